@@ -1,0 +1,55 @@
+import tseslint from "typescript-eslint";
+
+/** Walls of the house: what each room may not import (see the table in CONTRIBUTING.md). */
+const WALLS = {
+  profiler: ["vscode", "**/extension/**", "**/webview/**", "preact", "preact/*", "chart.js"],
+  webview: ["vscode", "node:*", "fs", "path", "**/extension/**"],
+  extension: ["preact", "preact/*", "chart.js"],
+};
+
+export default tseslint.config(
+  { ignores: ["dist/", "node_modules/", "**/generated/", "test/vscode/host/", "media/"] },
+  {
+    files: ["**/*.{ts,tsx}"],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        project: ["profiler/tsconfig.json", "extension/tsconfig.json", "webview/tsconfig.json", "test/tsconfig.json"],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      eqeqeq: "error",
+      "max-lines": ["error", { max: 400, skipBlankLines: false }],
+      "no-console": "error",
+      "no-param-reassign": "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/explicit-module-boundary-types": "error",
+      "@typescript-eslint/naming-convention": [
+        "error",
+        { selector: "typeLike", format: ["PascalCase"] },
+        { selector: "function", format: ["camelCase", "PascalCase"] },
+      ],
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      // A TensorId is a number with a name of its own; unions with such names are meant.
+      "@typescript-eslint/no-redundant-type-constituents": "off",
+    },
+  },
+  {
+    files: ["test/**/*.ts"],
+    rules: {
+      "no-console": "off",
+      // Mocha's describe and it return nothing worth waiting for.
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        { allowForKnownSafeCalls: [{ from: "package", name: ["describe", "it"], package: "mocha" }] },
+      ],
+    },
+  },
+  ...Object.entries(WALLS).map(([room, group]) => ({
+    files: [`${room}/**/*.{ts,tsx}`],
+    rules: { "@typescript-eslint/no-restricted-imports": ["error", { patterns: [{ group }] }] },
+  })),
+);

@@ -1,0 +1,55 @@
+/** Base of all errors that are the user's to read: the message is one clear line that names the file. */
+export abstract class EdgewiseError extends Error {
+  /** Stable, for programs: "format", "external-data", … */
+  abstract readonly code: string;
+  /** What the user can do next, when there is something. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.hint = options.hint;
+  }
+}
+
+/** The bytes of a model are not what its format says they must be. */
+export class ModelFormatError extends EdgewiseError {
+  readonly code = "format";
+
+  /**
+   * @param place where in the file, in the reader's words: "node 12 (Conv conv1)", "initializer fc6.weight", "byte 4096"
+   * @param expected what should have been there
+   */
+  constructor(
+    readonly file: string,
+    readonly place: string,
+    readonly expected: string,
+    options: { offset?: number | undefined; hint?: string | undefined; cause?: unknown } = {},
+  ) {
+    const at = options.offset === undefined ? "" : ` (byte ${String(options.offset)})`;
+    super(`${file}: ${place}${at}: ${expected}`, options);
+    this.offset = options.offset;
+  }
+
+  readonly offset: number | undefined;
+}
+
+/** A data file that an ONNX model refers to is missing, too short, or outside the model's folder. */
+export class ExternalDataError extends EdgewiseError {
+  readonly code = "external-data";
+}
+
+/** The file was replaced or rewritten after it was opened: its bytes no longer mean what was read of them. */
+export class FileChangedError extends EdgewiseError {
+  readonly code = "file-changed";
+}
+
+/** An option of the caller does not fit the model: an unknown dimension name, an unknown hardware profile. */
+export class OptionError extends EdgewiseError {
+  readonly code = "option";
+}
+
+/** The file is well-formed but passes one of our named limits; the message names the limit and its reason. */
+export class LimitError extends EdgewiseError {
+  readonly code = "limit";
+}

@@ -1,0 +1,43 @@
+import type { Node } from "../model/model.ts";
+import type { ConstantOrigin, TensorFact } from "../operators/tensor-fact.ts";
+import type { Operation } from "./operation.ts";
+
+/** One row of the table: one node, in a body or not, with what inference found of it. */
+export interface Layer {
+  /** Position in the table: file order, bodies after their node. */
+  readonly index: number;
+  /** The node's name, or its first output's where the file gives none. */
+  readonly name: string;
+  /** Native operator, with its domain where that is not the format's own: "Conv", "com.microsoft.FusedConv". */
+  readonly op: string;
+  readonly operation: Operation;
+  /** Modules, functions and bodies that hold it, outermost first. */
+  readonly path: readonly string[];
+  readonly inputs: readonly LayerTensor[];
+  readonly outputs: readonly LayerTensor[];
+  /** "shape": computes sizes only. "constant": follows from constants, so a runtime computes it once, when it loads. */
+  readonly role: "compute" | "shape" | "constant";
+  /** How often it runs in one inference: trip counts of the loops around it multiplied. */
+  readonly repeats: number;
+  /** False in the cheaper branches of a choice and outside the entry that is profiled: shown, but in no total. */
+  readonly isCounted: boolean;
+  readonly notes: readonly string[];
+  /** The file's own node, for details and edits. */
+  readonly node: Node;
+}
+
+export interface LayerTensor extends TensorFact {
+  readonly name: string;
+  /**
+   * Identity over the whole run: an input of a body that is handed in from outside has the outside tensor's key. Empty for an
+   * omitted optional tensor.
+   */
+  readonly key: string;
+  /** "configuration": says how to compute (shape, axes, scale), see `OperatorRule.configuration`. */
+  readonly use: "data" | "configuration";
+}
+
+/** A constant that a layer computes with: a parameter. */
+export interface Weight extends ConstantOrigin {
+  readonly tensor: LayerTensor;
+}

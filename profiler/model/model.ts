@@ -1,0 +1,144 @@
+import type { ByteSource } from "../bytes/byte-source.ts";
+import type { DataType } from "./data-type.ts";
+
+/** A model as its file says it: native operators and attributes, nothing computed. Both formats read into this. */
+export interface Model {
+  readonly format: "onnx" | "tflite";
+  /** As the caller named the file. */
+  readonly file: string;
+  /** Bytes of the model's file and of the data files it refers to. */
+  readonly fileBytes: number;
+  /**
+   * Where a run may start, the default first. ONNX: the main graph. TFLite: the main subgraph and its signatures, then every other
+   * subgraph that is no body of a control-flow operator.
+   */
+  readonly entries: readonly [Entry, ...Entry[]];
+  /** Operator set versions by domain ("" is ONNX's default domain); empty for TFLite. */
+  readonly opsets: ReadonlyMap<string, number>;
+  /** Who wrote the file, its description and metadata: shown, never interpreted. */
+  readonly properties: ReadonlyMap<string, string>;
+  /** What the reader noticed that the user should know. */
+  readonly warnings: readonly string[];
+}
+
+export interface Entry {
+  /** Signature key or graph name. */
+  readonly name: string;
+  readonly graph: Graph;
+}
+
+/** Index into a graph's `tensors`; `ABSENT` stands for an omitted optional input or output. */
+export type TensorId = number;
+export const ABSENT: TensorId = -1;
+
+export interface Graph {
+  readonly name: string;
+  readonly tensors: readonly Tensor[];
+  /** In file order. */
+  readonly nodes: readonly Node[];
+  /** What the caller must give, initializers that are listed as inputs left out. */
+  readonly inputs: readonly TensorId[];
+  readonly outputs: readonly TensorId[];
+}
+
+export interface Tensor {
+  readonly id: TensorId;
+  readonly name: string;
+  /** What the file says of type and shape, where it says anything. A computed shape wins over it. */
+  readonly declared?: DeclaredType;
+  readonly constant?: Constant;
+  readonly quantization?: Quantization;
+  /** State that lives from one run to the next (TFLite variable tensors). */
+  readonly isVariable?: true;
+  /** In a body that uses a tensor of the graph around it (ONNX): that tensor's id there. */
+  readonly outer?: TensorId;
+}
+
+export interface DeclaredType {
+  readonly dataType: DataType | undefined;
+  /** undefined: unknown rank. */
+  readonly shape: readonly DeclaredDimension[] | undefined;
+  /** A list of such tensors, or an optional one, instead of one tensor. */
+  readonly container?: "sequence" | "optional" | "map";
+}
+
+/** A size, the name of a dynamic one, or null for a dynamic one without a name. TFLite's dynamic ones carry the size they were converted with. */
+export type DeclaredDimension = number | string | null | { readonly dynamic: true; readonly example: number };
+
+/** Numbers that are in the file. Their bytes stay there; only small ones come along, since shapes are computed from them. */
+export interface Constant {
+  readonly dataType: DataType;
+  readonly shape: readonly number[];
+  /** Bytes as they are stored: packed and, for sparse tensors, only what is stored. */
+  readonly storedBytes: number;
+  /** Elements, row-major: present for constants of at most `SMALL_CONSTANT_ELEMENTS` elements of a numeric type. Integers beyond 2^53 are rounded. */
+  readonly values?: readonly number[];
+  readonly storage: Storage;
+  readonly isSparse?: true;
+}
+
+/** Shapes, axes, pads, scales: what shape inference ever looks at is far smaller than this; weights are larger. */
+export const SMALL_CONSTANT_ELEMENTS = 1024;
+
+/** Where a constant's bytes are and how they are coded there. */
+export type Storage =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly encoding: Encoding }
+  | {
+      readonly kind: "range";
+      readonly source: ByteSource;
+      readonly offset: number;
+      readonly length: number;
+      readonly encoding: Encoding;
+    }
+  | { readonly kind: "sparse"; readonly parts: readonly Storage[] }
+  | { readonly kind: "none" };
+
+/**
+ * How elements are laid out in a range: `raw` little-endian elements of the data type, or protobuf's packed typed fields,
+ * which hold one varint or wider element each.
+ */
+export type Encoding =
+  "raw" | "packed-float" | "packed-double" | "packed-varint-int32" | "packed-varint-int64" | "packed-varint-uint64";
+
+export interface Quantization {
+  /** One for the tensor, one per slice along `axis`, or one per block of `blockSize` elements along `axis`. */
+  readonly granularity: "tensor" | "channel" | "block";
+  readonly axis?: number;
+  readonly blockSize?: number;
+  readonly scales: readonly number[];
+  readonly zeroPoints: readonly number[];
+}
+
+/** One operator as the file has it. */
+export interface Node {
+  /** Position in its graph. */
+  readonly index: number;
+  /** As in the file; often empty, and always in TFLite. */
+  readonly name: string;
+  /** "" for the format's own operators; "com.microsoft" and others for extensions; "custom" for TFLite's custom operators. */
+  readonly domain: string;
+  readonly op: string;
+  /** Version of the operator set (ONNX) or of the operator (TFLite). */
+  readonly version: number;
+  readonly inputs: readonly TensorId[];
+  readonly outputs: readonly TensorId[];
+  readonly attributes: ReadonlyMap<string, Attribute>;
+  /** Graphs that this node runs: branches, loop bodies, the inlined body of a function call. */
+  readonly bodies: readonly Body[];
+  /** The node's own bytes in the file, where it has a range of its own (ONNX). */
+  readonly span?: { readonly offset: number; readonly length: number };
+}
+
+export interface Body {
+  readonly role: "call" | "then" | "else" | "loop" | "scan" | "condition" | "once" | "region";
+  /** Attribute (ONNX) or option (TFLite) that holds it, or the function's name: shown in paths. */
+  readonly label: string;
+  readonly graph: Graph;
+}
+
+/** ONNX attributes and TFLite options; enums of TFLite by their names ("SAME", "RELU6"). */
+export type Attribute = number | string | boolean | readonly number[] | readonly string[] | Constant;
+
+export function isConstant(attribute: Attribute): attribute is Constant {
+  return typeof attribute === "object" && "storage" in attribute;
+}

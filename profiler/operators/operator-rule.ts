@@ -1,0 +1,44 @@
+import type { Body } from "../model/model.ts";
+import type { Operation, PlainKind } from "../layers/operation.ts";
+import type { NodeView } from "./node-view.ts";
+import type { TensorFact } from "./tensor-fact.ts";
+
+/** One row of a format's operator table: everything that inference and costing need to know of one native operator. */
+export interface OperatorRule {
+  /** Types, shapes and small values of the outputs, from those of the inputs. Extra outputs may be left out: they are unknown. */
+  readonly infer: (view: NodeView) => readonly TensorFact[];
+  /** The layer kind, for an operator whose cost follows from its kind and its tensors alone … */
+  readonly kind?: PlainKind;
+  /** … or the operation with its geometry. Exactly one of `kind` and `operation` is given. */
+  readonly operation?: (view: NodeView, outputs: readonly TensorFact[]) => Operation;
+  /**
+   * Inputs that say how to compute rather than what: shapes, axes, pads, bounds, scales and zero points. Constants there are no
+   * parameters, and what computes them is shape arithmetic.
+   */
+  readonly configuration?: readonly number[] | ((view: NodeView) => readonly number[]);
+  /** The output is the first input's bytes under another shape or name: it needs no memory of its own. */
+  readonly isView?: true;
+  /** The output may overwrite this input when nobody else needs it. */
+  readonly inPlace?: readonly number[];
+  /** The output holds the same numbers as this input, re-typed or re-ordered: a constant keeps its identity through it. */
+  readonly carries?: number;
+  /** Different at each run (random numbers): never folded, even when all inputs are constant. */
+  readonly isNondeterministic?: true;
+  /** For operators with bodies. */
+  readonly control?: ControlRule;
+}
+
+/** How an operator with bodies hands tensors in and out. Rules of If, Loop, Scan, calls, WHILE. */
+export interface ControlRule {
+  /** Facts of the body's inputs, in the body's order. Missing ones are unknown. */
+  readonly bodyInputs: (view: NodeView, body: Body) => readonly TensorFact[];
+  /** Facts of the node's outputs from those of the outputs of each body. Called instead of `infer`. */
+  readonly outputs: (view: NodeView, bodyOutputs: readonly (readonly TensorFact[])[]) => readonly TensorFact[];
+  /** How often the body runs; undefined when only the run can tell (then it is counted once and marked). Default 1. */
+  readonly trips?: (view: NodeView, body: Body) => number | undefined;
+  /** Only one of the bodies runs: the dearest is counted, the others are shown. */
+  readonly isChoice?: true;
+}
+
+/** Operator tables by domain, then name. */
+export type OperatorTable = ReadonlyMap<string, Readonly<Record<string, OperatorRule>>>;

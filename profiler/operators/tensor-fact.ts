@@ -1,0 +1,35 @@
+import type { DataType } from "../model/data-type.ts";
+import type { Dimension, Shape } from "../model/shape.ts";
+
+/** What inference knows of a tensor. Everything it does not know stays undefined: unknown is never taken for zero. */
+export interface TensorFact {
+  readonly dataType: DataType | undefined;
+  /** undefined: unknown rank. Symbolic sizes stay in it by name. */
+  readonly shape: Shape | undefined;
+  /**
+   * The elements, row-major, where the tensor is small and follows from constants and shapes: what `Reshape`, `Slice` or `Range`
+   * are computed from. An element can be symbolic, as dimensions can. Fractions occur in scales.
+   */
+  readonly value?: readonly Dimension[];
+  /** Set when the tensor follows from constants alone: which numbers of the file (or of a folded node) it is. */
+  readonly constant?: ConstantOrigin;
+  /** A list of tensors of this type, not one tensor. */
+  readonly container?: "sequence" | "optional" | "map";
+}
+
+/** Identity of a constant: two tensors with one origin are the same weights, which are stored and counted once. */
+export interface ConstantOrigin {
+  /** Name of the stored constant, or of the tensor that folding makes. */
+  readonly name: string;
+  /** undefined when a symbolic size leaves it unknown. */
+  readonly elements: number | undefined;
+  /** Type the elements are stored in: int8 for a weight that a DequantizeLinear widens. */
+  readonly dataType: DataType;
+  /** Bytes as stored; undefined when unknown. */
+  readonly storedBytes: number | undefined;
+}
+
+export const UNKNOWN: TensorFact = { dataType: undefined, shape: undefined };
+
+/** Values are propagated for tensors up to this many elements: shape arithmetic is small, and tables of weights are not. */
+export const VALUE_ELEMENTS_LIMIT = 1024;

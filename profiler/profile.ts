@@ -1,0 +1,111 @@
+import type { DataType } from "./model/data-type.ts";
+import type { Dimension } from "./model/shape.ts";
+import type { LayerKind } from "./layers/operation.ts";
+
+/**
+ * What a model costs, as the page, the exports and the CLI's JSON show it. Plain data: it crosses threads and processes as it is.
+ * null means unknown, never zero. DESIGN of each number: see `columns.ts`, where every definition stands once.
+ */
+export interface Profile {
+  readonly file: string;
+  readonly format: "onnx" | "tflite";
+  /** Every dynamic dimension with the value used. */
+  readonly dimensions: readonly BoundDimension[];
+  readonly hardware: HardwareName;
+  readonly totals: Totals;
+  readonly layers: readonly LayerProfile[];
+  /** Tensors in the arena when it is fullest, largest first. */
+  readonly peak: PeakMemory;
+  readonly warnings: readonly Warning[];
+  /** Names of the entries (graph, signatures) a run may start from, the profiled one first. */
+  readonly entries: readonly string[];
+  readonly properties: readonly (readonly [name: string, value: string])[];
+}
+
+export type HardwareName = string;
+
+export interface BoundDimension {
+  /** A symbolic name of the file ("batch"), or INPUT[AXIS] for one without a name. */
+  readonly name: string;
+  readonly value: number;
+  readonly default: number;
+  readonly source: "default" | "given";
+  /** Where it occurs: "input[0]", "mask[0]". */
+  readonly occurrences: readonly string[];
+}
+
+export interface Totals {
+  readonly parameters: number;
+  readonly macs: number;
+  readonly otherOps: number;
+  readonly weightBytes: number;
+  readonly fileBytes: number;
+  /** null when a symbolic size leaves the arena unknown. */
+  readonly peakMemoryBytes: number | null;
+  readonly energyPicojoules: number;
+  readonly latencySeconds: number;
+  /** Counted rows that miss from at least one of these totals because something about them is unknown. */
+  readonly unknownRows: number;
+}
+
+export interface LayerProfile {
+  readonly index: number;
+  readonly name: string;
+  readonly op: string;
+  readonly kind: LayerKind;
+  /** Modules, functions and bodies that hold the layer, outermost first. */
+  readonly path: readonly string[];
+  readonly inputs: readonly TensorProfile[];
+  readonly outputs: readonly TensorProfile[];
+  readonly parameters: number | null;
+  /** Of all repeats together; 0 … for layers that are shown but not counted too, so that the branches can be compared. */
+  readonly macs: number | null;
+  readonly otherOps: number | null;
+  readonly weightBytes: number | null;
+  readonly activationBytes: number | null;
+  readonly energy: EnergyParts | null;
+  readonly latencySeconds: number | null;
+  readonly role: "compute" | "shape" | "constant";
+  readonly isCounted: boolean;
+  readonly repeats: number;
+  /** How the MACs came about, with names: 64 output channels × 3 input channels × … Summed products. */
+  readonly macTerms: readonly Product[];
+  readonly notes: readonly string[];
+}
+
+/** One product of named factors, its value and its formula in one. */
+export type Product = readonly Factor[];
+
+export interface Factor {
+  readonly name: string;
+  readonly value: Dimension;
+}
+
+export interface TensorProfile {
+  readonly name: string;
+  readonly dtype: DataType | null;
+  /** null: unknown rank. */
+  readonly shape: readonly Dimension[] | null;
+  readonly isConstant: boolean;
+}
+
+/** Picojoules in one inference. */
+export interface EnergyParts {
+  readonly arithmetic: number;
+  readonly weights: number;
+  readonly activations: number;
+}
+
+export interface PeakMemory {
+  /** The layer during which the arena is fullest; null when nothing is known. */
+  readonly layer: number | null;
+  readonly tensors: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+export interface Warning {
+  /** Stable: "dimension-default", "shape-disagrees", "unknown-operator", "reader", … */
+  readonly code: string;
+  readonly message: string;
+  /** The row it is about, if it is about one. */
+  readonly layer?: number;
+}
