@@ -1,5 +1,5 @@
 import type { Node } from "../model/model.ts";
-import type { ConstantOrigin, TensorFact } from "../operators/tensor-fact.ts";
+import type { TensorFact } from "../operators/tensor-fact.ts";
 import type { Operation } from "./operation.ts";
 
 /** One row of the table: one node, in a body or not, with what inference found of it. */
@@ -21,6 +21,10 @@ export interface Layer {
   readonly repeats: number;
   /** False in the cheaper branches of a choice and outside the entry that is profiled: shown, but in no total. */
   readonly isCounted: boolean;
+  /** The first output is the first input's bytes under another shape: it needs no memory of its own. */
+  readonly isView: boolean;
+  /** Positions of inputs that the first output may overwrite, when nobody else needs them. */
+  readonly inPlace: readonly number[];
   readonly notes: readonly string[];
   /** The file's own node, for details and edits. */
   readonly node: Node;
@@ -35,9 +39,6 @@ export interface LayerTensor extends TensorFact {
   readonly key: string;
   /** "configuration": says how to compute (shape, axes, scale), see `OperatorRule.configuration`. */
   readonly use: "data" | "configuration";
-}
-
-/** A constant that a layer computes with: a parameter. */
-export interface Weight extends ConstantOrigin {
-  readonly tensor: LayerTensor;
+  /** State that lives from one run to the next. */
+  readonly isVariable?: true;
 }

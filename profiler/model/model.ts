@@ -125,6 +125,8 @@ export interface Node {
   readonly attributes: ReadonlyMap<string, Attribute>;
   /** Graphs that this node runs: branches, loop bodies, the inlined body of a function call. */
   readonly bodies: readonly Body[];
+  /** What the exporter noted about the node, by its keys (ONNX metadata_props). */
+  readonly metadata?: ReadonlyMap<string, string>;
   /** The node's own bytes in the file, where it has a range of its own (ONNX). */
   readonly span?: { readonly offset: number; readonly length: number };
 }

@@ -12,6 +12,8 @@ export class NodeView {
     readonly inputs: readonly (TensorFact | undefined)[],
     /** What the rule wants said beside the row. */
     readonly notes: string[] = [],
+    /** Names of the node's outputs, for naming sizes that only the run can tell. */
+    readonly outputNames: readonly string[] = [],
   ) {}
 
   get op(): string {
@@ -46,7 +48,7 @@ export class NodeView {
   /** The elements of an input, where all of them are known numbers. */
   numbers(index: number): readonly number[] | undefined {
     const value = this.value(index);
-    return value?.every((element) => typeof element === "number") === true ? (value) : undefined;
+    return value?.every((element) => typeof element === "number") === true ? value : undefined;
   }
 
   /** The only element of an input, where it is a known number. */

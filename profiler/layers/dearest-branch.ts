@@ -1,0 +1,41 @@
+import type { InferredBody, InferredGraph } from "../operators/infer.ts";
+import { macsOf } from "./cost-rules.ts";
+
+/**
+ * The branch of a choice that costs most MACs; the one with most nodes when none has any or they are level, and the first of equals.
+ * Unknown MACs count as none here, since nothing better is known of them.
+ */
+export function dearestBranch(bodies: readonly InferredBody[]): InferredBody | undefined {
+  const ranked = bodies.map((body) => ({ body, ...weigh(body.graph) }));
+  return ranked.reduce<(typeof ranked)[number] | undefined>((dearest, branch) => {
+    if (!dearest) return branch;
+    const isDearer = branch.macs > dearest.macs || (branch.macs === dearest.macs && branch.nodes > dearest.nodes);
+    return isDearer ? branch : dearest;
+  }, undefined)?.body;
+}
+
+interface Weight {
+  readonly macs: number;
+  readonly nodes: number;
+}
+
+/** Branches stand in branches: without remembering, each level would double the work. */
+const weights = new WeakMap<InferredGraph, Weight>();
+
+function weigh(graph: InferredGraph): Weight {
+  const known = weights.get(graph);
+  if (known) return known;
+  let macs = 0;
+  let nodes = graph.nodes.length;
+  for (const { operation, bodies, rule } of graph.nodes) {
+    macs += macsOf(operation).total ?? 0;
+    const chosen = rule?.control?.isChoice === true ? dearestBranch(bodies) : undefined;
+    for (const body of chosen ? [chosen] : bodies) {
+      const inner = weigh(body.graph);
+      macs += (body.trips ?? 1) * inner.macs;
+      nodes += inner.nodes;
+    }
+  }
+  weights.set(graph, { macs, nodes });
+  return { macs, nodes };
+}

@@ -1,0 +1,134 @@
+import { ABSENT, type Graph, type Node } from "../model/model.ts";
+import type { InferredBody, InferredGraph, InferredNode, Problem } from "../operators/infer.ts";
+import { UNKNOWN } from "../operators/tensor-fact.ts";
+import { dearestBranch } from "./dearest-branch.ts";
+import type { Layer, LayerTensor } from "./layer.ts";
+import { metadataPath, modulePath } from "./module-path.ts";
+import { rolesOf } from "./roles.ts";
+
+export interface Listing {
+  readonly layers: readonly Layer[];
+  readonly problems: readonly (Problem & { readonly layer: number })[];
+}
+
+/** One entry of the model, inferred; only the profiled one counts. */
+export interface InferredEntry {
+  readonly name: string;
+  readonly inferred: InferredGraph;
+  readonly isProfiled: boolean;
+}
+
+/** Rows of a whole model: one a node, in file order, each followed by the rows of its bodies. */
+export function listLayers(entries: readonly InferredEntry[]): Listing {
+  const lister = new Lister();
+  for (const { name, inferred, isProfiled } of entries) {
+    const notes = isProfiled ? [] : [`Runs only from entry "${name}", which is not the one profiled.`];
+    lister.list(inferred, { path: isProfiled ? [] : [name], repeats: 1, isCounted: isProfiled, notes });
+  }
+  const outputs = entries.flatMap(({ inferred }) => inferred.graph.outputs.map((id) => inferred.keys[id] ?? ""));
+  const roles = rolesOf(lister.rows, new Set(outputs));
+  const layers = lister.rows.map((row, index): Layer => ({ ...row, index, role: roles[index] ?? "compute" }));
+  return { layers, problems: lister.problems };
+}
+
+/** What a row has from the bodies around it. */
+interface Around {
+  readonly path: readonly string[];
+  readonly repeats: number;
+  readonly isCounted: boolean;
+  readonly notes: readonly string[];
+}
+
+type Row = Omit<Layer, "index" | "role">;
+
+class Lister {
+  readonly rows: Row[] = [];
+  readonly problems: (Problem & { readonly layer: number })[] = [];
+
+  list(inferred: InferredGraph, around: Around): void {
+    for (const node of inferred.nodes) {
+      const row = describe(inferred, node, around);
+      const problems = node.problems.map((problem) => ({ ...problem, layer: this.rows.length }));
+      this.problems.push(...problems);
+      this.rows.push(row);
+      const counted = node.rule?.control?.isChoice === true ? dearestBranch(node.bodies) : undefined;
+      for (const body of node.bodies) {
+        const isDearest = counted === undefined || counted === body;
+        this.list(body.graph, within(row, around, body, isDearest));
+      }
+    }
+  }
+}
+
+function describe(
+  inferred: InferredGraph,
+  { node, rule, view, operation, bodies, problems }: InferredNode,
+  around: Around,
+): Row {
+  const configuration = configurationInputs(node, rule, view, bodies);
+  const outputs = node.outputs.map((id) => layerTensor(inferred, id, "data"));
+  const name = node.name === "" ? (outputs.find(({ key }) => key !== "")?.name ?? "") : node.name;
+  const failures = problems.filter(({ code }) => code !== "shape-disagrees").map(({ message }) => message);
+  const unknown = rule ? [] : [`Edgewise has no rule for ${qualifiedOp(node)}: its cost is unknown.`];
+  return {
+    name,
+    op: qualifiedOp(node),
+    operation,
+    path: [...around.path, ...(metadataPath(node.metadata) ?? modulePath(name))],
+    inputs: node.inputs.map((id, position) =>
+      layerTensor(inferred, id, configuration.has(position) ? "configuration" : "data"),
+    ),
+    outputs,
+    repeats: around.repeats,
+    isCounted: around.isCounted,
+    isView: rule?.isView === true,
+    inPlace: rule?.inPlace ?? [],
+    notes: [...around.notes, ...view.notes, ...unknown, ...failures],
+    node,
+  };
+}
+
+/** Inputs of a node with bodies are handed on to the rows of the bodies: there they are data, if they are. */
+function configurationInputs(
+  node: Node,
+  rule: InferredNode["rule"],
+  view: InferredNode["view"],
+  bodies: readonly InferredBody[],
+): ReadonlySet<number> {
+  if (bodies.length > 0) return new Set(node.inputs.keys());
+  const positions = rule?.configuration ?? [];
+  return new Set(typeof positions === "function" ? positions(view) : positions);
+}
+
+function layerTensor({ graph, facts, keys }: InferredGraph, id: number, use: LayerTensor["use"]): LayerTensor {
+  if (id === ABSENT) return { ...UNKNOWN, name: "", key: "", use };
+  const tensor = tensorOf(graph, id);
+  const fact = { ...(facts[id] ?? UNKNOWN), name: tensor?.name ?? "", key: keys[id] ?? "", use };
+  return tensor?.isVariable === true ? { ...fact, isVariable: true } : fact;
+}
+
+function tensorOf(graph: Graph, id: number): Graph["tensors"][number] | undefined {
+  return graph.tensors[id];
+}
+
+function within(row: Row, around: Around, { body, trips }: InferredBody, isDearest: boolean): Around {
+  const notes: string[] = [];
+  if (trips === undefined) notes.push("Runs as often as the data ask for; counted once.");
+  else if (trips === 0) notes.push("Does not run in an inference; not counted.");
+  else if (trips > 1) notes.push(`Runs ${trips} times in one inference; the costs are those of all runs.`);
+  if (!isDearest) notes.push("The cheaper branch of a choice: shown, not counted.");
+  return {
+    path: [...row.path, lastPart(row.name), body.label],
+    repeats: row.repeats * Math.max(trips ?? 1, 1),
+    isCounted: row.isCounted && isDearest && trips !== 0,
+    notes: [...new Set([...around.notes, ...notes])],
+  };
+}
+
+function lastPart(name: string): string {
+  return name.split("/").at(-1) ?? name;
+}
+
+function qualifiedOp({ domain, op }: Node): string {
+  return domain === "" ? op : `${domain}.${op}`;
+}

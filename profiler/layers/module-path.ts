@@ -1,0 +1,26 @@
+/**
+ * Modules that hold a layer, outermost first, as exporters write them into names: PyTorch's `/layers.0/attn/MatMul`, TensorFlow's
+ * `model/block_1/conv/Conv2D;model/block_1/bn`. A name without slashes has none.
+ */
+export function modulePath(name: string): readonly string[] {
+  const first = name.split(";", 1)[0] ?? "";
+  return first
+    .split("/")
+    .slice(0, -1)
+    .filter((part) => part !== "");
+}
+
+/** Key of PyTorch's dynamo exporter for the modules around a node, written as a Python list: `['', 'layers', 'layers.0', 'add']`. */
+const TORCH_SCOPES = "pkg.torch.onnx.name_scopes";
+
+/** Modules from a node's metadata; undefined where the exporter wrote none. */
+export function metadataPath(metadata: ReadonlyMap<string, string> | undefined): readonly string[] | undefined {
+  const scopes = metadata?.get(TORCH_SCOPES);
+  if (scopes === undefined) return undefined;
+  const qualified = [...scopes.matchAll(/'([^']*)'/g)].map(([, scope]) => scope ?? "").filter((scope) => scope !== "");
+  // Each scope repeats the ones around it ("layers.0" in "layers"); the last one is the node itself.
+  return qualified.slice(0, -1).map((scope, depth) => {
+    const outer = qualified[depth - 1];
+    return outer !== undefined && scope.startsWith(`${outer}.`) ? scope.slice(outer.length + 1) : scope;
+  });
+}

@@ -1,0 +1,42 @@
+import type { DeclaredType } from "../model/model.ts";
+import { elementsOf, type Dimension } from "../model/shape.ts";
+import { UNKNOWN, VALUE_ELEMENTS_LIMIT, type TensorFact } from "./tensor-fact.ts";
+
+/** More elements than any memory holds: a size beyond this comes from a broken file, not from a network. */
+const MOST_ELEMENTS = 2 ** 50;
+
+/** A fact that later rules can rely on: whole non-negative sizes, values that fit their shape. What is not stays unknown, with the reason. */
+export function plausible(fact: TensorFact): { readonly fact: TensorFact; readonly problem?: string } {
+  const { shape, value } = fact;
+  if (!shape) return { fact };
+  const bad = shape.find((size) => typeof size === "number" && !(Number.isSafeInteger(size) && size >= 0));
+  const elements = elementsOf(shape);
+  if (bad !== undefined || (elements !== undefined && elements > MOST_ELEMENTS)) {
+    const problem = `the shape ${describe(shape)} is impossible`;
+    return { fact: { ...UNKNOWN, dataType: fact.dataType }, problem };
+  }
+  if (value === undefined || (value.length === elements && value.length <= VALUE_ELEMENTS_LIMIT)) return { fact };
+  const { value: _unfit, ...rest } = fact;
+  return { fact: rest };
+}
+
+/** How a computed fact differs from what the file says of the tensor; undefined when nothing contradicts. Names of sizes never contradict. */
+export function disagreement(computed: TensorFact, declared: DeclaredType): string | undefined {
+  if (computed.dataType && declared.dataType && computed.dataType !== declared.dataType) {
+    return `the file says ${declared.dataType}, computed is ${computed.dataType}`;
+  }
+  if (!computed.shape || !declared.shape) return undefined;
+  const isSame =
+    computed.shape.length === declared.shape.length &&
+    computed.shape.every((size, axis) => {
+      const other = declared.shape?.[axis];
+      return typeof size !== "number" || typeof other !== "number" || size === other;
+    });
+  if (isSame) return undefined;
+  const theirs = declared.shape.map((size) => (typeof size === "number" || typeof size === "string" ? size : "?"));
+  return `the file says shape ${describe(theirs)}, computed is ${describe(computed.shape)}`;
+}
+
+function describe(shape: readonly Dimension[]): string {
+  return `[${shape.join(", ")}]`;
+}

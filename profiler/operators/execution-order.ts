@@ -1,0 +1,52 @@
+import type { Graph, Node, TensorId } from "../model/model.ts";
+
+/**
+ * Nodes in an order in which every input exists before it is used: file order where that will do, as both formats demand, and
+ * otherwise the topological order nearest to it. Nodes on a cycle, which readers refuse, would come last in file order.
+ */
+export function executionOrder(graph: Graph): readonly Node[] {
+  const producer = new Map<TensorId, Node>();
+  for (const node of graph.nodes) for (const output of node.outputs) producer.set(output, node);
+
+  const placed = new Set<Node>();
+  const order: Node[] = [];
+  const place = (node: Node): void => {
+    placed.add(node);
+    order.push(node);
+  };
+
+  for (const start of graph.nodes) {
+    if (placed.has(start)) continue;
+    // An explicit stack: a chain of 100,000 nodes in reverse order must not overflow the call stack.
+    const entered = new Set<Node>([start]);
+    const stack = [{ node: start, pending: missing(start) }];
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const next = top.pending.find((node) => !placed.has(node) && !entered.has(node));
+      if (next) {
+        entered.add(next);
+        stack.push({ node: next, pending: missing(next) });
+      } else {
+        stack.pop();
+        place(top.node);
+      }
+    }
+  }
+  return order;
+
+  function missing(node: Node): readonly Node[] {
+    const found: Node[] = [];
+    for (const id of usedTensors(node)) {
+      const source = producer.get(id);
+      if (source && source !== node && !placed.has(source)) found.push(source);
+    }
+    return found;
+  }
+}
+
+/** Tensors of its own graph that a node needs: its inputs, and what its bodies capture. */
+export function usedTensors(node: Node): readonly TensorId[] {
+  const captured = node.bodies.flatMap(({ graph }) =>
+    graph.tensors.flatMap(({ outer }) => (outer === undefined ? [] : [outer])),
+  );
+  return [...node.inputs, ...captured].filter((id) => id >= 0);
+}

@@ -1,0 +1,232 @@
+import type { Operation } from "../layers/operation.ts";
+import { ABSENT, type Body, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
+import { constantFact, foldedOrigin } from "./constant-fact.ts";
+import { CALL_RULE } from "./call-rule.ts";
+import { disagreement, plausible } from "./check-fact.ts";
+import { executionOrder } from "./execution-order.ts";
+import { NodeView } from "./node-view.ts";
+import type { OperatorRule, OperatorTable } from "./operator-rule.ts";
+import { UNKNOWN, type TensorFact } from "./tensor-fact.ts";
+
+/** What inference found of one run of a graph. A body that runs at two places is inferred at each. */
+export interface InferredGraph {
+  readonly graph: Graph;
+  /** By tensor id. */
+  readonly facts: readonly TensorFact[];
+  /** Identity of each tensor over the whole run, by tensor id. */
+  readonly keys: readonly string[];
+  /** In file order. */
+  readonly nodes: readonly InferredNode[];
+}
+
+export interface InferredNode {
+  readonly node: Node;
+  /** undefined for an operator that the table does not know. */
+  readonly rule: OperatorRule | undefined;
+  readonly view: NodeView;
+  readonly operation: Operation;
+  readonly bodies: readonly InferredBody[];
+  /** Disagreements and failures, for the list of warnings. */
+  readonly problems: readonly Problem[];
+}
+
+export interface InferredBody {
+  readonly body: Body;
+  readonly graph: InferredGraph;
+  /** Runs for each run of the node; undefined when only the run can tell. */
+  readonly trips: number | undefined;
+}
+
+export interface Problem {
+  readonly code: "shape-disagrees" | "shape-error" | "internal-error";
+  readonly message: string;
+}
+
+/** What stays the same over all graphs of one inference. */
+export interface InferenceContext {
+  readonly model: Model;
+  readonly operators: OperatorTable;
+  /** Whether to compare with the shapes in the file: pointless once the caller has given an input another size. */
+  readonly checksDeclared: boolean;
+}
+
+/**
+ * Types, shapes, small values and constants of every tensor of a graph, from its inputs' alone: what the file itself says of
+ * intermediate tensors is only compared with.
+ * @param inputs facts of the graph's inputs, in their order
+ * @param scope prefix of the tensors' keys, different for each graph that the caller infers
+ */
+export function inferGraph(
+  context: InferenceContext,
+  graph: Graph,
+  inputs: readonly TensorFact[],
+  scope = "",
+): InferredGraph {
+  return new GraphInference(context, graph, scope).run(inputs, [], []);
+}
+
+/** The graph around a body, as far as it is inferred when the body's node is reached. */
+interface Surroundings {
+  readonly facts: readonly TensorFact[];
+  readonly keys: readonly string[];
+}
+
+class GraphInference {
+  readonly #facts: TensorFact[];
+  readonly #keys: string[];
+
+  constructor(
+    readonly context: InferenceContext,
+    readonly graph: Graph,
+    /** Makes keys unique: one for each place where a body runs. */
+    readonly scope: string,
+    readonly surroundings?: Surroundings,
+  ) {
+    this.#facts = graph.tensors.map(({ constant, name, outer }) => {
+      if (outer !== undefined) return surroundings?.facts[outer] ?? UNKNOWN;
+      return constant ? constantFact(constant, name) : UNKNOWN;
+    });
+    this.#keys = graph.tensors.map(({ id, outer }) =>
+      outer === undefined ? `${scope}#${id}` : (surroundings?.keys[outer] ?? `${scope}#${id}`),
+    );
+  }
+
+  /** @param inputKeys @param outputKeys keys that inputs and outputs have outside, where they are the same tensors there */
+  run(
+    inputs: readonly TensorFact[],
+    inputKeys: readonly (string | undefined)[],
+    outputKeys: readonly string[],
+  ): InferredGraph {
+    this.graph.outputs.forEach((id, position) => {
+      const tensor = this.graph.tensors[id];
+      if (!tensor?.constant && tensor?.outer === undefined) this.#keys[id] = outputKeys[position] ?? this.#key(id);
+    });
+    this.graph.inputs.forEach((id, position) => {
+      this.#facts[id] = inputs[position] ?? UNKNOWN;
+      this.#keys[id] = inputKeys[position] ?? this.#key(id);
+    });
+    const inferred = new Map(executionOrder(this.graph).map((node) => [node, this.#infer(node)]));
+    const nodes = this.graph.nodes.flatMap((node) => inferred.get(node) ?? []);
+    return { graph: this.graph, facts: this.#facts, keys: this.#keys, nodes };
+  }
+
+  #infer(node: Node): InferredNode {
+    const rule = this.#rule(node);
+    const view = this.#view(node);
+    const problems: Problem[] = [];
+    const bodies = node.bodies.map((body) => this.#inferBody(node, view, rule, body));
+    const computed = this.#attempt(problems, () => {
+      if (rule?.control) return rule.control.outputs(view, bodies.map(outputFacts));
+      return rule?.infer(view) ?? [];
+    });
+    const outputs = node.outputs.map((id, position) =>
+      id === ABSENT ? UNKNOWN : this.#conclude(node, rule, view, problems, position, computed?.[position] ?? UNKNOWN),
+    );
+    const operation = this.#attempt(problems, () => rule && operationOf(rule, view, outputs)) ?? { kind: "unknown" };
+    return { node, rule, view, operation, bodies, problems };
+  }
+
+  /** Takes one output over: checked, folded, compared with the file's own word. */
+  #conclude(
+    node: Node,
+    rule: OperatorRule | undefined,
+    view: NodeView,
+    problems: Problem[],
+    position: number,
+    computed: TensorFact,
+  ): TensorFact {
+    const id = node.outputs[position] ?? ABSENT;
+    const tensor = this.graph.tensors[id];
+    const name = tensor?.name ?? "";
+    const checked = plausible(computed);
+    if (checked.problem) problems.push({ code: "shape-error", message: `output ${name}: ${checked.problem}` });
+    let fact = checked.fact;
+    if (tensor?.declared) {
+      if (rule && this.context.checksDeclared) {
+        const message = disagreement(fact, tensor.declared);
+        if (message) problems.push({ code: "shape-disagrees", message: `output ${name}: ${message}` });
+      } else if (!rule) {
+        fact = asDeclared(tensor.declared, name);
+        if (fact.shape) view.note("The operator is unknown: its output shape is the file's own.");
+      }
+    }
+    // A fact of its own even where a rule hands an input's on: facts are told apart by identity (see #inferBody).
+    fact = rule && !rule.control ? folded(rule, view, name, position, fact) : { ...fact };
+    this.#facts[id] = fact;
+    return fact;
+  }
+
+  #inferBody(node: Node, view: NodeView, rule: OperatorRule | undefined, body: Body): InferredBody {
+    const inputs = rule?.control?.bodyInputs(view, body) ?? [];
+    // A body input that is one of the node's input facts, the very object, is that tensor under another name.
+    const keys = inputs.map((fact) => {
+      const position = fact === UNKNOWN ? -1 : view.inputs.indexOf(fact);
+      return position < 0 ? undefined : this.#key(node.inputs[position] ?? ABSENT);
+    });
+    const scope = `${this.scope}#${node.index}/${body.label}`;
+    const surroundings = { facts: this.#facts, keys: this.#keys };
+    const inference = new GraphInference(this.context, body.graph, scope, surroundings);
+    const trips = rule?.control?.trips ? rule.control.trips(view, body) : 1;
+    const isPassedOut = body.role === "call" || body.role === "then" || body.role === "else";
+    const outputKeys = isPassedOut ? node.outputs.map((id) => (id === ABSENT ? "" : this.#key(id))) : [];
+    return { body, graph: inference.run(inputs, keys, outputKeys), trips };
+  }
+
+  #view(node: Node): NodeView {
+    const inputs = node.inputs.map((id) => (id === ABSENT ? undefined : this.#facts[id]));
+    const outputNames = node.outputs.map((id) => this.graph.tensors[id]?.name ?? "");
+    return new NodeView(this.context.model, node, inputs, [], outputNames);
+  }
+
+  #rule(node: Node): OperatorRule | undefined {
+    if (node.bodies.some(({ role }) => role === "call")) return CALL_RULE;
+    const rules = this.context.operators.get(node.domain);
+    return rules && Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
+  }
+
+  /** A rule that finds its inputs contradictory costs its own row only; everything else of the model stays readable. */
+  #attempt<T>(problems: Problem[], compute: () => T): T | undefined {
+    try {
+      return compute();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const code = error.name === "ShapeError" ? "shape-error" : "internal-error";
+      problems.push({ code, message: error.message });
+      return undefined;
+    }
+  }
+
+  #key(id: TensorId): string {
+    return this.#keys[id] ?? "";
+  }
+}
+
+function outputFacts({ graph }: InferredBody): readonly TensorFact[] {
+  return graph.graph.outputs.map((id) => graph.facts[id] ?? UNKNOWN);
+}
+
+function operationOf(rule: OperatorRule, view: NodeView, outputs: readonly TensorFact[]): Operation {
+  return rule.operation?.(view, outputs) ?? { kind: rule.kind ?? "unknown" };
+}
+
+/** A result of constants alone is a constant: the same numbers re-typed or re-ordered keep their origin, others get one. */
+function folded(rule: OperatorRule, view: NodeView, name: string, position: number, fact: TensorFact): TensorFact {
+  if (fact.constant !== undefined || rule.isNondeterministic === true) return { ...fact };
+  const given = view.inputs.filter((input) => input !== undefined);
+  if (given.length === 0 || given.some(({ constant }) => constant === undefined)) return { ...fact };
+  const carried = position === 0 && rule.carries !== undefined ? view.input(rule.carries).constant : undefined;
+  const constant = carried ?? foldedOrigin(fact, name);
+  return constant ? { ...fact, constant } : { ...fact };
+}
+
+function asDeclared(declared: NonNullable<Graph["tensors"][number]["declared"]>, name: string): TensorFact {
+  const { dataType, shape, container } = declared;
+  const fact = {
+    dataType,
+    shape: shape?.map((dimension, axis) => {
+      if (typeof dimension === "number" || typeof dimension === "string") return dimension;
+      return dimension === null ? `${name}[${axis}]` : dimension.example;
+    }),
+  };
+  return container ? { ...fact, container } : fact;
+}

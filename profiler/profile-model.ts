@@ -1,0 +1,141 @@
+import { bindInputs, type BoundInputs } from "./bindings.ts";
+import type { ByteSource, SiblingFiles } from "./bytes/byte-source.ts";
+import { costLayers } from "./cost/cost-layers.ts";
+import { readOnnx } from "./formats/onnx/read.ts";
+import { ONNX_OPERATORS } from "./formats/onnx/operators/index.ts";
+import { readTflite } from "./formats/tflite/read.ts";
+import { TFLITE_OPERATORS } from "./formats/tflite/operators/index.ts";
+import { DEFAULT_HARDWARE, type HardwareProfile } from "./hardware/hardware.ts";
+import type { Layer } from "./layers/layer.ts";
+import { listLayers, type Listing } from "./layers/list-layers.ts";
+import type { Model } from "./model/model.ts";
+import { inferGraph } from "./operators/infer.ts";
+import type { OperatorTable } from "./operators/operator-rule.ts";
+import type { Profile, Warning } from "./profile.ts";
+
+export interface ProfileOptions {
+  /** Values of dynamic dimensions by name. */
+  readonly bindings?: Readonly<Record<string, number>>;
+  readonly hardware?: HardwareProfile;
+  /** Says between the steps how far it is. */
+  readonly onProgress?: (step: ProfileStep) => void;
+  readonly signal?: AbortSignal;
+}
+
+export type ProfileStep = "reading" | "inferring" | "costing";
+
+/** Everything known of a model before it is costed: what costing, editing and the details of a row start from. */
+export interface AnalysedModel {
+  readonly model: Model;
+  readonly inputs: BoundInputs;
+  readonly listing: Listing;
+}
+
+const OPERATORS: Readonly<Record<Model["format"], OperatorTable>> = { onnx: ONNX_OPERATORS, tflite: TFLITE_OPERATORS };
+
+/**
+ * What every layer of a model costs. Reads the graph and leaves the weights in the file.
+ * @throws {EdgewiseError} when the file is no model, is broken, or an option does not fit it
+ */
+export async function profileModel(
+  source: ByteSource,
+  siblings: SiblingFiles,
+  options: ProfileOptions = {},
+): Promise<Profile> {
+  options.onProgress?.("reading");
+  const model = await readModel(source, siblings);
+  options.signal?.throwIfAborted();
+  options.onProgress?.("inferring");
+  const analysed = analyseModel(model, options.bindings ?? {});
+  options.signal?.throwIfAborted();
+  options.onProgress?.("costing");
+  return costModel(analysed, options.hardware ?? DEFAULT_HARDWARE);
+}
+
+/** Reads either format: by its bytes where they tell, else by its name, so that the error speaks of the format that was meant. */
+export async function readModel(source: ByteSource, siblings: SiblingFiles): Promise<Model> {
+  return (await isTflite(source)) ? readTflite(source) : readOnnx(source, siblings);
+}
+
+/** Shapes, operations and roles of every layer, with every dynamic dimension bound. */
+export function analyseModel(model: Model, bindings: Readonly<Record<string, number>>): AnalysedModel {
+  const inputs = bindInputs(model, bindings);
+  const context = { model, operators: OPERATORS[model.format], checksDeclared: !inputs.isResized };
+  const entries = model.entries.map(({ name, graph }, entry) => {
+    const isProfiled = entry === 0;
+    const facts = isProfiled ? inputs.facts : bindInputs({ ...model, entries: [{ name, graph }] }, {}).facts;
+    return { name, inferred: inferGraph(context, graph, facts, `entry${entry}`), isProfiled };
+  });
+  return { model, inputs, listing: listLayers(entries) };
+}
+
+/** Costs an analysed model on a hardware profile. */
+export function costModel({ model, inputs, listing }: AnalysedModel, hardware: HardwareProfile): Profile {
+  const { graph } = model.entries[0];
+  const entryKeys = (ids: readonly number[]): readonly string[] => ids.map((id) => `entry0#${id}`);
+  const { layers, totals, peak } = costLayers(listing.layers, {
+    fileBytes: model.fileBytes,
+    hardware,
+    inputKeys: entryKeys(graph.inputs),
+    outputKeys: entryKeys(graph.outputs),
+  });
+  return {
+    file: model.file,
+    format: model.format,
+    dimensions: inputs.dimensions,
+    hardware: hardware.name,
+    totals,
+    layers,
+    peak,
+    warnings: warningsOf(model, inputs, listing),
+    entries: model.entries.map(({ name }) => name),
+    properties: [...model.properties],
+  };
+}
+
+function warningsOf(model: Model, inputs: BoundInputs, { layers, problems }: Listing): readonly Warning[] {
+  const assumed = inputs.dimensions
+    .filter(({ source }) => source === "default")
+    .map(({ name, value }) => ({
+      code: "dimension-default",
+      message: `${name} is dynamic: ${value} is used, its default.`,
+    }));
+  const unknown = unknownOperators(layers).map(([op, rows]) => ({
+    code: "unknown-operator",
+    message: `No rule for ${op}: ${rows.length === 1 ? "1 row is" : `${rows.length} rows are`} missing from the totals.`,
+    layer: rows[0] ?? 0,
+  }));
+  const others = model.entries
+    .slice(1)
+    .map(({ name }) => ({
+      code: "other-entry",
+      message: `"${name}" is another entry of this model: its rows are shown and not counted.`,
+    }));
+  return [
+    ...model.warnings.map((message) => ({ code: "reader", message })),
+    ...assumed,
+    ...others,
+    ...unknown,
+    ...problems.map(({ code, message, layer }) => ({
+      code,
+      message: `${layers[layer]?.name ?? ""}: ${message}`,
+      layer,
+    })),
+  ];
+}
+
+function unknownOperators(layers: readonly Layer[]): readonly (readonly [string, readonly number[]])[] {
+  const rows = new Map<string, number[]>();
+  for (const { op, operation, index } of layers) {
+    if (operation.kind === "unknown") rows.set(op, [...(rows.get(op) ?? []), index]);
+  }
+  return [...rows];
+}
+
+const TFLITE_IDENTIFIER = "TFL3";
+
+async function isTflite(source: ByteSource): Promise<boolean> {
+  if (/\.(tflite|lite)$/i.test(source.name)) return true;
+  if (/\.(onnx|ort)$/i.test(source.name) || source.size < 8) return false;
+  return new TextDecoder("latin1").decode(await source.read(4, 4)) === TFLITE_IDENTIFIER;
+}
