@@ -21,6 +21,10 @@ export interface Layer {
   readonly repeats: number;
   /** False in the cheaper branches of a choice and outside the entry that is profiled: shown, but in no total. */
   readonly isCounted: boolean;
+  /** The first output is the first data input's bytes under another name or shape: see `OperatorRule.isView`. */
+  readonly isView: boolean;
+  /** Positions of the inputs that the first output may overwrite when nobody else needs them. */
+  readonly inPlace: readonly number[];
   /** The first output is the first input's bytes under another shape: it needs no memory of its own. */
   readonly isView: boolean;
   /** Positions of inputs that the first output may overwrite, when nobody else needs them. */

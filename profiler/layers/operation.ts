@@ -78,7 +78,10 @@ export interface EinsumGeometry {
   readonly operands: number;
 }
 
-/** RNN, GRU, LSTM and their TFLite forms: gates × (input + hidden) × hidden, for each step, sample and direction. */
+/**
+ * RNN, GRU, LSTM and their TFLite forms: gates × (input + hidden) × hidden, for each step, sample and direction. SVDF in the same
+ * terms: one gate, `hiddenSize` filters (rank × units), each over the input and over `projectionSize` remembered steps.
+ */
 export interface RecurrentGeometry {
   readonly cell: "rnn" | "gru" | "lstm" | "svdf";
   readonly gates: number;
