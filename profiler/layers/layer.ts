@@ -25,10 +25,6 @@ export interface Layer {
   readonly isView: boolean;
   /** Positions of the inputs that the first output may overwrite when nobody else needs them. */
   readonly inPlace: readonly number[];
-  /** The first output is the first input's bytes under another shape: it needs no memory of its own. */
-  readonly isView: boolean;
-  /** Positions of inputs that the first output may overwrite, when nobody else needs them. */
-  readonly inPlace: readonly number[];
   readonly notes: readonly string[];
   /** The file's own node, for details and edits. */
   readonly node: Node;

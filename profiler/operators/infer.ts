@@ -210,13 +210,24 @@ function operationOf(rule: OperatorRule, view: NodeView, outputs: readonly Tenso
 }
 
 /** A result of constants alone is a constant: the same numbers re-typed or re-ordered keep their origin, others get one. */
-function folded(rule: OperatorRule, view: NodeView, name: string, position: number, fact: TensorFact): TensorFact {
-  if (fact.constant !== undefined || rule.isNondeterministic === true) return { ...fact };
+function folded(rule: OperatorRule, view: NodeView, name: string, position: number, computed: TensorFact): TensorFact {
+  const fact = ownResult(rule, view, computed);
+  if (fact.constant !== undefined || rule.isNondeterministic === true) return fact;
   const given = view.inputs.filter((input) => input !== undefined);
-  if (given.length === 0 || given.some(({ constant }) => constant === undefined)) return { ...fact };
+  if (given.length === 0 || given.some(({ constant }) => constant === undefined)) return fact;
   const carried = position === 0 && rule.carries !== undefined ? view.input(rule.carries).constant : undefined;
   const constant = carried ?? foldedOrigin(fact, name);
-  return constant ? { ...fact, constant } : { ...fact };
+  return constant ? { ...fact, constant } : fact;
+}
+
+/** Many rules hand an input's fact on for its type; its numbers come along only where the rule says that it carries them. */
+function ownResult(rule: OperatorRule, view: NodeView, computed: TensorFact): TensorFact {
+  const { value, constant, ...type } = computed;
+  const isInputs = (key: "value" | "constant"): boolean => view.inputs.some((input) => input?.[key] === computed[key]);
+  const isCarried = rule.carries !== undefined;
+  const keepsValue = value !== undefined && (isCarried || !isInputs("value"));
+  const keepsConstant = constant !== undefined && !isInputs("constant");
+  return { ...type, ...(keepsValue && { value }), ...(keepsConstant && { constant }) };
 }
 
 function asDeclared(declared: NonNullable<Graph["tensors"][number]["declared"]>, name: string): TensorFact {

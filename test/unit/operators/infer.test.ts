@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { inferGraph, type InferredGraph } from "../../../profiler/operators/infer.ts";
+import type { OperatorRule, OperatorTable } from "../../../profiler/operators/operator-rule.ts";
+import type { TensorFact } from "../../../profiler/operators/tensor-fact.ts";
+import type { Body, Graph } from "../../../profiler/model/model.ts";
+import { ShapeError } from "../../../profiler/shapes/shape-error.ts";
+import { graphOf, modelOf, type GraphSketch } from "../../builders/graph-builder.ts";
+
+const RULES: Readonly<Record<string, OperatorRule>> = {
+  Relu: { kind: "data-movement", infer: (view) => [view.input(0)] },
+  Carry: { kind: "reshape", carries: 0, infer: (view) => [view.input(0)] },
+  Dice: { kind: "random", infer: (view) => [view.input(0)], isNondeterministic: true },
+  Odd: {
+    kind: "reshape",
+    infer: () => {
+      throw new ShapeError("3 and 4 do not broadcast");
+    },
+  },
+  Broken: {
+    kind: "reshape",
+    infer: () => {
+      throw new TypeError("a bug of ours");
+    },
+  },
+  Negative: { kind: "reshape", infer: () => [{ dataType: "float32", shape: [-1, 2] }] },
+  Choose: {
+    kind: "control",
+    infer: () => [],
+    control: { bodyInputs: () => [], outputs: (_view, [first]) => first ?? [], isChoice: true },
+  },
+};
+const OPERATORS: OperatorTable = new Map([["", RULES]]);
+const X: TensorFact = { dataType: "float32", shape: [2, 3] };
+const DECLARED = { dataType: "float32", shape: [2, 3] } as const;
+
+function infer(sketch: GraphSketch, options: { checksDeclared?: boolean } = {}): InferredGraph {
+  const graph = graphOf(sketch);
+  const context = { model: modelOf(graph), operators: OPERATORS, checksDeclared: options.checksDeclared ?? true };
+  return inferGraph(
+    context,
+    graph,
+    graph.inputs.map(() => X),
+  );
+}
+
+function fact({ graph, facts }: InferredGraph, name: string): TensorFact | undefined {
+  const tensor = graph.tensors.find((candidate) => candidate.name === name);
+  return tensor && facts[tensor.id];
+}
+
+const unary = (op: string, extra: Partial<GraphSketch> = {}): GraphSketch => ({
+  inputs: { x: DECLARED },
+  nodes: [{ op, inputs: ["x"], outputs: ["y"] }],
+  ...extra,
+});
+
+describe("inferGraph", () => {
+  it("follows a file that is not sorted, and lists nodes in file order", () => {
+    const inferred = infer({
+      inputs: { x: DECLARED },
+      nodes: [
+        { op: "Relu", name: "second", inputs: ["y"], outputs: ["z"] },
+        { op: "Relu", name: "first", inputs: ["x"], outputs: ["y"] },
+      ],
+    });
+    assert.deepEqual(fact(inferred, "z")?.shape, [2, 3]);
+    assert.deepEqual(
+      inferred.nodes.map(({ node }) => node.name),
+      ["second", "first"],
+    );
+  });
+
+  it("computes shapes without the file's word, and lists where it differs", () => {
+    const wrong = infer(unary("Relu", { declared: { y: { dataType: "float32", shape: [2, 4] } } }));
+    assert.deepEqual(fact(wrong, "y")?.shape, [2, 3]);
+    assert.equal(wrong.nodes[0]?.problems[0]?.code, "shape-disagrees");
+    assert.match(wrong.nodes[0].problems[0].message, /\[2, 4\].*\[2, 3\]/);
+  });
+
+  it("does not compare once an input has another size", () => {
+    const resized = infer(unary("Relu", { declared: { y: { dataType: "float32", shape: [2, 4] } } }), {
+      checksDeclared: false,
+    });
+    assert.deepEqual(resized.nodes[0]?.problems, []);
+  });
+
+  it("takes a name in the file for no contradiction", () => {
+    const named = infer(unary("Relu", { declared: { y: { dataType: "float32", shape: ["n", 3] } } }));
+    assert.deepEqual(named.nodes[0]?.problems, []);
+  });
+
+  it("leaves the result of an unknown operator unknown, or as the file declares it", () => {
+    const silent = infer(unary("Mystery"));
+    assert.equal(fact(silent, "y")?.shape, undefined);
+    assert.equal(silent.nodes[0]?.operation.kind, "unknown");
+    const declared = infer(unary("Mystery", { declared: { y: { dataType: "int8", shape: [7] } } }));
+    assert.deepEqual(fact(declared, "y")?.shape, [7]);
+    assert.match(declared.nodes[0]?.view.notes[0] ?? "", /the file's own/);
+  });
+
+  for (const [op, code] of [
+    ["Odd", "shape-error"],
+    ["Broken", "internal-error"],
+    ["Negative", "shape-error"],
+  ] as const) {
+    it(`confines the failure of ${op} to its row`, () => {
+      const inferred = infer(unary(op));
+      assert.equal(inferred.nodes[0]?.problems[0]?.code, code);
+      assert.equal(fact(inferred, "y")?.shape, undefined);
+    });
+  }
+
+  describe("constants", () => {
+    const constants = { w: { shape: [2], values: [1, 2] } };
+    const fold = (op: string) => infer({ constants, nodes: [{ op, inputs: ["w"], outputs: ["y"] }] });
+
+    it("keep their identity where only type or order change", () => {
+      const inferred = fold("Carry");
+      assert.equal(fact(inferred, "y")?.constant, fact(inferred, "w")?.constant);
+    });
+
+    it("fold into constants of their own", () => {
+      assert.deepEqual(fact(fold("Relu"), "y")?.constant, {
+        name: "y",
+        elements: 2,
+        dataType: "float32",
+        storedBytes: 8,
+      });
+    });
+
+    it("do not fold into random numbers", () => assert.equal(fact(fold("Dice"), "y")?.constant, undefined));
+
+    it("are not what a runtime input is mixed with", () => {
+      const inferred = infer({
+        inputs: { x: DECLARED },
+        constants,
+        nodes: [{ op: "Relu", inputs: ["x", "w"], outputs: ["y"] }],
+      });
+      assert.equal(fact(inferred, "y")?.constant, undefined);
+    });
+  });
+
+  describe("bodies", () => {
+    const relu = (outer?: number): Graph =>
+      graphOf({
+        ...(outer === undefined ? { inputs: { a: DECLARED } } : { captured: { a: outer } }),
+        nodes: [{ op: "Relu", inputs: ["a"], outputs: ["b"] }],
+        outputs: ["b"],
+      });
+    const call = (role: Body["role"], op: string, graph: Graph) =>
+      infer({
+        inputs: { x: DECLARED },
+        nodes: [{ op, inputs: ["x"], outputs: ["y"], bodies: [{ role, label: "f", graph }] }],
+      });
+
+    it("are inferred from what a call hands in, under the same keys", () => {
+      const inferred = call("call", "F", relu());
+      assert.deepEqual(fact(inferred, "y")?.shape, [2, 3]);
+      const body = inferred.nodes[0]?.bodies[0]?.graph;
+      assert.equal(body?.keys[0], inferred.keys[0], "the body's input is the call's input");
+      assert.equal(body?.keys[1], inferred.keys[1], "the body's output is the call's output");
+    });
+
+    it("see the tensors of the graph around them", () => {
+      const inferred = call("then", "Choose", relu(0));
+      assert.deepEqual(fact(inferred, "y")?.shape, [2, 3]);
+      assert.equal(inferred.nodes[0]?.bodies[0]?.graph.keys[0], inferred.keys[0]);
+    });
+
+    it("have keys of their own at each place", () => {
+      const body = graphOf({
+        inputs: { a: DECLARED },
+        nodes: [
+          { op: "Relu", inputs: ["a"], outputs: ["t"] },
+          { op: "Relu", inputs: ["t"], outputs: ["b"] },
+        ],
+        outputs: ["b"],
+      });
+      const bodies: readonly Body[] = [{ role: "call", label: "f", graph: body }];
+      const inferred = infer({
+        inputs: { x: DECLARED },
+        nodes: [
+          { op: "F", inputs: ["x"], outputs: ["y"], bodies },
+          { op: "F", inputs: ["y"], outputs: ["z"], bodies },
+        ],
+      });
+      const inner = inferred.nodes.map(({ bodies: [only] }) => only?.graph.keys[1]);
+      assert.notEqual(inner[0], inner[1]);
+    });
+  });
+});
