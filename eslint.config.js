@@ -20,6 +20,7 @@ export default tseslint.config(
     },
     rules: {
       eqeqeq: "error",
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true, argsIgnorePattern: "^_" }],
       "max-lines": ["error", { max: 400, skipBlankLines: false }],
       "no-console": "error",
       "no-param-reassign": "error",

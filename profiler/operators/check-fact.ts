@@ -16,7 +16,7 @@ export function plausible(fact: TensorFact): { readonly fact: TensorFact; readon
     return { fact: { ...UNKNOWN, dataType: fact.dataType }, problem };
   }
   if (value === undefined || (value.length === elements && value.length <= VALUE_ELEMENTS_LIMIT)) return { fact };
-  const { value: _unfit, ...rest } = fact;
+  const { value: unfit, ...rest } = fact;
   return { fact: rest };
 }
 
