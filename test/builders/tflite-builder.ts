@@ -16,7 +16,6 @@ import {
   SubGraphT,
   TensorMapT,
   TensorT,
-  type TensorType,
   type BlockwiseQuantizationT,
   type SparsityParametersT,
 } from "../../profiler/formats/tflite/schema/generated/schema_generated.ts";
@@ -232,7 +231,7 @@ function codeIndex(operator: OperatorSpec, codes: Map<string, number>, model: Mo
 function tensorTable(spec: TensorSpec, payloads: Payloads): TensorT {
   const type = spec.type ?? "float32";
   const { data } = spec;
-  const table = new TensorT([...spec.shape], TENSOR_TYPES.indexOf(type) as TensorType);
+  const table = Object.assign(new TensorT([...spec.shape]), { type: TENSOR_TYPES.indexOf(type) });
   table.buffer =
     data === undefined
       ? 0

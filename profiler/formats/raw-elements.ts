@@ -1,0 +1,66 @@
+import { bitsOf, type DataType } from "../model/data-type.ts";
+
+type Get = (view: DataView, offset: number) => number;
+
+/** Types that are missing have no decoder: their elements are never looked at. */
+const GET: Partial<Record<DataType, Get>> = {
+  float64: (view, offset) => view.getFloat64(offset, true),
+  float32: (view, offset) => view.getFloat32(offset, true),
+  float16: (view, offset) => fromFloat16(view.getUint16(offset, true)),
+  bfloat16: (view, offset) => fromBfloat16(view.getUint16(offset, true)),
+  int64: (view, offset) => Number(view.getBigInt64(offset, true)),
+  uint64: (view, offset) => Number(view.getBigUint64(offset, true)),
+  int32: (view, offset) => view.getInt32(offset, true),
+  uint32: (view, offset) => view.getUint32(offset, true),
+  int16: (view, offset) => view.getInt16(offset, true),
+  uint16: (view, offset) => view.getUint16(offset, true),
+  int8: (view, offset) => view.getInt8(offset),
+  uint8: (view, offset) => view.getUint8(offset),
+  bool: (view, offset) => view.getUint8(offset),
+};
+
+/** Integers narrower than a byte: whether they have a sign. */
+const PACKED: Partial<Record<DataType, "signed" | "unsigned">> = {
+  int4: "signed",
+  uint4: "unsigned",
+  int2: "signed",
+  uint2: "unsigned",
+};
+
+/**
+ * Little-endian elements as both formats store them raw (ONNX's raw_data, TFLite's buffers); below 8 bits the first element is in
+ * the lowest bits of its byte. Integers beyond 2^53 are rounded; undefined for types whose elements nobody computes with.
+ */
+export function decodeRaw(type: DataType, bytes: Uint8Array, elements: number): readonly number[] | undefined {
+  const bits = bitsOf(type);
+  if (bits === undefined) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const packed = PACKED[type];
+  if (packed !== undefined) {
+    return Array.from({ length: elements }, (_, index) => bitField(view, index, bits, packed === "signed"));
+  }
+  const get = GET[type];
+  return get && Array.from({ length: elements }, (_, index) => get(view, (index * bits) / 8));
+}
+
+function bitField(view: DataView, index: number, bits: number, isSigned: boolean): number {
+  const bit = index * bits;
+  const field = (view.getUint8(bit >> 3) >> (bit & 7)) & ((1 << bits) - 1);
+  return isSigned && field >= 1 << (bits - 1) ? field - (1 << bits) : field;
+}
+
+/** IEEE 754 half precision: 1 sign, 5 exponent and 10 fraction bits. */
+export function fromFloat16(pattern: number): number {
+  const sign = pattern & 0x8000 ? -1 : 1;
+  const exponent = (pattern >> 10) & 31;
+  const fraction = pattern & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+/** The upper half of a float32. */
+export function fromBfloat16(pattern: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint16(2, pattern, true);
+  return view.getFloat32(0, true);
+}
