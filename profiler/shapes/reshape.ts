@@ -19,7 +19,7 @@ export function reshapeShape(input: Shape | undefined, target: readonly Dimensio
   }
   const open = copied.indexOf(-1);
   if (open < 0) return checkedElements(input, copied);
-  if (copied.indexOf(-1, open + 1) >= 0) throw new ShapeError(`[${target.join(", ")}] leaves more than one size open`);
+  if (copied.includes(-1, open + 1)) throw new ShapeError(`[${target.join(", ")}] leaves more than one size open`);
   const others = copied.toSpliced(open, 1);
   return copied.with(open, input === undefined ? UNKNOWN_SIZE : openSize(input, others));
 }

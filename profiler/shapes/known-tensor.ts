@@ -1,0 +1,61 @@
+import { isStatic, type Dimension } from "../model/shape.ts";
+import { VALUE_ELEMENTS_LIMIT, type TensorFact } from "../operators/tensor-fact.ts";
+
+/** A small tensor whose elements are known: what shapes are computed from. Elements may be symbolic; truth values are 0 and 1. */
+export interface KnownTensor {
+  /** Row-major. */
+  readonly value: readonly Dimension[];
+  readonly shape: readonly number[];
+}
+
+export function knownTensor(fact: TensorFact | undefined): KnownTensor | undefined {
+  if (fact?.value === undefined || fact.shape === undefined || !isStatic(fact.shape)) return undefined;
+  return { value: fact.value, shape: fact.shape };
+}
+
+/** All of `facts` as known tensors, or undefined when one is not. */
+export function knownTensors(facts: readonly (TensorFact | undefined)[]): KnownTensor[] | undefined {
+  const known = facts.map(knownTensor).filter((tensor) => tensor !== undefined);
+  return known.length === facts.length ? known : undefined;
+}
+
+/** Element numbers of a shape's strides: [12, 4, 1] for [2, 3, 4]. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides: number[] = [];
+  let stride = 1;
+  for (const size of shape.toReversed()) {
+    strides.unshift(stride);
+    stride *= size;
+  }
+  return strides;
+}
+
+/** Position in row-major order of the element at `place`. */
+export function positionOf(place: readonly number[], shape: readonly number[]): number {
+  return stridesOf(shape).reduce((position, stride, axis) => position + stride * (place[axis] ?? 0), 0);
+}
+
+/** Fills a tensor of `shape` from a function of the place; undefined when it is too large to be carried along. */
+export function fill(
+  shape: readonly number[],
+  elementAt: (place: readonly number[]) => Dimension | undefined,
+): Dimension[] | undefined {
+  const count = shape.reduce((total, size) => total * size, 1);
+  if (count > VALUE_ELEMENTS_LIMIT) return undefined;
+  const strides = stridesOf(shape);
+  const elements: Dimension[] = [];
+  for (let position = 0; position < count; position += 1) {
+    const place = shape.map((size, axis) => Math.floor(position / (strides[axis] ?? 1)) % size);
+    const element = elementAt(place);
+    if (element === undefined) return undefined;
+    elements.push(element);
+  }
+  return elements;
+}
+
+/** The element at `place` of a tensor that is stretched by broadcasting; axes align at the last one. */
+export function broadcastElement(tensor: KnownTensor, place: readonly number[]): Dimension | undefined {
+  const shift = place.length - tensor.shape.length;
+  const own = tensor.shape.map((size, axis) => (size === 1 ? 0 : (place[axis + shift] ?? 0)));
+  return tensor.value[positionOf(own, tensor.shape)];
+}
