@@ -1,0 +1,47 @@
+import type { Layer } from "../layers/layer.ts";
+import type { ConstantOrigin } from "../operators/tensor-fact.ts";
+import { sumKnown } from "./tensor-bytes.ts";
+
+/** Constants that a layer computes with, as far as no earlier layer has counted them. */
+export interface LayerWeights {
+  readonly parameters: number | null;
+  /** As stored. */
+  readonly weightBytes: number | null;
+  readonly notes: readonly string[];
+}
+
+const NO_WEIGHTS: LayerWeights = { parameters: 0, weightBytes: 0, notes: [] };
+
+/**
+ * Gives every constant to one layer: the first counted one that computes with it, else the first that is shown. Later users of the
+ * same constant show 0 and say whose weights they share.
+ * @returns weights by the layers' positions
+ */
+export function assignWeights(layers: readonly Layer[]): readonly LayerWeights[] {
+  const carriers = new Map<ConstantOrigin, Layer>();
+  for (const isCounted of [true, false]) {
+    for (const layer of layers) {
+      if (layer.isCounted !== isCounted) continue;
+      for (const origin of weightsOf(layer)) if (!carriers.has(origin)) carriers.set(origin, layer);
+    }
+  }
+  return layers.map((layer) => {
+    const origins = weightsOf(layer);
+    if (origins.length === 0) return NO_WEIGHTS;
+    const own = origins.filter((origin) => carriers.get(origin) === layer);
+    const lenders = new Set(
+      origins.flatMap((origin) => carriers.get(origin) ?? []).filter((lender) => lender !== layer),
+    );
+    return {
+      parameters: sumKnown(own.map(({ elements }) => elements ?? null)),
+      weightBytes: sumKnown(own.map(({ storedBytes }) => storedBytes ?? null)),
+      notes: [...lenders].map(({ name }) => `Shares weights with ${name}.`),
+    };
+  });
+}
+
+/** Distinct constants that a layer computes with. */
+export function weightsOf({ role, inputs }: Layer): readonly ConstantOrigin[] {
+  if (role !== "compute") return [];
+  return [...new Set(inputs.flatMap(({ use, constant }) => (use === "data" && constant ? [constant] : [])))];
+}

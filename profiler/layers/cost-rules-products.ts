@@ -1,0 +1,96 @@
+import type { Factor, Product } from "../profile.ts";
+import type { Dimension } from "../model/shape.ts";
+import { floorDivide, multiply } from "../shapes/dimension.ts";
+import type {
+  AttentionGeometry,
+  ConvGeometry,
+  EinsumGeometry,
+  MatmulGeometry,
+  RecurrentGeometry,
+} from "./operation.ts";
+
+/** MACs as sums of products of named factors: what a reader can check against the paper is what is computed. */
+
+/** Names of the spatial axes, by their number. */
+const SPATIAL_NAMES: Readonly<Record<number, readonly string[]>> = {
+  1: ["length"],
+  2: ["height", "width"],
+  3: ["depth", "height", "width"],
+};
+
+/** Every output element (transposed: every input element) meets one kernel over the channels of its group. Padding is counted. */
+export function convProducts(geometry: ConvGeometry): readonly Product[] {
+  const { batch, inChannels, outChannels, groups, kernel, inSpatial, outSpatial } = geometry;
+  const suffix = groups === 1 ? "" : " per group";
+  const [side, sideChannels, sideSpatial, other, otherChannels] = geometry.isTransposed
+    ? (["input", inChannels, inSpatial, "output", outChannels] as const)
+    : (["output", outChannels, outSpatial, "input", inChannels] as const);
+  return [
+    [
+      factor("batch", batch),
+      factor(`${side} channels`, sideChannels),
+      ...spatialFactors(side, sideSpatial),
+      factor(`${other} channels${suffix}`, floorDivide(otherChannels, groups)),
+      ...spatialFactors("kernel", kernel),
+    ],
+  ];
+}
+
+export function matmulProducts({ batch, rows, inner, columns }: MatmulGeometry): readonly Product[] {
+  return [[factor("batch", batch), factor("rows", rows), factor("inner", inner), factor("columns", columns)]];
+}
+
+/** Every combination of all indices is multiplied once for each operand but the first; one operand alone is never multiplied. */
+export function einsumProducts({ indices, operands }: EinsumGeometry): readonly Product[] {
+  if (operands < 2) return [];
+  const overIndices = indices.map(({ label, size }) => factor(`index ${label}`, size));
+  return [operands === 2 ? overIndices : [...overIndices, factor("operands − 1", operands - 1)]];
+}
+
+/** Gates see the input and what is fed back; an LSTM's projection comes on top, an SVDF's memory takes the place of the feedback. */
+export function recurrentProducts(geometry: RecurrentGeometry): readonly Product[] {
+  const { cell, gates, directions, steps, batch, inputSize, hiddenSize, projectionSize } = geometry;
+  const runs = [factor("steps", steps), factor("batch", batch), factor("directions", directions)];
+  const units = [...runs, factor("gates", gates), factor("hidden size", hiddenSize)];
+  const fromInput = [...units, factor("input size", inputSize)];
+  if (projectionSize === undefined) return [fromInput, [...units, factor("hidden size", hiddenSize)]];
+  if (cell === "svdf") return [fromInput, [...units, factor("memory size", projectionSize)]];
+  const projected = factor("projection size", projectionSize);
+  return [fromInput, [...units, projected], [...runs, factor("hidden size", hiddenSize), projected]];
+}
+
+/** Scores of every query with every key, their product with the values, and the projections inside the operator. */
+export function attentionProducts(geometry: AttentionGeometry): readonly Product[] {
+  const { queryLength, keyLength, batch, heads, querySize, valueSize, projections } = geometry;
+  const scores = [
+    factor("batch", batch),
+    factor("heads", heads),
+    factor("query length", queryLength),
+    factor("key length", keyLength),
+  ];
+  return [
+    [...scores, factor("query size", querySize)],
+    [...scores, factor("value size", valueSize)],
+    ...projections.flatMap(matmulProducts),
+  ];
+}
+
+/** Value of a sum of products; symbolic as soon as one factor that matters is. */
+export function valueOf(products: readonly Product[]): Dimension {
+  let sum = 0;
+  for (const product of products) {
+    const value = product.map(({ value: size }) => size).reduce(multiply, 1);
+    if (typeof value === "string") return value;
+    sum += value;
+  }
+  return sum;
+}
+
+export function factor(name: string, value: Dimension): Factor {
+  return { name, value };
+}
+
+function spatialFactors(of: string, sizes: readonly Dimension[]): readonly Factor[] {
+  const names = SPATIAL_NAMES[sizes.length];
+  return sizes.map((size, axis) => factor(`${of} ${names?.[axis] ?? `axis ${axis}`}`, size));
+}
