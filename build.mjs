@@ -1,0 +1,60 @@
+// Builds everything that runs: `node build.mjs [--production]` writes dist/. Production leaves out source maps and whitespace.
+import { build } from "esbuild";
+import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+const ROOT = import.meta.dirname;
+const DIST = join(ROOT, "dist");
+
+/** The oldest runtimes we claim: Node 20.19 for the CLI, and VS Code 1.100 with its Node 20 and Chromium 132. */
+const NODE = { platform: "node", target: "node20.19" };
+const BROWSER = { platform: "browser", target: "chrome132" };
+
+/** Native or given by the host: required at run time, never bundled. */
+const EXTERNAL = ["vscode", "onnxruntime-node"];
+
+/** Libraries written for CommonJS ask for Node's modules with require, which an ES module lacks. */
+const CLI_HEAD = [
+  "#!/usr/bin/env node",
+  'import { createRequire } from "node:module";',
+  "const require = createRequire(import.meta.url);",
+].join("\n");
+
+const BUNDLES = [
+  { in: "extension/main.ts", out: "extension.cjs", format: "cjs", ...NODE },
+  { in: "extension/worker/main.ts", out: "worker.cjs", format: "cjs", ...NODE },
+  { in: "profiler/cli/main.ts", out: "cli.js", format: "esm", ...NODE, banner: { js: CLI_HEAD } },
+  { in: "webview/main.tsx", out: "webview.js", format: "iife", ...BROWSER, jsx: "automatic", jsxImportSource: "preact" },
+];
+
+/** Files that the page links to as they are. */
+const COPIES = ["codicon.css", "codicon.ttf"].map((file) => ({
+  from: join(ROOT, "node_modules/@vscode/codicons/dist", file),
+  to: join(DIST, "codicons", file),
+}));
+
+const isProduction = process.argv.includes("--production");
+
+rmSync(DIST, { recursive: true, force: true });
+mkdirSync(DIST);
+await Promise.all(BUNDLES.map(bundle));
+for (const { from, to } of COPIES) cpSync(from, to);
+
+function bundle({ in: entry, out, ...options }) {
+  return build({
+    absWorkingDir: ROOT,
+    entryPoints: [entry],
+    outfile: join("dist", out),
+    bundle: true,
+    external: EXTERNAL,
+    minify: isProduction,
+    keepNames: options.platform === "node", // the names of error classes reach logs and tests
+    sourcemap: isProduction ? false : "linked",
+    legalComments: "none",
+    define: { "process.env.NODE_ENV": JSON.stringify(isProduction ? "production" : "development") },
+    loader: { ".ttf": "file", ".svg": "text" },
+    assetNames: "[name]",
+    logLevel: "warning",
+    ...options,
+  });
+}

@@ -1,0 +1,109 @@
+// What `npm test` does, as data. A check counts as one result; a suite counts its tests.
+import { readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT, installChromium, installVscodeHost } from "../install.mjs";
+import { runNode } from "./process.mjs";
+
+const TSCONFIGS = ["profiler", "extension", "webview", "test"];
+
+const bin = (path) => join("node_modules", path);
+const TSC = bin("typescript/bin/tsc");
+const ESLINT = bin("eslint/bin/eslint.js");
+const PRETTIER = bin("prettier/bin/prettier.cjs");
+const MOCHA = bin("mocha/bin/mocha.js");
+
+/** First of all: what runs in VS Code or as the CLI is what this wrote. */
+export const BUILD = check("build", "Build", [["build.mjs"]]);
+
+/** Independent of each other: they run side by side where cores allow. */
+export const SIDE_BY_SIDE = [
+  suite("unit", "Unit tests", "test/unit", (grep) => [MOCHA, "--reporter", "test/reporter.mjs", ...grepArgs(grep)]),
+  check(
+    "types",
+    "Types",
+    TSCONFIGS.map((project) => [TSC, "--pretty", "false", "-p", project]),
+  ),
+  check("lint", "Lint", [[ESLINT, "--max-warnings", "0", "."]]),
+  check("format", "Format", [[PRETTIER, "--check", "."]]),
+];
+
+/** One after the other: each has a VS Code of its own, whose time-outs want the machine for themselves. */
+export const IN_VSCODE = [
+  suite(
+    "vscode",
+    "Tests inside VS Code's extension host",
+    "test/vscode/in-host",
+    () => ["--import", "tsx", "test/vscode/run/in-host.ts"],
+    whyNoVscode,
+  ),
+  suite(
+    "vscode",
+    "Tests of VS Code's window",
+    "test/vscode/ui",
+    (grep) => [MOCHA, "--config", "test/vscode/.mocharc.json", "--reporter", "test/reporter.mjs", ...grepArgs(grep)],
+    whyNoVscode,
+  ),
+];
+
+/** @returns a check that passes if each of its commands does */
+function check(id, title, commands) {
+  const run = async () => {
+    const results = [];
+    for (const command of commands) results.push(await runNode(command, { cwd: ROOT }));
+    const isGood = results.every((result) => result.isGood);
+    const output = isGood ? "" : results.map((result) => result.output).join("");
+    return { passed: isGood ? 1 : 0, failed: isGood ? 0 : 1, skipped: [], output };
+  };
+  return { id, title, run };
+}
+
+/**
+ * @param command (grep) → arguments of Node
+ * @param whyNot () → why this machine cannot run the suite; its files then count as skipped
+ */
+function suite(id, title, folder, command, whyNot = () => undefined) {
+  const run = async (grep) => {
+    const reason = whyNot();
+    if (reason) {
+      return { passed: 0, failed: 0, skipped: testFiles(folder).map((file) => ({ title: file, reason })), output: "" };
+    }
+    const report = join(tmpdir(), `edgewise-report-${process.pid}-${reports++}.json`);
+    const env = { EDGEWISE_TEST_REPORT: report, EDGEWISE_TEST_GREP: grep };
+    const { isGood, output } = await runNode(command(grep), { cwd: ROOT, env });
+    const totals = takeReport(report);
+    // A runner that dies, or fails outside its tests, is a failure that no test counted.
+    const failed = Math.max(totals.failed, isGood ? 0 : 1);
+    return { passed: totals.passed, failed, skipped: totals.skipped, output: failed > 0 ? output : "" };
+  };
+  return { id, title, run };
+}
+
+let reports = 0;
+let reasonWithoutVscode;
+
+/** Installs VS Code and Chromium at the first call. */
+function whyNoVscode() {
+  reasonWithoutVscode ??= { reason: installVscodeHost() ?? installChromium() };
+  return reasonWithoutVscode.reason;
+}
+
+function grepArgs(grep) {
+  return grep ? ["--grep", grep] : [];
+}
+
+function takeReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return { passed: 0, failed: 1, skipped: [] };
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+function testFiles(folder) {
+  return readdirSync(join(ROOT, folder), { recursive: true })
+    .filter((file) => file.endsWith(".test.ts"))
+    .map((file) => `${folder}/${file}`);
+}

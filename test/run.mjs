@@ -1,0 +1,67 @@
+// npm test: installs what is missing, runs every check and test, and ends with the line "N passed, N failed".
+// `npm test -- --only build|unit|types|lint|format|vscode [--grep TEXT]` runs a part of it.
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { installPackages } from "../install.mjs";
+import { BUILD, IN_VSCODE, SIDE_BY_SIDE } from "./checks.mjs";
+
+/** These read nothing that the build writes. */
+const WITHOUT_BUILD = new Set(["types", "lint", "format"]);
+
+const { values: options } = parseArgs({
+  options: { only: { type: "string" }, grep: { type: "string", default: "" } },
+});
+const known = [...new Set([BUILD, ...SIDE_BY_SIDE, ...IN_VSCODE].map(({ id }) => id))];
+if (options.only && !known.includes(options.only)) {
+  console.error(`--only takes one of: ${known.join(", ")}`);
+  process.exit(2);
+}
+const isWanted = ({ id }) => options.only === undefined || options.only === id;
+
+installPackages();
+const results = [];
+if (!WITHOUT_BUILD.has(options.only)) results.push(await report(BUILD));
+await inPool(SIDE_BY_SIDE.filter(isWanted), Math.min(2, availableParallelism()));
+await inPool(IN_VSCODE.filter(isWanted), 1);
+finish();
+
+async function inPool(checks, width) {
+  const queue = [...checks];
+  const work = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) results.push(await report(next));
+  };
+  await Promise.all(Array.from({ length: width }, work));
+}
+
+async function report(check) {
+  const start = performance.now();
+  const result = await check.run(options.grep);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const mark = result.failed > 0 ? "✗" : "✓";
+  console.log(`${mark} ${check.title}: ${counts(result.passed, result.failed, result.skipped.length)} (${seconds} s)`);
+  if (result.output.trim()) console.log(`${indent(result.output.trimEnd())}\n`);
+  return result;
+}
+
+function finish() {
+  const sum = (count) => results.reduce((total, result) => total + count(result), 0);
+  const skipped = results.flatMap((result) => result.skipped);
+  for (const { title, reason } of skipped) console.log(`skipped: ${title}: ${reason}`);
+  const failed = sum((result) => result.failed);
+  console.log(
+    counts(
+      sum((result) => result.passed),
+      failed,
+      skipped.length,
+    ),
+  );
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+function counts(passed, failed, skipped) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
+
+function indent(text) {
+  return text.replaceAll(/^(?=.)/gm, "    ");
+}
