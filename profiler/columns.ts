@@ -1,3 +1,4 @@
+import { totalEnergy } from "./cost/energy.ts";
 import {
   formatBytes,
   formatCount,
@@ -200,7 +201,7 @@ export const COLUMNS: readonly Column[] = [
     definition:
       "MACs × (a multiplication, an addition and three register accesses at the layer's width) and other operations × an addition. The width is that of the stored weights.",
     align: "right",
-    value: ({ energy }) => energy && energy.arithmetic,
+    value: ({ energy }) => energy?.arithmetic ?? null,
     shownIn: ON_REQUEST,
   },
   {
@@ -210,7 +211,7 @@ export const COLUMNS: readonly Column[] = [
     definition:
       "32-bit words of weights × DRAM (640 pJ), read once an inference; × SRAM (5 pJ) when all weights of the model fit the on-chip memory of the hardware profile.",
     align: "right",
-    value: ({ energy }) => energy && energy.weights,
+    value: ({ energy }) => energy?.weights ?? null,
     shownIn: ON_REQUEST,
   },
   {
@@ -220,7 +221,7 @@ export const COLUMNS: readonly Column[] = [
     definition:
       "32-bit words of inputs and outputs × SRAM (5 pJ) when the model's peak memory fits the on-chip memory of the hardware profile, else × DRAM (640 pJ). Views move nothing.",
     align: "right",
-    value: ({ energy }) => energy && energy.activations,
+    value: ({ energy }) => energy?.activations ?? null,
     shownIn: ON_REQUEST,
   },
   {
@@ -355,7 +356,7 @@ export function formatCellExact(unit: Unit, value: Cell): string {
 
 /** Energy of all three parts, in picojoules. */
 function energyOf({ energy }: LayerProfile): number | null {
-  return energy && energy.arithmetic + energy.weights + energy.activations;
+  return energy && totalEnergy(energy);
 }
 
 /** Part of a total; 0 for rows that are not in it. */

@@ -6,7 +6,7 @@ import type { LayerKind } from "../layers/operation.ts";
 import { product, UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import type { Dimension } from "../model/shape.ts";
 import type { EnergyParts, LayerProfile, PeakMemory, Product, TensorProfile, Totals } from "../profile.ts";
-import { energyOf, type Placement, type Work } from "./energy.ts";
+import { energyOf, totalEnergy, type Placement, type Work } from "./energy.ts";
 import { computedType } from "./layer-width.ts";
 import { latencyOf } from "./latency.ts";
 import type { EntryKeys } from "./lifetimes.ts";
@@ -118,7 +118,7 @@ function sumUp(rows: readonly LayerProfile[], peakMemoryBytes: number | null, fi
     weightBytes: sum((row) => row.weightBytes),
     fileBytes,
     peakMemoryBytes,
-    energyPicojoules: sum(({ energy }) => energy && energy.arithmetic + energy.weights + energy.activations),
+    energyPicojoules: sum(({ energy }) => energy && totalEnergy(energy)),
     latencySeconds: sum((row) => row.latencySeconds),
     unknownRows: counted.filter(isUnknown).length,
   };

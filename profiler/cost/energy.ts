@@ -60,6 +60,10 @@ export function energyOf(work: Work, placement: Placement): EnergyParts | null {
   };
 }
 
+export function totalEnergy({ arithmetic, weights, activations }: EnergyParts): number {
+  return arithmetic + weights + activations;
+}
+
 function arithmeticEnergy({ macs, otherOps, type }: Work): number | null {
   if (macs === 0 && otherOps === 0) return 0;
   const bits = type && bitsOf(type);

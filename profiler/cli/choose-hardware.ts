@@ -1,0 +1,22 @@
+import { readFile } from "node:fs/promises";
+import { OptionError } from "../errors.ts";
+import { parseHardwareProfile } from "../hardware/hardware-profile.ts";
+import { DEFAULT_HARDWARE, findHardware, type HardwareProfile } from "../hardware/hardware.ts";
+
+/**
+ * The hardware profile of an option: a built-in one by name, or a JSON file of the user's.
+ * @throws {OptionError} when there is none of that name, or the file holds no profile
+ */
+export async function chooseHardware(option: string | undefined): Promise<HardwareProfile> {
+  if (option === undefined) return DEFAULT_HARDWARE;
+  return option.endsWith(".json") ? parseHardwareProfile(await readJson(option), option) : findHardware(option);
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    const reason = cause instanceof SyntaxError ? "it is no JSON" : "it cannot be read";
+    throw new OptionError(`hardware profile ${path}: ${reason}`, { cause });
+  }
+}

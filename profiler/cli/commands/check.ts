@@ -1,0 +1,99 @@
+import type { Command } from "commander";
+import { COLUMNS, formatCellExact, TOTALS } from "../../columns.ts";
+import { OptionError } from "../../errors.ts";
+import { printable } from "../../exports/printable.ts";
+import { plainTable } from "../../exports/terminal.ts";
+import { formatShare } from "../../format-numbers.ts";
+import type { Profile, Totals } from "../../profile.ts";
+import { EXIT, type CliContext } from "../context.ts";
+import { profileFile } from "../profile-file.ts";
+import { parseBytes, parseCount, parseDimension } from "../quantities.ts";
+
+interface Limit {
+  readonly option: "maxParameters" | "maxMacs" | "maxPeakMemory" | "maxFileSize";
+  readonly flags: string;
+  readonly total: keyof Totals;
+  readonly parse: (text: string) => number;
+}
+
+const LIMITS: readonly Limit[] = [
+  { option: "maxParameters", flags: "--max-parameters <count>", total: "parameters", parse: parseCount },
+  { option: "maxMacs", flags: "--max-macs <count>", total: "macs", parse: parseCount },
+  { option: "maxPeakMemory", flags: "--max-peak-memory <bytes>", total: "peakMemoryBytes", parse: parseBytes },
+  { option: "maxFileSize", flags: "--max-file-size <bytes>", total: "fileBytes", parse: parseBytes },
+];
+
+type CheckCommandOptions = Readonly<Partial<Record<Limit["option"], number>>> & {
+  readonly dim?: Readonly<Record<string, number>>;
+};
+
+interface Verdict {
+  readonly limit: Limit;
+  readonly allowed: number;
+  readonly problem: string | undefined;
+}
+
+/** `edgewise check MODEL`: a gate for continuous integration. What is unknown does not pass. */
+export function addCheckCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command("check")
+    .description("exit with 1 and a table when a model exceeds a limit, or when what is limited is unknown")
+    .argument("<model>", "an .onnx or .tflite file")
+    .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension);
+  for (const { flags, total, parse } of LIMITS)
+    command.option(flags, `largest ${titleOf(total).toLowerCase()} allowed`, parse);
+  command.action(async (model: string, options: CheckCommandOptions) => {
+    const limits = LIMITS.filter(({ option }) => options[option] !== undefined);
+    if (limits.length === 0) {
+      throw new OptionError(
+        `nothing to check: give at least one of ${LIMITS.map(({ flags }) => flags.split(" ")[0]).join(", ")}`,
+      );
+    }
+    const profile = await profileFile(model, { bindings: options.dim ?? {} });
+    const verdicts = limits.map((limit) => judge(profile, limit, options[limit.option] ?? 0));
+    const failed = verdicts.filter(({ problem }) => problem !== undefined);
+    if (failed.length > 0) context.setExitCode(EXIT.failed);
+    context.write(
+      failed.length > 0 ? `${failures(profile, failed)}\n` : `${printable(profile.file)}: ${within(limits.length)}\n`,
+    );
+  });
+}
+
+function judge(profile: Profile, limit: Limit, allowed: number): Verdict {
+  const { totals } = profile;
+  const value = totals[limit.total];
+  if (value !== null && value > allowed) {
+    const excess = allowed === 0 ? "exceeds" : `exceeds by ${formatShare(value / allowed - 1)}`;
+    return { limit, allowed, problem: excess };
+  }
+  const missing = missingRows(profile, limit.total);
+  if (value === null) return { limit, allowed, problem: "unknown" };
+  return {
+    limit,
+    allowed,
+    problem: missing > 0 ? `unknown: ${missing} ${missing === 1 ? "row is" : "rows are"} missing` : undefined,
+  };
+}
+
+/** Counted rows whose part of a total is unknown: then the total is only a lower bound. */
+function missingRows({ layers, totals }: Profile, total: keyof Totals): number {
+  const column = COLUMNS.find((candidate) => candidate.total === total);
+  return column ? layers.filter((layer) => layer.isCounted && column.value(layer, totals) === null).length : 0;
+}
+
+function failures({ file, totals }: Profile, verdicts: readonly Verdict[]): string {
+  const rows = verdicts.map(({ limit: { total }, allowed, problem }) => {
+    const unit = TOTALS.find(({ id }) => id === total)?.unit ?? "text";
+    return [titleOf(total), formatCellExact(unit, totals[total]), formatCellExact(unit, allowed), problem ?? ""];
+  });
+  const alignments = (["left", "right", "right", "left"] as const).map((align) => ({ align }));
+  return `${printable(file)} does not pass:\n${plainTable([["", "Value", "Limit", ""], ...rows], alignments)}`;
+}
+
+function within(limits: number): string {
+  return limits === 1 ? "within the limit" : `within all ${limits} limits`;
+}
+
+function titleOf(total: keyof Totals): string {
+  return TOTALS.find(({ id }) => id === total)?.title ?? total;
+}

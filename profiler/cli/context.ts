@@ -1,0 +1,20 @@
+/** What a command sees of the process it runs in. */
+export interface CliContext {
+  /** To standard output: the answer, and nothing else. */
+  readonly write: (text: string) => void;
+  /** A line beside the answer, to standard error. */
+  readonly remark: (text: string) => void;
+  /** Columns of the terminal; undefined when the answer goes to a file or another program. */
+  readonly width: number | undefined;
+  readonly setExitCode: (code: ExitCode) => void;
+}
+
+export const EXIT = {
+  ok: 0,
+  /** A limit of `check` is exceeded. */
+  failed: 1,
+  /** The command could not answer: bad options, a broken or missing file. */
+  error: 2,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

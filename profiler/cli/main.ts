@@ -1,0 +1,17 @@
+import { runCommandLine } from "./program.ts";
+
+// A reader that has seen enough (`| head`) closes the pipe: that is no failure of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
+// The exit code is set, never `exit` called: what is written may still be on its way to a pipe.
+await runCommandLine(process.argv.slice(2), {
+  write: (text) => void process.stdout.write(text),
+  remark: (text) => void process.stderr.write(`edgewise: ${text}\n`),
+  width: process.stdout.isTTY ? process.stdout.columns : undefined,
+  setExitCode: (code) => {
+    process.exitCode = code;
+  },
+});

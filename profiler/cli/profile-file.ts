@@ -1,0 +1,17 @@
+import { FileSource } from "../bytes/file-source.ts";
+import { SiblingFolder } from "../bytes/sibling-files.ts";
+import { profileModel, type ProfileOptions } from "../profile-model.ts";
+import type { Profile } from "../profile.ts";
+
+/**
+ * Profiles a model of the file system.
+ * @throws {EdgewiseError} when there is no such file, it is no model, is broken, or an option does not fit it
+ */
+export async function profileFile(path: string, options: ProfileOptions): Promise<Profile> {
+  const source = await FileSource.open(path);
+  try {
+    return await profileModel(source, new SiblingFolder(path), options);
+  } finally {
+    await source.close();
+  }
+}

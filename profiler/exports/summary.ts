@@ -1,0 +1,60 @@
+import { COLUMNS, formatCell, type Cell, type Column, TOTALS } from "../columns.ts";
+import type { BoundDimension, LayerProfile, Profile } from "../profile.ts";
+import { printable } from "./printable.ts";
+
+/** What all readable exports say above and below their table. */
+
+/** Columns that a terminal or a document has room for. */
+export const READABLE_COLUMNS: readonly Column[] = COLUMNS.filter(({ shownIn }) => shownIn.includes("terminal"));
+
+/** Longest list of tensors alive at the peak: the first few explain it. */
+const PEAK_TENSORS = 4;
+
+export function isBookkeeping({ role }: LayerProfile): boolean {
+  return role !== "compute";
+}
+
+/** "batch = 1 (default; image[0], mask[0])" */
+export function describeDimension({ name, value, source, occurrences }: BoundDimension): string {
+  const places = occurrences.length > 0 ? `; ${occurrences.join(", ")}` : "";
+  return printable(`${name} = ${value} (${source}${places})`);
+}
+
+/** Totals with their titles, as text. */
+export function describeTotals({ totals }: Profile): readonly (readonly [title: string, text: string])[] {
+  return TOTALS.map(({ id, title, unit }) => [title, formatCell(unit, totals[id])]);
+}
+
+/** Which layer fills the memory, and with what; nothing when that is unknown. */
+export function describePeak({ peak, layers }: Profile): string | undefined {
+  const layer = layers.find(({ index }) => index === peak.layer);
+  if (!layer) return undefined;
+  const named = peak.tensors.slice(0, PEAK_TENSORS).map(({ name, bytes }) => `${name} ${formatCell("bytes", bytes)}`);
+  const rest = peak.tensors.length - named.length;
+  const others = rest > 0 ? ` and ${rest} more` : "";
+  return printable(`at #${layer.index} ${layer.name}: ${named.join(", ")}${others}`);
+}
+
+/** Text of one cell; rows that are in no total are marked. */
+export function cellText(column: Column, layer: LayerProfile, profile: Profile): string {
+  const text = printable(formatCell(column.unit, column.value(layer, profile.totals)));
+  return column.id === "name" && !layer.isCounted ? `${text} (not counted)` : text;
+}
+
+/** The row of totals below a table; marked as a lower bound where rows are missing from it. */
+export function totalTexts(columns: readonly Column[], { totals, layers }: Profile): readonly string[] {
+  return columns.map((column) => {
+    if (column.id === "name") return "Total";
+    if (column.total === undefined) return "";
+    const isIncomplete = layers.some((layer) => layer.isCounted && column.value(layer, totals) === null);
+    const total: Cell = totals[column.total];
+    return `${isIncomplete ? "≥ " : ""}${formatCell(column.unit, total)}`;
+  });
+}
+
+/** "3 rows are missing from the totals …" */
+export function describeUnknown({ totals: { unknownRows } }: Profile): string | undefined {
+  if (unknownRows === 0) return undefined;
+  const rows = unknownRows === 1 ? "1 row is" : `${unknownRows} rows are`;
+  return `${rows} missing from at least one total, because something about ${unknownRows === 1 ? "it" : "them"} is unknown.`;
+}

@@ -1,0 +1,116 @@
+import CliTable from "cli-table3";
+import type { Column } from "../columns.ts";
+import type { Profile } from "../profile.ts";
+import { printable } from "./printable.ts";
+import {
+  cellText,
+  describeDimension,
+  describePeak,
+  describeTotals,
+  describeUnknown,
+  isBookkeeping,
+  READABLE_COLUMNS,
+  totalTexts,
+} from "./summary.ts";
+
+export interface TerminalOptions {
+  /** Columns of text that a line may have; unlimited when the output is no terminal. */
+  readonly width?: number | undefined;
+  /** Shape arithmetic and folded constants too. */
+  readonly showAll?: boolean | undefined;
+}
+
+/** Below this a name tells nothing, and lines wrap instead. */
+const NARROWEST_NAME = 12;
+/** Between columns. */
+const GAP = "  ";
+/** A list longer than this hides the table above it. */
+const WARNINGS_SHOWN = 8;
+
+/** The whole answer of `edgewise profile`: dimensions, table, totals, warnings. */
+export function profileTable(profile: Profile, { width, showAll = false }: TerminalOptions = {}): string {
+  const shown = showAll ? profile.layers : profile.layers.filter((layer) => !isBookkeeping(layer));
+  const columns = READABLE_COLUMNS;
+  const rows = shown.map((layer) => columns.map((column) => cellText(column, layer, profile)));
+  const texts = fitNames(
+    [columns.map(({ title }) => title), ...rows, [...totalTexts(columns, profile)]],
+    columns,
+    width,
+  );
+  const sections = [
+    [`${printable(profile.file)}, hardware profile ${printable(profile.hardware)}`],
+    profile.dimensions.map((dimension) => `Dimension ${describeDimension(dimension)}`),
+    [plainTable(texts, columns)],
+    hiddenRows(profile.layers.length - shown.length),
+    [summary(profile)],
+    warnings(profile),
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join("\n")}\n`)
+    .join("\n");
+}
+
+/** Lines of cells under a line of titles, without borders: what a terminal can copy and grep. */
+export function plainTable(texts: readonly (readonly string[])[], columns: readonly Pick<Column, "align">[]): string {
+  const sides = { left: "", right: "", "left-mid": "", "right-mid": "" };
+  const rules = { top: "", "top-mid": "", "top-left": "", "top-right": "" };
+  const below = { bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "", mid: "", "mid-mid": "" };
+  const table = new CliTable({
+    chars: { ...sides, ...rules, ...below, middle: GAP },
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+    colAligns: columns.map(({ align }) => align),
+  });
+  table.push(...texts.map((cells) => [...cells]));
+  return table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+/** Shortens names, from their front since their end tells them apart, until lines fit the width. */
+function fitNames(
+  texts: readonly (readonly string[])[],
+  columns: readonly Column[],
+  width = Number.POSITIVE_INFINITY,
+): readonly (readonly string[])[] {
+  const nameAt = columns.findIndex(({ id }) => id === "name");
+  const widths = columns.map((_, at) =>
+    texts.reduce((most, cells) => Math.max(most, Array.from(cells[at] ?? "").length), 0),
+  );
+  const others = widths.reduce((sum, each, at) => sum + (at === nameAt ? 0 : each + GAP.length), 0);
+  const room = Math.max(NARROWEST_NAME, width - others);
+  return texts.map((cells) => cells.map((text, at) => (at === nameAt ? shorten(text, room) : text)));
+}
+
+function shorten(text: string, room: number): string {
+  const characters = Array.from(text);
+  return characters.length <= room ? text : `…${characters.slice(characters.length - room + 1).join("")}`;
+}
+
+function hiddenRows(hidden: number): readonly string[] {
+  if (hidden === 0) return [];
+  return [`… ${hidden} ${hidden === 1 ? "row" : "rows"} of shape arithmetic and constants hidden (--all shows them)`];
+}
+
+function summary(profile: Profile): string {
+  const peak = describePeak(profile);
+  const lines = describeTotals(profile).map(([title, text]) => [
+    title,
+    title === "Peak memory" && peak !== undefined ? `${text} ${peak}` : text,
+  ]);
+  const unknown = describeUnknown(profile);
+  const table = plainTable(lines, [{ align: "left" }, { align: "left" }]);
+  return unknown === undefined ? table : `${table}\n${unknown}`;
+}
+
+function warnings({ warnings: all }: Profile): readonly string[] {
+  if (all.length === 0) return [];
+  const rest = all.length - WARNINGS_SHOWN;
+  return [
+    `${all.length} ${all.length === 1 ? "warning" : "warnings"}:`,
+    ...all.slice(0, WARNINGS_SHOWN).map(({ message }) => `  ${printable(message)}`),
+    ...(rest > 0 ? [`  … and ${rest} more (--format json lists all)`] : []),
+  ];
+}
