@@ -1,0 +1,52 @@
+import type { DataType } from "../../../model/data-type.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { castValue } from "../../../shapes/values.ts";
+import { dataTypeOf } from "../data-types.ts";
+import { fact } from "./facts.ts";
+
+/** The same numbers in another type. */
+function cast(target: (view: NodeView) => DataType | undefined): OperatorRule {
+  return {
+    infer: (view) => {
+      const dataType = target(view);
+      const value = view.value(0);
+      return [fact(dataType, view.shape(0), value && dataType ? castValue(value, dataType) : undefined)];
+    },
+    kind: "data-movement",
+    configuration: [1],
+    inPlace: [0],
+    carries: 0,
+  };
+}
+
+/** The type is a number of TensorProto.DataType, and its name ("INT64") before opset 6. */
+function castTarget(view: NodeView): DataType | undefined {
+  const name = view.text("to");
+  return name === undefined ? dataTypeOf(view.int("to")) : NAMED_TYPES[name];
+}
+
+const NAMED_TYPES: Readonly<Record<string, DataType>> = {
+  FLOAT: "float32",
+  UINT8: "uint8",
+  INT8: "int8",
+  UINT16: "uint16",
+  INT16: "int16",
+  INT32: "int32",
+  INT64: "int64",
+  STRING: "string",
+  BOOL: "bool",
+  FLOAT16: "float16",
+  DOUBLE: "float64",
+  UINT32: "uint32",
+  UINT64: "uint64",
+  COMPLEX64: "complex64",
+  COMPLEX128: "complex128",
+};
+
+export const CASTING: Readonly<Record<string, OperatorRule>> = {
+  Cast: cast(castTarget),
+  CastLike: cast((view) => view.dataType(1)),
+  // The same bytes under another type of the same width: other numbers, so nothing is known of them.
+  BitCast: { infer: (view) => [fact(castTarget(view), view.shape(0))], kind: "reshape", isView: true, inPlace: [0] },
+};

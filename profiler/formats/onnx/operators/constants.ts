@@ -1,0 +1,99 @@
+import { isStatic } from "../../../model/shape.ts";
+import { constantFact, foldedOrigin } from "../../../operators/constant-fact.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { UNKNOWN, type TensorFact } from "../../../operators/tensor-fact.ts";
+import { fill } from "../../../shapes/known-tensor.ts";
+import { dataTypeOf } from "../data-types.ts";
+import { fact, unknownSizes } from "./facts.ts";
+
+const CONSTANT: OperatorRule = { infer: (view) => [constant(view)], kind: "constant" };
+
+/** Exactly one attribute holds it: a tensor, a sparse one, or numbers and texts written out. */
+function constant(view: NodeView): TensorFact {
+  const name = view.outputNames[0] ?? "";
+  const stored = view.tensor("value") ?? view.tensor("sparse_value");
+  if (stored !== undefined) return constantFact(stored, name);
+  const written = writtenOut(view);
+  const origin = foldedOrigin(written, name);
+  return origin === undefined ? written : { ...written, constant: origin };
+}
+
+function writtenOut(view: NodeView): TensorFact {
+  for (const [name, dataType] of [
+    ["value_float", "float32"],
+    ["value_int", "int64"],
+  ] as const) {
+    const number = view.int(name);
+    if (number !== undefined) return fact(dataType, [], [number]);
+    const list = view.ints(`${name}s`);
+    if (list !== undefined) return fact(dataType, [list.length], list);
+  }
+  if (view.text("value_string") !== undefined) return fact("string", []);
+  const texts = view.attribute("value_strings");
+  return Array.isArray(texts) ? fact("string", [texts.length]) : UNKNOWN;
+}
+
+/** A tensor filled with one number, by default a float 0. */
+const CONSTANT_OF_SHAPE: OperatorRule = {
+  infer: (view) => {
+    const filling = view.tensor("value");
+    const rank = view.shape(0)?.[0];
+    const shape = view.value(0) ?? (typeof rank === "number" ? unknownSizes(rank) : undefined);
+    const element = filling === undefined ? 0 : filling.values?.[0];
+    const isKnown = element !== undefined && shape !== undefined && isStatic(shape);
+    return [fact(filling?.dataType ?? "float32", shape, isKnown ? fill(shape, () => element) : undefined)];
+  },
+  kind: "constant",
+  configuration: [0],
+};
+
+/** Ones on the k-th diagonal of a matrix as large as the input. */
+const EYE_LIKE: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const dataType = dataTypeOf(view.int("dtype")) ?? view.dataType(0);
+    const diagonal = view.int("k", 0);
+    const value =
+      shape !== undefined && isStatic(shape)
+        ? fill(shape, ([row = 0, column = 0]) => Number(column - row === diagonal))
+        : undefined;
+    return [fact(dataType, shape, value)];
+  },
+  kind: "constant",
+  configuration: [0],
+};
+
+/** Window functions of signal processing: as long as the only input says. */
+const WINDOW: OperatorRule = {
+  infer: (view) => {
+    const length = view.value(0)?.[0];
+    const dataType = dataTypeOf(view.int("output_datatype", 1));
+    return [fact(dataType, length === undefined ? unknownSizes(1) : [length])];
+  },
+  kind: "constant",
+  configuration: [0],
+};
+
+/** Spectrogram bins by mel bands. */
+const MEL_WEIGHT_MATRIX: OperatorRule = {
+  infer: (view) => {
+    const [bands] = view.value(0) ?? unknownSizes(1);
+    const length = view.number(1);
+    const bins = length === undefined ? unknownSizes(1) : [Math.floor(length / 2) + 1];
+    return [fact(dataTypeOf(view.int("output_datatype", 1)), [...bins, bands ?? 0])];
+  },
+  kind: "constant",
+  configuration: [0, 1, 2, 3, 4],
+};
+
+/** Tensors made from nothing but attributes and sizes. */
+export const CONSTANTS: Readonly<Record<string, OperatorRule>> = {
+  Constant: CONSTANT,
+  ConstantOfShape: CONSTANT_OF_SHAPE,
+  EyeLike: EYE_LIKE,
+  BlackmanWindow: WINDOW,
+  HammingWindow: WINDOW,
+  HannWindow: WINDOW,
+  MelWeightMatrix: MEL_WEIGHT_MATRIX,
+};

@@ -1,0 +1,188 @@
+import type { DataType } from "../../../model/data-type.ts";
+import { isStatic, type Shape } from "../../../model/shape.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../layers/operations-per-element.ts";
+import { broadcastShapes } from "../../../shapes/broadcast.ts";
+import { knownTensor, knownTensors, type KnownTensor } from "../../../shapes/known-tensor.ts";
+import { elementwiseValue, whereValue, type BinaryOp, type UnaryOp } from "../../../shapes/values.ts";
+import { fact } from "./facts.ts";
+
+/** Up to this version, a second operand was stretched only with attribute `broadcast`, from `axis` on, and never the first. */
+const LAST_WITH_LIMITED_BROADCAST = 6;
+
+interface BinaryOptions {
+  readonly value?: BinaryOp;
+  readonly result?: DataType;
+}
+
+/** One output element from one of each operand, broadcast as NumPy does. */
+function binary({ value, result }: BinaryOptions = {}): OperatorRule {
+  return {
+    infer: (view) => {
+      const operands = [view.input(0), alignedOperand(view)];
+      const shape = broadcastShapes(operands.map((operand) => operand.shape));
+      const dataType = view.dataType(0) ?? view.dataType(1);
+      return [fact(result ?? dataType, shape, value && combined(value, operands, shape, dataType))];
+    },
+    operation: elementwise("arithmetic"),
+    inPlace: [0, 1],
+  };
+}
+
+/** `fmod` is an attribute of Mod, so its operator is known only with the node. */
+const MOD: OperatorRule = {
+  ...binary({}),
+  infer: (view) => binary({ value: view.flag("fmod") ? "fmod" : "mod" }).infer(view),
+};
+
+/** Any number of operands, combined two by two. */
+function variadic(op?: BinaryOp): OperatorRule {
+  return {
+    infer: (view) => {
+      const operands = view.inputs.map((_, index) => view.input(index));
+      const shape = broadcastShapes(operands.map((operand) => operand.shape));
+      const dataType = view.dataType(0);
+      return [fact(dataType, shape, op && combined(op, operands, shape, dataType))];
+    },
+    operation: (view) => ({ kind: "elementwise", geometry: { opsPerElement: Math.max(1, view.inputs.length - 1) } }),
+    inPlace: [0, 1],
+  };
+}
+
+/** Divides by the number of operands as well. */
+const MEAN: OperatorRule = {
+  ...variadic(),
+  operation: (view) => ({ kind: "elementwise", geometry: { opsPerElement: view.inputs.length } }),
+};
+
+const WHERE: OperatorRule = {
+  infer: (view) => {
+    const operands = [view.input(0), view.input(1), view.input(2)];
+    const shape = broadcastShapes(operands.map((operand) => operand.shape));
+    const [condition, yes, no] = operands.map(knownTensor);
+    const isKnown = condition && yes && no && shape && isStatic(shape);
+    return [
+      fact(view.dataType(1) ?? view.dataType(2), shape, isKnown ? whereValue([condition, yes, no], shape) : undefined),
+    ];
+  },
+  operation: elementwise("select"),
+  inPlace: [1, 2],
+};
+
+interface UnaryOptions {
+  readonly value?: UnaryOp;
+  readonly result?: DataType;
+  readonly cost?: ElementFunction;
+}
+
+function unary({ value, result, cost = "function" }: UnaryOptions = {}): OperatorRule {
+  return {
+    infer: (view) => {
+      const { dataType, shape } = view.input(0);
+      return [fact(result ?? dataType, shape, value && applied(value, view.input(0)))];
+    },
+    operation: elementwise(cost),
+    inPlace: [0],
+  };
+}
+
+function elementwise(cost: ElementFunction): NonNullable<OperatorRule["operation"]> {
+  return () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[cost] } });
+}
+
+/** The second operand with the 1s behind it that the old `axis` attribute stands for. */
+function alignedOperand(view: NodeView): TensorFact {
+  const second = view.input(1);
+  const axis = view.int("axis");
+  const rank = view.shape(0)?.length;
+  if (view.version > LAST_WITH_LIMITED_BROADCAST || axis === undefined || rank === undefined || !second.shape) {
+    return second;
+  }
+  const start = axis < 0 ? axis + rank : axis;
+  const behind = Math.max(0, rank - start - second.shape.length);
+  const shape: Shape = [...second.shape, ...Array.from({ length: behind }, () => 1)];
+  return fact(second.dataType, shape, second.value);
+}
+
+/** The operands combined from the left. */
+function combined(
+  op: BinaryOp,
+  facts: readonly TensorFact[],
+  shape: Shape | undefined,
+  dataType: DataType | undefined,
+): TensorFact["value"] {
+  const [first, ...others] = knownTensors(facts) ?? [];
+  if (first === undefined || shape === undefined || !isStatic(shape) || dataType === undefined) return undefined;
+  return others.reduce<KnownTensor | undefined>((total, operand) => {
+    const value = total && elementwiseValue(op, [total, operand], shape, dataType);
+    return value && { value, shape };
+  }, first)?.value;
+}
+
+function applied(op: UnaryOp, operand: TensorFact): TensorFact["value"] {
+  const known = knownTensor(operand);
+  if (known === undefined || operand.dataType === undefined) return undefined;
+  return elementwiseValue(op, [known], known.shape, operand.dataType);
+}
+
+const comparison = (value: BinaryOp): OperatorRule => binary({ value, result: "bool" });
+
+/** Operators that compute each element of their output from one element of each input. */
+export const ELEMENTWISE: Readonly<Record<string, OperatorRule>> = {
+  Add: binary({ value: "add" }),
+  Sub: binary({ value: "sub" }),
+  Mul: binary({ value: "mul" }),
+  Div: binary({ value: "div" }),
+  Mod: MOD,
+  Pow: binary({ value: "pow" }),
+  BitShift: binary(),
+  BitwiseAnd: binary(),
+  BitwiseOr: binary(),
+  BitwiseXor: binary(),
+  And: comparison("and"),
+  Or: comparison("or"),
+  Xor: comparison("xor"),
+  Equal: comparison("equal"),
+  Less: comparison("less"),
+  LessOrEqual: comparison("lessOrEqual"),
+  Greater: comparison("greater"),
+  GreaterOrEqual: comparison("greaterOrEqual"),
+
+  Sum: variadic("add"),
+  Max: variadic("max"),
+  Min: variadic("min"),
+  Mean: MEAN,
+  Where: WHERE,
+
+  Abs: unary({ value: "abs" }),
+  Neg: unary({ value: "neg" }),
+  Floor: unary({ value: "floor" }),
+  Ceil: unary({ value: "ceil" }),
+  Round: unary({ value: "round" }),
+  Sign: unary({ value: "sign" }),
+  Sqrt: unary({ value: "sqrt" }),
+  Reciprocal: unary({ value: "reciprocal", cost: "reciprocal" }),
+  Exp: unary({ value: "exp" }),
+  Log: unary({ value: "log" }),
+  Sin: unary({ value: "sin" }),
+  Cos: unary({ value: "cos" }),
+  Tan: unary(),
+  Asin: unary(),
+  Acos: unary(),
+  Atan: unary(),
+  Sinh: unary(),
+  Cosh: unary(),
+  Asinh: unary(),
+  Acosh: unary(),
+  Atanh: unary(),
+  BitwiseNot: unary(),
+  Not: unary({ value: "not", result: "bool" }),
+  IsNaN: unary({ result: "bool" }),
+  IsInf: unary({ result: "bool" }),
+  // Experimental operators of opset 1, which old exporters wrote.
+  Affine: unary({ cost: "affine" }),
+  Scale: unary({ cost: "arithmetic" }),
+  ImageScaler: unary({ cost: "affine" }),
+};

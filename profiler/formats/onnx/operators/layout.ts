@@ -1,0 +1,214 @@
+import { isStatic, type Dimension, type Shape } from "../../../model/shape.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import { broadcastShapes } from "../../../shapes/broadcast.ts";
+import { normalizeAxis } from "../../../shapes/axes.ts";
+import { concatShapes, splitSizes } from "../../../shapes/concat.ts";
+import { depthToSpaceShape, spaceToDepthShape, type DepthSpaceOptions } from "../../../shapes/depth-space.ts";
+import { UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
+import { fill, knownTensor, knownTensors, positionOf, type KnownTensor } from "../../../shapes/known-tensor.ts";
+import { expandShape, padShape, tileShape } from "../../../shapes/pad.ts";
+import { transposeShape } from "../../../shapes/transpose.ts";
+import {
+  concatValue,
+  expandValue,
+  padValue,
+  sliceValue,
+  tileValue,
+  transposeValue,
+} from "../../../shapes/value-layout.ts";
+import { fact, listSetting, mapShape, numbersOf, sameAs, unknownSizes } from "./facts.ts";
+
+const TRANSPOSE: OperatorRule = {
+  infer: (view) => {
+    const permutation = view.ints("perm");
+    const known = knownTensor(view.input(0));
+    const shape = mapShape(view.shape(0), (input) => transposeShape(input, permutation));
+    return [fact(view.dataType(0), shape, known && transposeValue(known, permutation))];
+  },
+  kind: "data-movement",
+  carries: 0,
+};
+
+const CONCAT: OperatorRule = {
+  infer: (view) => {
+    const axis = view.int("axis", 1);
+    const parts = view.inputs.map((_, index) => view.input(index));
+    const shapes = parts.map(({ shape }) => shape).filter((shape) => shape !== undefined);
+    const shape = shapes.length === parts.length ? concatShapes(shapes, axis) : undefined;
+    const known = knownTensors(parts.some(({ value }) => value !== undefined) ? parts.map(withOpenElements) : parts);
+    return [fact(view.dataType(0), shape, known && concatValue(known, axis))];
+  },
+  kind: "data-movement",
+};
+
+/** A list of sizes of which only the length is known: beside known ones it still tells the rank and the other sizes. */
+function withOpenElements(part: TensorFact): TensorFact {
+  const [length, ...rest] = part.shape ?? [];
+  if (part.value !== undefined || part.dataType !== "int64" || typeof length !== "number" || rest.length > 0)
+    return part;
+  return { ...part, value: unknownSizes(length) };
+}
+
+const SPLIT: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const dataType = view.dataType(0);
+    const count = view.node.outputs.length;
+    if (shape === undefined) return Array.from({ length: count }, () => fact(dataType, undefined));
+    const axis = normalizeAxis(view.int("axis", 0), shape.length);
+    const known = knownTensor(view.input(0));
+    let start = 0;
+    return partSizes(view, shape[axis] ?? 0, count).map((size) => {
+      const isFixed = typeof size === "number";
+      const value =
+        known && isFixed ? sliceValue(known, { starts: [start], ends: [start + size], axes: [axis] }) : undefined;
+      start += isFixed ? size : 0;
+      return fact(dataType, shape.with(axis, size), value);
+    });
+  },
+  kind: "data-movement",
+  configuration: [1],
+};
+
+/** Given as an attribute before opset 13 and as an input since; else equal parts, of which the last may be smaller. */
+function partSizes(view: NodeView, total: Dimension, outputs: number): readonly Dimension[] {
+  const sizes = listSetting(view, "split", 1);
+  if (sizes.kind === "given") return sizes.list;
+  return sizes.kind === "open" ? unknownSizes(outputs) : splitSizes(total, view.int("num_outputs", outputs));
+}
+
+const EXPAND: OperatorRule = {
+  infer: (view) => {
+    const target = listSetting(view, "shape", 1);
+    const known = knownTensor(view.input(0));
+    const shape = mapShape(view.shape(0), (input) => expanded(input, target));
+    return [fact(view.dataType(0), shape, known && shape && isStatic(shape) ? expandValue(known, shape) : undefined)];
+  },
+  kind: "data-movement",
+  configuration: [1],
+};
+
+function expanded(input: Shape, target: ReturnType<typeof listSetting>): Shape | undefined {
+  if (target.kind === "given") return expandShape(input, target.list);
+  if (target.kind === "absent" || target.length === undefined) return undefined;
+  return broadcastShapes([input, unknownSizes(target.length)]);
+}
+
+/** Opset 1 repeats one axis; both its number and the repeats are inputs. */
+const TILE: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const repeats = shape && tileRepeats(view, shape.length);
+    const known = knownTensor(view.input(0));
+    const isKnown = known !== undefined && repeats !== undefined && isStatic(repeats);
+    return [
+      fact(
+        view.dataType(0),
+        shape && repeats && tileShape(shape, repeats),
+        isKnown ? tileValue(known, repeats) : undefined,
+      ),
+    ];
+  },
+  kind: "data-movement",
+  configuration: [1, 2],
+};
+
+function tileRepeats(view: NodeView, rank: number): readonly Dimension[] {
+  const repeats = view.value(1);
+  if (view.version >= 6) return repeats ?? unknownSizes(rank);
+  const axis = view.number(2);
+  if (axis === undefined) return unknownSizes(rank);
+  return Array.from({ length: rank }, (_, at) => (at === axis ? (repeats?.[0] ?? UNKNOWN_SIZE) : 1));
+}
+
+const PAD: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const pads = shape && padsOf(view, shape.length);
+    if (shape === undefined || pads === undefined) {
+      return [fact(view.dataType(0), shape && unknownSizes(shape.length))];
+    }
+    const { before, after } = pads;
+    const known = view.text("mode", "constant") === "constant" ? knownTensor(view.input(0)) : undefined;
+    const padding = view.has(2) ? view.value(2)?.[0] : view.int("value", 0);
+    const isKnown = known && padding !== undefined && isStatic(before) && isStatic(after);
+    const value = isKnown ? padValue(known, before, after, padding) : undefined;
+    return [fact(view.dataType(0), padShape(shape, before, after), value)];
+  },
+  kind: "data-movement",
+  configuration: [1, 2, 3],
+};
+
+interface Pads {
+  readonly before: readonly Dimension[];
+  readonly after: readonly Dimension[];
+}
+
+/** Named `paddings` in opset 1, an input since 11, and for the axes of input 3 alone since 18. */
+function padsOf(view: NodeView, rank: number): Pads | undefined {
+  const pads = listSetting(view, view.version < 2 ? "paddings" : "pads", 1);
+  const axes = listSetting(view, "axes", 3);
+  if (pads.kind !== "given" || axes.kind === "open") return undefined;
+  const padded = numbersOf(axes) ?? Array.from({ length: rank }, (_, axis) => axis);
+  const before: Dimension[] = Array.from({ length: rank }, () => 0);
+  const after: Dimension[] = [...before];
+  padded.forEach((named, place) => {
+    const axis = normalizeAxis(named, rank);
+    before[axis] = pads.list[place] ?? 0;
+    after[axis] = pads.list[place + padded.length] ?? 0;
+  });
+  return { before, after };
+}
+
+function depthSpace(shapeOf: (shape: Shape, options: DepthSpaceOptions) => Shape): OperatorRule {
+  return {
+    infer: (view) => {
+      const options = { blockSize: view.int("blocksize", 0), channelAxis: 1 };
+      return [
+        fact(
+          view.dataType(0),
+          mapShape(view.shape(0), (shape) => shapeOf(shape, options)),
+        ),
+      ];
+    },
+    kind: "data-movement",
+  };
+}
+
+/** The upper or lower triangle of each matrix; zeros in the other. */
+const TRILU: OperatorRule = {
+  infer: (view) => {
+    const known = knownTensor(view.input(0));
+    const diagonal = view.has(1) ? view.number(1) : 0;
+    const { dataType, shape } = sameAs(view);
+    const isKnown = known !== undefined && diagonal !== undefined;
+    return [fact(dataType, shape, isKnown ? triangle(known, diagonal, view.flag("upper", true)) : undefined)];
+  },
+  kind: "data-movement",
+  configuration: [1],
+  inPlace: [0],
+};
+
+function triangle(matrices: KnownTensor, diagonal: number, isUpper: boolean): TensorFact["value"] {
+  return fill(matrices.shape, (place) => {
+    const distance = (place.at(-1) ?? 0) - (place.at(-2) ?? 0) - diagonal;
+    const isKept = isUpper ? distance >= 0 : distance <= 0;
+    return isKept ? matrices.value[positionOf(place, matrices.shape)] : 0;
+  });
+}
+
+/** Operators that move elements without computing any. */
+export const LAYOUT: Readonly<Record<string, OperatorRule>> = {
+  Transpose: TRANSPOSE,
+  Concat: CONCAT,
+  Split: SPLIT,
+  Expand: EXPAND,
+  Tile: TILE,
+  Pad: PAD,
+  DepthToSpace: depthSpace(depthToSpaceShape),
+  SpaceToDepth: depthSpace(spaceToDepthShape),
+  ReverseSequence: { infer: (view) => [sameAs(view)], kind: "data-movement", configuration: [1] },
+  Trilu: TRILU,
+};

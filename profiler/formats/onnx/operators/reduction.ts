@@ -1,0 +1,148 @@
+import { OPERATIONS_PER_ELEMENT } from "../../../layers/operations-per-element.ts";
+import type { Dimension, Shape } from "../../../model/shape.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import { normalizeAxis } from "../../../shapes/axes.ts";
+import { add, multiply, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
+import { fill, knownTensor, positionOf } from "../../../shapes/known-tensor.ts";
+import { reduceShape } from "../../../shapes/reduce.ts";
+import { reduceValue, type Reduction } from "../../../shapes/values.ts";
+import { fact, listSetting, mapShape, numbersOf, sameAs, unknownSizes } from "./facts.ts";
+
+/** Axes are an attribute at first and an input since opset 13 (ReduceSum) or 18 (all others). */
+function reduction(value?: Reduction): OperatorRule {
+  return {
+    infer: (view) => {
+      const { dataType, shape } = view.input(0);
+      const axes = listSetting(view, "axes", 1);
+      const keepDims = view.flag("keepdims", true);
+      if (axes.kind === "open") return [fact(dataType, shape && openAxes(shape, axes.length, keepDims))];
+      const named = numbersOf(axes) ?? [];
+      // No axes mean all of them, unless the node says that they mean none.
+      if (named.length === 0 && view.flag("noop_with_empty_axes")) return [fact(dataType, shape, view.value(0))];
+      const reduced = named.length === 0 ? undefined : named;
+      const known = knownTensor(view.input(0));
+      const elements = value && known && dataType ? reduceValue(value, known, reduced, dataType) : undefined;
+      return [
+        fact(
+          dataType,
+          mapShape(shape, (input) => reduceShape(input, reduced, keepDims)),
+          elements,
+        ),
+      ];
+    },
+    kind: "reduce",
+    configuration: [1],
+  };
+}
+
+/** Without the axes only the rank is known: as many as there are axes, fewer by their number without `keepDims`. */
+function openAxes(shape: Shape, axes: number | undefined, keepDims: boolean): Shape | undefined {
+  if (keepDims) return unknownSizes(shape.length);
+  return axes === undefined || axes === 0 ? undefined : unknownSizes(shape.length - axes);
+}
+
+/** The place of the largest or smallest element along one axis. */
+const ARG: OperatorRule = {
+  infer: (view) => {
+    const axes = [view.int("axis", 0)];
+    return [
+      fact(
+        "int64",
+        mapShape(view.shape(0), (shape) => reduceShape(shape, axes, view.flag("keepdims", true))),
+      ),
+    ];
+  },
+  kind: "reduce",
+};
+
+/** The running sum or product along one axis. */
+function cumulative(combine: (a: Dimension, b: Dimension) => Dimension, start: number): OperatorRule {
+  return {
+    infer: (view) => {
+      const { dataType, shape } = sameAs(view);
+      return [fact(dataType, shape, cumulativeValue(view, combine, start))];
+    },
+    operation: () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.arithmetic } }),
+    configuration: [1],
+    inPlace: [0],
+  };
+}
+
+function cumulativeValue(
+  view: NodeView,
+  combine: (a: Dimension, b: Dimension) => Dimension,
+  start: number,
+): TensorFact["value"] {
+  const known = knownTensor(view.input(0));
+  const named = view.number(1);
+  if (known === undefined || named === undefined) return undefined;
+  const axis = normalizeAxis(named, known.shape.length);
+  const [isReverse, isExclusive] = [view.flag("reverse"), view.flag("exclusive")];
+  return fill(known.shape, (place) => {
+    const end = place[axis] ?? 0;
+    const isWithin = (at: number) => (isReverse ? at > end : at < end) || (at === end && !isExclusive);
+    return Array.from({ length: known.shape[axis] ?? 0 }, (_, at) => at)
+      .filter(isWithin)
+      .reduce<Dimension>(
+        (total, at) => combine(total, known.value[positionOf(place.with(axis, at), known.shape)] ?? UNKNOWN_SIZE),
+        start,
+      );
+  });
+}
+
+/** The k largest elements of one axis and their places; k is an attribute in opset 1 and an input since 10. */
+const TOP_K: OperatorRule = {
+  infer: (view) => {
+    const count = view.has(1) ? (view.value(1)?.[0] ?? UNKNOWN_SIZE) : view.int("k", 0);
+    const shape = mapShape(view.shape(0), (input) =>
+      input.with(normalizeAxis(view.int("axis", -1), input.length), count),
+    );
+    const picked = topElements(view, count);
+    return [
+      fact(
+        view.dataType(0),
+        shape,
+        picked?.map(({ element }) => element),
+      ),
+      fact(
+        "int64",
+        shape,
+        picked?.map(({ place }) => place),
+      ),
+    ];
+  },
+  kind: "sort",
+  configuration: [1],
+};
+
+/** Of a list: shapes are no larger tensors. */
+function topElements(view: NodeView, count: Dimension): { element: number; place: number }[] | undefined {
+  const numbers = view.numbers(0);
+  if (numbers === undefined || view.shape(0)?.length !== 1 || typeof count !== "number") return undefined;
+  const direction = view.flag("largest", true) ? -1 : 1;
+  return numbers
+    .map((element, place) => ({ element, place }))
+    .sort((a, b) => direction * (a.element - b.element) || a.place - b.place)
+    .slice(0, count);
+}
+
+/** Operators that make one number of many, or put many in order. */
+export const REDUCTION: Readonly<Record<string, OperatorRule>> = {
+  ReduceSum: reduction("sum"),
+  ReduceProd: reduction("product"),
+  ReduceMax: reduction("max"),
+  ReduceMin: reduction("min"),
+  ReduceMean: reduction("mean"),
+  ReduceL1: reduction(),
+  ReduceL2: reduction(),
+  ReduceLogSum: reduction(),
+  ReduceLogSumExp: reduction(),
+  ReduceSumSquare: reduction(),
+  ArgMax: ARG,
+  ArgMin: ARG,
+  CumSum: cumulative(add, 0),
+  CumProd: cumulative(multiply, 1),
+  TopK: TOP_K,
+};

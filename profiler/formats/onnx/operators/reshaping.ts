@@ -1,0 +1,59 @@
+import { isStatic, type Shape } from "../../../model/shape.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { flattenShape, reshapeShape, squeezeShape, unsqueezeShape } from "../../../shapes/reshape.ts";
+import { fact, listSetting, mapShape, numbersOf, unknownSizes } from "./facts.ts";
+
+/** The same elements in the same order under another shape. */
+function view(shapeOf: (view: NodeView) => Shape | undefined): OperatorRule {
+  return {
+    infer: (node) => {
+      const { dataType, value } = node.input(0);
+      const shape = shapeOf(node);
+      return [fact(dataType, shape, shape !== undefined && isStatic(shape) ? value : undefined)];
+    },
+    kind: "reshape",
+    configuration: [1],
+    isView: true,
+    inPlace: [0],
+    carries: 0,
+  };
+}
+
+/** The target is an attribute in opset 1 and an input since. */
+function reshaped(node: NodeView): Shape | undefined {
+  const target = listSetting(node, "shape", 1);
+  if (target.kind === "given") {
+    return reshapeShape(node.shape(0), target.list, { zeroCopies: !node.flag("allowzero") });
+  }
+  return target.kind === "open" && target.length !== undefined ? unknownSizes(target.length) : undefined;
+}
+
+/** Axes are an attribute before opset 13 and an input since; without any, all sizes of 1 go. */
+function squeezed(node: NodeView): Shape | undefined {
+  const axes = listSetting(node, "axes", 1);
+  const shape = node.shape(0);
+  if (axes.kind === "open") return remaining(shape, axes.length, -1);
+  return mapShape(shape, (known) => squeezeShape(known, numbersOf(axes)));
+}
+
+function unsqueezed(node: NodeView): Shape | undefined {
+  const axes = listSetting(node, "axes", 1);
+  const shape = node.shape(0);
+  if (axes.kind === "open") return remaining(shape, axes.length, 1);
+  return mapShape(shape, (known) => unsqueezeShape(known, numbersOf(axes) ?? []));
+}
+
+/** The rank is known even when the axes that go or come are not. */
+function remaining(shape: Shape | undefined, axes: number | undefined, direction: 1 | -1): Shape | undefined {
+  return shape && axes !== undefined ? unknownSizes(shape.length + direction * axes) : undefined;
+}
+
+/** Operators that give the same bytes another shape or name. */
+export const RESHAPING: Readonly<Record<string, OperatorRule>> = {
+  Identity: { ...view((node) => node.shape(0)), infer: (node) => [node.input(0)] },
+  Reshape: view(reshaped),
+  Flatten: view((node) => mapShape(node.shape(0), (shape) => flattenShape(shape, node.int("axis", 1)))),
+  Squeeze: view(squeezed),
+  Unsqueeze: view(unsqueezed),
+};
