@@ -1,6 +1,6 @@
 // Builds everything that runs: `node build.mjs [--production]` writes dist/. Production leaves out source maps and whitespace.
 import { build } from "esbuild";
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOT = import.meta.dirname;
@@ -35,10 +35,12 @@ const COPIES = ["codicon.css", "codicon.ttf"].map((file) => ({
 
 const isProduction = process.argv.includes("--production");
 
+const results = await Promise.all(BUNDLES.map(bundle)).catch(fail);
 rmSync(DIST, { recursive: true, force: true });
 mkdirSync(DIST);
-await Promise.all(BUNDLES.map(bundle));
+for (const { path, contents } of results.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, contents);
 for (const { from, to } of COPIES) cpSync(from, to);
+chmodSync(join(DIST, "cli.js"), 0o755);
 
 function bundle({ in: entry, out, ...options }) {
   return build({
@@ -46,6 +48,7 @@ function bundle({ in: entry, out, ...options }) {
     entryPoints: [entry],
     outfile: join("dist", out),
     bundle: true,
+    write: false, // a build that fails leaves the last good one in place
     external: EXTERNAL,
     minify: isProduction,
     keepNames: options.platform === "node", // the names of error classes reach logs and tests
@@ -57,4 +60,9 @@ function bundle({ in: entry, out, ...options }) {
     logLevel: "warning",
     ...options,
   });
+}
+
+/** esbuild has printed the errors already. */
+function fail() {
+  process.exit(1);
 }

@@ -1,7 +1,8 @@
 /** Skips the running test, or a hook's whole suite, with a reason that `npm test` lists. */
 export function skip(context: Mocha.Context, reason: string): never {
-  const runnable = context.test;
-  const marked = runnable?.type === "hook" ? runnable.parent : (runnable ?? context.currentTest);
+  const { test } = context;
+  const isHook = test !== undefined && "type" in test && test.type === "hook";
+  const marked = isHook ? test.parent : test;
   if (marked) Object.assign(marked, { skipReason: reason });
-  context.skip();
+  return context.skip();
 }

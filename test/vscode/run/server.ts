@@ -1,0 +1,210 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import { VSCODE_HOST } from "../../../install.mjs";
+import { QUIET, editorAssociations, readManifest, type Settings } from "./settings.ts";
+
+const VSCODE = join(VSCODE_HOST, "node_modules/code-server/lib/vscode");
+/** The Node that this VS Code was made for, installed beside it; our own may be older. */
+const NODE = join(VSCODE_HOST, `node_modules/node-linux-${process.arch}/bin/node`);
+
+/** The built-in extensions a model viewer's tests can meet. Without git, npm and TypeScript a window starts in half the time. */
+const BUILT_IN = [
+  "configuration-editing",
+  "javascript",
+  "json",
+  "markdown-basics",
+  "media-preview",
+  "python",
+  "theme-defaults",
+  "theme-modern-icons",
+  "theme-seti",
+  "yaml",
+];
+
+/** Start-up takes 0.2 s, and a window 3 s, on two slow cores. */
+const START_LIMIT_MILLISECONDS = 60_000;
+const END_LIMIT_MILLISECONDS = 3_000;
+
+type Vscode = typeof import("vscode");
+
+export interface ServerOptions {
+  /** Folders of unpacked extensions to load. */
+  readonly extensions?: readonly string[];
+  readonly settings?: Settings;
+  /** Lets a page run an extension's test suite; hides notifications. */
+  readonly isTestDriver?: boolean;
+  /** Port to listen on; 0 takes a free one. */
+  readonly port?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What a window should open; keys of VS Code's own "payload". */
+export type Payload = readonly (readonly [key: string, value: string])[];
+
+/** A VS Code server with a profile of its own, in a process group of its own. */
+export class VscodeServer {
+  readonly #process: ChildProcess;
+  readonly #port: number;
+  /** Settings, logs and state; removed at the end. */
+  readonly folder: string;
+
+  private constructor(child: ChildProcess, port: number, folder: string) {
+    this.#process = child;
+    this.#port = port;
+    this.folder = folder;
+  }
+
+  /** @throws {Error} with the server's output when it does not start */
+  static async start(options: ServerOptions = {}): Promise<VscodeServer> {
+    const { extensions = [], settings = {}, isTestDriver = false, port = 0, env = {} } = options;
+    const folder = mkdtempSync(join(tmpdir(), "edgewise-vscode-"));
+    const own = extensions.map((extension) => editorAssociations(readManifest(extension)));
+    writeSettings(folder, Object.assign({}, QUIET, ...own, settings) as Settings);
+    writeExtensions(folder, extensions);
+    const flags = [
+      ...["--host", "127.0.0.1", "--port", String(port), "--without-connection-token"],
+      ...["--accept-server-license-terms", "--telemetry-level", "off"],
+      ...["--disable-workspace-trust", "--force-disable-user-env"],
+      ...["--server-data-dir", folder, "--extensions-dir", join(folder, "extensions")],
+      ...["--builtin-extensions-dir", linkBuiltIn(folder)],
+      ...(isTestDriver ? ["--enable-smoke-test-driver"] : []),
+    ];
+    const child = spawn(NODE, [join(VSCODE, "out/server-main.js"), ...flags], {
+      cwd: VSCODE,
+      detached: true,
+      env: { ...inheritedEnvironment(), EXTENSIONS_GALLERY: "{}", EDGEWISE_BRIDGE_FILE: bridgeFile(folder), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    try {
+      return new VscodeServer(child, await listeningPort(child, join(folder, "server.log")), folder);
+    } catch (error) {
+      signalGroup(child, "SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  get authority(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  /** The address of a window on `folder`. */
+  url(folder: string, payload: Payload = []): string {
+    const query = new URLSearchParams({ folder });
+    if (payload.length > 0) query.set("payload", JSON.stringify(payload));
+    return `http://${this.authority}/?${query.toString()}`;
+  }
+
+  /** How a window names a file of the server's machine. */
+  remote(path: string): string {
+    return `vscode-remote://${this.authority}${pathToFileURL(path).pathname}`;
+  }
+
+  /**
+   * Runs `call` in the extension host of the open window, once its start-up is over. It is sent as text: it sees its arguments and
+   * nothing else from around it.
+   * @throws {Error} with the remote stack
+   */
+  async run<A extends unknown[], R>(call: (vscode: Vscode, ...args: A) => R, ...args: A): Promise<Awaited<R>> {
+    const { port, token } = await this.#bridge();
+    const response = await fetch(`http://127.0.0.1:${port}/`, {
+      method: "POST",
+      headers: { authorization: token },
+      body: JSON.stringify({ source: call.toString(), args }),
+    });
+    const reply = (await response.json()) as { value?: Awaited<R>; error?: string };
+    if (reply.error !== undefined) throw new Error(reply.error);
+    return reply.value as Awaited<R>;
+  }
+
+  async #bridge(): Promise<{ port: number; token: string }> {
+    const file = bridgeFile(this.folder);
+    for (const start = Date.now(); !existsSync(file); await sleep(50)) {
+      if (Date.now() - start > START_LIMIT_MILLISECONDS) throw new Error("VS Code's extension host did not start");
+    }
+    return JSON.parse(readFileSync(file, "utf8")) as { port: number; token: string };
+  }
+
+  async stop(): Promise<void> {
+    const isOver = (): boolean => this.#process.exitCode !== null || this.#process.signalCode !== null;
+    signalGroup(this.#process, "SIGTERM");
+    for (const start = Date.now(); !isOver() && Date.now() - start < END_LIMIT_MILLISECONDS; ) await sleep(50);
+    signalGroup(this.#process, "SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}
+
+function writeSettings(folder: string, settings: Settings): void {
+  mkdirSync(join(folder, "data/User"), { recursive: true });
+  writeFileSync(join(folder, "data/User/settings.json"), JSON.stringify(settings, null, 2));
+}
+
+/** The server reads this list; a location may be any folder, so nothing is copied. */
+function writeExtensions(folder: string, extensions: readonly string[]): void {
+  const entries = extensions.map((extension) => {
+    const { publisher, name, version } = readManifest(extension);
+    return {
+      identifier: { id: `${publisher}.${name}` },
+      version,
+      location: { $mid: 1, scheme: "file", path: pathToFileURL(extension).pathname },
+      metadata: { source: "vsix", isApplicationScoped: false },
+    };
+  });
+  mkdirSync(join(folder, "extensions"));
+  writeFileSync(join(folder, "extensions/extensions.json"), JSON.stringify(entries));
+}
+
+function linkBuiltIn(folder: string): string {
+  const target = join(folder, "built-in");
+  mkdirSync(target);
+  for (const name of BUILT_IN) symlinkSync(join(VSCODE, "extensions", name), join(target, name), "dir");
+  symlinkSync(join(import.meta.dirname, "bridge"), join(target, "bridge"), "dir");
+  return target;
+}
+
+/** Ours, without what a VS Code terminal or a test runner would pass on to the server. */
+function inheritedEnvironment(): NodeJS.ProcessEnv {
+  const isForeign = (name: string): boolean => name === "NODE_OPTIONS" || /^(VSCODE|ELECTRON)_/.test(name);
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isForeign(name)));
+}
+
+function bridgeFile(folder: string): string {
+  return join(folder, "bridge.json");
+}
+
+function listeningPort(child: ChildProcess, logFile: string): Promise<number> {
+  const log = createWriteStream(logFile);
+  let output = "";
+  return new Promise((resolve, reject) => {
+    const fail = (why: string): void => reject(new Error(`VS Code's server ${why}.\n${output}`));
+    const timer = setTimeout(() => fail("did not start in time"), START_LIMIT_MILLISECONDS);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        log.write(text);
+        output += text;
+        const port = /Extension host agent listening on (\d+)/.exec(output)?.[1];
+        if (port === undefined) return;
+        clearTimeout(timer);
+        resolve(Number(port));
+      });
+    }
+    child.once("error", (error) => fail(`could not be started: ${error.message}`));
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      fail(`ended with exit code ${String(code)}`);
+    });
+  });
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // The group is gone already.
+  }
+}
