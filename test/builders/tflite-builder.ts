@@ -89,7 +89,11 @@ export interface TfliteFile {
   readonly size: number;
   /** The whole file from its start, in pieces of at most a few MiB. */
   chunks(): Iterable<Uint8Array>;
+  /** The same in parts: what stands in memory, and data that is made when it is asked for. */
+  readonly pieces: readonly TflitePiece[];
 }
+
+export type TflitePiece = Uint8Array | { readonly length: number; readonly chunks: () => Iterable<Uint8Array> };
 
 /** The whole file: for models whose weights fit in memory. */
 export function tfliteModel(spec: TfliteSpec): Uint8Array {
@@ -111,9 +115,13 @@ export function tfliteFile(spec: TfliteSpec): TfliteFile {
   builder.finish(model.pack(builder), "TFL3");
   const tables = builder.asUint8Array().slice();
   const placed = payloads.place(tables, spec.weights === "outside");
+  const pieces = [...lay(tables, placed)];
   return {
-    size: placed.reduce((_, payload) => payload.at + payload.bytes, tables.length),
-    chunks: () => chunks(tables, placed),
+    size: pieces.reduce((sum, { length }) => sum + length, 0),
+    pieces,
+    *chunks() {
+      for (const piece of pieces) yield* piece instanceof Uint8Array ? [piece] : piece.chunks();
+    },
   };
 }
 
@@ -166,14 +174,14 @@ class Payloads {
   }
 }
 
-function* chunks(tables: Uint8Array, payloads: readonly PlacedPayload[]): Iterable<Uint8Array> {
+function* lay(tables: Uint8Array, payloads: readonly PlacedPayload[]): Iterable<TflitePiece> {
   yield tables;
   let position = tables.length;
   for (const payload of payloads) {
     const gap = new Uint8Array(payload.at - position);
     if (payload.hasLength) new DataView(gap.buffer).setUint32(gap.length - LENGTH_BYTES, payload.bytes, true);
     yield gap;
-    yield* payload.read();
+    yield { length: payload.bytes, chunks: payload.read };
     position = payload.at + payload.bytes;
   }
 }
