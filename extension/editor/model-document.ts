@@ -1,0 +1,101 @@
+import * as path from "node:path";
+import * as vscode from "vscode";
+import type { Activity, Snapshot } from "../../webview/protocol.ts";
+import { RpcError, type Failure } from "../../webview/rpc.ts";
+import { log } from "../log.ts";
+import { EngineWorker } from "../worker/engine-worker.ts";
+import type { ProfileRequest } from "../worker/protocol.ts";
+import { ModelWatcher } from "./model-watcher.ts";
+import { ProfilingSession, type Bindings } from "./profiling-session.ts";
+import type { RememberedBindings } from "./remembered-bindings.ts";
+import { locate, remoteFiles, siblingUri } from "./remote-files.ts";
+
+export interface DocumentContext {
+  /** The worker's bundle. */
+  readonly workerScript: string;
+  readonly remembered: RememberedBindings;
+}
+
+/** A model that is open in one or more editors: its profile, its engine thread and its watch on the disk. */
+export class ModelDocument implements vscode.CustomDocument {
+  readonly #snapshots = new vscode.EventEmitter<Snapshot>();
+  readonly #activities = new vscode.EventEmitter<Activity>();
+  readonly #engine: EngineWorker;
+  readonly #watcher: ModelWatcher;
+  readonly #settings: vscode.Disposable;
+  readonly #remembered: RememberedBindings;
+  readonly session: ProfilingSession;
+
+  readonly onDidChangeSnapshot = this.#snapshots.event;
+  readonly onDidChangeActivity = this.#activities.event;
+
+  constructor(
+    readonly uri: vscode.Uri,
+    context: DocumentContext,
+  ) {
+    this.#remembered = context.remembered;
+    this.#engine = new EngineWorker(context.workerScript, {
+      handlers: remoteFiles(uri),
+      onStep: (step) => this.session.onStep(step),
+    });
+    this.session = new ProfilingSession({
+      file: path.posix.basename(uri.path),
+      engine: this.#engine,
+      bindings: context.remembered.of(uri.toString()),
+      prepare: (bindings) => this.#prepare(bindings),
+      onSnapshot: (snapshot) => this.#snapshots.fire(snapshot),
+      onActivity: (activity) => this.#activities.fire(activity),
+      onProfiled: (bindings, dataFiles) => this.#profiled(bindings, dataFiles),
+      onFailed: (failure) => this.#failed(failure),
+    });
+    this.#watcher = new ModelWatcher(() => this.reload());
+    this.#watcher.watch([uri]);
+    this.#settings = vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration("edgewise", uri)) this.reload();
+    });
+    this.reload();
+  }
+
+  reload(): void {
+    void this.session.reload();
+  }
+
+  dispose(): void {
+    this.session.dispose();
+    this.#engine.dispose();
+    this.#watcher.dispose();
+    this.#settings.dispose();
+    this.#snapshots.dispose();
+    this.#activities.dispose();
+  }
+
+  async #prepare(bindings: Bindings): Promise<ProfileRequest> {
+    try {
+      const settings = vscode.workspace.getConfiguration("edgewise", this.uri);
+      return {
+        location: await locate(this.uri),
+        bindings,
+        hardware: settings.get<string>("hardwareProfile", ""),
+        ownHardware: settings.get<readonly unknown[]>("hardwareProfiles", []),
+      };
+    } catch (error) {
+      if (!(error instanceof vscode.FileSystemError) || error.code !== "FileNotFound") throw error;
+      throw new RpcError({
+        code: "missing",
+        message: vscode.l10n.t("{0} is not there any more: it was deleted, moved or renamed.", this.uri.fsPath),
+        hint: vscode.l10n.t("It is shown again as soon as it is back."),
+      });
+    }
+  }
+
+  #profiled(bindings: Bindings, dataFiles: readonly string[]): void {
+    log().info(`Profiled ${this.uri.toString(true)}`, bindings);
+    this.#watcher.watch([this.uri, ...dataFiles.map((file) => siblingUri(this.uri, file))]);
+    void this.#remembered.remember(this.uri.toString(), bindings);
+  }
+
+  #failed({ code, message, hint, stack }: Failure): void {
+    if (code === "cancelled") log().info(`Cancelled profiling ${this.uri.toString(true)}`);
+    else log().error(`${this.uri.toString(true)}: ${message}`, ...[hint, stack].filter((text) => text !== undefined));
+  }
+}

@@ -1,0 +1,29 @@
+import { randomBytes } from "node:crypto";
+import * as vscode from "vscode";
+
+/**
+ * The page, with nothing in it but its script: names from a model only ever reach it as data. No inline script or style, no network.
+ */
+export function pageHtml(webview: vscode.Webview, dist: vscode.Uri): string {
+  const nonce = randomBytes(16).toString("base64");
+  const asset = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src ${webview.cspSource}`,
+    `font-src ${webview.cspSource}`,
+  ].join("; ");
+  return `<!doctype html>
+<html lang="${vscode.env.language}">
+  <head>
+    <meta charset="utf-8">
+    <meta http-equiv="Content-Security-Policy" content="${policy}">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <link rel="stylesheet" href="${asset("codicons/codicon.css")}">
+    <link rel="stylesheet" href="${asset("webview.css")}">
+    <script defer nonce="${nonce}" src="${asset("webview.js")}"></script>
+    <title>Edgewise</title>
+  </head>
+  <body></body>
+</html>`;
+}

@@ -1,0 +1,168 @@
+import type { ProfileStep } from "../../profiler/index.ts";
+import type { PackedLayers } from "../../webview/packed-layers.ts";
+import type { Activity, PackedProfile, Snapshot } from "../../webview/protocol.ts";
+import { RpcError, toFailure, type Failure } from "../../webview/rpc.ts";
+import type { ProfileReply, ProfileRequest } from "../worker/protocol.ts";
+
+/** Values of dynamic dimensions that the user gave, by name. */
+export type Bindings = Readonly<Record<string, number>>;
+
+export interface Engine {
+  profile(request: ProfileRequest, signal: AbortSignal): Promise<ProfileReply>;
+}
+
+export interface SessionOptions {
+  /** What the page calls the model. */
+  readonly file: string;
+  readonly engine: Engine;
+  readonly bindings: Bindings;
+  /** Looks at the file and the settings anew for each run; throws when there is no file. */
+  readonly prepare: (bindings: Bindings) => Promise<ProfileRequest>;
+  readonly onSnapshot: (snapshot: Snapshot) => void;
+  readonly onActivity: (activity: Activity) => void;
+  /** After each successful run: the values in force, and the data files the model refers to. */
+  readonly onProfiled: (bindings: Bindings, dataFiles: readonly string[]) => void;
+  readonly onFailed: (failure: Failure) => void;
+}
+
+/**
+ * The profile of one file as it is now: which run is under way, what the last one gave, which dimension values are in force. A newer run
+ * replaces an older one, whose result is dropped. Knows neither VS Code nor the page.
+ */
+export class ProfilingSession {
+  readonly #options: SessionOptions;
+  #snapshot: Snapshot;
+  #activity: Activity = "idle";
+  #bindings: Bindings;
+  #profile: PackedProfile | undefined;
+  #revision = 0;
+  #run: AbortController | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#bindings = options.bindings;
+    this.#snapshot = { kind: "loading", file: options.file };
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  get activity(): Activity {
+    return this.#activity;
+  }
+
+  get bindings(): Bindings {
+    return this.#bindings;
+  }
+
+  /** Profiles again what is on the disk now. A failure becomes the snapshot; the last table stays until there is a result. */
+  async reload(): Promise<void> {
+    if (this.#snapshot.kind === "failed") this.#show({ kind: "loading", file: this.#options.file });
+    try {
+      await this.#profileWith(this.#bindings);
+    } catch (error) {
+      const failure = toFailure(error);
+      // Values remembered from an older version of the file: better its defaults than no table.
+      if (failure.code === "option" && Object.keys(this.#bindings).length > 0) {
+        this.#bindings = {};
+        return this.reload();
+      }
+      this.#fail(failure);
+    }
+  }
+
+  /**
+   * Profiles with other values of dynamic dimensions.
+   * @throws {RpcError} "option" when a value does not fit the model: the last table stays
+   */
+  async bind(bindings: Bindings): Promise<void> {
+    try {
+      await this.#profileWith(bindings);
+    } catch (error) {
+      const failure = toFailure(error);
+      if (failure.code === "option") throw new RpcError(failure);
+      this.#fail(failure);
+    }
+  }
+
+  /** Ends the run under way. The last table stays; without one the page is told that there is none. */
+  cancel(): void {
+    this.#run?.abort();
+    this.#run = undefined;
+    this.#tell("idle");
+    if (this.#snapshot.kind === "loading") this.#fail({ code: "cancelled", message: "" });
+  }
+
+  onStep(step: ProfileStep): void {
+    if (this.#run) this.#tell(step);
+  }
+
+  /** @throws {RpcError} "stale" when the revision is not the shown one, or has no such chunk */
+  rows(revision: number, chunk: number): PackedLayers {
+    const rows = revision === this.#revision ? this.#profile?.chunks[chunk] : undefined;
+    if (!rows) throw new RpcError({ code: "stale", message: `No rows ${chunk} of revision ${revision}.` });
+    return rows;
+  }
+
+  dispose(): void {
+    this.#run?.abort();
+    this.#run = undefined;
+  }
+
+  async #profileWith(bindings: Bindings): Promise<void> {
+    this.#run?.abort();
+    const run = new AbortController();
+    this.#run = run;
+    this.#tell("starting");
+    try {
+      const request = await this.#options.prepare(bindings);
+      run.signal.throwIfAborted();
+      const { profile, dataFiles } = await this.#options.engine.profile(request, run.signal);
+      if (this.#run !== run) return;
+      this.#bindings = bindings;
+      this.#accept(profile);
+      this.#options.onProfiled(bindings, dataFiles);
+    } catch (error) {
+      if (this.#run === run) throw error;
+    } finally {
+      if (this.#run === run) {
+        this.#run = undefined;
+        this.#tell("idle");
+      }
+    }
+  }
+
+  #accept(profile: PackedProfile): void {
+    const [firstRows] = profile.chunks;
+    if (!firstRows) throw new Error("A profile has at least one chunk of rows.");
+    this.#profile = profile;
+    this.#revision += 1;
+    this.#show({
+      kind: "ready",
+      file: this.#options.file,
+      revision: this.#revision,
+      header: profile.header,
+      firstRows,
+      chunkCount: profile.chunks.length,
+    });
+  }
+
+  #fail(failure: Failure): void {
+    this.#profile = undefined;
+    const { stack: _stack, ...shown } = failure;
+    this.#show({ kind: "failed", file: this.#options.file, failure: shown });
+    this.#options.onFailed(failure);
+  }
+
+  #show(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    this.#options.onSnapshot(snapshot);
+  }
+
+  #tell(activity: Activity): void {
+    if (activity === this.#activity) return;
+    this.#activity = activity;
+    this.#options.onActivity(activity);
+  }
+}

@@ -1,0 +1,105 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { formatCell, formatCellExact, TOTALS, type Total } from "../../profiler/columns.ts";
+import type { Totals } from "../../profiler/profile.ts";
+import { Icon } from "../controls/controls.tsx";
+import type { ProfileHeader } from "../protocol.ts";
+
+interface HeaderProps {
+  readonly file: string;
+  readonly header: ProfileHeader;
+  readonly onChooseHardware: () => void;
+}
+
+const FORMAT_NAMES: Readonly<Record<ProfileHeader["format"], string>> = { onnx: "ONNX", tflite: "TFLite" };
+
+/** Totals a user looks for first. Unknown rows are a sentence of their own. */
+const SHOWN_TOTALS = TOTALS.filter(({ id }) => id !== "unknownRows");
+
+/** Totals that the chosen hardware decides. */
+const ESTIMATES: ReadonlySet<Total["id"]> = new Set(["energyPicojoules", "latencySeconds"]);
+
+/** What model this is, and what it costs in all. */
+export function Header({ file, header, onChooseHardware }: HeaderProps): JSX.Element {
+  const { totals, hardware, format } = header;
+  return (
+    <header class="header">
+      <div class="model">
+        <h1 class="file">{file}</h1>
+        <span class="format" data-tip={propertiesText(header)} tabIndex={0}>
+          {FORMAT_NAMES[format]}
+        </span>
+        <span class="layer-count">{l10n.t("{0} layers", header.rowCount.toLocaleString())}</span>
+        <button
+          type="button"
+          class="hardware"
+          onClick={onChooseHardware}
+          data-tip={l10n.t("The hardware profile that energy and latency are estimated for. Choose another one in the settings.")}
+        >
+          <Icon name="device-mobile" />
+          {hardware}
+        </button>
+      </div>
+      <dl class="totals" data-testid="totals">
+        {SHOWN_TOTALS.map((total) => (
+          <TotalItem key={total.id} total={total} totals={totals} tip={tipOf(total, header)} />
+        ))}
+      </dl>
+      {totals.unknownRows > 0 && (
+        <p class="unknown-rows" data-testid="unknown-rows">
+          <Icon name="warning" />
+          {totals.unknownRows === 1
+            ? l10n.t("1 layer is missing from these totals, because something about it is unknown.")
+            : l10n.t(
+                "{0} layers are missing from these totals, because something about them is unknown.",
+                totals.unknownRows.toLocaleString(),
+              )}
+        </p>
+      )}
+    </header>
+  );
+}
+
+interface TotalItemProps {
+  readonly total: Total;
+  readonly totals: Totals;
+  readonly tip: string;
+}
+
+function TotalItem({ total, totals, tip }: TotalItemProps): JSX.Element {
+  const value = totals[total.id];
+  const [digits, unit] = formatCell(total.unit, value).split(" ");
+  return (
+    <div class="total" data-total={total.id} data-tip={tip} tabIndex={0}>
+      <dt>{total.title}</dt>
+      <dd class={value === null ? "unknown" : undefined}>
+        {digits}
+        {unit !== undefined && <span class="unit"> {unit}</span>}
+      </dd>
+    </div>
+  );
+}
+
+function tipOf(total: Total, { totals, peak, hardware }: ProfileHeader): string {
+  const lines = [formatCellExact(total.unit, totals[total.id]), total.definition];
+  if (ESTIMATES.has(total.id)) lines.push(l10n.t("For the hardware profile {0}.", hardware));
+  if (total.id === "peakMemoryBytes" && peak.tensors.length > 0) {
+    const alive = peak.tensors.map(({ name, bytes }) => `${name} (${formatCell("bytes", bytes)})`);
+    lines.push(l10n.t("Alive at the peak: {0}", shorten(alive).join(", ")));
+  }
+  return lines.join("\n");
+}
+
+/** A tooltip is read at a glance. */
+const LONGEST_LIST = 5;
+
+function shorten(items: readonly string[]): readonly string[] {
+  if (items.length <= LONGEST_LIST) return items;
+  return [...items.slice(0, LONGEST_LIST), l10n.t("{0} more", items.length - LONGEST_LIST)];
+}
+
+function propertiesText({ properties, entries }: ProfileHeader): string {
+  const lines = properties.map(([name, value]) => `${name}: ${value}`);
+  if (entries.length > 1) lines.push(l10n.t("Entries: {0}", entries.join(", ")));
+  return lines.length > 0 ? lines.join("\n") : l10n.t("The file says nothing about its origin.");
+}

@@ -1,0 +1,65 @@
+import type { Profile, ProfileStep } from "../profiler/index.ts";
+import type { PackedLayers } from "./packed-layers.ts";
+import type { Contract, Failure } from "./rpc.ts";
+
+/**
+ * What the page and the extension host say to each other. The page asks for a snapshot first; rows beyond the first chunk come when it
+ * asks for them. Every later change arrives as an event with a snapshot of its own.
+ */
+
+/** A profile without its rows. */
+export type ProfileHeader = Omit<Profile, "layers"> & { readonly rowCount: number };
+
+/**
+ * A profile cut for travelling: the first chunk is what a screen or two can show, so that the first paint waits for little; the others
+ * are large enough that asking costs nothing beside them.
+ */
+export interface PackedProfile {
+  readonly header: ProfileHeader;
+  readonly chunks: readonly PackedLayers[];
+}
+
+export const FIRST_CHUNK_ROWS = 200;
+export const CHUNK_ROWS = 1000;
+
+export type Snapshot =
+  | { readonly kind: "loading"; readonly file: string }
+  | {
+      readonly kind: "ready";
+      readonly file: string;
+      /** Names this profile in `rows` requests: rows of an older one are refused. */
+      readonly revision: number;
+      readonly header: ProfileHeader;
+      readonly firstRows: PackedLayers;
+      readonly chunkCount: number;
+    }
+  | { readonly kind: "failed"; readonly file: string; readonly failure: Failure };
+
+/** What the host is doing while the page still shows the last snapshot. */
+export type Activity = "idle" | "starting" | ProfileStep;
+
+export type PageCommand = "retry" | "cancel" | "reopen-with" | "show-log" | "open-hardware-settings";
+
+export interface HostContract extends Contract {
+  readonly requests: {
+    readonly start: { readonly params: null; readonly result: StartReply };
+    /** One chunk of the rows of a revision; fails with "stale" when there is a newer one. */
+    readonly rows: { readonly params: { readonly revision: number; readonly chunk: number }; readonly result: PackedLayers };
+    /** Profiles again with these values of dynamic dimensions; fails with "option" when one does not fit. */
+    readonly bind: { readonly params: { readonly bindings: Readonly<Record<string, number>> }; readonly result: null };
+    readonly run: { readonly params: { readonly command: PageCommand }; readonly result: null };
+  };
+  readonly events: { readonly snapshot: Snapshot; readonly activity: Activity };
+}
+
+export interface StartReply {
+  readonly snapshot: Snapshot;
+  readonly activity: Activity;
+  /** Translations of the page's strings; absent in English. */
+  readonly translations?: Readonly<Record<string, string>>;
+}
+
+export interface PageContract extends Contract {
+  readonly requests: Readonly<Record<never, never>>;
+  readonly events: Readonly<Record<never, never>>;
+}

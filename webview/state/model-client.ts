@@ -1,0 +1,111 @@
+import type { LayerProfile } from "../../profiler/index.ts";
+import { unpackLayers } from "../packed-layers.ts";
+import type {
+  Activity,
+  HostContract,
+  PageCommand,
+  PageContract,
+  ProfileHeader,
+  Snapshot,
+  StartReply,
+} from "../protocol.ts";
+import { Rpc, RpcError, type Message } from "../rpc.ts";
+import { Store } from "./store.ts";
+
+/** What the page shows of the model. */
+export interface ModelState {
+  readonly file: string;
+  readonly phase: "loading" | "ready" | "failed";
+  readonly activity: Activity;
+  readonly profile: ShownProfile | null;
+  readonly failure: RpcError["failure"] | null;
+}
+
+export interface ShownProfile {
+  readonly header: ProfileHeader;
+  readonly layers: readonly LayerProfile[];
+  /** False while later rows are still on their way. */
+  readonly isComplete: boolean;
+}
+
+type ReadySnapshot = Extract<Snapshot, { kind: "ready" }>;
+
+/** The page's end of the pipe: keeps the state in step with the host and fetches the rows behind the first chunk. */
+export class ModelClient {
+  readonly state = new Store<ModelState>({
+    file: "",
+    phase: "loading",
+    activity: "starting",
+    profile: null,
+    failure: null,
+  });
+  readonly #host: Rpc<PageContract, HostContract>;
+  #revision = 0;
+
+  constructor(post: (message: Message) => void) {
+    this.#host = new Rpc<PageContract, HostContract>(
+      post,
+      {},
+      {
+        snapshot: (snapshot) => this.#show(snapshot),
+        activity: (activity) => this.state.update({ activity }),
+      },
+    );
+  }
+
+  receive(message: unknown): void {
+    this.#host.receive(message);
+  }
+
+  async start(): Promise<StartReply> {
+    const reply = await this.#host.request("start", null);
+    this.state.update({ activity: reply.activity });
+    return reply;
+  }
+
+  /** Shows what `start` brought: apart, so that translations are in force before anything is drawn. */
+  show(snapshot: Snapshot): void {
+    this.#show(snapshot);
+  }
+
+  /** @throws {RpcError} "option" when a value does not fit */
+  async bind(bindings: Readonly<Record<string, number>>): Promise<void> {
+    await this.#host.request("bind", { bindings });
+  }
+
+  run(command: PageCommand): void {
+    void this.#host.request("run", { command });
+  }
+
+  #show(snapshot: Snapshot): void {
+    const { file, kind: phase } = snapshot;
+    if (snapshot.kind === "ready") {
+      void this.#receiveProfile(snapshot);
+    } else {
+      this.#revision = 0;
+      const failure = snapshot.kind === "failed" ? snapshot.failure : null;
+      this.state.update({ file, phase, failure, profile: null });
+    }
+  }
+
+  /** A first table is shown with the rows at hand; a later one replaces the old when it is whole, so that nothing jumps. */
+  async #receiveProfile({ file, revision, header, firstRows, chunkCount }: ReadySnapshot): Promise<void> {
+    this.#revision = revision;
+    const layers = unpackLayers(firstRows);
+    const present = (isComplete: boolean): void =>
+      this.state.update({ file, phase: "ready", failure: null, profile: { header, layers: [...layers], isComplete } });
+    if (this.state.value.profile === null || chunkCount === 1) present(chunkCount === 1);
+    try {
+      for (let chunk = 1; chunk < chunkCount; chunk++) {
+        const packed = await this.#host.request("rows", { revision, chunk });
+        if (this.#revision !== revision) return;
+        layers.push(...unpackLayers(packed));
+      }
+    } catch (error) {
+      // A newer snapshot is on its way.
+      if (error instanceof RpcError && error.failure.code === "stale") return;
+      throw error;
+    }
+    if (chunkCount > 1) present(true);
+  }
+}
