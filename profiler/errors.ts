@@ -39,6 +39,11 @@ export class ExternalDataError extends EdgewiseError {
   readonly code = "external-data";
 }
 
+/** The file itself cannot be read: it is missing, a folder, or closed to this user. */
+export class FileAccessError extends EdgewiseError {
+  readonly code = "file-access";
+}
+
 /** The file was replaced or rewritten after it was opened: its bytes no longer mean what was read of them. */
 export class FileChangedError extends EdgewiseError {
   readonly code = "file-changed";

@@ -94,11 +94,13 @@ export type Storage =
   | { readonly kind: "none" };
 
 /**
- * How elements are laid out in a range: `raw` little-endian elements of the data type, or protobuf's packed typed fields,
- * which hold one varint or wider element each.
+ * How elements are laid out in a range: `raw` little-endian elements of the data type, or protobuf's typed fields, which hold one
+ * varint or wider element each: packed one after the other, or (in old files) each behind a tag of its own.
  */
-export type Encoding =
-  "raw" | "packed-float" | "packed-double" | "packed-varint-int32" | "packed-varint-int64" | "packed-varint-uint64";
+export type Encoding = "raw" | `${"packed" | "unpacked"}-${TypedElement}`;
+
+/** Element types of protobuf's typed fields. Types narrower than 8 bits share an int32 as they share a byte. */
+export type TypedElement = "float" | "double" | "varint-int32" | "varint-int64" | "varint-uint64";
 
 export interface Quantization {
   /** One for the tensor, one per slice along `axis`, or one per block of `blockSize` elements along `axis`. */

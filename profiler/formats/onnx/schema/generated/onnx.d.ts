@@ -5,72 +5,84 @@ import Long = require("long");
 export namespace onnx {
 
     /**
-     * Properties of an Elided.
-     * @deprecated Use onnx.Elided.$Properties instead.
+     * Properties of a Payload.
+     * @deprecated Use onnx.Payload.$Properties instead.
      */
-    interface IElided extends onnx.Elided.$Properties {
+    interface IPayload extends onnx.Payload.$Properties {
     }
 
-    /** Represents an Elided. */
-    class Elided {
+    /** Represents a Payload. */
+    class Payload {
 
         /**
-         * Constructs a new Elided.
+         * Constructs a new Payload.
          * @param [properties] Properties to set
          */
-        constructor(properties?: onnx.Elided.$Properties);
+        constructor(properties?: onnx.Payload.$Properties);
 
         /** Unknown fields preserved while decoding when enabled */
         $unknowns?: Uint8Array[];
 
-        /** Elided field. */
+        /** Payload field. */
         field: number;
 
-        /** Elided offset. */
+        /** Payload offset. */
         offset: number;
 
-        /** Elided length. */
+        /** Payload length. */
         length: number;
 
+        /** Payload fields. */
+        fields: number;
+
+        /** Payload bytes. */
+        bytes: Uint8Array;
+
         /**
-         * Encodes the specified Elided message. Does not implicitly {@link onnx.Elided.verify|verify} messages.
-         * @param message Elided message or plain object to encode
+         * Encodes the specified Payload message. Does not implicitly {@link onnx.Payload.verify|verify} messages.
+         * @param message Payload message or plain object to encode
          * @param [writer] Writer to encode to
          * @returns Writer
          */
-        static encode(message: onnx.Elided.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static encode(message: onnx.Payload.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
 
         /**
-         * Decodes an Elided message from the specified reader or buffer.
+         * Decodes a Payload message from the specified reader or buffer.
          * @param reader Reader or buffer to decode from
          * @param [length] Message length if known beforehand
-         * @returns {onnx.Elided & onnx.Elided.$Shape} Elided
+         * @returns {onnx.Payload & onnx.Payload.$Shape} Payload
          * @throws {Error} If the payload is not a reader or valid buffer
          * @throws {$protobuf.util.ProtocolError} If required fields are missing
          */
-        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): onnx.Elided & onnx.Elided.$Shape;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): onnx.Payload & onnx.Payload.$Shape;
     }
 
-    namespace Elided {
+    namespace Payload {
 
-        /** Properties of an Elided. */
+        /** Properties of a Payload. */
         interface $Properties {
 
-            /** Elided field */
+            /** Payload field */
             field?: (number|null);
 
-            /** Elided offset */
+            /** Payload offset */
             offset?: (number|null);
 
-            /** Elided length */
+            /** Payload length */
             length?: (number|null);
+
+            /** Payload fields */
+            fields?: (number|null);
+
+            /** Payload bytes */
+            bytes?: (Uint8Array|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
         }
 
-        /** Shape of an Elided. */
-        type $Shape = onnx.Elided.$Properties;
+        /** Shape of a Payload. */
+        type $Shape = onnx.Payload.$Properties;
     }
 
     /**
@@ -1622,8 +1634,8 @@ export namespace onnx {
         /** TensorProto metadataProps. */
         metadataProps: onnx.StringStringEntryProto.$Properties[];
 
-        /** TensorProto elided. */
-        elided: onnx.Elided.$Properties[];
+        /** TensorProto payload. */
+        payload: onnx.Payload.$Properties[];
 
         /** TensorProto span. */
         span?: (onnx.Span.$Properties|null);
@@ -1697,8 +1709,8 @@ export namespace onnx {
             /** TensorProto metadataProps */
             metadataProps?: (onnx.StringStringEntryProto.$Properties[]|null);
 
-            /** TensorProto elided */
-            elided?: (onnx.Elided.$Properties[]|null);
+            /** TensorProto payload */
+            payload?: (onnx.Payload.$Properties[]|null);
 
             /** TensorProto span */
             span?: (onnx.Span.$Properties|null);

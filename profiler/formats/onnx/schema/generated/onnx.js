@@ -17,39 +17,41 @@ export const onnx = $root.onnx = (() => {
      */
     const onnx = {};
 
-    onnx.Elided = (function() {
+    onnx.Payload = (function() {
 
         /**
-         * Properties of an Elided.
-         * @typedef {Object} onnx.Elided.$Properties
-         * @property {number|null} [field] Elided field
-         * @property {number|null} [offset] Elided offset
-         * @property {number|null} [length] Elided length
+         * Properties of a Payload.
+         * @typedef {Object} onnx.Payload.$Properties
+         * @property {number|null} [field] Payload field
+         * @property {number|null} [offset] Payload offset
+         * @property {number|null} [length] Payload length
+         * @property {number|null} [fields] Payload fields
+         * @property {Uint8Array|null} [bytes] Payload bytes
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
         /**
-         * Properties of an Elided.
+         * Properties of a Payload.
          * @memberof onnx
-         * @interface IElided
-         * @augments onnx.Elided.$Properties
-         * @deprecated Use onnx.Elided.$Properties instead.
+         * @interface IPayload
+         * @augments onnx.Payload.$Properties
+         * @deprecated Use onnx.Payload.$Properties instead.
          */
 
         /**
-         * Shape of an Elided.
-         * @typedef {onnx.Elided.$Properties} onnx.Elided.$Shape
+         * Shape of a Payload.
+         * @typedef {onnx.Payload.$Properties} onnx.Payload.$Shape
          */
 
         /**
-         * Constructs a new Elided.
+         * Constructs a new Payload.
          * @memberof onnx
-         * @classdesc Represents an Elided.
+         * @classdesc Represents a Payload.
          * @constructor
-         * @param {onnx.Elided.$Properties=} [properties] Properties to set
+         * @param {onnx.Payload.$Properties=} [properties] Properties to set
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
-        const Elided = function (properties) {
+        const Payload = function (properties) {
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -57,39 +59,55 @@ export const onnx = $root.onnx = (() => {
         };
 
         /**
-         * Elided field.
+         * Payload field.
          * @member {number} field
-         * @memberof onnx.Elided
+         * @memberof onnx.Payload
          * @instance
          */
-        Elided.prototype.field = 0;
+        Payload.prototype.field = 0;
 
         /**
-         * Elided offset.
+         * Payload offset.
          * @member {number} offset
-         * @memberof onnx.Elided
+         * @memberof onnx.Payload
          * @instance
          */
-        Elided.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+        Payload.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
 
         /**
-         * Elided length.
+         * Payload length.
          * @member {number} length
-         * @memberof onnx.Elided
+         * @memberof onnx.Payload
          * @instance
          */
-        Elided.prototype.length = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+        Payload.prototype.length = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
 
         /**
-         * Encodes the specified Elided message. Does not implicitly {@link onnx.Elided.verify|verify} messages.
+         * Payload fields.
+         * @member {number} fields
+         * @memberof onnx.Payload
+         * @instance
+         */
+        Payload.prototype.fields = 0;
+
+        /**
+         * Payload bytes.
+         * @member {Uint8Array} bytes
+         * @memberof onnx.Payload
+         * @instance
+         */
+        Payload.prototype.bytes = $util.newBuffer([]);
+
+        /**
+         * Encodes the specified Payload message. Does not implicitly {@link onnx.Payload.verify|verify} messages.
          * @function encode
-         * @memberof onnx.Elided
+         * @memberof onnx.Payload
          * @static
-         * @param {onnx.Elided.$Properties} message Elided message or plain object to encode
+         * @param {onnx.Payload.$Properties} message Payload message or plain object to encode
          * @param {$protobuf.Writer} [writer] Writer to encode to
          * @returns {$protobuf.Writer} Writer
          */
-        Elided.encode = function (message, writer, _depth) {
+        Payload.encode = function (message, writer, _depth) {
             if (!writer)
                 writer = $Writer.create();
             if (_depth === $undefined)
@@ -102,6 +120,10 @@ export const onnx = $root.onnx = (() => {
                 writer.uint32(/* id 2, wireType 0 =*/16).int64(message.offset);
             if (message.length != null && $Object.hasOwnProperty.call(message, "length") && (typeof message.length === "object" ? message.length.low || message.length.high : message.length !== 0))
                 writer.uint32(/* id 3, wireType 0 =*/24).int64(message.length);
+            if (message.fields != null && $Object.hasOwnProperty.call(message, "fields") && message.fields !== 0)
+                writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.fields);
+            if (message.bytes != null && $Object.hasOwnProperty.call(message, "bytes") && message.bytes.length)
+                writer.uint32(/* id 5, wireType 2 =*/42).bytes(message.bytes);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -109,17 +131,17 @@ export const onnx = $root.onnx = (() => {
         };
 
         /**
-         * Decodes an Elided message from the specified reader or buffer.
+         * Decodes a Payload message from the specified reader or buffer.
          * @function decode
-         * @memberof onnx.Elided
+         * @memberof onnx.Payload
          * @static
          * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
          * @param {number} [length] Message length if known beforehand
-         * @returns {onnx.Elided & onnx.Elided.$Shape} Elided
+         * @returns {onnx.Payload & onnx.Payload.$Shape} Payload
          * @throws {Error} If the payload is not a reader or valid buffer
          * @throws {$protobuf.util.ProtocolError} If required fields are missing
          */
-        Elided.decode = function (reader, length, _end, _depth, _target) {
+        Payload.decode = function (reader, length, _end, _depth, _target) {
             if (!(reader instanceof $Reader))
                 reader = $Reader.create(reader);
             if (_depth === $undefined)
@@ -136,7 +158,7 @@ export const onnx = $root.onnx = (() => {
                 length = reader.len;
                 reader.len = end;
             }
-            message = _target || new $root.onnx.Elided();
+            message = _target || new $root.onnx.Payload();
             while (reader.pos < end) {
                 let start = reader.pos;
                 let tag = reader.tag();
@@ -173,6 +195,24 @@ export const onnx = $root.onnx = (() => {
                             delete message.length;
                         continue;
                     }
+                case 4: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.fields = value;
+                        else
+                            delete message.fields;
+                        continue;
+                    }
+                case 5: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.bytes = value;
+                        else
+                            delete message.bytes;
+                        continue;
+                    }
                 }
                 reader.skipType(wireType, _depth, tag);
                 if (!reader.discardUnknown) {
@@ -190,7 +230,7 @@ export const onnx = $root.onnx = (() => {
             return message;
         };
 
-        return Elided;
+        return Payload;
     })();
 
     onnx.Span = (function() {
@@ -3874,7 +3914,7 @@ export const onnx = $root.onnx = (() => {
          * @property {Array.<number>|null} [doubleData] TensorProto doubleData
          * @property {Array.<number>|null} [uint64Data] TensorProto uint64Data
          * @property {Array.<onnx.StringStringEntryProto.$Properties>|null} [metadataProps] TensorProto metadataProps
-         * @property {Array.<onnx.Elided.$Properties>|null} [elided] TensorProto elided
+         * @property {Array.<onnx.Payload.$Properties>|null} [payload] TensorProto payload
          * @property {onnx.Span.$Properties|null} [span] TensorProto span
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
@@ -3910,7 +3950,7 @@ export const onnx = $root.onnx = (() => {
             this.doubleData = [];
             this.uint64Data = [];
             this.metadataProps = [];
-            this.elided = [];
+            this.payload = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -4038,12 +4078,12 @@ export const onnx = $root.onnx = (() => {
         TensorProto.prototype.metadataProps = $util.emptyArray;
 
         /**
-         * TensorProto elided.
-         * @member {Array.<onnx.Elided.$Properties>} elided
+         * TensorProto payload.
+         * @member {Array.<onnx.Payload.$Properties>} payload
          * @memberof onnx.TensorProto
          * @instance
          */
-        TensorProto.prototype.elided = $util.emptyArray;
+        TensorProto.prototype.payload = $util.emptyArray;
 
         /**
          * TensorProto span.
@@ -4102,9 +4142,9 @@ export const onnx = $root.onnx = (() => {
             if (message.metadataProps != null && message.metadataProps.length)
                 for (let i = 0; i < message.metadataProps.length; ++i)
                     $root.onnx.StringStringEntryProto.encode(message.metadataProps[i], writer.uint32(/* id 16, wireType 2 =*/130).fork(), _depth + 1).ldelim();
-            if (message.elided != null && message.elided.length)
-                for (let i = 0; i < message.elided.length; ++i)
-                    $root.onnx.Elided.encode(message.elided[i], writer.uint32(/* id 100001, wireType 2 =*/800010).fork(), _depth + 1).ldelim();
+            if (message.payload != null && message.payload.length)
+                for (let i = 0; i < message.payload.length; ++i)
+                    $root.onnx.Payload.encode(message.payload[i], writer.uint32(/* id 100001, wireType 2 =*/800010).fork(), _depth + 1).ldelim();
             if (message.span != null && $Object.hasOwnProperty.call(message, "span"))
                 $root.onnx.Span.encode(message.span, writer.uint32(/* id 100002, wireType 2 =*/800018).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
@@ -4313,9 +4353,9 @@ export const onnx = $root.onnx = (() => {
                 case 100001: {
                         if (wireType !== 2)
                             break;
-                        if (!(message.elided && message.elided.length))
-                            message.elided = [];
-                        message.elided.push($root.onnx.Elided.decode(reader, reader.size(), $undefined, _depth + 1));
+                        if (!(message.payload && message.payload.length))
+                            message.payload = [];
+                        message.payload.push($root.onnx.Payload.decode(reader, reader.size(), $undefined, _depth + 1));
                         continue;
                     }
                 case 100002: {
