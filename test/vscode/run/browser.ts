@@ -2,7 +2,13 @@ import { chromium, type Browser } from "playwright-core";
 import { findChromium } from "../../../install.mjs";
 
 /** A test's browser asks the network for nothing, and draws without a graphics card. */
-const FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"];
+const FLAGS = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-sync",
+];
 
 /** @throws {Error} when no Chromium is installed */
 export function startBrowser(): Promise<Browser> {

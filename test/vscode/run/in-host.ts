@@ -43,12 +43,14 @@ async function runInHost(): Promise<number> {
 async function openSuite(page: Page, url: string): Promise<number> {
   const events = new EventEmitter();
   const exit = once(events, "exit", { signal: AbortSignal.timeout(LIMIT_MILLISECONDS) });
-  const fail = (): boolean => events.emit("error", new Error("The VS Code window went away before the tests were over."));
+  const fail = (): boolean =>
+    events.emit("error", new Error("The VS Code window went away before the tests were over."));
   page.on("crash", fail);
   page.on("close", fail);
   await page.exposeFunction("codeAutomationLog", (_type: string, args: unknown[]) => printLine(args));
   await page.exposeFunction("codeAutomationExit", (code: number) => events.emit("exit", code));
   const [[exitCode]] = (await Promise.all([exit, page.goto(url)])) as [[number], unknown];
+  page.off("close", fail); // from here on it is we who close it
   return exitCode;
 }
 

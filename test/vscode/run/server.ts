@@ -1,9 +1,19 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import type * as vscode from "vscode";
 import { VSCODE_HOST } from "../../../install.mjs";
 import { QUIET, editorAssociations, readManifest, type Settings } from "./settings.ts";
 
@@ -29,7 +39,7 @@ const BUILT_IN = [
 const START_LIMIT_MILLISECONDS = 60_000;
 const END_LIMIT_MILLISECONDS = 3_000;
 
-type Vscode = typeof import("vscode");
+type Vscode = typeof vscode;
 
 export interface ServerOptions {
   /** Folders of unpacked extensions to load. */
@@ -116,23 +126,26 @@ export class VscodeServer {
       headers: { authorization: token },
       body: JSON.stringify({ source: call.toString(), args }),
     });
-    const reply = (await response.json()) as { value?: Awaited<R>; error?: string };
-    if (reply.error !== undefined) throw new Error(reply.error);
-    return reply.value as Awaited<R>;
+    const reply = (await response.json()) as { value: Awaited<R> } | { error: string };
+    if ("error" in reply) throw new Error(reply.error);
+    return reply.value;
   }
 
   async #bridge(): Promise<{ port: number; token: string }> {
     const file = bridgeFile(this.folder);
-    for (const start = Date.now(); !existsSync(file); await sleep(50)) {
-      if (Date.now() - start > START_LIMIT_MILLISECONDS) throw new Error("VS Code's extension host did not start");
+    const deadline = Date.now() + START_LIMIT_MILLISECONDS;
+    while (!existsSync(file)) {
+      if (Date.now() > deadline) throw new Error("VS Code's extension host did not start");
+      await sleep(50);
     }
     return JSON.parse(readFileSync(file, "utf8")) as { port: number; token: string };
   }
 
   async stop(): Promise<void> {
-    const isOver = (): boolean => this.#process.exitCode !== null || this.#process.signalCode !== null;
+    const isRunning = (): boolean => this.#process.exitCode === null && this.#process.signalCode === null;
+    const deadline = Date.now() + END_LIMIT_MILLISECONDS;
     signalGroup(this.#process, "SIGTERM");
-    for (const start = Date.now(); !isOver() && Date.now() - start < END_LIMIT_MILLISECONDS; ) await sleep(50);
+    while (isRunning() && Date.now() < deadline) await sleep(50);
     signalGroup(this.#process, "SIGKILL");
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }

@@ -1,0 +1,150 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
+import { ROOT } from "../../../install.mjs";
+import { startBrowser } from "../run/browser.ts";
+import { VscodeServer } from "../run/server.ts";
+import type { Settings } from "../run/settings.ts";
+
+export const SAMPLES = join(ROOT, "media/samples");
+/** Not kept by git. A failing test leaves its last picture here too. */
+const SCREENSHOTS = join(ROOT, "screenshots");
+
+/** VS Code's themes of our screenshots. */
+export const THEMES = {
+  light: "Default Light Modern",
+  dark: "Default Dark Modern",
+  "high-contrast": "Default High Contrast",
+  "high-contrast-light": "Default High Contrast Light",
+} as const;
+export type Theme = keyof typeof THEMES;
+
+/** The class that VS Code gives the body of a webview under each theme. */
+const THEME_CLASSES: Readonly<Record<Theme, string>> = {
+  light: "vscode-light",
+  dark: "vscode-dark",
+  "high-contrast": "vscode-high-contrast",
+  "high-contrast-light": "vscode-high-contrast-light",
+};
+
+export interface WindowOptions {
+  /** Files that a copy of is put into the window's folder. */
+  readonly files?: readonly string[];
+  readonly settings?: Settings;
+  readonly size?: { readonly width: number; readonly height: number };
+}
+
+/** A VS Code window with the built extension, on a folder of its own that a test may change. */
+export class VscodeWindow {
+  readonly server: VscodeServer;
+  readonly page: Page;
+  readonly folder: string;
+  readonly #browser: Browser;
+
+  private constructor(server: VscodeServer, browser: Browser, page: Page, folder: string) {
+    this.server = server;
+    this.#browser = browser;
+    this.page = page;
+    this.folder = folder;
+  }
+
+  static async open(options: WindowOptions = {}): Promise<VscodeWindow> {
+    const { files = [], settings = {}, size = { width: 1280, height: 800 } } = options;
+    const folder = mkdtempSync(join(tmpdir(), "edgewise-folder-"));
+    for (const file of files) copyFileSync(file, join(folder, basename(file)));
+    const server = await VscodeServer.start({ extensions: [ROOT], settings });
+    const browser = await startBrowser();
+    const page = await browser.newPage({ viewport: size });
+    const window = new VscodeWindow(server, browser, page, folder);
+    await page.goto(server.url(folder));
+    await page.locator(".monaco-workbench").waitFor();
+    return window;
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The path of a file in the window's folder. */
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Opens a file of the window's folder in the editor that VS Code chooses for it. */
+  async openFile(name: string): Promise<void> {
+    await this.server.run(async (vscode, path) => {
+      await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(path));
+    }, this.path(name));
+  }
+
+  /** The page of our editor. */
+  webview(): FrameLocator {
+    return this.page.frameLocator("iframe.webview.ready").frameLocator("#active-frame");
+  }
+
+  /** The table's rows; the heading's row is one of them. */
+  rows(): Locator {
+    return this.webview().getByTestId("layers").getByRole("row");
+  }
+
+  /** Chooses a command by its title in the command palette, as a user does. */
+  async runCommand(title: string): Promise<void> {
+    await this.page.keyboard.press("F1");
+    const palette = this.page.locator(".quick-input-widget");
+    await palette.locator("input").fill(`>${title}`);
+    await palette.locator(".monaco-list-row").filter({ hasText: title }).first().waitFor();
+    await this.page.keyboard.press("Enter");
+    await palette.waitFor({ state: "hidden" });
+  }
+
+  /** Switches the theme, and waits until an open page of ours shows it. */
+  async useTheme(theme: Theme): Promise<void> {
+    await this.server.run(async (vscode, name) => {
+      const settings = vscode.workspace.getConfiguration("workbench");
+      await settings.update("colorTheme", name, vscode.ConfigurationTarget.Global);
+    }, THEMES[theme]);
+    if ((await this.page.locator("iframe.webview.ready").count()) === 0) return;
+    await this.webview().locator(`body.${THEME_CLASSES[theme]}`).waitFor();
+  }
+
+  /** Writes screenshots/NAME.png. */
+  async screenshot(name: string): Promise<void> {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    await this.page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+  }
+
+  /** Writes screenshots/NAME-THEME.png for each theme, and ends in dark. */
+  async screenshotInThemes(name: string): Promise<void> {
+    for (const theme of ["light", "high-contrast", "dark"] as const) {
+      await this.useTheme(theme);
+      await this.screenshot(`${name}-${theme}`);
+    }
+  }
+}
+
+/**
+ * One window for all tests of the enclosing `describe`; a failing test leaves a screenshot under its title.
+ * @returns the window, once the tests run
+ */
+export function useWindow(options: WindowOptions = {}): () => VscodeWindow {
+  let window: VscodeWindow | undefined;
+  const current = (): VscodeWindow => {
+    if (window === undefined) throw new Error("The window opens before the first test, not earlier");
+    return window;
+  };
+  before("open VS Code", async () => {
+    window = await VscodeWindow.open(options);
+  });
+  afterEach("keep a picture of a failure", async function () {
+    if (this.currentTest?.state !== "failed") return;
+    const title = this.currentTest.fullTitle().replaceAll(/[^a-z0-9]+/gi, "-");
+    await window?.screenshot(`failed-${title}`);
+  });
+  after("close VS Code", async () => {
+    await window?.close();
+  });
+  return current;
+}
