@@ -1,0 +1,36 @@
+/** A dense float32 matrix, row-major: what weights and activations are. */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** rows × columns elements. */
+  readonly data: Float32Array;
+}
+
+export function matrix(rows: number, columns: number, data: Float32Array = new Float32Array(rows * columns)): Matrix {
+  if (data.length !== rows * columns)
+    throw new RangeError(`${rows}×${columns} needs ${rows * columns} elements, not ${data.length}`);
+  return { rows, columns, data };
+}
+
+export function transposed({ rows, columns, data }: Matrix): Matrix {
+  const result = new Float32Array(data.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) result[column * rows + row] = data[row * columns + column] ?? 0;
+  }
+  return { rows: columns, columns: rows, data: result };
+}
+
+/** The first `count` columns. */
+export function leadingColumns({ rows, columns, data }: Matrix, count: number): Matrix {
+  const result = new Float32Array(rows * count);
+  for (let row = 0; row < rows; row++) result.set(data.subarray(row * columns, row * columns + count), row * count);
+  return { rows, columns: count, data: result };
+}
+
+/** Each column multiplied by its factor. */
+export function scaledColumns({ rows, columns, data }: Matrix, factors: ArrayLike<number>): Matrix {
+  const result = new Float32Array(data.length);
+  for (let index = 0; index < data.length; index++)
+    result[index] = (data[index] ?? 0) * (factors[index % columns] ?? 0);
+  return { rows, columns, data: result };
+}
