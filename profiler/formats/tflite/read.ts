@@ -1,0 +1,140 @@
+import type { ByteSource } from "../../bytes/byte-source.ts";
+import type { Entry, Model } from "../../model/model.ts";
+import { present, readBuffers, type Buffers } from "./buffers.ts";
+import { GraphBuilder, placeOf, type SubgraphRead } from "./graphs.ts";
+import { identify } from "./identify.ts";
+import { readCode, readOperator, type Code } from "./nodes.ts";
+import { PagedBytes } from "./paged-bytes.ts";
+import { readProperties } from "./properties.ts";
+import { Model as ModelTable, Operator, Tensor, type SubGraph } from "./schema/generated/schema_generated.ts";
+import { TableBuffer } from "./table-buffer.ts";
+import { readTensor, text, withQuantization } from "./tensors.ts";
+
+/**
+ * Reads the tables of a TFLite model and the values of its small constants; weights stay where they are.
+ * @throws {ModelFormatError} with place and offset, whatever the bytes are
+ * @throws {LimitError} when the file passes a limit that no real model comes near
+ */
+export async function readTflite(source: ByteSource): Promise<Model> {
+  await identify(source);
+  const pages = new PagedBytes(source);
+  const buffer = new TableBuffer(pages);
+  const warnings: string[] = [];
+  const model = await buffer.once(() => ModelTable.getRootAsModel(buffer));
+  const codes = await readCodes(buffer, model);
+  const buffers = await readBuffers(buffer, model);
+  if (buffers.external.size > 0) {
+    warnings.push(`weights are in other files (${buffers.files.join(", ")}), which are not read`);
+  }
+  const subgraphs: SubgraphRead[] = [];
+  const count = await buffer.once(() => model.subgraphsLength());
+  for (let index = 0; index < count; index++) {
+    subgraphs.push(await readSubgraph(buffer, model, index, { codes, buffers, warnings }));
+  }
+  pages.place = "model";
+  const signatures = await readSignatures(buffer, model);
+  const properties = await readProperties(buffer, model, buffers.inside);
+  const [main, ...others] = entryIndices(subgraphs, signatures);
+  if (main === undefined) throw pages.error("at least one subgraph expected");
+  const builder = new GraphBuilder(source.name, subgraphs, (warning) => warnings.push(warning));
+  const entry = ({ name, subgraph }: EntryIndex): Entry => ({ name, graph: builder.graph(subgraph) });
+  return {
+    format: "tflite",
+    file: source.name,
+    fileBytes: source.size,
+    entries: [entry(main), ...others.map(entry)],
+    opsets: new Map(),
+    properties,
+    warnings,
+  };
+}
+
+async function readCodes(buffer: TableBuffer, model: ModelTable): Promise<readonly Code[]> {
+  const count = await buffer.once(() => model.operatorCodesLength());
+  return buffer.each(count, (index) => {
+    buffer.pages.place = `operator code ${index}`;
+    return readCode(present(model.operatorCodes(index)));
+  });
+}
+
+interface Context {
+  readonly codes: readonly Code[];
+  readonly buffers: Buffers;
+  readonly warnings: string[];
+}
+
+async function readSubgraph(
+  buffer: TableBuffer,
+  model: ModelTable,
+  index: number,
+  { codes, buffers, warnings }: Context,
+): Promise<SubgraphRead> {
+  const { pages } = buffer;
+  pages.place = placeOf(index, "");
+  const { table, ...subgraph } = await buffer.once(() => header(buffer, present(model.subgraphs(index))));
+  const place = placeOf(index, subgraph.name);
+  const tensorTable = new Tensor();
+  const tensors = await buffer.each(subgraph.tensorCount, (id) => {
+    pages.place = `${place}, tensor ${id}`;
+    return readTensor(buffer, present(table.tensors(id, tensorTable)), id, buffers);
+  });
+  const operatorTable = new Operator();
+  const operators = await buffer.each(subgraph.operatorCount, (position) => {
+    pages.place = `${place}, operator ${position}`;
+    return readOperator(buffer, present(table.operators(position, operatorTable)), codes);
+  });
+  const warn = (warning: string): unknown => warnings.push(`${place}, ${warning}`);
+  const { name, inputs, outputs } = subgraph;
+  return { name, inputs, outputs, operators, tensors: withQuantization(tensors, warn) };
+}
+
+function header(
+  buffer: TableBuffer,
+  table: SubGraph,
+): Omit<SubgraphRead, "tensors" | "operators"> & { table: SubGraph; tensorCount: number; operatorCount: number } {
+  return {
+    table,
+    name: text(table.name()),
+    inputs: buffer.createScalarList((index) => table.inputs(index) ?? 0, table.inputsLength()),
+    outputs: buffer.createScalarList((index) => table.outputs(index) ?? 0, table.outputsLength()),
+    tensorCount: table.tensorsLength(),
+    operatorCount: table.operatorsLength(),
+  };
+}
+
+/** A graph that a run may start from. */
+interface EntryIndex {
+  readonly name: string;
+  readonly subgraph: number;
+}
+
+async function readSignatures(buffer: TableBuffer, model: ModelTable): Promise<readonly EntryIndex[]> {
+  const count = await buffer.once(() => model.signatureDefsLength());
+  return buffer.each(count, (index) => {
+    buffer.pages.place = `signature ${index}`;
+    const table = present(model.signatureDefs(index));
+    return { name: text(table.signatureKey()), subgraph: table.subgraphIndex() };
+  });
+}
+
+/** The main subgraph, then those of signatures, then those that no operator runs; each once, under a name of its own. */
+function entryIndices(subgraphs: readonly SubgraphRead[], signatures: readonly EntryIndex[]): readonly EntryIndex[] {
+  const bodies = new Set(
+    subgraphs
+      .flatMap(({ operators }) => operators)
+      .flatMap((operator) => operator.bodies)
+      .map(({ subgraph }) => subgraph),
+  );
+  const entries = new Set(subgraphs.length > 0 ? [0] : []);
+  for (const { subgraph } of signatures) entries.add(subgraph);
+  subgraphs.forEach((_, index) => bodies.has(index) || entries.add(index));
+  const used = new Set<string>();
+  return [...entries].map((subgraph) => {
+    const signature = signatures.find((candidate) => candidate.subgraph === subgraph);
+    const given = [signature?.name, subgraphs[subgraph]?.name].find((name) => name !== undefined && name !== "");
+    const plain = given ?? (subgraph === 0 ? "main" : `subgraph ${subgraph}`);
+    const name = used.has(plain) ? `${plain} (subgraph ${subgraph})` : plain;
+    used.add(name);
+    return { name, subgraph };
+  });
+}
