@@ -9,7 +9,7 @@ import {
   formatTime,
   UNKNOWN_TEXT,
 } from "./format-numbers.ts";
-import type { LayerProfile, Totals } from "./profile.ts";
+import type { LayerProfile, Profile, Totals } from "./profile.ts";
 
 /**
  * Every number that Edgewise shows, defined once. The lists drive the header, tooltips, sorting, totals and exports. No DOM, no Node:
@@ -324,8 +324,26 @@ export const TOTALS: readonly Total[] = [
   },
 ];
 
+const TOTAL_BY_ID: ReadonlyMap<string, Total> = new Map(TOTALS.map((total) => [total.id, total]));
+
+export function totalOf(id: keyof Totals): Total | undefined {
+  return TOTAL_BY_ID.get(id);
+}
+
 export function columnOf(id: string): Column | undefined {
   return COLUMN_BY_ID.get(id);
+}
+
+/** Counted rows whose part of a total is unknown: where there are any, the total is a lower bound. */
+export function missingRows(total: keyof Totals, { layers, totals }: Pick<Profile, "layers" | "totals">): number {
+  const column = COLUMNS.find((candidate) => candidate.total === total);
+  return column ? layers.filter((layer) => layer.isCounted && column.value(layer, totals) === null).length : 0;
+}
+
+/** A total as text, marked where it is a lower bound: "≥ 12.3 M". */
+export function formatTotal({ id, unit }: Total, profile: Pick<Profile, "layers" | "totals">): string {
+  const text = formatCell(unit, profile.totals[id]);
+  return missingRows(id, profile) > 0 ? `≥ ${text}` : text;
 }
 
 const FORMATS: Readonly<Record<Unit, (value: number) => string>> = {

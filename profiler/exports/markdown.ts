@@ -40,7 +40,12 @@ export function profileMarkdown(
     row(columns.map(({ align }) => (align === "right" ? "---:" : "---"))),
     ...shown.map((layer) => row(columns.map((column) => escape(cellText(column, layer, profile))))),
     row(totalTexts(columns, profile).map((text) => (text === "" ? "" : `**${escape(text)}**`))),
-    ...(hidden > 0 ? ["", `${hidden} rows of shape arithmetic and constants are not shown.`] : []),
+    ...(hidden > 0
+      ? [
+          "",
+          `${hidden} ${hidden === 1 ? "row" : "rows"} of shape arithmetic and constants ${hidden === 1 ? "is" : "are"} not shown.`,
+        ]
+      : []),
     ...(unknown === undefined ? [] : ["", unknown]),
     ...(profile.warnings.length > 0 ? ["", "## Warnings", ""] : []),
     ...profile.warnings.map(({ message }) => `- ${escape(message)}`),

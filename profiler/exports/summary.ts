@@ -1,4 +1,4 @@
-import { COLUMNS, formatCell, type Cell, type Column, TOTALS } from "../columns.ts";
+import { COLUMNS, formatCell, formatTotal, totalOf, TOTALS, type Column } from "../columns.ts";
 import type { BoundDimension, LayerProfile, Profile } from "../profile.ts";
 import { printable } from "./printable.ts";
 
@@ -21,8 +21,8 @@ export function describeDimension({ name, value, source, occurrences }: BoundDim
 }
 
 /** Totals with their titles, as text. */
-export function describeTotals({ totals }: Profile): readonly (readonly [title: string, text: string])[] {
-  return TOTALS.map(({ id, title, unit }) => [title, formatCell(unit, totals[id])]);
+export function describeTotals(profile: Profile): readonly (readonly [title: string, text: string])[] {
+  return TOTALS.map((total) => [total.title, formatTotal(total, profile)]);
 }
 
 /** Which layer fills the memory, and with what; nothing when that is unknown. */
@@ -41,14 +41,12 @@ export function cellText(column: Column, layer: LayerProfile, profile: Profile):
   return column.id === "name" && !layer.isCounted ? `${text} (not counted)` : text;
 }
 
-/** The row of totals below a table; marked as a lower bound where rows are missing from it. */
-export function totalTexts(columns: readonly Column[], { totals, layers }: Profile): readonly string[] {
+/** The row of totals below a table. */
+export function totalTexts(columns: readonly Column[], profile: Profile): readonly string[] {
   return columns.map((column) => {
     if (column.id === "name") return "Total";
-    if (column.total === undefined) return "";
-    const isIncomplete = layers.some((layer) => layer.isCounted && column.value(layer, totals) === null);
-    const total: Cell = totals[column.total];
-    return `${isIncomplete ? "≥ " : ""}${formatCell(column.unit, total)}`;
+    const total = column.total && totalOf(column.total);
+    return total ? formatTotal(total, profile) : "";
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { COLUMNS, formatCellExact, TOTALS } from "../../columns.ts";
+import { formatCellExact, missingRows, totalOf } from "../../columns.ts";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
@@ -66,7 +66,7 @@ function judge(profile: Profile, limit: Limit, allowed: number): Verdict {
     const excess = allowed === 0 ? "exceeds" : `exceeds by ${formatShare(value / allowed - 1)}`;
     return { limit, allowed, problem: excess };
   }
-  const missing = missingRows(profile, limit.total);
+  const missing = missingRows(limit.total, profile);
   if (value === null) return { limit, allowed, problem: "unknown" };
   return {
     limit,
@@ -75,15 +75,9 @@ function judge(profile: Profile, limit: Limit, allowed: number): Verdict {
   };
 }
 
-/** Counted rows whose part of a total is unknown: then the total is only a lower bound. */
-function missingRows({ layers, totals }: Profile, total: keyof Totals): number {
-  const column = COLUMNS.find((candidate) => candidate.total === total);
-  return column ? layers.filter((layer) => layer.isCounted && column.value(layer, totals) === null).length : 0;
-}
-
 function failures({ file, totals }: Profile, verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(({ limit: { total }, allowed, problem }) => {
-    const unit = TOTALS.find(({ id }) => id === total)?.unit ?? "text";
+    const unit = totalOf(total)?.unit ?? "text";
     return [titleOf(total), formatCellExact(unit, totals[total]), formatCellExact(unit, allowed), problem ?? ""];
   });
   const alignments = (["left", "right", "right", "left"] as const).map((align) => ({ align }));
@@ -95,5 +89,5 @@ function within(limits: number): string {
 }
 
 function titleOf(total: keyof Totals): string {
-  return TOTALS.find(({ id }) => id === total)?.title ?? total;
+  return totalOf(total)?.title ?? total;
 }
