@@ -89,10 +89,13 @@ export class VscodeServer {
       env: { ...inheritedEnvironment(), EXTENSIONS_GALLERY: "{}", EDGEWISE_BRIDGE_FILE: bridgeFile(folder), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    const end = (): void => signalGroup(child, "SIGKILL");
+    process.once("exit", end); // also when a test runner dies of an exception
+    child.once("exit", () => process.off("exit", end));
     try {
       return new VscodeServer(child, await listeningPort(child, join(folder, "server.log")), folder);
     } catch (error) {
-      signalGroup(child, "SIGKILL");
+      end();
       rmSync(folder, { recursive: true, force: true });
       throw error;
     }
