@@ -71,6 +71,9 @@ interface Surroundings {
   readonly keys: readonly string[];
 }
 
+/** Each widening gives up at least one size of a body's inputs; bodies that need more than this do not occur outside broken files. */
+const MOST_WIDENINGS = 16;
+
 class GraphInference {
   readonly #facts: TensorFact[];
   readonly #keys: string[];
@@ -114,7 +117,7 @@ class GraphInference {
     const rule = this.#rule(node);
     const view = this.#view(node);
     const problems: Problem[] = [];
-    const bodies = node.bodies.map((body) => this.#inferBody(node, view, rule, body));
+    const bodies = node.bodies.map((body) => this.#inferBody(node, view, rule, body, problems));
     const computed = this.#attempt(problems, () => {
       if (rule?.control) return rule.control.outputs(view, bodies.map(outputFacts));
       return rule?.infer(view) ?? [];
@@ -156,8 +159,15 @@ class GraphInference {
     return fact;
   }
 
-  #inferBody(node: Node, view: NodeView, rule: OperatorRule | undefined, body: Body): InferredBody {
-    const inputs = rule?.control?.bodyInputs(view, body) ?? [];
+  #inferBody(
+    node: Node,
+    view: NodeView,
+    rule: OperatorRule | undefined,
+    body: Body,
+    problems: Problem[],
+  ): InferredBody {
+    const control = rule?.control;
+    let inputs = this.#attempt(problems, () => control?.bodyInputs(view, body)) ?? [];
     // A body input that is one of the node's input facts, the very object, is that tensor under another name.
     const keys = inputs.map((fact) => {
       const position = fact === UNKNOWN ? -1 : view.inputs.indexOf(fact);
@@ -165,11 +175,19 @@ class GraphInference {
     });
     const scope = `${this.scope}#${node.index}/${body.label}`;
     const surroundings = { facts: this.#facts, keys: this.#keys };
-    const inference = new GraphInference(this.context, body.graph, scope, surroundings);
-    const trips = rule?.control?.trips ? rule.control.trips(view, body) : 1;
+    const trips = control?.trips ? this.#attempt(problems, () => control.trips?.(view, body)) : 1;
     const isPassedOut = body.role === "call" || body.role === "then" || body.role === "else";
     const outputKeys = isPassedOut ? node.outputs.map((id) => (id === ABSENT ? "" : this.#key(id))) : [];
-    return { body, graph: inference.run(inputs, keys, outputKeys), trips };
+    const run = () => new GraphInference(this.context, body.graph, scope, surroundings).run(inputs, keys, outputKeys);
+    let graph = run();
+    for (let round = 0; control?.widened && round < MOST_WIDENINGS; round += 1) {
+      const outputs = graph.graph.outputs.map((id) => graph.facts[id] ?? UNKNOWN);
+      const next = this.#attempt(problems, () => control.widened?.(view, body, inputs, outputs));
+      if (next === undefined) break;
+      inputs = next;
+      graph = run();
+    }
+    return { body, graph, trips };
   }
 
   #view(node: Node): NodeView {

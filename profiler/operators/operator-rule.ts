@@ -32,6 +32,16 @@ export interface OperatorRule {
 export interface ControlRule {
   /** Facts of the body's inputs, in the body's order. Missing ones are unknown. */
   readonly bodyInputs: (view: NodeView, body: Body) => readonly TensorFact[];
+  /**
+   * What the body's inputs are over all its runs, when the outputs of one run, which the next one starts from, differ from them: sizes
+   * that change become symbolic. The body is inferred again with these; undefined when nothing changes.
+   */
+  readonly widened?: (
+    view: NodeView,
+    body: Body,
+    inputs: readonly TensorFact[],
+    outputs: readonly TensorFact[],
+  ) => readonly TensorFact[] | undefined;
   /** Facts of the node's outputs from those of the outputs of each body. Called instead of `infer`. */
   readonly outputs: (view: NodeView, bodyOutputs: readonly (readonly TensorFact[])[]) => readonly TensorFact[];
   /** How often the body runs; undefined when only the run can tell (then it is counted once and marked). Default 1. */

@@ -1,30 +1,40 @@
-import type { OperatorTable } from "../../../operators/operator-rule.ts";
+import type { OperatorRule, OperatorTable } from "../../../operators/operator-rule.ts";
 import { ACTIVATION } from "./activation.ts";
 import { CASTING } from "./casting.ts";
 import { CONSTANTS } from "./constants.ts";
+import { CONTROL } from "./control.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
 import { INDEXING } from "./indexing.ts";
 import { LAYOUT } from "./layout.ts";
+import { LINEAR_ALGEBRA } from "./linear-algebra.ts";
+import { ML } from "./ml.ts";
 import { RANDOM } from "./random.ts";
 import { REDUCTION } from "./reduction.ts";
 import { RESHAPING } from "./reshaping.ts";
+import { SEQUENCE } from "./sequence.ts";
 import { SHAPE_ARITHMETIC } from "./shape-arithmetic.ts";
+import { TEXT } from "./text.ts";
 
-/** What Edgewise knows of ONNX's operators, by domain ("" is the default one) and name, for every version of each. */
+const DEFAULT_DOMAIN: Readonly<Record<string, OperatorRule>> = {
+  ...ACTIVATION,
+  ...CASTING,
+  ...CONSTANTS,
+  ...CONTROL,
+  ...ELEMENTWISE,
+  ...INDEXING,
+  ...LAYOUT,
+  ...LINEAR_ALGEBRA,
+  ...RANDOM,
+  ...REDUCTION,
+  ...RESHAPING,
+  ...SEQUENCE,
+  ...SHAPE_ARITHMETIC,
+  ...TEXT,
+};
+
+/** What Edgewise knows of ONNX's operators, by domain and name, for every version of each. The default domain has two names. */
 export const ONNX_OPERATORS: OperatorTable = new Map([
-  [
-    "",
-    {
-      ...ACTIVATION,
-      ...CASTING,
-      ...CONSTANTS,
-      ...ELEMENTWISE,
-      ...INDEXING,
-      ...LAYOUT,
-      ...RANDOM,
-      ...REDUCTION,
-      ...RESHAPING,
-      ...SHAPE_ARITHMETIC,
-    },
-  ],
+  ["", DEFAULT_DOMAIN],
+  ["ai.onnx", DEFAULT_DOMAIN],
+  ["ai.onnx.ml", ML],
 ]);

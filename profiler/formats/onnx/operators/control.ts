@@ -1,0 +1,58 @@
+import type { Dimension } from "../../../model/shape.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { mergeFacts } from "../../../operators/merge-facts.ts";
+import { UNKNOWN, type TensorFact } from "../../../operators/tensor-fact.ts";
+import { runtimeSize } from "./facts.ts";
+import { LOOP } from "./loop.ts";
+import { SCAN } from "./scan.ts";
+
+/** One of two bodies runs. What they hand out alike is known; the rest is open until the run, unless the condition is a constant. */
+const IF: OperatorRule = {
+  infer: () => [],
+  kind: "control",
+  configuration: [0],
+  control: {
+    isChoice: true,
+    bodyInputs: () => [],
+    outputs: (view, bodyOutputs) => {
+      const roles = view.node.bodies.map(({ role }) => role);
+      const branch = (role: "then" | "else"): readonly TensorFact[] => bodyOutputs[roles.indexOf(role)] ?? [];
+      const condition = view.number(0);
+      if (condition !== undefined) {
+        const chosen = condition === 0 ? "else" : "then";
+        view.note(`The condition is a constant: the ${chosen} branch always runs.`);
+        return branch(chosen);
+      }
+      return branch("then").map((fact, output) =>
+        mergeFacts(fact, branch("else")[output] ?? UNKNOWN, branchSize(view, output)),
+      );
+    },
+  },
+};
+
+const branchSize =
+  (view: NodeView, output: number) =>
+  (axis: number): Dimension =>
+    runtimeSize(view, `if${axis}`, output);
+
+/** The body turns one element of the sequence into one element of each output sequence. */
+const SEQUENCE_MAP: OperatorRule = {
+  infer: () => [],
+  kind: "control",
+  control: {
+    bodyInputs: (view) =>
+      view.inputs.map((fact) => (fact === undefined ? UNKNOWN : { dataType: fact.dataType, shape: fact.shape })),
+    outputs: (_view, [outputs = []]) =>
+      outputs.map(({ dataType, shape }) => ({ dataType, shape, container: "sequence" as const })),
+    trips: () => undefined,
+  },
+};
+
+/** Operators that run graphs of their own. */
+export const CONTROL: Readonly<Record<string, OperatorRule>> = {
+  If: IF,
+  Loop: LOOP,
+  Scan: SCAN,
+  SequenceMap: SEQUENCE_MAP,
+};

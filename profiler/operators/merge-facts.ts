@@ -1,0 +1,37 @@
+import type { Dimension, Shape } from "../model/shape.ts";
+import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
+import type { TensorFact } from "./tensor-fact.ts";
+
+/**
+ * What holds of a tensor that is either of two: equal sizes and values stay, other sizes become symbolic. Which numbers it is is no
+ * longer said, since that is open until the run.
+ * @param nameOf name for the size of an axis that differs
+ */
+export function mergeFacts(a: TensorFact, b: TensorFact, nameOf: (axis: number) => Dimension): TensorFact {
+  const shape = mergeShapes(a.shape, b.shape, nameOf);
+  const merged = {
+    dataType: a.dataType === b.dataType ? a.dataType : undefined,
+    shape,
+    ...(a.container !== undefined && a.container === b.container && { container: a.container }),
+  };
+  return a.value !== undefined && isSameList(a.value, b.value) ? { ...merged, value: a.value } : merged;
+}
+
+function mergeShapes(
+  a: Shape | undefined,
+  b: Shape | undefined,
+  nameOf: (axis: number) => Dimension,
+): Shape | undefined {
+  if (a === undefined || a.length !== b?.length) return undefined;
+  return a.map((size, axis) => (size === b[axis] ? size : nameOf(axis)));
+}
+
+function isSameList(a: readonly Dimension[], b: readonly Dimension[] | undefined): boolean {
+  return a.length === b?.length && a.every((element, place) => element === b[place] && element !== UNKNOWN_SIZE);
+}
+
+/** Whether two facts say the same of type and shape. */
+export function isSameType(a: TensorFact, b: TensorFact): boolean {
+  if (a.dataType !== b.dataType || a.shape?.length !== b.shape?.length) return false;
+  return a.shape?.every((size, axis) => size === b.shape?.[axis]) ?? true;
+}
