@@ -1,4 +1,4 @@
-import { isConstant, type Attribute, type Constant, type Model, type Node } from "../model/model.ts";
+import { isConstant, type Attribute, type Constant, type DeclaredType, type Model, type Node } from "../model/model.ts";
 import type { DataType } from "../model/data-type.ts";
 import type { Dimension, Shape } from "../model/shape.ts";
 import { UNKNOWN, type TensorFact } from "./tensor-fact.ts";
@@ -14,6 +14,8 @@ export class NodeView {
     readonly notes: string[] = [],
     /** Names of the node's outputs, for naming sizes that only the run can tell. */
     readonly outputNames: readonly string[] = [],
+    /** What the file says of the outputs. TFLite's operators leave their result's element type to it; shapes are computed. */
+    readonly declaredOutputs: readonly (DeclaredType | undefined)[] = [],
   ) {}
 
   get op(): string {

@@ -1,0 +1,36 @@
+import type { DataType } from "../model/data-type.ts";
+import type { Dimension, Shape } from "../model/shape.ts";
+import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
+import type { NodeView } from "./node-view.ts";
+import type { TensorFact } from "./tensor-fact.ts";
+
+/** A fact with its value where there is one. */
+export function fact(
+  dataType: DataType | undefined,
+  shape: Shape | undefined,
+  value?: readonly Dimension[],
+): TensorFact {
+  return value === undefined ? { dataType, shape } : { dataType, shape, value };
+}
+
+/** Type and shape of an input, for operators that compute each element from the one at its place. */
+export function sameAs(view: NodeView, index = 0): TensorFact {
+  return fact(view.dataType(index), view.shape(index));
+}
+
+/** `compute` of a shape that is known; undefined else. */
+export function mapShape<T>(shape: Shape | undefined, compute: (shape: Shape) => T): T | undefined {
+  return shape === undefined ? undefined : compute(shape);
+}
+
+/** As many unknown sizes as a tensor has axes whose number alone is known. */
+export function unknownSizes(rank: number): Shape {
+  return Array.from({ length: rank }, () => UNKNOWN_SIZE);
+}
+
+/** A size that only the run can tell, named after the output it is the size of: `nonzero(mask)`. */
+export function runtimeSize(view: NodeView, label: string, output = 0): Dimension {
+  // Parentheses and question marks have a meaning in expressions over sizes.
+  const name = (view.outputNames[output] ?? "").replaceAll(/[()?]/g, "_");
+  return name === "" ? UNKNOWN_SIZE : `${label}(${name})`;
+}
