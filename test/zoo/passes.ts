@@ -15,6 +15,16 @@ export function foldBatchNorms(network: Network): Network {
   });
 }
 
+/** A bias of zeros for each convolution without one: TFLite's kernels read a bias whether it is there or not, so converters write it. */
+export function addMissingBiases(network: Network): Network {
+  return rewrite(network, (step) => {
+    if (step.kind !== "conv" || step.weights.length > 1) return undefined;
+    const kernel = at(step.weights, 0);
+    const name = kernel.name.replace(/weight$/, "bias");
+    return { ...step, weights: [kernel, { name, shape: kernel.shape.slice(0, 1), center: 0, spread: 0 }] };
+  });
+}
+
 /** ReLUs moved into the operator before them, as TFLite's operators take them. */
 export function fuseActivations(network: Network): Network {
   return rewrite(network, (step, producer) => {

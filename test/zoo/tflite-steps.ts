@@ -21,7 +21,7 @@ import {
 } from "../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import type { OperatorSpec } from "../builders/tflite-builder.ts";
 import { at, elements, imageShape, type FusedActivation, type Step, type StepTable, type Value } from "./network.ts";
-import type { ActivationName, Pads, Window } from "./network.ts";
+import type { ActivationName, Pads, Weight, Window } from "./network.ts";
 import { permuted, stored, type StoredWeight } from "./weights.ts";
 import { samePads } from "./windows.ts";
 
@@ -36,10 +36,9 @@ export interface TfliteContext {
   readonly weight: (weight: StoredWeight) => string;
   readonly integers: (name: string, shape: readonly number[], values: readonly number[]) => string;
   readonly float: (name: string, value: number) => string;
-  /** undefined stands for an omitted input. */
   readonly operator: (
     op: OperatorName,
-    inputs: readonly (string | undefined)[],
+    inputs: readonly string[],
     output: string,
     options?: OperatorSpec["options"],
   ) => void;
@@ -76,7 +75,7 @@ export const TFLITE_STEPS: StepTable<TfliteContext> = {
     const isDepthwise = groups === channels && groups > 1;
     // Grouped otherwise: the filter's last dimension is the channels of one group, and the runtime sees that it is smaller.
     const filter = tflite.weight(permuted(kernel, isDepthwise ? OIHW_TO_IHWO : OIHW_TO_OHWI));
-    const inputs = [x, filter, bias && tflite.weight(stored(bias))];
+    const inputs = [x, filter, ...biasOf(bias, tflite)];
     const common = {
       ...strides(window),
       ...fused(step),
@@ -101,7 +100,7 @@ export const TFLITE_STEPS: StepTable<TfliteContext> = {
     const shape = tflite.integers(`${step.name}/shape`, [4], nhwc(step.output));
     const filter = tflite.weight(permuted(kernel, OIHW_TO_IHWO));
     const options = { ...strides(step.window), padding: Padding.SAME };
-    const inputs = [shape, filter, tflite.nameOf(at(step.inputs, 0)), ...(bias ? [tflite.weight(stored(bias))] : [])];
+    const inputs = [shape, filter, tflite.nameOf(at(step.inputs, 0)), ...biasOf(bias, tflite)];
     tflite.operator(
       "TRANSPOSE_CONV",
       inputs,
@@ -118,11 +117,8 @@ export const TFLITE_STEPS: StepTable<TfliteContext> = {
       ...permuted(kernel, OIHW_TO_OHWI, [out ?? 0, ...step.image]),
       shape: kernel.shape,
     };
-    const inputs = [
-      tflite.nameOf(at(step.inputs, 0)),
-      tflite.weight(flattened ?? stored(kernel)),
-      bias && tflite.weight(stored(bias)),
-    ];
+    const filter = tflite.weight(flattened ?? stored(kernel));
+    const inputs = [tflite.nameOf(at(step.inputs, 0)), filter, ...biasOf(bias, tflite)];
     const options = { ...fused(step), keepNumDims: step.output.shape.length > 2 };
     tflite.operator(
       "FULLY_CONNECTED",
@@ -285,8 +281,13 @@ function single(step: Step, tflite: TfliteContext, op: OperatorName, options?: O
   tflite.operator(op, [...step.inputs.map(tflite.nameOf), ...weights], tflite.output(step.output), options);
 }
 
+/** A third input, or none: kernels take even an omitted one for a bias. */
+function biasOf(bias: Weight | undefined, tflite: TfliteContext): readonly string[] {
+  return bias === undefined ? [] : [tflite.weight(stored(bias))];
+}
+
 function scaleAndShift(step: Step, tflite: TfliteContext, x: string): void {
-  const [factor, shift] = step.weights.map((weight) => tflite.weight(stored(weight)));
+  const [factor = "", shift = ""] = step.weights.map((weight) => tflite.weight(stored(weight)));
   const scaled = tflite.intermediate(`${step.name}/scaled`, nhwc(step.output));
   tflite.operator("MUL", [x, factor], scaled, new MulOptionsT());
   tflite.operator("ADD", [scaled, shift], tflite.output(step.output), new AddOptionsT());

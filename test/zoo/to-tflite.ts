@@ -1,6 +1,6 @@
 import { tfliteFile, type OperatorSpec, type TensorSpec } from "../builders/tflite-builder.ts";
 import { runStep, type Network, type Value } from "./network.ts";
-import { foldBatchNorms, fuseActivations } from "./passes.ts";
+import { addMissingBiases, foldBatchNorms, fuseActivations } from "./passes.ts";
 import { writePieces, type Fill, type Piece } from "./pieces.ts";
 import { nhwc, TFLITE_STEPS, type TfliteContext } from "./tflite-steps.ts";
 import { elementAt } from "./weights.ts";
@@ -38,9 +38,7 @@ export function toTflite(network: Network, options: TfliteOptions = {}): readonl
     integers: (name, shape, values) => add({ name: name.slice(1), shape, type: "int32", data: values }),
     float: (name, value) => add({ name: name.slice(1), shape: [], data: [value] }),
     operator: (op, from, to, operatorOptions) => {
-      const [operatorInputs, operatorOutputs] = [from.map((name) => name ?? -1), [to]];
-      const fields = operatorOptions === undefined ? {} : { options: operatorOptions };
-      operators.push({ op, inputs: operatorInputs, outputs: operatorOutputs, ...fields });
+      operators.push({ op, inputs: from, outputs: [to], ...(operatorOptions && { options: operatorOptions }) });
     },
   };
   for (const step of steps) runStep(TFLITE_STEPS, step, context);
@@ -50,7 +48,7 @@ export function toTflite(network: Network, options: TfliteOptions = {}): readonl
 
 /** What `toTflite` writes, still as a network: its parameters are the file's. */
 export function converted(network: Network): Network {
-  return fuseActivations(foldBatchNorms(network));
+  return fuseActivations(addMissingBiases(foldBatchNorms(network)));
 }
 
 export async function writeTfliteFile(
