@@ -24,7 +24,14 @@ const BUNDLES = [
   { in: "extension/main.ts", out: "extension.cjs", format: "cjs", ...NODE },
   { in: "extension/worker/main.ts", out: "worker.cjs", format: "cjs", ...NODE },
   { in: "profiler/cli/main.ts", out: "cli.js", format: "esm", ...NODE, banner: { js: CLI_HEAD } },
-  { in: "webview/main.tsx", out: "webview.js", format: "iife", ...BROWSER, jsx: "automatic", jsxImportSource: "preact" },
+  {
+    in: "webview/main.tsx",
+    out: "webview.js",
+    format: "iife",
+    ...BROWSER,
+    jsx: "automatic",
+    jsxImportSource: "preact",
+  },
 ];
 
 /** Files that the page links to as they are. */

@@ -39,6 +39,18 @@ export default tseslint.config(
     },
   },
   {
+    // Scripts that run on plain Node, before anything is installed.
+    files: ["**/*.mjs"],
+    rules: {
+      eqeqeq: "error",
+      "max-lines": ["error", { max: 400, skipBlankLines: false }],
+      "no-param-reassign": "error",
+      "no-unused-vars": "error",
+      "no-var": "error",
+      "prefer-const": "error",
+    },
+  },
+  {
     files: ["test/**/*.ts"],
     rules: {
       "no-console": "off",

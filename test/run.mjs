@@ -8,9 +8,7 @@ import { BUILD, IN_VSCODE, SIDE_BY_SIDE } from "./checks.mjs";
 /** These read nothing that the build writes. */
 const WITHOUT_BUILD = new Set(["types", "lint", "format"]);
 
-const { values: options } = parseArgs({
-  options: { only: { type: "string" }, grep: { type: "string", default: "" } },
-});
+const { values: options } = parseArgs({ options: { only: { type: "string" }, grep: { type: "string", default: "" } } });
 const known = [...new Set([BUILD, ...SIDE_BY_SIDE, ...IN_VSCODE].map(({ id }) => id))];
 if (options.only && !known.includes(options.only)) {
   console.error(`--only takes one of: ${known.join(", ")}`);
