@@ -11,6 +11,8 @@ export interface ConvOptions extends Omit<WindowOptions, "pad"> {
 
 export interface PoolOptions extends WindowOptions {
   readonly isCeil?: boolean;
+  /** Whether an average takes padding for zeros. */
+  readonly countsPadding?: boolean;
   /** For a max pooling whose places an unpooling fills again. */
   readonly keepsPlaces?: boolean;
 }
@@ -237,10 +239,10 @@ export class NetworkBuilder {
 
   private pool(mode: "max" | "average", x: Value, options: PoolOptions, name: string): Value {
     const [n, c, h, w] = imageShape(x);
-    const { isCeil = false, keepsPlaces = false } = options;
+    const { isCeil = false, countsPadding = false, keepsPlaces = false } = options;
     const window = makeWindow([h, w], options);
     const shape = [n, c, ...outputSize([h, w], window, isCeil)];
-    return this.add({ kind: "pool", mode, window, isCeil, keepsPlaces }, name, [x], shape);
+    return this.add({ kind: "pool", mode, window, isCeil, countsPadding, keepsPlaces }, name, [x], shape);
   }
 
   private binary(op: "add" | "mul", a: Value, b: Value, name: string): Value {

@@ -75,6 +75,8 @@ export type StepKind =
       readonly mode: "max" | "average";
       readonly window: Window;
       readonly isCeil: boolean;
+      /** Whether an average takes padding for zeros. */
+      readonly countsPadding: boolean;
       readonly keepsPlaces: boolean;
     }
   /** Puts what a max pooling took back where it took it. Inputs: data, the pooling's output. */

@@ -72,7 +72,11 @@ export const ONNX_STEPS: StepTable<OnnxContext> = {
     single(step, onnx, "LRN", { size, alpha, beta, bias: float(bias) });
   },
   pool: (step, onnx) => {
-    const attributes = { ...windowAttributes(step.window), ceil_mode: Number(step.isCeil) };
+    const attributes = {
+      ...windowAttributes(step.window),
+      ceil_mode: Number(step.isCeil),
+      ...(step.countsPadding && { count_include_pad: 1 }),
+    };
     const outputs = [onnx.nameOf(step.output), ...(step.keepsPlaces ? [placesOf(step.output, onnx)] : [])];
     const op = step.mode === "average" ? "AveragePool" : "MaxPool";
     onnx.node(`${step.name}/${op}`, op, inputs(step, onnx), outputs, attributes);

@@ -20,7 +20,16 @@ import {
   TransposeConvOptionsT,
 } from "../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import type { OperatorSpec } from "../builders/tflite-builder.ts";
-import { at, elements, imageShape, type FusedActivation, type Step, type StepTable, type Value } from "./network.ts";
+import {
+  at,
+  elements,
+  imageShape,
+  type FusedActivation,
+  type Step,
+  type StepOf,
+  type StepTable,
+  type Value,
+} from "./network.ts";
 import type { ActivationName, Pads, Weight, Window } from "./network.ts";
 import { permuted, stored, type StoredWeight } from "./weights.ts";
 import { samePads } from "./windows.ts";
@@ -163,7 +172,8 @@ export const TFLITE_STEPS: StepTable<TfliteContext> = {
   },
   pool: (step, tflite) => {
     const { window } = step;
-    const [x, padding] = padded(step, window, tflite, step.mode === "max" ? "lowest" : "zero");
+    const fill = step.mode === "max" ? "lowest" : step.countsPadding ? "zero" : "nothing";
+    const [x, padding] = padded(step, window, tflite, fill);
     const options = { ...strides(window), padding, filterHeight: window.kernel[0], filterWidth: window.kernel[1] };
     const op = step.mode === "max" ? "MAX_POOL_2D" : "AVERAGE_POOL_2D";
     tflite.operator(op, [x], tflite.output(step.output), Object.assign(new Pool2DOptionsT(), options));
@@ -315,19 +325,24 @@ function fused({ activation }: { readonly activation?: FusedActivation }): {
   return { fusedActivationFunction: activation === undefined ? ActivationFunctionType.NONE : FUSED[activation] };
 }
 
-/** TFLite pads a window not at all or by its own rule; any other padding is an operator in front. */
+/**
+ * TFLite pads a window not at all or by its own rule; any other padding is an operator in front. An average by its rule leaves the
+ * padding out ("nothing"); where zeros are to be counted they have to be there.
+ */
 function padded(
-  step: Step,
+  step: StepOf<"conv" | "pool">,
   window: Window,
   tflite: TfliteContext,
-  fill: "zero" | "lowest",
+  fill: "zero" | "lowest" | "nothing",
 ): readonly [string, Padding] {
   const x = at(step.inputs, 0);
   const pads = neededPads(x, step.output, window);
   if (pads.every((pad) => pad === 0)) return [tflite.nameOf(x), Padding.VALID];
   const [n, channels, height, width] = imageShape(x);
   const same = samePads([height, width], window);
-  if (pads.every((pad, side) => pad === same[side])) return [tflite.nameOf(x), Padding.SAME];
+  const countsZeros = step.kind === "pool" && fill === "zero";
+  if (!countsZeros && pads.every((pad, side) => pad === same[side])) return [tflite.nameOf(x), Padding.SAME];
+  if (fill === "nothing") throw new Error(`${step.name}: TFLite cannot leave this padding out of an average`);
   const [top, left, bottom, right] = pads;
   const result = tflite.intermediate(`${step.name}/padded`, [n, top + height + bottom, left + width + right, channels]);
   const paddings = tflite.integers(`${step.name}/paddings`, [4, 2], [0, 0, top, bottom, left, right, 0, 0]);

@@ -61,5 +61,5 @@ function unit(net: NetworkBuilder, x: Value, { out, stride, groups, firstGroups 
   y = net.batchNorm(net.depthwise(y, "depthwise", { kernel: 3, stride, pad: 1, hasBias: false }), "bn_depthwise");
   y = pointwise(y, "2", out - kept, groups);
   if (stride === 1) return net.relu(net.plus(x, y));
-  return net.relu(net.concat([net.averagePool(x, { kernel: 3, stride, pad: 1 }, "shortcut"), y]));
+  return net.relu(net.concat([net.averagePool(x, { kernel: 3, stride, pad: 1, countsPadding: true }, "shortcut"), y]));
 }
