@@ -18,7 +18,7 @@ export const BUILD = check("build", "Build", [["build.mjs"]]);
 
 /** Independent of each other: they run side by side where cores allow. */
 export const SIDE_BY_SIDE = [
-  suite("unit", "Unit tests", "test/unit", (grep) => [MOCHA, "--reporter", "test/reporter.mjs", ...grepArgs(grep)]),
+  suite("unit", "Unit tests", "test/unit", (grep) => mocha("test/unit", grep)),
   check(
     "types",
     "Types",
@@ -41,7 +41,7 @@ export const IN_VSCODE = [
     "vscode",
     "Tests of VS Code's window",
     "test/vscode/ui",
-    (grep) => [MOCHA, "--config", "test/vscode/.mocharc.json", "--reporter", "test/reporter.mjs", ...grepArgs(grep)],
+    (grep) => mocha("test/vscode/ui", grep, "--config", "test/vscode/.mocharc.json"),
     whyNoVscode,
   ),
 ];
@@ -88,8 +88,9 @@ function whyNoVscode() {
   return reasonWithoutVscode.reason;
 }
 
-function grepArgs(grep) {
-  return grep ? ["--grep", grep] : [];
+function mocha(folder, grep, ...options) {
+  const specs = ["--spec", `${folder}/**/*.test.ts`];
+  return [MOCHA, ...options, "--reporter", "test/reporter.mjs", ...specs, ...(grep ? ["--grep", grep] : [])];
 }
 
 function takeReport(file) {
