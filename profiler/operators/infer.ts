@@ -193,7 +193,8 @@ class GraphInference {
   #view(node: Node): NodeView {
     const inputs = node.inputs.map((id) => (id === ABSENT ? undefined : this.#facts[id]));
     const outputNames = node.outputs.map((id) => this.graph.tensors[id]?.name ?? "");
-    return new NodeView(this.context.model, node, inputs, [], outputNames);
+    const declaredOutputs = node.outputs.map((id) => this.graph.tensors[id]?.declared);
+    return new NodeView(this.context.model, node, inputs, [], outputNames, declaredOutputs);
   }
 
   #rule(node: Node): OperatorRule | undefined {
