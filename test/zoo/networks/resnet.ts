@@ -37,5 +37,8 @@ export function resnet(depth: keyof typeof BLOCKS, options: ResNetOptions = {}):
       }
     });
   });
-  return net.finish(`resnet${depth}`, net.dense(net.flatten(net.globalPool(x)), "fc", classes));
+  return net.finish(
+    halves === "first" ? `resnet${depth}` : `resnet${depth}_v1.5`,
+    net.dense(net.flatten(net.globalPool(x)), "fc", classes),
+  );
 }

@@ -1,0 +1,7 @@
+import { ExternalDataError } from "../../../profiler/errors.ts";
+import type { SiblingFiles } from "../../../profiler/bytes/byte-source.ts";
+
+/** For models that have all their weights in them. */
+export const noSiblings: SiblingFiles = {
+  open: (path) => Promise.reject(new ExternalDataError(`${path}: this model has no other files`)),
+};
