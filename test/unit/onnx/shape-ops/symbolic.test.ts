@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import type { DataType } from "../../../../profiler/model/data-type.ts";
+import type { Dimension, Shape } from "../../../../profiler/model/shape.ts";
+import type { TensorFact } from "../../../../profiler/operators/tensor-fact.ts";
+import { ShapeError } from "../../../../profiler/shapes/shape-error.ts";
+import { fact, inferFacts, type CaseAttribute, type OperatorCase } from "./operator-case.ts";
+
+type Setting = Omit<OperatorCase, "inputs" | "op">;
+
+const infer = (op: string, facts: readonly (TensorFact | undefined)[], setting: Setting = {}): readonly TensorFact[] =>
+  inferFacts({ op, ...setting }, facts);
+const attributes = (held: Readonly<Record<string, CaseAttribute>>, opset?: number): Setting =>
+  opset === undefined ? { attributes: held } : { attributes: held, opset };
+const data = (...shape: Shape): TensorFact => fact("float32", shape);
+const list = (...elements: Dimension[]): TensorFact => fact("int64", [elements.length], elements);
+const scalar = (element: Dimension): TensorFact => fact("int64", [], [element]);
+const shapeOf = ([output]: readonly TensorFact[]): Shape | undefined => output?.shape;
+const valueOf = ([output]: readonly TensorFact[]): readonly Dimension[] | undefined => output?.value;
+
+describe("ONNX operator rules: symbolic sizes", () => {
+  it("go through Shape, Gather, arithmetic, Concat and Reshape", () => {
+    const [sizes] = infer("Shape", [data("batch", 12, "seq", 64)]);
+    assert.deepEqual(sizes, fact("int64", [4], ["batch", 12, "seq", 64]));
+    const [batch] = infer("Gather", [sizes, scalar(0)], attributes({ axis: 0 }));
+    assert.deepEqual(batch, fact("int64", [], ["batch"]));
+    const [width] = infer("Mul", [scalar(12), scalar(64)]);
+    const [row] = infer("Unsqueeze", [batch, list(0)]);
+    const [column] = infer("Unsqueeze", [width, list(0)]);
+    const [target] = infer("Concat", [row, list(-1), column], attributes({ axis: 0 }));
+    assert.deepEqual(target?.value, ["batch", -1, 768]);
+    assert.deepEqual(shapeOf(infer("Reshape", [data("batch", 12, "seq", 64), target])), ["batch", "seq", 768]);
+  });
+
+  it("leave open in a Concat only the sizes that are open", () => {
+    const target = infer("Concat", [list(2), fact("int64", [1])], attributes({ axis: 0 }));
+    assert.deepEqual(valueOf(target), [2, "?"]);
+  });
+
+  it("decide the comparisons that exporters write before Expand", () => {
+    const equal = infer("Equal", [list("n", -1, 4), list(-1)]);
+    assert.deepEqual(valueOf(equal), [0, 1, 0]);
+    assert.deepEqual(valueOf(infer("Where", [...equal, list(1, 1, 1), list("n", -1, 4)])), ["n", 1, 4]);
+    assert.deepEqual(valueOf(infer("Equal", [list("n"), list(3)])), ["?"]);
+  });
+
+  it("halve as integers divide", () => {
+    assert.deepEqual(valueOf(infer("Div", [list("n"), list(2)])), ["floor(n/2)"]);
+    assert.deepEqual(valueOf(infer("Cast", [fact("float32", [1], ["n"])], attributes({ to: 7 }))), ["n"]);
+    assert.deepEqual(valueOf(infer("Div", [fact("float32", [1], ["n"]), fact("float32", [1], [2])])), ["?"]);
+  });
+
+  const broadcasts: readonly (readonly [Shape, Shape, Shape])[] = [
+    [["n", 3], [3], ["n", 3]],
+    [
+      ["n", 3],
+      ["n", 1],
+      ["n", 3],
+    ],
+    [["n"], [1], ["n"]],
+    [["n"], [5], [5]],
+    [["n"], ["m"], ["?"]],
+    [
+      ["n", 1],
+      [1, "m"],
+      ["n", "m"],
+    ],
+  ];
+  for (const [a, b, expected] of broadcasts) {
+    it(`broadcast [${a.join()}] with [${b.join()}]`, () => {
+      assert.deepEqual(shapeOf(infer("Add", [data(...a), data(...b)])), expected);
+    });
+  }
+
+  const slices: readonly (readonly [Dimension, Dimension, Dimension])[] = [
+    [0, 2 ** 53, "n"],
+    [1, 2 ** 53, "n-1"],
+    [0, -1, "n-1"],
+    [0, 1, 1],
+    [-1, 2 ** 53, 1],
+    [0, 5, "?"],
+    [0, "m", "m"],
+    ["k", "m", "m-k"],
+    [-5, 2 ** 53, "?"],
+  ];
+  for (const [start, end, expected] of slices) {
+    it(`slice n from ${start} to ${end}`, () => {
+      const slice = infer("Slice", [data(7, "n"), list(start), list(end), list(1)]);
+      assert.deepEqual(slice[0]?.shape, [7, expected]);
+    });
+  }
+
+  it("stay in reductions, transposes, pads, tiles, one-hot and block rearrangements", () => {
+    assert.deepEqual(shapeOf(infer("ReduceMean", [data("n", 3, "m"), list(1)])), ["n", 1, "m"]);
+    assert.deepEqual(shapeOf(infer("Transpose", [data("n", 3)])), [3, "n"]);
+    assert.deepEqual(shapeOf(infer("Pad", [data("n", 3), list(1, 0, 1, 0)])), ["n+2", 3]);
+    assert.deepEqual(shapeOf(infer("Tile", [data("n", 3), list(2, "k")])), ["2*n", "3*k"]);
+    assert.deepEqual(shapeOf(infer("OneHot", [fact("int64", ["n"]), scalar("d"), list(0, 1)])), ["n", "d"]);
+    assert.deepEqual(shapeOf(infer("SpaceToDepth", [data(1, 3, "h", "w")], attributes({ blocksize: 2 }))), [
+      1,
+      12,
+      "floor(h/2)",
+      "floor(w/2)",
+    ]);
+    assert.deepEqual(shapeOf(infer("Range", [scalar(0), scalar("n"), scalar(1)])), ["n"]);
+    assert.deepEqual(shapeOf(infer("ConstantOfShape", [list("n", 2)])), ["n", 2]);
+    assert.deepEqual(shapeOf(infer("Expand", [data(1, 3), list("n", 1)])), ["n", 3]);
+    assert.deepEqual(shapeOf(infer("Flatten", [data("n", 3, "m")])), ["n", "3*m"]);
+  });
+
+  it("name what only the run can tell after the output", () => {
+    assert.deepEqual(shapeOf(infer("NonZero", [data(2, 3)])), [2, "nonzero(y0)"]);
+    assert.deepEqual(shapeOf(infer("Compress", [data(2, 3), fact("bool", [3])], attributes({ axis: 1 }))), [
+      2,
+      "compress(y0)",
+    ]);
+    const unique = infer("Unique", [fact("int64", [5])], { outputs: 4 });
+    assert.deepEqual(
+      unique.map(({ shape }) => shape),
+      [["unique(y0)"], ["unique(y0)"], [5], ["unique(y0)"]],
+    );
+  });
+
+  it("keep the rank when a setting is computed", () => {
+    const open = fact("int64", [2]);
+    assert.deepEqual(shapeOf(infer("Reshape", [data(2, 3), open])), ["?", "?"]);
+    assert.deepEqual(shapeOf(infer("Squeeze", [data(2, 3, 1, 1), open])), ["?", "?"]);
+    assert.deepEqual(shapeOf(infer("Unsqueeze", [data(2), open])), ["?", "?", "?"]);
+    assert.deepEqual(shapeOf(infer("ReduceSum", [data(2, 3, 4), open], attributes({ keepdims: 0 }))), ["?"]);
+    assert.deepEqual(shapeOf(infer("Slice", [data(2, 3), open, open])), ["?", "?"]);
+    assert.deepEqual(shapeOf(infer("Slice", [data(2, 3, 4), fact("int64", [1]), list(3), list(1)])), [2, "?", 4]);
+    assert.deepEqual(shapeOf(infer("Tile", [data(2, 3), open])), ["?", "?"]);
+    assert.deepEqual(shapeOf(infer("Pad", [data(2, 3), fact("int64", [4])])), ["?", "?"]);
+  });
+
+  const unknowns =
+    "Add Relu Reshape Transpose Concat Gather Slice Squeeze ReduceSum Shape NonZero Split Pad Tile".split(" ");
+  for (const op of unknowns) {
+    it(`${op} of an unknown tensor is unknown, not wrong`, () => {
+      const [output] = infer(op, [fact("float32", undefined), fact("int64", undefined)], attributes({ axis: 0 }));
+      assert.ok(output?.shape === undefined || output.shape.includes("?") || output.shape.includes("nonzero(y0)"));
+      assert.equal(output?.value, undefined);
+    });
+  }
+});
+
+describe("ONNX operator rules: early versions", () => {
+  const typed = (dataType: DataType, shape: Shape, value?: readonly Dimension[]) => fact(dataType, shape, value);
+
+  it("stretch the second operand from an axis on", () => {
+    const setting = attributes({ broadcast: 1, axis: 1 }, 6);
+    assert.deepEqual(shapeOf(infer("Add", [data(2, 3, 4), data(3)], setting)), [2, 3, 4]);
+    const sum = infer(
+      "Add",
+      [typed("int64", [2, 2], [1, 2, 3, 4]), typed("int64", [2], [10, 20])],
+      attributes({ broadcast: 1, axis: 0 }, 6),
+    );
+    assert.deepEqual(valueOf(sum), [11, 12, 23, 24]);
+  });
+
+  it("take as attributes what became inputs", () => {
+    assert.deepEqual(shapeOf(infer("Reshape", [data(2, 6)], attributes({ shape: [0, 2, -1] }, 1))), [2, 2, 3]);
+    assert.deepEqual(shapeOf(infer("Pad", [data(2, 6)], attributes({ paddings: [0, 1, 0, 2] }, 1))), [2, 9]);
+    assert.deepEqual(shapeOf(infer("Squeeze", [data(1, 6)], attributes({ axes: [0] }, 1))), [6]);
+    assert.deepEqual(shapeOf(infer("ReduceSum", [data(2, 6)], attributes({ axes: [1], keepdims: 0 }, 1))), [2]);
+    assert.deepEqual(shapeOf(infer("TopK", [data(2, 6)], attributes({ k: 4, axis: 1 }, 1))), [2, 4]);
+    assert.deepEqual(
+      shapeOf(infer("Slice", [data(2, 6)], attributes({ starts: [-3], ends: [9], axes: [1] }, 1))),
+      [2, 3],
+    );
+    assert.deepEqual(shapeOf(infer("Tile", [data(2, 6), scalar(3), scalar(1)], { opset: 1 })), [2, 18]);
+    const parts = infer("Split", [data(2, 6)], { ...attributes({ split: [1, 5], axis: 1 }, 2), outputs: 2 });
+    assert.deepEqual(
+      parts.map(({ shape }) => shape),
+      [
+        [2, 1],
+        [2, 5],
+      ],
+    );
+  });
+
+  it("name a cast's type", () => {
+    assert.equal(infer("Cast", [data(2)], attributes({ to: "INT32" }, 1))[0]?.dataType, "int32");
+  });
+
+  it("concatenate along axis 1 by default", () => {
+    assert.deepEqual(shapeOf(infer("Concat", [data(2, 6), data(2, 1)], { opset: 1 })), [2, 7]);
+  });
+});
+
+describe("ONNX operator rules: contradictions", () => {
+  const wrong: readonly (readonly [string, readonly TensorFact[], Readonly<Record<string, CaseAttribute>>])[] = [
+    ["Add", [data(2), data(3)], {}],
+    ["Reshape", [data(2, 3), list(4)], {}],
+    ["Reshape", [data(2, 3), list(-1, -1)], {}],
+    ["Reshape", [data(2, 3), list(-2)], {}],
+    ["Reshape", [data(2, 3), list(4, -1)], {}],
+    ["Reshape", [data(2), list(2, 0)], {}],
+    ["Transpose", [data(2, 3)], { perm: [0, 0] }],
+    ["Concat", [data(2, 3), data(3, 3)], { axis: 1 }],
+    ["Concat", [data(2, 3), data(2)], { axis: 0 }],
+    ["Squeeze", [data(2, 3), list(0)], {}],
+    ["Unsqueeze", [data(2, 3), list(0, 0)], {}],
+    ["Gather", [data(2, 3), list(0)], { axis: 2 }],
+    ["ReduceSum", [data(2), list(1)], {}],
+    ["Slice", [data(2), list(0), list(1), list(3)], {}],
+    ["Slice", [data(2), list(0), list(1), list(0), list(0)], {}],
+    ["Pad", [data(2), list(-3, 0)], {}],
+    ["DepthToSpace", [data(1, 3, 2, 2)], { blocksize: 2 }],
+    ["Flatten", [data(2)], { axis: 3 }],
+  ];
+  for (const [op, facts, held] of wrong) {
+    it(`${op} of ${facts.map(({ shape, value }) => `[${(value ?? shape ?? []).join()}]`).join(" and ")} is refused`, () => {
+      assert.throws(() => infer(op, facts, attributes(held)), ShapeError);
+    });
+  }
+});
