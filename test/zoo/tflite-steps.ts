@@ -66,9 +66,10 @@ const FUSED: Readonly<Record<FusedActivation, ActivationFunctionType>> = {
   relu6: ActivationFunctionType.RELU6,
 };
 
-/** [in, out / in…] filters one above the other to [kernel…, out]; [out, in, kernel…] to [out, kernel…, in]. */
-const OIHW_TO_IHWO = [1, 2, 3, 0];
-const OIHW_TO_OHWI = [0, 2, 3, 1];
+/** A depthwise filter [out, 1, kernel…] to [1, kernel…, out], a transposed one [in, out, kernel…] to [out, kernel…, in]. */
+const FIRST_TO_LAST = [1, 2, 3, 0];
+/** Any other filter [out, in, kernel…] to [out, kernel…, in]. */
+const CHANNELS_TO_LAST = [0, 2, 3, 1];
 
 /** Smallest float: the neutral element of a maximum. */
 const LOWEST_FLOAT = -3.4028234663852886e38;
@@ -83,7 +84,7 @@ export const TFLITE_STEPS: StepTable<TfliteContext> = {
     const [, channels] = imageShape(at(step.inputs, 0));
     const isDepthwise = groups === channels && groups > 1;
     // Grouped otherwise: the filter's last dimension is the channels of one group, and the runtime sees that it is smaller.
-    const filter = tflite.weight(permuted(kernel, isDepthwise ? OIHW_TO_IHWO : OIHW_TO_OHWI));
+    const filter = tflite.weight(permuted(kernel, isDepthwise ? FIRST_TO_LAST : CHANNELS_TO_LAST));
     const inputs = [x, filter, ...biasOf(bias, tflite)];
     const common = {
       ...strides(window),
@@ -107,7 +108,7 @@ export const TFLITE_STEPS: StepTable<TfliteContext> = {
     const [kernel, bias] = step.weights;
     if (kernel === undefined) throw new Error(`${step.name} has no weight`);
     const shape = tflite.integers(`${step.name}/shape`, [4], nhwc(step.output));
-    const filter = tflite.weight(permuted(kernel, OIHW_TO_IHWO));
+    const filter = tflite.weight(permuted(kernel, FIRST_TO_LAST));
     const options = { ...strides(step.window), padding: Padding.SAME };
     const inputs = [shape, filter, tflite.nameOf(at(step.inputs, 0)), ...biasOf(bias, tflite)];
     tflite.operator(
@@ -123,7 +124,7 @@ export const TFLITE_STEPS: StepTable<TfliteContext> = {
     // The image was flattened with its channels last.
     const [out] = kernel.shape;
     const flattened = step.image && {
-      ...permuted(kernel, OIHW_TO_OHWI, [out ?? 0, ...step.image]),
+      ...permuted(kernel, CHANNELS_TO_LAST, [out ?? 0, ...step.image]),
       shape: kernel.shape,
     };
     const filter = tflite.weight(flattened ?? stored(kernel));
@@ -283,7 +284,7 @@ export function nhwc(value: Value): readonly number[] {
 }
 
 function channelsLast<Item>(items: readonly Item[], { layout }: Value): readonly Item[] {
-  return layout === "image" ? [0, 2, 3, 1].map((axis) => at(items, axis)) : items;
+  return layout === "image" ? CHANNELS_TO_LAST.map((axis) => at(items, axis)) : items;
 }
 
 function single(step: Step, tflite: TfliteContext, op: OperatorName, options?: OperatorSpec["options"]): void {
