@@ -17,6 +17,12 @@ const GET: Partial<Record<DataType, Get>> = {
   int8: (view, offset) => view.getInt8(offset),
   uint8: (view, offset) => view.getUint8(offset),
   bool: (view, offset) => view.getUint8(offset),
+  float8e4m3fn: (view, offset) => fromMinifloat(view.getUint8(offset), FLOAT8.e4m3fn),
+  float8e4m3fnuz: (view, offset) => fromMinifloat(view.getUint8(offset), FLOAT8.e4m3fnuz),
+  float8e5m2: (view, offset) => fromMinifloat(view.getUint8(offset), FLOAT8.e5m2),
+  float8e5m2fnuz: (view, offset) => fromMinifloat(view.getUint8(offset), FLOAT8.e5m2fnuz),
+  // OCP microscaling's scale: an exponent alone.
+  float8e8m0: (view, offset) => (view.getUint8(offset) === 255 ? NaN : 2 ** (view.getUint8(offset) - 127)),
 };
 
 /** Integers narrower than a byte: whether they have a sign. */
@@ -27,6 +33,9 @@ const PACKED: Partial<Record<DataType, "signed" | "unsigned">> = {
   uint2: "unsigned",
 };
 
+/** float4e2m1 by its 16 patterns. */
+const FLOAT4 = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6];
+
 /**
  * Little-endian elements as both formats store them raw (ONNX's raw_data, TFLite's buffers); below 8 bits the first element is in
  * the lowest bits of its byte. Integers beyond 2^53 are rounded; undefined for types whose elements nobody computes with.
@@ -35,6 +44,9 @@ export function decodeRaw(type: DataType, bytes: Uint8Array, elements: number): 
   const bits = bitsOf(type);
   if (bits === undefined) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (type === "float4e2m1") {
+    return Array.from({ length: elements }, (_, index) => FLOAT4[bitField(view, index, bits, false)] ?? 0);
+  }
   const packed = PACKED[type];
   if (packed !== undefined) {
     return Array.from({ length: elements }, (_, index) => bitField(view, index, bits, packed === "signed"));
@@ -47,6 +59,37 @@ function bitField(view: DataView, index: number, bits: number, isSigned: boolean
   const bit = index * bits;
   const field = (view.getUint8(bit >> 3) >> (bit & 7)) & ((1 << bits) - 1);
   return isSigned && field >= 1 << (bits - 1) ? field - (1 << bits) : field;
+}
+
+interface Minifloat {
+  readonly fractionBits: number;
+  readonly bias: number;
+  /** The value of the patterns that stand for no finite number; undefined for all others. */
+  readonly special: (pattern: number) => number | undefined;
+}
+
+/** The float8 types of ONNX (FP8 Formats for Deep Learning, 2022; "fnuz": 8-bit Numerical Formats for DNNs, 2022). */
+const FLOAT8 = {
+  e4m3fn: { fractionBits: 3, bias: 7, special: (pattern) => ((pattern & 0x7f) === 0x7f ? NaN : undefined) },
+  e4m3fnuz: { fractionBits: 3, bias: 8, special: (pattern) => (pattern === 0x80 ? NaN : undefined) },
+  e5m2: {
+    fractionBits: 2,
+    bias: 15,
+    special: (pattern) => {
+      if ((pattern & 0x7c) !== 0x7c) return undefined;
+      if ((pattern & 3) !== 0) return NaN;
+      return pattern & 0x80 ? -Infinity : Infinity;
+    },
+  },
+  e5m2fnuz: { fractionBits: 2, bias: 16, special: (pattern) => (pattern === 0x80 ? NaN : undefined) },
+} as const satisfies Record<string, Minifloat>;
+
+function fromMinifloat(pattern: number, { fractionBits, bias, special }: Minifloat): number {
+  const sign = pattern & 0x80 ? -1 : 1;
+  const exponent = (pattern & 0x7f) >> fractionBits;
+  const fraction = (pattern & ((1 << fractionBits) - 1)) / (1 << fractionBits);
+  const magnitude = exponent === 0 ? fraction * 2 ** (1 - bias) : (1 + fraction) * 2 ** (exponent - bias);
+  return special(pattern) ?? sign * magnitude;
 }
 
 /** IEEE 754 half precision: 1 sign, 5 exponent and 10 fraction bits. */

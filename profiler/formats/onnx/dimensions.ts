@@ -1,0 +1,9 @@
+/** More elements along one axis than any device's memory has bytes; sums and products of such sizes would lose digits. */
+export const LARGEST_DIMENSION = 2 ** 40;
+
+/** What is wrong with a size that a file gives, or undefined when nothing is. */
+export function dimensionFault(size: number): string | undefined {
+  if (size < 0) return `a dimension of ${size}; a dimension is never negative`;
+  if (size > LARGEST_DIMENSION) return `a dimension of ${size}; the limit is ${LARGEST_DIMENSION} (LARGEST_DIMENSION)`;
+  return undefined;
+}

@@ -1,0 +1,111 @@
+import { LimitError, ModelFormatError } from "../../errors.ts";
+import type { AttributeProto } from "./attributes.ts";
+import { normalDomain, readOpsets } from "./opsets.ts";
+import type { onnx } from "./schema/onnx.ts";
+
+export type FunctionProto = onnx.FunctionProto.$Properties;
+type NodeProto = onnx.NodeProto.$Properties;
+
+/** A call in a call, and so on: exporters make one level for each level of the program's modules. */
+export const DEEPEST_CALL = 200;
+/** Nodes of all calls together: functions that each call the next twice would make 2^n of them. No published graph has a tenth. */
+export const MOST_INLINED_NODES = 500_000;
+
+/** In what a node is read: which versions its operators have, and what stands for the attributes that refer to the function's own. */
+export interface Setting {
+  readonly opsets: ReadonlyMap<string, number>;
+  /** Attributes of the call; undefined outside functions. */
+  readonly bindings: ReadonlyMap<string, AttributeProto> | undefined;
+  /** Functions that are being called, outermost first. */
+  readonly calls: readonly FunctionProto[];
+}
+
+/** The functions of a model, and how far its calls have gone. */
+export class FunctionTable {
+  readonly #functions = new Map<string, FunctionProto>();
+  #inlinedNodes = 0;
+
+  /** @throws {ModelFormatError} when two functions have one name */
+  constructor(
+    functions: readonly FunctionProto[],
+    private readonly file: string,
+  ) {
+    for (const candidate of functions) {
+      const key = keyOf(candidate.domain, candidate.name, candidate.overload);
+      if (this.#functions.has(key)) {
+        throw new ModelFormatError(file, `function ${functionName(candidate)}`, "it is defined twice", {
+          offset: candidate.span?.offset ?? undefined,
+        });
+      }
+      this.#functions.set(key, candidate);
+    }
+  }
+
+  /** The function that a node calls; it goes before an operator of that name. */
+  find(node: NodeProto): FunctionProto | undefined {
+    return this.#functions.get(keyOf(node.domain, node.opType, node.overload));
+  }
+
+  /**
+   * What the body of `callee` is read in, when a node with these attributes calls it.
+   * @throws {ModelFormatError} when it calls itself, directly or through others
+   * @throws {LimitError} when calls are too deep or inline too many nodes
+   */
+  enter(callee: FunctionProto, attributes: readonly AttributeProto[], caller: Setting): Setting {
+    const calls = [...caller.calls, callee];
+    const cycle = caller.calls.indexOf(callee);
+    if (cycle >= 0) {
+      const names = calls.slice(cycle).map(functionName).join(" → ");
+      throw new ModelFormatError(
+        this.file,
+        `function ${functionName(callee)}`,
+        `it calls itself (${names}); ONNX has no recursion`,
+        { offset: callee.span?.offset ?? undefined },
+      );
+    }
+    if (calls.length > DEEPEST_CALL) {
+      throw new LimitError(`${this.file}: calls nest deeper than ${DEEPEST_CALL} functions (DEEPEST_CALL)`);
+    }
+    this.#inlinedNodes += callee.node?.length ?? 0;
+    if (this.#inlinedNodes > MOST_INLINED_NODES) {
+      throw new LimitError(
+        `${this.file}: its function calls make more than ${MOST_INLINED_NODES} nodes (MOST_INLINED_NODES)`,
+      );
+    }
+    const given = [...(callee.attributeProto ?? []), ...attributes];
+    return {
+      opsets: new Map([...caller.opsets, ...readOpsets(callee.opsetImport ?? [])]),
+      bindings: new Map(given.map((attribute) => [attribute.name ?? "", attribute])),
+      calls,
+    };
+  }
+}
+
+/** A node's attributes, those that refer to an attribute of the function replaced by what the call gives; left out where it gives none. */
+export function resolveAttributes(node: NodeProto, { bindings }: Setting): readonly AttributeProto[] {
+  return (node.attribute ?? []).flatMap((attribute) => {
+    if (!attribute.refAttrName) return [attribute];
+    const bound = bindings?.get(attribute.refAttrName);
+    return bound === undefined ? [] : [{ ...bound, name: attribute.name ?? "" }];
+  });
+}
+
+/** The body of a function as the graph that a call runs. Its inputs and outputs have names, but no types. */
+export function functionGraph(callee: FunctionProto): onnx.GraphProto.$Properties {
+  return {
+    name: functionName(callee),
+    node: callee.node ?? [],
+    input: (callee.input ?? []).map((name) => ({ name })),
+    output: (callee.output ?? []).map((name) => ({ name })),
+    valueInfo: callee.valueInfo ?? [],
+    span: callee.span ?? null,
+  };
+}
+
+export function functionName({ domain, name, overload }: FunctionProto): string {
+  return [domain, name, overload].filter(Boolean).join(".");
+}
+
+function keyOf(domain?: string | null, name?: string | null, overload?: string | null): string {
+  return JSON.stringify([normalDomain(domain), name ?? "", overload ?? ""]);
+}

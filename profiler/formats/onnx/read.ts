@@ -1,0 +1,142 @@
+import type { ByteSource, SiblingFiles } from "../../bytes/byte-source.ts";
+import { FileChangedError, ModelFormatError } from "../../errors.ts";
+import type { Model } from "../../model/model.ts";
+import { attributeGraphs, attributeTensors, type AttributeProto } from "./attributes.ts";
+import { DataFiles, isExternal } from "./external-data.ts";
+import { FunctionTable } from "./functions.ts";
+import { GraphReader } from "./graphs.ts";
+import { looksLike } from "./looks-like.ts";
+import { readOpsets } from "./opsets.ts";
+import { readProperties } from "./properties.ts";
+import { onnx } from "./schema/onnx.ts";
+import { readSmallValues } from "./small-values.ts";
+import { TensorReader } from "./tensors.ts";
+import { scanModel } from "./wire/scan.ts";
+
+type ModelProto = onnx.ModelProto.$Properties;
+type GraphProto = onnx.GraphProto.$Properties;
+type NodeProto = onnx.NodeProto.$Properties;
+type TensorProto = onnx.TensorProto.$Properties;
+
+/** The newest that schema/onnx.proto knows. What a later one adds is left out, so it is said. */
+const NEWEST_IR_VERSION: number = onnx.Version.IR_VERSION;
+/** Since then a model must say which operator sets it uses; before, it used the first. */
+const FIRST_IR_VERSION_WITH_OPSETS = 3;
+
+/**
+ * Reads an ONNX model: its graph, and of its weights only where they are.
+ *
+ * @param siblings opens the data files beside the model
+ * @throws {ModelFormatError} when it is no ONNX model, or not a whole and consistent one
+ * @throws {ExternalDataError} when a data file is missing, too short, or outside the model's folder
+ * @throws {LimitError} when it passes one of the named limits
+ * @throws {FileChangedError} when the file changed meanwhile
+ */
+export async function readOnnx(source: ByteSource, siblings: SiblingFiles): Promise<Model> {
+  const proto = await readProto(source);
+  const dataFiles = await DataFiles.open(externalTensors(proto), siblings, source.name);
+  const tensors = new TensorReader(source, dataFiles);
+  const opsets = opsetsOf(proto, source.name);
+  const warnings = new Set(modelWarnings(proto));
+  const functions = new FunctionTable(proto.functions ?? [], source.name);
+  const reader = new GraphReader({ file: source.name, tensors, functions, warnings });
+  const graph = reader.read(proto.graph ?? {}, { opsets, bindings: undefined, calls: [] });
+  await readSmallValues(tensors.pending);
+  return {
+    format: "onnx",
+    file: source.name,
+    fileBytes: source.size + dataFiles.bytes,
+    entries: [{ name: graph.name === "" ? "main" : graph.name, graph }],
+    opsets,
+    properties: readProperties(proto, opsets),
+    warnings: [...warnings],
+  };
+}
+
+async function readProto(source: ByteSource): Promise<ModelProto> {
+  if (source.size === 0) {
+    throw new ModelFormatError(source.name, "the file", "expected an ONNX model, but it is empty", {
+      hint: "Download or export it again.",
+    });
+  }
+  try {
+    const proto = decode(await scanModel(source), source.name);
+    checkModel(proto, source.name);
+    return proto;
+  } catch (error) {
+    if (error instanceof FileChangedError) throw error;
+    const likeness = await looksLike(source);
+    if (likeness === undefined) throw error;
+    throw new ModelFormatError(source.name, "the file", `expected an ONNX model, but it looks like ${likeness.what}`, {
+      hint: likeness.hint,
+      cause: error,
+    });
+  }
+}
+
+function decode(skeleton: Uint8Array, file: string): ModelProto {
+  try {
+    return onnx.ModelProto.decode(skeleton);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ModelFormatError(file, "a message", `expected protobuf that can be decoded: ${reason}`, { cause: error });
+  }
+}
+
+function checkModel({ irVersion, graph }: ModelProto, file: string): void {
+  if (!irVersion || irVersion < 0) {
+    throw new ModelFormatError(file, "the file", "expected an ONNX model, which says its IR version", {
+      hint: "It may be a single tensor, or a model of another framework in protobuf's format.",
+    });
+  }
+  if (!graph) {
+    throw new ModelFormatError(file, "the model", "expected a graph, but it has none", {
+      hint: "The file may not be complete: download or export it again.",
+    });
+  }
+}
+
+function opsetsOf({ irVersion, opsetImport }: ModelProto, file: string): ReadonlyMap<string, number> {
+  const opsets = readOpsets(opsetImport ?? []);
+  if (opsets.size > 0) return opsets;
+  if ((irVersion ?? 0) < FIRST_IR_VERSION_WITH_OPSETS) return new Map([["", 1]]);
+  throw new ModelFormatError(
+    file,
+    "the model",
+    "expected the versions of its operator sets (opset_import), but it has none",
+    { hint: "The file may not be complete: download or export it again." },
+  );
+}
+
+function modelWarnings({ irVersion, trainingInfo }: ModelProto): readonly string[] {
+  const version = irVersion ?? 0;
+  const newer = `The model has IR version ${version}, newer than ${NEWEST_IR_VERSION}: what that version adds is not shown.`;
+  const training = "The model holds training graphs (training_info), which are not profiled.";
+  return [...(version > NEWEST_IR_VERSION ? [newer] : []), ...(trainingInfo?.length ? [training] : [])];
+}
+
+/** Every tensor of the model whose elements stand in another file. */
+function* externalTensors({ graph, functions }: ModelProto): Iterable<TensorProto> {
+  for (const tensor of graph ? graphTensors(graph) : []) if (isExternal(tensor)) yield tensor;
+  for (const { node, attributeProto } of functions ?? []) {
+    for (const tensor of [...nodeTensors(node ?? []), ...tensorsOf(attributeProto ?? [])]) {
+      if (isExternal(tensor)) yield tensor;
+    }
+  }
+}
+
+function graphTensors({ initializer, sparseInitializer, node }: GraphProto): readonly TensorProto[] {
+  const sparse = (sparseInitializer ?? []).flatMap(({ values, indices }) => [values ?? {}, indices ?? {}]);
+  return [...(initializer ?? []), ...sparse, ...nodeTensors(node ?? [])];
+}
+
+function nodeTensors(nodes: readonly NodeProto[]): readonly TensorProto[] {
+  return nodes.flatMap(({ attribute }) => tensorsOf(attribute ?? []));
+}
+
+function tensorsOf(attributes: readonly AttributeProto[]): readonly TensorProto[] {
+  return attributes.flatMap((attribute) => [
+    ...attributeTensors(attribute),
+    ...attributeGraphs(attribute).flatMap(graphTensors),
+  ]);
+}

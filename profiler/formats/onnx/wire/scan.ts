@@ -1,0 +1,278 @@
+import { isUtf8 } from "node:buffer";
+
+import type { ByteSource } from "../../../bytes/byte-source.ts";
+import { LimitError, ModelFormatError } from "../../../errors.ts";
+import { ByteWindow } from "./byte-window.ts";
+import {
+  BYTES,
+  FIELDS,
+  FIXED32,
+  FIXED64,
+  VARINT,
+  WITH_SPAN,
+  wiresOf,
+  type FieldRule,
+  type MessageName,
+} from "./fields.ts";
+import { SkeletonWriter } from "./skeleton-writer.ts";
+
+/**
+ * Messages within messages. Protobuf's own decoders stop at 100; each If or Loop within another takes three, so this is thirty of
+ * them, which no compiler writes.
+ */
+export const DEEPEST_MESSAGE = 96;
+/** Ten thousand nodes take a few megabytes without their weights; past this the decoded graph would not fit in memory. */
+export const LARGEST_SKELETON = 2 ** 27;
+/** Messages of two bytes are possible, and each becomes an object: ten times what the largest exported graphs have. */
+export const MOST_MESSAGES = 3_000_000;
+/** Names are short; descriptions and metadata (vocabularies, licences) can be long. */
+export const LONGEST_TEXT = 2 ** 22;
+/** A longer string attribute holds a program or a compiled model, not a setting. */
+export const LONGEST_BLOB = 2 ** 16;
+
+/**
+ * Elements up to this many bytes come along, so that a small constant costs no read of its own: SMALL_CONSTANT_ELEMENTS of 8 bytes
+ * raw, or of at most 11 bytes as a tag and a varint.
+ */
+const LONGEST_RAW_COPY = 8 * 1024;
+const LONGEST_TYPED_COPY = 11 * 1024;
+
+const RAW_DATA = 9;
+const STRING_DATA = 6;
+
+const LONGEST_TAG = 5;
+const LONGEST_VARINT = 10;
+const LARGEST_FIELD_NUMBER = 2 ** 29 - 1;
+
+/** A message that the scanner is in. */
+interface Frame {
+  readonly name: MessageName;
+  readonly end: number;
+  /** Where its content begins in the skeleton. */
+  readonly begin: number;
+}
+
+/** A field's value, behind its tag and its length prefix if it has one. */
+interface Value {
+  readonly field: number;
+  readonly wire: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Elements with a tag each: as many fields of one number, one behind the other. */
+interface Run {
+  readonly field: number;
+  readonly offset: number;
+  fields: number;
+}
+
+/**
+ * A protobuf message like the file's, without what is large: the elements of tensors are replaced by their place in the file, and
+ * every message that somebody may want to find again says where it stands (`payload` and `span` in schema/onnx.proto). Reads the
+ * graph's bytes once and, but for small constants, none of the weights'.
+ *
+ * @throws {ModelFormatError} where the bytes are not protobuf, or not the fields that ONNX has
+ * @throws {LimitError} past one of the limits above
+ */
+export function scanModel(source: ByteSource): Promise<Uint8Array> {
+  return new Scanner(source).scan();
+}
+
+class Scanner {
+  readonly #window: ByteWindow;
+  readonly #skeleton = new SkeletonWriter();
+  /** The messages around `#frame`. */
+  readonly #outer: Frame[] = [];
+  #frame: Frame;
+  #run: Run | undefined;
+  /** Offset of the next byte. */
+  #at = 0;
+  #messages = 0;
+
+  constructor(private readonly source: ByteSource) {
+    this.#window = new ByteWindow(source);
+    this.#frame = { name: "ModelProto", end: source.size, begin: 0 };
+  }
+
+  /** Waits only where bytes are not in memory: a promise for each of a million fields would cost more than the fields. */
+  async scan(): Promise<Uint8Array> {
+    const header = LONGEST_TAG + LONGEST_VARINT;
+    for (;;) {
+      if (this.#at < this.#frame.end) {
+        if (!this.#window.holds(this.#at, header)) await this.#window.load(this.#at, header);
+        const reading = this.#readField();
+        if (reading !== undefined) await reading;
+        continue;
+      }
+      if (this.#run !== undefined) await this.#endRun(this.#run);
+      const parent = this.#outer.pop();
+      if (parent === undefined) return this.#skeleton.finish();
+      this.#skeleton.endMessage(this.#frame.begin);
+      this.#frame = parent;
+    }
+  }
+
+  #readField(): Promise<void> | undefined {
+    const start = this.#at;
+    const tag = this.#readVarint(LONGEST_TAG, "a field's tag");
+    const field = Math.floor(tag / 8);
+    const wire = tag % 8;
+    if (field === 0 || field > LARGEST_FIELD_NUMBER) throw this.#malformed(start, `a field number, not ${field}`);
+    const rule = FIELDS[this.#frame.name][field];
+    const isElement = rule?.kind === "payload" && wire === rule.element;
+    const run = this.#run;
+    if (run !== undefined && !(isElement && run.field === field)) {
+      this.#at = start;
+      return this.#endRun(run);
+    }
+    if (rule !== undefined && !wiresOf(rule).includes(wire)) {
+      throw this.#malformed(start, `wire type ${wiresOf(rule).join(" or ")} for field ${field}, not ${wire}`);
+    }
+    const length = this.#readLength(start, wire);
+    const value: Value = { field, wire, offset: this.#at, length };
+    if (rule?.kind === "message") {
+      this.#enter(rule.message, value);
+      return undefined;
+    }
+    this.#at += length;
+    if (rule === undefined) return undefined;
+    if (isElement) {
+      this.#run ??= { field, offset: start, fields: 0 };
+      this.#run.fields += 1;
+      return undefined;
+    }
+    return this.#keep(rule, value);
+  }
+
+  /** Bytes of the value at `#at`, and `#at` behind the length prefix. */
+  #readLength(start: number, wire: number): number {
+    const value = this.#at;
+    switch (wire) {
+      case VARINT: {
+        this.#readVarint(LONGEST_VARINT, "a number");
+        const length = this.#at - value;
+        this.#at = value;
+        return length;
+      }
+      case FIXED64:
+        return this.#checkInside(start, 8);
+      case FIXED32:
+        return this.#checkInside(start, 4);
+      case BYTES:
+        return this.#checkInside(start, this.#readVarint(LONGEST_VARINT, "a length"));
+      default:
+        throw this.#malformed(start, `a field of wire type 0, 1, 2 or 5, not ${wire}`);
+    }
+  }
+
+  #checkInside(start: number, length: number): number {
+    const end = this.#at + length;
+    if (end <= this.#frame.end) return length;
+    if (end > this.source.size)
+      throw this.#truncated(start, `its ${length} bytes do not fit into the file's ${this.source.size}`);
+    throw this.#malformed(start, `a field that ends inside its message, not ${end - this.#frame.end} bytes behind it`);
+  }
+
+  /** Rounded beyond 2^53, which no valid length reaches. */
+  #readVarint(longest: number, what: string): number {
+    const { bytes, start } = this.#window;
+    const first = this.#at;
+    let value = 0;
+    let scale = 1;
+    for (let index = 0; index < longest; index += 1) {
+      if (this.#at >= this.#frame.end) {
+        if (this.#at >= this.source.size) throw this.#truncated(first, `${what} is cut off`);
+        throw this.#malformed(first, `${what} that ends inside its message`);
+      }
+      const byte = bytes[this.#at - start] ?? 0;
+      this.#at += 1;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 0x80;
+    }
+    throw this.#malformed(first, `${what} of at most ${longest} bytes`);
+  }
+
+  #enter(name: MessageName, { field, offset, length }: Value): void {
+    if (this.#outer.length >= DEEPEST_MESSAGE) {
+      throw this.#tooMuch(
+        `messages nest deeper than ${DEEPEST_MESSAGE} levels (DEEPEST_MESSAGE: where protobuf decoders stop)`,
+      );
+    }
+    this.#messages += 1;
+    if (this.#messages > MOST_MESSAGES) {
+      throw this.#tooMuch(`more than ${MOST_MESSAGES} messages (MOST_MESSAGES: what fits in memory)`);
+    }
+    this.#checkRoom(0);
+    this.#outer.push(this.#frame);
+    this.#frame = { name, end: offset + length, begin: this.#skeleton.beginMessage(field) };
+    if (WITH_SPAN.has(name)) this.#skeleton.span(offset, length);
+  }
+
+  #keep(rule: FieldRule, value: Value): Promise<void> | undefined {
+    if (rule.kind === "payload") return this.#writePayload(value, 0);
+    if (rule.kind === "blob" && value.length > LONGEST_BLOB) return undefined;
+    if (rule.kind === "text" && value.length > LONGEST_TEXT) {
+      throw this.#tooMuch(
+        `a name or text of ${value.length} bytes at byte ${value.offset} (LONGEST_TEXT: ${LONGEST_TEXT})`,
+      );
+    }
+    this.#checkRoom(value.length);
+    if (this.#window.holds(value.offset, value.length)) {
+      this.#copy(rule, value);
+      return undefined;
+    }
+    return this.#window.load(value.offset, value.length).then(() => this.#copy(rule, value));
+  }
+
+  #copy(rule: FieldRule, { field, wire, offset, length }: Value): void {
+    const bytes = this.#window.slice(offset, length);
+    if (rule.kind === "text" && !isUtf8(bytes)) throw this.#malformed(offset, "text in UTF-8");
+    if (rule.kind === "copy" && wire === BYTES) this.#checkList(rule.wires, offset, bytes);
+    this.#skeleton.field(field, wire, bytes);
+  }
+
+  #checkList(wires: readonly number[], offset: number, bytes: Uint8Array): void {
+    const isWhole = wires.includes(FIXED32) ? bytes.length % 4 === 0 : (bytes.at(-1) ?? 0) < 0x80;
+    if (!isWhole) throw this.#malformed(offset, "a list whose last element is whole");
+  }
+
+  #endRun({ field, offset, fields }: Run): Promise<void> | undefined {
+    this.#run = undefined;
+    return this.#writePayload({ field, wire: BYTES, offset, length: this.#at - offset }, fields);
+  }
+
+  #writePayload({ field, offset, length }: Value, fields: number): Promise<void> | undefined {
+    const isShort = field !== STRING_DATA && length <= (field === RAW_DATA ? LONGEST_RAW_COPY : LONGEST_TYPED_COPY);
+    this.#checkRoom(isShort ? length : 0);
+    const write = (): void => {
+      this.#skeleton.payload(field, offset, length, fields, isShort ? this.#window.slice(offset, length) : undefined);
+    };
+    if (isShort && !this.#window.holds(offset, length)) return this.#window.load(offset, length).then(write);
+    write();
+    return undefined;
+  }
+
+  #checkRoom(length: number): void {
+    if (this.#skeleton.length + length <= LARGEST_SKELETON) return;
+    throw this.#tooMuch(
+      `the graph without its weights takes more than ${LARGEST_SKELETON} bytes (LARGEST_SKELETON: what fits in memory)`,
+    );
+  }
+
+  #malformed(offset: number, expected: string): ModelFormatError {
+    return new ModelFormatError(this.source.name, this.#frame.name, `expected ${expected}`, { offset });
+  }
+
+  #truncated(offset: number, what: string): ModelFormatError {
+    return new ModelFormatError(this.source.name, this.#frame.name, `the file ends too early: ${what}`, {
+      offset,
+      hint: "The file is not complete: download or export it again.",
+    });
+  }
+
+  #tooMuch(what: string): LimitError {
+    return new LimitError(`${this.source.name}: ${what}`);
+  }
+}

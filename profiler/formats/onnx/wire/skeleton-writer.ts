@@ -1,0 +1,97 @@
+import { BYTES, VARINT } from "./fields.ts";
+
+/** Our own fields; see schema/onnx.proto. */
+const PAYLOAD_FIELD = 100001;
+const SPAN_FIELD = 100002;
+
+/** Every length prefix takes this many bytes, so that it can be written when the message ends: 28 bits. */
+const LENGTH_BYTES = 4;
+
+/** Protobuf bytes in the making. */
+export class SkeletonWriter {
+  #bytes = Buffer.allocUnsafe(2 ** 16);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What was written; valid until the next write. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** A field of any wire type; `bytes` is its value without tag and length prefix. */
+  field(field: number, wire: number, bytes: Uint8Array): void {
+    this.#tag(field, wire);
+    if (wire === BYTES) this.#varint(bytes.length);
+    this.#copy(bytes);
+  }
+
+  /** Begins a message; the answer is for `endMessage`. */
+  beginMessage(field: number): number {
+    this.#tag(field, BYTES);
+    this.#reserve(LENGTH_BYTES);
+    this.#length += LENGTH_BYTES;
+    return this.#length;
+  }
+
+  endMessage(begin: number): void {
+    let rest = this.#length - begin;
+    for (let at = begin - LENGTH_BYTES; at < begin - 1; at += 1) {
+      this.#bytes[at] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.#bytes[begin - 1] = rest;
+  }
+
+  span(offset: number, length: number): void {
+    const begin = this.beginMessage(SPAN_FIELD);
+    this.#number(1, offset);
+    this.#number(2, length);
+    this.endMessage(begin);
+  }
+
+  payload(field: number, offset: number, length: number, fields: number, bytes: Uint8Array | undefined): void {
+    const begin = this.beginMessage(PAYLOAD_FIELD);
+    this.#number(1, field);
+    this.#number(2, offset);
+    this.#number(3, length);
+    this.#number(4, fields);
+    if (bytes !== undefined) this.field(5, BYTES, bytes);
+    this.endMessage(begin);
+  }
+
+  #copy(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  #number(field: number, value: number): void {
+    this.#tag(field, VARINT);
+    this.#varint(value);
+  }
+
+  #tag(field: number, wire: number): void {
+    this.#varint(field * 8 + wire);
+  }
+
+  #varint(value: number): void {
+    this.#reserve(10);
+    let rest = value;
+    while (rest > 0x7f) {
+      this.#bytes[this.#length++] = (rest % 0x80) + 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#bytes[this.#length++] = rest;
+  }
+
+  #reserve(length: number): void {
+    const needed = this.#length + length;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
+}
