@@ -1,0 +1,108 @@
+import type { Body } from "../../../model/model.ts";
+import type { Dimension } from "../../../model/shape.ts";
+import { runtimeSize } from "../../../operators/facts.ts";
+import { isSameType, mergeFacts } from "../../../operators/merge-facts.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { UNKNOWN, type TensorFact } from "../../../operators/tensor-fact.ts";
+import type { Rules } from "./common.ts";
+
+const sizeOf =
+  (view: NodeView, label: string, output: number) =>
+  (axis: number): Dimension =>
+    runtimeSize(view, `${label}${axis}`, output);
+
+/** One of the bodies runs, on all inputs but the condition. What they hand out alike is known; the rest is open until the run. */
+const CHOICE: OperatorRule = {
+  infer: () => [],
+  kind: "control",
+  configuration: [0],
+  control: {
+    isChoice: true,
+    bodyInputs: (view) => view.inputs.slice(1).map((fact) => fact ?? UNKNOWN),
+    outputs: (view, [first = [], ...others]) => {
+      const condition = view.number(0);
+      const chosen = condition === undefined || view.op !== "IF" ? undefined : Number(condition === 0);
+      if (chosen !== undefined) {
+        view.note(`The condition is a constant: the ${chosen === 0 ? "then" : "else"} branch always runs.`);
+        return [first, ...others][chosen] ?? [];
+      }
+      return first.map((fact, output) =>
+        others.reduce(
+          (merged, branch) => mergeFacts(merged, branch[output] ?? UNKNOWN, sizeOf(view, "if", output)),
+          fact,
+        ),
+      );
+    },
+  },
+};
+
+/** The body runs on its own outputs for as long as the condition says so: how often, only the run can tell. */
+const LOOP: OperatorRule = {
+  infer: () => [],
+  kind: "control",
+  control: {
+    bodyInputs: (view) => view.inputs.map((fact) => asCarried(fact ?? UNKNOWN)),
+    widened: (view, body, inputs, outputs) => (body.role === "loop" ? widened(view, inputs, outputs) : undefined),
+    outputs: (view, bodyOutputs) => {
+      view.note("How often the loop runs is known only when the model runs: it is counted once.");
+      const body = view.node.bodies.findIndex(({ role }) => role === "loop");
+      return (bodyOutputs[body] ?? []).map((fact, output) =>
+        mergeFacts(asCarried(view.input(output)), fact, sizeOf(view, "while", output)),
+      );
+    },
+    trips: () => undefined,
+  },
+};
+
+/** Numbers change from run to run, so of a carried tensor only type and shape go in. */
+function asCarried({ dataType, shape }: TensorFact): TensorFact {
+  return { dataType, shape };
+}
+
+function widened(
+  view: NodeView,
+  inputs: readonly TensorFact[],
+  outputs: readonly TensorFact[],
+): readonly TensorFact[] | undefined {
+  const next = inputs.map((input, position) =>
+    asCarried(mergeFacts(input, outputs[position] ?? input, sizeOf(view, "while", position))),
+  );
+  return next.every((fact, position) => isSameType(fact, inputs[position] ?? UNKNOWN)) ? undefined : next;
+}
+
+/** Runs before the first inference and never again. */
+const CALL_ONCE: OperatorRule = {
+  infer: () => [],
+  kind: "control",
+  control: {
+    bodyInputs: () => [],
+    outputs: (view) => {
+      view.note("Runs once, when the model is loaded: not counted in an inference.");
+      return [];
+    },
+    trips: () => 0,
+  },
+};
+
+/**
+ * For operators whose bodies say how two elements become one: the operator's own row has that work, so the body is shown and not
+ * counted. It works on scalars of the operands' types.
+ */
+export function withRegion(rule: OperatorRule): OperatorRule {
+  return {
+    ...rule,
+    control: {
+      bodyInputs: (view, body: Body) =>
+        body.graph.inputs.map((_, index) => ({
+          dataType: view.dataType(index % Math.max(1, view.inputs.length)),
+          shape: [],
+        })),
+      outputs: (view) => rule.infer(view),
+      trips: () => 0,
+    },
+  };
+}
+
+/** Operators that run subgraphs. CALL and STABLEHLO_COMPOSITE are calls, which inference knows of itself. */
+export const CONTROL: Rules = { IF: CHOICE, STABLEHLO_CASE: CHOICE, WHILE: LOOP, STABLEHLO_WHILE: LOOP, CALL_ONCE };

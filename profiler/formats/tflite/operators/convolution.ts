@@ -1,0 +1,217 @@
+import type { Dimension, Shape } from "../../../model/shape.ts";
+import type { ConvGeometry, Operation } from "../../../layers/operation.ts";
+import { fact, unknownSizes } from "../../../operators/facts.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import { quotient, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
+import { ShapeError } from "../../../shapes/shape-error.ts";
+import { transposedOutput, windowOutput, type Padding } from "../../../shapes/window.ts";
+import { fusedActivation, listInput, ofRank, outputType, type Rules } from "./common.ts";
+
+/** Letters of the options for depth, height and width, as many as there are spatial axes. */
+const SPATIAL = { 2: ["h", "w"], 3: ["d", "h", "w"] } as const;
+type SpatialRank = keyof typeof SPATIAL;
+
+export function paddingOf(view: NodeView): Padding {
+  return view.text("padding", "SAME") === "VALID" ? "valid" : "same-upper";
+}
+
+export function stridesOf(view: NodeView, rank: SpatialRank): readonly number[] {
+  return SPATIAL[rank].map((axis) => view.int(`stride_${axis}`, 1));
+}
+
+function dilationsOf(view: NodeView, rank: SpatialRank): readonly number[] {
+  return SPATIAL[rank].map((axis) => view.int(`dilation_${axis}_factor`, 1));
+}
+
+/** Axes of a weight tensor. */
+interface WeightSizes {
+  readonly kernel: readonly Dimension[];
+  readonly inChannels: Dimension;
+  readonly outChannels: Dimension;
+}
+
+type Layout = (weights: Shape) => WeightSizes;
+
+const size = (shape: Shape, axis: number): Dimension => shape[axis] ?? UNKNOWN_SIZE;
+
+/** Output channels, height, width, input channels of one group. */
+const OHWI: Layout = (weights) => ({
+  kernel: weights.slice(1, 3),
+  outChannels: size(weights, 0),
+  inChannels: size(weights, 3),
+});
+
+/** 1, height, width, channels: each output channel takes one input channel. */
+const DEPTHWISE: Layout = (weights) => ({ kernel: weights.slice(1, 3), outChannels: size(weights, 3), inChannels: 1 });
+
+/** Depth, height, width, input channels, output channels. */
+const DHWIO: Layout = (weights) => ({
+  kernel: weights.slice(0, 3),
+  outChannels: size(weights, 4),
+  inChannels: size(weights, 3),
+});
+
+/** As before, but the forward convolution's: what it takes is what the transposed one puts out. */
+const DHWOI: Layout = (weights) => ({
+  kernel: weights.slice(0, 3),
+  outChannels: size(weights, 3),
+  inChannels: size(weights, 4),
+});
+
+function convolution(rank: SpatialRank, layout: Layout): OperatorRule {
+  return {
+    infer: (view) => [fact(outputType(view), convolved(view, rank, layout))],
+    operation: (view, [output]) => {
+      const input = view.shape(0);
+      const weights = view.shape(1);
+      if (input === undefined || weights === undefined) return { kind: "unknown" };
+      const { kernel, inChannels, outChannels } = layout(weights);
+      const channels = input.at(-1) ?? UNKNOWN_SIZE;
+      return {
+        kind: "conv",
+        geometry: {
+          isTransposed: false,
+          batch: size(input, 0),
+          inChannels: channels,
+          outChannels,
+          groups: groupsOf(channels, inChannels),
+          kernel,
+          strides: stridesOf(view, rank),
+          dilations: dilationsOf(view, rank),
+          inSpatial: input.slice(1, -1),
+          outSpatial: output?.shape?.slice(1, -1) ?? unknownSizes(rank),
+          hasBias: view.has(2),
+          ...fusedActivation(view),
+        },
+      };
+    },
+  };
+}
+
+/** Groups are not said: they are how often the weights' input channels fit in the input's. @throws ShapeError when they do not */
+function groupsOf(channels: Dimension, channelsOfGroup: Dimension): Dimension {
+  const groups = quotient([channels], [channelsOfGroup]);
+  if (typeof groups === "number" && !Number.isInteger(groups)) {
+    throw new ShapeError(`${channels} input channels do not divide by the ${channelsOfGroup} of the weights`);
+  }
+  return groups;
+}
+
+function convolved(view: NodeView, rank: SpatialRank, layout: Layout): Shape | undefined {
+  const input = ofRank(view.shape(0), rank + 2);
+  const weights = ofRank(view.shape(1), rank + 2);
+  if (input === undefined || weights === undefined) return input && unknownSizes(rank + 2);
+  const { kernel, inChannels, outChannels } = layout(weights);
+  groupsOf(size(input, rank + 1), inChannels);
+  const strides = stridesOf(view, rank);
+  const dilations = dilationsOf(view, rank);
+  const spatial = kernel.map((extent, axis) =>
+    windowOutput(size(input, axis + 1), {
+      kernel: extent,
+      stride: strides[axis] ?? 1,
+      dilation: dilations[axis] ?? 1,
+      padding: paddingOf(view),
+    }),
+  );
+  return [size(input, 0), ...spatial, outChannels];
+}
+
+/** Where a transposed convolution has its operands. */
+interface TransposedInputs {
+  readonly data: number;
+  readonly weights: number;
+  readonly bias: number;
+  /** The output's shape, as a tensor; the custom operator has none and takes its size from the padding. */
+  readonly outputShape?: number;
+}
+
+function transposedConvolution(rank: SpatialRank, layout: Layout, inputs: TransposedInputs): OperatorRule {
+  return {
+    infer: (view) => [fact(outputType(view, 0, view.dataType(inputs.data)), transposed(view, rank, layout, inputs))],
+    operation: (view, [output]) => transposedOperation(view, output, rank, layout, inputs),
+    configuration: inputs.outputShape === undefined ? [] : [inputs.outputShape],
+  };
+}
+
+/**
+ * The shape tensor is a constant of the size that the file was converted with. Where it was made by a converter from an input of another
+ * size it no longer fits, so that the size is computed from the input instead and a note says so.
+ */
+function transposed(view: NodeView, rank: SpatialRank, layout: Layout, inputs: TransposedInputs): Shape | undefined {
+  const input = ofRank(view.shape(inputs.data), rank + 2);
+  const weights = ofRank(view.shape(inputs.weights), rank + 2);
+  const asked = inputs.outputShape === undefined ? undefined : listInput(view, inputs.outputShape);
+  if (input === undefined || weights === undefined) return asked;
+  const { kernel, outChannels } = layout(weights);
+  const strides = stridesOf(view, rank);
+  if (asked !== undefined && fits(asked.slice(1, -1), input.slice(1, -1), view, { kernel, strides })) {
+    return [size(input, 0), ...asked.slice(1, -1), outChannels];
+  }
+  if (asked !== undefined) view.note("The stored output shape does not fit the input: it is computed from the input.");
+  const spatial = kernel.map((extent, axis) =>
+    transposedOutput(size(input, axis + 1), {
+      kernel: extent,
+      stride: strides[axis] ?? 1,
+      dilation: 1,
+      padding: paddingOf(view),
+    }),
+  );
+  return [size(input, 0), ...spatial, outChannels];
+}
+
+/** Whether the convolution that is transposed makes the input's size out of the asked one. */
+function fits(
+  asked: readonly Dimension[],
+  input: readonly Dimension[],
+  view: NodeView,
+  { kernel, strides }: { readonly kernel: readonly Dimension[]; readonly strides: readonly number[] },
+): boolean {
+  return asked.every((extent, axis) => {
+    const from = input[axis] ?? UNKNOWN_SIZE;
+    if (typeof extent === "string" || typeof from === "string") return true;
+    const window = { kernel: kernel[axis] ?? 1, stride: strides[axis] ?? 1, dilation: 1, padding: paddingOf(view) };
+    return windowOutput(extent, window) === from;
+  });
+}
+
+function transposedOperation(
+  view: NodeView,
+  output: TensorFact | undefined,
+  rank: SpatialRank,
+  layout: Layout,
+  inputs: TransposedInputs,
+): Operation {
+  const input = view.shape(inputs.data);
+  const weights = view.shape(inputs.weights);
+  if (input === undefined || weights === undefined) return { kind: "unknown" };
+  const { kernel, outChannels } = layout(weights);
+  const geometry: ConvGeometry = {
+    isTransposed: true,
+    batch: size(input, 0),
+    inChannels: input.at(-1) ?? UNKNOWN_SIZE,
+    outChannels,
+    groups: 1,
+    kernel,
+    strides: stridesOf(view, rank),
+    dilations: kernel.map(() => 1),
+    inSpatial: input.slice(1, -1),
+    outSpatial: output?.shape?.slice(1, -1) ?? unknownSizes(rank),
+    hasBias: view.has(inputs.bias),
+    ...fusedActivation(view),
+  };
+  return { kind: "conv", geometry };
+}
+
+/** Convolutions; activations are laid out batch, spatial axes, channels. */
+export const CONVOLUTION: Rules = {
+  CONV_2D: convolution(2, OHWI),
+  DEPTHWISE_CONV_2D: convolution(2, DEPTHWISE),
+  CONV_3D: convolution(3, DHWIO),
+  TRANSPOSE_CONV: transposedConvolution(2, OHWI, { outputShape: 0, weights: 1, data: 2, bias: 3 }),
+  CONV_3D_TRANSPOSE: transposedConvolution(3, DHWOI, { outputShape: 0, weights: 1, data: 2, bias: 3 }),
+};
+
+/** MediaPipe's transposed convolution with a bias: data, weights, bias. */
+export const TRANSPOSE_CONV_BIAS = transposedConvolution(2, OHWI, { data: 0, weights: 1, bias: 2 });

@@ -1,0 +1,116 @@
+import type { Dimension, Shape } from "../../../model/shape.ts";
+import type { MatmulGeometry } from "../../../layers/operation.ts";
+import { fact, unknownSizes } from "../../../operators/facts.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { product, quotient, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
+import { matmulGeometry, matmulShape, transposeMatrix } from "../../../shapes/matmul.ts";
+import { ShapeError } from "../../../shapes/shape-error.ts";
+import { fusedActivation, ofRank, outputType, type Rules } from "./common.ts";
+
+/** Weights are units × inputs; the data is taken as rows of as many elements. */
+const FULLY_CONNECTED: OperatorRule = {
+  infer: (view) => {
+    const shape = connected(view);
+    // Weights shuffled for ARM need the input in a layout of its own: the second output is its workspace.
+    const workspace = view.text("weights_format") === "SHUFFLED4x16INT8" ? [fact("uint8", view.shape(0))] : [];
+    return [fact(outputType(view), shape), ...workspace];
+  },
+  operation: (view) => ({ kind: "dense", geometry: connectedGeometry(view) }),
+};
+
+function connected(view: NodeView): Shape | undefined {
+  const input = view.shape(0);
+  const weights = ofRank(view.shape(1), 2);
+  const columns = weights?.[0] ?? UNKNOWN_SIZE;
+  if (input === undefined) return undefined;
+  if (view.flag("keep_num_dims")) {
+    checkInner(input.at(-1), weights?.[1]);
+    return [...input.slice(0, -1), columns];
+  }
+  return [rowsOf(input, weights), columns];
+}
+
+function connectedGeometry(view: NodeView): MatmulGeometry {
+  const input = view.shape(0);
+  const weights = view.shape(1);
+  return {
+    batch: 1,
+    rows: input === undefined ? UNKNOWN_SIZE : rowsOf(input, weights),
+    inner: weights?.[1] ?? UNKNOWN_SIZE,
+    columns: weights?.[0] ?? UNKNOWN_SIZE,
+    hasBias: view.has(2),
+    ...fusedActivation(view),
+  };
+}
+
+/** @throws ShapeError when the elements do not make whole rows */
+function rowsOf(input: Shape, weights: Shape | undefined): Dimension {
+  const inner = weights?.[1];
+  if (inner === undefined) return UNKNOWN_SIZE;
+  const rows = quotient(input, [inner]);
+  if (typeof rows === "number" && !Number.isInteger(rows)) {
+    throw new ShapeError(`the ${product(input)} elements of [${input.join(", ")}] are no rows of ${inner}`);
+  }
+  return rows;
+}
+
+function checkInner(found: Dimension | undefined, expected: Dimension | undefined): void {
+  if (typeof found === "number" && typeof expected === "number" && found !== expected) {
+    throw new ShapeError(`rows of ${found} elements for weights that take ${expected}`);
+  }
+}
+
+const BATCH_MATMUL: OperatorRule = {
+  infer: (view) => {
+    const [left, right] = operands(view);
+    return [fact(outputType(view), matmulShape(left, right))];
+  },
+  operation: (view) => {
+    const [left, right] = operands(view);
+    const geometry = { ...matmulGeometry(left, right), hasBias: false };
+    return { kind: view.input(1).constant === undefined ? "matmul" : "dense", geometry };
+  },
+};
+
+/** As the product sees them; adj_x and adj_y say that an operand is stored transposed. */
+function operands(view: NodeView): readonly [Shape | undefined, Shape | undefined] {
+  const stored = (index: number, isTransposed: boolean): Shape | undefined =>
+    isTransposed ? transposeMatrix(view.shape(index)) : view.shape(index);
+  return [stored(0, view.flag("adj_x")), stored(1, view.flag("adj_y"))];
+}
+
+/** Axes are batched, contracted or free: the output has them in this order, the left operand's free ones first. */
+const STABLEHLO_DOT_GENERAL: OperatorRule = {
+  infer: (view) => {
+    const sizes = dotSizes(view);
+    return [fact(outputType(view), sizes && [...sizes.batch, ...sizes.rows, ...sizes.columns])];
+  },
+  operation: (view) => {
+    const { batch, rows, inner, columns } = dotSizes(view) ?? UNKNOWN_DOT;
+    const sizes = { batch: product(batch), rows: product(rows), inner: product(inner), columns: product(columns) };
+    return { kind: "matmul", geometry: { ...sizes, hasBias: false } };
+  },
+};
+
+const UNKNOWN_DOT = { batch: unknownSizes(1), rows: unknownSizes(1), inner: unknownSizes(1), columns: unknownSizes(1) };
+
+function dotSizes(view: NodeView): typeof UNKNOWN_DOT | undefined {
+  const left = view.shape(0);
+  const right = view.shape(1);
+  if (left === undefined || right === undefined) return undefined;
+  const axes = (name: string): readonly number[] => view.ints(name) ?? [];
+  const pick = (shape: Shape, chosen: readonly number[]): Shape => chosen.map((axis) => shape[axis] ?? UNKNOWN_SIZE);
+  const batch = axes("lhs_batching_dimensions");
+  const contracted = axes("lhs_contracting_dimensions");
+  const used = [...axes("rhs_batching_dimensions"), ...axes("rhs_contracting_dimensions")];
+  return {
+    batch: pick(left, batch),
+    inner: pick(left, contracted),
+    rows: left.filter((_, axis) => !batch.includes(axis) && !contracted.includes(axis)),
+    columns: right.filter((_, axis) => !used.includes(axis)),
+  };
+}
+
+/** Matrix products. */
+export const DENSE: Rules = { FULLY_CONNECTED, BATCH_MATMUL, STABLEHLO_DOT_GENERAL };

@@ -1,0 +1,44 @@
+import type { OperatorTable } from "../../../operators/operator-rule.ts";
+import { ACTIVATION } from "./activation.ts";
+import { CASTING } from "./casting.ts";
+import type { Rules } from "./common.ts";
+import { CONSTANTS } from "./constants.ts";
+import { CONTROL } from "./control.ts";
+import { CONVOLUTION } from "./convolution.ts";
+import { CUSTOM } from "./custom.ts";
+import { DENSE } from "./dense.ts";
+import { ELEMENTWISE } from "./elementwise.ts";
+import { INDEXING } from "./indexing.ts";
+import { LAYOUT } from "./layout.ts";
+import { POOLING } from "./pooling.ts";
+import { RECURRENT } from "./recurrent.ts";
+import { REDUCTION } from "./reduction.ts";
+import { RESHAPING } from "./reshaping.ts";
+import { SLICING } from "./slicing.ts";
+import { STABLEHLO } from "./stablehlo.ts";
+import { STATE } from "./state.ts";
+
+const BUILTIN: Rules = {
+  ...ACTIVATION,
+  ...CASTING,
+  ...CONSTANTS,
+  ...CONTROL,
+  ...CONVOLUTION,
+  ...DENSE,
+  ...ELEMENTWISE,
+  ...INDEXING,
+  ...LAYOUT,
+  ...POOLING,
+  ...RECURRENT,
+  ...REDUCTION,
+  ...RESHAPING,
+  ...SLICING,
+  ...STABLEHLO,
+  ...STATE,
+};
+
+/** What Edgewise knows of TFLite's operators: builtin ones by their names in the schema, and custom ones by their codes. */
+export const TFLITE_OPERATORS: OperatorTable = new Map([
+  ["", BUILTIN],
+  ["custom", CUSTOM],
+]);

@@ -1,0 +1,245 @@
+import { isStatic, type Dimension, type Shape } from "../../../model/shape.ts";
+import { fact, unknownSizes } from "../../../operators/facts.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { normalizeAxis } from "../../../shapes/axes.ts";
+import { broadcastShapes } from "../../../shapes/broadcast.ts";
+import { concatShapes, splitSizes, stackShapes } from "../../../shapes/concat.ts";
+import { depthToSpaceShape, spaceToDepthShape } from "../../../shapes/depth-space.ts";
+import { add, multiply, quotient, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
+import { knownTensor, knownTensors } from "../../../shapes/known-tensor.ts";
+import { expandShape, padShape, tileShape } from "../../../shapes/pad.ts";
+import { ShapeError } from "../../../shapes/shape-error.ts";
+import { transposeShape } from "../../../shapes/transpose.ts";
+import { concatValue, expandValue, sliceValue, tileValue, transposeValue } from "../../../shapes/value-layout.ts";
+import { listInput, outputType, shaped, type Rules } from "./common.ts";
+
+const TRANSPOSE: OperatorRule = {
+  infer: (view) => {
+    const permutation = view.numbers(1);
+    const shape = view.shape(0);
+    const type = view.dataType(0);
+    if (permutation === undefined || shape === undefined) return [fact(type, shape && unknownSizes(shape.length))];
+    const known = knownTensor(view.input(0));
+    return [fact(type, transposeShape(shape, permutation), known && transposeValue(known, permutation))];
+  },
+  kind: "data-movement",
+  configuration: [1],
+  carries: 0,
+};
+
+const CONCATENATION: OperatorRule = {
+  infer: (view) => {
+    const parts = view.inputs.map((_, index) => view.input(index));
+    const shapes = parts.map(({ shape }) => shape).filter((shape) => shape !== undefined);
+    const axis = view.int("axis", view.int("dimension", 0));
+    const known = knownTensors(parts);
+    const shape = shapes.length === parts.length ? concatShapes(shapes, axis) : undefined;
+    return [fact(view.dataType(0), shape, known && concatValue(known, axis))];
+  },
+  kind: "data-movement",
+};
+
+const PACK: OperatorRule = {
+  infer: (view) => {
+    const parts = view.inputs.map((_, index) => view.input(index));
+    const shapes = parts.map(({ shape }) => shape).filter((shape) => shape !== undefined);
+    const shape = shapes.length === parts.length ? stackShapes(shapes, view.int("axis", 0)) : undefined;
+    const known = knownTensors(parts);
+    // Scalars packed into a list are how converters put shapes together.
+    const isList = known?.every((part) => part.shape.length === 0) === true;
+    return [fact(view.dataType(0), shape, isList ? known.flatMap(({ value }) => value) : undefined)];
+  },
+  kind: "data-movement",
+};
+
+const UNPACK: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const type = view.dataType(0);
+    const axis = shape && normalizeAxis(view.int("axis", 0), shape.length);
+    const part = shape && axis !== undefined ? shape.toSpliced(axis, 1) : undefined;
+    const elements = shape?.length === 1 ? view.value(0) : undefined;
+    return view.node.outputs.map((_, index) => {
+      const element = elements?.[index];
+      return fact(type, part, element === undefined ? undefined : [element]);
+    });
+  },
+  kind: "data-movement",
+};
+
+/** Parts along an axis; the sizes as functions of the axis' size. */
+function split(
+  data: number,
+  axisInput: number,
+  sizesOf: (view: NodeView, total: Dimension, parts: number) => readonly Dimension[],
+): OperatorRule {
+  return {
+    infer: (view) => {
+      const shape = view.shape(data);
+      const axis = view.number(axisInput);
+      const type = view.dataType(data);
+      const parts = view.node.outputs.length;
+      if (shape === undefined || axis === undefined) {
+        return view.node.outputs.map(() => fact(type, shape && unknownSizes(shape.length)));
+      }
+      const along = normalizeAxis(axis, shape.length);
+      const known = knownTensor(view.input(data));
+      let start = 0;
+      return sizesOf(view, shape[along] ?? UNKNOWN_SIZE, parts).map((size) => {
+        const cut = typeof size === "number" ? { starts: [start], ends: [start + size], axes: [along] } : undefined;
+        start += typeof size === "number" ? size : 0;
+        return fact(type, shape.with(along, size), known && cut && sliceValue(known, cut));
+      });
+    },
+    kind: "data-movement",
+    configuration: data === 0 ? [1, 2] : [0],
+  };
+}
+
+/** Sizes in an input, of which one may be −1: what is left. */
+function givenSizes(view: NodeView, total: Dimension, parts: number): readonly Dimension[] {
+  const sizes = view.value(1) ?? unknownSizes(parts);
+  const rest = sizes.reduce<Dimension>((left, size) => (size === -1 ? left : subtract(left, size)), total);
+  return sizes.map((size) => (size === -1 ? rest : size));
+}
+
+/** Pairs of pads, before and after, an axis each. */
+function padPairs(view: NodeView, shape: Shape): { before: readonly Dimension[]; after: readonly Dimension[] } {
+  const pads = view.value(1) ?? unknownSizes(2 * shape.length);
+  return {
+    before: shape.map((_, axis) => pads[2 * axis] ?? 0),
+    after: shape.map((_, axis) => pads[2 * axis + 1] ?? 0),
+  };
+}
+
+const PAD = shaped(
+  (shape, view) => {
+    const { before, after } = padPairs(view, shape);
+    return padShape(shape, before, after);
+  },
+  { kind: "data-movement", configuration: [1, 2] },
+);
+
+const TILE: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const repeats = view.numbers(1);
+    const known = knownTensor(view.input(0));
+    const tiled = shape && tileShape(shape, view.value(1) ?? unknownSizes(shape.length));
+    return [fact(view.dataType(0), tiled, known && repeats && tileValue(known, repeats))];
+  },
+  kind: "data-movement",
+  configuration: [1],
+};
+
+const BROADCAST_TO: OperatorRule = {
+  infer: (view) => {
+    const target = listInput(view, 1);
+    const shape = view.shape(0);
+    const stretched = shape && target && expandShape(shape, target);
+    const known = knownTensor(view.input(0));
+    const value = known && stretched && isStatic(stretched) ? expandValue(known, stretched) : undefined;
+    return [fact(view.dataType(0), stretched, value)];
+  },
+  kind: "data-movement",
+  configuration: [1],
+};
+
+/** The shape that two shapes, given as tensors, stretch to. */
+const BROADCAST_ARGS: OperatorRule = {
+  infer: (view) => {
+    const [a, b] = [view.value(0), view.value(1)];
+    const shape = a && b && broadcastShapes([a, b]);
+    return [fact(view.dataType(0), shape ? [shape.length] : unknownSizes(1), shape)];
+  },
+  kind: "shape",
+};
+
+/** Blocks of spatial axes moved into the batch; each axis is padded first. */
+const SPACE_TO_BATCH = shaped(
+  (shape, view) => {
+    const block = listInput(view, 1) ?? unknownSizes(shape.length - 2);
+    const pads = view.value(2) ?? unknownSizes(2 * block.length);
+    const spatial = block.map((size, axis) => {
+      const padded = add(add(shape[axis + 1] ?? UNKNOWN_SIZE, pads[2 * axis] ?? 0), pads[2 * axis + 1] ?? 0);
+      return whole(quotient([padded], [size]));
+    });
+    return [block.reduce(multiply, shape[0] ?? UNKNOWN_SIZE), ...spatial, ...shape.slice(block.length + 1)];
+  },
+  { kind: "data-movement", configuration: [1, 2] },
+);
+
+/** The way back; each axis is cropped last. */
+const BATCH_TO_SPACE = shaped(
+  (shape, view) => {
+    const block = listInput(view, 1) ?? unknownSizes(shape.length - 2);
+    const crops = view.value(2) ?? unknownSizes(2 * block.length);
+    const spatial = block.map((size, axis) => {
+      const grown = multiply(shape[axis + 1] ?? UNKNOWN_SIZE, size);
+      return subtract(subtract(grown, crops[2 * axis] ?? 0), crops[2 * axis + 1] ?? 0);
+    });
+    return [whole(quotient([shape[0] ?? UNKNOWN_SIZE], block)), ...spatial, ...shape.slice(block.length + 1)];
+  },
+  { kind: "data-movement", configuration: [1, 2] },
+);
+
+/** @throws ShapeError when a size does not divide into blocks */
+function whole(size: Dimension): Dimension {
+  if (typeof size === "number" && !Number.isInteger(size)) throw new ShapeError("a size does not divide into blocks");
+  return size;
+}
+
+/** The new height and width are an input; batch and channels stay. */
+const RESIZE: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const [height = UNKNOWN_SIZE, width = UNKNOWN_SIZE] = listInput(view, 1) ?? [];
+    return [fact(outputType(view), shape && [shape[0] ?? UNKNOWN_SIZE, height, width, ...shape.slice(3)])];
+  },
+  kind: "resize",
+  configuration: [1],
+};
+
+const same = shaped((shape) => shape, { kind: "data-movement", configuration: [1] });
+
+const NHWC_CHANNELS = 3;
+
+/** Operators that move elements without computing any. */
+export const LAYOUT: Rules = {
+  TRANSPOSE,
+  CONCATENATION,
+  STABLEHLO_CONCATENATE: CONCATENATION,
+  PACK,
+  UNPACK,
+  SPLIT: split(1, 0, (_, total, parts) => splitSizes(total, parts)),
+  SPLIT_V: split(0, 2, givenSizes),
+  PAD,
+  PADV2: PAD,
+  MIRROR_PAD: PAD,
+  TILE,
+  BROADCAST_TO,
+  BROADCAST_ARGS,
+  SPACE_TO_BATCH_ND: SPACE_TO_BATCH,
+  BATCH_TO_SPACE_ND: BATCH_TO_SPACE,
+  DEPTH_TO_SPACE: shaped(
+    (shape, view) => depthToSpaceShape(shape, { blockSize: view.int("block_size", 0), channelAxis: NHWC_CHANNELS }),
+    { kind: "data-movement" },
+  ),
+  SPACE_TO_DEPTH: shaped(
+    (shape, view) => spaceToDepthShape(shape, { blockSize: view.int("block_size", 0), channelAxis: NHWC_CHANNELS }),
+    { kind: "data-movement" },
+  ),
+  REVERSE_V2: same,
+  REVERSE_SEQUENCE: same,
+  // Zeros between the elements of each axis: (size − 1) · dilation + 1.
+  DILATE: shaped(
+    (shape, view) =>
+      shape.map((size, axis) => add(multiply(subtract(size, 1), view.value(1)?.[axis] ?? UNKNOWN_SIZE), 1)),
+    { kind: "data-movement", configuration: [1, 2] },
+  ),
+  RESIZE_BILINEAR: RESIZE,
+  RESIZE_NEAREST_NEIGHBOR: RESIZE,
+  MATRIX_DIAG: shaped((shape) => [...shape, shape.at(-1) ?? UNKNOWN_SIZE], { kind: "data-movement" }),
+  MATRIX_SET_DIAG: shaped((shape) => shape, { kind: "data-movement", inPlace: [0] }),
+};

@@ -1,0 +1,183 @@
+import type { Dimension, Shape } from "../../../model/shape.ts";
+import type { RecurrentGeometry } from "../../../layers/operation.ts";
+import { fact } from "../../../operators/facts.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { add, quotient, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
+import { ofRank, outputType, type Rules } from "./common.ts";
+
+/** A sequence laid out time first or batch first; a single step has no time axis. */
+interface Sequence {
+  readonly steps: Dimension;
+  readonly batch: Dimension;
+  readonly inputSize: Dimension;
+  /** The input's shape with another last size. */
+  readonly withLast: (size: Dimension) => Shape;
+}
+
+function sequenceOf(shape: Shape, isTimeMajor: boolean): Sequence {
+  const [first = UNKNOWN_SIZE, second = UNKNOWN_SIZE] = shape;
+  const inputSize = shape.at(-1) ?? UNKNOWN_SIZE;
+  const withLast = (size: Dimension): Shape => [...shape.slice(0, -1), size];
+  if (shape.length === 2) return { steps: 1, batch: first, inputSize, withLast };
+  ofRank(shape, 3);
+  return { steps: isTimeMajor ? first : second, batch: isTimeMajor ? second : first, inputSize, withLast };
+}
+
+const row = (view: NodeView, index: number): Dimension => view.shape(index)?.[0] ?? UNKNOWN_SIZE;
+const column = (view: NodeView, index: number): Dimension => view.shape(index)?.[1] ?? UNKNOWN_SIZE;
+
+/** Inputs of one direction of an LSTM, by their places; each gate has weights of its own, in the order input, forget, cell, output. */
+interface LstmInputs {
+  readonly inputGate: number;
+  /** Input weights of the output gate, which every LSTM has: cells × inputs. */
+  readonly outputGate: number;
+  /** Recurrent weights of the output gate: cells × outputs. */
+  readonly recurrent: number;
+  readonly projection: number;
+}
+
+const FORWARD: LstmInputs = { inputGate: 1, outputGate: 4, recurrent: 8, projection: 16 };
+/** The backward direction of the bidirectional LSTM, behind the forward one's 17 inputs. */
+const BACKWARD: LstmInputs = { inputGate: 18, outputGate: 21, recurrent: 25, projection: 33 };
+
+/** Without weights for the input gate it is one minus the forget gate (CIFG). */
+function lstmGeometry(view: NodeView, sequence: Sequence, inputs: LstmInputs, directions: number): RecurrentGeometry {
+  return {
+    cell: "lstm",
+    gates: view.has(inputs.inputGate) ? 4 : 3,
+    directions,
+    steps: sequence.steps,
+    batch: sequence.batch,
+    inputSize: sequence.inputSize,
+    hiddenSize: row(view, inputs.outputGate),
+    ...(view.has(inputs.projection) && { projectionSize: row(view, inputs.projection) }),
+  };
+}
+
+const UNIDIRECTIONAL_LSTM: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const sequence = shape && sequenceOf(shape, view.flag("time_major"));
+    return [fact(outputType(view), sequence?.withLast(column(view, FORWARD.recurrent)))];
+  },
+  operation: (view) => {
+    const shape = view.shape(0);
+    if (shape === undefined) return { kind: "unknown" };
+    const sequence = sequenceOf(shape, view.flag("time_major"));
+    return { kind: "recurrent", geometry: lstmGeometry(view, sequence, FORWARD, 1) };
+  },
+};
+
+/** Both directions side by side in one output, or one output each. */
+function bothDirections(view: NodeView, sequence: Sequence | undefined, forward: Dimension, backward: Dimension) {
+  const type = outputType(view);
+  if (sequence === undefined) return [fact(type, undefined), fact(type, undefined)];
+  if (view.flag("merge_outputs")) return [fact(type, sequence.withLast(add(forward, backward)))];
+  return [fact(type, sequence.withLast(forward)), fact(type, sequence.withLast(backward))];
+}
+
+const BIDIRECTIONAL_LSTM: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const sequence = shape && sequenceOf(shape, view.flag("time_major", true));
+    return bothDirections(view, sequence, column(view, FORWARD.recurrent), column(view, BACKWARD.recurrent));
+  },
+  operation: (view) => {
+    const shape = view.shape(0);
+    if (shape === undefined) return { kind: "unknown" };
+    const sequence = sequenceOf(shape, view.flag("time_major", true));
+    return { kind: "recurrent", geometry: lstmGeometry(view, sequence, FORWARD, 2) };
+  },
+};
+
+/** One step. The basic kernel has one matrix for all gates over input and output together: 4 · cells × (inputs + cells). */
+const LSTM: OperatorRule = {
+  infer: (view) => {
+    const shape = ofRank(view.shape(0), 2);
+    if (!isBasicKernel(view)) return UNIDIRECTIONAL_LSTM.infer(view);
+    const cells = quotient([row(view, 2)], [4]);
+    const batch = shape?.[0] ?? UNKNOWN_SIZE;
+    const state = fact(view.dataType(0), [batch, cells]);
+    // Output, new cell state, then two workspaces: input and output together, and the four gates.
+    return [
+      state,
+      fact(outputType(view, 1), [batch, cells]),
+      fact(outputType(view, 2), [batch, column(view, 2)]),
+      fact(outputType(view, 3), [batch, row(view, 2)]),
+    ];
+  },
+  operation: (view, outputs) => {
+    const shape = view.shape(0);
+    if (!isBasicKernel(view) || shape === undefined) {
+      return UNIDIRECTIONAL_LSTM.operation?.(view, outputs) ?? { kind: "unknown" };
+    }
+    const { steps, batch, inputSize } = sequenceOf(shape, false);
+    const hiddenSize = quotient([row(view, 2)], [4]);
+    return {
+      kind: "recurrent",
+      geometry: { cell: "lstm", gates: 4, directions: 1, steps, batch, inputSize, hiddenSize },
+    };
+  },
+};
+
+const isBasicKernel = (view: NodeView): boolean => view.text("kernel_type") === "BASIC";
+
+function rnn(isTimeMajor: (view: NodeView) => boolean): OperatorRule {
+  return {
+    infer: (view) => {
+      const shape = view.shape(0);
+      return [fact(outputType(view), shape && sequenceOf(shape, isTimeMajor(view)).withLast(row(view, 1)))];
+    },
+    operation: (view) => {
+      const shape = view.shape(0);
+      if (shape === undefined) return { kind: "unknown" };
+      return { kind: "recurrent", geometry: rnnGeometry(view, sequenceOf(shape, isTimeMajor(view)), 1) };
+    },
+  };
+}
+
+function rnnGeometry(view: NodeView, { steps, batch, inputSize }: Sequence, directions: number): RecurrentGeometry {
+  return { cell: "rnn", gates: 1, directions, steps, batch, inputSize, hiddenSize: row(view, 1) };
+}
+
+/** Input weights of the backward direction, behind input and the forward one's weights, recurrent weights, bias and state. */
+const BACKWARD_RNN_WEIGHTS = 5;
+
+const BIDIRECTIONAL_RNN: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const sequence = shape && sequenceOf(shape, view.flag("time_major"));
+    return bothDirections(view, sequence, row(view, 1), row(view, BACKWARD_RNN_WEIGHTS));
+  },
+  operation: (view) => {
+    const shape = view.shape(0);
+    if (shape === undefined) return { kind: "unknown" };
+    return { kind: "recurrent", geometry: rnnGeometry(view, sequenceOf(shape, view.flag("time_major")), 2) };
+  },
+};
+
+/** Filters over features (filters × inputs), then over time (filters × memory); `rank` filters are summed to one unit. */
+const SVDF: OperatorRule = {
+  infer: (view) => {
+    const batch = ofRank(view.shape(0), 2)?.[0] ?? UNKNOWN_SIZE;
+    return [fact(outputType(view), [batch, quotient([row(view, 1)], [view.int("rank", 1)])])];
+  },
+  operation: (view) => {
+    const shape = view.shape(0);
+    if (shape === undefined) return { kind: "unknown" };
+    const { steps, batch, inputSize } = sequenceOf(shape, false);
+    const sizes = { steps, batch, inputSize, hiddenSize: row(view, 1), projectionSize: column(view, 2) };
+    return { kind: "recurrent", geometry: { cell: "svdf", gates: 1, directions: 1, ...sizes } };
+  },
+};
+
+export const RECURRENT: Rules = {
+  UNIDIRECTIONAL_SEQUENCE_LSTM: UNIDIRECTIONAL_LSTM,
+  BIDIRECTIONAL_SEQUENCE_LSTM: BIDIRECTIONAL_LSTM,
+  LSTM,
+  RNN: rnn(() => false),
+  UNIDIRECTIONAL_SEQUENCE_RNN: rnn((view) => view.flag("time_major")),
+  BIDIRECTIONAL_SEQUENCE_RNN: BIDIRECTIONAL_RNN,
+  SVDF,
+};

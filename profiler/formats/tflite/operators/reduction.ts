@@ -1,0 +1,109 @@
+import type { DataType } from "../../../model/data-type.ts";
+import { fact, unknownSizes } from "../../../operators/facts.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { normalizeAxis } from "../../../shapes/axes.ts";
+import { knownTensor } from "../../../shapes/known-tensor.ts";
+import { reduceShape } from "../../../shapes/reduce.ts";
+import { reduceValue, type Reduction } from "../../../shapes/values.ts";
+import { outputType, typeOption, type Rules } from "./common.ts";
+
+/** Axes are the second input. */
+function reduction(value?: Reduction): OperatorRule {
+  return {
+    infer: (view) => {
+      const shape = view.shape(0);
+      const axes = view.numbers(1);
+      const keepDims = view.flag("keep_dims");
+      const type = outputType(view);
+      if (shape === undefined || axes === undefined) {
+        const isRankKnown = shape !== undefined && keepDims;
+        return [fact(type, isRankKnown ? unknownSizes(shape.length) : undefined)];
+      }
+      const known = knownTensor(view.input(0));
+      const elements = value && known && type ? reduceValue(value, known, axes, type) : undefined;
+      return [fact(type, reduceShape(shape, axes, keepDims), elements)];
+    },
+    kind: "reduce",
+    configuration: [1],
+  };
+}
+
+/** Place of the largest or smallest element along the axis in the second input, which goes. */
+const ARG: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const axis = view.number(1);
+    const reduced = shape && axis !== undefined ? shape.toSpliced(normalizeAxis(axis, shape.length), 1) : undefined;
+    return [fact(typeOption(view, "output_type") ?? outputType(view, 0, "int64"), reduced)];
+  },
+  kind: "reduce",
+  configuration: [1],
+};
+
+const CUMSUM: OperatorRule = {
+  infer: (view) => [fact(view.dataType(0), view.shape(0))],
+  kind: "reduce",
+  configuration: [1],
+};
+
+/** Rows that the second input puts in one segment become one; how many segments there are, the third says or the run. */
+function segments(isCountGiven: boolean): OperatorRule {
+  return {
+    infer: (view) => {
+      const shape = view.shape(0);
+      const ids = view.shape(1);
+      const count = isCountGiven ? view.value(2)?.[0] : lastSegment(view);
+      const [unknown = 0] = unknownSizes(1);
+      const rest = shape && ids && shape.slice(isCountGiven ? ids.length : 1);
+      return [fact(view.dataType(0), rest && [count ?? unknown, ...rest])];
+    },
+    kind: "reduce",
+    configuration: isCountGiven ? [2] : [],
+  };
+}
+
+/** Segment numbers ascend, so that the last one tells how many there are. */
+function lastSegment(view: NodeView): number | undefined {
+  const last = view.numbers(1)?.at(-1);
+  return last === undefined ? undefined : last + 1;
+}
+
+/** Real numbers to half of a symmetric spectrum, for lengths in the second input. */
+const RFFT2D: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const [rows, columns] = view.value(1) ?? unknownSizes(2);
+    const half = typeof columns === "number" ? Math.floor(columns / 2) + 1 : unknownSizes(1)[0];
+    const type: DataType = "complex64";
+    return [fact(type, shape && [...shape.slice(0, -2), rows ?? 0, half ?? 0])];
+  },
+  operation: (view) => ({ kind: "elementwise", geometry: { opsPerElement: fftOps(view) } }),
+  configuration: [1],
+};
+
+/** A fast Fourier transform takes some 5 · n · log2(n) operations; a real one makes half as many outputs with half of these. */
+function fftOps(view: NodeView): number {
+  const elements = (view.numbers(1) ?? [1, 1]).reduce((product, length) => product * length, 1);
+  return Math.ceil(5 * Math.log2(Math.max(2, elements)));
+}
+
+/** Operators that make one element of many. */
+export const REDUCTION: Rules = {
+  MEAN: reduction("mean"),
+  SUM: reduction("sum"),
+  REDUCE_PROD: reduction("product"),
+  REDUCE_MAX: reduction("max"),
+  REDUCE_MIN: reduction("min"),
+  REDUCE_ANY: reduction(),
+  REDUCE_ALL: reduction(),
+  ARG_MAX: ARG,
+  ARG_MIN: ARG,
+  CUMSUM,
+  SEGMENT_SUM: segments(false),
+  UNSORTED_SEGMENT_SUM: segments(true),
+  UNSORTED_SEGMENT_PROD: segments(true),
+  UNSORTED_SEGMENT_MAX: segments(true),
+  UNSORTED_SEGMENT_MIN: segments(true),
+  RFFT2D,
+};

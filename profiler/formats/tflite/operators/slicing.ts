@@ -1,0 +1,123 @@
+import type { Dimension, Shape } from "../../../model/shape.ts";
+import { fact, unknownSizes } from "../../../operators/facts.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { add, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
+import { knownTensor } from "../../../shapes/known-tensor.ts";
+import { ShapeError } from "../../../shapes/shape-error.ts";
+import { sliceShape, type Cut } from "../../../shapes/slice.ts";
+import { sliceValue } from "../../../shapes/value-layout.ts";
+import type { Rules } from "./common.ts";
+
+/** Begins and sizes, one an axis; a size of −1 reaches to the end. */
+const SLICE: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const type = view.dataType(0);
+    if (shape === undefined) return [fact(type, undefined)];
+    const begins = view.value(1) ?? unknownSizes(shape.length);
+    const sizes = view.value(2) ?? unknownSizes(shape.length);
+    const sliced = shape.map((size, axis) =>
+      sizes[axis] === -1 ? subtract(size, begins[axis] ?? 0) : (sizes[axis] ?? UNKNOWN_SIZE),
+    );
+    const known = knownTensor(view.input(0));
+    const starts = view.numbers(1);
+    const ends = sliced.map((size, axis) => add(begins[axis] ?? 0, size));
+    return [fact(type, sliced, known && starts && sliceValue(known, { starts, ends }))];
+  },
+  kind: "data-movement",
+  configuration: [1, 2],
+};
+
+/** What becomes of the input's axes, in their order. */
+interface StridedCut {
+  readonly cut: Required<Pick<Cut, "starts" | "ends" | "steps">> & { readonly axes: readonly number[] };
+  /** The output's axes: an axis of the input, or a new one. */
+  readonly axes: readonly (number | "new")[];
+}
+
+/**
+ * Python's slicing: begin, end and stride for each entry, whose bits in the masks say that the bound is left out, that the entry is an
+ * ellipsis or a new axis, or that it picks one element and its axis goes.
+ * Source: TensorFlow, tf.strided_slice.
+ */
+const STRIDED_SLICE: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const type = view.dataType(0);
+    const entries = view.value(1)?.length ?? view.shape(1)?.[0];
+    if (shape === undefined || typeof entries !== "number") return [fact(type, undefined)];
+    const { cut, axes } = stridedCut(view, shape, entries);
+    const sliced = sliceShape(shape, cut);
+    const known = knownTensor(view.input(0));
+    const output = axes.map((axis) => (axis === "new" ? 1 : (sliced[axis] ?? UNKNOWN_SIZE)));
+    return [fact(type, output, known && sliceValue(known, cut))];
+  },
+  kind: "data-movement",
+  configuration: [1, 2, 3],
+};
+
+/** @throws ShapeError when more axes are named than there are */
+function stridedCut(view: NodeView, shape: Shape, entries: number): StridedCut {
+  const bound = (input: number, entry: number): Dimension => view.value(input)?.[entry] ?? UNKNOWN_SIZE;
+  const isSet = (mask: string, entry: number): boolean => ((view.int(mask, 0) >> entry) & 1) === 1;
+  const isNew = (entry: number): boolean => isSet("new_axis_mask", entry) && !isSet("ellipsis_mask", entry);
+  const places = Array.from({ length: entries }, (_, entry) => entry);
+  const named = places.filter((entry) => !isNew(entry) && !isSet("ellipsis_mask", entry)).length;
+  if (named > shape.length) throw new ShapeError(`${named} slices for [${shape.join(", ")}]`);
+  const starts: Dimension[] = [];
+  const ends: Dimension[] = [];
+  const steps: Dimension[] = [];
+  const cutAxes: number[] = [];
+  const axes: (number | "new")[] = [];
+  let axis = 0;
+  for (const entry of places) {
+    if (isSet("ellipsis_mask", entry)) {
+      for (let skipped = shape.length - named; skipped > 0; skipped--) axes.push(axis++);
+    } else if (isNew(entry)) {
+      axes.push("new");
+    } else {
+      const step = bound(3, entry);
+      const start = isSet("begin_mask", entry) ? fromStart(step) : bound(1, entry);
+      const isPicked = isSet("shrink_axis_mask", entry);
+      cutAxes.push(axis);
+      steps.push(isPicked ? 1 : step);
+      starts.push(isPicked ? bound(1, entry) : start);
+      ends.push(
+        isPicked ? behind(bound(1, entry)) : endOf(view, isSet("end_mask", entry), step, start, bound(2, entry)),
+      );
+      if (!isPicked) axes.push(axis);
+      axis++;
+    }
+  }
+  for (; axis < shape.length; axis++) axes.push(axis);
+  return { cut: { starts, ends, steps, axes: cutAxes }, axes };
+}
+
+/** Beyond every size, as ONNX and NumPy clamp it. */
+const TO_THE_END = 2 ** 31 - 1;
+
+function fromStart(step: Dimension): number {
+  return typeof step === "number" && step < 0 ? TO_THE_END : 0;
+}
+
+function endOf(view: NodeView, isOpen: boolean, step: Dimension, start: Dimension, end: Dimension): Dimension {
+  if (isOpen) return typeof step === "number" && step < 0 ? -TO_THE_END - 1 : TO_THE_END;
+  // With `offset` ends count from the begins.
+  return view.flag("offset") ? add(start, end) : end;
+}
+
+/** Behind the one picked element; behind the last one there is no index but the end itself. */
+function behind(start: Dimension): Dimension {
+  return start === -1 ? TO_THE_END : add(start, 1);
+}
+
+/** The first input with the second written over a part of it. */
+const DYNAMIC_UPDATE_SLICE: OperatorRule = {
+  infer: (view) => [fact(view.dataType(0), view.shape(0))],
+  kind: "data-movement",
+  configuration: [2],
+  inPlace: [0],
+};
+
+export const SLICING: Rules = { SLICE, STRIDED_SLICE, DYNAMIC_UPDATE_SLICE };

@@ -1,0 +1,44 @@
+import type { Shape } from "../../../model/shape.ts";
+import { fact } from "../../../operators/facts.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { handle, outputType, type Rules } from "./common.ts";
+
+const NOTHING: OperatorRule = { infer: () => [], kind: "control" };
+
+const RESOURCE: OperatorRule = { infer: () => handle("resource"), kind: "control" };
+
+/** The handle does not tell what the variable holds: the file's own word is all there is. */
+const READ_VARIABLE: OperatorRule = {
+  infer: (view) => {
+    view.note("A variable's shape is not computed but taken from the file.");
+    return [fact(outputType(view), declaredShape(view))];
+  },
+  kind: "data-movement",
+  isNondeterministic: true,
+};
+
+function declaredShape(view: NodeView): Shape | undefined {
+  return view.declaredOutputs[0]?.shape?.map((size) => {
+    if (typeof size === "object") return size?.example ?? "?";
+    return size;
+  });
+}
+
+/** Values for keys: table, keys, default value. */
+const HASHTABLE_FIND: OperatorRule = {
+  infer: (view) => [fact(view.dataType(2), view.shape(1))],
+  kind: "gather",
+  isNondeterministic: true,
+};
+
+/** Operators with resources that outlive a run. */
+export const STATE: Rules = {
+  VAR_HANDLE: RESOURCE,
+  READ_VARIABLE,
+  ASSIGN_VARIABLE: NOTHING,
+  HASHTABLE: RESOURCE,
+  HASHTABLE_FIND,
+  HASHTABLE_IMPORT: NOTHING,
+  HASHTABLE_SIZE: { infer: () => [fact("int64", [1])], kind: "control", isNondeterministic: true },
+};
