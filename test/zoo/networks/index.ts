@@ -161,7 +161,7 @@ export const ZOO: readonly ZooEntry[] = [
     title: "ResNet-152",
     source: `${RESNET}; parameters: torchvision`,
     build: () => resnet(152),
-    figures: [macs("11300", { percent: 1 }), parameters("60.2")],
+    figures: [macs("11300", { percent: 1 })],
     released: { parameters: 60_192_808 + 151_424, by: `${TORCHVISION}, and 2 × 75,712 moving averages` },
   },
   {
