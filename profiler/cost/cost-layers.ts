@@ -5,7 +5,7 @@ import type { Layer, LayerTensor } from "../layers/layer.ts";
 import type { LayerKind } from "../layers/operation.ts";
 import { product, UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import type { Dimension } from "../model/shape.ts";
-import type { EnergyParts, LayerProfile, PeakMemory, Product, TensorProfile, Totals } from "../profile.ts";
+import type { LayerProfile, PeakMemory, Product, TensorProfile, Totals } from "../profile.ts";
 import { energyOf, totalEnergy, type Placement, type Work } from "./energy.ts";
 import { computedType } from "./layer-width.ts";
 import { latencyOf } from "./latency.ts";
@@ -37,7 +37,7 @@ export function costLayers(layers: readonly Layer[], options: CostOptions): Cost
 }
 
 const NO_WEIGHTS: LayerWeights = { parameters: 0, weightBytes: 0, notes: [] };
-const NO_ENERGY: EnergyParts = { arithmetic: 0, weights: 0, activations: 0 };
+const NO_COST: Estimates = { energy: { arithmetic: 0, weights: 0, activations: 0 }, latencySeconds: 0 };
 
 /** Kinds that hand their tensors on as they are, or whose bodies' rows do the work: they move nothing. */
 const MOVES_NOTHING: ReadonlySet<LayerKind> = new Set<LayerKind>(["control", "free", "shape"]);
@@ -58,48 +58,57 @@ function place(
 }
 
 function costLayer(layer: Layer, weights: LayerWeights, placement: Placement, hardware: HardwareProfile): LayerProfile {
-  const { index, name, op, operation, path, role, isCounted, repeats } = layer;
-  const row = {
-    index,
-    name,
-    op,
-    kind: operation.kind,
-    path,
+  const counts = countsOf(layer, weights);
+  const { energy, latencySeconds } = estimatesOf(layer, counts, placement, hardware);
+  // Spelled out: a model has thousands of rows, and spreading objects into them took most of the time.
+  return {
+    index: layer.index,
+    name: layer.name,
+    op: layer.op,
+    kind: layer.operation.kind,
+    path: layer.path,
     inputs: layer.inputs.filter(isGiven).map(tensorProfile),
     outputs: layer.outputs.filter(isGiven).map(tensorProfile),
-    role,
-    isCounted,
-    repeats,
-    notes: [...layer.notes, ...weights.notes],
-  };
-  const { parameters, weightBytes } = weights;
-  if (role !== "compute") {
-    const nothing = { macs: 0, otherOps: 0, activationBytes: 0, energy: NO_ENERGY, latencySeconds: 0, macTerms: [] };
-    return { ...row, ...nothing, parameters, weightBytes };
-  }
-  const { terms, total } = macsOf(operation);
-  const macs = times(total, repeats);
-  const otherOps = times(
-    otherOpsOf(operation, { input: elements(firstData(layer)), output: elements(layer.outputs[0]) }),
-    repeats,
-  );
-  const activationBytes = sumKnown(activationsOf(layer).map(tensorBytes));
-  const counts = { macs, otherOps, parameters, weightBytes, activationBytes };
-  const macTerms = repeats === 1 ? terms : terms.map((term): Product => [...term, factor("repeats", repeats)]);
-  if (layer.isView || MOVES_NOTHING.has(operation.kind)) {
-    return { ...row, ...counts, energy: NO_ENERGY, latencySeconds: 0, macTerms };
-  }
-  const work = workOf(layer, counts);
-  return {
-    ...row,
-    ...counts,
-    energy: work && energyOf(work, placement),
-    latencySeconds: work && latencyOf(work, repeats, hardware),
-    macTerms,
+    parameters: weights.parameters,
+    macs: counts.macs,
+    otherOps: counts.otherOps,
+    weightBytes: weights.weightBytes,
+    activationBytes: counts.activationBytes,
+    energy,
+    latencySeconds,
+    role: layer.role,
+    isCounted: layer.isCounted,
+    repeats: layer.repeats,
+    macTerms: counts.macTerms,
+    notes: weights.notes.length === 0 ? layer.notes : [...layer.notes, ...weights.notes],
   };
 }
 
-type Counts = Pick<LayerProfile, "macs" | "otherOps" | "weightBytes" | "activationBytes">;
+type Counts = Pick<LayerProfile, "macs" | "otherOps" | "weightBytes" | "activationBytes" | "macTerms">;
+
+function countsOf(layer: Layer, { weightBytes }: LayerWeights): Counts {
+  if (layer.role !== "compute") return { macs: 0, otherOps: 0, weightBytes, activationBytes: 0, macTerms: [] };
+  const { operation, outputs, repeats } = layer;
+  const { terms, total } = macsOf(operation);
+  const otherOps = otherOpsOf(operation, { input: elements(firstData(layer)), output: elements(outputs[0]) });
+  return {
+    macs: times(total, repeats),
+    otherOps: times(otherOps, repeats),
+    weightBytes,
+    activationBytes: sumKnown(activationsOf(layer).map(tensorBytes)),
+    macTerms: repeats === 1 ? terms : terms.map((term): Product => [...term, factor("repeats", repeats)]),
+  };
+}
+
+type Estimates = Pick<LayerProfile, "energy" | "latencySeconds">;
+
+function estimatesOf(layer: Layer, counts: Counts, placement: Placement, hardware: HardwareProfile): Estimates {
+  if (layer.role !== "compute" || layer.isView || MOVES_NOTHING.has(layer.operation.kind)) return NO_COST;
+  const work = workOf(layer, counts);
+  return work
+    ? { energy: energyOf(work, placement), latencySeconds: latencyOf(work, layer.repeats, hardware) }
+    : { energy: null, latencySeconds: null };
+}
 
 /** Work of all runs of a layer; null when a part of it is unknown. Weights are read once an inference, however often a loop runs. */
 function workOf(layer: Layer, { macs, otherOps, weightBytes, activationBytes }: Counts): Work | null {

@@ -18,30 +18,38 @@ const NO_WEIGHTS: LayerWeights = { parameters: 0, weightBytes: 0, notes: [] };
  * @returns weights by the layers' positions
  */
 export function assignWeights(layers: readonly Layer[]): readonly LayerWeights[] {
+  const origins = layers.map(weightsOf);
   const carriers = new Map<ConstantOrigin, Layer>();
   for (const isCounted of [true, false]) {
-    for (const layer of layers) {
-      if (layer.isCounted !== isCounted) continue;
-      for (const origin of weightsOf(layer)) if (!carriers.has(origin)) carriers.set(origin, layer);
-    }
+    layers.forEach((layer, index) => {
+      if (layer.isCounted !== isCounted) return;
+      for (const origin of origins[index] ?? []) if (!carriers.has(origin)) carriers.set(origin, layer);
+    });
   }
-  return layers.map((layer) => {
-    const origins = weightsOf(layer);
-    if (origins.length === 0) return NO_WEIGHTS;
-    const own = origins.filter((origin) => carriers.get(origin) === layer);
-    const lenders = new Set(
-      origins.flatMap((origin) => carriers.get(origin) ?? []).filter((lender) => lender !== layer),
-    );
-    return {
-      parameters: sumKnown(own.map(({ elements }) => elements ?? null)),
-      weightBytes: sumKnown(own.map(({ storedBytes }) => storedBytes ?? null)),
-      notes: [...lenders].map(({ name }) => `Shares weights with ${name}.`),
-    };
-  });
+  return layers.map((layer, index) => shareOf(layer, origins[index] ?? [], carriers));
 }
 
 /** Distinct constants that a layer computes with. */
 export function weightsOf({ role, inputs }: Layer): readonly ConstantOrigin[] {
   if (role !== "compute") return [];
-  return [...new Set(inputs.flatMap(({ use, constant }) => (use === "data" && constant ? [constant] : [])))];
+  const origins: ConstantOrigin[] = [];
+  for (const { use, constant } of inputs) {
+    if (use === "data" && constant && !origins.includes(constant)) origins.push(constant);
+  }
+  return origins;
+}
+
+function shareOf(
+  layer: Layer,
+  origins: readonly ConstantOrigin[],
+  carriers: ReadonlyMap<ConstantOrigin, Layer>,
+): LayerWeights {
+  if (origins.length === 0) return NO_WEIGHTS;
+  const own = origins.filter((origin) => carriers.get(origin) === layer);
+  const lenders = origins.flatMap((origin) => carriers.get(origin) ?? []).filter((lender) => lender !== layer);
+  return {
+    parameters: sumKnown(own.map(({ elements }) => elements ?? null)),
+    weightBytes: sumKnown(own.map(({ storedBytes }) => storedBytes ?? null)),
+    notes: [...new Set(lenders)].map(({ name }) => `Shares weights with ${name}.`),
+  };
 }

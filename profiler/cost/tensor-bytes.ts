@@ -13,8 +13,9 @@ export function tensorBytes({ dataType, shape, container }: TensorFact): number 
 
 /** Tensors that a layer reads and writes while it computes: no constants, nothing omitted, each once. */
 export function activationsOf({ inputs, outputs }: Layer): readonly LayerTensor[] {
-  const data = inputs.filter(({ use }) => use === "data");
-  const byKey = new Map([...data, ...outputs].filter(isActivation).map((tensor) => [tensor.key, tensor]));
+  const byKey = new Map<string, LayerTensor>();
+  for (const input of inputs) if (input.use === "data" && isActivation(input)) byKey.set(input.key, input);
+  for (const output of outputs) if (isActivation(output)) byKey.set(output.key, output);
   return [...byKey.values()];
 }
 

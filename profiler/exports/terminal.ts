@@ -1,4 +1,4 @@
-import CliTable from "cli-table3";
+import stringWidth from "string-width";
 import type { Column } from "../columns.ts";
 import type { Profile } from "../profile.ts";
 import { printable } from "./printable.ts";
@@ -51,22 +51,18 @@ export function profileTable(profile: Profile, { width, showAll = false }: Termi
     .join("\n");
 }
 
-/** Lines of cells under a line of titles, without borders: what a terminal can copy and grep. */
+/** Lines of cells in columns, without borders: what a terminal can copy and grep. */
 export function plainTable(texts: readonly (readonly string[])[], columns: readonly Pick<Column, "align">[]): string {
-  const sides = { left: "", right: "", "left-mid": "", "right-mid": "" };
-  const rules = { top: "", "top-mid": "", "top-left": "", "top-right": "" };
-  const below = { bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "", mid: "", "mid-mid": "" };
-  const table = new CliTable({
-    chars: { ...sides, ...rules, ...below, middle: GAP },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
-    colAligns: columns.map(({ align }) => align),
-  });
-  table.push(...texts.map((cells) => [...cells]));
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
+  const widths = widthsOf(texts, columns);
+  const pad = (text: string, at: number): string => {
+    const blank = " ".repeat(Math.max(0, (widths[at] ?? 0) - stringWidth(text)));
+    return columns[at]?.align === "right" ? blank + text : text + blank;
+  };
+  return texts.map((cells) => cells.map(pad).join(GAP).trimEnd()).join("\n");
+}
+
+function widthsOf(texts: readonly (readonly string[])[], columns: readonly unknown[]): readonly number[] {
+  return columns.map((_, at) => texts.reduce((most, cells) => Math.max(most, stringWidth(cells[at] ?? "")), 0));
 }
 
 /** Shortens names, from their front since their end tells them apart, until lines fit the width. */
@@ -76,9 +72,7 @@ function fitNames(
   width = Number.POSITIVE_INFINITY,
 ): readonly (readonly string[])[] {
   const nameAt = columns.findIndex(({ id }) => id === "name");
-  const widths = columns.map((_, at) =>
-    texts.reduce((most, cells) => Math.max(most, Array.from(cells[at] ?? "").length), 0),
-  );
+  const widths = widthsOf(texts, columns);
   const others = widths.reduce((sum, each, at) => sum + (at === nameAt ? 0 : each + GAP.length), 0);
   const room = Math.max(NARROWEST_NAME, width - others);
   return texts.map((cells) => cells.map((text, at) => (at === nameAt ? shorten(text, room) : text)));
