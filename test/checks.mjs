@@ -63,11 +63,13 @@ function check(id, title, commands) {
  * @param whyNot () → why this machine cannot run the suite; its files then count as skipped
  */
 function suite(id, title, folder, command, whyNot = () => undefined) {
+  const skip = (reason) => {
+    const skipped = testFiles(folder).map((file) => ({ title: file, reason }));
+    return { passed: 0, failed: 0, skipped, output: "" };
+  };
   const run = async (grep) => {
     const reason = whyNot();
-    if (reason) {
-      return { passed: 0, failed: 0, skipped: testFiles(folder).map((file) => ({ title: file, reason })), output: "" };
-    }
+    if (reason) return skip(reason);
     const report = join(tmpdir(), `edgewise-report-${process.pid}-${reports++}.json`);
     const env = { EDGEWISE_TEST_REPORT: report, EDGEWISE_TEST_GREP: grep };
     const { isGood, output } = await runNode(command(grep), { cwd: ROOT, env });
@@ -76,7 +78,7 @@ function suite(id, title, folder, command, whyNot = () => undefined) {
     const failed = Math.max(totals.failed, isGood ? 0 : 1);
     return { passed: totals.passed, failed, skipped: totals.skipped, output: failed > 0 ? output : "" };
   };
-  return { id, title, run };
+  return { id, title, run, skip };
 }
 
 let reports = 0;

@@ -19,9 +19,14 @@ const isWanted = ({ id }) => options.only === undefined || options.only === id;
 installPackages();
 const results = [];
 if (!WITHOUT_BUILD.has(options.only)) results.push(await report(BUILD));
+const isBuilt = results.every(({ failed }) => failed === 0);
 await inPool(SIDE_BY_SIDE.filter(isWanted), Math.min(2, availableParallelism()));
-await inPool(IN_VSCODE.filter(isWanted), 1);
+await inPool(IN_VSCODE.filter(isWanted).map(isBuilt ? (suite) => suite : withoutBuild), 1);
 finish();
+
+function withoutBuild({ title, skip }) {
+  return { title, run: () => skip("the build failed") };
+}
 
 async function inPool(checks, width) {
   const queue = [...checks];
