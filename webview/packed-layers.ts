@@ -1,4 +1,4 @@
-import type { Dimension, } from "../profiler/model/shape.ts";
+import type { Dimension } from "../profiler/model/shape.ts";
 import type { DataType } from "../profiler/model/data-type.ts";
 import type { EnergyParts, LayerProfile, Product, TensorProfile } from "../profiler/profile.ts";
 
@@ -101,14 +101,12 @@ export function unpackLayers(packed: PackedLayers): LayerProfile[] {
   const { strings, columns } = packed;
   const text = (id: number): string => at(strings, id);
   const paths = packed.paths.map((ids) => ids.map(text));
-  const tensors = packed.tensors.map(
-    ([name, dataType, shape, isConstant]): TensorProfile => ({
-      name: text(name),
-      dtype: dataType === NULL ? null : (text(dataType) as DataType),
-      shape: shape === NULL ? null : at(packed.shapes, shape),
-      isConstant: isConstant === 1,
-    }),
-  );
+  const tensors = packed.tensors.map(([name, dataType, shape, isConstant]): TensorProfile => ({
+    name: text(name),
+    dtype: dataType === NULL ? null : (text(dataType) as DataType),
+    shape: shape === NULL ? null : at(packed.shapes, shape),
+    isConstant: isConstant === 1,
+  }));
   const products = packed.products.map((factors) => factors.map(([name, value]) => ({ name: text(name), value })));
 
   return columns.index.map((index, row) => ({

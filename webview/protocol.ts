@@ -44,7 +44,10 @@ export interface HostContract extends Contract {
   readonly requests: {
     readonly start: { readonly params: null; readonly result: StartReply };
     /** One chunk of the rows of a revision; fails with "stale" when there is a newer one. */
-    readonly rows: { readonly params: { readonly revision: number; readonly chunk: number }; readonly result: PackedLayers };
+    readonly rows: {
+      readonly params: { readonly revision: number; readonly chunk: number };
+      readonly result: PackedLayers;
+    };
     /** Profiles again with these values of dynamic dimensions; fails with "option" when one does not fit. */
     readonly bind: { readonly params: { readonly bindings: Readonly<Record<string, number>> }; readonly result: null };
     readonly run: { readonly params: { readonly command: PageCommand }; readonly result: null };

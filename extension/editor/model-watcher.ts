@@ -20,7 +20,9 @@ export class ModelWatcher implements vscode.Disposable {
   /** Watches these files and no others. */
   watch(files: readonly vscode.Uri[]): void {
     this.#files = new Set(files.map(String));
-    const folders = new Map(files.map((uri) => [vscode.Uri.joinPath(uri, "..").toString(), vscode.Uri.joinPath(uri, "..")]));
+    const folders = new Map(
+      files.map((uri) => [vscode.Uri.joinPath(uri, "..").toString(), vscode.Uri.joinPath(uri, "..")]),
+    );
     for (const [key, watcher] of this.#watchers) {
       if (folders.has(key)) continue;
       watcher.dispose();

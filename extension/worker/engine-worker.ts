@@ -60,7 +60,9 @@ export class EngineWorker {
     );
     const running = { worker, rpc };
     worker.on("message", (message: unknown) => rpc.receive(message));
-    worker.on("error", (error) => this.#stop(running, "crashed", `The profiler stopped: ${error.message}`, error.stack));
+    worker.on("error", (error) =>
+      this.#stop(running, "crashed", `The profiler stopped: ${error.message}`, error.stack),
+    );
     worker.on("exit", (code) => this.#stop(running, "crashed", `The profiler stopped with exit code ${code}.`));
     return running;
   }

@@ -6,7 +6,8 @@ import type { Contract } from "../../webview/rpc.ts";
 
 /** A file that Node can open, or one behind a file system of VS Code, whose bytes the host hands over when they are read. */
 export type ModelLocation =
-  { readonly kind: "path"; readonly path: string } | { readonly kind: "remote"; readonly name: string; readonly size: number };
+  | { readonly kind: "path"; readonly path: string }
+  | { readonly kind: "remote"; readonly name: string; readonly size: number };
 
 export interface ProfileRequest {
   readonly location: ModelLocation;

@@ -27,7 +27,9 @@ export class RemoteSource implements ByteSource {
     this.#bytes ??= this.#host.request("readRemote", { relativePath: this.#relativePath });
     const bytes = await this.#bytes;
     if (offset < 0 || length < 0 || offset + length > bytes.length) {
-      throw new ModelFormatError(this.name, "end of file", `expected ${length} bytes, but the file ends before`, { offset });
+      throw new ModelFormatError(this.name, "end of file", `expected ${length} bytes, but the file ends before`, {
+        offset,
+      });
     }
     return bytes.subarray(offset, offset + length);
   }

@@ -12,7 +12,7 @@ import { Header } from "./Header.tsx";
 import { activityText, Failed, Loading } from "./States.tsx";
 import { Toolbar } from "./Toolbar.tsx";
 import { Tooltips } from "./Tooltips.tsx";
-import { Warnings } from "./Warnings.tsx";
+import { WarningList, WarningsButton } from "./Warnings.tsx";
 
 interface AppProps {
   readonly client: ModelClient;
@@ -25,9 +25,7 @@ export function App(props: AppProps): JSX.Element {
   const { file, phase, activity, profile, failure } = useStore(client.state);
   return (
     <>
-      {phase === "loading" && (
-        <Loading file={file} activity={activity} onCommand={(command) => client.run(command)} />
-      )}
+      {phase === "loading" && <Loading file={file} activity={activity} onCommand={(command) => client.run(command)} />}
       {phase === "failed" && failure && (
         <Failed file={file} failure={failure} onCommand={(command) => client.run(command)} />
       )}
@@ -74,14 +72,15 @@ function ProfileView({ client, view, scrollTop, file, profile }: ProfileViewProp
 
   return (
     <>
-      <Header file={file} header={header} onChooseHardware={() => client.run("open-hardware-settings")} />
+      <Header file={file} header={header} onChooseHardware={() => client.run("open-hardware-settings")}>
+        <WarningsButton
+          count={header.warnings.length}
+          isOpen={showsWarnings}
+          onToggle={(isOpen) => view.update({ showsWarnings: isOpen })}
+        />
+      </Header>
+      {showsWarnings && header.warnings.length > 0 && <WarningList warnings={header.warnings} onSelectLayer={reveal} />}
       <Dimensions dimensions={header.dimensions} onBind={(bindings) => client.bind(bindings)} />
-      <Warnings
-        warnings={header.warnings}
-        isOpen={showsWarnings}
-        onToggle={(isOpen) => view.update({ showsWarnings: isOpen })}
-        onSelectLayer={reveal}
-      />
       <Toolbar
         view={view}
         shown={rows.length}

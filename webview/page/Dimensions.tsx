@@ -58,7 +58,11 @@ export function Dimensions({ dimensions, onBind }: DimensionsProps): JSX.Element
         />
       ))}
       {Object.keys(given).length > 0 && (
-        <IconButton icon="discard" label={l10n.t("Use the default of every dimension")} onClick={() => void bind("", {})} />
+        <IconButton
+          icon="discard"
+          label={l10n.t("Use the default of every dimension")}
+          onClick={() => void bind("", {})}
+        />
       )}
     </section>
   );

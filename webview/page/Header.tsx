@@ -1,5 +1,5 @@
 import * as l10n from "@vscode/l10n";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { formatCell, formatCellExact, TOTALS, type Total } from "../../profiler/columns.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import { Icon } from "../controls/controls.tsx";
@@ -9,6 +9,8 @@ interface HeaderProps {
   readonly file: string;
   readonly header: ProfileHeader;
   readonly onChooseHardware: () => void;
+  /** Stands beside the model's name. */
+  readonly children: ComponentChildren;
 }
 
 const FORMAT_NAMES: Readonly<Record<ProfileHeader["format"], string>> = { onnx: "ONNX", tflite: "TFLite" };
@@ -20,7 +22,7 @@ const SHOWN_TOTALS = TOTALS.filter(({ id }) => id !== "unknownRows");
 const ESTIMATES: ReadonlySet<Total["id"]> = new Set(["energyPicojoules", "latencySeconds"]);
 
 /** What model this is, and what it costs in all. */
-export function Header({ file, header, onChooseHardware }: HeaderProps): JSX.Element {
+export function Header({ file, header, onChooseHardware, children }: HeaderProps): JSX.Element {
   const { totals, hardware, format } = header;
   return (
     <header class="header">
@@ -29,12 +31,14 @@ export function Header({ file, header, onChooseHardware }: HeaderProps): JSX.Ele
         <span class="format" data-tip={propertiesText(header)} tabIndex={0}>
           {FORMAT_NAMES[format]}
         </span>
-        <span class="layer-count">{l10n.t("{0} layers", header.rowCount.toLocaleString())}</span>
+        {children}
         <button
           type="button"
           class="hardware"
           onClick={onChooseHardware}
-          data-tip={l10n.t("The hardware profile that energy and latency are estimated for. Choose another one in the settings.")}
+          data-tip={l10n.t(
+            "The hardware profile that energy and latency are estimated for. Choose another one in the settings.",
+          )}
         >
           <Icon name="device-mobile" />
           {hardware}

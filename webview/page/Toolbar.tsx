@@ -29,9 +29,7 @@ export function Toolbar({ view, shown, total, folded }: ToolbarProps): JSX.Eleme
       />
       {folded > 0 && (
         <Checkbox isChecked={showsFolded} onChange={(isShown) => view.update({ showsFolded: isShown })}>
-          {folded === 1
-            ? l10n.t("Show 1 folded row")
-            : l10n.t("Show {0} folded rows", folded.toLocaleString())}
+          {folded === 1 ? l10n.t("Show 1 folded row") : l10n.t("Show {0} folded rows", folded.toLocaleString())}
         </Checkbox>
       )}
       <span class="shown-count" role="status" data-testid="shown-count">

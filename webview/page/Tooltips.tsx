@@ -58,9 +58,13 @@ function followPointerAndFocus(show: (tip: Tip | null) => void): () => void {
   const listeners = new AbortController();
   const on = { signal: listeners.signal, capture: true };
   document.addEventListener("pointerover", ({ target }) => aim(target, DELAY_MILLISECONDS), on);
-  document.addEventListener("focusin", ({ target }) => {
-    if (target instanceof Element && target.matches(":focus-visible")) aim(target, DELAY_MILLISECONDS);
-  }, on);
+  document.addEventListener(
+    "focusin",
+    ({ target }) => {
+      if (target instanceof Element && target.matches(":focus-visible")) aim(target, DELAY_MILLISECONDS);
+    },
+    on,
+  );
   document.addEventListener("focusout", hide, on);
   document.addEventListener("pointerdown", hide, on);
   document.addEventListener("scroll", hide, on);

@@ -46,10 +46,7 @@ export class ModelClient {
     this.#host = new Rpc<PageContract, HostContract>(
       post,
       {},
-      {
-        snapshot: (snapshot) => this.#show(snapshot),
-        activity: (activity) => this.state.update({ activity }),
-      },
+      { snapshot: (snapshot) => this.#show(snapshot), activity: (activity) => this.state.update({ activity }) },
     );
   }
 

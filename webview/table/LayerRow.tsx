@@ -67,9 +67,7 @@ function Value({ column, layer, totals, largest }: ValueProps): JSX.Element {
   const share = typeof value === "number" && largest > 0 ? value / largest : 0;
   return (
     <>
-      {column.hasBar && share > 0 && layer.isCounted && (
-        <span class="bar" style={{ transform: `scaleX(${share})` }} />
-      )}
+      {column.hasBar && share > 0 && layer.isCounted && <span class="bar" style={{ transform: `scaleX(${share})` }} />}
       <span class={value === 0 ? "digits zero" : "digits"}>{digits}</span>
       <span class="unit">{unit}</span>
     </>
@@ -88,7 +86,9 @@ function Name(layer: LayerProfile): JSX.Element {
   const remarks = remarksOf(layer);
   return (
     <>
-      <span class="module">{layer.name.slice(0, cut)}</span>
+      <span class="module">
+        <bdi dir="ltr">{layer.name.slice(0, cut)}</bdi>
+      </span>
       <span class="leaf">{layer.name.slice(cut)}</span>
       {layer.repeats !== 1 && (
         <span class="repeats" data-tip={l10n.t("Runs {0} times in one inference", layer.repeats)}>
@@ -119,12 +119,14 @@ function OutputShape({ outputs }: LayerProfile): JSX.Element {
   if (first.shape.length === 0) return <span class="zero">{l10n.t("scalar")}</span>;
   return (
     <>
-      {first.shape.map((size, axis) => (
-        <span key={axis} class={typeof size === "string" ? "symbolic" : undefined}>
-          {axis > 0 && <span class="times">×</span>}
-          {size}
-        </span>
-      ))}
+      <span class="shape">
+        {first.shape.map((size, axis) => (
+          <span key={axis} class={typeof size === "string" ? "symbolic" : undefined}>
+            {axis > 0 && <span class="times">×</span>}
+            {size}
+          </span>
+        ))}
+      </span>
       {others.length > 0 && <span class="others">+{others.length}</span>}
     </>
   );

@@ -12,8 +12,9 @@ import { TableHead } from "./TableHead.tsx";
 import { nextSort, useSortedLayers } from "./use-layer-table.ts";
 import { ROW_HEIGHT, useVirtualRows } from "./use-virtual-rows.ts";
 
-/** Pixels; the style sheet has the same number. */
+/** Pixels; the style sheet has the same numbers. */
 const HEAD_HEIGHT = 26;
+const SIDE_PADDING = 10;
 
 interface LayerTableProps {
   /** The rows that pass the filter, in file order. */
@@ -44,6 +45,7 @@ export function LayerTable({ layers, allLayers, isComplete, totals, view, scroll
 
   useLayoutEffect(() => {
     grid.current?.style.setProperty("--columns", templateOf(widths));
+    grid.current?.style.setProperty("--table-width", `${narrowestTable(widths)}px`);
   }, [widths]);
   useRestoredScroll(grid, isComplete, scrollTop.value);
 
@@ -109,17 +111,25 @@ export function LayerTable({ layers, allLayers, isComplete, totals, view, scroll
   );
 }
 
-/** The name takes the space that is left, unless the user gave it a width. */
 function templateOf(widths: Readonly<Record<string, number>>): string {
-  return PAGE_COLUMNS.map(({ id, width }) => {
+  return PAGE_COLUMNS.map(({ id, width, stretch }) => {
     const given = widths[id];
     if (given !== undefined) return `${given}px`;
-    return id === "name" ? `minmax(${width}px, 1fr)` : `${width}px`;
+    return stretch > 0 ? `minmax(${width}px, ${stretch}fr)` : `${width}px`;
   }).join(" ");
 }
 
+/** Below this the table scrolls sideways. */
+function narrowestTable(widths: Readonly<Record<string, number>>): number {
+  return PAGE_COLUMNS.reduce((sum, { id, width }) => sum + (widths[id] ?? width), 2 * SIDE_PADDING);
+}
+
 /** Goes back to where the page was before it was hidden, once there are enough rows to scroll there. */
-function useRestoredScroll(grid: { readonly current: HTMLElement | null }, isComplete: boolean, scrollTop: number): void {
+function useRestoredScroll(
+  grid: { readonly current: HTMLElement | null },
+  isComplete: boolean,
+  scrollTop: number,
+): void {
   const wanted = useRef<number | null>(scrollTop);
   useEffect(() => {
     if (!isComplete || wanted.current === null) return;

@@ -47,10 +47,7 @@ export function TableHead({ sort, onSort, onResize, onResetWidth }: TableHeadPro
               <span class="title">{column.title}</span>
               {sort?.column === column.id && <Icon name={sort.isDescending ? "arrow-down" : "arrow-up"} />}
             </button>
-            <ResizeHandle
-              onResize={(width) => onResize(column.id, width)}
-              onReset={() => onResetWidth(column.id)}
-            />
+            <ResizeHandle onResize={(width) => onResize(column.id, width)} onReset={() => onResetWidth(column.id)} />
           </div>
         ))}
       </div>

@@ -8,7 +8,10 @@ export function isFolded({ role }: LayerProfile): boolean {
 
 /** The rows that hold every word of the text in their name, operator, kind, module, shape or notes; case does not matter. */
 export function filterLayers(layers: readonly LayerProfile[], text: string): readonly LayerProfile[] {
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   if (words.length === 0) return layers;
   return layers.filter((layer) => {
     const searched = searchedText(layer);

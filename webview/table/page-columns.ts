@@ -5,34 +5,39 @@ import type { LayerProfile, TensorProfile, Totals } from "../../profiler/profile
 
 /** A column as the page lays it out. What it means and how its numbers read is the profiler's. */
 export interface PageColumn extends Column {
-  /** Pixels; the name takes what is left. */
+  /** Pixels, of which a column that stretches has at least as many. */
   readonly width: number;
+  /** Its part of the space that is left; 0 for a column that does not stretch. */
+  readonly stretch: number;
   /** Draws a bar behind the number: its part of the largest one in the column. */
   readonly hasBar: boolean;
 }
 
 interface Layout {
   readonly width: number;
+  readonly stretch?: number;
   readonly hasBar?: true;
 }
 
 /** Shares are drawn as bars behind the numbers they are shares of, so they need no columns of their own. */
 const LAYOUT: Readonly<Record<string, Layout>> = {
-  index: { width: 44 },
-  name: { width: 180 },
-  op: { width: 108 },
-  shape: { width: 118 },
-  parameters: { width: 88, hasBar: true },
-  macs: { width: 84, hasBar: true },
-  activationBytes: { width: 88, hasBar: true },
-  energy: { width: 84, hasBar: true },
+  index: { width: 38 },
+  name: { width: 120, stretch: 6 },
+  op: { width: 84, stretch: 1 },
+  shape: { width: 127, stretch: 1 },
+  parameters: { width: 102, stretch: 1, hasBar: true },
+  macs: { width: 78, stretch: 1, hasBar: true },
+  activationBytes: { width: 88, stretch: 1, hasBar: true },
+  energy: { width: 78, stretch: 1, hasBar: true },
 };
 
 export const NARROWEST_COLUMN = 40;
 
 export const PAGE_COLUMNS: readonly PageColumn[] = COLUMNS.flatMap((column) => {
   const layout = LAYOUT[column.id];
-  return layout ? [{ ...column, width: layout.width, hasBar: layout.hasBar ?? false }] : [];
+  return layout
+    ? [{ ...column, width: layout.width, stretch: layout.stretch ?? 0, hasBar: layout.hasBar ?? false }]
+    : [];
 });
 
 /** What a column is sorted by: shapes by their size, everything else by its value. Unknown is undefined, which sorts last. */

@@ -73,10 +73,20 @@ export class VscodeWindow {
     return join(this.folder, name);
   }
 
-  /** Opens a file of the window's folder in the editor that VS Code chooses for it. */
+  /**
+   * Opens a file of the window's folder in the editor that VS Code chooses for it. A window that has just started may not know our editor
+   * yet and show the file as text: then it is closed and opened again.
+   */
   async openFile(name: string): Promise<void> {
     await this.server.run(async (vscode, path) => {
-      await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(path));
+      const { tabGroups } = vscode.window;
+      for (let attempt = 0; attempt < 20; attempt++) {
+        await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(path), { preview: false });
+        const tab = tabGroups.activeTabGroup.activeTab;
+        if (!tab || tab.input instanceof vscode.TabInputCustom) return;
+        await tabGroups.close(tab);
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
     }, this.path(name));
   }
 
