@@ -85,9 +85,11 @@ class GraphInference {
     readonly scope: string,
     readonly surroundings?: Surroundings,
   ) {
-    this.#facts = graph.tensors.map(({ constant, name, outer }) => {
+    this.#facts = graph.tensors.map(({ constant, name, outer, isVariable, declared }) => {
       if (outer !== undefined) return surroundings?.facts[outer] ?? UNKNOWN;
-      return constant ? constantFact(constant, name) : UNKNOWN;
+      if (constant) return constantFact(constant, name);
+      // State lives in the file's own tensors: no node computes its size.
+      return isVariable && declared ? asDeclared(declared, name) : UNKNOWN;
     });
     this.#keys = graph.tensors.map(({ id, outer }) =>
       outer === undefined ? `${scope}#${id}` : (surroundings?.keys[outer] ?? `${scope}#${id}`),
