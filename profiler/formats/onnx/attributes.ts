@@ -35,7 +35,7 @@ export function attributeValue(
   tensors: AttributeTensors,
   place: string,
 ): Attribute | undefined {
-  return VALUES[typeOf(attribute)]?.(attribute, tensors, `${place}, attribute ${attribute.name ?? ""}`) ?? undefined;
+  return VALUES[typeOf(attribute)]?.(attribute, tensors, `${place}, attribute ${attribute.name ?? ""}`);
 }
 
 /** Files of the first IR versions leave the type out: then it is that of the field that is there. */

@@ -1,4 +1,4 @@
-import type { Node, TensorId } from "../../model/model.ts";
+import { ABSENT, type Node, type TensorId } from "../../model/model.ts";
 
 /** How the nodes of a graph stand to each other: each after its producers, as ONNX asks, in another order, or in a circle. */
 export type NodeOrder =
@@ -20,7 +20,8 @@ export function nodeOrder(nodes: readonly Node[]): NodeOrder {
 
 /** Inputs, and what the bodies take from this graph. */
 function neededTensors({ inputs, bodies }: Node): readonly TensorId[] {
-  return [...inputs, ...bodies.flatMap(({ graph }) => graph.tensors.flatMap(({ outer }) => outer ?? []))];
+  const given = inputs.filter((input) => input !== ABSENT);
+  return [...given, ...bodies.flatMap(({ graph }) => graph.tensors.flatMap(({ outer }) => outer ?? []))];
 }
 
 /** Walks from each node to what it needs; a node that is met again on the way stands on a circle. No recursion: chains are long. */

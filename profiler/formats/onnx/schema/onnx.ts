@@ -1,10 +1,3 @@
-import protobuf from "protobufjs/minimal.js";
+import "./plain-numbers.ts";
 
-import { onnx } from "./generated/onnx.js";
-
-// Without a Long class protobufjs hands 64-bit integers over as numbers, which the generated types promise. Sizes and offsets are
-// far below 2^53; larger ones ("to the end" in Slice is INT64_MAX) are rounded to the nearest number.
-Object.assign(protobuf.util, { Long: null });
-protobuf.configure();
-
-export { onnx };
+export { onnx } from "./generated/onnx.js";
