@@ -9,6 +9,7 @@ import {
   recurrentProducts,
   valueOf,
 } from "./cost-rules-products.ts";
+import { OPERATIONS_PER_ELEMENT } from "./operations-per-element.ts";
 import type {
   AttentionGeometry,
   ConvGeometry,
@@ -50,23 +51,12 @@ interface CostRule<Geometry> {
   readonly otherOps: (geometry: Geometry, sizes: LayerSizes) => Dimension;
 }
 
-/**
- * Other operations that go with an activation function, for each element. Comparison, arithmetic and one call of exp, tanh or erf
- * count one each.
- */
-const ACTIVATION_OPS: Readonly<Record<string, number>> = {
-  relu: 1,
-  relu6: 2,
-  relu_n1_to_1: 2,
-  clip: 2,
-  leakyrelu: 2,
-  tanh: 1,
-  sigmoid: 4,
-  hardsigmoid: 4,
-  hardswish: 5,
-  sign_bit: 1,
-};
-const OTHER_ACTIVATION_OPS = 1;
+/** Fused activations by their neutral names, in lower case; the two that only TFLite has are bounds and a test of the sign. */
+const FUSED_ACTIVATION_OPS: ReadonlyMap<string, number> = new Map([
+  ...Object.entries(OPERATIONS_PER_ELEMENT).map(([name, operations]) => [name.toLowerCase(), operations] as const),
+  ["relu_n1_to_1", OPERATIONS_PER_ELEMENT.clip],
+  ["sign_bit", OPERATIONS_PER_ELEMENT.arithmetic],
+]);
 
 /** Maximum, difference, exp, sum, quotient. */
 const SOFTMAX_OPS = 5;
@@ -75,7 +65,7 @@ const QUANTIZE_OPS = 2;
 /** Linear interpolation between four neighbours: four products and three sums. */
 const RESIZE_OPS = 7;
 /** Sum of both products, bias, sigmoid. */
-const GATE_OPS = 6;
+const GATE_OPS = 2 + OPERATIONS_PER_ELEMENT.sigmoid;
 /** What the new state of one hidden unit takes beside its gates: blends and, for an LSTM, one tanh. */
 const CELL_OPS = { rnn: 0, gru: 5, lstm: 5, svdf: 0 } as const;
 /** A window's elements are compared, summed, or raised and summed; an average also divides, an Lp norm takes one root. */
@@ -171,9 +161,9 @@ function geometryOf(operation: Operation): Geometries[LayerKind] {
 
 /** Bias and fused activation, for each element of the output. */
 function fusedOps({ hasBias, activation }: ConvGeometry | MatmulGeometry, { output }: LayerSizes): Dimension {
-  const activationOps =
-    activation === undefined ? 0 : (ACTIVATION_OPS[activation.toLowerCase()] ?? OTHER_ACTIVATION_OPS);
-  return multiply((hasBias ? 1 : 0) + activationOps, output);
+  const ofBias = hasBias ? OPERATIONS_PER_ELEMENT.bias : 0;
+  const named = activation === undefined ? 0 : FUSED_ACTIVATION_OPS.get(activation.toLowerCase());
+  return multiply(ofBias + (named ?? OPERATIONS_PER_ELEMENT.function), output);
 }
 
 function recurrentOps({ cell, gates, directions, steps, batch, hiddenSize }: RecurrentGeometry): Dimension {
