@@ -64,7 +64,6 @@ function measure(args: readonly string[]): Usage {
 /** @throws {Error} with what the process said when it fails */
 function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    cwd: tmpdir(), // ONNX Runtime leaves its profile where it runs
     encoding: "utf8",
     env: { ...process.env, ...env },
     maxBuffer: 2 ** 30, // the JSON of 6,000 layers
