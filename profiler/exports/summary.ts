@@ -1,6 +1,6 @@
 import { COLUMNS, formatCell, formatTotal, totalOf, TOTALS, type Column } from "../columns.ts";
 import type { BoundDimension, LayerProfile, Profile } from "../profile.ts";
-import { printable } from "./printable.ts";
+import { printable, shorten } from "./printable.ts";
 
 /** What all readable exports say above and below their table. */
 
@@ -9,6 +9,8 @@ export const READABLE_COLUMNS: readonly Column[] = COLUMNS.filter(({ shownIn }) 
 
 /** Longest list of tensors alive at the peak: the first few explain it. */
 const PEAK_TENSORS = 4;
+/** Converters join the names of all that they fuse: in a sentence their end must do. */
+const NAME_ROOM = 40;
 
 export function isBookkeeping({ role }: LayerProfile): boolean {
   return role !== "compute";
@@ -29,10 +31,12 @@ export function describeTotals(profile: Profile): readonly (readonly [title: str
 export function describePeak({ peak, layers }: Profile): string | undefined {
   const layer = layers.find(({ index }) => index === peak.layer);
   if (!layer) return undefined;
-  const named = peak.tensors.slice(0, PEAK_TENSORS).map(({ name, bytes }) => `${name} ${formatCell("bytes", bytes)}`);
+  const named = peak.tensors
+    .slice(0, PEAK_TENSORS)
+    .map(({ name, bytes }) => `${shorten(name, NAME_ROOM)} ${formatCell("bytes", bytes)}`);
   const rest = peak.tensors.length - named.length;
   const others = rest > 0 ? ` and ${rest} more` : "";
-  return printable(`at #${layer.index} ${layer.name}: ${named.join(", ")}${others}`);
+  return printable(`at #${layer.index} ${shorten(layer.name, NAME_ROOM)}: ${named.join(", ")}${others}`);
 }
 
 /** Text of one cell; rows that are in no total are marked. */

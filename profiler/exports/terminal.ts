@@ -1,7 +1,7 @@
 import stringWidth from "string-width";
 import type { Column } from "../columns.ts";
 import type { Profile } from "../profile.ts";
-import { printable } from "./printable.ts";
+import { printable, shorten } from "./printable.ts";
 import {
   cellText,
   describeDimension,
@@ -76,11 +76,6 @@ function fitNames(
   const others = widths.reduce((sum, each, at) => sum + (at === nameAt ? 0 : each + GAP.length), 0);
   const room = Math.max(NARROWEST_NAME, width - others);
   return texts.map((cells) => cells.map((text, at) => (at === nameAt ? shorten(text, room) : text)));
-}
-
-function shorten(text: string, room: number): string {
-  const characters = Array.from(text);
-  return characters.length <= room ? text : `…${characters.slice(characters.length - room + 1).join("")}`;
 }
 
 function hiddenRows(hidden: number): readonly string[] {
