@@ -26,7 +26,8 @@ export interface BoundInputs {
 export function bindInputs(model: Model, given: Readonly<Record<string, number>>): BoundInputs {
   const { graph } = model.entries[0];
   const named = new Map<string, { default: number; occurrences: string[]; isFixed: boolean }>();
-  const names = graph.inputs.map((id) => inputDimensions(graph, id));
+  const inputNames = distinctNames(graph);
+  const names = graph.inputs.map((id, input) => inputDimensions(graph.tensors[id], inputNames[input] ?? ""));
   for (const { name, position, dimension } of names.flat()) {
     const known = named.get(name) ?? { default: exampleOf(dimension), occurrences: [], isFixed: isFixed(dimension) };
     named.set(name, { ...known, occurrences: [...known.occurrences, position] });
@@ -59,10 +60,18 @@ interface InputDimension {
   readonly dimension: DeclaredDimension;
 }
 
-function inputDimensions(graph: Graph, id: number): readonly InputDimension[] {
-  const tensor: Tensor | undefined = graph.tensors[id];
+/** Names of the inputs; TFLite leaves tensors without a name, or gives several the same: those are told apart by their place. */
+function distinctNames({ inputs, tensors }: Graph): readonly string[] {
+  const names = inputs.map((id) => tensors[id]?.name ?? "");
+  return names.map((name, place) => {
+    if (name === "") return `input${place}`;
+    return names.indexOf(name) === place ? name : `${name}#${place}`;
+  });
+}
+
+function inputDimensions(tensor: Tensor | undefined, input: string): readonly InputDimension[] {
   return (tensor?.declared?.shape ?? []).map((dimension, axis) => {
-    const position = `${tensor?.name ?? ""}[${axis}]`;
+    const position = `${input}[${axis}]`;
     return { name: typeof dimension === "string" ? dimension : position, position, dimension };
   });
 }
