@@ -1,3 +1,4 @@
+import type { DataType } from "../model/data-type.ts";
 import type { Body } from "../model/model.ts";
 import type { Operation, PlainKind } from "../layers/operation.ts";
 import type { NodeView } from "./node-view.ts";
@@ -22,10 +23,20 @@ export interface OperatorRule {
   readonly inPlace?: readonly number[];
   /** The output holds the same numbers as this input, re-typed or re-ordered: a constant keeps its identity through it. */
   readonly carries?: number;
+  /**
+   * What a constant input is, where its own shape and type do not say it: weights packed into bytes, two to a byte, are twice as many
+   * elements of a 4-bit type. undefined for an input that is what it says. Stored bytes stay those of the file.
+   */
+  readonly weightElements?: (view: NodeView, input: number) => LogicalWeight | undefined;
   /** Different at each run (random numbers): never folded, even when all inputs are constant. */
   readonly isNondeterministic?: true;
   /** For operators with bodies. */
   readonly control?: ControlRule;
+}
+
+export interface LogicalWeight {
+  readonly elements: number;
+  readonly dataType: DataType;
 }
 
 /** How an operator with bodies hands tensors in and out. Rules of If, Loop, Scan, calls, WHILE. */

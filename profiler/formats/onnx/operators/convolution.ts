@@ -1,0 +1,208 @@
+import type { DataType } from "../../../model/data-type.ts";
+import type { Dimension, Shape } from "../../../model/shape.ts";
+import type { ConvGeometry } from "../../../layers/operation.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
+import { ShapeError } from "../../../shapes/shape-error.ts";
+import { transposedOutput, windowOutput } from "../../../shapes/window.ts";
+import { fusedActivation } from "./fused-activation.ts";
+import { fromSpatial, layoutByFlag, motionsOf, toSpatial, type Layout, type Motion } from "./spatial.ts";
+
+/** Where a convolution operator has its operands, and in which it differs from Conv. */
+export interface ConvolutionForm {
+  /** Positions of inputs; by default as in Conv. */
+  readonly input?: number;
+  readonly weight?: number;
+  readonly bias?: number;
+  readonly layout?: (view: NodeView) => Layout;
+  /** Default: the input's. */
+  readonly outputType?: (view: NodeView) => DataType | undefined;
+  readonly isTransposed?: true;
+  /** Position of an input that stands for the attribute `pads`. */
+  readonly padsInput?: number;
+  readonly configuration?: readonly number[];
+}
+
+/**
+ * Rule of a convolution. Weights are outChannels×inChannels/groups×kernel, transposed ones inChannels×outChannels/groups×kernel, also
+ * where the activations have their channels last.
+ * Source: ONNX, Conv and ConvTranspose.
+ */
+export function convolution(form: ConvolutionForm = {}): OperatorRule {
+  return {
+    infer: (view) => {
+      const geometry = solve(view, form);
+      const { batch, outChannels, outSpatial } = geometry ?? UNKNOWN_CONVOLUTION;
+      return [
+        {
+          dataType: form.outputType ? form.outputType(view) : view.dataType(form.input ?? 0),
+          shape: geometry && fromSpatial({ batch, channels: outChannels, sizes: outSpatial }, form.layout?.(view)),
+        },
+      ];
+    },
+    operation: (view) => ({
+      kind: "conv",
+      geometry: {
+        ...(solve(view, form) ?? UNKNOWN_CONVOLUTION),
+        isTransposed: form.isTransposed === true,
+        hasBias: view.has(form.bias ?? 2),
+        ...fusedActivation(view),
+      },
+    }),
+    ...(form.configuration && { configuration: form.configuration }),
+  };
+}
+
+const UNKNOWN_CONVOLUTION: ConvGeometry = {
+  isTransposed: false,
+  hasBias: false,
+  batch: UNKNOWN_SIZE,
+  inChannels: UNKNOWN_SIZE,
+  outChannels: UNKNOWN_SIZE,
+  groups: UNKNOWN_SIZE,
+  kernel: [],
+  strides: [],
+  dilations: [],
+  inSpatial: [],
+  outSpatial: [],
+};
+
+/** Everything about the convolution, from the shapes of its input and weight; undefined without the input's rank. */
+function solve(view: NodeView, form: ConvolutionForm): ConvGeometry | undefined {
+  const inputShape = view.shape(form.input ?? 0);
+  const weight = view.shape(form.weight ?? 1);
+  if (inputShape === undefined) return undefined;
+  const image = toSpatial(inputShape, form.layout?.(view));
+  const kernel: Shape = weight?.slice(2) ?? view.ints("kernel_shape") ?? image.sizes.map(() => UNKNOWN_SIZE);
+  if (kernel.length !== image.sizes.length) {
+    throw new ShapeError(`a kernel of ${kernel.length} axes on [${inputShape.join(", ")}]`);
+  }
+  const groups = view.int("group", 1);
+  const pads = form.padsInput === undefined ? undefined : view.numbers(form.padsInput);
+  const motions = motionsOf(view, kernel.length, pads);
+  const outSpatial = form.isTransposed
+    ? transposedSizes(view, image.sizes, kernel, motions)
+    : image.sizes.map((size, axis) => {
+        const motion = motionAt(motions, axis);
+        return windowOutput(size, { ...motion, kernel: kernel[axis] ?? UNKNOWN_SIZE });
+      });
+  return {
+    ...UNKNOWN_CONVOLUTION,
+    batch: image.batch,
+    inChannels: inputChannels(image.channels, weight, groups, form),
+    outChannels: outputChannels(weight, groups, form),
+    groups,
+    kernel,
+    strides: motions.map(({ stride }) => stride),
+    dilations: motions.map(({ dilation }) => dilation),
+    inSpatial: image.sizes,
+    outSpatial,
+  };
+}
+
+function inputChannels(
+  channels: Dimension,
+  weight: Shape | undefined,
+  groups: number,
+  { isTransposed }: ConvolutionForm,
+): Dimension {
+  const wanted = isTransposed ? weight?.[0] : weight?.[1] && multiply(weight[1], groups);
+  if (typeof channels === "string") return wanted ?? channels;
+  if (typeof wanted === "number" && wanted !== channels) {
+    throw new ShapeError(`weights for ${wanted} channels on an input of ${channels}`);
+  }
+  return channels;
+}
+
+function outputChannels(weight: Shape | undefined, groups: number, { isTransposed }: ConvolutionForm): Dimension {
+  return isTransposed ? multiply(weight?.[1] ?? UNKNOWN_SIZE, groups) : (weight?.[0] ?? UNKNOWN_SIZE);
+}
+
+/** `output_shape` wins: then the padding follows from it. It may hold batch and channels before the spatial sizes. */
+function transposedSizes(
+  view: NodeView,
+  sizes: readonly Dimension[],
+  kernel: Shape,
+  motions: readonly Motion[],
+): readonly Dimension[] {
+  const asked = view.ints("output_shape");
+  if (asked && asked.length >= sizes.length && sizes.length > 0) return asked.slice(-sizes.length);
+  const outputPadding = view.ints("output_padding");
+  return sizes.map((size, axis) =>
+    transposedOutput(size, {
+      ...motionAt(motions, axis),
+      kernel: kernel[axis] ?? UNKNOWN_SIZE,
+      outputPadding: outputPadding?.[axis] ?? 0,
+    }),
+  );
+}
+
+function motionAt(motions: readonly Motion[], axis: number): Motion {
+  return motions[axis] ?? { stride: 1, dilation: 1, padding: "valid" };
+}
+
+/** The quantized convolution: x, x_scale, x_zero_point, w, w_scale, w_zero_point, y_scale, y_zero_point, B. */
+export const QLINEAR_CONVOLUTION: OperatorRule = convolution({
+  weight: 3,
+  bias: 8,
+  layout: layoutByFlag,
+  outputType: (view) => view.dataType(7) ?? view.dataType(0),
+  configuration: [1, 2, 4, 5, 6, 7],
+});
+
+/** Depthwise along time, with the last inputs of the run before it as state: the output is as long as the input. */
+export const CAUSAL_CONVOLUTION: OperatorRule = {
+  infer: (view) => {
+    const dataType = view.dataType(0);
+    const shape = view.shape(0);
+    return [
+      { dataType, shape },
+      { dataType: view.dataType(3) ?? dataType, shape: view.shape(3) ?? causalState(view, shape) },
+    ];
+  },
+  operation: (view) => {
+    const shape = view.shape(0);
+    const axes = view.int("ndim", 1);
+    const isLast = view.flag("channels_last");
+    const sizes = isLast ? shape?.slice(1, 2) : shape?.slice(-axes);
+    const channels = view.shape(1)?.[0] ?? shape?.[1] ?? UNKNOWN_SIZE;
+    const kernel = view.shape(1)?.slice(2) ?? [UNKNOWN_SIZE];
+    return {
+      kind: "conv",
+      geometry: {
+        ...UNKNOWN_CONVOLUTION,
+        ...fusedActivation(view),
+        hasBias: view.has(2),
+        batch: shape?.[0] ?? UNKNOWN_SIZE,
+        inChannels: channels,
+        outChannels: channels,
+        groups: channels,
+        kernel,
+        strides: kernel.map(() => 1),
+        dilations: kernel.map((_, axis) => (axis === kernel.length - 1 ? view.int("dilation", 1) : 1)),
+        inSpatial: sizes ?? [],
+        outSpatial: sizes ?? [],
+      },
+    };
+  },
+};
+
+function causalState(view: NodeView, shape: Shape | undefined): Shape | undefined {
+  if (shape === undefined) return undefined;
+  const reach = multiply(subtract(view.shape(1)?.at(-1) ?? UNKNOWN_SIZE, 1), view.int("dilation", 1));
+  const causalAxis = view.flag("channels_last") ? 1 : shape.length - 1;
+  const state = shape.map((size, axis) => (axis === causalAxis ? reach : size));
+  const window = view.int("state_window", 0);
+  return window > 0 ? [window, ...state] : state;
+}
+
+export const CONVOLUTION: Readonly<Record<string, OperatorRule>> = {
+  Conv: convolution(),
+  ConvTranspose: convolution({ isTransposed: true }),
+  ConvInteger: convolution({ bias: -1, outputType: () => "int32", configuration: [2, 3] }),
+  QLinearConv: QLINEAR_CONVOLUTION,
+  // Inputs: X, W, offset, B, mask. The bilinear reads at the offsets are no multiply-accumulates of the convolution.
+  DeformConv: convolution({ bias: 3 }),
+  CausalConvWithState: CAUSAL_CONVOLUTION,
+};

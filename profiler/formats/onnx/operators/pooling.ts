@@ -1,0 +1,147 @@
+import type { PoolGeometry } from "../../../layers/operation.ts";
+import type { Dimension, Shape } from "../../../model/shape.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { add, floorDivide, multiply, product, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
+import { ShapeError } from "../../../shapes/shape-error.ts";
+import { samePads, windowOutput, type Padding } from "../../../shapes/window.ts";
+import { fromSpatial, motionsOf, toSpatial, type Layout } from "./spatial.ts";
+
+export interface PoolForm {
+  readonly mode: PoolGeometry["mode"];
+  readonly layout?: (view: NodeView) => Layout;
+  readonly configuration?: readonly number[];
+}
+
+/** Pooling by a window that slides; the second output holds where each maximum was. Source: ONNX, MaxPool and AveragePool. */
+export function pooling({ mode, layout, configuration }: PoolForm): OperatorRule {
+  return {
+    infer: (view) => {
+      const shape = pooledShape(view, layout?.(view));
+      return [
+        { dataType: view.dataType(0), shape },
+        { dataType: "int64", shape },
+      ];
+    },
+    operation: (view) => {
+      const kernel = view.ints("kernel_shape");
+      return { kind: "pool", geometry: { window: kernel ? product(kernel) : UNKNOWN_SIZE, mode } };
+    },
+    ...(configuration && { configuration }),
+  };
+}
+
+/** Pooling over all of each channel. */
+export function globalPooling({ mode, layout, configuration }: PoolForm): OperatorRule {
+  return {
+    infer: (view) => {
+      const shape = view.shape(0);
+      if (shape === undefined) return [{ dataType: view.dataType(0), shape }];
+      const image = toSpatial(shape, layout?.(view));
+      const one = fromSpatial({ ...image, sizes: image.sizes.map(() => 1) }, layout?.(view));
+      return [{ dataType: view.dataType(0), shape: one }];
+    },
+    operation: (view) => {
+      const shape = view.shape(0);
+      const window = shape ? product(toSpatial(shape, layout?.(view)).sizes) : UNKNOWN_SIZE;
+      return { kind: "pool", geometry: { window, mode } };
+    },
+    ...(configuration && { configuration }),
+  };
+}
+
+function pooledShape(view: NodeView, layout: Layout | undefined): Shape | undefined {
+  const shape = view.shape(0);
+  const kernel = view.ints("kernel_shape");
+  if (shape === undefined) return undefined;
+  if (kernel === undefined) throw new ShapeError("a pool without kernel_shape");
+  const image = toSpatial(shape, layout);
+  if (kernel.length !== image.sizes.length) {
+    throw new ShapeError(`a kernel of ${kernel.length} axes on [${shape.join(", ")}]`);
+  }
+  const motions = motionsOf(view, kernel.length);
+  const ceilMode = view.flag("ceil_mode");
+  const sizes = image.sizes.map((size, axis) => {
+    const { stride, dilation, padding } = motions[axis] ?? { stride: 1, dilation: 1, padding: "valid" };
+    const window = { kernel: kernel[axis] ?? 1, stride, dilation };
+    return windowOutput(size, { ...window, padding: poolPadding(size, window, padding), ceilMode });
+  });
+  return fromSpatial({ ...image, sizes }, layout);
+}
+
+/** ONNX Runtime pads a pool for "same" as if its window had no holes, so a dilated one comes out smaller than size / stride. */
+function poolPadding(
+  size: Dimension,
+  window: { readonly kernel: number; readonly stride: number; readonly dilation: number },
+  padding: Padding,
+): Padding {
+  if (window.dilation === 1 || typeof size === "string") return padding;
+  if (padding !== "same-upper" && padding !== "same-lower") return padding;
+  return { kind: "explicit", ...samePads(size, { ...window, dilation: 1 }, padding) };
+}
+
+/** X, rois → rois×channels×pooled_shape; how many elements each of its windows has depends on the regions. */
+const MAX_ROI_POOL: OperatorRule = {
+  infer: (view) => {
+    const channels = view.shape(0)?.[1] ?? UNKNOWN_SIZE;
+    const regions = view.shape(1)?.[0] ?? UNKNOWN_SIZE;
+    return [
+      {
+        dataType: view.dataType(0),
+        shape: [regions, channels, ...(view.ints("pooled_shape") ?? [UNKNOWN_SIZE, UNKNOWN_SIZE])],
+      },
+    ];
+  },
+  operation: () => ({ kind: "pool", geometry: { window: UNKNOWN_SIZE, mode: "max" } }),
+};
+
+/** X, I, output_shape? → the maxima where they came from, zeros elsewhere. */
+const MAX_UNPOOL: OperatorRule = {
+  infer: (view) => [{ dataType: view.dataType(0), shape: unpooledShape(view) }],
+  kind: "data-movement",
+  configuration: [2],
+};
+
+function unpooledShape(view: NodeView): Shape | undefined {
+  const shape = view.shape(0);
+  if (shape === undefined) return undefined;
+  if (view.has(2)) return view.value(2) ?? shape.map(() => UNKNOWN_SIZE);
+  const image = toSpatial(shape);
+  const kernel = view.ints("kernel_shape") ?? [];
+  const pads = view.ints("pads") ?? [];
+  const strides = view.ints("strides") ?? [];
+  const sizes = image.sizes.map((size, axis) => {
+    const moved = multiply(subtract(size, 1), strides[axis] ?? 1);
+    return add(moved, (kernel[axis] ?? 1) - (pads[axis] ?? 0) - (pads[axis + image.sizes.length] ?? 0));
+  });
+  return fromSpatial({ ...image, sizes });
+}
+
+/** input N×(C·block)×L, image_shape, block_shape → N×C×image: overlapping blocks are added up. */
+const COL2IM: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    const block = view.value(2);
+    const sizes = view.value(1) ?? Array<Dimension>(numberOr(view.shape(1)?.[0], 2)).fill(UNKNOWN_SIZE);
+    const channels = block && shape?.[1] !== undefined ? floorDivide(shape[1], product(block)) : UNKNOWN_SIZE;
+    return [{ dataType: view.dataType(0), shape: shape && [shape[0] ?? UNKNOWN_SIZE, channels, ...sizes] }];
+  },
+  kind: "reduce",
+  configuration: [1, 2],
+};
+
+function numberOr(dimension: Dimension | undefined, fallback: number): number {
+  return typeof dimension === "number" ? dimension : fallback;
+}
+
+export const POOLING: Readonly<Record<string, OperatorRule>> = {
+  MaxPool: pooling({ mode: "max" }),
+  AveragePool: pooling({ mode: "average" }),
+  LpPool: pooling({ mode: "lp" }),
+  GlobalMaxPool: globalPooling({ mode: "max" }),
+  GlobalAveragePool: globalPooling({ mode: "average" }),
+  GlobalLpPool: globalPooling({ mode: "lp" }),
+  MaxRoiPool: MAX_ROI_POOL,
+  MaxUnpool: MAX_UNPOOL,
+  Col2Im: COL2IM,
+};

@@ -1,0 +1,71 @@
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { Dimension, Shape } from "../../../model/shape.ts";
+import { ShapeError } from "../../../shapes/shape-error.ts";
+import type { Padding } from "../../../shapes/window.ts";
+
+/** A batch of images, signals or volumes, whichever way its file lays them out. */
+export interface Spatial {
+  readonly batch: Dimension;
+  readonly channels: Dimension;
+  /** One for each spatial axis, outermost first. */
+  readonly sizes: readonly Dimension[];
+}
+
+/** Where the channels are: N×C×D1×…×Dn, or N×D1×…×Dn×C. */
+export type Layout = "channels-first" | "channels-last";
+
+/** @throws ShapeError for a tensor that has no batch and no channels */
+export function toSpatial(shape: Shape, layout: Layout = "channels-first"): Spatial {
+  const [batch, ...rest] = shape;
+  const channels = layout === "channels-first" ? rest.shift() : rest.pop();
+  if (batch === undefined || channels === undefined) {
+    throw new ShapeError(`[${shape.join(", ")}] has no batch and channels`);
+  }
+  return { batch, channels, sizes: rest };
+}
+
+export function fromSpatial({ batch, channels, sizes }: Spatial, layout: Layout = "channels-first"): Shape {
+  return layout === "channels-first" ? [batch, channels, ...sizes] : [batch, ...sizes, channels];
+}
+
+export function layoutByFlag(view: NodeView): Layout {
+  return view.flag("channels_last") ? "channels-last" : "channels-first";
+}
+
+/** How a window moves along one spatial axis, its size aside. */
+export interface Motion {
+  readonly stride: number;
+  readonly dilation: number;
+  readonly padding: Padding;
+}
+
+/**
+ * The attributes `strides`, `dilations`, `pads` and `auto_pad`, one for each of `count` spatial axes.
+ * @param pads stands for the attribute where an operator has it as an input
+ * @throws ShapeError when there are fewer than axes
+ */
+export function motionsOf(view: NodeView, count: number, pads = view.ints("pads")): readonly Motion[] {
+  const strides = view.ints("strides") ?? [];
+  const dilations = view.ints("dilations") ?? [];
+  for (const [name, values, wanted] of [
+    ["strides", strides, count],
+    ["dilations", dilations, count],
+    ["pads", pads ?? [], 2 * count],
+  ] as const) {
+    if (values.length !== 0 && values.length < wanted) {
+      throw new ShapeError(`${name} has ${values.length} values where ${wanted} are needed`);
+    }
+  }
+  const autoPad = view.text("auto_pad", "NOTSET");
+  return Array.from({ length: count }, (_, axis) => ({
+    stride: strides[axis] ?? 1,
+    dilation: dilations[axis] ?? 1,
+    padding: AUTO_PADS[autoPad] ?? { kind: "explicit", begin: pads?.[axis] ?? 0, end: pads?.[axis + count] ?? 0 },
+  }));
+}
+
+const AUTO_PADS: Readonly<Record<string, Padding | undefined>> = {
+  SAME_UPPER: "same-upper",
+  SAME_LOWER: "same-lower",
+  VALID: "valid",
+};
