@@ -20,9 +20,10 @@ export function padShape(shape: Shape, before: readonly Dimension[], after: read
 
 /**
  * Each axis repeated as often as `repeats` says.
- * @throws ShapeError when the list does not match the rank
+ * @throws ShapeError when the list does not match the rank or a repeat is negative
  */
 export function tileShape(shape: Shape, repeats: readonly Dimension[]): Shape {
+  requireSizes(repeats);
   if (repeats.length !== shape.length) {
     throw new ShapeError(`${repeats.length} repeats for a tensor of rank ${shape.length}`);
   }
@@ -31,8 +32,14 @@ export function tileShape(shape: Shape, repeats: readonly Dimension[]): Shape {
 
 /**
  * Stretched to `target`, which may itself be stretched by the shape (ONNX Expand).
- * @throws ShapeError when they do not broadcast
+ * @throws ShapeError when they do not broadcast or a size is negative
  */
 export function expandShape(shape: Shape, target: readonly Dimension[]): Shape {
+  requireSizes(target);
   return broadcastShapes([shape, target]) ?? [];
+}
+
+function requireSizes(sizes: readonly Dimension[]): void {
+  const negative = sizes.find((size) => typeof size === "number" && size < 0);
+  if (negative !== undefined) throw new ShapeError(`${negative} is no size`);
 }

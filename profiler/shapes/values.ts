@@ -179,7 +179,9 @@ function applyBinary(op: BinaryOp, a: Dimension, b: Dimension, dataType: DataTyp
 }
 
 function round(element: Dimension, dataType: DataType): Dimension {
-  return typeof element === "number" && dataType === "float32" ? Math.fround(element) : element;
+  if (typeof element === "string") return element;
+  if (dataType === "float32") return Math.fround(element);
+  return isFloat(dataType) ? element : withoutSign(element);
 }
 
 function castElement(element: Dimension, dataType: DataType): Dimension {
@@ -187,12 +189,17 @@ function castElement(element: Dimension, dataType: DataType): Dimension {
   if (dataType === "bool") return Number(element !== 0);
   if (dataType === "float32") return Math.fround(element);
   if (!isInteger(dataType)) return element;
-  const whole = Math.trunc(element);
+  const whole = withoutSign(Math.trunc(element));
   const bits = Number(/\d+$/.exec(dataType)?.[0] ?? 64);
   // Beyond 32 bits a number does not hold every integer, so there is nothing exact to wrap.
   if (bits > 32) return whole;
   const wrapped = ((whole % 2 ** bits) + 2 ** bits) % 2 ** bits;
   return dataType.startsWith("u") || wrapped < 2 ** (bits - 1) ? wrapped : wrapped - 2 ** bits;
+}
+
+/** No integer type has a −0. */
+function withoutSign(element: number): number {
+  return element === 0 ? 0 : element;
 }
 
 function isFraction(element: Dimension): boolean {

@@ -132,28 +132,37 @@ export function modelBytes(given: OperatorCase): Uint8Array {
   });
 }
 
-/** What ONNX Runtime computes. */
+/** What ONNX Runtime computes of the case, in the order of its outputs. */
 export async function runCase(given: OperatorCase): Promise<readonly Result[]> {
-  process.env["ORT_DISABLE_TELEMETRY"] = "1";
+  const feeds = given.inputs.flatMap((input, index) => (input === null ? [] : [[`x${index}`, input] as const]));
+  return [...(await runModel(modelBytes(given), Object.fromEntries(feeds))).values()];
+}
+
+/** What ONNX Runtime computes of a model, by output. */
+export async function runModel(
+  bytes: Uint8Array,
+  inputs: Readonly<Record<string, Operand>>,
+): Promise<ReadonlyMap<string, Result>> {
+  process.env.ORT_DISABLE_TELEMETRY = "1";
   const { InferenceSession, Tensor } = await import("onnxruntime-node");
-  const session = await InferenceSession.create(modelBytes(given), {
+  const session = await InferenceSession.create(bytes, {
     graphOptimizationLevel: "disabled",
     logSeverityLevel: 4,
     intraOpNumThreads: 1,
   });
   try {
-    const feeds = given.inputs.flatMap((input, index) =>
-      input === null ? [] : [[`x${index}`, runtimeTensor(Tensor, input)] as const],
-    );
+    const feeds = Object.entries(inputs).map(([name, input]) => [name, runtimeTensor(Tensor, input)] as const);
     const results = await session.run(Object.fromEntries(feeds));
-    return session.outputNames.map((name) => {
-      const held = results[name];
-      if (held === undefined) throw new Error(`no output ${name}`);
-      const values = Array.from(held.data as ArrayLike<number | bigint | boolean | string>, (element) =>
-        typeof element === "string" ? element : Number(element),
-      );
-      return { dataType: held.type, shape: held.dims, values };
-    });
+    return new Map(
+      session.outputNames.map((name) => {
+        const held = results[name];
+        if (held === undefined) throw new Error(`no output ${name}`);
+        const values = Array.from(held.data as ArrayLike<number | bigint | boolean | string>, (element) =>
+          typeof element === "string" ? element : Number(element),
+        );
+        return [name, { dataType: held.type, shape: held.dims, values }];
+      }),
+    );
   } finally {
     await session.release();
   }
@@ -194,7 +203,7 @@ function nativeAttribute(held: CaseAttribute): Attribute {
   return "tensor" in held ? constantOf(held.tensor) : held;
 }
 
-function fileAttribute(held: CaseAttribute): AttributeValue {
+export function fileAttribute(held: CaseAttribute): AttributeValue {
   if (typeof held !== "object") return held;
   if ("float" in held) return float(held.float);
   if ("floats" in held) return floats(held.floats);

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { UNKNOWN_SIZE } from "../../../../profiler/shapes/dimension.ts";
+import { graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
+import { f32, fileAttribute, runModel } from "./operator-case.ts";
+import { chainOf, OPSET, type Chain } from "./random-chain.ts";
+
+/** The same chains in every run of the tests. */
+const SEED = 20_261_121;
+const CHAINS = 300;
+
+describe("ONNX shape arithmetic: random graphs", () => {
+  it(`gives the types, shapes and values that ONNX Runtime gives in ${CHAINS} graphs`, async () => {
+    let nodes = 0;
+    let values = 0;
+    const step = fc.record({ kind: fc.nat(), picks: fc.array(fc.nat(), { minLength: 8, maxLength: 8 }) });
+    const steps = fc.array(step, { minLength: 10, maxLength: 30, size: "max" });
+    const shape = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(shape, steps, async (size, drawn) => {
+        const chain = chainOf(size, drawn);
+        const results = await runModel(bytesOf(chain), { x: f32(size) });
+        const outputs = new Set(chain.nodes.flatMap((made) => made.outputs));
+        for (const { name, fact } of chain.tensors.filter((made) => outputs.has(made.name))) {
+          const result = results.get(name);
+          const label = `${name} of ${JSON.stringify(chain.nodes)}`;
+          assert.equal(fact.dataType, result?.dataType, `type of ${label}`);
+          if (!fact.shape?.some((known) => typeof known === "string")) {
+            assert.deepEqual(fact.shape, result?.shape, `shape of ${label}`);
+          }
+          if (fact.value !== undefined) {
+            const expected = result?.values.map((element, place) =>
+              fact.value?.[place] === UNKNOWN_SIZE ? UNKNOWN_SIZE : comparable(element),
+            );
+            assert.deepEqual(fact.value.map(comparable), expected, `values of ${label}`);
+            values += 1;
+          }
+        }
+        nodes += chain.nodes.length;
+      }),
+      { seed: SEED, numRuns: CHAINS },
+    );
+    assert.ok(nodes > 8 * CHAINS, `only ${nodes} nodes were drawn`);
+    assert.ok(values > nodes / 4, `only ${values} values were compared`);
+  }).timeout(120_000);
+});
+
+/** −0 is 0, and six digits tell whether two floats are the same number. */
+function comparable(element: number | string): number | string {
+  return typeof element === "number" ? Number(element.toPrecision(6)) + 0 : element;
+}
+
+function bytesOf({ constants, nodes, tensors }: Chain): Uint8Array {
+  const size = tensors[0]?.fact.shape ?? [];
+  return onnxModel({
+    opset: OPSET,
+    graph: graph(
+      nodes.map(({ op, inputs, outputs, attributes }) =>
+        node(
+          op,
+          inputs,
+          outputs,
+          Object.fromEntries(Object.entries(attributes).map(([name, held]) => [name, fileAttribute(held)])),
+        ),
+      ),
+      {
+        inputs: [value("x", "float32", size)],
+        outputs: nodes.flatMap(({ outputs }) => outputs),
+        initializers: constants.map(({ name, elements, isScalar }) =>
+          tensor(name, "int64", isScalar ? [] : [elements.length], elements),
+        ),
+      },
+    ),
+  });
+}
