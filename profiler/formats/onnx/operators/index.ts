@@ -1,14 +1,19 @@
 import type { OperatorRule, OperatorTable } from "../../../operators/operator-rule.ts";
 import { ACTIVATION } from "./activation.ts";
+import { ATTENTION } from "./attention.ts";
 import { CASTING } from "./casting.ts";
 import { CONSTANTS } from "./constants.ts";
 import { CONTROL } from "./control.ts";
+import { CONVOLUTION } from "./convolution.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
 import { INDEXING } from "./indexing.ts";
 import { LAYOUT } from "./layout.ts";
 import { LINEAR_ALGEBRA } from "./linear-algebra.ts";
+import { MATMUL } from "./matmul.ts";
 import { ML } from "./ml.ts";
+import { POOLING } from "./pooling.ts";
 import { RANDOM } from "./random.ts";
+import { RECURRENT } from "./recurrent.ts";
 import { REDUCTION } from "./reduction.ts";
 import { RESHAPING } from "./reshaping.ts";
 import { SEQUENCE } from "./sequence.ts";
@@ -17,14 +22,19 @@ import { TEXT } from "./text.ts";
 
 const DEFAULT_DOMAIN: Readonly<Record<string, OperatorRule>> = {
   ...ACTIVATION,
+  ...ATTENTION,
   ...CASTING,
   ...CONSTANTS,
   ...CONTROL,
+  ...CONVOLUTION,
   ...ELEMENTWISE,
   ...INDEXING,
   ...LAYOUT,
   ...LINEAR_ALGEBRA,
+  ...MATMUL,
+  ...POOLING,
   ...RANDOM,
+  ...RECURRENT,
   ...REDUCTION,
   ...RESHAPING,
   ...SEQUENCE,
