@@ -1,8 +1,9 @@
-import { ABSENT, type Graph, type Node } from "../model/model.ts";
+import { ABSENT, type Node } from "../model/model.ts";
 import type { InferredBody, InferredGraph, InferredNode, Problem } from "../operators/infer.ts";
 import { UNKNOWN } from "../operators/tensor-fact.ts";
 import { dearestBranch } from "./dearest-branch.ts";
 import type { Layer, LayerTensor } from "./layer.ts";
+import { logicalOrigin } from "./logical-weight.ts";
 import { metadataPath, modulePath } from "./module-path.ts";
 import { rolesOf } from "./roles.ts";
 
@@ -75,9 +76,11 @@ function describe(
     op: qualifiedOp(node),
     operation,
     path: [...around.path, ...(metadataPath(node.metadata) ?? modulePath(name))],
-    inputs: node.inputs.map((id, position) =>
-      layerTensor(inferred, id, configuration.has(position) ? "configuration" : "data"),
-    ),
+    inputs: node.inputs.map((id, position) => {
+      const tensor = layerTensor(inferred, id, configuration.has(position) ? "configuration" : "data");
+      const logical = tensor.constant && rule?.weightElements?.(view, position);
+      return tensor.constant && logical ? { ...tensor, constant: logicalOrigin(tensor.constant, logical) } : tensor;
+    }),
     outputs,
     repeats: around.repeats,
     isCounted: around.isCounted,
@@ -102,13 +105,9 @@ function configurationInputs(
 
 function layerTensor({ graph, facts, keys }: InferredGraph, id: number, use: LayerTensor["use"]): LayerTensor {
   if (id === ABSENT) return { ...UNKNOWN, name: "", key: "", use };
-  const tensor = tensorOf(graph, id);
+  const tensor = graph.tensors[id];
   const fact = { ...(facts[id] ?? UNKNOWN), name: tensor?.name ?? "", key: keys[id] ?? "", use };
   return tensor?.isVariable === true ? { ...fact, isVariable: true } : fact;
-}
-
-function tensorOf(graph: Graph, id: number): Graph["tensors"][number] | undefined {
-  return graph.tensors[id];
 }
 
 function within(row: Row, around: Around, { body, trips }: InferredBody, isDearest: boolean): Around {

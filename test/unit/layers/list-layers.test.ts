@@ -20,6 +20,7 @@ const product: OperatorRule = {
 const RULES: Readonly<Record<string, OperatorRule>> = {
   Product: product,
   Relu: { kind: "data-movement", infer: first },
+  Packed: { kind: "data-movement", infer: first, weightElements: () => ({ elements: 64, dataType: "int4" }) },
   Shape: { kind: "shape", infer: () => [{ dataType: "int64", shape: [2] }] },
   Gather: { kind: "gather", infer: first, configuration: [1] },
   Reshape: { kind: "reshape", infer: first, configuration: [1], isView: true, carries: 0 },
@@ -175,6 +176,19 @@ describe("listLayers", () => {
       outputs: ["z", "t"],
     });
     assert.equal(row(listing, "size").role, "compute");
+  });
+
+  it("takes packed weights for the elements they stand for, shared ones still shared", () => {
+    const { layers } = list({
+      constants: { w: { shape: [8], values: [1, 2, 3, 4, 5, 6, 7, 8] } },
+      nodes: [
+        { op: "Packed", name: "one", inputs: ["w"], outputs: ["y"] },
+        { op: "Packed", name: "two", inputs: ["w"], outputs: ["z"] },
+      ],
+    });
+    const [one, two] = layers.map(({ inputs: [weight] }) => weight?.constant);
+    assert.deepEqual(one, { name: "w", elements: 64, dataType: "int4", storedBytes: 32 });
+    assert.equal(one, two);
   });
 
   it("hands problems on with their rows", () => {

@@ -1,0 +1,14 @@
+import type { LogicalWeight } from "../operators/operator-rule.ts";
+import type { ConstantOrigin } from "../operators/tensor-fact.ts";
+
+/** One for each stored constant, so that packed weights which two layers share are found to be shared too. */
+const logicalOrigins = new WeakMap<ConstantOrigin, ConstantOrigin>();
+
+/** A packed weight as the elements it stands for; its stored bytes stay what they are. */
+export function logicalOrigin(stored: ConstantOrigin, { elements, dataType }: LogicalWeight): ConstantOrigin {
+  const known = logicalOrigins.get(stored);
+  if (known) return known;
+  const origin = { ...stored, elements, dataType };
+  logicalOrigins.set(stored, origin);
+  return origin;
+}
