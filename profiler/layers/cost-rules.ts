@@ -51,11 +51,11 @@ interface CostRule<Geometry> {
   readonly otherOps: (geometry: Geometry, sizes: LayerSizes) => Dimension;
 }
 
-/** Fused activations by their neutral names, in lower case; the two that only TFLite has are bounds and a test of the sign. */
+/** Fused activations by their neutral names, letters and digits only; the two that only TFLite has are bounds and a test of the sign. */
 const FUSED_ACTIVATION_OPS: ReadonlyMap<string, number> = new Map([
   ...Object.entries(OPERATIONS_PER_ELEMENT).map(([name, operations]) => [name.toLowerCase(), operations] as const),
-  ["relu_n1_to_1", OPERATIONS_PER_ELEMENT.clip],
-  ["sign_bit", OPERATIONS_PER_ELEMENT.arithmetic],
+  ["relun1to1", OPERATIONS_PER_ELEMENT.clip],
+  ["signbit", OPERATIONS_PER_ELEMENT.arithmetic],
 ]);
 
 /** Maximum, difference, exp, sum, quotient. */
@@ -162,7 +162,8 @@ function geometryOf(operation: Operation): Geometries[LayerKind] {
 /** Bias and fused activation, for each element of the output. */
 function fusedOps({ hasBias, activation }: ConvGeometry | MatmulGeometry, { output }: LayerSizes): Dimension {
   const ofBias = hasBias ? OPERATIONS_PER_ELEMENT.bias : 0;
-  const named = activation === undefined ? 0 : FUSED_ACTIVATION_OPS.get(activation.toLowerCase());
+  const named =
+    activation === undefined ? 0 : FUSED_ACTIVATION_OPS.get(activation.toLowerCase().replaceAll(/[-_]/g, ""));
   return multiply(ofBias + (named ?? OPERATIONS_PER_ELEMENT.function), output);
 }
 

@@ -136,6 +136,15 @@ describe("Other operations", () => {
     assert.equal(otherOpsOf({ kind: "conv", geometry: { ...CONV, hasBias: true, activation: "relu" } }, sizes), 100);
   });
 
+  it("know fused activations however a format spells them", () => {
+    const fused = (activation: string): number | null =>
+      otherOpsOf({ kind: "conv", geometry: { ...CONV, activation } }, sizes);
+    assert.deepEqual(
+      ["leaky-relu", "LeakyRelu", "relu_n1_to_1", "sigmoid", "novel"].map(fused),
+      [100, 100, 100, 200, 50],
+    );
+  });
+
   it("are the elements of a pooling window, and one division of an average", () => {
     assert.equal(otherOpsOf({ kind: "pool", geometry: { window: 9, mode: "max" } }, sizes), 450);
     assert.equal(otherOpsOf({ kind: "pool", geometry: { window: 9, mode: "average" } }, sizes), 500);
