@@ -289,7 +289,7 @@ describe("TFLite operators", () => {
       inputs: [{ type: "bool", shape: [4, 5] }],
       outputs: ["int64"],
     });
-    const [[rows, columns] = []] = shapes as [unknown[]];
+    const [[rows, columns]] = shapes as [unknown[]];
     assert.equal(typeof rows, "string");
     assert.equal(columns, 2);
   });
