@@ -7,3 +7,4 @@ export * from "./errors.ts";
 export { profileModel, type ProfileOptions, type ProfileStep } from "./profile-model.ts";
 export type * from "./profile.ts";
 export { DEFAULT_HARDWARE, HARDWARE_PROFILES, findHardware, type HardwareProfile } from "./hardware/hardware.ts";
+export { parseHardwareProfile } from "./hardware/hardware-profile.ts";

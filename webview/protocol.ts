@@ -1,6 +1,6 @@
 import type { Profile, ProfileStep } from "../profiler/index.ts";
 import type { PackedLayers } from "./packed-layers.ts";
-import type { Contract, Failure } from "./rpc.ts";
+import type { Contract, Failure, None } from "./rpc.ts";
 
 /**
  * What the page and the extension host say to each other. The page asks for a snapshot first; rows beyond the first chunk come when it
@@ -63,6 +63,6 @@ export interface StartReply {
 }
 
 export interface PageContract extends Contract {
-  readonly requests: Readonly<Record<never, never>>;
-  readonly events: Readonly<Record<never, never>>;
+  readonly requests: None;
+  readonly events: None;
 }

@@ -10,6 +10,9 @@ export interface Contract {
   readonly events: Readonly<Record<string, unknown>>;
 }
 
+/** Requests or events of a side that has none. */
+export type None = Readonly<Record<string, never>>;
+
 /** An error as it crosses the pipe. `code` is an EdgewiseError's, or "internal", "cancelled", "disposed". */
 export interface Failure {
   readonly code: string;
@@ -87,8 +90,14 @@ export class Rpc<Own extends Contract, Other extends Contract> {
       };
       const release = (): void => signal?.removeEventListener("abort", cancel);
       this.#pending.set(id, {
-        resolve: (result) => (release(), resolve(result as Other["requests"][Method]["result"])),
-        reject: (error) => (release(), reject(error)),
+        resolve: (result) => {
+          release();
+          resolve(result);
+        },
+        reject: (error) => {
+          release();
+          reject(error);
+        },
       });
       signal?.addEventListener("abort", cancel, { once: true });
       this.#post({ type: "request", id, method, params });

@@ -1,4 +1,4 @@
-import * as vscode from "vscode";
+import type * as vscode from "vscode";
 import { ModelDocument, type DocumentContext } from "./model-document.ts";
 import { connectPanel } from "./model-panel.ts";
 

@@ -1,6 +1,6 @@
 import type { ProfileStep } from "../../profiler/index.ts";
 import type { PackedProfile } from "../../webview/protocol.ts";
-import type { Contract } from "../../webview/rpc.ts";
+import type { Contract, None } from "../../webview/rpc.ts";
 
 /** What the extension host and the worker thread that runs the engine say to each other. */
 
@@ -35,5 +35,5 @@ export interface WorkerHostContract extends Contract {
     readonly readRemote: { readonly params: { readonly relativePath: string }; readonly result: Uint8Array };
     readonly sizeOfRemote: { readonly params: { readonly relativePath: string }; readonly result: number };
   };
-  readonly events: Readonly<Record<never, never>>;
+  readonly events: None;
 }

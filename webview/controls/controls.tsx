@@ -1,5 +1,5 @@
 import { provideVSCodeDesignSystem, vsCodeButton, vsCodeCheckbox, vsCodeTextField } from "@vscode/webview-ui-toolkit";
-import type { ComponentChildren, JSX } from "preact";
+import { h, type ComponentChildren, type HTMLAttributes, type JSX } from "preact";
 
 /**
  * The page's controls. VS Code's own toolkit stands behind them; it is no longer developed, so nothing else in the page knows it.
@@ -8,15 +8,15 @@ export function registerControls(): void {
   provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeCheckbox(), vsCodeTextField());
 }
 
-declare module "preact" {
-  // eslint's naming rule knows no namespaces; this one is Preact's.
-  namespace JSX {
-    interface IntrinsicElements {
-      "vscode-button": JSX.HTMLAttributes<HTMLElement> & { appearance?: "primary" | "secondary" | "icon" };
-      "vscode-checkbox": JSX.HTMLAttributes<HTMLElement> & { checked?: boolean };
-      "vscode-text-field": JSX.HTMLAttributes<HTMLElement> & { value?: string; placeholder?: string; size?: number };
-    }
-  }
+/** A custom element as a component, with the attributes that we use beside those of every element. */
+type Element<Attributes> = (attributes: HTMLAttributes & Attributes) => JSX.Element;
+
+const ToolkitButton: Element<{ appearance: "primary" | "secondary" | "icon" }> = element("vscode-button");
+const ToolkitCheckbox: Element<{ checked: boolean }> = element("vscode-checkbox");
+const ToolkitTextField: Element<{ value: string; placeholder?: string }> = element("vscode-text-field");
+
+function element(tag: string): (attributes: HTMLAttributes) => JSX.Element {
+  return (attributes) => h(tag, attributes);
 }
 
 export function Icon({ name, slot }: { readonly name: string; readonly slot?: "start" | "end" }): JSX.Element {
@@ -32,10 +32,10 @@ interface ButtonProps {
 
 export function Button({ appearance = "primary", icon, onClick, children }: ButtonProps): JSX.Element {
   return (
-    <vscode-button appearance={appearance} onClick={onClick}>
+    <ToolkitButton appearance={appearance} onClick={onClick}>
       {icon !== undefined && <Icon name={icon} slot="start" />}
       {children}
-    </vscode-button>
+    </ToolkitButton>
   );
 }
 
@@ -48,9 +48,9 @@ interface IconButtonProps {
 
 export function IconButton({ icon, label, onClick }: IconButtonProps): JSX.Element {
   return (
-    <vscode-button appearance="icon" aria-label={label} data-tip={label} onClick={onClick}>
+    <ToolkitButton appearance="icon" aria-label={label} data-tip={label} onClick={onClick}>
       <Icon name={icon} />
-    </vscode-button>
+    </ToolkitButton>
   );
 }
 
@@ -67,9 +67,9 @@ export function Checkbox({ isChecked, onChange, children }: CheckboxProps): JSX.
     if (now !== isChecked) onChange(now);
   };
   return (
-    <vscode-checkbox checked={isChecked} onChange={change}>
+    <ToolkitCheckbox checked={isChecked} onChange={change}>
       {children}
-    </vscode-checkbox>
+    </ToolkitCheckbox>
   );
 }
 
@@ -92,7 +92,7 @@ export function TextField(props: TextFieldProps): JSX.Element {
   const { label, value, placeholder, icon, isInvalid = false, describedBy, onInput, onCommit, onEscape } = props;
   const valueOf = (event: Event): string => (event.currentTarget as HTMLInputElement).value;
   return (
-    <vscode-text-field
+    <ToolkitTextField
       class={`${props.class ?? ""} ${isInvalid ? "invalid" : ""}`}
       aria-label={label}
       aria-invalid={isInvalid}
@@ -107,6 +107,6 @@ export function TextField(props: TextFieldProps): JSX.Element {
       }}
     >
       {icon !== undefined && <Icon name={icon} slot="start" />}
-    </vscode-text-field>
+    </ToolkitTextField>
   );
 }

@@ -6,6 +6,7 @@ import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import { useStore, type Store } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
 import { filterLayers, isFolded } from "../table/filter-layers.ts";
+import { incompleteTotals } from "../table/page-columns.ts";
 import { LayerTable } from "../table/LayerTable.tsx";
 import { Dimensions } from "./Dimensions.tsx";
 import { Header } from "./Header.tsx";
@@ -64,6 +65,11 @@ function ProfileView({ client, view, scrollTop, file, profile }: ProfileViewProp
   const candidates = showsFolded ? layers : unfolded;
   const rows = useMemo(() => filterLayers(candidates, filter), [candidates, filter]);
 
+  const incomplete = useMemo(
+    () => incompleteTotals(isComplete ? layers : [], header.totals),
+    [layers, isComplete, header.totals],
+  );
+
   /** Brings a row into the table that the filter or the folding may hide. */
   const reveal = (index: number): void => {
     const isHidden = !rows.some((layer) => layer.index === index);
@@ -72,7 +78,12 @@ function ProfileView({ client, view, scrollTop, file, profile }: ProfileViewProp
 
   return (
     <>
-      <Header file={file} header={header} onChooseHardware={() => client.run("open-hardware-settings")}>
+      <Header
+        file={file}
+        header={header}
+        incomplete={incomplete}
+        onChooseHardware={() => client.run("open-hardware-settings")}
+      >
         <WarningsButton
           count={header.warnings.length}
           isOpen={showsWarnings}

@@ -39,10 +39,14 @@ export function Dimensions({ dimensions, onBind }: DimensionsProps): JSX.Element
   const commit = (dimension: BoundDimension, text: string): void => {
     const { name } = dimension;
     const value = parseSize(text);
-    if (value === undefined) return setError({ name, message: l10n.t("A whole number, 1 or more") });
-    if (value === dimension.value) return setError(null);
-    const { [name]: _old, ...others } = given;
-    void bind(name, value === dimension.default ? others : { ...others, [name]: value });
+    if (value === undefined) {
+      setError({ name, message: l10n.t("A whole number, 1 or more") });
+    } else if (value === dimension.value) {
+      setError(null);
+    } else {
+      const { [name]: _old, ...others } = given;
+      void bind(name, value === dimension.default ? others : { ...others, [name]: value });
+    }
   };
 
   return (

@@ -8,6 +8,8 @@ import type { ProfileHeader } from "../protocol.ts";
 interface HeaderProps {
   readonly file: string;
   readonly header: ProfileHeader;
+  /** Totals that are lower bounds, with the number of rows missing from them. */
+  readonly incomplete: ReadonlyMap<Total["id"], number>;
   readonly onChooseHardware: () => void;
   /** Stands beside the model's name. */
   readonly children: ComponentChildren;
@@ -22,7 +24,7 @@ const SHOWN_TOTALS = TOTALS.filter(({ id }) => id !== "unknownRows");
 const ESTIMATES: ReadonlySet<Total["id"]> = new Set(["energyPicojoules", "latencySeconds"]);
 
 /** What model this is, and what it costs in all. */
-export function Header({ file, header, onChooseHardware, children }: HeaderProps): JSX.Element {
+export function Header({ file, header, incomplete, onChooseHardware, children }: HeaderProps): JSX.Element {
   const { totals, hardware, format } = header;
   return (
     <header class="header">
@@ -46,7 +48,13 @@ export function Header({ file, header, onChooseHardware, children }: HeaderProps
       </div>
       <dl class="totals" data-testid="totals">
         {SHOWN_TOTALS.map((total) => (
-          <TotalItem key={total.id} total={total} totals={totals} tip={tipOf(total, header)} />
+          <TotalItem
+            key={total.id}
+            total={total}
+            totals={totals}
+            isLowerBound={incomplete.has(total.id)}
+            tip={tipOf(total, header, incomplete.get(total.id) ?? 0)}
+          />
         ))}
       </dl>
       {totals.unknownRows > 0 && (
@@ -67,16 +75,18 @@ export function Header({ file, header, onChooseHardware, children }: HeaderProps
 interface TotalItemProps {
   readonly total: Total;
   readonly totals: Totals;
+  readonly isLowerBound: boolean;
   readonly tip: string;
 }
 
-function TotalItem({ total, totals, tip }: TotalItemProps): JSX.Element {
+function TotalItem({ total, totals, isLowerBound, tip }: TotalItemProps): JSX.Element {
   const value = totals[total.id];
   const [digits, unit] = formatCell(total.unit, value).split(" ");
   return (
     <div class="total" data-total={total.id} data-tip={tip} tabIndex={0}>
       <dt>{total.title}</dt>
       <dd class={value === null ? "unknown" : undefined}>
+        {isLowerBound && <span class="at-least">≥ </span>}
         {digits}
         {unit !== undefined && <span class="unit"> {unit}</span>}
       </dd>
@@ -84,8 +94,9 @@ function TotalItem({ total, totals, tip }: TotalItemProps): JSX.Element {
   );
 }
 
-function tipOf(total: Total, { totals, peak, hardware }: ProfileHeader): string {
+function tipOf(total: Total, { totals, peak, hardware }: ProfileHeader, missing: number): string {
   const lines = [formatCellExact(total.unit, totals[total.id]), total.definition];
+  if (missing > 0) lines.push(l10n.t("A lower bound: {0} layers are unknown.", missing.toLocaleString()));
   if (ESTIMATES.has(total.id)) lines.push(l10n.t("For the hardware profile {0}.", hardware));
   if (total.id === "peakMemoryBytes" && peak.tensors.length > 0) {
     const alive = peak.tensors.map(({ name, bytes }) => `${name} (${formatCell("bytes", bytes)})`);

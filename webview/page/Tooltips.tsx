@@ -14,7 +14,7 @@ interface Tip {
 
 /**
  * One hover for the whole page: shows the text of the nearest `data-tip` under the pointer, or of the focused element. Escape hides it.
- * Unlike a `title` it is there for the keyboard too and looks like the editor's own.
+ * With `data-tip-when="cut"` only where there is no room for the element's own text. Unlike a `title` it is there for the keyboard too and looks like the editor's own.
  */
 export function Tooltips(): JSX.Element | null {
   const [tip, setTip] = useState<Tip | null>(null);
@@ -49,7 +49,7 @@ function followPointerAndFocus(show: (tip: Tip | null) => void): () => void {
     if (!element || text === null || text === undefined || text === "") return;
     current = element;
     timer = setTimeout(() => {
-      if (!element.isConnected) return;
+      if (!element.isConnected || (element.getAttribute("data-tip-when") === "cut" && !isCut(element))) return;
       element.setAttribute("aria-describedby", "tooltip");
       show({ text, anchor: element.getBoundingClientRect() });
     }, delay);
@@ -74,6 +74,10 @@ function followPointerAndFocus(show: (tip: Tip | null) => void): () => void {
     hide();
     listeners.abort();
   };
+}
+
+function isCut(element: Element): boolean {
+  return [element, ...element.children].some(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth);
 }
 
 /** Below the anchor, above it where there is no room, always inside the window. */

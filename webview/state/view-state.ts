@@ -55,7 +55,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isSort(value: unknown): value is Sort {
-  return isRecord(value) && typeof value["column"] === "string" && typeof value["isDescending"] === "boolean";
+  return isRecord(value) && typeof value.column === "string" && typeof value.isDescending === "boolean";
 }
 
 function isSize(value: unknown): value is number {

@@ -40,6 +40,7 @@ export function LayerRow({ layer, position, isSelected, totals, largest, onSelec
           role="gridcell"
           class={`cell ${column.align} column-${column.id}`}
           data-tip={cellTip(column, layer, totals)}
+          {...(column.unit === "text" && column.id !== "shape" && { "data-tip-when": "cut" })}
         >
           {CELLS[column.id]?.(layer) ?? (
             <Value column={column} layer={layer} totals={totals} largest={largest.get(column.id) ?? 0} />

@@ -1,4 +1,4 @@
-import { COLUMNS, formatCellExact, type Cell, type Column } from "../../profiler/columns.ts";
+import { COLUMNS, formatCell, formatCellExact, type Cell, type Column } from "../../profiler/columns.ts";
 import { formatShape, formatShare } from "../../profiler/format-numbers.ts";
 import { elementsOf } from "../../profiler/model/shape.ts";
 import type { LayerProfile, TensorProfile, Totals } from "../../profiler/profile.ts";
@@ -22,9 +22,9 @@ interface Layout {
 /** Shares are drawn as bars behind the numbers they are shares of, so they need no columns of their own. */
 const LAYOUT: Readonly<Record<string, Layout>> = {
   index: { width: 38 },
-  name: { width: 120, stretch: 6 },
-  op: { width: 84, stretch: 1 },
-  shape: { width: 127, stretch: 1 },
+  name: { width: 120, stretch: 5 },
+  op: { width: 84, stretch: 2 },
+  shape: { width: 127, stretch: 0.5 },
   parameters: { width: 102, stretch: 1, hasBar: true },
   macs: { width: 78, stretch: 1, hasBar: true },
   activationBytes: { width: 88, stretch: 1, hasBar: true },
@@ -62,6 +62,7 @@ export function largestValues(layers: readonly LayerProfile[], totals: Totals): 
 export function cellTip(column: Column, layer: LayerProfile, totals: Totals): string {
   if (column.id === "shape") return layer.outputs.map(tensorText).join("\n");
   const value = column.value(layer, totals);
+  if (column.unit === "text") return formatCell(column.unit, value);
   const exact = `${column.title}: ${formatCellExact(column.unit, value)}`;
   if (value === null) return [exact, whyUnknown(layer)].join("\n");
   const total = column.total === undefined ? null : totals[column.total];
@@ -69,6 +70,16 @@ export function cellTip(column: Column, layer: LayerProfile, totals: Totals): st
   return layer.isCounted
     ? `${exact}\n${formatShare(value / total)} of the model’s ${formatCellExact(column.unit, total)}`
     : `${exact}\nnot in the total`;
+}
+
+/** Totals that are lower bounds, because a row that belongs to them is unknown; with the number of such rows. */
+export function incompleteTotals(layers: readonly LayerProfile[], totals: Totals): ReadonlyMap<keyof Totals, number> {
+  const counted = layers.filter(({ isCounted }) => isCounted);
+  const entries = COLUMNS.flatMap(({ total, value }) => {
+    const unknown = total === undefined ? 0 : counted.filter((layer) => value(layer, totals) === null).length;
+    return total !== undefined && unknown > 0 ? [[total, unknown] as const] : [];
+  });
+  return new Map(entries);
 }
 
 /** "conv1_out: float32 1×64×112×112" */

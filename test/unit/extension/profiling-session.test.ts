@@ -77,7 +77,7 @@ describe("A profiling session", () => {
 
   it("rejects dimension values that do not fit and keeps the table", async () => {
     const { session, snapshots } = record(({ bindings }) =>
-      bindings["batch"] === 999 ? Promise.reject(failure("option")) : Promise.resolve(REPLY),
+      bindings.batch === 999 ? Promise.reject(failure("option")) : Promise.resolve(REPLY),
     );
     await session.reload();
     await session.bind({ batch: 2 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { OptionError } from "../../../profiler/errors.ts";
-import { Rpc, RpcError, type Contract, type Handlers, type Message } from "../../../webview/rpc.ts";
+import { Rpc, RpcError, type Contract, type Handlers, type Message, type None } from "../../../webview/rpc.ts";
 
 interface Calculator extends Contract {
   readonly requests: {
@@ -11,8 +11,8 @@ interface Calculator extends Contract {
 }
 
 interface Caller extends Contract {
-  readonly requests: Readonly<Record<never, never>>;
-  readonly events: Readonly<Record<never, never>>;
+  readonly requests: None;
+  readonly events: None;
 }
 
 const HANDLERS: Handlers<Calculator> = {
@@ -34,7 +34,7 @@ function connect(handlers: Handlers<Calculator> = HANDLERS): {
   const events: string[] = [];
   const sent: Message[] = [];
   const later = (deliver: () => void): unknown => setImmediate(deliver);
-  const caller: Rpc<Caller, Calculator> = new Rpc(
+  const caller = new Rpc<Caller, Calculator>(
     (message) => {
       sent.push(message);
       later(() => calculator.receive(structuredClone(message)));
@@ -42,7 +42,7 @@ function connect(handlers: Handlers<Calculator> = HANDLERS): {
     {},
     { ready: (text) => events.push(text) },
   );
-  const calculator: Rpc<Calculator, Caller> = new Rpc(
+  const calculator = new Rpc<Calculator, Caller>(
     (message) => later(() => caller.receive(structuredClone(message))),
     handlers,
   );

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { filterLayers, isFolded } from "../../../webview/table/filter-layers.ts";
-import { cellTip, largestValues, PAGE_COLUMNS, sortValue, whyUnknown } from "../../../webview/table/page-columns.ts";
+import {
+  cellTip,
+  incompleteTotals,
+  largestValues,
+  PAGE_COLUMNS,
+  sortValue,
+  whyUnknown,
+} from "../../../webview/table/page-columns.ts";
 import { moveSelection } from "../../../webview/table/row-navigation.ts";
 import { nextSort } from "../../../webview/table/use-layer-table.ts";
 import { layerRow, tensorRow, TOTALS } from "./profiles.ts";
@@ -97,4 +104,21 @@ describe("Moving the selection", () => {
     it(`${key} from ${from} goes to ${String(to)}`, () => assert.equal(moveSelection(key, from, 100, 20), to));
   }
   it("goes nowhere in an empty list", () => assert.equal(moveSelection("End", -1, 0, 20), undefined));
+});
+
+describe("Totals with unknown rows", () => {
+  it("are lower bounds, each by the counted rows that miss from it", () => {
+    const rows = [
+      layerRow(0, { macs: null, energy: null }),
+      layerRow(1, { macs: null }),
+      layerRow(2, { parameters: null, isCounted: false }),
+    ];
+    assert.deepEqual(
+      [...incompleteTotals(rows, TOTALS)],
+      [
+        ["macs", 2],
+        ["energyPicojoules", 1],
+      ],
+    );
+  });
 });
