@@ -11,14 +11,18 @@ import { LAYOUT } from "./layout.ts";
 import { LINEAR_ALGEBRA } from "./linear-algebra.ts";
 import { MATMUL } from "./matmul.ts";
 import { ML } from "./ml.ts";
+import { NORMALIZATION } from "./normalization.ts";
 import { POOLING } from "./pooling.ts";
+import { QUANTIZATION } from "./quantization.ts";
 import { RANDOM } from "./random.ts";
 import { RECURRENT } from "./recurrent.ts";
 import { REDUCTION } from "./reduction.ts";
 import { RESHAPING } from "./reshaping.ts";
 import { SEQUENCE } from "./sequence.ts";
 import { SHAPE_ARITHMETIC } from "./shape-arithmetic.ts";
+import { SIGNAL } from "./signal.ts";
 import { TEXT } from "./text.ts";
+import { VISION } from "./vision.ts";
 
 const DEFAULT_DOMAIN: Readonly<Record<string, OperatorRule>> = {
   ...ACTIVATION,
@@ -32,14 +36,18 @@ const DEFAULT_DOMAIN: Readonly<Record<string, OperatorRule>> = {
   ...LAYOUT,
   ...LINEAR_ALGEBRA,
   ...MATMUL,
+  ...NORMALIZATION,
   ...POOLING,
+  ...QUANTIZATION,
   ...RANDOM,
   ...RECURRENT,
   ...REDUCTION,
   ...RESHAPING,
   ...SEQUENCE,
   ...SHAPE_ARITHMETIC,
+  ...SIGNAL,
   ...TEXT,
+  ...VISION,
 };
 
 /** What Edgewise knows of ONNX's operators, by domain and name, for every version of each. The default domain has two names. */

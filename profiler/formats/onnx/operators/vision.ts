@@ -1,0 +1,147 @@
+import type { Dimension, Shape } from "../../../model/shape.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { normalizeAxes } from "../../../shapes/axes.ts";
+import { UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
+import { resizeByScales, resizeBySizes, type AspectPolicy } from "../../../shapes/resize.ts";
+import { fact, mapShape, runtimeSize, sameAs, unknownSizes } from "./facts.ts";
+
+/** X, roi?, scales?, sizes?; up to opset 10 X, scales. Sizes win where both are given. */
+const RESIZE: OperatorRule = {
+  infer: (view) => [
+    fact(
+      view.dataType(0),
+      mapShape(view.shape(0), (shape) => resized(view, shape)),
+    ),
+  ],
+  kind: "resize",
+  configuration: [1, 2, 3],
+};
+
+function resized(view: NodeView, shape: Shape): Shape {
+  const scalesAt = view.version < 11 ? 1 : 2;
+  const axes = view.ints("axes");
+  const along = axes?.map((axis) => (axis < 0 ? axis + shape.length : axis));
+  if (isGiven(view, 3)) {
+    const policy = view.text("keep_aspect_ratio_policy", "stretch");
+    const sizes = view.value(3);
+    return sizes ? resizeBySizes(shape, sizes, along, ASPECT_POLICIES[policy] ?? "stretch") : open(shape, along);
+  }
+  const scales = view.numbers(scalesAt);
+  return scales ? resizeByScales(shape, scales, along) : open(shape, along);
+}
+
+/** Before opset 13 an input that is not used was given as an empty list. */
+function isGiven(view: NodeView, position: number): boolean {
+  return view.has(position) && view.shape(position)?.[0] !== 0;
+}
+
+const ASPECT_POLICIES: Readonly<Record<string, AspectPolicy | undefined>> = {
+  not_larger: "not-larger",
+  not_smaller: "not-smaller",
+};
+
+/** What is left of a shape when the axes are resized to sizes that only the run can tell. */
+function open(shape: Shape, axes: readonly number[] | undefined): Shape {
+  const changed = axes && normalizeAxes(axes, shape.length);
+  return shape.map((size, axis) => (changed === undefined || changed.includes(axis) ? UNKNOWN_SIZE : size));
+}
+
+/** Scales are an input since opset 9, a list before, and two attributes for height and width before that. */
+const UPSAMPLE: OperatorRule = {
+  infer: (view) => {
+    const height = view.int("height_scale");
+    const width = view.int("width_scale");
+    const pair = height === undefined || width === undefined ? undefined : [1, 1, height, width];
+    const scales = view.has(1) ? view.numbers(1) : (view.ints("scales") ?? pair);
+    const shape = mapShape(view.shape(0), (whole) =>
+      scales ? resizeByScales(whole, scales) : unknownSizes(whole.length),
+    );
+    return [fact(view.dataType(0), shape)];
+  },
+  kind: "resize",
+  configuration: [1],
+};
+
+/** X N×C×…, grid N×…×axes: the grid's places take the place of X's. */
+export const GRID_SAMPLE: OperatorRule = {
+  infer: (view) => {
+    const image = view.shape(0);
+    const places = view.shape(1)?.slice(1, -1) ?? (image && unknownSizes(image.length - 2));
+    const shape = image && places && [image[0] ?? UNKNOWN_SIZE, image[1] ?? UNKNOWN_SIZE, ...places];
+    return [fact(view.dataType(0), shape)];
+  },
+  kind: "resize",
+};
+
+/** theta N×2×3 or N×3×4, size [N, C, (D,) H, W] → N×(D×)H×W×2 or 3: a matrix times each place. */
+const AFFINE_GRID: OperatorRule = {
+  infer: (view) => {
+    const axes = spatialAxes(view);
+    const size = view.value(1) ?? (axes === undefined ? undefined : unknownSizes(axes + 2));
+    return [fact(view.dataType(0), size && [size[0] ?? UNKNOWN_SIZE, ...size.slice(2), size.length - 2])];
+  },
+  // Each coordinate: as many products and sums as there are axes.
+  operation: (view) => ({ kind: "elementwise", geometry: { opsPerElement: 2 * (spatialAxes(view) ?? 2) } }),
+  configuration: [1],
+};
+
+function spatialAxes(view: NodeView): number | undefined {
+  const length = view.shape(1)?.[0];
+  const rows = view.shape(0)?.[1];
+  if (typeof length === "number") return length - 2;
+  return typeof rows === "number" ? rows : undefined;
+}
+
+/** X, rois, batch_indices → one crop of each region. */
+const ROI_ALIGN: OperatorRule = {
+  infer: (view) => {
+    const size = [view.int("output_height", 1), view.int("output_width", 1)];
+    return [fact(view.dataType(0), cropShape(view, size))];
+  },
+  kind: "resize",
+};
+
+/** regions×channels×size, for operators that cut regions (input 1) out of feature maps (input 0). */
+export function cropShape(view: NodeView, size: readonly Dimension[]): Shape {
+  return [view.shape(1)?.[0] ?? UNKNOWN_SIZE, view.shape(0)?.[1] ?? UNKNOWN_SIZE, ...size];
+}
+
+/** boxes, scores, max_output_boxes_per_class?, iou_threshold?, score_threshold? → as many rows as boxes are left. */
+const NON_MAX_SUPPRESSION: OperatorRule = {
+  infer: (view) => [fact("int64", [runtimeSize(view, "boxes"), 3])],
+  kind: "sort",
+  configuration: [2, 3, 4],
+};
+
+const IMAGE_DECODER: OperatorRule = {
+  infer: (view) => {
+    const channels = view.text("pixel_format", "RGB") === "Grayscale" ? 1 : 3;
+    return [fact("uint8", [runtimeSize(view, "height"), runtimeSize(view, "width"), channels])];
+  },
+  kind: "unknown",
+};
+
+/** scores or log-probabilities N×C×…, labels N×…, weight?; one number, or one for each label where nothing is reduced. */
+const LOSS: OperatorRule = {
+  infer: (view) => {
+    const shape = view.text("reduction", "mean") === "none" ? view.shape(1) : [];
+    return [fact(view.dataType(0), shape), sameAs(view)];
+  },
+  kind: "reduce",
+};
+
+/** The loss of scores takes their softmax first. */
+const SOFTMAX_LOSS: OperatorRule = { ...LOSS, kind: "softmax" };
+
+export const VISION: Readonly<Record<string, OperatorRule>> = {
+  Resize: RESIZE,
+  Upsample: UPSAMPLE,
+  GridSample: GRID_SAMPLE,
+  AffineGrid: AFFINE_GRID,
+  RoiAlign: ROI_ALIGN,
+  NonMaxSuppression: NON_MAX_SUPPRESSION,
+  ImageDecoder: IMAGE_DECODER,
+  NegativeLogLikelihoodLoss: LOSS,
+  SoftmaxCrossEntropyLoss: SOFTMAX_LOSS,
+};
