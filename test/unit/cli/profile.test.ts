@@ -3,7 +3,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProfileJson } from "../../../profiler/exports/json.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
-import { readFirstBytes, runCli, temporaryFolder, writeChain, writeUnknown } from "./run-cli.ts";
+import { readFirstBytes, runCli, runProcess, temporaryFolder, writeChain, writeUnknown } from "./run-cli.ts";
+
+/** Each process compiles the whole engine first; a busy machine takes its time. */
+const PROCESS_TIMEOUT = 120_000;
 
 describe("edgewise profile", () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -81,10 +84,13 @@ describe("edgewise profile", () => {
     assert.deepEqual([table.code, csv.code, markdown.code], [0, 0, 0]);
   });
 
-  it("delivers a long answer whole, and bears a reader that stops early", async () => {
+  it("delivers a long answer whole, and bears a reader that stops early", async function () {
+    this.timeout(PROCESS_TIMEOUT);
     const long = join(folder.path, "long.onnx");
     await writeChain(long, 1500);
-    assert.equal((await json(long)).layers.length, 3000);
+    const { code, stdout, stderr } = await runProcess("profile", long, "--format", "json");
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.equal((JSON.parse(stdout) as ProfileJson).layers.length, 3000);
     assert.deepEqual(await readFirstBytes("profile", long, "--format", "json"), { code: 0, stderr: "" });
   });
 });
@@ -108,6 +114,13 @@ describe("edgewise", () => {
     assert.match(help.stdout, /profile.*check.*hardware/s);
     assert.match(profileHelp.stdout, /--dim <NAME=N>/);
     assert.deepEqual([version.code, help.code, profileHelp.code], [0, 0, 0]);
+  });
+
+  it("ends its process with the exit code, the error on standard error", async function () {
+    this.timeout(PROCESS_TIMEOUT);
+    const { code, stdout, stderr } = await runProcess("profile", "missing.onnx");
+    assert.match(stderr, /^edgewise: missing\.onnx: [^\n]+\n$/);
+    assert.deepEqual([code, stdout], [2, ""]);
   });
 
   it("lists hardware profiles with the sources of their numbers", async () => {
