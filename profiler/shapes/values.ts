@@ -178,10 +178,12 @@ function applyBinary(op: BinaryOp, a: Dimension, b: Dimension, dataType: DataTyp
   return rule.symbols?.(a, b) ?? UNKNOWN_SIZE;
 }
 
+/** A result as `dataType` holds it. An integer too large for a number to be exact is not known. */
 function round(element: Dimension, dataType: DataType): Dimension {
-  if (typeof element === "string") return element;
-  if (dataType === "float32") return Math.fround(element);
-  return isFloat(dataType) ? element : withoutSign(element);
+  if (typeof element === "string" || !isInteger(dataType)) {
+    return typeof element === "number" && dataType === "float32" ? Math.fround(element) : element;
+  }
+  return Number.isSafeInteger(element) ? castElement(element, dataType) : UNKNOWN_SIZE;
 }
 
 function castElement(element: Dimension, dataType: DataType): Dimension {

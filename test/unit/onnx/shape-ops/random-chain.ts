@@ -107,12 +107,6 @@ const isIndex = ({ dataType, value }: Known): boolean => dataType === "int64" &&
 const isList = (tensor: Known): boolean => isIndex(tensor) && tensor.shape.length === 1;
 const hasAxes = ({ shape }: Known): boolean => shape.length > 0;
 
-/** The runtime's own propagation of values refuses small integer tensors that broadcast in both directions. */
-function isCombinable(a: Known, b: Known): boolean {
-  const [left, right] = [elementsOf(a.shape), elementsOf(b.shape)];
-  return a.dataType !== "int64" || left === right || left === 1 || right === 1;
-}
-
 const ARITHMETIC = ["Add", "Sub", "Mul", "Min", "Max", "Less", "Equal", "GreaterOrEqual"];
 const REDUCTIONS = ["ReduceMax", "ReduceMin", "ReduceProd", "ReduceMean"];
 
@@ -187,7 +181,7 @@ const STEPS: readonly ((draft: Draft) => void)[] = [
   },
   (draft) => {
     const input = draft.any(isNumber);
-    const second = input && draft.any((other) => other.dataType === input.dataType && isCombinable(input, other));
+    const second = input && draft.any((other) => other.dataType === input.dataType);
     const op = draft.one(ARITHMETIC);
     if (input && second && op !== undefined) draft.node(op, [input.name, second.name]);
   },
