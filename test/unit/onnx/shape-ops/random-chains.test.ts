@@ -31,7 +31,7 @@ describe("ONNX shape arithmetic: random graphs", () => {
           }
           if (fact.value !== undefined) {
             const known = fact.value.map(comparable);
-            const expected = result?.values.map((element, place) =>
+            const expected: readonly (number | string)[] | undefined = result?.values.map((element, place) =>
               known[place] === UNKNOWN_SIZE ? UNKNOWN_SIZE : comparable(element),
             );
             assert.deepEqual(known, expected, `values of ${label}`);
