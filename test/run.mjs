@@ -40,7 +40,7 @@ async function report(check) {
   const start = performance.now();
   const result = await check.run(options.grep);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  const mark = result.failed > 0 ? "✗" : "✓";
+  const mark = result.failed > 0 ? "✗" : result.passed > 0 ? "✓" : "–";
   console.log(`${mark} ${check.title}: ${counts(result.passed, result.failed, result.skipped.length)} (${seconds} s)`);
   if (result.output.trim()) console.log(`${indent(result.output.trimEnd())}\n`);
   return result;
@@ -49,7 +49,7 @@ async function report(check) {
 function finish() {
   const sum = (count) => results.reduce((total, result) => total + count(result), 0);
   const skipped = results.flatMap((result) => result.skipped);
-  for (const { title, reason } of skipped) console.log(`skipped: ${title}: ${reason}`);
+  for (const { title, reason } of skipped) console.log(`skipped: ${title}${reason ? `: ${reason}` : ""}`);
   const failed = sum((result) => result.failed);
   console.log(
     counts(
