@@ -6,12 +6,12 @@ import { ONNX_OPERATORS } from "./formats/onnx/operators/index.ts";
 import { readTflite } from "./formats/tflite/read.ts";
 import { TFLITE_OPERATORS } from "./formats/tflite/operators/index.ts";
 import { DEFAULT_HARDWARE, type HardwareProfile } from "./hardware/hardware.ts";
-import type { Layer } from "./layers/layer.ts";
 import { listLayers, type Listing } from "./layers/list-layers.ts";
 import type { Model } from "./model/model.ts";
 import { inferGraph } from "./operators/infer.ts";
 import type { OperatorTable } from "./operators/operator-rule.ts";
-import type { Profile, Warning } from "./profile.ts";
+import type { Profile } from "./profile.ts";
+import { warningsOf } from "./warnings.ts";
 
 export interface ProfileOptions {
   /** Values of dynamic dimensions by name. */
@@ -91,45 +91,6 @@ export function costModel({ model, inputs, listing }: AnalysedModel, hardware: H
     entries: model.entries.map(({ name }) => name),
     properties: [...model.properties],
   };
-}
-
-function warningsOf(model: Model, inputs: BoundInputs, { layers, problems }: Listing): readonly Warning[] {
-  const assumed = inputs.dimensions
-    .filter(({ source }) => source === "default")
-    .map(({ name, value }) => ({
-      code: "dimension-default",
-      message: `${name} is dynamic: ${value} is used, its default.`,
-    }));
-  const unknown = unknownOperators(layers).map(([op, rows]) => ({
-    code: "unknown-operator",
-    message: `No rule for ${op}: ${rows.length === 1 ? "1 row is" : `${rows.length} rows are`} missing from the totals.`,
-    layer: rows[0] ?? 0,
-  }));
-  const others = model.entries
-    .slice(1)
-    .map(({ name }) => ({
-      code: "other-entry",
-      message: `"${name}" is another entry of this model: its rows are shown and not counted.`,
-    }));
-  return [
-    ...model.warnings.map((message) => ({ code: "reader", message })),
-    ...assumed,
-    ...others,
-    ...unknown,
-    ...problems.map(({ code, message, layer }) => ({
-      code,
-      message: `${layers[layer]?.name ?? ""}: ${message}`,
-      layer,
-    })),
-  ];
-}
-
-function unknownOperators(layers: readonly Layer[]): readonly (readonly [string, readonly number[]])[] {
-  const rows = new Map<string, number[]>();
-  for (const { op, operation, index } of layers) {
-    if (operation.kind === "unknown") rows.set(op, [...(rows.get(op) ?? []), index]);
-  }
-  return [...rows];
 }
 
 const TFLITE_IDENTIFIER = "TFL3";

@@ -69,8 +69,10 @@ function describe(
   const configuration = configurationInputs(node, rule, view, bodies);
   const outputs = node.outputs.map((id) => layerTensor(inferred, id, "data"));
   const name = node.name === "" ? (outputs.find(({ key }) => key !== "")?.name ?? "") : node.name;
-  const failures = problems.filter(({ code }) => code !== "shape-disagrees").map(({ message }) => message);
-  const unknown = rule ? [] : [`Edgewise has no rule for ${qualifiedOp(node)}: its cost is unknown.`];
+  const failures = problems.flatMap(({ code, message }) => {
+    if (code === "unknown-operator") return [`Edgewise has no rule for ${qualifiedOp(node)}: its cost is unknown.`];
+    return code === "shape-disagrees" ? [] : [message];
+  });
   return {
     name,
     op: qualifiedOp(node),
@@ -86,7 +88,7 @@ function describe(
     isCounted: around.isCounted,
     isView: rule?.isView === true,
     inPlace: rule?.inPlace ?? [],
-    notes: [...around.notes, ...view.notes, ...unknown, ...failures],
+    notes: [...around.notes, ...view.notes, ...failures],
     node,
   };
 }

@@ -38,7 +38,7 @@ export interface InferredBody {
 }
 
 export interface Problem {
-  readonly code: "shape-disagrees" | "shape-error" | "internal-error";
+  readonly code: "unknown-operator" | "shape-disagrees" | "shape-error" | "internal-error";
   readonly message: string;
 }
 
@@ -118,7 +118,7 @@ class GraphInference {
   #infer(node: Node): InferredNode {
     const rule = this.#rule(node);
     const view = this.#view(node);
-    const problems: Problem[] = [];
+    const problems: Problem[] = rule ? [] : [{ code: "unknown-operator", message: `no rule for ${node.op}` }];
     const bodies = node.bodies.map((body) => this.#inferBody(node, view, rule, body, problems));
     const computed = this.#attempt(problems, () => {
       if (rule?.control) return rule.control.outputs(view, bodies.map(outputFacts));

@@ -93,6 +93,7 @@ describe("inferGraph", () => {
     const silent = infer(unary("Mystery"));
     assert.equal(fact(silent, "y")?.shape, undefined);
     assert.equal(silent.nodes[0]?.operation.kind, "unknown");
+    assert.equal(silent.nodes[0].problems[0]?.code, "unknown-operator");
     const declared = infer(unary("Mystery", { declared: { y: { dataType: "int8", shape: [7] } } }));
     assert.deepEqual(fact(declared, "y")?.shape, [7]);
     assert.match(declared.nodes[0]?.view.notes[0] ?? "", /the file's own/);

@@ -1,0 +1,48 @@
+import type { BoundInputs } from "./bindings.ts";
+import type { Layer } from "./layers/layer.ts";
+import type { Listing } from "./layers/list-layers.ts";
+import type { Model } from "./model/model.ts";
+import type { Warning } from "./profile.ts";
+
+/** What the user should know before trusting the numbers: what was assumed, what is unknown, what disagrees in the file. */
+export function warningsOf(
+  model: Model,
+  { dimensions }: BoundInputs,
+  { layers, problems }: Listing,
+): readonly Warning[] {
+  return [
+    ...model.warnings.map((message) => ({ code: "reader", message })),
+    ...dimensions
+      .filter(({ source }) => source === "default")
+      .map(({ name, value }) => ({
+        code: "dimension-default",
+        message: `${name} is dynamic: ${value} is used, its default.`,
+      })),
+    ...model.entries
+      .slice(1)
+      .map(({ name }) => ({
+        code: "other-entry",
+        message: `"${name}" is another entry of this model: its rows are shown and not counted.`,
+      })),
+    ...unknownOperators(layers, problems),
+    ...problems
+      .filter(({ code }) => code !== "unknown-operator")
+      .map(({ code, message, layer }) => ({ code, message: `${layers[layer]?.name ?? ""}: ${message}`, layer })),
+  ];
+}
+
+/** One warning an operator, however often it occurs. */
+function unknownOperators(layers: readonly Layer[], problems: Listing["problems"]): readonly Warning[] {
+  const rows = new Map<string, { readonly first: number; readonly count: number }>();
+  for (const { code, layer } of problems) {
+    const op = layers[layer]?.op;
+    if (code !== "unknown-operator" || op === undefined) continue;
+    const known = rows.get(op) ?? { first: layer, count: 0 };
+    rows.set(op, { ...known, count: known.count + 1 });
+  }
+  return [...rows].map(([op, { first, count }]) => ({
+    code: "unknown-operator",
+    message: `No rule for ${op}: ${count === 1 ? "1 row is" : `${count} rows are`} missing from the totals.`,
+    layer: first,
+  }));
+}
