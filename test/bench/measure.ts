@@ -53,12 +53,14 @@ export function medianUsage(usages: readonly Usage[]): Usage {
 function measure(args: readonly string[]): Usage {
   const usageFile = join(tmpdir(), `edgewise-usage-${process.pid}`);
   const preload = join(import.meta.dirname, "report-usage.mjs");
-  const start = performance.now();
-  runNode(["--import", preload, ...args], { EDGEWISE_USAGE: usageFile, ORT_DISABLE_TELEMETRY: "1" });
-  const seconds = (performance.now() - start) / 1000;
-  const peakBytes = Number(readFileSync(usageFile, "utf8"));
-  rmSync(usageFile);
-  return { seconds, peakBytes };
+  try {
+    const start = performance.now();
+    runNode(["--import", preload, ...args], { EDGEWISE_USAGE: usageFile, ORT_DISABLE_TELEMETRY: "1" });
+    const seconds = (performance.now() - start) / 1000;
+    return { seconds, peakBytes: Number(readFileSync(usageFile, "utf8")) };
+  } finally {
+    rmSync(usageFile, { force: true });
+  }
 }
 
 /** @throws {Error} with what the process said when it fails */
