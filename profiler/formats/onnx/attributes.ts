@@ -16,26 +16,29 @@ export interface AttributeTensors {
 
 /** Values by the attribute's type. Types that are missing (types of values, lists of tensors) are nothing that costs depend on. */
 const VALUES: Partial<
-  Record<number, (attribute: AttributeProto, tensors: AttributeTensors, place: string) => Attribute | undefined>
+  Record<number, (attribute: AttributeProto, tensors: AttributeTensors, place: () => string) => Attribute | undefined>
 > = {
   [TYPES.FLOAT]: ({ f }) => f ?? 0,
   [TYPES.INT]: ({ i }) => i ?? 0,
   [TYPES.STRING]: ({ s }) => (s ? text(s) : undefined),
-  [TYPES.TENSOR]: ({ t }, tensors, place) => (t ? tensors.dense(t, place) : undefined),
+  [TYPES.TENSOR]: ({ t }, tensors, place) => (t ? tensors.dense(t, place()) : undefined),
   [TYPES.SPARSE_TENSOR]: ({ sparseTensor }, tensors, place) =>
-    sparseTensor ? tensors.sparse(sparseTensor, place) : undefined,
+    sparseTensor ? tensors.sparse(sparseTensor, place()) : undefined,
   [TYPES.FLOATS]: ({ floats }) => floats ?? [],
   [TYPES.INTS]: ({ ints }) => ints ?? [],
   [TYPES.STRINGS]: ({ strings }) => (strings ?? []).map(text),
 };
 
-/** The value of an attribute that holds no graph. */
+/**
+ * The value of an attribute that holds no graph.
+ * @param place what errors call its node
+ */
 export function attributeValue(
   attribute: AttributeProto,
   tensors: AttributeTensors,
-  place: string,
+  place: () => string,
 ): Attribute | undefined {
-  return VALUES[typeOf(attribute)]?.(attribute, tensors, `${place}, attribute ${attribute.name ?? ""}`);
+  return VALUES[typeOf(attribute)]?.(attribute, tensors, () => `${place()}, attribute ${attribute.name ?? ""}`);
 }
 
 /** Files of the first IR versions leave the type out: then it is that of the field that is there. */
@@ -58,6 +61,8 @@ export function attributeGraphs(attribute: AttributeProto): readonly GraphProto[
 
 /** The tensors that an attribute holds, those of graphs left out. */
 export function attributeTensors(attribute: AttributeProto): readonly TensorProto[] {
+  if (!attribute.t && !attribute.tensors?.length && !attribute.sparseTensor && !attribute.sparseTensors?.length)
+    return [];
   const sparse = [...(attribute.sparseTensor ? [attribute.sparseTensor] : []), ...(attribute.sparseTensors ?? [])];
   return [
     ...(attribute.t ? [attribute.t] : []),

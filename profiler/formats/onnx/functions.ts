@@ -9,7 +9,7 @@ type NodeProto = onnx.NodeProto.$Properties;
 /** A call in a call, and so on: exporters make one level for each level of the program's modules. */
 export const DEEPEST_CALL = 200;
 /** Nodes of all calls together: functions that each call the next twice would make 2^n of them. No published graph has a tenth. */
-export const MOST_INLINED_NODES = 500_000;
+export const MOST_INLINED_NODES = 200_000;
 
 /** In what a node is read: which versions its operators have, and what stands for the attributes that refer to the function's own. */
 export interface Setting {
@@ -83,7 +83,9 @@ export class FunctionTable {
 
 /** A node's attributes, those that refer to an attribute of the function replaced by what the call gives; left out where it gives none. */
 export function resolveAttributes(node: NodeProto, { bindings }: Setting): readonly AttributeProto[] {
-  return (node.attribute ?? []).flatMap((attribute) => {
+  const attributes = node.attribute ?? [];
+  if (attributes.every(({ refAttrName }) => !refAttrName)) return attributes;
+  return attributes.flatMap((attribute) => {
     if (!attribute.refAttrName) return [attribute];
     const bound = bindings?.get(attribute.refAttrName);
     return bound === undefined ? [] : [{ ...bound, name: attribute.name ?? "" }];

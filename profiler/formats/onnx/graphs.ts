@@ -113,14 +113,14 @@ export class GraphReader {
     scope: Scope,
     where: Where,
   ): Node {
-    const place = nodePlace(node, index, where);
-    if (!node.opType) throw this.#fault(place, "expected an operator", node.span?.offset);
+    const place = (): string => nodePlace(node, index, where);
+    if (!node.opType) throw this.#fault(place(), "expected an operator", node.span?.offset);
     const domain = normalDomain(node.domain);
     const inputs = (node.input ?? []).map((name) => {
       const id = name === "" ? ABSENT : scope.resolve(name);
       if (id !== undefined) return id;
       throw this.#fault(
-        place,
+        place(),
         `its input "${name}" has no producer: no node, input or initializer makes it`,
         node.span?.offset,
       );
@@ -140,7 +140,7 @@ export class GraphReader {
     };
   }
 
-  #attributes(given: readonly AttributeProto[], place: string): ReadonlyMap<string, Attribute> {
+  #attributes(given: readonly AttributeProto[], place: () => string): ReadonlyMap<string, Attribute> {
     const attributes = new Map<string, Attribute>();
     for (const attribute of given) {
       const value = attributeValue(attribute, this.reading.tensors, place);
@@ -162,14 +162,14 @@ export class GraphReader {
     given: readonly AttributeProto[],
     setting: Setting,
     scope: Scope,
-    place: string,
+    place: () => string,
   ): readonly Body[] {
     return given.flatMap((attribute) => {
       const label = attribute.name ?? "";
       return attributeGraphs(attribute).map((graph) => ({
         role: bodyRole(node.opType ?? "", label),
         label,
-        graph: this.read(graph, setting, ` in ${label} of ${place}`, scope),
+        graph: this.read(graph, setting, ` in ${label} of ${place()}`, scope),
       }));
     });
   }

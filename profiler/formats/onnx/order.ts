@@ -8,11 +8,8 @@ export type NodeOrder =
 export function nodeOrder(nodes: readonly Node[]): NodeOrder {
   const producers = new Map<TensorId, number>();
   nodes.forEach(({ outputs }, index) => outputs.forEach((output) => producers.set(output, index)));
-  const needed = nodes.map((node) => [
-    ...new Set(neededTensors(node).flatMap((tensor) => producers.get(tensor) ?? [])),
-  ]);
-  if (needed.every((producersOfNode, index) => producersOfNode.every((producer) => producer < index)))
-    return { kind: "sorted" };
+  const needed = nodes.map((node) => neededTensors(node).flatMap((tensor) => producers.get(tensor) ?? []));
+  if (needed.every((before, index) => before.every((producer) => producer < index))) return { kind: "sorted" };
   const circular = nodeOnCircle(needed);
   const node = circular === undefined ? undefined : nodes[circular];
   return node === undefined ? { kind: "unsorted" } : { kind: "cyclic", node };
@@ -21,6 +18,7 @@ export function nodeOrder(nodes: readonly Node[]): NodeOrder {
 /** Inputs, and what the bodies take from this graph. */
 function neededTensors({ inputs, bodies }: Node): readonly TensorId[] {
   const given = inputs.filter((input) => input !== ABSENT);
+  if (bodies.length === 0) return given;
   return [...given, ...bodies.flatMap(({ graph }) => graph.tensors.flatMap(({ outer }) => outer ?? []))];
 }
 

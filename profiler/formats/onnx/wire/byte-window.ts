@@ -5,12 +5,14 @@ const SMALLEST_WINDOW = 2 ** 11;
 /** In a long list of nodes each read doubles the next, up to what one wasted read may cost. */
 const LARGEST_WINDOW = 2 ** 17;
 
-/** The part of a file that is in memory. It grows while the reader walks on, and shrinks when it jumps. */
+/** The part of a file that is in memory. It grows while the reader walks on, and shrinks when it jumps or skips most of what it has. */
 export class ByteWindow {
   /** What is in memory: the file's bytes from `start`. */
   bytes: Uint8Array = new Uint8Array(0);
   start = 0;
   #size = SMALLEST_WINDOW;
+  /** Bytes passed over since the last read. */
+  #skipped = 0;
 
   constructor(private readonly source: ByteSource) {}
 
@@ -24,9 +26,16 @@ export class ByteWindow {
     if (this.holds(offset, Math.min(length, rest))) return;
     const gap = offset - (this.start + this.bytes.length);
     if (gap > this.#size) this.#size = SMALLEST_WINDOW;
-    else if (gap <= 0) this.#size = Math.min(LARGEST_WINDOW, 2 * this.#size);
+    else if (this.#skipped > this.bytes.length / 2) this.#size = Math.max(SMALLEST_WINDOW, this.#size / 4);
+    else this.#size = Math.min(LARGEST_WINDOW, 2 * this.#size);
+    this.#skipped = 0;
     this.bytes = await this.source.read(offset, Math.min(rest, Math.max(length, this.#size)));
     this.start = offset;
+  }
+
+  /** Notes that the next `length` bytes are not wanted: many of them make the next reads short. */
+  skip(length: number): void {
+    this.#skipped += length;
   }
 
   /** Bytes that are in memory: a view, which the next `load` does not touch. */

@@ -159,11 +159,10 @@ export function wiresOf(rule: FieldRule): readonly number[] {
   }
 }
 
-/** Messages whose place in the file is kept: what nobody edits is written back from there. */
+/** Messages whose place in the file is kept (attributes go with their node): what nobody edits is written back from there. */
 export const WITH_SPAN: ReadonlySet<MessageName> = new Set([
   "GraphProto",
   "NodeProto",
-  "AttributeProto",
   "TensorProto",
   "SparseTensorProto",
   "ValueInfoProto",

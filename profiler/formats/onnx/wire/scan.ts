@@ -227,10 +227,13 @@ class Scanner {
   }
 
   #copy(rule: FieldRule, { field, wire, offset, length }: Value): void {
-    const bytes = this.#window.slice(offset, length);
-    if (rule.kind === "text" && !isUtf8(bytes)) throw this.#malformed(offset, "text in UTF-8");
-    if (rule.kind === "copy" && wire === BYTES) this.#checkList(rule.wires, offset, bytes);
-    this.#skeleton.field(field, wire, bytes);
+    const { bytes, start } = this.#window;
+    const begin = offset - start;
+    if (rule.kind === "text" && !isAscii(bytes, begin, begin + length) && !isUtf8(this.#window.slice(offset, length))) {
+      throw this.#malformed(offset, "text in UTF-8");
+    }
+    if (rule.kind === "copy" && wire === BYTES) this.#checkList(rule.wires, offset, this.#window.slice(offset, length));
+    this.#skeleton.field(field, wire, bytes, begin, begin + length);
   }
 
   #checkList(wires: readonly number[], offset: number, bytes: Uint8Array): void {
@@ -246,6 +249,7 @@ class Scanner {
   #writePayload({ field, offset, length }: Value, fields: number): Promise<void> | undefined {
     const isShort = field !== STRING_DATA && length <= (field === RAW_DATA ? LONGEST_RAW_COPY : LONGEST_TYPED_COPY);
     this.#checkRoom(isShort ? length : 0);
+    if (!isShort) this.#window.skip(length);
     const write = (): void => {
       this.#skeleton.payload(field, offset, length, fields, isShort ? this.#window.slice(offset, length) : undefined);
     };
@@ -275,4 +279,10 @@ class Scanner {
   #tooMuch(what: string): LimitError {
     return new LimitError(`${this.source.name}: ${what}`);
   }
+}
+
+/** Most names are short and plain: looking at their bytes here is faster than asking Node. */
+function isAscii(bytes: Uint8Array, begin: number, end: number): boolean {
+  for (let at = begin; at < end; at += 1) if ((bytes[at] ?? 0) >= 0x80) return false;
+  return true;
 }

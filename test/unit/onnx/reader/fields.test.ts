@@ -21,7 +21,7 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   ModelProto: ["configuration"],
   GraphProto: ["docString", "quantizationAnnotation", "metadataProps", "span"],
   NodeProto: ["docString", "metadataProps", "deviceConfigurations", "span"],
-  AttributeProto: ["docString", "tp", "typeProtos", "span"],
+  AttributeProto: ["docString", "tp", "typeProtos"],
   TensorProto: ["segment", "docString", "metadataProps", "payload", "span"],
   SparseTensorProto: ["span"],
   ValueInfoProto: ["docString", "metadataProps", "span"],

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 
 import type { ByteSource, SiblingFiles } from "../../../../profiler/bytes/byte-source.ts";
 import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
-import { EdgewiseError, ExternalDataError } from "../../../../profiler/errors.ts";
+import type { EdgewiseError } from "../../../../profiler/errors.ts";
+import { ExternalDataError } from "../../../../profiler/errors.ts";
 import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import type { Graph, Model, Node, Tensor } from "../../../../profiler/model/model.ts";
 

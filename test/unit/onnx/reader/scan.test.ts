@@ -94,7 +94,7 @@ describe("onnx/wire/scan", () => {
     const bytes = onnxModel({ graph: graph([], { name: "x".repeat(LONGEST_TEXT + 1) }) });
     await assert.rejects(
       skeletonOf(bytes),
-      (error) => error instanceof LimitError && /LONGEST_TEXT/.test(error.message),
+      (error) => error instanceof LimitError && error.message.includes("LONGEST_TEXT"),
     );
   });
 
@@ -107,7 +107,7 @@ describe("onnx/wire/scan", () => {
     );
     await assert.rejects(
       skeletonOf(Uint8Array.from(delimited(7, nodes))),
-      (error) => error instanceof LimitError && /DEEPEST_MESSAGE/.test(error.message),
+      (error) => error instanceof LimitError && error.message.includes("DEEPEST_MESSAGE"),
     );
   });
 

@@ -280,9 +280,6 @@ export namespace onnx {
         /** AttributeProto typeProtos. */
         typeProtos: onnx.TypeProto.$Properties[];
 
-        /** AttributeProto span. */
-        span?: (onnx.Span.$Properties|null);
-
         /**
          * Encodes the specified AttributeProto message. Does not implicitly {@link onnx.AttributeProto.verify|verify} messages.
          * @param message AttributeProto message or plain object to encode
@@ -361,9 +358,6 @@ export namespace onnx {
             /** AttributeProto typeProtos */
             typeProtos?: (onnx.TypeProto.$Properties[]|null);
 
-            /** AttributeProto span */
-            span?: (onnx.Span.$Properties|null);
-
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
         }
@@ -388,7 +382,6 @@ export namespace onnx {
           graphs?: onnx.GraphProto.$Shape[]|null;
           sparseTensors?: onnx.SparseTensorProto.$Shape[]|null;
           typeProtos?: onnx.TypeProto.$Shape[]|null;
-          span?: onnx.Span.$Shape|null;
           $unknowns?: Uint8Array[];
         };
 

@@ -466,7 +466,6 @@ export const onnx = $root.onnx = (() => {
          * @property {Array.<onnx.GraphProto.$Properties>|null} [graphs] AttributeProto graphs
          * @property {Array.<onnx.SparseTensorProto.$Properties>|null} [sparseTensors] AttributeProto sparseTensors
          * @property {Array.<onnx.TypeProto.$Properties>|null} [typeProtos] AttributeProto typeProtos
-         * @property {onnx.Span.$Properties|null} [span] AttributeProto span
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -499,7 +498,6 @@ export const onnx = $root.onnx = (() => {
          *   graphs?: Array.<onnx.GraphProto.$Shape>|null;
          *   sparseTensors?: Array.<onnx.SparseTensorProto.$Shape>|null;
          *   typeProtos?: Array.<onnx.TypeProto.$Shape>|null;
-         *   span?: onnx.Span.$Shape|null;
          *   $unknowns?: Array.<Uint8Array>;
          * }} onnx.AttributeProto.$Shape
          */
@@ -671,14 +669,6 @@ export const onnx = $root.onnx = (() => {
         AttributeProto.prototype.typeProtos = $util.emptyArray;
 
         /**
-         * AttributeProto span.
-         * @member {onnx.Span.$Properties|null|undefined} span
-         * @memberof onnx.AttributeProto
-         * @instance
-         */
-        AttributeProto.prototype.span = null;
-
-        /**
          * Encodes the specified AttributeProto message. Does not implicitly {@link onnx.AttributeProto.verify|verify} messages.
          * @function encode
          * @memberof onnx.AttributeProto
@@ -735,8 +725,6 @@ export const onnx = $root.onnx = (() => {
             if (message.sparseTensors != null && message.sparseTensors.length)
                 for (let i = 0; i < message.sparseTensors.length; ++i)
                     $root.onnx.SparseTensorProto.encode(message.sparseTensors[i], writer.uint32(/* id 23, wireType 2 =*/186).fork(), _depth + 1).ldelim();
-            if (message.span != null && $Object.hasOwnProperty.call(message, "span"))
-                $root.onnx.Span.encode(message.span, writer.uint32(/* id 100002, wireType 2 =*/800018).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -934,12 +922,6 @@ export const onnx = $root.onnx = (() => {
                         if (!(message.typeProtos && message.typeProtos.length))
                             message.typeProtos = [];
                         message.typeProtos.push($root.onnx.TypeProto.decode(reader, reader.size(), $undefined, _depth + 1));
-                        continue;
-                    }
-                case 100002: {
-                        if (wireType !== 2)
-                            break;
-                        message.span = $root.onnx.Span.decode(reader, reader.size(), $undefined, _depth + 1, message.span);
                         continue;
                     }
                 }
