@@ -25,6 +25,14 @@ export function addMissingBiases(network: Network): Network {
   });
 }
 
+/** Of a table of positions only the rows that the sequence takes: where its length is fixed, a converter stores no others. */
+export function trimPositions(network: Network): Network {
+  return rewrite(network, (step) => {
+    if (step.kind !== "positions") return undefined;
+    return { ...step, weights: [{ ...at(step.weights, 0), shape: step.output.shape }] };
+  });
+}
+
 /** ReLUs moved into the operator before them, as TFLite's operators take them. */
 export function fuseActivations(network: Network): Network {
   return rewrite(network, (step, producer) => {

@@ -1,6 +1,7 @@
 /** A figure that a paper prints for a network, in millions. */
 export interface Figure {
-  readonly of: "macs" | "parameters";
+  /** Operations are two a MAC, and all others. */
+  readonly of: "macs" | "parameters" | "operations";
   /**
    * As printed: its last digit says how exact it is. Some authors round and others cut, so ours has to lie less than one unit of that
    * digit away.

@@ -41,6 +41,8 @@ export interface TfliteContext {
   readonly nameOf: (value: Value) => string;
   /** Declares the tensor that a step computes. */
   readonly output: (value: Value) => string;
+  /** Declares what a step computes as numbers that are there already. */
+  readonly constant: (value: Value, weight: StoredWeight) => string;
   readonly intermediate: (name: string, shape: readonly number[]) => string;
   readonly weight: (weight: StoredWeight) => string;
   readonly integers: (name: string, shape: readonly number[], values: readonly number[]) => string;
@@ -255,10 +257,7 @@ export const TFLITE_STEPS: StepTable<TfliteContext> = {
     );
   },
   positions: (step, tflite) => {
-    const table = tflite.weight(stored(at(step.weights, 0)));
-    const begin = tflite.integers(`${step.name}/begin`, [2], [0, 0]);
-    const size = tflite.integers(`${step.name}/size`, [2], step.output.shape);
-    tflite.operator("SLICE", [table, begin, size], tflite.output(step.output));
+    tflite.constant(step.output, stored(at(step.weights, 0)));
   },
   firstToken: (step, tflite) => {
     const { name } = step;

@@ -1,7 +1,7 @@
 import { tfliteFile, type OperatorSpec, type TensorSpec } from "../builders/tflite-builder.ts";
 import { runStep, type Network, type Value } from "./network.ts";
-import { addMissingBiases, foldBatchNorms, fuseActivations } from "./passes.ts";
-import { writePieces, type Fill, type Piece } from "./pieces.ts";
+import { addMissingBiases, foldBatchNorms, fuseActivations, trimPositions } from "./passes.ts";
+import { toBytes, writePieces, type Fill, type Piece } from "./pieces.ts";
 import { nhwc, TFLITE_STEPS, type TfliteContext } from "./tflite-steps.ts";
 import { elementAt } from "./weights.ts";
 
@@ -33,6 +33,7 @@ export function toTflite(network: Network, options: TfliteOptions = {}): readonl
   const context: TfliteContext = {
     nameOf,
     output: (value) => add({ name: nameOf(value), shape: nhwc(value) }),
+    constant: (value, weight) => add({ name: nameOf(value), shape: nhwc(value), data: elementAt(weight) }),
     intermediate: (name, shape) => add({ name: name.slice(1), shape }),
     weight: (weight) => add({ name: weight.weight.name, shape: weight.shape, data: elementAt(weight) }),
     integers: (name, shape, values) => add({ name: name.slice(1), shape, type: "int32", data: values }),
@@ -43,12 +44,19 @@ export function toTflite(network: Network, options: TfliteOptions = {}): readonl
   };
   for (const step of steps) runStep(TFLITE_STEPS, step, context);
   const entry = { inputs: inputs.map(({ value }) => nameOf(value)), outputs: outputs.map(nameOf) };
-  return tfliteFile({ name: network.name, tensors, operators, ...entry, weights }).pieces;
+  return tfliteFile({ name: network.name, tensors, operators, ...entry, weights }).pieces.map(inMemoryIfSmall);
+}
+
+/** Shapes, axes and paddings are small: they have to be there in a hollow file too, whose weights read as zeros. */
+const SMALL_BYTES = 4096;
+
+function inMemoryIfSmall(piece: Piece): Piece {
+  return piece.length > SMALL_BYTES ? piece : toBytes([piece]);
 }
 
 /** What `toTflite` writes, still as a network: its parameters are the file's. */
 export function converted(network: Network): Network {
-  return fuseActivations(addMissingBiases(foldBatchNorms(network)));
+  return fuseActivations(trimPositions(addMissingBiases(foldBatchNorms(network))));
 }
 
 export async function writeTfliteFile(

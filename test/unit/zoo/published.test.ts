@@ -11,8 +11,8 @@ import { toOnnx } from "../../zoo/to-onnx.ts";
 import { converted, toTflite } from "../../zoo/to-tflite.ts";
 import { noSiblings } from "./no-siblings.ts";
 
-/** A profile may read the graph and what stands beside it in the file, never the weights. */
-const READ_AT_MOST = 2 * 2 ** 20;
+/** A profile may read the graph and small constants (ResNet-152 has 620 vectors of normalisation), never the weights. */
+const READ_AT_MOST = 4 * 2 ** 20;
 
 for (const { title, source, build, figures, released } of ZOO) {
   describe(`zoo: ${title} (${source})`, () => {
@@ -39,7 +39,7 @@ for (const { title, source, build, figures, released } of ZOO) {
     }
 
     if (released !== undefined) {
-      it(`${released.parameters} parameters, as ${released.by} has them`, () => {
+      it(`${released.parameters} parameters to the last one (${released.by})`, () => {
         assert.equal(onnx.totals.parameters, released.parameters);
       });
     }
@@ -81,6 +81,7 @@ function describeFigure({ of, printed, percent, part, without, note }: Figure): 
 function measured(profile: Profile, { of, part, without }: Figure): number {
   const rows = profile.layers.filter((row) => part?.test(row.name) ?? true);
   const counted = without === "normalisation" ? rows.filter(({ op }) => op !== "BatchNormalization") : rows;
+  if (of === "operations") return 2 * sumOf(counted, "macs") + sumOf(counted, "otherOps");
   return sumOf(counted, of) - (without === "biases" ? counted.reduce((sum, row) => sum + biases(row), 0) : 0);
 }
 
@@ -90,7 +91,7 @@ function biases({ kind, inputs, outputs }: LayerProfile): number {
   return kind === "conv" && inputs.length === 3 && typeof channels === "number" ? channels : 0;
 }
 
-function sumOf(rows: readonly LayerProfile[], what: "macs" | "parameters"): number {
+function sumOf(rows: readonly LayerProfile[], what: "macs" | "parameters" | "otherOps"): number {
   return rows.reduce((sum, row) => {
     const value = row[what];
     assert.notEqual(value, null, `${row.name}: unknown ${what}`);
