@@ -10,6 +10,8 @@ import { INDEXING } from "./indexing.ts";
 import { LAYOUT } from "./layout.ts";
 import { LINEAR_ALGEBRA } from "./linear-algebra.ts";
 import { MATMUL } from "./matmul.ts";
+import { INTERNAL_NHWC, MICROSOFT_NCHWC } from "./microsoft-fused.ts";
+import { MICROSOFT } from "./microsoft.ts";
 import { ML } from "./ml.ts";
 import { NORMALIZATION } from "./normalization.ts";
 import { POOLING } from "./pooling.ts";
@@ -55,4 +57,7 @@ export const ONNX_OPERATORS: OperatorTable = new Map([
   ["", DEFAULT_DOMAIN],
   ["ai.onnx", DEFAULT_DOMAIN],
   ["ai.onnx.ml", ML],
+  ["com.microsoft", MICROSOFT],
+  ["com.microsoft.nchwc", MICROSOFT_NCHWC],
+  ["com.ms.internal.nhwc", INTERNAL_NHWC],
 ]);

@@ -61,7 +61,7 @@ const BATCH_NORMALIZATION = normalization(NORMALIZATION_OPS.batch, (view) => {
   return [mean, variance, mean, variance];
 });
 
-const LAYER_NORMALIZATION = normalization(NORMALIZATION_OPS.layer, (view) =>
+export const LAYER_NORMALIZATION = normalization(NORMALIZATION_OPS.layer, (view) =>
   statistics(view, view.int("axis", -1), dataTypeOf(view.int("stash_type", 1))),
 );
 
