@@ -23,17 +23,27 @@ export function* encodeElements(type: DataType, shape: readonly number[], data: 
     yield data;
     return;
   }
+  const piece = pieceEncoder(type, data);
   const elements = elementCount(shape, data);
   for (let start = 0; start < elements; start += ELEMENTS_PER_PIECE) {
-    const length = Math.min(ELEMENTS_PER_PIECE, elements - start);
-    if (data === "zeros") yield new Uint8Array(encodedBytes(type, [length], data));
-    else if (typeof data === "function")
-      yield encodeRaw(
-        type,
-        Array.from({ length }, (_, index) => data(start + index)),
-      );
-    else yield encodeRaw(type, data.slice(start, start + length));
+    yield piece(start, Math.min(ELEMENTS_PER_PIECE, elements - start));
   }
+}
+
+function pieceEncoder(
+  type: DataType,
+  data: Exclude<TensorData, Uint8Array>,
+): (start: number, length: number) => Uint8Array {
+  if (data === "zeros") {
+    // All zeros look alike: one piece serves for all.
+    const zeros = new Uint8Array(encodedBytes(type, [ELEMENTS_PER_PIECE], data));
+    return (_, length) => zeros.subarray(0, encodedBytes(type, [length], data));
+  }
+  if (typeof data !== "function") return (start, length) => encodeRaw(type, data.slice(start, start + length));
+  return (start, length) => {
+    const values = Array.from({ length }, (_, index) => data(start + index));
+    return encodeRaw(type, values);
+  };
 }
 
 function elementCount(shape: readonly number[], data: Exclude<TensorData, Uint8Array>): number {

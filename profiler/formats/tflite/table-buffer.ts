@@ -4,11 +4,21 @@ import { PageMissing, type PagedBytes } from "./paged-bytes.ts";
 
 const UINT32_BYTES = 4;
 
+/** A vtable holds 16-bit numbers: its own size, the table's, then the place of each field. */
+const FIELD_BYTES = 2;
+const FIRST_FIELD = 2;
+
+/** No table of the schema has more; fields of newer schemas behind these are not read. */
+const MOST_FIELDS = 64;
+
 /**
- * Elements of all vectors and bytes of all strings together. A few tables that many others point to could otherwise unfold into more
- * than any memory holds; the largest published models have some two million.
+ * Elements of all vectors together. A few tables that many others point to could otherwise unfold into more than any memory holds; the
+ * largest published models have some hundred thousand.
  */
-const MOST_ELEMENTS = 2 ** 24;
+const MOST_ELEMENTS = 2 ** 22;
+
+/** Bytes of texts and of numbers read in one go that count as one element. */
+const BYTES_PER_ELEMENT = 16;
 
 /** Past this a vector is loaded at once, so that reading it does not start again at each of its pages. */
 const LONG_VECTOR = 256;
@@ -20,6 +30,9 @@ const LONG_VECTOR = 256;
 export class TableBuffer extends ByteBuffer {
   readonly #text = new TextDecoder();
   #elementsLeft = MOST_ELEMENTS;
+  /** The fields of the last table's kind: one table is read field by field, and those of one kind stand together. */
+  #vtable = NaN;
+  #fields: readonly number[] = [];
 
   constructor(readonly pages: PagedBytes) {
     super(new Uint8Array(0));
@@ -61,7 +74,7 @@ export class TableBuffer extends ByteBuffer {
     if (field === 0) return new Uint8Array(0);
     const start = this.__indirect(table + field);
     const length = this.#length(start, width);
-    this.#charge(length);
+    this.#charge((length * width) / BYTES_PER_ELEMENT);
     return this.pages.bytes(start + UINT32_BYTES, length * width);
   }
 
@@ -111,13 +124,11 @@ export class TableBuffer extends ByteBuffer {
 
   override __offset(table: number, slot: number): number {
     const vtable = table - this.readInt32(table);
-    if (slot + 2 > this.readUint16(vtable)) return 0;
-    const field = this.readUint16(vtable + slot);
-    const tableBytes = this.readUint16(vtable + 2);
-    if (field !== 0 && field >= tableBytes) {
-      throw this.pages.error(`field ${(slot - 4) / 2} lies outside its table`, vtable + slot);
+    if (vtable !== this.#vtable) {
+      this.#fields = this.#readVtable(vtable);
+      this.#vtable = vtable;
     }
-    return field;
+    return this.#fields[slot / FIELD_BYTES - FIRST_FIELD] ?? 0;
   }
 
   /** Unsigned, unlike the library's: files of up to 4 GiB. */
@@ -132,7 +143,7 @@ export class TableBuffer extends ByteBuffer {
   override __string(offset: number): string {
     const start = this.__indirect(offset);
     const length = this.#length(start, 1);
-    this.#charge(length);
+    this.#charge(length / BYTES_PER_ELEMENT);
     return this.#text.decode(this.pages.bytes(start + UINT32_BYTES, length));
   }
 
@@ -146,6 +157,20 @@ export class TableBuffer extends ByteBuffer {
     this.#charge(length);
     if (length > LONG_VECTOR) this.pages.bytes(start, length);
     return length;
+  }
+
+  /** Where each field of a table stands in it; 0 for one that is left out. */
+  #readVtable(vtable: number): readonly number[] {
+    const count = Math.min(this.readUint16(vtable) / FIELD_BYTES - FIRST_FIELD, MOST_FIELDS);
+    const tableBytes = this.readUint16(vtable + FIELD_BYTES);
+    const fields: number[] = [];
+    for (let index = 0; index < count; index++) {
+      const at = vtable + FIELD_BYTES * (index + FIRST_FIELD);
+      const field = this.readUint16(at);
+      if (field !== 0 && field >= tableBytes) throw this.pages.error(`field ${index} lies outside its table`, at);
+      fields.push(field);
+    }
+    return fields;
   }
 
   #length(start: number, width: number): number {
