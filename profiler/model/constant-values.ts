@@ -29,13 +29,27 @@ export async function readConstant(constant: Constant): Promise<Float64Array | u
 async function readStorage(type: DataType, storage: Storage, elements?: number): Promise<Float64Array | undefined> {
   if (storage.kind === "none" || storage.kind === "sparse") return undefined;
   if (bytesOf(type, 8) === undefined || decodeRaw(type, new Uint8Array(0), 0) === undefined) return undefined;
+  const file = fileOf(storage);
   const read = reader(storage);
   const length = storage.kind === "bytes" ? storage.bytes.length : storage.length;
   if (storage.encoding !== "raw") {
     const raw = rawFromTyped(type, storage.encoding, await read(0, length));
-    return decodePieces(type, (from, count) => Promise.resolve(raw.subarray(from, from + count)), raw.length, elements);
+    return decodePieces(
+      type,
+      (from, count) => Promise.resolve(raw.subarray(from, from + count)),
+      raw.length,
+      file,
+      elements,
+    );
   }
-  return decodePieces(type, read, length, elements);
+  return decodePieces(type, read, length, file, elements);
+}
+
+/** Bytes in memory do not say which file they came from. */
+const UNNAMED = "constant";
+
+function fileOf(storage: Storage): string {
+  return storage.kind === "range" ? storage.source.name : UNNAMED;
 }
 
 type Read = (from: number, length: number) => Promise<Uint8Array>;
@@ -49,11 +63,12 @@ async function decodePieces(
   type: DataType,
   read: Read,
   length: number,
+  file: string,
   elements = Math.floor((8 * length) / (bytesOf(type, 8) ?? 8)),
 ): Promise<Float64Array> {
   const needed = bytesOf(type, elements) ?? 0;
   if (needed > length)
-    throw new ModelFormatError("constant", type, `${elements} elements take ${needed} bytes, not ${length}`);
+    throw new ModelFormatError(file, `constant of ${type}`, `${elements} elements take ${needed} bytes, not ${length}`);
   const values = new Float64Array(elements);
   for (let start = 0; start < elements; start += ELEMENTS_PER_PIECE) {
     const count = Math.min(ELEMENTS_PER_PIECE, elements - start);
@@ -72,7 +87,7 @@ async function readSparse(
   if (valuePart === undefined || indexPart === undefined) return undefined;
   const values = await readStorage(type, valuePart);
   const indices = await readStorage("int64", indexPart);
-  return values && indices && expandSparse(shape, values, indices);
+  return values && indices && expandSparse(shape, values, indices, fileOf(valuePart));
 }
 
 /**
@@ -84,11 +99,12 @@ export function expandSparse(
   shape: readonly number[],
   values: ArrayLike<number>,
   indices: ArrayLike<number>,
+  file = UNNAMED,
 ): Float64Array {
   const elements = elementsOf(shape) ?? 0;
   if (elements > LARGEST_DENSE) {
     throw new LimitError(
-      `a sparse tensor of ${elements} elements is too large to be written out (LARGEST_DENSE: ${LARGEST_DENSE})`,
+      `${file}: a sparse tensor of ${elements} elements is too large to be written out (LARGEST_DENSE: ${LARGEST_DENSE})`,
     );
   }
   const dense = new Float64Array(elements);
@@ -100,8 +116,8 @@ export function expandSparse(
       const size = perValue === 1 ? elements : (shape[axis] ?? 0);
       if (!(index >= 0 && index < size)) {
         throw new ModelFormatError(
-          "sparse tensor",
-          `element ${stored}`,
+          file,
+          `sparse tensor, element ${stored}`,
           `an index from 0 to ${size - 1}, not ${index}`,
         );
       }
