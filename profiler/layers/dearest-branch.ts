@@ -3,10 +3,10 @@ import { macsOf } from "./cost-rules.ts";
 
 /**
  * The branch of a choice that costs most MACs; the one with most nodes when none has any or they are level, and the first of equals.
- * Unknown MACs count as none here, since nothing better is known of them.
+ * A branch that never runs is none. Unknown MACs count as none here, since nothing better is known of them.
  */
 export function dearestBranch(bodies: readonly InferredBody[]): InferredBody | undefined {
-  const ranked = bodies.map((body) => ({ body, ...weigh(body.graph) }));
+  const ranked = bodies.filter(({ trips }) => trips !== 0).map((body) => ({ body, ...weigh(body.graph) }));
   return ranked.reduce<(typeof ranked)[number] | undefined>((dearest, branch) => {
     if (!dearest) return branch;
     const isDearer = branch.macs > dearest.macs || (branch.macs === dearest.macs && branch.nodes > dearest.nodes);

@@ -115,9 +115,9 @@ function layerTensor({ graph, facts, keys }: InferredGraph, id: number, use: Lay
 function within(row: Row, around: Around, { body, trips }: InferredBody, isDearest: boolean): Around {
   const notes: string[] = [];
   if (trips === undefined) notes.push("Runs as often as the data ask for; counted once.");
-  else if (trips === 0) notes.push("Does not run in an inference; not counted.");
   else if (trips > 1) notes.push(`Runs ${trips} times in one inference; the costs are those of all runs.`);
-  if (!isDearest) notes.push("The cheaper branch of a choice: shown, not counted.");
+  if (trips === 0) notes.push("Does not run in an inference; not counted.");
+  else if (!isDearest) notes.push("The cheaper branch of a choice: shown, not counted.");
   return {
     path: [...row.path, lastPart(row.name), body.label],
     repeats: row.repeats * Math.max(trips ?? 1, 1),

@@ -17,6 +17,20 @@ export function mergeFacts(a: TensorFact, b: TensorFact, nameOf: (axis: number) 
   return a.value !== undefined && isSameList(a.value, b.value) ? { ...merged, value: a.value } : merged;
 }
 
+/**
+ * What holds of the output of a choice between two branches. A branch that cannot be computed at these input sizes (a branch for
+ * another sampling rate, say) says nothing: the other one is the one that runs.
+ */
+export function mergeBranches(a: TensorFact, b: TensorFact, nameOf: (axis: number) => Dimension): TensorFact {
+  if (a.shape === undefined && b.shape !== undefined) return withoutNumbers(b);
+  if (b.shape === undefined && a.shape !== undefined) return withoutNumbers(a);
+  return mergeFacts(a, b, nameOf);
+}
+
+function withoutNumbers({ dataType, shape, container }: TensorFact): TensorFact {
+  return { dataType, shape, ...(container !== undefined && { container }) };
+}
+
 function mergeShapes(
   a: Shape | undefined,
   b: Shape | undefined,

@@ -27,7 +27,12 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
   If: {
     kind: "control",
     infer: () => [],
-    control: { bodyInputs: () => [], outputs: (_view, [then]) => then ?? [], isChoice: true },
+    control: {
+      bodyInputs: () => [],
+      outputs: (_view, [then]) => then ?? [],
+      isChoice: true,
+      trips: (view, { role }) => (view.text("always", role) === role ? 1 : 0),
+    },
   },
   Loop: {
     kind: "control",
@@ -114,6 +119,27 @@ describe("listLayers", () => {
       " true",
     ]);
     assert.match(listing.layers[1]?.notes.join() ?? "", /cheaper branch/);
+  });
+
+  it("counts the branch that always runs, however cheap it is", () => {
+    const listing = list({
+      inputs: { x: X },
+      nodes: [
+        {
+          op: "If",
+          name: "If",
+          inputs: ["x"],
+          outputs: ["y"],
+          attributes: { always: "then" },
+          bodies: [body("then", "then_branch", [1]), body("else", "else_branch", [9])],
+        },
+      ],
+    });
+    assert.deepEqual(
+      listing.layers.map(({ isCounted }) => isCounted),
+      [true, true, false],
+    );
+    assert.match(listing.layers[2]?.notes.join() ?? "", /Does not run/);
   });
 
   it("multiplies by the trips of the loops around, and marks a loop whose trips only a run can tell", () => {

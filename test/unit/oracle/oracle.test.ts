@@ -6,7 +6,7 @@ import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { SiblingFolder } from "../../../profiler/bytes/sibling-files.ts";
 import { onnx } from "../../../profiler/formats/onnx/schema/onnx.ts";
 import { profileModel } from "../../../profiler/profile-model.ts";
-import type { Profile } from "../../../profiler/profile.ts";
+import type { Profile, TensorProfile } from "../../../profiler/profile.ts";
 
 /** What a real run of a model showed; see the README beside the recordings. */
 interface Recording {
@@ -93,7 +93,7 @@ function compare(profile: Profile, recording: Recording): void {
     if (row.name !== "") assert.equal(layer.name, row.name, place);
     assert.equal(layer.macs, row.macs, `${place}: MACs`);
     for (const output of row.outputs) {
-      const ours = layer.outputs.find(({ name }) => name === output.name);
+      const ours: TensorProfile | undefined = layer.outputs.find(({ name }) => name === output.name);
       assert.ok(ours, `${place}: output ${output.name}`);
       assert.deepEqual(ours.shape, output.shape, `${place}: shape of ${output.name}`);
       assert.equal(ours.dtype, output.dtype, `${place}: type of ${output.name}`);

@@ -1,7 +1,7 @@
 import type { Dimension } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import { mergeFacts } from "../../../operators/merge-facts.ts";
+import { mergeBranches } from "../../../operators/merge-facts.ts";
 import { UNKNOWN, type TensorFact } from "../../../operators/tensor-fact.ts";
 import { runtimeSize } from "./facts.ts";
 import { LOOP } from "./loop.ts";
@@ -15,21 +15,28 @@ const IF: OperatorRule = {
   control: {
     isChoice: true,
     bodyInputs: () => [],
+    trips: (view, { role }) => (role === (chosenBranch(view) ?? role) ? 1 : 0),
     outputs: (view, bodyOutputs) => {
       const roles = view.node.bodies.map(({ role }) => role);
       const branch = (role: "then" | "else"): readonly TensorFact[] => bodyOutputs[roles.indexOf(role)] ?? [];
-      const condition = view.number(0);
-      if (condition !== undefined) {
-        const chosen = condition === 0 ? "else" : "then";
+      const chosen = chosenBranch(view);
+      if (chosen !== undefined) {
         view.note(`The condition is a constant: the ${chosen} branch always runs.`);
         return branch(chosen);
       }
       return branch("then").map((fact, output) =>
-        mergeFacts(fact, branch("else")[output] ?? UNKNOWN, branchSize(view, output)),
+        mergeBranches(fact, branch("else")[output] ?? UNKNOWN, branchSize(view, output)),
       );
     },
   },
 };
+
+/** The branch that a constant condition always takes. */
+function chosenBranch(view: NodeView): "then" | "else" | undefined {
+  const condition = view.number(0);
+  if (condition === undefined) return undefined;
+  return condition === 0 ? "else" : "then";
+}
 
 const branchSize =
   (view: NodeView, output: number) =>

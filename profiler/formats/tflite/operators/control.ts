@@ -1,7 +1,7 @@
 import type { Body } from "../../../model/model.ts";
 import type { Dimension } from "../../../model/shape.ts";
 import { runtimeSize } from "../../../operators/facts.ts";
-import { isSameType, mergeFacts } from "../../../operators/merge-facts.ts";
+import { isSameType, mergeBranches, mergeFacts } from "../../../operators/merge-facts.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { UNKNOWN, type TensorFact } from "../../../operators/tensor-fact.ts";
@@ -20,22 +20,31 @@ const CHOICE: OperatorRule = {
   control: {
     isChoice: true,
     bodyInputs: (view) => view.inputs.slice(1).map((fact) => fact ?? UNKNOWN),
+    trips: (view, body) => {
+      const chosen = chosenBranch(view);
+      return chosen === undefined || view.node.bodies[chosen] === body ? 1 : 0;
+    },
     outputs: (view, [first = [], ...others]) => {
-      const condition = view.number(0);
-      const chosen = condition === undefined || view.op !== "IF" ? undefined : Number(condition === 0);
+      const chosen = chosenBranch(view);
       if (chosen !== undefined) {
         view.note(`The condition is a constant: the ${chosen === 0 ? "then" : "else"} branch always runs.`);
         return [first, ...others][chosen] ?? [];
       }
       return first.map((fact, output) =>
         others.reduce(
-          (merged, branch) => mergeFacts(merged, branch[output] ?? UNKNOWN, sizeOf(view, "if", output)),
+          (merged, branch) => mergeBranches(merged, branch[output] ?? UNKNOWN, sizeOf(view, "if", output)),
           fact,
         ),
       );
     },
   },
 };
+
+/** Position of the branch that a constant condition always takes. */
+function chosenBranch(view: NodeView): number | undefined {
+  const condition = view.number(0);
+  return condition === undefined || view.op !== "IF" ? undefined : Number(condition === 0);
+}
 
 /** The body runs on its own outputs for as long as the condition says so: how often, only the run can tell. */
 const LOOP: OperatorRule = {
