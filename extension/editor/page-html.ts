@@ -10,7 +10,7 @@ export function pageHtml(webview: vscode.Webview, dist: vscode.Uri): string {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
-    `style-src ${webview.cspSource}`,
+    `style-src ${webview.cspSource} 'nonce-${nonce}'`,
     `font-src ${webview.cspSource}`,
   ].join("; ");
   return `<!doctype html>
@@ -18,6 +18,8 @@ export function pageHtml(webview: vscode.Webview, dist: vscode.Uri): string {
   <head>
     <meta charset="utf-8">
     <meta http-equiv="Content-Security-Policy" content="${policy}">
+    <!-- Where the controls' library looks for the nonce of the one style element it makes. -->
+    <meta property="csp-nonce" content="${nonce}">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <link rel="stylesheet" href="${asset("codicons/codicon.css")}">
     <link rel="stylesheet" href="${asset("webview.css")}">

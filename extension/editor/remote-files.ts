@@ -12,8 +12,8 @@ export const REMOTE_FILE_LIMIT_BYTES = 512 * 1024 ** 2;
 
 /** Where the worker finds a model. @throws when the file system does not have it */
 export async function locate(uri: vscode.Uri): Promise<ModelLocation> {
-  if (uri.scheme === "file") return { kind: "path", path: uri.fsPath };
   const { size } = await vscode.workspace.fs.stat(uri);
+  if (uri.scheme === "file") return { kind: "path", path: uri.fsPath };
   return { kind: "remote", name: path.posix.basename(uri.path), size };
 }
 

@@ -1,5 +1,6 @@
 import { provideVSCodeDesignSystem, vsCodeButton, vsCodeCheckbox, vsCodeTextField } from "@vscode/webview-ui-toolkit";
-import { h, type ComponentChildren, type HTMLAttributes, type JSX } from "preact";
+import { h, type ComponentChildren, type HTMLAttributes, type JSX, type RefObject } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 /**
  * The page's controls. VS Code's own toolkit stands behind them; it is no longer developed, so nothing else in the page knows it.
@@ -9,14 +10,26 @@ export function registerControls(): void {
 }
 
 /** A custom element as a component, with the attributes that we use beside those of every element. */
-type Element<Attributes> = (attributes: HTMLAttributes & Attributes) => JSX.Element;
+type Element<Attributes> = (props: ElementProps & Attributes) => JSX.Element;
+
+type ElementProps = HTMLAttributes & {
+  /** Gets the element itself. */
+  readonly host?: RefObject<HTMLElement>;
+};
 
 const ToolkitButton: Element<{ appearance: "primary" | "secondary" | "icon" }> = element("vscode-button");
 const ToolkitCheckbox: Element<{ checked: boolean }> = element("vscode-checkbox");
 const ToolkitTextField: Element<{ value: string; placeholder?: string }> = element("vscode-text-field");
 
-function element(tag: string): (attributes: HTMLAttributes) => JSX.Element {
-  return (attributes) => h(tag, attributes);
+function element(tag: string): (props: ElementProps) => JSX.Element {
+  return ({ host, ...attributes }) => h(tag, { ...attributes, ...(host && { ref: host }) });
+}
+
+/** Names a control to screen readers once it is in the page: on the way in, the toolkit replaces a name by one of its own. */
+function useLabel(label: string): RefObject<HTMLElement> {
+  const control = useRef<HTMLElement>(null);
+  useLayoutEffect(() => control.current?.setAttribute("aria-label", label), [label]);
+  return control;
 }
 
 export function Icon({ name, slot }: { readonly name: string; readonly slot?: "start" | "end" }): JSX.Element {
@@ -55,20 +68,20 @@ export function IconButton({ icon, label, onClick }: IconButtonProps): JSX.Eleme
 }
 
 interface CheckboxProps {
+  readonly label: string;
   readonly isChecked: boolean;
   readonly onChange: (isChecked: boolean) => void;
-  readonly children: ComponentChildren;
 }
 
-export function Checkbox({ isChecked, onChange, children }: CheckboxProps): JSX.Element {
+export function Checkbox({ label, isChecked, onChange }: CheckboxProps): JSX.Element {
   const change = (event: Event): void => {
     const now = (event.currentTarget as HTMLInputElement).checked;
     // The toolkit's checkbox also reports values that it was given.
     if (now !== isChecked) onChange(now);
   };
   return (
-    <ToolkitCheckbox checked={isChecked} onChange={change}>
-      {children}
+    <ToolkitCheckbox host={useLabel(label)} checked={isChecked} onChange={change}>
+      {label}
     </ToolkitCheckbox>
   );
 }
@@ -94,7 +107,7 @@ export function TextField(props: TextFieldProps): JSX.Element {
   return (
     <ToolkitTextField
       class={`${props.class ?? ""} ${isInvalid ? "invalid" : ""}`}
-      aria-label={label}
+      host={useLabel(label)}
       aria-invalid={isInvalid}
       {...(describedBy !== undefined && { "aria-describedby": describedBy })}
       {...(placeholder !== undefined && { placeholder })}

@@ -28,9 +28,11 @@ export function Toolbar({ view, shown, total, folded }: ToolbarProps): JSX.Eleme
         onEscape={() => view.update({ filter: "" })}
       />
       {folded > 0 && (
-        <Checkbox isChecked={showsFolded} onChange={(isShown) => view.update({ showsFolded: isShown })}>
-          {folded === 1 ? l10n.t("Show 1 folded row") : l10n.t("Show {0} folded rows", folded.toLocaleString())}
-        </Checkbox>
+        <Checkbox
+          label={folded === 1 ? l10n.t("Show 1 folded row") : l10n.t("Show {0} folded rows", folded.toLocaleString())}
+          isChecked={showsFolded}
+          onChange={(isShown) => view.update({ showsFolded: isShown })}
+        />
       )}
       <span class="shown-count" role="status" data-testid="shown-count">
         {shown === total

@@ -189,6 +189,15 @@ describe("The editor", () => {
     await layers().first().waitFor();
   });
 
+  it("names its controls to screen readers", async () => {
+    await open(MODEL);
+    const names = await page()
+      .locator("vscode-text-field, vscode-checkbox")
+      .evaluateAll((controls) => controls.map((control) => control.getAttribute("aria-label")));
+    assert.ok(names.includes("Filter layers"));
+    assert.ok(!names.includes("Text field") && !names.includes("Checkbox"), names.join());
+  });
+
   it("blocks nothing of its own by its content security policy", async () => {
     const blocked: string[] = [];
     vscode().page.on("console", (message) => {
