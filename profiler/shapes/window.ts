@@ -34,21 +34,6 @@ export function dilatedKernel(kernel: Dimension, dilation: number): Dimension {
 }
 
 /**
- * Padding that makes ceil(size / stride) outputs; never negative.
- * Source: ONNX, Conv, `auto_pad`; TensorFlow's "SAME".
- */
-export function samePads(
-  size: number,
-  window: Window & { readonly kernel: number },
-  kind: "same-upper" | "same-lower",
-): { readonly begin: number; readonly end: number } {
-  const span = (window.kernel - 1) * window.dilation + 1;
-  const total = Math.max(0, (Math.ceil(size / window.stride) - 1) * window.stride + span - size);
-  const less = Math.floor(total / 2);
-  return kind === "same-upper" ? { begin: less, end: total - less } : { begin: total - less, end: less };
-}
-
-/**
  * Output size of a convolution or a pool along one spatial axis.
  * @throws ShapeError when the window is larger than the padded input
  */

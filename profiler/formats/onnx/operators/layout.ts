@@ -141,6 +141,23 @@ const PAD: OperatorRule = {
   configuration: [1, 2, 3],
 };
 
+/** Cropped or padded around the middle to the sizes of input 1, which are those of `axes`. */
+const CENTER_CROP_PAD: OperatorRule = {
+  infer: (view) => {
+    const sizes = view.value(1);
+    const axes = view.ints("axes");
+    const shape = mapShape(view.shape(0), (input) =>
+      (axes ?? input.map((_, axis) => axis)).reduce<Shape>(
+        (cut, axis, place) => cut.with(normalizeAxis(axis, input.length), sizes?.[place] ?? UNKNOWN_SIZE),
+        input,
+      ),
+    );
+    return [fact(view.dataType(0), shape)];
+  },
+  kind: "data-movement",
+  configuration: [1],
+};
+
 interface Pads {
   readonly before: readonly Dimension[];
   readonly after: readonly Dimension[];
@@ -207,6 +224,7 @@ export const LAYOUT: Readonly<Record<string, OperatorRule>> = {
   Expand: EXPAND,
   Tile: TILE,
   Pad: PAD,
+  CenterCropPad: CENTER_CROP_PAD,
   DepthToSpace: depthSpace(depthToSpaceShape),
   SpaceToDepth: depthSpace(spaceToDepthShape),
   ReverseSequence: { infer: (view) => [sameAs(view)], kind: "data-movement", configuration: [1] },

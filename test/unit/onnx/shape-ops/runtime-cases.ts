@@ -160,6 +160,8 @@ const layout: OperatorCase[] = [
   of("Pad")([f32([2, 3]), i64([0, 2, 1, 1])], { mode: "reflect" }),
   of("Pad")([f32([2, 3]), i64([0, 2, 1, 1])], { mode: "edge" }),
   of("Pad", 19)([f32([2, 3]), i64([0, 2, 1, 1])], { mode: "wrap" }),
+  of("CenterCropPad")([x, i64([5, 1, 4])]),
+  of("CenterCropPad")([x, i64([5, 1])], { axes: [-1, 0] }),
   of("DepthToSpace")([image], { blocksize: 2 }),
   of("DepthToSpace")([image], { blocksize: 2, mode: "CRD" }),
   of("SpaceToDepth")([image], { blocksize: 2 }),

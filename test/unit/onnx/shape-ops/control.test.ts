@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
+import { ONNX_OPERATORS } from "../../../../profiler/formats/onnx/operators/index.ts";
+import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
+import { inferGraph, type InferredNode } from "../../../../profiler/operators/infer.ts";
+import type { TensorFact } from "../../../../profiler/operators/tensor-fact.ts";
+import {
+  graph,
+  node,
+  onnxModel,
+  tensor,
+  value,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxTensor,
+} from "../../../builders/onnx-builder.ts";
+import { noSiblings } from "../../zoo/no-siblings.ts";
+import { f32, i64, operand, runModel, type Operand } from "./operator-case.ts";
+
+interface ControlCase {
+  readonly node: OnnxNode;
+  readonly inputs: Readonly<Record<string, Operand>>;
+  readonly outputs: readonly string[];
+  readonly opset?: number;
+  readonly initializers?: readonly OnnxTensor[];
+}
+
+interface ControlResult {
+  readonly facts: readonly (TensorFact | undefined)[];
+  readonly node: InferredNode;
+}
+
+/** Inferred from the file, after ONNX Runtime has agreed with every size that is no name. */
+async function control(given: ControlCase): Promise<ControlResult> {
+  const { inputs, outputs, opset = 17, initializers = [] } = given;
+  const bytes = onnxModel({
+    opset,
+    graph: graph([given.node], {
+      inputs: Object.entries(inputs).map(([name, { dataType, shape }]) => value(name, dataType, shape)),
+      outputs,
+      initializers,
+    }),
+  });
+  const model = await readOnnx(new MemorySource("control.onnx", bytes), noSiblings);
+  const main = model.entries[0].graph;
+  const inferred = inferGraph(
+    { model, operators: ONNX_OPERATORS, checksDeclared: true },
+    main,
+    main.inputs.map((id) => {
+      const declared = inputs[main.tensors[id]?.name ?? ""];
+      return { dataType: declared?.dataType, shape: declared?.shape };
+    }),
+  );
+  const [only] = inferred.nodes;
+  assert.ok(only);
+  assert.deepEqual(only.problems, []);
+  const facts = main.outputs.map((id) => inferred.facts[id]);
+  const results = await runModel(bytes, inputs);
+  outputs.forEach((name, position) => {
+    const [fact, result] = [facts[position], results.get(name)];
+    assert.equal(fact?.dataType, result?.dataType);
+    assert.equal(fact?.shape?.length ?? result?.shape.length, result?.shape.length);
+    fact?.shape?.forEach((size, axis) => {
+      if (typeof size === "number") assert.equal(size, result?.shape[axis]);
+    });
+  });
+  return { facts, node: only };
+}
+
+const shapes = ({ facts }: ControlResult) => facts.map((fact) => fact?.shape);
+const x = f32([2, 3]);
+const yes = operand("bool", [], [1]);
+
+describe("If", () => {
+  const branches = (thenBranch: OnnxNode, elseBranch: OnnxNode): Record<string, OnnxGraph> => ({
+    then_branch: graph([thenBranch], { name: "then", outputs: [value("a", "float32")] }),
+    else_branch: graph([elseBranch], { name: "else", outputs: [value("b", "float32")] }),
+  });
+  const relu = node("Relu", ["x"], ["a"]);
+
+  it("hands out what both branches agree on", async () => {
+    const held = branches(relu, node("Neg", ["x"], ["b"]));
+    const result = await control({ node: node("If", ["c"], ["y"], held), inputs: { c: yes, x }, outputs: ["y"] });
+    assert.deepEqual(shapes(result), [[2, 3]]);
+    assert.equal(result.node.rule?.control?.isChoice, true);
+  });
+
+  it("names the sizes in which they differ", async () => {
+    const held = branches(relu, node("Concat", ["x", "x"], ["b"], { axis: 1 }));
+    const result = await control({ node: node("If", ["c"], ["y"], held), inputs: { c: yes, x }, outputs: ["y"] });
+    assert.deepEqual(shapes(result), [[2, "if1(y)"]]);
+  });
+
+  it("knows no rank where those differ", async () => {
+    const held = branches(relu, node("ReduceSum", ["x"], ["b"], { keepdims: 0 }));
+    const result = await control({ node: node("If", ["c"], ["y"], held), inputs: { c: yes, x }, outputs: ["y"] });
+    assert.deepEqual(shapes(result), [undefined]);
+  });
+
+  it("follows a constant condition and says so", async () => {
+    const held = branches(relu, node("Concat", ["x", "x"], ["b"], { axis: 1 }));
+    const result = await control({
+      node: node("If", ["c"], ["y"], held),
+      inputs: { x },
+      outputs: ["y"],
+      initializers: [tensor("c", "bool", [], [0])],
+    });
+    assert.deepEqual(shapes(result), [[2, 6]]);
+    assert.match(result.node.view.notes.join(), /else branch always runs/);
+  });
+});
+
+describe("Loop", () => {
+  const body = (nodes: readonly OnnxNode[], outputs: readonly string[], carried: number): OnnxGraph =>
+    graph(nodes, {
+      name: "body",
+      inputs: [value("i", "int64", []), value("go", "bool", []), ...(carried > 0 ? [value("s", "float32")] : [])],
+      outputs: outputs.map((name, position) => value(name, position === 0 ? "bool" : "float32")),
+    });
+  const keepGoing = node("Identity", ["go"], ["on"]);
+  const five = tensor("m", "int64", [], [5]);
+
+  it("runs as often as a constant says, and stacks what the body hands out", async () => {
+    const held = {
+      body: body([keepGoing, node("Relu", ["s"], ["t"]), node("Neg", ["s"], ["u"])], ["on", "t", "u"], 1),
+    };
+    const result = await control({
+      node: node("Loop", ["m", "", "x"], ["y", "z"], held),
+      inputs: { x },
+      outputs: ["y", "z"],
+      initializers: [five],
+    });
+    assert.deepEqual(shapes(result), [
+      [2, 3],
+      [5, 2, 3],
+    ]);
+    assert.equal(result.node.bodies[0]?.trips, 5);
+  });
+
+  it("gives a name to a size that each run changes", async () => {
+    const held = { body: body([keepGoing, node("Concat", ["s", "x"], ["t"], { axis: 0 })], ["on", "t"], 1) };
+    const result = await control({
+      node: node("Loop", ["m", "", "x"], ["y"], held),
+      inputs: { x },
+      outputs: ["y"],
+      initializers: [five],
+    });
+    const [grown] = shapes(result);
+    assert.equal(grown?.length, 2);
+    assert.equal(grown[1], 3);
+    assert.equal(typeof grown[0], "string");
+    const [inner] = result.node.bodies;
+    const carried = inner?.graph.facts[inner.body.graph.inputs[2] ?? -1];
+    assert.deepEqual(carried?.shape, ["loop0(y)", 3]);
+  });
+
+  it("is exact about a single run", async () => {
+    const held = { body: body([keepGoing, node("Concat", ["s", "x"], ["t"], { axis: 0 })], ["on", "t"], 1) };
+    const result = await control({
+      node: node("Loop", ["m", "", "x"], ["y"], held),
+      inputs: { x },
+      outputs: ["y"],
+      initializers: [tensor("m", "int64", [], [1])],
+    });
+    assert.deepEqual(shapes(result), [[4, 3]]);
+  });
+
+  it("counts no trips that only the run can tell", async () => {
+    const held = {
+      body: body([keepGoing, node("Relu", ["s"], ["t"]), node("Neg", ["s"], ["u"])], ["on", "t", "u"], 1),
+    };
+    const given = { node: node("Loop", ["m", "", "x"], ["y", "z"], held), outputs: ["y", "z"] };
+    const result = await control({ ...given, inputs: { x, m: i64(3) } });
+    assert.equal(result.node.bodies[0]?.trips, undefined);
+    assert.deepEqual(shapes(result), [
+      [2, 3],
+      ["trips(z)", 2, 3],
+    ]);
+  });
+
+  it("may end early where the body computes its condition", async () => {
+    const stop = node("Not", ["go"], ["on"]);
+    const held = { body: body([stop, node("Relu", ["x"], ["u"])], ["on", "u"], 0) };
+    const result = await control({
+      node: node("Loop", ["m", ""], ["z"], held),
+      inputs: { x },
+      outputs: ["z"],
+      initializers: [five],
+    });
+    assert.equal(result.node.bodies[0]?.trips, undefined);
+  });
+});
+
+describe("Scan", () => {
+  const step = graph([node("Add", ["s", "e"], ["t"]), node("Neg", ["t"], ["u"])], {
+    name: "step",
+    inputs: [value("s", "float32"), value("e", "float32")],
+    outputs: [value("t", "float32"), value("u", "float32")],
+  });
+
+  it("runs over the first axis by default", async () => {
+    const held = { body: step, num_scan_inputs: 1 };
+    const result = await control({
+      node: node("Scan", ["s0", "x"], ["y", "z"], held),
+      inputs: { s0: f32([3]), x: f32([4, 3]) },
+      outputs: ["y", "z"],
+    });
+    assert.deepEqual(shapes(result), [[3], [4, 3]]);
+    assert.equal(result.node.bodies[0]?.trips, 4);
+  });
+
+  it("runs over the axes that it names", async () => {
+    const held = { body: step, num_scan_inputs: 1, scan_input_axes: [1], scan_output_axes: [-1] };
+    const result = await control({
+      node: node("Scan", ["s0", "x"], ["y", "z"], held),
+      inputs: { s0: f32([4]), x: f32([4, 7]) },
+      outputs: ["y", "z"],
+    });
+    assert.deepEqual(shapes(result), [[4], [4, 7]]);
+    assert.equal(result.node.bodies[0]?.trips, 7);
+  });
+
+  it("has a batch axis in opset 8", async () => {
+    const held = { body: step, num_scan_inputs: 1 };
+    const result = await control({
+      node: node("Scan", ["", "s0", "x"], ["y", "z"], held),
+      inputs: { s0: f32([2, 3]), x: f32([2, 5, 3]) },
+      outputs: ["y", "z"],
+      opset: 8,
+    });
+    assert.deepEqual(shapes(result), [
+      [2, 3],
+      [2, 5, 3],
+    ]);
+    assert.equal(result.node.bodies[0]?.trips, 10);
+  });
+});
