@@ -1,6 +1,6 @@
 import { LimitError, ModelFormatError } from "../errors.ts";
-import { decodeRaw } from "../formats/raw-elements.ts";
-import { rawFromTyped } from "../formats/typed-elements.ts";
+import { decodeRaw } from "./raw-elements.ts";
+import { rawFromTyped } from "./typed-elements.ts";
 import { bytesOf, type DataType } from "./data-type.ts";
 import type { Constant, Storage } from "./model.ts";
 import { elementsOf } from "./shape.ts";

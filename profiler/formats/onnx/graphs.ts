@@ -136,6 +136,7 @@ export class GraphReader {
       outputs,
       attributes: this.#attributes(given, place),
       bodies: [...this.#call(node, given, setting, where), ...this.#bodies(node, given, setting, scope, place)],
+      ...metadataOf(node),
       ...(node.span ? { span: { offset: node.span.offset ?? 0, length: node.span.length ?? 0 } } : {}),
     };
   }
@@ -201,4 +202,9 @@ export class GraphReader {
 function nodePlace({ opType, name }: NodeProto, index: number, where: Where): string {
   const label = [opType, name].filter(Boolean).join(" ");
   return `node ${index}${label === "" ? "" : ` (${label})`}${where}`;
+}
+
+function metadataOf({ metadataProps }: NodeProto): Pick<Node, "metadata"> {
+  if (!metadataProps || metadataProps.length === 0) return {};
+  return { metadata: new Map(metadataProps.map(({ key, value }) => [key ?? "", value ?? ""])) };
 }

@@ -1,7 +1,7 @@
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { readConstant } from "../../model/constant-values.ts";
 import type { Storage } from "../../model/model.ts";
-import { decodeRaw } from "../raw-elements.ts";
+import { decodeRaw } from "../../model/raw-elements.ts";
 import { elementsOf } from "../../model/shape.ts";
 import type { PendingConstant } from "./tensors.ts";
 

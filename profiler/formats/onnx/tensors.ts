@@ -9,8 +9,8 @@ import {
   type Storage,
   type TypedElement,
 } from "../../model/model.ts";
-import { decodeRaw } from "../raw-elements.ts";
-import { rawFromTyped } from "../typed-elements.ts";
+import { decodeRaw } from "../../model/raw-elements.ts";
+import { rawFromTyped } from "../../model/typed-elements.ts";
 import { dataTypeOf } from "./data-types.ts";
 import { dimensionFault } from "./dimensions.ts";
 import { isExternal, type DataFiles } from "./external-data.ts";

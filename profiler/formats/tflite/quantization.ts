@@ -1,5 +1,5 @@
 import type { Quantization, Tensor } from "../../model/model.ts";
-import { decodeRaw } from "../raw-elements.ts";
+import { decodeRaw } from "../../model/raw-elements.ts";
 import {
   BlockwiseQuantization,
   MultiAxisQuantization,

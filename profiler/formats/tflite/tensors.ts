@@ -6,7 +6,7 @@ import {
   type DeclaredType,
   type Tensor,
 } from "../../model/model.ts";
-import { decodeRaw } from "../raw-elements.ts";
+import { decodeRaw } from "../../model/raw-elements.ts";
 import { storageOf, type Buffers, type StoredBytes } from "./buffers.ts";
 import { TENSOR_TYPES } from "./data-types.ts";
 import { readQuantization, resolveQuantization, type QuantizationTable } from "./quantization.ts";

@@ -4,7 +4,7 @@ import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { add, floorDivide, multiply, product, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
-import { samePads, windowOutput, type Padding } from "../../../shapes/window.ts";
+import { windowOutput, type Padding } from "../../../shapes/window.ts";
 import { fromSpatial, motionsOf, toSpatial, type Layout } from "./spatial.ts";
 
 export interface PoolForm {
@@ -69,15 +69,20 @@ function pooledShape(view: NodeView, layout: Layout | undefined): Shape | undefi
   return fromSpatial({ ...image, sizes }, layout);
 }
 
-/** ONNX Runtime pads a pool for "same" as if its window had no holes, so a dilated one comes out smaller than size / stride. */
+/**
+ * ONNX Runtime pads a pool for "same" as if its window had no holes, and takes elements away (a negative padding) where the windows
+ * without holes would leave some over: a dilated pool comes out smaller than size / stride.
+ */
 function poolPadding(
   size: Dimension,
-  window: { readonly kernel: number; readonly stride: number; readonly dilation: number },
+  { kernel, stride, dilation }: { readonly kernel: number; readonly stride: number; readonly dilation: number },
   padding: Padding,
 ): Padding {
-  if (window.dilation === 1 || typeof size === "string") return padding;
+  if (dilation === 1 || typeof size === "string") return padding;
   if (padding !== "same-upper" && padding !== "same-lower") return padding;
-  return { kind: "explicit", ...samePads(size, { ...window, dilation: 1 }, padding) };
+  const total = (Math.ceil(size / stride) - 1) * stride + kernel - size;
+  const begin = Math.trunc((padding === "same-upper" ? total : total + 1) / 2);
+  return { kind: "explicit", begin, end: total - begin };
 }
 
 /** X, rois → rois×channels×pooled_shape; how many elements each of its windows has depends on the regions. */

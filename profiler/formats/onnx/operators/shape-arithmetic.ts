@@ -28,7 +28,9 @@ const SIZE: OperatorRule = {
 
 const RANGE: OperatorRule = {
   infer: (view) => {
-    const [start, limit, step] = [0, 1, 2].map((index) => view.value(index)?.[0]);
+    const [start, limit] = [0, 1].map((index) => view.value(index)?.[0]);
+    // Only the form of com.microsoft may leave the step out.
+    const step = view.has(2) ? view.value(2)?.[0] : 1;
     const dataType = view.dataType(0);
     if (start === undefined || limit === undefined || step === undefined) return [fact(dataType, unknownSizes(1))];
     const isKnown = typeof start === "number" && typeof limit === "number" && typeof step === "number";

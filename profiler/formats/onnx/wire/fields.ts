@@ -53,7 +53,7 @@ const message = (name: MessageName): FieldRule => ({ kind: "message", message: n
 
 /**
  * The fields that the reader wants, by message and number, as in schema/onnx.proto. Others are left out of the skeleton: what later
- * versions of ONNX add, descriptions and metadata of single nodes, quantization annotations, multi-device configurations.
+ * versions of ONNX add, descriptions of single nodes, quantization annotations, multi-device configurations.
  */
 export const FIELDS: Readonly<Record<MessageName, Fields>> = {
   ModelProto: {
@@ -78,7 +78,7 @@ export const FIELDS: Readonly<Record<MessageName, Fields>> = {
     13: message("ValueInfoProto"),
     15: message("SparseTensorProto"),
   },
-  NodeProto: { 1: TEXT, 2: TEXT, 3: TEXT, 4: TEXT, 5: message("AttributeProto"), 7: TEXT, 8: TEXT },
+  NodeProto: { 1: TEXT, 2: TEXT, 3: TEXT, 4: TEXT, 5: message("AttributeProto"), 7: TEXT, 8: TEXT, 9: message("StringStringEntryProto") },
   AttributeProto: {
     1: TEXT,
     2: FLOAT,

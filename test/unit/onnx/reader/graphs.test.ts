@@ -24,6 +24,15 @@ const model = (nodes: readonly OnnxNode[], options: GraphOptions = {}): Uint8Arr
 const X = value("x", "float32", [1]);
 
 describe("onnx reader: graphs", () => {
+  it("reads what the exporter notes of a node", async () => {
+    const relu = {
+      ...node("Relu", ["x"], ["y"]),
+      metadataProps: [{ key: "pkg.torch.onnx.name_scopes", value: "['', 'act']" }],
+    };
+    const read = await readGraph(model([relu], { inputs: [X] }));
+    assert.equal(read.nodes[0]?.metadata?.get("pkg.torch.onnx.name_scopes"), "['', 'act']");
+  });
+
   it("reads nodes, tensors, inputs and outputs", async () => {
     const bytes = model(
       [node("Conv", ["x", "w"], ["y"], {}, { name: "conv" }), node("Clip", ["y", "", "max"], ["z", ""])],

@@ -1,4 +1,4 @@
-import { bitsOf, type DataType } from "../model/data-type.ts";
+import { bitsOf, type DataType } from "./data-type.ts";
 
 type Get = (view: DataView, offset: number) => number;
 

@@ -1,5 +1,5 @@
-import { bitsOf, type DataType } from "../model/data-type.ts";
-import type { Encoding, TypedElement } from "../model/model.ts";
+import { bitsOf, type DataType } from "./data-type.ts";
+import type { Encoding, TypedElement } from "./model.ts";
 
 /** Bytes of an element that is no varint. */
 const WIDTHS: Partial<Record<TypedElement, number>> = { float: 4, double: 8 };
