@@ -20,7 +20,7 @@ const { root } = protobuf.parse(schema);
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   ModelProto: ["configuration"],
   GraphProto: ["docString", "quantizationAnnotation", "metadataProps", "span"],
-  NodeProto: ["docString", "metadataProps", "deviceConfigurations", "span"],
+  NodeProto: ["docString", "deviceConfigurations", "span"],
   AttributeProto: ["docString", "tp", "typeProtos"],
   TensorProto: ["segment", "docString", "metadataProps", "payload", "span"],
   SparseTensorProto: ["span"],
