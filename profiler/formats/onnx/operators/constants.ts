@@ -64,36 +64,9 @@ const EYE_LIKE: OperatorRule = {
   configuration: [0],
 };
 
-/** Window functions of signal processing: as long as the only input says. */
-const WINDOW: OperatorRule = {
-  infer: (view) => {
-    const length = view.value(0)?.[0];
-    const dataType = dataTypeOf(view.int("output_datatype", 1));
-    return [fact(dataType, length === undefined ? unknownSizes(1) : [length])];
-  },
-  kind: "constant",
-  configuration: [0],
-};
-
-/** Spectrogram bins by mel bands. */
-const MEL_WEIGHT_MATRIX: OperatorRule = {
-  infer: (view) => {
-    const [bands] = view.value(0) ?? unknownSizes(1);
-    const length = view.number(1);
-    const bins = length === undefined ? unknownSizes(1) : [Math.floor(length / 2) + 1];
-    return [fact(dataTypeOf(view.int("output_datatype", 1)), [...bins, bands ?? 0])];
-  },
-  kind: "constant",
-  configuration: [0, 1, 2, 3, 4],
-};
-
 /** Tensors made from nothing but attributes and sizes. */
 export const CONSTANTS: Readonly<Record<string, OperatorRule>> = {
   Constant: CONSTANT,
   ConstantOfShape: CONSTANT_OF_SHAPE,
   EyeLike: EYE_LIKE,
-  BlackmanWindow: WINDOW,
-  HammingWindow: WINDOW,
-  HannWindow: WINDOW,
-  MelWeightMatrix: MEL_WEIGHT_MATRIX,
 };

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { ONNX_OPERATORS } from "../../../../profiler/formats/onnx/operators/index.ts";
+import { fact, viewOf } from "./operator-case.ts";
+
+const FACTS = new URL("../../../../../shared/formats/onnx.operators.json", import.meta.url);
+
+describe("the table of ONNX's operators", () => {
+  for (const [domain, rules] of ONNX_OPERATORS) {
+    it(`says for each operator of "${domain}" either its kind or its operation`, () => {
+      for (const [op, { kind, operation }] of Object.entries(rules)) {
+        assert.notEqual(kind === undefined, operation === undefined, op);
+      }
+    });
+  }
+
+  it("has every operator of the specification", function () {
+    if (!existsSync(FACTS)) this.skip();
+    const names = Object.keys(JSON.parse(readFileSync(FACTS, "utf8")) as object);
+    const missing = names.filter((name) => {
+      const [domain = "", op = ""] = name.split("::");
+      const rules = ONNX_OPERATORS.get(domain) ?? {};
+      return !Object.hasOwn(rules, op);
+    });
+    assert.deepEqual(missing, []);
+  });
+
+  const rules = ONNX_OPERATORS.get("") ?? {};
+  const configurationOf = (op: string, facts: Parameters<typeof viewOf>[1]): readonly number[] => {
+    const configuration = rules[op]?.configuration ?? [];
+    return typeof configuration === "function" ? configuration(viewOf({ op }, facts)) : configuration;
+  };
+
+  it("takes the indices of an embedding for data and constant ones for configuration", () => {
+    const table = fact("float32", [1000, 64]);
+    const runtime = fact("int64", ["batch", "tokens"]);
+    const origin = { name: "indices", elements: 2, dataType: "int64", storedBytes: 16 } as const;
+    assert.deepEqual(configurationOf("Gather", [table, runtime]), []);
+    assert.deepEqual(configurationOf("Gather", [table, { ...fact("int64", [2]), constant: origin }]), [1]);
+  });
+
+  const costs: readonly (readonly [string, string, number])[] = [
+    ["Add", "elementwise", 1],
+    ["Where", "elementwise", 1],
+    ["Relu", "activation", 1],
+    ["Clip", "activation", 2],
+    ["Sigmoid", "activation", 4],
+    ["HardSwish", "activation", 5],
+    ["Tanh", "activation", 1],
+  ];
+  for (const [op, kind, opsPerElement] of costs) {
+    it(`counts ${opsPerElement} operations an element for ${op}`, () => {
+      const view = viewOf({ op }, [fact("float32", [2])]);
+      assert.deepEqual(rules[op]?.operation?.(view, []), { kind, geometry: { opsPerElement } });
+    });
+  }
+
+  it("counts an operation for each further operand of a sum", () => {
+    const view = viewOf({ op: "Sum" }, [fact("float32", [2]), fact("float32", [2]), fact("float32", [2])]);
+    assert.deepEqual(rules.Sum?.operation?.(view, []), { kind: "elementwise", geometry: { opsPerElement: 2 } });
+  });
+
+  it("knows which outputs are other views of their input", () => {
+    const views = Object.keys(rules).filter((op) => rules[op]?.isView);
+    for (const op of ["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"]) assert.ok(views.includes(op), op);
+    assert.ok(!views.includes("Transpose"));
+  });
+
+  it("folds no random number", () => {
+    for (const op of ["RandomNormal", "RandomUniformLike", "Bernoulli", "Multinomial"]) {
+      assert.equal(rules[op]?.isNondeterministic, true, op);
+    }
+  });
+});
