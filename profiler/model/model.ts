@@ -131,6 +131,10 @@ export interface Node {
   readonly metadata?: ReadonlyMap<string, string>;
   /** The node's own bytes in the file, where it has a range of its own (ONNX). */
   readonly span?: { readonly offset: number; readonly length: number };
+  /** The operator's position in its subgraph of the file, where it has no range of its own (TFLite); gone when an edit changed it. */
+  readonly origin?: number;
+  /** In an edited model: the layer's name that edits find it by, the same through all of them. */
+  readonly identity?: string;
 }
 
 export interface Body {

@@ -1,0 +1,41 @@
+import type { Node, TensorId } from "../model/model.ts";
+import type { InferredNode } from "../operators/infer.ts";
+import type { Form, Weights } from "./forms.ts";
+import type { GraphDraft } from "./graph-draft.ts";
+import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
+
+/** What a format brings to restructuring: the two translations. All that knows native operators and weight layouts is behind it. */
+export interface FormatSide {
+  readonly layout: LiftedGraph["layout"];
+  /** What a native node is; `opaque` with a reason where the vocabulary cannot say it. */
+  lift(node: InferredNode, scope: LiftScope): Lifted;
+  /**
+   * Native nodes for a layer, added to the draft. In a prediction nothing is read: constants are handed over with their `read`.
+   * @throws {LoweringError} when the format has no operators for it
+   */
+  lower(layer: LayerToLower, draft: GraphDraft): Promise<void>;
+}
+
+export interface Lifted {
+  readonly form: Form;
+  /** See `LiftedLayer.inputs`. */
+  readonly inputs: readonly TensorId[];
+}
+
+/** What lifting a node may look at beside the node. */
+export interface LiftScope {
+  /** The numbers of a tensor: those of the file, or what a chain of constant nodes makes of them. */
+  constant(tensor: TensorId | undefined): Weights | undefined;
+}
+
+export interface LayerToLower {
+  readonly name: string;
+  readonly form: Form;
+  readonly inputs: readonly TensorId[];
+  readonly outputs: readonly TensorId[];
+  /** The layer that this one is a changed form of: what did not change keeps its tensors. undefined for a new layer. */
+  readonly before?: LiftedLayer;
+}
+
+/** Everything about a native node but its place in the graph. */
+export type NodeDraft = Pick<Node, "op" | "inputs" | "outputs"> & Partial<Omit<Node, "index" | "span" | "identity">>;
