@@ -1,4 +1,4 @@
-import type { Profile, ProfileStep } from "../profiler/index.ts";
+import type { Profile, ProfileStep, Structure } from "../profiler/index.ts";
 import type { PackedLayers } from "./packed-layers.ts";
 import type { Contract, Failure, None } from "./rpc.ts";
 
@@ -7,8 +7,8 @@ import type { Contract, Failure, None } from "./rpc.ts";
  * asks for them. Every later change arrives as an event with a snapshot of its own.
  */
 
-/** A profile without its rows. */
-export type ProfileHeader = Omit<Profile, "layers"> & { readonly rowCount: number };
+/** A profile without its rows and its structure. */
+export type ProfileHeader = Omit<Profile, "layers" | "structure"> & { readonly rowCount: number };
 
 /**
  * A profile cut for travelling: the first chunk is what a screen or two can show, so that the first paint waits for little; the others
@@ -17,6 +17,8 @@ export type ProfileHeader = Omit<Profile, "layers"> & { readonly rowCount: numbe
 export interface PackedProfile {
   readonly header: ProfileHeader;
   readonly chunks: readonly PackedLayers[];
+  /** Asked for by the first picture that needs it. */
+  readonly structure: Structure;
 }
 
 export const FIRST_CHUNK_ROWS = 200;
@@ -48,6 +50,8 @@ export interface HostContract extends Contract {
       readonly params: { readonly revision: number; readonly chunk: number };
       readonly result: PackedLayers;
     };
+    /** Fails with "stale" as `rows` does. */
+    readonly structure: { readonly params: { readonly revision: number }; readonly result: Structure };
     /** Profiles again with these values of dynamic dimensions; fails with "option" when one does not fit. */
     readonly bind: { readonly params: { readonly bindings: Readonly<Record<string, number>> }; readonly result: null };
     readonly run: { readonly params: { readonly command: PageCommand }; readonly result: null };

@@ -16,6 +16,7 @@ export function connectPanel(panel: vscode.WebviewPanel, document: ModelDocument
       ...(vscode.l10n.bundle !== undefined && { translations: vscode.l10n.bundle }),
     }),
     rows: ({ revision, chunk }) => session.rows(revision, chunk),
+    structure: ({ revision }) => session.structure(revision),
     bind: async ({ bindings }) => {
       await session.bind(bindings);
       return null;

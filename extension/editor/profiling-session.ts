@@ -1,4 +1,4 @@
-import type { ProfileStep } from "../../profiler/index.ts";
+import type { ProfileStep, Structure } from "../../profiler/index.ts";
 import type { PackedLayers } from "../../webview/packed-layers.ts";
 import type { Activity, PackedProfile, Snapshot } from "../../webview/protocol.ts";
 import { RpcError, toFailure, type Failure } from "../../webview/rpc.ts";
@@ -103,6 +103,13 @@ export class ProfilingSession {
     const rows = revision === this.#revision ? this.#profile?.chunks[chunk] : undefined;
     if (!rows) throw new RpcError({ code: "stale", message: `No rows ${chunk} of revision ${revision}.` });
     return rows;
+  }
+
+  /** @throws {RpcError} "stale" when the revision is not the shown one */
+  structure(revision: number): Structure {
+    const structure = revision === this.#revision ? this.#profile?.structure : undefined;
+    if (!structure) throw new RpcError({ code: "stale", message: `No structure of revision ${revision}.` });
+    return structure;
   }
 
   dispose(): void {

@@ -3,10 +3,10 @@ import { packLayers } from "../../webview/packed-layers.ts";
 import { CHUNK_ROWS, FIRST_CHUNK_ROWS, type PackedProfile } from "../../webview/protocol.ts";
 
 /** Cuts a profile into a header and chunks of packed rows; there is always a first chunk, empty for a model without rows. */
-export function packProfile({ layers, ...header }: Profile): PackedProfile {
+export function packProfile({ layers, structure, ...header }: Profile): PackedProfile {
   const chunks = [packLayers(layers.slice(0, FIRST_CHUNK_ROWS))];
   for (let from = FIRST_CHUNK_ROWS; from < layers.length; from += CHUNK_ROWS) {
     chunks.push(packLayers(layers.slice(from, from + CHUNK_ROWS), from));
   }
-  return { header: { ...header, rowCount: layers.length }, chunks };
+  return { header: { ...header, rowCount: layers.length }, chunks, structure };
 }

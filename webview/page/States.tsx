@@ -14,7 +14,7 @@ interface LoadingProps {
 
 export function Loading({ file, activity, onCommand }: LoadingProps): JSX.Element {
   return (
-    <div class="state" data-testid="loading">
+    <div class="state loading" data-testid="loading">
       <p role="status" class="state-title">
         {l10n.t("Profiling {0}", file)}
       </p>

@@ -68,7 +68,7 @@ export function cellTip(column: Column, layer: LayerProfile, totals: Totals): st
   const total = column.total === undefined ? null : totals[column.total];
   if (typeof value !== "number" || total === null || total <= 0) return exact;
   return layer.isCounted
-    ? `${exact}\n${formatShare(value / total)} of the model’s ${formatCellExact(column.unit, total)}`
+    ? `${exact}\n${formatShare(value / total)} of the model’s ${formatCell(column.unit, total)}`
     : `${exact}\nnot in the total`;
 }
 
