@@ -73,7 +73,7 @@ export function analyseModel(model: Model, bindings: Readonly<Record<string, num
 export function costModel({ model, inputs, listing }: AnalysedModel, hardware: HardwareProfile): Profile {
   const { graph } = model.entries[0];
   const entryKeys = (ids: readonly number[]): readonly string[] => ids.map((id) => `entry0#${id}`);
-  const { layers, totals, peak } = costLayers(listing.layers, {
+  const { layers, totals, peak, structure } = costLayers(listing.layers, {
     fileBytes: model.fileBytes,
     hardware,
     inputKeys: entryKeys(graph.inputs),
@@ -84,12 +84,14 @@ export function costModel({ model, inputs, listing }: AnalysedModel, hardware: H
     format: model.format,
     dimensions: inputs.dimensions,
     hardware: hardware.name,
+    hardwareProfile: hardware,
     totals,
     layers,
     peak,
     warnings: warningsOf(model, inputs, listing),
     entries: model.entries.map(({ name }) => name),
     properties: [...model.properties],
+    structure,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ComputeType, HardwareProfile } from "./hardware/hardware-profile.ts";
 import type { DataType } from "./model/data-type.ts";
 import type { Dimension } from "./model/shape.ts";
 import type { LayerKind } from "./layers/operation.ts";
@@ -12,6 +13,8 @@ export interface Profile {
   /** Every dynamic dimension with the value used. */
   readonly dimensions: readonly BoundDimension[];
   readonly hardware: HardwareName;
+  /** The numbers behind that name, with their sources. */
+  readonly hardwareProfile: HardwareProfile;
   readonly totals: Totals;
   readonly layers: readonly LayerProfile[];
   /** Tensors in the arena when it is fullest, largest first. */
@@ -20,6 +23,40 @@ export interface Profile {
   /** Names of the entries (graph, signatures) a run may start from, the profiled one first. */
   readonly entries: readonly string[];
   readonly properties: readonly (readonly [name: string, value: string])[];
+  readonly structure: Structure;
+}
+
+/** How the network hangs together and runs: what pictures of it need beside its rows. */
+export interface Structure {
+  readonly edges: readonly Edge[];
+  /** null when a size in the arena is unknown. */
+  readonly memory: MemoryTimeline | null;
+  /** Of each layer: whose peak rate bounds its arithmetic. */
+  readonly computeTypes: readonly ComputeType[];
+}
+
+/** An output of one layer that another one reads. */
+export interface Edge {
+  readonly from: number;
+  /** Position in the outputs of `from`. */
+  readonly output: number;
+  readonly to: number;
+}
+
+/** What is in the arena at each step of one inference. */
+export interface MemoryTimeline {
+  /** The layers that use the arena, in the order in which they run: a step is a position in this list. */
+  readonly layers: readonly number[];
+  readonly buffers: readonly MemoryBuffer[];
+}
+
+/** A stretch of the arena from the step that first writes it to the last one that needs it, both included. */
+export interface MemoryBuffer {
+  readonly bytes: number;
+  readonly first: number;
+  readonly last: number;
+  /** The tensors that pass through it, each from the step at which it takes it over. */
+  readonly tenants: readonly { readonly step: number; readonly name: string }[];
 }
 
 export type HardwareName = string;

@@ -1,11 +1,12 @@
-import type { HardwareProfile } from "../hardware/hardware-profile.ts";
+import { computeType, type HardwareProfile } from "../hardware/hardware-profile.ts";
 import { factor } from "../layers/cost-rules-products.ts";
 import { macsOf, otherOpsOf } from "../layers/cost-rules.ts";
+import { edgesOf } from "../layers/edges.ts";
 import type { Layer, LayerTensor } from "../layers/layer.ts";
 import type { LayerKind } from "../layers/operation.ts";
 import { product, UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import type { Dimension } from "../model/shape.ts";
-import type { LayerProfile, PeakMemory, Product, TensorProfile, Totals } from "../profile.ts";
+import type { LayerProfile, PeakMemory, Product, Structure, TensorProfile, Totals } from "../profile.ts";
 import { energyOf, totalEnergy, type Placement, type Work } from "./energy.ts";
 import { computedType } from "./layer-width.ts";
 import { latencyOf } from "./latency.ts";
@@ -23,6 +24,7 @@ export interface CostedLayers {
   readonly layers: readonly LayerProfile[];
   readonly totals: Totals;
   readonly peak: PeakMemory;
+  readonly structure: Structure;
 }
 
 /** What every layer costs, and the model as a whole, by the definitions of `columns.ts`. */
@@ -33,8 +35,16 @@ export function costLayers(layers: readonly Layer[], options: CostOptions): Cost
   const rows = layers.map((layer, index) =>
     costLayer(layer, weights[index] ?? NO_WEIGHTS, placement, options.hardware),
   );
-  return { layers: rows, totals: sumUp(rows, memory.bytes, options.fileBytes), peak: memory.peak };
+  const structure: Structure = {
+    edges: edgesOf(layers),
+    memory: memory.timeline,
+    computeTypes: layers.map((layer) => computeType(computedType(layer) ?? DEFAULT_TYPE)),
+  };
+  return { layers: rows, totals: sumUp(rows, memory.bytes, options.fileBytes), peak: memory.peak, structure };
 }
+
+/** What a layer whose tensors have no known type is taken to compute in. */
+const DEFAULT_TYPE = "float32";
 
 const NO_WEIGHTS: LayerWeights = { parameters: 0, weightBytes: 0, notes: [] };
 const NO_COST: Estimates = { energy: { arithmetic: 0, weights: 0, activations: 0 }, latencySeconds: 0 };

@@ -1,5 +1,5 @@
 import type { Layer } from "../layers/layer.ts";
-import type { PeakMemory } from "../profile.ts";
+import type { MemoryTimeline, PeakMemory } from "../profile.ts";
 import { arenaBytes, placeBlocks, type Block } from "./arena.ts";
 import { buffersOf, type Buffer, type EntryKeys } from "./lifetimes.ts";
 
@@ -8,6 +8,8 @@ export interface MemoryPlan {
   /** Size of the arena; null when the size of a tensor in it is unknown. */
   readonly bytes: number | null;
   readonly peak: PeakMemory;
+  /** null when the size of a tensor in it is unknown. */
+  readonly timeline: MemoryTimeline | null;
 }
 
 const NOTHING: PeakMemory = { layer: null, tensors: [] };
@@ -18,22 +20,29 @@ export function planMemory(layers: readonly Layer[], keys: EntryKeys): MemoryPla
   const buffers = buffersOf(steps, keys);
   const sized: Sized[] = [];
   for (const buffer of buffers) {
-    if (buffer.bytes === null) return { bytes: null, peak: NOTHING };
+    if (buffer.bytes === null) return { bytes: null, peak: NOTHING, timeline: null };
     // Beyond the last step there is nothing to collide with.
     if (buffer.bytes > 0)
       sized.push({ buffer, bytes: buffer.bytes, first: buffer.first, last: lastStep(buffer, steps) });
   }
-  if (sized.length === 0) return { bytes: 0, peak: NOTHING };
+  const timeline = timelineOf(steps, sized);
+  if (sized.length === 0) return { bytes: 0, peak: NOTHING, timeline };
   const step = fullestStep(sized, steps.length);
   const tensors = sized
     .filter(({ first, last }) => first <= step && step <= last)
     .map(({ buffer, bytes }) => ({ name: tenantAt(buffer, step), bytes }))
     .sort((a, b) => b.bytes - a.bytes);
-  return { bytes: arenaBytes(sized, placeBlocks(sized)), peak: { layer: steps[step]?.index ?? null, tensors } };
+  const peak = { layer: steps[step]?.index ?? null, tensors };
+  return { bytes: arenaBytes(sized, placeBlocks(sized)), peak, timeline };
 }
 
 interface Sized extends Block {
   readonly buffer: Buffer;
+}
+
+function timelineOf(steps: readonly Layer[], sized: readonly Sized[]): MemoryTimeline {
+  const buffers = sized.map(({ buffer: { tenants }, bytes, first, last }) => ({ bytes, first, last, tenants }));
+  return { layers: steps.map(({ index }) => index), buffers };
 }
 
 function lastStep({ last }: Buffer, steps: readonly Layer[]): number {

@@ -1,3 +1,4 @@
+import { DEFAULT_HARDWARE } from "../../profiler/hardware/hardware.ts";
 import type { LayerProfile, Profile, Totals } from "../../profiler/profile.ts";
 
 /** Profiles made by hand, for tests of what shows them. */
@@ -45,13 +46,15 @@ export function profileOf(layers: readonly LayerProfile[], changes: Partial<Prof
     file: "test.onnx",
     format: "onnx",
     dimensions: [],
-    hardware: "flagship-phone",
+    hardware: DEFAULT_HARDWARE.name,
+    hardwareProfile: DEFAULT_HARDWARE,
     totals: TOTALS,
     layers: layers.map((layer, index) => ({ ...layer, index })),
     peak: { layer: null, tensors: [] },
     warnings: [],
     entries: ["main"],
     properties: [],
+    structure: { edges: [], memory: null, computeTypes: [] },
     ...changes,
   };
 }

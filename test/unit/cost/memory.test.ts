@@ -45,6 +45,27 @@ describe("Peak memory", () => {
     });
   });
 
+  it("says what is in the arena at each step, and who took it over when", () => {
+    const relu = bytes("relu", 30);
+    const rows = listed(step("l0", [x], a), step("l1", [a], relu, { inPlace: [0] }), step("l2", [relu], y));
+    assert.deepEqual(planMemory(rows, { inputKeys: ["x"], outputKeys: ["y"] }).timeline, {
+      layers: [0, 1, 2],
+      buffers: [
+        { bytes: 10, first: 0, last: 0, tenants: [{ step: 0, name: "x" }] },
+        {
+          bytes: 30,
+          first: 0,
+          last: 2,
+          tenants: [
+            { step: 0, name: "a" },
+            { step: 1, name: "relu" },
+          ],
+        },
+        { bytes: 5, first: 2, last: 2, tenants: [{ step: 2, name: "y" }] },
+      ],
+    });
+  });
+
   it("keeps what a later layer needs: the skip of a residual block", () => {
     const sum = bytes("sum", 10);
     assert.equal(

@@ -51,6 +51,8 @@ describe("A profiling session", () => {
     assert.deepEqual([shown.revision, shown.chunkCount], [1, 1]);
     assert.equal(session.rows(1, 0), REPLY.profile.chunks[0]);
     assert.throws(() => session.rows(2, 0), RpcError);
+    assert.equal(session.structure(1), REPLY.profile.structure);
+    assert.throws(() => session.structure(2), RpcError);
     assert.throws(() => session.rows(1, 1), RpcError);
     assert.deepEqual(activities, ["starting", "idle"]);
     assert.deepEqual(profiled, [{}]);

@@ -1,3 +1,4 @@
+import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import type { LayerProfile, Profile, TensorProfile, Totals } from "../../../profiler/profile.ts";
 
 /** Rows and profiles made by hand, for tests of what is done with them. */
@@ -53,12 +54,14 @@ export function profileOf(layers: readonly LayerProfile[]): Profile {
     file: "model.onnx",
     format: "onnx",
     dimensions: [],
-    hardware: "flagship-phone",
+    hardware: DEFAULT_HARDWARE.name,
+    hardwareProfile: DEFAULT_HARDWARE,
     totals: TOTALS,
     layers,
     peak: { layer: null, tensors: [] },
     warnings: [],
     entries: ["main"],
     properties: [],
+    structure: { edges: [], memory: null, computeTypes: [] },
   };
 }
