@@ -85,7 +85,8 @@ export function ifNumbers(dimensions: readonly Dimension[], compute: (...numbers
 
 function divide(a: Dimension, b: Dimension, round: (quotient: number) => number, name: string): Dimension {
   if (b === 0) return UNKNOWN_SIZE;
-  if (typeof a === "number" && typeof b === "number") return round(a / b);
+  // Plus 0, since −0 is no size.
+  if (typeof a === "number" && typeof b === "number") return round(a / b) + 0;
   if (b === 1) return a;
   const exact = exactQuotient(a, b);
   if (exact !== undefined) return exact;

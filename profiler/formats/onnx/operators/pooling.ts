@@ -4,7 +4,7 @@ import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { add, floorDivide, multiply, product, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
-import { windowOutput, type Padding } from "../../../shapes/window.ts";
+import { dilatedKernel, windowOutput, type Padding, type SlidingWindow } from "../../../shapes/window.ts";
 import { fromSpatial, motionsOf, toSpatial, type Layout } from "./spatial.ts";
 
 export interface PoolForm {
@@ -64,9 +64,17 @@ function pooledShape(view: NodeView, layout: Layout | undefined): Shape | undefi
   const sizes = image.sizes.map((size, axis) => {
     const { stride, dilation, padding } = motions[axis] ?? { stride: 1, dilation: 1, padding: "valid" };
     const window = { kernel: kernel[axis] ?? 1, stride, dilation };
-    return windowOutput(size, { ...window, padding: poolPadding(size, window, padding), ceilMode });
+    const poolWindow = { ...window, padding: poolPadding(size, window, padding) };
+    return windowOutput(size, { ...poolWindow, ceilMode: ceilMode || isOverhanging(size, poolWindow) });
   });
   return fromSpatial({ ...image, sizes }, layout);
+}
+
+/** A window larger than its padded input by less than a stride still makes one output in ONNX Runtime: its quotient rounds to zero. */
+function isOverhanging(size: Dimension, { kernel, dilation, padding }: SlidingWindow): boolean {
+  const span = dilatedKernel(kernel, dilation);
+  const pads = typeof padding === "string" ? 0 : padding.begin + padding.end;
+  return typeof size === "number" && typeof span === "number" && size + pads < span;
 }
 
 /**
