@@ -78,7 +78,16 @@ export const FIELDS: Readonly<Record<MessageName, Fields>> = {
     13: message("ValueInfoProto"),
     15: message("SparseTensorProto"),
   },
-  NodeProto: { 1: TEXT, 2: TEXT, 3: TEXT, 4: TEXT, 5: message("AttributeProto"), 7: TEXT, 8: TEXT, 9: message("StringStringEntryProto") },
+  NodeProto: {
+    1: TEXT,
+    2: TEXT,
+    3: TEXT,
+    4: TEXT,
+    5: message("AttributeProto"),
+    7: TEXT,
+    8: TEXT,
+    9: message("StringStringEntryProto"),
+  },
   AttributeProto: {
     1: TEXT,
     2: FLOAT,
