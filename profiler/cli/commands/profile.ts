@@ -1,7 +1,5 @@
 import { Option, type Command } from "commander";
-import { profileCsv } from "../../exports/csv.ts";
-import { profileJson } from "../../exports/json.ts";
-import { profileMarkdown } from "../../exports/markdown.ts";
+import { EXPORTS, type ExportFormat } from "../../exports/exports.ts";
 import { profileTable } from "../../exports/terminal.ts";
 import type { Profile } from "../../profile.ts";
 import { chooseHardware } from "../choose-hardware.ts";
@@ -12,22 +10,11 @@ import { parseDimension } from "../quantities.ts";
 interface ProfileCommandOptions {
   readonly dim?: Readonly<Record<string, number>>;
   readonly hardware?: string;
-  readonly format: keyof typeof FORMATS;
+  readonly format: ExportFormat | "table";
   readonly all?: true;
 }
 
-type Write = (profile: Profile, options: ProfileCommandOptions, context: CliContext) => string;
-
-const FORMATS = {
-  table: (profile, { all }, { width }) => profileTable(profile, { width, showAll: all }),
-  json: (profile) => `${JSON.stringify(profileJson(profile))}\n`,
-  csv: (profile, _, context) => {
-    // A table of rows alone has no place for what was assumed.
-    for (const { message } of profile.warnings) context.remark(`warning: ${message}`);
-    return profileCsv(profile);
-  },
-  markdown: (profile, { all }) => profileMarkdown(profile, { showAll: all }),
-} as const satisfies Record<string, Write>;
+const FORMATS = ["table", ...Object.keys(EXPORTS)];
 
 /** `edgewise profile MODEL`: what every layer costs. */
 export function addProfileCommand(program: Command, context: CliContext): void {
@@ -37,12 +24,21 @@ export function addProfileCommand(program: Command, context: CliContext): void {
     .argument("<model>", "an .onnx or .tflite file")
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
-    .addOption(new Option("--format <format>", "how to write it").choices(Object.keys(FORMATS)).default("table"))
+    .addOption(new Option("--format <format>", "how to write it").choices(FORMATS).default("table"))
     .option("--all", "show rows of shape arithmetic and constants too")
     .action(async (model: string, options: ProfileCommandOptions) => {
       const hardware = await chooseHardware(options.hardware);
       const profile = await profileFile(model, { bindings: options.dim ?? {}, hardware });
-      const write: Write = FORMATS[options.format];
+      if (options.format === "csv") remarkWarnings(profile, context);
       context.write(write(profile, options, context));
     });
+}
+
+function write(profile: Profile, { format, all: showAll }: ProfileCommandOptions, { width }: CliContext): string {
+  return format === "table" ? profileTable(profile, { width, showAll }) : EXPORTS[format].write(profile, { showAll });
+}
+
+/** A table of rows alone has no place for what was assumed. */
+function remarkWarnings({ warnings }: Profile, context: CliContext): void {
+  for (const { message } of warnings) context.remark(`warning: ${message}`);
 }

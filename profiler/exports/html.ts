@@ -1,0 +1,208 @@
+import { columnOf, formatCell, formatCellExact, formatTotal, TOTALS, type Column, type Total } from "../columns.ts";
+import { formatShare } from "../format-numbers.ts";
+import type { LayerProfile, Profile } from "../profile.ts";
+import { moduleTree, sumOf, type Sums } from "../views/module-tree.ts";
+import { costChart, memoryChart, rooflineChart } from "./html-charts.ts";
+import { Markup, markup } from "./html-markup.ts";
+import { REPORT_STYLE } from "./html-style.ts";
+import {
+  cellText,
+  describeDimension,
+  describePeak,
+  describeUnknown,
+  isBookkeeping,
+  READABLE_COLUMNS,
+  totalTexts,
+} from "./summary.ts";
+
+export interface HtmlOptions {
+  readonly columns?: readonly Column[];
+  /** Shape arithmetic and folded constants too. */
+  readonly showAll?: boolean | undefined;
+}
+
+/**
+ * One file that needs nothing else: no script, no font, no network, which its own policy forbids it. Whatever comes from the model's file
+ * stands in it as text.
+ */
+export function profileHtml(profile: Profile, options: HtmlOptions = {}): string {
+  const charts = [
+    ...["macs", "latency"].map((id) => columnOf(id)).map((column) => column && costChart(column, profile)),
+    memoryChart(profile),
+    rooflineChart(profile),
+  ].filter((chart) => chart !== undefined);
+  const document = markup`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${profile.file} – Edgewise</title>
+        <style>${STYLE}</style>
+      </head>
+      <body>
+        <header>${heading(profile)}</header>
+        <main>
+          ${totals(profile)}
+          ${
+            charts.length > 0
+              ? markup`<h2>Where the cost sits</h2>
+                  <div class="charts">${charts}</div>`
+              : undefined
+          }
+          ${shares("Cost by kind of layer", "Kind", byKind(profile.layers))}
+          ${shares("Cost by module", "Module", byModule(profile.layers))} ${layerTable(profile, options)}
+          ${warnings(profile)} ${definitions(profile)}
+        </main>
+      </body>
+    </html>
+`;
+  return document.text;
+}
+
+/** Our own text: a style sheet is not to be escaped. */
+const STYLE = new Markup(REPORT_STYLE);
+
+const FORMAT_NAMES: Readonly<Record<Profile["format"], string>> = { onnx: "ONNX", tflite: "TFLite" };
+
+function heading({ file, format, hardwareProfile, dimensions }: Profile): Markup {
+  return markup`<h1>${file}</h1>
+    <p class="muted">
+      ${FORMAT_NAMES[format]} model. Energy and latency are estimates for ${hardwareProfile.name}:
+      ${hardwareProfile.description}.
+    </p>
+    ${dimensions.map((dimension) => markup`<p class="muted">Dimension ${describeDimension(dimension)}</p>`)}`;
+}
+
+function totals(profile: Profile): Markup {
+  const peak = describePeak(profile);
+  const unknown = describeUnknown(profile);
+  const item = (total: Total): Markup =>
+    markup`<div title="${formatCellExact(total.unit, profile.totals[total.id])}">
+      <dt>${total.title}</dt>
+      <dd>${formatTotal(total, profile)}</dd>
+    </div>`;
+  return markup`<dl class="totals">${TOTALS.filter(({ id }) => id !== "unknownRows").map(item)}</dl>
+    ${peak === undefined ? undefined : markup`<p>Memory is fullest ${peak}.</p>`}
+    ${unknown === undefined ? undefined : markup`<p>${unknown}</p>`}`;
+}
+
+type Group = readonly [name: string, sums: Sums];
+
+function byKind(layers: readonly LayerProfile[]): readonly Group[] {
+  const computing = layers.filter((layer) => !isBookkeeping(layer));
+  const kinds = [...new Set(computing.map(({ kind }) => kind))];
+  return kinds.map((kind) => [kind, sumOf(computing.filter((layer) => layer.kind === kind))]);
+}
+
+function byModule(layers: readonly LayerProfile[]): readonly Group[] {
+  return moduleTree(layers).flatMap((node): readonly Group[] =>
+    node.kind === "module" ? [[node.name, node.sums]] : [],
+  );
+}
+
+/** More rows than these explain nothing that the table of layers does not. */
+const MOST_GROUPS = 20;
+
+function shares(title: string, heading: string, groups: readonly Group[]): Markup | undefined {
+  if (groups.length < 2) return undefined;
+  const sorted = groups.toSorted(([, a], [, b]) => b.latencySeconds - a.latencySeconds);
+  const whole = groups.reduce((sum, [, { latencySeconds }]) => sum + latencySeconds, 0);
+  const row = ([name, { layers, parameters, macs, latencySeconds }]: Group): Markup => {
+    const share = whole > 0 ? latencySeconds / whole : 0;
+    return markup`<tr>
+      <th scope="row">${name}</th>
+      <td class="number">${layers}</td>
+      <td class="number">${formatCell("elements", parameters)}</td>
+      <td class="number">${formatCell("MACs", macs)}</td>
+      <td class="number">${formatCell("s", latencySeconds)}</td>
+      <td class="number">${formatShare(share)}</td>
+      <td class="share"><span style="width:${(100 * share).toFixed(1)}%"></span></td>
+    </tr>`;
+  };
+  const hidden = sorted.length - MOST_GROUPS;
+  return markup`<h2>${title}</h2>
+    <div class="scroll">
+      <table>
+        <caption>Sorted by estimated latency${hidden > 0 ? `; ${hidden} more are left out` : ""}.</caption>
+        <thead>
+          <tr>
+            <th scope="col">${heading}</th>
+            ${["Layers", "Parameters", "MACs", "Latency estimate", "Latency share"].map((column) => markup`<th scope="col" class="number">${column}</th>`)}
+            <td></td>
+          </tr>
+        </thead>
+        <tbody>
+          ${sorted.slice(0, MOST_GROUPS).map(row)}
+        </tbody>
+      </table>
+    </div>`;
+}
+
+function layerTable(profile: Profile, { columns = READABLE_COLUMNS, showAll = false }: HtmlOptions): Markup {
+  const shown = showAll ? profile.layers : profile.layers.filter((layer) => !isBookkeeping(layer));
+  const hidden = profile.layers.length - shown.length;
+  const caption = `${shown.length} layers in the order of the file${hidden > 0 ? `; ${hidden} of shape arithmetic and constants are left out` : ""}.`;
+  return markup`<h2 id="layers">Layers</h2>
+    <div class="scroll rows" tabindex="0" role="region" aria-labelledby="layers">
+      <table>
+        <caption>${caption}</caption>
+        <thead>
+          <tr>
+            ${columns.map(({ title, align }) => markup`<th scope="col"${align === "right" ? NUMBER : undefined}>${title}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${shown.map(
+            (layer) => markup`
+          <tr${layer.isCounted ? undefined : UNCOUNTED}>${columns.map((column) => cell(column, layer, profile))}</tr>`,
+          )}
+        </tbody>
+        <tfoot>
+          <tr>
+            ${totalTexts(columns, profile).map((text, index) => markup`<td${columns[index]?.align === "right" ? NUMBER : undefined}>${text}</td>`)}
+          </tr>
+        </tfoot>
+      </table>
+    </div>`;
+}
+
+const NUMBER = markup` class="number"`;
+const UNCOUNTED = markup` class="uncounted"`;
+
+function cell(column: Column, layer: LayerProfile, profile: Profile): Markup {
+  const value = column.value(layer, profile.totals);
+  const text = cellText(column, layer, profile);
+  if (column.id === "name") return markup`<th scope="row" title="${text}">${text}</th>`;
+  if (column.align === "left") return markup`<td${value === null ? UNKNOWN : undefined}>${text}</td>`;
+  const exact = formatCellExact(column.unit, value);
+  const tip = exact === text ? undefined : markup` title="${exact}"`;
+  return markup`<td class="${value === null ? "number unknown" : "number"}"${tip}>${text}</td>`;
+}
+
+const UNKNOWN = markup` class="unknown"`;
+
+function warnings({ warnings }: Profile): Markup | undefined {
+  if (warnings.length === 0) return undefined;
+  return markup`<h2>Warnings</h2>
+    <ul class="warnings">
+      ${warnings.map(({ message }) => markup`<li>${message}</li>`)}
+    </ul>`;
+}
+
+const HARDWARE_FIELDS = [
+  ["peakMacsPerSecond", "Peak rate of arithmetic"],
+  ["bandwidthBytesPerSecond", "Memory bandwidth"],
+  ["onChipBytes", "Memory on the chip"],
+  ["secondsPerOperator", "Time for each operator"],
+] as const;
+
+function definitions({ hardwareProfile: { name, sources } }: Profile): Markup {
+  const item = (term: string, text: string): Markup =>
+    markup`<dt>${term}</dt>
+      <dd>${text}</dd>`;
+  return markup`<h2>What the numbers mean</h2>
+    <dl class="definitions">${TOTALS.map(({ title, definition }) => item(title, definition))}</dl>
+    <h2>Where the numbers of ${name} come from</h2>
+    <dl class="definitions">${HARDWARE_FIELDS.map(([field, title]) => item(title, sources[field]))}</dl>`;
+}
