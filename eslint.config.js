@@ -3,7 +3,8 @@ import tseslint from "typescript-eslint";
 /** Walls of the house: what each room may not import (see the table in CONTRIBUTING.md). */
 const WALLS = {
   profiler: ["vscode", "**/extension/**", "**/webview/**", "preact", "preact/*", "chart.js"],
-  webview: ["vscode", "node:*", "fs", "path", "**/extension/**"],
+  // The engine's index reaches the file system; the page takes its types and its pure modules one by one.
+  webview: ["vscode", "node:*", "fs", "path", "**/extension/**", "**/profiler/index.ts"],
   extension: ["preact", "preact/*", "chart.js"],
 };
 

@@ -4,7 +4,7 @@ export { MemorySource } from "./bytes/memory-source.ts";
 export { SiblingFolder } from "./bytes/sibling-files.ts";
 export type { ByteSource, SiblingFiles } from "./bytes/byte-source.ts";
 export * from "./errors.ts";
-export { profileModel, type ProfileOptions, type ProfileStep } from "./profile-model.ts";
+export { profileModel, type ProfileOptions } from "./profile-model.ts";
 export type * from "./profile.ts";
 export { DEFAULT_HARDWARE, HARDWARE_PROFILES, findHardware, type HardwareProfile } from "./hardware/hardware.ts";
 export { parseHardwareProfile } from "./hardware/hardware-profile.ts";

@@ -10,7 +10,7 @@ import { listLayers, type Listing } from "./layers/list-layers.ts";
 import type { Model } from "./model/model.ts";
 import { inferGraph } from "./operators/infer.ts";
 import type { OperatorTable } from "./operators/operator-rule.ts";
-import type { Profile } from "./profile.ts";
+import type { Profile, ProfileStep } from "./profile.ts";
 import { warningsOf } from "./warnings.ts";
 
 export interface ProfileOptions {
@@ -22,8 +22,6 @@ export interface ProfileOptions {
   readonly signal?: AbortSignal;
 }
 
-export type ProfileStep = "reading" | "inferring" | "costing";
-
 /** Everything known of a model before it is costed: what costing, editing and the details of a row start from. */
 export interface AnalysedModel {
   readonly model: Model;
@@ -31,7 +29,7 @@ export interface AnalysedModel {
   readonly listing: Listing;
 }
 
-const OPERATORS: Readonly<Record<Model["format"], OperatorTable>> = { onnx: ONNX_OPERATORS, tflite: TFLITE_OPERATORS };
+export const OPERATORS: Readonly<Record<Model["format"], OperatorTable>> = { onnx: ONNX_OPERATORS, tflite: TFLITE_OPERATORS };
 
 /**
  * What every layer of a model costs. Reads the graph and leaves the weights in the file.
@@ -97,7 +95,8 @@ export function costModel({ model, inputs, listing }: AnalysedModel, hardware: H
 
 const TFLITE_IDENTIFIER = "TFL3";
 
-async function isTflite(source: ByteSource): Promise<boolean> {
+/** Whether a file is meant to be a TFLite model: by its ending, else by its first bytes. */
+export async function isTflite(source: ByteSource): Promise<boolean> {
   if (/\.(tflite|lite)$/i.test(source.name)) return true;
   if (/\.(onnx|ort)$/i.test(source.name) || source.size < 8) return false;
   return new TextDecoder("latin1").decode(await source.read(4, 4)) === TFLITE_IDENTIFIER;

@@ -146,3 +146,6 @@ export interface Warning {
   /** The row it is about, if it is about one. */
   readonly layer?: number;
 }
+
+/** What profiling is doing, in order. */
+export type ProfileStep = "reading" | "inferring" | "costing";

@@ -1,4 +1,4 @@
-import type { Profile, ProfileStep, Structure } from "../profiler/index.ts";
+import type { Profile, ProfileStep, Structure } from "../profiler/profile.ts";
 import type { PackedLayers } from "./packed-layers.ts";
 import type { Contract, Failure, None } from "./rpc.ts";
 

@@ -1,4 +1,4 @@
-import type { LayerProfile } from "../../profiler/index.ts";
+import type { LayerProfile } from "../../profiler/profile.ts";
 import { unpackLayers } from "../packed-layers.ts";
 import type {
   Activity,
