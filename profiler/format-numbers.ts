@@ -11,7 +11,15 @@ interface Scale {
 
 const COUNTS = scale(["", 1], [" k", 1e3], [" M", 1e6], [" G", 1e9], [" T", 1e12], [" P", 1e15]);
 const BYTES = scale([" B", 1], [" KB", 1e3], [" MB", 1e6], [" GB", 1e9], [" TB", 1e12]);
-const PICOJOULES = scale([" pJ", 1], [" nJ", 1e3], [" µJ", 1e6], [" mJ", 1e9], [" J", 1e12]);
+const PICOJOULES = scale(
+  [" pJ", 1],
+  [" nJ", 1e3],
+  [" µJ", 1e6],
+  [" mJ", 1e9],
+  [" J", 1e12],
+  [" kJ", 1e15],
+  [" MJ", 1e18],
+);
 const SECONDS = scale([" ns", 1e-9], [" µs", 1e-6], [" ms", 1e-3], [" s", 1]);
 
 const GROUPED = new Intl.NumberFormat("en-US", { maximumFractionDigits: 3 });

@@ -19,7 +19,7 @@ const BYTES = {
 };
 
 /** Picojoules. */
-const ENERGIES = { "": 1, pj: 1, nj: 1e3, uj: 1e6, µj: 1e6, mj: 1e9, j: 1e12 };
+const ENERGIES = { "": 1, pj: 1, nj: 1e3, uj: 1e6, µj: 1e6, mj: 1e9, j: 1e12, kj: 1e15 };
 
 /** Seconds. */
 const TIMES = { "": 1, ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1 };

@@ -40,7 +40,15 @@ export type Snapshot =
 /** What the host is doing while the page still shows the last snapshot. */
 export type Activity = "idle" | "starting" | ProfileStep;
 
-export type PageCommand = "retry" | "cancel" | "reopen-with" | "show-log" | "open-hardware-settings";
+export type PageCommand =
+  | "retry"
+  | "cancel"
+  | "reopen-with"
+  | "show-log"
+  | "choose-hardware"
+  | "open-hardware-settings"
+  | "export"
+  | "compare";
 
 export interface HostContract extends Contract {
   readonly requests: {
@@ -54,19 +62,35 @@ export interface HostContract extends Contract {
     readonly structure: { readonly params: { readonly revision: number }; readonly result: Structure };
     /** Profiles again with these values of dynamic dimensions; fails with "option" when one does not fit. */
     readonly bind: { readonly params: { readonly bindings: Readonly<Record<string, number>> }; readonly result: null };
+    /** Writes the setting `edgewise.budgets.ID`; an empty text is no budget. */
+    readonly setBudget: { readonly params: { readonly id: string; readonly text: string }; readonly result: null };
     readonly run: { readonly params: { readonly command: PageCommand }; readonly result: null };
   };
-  readonly events: { readonly snapshot: Snapshot; readonly activity: Activity };
+  readonly events: { readonly snapshot: Snapshot; readonly activity: Activity; readonly budgets: BudgetSettings };
 }
+
+/** The settings `edgewise.budgets.*` as the user wrote them, by the last part of their names. */
+export type BudgetSettings = Readonly<Record<string, string>>;
 
 export interface StartReply {
   readonly snapshot: Snapshot;
   readonly activity: Activity;
+  readonly budgets: BudgetSettings;
   /** Translations of the page's strings; absent in English. */
   readonly translations?: Readonly<Record<string, string>>;
 }
 
 export interface PageContract extends Contract {
   readonly requests: None;
-  readonly events: None;
+  readonly events: {
+    /** Indices of the layers that are selected now, the one chosen last at the end. */
+    readonly select: { readonly layers: readonly number[] };
+  };
+}
+
+/** What a `data-vscode-context` of the page says of the row under the pointer, to the commands of its context menu. */
+export interface RowContext {
+  readonly webviewSection: "row";
+  readonly layer: number;
+  readonly preventDefaultContextMenuItems: true;
 }

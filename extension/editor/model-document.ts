@@ -10,6 +10,9 @@ import { ProfilingSession, type Bindings } from "./profiling-session.ts";
 import type { RememberedBindings } from "./remembered-bindings.ts";
 import { locate, remoteFiles, siblingUri } from "./remote-files.ts";
 
+/** Settings that decide the numbers; the others only how they are shown. */
+const PROFILING_SETTINGS = ["edgewise.hardwareProfile", "edgewise.hardwareProfiles"];
+
 export interface DocumentContext {
   /** The worker's bundle. */
   readonly workerScript: string;
@@ -51,7 +54,7 @@ export class ModelDocument implements vscode.CustomDocument {
     this.#watcher = new ModelWatcher(() => this.reload());
     this.#watcher.watch([uri]);
     this.#settings = vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration("edgewise", uri)) this.reload();
+      if (PROFILING_SETTINGS.some((setting) => change.affectsConfiguration(setting, uri))) this.reload();
     });
     this.reload();
   }

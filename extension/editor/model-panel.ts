@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { HostContract, PageCommand, PageContract } from "../../webview/protocol.ts";
 import { Rpc } from "../../webview/rpc.ts";
 import { log } from "../log.ts";
+import { onDidChangeBudgets, readBudgets, writeBudget } from "./budgets.ts";
 import type { ModelDocument } from "./model-document.ts";
 import { pageHtml } from "./page-html.ts";
 
@@ -13,12 +14,17 @@ export function connectPanel(panel: vscode.WebviewPanel, document: ModelDocument
     start: () => ({
       snapshot: session.snapshot,
       activity: session.activity,
+      budgets: readBudgets(document.uri),
       ...(vscode.l10n.bundle !== undefined && { translations: vscode.l10n.bundle }),
     }),
     rows: ({ revision, chunk }) => session.rows(revision, chunk),
     structure: ({ revision }) => session.structure(revision),
     bind: async ({ bindings }) => {
       await session.bind(bindings);
+      return null;
+    },
+    setBudget: async ({ id, text }) => {
+      await writeBudget(document.uri, id, text);
       return null;
     },
     run: async ({ command }) => {
@@ -30,6 +36,7 @@ export function connectPanel(panel: vscode.WebviewPanel, document: ModelDocument
     webview.onDidReceiveMessage((message: unknown) => page.receive(message)),
     document.onDidChangeSnapshot((snapshot) => page.send("snapshot", snapshot)),
     document.onDidChangeActivity((activity) => page.send("activity", activity)),
+    onDidChangeBudgets(document.uri, (budgets) => page.send("budgets", budgets)),
   ];
   panel.onDidDispose(() => {
     page.dispose();

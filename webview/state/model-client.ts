@@ -1,4 +1,5 @@
-import type { LayerProfile } from "../../profiler/profile.ts";
+import type { LayerProfile, Structure } from "../../profiler/profile.ts";
+import { INITIAL_BUDGETS, type BudgetId, type BudgetTexts } from "../../profiler/views/budgets.ts";
 import { unpackLayers } from "../packed-layers.ts";
 import type {
   Activity,
@@ -22,6 +23,8 @@ export interface ModelState {
 }
 
 export interface ShownProfile {
+  /** Names this profile in requests. */
+  readonly revision: number;
   readonly header: ProfileHeader;
   readonly layers: readonly LayerProfile[];
   /** False while later rows are still on their way. */
@@ -39,14 +42,20 @@ export class ModelClient {
     profile: null,
     failure: null,
   });
+  readonly budgets = new Store<BudgetTexts>(INITIAL_BUDGETS);
   readonly #host: Rpc<PageContract, HostContract>;
+  #structure: { readonly revision: number; readonly structure: Promise<Structure> } | undefined;
   #revision = 0;
 
   constructor(post: (message: Message) => void) {
     this.#host = new Rpc<PageContract, HostContract>(
       post,
       {},
-      { snapshot: (snapshot) => this.#show(snapshot), activity: (activity) => this.state.update({ activity }) },
+      {
+        snapshot: (snapshot) => this.#show(snapshot),
+        activity: (activity) => this.state.update({ activity }),
+        budgets: (budgets) => this.budgets.update(budgets),
+      },
     );
   }
 
@@ -57,6 +66,7 @@ export class ModelClient {
   async start(): Promise<StartReply> {
     const reply = await this.#host.request("start", null);
     this.state.update({ activity: reply.activity });
+    this.budgets.update(reply.budgets);
     return reply;
   }
 
@@ -68,6 +78,21 @@ export class ModelClient {
   /** @throws {RpcError} "option" when a value does not fit */
   async bind(bindings: Readonly<Record<string, number>>): Promise<void> {
     await this.#host.request("bind", { bindings });
+  }
+
+  /**
+   * How the network of a revision hangs together: asked for when a picture first needs it, once.
+   * @throws {RpcError} "stale" when there is a newer revision
+   */
+  structure(revision: number): Promise<Structure> {
+    if (this.#structure?.revision !== revision) {
+      this.#structure = { revision, structure: this.#host.request("structure", { revision }) };
+    }
+    return this.#structure.structure;
+  }
+
+  async setBudget(id: BudgetId, text: string): Promise<void> {
+    await this.#host.request("setBudget", { id, text });
   }
 
   run(command: PageCommand): void {
@@ -90,7 +115,12 @@ export class ModelClient {
     this.#revision = revision;
     const layers = unpackLayers(firstRows);
     const present = (isComplete: boolean): void =>
-      this.state.update({ file, phase: "ready", failure: null, profile: { header, layers: [...layers], isComplete } });
+      this.state.update({
+        file,
+        phase: "ready",
+        failure: null,
+        profile: { revision, header, layers: [...layers], isComplete },
+      });
     if (this.state.value.profile === null || chunkCount === 1) present(chunkCount === 1);
     try {
       for (let chunk = 1; chunk < chunkCount; chunk++) {

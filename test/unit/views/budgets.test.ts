@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../../install.mjs";
+import {
+  budgetAmount,
+  BUDGETS,
+  energyPerHour,
+  INITIAL_BUDGETS,
+  isBudgetText,
+  judge,
+  partOfBattery,
+} from "../../../profiler/views/budgets.ts";
+import { TOTALS } from "../../builders/profile-builder.ts";
+
+describe("A budget", () => {
+  it("is kept or not, in words and numbers", () => {
+    const cases: readonly (readonly [value: number | null, isLowerBound: boolean, kind: string, text: string])[] = [
+      [38e6, false, "within", "38.0 % of the budget"],
+      [100e6, false, "within", "100.0 % of the budget"],
+      [120e6, false, "over", "20.0 % over the budget, 20.0 MB over"],
+      [230e6, false, "over", "2.3× the budget, 130 MB over"],
+      [5.53e12, false, "over", "55,300× the budget, 5.53 TB over"],
+      [0, false, "within", "0.0 % of the budget"],
+      [38e6, true, "unknown", "at least 38.0 % of the budget"],
+      [230e6, true, "over", "at least 2.3× the budget, 130 MB over"],
+      [null, false, "unknown", "unknown, so nobody can tell"],
+    ];
+    for (const [value, isLowerBound, kind, text] of cases) {
+      const verdict = judge(value, 100e6, "bytes", isLowerBound);
+      assert.deepEqual([verdict.kind, verdict.text], [kind, text]);
+    }
+  });
+
+  it("is a quantity above 0 in its unit, or none", () => {
+    const [download, rate, response] = ["download", "rate", "response"].map((id) => {
+      const budget = BUDGETS.find((candidate) => candidate.id === id);
+      assert.ok(budget);
+      return budget;
+    });
+    assert.ok(download && rate && response);
+    const accepted = (budget: typeof download, texts: readonly string[]): boolean[] =>
+      texts.map((text) => isBudgetText(budget, text));
+    assert.deepEqual(accepted(download, ["4 MB", "", "4 s", "-1 MB", "0", "much"]), [
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+    assert.deepEqual(accepted(rate, ["30", "30 fps", "12.5 /s", "30 MB"]), [true, true, true, false]);
+    assert.equal(budgetAmount(response, { ...INITIAL_BUDGETS, response: "100 ms" }), 0.1);
+    assert.equal(budgetAmount(response, { ...INITIAL_BUDGETS, response: "" }), null);
+    assert.equal(budgetAmount(response, { ...INITIAL_BUDGETS, response: "soon" }), null);
+  });
+
+  it("has presets and an initial amount that it accepts", () => {
+    for (const budget of BUDGETS) {
+      for (const text of [budget.initial, ...budget.presets.map((preset) => preset.text)]) {
+        assert.ok(isBudgetText(budget, text), `${budget.id}: ${text}`);
+      }
+    }
+  });
+
+  it("is a setting of the manifest, with the same initial amount", () => {
+    const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+      contributes: { configuration: { properties?: Settings } | readonly { properties: Settings }[] };
+    };
+    const { configuration } = manifest.contributes;
+    const settings: Settings = Object.assign({}, ...[configuration].flat().map(({ properties }) => properties));
+    const ids = Object.keys(settings).filter((name) => name.startsWith("edgewise.budgets."));
+    assert.deepEqual(ids.sort(), BUDGETS.map(({ id }) => `edgewise.budgets.${id}`).sort());
+    for (const { id, initial } of BUDGETS) assert.equal(settings[`edgewise.budgets.${id}`]?.default, initial);
+  });
+});
+
+type Settings = Record<string, { readonly default?: unknown }>;
+
+describe("Energy of an hour", () => {
+  it("of a watt is 3.6 kJ, 6.5 % of a phone's battery", () => {
+    const hour = energyPerHour({ ...TOTALS, energyPicojoules: 0.05e12 }, 20);
+    assert.equal(hour, 3.6e15);
+    assert.equal(partOfBattery(hour).toFixed(3), "0.065");
+  });
+});
