@@ -58,3 +58,13 @@ export class OptionError extends EdgewiseError {
 export class LimitError extends EdgewiseError {
   readonly code = "limit";
 }
+
+/** A model cannot be run on this machine, or not with these inputs; the message says why. */
+export class RunError extends EdgewiseError {
+  readonly code = "run";
+}
+
+/** Calibration data is not what the model takes, or cannot be read; the message names the file and what was expected. */
+export class CalibrationError extends EdgewiseError {
+  readonly code = "calibration";
+}

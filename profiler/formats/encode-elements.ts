@@ -52,7 +52,7 @@ function isLittleEndian(): boolean {
 const scratch = new DataView(new ArrayBuffer(4));
 
 /** IEEE 754 half precision, rounded to nearest, ties to even. */
-function toFloat16(value: number): number {
+export function toFloat16(value: number): number {
   scratch.setFloat32(0, value);
   const sign = (scratch.getUint32(0) >>> 16) & 0x8000;
   const magnitude = Math.abs(value);

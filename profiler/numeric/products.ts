@@ -1,5 +1,6 @@
 import type * as Ort from "onnxruntime-node";
 import { onnx } from "../formats/onnx/schema/onnx.ts";
+import { loadOnnxRuntime } from "../run/onnx-runtime.ts";
 import type { Matrix } from "./matrix.ts";
 
 export interface ProductOptions {
@@ -31,7 +32,7 @@ export class RuntimeProducts implements Products {
     const rows = transposeA ? a.columns : a.rows;
     const columns = transposeB ? b.rows : b.columns;
     if (rows === 0 || columns === 0 || inner === 0) return { rows, columns, data: new Float32Array(rows * columns) };
-    const { Tensor } = await runtime();
+    const { Tensor } = await loadOnnxRuntime();
     const session = await this.#session(transposeA, transposeB);
     const result = await session.run({
       a: new Tensor("float32", a.data, [a.rows, a.columns]),
@@ -48,14 +49,8 @@ export class RuntimeProducts implements Products {
   }
 }
 
-async function runtime(): Promise<typeof Ort> {
-  // Read when the library loads; see the rule on privacy.
-  process.env.ORT_DISABLE_TELEMETRY = "1";
-  return import("onnxruntime-node");
-}
-
 async function openGemm(transposeA: boolean, transposeB: boolean): Promise<Ort.InferenceSession> {
-  const { InferenceSession } = await runtime();
+  const { InferenceSession } = await loadOnnxRuntime();
   return InferenceSession.create(gemmModel(transposeA, transposeB), { logSeverityLevel: 3 });
 }
 

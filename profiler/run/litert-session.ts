@@ -1,0 +1,83 @@
+import type { ByteSource } from "../bytes/byte-source.ts";
+import { RunError } from "../errors.ts";
+import { withFloatEnds, type End } from "../formats/tflite/float-ends.ts";
+import type { Model } from "../model/model.ts";
+import { checkInputs } from "./check-inputs.ts";
+import { findInnerTensors } from "./inner-tensors.ts";
+import { LitertThread, type RawTensor } from "./litert-thread.ts";
+import type { NamedTensors, NumericTensor } from "./numeric-tensor.ts";
+import { withRange, type Port, type Range, type Session, type SessionOptions } from "./session.ts";
+
+/**
+ * A session of LiteRT.js (WASM with XNNPACK) in a thread of its own. Quantized ends are given and taken as the real numbers that they
+ * stand for.
+ *
+ * @param model what `readTflite` read from `source`
+ * @throws {RunError} when LiteRT.js refuses the model, or an input or output is no tensor of numbers
+ */
+export async function openLitertSession(
+  model: Model,
+  source: ByteSource,
+  ranges: ReadonlyMap<string, Range>,
+  { tensors = [] }: Pick<SessionOptions, "tensors"> = {},
+): Promise<Session> {
+  const file = model.file;
+  const ids = findInnerTensors(model, tensors);
+  const extra = tensors.map((name, index) => ({ name, tensor: ids[index] ?? 0 }));
+  const { bytes, inputs, outputs } = withFloatEnds(file, await source.read(0, source.size), extra);
+  const thread = new LitertThread();
+  try {
+    const opened = await thread.request("open", bytes);
+    const ports = (ends: readonly End[], shapes: readonly (readonly number[])[]): readonly Port[] =>
+      ends.map((end, place) => ({ ...end, shape: shapes[place] ?? [] }));
+    const named = ports(inputs, opened.inputs).map((port) => withRange(port, ranges.get(port.name)));
+    return new LitertSession(file, thread, named, ports(outputs, opened.outputs));
+  } catch (cause) {
+    await thread.close();
+    throw new RunError(`${file}: LiteRT.js cannot load it: ${messageOf(cause)}`, { cause });
+  }
+}
+
+class LitertSession implements Session {
+  readonly skipped = [];
+  #thread: LitertThread | undefined;
+
+  constructor(
+    private readonly file: string,
+    thread: LitertThread,
+    readonly inputs: readonly Port[],
+    readonly outputs: readonly Port[],
+  ) {
+    this.#thread = thread;
+  }
+
+  async run(inputs: NamedTensors): Promise<NamedTensors> {
+    if (this.#thread === undefined) throw new RunError(`${this.file}: the session is closed`);
+    const given = checkInputs(this.file, this.inputs, inputs);
+    try {
+      const results = await this.#thread.request("run", given.map(rawTensor));
+      return Object.fromEntries(this.outputs.map((port, place) => [port.name, named(port, results[place])]));
+    } catch (cause) {
+      throw new RunError(`${this.file}: LiteRT.js failed: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  async close(): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.close();
+  }
+}
+
+function rawTensor({ data, shape }: NumericTensor): RawTensor {
+  return { data, shape };
+}
+
+function named({ dataType }: Port, result: RawTensor | undefined): NumericTensor {
+  if (result === undefined) throw new Error("an output is missing");
+  return { dataType, ...result };
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ").trim();
+}

@@ -1,0 +1,88 @@
+// The thread that LiteRT.js runs in. Plain JavaScript, so that a thread loads it without a compiler.
+//
+// LiteRT.js is made for browsers: it loads its WASM through importScripts, looks for itself on `self` and writes to the console. This
+// thread has globals and a console of its own, so nothing of that reaches the process that asked.
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runInThisContext } from "node:vm";
+import { parentPort } from "node:worker_threads";
+
+/** What the runtime writes is its only word on why it refused a model. */
+const LINES_KEPT = 20;
+const lines = [];
+for (const level of ["log", "info", "warn", "error", "debug"]) {
+  console[level] = (...words) => {
+    lines.push(words.join(" "));
+    if (lines.length > LINES_KEPT) lines.shift();
+  };
+}
+
+const wasmFolder = findWasm();
+Object.assign(globalThis, {
+  self: globalThis,
+  require: createRequire(import.meta.url),
+  __dirname: wasmFolder,
+  __filename: join(wasmFolder, "worker.js"),
+  importScripts: (url) => {
+    const path = String(url).replace(/^file:\/\//, "");
+    runInThisContext(readFileSync(path, "utf8"), { filename: path });
+  },
+});
+
+let runtime;
+let model;
+
+const ACTIONS = { open, run };
+
+parentPort.on("message", async ({ id, action, value }) => {
+  try {
+    const { result, transfer } = await ACTIONS[action](value);
+    parentPort.postMessage({ id, result }, transfer);
+  } catch (error) {
+    parentPort.postMessage({ id, failure: reasonOf(error) });
+  }
+});
+
+/** @param bytes a model whose ends are float32, int32 or uint8 */
+async function open(bytes) {
+  runtime = await import("@litertjs/core");
+  await runtime.loadLiteRt(`${wasmFolder}/`, { threads: false, jspi: false });
+  model = await runtime.loadAndCompile(bytes, { accelerator: "wasm" });
+  const shapes = (details) => details.map(({ shape }) => [...shape]);
+  return {
+    result: { inputs: shapes(model.getInputDetails()), outputs: shapes(model.getOutputDetails()) },
+    transfer: [],
+  };
+}
+
+/** @param inputs elements and shape of each input, in order */
+async function run(inputs) {
+  const tensors = inputs.map(({ data, shape }) => new runtime.Tensor(data, shape));
+  let results = [];
+  try {
+    results = await model.run(tensors);
+    // Copies: what toTypedArray gives may be a view of the runtime's memory.
+    const outputs = results.map((tensor) => ({
+      data: tensor.toTypedArray().slice(),
+      shape: [...tensor.type.layout.dimensions],
+    }));
+    return { result: outputs, transfer: outputs.map(({ data }) => data.buffer) };
+  } finally {
+    for (const tensor of [...tensors, ...results]) tensor.delete();
+  }
+}
+
+/** Beside this file in the product, in the library's own folder otherwise. */
+function findWasm() {
+  const beside = fileURLToPath(new URL("./litert", import.meta.url));
+  if (existsSync(beside)) return beside;
+  return join(dirname(createRequire(import.meta.url).resolve("@litertjs/core")), "../wasm");
+}
+
+function reasonOf(error) {
+  const said = lines.filter((line) => /error|fail|unsupported|not supported/i.test(line)).at(-1);
+  const message = error instanceof Error ? error.message : String(error);
+  return said === undefined ? message : `${message} (${said})`;
+}

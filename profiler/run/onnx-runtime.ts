@@ -1,0 +1,11 @@
+import type * as Ort from "onnxruntime-node";
+
+/**
+ * ONNX Runtime, loaded when it is first needed: its library takes time and memory that no table needs. Its telemetry is off.
+ * @throws {Error} where there is no build of it for this machine
+ */
+export function loadOnnxRuntime(): Promise<typeof Ort> {
+  // Read when the library loads.
+  process.env.ORT_DISABLE_TELEMETRY = "1";
+  return import("onnxruntime-node");
+}

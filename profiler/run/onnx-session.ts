@@ -1,0 +1,182 @@
+import { availableParallelism } from "node:os";
+import { dirname, join, resolve, sep } from "node:path";
+import type * as Ort from "onnxruntime-node";
+import type { ByteSource } from "../bytes/byte-source.ts";
+import { RunError } from "../errors.ts";
+import { toFloat16 } from "../formats/encode-elements.ts";
+import { appendOutputs } from "../formats/onnx/append-outputs.ts";
+import { fromFloat16 } from "../model/raw-elements.ts";
+import { checkInputs } from "./check-inputs.ts";
+import { loadOnnxRuntime } from "./onnx-runtime.ts";
+import {
+  isNumericType,
+  toBigInts,
+  type NamedTensors,
+  type NumericArray,
+  type NumericTensor,
+} from "./numeric-tensor.ts";
+import {
+  nameOf,
+  withRange,
+  type Port,
+  type Range,
+  type RunnableModel,
+  type Session,
+  type SessionOptions,
+} from "./session.ts";
+
+/** More threads wait for each other longer than they compute: models of phones have small layers. */
+const MOST_THREADS = 8;
+
+/** Errors only: a warning about an unused initializer is no business of the user's terminal. */
+const LOG_ERRORS = 3;
+
+/**
+ * A session of ONNX Runtime on the CPU, with the same options on every run.
+ *
+ * @param source the model's file, or its bytes
+ * @param ranges plausible values of its inputs by name
+ * @throws {RunError} when ONNX Runtime refuses the model, or an input is no tensor of numbers
+ */
+export async function openOnnxSession(
+  model: RunnableModel,
+  source: ByteSource,
+  ranges: ReadonlyMap<string, Range>,
+  { tensors = [], optimization = "all", threads = defaultThreads() }: SessionOptions = {},
+): Promise<Session> {
+  const name = nameOf(model);
+  const runtime = await loadOnnxRuntime();
+  const path = "path" in model ? model.path : model.basePath;
+  const options: Ort.InferenceSession.SessionOptions = {
+    executionProviders: ["cpu"],
+    executionMode: "sequential",
+    graphOptimizationLevel: optimization,
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: LOG_ERRORS,
+    // Bytes do not say where their data files are.
+    ...(path !== undefined && {
+      extra: { session: { model_external_initializers_file_folder_path: join(dirname(resolve(path)), sep) } },
+    }),
+  };
+  const isFile = "path" in model && tensors.length === 0;
+  try {
+    const session = isFile
+      ? await runtime.InferenceSession.create(model.path, options)
+      : await runtime.InferenceSession.create(appendOutputs(await source.read(0, source.size), tensors), options);
+    return new OnnxSession(name, session, runtime.Tensor, ranges);
+  } catch (cause) {
+    if (!(cause instanceof Error) || cause instanceof RunError) throw cause;
+    throw new RunError(`${name}: ONNX Runtime cannot load it: ${plainMessage(cause)}`, { cause });
+  }
+}
+
+class OnnxSession implements Session {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly skipped: Session["skipped"];
+  #session: Ort.InferenceSession | undefined;
+
+  constructor(
+    readonly name: string,
+    session: Ort.InferenceSession,
+    private readonly tensorClass: typeof Ort.Tensor,
+    ranges: ReadonlyMap<string, Range>,
+  ) {
+    const inputs = session.inputMetadata.map(readPort);
+    const refused = inputs.find(isSkipped);
+    if (refused !== undefined)
+      throw new RunError(`${name}: input "${refused.name}" cannot be given: ${refused.reason}`);
+    this.inputs = inputs.filter(isPort).map((port) => withRange(port, ranges.get(port.name)));
+    const outputs = session.outputMetadata.map(readPort);
+    this.outputs = outputs.filter(isPort);
+    this.skipped = outputs.filter(isSkipped);
+    this.#session = session;
+  }
+
+  async run(inputs: NamedTensors): Promise<NamedTensors> {
+    if (this.#session === undefined) throw new RunError(`${this.name}: the session is closed`);
+    const given = checkInputs(this.name, this.inputs, inputs);
+    const feeds = this.inputs.map(({ name }, index) => [name, this.#toRuntime(given[index])] as const);
+    const fetches = this.outputs.map(({ name }) => name);
+    try {
+      const results = await this.#session.run(Object.fromEntries(feeds), fetches);
+      return Object.fromEntries(fetches.map((name) => [name, fromRuntime(results[name])]));
+    } catch (cause) {
+      throw new RunError(`${this.name}: ONNX Runtime failed: ${plainMessage(cause)}`, { cause });
+    }
+  }
+
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.release();
+  }
+
+  #toRuntime(tensor: NumericTensor | undefined): Ort.Tensor {
+    if (tensor === undefined) throw new RunError(`${this.name}: an input is missing`);
+    const { dataType, shape, data } = tensor;
+    const Tensor = this.tensorClass;
+    switch (dataType) {
+      case "float16":
+        return new Tensor("float16", Uint16Array.from(data, toFloat16), shape);
+      case "int64":
+      case "uint64":
+        return new Tensor(dataType, toBigInts(dataType, data), shape);
+      default:
+        return new Tensor(dataType, data, shape);
+    }
+  }
+}
+
+type Skipped = Session["skipped"][number];
+
+function isPort(port: Port | Skipped): port is Port {
+  return !isSkipped(port);
+}
+
+function isSkipped(port: Port | Skipped): port is Skipped {
+  return "reason" in port;
+}
+
+function readPort(metadata: Ort.InferenceSession.ValueMetadata): Port | Skipped {
+  const { name } = metadata;
+  if (!metadata.isTensor) return { name, reason: "it is a sequence, a map or an optional value, not a tensor" };
+  const { type, shape } = metadata;
+  if (!isNumericType(type)) return { name, reason: `it is ${type === "string" ? "text" : type}, not numbers` };
+  const dimensions = shape.map((dimension, axis) => {
+    const isDynamic = typeof dimension === "string" ? dimension === "" : dimension < 0;
+    return isDynamic ? `${name}[${axis}]` : dimension;
+  });
+  return { name, dataType: type, shape: dimensions };
+}
+
+function fromRuntime(value: Ort.OnnxValue | undefined): NumericTensor {
+  if (value === undefined || !("dims" in value) || !isNumericType(value.type))
+    throw new Error("an output is no tensor of numbers");
+  const { type: dataType, dims: shape, data } = value as Ort.Tensor & { type: typeof value.type };
+  return { dataType, shape: [...shape], data: elementsOf(dataType, data) };
+}
+
+function elementsOf(type: NumericTensor["dataType"], data: Ort.Tensor["data"]): NumericArray {
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
+  if (type === "float16") {
+    // Newer versions of Node have a Float16Array, and the runtime then uses it.
+    const { buffer, byteOffset, length } = data as Uint16Array;
+    return Float32Array.from(new Uint16Array(buffer, byteOffset, length), fromFloat16);
+  }
+  return data as NumericArray;
+}
+
+function defaultThreads(): number {
+  return Math.min(MOST_THREADS, availableParallelism());
+}
+
+/** Without the source positions that the runtime puts in front. */
+function plainMessage(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message
+    .replace(/^(?:Error: )?/, "")
+    .replaceAll(/\s*\n\s*/g, " ")
+    .trim();
+}

@@ -1,0 +1,59 @@
+import type { Shape } from "../model/shape.ts";
+import type { NamedTensors, NumericType } from "./numeric-tensor.ts";
+
+/** A model to run: a file, or bytes in memory. */
+export type RunnableModel = { readonly path: string } | ModelInMemory;
+
+export interface ModelInMemory {
+  /** What messages call it. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Path of the model that it was made from: its external data is beside that (ONNX). */
+  readonly basePath?: string;
+}
+
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** An input or output of a session. */
+export interface Port {
+  readonly name: string;
+  readonly dataType: NumericType;
+  /** Dynamic dimensions by their names; INPUT[AXIS] where the model gives none. */
+  readonly shape: Shape;
+  /** Values that make sense, where the model tells: rows of an embedding table, what its quantization can hold. Both ends included. */
+  readonly range?: Range;
+}
+
+/** A model that is ready to run on this machine. */
+export interface Session {
+  readonly inputs: readonly Port[];
+  /** In the model's order; inner tensors that were asked for stand behind. */
+  readonly outputs: readonly Port[];
+  /** Outputs that are no tensors of numbers, and why. */
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  /** @throws {RunError} when an input is missing or does not fit, or the runtime fails */
+  run(inputs: NamedTensors): Promise<NamedTensors>;
+  /** Frees the model and its threads. A second call does nothing. */
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /** Inner tensors of the main graph to give as outputs too. */
+  readonly tensors?: readonly string[];
+  /** ONNX Runtime's graph optimizations; "all" when left out. */
+  readonly optimization?: "disabled" | "basic" | "extended" | "all";
+  /** Threads that share an operator. The same number on the same machine gives the same bits. */
+  readonly threads?: number;
+}
+
+export function withRange(port: Port, range: Range | undefined): Port {
+  return range === undefined ? port : { ...port, range };
+}
+
+/** What messages call a model. */
+export function nameOf(model: RunnableModel): string {
+  return "path" in model ? model.path : model.name;
+}
