@@ -142,6 +142,8 @@ export interface PeakMemory {
 export interface Warning {
   /** Stable: "dimension-default", "shape-disagrees", "unknown-operator", "reader", … */
   readonly code: string;
+  /** "info": a choice made for the user, which they may change; nothing is wrong. */
+  readonly severity: "info" | "warning";
   readonly message: string;
   /** The row it is about, if it is about one. */
   readonly layer?: number;

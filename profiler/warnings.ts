@@ -11,23 +11,30 @@ export function warningsOf(
   { layers, problems }: Listing,
 ): readonly Warning[] {
   return [
-    ...model.warnings.map((message) => ({ code: "reader", message })),
+    ...model.warnings.map((message) => ({ code: "reader", severity: "warning" as const, message })),
     ...dimensions
       .filter(({ source }) => source === "default")
       .map(({ name, value }) => ({
         code: "dimension-default",
+        severity: "info" as const,
         message: `${name} is dynamic: ${value} is used, its default.`,
       })),
     ...model.entries
       .slice(1)
       .map(({ name }) => ({
         code: "other-entry",
+        severity: "info" as const,
         message: `"${name}" is another entry of this model: its rows are shown and not counted.`,
       })),
     ...unknownOperators(layers, problems),
     ...problems
       .filter(({ code }) => code !== "unknown-operator")
-      .map(({ code, message, layer }) => ({ code, message: `${layers[layer]?.name ?? ""}: ${message}`, layer })),
+      .map(({ code, message, layer }) => ({
+        code,
+        severity: "warning" as const,
+        message: `${layers[layer]?.name ?? ""}: ${message}`,
+        layer,
+      })),
   ];
 }
 
@@ -42,6 +49,7 @@ function unknownOperators(layers: readonly Layer[], problems: Listing["problems"
   }
   return [...rows].map(([op, { first, count }]) => ({
     code: "unknown-operator",
+    severity: "warning",
     message: `No rule for ${op}: ${count === 1 ? "1 row is" : `${count} rows are`} missing from the totals.`,
     layer: first,
   }));

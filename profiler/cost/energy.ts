@@ -8,7 +8,7 @@ import type { EnergyParts } from "../profile.ts";
 
 /** For each 32 bits; narrower accesses pay their share. */
 const WORD_BITS = 32;
-const WORD_BYTES = WORD_BITS / 8;
+export const WORD_BYTES = WORD_BITS / 8;
 export const REGISTER = 1;
 export const SRAM_32_KB = 5;
 export const DRAM = 640;
@@ -64,12 +64,26 @@ export function totalEnergy({ arithmetic, weights, activations }: EnergyParts): 
   return arithmetic + weights + activations;
 }
 
+/** Picojoules of the operations of one type. */
+export interface OperationEnergy {
+  readonly add: number;
+  readonly multiply: number;
+  /** Register accesses of one MAC. */
+  readonly registers: number;
+}
+
+/** undefined for types without a width. */
+export function operationEnergy(type: DataType): OperationEnergy | undefined {
+  const bits = bitsOf(type);
+  if (bits === undefined) return undefined;
+  const { add, multiply } = arithmeticOf(type, bits);
+  return { add, multiply, registers: (REGISTER_ACCESSES * REGISTER * bits) / WORD_BITS };
+}
+
 function arithmeticEnergy({ macs, otherOps, type }: Work): number | null {
   if (macs === 0 && otherOps === 0) return 0;
-  const bits = type && bitsOf(type);
-  if (type === undefined || bits === undefined) return null;
-  const { add, multiply } = arithmeticOf(type, bits);
-  return macs * (multiply + add + (REGISTER_ACCESSES * REGISTER * bits) / WORD_BITS) + otherOps * add;
+  const energy = type && operationEnergy(type);
+  return energy ? macs * (energy.multiply + energy.add + energy.registers) + otherOps * energy.add : null;
 }
 
 function arithmeticOf(type: DataType, bits: number): Arithmetic {

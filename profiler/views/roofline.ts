@@ -61,11 +61,6 @@ function pointOf(layer: LayerProfile, type: ComputeType, hardware: HardwareProfi
   if (macs === null || weightBytes === null || activationBytes === null || latencySeconds === null) return null;
   const bytes = weightBytes + activationBytes * repeats;
   if (bytes === 0 || latencySeconds === 0) return null;
-  const times: Readonly<Record<Bound, number>> = {
-    compute: macs / hardware.peakMacsPerSecond[type],
-    memory: bytes / hardware.bandwidthBytesPerSecond,
-    overhead: hardware.secondsPerOperator * repeats,
-  };
   const intensity = macs / bytes;
   return {
     layer,
@@ -73,11 +68,27 @@ function pointOf(layer: LayerProfile, type: ComputeType, hardware: HardwareProfi
     intensity,
     rate: macs / latencySeconds,
     attainable: attainableRate(intensity, type, hardware),
-    bound: longest(times),
+    bound: longestOf(timesOf({ macs, bytes, repeats }, type, hardware)),
   };
 }
 
-function longest({ compute, memory, overhead }: Readonly<Record<Bound, number>>): Bound {
+/** Seconds by what they go to. Arithmetic and traffic run side by side: only the longer one counts. */
+export type Times = Readonly<Record<Bound, number>>;
+
+/** @param work of all runs of a layer; bytes of weights and activations */
+export function timesOf(
+  { macs, bytes, repeats }: { readonly macs: number; readonly bytes: number; readonly repeats: number },
+  type: ComputeType,
+  hardware: HardwareProfile,
+): Times {
+  return {
+    compute: macs / hardware.peakMacsPerSecond[type],
+    memory: bytes / hardware.bandwidthBytesPerSecond,
+    overhead: hardware.secondsPerOperator * repeats,
+  };
+}
+
+export function longestOf({ compute, memory, overhead }: Times): Bound {
   if (overhead > Math.max(compute, memory)) return "overhead";
   return compute >= memory ? "compute" : "memory";
 }

@@ -33,7 +33,14 @@ export const SAMPLE: Profile = {
   dimensions: [{ name: "batch", value: 1, default: 1, source: "default", occurrences: ["x[0]"] }],
   hardware: DEFAULT_HARDWARE.name,
   hardwareProfile: DEFAULT_HARDWARE,
-  warnings: [{ code: "unknown-operator", message: "No rule for Custom: 1 row is missing from the totals.", layer: 2 }],
+  warnings: [
+    {
+      code: "unknown-operator",
+      severity: "warning",
+      message: "No rule for Custom: 1 row is missing from the totals.",
+      layer: 2,
+    },
+  ],
   entries: ["main"],
   properties: [],
 };

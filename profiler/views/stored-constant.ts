@@ -1,0 +1,77 @@
+import { isConstant, type Constant, type Graph, type Model, type Node, type Quantization } from "../model/model.ts";
+
+/** A graph of the file and the graph around it, whose tensors its own may stand for. */
+export interface Scope {
+  readonly graph: Graph;
+  readonly outer?: Scope;
+}
+
+/** A tensor as the file stores it. */
+export interface StoredTensor {
+  /** The stored tensor's own name: not that of the tensor it was asked for, where operators stand in between. */
+  readonly name: string;
+  readonly constant?: Constant;
+  readonly quantization?: Quantization;
+}
+
+/** The scope of every node of a model. */
+export function scopesOf({ entries }: Model): ReadonlyMap<Node, Scope> {
+  const scopes = new Map<Node, Scope>();
+  const visit = (scope: Scope): void => {
+    for (const node of scope.graph.nodes) {
+      scopes.set(node, scope);
+      for (const { graph } of node.bodies) visit({ graph, outer: scope });
+    }
+  };
+  for (const { graph } of entries) visit({ graph });
+  return scopes;
+}
+
+/** Operators that keep the elements of their first input, or only widen them: what is behind them is what the file stores. */
+const HANDS_ON: ReadonlySet<string> = new Set([
+  "Identity",
+  "DequantizeLinear",
+  "Reshape",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+  "Cast",
+  "DEQUANTIZE",
+  "DENSIFY",
+  "RESHAPE",
+  "TRANSPOSE",
+]);
+
+/** Exporters put two or three of them before a weight; a file made to harm could put any number. */
+const LONGEST_CHAIN = 16;
+
+/** What the file stores of a tensor: itself, or what it is handed on from. Without `constant` it is computed. */
+export function storedTensor(scope: Scope, id: number, chain = LONGEST_CHAIN): StoredTensor | undefined {
+  const tensor = scope.graph.tensors[id];
+  if (!tensor) return undefined;
+  if (tensor.outer !== undefined && scope.outer) return storedTensor(scope.outer, tensor.outer, chain);
+  const own = { name: tensor.name, ...(tensor.quantization && { quantization: tensor.quantization }) };
+  if (tensor.constant) return { ...own, constant: tensor.constant };
+  const producer = chain > 0 ? scope.graph.nodes.find(({ outputs }) => outputs.includes(id)) : undefined;
+  const value = producer?.op === "Constant" ? producer.attributes.get("value") : undefined;
+  if (value !== undefined && isConstant(value)) return { ...own, constant: value };
+  const [source] = producer?.inputs ?? [];
+  if (!producer || source === undefined || !HANDS_ON.has(producer.op)) return own;
+  const stored = storedTensor(scope, source, chain - 1);
+  if (!stored?.constant) return own;
+  const quantization = producer.op === "DequantizeLinear" ? dequantization(scope, producer) : undefined;
+  return { ...stored, ...(quantization && { quantization }) };
+}
+
+/** Scales and zero points of ONNX's operator, where the file has them at hand. */
+function dequantization({ graph }: Scope, { inputs, attributes }: Node): Quantization | undefined {
+  const [, scale, zeroPoint] = inputs.map((id) => graph.tensors[id]?.constant?.values);
+  if (!scale || scale.length === 0) return undefined;
+  const axis = attributes.get("axis");
+  return {
+    granularity: scale.length === 1 ? "tensor" : "channel",
+    ...(scale.length > 1 && { axis: typeof axis === "number" ? axis : 1 }),
+    scales: scale,
+    zeroPoints: zeroPoint ?? scale.map(() => 0),
+  };
+}

@@ -1,0 +1,29 @@
+import type { Column } from "../columns.ts";
+import { totalEnergy } from "../cost/energy.ts";
+import type { Totals } from "../profile.ts";
+import type { Sums } from "./module-tree.ts";
+
+/** A column's value for the layers of a module, or of a selection, together. */
+const SUMS: Readonly<Record<string, (sums: Sums, totals: Totals) => number>> = {
+  parameters: ({ parameters }) => parameters,
+  macs: ({ macs }) => macs,
+  macsShare: ({ macs }, totals) => share(macs, totals.macs),
+  otherOps: ({ otherOps }) => otherOps,
+  weightBytes: ({ weightBytes }) => weightBytes,
+  energy: ({ energy }) => totalEnergy(energy),
+  energyShare: ({ energy }, totals) => share(totalEnergy(energy), totals.energyPicojoules),
+  energyArithmetic: ({ energy }) => energy.arithmetic,
+  energyWeights: ({ energy }) => energy.weights,
+  energyActivations: ({ energy }) => energy.activations,
+  latency: ({ latencySeconds }) => latencySeconds,
+  latencyShare: ({ latencySeconds }, totals) => share(latencySeconds, totals.latencySeconds),
+};
+
+/** undefined for columns that do not add up: texts, activations (see peak memory), repeats. */
+export function sumValue({ id }: Pick<Column, "id">, sums: Sums, totals: Totals): number | undefined {
+  return SUMS[id]?.(sums, totals);
+}
+
+function share(value: number, total: number): number {
+  return total > 0 ? value / total : 0;
+}
