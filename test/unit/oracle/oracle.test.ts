@@ -7,6 +7,7 @@ import { SiblingFolder } from "../../../profiler/bytes/sibling-files.ts";
 import { onnx } from "../../../profiler/formats/onnx/schema/onnx.ts";
 import { profileModel } from "../../../profiler/profile-model.ts";
 import type { Profile, TensorProfile } from "../../../profiler/profile.ts";
+import { skip } from "../../skip.ts";
 
 /** What a real run of a model showed; see the README beside the recordings. */
 interface Recording {
@@ -26,7 +27,7 @@ const RECORDINGS = join(SHARED, "oracle");
 describe("profiles against recorded runs", function () {
   if (!existsSync(RECORDINGS)) {
     it("needs the recordings of real runs, which are not part of this repository", function () {
-      this.skip();
+      skip(this, "needs the models and recordings that stand beside the repository, not in it");
     });
     return;
   }

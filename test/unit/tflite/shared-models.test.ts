@@ -6,6 +6,7 @@ import type { DeclaredDimension, Model } from "../../../profiler/model/model.ts"
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import { infer } from "./analyse.ts";
+import { skip } from "../../skip.ts";
 
 const FOLDER = "../shared/models/tflite";
 
@@ -68,7 +69,7 @@ const stored = (size: DeclaredDimension): unknown => (typeof size === "object" ?
 
 describe("TFLite models of others", function () {
   before(function () {
-    if (!existsSync(FOLDER)) this.skip();
+    if (!existsSync(FOLDER)) skip(this, "needs the models and recordings that stand beside the repository, not in it");
   });
 
   for (const name of existsSync(FOLDER) ? readdirSync(FOLDER) : []) {

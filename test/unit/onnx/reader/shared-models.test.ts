@@ -8,6 +8,7 @@ import { SiblingFolder } from "../../../../profiler/bytes/sibling-files.ts";
 import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import type { Graph, Model } from "../../../../profiler/model/model.ts";
 import { bodyOf, nodeOf } from "./read-model.ts";
+import { skip } from "../../../skip.ts";
 
 const SHARED = "../shared";
 const MODELS = join(SHARED, "models/onnx");
@@ -30,7 +31,7 @@ function elements({ tensors }: Graph): number {
 describe("onnx reader: real models", function () {
   if (!existsSync(MODELS)) {
     it("opens the models in ../shared/models/onnx", function () {
-      this.skip(); // The folder is beside the repository, not in it; the other tests here need nothing outside.
+      skip(this, "needs the models and recordings that stand beside the repository, not in it");
     });
     return;
   }
