@@ -53,6 +53,24 @@ export function bindInputs(model: Model, given: Readonly<Record<string, number>>
   return { facts, dimensions, isResized };
 }
 
+/**
+ * The inputs of the main entry with only the caller's sizes given: what the run decides stays a name.
+ * @returns facts in the order of the graph's inputs
+ */
+export function openInputs(model: Model, given: Readonly<Record<string, number>>): readonly TensorFact[] {
+  const { graph } = model.entries[0];
+  const inputNames = distinctNames(graph);
+  return graph.inputs.map((id, input): TensorFact => {
+    const tensor = graph.tensors[id];
+    const shape = inputDimensions(tensor, inputNames[input] ?? "").map(({ name, position, dimension }) => {
+      const size = given[name] ?? given[position];
+      return size ?? (typeof dimension === "number" ? dimension : name);
+    });
+    const { dataType, container, shape: declared } = tensor?.declared ?? {};
+    return { dataType, shape: declared && shape, ...(container && { container }) };
+  });
+}
+
 interface InputDimension {
   readonly name: string;
   /** INPUT[AXIS] */

@@ -1,5 +1,7 @@
+import type { DataType } from "../model/data-type.ts";
 import type { Node, TensorId } from "../model/model.ts";
 import type { InferredNode } from "../operators/infer.ts";
+import type { TensorFact } from "../operators/tensor-fact.ts";
 import type { Form, Weights } from "./forms.ts";
 import type { GraphDraft } from "./graph-draft.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
@@ -9,6 +11,8 @@ export interface FormatSide {
   readonly layout: LiftedGraph["layout"];
   /** What a native node is; `opaque` with a reason where the vocabulary cannot say it. */
   lift(node: InferredNode, scope: LiftScope): Lifted;
+  /** What a node makes of constants alone, where that takes little: another shape, type or order of the same numbers, one number repeated. */
+  fold?(node: InferredNode, scope: LiftScope, type: ConstantType): Weights | undefined;
   /**
    * Native nodes for a layer, added to the draft. In a prediction nothing is read: constants are handed over with their `read`.
    * @throws {LoweringError} when the format has no operators for it
@@ -26,6 +30,16 @@ export interface Lifted {
 export interface LiftScope {
   /** The numbers of a tensor: those of the file, or what a chain of constant nodes makes of them. */
   constant(tensor: TensorId | undefined): Weights | undefined;
+  /** What inference found of a tensor; unknown for an omitted one. */
+  fact(tensor: TensorId): TensorFact;
+  /** Whether anybody reads a tensor, or the graph hands it out. */
+  isUsed(tensor: TensorId): boolean;
+}
+
+/** Of the first output of a constant node, as inference has it. */
+export interface ConstantType {
+  readonly shape: readonly number[];
+  readonly dataType: DataType;
 }
 
 export interface LayerToLower {

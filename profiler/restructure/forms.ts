@@ -15,6 +15,7 @@ export type Form =
   | ActivationForm
   | ConcatForm
   | SplitForm
+  | SliceForm
   | ReshapeForm
   | TransposeForm
   | PadForm
@@ -27,6 +28,8 @@ export type Form =
   | { readonly kind: "unary" }
   /** Makes a constant from constants when the model loads. Lifted, never made. */
   | { readonly kind: "constant" }
+  /** Sizes, and arithmetic on them: follows from the shapes of its inputs. Lifted, never made. */
+  | { readonly kind: "shape" }
   /** Anything else: no edit touches it, or looks through it. `why` says what stands against it, for refusals. */
   | { readonly kind: "opaque"; readonly why: string };
 
@@ -148,6 +151,15 @@ export interface SplitForm {
   readonly axis: number;
   /** One for each output. */
   readonly sizes: readonly number[];
+}
+
+/** Elements `begin` to before `end` along one axis. */
+export interface SliceForm {
+  readonly kind: "slice";
+  /** Not negative. */
+  readonly axis: number;
+  readonly begin: number;
+  readonly end: number;
 }
 
 /** The same elements, row-major, under another shape: Reshape, Flatten, Squeeze, Unsqueeze. */

@@ -30,6 +30,7 @@ export class GraphDraft {
   readonly nodes: Node[] = [];
   readonly tensors: Tensor[];
   readonly #names: Set<string>;
+  readonly #ranks = new Map<TensorId, number>();
 
   constructor(
     readonly model: Model,
@@ -46,6 +47,15 @@ export class GraphDraft {
   /** Version of an operator set: what operators may look like. */
   opset(domain = ""): number {
     return this.model.opsets.get(domain) ?? 1;
+  }
+
+  /** Axes of a tensor, a new one among them; undefined when unknown. */
+  rankOf(tensor: TensorId): number | undefined {
+    return this.#ranks.get(tensor) ?? this.lifted[tensor]?.shape?.length;
+  }
+
+  setRank(tensor: TensorId, rank: number): void {
+    this.#ranks.set(tensor, rank);
   }
 
   /** A new tensor. @param name wanted; a number is added where it is taken */
@@ -70,7 +80,7 @@ export class GraphDraft {
   /** A small constant that says how to compute: its numbers are there in predictions too, since shapes follow from them. */
   addSetting(
     name: string,
-    dataType: "int64" | "int32" | "float32",
+    dataType: "int64" | "int32" | "float16" | "float32" | "float64",
     values: readonly number[],
     shape: readonly number[] = [values.length],
   ): TensorId {

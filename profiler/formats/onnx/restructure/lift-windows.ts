@@ -1,0 +1,143 @@
+import type { FormOf } from "../../../restructure/forms.ts";
+import { explicitPads } from "./explicit-pads.ts";
+import type { Lift } from "./lift.ts";
+import { NotLiftable, type NativeLayer } from "./native-layer.ts";
+
+type Pool = FormOf<"pool">;
+
+function pool(mode: Pool["mode"]): Lift {
+  return (layer) => {
+    const { view } = layer;
+    const kernel = view.ints("kernel_shape") ?? [];
+    if (layer.isOutputUsed(1)) throw new NotLiftable("its indices are used");
+    if (kernel.length === 0) throw new NotLiftable("it has no kernel");
+    const isDilated = (view.ints("dilations") ?? []).some((dilation) => dilation !== 1);
+    // ONNX Runtime's "same" padding of dilated pools is not what ONNX says: not worth translating.
+    if (isDilated && view.text("auto_pad", "NOTSET").startsWith("SAME"))
+      throw new NotLiftable("it is dilated and pads automatically");
+    return layer.lifted({
+      kind: "pool",
+      mode,
+      isGlobal: false,
+      kernel,
+      ...explicitPads(layer, kernel),
+      countsPadding: view.flag("count_include_pad"),
+      ceils: view.flag("ceil_mode"),
+      activation: undefined,
+    });
+  };
+}
+
+function globalPool(mode: Pool["mode"]): Lift {
+  return (layer) =>
+    layer.lifted({
+      kind: "pool",
+      mode,
+      isGlobal: true,
+      kernel: [],
+      strides: [],
+      dilations: [],
+      padsBegin: [],
+      padsEnd: [],
+      countsPadding: false,
+      ceils: false,
+      activation: undefined,
+    });
+}
+
+/** Resizes that leave batch and channels alone. */
+const RESIZE: Lift = (layer) => {
+  const shape = layer.shape();
+  const resized = layer.output().shape;
+  if (shape.length < 3 || resized?.length !== shape.length || resized[0] !== shape[0] || resized[1] !== shape[1])
+    throw new NotLiftable("it resizes more than spatial axes");
+  return layer.lifted({ kind: "resize" });
+};
+
+/** Before opset 13 all axes from the given one on were one. */
+function softmax(isLog: boolean): Lift {
+  return (layer) => {
+    const rank = layer.shape().length;
+    if (layer.view.version >= 13)
+      return layer.lifted({ kind: "softmax", isLog, axes: [layer.axis(layer.view.int("axis", -1))] });
+    const first = layer.axis(layer.view.int("axis", 1));
+    return layer.lifted({ kind: "softmax", isLog, axes: range(first, rank) });
+  };
+}
+
+/** Axes are an attribute up to opset 17 and an input since. */
+const REDUCE_MEAN: Lift = (layer) => {
+  const rank = layer.shape().length;
+  const given = layer.settings("axes", 1) ?? [];
+  const keepsAll = given.length === 0 && layer.view.flag("noop_with_empty_axes");
+  if (keepsAll) return layer.lifted({ kind: "identity" });
+  const axes = given.length === 0 ? range(0, rank) : given.map((axis) => layer.axis(axis)).toSorted((a, b) => a - b);
+  return layer.lifted({
+    kind: "reduce-mean",
+    axes,
+    keepsAxes: layer.view.flag("keepdims", true),
+    activation: undefined,
+  });
+};
+
+const PAD: Lift = (layer) => {
+  const rank = layer.shape().length;
+  const pads = layer.settings("pads", 1) ?? layer.view.ints("paddings");
+  if (pads === undefined) throw new NotLiftable("its pads are missing");
+  const axes = padAxes(layer, rank);
+  const side = (offset: number): readonly number[] => {
+    const sizes = range(0, rank).map(() => 0);
+    axes.forEach((axis, index) => (sizes[axis] = pads[offset + index] ?? 0));
+    return sizes;
+  };
+  return layer.lifted({
+    kind: "pad",
+    mode: padMode(layer),
+    begin: side(0),
+    end: side(axes.length),
+    value: padValue(layer),
+  });
+};
+
+function padAxes(layer: NativeLayer, rank: number): readonly number[] {
+  if (!layer.view.has(3)) return range(0, rank);
+  const axes = layer.view.numbers(3);
+  if (axes === undefined) throw new NotLiftable("its axes are computed while the model runs");
+  return axes.map((axis) => layer.axis(axis));
+}
+
+function padMode(layer: NativeLayer): FormOf<"pad">["mode"] {
+  const mode = layer.view.text("mode", "constant");
+  if (mode === "constant" || mode === "reflect" || mode === "edge" || mode === "wrap") return mode;
+  throw new NotLiftable(`it pads by "${mode}"`);
+}
+
+function padValue(layer: NativeLayer): number {
+  if (!layer.view.has(2)) return layer.view.int("value", 0);
+  const value = layer.view.number(2);
+  if (value === undefined) throw new NotLiftable("what it pads with is computed while the model runs");
+  return value;
+}
+
+function range(from: number, to: number): readonly number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
+}
+
+/** Global pools need to know that there is something to pool over. */
+const IMAGE: (lift: Lift) => Lift = (lift) => (layer) => {
+  if (layer.shape().length < 3) throw new NotLiftable("its input has no spatial axes");
+  return lift(layer);
+};
+
+export const LIFT_WINDOWS: Readonly<Record<string, Lift>> = {
+  MaxPool: pool("max"),
+  AveragePool: pool("average"),
+  GlobalMaxPool: IMAGE(globalPool("max")),
+  GlobalAveragePool: IMAGE(globalPool("average")),
+  Resize: RESIZE,
+  Upsample: RESIZE,
+  Softmax: softmax(false),
+  LogSoftmax: softmax(true),
+  ReduceMean: REDUCE_MEAN,
+  Pad: PAD,
+};

@@ -1,0 +1,32 @@
+import type { FormatSide, LayerToLower } from "../../../restructure/format-side.ts";
+import type { Form, FormKind, FormOf } from "../../../restructure/forms.ts";
+import type { GraphDraft } from "../../../restructure/graph-draft.ts";
+import { LoweringError } from "../../../restructure/lowering-error.ts";
+import { LOWER_LAYOUT } from "./lower-layout.ts";
+import { LOWER_PRODUCTS } from "./lower-products.ts";
+import { LOWER_SIMPLE } from "./lower-simple.ts";
+import { NodeWriter } from "./node-writer.ts";
+
+/** Adds the nodes of a form. @throws {LoweringError} when this model's operator sets cannot say it */
+export type Lower<F extends Form = Form> = (form: F, writer: NodeWriter) => Promise<void> | void;
+
+export type Lowers = { readonly [K in FormKind]?: Lower<FormOf<K>> };
+
+const LOWERS: Lowers = { ...LOWER_PRODUCTS, ...LOWER_LAYOUT, ...LOWER_SIMPLE };
+
+/** ONNX nodes for a layer; a fused activation becomes a node of its own. */
+export const lowerLayer: FormatSide["lower"] = async (layer: LayerToLower, draft: GraphDraft) => {
+  const { form } = layer;
+  const fused = "activation" in form ? form.activation : undefined;
+  const lower = LOWERS[form.kind] as Lower | undefined;
+  if (lower === undefined) throw new LoweringError(`${layer.name}: a layer of kind ${form.kind} is not written`);
+  const writer = new NodeWriter(layer, draft);
+  if (fused === undefined) {
+    await lower(form, writer);
+    return;
+  }
+  const between = writer.tensor("linear");
+  await lower(form, new NodeWriter({ ...layer, outputs: [between] }, draft));
+  const activation = { ...layer, name: `${layer.name}.${fused.fn}`, inputs: [between] };
+  await lowerLayer({ ...activation, form: { kind: "activation", ...fused } }, draft);
+};

@@ -1,0 +1,100 @@
+import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
+import type { DataType } from "../../../model/data-type.ts";
+import type { Shape } from "../../../model/shape.ts";
+import type { LayerToLower } from "../../../restructure/format-side.ts";
+import type { Weights } from "../../../restructure/forms.ts";
+import type { GraphDraft } from "../../../restructure/graph-draft.ts";
+import { LoweringError } from "../../../restructure/lowering-error.ts";
+
+type Attributes = Readonly<Record<string, Attribute>>;
+
+/** Writes the nodes of one layer: its own node under its name, and others beside it. */
+export class NodeWriter {
+  /** Version of the default operator set. */
+  readonly opset: number;
+
+  constructor(
+    readonly layer: LayerToLower,
+    readonly draft: GraphDraft,
+  ) {
+    this.opset = draft.opset();
+  }
+
+  get input(): TensorId {
+    return this.layer.inputs[0] ?? ABSENT;
+  }
+
+  get output(): TensorId {
+    return this.layer.outputs[0] ?? ABSENT;
+  }
+
+  /** The layer's own node. */
+  node(op: string, inputs: readonly TensorId[], attributes: Attributes = {}, outputs = this.layer.outputs): void {
+    const name = this.layer.before?.node.name ?? this.layer.name;
+    this.#add(op, name, this.layer.name, inputs, attributes, outputs);
+  }
+
+  /** A node beside the layer's own. */
+  helper(role: string, op: string, inputs: readonly TensorId[], attributes: Attributes, output: TensorId): void {
+    const name = `${this.layer.name}.${role}`;
+    this.#add(op, name, name, inputs, attributes, [output]);
+  }
+
+  #add(
+    op: string,
+    name: string,
+    identity: string,
+    inputs: readonly TensorId[],
+    attributes: Attributes,
+    outputs: readonly TensorId[],
+  ): void {
+    this.draft.addNode({ op, name, inputs, outputs, attributes: new Map(Object.entries(attributes)) }, identity);
+  }
+
+  /** A new activation between the layer's nodes. */
+  tensor(role: string): TensorId {
+    return this.draft.addTensor(`${this.layer.name}.${role}`);
+  }
+
+  /** Weights in the layout they have: those of the file where they stand there, else a new constant. */
+  weights(role: string, weights: Weights): Promise<TensorId> {
+    const { constant, shape, dataType, quantization } = weights;
+    if (quantization) throw new LoweringError(`${this.layer.name}: quantized weights are not written to ONNX`);
+    const stored = this.draft.lifted.find((tensor) => tensor.constant === weights);
+    if (stored && this.draft.tensors[stored.id]) return Promise.resolve(stored.id);
+    const name = `${this.layer.name}.${role}`;
+    if (constant) return Promise.resolve(this.draft.addTensor(name, { constant }));
+    return this.draft.addConstant(name, { shape, dataType, read: () => weights.read() });
+  }
+
+  setting(role: string, values: readonly number[], shape?: readonly number[]): TensorId {
+    return this.draft.addSetting(`${this.layer.name}.${role}`, "int64", values, shape);
+  }
+
+  /** A number of the type that the layer computes in. */
+  scalar(role: string, value: number): TensorId {
+    return this.draft.addSetting(`${this.layer.name}.${role}`, this.#floatType(), [value], []);
+  }
+
+  #floatType(): "float32" | "float16" | "float64" {
+    const type: DataType | undefined = this.draft.lifted[this.input]?.dataType;
+    return type === "float16" || type === "float64" ? type : "float32";
+  }
+
+  /** Of an activation that was there before; new ones have no known sizes, but a rank. */
+  shape(tensor: TensorId): Shape | undefined {
+    return this.draft.lifted[tensor]?.shape;
+  }
+
+  rank(tensor: TensorId): number | undefined {
+    return this.draft.rankOf(tensor);
+  }
+
+  /** @throws {LoweringError} when the model's operator set is older */
+  needsOpset(version: number, what: string): void {
+    if (this.opset >= version) return;
+    throw new LoweringError(
+      `${this.layer.name}: ${what} needs operator set ${version}, and the model uses ${this.opset}`,
+    );
+  }
+}

@@ -1,0 +1,98 @@
+import type { Model } from "../model/model.ts";
+import { completeOptions, type Edit } from "./edit.ts";
+import { liftModel } from "./lift-model.ts";
+import type { Form } from "./forms.ts";
+import type { LayerId, LiftedGraph } from "./lifted.ts";
+import { lowerRewrite } from "./lower-model.ts";
+import { restructuringOf } from "./registry.ts";
+import type { ActivationSource, Guarantee } from "./restructuring.ts";
+import type { Rewrite } from "./rewrite.ts";
+
+/** What edits are computed with. */
+export interface EditContext {
+  /** Sizes of dynamic dimensions that are to be taken as fixed. */
+  readonly bindings?: Readonly<Record<string, number>>;
+  /** Runs a model on the calibration samples; left out where there are none. */
+  readonly activationsOf?: (model: Model) => ActivationSource | undefined;
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+  /** @param done share of the whole list, 0 to 1 */
+  readonly onProgress?: (done: number, what: string) => void;
+}
+
+/** What one edit of a list came to. */
+export interface Step {
+  readonly edit: Edit;
+  readonly promise: Guarantee;
+  /** Names of the layers it changed or took out. */
+  readonly changed: readonly string[];
+  readonly before: Model;
+  readonly after: Model;
+}
+
+export interface EditedModel {
+  readonly model: Model;
+  readonly steps: readonly Step[];
+}
+
+/**
+ * Applies edits in order, each to what the ones before it made. The base model stays as it is.
+ * @throws {NotApplicableError} when one does not fit its target any more
+ * @throws {OptionError} for an unknown restructuring or option
+ */
+export async function applyEdits(base: Model, edits: readonly Edit[], context: EditContext = {}): Promise<EditedModel> {
+  const steps: Step[] = [];
+  let model = base;
+  for (const [index, edit] of edits.entries()) {
+    const onProgress = (done: number, what: string): void => context.onProgress?.((index + done) / edits.length, what);
+    const step = await applyEdit(model, edit, { ...context, onProgress });
+    steps.push(step);
+    model = step.after;
+  }
+  return { model, steps };
+}
+
+export async function applyEdit(model: Model, edit: Edit, context: EditContext = {}): Promise<Step> {
+  const { seed = 0, signal, onProgress, bindings, activationsOf } = context;
+  signal?.throwIfAborted();
+  const restructuring = restructuringOf(edit.restructuring);
+  const options = completeOptions(restructuring.options, edit.options);
+  const graph = liftModel(model, bindings);
+  const activations = activationsOf?.(model);
+  const rewrite = await restructuring.rewrite(graph, edit.target, options, {
+    seed,
+    ...(activations && { activations }),
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  });
+  const after = await lowerRewrite(model, graph, rewrite, { readsWeights: true });
+  signal?.throwIfAborted();
+  onProgress?.(1, restructuring.title);
+  return { edit, promise: restructuring.promise, changed: changedLayers(graph, rewrite), before: model, after };
+}
+
+/**
+ * The model as the edit would leave it, its new weights without numbers: costing it gives what the edited model costs, to the last
+ * parameter. No weights are read.
+ * @returns undefined when the sizes depend on the numbers of the weights
+ * @throws {NotApplicableError}
+ */
+export async function predictEdit(
+  model: Model,
+  edit: Edit,
+  { bindings }: Pick<EditContext, "bindings"> = {},
+): Promise<Model | undefined> {
+  const restructuring = restructuringOf(edit.restructuring);
+  const options = completeOptions(restructuring.options, edit.options);
+  const graph = liftModel(model, bindings);
+  const rewrite = restructuring.predict(graph, edit.target, options);
+  return rewrite && lowerRewrite(model, graph, rewrite, { readsWeights: false });
+}
+
+function changedLayers(
+  { layers }: LiftedGraph,
+  { remove = [], replace = new Map<LayerId, Form>() }: Rewrite,
+): readonly string[] {
+  const changed = new Set([...remove, ...replace.keys()]);
+  return layers.filter(({ id }) => changed.has(id)).map(({ name }) => name);
+}
