@@ -1,5 +1,5 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
-import type { DataType } from "./data-type.ts";
+import { isFloat, type DataType } from "./data-type.ts";
 
 /** A model as its file says it: native operators and attributes, nothing computed. Both formats read into this. */
 export interface Model {
@@ -19,6 +19,10 @@ export interface Model {
   readonly properties: ReadonlyMap<string, string>;
   /** What the reader noticed that the user should know. */
   readonly warnings: readonly string[];
+  /** The file, which spans and ranges are places in: what writers copy from. */
+  readonly source?: ByteSource;
+  /** Data files of an ONNX model, by the path that it gives. */
+  readonly dataFiles?: ReadonlyMap<string, ByteSource>;
 }
 
 export interface Entry {
@@ -60,6 +64,8 @@ export interface DeclaredType {
   readonly shape: readonly DeclaredDimension[] | undefined;
   /** A list of such tensors, or an optional one, instead of one tensor. */
   readonly container?: "sequence" | "optional" | "map";
+  /** Not the file's word any more: an edit changed the sizes. */
+  readonly isEdited?: true;
 }
 
 /** A size, the name of a dynamic one, or null for a dynamic one without a name. TFLite's dynamic ones carry the size they were converted with. */
@@ -71,7 +77,7 @@ export interface Constant {
   readonly shape: readonly number[];
   /** Bytes as they are stored: packed and, for sparse tensors, only what is stored. */
   readonly storedBytes: number;
-  /** Elements, row-major: present for constants of at most `SMALL_CONSTANT_ELEMENTS` elements of a numeric type. Integers beyond 2^53 are rounded. */
+  /** Elements, row-major: present where `bringsValues` says so, of a numeric type. Integers beyond 2^53 are rounded. */
   readonly values?: readonly number[];
   readonly storage: Storage;
   readonly isSparse?: true;
@@ -79,6 +85,16 @@ export interface Constant {
 
 /** Shapes, axes, pads, scales: what shape inference ever looks at is far smaller than this; weights are larger. */
 export const SMALL_CONSTANT_ELEMENTS = 1024;
+
+/** A mean or a bound of each channel, shaped to broadcast, has no more; a float tensor of so many axes and more elements is a filter. */
+const LARGEST_FLOAT_SETTING = 16;
+const FILTER_RANK = 3;
+
+/** Whether a constant's elements come along with the model: those of filters never say anything about shapes. */
+export function bringsValues(dataType: DataType, rank: number, elements: number): boolean {
+  if (elements > SMALL_CONSTANT_ELEMENTS) return false;
+  return elements <= LARGEST_FLOAT_SETTING || rank < FILTER_RANK || !isFloat(dataType);
+}
 
 /** Where a constant's bytes are and how they are coded there. */
 export type Storage =
@@ -129,9 +145,12 @@ export interface Node {
   readonly bodies: readonly Body[];
   /** What the exporter noted about the node, by its keys (ONNX metadata_props). */
   readonly metadata?: ReadonlyMap<string, string>;
-  /** The node's own bytes in the file, where it has a range of its own (ONNX). */
+  /**
+   * The node's own bytes in the file, where it has a range of its own (ONNX). An edit that changes more of the node than the tensors it
+   * reads and makes takes it away.
+   */
   readonly span?: { readonly offset: number; readonly length: number };
-  /** The operator's position in its subgraph of the file, where it has no range of its own (TFLite); gone when an edit changed it. */
+  /** The operator's position in its subgraph of the file, where it has no range of its own (TFLite); taken away as `span` is. */
   readonly origin?: number;
   /** In an edited model: the layer's name that edits find it by, the same through all of them. */
   readonly identity?: string;

@@ -1,7 +1,7 @@
-import { encodeRaw } from "../formats/encode-elements.ts";
+import { encodeRaw } from "../model/encode-elements.ts";
 import { bytesOf, type DataType } from "../model/data-type.ts";
 import {
-  SMALL_CONSTANT_ELEMENTS,
+  bringsValues,
   type Constant,
   type DeclaredType,
   type Graph,
@@ -112,7 +112,7 @@ export function storedConstant(dataType: DataType, shape: readonly number[], ele
     dataType,
     shape,
     storedBytes: bytes.length,
-    ...(elements.length <= SMALL_CONSTANT_ELEMENTS && { values: Array.from(elements) }),
+    ...(bringsValues(dataType, shape.length, elements.length) && { values: Array.from(elements) }),
     storage: { kind: "bytes", bytes, encoding: "raw" },
   };
 }

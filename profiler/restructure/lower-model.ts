@@ -100,7 +100,7 @@ function resizeInputs({ resize = new Map<TensorId, readonly (number | null)[]>()
     if (tensor?.declared === undefined || shape === undefined)
       throw new LoweringError(`input ${tensor?.name ?? id} declares no sizes that could be changed`);
     const changed = shape.map((size, axis) => sizes[axis] ?? size);
-    draft.tensors[id] = { ...tensor, declared: { ...tensor.declared, shape: changed } };
+    draft.tensors[id] = { ...tensor, declared: { ...tensor.declared, shape: changed, isEdited: true } };
   }
 }
 

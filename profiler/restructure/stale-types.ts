@@ -27,7 +27,7 @@ export function refreshDeclared(model: Model, base: Model): Model {
       return { ...tensor, declared: { dataType, shape: newShape(shape, example) } };
     }
     return isStale(declared, shape)
-      ? { ...tensor, declared: { ...declared, shape: fresh(declared, shape, example) } }
+      ? { ...tensor, declared: { ...declared, shape: fresh(declared, shape, example), isEdited: true } }
       : tensor;
   });
   const refreshed = { ...graph, tensors };

@@ -1,4 +1,4 @@
-import { toInt64 } from "../formats/encode-elements.ts";
+import { toInt64 } from "../model/encode-elements.ts";
 import type { DataType } from "../model/data-type.ts";
 
 /** How each type's elements are held: half-precision floats as float32, 64-bit integers as float64 (exact up to 2^53), bool as 0 and 1. */

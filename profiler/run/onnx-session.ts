@@ -3,7 +3,7 @@ import { dirname, join, resolve, sep } from "node:path";
 import type * as Ort from "onnxruntime-node";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { RunError } from "../errors.ts";
-import { toFloat16 } from "../formats/encode-elements.ts";
+import { toFloat16 } from "../model/encode-elements.ts";
 import { appendOutputs } from "../formats/onnx/append-outputs.ts";
 import { fromFloat16 } from "../model/raw-elements.ts";
 import { checkInputs } from "./check-inputs.ts";

@@ -53,6 +53,11 @@ export class DataFiles {
     return files;
   }
 
+  /** Data files by the path that the model gives. */
+  get files(): ReadonlyMap<string, ByteSource> {
+    return this.#sources;
+  }
+
   /** Bytes of all data files together. */
   get bytes(): number {
     return [...this.#sources.values()].reduce((sum, { size }) => sum + size, 0);

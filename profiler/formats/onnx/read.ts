@@ -50,6 +50,8 @@ export async function readOnnx(source: ByteSource, siblings: SiblingFiles): Prom
     opsets,
     properties: readProperties(proto, opsets),
     warnings: [...warnings],
+    source,
+    ...(dataFiles.files.size > 0 && { dataFiles: dataFiles.files }),
   };
 }
 

@@ -2,13 +2,7 @@ import type { ByteSource } from "../../bytes/byte-source.ts";
 import { ModelFormatError } from "../../errors.ts";
 import { expandSparse } from "../../model/constant-values.ts";
 import { bytesOf, type DataType } from "../../model/data-type.ts";
-import {
-  SMALL_CONSTANT_ELEMENTS,
-  type Constant,
-  type Encoding,
-  type Storage,
-  type TypedElement,
-} from "../../model/model.ts";
+import { bringsValues, type Constant, type Encoding, type Storage, type TypedElement } from "../../model/model.ts";
 import { decodeRaw } from "../../model/raw-elements.ts";
 import { rawFromTyped } from "../../model/typed-elements.ts";
 import { dataTypeOf } from "./data-types.ts";
@@ -98,7 +92,7 @@ export class TensorReader {
         storage: { kind: "sparse", parts: [values.storage, indices.storage] },
         isSparse: true,
       };
-      if (elements > SMALL_CONSTANT_ELEMENTS) return constant;
+      if (!bringsValues(constant.dataType, shape.length, elements)) return constant;
       if (values.values !== undefined && indices.values !== undefined) {
         constant.values = this.#expand(tensor, place, shape, values.values, indices.values);
       } else this.pending.push(constant);
@@ -151,7 +145,7 @@ export class TensorReader {
       storedBytes: needed,
       storage: { kind: "range", source: this.source, offset, length, encoding },
     };
-    const values = raw && elements <= SMALL_CONSTANT_ELEMENTS ? decodeRaw(type, raw, elements) : undefined;
+    const values = raw && bringsValues(type, shape.length, elements) ? decodeRaw(type, raw, elements) : undefined;
     if (values !== undefined) constant.values = values;
     return constant;
   }
@@ -169,7 +163,7 @@ export class TensorReader {
     }
     const storage: Storage = { kind: "range", encoding: "raw", ...range };
     const constant: PendingConstant = { dataType: type, shape, storedBytes: needed, storage };
-    if (elements <= SMALL_CONSTANT_ELEMENTS) this.pending.push(constant);
+    if (bringsValues(type, shape.length, elements)) this.pending.push(constant);
     return constant;
   }
 

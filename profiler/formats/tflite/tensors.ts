@@ -1,6 +1,6 @@
 import { bytesOf } from "../../model/data-type.ts";
 import {
-  SMALL_CONSTANT_ELEMENTS,
+  bringsValues,
   type Constant,
   type DeclaredDimension,
   type DeclaredType,
@@ -118,7 +118,7 @@ function readConstant(
     const says = `${isSparse ? "at most " : ""}${expected} bytes expected for ${dataType} [${shape.join(", ")}]`;
     throw pages.error(`${says}, but its buffer has ${stored.length}`, stored.offset);
   }
-  const isSmall = expected !== undefined && elements <= SMALL_CONSTANT_ELEMENTS;
+  const isSmall = expected !== undefined && bringsValues(dataType, shape.length, elements);
   const values =
     isSmall && !isSparse && stored.offset !== undefined
       ? decodeRaw(dataType, pages.bytes(stored.offset, stored.length), elements)

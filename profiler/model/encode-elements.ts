@@ -1,4 +1,4 @@
-import { bytesOf, type DataType } from "../model/data-type.ts";
+import { bytesOf, type DataType } from "./data-type.ts";
 
 type Set = (view: DataView, offset: number, value: number) => void;
 

@@ -1,0 +1,124 @@
+import { rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { writeAtomically } from "../../bytes/atomic-file.ts";
+import type { ByteSource } from "../../bytes/byte-source.ts";
+import { ModelFormatError } from "../../errors.ts";
+import type { Constant, Model } from "../../model/model.ts";
+import { WireWalker, type WireField } from "./wire/walk.ts";
+import { copyDataFiles, DataFile, freeDataName } from "./write/data-file.ts";
+import { embeddedTensor, fieldPieces, payloadOf } from "./write/encode-tensor.ts";
+import { patchedGraph } from "./write/graph-patch.ts";
+import { lengthOf, writePieces, type Piece } from "./write/pieces.ts";
+
+/** Protobuf's own readers take no longer message. */
+const LONGEST_PROTOBUF = 2 ** 31 - 1;
+
+/** Fields of ModelProto. */
+const MODEL = { irVersion: 1, graph: 7 } as const;
+
+export interface WriteOptions {
+  readonly signal?: AbortSignal;
+  /** @param done share of the bytes, 0 to 1 */
+  readonly onProgress?: (done: number) => void;
+}
+
+/**
+ * Writes a model to `path`. What no edit touched is copied byte for byte; weights are streamed. New weights go into the model, or
+ * into a new data file beside it when the model has data files or would pass protobuf's 2 GiB. Data files that it refers to are copied
+ * along into another folder. The file at `path` changes whole or not at all.
+ *
+ * @throws {FileAccessError} when it cannot be written, or another file has the name of a data file
+ * @throws {FileChangedError} when the file that is copied from changed meanwhile
+ * @throws {LoweringError} for a prediction, whose weights have no numbers
+ */
+export async function writeOnnx(model: Model, path: string, options: WriteOptions = {}): Promise<void> {
+  const { signal, onProgress } = options;
+  const dataFiles = model.dataFiles ?? new Map<string, ByteSource>();
+  const location = await freeDataName(path, new Set(dataFiles.keys()));
+  const { pieces, data } = await planned(model, location);
+  const total = lengthOf(pieces) + lengthOf(data);
+  let done = 0;
+  const onBytes = (count: number): void => onProgress?.((done += count) / total);
+  await copyDataFiles(dataFiles, path, signal);
+  const dataPath = join(dirname(path), location);
+  if (data.length > 0) await writeAtomically(dataPath, (target) => writePieces(data, target, onBytes), signal);
+  try {
+    await writeAtomically(path, (target) => writePieces(pieces, target, onBytes), signal);
+  } catch (error) {
+    if (data.length > 0) await rm(dataPath, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * The model as one file in memory, new weights inside: for running it right away.
+ * @throws {LoweringError} for a prediction
+ */
+export async function onnxBytes(model: Model): Promise<Uint8Array> {
+  const pieces = await modelPieces(model, embedded);
+  const bytes = new Uint8Array(lengthOf(pieces));
+  let filled = 0;
+  const write = (part: Uint8Array): Promise<void> => {
+    bytes.set(part, filled);
+    filled += part.length;
+    return Promise.resolve();
+  };
+  await writePieces(pieces, { write });
+  return bytes;
+}
+
+async function planned(
+  model: Model,
+  location: string,
+): Promise<{ readonly pieces: readonly Piece[]; readonly data: readonly Piece[] }> {
+  const dataFiles = model.dataFiles ?? new Map<string, ByteSource>();
+  if (dataFiles.size === 0) {
+    const pieces = await modelPieces(model, embedded);
+    if (!isEdited(model) || lengthOf(pieces) <= LONGEST_PROTOBUF) return { pieces, data: [] };
+  }
+  const data = new DataFile(location, dataFiles);
+  const pieces = await modelPieces(model, (name, constant) => data.tensor(name, constant));
+  return { pieces, data: data.pieces };
+}
+
+async function embedded(name: string, constant: Constant): Promise<readonly Piece[]> {
+  return embeddedTensor(name, constant, await payloadOf(constant));
+}
+
+async function modelPieces(
+  model: Model,
+  tensor: (name: string, constant: Constant) => Promise<readonly Piece[]>,
+): Promise<readonly Piece[]> {
+  const { source } = model;
+  if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
+  const whole = { source, offset: 0, length: source.size };
+  if (!isEdited(model)) return [whole];
+  const walker = new WireWalker(source);
+  const fields = await walker.fields(0, source.size);
+  const graphs = fields.filter(({ field }) => field === MODEL.graph);
+  const [graph] = graphs;
+  if (graph === undefined || graphs.length > 1) {
+    throw new ModelFormatError(model.file, "the model", `expected one graph, not ${graphs.length} parts of it`, {
+      hint: "Load and save it once with ONNX's own tools.",
+    });
+  }
+  const irVersion = await irVersionOf(fields, walker);
+  const patched = await patchedGraph(model.entries[0].graph, graph, { source, walker, irVersion, tensor });
+  const end = graph.offset + graph.length;
+  return [
+    { source, offset: 0, length: graph.start },
+    ...fieldPieces(MODEL.graph, patched),
+    { source, offset: end, length: source.size - end },
+  ];
+}
+
+async function irVersionOf(fields: readonly WireField[], walker: WireWalker): Promise<number> {
+  const field = fields.findLast((candidate) => candidate.field === MODEL.irVersion);
+  return field ? walker.number(field) : 0;
+}
+
+/** Edits name the layers they go through. */
+function isEdited({ entries }: Model): boolean {
+  return entries[0].graph.nodes.some(({ identity }) => identity !== undefined);
+}

@@ -1,0 +1,60 @@
+import type { Constant } from "../../../model/model.ts";
+import { LoweringError } from "../../../restructure/lowering-error.ts";
+import { rawFromTyped } from "../../../model/typed-elements.ts";
+import { dataTypeCode } from "../data-types.ts";
+import { MessageWriter } from "../wire/message-writer.ts";
+import { bytesPiece, lengthOf, type Piece } from "./pieces.ts";
+
+/** Fields of TensorProto. */
+export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13, dataLocation: 14 } as const;
+const EXTERNAL = 1;
+
+/** Where a data file holds a tensor's elements. */
+export interface ExternalPlace {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A TensorProto with its elements inside. */
+export function embeddedTensor(name: string, constant: Constant, payload: Piece): readonly Piece[] {
+  const head = tensorHead(name, constant).head(TENSOR.rawData, payload.length);
+  return [bytesPiece(head.bytes), payload];
+}
+
+/** A TensorProto whose elements stand in a data file. */
+export function externalTensor(name: string, constant: Constant, place: ExternalPlace): readonly Piece[] {
+  const message = tensorHead(name, constant);
+  for (const [key, value] of Object.entries(place)) {
+    const entry = new MessageWriter().text(1, key).text(2, String(value));
+    message.message(TENSOR.externalData, entry.bytes);
+  }
+  return [bytesPiece(message.int(TENSOR.dataLocation, EXTERNAL).bytes)];
+}
+
+function tensorHead(name: string, { dataType, shape }: Constant): MessageWriter {
+  const message = new MessageWriter();
+  for (const size of shape) message.int(TENSOR.dims, size);
+  return message.int(TENSOR.dataType, dataTypeCode(dataType)).text(TENSOR.name, name);
+}
+
+/**
+ * Raw elements of a constant; those of a file are copied from there when they are written.
+ * @throws {LoweringError} for weights that were only planned
+ */
+export async function payloadOf({ storage, dataType, storedBytes }: Constant): Promise<Piece> {
+  if (storage.kind === "bytes" && storage.encoding === "raw") return bytesPiece(storage.bytes);
+  if (storage.kind === "range") {
+    const { source, offset, length, encoding } = storage;
+    if (encoding === "raw" || encoding === "packed-float" || encoding === "packed-double")
+      return { source, offset, length };
+    return bytesPiece(rawFromTyped(dataType, encoding, await source.read(offset, length)));
+  }
+  if (storedBytes === 0) return bytesPiece(new Uint8Array(0));
+  throw new LoweringError("the model is a prediction: its new weights have no numbers that could be written");
+}
+
+/** A field with a length: its tag, the length and the value. */
+export function fieldPieces(field: number, value: readonly Piece[]): readonly Piece[] {
+  return [bytesPiece(new MessageWriter().head(field, lengthOf(value)).bytes), ...value];
+}

@@ -1,0 +1,192 @@
+import type { ByteSource } from "../../../bytes/byte-source.ts";
+import { ABSENT, type Constant, type Graph, type Node, type Tensor } from "../../../model/model.ts";
+import { MessageWriter } from "../wire/message-writer.ts";
+import type { WireField, WireWalker } from "../wire/walk.ts";
+import { encodeNode, NODE } from "./encode-node.ts";
+import { fieldPieces, TENSOR } from "./encode-tensor.ts";
+import { encodeValue, resizedValue } from "./encode-value.ts";
+import { bytesPiece, type Piece } from "./pieces.ts";
+
+/** Fields of GraphProto. */
+const GRAPH = {
+  node: 1,
+  initializer: 5,
+  input: 11,
+  output: 12,
+  valueInfo: 13,
+  annotation: 14,
+  sparseInitializer: 15,
+} as const;
+
+const VALUE_NAME = 1;
+const ANNOTATION_TENSOR = 1;
+const SPARSE_VALUES = 1;
+
+/** Before IR version 4 every initializer had to be an input of the graph as well. */
+const FIRST_WITH_OWN_INITIALIZERS = 4;
+
+export interface PatchContext {
+  readonly source: ByteSource;
+  readonly walker: WireWalker;
+  readonly irVersion: number;
+  /** Makes the TensorProto of a new constant. */
+  readonly tensor: (name: string, constant: Constant) => Promise<readonly Piece[]>;
+}
+
+/**
+ * The graph of a file as an edited model has it: every field that no edit touched is copied from where it stands, in its order. New
+ * nodes stand where they run, new initializers behind the old ones.
+ */
+export async function patchedGraph(graph: Graph, place: WireField, context: PatchContext): Promise<readonly Piece[]> {
+  const fields = await context.walker.fields(place.offset, place.length);
+  return new GraphPatch(graph, fields, context).pieces();
+}
+
+class GraphPatch {
+  readonly #byName: ReadonlyMap<string, Tensor>;
+  /** Names that the file has and the graph has no longer. */
+  readonly #gone: ReadonlySet<string>;
+  /** Names of the file's initializers. */
+  readonly #stored = new Set<string>();
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly fields: readonly WireField[],
+    private readonly context: PatchContext,
+  ) {
+    const alive = new Set([...graph.inputs, ...graph.nodes.flatMap(({ outputs }) => outputs)]);
+    this.#byName = new Map(graph.tensors.map((tensor) => [tensor.name, tensor]));
+    const gone = graph.tensors.filter(({ id, constant }) => constant === undefined && !alive.has(id));
+    this.#gone = new Set(gone.map(({ name }) => name));
+  }
+
+  async pieces(): Promise<readonly Piece[]> {
+    const groups = this.#nodeGroups();
+    const parts: Piece[][] = [];
+    const behind = new Map<number, number>();
+    for (const field of this.fields) {
+      const part = field.field === GRAPH.node ? await this.#nodes(groups.at(field)) : await this.#field(field);
+      parts.push([...part]);
+      behind.set(field.field, parts.length - 1);
+    }
+    const append = (field: number, pieces: readonly Piece[]): void => {
+      const last = parts[behind.get(field) ?? -1];
+      if (last) last.push(...pieces);
+      else parts.push([...pieces]);
+    };
+    append(GRAPH.node, await this.#nodes(groups.rest));
+    const added = this.graph.tensors.filter(({ constant, name }) => constant !== undefined && !this.#stored.has(name));
+    for (const { name, constant } of added) {
+      if (constant)
+        append(GRAPH.initializer, fieldPieces(GRAPH.initializer, await this.context.tensor(name, constant)));
+    }
+    if (this.context.irVersion < FIRST_WITH_OWN_INITIALIZERS) append(GRAPH.input, added.flatMap(initializerInput));
+    return parts.flat();
+  }
+
+  /** Which nodes to write at which node field of the file: those that were there stay in their places while their order is the same. */
+  #nodeGroups(): { readonly at: (field: WireField) => readonly Node[]; readonly rest: readonly Node[] } {
+    const places = this.fields.filter(({ field }) => field === GRAPH.node).map(({ offset }) => offset);
+    const kept = this.graph.nodes.flatMap(({ span }) => span?.offset ?? []);
+    const isSorted = kept.every((offset, index) => index === 0 || offset > (kept[index - 1] ?? 0));
+    const groups = new Map<number, readonly Node[]>();
+    let pending: Node[] = [];
+    for (const node of isSorted ? this.graph.nodes : []) {
+      pending.push(node);
+      if (node.span === undefined) continue;
+      groups.set(node.span.offset, pending);
+      pending = [];
+    }
+    const [first] = places;
+    if (!isSorted && first !== undefined) groups.set(first, this.graph.nodes);
+    return { at: ({ offset }) => groups.get(offset) ?? [], rest: pending };
+  }
+
+  async #nodes(nodes: readonly Node[]): Promise<readonly Piece[]> {
+    const written = await Promise.all(nodes.map((node) => this.#node(node)));
+    return written.flatMap((pieces) => fieldPieces(GRAPH.node, pieces));
+  }
+
+  /** The node's bytes in the file, other names of tensors put in where it reads or makes others now. */
+  async #node(node: Node): Promise<readonly Piece[]> {
+    const { span } = node;
+    if (span === undefined) return [bytesPiece(encodeNode(node, (id) => this.#name(id)))];
+    const { source, walker } = this.context;
+    const whole = [{ source, ...span }];
+    const fields = await walker.fields(span.offset, span.length);
+    const wanted = new Map<number, string[]>([
+      [NODE.input, node.inputs.map((id) => this.#name(id))],
+      [NODE.output, node.outputs.map((id) => this.#name(id))],
+    ]);
+    const pieces: Piece[] = [];
+    let isChanged = false;
+    for (const field of fields) {
+      const name = wanted.get(field.field)?.shift();
+      if (name === undefined || name === (await walker.text(field))) pieces.push(copied(source, field));
+      else {
+        pieces.push(bytesPiece(new MessageWriter().text(field.field, name).bytes));
+        isChanged = true;
+      }
+    }
+    return isChanged ? pieces : whole;
+  }
+
+  async #field(field: WireField): Promise<readonly Piece[]> {
+    const copy = copied(this.context.source, field);
+    switch (field.field) {
+      case GRAPH.initializer:
+      case GRAPH.sparseInitializer: {
+        const name = await this.#initializerName(field);
+        this.#stored.add(name);
+        return this.#gone.has(name) ? [] : [copy];
+      }
+      case GRAPH.input:
+      case GRAPH.output:
+      case GRAPH.valueInfo:
+        return this.#value(field, copy);
+      case GRAPH.annotation:
+        return this.#gone.has(await this.#text(field, ANNOTATION_TENSOR)) ? [] : [copy];
+      default:
+        return [copy];
+    }
+  }
+
+  async #value(field: WireField, copy: Piece): Promise<readonly Piece[]> {
+    const name = await this.#text(field, VALUE_NAME);
+    if (this.#gone.has(name)) return [];
+    const declared = this.#byName.get(name)?.declared;
+    if (declared?.isEdited !== true) return [copy];
+    const bytes = await this.context.walker.bytes(field);
+    return fieldPieces(field.field, [bytesPiece(resizedValue(bytes, declared))]);
+  }
+
+  async #initializerName(field: WireField): Promise<string> {
+    if (field.field === GRAPH.initializer) return this.#text(field, TENSOR.name);
+    const values = await this.#child(field, SPARSE_VALUES);
+    return values ? this.#text(values, TENSOR.name) : "";
+  }
+
+  /** The last text with this number in a message, as protobuf reads it. */
+  async #text(message: WireField, number: number): Promise<string> {
+    const child = await this.#child(message, number);
+    return child ? this.context.walker.text(child) : "";
+  }
+
+  async #child({ offset, length }: WireField, number: number): Promise<WireField | undefined> {
+    const fields = await this.context.walker.fields(offset, length);
+    return fields.findLast(({ field }) => field === number);
+  }
+
+  #name(id: number): string {
+    return id === ABSENT ? "" : (this.graph.tensors[id]?.name ?? "");
+  }
+}
+
+function copied(source: ByteSource, { start, offset, length }: WireField): Piece {
+  return { source, offset: start, length: offset + length - start };
+}
+
+function initializerInput({ name, constant }: Tensor): readonly Piece[] {
+  if (constant === undefined) return [];
+  return fieldPieces(GRAPH.input, [bytesPiece(encodeValue(name, constant))]);
+}
