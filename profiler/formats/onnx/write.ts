@@ -9,7 +9,7 @@ import { WireWalker, type WireField } from "./wire/walk.ts";
 import { copyDataFiles, DataFile, freeDataName } from "./write/data-file.ts";
 import { embeddedTensor, fieldPieces, payloadOf } from "./write/encode-tensor.ts";
 import { patchedGraph } from "./write/graph-patch.ts";
-import { lengthOf, writePieces, type Piece } from "./write/pieces.ts";
+import { lengthOf, writePieces, type Piece } from "../../bytes/pieces.ts";
 
 /** Protobuf's own readers take no longer message. */
 const LONGEST_PROTOBUF = 2 ** 31 - 1;

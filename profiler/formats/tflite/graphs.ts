@@ -66,7 +66,7 @@ export class GraphBuilder {
       }));
       tensors.use(operator, index);
       const { domain, op, version, inputs, outputs, attributes } = operator;
-      return { index, name: "", domain, op, version, inputs, outputs, attributes, bodies };
+      return { index, name: "", domain, op, version, inputs, outputs, attributes, bodies, origin: index };
     });
     for (const id of subgraph.outputs) tensors.give(id);
     tensors.overruled.forEach((id) =>

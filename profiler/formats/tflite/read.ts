@@ -46,6 +46,7 @@ export async function readTflite(source: ByteSource): Promise<Model> {
     opsets: new Map(),
     properties,
     warnings,
+    source,
   };
 }
 

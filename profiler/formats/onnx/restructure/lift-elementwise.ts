@@ -2,7 +2,7 @@ import type { ElementFunction } from "../../../layers/operations-per-element.ts"
 import type { Activation, FormOf } from "../../../restructure/forms.ts";
 import { dataTypeOf } from "../data-types.ts";
 import type { Lift } from "./lift.ts";
-import { NotLiftable, type NativeLayer } from "./native-layer.ts";
+import { NotLiftable, type NativeLayer } from "../../../restructure/native-layer.ts";
 
 /** Since opset 7 operands are broadcast as NumPy does. */
 const FIRST_WITH_BROADCAST = 7;

@@ -1,7 +1,7 @@
 import type { Shape } from "../../../model/shape.ts";
 import { UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import type { Lift } from "./lift.ts";
-import { fixed, NotLiftable } from "./native-layer.ts";
+import { fixed, NotLiftable } from "../../../restructure/native-layer.ts";
 
 /** Any operator that gives the same elements another shape: the sizes tell which. */
 const RESHAPE: Lift = (layer) =>

@@ -3,7 +3,7 @@ import { computedWeights, reshapedWeights, type Form, type Weights } from "../..
 import { permutedWeights } from "../../../restructure/stored-weights.ts";
 import { explicitPads } from "./explicit-pads.ts";
 import type { Lift } from "./lift.ts";
-import { NotLiftable, type NativeLayer } from "./native-layer.ts";
+import { NotLiftable, type NativeLayer } from "../../../restructure/native-layer.ts";
 
 /** X, W (O×I/g×kernel), B? Source: ONNX, Conv. */
 const CONV: Lift = (layer) => {

@@ -1,7 +1,7 @@
 import type { FormOf } from "../../../restructure/forms.ts";
 import { explicitPads } from "./explicit-pads.ts";
 import type { Lift } from "./lift.ts";
-import { NotLiftable, type NativeLayer } from "./native-layer.ts";
+import { NotLiftable, type NativeLayer } from "../../../restructure/native-layer.ts";
 
 type Pool = FormOf<"pool">;
 

@@ -4,7 +4,7 @@ import { LIFT_ELEMENTWISE } from "./lift-elementwise.ts";
 import { LIFT_LAYOUT } from "./lift-layout.ts";
 import { LIFT_PRODUCTS } from "./lift-products.ts";
 import { LIFT_WINDOWS } from "./lift-windows.ts";
-import { NativeLayer, NotLiftable } from "./native-layer.ts";
+import { NativeLayer, NotLiftable } from "../../../restructure/native-layer.ts";
 
 /** Form of a native operator. @throws {NotLiftable} with the reason why it is none */
 export type Lift = (layer: NativeLayer) => Lifted;

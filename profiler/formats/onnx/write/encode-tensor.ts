@@ -3,7 +3,7 @@ import { LoweringError } from "../../../restructure/lowering-error.ts";
 import { rawFromTyped } from "../../../model/typed-elements.ts";
 import { dataTypeCode } from "../data-types.ts";
 import { MessageWriter } from "../wire/message-writer.ts";
-import { bytesPiece, lengthOf, type Piece } from "./pieces.ts";
+import { bytesPiece, lengthOf, type Piece } from "../../../bytes/pieces.ts";
 
 /** Fields of TensorProto. */
 export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13, dataLocation: 14 } as const;

@@ -5,7 +5,7 @@ import type { WireField, WireWalker } from "../wire/walk.ts";
 import { encodeNode, NODE } from "./encode-node.ts";
 import { fieldPieces, TENSOR } from "./encode-tensor.ts";
 import { encodeValue, resizedValue } from "./encode-value.ts";
-import { bytesPiece, type Piece } from "./pieces.ts";
+import { bytesPiece, type Piece } from "../../../bytes/pieces.ts";
 
 /** Fields of GraphProto. */
 const GRAPH = {

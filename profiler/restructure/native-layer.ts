@@ -1,11 +1,11 @@
-import { isFloat } from "../../../model/data-type.ts";
-import type { TensorId } from "../../../model/model.ts";
-import type { Dimension, Shape } from "../../../model/shape.ts";
-import type { InferredNode } from "../../../operators/infer.ts";
-import type { NodeView } from "../../../operators/node-view.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
-import type { Lifted, LiftScope } from "../../../restructure/format-side.ts";
-import type { Form, Weights } from "../../../restructure/forms.ts";
+import { isFloat } from "../model/data-type.ts";
+import type { TensorId } from "../model/model.ts";
+import type { Dimension, Shape } from "../model/shape.ts";
+import type { InferredNode } from "../operators/infer.ts";
+import type { NodeView } from "../operators/node-view.ts";
+import type { TensorFact } from "../operators/tensor-fact.ts";
+import type { Lifted, LiftScope } from "./format-side.ts";
+import type { Form, Weights } from "./forms.ts";
 
 /** Thrown while a node is lifted, and caught there: why the vocabulary cannot say it. */
 export class NotLiftable extends Error {}
@@ -15,8 +15,8 @@ export class NativeLayer {
   readonly view: NodeView;
 
   constructor(
-    private readonly inferred: InferredNode,
-    private readonly scope: LiftScope,
+    protected readonly inferred: InferredNode,
+    protected readonly scope: LiftScope,
   ) {
     this.view = inferred.view;
   }

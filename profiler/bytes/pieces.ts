@@ -1,5 +1,5 @@
-import type { ByteTarget } from "../../../bytes/atomic-file.ts";
-import type { ByteSource } from "../../../bytes/byte-source.ts";
+import type { ByteTarget } from "./atomic-file.ts";
+import type { ByteSource } from "./byte-source.ts";
 
 /** A stretch of a file to be written: bytes of another file, or new ones. */
 export type Piece =
