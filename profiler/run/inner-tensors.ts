@@ -1,29 +1,41 @@
 import { RunError } from "../errors.ts";
 import type { Graph, Model, Node, TensorId } from "../model/model.ts";
 
+export interface InnerTensor {
+  /** As it was asked for. */
+  readonly name: string;
+  readonly id: TensorId;
+}
+
 /**
  * Finds inner tensors of the main graph by name, as they are to be given out of a run. TFLite files leave tensors without a name, or
  * give several the same: "#12" is the tensor with that number.
  *
- * @returns their ids, in the order of the names
- * @throws {RunError} when there is none of a name, or it is none that a run can give: a weight, an input, a tensor of an inner graph
+ * @returns those that are no inputs or outputs: who runs the model has these anyway
+ * @throws {RunError} when there is none of a name, or it is none that a run can give: a weight, a tensor of an inner graph
  */
-export function findInnerTensors(model: Model, names: readonly string[]): readonly TensorId[] {
+export function innerTensors(model: Model, names: readonly string[]): readonly InnerTensor[] {
   const { graph } = model.entries[0];
   const produced = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
-  return names.map((name) => {
-    const ids = idsOf(model, name).filter((id) => produced.has(id));
+  const atEnds = new Set([...graph.inputs, ...graph.outputs]);
+  return [...new Set(names)].flatMap((name): readonly InnerTensor[] => {
+    const ids = idsOf(model, name).filter((id) => produced.has(id) || graph.inputs.includes(id));
     const [id] = ids;
-    if (id === undefined)
-      throw new RunError(`${model.file}: tensor "${name}" cannot be captured: ${whyNot(model, name)}`);
-    if (ids.length > 1) {
-      const choice = ids.map((each) => `#${each}`).join(", ");
-      throw new RunError(`${model.file}: several tensors are called "${name}": ask for one of ${choice}`);
-    }
+    if (id === undefined) throw cannotCapture(model, name, whyNot(model, name));
+    if (ids.length > 1)
+      throw cannotCapture(
+        model,
+        name,
+        `several are called so: ask for one of ${ids.map((each) => `#${each}`).join(", ")}`,
+      );
     if (graph.tensors[id]?.declared?.container !== undefined)
-      throw new RunError(`${model.file}: tensor "${name}" cannot be captured: it is a sequence or an optional value`);
-    return id;
+      throw cannotCapture(model, name, "it is a sequence or an optional value");
+    return atEnds.has(id) && graph.tensors[id]?.name === name ? [] : [{ name, id }];
   });
+}
+
+function cannotCapture(model: Model, name: string, reason: string): RunError {
+  return new RunError(`${model.file}: tensor "${name}" cannot be captured: ${reason}`);
 }
 
 function idsOf({ format, entries: [{ graph }] }: Model, name: string): readonly TensorId[] {
@@ -37,7 +49,6 @@ function whyNot(model: Model, name: string): string {
   const [id] = idsOf(model, name);
   const tensor = id === undefined ? undefined : graph.tensors[id];
   if (tensor?.constant !== undefined) return "it is a constant, which no run changes";
-  if (id !== undefined && graph.inputs.includes(id)) return "it is an input of the model";
   const owner = graph.nodes.find((node) => holds(node, name));
   if (owner !== undefined) {
     const what = owner.name === "" ? owner.op : `${owner.op} "${owner.name}"`;

@@ -3,27 +3,27 @@ import { RunError } from "../errors.ts";
 import { withFloatEnds, type End } from "../formats/tflite/float-ends.ts";
 import type { Model } from "../model/model.ts";
 import { checkInputs } from "./check-inputs.ts";
-import { findInnerTensors } from "./inner-tensors.ts";
+import type { InnerTensor } from "./inner-tensors.ts";
 import { LitertThread, type RawTensor } from "./litert-thread.ts";
 import type { NamedTensors, NumericTensor } from "./numeric-tensor.ts";
-import { withRange, type Port, type Range, type Session, type SessionOptions } from "./session.ts";
+import { withRange, type Port, type Range, type Session } from "./session.ts";
 
 /**
  * A session of LiteRT.js (WASM with XNNPACK) in a thread of its own. Quantized ends are given and taken as the real numbers that they
  * stand for.
  *
  * @param model what `readTflite` read from `source`
+ * @param captured inner tensors that runs are to give too
  * @throws {RunError} when LiteRT.js refuses the model, or an input or output is no tensor of numbers
  */
 export async function openLitertSession(
   model: Model,
   source: ByteSource,
   ranges: ReadonlyMap<string, Range>,
-  { tensors = [] }: Pick<SessionOptions, "tensors"> = {},
+  captured: readonly InnerTensor[] = [],
 ): Promise<Session> {
   const file = model.file;
-  const ids = findInnerTensors(model, tensors);
-  const extra = tensors.map((name, index) => ({ name, tensor: ids[index] ?? 0 }));
+  const extra = captured.map(({ name, id }) => ({ name, tensor: id }));
   const { bytes, inputs, outputs } = withFloatEnds(file, await source.read(0, source.size), extra);
   const thread = new LitertThread();
   try {
@@ -31,7 +31,7 @@ export async function openLitertSession(
     const ports = (ends: readonly End[], shapes: readonly (readonly number[])[]): readonly Port[] =>
       ends.map((end, place) => ({ ...end, shape: shapes[place] ?? [] }));
     const named = ports(inputs, opened.inputs).map((port) => withRange(port, ranges.get(port.name)));
-    return new LitertSession(file, thread, named, ports(outputs, opened.outputs));
+    return new LitertSession(file, thread, named, ports(outputs, opened.outputs), captured.length);
   } catch (cause) {
     await thread.close();
     throw new RunError(`${file}: LiteRT.js cannot load it: ${messageOf(cause)}`, { cause });
@@ -40,14 +40,19 @@ export async function openLitertSession(
 
 class LitertSession implements Session {
   readonly skipped = [];
+  readonly outputs: readonly Port[];
+  readonly captured: readonly Port[];
   #thread: LitertThread | undefined;
 
   constructor(
     private readonly file: string,
     thread: LitertThread,
     readonly inputs: readonly Port[],
-    readonly outputs: readonly Port[],
+    private readonly given: readonly Port[],
+    captured: number,
   ) {
+    this.outputs = given.slice(0, given.length - captured);
+    this.captured = given.slice(given.length - captured);
     this.#thread = thread;
   }
 
@@ -56,7 +61,7 @@ class LitertSession implements Session {
     const given = checkInputs(this.file, this.inputs, inputs);
     try {
       const results = await this.#thread.request("run", given.map(rawTensor));
-      return Object.fromEntries(this.outputs.map((port, place) => [port.name, named(port, results[place])]));
+      return Object.fromEntries(this.given.map((port, place) => [port.name, named(port, results[place])]));
     } catch (cause) {
       throw new RunError(`${this.file}: LiteRT.js failed: ${messageOf(cause)}`, { cause });
     }

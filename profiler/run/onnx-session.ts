@@ -28,8 +28,8 @@ import {
 /** More threads wait for each other longer than they compute: models of phones have small layers. */
 const MOST_THREADS = 8;
 
-/** Errors only: a warning about an unused initializer is no business of the user's terminal. */
-const LOG_ERRORS = 3;
+/** Failures come as exceptions; the log on standard error would only repeat them. */
+const LOG_FATAL = 4;
 
 /**
  * A session of ONNX Runtime on the CPU, with the same options on every run.
@@ -53,7 +53,7 @@ export async function openOnnxSession(
     graphOptimizationLevel: optimization,
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    logSeverityLevel: LOG_ERRORS,
+    logSeverityLevel: LOG_FATAL,
     // Bytes do not say where their data files are.
     ...(path !== undefined && {
       extra: { session: { model_external_initializers_file_folder_path: join(dirname(resolve(path)), sep) } },
@@ -64,7 +64,7 @@ export async function openOnnxSession(
     const session = isFile
       ? await runtime.InferenceSession.create(model.path, options)
       : await runtime.InferenceSession.create(appendOutputs(await source.read(0, source.size), tensors), options);
-    return new OnnxSession(name, session, runtime.Tensor, ranges);
+    return new OnnxSession(name, session, runtime.Tensor, ranges, tensors.length);
   } catch (cause) {
     if (!(cause instanceof Error) || cause instanceof RunError) throw cause;
     throw new RunError(`${name}: ONNX Runtime cannot load it: ${plainMessage(cause)}`, { cause });
@@ -74,6 +74,7 @@ export async function openOnnxSession(
 class OnnxSession implements Session {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  readonly captured: readonly Port[];
   readonly skipped: Session["skipped"];
   #session: Ort.InferenceSession | undefined;
 
@@ -82,6 +83,7 @@ class OnnxSession implements Session {
     session: Ort.InferenceSession,
     private readonly tensorClass: typeof Ort.Tensor,
     ranges: ReadonlyMap<string, Range>,
+    captured: number,
   ) {
     const inputs = session.inputMetadata.map(readPort);
     const refused = inputs.find(isSkipped);
@@ -89,7 +91,9 @@ class OnnxSession implements Session {
       throw new RunError(`${name}: input "${refused.name}" cannot be given: ${refused.reason}`);
     this.inputs = inputs.filter(isPort).map((port) => withRange(port, ranges.get(port.name)));
     const outputs = session.outputMetadata.map(readPort);
-    this.outputs = outputs.filter(isPort);
+    const ends = outputs.slice(0, outputs.length - captured);
+    this.outputs = ends.filter(isPort);
+    this.captured = outputs.slice(ends.length).filter(isPort);
     this.skipped = outputs.filter(isSkipped);
     this.#session = session;
   }
@@ -98,7 +102,7 @@ class OnnxSession implements Session {
     if (this.#session === undefined) throw new RunError(`${this.name}: the session is closed`);
     const given = checkInputs(this.name, this.inputs, inputs);
     const feeds = this.inputs.map(({ name }, index) => [name, this.#toRuntime(given[index])] as const);
-    const fetches = this.outputs.map(({ name }) => name);
+    const fetches = [...this.outputs, ...this.captured].map(({ name }) => name);
     try {
       const results = await this.#session.run(Object.fromEntries(feeds), fetches);
       return Object.fromEntries(fetches.map((name) => [name, fromRuntime(results[name])]));

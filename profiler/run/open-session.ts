@@ -4,7 +4,7 @@ import { MemorySource } from "../bytes/memory-source.ts";
 import { SiblingFolder } from "../bytes/sibling-files.ts";
 import { ExternalDataError } from "../errors.ts";
 import { readModel } from "../profile-model.ts";
-import { findInnerTensors } from "./inner-tensors.ts";
+import { innerTensors } from "./inner-tensors.ts";
 import { inputRanges } from "./input-ranges.ts";
 import { openLitertSession } from "./litert-session.ts";
 import { openOnnxSession } from "./onnx-session.ts";
@@ -21,9 +21,9 @@ export async function openSession(runnable: RunnableModel, options: SessionOptio
   try {
     const model = await readModel(source, siblingsOf(runnable));
     const ranges = inputRanges(model);
-    if (model.format === "tflite") return await openLitertSession(model, source, ranges, options);
-    findInnerTensors(model, options.tensors ?? []);
-    return await openOnnxSession(runnable, source, ranges, options);
+    const inner = innerTensors(model, options.tensors ?? []);
+    if (model.format === "tflite") return await openLitertSession(model, source, ranges, inner);
+    return await openOnnxSession(runnable, source, ranges, { ...options, tensors: inner.map(({ name }) => name) });
   } finally {
     await source.close();
   }

@@ -30,8 +30,10 @@ export interface Port {
 /** A model that is ready to run on this machine. */
 export interface Session {
   readonly inputs: readonly Port[];
-  /** In the model's order; inner tensors that were asked for stand behind. */
+  /** In the model's order. */
   readonly outputs: readonly Port[];
+  /** Inner tensors that were asked for: runs give them too. */
+  readonly captured: readonly Port[];
   /** Outputs that are no tensors of numbers, and why. */
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   /** @throws {RunError} when an input is missing or does not fit, or the runtime fails */
@@ -41,7 +43,7 @@ export interface Session {
 }
 
 export interface SessionOptions {
-  /** Inner tensors of the main graph to give as outputs too. */
+  /** Tensors of the main graph that runs are to give too. */
   readonly tensors?: readonly string[];
   /** ONNX Runtime's graph optimizations; "all" when left out. */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";

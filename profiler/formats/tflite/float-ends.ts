@@ -7,6 +7,7 @@ import {
   OperatorCodeT,
   OperatorT,
   TensorT,
+  TensorType,
   type ModelT,
   type SubGraphT,
 } from "./schema/generated/schema_generated.ts";
@@ -41,6 +42,12 @@ const END_TYPES: Partial<Record<DataType, EndType>> = {
   uint32: "int32",
   bool: "int32",
 };
+
+const TABLE_TYPES = {
+  float32: TensorType.FLOAT32,
+  int32: TensorType.INT32,
+  uint8: TensorType.UINT8,
+} as const satisfies Record<EndType, TensorType>;
 
 /** Quantized types become the real numbers that they stand for; since these versions the operators know them. */
 const QUANTIZED: Partial<Record<DataType, { readonly quantize: number; readonly dequantize: number }>> = {
@@ -152,7 +159,7 @@ class EndBuilder {
 
   #tensorLike(tensor: number, type: EndType): number {
     const like = this.graph.tensors[tensor];
-    const table = new TensorT([...(like?.shape ?? [])], TENSOR_TYPES.indexOf(type), EMPTY_BUFFER);
+    const table = new TensorT([...(like?.shape ?? [])], TABLE_TYPES[type], EMPTY_BUFFER);
     table.shapeSignature = [...(like?.shapeSignature ?? [])];
     table.hasRank = like?.hasRank ?? false;
     return this.graph.tensors.push(table) - 1;

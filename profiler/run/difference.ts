@@ -1,0 +1,137 @@
+import type { NumericTensor } from "./numeric-tensor.ts";
+
+/** How far the tensors of one model are from those of another, over all samples. */
+export interface Difference {
+  /** Elements compared. */
+  readonly elements: number;
+  /** Largest |b − a|; Infinity where one is a number and the other is not. */
+  readonly maxAbsolute: number;
+  /** `maxAbsolute` relative to the reference's range, its largest less its smallest element. */
+  readonly maxRelative: number;
+  /** Root of the mean square of b − a. */
+  readonly rms: number;
+  /** Signal-to-noise ratio in decibels: 10·log₁₀(Σa² / Σ(b − a)²); Infinity when nothing differs. */
+  readonly snr: number;
+  /** Cosine of the angle between all elements of a and all of b. */
+  readonly cosine: number;
+  /** Elements of which exactly one is a finite number, or which are unlike infinities. */
+  readonly unlikeNonFinite: number;
+  /** For outputs with one number a class. */
+  readonly top1?: Top1;
+}
+
+export interface Top1 {
+  readonly samples: number;
+  /** Share of the samples of which both models say the same class. */
+  readonly agreement: number;
+  /** Share of the samples with the right class, for each model; with labels only. */
+  readonly accuracy?: { readonly a: number; readonly b: number };
+}
+
+/** Adds up differences sample by sample, in memory that does not grow. */
+export class DifferenceSum {
+  #elements = 0;
+  #maxAbsolute = 0;
+  #smallest = Number.POSITIVE_INFINITY;
+  #largest = Number.NEGATIVE_INFINITY;
+  #signal = 0;
+  #noise = 0;
+  #energy = 0;
+  #product = 0;
+  #unlike = 0;
+  #samples = 0;
+  #agreeing = 0;
+  #labelled = 0;
+  readonly #right = { a: 0, b: 0 };
+
+  /**
+   * @param reference tensor of the model that is compared with
+   * @param other as many elements
+   * @param samples how many are stacked along the first dimension
+   * @param labels class of each of them
+   */
+  add(reference: NumericTensor, other: NumericTensor, samples: number, labels?: readonly number[]): void {
+    const a = reference.data;
+    const b = other.data;
+    for (let index = 0; index < a.length; index += 1) this.#addElement(a[index] ?? 0, b[index] ?? 0);
+    this.#elements += a.length;
+    if (!isPerClass(reference.shape, samples)) return;
+    const classes = a.length / samples;
+    for (let sample = 0; sample < samples; sample += 1) {
+      const start = sample * classes;
+      const answerA = largestOf(a, start, classes);
+      const answerB = largestOf(b, start, classes);
+      this.#samples += 1;
+      if (answerA === answerB) this.#agreeing += 1;
+      const label = labels?.[sample];
+      if (label === undefined) continue;
+      this.#labelled += 1;
+      if (answerA === label) this.#right.a += 1;
+      if (answerB === label) this.#right.b += 1;
+    }
+  }
+
+  #addElement(a: number, b: number): void {
+    if (!Number.isFinite(a) || !Number.isFinite(b)) {
+      if (!Object.is(a, b)) this.#unlike += 1;
+      return;
+    }
+    const noise = b - a;
+    if (Math.abs(noise) > this.#maxAbsolute) this.#maxAbsolute = Math.abs(noise);
+    if (a < this.#smallest) this.#smallest = a;
+    if (a > this.#largest) this.#largest = a;
+    this.#signal += a * a;
+    this.#noise += noise * noise;
+    this.#energy += b * b;
+    this.#product += a * b;
+  }
+
+  result(): Difference {
+    const isUnlike = this.#unlike > 0;
+    const maxAbsolute = isUnlike ? Number.POSITIVE_INFINITY : this.#maxAbsolute;
+    const lengths = Math.sqrt(this.#signal) * Math.sqrt(this.#energy);
+    return {
+      elements: this.#elements,
+      maxAbsolute,
+      maxRelative: maxAbsolute === 0 ? 0 : maxAbsolute / this.#range(),
+      rms: isUnlike ? Number.POSITIVE_INFINITY : Math.sqrt(this.#noise / Math.max(1, this.#elements)),
+      snr: isUnlike ? Number.NEGATIVE_INFINITY : decibels(this.#signal, this.#noise),
+      cosine: lengths === 0 ? Number(this.#signal === this.#energy) : Math.min(1, this.#product / lengths),
+      unlikeNonFinite: this.#unlike,
+      ...(this.#samples > 0 && { top1: this.#top1() }),
+    };
+  }
+
+  /** An output that never changes has no range: its size stands in. */
+  #range(): number {
+    const range = this.#largest - this.#smallest;
+    return range > 0 ? range : Math.abs(this.#largest);
+  }
+
+  #top1(): Top1 {
+    const agreement = this.#agreeing / this.#samples;
+    if (this.#labelled === 0) return { samples: this.#samples, agreement };
+    const accuracy = { a: this.#right.a / this.#labelled, b: this.#right.b / this.#labelled };
+    return { samples: this.#samples, agreement, accuracy };
+  }
+}
+
+/** One number a class: all of a sample's elements stand along one axis, and there are at least two. */
+function isPerClass(shape: readonly number[], samples: number): boolean {
+  const sample = shape[0] === samples ? shape.slice(1) : shape;
+  const [classes = 0, ...others] = sample.filter((size) => size !== 1);
+  return classes >= 2 && others.length === 0 && (samples === 1 || shape[0] === samples);
+}
+
+/** The first of the largest, as runtimes' ArgMax has it. */
+function largestOf(data: NumericTensor["data"], start: number, count: number): number {
+  let best = 0;
+  for (let index = 1; index < count; index += 1)
+    if ((data[start + index] ?? 0) > (data[start + best] ?? 0)) best = index;
+  return best;
+}
+
+function decibels(signal: number, noise: number): number {
+  if (noise === 0) return Number.POSITIVE_INFINITY;
+  return 10 * Math.log10(signal / noise);
+}
