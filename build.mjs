@@ -10,6 +10,9 @@ const DIST = join(ROOT, "dist");
 const NODE = { platform: "node", target: "node20.19" };
 const BROWSER = { platform: "browser", target: "chrome132" };
 
+/** A page in an editor: one script and, beside it, one style sheet. */
+const PAGE = { format: "iife", ...BROWSER, jsx: "automatic", jsxImportSource: "preact" };
+
 /** Native or given by the host: required at run time, never bundled. */
 const EXTERNAL = ["vscode", "onnxruntime-node"];
 
@@ -20,25 +23,31 @@ const CLI_HEAD = [
   "const require = createRequire(import.meta.url);",
 ].join("\n");
 
+/** What stands for `import.meta.url`, which CommonJS lacks: threads and data files are found beside the bundle. */
+const CJS_URL = {
+  banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  define: { "import.meta.url": "bundleUrl" },
+};
+
 const BUNDLES = [
   { in: "extension/main.ts", out: "extension.cjs", format: "cjs", ...NODE },
-  { in: "extension/worker/main.ts", out: "worker.cjs", format: "cjs", ...NODE },
+  { in: "extension/worker/main.ts", out: "worker.cjs", format: "cjs", ...NODE, ...CJS_URL },
+  { in: "profiler/run/litert-worker.js", out: "litert-worker.js", format: "esm", ...NODE },
   { in: "profiler/cli/main.ts", out: "cli.js", format: "esm", ...NODE, banner: { js: CLI_HEAD } },
-  {
-    in: "webview/main.tsx",
-    out: "webview.js",
-    format: "iife",
-    ...BROWSER,
-    jsx: "automatic",
-    jsxImportSource: "preact",
-  },
+  { in: "webview/main.tsx", out: "webview.js", ...PAGE },
+  { in: "webview/compare/main.tsx", out: "compare.js", ...PAGE },
 ];
 
-/** Files that the page links to as they are. */
-const COPIES = ["codicon.css", "codicon.ttf"].map((file) => ({
-  from: join(ROOT, "node_modules/@vscode/codicons/dist", file),
-  to: join(DIST, "codicons", file),
-}));
+/** Files that are linked to or loaded as they are. The compat build of LiteRT.js is for machines without relaxed SIMD. */
+const COPIES = [
+  ...copies("@vscode/codicons/dist", "codicons", ["codicon.css", "codicon.ttf"]),
+  ...copies("@litertjs/core/wasm", "litert", [
+    "litert_wasm_internal.js",
+    "litert_wasm_internal.wasm",
+    "litert_wasm_compat_internal.js",
+    "litert_wasm_compat_internal.wasm",
+  ]),
+];
 
 const isProduction = process.argv.includes("--production");
 
@@ -49,7 +58,11 @@ for (const { path, contents } of results.flatMap(({ outputFiles }) => outputFile
 for (const { from, to } of COPIES) cpSync(from, to);
 chmodSync(join(DIST, "cli.js"), 0o755);
 
-function bundle({ in: entry, out, ...options }) {
+function copies(from, to, files) {
+  return files.map((file) => ({ from: join(ROOT, "node_modules", from, file), to: join(DIST, to, file) }));
+}
+
+function bundle({ in: entry, out, define, ...options }) {
   return build({
     absWorkingDir: ROOT,
     entryPoints: [entry],
@@ -61,7 +74,7 @@ function bundle({ in: entry, out, ...options }) {
     keepNames: options.platform === "node", // the names of error classes reach logs and tests
     sourcemap: isProduction ? false : "linked",
     legalComments: "none",
-    define: { "process.env.NODE_ENV": JSON.stringify(isProduction ? "production" : "development") },
+    define: { "process.env.NODE_ENV": JSON.stringify(isProduction ? "production" : "development"), ...define },
     loader: { ".ttf": "file", ".svg": "text" },
     assetNames: "[name]",
     logLevel: "warning",

@@ -1,22 +1,36 @@
 import * as vscode from "vscode";
-import { registerCommands } from "./commands.ts";
+import { registerCommands } from "./commands/commands.ts";
+import { ModelAccess } from "./commands/model-access.ts";
+import { ComparisonPanels } from "./compare/comparison-panels.ts";
 import { MODEL_EDITOR, ModelEditorProvider } from "./editor/model-editor.ts";
+import { OpenModels } from "./editor/open-models.ts";
+import { PagePreferences } from "./editor/page-preferences.ts";
 import { RememberedBindings } from "./editor/remembered-bindings.ts";
 import { disposeLog } from "./log.ts";
+import { Outline } from "./views/outline.ts";
+import { showProblems } from "./views/problems.ts";
+import { showTotals } from "./views/status-bar.ts";
 
-/** Registers the editor and its commands; the engine is loaded by the first model, in a thread of its own. */
+/** Registers the editor, its views and its commands; the engine is loaded by the first model, in a thread of its own. */
 export function activate(context: vscode.ExtensionContext): void {
   const dist = vscode.Uri.joinPath(context.extensionUri, "dist");
-  const editors = new ModelEditorProvider(
-    {
-      workerScript: vscode.Uri.joinPath(dist, "worker.cjs").fsPath,
-      remembered: new RememberedBindings(context.workspaceState),
-    },
-    dist,
-  );
+  const documents = {
+    workerScript: vscode.Uri.joinPath(dist, "worker.cjs").fsPath,
+    remembered: new RememberedBindings(context.workspaceState),
+    preferences: new PagePreferences(context.globalState),
+  };
+  const models = new OpenModels();
+  const access = new ModelAccess(models, documents);
+  const comparisons = new ComparisonPanels(access, dist);
+  const editors = new ModelEditorProvider(documents, dist, models);
   context.subscriptions.push(
+    models,
+    showTotals(models),
+    showProblems(models),
+    new Outline(models),
+    comparisons.register(),
+    registerCommands(access, comparisons, context.extensionUri),
     vscode.window.registerCustomEditorProvider(MODEL_EDITOR, editors, { supportsMultipleEditorsPerDocument: true }),
-    registerCommands(editors),
     { dispose: disposeLog },
   );
 }

@@ -1,4 +1,6 @@
 import type { Profile, ProfileStep, Structure } from "../profiler/profile.ts";
+import type { LayerDetails } from "../profiler/views/layer-details.ts";
+import type { WeightStatistics } from "../profiler/views/weight-statistics.ts";
 import type { PackedLayers } from "./packed-layers.ts";
 import type { Contract, Failure, None } from "./rpc.ts";
 
@@ -60,13 +62,37 @@ export interface HostContract extends Contract {
     };
     /** Fails with "stale" as `rows` does. */
     readonly structure: { readonly params: { readonly revision: number }; readonly result: Structure };
+    /** What the file says of one layer; fails with "stale" as `rows` does. */
+    readonly layerDetails: {
+      readonly params: { readonly revision: number; readonly layer: number };
+      readonly result: LayerDetails;
+    };
+    /** How the elements of a constant input are spread; null where nobody can tell. The elements stay with the host. */
+    readonly weightStatistics: {
+      readonly params: { readonly revision: number; readonly layer: number; readonly input: number };
+      readonly result: WeightStatistics | null;
+    };
+    /** Keeps how the user likes the page, for every model. */
+    readonly remember: { readonly params: { readonly preferences: unknown }; readonly result: null };
     /** Profiles again with these values of dynamic dimensions; fails with "option" when one does not fit. */
     readonly bind: { readonly params: { readonly bindings: Readonly<Record<string, number>> }; readonly result: null };
     /** Writes the setting `edgewise.budgets.ID`; an empty text is no budget. */
     readonly setBudget: { readonly params: { readonly id: string; readonly text: string }; readonly result: null };
     readonly run: { readonly params: { readonly command: PageCommand }; readonly result: null };
   };
-  readonly events: { readonly snapshot: Snapshot; readonly activity: Activity; readonly budgets: BudgetSettings };
+  readonly events: {
+    readonly snapshot: Snapshot;
+    readonly activity: Activity;
+    readonly budgets: BudgetSettings;
+    /** Select a row, and bring it into sight. */
+    readonly reveal: Reveal;
+  };
+}
+
+export interface Reveal {
+  /** Index of the layer. */
+  readonly layer: number;
+  readonly where: "table" | "graph";
 }
 
 /** The settings `edgewise.budgets.*` as the user wrote them, by the last part of their names. */
@@ -76,6 +102,8 @@ export interface StartReply {
   readonly snapshot: Snapshot;
   readonly activity: Activity;
   readonly budgets: BudgetSettings;
+  /** What `remember` was given last, by whichever version of the page. */
+  readonly preferences: unknown;
   /** Translations of the page's strings; absent in English. */
   readonly translations?: Readonly<Record<string, string>>;
 }

@@ -1,6 +1,7 @@
 import type * as vscode from "vscode";
 import { ModelDocument, type DocumentContext } from "./model-document.ts";
 import { connectPanel } from "./model-panel.ts";
+import type { OpenModels } from "./open-models.ts";
 
 export const MODEL_EDITOR = "edgewise.model";
 
@@ -8,26 +9,21 @@ export const MODEL_EDITOR = "edgewise.model";
 export class ModelEditorProvider implements vscode.CustomReadonlyEditorProvider<ModelDocument> {
   readonly #context: DocumentContext;
   readonly #dist: vscode.Uri;
-  readonly #active = new Set<{ readonly panel: vscode.WebviewPanel; readonly document: ModelDocument }>();
+  readonly #models: OpenModels;
 
-  constructor(context: DocumentContext, dist: vscode.Uri) {
+  constructor(context: DocumentContext, dist: vscode.Uri, models: OpenModels) {
     this.#context = context;
     this.#dist = dist;
+    this.#models = models;
   }
 
   openCustomDocument(uri: vscode.Uri): ModelDocument {
-    return new ModelDocument(uri, this.#context);
+    const document = new ModelDocument(uri, this.#context);
+    this.#models.addDocument(document);
+    return document;
   }
 
   resolveCustomEditor(document: ModelDocument, panel: vscode.WebviewPanel): void {
-    const entry = { panel, document };
-    this.#active.add(entry);
-    panel.onDidDispose(() => this.#active.delete(entry));
-    connectPanel(panel, document, this.#dist);
-  }
-
-  /** The model whose editor has the focus. */
-  get activeDocument(): ModelDocument | undefined {
-    return [...this.#active].find(({ panel }) => panel.active)?.document;
+    this.#models.addEditor({ document, panel, page: connectPanel(panel, document, this.#dist) });
   }
 }

@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 
+/** Script and style sheet of a page have one name. */
+export type PageBundle = "webview" | "compare";
+
 /**
- * The page, with nothing in it but its script: names from a model only ever reach it as data. No inline script or style, no network.
+ * A page, with nothing in it but its script: names from a model only ever reach it as data. No inline script or style, no network.
  */
-export function pageHtml(webview: vscode.Webview, dist: vscode.Uri): string {
+export function pageHtml(webview: vscode.Webview, dist: vscode.Uri, bundle: PageBundle): string {
   const nonce = randomBytes(16).toString("base64");
   const asset = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
   const policy = [
@@ -22,8 +25,8 @@ export function pageHtml(webview: vscode.Webview, dist: vscode.Uri): string {
     <meta property="csp-nonce" content="${nonce}">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <link rel="stylesheet" href="${asset("codicons/codicon.css")}">
-    <link rel="stylesheet" href="${asset("webview.css")}">
-    <script defer nonce="${nonce}" src="${asset("webview.js")}"></script>
+    <link rel="stylesheet" href="${asset(`${bundle}.css`)}">
+    <script defer nonce="${nonce}" src="${asset(`${bundle}.js`)}"></script>
     <title>Edgewise</title>
   </head>
   <body></body>

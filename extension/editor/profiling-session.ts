@@ -1,14 +1,16 @@
-import type { ProfileStep, Structure } from "../../profiler/index.ts";
+import type { LayerDetails, ProfileStep, Structure, WeightStatistics } from "../../profiler/index.ts";
 import type { PackedLayers } from "../../webview/packed-layers.ts";
 import type { Activity, PackedProfile, Snapshot } from "../../webview/protocol.ts";
 import { RpcError, toFailure, type Failure } from "../../webview/rpc.ts";
-import type { ProfileReply, ProfileRequest } from "../worker/protocol.ts";
+import type { LayerQuery, ProfileReply, ProfileRequest, WeightsQuery } from "../worker/protocol.ts";
 
 /** Values of dynamic dimensions that the user gave, by name. */
 export type Bindings = Readonly<Record<string, number>>;
 
 export interface Engine {
   profile(request: ProfileRequest, signal: AbortSignal): Promise<ProfileReply>;
+  layerDetails(query: LayerQuery): Promise<LayerDetails>;
+  weightStatistics(query: WeightsQuery): Promise<WeightStatistics | null>;
 }
 
 export interface SessionOptions {
@@ -35,6 +37,8 @@ export class ProfilingSession {
   #activity: Activity = "idle";
   #bindings: Bindings;
   #profile: PackedProfile | undefined;
+  /** What the shown profile was asked for with. */
+  #request: ProfileRequest | undefined;
   #revision = 0;
   #run: AbortController | undefined;
 
@@ -54,6 +58,11 @@ export class ProfilingSession {
 
   get bindings(): Bindings {
     return this.#bindings;
+  }
+
+  /** The profile that is shown; nothing while there is none. */
+  get profile(): PackedProfile | undefined {
+    return this.#profile;
   }
 
   /** Profiles again what is on the disk now. A failure becomes the snapshot; the last table stays until there is a result. */
@@ -112,6 +121,16 @@ export class ProfilingSession {
     return structure;
   }
 
+  /** What the file says of a layer. @throws {RpcError} "stale" when the revision is not the shown one */
+  layerDetails(revision: number, layer: number): Promise<LayerDetails> {
+    return this.#options.engine.layerDetails({ request: this.#shownRequest(revision), layer });
+  }
+
+  /** @throws {RpcError} "stale" when the revision is not the shown one */
+  weightStatistics(revision: number, layer: number, input: number): Promise<WeightStatistics | null> {
+    return this.#options.engine.weightStatistics({ request: this.#shownRequest(revision), layer, input });
+  }
+
   dispose(): void {
     this.#run?.abort();
     this.#run = undefined;
@@ -128,6 +147,7 @@ export class ProfilingSession {
       const { profile, dataFiles } = await this.#options.engine.profile(request, run.signal);
       if (this.#run !== run) return;
       this.#bindings = bindings;
+      this.#request = request;
       this.#accept(profile);
       this.#options.onProfiled(bindings, dataFiles);
     } catch (error) {
@@ -138,6 +158,11 @@ export class ProfilingSession {
         this.#tell("idle");
       }
     }
+  }
+
+  #shownRequest(revision: number): ProfileRequest {
+    if (revision === this.#revision && this.#profile && this.#request) return this.#request;
+    throw new RpcError({ code: "stale", message: `Revision ${revision} is not shown any more.` });
   }
 
   #accept(profile: PackedProfile): void {

@@ -1,7 +1,15 @@
 import { Worker } from "node:worker_threads";
-import type { ProfileStep } from "../../profiler/index.ts";
+import type { LayerDetails, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
 import { Rpc, RpcError, type Handlers } from "../../webview/rpc.ts";
-import type { ProfileReply, ProfileRequest, WorkerContract, WorkerHostContract } from "./protocol.ts";
+import type {
+  ExportRequest,
+  LayerQuery,
+  ProfileReply,
+  ProfileRequest,
+  WeightsQuery,
+  WorkerContract,
+  WorkerHostContract,
+} from "./protocol.ts";
 
 /** A second look at a model (another dimension, a saved file) usually comes soon; a thread kept longer only holds memory. */
 const IDLE_MILLISECONDS = 30_000;
@@ -33,22 +41,45 @@ export class EngineWorker {
   }
 
   /** @throws {RpcError} with the engine's failure, "cancelled" when the signal aborts, or "crashed" when the thread dies */
-  async profile(request: ProfileRequest, signal: AbortSignal): Promise<ProfileReply> {
-    clearTimeout(this.#idleTimer);
-    const running = (this.#running ??= this.#start());
-    const stop = (): void => this.#stop(running, "cancelled", "Cancelled.");
-    signal.addEventListener("abort", stop, { once: true });
-    try {
-      return await running.rpc.request("profile", request);
-    } finally {
-      signal.removeEventListener("abort", stop);
-      this.#idleTimer = setTimeout(() => this.dispose(), IDLE_MILLISECONDS).unref();
-    }
+  profile(request: ProfileRequest, signal: AbortSignal): Promise<ProfileReply> {
+    return this.#request("profile", request, signal);
+  }
+
+  /** A profile as the text of a file. @throws {RpcError} as `profile` does */
+  export(request: ExportRequest, signal: AbortSignal): Promise<string> {
+    return this.#request("export", request, signal);
+  }
+
+  /** @throws {RpcError} as `profile` does */
+  layerDetails(query: LayerQuery): Promise<LayerDetails> {
+    return this.#request("layerDetails", query);
+  }
+
+  /** @throws {RpcError} as `profile` does */
+  weightStatistics(query: WeightsQuery): Promise<WeightStatistics | null> {
+    return this.#request("weightStatistics", query);
   }
 
   dispose(): void {
     clearTimeout(this.#idleTimer);
     if (this.#running) this.#stop(this.#running, "disposed", "The model was closed.");
+  }
+
+  async #request<Method extends keyof WorkerContract["requests"]>(
+    method: Method,
+    params: WorkerContract["requests"][Method]["params"],
+    signal?: AbortSignal,
+  ): Promise<WorkerContract["requests"][Method]["result"]> {
+    clearTimeout(this.#idleTimer);
+    const running = (this.#running ??= this.#start());
+    const stop = (): void => this.#stop(running, "cancelled", "Cancelled.");
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      return await running.rpc.request(method, params);
+    } finally {
+      signal?.removeEventListener("abort", stop);
+      this.#idleTimer = setTimeout(() => this.dispose(), IDLE_MILLISECONDS).unref();
+    }
   }
 
   #start(): RunningWorker {

@@ -1,16 +1,19 @@
 import { parentPort } from "node:worker_threads";
 import {
+  exportProfile,
   FileSource,
   SiblingFolder,
   findHardware,
   parseHardwareProfile,
   profileModel,
+  type AnalysedModel,
   type ByteSource,
   type HardwareProfile,
   type SiblingFiles,
 } from "../../profiler/index.ts";
 import { Rpc } from "../../webview/rpc.ts";
-import { packProfile } from "./pack-profile.ts";
+import { InspectedModel } from "./inspected-model.ts";
+import { packProfile, unpackProfile } from "./pack-profile.ts";
 import type { ModelLocation, ProfileReply, ProfileRequest, WorkerContract, WorkerHostContract } from "./protocol.ts";
 import { RemoteSiblings, RemoteSource } from "./remote-source.ts";
 
@@ -19,7 +22,14 @@ import { RemoteSiblings, RemoteSource } from "./remote-source.ts";
 if (parentPort === null) throw new Error("This file is the entry of a worker thread.");
 const port = parentPort;
 
-const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postMessage(message), { profile });
+const inspected = new InspectedModel(({ location }) => open(location));
+
+const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postMessage(message), {
+  profile,
+  layerDetails: (query) => inspected.layerDetails(query),
+  weightStatistics: (query) => inspected.weightStatistics(query),
+  export: ({ profile, format }) => exportProfile(unpackProfile(profile), format),
+});
 port.on("message", (message: unknown) => host.receive(message));
 
 async function profile(request: ProfileRequest, signal: AbortSignal): Promise<ProfileReply> {
@@ -31,16 +41,20 @@ async function profile(request: ProfileRequest, signal: AbortSignal): Promise<Pr
       return siblings.open(relativePath);
     },
   };
+  const inspection: { analysed?: AnalysedModel } = {};
   try {
     const result = await profileModel(source, watched, {
       bindings: request.bindings,
       hardware: findHardware(request.hardware, request.ownHardware.map(ownHardware)),
       onProgress: (step) => host.send("step", step),
+      onAnalysed: (analysed) => (inspection.analysed = analysed),
       signal,
     });
+    if (inspection.analysed) inspected.keep(request, { analysed: inspection.analysed, source });
     return { profile: packProfile(result), dataFiles: [...dataFiles] };
-  } finally {
+  } catch (error) {
     await source.close();
+    throw error;
   }
 }
 

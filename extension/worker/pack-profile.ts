@@ -1,5 +1,5 @@
 import type { Profile } from "../../profiler/index.ts";
-import { packLayers } from "../../webview/packed-layers.ts";
+import { packLayers, unpackLayers } from "../../webview/packed-layers.ts";
 import { CHUNK_ROWS, FIRST_CHUNK_ROWS, type PackedProfile } from "../../webview/protocol.ts";
 
 /** Cuts a profile into a header and chunks of packed rows; there is always a first chunk, empty for a model without rows. */
@@ -9,4 +9,10 @@ export function packProfile({ layers, structure, ...header }: Profile): PackedPr
     chunks.push(packLayers(layers.slice(from, from + CHUNK_ROWS), from));
   }
   return { header: { ...header, rowCount: layers.length }, chunks, structure };
+}
+
+/** The whole profile that was packed. */
+export function unpackProfile({ header, chunks, structure }: PackedProfile): Profile {
+  const { rowCount: _rowCount, ...rest } = header;
+  return { ...rest, layers: chunks.flatMap(unpackLayers), structure };
 }

@@ -1,4 +1,4 @@
-import type { ProfileStep } from "../../profiler/index.ts";
+import type { ExportFormat, LayerDetails, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
 import type { PackedProfile } from "../../webview/protocol.ts";
 import type { Contract, None } from "../../webview/rpc.ts";
 
@@ -24,8 +24,32 @@ export interface ProfileReply {
   readonly dataFiles: readonly string[];
 }
 
+export interface ExportRequest {
+  readonly profile: PackedProfile;
+  readonly format: ExportFormat;
+}
+
+/** A question about one layer of the model that a request names. */
+export interface LayerQuery {
+  readonly request: ProfileRequest;
+  /** Index of the layer. */
+  readonly layer: number;
+}
+
+export interface WeightsQuery extends LayerQuery {
+  /** Position among the layer's inputs. */
+  readonly input: number;
+}
+
 export interface WorkerContract extends Contract {
-  readonly requests: { readonly profile: { readonly params: ProfileRequest; readonly result: ProfileReply } };
+  readonly requests: {
+    readonly profile: { readonly params: ProfileRequest; readonly result: ProfileReply };
+    /** The text of a file. */
+    readonly export: { readonly params: ExportRequest; readonly result: string };
+    readonly layerDetails: { readonly params: LayerQuery; readonly result: LayerDetails };
+    /** null where the file holds no elements that statistics can be made of. */
+    readonly weightStatistics: { readonly params: WeightsQuery; readonly result: WeightStatistics | null };
+  };
   readonly events: { readonly step: ProfileStep };
 }
 

@@ -18,11 +18,13 @@ export interface ComparedTotal {
   readonly after: number | null;
 }
 
+type ComparedProfile = Pick<Profile, "layers" | "totals">;
+
 /**
  * Aligns the layers of two models: those of one name are pairs (the first with the first, where a name repeats); between such pairs,
  * layers of one operator are paired in order; what is left stands alone where it stands in its own model.
  */
-export function compareProfiles(before: Profile, after: Profile): Comparison {
+export function compareProfiles(before: ComparedProfile, after: ComparedProfile): Comparison {
   const rows: ComparedRow[] = [];
   let [left, right] = [0, 0];
   for (const { a, b } of [

@@ -1,5 +1,6 @@
 import { Option, type Command } from "commander";
-import { EXPORTS, type ExportFormat } from "../../exports/exports.ts";
+import { EXPORT_FORMATS, type ExportFormat } from "../../exports/export-formats.ts";
+import { exportProfile } from "../../exports/exports.ts";
 import { profileTable } from "../../exports/terminal.ts";
 import type { Profile } from "../../profile.ts";
 import { chooseHardware } from "../choose-hardware.ts";
@@ -14,7 +15,7 @@ interface ProfileCommandOptions {
   readonly all?: true;
 }
 
-const FORMATS = ["table", ...Object.keys(EXPORTS)];
+const FORMATS = ["table", ...Object.keys(EXPORT_FORMATS)];
 
 /** `edgewise profile MODEL`: what every layer costs. */
 export function addProfileCommand(program: Command, context: CliContext): void {
@@ -35,7 +36,7 @@ export function addProfileCommand(program: Command, context: CliContext): void {
 }
 
 function write(profile: Profile, { format, all: showAll }: ProfileCommandOptions, { width }: CliContext): string {
-  return format === "table" ? profileTable(profile, { width, showAll }) : EXPORTS[format].write(profile, { showAll });
+  return format === "table" ? profileTable(profile, { width, showAll }) : exportProfile(profile, format, { showAll });
 }
 
 /** A table of rows alone has no place for what was assumed. */

@@ -1,0 +1,69 @@
+import * as vscode from "vscode";
+import type { ExportFormat } from "../../profiler/index.ts";
+import { compareModels } from "../compare/compare-command.ts";
+import type { ComparisonPanels } from "../compare/comparison-panels.ts";
+import { MODEL_EDITOR } from "../editor/model-editor.ts";
+import type { OpenEditor } from "../editor/open-models.ts";
+import { log } from "../log.ts";
+import { totalsText } from "../views/totals.ts";
+import { showActions } from "./actions.ts";
+import { setDimension } from "./dimension.ts";
+import { chooseExport, exportProfile } from "./export.ts";
+import { addHardware, chooseHardware } from "./hardware.ts";
+import { askForModel, type ModelAccess } from "./model-access.ts";
+import { copyNames, copyRows, revealRow } from "./rows.ts";
+import { openSample } from "./sample.ts";
+
+type Command = (...args: readonly unknown[]) => unknown;
+
+/** The commands of the manifest. */
+export function registerCommands(
+  access: ModelAccess,
+  panels: ComparisonPanels,
+  extension: vscode.Uri,
+): vscode.Disposable {
+  const active =
+    (command: (editor: OpenEditor, argument: unknown) => unknown): Command =>
+    (argument) =>
+      access.active && command(access.active, argument);
+  const exporting =
+    (format: ExportFormat): Command =>
+    (argument, target) =>
+      exportProfile(access, format, argument, target instanceof vscode.Uri ? target : undefined);
+
+  const commands: Readonly<Record<string, Command>> = {
+    "edgewise.openProfile": openProfile,
+    "edgewise.openSample": () => openSample(extension),
+    "edgewise.reload": active(({ document }) => document.reload()),
+    "edgewise.showLog": () => log().show(true),
+    "edgewise.showActions": showActions,
+    "edgewise.copyTotals": active(({ document: { profile } }) => profile && copy(totalsText(profile))),
+    "edgewise.chooseHardware": chooseHardware,
+    "edgewise.addHardware": addHardware,
+    "edgewise.setDimension": active(({ document }) => setDimension(document)),
+    "edgewise.export": (argument) => chooseExport(access, argument),
+    "edgewise.exportCsv": exporting("csv"),
+    "edgewise.exportJson": exporting("json"),
+    "edgewise.exportMarkdown": exporting("markdown"),
+    "edgewise.exportHtml": exporting("html"),
+    "edgewise.compareSelected": (argument, selected) => compareModels(access, panels, argument, selected),
+    "edgewise.compare": (argument, selected) => compareModels(access, panels, argument, selected),
+    "edgewise.copyRow": active(copyRows),
+    "edgewise.copyName": active(copyNames),
+    "edgewise.revealLayer": active((editor, argument) => revealRow(editor, argument, "table")),
+    "edgewise.revealInGraph": active((editor, argument) => revealRow(editor, argument, "graph")),
+  };
+  return vscode.Disposable.from(
+    ...Object.entries(commands).map(([name, command]) => vscode.commands.registerCommand(name, command)),
+  );
+}
+
+/** From the explorer the file comes as an argument; from the palette it is asked for. */
+async function openProfile(argument: unknown): Promise<void> {
+  const uri = argument instanceof vscode.Uri ? argument : await askForModel(vscode.l10n.t("Open Profile"));
+  if (uri) await vscode.commands.executeCommand("vscode.openWith", uri, MODEL_EDITOR);
+}
+
+async function copy(text: string): Promise<void> {
+  await vscode.env.clipboard.writeText(text);
+}

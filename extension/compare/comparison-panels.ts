@@ -1,0 +1,105 @@
+import * as path from "node:path";
+import * as vscode from "vscode";
+import type { KeptComparison, PairHostContract, PairPageContract, Side } from "../../webview/compare/protocol.ts";
+import { SIDES } from "../../webview/compare/protocol.ts";
+import { Rpc } from "../../webview/rpc.ts";
+import type { ModelAccess } from "../commands/model-access.ts";
+import { MODEL_EDITOR } from "../editor/model-editor.ts";
+import { PageConnection } from "../editor/page-connection.ts";
+import { pageHtml } from "../editor/page-html.ts";
+
+const COMPARISON = "edgewise.compare";
+
+type Pair = Readonly<Record<Side, vscode.Uri>>;
+
+/** Panels that show two models side by side: they follow changes of both files, and come back after a restart. */
+export class ComparisonPanels implements vscode.WebviewPanelSerializer {
+  readonly #access: ModelAccess;
+  readonly #dist: vscode.Uri;
+
+  constructor(access: ModelAccess, dist: vscode.Uri) {
+    this.#access = access;
+    this.#dist = dist;
+  }
+
+  register(): vscode.Disposable {
+    return vscode.window.registerWebviewPanelSerializer(COMPARISON, this);
+  }
+
+  open(pair: Pair): void {
+    this.#connect(vscode.window.createWebviewPanel(COMPARISON, titleOf(pair), vscode.ViewColumn.Active), pair);
+  }
+
+  deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const pair = pairOf(state);
+    if (pair) this.#connect(panel, pair);
+    else panel.dispose();
+    return Promise.resolve();
+  }
+
+  #connect(panel: vscode.WebviewPanel, pair: Pair): void {
+    let connection = vscode.Disposable.from();
+    const show = (shown: Pair): void => {
+      connection.dispose();
+      connection = this.#show(panel, shown, () => show({ before: shown.after, after: shown.before }));
+    };
+    show(pair);
+    panel.onDidDispose(() => connection.dispose());
+  }
+
+  #show(panel: vscode.WebviewPanel, pair: Pair, swap: () => void): vscode.Disposable {
+    const { webview } = panel;
+    const documents = SIDES.map((side) => ({ side, document: this.#access.open(pair[side]) }));
+    const pages = documents.map(({ side, document }) => ({
+      side,
+      page: new PageConnection(document, (message) => webview.postMessage({ side, message })),
+    }));
+    const own = new Rpc<PairHostContract, PairPageContract>(
+      (message) => webview.postMessage({ side: "pair", message }),
+      {
+        start: () => ({
+          uris: { before: pair.before.toString(), after: pair.after.toString() },
+          paths: {
+            before: vscode.workspace.asRelativePath(pair.before),
+            after: vscode.workspace.asRelativePath(pair.after),
+          },
+          ...(vscode.l10n.bundle !== undefined && { translations: vscode.l10n.bundle }),
+        }),
+        open: async ({ side }) => {
+          await vscode.commands.executeCommand("vscode.openWith", pair[side], MODEL_EDITOR);
+          return null;
+        },
+        swap: () => {
+          swap();
+          return null;
+        },
+      },
+    );
+    const messages = webview.onDidReceiveMessage(
+      (received: { readonly side?: unknown; readonly message?: unknown }) => {
+        if (received.side === "pair") own.receive(received.message);
+        else pages.find(({ side }) => side === received.side)?.page.receive(received.message);
+      },
+    );
+    panel.title = titleOf(pair);
+    webview.options = { enableScripts: true, localResourceRoots: [this.#dist] };
+    webview.html = pageHtml(webview, this.#dist, "compare");
+    return vscode.Disposable.from(
+      messages,
+      { dispose: () => own.dispose() },
+      ...pages.map(({ page }) => page),
+      ...documents.map(({ document }) => document),
+    );
+  }
+}
+
+function titleOf({ before, after }: Pair): string {
+  return `${path.posix.basename(before.path)} ↔ ${path.posix.basename(after.path)}`;
+}
+
+/** What an older version kept is dropped rather than trusted. */
+function pairOf(state: unknown): Pair | undefined {
+  const { before, after } = (typeof state === "object" ? (state ?? {}) : {}) as Partial<KeptComparison>;
+  if (typeof before !== "string" || typeof after !== "string") return undefined;
+  return { before: vscode.Uri.parse(before), after: vscode.Uri.parse(after) };
+}

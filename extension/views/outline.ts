@@ -1,0 +1,128 @@
+import * as vscode from "vscode";
+import {
+  formatCell,
+  layersIn,
+  moduleTree,
+  type LayerNode,
+  type ModuleNode,
+  type TreeNode,
+} from "../../profiler/presentation.ts";
+import type { Profile } from "../../profiler/index.ts";
+import type { OpenEditor, OpenModels } from "../editor/open-models.ts";
+
+/** VS Code's own outline knows text editors only: this view stands in for it while an editor of ours is active. */
+export const OUTLINE = "edgewise.modules";
+
+/** A node to its parents, which VS Code asks for when a node is to be shown. */
+type Parents = ReadonlyMap<TreeNode, ModuleNode>;
+
+/** The modules of the active model with their subtotals; selecting one shows it on the page, and the other way round. */
+export class Outline implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
+  readonly #models: OpenModels;
+  readonly #changes = new vscode.EventEmitter<undefined>();
+  readonly #view: vscode.TreeView<TreeNode>;
+  readonly #listeners: vscode.Disposable;
+  #profile: Profile | undefined;
+  #roots: readonly TreeNode[] = [];
+  #parents: Parents = new Map();
+  #layers: ReadonlyMap<number, LayerNode> = new Map();
+
+  readonly onDidChangeTreeData = this.#changes.event;
+
+  constructor(models: OpenModels) {
+    this.#models = models;
+    this.#view = vscode.window.createTreeView(OUTLINE, { treeDataProvider: this, showCollapseAll: true });
+    this.#listeners = vscode.Disposable.from(
+      models.onDidChangeActive(() => this.#update()),
+      models.onDidChangeSnapshot(() => this.#update()),
+      models.onDidChangeSelection((editor) => void this.#follow(editor)),
+      this.#view.onDidChangeVisibility(() => this.#update()),
+    );
+  }
+
+  getChildren(node?: TreeNode): TreeNode[] {
+    if (node === undefined) return [...this.#roots];
+    return node.kind === "module" ? [...node.children] : [];
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    return this.#parents.get(node);
+  }
+
+  getTreeItem(node: TreeNode): vscode.TreeItem {
+    const item = node.kind === "module" ? moduleItem(node) : layerItem(node);
+    const [first] = layersIn([node]);
+    if (first) {
+      item.command = { command: "edgewise.revealLayer", title: vscode.l10n.t("Show Layer"), arguments: [first.index] };
+    }
+    return item;
+  }
+
+  dispose(): void {
+    this.#listeners.dispose();
+    this.#view.dispose();
+    this.#changes.dispose();
+  }
+
+  /** A hidden view costs nothing. While no model is active the last one stays, for the time the focus is elsewhere. */
+  #update(): void {
+    if (!this.#view.visible) return;
+    const profile = this.#models.active?.document.profile;
+    if (profile === undefined || profile === this.#profile) return;
+    this.#profile = profile;
+    this.#roots = moduleTree(profile.layers);
+    const [parents, layers] = [new Map<TreeNode, ModuleNode>(), new Map<number, LayerNode>()];
+    index(this.#roots, undefined, parents, layers);
+    this.#parents = parents;
+    this.#layers = layers;
+    this.#view.description = profile.file;
+    this.#changes.fire(undefined);
+  }
+
+  async #follow({ page, document }: OpenEditor): Promise<void> {
+    const chosen = page.selection.at(-1);
+    const node = chosen === undefined ? undefined : this.#layers.get(chosen);
+    if (node === undefined || !this.#view.visible || document.profile !== this.#profile) return;
+    if (!this.#view.selection.includes(node)) await this.#view.reveal(node, { select: true, focus: false });
+  }
+}
+
+function index(
+  nodes: readonly TreeNode[],
+  parent: ModuleNode | undefined,
+  parents: Map<TreeNode, ModuleNode>,
+  layers: Map<number, LayerNode>,
+): void {
+  for (const node of nodes) {
+    if (parent) parents.set(node, parent);
+    if (node.kind === "layer") layers.set(node.layer.index, node);
+    else index(node.children, node, parents, layers);
+  }
+}
+
+function moduleItem({ id, name, sums }: ModuleNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed);
+  const [parameters, macs] = [formatCell("elements", sums.parameters), formatCell("MACs", sums.macs)];
+  const atLeast = sums.unknownRows > 0 ? "≥ " : "";
+  item.id = id;
+  item.iconPath = new vscode.ThemeIcon("symbol-module");
+  item.description = vscode.l10n.t("{0} parameters · {1} MACs", atLeast + parameters, atLeast + macs);
+  item.tooltip = [
+    id,
+    vscode.l10n.t("{0} layers", sums.layers),
+    vscode.l10n.t("{0} parameters", atLeast + parameters),
+    vscode.l10n.t("{0} MACs", atLeast + macs),
+    vscode.l10n.t("{0} estimated", atLeast + formatCell("s", sums.latencySeconds)),
+  ].join("\n");
+  return item;
+}
+
+function layerItem({ id, layer }: LayerNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(layer.name.slice(layer.name.lastIndexOf("/") + 1) || layer.name);
+  item.id = id;
+  item.iconPath = new vscode.ThemeIcon("symbol-method");
+  const macs = layer.macs === 0 ? [] : [`${formatCell("MACs", layer.macs)} MACs`];
+  item.description = [layer.op, ...macs].join(" · ");
+  item.tooltip = `#${layer.index} ${layer.name}\n${item.description}`;
+  return item;
+}

@@ -1,0 +1,132 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
+import type { Profile } from "../../profiler/profile.ts";
+import { compareProfiles } from "../../profiler/views/compare-profiles.ts";
+import { Checkbox, IconButton, TextField } from "../controls/controls.tsx";
+import { Select } from "../controls/Select.tsx";
+import { Failed, Loading } from "../page/States.tsx";
+import { Tooltips } from "../page/Tooltips.tsx";
+import type { ModelClient, ShownProfile } from "../state/model-client.ts";
+import { useStore, type Store } from "../state/store.ts";
+import type { CompareView } from "./compare-view.ts";
+import { chosenLayers, comparedLayers, comparedTotals, MEASURES } from "./compared-layers.ts";
+import { CompareTable } from "./CompareTable.tsx";
+import { CompareTotals } from "./CompareTotals.tsx";
+import type { Side } from "./protocol.ts";
+
+interface CompareAppProps {
+  readonly clients: Readonly<Record<Side, ModelClient>>;
+  readonly paths: Readonly<Record<Side, string>>;
+  readonly view: Store<CompareView>;
+  readonly onOpen: (side: Side) => void;
+  readonly onSwap: () => void;
+}
+
+/** Two models, side by side. While one of them has no profile, the page says what that one is doing. */
+export function CompareApp(props: CompareAppProps): JSX.Element {
+  const { clients } = props;
+  const [before, after] = [useStore(clients.before.state), useStore(clients.after.state)];
+  const waiting = before.phase === "ready" ? after : before;
+  const client = before.phase === "ready" ? clients.after : clients.before;
+  return (
+    <>
+      {before.profile?.isComplete === true && after.profile?.isComplete === true ? (
+        <ComparisonView {...props} before={before.profile} after={after.profile} />
+      ) : waiting.phase === "failed" && waiting.failure ? (
+        <main>
+          <Failed file={waiting.file} failure={waiting.failure} onCommand={(command) => client.run(command)} />
+        </main>
+      ) : (
+        <main>
+          <Loading file={waiting.file} activity={waiting.activity} onCommand={(command) => client.run(command)} />
+        </main>
+      )}
+      <Tooltips />
+    </>
+  );
+}
+
+interface ComparisonViewProps extends CompareAppProps {
+  readonly before: ShownProfile;
+  readonly after: ShownProfile;
+}
+
+function ComparisonView({ before, after, paths, view, onOpen, onSwap }: ComparisonViewProps): JSX.Element {
+  const choice = useStore(view);
+  const comparison = useMemo(() => compareProfiles(profileOf(before), profileOf(after)), [before, after]);
+  const layers = useMemo(
+    () => comparedLayers(comparison, before.header.totals, after.header.totals),
+    [comparison, before, after],
+  );
+  const rows = useMemo(() => chosenLayers(layers, choice), [layers, choice]);
+  const different = useMemo(() => layers.filter(({ change }) => change !== "same").length, [layers]);
+  const measure = MEASURES.find(({ id }) => id === choice.measure) ?? MEASURES[0];
+  return (
+    <main class="profile">
+      <header class="header compare-header">
+        <h1 class="visually-hidden">{l10n.t("Comparison of {0} and {1}", paths.before, paths.after)}</h1>
+        <div class="compare-models">
+          <ModelName title={l10n.t("Before")} path={paths.before} onOpen={() => onOpen("before")} />
+          <IconButton icon="arrow-swap" label={l10n.t("Swap Before and After")} onClick={onSwap} />
+          <ModelName title={l10n.t("After")} path={paths.after} onOpen={() => onOpen("after")} />
+        </div>
+        <CompareTotals totals={comparedTotals(comparison)} hardware={after.header.hardware} />
+      </header>
+      <div class="toolbar" role="toolbar" aria-label={l10n.t("Layers")}>
+        <Select
+          label={l10n.t("Compare rows by")}
+          value={choice.measure}
+          choices={MEASURES.map(({ id, title }) => ({ value: id, text: title }))}
+          onChange={(id) => view.update({ measure: id })}
+        />
+        <TextField
+          label={l10n.t("Filter layers")}
+          placeholder={l10n.t("Filter by name, operator or shape")}
+          icon="filter"
+          class="filter"
+          value={choice.filter}
+          onInput={(filter) => view.update({ filter })}
+          onEscape={() => view.update({ filter: "" })}
+        />
+        <Checkbox
+          label={l10n.t("Only differences")}
+          isChecked={choice.onlyDifferences}
+          onChange={(onlyDifferences) => view.update({ onlyDifferences })}
+        />
+        <span class="shown-count" role="status" data-testid="shown-count">
+          {different === 0
+            ? l10n.t("{0} rows, all the same", layers.length.toLocaleString())
+            : l10n.t(
+                "{0} of {1} rows, {2} differ",
+                rows.length.toLocaleString(),
+                layers.length.toLocaleString(),
+                different.toLocaleString(),
+              )}
+        </span>
+      </div>
+      {measure && <CompareTable rows={rows} measure={measure} view={view} />}
+    </main>
+  );
+}
+
+interface ModelNameProps {
+  readonly title: string;
+  readonly path: string;
+  readonly onOpen: () => void;
+}
+
+function ModelName({ title, path, onOpen }: ModelNameProps): JSX.Element {
+  return (
+    <span class="compare-model">
+      <span class="compare-side">{title}</span>
+      <button type="button" class="link compare-path" onClick={onOpen} data-tip={l10n.t("Open {0}", path)}>
+        {path}
+      </button>
+    </span>
+  );
+}
+
+function profileOf({ header, layers }: ShownProfile): Pick<Profile, "layers" | "totals"> {
+  return { layers, totals: header.totals };
+}

@@ -1,0 +1,199 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { useMemo, useRef } from "preact/hooks";
+import { formatCell, formatCellExact, type Column } from "../../profiler/columns.ts";
+import type { LayerProfile } from "../../profiler/profile.ts";
+import { Icon } from "../controls/controls.tsx";
+import { useStore, type Store } from "../state/store.ts";
+import { moveSelection } from "./row-keys.ts";
+import { ROW_HEIGHT, useVirtualRows } from "../table/use-virtual-rows.ts";
+import type { CompareView } from "./compare-view.ts";
+import {
+  formatDifference,
+  formatRelative,
+  pairText,
+  shapeText,
+  type Change,
+  type ComparedLayer,
+  type Order,
+} from "./compared-layers.ts";
+import { toneOf } from "./CompareTotals.tsx";
+
+/** Pixels; the style sheet has the same number. */
+const HEAD_HEIGHT = 26;
+
+interface CompareColumn {
+  readonly id: Order["by"];
+  readonly title: () => string;
+  readonly isNumber?: true;
+}
+
+/** Titles are made when they are drawn: translations come with the first message. */
+const COLUMNS: readonly CompareColumn[] = [
+  { id: "position", title: () => l10n.t("Change") },
+  { id: "name", title: () => l10n.t("Name") },
+  { id: "op", title: () => l10n.t("Operator") },
+  { id: "shape", title: () => l10n.t("Output shape") },
+  { id: "before", title: () => l10n.t("Before"), isNumber: true },
+  { id: "after", title: () => l10n.t("After"), isNumber: true },
+  { id: "absolute", title: () => l10n.t("Difference"), isNumber: true },
+  { id: "relative", title: () => l10n.t("Difference, %"), isNumber: true },
+];
+
+interface CompareTableProps {
+  readonly rows: readonly ComparedLayer[];
+  readonly measure: Column;
+  readonly view: Store<CompareView>;
+}
+
+/** The rows of both models as one grid of which only the visible ones exist; the focus stays on the grid, as on the page of one model. */
+export function CompareTable({ rows, measure, view }: CompareTableProps): JSX.Element {
+  const { order, selected } = useStore(view);
+  const grid = useRef<HTMLDivElement>(null);
+  const { virtualizer, positions } = useVirtualRows(grid, rows.length, HEAD_HEIGHT, 0);
+  const selectedRow = useMemo(() => rows.findIndex(({ position }) => position === selected), [rows, selected]);
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
+    const pageRows = Math.max(1, Math.floor(((grid.current?.clientHeight ?? 0) - HEAD_HEIGHT) / ROW_HEIGHT) - 1);
+    const next = moveSelection(event.key, selectedRow, rows.length, pageRows);
+    const row = next === undefined ? undefined : rows[next];
+    if (next === undefined || row === undefined) return;
+    event.preventDefault();
+    view.update({ selected: row.position });
+    virtualizer.scrollToIndex(next);
+  };
+
+  return (
+    <div
+      role="grid"
+      class="compare-grid"
+      data-testid="layers"
+      ref={grid}
+      tabIndex={0}
+      aria-label={l10n.t("Layers compared by {0}", measure.title)}
+      aria-rowcount={rows.length + 1}
+      aria-colcount={COLUMNS.length}
+      {...(positions.includes(selectedRow) && { "aria-activedescendant": `pair-${selected ?? 0}` })}
+      onKeyDown={onKeyDown}
+    >
+      <div role="rowgroup" class="compare-head">
+        <div role="row" class="compare-row" aria-rowindex={1}>
+          {COLUMNS.map((column) => (
+            <ColumnHead
+              key={column.id}
+              column={column}
+              tip={column.isNumber ? `${measure.title}: ${measure.definition}` : ""}
+              order={order}
+              onOrder={(next) => view.update({ order: next })}
+            />
+          ))}
+        </div>
+      </div>
+      <div role="rowgroup" class="compare-body" style={{ height: `${rows.length * ROW_HEIGHT}px` }}>
+        {positions.map((place) => {
+          const row = rows[place];
+          return (
+            row && (
+              <Row
+                key={row.position}
+                row={row}
+                place={place}
+                measure={measure}
+                isSelected={place === selectedRow}
+                onSelect={() => view.update({ selected: row.position })}
+              />
+            )
+          );
+        })}
+      </div>
+      {rows.length === 0 && <p class="nothing">{l10n.t("No row matches.")}</p>}
+    </div>
+  );
+}
+
+interface ColumnHeadProps {
+  readonly column: CompareColumn;
+  readonly tip: string;
+  readonly order: Order;
+  readonly onOrder: (order: Order) => void;
+}
+
+/** Numbers start with what grew most, texts with their first letter. */
+function ColumnHead({ column: { id, title, isNumber }, tip, order, onOrder }: ColumnHeadProps): JSX.Element {
+  const isChosen = order.by === id;
+  const direction = order.isDescending ? "descending" : "ascending";
+  const choose = (): void => onOrder({ by: id, isDescending: isChosen ? !order.isDescending : isNumber === true });
+  return (
+    <div role="columnheader" class={isNumber ? "cell right" : "cell"} aria-sort={isChosen ? direction : "none"}>
+      <button type="button" class="compare-sort" data-tip={tip} onClick={choose}>
+        {title()}
+        {isChosen && <Icon name={order.isDescending ? "arrow-down" : "arrow-up"} />}
+      </button>
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly row: ComparedLayer;
+  readonly place: number;
+  readonly measure: Column;
+  readonly isSelected: boolean;
+  readonly onSelect: () => void;
+}
+
+function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Element {
+  const value = row.values.get(measure.id);
+  const name = pairText(row, (layer) => layer.name);
+  const change = CHANGES[row.change];
+  const number = (side: "before" | "after"): JSX.Element => (
+    <div role="gridcell" class="cell right" data-tip={tipOf(measure, row[side], value?.[side])}>
+      {value?.[side] === undefined ? <span class="zero">–</span> : formatCell(measure.unit, value[side])}
+    </div>
+  );
+  return (
+    <div
+      role="row"
+      id={`pair-${row.position}`}
+      class={`compare-row row-${row.change} ${isSelected ? "selected" : ""}`}
+      aria-rowindex={place + 2}
+      aria-selected={isSelected}
+      style={{ transform: `translateY(${place * ROW_HEIGHT}px)` }}
+      onPointerDown={onSelect}
+    >
+      <div role="gridcell" class="cell compare-change">
+        <Icon name={change.icon} />
+        {change.word()}
+      </div>
+      <div role="gridcell" class="cell" data-tip={name} data-tip-when="cut">
+        <span class="compare-text">{name}</span>
+      </div>
+      <div role="gridcell" class="cell">
+        <span class="compare-text">{pairText(row, ({ op }) => op)}</span>
+      </div>
+      <div role="gridcell" class="cell" data-tip={pairText(row, shapeText)} data-tip-when="cut">
+        <span class="compare-text">{pairText(row, shapeText)}</span>
+      </div>
+      {number("before")}
+      {number("after")}
+      <div role="gridcell" class={`cell right compare-words ${toneOf(value?.absolute ?? null)}`}>
+        {formatDifference(measure.unit, value?.absolute ?? null)}
+      </div>
+      <div role="gridcell" class={`cell right compare-words ${toneOf(value?.absolute ?? null)}`}>
+        {formatRelative(value?.relative ?? null)}
+      </div>
+    </div>
+  );
+}
+
+const CHANGES: Readonly<Record<Change, { readonly icon: string; readonly word: () => string }>> = {
+  same: { icon: "dash", word: () => l10n.t("same") },
+  changed: { icon: "edit", word: () => l10n.t("changed") },
+  added: { icon: "add", word: () => l10n.t("added") },
+  removed: { icon: "remove", word: () => l10n.t("removed") },
+};
+
+function tipOf(measure: Column, layer: LayerProfile | null, value: number | null | undefined): string {
+  if (layer === null || value === undefined) return l10n.t("There is no such layer.");
+  return `#${layer.index} ${layer.name}\n${measure.title}: ${formatCellExact(measure.unit, value)}`;
+}

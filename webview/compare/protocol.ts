@@ -1,0 +1,44 @@
+import type { Contract, Message, None } from "../rpc.ts";
+
+/** What the page that compares two models and the extension host say to each other. */
+
+/** Which of the two models. */
+export type Side = "before" | "after";
+
+export const SIDES: readonly Side[] = ["before", "after"];
+
+/** Each model talks to the page as it does to a page of its own; what belongs to neither of them is of the pair. */
+export interface SidedMessage {
+  readonly side: Side | "pair";
+  readonly message: Message;
+}
+
+/** What VS Code keeps of a comparison, and hands back after a restart: the models' URIs and how the page shows them. */
+export interface KeptComparison {
+  readonly before: string;
+  readonly after: string;
+  readonly view: unknown;
+}
+
+export interface PairHostContract extends Contract {
+  readonly requests: {
+    readonly start: { readonly params: null; readonly result: PairStart };
+    /** Opens a model in an editor of its own. */
+    readonly open: { readonly params: { readonly side: Side }; readonly result: null };
+    /** What was before is after. */
+    readonly swap: { readonly params: null; readonly result: null };
+  };
+  readonly events: None;
+}
+
+export interface PairStart {
+  readonly uris: Readonly<Record<Side, string>>;
+  /** The models' paths as the user knows them. */
+  readonly paths: Readonly<Record<Side, string>>;
+  readonly translations?: Readonly<Record<string, string>>;
+}
+
+export interface PairPageContract extends Contract {
+  readonly requests: None;
+  readonly events: None;
+}
