@@ -1,0 +1,98 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import type { Total } from "../../profiler/columns.ts";
+import type { Totals } from "../../profiler/profile.ts";
+import type { BudgetId, BudgetTexts, Verdict } from "../../profiler/views/budgets.ts";
+import { Icon } from "../controls/controls.tsx";
+import { useStore, type Store } from "../state/store.ts";
+import { budgetCards, limitText, valueParts, type BudgetCard, type BudgetLine } from "./budget-cards.ts";
+import { BudgetEditor } from "./BudgetEditor.tsx";
+
+interface BudgetCardsProps {
+  readonly totals: Totals;
+  readonly incomplete: ReadonlyMap<Total["id"], number>;
+  readonly budgets: Store<BudgetTexts>;
+  readonly tipOf: (total: Total) => string;
+  readonly onSetBudget: (id: BudgetId, text: string) => Promise<void>;
+}
+
+/** The totals, each with how it stands to the user's budgets, which are changed in place. */
+export function BudgetCards({ totals, incomplete, budgets, tipOf, onSetBudget }: BudgetCardsProps): JSX.Element {
+  const texts = useStore(budgets);
+  const [edited, setEdited] = useState<BudgetId | null>(null);
+  const cards = useMemo(() => budgetCards(totals, new Set(incomplete.keys()), texts), [totals, incomplete, texts]);
+
+  const commit = async (id: BudgetId, text: string): Promise<void> => {
+    await onSetBudget(id, text);
+    setEdited(null);
+  };
+
+  return (
+    <dl class="cards" data-testid="totals">
+      {cards.map((card) => (
+        <div class="card total" key={card.total.id} data-total={card.total.id}>
+          <CardHead card={card} tip={tipOf(card.total)} />
+          {card.lines.map((line) => (
+            <dd class="budget" key={line.budget.id} data-budget={line.budget.id}>
+              <BudgetRow line={line} onEdit={() => setEdited(line.budget.id)} />
+              {edited === line.budget.id && (
+                <BudgetEditor
+                  budget={line.budget}
+                  text={line.text}
+                  onCommit={(text) => commit(line.budget.id, text)}
+                  onClose={() => setEdited(null)}
+                />
+              )}
+            </dd>
+          ))}
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function CardHead({ card, tip }: { readonly card: BudgetCard; readonly tip: string }): JSX.Element {
+  const [digits, unit] = valueParts(card);
+  return (
+    <>
+      <dt data-tip={tip} tabIndex={0}>
+        {card.total.title}
+      </dt>
+      <dd class={card.value === null ? "value unknown" : "value"} data-tip={tip}>
+        {card.isLowerBound && <span class="at-least">≥ </span>}
+        {digits}
+        {unit !== undefined && <span class="unit"> {unit}</span>}
+        {card.remark !== null && <span class="card-remark">{card.remark}</span>}
+      </dd>
+    </>
+  );
+}
+
+/** An icon of its own for each verdict: colour alone tells nothing to many. */
+const ICONS: Readonly<Record<Verdict["kind"], string>> = { within: "pass", over: "error", unknown: "question" };
+
+function BudgetRow({ line, onEdit }: { readonly line: BudgetLine; readonly onEdit: () => void }): JSX.Element {
+  const { budget, verdict } = line;
+  return (
+    <>
+      <button
+        type="button"
+        class="budget-limit"
+        aria-label={l10n.t("Change the budget {0}: {1}", budget.title, limitText(line))}
+        data-tip={l10n.t("{0}\nChoose to change it.", budget.reason)}
+        onClick={onEdit}
+      >
+        <span class="budget-title">{budget.title}</span>
+        <span class="budget-amount">{limitText(line)}</span>
+        <Icon name="edit" />
+      </button>
+      {verdict && (
+        <p class={`verdict ${verdict.kind}`}>
+          <Icon name={ICONS[verdict.kind]} />
+          <span>{verdict.text}</span>
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,140 @@
+import * as l10n from "@vscode/l10n";
+import { formatCell, totalOf, type Total } from "../../profiler/columns.ts";
+import { formatCount, formatEnergy, formatShare } from "../../profiler/format-numbers.ts";
+import type { Totals } from "../../profiler/profile.ts";
+import {
+  budgetAmount,
+  BUDGETS,
+  energyPerHour,
+  judge,
+  partOfBattery,
+  type Budget,
+  type BudgetId,
+  type BudgetTexts,
+  type Verdict,
+} from "../../profiler/views/budgets.ts";
+
+/** A total with what it means for its budgets: what a card shows. */
+export interface BudgetCard {
+  readonly total: Total;
+  readonly value: number | null;
+  readonly isLowerBound: boolean;
+  /** What follows from the total, in a line. */
+  readonly remark: string | null;
+  readonly lines: readonly BudgetLine[];
+}
+
+export interface BudgetLine {
+  readonly budget: Budget;
+  /** As the user wrote it; empty for none. */
+  readonly text: string;
+  /** null without a budget. */
+  readonly verdict: Verdict | null;
+}
+
+/** Totals with the budgets that they are held against. */
+const CARDS: readonly (readonly [total: Total["id"], ...budgets: readonly BudgetId[]])[] = [
+  ["parameters", "parameters"],
+  ["fileBytes", "download", "update"],
+  ["macs", "macs"],
+  ["peakMemoryBytes", "peakMemory"],
+  ["energyPicojoules", "energyPerHour"],
+  ["latencySeconds", "rate", "response"],
+];
+
+/** @param incomplete totals that are lower bounds */
+export function budgetCards(
+  totals: Totals,
+  incomplete: ReadonlySet<Total["id"]>,
+  texts: BudgetTexts,
+): readonly BudgetCard[] {
+  const rate = amount("rate", texts);
+  return CARDS.flatMap(([id, ...budgets]) => {
+    const total = totalOf(id);
+    if (!total) return [];
+    const isLowerBound = incomplete.has(id);
+    return [
+      {
+        total,
+        value: totals[id],
+        isLowerBound,
+        remark: REMARKS[id]?.(totals, rate) ?? null,
+        lines: budgets.flatMap((budget) => lineOf(budget, totals, isLowerBound, texts)),
+      },
+    ];
+  });
+}
+
+/** Sentences that a total alone does not say. */
+const REMARKS: Partial<Record<Total["id"], (totals: Totals, rate: number | null) => string | null>> = {
+  energyPicojoules: (totals, rate) => {
+    if (rate === null) return null;
+    const hour = energyPerHour(totals, rate);
+    return l10n.t(
+      "{0} an hour at {1}/s, {2} of a phone’s battery",
+      formatEnergy(hour),
+      formatCount(rate),
+      formatShare(partOfBattery(hour)),
+    );
+  },
+  latencySeconds: ({ latencySeconds }) =>
+    latencySeconds > 0 ? l10n.t("allows {0} a second", formatCount(1 / latencySeconds)) : null,
+};
+
+function lineOf(id: BudgetId, totals: Totals, isLowerBound: boolean, texts: BudgetTexts): readonly BudgetLine[] {
+  const budget = BUDGETS.find((candidate) => candidate.id === id);
+  if (!budget) return [];
+  const limit = budgetAmount(budget, texts);
+  return [
+    {
+      budget,
+      text: texts[id].trim(),
+      verdict: limit === null ? null : verdictOf(budget, limit, totals, isLowerBound, texts),
+    },
+  ];
+}
+
+function verdictOf(
+  { id, unit }: Budget,
+  limit: number,
+  totals: Totals,
+  isLowerBound: boolean,
+  texts: BudgetTexts,
+): Verdict | null {
+  switch (id) {
+    // A rate leaves each inference its part of a second.
+    case "rate":
+      return judge(totals.latencySeconds, 1 / limit, "s", isLowerBound);
+    case "response":
+      return judge(totals.latencySeconds, limit, "s", isLowerBound);
+    case "energyPerHour": {
+      const rate = amount("rate", texts);
+      return rate === null ? null : judge(energyPerHour(totals, rate), limit, unit, isLowerBound);
+    }
+    case "download":
+    case "update":
+      return judge(totals.fileBytes, limit, unit, isLowerBound);
+    case "peakMemory":
+      return judge(totals.peakMemoryBytes, limit, unit, isLowerBound);
+    case "parameters":
+    case "macs":
+      return judge(totals[id], limit, unit, isLowerBound);
+  }
+}
+
+function amount(id: BudgetId, texts: BudgetTexts): number | null {
+  const budget = BUDGETS.find((candidate) => candidate.id === id);
+  return budget ? budgetAmount(budget, texts) : null;
+}
+
+/** "100 MB", "30 per second", "no budget" */
+export function limitText({ budget, text }: BudgetLine): string {
+  if (text === "") return l10n.t("no budget");
+  return budget.unit === "rate" && /^[\d.]+$/.test(text) ? l10n.t("{0}/s", text) : text;
+}
+
+/** The total's digits and its unit. */
+export function valueParts({ total, value }: BudgetCard): readonly [digits: string, unit: string | undefined] {
+  const [digits = "", unit] = formatCell(total.unit, value).split(" ");
+  return [digits, unit];
+}

@@ -1,0 +1,224 @@
+import * as l10n from "@vscode/l10n";
+import type { Chart as CanvasChart, ChartConfiguration, Plugin } from "chart.js";
+import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
+import { formatCount, formatTime } from "../../profiler/format-numbers.ts";
+import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
+import type { LayerProfile, Structure } from "../../profiler/profile.ts";
+import { attainableRate, roofline, type Bound, type Roof, type RooflinePoint } from "../../profiler/views/roofline.ts";
+import { baseOptions, powerAxis } from "./chart-options.ts";
+import { Chart } from "./Chart.tsx";
+import { layerText } from "./CostChart.tsx";
+import { Key, type KeyShape } from "./Key.tsx";
+import { faded, type ChartTheme, type Hue } from "./theme.ts";
+
+interface RooflineChartProps {
+  readonly layers: readonly LayerProfile[];
+  readonly structure: Structure;
+  readonly hardware: HardwareProfile;
+  readonly theme: ChartTheme;
+  readonly selected: number | null;
+  readonly onSelectLayer: (index: number) => void;
+}
+
+/** What binds a layer has a shape of its own beside its colour. */
+const BOUNDS: Readonly<
+  Record<Bound, { readonly shape: KeyShape & ("circle" | "triangle" | "rectRot"); readonly hue: Hue }>
+> = {
+  compute: { shape: "circle", hue: "blue" },
+  memory: { shape: "triangle", hue: "orange" },
+  overhead: { shape: "rectRot", hue: "purple" },
+};
+
+/** Each layer a point under the roof of the hardware: what holds it back. */
+export function RooflineChart(props: RooflineChartProps): JSX.Element {
+  const { layers, structure, hardware, theme, selected, onSelectLayer } = props;
+  const { points, roofs, unknown } = useMemo(
+    () => roofline(layers, structure, hardware),
+    [layers, structure, hardware],
+  );
+  const marks = useMemo(
+    () => points.map((point) => ({ text: pointText(point).join(", "), layer: point.layer.index })),
+    [points],
+  );
+  const config = useMemo(
+    () => configOf(points, roofs, hardware, theme, selected),
+    [points, roofs, hardware, theme, selected],
+  );
+
+  return (
+    <Chart
+      id="chart-roofline"
+      title={l10n.t("Roofline")}
+      summary={summaryOf(points, unknown, hardware)}
+      config={config}
+      marks={marks}
+      height={280}
+      onSelectLayer={onSelectLayer}
+      table={{
+        head: [l10n.t("Layer"), l10n.t("MACs per byte"), l10n.t("MACs per second"), l10n.t("Roof"), l10n.t("Bound by")],
+        rows: points.map(({ layer, intensity, rate, attainable, bound }) => [
+          layerText(layer),
+          formatCount(intensity),
+          formatCount(rate),
+          formatCount(attainable),
+          boundText(bound),
+        ]),
+      }}
+    >
+      <p class="keys">
+        {(Object.keys(BOUNDS) as Bound[]).map((bound) => (
+          <Key key={bound} {...BOUNDS[bound]}>
+            {boundText(bound)}
+          </Key>
+        ))}
+        <Key shape="line" hue="green">
+          {l10n.t("roof of {0}", hardware.name)}
+        </Key>
+      </p>
+    </Chart>
+  );
+}
+
+function configOf(
+  points: readonly RooflinePoint[],
+  roofs: readonly Roof[],
+  hardware: HardwareProfile,
+  theme: ChartTheme,
+  selected: number | null,
+): ChartConfiguration {
+  const { hues, foreground } = theme;
+  const isSelected = ({ layer }: RooflinePoint): boolean => layer.index === selected;
+  const ranges = rangesOf(points, roofs);
+  return {
+    type: "scatter",
+    data: {
+      datasets: [
+        {
+          data: points.map(({ intensity, rate }) => ({ x: intensity, y: rate })),
+          pointStyle: points.map(({ bound }) => BOUNDS[bound].shape),
+          pointRadius: points.map((point) => (isSelected(point) ? 8 : 4)),
+          pointHoverRadius: 7,
+          pointBackgroundColor: points.map(({ bound }) =>
+            theme.isHighContrast ? "transparent" : faded(hues[BOUNDS[bound].hue], 0.6),
+          ),
+          pointHoverBackgroundColor: foreground,
+          pointBorderColor: points.map((point) => (isSelected(point) ? foreground : hues[BOUNDS[point.bound].hue])),
+          pointBorderWidth: points.map((point) => (isSelected(point) ? 2.5 : 1)),
+        },
+      ],
+    },
+    options: {
+      ...baseOptions(theme),
+      layout: { padding: { top: 14, right: 12 } },
+      interaction: { mode: "nearest", intersect: false },
+      scales: {
+        x: powerAxis(theme, l10n.t("MACs per byte moved"), ranges.x, formatCount),
+        y: powerAxis(theme, l10n.t("MACs per second"), ranges.y, (value) => `${formatCount(value)}/s`),
+      },
+      plugins: {
+        tooltip: {
+          ...baseOptions(theme).plugins?.tooltip,
+          callbacks: {
+            title: ([item]) => textOf(points[item?.dataIndex ?? -1])[0] ?? "",
+            label: ({ dataIndex }) =>
+              textOf(points[dataIndex])
+                .slice(1)
+                .map((line) => ` ${line}`),
+          },
+        },
+      },
+    },
+    plugins: [roofPlugin(roofs, hardware, theme)],
+  };
+}
+
+/** Draws the roofs behind the points: up with the bandwidth, level at the peak rate. */
+function roofPlugin(roofs: readonly Roof[], hardware: HardwareProfile, theme: ChartTheme): Plugin {
+  return {
+    id: "roofs",
+    beforeDatasetsDraw: ({ ctx, chartArea, scales }: CanvasChart) => {
+      const { x, y } = scales;
+      if (!x || !y) return;
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(chartArea.left, chartArea.top - 14, chartArea.width, chartArea.height + 14);
+      ctx.clip();
+      ctx.strokeStyle = theme.hues.green;
+      ctx.fillStyle = theme.foreground;
+      ctx.lineWidth = 2;
+      ctx.font = `${theme.font.size}px ${theme.font.family}`;
+      ctx.textAlign = "right";
+      for (const { type, peak, ridge } of roofs) {
+        const corners = [x.min, Math.max(x.min, ridge), x.max].map((intensity) => ({
+          x: x.getPixelForValue(intensity),
+          y: y.getPixelForValue(attainableRate(intensity, type, hardware)),
+        }));
+        ctx.beginPath();
+        for (const corner of corners) ctx.lineTo(corner.x, corner.y);
+        ctx.stroke();
+        ctx.fillText(`${type}: ${formatCount(peak)} MAC/s`, chartArea.right - 4, y.getPixelForValue(peak) - 5);
+      }
+      ctx.restore();
+    },
+  };
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Whole powers of ten around all points and the ridges of the roofs. */
+function rangesOf(points: readonly RooflinePoint[], roofs: readonly Roof[]): { readonly x: Range; readonly y: Range } {
+  return {
+    x: powers([...points.map(({ intensity }) => intensity), ...roofs.map(({ ridge }) => ridge * 2)]),
+    y: powers([...points.map(({ rate }) => rate), ...roofs.map(({ peak }) => peak)]),
+  };
+}
+
+function powers(values: readonly number[]): Range {
+  const known = values.filter((value) => value > 0);
+  if (known.length === 0) return { min: 1, max: 10 };
+  const least = known.reduce((min, value) => Math.min(min, value), Infinity);
+  const most = known.reduce((max, value) => Math.max(max, value), 0);
+  return { min: 10 ** Math.floor(Math.log10(least)), max: 10 ** Math.ceil(Math.log10(most * 1.0001)) };
+}
+
+function textOf(point: RooflinePoint | undefined): readonly string[] {
+  return point ? pointText(point) : [];
+}
+
+function pointText({ layer, type, intensity, rate, attainable, bound }: RooflinePoint): readonly string[] {
+  return [
+    layerText(layer),
+    boundText(bound),
+    l10n.t("{0} MACs per byte", formatCount(intensity)),
+    l10n.t("{0} MAC/s of {1} that the roof allows ({2})", formatCount(rate), formatCount(attainable), type),
+    l10n.t("estimated {0}", formatTime(layer.latencySeconds ?? 0)),
+  ];
+}
+
+function boundText(bound: Bound): string {
+  switch (bound) {
+    case "compute":
+      return l10n.t("compute-bound");
+    case "memory":
+      return l10n.t("memory-bound");
+    case "overhead":
+      return l10n.t("bound by the start of the operator");
+  }
+}
+
+function summaryOf(points: readonly RooflinePoint[], unknown: number, hardware: HardwareProfile): string {
+  const count = (bound: Bound): string => points.filter((point) => point.bound === bound).length.toLocaleString();
+  const text = l10n.t(
+    "On {0}, of {1} layers with MACs {2} are compute-bound, {3} memory-bound and {4} bound by the start of the operator.",
+    hardware.name,
+    points.length.toLocaleString(),
+    count("compute"),
+    count("memory"),
+    count("overhead"),
+  );
+  return unknown === 0 ? text : `${text} ${l10n.t("{0} are unknown.", unknown.toLocaleString())}`;
+}

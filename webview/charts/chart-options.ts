@@ -1,0 +1,110 @@
+import type { ChartOptions } from "chart.js";
+import { formatCell, type Unit } from "../../profiler/columns.ts";
+import type { ChartTheme } from "./theme.ts";
+
+/** What all charts have in common: the theme's colours, no motion, tooltips like VS Code's hovers. */
+
+type Scale = NonNullable<NonNullable<ChartOptions["scales"]>[string]>;
+
+/** Ticks of an axis: few enough to be read. */
+const MOST_TICKS = 6;
+
+export function baseOptions({ font, hover, muted }: ChartTheme): ChartOptions {
+  return {
+    responsive: true,
+    maintainAspectRatio: false,
+    animation: false,
+    font,
+    color: muted,
+    layout: { padding: { top: 4, right: 8 } },
+    plugins: {
+      tooltip: {
+        backgroundColor: hover.background,
+        titleColor: hover.foreground,
+        bodyColor: hover.foreground,
+        footerColor: hover.foreground,
+        borderColor: hover.border,
+        borderWidth: 1,
+        cornerRadius: 3,
+        padding: 8,
+        boxPadding: 4,
+        usePointStyle: true,
+        titleFont: { ...font, weight: "bold" },
+        bodyFont: font,
+        footerFont: { ...font, weight: "normal" },
+      },
+    },
+  };
+}
+
+interface AxisOptions {
+  readonly title: string;
+  readonly unit: Unit;
+  readonly position?: "left" | "right" | "bottom";
+  /** Lines across the chart. */
+  readonly hasGrid?: boolean;
+  readonly suffix?: string;
+}
+
+/** An axis of amounts from 0 on, its ticks with their units. */
+export function amountAxis(theme: ChartTheme, options: AxisOptions): Scale {
+  const { title, unit, position = "left", hasGrid = true, suffix = "" } = options;
+  return {
+    type: "linear",
+    position,
+    beginAtZero: true,
+    title: titleOf(theme, title),
+    grid: { color: theme.grid, drawOnChartArea: hasGrid, tickColor: theme.grid },
+    border: { color: theme.grid },
+    ticks: {
+      ...textOf(theme),
+      maxTicksLimit: MOST_TICKS,
+      callback: (value: string | number) => formatCell(unit, Number(value)) + suffix,
+    },
+  };
+}
+
+/** An axis of layers or groups by name or number. */
+export function nameAxis(theme: ChartTheme, title: string): Scale {
+  return {
+    type: "category",
+    title: titleOf(theme, title),
+    grid: { display: false },
+    border: { color: theme.grid },
+    ticks: { ...textOf(theme), autoSkip: true, maxRotation: 0 },
+  };
+}
+
+/** A logarithmic axis with a line at each power of ten. */
+export function powerAxis(
+  theme: ChartTheme,
+  title: string,
+  range: { readonly min: number; readonly max: number },
+  textOfTick: (value: number) => string,
+): Scale {
+  const isPower = (value: number): boolean => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9;
+  return {
+    type: "logarithmic",
+    ...range,
+    title: titleOf(theme, title),
+    grid: { color: theme.grid, tickColor: theme.grid },
+    border: { color: theme.grid },
+    afterBuildTicks: (axis) => {
+      axis.ticks = axis.ticks.filter(({ value }) => isPower(value));
+    },
+    ticks: { ...textOf(theme), callback: (value: string | number) => textOfTick(Number(value)) },
+  };
+}
+
+interface AxisText {
+  readonly color: string;
+  readonly font: ChartTheme["font"];
+}
+
+function titleOf(theme: ChartTheme, text: string): AxisText & { readonly display: boolean; readonly text: string } {
+  return { display: text !== "", text, ...textOf(theme) };
+}
+
+function textOf({ font, muted }: ChartTheme): AxisText {
+  return { color: muted, font };
+}

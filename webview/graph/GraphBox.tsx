@@ -1,0 +1,80 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { formatCell, formatCellExact, type Column } from "../../profiler/columns.ts";
+import { formatShare } from "../../profiler/format-numbers.ts";
+import { Icon } from "../controls/controls.tsx";
+import type { PlacedBox } from "./layout.ts";
+
+export interface BoxCost {
+  readonly column: Column;
+  /** null is unknown. */
+  readonly value: number | null;
+  /** Of the model's. */
+  readonly share: number;
+  /** Of the dearest box that is drawn: what colours it. */
+  readonly heat: number;
+}
+
+interface GraphBoxProps {
+  readonly placed: PlacedBox;
+  readonly cost: BoxCost;
+  readonly isSelected: boolean;
+  readonly isFound: boolean;
+  /** The one box that Tab reaches. */
+  readonly isTabStop: boolean;
+  readonly onChoose: (placed: PlacedBox) => void;
+  readonly onFocus: (id: string) => void;
+}
+
+/** A layer, a closed module or the frame of an open one. */
+export function GraphBox(props: GraphBoxProps): JSX.Element {
+  const { placed, cost, isSelected, isFound, isTabStop, onChoose, onFocus } = props;
+  const { box, x, y, width, height, isOpen } = placed;
+  const isLayer = box.kind === "layer";
+  const classes = ["box", box.kind, isOpen && "open", isSelected && "selected", isFound && "found"];
+  const [title, subtitle] = textsOf(placed);
+  const value = formatCell(cost.column.unit, cost.value);
+  return (
+    <button
+      type="button"
+      class={classes.filter(Boolean).join(" ")}
+      data-box={box.id}
+      tabIndex={isTabStop ? 0 : -1}
+      aria-label={`${title} ${subtitle}, ${cost.column.title} ${value}`}
+      {...(isLayer ? { "aria-pressed": isSelected } : { "aria-expanded": isOpen })}
+      data-tip={tipOf(placed, cost)}
+      style={{
+        transform: `translate(${x}px, ${y}px)`,
+        width: `${width}px`,
+        height: `${height}px`,
+        "--heat": isOpen ? 0 : cost.heat,
+      }}
+      onClick={() => onChoose(placed)}
+      onFocus={() => onFocus(box.id)}
+    >
+      <span class="box-head">
+        {!isLayer && <Icon name={isOpen ? "chevron-down" : "chevron-right"} />}
+        <span class="box-title">{title}</span>
+        <span class={cost.value === null ? "box-cost unknown" : "box-cost"}>{value}</span>
+      </span>
+      {!isOpen && <span class="box-name">{subtitle}</span>}
+      {!isOpen && cost.heat > 0 && <span class="box-bar" style={{ transform: `scaleX(${cost.heat})` }} />}
+    </button>
+  );
+}
+
+function textsOf({ box }: PlacedBox): readonly [title: string, subtitle: string] {
+  const [layer] = box.layers;
+  if (box.kind === "layer" && layer) return [layer.op, layer.name.slice(layer.name.lastIndexOf("/") + 1)];
+  return [box.name, l10n.t("{0} layers", box.layers.length.toLocaleString())];
+}
+
+function tipOf({ box, isOpen }: PlacedBox, { column, value, share }: BoxCost): string {
+  const lines = [
+    box.kind === "layer" ? `#${box.layers[0]?.index ?? ""} ${box.name}` : box.name,
+    `${column.title}: ${formatCellExact(column.unit, value)}`,
+  ];
+  if (value !== null) lines.push(l10n.t("{0} of the model", formatShare(share)));
+  if (box.kind !== "layer") lines.push(isOpen ? l10n.t("Choose to close it.") : l10n.t("Choose to open it."));
+  return lines.join("\n");
+}

@@ -1,0 +1,180 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { LayerProfile, Structure } from "../../profiler/profile.ts";
+import {
+  countVisible,
+  findLayers,
+  firstOpen,
+  MOST_BOXES,
+  openTo,
+  outlineOf,
+  visibleBox,
+  type Box,
+} from "../../profiler/views/graph-outline.ts";
+import { knownColumn, SUMMED_COLUMNS } from "../charts/charts-view.ts";
+import { Icon, IconButton, TextField } from "../controls/controls.tsx";
+import { Select } from "../controls/Select.tsx";
+import type { ProfileHeader } from "../protocol.ts";
+import { GraphStage } from "./GraphStage.tsx";
+import type { GraphView } from "./graph-view.ts";
+import type { PlacedBox } from "./layout.ts";
+import { useLayout } from "./use-layout.ts";
+
+export interface GraphPaneProps {
+  readonly header: ProfileHeader;
+  readonly layers: readonly LayerProfile[];
+  readonly structure: Structure;
+  readonly view: GraphView;
+  readonly selected: number | null;
+  readonly onChange: (changes: Partial<GraphView>) => void;
+  readonly onSelectLayer: (index: number) => void;
+}
+
+/** The network as a picture, boxed by modules and coloured by a cost. */
+export function GraphPane(props: GraphPaneProps): JSX.Element {
+  const { header, layers, structure, view, selected, onChange, onSelectLayer } = props;
+  const outline = useMemo(() => outlineOf(layers), [layers]);
+  const open = useMemo(() => (view.open === null ? firstOpen(outline) : new Set(view.open)), [outline, view.open]);
+  const state = useLayout(outline, open, structure.edges);
+  const column = knownColumn(view.column);
+  const [search, setSearch] = useState("");
+  const [position, setPosition] = useState(-1);
+  const [target, setTarget] = useState<{ readonly id: string; readonly serial: number } | null>(null);
+  const [refused, setRefused] = useState<string | null>(null);
+  const found = useMemo(() => findLayers(outline, search), [outline, search]);
+  const foundBoxes = useMemo(
+    () => new Set(found.map(({ index }) => visibleBox(outline, open, index)?.id).filter((id) => id !== undefined)),
+    [found, outline, open],
+  );
+  const selectedBox = selected === null ? undefined : visibleBox(outline, open, selected);
+
+  const show = (id: string): void => setTarget((last) => ({ id, serial: (last?.serial ?? 0) + 1 }));
+  useEffect(() => {
+    if (selectedBox) show(selectedBox.id);
+  }, [selectedBox?.id]);
+
+  /** @returns whether the picture stays small enough to be drawn */
+  const setOpen = (wanted: ReadonlySet<string>): boolean => {
+    const boxes = countVisible(outline, wanted);
+    const isSmall = boxes <= MOST_BOXES;
+    setRefused(
+      isSmall
+        ? null
+        : l10n.t(
+            "That would draw {0} boxes. Close some first: up to {1} can be drawn.",
+            boxes.toLocaleString(),
+            MOST_BOXES,
+          ),
+    );
+    if (isSmall) onChange({ open: [...wanted] });
+    return isSmall;
+  };
+
+  const toggle = ({ id }: Box): void => {
+    const wanted = new Set(open);
+    if (!wanted.delete(id)) wanted.add(id);
+    if (setOpen(wanted)) show(id);
+  };
+
+  const choose = ({ box }: PlacedBox): void => {
+    const [layer] = box.layers;
+    if (box.kind !== "layer") toggle(box);
+    else if (layer) onSelectLayer(layer.index);
+  };
+
+  const step = (by: number): void => {
+    if (found.length === 0) return;
+    const next = (position + by + found.length) % found.length;
+    const layer = found[next];
+    setPosition(next);
+    if (!layer) return;
+    setOpen(openTo(outline, open, layer.index));
+    onSelectLayer(layer.index);
+    show(`#${layer.index}`);
+  };
+
+  const layout = state.kind === "done" ? state.layout : state.kind === "running" ? state.last : null;
+  return (
+    <div class="graph-pane">
+      <div class="graph-bar" role="toolbar" aria-label={l10n.t("Graph")}>
+        <div onKeyDown={({ key, shiftKey }) => key === "Enter" && step(shiftKey ? -1 : 1)}>
+          <TextField
+            label={l10n.t("Find a layer")}
+            placeholder={l10n.t("Find a layer by name, operator or kind")}
+            icon="search"
+            class="graph-search"
+            value={search}
+            onInput={(text) => {
+              setSearch(text);
+              setPosition(-1);
+            }}
+            onEscape={() => setSearch("")}
+          />
+        </div>
+        <span class="graph-found" role="status">
+          {search.trim() !== "" && foundText(position, found.length)}
+        </span>
+        {found.length > 0 && (
+          <>
+            <IconButton icon="arrow-up" label={l10n.t("Previous match")} onClick={() => step(-1)} />
+            <IconButton icon="arrow-down" label={l10n.t("Next match")} onClick={() => step(1)} />
+          </>
+        )}
+        <label class="graph-column">
+          {l10n.t("Colour by")}
+          <Select
+            label={l10n.t("Colour by")}
+            value={view.column}
+            choices={SUMMED_COLUMNS.map(({ id, title }) => ({ value: id, text: title }))}
+            onChange={(id) => onChange({ column: id })}
+          />
+        </label>
+        <IconButton icon="collapse-all" label={l10n.t("Close all modules")} onClick={() => setOpen(new Set())} />
+        <IconButton
+          icon="discard"
+          label={l10n.t("As it was at first")}
+          onClick={() => {
+            setRefused(null);
+            onChange({ open: null, viewport: null });
+          }}
+        />
+      </div>
+      {refused !== null && (
+        <p class="graph-refused" role="alert">
+          <Icon name="info" />
+          {refused}
+        </p>
+      )}
+      {layout && layout.boxes.length > 0 ? (
+        <GraphStage
+          layout={layout}
+          layers={layers}
+          totals={header.totals}
+          column={column}
+          viewport={view.viewport}
+          selected={selectedBox}
+          found={foundBoxes}
+          target={target}
+          onViewport={(viewport) => onChange({ viewport })}
+          onChoose={choose}
+        />
+      ) : (
+        <p class="panel-state" role="status">
+          {state.kind === "failed"
+            ? l10n.t("The picture cannot be drawn: {0}", state.message)
+            : state.kind === "done"
+              ? l10n.t("There is no layer to draw.")
+              : l10n.t("Laying out the graph…")}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function foundText(position: number, count: number): string {
+  if (count === 0) return l10n.t("nothing found");
+  return position < 0
+    ? l10n.t("{0} found", count.toLocaleString())
+    : l10n.t("{0} of {1}", (position + 1).toLocaleString(), count.toLocaleString());
+}

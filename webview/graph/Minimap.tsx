@@ -1,0 +1,55 @@
+import type { JSX } from "preact";
+import type { Layout } from "./layout.ts";
+import type { Point, Size, Viewport } from "./viewport.ts";
+
+/** Pixels that the map may take. */
+const LARGEST: Size = { width: 140, height: 160 };
+
+interface MinimapProps {
+  readonly layout: Layout;
+  readonly viewport: Viewport;
+  readonly screen: Size;
+  readonly heatOf: (id: string) => number;
+  readonly selected: string | undefined;
+  /** Brings a point of the picture to the middle of the screen. */
+  readonly onGo: (point: Point) => void;
+}
+
+/** All of the picture, small, with the part that is on the screen; a drag moves it. For the pointer: keys move from box to box. */
+export function Minimap({ layout, viewport, screen, heatOf, selected, onGo }: MinimapProps): JSX.Element {
+  const scale = Math.min(LARGEST.width / layout.width, LARGEST.height / layout.height);
+  const go = (event: PointerEvent): void => {
+    if (event.buttons === 0 || !(event.currentTarget instanceof Element)) return;
+    const { left, top } = event.currentTarget.getBoundingClientRect();
+    onGo({ x: (event.clientX - left) / scale, y: (event.clientY - top) / scale });
+  };
+  const { zoom, x, y } = viewport;
+  return (
+    <svg
+      class="minimap"
+      aria-hidden="true"
+      width={Math.max(8, layout.width * scale)}
+      height={Math.max(8, layout.height * scale)}
+      viewBox={`0 0 ${layout.width} ${layout.height}`}
+      onPointerDown={go}
+      onPointerMove={go}
+    >
+      {layout.boxes.map(({ box, isOpen, ...area }) => (
+        <rect
+          key={box.id}
+          class={box.id === selected ? "map-box selected" : isOpen ? "map-box open" : "map-box"}
+          {...area}
+          style={{ "--heat": isOpen ? 0 : heatOf(box.id) }}
+        />
+      ))}
+      <rect
+        class="map-screen"
+        x={-x / zoom}
+        y={-y / zoom}
+        width={screen.width / zoom}
+        height={screen.height / zoom}
+        strokeWidth={1.5 / scale}
+      />
+    </svg>
+  );
+}

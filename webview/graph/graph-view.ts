@@ -1,0 +1,25 @@
+import { SUMMED_COLUMNS } from "../charts/charts-view.ts";
+import { isViewport, type Viewport } from "./viewport.ts";
+
+/** How the user looks at the picture of the graph. */
+export interface GraphView {
+  /** The column that colours the boxes. */
+  readonly column: string;
+  /** Boxes that are open; null as long as the user has not opened or closed one. */
+  readonly open: readonly string[] | null;
+  /** null as long as the user has not moved the picture. */
+  readonly viewport: Viewport | null;
+}
+
+export const INITIAL_GRAPH: GraphView = { column: "macs", open: null, viewport: null };
+
+/** Field by field what still makes sense of a view that an older version may have kept. */
+export function restoreGraph(kept: unknown): GraphView {
+  const fields: Readonly<Record<string, unknown>> = typeof kept === "object" && kept !== null ? { ...kept } : {};
+  const { column, open, viewport } = fields;
+  return {
+    column: SUMMED_COLUMNS.find(({ id }) => id === column)?.id ?? INITIAL_GRAPH.column,
+    open: Array.isArray(open) ? open.filter((id) => typeof id === "string") : null,
+    viewport: isViewport(viewport) ? viewport : null,
+  };
+}

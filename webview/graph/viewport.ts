@@ -1,0 +1,81 @@
+/** Which part of the picture is on the screen: picture = (screen − offset) ÷ zoom. */
+export interface Viewport {
+  readonly zoom: number;
+  /** Pixels on the screen of the picture's origin. */
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Below, a box is a dot; above, a box fills the screen. */
+const LEAST_ZOOM = 0.03;
+const MOST_ZOOM = 3;
+
+/** A first look should be readable rather than whole. */
+const READABLE_ZOOM = 0.6;
+
+/** Pixels around the picture. */
+const MARGIN = 16;
+
+/** All of the picture, never larger than it is. */
+export function fit(picture: Size, screen: Size): Viewport {
+  const zoom = clamp(
+    Math.min(1, (screen.width - 2 * MARGIN) / picture.width, (screen.height - 2 * MARGIN) / picture.height),
+  );
+  return {
+    zoom,
+    x: (screen.width - zoom * picture.width) / 2,
+    y: Math.max(MARGIN, (screen.height - zoom * picture.height) / 2),
+  };
+}
+
+/** All of the picture where that can be read, else its start. */
+export function firstLook(picture: Size, screen: Size): Viewport {
+  const whole = fit(picture, screen);
+  if (whole.zoom >= READABLE_ZOOM) return whole;
+  const zoom = Math.min(1, Math.max(READABLE_ZOOM, (screen.width - 2 * MARGIN) / picture.width));
+  return { zoom, x: (screen.width - zoom * picture.width) / 2, y: MARGIN };
+}
+
+/** Zooms by a factor around a point of the screen, which stays where it is. */
+export function zoomAt({ zoom, x, y }: Viewport, factor: number, at: Point): Viewport {
+  const next = clamp(zoom * factor);
+  const scale = next / zoom;
+  return { zoom: next, x: at.x - (at.x - x) * scale, y: at.y - (at.y - y) * scale };
+}
+
+/** Brings a point of the picture to the middle of the screen. */
+export function centreOn({ zoom }: Viewport, point: Point, screen: Size): Viewport {
+  return { zoom, x: screen.width / 2 - point.x * zoom, y: screen.height / 2 - point.y * zoom };
+}
+
+/** Moves no further than it must so that a box of the picture is on the screen. */
+export function reveal(viewport: Viewport, box: Point & Size, screen: Size): Viewport {
+  const { zoom, x, y } = viewport;
+  const shift = (start: number, length: number, room: number): number => {
+    if (start < MARGIN) return MARGIN - start;
+    return Math.min(0, Math.max(room - MARGIN - (start + length), MARGIN - start));
+  };
+  const dx = shift(x + box.x * zoom, box.width * zoom, screen.width);
+  const dy = shift(y + box.y * zoom, box.height * zoom, screen.height);
+  return dx === 0 && dy === 0 ? viewport : { zoom, x: x + dx, y: y + dy };
+}
+
+export function isViewport(value: unknown): value is Viewport {
+  if (typeof value !== "object" || value === null) return false;
+  const { zoom, x, y } = value as Partial<Record<keyof Viewport, unknown>>;
+  return [zoom, x, y].every(Number.isFinite) && Number(zoom) > 0;
+}
+
+function clamp(zoom: number): number {
+  return Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, zoom));
+}

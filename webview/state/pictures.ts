@@ -1,0 +1,32 @@
+import { INITIAL_CHARTS, restoreCharts, type ChartsView } from "../charts/charts-view.ts";
+import { INITIAL_GRAPH, restoreGraph, type GraphView } from "../graph/graph-view.ts";
+
+/** Which view of the model is shown, and how its pictures look: kept as the view of the table is. */
+export interface PicturesState {
+  readonly tab: ViewTab;
+  readonly showsCards: boolean;
+  readonly charts: ChartsView;
+  readonly graph: GraphView;
+}
+
+export const VIEW_TABS = ["layers", "charts", "graph"] as const;
+export type ViewTab = (typeof VIEW_TABS)[number];
+
+export const INITIAL_PICTURES: PicturesState = {
+  tab: "layers",
+  showsCards: true,
+  charts: INITIAL_CHARTS,
+  graph: INITIAL_GRAPH,
+};
+
+/** Field by field what still makes sense of a state that an older version may have kept. */
+export function restorePictures(kept: unknown): PicturesState {
+  if (typeof kept !== "object" || kept === null) return INITIAL_PICTURES;
+  const { tab, showsCards, charts, graph } = kept as Partial<Record<keyof PicturesState, unknown>>;
+  return {
+    tab: VIEW_TABS.find((known) => known === tab) ?? INITIAL_PICTURES.tab,
+    showsCards: showsCards !== false,
+    charts: restoreCharts(charts),
+    graph: restoreGraph(graph),
+  };
+}
