@@ -19,8 +19,8 @@ const EXTERNAL = ["vscode", "onnxruntime-node"];
 /** Libraries written for CommonJS ask for Node's modules with require, which an ES module lacks. */
 const CLI_HEAD = [
   "#!/usr/bin/env node",
-  'import { createRequire } from "node:module";',
-  "const require = createRequire(import.meta.url);",
+  'import { createRequire as requireFrom } from "node:module";',
+  "const require = requireFrom(import.meta.url);",
 ].join("\n");
 
 /** What stands for `import.meta.url`, which CommonJS lacks: threads and data files are found beside the bundle. */

@@ -40,8 +40,8 @@ export default tseslint.config(
     },
   },
   {
-    // Scripts that run on plain Node, before anything is installed.
-    files: ["**/*.mjs"],
+    // Plain JavaScript: scripts that run before anything is installed, and threads that no compiler loads.
+    files: ["**/*.{mjs,js}"],
     rules: {
       eqeqeq: "error",
       "max-lines": ["error", { max: 400, skipBlankLines: false }],

@@ -4,6 +4,8 @@ export interface CliContext {
   readonly write: (text: string) => void;
   /** A line beside the answer, to standard error. */
   readonly remark: (text: string) => void;
+  /** How far long work is: a line that the next call replaces, "" takes it away. Only where somebody sees it, on a terminal. */
+  readonly progress?: (text: string) => void;
   /** Columns of the terminal; undefined when the answer goes to a file or another program. */
   readonly width: number | undefined;
   readonly setExitCode: (code: ExitCode) => void;

@@ -10,6 +10,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 await runCommandLine(process.argv.slice(2), {
   write: (text) => void process.stdout.write(text),
   remark: (text) => void process.stderr.write(`edgewise: ${text}\n`),
+  ...(process.stderr.isTTY && { progress: (text: string) => void process.stderr.write(`\r\x1b[K${text}`) }),
   width: process.stdout.isTTY ? process.stdout.columns : undefined,
   setExitCode: (code) => {
     process.exitCode = code;

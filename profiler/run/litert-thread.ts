@@ -38,7 +38,7 @@ export class LitertThread {
 
   constructor() {
     // Its own output streams, which nobody reads: the runtime writes of every model it loads.
-    this.#worker = new Worker(new URL("./litert-worker.mjs", import.meta.url), { stdout: true, stderr: true });
+    this.#worker = new Worker(new URL("./litert-worker.js", import.meta.url), { stdout: true, stderr: true });
     this.#worker.unref();
     this.#worker.on("message", (answer: Answer) => this.#settle(answer));
     this.#worker.on("error", (error) => this.#fail(error));
