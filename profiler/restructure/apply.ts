@@ -59,9 +59,14 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
   const options = completeOptions(restructuring.options, edit.options);
   const graph = liftModel(model, bindings);
   const activations = activationsOf?.(model);
+  const activationsAfter = async (partial: Rewrite): Promise<ActivationSource> => {
+    const source = activationsOf?.(await lowerRewrite(model, graph, partial, { readsWeights: true }));
+    if (source) return source;
+    throw new RangeError("a model that was run before an edit is not run after it");
+  };
   const rewrite = await restructuring.rewrite(graph, edit.target, options, {
     seed,
-    ...(activations && { activations }),
+    ...(activations && { activations, activationsAfter }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });

@@ -61,6 +61,8 @@ export function isRefusal(finding: Finding): finding is Refusal {
 export interface RewriteContext {
   /** What tensors hold on the calibration samples; undefined without any: then weights alone are looked at. */
   readonly activations?: ActivationSource;
+  /** The same samples through the graph as a rewrite would leave it, whose tensors keep their ids: for edits that go step by step. */
+  readonly activationsAfter?: (rewrite: Rewrite) => Promise<ActivationSource>;
   readonly seed: number;
   readonly signal?: AbortSignal;
   /** @param done share of the edit's work, 0 to 1 */
