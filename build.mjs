@@ -1,7 +1,7 @@
 // Builds everything that runs: `node build.mjs [--production]` writes dist/. Production leaves out source maps and whitespace.
 import { build } from "esbuild";
 import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, parse } from "node:path";
 
 const ROOT = import.meta.dirname;
 const DIST = join(ROOT, "dist");
@@ -10,8 +10,8 @@ const DIST = join(ROOT, "dist");
 const NODE = { platform: "node", target: "node20.19" };
 const BROWSER = { platform: "browser", target: "chrome132" };
 
-/** A page in an editor: one script and, beside it, one style sheet. */
-const PAGE = { format: "iife", ...BROWSER, jsx: "automatic", jsxImportSource: "preact" };
+/** A page in an editor: a script and, beside it, one style sheet. What the script imports only when it needs it is in parts of their own. */
+const PAGE = { format: "esm", splitting: true, ...BROWSER, jsx: "automatic", jsxImportSource: "preact" };
 
 /** Native or given by the host: required at run time, never bundled. */
 const EXTERNAL = ["vscode", "onnxruntime-node"];
@@ -41,6 +41,8 @@ const BUNDLES = [
 /** Files that are linked to or loaded as they are. The compat build of LiteRT.js is for machines without relaxed SIMD. */
 const COPIES = [
   ...copies("@vscode/codicons/dist", "codicons", ["codicon.css", "codicon.ttf"]),
+  ...copies("elkjs/lib", "elk", ["elk-worker.min.js"]),
+  ...copies("elkjs", "elk", ["LICENSE.md"]),
   ...copies("@litertjs/core/wasm", "litert", [
     "litert_wasm_internal.js",
     "litert_wasm_internal.wasm",
@@ -65,8 +67,10 @@ function copies(from, to, files) {
 function bundle({ in: entry, out, define, ...options }) {
   return build({
     absWorkingDir: ROOT,
-    entryPoints: [entry],
-    outfile: join("dist", out),
+    entryPoints: [{ in: entry, out: parse(out).name }],
+    outdir: "dist",
+    outExtension: { ".js": parse(out).ext },
+    chunkNames: `${parse(out).name}-[name]-[hash]`,
     bundle: true,
     write: false, // a build that fails leaves the last good one in place
     external: EXTERNAL,

@@ -15,6 +15,9 @@ export function pageHtml(webview: vscode.Webview, dist: vscode.Uri, bundle: Page
     `script-src 'nonce-${nonce}'`,
     `style-src ${webview.cspSource} 'nonce-${nonce}'`,
     `font-src ${webview.cspSource}`,
+    // The worker that lays out graphs: fetched from the extension, started from a blob.
+    `connect-src ${webview.cspSource}`,
+    "worker-src blob:",
   ].join("; ");
   return `<!doctype html>
 <html lang="${vscode.env.language}">
@@ -26,7 +29,7 @@ export function pageHtml(webview: vscode.Webview, dist: vscode.Uri, bundle: Page
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <link rel="stylesheet" href="${asset("codicons/codicon.css")}">
     <link rel="stylesheet" href="${asset(`${bundle}.css`)}">
-    <script defer nonce="${nonce}" src="${asset(`${bundle}.js`)}"></script>
+    <script type="module" nonce="${nonce}" src="${asset(`${bundle}.js`)}"></script>
     <title>Edgewise</title>
   </head>
   <body></body>

@@ -1,7 +1,7 @@
 import ELK, { type ELK as Elk, type ElkNode } from "elkjs/lib/elk-api.js";
 
 /** Where the build puts ELK's worker, beside this script. */
-const WORKER_SCRIPT = "elk-worker.min.js";
+const WORKER_SCRIPT = "elk/elk-worker.min.js";
 
 /**
  * Lays out graphs in a worker. A page of VS Code may not start a worker from its own address, so the script is fetched and started
