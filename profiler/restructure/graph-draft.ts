@@ -13,6 +13,7 @@ import {
 } from "../model/model.ts";
 import { elementsOf } from "../model/shape.ts";
 import type { NodeDraft } from "./format-side.ts";
+import type { Weights } from "./forms.ts";
 import type { LiftedTensor } from "./lifted.ts";
 
 /** What a new constant is made of; `read` is not called in a prediction. */
@@ -65,16 +66,22 @@ export class GraphDraft {
     return id;
   }
 
-  async addConstant(
-    name: string,
-    { shape, dataType, quantization, read }: ConstantDraft,
-    declared?: DeclaredType,
-  ): Promise<TensorId> {
-    const about = { ...(quantization && { quantization }), ...(declared && { declared }) };
+  async addConstant(name: string, draft: ConstantDraft, declared?: DeclaredType): Promise<TensorId> {
+    const { quantization } = draft;
+    const constant = await this.#constant(draft);
+    return this.addTensor(name, { constant, ...(quantization && { quantization }), ...(declared && { declared }) });
+  }
+
+  /** Weights as a constant: that of the file where it holds exactly these elements, else a new one. */
+  async constantOf(weights: Weights): Promise<Constant> {
+    const { constant, shape, dataType } = weights;
+    return constant ?? this.#constant({ shape, dataType, read: () => weights.read() });
+  }
+
+  async #constant({ shape, dataType, read }: ConstantDraft): Promise<Constant> {
+    if (this.readsWeights) return storedConstant(dataType, shape, await read());
     const storedBytes = bytesOf(dataType, elementsOf(shape) ?? 0) ?? 0;
-    if (!this.readsWeights)
-      return this.addTensor(name, { ...about, constant: { dataType, shape, storedBytes, storage: { kind: "none" } } });
-    return this.addTensor(name, { ...about, constant: storedConstant(dataType, shape, await read()) });
+    return { dataType, shape, storedBytes, storage: { kind: "none" } };
   }
 
   /** A small constant that says how to compute: its numbers are there in predictions too, since shapes follow from them. */

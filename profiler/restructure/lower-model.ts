@@ -2,7 +2,7 @@ import { ABSENT, type Entry, type Graph, type Model, type Node, type Tensor, typ
 import { executionOrder, usedTensors } from "../operators/execution-order.ts";
 import { GraphDraft } from "./graph-draft.ts";
 import { sideOf, uniqueName } from "./lift-model.ts";
-import type { Form } from "./forms.ts";
+import type { Form, Weights } from "./forms.ts";
 import type { LayerId, LiftedGraph } from "./lifted.ts";
 import { LoweringError } from "./lowering-error.ts";
 import type { Rewrite, TensorRef } from "./rewrite.ts";
@@ -34,6 +34,7 @@ export async function lowerRewrite(
   };
   await lowerLayers(old, lifted, rewrite, draft, resolve);
   resizeInputs(rewrite, draft);
+  await foldConstants(rewrite, draft);
   const names = renaming(lifted, rewrite, resolve);
   const nodes = draft.nodes.map((node) => renamed(node, names));
   const graph = ordered(withoutDead(old, { ...old, tensors: draft.tensors, nodes }));
@@ -91,6 +92,17 @@ function outputRank(form: Form, input: number | undefined): number | undefined {
 
 function identity(name: string | undefined): Pick<Node, "identity"> {
   return name === undefined ? {} : { identity: name };
+}
+
+/** The layers that made them are dead then, and taken out as such. */
+async function foldConstants({ fold = new Map<TensorId, Weights>() }: Rewrite, draft: GraphDraft): Promise<void> {
+  for (const [id, weights] of fold) {
+    const { name, ...about } = draft.tensors[id] ?? { name: "" };
+    draft.tensors[id] = { ...about, id, name, constant: await draft.constantOf(weights) };
+  }
+  const isFolded = (id: TensorId): boolean => fold.has(id);
+  const nodes = draft.nodes.filter(({ outputs }) => !outputs.some(isFolded));
+  draft.nodes.splice(0, draft.nodes.length, ...nodes);
 }
 
 function resizeInputs({ resize = new Map<TensorId, readonly (number | null)[]>() }: Rewrite, draft: GraphDraft): void {

@@ -1,8 +1,31 @@
 import { OptionError } from "../errors.ts";
+import { DENSE_LOW_RANK } from "./dense-low-rank.ts";
+import { DENSE_TO_CONV } from "./dense-to-conv.ts";
+import { DENSE_TO_POOLED_CONV } from "./dense-to-pooled-conv.ts";
+import { FOLD_BATCH_NORM } from "./fold-batch-norm.ts";
+import { GROUP_AND_SHUFFLE } from "./group-and-shuffle.ts";
+import { REMOVE_NO_OPS } from "./remove-no-ops.ts";
 import type { Restructuring } from "./restructuring.ts";
+import { SEPARABLE } from "./separable.ts";
+import { SHRINK_KERNEL } from "./shrink-kernel.ts";
+import { SPLIT_CHANNELS } from "./split-channels.ts";
+import { SPLIT_SPATIAL } from "./split-spatial.ts";
+import { STACK_SMALL_KERNELS } from "./stack-small-kernels.ts";
 
 /** All restructurings, exact ones first. Suggestions, the command line and documentation are made from this list. */
-export const RESTRUCTURINGS: readonly Restructuring[] = [];
+export const RESTRUCTURINGS: readonly Restructuring[] = [
+  FOLD_BATCH_NORM,
+  REMOVE_NO_OPS,
+  DENSE_TO_CONV,
+  DENSE_LOW_RANK,
+  SPLIT_SPATIAL,
+  SPLIT_CHANNELS,
+  SEPARABLE,
+  STACK_SMALL_KERNELS,
+  SHRINK_KERNEL,
+  GROUP_AND_SHUFFLE,
+  DENSE_TO_POOLED_CONV,
+];
 
 /** @throws {OptionError} for an id that is not in the list */
 export function restructuringOf(id: string): Restructuring {

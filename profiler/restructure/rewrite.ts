@@ -1,5 +1,5 @@
 import type { TensorId } from "../model/model.ts";
-import type { Form } from "./forms.ts";
+import type { Form, Weights } from "./forms.ts";
 import type { LayerId } from "./lifted.ts";
 
 /**
@@ -17,6 +17,8 @@ export interface Rewrite {
    * layer that makes the second one makes it under the first one's name.
    */
   readonly rewire?: ReadonlyMap<TensorId, TensorRef>;
+  /** Tensors that constant layers make, as numbers of the file instead; the layers go. */
+  readonly fold?: ReadonlyMap<TensorId, Weights>;
   /** New declared sizes of inputs of the graph; null keeps a size. */
   readonly resize?: ReadonlyMap<TensorId, readonly (number | null)[]>;
 }

@@ -47,11 +47,6 @@ export class WireWalker {
     return found;
   }
 
-  /** A field's value; for names and other short ones. */
-  bytes({ offset, length }: WireField): Promise<Uint8Array> {
-    return this.source.read(offset, length);
-  }
-
   async text(field: WireField): Promise<string> {
     const bytes = await this.#peek(field.offset, field.length);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");

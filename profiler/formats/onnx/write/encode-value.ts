@@ -1,25 +1,35 @@
 import type { DeclaredDimension, DeclaredType } from "../../../model/model.ts";
 import { dataTypeCode } from "../data-types.ts";
-import { onnx } from "../schema/onnx.ts";
+import { MessageWriter } from "../wire/message-writer.ts";
 
-/** A ValueInfoProto with the sizes that the model declares now; what else the file says of it stays. */
-export function resizedValue(bytes: Uint8Array, declared: DeclaredType): Uint8Array {
-  const proto = onnx.ValueInfoProto.decode(bytes);
-  const dim = (declared.shape ?? []).map(dimension);
-  if (proto.type?.tensorType) proto.type.tensorType.shape = { dim };
-  return onnx.ValueInfoProto.encode(proto).finish();
+/** Fields of ValueInfoProto. */
+export const VALUE = { name: 1, type: 2 } as const;
+
+/** Fields of TypeProto, TypeProto.Tensor, TensorShapeProto and TensorShapeProto.Dimension. */
+const TYPE = { tensorType: 1 } as const;
+const TENSOR_TYPE = { elemType: 1, shape: 2 } as const;
+const SHAPE = { dim: 1 } as const;
+const DIMENSION = { value: 1, param: 2 } as const;
+
+/** A ValueInfoProto of a tensor. */
+export function encodeValue(name: string, declared: DeclaredType): Uint8Array {
+  return new MessageWriter().text(VALUE.name, name).message(VALUE.type, encodeType(declared)).bytes;
 }
 
-/** A ValueInfoProto of a new tensor. */
-export function encodeValue(name: string, { dataType, shape }: DeclaredType): Uint8Array {
-  const tensorType = {
-    ...(dataType && { elemType: dataTypeCode(dataType) }),
-    ...(shape && { shape: { dim: shape.map(dimension) } }),
-  };
-  return onnx.ValueInfoProto.encode({ name, type: { tensorType } }).finish();
+/** A TypeProto. */
+export function encodeType({ dataType, shape }: DeclaredType): Uint8Array {
+  const tensor = new MessageWriter();
+  if (dataType) tensor.int(TENSOR_TYPE.elemType, dataTypeCode(dataType));
+  if (shape) {
+    const sizes = new MessageWriter();
+    for (const size of shape) sizes.message(SHAPE.dim, encodeDimension(size));
+    tensor.message(TENSOR_TYPE.shape, sizes.bytes);
+  }
+  return new MessageWriter().message(TYPE.tensorType, tensor.bytes).bytes;
 }
 
-function dimension(size: DeclaredDimension): onnx.TensorShapeProto.Dimension.$Properties {
-  if (typeof size === "number") return { dimValue: size };
-  return typeof size === "string" ? { dimParam: size } : {};
+function encodeDimension(size: DeclaredDimension): Uint8Array {
+  const dimension = new MessageWriter();
+  if (typeof size === "number") return dimension.int(DIMENSION.value, size).bytes;
+  return typeof size === "string" ? dimension.text(DIMENSION.param, size).bytes : dimension.bytes;
 }

@@ -4,7 +4,7 @@ import { MessageWriter } from "../wire/message-writer.ts";
 import type { WireField, WireWalker } from "../wire/walk.ts";
 import { encodeNode, NODE } from "./encode-node.ts";
 import { fieldPieces, TENSOR } from "./encode-tensor.ts";
-import { encodeValue, resizedValue } from "./encode-value.ts";
+import { encodeType, encodeValue, VALUE } from "./encode-value.ts";
 import { bytesPiece, type Piece } from "../../../bytes/pieces.ts";
 
 /** Fields of GraphProto. */
@@ -18,7 +18,6 @@ const GRAPH = {
   sparseInitializer: 15,
 } as const;
 
-const VALUE_NAME = 1;
 const ANNOTATION_TENSOR = 1;
 const SPARSE_VALUES = 1;
 
@@ -152,12 +151,15 @@ class GraphPatch {
   }
 
   async #value(field: WireField, copy: Piece): Promise<readonly Piece[]> {
-    const name = await this.#text(field, VALUE_NAME);
+    const name = await this.#text(field, VALUE.name);
     if (this.#gone.has(name)) return [];
     const declared = this.#byName.get(name)?.declared;
     if (declared?.isEdited !== true) return [copy];
-    const bytes = await this.context.walker.bytes(field);
-    return fieldPieces(field.field, [bytesPiece(resizedValue(bytes, declared))]);
+    const { source, walker } = this.context;
+    const fields = await walker.fields(field.offset, field.length);
+    const kept = fields.filter((part) => part.field !== VALUE.type).map((part) => copied(source, part));
+    const type = fieldPieces(VALUE.type, [bytesPiece(encodeType(declared))]);
+    return fieldPieces(field.field, [...kept, ...type]);
   }
 
   async #initializerName(field: WireField): Promise<string> {
