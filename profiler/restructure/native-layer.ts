@@ -4,6 +4,7 @@ import type { Dimension, Shape } from "../model/shape.ts";
 import type { InferredNode } from "../operators/infer.ts";
 import type { NodeView } from "../operators/node-view.ts";
 import type { TensorFact } from "../operators/tensor-fact.ts";
+import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import type { Lifted, LiftScope } from "./format-side.ts";
 import type { Form, Weights } from "./forms.ts";
 
@@ -82,4 +83,14 @@ export class NativeLayer {
 export function fixed(size: Dimension | undefined, what: string): number {
   if (typeof size === "number") return size;
   throw new NotLiftable(`${what} is only known while the model runs`);
+}
+
+/** Sizes to reshape to; those that only the run can tell by reference to the input, undefined where that does not do. */
+export function reshapeTarget(input: Shape, output: Shape | undefined): readonly number[] | undefined {
+  if (output === undefined || input.includes(0)) return undefined;
+  const target = output.map((size, axis) => {
+    if (typeof size === "number") return size;
+    return size !== UNKNOWN_SIZE && size === input[axis] ? 0 : -1;
+  });
+  return target.filter((size) => size === -1).length > 1 ? undefined : target;
 }

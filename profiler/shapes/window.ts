@@ -80,6 +80,20 @@ export function transposedOutput(size: Dimension, window: TransposedWindow): Dim
   return output;
 }
 
+/**
+ * What "same" padding adds on both sides of an axis, the odd element at the end. With a stride of 1 the size does not matter.
+ * Source: TensorFlow, tf.nn (padding "SAME").
+ */
+export function samePads(
+  size: number,
+  { kernel, stride, dilation }: { readonly kernel: number; readonly stride: number; readonly dilation: number },
+): { readonly begin: number; readonly end: number } {
+  const span = (kernel - 1) * dilation + 1;
+  const total = stride === 1 ? span - 1 : Math.max(0, (Math.ceil(size / stride) - 1) * stride + span - size);
+  const begin = Math.floor(total / 2);
+  return { begin, end: total - begin };
+}
+
 function roundedDown(room: Dimension, size: Dimension, pads: number, span: Dimension, stride: number): Dimension {
   // One division of the whole keeps a symbolic size readable: floor((w+1)/2), not floor((w-1)/2)+1.
   return typeof span === "number"

@@ -1,21 +1,9 @@
-import type { Shape } from "../../../model/shape.ts";
-import { UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import type { Lift } from "./lift.ts";
-import { fixed, NotLiftable } from "../../../restructure/native-layer.ts";
+import { fixed, NotLiftable, reshapeTarget } from "../../../restructure/native-layer.ts";
 
 /** Any operator that gives the same elements another shape: the sizes tell which. */
 const RESHAPE: Lift = (layer) =>
-  layer.lifted({ kind: "reshape", target: targetOf(layer.shape(), layer.output().shape) });
-
-/** Sizes to reshape to; those that only the run can tell by reference to the input, undefined where that does not do. */
-function targetOf(input: Shape, output: Shape | undefined): readonly number[] | undefined {
-  if (output === undefined || input.includes(0)) return undefined;
-  const target = output.map((size, axis) => {
-    if (typeof size === "number") return size;
-    return size !== UNKNOWN_SIZE && size === input[axis] ? 0 : -1;
-  });
-  return target.filter((size) => size === -1).length > 1 ? undefined : target;
-}
+  layer.lifted({ kind: "reshape", target: reshapeTarget(layer.shape(), layer.output().shape) });
 
 const TRANSPOSE: Lift = (layer) => {
   const rank = layer.shape().length;

@@ -1,0 +1,94 @@
+import type { FormOf } from "../../../restructure/forms.ts";
+import { NotLiftable } from "../../../restructure/native-layer.ts";
+import type { Lift } from "./lift.ts";
+import { explicitPads } from "./same-pads.ts";
+import type { TfliteLayer } from "./tflite-layer.ts";
+
+/** Averages are of what is inside the image: padding never counts. */
+function pool(mode: FormOf<"pool">["mode"]): Lift {
+  return (layer) => {
+    const { view } = layer;
+    const kernel = [view.int("filter_height", 1), view.int("filter_width", 1)];
+    const motion = { strides: [view.int("stride_h", 1), view.int("stride_w", 1)], dilations: [1, 1] };
+    return layer.lifted({
+      kind: "pool",
+      mode,
+      isGlobal: false,
+      kernel,
+      ...motion,
+      ...explicitPads(layer, kernel, motion),
+      countsPadding: false,
+      ceils: false,
+      activation: layer.fused(),
+    });
+  };
+}
+
+/** Height and width; batch and channels stay. */
+const RESIZE: Lift = (layer) => {
+  if (layer.shape().length !== 4) throw new NotLiftable("its input is no image");
+  return layer.lifted({ kind: "resize" });
+};
+
+function softmax(isLog: boolean): Lift {
+  return (layer) => {
+    if (!isLog && layer.view.int("beta", 1) !== 1) throw new NotLiftable("its beta is not 1");
+    return layer.lifted({ kind: "softmax", isLog, axes: [layer.axis(-1)] });
+  };
+}
+
+const MEAN: Lift = (layer) => {
+  const axes = constants(layer, 1, "axes").map((axis) => layer.axis(axis));
+  const sorted = [...new Set(axes)].toSorted((a, b) => a - b);
+  return layer.lifted({
+    kind: "reduce-mean",
+    axes: sorted,
+    keepsAxes: layer.view.flag("keep_dims"),
+    activation: undefined,
+  });
+};
+
+/** @param mode how PAD and PADV2 fill what they add, and MIRROR_PAD by its option */
+function pad(modeOf: (layer: TfliteLayer) => FormOf<"pad">["mode"]): Lift {
+  return (layer) => {
+    const pairs = constants(layer, 1, "pads");
+    const side = (offset: number): readonly number[] => layer.shape().map((_, axis) => pairs[2 * axis + offset] ?? 0);
+    return layer.lifted({ kind: "pad", mode: modeOf(layer), begin: side(0), end: side(1), value: fillingOf(layer) });
+  };
+}
+
+/** A quantized PAD fills with its zero point, which stands for 0. */
+function fillingOf(layer: TfliteLayer): number {
+  if (!layer.view.has(2)) return 0;
+  const value = layer.view.number(2);
+  const quantization = layer.weights(2).quantization;
+  if (value === undefined) throw new NotLiftable("what it pads with is no single number");
+  const [zeroPoint = 0] = quantization?.zeroPoints ?? [];
+  const [scale = 1] = quantization?.scales ?? [];
+  return (value - zeroPoint) * scale;
+}
+
+function mirrorMode({ view }: TfliteLayer): "reflect" {
+  if (view.text("mode", "REFLECT") === "REFLECT") return "reflect";
+  throw new NotLiftable("it repeats the border as it mirrors");
+}
+
+/** @throws {NotLiftable} when they are computed while the model runs */
+export function constants(layer: TfliteLayer, position: number, what: string): readonly number[] {
+  const numbers = layer.view.numbers(position);
+  if (numbers === undefined) throw new NotLiftable(`its ${what} are computed while the model runs`);
+  return numbers;
+}
+
+export const LIFT_WINDOWS: Readonly<Record<string, Lift>> = {
+  AVERAGE_POOL_2D: pool("average"),
+  MAX_POOL_2D: pool("max"),
+  RESIZE_BILINEAR: RESIZE,
+  RESIZE_NEAREST_NEIGHBOR: RESIZE,
+  SOFTMAX: softmax(false),
+  LOG_SOFTMAX: softmax(true),
+  MEAN,
+  PAD: pad(() => "constant"),
+  PADV2: pad(() => "constant"),
+  MIRROR_PAD: pad(mirrorMode),
+};

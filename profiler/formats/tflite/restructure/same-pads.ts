@@ -1,0 +1,47 @@
+import { fixed } from "../../../restructure/native-layer.ts";
+import { samePads } from "../../../shapes/window.ts";
+import type { TfliteLayer } from "./tflite-layer.ts";
+
+/** How a window moves along height and width. */
+export interface Motion {
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+}
+
+export interface Pads {
+  readonly padsBegin: readonly number[];
+  readonly padsEnd: readonly number[];
+}
+
+/**
+ * TFLite's padding of height and width in numbers.
+ * @throws {NotLiftable} when SAME padding depends on a size that only the run can tell
+ */
+export function explicitPads(layer: TfliteLayer, kernel: readonly number[], { strides, dilations }: Motion): Pads {
+  if (layer.view.text("padding", "SAME") === "VALID")
+    return { padsBegin: kernel.map(() => 0), padsEnd: kernel.map(() => 0) };
+  const pads = kernel.map((extent, axis) => {
+    const window = { kernel: extent, stride: strides[axis] ?? 1, dilation: dilations[axis] ?? 1 };
+    const size = layer.shape()[axis + 1];
+    return samePads(window.stride === 1 ? 1 : fixed(size, "the size of its input"), window);
+  });
+  return { padsBegin: pads.map(({ begin }) => begin), padsEnd: pads.map(({ end }) => end) };
+}
+
+/** What the padding option has to be for these pads; undefined where neither of the two says them. */
+export function paddingOption(
+  { padsBegin, padsEnd }: Pads,
+  kernel: readonly number[],
+  { strides, dilations }: Motion,
+  sizes: readonly (number | undefined)[],
+): "SAME" | "VALID" | undefined {
+  if ([...padsBegin, ...padsEnd].every((pad) => pad === 0)) return "VALID";
+  const isSame = kernel.every((extent, axis) => {
+    const window = { kernel: extent, stride: strides[axis] ?? 1, dilation: dilations[axis] ?? 1 };
+    const size = window.stride === 1 ? 1 : sizes[axis];
+    if (size === undefined) return false;
+    const { begin, end } = samePads(size, window);
+    return begin === padsBegin[axis] && end === padsEnd[axis];
+  });
+  return isSame ? "SAME" : undefined;
+}

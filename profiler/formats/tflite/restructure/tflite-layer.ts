@@ -1,0 +1,34 @@
+import { bitsOf, isFloat } from "../../../model/data-type.ts";
+import type { Activation, Weights } from "../../../restructure/forms.ts";
+import { NativeLayer, NotLiftable } from "../../../restructure/native-layer.ts";
+import { fusedActivationOf } from "./fused-activation.ts";
+
+/** Narrower integers are packed: they are not written again. */
+const FEWEST_BITS = 8;
+
+/** An operator as lifting looks at it: TFLite's weights may be quantized, and its operators have fused activations. */
+export class TfliteLayer extends NativeLayer {
+  /** @throws {NotLiftable} when it is no constant of real numbers */
+  override weights(position: number): Weights {
+    const weights = this.scope.constant(this.id(position));
+    if (weights === undefined) {
+      const isStored = this.view.input(position).constant !== undefined;
+      throw new NotLiftable(isStored ? "its weights are computed in ways that are not followed" : "its weights are no constants");
+    }
+    const { dataType, quantization } = weights;
+    if (isFloat(dataType)) return weights;
+    if (quantization === undefined) throw new NotLiftable("its weights are integers without a scale");
+    if (quantization.granularity === "block") throw new NotLiftable("its weights are quantized in blocks");
+    if ((bitsOf(dataType) ?? 0) < FEWEST_BITS) throw new NotLiftable(`its weights are ${dataType}, which is not written`);
+    return weights;
+  }
+
+  /** @throws {NotLiftable} for one that runtimes do not compute alike */
+  fused(): Activation | undefined {
+    const name = this.view.text("fused_activation_function", "NONE");
+    if (name === "NONE") return undefined;
+    const activation = fusedActivationOf(name);
+    if (activation === undefined) throw new NotLiftable(`runtimes do not agree on its fused ${name}`);
+    return activation;
+  }
+}
