@@ -13,7 +13,7 @@ export interface EditContext {
   /** Sizes of dynamic dimensions that are to be taken as fixed. */
   readonly bindings?: Readonly<Record<string, number>>;
   /** Runs a model on the calibration samples; left out where there are none. */
-  readonly activationsOf?: (model: Model) => ActivationSource | undefined;
+  readonly activationsOf?: (model: Model) => Promise<ActivationSource> | ActivationSource | undefined;
   readonly seed?: number;
   readonly signal?: AbortSignal;
   /** @param done share of the whole list, 0 to 1 */
@@ -58,9 +58,9 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
   const restructuring = restructuringOf(edit.restructuring);
   const options = completeOptions(restructuring.options, edit.options);
   const graph = liftModel(model, bindings);
-  const activations = activationsOf?.(model);
+  const activations = await activationsOf?.(model);
   const activationsAfter = async (partial: Rewrite): Promise<ActivationSource> => {
-    const source = activationsOf?.(await lowerRewrite(model, graph, partial, { readsWeights: true }));
+    const source = await activationsOf?.(await lowerRewrite(model, graph, partial, { readsWeights: true }));
     if (source) return source;
     throw new RangeError("a model that was run before an edit is not run after it");
   };

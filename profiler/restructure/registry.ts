@@ -4,6 +4,7 @@ import { DENSE_TO_CONV } from "./dense-to-conv.ts";
 import { DENSE_TO_POOLED_CONV } from "./dense-to-pooled-conv.ts";
 import { FOLD_BATCH_NORM } from "./fold-batch-norm.ts";
 import { GROUP_AND_SHUFFLE } from "./group-and-shuffle.ts";
+import { REDUCE_CHANNELS } from "./reduce-channels/reduce-channels.ts";
 import { REMOVE_NO_OPS } from "./remove-no-ops.ts";
 import type { Restructuring } from "./restructuring.ts";
 import { SEPARABLE } from "./separable.ts";
@@ -22,6 +23,7 @@ export const RESTRUCTURINGS: readonly Restructuring[] = [
   SPLIT_CHANNELS,
   SEPARABLE,
   STACK_SMALL_KERNELS,
+  REDUCE_CHANNELS,
   SHRINK_KERNEL,
   GROUP_AND_SHUFFLE,
   DENSE_TO_POOLED_CONV,
