@@ -48,7 +48,7 @@ export const BUDGETS: readonly Budget[] = [
   },
   {
     id: "update",
-    title: "Update over the air",
+    title: "Update",
     unit: "bytes",
     initial: "500 KB",
     reason: "The file as an update that nobody should notice.",
@@ -128,11 +128,12 @@ export function formatAmount(unit: BudgetUnit, value: number | null): string {
 
 /** How a value stands to its budget. */
 export interface Verdict {
+  /** "unknown": the value is, or it may be more than is known. */
   readonly kind: "within" | "over" | "unknown";
-  /** Value by budget. */
-  readonly ratio: number;
-  /** "38.0 % of the budget", "2.3× the budget, 130 MB over" */
-  readonly text: string;
+  /** Of the budget: "38.0 %", "2.3×", "at least 38.0 %"; empty when the value is unknown. */
+  readonly part: string;
+  /** "130 MB over"; empty when it is not. */
+  readonly excess: string;
 }
 
 /**
@@ -140,16 +141,12 @@ export interface Verdict {
  * @param isLowerBound the value may be more: then it can be over its budget for certain, but not within
  */
 export function judge(value: number | null, amount: number, unit: BudgetUnit, isLowerBound = false): Verdict {
-  if (value === null) return { kind: "unknown", ratio: 0, text: "unknown, so nobody can tell" };
+  if (value === null) return { kind: "unknown", part: "", excess: "" };
   const ratio = value / amount;
-  if (ratio > 1) {
-    const over = `${formatAmount(unit, value - amount)} over`;
-    const times =
-      ratio >= 1.995 ? `${timesText(ratio)} the budget, ${over}` : `${formatShare(ratio - 1)} over the budget, ${over}`;
-    return { kind: "over", ratio, text: isLowerBound ? `at least ${times}` : times };
-  }
-  const part = `${formatShare(ratio)} of the budget`;
-  return isLowerBound ? { kind: "unknown", ratio, text: `at least ${part}` } : { kind: "within", ratio, text: part };
+  const share = ratio >= 1.995 ? timesText(ratio) : formatShare(ratio);
+  const part = isLowerBound ? `at least ${share}` : share;
+  if (ratio > 1) return { kind: "over", part, excess: `${formatAmount(unit, value - amount)} over` };
+  return { kind: isLowerBound ? "unknown" : "within", part, excess: "" };
 }
 
 /** Energy of an hour at a rate, in picojoules. */

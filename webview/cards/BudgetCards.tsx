@@ -6,7 +6,7 @@ import type { Totals } from "../../profiler/profile.ts";
 import type { BudgetId, BudgetTexts, Verdict } from "../../profiler/views/budgets.ts";
 import { Icon } from "../controls/controls.tsx";
 import { useStore, type Store } from "../state/store.ts";
-import { budgetCards, limitText, valueParts, type BudgetCard, type BudgetLine } from "./budget-cards.ts";
+import { budgetCards, lineText, valueParts, type BudgetCard, type BudgetLine } from "./budget-cards.ts";
 import { BudgetEditor } from "./BudgetEditor.tsx";
 
 interface BudgetCardsProps {
@@ -74,25 +74,18 @@ const ICONS: Readonly<Record<Verdict["kind"], string>> = { within: "pass", over:
 
 function BudgetRow({ line, onEdit }: { readonly line: BudgetLine; readonly onEdit: () => void }): JSX.Element {
   const { budget, verdict } = line;
+  const text = lineText(line);
   return (
-    <>
-      <button
-        type="button"
-        class="budget-limit"
-        aria-label={l10n.t("Change the budget {0}: {1}", budget.title, limitText(line))}
-        data-tip={l10n.t("{0}\nChoose to change it.", budget.reason)}
-        onClick={onEdit}
-      >
-        <span class="budget-title">{budget.title}</span>
-        <span class="budget-amount">{limitText(line)}</span>
-        <Icon name="edit" />
-      </button>
-      {verdict && (
-        <p class={`verdict ${verdict.kind}`}>
-          <Icon name={ICONS[verdict.kind]} />
-          <span>{verdict.text}</span>
-        </p>
-      )}
-    </>
+    <button
+      type="button"
+      class={`budget-line ${verdict?.kind ?? "none"}`}
+      aria-label={l10n.t("{0}: {1}. Change the budget", budget.title, text)}
+      data-tip={l10n.t("{0}\nChoose to change it.", budget.reason)}
+      onClick={onEdit}
+    >
+      <Icon name={verdict ? ICONS[verdict.kind] : "dash"} />
+      <span>{text}</span>
+      <Icon name="edit" />
+    </button>
   );
 }

@@ -127,10 +127,35 @@ function amount(id: BudgetId, texts: BudgetTexts): number | null {
   return budget ? budgetAmount(budget, texts) : null;
 }
 
-/** "100 MB", "30 per second", "no budget" */
-export function limitText({ budget, text }: BudgetLine): string {
+/** What a line says: "44.7 % of 100 MB download", "2.4× of 500 KB update, 130 KB over". */
+export function lineText(line: BudgetLine): string {
+  const { verdict, text } = line;
   if (text === "") return l10n.t("no budget");
-  return budget.unit === "rate" && /^[\d.]+$/.test(text) ? l10n.t("{0}/s", text) : text;
+  const limit = limitText(line);
+  if (!verdict) return limit;
+  if (verdict.part === "") return l10n.t("unknown against {0}", limit);
+  const part = l10n.t("{0} of {1}", verdict.part, limit);
+  return verdict.excess === "" ? part : `${part}, ${verdict.excess}`;
+}
+
+/** The budget with what it is for. */
+function limitText({ budget, text }: BudgetLine): string {
+  switch (budget.id) {
+    case "download":
+      return l10n.t("{0} download", text);
+    case "update":
+      return l10n.t("{0} update", text);
+    case "energyPerHour":
+      return l10n.t("{0} an hour", text);
+    case "rate":
+      return /^[\d.]+$/.test(text) ? l10n.t("the time at {0}/s", text) : l10n.t("the time at {0}", text);
+    case "response":
+      return l10n.t("{0} response", text);
+    case "parameters":
+    case "macs":
+    case "peakMemory":
+      return text;
+  }
 }
 
 /** The total's digits and its unit. */

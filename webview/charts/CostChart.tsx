@@ -73,7 +73,7 @@ export function CostChart(props: CostChartProps): JSX.Element {
             choices={choices}
             onChange={(id) => onChange({ bars: id })}
           />
-          <Key shape="line" hue="orange" />
+          <Key shape="line" hue="yellow" />
           <Select
             label={l10n.t("Column shown as a line")}
             value={view.line}
@@ -110,7 +110,6 @@ function configOf(
           hoverBackgroundColor: foreground,
           borderColor: bars.map((_, at) => (at === selected ? foreground : hues.blue)),
           borderWidth: own,
-          minBarLength: 1,
           barPercentage: 0.9,
           categoryPercentage: 0.95,
           yAxisID: "y",
@@ -120,8 +119,8 @@ function configOf(
           type: "line",
           label: lineColumn.title,
           data: line.map(({ value }) => value),
-          borderColor: hues.orange,
-          backgroundColor: hues.orange,
+          borderColor: hues.yellow,
+          backgroundColor: hues.yellow,
           borderWidth: 1.5,
           pointRadius: line.length <= 40 ? 2 : 0,
           pointStyle: "rectRot",

@@ -92,7 +92,7 @@ export function MemoryChart({
         <Key shape="rectRot" hue="red">
           {l10n.t("peak")}
         </Key>
-        <Key shape="dash" hue="yellow">
+        <Key shape="dash" hue="red">
           {l10n.t("size of the arena, with its gaps")}
         </Key>
       </p>
@@ -199,7 +199,7 @@ function arenaPlugin(bytes: number, { hues }: ChartTheme): Plugin {
       if (!y) return;
       const at = y.getPixelForValue(bytes);
       ctx.save();
-      ctx.strokeStyle = hues.yellow;
+      ctx.strokeStyle = hues.red;
       ctx.lineWidth = 1.5;
       ctx.setLineDash([6, 4]);
       ctx.beginPath();

@@ -26,7 +26,7 @@ const BOUNDS: Readonly<
   Record<Bound, { readonly shape: KeyShape & ("circle" | "triangle" | "rectRot"); readonly hue: Hue }>
 > = {
   compute: { shape: "circle", hue: "blue" },
-  memory: { shape: "triangle", hue: "orange" },
+  memory: { shape: "triangle", hue: "yellow" },
   overhead: { shape: "rectRot", hue: "purple" },
 };
 
@@ -169,6 +169,9 @@ interface Range {
   readonly max: number;
 }
 
+/** Between the outermost points and the edge: a factor, since the axes are logarithmic. */
+const ROOM = 1.15;
+
 /** Whole powers of ten around all points and the ridges of the roofs. */
 function rangesOf(points: readonly RooflinePoint[], roofs: readonly Roof[]): { readonly x: Range; readonly y: Range } {
   return {
@@ -182,7 +185,7 @@ function powers(values: readonly number[]): Range {
   if (known.length === 0) return { min: 1, max: 10 };
   const least = known.reduce((min, value) => Math.min(min, value), Infinity);
   const most = known.reduce((max, value) => Math.max(max, value), 0);
-  return { min: 10 ** Math.floor(Math.log10(least)), max: 10 ** Math.ceil(Math.log10(most * 1.0001)) };
+  return { min: 10 ** Math.floor(Math.log10(least / ROOM)), max: 10 ** Math.ceil(Math.log10(most * ROOM)) };
 }
 
 function textOf(point: RooflinePoint | undefined): readonly string[] {

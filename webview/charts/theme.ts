@@ -13,9 +13,13 @@ export interface ChartTheme {
   readonly isHighContrast: boolean;
 }
 
-export type Hue = "blue" | "orange" | "green" | "purple" | "yellow" | "red";
+/** Without VS Code's orange, which is a faint brown on dark themes. */
+export type Hue = "blue" | "green" | "purple" | "yellow" | "red";
 
-const HUES: readonly Hue[] = ["blue", "orange", "green", "purple", "yellow", "red"];
+const HUES: readonly Hue[] = ["blue", "green", "purple", "yellow", "red"];
+
+/** Of the lines behind a chart, which must not outshine it. */
+const GRID_OPACITY = 0.18;
 
 export function readTheme(): ChartTheme {
   const style = getComputedStyle(document.documentElement);
@@ -28,7 +32,7 @@ export function readTheme(): ChartTheme {
   return {
     foreground,
     muted: isHighContrast ? foreground : color("descriptionForeground", "foreground"),
-    grid: color(isHighContrast ? "contrastBorder" : "charts-lines", "editorWidget-border", "descriptionForeground"),
+    grid: faded(foreground, isHighContrast ? 2 * GRID_OPACITY : GRID_OPACITY),
     background: color("editor-background"),
     focus: color("focusBorder"),
     hover: {

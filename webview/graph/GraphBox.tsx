@@ -2,6 +2,7 @@ import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { formatCell, formatCellExact, type Column } from "../../profiler/columns.ts";
 import { formatShare } from "../../profiler/format-numbers.ts";
+import type { LayerProfile } from "../../profiler/profile.ts";
 import { Icon } from "../controls/controls.tsx";
 import type { PlacedBox } from "./layout.ts";
 
@@ -31,7 +32,13 @@ export function GraphBox(props: GraphBoxProps): JSX.Element {
   const { placed, cost, isSelected, isFound, isTabStop, onChoose, onFocus } = props;
   const { box, x, y, width, height, isOpen } = placed;
   const isLayer = box.kind === "layer";
-  const classes = ["box", box.kind, isOpen && "open", isSelected && "selected", isFound && "found"];
+  const classes = [
+    "box",
+    isOpen && "open",
+    !isOpen && !isLayer && "closed",
+    isSelected && "selected",
+    isFound && "found",
+  ];
   const [title, subtitle] = textsOf(placed);
   const value = formatCell(cost.column.unit, cost.value);
   return (
@@ -65,8 +72,14 @@ export function GraphBox(props: GraphBoxProps): JSX.Element {
 
 function textsOf({ box }: PlacedBox): readonly [title: string, subtitle: string] {
   const [layer] = box.layers;
-  if (box.kind === "layer" && layer) return [layer.op, layer.name.slice(layer.name.lastIndexOf("/") + 1)];
+  if (box.kind === "layer" && layer) return [layer.op, ownName(layer)];
   return [box.name, l10n.t("{0} layers", box.layers.length.toLocaleString())];
+}
+
+/** The part of a name that tells a layer from its neighbours: "conv1" of "/features/conv1/Conv". */
+function ownName({ name, op }: LayerProfile): string {
+  const [leaf = "", parent] = name.split("/").filter(Boolean).reverse();
+  return parent !== undefined && leaf.toLowerCase().startsWith(op.toLowerCase()) ? parent : leaf;
 }
 
 function tipOf({ box, isOpen }: PlacedBox, { column, value, share }: BoxCost): string {

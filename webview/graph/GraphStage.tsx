@@ -40,7 +40,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
   const stage = useRef<HTMLDivElement>(null);
   const screen = useSize(stage);
   const [focused, setFocused] = useState<string | null>(null);
-  const viewport = props.viewport ?? firstLook(layout, screen);
+  const viewport = props.viewport ?? firstLook(layout, startOf(layout), screen);
   const current = useRef({ viewport, screen, onViewport });
   current.current = { viewport, screen, onViewport };
   const costs = useMemo(() => costsOf(layout, column, totals), [layout, column, totals]);
@@ -128,6 +128,13 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
 }
 
 const ZOOM_KEYS: Readonly<Record<string, number>> = { "+": ZOOM_STEP, "=": ZOOM_STEP, "-": 1 / ZOOM_STEP };
+
+/** The uppermost box. */
+function startOf({ boxes }: Layout): Point & Size {
+  const [first, ...others] = boxes;
+  if (!first) return { x: 0, y: 0, width: 0, height: 0 };
+  return others.reduce((top, box) => (box.y < top.y ? box : top), first);
+}
 
 /** What must be in sight of a box: of an open one, its head. */
 function headOf({ x, y, width, height, isOpen }: PlacedBox): Point & Size {

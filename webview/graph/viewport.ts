@@ -38,12 +38,15 @@ export function fit(picture: Size, screen: Size): Viewport {
   };
 }
 
-/** All of the picture where that can be read, else its start. */
-export function firstLook(picture: Size, screen: Size): Viewport {
+/** All of the picture where that can be read, else where it starts: the box that comes first. */
+export function firstLook(picture: Size, start: Point & Size, screen: Size): Viewport {
   const whole = fit(picture, screen);
   if (whole.zoom >= READABLE_ZOOM) return whole;
   const zoom = Math.min(1, Math.max(READABLE_ZOOM, (screen.width - 2 * MARGIN) / picture.width));
-  return { zoom, x: (screen.width - zoom * picture.width) / 2, y: MARGIN };
+  const room = screen.width - zoom * picture.width;
+  if (room >= 0) return { zoom, x: room / 2, y: MARGIN };
+  const centred = screen.width / 2 - zoom * (start.x + start.width / 2);
+  return { zoom, x: Math.min(MARGIN, Math.max(room - MARGIN, centred)), y: MARGIN };
 }
 
 /** Zooms by a factor around a point of the screen, which stays where it is. */
