@@ -1,5 +1,6 @@
 import { openInputs } from "../bindings.ts";
 import { ONNX_SIDE } from "../formats/onnx/side.ts";
+import { TFLITE_SIDE } from "../formats/tflite/side.ts";
 import type { Graph, Model, Node, TensorId } from "../model/model.ts";
 import { isStatic } from "../model/shape.ts";
 import { executionOrder, usedTensors } from "../operators/execution-order.ts";
@@ -11,13 +12,10 @@ import type { Weights } from "./forms.ts";
 import { LiftedGraph, type LiftedLayer, type LiftedTensor } from "./lifted.ts";
 import { storedWeights } from "./stored-weights.ts";
 
-const SIDES: Partial<Record<Model["format"], FormatSide>> = { onnx: ONNX_SIDE };
+const SIDES: Readonly<Record<Model["format"], FormatSide>> = { onnx: ONNX_SIDE, tflite: TFLITE_SIDE };
 
-/** @throws {RangeError} for a format that nobody has taught restructuring */
 export function sideOf({ format }: Model): FormatSide {
-  const side = SIDES[format];
-  if (side) return side;
-  throw new RangeError(`${format} models are not restructured`);
+  return SIDES[format];
 }
 
 /** The main graph with every size that the caller does not give left open. */

@@ -22,7 +22,9 @@ function split(data: number, axis: number): Lift {
   return (layer) => {
     const [given = 0] = constants(layer, axis, "axis");
     const along = layer.axis(given, layer.shape(data).length);
-    const sizes = layer.view.node.outputs.map((_, output) => fixed(layer.output(output).shape?.[along], "what it splits off"));
+    const sizes = layer.view.node.outputs.map((_, output) =>
+      fixed(layer.output(output).shape?.[along], "what it splits off"),
+    );
     return layer.lifted({ kind: "split", axis: along, sizes }, [data]);
   };
 }
@@ -45,9 +47,14 @@ const STRIDED_SLICE: Lift = (layer) => {
   const { view } = layer;
   if (MASKS_OF_AXES.some((mask) => view.int(mask, 0) !== 0) || view.flag("offset"))
     throw new NotLiftable("it changes axes as it slices");
-  const [begins, ends, steps] = [constants(layer, 1, "begins"), constants(layer, 2, "ends"), constants(layer, 3, "steps")];
+  const [begins, ends, steps] = [
+    constants(layer, 1, "begins"),
+    constants(layer, 2, "ends"),
+    constants(layer, 3, "steps"),
+  ];
   if (steps.some((step) => step !== 1)) throw new NotLiftable("it skips elements");
-  const isOpen = (mask: string, axis: number): boolean => axis >= begins.length || ((view.int(mask, 0) >> axis) & 1) === 1;
+  const isOpen = (mask: string, axis: number): boolean =>
+    axis >= begins.length || ((view.int(mask, 0) >> axis) & 1) === 1;
   return cutOf(layer, (axis, size) => {
     const inside = (bound = 0): number => Math.min(size, Math.max(0, bound < 0 ? bound + size : bound));
     return {

@@ -13,13 +13,16 @@ export class TfliteLayer extends NativeLayer {
     const weights = this.scope.constant(this.id(position));
     if (weights === undefined) {
       const isStored = this.view.input(position).constant !== undefined;
-      throw new NotLiftable(isStored ? "its weights are computed in ways that are not followed" : "its weights are no constants");
+      throw new NotLiftable(
+        isStored ? "its weights are computed in ways that are not followed" : "its weights are no constants",
+      );
     }
     const { dataType, quantization } = weights;
     if (isFloat(dataType)) return weights;
     if (quantization === undefined) throw new NotLiftable("its weights are integers without a scale");
     if (quantization.granularity === "block") throw new NotLiftable("its weights are quantized in blocks");
-    if ((bitsOf(dataType) ?? 0) < FEWEST_BITS) throw new NotLiftable(`its weights are ${dataType}, which is not written`);
+    if ((bitsOf(dataType) ?? 0) < FEWEST_BITS)
+      throw new NotLiftable(`its weights are ${dataType}, which is not written`);
     return weights;
   }
 

@@ -1,0 +1,43 @@
+import { ABSENT, type Graph, type Node, type TensorId } from "../../../model/model.ts";
+import { inferGraph } from "../../../operators/infer.ts";
+import { UNKNOWN, type TensorFact } from "../../../operators/tensor-fact.ts";
+import type { GraphDraft } from "../../../restructure/graph-draft.ts";
+import { TFLITE_OPERATORS } from "../operators/index.ts";
+
+/** Types and shapes of a draft's tensors, new ones among them: padding and targets of reshapes depend on sizes. */
+export class DraftFacts {
+  static readonly #known = new WeakMap<GraphDraft, DraftFacts>();
+  readonly #facts = new Map<TensorId, TensorFact>();
+
+  private constructor(private readonly draft: GraphDraft) {}
+
+  /** Those of a draft: one object however many layers are lowered to it. */
+  static of(draft: GraphDraft): DraftFacts {
+    const facts = DraftFacts.#known.get(draft) ?? new DraftFacts(draft);
+    DraftFacts.#known.set(draft, facts);
+    return facts;
+  }
+
+  fact(id: TensorId): TensorFact {
+    const known = this.#facts.get(id);
+    if (known !== undefined || id === ABSENT) return known ?? UNKNOWN;
+    const { constant } = this.draft.tensors[id] ?? {};
+    if (constant) return { dataType: constant.dataType, shape: constant.shape };
+    const { dataType, shape } = this.draft.lifted[id] ?? {};
+    return { dataType, shape };
+  }
+
+  /** What a new node makes of its inputs. */
+  infer(node: Node): void {
+    const inputs = node.inputs.filter((id) => id !== ABSENT && this.draft.tensors[id]?.constant === undefined);
+    // Files declare types of what is there already, and a changed layer may make another shape of it.
+    const graph: Graph = { name: "", tensors: this.draft.tensors, nodes: [node], inputs, outputs: node.outputs };
+    const context = { model: this.draft.model, operators: TFLITE_OPERATORS, checksDeclared: false };
+    const inferred = inferGraph(
+      context,
+      graph,
+      inputs.map((id) => this.fact(id)),
+    );
+    for (const id of node.outputs) if (id !== ABSENT) this.#facts.set(id, inferred.facts[id] ?? UNKNOWN);
+  }
+}

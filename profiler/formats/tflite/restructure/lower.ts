@@ -1,0 +1,43 @@
+import type { FormatSide } from "../../../restructure/format-side.ts";
+import type { Form, FormKind, FormOf } from "../../../restructure/forms.ts";
+import { LoweringError } from "../../../restructure/lowering-error.ts";
+import { fusedName } from "./fused-activation.ts";
+import { LOWER_LAYOUT } from "./lower-layout.ts";
+import { LOWER_PRODUCTS } from "./lower-products.ts";
+import { LOWER_SIMPLE } from "./lower-simple.ts";
+import { OperatorWriter } from "./operator-writer.ts";
+
+/** Adds the operators of a form. @throws {LoweringError} when TFLite cannot say it */
+export type Lower<F extends Form = Form> = (form: F, writer: OperatorWriter) => Promise<void> | void;
+
+export type Lowers = { readonly [K in FormKind]?: Lower<FormOf<K>> };
+
+const LOWERS: Lowers = { ...LOWER_PRODUCTS, ...LOWER_LAYOUT, ...LOWER_SIMPLE };
+
+/** Forms whose operators compute an activation along with their result; of elementwise ones some do. */
+const FUSES: ReadonlySet<FormKind> = new Set<FormKind>(["conv", "dense", "pool"]);
+const FUSING_FUNCTIONS = new Set(["add", "subtract", "multiply", "divide"]);
+
+/** TFLite operators for a layer; an activation that cannot be fused becomes an operator of its own. */
+export const lowerLayer: FormatSide["lower"] = async (layer, draft) => {
+  const { form } = layer;
+  const fused = "activation" in form ? form.activation : undefined;
+  const lower = LOWERS[form.kind] as Lower | undefined;
+  if (lower === undefined) throw new LoweringError(`${layer.name}: a layer of kind ${form.kind} is not written`);
+  const writer = new OperatorWriter(layer, draft);
+  if (fused === undefined || (fuses(form) && fusedName(fused) !== undefined)) {
+    await lower(form, writer);
+    return;
+  }
+  const between = writer.tensor("linear");
+  const linear = { ...form, activation: undefined } as Form;
+  await lower(linear, new OperatorWriter({ ...layer, form: linear, outputs: [between] }, draft));
+  const { outputs } = layer;
+  const activation: Form = { kind: "activation", ...fused };
+  await lowerLayer({ name: `${layer.name}.${fused.fn}`, form: activation, inputs: [between], outputs }, draft);
+};
+
+function fuses(form: Form): boolean {
+  if (form.kind === "pool") return !form.isGlobal;
+  return FUSES.has(form.kind) || (form.kind === "elementwise" && FUSING_FUNCTIONS.has(form.fn));
+}

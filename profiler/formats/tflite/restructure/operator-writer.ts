@@ -1,0 +1,132 @@
+import type { DataType } from "../../../model/data-type.ts";
+import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
+import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import type { LayerToLower } from "../../../restructure/format-side.ts";
+import type { GraphDraft } from "../../../restructure/graph-draft.ts";
+import { LoweringError } from "../../../restructure/lowering-error.ts";
+import { DraftFacts } from "./draft-facts.ts";
+import { versionOf } from "./versions.ts";
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+const QUANTIZED: ReadonlySet<DataType | undefined> = new Set<DataType>(["int8", "uint8", "int16"]);
+
+/** Operators whose results lie in the range of their first operand: a quantized one's scheme holds for them. */
+const KEEPS_RANGE = new Set([
+  ...["RESHAPE", "TRANSPOSE", "PAD", "PADV2", "MIRROR_PAD", "SLICE", "SPLIT", "SPLIT_V"],
+  ...["MAX_POOL_2D", "AVERAGE_POOL_2D", "MEAN", "REDUCE_MAX", "RELU", "RELU6"],
+]);
+
+/** Where operators have their data, when it is not the first input. */
+const DATA_INPUT: Readonly<Record<string, number>> = { SPLIT: 1 };
+
+/** Writes the operators of one layer: its own under its name, and others beside it. */
+export class OperatorWriter {
+  readonly #facts: DraftFacts;
+
+  constructor(
+    readonly layer: LayerToLower,
+    readonly draft: GraphDraft,
+  ) {
+    this.#facts = DraftFacts.of(draft);
+  }
+
+  get input(): TensorId {
+    return this.layer.inputs[0] ?? ABSENT;
+  }
+
+  get output(): TensorId {
+    return this.layer.outputs[0] ?? ABSENT;
+  }
+
+  /** Whether the layer computes in integers. */
+  get isQuantized(): boolean {
+    return QUANTIZED.has(this.fact(this.input).dataType);
+  }
+
+  fact(tensor: TensorId): TensorFact {
+    return this.#facts.fact(tensor);
+  }
+
+  /** @throws {LoweringError} without a known rank */
+  shape(tensor: TensorId): NonNullable<TensorFact["shape"]> {
+    const { shape } = this.fact(tensor);
+    if (shape === undefined) throw this.error("the rank of its input is unknown");
+    return shape;
+  }
+
+  /** The layer's own operator. What its options say beside these stays as the operator before had it. */
+  operator(op: string, inputs: readonly TensorId[], attributes: Attributes = {}, outputs = this.layer.outputs): void {
+    const { node } = this.layer.before ?? {};
+    const kept = node?.op === op ? Object.fromEntries(node.attributes) : {};
+    this.#add(op, this.layer.name, inputs, { ...kept, ...attributes }, outputs);
+  }
+
+  /** An operator beside the layer's own. */
+  helper(role: string, op: string, inputs: readonly TensorId[], attributes: Attributes, output: TensorId): void {
+    this.#add(op, `${this.layer.name}.${role}`, inputs, attributes, [output]);
+  }
+
+  /** A new activation between the layer's operators. */
+  tensor(role: string): TensorId {
+    return this.draft.addTensor(`${this.layer.name}.${role}`);
+  }
+
+  /** Settings of TFLite's operators are 32-bit integers. */
+  setting(role: string, values: readonly number[], shape?: readonly number[]): TensorId {
+    return this.draft.addSetting(`${this.layer.name}.${role}`, "int32", values, shape);
+  }
+
+  error(reason: string): LoweringError {
+    return new LoweringError(`${this.layer.name}: ${reason}`);
+  }
+
+  #add(
+    op: string,
+    identity: string,
+    inputs: readonly TensorId[],
+    attributes: Attributes,
+    outputs: readonly TensorId[],
+  ): void {
+    const version = Math.max(this.#versionBefore(op), this.#version(op, inputs, attributes));
+    this.#giveRanges(op, inputs, outputs);
+    const named = new Map(Object.entries(attributes));
+    this.#facts.infer(this.draft.addNode({ op, version, inputs, outputs, attributes: named }, identity));
+  }
+
+  #versionBefore(op: string): number {
+    const { node } = this.layer.before ?? {};
+    return node?.op === op ? node.version : 1;
+  }
+
+  #version(op: string, inputs: readonly TensorId[], attributes: Attributes): number {
+    const [data, weights = ABSENT] = inputs;
+    const dataInput = inputs[DATA_INPUT[op] ?? 0] ?? data ?? ABSENT;
+    const { dataType, shape } = this.fact(dataInput);
+    const weight = this.fact(weights);
+    return versionOf(op, {
+      attributes,
+      dataType,
+      rank: shape?.length ?? 0,
+      weightType: weight.dataType,
+      isPerChannel: this.draft.tensors[weights]?.quantization?.granularity === "channel",
+      isGrouped: op === "CONV_2D" && weight.shape?.at(-1) !== shape?.at(-1),
+    });
+  }
+
+  /** New quantized tensors need a scheme: that of the operand where the result lies in its range. */
+  #giveRanges(op: string, inputs: readonly TensorId[], outputs: readonly TensorId[]): void {
+    const data = inputs[DATA_INPUT[op] ?? 0] ?? ABSENT;
+    if (!QUANTIZED.has(this.fact(data).dataType)) return;
+    const quantization = this.draft.tensors[data]?.quantization;
+    for (const output of outputs) {
+      const tensor = this.draft.tensors[output];
+      if (tensor === undefined || tensor.quantization !== undefined || tensor.declared !== undefined) continue;
+      if (!KEEPS_RANGE.has(op) || quantization === undefined)
+        throw this.error(
+          "the model is quantized, and the range of the new tensor behind it is not known: edit the float model, then quantize it",
+        );
+      this.draft.tensors[output] = { ...tensor, quantization };
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import { isFloat } from "../../../model/data-type.ts";
+import { ABSENT, type Quantization, type TensorId } from "../../../model/model.ts";
+import { newWeights, reshapedWeights, type Weights } from "../../../restructure/forms.ts";
+import { permutedWeights } from "../../../restructure/stored-weights.ts";
+import type { OperatorWriter } from "./operator-writer.ts";
+import { quantized, schemeFor } from "./quantize.ts";
+import { keepsOrder } from "./weight-layouts.ts";
+
+/** What a layer's weights are to be stored as. */
+export interface Kernel {
+  readonly role: string;
+  /** Axis of the stored weights that has the output channels. */
+  readonly channelAxis: number;
+  /** New integer weights get one scale for each channel, not one for all. */
+  readonly isPerChannel: boolean;
+}
+
+/** Weights with their axes in the order of the file; nothing is copied where the elements stay in their order. */
+export function inStoredOrder(weights: Weights, permutation: readonly number[]): Weights {
+  if (!keepsOrder(weights.shape, permutation)) return permutedWeights(weights, permutation);
+  if (weights.quantization?.granularity === "channel") return permutedWeights(weights, permutation);
+  return reshapedWeights(
+    weights,
+    permutation.map((axis) => weights.shape[axis] ?? 1),
+  );
+}
+
+/**
+ * Weights in the order they have: those of the file where they stand there, else a new constant. Float16 ones, and integers in a
+ * model that does not compute with these, stand behind a DEQUANTIZE.
+ */
+export async function writeWeights(writer: OperatorWriter, weights: Weights, kernel: Kernel): Promise<TensorId> {
+  const stored = storedTensor(writer, weights);
+  if (stored !== undefined) return stored;
+  const { dataType } = weights;
+  if (writer.isQuantized)
+    return writeIntegers(writer, isFloat(dataType) ? asIntegers(weights, writer) : weights, kernel);
+  if (dataType === "float32") return writeFloats(writer, weights, kernel.role);
+  const isFloat16 = dataType === "float16";
+  const narrow = isFloat16
+    ? await writeFloats(writer, weights, kernel.role)
+    : await writeIntegers(writer, weights, kernel);
+  if (!isFloat16 && isHybrid(writer)) return narrow;
+  const wide = writer.tensor(`${kernel.role}.wide`);
+  writer.helper(`${kernel.role}.widen`, "DEQUANTIZE", [narrow], {}, wide);
+  return wide;
+}
+
+/** The tensor of the file that holds these very weights. */
+function storedTensor({ draft }: OperatorWriter, weights: Weights): TensorId | undefined {
+  const stored = draft.lifted.find(({ constant }) => constant === weights);
+  return stored && draft.tensors[stored.id] ? stored.id : undefined;
+}
+
+function writeFloats(writer: OperatorWriter, weights: Weights, role: string): Promise<TensorId> {
+  const { shape, dataType, constant, quantization } = weights;
+  const name = `${writer.layer.name}.${role}`;
+  if (constant && quantization === undefined) return Promise.resolve(writer.draft.addTensor(name, { constant }));
+  return writer.draft.addConstant(name, { shape, dataType, read: () => weights.read() });
+}
+
+/** Restructurings make numbers; a layer that computes in integers takes them as such. */
+function asIntegers(weights: Weights, writer: OperatorWriter): Weights {
+  const { dataType } = writer.fact(writer.input);
+  return { shape: weights.shape, dataType: dataType === "uint8" ? "uint8" : "int8", read: () => weights.read() };
+}
+
+/** By the scheme that the weights have, else by the one that fits the numbers best; a prediction has no numbers to fit. */
+async function writeIntegers(
+  { draft, layer }: OperatorWriter,
+  weights: Weights,
+  { role, channelAxis, isPerChannel }: Kernel,
+): Promise<TensorId> {
+  const name = `${layer.name}.${role}`;
+  const { shape, dataType, quantization, constant } = weights;
+  if (constant && quantization) return draft.addTensor(name, { constant, quantization });
+  if (!draft.readsWeights) return draft.addConstant(name, { shape, dataType, read: unread });
+  const elements = await weights.read();
+  const scheme = quantization ?? schemeFor(elements, shape, dataType, isPerChannel ? channelAxis : undefined);
+  const integers = quantized(elements, shape, dataType, scheme);
+  return draft.addConstant(name, { shape, dataType, quantization: scheme, read: () => Promise.resolve(integers) });
+}
+
+function unread(): Promise<never> {
+  return Promise.reject(new Error("a prediction reads no weights"));
+}
+
+/**
+ * A bias of `outputs` numbers, zeros where the layer has none. That of a layer in integers has the scales of input and weights
+ * multiplied: so do the sums that it is added to.
+ * @param weightTensor the weights as they are written
+ */
+export async function writeBias(
+  writer: OperatorWriter,
+  given: Weights | undefined,
+  outputs: number,
+  weightTensor: TensorId,
+): Promise<TensorId> {
+  const bias = given ?? newWeights([outputs], new Float32Array(outputs));
+  if (!writer.isQuantized) return writeWeights(writer, isFloat(bias.dataType) ? bias : asFloats(bias), BIAS);
+  const { draft, layer, input } = writer;
+  const dataType = writer.fact(input).dataType === "int16" ? "int64" : "int32";
+  const name = `${layer.name}.bias`;
+  const scheme = biasScheme(draft.tensors[input]?.quantization, draft.tensors[weightTensor]?.quantization);
+  if (!draft.readsWeights) return draft.addConstant(name, { shape: [outputs], dataType, read: unread });
+  if (scheme === undefined) throw writer.error("its input or its weights have no scale");
+  const integers = quantized(await bias.read(), [outputs], dataType, scheme);
+  return draft.addConstant(name, {
+    shape: [outputs],
+    dataType,
+    quantization: scheme,
+    read: () => Promise.resolve(integers),
+  });
+}
+
+const BIAS: Kernel = { role: "bias", channelAxis: 0, isPerChannel: false };
+
+function asFloats(weights: Weights): Weights {
+  return { shape: weights.shape, dataType: "float32", read: () => weights.read() };
+}
+
+function biasScheme(input: Quantization | undefined, weights: Quantization | undefined): Quantization | undefined {
+  const [scale] = input?.scales ?? [];
+  if (scale === undefined || weights === undefined) return undefined;
+  const scales = weights.scales.map((weightScale) => Math.fround(scale * weightScale));
+  const zeroPoints = scales.map(() => 0);
+  return weights.granularity === "channel"
+    ? { granularity: "channel", axis: 0, scales, zeroPoints }
+    : { granularity: "tensor", scales, zeroPoints };
+}
+
+/** Whether convolutions and dense layers of the model take float data and integer weights as they are. */
+function isHybrid({ draft }: OperatorWriter): boolean {
+  const { nodes, tensors } = draft.model.entries[0].graph;
+  return nodes.some(({ op, inputs: [data = ABSENT, weights = ABSENT] }) => {
+    const takesWeights = op === "CONV_2D" || op === "DEPTHWISE_CONV_2D" || op === "FULLY_CONNECTED";
+    const isFloatData = tensors[data]?.declared?.dataType === "float32";
+    return takesWeights && isFloatData && tensors[weights]?.constant?.dataType === "int8";
+  });
+}

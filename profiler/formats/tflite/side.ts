@@ -1,0 +1,7 @@
+import type { FormatSide } from "../../restructure/format-side.ts";
+import { foldNode } from "./restructure/fold.ts";
+import { liftNode } from "./restructure/lift.ts";
+import { lowerLayer } from "./restructure/lower.ts";
+
+/** TFLite's part of restructuring. */
+export const TFLITE_SIDE: FormatSide = { layout: "channels-last", lift: liftNode, fold: foldNode, lower: lowerLayer };
