@@ -19,6 +19,8 @@ export interface ProfileOptions {
   readonly hardware?: HardwareProfile;
   /** Says between the steps how far it is. */
   readonly onProgress?: (step: ProfileStep) => void;
+  /** Gets what the profile is made from, for questions about single layers. */
+  readonly onAnalysed?: (analysed: AnalysedModel) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -47,6 +49,7 @@ export async function profileModel(
   const analysed = analyseModel(model, options.bindings ?? {});
   options.signal?.throwIfAborted();
   options.onProgress?.("costing");
+  options.onAnalysed?.(analysed);
   return costModel(analysed, options.hardware ?? DEFAULT_HARDWARE);
 }
 

@@ -4,6 +4,7 @@ import { registerControls } from "./controls/controls.tsx";
 import { App } from "./page/App.tsx";
 import type { Message } from "./rpc.ts";
 import { ModelClient } from "./state/model-client.ts";
+import { restorePreferences, type Preferences } from "./state/preferences.ts";
 import { Store } from "./state/store.ts";
 import { restoreKept, type KeptState } from "./state/view-state.ts";
 import "./style/page.css";
@@ -21,33 +22,48 @@ const SAVE_DELAY_MILLISECONDS = 150;
 
 async function main(): Promise<void> {
   const vscode = acquireVsCodeApi();
-  const kept = restoreKept(vscode.getState());
-  const view = new Store(kept.view);
-  const scrollTop = new Store(kept.scrollTop);
-  keepState(vscode, view, scrollTop);
+  const keptState = restoreKept(vscode.getState());
+  const view = new Store(keptState.view);
+  const pictures = new Store(keptState.pictures);
+  const scrollTop = new Store(keptState.scrollTop);
+  keepState(vscode, { view, pictures, scrollTop });
 
   const client = new ModelClient((message) => vscode.postMessage(message));
   addEventListener("message", ({ data }: MessageEvent<unknown>) => client.receive(data));
-  const { snapshot, translations } = await client.start();
+  const { snapshot, translations, preferences: kept } = await client.start();
   if (translations) l10n.config({ contents: { ...translations } });
   registerControls();
   client.show(snapshot);
-  render(<App client={client} view={view} scrollTop={scrollTop} />, document.body);
+  const preferences = new Store(restorePreferences(kept));
+  rememberSoon(preferences, client);
+  render(<App client={client} view={view} pictures={pictures} preferences={preferences} scrollTop={scrollTop} />, document.body);
 }
 
-function keepState(vscode: VsCodeApi, view: Store<KeptState["view"]>, scrollTop: Store<number>): void {
+type KeptStores = { readonly [Part in keyof KeptState]: Store<KeptState[Part]> };
+
+function keepState(vscode: VsCodeApi, { view, pictures, scrollTop }: KeptStores): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const save = (): void => {
     clearTimeout(timer);
-    vscode.setState({ view: view.value, scrollTop: scrollTop.value });
+    vscode.setState({ view: view.value, pictures: pictures.value, scrollTop: scrollTop.value });
   };
   const saveSoon = (): void => {
     clearTimeout(timer);
     timer = setTimeout(save, SAVE_DELAY_MILLISECONDS);
   };
   view.subscribe(saveSoon);
+  pictures.subscribe(saveSoon);
   scrollTop.subscribe(saveSoon);
   addEventListener("pagehide", save);
+}
+
+/** A drag changes a width with every frame. */
+function rememberSoon(preferences: Store<Preferences>, client: ModelClient): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  preferences.subscribe(() => {
+    clearTimeout(timer);
+    timer = setTimeout(() => client.remember(preferences.value), SAVE_DELAY_MILLISECONDS);
+  });
 }
 
 void main();

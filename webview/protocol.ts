@@ -43,14 +43,7 @@ export type Snapshot =
 export type Activity = "idle" | "starting" | ProfileStep;
 
 export type PageCommand =
-  | "retry"
-  | "cancel"
-  | "reopen-with"
-  | "show-log"
-  | "choose-hardware"
-  | "open-hardware-settings"
-  | "export"
-  | "compare";
+  "retry" | "cancel" | "reopen-with" | "show-log" | "choose-hardware" | "open-hardware-settings" | "export" | "compare";
 
 export interface HostContract extends Contract {
   readonly requests: {

@@ -18,7 +18,9 @@ export interface OpenModel {
   readonly source: ByteSource;
 }
 
-export type Open = (request: ProfileRequest) => Promise<{ readonly source: ByteSource; readonly siblings: SiblingFiles }>;
+export type Open = (
+  request: ProfileRequest,
+) => Promise<{ readonly source: ByteSource; readonly siblings: SiblingFiles }>;
 
 /**
  * Answers questions about single layers. The model that was profiled last is kept for them; after the thread was ended, which idle ones

@@ -1,23 +1,28 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { IconButton } from "../controls/controls.tsx";
+import { DetailsSplit } from "../details/DetailsSplit.tsx";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
-import { useStore, type Store } from "../state/store.ts";
+import type { PicturesState } from "../state/pictures.ts";
+import type { Preferences } from "../state/preferences.ts";
+import { layerLine, layerOfLine, only } from "../state/selection.ts";
+import { Store, useStore } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
-import { filterLayers, isFolded } from "../table/filter-layers.ts";
 import { incompleteTotals } from "../table/page-columns.ts";
-import { LayerTable } from "../table/LayerTable.tsx";
 import { Dimensions } from "./Dimensions.tsx";
 import { Header } from "./Header.tsx";
+import { LayersView } from "./LayersView.tsx";
 import { activityText, Failed, Loading } from "./States.tsx";
-import { Toolbar } from "./Toolbar.tsx";
 import { Tooltips } from "./Tooltips.tsx";
+import { Views } from "./Views.tsx";
 import { WarningList, WarningsButton } from "./Warnings.tsx";
 
 interface AppProps {
   readonly client: ModelClient;
   readonly view: Store<ViewState>;
+  readonly pictures: Store<PicturesState>;
+  readonly preferences: Store<Preferences>;
   readonly scrollTop: Store<number>;
 }
 
@@ -58,23 +63,27 @@ interface ProfileViewProps extends AppProps {
   readonly profile: ShownProfile;
 }
 
-function ProfileView({ client, view, scrollTop, file, profile }: ProfileViewProps): JSX.Element {
+function ProfileView({ client, view, pictures, preferences, scrollTop, file, profile }: ProfileViewProps): JSX.Element {
   const { header, layers, isComplete } = profile;
-  const { filter, showsFolded, showsWarnings } = useStore(view);
-  const unfolded = useMemo(() => layers.filter((layer) => !isFolded(layer)), [layers]);
-  const candidates = showsFolded ? layers : unfolded;
-  const rows = useMemo(() => filterLayers(candidates, filter), [candidates, filter]);
+  const { showsWarnings, selection } = useStore(view);
+  const asked = useStore(client.revealed);
+  const [wanted] = useState(() => new Store<string | null>(null));
 
   const incomplete = useMemo(
     () => incompleteTotals(isComplete ? layers : [], header.totals),
     [layers, isComplete, header.totals],
   );
 
-  /** Brings a row into the table that the filter or the folding may hide. */
+  /** Selects a row and brings it into sight, wherever it is hidden. */
   const reveal = (index: number): void => {
-    const isHidden = !rows.some((layer) => layer.index === index);
-    view.update({ selected: index, ...(isHidden && { filter: "", showsFolded: true }) });
+    view.update({ selection: only(layerLine(index)) });
+    wanted.set(layerLine(index));
   };
+  useEffect(() => {
+    if (!asked) return;
+    pictures.update({ tab: asked.where === "graph" ? "graph" : "layers" });
+    reveal(asked.layer);
+  }, [asked]);
 
   return (
     <>
@@ -82,30 +91,36 @@ function ProfileView({ client, view, scrollTop, file, profile }: ProfileViewProp
         file={file}
         header={header}
         incomplete={incomplete}
-        onChooseHardware={() => client.run("open-hardware-settings")}
+        client={client}
+        pictures={pictures}
+        onChooseHardware={() => client.run("choose-hardware")}
       >
         <WarningsButton
-          count={header.warnings.length}
+          warnings={header.warnings}
           isOpen={showsWarnings}
           onToggle={(isOpen) => view.update({ showsWarnings: isOpen })}
         />
       </Header>
       {showsWarnings && header.warnings.length > 0 && <WarningList warnings={header.warnings} onSelectLayer={reveal} />}
       <Dimensions dimensions={header.dimensions} onBind={(bindings) => client.bind(bindings)} />
-      <Toolbar
-        view={view}
-        shown={rows.length}
-        total={candidates.length}
-        folded={isComplete ? layers.length - unfolded.length : 0}
-      />
-      <LayerTable
-        layers={rows}
-        allLayers={layers}
-        isComplete={isComplete}
-        totals={header.totals}
-        view={view}
-        scrollTop={scrollTop}
-      />
+      <DetailsSplit client={client} profile={profile} view={view} preferences={preferences} onSelectLayer={reveal}>
+        <Views
+          client={client}
+          profile={profile}
+          pictures={pictures}
+          selected={layerOfLine(selection.active)}
+          onSelectLayer={reveal}
+        >
+          <LayersView
+            client={client}
+            profile={profile}
+            view={view}
+            preferences={preferences}
+            wanted={wanted}
+            scrollTop={scrollTop}
+          />
+        </Views>
+      </DetailsSplit>
     </>
   );
 }

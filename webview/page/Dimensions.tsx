@@ -27,6 +27,10 @@ export function Dimensions({ dimensions, onBind }: DimensionsProps): JSX.Element
     dimensions.filter(({ source }) => source === "given").map(({ name, value }) => [name, value]),
   );
 
+  const oneBatch: Bindings = Object.fromEntries(dimensions.filter(isBatch).map(({ name }) => [name, 1]));
+  const isOneBatch = dimensions.filter(isBatch).every(({ value }) => value === 1);
+  const hasExamples = dimensions.some(isExample);
+
   const bind = async (name: string, bindings: Bindings): Promise<void> => {
     setError(null);
     try {
@@ -61,12 +65,30 @@ export function Dimensions({ dimensions, onBind }: DimensionsProps): JSX.Element
           onEdit={() => setError(null)}
         />
       ))}
-      {Object.keys(given).length > 0 && (
-        <IconButton
-          icon="discard"
-          label={l10n.t("Use the default of every dimension")}
-          onClick={() => void bind("", {})}
-        />
+      <span class="presets">
+        {!isOneBatch && (
+          <button type="button" class="link" onClick={() => void bind("", { ...given, ...oneBatch })}>
+            {l10n.t("Batch 1")}
+          </button>
+        )}
+        {Object.keys(given).length > 0 && (
+          <IconButton
+            icon="discard"
+            label={
+              hasExamples
+                ? l10n.t("Use the exporter’s example of every dimension")
+                : l10n.t("Use the default of every dimension")
+            }
+            onClick={() => void bind("", {})}
+          />
+        )}
+      </span>
+      {error?.name === "" && (
+        <span class="dimension">
+          <span class="error" role="alert">
+            <Icon name="error" /> {error.message}
+          </span>
+        </span>
       )}
     </section>
   );
@@ -118,8 +140,20 @@ function DimensionField({ dimension, error, onCommit, onEdit }: DimensionFieldPr
   );
 }
 
-function defaultText({ source, default: usual }: BoundDimension): string {
+function defaultText(dimension: BoundDimension): string {
+  const { source, default: usual } = dimension;
+  if (isExample(dimension)) return source === "default" ? l10n.t("exporter’s example") : l10n.t("example {0}", usual);
   return source === "default" ? l10n.t("default") : l10n.t("default {0}", usual);
+}
+
+/** A size that the file was converted with. Where it says none, 1 is used. */
+function isExample({ default: usual }: BoundDimension): boolean {
+  return usual !== 1;
+}
+
+/** How many samples run at once: by its name, or because it is the first axis of an input. */
+function isBatch({ name, occurrences }: BoundDimension): boolean {
+  return /batch|^(n|bs)$/i.test(name) || occurrences.some((place) => place.endsWith("[0]"));
 }
 
 /** A size as people type it; undefined for anything else. */

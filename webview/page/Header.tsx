@@ -2,14 +2,20 @@ import * as l10n from "@vscode/l10n";
 import type { ComponentChildren, JSX } from "preact";
 import { formatCell, formatCellExact, TOTALS, type Total } from "../../profiler/columns.ts";
 import type { Totals } from "../../profiler/profile.ts";
-import { Icon } from "../controls/controls.tsx";
+import { BudgetCards } from "../cards/BudgetCards.tsx";
+import { Icon, IconButton } from "../controls/controls.tsx";
 import type { ProfileHeader } from "../protocol.ts";
+import type { ModelClient } from "../state/model-client.ts";
+import type { PicturesState } from "../state/pictures.ts";
+import { useStore, type Store } from "../state/store.ts";
 
 interface HeaderProps {
   readonly file: string;
   readonly header: ProfileHeader;
   /** Totals that are lower bounds, with the number of rows missing from them. */
   readonly incomplete: ReadonlyMap<Total["id"], number>;
+  readonly client: ModelClient;
+  readonly pictures: Store<PicturesState>;
   readonly onChooseHardware: () => void;
   /** Stands beside the model's name. */
   readonly children: ComponentChildren;
@@ -24,8 +30,11 @@ const SHOWN_TOTALS = TOTALS.filter(({ id }) => id !== "unknownRows");
 const ESTIMATES: ReadonlySet<Total["id"]> = new Set(["energyPicojoules", "latencySeconds"]);
 
 /** What model this is, and what it costs in all. */
-export function Header({ file, header, incomplete, onChooseHardware, children }: HeaderProps): JSX.Element {
+export function Header(props: HeaderProps): JSX.Element {
+  const { file, header, incomplete, client, pictures, onChooseHardware, children } = props;
   const { totals, hardware, format } = header;
+  const { showsCards } = useStore(pictures);
+  const tip = (total: Total): string => tipOf(total, header, incomplete.get(total.id) ?? 0);
   return (
     <header class="header">
       <div class="model">
@@ -45,18 +54,33 @@ export function Header({ file, header, incomplete, onChooseHardware, children }:
           <Icon name="device-mobile" />
           {hardware}
         </button>
+        <IconButton
+          icon={showsCards ? "fold" : "unfold"}
+          label={showsCards ? l10n.t("Hide budgets") : l10n.t("Show budgets")}
+          onClick={() => pictures.update({ showsCards: !showsCards })}
+        />
       </div>
-      <dl class="totals" data-testid="totals">
-        {SHOWN_TOTALS.map((total) => (
-          <TotalItem
-            key={total.id}
-            total={total}
-            totals={totals}
-            isLowerBound={incomplete.has(total.id)}
-            tip={tipOf(total, header, incomplete.get(total.id) ?? 0)}
-          />
-        ))}
-      </dl>
+      {showsCards ? (
+        <BudgetCards
+          totals={totals}
+          incomplete={incomplete}
+          budgets={client.budgets}
+          tipOf={tip}
+          onSetBudget={(id, text) => client.setBudget(id, text)}
+        />
+      ) : (
+        <dl class="totals" data-testid="totals">
+          {SHOWN_TOTALS.map((total) => (
+            <TotalItem
+              key={total.id}
+              total={total}
+              totals={totals}
+              isLowerBound={incomplete.has(total.id)}
+              tip={tip(total)}
+            />
+          ))}
+        </dl>
+      )}
       {totals.unknownRows > 0 && (
         <p class="unknown-rows" data-testid="unknown-rows">
           <Icon name="warning" />

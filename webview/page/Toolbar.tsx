@@ -1,44 +1,101 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { Checkbox, TextField } from "../controls/controls.tsx";
-import type { Store } from "../state/store.ts";
-import { useStore } from "../state/store.ts";
+import { useState } from "preact/hooks";
+import { Icon } from "../controls/controls.tsx";
+import type { Preferences } from "../state/preferences.ts";
+import { useStore, type Store } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
+import { ColumnsMenu } from "../table/ColumnsMenu.tsx";
+import { FilterField } from "./FilterField.tsx";
 
 interface ToolbarProps {
   readonly view: Store<ViewState>;
+  readonly preferences: Store<Preferences>;
+  /** What is wrong with the filter; null while nothing is. */
+  readonly filterError: string | null;
   readonly shown: number;
   /** Rows that the filter chose from. */
   readonly total: number;
-  /** Rows of shape arithmetic and constants. */
-  readonly folded: number;
+  /** Without modules there is no choice between tree and list. */
+  readonly hasModules: boolean;
 }
 
-export function Toolbar({ view, shown, total, folded }: ToolbarProps): JSX.Element {
-  const { filter, showsFolded } = useStore(view);
+/** What stands above the table: the filter, how many rows it leaves, tree or list, columns, details. */
+export function Toolbar({ view, preferences, filterError, shown, total, hasModules }: ToolbarProps): JSX.Element {
+  const { filter, layout } = useStore(view);
+  const choice = useStore(preferences);
+  const [menu, setMenu] = useState<DOMRect | null>(null);
+  const isTree = layout !== "flat";
+  const { details } = choice;
   return (
     <div class="toolbar" role="toolbar" aria-label={l10n.t("Layers")}>
-      <TextField
-        label={l10n.t("Filter layers")}
-        placeholder={l10n.t("Filter by name, operator, module or shape")}
-        icon="filter"
-        class="filter"
-        value={filter}
-        onInput={(text) => view.update({ filter: text })}
-        onEscape={() => view.update({ filter: "" })}
+      <FilterField
+        text={filter}
+        error={filterError}
+        onChange={(text) => view.update({ filter: text, filteredExpansion: {} })}
       />
-      {folded > 0 && (
-        <Checkbox
-          label={folded === 1 ? l10n.t("Show 1 folded row") : l10n.t("Show {0} folded rows", folded.toLocaleString())}
-          isChecked={showsFolded}
-          onChange={(isShown) => view.update({ showsFolded: isShown })}
-        />
-      )}
       <span class="shown-count" role="status" data-testid="shown-count">
         {shown === total
           ? l10n.t("{0} layers", total.toLocaleString())
           : l10n.t("{0} of {1} layers", shown.toLocaleString(), total.toLocaleString())}
       </span>
+      <span class="toolbar-buttons">
+        {hasModules && (
+          <ToolButton
+            icon="list-tree"
+            label={l10n.t("Group layers by module")}
+            isPressed={isTree}
+            onClick={() => view.update({ layout: isTree ? "flat" : "tree" })}
+          />
+        )}
+        <ToolButton
+          icon="layout-sidebar-right"
+          label={l10n.t("Details of the selected layer")}
+          isPressed={details.isOpen}
+          onClick={() => preferences.update({ details: { ...details, isOpen: !details.isOpen } })}
+        />
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={l10n.t("Choose columns")}
+          aria-haspopup="menu"
+          aria-expanded={menu !== null}
+          data-tip={l10n.t("Choose columns")}
+          onClick={({ currentTarget }) => setMenu(currentTarget.getBoundingClientRect())}
+        >
+          <Icon name="settings" />
+        </button>
+      </span>
+      {menu && (
+        <ColumnsMenu
+          anchor={menu}
+          choice={choice}
+          onChange={({ columns, widths }) => preferences.update({ columns, widths })}
+          onClose={() => setMenu(null)}
+        />
+      )}
     </div>
+  );
+}
+
+interface ToolButtonProps {
+  readonly icon: string;
+  readonly label: string;
+  readonly isPressed: boolean;
+  readonly onClick: () => void;
+}
+
+function ToolButton({ icon, label, isPressed, onClick }: ToolButtonProps): JSX.Element {
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={label}
+      aria-pressed={isPressed}
+      data-tip={label}
+      onClick={onClick}
+    >
+      <Icon name={icon} />
+    </button>
   );
 }

@@ -9,14 +9,15 @@ const LISTED_WARNINGS = 200;
 const LIST_ID = "warnings";
 
 interface WarningsButtonProps {
-  readonly count: number;
+  readonly warnings: readonly Warning[];
   readonly isOpen: boolean;
   readonly onToggle: (isOpen: boolean) => void;
 }
 
-/** Says that there are warnings, and shows and hides their list. */
-export function WarningsButton({ count, isOpen, onToggle }: WarningsButtonProps): JSX.Element | null {
-  if (count === 0) return null;
+/** Says how many warnings there are, or that there are notes only, and shows and hides their list. */
+export function WarningsButton({ warnings, isOpen, onToggle }: WarningsButtonProps): JSX.Element | null {
+  if (warnings.length === 0) return null;
+  const count = warnings.filter(isWarning).length;
   return (
     <button
       type="button"
@@ -25,11 +26,23 @@ export function WarningsButton({ count, isOpen, onToggle }: WarningsButtonProps)
       aria-controls={LIST_ID}
       onClick={() => onToggle(!isOpen)}
     >
-      <Icon name="warning" />
-      {count === 1 ? l10n.t("1 warning") : l10n.t("{0} warnings", count.toLocaleString())}
+      <Icon name={count > 0 ? "warning" : "info"} />
+      {count > 0 ? warningCount(count) : noteCount(warnings.length)}
       <Icon name={isOpen ? "chevron-up" : "chevron-down"} />
     </button>
   );
+}
+
+function isWarning({ severity }: Warning): boolean {
+  return severity === "warning";
+}
+
+function warningCount(count: number): string {
+  return count === 1 ? l10n.t("1 warning") : l10n.t("{0} warnings", count.toLocaleString());
+}
+
+function noteCount(count: number): string {
+  return count === 1 ? l10n.t("1 note") : l10n.t("{0} notes", count.toLocaleString());
 }
 
 interface WarningListProps {
@@ -37,13 +50,21 @@ interface WarningListProps {
   readonly onSelectLayer: (index: number) => void;
 }
 
-/** What was assumed, what is unknown, what disagrees in the file; one that is about a row leads to it. */
+/** What is unknown and what disagrees in the file, then what was assumed; one that is about a row leads to it. */
 export function WarningList({ warnings, onSelectLayer }: WarningListProps): JSX.Element {
+  const sorted = [...warnings.filter(isWarning), ...warnings.filter((warning) => !isWarning(warning))];
   const hidden = warnings.length - LISTED_WARNINGS;
   return (
-    <ul class="warnings" id={LIST_ID} aria-label={l10n.t("Warnings")} data-testid="warnings">
-      {warnings.slice(0, LISTED_WARNINGS).map(({ message, layer }, position) => (
-        <li key={position}>
+    <ul
+      class={sorted[0]?.severity === "info" ? "warnings notes" : "warnings"}
+      id={LIST_ID}
+      aria-label={l10n.t("Warnings")}
+      data-testid="warnings"
+      tabIndex={0}
+    >
+      {sorted.slice(0, LISTED_WARNINGS).map(({ severity, message, layer }, position) => (
+        <li key={position} class={severity}>
+          <Icon name={severity} />
           {layer === undefined ? (
             message
           ) : (

@@ -1,5 +1,7 @@
 import type { LayerProfile, Structure } from "../../profiler/profile.ts";
 import { INITIAL_BUDGETS, type BudgetId, type BudgetTexts } from "../../profiler/views/budgets.ts";
+import type { LayerDetails } from "../../profiler/views/layer-details.ts";
+import type { WeightStatistics } from "../../profiler/views/weight-statistics.ts";
 import { unpackLayers } from "../packed-layers.ts";
 import type {
   Activity,
@@ -7,6 +9,7 @@ import type {
   PageCommand,
   PageContract,
   ProfileHeader,
+  Reveal,
   Snapshot,
   StartReply,
 } from "../protocol.ts";
@@ -43,6 +46,8 @@ export class ModelClient {
     failure: null,
   });
   readonly budgets = new Store<BudgetTexts>(INITIAL_BUDGETS);
+  /** The row that the host asked for last, from the outline or a menu. Each asking is an object of its own. */
+  readonly revealed = new Store<Reveal | null>(null);
   readonly #host: Rpc<PageContract, HostContract>;
   #structure: { readonly revision: number; readonly structure: Promise<Structure> } | undefined;
   #revision = 0;
@@ -55,6 +60,7 @@ export class ModelClient {
         snapshot: (snapshot) => this.#show(snapshot),
         activity: (activity) => this.state.update({ activity }),
         budgets: (budgets) => this.budgets.update(budgets),
+        reveal: (reveal) => this.revealed.set(reveal),
       },
     );
   }
@@ -93,6 +99,25 @@ export class ModelClient {
 
   async setBudget(id: BudgetId, text: string): Promise<void> {
     await this.#host.request("setBudget", { id, text });
+  }
+
+  /** Tells the host which rows are selected, so that its outline follows and its menus know them. */
+  select(layers: readonly number[]): void {
+    this.#host.send("select", { layers });
+  }
+
+  /** @throws {RpcError} "stale" when a newer profile is on its way */
+  layerDetails(layer: number): Promise<LayerDetails> {
+    return this.#host.request("layerDetails", { revision: this.#revision, layer });
+  }
+
+  /** @throws {RpcError} "stale" when a newer profile is on its way, and what reading the file throws */
+  weightStatistics(layer: number, input: number): Promise<WeightStatistics | null> {
+    return this.#host.request("weightStatistics", { revision: this.#revision, layer, input });
+  }
+
+  remember(preferences: unknown): void {
+    void this.#host.request("remember", { preferences });
   }
 
   run(command: PageCommand): void {

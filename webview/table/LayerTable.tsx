@@ -1,20 +1,27 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { layersTsv } from "../../profiler/exports/tsv.ts";
 import type { LayerProfile, Totals } from "../../profiler/profile.ts";
-import type { Store } from "../state/store.ts";
-import { useStore } from "../state/store.ts";
+import type { Preferences } from "../state/preferences.ts";
+import { only, ranged, toggled } from "../state/selection.ts";
+import { useStore, type Store } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
-import { LayerRow, rowId } from "./LayerRow.tsx";
-import { largestValues, PAGE_COLUMNS } from "./page-columns.ts";
-import { moveSelection } from "./row-navigation.ts";
+import { gridTemplate, narrowestTable, shownColumns, type ColumnChoice } from "./column-layout.ts";
+import { ColumnsMenu } from "./ColumnsMenu.tsx";
+import { fittingWidth } from "./fitting-width.ts";
+import { largestValues } from "./page-columns.ts";
+import { nextSort } from "./sort-nodes.ts";
 import { TableHead } from "./TableHead.tsx";
-import { nextSort, useSortedLayers } from "./use-layer-table.ts";
+import { rowId, TableRow } from "./TableRow.tsx";
+import { layersOfLines, type Line } from "./table-tree.ts";
+import { useReveal, useRestoredScroll } from "./use-scrolling.ts";
+import { setExpanded, useTableKeys } from "./use-table-keys.ts";
+import { useTableLines } from "./use-table-lines.ts";
 import { ROW_HEIGHT, useVirtualRows } from "./use-virtual-rows.ts";
 
-/** Pixels; the style sheet has the same numbers. */
+/** Pixels; the style sheet has the same number. */
 const HEAD_HEIGHT = 26;
-const SIDE_PADDING = 10;
 
 interface LayerTableProps {
   /** The rows that pass the filter, in file order. */
@@ -24,116 +31,123 @@ interface LayerTableProps {
   /** False while later rows are on their way: the scroll position is restored when all are there. */
   readonly isComplete: boolean;
   readonly totals: Totals;
+  readonly hasModules: boolean;
   readonly view: Store<ViewState>;
+  readonly preferences: Store<Preferences>;
+  /** Id of a line to bring into sight, until it is. */
+  readonly wanted: Store<string | null>;
   /** Pixels from the top: apart from the view, because it changes with every frame of a scroll and nothing is drawn from it. */
   readonly scrollTop: Store<number>;
 }
 
 /**
- * The layers as a grid of which only the visible rows exist. The focus stays on the grid and the selected row is its active descendant,
- * as in VS Code's own lists, so that scrolling it out of sight loses nothing.
+ * The layers as a tree or a list of which only the visible lines exist. The focus stays on the grid and the active line is its active
+ * descendant, as in VS Code's own lists, so that scrolling it out of sight loses nothing.
  */
-export function LayerTable({ layers, allLayers, isComplete, totals, view, scrollTop }: LayerTableProps): JSX.Element {
-  const { sort, selected, widths } = useStore(view);
+export function LayerTable(props: LayerTableProps): JSX.Element {
+  const { layers, allLayers, isComplete, totals, hasModules, view, preferences, wanted, scrollTop } = props;
+  const state = useStore(view);
+  const choice: ColumnChoice = useStore(preferences);
+  const [menu, setMenu] = useState<DOMRect | null>(null);
   const grid = useRef<HTMLDivElement>(null);
-  const rows = useSortedLayers(layers, totals, sort);
+  const { sort, selection } = state;
+  const { columns: chosen, widths } = choice;
+  const columns = useMemo(() => shownColumns({ columns: chosen }), [chosen]);
+  const { isTree, nodes, byId, lines } = useTableLines(layers, totals, state, hasModules);
   const largest = useMemo(() => largestValues(allLayers, totals), [allLayers, totals]);
-  const { virtualizer, positions } = useVirtualRows(grid, rows.length, HEAD_HEIGHT, scrollTop.value);
-  const selectedPosition = useMemo(() => rows.findIndex(({ index }) => index === selected), [rows, selected]);
-  const selectedLayer = rows[selectedPosition];
-  const isSelectedDrawn = selectedLayer !== undefined && positions.includes(selectedPosition);
+  const { virtualizer, positions } = useVirtualRows(grid, lines.length, HEAD_HEIGHT, scrollTop.value);
+  const selected = useMemo(() => new Set(selection.lines), [selection.lines]);
+  const active = useMemo(() => lines.findIndex(({ id }) => id === selection.active), [lines, selection.active]);
+  const activeLine = lines[active];
+  const isActiveDrawn = activeLine !== undefined && positions.includes(active);
+  const scrollTo = (position: number): void => virtualizer.scrollToIndex(position);
 
   useLayoutEffect(() => {
-    grid.current?.style.setProperty("--columns", templateOf(widths));
-    grid.current?.style.setProperty("--table-width", `${narrowestTable(widths)}px`);
-  }, [widths]);
+    grid.current?.style.setProperty("--columns", gridTemplate({ columns: chosen, widths }));
+    grid.current?.style.setProperty("--table-width", `${narrowestTable({ columns: chosen, widths })}px`);
+  }, [chosen, widths]);
   useRestoredScroll(grid, isComplete, scrollTop.value);
+  useReveal({ wanted, view, nodes, byId, lines, isComplete, scrollTo });
+  const onKeyDown = useTableKeys({
+    view,
+    lines,
+    active,
+    pageLines: () => Math.max(1, Math.floor(((grid.current?.clientHeight ?? 0) - HEAD_HEIGHT) / ROW_HEIGHT) - 1),
+    scrollTo,
+    onOpen: () => preferences.update({ details: { ...preferences.value.details, isOpen: true } }),
+  });
 
-  const select = (layer: LayerProfile): void => view.update({ selected: layer.index });
+  const change = (changed: ColumnChoice): void =>
+    preferences.update({ columns: changed.columns, widths: changed.widths });
 
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
-    const height = (grid.current?.clientHeight ?? 0) - HEAD_HEIGHT;
-    const pageRows = Math.max(1, Math.floor(height / ROW_HEIGHT) - 1);
-    const position = moveSelection(event.key, selectedPosition, rows.length, pageRows);
-    const layer = position === undefined ? undefined : rows[position];
-    if (position === undefined || layer === undefined) return;
-    event.preventDefault();
-    select(layer);
-    virtualizer.scrollToIndex(position);
+  const onPointerDown = ({ id }: Line, event: PointerEvent): void => {
+    // A context menu is about the selection, where it is opened on it.
+    if (event.button === 2 && selected.has(id)) return;
+    const { selection: current } = view.value;
+    const order = lines.map((line) => line.id);
+    if (event.shiftKey) view.update({ selection: ranged(current, order, id) });
+    else if (event.ctrlKey || event.metaKey) view.update({ selection: toggled(current, id) });
+    else view.update({ selection: only(id) });
+    // Shift would also mark text.
+    if (event.shiftKey) event.preventDefault();
+    grid.current?.focus({ preventScroll: true });
   };
 
-  const resize = (column: string, width: number | undefined): void => {
-    const { [column]: _old, ...others } = view.value.widths;
-    view.update({ widths: width === undefined ? others : { ...others, [column]: width } });
+  const copy = (event: ClipboardEvent): void => {
+    const copied = layersOfLines(view.value.selection.lines, byId);
+    if (copied.length === 0 || event.target !== grid.current) return;
+    event.preventDefault();
+    event.clipboardData?.setData("text/plain", layersTsv(copied, totals, columns));
   };
 
   return (
     <div
-      role="grid"
+      role={isTree ? "treegrid" : "grid"}
       class="grid"
       data-testid="layers"
       ref={grid}
       tabIndex={0}
       aria-label={l10n.t("Layers")}
-      aria-rowcount={rows.length + 1}
-      aria-colcount={PAGE_COLUMNS.length}
-      {...(isSelectedDrawn && { "aria-activedescendant": rowId(selectedLayer) })}
+      aria-rowcount={lines.length + 1}
+      aria-colcount={columns.length}
+      aria-multiselectable="true"
+      {...(isActiveDrawn && { "aria-activedescendant": rowId(activeLine.id) })}
       onKeyDown={onKeyDown}
+      onCopy={copy}
       onScroll={({ currentTarget }) => scrollTop.set(currentTarget.scrollTop)}
     >
       <TableHead
+        choice={choice}
         sort={sort}
         onSort={(column) => view.update({ sort: nextSort(column, sort) })}
-        onResize={resize}
-        onResetWidth={(column) => resize(column, undefined)}
+        onChange={change}
+        fittingWidth={(column) => fittingWidth(column, lines, totals, isTree)}
+        onMenu={setMenu}
       />
-      <div role="rowgroup" class="body" style={{ height: `${rows.length * ROW_HEIGHT}px` }}>
+      <div role="rowgroup" class="body" style={{ height: `${lines.length * ROW_HEIGHT}px` }}>
         {positions.map((position) => {
-          const layer = rows[position];
+          const line = lines[position];
           return (
-            layer && (
-              <LayerRow
-                key={layer.index}
-                layer={layer}
+            line && (
+              <TableRow
+                key={line.id}
+                line={line}
                 position={position}
-                isSelected={position === selectedPosition}
+                columns={columns}
+                isTree={isTree}
+                isSelected={selected.has(line.id)}
+                isActive={position === active}
                 totals={totals}
                 largest={largest}
-                onSelect={select}
+                onPointerDown={onPointerDown}
+                onToggle={({ id, isExpanded }) => setExpanded(view, [id], isExpanded !== true)}
               />
             )
           );
         })}
       </div>
-      {rows.length === 0 && <p class="nothing">{l10n.t("No layer matches the filter.")}</p>}
+      {lines.length === 0 && <p class="nothing">{l10n.t("No layer matches the filter.")}</p>}
+      {menu && <ColumnsMenu anchor={menu} choice={choice} onChange={change} onClose={() => setMenu(null)} />}
     </div>
   );
-}
-
-function templateOf(widths: Readonly<Record<string, number>>): string {
-  return PAGE_COLUMNS.map(({ id, width, stretch }) => {
-    const given = widths[id];
-    if (given !== undefined) return `${given}px`;
-    return stretch > 0 ? `minmax(${width}px, ${stretch}fr)` : `${width}px`;
-  }).join(" ");
-}
-
-/** Below this the table scrolls sideways. */
-function narrowestTable(widths: Readonly<Record<string, number>>): number {
-  return PAGE_COLUMNS.reduce((sum, { id, width }) => sum + (widths[id] ?? width), 2 * SIDE_PADDING);
-}
-
-/** Goes back to where the page was before it was hidden, once there are enough rows to scroll there. */
-function useRestoredScroll(
-  grid: { readonly current: HTMLElement | null },
-  isComplete: boolean,
-  scrollTop: number,
-): void {
-  const wanted = useRef<number | null>(scrollTop);
-  useEffect(() => {
-    if (!isComplete || wanted.current === null) return;
-    if (grid.current) grid.current.scrollTop = wanted.current;
-    wanted.current = null;
-  }, [grid, isComplete]);
 }

@@ -1,7 +1,9 @@
-import { COLUMNS, formatCell, formatCellExact, type Cell, type Column } from "../../profiler/columns.ts";
+import { COLUMNS, formatCell, formatCellExact, type Cell, type Column, type Unit } from "../../profiler/columns.ts";
 import { formatShape, formatShare } from "../../profiler/format-numbers.ts";
 import { elementsOf } from "../../profiler/model/shape.ts";
 import type { LayerProfile, TensorProfile, Totals } from "../../profiler/profile.ts";
+import { sumValue } from "../../profiler/views/sum-columns.ts";
+import { layersOf, type ModuleNode, type TableNode } from "./table-tree.ts";
 
 /** A column as the page lays it out. What it means and how its numbers read is the profiler's. */
 export interface PageColumn extends Column {
@@ -11,40 +13,101 @@ export interface PageColumn extends Column {
   readonly stretch: number;
   /** Draws a bar behind the number: its part of the largest one in the column. */
   readonly hasBar: boolean;
+  /** Shown unless the user chooses otherwise. */
+  readonly isUsual: boolean;
 }
 
 interface Layout {
   readonly width: number;
   readonly stretch?: number;
-  readonly hasBar?: true;
 }
 
-/** Shares are drawn as bars behind the numbers they are shares of, so they need no columns of their own. */
+/** Columns whose contents ask for more or less room than their unit tells. */
 const LAYOUT: Readonly<Record<string, Layout>> = {
   index: { width: 38 },
   name: { width: 120, stretch: 5 },
   op: { width: 84, stretch: 2 },
   shape: { width: 127, stretch: 0.5 },
-  parameters: { width: 102, stretch: 1, hasBar: true },
-  macs: { width: 78, stretch: 1, hasBar: true },
-  activationBytes: { width: 88, stretch: 1, hasBar: true },
-  energy: { width: 78, stretch: 1, hasBar: true },
+  parameters: { width: 102, stretch: 1 },
+  macs: { width: 78, stretch: 1 },
+  energy: { width: 78, stretch: 1 },
+  energyArithmetic: { width: 120, stretch: 0.5 },
+  energyWeights: { width: 120, stretch: 0.5 },
+  energyActivations: { width: 124, stretch: 0.5 },
+  latency: { width: 120, stretch: 0.5 },
+  path: { width: 120, stretch: 2 },
+  notes: { width: 160, stretch: 3 },
 };
+
+const LAYOUT_OF_UNIT: Readonly<Record<Unit, Layout>> = {
+  elements: { width: 102, stretch: 1 },
+  MACs: { width: 78, stretch: 1 },
+  operations: { width: 82, stretch: 1 },
+  bytes: { width: 88, stretch: 1 },
+  pJ: { width: 78, stretch: 1 },
+  s: { width: 88, stretch: 1 },
+  share: { width: 96, stretch: 0.5 },
+  rows: { width: 66 },
+  text: { width: 78, stretch: 0.5 },
+};
+
+/** Shares are drawn as bars behind the numbers they are shares of, so their own columns are for those who ask. */
+const USUAL = ["index", "name", "op", "shape", "parameters", "macs", "activationBytes", "energy"];
+
+/** Units whose numbers say how much of something there is: a bar compares them. */
+const NO_BAR: ReadonlySet<Unit> = new Set(["rows", "text"]);
+
+/** The column that carries the tree cannot be hidden. */
+export const TREE_COLUMN = "name";
 
 export const NARROWEST_COLUMN = 40;
 
-export const PAGE_COLUMNS: readonly PageColumn[] = COLUMNS.flatMap((column) => {
-  const layout = LAYOUT[column.id];
-  return layout
-    ? [{ ...column, width: layout.width, stretch: layout.stretch ?? 0, hasBar: layout.hasBar ?? false }]
-    : [];
+/** Every column there is, in the order in which they are offered. */
+export const PAGE_COLUMNS: readonly PageColumn[] = COLUMNS.map((column) => {
+  const { width, stretch = 0 } = LAYOUT[column.id] ?? LAYOUT_OF_UNIT[column.unit];
+  return { ...column, width, stretch, hasBar: !NO_BAR.has(column.unit), isUsual: USUAL.includes(column.id) };
 });
 
+/** What a node shows in a column; undefined for an empty cell. */
+export function nodeValue(column: Column, node: TableNode, totals: Totals): Cell | undefined {
+  switch (node.kind) {
+    case "layer":
+      return column.value(node.layer, totals);
+    case "module":
+      return column.id === TREE_COLUMN ? node.name : sumValue(column, node.sums, totals);
+    case "fold":
+      return undefined;
+  }
+}
+
 /** What a column is sorted by: shapes by their size, everything else by its value. Unknown is undefined, which sorts last. */
-export function sortValue(column: Column, layer: LayerProfile, totals: Totals): string | number | undefined {
+export function sortValue(column: Column, node: TableNode, totals: Totals): string | number | undefined {
+  switch (node.kind) {
+    case "layer":
+      return layerSortValue(column, node.layer, totals);
+    case "module":
+      return nodeValue(column, node, totals) ?? largestInside(column, node, totals);
+    case "fold":
+      return undefined;
+  }
+}
+
+function layerSortValue(column: Column, layer: LayerProfile, totals: Totals): string | number | undefined {
   if (column.id !== "shape") return column.value(layer, totals) ?? undefined;
   const shape = layer.outputs[0]?.shape;
   return shape ? elementsOf(shape) : undefined;
+}
+
+/** A module's place among its siblings in a column that does not add up: that of its largest layer, or of its first. */
+function largestInside(column: Column, module: ModuleNode, totals: Totals): string | number | undefined {
+  const values = layersOf(module).map((layer) => layerSortValue(column, layer, totals));
+  if (column.unit === "rows" || column.unit === "text") return column.id === "shape" ? largest(values) : values[0];
+  return largest(values);
+}
+
+function largest(values: readonly (string | number | undefined)[]): number | undefined {
+  const numbers = values.filter((value) => typeof value === "number");
+  return numbers.length === 0 ? undefined : numbers.reduce((most, value) => Math.max(most, value));
 }
 
 /** The largest value of each column with a bar among these rows. */
@@ -53,23 +116,45 @@ export function largestValues(layers: readonly LayerProfile[], totals: Totals): 
   return new Map(
     PAGE_COLUMNS.filter(({ hasBar }) => hasBar).map(({ id, value }) => [
       id,
-      layers.reduce((largest, layer) => Math.max(largest, numberOf(value(layer, totals))), 0),
+      layers.reduce((most, layer) => Math.max(most, numberOf(value(layer, totals))), 0),
     ]),
   );
 }
 
 /** The hover text of a cell: every digit, its share of the total, why it is unknown. */
-export function cellTip(column: Column, layer: LayerProfile, totals: Totals): string {
+export function cellTip(column: Column, node: TableNode, totals: Totals): string {
+  switch (node.kind) {
+    case "layer":
+      return layerTip(column, node.layer, totals);
+    case "module":
+      return moduleTip(column, node, totals);
+    case "fold":
+      return "";
+  }
+}
+
+function layerTip(column: Column, layer: LayerProfile, totals: Totals): string {
   if (column.id === "shape") return layer.outputs.map(tensorText).join("\n");
   const value = column.value(layer, totals);
   if (column.unit === "text") return formatCell(column.unit, value);
   const exact = `${column.title}: ${formatCellExact(column.unit, value)}`;
   if (value === null) return [exact, whyUnknown(layer)].join("\n");
+  if (typeof value !== "number" || column.total === undefined) return exact;
+  return layer.isCounted ? withShare(exact, column, value, totals) : `${exact}\nnot in the total`;
+}
+
+function moduleTip(column: Column, { id, name, sums }: ModuleNode, totals: Totals): string {
+  if (column.id === TREE_COLUMN) return id;
+  const value = nodeValue(column, { kind: "module", id, name, sums, children: [] }, totals);
+  if (typeof value !== "number") return "";
+  const exact = withShare(`${column.title}: ${formatCellExact(column.unit, value)}`, column, value, totals);
+  return sums.unknownRows === 0 ? exact : `${exact}\n${sums.unknownRows} of ${sums.layers} layers are unknown`;
+}
+
+function withShare(exact: string, column: Column, value: number, totals: Totals): string {
   const total = column.total === undefined ? null : totals[column.total];
-  if (typeof value !== "number" || total === null || total <= 0) return exact;
-  return layer.isCounted
-    ? `${exact}\n${formatShare(value / total)} of the model’s ${formatCell(column.unit, total)}`
-    : `${exact}\nnot in the total`;
+  if (total === null || total <= 0) return exact;
+  return `${exact}\n${formatShare(value / total)} of the model’s ${formatCell(column.unit, total)}`;
 }
 
 /** Totals that are lower bounds, because a row that belongs to them is unknown; with the number of such rows. */

@@ -12,7 +12,7 @@ describe("The editor", () => {
 
   const page = () => vscode().webview();
   const grid = (): Locator => page().getByTestId("layers");
-  const layers = (): Locator => page().locator("[role=row][id]");
+  const layers = (): Locator => page().locator("[role=row][id^=layer-]");
   const column = (id: string): Locator => page().locator(`[data-column=${id}]`);
   const texts = (id: string): Promise<string[]> => layers().locator(`.column-${id}`).allInnerTexts();
   const total = (id: string): Locator => page().locator(`[data-total=${id}] dd`);
@@ -52,7 +52,7 @@ describe("The editor", () => {
     await open(MODEL);
     await layers().first().waitFor();
     assert.match(await total("parameters").innerText(), /^[\d.]+ k$|^[\d.]+ M$/);
-    assert.equal(await grid().getAttribute("role"), "grid");
+    assert.equal(await grid().getAttribute("role"), "treegrid");
     const indices = (await texts("index")).map(Number);
     assert.deepEqual(
       indices,
@@ -222,9 +222,7 @@ describe("The editor", () => {
     });
     await open(MODEL);
     await layers().first().waitFor();
-    await page()
-      .getByRole("button", { name: /warning/ })
-      .click();
+    await page().getByRole("button", { name: /note/ }).click();
     await page().getByTestId("warnings").waitFor();
     assert.deepEqual(blocked, []);
   });

@@ -1,25 +1,22 @@
 import { createTable, getCoreRowModel, getSortedRowModel, type ColumnDef, type Table } from "@tanstack/table-core";
 import { useMemo, useState } from "preact/hooks";
-import type { LayerProfile, Totals } from "../../profiler/profile.ts";
+import type { Totals } from "../../profiler/profile.ts";
 import type { Sort } from "../state/view-state.ts";
 import { PAGE_COLUMNS, sortValue } from "./page-columns.ts";
+import { childrenOf, type SortedNode, type TableNode } from "./table-tree.ts";
 
-/** Rows in the order of the sort; numbers start with the largest, unknown ones always stand last. */
-export function useSortedLayers(
-  layers: readonly LayerProfile[],
-  totals: Totals,
-  sort: Sort | null,
-): readonly LayerProfile[] {
-  const [table] = useState(() => createLayerTable(totals));
+/** Siblings in the order of the sort, modules by their subtotals; numbers start with the largest, unknown ones always stand last. */
+export function useSortedNodes(nodes: readonly TableNode[], totals: Totals, sort: Sort | null): readonly SortedNode[] {
+  const [table] = useState(() => createNodeTable(totals));
   return useMemo(() => {
     table.setOptions((options) => ({
       ...options,
-      data: [...layers],
+      data: [...nodes],
       columns: columnDefinitions(totals),
       state: { ...table.initialState, sorting: sort ? [{ id: sort.column, desc: sort.isDescending }] : [] },
     }));
-    return table.getRowModel().rows.map(({ original }) => original);
-  }, [table, layers, totals, sort]);
+    return table.getRowModel().rows;
+  }, [table, nodes, totals, sort]);
 }
 
 /** A header was chosen: the natural direction first, then the other, then the order of the file. */
@@ -29,22 +26,23 @@ export function nextSort(column: string, current: Sort | null): Sort | null {
   return current.isDescending === startsDescending ? { column, isDescending: !startsDescending } : null;
 }
 
-function createLayerTable(totals: Totals): Table<LayerProfile> {
-  return createTable<LayerProfile>({
+function createNodeTable(totals: Totals): Table<TableNode> {
+  return createTable<TableNode>({
     data: [],
     columns: columnDefinitions(totals),
     state: {},
     onStateChange: () => undefined,
     renderFallbackValue: null,
+    getSubRows: (node) => [...childrenOf(node)],
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
   });
 }
 
-function columnDefinitions(totals: Totals): ColumnDef<LayerProfile>[] {
+function columnDefinitions(totals: Totals): ColumnDef<TableNode>[] {
   return PAGE_COLUMNS.map((column) => ({
     id: column.id,
-    accessorFn: (layer) => sortValue(column, layer, totals),
+    accessorFn: (node) => sortValue(column, node, totals),
     sortUndefined: "last",
     sortingFn: column.unit === "text" && column.id !== "shape" ? "alphanumeric" : "basic",
   }));

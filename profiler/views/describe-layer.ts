@@ -1,0 +1,132 @@
+import { computedType } from "../cost/layer-width.ts";
+import { OptionError } from "../errors.ts";
+import { formatCount, formatShape } from "../format-numbers.ts";
+import { computeType } from "../hardware/hardware-profile.ts";
+import type { Layer, LayerTensor } from "../layers/layer.ts";
+import { isConstant, type Attribute, type Constant, type Quantization } from "../model/model.ts";
+import { elementsOf } from "../model/shape.ts";
+import type { AnalysedModel } from "../profile-model.ts";
+import type { LayerDetails, QuantizationDetails, TensorDetails } from "./layer-details.ts";
+import { scopesOf, storedTensor, type StoredTensor } from "./stored-constant.ts";
+
+/** A panel shows a line or two of a list, not thousands of numbers. */
+const LISTED_NUMBERS = 16;
+
+/** A string attribute can hold a whole program. */
+const LONGEST_TEXT = 400;
+
+/** @throws {OptionError} when the model has no such layer */
+export function describeLayer(analysed: AnalysedModel, index: number): LayerDetails {
+  const layer = layerAt(analysed, index);
+  const { node } = layer;
+  const scope = scopesOf(analysed.model).get(node);
+  const describe = (tensors: readonly LayerTensor[], ids: readonly number[]): readonly TensorDetails[] =>
+    tensors.flatMap((tensor, position) => {
+      const stored = scope && storedTensor(scope, ids[position] ?? -1);
+      return tensor.key === "" ? [] : [tensorDetails(tensor, position, stored)];
+    });
+  const type = computedType(layer);
+  return {
+    index,
+    domain: node.domain,
+    op: node.op,
+    version: node.version,
+    attributes: [...node.attributes].map(([name, value]) => [name, attributeText(value)] as const),
+    metadata: [...(node.metadata ?? [])].map(([name, value]) => [name, shorten(value)] as const),
+    inputs: describe(layer.inputs, node.inputs),
+    outputs: describe(layer.outputs, node.outputs),
+    computedIn: type ?? null,
+    computeType: computeType(type ?? "float32"),
+  };
+}
+
+/**
+ * The constant behind an input of a layer, as the file stores it.
+ * @param input position among the node's inputs
+ * @throws {OptionError} when there is none
+ */
+export function storedInput(
+  analysed: AnalysedModel,
+  index: number,
+  input: number,
+): StoredTensor & { readonly constant: Constant } {
+  const { node, name } = layerAt(analysed, index);
+  const scope = scopesOf(analysed.model).get(node);
+  const stored = scope && storedTensor(scope, node.inputs[input] ?? -1);
+  if (stored?.constant) return { ...stored, constant: stored.constant };
+  throw new OptionError(`${analysed.model.file}: input ${input} of ${name} is no constant of the file`);
+}
+
+function layerAt({ model, listing }: AnalysedModel, index: number): Layer {
+  const layer = listing.layers[index];
+  if (!layer) throw new OptionError(`${model.file}: there is no layer ${index}`);
+  return layer;
+}
+
+function tensorDetails(tensor: LayerTensor, position: number, stored: StoredTensor | undefined): TensorDetails {
+  const { name, dataType, shape, use, constant, isVariable } = tensor;
+  return {
+    name,
+    position,
+    dtype: dataType ?? null,
+    shape: shape ?? null,
+    use,
+    isVariable: isVariable === true,
+    constant: constant
+      ? {
+          storedType: constant.dataType,
+          elements: constant.elements ?? null,
+          storedBytes: constant.storedBytes ?? null,
+          values: tensor.value ? listText(tensor.value.map(String)) : valuesText(stored?.constant),
+          isReadable: stored?.constant !== undefined && stored.constant.storage.kind !== "none",
+        }
+      : null,
+    quantization: stored?.quantization ? quantizationDetails(stored.quantization) : null,
+  };
+}
+
+function valuesText(constant: Constant | undefined): string | null {
+  const values = constant?.values;
+  return values && values.length <= LISTED_NUMBERS ? listText(values.map(numberText)) : null;
+}
+
+function quantizationDetails(quantization: Quantization): QuantizationDetails {
+  const { granularity, axis, blockSize, scales, zeroPoints } = quantization;
+  return {
+    granularity,
+    axis: axis ?? null,
+    blockSize: blockSize ?? null,
+    count: scales.length,
+    scales: scales.slice(0, LISTED_NUMBERS),
+    zeroPoints: zeroPoints.slice(0, LISTED_NUMBERS),
+    smallestScale: scales.reduce((least, scale) => Math.min(least, scale), Infinity),
+    largestScale: scales.reduce((most, scale) => Math.max(most, scale), 0),
+  };
+}
+
+/** An attribute as a person reads it: "[1, 1]", "SAME", "float32 64×3×7×7". */
+function attributeText(value: Attribute): string {
+  if (typeof value === "string") return shorten(value);
+  if (typeof value === "number") return numberText(value);
+  if (typeof value === "boolean") return String(value);
+  if (!isConstant(value)) return listText(value.map((item) => (typeof item === "number" ? numberText(item) : item)));
+  const type = `${value.dataType} ${formatShape(value.shape)}`;
+  const elements = elementsOf(value.shape) ?? 0;
+  const values = valuesText(value);
+  return values === null ? `${type} (${formatCount(elements)} elements)` : `${type}: ${values}`;
+}
+
+function listText(items: readonly string[]): string {
+  const listed = items.slice(0, LISTED_NUMBERS).map(shorten);
+  const more = items.length - listed.length;
+  return `[${listed.join(", ")}${more > 0 ? `, … ${more} more` : ""}]`;
+}
+
+/** Attributes are stored as float32: 0.1 is 0.1, not 0.10000000149. */
+function numberText(value: number): string {
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(7)));
+}
+
+function shorten(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+}

@@ -1,0 +1,186 @@
+import * as l10n from "@vscode/l10n";
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { LayerProfile } from "../../profiler/profile.ts";
+import type { LayerDetails } from "../../profiler/views/layer-details.ts";
+import { Icon, IconButton } from "../controls/controls.tsx";
+import { RpcError } from "../rpc.ts";
+import type { ModelClient, ShownProfile } from "../state/model-client.ts";
+import { whyUnknown } from "../table/page-columns.ts";
+import { Costs } from "./Costs.tsx";
+import { TensorList } from "./TensorList.tsx";
+
+interface DetailsPanelProps {
+  readonly client: ModelClient;
+  readonly profile: ShownProfile;
+  readonly layer: LayerProfile;
+  readonly onSelectLayer: (index: number) => void;
+  readonly onClose: () => void;
+}
+
+/** Everything there is to know of one layer. What the rows do not hold is asked of the host. */
+export function DetailsPanel({ client, profile, layer, onSelectLayer, onClose }: DetailsPanelProps): JSX.Element {
+  const details = useDetails(client, profile, layer);
+  const leaf = layer.name.slice(layer.name.lastIndexOf("/") + 1);
+  return (
+    <section class="details" aria-label={l10n.t("Details of {0}", layer.name)} data-testid="details">
+      <header class="details-head">
+        <div class="details-title">
+          <Breadcrumb path={layer.path} />
+          <h2 data-tip={layer.name} data-tip-when="cut">
+            {leaf}
+          </h2>
+          <p class="details-op">
+            {layer.op}
+            <span class="muted">
+              {" "}
+              {[layer.kind === layer.op.toLowerCase() ? "" : layer.kind, versionText(details)]
+                .filter(Boolean)
+                .join(" · ")}
+            </span>
+          </p>
+        </div>
+        <IconButton icon="close" label={l10n.t("Close details")} onClick={onClose} />
+      </header>
+      <div class="details-body" tabIndex={0} role="group" aria-label={l10n.t("Details")}>
+        <Notes layer={layer} onSelectLayer={onSelectLayer} layers={profile.layers} />
+        {details instanceof Error ? (
+          <p class="details-error" role="alert">
+            <Icon name="error" /> {details.message}
+          </p>
+        ) : (
+          details && (
+            <>
+              <Costs layer={layer} details={details} hardware={profile.header.hardwareProfile} />
+              <TensorList
+                key={`inputs-${layer.index}`}
+                title={l10n.t("Inputs")}
+                tensors={details.inputs}
+                layer={layer}
+                client={client}
+              />
+              <TensorList
+                key={`outputs-${layer.index}`}
+                title={l10n.t("Outputs")}
+                tensors={details.outputs}
+                layer={layer}
+                client={client}
+              />
+              <Pairs title={l10n.t("Attributes")} pairs={details.attributes} />
+              <Pairs title={l10n.t("Exporter’s notes")} pairs={details.metadata} />
+            </>
+          )
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** The details, null while they are on their way, or why there are none. Those of the layer before stay until then. */
+function useDetails(client: ModelClient, profile: ShownProfile, { index }: LayerProfile): LayerDetails | Error | null {
+  const [details, setDetails] = useState<LayerDetails | Error | null>(null);
+  useEffect(() => {
+    let isWanted = true;
+    client.layerDetails(index).then(
+      (found) => isWanted && setDetails(found),
+      (error: unknown) => {
+        // A newer profile is on its way, and asks again.
+        if (error instanceof RpcError && error.failure.code === "stale") return;
+        if (isWanted) setDetails(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [client, profile.revision, index]);
+  return details instanceof Error || details?.index === index ? details : null;
+}
+
+function versionText(details: LayerDetails | Error | null): string {
+  if (details === null || details instanceof Error) return "";
+  const { domain, version } = details;
+  return domain === "" ? l10n.t("version {0}", version) : l10n.t("{0}, version {1}", domain, version);
+}
+
+function Breadcrumb({ path }: { readonly path: readonly string[] }): JSX.Element | null {
+  if (path.length === 0) return null;
+  return (
+    <ol class="breadcrumb" aria-label={l10n.t("Modules")}>
+      {path.map((module, depth) => (
+        <li key={depth}>{module}</li>
+      ))}
+    </ol>
+  );
+}
+
+interface NotesProps {
+  readonly layer: LayerProfile;
+  readonly layers: readonly LayerProfile[];
+  readonly onSelectLayer: (index: number) => void;
+}
+
+/** What should be known beside the numbers. A note that names another layer leads there. */
+function Notes({ layer, layers, onSelectLayer }: NotesProps): JSX.Element | null {
+  const notes = [
+    ...(layer.kind === "unknown" ? [whyUnknown(layer)] : []),
+    ...(layer.isCounted ? [] : [l10n.t("Shown, but in no total.")]),
+    ...(layer.role === "compute" ? [] : [l10n.t("Settled before an inference runs: it costs nothing in one.")]),
+    ...layer.notes,
+  ];
+  if (notes.length === 0) return null;
+  return (
+    <ul class="details-notes">
+      {notes.map((note) => {
+        const lender = /^Shares weights with (.+)\.$/.exec(note)?.[1];
+        const target = lender === undefined ? undefined : layers.find(({ name }) => name === lender);
+        return (
+          <li key={note}>
+            <Icon name="info" />
+            {target ? (
+              <button type="button" class="link" onClick={() => onSelectLayer(target.index)}>
+                {note}
+              </button>
+            ) : (
+              note
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+interface PairsProps {
+  readonly title: string;
+  readonly pairs: readonly (readonly [name: string, value: string])[];
+}
+
+function Pairs({ title, pairs }: PairsProps): JSX.Element | null {
+  if (pairs.length === 0) return null;
+  return (
+    <Section title={title}>
+      <dl class="pairs">
+        {pairs.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Section>
+  );
+}
+
+interface SectionProps {
+  readonly title: string;
+  readonly children: ComponentChildren;
+}
+
+export function Section({ title, children }: SectionProps): JSX.Element {
+  return (
+    <section class="details-section">
+      <h3>{title}</h3>
+      {children}
+    </section>
+  );
+}

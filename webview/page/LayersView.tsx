@@ -1,0 +1,105 @@
+import type { JSX } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { layersTsv } from "../../profiler/exports/tsv.ts";
+import { parseFilter, type LayerFilter } from "../../profiler/views/filter-expression.ts";
+import type { ModelClient, ShownProfile } from "../state/model-client.ts";
+import type { Preferences } from "../state/preferences.ts";
+import { layerOfLine, NOTHING_SELECTED } from "../state/selection.ts";
+import { useStore, type Store } from "../state/store.ts";
+import type { ViewState } from "../state/view-state.ts";
+import { shownColumns } from "../table/column-layout.ts";
+import { LayerTable } from "../table/LayerTable.tsx";
+import { layersOfLines, nodesById, tableTree } from "../table/table-tree.ts";
+import { SelectionBar } from "./SelectionBar.tsx";
+import { Toolbar } from "./Toolbar.tsx";
+
+interface LayersViewProps {
+  readonly client: ModelClient;
+  readonly profile: ShownProfile;
+  readonly view: Store<ViewState>;
+  readonly preferences: Store<Preferences>;
+  readonly wanted: Store<string | null>;
+  readonly scrollTop: Store<number>;
+}
+
+/** The table with its filter above and the sum of the selection below. */
+export function LayersView({ client, profile, view, preferences, wanted, scrollTop }: LayersViewProps): JSX.Element {
+  const { header, layers, isComplete } = profile;
+  const { filter: text, selection } = useStore(view);
+  const { filter, error } = useLayerFilter(text);
+  const rows = useMemo(
+    () => (filter ? layers.filter((layer) => filter(layer, header.totals)) : layers),
+    [layers, filter, header.totals],
+  );
+  const hasModules = useMemo(() => hasLevels(layers), [layers]);
+  const selected = useSelectedLayers(layers, selection.lines);
+
+  useEffect(() => {
+    const active = layerOfLine(selection.active);
+    const indices = selected.map(({ index }) => index).filter((index) => index !== active);
+    client.select(active !== null && selected.length > indices.length ? [...indices, active] : indices);
+  }, [client, selected, selection.active]);
+
+  const copy = (): void => {
+    const columns = shownColumns(preferences.value);
+    void navigator.clipboard.writeText(layersTsv(selected, header.totals, columns));
+  };
+
+  return (
+    <>
+      <Toolbar
+        view={view}
+        preferences={preferences}
+        filterError={error}
+        shown={rows.length}
+        total={layers.length}
+        hasModules={hasModules}
+      />
+      <LayerTable
+        layers={rows}
+        allLayers={layers}
+        isComplete={isComplete}
+        totals={header.totals}
+        hasModules={hasModules}
+        view={view}
+        preferences={preferences}
+        wanted={wanted}
+        scrollTop={scrollTop}
+      />
+      {selected.length > 1 && (
+        <SelectionBar layers={selected} onCopy={copy} onClear={() => view.update({ selection: NOTHING_SELECTED })} />
+      )}
+    </>
+  );
+}
+
+interface ParsedText {
+  /** null: every row passes. */
+  readonly filter: LayerFilter | null;
+  readonly error: string | null;
+}
+
+/** The filter that a text stands for; while the text makes no sense, the last one that did. */
+function useLayerFilter(text: string): ParsedText {
+  const last = useRef<LayerFilter | null>(null);
+  return useMemo(() => {
+    const parsed = parseFilter(text);
+    if (parsed.ok) last.current = text.trim() === "" ? null : parsed.filter;
+    return { filter: last.current, error: parsed.ok ? null : parsed.message };
+  }, [text]);
+}
+
+/** Whether grouping by module shows more than a list does. */
+function hasLevels(layers: ShownProfile["layers"]): boolean {
+  return tableTree(layers, { isTree: true, isSorted: false }).some(({ kind }) => kind === "module");
+}
+
+/** Layers behind the selected lines, modules and runs with all that is in them, filtered out or not. */
+function useSelectedLayers(layers: ShownProfile["layers"], lines: readonly string[]): ShownProfile["layers"] {
+  const byId = useMemo(() => nodesById(tableTree(layers, { isTree: true, isSorted: false })), [layers]);
+  const flat = useMemo(() => nodesById(tableTree(layers, { isTree: false, isSorted: false })), [layers]);
+  return useMemo(() => {
+    const known = lines.filter((id) => byId.has(id) || flat.has(id));
+    return layersOfLines(known, new Map([...flat, ...byId]));
+  }, [byId, flat, lines]);
+}

@@ -1,0 +1,50 @@
+/**
+ * What is selected in the table: lines by their ids, which are those of layers ("#12"), of modules ("encoder/layer.0") and of folded
+ * runs. Kept as ids because lines come and go with folding, filters and sorting.
+ */
+export interface Selection {
+  /** Where the keyboard is: the line whose details are shown. */
+  readonly active: string | null;
+  /** Where a range starts that Shift extends. */
+  readonly anchor: string | null;
+  readonly lines: readonly string[];
+}
+
+export const NOTHING_SELECTED: Selection = { active: null, anchor: null, lines: [] };
+
+export function layerLine(index: number): string {
+  return `#${index}`;
+}
+
+/** Index of the layer that a line stands for; null for other lines. */
+export function layerOfLine(line: string | null): number | null {
+  return line !== null && /^#\d+$/.test(line) ? Number(line.slice(1)) : null;
+}
+
+export function only(line: string): Selection {
+  return { active: line, anchor: line, lines: [line] };
+}
+
+/** As a click with Ctrl does. */
+export function toggled({ lines }: Selection, line: string): Selection {
+  const others = lines.filter((other) => other !== line);
+  return { active: line, anchor: line, lines: others.length < lines.length ? others : [...lines, line] };
+}
+
+/** From the anchor to `line`, as a click with Shift does. @param order ids of all lines from the top */
+export function ranged({ anchor, active }: Selection, order: readonly string[], line: string): Selection {
+  const start = order.indexOf(anchor ?? active ?? line);
+  const end = order.indexOf(line);
+  if (start < 0 || end < 0) return only(line);
+  const lines = order.slice(Math.min(start, end), Math.max(start, end) + 1);
+  return { active: line, anchor: order[start] ?? line, lines };
+}
+
+export function everything({ active, anchor }: Selection, order: readonly string[]): Selection {
+  return { active: active ?? order[0] ?? null, anchor, lines: order };
+}
+
+/** Moves the keyboard without selecting, as Ctrl with an arrow key does. */
+export function moved(selection: Selection, line: string): Selection {
+  return { ...selection, active: line };
+}

@@ -1,0 +1,214 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { formatCell } from "../../profiler/columns.ts";
+import type { LayerProfile, Totals } from "../../profiler/profile.ts";
+import { Icon } from "../controls/controls.tsx";
+import type { RowContext } from "../protocol.ts";
+import { cellTip, nodeValue, whyUnknown, type PageColumn } from "./page-columns.ts";
+import { foldText, INDENT, layerCount, nameBelow, TWISTIE } from "./line-text.ts";
+import { isFolded, type FoldNode, type LayerNode, type Line, type TableNode } from "./table-tree.ts";
+import { ROW_HEIGHT } from "./use-virtual-rows.ts";
+
+export interface TableRowProps {
+  readonly line: Line;
+  readonly position: number;
+  readonly columns: readonly PageColumn[];
+  readonly isTree: boolean;
+  readonly isSelected: boolean;
+  readonly isActive: boolean;
+  readonly totals: Totals;
+  /** Of each column with a bar: the value whose bar is full. */
+  readonly largest: ReadonlyMap<string, number>;
+  readonly onPointerDown: (line: Line, event: PointerEvent) => void;
+  readonly onToggle: (line: Line) => void;
+}
+
+export function rowId(lineId: string): string {
+  return lineId.startsWith("#") ? `layer-${lineId.slice(1)}` : `group-${lineId}`;
+}
+
+export function TableRow(props: TableRowProps): JSX.Element {
+  const { line, position, columns, isTree, isSelected, isActive, totals, largest, onPointerDown, onToggle } = props;
+  const { node, level, isExpanded } = line;
+  return (
+    <div
+      role="row"
+      id={rowId(line.id)}
+      class={classesOf(node, isSelected, isActive)}
+      // The header is the first row.
+      aria-rowindex={position + 2}
+      aria-selected={isSelected}
+      {...(isTree && { "aria-level": level, "aria-posinset": line.place, "aria-setsize": line.siblings })}
+      {...(isExpanded !== undefined && { "aria-expanded": isExpanded })}
+      {...(node.kind === "layer" && { "data-vscode-context": contextOf(node.layer) })}
+      style={{ transform: `translateY(${position * ROW_HEIGHT}px)` }}
+      onPointerDown={(event) => onPointerDown(line, event)}
+      onDblClick={() => isExpanded !== undefined && onToggle(line)}
+    >
+      {columns.map((column) => (
+        <div
+          key={column.id}
+          role="gridcell"
+          class={`cell ${column.align} column-${column.id}`}
+          data-tip={cellTip(column, node, totals)}
+          {...(column.unit === "text" && column.id !== "shape" && { "data-tip-when": "cut" })}
+        >
+          {column.id === "name" && <Indent line={line} isTree={isTree} onToggle={onToggle} />}
+          <CellContent column={column} node={node} totals={totals} largest={largest.get(column.id) ?? 0} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function classesOf(node: TableNode, isSelected: boolean, isActive: boolean): string {
+  const isDimmed = node.kind === "fold" || (node.kind === "layer" && isFolded(node.layer));
+  const classes = [
+    "row",
+    node.kind,
+    isSelected && "selected",
+    isActive && "active",
+    node.kind === "layer" && !node.layer.isCounted && "uncounted",
+    isDimmed && "folded",
+  ];
+  return classes.filter(Boolean).join(" ");
+}
+
+function contextOf({ index }: LayerProfile): string {
+  const context: RowContext = { webviewSection: "row", layer: index, preventDefaultContextMenuItems: true };
+  return JSON.stringify(context);
+}
+
+interface IndentProps {
+  readonly line: Line;
+  readonly isTree: boolean;
+  readonly onToggle: (line: Line) => void;
+}
+
+/** The way in to a line, and what opens and closes it. In a flat list only folded runs have it. */
+function Indent({ line, isTree, onToggle }: IndentProps): JSX.Element | null {
+  const { level, isExpanded } = line;
+  if (!isTree && isExpanded === undefined && level === 1) return null;
+  return (
+    <span
+      class="indent"
+      aria-hidden="true"
+      style={{ width: `${(level - 1) * INDENT + TWISTIE}px` }}
+      onPointerDown={(event) => {
+        if (isExpanded === undefined) return;
+        event.stopPropagation();
+        event.preventDefault();
+        onToggle(line);
+      }}
+    >
+      {isExpanded !== undefined && <Icon name={isExpanded ? "chevron-down" : "chevron-right"} />}
+    </span>
+  );
+}
+
+interface CellProps {
+  readonly column: PageColumn;
+  readonly node: TableNode;
+  readonly totals: Totals;
+  readonly largest: number;
+}
+
+function CellContent(props: CellProps): JSX.Element {
+  const { column, node } = props;
+  if (node.kind === "fold") return column.id === "name" ? <FoldText node={node} /> : <></>;
+  if (node.kind === "module") {
+    if (column.id === "name") return <span class="leaf">{node.name}</span>;
+    if (column.id === "op") return <span class="count">{layerCount(node.sums.layers)}</span>;
+    return <Value {...props} />;
+  }
+  switch (column.id) {
+    case "name":
+      return <Name node={node} />;
+    case "op":
+      return <span class={node.layer.kind === "unknown" ? "operator unknown" : "operator"}>{node.layer.op}</span>;
+    case "shape":
+      return <OutputShape {...node.layer} />;
+    default:
+      return <Value {...props} />;
+  }
+}
+
+function FoldText({ node: { layers } }: { readonly node: FoldNode }): JSX.Element {
+  return <span class="leaf">{foldText(layers)}</span>;
+}
+
+/** A number with its unit in a column of its own and its share as a bar behind it; or a text as it is. */
+function Value({ column, node, totals, largest }: CellProps): JSX.Element {
+  const value = nodeValue(column, node, totals);
+  if (value === undefined) return <></>;
+  const text = formatCell(column.unit, value);
+  if (value === null) return <span class="unknown">{text}</span>;
+  if (column.unit === "text" || column.unit === "rows") return <span class="text">{text}</span>;
+  const [digits = "", unit = ""] = text.split(" ");
+  const share = typeof value === "number" && largest > 0 ? value / largest : 0;
+  const isBar = node.kind === "layer" && column.hasBar && share > 0 && node.layer.isCounted;
+  const isLowerBound = node.kind === "module" && node.sums.unknownRows > 0;
+  return (
+    <>
+      {isBar && <span class="bar" style={{ transform: `scaleX(${share})` }} />}
+      <span class={value === 0 ? "digits zero" : "digits"}>
+        {isLowerBound && <span class="at-least">≥ </span>}
+        {digits}
+      </span>
+      <span class="unit">{unit}</span>
+    </>
+  );
+}
+
+/** The module part gives way first when the column is narrow: the layer's own name always shows. What the tree says above is left out. */
+function Name({ node: { layer, module } }: { readonly node: LayerNode }): JSX.Element {
+  const name = nameBelow(layer.name, module);
+  const cut = name.lastIndexOf("/") + 1;
+  const remarks = remarksOf(layer);
+  return (
+    <>
+      <span class="module">
+        <bdi dir="ltr">{name.slice(0, cut)}</bdi>
+      </span>
+      <span class="leaf">{name.slice(cut)}</span>
+      {layer.repeats !== 1 && (
+        <span class="repeats" data-tip={l10n.t("Runs {0} times in one inference", layer.repeats)}>
+          ×{layer.repeats}
+        </span>
+      )}
+      {remarks.length > 0 && (
+        <span class="remark" role="img" aria-label={remarks.join(" ")} data-tip={remarks.join("\n")}>
+          <Icon name={layer.kind === "unknown" ? "question" : layer.isCounted ? "info" : "circle-slash"} />
+        </span>
+      )}
+    </>
+  );
+}
+
+function remarksOf(layer: LayerProfile): readonly string[] {
+  return [
+    ...(layer.kind === "unknown" ? [whyUnknown(layer)] : []),
+    ...(layer.isCounted ? [] : [l10n.t("Shown, but in no total.")]),
+    ...layer.notes,
+  ];
+}
+
+function OutputShape({ outputs }: LayerProfile): JSX.Element {
+  const [first, ...others] = outputs;
+  if (!first) return <></>;
+  if (first.shape === null) return <span class="unknown">{l10n.t("unknown")}</span>;
+  if (first.shape.length === 0) return <span class="zero">{l10n.t("scalar")}</span>;
+  return (
+    <>
+      <span class="shape">
+        {first.shape.map((size, axis) => (
+          <span key={axis} class={typeof size === "string" ? "symbolic" : undefined}>
+            {axis > 0 && <span class="times">×</span>}
+            {size}
+          </span>
+        ))}
+      </span>
+      {others.length > 0 && <span class="others">+{others.length}</span>}
+    </>
+  );
+}

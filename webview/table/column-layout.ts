@@ -1,0 +1,65 @@
+import type { Preferences } from "../state/preferences.ts";
+import { NARROWEST_COLUMN, PAGE_COLUMNS, TREE_COLUMN, type PageColumn } from "./page-columns.ts";
+
+/** What the user has chosen of the columns. */
+export type ColumnChoice = Pick<Preferences, "columns" | "widths">;
+
+const USUAL: readonly string[] = PAGE_COLUMNS.filter(({ isUsual }) => isUsual).map(({ id }) => id);
+const BY_ID: ReadonlyMap<string, PageColumn> = new Map(PAGE_COLUMNS.map((column) => [column.id, column]));
+
+/** Pixels on either side of the rows; the style sheet has the same number. */
+const SIDE_PADDING = 10;
+
+/** Columns that are shown, in order. A choice that an older version made may name some that are gone, or lack the tree's. */
+export function shownColumns({ columns }: Pick<ColumnChoice, "columns">): readonly PageColumn[] {
+  const ids = [...new Set(columns ?? USUAL)];
+  const known = ids.flatMap((id) => BY_ID.get(id) ?? []);
+  const tree = BY_ID.get(TREE_COLUMN);
+  return tree && !known.includes(tree) ? [tree, ...known] : known;
+}
+
+/** Shows a column where it stands in the order that they are offered in, or hides it. */
+export function toggleColumn(choice: ColumnChoice, id: string): ColumnChoice {
+  const shown = shownColumns(choice).map((column) => column.id);
+  if (shown.includes(id)) {
+    return id === TREE_COLUMN ? choice : { ...choice, columns: shown.filter((other) => other !== id) };
+  }
+  const offered = PAGE_COLUMNS.map((column) => column.id);
+  const before = new Set(offered.slice(0, offered.indexOf(id)));
+  const place = shown.findLastIndex((other) => before.has(other)) + 1;
+  return { ...choice, columns: shown.toSpliced(place, 0, id) };
+}
+
+/** Moves a column to the place of another one. */
+export function moveColumn(choice: ColumnChoice, id: string, to: number): ColumnChoice {
+  const shown = shownColumns(choice).map((column) => column.id);
+  const from = shown.indexOf(id);
+  if (from < 0 || to < 0 || to >= shown.length || to === from) return choice;
+  return { ...choice, columns: shown.toSpliced(from, 1).toSpliced(to, 0, id) };
+}
+
+/** @param width undefined: back to the one that the column has of itself */
+export function resizeColumn(choice: ColumnChoice, id: string, width: number | undefined): ColumnChoice {
+  const { [id]: _old, ...others } = choice.widths;
+  if (width === undefined) return { ...choice, widths: others };
+  return { ...choice, widths: { ...others, [id]: Math.max(NARROWEST_COLUMN, Math.round(width)) } };
+}
+
+/** For `grid-template-columns`. Where no column that stretches is left, the last one takes the rest. */
+export function gridTemplate(choice: ColumnChoice): string {
+  const shown = shownColumns(choice);
+  const fills = shown.some(({ id, stretch }) => stretch > 0 && choice.widths[id] === undefined);
+  return shown
+    .map(({ id, width, stretch }, position) => {
+      const given = choice.widths[id];
+      if (!fills && position === shown.length - 1) return `minmax(${given ?? width}px, 1fr)`;
+      if (given !== undefined) return `${given}px`;
+      return stretch > 0 ? `minmax(${width}px, ${stretch}fr)` : `${width}px`;
+    })
+    .join(" ");
+}
+
+/** Below this the table scrolls sideways. */
+export function narrowestTable(choice: ColumnChoice): number {
+  return shownColumns(choice).reduce((sum, { id, width }) => sum + (choice.widths[id] ?? width), 2 * SIDE_PADDING);
+}

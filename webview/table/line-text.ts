@@ -1,0 +1,25 @@
+import * as l10n from "@vscode/l10n";
+import type { LayerProfile } from "../../profiler/profile.ts";
+
+/** Pixels; a level of VS Code's own trees is 8, of which two can be told apart more easily. */
+export const INDENT = 12;
+export const TWISTIE = 18;
+
+/** "/layer1/layer1.0/conv1/Conv" in the module "layer1/layer1.0" is "conv1/Conv". */
+export function nameBelow(name: string, module: string): string {
+  if (module === "") return name;
+  const bare = name.startsWith("/") ? name.slice(1) : name;
+  return bare.startsWith(`${module}/`) ? bare.slice(module.length + 1) : name;
+}
+
+/** "12 rows of shape arithmetic" */
+export function foldText(layers: readonly LayerProfile[]): string {
+  const rows = layers.length.toLocaleString();
+  const roles = new Set(layers.map(({ role }) => role));
+  if (roles.size > 1) return l10n.t("{0} rows of shape arithmetic and constants", rows);
+  return roles.has("shape") ? l10n.t("{0} rows of shape arithmetic", rows) : l10n.t("{0} rows of constants", rows);
+}
+
+export function layerCount(layers: number): string {
+  return layers === 1 ? l10n.t("1 layer") : l10n.t("{0} layers", layers.toLocaleString());
+}

@@ -1,0 +1,70 @@
+import type { Line } from "./table-tree.ts";
+
+/** What a key does in the table, as in VS Code's own lists. */
+export type KeyAction =
+  | { readonly kind: "move"; readonly to: number }
+  | { readonly kind: "expand"; readonly lines: readonly string[] }
+  | { readonly kind: "collapse"; readonly line: string };
+
+export interface KeyPlace {
+  readonly lines: readonly Line[];
+  /** Of the active line; -1 when there is none. */
+  readonly position: number;
+  /** Lines that fit the screen. */
+  readonly pageLines: number;
+}
+
+/** undefined for a key that does nothing here. */
+export function keyAction(key: string, place: KeyPlace): KeyAction | undefined {
+  const { lines, position } = place;
+  if (lines.length === 0) return undefined;
+  const step = STEPS[key];
+  if (step !== undefined) {
+    // With nothing active the first key goes to an end of the list.
+    const to = position < 0 ? (key === "End" ? lines.length - 1 : 0) : step(place);
+    return { kind: "move", to: Math.min(lines.length - 1, Math.max(0, to)) };
+  }
+  const line = lines[position];
+  return line && TREE_KEYS[key]?.(line, place);
+}
+
+/**
+ * The line that typing `text` goes to: the next one whose name begins with it, else one that holds it; round and round.
+ * @returns -1 when there is none
+ */
+export function findTyped(text: string, names: readonly string[], from: number): number {
+  const sought = text.toLowerCase();
+  const order = names.map((_, offset) => (from + offset) % names.length);
+  const matches = (test: (name: string) => boolean): number =>
+    order.find((position) => test((names[position] ?? "").toLowerCase())) ?? -1;
+  const begins = matches((name) => name.startsWith(sought));
+  return begins >= 0 ? begins : matches((name) => name.includes(sought));
+}
+
+const STEPS: Readonly<Record<string, (place: KeyPlace) => number>> = {
+  ArrowDown: ({ position }) => position + 1,
+  ArrowUp: ({ position }) => position - 1,
+  Home: () => 0,
+  End: ({ lines }) => lines.length - 1,
+  PageDown: ({ position, pageLines }) => position + pageLines,
+  PageUp: ({ position, pageLines }) => position - pageLines,
+};
+
+const TREE_KEYS: Readonly<Record<string, (line: Line, place: KeyPlace) => KeyAction | undefined>> = {
+  ArrowRight: ({ id, isExpanded }, { position }) => {
+    if (isExpanded === undefined) return undefined;
+    return isExpanded ? { kind: "move", to: position + 1 } : { kind: "expand", lines: [id] };
+  },
+  ArrowLeft: ({ id, isExpanded, parent }, { lines }) => {
+    if (isExpanded === true) return { kind: "collapse", line: id };
+    return parent === null ? undefined : { kind: "move", to: lines.findIndex((line) => line.id === parent) };
+  },
+  " ": ({ id, isExpanded }) => {
+    if (isExpanded === undefined) return undefined;
+    return isExpanded ? { kind: "collapse", line: id } : { kind: "expand", lines: [id] };
+  },
+  "*": ({ parent }, { lines }) => {
+    const closed = lines.filter((line) => line.parent === parent && line.isExpanded === false);
+    return closed.length > 0 ? { kind: "expand", lines: closed.map(({ id }) => id) } : undefined;
+  },
+};
