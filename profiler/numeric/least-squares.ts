@@ -1,5 +1,5 @@
 import { CholeskyDecomposition, Matrix as DenseMatrix } from "ml-matrix";
-import type { Matrix } from "./matrix.ts";
+import { matrix, type Matrix } from "./matrix.ts";
 import type { Products } from "./products.ts";
 
 /** Added to the diagonal, as a share of its mean, until the equations can be solved: inputs are often nearly dependent. */
@@ -42,22 +42,46 @@ export class LeastSquares {
 
   /** inputs × targets weights. Nearly dependent inputs get the smallest ridge with which the equations can be solved. */
   solve(): Matrix {
-    const gram = DenseMatrix.from1DArray(this.inputs, this.inputs, this.#gram);
-    const moments = DenseMatrix.from1DArray(this.inputs, this.targets, this.#moments);
-    const mean = gram.trace() / this.inputs;
-    if (mean === 0)
-      return { rows: this.inputs, columns: this.targets, data: new Float32Array(this.inputs * this.targets) };
-    for (const ridge of RIDGES) {
-      const regularised = gram.clone();
-      for (let index = 0; index < this.inputs; index++)
-        regularised.set(index, index, gram.get(index, index) + ridge * mean);
-      const cholesky = new CholeskyDecomposition(regularised);
-      if (!cholesky.isPositiveDefinite()) continue;
-      const weights = cholesky.solve(moments).to1DArray();
-      return { rows: this.inputs, columns: this.targets, data: Float32Array.from(weights) };
-    }
-    throw new RangeError("the normal equations have no solution: an input is not a number");
+    return solveNormalEquations(this.inputs, this.#gram, this.targets, this.#moments);
   }
+}
+
+/**
+ * w with gram · w = moments, where `gram` is symmetric and not negative.
+ * @param gram size × size, row-major
+ * @param moments size × targets, row-major
+ */
+export function solveNormalEquations(
+  size: number,
+  gram: ArrayLike<number>,
+  targets: number,
+  moments: ArrayLike<number>,
+): Matrix {
+  const left = symmetric(size, gram);
+  const right = DenseMatrix.from1DArray(size, targets, moments);
+  const mean = left.trace() / size;
+  if (mean === 0) return matrix(size, targets);
+  for (const ridge of RIDGES) {
+    const regularised = left.clone();
+    for (let index = 0; index < size; index++) regularised.set(index, index, left.get(index, index) + ridge * mean);
+    const cholesky = new CholeskyDecomposition(regularised);
+    if (cholesky.isPositiveDefinite())
+      return matrix(size, targets, Float32Array.from(cholesky.solve(right).to1DArray()));
+  }
+  throw new RangeError("the normal equations have no solution: an input is not a number");
+}
+
+/** A product of three matrices is symmetric up to rounding only. */
+function symmetric(size: number, gram: ArrayLike<number>): DenseMatrix {
+  const result = DenseMatrix.zeros(size, size);
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column <= row; column++) {
+      const mean = ((gram[row * size + column] ?? 0) + (gram[column * size + row] ?? 0)) / 2;
+      result.set(row, column, mean);
+      result.set(column, row, mean);
+    }
+  }
+  return result;
 }
 
 function accumulate(sums: Float64Array, { data }: Matrix): void {

@@ -1,0 +1,139 @@
+import { Covariance } from "../numeric/covariance.ts";
+import { solveNormalEquations } from "../numeric/least-squares.ts";
+import { matrix, transposed, type Matrix } from "../numeric/matrix.ts";
+import { RuntimeProducts, type Products } from "../numeric/products.ts";
+import { truncatedSvd } from "../numeric/svd.ts";
+import type { ConvForm, DenseForm, Weights } from "./forms.ts";
+import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
+import { inputPatches } from "./patches.ts";
+import type { RewriteContext } from "./restructuring.ts";
+
+/**
+ * Approximations of a layer seen as one matrix, outputs × (inputs · kernel…). Error is measured where it matters: on what the layer
+ * really sees when there are calibration samples, else on the weights alone.
+ */
+export class LinearFit {
+  readonly products: Products = new RuntimeProducts();
+
+  private constructor(
+    private readonly graph: LiftedGraph,
+    private readonly layer: LiftedLayer<ConvForm | DenseForm>,
+    private readonly context: RewriteContext,
+    /** outputs × (inputs · kernel…) */
+    readonly weight: Matrix,
+    private readonly bias: Float32Array,
+  ) {}
+
+  static async of(
+    graph: LiftedGraph,
+    layer: LiftedLayer<ConvForm | DenseForm>,
+    context: RewriteContext,
+  ): Promise<LinearFit> {
+    const { weight, bias } = layer.form;
+    const [outputs = 0] = weight.shape;
+    const elements = await weight.read();
+    const offsets = (await bias?.read()) ?? new Float32Array(outputs);
+    return new LinearFit(graph, layer, context, matrix(outputs, elements.length / outputs, elements), offsets);
+  }
+
+  /**
+   * The layer as two of rank `rank`: outputs ≈ second · (first · input) + bias. With samples `second` holds the principal components
+   * of the outputs (Zhang et al., TPAMI 2016, section 3.1), which is the best of all; else the left singular vectors of the weights.
+   * @returns first: rank × (inputs · kernel…); second: outputs × rank, orthonormal columns
+   */
+  async lowRank(
+    rank: number,
+  ): Promise<{ readonly first: Matrix; readonly second: Matrix; readonly bias: Float32Array }> {
+    const { spread, mean } = await this.#outputSpread();
+    const { u: second } = await truncatedSvd(spread, rank, { products: this.products, ...this.#settings() });
+    const first = await this.products.multiply(second, this.weight, { transposeA: true });
+    if (!mean) return { first, second, bias: this.bias };
+    // The components describe what differs from the mean: what they miss of the mean itself goes into the bias.
+    const column = matrix(mean.length, 1, Float32Array.from(mean));
+    const kept = await this.products.multiply(
+      second,
+      await this.products.multiply(second, column, { transposeA: true }),
+    );
+    return {
+      first,
+      second,
+      bias: this.bias.map((value, output) => value + (mean[output] ?? 0) - (kept.data[output] ?? 0)),
+    };
+  }
+
+  /** Share of the outputs' variance (of the weights' energy without samples) in each direction, the largest first. */
+  async outputSpectrum(): Promise<readonly number[]> {
+    const { spread, mean } = await this.#outputSpread();
+    const { s } = await truncatedSvd(spread, Math.min(spread.rows, spread.columns), {
+      products: this.products,
+      ...this.#settings(),
+    });
+    // Eigenvalues of a covariance are variances; singular values of weights are their roots.
+    const energies = [...s].map((value) => (mean ? value : value * value));
+    const whole = energies.reduce((sum, energy) => sum + energy, 0);
+    return energies.map((energy) => (whole === 0 ? 0 : energy / whole));
+  }
+
+  /**
+   * The outputs × features weights that make the layer's outputs best from features = basis · input, and the bias that goes with them.
+   * @param basis features × (inputs · kernel…)
+   */
+  async refit(basis: Matrix): Promise<{ readonly weight: Matrix; readonly bias: Float32Array }> {
+    const { covariance, mean } = await this.#inputSpread();
+    const spread = covariance ? await this.products.multiply(basis, covariance) : basis;
+    const gram = await this.products.multiply(spread, basis, { transposeB: true });
+    const moments = await this.products.multiply(spread, this.weight, { transposeB: true });
+    const weight = transposed(solveNormalEquations(basis.rows, gram.data, this.weight.rows, moments.data));
+    return { weight, bias: await this.#biasFor(await this.products.multiply(weight, basis), mean) };
+  }
+
+  /** Covariance of the input patches, summed once. */
+  #patches: Promise<{ readonly covariance?: Matrix; readonly mean?: Float64Array }> | undefined;
+
+  #inputSpread(): Promise<{ readonly covariance?: Matrix; readonly mean?: Float64Array }> {
+    this.#patches ??= this.#sumPatches();
+    return this.#patches;
+  }
+
+  async #sumPatches(): Promise<{ readonly covariance?: Matrix; readonly mean?: Float64Array }> {
+    const patches = inputPatches(this.graph, this.layer, this.context);
+    if (!patches) return {};
+    const sums = new Covariance(this.weight.columns, this.products);
+    for await (const batch of patches) {
+      this.context.signal?.throwIfAborted();
+      await sums.add(batch);
+    }
+    return sums.samples === 0 ? {} : { covariance: sums.covariance(), mean: sums.mean() };
+  }
+
+  /** Covariance and mean of the outputs before the bias; the weights themselves without samples. */
+  async #outputSpread(): Promise<{ readonly spread: Matrix; readonly mean?: Float64Array }> {
+    const patches = inputPatches(this.graph, this.layer, this.context);
+    if (!patches) return { spread: this.weight };
+    const sums = new Covariance(this.weight.rows, this.products);
+    for await (const batch of patches) {
+      this.context.signal?.throwIfAborted();
+      await sums.add(await this.products.multiply(batch, this.weight, { transposeB: true }));
+    }
+    return sums.samples === 0 ? { spread: this.weight } : { spread: sums.covariance(), mean: sums.mean() };
+  }
+
+  /** What keeps the mean of each output when the weights change. */
+  async #biasFor(approximation: Matrix, mean: Float64Array | undefined): Promise<Float32Array> {
+    if (!mean) return this.bias;
+    const column = matrix(mean.length, 1, Float32Array.from(mean));
+    const before = await this.products.multiply(this.weight, column);
+    const after = await this.products.multiply(approximation, column);
+    return this.bias.map((value, output) => value + (before.data[output] ?? 0) - (after.data[output] ?? 0));
+  }
+
+  #settings(): { readonly seed: number; readonly signal?: AbortSignal } {
+    const { seed, signal } = this.context;
+    return { seed, ...(signal && { signal }) };
+  }
+}
+
+/** How many elements a weight has. */
+export function sizeOf({ shape }: Weights): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

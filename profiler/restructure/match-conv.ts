@@ -1,0 +1,17 @@
+import type { ConvForm } from "./forms.ts";
+import { isKind, type LiftedGraph, type LiftedLayer } from "./lifted.ts";
+
+/** A convolution with constant weights, or the reason why the target is none. */
+export function matchConv(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
+  const layer = graph.layer(target);
+  if (!layer) return "there is no such layer";
+  if (!isKind(layer, "conv")) return `${layer.op} is no convolution with constant weights`;
+  return layer;
+}
+
+/** A convolution in which every filter sees every channel. */
+export function matchUngroupedConv(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
+  const layer = matchConv(graph, target);
+  if (typeof layer === "string") return layer;
+  return layer.form.groups === 1 ? layer : "its filters see only their group's channels";
+}

@@ -1,0 +1,98 @@
+import { newWeights, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
+import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
+import { LinearFit, sizeOf } from "./linear-fit.ts";
+import { matchUngroupedConv } from "./match-conv.ts";
+import { RANK_OPTIONS, rankByEnergy, rankBySize, type RankScale } from "./rank.ts";
+import { matched, type Finding, type Restructuring } from "./restructuring.ts";
+import type { Rewrite } from "./rewrite.ts";
+
+const ID = "split-channels";
+
+/** Fewer channels are no rank to gain from. */
+const SMALLEST = 8;
+
+/**
+ * A K×K convolution to r channels and a 1×1 convolution from them: Zhang, Zou, He, Sun: "Accelerating Very Deep Convolutional
+ * Networks for Classification and Detection", TPAMI 2016. With calibration samples the r channels are the principal components of the
+ * layer's outputs, and the mean that they miss goes into the bias.
+ */
+export const SPLIT_CHANNELS: Restructuring = {
+  id: ID,
+  title: "Split channels",
+  summary: "Replaces a convolution by one with fewer filters and a 1×1 convolution that mixes them.",
+  promise: "approximate",
+  literature: ["Zhang et al., TPAMI 2016"],
+  options: RANK_OPTIONS,
+  find: (graph) =>
+    graph.layersOf("conv").map((layer): Finding => {
+      const found = match(graph, layer.name);
+      if (typeof found === "string") return { target: layer.name, reason: found };
+      const [outputs = 0, inputs = 0, ...kernel] = layer.form.weight.shape;
+      const why = `${kernel.join("×")} convolution from ${inputs} to ${outputs} channels`;
+      return { target: layer.name, layers: [layer.id], why };
+    }),
+  predict: (graph, target, options) => {
+    const layer = matched(ID, target, match(graph, target));
+    const rank = rankBySize(options, scaleOf(layer.form));
+    if (rank === undefined) return undefined;
+    const { weight, bias } = layer.form;
+    const [outputs = 0, ...filter] = weight.shape;
+    return twoLayers(
+      layer,
+      plannedWeights([rank, ...filter], weight.dataType),
+      mixing(outputs, rank, layer.form),
+      bias,
+    );
+  },
+  rewrite: async (graph, target, options, context) => {
+    const layer = matched(ID, target, match(graph, target));
+    const { weight, bias } = layer.form;
+    const fit = await LinearFit.of(graph, layer, context);
+    const rank = rankBySize(options, scaleOf(layer.form)) ?? rankByEnergy(await fit.outputSpectrum(), options);
+    const factors = await fit.lowRank(rank);
+    const [outputs = 0, ...filter] = weight.shape;
+    const first = newWeights([rank, ...filter], factors.first.data, weight.dataType);
+    const second = newWeights(mixing(outputs, rank, layer.form).shape, factors.second.data, weight.dataType);
+    // A layer without a bias gets one only when the samples ask for it.
+    const isShifted = bias !== undefined || factors.bias.some((value) => value !== 0);
+    return twoLayers(layer, first, second, isShifted ? newWeights([outputs], factors.bias, bias?.dataType) : undefined);
+  },
+};
+
+function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
+  const layer = matchUngroupedConv(graph, target);
+  if (typeof layer === "string") return layer;
+  const [outputs = 0] = layer.form.weight.shape;
+  return outputs < SMALLEST ? `${outputs} channels have no low rank to gain from` : layer;
+}
+
+function scaleOf({ weight }: ConvForm): RankScale {
+  const [outputs = 0, ...filter] = weight.shape;
+  const elements = filter.reduce((product, size) => product * size, 1);
+  return { full: Math.min(outputs, elements), weights: sizeOf(weight), weightsPerRank: elements + outputs };
+}
+
+/** outputs × rank × 1… */
+function mixing(outputs: number, rank: number, { weight }: ConvForm): Weights {
+  return plannedWeights([outputs, rank, ...weight.shape.slice(2).map(() => 1)], weight.dataType);
+}
+
+function twoLayers(layer: LiftedLayer<ConvForm>, first: Weights, second: Weights, bias: Weights | undefined): Rewrite {
+  const inner = `${layer.name}_reduced`;
+  const { form, name, inputs, outputs } = layer;
+  const ones = form.strides.map(() => 1);
+  const zeros = form.strides.map(() => 0);
+  const steps = { strides: ones, dilations: ones, padsBegin: zeros, padsEnd: zeros };
+  return {
+    remove: [layer.id],
+    insert: [
+      {
+        name: inner,
+        form: { ...form, weight: first, bias: undefined, activation: undefined },
+        inputs,
+        outputs: [inner],
+      },
+      { name, form: { ...form, ...steps, weight: second, bias }, inputs: [inner], outputs },
+    ],
+  };
+}

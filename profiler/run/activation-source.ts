@@ -1,0 +1,48 @@
+import { onnxBytes } from "../formats/onnx/write.ts";
+import type { Model, TensorId } from "../model/model.ts";
+import type { ActivationSource, Activations } from "../restructure/restructuring.ts";
+import { captureActivations } from "./capture.ts";
+import type { CalibrationSpec } from "./calibration/spec.ts";
+import { openSamples } from "./calibration/sample-set.ts";
+import { openSession } from "./open-session.ts";
+import type { RunnableModel } from "./session.ts";
+
+/**
+ * What a model's tensors hold on calibration samples, for edits that compute weights from them. The model is run as it is now, edits
+ * included, without being written anywhere.
+ * @throws {CalibrationError} when the samples do not fit the model
+ */
+export async function activationsOn(model: Model, calibration: CalibrationSpec): Promise<ActivationSource> {
+  const runnable = await inMemory(model);
+  const { tensors } = model.entries[0].graph;
+  return {
+    samples: await countSamples(runnable, calibration),
+    async *capture(ids) {
+      const names = new Map(ids.map((id): [string, TensorId] => [tensors[id]?.name ?? "", id]));
+      for await (const { activations } of captureActivations(runnable, [...names.keys()], calibration)) {
+        const batch = new Map<TensorId, Activations>();
+        for (const [name, { shape, data }] of activations) {
+          const id = names.get(name);
+          if (id !== undefined) batch.set(id, { shape, data: Float32Array.from(data) });
+        }
+        yield batch;
+      }
+    },
+  };
+}
+
+/** A model with its edits, ready to run. */
+export async function inMemory(model: Model): Promise<RunnableModel> {
+  return { name: model.file, bytes: await onnxBytes(model), basePath: model.file };
+}
+
+async function countSamples(runnable: RunnableModel, calibration: CalibrationSpec): Promise<number> {
+  const session = await openSession(runnable);
+  try {
+    const samples = await openSamples(calibration, session.inputs);
+    await samples.close();
+    return samples.count;
+  } finally {
+    await session.close();
+  }
+}
