@@ -51,7 +51,7 @@ export class ModelDocument implements vscode.CustomDocument {
       onStep: (step) => this.session.onStep(step),
     });
     this.session = new ProfilingSession({
-      file: path.posix.basename(uri.path),
+      file: this.name,
       engine: this.#engine,
       bindings: context.remembered.of(uri.toString()),
       prepare: (bindings) => this.#prepare(bindings),
@@ -72,11 +72,17 @@ export class ModelDocument implements vscode.CustomDocument {
     void this.session.reload();
   }
 
+  /** The file's name without its folder. */
+  get name(): string {
+    return path.posix.basename(this.uri.path);
+  }
+
   /** The profile that is shown, with all its rows; nothing while there is none. */
   get profile(): Profile | undefined {
     const packed = this.session.profile;
     if (packed === undefined) return undefined;
-    if (this.#unpacked?.packed !== packed) this.#unpacked = { packed, profile: unpackProfile(packed) };
+    if (this.#unpacked?.packed !== packed)
+      this.#unpacked = { packed, profile: { ...unpackProfile(packed), file: this.name } };
     return this.#unpacked.profile;
   }
 
@@ -95,7 +101,7 @@ export class ModelDocument implements vscode.CustomDocument {
    * @throws {RpcError} when the model cannot be profiled
    */
   async export(format: ExportFormat, signal: AbortSignal): Promise<string> {
-    return this.#engine.export({ profile: await this.whenProfiled(), format }, signal);
+    return this.#engine.export({ profile: await this.whenProfiled(), file: this.name, format }, signal);
   }
 
   dispose(): void {

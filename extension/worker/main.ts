@@ -28,7 +28,7 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   profile,
   layerDetails: (query) => inspected.layerDetails(query),
   weightStatistics: (query) => inspected.weightStatistics(query),
-  export: ({ profile, format }) => exportProfile(unpackProfile(profile), format),
+  export: ({ profile, file, format }) => exportProfile({ ...unpackProfile(profile), file }, format),
 });
 port.on("message", (message: unknown) => host.receive(message));
 

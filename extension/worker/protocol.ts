@@ -26,6 +26,8 @@ export interface ProfileReply {
 
 export interface ExportRequest {
   readonly profile: PackedProfile;
+  /** What the export calls the model: whoever reads it has nothing of a path on this machine. */
+  readonly file: string;
   readonly format: ExportFormat;
 }
 

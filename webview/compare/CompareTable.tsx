@@ -37,7 +37,7 @@ const COLUMNS: readonly CompareColumn[] = [
   { id: "before", title: () => l10n.t("Before"), isNumber: true },
   { id: "after", title: () => l10n.t("After"), isNumber: true },
   { id: "absolute", title: () => l10n.t("Difference"), isNumber: true },
-  { id: "relative", title: () => l10n.t("Difference, %"), isNumber: true },
+  { id: "relative", title: () => l10n.t("Relative"), isNumber: true },
 ];
 
 interface CompareTableProps {

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { AxeResults } from "axe-core";
+import { longChain, unknownOperator } from "./models.ts";
+import { SAMPLES, THEMES, useWindow, type Theme } from "./window.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const MODEL = "digits_resnet.onnx";
+
+describe("Accessibility of the pages, by axe-core", () => {
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL), join(SAMPLES, "digits_lenet.onnx")] });
+
+  const page = () => vscode().webview();
+
+  afterEach(async () => {
+    await vscode().useTheme("dark");
+    await vscode().server.run((api) => api.commands.executeCommand("workbench.action.closeAllEditors"));
+  });
+
+  /** Fails with what is wrong, where it is serious. */
+  const check = async (): Promise<void> => {
+    const body = await page().locator("body").elementHandle();
+    const frame = await body?.ownerFrame();
+    assert.ok(frame);
+    await frame.evaluate(AXE);
+    const { violations } = await frame.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
+    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+    const findings = serious.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html}\n  ${failureSummary ?? ""}`),
+    );
+    assert.deepEqual(findings, []);
+  };
+  const inThemes = async (): Promise<void> => {
+    for (const theme of Object.keys(THEMES) as Theme[]) {
+      await vscode().useTheme(theme);
+      await check();
+    }
+  };
+  const open = async (name: string): Promise<void> => {
+    await vscode().openFile(name);
+    await page().locator("[role=row][id]").first().waitFor();
+  };
+
+  it("finds nothing serious in the table, in any theme", async () => {
+    await open(MODEL);
+    await page().locator("[role=row][id]").nth(1).click();
+    await inThemes();
+  });
+
+  it("finds nothing serious with warnings open and values unknown", async () => {
+    writeFileSync(vscode().path("unknown.onnx"), unknownOperator());
+    await open("unknown.onnx");
+    await page()
+      .getByRole("button", { name: /warning/ })
+      .click();
+    await page().getByTestId("warnings").waitFor();
+    await inThemes();
+  });
+
+  it("finds nothing serious in an error", async () => {
+    writeFileSync(vscode().path("broken.onnx"), "no model");
+    await vscode().openFile("broken.onnx");
+    await page().getByTestId("failed").waitFor();
+    await inThemes();
+  });
+
+  it("finds nothing serious while a model is being profiled", async () => {
+    writeFileSync(vscode().path("long.onnx"), longChain(60_000));
+    await vscode().openFile("long.onnx");
+    await page().getByTestId("loading").waitFor();
+    await check();
+  });
+
+  it("finds nothing serious in a comparison, in any theme", async () => {
+    await vscode().server.run(
+      (api, paths) => {
+        const uris = paths.map((path) => api.Uri.file(path));
+        void api.commands.executeCommand("edgewise.compareSelected", uris[0], uris);
+      },
+      [MODEL, "digits_lenet.onnx"].map((name) => vscode().path(name)),
+    );
+    await page().locator("[role=row][id]").nth(1).click();
+    await inThemes();
+  });
+});

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Locator } from "playwright-core";
+import { longChain } from "./models.ts";
+import { SAMPLES, useWindow } from "./window.ts";
+
+const [BEFORE, AFTER] = ["digits_vgg_bn.onnx", "digits_lenet.onnx"];
+
+describe("Comparing two models", () => {
+  const vscode = useWindow({ files: [BEFORE, AFTER].map((name) => join(SAMPLES, name)) });
+
+  const page = () => vscode().webview();
+  const rows = (): Locator => page().locator("[role=row][id]");
+  const total = (id: string): Locator => page().locator(`[data-total=${id}] dd`);
+  const count = (): Locator => page().getByTestId("shown-count");
+
+  const compare = async (...names: readonly string[]): Promise<void> => {
+    await vscode().server.run(
+      (api, paths) => {
+        const [first, ...others] = paths.map((path) => api.Uri.file(path));
+        void api.commands.executeCommand("edgewise.compareSelected", first, [first, ...others]);
+      },
+      names.map((name) => vscode().path(name)),
+    );
+    await rows().first().waitFor();
+  };
+
+  afterEach(() => vscode().server.run((api) => api.commands.executeCommand("workbench.action.closeAllEditors")));
+
+  it("aligns their rows, and says in words what became of the totals", async () => {
+    await compare(BEFORE, AFTER);
+    assert.match(await total("macs").innerText(), /→[^]*(less|more|times as much)/);
+    await rows().filter({ hasText: "removed" }).first().waitFor();
+    await rows().filter({ hasText: "changed" }).first().waitFor();
+    await vscode().screenshotInThemes("compare");
+  });
+
+  it("finds no difference between a model and itself", async () => {
+    await compare(BEFORE, BEFORE);
+    await count().filter({ hasText: "all the same" }).waitFor();
+    assert.match(await total("macs").innerText(), /the same/);
+    await page().getByRole("checkbox", { name: "Only differences" }).click();
+    await page().getByText("No row matches.").waitFor();
+  });
+
+  it("sorts by the difference of the chosen cost, and filters", async () => {
+    await compare(BEFORE, AFTER);
+    const header = page().getByRole("columnheader", { name: "Difference", exact: true });
+    await header.getByRole("button").click();
+    assert.equal(await header.getAttribute("aria-sort"), "descending");
+    const first = (): Promise<string> => rows().first().innerText();
+    const byMacs = await first();
+    await page().getByRole("combobox", { name: "Compare rows by" }).selectOption({ label: "Parameters" });
+    await header.getByRole("button").click();
+    await page().locator("[aria-sort=ascending]").waitFor();
+    assert.notEqual(await first(), byMacs);
+    await page().getByRole("textbox", { name: "Filter layers" }).fill("conv");
+    await page().locator("[role=row][id]", { hasNotText: /conv/i }).waitFor({ state: "detached" });
+  });
+
+  it("goes through the rows by keyboard", async () => {
+    await compare(BEFORE, AFTER);
+    await rows().first().click();
+    await vscode().page.keyboard.press("ArrowDown");
+    await page().locator('[role=row][aria-selected=true][aria-rowindex="3"]').waitFor();
+    await vscode().page.keyboard.press("End");
+    await page().locator('[role=row][aria-selected=true]:not([aria-rowindex="3"])').waitFor();
+  });
+
+  it("follows the files, and says what is wrong with one", async () => {
+    writeFileSync(vscode().path("before.onnx"), longChain(10));
+    writeFileSync(vscode().path("after.onnx"), longChain(10));
+    await compare("before.onnx", "after.onnx");
+    await count().filter({ hasText: "10 rows, all the same" }).waitFor();
+    writeFileSync(vscode().path("after.onnx"), longChain(12));
+    await count().filter({ hasText: "12 of 12 rows, 2 differ" }).waitFor();
+    writeFileSync(vscode().path("after.onnx"), "no model");
+    await page().getByTestId("failed").getByText("after.onnx").first().waitFor();
+  });
+
+  it("swaps what is before and what is after", async () => {
+    await compare(BEFORE, AFTER);
+    await page().getByRole("button", { name: "Swap Before and After" }).click();
+    await page().locator(".compare-path").first().filter({ hasText: AFTER }).waitFor();
+    await rows().filter({ hasText: "added" }).first().waitFor();
+  });
+
+  it("comes back after the window is loaded anew", async () => {
+    await compare(BEFORE, AFTER);
+    await page().getByRole("textbox", { name: "Filter layers" }).fill("conv");
+    await vscode().page.waitForTimeout(1500); // VS Code hears of the page's state a moment later
+    const loaded = vscode().page.waitForEvent("load");
+    await vscode().runCommand("Developer: Reload Window");
+    await loaded;
+    await rows().first().waitFor();
+    assert.equal(await page().getByRole("textbox", { name: "Filter layers" }).inputValue(), "conv");
+  });
+
+  it("starts from two files selected in the explorer", async () => {
+    const files = vscode().page.locator(".explorer-folders-view .monaco-list-row");
+    await files.filter({ hasText: BEFORE }).click();
+    await files.filter({ hasText: AFTER }).click({ modifiers: ["ControlOrMeta"] });
+    await files.filter({ hasText: AFTER }).click({ button: "right" });
+    await vscode().page.locator(".monaco-menu").getByText("Compare Selected Models").click();
+    await rows().first().waitFor();
+  });
+});

@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Locator } from "playwright-core";
+import { unknownOperator } from "./models.ts";
+import { SAMPLES, useWindow } from "./window.ts";
+
+const MODEL = "digits_resnet.onnx";
+
+describe("Around the editor", () => {
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL)] });
+
+  const page = () => vscode().webview();
+  const workbench = (selector: string, hasText?: string | RegExp): Locator =>
+    vscode().page.locator(selector, hasText === undefined ? {} : { hasText });
+  const picker = (): Locator => vscode().page.locator(".quick-input-widget");
+  const choose = async (label: string | RegExp): Promise<void> => {
+    await picker().locator(".monaco-list-row", { hasText: label }).first().click();
+  };
+  const layers = (): Locator => page().locator("[role=row][id]");
+
+  const open = async (name = MODEL): Promise<void> => {
+    await vscode().openFile(name);
+    await layers().first().waitFor();
+  };
+  const command = (name: string, ...files: readonly string[]): Promise<unknown> =>
+    vscode().server.run(
+      (api, id, paths) => api.commands.executeCommand(id, ...paths.map((path) => api.Uri.file(path))),
+      name,
+      files.map((file) => vscode().path(file)),
+    );
+  /** null: as it was. */
+  const setting = (key: string, value: boolean | null): Promise<unknown> =>
+    vscode().server.run(
+      (api, name, to) =>
+        api.workspace.getConfiguration("edgewise").update(name, to ?? undefined, api.ConfigurationTarget.Global),
+      key,
+      value,
+    );
+  const problems = (name: string): Promise<readonly { source?: string; code: unknown; message: string }[]> =>
+    vscode().server.run(
+      (api, path) =>
+        api.languages
+          .getDiagnostics(api.Uri.file(path))
+          .map(({ source, code, message }) => ({ ...(source !== undefined && { source }), code, message })),
+      vscode().path(name),
+    );
+  /** Waits until `probe` gives what `isGood` accepts. */
+  const eventually = async <T>(probe: () => Promise<T>, isGood: (value: T) => boolean): Promise<T> => {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const value = await probe();
+      if (isGood(value)) return value;
+      await vscode().page.waitForTimeout(100);
+    }
+    throw new Error(`Still ${JSON.stringify(await probe())}`);
+  };
+
+  before(async () => {
+    writeFileSync(vscode().path("unknown.onnx"), unknownOperator());
+    await vscode().page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  });
+
+  afterEach(async () => {
+    await vscode().page.keyboard.press("Escape");
+    await vscode().server.run((api) => api.commands.executeCommand("workbench.action.closeAllEditors"));
+  });
+
+  it("shows the totals in the status bar, with their definitions, and offers what can be done", async () => {
+    await open();
+    const item = workbench(".statusbar-item", /k parameters · .+ M MACs · .+ peak/);
+    await item.waitFor();
+    await item.click();
+    await picker().getByText("Copy Totals").waitFor();
+    await vscode().screenshot("actions");
+    await choose("Copy Totals");
+    const text = await eventually(
+      () => vscode().server.run((api) => api.env.clipboard.readText()),
+      (copied) => copied.startsWith(MODEL),
+    );
+    assert.match(text, /^MACs\t[\d,]+ MACs$/m);
+    await vscode().server.run((api) => api.commands.executeCommand("workbench.action.closeAllEditors"));
+    await item.waitFor({ state: "detached" });
+  });
+
+  it("lists the modules with their subtotals, and shows a layer on the page", async () => {
+    await open();
+    await command("edgewise.modules.focus");
+    const tree = workbench(".pane", "Model Modules").locator(".monaco-list-row");
+    await tree.filter({ hasText: "parameters" }).first().waitFor();
+    await vscode().screenshotInThemes("modules");
+    await tree.filter({ hasText: "MACs" }).first().click();
+    const layer = tree.filter({ hasText: "Conv" }).first();
+    await layer.click();
+    await page().locator("[role=row][aria-selected=true]", { hasText: "Conv" }).waitFor();
+  });
+
+  it("follows the page's selection in the modules", async () => {
+    await open();
+    await command("edgewise.modules.focus");
+    await workbench(".pane", "Model Modules").locator(".monaco-list-row").first().waitFor();
+    await layers().filter({ hasText: "Conv" }).nth(2).click();
+    await workbench(".pane", "Model Modules").locator(".monaco-list-row.selected", { hasText: "Conv" }).waitFor();
+  });
+
+  it("lists warnings as problems while the model is open, unless they are unwanted", async () => {
+    await open("unknown.onnx");
+    const found = await eventually(
+      () => problems("unknown.onnx"),
+      (list) => list.length > 0,
+    );
+    const unknown = found.find(({ code }) => code === "unknown-operator");
+    assert.equal(unknown?.source, "edgewise");
+    assert.match(unknown.message, /mystery/);
+    await setting("showWarningsAsProblems", false);
+    await eventually(
+      () => problems("unknown.onnx"),
+      (list) => list.length === 0,
+    );
+    await setting("showWarningsAsProblems", null);
+    await eventually(
+      () => problems("unknown.onnx"),
+      (list) => list.length > 0,
+    );
+    await vscode().server.run((api) => api.commands.executeCommand("workbench.action.closeAllEditors"));
+    await eventually(
+      () => problems("unknown.onnx"),
+      (list) => list.length === 0,
+    );
+  });
+
+  it("exports in every format, as the command line does", async () => {
+    await open();
+    const firstLines = {
+      Csv: /^#,Name,/,
+      Json: /^\{"schema":1,/,
+      Markdown: /^# digits_resnet\.onnx/,
+      Html: /^<!doctype html>/,
+    };
+    for (const [format, start] of Object.entries(firstLines)) {
+      const file = `exported.${format}`;
+      await command(`edgewise.export${format}`, MODEL, file);
+      assert.match(readFileSync(vscode().path(file), "utf8"), start);
+    }
+  });
+
+  it("exports a model that is not open, where the user says", async () => {
+    await vscode().server.run(
+      (api, path) => void api.commands.executeCommand("edgewise.export", api.Uri.file(path)),
+      vscode().path(MODEL),
+    );
+    await choose("Markdown");
+    const name = picker().locator("input");
+    await eventually(
+      () => name.inputValue(),
+      (value) => value.endsWith("digits_resnet.profile.md"),
+    );
+    await name.press("Enter");
+    await eventually(
+      () => Promise.resolve(existsSync(vscode().path("digits_resnet.profile.md"))),
+      (isThere) => isThere,
+    );
+  });
+
+  it("says why a broken model cannot be exported", async () => {
+    writeFileSync(vscode().path("broken.onnx"), "no model");
+    await command("edgewise.exportCsv", "broken.onnx", "broken.csv");
+    await workbench(".notification-list-item", "broken.onnx cannot be exported").waitFor();
+    assert.equal(existsSync(vscode().path("broken.csv")), false);
+    await command("notifications.clearAll");
+  });
+
+  it("chooses the hardware, and copies a profile of one's own into the settings", async () => {
+    await open();
+    await command("edgewise.chooseHardware");
+    await picker().getByText("midrange-phone").waitFor();
+    await vscode().screenshot("hardware");
+    await choose("midrange-phone");
+    await page().getByText("midrange-phone").first().waitFor();
+    await command("edgewise.chooseHardware");
+    await choose("Add a Profile of Your Own");
+    const name = picker().locator("input");
+    await name.fill("flagship-phone");
+    await picker().getByText("There is a profile of this name.").waitFor();
+    await name.fill("my-phone");
+    await name.press("Enter");
+    const own = await eventually(
+      () =>
+        vscode().server.run((api) =>
+          api.workspace.getConfiguration("edgewise").get<{ name: string }[]>("hardwareProfiles", []),
+        ),
+      (list) => list.length === 1,
+    );
+    assert.equal(own[0]?.name, "my-phone");
+    await setting("hardwareProfiles", null);
+    await setting("hardwareProfile", null);
+  });
+
+  it("sets a dimension, and takes no wrong one", async () => {
+    await open();
+    void command("edgewise.setDimension");
+    const value = picker().locator("input");
+    await value.fill("none");
+    await picker().getByText("A whole number, 1 or more").waitFor();
+    await value.fill("4");
+    await value.press("Enter");
+    await layers().first().locator(".column-shape", { hasText: /^4×/ }).waitFor();
+    await page().getByRole("button", { name: "Use the default of every dimension" }).click();
+    await layers().first().locator(".column-shape", { hasText: /^1×/ }).waitFor();
+  });
+
+  it("has a menu on rows that copies them", async () => {
+    await open();
+    const row = layers().filter({ hasText: "Conv" }).first();
+    await row.click({ button: "right" });
+    const menu = vscode().page.locator(".monaco-menu");
+    await menu.getByText("Copy Rows").waitFor();
+    await vscode().screenshot("row-menu");
+    await menu.getByText("Copy Rows").click();
+    const text = await eventually(
+      () => vscode().server.run((api) => api.env.clipboard.readText()),
+      (copied) => copied.startsWith("#\tName"),
+    );
+    assert.equal(text.trim().split("\n").length, 2);
+    assert.match(text, /\tConv\t/);
+  });
+
+  it("has its commands in the palette and the editor's title", async () => {
+    await open();
+    for (const title of ["Compare with…", "Export…", "Reload Profile"]) {
+      await workbench(`.editor-actions [aria-label^="${title}"]`).first().waitFor();
+    }
+    await vscode().page.keyboard.press("F1");
+    await picker().locator("input").fill(">Edgewise:");
+    for (const title of ["Export as HTML Report…", "Set Dimension…", "Copy Totals", "Open Sample Model"]) {
+      await picker().locator("input").fill(`>Edgewise: ${title}`);
+      await picker().locator(".monaco-list-row", { hasText: title }).first().waitFor();
+    }
+  });
+
+  it("opens a sample for new users, and walks them through", async () => {
+    await command("edgewise.openSample");
+    await layers().first().waitFor();
+    await vscode().server.run((api) =>
+      api.commands.executeCommand("workbench.action.openWalkthrough", "edgewise.edgewise#start", false),
+    );
+    await workbench(".getting-started", "Get Started with Edgewise").waitFor();
+    await workbench(".getting-started").getByText("See where the cost sits").waitFor();
+    await vscode().screenshotInThemes("walkthrough");
+  });
+});
