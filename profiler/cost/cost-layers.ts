@@ -5,6 +5,7 @@ import { edgesOf } from "../layers/edges.ts";
 import type { Layer, LayerTensor } from "../layers/layer.ts";
 import type { LayerKind } from "../layers/operation.ts";
 import { product, UNKNOWN_SIZE } from "../shapes/dimension.ts";
+import type { DataType } from "../model/data-type.ts";
 import type { Dimension } from "../model/shape.ts";
 import type { LayerProfile, PeakMemory, Product, Structure, TensorProfile, Totals } from "../profile.ts";
 import { energyOf, totalEnergy, type Placement, type Work } from "./energy.ts";
@@ -13,7 +14,7 @@ import { latencyOf } from "./latency.ts";
 import type { EntryKeys } from "./lifetimes.ts";
 import { planMemory } from "./memory.ts";
 import { assignWeights, type LayerWeights } from "./parameters.ts";
-import { activationsOf, sumKnown, tensorBytes } from "./tensor-bytes.ts";
+import { activationBytesOf, sumKnown } from "./tensor-bytes.ts";
 
 export interface CostOptions extends EntryKeys {
   readonly fileBytes: number;
@@ -32,13 +33,14 @@ export function costLayers(layers: readonly Layer[], options: CostOptions): Cost
   const weights = assignWeights(layers);
   const memory = planMemory(layers, options);
   const placement = place(layers, weights, memory.bytes, options.hardware);
+  const types = layers.map(computedType);
   const rows = layers.map((layer, index) =>
-    costLayer(layer, weights[index] ?? NO_WEIGHTS, placement, options.hardware),
+    costLayer({ layer, weights: weights[index] ?? NO_WEIGHTS, type: types[index] }, placement, options.hardware),
   );
   const structure: Structure = {
     edges: edgesOf(layers),
     memory: memory.timeline,
-    computeTypes: layers.map((layer) => computeType(computedType(layer) ?? DEFAULT_TYPE)),
+    computeTypes: types.map((type) => computeType(type ?? DEFAULT_TYPE)),
   };
   return { layers: rows, totals: sumUp(rows, memory.bytes, options.fileBytes), peak: memory.peak, structure };
 }
@@ -67,9 +69,17 @@ function place(
   };
 }
 
-function costLayer(layer: Layer, weights: LayerWeights, placement: Placement, hardware: HardwareProfile): LayerProfile {
+/** A layer with what is known of it before it is counted. */
+interface Uncounted {
+  readonly layer: Layer;
+  readonly weights: LayerWeights;
+  /** That it computes in. */
+  readonly type: DataType | undefined;
+}
+
+function costLayer({ layer, weights, type }: Uncounted, placement: Placement, hardware: HardwareProfile): LayerProfile {
   const counts = countsOf(layer, weights);
-  const { energy, latencySeconds } = estimatesOf(layer, counts, placement, hardware);
+  const { energy, latencySeconds } = estimatesOf(layer, type, counts, placement, hardware);
   // Spelled out: a model has thousands of rows, and spreading objects into them took most of the time.
   return {
     index: layer.index,
@@ -105,25 +115,35 @@ function countsOf(layer: Layer, { weightBytes }: LayerWeights): Counts {
     macs: times(total, repeats),
     otherOps: times(otherOps, repeats),
     weightBytes,
-    activationBytes: sumKnown(activationsOf(layer).map(tensorBytes)),
+    activationBytes: activationBytesOf(layer),
     macTerms: repeats === 1 ? terms : terms.map((term): Product => [...term, factor("repeats", repeats)]),
   };
 }
 
 type Estimates = Pick<LayerProfile, "energy" | "latencySeconds">;
 
-function estimatesOf(layer: Layer, counts: Counts, placement: Placement, hardware: HardwareProfile): Estimates {
+function estimatesOf(
+  layer: Layer,
+  type: DataType | undefined,
+  counts: Counts,
+  placement: Placement,
+  hardware: HardwareProfile,
+): Estimates {
   if (layer.role !== "compute" || layer.isView || MOVES_NOTHING.has(layer.operation.kind)) return NO_COST;
-  const work = workOf(layer, counts);
+  const work = workOf(layer, type, counts);
   return work
     ? { energy: energyOf(work, placement), latencySeconds: latencyOf(work, layer.repeats, hardware) }
     : { energy: null, latencySeconds: null };
 }
 
 /** Work of all runs of a layer; null when a part of it is unknown. Weights are read once an inference, however often a loop runs. */
-function workOf(layer: Layer, { macs, otherOps, weightBytes, activationBytes }: Counts): Work | null {
+function workOf(
+  { repeats }: Layer,
+  type: DataType | undefined,
+  { macs, otherOps, weightBytes, activationBytes }: Counts,
+): Work | null {
   if (macs === null || otherOps === null || weightBytes === null || activationBytes === null) return null;
-  return { macs, otherOps, type: computedType(layer), weightBytes, activationBytes: activationBytes * layer.repeats };
+  return { macs, otherOps, type, weightBytes, activationBytes: activationBytes * repeats };
 }
 
 function sumUp(rows: readonly LayerProfile[], peakMemoryBytes: number | null, fileBytes: number): Totals {

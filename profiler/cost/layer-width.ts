@@ -1,5 +1,6 @@
 import type { Layer } from "../layers/layer.ts";
 import type { DataType } from "../model/data-type.ts";
+import type { ConstantOrigin } from "../operators/tensor-fact.ts";
 import { weightsOf } from "./parameters.ts";
 
 /**
@@ -8,12 +9,11 @@ import { weightsOf } from "./parameters.ts";
  */
 export function computedType(layer: Layer): DataType | undefined {
   const [first, ...others] = weightsOf(layer);
-  if (first) {
-    return others.reduce(
-      (largest, weight) => ((weight.elements ?? 0) > (largest.elements ?? 0) ? weight : largest),
-      first,
-    ).dataType;
-  }
-  const typed = [...layer.inputs.filter(({ use }) => use === "data"), ...layer.outputs];
-  return typed.find(({ dataType }) => dataType !== undefined)?.dataType;
+  if (first) return others.reduce(larger, first).dataType;
+  const input = layer.inputs.find(({ use, dataType }) => use === "data" && dataType !== undefined);
+  return (input ?? layer.outputs.find(({ dataType }) => dataType !== undefined))?.dataType;
+}
+
+function larger(a: ConstantOrigin, b: ConstantOrigin): ConstantOrigin {
+  return (b.elements ?? 0) > (a.elements ?? 0) ? b : a;
 }

@@ -63,13 +63,15 @@ class Lifetimes {
     const end = this.steps.length;
     this.steps.forEach(({ outputs }, step) => outputs.forEach(({ key }) => this.#birth.set(key, step)));
     const lastRound = lastRounds(this.steps);
+    const use = ({ key, isVariable }: LayerTensor, layer: Layer, step: number): void => {
+      const birth = this.#birth.get(key);
+      const bornIn = birth === undefined ? (this.inputKeys.has(key) ? 1 : layer.repeats) : this.steps[birth]?.repeats;
+      const last = isVariable === true || this.outputKeys.has(key) ? end : lastRound(step, bornIn ?? 1);
+      this.#lastUse.set(key, Math.max(last, this.#lastUse.get(key) ?? 0));
+    };
     this.steps.forEach((layer, step) => {
-      for (const { key, isVariable } of [...layer.inputs, ...layer.outputs]) {
-        const birth = this.#birth.get(key);
-        const bornIn = birth === undefined ? (this.inputKeys.has(key) ? 1 : layer.repeats) : this.steps[birth]?.repeats;
-        const last = isVariable === true || this.outputKeys.has(key) ? end : lastRound(step, bornIn ?? 1);
-        this.#lastUse.set(key, Math.max(last, this.#lastUse.get(key) ?? 0));
-      }
+      for (const input of layer.inputs) if (isActivation(input)) use(input, layer, step);
+      for (const output of layer.outputs) if (isActivation(output)) use(output, layer, step);
     });
   }
 
@@ -94,14 +96,20 @@ class Lifetimes {
   /** The buffer of an input that the first output takes over, if it may. */
   #host(output: LayerTensor, layer: Layer, step: number): Buffer | undefined {
     if (layer.isView) return this.#bufferOf(layer.inputs.find(({ use }) => use === "data"));
+    if (layer.inPlace.length === 0) return undefined;
     const bytes = tensorBytes(output);
-    return layer.inPlace
-      .map((position) => this.#bufferOf(layer.inputs[position]))
-      .find((buffer) => {
-        if (!buffer || buffer.isPinned || bytes === null || buffer.bytes !== bytes) return false;
-        if (buffer.last !== step || buffer.repeats !== layer.repeats) return false;
-        return layer.inputs.every((input, at) => layer.inPlace.includes(at) || this.#bufferOf(input) !== buffer);
-      });
+    for (const position of layer.inPlace) {
+      const buffer = this.#bufferOf(layer.inputs[position]);
+      if (!buffer || buffer.isPinned || bytes === null || buffer.bytes !== bytes) continue;
+      if (buffer.last !== step || buffer.repeats !== layer.repeats) continue;
+      if (!this.#isReadElsewhere(buffer, layer)) return buffer;
+    }
+    return undefined;
+  }
+
+  /** Whether a layer reads a buffer by an input that it may not overwrite. */
+  #isReadElsewhere(buffer: Buffer, { inputs, inPlace }: Layer): boolean {
+    return inputs.some((input, at) => !inPlace.includes(at) && this.#bufferOf(input) === buffer);
   }
 
   #bufferOf(tensor: LayerTensor | undefined): Buffer | undefined {
@@ -110,7 +118,9 @@ class Lifetimes {
 
   #open(tensor: LayerTensor, born: Pick<Buffer, "first" | "repeats" | "isPinned">): void {
     const tenants = [{ step: born.first, name: tensor.name }];
-    this.#buffer.set(tensor.key, { ...born, bytes: tensorBytes(tensor), last: this.#last(tensor), tenants });
+    const { first, repeats, isPinned } = born;
+    const bytes = tensorBytes(tensor);
+    this.#buffer.set(tensor.key, { bytes, first, last: this.#last(tensor), tenants, repeats, isPinned });
   }
 
   #last({ key }: LayerTensor): number {

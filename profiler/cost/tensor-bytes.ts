@@ -11,12 +11,12 @@ export function tensorBytes({ dataType, shape, container }: TensorFact): number 
   return bytesOf(dataType, elements) ?? null;
 }
 
-/** Tensors that a layer reads and writes while it computes: no constants, nothing omitted, each once. */
-export function activationsOf({ inputs, outputs }: Layer): readonly LayerTensor[] {
-  const byKey = new Map<string, LayerTensor>();
-  for (const input of inputs) if (input.use === "data" && isActivation(input)) byKey.set(input.key, input);
-  for (const output of outputs) if (isActivation(output)) byKey.set(output.key, output);
-  return [...byKey.values()];
+/** Bytes that a layer reads and writes while it computes: no constants, nothing omitted, each tensor once; null when one is unknown. */
+export function activationBytesOf({ inputs, outputs }: Layer): number | null {
+  const tensors = inputs.filter((input) => input.use === "data" && isActivation(input));
+  for (const output of outputs) if (isActivation(output)) tensors.push(output);
+  const distinct = tensors.filter(({ key }, place) => tensors.findIndex((tensor) => tensor.key === key) === place);
+  return sumKnown(distinct.map(tensorBytes));
 }
 
 export function isActivation({ key, constant }: LayerTensor): boolean {

@@ -11,29 +11,39 @@ import type {
 
 /** MACs as sums of products of named factors: what a reader can check against the paper is what is computed. */
 
-/** Names of the spatial axes, by their number. */
-const SPATIAL_NAMES: Readonly<Record<number, readonly string[]>> = {
-  1: ["length"],
-  2: ["height", "width"],
-  3: ["depth", "height", "width"],
+/** What has spatial axes in a convolution. */
+type Spatial = "input" | "output" | "kernel";
+
+/** Names of spatial axes, by their number. Thousands of layers share these strings instead of each making its own. */
+const SPATIAL_NAMES: Readonly<Record<Spatial, Readonly<Record<number, readonly string[]>>>> = {
+  input: spatialNames("input"),
+  output: spatialNames("output"),
+  kernel: spatialNames("kernel"),
 };
+
+function spatialNames(of: Spatial): Readonly<Record<number, readonly string[]>> {
+  const [depth, height, width] = [`${of} depth`, `${of} height`, `${of} width`];
+  return { 1: [`${of} length`], 2: [height, width], 3: [depth, height, width] };
+}
+
+/** Names of the channels of the side that is walked over, and of the side that is summed over: of a group or of all. */
+const CHANNELS = {
+  output: { walked: "output channels", summed: "input channels", ofGroup: "input channels per group" },
+  input: { walked: "input channels", summed: "output channels", ofGroup: "output channels per group" },
+} as const;
 
 /** Every output element (transposed: every input element) meets one kernel over the channels of its group. Padding is counted. */
 export function convProducts(geometry: ConvGeometry): readonly Product[] {
   const { batch, inChannels, outChannels, groups, kernel, inSpatial, outSpatial } = geometry;
-  const suffix = groups === 1 ? "" : " per group";
-  const [side, sideChannels, sideSpatial, other, otherChannels] = geometry.isTransposed
-    ? (["input", inChannels, inSpatial, "output", outChannels] as const)
-    : (["output", outChannels, outSpatial, "input", inChannels] as const);
-  return [
-    [
-      factor("batch", batch),
-      factor(`${side} channels`, sideChannels),
-      ...spatialFactors(side, sideSpatial),
-      factor(`${other} channels${suffix}`, floorDivide(otherChannels, groups)),
-      ...spatialFactors("kernel", kernel),
-    ],
-  ];
+  const { isTransposed } = geometry;
+  const side = isTransposed ? "input" : "output";
+  const names = CHANNELS[side];
+  const factors = [factor("batch", batch), factor(names.walked, isTransposed ? inChannels : outChannels)];
+  addSpatial(factors, side, isTransposed ? inSpatial : outSpatial);
+  const summed = floorDivide(isTransposed ? outChannels : inChannels, groups);
+  factors.push(factor(groups === 1 ? names.summed : names.ofGroup, summed));
+  addSpatial(factors, "kernel", kernel);
+  return [factors];
 }
 
 export function matmulProducts({ batch, rows, inner, columns }: MatmulGeometry): readonly Product[] {
@@ -79,7 +89,8 @@ export function attentionProducts(geometry: AttentionGeometry): readonly Product
 export function valueOf(products: readonly Product[]): Dimension {
   let sum = 0;
   for (const product of products) {
-    const value = product.map(({ value: size }) => size).reduce(multiply, 1);
+    let value: Dimension = 1;
+    for (const factor of product) value = multiply(value, factor.value);
     if (typeof value === "string") return value;
     sum += value;
   }
@@ -90,7 +101,7 @@ export function factor(name: string, value: Dimension): Factor {
   return { name, value };
 }
 
-function spatialFactors(of: string, sizes: readonly Dimension[]): readonly Factor[] {
-  const names = SPATIAL_NAMES[sizes.length];
-  return sizes.map((size, axis) => factor(`${of} ${names?.[axis] ?? `axis ${axis}`}`, size));
+function addSpatial(factors: Factor[], of: Spatial, sizes: readonly Dimension[]): void {
+  const names = SPATIAL_NAMES[of][sizes.length];
+  sizes.forEach((size, axis) => factors.push(factor(names?.[axis] ?? `${of} axis ${axis}`, size)));
 }

@@ -6,16 +6,28 @@ import type { Layer } from "./layer.ts";
  * makes its output) comes from the last of them; an edge that the network has more than once is listed once.
  */
 export function edgesOf(layers: readonly Layer[]): readonly Edge[] {
-  const makers = new Map<string, readonly [layer: number, output: number]>();
+  const makers = makersOf(layers);
+  const edges: Edge[] = [];
+  for (const { index, inputs } of layers) {
+    const firstOwn = edges.length;
+    for (const { key } of inputs) {
+      const maker = makers.get(key);
+      if (maker === undefined || maker.from === index) continue;
+      const { from, output } = maker;
+      const isListed = edges.slice(firstOwn).some((edge) => edge.from === from && edge.output === output);
+      if (!isListed) edges.push({ from, output, to: index });
+    }
+  }
+  return edges;
+}
+
+/** Who makes the tensor of each key, and as which of its outputs. */
+function makersOf(layers: readonly Layer[]): ReadonlyMap<string, Omit<Edge, "to">> {
+  const makers = new Map<string, Omit<Edge, "to">>();
   for (const { index, outputs } of layers) {
-    outputs.forEach(({ key }, position) => {
-      if (key !== "") makers.set(key, [index, position]);
+    outputs.forEach(({ key }, output) => {
+      if (key !== "") makers.set(key, { from: index, output });
     });
   }
-  return layers.flatMap(({ index, inputs }) => {
-    const sources = new Set(inputs.map(({ key }) => makers.get(key)).filter((maker) => maker !== undefined));
-    return [...sources]
-      .filter(([maker]) => maker !== index)
-      .map(([from, output]): Edge => ({ from, output, to: index }));
-  });
+  return makers;
 }

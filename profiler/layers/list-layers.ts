@@ -1,4 +1,4 @@
-import { ABSENT, type Node } from "../model/model.ts";
+import { ABSENT, type Node, type Tensor } from "../model/model.ts";
 import type { InferredBody, InferredGraph, InferredNode, Problem } from "../operators/infer.ts";
 import { UNKNOWN } from "../operators/tensor-fact.ts";
 import { dearestBranch } from "./dearest-branch.ts";
@@ -28,8 +28,11 @@ export function listLayers(entries: readonly InferredEntry[]): Listing {
   }
   const outputs = entries.flatMap(({ inferred }) => inferred.graph.outputs.map((id) => inferred.keys[id] ?? ""));
   const roles = rolesOf(lister.rows, new Set(outputs));
-  const layers = lister.rows.map((row, index): Layer => ({ ...row, index, role: roles[index] ?? "compute" }));
-  return { layers, problems: lister.problems };
+  roles.forEach((role, index) => {
+    const row = lister.rows[index];
+    if (row !== undefined) row.role = role;
+  });
+  return { layers: lister.rows, problems: lister.problems };
 }
 
 /** What a row has from the bodies around it. */
@@ -40,7 +43,8 @@ interface Around {
   readonly notes: readonly string[];
 }
 
-type Row = Omit<Layer, "index" | "role">;
+/** A layer whose role is told when all are listed. */
+type Row = Omit<Layer, "role"> & { role: Layer["role"] };
 
 class Lister {
   readonly rows: Row[] = [];
@@ -48,9 +52,8 @@ class Lister {
 
   list(inferred: InferredGraph, around: Around): void {
     for (const node of inferred.nodes) {
-      const row = describe(inferred, node, around);
-      const problems = node.problems.map((problem) => ({ ...problem, layer: this.rows.length }));
-      this.problems.push(...problems);
+      const row = describe(inferred, node, around, this.rows.length);
+      for (const problem of node.problems) this.problems.push({ ...problem, layer: this.rows.length });
       this.rows.push(row);
       const counted = node.rule?.control?.isChoice === true ? dearestBranch(node.bodies) : undefined;
       for (const body of node.bodies) {
@@ -65,32 +68,42 @@ function describe(
   inferred: InferredGraph,
   { node, rule, view, operation, bodies, problems }: InferredNode,
   around: Around,
+  index: number,
 ): Row {
-  const configuration = configurationInputs(node, rule, view, bodies);
   const outputs = node.outputs.map((id) => layerTensor(inferred, id, "data"));
   const name = node.name === "" ? (outputs.find(({ key }) => key !== "")?.name ?? "") : node.name;
-  const failures = problems.flatMap(({ code, message }) => {
-    if (code === "unknown-operator") return [`Edgewise has no rule for ${qualifiedOp(node)}: its cost is unknown.`];
-    return code === "shape-disagrees" ? [] : [message];
-  });
+  const modules = metadataPath(node.metadata) ?? modulePath(name);
   return {
+    index,
     name,
     op: qualifiedOp(node),
     operation,
-    path: [...around.path, ...(metadataPath(node.metadata) ?? modulePath(name))],
-    inputs: node.inputs.map((id, position) => {
-      const tensor = layerTensor(inferred, id, configuration.has(position) ? "configuration" : "data");
-      const logical = tensor.constant && rule?.weightElements?.(view, position);
-      return tensor.constant && logical ? { ...tensor, constant: logicalOrigin(tensor.constant, logical) } : tensor;
-    }),
+    path: joined(around.path, modules),
+    inputs: layerInputs(inferred, node, rule, view, bodies),
     outputs,
+    role: "compute",
     repeats: around.repeats,
     isCounted: around.isCounted,
     isView: rule?.isView === true,
-    inPlace: rule?.inPlace ?? [],
-    notes: [...around.notes, ...view.notes, ...failures],
+    inPlace: rule?.inPlace ?? NOTHING,
+    notes: joined(joined(around.notes, view.notes), failureNotes(problems, node)),
     node,
   };
+}
+
+function layerInputs(
+  inferred: InferredGraph,
+  node: Node,
+  rule: InferredNode["rule"],
+  view: InferredNode["view"],
+  bodies: readonly InferredBody[],
+): readonly LayerTensor[] {
+  const configuration = configurationInputs(node, rule, view, bodies);
+  return node.inputs.map((id, position) => {
+    const tensor = layerTensor(inferred, id, configuration.includes(position) ? "configuration" : "data");
+    const logical = tensor.constant && rule?.weightElements?.(view, position);
+    return tensor.constant && logical ? { ...tensor, constant: logicalOrigin(tensor.constant, logical) } : tensor;
+  });
 }
 
 /** Inputs of a node with bodies are handed on to the rows of the bodies: there they are data, if they are. */
@@ -99,18 +112,43 @@ function configurationInputs(
   rule: InferredNode["rule"],
   view: InferredNode["view"],
   bodies: readonly InferredBody[],
-): ReadonlySet<number> {
-  if (bodies.length > 0) return new Set(node.inputs.keys());
-  const positions = rule?.configuration ?? [];
-  return new Set(typeof positions === "function" ? positions(view) : positions);
+): readonly number[] {
+  if (bodies.length > 0) return [...node.inputs.keys()];
+  const positions = rule?.configuration ?? NOTHING;
+  return typeof positions === "function" ? positions(view) : positions;
 }
 
+const NOTHING: readonly never[] = [];
+
+/** Both lists as one, and no new list where one is empty: most rows have nothing to say. */
+function joined<T>(a: readonly T[], b: readonly T[]): readonly T[] {
+  if (a.length === 0) return b;
+  return b.length === 0 ? a : [...a, ...b];
+}
+
+function failureNotes(problems: readonly Problem[], node: Node): readonly string[] {
+  return problems.flatMap(({ code, message }) => {
+    if (code === "unknown-operator") return [`Edgewise has no rule for ${qualifiedOp(node)}: its cost is unknown.`];
+    return code === "shape-disagrees" ? [] : [message];
+  });
+}
+
+/** Spelled out: a model has tens of thousands of them, and spreading the fact took most of the time. */
 function layerTensor({ graph, facts, keys }: InferredGraph, id: number, use: LayerTensor["use"]): LayerTensor {
   if (id === ABSENT) return { ...UNKNOWN, name: "", key: "", use };
-  const tensor = graph.tensors[id];
-  const fact = { ...(facts[id] ?? UNKNOWN), name: tensor?.name ?? "", key: keys[id] ?? "", use };
-  return tensor?.isVariable === true ? { ...fact, isVariable: true } : fact;
+  const fact = facts[id] ?? UNKNOWN;
+  const { name, isVariable } = graph.tensors[id] ?? NO_TENSOR;
+  const tensor: Draft = { dataType: fact.dataType, shape: fact.shape, name, key: keys[id] ?? "", use };
+  if (fact.value !== undefined) tensor.value = fact.value;
+  if (fact.constant !== undefined) tensor.constant = fact.constant;
+  if (fact.container !== undefined) tensor.container = fact.container;
+  if (isVariable !== undefined) tensor.isVariable = isVariable;
+  return tensor;
 }
+
+type Draft = { -readonly [Key in keyof LayerTensor]: LayerTensor[Key] };
+
+const NO_TENSOR: Pick<Tensor, "name" | "isVariable"> = { name: "" };
 
 function within(row: Row, around: Around, { body, trips }: InferredBody, isDearest: boolean): Around {
   const notes: string[] = [];

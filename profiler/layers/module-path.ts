@@ -3,11 +3,16 @@
  * `model/block_1/conv/Conv2D;model/block_1/bn`. A name without slashes has none.
  */
 export function modulePath(name: string): readonly string[] {
-  const first = name.split(";", 1)[0] ?? "";
-  return first
-    .split("/")
-    .slice(0, -1)
-    .filter((part) => part !== "");
+  if (!name.includes("/")) return [];
+  const modules = name.slice(0, endOfFirst(name)).split("/");
+  modules.pop();
+  return modules.includes("") ? modules.filter((part) => part !== "") : modules;
+}
+
+/** TensorFlow's converter joins the names of the operations that it merged. */
+function endOfFirst(name: string): number {
+  const end = name.indexOf(";");
+  return end < 0 ? name.length : end;
 }
 
 /** Key of PyTorch's dynamo exporter for the modules around a node, written as a Python list: `['', 'layers', 'layers.0', 'add']`. */

@@ -23,37 +23,44 @@ const ALWAYS_COMPUTE: ReadonlySet<string> = new Set([
  * @returns one role a layer, in their order
  */
 export function rolesOf(layers: readonly Unclassified[], entryOutputs: ReadonlySet<string>): readonly Layer["role"][] {
-  const consumers = new Map<string, { readonly layer: number; readonly isData: boolean }[]>();
-  layers.forEach(({ inputs }, layer) => {
-    for (const { key, use } of inputs) {
-      const known = consumers.get(key);
-      const consumer = { layer, isData: use === "data" };
-      if (known) known.push(consumer);
-      else consumers.set(key, [consumer]);
-    }
-  });
-
+  const dataConsumers = consumersOf(layers);
   const isShape = new Set<number>();
-  const feedsShapesOnly = (key: string): boolean => {
-    const uses = consumers.get(key) ?? [];
-    return !entryOutputs.has(key) && uses.every(({ layer, isData }) => !isData || isShape.has(layer));
-  };
+  const feedsShapesOnly = (key: string): boolean =>
+    !entryOutputs.has(key) && (dataConsumers.get(key) ?? []).every((layer) => isShape.has(layer));
   // Consumers stand behind their producers, so one pass from the end settles a sorted file; others need a few.
   for (let before = -1; before !== isShape.size;) {
     before = isShape.size;
     for (let index = layers.length - 1; index >= 0; index--) {
       const layer = layers[index];
       if (!layer || isShape.has(index) || ALWAYS_COMPUTE.has(layer.operation.kind)) continue;
-      const keys = layer.outputs.map(({ key }) => key).filter((key) => key !== "");
-      const isUsed = keys.some((key) => consumers.has(key));
-      if (layer.operation.kind === "shape" || (isUsed && keys.every(feedsShapesOnly))) isShape.add(index);
+      const isUsed = layer.outputs.some(({ key }) => dataConsumers.has(key));
+      const feedsShapes = isUsed && layer.outputs.every(({ key }) => key === "" || feedsShapesOnly(key));
+      if (layer.operation.kind === "shape" || feedsShapes) isShape.add(index);
     }
   }
 
   return layers.map((layer, index) => {
-    const outputs = layer.outputs.filter(({ key }) => key !== "");
-    const isFolded = layer.operation.kind !== "control" && outputs.length > 0;
-    if (isFolded && outputs.every(({ constant }) => constant !== undefined)) return "constant";
+    if (isFolded(layer)) return "constant";
     return isShape.has(index) ? "shape" : "compute";
   });
+}
+
+/** Layers that read the tensor of each key as data; none for one that is read as configuration alone. */
+function consumersOf(layers: readonly Unclassified[]): ReadonlyMap<string, readonly number[]> {
+  const consumers = new Map<string, number[]>();
+  layers.forEach(({ inputs }, layer) => {
+    for (const { key, use } of inputs) {
+      if (key === "") continue;
+      const known = consumers.get(key);
+      const own = use === "data" ? [layer] : [];
+      if (known === undefined) consumers.set(key, own);
+      else known.push(...own);
+    }
+  });
+  return consumers;
+}
+
+function isFolded({ operation, outputs }: Unclassified): boolean {
+  if (operation.kind === "control" || outputs.every(({ key }) => key === "")) return false;
+  return outputs.every(({ key, constant }) => key === "" || constant !== undefined);
 }

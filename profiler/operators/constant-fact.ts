@@ -1,19 +1,29 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { elementsOf } from "../model/shape.ts";
 import { bytesOf } from "../model/data-type.ts";
-import type { Constant } from "../model/model.ts";
+import type { Constant, Storage } from "../model/model.ts";
 import type { ConstantOrigin, TensorFact } from "./tensor-fact.ts";
 
 const originOfConstant = new WeakMap<Constant, ConstantOrigin>();
-const originOfRange = new WeakMap<ByteSource, Map<string, ConstantOrigin>>();
+/** By where the range begins; more than one only where the bytes of a constant are also another's, or in another shape. */
+const originsOfRange = new WeakMap<ByteSource, Map<number, readonly StoredOrigin[]>>();
+
+interface StoredOrigin {
+  readonly length: number;
+  readonly shape: readonly number[];
+  readonly origin: ConstantOrigin;
+}
 
 /**
  * What a stored constant tells. The same bytes give the same origin object, however many tensors, nodes or inlined calls name them:
  * that is how shared weights are found.
  */
 export function constantFact(constant: Constant, name: string): TensorFact {
-  const fact = { dataType: constant.dataType, shape: constant.shape, constant: storedOrigin(constant, name) };
-  return constant.values === undefined ? fact : { ...fact, value: constant.values };
+  const { dataType, shape, values } = constant;
+  const origin = storedOrigin(constant, name);
+  return values === undefined
+    ? { dataType, shape, constant: origin }
+    : { dataType, shape, value: values, constant: origin };
 }
 
 /** Origin of a tensor that folding makes from constants: numbers of its own, which the file does not hold. */
@@ -27,28 +37,33 @@ export function foldedOrigin(fact: TensorFact, name: string): ConstantOrigin | u
 function storedOrigin(constant: Constant, name: string): ConstantOrigin {
   const known = originOfConstant.get(constant);
   if (known) return known;
-  const origin = sameRange(constant) ?? makeOrigin(constant, name);
+  const { storage } = constant;
+  const isPlaced = storage.kind === "range" && storage.length > 0;
+  const origin = isPlaced ? originOfRange(constant, storage, name) : makeOrigin(constant, name);
   originOfConstant.set(constant, origin);
   return origin;
 }
 
-function sameRange(constant: Constant): ConstantOrigin | undefined {
-  const key = rangeKey(constant);
-  return key && originOfRange.get(key.source)?.get(key.text);
-}
-
-function makeOrigin(constant: Constant, name: string): ConstantOrigin {
-  const elements = elementsOf(constant.shape);
-  const origin = { name, elements, dataType: constant.dataType, storedBytes: constant.storedBytes };
-  const key = rangeKey(constant);
-  if (key) {
-    const ranges = originOfRange.get(key.source) ?? new Map<string, ConstantOrigin>();
-    originOfRange.set(key.source, ranges.set(key.text, origin));
-  }
+function originOfRange(
+  constant: Constant,
+  { source, offset, length }: Extract<Storage, { kind: "range" }>,
+  name: string,
+): ConstantOrigin {
+  const { shape } = constant;
+  const ranges = originsOfRange.get(source) ?? new Map<number, readonly StoredOrigin[]>();
+  originsOfRange.set(source, ranges);
+  const here = ranges.get(offset) ?? [];
+  const same = here.find((stored) => stored.length === length && isSameShape(stored.shape, shape));
+  if (same) return same.origin;
+  const origin = makeOrigin(constant, name);
+  ranges.set(offset, [...here, { length, shape, origin }]);
   return origin;
 }
 
-function rangeKey({ storage, shape }: Constant): { source: ByteSource; text: string } | undefined {
-  if (storage.kind !== "range" || storage.length === 0) return undefined;
-  return { source: storage.source, text: `${storage.offset}+${storage.length}:${shape.join("x")}` };
+function makeOrigin({ shape, dataType, storedBytes }: Constant, name: string): ConstantOrigin {
+  return { name, elements: elementsOf(shape), dataType, storedBytes };
+}
+
+function isSameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }

@@ -1,10 +1,11 @@
-import type { Graph, Node, TensorId } from "../model/model.ts";
+import { ABSENT, type Graph, type Node, type TensorId } from "../model/model.ts";
 
 /**
  * Nodes in an order in which every input exists before it is used: file order where that will do, as both formats demand, and
  * otherwise the topological order nearest to it. Nodes on a cycle, which readers refuse, would come last in file order.
  */
 export function executionOrder(graph: Graph): readonly Node[] {
+  if (isInOrder(graph.nodes)) return graph.nodes;
   const producer = new Map<TensorId, Node>();
   for (const node of graph.nodes) for (const output of node.outputs) producer.set(output, node);
 
@@ -43,10 +44,19 @@ export function executionOrder(graph: Graph): readonly Node[] {
   }
 }
 
+/** Whether no node makes a tensor that an earlier one, or it itself, needs. */
+export function isInOrder(nodes: readonly Node[]): boolean {
+  const used = new Set<TensorId>();
+  for (const node of nodes) {
+    for (const id of usedTensors(node)) used.add(id);
+    for (const id of node.outputs) if (used.has(id)) return false;
+  }
+  return true;
+}
+
 /** Tensors of its own graph that a node needs: its inputs, and what its bodies capture. */
 export function usedTensors(node: Node): readonly TensorId[] {
-  const captured = node.bodies.flatMap(({ graph }) =>
-    graph.tensors.flatMap(({ outer }) => (outer === undefined ? [] : [outer])),
-  );
-  return [...node.inputs, ...captured].filter((id) => id >= 0);
+  const given = node.inputs.includes(ABSENT) ? node.inputs.filter((id) => id !== ABSENT) : node.inputs;
+  if (node.bodies.length === 0) return given;
+  return [...given, ...node.bodies.flatMap(({ graph }) => graph.tensors.flatMap(({ outer }) => outer ?? []))];
 }

@@ -31,6 +31,6 @@ export function unknownSizes(rank: number): Shape {
 /** A size that only the run can tell, named after the output it is the size of: `nonzero(mask)`. */
 export function runtimeSize(view: NodeView, label: string, output = 0): Dimension {
   // Parentheses and question marks have a meaning in expressions over sizes.
-  const name = (view.outputNames[output] ?? "").replaceAll(/[()?]/g, "_");
+  const name = view.outputName(output).replaceAll(/[()?]/g, "_");
   return name === "" ? UNKNOWN_SIZE : `${label}(${name})`;
 }

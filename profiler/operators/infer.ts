@@ -110,8 +110,9 @@ class GraphInference {
       this.#facts[id] = inputs[position] ?? UNKNOWN;
       this.#keys[id] = inputKeys[position] ?? this.#key(id);
     });
-    const inferred = new Map(executionOrder(this.graph).map((node) => [node, this.#infer(node)]));
-    const nodes = this.graph.nodes.flatMap((node) => inferred.get(node) ?? []);
+    const order = executionOrder(this.graph);
+    const inOrder = order.map((node) => this.#infer(node));
+    const nodes = order === this.graph.nodes ? inOrder : inFileOrder(this.graph, inOrder);
     return { graph: this.graph, facts: this.#facts, keys: this.#keys, nodes };
   }
 
@@ -120,10 +121,7 @@ class GraphInference {
     const view = this.#view(node);
     const problems: Problem[] = rule ? [] : [{ code: "unknown-operator", message: `no rule for ${node.op}` }];
     const bodies = node.bodies.map((body) => this.#inferBody(node, view, rule, body, problems));
-    const computed = this.#attempt(problems, () => {
-      if (rule?.control) return rule.control.outputs(view, bodies.map(outputFacts));
-      return rule?.infer(view) ?? [];
-    });
+    const computed = this.#attempt(problems, () => outputsOf(rule, view, bodies));
     const outputs = node.outputs.map((id, position) =>
       id === ABSENT ? UNKNOWN : this.#conclude(node, rule, view, problems, position, computed?.[position] ?? UNKNOWN),
     );
@@ -194,9 +192,7 @@ class GraphInference {
 
   #view(node: Node): NodeView {
     const inputs = node.inputs.map((id) => (id === ABSENT ? undefined : this.#facts[id]));
-    const outputNames = node.outputs.map((id) => this.graph.tensors[id]?.name ?? "");
-    const declaredOutputs = node.outputs.map((id) => this.graph.tensors[id]?.declared);
-    return new NodeView(this.context.model, node, inputs, [], outputNames, declaredOutputs);
+    return new NodeView(this.context.model, node, inputs, this.graph.tensors);
   }
 
   #rule(node: Node): OperatorRule | undefined {
@@ -222,6 +218,20 @@ class GraphInference {
   }
 }
 
+function outputsOf(
+  rule: OperatorRule | undefined,
+  view: NodeView,
+  bodies: readonly InferredBody[],
+): readonly TensorFact[] {
+  if (rule?.control) return rule.control.outputs(view, bodies.map(outputFacts));
+  return rule?.infer(view) ?? [];
+}
+
+function inFileOrder({ nodes }: Graph, inferred: readonly InferredNode[]): readonly InferredNode[] {
+  const byNode = new Map(inferred.map((one) => [one.node, one]));
+  return nodes.flatMap((node) => byNode.get(node) ?? []);
+}
+
 function outputFacts({ graph }: InferredBody): readonly TensorFact[] {
   return graph.graph.outputs.map((id) => graph.facts[id] ?? UNKNOWN);
 }
@@ -233,17 +243,26 @@ function operationOf(rule: OperatorRule, view: NodeView, outputs: readonly Tenso
 /** A result of constants alone is a constant: the same numbers re-typed or re-ordered keep their origin, others get one. */
 function folded(rule: OperatorRule, view: NodeView, name: string, position: number, computed: TensorFact): TensorFact {
   const fact = ownResult(rule, view, computed);
-  if (fact.constant !== undefined || rule.isNondeterministic === true) return fact;
-  const given = view.inputs.filter((input) => input !== undefined);
-  if (given.length === 0 || given.some(({ constant }) => constant === undefined)) return fact;
+  if (fact.constant !== undefined || rule.isNondeterministic === true || !isGivenConstantsAlone(view)) return fact;
   const carried = position === 0 && rule.carries !== undefined ? view.input(rule.carries).constant : undefined;
   const constant = carried ?? foldedOrigin(fact, name);
   return constant ? { ...fact, constant } : fact;
 }
 
+function isGivenConstantsAlone({ inputs }: NodeView): boolean {
+  let isGiven = false;
+  for (const input of inputs) {
+    if (input === undefined) continue;
+    if (input.constant === undefined) return false;
+    isGiven = true;
+  }
+  return isGiven;
+}
+
 /** Many rules hand an input's fact on for its type; its numbers come along only where the rule says that it carries them. */
 function ownResult(rule: OperatorRule, view: NodeView, computed: TensorFact): TensorFact {
   const { value, constant, ...type } = computed;
+  if (value === undefined && constant === undefined) return type;
   const isInputs = (key: "value" | "constant"): boolean => view.inputs.some((input) => input?.[key] === computed[key]);
   const isCarried = rule.carries !== undefined;
   const keepsValue = value !== undefined && (isCarried || !isInputs("value"));

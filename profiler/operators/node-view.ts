@@ -1,4 +1,13 @@
-import { isConstant, type Attribute, type Constant, type DeclaredType, type Model, type Node } from "../model/model.ts";
+import {
+  ABSENT,
+  isConstant,
+  type Attribute,
+  type Constant,
+  type DeclaredType,
+  type Model,
+  type Node,
+  type Tensor,
+} from "../model/model.ts";
 import type { DataType } from "../model/data-type.ts";
 import type { Dimension, Shape } from "../model/shape.ts";
 import { UNKNOWN, type TensorFact } from "./tensor-fact.ts";
@@ -10,12 +19,10 @@ export class NodeView {
     readonly node: Node,
     /** One for each of the node's inputs; undefined for an omitted optional one. */
     readonly inputs: readonly (TensorFact | undefined)[],
+    /** Of the graph, by id: few rules ask what the file says of their outputs. */
+    private readonly tensors: readonly Pick<Tensor, "name" | "declared">[],
     /** What the rule wants said beside the row. */
     readonly notes: string[] = [],
-    /** Names of the node's outputs, for naming sizes that only the run can tell. */
-    readonly outputNames: readonly string[] = [],
-    /** What the file says of the outputs. TFLite's operators leave their result's element type to it; shapes are computed. */
-    readonly declaredOutputs: readonly (DeclaredType | undefined)[] = [],
   ) {}
 
   get op(): string {
@@ -24,6 +31,20 @@ export class NodeView {
 
   get version(): number {
     return this.node.version;
+  }
+
+  /** Name of an output, for naming sizes that only the run can tell; "" for none. */
+  outputName(index: number): string {
+    return this.#output(index)?.name ?? "";
+  }
+
+  /** What the file says of an output. TFLite's operators leave their result's element type to it; shapes are computed. */
+  declaredOutput(index: number): DeclaredType | undefined {
+    return this.#output(index)?.declared;
+  }
+
+  #output(index: number): Pick<Tensor, "name" | "declared"> | undefined {
+    return this.tensors[this.node.outputs[index] ?? ABSENT];
   }
 
   has(index: number): boolean {
@@ -97,4 +118,14 @@ export class NodeView {
   note(text: string): void {
     if (!this.notes.includes(text)) this.notes.push(text);
   }
+}
+
+/** A rule is asked for a node's shapes and then for its operation: what both follow from is computed once. */
+export function oncePerView<T>(compute: (view: NodeView) => T): (view: NodeView) => T {
+  const computed = new WeakMap<NodeView, { readonly result: T }>();
+  return (view) => {
+    const known = computed.get(view) ?? { result: compute(view) };
+    computed.set(view, known);
+    return known.result;
+  };
 }

@@ -13,6 +13,7 @@ export function broadcastShapes(shapes: readonly (Shape | undefined)[]): Shape |
 }
 
 function broadcastPair(a: Shape, b: Shape): Shape {
+  if (isSame(a, b)) return a;
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) => {
     const left = a[axis - (rank - a.length)] ?? 1;
@@ -22,6 +23,10 @@ function broadcastPair(a: Shape, b: Shape): Shape {
       throw new ShapeError(`[${a.join(", ")}] and [${b.join(", ")}] do not broadcast: ${left} against ${right}`);
     return size;
   });
+}
+
+function isSame(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
 /** A name against a number over 1 must turn out to be that number or 1; two different names leave the size open. */

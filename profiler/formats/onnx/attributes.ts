@@ -54,15 +54,19 @@ function typeOf(attribute: AttributeProto): number {
   return attribute.g || attribute.graphs?.length ? TYPES.GRAPH : TYPES.INT;
 }
 
+/** One for all of the thousands of attributes that hold neither graphs nor tensors. */
+const NOTHING: readonly never[] = [];
+
 /** The graphs that an attribute holds. */
 export function attributeGraphs(attribute: AttributeProto): readonly GraphProto[] {
+  if (!attribute.g && !attribute.graphs?.length) return NOTHING;
   return [...(attribute.g ? [attribute.g] : []), ...(attribute.graphs ?? [])];
 }
 
 /** The tensors that an attribute holds, those of graphs left out. */
 export function attributeTensors(attribute: AttributeProto): readonly TensorProto[] {
   if (!attribute.t && !attribute.tensors?.length && !attribute.sparseTensor && !attribute.sparseTensors?.length)
-    return [];
+    return NOTHING;
   const sparse = [...(attribute.sparseTensor ? [attribute.sparseTensor] : []), ...(attribute.sparseTensors ?? [])];
   return [
     ...(attribute.t ? [attribute.t] : []),

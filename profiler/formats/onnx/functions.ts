@@ -43,6 +43,7 @@ export class FunctionTable {
 
   /** The function that a node calls; it goes before an operator of that name. */
   find(node: NodeProto): FunctionProto | undefined {
+    if (this.#functions.size === 0) return undefined;
     return this.#functions.get(keyOf(node.domain, node.opType, node.overload));
   }
 

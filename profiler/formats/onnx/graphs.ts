@@ -137,7 +137,7 @@ export class GraphReader {
       attributes: this.#attributes(given, place),
       bodies: [...this.#call(node, given, setting, where), ...this.#bodies(node, given, setting, scope, place)],
       ...metadataOf(node),
-      ...(node.span ? { span: { offset: node.span.offset ?? 0, length: node.span.length ?? 0 } } : {}),
+      ...spanOf(node),
     };
   }
 
@@ -202,6 +202,10 @@ export class GraphReader {
 function nodePlace({ opType, name }: NodeProto, index: number, where: Where): string {
   const label = [opType, name].filter(Boolean).join(" ");
   return `node ${index}${label === "" ? "" : ` (${label})`}${where}`;
+}
+
+function spanOf({ span }: NodeProto): Pick<Node, "span"> {
+  return span ? { span: { offset: span.offset ?? 0, length: span.length ?? 0 } } : {};
 }
 
 function metadataOf({ metadataProps }: NodeProto): Pick<Node, "metadata"> {

@@ -1,4 +1,5 @@
-import { ABSENT, type Node, type TensorId } from "../../model/model.ts";
+import type { Node, TensorId } from "../../model/model.ts";
+import { isInOrder, usedTensors } from "../../operators/execution-order.ts";
 
 /** How the nodes of a graph stand to each other: each after its producers, as ONNX asks, in another order, or in a circle. */
 export type NodeOrder =
@@ -6,20 +7,13 @@ export type NodeOrder =
 
 /** @returns "cyclic" with a node of a circle when no order runs every node after the producers of what it needs */
 export function nodeOrder(nodes: readonly Node[]): NodeOrder {
+  if (isInOrder(nodes)) return { kind: "sorted" };
   const producers = new Map<TensorId, number>();
   nodes.forEach(({ outputs }, index) => outputs.forEach((output) => producers.set(output, index)));
-  const needed = nodes.map((node) => neededTensors(node).flatMap((tensor) => producers.get(tensor) ?? []));
-  if (needed.every((before, index) => before.every((producer) => producer < index))) return { kind: "sorted" };
+  const needed = nodes.map((node) => usedTensors(node).flatMap((tensor) => producers.get(tensor) ?? []));
   const circular = nodeOnCircle(needed);
   const node = circular === undefined ? undefined : nodes[circular];
   return node === undefined ? { kind: "unsorted" } : { kind: "cyclic", node };
-}
-
-/** Inputs, and what the bodies take from this graph. */
-function neededTensors({ inputs, bodies }: Node): readonly TensorId[] {
-  const given = inputs.filter((input) => input !== ABSENT);
-  if (bodies.length === 0) return given;
-  return [...given, ...bodies.flatMap(({ graph }) => graph.tensors.flatMap(({ outer }) => outer ?? []))];
 }
 
 /** Walks from each node to what it needs; a node that is met again on the way stands on a circle. No recursion: chains are long. */

@@ -118,27 +118,37 @@ function modelWarnings({ irVersion, trainingInfo }: ModelProto): readonly string
 }
 
 /** Every tensor of the model whose elements stand in another file. */
-function* externalTensors({ graph, functions }: ModelProto): Iterable<TensorProto> {
-  for (const tensor of graph ? graphTensors(graph) : []) if (isExternal(tensor)) yield tensor;
+function externalTensors({ graph, functions }: ModelProto): readonly TensorProto[] {
+  const found: TensorProto[] = [];
+  const visit = (tensor: TensorProto): void => {
+    if (isExternal(tensor)) found.push(tensor);
+  };
+  if (graph) visitGraph(graph, visit);
   for (const { node, attributeProto } of functions ?? []) {
-    for (const tensor of [...nodeTensors(node ?? []), ...tensorsOf(attributeProto ?? [])]) {
-      if (isExternal(tensor)) yield tensor;
-    }
+    visitNodes(node ?? [], visit);
+    visitAttributes(attributeProto ?? [], visit);
   }
+  return found;
 }
 
-function graphTensors({ initializer, sparseInitializer, node }: GraphProto): readonly TensorProto[] {
-  const sparse = (sparseInitializer ?? []).flatMap(({ values, indices }) => [values ?? {}, indices ?? {}]);
-  return [...(initializer ?? []), ...sparse, ...nodeTensors(node ?? [])];
+type Visit = (tensor: TensorProto) => void;
+
+function visitGraph({ initializer, sparseInitializer, node }: GraphProto, visit: Visit): void {
+  initializer?.forEach(visit);
+  for (const { values, indices } of sparseInitializer ?? []) {
+    if (values) visit(values);
+    if (indices) visit(indices);
+  }
+  visitNodes(node ?? [], visit);
 }
 
-function nodeTensors(nodes: readonly NodeProto[]): readonly TensorProto[] {
-  return nodes.flatMap(({ attribute }) => tensorsOf(attribute ?? []));
+function visitNodes(nodes: readonly NodeProto[], visit: Visit): void {
+  for (const { attribute } of nodes) if (attribute) visitAttributes(attribute, visit);
 }
 
-function tensorsOf(attributes: readonly AttributeProto[]): readonly TensorProto[] {
-  return attributes.flatMap((attribute) => [
-    ...attributeTensors(attribute),
-    ...attributeGraphs(attribute).flatMap(graphTensors),
-  ]);
+function visitAttributes(attributes: readonly AttributeProto[], visit: Visit): void {
+  for (const attribute of attributes) {
+    for (const tensor of attributeTensors(attribute)) visit(tensor);
+    for (const graph of attributeGraphs(attribute)) visitGraph(graph, visit);
+  }
 }

@@ -11,7 +11,7 @@ const CONSTANT: OperatorRule = { infer: (view) => [constant(view)], kind: "const
 
 /** Exactly one attribute holds it: a tensor, a sparse one, or numbers and texts written out. */
 function constant(view: NodeView): TensorFact {
-  const name = view.outputNames[0] ?? "";
+  const name = view.outputName(0);
   const stored = view.tensor("value") ?? view.tensor("sparse_value");
   if (stored !== undefined) return constantFact(stored, name);
   const written = writtenOut(view);

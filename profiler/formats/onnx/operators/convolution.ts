@@ -1,7 +1,7 @@
 import type { DataType } from "../../../model/data-type.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { ConvGeometry } from "../../../layers/operation.ts";
-import type { NodeView } from "../../../operators/node-view.ts";
+import { oncePerView, type NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
@@ -30,9 +30,10 @@ export interface ConvolutionForm {
  * Source: ONNX, Conv and ConvTranspose.
  */
 export function convolution(form: ConvolutionForm = {}): OperatorRule {
+  const solvedOf = oncePerView((view) => solve(view, form));
   return {
     infer: (view) => {
-      const geometry = solve(view, form);
+      const geometry = solvedOf(view);
       const { batch, outChannels, outSpatial } = geometry ?? UNKNOWN_CONVOLUTION;
       return [
         {
@@ -43,12 +44,7 @@ export function convolution(form: ConvolutionForm = {}): OperatorRule {
     },
     operation: (view) => ({
       kind: "conv",
-      geometry: {
-        ...(solve(view, form) ?? UNKNOWN_CONVOLUTION),
-        isTransposed: form.isTransposed === true,
-        hasBias: view.has(form.bias ?? 2),
-        ...fusedActivation(view),
-      },
+      geometry: { ...(solvedOf(view) ?? unsolved(view, form)), ...fusedActivation(view) },
     }),
     ...(form.configuration && { configuration: form.configuration }),
   };
@@ -68,6 +64,10 @@ const UNKNOWN_CONVOLUTION: ConvGeometry = {
   outSpatial: [],
 };
 
+function unsolved(view: NodeView, form: ConvolutionForm): ConvGeometry {
+  return { ...UNKNOWN_CONVOLUTION, isTransposed: form.isTransposed === true, hasBias: view.has(form.bias ?? 2) };
+}
+
 /** Everything about the convolution, from the shapes of its input and weight; undefined without the input's rank. */
 function solve(view: NodeView, form: ConvolutionForm): ConvGeometry | undefined {
   const inputShape = view.shape(form.input ?? 0);
@@ -84,11 +84,12 @@ function solve(view: NodeView, form: ConvolutionForm): ConvGeometry | undefined 
   const outSpatial = form.isTransposed
     ? transposedSizes(view, image.sizes, kernel, motions)
     : image.sizes.map((size, axis) => {
-        const motion = motionAt(motions, axis);
-        return windowOutput(size, { ...motion, kernel: kernel[axis] ?? UNKNOWN_SIZE });
+        const { stride, dilation, padding } = motionAt(motions, axis);
+        return windowOutput(size, { kernel: kernel[axis] ?? UNKNOWN_SIZE, stride, dilation, padding });
       });
   return {
-    ...UNKNOWN_CONVOLUTION,
+    isTransposed: form.isTransposed === true,
+    hasBias: view.has(form.bias ?? 2),
     batch: image.batch,
     inChannels: inputChannels(image.channels, weight, groups, form),
     outChannels: outputChannels(weight, groups, form),

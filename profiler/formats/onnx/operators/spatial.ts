@@ -47,21 +47,20 @@ export interface Motion {
 export function motionsOf(view: NodeView, count: number, pads = view.ints("pads")): readonly Motion[] {
   const strides = view.ints("strides") ?? [];
   const dilations = view.ints("dilations") ?? [];
-  for (const [name, values, wanted] of [
-    ["strides", strides, count],
-    ["dilations", dilations, count],
-    ["pads", pads ?? [], 2 * count],
-  ] as const) {
-    if (values.length !== 0 && values.length < wanted) {
-      throw new ShapeError(`${name} has ${values.length} values where ${wanted} are needed`);
-    }
-  }
+  checkCount("strides", strides, count);
+  checkCount("dilations", dilations, count);
+  checkCount("pads", pads ?? [], 2 * count);
   const autoPad = view.text("auto_pad", "NOTSET");
   return Array.from({ length: count }, (_, axis) => ({
     stride: strides[axis] ?? 1,
     dilation: dilations[axis] ?? 1,
     padding: AUTO_PADS[autoPad] ?? { kind: "explicit", begin: pads?.[axis] ?? 0, end: pads?.[axis + count] ?? 0 },
   }));
+}
+
+function checkCount(name: string, values: readonly number[], wanted: number): void {
+  if (values.length === 0 || values.length >= wanted) return;
+  throw new ShapeError(`${name} has ${values.length} values where ${wanted} are needed`);
 }
 
 const AUTO_PADS: Readonly<Record<string, Padding | undefined>> = {

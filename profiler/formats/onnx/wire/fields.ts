@@ -154,6 +154,20 @@ export const FIELDS: Readonly<Record<MessageName, Fields>> = {
   "TensorShapeProto.Dimension": { 1: INT, 2: TEXT },
 };
 
+/** Whether a field of this rule may have that wire type. */
+export function allowsWire(rule: FieldRule, wire: number): boolean {
+  switch (rule.kind) {
+    case "copy":
+      return rule.wires.includes(wire);
+    case "payload":
+      return wire === BYTES || wire === rule.element;
+    case "text":
+    case "blob":
+    case "message":
+      return wire === BYTES;
+  }
+}
+
 /** The wire types that a field of this rule may have. */
 export function wiresOf(rule: FieldRule): readonly number[] {
   switch (rule.kind) {

@@ -10,8 +10,10 @@ import {
   FIXED64,
   VARINT,
   WITH_SPAN,
+  allowsWire,
   wiresOf,
   type FieldRule,
+  type Fields,
   type MessageName,
 } from "./fields.ts";
 import { SkeletonWriter } from "./skeleton-writer.ts";
@@ -47,6 +49,7 @@ const LARGEST_FIELD_NUMBER = 2 ** 29 - 1;
 /** A message that the scanner is in. */
 interface Frame {
   readonly name: MessageName;
+  readonly fields: Fields;
   readonly end: number;
   /** Where its content begins in the skeleton. */
   readonly begin: number;
@@ -56,6 +59,8 @@ interface Frame {
 interface Value {
   readonly field: number;
   readonly wire: number;
+  /** Of its tag. */
+  readonly start: number;
   readonly offset: number;
   readonly length: number;
 }
@@ -86,13 +91,16 @@ class Scanner {
   readonly #outer: Frame[] = [];
   #frame: Frame;
   #run: Run | undefined;
+  /** Where fields begin and end that stand side by side in the window and are not in the skeleton yet: they are copied in one go. */
+  #pendingStart = 0;
+  #pendingEnd = 0;
   /** Offset of the next byte. */
   #at = 0;
   #messages = 0;
 
   constructor(private readonly source: ByteSource) {
     this.#window = new ByteWindow(source);
-    this.#frame = { name: "ModelProto", end: source.size, begin: 0 };
+    this.#frame = { name: "ModelProto", fields: FIELDS.ModelProto, end: source.size, begin: 0 };
   }
 
   /** Waits only where bytes are not in memory: a promise for each of a million fields would cost more than the fields. */
@@ -100,12 +108,13 @@ class Scanner {
     const header = LONGEST_TAG + LONGEST_VARINT;
     for (;;) {
       if (this.#at < this.#frame.end) {
-        if (!this.#window.holds(this.#at, header)) await this.#window.load(this.#at, header);
+        if (!this.#window.holds(this.#at, header)) await this.#load(this.#at, header);
         const reading = this.#readField();
         if (reading !== undefined) await reading;
         continue;
       }
       if (this.#run !== undefined) await this.#endRun(this.#run);
+      this.#copyPending();
       const parent = this.#outer.pop();
       if (parent === undefined) return this.#skeleton.finish();
       this.#skeleton.endMessage(this.#frame.begin);
@@ -119,18 +128,18 @@ class Scanner {
     const field = Math.floor(tag / 8);
     const wire = tag % 8;
     if (field === 0 || field > LARGEST_FIELD_NUMBER) throw this.#malformed(start, `a field number, not ${field}`);
-    const rule = FIELDS[this.#frame.name][field];
+    const rule = this.#frame.fields[field];
     const isElement = rule?.kind === "payload" && wire === rule.element;
     const run = this.#run;
     if (run !== undefined && !(isElement && run.field === field)) {
       this.#at = start;
       return this.#endRun(run);
     }
-    if (rule !== undefined && !wiresOf(rule).includes(wire)) {
+    if (rule !== undefined && !allowsWire(rule, wire)) {
       throw this.#malformed(start, `wire type ${wiresOf(rule).join(" or ")} for field ${field}, not ${wire}`);
     }
     const length = this.#readLength(start, wire);
-    const value: Value = { field, wire, offset: this.#at, length };
+    const value: Value = { field, wire, start, offset: this.#at, length };
     if (rule?.kind === "message") {
       this.#enter(rule.message, value);
       return undefined;
@@ -178,6 +187,12 @@ class Scanner {
   #readVarint(longest: number, what: string): number {
     const { bytes, start } = this.#window;
     const first = this.#at;
+    // Nearly all tags and lengths are of one byte.
+    const only = first < this.#frame.end ? (bytes[first - start] ?? 0) : 0x80;
+    if (only < 0x80) {
+      this.#at = first + 1;
+      return only;
+    }
     let value = 0;
     let scale = 1;
     for (let index = 0; index < longest; index += 1) {
@@ -205,8 +220,9 @@ class Scanner {
       throw this.#tooMuch(`more than ${MOST_MESSAGES} messages (MOST_MESSAGES: what fits in memory)`);
     }
     this.#checkRoom(0);
+    this.#copyPending();
     this.#outer.push(this.#frame);
-    this.#frame = { name, end: offset + length, begin: this.#skeleton.beginMessage(field) };
+    this.#frame = { name, fields: FIELDS[name], end: offset + length, begin: this.#skeleton.beginMessage(field) };
     if (WITH_SPAN.has(name)) this.#skeleton.span(offset, length);
   }
 
@@ -219,37 +235,56 @@ class Scanner {
       );
     }
     this.#checkRoom(value.length);
-    if (this.#window.holds(value.offset, value.length)) {
+    const length = value.offset + value.length - value.start;
+    if (this.#window.holds(value.start, length)) {
       this.#copy(rule, value);
       return undefined;
     }
-    return this.#window.load(value.offset, value.length).then(() => this.#copy(rule, value));
+    return this.#load(value.start, length).then(() => this.#copy(rule, value));
   }
 
-  #copy(rule: FieldRule, { field, wire, offset, length }: Value): void {
+  /** Brings bytes into memory; what is in memory now may leave it. */
+  #load(offset: number, length: number): Promise<void> {
+    this.#copyPending();
+    return this.#window.load(offset, length);
+  }
+
+  #copy(rule: FieldRule, { wire, start: tag, offset, length }: Value): void {
     const { bytes, start } = this.#window;
     const begin = offset - start;
     if (rule.kind === "text" && !isAscii(bytes, begin, begin + length) && !isUtf8(this.#window.slice(offset, length))) {
       throw this.#malformed(offset, "text in UTF-8");
     }
-    if (rule.kind === "copy" && wire === BYTES) this.#checkList(rule.wires, offset, this.#window.slice(offset, length));
-    this.#skeleton.field(field, wire, bytes, begin, begin + length);
+    if (rule.kind === "copy" && wire === BYTES && length > 0) {
+      const isWhole = rule.wires.includes(FIXED32) ? length % 4 === 0 : (bytes[begin + length - 1] ?? 0) < 0x80;
+      if (!isWhole) throw this.#malformed(offset, "a list whose last element is whole");
+    }
+    if (this.#pendingEnd !== tag) {
+      this.#copyPending();
+      this.#pendingStart = tag;
+    }
+    this.#pendingEnd = offset + length;
   }
 
-  #checkList(wires: readonly number[], offset: number, bytes: Uint8Array): void {
-    const isWhole = wires.includes(FIXED32) ? bytes.length % 4 === 0 : (bytes.at(-1) ?? 0) < 0x80;
-    if (!isWhole) throw this.#malformed(offset, "a list whose last element is whole");
+  #copyPending(): void {
+    const length = this.#pendingEnd - this.#pendingStart;
+    if (length > 0) this.#skeleton.append(this.#window.slice(this.#pendingStart, length));
+    this.#pendingStart = this.#pendingEnd;
   }
 
   #endRun({ field, offset, fields }: Run): Promise<void> | undefined {
     this.#run = undefined;
-    return this.#writePayload({ field, wire: BYTES, offset, length: this.#at - offset }, fields);
+    return this.#writePayload({ field, offset, length: this.#at - offset }, fields);
   }
 
-  #writePayload({ field, offset, length }: Value, fields: number): Promise<void> | undefined {
+  #writePayload(
+    { field, offset, length }: Omit<Run, "fields"> & { readonly length: number },
+    fields: number,
+  ): Promise<void> | undefined {
     const isShort = field !== STRING_DATA && length <= (field === RAW_DATA ? LONGEST_RAW_COPY : LONGEST_TYPED_COPY);
     this.#checkRoom(isShort ? length : 0);
     if (!isShort) this.#window.skip(length);
+    this.#copyPending();
     const write = (): void => {
       this.#skeleton.payload(field, offset, length, fields, isShort ? this.#window.slice(offset, length) : undefined);
     };
@@ -259,7 +294,8 @@ class Scanner {
   }
 
   #checkRoom(length: number): void {
-    if (this.#skeleton.length + length <= LARGEST_SKELETON) return;
+    const pending = this.#pendingEnd - this.#pendingStart;
+    if (this.#skeleton.length + pending + length <= LARGEST_SKELETON) return;
     throw this.#tooMuch(
       `the graph without its weights takes more than ${LARGEST_SKELETON} bytes (LARGEST_SKELETON: what fits in memory)`,
     );

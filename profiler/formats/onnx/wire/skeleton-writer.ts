@@ -7,9 +7,6 @@ const SPAN_FIELD = 100002;
 /** Every length prefix takes this many bytes, so that it can be written when the message ends: 28 bits. */
 const LENGTH_BYTES = 4;
 
-/** Copying so few bytes one by one is faster than making a view of them. */
-const LONGEST_LOOP = 64;
-
 /** Protobuf bytes in the making. */
 export class SkeletonWriter {
   #bytes = Buffer.allocUnsafe(2 ** 16);
@@ -24,11 +21,11 @@ export class SkeletonWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** A field of any wire type; its value, without tag and length prefix, is at `begin` to `end` of `bytes`. */
-  field(field: number, wire: number, bytes: Uint8Array, begin = 0, end = bytes.length): void {
-    this.#tag(field, wire);
-    if (wire === BYTES) this.#varint(end - begin);
-    this.#copy(bytes, begin, end);
+  /** Bytes as they are, such as whole fields of the file with their tags. */
+  append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   /** Begins a message; the answer is for `endMessage`. */
@@ -61,18 +58,12 @@ export class SkeletonWriter {
     this.#number(2, offset);
     this.#number(3, length);
     this.#number(4, fields);
-    if (bytes !== undefined) this.field(5, BYTES, bytes);
-    this.endMessage(begin);
-  }
-
-  #copy(bytes: Uint8Array, begin: number, end: number): void {
-    this.#reserve(end - begin);
-    if (end - begin > LONGEST_LOOP) {
-      this.#bytes.set(bytes.subarray(begin, end), this.#length);
-      this.#length += end - begin;
-      return;
+    if (bytes !== undefined) {
+      this.#tag(5, BYTES);
+      this.#varint(bytes.length);
+      this.append(bytes);
     }
-    for (let at = begin; at < end; at += 1) this.#bytes[this.#length++] = bytes[at] ?? 0;
+    this.endMessage(begin);
   }
 
   #number(field: number, value: number): void {

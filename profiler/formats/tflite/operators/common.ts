@@ -13,7 +13,7 @@ export type Rules = Readonly<Record<string, OperatorRule>>;
 
 /** Element type that the file gives an output: TFLite's kernels choose by it what they compute (int8 to int16, float to int8, …). */
 export function outputType(view: NodeView, output = 0, fallback = view.dataType(0)): DataType | undefined {
-  return view.declaredOutputs[output]?.dataType ?? fallback;
+  return view.declaredOutput(output)?.dataType ?? fallback;
 }
 
 /** An option that names an element type: "INT64". */

@@ -89,7 +89,7 @@ export const RESHAPING: Rules = {
   BITCAST,
   STABLEHLO_RESHAPE: {
     ...view((node) =>
-      node.declaredOutputs[0]?.shape?.map((size) => (typeof size === "number" ? size : (unknownSizes(1)[0] ?? 0))),
+      node.declaredOutput(0)?.shape?.map((size) => (typeof size === "number" ? size : (unknownSizes(1)[0] ?? 0))),
     ),
     configuration: [],
   },

@@ -15,7 +15,7 @@ const at = (shape: Shape, axis: number): Dimension => shape[axis] ?? UNKNOWN_SIZ
 
 /** The file's own shape: operators that leave their output's size to it. */
 function declared(view: NodeView): TensorFact {
-  const shape = view.declaredOutputs[0]?.shape;
+  const shape = view.declaredOutput(0)?.shape;
   const sizes = shape?.map((size) => (typeof size === "object" ? UNKNOWN_SIZE : size));
   return fact(outputType(view), sizes);
 }

@@ -19,7 +19,7 @@ const READ_VARIABLE: OperatorRule = {
 };
 
 function declaredShape(view: NodeView): Shape | undefined {
-  return view.declaredOutputs[0]?.shape?.map((size) => {
+  return view.declaredOutput(0)?.shape?.map((size) => {
     if (typeof size === "object") return size?.example ?? "?";
     return size;
   });

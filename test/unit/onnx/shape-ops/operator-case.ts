@@ -93,7 +93,10 @@ export function viewOf(given: Omit<OperatorCase, "inputs">, facts: readonly (Ten
     attributes: new Map(Object.entries(given.attributes ?? {}).map(([name, held]) => [name, nativeAttribute(held)])),
     bodies: [],
   };
-  return new NodeView(MODEL, node, facts, [], outputNames);
+  return new NodeView(MODEL, node, facts, [
+    ...facts.map(() => ({ name: "" })),
+    ...outputNames.map((name) => ({ name })),
+  ]);
 }
 
 export function fact(
