@@ -1,6 +1,6 @@
-import type { ConvForm, DenseForm } from "../forms.ts";
-import { isKind, type LiftedGraph, type LiftedLayer } from "../lifted.ts";
+import type { LiftedGraph } from "../lifted.ts";
 import type { ChannelMap, Channel, Labels } from "./channel-map.ts";
+import { isDepthwise, isLinear, type LinearLayer } from "./linear-layer.ts";
 import { trackChannels } from "./track-channels.ts";
 import { UnionFind } from "./union-find.ts";
 
@@ -48,17 +48,6 @@ export function findChannels(graph: LiftedGraph): Channels {
   return { map, groups };
 }
 
-export type LinearLayer = LiftedLayer<ConvForm> | LiftedLayer<DenseForm>;
-
-export function isLinear(layer: LiftedLayer): layer is LinearLayer {
-  return isKind(layer, "conv") || isKind(layer, "dense");
-}
-
-/** Whether each output channel is made of one input channel alone. */
-export function isDepthwise({ form }: LinearLayer): boolean {
-  return form.kind === "conv" && form.groups > 1 && form.weight.shape[1] === 1;
-}
-
 interface Maker {
   readonly layer: LinearLayer;
   readonly units: ReadonlySet<Unit>;
@@ -67,7 +56,7 @@ interface Maker {
 /** Units of layers that share some. A depthwise layer makes none: channels from several sides may pass through it. */
 function joinedUnits(makers: readonly Maker[]): readonly ReadonlySet<Unit>[] {
   const joined = new UnionFind();
-  const making = makers.filter(({ layer }) => !isDepthwise(layer));
+  const making = makers.filter(({ layer }) => !isDepthwise(layer.form));
   const owner = new Map<Unit, number>();
   joined.add(making.length);
   for (const [index, { units }] of making.entries()) {

@@ -1,4 +1,4 @@
-import { isKind, type LiftedLayer } from "../lifted.ts";
+import type { LiftedLayer } from "../lifted.ts";
 import type { Weights } from "../forms.ts";
 import type { Channels, ChannelGroup, Unit } from "./groups.ts";
 
@@ -12,7 +12,7 @@ export type Importance = ReadonlyMap<Unit, number>;
 export async function filterNorms(channels: Channels, group: ChannelGroup): Promise<Importance> {
   const importance = new Map<Unit, number>();
   for (const layer of group.layers) {
-    if (isKind(layer, "conv") || isKind(layer, "dense")) await addNorms(importance, channels, layer, layer.form.weight);
+    await addNorms(importance, channels, layer, layer.form.weight);
   }
   return importance;
 }

@@ -3,6 +3,7 @@ import { computedWeights, type Form, type FormKind, type FormOf, type ReshapeFor
 import type { LayerId, LiftedLayer } from "../lifted.ts";
 import type { ChannelMap } from "./channel-map.ts";
 import type { Unit } from "./groups.ts";
+import { isDepthwise } from "./linear-layer.ts";
 import { constantAxis } from "./track-channels.ts";
 
 /** The forms of all layers that change when units are taken out. Weights are sliced when they are read. */
@@ -39,13 +40,12 @@ type Rule<F extends Form> = (form: F, slicing: Slicing) => F | undefined;
 const RULES: { readonly [K in FormKind]?: Rule<FormOf<K>> } = {
   conv: (form, { inputs, outputs }) => {
     const [, perGroup = 0] = form.weight.shape;
-    const isDepthwise = form.groups > 1 && perGroup === 1;
-    const own = isDepthwise ? undefined : inputs?.filter((position) => position < perGroup);
+    const own = isDepthwise(form) ? undefined : inputs?.filter((position) => position < perGroup);
     return {
       ...form,
       weight: sliced(sliced(form.weight, 0, outputs), 1, own),
       bias: form.bias && sliced(form.bias, 0, outputs),
-      groups: isDepthwise ? (inputs?.length ?? form.groups) : form.groups,
+      groups: isDepthwise(form) ? (inputs?.length ?? form.groups) : form.groups,
     };
   },
   dense: (form, { inputs, outputs }) => ({
@@ -88,7 +88,7 @@ function prunedForm(layer: LiftedLayer, map: ChannelMap, removed: ReadonlySet<Un
 }
 
 function applyRule<K extends FormKind>(form: FormOf<K>, slicing: Slicing): Form | undefined {
-  const rule: Rule<FormOf<K>> | undefined = RULES[form.kind as K];
+  const rule: Rule<FormOf<K>> | undefined = RULES[form.kind];
   return rule?.(form, slicing);
 }
 
@@ -148,6 +148,7 @@ function slicedElements(
 function slicedQuantization(quantization: Quantization, axis: number, positions: readonly number[]): Quantization {
   if (quantization.granularity !== "channel" || quantization.axis !== axis) return quantization;
   const { scales, zeroPoints } = quantization;
-  const slice = (values: readonly number[]): readonly number[] => (values.length > 1 ? positions.map((position) => values[position] ?? 0) : values);
+  const slice = (values: readonly number[]): readonly number[] =>
+    values.length > 1 ? positions.map((position) => values[position] ?? 0) : values;
   return { ...quantization, scales: slice(scales), zeroPoints: slice(zeroPoints) };
 }

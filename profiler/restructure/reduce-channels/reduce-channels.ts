@@ -1,7 +1,13 @@
 import type { EditOptions, OptionSpec } from "../edit.ts";
 import type { Form } from "../forms.ts";
 import type { LayerId, LiftedGraph } from "../lifted.ts";
-import { matched, NotApplicableError, type Finding, type Restructuring, type RewriteContext } from "../restructuring.ts";
+import {
+  matched,
+  NotApplicableError,
+  type Finding,
+  type Restructuring,
+  type RewriteContext,
+} from "../restructuring.ts";
 import type { Rewrite } from "../rewrite.ts";
 import { findChannels, type ChannelGroup, type Channels } from "./groups.ts";
 import { batchNormScales, filterNorms, type Importance } from "./importance.ts";
@@ -17,7 +23,8 @@ const OPTIONS: readonly OptionSpec[] = [
   {
     id: "ratio",
     title: "Width multiplier",
-    description: "Share of the channels that stays, of each group alike. Half of the channels where nothing else is given.",
+    description:
+      "Share of the channels that stays, of each group alike. Half of the channels where nothing else is given.",
     type: "number",
     minimum: 0,
     maximum: 1,
@@ -67,7 +74,8 @@ const OPTIONS: readonly OptionSpec[] = [
 export const REDUCE_CHANNELS: Restructuring = {
   id: ID,
   title: "Reduce channels",
-  summary: "Takes the least important channels out of a layer, or of the whole network, and fits the layers behind to what is left.",
+  summary:
+    "Takes the least important channels out of a layer, or of the whole network, and fits the layers behind to what is left.",
   promise: "approximate",
   literature: [
     "Li, Kadav, Durdanovic, Samet, Graf: Pruning Filters for Efficient ConvNets. ICLR 2017",
@@ -176,7 +184,8 @@ function countsOf(
   }
   if (keep === undefined) return countsAt(groups, Number(ratio ?? 0.5));
   const width = graph.layer(target)?.form;
-  if (width?.kind !== "conv" && width?.kind !== "dense") return "keep is for one layer: give ratio or macs for the model";
+  if (width?.kind !== "conv" && width?.kind !== "dense")
+    return "keep is for one layer: give ratio or macs for the model";
   return countsAt(groups, Number(keep) / (width.weight.shape[0] ?? 1));
 }
 

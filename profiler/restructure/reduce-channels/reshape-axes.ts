@@ -61,5 +61,8 @@ function times(size: number, next: Dimension | undefined): number | undefined {
 }
 
 function product(shape: Shape): number | undefined {
-  return shape.reduce<number | undefined>((result, size) => (result === undefined ? undefined : times(result, size)), 1);
+  return shape.reduce<number | undefined>(
+    (result, size) => (result === undefined ? undefined : times(result, size)),
+    1,
+  );
 }

@@ -18,7 +18,11 @@ function countOf({ units }: UnitClass, ratio: number): number {
  * The largest multiplier with which the layers that the groups reach into need at most that share of their multiply-accumulates.
  * @returns undefined when even one channel each is more
  */
-export function countsForMacs(channels: Channels, groups: readonly ChannelGroup[], share: number): KeptCounts | undefined {
+export function countsForMacs(
+  channels: Channels,
+  groups: readonly ChannelGroup[],
+  share: number,
+): KeptCounts | undefined {
   const macs = new Macs(channels);
   const isWhole = groups.length === channels.groups.length;
   const layers = isWhole ? undefined : macs.layersOf(groups.flatMap(({ classes }) => classes));

@@ -2,6 +2,7 @@ import { isKind, type LiftedGraph, type LiftedLayer } from "../lifted.ts";
 import type { TensorId } from "../../model/model.ts";
 import type { Channels, Unit, UnitClass } from "./groups.ts";
 import { countUnits } from "./groups.ts";
+import { isDepthwise } from "./linear-layer.ts";
 
 /** How many units of each class stay. */
 export type KeptCounts = ReadonlyMap<UnitClass, number>;
@@ -15,7 +16,11 @@ export class Macs {
 
   constructor(channels: Channels) {
     const { graph } = channels.map;
-    const classOf = new Map(channels.groups.flatMap(({ classes }) => classes.flatMap((each) => each.units.map((unit) => [unit, each] as const))));
+    const classOf = new Map(
+      channels.groups.flatMap(({ classes }) =>
+        classes.flatMap((each) => each.units.map((unit) => [unit, each] as const)),
+      ),
+    );
     this.#layers = graph.layers.flatMap((layer) => layerMacs(layer, graph, channels, classOf) ?? []);
   }
 
@@ -29,7 +34,8 @@ export class Macs {
 
   /** Layers whose MACs depend on a class. */
   layersOf(classes: readonly UnitClass[]): ReadonlySet<LiftedLayer> {
-    const isTouched = ({ inputs, outputs }: LayerMacs): boolean => classes.some((each) => inputs.perUnit.has(each) || outputs.perUnit.has(each));
+    const isTouched = ({ inputs, outputs }: LayerMacs): boolean =>
+      classes.some((each) => inputs.perUnit.has(each) || outputs.perUnit.has(each));
     return new Set(this.#layers.filter(isTouched).map(({ layer }) => layer));
   }
 }
@@ -62,13 +68,12 @@ function layerMacs(
     const [outChannels = 0, perGroup = 0, ...kernel] = weight.shape;
     const { shape = [], channelAxis } = (output === undefined ? undefined : graph.tensors[output]) ?? {};
     const positions = product(shape.filter((_, axis) => axis !== 0 && axis !== channelAxis));
-    const isDepthwise = groups > 1 && perGroup === 1;
     return {
       layer,
-      perPair: (product(kernel) * positions) / (isDepthwise ? 1 : groups),
+      perPair: (product(kernel) * positions) / (isDepthwise(layer.form) ? 1 : groups),
       inputs: sizeAt(input, perGroup * groups),
       outputs: sizeAt(output, outChannels),
-      ownInputs: isDepthwise ? 1 : undefined,
+      ownInputs: isDepthwise(layer.form) ? 1 : undefined,
     };
   }
   if (!isKind(layer, "dense")) return undefined;

@@ -2,6 +2,7 @@ import type { Shape } from "../../model/shape.ts";
 import type { Form, FormKind, FormOf, Weights } from "../forms.ts";
 import type { LiftedGraph, LiftedLayer, LiftedTensor } from "../lifted.ts";
 import { ChannelMap, type Channel, type Labels } from "./channel-map.ts";
+import { isDepthwise } from "./linear-layer.ts";
 import { reshapeSegments } from "./reshape-axes.ts";
 
 /**
@@ -46,7 +47,7 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
 };
 
 function track<K extends FormKind>(layer: LiftedLayer<FormOf<K>>, map: ChannelMap): void {
-  const rule: Rule<FormOf<K>> = RULES[layer.form.kind as K];
+  const rule: Rule<FormOf<K>> = RULES[layer.form.kind];
   rule(layer, map);
 }
 
@@ -89,15 +90,19 @@ function tensorOf(id: number | undefined, map: ChannelMap): LiftedTensor | undef
 
 function trackConv(layer: LiftedLayer<FormOf<"conv">>, map: ChannelMap): void {
   const { groups, weight } = layer.form;
-  const [outChannels = 0, perGroup = 0] = weight.shape;
+  const [outChannels = 0] = weight.shape;
   const inputs = channelsOf(layer, map);
   const axis = tensorOf(layer.outputs[0], map)?.channelAxis;
-  if (axis === undefined) return block(layer, map, inputs, "has an output of unknown rank");
-  if (groups > 1 && perGroup === 1) {
+  if (axis === undefined) {
+    block(layer, map, inputs, "has an output of unknown rank");
+    return;
+  }
+  if (isDepthwise(layer.form)) {
     // Depthwise: every channel has filters of its own, which come and go with it.
     const multiplier = outChannels / groups;
     const channels = inputs?.channels.flatMap((channel) => new Array<Channel>(multiplier).fill(channel));
-    return map.label(layer.outputs[0], channels && { axis, channels });
+    map.label(layer.outputs[0], channels && { axis, channels });
+    return;
   }
   if (inputs) tieAcross(map, inputs.channels, groups);
   const channels = map.add(outChannels);
@@ -127,17 +132,20 @@ function trackElementwise(layer: LiftedLayer<FormOf<"elementwise">>, map: Channe
   const rank = tensorOf(output, map)?.shape?.length;
   const operands: readonly Operand[] = [
     { labels: map.labels(left), shape: tensorOf(left, map)?.shape },
-    constant ? { labels: undefined, shape: constant.shape } : { labels: map.labels(right), shape: tensorOf(right, map)?.shape },
+    constant
+      ? { labels: undefined, shape: constant.shape }
+      : { labels: map.labels(right), shape: tensorOf(right, map)?.shape },
   ];
   const aligned = operands.map((operand) => align(operand, rank));
   const [a, b] = aligned.map(({ labels }) => labels);
-  if (a && b && a.axis === b.axis && a.channels.length === b.channels.length) map.tieAll(a.channels, b.channels);
+  if (a?.axis === b?.axis && a?.channels.length === b?.channels.length)
+    map.tieAll(a?.channels ?? [], b?.channels ?? []);
   else {
-    aligned.forEach(({ labels }, index) => {
-      const other = aligned[1 - index]?.shape;
+    for (const [index, { labels }] of aligned.entries()) {
       const isConstant = constant !== undefined && index === 0;
-      if (labels && !goesWith(labels, other, isConstant)) block(layer, map, labels, "combines them with others that stay");
-    });
+      if (labels && !goesWith(labels, aligned[1 - index]?.shape, isConstant))
+        block(layer, map, labels, "combines them with others that stay");
+    }
   }
   map.label(output, a && b ? wider(a, b) : (a ?? b));
 }
@@ -171,7 +179,10 @@ function trackReduceMean(layer: LiftedLayer<FormOf<"reduce-mean">>, map: Channel
   const labels = map.labels(layer.inputs[0]);
   const { axes, keepsAxes } = layer.form;
   if (labels === undefined) return;
-  if (axes.includes(labels.axis)) return block(layer, map, labels, "takes their mean");
+  if (axes.includes(labels.axis)) {
+    block(layer, map, labels, "takes their mean");
+    return;
+  }
   const gone = keepsAxes ? 0 : axes.filter((axis) => axis < labels.axis).length;
   map.label(layer.outputs[0], { ...labels, axis: labels.axis - gone });
 }
@@ -180,12 +191,17 @@ function trackConcat(layer: LiftedLayer<FormOf<"concat">>, map: ChannelMap): voi
   const { axis } = layer.form;
   const parts = layer.inputs.map((input) => ({ labels: map.labels(input), size: tensorOf(input, map)?.shape?.[axis] }));
   const [first] = parts;
-  if (parts.every(({ labels }) => labels !== undefined && labels.axis !== axis && labels.axis === first?.labels?.axis)) {
+  if (
+    parts.every(({ labels }) => labels !== undefined && labels.axis !== axis && labels.axis === first?.labels?.axis)
+  ) {
     // Joined along another axis: the same channels of every part.
     for (const { labels } of parts) map.tieAll(first?.labels?.channels ?? [], labels?.channels ?? []);
-    return map.label(layer.outputs[0], first?.labels);
+    map.label(layer.outputs[0], first?.labels);
+    return;
   }
-  const isJoined = parts.every(({ labels, size }) => labels?.axis === axis || (labels === undefined && typeof size === "number"));
+  const isJoined = parts.every(
+    ({ labels, size }) => labels?.axis === axis || (labels === undefined && typeof size === "number"),
+  );
   if (!isJoined || parts.every(({ labels }) => labels === undefined)) {
     for (const { labels } of parts) block(layer, map, labels, "joins them with others that stay");
     return;
@@ -220,9 +236,15 @@ function trackPad(layer: LiftedLayer<FormOf<"pad">>, map: ChannelMap): void {
   if (labels === undefined) return;
   const { begin, end, mode } = layer.form;
   const [before = 0, after = 0] = [begin[labels.axis], end[labels.axis]];
-  if (before === 0 && after === 0) return map.label(layer.outputs[0], labels);
+  if (before === 0 && after === 0) {
+    map.label(layer.outputs[0], labels);
+    return;
+  }
   const why = `${layer.op} "${layer.name}" adds them`;
-  if (mode !== "constant" || before < 0 || after < 0) return block(layer, map, labels, "pads along them");
+  if (mode !== "constant" || before < 0 || after < 0) {
+    block(layer, map, labels, "pads along them");
+    return;
+  }
   const channels = [...map.addKept(before, why), ...labels.channels, ...map.addKept(after, why)];
   map.label(layer.outputs[0], { axis: labels.axis, channels });
 }
@@ -237,11 +259,19 @@ function trackReshape(layer: LiftedLayer<FormOf<"reshape">>, map: ChannelMap): v
   if (labels === undefined) return;
   const from = tensorOf(layer.inputs[0], map)?.shape;
   const to = tensorOf(layer.outputs[0], map)?.shape;
-  if (layer.form.target === undefined || !from || !to) return block(layer, map, labels, "has a shape that only the run knows");
-  const segment = reshapeSegments(from, to)?.find((each) => labels.axis >= each.from.begin && labels.axis < each.from.end);
+  if (layer.form.target === undefined || !from || !to) {
+    block(layer, map, labels, "has a shape that only the run knows");
+    return;
+  }
+  const segment = reshapeSegments(from, to)?.find(
+    (each) => labels.axis >= each.from.begin && labels.axis < each.from.end,
+  );
   const before = segment && staticSizes(from.slice(segment.from.begin, segment.from.end));
   const after = segment && staticSizes(to.slice(segment.to.begin, segment.to.end));
-  if (!segment || !before || !after) return block(layer, map, labels, "mixes them with axes whose size only the run knows");
+  if (!segment || !before || !after) {
+    block(layer, map, labels, "mixes them with axes whose size only the run knows");
+    return;
+  }
   const spread = spreadAlong(labels.channels, before, labels.axis - segment.from.begin);
   const axis = freeAxis(spread, after, map);
   const channels = tieSlices(spread, after, axis, map);
@@ -275,7 +305,12 @@ function freeAxis(spread: readonly Channel[], sizes: readonly number[], map: Cha
 }
 
 /** Ties what shares a position along the axis. */
-function tieSlices(spread: readonly Channel[], sizes: readonly number[], axis: number, map: ChannelMap): readonly Channel[] {
+function tieSlices(
+  spread: readonly Channel[],
+  sizes: readonly number[],
+  axis: number,
+  map: ChannelMap,
+): readonly Channel[] {
   return slicesOf(spread, sizes, axis).map(([first = 0, ...others]) => {
     for (const other of others) map.tie(first, other);
     return first;
