@@ -84,8 +84,9 @@ function BudgetRow({ line, onEdit }: { readonly line: BudgetLine; readonly onEdi
       onClick={onEdit}
     >
       <Icon name={verdict ? ICONS[verdict.kind] : "dash"} />
-      <span>{text}</span>
-      <Icon name="edit" />
+      <span>
+        {text} <Icon name="edit" />
+      </span>
     </button>
   );
 }

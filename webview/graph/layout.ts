@@ -33,6 +33,7 @@ const OPTIONS = {
   "elk.json.edgeCoords": "ROOT",
   "elk.edgeRouting": "ORTHOGONAL",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
+  "elk.layered.cycleBreaking.strategy": "MODEL_ORDER",
   "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
   "elk.layered.spacing.nodeNodeBetweenLayers": "28",
   "elk.layered.spacing.edgeNodeBetweenLayers": "12",

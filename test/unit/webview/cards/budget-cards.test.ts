@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import type { Totals } from "../../../../profiler/profile.ts";
+import { INITIAL_BUDGETS, type BudgetTexts } from "../../../../profiler/views/budgets.ts";
+import { budgetCards, lineText, type BudgetCard } from "../../../../webview/cards/budget-cards.ts";
+import { TOTALS } from "../../../builders/profile-builder.ts";
+
+const ALEXNET: Totals = {
+  ...TOTALS,
+  parameters: 61e6,
+  macs: 724e6,
+  fileBytes: 244e6,
+  peakMemoryBytes: 1.78e6,
+  energyPicojoules: 44.6e9,
+  latencySeconds: 8.45e-3,
+};
+
+function card(
+  id: keyof Totals,
+  changes: Partial<BudgetTexts> = {},
+  totals = ALEXNET,
+  isLowerBound = false,
+): BudgetCard {
+  const incomplete = new Set<keyof Totals>(isLowerBound ? [id] : []);
+  const found = budgetCards(totals, incomplete, { ...INITIAL_BUDGETS, ...changes }).find(
+    ({ total }) => total.id === id,
+  );
+  assert.ok(found);
+  return found;
+}
+
+const texts = ({ lines }: BudgetCard): readonly string[] => lines.map(lineText);
+
+describe("A card of budgets", () => {
+  it("says how far over or under in words and numbers", () => {
+    assert.deepEqual(texts(card("fileBytes")), [
+      "2.4× of 100 MB download, 144 MB over",
+      "488× of 500 KB update, 244 MB over",
+    ]);
+    assert.deepEqual(texts(card("peakMemoryBytes")), ["0.7 % of 256 MB"]);
+    assert.deepEqual(texts(card("macs")), ["120.7 % of 600 M, 124 M over"]);
+  });
+
+  it("says which rates the latency allows, and what they leave of it", () => {
+    const latency = card("latencySeconds");
+    assert.equal(latency.remark, "allows 118 a second");
+    assert.deepEqual(texts(latency), ["25.4 % of the time at 30/s", "8.4 % of 0.1 s response"]);
+    assert.deepEqual(
+      texts(card("latencySeconds", { rate: "240 fps" }))[0],
+      "2.0× of the time at 240 fps, 4.28 ms over",
+    );
+  });
+
+  it("turns energy into that of an hour at the rate, and into a battery", () => {
+    const energy = card("energyPicojoules", { rate: "1" });
+    assert.equal(energy.remark, "161 J an hour at 1/s, 0.3 % of a phone’s battery");
+    assert.deepEqual(texts(energy), ["5.8 % of 2.77 kJ an hour"]);
+    assert.equal(card("energyPicojoules", { rate: "" }).remark, null);
+  });
+
+  it("takes an empty budget for none, and one without sense as it stands", () => {
+    const [line] = card("macs", { macs: "" }).lines;
+    assert.equal(line?.verdict, null);
+    assert.deepEqual(texts(card("macs", { macs: "" })), ["no budget"]);
+    assert.deepEqual(texts(card("macs", { macs: "many" })), ["many"]);
+  });
+
+  it("does not call a lower bound within its budget", () => {
+    const [line] = card("peakMemoryBytes", {}, ALEXNET, true).lines;
+    assert.equal(line?.verdict?.kind, "unknown");
+    assert.deepEqual(texts(card("macs", {}, ALEXNET, true)), ["at least 120.7 % of 600 M, 124 M over"]);
+    assert.deepEqual(texts(card("peakMemoryBytes", {}, { ...ALEXNET, peakMemoryBytes: null })), [
+      "unknown against 256 MB",
+    ]);
+  });
+});

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { centreOn, firstLook, fit, isViewport, reveal, zoomAt } from "../../../../webview/graph/viewport.ts";
+
+const SCREEN = { width: 1000, height: 500 };
+const START = { x: 1900, y: 0, width: 200, height: 50 };
+
+describe("The viewport of the graph", () => {
+  it("fits all of a picture, in its middle, never larger than it is", () => {
+    assert.deepEqual(fit({ width: 100, height: 100 }, SCREEN), { zoom: 1, x: 450, y: 200 });
+    const { zoom, x } = fit({ width: 9680, height: 100 }, SCREEN);
+    assert.equal(zoom, 0.1);
+    assert.equal(x, 16);
+  });
+
+  it("first looks at all of a small picture, and at the start of one that would not be readable", () => {
+    const small = { width: 600, height: 400 };
+    assert.deepEqual(firstLook(small, START, SCREEN), fit(small, SCREEN));
+    const { zoom, x, y } = firstLook({ width: 4000, height: 9000 }, START, SCREEN);
+    assert.equal(zoom, 0.6);
+    assert.equal(x + 2000 * zoom, 500);
+    assert.equal(y, 16);
+  });
+
+  it("zooms around a point that stays where it is", () => {
+    const before = { zoom: 0.5, x: 10, y: 20 };
+    const after = zoomAt(before, 2, { x: 110, y: 220 });
+    assert.equal(after.zoom, 1);
+    assert.equal((110 - after.x) / after.zoom, (110 - before.x) / before.zoom);
+    assert.equal((220 - after.y) / after.zoom, (220 - before.y) / before.zoom);
+    assert.equal(zoomAt(before, 1000, { x: 0, y: 0 }).zoom, 3);
+  });
+
+  it("moves no further than it must to show a box", () => {
+    const viewport = { zoom: 1, x: 0, y: 0 };
+    assert.equal(reveal(viewport, { x: 100, y: 100, width: 50, height: 50 }, SCREEN), viewport);
+    assert.deepEqual(reveal(viewport, { x: 1200, y: 100, width: 50, height: 50 }, SCREEN), { zoom: 1, x: -266, y: 0 });
+    assert.deepEqual(reveal(viewport, { x: 100, y: -200, width: 50, height: 50 }, SCREEN), { zoom: 1, x: 0, y: 216 });
+  });
+
+  it("brings a point to the middle", () => {
+    assert.deepEqual(centreOn({ zoom: 2, x: 0, y: 0 }, { x: 300, y: 100 }, SCREEN), { zoom: 2, x: -100, y: 50 });
+  });
+
+  it("knows a viewport from anything else", () => {
+    assert.ok(isViewport({ zoom: 1, x: 0, y: -5 }));
+    for (const other of [null, 1, {}, { zoom: 0, x: 0, y: 0 }, { zoom: 1, x: NaN, y: 0 }])
+      assert.ok(!isViewport(other));
+  });
+});
