@@ -56,3 +56,16 @@ export async function writePieces(
     }
   }
 }
+
+/** All pieces in memory, one after the other. */
+export async function bytesOfPieces(pieces: readonly Piece[]): Promise<Uint8Array> {
+  const bytes = new Uint8Array(lengthOf(pieces));
+  let filled = 0;
+  const write = (part: Uint8Array): Promise<void> => {
+    bytes.set(part, filled);
+    filled += part.length;
+    return Promise.resolve();
+  };
+  await writePieces(pieces, { write });
+  return bytes;
+}

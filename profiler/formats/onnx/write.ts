@@ -7,9 +7,10 @@ import { ModelFormatError } from "../../errors.ts";
 import type { Constant, Model } from "../../model/model.ts";
 import { WireWalker, type WireField } from "./wire/walk.ts";
 import { copyDataFiles, DataFile, freeDataName } from "./write/data-file.ts";
-import { embeddedTensor, fieldPieces, payloadOf } from "./write/encode-tensor.ts";
+import { isEdited, payloadOf } from "../../restructure/edited-model.ts";
+import { embeddedTensor, fieldPieces } from "./write/encode-tensor.ts";
 import { patchedGraph } from "./write/graph-patch.ts";
-import { lengthOf, writePieces, type Piece } from "../../bytes/pieces.ts";
+import { bytesOfPieces, lengthOf, writePieces, type Piece } from "../../bytes/pieces.ts";
 
 /** Protobuf's own readers take no longer message. */
 const LONGEST_PROTOBUF = 2 ** 31 - 1;
@@ -56,17 +57,20 @@ export async function writeOnnx(model: Model, path: string, options: WriteOption
  * @throws {LoweringError} for a prediction
  */
 export async function onnxBytes(model: Model): Promise<Uint8Array> {
-  const pieces = await modelPieces(model, embedded);
-  const bytes = new Uint8Array(lengthOf(pieces));
-  let filled = 0;
-  const write = (part: Uint8Array): Promise<void> => {
-    bytes.set(part, filled);
-    filled += part.length;
-    return Promise.resolve();
-  };
-  await writePieces(pieces, { write });
-  return bytes;
+  return bytesOfPieces(await modelPieces(model, embedded));
 }
+
+/** Bytes that the model would take, its data files among them; of a prediction too. Nothing of the weights is read. */
+export async function onnxSize(model: Model): Promise<number> {
+  const dataFiles = [...(model.dataFiles?.values() ?? [])];
+  const pieces = await modelPieces(model, (name, constant) => {
+    return Promise.resolve(embeddedTensor(name, constant, { bytes: NOTHING, length: constant.storedBytes }));
+  });
+  return dataFiles.reduce((sum, { size }) => sum + size, lengthOf(pieces));
+}
+
+/** Stands for weights that are measured and never written. */
+const NOTHING = new Uint8Array(0);
 
 async function planned(
   model: Model,
@@ -94,7 +98,7 @@ async function modelPieces(
   if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
   const whole = { source, offset: 0, length: source.size };
   if (!isEdited(model)) return [whole];
-  const walker = new WireWalker(source);
+  const walker = WireWalker.of(source);
   const fields = await walker.fields(0, source.size);
   const graphs = fields.filter(({ field }) => field === MODEL.graph);
   const [graph] = graphs;
@@ -116,9 +120,4 @@ async function modelPieces(
 async function irVersionOf(fields: readonly WireField[], walker: WireWalker): Promise<number> {
   const field = fields.findLast((candidate) => candidate.field === MODEL.irVersion);
   return field ? walker.number(field) : 0;
-}
-
-/** Edits name the layers they go through. */
-function isEdited({ entries }: Model): boolean {
-  return entries[0].graph.nodes.some(({ identity }) => identity !== undefined);
 }

@@ -77,6 +77,12 @@ function asAttribute(name: string, value: unknown): Attribute | undefined {
   }
 }
 
+/** The number of an enum's value by its name; undefined for a field that holds no enum. */
+export function enumNumber(field: string, name: string): number | undefined {
+  const entry = Object.entries(ENUMS[field] ?? {}).find(([, text]) => text === name);
+  return entry && Number(entry[0]);
+}
+
 /** The schema's own spelling of a name that flatc writes as strideW. */
 function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

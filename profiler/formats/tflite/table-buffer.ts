@@ -29,13 +29,18 @@ const LONG_VECTOR = 256;
  */
 export class TableBuffer extends ByteBuffer {
   readonly #text = new TextDecoder();
-  #elementsLeft = MOST_ELEMENTS;
+  #elementsLeft: number;
   /** The fields of the last table's kind: one table is read field by field, and those of one kind stand together. */
   #vtable = NaN;
   #fields: readonly number[] = [];
 
-  constructor(readonly pages: PagedBytes) {
+  /** @param mostElements of all vectors that are read */
+  constructor(
+    readonly pages: PagedBytes,
+    private readonly mostElements = MOST_ELEMENTS,
+  ) {
     super(new Uint8Array(0));
+    this.#elementsLeft = mostElements;
   }
 
   /** Calls `read` for 0 … count − 1; a call that meets a missing page is repeated once the page is there. */
@@ -185,6 +190,6 @@ export class TableBuffer extends ByteBuffer {
     this.#elementsLeft -= elements;
     if (this.#elementsLeft >= 0) return;
     const { source, place } = this.pages;
-    throw new LimitError(`${source.name}: ${place}: the tables of a model have less than ${MOST_ELEMENTS} elements`);
+    throw new LimitError(`${source.name}: ${place}: the tables of a model have less than ${this.mostElements} elements`);
   }
 }

@@ -6,7 +6,8 @@ import type { ByteSource } from "../../../bytes/byte-source.ts";
 import { FileSource } from "../../../bytes/file-source.ts";
 import { FileAccessError } from "../../../errors.ts";
 import type { Constant } from "../../../model/model.ts";
-import { embeddedTensor, externalTensor, payloadOf } from "./encode-tensor.ts";
+import { payloadOf } from "../../../restructure/edited-model.ts";
+import { embeddedTensor, externalTensor } from "./encode-tensor.ts";
 import { bytesPiece, writePieces, type Piece } from "../../../bytes/pieces.ts";
 
 /** Smaller constants stay in the model: runtimes compute shapes from them. What ONNX's own tools take. */

@@ -1,6 +1,4 @@
 import type { Constant } from "../../../model/model.ts";
-import { LoweringError } from "../../../restructure/lowering-error.ts";
-import { rawFromTyped } from "../../../model/typed-elements.ts";
 import { dataTypeCode } from "../data-types.ts";
 import { MessageWriter } from "../wire/message-writer.ts";
 import { bytesPiece, lengthOf, type Piece } from "../../../bytes/pieces.ts";
@@ -36,22 +34,6 @@ function tensorHead(name: string, { dataType, shape }: Constant): MessageWriter 
   const message = new MessageWriter();
   for (const size of shape) message.int(TENSOR.dims, size);
   return message.int(TENSOR.dataType, dataTypeCode(dataType)).text(TENSOR.name, name);
-}
-
-/**
- * Raw elements of a constant; those of a file are copied from there when they are written.
- * @throws {LoweringError} for weights that were only planned
- */
-export async function payloadOf({ storage, dataType, storedBytes }: Constant): Promise<Piece> {
-  if (storage.kind === "bytes" && storage.encoding === "raw") return bytesPiece(storage.bytes);
-  if (storage.kind === "range") {
-    const { source, offset, length, encoding } = storage;
-    if (encoding === "raw" || encoding === "packed-float" || encoding === "packed-double")
-      return { source, offset, length };
-    return bytesPiece(rawFromTyped(dataType, encoding, await source.read(offset, length)));
-  }
-  if (storedBytes === 0) return bytesPiece(new Uint8Array(0));
-  throw new LoweringError("the model is a prediction: its new weights have no numbers that could be written");
 }
 
 /** A field with a length: its tag, the length and the value. */

@@ -112,6 +112,7 @@ class GraphPatch {
     if (span === undefined) return [bytesPiece(encodeNode(node, (id) => this.#name(id)))];
     const { source, walker } = this.context;
     const whole = [{ source, ...span }];
+    if (node.isRewired !== true) return whole;
     const fields = await walker.fields(span.offset, span.length);
     const wanted = new Map<number, string[]>([
       [NODE.input, node.inputs.map((id) => this.#name(id))],

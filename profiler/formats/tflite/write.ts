@@ -1,0 +1,51 @@
+import { writeAtomically } from "../../bytes/atomic-file.ts";
+import { bytesOfPieces, lengthOf, writePieces, type Piece } from "../../bytes/pieces.ts";
+import type { Model } from "../../model/model.ts";
+import { isEdited } from "../../restructure/edited-model.ts";
+import { editTables } from "./write/edit-tables.ts";
+import { layOut } from "./write/file-layout.ts";
+import { readTables } from "./write/read-tables.ts";
+
+export interface WriteOptions {
+  readonly signal?: AbortSignal;
+  /** @param done share of the bytes, 0 to 1 */
+  readonly onProgress?: (done: number) => void;
+}
+
+/**
+ * Writes a model to `path`: an edited one is built anew from the tables of its file, with every table, signature and metadata kept, and
+ * its weights are streamed from there; one without edits is copied. The file at `path` changes whole or not at all.
+ *
+ * @throws {FileAccessError} when it cannot be written
+ * @throws {FileChangedError} when the file that is copied from changed meanwhile
+ * @throws {LoweringError} for a prediction, whose weights have no numbers
+ */
+export async function writeTflite(model: Model, path: string, { signal, onProgress }: WriteOptions = {}): Promise<void> {
+  const pieces = await modelPieces(model);
+  const total = lengthOf(pieces);
+  let done = 0;
+  const onBytes = (count: number): void => onProgress?.((done += count) / total);
+  await writeAtomically(path, (target) => writePieces(pieces, target, onBytes), signal);
+}
+
+/**
+ * The model as a file in memory: for running it right away.
+ * @throws {LoweringError} for a prediction
+ */
+export async function tfliteBytes(model: Model): Promise<Uint8Array> {
+  return bytesOfPieces(await modelPieces(model));
+}
+
+async function modelPieces(model: Model): Promise<readonly Piece[]> {
+  const { source } = model;
+  if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
+  return isEdited(model) ? rebuilt(model) : [{ source, offset: 0, length: source.size }];
+}
+
+/** The file built anew from its tables, edited or not. */
+export async function rebuilt(model: Model): Promise<readonly Piece[]> {
+  const { source } = model;
+  if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
+  const { tables, data } = await editTables(await readTables(source), model);
+  return layOut(tables, data, source);
+}

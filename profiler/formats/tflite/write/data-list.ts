@@ -1,0 +1,75 @@
+import type { ByteSource } from "../../../bytes/byte-source.ts";
+import type { Piece } from "../../../bytes/pieces.ts";
+import type { Constant } from "../../../model/model.ts";
+import { payloadOf } from "../../../restructure/edited-model.ts";
+import type { StoredBytes } from "../buffers.ts";
+import type { ModelT } from "../schema/generated/schema_generated.ts";
+import type { TfliteTables } from "./read-tables.ts";
+
+/** Buffer 0 is empty by the schema's convention. */
+const EMPTY_BUFFER = 0;
+
+/** Data of a file's buffers, that of new constants behind it. */
+export class DataList {
+  readonly #tables: ModelT;
+  readonly #stored: readonly StoredBytes[];
+  readonly #added: Piece[] = [];
+  readonly #kept = new Set<number>();
+  /** Buffers by where their data stands in the file. */
+  readonly #places: ReadonlyMap<string, number>;
+
+  constructor(
+    { tables, buffers }: TfliteTables,
+    private readonly source: ByteSource | undefined,
+  ) {
+    this.#tables = tables;
+    this.#stored = buffers;
+    this.#places = new Map(
+      buffers.flatMap(({ offset, length }, index) => (length === 0 ? [] : [[placeOf(offset, length), index] as const])),
+    );
+    const ofMain = new Set(tables.subgraphs[0]?.tensors.map(({ buffer }) => buffer));
+    buffers.forEach((_, index) => (ofMain.has(index) ? undefined : this.#kept.add(index)));
+    for (const subgraph of tables.subgraphs.slice(1)) for (const { buffer } of subgraph.tensors) this.#kept.add(buffer);
+    for (const { buffer } of tables.metadata) this.#kept.add(buffer);
+    for (const buffer of tables.metadataBuffer) this.#kept.add(buffer);
+    this.#kept.add(EMPTY_BUFFER);
+  }
+
+  /** A buffer of the file that the main subgraph still uses; others that only it used go. */
+  keep(buffer: number): number {
+    this.#kept.add(buffer);
+    return buffer;
+  }
+
+  /** The number of a buffer that holds a constant: one of the file where its elements stand there. */
+  async add(constant: Constant): Promise<number> {
+    const { storage } = constant;
+    const known = storage.kind === "range" ? this.#places.get(placeOf(storage.offset, storage.length)) : undefined;
+    if (known !== undefined) return this.keep(known);
+    const piece = await payloadOf(constant);
+    return piece.length === 0 ? EMPTY_BUFFER : this.#stored.length + this.#added.push(piece) - 1;
+  }
+
+  /** All data in the order of the file, with the tables' numbers of buffers brought to it. */
+  finished(): readonly (Piece | undefined)[] {
+    const { source } = this;
+    const entries = [
+      ...this.#stored.map(({ offset, length }): Piece | undefined =>
+        offset === undefined || length === 0 || source === undefined ? undefined : { source, offset, length },
+      ),
+      ...this.#added,
+    ].map((piece, index) => ({ piece, index }));
+    const left = entries.filter(({ index }) => index >= this.#stored.length || this.#kept.has(index));
+    const numbers = new Map(left.map(({ index }, number) => [index, number]));
+    const number = (buffer: number): number => numbers.get(buffer) ?? buffer;
+    for (const { tensors } of this.#tables.subgraphs)
+      for (const tensor of tensors) tensor.buffer = number(tensor.buffer);
+    for (const entry of this.#tables.metadata) entry.buffer = number(entry.buffer);
+    this.#tables.metadataBuffer = this.#tables.metadataBuffer.map(number);
+    return left.map(({ piece }) => piece);
+  }
+}
+
+function placeOf(offset: number | undefined, length: number): string {
+  return `${offset ?? "elsewhere"}+${length}`;
+}

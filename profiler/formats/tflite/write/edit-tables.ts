@@ -1,0 +1,205 @@
+import type { Piece } from "../../../bytes/pieces.ts";
+import type { DeclaredType, Model, Node, Tensor, TensorId } from "../../../model/model.ts";
+import { LoweringError } from "../../../restructure/lowering-error.ts";
+import { TENSOR_TYPES } from "../data-types.ts";
+import {
+  BuiltinOperator,
+  OperatorCodeT,
+  OperatorT,
+  QuantizationDetails,
+  QuantizationParametersT,
+  TensorT,
+  type BlockwiseQuantizationT,
+  type ModelT,
+  type MultiAxisQuantizationT,
+  type SubGraphT,
+} from "../schema/generated/schema_generated.ts";
+import { DataList } from "./data-list.ts";
+import { setOptions } from "./encode-options.ts";
+import type { TfliteTables } from "./read-tables.ts";
+
+/** A file to be laid out. */
+export interface EditedTables {
+  readonly tables: ModelT;
+  /** Of each buffer. */
+  readonly data: readonly (Piece | undefined)[];
+}
+
+/** Plans of where each tensor lies in memory, by tensor: an edit makes them wrong, and runtimes make their own without. */
+const STALE_METADATA = new Set(["OfflineMemoryAllocation"]);
+
+/** Operator codes beyond stand in a second, wider field. */
+const LARGEST_NARROW_CODE = BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES;
+
+/**
+ * The tables of an edited model: the main subgraph's operators and tensors as the edit left them, all else as it is in the file.
+ * Tensors and buffers that the edit left without a use go; what refers to others by number refers to their new ones.
+ *
+ * @param file the tables that the model was read from, which are changed
+ * @throws {LoweringError} for a prediction, whose weights have no numbers
+ */
+export async function editTables(file: TfliteTables, model: Model): Promise<EditedTables> {
+  const { tables } = file;
+  const [main] = tables.subgraphs;
+  if (main === undefined) throw new RangeError(`${model.file} has no subgraph`);
+  const codesBefore = usedCodes(tables);
+  const data = new DataList(file, model.source);
+  const editor = new SubgraphEditor(model, tables, main, data);
+  await editor.edit();
+  tables.metadata = tables.metadata.filter(({ name }) => typeof name !== "string" || !STALE_METADATA.has(name));
+  dropCodes(tables, codesBefore);
+  return { tables, data: data.finished() };
+}
+
+class SubgraphEditor {
+  /** Numbers in the file, by tensor id. */
+  readonly #numbers = new Map<TensorId, number>();
+
+  constructor(
+    private readonly model: Model,
+    private readonly tables: ModelT,
+    private readonly main: SubGraphT,
+    private readonly data: DataList,
+  ) {}
+
+  async edit(): Promise<void> {
+    const { graph } = this.model.entries[0];
+    const old = this.main.tensors;
+    const kept = graph.nodes.flatMap(({ origin }) => (origin === undefined ? [] : (this.main.operators[origin] ?? [])));
+    const needed = this.#neededByTables(kept);
+    const tensors = graph.tensors.filter((tensor) => needed.has(tensor.id) || !isHole(tensor));
+    tensors.forEach(({ id }, number) => this.#numbers.set(id, number));
+    const written: TensorT[] = [];
+    for (const tensor of tensors) written.push(await this.#tensor(tensor, old[tensor.id]));
+    this.main.operators = graph.nodes.map((node) => this.#operator(node));
+    this.main.tensors = written;
+    this.main.inputs = this.#all(this.main.inputs);
+    this.main.outputs = this.#all(graph.outputs);
+    for (const { subgraphIndex, inputs, outputs } of this.tables.signatureDefs) {
+      if (subgraphIndex !== 0) continue;
+      for (const map of [...inputs, ...outputs]) map.tensorIndex = this.#number(map.tensorIndex);
+    }
+  }
+
+  /** Tensors that something but a graph's edges refers to, and those that they refer to in turn. */
+  #neededByTables(operators: readonly OperatorT[]): ReadonlySet<TensorId> {
+    const { graph } = this.model.entries[0];
+    const signatures = this.tables.signatureDefs.filter(({ subgraphIndex }) => subgraphIndex === 0);
+    const needed = new Set<TensorId>([
+      ...graph.inputs,
+      ...graph.outputs,
+      ...graph.nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]),
+      ...operators.flatMap(({ intermediates }) => intermediates),
+      ...signatures.flatMap(({ inputs, outputs }) => [...inputs, ...outputs].map(({ tensorIndex }) => tensorIndex)),
+    ]);
+    for (const id of needed) for (const scale of scaleTensors(this.main.tensors[id])) needed.add(scale);
+    return needed;
+  }
+
+  async #tensor(tensor: Tensor, table: TensorT | undefined): Promise<TensorT> {
+    const { declared, constant } = tensor;
+    if (table === undefined) return this.#newTensor(tensor);
+    if (declared?.isEdited === true) setSizes(table, declared);
+    if (constant?.storage.kind === "bytes") table.buffer = await this.data.add(constant);
+    else table.buffer = this.data.keep(table.buffer);
+    for (const details of scaleDetails(table)) {
+      details.scales = this.#number(details.scales);
+      details.zeroPoints = this.#number(details.zeroPoints);
+    }
+    return table;
+  }
+
+  async #newTensor({ name, declared, constant, quantization }: Tensor): Promise<TensorT> {
+    const dataType = constant?.dataType ?? declared?.dataType;
+    const shape = constant?.shape ?? declared?.shape;
+    if (dataType === undefined || shape === undefined)
+      throw new LoweringError(`the type or the rank of the new tensor ${name} is not known, and TFLite needs both`);
+    const table = new TensorT([], TENSOR_TYPES.indexOf(dataType));
+    setSizes(table, { dataType, shape });
+    table.name = name;
+    table.hasRank = true;
+    if (constant) table.buffer = await this.data.add(constant);
+    if (quantization) {
+      const { scales, zeroPoints, axis = 0 } = quantization;
+      const zeros = scales.map((_, channel) => BigInt(zeroPoints[channel] ?? zeroPoints[0] ?? 0));
+      table.quantization = new QuantizationParametersT([], [], [...scales], zeros);
+      table.quantization.quantizedDimension = axis;
+    }
+    return table;
+  }
+
+  #operator({ origin, op, version, inputs, outputs, attributes }: Node): OperatorT {
+    const kept = origin === undefined ? undefined : this.main.operators[origin];
+    const operator = kept ?? new OperatorT(this.#code(op, version));
+    operator.inputs = this.#all(inputs);
+    operator.outputs = this.#all(outputs);
+    operator.intermediates = this.#all(operator.intermediates);
+    if (kept === undefined) setOptions(operator, op, attributes);
+    return operator;
+  }
+
+  #code(op: string, version: number): number {
+    const builtin = (BuiltinOperator as unknown as Readonly<Record<string, BuiltinOperator | undefined>>)[op];
+    if (builtin === undefined) throw new LoweringError(`${op} is no operator that TFLite has built in`);
+    const { operatorCodes } = this.tables;
+    const known = operatorCodes.findIndex((code) => numberOf(code) === builtin && code.version === version);
+    if (known >= 0) return known;
+    return operatorCodes.push(new OperatorCodeT(Math.min(builtin, LARGEST_NARROW_CODE), null, version, builtin)) - 1;
+  }
+
+  #all(ids: readonly TensorId[]): number[] {
+    return ids.map((id) => this.#number(id));
+  }
+
+  /** Omitted tensors stay -1. */
+  #number(id: TensorId): number {
+    return this.#numbers.get(id) ?? id;
+  }
+}
+
+/** What an edit left of a tensor that nothing uses any more: an empty place in the list, so that the others keep their ids. */
+function isHole({ declared, constant, quantization }: Tensor): boolean {
+  return declared === undefined && constant === undefined && quantization === undefined;
+}
+
+/** Dynamic sizes are -1 in the signature and carry the size that the model was converted with. */
+function setSizes(table: TensorT, { shape = [] }: DeclaredType): void {
+  const isDynamic = shape.some((size) => typeof size !== "number");
+  table.shape = shape.map((size) => {
+    if (typeof size === "number") return size;
+    return typeof size === "object" ? (size?.example ?? 1) : 1;
+  });
+  const hasSignature = isDynamic || table.shapeSignature.length > 0;
+  table.shapeSignature = hasSignature ? shape.map((size) => (typeof size === "number" ? size : -1)) : [];
+}
+
+function scaleDetails(table: TensorT | undefined): readonly (BlockwiseQuantizationT | MultiAxisQuantizationT)[] {
+  const { detailsType, details = null } = table?.quantization ?? {};
+  const refers =
+    detailsType === QuantizationDetails.BlockwiseQuantization ||
+    detailsType === QuantizationDetails.MultiAxisQuantization;
+  return refers && details !== null ? [details as BlockwiseQuantizationT | MultiAxisQuantizationT] : [];
+}
+
+function scaleTensors(table: TensorT | undefined): readonly TensorId[] {
+  return scaleDetails(table).flatMap(({ scales, zeroPoints }) => [scales, zeroPoints].filter((id) => id >= 0));
+}
+
+/** Numbers beyond one byte stand in a field of their own. */
+function numberOf({ deprecatedBuiltinCode, builtinCode }: OperatorCodeT): BuiltinOperator {
+  return Math.max(deprecatedBuiltinCode, builtinCode);
+}
+
+function usedCodes({ subgraphs }: ModelT): ReadonlySet<number> {
+  return new Set(subgraphs.flatMap(({ operators }) => operators.map(({ opcodeIndex }) => opcodeIndex)));
+}
+
+/** Codes whose last operator went: runtimes would ask for kernels that nothing needs. */
+function dropCodes(tables: ModelT, before: ReadonlySet<number>): void {
+  const used = usedCodes(tables);
+  const kept = tables.operatorCodes.map((_, index) => index).filter((index) => used.has(index) || !before.has(index));
+  const numbers = new Map(kept.map((index, number) => [index, number]));
+  tables.operatorCodes = tables.operatorCodes.filter((_, index) => numbers.has(index));
+  for (const { operators } of tables.subgraphs)
+    for (const operator of operators) operator.opcodeIndex = numbers.get(operator.opcodeIndex) ?? operator.opcodeIndex;
+}

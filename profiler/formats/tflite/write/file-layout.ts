@@ -1,0 +1,127 @@
+import { Builder, ByteBuffer, type Offset } from "flatbuffers";
+import type { ByteSource } from "../../../bytes/byte-source.ts";
+import { bytesPiece, type Piece } from "../../../bytes/pieces.ts";
+import { Buffer, BufferT, Model, type ModelT } from "../schema/generated/schema_generated.ts";
+
+/** Bytes that the schema's force_align asks for in front of a buffer's data. */
+const DATA_ALIGNMENT = 16;
+const LENGTH_BYTES = 4;
+
+/** Offsets within a flatbuffer reach no farther; larger models have their data behind it, found by offsets into the file. */
+const LARGEST_FLATBUFFER = 2 ** 31 - 1;
+
+/** Fields in their tables' vtables. */
+const BUFFER = { data: 4, offset: 6, size: 8 };
+const OPERATOR = { largeCustomOptionsOffset: 22 };
+
+/** What older writers put where an offset into the file could stand. */
+const NO_OFFSET = 1n;
+/** Stands where the offset is written once it is known. */
+const PLACEHOLDER = 2n;
+
+type Place = "inside" | "outside";
+
+/** Data of a buffer or of a custom operator, and where it will be in the file. */
+interface Placed {
+  readonly piece: Piece;
+  readonly at: number;
+  readonly place: Place;
+}
+
+/**
+ * The pieces of a TFLite file: its tables, then all data, aligned as TFLite asks. No data is read here.
+ * @param data of each buffer; undefined for one that has none
+ * @param source of the options that custom operators have outside of their tables
+ * @param largest bytes that a file may have with its data inside the flatbuffer
+ */
+export function layOut(
+  tables: ModelT,
+  data: readonly (Piece | undefined)[],
+  source: ByteSource,
+  largest = LARGEST_FLATBUFFER,
+): readonly Piece[] {
+  for (const place of ["inside", "outside"] as const) {
+    tables.buffers = data.map((piece) => new DataSlot(piece && place));
+    const builder = new Builder(2 ** 16);
+    builder.finish(tables.pack(builder), "TFL3");
+    const head = builder.asUint8Array();
+    const placed = fill(head, data, source, place);
+    const end = placed.reduce((last, { at, piece }) => Math.max(last, at + piece.length), head.length);
+    if (end <= largest || place === "outside") return [bytesPiece(head), ...withGaps(head.length, placed)];
+  }
+  return [];
+}
+
+/** Writes into the tables where the data will be. */
+function fill(head: Uint8Array, data: readonly (Piece | undefined)[], source: ByteSource, place: Place): readonly Placed[] {
+  const view = new ByteBuffer(head);
+  const model = Model.getRootAsModel(view);
+  const placed: Placed[] = [];
+  let end = head.length;
+  const put = (piece: Piece, where: Place): number => {
+    const at = Math.ceil((end + LENGTH_BYTES) / DATA_ALIGNMENT) * DATA_ALIGNMENT;
+    placed.push({ piece, at, place: where });
+    end = at + piece.length;
+    return at;
+  };
+  data.forEach((piece, index) => {
+    const table = model.buffers(index);
+    if (piece === undefined || table === null) return;
+    const field = (slot: number): number => table.bb_pos + view.__offset(table.bb_pos, slot);
+    const at = put(piece, place);
+    if (place === "inside") {
+      view.writeUint32(field(BUFFER.data), at - LENGTH_BYTES - field(BUFFER.data));
+      return;
+    }
+    view.writeUint64(field(BUFFER.offset), BigInt(at));
+    view.writeUint64(field(BUFFER.size), BigInt(piece.length));
+  });
+  for (const operator of outsideOptions(model)) {
+    const length = Number(operator.largeCustomOptionsSize());
+    const at = put({ source, offset: Number(operator.largeCustomOptionsOffset()), length }, "outside");
+    const field = operator.bb_pos + view.__offset(operator.bb_pos, OPERATOR.largeCustomOptionsOffset);
+    view.writeUint64(field, BigInt(at));
+  }
+  return placed;
+}
+
+function outsideOptions(model: Model): readonly NonNullable<ReturnType<NonNullable<ReturnType<Model["subgraphs"]>>["operators"]>>[] {
+  return range(model.subgraphsLength()).flatMap((index) => {
+    const subgraph = model.subgraphs(index);
+    const operators = range(subgraph?.operatorsLength() ?? 0).flatMap((position) => subgraph?.operators(position) ?? []);
+    return operators.filter((operator) => operator.largeCustomOptionsOffset() > NO_OFFSET);
+  });
+}
+
+/** Zeros between the data; the length of a vector stands in front of it. */
+function withGaps(start: number, placed: readonly Placed[]): readonly Piece[] {
+  let position = start;
+  return placed.flatMap(({ piece, at, place }) => {
+    const gap = new Uint8Array(at - position);
+    if (place === "inside") new DataView(gap.buffer).setUint32(gap.length - LENGTH_BYTES, piece.length, true);
+    position = at + piece.length;
+    return [bytesPiece(gap), piece];
+  });
+}
+
+/** A buffer whose data is laid behind the tables: an empty list holds its place, or offset and size do. */
+class DataSlot extends BufferT {
+  constructor(private readonly place: Place | undefined) {
+    super();
+  }
+
+  override pack(builder: Builder): Offset {
+    const list = this.place === "inside" ? Buffer.createDataVector(builder, []) : undefined;
+    Buffer.startBuffer(builder);
+    if (list !== undefined) Buffer.addData(builder, list);
+    if (this.place === "outside") {
+      Buffer.addOffset(builder, PLACEHOLDER);
+      Buffer.addSize(builder, PLACEHOLDER);
+    }
+    return Buffer.endBuffer(builder);
+  }
+}
+
+function range(length: number): readonly number[] {
+  return Array.from({ length }, (_, index) => index);
+}
