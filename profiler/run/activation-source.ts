@@ -1,6 +1,6 @@
-import { onnxBytes } from "../formats/onnx/write.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import type { ActivationSource, Activations } from "../restructure/restructuring.ts";
+import { modelBytes } from "../restructure/write-model.ts";
 import { captureActivations } from "./capture.ts";
 import type { CalibrationSpec } from "./calibration/spec.ts";
 import { openSamples } from "./calibration/sample-set.ts";
@@ -33,7 +33,7 @@ export async function activationsOn(model: Model, calibration: CalibrationSpec):
 
 /** A model with its edits, ready to run. */
 export async function inMemory(model: Model): Promise<RunnableModel> {
-  return { name: model.file, bytes: await onnxBytes(model), basePath: model.file };
+  return { name: model.file, bytes: await modelBytes(model), basePath: model.file };
 }
 
 async function countSamples(runnable: RunnableModel, calibration: CalibrationSpec): Promise<number> {

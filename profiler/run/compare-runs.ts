@@ -6,7 +6,7 @@ import { describeShape } from "./check-inputs.ts";
 import { DifferenceSum, type Difference } from "./difference.ts";
 import type { NamedTensors } from "./numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
-import { nameOf, type Port, type RunnableModel, type Session } from "./session.ts";
+import { nameOf, withRange, type Port, type RunnableModel, type Session } from "./session.ts";
 
 /** A tensor by its name in each model. */
 export interface TensorPair {
@@ -66,7 +66,7 @@ export async function compareRuns(
     const first = closing(await openSession(a, { ...threads, tensors: inner.map((pair) => pair.a) }));
     const second = closing(await openSession(b, { ...threads, tensors: inner.map((pair) => pair.b) }));
     const spec = options.calibration ?? {};
-    const samples = closing(await openSamples(spec, first.inputs));
+    const samples = closing(await openSamples(spec, rangedInputs(first, second)));
     const feed = await feeder(nameOf(b), spec, first, second, closing);
     const { pairs, unmatched } = matchOutputs(first, second);
     const compared = [...pairs, ...inner].map((names) => new PairSum(names));
@@ -121,6 +121,12 @@ async function feeder(
     `${file}: input "${right.name}" takes ${describeShape(right.dataType, right.shape)}, but "${left.name}" of the other model ${describeShape(left.dataType, left.shape)}: the same samples do not fit both`,
     { hint: "Only folders of images can be stretched to each model's size." },
   );
+}
+
+/** What one model does not tell of its inputs the other may: a quantized one knows what its float original takes. */
+function rangedInputs(a: Session, b: Session): readonly Port[] {
+  const partners = new Map(matchPorts(a.inputs, b.inputs));
+  return a.inputs.map((port) => withRange(port, port.range ?? partners.get(port)?.range));
 }
 
 function renamed(inputs: NamedTensors, pairs: readonly PortPair[]): NamedTensors {

@@ -28,10 +28,8 @@ export async function openLitertSession(
   const thread = new LitertThread();
   try {
     const opened = await thread.request("open", bytes);
-    const ports = (ends: readonly End[], shapes: readonly (readonly number[])[]): readonly Port[] =>
-      ends.map((end, place) => ({ ...end, shape: shapes[place] ?? [] }));
-    const named = ports(inputs, opened.inputs).map((port) => withRange(port, ranges.get(port.name)));
-    return new LitertSession(file, thread, named, ports(outputs, opened.outputs), captured.length);
+    const given = portsOf(inputs, opened.inputs).map((port) => withRange(port, ranges.get(port.name)));
+    return new LitertSession(file, thread, given, outputs, opened.outputs, captured.length);
   } catch (cause) {
     await thread.close();
     throw new RunError(`${file}: LiteRT.js cannot load it: ${messageOf(cause)}`, { cause });
@@ -48,11 +46,13 @@ class LitertSession implements Session {
     private readonly file: string,
     thread: LitertThread,
     readonly inputs: readonly Port[],
-    private readonly given: readonly Port[],
+    private readonly ends: readonly End[],
+    shapes: readonly (readonly number[])[],
     captured: number,
   ) {
-    this.outputs = given.slice(0, given.length - captured);
-    this.captured = given.slice(given.length - captured);
+    const ports = portsOf(ends, shapes);
+    this.outputs = ports.slice(0, ports.length - captured);
+    this.captured = ports.slice(ports.length - captured);
     this.#thread = thread;
   }
 
@@ -61,7 +61,7 @@ class LitertSession implements Session {
     const given = checkInputs(this.file, this.inputs, inputs);
     try {
       const results = await this.#thread.request("run", given.map(rawTensor));
-      return Object.fromEntries(this.given.map((port, place) => [port.name, named(port, results[place])]));
+      return Object.fromEntries(this.ends.map((end) => [end.name, outputTensor(end, results[end.place])]));
     } catch (cause) {
       throw new RunError(`${this.file}: LiteRT.js failed: ${messageOf(cause)}`, { cause });
     }
@@ -78,9 +78,13 @@ function rawTensor({ data, shape }: NumericTensor): RawTensor {
   return { data, shape };
 }
 
-function named({ dataType }: Port, result: RawTensor | undefined): NumericTensor {
+function outputTensor({ dataType }: End, result: RawTensor | undefined): NumericTensor {
   if (result === undefined) throw new Error("an output is missing");
   return { dataType, ...result };
+}
+
+function portsOf(ends: readonly End[], shapes: readonly (readonly number[])[]): readonly Port[] {
+  return ends.map(({ name, dataType, place }) => ({ name, dataType, shape: shapes[place] ?? [] }));
 }
 
 function messageOf(error: unknown): string {

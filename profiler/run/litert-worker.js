@@ -36,14 +36,20 @@ let model;
 
 const ACTIONS = { open, run };
 
-parentPort.on("message", async ({ id, action, value }) => {
+/** One after the other: what the runtime writes belongs to the one that runs. */
+let last = Promise.resolve();
+parentPort.on("message", (request) => {
+  last = last.then(() => answer(request));
+});
+
+async function answer({ id, action, value }) {
   try {
     const { result, transfer } = await ACTIONS[action](value);
     parentPort.postMessage({ id, result }, transfer);
   } catch (error) {
     parentPort.postMessage({ id, failure: reasonOf(error) });
   }
-});
+}
 
 /** @param bytes a model whose ends are float32, int32 or uint8 */
 async function open(bytes) {
@@ -57,12 +63,18 @@ async function open(bytes) {
   };
 }
 
-/** @param inputs elements and shape of each input, in order */
+/**
+ * @param inputs elements and shape of each input, in order
+ * @throws {Error} with what the runtime wrote: its `run` returns memory as it was found when a layer fails
+ */
 async function run(inputs) {
+  lines.length = 0;
   const tensors = inputs.map(({ data, shape }) => new runtime.Tensor(data, shape));
   let results = [];
   try {
     results = await model.run(tensors);
+    const errors = lines.filter((line) => line.startsWith("ERROR:"));
+    if (errors.length > 0) throw new Error(errors.map((line) => line.slice(6).trim()).join("; "));
     // Copies: what toTypedArray gives may be a view of the runtime's memory.
     const outputs = results.map((tensor) => ({
       data: tensor.toTypedArray().slice(),
@@ -82,7 +94,7 @@ function findWasm() {
 }
 
 function reasonOf(error) {
-  const said = lines.filter((line) => /error|fail|unsupported|not supported/i.test(line)).at(-1);
   const message = error instanceof Error ? error.message : String(error);
-  return said === undefined ? message : `${message} (${said})`;
+  const said = lines.filter((line) => line.startsWith("ERROR:")).at(-1);
+  return said === undefined || message.includes(said.slice(6).trim()) ? message : `${message} (${said.trim()})`;
 }

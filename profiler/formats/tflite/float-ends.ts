@@ -2,6 +2,7 @@ import { RunError } from "../../errors.ts";
 import type { DataType } from "../../model/data-type.ts";
 import { TENSOR_TYPES } from "./data-types.ts";
 import { attachModel, detachModel } from "./detached-model.ts";
+import { withZeroBiases } from "./zero-biases.ts";
 import {
   BuiltinOperator,
   OperatorCodeT,
@@ -17,6 +18,8 @@ export type EndType = "float32" | "int32" | "uint8";
 
 /** An input or output of the model as it is run. */
 export interface End {
+  /** Which of the runtime's inputs or outputs it is: a tensor that is asked for twice comes out once. */
+  readonly place: number;
   /** As the model has it; inputN, outputN without a name, and NAME#N where a name repeats. */
   readonly name: string;
   readonly dataType: EndType;
@@ -61,7 +64,7 @@ const LARGEST_NARROW_CODE = BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES;
 
 /**
  * The main subgraph of a model with ends that LiteRT.js has tensors for: quantized ones behind QUANTIZE and DEQUANTIZE operators, others
- * behind CAST. Signatures are left out, since they name the old ends.
+ * behind CAST. Convolutions without a bias get one of zeros. Signatures are left out, since they name the old ends.
  *
  * @param bytes a file that `readTflite` has read without complaint
  * @param extraOutputs tensors of the main subgraph to give out as well
@@ -72,7 +75,7 @@ export function withFloatEnds(
   bytes: Uint8Array,
   extraOutputs: readonly { readonly name: string; readonly tensor: number }[] = [],
 ): ModelWithFloatEnds {
-  const { tables, data } = detachModel(bytes);
+  const { tables, data } = withZeroBiases(detachModel(bytes));
   const [main] = tables.subgraphs;
   if (main === undefined) throw new RunError(`${file}: the model has no subgraph`);
   tables.signatureDefs = [];
@@ -85,20 +88,21 @@ export function withFloatEnds(
     ...extraOutputs.map(({ name, tensor }) => ends.output(tensor, name)),
   ];
   main.inputs = inputs.map(({ tensor }) => tensor);
-  main.outputs = outputs.map(({ tensor }) => tensor);
+  main.outputs = [...new Set(outputs.map(({ tensor }) => tensor))];
   main.operators = [...ends.before, ...main.operators, ...ends.behind];
   // The runtime asks for a name of its own for each.
-  inputs.forEach(({ tensor }, place) => rename(main, tensor, `input${place}`));
-  outputs.forEach(({ tensor }, place) => rename(main, tensor, `output${place}`));
+  main.inputs.forEach((tensor, place) => rename(main, tensor, `input${place}`));
+  main.outputs.forEach((tensor, place) => rename(main, tensor, `output${place}`));
+  const placed = (built: readonly BuiltEnd[], places: readonly number[]): readonly End[] =>
+    built.map(({ name, dataType, tensor }) => ({ name, dataType, place: places.indexOf(tensor) }));
   return {
     bytes: attachModel({ tables, data }),
-    inputs: inputs.map(({ end }) => end),
-    outputs: outputs.map(({ end }) => end),
+    inputs: placed(inputs, main.inputs),
+    outputs: placed(outputs, main.outputs),
   };
 }
 
-interface BuiltEnd {
-  readonly end: End;
+interface BuiltEnd extends Omit<End, "place"> {
   /** Of the main subgraph. */
   readonly tensor: number;
 }
@@ -129,18 +133,18 @@ class EndBuilder {
 
   input(tensor: number, name: string): BuiltEnd {
     const { type, inward } = this.#bridge(tensor, `input "${name}"`);
-    if (inward === undefined) return { end: { name, dataType: type }, tensor };
+    if (inward === undefined) return { name, dataType: type, tensor };
     const outside = this.#tensorLike(tensor, type);
     this.before.push(new OperatorT(this.#code(inward), [outside], [tensor]));
-    return { end: { name, dataType: type }, tensor: outside };
+    return { name, dataType: type, tensor: outside };
   }
 
   output(tensor: number, name: string): BuiltEnd {
     const { type, outward } = this.#bridge(tensor, `output "${name}"`);
-    if (outward === undefined) return { end: { name, dataType: type }, tensor };
+    if (outward === undefined) return { name, dataType: type, tensor };
     const outside = this.#tensorLike(tensor, type);
     this.behind.push(new OperatorT(this.#code(outward), [tensor], [outside]));
-    return { end: { name, dataType: type }, tensor: outside };
+    return { name, dataType: type, tensor: outside };
   }
 
   #bridge(tensor: number, what: string): Bridge {
