@@ -2,13 +2,22 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { EdgewiseError } from "../errors.ts";
 import { printable } from "../exports/printable.ts";
+import { addApplyCommand } from "./commands/apply.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addHardwareCommand } from "./commands/hardware.ts";
 import { addProfileCommand } from "./commands/profile.ts";
+import { addSuggestCommand } from "./commands/suggest.ts";
 import { EXIT, type CliContext } from "./context.ts";
 
-const COMMANDS = [addProfileCommand, addCompareCommand, addCheckCommand, addHardwareCommand];
+const COMMANDS = [
+  addProfileCommand,
+  addSuggestCommand,
+  addApplyCommand,
+  addCompareCommand,
+  addCheckCommand,
+  addHardwareCommand,
+];
 
 /** Runs one command line. Every failure is one line on standard error and exit code 2. */
 export async function runCommandLine(args: readonly string[], context: CliContext): Promise<void> {

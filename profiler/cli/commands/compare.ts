@@ -1,25 +1,19 @@
-import { InvalidArgumentError, type Command } from "commander";
+import type { Command } from "commander";
 import { formatTotal, TOTALS } from "../../columns.ts";
-import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare } from "../../format-numbers.ts";
 import type { Profile } from "../../profile.ts";
-import { DATA_SYNTAX, parseData, parseLabels } from "../../run/calibration/parse-spec.ts";
-import { RANDOM_SAMPLES, type CalibrationSpec, type InputSpec, type LabelSpec } from "../../run/calibration/spec.ts";
 import { compareRuns, type ComparedTensor, type RunComparison } from "../../run/compare-runs.ts";
 import type { Difference } from "../../run/difference.ts";
 import { compareProfiles, type ComparedTotal } from "../../views/compare-profiles.ts";
+import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { profileFile } from "../profile-file.ts";
 import { parseDimension } from "../quantities.ts";
 
-interface CompareCommandOptions {
-  readonly data?: Readonly<Record<string, InputSpec>>;
-  readonly labels?: LabelSpec;
-  readonly samples?: number;
-  readonly seed?: number;
+interface CompareCommandOptions extends CalibrationOptions {
   readonly tensor?: readonly string[];
   readonly dim?: Readonly<Record<string, number>>;
   readonly hardware?: string;
@@ -28,74 +22,37 @@ interface CompareCommandOptions {
 
 /** `edgewise compare A B`: what a change saves, and what it does to the answers. */
 export function addCompareCommand(program: Command, context: CliContext): void {
-  program
+  const command = program
     .command("compare")
     .description("compare what two models cost, and what they answer to the same inputs")
     .argument("<a>", "an .onnx or .tflite file: the reference")
     .argument("<b>", "the file that is compared with it")
-    .option(
-      `--data <spec>`,
-      `samples as ${DATA_SYNTAX}: .npy, .npz, raw elements, or a folder of images; once for each input (default: seeded random)`,
-      addData,
-    )
-    .option("--labels <file>", "class of each sample: .npy, .txt, .json[:key=NAME] or .csv[:key=COLUMN]", parseLabels)
-    .option(
-      "--samples <count>",
-      `use the first so many samples (default: all, or ${RANDOM_SAMPLES} random ones)`,
-      whole,
-    )
-    .option("--seed <number>", "seed of random samples (default: 0)", whole)
     .option("--tensor <name>", "compare an inner tensor too; may be given several times", addName)
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
-    .option("--json", "write JSON")
-    .action(async (a: string, b: string, options: CompareCommandOptions) => {
-      if (options.labels !== undefined && options.data === undefined)
-        throw new OptionError("--labels say nothing of random samples: give --data too");
-      const hardware = await chooseHardware(options.hardware);
-      const profiling = { bindings: options.dim ?? {}, hardware };
-      const before = await profileFile(a, profiling);
-      const after = await profileFile(b, profiling);
-      const runs = await compareRuns(
-        { path: a },
-        { path: b },
-        {
-          calibration: calibrationOf(options),
-          tensors: options.tensor ?? [],
-          onProgress: ({ done, total }) => context.progress?.(`${done} of ${total} samples`),
-        },
-      ).finally(() => context.progress?.(""));
-      context.write(
-        options.json ? `${JSON.stringify(comparisonJson(before, after, runs))}\n` : report(before, after, runs),
-      );
-    });
-}
-
-function calibrationOf({ data, labels, samples, seed, dim }: CompareCommandOptions): CalibrationSpec {
-  return {
-    ...(data && { inputs: data }),
-    ...(labels && { labels }),
-    ...(samples !== undefined && { count: samples }),
-    ...(seed !== undefined && { seed }),
-    ...(dim && { dimensions: dim }),
-  };
-}
-
-function addData(text: string, before: Readonly<Record<string, InputSpec>> = {}): Record<string, InputSpec> {
-  const [input, spec] = parseData(text);
-  if (Object.hasOwn(before, input))
-    throw new InvalidArgumentError(`samples ${input === "" ? "" : `of input ${input} `}are given twice.`);
-  return { ...before, [input]: spec };
+    .option("--json", "write JSON");
+  addCalibrationOptions(command).action(async (a: string, b: string, options: CompareCommandOptions) => {
+    const hardware = await chooseHardware(options.hardware);
+    const profiling = { bindings: options.dim ?? {}, hardware };
+    const before = await profileFile(a, profiling);
+    const after = await profileFile(b, profiling);
+    const runs = await compareRuns(
+      { path: a },
+      { path: b },
+      {
+        calibration: calibrationOf(options, options.dim),
+        tensors: options.tensor ?? [],
+        onProgress: ({ done, total }) => context.progress?.(`${done} of ${total} samples`),
+      },
+    ).finally(() => context.progress?.(""));
+    context.write(
+      options.json ? `${JSON.stringify(comparisonJson(before, after, runs))}\n` : report(before, after, runs),
+    );
+  });
 }
 
 function addName(name: string, before: readonly string[] = []): string[] {
   return [...before, name];
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("It must be a whole number.");
-  return value;
 }
 
 /** JSON has no infinity: null stands for it, as for what is unknown. */

@@ -1,0 +1,85 @@
+import type { Command } from "commander";
+import { FileSource } from "../../bytes/file-source.ts";
+import { SiblingFolder } from "../../bytes/sibling-files.ts";
+import { printable } from "../../exports/printable.ts";
+import { plainTable } from "../../exports/terminal.ts";
+import { formatShare, UNKNOWN_TEXT } from "../../format-numbers.ts";
+import { readModel } from "../../profile-model.ts";
+import { formatEdit } from "../../restructure/edit.ts";
+import { suggest, type SavedTotal, type Suggestion } from "../../restructure/suggest.ts";
+import { chooseHardware } from "../choose-hardware.ts";
+import type { CliContext } from "../context.ts";
+import { parseDimension } from "../quantities.ts";
+
+interface SuggestCommandOptions {
+  readonly dim?: Readonly<Record<string, number>>;
+  readonly hardware?: string;
+  readonly json?: true;
+}
+
+/** `edgewise suggest MODEL`: what could be restructured, the most worthwhile first. */
+export function addSuggestCommand(program: Command, context: CliContext): void {
+  program
+    .command("suggest")
+    .description("list what could be restructured, with what each change would save")
+    .argument("<model>", "an .onnx or .tflite file")
+    .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
+    .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
+    .option("--json", "write JSON")
+    .action(async (path: string, options: SuggestCommandOptions) => {
+      const hardware = await chooseHardware(options.hardware);
+      const source = await FileSource.open(path);
+      try {
+        const model = await readModel(source, new SiblingFolder(path));
+        const suggestions = await suggest(model, {
+          hardware,
+          bindings: options.dim ?? {},
+          onProgress: (done) => context.progress?.(`${Math.round(100 * done)} % of the candidates`),
+        }).finally(() => context.progress?.(""));
+        context.write(options.json ? `${JSON.stringify(suggestionsJson(path, suggestions))}\n` : report(suggestions));
+      } finally {
+        await source.close();
+      }
+    });
+}
+
+interface SuggestionsJson {
+  readonly schema: 1;
+  readonly file: string;
+  readonly suggestions: readonly (Suggestion & { readonly text: string })[];
+}
+
+function suggestionsJson(file: string, suggestions: readonly Suggestion[]): SuggestionsJson {
+  return { schema: 1, file, suggestions: suggestions.map((one) => ({ text: formatEdit(one.edit), ...one })) };
+}
+
+const SAVINGS: readonly (readonly [title: string, total: SavedTotal])[] = [
+  ["Parameters", "parameters"],
+  ["MACs", "macs"],
+  ["Weights", "weightBytes"],
+  ["Peak memory", "peakMemoryBytes"],
+  ["Energy", "energyPicojoules"],
+  ["Latency", "latencySeconds"],
+];
+
+function report(suggestions: readonly Suggestion[]): string {
+  if (suggestions.length === 0) return "Nothing in this model can be restructured.\n";
+  const head = ["Edit", "Promise", ...SAVINGS.map(([title]) => title), "Why"];
+  const rows = suggestions.map(({ edit, promise, saves, why }) => [
+    printable(formatEdit(edit)),
+    promise,
+    ...SAVINGS.map(([, total]) => change(saves[total])),
+    printable(why),
+  ]);
+  const columns = head.map((title) => ({
+    align: SAVINGS.some(([name]) => name === title) ? ("right" as const) : ("left" as const),
+  }));
+  return `${plainTable([head, ...rows], columns)}\n\nChanges of the whole model's totals by each edit alone. Try one: edgewise apply MODEL --edit EDIT --out FILE\n`;
+}
+
+/** "−25.0 %" of a saving of a quarter. */
+function change(saved: number | null): string {
+  if (saved === null) return UNKNOWN_TEXT;
+  if (Math.abs(saved) < 0.0005) return "0 %";
+  return `${saved > 0 ? "−" : "+"}${formatShare(Math.abs(saved))}`;
+}

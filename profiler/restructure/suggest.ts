@@ -1,0 +1,118 @@
+import { analyseModel, costModel } from "../profile-model.ts";
+import type { HardwareProfile } from "../hardware/hardware.ts";
+import type { Model } from "../model/model.ts";
+import type { Totals } from "../profile.ts";
+import type { Edit } from "./edit.ts";
+import { completeOptions } from "./edit.ts";
+import { liftModel } from "./lift-model.ts";
+import { lowerRewrite } from "./lower-model.ts";
+import { LoweringError } from "./lowering-error.ts";
+import { RESTRUCTURINGS } from "./registry.ts";
+import { isRefusal, NotApplicableError, type Candidate, type Guarantee, type Restructuring } from "./restructuring.ts";
+
+/** An edit that could be made, with what it would save. Plain data. */
+export interface Suggestion {
+  readonly edit: Edit;
+  readonly title: string;
+  /** "fully connected, 128×4096 weights" */
+  readonly why: string;
+  readonly promise: Guarantee;
+  /** Totals of the model after the edit alone. */
+  readonly after: Totals;
+  /** Part of each total that it saves; negative where it costs. null where a total is unknown. */
+  readonly saves: Readonly<Record<SavedTotal, number | null>>;
+  /** See `suggest`. */
+  readonly score: number;
+  /** Positions in the list of suggestions that touch a layer which this one touches: only one of them can be applied as it stands. */
+  readonly conflicts: readonly number[];
+}
+
+const SAVED_TOTALS = [
+  "parameters",
+  "macs",
+  "weightBytes",
+  "peakMemoryBytes",
+  "energyPicojoules",
+  "latencySeconds",
+] as const;
+
+export type SavedTotal = (typeof SAVED_TOTALS)[number];
+
+export interface SuggestOptions {
+  readonly bindings?: Readonly<Record<string, number>>;
+  readonly hardware: HardwareProfile;
+  readonly signal?: AbortSignal;
+  /** @param done share of the candidates, 0 to 1 */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** What a saving is worth before its error is measured: approximations may cost accuracy, and training costs days. */
+const CONFIDENCE: Readonly<Record<Guarantee, number>> = { exact: 1, approximate: 0.5, "needs training": 0.2 };
+
+/**
+ * Everything that could be restructured, the most worthwhile first. The score is the mean of what an edit saves of the weights' bytes, the
+ * energy and the latency of the whole model, times what its promise is worth (exact 1, approximate ½, needs training ⅕); an exact edit
+ * that saves nothing still stands before those that make the model dearer. Sizes alone are looked at: errors are measured when an edit is tried.
+ */
+export async function suggest(model: Model, options: SuggestOptions): Promise<readonly Suggestion[]> {
+  const { bindings = {}, hardware, signal, onProgress } = options;
+  const graph = liftModel(model, bindings);
+  const cost = (changed: Model): Totals => costModel(analyseModel(changed, bindings), hardware).totals;
+  const before = cost(model);
+  const candidates = RESTRUCTURINGS.flatMap((restructuring) =>
+    restructuring.find(graph).flatMap((finding) => (isRefusal(finding) ? [] : [{ restructuring, candidate: finding }])),
+  );
+
+  const found: (Omit<Suggestion, "conflicts"> & { readonly layers: Candidate["layers"] })[] = [];
+  for (const [index, { restructuring, candidate }] of candidates.entries()) {
+    signal?.throwIfAborted();
+    onProgress?.(index / candidates.length);
+    const edit = editOf(restructuring, candidate);
+    const after = await predicted(async () => {
+      const complete = completeOptions(restructuring.options, edit.options);
+      const rewrite = restructuring.predict(graph, edit.target, complete);
+      return rewrite && cost(await lowerRewrite(model, graph, rewrite, { readsWeights: false }));
+    });
+    if (!after) continue;
+    const saves = savings(before, after);
+    const { title, promise } = restructuring;
+    const { why, layers } = candidate;
+    found.push({ edit, title, why, promise, after, saves, score: scoreOf(saves, promise), layers });
+  }
+  found.sort((a, b) => b.score - a.score || a.edit.target.localeCompare(b.edit.target));
+  return found.map(({ layers, ...suggestion }, index) => {
+    const own = new Set(layers);
+    const conflicts = [...found.keys()].filter(
+      (other) => other !== index && (found[other]?.layers.some((layer) => own.has(layer)) ?? false),
+    );
+    return { ...suggestion, conflicts };
+  });
+}
+
+function editOf({ id }: Restructuring, { target, options = {} }: Candidate): Edit {
+  return { restructuring: id, target, options };
+}
+
+/** Some places only turn out not to fit when the edit is thought through: they are no suggestion. */
+async function predicted(predict: () => Promise<Totals | undefined>): Promise<Totals | undefined> {
+  try {
+    return await predict();
+  } catch (error) {
+    if (error instanceof NotApplicableError || error instanceof LoweringError) return undefined;
+    throw error;
+  }
+}
+
+function savings(before: Totals, after: Totals): Suggestion["saves"] {
+  const share = (total: SavedTotal): number | null => {
+    const [old, now] = [before[total], after[total]];
+    if (old === null || now === null) return null;
+    return old === 0 ? 0 : 1 - now / old;
+  };
+  return Object.fromEntries(SAVED_TOTALS.map((total) => [total, share(total)])) as Record<SavedTotal, number | null>;
+}
+
+function scoreOf(saves: Suggestion["saves"], promise: Guarantee): number {
+  const parts = [saves.weightBytes ?? 0, saves.energyPicojoules ?? 0, saves.latencySeconds ?? 0];
+  return (CONFIDENCE[promise] * parts.reduce((sum, part) => sum + part, 0)) / parts.length;
+}
