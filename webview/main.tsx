@@ -36,7 +36,10 @@ async function main(): Promise<void> {
   client.show(snapshot);
   const preferences = new Store(restorePreferences(kept));
   rememberSoon(preferences, client);
-  render(<App client={client} view={view} pictures={pictures} preferences={preferences} scrollTop={scrollTop} />, document.body);
+  render(
+    <App client={client} view={view} pictures={pictures} preferences={preferences} scrollTop={scrollTop} />,
+    document.body,
+  );
 }
 
 type KeptStores = { readonly [Part in keyof KeptState]: Store<KeptState[Part]> };

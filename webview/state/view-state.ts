@@ -41,11 +41,7 @@ export interface KeptState {
 
 export function restoreKept(kept: unknown): KeptState {
   const { view, pictures, scrollTop } = isRecord(kept) ? kept : {};
-  return {
-    view: restoreView(view),
-    pictures: restorePictures(pictures),
-    scrollTop: isSize(scrollTop) ? scrollTop : 0,
-  };
+  return { view: restoreView(view), pictures: restorePictures(pictures), scrollTop: isSize(scrollTop) ? scrollTop : 0 };
 }
 
 /** Field by field what still makes sense of a state that an older version may have kept. */

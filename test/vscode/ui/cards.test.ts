@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Locator } from "playwright-core";
+import { SAMPLES, useWindow } from "./window.ts";
+
+const MODEL = "digits_resnet.onnx";
+
+describe("The cards", () => {
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL)] });
+  const page = () => vscode().webview();
+  const budget = (id: string): Locator => page().locator(`[data-budget=${id}]`);
+  const line = (id: string): Locator => budget(id).locator(".budget-line");
+  const setting = (id: string): Promise<unknown> =>
+    vscode().server.run((api, name) => api.workspace.getConfiguration("edgewise.budgets").get(name), id);
+
+  before(async () => {
+    await vscode().openFile(MODEL);
+    await page().getByRole("heading", { name: MODEL }).waitFor();
+  });
+
+  it("hold the totals against the budgets, in words, with an icon for each verdict", async () => {
+    assert.match(await line("download").innerText(), /^[<\d.]+ % of 100 MB download/);
+    assert.equal(await line("download").locator(".codicon-pass").count(), 1);
+    assert.match(await line("response").innerText(), /of 0\.1 s response/);
+    assert.match(await line("parameters").innerText(), /no budget/);
+  });
+
+  it("change a budget in place, and with it the setting", async () => {
+    await line("update").click();
+    const field = budget("update").getByRole("textbox");
+    assert.equal(await field.inputValue(), "500 KB");
+    await field.fill("soon");
+    await field.press("Enter");
+    await budget("update").getByRole("alert").filter({ hasText: "An amount such as 500 KB" }).waitFor();
+    await field.fill("1 KB");
+    await field.press("Enter");
+    await line("update")
+      .filter({ hasText: /× of 1 KB update, .* over/ })
+      .waitFor();
+    assert.equal(await line("update").locator(".codicon-error").count(), 1);
+    assert.equal(await setting("update"), "1 KB");
+  });
+
+  it("offer common amounts, and none at all", async () => {
+    await line("response").click();
+    await budget("response").getByRole("button", { name: /10 s/ }).click();
+    await line("response").filter({ hasText: "10 s response" }).waitFor();
+    await line("response").click();
+    await budget("response")
+      .getByRole("button", { name: /no budget/ })
+      .click();
+    await line("response").filter({ hasText: "no budget" }).waitFor();
+  });
+
+  it("leave a budget as it was on Escape", async () => {
+    await line("macs").click();
+    await budget("macs").getByRole("textbox").fill("5 M");
+    await vscode().page.keyboard.press("Escape");
+    await budget("macs").getByRole("dialog").waitFor({ state: "detached" });
+    assert.match(await line("macs").innerText(), /600 M/);
+  });
+
+  it("follow a setting that is changed elsewhere, without profiling again", async () => {
+    await vscode().server.run(async (api) => {
+      const settings = api.workspace.getConfiguration("edgewise.budgets");
+      await settings.update("rate", "60", api.ConfigurationTarget.Global);
+    });
+    await line("rate").filter({ hasText: "60/s" }).waitFor();
+  });
+
+  it("fold into a line of totals and back", async () => {
+    await page().getByRole("button", { name: "Hide budgets" }).click();
+    await budget("macs").waitFor({ state: "detached" });
+    await page().locator("[data-total=macs] dd").waitFor();
+    await page().getByRole("button", { name: "Show budgets" }).click();
+    await line("macs").waitFor();
+  });
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Locator } from "playwright-core";
+import { SAMPLES, useWindow } from "./window.ts";
+
+const MODEL = "digits_resnet.onnx";
+const OTHER = "digits_lenet.onnx";
+
+describe("The charts", () => {
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL), join(SAMPLES, OTHER)] });
+  const page = () => vscode().webview();
+  const chart = (name: string): Locator => page().getByTestId(`chart-${name}`);
+  const canvas = (name: string): Locator => chart(name).locator("[role=application]");
+  const tab = (name: string): Locator => page().getByRole("tab", { name });
+  const spoken = (name: string): Locator => chart(name).getByRole("status");
+  const pixels = (name: string): Promise<string> =>
+    chart(name)
+      .locator("canvas")
+      .evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+
+  before(async () => {
+    await vscode().openFile(MODEL);
+    await page().getByRole("heading", { name: MODEL }).waitFor();
+    await tab("Charts").click();
+    await chart("roofline").waitFor();
+  });
+
+  it("are all there, each with a sentence and its numbers as a table", async () => {
+    for (const name of ["cost", "memory", "roofline", "kind", "module"]) {
+      assert.ok((await chart(name).locator(".chart-summary").innerText()).length > 10, name);
+      await chart(name).getByText("Show as a table").click();
+      assert.ok((await chart(name).locator("tbody tr").count()) > 0, name);
+      await chart(name).getByText("Show as a table").click();
+    }
+    assert.match(await chart("memory").locator(".alive h3").innerText(), /^Alive at the peak, #\d+/);
+    assert.match(await chart("roofline").locator(".chart-summary").innerText(), /\d+ are compute-bound/);
+  });
+
+  it("are walked by the arrow keys; Enter selects the layer in the table", async () => {
+    await canvas("cost").focus();
+    await vscode().page.keyboard.press("Home");
+    await spoken("cost")
+      .filter({ hasText: /^#\d+ / })
+      .waitFor();
+    const first = await spoken("cost").innerText();
+    await vscode().page.keyboard.press("ArrowRight");
+    const second = await spoken("cost").innerText();
+    assert.notEqual(second, first);
+    const [, index = ""] = /^#(\d+) /.exec(second) ?? [];
+    await vscode().page.keyboard.press("Enter");
+    await tab("Layers").click();
+    await page().locator(`[role=row][aria-selected=true] .column-index`).filter({ hasText: index }).waitFor();
+    await tab("Charts").click();
+    await chart("roofline").waitFor();
+  });
+
+  it("select a layer by click, and mark the selected one", async () => {
+    await chart("memory").scrollIntoViewIfNeeded();
+    const before = await pixels("cost");
+    const box = await canvas("memory").boundingBox();
+    assert.ok(box);
+    await vscode().page.mouse.click(box.x + box.width * 0.7, box.y + box.height * 0.6);
+    await vscode().page.waitForTimeout(200);
+    assert.notEqual(await pixels("cost"), before);
+  });
+
+  it("show the columns that the user chooses", async () => {
+    await chart("cost").getByLabel("Column shown as bars").selectOption("parameters");
+    await chart("cost").locator(".chart-summary").filter({ hasText: "Most Parameters" }).waitFor();
+    await chart("module").getByLabel("Column of the shares").selectOption("macs");
+    await chart("kind").locator(".chart-summary").filter({ hasText: "Most MACs: conv" }).waitFor();
+  });
+
+  it("follow the theme at once", async () => {
+    const before = await pixels("roofline");
+    await vscode().useTheme("high-contrast");
+    await vscode().page.waitForTimeout(200);
+    assert.notEqual(await pixels("roofline"), before);
+    await vscode().useTheme("dark");
+  });
+
+  it("come back with their choices after the tab was hidden", async () => {
+    await chart("cost").getByLabel("Column shown as bars").selectOption("energy");
+    await vscode().page.waitForTimeout(400); // the page tells VS Code a moment later
+    await vscode().openFile(OTHER);
+    await page().getByRole("heading", { name: OTHER }).waitFor();
+    await vscode().openFile(MODEL);
+    await page().getByRole("heading", { name: MODEL }).waitFor();
+    await chart("cost").waitFor();
+    assert.equal(await chart("cost").getByLabel("Column shown as bars").inputValue(), "energy");
+  });
+});

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Locator } from "playwright-core";
+import { longChain } from "./models.ts";
+import { SAMPLES, useWindow } from "./window.ts";
+
+const MODEL = "digits_inception.onnx";
+
+describe("The graph", () => {
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL)] });
+  const page = () => vscode().webview();
+  const tab = (name: string): Locator => page().getByRole("tab", { name });
+  const boxes = (): Locator => page().locator(".box");
+  const transform = (): Promise<string> =>
+    page()
+      .locator(".world")
+      .evaluate((world) => (world as HTMLElement).style.transform);
+
+  const open = async (name: string): Promise<void> => {
+    await vscode().openFile(name);
+    await page().getByRole("heading", { name }).waitFor();
+    await tab("Graph").click();
+    await boxes().first().waitFor();
+  };
+
+  it("is laid out in a worker, under the page's content security policy", async () => {
+    const blocked: string[] = [];
+    vscode().page.on("console", (message) => {
+      if (message.text().includes("Content Security Policy")) blocked.push(message.text());
+    });
+    await open(MODEL);
+    assert.ok((await boxes().count()) > 10);
+    assert.ok((await page().locator(".link").count()) > 10);
+    assert.deepEqual(blocked, []);
+  });
+
+  it("selects the layer of a box in the table, and the other way round", async () => {
+    await open(MODEL);
+    const box = boxes().filter({ hasText: "Conv" }).first();
+    const id = (await box.getAttribute("data-box")) ?? "";
+    await box.click();
+    await page().locator(`.box.selected[data-box="${id}"]`).waitFor();
+    await tab("Layers").click();
+    await page()
+      .locator("[role=row][aria-selected=true] .column-index")
+      .filter({ hasText: id.slice(1) })
+      .waitFor();
+    await tab("Graph").click();
+    await page().locator(`.box.selected[data-box="${id}"]`).waitFor();
+  });
+
+  it("is walked by the arrow keys", async () => {
+    await open(MODEL);
+    await boxes().first().focus();
+    const focused = page().locator(".box:focus");
+    const first = await focused.getAttribute("data-box");
+    await vscode().page.keyboard.press("ArrowDown");
+    assert.notEqual(await focused.getAttribute("data-box"), first);
+  });
+
+  it("moves by the wheel and zooms by Ctrl and the wheel, by keys and by buttons", async () => {
+    await open(MODEL);
+    const stage = page().getByTestId("graph");
+    await stage.hover();
+    const start = await transform();
+    await vscode().page.mouse.wheel(0, 120);
+    await vscode().page.waitForTimeout(100); // the wheel moves it with the next frame
+    const moved = await transform();
+    assert.notEqual(moved, start);
+    await page().getByRole("button", { name: "Zoom out" }).click();
+    assert.notEqual(/scale\(.*\)/.exec(await transform())?.[0], /scale\(.*\)/.exec(moved)?.[0]);
+    await page().getByRole("button", { name: "Show all of it" }).click();
+    const whole = await transform();
+    await boxes().first().focus();
+    await vscode().page.keyboard.press("+");
+    assert.notEqual(await transform(), whole);
+    await vscode().page.keyboard.press("0");
+    assert.equal(await transform(), whole);
+  });
+
+  it("finds layers and goes from one to the next", async () => {
+    await open(MODEL);
+    const field = page().getByRole("textbox", { name: "Find a layer" });
+    await field.fill("maxpool");
+    await page()
+      .locator(".graph-found")
+      .filter({ hasText: /found$/ })
+      .waitFor();
+    await field.press("Enter");
+    await page()
+      .locator(".graph-found")
+      .filter({ hasText: /^1 of / })
+      .waitFor();
+    await page().locator(".box.selected.found").waitFor();
+  });
+
+  it("says the shape that flows along a link", async () => {
+    await open(MODEL);
+    await page().locator(".link-area").nth(1).dispatchEvent("pointerenter");
+    await page()
+      .locator(".link-label")
+      .filter({ hasText: /\d+×.* float32/ })
+      .waitFor();
+  });
+
+  it("of 6,000 layers draws few boxes, opens one by click and by key, and closes it again", async () => {
+    writeFileSync(vscode().path("long.onnx"), longChain(6000));
+    await open("long.onnx");
+    assert.ok((await boxes().count()) <= 150);
+    const closed = page().locator(".box[aria-expanded=false]").last();
+    const id = await closed.getAttribute("data-box");
+    const box = page().locator(`.box[data-box="${id ?? ""}"]`);
+    await box.focus();
+    await vscode().page.keyboard.press("Enter");
+    await page()
+      .locator(`.box.open[data-box="${id ?? ""}"]`)
+      .waitFor();
+    await page().getByRole("button", { name: "Close all modules" }).click();
+    await page().locator(".box.open").first().waitFor({ state: "detached" });
+    await page().getByRole("textbox", { name: "Find a layer" }).fill("block.4321/");
+    await page().getByRole("textbox", { name: "Find a layer" }).press("Enter");
+    await page().locator('.box.selected[data-box="#4321"]').waitFor();
+  });
+});
