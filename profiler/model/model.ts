@@ -152,6 +152,8 @@ export interface Node {
   readonly span?: { readonly offset: number; readonly length: number };
   /** The operator's position in its subgraph of the file, where it has no range of its own (TFLite); taken away as `span` is. */
   readonly origin?: number;
+  /** In an edited model: it reads or makes other tensors than its bytes in the file say. */
+  readonly isRewired?: true;
   /** In an edited model: the layer's name that edits find it by, the same through all of them. */
   readonly identity?: string;
 }

@@ -1,5 +1,5 @@
 import type { DataType } from "../model/data-type.ts";
-import type { Node, TensorId } from "../model/model.ts";
+import type { Model, Node, TensorId } from "../model/model.ts";
 import type { InferredNode } from "../operators/infer.ts";
 import type { TensorFact } from "../operators/tensor-fact.ts";
 import type { Form, Weights } from "./forms.ts";
@@ -18,6 +18,8 @@ export interface FormatSide {
    * @throws {LoweringError} when the format has no operators for it
    */
   lower(layer: LayerToLower, draft: GraphDraft): Promise<void>;
+  /** Bytes that the edited model would take as a file, of a prediction too; without it they are estimated by the weights. */
+  fileBytes?(model: Model): Promise<number>;
 }
 
 export interface Lifted {

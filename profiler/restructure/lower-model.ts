@@ -40,7 +40,9 @@ export async function lowerRewrite(
   const graph = ordered(withoutDead(old, { ...old, tensors: draft.tensors, nodes }));
   const entries = model.entries.map((entry) => (entry.graph === old ? { ...entry, graph } : entry));
   const [first = { name: "", graph }, ...others] = entries;
-  return refreshDeclared({ ...model, entries: [first, ...others] satisfies [Entry, ...Entry[]] }, model);
+  const edited = refreshDeclared({ ...model, entries: [first, ...others] satisfies [Entry, ...Entry[]] }, model);
+  const fileBytes = await sideOf(model).fileBytes?.(edited);
+  return fileBytes === undefined ? edited : { ...edited, fileBytes };
 }
 
 function freshTensors({ insert = [] }: Rewrite, draft: GraphDraft): ReadonlyMap<string, TensorId> {
@@ -167,6 +169,7 @@ function renamed(node: Node, { inputs, outputs }: Renaming): Node {
   if (!isNamed) return node;
   return {
     ...node,
+    isRewired: true,
     inputs: node.inputs.map((id) => inputs.get(id) ?? id),
     outputs: node.outputs.map((id) => outputs.get(id) ?? id),
   };

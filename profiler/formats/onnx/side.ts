@@ -1,7 +1,14 @@
 import type { FormatSide } from "../../restructure/format-side.ts";
 import { foldNode } from "./restructure/fold.ts";
 import { liftNode } from "./restructure/lift.ts";
+import { onnxSize } from "./write.ts";
 import { lowerLayer } from "./restructure/lower.ts";
 
 /** ONNX's part of restructuring. */
-export const ONNX_SIDE: FormatSide = { layout: "channels-first", lift: liftNode, fold: foldNode, lower: lowerLayer };
+export const ONNX_SIDE: FormatSide = {
+  layout: "channels-first",
+  lift: liftNode,
+  fold: foldNode,
+  lower: lowerLayer,
+  fileBytes: onnxSize,
+};

@@ -53,10 +53,10 @@ export async function edited(base: Model, ...edits: readonly Edit[]): Promise<Ed
   return { model, bytes, written };
 }
 
-/** What the model costs, file names and sizes aside: those of a prediction are estimated. */
+/** What the model costs, the size of its file among it. */
 export function costs(model: Model): object {
   const { totals, layers, peak, warnings } = costModel(analyseModel(model, {}), DEFAULT_HARDWARE);
-  return { totals: { ...totals, fileBytes: 0 }, layers, peak, warnings };
+  return { totals, layers, peak, warnings };
 }
 
 export function ops(model: Model): readonly string[] {
@@ -117,7 +117,7 @@ export async function assertExact(bytes: Uint8Array, ...edits: readonly Edit[]):
 
 /** A constant of seeded normal numbers; `positive` for variances. */
 export function weights(name: string, dims: readonly number[], sign: "any" | "positive" = "any"): OnnxTensor {
-  const seed = [...name].reduce((sum, letter) => 31 * sum + letter.charCodeAt(0), 7);
+  const seed = Buffer.from(name).reduce((sum, byte) => 31 * sum + byte, 7);
   const numbers = new Random(seed).normals(dims.reduce((product, size) => product * size, 1));
   return tensor(
     name,

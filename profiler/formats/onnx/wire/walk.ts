@@ -17,12 +17,25 @@ export interface WireField {
 
 const LONGEST_HEADER = 20;
 
-/** Walks over the fields of messages without reading their values. Meant for files that were read before: it checks little. */
+const walkers = new WeakMap<ByteSource, WireWalker>();
+
+/**
+ * Walks over the fields of messages without reading their values. Meant for files that were read before: it checks little. What it
+ * found once it knows: many edits of one file are measured one after the other.
+ */
 export class WireWalker {
   readonly #window: ByteWindow;
+  readonly #fields = new Map<number, readonly WireField[]>();
+  readonly #texts = new Map<number, string>();
 
-  constructor(private readonly source: ByteSource) {
+  private constructor(private readonly source: ByteSource) {
     this.#window = new ByteWindow(source);
+  }
+
+  static of(source: ByteSource): WireWalker {
+    const walker = walkers.get(source) ?? new WireWalker(source);
+    walkers.set(source, walker);
+    return walker;
   }
 
   /**
@@ -30,6 +43,12 @@ export class WireWalker {
    * @throws {ModelFormatError} when it is no protobuf message
    */
   async fields(offset: number, length: number): Promise<readonly WireField[]> {
+    const found = this.#fields.get(offset) ?? (await this.#walk(offset, length));
+    this.#fields.set(offset, found);
+    return found;
+  }
+
+  async #walk(offset: number, length: number): Promise<readonly WireField[]> {
     const end = offset + length;
     const found: WireField[] = [];
     for (let at = offset; at < end;) {
@@ -48,8 +67,12 @@ export class WireWalker {
   }
 
   async text(field: WireField): Promise<string> {
+    const known = this.#texts.get(field.offset);
+    if (known !== undefined) return known;
     const bytes = await this.#peek(field.offset, field.length);
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+    this.#texts.set(field.offset, text);
+    return text;
   }
 
   async number({ offset, length }: WireField): Promise<number> {

@@ -55,8 +55,7 @@ function sample(options: { readonly irVersion?: number; readonly isExternal?: bo
     { ...tensor("to", "int64", [1], [0]), rawData: Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 127) },
   ];
   const inputs = [value("x", "float32", ["n", 4, 6, 6])];
-  const listed =
-    irVersion < 4 ? initializers.map(({ name, dims }) => value(name ?? "", "float32", dims as number[])) : [];
+  const listed = irVersion < 4 ? initializers.map(({ name, dims }) => value(name ?? "", "float32", dims ?? [])) : [];
   const values = [value("c", "float32", ["n", 16, 6, 6]), value("b", "float32", ["n", 16, 6, 6])];
   return onnxModel({
     graph: graph(nodes, { inputs: [...inputs, ...listed], outputs: [value("y", "float32")], initializers, values }),
@@ -119,7 +118,7 @@ describe("onnx writer: what no edit touched", () => {
   it("loses what nobody reads any more, and nothing that nobody read before", async () => {
     const spare = sample();
     const proto = onnx.ModelProto.decode(spare);
-    proto.graph?.initializer?.push(tensor("spare", "float32", [2]) as never);
+    proto.graph?.initializer?.push(tensor("spare", "float32", [2]));
     const { written } = await edited(await readBytes(onnx.ModelProto.encode(proto).finish()), FOLD);
     const names = written.entries[0].graph.tensors.map(({ name }) => name);
     assert.ok(names.includes("spare"));
@@ -276,6 +275,14 @@ describe("onnx writer: failures", () => {
     });
     assert.ok(error instanceof FileAccessError);
     assert.match(error.message, /cannot be written: you may not write there/);
+  });
+
+  it("leaves what stands in its place, a folder too", async () => {
+    const model = await folded(put("a.onnx", sample()));
+    const target = join(folder, "target");
+    mkdirSync(target);
+    await assert.rejects(writeOnnx(model, target), /cannot be written: it is a folder/);
+    assert.deepEqual(readdirSync(folder).toSorted(), ["a.onnx", "target"]);
   });
 
   it("leaves the target when the file that is copied from changed", async () => {
