@@ -3,16 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Finding } from "./finding.ts";
 import { countReads, inTurns, median, medianUsage, runEdgewise, runOnnxRuntime, type Usage } from "./measure.ts";
+import { benchPage } from "./page.ts";
 import { writeDeep, writeDense, writeVgg16, type BenchModel } from "./models.ts";
-
-/** One number against what it may be at most. */
-interface Finding {
-  readonly what: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly limit?: number;
-}
 
 interface Case {
   readonly name: string;
@@ -29,6 +23,7 @@ const CASES: readonly Case[] = [
   { name: "vgg16", run: benchVgg16 },
   { name: "external", run: benchExternal },
   { name: "deep", run: benchDeep },
+  { name: "page", run: benchPage },
 ];
 
 let countReadsScript = "";

@@ -49,6 +49,22 @@ describe("Accessibility of the pages, by axe-core", () => {
     await inThemes();
   });
 
+  it("finds nothing serious in the charts, their numbers and an open budget", async () => {
+    await open(MODEL);
+    await page().getByRole("tab", { name: "Charts" }).click();
+    await page().getByTestId("chart-roofline").waitFor();
+    await page().getByText("Show as a table").first().click();
+    await page().locator("[data-budget=download] button").click();
+    await inThemes();
+  });
+
+  it("finds nothing serious in the graph", async () => {
+    await open(MODEL);
+    await page().getByRole("tab", { name: "Graph" }).click();
+    await page().locator(".box:not(.open)").first().click();
+    await inThemes();
+  });
+
   it("finds nothing serious with warnings open and values unknown", async () => {
     writeFileSync(vscode().path("unknown.onnx"), unknownOperator());
     await open("unknown.onnx");

@@ -100,9 +100,11 @@ describe("Comparing two models", () => {
   it("starts from two files selected in the explorer", async () => {
     const files = vscode().page.locator(".explorer-folders-view .monaco-list-row");
     await files.filter({ hasText: BEFORE }).click();
+    await rows().first().waitFor(); // the editor that opens selects its file anew
     await files.filter({ hasText: AFTER }).click({ modifiers: ["ControlOrMeta"] });
+    await vscode().page.locator(".explorer-folders-view .monaco-list-row.selected").nth(1).waitFor();
     await files.filter({ hasText: AFTER }).click({ button: "right" });
     await vscode().page.locator(".monaco-menu").getByText("Compare Selected Models").click();
-    await rows().first().waitFor();
+    await page().locator(".compare-path").first().waitFor();
   });
 });

@@ -8,7 +8,7 @@ import { SAMPLES, useWindow } from "./window.ts";
 const MODEL = "digits_resnet.onnx";
 
 describe("Around the editor", () => {
-  const vscode = useWindow({ files: [join(SAMPLES, MODEL)] });
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL)], size: { width: 1280, height: 1000 } });
 
   const page = () => vscode().webview();
   const workbench = (selector: string, hasText?: string | RegExp): Locator =>
@@ -133,7 +133,7 @@ describe("Around the editor", () => {
     const firstLines = {
       Csv: /^#,Name,/,
       Json: /^\{"schema":1,/,
-      Markdown: /^# digits_resnet\.onnx/,
+      Markdown: /^# digits\\_resnet\.onnx/,
       Html: /^<!doctype html>/,
     };
     for (const [format, start] of Object.entries(firstLines)) {
@@ -164,6 +164,7 @@ describe("Around the editor", () => {
   it("says why a broken model cannot be exported", async () => {
     writeFileSync(vscode().path("broken.onnx"), "no model");
     await command("edgewise.exportCsv", "broken.onnx", "broken.csv");
+    await command("notifications.showList");
     await workbench(".notification-list-item", "broken.onnx cannot be exported").waitFor();
     assert.equal(existsSync(vscode().path("broken.csv")), false);
     await command("notifications.clearAll");
@@ -178,6 +179,7 @@ describe("Around the editor", () => {
     await page().getByText("midrange-phone").first().waitFor();
     await command("edgewise.chooseHardware");
     await choose("Add a Profile of Your Own");
+    await picker().getByText("Add Hardware Profile").waitFor();
     const name = picker().locator("input");
     await name.fill("flagship-phone");
     await picker().getByText("There is a profile of this name.").waitFor();
@@ -197,15 +199,16 @@ describe("Around the editor", () => {
 
   it("sets a dimension, and takes no wrong one", async () => {
     await open();
+    const shape = layers().filter({ hasText: "Conv" }).first().locator(".column-shape");
     void command("edgewise.setDimension");
     const value = picker().locator("input");
     await value.fill("none");
     await picker().getByText("A whole number, 1 or more").waitFor();
     await value.fill("4");
     await value.press("Enter");
-    await layers().first().locator(".column-shape", { hasText: /^4×/ }).waitFor();
+    await shape.filter({ hasText: /^4×/ }).waitFor();
     await page().getByRole("button", { name: "Use the default of every dimension" }).click();
-    await layers().first().locator(".column-shape", { hasText: /^1×/ }).waitFor();
+    await shape.filter({ hasText: /^1×/ }).waitFor();
   });
 
   it("has a menu on rows that copies them", async () => {
@@ -244,7 +247,7 @@ describe("Around the editor", () => {
       api.commands.executeCommand("workbench.action.openWalkthrough", "edgewise.edgewise#start", false),
     );
     await workbench(".getting-started", "Get Started with Edgewise").waitFor();
-    await workbench(".getting-started").getByText("See where the cost sits").waitFor();
+    await workbench(".getting-started-step .step-title", "See where the cost sits").first().waitFor();
     await vscode().screenshotInThemes("walkthrough");
   });
 });
