@@ -51,7 +51,11 @@ export class RuntimeProducts implements Products {
 
 async function openGemm(transposeA: boolean, transposeB: boolean): Promise<Ort.InferenceSession> {
   const { InferenceSession } = await loadOnnxRuntime();
-  return InferenceSession.create(gemmModel(transposeA, transposeB), { logSeverityLevel: 3 });
+  return InferenceSession.create(gemmModel(transposeA, transposeB), {
+    logSeverityLevel: 3,
+    // Threads that spin while they wait take the processor from everything else on the machine, the editor first of all.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
+  });
 }
 
 function gemmModel(transposeA: boolean, transposeB: boolean): Uint8Array {
