@@ -35,15 +35,12 @@ export function layoutOf(ports: readonly Port[], dimensions: Readonly<Record<str
   return { inputs, mostPerRun: isBatchable ? Number.POSITIVE_INFINITY : 1 };
 }
 
-/** Which axis of a sample has the channels of a picture; undefined when it is none. */
+/** Which axis of a sample has the channels of a picture: three of colour, else one of grey, at either end; undefined when it is none. */
 export function channelAxis(shape: Shape): 0 | 2 | undefined {
   if (shape.length !== 3) return undefined;
-  if (isChannels(shape[0]) && !isChannels(shape[2])) return 0;
-  if (isChannels(shape[2]) && !isChannels(shape[0])) return 2;
-  return isChannels(shape[0]) ? 0 : undefined;
-}
-
-/** Grey and colour. */
-function isChannels(size: Shape[number] | undefined): boolean {
-  return size === 1 || size === 3;
+  for (const channels of [3, 1]) {
+    if (shape[0] === channels) return 0;
+    if (shape[2] === channels) return 2;
+  }
+  return undefined;
 }

@@ -1,5 +1,6 @@
 import { CalibrationError } from "../../errors.ts";
 import { nearestElement, newArray, type NumericArray, type NumericType } from "../numeric-tensor.ts";
+import { channelAxis } from "./input-layout.ts";
 import type { Scaling } from "./spec.ts";
 
 export interface ScaledSamples {
@@ -29,8 +30,8 @@ export function scaleSamples(
 }
 
 /**
- * The axis that a mean or deviation per channel runs along: the one of that size, the first where several are.
- * @throws {CalibrationError} when no axis has as many elements
+ * The axis that a mean or deviation per channel runs along: that of a picture's channels, else the first or the last.
+ * @throws {CalibrationError} when it has not as many elements
  */
 export function axisOfScaling(
   path: string,
@@ -40,9 +41,11 @@ export function axisOfScaling(
   const channels = Math.max(mean.length, std.length);
   if (std.includes(0)) throw new CalibrationError(`${path}: a standard deviation of 0 cannot be divided by`);
   if (channels <= 1) return undefined;
-  const axis = shape.indexOf(channels);
+  const known = channelAxis(shape);
+  const candidates = known === undefined ? [0, shape.length - 1] : [known];
+  const axis = candidates.find((each) => shape[each] === channels);
   const isEven = [mean, std].every(({ length }) => length <= 1 || length === channels);
-  if (axis >= 0 && isEven) return axis;
+  if (axis !== undefined && isEven) return axis;
   throw new CalibrationError(
     `${path}: ${mean.length} means and ${std.length} deviations do not fit samples of ${shape.join("×")}: expected one, or one a channel`,
   );

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runCommandLine } from "../../../profiler/cli/program.ts";
+import type { ComparisonJson } from "../../../profiler/cli/commands/compare.ts";
+import { runCli, runProcess, temporaryFolder } from "../cli/run-cli.ts";
+import { scalingModel, tfliteRelu } from "./tiny-models.ts";
+
+/** The process compiles the whole engine first; a busy machine takes its time. */
+const PROCESS_TIMEOUT = 120_000;
+
+describe("edgewise compare", () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let paths: Readonly<Record<"a" | "b" | "wide" | "data" | "labels" | "quantized", string>>;
+
+  before(async () => {
+    folder = await temporaryFolder();
+    const path = (name: string): string => join(folder.path, name);
+    paths = {
+      a: path("a.onnx"),
+      b: path("b.onnx"),
+      wide: path("wide.onnx"),
+      data: path("data.bin"),
+      labels: path("labels.txt"),
+      quantized: path("quantized.tflite"),
+    };
+    await writeFile(paths.a, scalingModel(3).bytes);
+    await writeFile(paths.b, scalingModel(3, 1).bytes);
+    await writeFile(paths.wide, scalingModel(4).bytes);
+    await writeFile(
+      paths.quantized,
+      tfliteRelu({ type: "int8", quantization: { scales: [0.5], zeroPoints: [0] } }).bytes,
+    );
+    await writeFile(paths.data, Uint8Array.of(10, 0, 0, 0, 20, 0, 30, 0, 0));
+    await writeFile(paths.labels, "0\n1\n1\n");
+  });
+  after(() => folder.remove());
+
+  it("shows the totals of both, and how far their outputs are apart", async () => {
+    const { code, stdout, stderr } = await runCli("compare", paths.a, paths.b, "--tensor", "product");
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^ +a +b +Change$/m);
+    assert.match(stdout, /^MACs +9 +9$/m);
+    assert.match(stdout, /^16 samples: seeded random \(seed 0\)$/m);
+    assert.match(stdout, /^Tensor +Max error +Of range +RMS +SNR dB +Cosine +Same top 1$/m);
+    assert.match(stdout, /^y +1\.00 /m);
+    assert.match(stdout, /^product +0 +0 +0 +∞ +1\.000000/m);
+  });
+
+  it("measures on labelled samples and writes JSON", async () => {
+    const data = `${paths.data}:dtype=uint8,scale=0.1`;
+    const { code, stdout } = await runCli(
+      "compare",
+      paths.a,
+      paths.b,
+      "--data",
+      data,
+      "--labels",
+      paths.labels,
+      "--json",
+    );
+    assert.equal(code, 0);
+    const json = JSON.parse(stdout) as ComparisonJson;
+    assert.deepEqual([json.schema, json.samples], [1, { count: 3, description: paths.data, hasLabels: true }]);
+    assert.deepEqual(json.outputs[0]?.difference?.top1, { samples: 3, agreement: 1, accuracy: { a: 2 / 3, b: 2 / 3 } });
+    assert.ok(json.totals.some(({ id, before, after }) => id === "macs" && before === 9 && after === 9));
+  });
+
+  it("says in one line what is wrong, with exit code 2", async () => {
+    const fails = async (message: RegExp, ...args: readonly string[]): Promise<void> => {
+      const { code, stdout, stderr } = await runCli("compare", ...args);
+      assert.deepEqual([code, stdout, stderr.split("\n").length], [2, "", 2]);
+      assert.match(stderr, message);
+    };
+    await fails(/missing\.onnx: the file cannot be read/, paths.a, "missing.onnx");
+    await fails(/the same samples do not fit both/, paths.a, paths.wide);
+    await fails(/no option "dtpe"/, paths.a, paths.b, "--data", `${paths.data}:dtpe=uint8`);
+    await fails(/expected a multiple of 12 bytes .*, not 9/, paths.a, paths.b, "--data", paths.data);
+    await fails(/--labels say nothing of random samples/, paths.a, paths.b, "--labels", paths.labels);
+    await fails(/must be a whole number/, paths.a, paths.b, "--samples", "many");
+    await fails(/given twice/, paths.a, paths.b, "--data", paths.data, "--data", paths.data);
+  });
+
+  it("tells its progress on a terminal, and takes it away", async () => {
+    const progress: string[] = [];
+    await runCommandLine(["compare", paths.a, paths.b, "--samples", "3"], {
+      write: () => undefined,
+      remark: (text) => assert.fail(text),
+      progress: (text) => progress.push(text),
+      width: 80,
+      setExitCode: () => undefined,
+    });
+    assert.deepEqual(progress, ["3 of 3 samples", ""]);
+  });
+
+  it("ends by itself, whichever runtime it used", async () => {
+    const { code, stdout } = await runProcess("compare", paths.quantized, paths.quantized, "--samples", "2");
+    assert.equal(code, 0);
+    assert.match(stdout, /^y +0 /m);
+  }).timeout(PROCESS_TIMEOUT);
+});
