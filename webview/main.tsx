@@ -60,12 +60,16 @@ function keepState(vscode: VsCodeApi, { view, pictures, scrollTop }: KeptStores)
   addEventListener("pagehide", save);
 }
 
-/** A drag changes a width with every frame. */
+/** A drag changes a width with every frame: the first change is told at once, lest it be lost with the page, the last one a moment later. */
 function rememberSoon(preferences: Store<Preferences>, client: ModelClient): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   preferences.subscribe(() => {
-    clearTimeout(timer);
-    timer = setTimeout(() => client.remember(preferences.value), SAVE_DELAY_MILLISECONDS);
+    if (timer === undefined) client.remember(preferences.value);
+    else clearTimeout(timer);
+    timer = setTimeout(() => {
+      timer = undefined;
+      client.remember(preferences.value);
+    }, SAVE_DELAY_MILLISECONDS);
   });
 }
 

@@ -50,7 +50,7 @@ export function DetailsPanel({ client, profile, layer, onSelectLayer, onClose }:
           </p>
         ) : (
           details && (
-            <>
+            <div class="details-columns">
               <Costs layer={layer} details={details} hardware={profile.header.hardwareProfile} />
               <TensorList
                 key={`inputs-${layer.index}`}
@@ -68,7 +68,7 @@ export function DetailsPanel({ client, profile, layer, onSelectLayer, onClose }:
               />
               <Pairs title={l10n.t("Attributes")} pairs={details.attributes} />
               <Pairs title={l10n.t("Exporter’s notes")} pairs={details.metadata} />
-            </>
+            </div>
           )
         )}
       </div>

@@ -18,12 +18,14 @@ interface DetailsSplitProps {
   readonly children: ComponentChildren;
 }
 
-/** From this width on there is room for the panel beside the table; below it the panel stands under the table. */
+/** From this width on there is room for the panel beside the table; else it stands below, where that leaves both enough height. */
 const SIDE_BY_SIDE = 1000;
+const SIDE_BY_SIDE_WHEN_LOW = 700;
+const LOW = 480;
 
 /** Pixels. The panel never takes more than its part of the page. */
 const NARROWEST = { width: 260, height: 120 } as const;
-const LARGEST_PART = { width: 0.5, height: 0.6 } as const;
+const LARGEST_PART = { width: 0.42, height: 0.6 } as const;
 
 /** Pixels by which an arrow key moves the border. */
 const KEY_STEP = 20;
@@ -38,7 +40,7 @@ export function DetailsSplit(props: DetailsSplitProps): JSX.Element {
   const split = useRef<HTMLDivElement>(null);
   const size = useSize(split);
   const layer = profile.layers[layerOfLine(selection.active) ?? -1];
-  const side: Side = size.width >= SIDE_BY_SIDE ? "width" : "height";
+  const side: Side = size.width >= (size.height < LOW ? SIDE_BY_SIDE_WHEN_LOW : SIDE_BY_SIDE) ? "width" : "height";
   const isShown = details.isOpen && layer !== undefined;
   const extent = Math.max(NARROWEST[side], Math.min(details[side], size[side] * LARGEST_PART[side]));
 

@@ -1,6 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { formatCell } from "../../profiler/columns.ts";
+import { formatCell, type Cell } from "../../profiler/columns.ts";
 import type { LayerProfile, Totals } from "../../profiler/profile.ts";
 import { Icon } from "../controls/controls.tsx";
 import type { RowContext } from "../protocol.ts";
@@ -43,6 +43,7 @@ export function TableRow(props: TableRowProps): JSX.Element {
       {...(node.kind === "layer" && { "data-vscode-context": contextOf(node.layer) })}
       style={{ transform: `translateY(${position * ROW_HEIGHT}px)` }}
       onPointerDown={(event) => onPointerDown(line, event)}
+      onClick={({ target }) => target instanceof Element && target.matches(".show") && onToggle(line)}
       onDblClick={() => isExpanded !== undefined && onToggle(line)}
     >
       {columns.map((column) => (
@@ -54,7 +55,13 @@ export function TableRow(props: TableRowProps): JSX.Element {
           {...(column.unit === "text" && column.id !== "shape" && { "data-tip-when": "cut" })}
         >
           {column.id === "name" && <Indent line={line} isTree={isTree} onToggle={onToggle} />}
-          <CellContent column={column} node={node} totals={totals} largest={largest.get(column.id) ?? 0} />
+          <CellContent
+            column={column}
+            node={node}
+            isExpanded={isExpanded}
+            totals={totals}
+            largest={largest.get(column.id) ?? 0}
+          />
         </div>
       ))}
     </div>
@@ -65,7 +72,7 @@ function classesOf(node: TableNode, isSelected: boolean, isActive: boolean): str
   const isDimmed = node.kind === "fold" || (node.kind === "layer" && isFolded(node.layer));
   const classes = [
     "row",
-    node.kind,
+    `${node.kind}-row`,
     isSelected && "selected",
     isActive && "active",
     node.kind === "layer" && !node.layer.isCounted && "uncounted",
@@ -109,13 +116,15 @@ function Indent({ line, isTree, onToggle }: IndentProps): JSX.Element | null {
 interface CellProps {
   readonly column: PageColumn;
   readonly node: TableNode;
+  readonly isExpanded: boolean | undefined;
   readonly totals: Totals;
   readonly largest: number;
 }
 
 function CellContent(props: CellProps): JSX.Element {
-  const { column, node } = props;
-  if (node.kind === "fold") return column.id === "name" ? <FoldText node={node} /> : <></>;
+  const { column, node, isExpanded } = props;
+  if (node.kind === "fold")
+    return column.id === "name" ? <FoldText node={node} isExpanded={isExpanded === true} /> : <></>;
   if (node.kind === "module") {
     if (column.id === "name") return <span class="leaf">{node.name}</span>;
     if (column.id === "op") return <span class="count">{layerCount(node.sums.layers)}</span>;
@@ -133,8 +142,18 @@ function CellContent(props: CellProps): JSX.Element {
   }
 }
 
-function FoldText({ node: { layers } }: { readonly node: FoldNode }): JSX.Element {
-  return <span class="leaf">{foldText(layers)}</span>;
+interface FoldTextProps {
+  readonly node: FoldNode;
+  readonly isExpanded: boolean;
+}
+
+function FoldText({ node: { layers }, isExpanded }: FoldTextProps): JSX.Element {
+  return (
+    <span class="leaf">
+      {foldText(layers)}
+      <span class="show"> — {isExpanded ? l10n.t("hide") : l10n.t("show")}</span>
+    </span>
+  );
 }
 
 /** A number with its unit in a column of its own and its share as a bar behind it; or a text as it is. */
@@ -147,10 +166,12 @@ function Value({ column, node, totals, largest }: CellProps): JSX.Element {
   const [digits = "", unit = ""] = text.split(" ");
   const share = typeof value === "number" && largest > 0 ? value / largest : 0;
   const isBar = node.kind === "layer" && column.hasBar && share > 0 && node.layer.isCounted;
+  const ofTotal = node.kind === "module" ? partOfTotal(column, value, totals) : 0;
   const isLowerBound = node.kind === "module" && node.sums.unknownRows > 0;
   return (
     <>
       {isBar && <span class="bar" style={{ transform: `scaleX(${share})` }} />}
+      {ofTotal > 0 && <span class="bar of-total" style={{ transform: `scaleX(${ofTotal})` }} />}
       <span class={value === 0 ? "digits zero" : "digits"}>
         {isLowerBound && <span class="at-least">≥ </span>}
         {digits}
@@ -160,17 +181,32 @@ function Value({ column, node, totals, largest }: CellProps): JSX.Element {
   );
 }
 
-/** The module part gives way first when the column is narrow: the layer's own name always shows. What the tree says above is left out. */
+/** What a module has of the model: drawn apart from the bars of layers, which compare them with the largest one. */
+function partOfTotal({ total }: PageColumn, value: Cell, totals: Totals): number {
+  const whole = total === undefined ? null : totals[total];
+  return typeof value === "number" && whole !== null && whole > 0 ? Math.min(1, value / whole) : 0;
+}
+
+/**
+ * In a list the module part gives way first when the column is narrow: the layer's own name always shows. In the tree what the lines above
+ * say is left out, and what is left begins with what tells siblings apart.
+ */
 function Name({ node: { layer, module } }: { readonly node: LayerNode }): JSX.Element {
   const name = nameBelow(layer.name, module);
   const cut = name.lastIndexOf("/") + 1;
   const remarks = remarksOf(layer);
   return (
     <>
-      <span class="module">
-        <bdi dir="ltr">{name.slice(0, cut)}</bdi>
-      </span>
-      <span class="leaf">{name.slice(cut)}</span>
+      {module === "" ? (
+        <>
+          <span class="module">
+            <bdi dir="ltr">{name.slice(0, cut)}</bdi>
+          </span>
+          <span class="leaf">{name.slice(cut)}</span>
+        </>
+      ) : (
+        <span class="below">{name}</span>
+      )}
       {layer.repeats !== 1 && (
         <span class="repeats" data-tip={l10n.t("Runs {0} times in one inference", layer.repeats)}>
           ×{layer.repeats}

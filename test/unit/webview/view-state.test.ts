@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { INITIAL_PICTURES } from "../../../webview/state/pictures.ts";
 import { INITIAL_PREFERENCES, restorePreferences } from "../../../webview/state/preferences.ts";
 import { NOTHING_SELECTED } from "../../../webview/state/selection.ts";
 import { INITIAL_VIEW, restoreKept, type KeptState } from "../../../webview/state/view-state.ts";
@@ -16,6 +17,7 @@ describe("The page's kept state", () => {
         showsWarnings: true,
         selection: { active: "#4", anchor: "#2", lines: ["#2", "#3", "#4", "features"] },
       },
+      pictures: { ...INITIAL_PICTURES, tab: "charts", showsCards: false },
       scrollTop: 4400,
     };
     assert.deepEqual(restoreKept(JSON.parse(JSON.stringify(kept))), kept);
@@ -23,7 +25,7 @@ describe("The page's kept state", () => {
 
   it("starts anew where there is none, or one that makes no sense", () => {
     for (const kept of [undefined, null, 7, {}, { view: null, scrollTop: -1 }]) {
-      assert.deepEqual(restoreKept(kept), { view: INITIAL_VIEW, scrollTop: 0 });
+      assert.deepEqual(restoreKept(kept), { view: INITIAL_VIEW, pictures: INITIAL_PICTURES, scrollTop: 0 });
     }
   });
 

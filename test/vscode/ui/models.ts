@@ -1,4 +1,4 @@
-import { graph, node, onnxModel, value } from "../../builders/onnx-builder.ts";
+import { graph, node, onnxModel, tensor, value, type OnnxTensor } from "../../builders/onnx-builder.ts";
 import { tfliteModel } from "../../builders/tflite-builder.ts";
 
 /** Models made on the spot, for what no sample shows. */
@@ -33,4 +33,46 @@ export function tfliteSum(): Uint8Array {
     inputs: ["left", "right"],
     outputs: ["sum"],
   });
+}
+
+/**
+ * `blocks` blocks of three layers in two stages, and a shape computed and used in between: /stage.0/block.0/conv/Conv, … Block 1's
+ * convolution has twice the channels of the others.
+ */
+export function stagedNetwork(blocks = 4): Uint8Array {
+  const initializers: OnnxTensor[] = [];
+  const nodes = Array.from({ length: blocks }, (_, block) => {
+    const stage = `/stage.${block < blocks / 2 ? 0 : 1}/block.${block}`;
+    const input = block === 0 ? "x" : `y${block - 1}`;
+    const channels = block === 1 ? 16 : 8;
+    initializers.push(
+      tensor(`w${block}`, "float32", [channels, 8, 3, 3], ramp(channels * 72)),
+      tensor(`v${block}`, "float32", [8, channels, 1, 1], ramp(channels * 8)),
+    );
+    return [
+      node("Conv", [input, `w${block}`], [`c${block}`], { pads: [1, 1, 1, 1] }, { name: `${stage}/conv/Conv` }),
+      node("Relu", [`c${block}`], [`r${block}`], {}, { name: `${stage}/relu/Relu` }),
+      node("Conv", [`r${block}`, `v${block}`], [`y${block}`], {}, { name: `${stage}/project/Conv` }),
+    ];
+  }).flat();
+  const last = `y${blocks - 1}`;
+  const reshape = [
+    node("Shape", [last], ["shape"], {}, { name: "/Shape" }),
+    node("Gather", ["shape", "first"], ["batch"], {}, { name: "/Gather" }),
+    node("Concat", ["batch", "rest"], ["target"], { axis: 0 }, { name: "/Concat" }),
+    node("Reshape", [last, "target"], ["flat"], {}, { name: "/Reshape" }),
+  ];
+  initializers.push(tensor("first", "int64", [1], [0]), tensor("rest", "int64", [1], [-1]));
+  return onnxModel({
+    graph: graph([...nodes, ...reshape], {
+      inputs: [value("x", "float32", [1, 8, 14, 14])],
+      outputs: ["flat"],
+      initializers,
+    }),
+  });
+}
+
+/** -1 … 1, the middle one 0. */
+function ramp(elements: number): number[] {
+  return Array.from({ length: elements }, (_, index) => (index === elements >> 1 ? 0 : (2 * index) / elements - 1));
 }

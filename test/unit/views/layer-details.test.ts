@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
+import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
+import type { LayerProfile } from "../../../profiler/profile.ts";
+import { analyseModel, costModel, readModel, type AnalysedModel } from "../../../profiler/profile-model.ts";
+import { describeLayer, storedInput } from "../../../profiler/views/describe-layer.ts";
+import { countFormulas, energyParts, latencyFormula } from "../../../profiler/views/formulas.ts";
+import { OptionError } from "../../../profiler/errors.ts";
+import { graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";
+
+const NOWHERE = { open: () => Promise.reject(new Error("no data files")) };
+
+const MODEL = onnxModel({
+  graph: graph(
+    [
+      node("DequantizeLinear", ["w8", "scale", "zero"], ["w"], { axis: 0 }, { name: "widen" }),
+      node("Conv", ["x", "w", "b"], ["y"], { pads: [1, 1, 1, 1], auto_pad: "NOTSET" }, { name: "conv" }),
+      node("Conv", ["y", "w", "b"], ["z"], { pads: [1, 1, 1, 1] }, { name: "again" }),
+      node("Relu", ["z"], ["out"], {}, { name: "relu" }),
+    ],
+    {
+      inputs: [value("x", "float32", [1, 4, 8, 8])],
+      outputs: ["out"],
+      initializers: [
+        tensor(
+          "w8",
+          "int8",
+          [4, 4, 3, 3],
+          Array.from({ length: 144 }, (_, index) => (index % 100) - 50),
+        ),
+        tensor("scale", "float32", [4], [0.5, 0.25, 1, 2]),
+        tensor("zero", "int8", [4], [0, 0, 0, 0]),
+        tensor("b", "float32", [4], [1, 2, 3, 4]),
+      ],
+    },
+  ),
+});
+
+async function analyse(): Promise<AnalysedModel> {
+  return analyseModel(await readModel(new MemorySource("test.onnx", MODEL), NOWHERE), {});
+}
+
+async function costed(): Promise<{ readonly analysed: AnalysedModel; readonly layers: readonly LayerProfile[] }> {
+  const analysed = await analyse();
+  return { analysed, layers: costModel(analysed, DEFAULT_HARDWARE).layers };
+}
+
+describe("Describing a layer", () => {
+  it("tells operator, attributes and tensors", async () => {
+    const details = describeLayer(await analyse(), 1);
+    assert.deepEqual([details.op, details.version, details.domain], ["Conv", 17, ""]);
+    assert.deepEqual(new Map(details.attributes).get("pads"), "[1, 1, 1, 1]");
+    assert.deepEqual(
+      details.inputs.map(({ name, shape, constant }) => [name, shape, constant?.storedType ?? null]),
+      [
+        ["x", [1, 4, 8, 8], null],
+        ["w", [4, 4, 3, 3], "int8"],
+        ["b", [4], "float32"],
+      ],
+    );
+    assert.equal(details.inputs[2]?.constant?.values, "[1, 2, 3, 4]");
+    assert.equal(details.inputs[1]?.constant?.isReadable, true);
+  });
+
+  it("finds a weight, and how it is quantized, behind what widens it", async () => {
+    const analysed = await analyse();
+    const quantization = describeLayer(analysed, 1).inputs[1]?.quantization;
+    assert.deepEqual(
+      [quantization?.granularity, quantization?.axis, quantization?.smallestScale, quantization?.largestScale],
+      ["channel", 0, 0.25, 2],
+    );
+    const stored = storedInput(analysed, 1, 1);
+    assert.deepEqual([stored.name, stored.constant.dataType], ["w8", "int8"]);
+  });
+
+  it("refuses layers that are not there and inputs that are no constants", async () => {
+    const analysed = await analyse();
+    assert.throws(() => describeLayer(analysed, 99), OptionError);
+    assert.throws(() => storedInput(analysed, 1, 0), OptionError);
+  });
+
+  it("crosses threads as it is", async () => {
+    const details = describeLayer(await analyse(), 1);
+    assert.deepEqual(structuredClone(details), details);
+  });
+});
+
+describe("Formulas", () => {
+  it("of counts give the numbers that the table shows", async () => {
+    const { analysed, layers } = await costed();
+    const conv = layers[1];
+    assert.ok(conv);
+    const formulas = countFormulas(conv, describeLayer(analysed, 1));
+    assert.deepEqual(
+      formulas.map(({ id, result }) => [id, result]),
+      [
+        ["macs", "9,216"],
+        ["parameters", "148"],
+        ["weightBytes", "160 bytes"],
+      ],
+    );
+    assert.deepEqual(formulas[1]?.terms, ["4 × 4 × 3 × 3 w", "4 b"]);
+    assert.deepEqual(formulas[2]?.terms, ["144 × 1 byte int8 w", "4 × 4 bytes float32 b"]);
+  });
+
+  it("leave out weights that an earlier layer counts", async () => {
+    const { analysed, layers } = await costed();
+    const again = layers[2];
+    assert.ok(again);
+    assert.deepEqual(
+      countFormulas(again, describeLayer(analysed, 2)).map(({ id }) => id),
+      ["macs"],
+    );
+  });
+
+  it("of energy have the parts of the table, in shares of 1", async () => {
+    const { analysed, layers } = await costed();
+    const conv = layers[1];
+    assert.ok(conv);
+    const parts = energyParts(conv, describeLayer(analysed, 1));
+    assert.deepEqual(
+      parts.map(({ picojoules }) => picojoules),
+      [conv.energy?.arithmetic, conv.energy?.weights, conv.energy?.activations],
+    );
+    assert.ok(Math.abs(parts.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-12);
+    assert.match(parts[0]?.formula ?? "", /^9\.22 k MACs × \(0\.2 multiply \+ 0\.03 add \+ 0\.75 registers\) pJ/);
+    assert.match(parts[1]?.formula ?? "", /^40 words of 32 bits × 5 pJ \(on-chip SRAM\)/);
+  });
+
+  it("of latency say what bounds it", async () => {
+    const { analysed, layers } = await costed();
+    const conv = layers[1];
+    assert.ok(conv);
+    const details = describeLayer(analysed, 1);
+    assert.equal(latencyFormula(conv, details, DEFAULT_HARDWARE)?.bound, "overhead");
+    const eager = { ...DEFAULT_HARDWARE, secondsPerOperator: 0 };
+    const slow = { ...eager, peakMacsPerSecond: { float32: 1, float16: 1, int8: 1 } };
+    assert.equal(latencyFormula(conv, details, slow)?.bound, "compute");
+    assert.equal(latencyFormula(conv, details, { ...eager, bandwidthBytesPerSecond: 1 })?.bound, "memory");
+  });
+
+  it("are silent where a number is unknown", async () => {
+    const { analysed, layers } = await costed();
+    const conv = layers[1];
+    assert.ok(conv);
+    const unknown = { ...conv, macs: null, parameters: null, weightBytes: null, energy: null, latencySeconds: null };
+    const details = describeLayer(analysed, 1);
+    assert.deepEqual([countFormulas(unknown, details), energyParts(unknown, details)], [[], []]);
+    assert.equal(latencyFormula(unknown, details, DEFAULT_HARDWARE), null);
+  });
+});
