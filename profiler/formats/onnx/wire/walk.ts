@@ -80,7 +80,8 @@ export class WireWalker {
   }
 
   async #peek(offset: number, length: number): Promise<Uint8Array> {
-    if (!this.#window.holds(offset, length)) await this.#window.load(offset, length);
+    // Another walk may have moved the window while this one waited for its bytes.
+    while (!this.#window.holds(offset, length)) await this.#window.load(offset, length);
     return this.#window.slice(offset, length);
   }
 }
