@@ -18,6 +18,8 @@ export interface FormatSide {
    * @throws {LoweringError} when the format has no operators for it
    */
   lower(layer: LayerToLower, draft: GraphDraft): Promise<void>;
+  /** After the last layer: what only all of them together can tell. @throws {LoweringError} */
+  finish?(draft: GraphDraft): void;
   /** Bytes that the edited model would take as a file, of a prediction too; without it they are estimated by the weights. */
   fileBytes?(model: Model): Promise<number>;
 }

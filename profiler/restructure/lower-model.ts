@@ -33,6 +33,7 @@ export async function lowerRewrite(
     return id;
   };
   await lowerLayers(old, lifted, rewrite, draft, resolve);
+  sideOf(model).finish?.(draft);
   resizeInputs(rewrite, draft);
   await foldConstants(rewrite, draft);
   const names = renaming(lifted, rewrite, resolve);

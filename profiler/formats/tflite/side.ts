@@ -2,6 +2,15 @@ import type { FormatSide } from "../../restructure/format-side.ts";
 import { foldNode } from "./restructure/fold.ts";
 import { liftNode } from "./restructure/lift.ts";
 import { lowerLayer } from "./restructure/lower.ts";
+import { checkRanges } from "./restructure/ranges.ts";
+import { tfliteFileBytes } from "./write.ts";
 
 /** TFLite's part of restructuring. */
-export const TFLITE_SIDE: FormatSide = { layout: "channels-last", lift: liftNode, fold: foldNode, lower: lowerLayer };
+export const TFLITE_SIDE: FormatSide = {
+  layout: "channels-last",
+  lift: liftNode,
+  fold: foldNode,
+  lower: lowerLayer,
+  finish: checkRanges,
+  fileBytes: tfliteFileBytes,
+};

@@ -1,7 +1,7 @@
 import { writeAtomically } from "../../bytes/atomic-file.ts";
 import { bytesOfPieces, lengthOf, writePieces, type Piece } from "../../bytes/pieces.ts";
-import type { Model } from "../../model/model.ts";
-import { isEdited } from "../../restructure/edited-model.ts";
+import type { Constant, Model } from "../../model/model.ts";
+import { isEdited, payloadOf } from "../../restructure/edited-model.ts";
 import { editTables } from "./write/edit-tables.ts";
 import { layOut } from "./write/file-layout.ts";
 import { readTables } from "./write/read-tables.ts";
@@ -20,7 +20,11 @@ export interface WriteOptions {
  * @throws {FileChangedError} when the file that is copied from changed meanwhile
  * @throws {LoweringError} for a prediction, whose weights have no numbers
  */
-export async function writeTflite(model: Model, path: string, { signal, onProgress }: WriteOptions = {}): Promise<void> {
+export async function writeTflite(
+  model: Model,
+  path: string,
+  { signal, onProgress }: WriteOptions = {},
+): Promise<void> {
   const pieces = await modelPieces(model);
   const total = lengthOf(pieces);
   let done = 0;
@@ -36,6 +40,11 @@ export async function tfliteBytes(model: Model): Promise<Uint8Array> {
   return bytesOfPieces(await modelPieces(model));
 }
 
+/** Bytes of the file that an edited model makes; of a prediction too, whose weights have a size and no numbers. */
+export async function tfliteFileBytes(model: Model): Promise<number> {
+  return lengthOf(await rebuilt(model, plannedPayload));
+}
+
 async function modelPieces(model: Model): Promise<readonly Piece[]> {
   const { source } = model;
   if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
@@ -43,9 +52,13 @@ async function modelPieces(model: Model): Promise<readonly Piece[]> {
 }
 
 /** The file built anew from its tables, edited or not. */
-export async function rebuilt(model: Model): Promise<readonly Piece[]> {
+export async function rebuilt(model: Model, payload = payloadOf): Promise<readonly Piece[]> {
   const { source } = model;
   if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
-  const { tables, data } = await editTables(await readTables(source), model);
+  const { tables, data } = await editTables(await readTables(source), model, payload);
   return layOut(tables, data, source);
+}
+
+function plannedPayload({ storedBytes }: Constant): Promise<Piece> {
+  return Promise.resolve({ bytes: new Uint8Array(0), length: storedBytes });
 }

@@ -1,21 +1,13 @@
-import type { DataType } from "../../../model/data-type.ts";
 import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
 import type { TensorFact } from "../../../operators/tensor-fact.ts";
 import type { LayerToLower } from "../../../restructure/format-side.ts";
 import type { GraphDraft } from "../../../restructure/graph-draft.ts";
 import { LoweringError } from "../../../restructure/lowering-error.ts";
 import { DraftFacts } from "./draft-facts.ts";
+import { giveRange, isQuantizedType } from "./ranges.ts";
 import { versionOf } from "./versions.ts";
 
 export type Attributes = Readonly<Record<string, Attribute>>;
-
-const QUANTIZED: ReadonlySet<DataType | undefined> = new Set<DataType>(["int8", "uint8", "int16"]);
-
-/** Operators whose results lie in the range of their first operand: a quantized one's scheme holds for them. */
-const KEEPS_RANGE = new Set([
-  ...["RESHAPE", "TRANSPOSE", "PAD", "PADV2", "MIRROR_PAD", "SLICE", "SPLIT", "SPLIT_V"],
-  ...["MAX_POOL_2D", "AVERAGE_POOL_2D", "MEAN", "REDUCE_MAX", "RELU", "RELU6"],
-]);
 
 /** Where operators have their data, when it is not the first input. */
 const DATA_INPUT: Readonly<Record<string, number>> = { SPLIT: 1 };
@@ -41,7 +33,7 @@ export class OperatorWriter {
 
   /** Whether the layer computes in integers. */
   get isQuantized(): boolean {
-    return QUANTIZED.has(this.fact(this.input).dataType);
+    return isQuantizedType(this.fact(this.input).dataType);
   }
 
   fact(tensor: TensorId): TensorFact {
@@ -89,7 +81,9 @@ export class OperatorWriter {
     outputs: readonly TensorId[],
   ): void {
     const version = Math.max(this.#versionBefore(op), this.#version(op, inputs, attributes));
-    this.#giveRanges(op, inputs, outputs);
+    const data = inputs[DATA_INPUT[op] ?? 0] ?? ABSENT;
+    if (isQuantizedType(this.fact(data).dataType))
+      for (const output of outputs) giveRange(this.draft, { op, layer: this.layer.name, input: data, output });
     const named = new Map(Object.entries(attributes));
     this.#facts.infer(this.draft.addNode({ op, version, inputs, outputs, attributes: named }, identity));
   }
@@ -112,21 +106,5 @@ export class OperatorWriter {
       isPerChannel: this.draft.tensors[weights]?.quantization?.granularity === "channel",
       isGrouped: op === "CONV_2D" && weight.shape?.at(-1) !== shape?.at(-1),
     });
-  }
-
-  /** New quantized tensors need a scheme: that of the operand where the result lies in its range. */
-  #giveRanges(op: string, inputs: readonly TensorId[], outputs: readonly TensorId[]): void {
-    const data = inputs[DATA_INPUT[op] ?? 0] ?? ABSENT;
-    if (!QUANTIZED.has(this.fact(data).dataType)) return;
-    const quantization = this.draft.tensors[data]?.quantization;
-    for (const output of outputs) {
-      const tensor = this.draft.tensors[output];
-      if (tensor === undefined || tensor.quantization !== undefined || tensor.declared !== undefined) continue;
-      if (!KEEPS_RANGE.has(op) || quantization === undefined)
-        throw this.error(
-          "the model is quantized, and the range of the new tensor behind it is not known: edit the float model, then quantize it",
-        );
-      this.draft.tensors[output] = { ...tensor, quantization };
-    }
   }
 }

@@ -32,6 +32,12 @@ export function schemeFor(
   const scales = Array.from(largest, (magnitude) =>
     magnitude === 0 ? SCALE_OF_ZEROS : Math.fround(magnitude / greatest),
   );
+  return { ...plannedScheme(shape, axis), scales };
+}
+
+/** A scheme of as many scales as `schemeFor` gives, for weights of which only the size is known. */
+export function plannedScheme(shape: readonly number[], axis: number | undefined): Quantization {
+  const scales = Array.from({ length: axis === undefined ? 1 : (shape[axis] ?? 1) }, () => SCALE_OF_ZEROS);
   const zeroPoints = scales.map(() => 0);
   return axis === undefined
     ? { granularity: "tensor", scales, zeroPoints }

@@ -3,7 +3,7 @@ import { ABSENT, type Quantization, type TensorId } from "../../../model/model.t
 import { newWeights, reshapedWeights, type Weights } from "../../../restructure/forms.ts";
 import { permutedWeights } from "../../../restructure/stored-weights.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
-import { quantized, schemeFor } from "./quantize.ts";
+import { plannedScheme, quantized, schemeFor } from "./quantize.ts";
 import { keepsOrder } from "./weight-layouts.ts";
 
 /** What a layer's weights are to be stored as. */
@@ -65,7 +65,7 @@ function asIntegers(weights: Weights, writer: OperatorWriter): Weights {
   return { shape: weights.shape, dataType: dataType === "uint8" ? "uint8" : "int8", read: () => weights.read() };
 }
 
-/** By the scheme that the weights have, else by the one that fits the numbers best; a prediction has no numbers to fit. */
+/** By the scheme that the weights have, else by the one that fits the numbers best; a prediction only knows how many scales that has. */
 async function writeIntegers(
   { draft, layer }: OperatorWriter,
   weights: Weights,
@@ -74,9 +74,13 @@ async function writeIntegers(
   const name = `${layer.name}.${role}`;
   const { shape, dataType, quantization, constant } = weights;
   if (constant && quantization) return draft.addTensor(name, { constant, quantization });
-  if (!draft.readsWeights) return draft.addConstant(name, { shape, dataType, read: unread });
+  const axis = isPerChannel ? channelAxis : undefined;
+  if (!draft.readsWeights) {
+    const planned = quantization ?? plannedScheme(shape, axis);
+    return draft.addConstant(name, { shape, dataType, quantization: planned, read: unread });
+  }
   const elements = await weights.read();
-  const scheme = quantization ?? schemeFor(elements, shape, dataType, isPerChannel ? channelAxis : undefined);
+  const scheme = quantization ?? schemeFor(elements, shape, dataType, axis);
   const integers = quantized(elements, shape, dataType, scheme);
   return draft.addConstant(name, { shape, dataType, quantization: scheme, read: () => Promise.resolve(integers) });
 }
@@ -102,8 +106,9 @@ export async function writeBias(
   const dataType = writer.fact(input).dataType === "int16" ? "int64" : "int32";
   const name = `${layer.name}.bias`;
   const scheme = biasScheme(draft.tensors[input]?.quantization, draft.tensors[weightTensor]?.quantization);
-  if (!draft.readsWeights) return draft.addConstant(name, { shape: [outputs], dataType, read: unread });
   if (scheme === undefined) throw writer.error("its input or its weights have no scale");
+  if (!draft.readsWeights)
+    return draft.addConstant(name, { shape: [outputs], dataType, quantization: scheme, read: unread });
   const integers = quantized(await bias.read(), [outputs], dataType, scheme);
   return draft.addConstant(name, {
     shape: [outputs],

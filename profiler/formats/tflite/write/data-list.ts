@@ -1,7 +1,6 @@
 import type { ByteSource } from "../../../bytes/byte-source.ts";
 import type { Piece } from "../../../bytes/pieces.ts";
 import type { Constant } from "../../../model/model.ts";
-import { payloadOf } from "../../../restructure/edited-model.ts";
 import type { StoredBytes } from "../buffers.ts";
 import type { ModelT } from "../schema/generated/schema_generated.ts";
 import type { TfliteTables } from "./read-tables.ts";
@@ -21,6 +20,7 @@ export class DataList {
   constructor(
     { tables, buffers }: TfliteTables,
     private readonly source: ByteSource | undefined,
+    private readonly payload: (constant: Constant) => Promise<Piece>,
   ) {
     this.#tables = tables;
     this.#stored = buffers;
@@ -46,7 +46,7 @@ export class DataList {
     const { storage } = constant;
     const known = storage.kind === "range" ? this.#places.get(placeOf(storage.offset, storage.length)) : undefined;
     if (known !== undefined) return this.keep(known);
-    const piece = await payloadOf(constant);
+    const piece = await this.payload(constant);
     return piece.length === 0 ? EMPTY_BUFFER : this.#stored.length + this.#added.push(piece) - 1;
   }
 

@@ -1,5 +1,5 @@
 import type { Piece } from "../../../bytes/pieces.ts";
-import type { DeclaredType, Model, Node, Tensor, TensorId } from "../../../model/model.ts";
+import type { Constant, DeclaredType, Model, Node, Tensor, TensorId } from "../../../model/model.ts";
 import { LoweringError } from "../../../restructure/lowering-error.ts";
 import { TENSOR_TYPES } from "../data-types.ts";
 import {
@@ -36,14 +36,19 @@ const LARGEST_NARROW_CODE = BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES;
  * Tensors and buffers that the edit left without a use go; what refers to others by number refers to their new ones.
  *
  * @param file the tables that the model was read from, which are changed
- * @throws {LoweringError} for a prediction, whose weights have no numbers
+ * @param payload bytes of a new constant
+ * @throws {LoweringError} when TFLite has no table for what the edit made
  */
-export async function editTables(file: TfliteTables, model: Model): Promise<EditedTables> {
+export async function editTables(
+  file: TfliteTables,
+  model: Model,
+  payload: (constant: Constant) => Promise<Piece>,
+): Promise<EditedTables> {
   const { tables } = file;
   const [main] = tables.subgraphs;
   if (main === undefined) throw new RangeError(`${model.file} has no subgraph`);
   const codesBefore = usedCodes(tables);
-  const data = new DataList(file, model.source);
+  const data = new DataList(file, model.source, payload);
   const editor = new SubgraphEditor(model, tables, main, data);
   await editor.edit();
   tables.metadata = tables.metadata.filter(({ name }) => typeof name !== "string" || !STALE_METADATA.has(name));
@@ -114,7 +119,7 @@ class SubgraphEditor {
     const shape = constant?.shape ?? declared?.shape;
     if (dataType === undefined || shape === undefined)
       throw new LoweringError(`the type or the rank of the new tensor ${name} is not known, and TFLite needs both`);
-    const table = new TensorT([], TENSOR_TYPES.indexOf(dataType));
+    const table = Object.assign(new TensorT(), { type: TENSOR_TYPES.indexOf(dataType) });
     setSizes(table, { dataType, shape });
     table.name = name;
     table.hasRank = true;
@@ -139,12 +144,17 @@ class SubgraphEditor {
   }
 
   #code(op: string, version: number): number {
-    const builtin = (BuiltinOperator as unknown as Readonly<Record<string, BuiltinOperator | undefined>>)[op];
+    const builtin = builtinNumber(op);
     if (builtin === undefined) throw new LoweringError(`${op} is no operator that TFLite has built in`);
     const { operatorCodes } = this.tables;
     const known = operatorCodes.findIndex((code) => numberOf(code) === builtin && code.version === version);
     if (known >= 0) return known;
-    return operatorCodes.push(new OperatorCodeT(Math.min(builtin, LARGEST_NARROW_CODE), null, version, builtin)) - 1;
+    const code = Object.assign(new OperatorCodeT(), {
+      deprecatedBuiltinCode: Math.min(builtin, LARGEST_NARROW_CODE),
+      builtinCode: builtin,
+      version,
+    });
+    return operatorCodes.push(code) - 1;
   }
 
   #all(ids: readonly TensorId[]): number[] {
@@ -185,8 +195,14 @@ function scaleTensors(table: TensorT | undefined): readonly TensorId[] {
   return scaleDetails(table).flatMap(({ scales, zeroPoints }) => [scales, zeroPoints].filter((id) => id >= 0));
 }
 
+function builtinNumber(op: string): number | undefined {
+  const numbers: Readonly<Record<string, unknown>> = BuiltinOperator;
+  const number = numbers[op];
+  return typeof number === "number" ? number : undefined;
+}
+
 /** Numbers beyond one byte stand in a field of their own. */
-function numberOf({ deprecatedBuiltinCode, builtinCode }: OperatorCodeT): BuiltinOperator {
+function numberOf({ deprecatedBuiltinCode, builtinCode }: OperatorCodeT): number {
   return Math.max(deprecatedBuiltinCode, builtinCode);
 }
 

@@ -17,7 +17,7 @@ import {
   MaximumMinimumOptionsT,
   MirrorPadOptionsT,
   MulOptionsT,
-  OperatorT,
+  type OperatorT,
   PadOptionsT,
   PadV2OptionsT,
   Pool2DOptionsT,
@@ -79,8 +79,7 @@ export function setOptions(operator: OperatorT, op: string, attributes: Readonly
     if (!Object.hasOwn(options, field)) throw new LoweringError(`${op} has no option ${name}`);
     Object.assign(options, { [field]: encoded(name, value) });
   }
-  operator.builtinOptionsType = type;
-  operator.builtinOptions = options as OperatorT["builtinOptions"];
+  Object.assign(operator, { builtinOptionsType: type, builtinOptions: options });
 }
 
 function encoded(name: string, value: Attribute): unknown {

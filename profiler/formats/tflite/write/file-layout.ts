@@ -53,7 +53,12 @@ export function layOut(
 }
 
 /** Writes into the tables where the data will be. */
-function fill(head: Uint8Array, data: readonly (Piece | undefined)[], source: ByteSource, place: Place): readonly Placed[] {
+function fill(
+  head: Uint8Array,
+  data: readonly (Piece | undefined)[],
+  source: ByteSource,
+  place: Place,
+): readonly Placed[] {
   const view = new ByteBuffer(head);
   const model = Model.getRootAsModel(view);
   const placed: Placed[] = [];
@@ -85,10 +90,14 @@ function fill(head: Uint8Array, data: readonly (Piece | undefined)[], source: By
   return placed;
 }
 
-function outsideOptions(model: Model): readonly NonNullable<ReturnType<NonNullable<ReturnType<Model["subgraphs"]>>["operators"]>>[] {
+function outsideOptions(
+  model: Model,
+): readonly NonNullable<ReturnType<NonNullable<ReturnType<Model["subgraphs"]>>["operators"]>>[] {
   return range(model.subgraphsLength()).flatMap((index) => {
     const subgraph = model.subgraphs(index);
-    const operators = range(subgraph?.operatorsLength() ?? 0).flatMap((position) => subgraph?.operators(position) ?? []);
+    const operators = range(subgraph?.operatorsLength() ?? 0).flatMap(
+      (position) => subgraph?.operators(position) ?? [],
+    );
     return operators.filter((operator) => operator.largeCustomOptionsOffset() > NO_OFFSET);
   });
 }
