@@ -4,7 +4,7 @@ import { formatCell, formatCellExact, type Column } from "../../profiler/columns
 import { formatShare } from "../../profiler/format-numbers.ts";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import { Icon } from "../controls/controls.tsx";
-import type { PlacedBox } from "./layout.ts";
+import { HEAD_HEIGHT, type PlacedBox } from "./layout.ts";
 
 export interface BoxCost {
   readonly column: Column;
@@ -27,7 +27,7 @@ interface GraphBoxProps {
   readonly onFocus: (id: string) => void;
 }
 
-/** A layer, a closed module or the frame of an open one. */
+/** A layer, a closed module, or the head of an open one, whose frame is no target: a drag on it moves the picture. */
 export function GraphBox(props: GraphBoxProps): JSX.Element {
   const { placed, cost, isSelected, isFound, isTabStop, onChoose, onFocus } = props;
   const { box, x, y, width, height, isOpen } = placed;
@@ -47,13 +47,12 @@ export function GraphBox(props: GraphBoxProps): JSX.Element {
       class={classes.filter(Boolean).join(" ")}
       data-box={box.id}
       tabIndex={isTabStop ? 0 : -1}
-      aria-label={`${title} ${subtitle}, ${cost.column.title} ${value}`}
       {...(isLayer ? { "aria-pressed": isSelected } : { "aria-expanded": isOpen })}
       data-tip={tipOf(placed, cost)}
       style={{
         transform: `translate(${x}px, ${y}px)`,
         width: `${width}px`,
-        height: `${height}px`,
+        height: `${isOpen ? HEAD_HEIGHT : height}px`,
         "--heat": isOpen ? 0 : cost.heat,
       }}
       onClick={() => onChoose(placed)}
@@ -62,7 +61,10 @@ export function GraphBox(props: GraphBoxProps): JSX.Element {
       <span class="box-head">
         {!isLayer && <Icon name={isOpen ? "chevron-down" : "chevron-right"} />}
         <span class="box-title">{title}</span>
-        <span class={cost.value === null ? "box-cost unknown" : "box-cost"}>{value}</span>
+        <span class={cost.value === null ? "box-cost unknown" : "box-cost"}>
+          <span class="visually-hidden">{cost.column.title} </span>
+          {value}
+        </span>
       </span>
       {!isOpen && <span class="box-name">{subtitle}</span>}
       {!isOpen && cost.heat > 0 && <span class="box-bar" style={{ transform: `scaleX(${cost.heat})` }} />}

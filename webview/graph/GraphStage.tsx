@@ -86,9 +86,9 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
       onScroll={({ currentTarget }) => currentTarget.scrollTo(0, 0)}
     >
       <div class="world" style={{ transform: `translate(${viewport.x}px, ${viewport.y}px) scale(${viewport.zoom})` }}>
-        {layout.boxes.filter(({ isOpen }) => isOpen).map(boxElement)}
+        {layout.boxes.filter(({ isOpen }) => isOpen).map(frameElement)}
         <GraphLinks layout={layout} layers={layers} active={focused ?? selected?.id} />
-        {layout.boxes.filter(({ isOpen }) => !isOpen).map(boxElement)}
+        {layout.boxes.map(boxElement)}
       </div>
       <div class="stage-tools">
         <IconButton icon="zoom-in" label={l10n.t("Zoom in")} onClick={() => zoom(ZOOM_STEP)} />
@@ -109,6 +109,11 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
       />
     </div>
   );
+
+  function frameElement({ box, x, y, width, height }: PlacedBox): JSX.Element {
+    const style = { transform: `translate(${x}px, ${y}px)`, width: `${width}px`, height: `${height}px` };
+    return <div class="frame" key={box.id} style={style} />;
+  }
 
   function boxElement(placed: PlacedBox): JSX.Element {
     const { id } = placed.box;
@@ -168,7 +173,7 @@ interface Current {
 function drag(event: PointerEvent, { viewport, onViewport }: Current): void {
   const { currentTarget: stage, target } = event;
   if (event.button !== 0 || !(stage instanceof HTMLElement) || !(target instanceof Element)) return;
-  if (target.closest("button, .minimap, .stage-tools") && !target.closest(".box.open")) return;
+  if (target.closest("button, .minimap, .stage-tools")) return;
   const start = { x: event.clientX, y: event.clientY };
   const move = ({ clientX, clientY }: PointerEvent): void => {
     const [dx, dy] = [clientX - start.x, clientY - start.y];

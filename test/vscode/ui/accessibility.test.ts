@@ -22,7 +22,7 @@ describe("Accessibility of the pages, by axe-core", () => {
   /** Fails with what is wrong, where it is serious. */
   const check = async (): Promise<void> => {
     const body = await page().locator("body").elementHandle();
-    const frame = await body?.ownerFrame();
+    const frame = await body.ownerFrame();
     assert.ok(frame);
     await frame.evaluate(AXE);
     const { violations } = await frame.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
