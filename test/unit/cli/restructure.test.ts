@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { runCli, temporaryFolder } from "./run-cli.ts";
+
+const MODEL = join(import.meta.dirname, "../../../media/samples/digits_lenet.onnx");
+
+interface Suggested {
+  readonly suggestions: readonly {
+    readonly text: string;
+    readonly promise: string;
+    readonly saves: { readonly parameters: number; readonly macs: number };
+    readonly conflicts: readonly number[];
+  }[];
+}
+
+describe("edgewise suggest and apply", function () {
+  this.timeout(60_000);
+  let folder = "";
+  let remove: () => Promise<void>;
+  before(async () => ({ path: folder, remove } = await temporaryFolder()));
+  after(() => remove());
+
+  it("suggests what saves most first, with its conflicts", async () => {
+    const { stdout, code } = await runCli("suggest", MODEL, "--json");
+    assert.equal(code, 0);
+    const { suggestions } = JSON.parse(stdout) as Suggested;
+    const find = (start: string): number => suggestions.findIndex(({ text }) => text.startsWith(start));
+    const [lowRank, pooled] = [find("dense-low-rank:/7/Gemm"), find("dense-to-pooled-conv:/7/Gemm")];
+    assert.ok(lowRank >= 0 && pooled >= 0);
+    assert.ok(suggestions[lowRank]?.conflicts.includes(pooled), "both take the same layer");
+    assert.ok(suggestions[lowRank].saves.parameters > 0.4, "the first dense layer holds nine tenths of the parameters");
+  });
+
+  it("prints a table that names each edit as apply takes it", async () => {
+    const { stdout } = await runCli("suggest", MODEL);
+    assert.match(stdout, /dense-low-rank:\/7\/Gemm +approximate +−4\d/);
+  });
+
+  it("applies edits in order, measures each, and writes a file that profiles as predicted", async () => {
+    const out = join(folder, "slim.onnx");
+    const { stdout, code } = await runCli(
+      ...["apply", MODEL, "--edit", "dense-low-rank:/7/Gemm:rank=16", "--edit", "split-spatial:/3/Conv:cost=0.3"],
+      ...["--out", out, "--json"],
+    );
+    assert.equal(code, 0);
+    const { steps } = JSON.parse(stdout) as {
+      steps: readonly { edit: string; check: { outputs: readonly unknown[] } }[];
+    };
+    assert.deepEqual(
+      steps.map(({ edit }) => edit),
+      ["dense-low-rank:/7/Gemm:rank=16", "split-spatial:/3/Conv:cost=0.3"],
+    );
+    assert.ok(steps.every(({ check }) => check.outputs.length === 1));
+    const profile = await runCli("profile", out, "--format", "json");
+    const { layers } = JSON.parse(profile.stdout) as { layers: readonly { name: string; parameters: number }[] };
+    assert.equal(layers.find(({ name }) => name === "/7/Gemm")?.parameters, 16 * 128 + 128);
+  });
+
+  it("replaces the model it reads from only when all is done", async () => {
+    const out = join(folder, "whole.onnx");
+    const { stderr, code } = await runCli("apply", MODEL, "--edit", "dense-low-rank:/0/Conv", "--out", out);
+    assert.equal(code, 2);
+    assert.match(stderr, /dense-low-rank on "\/0\/Conv": Conv is no fully connected layer/);
+    assert.equal(existsSync(out), false);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.includes("whole")),
+      [],
+    );
+  });
+
+  it("writes an exact edit and keeps every other byte of the weights", async () => {
+    const out = join(folder, "conv.onnx");
+    const { code } = await runCli("apply", MODEL, "--edit", "dense-to-conv:/7/Gemm", "--out", out);
+    assert.equal(code, 0);
+    const weights = readFileSync(MODEL).subarray(2000, 4000);
+    assert.ok(readFileSync(out).includes(weights));
+  });
+
+  const MISTAKES = [
+    [
+      ["apply", MODEL, "--edit", "no-such-thing:x", "--out", "x.onnx"],
+      /"no-such-thing" is not known; There are fold-batch-norm/,
+    ],
+    [
+      ["apply", MODEL, "--edit", "dense-low-rank:/7/Gemm:rnak=3", "--out", "x.onnx"],
+      /option "rnak" is not known: rank/,
+    ],
+    [["apply", MODEL, "--edit", "dense-low-rank:/7/Gemm:rank=0", "--out", "x.onnx"], /must be a whole number from 1/],
+    [["apply", MODEL, "--out", "x.onnx"], /--edit/],
+  ] as const;
+  for (const [args, message] of MISTAKES) {
+    it(`says what is wrong with ${args.slice(2).join(" ")}`, async () => {
+      const { stderr, code } = await runCli(...args);
+      assert.equal(code, 2);
+      assert.match(stderr, message);
+    });
+  }
+});
