@@ -44,7 +44,9 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
       connection = this.#show(panel, shown, () => show({ before: shown.after, after: shown.before }));
     };
     show(pair);
-    panel.onDidDispose(() => connection.dispose());
+    panel.onDidDispose(() => {
+      connection.dispose();
+    });
   }
 
   #show(panel: vscode.WebviewPanel, pair: Pair, swap: () => void): vscode.Disposable {

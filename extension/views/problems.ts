@@ -14,7 +14,7 @@ const SEVERITIES = { info: vscode.DiagnosticSeverity.Information, warning: vscod
 export function showProblems(models: OpenModels): vscode.Disposable {
   const problems = vscode.languages.createDiagnosticCollection("edgewise");
   const update = ({ uri, profile }: ModelDocument): void => {
-    const isWanted = vscode.workspace.getConfiguration("edgewise", uri).get("showWarningsAsProblems", true);
+    const isWanted = vscode.workspace.getConfiguration("edgewise", uri).get<boolean>("showWarningsAsProblems", true);
     problems.set(uri, profile && isWanted ? diagnosticsOf(profile) : undefined);
   };
   return vscode.Disposable.from(
