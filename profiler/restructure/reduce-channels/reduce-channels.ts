@@ -102,7 +102,7 @@ function find(graph: LiftedGraph): readonly Finding[] {
     const target = first?.name ?? "";
     if (!isPrunable(group)) return { target, reason: refusalOf(group) };
     const others = group.layers.length - 1;
-    const why = `${unitsOf(group)} channels${others > 0 ? `, tied to those of ${others} more layers` : ""}`;
+    const why = `${unitsOf(group)} channels${others > 0 ? `, tied to those of ${others} more ${others === 1 ? "layer" : "layers"}` : ""}`;
     return { target, layers: changedLayers(graph, target), why };
   });
   if (prunable.length < 2) return singles;

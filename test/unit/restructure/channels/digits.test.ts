@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+
+import { FileSource } from "../../../../profiler/bytes/file-source.ts";
+import { SiblingFolder } from "../../../../profiler/bytes/sibling-files.ts";
+import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
+import type { Model } from "../../../../profiler/model/model.ts";
+import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
+import { applyEdit } from "../../../../profiler/restructure/apply.ts";
+import { activationsOn, inMemory } from "../../../../profiler/run/activation-source.ts";
+import type { CalibrationSpec, InputSpec } from "../../../../profiler/run/calibration/spec.ts";
+import { compareRuns } from "../../../../profiler/run/compare-runs.ts";
+import { skip } from "../../../skip.ts";
+import { edit } from "../edited-model.ts";
+
+const DIGITS = "../shared/data/digits";
+
+function images(file: string): Readonly<Record<string, InputSpec>> {
+  return { "": { kind: "array", path: `${DIGITS}/${file}`, dataType: "uint8", scale: 1 / 255 } };
+}
+
+/** Weights are fitted on these, and accuracy is measured on those. */
+const CALIBRATION: CalibrationSpec = { inputs: images("digits_calibration_256x1x32x32_uint8.bin") };
+const TEST: CalibrationSpec = {
+  inputs: images("digits_test_540x1x32x32_uint8.bin"),
+  labels: { path: `${DIGITS}/digits.json`, key: "test_labels" },
+};
+
+describe("reduce-channels on the digits, without training", function () {
+  this.timeout(300_000);
+
+  before(function () {
+    if (!existsSync(DIGITS)) skip(this, "needs the digits beside the repository");
+  });
+
+  for (const { name, macs, least } of [
+    { name: "digits_vgg_bn", macs: 1 / 4, least: 0.995 },
+    { name: "digits_vgg_bn", macs: 1 / 8, least: 0.99 },
+    { name: "digits_vgg_bn", macs: 1 / 16, least: 0.98 },
+    { name: "digits_resnet", macs: 1 / 2, least: 0.99 },
+    { name: "digits_resnet", macs: 1 / 4, least: 0.98 },
+  ]) {
+    it(`keeps ${100 * least} % of ${name} at ${macs} of its MACs`, async () => {
+      const path = `media/samples/${name}.onnx`;
+      const model = await readModel(await FileSource.open(path), new SiblingFolder(path));
+      const { after } = await applyEdit(model, edit("reduce-channels", "", { macs }), {
+        activationsOf: (one) => activationsOn(one, CALIBRATION),
+      });
+      assert.ok(macsOf(after) <= macs * macsOf(model));
+      const accuracy = await accuracyOf(model, after);
+      assert.ok(accuracy >= least, `${accuracy} of the test images`);
+    });
+  }
+
+  it("loses all without the refit", async () => {
+    const path = "media/samples/digits_vgg_bn.onnx";
+    const model = await readModel(await FileSource.open(path), new SiblingFolder(path));
+    const { after } = await applyEdit(model, edit("reduce-channels", "", { macs: 1 / 4, refit: false }));
+    assert.ok((await accuracyOf(model, after)) < 0.2);
+  });
+});
+
+function macsOf(model: Model): number {
+  return costModel(analyseModel(model, {}), DEFAULT_HARDWARE).totals.macs;
+}
+
+async function accuracyOf(model: Model, after: Model): Promise<number> {
+  const { outputs } = await compareRuns(await inMemory(model), await inMemory(after), { calibration: TEST });
+  return outputs[0]?.difference?.top1?.accuracy?.b ?? NaN;
+}

@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+
+import { onnxBytes } from "../../../../profiler/formats/onnx/write.ts";
+import type { Model } from "../../../../profiler/model/model.ts";
+import { Random } from "../../../../profiler/numeric/random.ts";
+import { applyEdit } from "../../../../profiler/restructure/apply.ts";
+import type { EditOptions } from "../../../../profiler/restructure/edit.ts";
+import { liftModel } from "../../../../profiler/restructure/lift-model.ts";
+import { REDUCE_CHANNELS } from "../../../../profiler/restructure/reduce-channels/reduce-channels.ts";
+import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
+import { activationsOn } from "../../../../profiler/run/activation-source.ts";
+import {
+  graph,
+  node,
+  onnxModel,
+  tensor,
+  value,
+  type OnnxNode,
+  type OnnxTensor,
+} from "../../../builders/onnx-builder.ts";
+import { assertSameOutputs, edit, edited, readBytes, run, seededFeeds, weights } from "../edited-model.ts";
+
+/** What a fit in float32 leaves of outputs that can be had exactly. */
+const FITTED = 1e-3;
+
+const SAMPLES = { count: 48 };
+
+function network(nodes: readonly OnnxNode[], initializers: readonly OnnxTensor[]): Promise<Model> {
+  const inputs = [value("x", "float32", ["n", 3, 8, 8])];
+  const outputs = [nodes.at(-1)?.output?.[0] ?? ""];
+  return readBytes(onnxModel({ graph: graph(nodes, { inputs, outputs, initializers }) }));
+}
+
+const same = { pads: [1, 1, 1, 1] };
+
+/** Two convolutions with a ReLU between, the first filters being given. */
+function pair(
+  filters: readonly (readonly number[])[],
+  second = weights("second", [4, filters.length, 3, 3]),
+): Promise<Model> {
+  const nodes = [
+    node("Conv", ["x", "first", "bias"], ["a"], same, { name: "first" }),
+    node("Relu", ["a"], ["b"]),
+    node("Conv", ["b", "second", "shift"], ["y"], same, { name: "second" }),
+  ];
+  const first = tensor("first", "float32", [filters.length, 3, 3, 3], filters.flat());
+  const biases = [weights("bias", [filters.length]), weights("shift", [4])];
+  return network(nodes, [first, second, ...biases]);
+}
+
+function filter(seed: number, factor = 1): readonly number[] {
+  return Array.from(new Random(seed).normals(27), (each) => factor * each);
+}
+
+function reduced(model: Model, options: EditOptions, target = "first"): Promise<Model> {
+  return applyEdit(model, edit("reduce-channels", target, options), {
+    activationsOf: (one) => activationsOn(one, SAMPLES),
+  }).then(({ after }) => after);
+}
+
+/** Which filters of the first convolution are still there. */
+async function keptFilters(model: Model, filters: readonly (readonly number[])[]): Promise<readonly number[]> {
+  const form = liftModel(model).layer("first")?.form;
+  assert.ok(form?.kind === "conv");
+  const elements = await form.weight.read();
+  return Array.from({ length: elements.length / 27 }, (_, channel) =>
+    filters.findIndex((each) => Math.fround(each[0] ?? 0) === elements[27 * channel]),
+  );
+}
+
+describe("reduce-channels", () => {
+  it("ties what a residual adds, and says so", async () => {
+    const model = await network(
+      [
+        node("Conv", ["x", "stem"], ["a"], same, { name: "stem" }),
+        node("Conv", ["a", "inner"], ["b"], same, { name: "inner" }),
+        node("Conv", ["b", "outer"], ["c"], same, { name: "outer" }),
+        node("Add", ["a", "c"], ["d"]),
+        node("Conv", ["d", "last"], ["y"], same, { name: "last" }),
+      ],
+      [
+        weights("stem", [8, 3, 3, 3]),
+        weights("inner", [6, 8, 3, 3]),
+        weights("outer", [8, 6, 3, 3]),
+        weights("last", [2, 8, 3, 3]),
+      ],
+    );
+    const findings = REDUCE_CHANNELS.find(liftModel(model));
+    assert.deepEqual(
+      findings.map((finding) => [finding.target, isRefusal(finding) ? finding.reason : finding.why]),
+      [
+        ["", "one width multiplier for 2 groups of channels"],
+        ["stem", "8 channels, tied to those of 1 more layer"],
+        ["inner", "6 channels"],
+        ["last", "its channels must stay: they are an output of the model"],
+      ],
+    );
+    const { model: after } = await edited(model, edit("reduce-channels", "outer", { keep: 5 }));
+    const shapes = liftModel(after)
+      .layersOf("conv")
+      .map(({ form }) => form.weight.shape.slice(0, 2));
+    assert.deepEqual(shapes, [
+      [5, 3],
+      [6, 5],
+      [5, 6],
+      [2, 5],
+    ]);
+  });
+
+  it("takes out the filters with the smallest weights", async () => {
+    const filters = [filter(1), filter(2, 0.1), filter(3), filter(4, 0.2), filter(5)];
+    const after = await reduced(await pair(filters), { keep: 3, refit: false });
+    assert.deepEqual(await keptFilters(after, filters), [0, 2, 4]);
+  });
+
+  it("takes out the channels that batch normalization scales least", async () => {
+    const filters = [filter(1), filter(2), filter(3, 0.1), filter(4)];
+    const model = await network(
+      [
+        node("Conv", ["x", "first"], ["a"], same, { name: "first" }),
+        node("BatchNormalization", ["a", "scale", "zero", "zero", "one"], ["b"]),
+        node("Conv", ["b", "second"], ["y"], same, { name: "second" }),
+      ],
+      [
+        tensor("first", "float32", [4, 3, 3, 3], filters.flat()),
+        weights("second", [2, 4, 3, 3]),
+        tensor("scale", "float32", [4], [0.1, -2, 3, 0.2]),
+        tensor("zero", "float32", [4], [0, 0, 0, 0]),
+        tensor("one", "float32", [4], [1, 1, 1, 1]),
+      ],
+    );
+    const after = await reduced(model, { ratio: 0.5, importance: "batch-norm", refit: false });
+    assert.deepEqual(await keptFilters(after, filters), [1, 2]);
+    await assert.rejects(reduced(await pair(filters), { importance: "batch-norm" }), /no batch normalization scales/);
+  });
+
+  it("takes out the channels that the next layer makes least of, however large their filters", async () => {
+    const filters = [filter(1), filter(2, 5), filter(3), filter(4, 5)];
+    const reads = new Random(7)
+      .normals(4 * 4 * 9)
+      .map((each, index) => (Math.floor(index / 9) % 2 === 1 ? each / 100 : each));
+    const model = await pair(filters, tensor("second", "float32", [4, 4, 3, 3], [...reads]));
+    const after = await reduced(model, { ratio: 0.5, importance: "reconstruction", refit: false });
+    assert.deepEqual(await keptFilters(after, filters), [0, 2]);
+    await assert.rejects(
+      applyEdit(model, edit("reduce-channels", "first", { importance: "reconstruction" })),
+      /needs calibration samples/,
+    );
+  });
+
+  it("makes up for a channel that others can stand for", async () => {
+    // Every channel is there twice, the second time at half the size: the layer behind can do without.
+    const filters = [1, 2, 3].flatMap((seed) => [filter(seed), filter(seed, 0.5)]);
+    const nodes = [
+      node("Conv", ["x", "first"], ["a"], same, { name: "first" }),
+      node("Relu", ["a"], ["b"]),
+      node("Conv", ["b", "second"], ["c"], same, { name: "second" }),
+      node("GlobalAveragePool", ["c"], ["d"]),
+      node("Flatten", ["d"], ["e"]),
+      node("Gemm", ["e", "dense"], ["y"]),
+    ];
+    const model = await network(nodes, [
+      tensor("first", "float32", [6, 3, 3, 3], filters.flat()),
+      weights("second", [4, 6, 3, 3]),
+      weights("dense", [4, 5]),
+    ]);
+    const feeds = seededFeeds(model, 9);
+    const expected = await run(await onnxBytes(model), feeds);
+    const fitted = await reduced(model, { keep: 3 });
+    assert.deepEqual(await keptFilters(fitted, filters), [0, 2, 4]);
+    assertSameOutputs(await run(await onnxBytes(fitted), feeds), expected, FITTED);
+    const unfitted = await run(await onnxBytes(await reduced(model, { keep: 3, refit: false })), feeds);
+    assert.throws(() => assertSameOutputs(unfitted, expected, 100 * FITTED));
+  });
+
+  it("lets the mean of normalization take over what a constant channel gave, through depthwise layers too", async () => {
+    const nothing = new Array<number>(27).fill(0);
+    const filters = [filter(1), nothing, filter(2), filter(2, 0.5), nothing, filter(3)];
+    const model = await network(
+      [
+        node("Conv", ["x", "first", "bias"], ["a"], same, { name: "first" }),
+        node("Relu", ["a"], ["b"]),
+        node("Conv", ["b", "depthwise"], ["c"], { group: 6 }, { name: "depthwise" }),
+        node("Conv", ["c", "pointwise"], ["d"], {}, { name: "pointwise" }),
+        node("BatchNormalization", ["d", "scale", "shift", "mean", "variance"], ["y"]),
+      ],
+      [
+        tensor("first", "float32", [6, 3, 3, 3], filters.flat()),
+        tensor("bias", "float32", [6], [0, 1, 0, 0, 2, 0]),
+        weights("depthwise", [6, 1, 1, 1]),
+        weights("pointwise", [4, 6, 1, 1]),
+        weights("scale", [4]),
+        weights("shift", [4]),
+        weights("mean", [4]),
+        weights("variance", [4], "positive"),
+      ],
+    );
+    const after = await reduced(model, { keep: 3 });
+    assert.deepEqual(await keptFilters(after, filters), [0, 2, 5]);
+    assert.equal(
+      liftModel(after)
+        .layersOf("conv")
+        .filter(({ form }) => form.bias).length,
+      1,
+      "no bias is added",
+    );
+    const feeds = seededFeeds(model, 9);
+    assertSameOutputs(await run(await onnxBytes(after), feeds), await run(await onnxBytes(model), feeds), FITTED);
+    assert.deepEqual(
+      await onnxBytes(await reduced(model, { keep: 3 })),
+      await onnxBytes(after),
+      "the same bits each time",
+    );
+  });
+
+  for (const [options, target, message] of [
+    [{ ratio: 0.5, keep: 3 }, "first", /give one of ratio, keep and macs/],
+    [{ keep: 3 }, "", /keep is for one layer/],
+    [{ macs: 0.001 }, "first", /even one channel each/],
+    [{}, "nowhere", /there is no such layer/],
+    [{}, "second", /they are an output of the model/],
+    [{}, "b", /Relu makes no channels/],
+  ] as const) {
+    it(`refuses ${JSON.stringify(options)} on "${target}"`, async () => {
+      const model = await pair([filter(1), filter(2), filter(3)]);
+      await assert.rejects(reduced(model, options, target), (error) => {
+        assert.ok(error instanceof NotApplicableError);
+        assert.match(error.message, message);
+        return true;
+      });
+    });
+  }
+});
