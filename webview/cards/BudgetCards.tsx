@@ -84,9 +84,8 @@ function BudgetRow({ line, onEdit }: { readonly line: BudgetLine; readonly onEdi
       onClick={onEdit}
     >
       <Icon name={verdict ? ICONS[verdict.kind] : "dash"} />
-      <span>
-        {text} <Icon name="edit" />
-      </span>
+      <span>{text}</span>
+      <Icon name="edit" />
     </button>
   );
 }

@@ -30,6 +30,8 @@ describe("The package for VS Code", () => {
         "dist/compare.js",
         "dist/compare.css",
         "dist/codicons/codicon.css",
+        "dist/elk/elk-worker.min.js",
+        "dist/elk/LICENSE.md",
         "LICENSE",
       ]),
       [],

@@ -67,7 +67,9 @@ describe("A budget", () => {
       contributes: { configuration: { properties?: Settings } | readonly { properties: Settings }[] };
     };
     const { configuration } = manifest.contributes;
-    const settings: Settings = Object.assign({}, ...[configuration].flat().map(({ properties }) => properties));
+    const settings: Settings = Object.fromEntries(
+      [configuration].flat().flatMap(({ properties }) => Object.entries(properties ?? {})),
+    );
     const ids = Object.keys(settings).filter((name) => name.startsWith("edgewise.budgets."));
     assert.deepEqual(ids.sort(), BUDGETS.map(({ id }) => `edgewise.budgets.${id}`).sort());
     for (const { id, initial } of BUDGETS) assert.equal(settings[`edgewise.budgets.${id}`]?.default, initial);
