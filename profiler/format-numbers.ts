@@ -22,8 +22,14 @@ const PICOJOULES = scale(
 );
 const SECONDS = scale([" ns", 1e-9], [" µs", 1e-6], [" ms", 1e-3], [" s", 1]);
 
-const GROUPED = new Intl.NumberFormat("en-US", { maximumFractionDigits: 3 });
-const PRECISE = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 });
+/** Made when first needed: loading the language's data takes longer than reading a small model. */
+const grouped = once(() => new Intl.NumberFormat("en-US", { maximumFractionDigits: 3 }));
+const precise = once(() => new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 }));
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
 
 /** "712", "12.3 M" */
 export function formatCount(count: number): string {
@@ -53,7 +59,7 @@ export function formatShare(fraction: number): string {
 
 /** Every digit: "12,345,678". Below 1, as many as matter. */
 export function formatExact(value: number): string {
-  return Number.isInteger(value) || Math.abs(value) >= 1000 ? GROUPED.format(value) : PRECISE.format(value);
+  return Number.isInteger(value) || Math.abs(value) >= 1000 ? grouped().format(value) : precise().format(value);
 }
 
 /** "1×3×224×224", with names for symbolic sizes; a scalar is "scalar". */

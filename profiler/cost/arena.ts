@@ -48,25 +48,25 @@ function bestGap(bytes: number, taken: readonly { readonly start: number; readon
 class PlacedBlocks {
   readonly #leaves: number;
   /** Of each tree node: blocks that span all steps below it, but not all below its parent. */
-  readonly #spanning: number[][];
-  readonly #startingAt: number[][];
+  readonly #spanning: (number[] | undefined)[];
+  readonly #startingAt: (number[] | undefined)[];
 
   constructor(readonly blocks: readonly Block[]) {
     const steps = 1 + blocks.reduce((latest, { last }) => Math.max(latest, last), 0);
     this.#leaves = 2 ** Math.ceil(Math.log2(steps));
-    this.#spanning = Array.from({ length: 2 * this.#leaves }, () => []);
-    this.#startingAt = Array.from({ length: steps }, () => []);
+    this.#spanning = new Array<undefined>(2 * this.#leaves).fill(undefined);
+    this.#startingAt = new Array<undefined>(steps).fill(undefined);
   }
 
   add(index: number): void {
     const block = this.blocks[index];
     if (!block) return;
-    this.#startingAt[block.first]?.push(index);
+    append(this.#startingAt, block.first, index);
     let left = block.first + this.#leaves;
     let right = block.last + 1 + this.#leaves;
     for (; left < right; left >>= 1, right >>= 1) {
-      if (left % 2 === 1) this.#spanning[left++]?.push(index);
-      if (right % 2 === 1) this.#spanning[--right]?.push(index);
+      if (left % 2 === 1) append(this.#spanning, left++, index);
+      if (right % 2 === 1) append(this.#spanning, --right, index);
     }
   }
 
@@ -80,4 +80,11 @@ class PlacedBlocks {
     }
     return found;
   }
+}
+
+/** Lists are made when first needed: most tree nodes never get one. */
+function append(lists: (number[] | undefined)[], at: number, index: number): void {
+  const list = lists[at];
+  if (list === undefined) lists[at] = [index];
+  else list.push(index);
 }

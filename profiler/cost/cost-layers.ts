@@ -147,26 +147,34 @@ function workOf(
 }
 
 function sumUp(rows: readonly LayerProfile[], peakMemoryBytes: number | null, fileBytes: number): Totals {
-  const counted = rows.filter(({ isCounted }) => isCounted);
-  const sum = (value: (row: LayerProfile) => number | null): number =>
-    counted.reduce((total, row) => total + (value(row) ?? 0), 0);
+  let [parameters, macs, otherOps, weightBytes, energyPicojoules, latencySeconds, unknownRows] = [0, 0, 0, 0, 0, 0, 0];
+  for (const row of rows) {
+    if (!row.isCounted) continue;
+    parameters += row.parameters ?? 0;
+    macs += row.macs ?? 0;
+    otherOps += row.otherOps ?? 0;
+    weightBytes += row.weightBytes ?? 0;
+    energyPicojoules += row.energy ? totalEnergy(row.energy) : 0;
+    latencySeconds += row.latencySeconds ?? 0;
+    if (isUnknown(row)) unknownRows += 1;
+  }
   return {
-    parameters: sum((row) => row.parameters),
-    macs: sum((row) => row.macs),
-    otherOps: sum((row) => row.otherOps),
-    weightBytes: sum((row) => row.weightBytes),
+    parameters,
+    macs,
+    otherOps,
+    weightBytes,
     fileBytes,
     peakMemoryBytes,
-    energyPicojoules: sum(({ energy }) => energy && totalEnergy(energy)),
-    latencySeconds: sum((row) => row.latencySeconds),
-    unknownRows: counted.filter(isUnknown).length,
+    energyPicojoules,
+    latencySeconds,
+    unknownRows,
   };
 }
 
 /** Whether something about a row is unknown, so that it misses from a total. */
 function isUnknown(row: LayerProfile): boolean {
-  const { parameters, macs, otherOps, weightBytes, activationBytes, energy, latencySeconds } = row;
-  return [parameters, macs, otherOps, weightBytes, activationBytes, energy, latencySeconds].includes(null);
+  if (row.parameters === null || row.weightBytes === null || row.activationBytes === null) return true;
+  return row.macs === null || row.otherOps === null || row.energy === null || row.latencySeconds === null;
 }
 
 function firstData({ inputs }: Layer): LayerTensor | undefined {

@@ -46,10 +46,18 @@ function shareOf(
 ): LayerWeights {
   if (origins.length === 0) return NO_WEIGHTS;
   const own = origins.filter((origin) => carriers.get(origin) === layer);
-  const lenders = origins.flatMap((origin) => carriers.get(origin) ?? []).filter((lender) => lender !== layer);
   return {
     parameters: sumKnown(own.map(({ elements }) => elements ?? null)),
     weightBytes: sumKnown(own.map(({ storedBytes }) => storedBytes ?? null)),
-    notes: [...new Set(lenders)].map(({ name }) => `Shares weights with ${name}.`),
+    notes: own.length === origins.length ? NO_WEIGHTS.notes : sharingNotes(layer, origins, carriers),
   };
+}
+
+function sharingNotes(
+  layer: Layer,
+  origins: readonly ConstantOrigin[],
+  carriers: ReadonlyMap<ConstantOrigin, Layer>,
+): readonly string[] {
+  const lenders = origins.flatMap((origin) => carriers.get(origin) ?? []).filter((lender) => lender !== layer);
+  return [...new Set(lenders)].map(({ name }) => `Shares weights with ${name}.`);
 }

@@ -35,11 +35,9 @@ export function foldedOrigin(fact: TensorFact, name: string): ConstantOrigin | u
 }
 
 function storedOrigin(constant: Constant, name: string): ConstantOrigin {
-  const known = originOfConstant.get(constant);
-  if (known) return known;
   const { storage } = constant;
-  const isPlaced = storage.kind === "range" && storage.length > 0;
-  const origin = isPlaced ? originOfRange(constant, storage, name) : makeOrigin(constant, name);
+  if (storage.kind === "range" && storage.length > 0) return originOfRange(constant, storage, name);
+  const origin = originOfConstant.get(constant) ?? makeOrigin(constant, name);
   originOfConstant.set(constant, origin);
   return origin;
 }

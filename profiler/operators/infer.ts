@@ -260,15 +260,17 @@ function isGivenConstantsAlone({ inputs }: NodeView): boolean {
 }
 
 /** Many rules hand an input's fact on for its type; its numbers come along only where the rule says that it carries them. */
-function ownResult(rule: OperatorRule, view: NodeView, computed: TensorFact): TensorFact {
-  const { value, constant, ...type } = computed;
-  if (value === undefined && constant === undefined) return type;
-  const isInputs = (key: "value" | "constant"): boolean => view.inputs.some((input) => input?.[key] === computed[key]);
+function ownResult(rule: OperatorRule, { inputs }: NodeView, computed: TensorFact): TensorFact {
+  const { dataType, shape, value, constant, container } = computed;
+  const own: Draft = { dataType, shape };
   const isCarried = rule.carries !== undefined;
-  const keepsValue = value !== undefined && (isCarried || !isInputs("value"));
-  const keepsConstant = constant !== undefined && !isInputs("constant");
-  return { ...type, ...(keepsValue && { value }), ...(keepsConstant && { constant }) };
+  if (value !== undefined && (isCarried || !inputs.some((input) => input?.value === value))) own.value = value;
+  if (constant !== undefined && !inputs.some((input) => input?.constant === constant)) own.constant = constant;
+  if (container !== undefined) own.container = container;
+  return own;
 }
+
+type Draft = { -readonly [Key in keyof TensorFact]: TensorFact[Key] };
 
 function asDeclared(declared: NonNullable<Graph["tensors"][number]["declared"]>, name: string): TensorFact {
   const { dataType, shape, container } = declared;

@@ -124,8 +124,11 @@ export class NodeView {
 export function oncePerView<T>(compute: (view: NodeView) => T): (view: NodeView) => T {
   const computed = new WeakMap<NodeView, { readonly result: T }>();
   return (view) => {
-    const known = computed.get(view) ?? { result: compute(view) };
-    computed.set(view, known);
-    return known.result;
+    const known = computed.get(view);
+    const { result } = known ?? { result: compute(view) };
+    // Nobody asks a third time, and what the map holds the garbage collector has to look through.
+    if (known) computed.delete(view);
+    else computed.set(view, { result });
+    return result;
   };
 }

@@ -21,8 +21,12 @@ interface Reading {
   readonly warnings: Set<string>;
 }
 
+type Draft = { -readonly [Key in keyof Node]: Node[Key] };
+
 /** Where an error is: " in then_branch of node 3 (If)"; "" in the main graph. */
 type Where = string;
+
+const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 
 /** Reads graphs: names become tensors, attributes values, bodies and called functions graphs of their own. */
 export class GraphReader {
@@ -126,7 +130,8 @@ export class GraphReader {
       );
     });
     const given = resolveAttributes(node, setting);
-    return {
+    // Optional fields are put in afterwards: spreading them in would give each of thousands of nodes a shape of its own.
+    const read: Draft = {
       index,
       name: node.name ?? "",
       domain,
@@ -136,12 +141,14 @@ export class GraphReader {
       outputs,
       attributes: this.#attributes(given, place),
       bodies: [...this.#call(node, given, setting, where), ...this.#bodies(node, given, setting, scope, place)],
-      ...metadataOf(node),
-      ...spanOf(node),
     };
+    if (node.metadataProps?.length) read.metadata = metadataOf(node.metadataProps);
+    if (node.span) read.span = { offset: node.span.offset ?? 0, length: node.span.length ?? 0 };
+    return read;
   }
 
   #attributes(given: readonly AttributeProto[], place: () => string): ReadonlyMap<string, Attribute> {
+    if (given.length === 0) return NO_ATTRIBUTES;
     const attributes = new Map<string, Attribute>();
     for (const attribute of given) {
       const value = attributeValue(attribute, this.reading.tensors, place);
@@ -204,11 +211,6 @@ function nodePlace({ opType, name }: NodeProto, index: number, where: Where): st
   return `node ${index}${label === "" ? "" : ` (${label})`}${where}`;
 }
 
-function spanOf({ span }: NodeProto): Pick<Node, "span"> {
-  return span ? { span: { offset: span.offset ?? 0, length: span.length ?? 0 } } : {};
-}
-
-function metadataOf({ metadataProps }: NodeProto): Pick<Node, "metadata"> {
-  if (!metadataProps || metadataProps.length === 0) return {};
-  return { metadata: new Map(metadataProps.map(({ key, value }) => [key ?? "", value ?? ""])) };
+function metadataOf(entries: NonNullable<NodeProto["metadataProps"]>): ReadonlyMap<string, string> {
+  return new Map(entries.map(({ key, value }) => [key ?? "", value ?? ""]));
 }

@@ -169,7 +169,8 @@ export class TensorReader {
 
   /** Where the elements are; undefined when there are none. Raw bytes win over typed elements, as they do in ONNX's own readers. */
   #payload(tensor: TensorProto, place: string): PlacedPayload | undefined {
-    const payloads = (tensor.payload ?? []).filter(({ length }) => (length ?? 0) > 0);
+    if (tensor.payload === undefined || tensor.payload === null) return undefined;
+    const payloads = tensor.payload.filter(({ length }) => (length ?? 0) > 0);
     const raw = payloads.findLast(({ field }) => field === RAW_FIELD);
     if (raw === undefined && payloads.length > 1) {
       throw this.#fault(tensor, place, "expected its elements in one place, not in several fields or pieces");
@@ -215,10 +216,9 @@ interface PlacedPayload {
 
 function placed({ field: number, offset, length, fields, bytes }: Payload): PlacedPayload {
   const field = ELEMENT_FIELDS[number ?? 0] ?? { name: "no field", types: () => false };
-  const packing = (fields ?? 0) > 0 ? "unpacked" : "packed";
   return {
     field,
-    encoding: field.element === undefined ? "raw" : `${packing}-${field.element}`,
+    encoding: field.element === undefined ? "raw" : `${(fields ?? 0) > 0 ? "unpacked" : "packed"}-${field.element}`,
     offset: offset ?? 0,
     length: length ?? 0,
     fields: fields ?? 0,

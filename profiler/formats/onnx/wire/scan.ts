@@ -39,6 +39,9 @@ export const LONGEST_BLOB = 2 ** 16;
 const LONGEST_RAW_COPY = 8 * 1024;
 const LONGEST_TYPED_COPY = 11 * 1024;
 
+/** A file that is larger than its skeleton is likely to be holds weights as well. */
+const LONGEST_EXPECTED = 2 ** 22;
+
 const RAW_DATA = 9;
 const STRING_DATA = 6;
 
@@ -86,7 +89,7 @@ export function scanModel(source: ByteSource): Promise<Uint8Array> {
 
 class Scanner {
   readonly #window: ByteWindow;
-  readonly #skeleton = new SkeletonWriter();
+  readonly #skeleton: SkeletonWriter;
   /** The messages around `#frame`. */
   readonly #outer: Frame[] = [];
   #frame: Frame;
@@ -100,6 +103,7 @@ class Scanner {
 
   constructor(private readonly source: ByteSource) {
     this.#window = new ByteWindow(source);
+    this.#skeleton = new SkeletonWriter(Math.min(source.size, LONGEST_EXPECTED));
     this.#frame = { name: "ModelProto", fields: FIELDS.ModelProto, end: source.size, begin: 0 };
   }
 

@@ -7,10 +7,17 @@ const SPAN_FIELD = 100002;
 /** Every length prefix takes this many bytes, so that it can be written when the message ends: 28 bits. */
 const LENGTH_BYTES = 4;
 
+const SMALLEST = 2 ** 16;
+
 /** Protobuf bytes in the making. */
 export class SkeletonWriter {
-  #bytes = Buffer.allocUnsafe(2 ** 16);
+  #bytes: Buffer;
   #length = 0;
+
+  /** @param expected how many bytes are likely: right, it saves copying what was written when it grows */
+  constructor(expected = SMALLEST) {
+    this.#bytes = Buffer.allocUnsafe(Math.max(SMALLEST, expected));
+  }
 
   get length(): number {
     return this.#length;
@@ -57,7 +64,7 @@ export class SkeletonWriter {
     this.#number(1, field);
     this.#number(2, offset);
     this.#number(3, length);
-    this.#number(4, fields);
+    if (fields > 0) this.#number(4, fields);
     if (bytes !== undefined) {
       this.#tag(5, BYTES);
       this.#varint(bytes.length);
