@@ -46,7 +46,8 @@ export function Costs({ layer, details, hardware }: CostsProps): JSX.Element | n
               </div>
             ))}
           </dl>
-          <span class="result">{l10n.t("the longer of the first two, and the overhead: {0}", latency.result)}</span>
+          <span class="result">= {latency.result}</span>
+          <span class="muted"> {l10n.t("the longer of the first two, plus the overhead")}</span>
         </div>
       )}
     </Section>
