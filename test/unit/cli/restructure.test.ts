@@ -26,10 +26,11 @@ describe("edgewise suggest and apply", function () {
     assert.equal(code, 0);
     const { suggestions } = JSON.parse(stdout) as Suggested;
     const find = (start: string): number => suggestions.findIndex(({ text }) => text.startsWith(start));
-    const [lowRank, pooled] = [find("dense-low-rank:/7/Gemm"), find("dense-to-pooled-conv:/7/Gemm")];
-    assert.ok(lowRank >= 0 && pooled >= 0);
-    assert.ok(suggestions[lowRank]?.conflicts.includes(pooled), "both take the same layer");
-    assert.ok(suggestions[lowRank].saves.parameters > 0.4, "the first dense layer holds nine tenths of the parameters");
+    const pooled = find("dense-to-pooled-conv:/7/Gemm");
+    const lowRank = suggestions[find("dense-low-rank:/7/Gemm")];
+    assert.ok(lowRank && pooled >= 0);
+    assert.ok(lowRank.conflicts.includes(pooled), "both take the same layer");
+    assert.ok(lowRank.saves.parameters > 0.4, "the first dense layer holds nine tenths of the parameters");
   });
 
   it("prints a table that names each edit as apply takes it", async () => {
