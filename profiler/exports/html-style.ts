@@ -39,7 +39,8 @@ svg text { fill: var(--muted); font: 11px system-ui, sans-serif; }
 .roof { fill: none; stroke: var(--muted); stroke-width: 1.5; }
 .compute-bound { fill: var(--second); }
 .memory-bound { fill: var(--first); }
-.peak { stroke: var(--second); stroke-width: 1.5; stroke-dasharray: 4 3; }
+.overhead-bound { fill: var(--muted); }
+.peak { fill: none; stroke: var(--second); stroke-width: 1.5; stroke-dasharray: 4 3; }
 .scroll { overflow: auto; border: 1px solid var(--line); border-radius: 6px; }
 .rows { max-height: 80vh; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import type { LayerProfile } from "../../../profiler/profile.ts";
+import { compareProfiles } from "../../../profiler/views/compare-profiles.ts";
+import {
+  chosenLayers,
+  comparedLayers,
+  difference,
+  formatDifference,
+  formatRelative,
+  pairText,
+  type Choice,
+  type ComparedLayer,
+} from "../../../webview/compare/compared-layers.ts";
+import { restoreCompareView } from "../../../webview/compare/compare-view.ts";
+import { layerProfile, profileOf, TOTALS } from "../../builders/profile-builder.ts";
+
+const ALL: Choice = {
+  measure: "macs",
+  filter: "",
+  onlyDifferences: false,
+  order: { by: "position", isDescending: false },
+};
+
+function compared(before: readonly LayerProfile[], after: readonly LayerProfile[]): readonly ComparedLayer[] {
+  return comparedLayers(compareProfiles(profileOf(before), profileOf(after)), TOTALS, TOTALS);
+}
+
+describe("Compared layers", () => {
+  const before = ["a", "b", "c"].map((name) => layerProfile(name));
+  const after = [layerProfile("a"), layerProfile("b", { macs: 10 }), layerProfile("new", { op: "Relu", macs: null })];
+  const layers = compared(before, after);
+  const names = (rows: readonly ComparedLayer[]): readonly string[] =>
+    rows.map((row) => pairText(row, ({ name }) => name));
+
+  it("say what became of each", () => {
+    assert.deepEqual(
+      layers.map(({ change }) => change),
+      ["same", "changed", "removed", "added"],
+    );
+  });
+
+  it("hold the difference, and none where something is unknown", () => {
+    assert.deepEqual(layers[1]?.values.get("macs"), {
+      before: 27_648,
+      after: 10,
+      absolute: -27_638,
+      relative: -27_638 / 27_648,
+    });
+    assert.deepEqual(layers[3]?.values.get("macs"), { before: undefined, after: null, absolute: null, relative: null });
+    assert.equal(difference(undefined, 5).absolute, 5);
+    assert.equal(difference(0, 5).relative, null);
+  });
+
+  it("are chosen by text and by what differs", () => {
+    assert.deepEqual(names(chosenLayers(layers, { ...ALL, onlyDifferences: true })), ["b", "c", "new"]);
+    assert.deepEqual(names(chosenLayers(layers, { ...ALL, filter: "RELU new" })), ["new"]);
+  });
+
+  it("are sorted with what is unknown last, either way", () => {
+    const sorted = (isDescending: boolean): readonly string[] =>
+      names(chosenLayers(layers, { ...ALL, order: { by: "absolute", isDescending } }));
+    assert.deepEqual(sorted(false), ["c", "b", "a", "new"]);
+    assert.deepEqual(sorted(true), ["a", "b", "c", "new"]);
+  });
+
+  it("are written with signs", () => {
+    assert.equal(formatDifference("MACs", -1_200_000), "−1.20 M");
+    assert.equal(formatDifference("bytes", 0), "0");
+    assert.equal(formatDifference("bytes", null), "unknown");
+    assert.equal(formatRelative(-0.51), "−51.0 %");
+    assert.equal(formatRelative(null), "");
+  });
+
+  it("come with a view that takes what it knows of a kept one", () => {
+    assert.deepEqual(restoreCompareView({ measure: "nonsense", filter: "x", onlyDifferences: 1, selected: "no" }), {
+      ...ALL,
+      filter: "x",
+      selected: null,
+    });
+  });
+});
