@@ -48,7 +48,7 @@ function asymmetric(elements: Float32Array, steps: number): Quantization {
   const least = elements.reduce((low, value) => Math.min(low, value), 0);
   const greatest = elements.reduce((high, value) => Math.max(high, value), 0);
   const scale = greatest === least ? SCALE_OF_ZEROS : Math.fround((greatest - least) / steps);
-  return { granularity: "tensor", scales: [scale], zeroPoints: [Math.round(-least / scale)] };
+  return { granularity: "tensor", scales: [scale], zeroPoints: [0 - Math.round(least / scale)] };
 }
 
 function largestMagnitudes(elements: Float32Array, shape: readonly number[], axis: number | undefined): Float64Array {

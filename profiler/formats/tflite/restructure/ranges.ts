@@ -67,8 +67,12 @@ function settle(draft: GraphDraft, tensor: TensorId, quantization: Quantization,
 /** @throws {LoweringError} when a new tensor has no scheme */
 export function checkRanges(draft: GraphDraft): void {
   const [layer] = OPEN.get(draft)?.makers.values() ?? [];
-  if (layer === undefined) return;
-  throw new LoweringError(`${layer}: the model is quantized, and nothing tells the range of a new tensor`, {
+  if (layer !== undefined) throw unknownRange(layer);
+}
+
+/** Of a layer that makes, or reads, a tensor without a scheme. */
+export function unknownRange(layer: string): LoweringError {
+  return new LoweringError(`${layer}: the model is quantized, and nothing tells the range of a new tensor`, {
     hint: "Edit the float model, then quantize it.",
   });
 }

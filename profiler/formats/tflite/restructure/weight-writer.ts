@@ -4,6 +4,7 @@ import { newWeights, reshapedWeights, type Weights } from "../../../restructure/
 import { permutedWeights } from "../../../restructure/stored-weights.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
 import { plannedScheme, quantized, schemeFor } from "./quantize.ts";
+import { unknownRange } from "./ranges.ts";
 import { keepsOrder } from "./weight-layouts.ts";
 
 /** What a layer's weights are to be stored as. */
@@ -106,7 +107,7 @@ export async function writeBias(
   const dataType = writer.fact(input).dataType === "int16" ? "int64" : "int32";
   const name = `${layer.name}.bias`;
   const scheme = biasScheme(draft.tensors[input]?.quantization, draft.tensors[weightTensor]?.quantization);
-  if (scheme === undefined) throw writer.error("its input or its weights have no scale");
+  if (scheme === undefined) throw unknownRange(layer.name);
   if (!draft.readsWeights)
     return draft.addConstant(name, { shape: [outputs], dataType, quantization: scheme, read: unread });
   const integers = quantized(await bias.read(), [outputs], dataType, scheme);
