@@ -26,6 +26,14 @@ const FORMAT_NAMES: Readonly<Record<ProfileHeader["format"], string>> = { onnx: 
 /** Totals a user looks for first. Unknown rows are a sentence of their own. */
 const SHOWN_TOTALS = TOTALS.filter(({ id }) => id !== "unknownRows");
 
+/** Pixels below which the cards would leave the table no more than a few rows. */
+const CARDS_WIDTH = 560;
+const CARDS_HEIGHT = 480;
+
+function hasRoomForCards(): boolean {
+  return innerWidth >= CARDS_WIDTH && innerHeight >= CARDS_HEIGHT;
+}
+
 /** Totals that the chosen hardware decides. */
 const ESTIMATES: ReadonlySet<Total["id"]> = new Set(["energyPicojoules", "latencySeconds"]);
 
@@ -33,7 +41,7 @@ const ESTIMATES: ReadonlySet<Total["id"]> = new Set(["energyPicojoules", "latenc
 export function Header(props: HeaderProps): JSX.Element {
   const { file, header, incomplete, client, pictures, onChooseHardware, children } = props;
   const { totals, hardware, format } = header;
-  const { showsCards } = useStore(pictures);
+  const showsCards = useStore(pictures).showsCards ?? hasRoomForCards();
   const tip = (total: Total): string => tipOf(total, header, incomplete.get(total.id) ?? 0);
   return (
     <header class="header">

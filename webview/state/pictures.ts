@@ -4,7 +4,8 @@ import { INITIAL_GRAPH, restoreGraph, type GraphView } from "../graph/graph-view
 /** Which view of the model is shown, and how its pictures look: kept as the view of the table is. */
 export interface PicturesState {
   readonly tab: ViewTab;
-  readonly showsCards: boolean;
+  /** null until the user says: then they are shown where there is room for them beside the table. */
+  readonly showsCards: boolean | null;
   readonly charts: ChartsView;
   readonly graph: GraphView;
 }
@@ -14,7 +15,7 @@ export type ViewTab = (typeof VIEW_TABS)[number];
 
 export const INITIAL_PICTURES: PicturesState = {
   tab: "layers",
-  showsCards: true,
+  showsCards: null,
   charts: INITIAL_CHARTS,
   graph: INITIAL_GRAPH,
 };
@@ -25,7 +26,7 @@ export function restorePictures(kept: unknown): PicturesState {
   const { tab, showsCards, charts, graph } = kept as Partial<Record<keyof PicturesState, unknown>>;
   return {
     tab: VIEW_TABS.find((known) => known === tab) ?? INITIAL_PICTURES.tab,
-    showsCards: showsCards !== false,
+    showsCards: typeof showsCards === "boolean" ? showsCards : null,
     charts: restoreCharts(charts),
     graph: restoreGraph(graph),
   };
