@@ -5,6 +5,7 @@ import { isEdited, payloadOf } from "../../restructure/edited-model.ts";
 import { editTables } from "./write/edit-tables.ts";
 import { layOut } from "./write/file-layout.ts";
 import { readTables } from "./write/read-tables.ts";
+import { trailingArchive } from "./write/trailing-archive.ts";
 
 export interface WriteOptions {
   readonly signal?: AbortSignal;
@@ -56,7 +57,9 @@ export async function rebuilt(model: Model, payload = payloadOf): Promise<readon
   const { source } = model;
   if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
   const { tables, data } = await editTables(await readTables(source), model, payload);
-  return layOut(tables, data, source);
+  const pieces = layOut(tables, data, source);
+  const archive = await trailingArchive(source);
+  return archive ? [...pieces, ...archive.movedTo(lengthOf(pieces))] : pieces;
 }
 
 function plannedPayload({ storedBytes }: Constant): Promise<Piece> {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { unzipSync, zipSync } from "fflate";
 import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { bytesOfPieces } from "../../../profiler/bytes/pieces.ts";
 import { detachModel } from "../../../profiler/formats/tflite/detached-model.ts";
@@ -140,6 +141,18 @@ describe("Writing TFLite models", () => {
       ["note"],
     );
     assert.deepEqual([...(data[tables.metadata[0]?.buffer ?? -1] ?? [])], [1, 2, 3]);
+  });
+
+  it("keeps the archive that TFLite Metadata puts behind a model", async () => {
+    const files = { "labels.txt": new TextEncoder().encode("cat\ndog\n"), "vocabulary.txt": Uint8Array.of(65, 66) };
+    const bytes = tfliteModel(SPEC);
+    const both = Uint8Array.from([...bytes, ...zipSync(files)]);
+    const again = await bytesOfPieces(await rebuilt(await readBytes(both)));
+    // A strict reader: it takes the archive's offsets as places in the whole file.
+    assert.deepEqual(unzipSync(again), files);
+    const twice = await bytesOfPieces(await rebuilt(await readBytes(again)));
+    assert.deepEqual(unzipSync(twice), files);
+    assert.deepEqual(detachModel(again).tables, detachModel(both).tables);
   });
 
   it("refuses to write a prediction", async () => {
