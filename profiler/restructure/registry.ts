@@ -2,9 +2,11 @@ import { OptionError } from "../errors.ts";
 import { DENSE_LOW_RANK } from "./dense-low-rank.ts";
 import { DENSE_TO_CONV } from "./dense-to-conv.ts";
 import { DENSE_TO_POOLED_CONV } from "./dense-to-pooled-conv.ts";
+import { DOWNSAMPLE_EARLIER } from "./downsample-earlier.ts";
 import { FOLD_BATCH_NORM } from "./fold-batch-norm.ts";
 import { GROUP_AND_SHUFFLE } from "./group-and-shuffle.ts";
 import { REDUCE_CHANNELS } from "./reduce-channels/reduce-channels.ts";
+import { REDUCE_RESOLUTION } from "./reduce-resolution.ts";
 import { REMOVE_NO_OPS } from "./remove-no-ops.ts";
 import type { Restructuring } from "./restructuring.ts";
 import { SEPARABLE } from "./separable.ts";
@@ -27,6 +29,8 @@ export const RESTRUCTURINGS: readonly Restructuring[] = [
   SHRINK_KERNEL,
   GROUP_AND_SHUFFLE,
   DENSE_TO_POOLED_CONV,
+  REDUCE_RESOLUTION,
+  DOWNSAMPLE_EARLIER,
 ];
 
 /** @throws {OptionError} for an id that is not in the list */

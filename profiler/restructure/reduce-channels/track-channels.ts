@@ -3,7 +3,7 @@ import type { Form, FormKind, FormOf, Weights } from "../forms.ts";
 import type { LiftedGraph, LiftedLayer, LiftedTensor } from "../lifted.ts";
 import { ChannelMap, type Channel, type Labels } from "./channel-map.ts";
 import { isDepthwise } from "./linear-layer.ts";
-import { reshapeSegments } from "./reshape-axes.ts";
+import { reshapeSegments } from "../reshape-axes.ts";
 
 /**
  * Follows channels through a graph (dependency graph of Fang: "DepGraph: Towards Any Structural Pruning", CVPR 2023, with channels

@@ -1,4 +1,4 @@
-import type { Dimension, Shape } from "../../model/shape.ts";
+import type { Dimension, Shape } from "../model/shape.ts";
 
 /** Neighbouring axes that a reshape makes of neighbouring axes: the same elements, and none of the other axes'. */
 export interface Segment {
