@@ -99,12 +99,16 @@ describe("Comparing two models", () => {
 
   it("starts from two files selected in the explorer", async () => {
     const files = vscode().page.locator(".explorer-folders-view .monaco-list-row");
+    await vscode().openFile(BEFORE);
+    await rows().first().waitFor(); // an editor that opens selects its file
     await files.filter({ hasText: BEFORE }).click();
-    await rows().first().waitFor(); // the editor that opens selects its file anew
     await files.filter({ hasText: AFTER }).click({ modifiers: ["ControlOrMeta"] });
     await vscode().page.locator(".explorer-folders-view .monaco-list-row.selected").nth(1).waitFor();
     await files.filter({ hasText: AFTER }).click({ button: "right" });
-    await vscode().page.locator(".monaco-menu").getByText("Compare Selected Models").click();
-    await page().locator(".compare-path").first().waitFor();
+    const item = vscode().page.locator(".monaco-menu").getByText("Compare Selected Models");
+    await item.waitFor();
+    await vscode().page.waitForTimeout(300); // a menu that has just opened takes no click
+    await item.click();
+    await vscode().page.locator(".tab.active", { hasText: "↔" }).waitFor();
   });
 });

@@ -218,6 +218,7 @@ describe("Around the editor", () => {
     const menu = vscode().page.locator(".monaco-menu");
     await menu.getByText("Copy Rows").waitFor();
     await vscode().screenshot("row-menu");
+    await vscode().page.waitForTimeout(300); // a menu that has just opened takes no click
     await menu.getByText("Copy Rows").click();
     const text = await eventually(
       () => vscode().server.run((api) => api.env.clipboard.readText()),
