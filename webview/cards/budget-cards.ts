@@ -58,7 +58,7 @@ export function budgetCards(
         total,
         value: totals[id],
         isLowerBound,
-        remark: REMARKS[id]?.(totals, rate) ?? null,
+        remark: REMARKS[id]?.(totals, rate, isLowerBound) ?? null,
         lines: budgets.flatMap((budget) => lineOf(budget, totals, isLowerBound, texts)),
       },
     ];
@@ -66,19 +66,24 @@ export function budgetCards(
 }
 
 /** Sentences that a total alone does not say. */
-const REMARKS: Partial<Record<Total["id"], (totals: Totals, rate: number | null) => string | null>> = {
-  energyPicojoules: (totals, rate) => {
+const REMARKS: Partial<
+  Record<Total["id"], (totals: Totals, rate: number | null, isLowerBound: boolean) => string | null>
+> = {
+  energyPicojoules: (totals, rate, isLowerBound) => {
     if (rate === null) return null;
     const hour = energyPerHour(totals, rate);
     return l10n.t(
       "{0} an hour at {1}/s, {2} of a phone’s battery",
-      formatEnergy(hour),
+      isLowerBound ? `≥ ${formatEnergy(hour)}` : formatEnergy(hour),
       formatCount(rate),
-      formatShare(partOfBattery(hour)),
+      isLowerBound ? l10n.t("at least {0}", formatShare(partOfBattery(hour))) : formatShare(partOfBattery(hour)),
     );
   },
-  latencySeconds: ({ latencySeconds }) =>
-    latencySeconds > 0 ? l10n.t("allows {0} a second", formatCount(1 / latencySeconds)) : null,
+  latencySeconds: ({ latencySeconds }, _rate, isLowerBound) => {
+    if (latencySeconds <= 0) return null;
+    const rate = formatCount(1 / latencySeconds);
+    return isLowerBound ? l10n.t("allows {0} a second at most", rate) : l10n.t("allows {0} a second", rate);
+  },
 };
 
 function lineOf(id: BudgetId, totals: Totals, isLowerBound: boolean, texts: BudgetTexts): readonly BudgetLine[] {

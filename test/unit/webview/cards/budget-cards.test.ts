@@ -67,6 +67,11 @@ describe("A card of budgets", () => {
   it("does not call a lower bound within its budget", () => {
     const [line] = card("peakMemoryBytes", {}, ALEXNET, true).lines;
     assert.equal(line?.verdict?.kind, "unknown");
+    assert.equal(card("latencySeconds", {}, ALEXNET, true).remark, "allows 118 a second at most");
+    assert.equal(
+      card("energyPicojoules", { rate: "1" }, ALEXNET, true).remark,
+      "≥ 161 J an hour at 1/s, at least 0.3 % of a phone’s battery",
+    );
     assert.deepEqual(texts(card("macs", {}, ALEXNET, true)), ["at least 120.7 % of 600 M, 124 M over"]);
     assert.deepEqual(texts(card("peakMemoryBytes", {}, { ...ALEXNET, peakMemoryBytes: null })), [
       "unknown against 256 MB",
