@@ -13,7 +13,7 @@ import { fittingWidth } from "./fitting-width.ts";
 import { largestValues } from "./page-columns.ts";
 import { nextSort } from "./sort-nodes.ts";
 import { TableHead } from "./TableHead.tsx";
-import { rowId, TableRow } from "./TableRow.tsx";
+import { contextOf, rowId, TableRow } from "./TableRow.tsx";
 import { layersOfLines, type Line } from "./table-tree.ts";
 import { useReveal, useRestoredScroll } from "./use-scrolling.ts";
 import { setExpanded, useTableKeys } from "./use-table-keys.ts";
@@ -112,6 +112,8 @@ export function LayerTable(props: LayerTableProps): JSX.Element {
       aria-colcount={columns.length}
       aria-multiselectable="true"
       {...(isActiveDrawn && { "aria-activedescendant": rowId(activeLine.id) })}
+      // The menu key opens a menu on the table, which has the focus: it is about the active row.
+      {...(activeLine?.node.kind === "layer" && { "data-vscode-context": contextOf(activeLine.node.layer) })}
       onKeyDown={onKeyDown}
       onCopy={copy}
       onScroll={({ currentTarget }) => scrollTop.set(currentTarget.scrollTop)}

@@ -81,7 +81,8 @@ function classesOf(node: TableNode, isSelected: boolean, isActive: boolean): str
   return classes.filter(Boolean).join(" ");
 }
 
-function contextOf({ index }: LayerProfile): string {
+/** What the commands of a row's context menu are told. */
+export function contextOf({ index }: LayerProfile): string {
   const context: RowContext = { webviewSection: "row", layer: index, preventDefaultContextMenuItems: true };
   return JSON.stringify(context);
 }

@@ -53,5 +53,11 @@ describe("Selecting layers", () => {
   it("tells the row's context menu which layer it is about", async () => {
     const context = await driver.layers.nth(1).getAttribute("data-vscode-context");
     assert.equal((JSON.parse(context ?? "{}") as { readonly layer?: number }).layer, 1);
+    await driver.layers.nth(1).click();
+    assert.equal(
+      await driver.page.getByTestId("layers").getAttribute("data-vscode-context"),
+      context,
+      "the menu key is about the active row",
+    );
   });
 });
