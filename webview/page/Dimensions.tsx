@@ -1,6 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import type { BoundDimension } from "../../profiler/profile.ts";
 import { IconButton, Icon, TextField } from "../controls/controls.tsx";
 import { RpcError } from "../rpc.ts";
@@ -105,7 +105,7 @@ function DimensionField({ dimension, error, onCommit, onEdit }: DimensionFieldPr
   const { name, value, occurrences } = dimension;
   const [text, setText] = useState(String(value));
   useEffect(() => setText(String(value)), [value]);
-  const remarkId = `dimension-${name}`;
+  const remarkId = useId();
   return (
     <div class="dimension">
       <span class="dimension-name" data-tip={l10n.t("Occurs in {0}", occurrences.join(", "))}>

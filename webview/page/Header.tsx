@@ -56,7 +56,7 @@ export function Header(props: HeaderProps): JSX.Element {
           class="hardware"
           onClick={onChooseHardware}
           data-tip={l10n.t(
-            "The hardware profile that energy and latency are estimated for. Choose another one in the settings.",
+            "The hardware profile that energy and latency are estimated for. Choose to see where its numbers come from, or to take another one.",
           )}
         >
           <Icon name="device-mobile" />
