@@ -24,7 +24,7 @@ export async function openLitertSession(
 ): Promise<Session> {
   const file = model.file;
   const extra = captured.map(({ name, id }) => ({ name, tensor: id }));
-  const { bytes, inputs, outputs } = withFloatEnds(file, await source.read(0, source.size), extra);
+  const { bytes, inputs, outputs } = await withFloatEnds(file, await source.read(0, source.size), extra);
   const thread = new LitertThread();
   try {
     const opened = await thread.request("open", bytes);

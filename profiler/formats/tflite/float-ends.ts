@@ -70,11 +70,11 @@ const LARGEST_NARROW_CODE = BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES;
  * @param extraOutputs tensors of the main subgraph to give out as well
  * @throws {RunError} for text and other types that no operator makes into numbers
  */
-export function withFloatEnds(
+export async function withFloatEnds(
   file: string,
   bytes: Uint8Array,
   extraOutputs: readonly { readonly name: string; readonly tensor: number }[] = [],
-): ModelWithFloatEnds {
+): Promise<ModelWithFloatEnds> {
   const { tables, data } = withZeroBiases(detachModel(bytes));
   const [main] = tables.subgraphs;
   if (main === undefined) throw new RunError(`${file}: the model has no subgraph`);
@@ -96,7 +96,7 @@ export function withFloatEnds(
   const placed = (built: readonly BuiltEnd[], places: readonly number[]): readonly End[] =>
     built.map(({ name, dataType, tensor }) => ({ name, dataType, place: places.indexOf(tensor) }));
   return {
-    bytes: attachModel({ tables, data }),
+    bytes: await attachModel({ tables, data }),
     inputs: placed(inputs, main.inputs),
     outputs: placed(outputs, main.outputs),
   };

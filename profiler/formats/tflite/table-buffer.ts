@@ -190,6 +190,8 @@ export class TableBuffer extends ByteBuffer {
     this.#elementsLeft -= elements;
     if (this.#elementsLeft >= 0) return;
     const { source, place } = this.pages;
-    throw new LimitError(`${source.name}: ${place}: the tables of a model have less than ${this.mostElements} elements`);
+    throw new LimitError(
+      `${source.name}: ${place}: the tables of a model have less than ${this.mostElements} elements`,
+    );
   }
 }

@@ -75,7 +75,7 @@ const FAULTS: readonly { readonly name: string; readonly spec: TfliteSpec; reado
   {
     name: "a tensor that does not exist",
     spec: chain([add([0, 9], [3])]),
-    message: /tensor 9, which does not exist: there are 4/,
+    message: /reads tensor 9, which does not exist: there are 4/,
   },
   { name: "a negative tensor", spec: chain([add([0, -2], [3])]), message: /tensor -2, which does not exist/ },
   {

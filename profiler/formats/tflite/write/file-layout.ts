@@ -37,7 +37,7 @@ interface Placed {
 export function layOut(
   tables: ModelT,
   data: readonly (Piece | undefined)[],
-  source: ByteSource,
+  source?: ByteSource,
   largest = LARGEST_FLATBUFFER,
 ): readonly Piece[] {
   for (const place of ["inside", "outside"] as const) {
@@ -56,7 +56,7 @@ export function layOut(
 function fill(
   head: Uint8Array,
   data: readonly (Piece | undefined)[],
-  source: ByteSource,
+  source: ByteSource | undefined,
   place: Place,
 ): readonly Placed[] {
   const view = new ByteBuffer(head);
@@ -81,6 +81,7 @@ function fill(
     view.writeUint64(field(BUFFER.offset), BigInt(at));
     view.writeUint64(field(BUFFER.size), BigInt(piece.length));
   });
+  if (source === undefined) return placed;
   for (const operator of outsideOptions(model)) {
     const length = Number(operator.largeCustomOptionsSize());
     const at = put({ source, offset: Number(operator.largeCustomOptionsOffset()), length }, "outside");
