@@ -111,7 +111,7 @@ describe("Taking a TFLite model apart and putting it together", () => {
     const detached = detachModel(bytes);
     assert.deepEqual(bytes, before, "the file's bytes are not written to");
     assert.ok(detached.tables.buffers.every(({ data }) => data.length === 0));
-    const again = attachModel(detached);
+    const again = await attachModel(detached);
     const [a, b] = await Promise.all(
       [bytes, again].map(async (file) => {
         const model = await readModel(new MemorySource(name, file), { open: () => assert.fail("no siblings") });
