@@ -40,7 +40,7 @@ export async function runCommandLine(args: readonly string[], context: CliContex
 function messageOf(error: unknown): string {
   if (error instanceof CommanderError) return oneLine(error.message.replace(/^error: /, ""));
   if (error instanceof EdgewiseError)
-    return oneLine(error.hint === undefined ? error.message : `${error.message}; ${error.hint}`);
+    return oneLine(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`);
   return oneLine(`internal error: ${error instanceof Error ? error.message : String(error)}`);
 }
 

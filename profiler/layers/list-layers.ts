@@ -54,12 +54,9 @@ class Lister {
     for (const node of inferred.nodes) {
       const row = describe(inferred, node, around, this.rows.length);
       for (const problem of node.problems) this.problems.push({ ...problem, layer: this.rows.length });
-      this.rows.push(row);
       const counted = node.rule?.control?.isChoice === true ? dearestBranch(node.bodies) : undefined;
-      for (const body of node.bodies) {
-        const isDearest = counted === undefined || counted === body;
-        this.list(body.graph, within(row, around, body, isDearest));
-      }
+      this.rows.push(counted === undefined ? row : { ...row, notes: [...row.notes, choiceNote(counted)] });
+      for (const body of node.bodies) this.list(body.graph, within(row, around, body, counted));
     }
   }
 }
@@ -150,7 +147,14 @@ type Draft = { -readonly [Key in keyof LayerTensor]: LayerTensor[Key] };
 
 const NO_TENSOR: Pick<Tensor, "name" | "isVariable"> = { name: "" };
 
-function within(row: Row, around: Around, { body, trips }: InferredBody, isDearest: boolean): Around {
+function choiceNote({ body }: InferredBody): string {
+  return `Of its branches the dearer counts: ${body.label}.`;
+}
+
+/** Where the rows of a body stand; `counted` is the dearest of a choice's branches. */
+function within(row: Row, around: Around, inferred: InferredBody, counted: InferredBody | undefined): Around {
+  const { body, trips } = inferred;
+  const isDearest = counted === undefined || counted === inferred;
   const notes: string[] = [];
   if (trips === undefined) notes.push("Runs as often as the data ask for; counted once.");
   else if (trips > 1) notes.push(`Runs ${trips} times in one inference; the costs are those of all runs.`);

@@ -37,6 +37,11 @@ export function disagreement(computed: TensorFact, declared: DeclaredType): stri
   return `the file says shape ${describe(theirs)}, computed is ${describe(computed.shape)}`;
 }
 
+/** Sizes of a shape that a message names: a broken file may have thousands. */
+const MOST_DESCRIBED_SIZES = 12;
+
 function describe(shape: readonly Dimension[]): string {
-  return `[${shape.join(", ")}]`;
+  const rest = shape.length - MOST_DESCRIBED_SIZES;
+  const sizes = shape.slice(0, MOST_DESCRIBED_SIZES).join(", ");
+  return rest > 0 ? `[${sizes}, … ${rest} more]` : `[${sizes}]`;
 }

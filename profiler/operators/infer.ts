@@ -208,7 +208,9 @@ class GraphInference {
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       const code = error.name === "ShapeError" ? "shape-error" : "internal-error";
-      problems.push({ code, message: error.message });
+      // The shapes and the costs of a node may stumble over the same contradiction.
+      const isKnown = problems.some((problem) => problem.code === code && problem.message === error.message);
+      if (!isKnown) problems.push({ code, message: error.message });
       return undefined;
     }
   }

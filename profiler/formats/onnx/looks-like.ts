@@ -76,6 +76,11 @@ const OTHER_FILES: readonly OtherFile[] = [
     matches: ({ text }) => /^(?:\xef\xbb\xbf)?\s*[{[]\s*["{[\]}\d-]/.test(text),
     hint: "Open the model that it belongs to.",
   },
+  {
+    what: "plain text",
+    matches: ({ text }) => /^[\t\n\r -~]+$/.test(text),
+    hint: "Export the model to ONNX in its binary form.",
+  },
 ];
 
 export interface Likeness {

@@ -81,7 +81,7 @@ describe("edgewise suggest and apply", function () {
   const MISTAKES = [
     [
       ["apply", MODEL, "--edit", "no-such-thing:x", "--out", "x.onnx"],
-      /"no-such-thing" is not known; There are fold-batch-norm/,
+      /"no-such-thing" is not known. There are fold-batch-norm/,
     ],
     [
       ["apply", MODEL, "--edit", "dense-low-rank:/7/Gemm:rnak=3", "--out", "x.onnx"],

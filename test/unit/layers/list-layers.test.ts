@@ -118,7 +118,9 @@ describe("listLayers", () => {
       "choose/If/else_branch true",
       " true",
     ]);
-    assert.match(listing.layers[1]?.notes.join() ?? "", /cheaper branch/);
+    assert.match(listing.layers[1]?.notes.join() ?? "", /cheaper branch.*not counted/);
+    assert.deepEqual(listing.layers[0]?.notes, ["Of its branches the dearer counts: else_branch."]);
+    assert.deepEqual(listing.layers[2]?.notes, []);
   });
 
   it("counts the branch that always runs, however cheap it is", () => {

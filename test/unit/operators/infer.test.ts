@@ -6,6 +6,10 @@ import type { Body, Graph } from "../../../profiler/model/model.ts";
 import { ShapeError } from "../../../profiler/shapes/shape-error.ts";
 import { graphOf, modelOf, type GraphSketch } from "../../builders/graph-builder.ts";
 
+function contradict(): never {
+  throw new ShapeError("contrary");
+}
+
 const RULES: Readonly<Record<string, OperatorRule>> = {
   Relu: { kind: "data-movement", infer: (view) => [view.input(0)] },
   Carry: { kind: "reshape", carries: 0, infer: (view) => [view.input(0)] },
@@ -16,6 +20,7 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
       throw new ShapeError("3 and 4 do not broadcast");
     },
   },
+  Contrary: { infer: contradict, operation: contradict },
   Broken: {
     kind: "reshape",
     infer: () => {
@@ -97,6 +102,11 @@ describe("inferGraph", () => {
     const declared = infer(unary("Mystery", { declared: { y: { dataType: "int8", shape: [7] } } }));
     assert.deepEqual(fact(declared, "y")?.shape, [7]);
     assert.match(declared.nodes[0]?.view.notes[0] ?? "", /the file's own/);
+  });
+
+  it("tells a contradiction once, though shapes and costs both stumble over it", () => {
+    const { nodes } = infer(unary("Contrary"));
+    assert.deepEqual(nodes[0]?.problems, [{ code: "shape-error", message: "contrary" }]);
   });
 
   for (const [op, code] of [

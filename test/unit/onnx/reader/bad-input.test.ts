@@ -138,6 +138,7 @@ describe("onnx reader: bad input", () => {
       ["HDF5", padded("\x89HDF\r\n\x1a\n"), /HDF5/, /tf2onnx/],
       ["TFLite", padded([0x1c, 0, 0, 0], "TFL3"), /TensorFlow Lite/, /\.tflite/],
       ["ORT", padded([0x1c, 0, 0, 0], "ORTM"), /ONNX Runtime's own/, /\.onnx/],
+      ["text", Buffer.from("input: data\ninput_dim: 1\n"), /plain text/, /binary form/],
       ["JSON", Buffer.from('{"layers": [1, 2]}'), /JSON/, /./],
       [
         "LFS pointer",
