@@ -2,8 +2,12 @@ import type { JSX } from "preact";
 import type { Layout } from "./layout.ts";
 import type { Point, Size, Viewport } from "./viewport.ts";
 
-/** Pixels that the map may take. */
-const LARGEST: Size = { width: 140, height: 160 };
+/** Pixels that the map may take. A network is much higher than wide: a low map of it would be a sliver. */
+const LARGEST: Size = { width: 140, height: 320 };
+const LOWEST = 160;
+
+/** Part of the screen's height that the map may take. */
+const LARGEST_PART = 0.7;
 
 interface MinimapProps {
   readonly layout: Layout;
@@ -17,7 +21,8 @@ interface MinimapProps {
 
 /** All of the picture, small, with the part that is on the screen; a drag moves it. For the pointer: keys move from box to box. */
 export function Minimap({ layout, viewport, screen, heatOf, selected, onGo }: MinimapProps): JSX.Element {
-  const scale = Math.min(LARGEST.width / layout.width, LARGEST.height / layout.height);
+  const height = Math.min(LARGEST.height, Math.max(LOWEST, LARGEST_PART * screen.height));
+  const scale = Math.min(LARGEST.width / layout.width, height / layout.height);
   const go = (event: PointerEvent): void => {
     if (event.buttons === 0 || !(event.currentTarget instanceof Element)) return;
     const { left, top } = event.currentTarget.getBoundingClientRect();
