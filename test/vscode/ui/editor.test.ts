@@ -122,6 +122,11 @@ describe("The editor", () => {
     await shows(layers().first().locator(".column-shape"), /^4×/);
     await page().getByRole("button", { name: "Use the default of every dimension" }).click();
     await shows(layers().first().locator(".column-shape"), /^1×/);
+    await batch.fill("8");
+    await batch.press("Enter");
+    await shows(layers().first().locator(".column-shape"), /^8×/);
+    await page().getByRole("button", { name: "Batch 1" }).click();
+    await shows(layers().first().locator(".column-shape"), /^1×/);
   });
 
   it("goes through the rows by keyboard", async () => {
