@@ -110,7 +110,7 @@ class TensorTable {
     readonly error: (expected: string) => ModelFormatError,
   ) {
     this.#given = new Set(subgraph.inputs);
-    for (const id of subgraph.inputs) this.#tensor(id, "an input of the subgraph");
+    for (const id of subgraph.inputs) this.#tensor(id, "an input of the subgraph is");
     subgraph.operators.forEach((operator, index) => {
       const user = this.#user(operator, index);
       for (const id of operator.outputs) if (id !== ABSENT) this.#produce(id, index, user);
@@ -126,7 +126,7 @@ class TensorTable {
     const user = this.#user(operator, index);
     for (const id of operator.inputs) {
       if (id === ABSENT) continue;
-      const tensor = this.#tensor(id, user);
+      const tensor = this.#tensor(id, `${user} reads`);
       const producer = this.#producers.get(id);
       if (producer !== undefined && producer >= index) {
         throw this.error(
@@ -140,7 +140,7 @@ class TensorTable {
   }
 
   give(id: number): void {
-    const tensor = this.#tensor(id, "an output of the subgraph");
+    const tensor = this.#tensor(id, "an output of the subgraph is");
     if (!this.#producers.has(id) && !this.#isKnown(tensor))
       throw this.error(`nothing produces its output, ${named(tensor)}`);
   }
@@ -157,7 +157,7 @@ class TensorTable {
   }
 
   #produce(id: number, index: number, user: string): void {
-    const tensor = this.#tensor(id, user);
+    const tensor = this.#tensor(id, `${user} writes`);
     const other = this.#producers.get(id);
     if (other !== undefined)
       throw this.error(`${user} writes ${named(tensor)}, which operator ${other} writes already`);
@@ -173,10 +173,10 @@ class TensorTable {
     return tensor.constant !== undefined || tensor.isVariable === true || this.#given.has(tensor.id) || isEmpty(tensor);
   }
 
-  #tensor(id: number, user: string): Tensor {
+  #tensor(id: number, use: string): Tensor {
     const tensor = this.subgraph.tensors[id];
     if (tensor === undefined) {
-      throw this.error(`${user} is tensor ${id}, which does not exist: there are ${this.subgraph.tensors.length}`);
+      throw this.error(`${use} tensor ${id}, which does not exist: there are ${this.subgraph.tensors.length}`);
     }
     return tensor;
   }

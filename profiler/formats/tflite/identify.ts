@@ -35,7 +35,12 @@ const LOOK_ALIKES: readonly { readonly starts: RegExp; readonly what: string; re
 
 /** @throws {ModelFormatError} saying what the file looks like, when it does not carry TFLite's identifier */
 export async function identify(source: ByteSource): Promise<void> {
-  if (source.size === 0) throw new ModelFormatError(source.name, "header", "the file is empty", { offset: 0 });
+  if (source.size === 0) {
+    throw new ModelFormatError(source.name, "header", "a TFLite model expected, but the file is empty", {
+      offset: 0,
+      hint: "Download or export it again.",
+    });
+  }
   const bytes = await source.read(0, Math.min(BYTES_LOOKED_AT, source.size));
   const text = String.fromCharCode(...bytes);
   if (text.startsWith(IDENTIFIER.text, IDENTIFIER.offset)) return;
