@@ -51,11 +51,12 @@ const OPTIONS: readonly OptionSpec[] = [
     description: "By what channels are chosen to stay.",
     type: "choice",
     choices: [
+      { value: "auto", title: "Reconstruction with calibration samples, absolute weights without" },
       { value: "l1", title: "Absolute weights of the filters (Li 2017)" },
-      { value: "batch-norm", title: "Scales of batch normalization (Liu 2017)" },
+      { value: "batch-norm", title: "Scales of batch normalization (Liu 2017); weights where there is none" },
       { value: "reconstruction", title: "What the next layers lose (ThiNet, Luo 2017); needs calibration samples" },
     ],
-    default: "l1",
+    default: "auto",
   },
   {
     id: "refit",
@@ -200,20 +201,24 @@ async function importanceOf(
   const ranked = new Map<number, number>();
   for (const group of groups) {
     context.signal?.throwIfAborted();
-    const found = await rank(channels, group, String(importance), context);
+    const found = await rank(channels, group, String(importance), context, target === "");
     if (typeof found === "string") throw new NotApplicableError(ID, target, found);
     for (const [unit, value] of found) ranked.set(unit, value);
   }
   return ranked;
 }
 
-function rank(
+async function rank(
   channels: Channels,
   group: ChannelGroup,
   importance: string,
   context: RewriteContext,
+  isWhole: boolean,
 ): Promise<Importance | string> {
-  if (importance === "batch-norm") return batchNormScales(channels, group);
+  if (importance === "l1") return filterNorms(channels, group);
   if (importance === "reconstruction") return reconstructionRanks(channels, group, context);
-  return filterNorms(channels, group);
+  const isAuto = importance === "auto";
+  const found = isAuto ? await reconstructionRanks(channels, group, context) : await batchNormScales(channels, group);
+  // In a whole network some layers have no normalization.
+  return typeof found === "string" && (isAuto || isWhole) ? filterNorms(channels, group) : found;
 }

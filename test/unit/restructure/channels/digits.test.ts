@@ -33,17 +33,18 @@ describe("reduce-channels on the digits, without training", function () {
     if (!existsSync(DIGITS)) skip(this, "needs the digits beside the repository");
   });
 
-  for (const { name, macs, least } of [
+  for (const { name, macs, least, importance = "auto" } of [
     { name: "digits_vgg_bn", macs: 1 / 4, least: 0.995 },
     { name: "digits_vgg_bn", macs: 1 / 8, least: 0.99 },
     { name: "digits_vgg_bn", macs: 1 / 16, least: 0.98 },
+    { name: "digits_vgg_bn", macs: 1 / 16, least: 0.98, importance: "l1" },
     { name: "digits_resnet", macs: 1 / 2, least: 0.99 },
     { name: "digits_resnet", macs: 1 / 4, least: 0.98 },
   ]) {
-    it(`keeps ${100 * least} % of ${name} at ${macs} of its MACs`, async () => {
+    it(`keeps ${100 * least} % of ${name} at ${macs} of its MACs, by ${importance}`, async () => {
       const path = `media/samples/${name}.onnx`;
       const model = await readModel(await FileSource.open(path), new SiblingFolder(path));
-      const { after } = await applyEdit(model, edit("reduce-channels", "", { macs }), {
+      const { after } = await applyEdit(model, edit("reduce-channels", "", { macs, importance }), {
         activationsOf: (one) => activationsOn(one, CALIBRATION),
       });
       assert.ok(macsOf(after) <= macs * macsOf(model));

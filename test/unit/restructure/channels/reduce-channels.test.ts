@@ -109,7 +109,7 @@ describe("reduce-channels", () => {
 
   it("takes out the filters with the smallest weights", async () => {
     const filters = [filter(1), filter(2, 0.1), filter(3), filter(4, 0.2), filter(5)];
-    const after = await reduced(await pair(filters), { keep: 3, refit: false });
+    const after = await reduced(await pair(filters), { keep: 3, importance: "l1", refit: false });
     assert.deepEqual(await keptFilters(after, filters), [0, 2, 4]);
   });
 
@@ -142,6 +142,9 @@ describe("reduce-channels", () => {
     const model = await pair(filters, tensor("second", "float32", [4, 4, 3, 3], [...reads]));
     const after = await reduced(model, { ratio: 0.5, importance: "reconstruction", refit: false });
     assert.deepEqual(await keptFilters(after, filters), [0, 2]);
+    assert.deepEqual(await keptFilters(await reduced(model, { ratio: 0.5 }), filters), [0, 2], "as without saying");
+    const blind = (await applyEdit(model, edit("reduce-channels", "first"))).after;
+    assert.deepEqual(await keptFilters(blind, filters), [1, 3], "by the filters without samples");
     await assert.rejects(
       applyEdit(model, edit("reduce-channels", "first", { importance: "reconstruction" })),
       /needs calibration samples/,
@@ -166,10 +169,13 @@ describe("reduce-channels", () => {
     ]);
     const feeds = seededFeeds(model, 9);
     const expected = await run(await onnxBytes(model), feeds);
-    const fitted = await reduced(model, { keep: 3 });
+    const fitted = await reduced(model, { keep: 3, importance: "l1" });
     assert.deepEqual(await keptFilters(fitted, filters), [0, 2, 4]);
     assertSameOutputs(await run(await onnxBytes(fitted), feeds), expected, FITTED);
-    const unfitted = await run(await onnxBytes(await reduced(model, { keep: 3, refit: false })), feeds);
+    const unfitted = await run(
+      await onnxBytes(await reduced(model, { keep: 3, importance: "l1", refit: false })),
+      feeds,
+    );
     assert.throws(() => assertSameOutputs(unfitted, expected, 100 * FITTED));
   });
 
@@ -195,7 +201,7 @@ describe("reduce-channels", () => {
         weights("variance", [4], "positive"),
       ],
     );
-    const after = await reduced(model, { keep: 3 });
+    const after = await reduced(model, { keep: 3, importance: "l1" });
     assert.deepEqual(await keptFilters(after, filters), [0, 2, 5]);
     assert.equal(
       liftModel(after)
@@ -207,7 +213,7 @@ describe("reduce-channels", () => {
     const feeds = seededFeeds(model, 9);
     assertSameOutputs(await run(await onnxBytes(after), feeds), await run(await onnxBytes(model), feeds), FITTED);
     assert.deepEqual(
-      await onnxBytes(await reduced(model, { keep: 3 })),
+      await onnxBytes(await reduced(model, { keep: 3, importance: "l1" })),
       await onnxBytes(after),
       "the same bits each time",
     );
