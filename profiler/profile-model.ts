@@ -31,7 +31,10 @@ export interface AnalysedModel {
   readonly listing: Listing;
 }
 
-export const OPERATORS: Readonly<Record<Model["format"], OperatorTable>> = { onnx: ONNX_OPERATORS, tflite: TFLITE_OPERATORS };
+export const OPERATORS: Readonly<Record<Model["format"], OperatorTable>> = {
+  onnx: ONNX_OPERATORS,
+  tflite: TFLITE_OPERATORS,
+};
 
 /**
  * What every layer of a model costs. Reads the graph and leaves the weights in the file.
