@@ -1,5 +1,6 @@
 import { matrix, type Matrix } from "../../numeric/matrix.ts";
 import { RuntimeProducts, type Products } from "../../numeric/products.ts";
+import { SmallProducts } from "../../numeric/small-products.ts";
 import { newWeights, type BatchNormForm, type Form, type Weights } from "../forms.ts";
 import { isKind, type LayerId, type LiftedLayer } from "../lifted.ts";
 import { inputPatches } from "../patches.ts";
@@ -32,18 +33,26 @@ export async function refitted(
   context: RewriteContext,
 ): Promise<ReadonlyMap<LayerId, Form>> {
   const forms = new Map(pruned);
-  const products = new RuntimeProducts();
+  const products = { large: new RuntimeProducts(), small: new SmallProducts() };
   const readers = map.graph.layers
     .filter(isLinear)
     .filter(({ inputs, form }) => keptPositions(map, inputs[0], removed) !== undefined && !form.weight.quantization);
   for (const [index, layer] of readers.entries()) {
     context.signal?.throwIfAborted();
     context.onProgress?.(index / readers.length, `fitting ${layer.name}`);
-    const fit = new Refit(map, layer, removed, products);
+    const fit = new Refit(
+      map,
+      layer,
+      removed,
+      linearSizes(layer.form).columns < SMALL ? products.small : products.large,
+    );
     for (const [id, form] of await fit.forms(forms, context)) forms.set(id, form);
   }
   return forms;
 }
+
+/** Inputs of one output (a depthwise kernel) below which the runtime is not worth a call. */
+const SMALL = 32;
 
 /** One layer to be fitted. */
 class Refit {
