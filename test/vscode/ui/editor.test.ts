@@ -227,8 +227,11 @@ describe("The editor", () => {
     });
     await open(MODEL);
     await layers().first().waitFor();
-    await page().getByRole("button", { name: /note/ }).click();
-    await page().getByTestId("warnings").waitFor();
+    // Charts, and with them scripts and styles of their own, come only now.
+    await page().getByRole("tab", { name: "Charts" }).click();
+    await page().getByTestId("chart-cost").waitFor();
+    await page().getByRole("tab", { name: "Layers" }).click();
+    await layers().first().waitFor();
     assert.deepEqual(blocked, []);
   });
 });
