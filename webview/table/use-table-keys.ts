@@ -22,7 +22,7 @@ export interface TableKeys {
 
 /** Keys of the table: move, range, open and close, find by typing, all. */
 export function useTableKeys(table: TableKeys): (event: KeyboardEvent) => void {
-  const typed = useRef({ text: "", at: 0 });
+  const typed = useRef({ text: "", at: -Infinity });
   const { view, lines, active, scrollTo, onOpen } = table;
 
   const moveTo = (position: number, { shiftKey, ctrlKey, metaKey }: KeyboardEvent): void => {
