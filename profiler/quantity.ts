@@ -42,7 +42,7 @@ const QUANTITY = /^(\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*([a-zµ%]*)$/i;
 
 /** The number that `text` names in the base unit (one element, byte, picojoule, second, whole); undefined when it is none. */
 export function parseQuantity(text: string, unit: Unit): number | undefined {
-  const [, digits, name = ""] = QUANTITY.exec(text.trim().replaceAll(",", "")) ?? [];
+  const [, digits, name = ""] = QUANTITY.exec(text.trim()) ?? [];
   const prefixes = PREFIXES[unit];
   const key = name.toLowerCase();
   if (digits === undefined || !Object.hasOwn(prefixes, key)) return undefined;

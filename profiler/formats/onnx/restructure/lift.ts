@@ -1,10 +1,10 @@
-import type { InferredNode } from "../../../operators/infer.ts";
-import type { Lifted, LiftScope } from "../../../restructure/format-side.ts";
+import type { Lifted } from "../../../restructure/format-side.ts";
+import { liftByTable } from "../../../restructure/lift-by-table.ts";
 import { LIFT_ELEMENTWISE } from "./lift-elementwise.ts";
 import { LIFT_LAYOUT } from "./lift-layout.ts";
 import { LIFT_PRODUCTS } from "./lift-products.ts";
 import { LIFT_WINDOWS } from "./lift-windows.ts";
-import { NativeLayer, NotLiftable } from "../../../restructure/native-layer.ts";
+import { NativeLayer } from "../../../restructure/native-layer.ts";
 
 /** Form of a native operator. @throws {NotLiftable} with the reason why it is none */
 export type Lift = (layer: NativeLayer) => Lifted;
@@ -17,18 +17,4 @@ const LIFTS: Readonly<Record<string, Lift>> = {
 };
 
 /** What a node of an ONNX graph is in neutral words; `opaque` with the reason where they do not say it. */
-export function liftNode(inferred: InferredNode, scope: LiftScope): Lifted {
-  const { node, problems } = inferred;
-  const inputs = node.inputs.filter((id) => id >= 0);
-  const opaque = (why: string): Lifted => ({ form: { kind: "opaque", why }, inputs });
-  if (node.bodies.length > 0) return opaque(`${node.op} runs graphs of its own`);
-  const lift = node.domain === "" ? LIFTS[node.op] : undefined;
-  if (lift === undefined) return opaque(`${node.op} is not one of the layers that are restructured`);
-  if (problems.some(({ code }) => code === "shape-error")) return opaque("its shapes do not fit together");
-  try {
-    return lift(new NativeLayer(inferred, scope));
-  } catch (error) {
-    if (error instanceof NotLiftable) return opaque(error.message);
-    throw error;
-  }
-}
+export const liftNode = liftByTable(LIFTS, (inferred, scope) => new NativeLayer(inferred, scope));
