@@ -4,7 +4,7 @@ import { registerControls } from "./controls/controls.tsx";
 import { App } from "./page/App.tsx";
 import type { Message } from "./rpc.ts";
 import { ModelClient } from "./state/model-client.ts";
-import { restorePreferences, type Preferences } from "./state/preferences.ts";
+import { differsInSizesOnly, restorePreferences, type Preferences } from "./state/preferences.ts";
 import { Store } from "./state/store.ts";
 import { restoreKept, type KeptState } from "./state/view-state.ts";
 import "./style/page.css";
@@ -60,16 +60,20 @@ function keepState(vscode: VsCodeApi, { view, pictures, scrollTop }: KeptStores)
   addEventListener("pagehide", save);
 }
 
-/** A drag changes a width with every frame: the first change is told at once, lest it be lost with the page, the last one a moment later. */
+/** A drag changes a size with every frame; anything else is told at once, lest it be lost with a page that is closed the moment after. */
 function rememberSoon(preferences: Store<Preferences>, client: ModelClient): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let told = preferences.value;
+  const tell = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    told = preferences.value;
+    client.remember(told);
+  };
   preferences.subscribe(() => {
-    if (timer === undefined) client.remember(preferences.value);
+    if (timer === undefined || !differsInSizesOnly(told, preferences.value)) tell();
     else clearTimeout(timer);
-    timer = setTimeout(() => {
-      timer = undefined;
-      client.remember(preferences.value);
-    }, SAVE_DELAY_MILLISECONDS);
+    timer = setTimeout(tell, SAVE_DELAY_MILLISECONDS);
   });
 }
 

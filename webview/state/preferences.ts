@@ -34,6 +34,11 @@ export function restorePreferences(kept: unknown): Preferences {
   };
 }
 
+/** Whether columns, and what is open, are as they were: what differs then is what a drag changes. */
+export function differsInSizesOnly(before: Preferences, after: Preferences): boolean {
+  return before.columns === after.columns && before.details.isOpen === after.details.isOpen;
+}
+
 function restoreDetails(kept: unknown): DetailsPreferences {
   const { details: usual } = INITIAL_PREFERENCES;
   if (!isRecord(kept)) return usual;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { INITIAL_PICTURES } from "../../../webview/state/pictures.ts";
-import { INITIAL_PREFERENCES, restorePreferences } from "../../../webview/state/preferences.ts";
+import { differsInSizesOnly, INITIAL_PREFERENCES, restorePreferences } from "../../../webview/state/preferences.ts";
 import { NOTHING_SELECTED } from "../../../webview/state/selection.ts";
 import { INITIAL_VIEW, restoreKept, type KeptState } from "../../../webview/state/view-state.ts";
 
@@ -46,6 +46,14 @@ describe("The page's kept state", () => {
 });
 
 describe("The page's kept preferences", () => {
+  it("tell what a drag changes from what is chosen", () => {
+    const details = { ...INITIAL_PREFERENCES.details, width: 300 };
+    const dragged = { ...INITIAL_PREFERENCES, widths: { name: 120 }, details };
+    assert.ok(differsInSizesOnly(INITIAL_PREFERENCES, dragged));
+    assert.ok(!differsInSizesOnly(INITIAL_PREFERENCES, { ...dragged, columns: ["name"] }));
+    assert.ok(!differsInSizesOnly(INITIAL_PREFERENCES, { ...dragged, details: { ...details, isOpen: false } }));
+  });
+
   it("come back as they were", () => {
     const kept = {
       columns: ["name", "macs"],
