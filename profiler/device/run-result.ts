@@ -1,0 +1,229 @@
+/**
+ * One measured run of a model on a device, the same for every target. Plain JSON: it crosses threads, is kept in workspace storage and
+ * printed by the CLI as it is. Times are seconds, sizes bytes, temperatures degrees Celsius, frequencies hertz, energies joules.
+ * null means unknown, never zero; what could not be measured says why.
+ */
+export interface RunResult {
+  /** Of this shape: a kept run of another one is not read as this one. */
+  readonly version: typeof RUN_RESULT_VERSION;
+  /** ISO 8601, when the run began. */
+  readonly startedAt: string;
+  readonly model: RunModel;
+  readonly device: DeviceIdentity;
+  readonly runtime: RuntimeIdentity;
+  readonly settings: RunSettings;
+  readonly latency: Latency;
+  readonly layers: LayerTimes | NotMeasured;
+  readonly memory: PeakResidentMemory | NotMeasured;
+  readonly energy: Energy | NotMeasured;
+  readonly conditions: { readonly before: Conditions; readonly after: Conditions };
+  /** What says that the device ran slower than it can, one line each: "thermal status rose from none to moderate". Empty: nothing did. */
+  readonly throttling: readonly string[];
+  readonly outputs: OutputCheck;
+  /** What the reader should know of this run, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+export const RUN_RESULT_VERSION = 1;
+
+/** Why there is no number. */
+export interface NotMeasured {
+  readonly reason: string;
+}
+
+export function isMeasured<T extends object>(value: T | NotMeasured): value is T {
+  return !("reason" in value);
+}
+
+export interface RunModel {
+  /** As the caller named it. */
+  readonly file: string;
+  readonly format: "onnx" | "tflite";
+  /** The model's file and its data files. */
+  readonly fileBytes: number;
+  /** SHA-256 of what ran, in hex: two runs with the same one ran the same model. */
+  readonly sha256: string;
+}
+
+/** Which device, in what does not change from run to run. */
+export interface DeviceIdentity {
+  readonly kind: "host" | "android";
+  /** Of adb; null for this machine. The same phone over Wi-Fi has another one. */
+  readonly serial: string | null;
+  /** "Google Pixel 8", "AMD EPYC 7B13" */
+  readonly name: string;
+  /** "Android 14 (API level 34)", "Linux 6.1.0" */
+  readonly system: string;
+  /** "Google Tensor G3" */
+  readonly soc: string | null;
+  /** "arm64-v8a", the preferred one first. */
+  readonly abis: readonly string[];
+  readonly cores: number | null;
+  readonly memoryBytes: number | null;
+}
+
+/** What ran the model, and how. */
+export interface RuntimeIdentity {
+  /** "ONNX Runtime", "LiteRT.js", "benchmark_model" */
+  readonly name: string;
+  readonly version: string | null;
+  /** "native" on the CPU, or "wasm": WebAssembly, in a browser or in Node. */
+  readonly kind: "native" | "wasm";
+  /** Where that matters: "WASM in Chrome", "XNNPACK delegate". */
+  readonly description: string;
+}
+
+/** Everything that the numbers depend on and the user chose, with the values used. */
+export interface RunSettings {
+  readonly threads: number;
+  readonly warmUpRuns: number;
+  readonly runs: number;
+  /** Every dynamic dimension by name. */
+  readonly dimensions: Readonly<Record<string, number>>;
+  /** "seeded random (seed 0)", "digits.npy" */
+  readonly inputs: string;
+  /** Cores that the run was bound to; null: the system chose. */
+  readonly cores: readonly number[] | null;
+  /** TFLite's: "xnnpack", "gpu", "nnapi"; null where there is none. */
+  readonly delegate: string | null;
+}
+
+/** The latency that a user gets: all optimizations, nothing traced. */
+export interface Latency {
+  /** From the file to a model that is ready to run. */
+  readonly loadSeconds: number | null;
+  /** The very first inference, before any warm-up. */
+  readonly firstRunSeconds: number | null;
+  readonly statistics: LatencyStatistics;
+  /** Every timed run, in order; empty where the runtime tells only statistics. */
+  readonly runSeconds: readonly number[];
+}
+
+/** Of the timed runs. */
+export interface LatencyStatistics {
+  readonly runs: number;
+  readonly median: number;
+  readonly mean: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  /** Nearest-rank percentiles; null where the runtime does not tell them. */
+  readonly p90: number | null;
+  readonly p99: number | null;
+  /** Of the sample (n − 1): the noise. 0 for one run. */
+  readonly standardDeviation: number;
+}
+
+/**
+ * Each layer's share, from a run of its own with the runtime's profiler on and *basic* optimizations, where operators are not yet fused
+ * beyond recognition. Its total differs from the latency, which has *all* optimizations.
+ *
+ * The seconds of `rows` and `unmapped` add up to `totalSeconds`.
+ */
+export interface LayerTimes {
+  /** "basic" for ONNX Runtime; the runtime's own word elsewhere. */
+  readonly optimization: string;
+  /** Profiled runs that the times are means of. */
+  readonly runs: number;
+  /** Of one inference as the runtime's profiler saw it, from the first operator to the last. */
+  readonly totalSeconds: number;
+  readonly rows: readonly RowTime[];
+  readonly unmapped: readonly UnmappedTime[];
+}
+
+export interface RowTime {
+  /** `LayerProfile.index` of the row whose output the operator gave. */
+  readonly layer: number;
+  readonly seconds: number;
+  /** Further rows computed by the same operators, folded or fused into them: their time is in `seconds`. */
+  readonly fused: readonly number[];
+  /** The runtime's names of what ran. */
+  readonly operators: readonly string[];
+}
+
+/** Time that belongs to no row. */
+export interface UnmappedTime {
+  /** The runtime's name of the operator, or what the time went into. */
+  readonly name: string;
+  readonly op: string | null;
+  readonly seconds: number;
+  readonly reason: string;
+}
+
+export interface PeakResidentMemory {
+  /** Largest resident set of the process that ran the model (VmHWM): model, runtime and C library. */
+  readonly peakBytes: number;
+  /** Resident when the runtime was loaded, before the model was; null where not told. */
+  readonly baselineBytes: number | null;
+}
+
+/** Energy above idle, from the device's power rails (ODPM). */
+export interface Energy {
+  readonly joulesPerInference: number;
+  readonly rails: readonly RailEnergy[];
+  /** Of the loop that was measured. */
+  readonly seconds: number;
+  readonly inferences: number;
+  /** Of the idle baseline that was subtracted. */
+  readonly idleSeconds: number;
+}
+
+export interface RailEnergy {
+  readonly name: string;
+  /** "CPU", "Memory": what the rail feeds; null where the device does not tell. */
+  readonly subsystem: string | null;
+  readonly idleWatts: number;
+  readonly loadedWatts: number;
+  readonly joulesPerInference: number;
+}
+
+/** What the device was like beside the run. */
+export interface Conditions {
+  readonly thermalStatus: ThermalStatus | null;
+  readonly temperatures: readonly { readonly sensor: string; readonly celsius: number }[];
+  readonly cores: readonly CoreFrequency[];
+  readonly battery: BatteryState | null;
+}
+
+/** Android's `PowerManager.THERMAL_STATUS_…`, coolest first. */
+export const THERMAL_STATUSES = ["none", "light", "moderate", "severe", "critical", "emergency", "shutdown"] as const;
+export type ThermalStatus = (typeof THERMAL_STATUSES)[number];
+
+export interface CoreFrequency {
+  readonly core: number;
+  readonly isOnline: boolean;
+  readonly hertz: number | null;
+  /** What the hardware can do. */
+  readonly maximumHertz: number | null;
+  /** What the system allows at this moment: below the maximum it throttles, or saves energy. */
+  readonly limitHertz: number | null;
+}
+
+export interface BatteryState {
+  /** 0 to 1. */
+  readonly level: number | null;
+  readonly celsius: number | null;
+  readonly isPluggedIn: boolean | null;
+}
+
+/** The device's outputs against this machine's on the same inputs. */
+export interface OutputCheck {
+  /**
+   * "equal": within `tolerance` at every output that was compared. "differs": the latency is that of a wrong result, or of one that
+   * rounds otherwise. "not-compared": there was nothing to compare with, and `outputs` say why.
+   */
+  readonly verdict: "equal" | "differs" | "not-compared";
+  /** Largest difference that rounding explains, relative to the output's range. */
+  readonly tolerance: number;
+  readonly outputs: readonly ComparedOutput[];
+}
+
+export interface ComparedOutput {
+  readonly name: string;
+  /** Largest absolute difference; null where it is not finite or nothing was compared. */
+  readonly maxAbsolute: number | null;
+  /** `maxAbsolute` relative to the range of this machine's output. */
+  readonly maxRelative: number | null;
+  readonly isEqual: boolean;
+  /** Why nothing was compared, or what is unlike beside the numbers. */
+  readonly reason?: string;
+}

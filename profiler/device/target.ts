@@ -1,0 +1,90 @@
+import type { LayerProfile } from "../profile.ts";
+import type { CalibrationSpec } from "../run/calibration/spec.ts";
+import type { RunnableModel } from "../run/session.ts";
+import type { BatteryState, DeviceIdentity, RunResult } from "./run-result.ts";
+
+/** A device that models run on: a phone at adb, or this machine. */
+export interface Target {
+  /**
+   * What the device is and how it is at this moment.
+   * @throws {DeviceError} when it cannot be reached
+   */
+  describe(signal?: AbortSignal): Promise<DeviceFacts>;
+  /**
+   * Measures a model. Runs on one device queue; nothing stays behind on it, whatever happens.
+   * @throws {DeviceError} when the device cannot run it, or is gone; the message says what to do
+   * @throws {RunError} when the runtime refuses the model, or the inputs do not fit
+   * @throws the signal's reason when it aborts
+   */
+  run(model: MeasuredModel, options: RunOptions, control?: RunControl): Promise<RunResult>;
+}
+
+/** A model to measure, edited or not, with the rows that its times are mapped to. */
+export interface MeasuredModel {
+  readonly runnable: RunnableModel;
+  /** Rows of the table: a profile's `layers`. */
+  readonly layers: readonly LayerProfile[];
+}
+
+/** Plain data: settings, command lines and messages hold it. */
+export interface RunOptions {
+  /** Threads that share an operator; `DEFAULT_THREADS`, but no more than the device has cores, when left out. */
+  readonly threads?: number;
+  /** Runs before those that are timed. */
+  readonly warmUpRuns?: number;
+  /** Runs that are timed. */
+  readonly runs?: number;
+  /** Sizes of dynamic dimensions by name; 1 when left out. */
+  readonly dimensions?: Readonly<Record<string, number>>;
+  /** What the model is run on: its first sample, or as many as the batch takes. Seeded random when left out. */
+  readonly calibration?: CalibrationSpec;
+  /** Cores to bind the run to, where the device allows it. */
+  readonly cores?: readonly number[];
+  /** Also measure energy, where the device has power rails: takes half a minute more. */
+  readonly measuresEnergy?: boolean;
+  /** A run that takes longer is ended with an error; `DEFAULT_TIME_LIMIT` when left out. */
+  readonly timeLimitSeconds?: number;
+}
+
+/** What phones run models with: more threads than big cores wait for the little ones. */
+export const DEFAULT_THREADS = 4;
+export const DEFAULT_WARM_UP_RUNS = 3;
+/** Enough for a p90 that means something. */
+export const DEFAULT_RUNS = 50;
+/** Of all measuring on a device, pushing left out. A model of seconds an inference is asked for fewer runs. */
+export const DEFAULT_TIME_LIMIT = 600;
+
+export interface RunControl {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TargetProgress) => void;
+}
+
+/** In this order; a target passes over those that it does not have. */
+export const RUN_PHASES = [
+  "queued",
+  "preparing",
+  "pushing-runtime",
+  "pushing-model",
+  "latency",
+  "layers",
+  "energy",
+  "comparing",
+  "cleaning-up",
+] as const;
+export type RunPhase = (typeof RUN_PHASES)[number];
+
+export interface TargetProgress {
+  readonly phase: RunPhase;
+  /** Bytes where something is pushed, runs where something is timed; left out where the phase does not tell. */
+  readonly done?: number;
+  readonly total?: number;
+}
+
+/** What a picker shows of a device. */
+export interface DeviceFacts extends DeviceIdentity {
+  /** Where models are put. */
+  readonly freeBytes: number | null;
+  readonly battery: BatteryState | null;
+  /** Of the processor, else of the battery. */
+  readonly celsius: number | null;
+}
