@@ -2,6 +2,7 @@ import type { Profile, ProfileStep, Structure } from "../profiler/profile.ts";
 import type { LayerDetails } from "../profiler/views/layer-details.ts";
 import type { WeightStatistics } from "../profiler/views/weight-statistics.ts";
 import type { PackedLayers } from "./packed-layers.ts";
+import type { EditingCommand, EditingContract, EditingStart } from "./protocol-editing.ts";
 import type { Contract, Failure, None } from "./rpc.ts";
 
 /**
@@ -36,6 +37,8 @@ export type Snapshot =
       readonly header: ProfileHeader;
       readonly firstRows: PackedLayers;
       readonly chunkCount: number;
+      /** Costs are those of the edited model to the last parameter, but new weights have no numbers yet: another snapshot brings them. */
+      readonly isPrediction: boolean;
     }
   | { readonly kind: "failed"; readonly file: string; readonly failure: Failure };
 
@@ -43,10 +46,18 @@ export type Snapshot =
 export type Activity = "idle" | "starting" | ProfileStep;
 
 export type PageCommand =
-  "retry" | "cancel" | "reopen-with" | "show-log" | "choose-hardware" | "open-hardware-settings" | "export" | "compare";
+  | "retry"
+  | "cancel"
+  | "reopen-with"
+  | "show-log"
+  | "choose-hardware"
+  | "open-hardware-settings"
+  | "export"
+  | "compare"
+  | EditingCommand;
 
 export interface HostContract extends Contract {
-  readonly requests: {
+  readonly requests: EditingContract["requests"] & {
     readonly start: { readonly params: null; readonly result: StartReply };
     /** One chunk of the rows of a revision; fails with "stale" when there is a newer one. */
     readonly rows: {
@@ -73,7 +84,7 @@ export interface HostContract extends Contract {
     readonly setBudget: { readonly params: { readonly id: string; readonly text: string }; readonly result: null };
     readonly run: { readonly params: { readonly command: PageCommand }; readonly result: null };
   };
-  readonly events: {
+  readonly events: EditingContract["events"] & {
     readonly snapshot: Snapshot;
     readonly activity: Activity;
     readonly budgets: BudgetSettings;
@@ -97,6 +108,7 @@ export interface StartReply {
   readonly budgets: BudgetSettings;
   /** What `remember` was given last, by whichever version of the page. */
   readonly preferences: unknown;
+  readonly editing: EditingStart;
   /** Translations of the page's strings; absent in English. */
   readonly translations?: Readonly<Record<string, string>>;
 }

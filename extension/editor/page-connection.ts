@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { HostContract, PageCommand, PageContract, Reveal } from "../../webview/protocol.ts";
 import { Rpc, type Message } from "../../webview/rpc.ts";
 import { log } from "../log.ts";
+import { EDITING_REQUESTS, EDITING_START } from "./page-requests.ts";
 import { onDidChangeBudgets, readBudgets, writeBudget } from "./budgets.ts";
 import type { ModelDocument } from "./model-document.ts";
 
@@ -24,8 +25,10 @@ export class PageConnection implements vscode.Disposable {
           activity: session.activity,
           budgets: readBudgets(document.uri),
           preferences: document.preferences.get(),
+          editing: EDITING_START,
           ...(vscode.l10n.bundle !== undefined && { translations: vscode.l10n.bundle }),
         }),
+        ...EDITING_REQUESTS,
         rows: ({ revision, chunk }) => session.rows(revision, chunk),
         structure: ({ revision }) => session.structure(revision),
         layerDetails: ({ revision, layer }) => session.layerDetails(revision, layer),
@@ -88,6 +91,14 @@ const COMMANDS: Readonly<Record<PageCommand, (document: ModelDocument) => unknow
   "show-log": () => log().show(true),
   "choose-hardware": () => vscode.commands.executeCommand("edgewise.chooseHardware"),
   "open-hardware-settings": () => vscode.commands.executeCommand("workbench.action.openSettings", "edgewise.hardware"),
+  undo: () => vscode.commands.executeCommand("undo"),
+  redo: () => vscode.commands.executeCommand("redo"),
+  save: () => vscode.commands.executeCommand("workbench.action.files.save"),
+  "save-as": () => vscode.commands.executeCommand("workbench.action.files.saveAs"),
+  revert: () => vscode.commands.executeCommand("workbench.action.files.revert"),
+  "choose-calibration": () => vscode.commands.executeCommand("edgewise.chooseCalibration"),
+  "export-edits": () => vscode.commands.executeCommand("edgewise.exportEdits"),
+  "import-edits": () => vscode.commands.executeCommand("edgewise.importEdits"),
   export: ({ uri }) => vscode.commands.executeCommand("edgewise.export", uri),
   compare: ({ uri }) => vscode.commands.executeCommand("edgewise.compare", uri),
 };

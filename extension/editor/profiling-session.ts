@@ -177,6 +177,7 @@ export class ProfilingSession {
       header: profile.header,
       firstRows,
       chunkCount: profile.chunks.length,
+      isPrediction: false,
     });
   }
 

@@ -14,6 +14,7 @@ import type {
   StartReply,
 } from "../protocol.ts";
 import { Rpc, RpcError, type Message } from "../rpc.ts";
+import { EditingClient } from "./editing-client.ts";
 import { Store } from "./store.ts";
 
 /** What the page shows of the model. */
@@ -32,6 +33,8 @@ export interface ShownProfile {
   readonly layers: readonly LayerProfile[];
   /** False while later rows are still on their way. */
   readonly isComplete: boolean;
+  /** New weights of the edited model have no numbers yet. */
+  readonly isPrediction: boolean;
 }
 
 type ReadySnapshot = Extract<Snapshot, { kind: "ready" }>;
@@ -48,6 +51,7 @@ export class ModelClient {
   readonly budgets = new Store<BudgetTexts>(INITIAL_BUDGETS);
   /** The row that the host asked for last, from the outline or a menu. Each asking is an object of its own. */
   readonly revealed = new Store<Reveal | null>(null);
+  readonly editing = new EditingClient(() => this.#host);
   readonly #host: Rpc<PageContract, HostContract>;
   #structure: { readonly revision: number; readonly structure: Promise<Structure> } | undefined;
   #revision = 0;
@@ -61,6 +65,7 @@ export class ModelClient {
         activity: (activity) => this.state.update({ activity }),
         budgets: (budgets) => this.budgets.update(budgets),
         reveal: (reveal) => this.revealed.set(reveal),
+        ...this.editing.listeners,
       },
     );
   }
@@ -73,6 +78,7 @@ export class ModelClient {
     const reply = await this.#host.request("start", null);
     this.state.update({ activity: reply.activity });
     this.budgets.update(reply.budgets);
+    this.editing.start(reply.editing);
     return reply;
   }
 
@@ -136,7 +142,7 @@ export class ModelClient {
   }
 
   /** A first table is shown with the rows at hand; a later one replaces the old when it is whole, so that nothing jumps. */
-  async #receiveProfile({ file, revision, header, firstRows, chunkCount }: ReadySnapshot): Promise<void> {
+  async #receiveProfile({ file, revision, header, firstRows, chunkCount, isPrediction }: ReadySnapshot): Promise<void> {
     this.#revision = revision;
     const layers = unpackLayers(firstRows);
     const present = (isComplete: boolean): void =>
@@ -144,7 +150,7 @@ export class ModelClient {
         file,
         phase: "ready",
         failure: null,
-        profile: { revision, header, layers: [...layers], isComplete },
+        profile: { revision, header, layers: [...layers], isComplete, isPrediction },
       });
     if (this.state.value.profile === null || chunkCount === 1) present(chunkCount === 1);
     try {

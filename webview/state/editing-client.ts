@@ -1,0 +1,120 @@
+import type { Edit } from "../../profiler/restructure/edit.ts";
+import type { CalibrationSpec } from "../../profiler/run/calibration/spec.ts";
+import type { HostContract, PageContract } from "../protocol.ts";
+import type {
+  BaseProfile,
+  Calibration,
+  CalibrationPreview,
+  DocumentState,
+  EditingContract,
+  EditingPart,
+  EditingStart,
+  FitBudget,
+  FitState,
+  ListedEdit,
+  Prediction,
+  RequestProgress,
+  Suggestions,
+  Trial,
+} from "../protocol-editing.ts";
+import type { Listeners, Rpc } from "../rpc.ts";
+import { Store } from "./store.ts";
+
+export type HostRpc = Rpc<PageContract, HostContract>;
+
+const UNEDITED: DocumentState = { edits: [], isDirty: false, refusal: null, computing: null, failure: null };
+const RANDOM: Calibration = { spec: {}, description: "", isRandom: true, hasLabels: false };
+
+/** The page's end of editing: what the host says of the document, and what can be asked of it. */
+export class EditingClient {
+  readonly document = new Store<DocumentState>(UNEDITED);
+  readonly calibration = new Store<Calibration>(RANDOM);
+  /** The last search, under way or done; null before the first. */
+  readonly fit = new Store<FitState | null>(null);
+  /** Of the request that last told of any. */
+  readonly progress = new Store<RequestProgress | null>(null);
+  /** The part that the host asked for last. Each asking is an object of its own. */
+  readonly shownPart = new Store<{ readonly part: EditingPart } | null>(null);
+  /** Rows that something outside the page points at. */
+  readonly highlighted = new Store<readonly number[]>([]);
+  readonly #host: () => HostRpc;
+
+  readonly listeners: Listeners<EditingContract> = {
+    document: (state) => this.document.set(state),
+    calibration: (calibration) => this.calibration.set(calibration),
+    fit: (state) => this.fit.set(state),
+    progress: (progress) => this.progress.set(progress),
+    showPart: (part) => this.shownPart.set({ part }),
+    highlight: ({ layers }) => this.highlighted.set(layers),
+  };
+
+  constructor(host: () => HostRpc) {
+    this.#host = host;
+  }
+
+  start({ document, calibration, fit, part }: EditingStart): void {
+    this.document.set(document);
+    this.calibration.set(calibration);
+    this.fit.set(fit);
+    if (part !== null) this.shownPart.set({ part });
+  }
+
+  /** @throws {RpcError} "stale" when a newer revision is shown */
+  suggest(revision: number, signal?: AbortSignal): Promise<Suggestions> {
+    return this.#host().request("suggest", { revision }, signal);
+  }
+
+  /**
+   * What one more edit would make of the totals; null when only computing it can tell.
+   * @throws {RpcError} "not-applicable" or "option" when it does not fit
+   */
+  predict(revision: number, edit: Edit, signal?: AbortSignal): Promise<Prediction | null> {
+    return this.#host().request("predict", { revision, edit }, signal);
+  }
+
+  /** Computes and measures edits, and changes nothing. */
+  tryEdits(revision: number, edits: readonly Edit[], signal?: AbortSignal): Promise<Trial> {
+    return this.#host().request("tryEdits", { revision, edits }, signal);
+  }
+
+  /** @throws {RpcError} with the reason when an edit fails: then the list is as it was */
+  async applyEdits(edits: readonly Edit[]): Promise<void> {
+    await this.#host().request("applyEdits", { edits });
+  }
+
+  /** @returns how many edits there were */
+  async applyAllExact(): Promise<number> {
+    return (await this.#host().request("applyAllExact", null)).applied;
+  }
+
+  /** @throws {RpcError} as `applyEdits` does */
+  async changeEdits(edits: readonly ListedEdit[]): Promise<void> {
+    await this.#host().request("changeEdits", { edits });
+  }
+
+  async cancelComputing(): Promise<void> {
+    await this.#host().request("cancelComputing", null);
+  }
+
+  async startFit(budget: FitBudget): Promise<void> {
+    await this.#host().request("startFit", { budget });
+  }
+
+  async cancelFit(): Promise<void> {
+    await this.#host().request("cancelFit", null);
+  }
+
+  /** null: seeded random samples. */
+  async setCalibration(spec: CalibrationSpec | null): Promise<void> {
+    await this.#host().request("setCalibration", { spec });
+  }
+
+  calibrationPreview(count: number, signal?: AbortSignal): Promise<CalibrationPreview> {
+    return this.#host().request("calibrationPreview", { count }, signal);
+  }
+
+  /** The file without edits, for differences from the profile of `revision`. */
+  baseProfile(revision: number): Promise<BaseProfile> {
+    return this.#host().request("baseProfile", { revision });
+  }
+}
