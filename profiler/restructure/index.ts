@@ -1,0 +1,35 @@
+/**
+ * The public face of restructuring: what the extension's restructuring worker, the CLI and other programs may use beside `profiler/index.ts`.
+ * It stands apart because it can run models: a program that only shows what they cost need not carry it. No runtime is loaded
+ * before a model runs.
+ */
+export { analyseModel, costModel, readModel, type AnalysedModel } from "../profile-model.ts";
+export type { Model } from "../model/model.ts";
+
+export { formatEdit, parseEdit, completeOptions } from "./edit.ts";
+export type { Choice, Edit, EditOptions, OptionSpec, OptionValue } from "./edit.ts";
+export { RESTRUCTURINGS, restructuringOf } from "./registry.ts";
+export { NotApplicableError, type Guarantee, type Restructuring } from "./restructuring.ts";
+
+export { suggest, type SuggestOptions } from "./suggest.ts";
+export { SAVED_TOTALS, type SavedTotal, type Suggestion } from "./suggestion.ts";
+export { applyEdit, applyEdits, predictEdit, type EditContext, type EditedModel, type Step } from "./apply.ts";
+export { checkEdit, EXACT_ERROR, InexactEditError, type CheckOptions } from "./check-edit.ts";
+export { modelBytes, writeModel, type WriteOptions } from "./write-model.ts";
+
+export { activationsOn, inMemory } from "../run/activation-source.ts";
+export { compareRuns } from "../run/compare-runs.ts";
+export type { ComparedTensor, CompareOptions, RunComparison, TensorPair } from "../run/compare-runs.ts";
+export type { Difference, Top1 } from "../run/difference.ts";
+export type { RunProgress } from "../run/batches.ts";
+export type { Port, RunnableModel } from "../run/session.ts";
+export { parseData, parseLabels, DATA_SYNTAX } from "../run/calibration/parse-spec.ts";
+export { RANDOM_SAMPLES } from "../run/calibration/spec.ts";
+export type {
+  ArraySpec,
+  CalibrationSpec,
+  ImageFolderSpec,
+  InputSpec,
+  LabelSpec,
+  Scaling,
+} from "../run/calibration/spec.ts";
