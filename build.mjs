@@ -1,10 +1,13 @@
 // Builds everything that runs: `node build.mjs [--production]` writes dist/. Production leaves out source maps and whitespace.
 import { build } from "esbuild";
-import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, parse } from "node:path";
 
 const ROOT = import.meta.dirname;
 const DIST = join(ROOT, "dist");
+
+/** build-runner.mjs writes it there; it takes a Debian and a minute, and changes with other files than these. */
+const RUNNER = "runner";
 
 /** The oldest runtimes we claim: Node 20.19 for the CLI, and VS Code 1.100 with its Node 20 and Chromium 132. */
 const NODE = { platform: "node", target: "node20.19" };
@@ -54,8 +57,8 @@ const COPIES = [
 const isProduction = process.argv.includes("--production");
 
 const results = await Promise.all(BUNDLES.map(bundle)).catch(fail);
-rmSync(DIST, { recursive: true, force: true });
-mkdirSync(DIST);
+mkdirSync(DIST, { recursive: true });
+for (const old of readdirSync(DIST).filter((name) => name !== RUNNER)) rmSync(join(DIST, old), { recursive: true });
 for (const { path, contents } of results.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, contents);
 for (const { from, to } of COPIES) cpSync(from, to);
 chmodSync(join(DIST, "cli.js"), 0o755);

@@ -40,15 +40,25 @@ export function installVscodeHost() {
  */
 export function installChromium() {
   if (findChromium()) return undefined;
-  const advice = "install Chromium (Debian: apt-get install chromium) or set EDGEWISE_CHROMIUM to its path";
-  if (process.getuid?.() !== 0 || !findProgram("apt-get")) return `no Chromium found; ${advice}`;
-  console.log("Installing Chromium with apt-get …");
+  const reason = installDebian(["chromium"], "Chromium");
+  if (reason === undefined && findChromium()) return undefined;
+  return `${reason ?? "apt-get did not bring Chromium"}; or set EDGEWISE_CHROMIUM to the path of one`;
+}
+
+/**
+ * Installs Debian packages where that is ours to do: as root on Debian and its kin.
+ * @param what the reader is told is missing
+ * @returns {string | undefined} why they are not installed, with what to do
+ */
+export function installDebian(packages, what) {
+  const advice = `install ${what} (Debian: apt-get install ${packages.join(" ")})`;
+  if (process.getuid?.() !== 0 || !findProgram("apt-get")) return `no ${what} found; ${advice}`;
+  console.log(`Installing ${what} with apt-get …`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const isInstalled = [["update"], ["install", "-y", "--no-install-recommends", "chromium"]].every(
+  const isInstalled = [["update"], ["install", "-y", "--no-install-recommends", ...packages]].every(
     (args) => spawnSync("apt-get", ["-q", ...args], { env, stdio: ["ignore", "ignore", "inherit"] }).status === 0,
   );
-  if (isInstalled && findChromium()) return undefined;
-  return `apt-get could not install Chromium; ${advice}`;
+  return isInstalled ? undefined : `apt-get could not install ${what}; ${advice}`;
 }
 
 /** @returns {string | undefined} the path of a Chromium, Google Chrome included */
