@@ -6,12 +6,14 @@
 export { analyseModel, costModel, readModel, type AnalysedModel } from "../profile-model.ts";
 export type { Model } from "../model/model.ts";
 
+export { liftModel } from "./lift-model.ts";
+export type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 export { formatEdit, parseEdit, completeOptions } from "./edit.ts";
 export type { Choice, Edit, EditOptions, OptionSpec, OptionValue } from "./edit.ts";
 export { RESTRUCTURINGS, restructuringOf } from "./registry.ts";
 export { NotApplicableError, type Guarantee, type Restructuring } from "./restructuring.ts";
 
-export { suggest, type SuggestOptions } from "./suggest.ts";
+export { savings, suggest, type SuggestOptions } from "./suggest.ts";
 export { SAVED_TOTALS, type SavedTotal, type Suggestion } from "./suggestion.ts";
 export { applyEdit, applyEdits, predictEdit, type EditContext, type EditedModel, type Step } from "./apply.ts";
 export { checkEdit, EXACT_ERROR, InexactEditError, type CheckOptions } from "./check-edit.ts";
@@ -22,8 +24,11 @@ export { compareRuns } from "../run/compare-runs.ts";
 export type { ComparedTensor, CompareOptions, RunComparison, TensorPair } from "../run/compare-runs.ts";
 export type { Difference, Top1 } from "../run/difference.ts";
 export type { RunProgress } from "../run/batches.ts";
+export { inputPorts } from "../run/model-ports.ts";
 export type { Port, RunnableModel } from "../run/session.ts";
 export { parseData, parseLabels, DATA_SYNTAX } from "../run/calibration/parse-spec.ts";
+export { openSamples, type SampleSet } from "../run/calibration/sample-set.ts";
+export { channelAxis } from "../run/calibration/input-layout.ts";
 export { RANDOM_SAMPLES } from "../run/calibration/spec.ts";
 export type {
   ArraySpec,

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { analyseModel, costModel } from "../profile-model.ts";
 import type { HardwareProfile } from "../hardware/hardware.ts";
 import type { Model } from "../model/model.ts";
@@ -38,8 +39,11 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     restructuring.find(graph).flatMap((finding) => (isRefusal(finding) ? [] : [{ restructuring, candidate: finding }])),
   );
 
-  const found: (Omit<Suggestion, "conflicts"> & { readonly layers: Candidate["layers"] })[] = [];
+  const found: Omit<Suggestion, "conflicts">[] = [];
+  const names = new Map(graph.layers.map(({ id, name }) => [id, name]));
   for (const [index, { restructuring, candidate }] of candidates.entries()) {
+    // An abort comes as an event: without a turn between the candidates nobody could hear it.
+    await nextTurn();
     signal?.throwIfAborted();
     onProgress?.(index / candidates.length);
     const edit = editOf(restructuring, candidate);
@@ -51,12 +55,13 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     if (!after) continue;
     const saves = savings(before, after);
     const { title, promise } = restructuring;
-    const { why, layers } = candidate;
+    const { why } = candidate;
+    const layers = candidate.layers.flatMap((id) => names.get(id) ?? []);
     found.push({ edit, title, why, promise, after, saves, score: scoreOf(saves, promise), layers });
   }
   found.sort((a, b) => b.score - a.score || a.edit.target.localeCompare(b.edit.target));
-  return found.map(({ layers, ...suggestion }, index) => {
-    const own = new Set(layers);
+  return found.map((suggestion, index) => {
+    const own = new Set(suggestion.layers);
     const conflicts = [...found.keys()].filter(
       (other) => other !== index && (found[other]?.layers.some((layer) => own.has(layer)) ?? false),
     );
@@ -78,7 +83,8 @@ async function predicted(predict: () => Promise<Totals | undefined>): Promise<To
   }
 }
 
-function savings(before: Totals, after: Totals): Suggestion["saves"] {
+/** What a model with the totals `after` saves. */
+export function savings(before: Totals, after: Totals): Suggestion["saves"] {
   const share = (total: SavedTotal): number | null => {
     const [old, now] = [before[total], after[total]];
     if (old === null || now === null) return null;

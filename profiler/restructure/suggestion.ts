@@ -9,6 +9,8 @@ export interface Suggestion {
   /** "fully connected, 128×4096 weights" */
   readonly why: string;
   readonly promise: Guarantee;
+  /** Names of the layers that it changes or takes out. */
+  readonly layers: readonly string[];
   /** Totals of the model after the edit alone. */
   readonly after: Totals;
   /** Part of each total that it saves; negative where it costs. null where a total is unknown. */

@@ -1,0 +1,22 @@
+import { openInputs } from "../bindings.ts";
+import type { Model } from "../model/model.ts";
+import { inputRanges } from "./input-ranges.ts";
+import { isNumericType } from "./numeric-tensor.ts";
+import { withRange, type Port } from "./session.ts";
+
+/**
+ * The inputs that a session of the model would take, told without loading a runtime: what samples are chosen for. Inputs that are no
+ * tensors of numbers of known rank are left out, as no session takes them.
+ */
+export function inputPorts(model: Model): readonly Port[] {
+  const { inputs, tensors } = model.entries[0].graph;
+  const ranges = inputRanges(model);
+  return openInputs(model, {}).flatMap(({ dataType, shape, container }, place): readonly Port[] => {
+    const tensor = tensors[inputs[place] ?? -1];
+    if (container !== undefined || shape === undefined || tensor === undefined || !isNumericType(dataType)) return [];
+    const name = tensor.name === "" ? `input${place}` : tensor.name;
+    // Sessions of TFLite models take the real numbers that quantized ones stand for.
+    const given = model.format === "tflite" && tensor.quantization !== undefined ? "float32" : dataType;
+    return [withRange({ name, dataType: given, shape }, ranges.get(tensor.name))];
+  });
+}
