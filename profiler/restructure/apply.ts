@@ -1,8 +1,7 @@
 import type { Model } from "../model/model.ts";
 import { completeOptions, type Edit } from "./edit.ts";
-import { liftModel } from "./lift-model.ts";
-import type { Form } from "./forms.ts";
-import type { LayerId, LiftedGraph } from "./lifted.ts";
+import { changedLayers, keptTensors, type KeptTensor } from "./kept-tensors.ts";
+import { liftedModel } from "./lifted-model.ts";
 import { lowerRewrite } from "./lower-model.ts";
 import { restructuringOf } from "./registry.ts";
 import type { ActivationSource, Guarantee } from "./restructuring.ts";
@@ -26,6 +25,8 @@ export interface Step {
   readonly promise: Guarantee;
   /** Names of the layers it changed or took out. */
   readonly changed: readonly string[];
+  /** What those layers make and both models have, apart from the outputs: where the edit is checked beside them. */
+  readonly kept: readonly KeptTensor[];
   readonly before: Model;
   readonly after: Model;
 }
@@ -57,7 +58,7 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
   signal?.throwIfAborted();
   const restructuring = restructuringOf(edit.restructuring);
   const options = completeOptions(restructuring.options, edit.options);
-  const graph = liftModel(model, bindings);
+  const graph = liftedModel(model, bindings);
   const activations = await activationsOf?.(model);
   const activationsAfter = async (partial: Rewrite): Promise<ActivationSource> => {
     const source = await activationsOf?.(await lowerRewrite(model, graph, partial, { readsWeights: true }));
@@ -73,7 +74,14 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
   const after = await lowerRewrite(model, graph, rewrite, { readsWeights: true });
   signal?.throwIfAborted();
   onProgress?.(1, restructuring.title);
-  return { edit, promise: restructuring.promise, changed: changedLayers(graph, rewrite), before: model, after };
+  return {
+    edit,
+    promise: restructuring.promise,
+    changed: changedLayers(graph, rewrite).map(({ name }) => name),
+    kept: keptTensors(graph, liftedModel(after, bindings), rewrite),
+    before: model,
+    after,
+  };
 }
 
 /**
@@ -89,15 +97,7 @@ export async function predictEdit(
 ): Promise<Model | undefined> {
   const restructuring = restructuringOf(edit.restructuring);
   const options = completeOptions(restructuring.options, edit.options);
-  const graph = liftModel(model, bindings);
+  const graph = liftedModel(model, bindings);
   const rewrite = restructuring.predict(graph, edit.target, options);
   return rewrite && lowerRewrite(model, graph, rewrite, { readsWeights: false });
-}
-
-function changedLayers(
-  { layers }: LiftedGraph,
-  { remove = [], replace = new Map<LayerId, Form>() }: Rewrite,
-): readonly string[] {
-  const changed = new Set([...remove, ...replace.keys()]);
-  return layers.filter(({ id }) => changed.has(id)).map(({ name }) => name);
 }

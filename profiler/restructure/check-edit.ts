@@ -1,7 +1,8 @@
 import { EdgewiseError } from "../errors.ts";
+import type { Model } from "../model/model.ts";
 import { inMemory } from "../run/activation-source.ts";
 import type { CalibrationSpec } from "../run/calibration/spec.ts";
-import { compareRuns, type RunComparison } from "../run/compare-runs.ts";
+import { compareRuns, type RunComparison, type TensorPair } from "../run/compare-runs.ts";
 import type { Step } from "./apply.ts";
 import { formatEdit } from "./edit.ts";
 
@@ -13,18 +14,26 @@ export class InexactEditError extends EdgewiseError {
   readonly code = "inexact-edit";
 }
 
+/** An edit of the whole network changes most tensors; the first of them tell what it does, and the outputs what comes of it. */
+const MOST_TENSORS = 8;
+
 export interface CheckOptions {
   readonly calibration: CalibrationSpec;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs the model before and after an edit on the same samples and measures the difference at its outputs.
+ * Runs the model before and after an edit on the same samples and measures the difference at its outputs and at what the changed
+ * layers make.
  * @throws {InexactEditError} when an exact edit is off by more than rounding
  */
 export async function checkEdit(step: Step, { calibration, signal }: CheckOptions): Promise<RunComparison> {
   const [before, after] = [await inMemory(step.before), await inMemory(step.after)];
-  const comparison = await compareRuns(before, after, { calibration, ...(signal && { signal }) });
+  const comparison = await compareRuns(before, after, {
+    calibration,
+    tensors: capturable(step),
+    ...(signal && { signal }),
+  });
   const worst = comparison.outputs.find(({ difference }) => (difference?.maxRelative ?? Infinity) > EXACT_ERROR);
   if (step.promise !== "exact" || !worst) return comparison;
   const error = worst.difference ? worst.difference.maxRelative.toPrecision(3) : (worst.reason ?? "not comparable");
@@ -32,4 +41,20 @@ export async function checkEdit(step: Step, { calibration, signal }: CheckOption
     `${formatEdit(step.edit)} promises to change nothing, but output ${worst.names.b} is off by ${error} of its range`,
     { hint: "This is a bug of Edgewise: please report it with the model. Nothing was written." },
   );
+}
+
+/** Tensors that both models can give out of a run: TFLite leaves some without a name, or gives several the same. */
+function capturable({ kept, before, after }: Step): readonly TensorPair[] {
+  const [inBefore, inAfter] = [tensorNames(before), tensorNames(after)];
+  return kept
+    .filter((pair) => inBefore.get(pair.before) === 1 && inAfter.get(pair.after) === 1)
+    .slice(0, MOST_TENSORS)
+    .map((pair) => ({ a: pair.before, b: pair.after }));
+}
+
+/** How many tensors of the main graph have a name. */
+function tensorNames({ entries }: Model): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { name } of entries[0].graph.tensors) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts.set("", 0);
 }

@@ -10,6 +10,7 @@ export { liftModel } from "./lift-model.ts";
 export type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 export { formatEdit, parseEdit, completeOptions } from "./edit.ts";
 export type { Choice, Edit, EditOptions, OptionSpec, OptionValue } from "./edit.ts";
+export { formatEditList, parseEditList, type EditList } from "./edit-list.ts";
 export { RESTRUCTURINGS, restructuringOf } from "./registry.ts";
 export { NotApplicableError, type Guarantee, type Restructuring } from "./restructuring.ts";
 

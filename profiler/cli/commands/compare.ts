@@ -4,14 +4,14 @@ import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare } from "../../format-numbers.ts";
 import type { Profile } from "../../profile.ts";
-import { compareRuns, type ComparedTensor, type RunComparison } from "../../run/compare-runs.ts";
-import type { Difference } from "../../run/difference.ts";
+import { compareRuns, type RunComparison } from "../../run/compare-runs.ts";
 import { compareProfiles, type ComparedTotal } from "../../views/compare-profiles.ts";
 import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { profileFile } from "../profile-file.ts";
 import { parseDimension } from "../quantities.ts";
+import { aligned, tensorTable } from "../tensor-table.ts";
 
 interface CompareCommandOptions extends CalibrationOptions {
   readonly tensor?: readonly string[];
@@ -91,39 +91,4 @@ function changeOf(before: number | null, after: number | null): string {
   if (before === null || after === null || before === 0 || before === after) return "";
   const change = after / before - 1;
   return `${change < 0 ? "−" : "+"}${formatShare(Math.abs(change))}`;
-}
-
-const MEASURES: readonly { readonly title: string; readonly text: (difference: Difference) => string }[] = [
-  { title: "Max error", text: ({ maxAbsolute }) => digits(maxAbsolute) },
-  { title: "Of range", text: ({ maxRelative }) => digits(maxRelative) },
-  { title: "RMS", text: ({ rms }) => digits(rms) },
-  { title: "SNR dB", text: ({ snr }) => (Number.isFinite(snr) ? snr.toFixed(1) : digits(snr)) },
-  { title: "Cosine", text: ({ cosine }) => cosine.toFixed(6) },
-  { title: "Same top 1", text: ({ top1 }) => (top1 ? formatShare(top1.agreement) : "") },
-  { title: "Right a", text: ({ top1 }) => (top1?.accuracy ? formatShare(top1.accuracy.a) : "") },
-  { title: "Right b", text: ({ top1 }) => (top1?.accuracy ? formatShare(top1.accuracy.b) : "") },
-];
-
-function tensorTable(tensors: readonly ComparedTensor[]): string {
-  const rows = tensors.map(({ names, difference, reason }) => {
-    const name = printable(names.a === names.b ? names.a : `${names.a} / ${names.b}`);
-    if (difference === undefined) return [name, printable(`not compared: ${reason ?? ""}`)];
-    return [name, ...MEASURES.map(({ text }) => text(difference))];
-  });
-  const compared = rows.filter(({ length }) => length > 2);
-  const used = MEASURES.map((_, index) => compared.some((row) => row[index + 1] !== ""));
-  const shown = (row: readonly string[]): readonly string[] => row.filter((_, index) => index === 0 || used[index - 1]);
-  const titles = ["Tensor", ...MEASURES.map(({ title }) => title)];
-  const table = compared.length === 0 ? [] : [plainTable([titles, ...compared].map(shown), aligned(titles.length))];
-  const others = rows.filter(({ length }) => length === 2).map((row) => row.join(": "));
-  return [...table, ...others].join("\n");
-}
-
-function aligned(columns: number): readonly { readonly align: "left" | "right" }[] {
-  return Array.from({ length: columns }, (_, index) => ({ align: index === 0 ? "left" : "right" }));
-}
-
-function digits(value: number): string {
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  return value === 0 ? "0" : value.toPrecision(3);
 }
