@@ -36,6 +36,12 @@ export class Covariance {
     return this.#sums.map((sum) => sum / Math.max(this.#samples, 1));
   }
 
+  /** Mean products of the elements, about zero and not about the mean: size × size */
+  moments(): Matrix {
+    const count = Math.max(this.#samples, 1);
+    return { rows: this.size, columns: this.size, data: Float32Array.from(this.#products, (sum) => sum / count) };
+  }
+
   /** size × size */
   covariance(): Matrix {
     const mean = this.mean();

@@ -1,4 +1,4 @@
-import { newWeights, plannedWeights, type DenseForm, type Weights } from "./forms.ts";
+import { newWeights, plannedLike, plannedWeights, type DenseForm, type Weights } from "./forms.ts";
 import { isKind, type LiftedGraph, type LiftedLayer } from "./lifted.ts";
 import { LinearFit } from "./linear-fit.ts";
 import { RANK_OPTIONS, rankByEnergy, rankBySize, type RankScale } from "./rank.ts";
@@ -34,7 +34,7 @@ export const DENSE_LOW_RANK: Restructuring = {
       layer,
       plannedWeights([rank, inputs], weight.dataType),
       plannedWeights([outputs, rank], weight.dataType),
-      bias,
+      plannedLike(bias),
     );
   },
   rewrite: async (graph, target, options, context) => {

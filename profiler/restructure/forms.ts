@@ -229,6 +229,11 @@ export function plannedWeights(shape: readonly number[], dataType: DataType = "f
   return computedWeights(shape, () => Promise.reject(new Error("these weights are only planned")), dataType);
 }
 
+/** Weights of the same size that are yet to be computed; none where there are none. */
+export function plannedLike(weights: Weights | undefined): Weights | undefined {
+  return weights && plannedWeights(weights.shape, weights.dataType);
+}
+
 /** The same elements, row-major, under another shape: nothing is read or copied. */
 export function reshapedWeights(weights: Weights, shape: readonly number[]): Weights {
   const { constant, quantization, dataType } = weights;

@@ -8,9 +8,16 @@ import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { inputPatches } from "./patches.ts";
 import type { RewriteContext } from "./restructuring.ts";
 
+/** How vectors spread: about their mean where a bias can take it in, else about zero. */
+interface Spread {
+  /** undefined without samples. */
+  readonly products?: Matrix;
+  readonly mean?: Float64Array;
+}
+
 /**
  * Approximations of a layer seen as one matrix, outputs × (inputs · kernel…). Error is measured where it matters: on what the layer
- * really sees when there are calibration samples, else on the weights alone.
+ * really sees when there are calibration samples, else on the weights alone. A layer without a bias gets none.
  */
 export class LinearFit {
   readonly products: Products = new RuntimeProducts();
@@ -44,8 +51,8 @@ export class LinearFit {
   async lowRank(
     rank: number,
   ): Promise<{ readonly first: Matrix; readonly second: Matrix; readonly bias: Float32Array }> {
-    const { spread, mean } = await this.#outputSpread();
-    const { u: second } = await truncatedSvd(spread, rank, { products: this.products, ...this.#settings() });
+    const { products = this.weight, mean } = await this.#outputSpread();
+    const { u: second } = await truncatedSvd(products, rank, { products: this.products, ...this.#settings() });
     const first = await this.products.multiply(second, this.weight, { transposeA: true });
     if (!mean) return { first, second, bias: this.bias };
     // The components describe what differs from the mean: what they miss of the mean itself goes into the bias.
@@ -63,13 +70,14 @@ export class LinearFit {
 
   /** Share of the outputs' variance (of the weights' energy without samples) in each direction, the largest first. */
   async outputSpectrum(): Promise<readonly number[]> {
-    const { spread, mean } = await this.#outputSpread();
+    const { products } = await this.#outputSpread();
+    const spread = products ?? this.weight;
     const { s } = await truncatedSvd(spread, Math.min(spread.rows, spread.columns), {
       products: this.products,
       ...this.#settings(),
     });
     // Eigenvalues of a covariance are variances; singular values of weights are their roots.
-    const energies = [...s].map((value) => (mean ? value : value * value));
+    const energies = [...s].map((value) => (products ? value : value * value));
     const whole = energies.reduce((sum, energy) => sum + energy, 0);
     return energies.map((energy) => (whole === 0 ? 0 : energy / whole));
   }
@@ -79,8 +87,8 @@ export class LinearFit {
    * @param basis features × (inputs · kernel…)
    */
   async refit(basis: Matrix): Promise<{ readonly weight: Matrix; readonly bias: Float32Array }> {
-    const { covariance, mean } = await this.#inputSpread();
-    const spread = covariance ? await this.products.multiply(basis, covariance) : basis;
+    const { products, mean } = await this.#inputSpread();
+    const spread = products ? await this.products.multiply(basis, products) : basis;
     const gram = await this.products.multiply(spread, basis, { transposeB: true });
     const moments = await this.products.multiply(spread, this.weight, { transposeB: true });
     const weight = transposed(solveNormalEquations(basis.rows, gram.data, this.weight.rows, moments.data));
@@ -88,14 +96,14 @@ export class LinearFit {
   }
 
   /** Covariance of the input patches, summed once. */
-  #patches: Promise<{ readonly covariance?: Matrix; readonly mean?: Float64Array }> | undefined;
+  #patches: Promise<Spread> | undefined;
 
-  #inputSpread(): Promise<{ readonly covariance?: Matrix; readonly mean?: Float64Array }> {
+  #inputSpread(): Promise<Spread> {
     this.#patches ??= this.#sumPatches();
     return this.#patches;
   }
 
-  async #sumPatches(): Promise<{ readonly covariance?: Matrix; readonly mean?: Float64Array }> {
+  async #sumPatches(): Promise<Spread> {
     const patches = inputPatches(this.graph, this.layer, this.context);
     if (!patches) return {};
     const sums = new Covariance(this.weight.columns, this.products);
@@ -103,19 +111,24 @@ export class LinearFit {
       this.context.signal?.throwIfAborted();
       await sums.add(batch);
     }
-    return sums.samples === 0 ? {} : { covariance: sums.covariance(), mean: sums.mean() };
+    return this.#spreadOf(sums);
   }
 
-  /** Covariance and mean of the outputs before the bias; the weights themselves without samples. */
-  async #outputSpread(): Promise<{ readonly spread: Matrix; readonly mean?: Float64Array }> {
+  /** Of the outputs before the bias. */
+  async #outputSpread(): Promise<Spread> {
     const patches = inputPatches(this.graph, this.layer, this.context);
-    if (!patches) return { spread: this.weight };
+    if (!patches) return {};
     const sums = new Covariance(this.weight.rows, this.products);
     for await (const batch of patches) {
       this.context.signal?.throwIfAborted();
       await sums.add(await this.products.multiply(batch, this.weight, { transposeB: true }));
     }
-    return sums.samples === 0 ? { spread: this.weight } : { spread: sums.covariance(), mean: sums.mean() };
+    return this.#spreadOf(sums);
+  }
+
+  #spreadOf(sums: Covariance): Spread {
+    if (sums.samples === 0) return {};
+    return this.layer.form.bias ? { products: sums.covariance(), mean: sums.mean() } : { products: sums.moments() };
   }
 
   /** What keeps the mean of each output when the weights change. */

@@ -1,7 +1,7 @@
 import { matrix, type Matrix } from "../numeric/matrix.ts";
 import { truncatedSvd } from "../numeric/svd.ts";
 import { bareConv, pointwiseSteps } from "./conv-steps.ts";
-import { newWeights, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
+import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit } from "./linear-fit.ts";
 import { matchUngroupedConv } from "./match-conv.ts";
@@ -49,7 +49,7 @@ export const SEPARABLE: Restructuring = {
     const { dataType } = layer.form.weight;
     const depthwise = plannedWeights([inputs * multiplier, 1, ...kernel], dataType);
     const pointwise = plannedWeights([outputs, inputs * multiplier, ...kernel.map(() => 1)], dataType);
-    return twoLayers(layer, depthwise, pointwise, layer.form.bias);
+    return twoLayers(layer, depthwise, pointwise, plannedLike(layer.form.bias));
   },
   rewrite: async (graph, target, options, context) => {
     const layer = matched(ID, target, match(graph, target));

@@ -128,12 +128,14 @@ function besideEachOther(
     inputs,
     outputs: [`${name}_${kernel.join("x")}`],
   };
-  const parts = which === "first" ? [point, wide] : [wide, point];
+  // In the same order whichever filters shrink: a prediction does not know them.
+  const parts = [point, wide];
+  const joined = which === "first" ? parts : parts.toReversed();
   const axis = graph.layout === "channels-first" ? 1 : kernel.length + 1;
   const concat: NewLayer = {
     name,
     form: { kind: "concat", axis, activation: undefined },
-    inputs: parts.flatMap((part) => part.outputs),
+    inputs: joined.flatMap((part) => part.outputs),
     outputs,
   };
   return { remove: [layer.id], insert: [...parts, concat] };

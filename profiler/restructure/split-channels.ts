@@ -1,4 +1,4 @@
-import { newWeights, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
+import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit, sizeOf } from "./linear-fit.ts";
 import { matchUngroupedConv } from "./match-conv.ts";
@@ -14,7 +14,7 @@ const SMALLEST = 8;
 /**
  * A K×K convolution to r channels and a 1×1 convolution from them: Zhang, Zou, He, Sun: "Accelerating Very Deep Convolutional
  * Networks for Classification and Detection", TPAMI 2016. With calibration samples the r channels are the principal components of the
- * layer's outputs, and the mean that they miss goes into the bias.
+ * layer's outputs, and the mean that they miss goes into the bias where the layer has one.
  */
 export const SPLIT_CHANNELS: Restructuring = {
   id: ID,
@@ -37,12 +37,8 @@ export const SPLIT_CHANNELS: Restructuring = {
     if (rank === undefined) return undefined;
     const { weight, bias } = layer.form;
     const [outputs = 0, ...filter] = weight.shape;
-    return twoLayers(
-      layer,
-      plannedWeights([rank, ...filter], weight.dataType),
-      mixing(outputs, rank, layer.form),
-      bias,
-    );
+    const first = plannedWeights([rank, ...filter], weight.dataType);
+    return twoLayers(layer, first, mixing(outputs, rank, layer.form), plannedLike(bias));
   },
   rewrite: async (graph, target, options, context) => {
     const layer = matched(ID, target, match(graph, target));
@@ -53,9 +49,7 @@ export const SPLIT_CHANNELS: Restructuring = {
     const [outputs = 0, ...filter] = weight.shape;
     const first = newWeights([rank, ...filter], factors.first.data, weight.dataType);
     const second = newWeights(mixing(outputs, rank, layer.form).shape, factors.second.data, weight.dataType);
-    // A layer without a bias gets one only when the samples ask for it.
-    const isShifted = bias !== undefined || factors.bias.some((value) => value !== 0);
-    return twoLayers(layer, first, second, isShifted ? newWeights([outputs], factors.bias, bias?.dataType) : undefined);
+    return twoLayers(layer, first, second, bias && newWeights([outputs], factors.bias, bias.dataType));
   },
 };
 

@@ -1,7 +1,7 @@
 import { matrix, scaledColumns, transposed, type Matrix } from "../numeric/matrix.ts";
 import { truncatedSvd } from "../numeric/svd.ts";
 import { bareConv, stepsAlong } from "./conv-steps.ts";
-import { newWeights, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
+import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit, sizeOf } from "./linear-fit.ts";
 import { matchUngroupedConv } from "./match-conv.ts";
@@ -42,7 +42,8 @@ export const SPLIT_SPATIAL: Restructuring = {
     const { outputs, inputs, rows, columns } = sizesOf(layer.form);
     const { dataType } = layer.form.weight;
     const vertical = plannedWeights([rank, inputs, rows, 1], dataType);
-    return twoLayers(layer, vertical, plannedWeights([outputs, rank, 1, columns], dataType), layer.form.bias);
+    const horizontal = plannedWeights([outputs, rank, 1, columns], dataType);
+    return twoLayers(layer, vertical, horizontal, plannedLike(layer.form.bias));
   },
   rewrite: async (graph, target, options, context) => {
     const layer = matched(ID, target, match(graph, target));

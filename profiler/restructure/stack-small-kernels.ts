@@ -1,5 +1,5 @@
 import { bareConv, type ConvSteps } from "./conv-steps.ts";
-import { newWeights, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
+import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
 import { composed, factorKernels, seenThrough, type Kernels } from "./kernel-factors.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit } from "./linear-fit.ts";
@@ -50,7 +50,7 @@ export const STACK_SMALL_KERNELS: Restructuring = {
     const layer = matched(ID, target, match(graph, target));
     const { dataType } = layer.form.weight;
     const planned = stackShapes(layer.form, options.channels).map((shape) => plannedWeights(shape, dataType));
-    return stackedLayers(layer, planned, layer.form.bias, options.relu === true);
+    return stackedLayers(layer, planned, plannedLike(layer.form.bias), options.relu === true);
   },
   rewrite: async (graph, target, options, context) => {
     const layer = matched(ID, target, match(graph, target));
