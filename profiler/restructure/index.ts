@@ -30,7 +30,10 @@ export type { Port, RunnableModel } from "../run/session.ts";
 export { parseData, parseLabels, DATA_SYNTAX } from "../run/calibration/parse-spec.ts";
 export { openSamples, type SampleSet } from "../run/calibration/sample-set.ts";
 export { channelAxis } from "../run/calibration/input-layout.ts";
-export { RANDOM_SAMPLES } from "../run/calibration/spec.ts";
+export { previewSamples } from "../run/calibration/preview-samples.ts";
+export type { PreviewedInput, PreviewedSample, SamplePreview } from "../run/calibration/preview-samples.ts";
+export type { NumericTensor } from "../run/numeric-tensor.ts";
+export { isRandom, RANDOM_SAMPLES } from "../run/calibration/spec.ts";
 export type {
   ArraySpec,
   CalibrationSpec,

@@ -1,5 +1,5 @@
 import { CalibrationError } from "../../errors.ts";
-import type { NamedTensors, NumericTensor } from "../numeric-tensor.ts";
+import { newArray, type NamedTensors, type NumericArray, type NumericTensor } from "../numeric-tensor.ts";
 import type { Port } from "../session.ts";
 import { openArray } from "./array-reader.ts";
 import { openImageFolder } from "./image-folder.ts";
@@ -7,7 +7,7 @@ import { layoutOf, type SampledInput } from "./input-layout.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readLabels } from "./labels.ts";
 import { randomReader } from "./random-reader.ts";
-import { RANDOM_SAMPLES, type CalibrationSpec, type InputSpec } from "./spec.ts";
+import { RANDOM_SAMPLES, type CalibrationSpec, type InputSpec, type SamplePart } from "./spec.ts";
 
 export interface SampleBatch {
   readonly inputs: NamedTensors;
@@ -41,7 +41,8 @@ export async function openSamples(spec: CalibrationSpec, ports: readonly Port[])
   try {
     const available = commonCount(readers, spec);
     const labels = await labelsOf(spec, readers, available);
-    return new InputSamples(inputs, readers, mostPerRun, Math.min(available, spec.count ?? available), labels);
+    const positions = positionsOf(Math.min(available, spec.count ?? available), spec.part);
+    return new InputSamples(inputs, readers, mostPerRun, positions, labels);
   } catch (error) {
     await closeAll(readers);
     throw error;
@@ -49,6 +50,7 @@ export async function openSamples(spec: CalibrationSpec, ports: readonly Port[])
 }
 
 class InputSamples implements SampleSet {
+  readonly count: number;
   readonly description: string;
   readonly hasLabels: boolean;
   readonly elementsPerSample: number;
@@ -57,9 +59,11 @@ class InputSamples implements SampleSet {
     private readonly inputs: readonly SampledInput[],
     private readonly readers: readonly InputReader[],
     readonly mostPerRun: number,
-    readonly count: number,
+    /** Of the samples in their files. */
+    private readonly positions: readonly number[],
     private readonly labels: readonly number[] | undefined,
   ) {
+    this.count = positions.length;
     this.description = [...new Set(readers.map(({ description }) => description))].join(", ");
     this.hasLabels = labels !== undefined;
     this.elementsPerSample = readers.reduce((sum, { shape }) => sum + productOf(shape), 0);
@@ -68,19 +72,48 @@ class InputSamples implements SampleSet {
   async batch(start: number, count: number): Promise<SampleBatch> {
     if (count > this.mostPerRun || start < 0 || start + count > this.count)
       throw new RangeError(`samples ${start} to ${start + count} of ${this.count}, ${this.mostPerRun} a run`);
+    const positions = this.positions.slice(start, start + count);
     const tensors: Record<string, NumericTensor> = {};
     for (const [place, { name, dataType, isStacked }] of this.inputs.entries()) {
       const reader = this.readers[place];
       if (reader === undefined) continue;
-      const data = await reader.read(start, count);
+      const data = await readAt(reader, positions, dataType);
       tensors[name] = { dataType, shape: isStacked ? [count, ...reader.shape] : reader.shape, data };
     }
-    return this.labels ? { inputs: tensors, labels: this.labels.slice(start, start + count) } : { inputs: tensors };
+    const { labels } = this;
+    return labels ? { inputs: tensors, labels: positions.map((at) => labels[at] ?? -1) } : { inputs: tensors };
   }
 
   close(): Promise<void> {
     return closeAll(this.readers);
   }
+}
+
+/** @throws {CalibrationError} when the part has none of the samples */
+function positionsOf(count: number, part: SamplePart | undefined): readonly number[] {
+  const all = Array.from({ length: count }, (_, position) => position);
+  if (part === undefined) return all;
+  const positions = all.filter((position) => position % part.of >= part.from && position % part.of < part.to);
+  if (positions.length > 0) return positions;
+  throw new CalibrationError(`there are ${count} samples: expected more, to take a part of them`);
+}
+
+/** Neighbours are read at once. */
+async function readAt(
+  reader: InputReader,
+  positions: readonly number[],
+  dataType: NumericTensor["dataType"],
+): Promise<NumericArray> {
+  const [first = 0] = positions;
+  if (positions.every((position, index) => position === first + index)) return reader.read(first, positions.length);
+  const elements = productOf(reader.shape);
+  const data = newArray(dataType, positions.length * elements);
+  for (let start = 0, end = 0; start < positions.length; start = end) {
+    const from = positions[start] ?? 0;
+    for (end = start + 1; positions[end] === from + end - start; end += 1);
+    data.set(await reader.read(from, end - start), start * elements);
+  }
+  return data;
 }
 
 /** All files have as many samples; made-up ones are as many as asked for. */

@@ -11,10 +11,22 @@ export interface CalibrationSpec {
   readonly labels?: LabelSpec;
   /** Use the first so many samples; all of the files', or RANDOM_SAMPLES, when left out. */
   readonly count?: number;
+  /** Only some of those, spread evenly; all of them when left out. */
+  readonly part?: SamplePart;
   /** Of the random numbers; 0 when left out. */
   readonly seed?: number;
   /** Sizes of dynamic dimensions other than the batch; the files' own, else 1, when left out. */
   readonly dimensions?: Readonly<Record<string, number>>;
+}
+
+/**
+ * Of each `of` samples in a row those from position `from` to before `to`. Samples often come sorted by class: parts that are spread have
+ * some of each.
+ */
+export interface SamplePart {
+  readonly of: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 export type InputSpec = ArraySpec | ImageFolderSpec;
@@ -63,3 +75,8 @@ export interface LabelSpec {
 
 /** Enough to see a wrong layer; measuring an approximation needs real samples. */
 export const RANDOM_SAMPLES = 16;
+
+/** Whether samples are made up, for want of files: what is fitted to them fits noise, and errors on them say little. */
+export function isRandom({ inputs = {} }: CalibrationSpec): boolean {
+  return Object.keys(inputs).length === 0;
+}

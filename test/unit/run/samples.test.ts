@@ -55,6 +55,28 @@ describe("Calibration samples", () => {
     );
   });
 
+  it("are taken in parts that are spread evenly, with their labels", async () => {
+    const scalars: Port = { name: "x", dataType: "float32", shape: ["batch", 1] };
+    const path = await file("parts.npy", npyFile("<f4", [12, 1], bytesOf(NUMBERS)));
+    const labels = { path: await file("parts.txt", Buffer.from(Array.from(NUMBERS).join(" "))) };
+    const part = async (of: number, from: number, to: number, count?: number): Promise<readonly unknown[]> => {
+      const spec = { ...only({ kind: "array", path }), labels, part: { of, from, to }, ...(count && { count }) };
+      const { inputs, labels: classes } = await read(spec, [scalars]);
+      return [valuesOf(inputs.x), classes];
+    };
+    assert.deepEqual(await part(4, 3, 4), [
+      [3, 7, 11],
+      [3, 7, 11],
+    ]);
+    assert.deepEqual(await part(4, 0, 3, 6), [
+      [0, 1, 2, 4, 5],
+      [0, 1, 2, 4, 5],
+    ]);
+    await fails({ ...only({ kind: "array", path }), part: { of: 40, from: 30, to: 40 } }, /there are 12 samples/, [
+      scalars,
+    ]);
+  });
+
   it("are of any stored type, scaled to the input's", async () => {
     const stored = npyFile("<i2", [1, 2, 2], bytesOf(Int16Array.of(-1, 0, 1, 255)));
     const path = await file("i2.npy", stored);
