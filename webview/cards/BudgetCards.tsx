@@ -5,6 +5,7 @@ import type { Total } from "../../profiler/columns.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import type { BudgetId, BudgetTexts, Verdict } from "../../profiler/views/budgets.ts";
 import { Icon } from "../controls/controls.tsx";
+import { TotalChange } from "../editing/TotalChange.tsx";
 import { useStore, type Store } from "../state/store.ts";
 import { budgetCards, lineText, valueParts, type BudgetCard, type BudgetLine } from "./budget-cards.ts";
 import { BudgetEditor } from "./BudgetEditor.tsx";
@@ -32,7 +33,7 @@ export function BudgetCards({ totals, incomplete, budgets, tipOf, onSetBudget }:
     <dl class="cards" data-testid="totals">
       {cards.map((card) => (
         <div class="card total" key={card.total.id} data-total={card.total.id}>
-          <CardHead card={card} tip={tipOf(card.total)} />
+          <CardHead card={card} totals={totals} tip={tipOf(card.total)} />
           {card.lines.map((line) => (
             <dd class="budget" key={line.budget.id} data-budget={line.budget.id}>
               <BudgetRow line={line} onEdit={() => setEdited(line.budget.id)} />
@@ -52,7 +53,13 @@ export function BudgetCards({ totals, incomplete, budgets, tipOf, onSetBudget }:
   );
 }
 
-function CardHead({ card, tip }: { readonly card: BudgetCard; readonly tip: string }): JSX.Element {
+interface CardHeadProps {
+  readonly card: BudgetCard;
+  readonly totals: Totals;
+  readonly tip: string;
+}
+
+function CardHead({ card, totals, tip }: CardHeadProps): JSX.Element {
   const [digits, unit] = valueParts(card);
   return (
     <>
@@ -63,6 +70,7 @@ function CardHead({ card, tip }: { readonly card: BudgetCard; readonly tip: stri
         {card.isLowerBound && <span class="at-least">≥ </span>}
         {digits}
         {unit !== undefined && <span class="unit"> {unit}</span>}
+        <TotalChange total={card.total} totals={totals} />
         {card.remark !== null && <span class="card-remark">{card.remark}</span>}
       </dd>
     </>

@@ -36,13 +36,15 @@ CanvasChart.register(
 export interface Mark {
   /** Read aloud when it becomes the active one. */
   readonly text: string;
-  /** Index of the layer that choosing it selects. */
+  /** What choosing it selects, by its index: a layer, or what else the chart is about. */
   readonly layer: number | null;
 }
 
 interface ChartProps {
   readonly id: string;
   readonly title: string;
+  /** What the keys do; left out where they select layers. */
+  readonly hint?: string;
   /** One sentence that says what the picture shows to who cannot see it, and to who can. */
   readonly summary: string;
   /** A configuration is drawn anew when it is another object: keep it while nothing changes. */
@@ -62,7 +64,7 @@ interface ChartProps {
 
 /** A chart with its title, its choices, its summary and its numbers. */
 export function Chart(props: ChartProps): JSX.Element {
-  const { id, title, summary, marks, table, height, controls, children, onSelectLayer, onActive } = props;
+  const { id, title, hint, summary, marks, table, height, controls, children, onSelectLayer, onActive } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const chart = useChart(canvas, props);
   const [active, setActive] = useState(-1);
@@ -100,7 +102,11 @@ export function Chart(props: ChartProps): JSX.Element {
         class="chart-canvas"
         role="application"
         aria-roledescription={l10n.t("chart")}
-        aria-label={l10n.t("{0}: arrow keys go from mark to mark, Enter selects the layer", title)}
+        aria-label={
+          hint === undefined
+            ? l10n.t("{0}: arrow keys go from mark to mark, Enter selects the layer", title)
+            : `${title}: ${hint}`
+        }
         aria-describedby={`${id}-summary`}
         tabIndex={0}
         style={{ height: `${height}px` }}

@@ -17,7 +17,8 @@ type ElementProps = HTMLAttributes & {
   readonly host?: RefObject<HTMLElement>;
 };
 
-const ToolkitButton: Element<{ appearance: "primary" | "secondary" | "icon" }> = element("vscode-button");
+const ToolkitButton: Element<{ appearance: "primary" | "secondary" | "icon"; disabled?: boolean }> =
+  element("vscode-button");
 const ToolkitCheckbox: Element<{ checked: boolean }> = element("vscode-checkbox");
 const ToolkitTextField: Element<{ value: string; placeholder?: string }> = element("vscode-text-field");
 
@@ -39,13 +40,15 @@ export function Icon({ name, slot }: { readonly name: string; readonly slot?: "s
 interface ButtonProps {
   readonly appearance?: "primary" | "secondary";
   readonly icon?: string;
+  readonly isDisabled?: boolean;
   readonly onClick: () => void;
   readonly children: ComponentChildren;
 }
 
-export function Button({ appearance = "primary", icon, onClick, children }: ButtonProps): JSX.Element {
+export function Button(props: ButtonProps): JSX.Element {
+  const { appearance = "primary", icon, isDisabled = false, onClick, children } = props;
   return (
-    <ToolkitButton appearance={appearance} onClick={onClick}>
+    <ToolkitButton appearance={appearance} disabled={isDisabled} onClick={() => !isDisabled && onClick()}>
       {icon !== undefined && <Icon name={icon} slot="start" />}
       {children}
     </ToolkitButton>
@@ -56,12 +59,19 @@ interface IconButtonProps {
   readonly icon: string;
   /** Read aloud, and shown on hover. */
   readonly label: string;
+  readonly isDisabled?: boolean;
   readonly onClick: () => void;
 }
 
-export function IconButton({ icon, label, onClick }: IconButtonProps): JSX.Element {
+export function IconButton({ icon, label, isDisabled = false, onClick }: IconButtonProps): JSX.Element {
   return (
-    <ToolkitButton appearance="icon" aria-label={label} data-tip={label} onClick={onClick}>
+    <ToolkitButton
+      appearance="icon"
+      aria-label={label}
+      data-tip={label}
+      disabled={isDisabled}
+      onClick={() => !isDisabled && onClick()}
+    >
       <Icon name={icon} />
     </ToolkitButton>
   );
@@ -69,19 +79,26 @@ export function IconButton({ icon, label, onClick }: IconButtonProps): JSX.Eleme
 
 interface CheckboxProps {
   readonly label: string;
+  /** The label is read aloud and shown on hover only. */
+  readonly isLabelHidden?: boolean;
   readonly isChecked: boolean;
   readonly onChange: (isChecked: boolean) => void;
 }
 
-export function Checkbox({ label, isChecked, onChange }: CheckboxProps): JSX.Element {
+export function Checkbox({ label, isLabelHidden = false, isChecked, onChange }: CheckboxProps): JSX.Element {
   const change = (event: Event): void => {
     const now = (event.currentTarget as HTMLInputElement).checked;
     // The toolkit's checkbox also reports values that it was given.
     if (now !== isChecked) onChange(now);
   };
   return (
-    <ToolkitCheckbox host={useLabel(label)} checked={isChecked} onChange={change}>
-      {label}
+    <ToolkitCheckbox
+      host={useLabel(label)}
+      checked={isChecked}
+      onChange={change}
+      {...(isLabelHidden && { "data-tip": label })}
+    >
+      {isLabelHidden ? null : label}
     </ToolkitCheckbox>
   );
 }

@@ -14,6 +14,8 @@ interface DetailsSplitProps {
   readonly view: Store<ViewState>;
   readonly preferences: Store<Preferences>;
   readonly onSelectLayer: (index: number) => void;
+  /** What takes the place of the details while it is open. */
+  readonly aside: ComponentChildren | null;
   /** What the details stand beside. */
   readonly children: ComponentChildren;
 }
@@ -34,14 +36,14 @@ type Side = "width" | "height";
 
 /** The page's content with the details of the active layer beside or below it, and a border to drag between them. */
 export function DetailsSplit(props: DetailsSplitProps): JSX.Element {
-  const { client, profile, view, preferences, onSelectLayer, children } = props;
+  const { client, profile, view, preferences, onSelectLayer, aside, children } = props;
   const { selection } = useStore(view);
   const { details } = useStore(preferences);
   const split = useRef<HTMLDivElement>(null);
   const size = useSize(split);
   const layer = profile.layers[layerOfLine(selection.active) ?? -1];
   const side: Side = size.width >= (size.height < LOW ? SIDE_BY_SIDE_WHEN_LOW : SIDE_BY_SIDE) ? "width" : "height";
-  const isShown = details.isOpen && layer !== undefined;
+  const isShown = aside !== null || (details.isOpen && layer !== undefined);
   const extent = Math.max(NARROWEST[side], Math.min(details[side], size[side] * LARGEST_PART[side]));
 
   const change = (changes: Partial<DetailsPreferences>): void =>
@@ -59,13 +61,16 @@ export function DetailsSplit(props: DetailsSplitProps): JSX.Element {
             onResize={(pixels) => change({ [side]: Math.round(pixels) })}
           />
           <div class="split-details" style={{ flexBasis: `${extent}px` }}>
-            <DetailsPanel
-              client={client}
-              profile={profile}
-              layer={layer}
-              onSelectLayer={onSelectLayer}
-              onClose={() => change({ isOpen: false })}
-            />
+            {aside ??
+              (layer && (
+                <DetailsPanel
+                  client={client}
+                  profile={profile}
+                  layer={layer}
+                  onSelectLayer={onSelectLayer}
+                  onClose={() => change({ isOpen: false })}
+                />
+              ))}
           </div>
         </>
       )}

@@ -3,10 +3,16 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { IconButton } from "../controls/controls.tsx";
 import { DetailsSplit } from "../details/DetailsSplit.tsx";
+import { ComputingBar } from "../editing/ComputingBar.tsx";
+import { RowMarksContext } from "../editing/differences.ts";
+import { EditingAside } from "../editing/EditingAside.tsx";
+import { EditingButtons } from "../editing/EditingButtons.tsx";
+import { useEditing } from "../editing/use-editing.ts";
+import type { EditingPart } from "../protocol-editing.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import type { PicturesState } from "../state/pictures.ts";
 import type { Preferences } from "../state/preferences.ts";
-import { layerLine, layerOfLine, only } from "../state/selection.ts";
+import { layerLine, layerOfLine, only, selectedTogether } from "../state/selection.ts";
 import { Store, useStore } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
 import { incompleteTotals } from "../table/page-columns.ts";
@@ -65,7 +71,7 @@ interface ProfileViewProps extends AppProps {
 
 function ProfileView({ client, view, pictures, preferences, scrollTop, file, profile }: ProfileViewProps): JSX.Element {
   const { header, layers, isComplete } = profile;
-  const { showsWarnings, selection } = useStore(view);
+  const { showsWarnings, selection, editing: part, showsDifferences } = useStore(view);
   const asked = useStore(client.revealed);
   const [wanted] = useState(() => new Store<string | null>(null));
 
@@ -79,6 +85,22 @@ function ProfileView({ client, view, pictures, preferences, scrollTop, file, pro
     view.update({ selection: only(layerLine(index)) });
     wanted.set(layerLine(index));
   };
+  const show = (wantedPart: EditingPart | null): void => view.update({ editing: wantedPart });
+  /** Selects rows in all views, the first one in sight. */
+  const highlight = (rows: readonly number[]): void => {
+    const [first] = rows;
+    if (first === undefined) return;
+    view.update({ selection: selectedTogether(rows.map(layerLine)) });
+    wanted.set(layerLine(first));
+  };
+  const editing = useEditing(client, profile, part, showsDifferences, (layer) => {
+    highlight([layer]);
+    show("suggestions");
+  });
+  const shownPart = useStore(client.editing.shownPart);
+  useEffect(() => {
+    if (shownPart) show(shownPart.part);
+  }, [shownPart]);
   useEffect(() => {
     if (!asked) return;
     pictures.update({ tab: asked.where === "graph" ? "graph" : "layers" });
@@ -86,7 +108,7 @@ function ProfileView({ client, view, pictures, preferences, scrollTop, file, pro
   }, [asked]);
 
   return (
-    <>
+    <RowMarksContext.Provider value={editing.marks}>
       <Header
         file={file}
         header={header}
@@ -100,10 +122,39 @@ function ProfileView({ client, view, pictures, preferences, scrollTop, file, pro
           isOpen={showsWarnings}
           onToggle={(isOpen) => view.update({ showsWarnings: isOpen })}
         />
+        <EditingButtons
+          client={client.editing}
+          part={part}
+          showsDifferences={showsDifferences}
+          hasDifferences={editing.differences !== null}
+          onPart={show}
+          onShowDifferences={(isOn) => view.update({ showsDifferences: isOn })}
+        />
       </Header>
+      <ComputingBar client={client.editing} />
       {showsWarnings && header.warnings.length > 0 && <WarningList warnings={header.warnings} onSelectLayer={reveal} />}
       <Dimensions dimensions={header.dimensions} onBind={(bindings) => client.bind(bindings)} />
-      <DetailsSplit client={client} profile={profile} view={view} preferences={preferences} onSelectLayer={reveal}>
+      <DetailsSplit
+        client={client}
+        profile={profile}
+        view={view}
+        preferences={preferences}
+        onSelectLayer={reveal}
+        aside={
+          part && (
+            <EditingAside
+              client={client}
+              profile={profile}
+              part={part}
+              asked={editing.suggestions}
+              selectedLines={selection.lines}
+              base={editing.differences?.base ?? null}
+              onPart={show}
+              onHighlight={highlight}
+            />
+          )
+        }
+      >
         <Views
           client={client}
           profile={profile}
@@ -121,6 +172,6 @@ function ProfileView({ client, view, pictures, preferences, scrollTop, file, pro
           />
         </Views>
       </DetailsSplit>
-    </>
+    </RowMarksContext.Provider>
   );
 }

@@ -5,6 +5,7 @@ import type { Totals } from "../../profiler/profile.ts";
 import { BudgetCards } from "../cards/BudgetCards.tsx";
 import { Icon, IconButton } from "../controls/controls.tsx";
 import type { ProfileHeader } from "../protocol.ts";
+import { TotalChange } from "../editing/TotalChange.tsx";
 import type { ModelClient } from "../state/model-client.ts";
 import type { PicturesState } from "../state/pictures.ts";
 import { useStore, type Store } from "../state/store.ts";
@@ -121,6 +122,7 @@ function TotalItem({ total, totals, isLowerBound, tip }: TotalItemProps): JSX.El
         {isLowerBound && <span class="at-least">≥ </span>}
         {digits}
         {unit !== undefined && <span class="unit"> {unit}</span>}
+        <TotalChange total={total} totals={totals} />
       </dd>
     </div>
   );

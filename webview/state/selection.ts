@@ -25,6 +25,11 @@ export function only(line: string): Selection {
   return { active: line, anchor: line, lines: [line] };
 }
 
+/** Several at once, the first one active. */
+export function selectedTogether(lines: readonly string[]): Selection {
+  return { active: lines[0] ?? null, anchor: lines[0] ?? null, lines };
+}
+
 /** As a click with Ctrl does. */
 export function toggled({ lines }: Selection, line: string): Selection {
   const others = lines.filter((other) => other !== line);

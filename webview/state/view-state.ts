@@ -1,3 +1,4 @@
+import type { EditingPart } from "../protocol-editing.ts";
 import { restorePictures, type PicturesState } from "./pictures.ts";
 import { NOTHING_SELECTED, type Selection } from "./selection.ts";
 
@@ -13,7 +14,13 @@ export interface ViewState {
   readonly filteredExpansion: Expansion;
   readonly showsWarnings: boolean;
   readonly selection: Selection;
+  /** Part of the suggestions view that is open. */
+  readonly editing: EditingPart | null;
+  /** Cells show how far the edited model is from its file. */
+  readonly showsDifferences: boolean;
 }
+
+const EDITING_PARTS: readonly EditingPart[] = ["suggestions", "fit", "calibration", "history"];
 
 export type Expansion = Readonly<Record<string, boolean>>;
 
@@ -30,6 +37,8 @@ export const INITIAL_VIEW: ViewState = {
   filteredExpansion: {},
   showsWarnings: false,
   selection: NOTHING_SELECTED,
+  editing: null,
+  showsDifferences: false,
 };
 
 /** What VS Code keeps for a page. */
@@ -48,6 +57,7 @@ export function restoreKept(kept: unknown): KeptState {
 function restoreView(kept: unknown): ViewState {
   if (!isRecord(kept)) return INITIAL_VIEW;
   const { sort, filter, layout, expansion, filteredExpansion, showsWarnings, selection } = kept;
+  const { editing, showsDifferences } = kept;
   return {
     sort: isSort(sort) ? { column: sort.column, isDescending: sort.isDescending } : null,
     filter: typeof filter === "string" ? filter : INITIAL_VIEW.filter,
@@ -56,6 +66,8 @@ function restoreView(kept: unknown): ViewState {
     filteredExpansion: restoreExpansion(filteredExpansion),
     showsWarnings: showsWarnings === true,
     selection: restoreSelection(selection),
+    editing: EDITING_PARTS.find((part) => part === editing) ?? null,
+    showsDifferences: showsDifferences === true,
   };
 }
 

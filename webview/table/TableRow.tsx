@@ -1,8 +1,11 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
+import { useContext } from "preact/hooks";
 import { formatCell, type Cell } from "../../profiler/columns.ts";
 import type { LayerProfile, Totals } from "../../profiler/profile.ts";
 import { Icon } from "../controls/controls.tsx";
+import { DifferenceCell, SuggestionHint } from "../editing/row-parts.tsx";
+import { RowMarksContext, type RowMarks } from "../editing/differences.ts";
 import type { RowContext } from "../protocol.ts";
 import { cellTip, nodeValue, whyUnknown, type PageColumn } from "./page-columns.ts";
 import { foldText, INDENT, layerCount, nameBelow, TWISTIE } from "./line-text.ts";
@@ -30,11 +33,12 @@ export function rowId(lineId: string): string {
 export function TableRow(props: TableRowProps): JSX.Element {
   const { line, position, columns, isTree, isSelected, isActive, totals, largest, onPointerDown, onToggle } = props;
   const { node, level, isExpanded } = line;
+  const marks = useContext(RowMarksContext);
   return (
     <div
       role="row"
       id={rowId(line.id)}
-      class={classesOf(node, isSelected, isActive)}
+      class={classesOf(node, isSelected, isActive, marks)}
       // The header is the first row.
       aria-rowindex={position + 2}
       aria-selected={isSelected}
@@ -62,13 +66,14 @@ export function TableRow(props: TableRowProps): JSX.Element {
             totals={totals}
             largest={largest.get(column.id) ?? 0}
           />
+          {column.id === "name" && node.kind === "layer" && <SuggestionHint layer={node.layer.index} marks={marks} />}
         </div>
       ))}
     </div>
   );
 }
 
-function classesOf(node: TableNode, isSelected: boolean, isActive: boolean): string {
+function classesOf(node: TableNode, isSelected: boolean, isActive: boolean, marks: RowMarks): string {
   const isDimmed = node.kind === "fold" || (node.kind === "layer" && isFolded(node.layer));
   const classes = [
     "row",
@@ -77,6 +82,8 @@ function classesOf(node: TableNode, isSelected: boolean, isActive: boolean): str
     isActive && "active",
     node.kind === "layer" && !node.layer.isCounted && "uncounted",
     isDimmed && "folded",
+    node.kind === "layer" && marks.highlighted.has(node.layer.index) && "highlighted",
+    node.kind === "layer" && marks.differences?.rows.get(node.layer.index)?.change,
   ];
   return classes.filter(Boolean).join(" ");
 }
@@ -139,7 +146,11 @@ function CellContent(props: CellProps): JSX.Element {
     case "shape":
       return <OutputShape {...node.layer} />;
     default:
-      return <Value {...props} />;
+      return (
+        <DifferenceCell column={column} layer={node.layer}>
+          <Value {...props} />
+        </DifferenceCell>
+      );
   }
 }
 

@@ -1,0 +1,49 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { Icon } from "../controls/controls.tsx";
+import type { Check } from "../protocol-editing.ts";
+import { checkFacts, samplesText } from "./check-text.ts";
+
+interface CheckResultProps {
+  readonly check: Check;
+  readonly onChooseData: () => void;
+}
+
+/** What a run of both models on the same samples measured, output by output. */
+export function CheckResult({ check, onChooseData }: CheckResultProps): JSX.Element {
+  const { outputs, unmatched, samples } = check;
+  return (
+    <section class="check" aria-label={l10n.t("Measured error")} data-testid="check">
+      {outputs.map(({ name, difference, reason }) => (
+        <div class="check-output" key={name}>
+          {outputs.length > 1 && <h4>{name}</h4>}
+          {difference === null ? (
+            <p class="remark">{reason}</p>
+          ) : (
+            <dl class="facts">
+              {checkFacts(difference).map(({ id, title, value, tip }) => (
+                <div key={id} data-fact={id} data-tip={tip}>
+                  <dt>{title}</dt>
+                  <dd>{value}</dd>
+                </div>
+              ))}
+            </dl>
+          )}
+        </div>
+      ))}
+      {unmatched.length > 0 && (
+        <p class="remark">
+          {l10n.t("Not compared, since the other model has no such output: {0}.", unmatched.join(", "))}
+        </p>
+      )}
+      <p class="remark" data-testid="check-samples">
+        {samples.isRandom && <Icon name="warning" />} {samplesText(samples)}{" "}
+        {samples.isRandom && (
+          <button type="button" class="link" onClick={onChooseData}>
+            {l10n.t("Choose calibration data…")}
+          </button>
+        )}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,95 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import type { Totals } from "../../profiler/profile.ts";
+import { IconButton } from "../controls/controls.tsx";
+import { TabList, TabPanel, type Tab } from "../controls/Tabs.tsx";
+import type { EditingPart, Suggestions } from "../protocol-editing.ts";
+import type { ModelClient, ShownProfile } from "../state/model-client.ts";
+import { useStore } from "../state/store.ts";
+import { CalibrationPane } from "./CalibrationPane.tsx";
+import { FitPane } from "./FitPane.tsx";
+import { HistoryPane } from "./HistoryPane.tsx";
+import { FailureNote } from "./notes.tsx";
+import { SuggestionsPane } from "./SuggestionsPane.tsx";
+import type { Asked } from "./use-asked.ts";
+import { useTask } from "./use-task.ts";
+
+export interface EditingPanelProps {
+  readonly client: ModelClient;
+  readonly profile: ShownProfile;
+  readonly part: EditingPart;
+  readonly asked: Asked<Suggestions>;
+  readonly selectedRows: ReadonlySet<number>;
+  /** Totals of the file without edits; null until they are known. */
+  readonly base: Totals | null;
+  readonly onPart: (part: EditingPart | null) => void;
+  readonly onHighlight: (rows: readonly number[]) => void;
+}
+
+/** All that changes the model, beside the model. */
+export function EditingPanel(props: EditingPanelProps): JSX.Element {
+  const { client, profile, part, asked, selectedRows, base, onPart, onHighlight } = props;
+  const { editing } = client;
+  const document = useStore(editing.document);
+  const calibration = useStore(editing.calibration);
+  const fit = useStore(editing.fit);
+  const change = useTask<unknown>();
+  const isBusy = document.computing !== null;
+  const { totals } = profile.header;
+  const chooseData = (): void => client.run("choose-calibration");
+
+  return (
+    <section class="editing" aria-label={l10n.t("Compress")} data-testid="editing">
+      <div class="editing-head">
+        <TabList label={l10n.t("Compress")} tabs={tabsOf(document.edits.length)} selected={part} onSelect={onPart} />
+        <IconButton icon="close" label={l10n.t("Close")} onClick={() => onPart(null)} />
+      </div>
+      <TabPanel id={part}>
+        {document.refusal !== null && <p class="panel-state">{document.refusal}</p>}
+        {change.failure && <FailureNote failure={change.failure} />}
+        {part === "suggestions" && (
+          <SuggestionsPane
+            client={editing}
+            asked={asked}
+            selectedRows={selectedRows}
+            isBusy={isBusy}
+            onHighlight={onHighlight}
+            onApply={(edits) => change.start(() => editing.applyEdits(edits))}
+            onApplyAllExact={() => change.start(() => editing.applyAllExact())}
+            onChooseData={chooseData}
+          />
+        )}
+        {part === "fit" && (
+          <FitPane
+            fit={fit}
+            now={totals}
+            calibration={calibration}
+            isBusy={isBusy}
+            onStart={(budget) => change.start(() => editing.startFit(budget))}
+            onCancel={() => void editing.cancelFit()}
+            onApply={(edits) => change.start(() => editing.applyEdits(edits))}
+          />
+        )}
+        {part === "calibration" && <CalibrationPane client={editing} calibration={calibration} onChoose={chooseData} />}
+        {part === "history" && (
+          <HistoryPane
+            document={document}
+            base={base}
+            now={totals}
+            onChange={(edits) => change.start(() => editing.changeEdits(edits))}
+            onRun={(command) => client.run(command)}
+          />
+        )}
+      </TabPanel>
+    </section>
+  );
+}
+
+function tabsOf(edits: number): readonly Tab<EditingPart>[] {
+  return [
+    { id: "suggestions", title: l10n.t("Suggestions"), icon: "lightbulb" },
+    { id: "fit", title: l10n.t("Fit to budget"), icon: "target" },
+    { id: "calibration", title: l10n.t("Samples"), icon: "database" },
+    { id: "history", title: edits === 0 ? l10n.t("Edits") : l10n.t("Edits ({0})", edits), icon: "history" },
+  ];
+}

@@ -1,0 +1,145 @@
+import * as l10n from "@vscode/l10n";
+import type { ChartConfiguration } from "chart.js";
+import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
+import { formatCell, formatCellExact, type Total } from "../../profiler/columns.ts";
+import { formatShare } from "../../profiler/format-numbers.ts";
+import { Chart } from "../charts/Chart.tsx";
+import { amountAxis, baseOptions } from "../charts/chart-options.ts";
+import { faded, useTheme, type ChartTheme } from "../charts/theme.ts";
+import { Select } from "../controls/Select.tsx";
+import type { FitPoint, FitState } from "../protocol-editing.ts";
+import { FIT_AXES, qualityOf, qualityText } from "./fit-points.ts";
+
+interface FitChartProps {
+  readonly fit: FitState;
+  readonly axis: Total;
+  readonly selected: number | null;
+  readonly onAxis: (axis: Total) => void;
+  readonly onSelect: (point: number) => void;
+}
+
+/** The curve of a search: what the model costs against how right it stays. */
+export function FitChart({ fit, axis, selected, onAxis, onSelect }: FitChartProps): JSX.Element {
+  const { points, best } = fit;
+  const theme = useTheme();
+  const isAccuracy = points.some((point) => qualityOf(point).isAccuracy);
+  const quality = isAccuracy ? l10n.t("Accuracy") : l10n.t("Largest error");
+  const config = useMemo(
+    () => configOf(points, axis, quality, { best, selected }, theme),
+    [points, axis, quality, best, selected, theme],
+  );
+  return (
+    <Chart
+      id="chart-fit"
+      title={l10n.t("{0} against {1}", quality, axis.title)}
+      hint={l10n.t("arrow keys go from point to point, Enter chooses one")}
+      summary={summaryOf(fit, axis)}
+      config={config}
+      marks={points.map((point, position) => ({ layer: position, text: pointText(point, axis) }))}
+      height={220}
+      onSelectLayer={onSelect}
+      table={{
+        head: [axis.title, quality, l10n.t("Edits")],
+        rows: points.map((point) => [
+          formatCellExact(axis.unit, point.totals[axis.id]),
+          qualityText(point),
+          point.labels.join(", "),
+        ]),
+      }}
+      controls={
+        <Select
+          label={l10n.t("Total along the chart")}
+          value={axis.id}
+          choices={FIT_AXES.map(({ id, title }) => ({ value: id, text: title }))}
+          onChange={(id) => onAxis(FIT_AXES.find((candidate) => candidate.id === id) ?? axis)}
+        />
+      }
+    />
+  );
+}
+
+interface Emphasis {
+  readonly best: number | null;
+  readonly selected: number | null;
+}
+
+function configOf(
+  points: readonly FitPoint[],
+  axis: Total,
+  quality: string,
+  { best, selected }: Emphasis,
+  theme: ChartTheme,
+): ChartConfiguration {
+  const { hues, foreground } = theme;
+  const fill = theme.isHighContrast ? "transparent" : faded(hues.blue, 0.6);
+  return {
+    type: "scatter",
+    data: {
+      datasets: [
+        {
+          data: points.map((point) => ({
+            x: point.totals[axis.id] ?? Number.NaN,
+            y: qualityOf(point).value ?? Number.NaN,
+          })),
+          showLine: true,
+          borderColor: hues.blue,
+          borderWidth: 1.5,
+          // Within the budget: another shape, since colours alone tell little.
+          pointStyle: points.map(({ isWithinBudget }) => (isWithinBudget ? "rectRot" : "circle")),
+          pointRadius: points.map((_, position) => (position === selected || position === best ? 7 : 4)),
+          pointHoverRadius: 8,
+          pointBackgroundColor: points.map(({ isWithinBudget }) => (isWithinBudget ? hues.green : fill)),
+          pointBorderColor: points.map((_, position) => (position === selected ? foreground : hues.blue)),
+          pointBorderWidth: points.map((_, position) => (position === selected ? 2.5 : 1)),
+        },
+      ],
+    },
+    options: {
+      ...baseOptions(theme),
+      interaction: { mode: "nearest", intersect: false },
+      scales: {
+        x: amountAxis(theme, { title: axis.title, unit: axis.unit, position: "bottom" }),
+        y: { ...amountAxis(theme, { title: quality, unit: "share" }), beginAtZero: false },
+      },
+      plugins: {
+        tooltip: {
+          ...baseOptions(theme).plugins?.tooltip,
+          callbacks: {
+            title: ([item]) => (item ? textOf(points[item.dataIndex], axis) : ""),
+            label: ({ dataIndex }) => ` ${points[dataIndex]?.labels.at(-1) ?? l10n.t("as it is now")}`,
+          },
+        },
+      },
+    },
+  };
+}
+
+function textOf(point: FitPoint | undefined, axis: Total): string {
+  return point ? pointText(point, axis) : "";
+}
+
+function pointText(point: FitPoint, { id, title, unit }: Total): string {
+  const { isAccuracy } = qualityOf(point);
+  const cost = `${title} ${formatCell(unit, point.totals[id])}`;
+  return isAccuracy
+    ? l10n.t("{0}, accuracy {1}", cost, qualityText(point))
+    : l10n.t("{0}, largest error {1}", cost, qualityText(point));
+}
+
+function summaryOf({ points, best, isRunning }: FitState, { id, unit }: Total): string {
+  const first = points[0];
+  const chosen = best === null ? undefined : points[best];
+  const before = first?.totals[id] ?? null;
+  const after = chosen?.totals[id] ?? null;
+  if (!chosen || before === null || after === null) return l10n.t("No point yet.");
+  const figures = [
+    points.length,
+    formatCell(unit, after),
+    formatCell(unit, before),
+    formatShare(before > 0 ? after / before : 1),
+  ] as const;
+  return isRunning
+    ? l10n.t("{0} points. The best one so far costs {1} of {2} ({3}).", ...figures)
+    : l10n.t("{0} points. The best one costs {1} of {2} ({3}).", ...figures);
+}

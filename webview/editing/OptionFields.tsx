@@ -1,0 +1,120 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { useEffect, useId, useState } from "preact/hooks";
+import type { Edit, OptionSpec, OptionValue } from "../../profiler/restructure/edit.ts";
+import { Checkbox, TextField } from "../controls/controls.tsx";
+import { Select } from "../controls/Select.tsx";
+import { optionValue, parseOption, sliderRange, withOption } from "./option-values.ts";
+
+interface OptionFieldsProps {
+  readonly edit: Edit;
+  readonly options: readonly OptionSpec[];
+  readonly onChange: (edit: Edit) => void;
+}
+
+/** What can be set of an edit: made from the restructuring's own list. */
+export function OptionFields({ edit, options, onChange }: OptionFieldsProps): JSX.Element | null {
+  if (options.length === 0) return null;
+  return (
+    <div class="options" data-testid="options">
+      {options.map((spec) => (
+        <OptionField
+          key={spec.id}
+          spec={spec}
+          value={optionValue(edit, spec)}
+          onChange={(value) => onChange(withOption(edit, spec.id, value))}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface OptionFieldProps<Spec extends OptionSpec = OptionSpec> {
+  readonly spec: Spec;
+  readonly value: OptionValue | undefined;
+  readonly onChange: (value: OptionValue | undefined) => void;
+}
+
+function OptionField({ spec, value, onChange }: OptionFieldProps): JSX.Element {
+  switch (spec.type) {
+    case "boolean":
+      return (
+        <div class="option" data-option={spec.id} data-tip={spec.description}>
+          <Checkbox label={spec.title} isChecked={value === true} onChange={onChange} />
+        </div>
+      );
+    case "choice":
+      return (
+        <div class="option" data-option={spec.id} data-tip={spec.description}>
+          <span class="option-title">{spec.title}</span>
+          <Select
+            label={spec.title}
+            value={String(value)}
+            choices={spec.choices.map((choice) => ({ value: choice.value, text: choice.title }))}
+            onChange={onChange}
+          />
+        </div>
+      );
+    case "number":
+    case "integer":
+      return <NumberOption spec={spec} value={value} onChange={onChange} />;
+  }
+}
+
+type NumberSpec = Extract<OptionSpec, { type: "number" | "integer" }>;
+
+/** A field, and a slider where the option has both ends. */
+function NumberOption({ spec, value, onChange }: OptionFieldProps<NumberSpec>): JSX.Element {
+  const shown = value === undefined ? "" : String(value);
+  const [text, setText] = useState(shown);
+  useEffect(() => setText(shown), [shown]);
+  const rangeId = useId();
+  const range = sliderRange(spec);
+  const isInvalid = Number.isNaN(parseOption(text, spec));
+
+  const commit = (typed: string): void => {
+    const number = parseOption(typed, spec);
+    if (!Number.isNaN(number) && String(number ?? "") !== shown) onChange(number);
+  };
+
+  return (
+    <div class="option" data-option={spec.id} data-tip={spec.description}>
+      <span class="option-title">{spec.title}</span>
+      {range && (
+        <input
+          type="range"
+          class="slider"
+          aria-label={l10n.t("{0}, slider", spec.title)}
+          {...range}
+          value={typeof value === "number" ? value : range.min}
+          onInput={({ currentTarget }) => onChange(rounded(currentTarget.valueAsNumber))}
+        />
+      )}
+      <TextField
+        label={spec.title}
+        class="option-number"
+        value={text}
+        placeholder={l10n.t("auto")}
+        isInvalid={isInvalid}
+        describedBy={rangeId}
+        onInput={setText}
+        onCommit={commit}
+        onEscape={() => setText(shown)}
+      />
+      <span id={rangeId} class={isInvalid ? "option-range error" : "option-range"}>
+        {[spec.unit, rangeText(spec)].filter(Boolean).join(", ")}
+      </span>
+    </div>
+  );
+}
+
+/** A step of a slider is a sum of fractions: without the last digits, which mean nothing. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+function rangeText({ minimum, maximum }: NumberSpec): string {
+  if (minimum !== undefined && maximum !== undefined) return l10n.t("{0} to {1}", minimum, maximum);
+  if (minimum !== undefined) return l10n.t("from {0}", minimum);
+  return maximum === undefined ? "" : l10n.t("up to {0}", maximum);
+}

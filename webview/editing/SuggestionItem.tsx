@@ -1,0 +1,148 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import type { Edit } from "../../profiler/restructure/edit.ts";
+import type { Totals } from "../../profiler/profile.ts";
+import { Button, Checkbox, Icon } from "../controls/controls.tsx";
+import type { ListedSuggestion, Trial } from "../protocol-editing.ts";
+import type { EditingClient } from "../state/editing-client.ts";
+import { useStore } from "../state/store.ts";
+import { CheckResult } from "./CheckResult.tsx";
+import { FailureNote, TaskProgress } from "./notes.tsx";
+import { OptionFields } from "./OptionFields.tsx";
+import { PromiseBadge } from "./PromiseBadge.tsx";
+import { SavingsGrid } from "./SavingsGrid.tsx";
+import { useAsked } from "./use-asked.ts";
+import { useTask } from "./use-task.ts";
+
+/** Milliseconds without a move of the slider before its value is predicted. */
+const PREDICTION_DELAY = 120;
+
+interface SuggestionItemProps {
+  readonly client: EditingClient;
+  readonly revision: number;
+  readonly before: Totals;
+  readonly suggestion: ListedSuggestion;
+  /** With the options that the user has set. */
+  readonly edit: Edit;
+  readonly isOpen: boolean;
+  readonly isChosen: boolean;
+  /** Changes a row that is selected in the table. */
+  readonly isMarked: boolean;
+  /** One that was chosen and touches a layer which this one touches. */
+  readonly conflict: ListedSuggestion | undefined;
+  readonly isBusy: boolean;
+  readonly onOpen: () => void;
+  readonly onChoose: (isChosen: boolean) => void;
+  readonly onChange: (edit: Edit) => void;
+  readonly onApply: (edit: Edit) => void;
+  readonly onChooseData: () => void;
+}
+
+/** One thing that could be done: what, where, what it saves, and, when opened, how, with what error, and from whom. */
+export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
+  const { suggestion, edit, isOpen, isChosen, isMarked, conflict, before, onOpen, onChoose } = props;
+  const { title, why, promise, after, saves } = suggestion;
+  const target = edit.target === "" ? l10n.t("the whole model") : edit.target;
+  const classes = ["suggestion", isOpen && "open", isMarked && "marked"].filter(Boolean).join(" ");
+  return (
+    <li class={classes} data-testid="suggestion" data-restructuring={edit.restructuring} data-target={edit.target}>
+      <div class="suggestion-head">
+        <span class="suggestion-choice">
+          <Checkbox
+            label={l10n.t("Choose {0}, {1}", title, target)}
+            isLabelHidden
+            isChecked={isChosen}
+            onChange={onChoose}
+          />
+        </span>
+        <button type="button" class="suggestion-title" aria-expanded={isOpen} onClick={onOpen}>
+          <Icon name={isOpen ? "chevron-down" : "chevron-right"} />
+          <span class="suggestion-what">{title}</span>
+          <span class="suggestion-where" data-tip={target} data-tip-when="cut">
+            {target}
+          </span>
+        </button>
+        <PromiseBadge promise={promise} />
+      </div>
+      <p class="suggestion-why">{why}</p>
+      {conflict && (
+        <p class="conflict" role="note">
+          <Icon name="warning" />
+          {l10n.t(
+            "Touches a layer that “{0}” changes too: the one that is applied later may not fit any more.",
+            conflict.label,
+          )}
+        </p>
+      )}
+      {isOpen ? <OpenSuggestion {...props} /> : <SavingsGrid before={before} after={after} saves={saves} />}
+    </li>
+  );
+}
+
+function OpenSuggestion(props: SuggestionItemProps): JSX.Element {
+  const { client, revision, before, suggestion, edit, isBusy, onChange, onApply, onChooseData } = props;
+  const { summary, literature, options, after, saves } = suggestion;
+  const isAsSuggested = edit === suggestion.edit;
+  const prediction = useAsked(
+    `${revision} ${JSON.stringify(edit)}`,
+    isAsSuggested ? undefined : (signal) => client.predict(revision, edit, signal),
+    PREDICTION_DELAY,
+  );
+  const trial = useTask<Trial>();
+  const progress = useStore(client.progress);
+  const shown = trial.result ?? (isAsSuggested ? { after, saves } : prediction.value);
+  const isUnpredictable = !isAsSuggested && !prediction.isWaiting && !prediction.failure && prediction.value === null;
+
+  const change = (changed: Edit): void => {
+    trial.clear();
+    onChange(changed);
+  };
+
+  return (
+    <div class="suggestion-body">
+      <p>{summary}</p>
+      <OptionFields edit={edit} options={options} onChange={change} />
+      <div class={prediction.isWaiting ? "prediction waiting" : "prediction"} aria-live="polite">
+        {prediction.failure && !isAsSuggested && <FailureNote failure={prediction.failure} />}
+        {shown && <SavingsGrid before={before} after={shown.after} saves={shown.saves} />}
+        {isUnpredictable && !trial.result && (
+          <p class="remark">
+            {l10n.t("What this saves depends on the numbers of the weights: try it to compute them.")}
+          </p>
+        )}
+      </div>
+      {trial.isRunning && (
+        <TaskProgress
+          done={progress?.task === "try" ? progress.done : 0}
+          what={progress?.task === "try" ? progress.what : l10n.t("Computing the edit…")}
+          onCancel={trial.cancel}
+        />
+      )}
+      {trial.failure && <FailureNote failure={trial.failure} />}
+      {trial.result && <CheckResult check={trial.result.check} onChooseData={onChooseData} />}
+      <div class="suggestion-buttons">
+        <Button
+          appearance="secondary"
+          icon="beaker"
+          isDisabled={trial.isRunning || isBusy}
+          onClick={() => trial.start((signal) => client.tryEdits(revision, [edit], signal))}
+        >
+          {l10n.t("Try")}
+        </Button>
+        <Button icon="check" isDisabled={isBusy} onClick={() => onApply(edit)}>
+          {l10n.t("Apply")}
+        </Button>
+      </div>
+      {literature.length > 0 && (
+        <details class="literature">
+          <summary>{l10n.t("Literature")}</summary>
+          <ul>
+            {literature.map((reference) => (
+              <li key={reference}>{reference}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}

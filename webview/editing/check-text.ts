@@ -1,0 +1,87 @@
+import * as l10n from "@vscode/l10n";
+import { formatShare } from "../../profiler/format-numbers.ts";
+import type { Check, CheckedDifference, SampleNote } from "../protocol-editing.ts";
+
+/** A measured error in words. Each line is one fact: a figure and what it is. */
+export interface CheckFact {
+  readonly id: "error" | "snr" | "cosine" | "agreement" | "accuracy" | "identical";
+  readonly title: string;
+  readonly value: string;
+  readonly tip: string;
+}
+
+export function checkFacts(difference: CheckedDifference): readonly CheckFact[] {
+  const { isIdentical, maxRelative, maxAbsolute, snr, cosine, top1 } = difference;
+  const accuracy = top1?.accuracy;
+  const facts: (CheckFact | false)[] = [
+    isIdentical && {
+      id: "identical",
+      title: l10n.t("Difference"),
+      value: l10n.t("none"),
+      tip: l10n.t("Every element of the output is the same."),
+    },
+    accuracy !== undefined && {
+      id: "accuracy",
+      title: l10n.t("Accuracy"),
+      value: `${formatShare(accuracy.a)} → ${formatShare(accuracy.b)}`,
+      tip: l10n.t("Share of the samples whose class is right, before and after."),
+    },
+    top1 !== null && {
+      id: "agreement",
+      title: l10n.t("Same class"),
+      value: formatShare(top1.agreement),
+      tip: l10n.t("Share of {0} samples of which both models say the same class.", top1.samples),
+    },
+    !isIdentical && {
+      id: "error",
+      title: l10n.t("Largest error"),
+      value: maxRelative === null ? l10n.t("not finite") : formatError(maxRelative),
+      tip: l10n.t(
+        "Relative to the range of the output; {0} as a number.",
+        maxAbsolute === null ? "∞" : maxAbsolute.toPrecision(3),
+      ),
+    },
+    !isIdentical &&
+      snr !== null && {
+        id: "snr",
+        title: l10n.t("Signal to noise"),
+        value: `${snr.toFixed(1)} dB`,
+        tip: l10n.t(
+          "10·log₁₀ of the output’s energy over the error’s: 20 dB is an error of a tenth, 40 dB of a hundredth.",
+        ),
+      },
+    !isIdentical && {
+      id: "cosine",
+      title: l10n.t("Cosine"),
+      value: cosine.toFixed(5),
+      tip: l10n.t("Of the angle between both outputs: 1 where they point the same way."),
+    },
+  ];
+  return facts.filter((fact) => fact !== false);
+}
+
+/** "12.3 %" of the range, or "2.4e-7" where a share would say nothing. */
+export function formatError(relative: number): string {
+  if (relative === 0) return "0";
+  return relative < 0.001 ? relative.toExponential(1) : formatShare(relative);
+}
+
+/** "measured on 512 samples of digits.npy" */
+export function samplesText({ count, description, isRandom }: SampleNote): string {
+  return isRandom
+    ? l10n.t(
+        "Measured on {0}: random numbers show roughly how far the outputs move, never how accurate the model stays.",
+        description,
+      )
+    : l10n.t("Measured on {0} samples: {1}.", count.toLocaleString(), description);
+}
+
+/** The worst output stands for all of them in a line. */
+export function worstOutput({ outputs }: Check): CheckedDifference | null {
+  const error = (difference: CheckedDifference): number => difference.maxRelative ?? Infinity;
+  return outputs.reduce<CheckedDifference | null>(
+    (worst, { difference }) =>
+      difference && (worst === null || error(difference) > error(worst)) ? difference : worst,
+    null,
+  );
+}

@@ -1,0 +1,65 @@
+import { parseQuantity } from "../../profiler/quantity.ts";
+import { TOTALS, type Total } from "../../profiler/columns.ts";
+import { formatShare } from "../../profiler/format-numbers.ts";
+import type { FitBudget, FitPoint } from "../protocol-editing.ts";
+import { formatError } from "./check-text.ts";
+
+/** What a search can be asked for, in the order of the fields. */
+export interface FitGoal {
+  readonly id: keyof FitBudget;
+  /** The total that it bounds; undefined for the accuracy. */
+  readonly total: Total | undefined;
+  readonly example: string;
+}
+
+function goal(id: keyof FitBudget, total: Total["id"] | undefined, example: string): FitGoal {
+  return { id, total: TOTALS.find((candidate) => candidate.id === total), example };
+}
+
+export const FIT_GOALS: readonly FitGoal[] = [
+  goal("fileBytes", "fileBytes", "500 KB"),
+  goal("parameters", "parameters", "1 M"),
+  goal("macs", "macs", "100 M"),
+  goal("peakMemoryBytes", "peakMemoryBytes", "10 MB"),
+  goal("latencySeconds", "latencySeconds", "10 ms"),
+  goal("lowestAccuracy", undefined, "98 %"),
+];
+
+/** Texts of the fields, by goal; what is not there is free. */
+export type FitTexts = Readonly<Partial<Record<keyof FitBudget, string>>>;
+
+/** The amount that a text means; undefined: free; NaN: it is none. */
+export function goalAmount({ total }: FitGoal, text: string | undefined): number | undefined {
+  if (text === undefined || text.trim() === "") return undefined;
+  const amount = parseQuantity(text, total?.unit ?? "share") ?? Number.NaN;
+  const isFine = total === undefined ? amount >= 0 && amount <= 1 : amount > 0;
+  return isFine ? amount : Number.NaN;
+}
+
+/** The budget that the texts ask for; null while one of them makes no sense, or none asks for anything. */
+export function budgetOf(texts: FitTexts): FitBudget | null {
+  const amounts = FIT_GOALS.map((field) => [field.id, goalAmount(field, texts[field.id])] as const);
+  const given = amounts.filter(([, amount]) => amount !== undefined);
+  if (given.length === 0 || given.some(([, amount]) => Number.isNaN(amount))) return null;
+  return Object.fromEntries(given);
+}
+
+/** What can stand along the chart: totals that a search makes smaller. */
+export const FIT_AXES: readonly Total[] = FIT_GOALS.flatMap(({ total }) => total ?? []);
+
+/** How good a point is: its accuracy where there are labels, else its error. */
+export interface PointQuality {
+  readonly isAccuracy: boolean;
+  /** A share of 1; null where it is not finite. */
+  readonly value: number | null;
+}
+
+export function qualityOf({ accuracy, error }: FitPoint): PointQuality {
+  return accuracy === null ? { isAccuracy: false, value: error } : { isAccuracy: true, value: accuracy };
+}
+
+export function qualityText(point: FitPoint): string {
+  const { isAccuracy, value } = qualityOf(point);
+  if (value === null) return "∞";
+  return isAccuracy ? formatShare(value) : formatError(value);
+}

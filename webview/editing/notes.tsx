@@ -1,0 +1,46 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { Icon, IconButton } from "../controls/controls.tsx";
+import type { Failure } from "../rpc.ts";
+
+/** Why something did not work, and what to do about it. */
+export function FailureNote({ failure }: { readonly failure: Failure }): JSX.Element | null {
+  if (failure.code === "cancelled") return null;
+  return (
+    <p class="failure-note" role="alert">
+      <Icon name="error" />
+      <span>
+        {failure.message}
+        {failure.hint !== undefined && <span class="remark"> {failure.hint}</span>}
+      </span>
+    </p>
+  );
+}
+
+interface TaskProgressProps {
+  /** 0 to 1. */
+  readonly done: number;
+  readonly what: string;
+  readonly onCancel: () => void;
+}
+
+/** How far a piece of work is, and the way out of it. */
+export function TaskProgress({ done, what, onCancel }: TaskProgressProps): JSX.Element {
+  const percent = Math.round(100 * done);
+  return (
+    <div class="task" data-testid="task">
+      <div
+        class="task-bar"
+        role="progressbar"
+        aria-label={what}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={percent}
+      >
+        <div class="task-done" style={{ transform: `scaleX(${Math.max(0.02, done)})` }} />
+      </div>
+      <span class="task-what">{what}</span>
+      <IconButton icon="close" label={l10n.t("Cancel")} onClick={onCancel} />
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+import { useEffect, useState } from "preact/hooks";
+import { RpcError, type Failure } from "../rpc.ts";
+
+/** Where a question to the host stands. The last answer stays in sight while a newer one is on its way. */
+export interface Asked<T> {
+  readonly isWaiting: boolean;
+  readonly value: T | null;
+  readonly failure: Failure | null;
+}
+
+const UNASKED = { isWaiting: false, value: null, failure: null };
+
+/**
+ * Asks when `key` changes, and gives up the question before it. What is answered for an older key is dropped.
+ * @param ask undefined: there is nothing to ask just now
+ * @param delay milliseconds to wait for another key, for what changes while a slider moves
+ */
+export function useAsked<T>(key: string, ask: ((signal: AbortSignal) => Promise<T>) | undefined, delay = 0): Asked<T> {
+  const [asked, setAsked] = useState<Asked<T>>(UNASKED);
+  const isAsking = ask !== undefined;
+  useEffect(() => {
+    if (ask === undefined) return undefined;
+    const controller = new AbortController();
+    setAsked(({ value }) => ({ isWaiting: true, value, failure: null }));
+    const timer = setTimeout(() => {
+      ask(controller.signal).then(
+        (value) => !controller.signal.aborted && setAsked({ isWaiting: false, value, failure: null }),
+        (error: unknown) => {
+          // A newer revision asks anew.
+          if (controller.signal.aborted || isStale(error)) return;
+          setAsked({ isWaiting: false, value: null, failure: failureOf(error) });
+        },
+      );
+    }, delay);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+    // The key says what is asked: the function is another one with each drawing.
+  }, [key, isAsking]);
+  return asked;
+}
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof RpcError) return error.failure;
+  return { code: "internal", message: error instanceof Error ? error.message : String(error) };
+}
+
+export function isStale(error: unknown): boolean {
+  return error instanceof RpcError && error.failure.code === "stale";
+}

@@ -1,0 +1,64 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { EditingPart, Suggestions } from "../protocol-editing.ts";
+import { unpackLayers } from "../packed-layers.ts";
+import type { ModelClient, ShownProfile } from "../state/model-client.ts";
+import { useStore } from "../state/store.ts";
+import { differencesFrom, UNMARKED, type Differences, type RowMarks } from "./differences.ts";
+import { suggestionsByRow } from "./suggestion-list.ts";
+import { useAsked, type Asked } from "./use-asked.ts";
+
+export interface Editing {
+  readonly suggestions: Asked<Suggestions>;
+  readonly differences: Differences | null;
+  readonly marks: RowMarks;
+}
+
+/**
+ * What editing knows of the shown profile. Suggestions are looked for once their part has been opened, and from then on for every
+ * revision whose weights are there; differences are asked for while there are edits.
+ */
+export function useEditing(
+  client: ModelClient,
+  profile: ShownProfile,
+  part: EditingPart | null,
+  showsDifferences: boolean,
+  onSuggest: (layer: number) => void,
+): Editing {
+  const { editing } = client;
+  const { edits, computing, refusal } = useStore(editing.document);
+  const highlighted = useStore(editing.highlighted);
+  const [isWanted, setIsWanted] = useState(false);
+  useEffect(() => {
+    if (part === "suggestions") setIsWanted(true);
+  }, [part]);
+
+  const { revision, isComplete } = profile;
+  const isSettled = computing === null && isComplete && refusal === null;
+  const suggestions = useAsked(
+    String(revision),
+    isWanted && isSettled ? (signal) => editing.suggest(revision, signal) : undefined,
+  );
+  const isEdited = (computing?.edits ?? edits).some(({ isOn }) => isOn);
+  const base = useAsked(String(revision), isEdited && isComplete ? () => editing.baseProfile(revision) : undefined);
+  const differences = useMemo(() => {
+    if (!isEdited || !isComplete || base.value === null) return null;
+    const { header, chunks } = base.value;
+    return differencesFrom(
+      { layers: chunks.flatMap((chunk) => unpackLayers(chunk)), totals: header.totals },
+      { layers: profile.layers, totals: profile.header.totals },
+    );
+  }, [isEdited, isComplete, base.value, profile]);
+
+  const marks = useMemo((): RowMarks => {
+    const list = suggestions.value?.revision === revision ? suggestions.value.list : [];
+    return {
+      ...UNMARKED,
+      suggestions: suggestionsByRow(list),
+      differences,
+      showsDifferences: showsDifferences && differences !== null,
+      highlighted: new Set(highlighted),
+      onSuggest,
+    };
+  }, [suggestions.value, revision, differences, showsDifferences, highlighted]);
+  return { suggestions, differences, marks };
+}
