@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { checkFacts, formatError, worstOutput } from "../../../../webview/editing/check-text.ts";
+import { differencesFrom } from "../../../../webview/editing/differences.ts";
+import { budgetOf, FIT_GOALS, goalAmount } from "../../../../webview/editing/fit-points.ts";
+import { formatSaved, savingsOf } from "../../../../webview/editing/savings.ts";
+import type { CheckedDifference } from "../../../../webview/protocol-editing.ts";
+import { layerRow, TOTALS } from "../profiles.ts";
+
+const DIFFERENCE: CheckedDifference = {
+  isIdentical: false,
+  maxRelative: 0.02,
+  maxAbsolute: 0.4,
+  rms: 0.01,
+  snr: 31.25,
+  cosine: 0.9991,
+  top1: { samples: 512, agreement: 0.998, accuracy: { a: 0.99, b: 0.985 } },
+};
+
+describe("Savings", () => {
+  it("are parts of the model's totals and amounts", () => {
+    const after = { ...TOTALS, parameters: 250, latencySeconds: 2e-3, peakMemoryBytes: null };
+    const saves = {
+      parameters: 0.75,
+      macs: 0,
+      weightBytes: 0,
+      peakMemoryBytes: null,
+      energyPicojoules: 0,
+      latencySeconds: -1,
+    };
+    const [parameters, macs, , peak, , latency] = savingsOf(TOTALS, after, saves);
+    assert.deepEqual([parameters?.share, parameters?.amount, parameters?.tone], ["−75.0 %", "−750", "less"]);
+    assert.equal(parameters?.exact, "1,000 elements → 250 elements");
+    assert.deepEqual([macs?.share, macs?.tone], ["0 %", "same"]);
+    assert.deepEqual([peak?.share, peak?.amount], ["unknown", "unknown"]);
+    assert.deepEqual([latency?.share, latency?.amount, latency?.tone], ["+100.0 %", "+1.00 ms", "more"]);
+    assert.equal(formatSaved(0), "0 %");
+  });
+});
+
+describe("A measured error", () => {
+  it("is told by its facts, accuracy first where there are labels", () => {
+    const facts = checkFacts(DIFFERENCE);
+    assert.deepEqual(
+      facts.map(({ id, value }) => `${id} ${value}`),
+      ["accuracy 99.0 % → 98.5 %", "agreement 99.8 %", "error 2.0 %", "snr 31.3 dB", "cosine 0.99910"],
+    );
+  });
+
+  it("is none where nothing differs, and not finite where a number is not", () => {
+    const same = checkFacts({ ...DIFFERENCE, isIdentical: true, snr: null, top1: null });
+    assert.deepEqual(
+      same.map(({ id }) => id),
+      ["identical"],
+    );
+    const broken = checkFacts({ ...DIFFERENCE, maxRelative: null, snr: null, top1: null });
+    assert.equal(broken.find(({ id }) => id === "error")?.value, "not finite");
+  });
+
+  it("of several outputs is that of the worst", () => {
+    const outputs = [0.1, null, 0.02].map((maxRelative, index) => ({
+      name: `y${index}`,
+      difference: { ...DIFFERENCE, maxRelative },
+      reason: null,
+    }));
+    const samples = { count: 1, description: "", isRandom: true, hasLabels: false };
+    assert.equal(worstOutput({ samples, outputs, unmatched: [] })?.maxRelative, null);
+    assert.equal(worstOutput({ samples, outputs: outputs.slice(2), unmatched: [] })?.maxRelative, 0.02);
+  });
+
+  it("reads as a share, or as a power where a share says nothing", () => {
+    assert.equal(formatError(0.0213), "2.1 %");
+    assert.equal(formatError(2.4e-7), "2.4e-7");
+    assert.equal(formatError(0), "0");
+  });
+});
+
+describe("A budget to fit", () => {
+  const goal = (id: string): (typeof FIT_GOALS)[number] => {
+    const found = FIT_GOALS.find((candidate) => candidate.id === id);
+    if (!found) throw new Error(`no goal ${id}`);
+    return found;
+  };
+
+  it("is what the fields say, and none while one makes no sense or all are empty", () => {
+    assert.deepEqual(budgetOf({ fileBytes: "500 KB", lowestAccuracy: "98 %" }), {
+      fileBytes: 500_000,
+      lowestAccuracy: 0.98,
+    });
+    assert.equal(budgetOf({ fileBytes: "" }), null);
+    assert.equal(budgetOf({ fileBytes: "500 KB", macs: "many" }), null);
+  });
+
+  it("knows an accuracy by its range", () => {
+    assert.ok(Number.isNaN(goalAmount(goal("lowestAccuracy"), "98")));
+    assert.ok(Number.isNaN(goalAmount(goal("macs"), "0")));
+    assert.equal(goalAmount(goal("macs"), undefined), undefined);
+  });
+});
+
+describe("Differences from the file", () => {
+  it("name rows that changed, are new, or are gone", () => {
+    const base = [layerRow(0), layerRow(1), layerRow(2, { op: "BatchNormalization", name: "/bn" })];
+    const now = [
+      layerRow(0),
+      layerRow(1, { parameters: 288 }),
+      layerRow(2, { op: "Reshape", name: "/reshape", parameters: 0 }),
+    ];
+    const { rows, removed } = differencesFrom({ layers: base, totals: TOTALS }, { layers: now, totals: TOTALS });
+    assert.deepEqual(
+      [...rows].map(([index, { change }]) => [index, change]),
+      [
+        [1, "changed"],
+        [2, "added"],
+      ],
+    );
+    assert.equal(rows.get(1)?.values.get("parameters")?.absolute, -288);
+    assert.deepEqual(
+      removed.map(({ name }) => name),
+      ["/bn"],
+    );
+  });
+});

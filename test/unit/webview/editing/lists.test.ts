@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import type { Edit, OptionSpec } from "../../../../profiler/restructure/edit.ts";
+import { moved, rewritten, switched, without } from "../../../../webview/editing/edit-list.ts";
+import { optionValue, parseOption, sliderRange, withOption } from "../../../../webview/editing/option-values.ts";
+import {
+  conflictingWith,
+  INITIAL_SUGGESTION_VIEW,
+  shownSuggestions,
+  suggestionsByRow,
+} from "../../../../webview/editing/suggestion-list.ts";
+import type { DocumentEdit, ListedSuggestion } from "../../../../webview/protocol-editing.ts";
+import { TOTALS } from "../profiles.ts";
+
+const RANK: OptionSpec = { id: "rank", title: "Rank", description: "", type: "integer", minimum: 1, maximum: 64 };
+const LOW_RANK: Edit = { restructuring: "dense-low-rank", target: "fc6", options: { rank: 16 } };
+
+function suggestion(target: string, fields: Partial<ListedSuggestion> = {}): ListedSuggestion {
+  return {
+    edit: { ...LOW_RANK, target },
+    title: "Low rank",
+    why: "",
+    promise: "approximate",
+    after: TOTALS,
+    saves: { parameters: 0, macs: 0, weightBytes: 0, peakMemoryBytes: 0, energyPicojoules: 0, latencySeconds: 0 },
+    score: 0,
+    conflicts: [],
+    label: `Low rank ${target}`,
+    summary: "",
+    literature: [],
+    options: [RANK],
+    rows: [],
+    ...fields,
+  } as ListedSuggestion;
+}
+
+describe("The list of suggestions", () => {
+  const saving = (macs: number): Pick<ListedSuggestion, "saves"> => ({ saves: { ...suggestion("").saves, macs } });
+  const list = [
+    suggestion("a", { rows: [1, 2], conflicts: [2], ...saving(0.1) }),
+    suggestion("b", { promise: "exact", rows: [3], ...saving(0.4) }),
+    suggestion("c", { rows: [2], conflicts: [0], ...saving(0.2) }),
+  ];
+  const targets = (view: Partial<typeof INITIAL_SUGGESTION_VIEW>, rows: readonly number[] = []): string =>
+    shownSuggestions(list, { ...INITIAL_SUGGESTION_VIEW, ...view }, new Set(rows))
+      .map((placed) => placed.suggestion.edit.target)
+      .join("");
+
+  it("is ranked by the engine, or by what is saved of a total", () => {
+    assert.equal(targets({}), "abc");
+    assert.equal(targets({ order: "macs" }), "bca");
+  });
+
+  it("is narrowed to a promise and to selected rows", () => {
+    assert.equal(targets({ promise: "exact" }), "b");
+    assert.equal(targets({ isForSelection: true }, [2]), "ac");
+    assert.equal(targets({ isForSelection: true }), "");
+  });
+
+  it("counts suggestions by row, and knows what conflicts with what is chosen", () => {
+    assert.deepEqual(
+      [...suggestionsByRow(list)],
+      [
+        [1, 1],
+        [2, 2],
+        [3, 1],
+      ],
+    );
+    assert.deepEqual([...conflictingWith(new Set([0]), list)], [[2, list[0]]]);
+    assert.equal(conflictingWith(new Set([1]), list).size, 0);
+  });
+});
+
+describe("The list of edits", () => {
+  const edits: readonly DocumentEdit[] = ["a", "b", "c"].map((target, id) => ({
+    id,
+    edit: { ...LOW_RANK, target },
+    label: `Low rank ${target}`,
+    isOn: true,
+    options: [RANK],
+  }));
+  const order = (list: readonly { readonly edit: Edit }[]): string => list.map(({ edit }) => edit.target).join("");
+
+  it("is changed as a whole: switched, taken out, moved, rewritten", () => {
+    assert.deepEqual(
+      switched(edits, 1, false).map(({ isOn }) => isOn),
+      [true, false, true],
+    );
+    assert.equal(order(without(edits, 1)), "ac");
+    assert.equal(order(moved(edits, 2, -1)), "acb");
+    assert.equal(order(moved(edits, 0, 1)), "bac");
+    assert.deepEqual(rewritten(edits, 0, { ...LOW_RANK, options: {} })[0]?.edit.options, {});
+    assert.deepEqual(
+      moved(edits, 2, -1).map(({ id }) => id),
+      [0, 2, 1],
+    );
+  });
+
+  it("stays as it is beyond its ends", () => {
+    assert.equal(order(moved(edits, 0, -1)), "abc");
+    assert.equal(order(moved(edits, 2, 1)), "abc");
+    assert.equal(order(moved(edits, 7, 1)), "abc");
+  });
+});
+
+describe("An option of an edit", () => {
+  it("has the edit's value, else its default", () => {
+    assert.equal(optionValue(LOW_RANK, RANK), 16);
+    assert.equal(optionValue({ ...LOW_RANK, options: {} }, { ...RANK, default: 8 }), 8);
+    assert.deepEqual(withOption(LOW_RANK, "rank", 4).options, { rank: 4 });
+    assert.deepEqual(withOption(LOW_RANK, "rank", undefined).options, {});
+  });
+
+  it("is parsed within its bounds", () => {
+    assert.equal(parseOption(" 12 ", RANK), 12);
+    assert.equal(parseOption("", RANK), undefined);
+    for (const text of ["1.5", "0", "65", "x"]) assert.ok(Number.isNaN(parseOption(text, RANK)), text);
+    assert.equal(parseOption("0,5", { ...RANK, type: "number", minimum: 0, maximum: 1 }), 0.5);
+  });
+
+  it("has a slider where it has both ends", () => {
+    assert.deepEqual(sliderRange(RANK), { min: 1, max: 64, step: 1 });
+    assert.equal(sliderRange({ id: "r", title: "", description: "", type: "number", minimum: 0 }), undefined);
+  });
+});
