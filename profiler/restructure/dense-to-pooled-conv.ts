@@ -74,6 +74,8 @@ function match(graph: LiftedGraph, target: string): Head | string {
   if (graph.onlyConsumer(flatten.outputs[0]) !== first) return "something else reads the flattened features";
   const features = flatten.inputs[0] === undefined ? undefined : graph.tensor(flatten.inputs[0]);
   if (features?.shape?.length !== 4) return "what is flattened is no feature map of two spatial axes";
+  const flat = graph.tensor(flatten.outputs[0] ?? -1).shape;
+  if (flat?.length !== 2 || flat[0] !== features.shape[0]) return "its input mixes positions, and is no flattened map";
   const passed: LiftedLayer[] = [flatten];
   let last = first;
   for (let next: LiftedLayer | undefined = first; next && isInHead(next); next = graph.onlyConsumer(next.outputs[0])) {

@@ -34,8 +34,8 @@ function thinStep(step: Step, thinValue: (value: Value) => Value, thin: (count: 
     return { ...step, groups, inputs, output, weights: weights(shapeOf) };
   }
   if (step.kind === "dense") {
-    const image = step.image?.map((size, axis) => (axis === 1 ? thin(size) : size));
-    const features = image ? elements(image.slice(1)) : channels;
+    const image = step.image?.map((size, axis) => (axis === 0 ? thin(size) : size));
+    const features = image ? elements(image) : channels;
     const shapeOf = ({ shape: [out = 1, ...rest] }: Weight): readonly number[] =>
       rest.length === 0 ? [thin(out)] : [thin(out), features];
     return { ...step, ...(image && { image }), inputs, output, weights: weights(shapeOf) };
