@@ -12,20 +12,17 @@ export interface Block {
  * @returns offsets in the blocks' order
  */
 export function placeBlocks(blocks: readonly Block[]): readonly number[] {
-  const offsets = blocks.map(() => 0);
-  const placed = new PlacedBlocks(blocks);
-  const bySize = [...blocks.entries()].sort(([i, a], [j, b]) => b.bytes - a.bytes || a.first - b.first || i - j);
-  for (const [index, block] of bySize) {
-    offsets[index] = bestGap(
-      block.bytes,
-      placed
-        .during(block)
-        .map((other) => ({ start: offsets[other] ?? 0, bytes: blocks[other]?.bytes ?? 0 }))
-        .sort((a, b) => a.start - b.start),
-    );
-    placed.add(index);
+  const parts = blocks.map((block): Placed => ({ ...block, offset: 0 }));
+  const placed = new PlacedBlocks(parts);
+  for (const part of parts.toSorted((a, b) => b.bytes - a.bytes || a.first - b.first)) {
+    part.offset = bestGap(part.bytes, placed.during(part));
+    placed.add(part);
   }
-  return offsets;
+  return parts.map(({ offset }) => offset);
+}
+
+interface Placed extends Block {
+  offset: number;
 }
 
 /** Size of the arena that a placement needs. */
@@ -33,58 +30,62 @@ export function arenaBytes(blocks: readonly Block[], offsets: readonly number[])
   return blocks.reduce((bytes, block, index) => Math.max(bytes, (offsets[index] ?? 0) + block.bytes), 0);
 }
 
-function bestGap(bytes: number, taken: readonly { readonly start: number; readonly bytes: number }[]): number {
+function bestGap(bytes: number, taken: readonly Placed[]): number {
   let end = 0;
-  let best: { readonly start: number; readonly size: number } | undefined;
-  for (const block of taken) {
-    const size = block.start - end;
-    if (size >= bytes && (best === undefined || size < best.size)) best = { start: end, size };
-    end = Math.max(end, block.start + block.bytes);
+  let best: number | undefined;
+  let smallest = Infinity;
+  for (const block of taken.toSorted((a, b) => a.offset - b.offset)) {
+    const size = block.offset - end;
+    if (size >= bytes && size < smallest) {
+      best = end;
+      smallest = size;
+    }
+    end = Math.max(end, block.offset + block.bytes);
   }
-  return best?.start ?? end;
+  return best ?? end;
 }
 
 /** Finds the placed blocks that share a step with another in about as many moves as there are such blocks: a segment tree over steps. */
 class PlacedBlocks {
   readonly #leaves: number;
   /** Of each tree node: blocks that span all steps below it, but not all below its parent. */
-  readonly #spanning: (number[] | undefined)[];
-  readonly #startingAt: (number[] | undefined)[];
+  readonly #spanning: (Placed[] | undefined)[];
+  readonly #startingAt: (Placed[] | undefined)[];
 
-  constructor(readonly blocks: readonly Block[]) {
+  constructor(blocks: readonly Block[]) {
     const steps = 1 + blocks.reduce((latest, { last }) => Math.max(latest, last), 0);
     this.#leaves = 2 ** Math.ceil(Math.log2(steps));
     this.#spanning = new Array<undefined>(2 * this.#leaves).fill(undefined);
     this.#startingAt = new Array<undefined>(steps).fill(undefined);
   }
 
-  add(index: number): void {
-    const block = this.blocks[index];
-    if (!block) return;
-    append(this.#startingAt, block.first, index);
+  add(block: Placed): void {
+    append(this.#startingAt, block.first, block);
     let left = block.first + this.#leaves;
     let right = block.last + 1 + this.#leaves;
     for (; left < right; left >>= 1, right >>= 1) {
-      if (left % 2 === 1) append(this.#spanning, left++, index);
-      if (right % 2 === 1) append(this.#spanning, --right, index);
+      if (left % 2 === 1) append(this.#spanning, left++, block);
+      if (right % 2 === 1) append(this.#spanning, --right, block);
     }
   }
 
-  during({ first, last }: Block): number[] {
-    const found: number[] = [];
+  during({ first, last }: Block): readonly Placed[] {
+    const found: Placed[] = [];
     for (let node = first + this.#leaves; node >= 1; node >>= 1) {
-      for (const index of this.#spanning[node] ?? []) found.push(index);
+      for (const block of this.#spanning[node] ?? NONE) found.push(block);
     }
     for (let step = first + 1; step <= last; step++) {
-      for (const index of this.#startingAt[step] ?? []) found.push(index);
+      for (const block of this.#startingAt[step] ?? NONE) found.push(block);
     }
     return found;
   }
 }
 
+const NONE: readonly Placed[] = [];
+
 /** Lists are made when first needed: most tree nodes never get one. */
-function append(lists: (number[] | undefined)[], at: number, index: number): void {
+function append(lists: (Placed[] | undefined)[], at: number, block: Placed): void {
   const list = lists[at];
-  if (list === undefined) lists[at] = [index];
-  else list.push(index);
+  if (list === undefined) lists[at] = [block];
+  else list.push(block);
 }

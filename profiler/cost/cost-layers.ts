@@ -13,7 +13,7 @@ import { computedType } from "./layer-width.ts";
 import { latencyOf } from "./latency.ts";
 import type { EntryKeys } from "./lifetimes.ts";
 import { planMemory } from "./memory.ts";
-import { assignWeights, type LayerWeights } from "./parameters.ts";
+import { assignWeights, weightsOf, type LayerWeights } from "./parameters.ts";
 import { activationBytesOf, sumKnown } from "./tensor-bytes.ts";
 
 export interface CostOptions extends EntryKeys {
@@ -30,10 +30,11 @@ export interface CostedLayers {
 
 /** What every layer costs, and the model as a whole, by the definitions of `columns.ts`. */
 export function costLayers(layers: readonly Layer[], options: CostOptions): CostedLayers {
-  const weights = assignWeights(layers);
+  const origins = layers.map(weightsOf);
+  const weights = assignWeights(layers, origins);
   const memory = planMemory(layers, options);
   const placement = place(layers, weights, memory.bytes, options.hardware);
-  const types = layers.map(computedType);
+  const types = layers.map((layer, index) => computedType(layer, origins[index]));
   const rows = layers.map((layer, index) =>
     costLayer({ layer, weights: weights[index] ?? NO_WEIGHTS, type: types[index] }, placement, options.hardware),
   );
@@ -87,8 +88,8 @@ function costLayer({ layer, weights, type }: Uncounted, placement: Placement, ha
     op: layer.op,
     kind: layer.operation.kind,
     path: layer.path,
-    inputs: layer.inputs.filter(isGiven).map(tensorProfile),
-    outputs: layer.outputs.filter(isGiven).map(tensorProfile),
+    inputs: tensorProfiles(layer.inputs),
+    outputs: tensorProfiles(layer.outputs),
     parameters: weights.parameters,
     macs: counts.macs,
     otherOps: counts.otherOps,
@@ -189,8 +190,10 @@ function times(count: number | null, repeats: number): number | null {
   return count === null ? null : count * repeats;
 }
 
-function isGiven({ key }: LayerTensor): boolean {
-  return key !== "";
+/** Omitted ones are left out. */
+function tensorProfiles(tensors: readonly LayerTensor[]): readonly TensorProfile[] {
+  const given = tensors.every(({ key }) => key !== "") ? tensors : tensors.filter(({ key }) => key !== "");
+  return given.map(tensorProfile);
 }
 
 function tensorProfile({ name, dataType, shape, constant }: LayerTensor): TensorProfile {

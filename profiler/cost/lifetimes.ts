@@ -33,10 +33,17 @@ export function buffersOf(steps: readonly Layer[], { inputKeys, outputKeys }: En
   return new Lifetimes(steps, new Set(inputKeys), new Set(outputKeys)).run();
 }
 
+/** What the walks below find out about one tensor. */
+interface Stay {
+  /** The step that makes it; undefined for what comes from outside. */
+  birth: number | undefined;
+  lastUse: number;
+  buffer: Buffer | undefined;
+}
+
 class Lifetimes {
-  readonly #birth = new Map<string, number>();
-  readonly #lastUse = new Map<string, number>();
-  readonly #buffer = new Map<string, Buffer>();
+  readonly #stays = new Map<string, Stay>();
+  readonly #buffers = new Set<Buffer>();
 
   constructor(
     readonly steps: readonly Layer[],
@@ -45,29 +52,34 @@ class Lifetimes {
   ) {}
 
   run(): readonly Buffer[] {
-    this.#findLifetimes();
+    this.#findBirths();
+    this.#findLastUses();
     this.steps.forEach((layer, step) => {
       for (const input of layer.inputs) {
-        if (input.use === "data" && isActivation(input) && !this.#buffer.has(input.key))
-          this.#arrive(input, layer, step);
+        if (input.use === "data" && isActivation(input)) this.#arrive(input, this.#stay(input), layer, step);
       }
       layer.outputs.forEach((output, position) => {
-        // A node with bodies is listed before the row that really makes its output.
-        if (isActivation(output) && this.#birth.get(output.key) === step) this.#produce(output, position, layer, step);
+        if (isActivation(output)) this.#produce(output, position, layer, step);
       });
     });
-    return [...new Set(this.#buffer.values())];
+    return [...this.#buffers];
   }
 
-  #findLifetimes(): void {
-    const end = this.steps.length;
-    this.steps.forEach(({ outputs }, step) => outputs.forEach(({ key }) => this.#birth.set(key, step)));
+  #findBirths(): void {
+    // A node with bodies is listed before the row that really makes its output.
+    this.steps.forEach(({ outputs }, step) => {
+      for (const output of outputs) if (isActivation(output)) this.#stay(output).birth = step;
+    });
+  }
+
+  #findLastUses(): void {
     const lastRound = lastRounds(this.steps);
-    const use = ({ key, isVariable }: LayerTensor, layer: Layer, step: number): void => {
-      const birth = this.#birth.get(key);
-      const bornIn = birth === undefined ? (this.inputKeys.has(key) ? 1 : layer.repeats) : this.steps[birth]?.repeats;
-      const last = isVariable === true || this.outputKeys.has(key) ? end : lastRound(step, bornIn ?? 1);
-      this.#lastUse.set(key, Math.max(last, this.#lastUse.get(key) ?? 0));
+    const use = (tensor: LayerTensor, layer: Layer, step: number): void => {
+      const stay = this.#stay(tensor);
+      stay.lastUse = Math.max(
+        stay.lastUse,
+        this.#isKept(tensor) ? this.steps.length : lastRound(step, this.#bornIn(tensor, stay, layer)),
+      );
     };
     this.steps.forEach((layer, step) => {
       for (const input of layer.inputs) if (isActivation(input)) use(input, layer, step);
@@ -75,22 +87,36 @@ class Lifetimes {
     });
   }
 
-  /** A tensor that no step makes: the caller's, a variable, or what a loop hands to its body. */
-  #arrive(tensor: LayerTensor, layer: Layer, step: number): void {
+  /** Whether somebody wants a tensor after the run. */
+  #isKept({ key, isVariable }: LayerTensor): boolean {
+    return isVariable === true || this.outputKeys.has(key);
+  }
+
+  /** How often the place runs where a tensor is made; of one from outside that a layer uses, the layer's own. */
+  #bornIn({ key }: LayerTensor, { birth }: Stay, layer: Layer): number {
+    if (birth !== undefined) return this.steps[birth]?.repeats ?? 1;
+    return this.inputKeys.has(key) ? 1 : layer.repeats;
+  }
+
+  /** A tensor that no step has made: the caller's, a variable, or what a loop hands to its body. */
+  #arrive(tensor: LayerTensor, stay: Stay, layer: Layer, step: number): void {
+    if (stay.buffer !== undefined) return;
     const isGiven = this.inputKeys.has(tensor.key) || tensor.isVariable === true;
-    this.#open(tensor, { first: isGiven ? 0 : step, repeats: isGiven ? 1 : layer.repeats, isPinned: isGiven });
+    this.#open(tensor, stay, { first: isGiven ? 0 : step, repeats: isGiven ? 1 : layer.repeats, isPinned: isGiven });
   }
 
   #produce(output: LayerTensor, position: number, layer: Layer, step: number): void {
+    const stay = this.#stay(output);
+    if (stay.birth !== step) return;
     const host = position === 0 && output.isVariable !== true ? this.#host(output, layer, step) : undefined;
     if (!host) {
       const isPinned = output.isVariable === true;
-      this.#open(output, { first: isPinned ? 0 : step, repeats: layer.repeats, isPinned });
+      this.#open(output, stay, { first: isPinned ? 0 : step, repeats: layer.repeats, isPinned });
       return;
     }
-    host.last = Math.max(host.last, this.#last(output));
+    host.last = Math.max(host.last, stay.lastUse);
     host.tenants.push({ step, name: output.name });
-    this.#buffer.set(output.key, host);
+    stay.buffer = host;
   }
 
   /** The buffer of an input that the first output takes over, if it may. */
@@ -113,18 +139,24 @@ class Lifetimes {
   }
 
   #bufferOf(tensor: LayerTensor | undefined): Buffer | undefined {
-    return tensor && isActivation(tensor) ? this.#buffer.get(tensor.key) : undefined;
+    return tensor && isActivation(tensor) ? this.#stays.get(tensor.key)?.buffer : undefined;
   }
 
-  #open(tensor: LayerTensor, born: Pick<Buffer, "first" | "repeats" | "isPinned">): void {
-    const tenants = [{ step: born.first, name: tensor.name }];
-    const { first, repeats, isPinned } = born;
-    const bytes = tensorBytes(tensor);
-    this.#buffer.set(tensor.key, { bytes, first, last: this.#last(tensor), tenants, repeats, isPinned });
+  #open(
+    tensor: LayerTensor,
+    stay: Stay,
+    { first, repeats, isPinned }: Pick<Buffer, "first" | "repeats" | "isPinned">,
+  ): void {
+    const tenants = [{ step: first, name: tensor.name }];
+    if (stay.buffer !== undefined) this.#buffers.delete(stay.buffer);
+    stay.buffer = { bytes: tensorBytes(tensor), first, last: stay.lastUse, tenants, repeats, isPinned };
+    this.#buffers.add(stay.buffer);
   }
 
-  #last({ key }: LayerTensor): number {
-    return this.#lastUse.get(key) ?? 0;
+  #stay({ key }: LayerTensor): Stay {
+    let stay = this.#stays.get(key);
+    if (stay === undefined) this.#stays.set(key, (stay = { birth: undefined, lastUse: 0, buffer: undefined }));
+    return stay;
   }
 }
 

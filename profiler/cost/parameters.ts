@@ -10,15 +10,19 @@ export interface LayerWeights {
   readonly notes: readonly string[];
 }
 
+const NOTHING: readonly never[] = [];
 const NO_WEIGHTS: LayerWeights = { parameters: 0, weightBytes: 0, notes: [] };
 
 /**
  * Gives every constant to one layer: the first counted one that computes with it, else the first that is shown. Later users of the
  * same constant show 0 and say whose weights they share.
+ * @param origins of each layer, where the caller has them already
  * @returns weights by the layers' positions
  */
-export function assignWeights(layers: readonly Layer[]): readonly LayerWeights[] {
-  const origins = layers.map(weightsOf);
+export function assignWeights(
+  layers: readonly Layer[],
+  origins: readonly (readonly ConstantOrigin[])[] = layers.map(weightsOf),
+): readonly LayerWeights[] {
   const carriers = new Map<ConstantOrigin, Layer>();
   for (const isCounted of [true, false]) {
     layers.forEach((layer, index) => {
@@ -31,7 +35,7 @@ export function assignWeights(layers: readonly Layer[]): readonly LayerWeights[]
 
 /** Distinct constants that a layer computes with. */
 export function weightsOf({ role, inputs }: Layer): readonly ConstantOrigin[] {
-  if (role !== "compute") return [];
+  if (role !== "compute") return NOTHING;
   const origins: ConstantOrigin[] = [];
   for (const { use, constant } of inputs) {
     if (use === "data" && constant && !origins.includes(constant)) origins.push(constant);

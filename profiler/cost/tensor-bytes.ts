@@ -13,10 +13,16 @@ export function tensorBytes({ dataType, shape, container }: TensorFact): number 
 
 /** Bytes that a layer reads and writes while it computes: no constants, nothing omitted, each tensor once; null when one is unknown. */
 export function activationBytesOf({ inputs, outputs }: Layer): number | null {
-  const tensors = inputs.filter((input) => input.use === "data" && isActivation(input));
-  for (const output of outputs) if (isActivation(output)) tensors.push(output);
-  const distinct = tensors.filter(({ key }, place) => tensors.findIndex((tensor) => tensor.key === key) === place);
-  return sumKnown(distinct.map(tensorBytes));
+  const seen: string[] = [];
+  let sum = 0;
+  for (const tensor of [...inputs, ...outputs]) {
+    if (tensor.use !== "data" || !isActivation(tensor) || seen.includes(tensor.key)) continue;
+    const bytes = tensorBytes(tensor);
+    if (bytes === null) return null;
+    sum += bytes;
+    seen.push(tensor.key);
+  }
+  return sum;
 }
 
 export function isActivation({ key, constant }: LayerTensor): boolean {
