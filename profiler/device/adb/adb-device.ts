@@ -1,0 +1,261 @@
+import type { Adb } from "@yume-chan/adb";
+import { ReadableStream, type MaybeConsumable } from "@yume-chan/stream-extra";
+import { DeviceError } from "../device-error.ts";
+import type { ByteSource } from "../../bytes/byte-source.ts";
+import { orAborted, within } from "./interruption.ts";
+import { readLines, readText } from "./text-stream.ts";
+
+export interface ShellAnswer {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+export interface ShellOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly limitSeconds?: number;
+  /** Gets each line of standard error as it comes. */
+  readonly onErrorLine?: (line: string) => void;
+}
+
+/** A command that goes on until its input is closed, or the device is gone. */
+export interface TiedCommand {
+  /** The first line it says. */
+  readonly firstLine: string;
+  /** Closes its input and waits until it has ended. */
+  end(): Promise<void>;
+}
+
+export interface PushOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Permission bits; 0o644 when left out. */
+  readonly mode?: number;
+  readonly onSent?: (bytes: number) => void;
+}
+
+/** Ordinary commands of a phone's shell: `dumpsys` of a busy one takes seconds. */
+const SHELL_SECONDS = 30;
+/** Nothing that is asked of a phone answers with more, or it is not what was asked. */
+const MOST_ANSWER_BYTES = 16 * 2 ** 20;
+/** A push that gets no further for so long has lost its device. */
+const STALL_SECONDS = 20;
+const CHUNK_BYTES = 2 ** 20;
+
+/** One connected device. Every call ends within seconds when the device is gone. */
+export class AdbDevice {
+  readonly #gone = new AbortController();
+
+  constructor(
+    private readonly adb: Adb,
+    readonly serial: string,
+  ) {
+    const end = (): void => this.#gone.abort(this.#goneError());
+    adb.disconnected.then(end, end);
+  }
+
+  /**
+   * Runs a command and waits for its end.
+   * @param command every word of it from `shellWord`
+   * @throws {DeviceError} when the device is gone, or the limit passes
+   * @throws the signal's reason when it aborts: the command's input closes then
+   */
+  async shell(command: string, options: ShellOptions = {}): Promise<ShellAnswer> {
+    const { signal, limitSeconds = SHELL_SECONDS, onErrorLine = () => undefined } = options;
+    return within(`a command on ${this.serial}`, limitSeconds, signal, async (ending) => {
+      const process = await this.#spawn(command, ending);
+      try {
+        const answer = Promise.all([
+          readText(process.stdout, MOST_ANSWER_BYTES),
+          readLines(process.stderr, MOST_ANSWER_BYTES, onErrorLine),
+          process.exited,
+        ]);
+        const [stdout, stderr, exitCode] = await this.#orGone(answer, ending);
+        return { stdout, stderr, exitCode };
+      } finally {
+        await process.kill();
+      }
+    });
+  }
+
+  /**
+   * Starts a command that says one line and then waits for the end of its input, which comes whatever happens to us: a closed
+   * connection, a dead server and an unplugged cable end it too.
+   */
+  async tied(command: string, signal?: AbortSignal): Promise<TiedCommand & { readonly exitCode: number | undefined }> {
+    return within(`a command on ${this.serial}`, SHELL_SECONDS, signal, async (ending) => {
+      const process = await this.#spawn(command, ending);
+      const reader = process.stdout.getReader();
+      let said = "";
+      const decoder = new TextDecoder();
+      let exitCode: number | undefined;
+      const exited = process.exited.then(
+        (code) => void (exitCode = code),
+        () => undefined,
+      );
+      try {
+        while (!said.includes("\n")) {
+          const { done, value } = await this.#orGone(reader.read(), ending);
+          if (done) break;
+          said += decoder.decode(value, { stream: true });
+        }
+        if (!said.includes("\n")) await exited;
+      } catch (error) {
+        await process.kill();
+        throw error;
+      }
+      const end = async (): Promise<void> => {
+        await process.stdin.close().catch(() => undefined);
+        await Promise.race([exited, this.adb.disconnected.catch(() => undefined)]);
+        await process.kill();
+      };
+      return { firstLine: said.split("\n")[0] ?? "", exitCode, end };
+    });
+  }
+
+  /**
+   * Writes a file, its folders included.
+   * @throws {DeviceError} "no-space" when the device is full
+   */
+  async push(path: string, source: ByteSource, options: PushOptions = {}): Promise<void> {
+    const { signal, mode = 0o644, onSent } = options;
+    await this.#syncing(signal, async (alive) => {
+      const sync = await this.adb.sync();
+      try {
+        const { stream, failed } = chunksOf(source, (bytes) => {
+          alive();
+          onSent?.(bytes);
+        });
+        await Promise.race([sync.write({ filename: path, file: stream, permission: mode }), failed]);
+      } finally {
+        await sync.dispose();
+      }
+    });
+  }
+
+  /**
+   * Reads a file.
+   * @param mostBytes a larger one is refused
+   */
+  async pull(path: string, mostBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#syncing(signal, async (alive) => {
+      const sync = await this.adb.sync();
+      const parts: Uint8Array[] = [];
+      let size = 0;
+      try {
+        const reader = sync.read(path).getReader();
+        for (;;) {
+          const { done, value } = await reader.read();
+          if (done) break;
+          alive();
+          size += value.length;
+          if (size > mostBytes)
+            throw new DeviceError("failed", `${path} is larger than the ${mostBytes} bytes expected`);
+          parts.push(value);
+        }
+      } finally {
+        await sync.dispose();
+      }
+      return Buffer.concat(parts);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.adb.close();
+  }
+
+  async #spawn(
+    command: string,
+    signal: AbortSignal,
+  ): ReturnType<NonNullable<Adb["subprocess"]["shellProtocol"]>["spawn"]> {
+    const { shellProtocol } = this.adb.subprocess;
+    if (shellProtocol === undefined)
+      throw new DeviceError("unsupported", `${this.serial} is too old: Edgewise needs Android 7 or newer`);
+    try {
+      const process = await this.#orGone(shellProtocol.spawn(command), signal);
+      // Who waits for the exit hears of its failure there.
+      process.exited.catch(() => undefined);
+      return process;
+    } catch (error) {
+      throw this.#translated(error, signal);
+    }
+  }
+
+  /** Ends when nothing has moved for `STALL_SECONDS`. */
+  async #syncing<T>(signal: AbortSignal | undefined, work: (alive: () => void) => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    const ending = new AbortController();
+    const stall = (): void => ending.abort(this.#goneError());
+    let timer = setTimeout(stall, STALL_SECONDS * 1000);
+    const alive = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(stall, STALL_SECONDS * 1000);
+    };
+    const abort = (): void => ending.abort(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return await this.#orGone(work(alive), ending.signal);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  async #orGone<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await orAborted(orAborted(promise, this.#gone.signal), signal);
+    } catch (error) {
+      throw this.#translated(error, signal);
+    }
+  }
+
+  /** What the library throws, in the user's words. */
+  #translated(error: unknown, signal: AbortSignal): unknown {
+    if (signal.aborted) return signal.reason;
+    if (error instanceof DeviceError) return error;
+    const message = error instanceof Error ? error.message : String(error);
+    if (/No space left on device|ENOSPC/i.test(message))
+      return new DeviceError("no-space", `${this.serial} has no space left`, {
+        hint: "Free some space on the phone, or remove Edgewise's files with “Clean up phone”",
+        cause: error,
+      });
+    if (/Read-only file system|Permission denied|Operation not permitted/i.test(message))
+      return new DeviceError("failed", `${this.serial} refuses: ${message}`, { cause: error });
+    return this.#goneError(error);
+  }
+
+  #goneError(cause?: unknown): DeviceError {
+    return new DeviceError("gone", `${this.serial} is gone`, {
+      hint: "Plug it in again, or connect it again, and start anew: nothing was left running on it",
+      cause,
+    });
+  }
+}
+
+/** A source as a stream, read when it is wanted. `failed` rejects when reading does: the library would wait for ever. */
+function chunksOf(
+  source: ByteSource,
+  onChunk: (bytes: number) => void,
+): { readonly stream: ReadableStream<MaybeConsumable<Uint8Array>>; readonly failed: Promise<never> } {
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  failed.catch(() => undefined);
+  let offset = 0;
+  const stream = new ReadableStream<MaybeConsumable<Uint8Array>>({
+    async pull(controller) {
+      if (offset >= source.size) {
+        controller.close();
+        return;
+      }
+      try {
+        const chunk = await source.read(offset, Math.min(CHUNK_BYTES, source.size - offset));
+        offset += chunk.length;
+        controller.enqueue(chunk);
+        onChunk(offset);
+      } catch (error) {
+        fail(error);
+        throw error;
+      }
+    },
+  });
+  return { stream, failed };
+}

@@ -1,0 +1,62 @@
+/** Android's system properties by name. */
+export type Properties = ReadonlyMap<string, string>;
+
+const LINE = /^\[([^\]]+)\]: \[(.*?)(\]?)$/;
+
+/** Reads what `getprop` prints: "[name]: [value]" lines, of which a value may go on for several. */
+export function parseProperties(answer: string): Properties {
+  const properties = new Map<string, string>();
+  let open: string | undefined;
+  for (const line of answer.split(/\r?\n/)) {
+    const [, name, start = "", end] = open === undefined ? (LINE.exec(line) ?? []) : [];
+    if (name !== undefined) {
+      properties.set(name, start);
+      open = end === "]" ? undefined : name;
+    } else if (open !== undefined) {
+      const isLast = line.endsWith("]");
+      properties.set(open, `${properties.get(open) ?? ""}\n${isLast ? line.slice(0, -1) : line}`);
+      if (isLast) open = undefined;
+    }
+  }
+  return properties;
+}
+
+/** "Google Pixel 8"; vendors who put their own name into the model's are not told twice. */
+export function phoneName(properties: Properties): string | null {
+  const model = first(properties, "ro.product.model", "ro.product.vendor.model", "ro.product.name");
+  const maker = first(properties, "ro.product.manufacturer", "ro.product.brand");
+  if (model === null) return maker;
+  if (maker === null || model.toLowerCase().startsWith(maker.toLowerCase())) return model;
+  return `${maker.charAt(0).toUpperCase()}${maker.slice(1)} ${model}`;
+}
+
+/** "Android 14 (API level 34)" */
+export function androidVersion(properties: Properties): string | null {
+  const release = first(properties, "ro.build.version.release_or_codename", "ro.build.version.release");
+  const level = first(properties, "ro.build.version.sdk");
+  if (release === null) return null;
+  return level === null ? `Android ${release}` : `Android ${release} (API level ${level})`;
+}
+
+/** "Google Tensor G3" from Android 12 on; before that only the platform's code name. */
+export function systemOnChip(properties: Properties): string | null {
+  const maker = first(properties, "ro.soc.manufacturer");
+  const model = first(properties, "ro.soc.model");
+  if (model !== null) return maker === null || model.startsWith(maker) ? model : `${maker} ${model}`;
+  return first(properties, "ro.board.platform", "ro.hardware");
+}
+
+/** Instruction sets that programs may use, the preferred one first. */
+export function instructionSets(properties: Properties): readonly string[] {
+  const list = first(properties, "ro.product.cpu.abilist", "ro.product.cpu.abi") ?? "";
+  return list.split(",").flatMap((abi) => (abi.trim() === "" ? [] : [abi.trim()]));
+}
+
+/** Empty and "unknown" are what properties say that nobody has set. */
+function first(properties: Properties, ...names: readonly string[]): string | null {
+  for (const name of names) {
+    const value = properties.get(name)?.trim() ?? "";
+    if (value !== "" && value.toLowerCase() !== "unknown") return value;
+  }
+  return null;
+}

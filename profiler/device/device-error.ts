@@ -1,0 +1,31 @@
+import { EdgewiseError } from "../errors.ts";
+
+/** What is wrong with a device, for programs; the message says it to the user, the hint what to do. */
+export type DeviceProblem =
+  | "no-adb"
+  | "no-server"
+  | "no-device"
+  | "several-devices"
+  | "unauthorized"
+  | "offline"
+  | "no-permissions"
+  | "unusable-state"
+  | "gone"
+  | "unsupported"
+  | "no-space"
+  | "no-runtime"
+  | "time-limit"
+  | "failed";
+
+/** A device cannot be reached, or cannot run the model. */
+export class DeviceError extends EdgewiseError {
+  readonly code = "device";
+
+  constructor(
+    readonly problem: DeviceProblem,
+    message: string,
+    options: { hint?: string; cause?: unknown } = {},
+  ) {
+    super(message, options);
+  }
+}

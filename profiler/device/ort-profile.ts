@@ -1,0 +1,122 @@
+import { RunError } from "../errors.ts";
+
+/** One profiled inference. Times are seconds. */
+export interface ProfiledRun {
+  /** Of the whole run, by the profiler's own clock. */
+  readonly seconds: number;
+  /** In the order in which they began. */
+  readonly operators: readonly ProfiledOperator[];
+}
+
+/** One operator that ran, once. */
+export interface ProfiledOperator {
+  /** The node's name; "OP_INDEX" where the model gives none. */
+  readonly name: string;
+  readonly op: string;
+  /** Its own: without the operators of a body that it ran. */
+  readonly seconds: number;
+  /** Names of the control-flow operators whose bodies it is in, outermost first. */
+  readonly path: readonly string[];
+  /** Of its outputs, as they were. */
+  readonly outputShapes: readonly (readonly number[])[];
+}
+
+const MICROSECOND = 1e-6;
+const SUFFIX = "_kernel_time";
+/** Operators with bodies, whose own event lasts as long as the bodies' events together. */
+const WITH_BODIES = new Set(["If", "Loop", "Scan"]);
+
+interface Event {
+  readonly name: string;
+  readonly category: string;
+  readonly start: number;
+  readonly duration: number;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads ONNX Runtime's profile: a list of events, of which `model_run` are whole inferences and those of nodes that end with
+ * `_kernel_time` are operators.
+ * @throws {RunError} when it is no such profile
+ */
+export function parseOrtProfile(text: string): readonly ProfiledRun[] {
+  const events = readEvents(text);
+  const runs = events.filter(({ category, name }) => category === "Session" && name === "model_run").sort(byStart);
+  const kernels = events.filter(({ category, name }) => category === "Node" && name.endsWith(SUFFIX)).sort(byStart);
+  let next = 0;
+  return runs.map((run) => {
+    const first = firstFrom(kernels, next, run.start);
+    next = firstFrom(kernels, first, run.start + run.duration + 1);
+    return { seconds: run.duration * MICROSECOND, operators: nest(kernels.slice(first, next)) };
+  });
+}
+
+/** An event that begins while one with bodies lasts is in its body. */
+function nest(kernels: readonly Event[]): readonly ProfiledOperator[] {
+  const open: { readonly name: string; readonly end: number; readonly index: number }[] = [];
+  const own = kernels.map(({ duration }) => duration);
+  const paths = kernels.map((event, index) => {
+    while (open.length > 0 && (open.at(-1)?.end ?? 0) < event.start + event.duration) open.pop();
+    const parent = open.at(-1);
+    if (parent !== undefined) own[parent.index] = (own[parent.index] ?? 0) - event.duration;
+    const path = open.map(({ name }) => name);
+    if (WITH_BODIES.has(opOf(event))) open.push({ name: nodeName(event), end: event.start + event.duration, index });
+    return path;
+  });
+  return kernels.map((event, index) => ({
+    name: nodeName(event),
+    op: opOf(event),
+    seconds: Math.max(0, own[index] ?? 0) * MICROSECOND,
+    path: paths[index] ?? [],
+    outputShapes: shapesOf(event.args.output_type_shape),
+  }));
+}
+
+function readEvents(text: string): readonly Event[] {
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch (cause) {
+    throw new RunError("ONNX Runtime's profile is not JSON", { cause });
+  }
+  if (!Array.isArray(list)) throw new RunError("ONNX Runtime's profile is no list of events");
+  return list.flatMap((item: unknown): readonly Event[] => {
+    if (!isRecord(item)) return [];
+    const { name, cat: category, ts: start, dur: duration, args } = item;
+    if (typeof name !== "string" || typeof category !== "string") return [];
+    if (typeof start !== "number" || typeof duration !== "number" || duration < 0) return [];
+    return [{ name, category, start, duration, args: isRecord(args) ? args : {} }];
+  });
+}
+
+/** [{"float": [1, 64, 112, 112]}] */
+function shapesOf(value: unknown): readonly (readonly number[])[] {
+  if (!Array.isArray(value)) return [];
+  return value.map((output: unknown) => {
+    const shape: unknown = isRecord(output) ? Object.values(output)[0] : undefined;
+    return Array.isArray(shape) ? shape.filter((size: unknown) => typeof size === "number") : [];
+  });
+}
+
+function nodeName({ name }: Event): string {
+  return name.slice(0, -SUFFIX.length);
+}
+
+function opOf({ args }: Event): string {
+  return typeof args.op_name === "string" ? args.op_name : "";
+}
+
+/** The longer first where two begin at once: it holds the other. */
+function byStart(a: Event, b: Event): number {
+  return a.start - b.start || b.duration - a.duration;
+}
+
+function firstFrom(events: readonly Event[], from: number, start: number): number {
+  let index = from;
+  while (index < events.length && (events[index]?.start ?? 0) < start) index += 1;
+  return index;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
