@@ -29,11 +29,11 @@ export async function openSession(runnable: RunnableModel, options: SessionOptio
   }
 }
 
-async function openSource(runnable: RunnableModel): Promise<ByteSource> {
+export async function openSource(runnable: RunnableModel): Promise<ByteSource> {
   return "path" in runnable ? FileSource.open(runnable.path) : new MemorySource(runnable.name, runnable.bytes);
 }
 
-function siblingsOf(runnable: RunnableModel): SiblingFiles {
+export function siblingsOf(runnable: RunnableModel): SiblingFiles {
   if ("path" in runnable) return new SiblingFolder(runnable.path);
   if (runnable.basePath !== undefined) return new SiblingFolder(runnable.basePath);
   return {

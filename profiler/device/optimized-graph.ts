@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve, sep } from "node:path";
+import { FileSource } from "../bytes/file-source.ts";
+import { SiblingFolder } from "../bytes/sibling-files.ts";
+import { analyseModel, readModel } from "../profile-model.ts";
+import type { Layer } from "../layers/layer.ts";
+import { loadOnnxRuntime } from "../run/onnx-runtime.ts";
+import { openSource } from "../run/open-session.ts";
+import type { RunnableModel } from "../run/session.ts";
+
+const LOG_FATAL = 4;
+
+/**
+ * The operators that ONNX Runtime runs at *basic* optimizations, in the order in which it runs them: what it makes of the model, written
+ * by this machine's ONNX Runtime and read as any other model. At this level the processor does not matter.
+ *
+ * @param dimensions sizes of the dynamic ones
+ */
+export async function optimizedLayers(
+  runnable: RunnableModel,
+  dimensions: Readonly<Record<string, number>>,
+): Promise<readonly Layer[]> {
+  const folder = await mkdtemp(join(tmpdir(), "edgewise-optimized-"));
+  try {
+    const path = join(folder, "optimized.onnx");
+    await writeOptimized(runnable, path);
+    const source = await FileSource.open(path);
+    try {
+      return analyseModel(await readModel(source, new SiblingFolder(path)), dimensions).listing.layers;
+    } finally {
+      await source.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Weights go to a file of their own, so that models beyond 2 GiB can be written too. */
+async function writeOptimized(runnable: RunnableModel, path: string): Promise<void> {
+  const runtime = await loadOnnxRuntime();
+  const base = "path" in runnable ? runnable.path : runnable.basePath;
+  const options = {
+    executionProviders: ["cpu"],
+    graphOptimizationLevel: "basic",
+    logSeverityLevel: LOG_FATAL,
+    optimizedModelFilePath: path,
+    extra: {
+      session: {
+        optimized_model_external_initializers_file_name: "optimized.data",
+        optimized_model_external_initializers_min_size_in_bytes: "1024",
+        ...(base !== undefined && { model_external_initializers_file_folder_path: join(dirname(resolve(base)), sep) }),
+      },
+    },
+  } as const;
+  const session =
+    "path" in runnable
+      ? await runtime.InferenceSession.create(runnable.path, options)
+      : await runtime.InferenceSession.create(await bytesOf(runnable), options);
+  await session.release();
+}
+
+async function bytesOf(runnable: RunnableModel): Promise<Uint8Array> {
+  const source = await openSource(runnable);
+  try {
+    return await source.read(0, source.size);
+  } finally {
+    await source.close();
+  }
+}

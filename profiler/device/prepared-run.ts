@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import { posix } from "node:path";
+import type { ByteSource } from "../bytes/byte-source.ts";
+import { CalibrationError, OptionError, RunError } from "../errors.ts";
+import type { Model } from "../model/model.ts";
+import { readModel } from "../profile-model.ts";
+import { openSamples } from "../run/calibration/sample-set.ts";
+import type { CalibrationSpec } from "../run/calibration/spec.ts";
+import type { NamedTensors } from "../run/numeric-tensor.ts";
+import { openSession, openSource, siblingsOf } from "../run/open-session.ts";
+import { nameOf, type Port, type RunnableModel, type Session } from "../run/session.ts";
+import type { RunModel } from "./run-result.ts";
+import type { RunOptions } from "./target.ts";
+
+/** A model with everything that a run of it on a device needs, made on this machine. */
+export interface PreparedRun {
+  readonly identity: RunModel;
+  readonly model: Model;
+  /** The model's own file first, then its data files. */
+  readonly files: readonly ModelFile[];
+  /** One run's inputs, in the model's order. */
+  readonly inputs: NamedTensors;
+  readonly inputNames: readonly string[];
+  /** Every dynamic dimension of the inputs. */
+  readonly dimensions: Readonly<Record<string, number>>;
+  /** What the inputs are: "seeded random (seed 0)". */
+  readonly description: string;
+  /** What this machine gives for them. */
+  readonly outputs: NamedTensors;
+  readonly skipped: Session["skipped"];
+  /** Releases the files. */
+  close(): Promise<void>;
+}
+
+export interface ModelFile {
+  /** Relative to the folder that they are all put in, as the model spells it. */
+  readonly path: string;
+  readonly source: ByteSource;
+}
+
+const HASH_CHUNK = 2 ** 22;
+const DEFAULT_DIMENSION = 1;
+
+/**
+ * Reads a model, chooses its inputs and runs it on this machine once, for the outputs that a device's are compared with.
+ * @throws {EdgewiseError} when it is broken, does not run here, or the options do not fit it
+ */
+export async function prepareRun(runnable: RunnableModel, options: RunOptions): Promise<PreparedRun> {
+  const source = await openSource(runnable);
+  try {
+    const model = await readModel(source, siblingsOf(runnable));
+    const files = filesOf(model, source);
+    const session = await openSession(runnable);
+    try {
+      const given = await inputsOf(nameOf(runnable), session.inputs, options);
+      const identity: RunModel = {
+        file: nameOf(runnable),
+        format: model.format,
+        fileBytes: files.reduce((sum, file) => sum + file.source.size, 0),
+        sha256: await hashOf(files),
+      };
+      const outputs = await session.run(given.inputs);
+      const inputNames = session.inputs.map(({ name }) => name);
+      return {
+        identity,
+        model,
+        files,
+        inputNames,
+        outputs,
+        skipped: session.skipped,
+        ...given,
+        close: () => source.close(),
+      };
+    } finally {
+      await session.close();
+    }
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+interface GivenInputs {
+  readonly inputs: NamedTensors;
+  readonly dimensions: Readonly<Record<string, number>>;
+  readonly description: string;
+}
+
+/** Made-up inputs have all dimensions bound; samples of files are stacked along the batch, which has no size of its own then. */
+async function inputsOf(model: string, ports: readonly Port[], options: RunOptions): Promise<GivenInputs> {
+  const dimensions = bindDimensions(model, ports, options.dimensions ?? {});
+  const spec: CalibrationSpec = { ...options.calibration, dimensions };
+  const isMadeUp = spec.inputs === undefined;
+  const bound = isMadeUp
+    ? ports.map((port) => ({ ...port, shape: port.shape.map((size) => sizeOf(size, dimensions)) }))
+    : ports;
+  const stacked = bound.map(({ shape }) => shape[0]).find((size) => typeof size === "string");
+  const count = stacked === undefined ? 1 : sizeOf(stacked, dimensions);
+  const samples = await openSamples({ ...spec, count }, bound);
+  try {
+    if (samples.count < count)
+      throw new CalibrationError(
+        `${samples.description}: ${count} samples are one batch, and there are ${samples.count}`,
+      );
+    const { inputs } = await samples.batch(0, count);
+    return { inputs, dimensions, description: samples.description };
+  } finally {
+    await samples.close();
+  }
+}
+
+/** @throws {OptionError} for a name that no input has */
+function bindDimensions(
+  model: string,
+  ports: readonly Port[],
+  given: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const names = new Set(ports.flatMap(({ shape }) => shape.filter((size) => typeof size === "string")));
+  const unknown = Object.keys(given).find((name) => !names.has(name));
+  if (unknown !== undefined)
+    throw new OptionError(`${model}: its inputs have no dynamic dimension "${unknown}"`, {
+      hint: names.size === 0 ? "All its dimensions are fixed" : `It has ${[...names].join(", ")}`,
+    });
+  return Object.fromEntries([...names].map((name) => [name, given[name] ?? DEFAULT_DIMENSION]));
+}
+
+function sizeOf(size: number | string, dimensions: Readonly<Record<string, number>>): number {
+  return typeof size === "number" ? size : (dimensions[size] ?? DEFAULT_DIMENSION);
+}
+
+/** @throws {RunError} for a data file that would not stay in the folder; reading has refused such already */
+function filesOf({ dataFiles, file }: Model, source: ByteSource): readonly ModelFile[] {
+  const data = [...(dataFiles ?? [])].map(([spelled, each]) => ({ path: posix.normalize(spelled), source: each }));
+  const outside = data.find(({ path }) => path.startsWith("../") || posix.isAbsolute(path));
+  if (outside !== undefined) throw new RunError(`${file}: its data file "${outside.path}" lies outside its folder`);
+  let path = "model.onnx";
+  while (data.some((each) => each.path === path)) path = `_${path}`;
+  return [{ path, source }, ...data];
+}
+
+async function hashOf(files: readonly ModelFile[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const { source } of files) {
+    for (let offset = 0; offset < source.size; offset += HASH_CHUNK)
+      hash.update(await source.read(offset, Math.min(HASH_CHUNK, source.size - offset)));
+  }
+  return hash.digest("hex");
+}
