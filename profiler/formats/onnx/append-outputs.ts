@@ -1,16 +1,15 @@
+import type { ByteSource } from "../../bytes/byte-source.ts";
+import { bytesOfPieces, bytesPiece } from "../../bytes/pieces.ts";
 import { onnx } from "./schema/onnx.ts";
 
 /**
- * A model that also gives inner tensors as outputs. Protobuf merges what follows a message into it: lists grow, embedded messages
- * merge field by field. So a few bytes behind the file extend its `graph.output`, and nothing of the file is parsed or copied apart.
+ * A model's bytes, which also give inner tensors as outputs. Protobuf merges what follows a message into it: lists grow, embedded messages
+ * merge field by field. So a few bytes behind the file extend its `graph.output`, and nothing of the file is parsed or held twice.
  *
  * @param names tensors of the main graph; their types are left to the runtime's inference
  */
-export function appendOutputs(model: Uint8Array, names: readonly string[]): Uint8Array {
-  if (names.length === 0) return model;
+export async function bytesWithOutputs(model: ByteSource, names: readonly string[]): Promise<Uint8Array> {
+  if (names.length === 0) return model.read(0, model.size);
   const tail = onnx.ModelProto.encode({ graph: { output: names.map((name) => ({ name })) } }).finish();
-  const extended = new Uint8Array(model.length + tail.length);
-  extended.set(model);
-  extended.set(tail, model.length);
-  return extended;
+  return bytesOfPieces([{ source: model, offset: 0, length: model.size }, bytesPiece(tail)]);
 }

@@ -24,8 +24,9 @@ const VALUES: Partial<
   [TYPES.TENSOR]: ({ t }, tensors, place) => (t ? tensors.dense(t, place()) : undefined),
   [TYPES.SPARSE_TENSOR]: ({ sparseTensor }, tensors, place) =>
     sparseTensor ? tensors.sparse(sparseTensor, place()) : undefined,
-  [TYPES.FLOATS]: ({ floats }) => floats ?? [],
-  [TYPES.INTS]: ({ ints }) => ints ?? [],
+  // Copied, since a list that grew while it was decoded has room for more than it holds.
+  [TYPES.FLOATS]: ({ floats }) => floats?.slice() ?? [],
+  [TYPES.INTS]: ({ ints }) => ints?.slice() ?? [],
   [TYPES.STRINGS]: ({ strings }) => (strings ?? []).map(text),
 };
 
@@ -59,8 +60,12 @@ const NOTHING: readonly never[] = [];
 
 /** The graphs that an attribute holds. */
 export function attributeGraphs(attribute: AttributeProto): readonly GraphProto[] {
-  if (!attribute.g && !attribute.graphs?.length) return NOTHING;
+  if (!holdsGraphs(attribute)) return NOTHING;
   return [...(attribute.g ? [attribute.g] : []), ...(attribute.graphs ?? [])];
+}
+
+export function holdsGraphs({ g, graphs }: AttributeProto): boolean {
+  return Boolean(g) || Boolean(graphs?.length);
 }
 
 /** The tensors that an attribute holds, those of graphs left out. */

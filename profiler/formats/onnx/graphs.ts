@@ -1,6 +1,6 @@
 import { ModelFormatError } from "../../errors.ts";
 import { ABSENT, type Attribute, type Body, type Graph, type Node, type TensorId } from "../../model/model.ts";
-import { attributeGraphs, attributeValue, bodyRole, type AttributeProto } from "./attributes.ts";
+import { attributeGraphs, attributeValue, bodyRole, holdsGraphs, type AttributeProto } from "./attributes.ts";
 import { declaredType } from "./declared-type.ts";
 import { functionGraph, functionName, resolveAttributes, type FunctionTable, type Setting } from "./functions.ts";
 import { normalDomain } from "./opsets.ts";
@@ -11,6 +11,7 @@ import type { TensorReader } from "./tensors.ts";
 
 type GraphProto = onnx.GraphProto.$Properties;
 type NodeProto = onnx.NodeProto.$Properties;
+type TensorProto = onnx.TensorProto.$Properties;
 type ValueInfoProto = onnx.ValueInfoProto.$Properties;
 
 /** What every graph of a model is read with. */
@@ -21,11 +22,26 @@ interface Reading {
   readonly warnings: Set<string>;
 }
 
+/** A graph as protobuf says it; nodes and initializers may be decoded while one walks over them. */
+export interface GraphMessages extends Omit<GraphProto, "node" | "initializer"> {
+  readonly node?: Iterable<NodeProto> | null;
+  readonly initializer?: Iterable<TensorProto> | null;
+}
+
 type Draft = { -readonly [Key in keyof Node]: Node[Key] };
+
+/** A node whose inputs and bodies wait until every name of the graph is known. */
+interface Unlinked {
+  readonly node: Draft;
+  readonly inputs: readonly string[];
+  /** Only where it has bodies: the others are forgotten as soon as they are read. */
+  readonly message: NodeProto | undefined;
+}
 
 /** Where an error is: " in then_branch of node 3 (If)"; "" in the main graph. */
 type Where = string;
 
+const NOTHING: readonly never[] = [];
 const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 
 /** Reads graphs: names become tensors, attributes values, bodies and called functions graphs of their own. */
@@ -36,12 +52,12 @@ export class GraphReader {
    * @param outer the names of the graph around a body
    * @throws {ModelFormatError} when a name has no producer or two, or nodes need each other in a circle
    */
-  read(definition: GraphProto, setting: Setting, where: Where = "", outer?: Scope): Graph {
+  read(definition: GraphMessages, setting: Setting, where: Where = "", outer?: Scope): Graph {
     const scope = new Scope(outer);
     this.#defineInitializers(definition, scope, where);
     const inputs = (definition.input ?? []).flatMap((value) => this.#defineInput(value, scope, where));
-    const nodes = definition.node ?? [];
-    const outputs = nodes.map((node, index) => this.#defineOutputs(node, index, scope, where));
+    const unlinked: Unlinked[] = [];
+    for (const node of definition.node ?? []) unlinked.push(this.#node(node, unlinked.length, setting, scope, where));
     for (const value of [...(definition.input ?? []), ...(definition.output ?? []), ...(definition.valueInfo ?? [])]) {
       this.#declare(value, scope, where);
     }
@@ -49,14 +65,14 @@ export class GraphReader {
       name: definition.name ?? "",
       tensors: scope.tensors,
       inputs,
-      nodes: nodes.map((node, index) => this.#node(node, index, outputs[index] ?? [], setting, scope, where)),
+      nodes: unlinked.map((node) => this.#link(node, setting, scope, where)),
       outputs: (definition.output ?? []).map((value) => this.#output(value, scope, where)),
     };
-    this.#checkOrder(graph, nodes, where);
+    this.#checkOrder(graph, where);
     return graph;
   }
 
-  #defineInitializers(definition: GraphProto, scope: Scope, where: Where): void {
+  #defineInitializers(definition: GraphMessages, scope: Scope, where: Where): void {
     const { tensors } = this.reading;
     const define = (
       name: string,
@@ -66,7 +82,7 @@ export class GraphReader {
       const place = `initializer ${name}${where}`;
       if (name === "") throw this.#fault(`an initializer${where}`, "expected a name", offset);
       if (scope.has(name)) throw this.#fault(place, "it is there twice", offset);
-      scope.define(name, { constant: make(place) });
+      scope.define(name, make(place));
     };
     for (const tensor of definition.initializer ?? []) {
       define(tensor.name ?? "", (place) => tensors.dense(tensor, place), tensor.span?.offset);
@@ -90,7 +106,7 @@ export class GraphReader {
       if (name === "") return ABSENT;
       if (scope.has(name)) {
         const expected = `its output "${name}" is already an input, an initializer or another node's output`;
-        throw this.#fault(nodePlace(node, index, where), expected, node.span?.offset);
+        throw this.#fault(nodePlace(node.opType, node.name, index, where), expected, node.span?.offset);
       }
       return scope.define(name);
     });
@@ -109,42 +125,45 @@ export class GraphReader {
     return id;
   }
 
-  #node(
-    node: NodeProto,
-    index: number,
-    outputs: readonly TensorId[],
-    setting: Setting,
-    scope: Scope,
-    where: Where,
-  ): Node {
-    const place = (): string => nodePlace(node, index, where);
-    if (!node.opType) throw this.#fault(place(), "expected an operator", node.span?.offset);
-    const domain = normalDomain(node.domain);
-    const inputs = (node.input ?? []).map((name) => {
-      const id = name === "" ? ABSENT : scope.resolve(name);
-      if (id !== undefined) return id;
-      throw this.#fault(
-        place(),
-        `its input "${name}" has no producer: no node, input or initializer makes it`,
-        node.span?.offset,
-      );
-    });
+  #node(node: NodeProto, index: number, setting: Setting, scope: Scope, where: Where): Unlinked {
+    const { opType, name = "" } = node;
+    const place = (): string => nodePlace(opType, name, index, where);
+    if (!opType) throw this.#fault(place(), "expected an operator", node.span?.offset);
     const given = resolveAttributes(node, setting);
+    const domain = normalDomain(node.domain);
     // Optional fields are put in afterwards: spreading them in would give each of thousands of nodes a shape of its own.
     const read: Draft = {
       index,
-      name: node.name ?? "",
+      name: name ?? "",
       domain,
-      op: node.opType,
+      op: opType,
       version: setting.opsets.get(domain) ?? 1,
-      inputs,
-      outputs,
+      inputs: NOTHING,
+      outputs: this.#defineOutputs(node, index, scope, where),
       attributes: this.#attributes(given, place),
-      bodies: [...this.#call(node, given, setting, where), ...this.#bodies(node, given, setting, scope, place)],
+      bodies: NOTHING,
     };
     if (node.metadataProps?.length) read.metadata = metadataOf(node.metadataProps);
     if (node.span) read.span = { offset: node.span.offset ?? 0, length: node.span.length ?? 0 };
-    return read;
+    const hasBodies = given.some(holdsGraphs) || this.reading.functions.find(node) !== undefined;
+    return { node: read, inputs: node.input ?? NOTHING, message: hasBodies ? node : undefined };
+  }
+
+  #link({ node, inputs, message }: Unlinked, setting: Setting, scope: Scope, where: Where): Node {
+    node.inputs = inputs.map((name) => {
+      const id = name === "" ? ABSENT : scope.resolve(name);
+      if (id !== undefined) return id;
+      const fault = `its input "${name}" has no producer: no node, input or initializer makes it`;
+      throw this.#fault(placeOf(node, where), fault, node.span?.offset);
+    });
+    if (message !== undefined) {
+      const given = resolveAttributes(message, setting);
+      node.bodies = [
+        ...this.#call(message, given, setting, where),
+        ...this.#bodies(message, given, setting, scope, placeOf(node, where)),
+      ];
+    }
+    return node;
   }
 
   #attributes(given: readonly AttributeProto[], place: () => string): ReadonlyMap<string, Attribute> {
@@ -170,19 +189,19 @@ export class GraphReader {
     given: readonly AttributeProto[],
     setting: Setting,
     scope: Scope,
-    place: () => string,
+    place: string,
   ): readonly Body[] {
     return given.flatMap((attribute) => {
       const label = attribute.name ?? "";
       return attributeGraphs(attribute).map((graph) => ({
         role: bodyRole(node.opType ?? "", label),
         label,
-        graph: this.read(graph, setting, ` in ${label} of ${place()}`, scope),
+        graph: this.read(graph, setting, ` in ${label} of ${place}`, scope),
       }));
     });
   }
 
-  #checkOrder(graph: Graph, nodes: readonly NodeProto[], where: Where): void {
+  #checkOrder(graph: Graph, where: Where): void {
     const order = nodeOrder(graph.nodes);
     if (order.kind === "sorted") return;
     if (order.kind === "unsorted") {
@@ -191,13 +210,10 @@ export class GraphReader {
       );
       return;
     }
-    const node = nodes[order.node.index];
-    if (node === undefined) return;
-    const place = nodePlace(node, order.node.index, where);
     throw this.#fault(
-      place,
+      placeOf(order.node, where),
       "it needs its own output, directly or through other nodes: the graph is cyclic",
-      node.span?.offset,
+      order.node.span?.offset,
     );
   }
 
@@ -206,8 +222,14 @@ export class GraphReader {
   }
 }
 
-function nodePlace({ opType, name }: NodeProto, index: number, where: Where): string {
-  const label = [opType, name].filter(Boolean).join(" ");
+function placeOf({ op, name, index }: Node, where: Where): string {
+  return nodePlace(op, name, index, where);
+}
+
+type Text = string | null | undefined;
+
+function nodePlace(op: Text, name: Text, index: number, where: Where): string {
+  const label = [op, name].filter(Boolean).join(" ");
   return `node ${index}${label === "" ? "" : ` (${label})`}${where}`;
 }
 

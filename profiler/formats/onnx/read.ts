@@ -3,18 +3,18 @@ import { FileChangedError, ModelFormatError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import { attributeGraphs, attributeTensors, type AttributeProto } from "./attributes.ts";
 import { DataFiles, isExternal } from "./external-data.ts";
-import { FunctionTable } from "./functions.ts";
-import { GraphReader } from "./graphs.ts";
+import { FunctionTable, type FunctionProto } from "./functions.ts";
+import { GraphReader, type GraphMessages } from "./graphs.ts";
 import { looksLike } from "./looks-like.ts";
 import { readOpsets } from "./opsets.ts";
 import { readProperties } from "./properties.ts";
 import { onnx } from "./schema/onnx.ts";
 import { readSmallValues } from "./small-values.ts";
 import { TensorReader } from "./tensors.ts";
-import { scanModel } from "./wire/scan.ts";
+import { decodeMessage, messagesOf } from "./wire/messages.ts";
+import { scanModel, type Scan } from "./wire/scan.ts";
 
 type ModelProto = onnx.ModelProto.$Properties;
-type GraphProto = onnx.GraphProto.$Properties;
 type NodeProto = onnx.NodeProto.$Properties;
 type TensorProto = onnx.TensorProto.$Properties;
 
@@ -33,14 +33,15 @@ const FIRST_IR_VERSION_WITH_OPSETS = 3;
  * @throws {FileChangedError} when the file changed meanwhile
  */
 export async function readOnnx(source: ByteSource, siblings: SiblingFiles): Promise<Model> {
-  const proto = await readProto(source);
-  const dataFiles = await DataFiles.open(externalTensors(proto), siblings, source.name);
+  const { proto, graph: mainGraph, hasDataLocations } = await readProto(source);
+  const external = hasDataLocations ? externalTensors(mainGraph, proto.functions ?? []) : [];
+  const dataFiles = await DataFiles.open(external, siblings, source.name);
   const tensors = new TensorReader(source, dataFiles);
   const opsets = opsetsOf(proto, source.name);
   const warnings = new Set(modelWarnings(proto));
   const functions = new FunctionTable(proto.functions ?? [], source.name);
   const reader = new GraphReader({ file: source.name, tensors, functions, warnings });
-  const graph = reader.read(proto.graph ?? {}, { opsets, bindings: undefined, calls: [] });
+  const graph = reader.read(mainGraph, { opsets, bindings: undefined, calls: [] });
   await readSmallValues(tensors.pending);
   return {
     format: "onnx",
@@ -55,16 +56,25 @@ export async function readOnnx(source: ByteSource, siblings: SiblingFiles): Prom
   };
 }
 
-async function readProto(source: ByteSource): Promise<ModelProto> {
+/** A model's messages: its main graph's nodes and initializers are decoded while one walks over them. */
+interface ModelMessages {
+  readonly proto: ModelProto;
+  readonly graph: GraphMessages;
+  /** See `Scan`. */
+  readonly hasDataLocations: boolean;
+}
+
+async function readProto(source: ByteSource): Promise<ModelMessages> {
   if (source.size === 0) {
     throw new ModelFormatError(source.name, "the file", "expected an ONNX model, but it is empty", {
       hint: "Download or export it again.",
     });
   }
   try {
-    const proto = decode(await scanModel(source), source.name);
+    const scan = await scanModel(source);
+    const proto = decodeMessage(source.name, scan.model, (bytes) => onnx.ModelProto.decode(bytes));
     checkModel(proto, source.name);
-    return proto;
+    return { proto, graph: mainGraphOf(proto, scan, source.name), hasDataLocations: scan.hasDataLocations };
   } catch (error) {
     if (error instanceof FileChangedError) throw error;
     const likeness = await looksLike(source);
@@ -76,13 +86,12 @@ async function readProto(source: ByteSource): Promise<ModelProto> {
   }
 }
 
-function decode(skeleton: Uint8Array, file: string): ModelProto {
-  try {
-    return onnx.ModelProto.decode(skeleton);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ModelFormatError(file, "a message", `expected protobuf that can be decoded: ${reason}`, { cause: error });
-  }
+function mainGraphOf({ graph }: ModelProto, { nodes, initializers }: Scan, file: string): GraphMessages {
+  return {
+    ...graph,
+    node: messagesOf(file, nodes, (reader, length) => onnx.NodeProto.decode(reader, length)),
+    initializer: messagesOf(file, initializers, (reader, length) => onnx.TensorProto.decode(reader, length)),
+  };
 }
 
 function checkModel({ irVersion, graph }: ModelProto, file: string): void {
@@ -118,13 +127,13 @@ function modelWarnings({ irVersion, trainingInfo }: ModelProto): readonly string
 }
 
 /** Every tensor of the model whose elements stand in another file. */
-function externalTensors({ graph, functions }: ModelProto): readonly TensorProto[] {
+function externalTensors(graph: GraphMessages, functions: readonly FunctionProto[]): readonly TensorProto[] {
   const found: TensorProto[] = [];
   const visit = (tensor: TensorProto): void => {
     if (isExternal(tensor)) found.push(tensor);
   };
-  if (graph) visitGraph(graph, visit);
-  for (const { node, attributeProto } of functions ?? []) {
+  visitGraph(graph, visit);
+  for (const { node, attributeProto } of functions) {
     visitNodes(node ?? [], visit);
     visitAttributes(attributeProto ?? [], visit);
   }
@@ -133,8 +142,8 @@ function externalTensors({ graph, functions }: ModelProto): readonly TensorProto
 
 type Visit = (tensor: TensorProto) => void;
 
-function visitGraph({ initializer, sparseInitializer, node }: GraphProto, visit: Visit): void {
-  initializer?.forEach(visit);
+function visitGraph({ initializer, sparseInitializer, node }: GraphMessages, visit: Visit): void {
+  for (const tensor of initializer ?? []) visit(tensor);
   for (const { values, indices } of sparseInitializer ?? []) {
     if (values) visit(values);
     if (indices) visit(indices);
@@ -142,7 +151,7 @@ function visitGraph({ initializer, sparseInitializer, node }: GraphProto, visit:
   visitNodes(node ?? [], visit);
 }
 
-function visitNodes(nodes: readonly NodeProto[], visit: Visit): void {
+function visitNodes(nodes: Iterable<NodeProto>, visit: Visit): void {
   for (const { attribute } of nodes) if (attribute) visitAttributes(attribute, visit);
 }
 

@@ -18,9 +18,11 @@ export class Scope {
     return this.#ids.has(name);
   }
 
-  define(name: string, facts: { readonly constant?: Constant } = {}): TensorId {
+  define(name: string, constant?: Constant): TensorId {
     const id = this.tensors.length;
-    this.tensors.push({ id, name, ...facts });
+    const tensor: Draft = { id, name };
+    if (constant !== undefined) tensor.constant = constant;
+    this.tensors.push(tensor);
     if (name !== "") this.#ids.set(name, id);
     return id;
   }

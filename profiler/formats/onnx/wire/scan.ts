@@ -44,16 +44,30 @@ const LONGEST_EXPECTED = 2 ** 22;
 
 const RAW_DATA = 9;
 const STRING_DATA = 6;
+const DATA_LOCATION = 14;
 
 const LONGEST_TAG = 5;
 const LONGEST_VARINT = 10;
 const LARGEST_FIELD_NUMBER = 2 ** 29 - 1;
+
+/** A model without the elements of its tensors, as protobuf messages. */
+export interface Scan {
+  /** The whole model but for the two lists. */
+  readonly model: Uint8Array;
+  /** The main graph's nodes, to be decoded one at a time: all of them decoded take ten times their bytes. */
+  readonly nodes: Uint8Array;
+  /** The main graph's initializers, to be decoded one at a time as well. */
+  readonly initializers: Uint8Array;
+  /** Whether a tensor says where its elements are: in the file or in another one. */
+  readonly hasDataLocations: boolean;
+}
 
 /** A message that the scanner is in. */
 interface Frame {
   readonly name: MessageName;
   readonly fields: Fields;
   readonly end: number;
+  readonly skeleton: SkeletonWriter;
   /** Where its content begins in the skeleton. */
   readonly begin: number;
 }
@@ -83,13 +97,18 @@ interface Run {
  * @throws {ModelFormatError} where the bytes are not protobuf, or not the fields that ONNX has
  * @throws {LimitError} past one of the limits above
  */
-export function scanModel(source: ByteSource): Promise<Uint8Array> {
+export function scanModel(source: ByteSource): Promise<Scan> {
   return new Scanner(source).scan();
 }
 
 class Scanner {
   readonly #window: ByteWindow;
-  readonly #skeleton: SkeletonWriter;
+  readonly #model = new SkeletonWriter();
+  /** Of the main graph's own messages that have a list. */
+  readonly #lists: Partial<Record<MessageName, SkeletonWriter>>;
+  readonly #nodes: SkeletonWriter;
+  readonly #initializers: SkeletonWriter;
+  #hasDataLocations = false;
   /** The messages around `#frame`. */
   readonly #outer: Frame[] = [];
   #frame: Frame;
@@ -103,12 +122,14 @@ class Scanner {
 
   constructor(private readonly source: ByteSource) {
     this.#window = new ByteWindow(source);
-    this.#skeleton = new SkeletonWriter(Math.min(source.size, LONGEST_EXPECTED));
-    this.#frame = { name: "ModelProto", fields: FIELDS.ModelProto, end: source.size, begin: 0 };
+    this.#nodes = new SkeletonWriter(Math.min(source.size, LONGEST_EXPECTED));
+    this.#initializers = new SkeletonWriter(Math.min(source.size, LONGEST_EXPECTED));
+    this.#lists = { NodeProto: this.#nodes, TensorProto: this.#initializers };
+    this.#frame = { name: "ModelProto", fields: FIELDS.ModelProto, end: source.size, skeleton: this.#model, begin: 0 };
   }
 
   /** Waits only where bytes are not in memory: a promise for each of a million fields would cost more than the fields. */
-  async scan(): Promise<Uint8Array> {
+  async scan(): Promise<Scan> {
     const header = LONGEST_TAG + LONGEST_VARINT;
     for (;;) {
       if (this.#at < this.#frame.end) {
@@ -120,10 +141,19 @@ class Scanner {
       if (this.#run !== undefined) await this.#endRun(this.#run);
       this.#copyPending();
       const parent = this.#outer.pop();
-      if (parent === undefined) return this.#skeleton.finish();
-      this.#skeleton.endMessage(this.#frame.begin);
+      if (parent === undefined) return this.#finish();
+      this.#frame.skeleton.endMessage(this.#frame.begin);
       this.#frame = parent;
     }
+  }
+
+  #finish(): Scan {
+    return {
+      model: this.#model.finish(),
+      nodes: this.#nodes.finish(),
+      initializers: this.#initializers.finish(),
+      hasDataLocations: this.#hasDataLocations,
+    };
   }
 
   #readField(): Promise<void> | undefined {
@@ -225,13 +255,16 @@ class Scanner {
     }
     this.#checkRoom(0);
     this.#copyPending();
+    const isInMainGraph = this.#outer.length === 1 && this.#frame.name === "GraphProto";
+    const skeleton = (isInMainGraph ? this.#lists[name] : undefined) ?? this.#frame.skeleton;
     this.#outer.push(this.#frame);
-    this.#frame = { name, fields: FIELDS[name], end: offset + length, begin: this.#skeleton.beginMessage(field) };
-    if (WITH_SPAN.has(name)) this.#skeleton.span(offset, length);
+    this.#frame = { name, fields: FIELDS[name], end: offset + length, skeleton, begin: skeleton.beginMessage(field) };
+    if (WITH_SPAN.has(name)) skeleton.span(offset, length);
   }
 
   #keep(rule: FieldRule, value: Value): Promise<void> | undefined {
     if (rule.kind === "payload") return this.#writePayload(value, 0);
+    if (value.field === DATA_LOCATION && this.#frame.name === "TensorProto") this.#hasDataLocations = true;
     if (rule.kind === "blob" && value.length > LONGEST_BLOB) return undefined;
     if (rule.kind === "text" && value.length > LONGEST_TEXT) {
       throw this.#tooMuch(
@@ -272,7 +305,8 @@ class Scanner {
 
   #copyPending(): void {
     const length = this.#pendingEnd - this.#pendingStart;
-    if (length > 0) this.#skeleton.append(this.#window.slice(this.#pendingStart, length));
+    const { bytes, start } = this.#window;
+    if (length > 0) this.#frame.skeleton.copy(bytes, this.#pendingStart - start, length);
     this.#pendingStart = this.#pendingEnd;
   }
 
@@ -290,7 +324,13 @@ class Scanner {
     if (!isShort) this.#window.skip(length);
     this.#copyPending();
     const write = (): void => {
-      this.#skeleton.payload(field, offset, length, fields, isShort ? this.#window.slice(offset, length) : undefined);
+      this.#frame.skeleton.payload(
+        field,
+        offset,
+        length,
+        fields,
+        isShort ? this.#window.slice(offset, length) : undefined,
+      );
     };
     if (isShort && !this.#window.holds(offset, length)) return this.#window.load(offset, length).then(write);
     write();
@@ -299,7 +339,8 @@ class Scanner {
 
   #checkRoom(length: number): void {
     const pending = this.#pendingEnd - this.#pendingStart;
-    if (this.#skeleton.length + pending + length <= LARGEST_SKELETON) return;
+    const written = this.#model.length + this.#nodes.length + this.#initializers.length;
+    if (written + pending + length <= LARGEST_SKELETON) return;
     throw this.#tooMuch(
       `the graph without its weights takes more than ${LARGEST_SKELETON} bytes (LARGEST_SKELETON: what fits in memory)`,
     );

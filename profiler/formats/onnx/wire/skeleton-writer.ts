@@ -1,4 +1,4 @@
-import { BYTES, VARINT } from "./fields.ts";
+import { BYTES, FIXED64, VARINT } from "./fields.ts";
 
 /** Our own fields; see schema/onnx.proto. */
 const PAYLOAD_FIELD = 100001;
@@ -28,11 +28,10 @@ export class SkeletonWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Bytes as they are, such as whole fields of the file with their tags. */
-  append(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+  /** Bytes as they are, such as whole fields of the file with their tags. One by one: most fields are too short to be worth a view. */
+  copy(bytes: Uint8Array, begin: number, length: number): void {
+    this.#reserve(length);
+    for (let at = begin; at < begin + length; at += 1) this.#bytes[this.#length++] = bytes[at] ?? 0;
   }
 
   /** Begins a message; the answer is for `endMessage`. */
@@ -54,21 +53,23 @@ export class SkeletonWriter {
 
   span(offset: number, length: number): void {
     const begin = this.beginMessage(SPAN_FIELD);
-    this.#number(1, offset);
-    this.#number(2, length);
+    this.#double(1, offset);
+    this.#double(2, length);
     this.endMessage(begin);
   }
 
   payload(field: number, offset: number, length: number, fields: number, bytes: Uint8Array | undefined): void {
     const begin = this.beginMessage(PAYLOAD_FIELD);
     this.#number(1, field);
-    this.#number(2, offset);
-    this.#number(3, length);
+    this.#double(2, offset);
+    this.#double(3, length);
     if (fields > 0) this.#number(4, fields);
     if (bytes !== undefined) {
       this.#tag(5, BYTES);
       this.#varint(bytes.length);
-      this.append(bytes);
+      this.#reserve(bytes.length);
+      this.#bytes.set(bytes, this.#length);
+      this.#length += bytes.length;
     }
     this.endMessage(begin);
   }
@@ -76,6 +77,12 @@ export class SkeletonWriter {
   #number(field: number, value: number): void {
     this.#tag(field, VARINT);
     this.#varint(value);
+  }
+
+  #double(field: number, value: number): void {
+    this.#tag(field, FIXED64);
+    this.#reserve(8);
+    this.#length = this.#bytes.writeDoubleLE(value, this.#length);
   }
 
   #tag(field: number, wire: number): void {

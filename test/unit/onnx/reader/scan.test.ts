@@ -8,9 +8,14 @@ import { DEEPEST_MESSAGE, LONGEST_BLOB, LONGEST_TEXT, scanModel } from "../../..
 import { graph, node, onnxModel, tensor, value, type OnnxGraph } from "../../../builders/onnx-builder.ts";
 import { delimited, integer, tag, varint } from "./wire-bytes.ts";
 
+/** The lists of a scan are parts of the main graph, which protobuf puts together from its parts. */
 async function skeletonOf(bytes: Uint8Array): Promise<onnx.ModelProto> {
-  return onnx.ModelProto.decode(await scanModel(new MemorySource("test.onnx", bytes)));
+  const { model, nodes, initializers } = await scanModel(new MemorySource("test.onnx", bytes));
+  const graphs = [nodes, initializers].flatMap((list) => delimited(GRAPH_FIELD, [...list]));
+  return onnx.ModelProto.decode(Uint8Array.from([...model, ...graphs]));
 }
+
+const GRAPH_FIELD = 7;
 
 async function scanFault(bytes: readonly number[]): Promise<ModelFormatError> {
   const outcome: unknown = await scanModel(new MemorySource("test.onnx", Uint8Array.from(bytes))).catch(

@@ -72,7 +72,7 @@ export const onnx = $root.onnx = (() => {
          * @memberof onnx.Payload
          * @instance
          */
-        Payload.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+        Payload.prototype.offset = 0;
 
         /**
          * Payload length.
@@ -80,7 +80,7 @@ export const onnx = $root.onnx = (() => {
          * @memberof onnx.Payload
          * @instance
          */
-        Payload.prototype.length = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+        Payload.prototype.length = 0;
 
         /**
          * Payload fields.
@@ -116,10 +116,10 @@ export const onnx = $root.onnx = (() => {
                 throw $Error("max depth exceeded");
             if (message.field != null && $Object.hasOwnProperty.call(message, "field") && message.field !== 0)
                 writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.field);
-            if (message.offset != null && $Object.hasOwnProperty.call(message, "offset") && (typeof message.offset === "object" ? message.offset.low || message.offset.high : message.offset !== 0))
-                writer.uint32(/* id 2, wireType 0 =*/16).int64(message.offset);
-            if (message.length != null && $Object.hasOwnProperty.call(message, "length") && (typeof message.length === "object" ? message.length.low || message.length.high : message.length !== 0))
-                writer.uint32(/* id 3, wireType 0 =*/24).int64(message.length);
+            if (message.offset != null && $Object.hasOwnProperty.call(message, "offset") && !$Object.is(message.offset, 0))
+                writer.uint32(/* id 2, wireType 1 =*/17).double(message.offset);
+            if (message.length != null && $Object.hasOwnProperty.call(message, "length") && !$Object.is(message.length, 0))
+                writer.uint32(/* id 3, wireType 1 =*/25).double(message.length);
             if (message.fields != null && $Object.hasOwnProperty.call(message, "fields") && message.fields !== 0)
                 writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.fields);
             if (message.bytes != null && $Object.hasOwnProperty.call(message, "bytes") && message.bytes.length)
@@ -178,18 +178,18 @@ export const onnx = $root.onnx = (() => {
                         continue;
                     }
                 case 2: {
-                        if (wireType !== 0)
+                        if (wireType !== 1)
                             break;
-                        if (typeof (value = reader.int64()) === "object" ? value.low || value.high : value !== 0)
+                        if (!$Object.is(value = reader.double(), 0))
                             message.offset = value;
                         else
                             delete message.offset;
                         continue;
                     }
                 case 3: {
-                        if (wireType !== 0)
+                        if (wireType !== 1)
                             break;
-                        if (typeof (value = reader.int64()) === "object" ? value.low || value.high : value !== 0)
+                        if (!$Object.is(value = reader.double(), 0))
                             message.length = value;
                         else
                             delete message.length;
@@ -277,7 +277,7 @@ export const onnx = $root.onnx = (() => {
          * @memberof onnx.Span
          * @instance
          */
-        Span.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+        Span.prototype.offset = 0;
 
         /**
          * Span length.
@@ -285,7 +285,7 @@ export const onnx = $root.onnx = (() => {
          * @memberof onnx.Span
          * @instance
          */
-        Span.prototype.length = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+        Span.prototype.length = 0;
 
         /**
          * Encodes the specified Span message. Does not implicitly {@link onnx.Span.verify|verify} messages.
@@ -303,10 +303,10 @@ export const onnx = $root.onnx = (() => {
                 _depth = 0;
             if (_depth > $util.recursionLimit)
                 throw $Error("max depth exceeded");
-            if (message.offset != null && $Object.hasOwnProperty.call(message, "offset") && (typeof message.offset === "object" ? message.offset.low || message.offset.high : message.offset !== 0))
-                writer.uint32(/* id 1, wireType 0 =*/8).int64(message.offset);
-            if (message.length != null && $Object.hasOwnProperty.call(message, "length") && (typeof message.length === "object" ? message.length.low || message.length.high : message.length !== 0))
-                writer.uint32(/* id 2, wireType 0 =*/16).int64(message.length);
+            if (message.offset != null && $Object.hasOwnProperty.call(message, "offset") && !$Object.is(message.offset, 0))
+                writer.uint32(/* id 1, wireType 1 =*/9).double(message.offset);
+            if (message.length != null && $Object.hasOwnProperty.call(message, "length") && !$Object.is(message.length, 0))
+                writer.uint32(/* id 2, wireType 1 =*/17).double(message.length);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -352,18 +352,18 @@ export const onnx = $root.onnx = (() => {
                 let wireType = tag & 7;
                 switch (tag >>>= 3) {
                 case 1: {
-                        if (wireType !== 0)
+                        if (wireType !== 1)
                             break;
-                        if (typeof (value = reader.int64()) === "object" ? value.low || value.high : value !== 0)
+                        if (!$Object.is(value = reader.double(), 0))
                             message.offset = value;
                         else
                             delete message.offset;
                         continue;
                     }
                 case 2: {
-                        if (wireType !== 0)
+                        if (wireType !== 1)
                             break;
-                        if (typeof (value = reader.int64()) === "object" ? value.low || value.high : value !== 0)
+                        if (!$Object.is(value = reader.double(), 0))
                             message.length = value;
                         else
                             delete message.length;
