@@ -1,0 +1,96 @@
+import { isFloat } from "../model/data-type.ts";
+import { elementsOf } from "../model/shape.ts";
+import type { AnalysedModel } from "../profile-model.ts";
+import type { Profile } from "../profile.ts";
+import { liftModel } from "../restructure/lift-model.ts";
+import { isKind, type LiftedLayer } from "../restructure/lifted.ts";
+import type { Weights } from "../restructure/forms.ts";
+import { Subject, type Diagnosis, type Finding } from "./diagnosis.ts";
+import { settingOf, type LayerWeights, type Rule, type RuleSettings } from "./rule.ts";
+import { RULES } from "./rules.ts";
+
+/** Elements of one layer that are read: a filter of 4096×25088 would take 411 MB. */
+export const MOST_ELEMENTS = 2 ** 24;
+
+/** Elements of all layers together that are read: a few seconds of a disk. */
+export const MOST_ELEMENTS_OF_ALL = 2 ** 27;
+
+/** What rules say that look at sizes and costs alone. Reads no weights. In the order of the rows. */
+export function diagnose(analysed: AnalysedModel, profile: Profile, settings: RuleSettings = {}): readonly Diagnosis[] {
+  const subject = subjectOf(analysed, profile);
+  return RULES.flatMap((rule) => {
+    const { severity, threshold } = settingOf(rule, settings);
+    if (!("find" in rule) || severity === "off") return [];
+    return rule.find(subject, threshold).map((finding) => diagnosis(rule, finding, subject));
+  }).sort(inOrder);
+}
+
+export interface WeightDiagnoses {
+  readonly diagnoses: readonly Diagnosis[];
+  /** Layers with weights that were looked at, and those that were left out as too large. */
+  readonly read: number;
+  readonly skipped: number;
+}
+
+/**
+ * What rules say that look at the weights' numbers, layer by layer, the smallest first, within bounds.
+ * @throws what reading a constant throws
+ */
+export async function diagnoseWeights(
+  analysed: AnalysedModel,
+  profile: Profile,
+  settings: RuleSettings = {},
+  { signal, onProgress }: { readonly signal?: AbortSignal; readonly onProgress?: (done: number) => void } = {},
+): Promise<WeightDiagnoses> {
+  const subject = subjectOf(analysed, profile);
+  const weighted = subject.graph.layers
+    .flatMap((layer) => weightsOf(layer))
+    .sort((a, b) => a.elements - b.elements || a.layer.id - b.layer.id);
+  const within = weighted.filter(({ elements }) => elements <= MOST_ELEMENTS);
+  const diagnoses: Diagnosis[] = [];
+  let [elements, read] = [0, 0];
+  for (const { layer, weights, elements: own } of within) {
+    elements += own;
+    if (elements > MOST_ELEMENTS_OF_ALL) break;
+    signal?.throwIfAborted();
+    onProgress?.(read / within.length);
+    const numbers = await numbersOf(layer, weights);
+    diagnoses.push(...inWeights(numbers, settings, subject));
+    read += 1;
+  }
+  return { diagnoses: diagnoses.sort(inOrder), read, skipped: weighted.length - read };
+}
+
+function inWeights(weights: LayerWeights, settings: RuleSettings, subject: Subject): readonly Diagnosis[] {
+  return RULES.flatMap((rule) => {
+    const { severity, threshold } = settingOf(rule, settings);
+    if (!("findInWeights" in rule) || severity === "off") return [];
+    const message = rule.findInWeights(weights, threshold);
+    if (message === undefined) return [];
+    return subject.rowsOf(weights.layer).map((row) => diagnosis(rule, { layer: row, message }, subject));
+  });
+}
+
+function weightsOf(layer: LiftedLayer): readonly { layer: LiftedLayer; weights: Weights; elements: number }[] {
+  if (!isKind(layer, "conv") && !isKind(layer, "dense")) return [];
+  const { weight } = layer.form;
+  return [{ layer, weights: weight, elements: elementsOf(weight.shape) ?? 0 }];
+}
+
+async function numbersOf(layer: LiftedLayer, weights: Weights): Promise<LayerWeights> {
+  return { layer, shape: weights.shape, elements: await weights.read(), isFloat: isFloat(weights.dataType) };
+}
+
+function subjectOf({ model, listing }: AnalysedModel, profile: Profile): Subject {
+  return new Subject(profile, listing.layers, liftModel(model));
+}
+
+function diagnosis(rule: Rule, { layer, message, related = [] }: Finding, subject: Subject): Diagnosis {
+  const target = subject.layerOf(layer)?.name;
+  const answers = target === undefined ? [] : rule.answers.map((restructuring) => ({ restructuring, target }));
+  return { code: rule.code, layer, message, related, answers };
+}
+
+function inOrder(a: Diagnosis, b: Diagnosis): number {
+  return a.layer - b.layer;
+}

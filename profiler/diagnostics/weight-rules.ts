@@ -1,0 +1,87 @@
+import { formatShare } from "../format-numbers.ts";
+import type { LayerWeights, Rule } from "./rule.ts";
+
+/** Fewer numbers lie on some grid by chance. */
+const FEWEST_ELEMENTS = 16;
+
+/** Distance from the grid, in steps, that rounding to float32 explains. */
+const GRID_TOLERANCE = 0.01;
+
+/** Values of an 8-bit integer. */
+const LEVELS = 256;
+
+/** What only the weights' numbers tell. */
+export const WEIGHT_RULES: readonly Rule[] = [
+  {
+    code: "dead-channels",
+    title: "Dead or nearly dead channels",
+    severity: "information",
+    summary: "Output channels whose weights are next to nothing beside the layer’s largest channel.",
+    explanation:
+      "A channel whose filter is zero gives the same number everywhere, its bias: everything behind it can take that into its own bias, and the channel can go. Training with weight decay leaves such channels behind batch normalisations.",
+    literature: ["Li et al., Pruning Filters for Efficient ConvNets, ICLR 2017", "Mehta et al., On Implicit Filter Level Sparsity, CVPR 2019"],
+    answers: ["reduce-channels"],
+    threshold: {
+      default: 0.001,
+      minimum: 0,
+      maximum: 1,
+      isInteger: false,
+      description: "Norm of a channel’s weights, relative to the layer’s largest, below which it is called dead.",
+    },
+    findInWeights: deadChannels,
+  },
+  {
+    code: "int8-weights",
+    title: "Float weights that fit in 8 bits",
+    severity: "information",
+    summary: "Weights stored as floating point whose values all lie on a grid of at most 256 steps.",
+    explanation:
+      "Such weights were quantized once and widened again, or clustered in training. Stored as 8-bit integers with a scale they lose nothing, and the file loses three quarters.",
+    literature: ["Jacob et al., CVPR 2018"],
+    answers: [],
+    threshold: null,
+    findInWeights: (weights) => (weights.isFloat && isGridded(weights) ? GRIDDED : undefined),
+  },
+];
+
+const GRIDDED =
+  "All weights lie on a grid of at most 256 steps: as 8-bit integers they would take a quarter of the bytes.";
+
+function deadChannels({ shape, elements }: LayerWeights, threshold: number): string | undefined {
+  const norms = channels(shape, elements).map((channel) => Math.sqrt(channel.reduce((sum, w) => sum + w * w, 0)));
+  const largest = norms.reduce((most, norm) => Math.max(most, norm), 0);
+  const dead = norms.flatMap((norm, channel) => (norm <= threshold * largest ? [channel] : []));
+  if (largest === 0 || dead.length === 0) return undefined;
+  const share = formatShare(dead.length / norms.length);
+  const which = dead.length <= LISTED ? dead.join(", ") : `${dead.slice(0, LISTED).join(", ")}, …`;
+  return `${dead.length} of ${norms.length} output channels (${share}) have next to no weights: ${which}.`;
+}
+
+const LISTED = 8;
+
+/** On one grid for all, or on one for each channel. */
+function isGridded({ shape, elements }: LayerWeights): boolean {
+  if (isOnGrid(elements)) return true;
+  const all = channels(shape, elements);
+  return all.length > 1 && all.every(isOnGrid);
+}
+
+/** The smallest distance between two values must divide all others. */
+function isOnGrid(elements: Float32Array): boolean {
+  if (elements.length < FEWEST_ELEMENTS) return false;
+  const distinct = new Set<number>();
+  for (const element of elements) if (distinct.add(element).size > LEVELS) return false;
+  const levels = [...distinct].sort((a, b) => a - b);
+  const [lowest = 0] = levels;
+  const step = levels.slice(1).reduce((least, level, index) => Math.min(least, level - (levels[index] ?? 0)), Infinity);
+  if (!Number.isFinite(step) || step <= 0) return false;
+  return levels.every((level) => {
+    const steps = (level - lowest) / step;
+    return steps < LEVELS && Math.abs(steps - Math.round(steps)) <= GRID_TOLERANCE * Math.max(1, steps / LEVELS);
+  });
+}
+
+function channels([count = 1]: readonly number[], elements: Float32Array): readonly Float32Array[] {
+  const size = count > 0 ? elements.length / count : 0;
+  return Array.from({ length: count }, (_, channel) => elements.subarray(channel * size, (channel + 1) * size));
+}

@@ -1,0 +1,42 @@
+import type { Row } from "./graph-rows.ts";
+
+/** Neighbouring rows of one module. */
+export interface ModuleRun {
+  /** Names of modules that hold nothing but one another are joined: "encoder/layer". */
+  readonly name: string;
+  readonly parts: readonly (ModuleRun | Row)[];
+}
+
+/**
+ * Rows in their order, neighbours that share a module together. A module whose rows do not stand together has several runs; one of a
+ * single row has none, since the row says as much.
+ * @param depth names of the rows' paths that stand around all of them
+ */
+export function moduleRuns(rows: readonly Row[], depth: number): readonly (ModuleRun | Row)[] {
+  const parts: (ModuleRun | Row)[] = [];
+  for (let from = 0; from < rows.length;) {
+    const name = rows[from]?.layer.path[depth];
+    let to = from + 1;
+    while (to < rows.length && name !== undefined && rows[to]?.layer.path[depth] === name) to += 1;
+    const run = rows.slice(from, to);
+    if (name === undefined || run.length === 1) parts.push(...run);
+    else parts.push(joined(name, moduleRuns(run, depth + 1)));
+    from = to;
+  }
+  return parts;
+}
+
+function joined(name: string, parts: readonly (ModuleRun | Row)[]): ModuleRun {
+  const [only] = parts;
+  if (parts.length === 1 && only && isRun(only)) return { name: `${name}/${only.name}`, parts: only.parts };
+  return { name, parts };
+}
+
+export function isRun(part: ModuleRun | Row): part is ModuleRun {
+  return "parts" in part;
+}
+
+/** Rows of a run, those of runs within it included; bodies of a row are part of it. */
+export function countRows({ parts }: ModuleRun): number {
+  return parts.reduce((sum, part) => sum + (isRun(part) ? countRows(part) : 1), 0);
+}
