@@ -1,6 +1,6 @@
 import type * as Ort from "onnxruntime-node";
 import { onnx } from "../formats/onnx/schema/onnx.ts";
-import { loadOnnxRuntime } from "../run/onnx-runtime.ts";
+import { loadOnnxRuntime, QUIET_THREADS } from "../run/onnx-runtime.ts";
 import type { Matrix } from "./matrix.ts";
 
 export interface ProductOptions {
@@ -53,8 +53,7 @@ async function openGemm(transposeA: boolean, transposeB: boolean): Promise<Ort.I
   const { InferenceSession } = await loadOnnxRuntime();
   return InferenceSession.create(gemmModel(transposeA, transposeB), {
     logSeverityLevel: 3,
-    // Threads that spin while they wait take the processor from everything else on the machine, the editor first of all.
-    extra: { session: { intra_op: { allow_spinning: "0" } } },
+    extra: { session: QUIET_THREADS },
   });
 }
 

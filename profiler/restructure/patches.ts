@@ -5,7 +5,7 @@ import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import type { Activations, RewriteContext } from "./restructuring.ts";
 
 /** Positions of one sample that are looked at: neighbours say nearly the same (He et al., ICCV 2017, take 10 an image). */
-const POSITIONS_PER_SAMPLE = 64;
+export const POSITIONS_PER_SAMPLE = 64;
 
 /**
  * What a convolution's kernel sees at random positions, or a dense layer's input rows, on the calibration samples: matrices of
@@ -15,17 +15,35 @@ const POSITIONS_PER_SAMPLE = 64;
 export function inputPatches(
   graph: LiftedGraph,
   layer: LiftedLayer<ConvForm | DenseForm>,
-  { activations, seed }: Pick<RewriteContext, "activations" | "seed">,
+  context: Pick<RewriteContext, "activations" | "seed">,
 ): AsyncIterable<Matrix> | undefined {
-  const [input] = layer.inputs;
-  if (activations === undefined || input === undefined) return undefined;
-  const random = new Random(seed);
-  const { form } = layer;
+  const patches = patchesOfLayers(graph, [layer], context);
+  if (patches === undefined || layer.inputs[0] === undefined) return undefined;
   return (async function* () {
-    for await (const batch of activations.capture([input])) {
-      const tensor = batch.get(input);
-      if (!tensor) continue;
-      yield form.kind === "dense" ? rows(tensor) : windows(tensor, form, graph.layout, random);
+    for await (const batch of patches) yield* batch.filter((each) => each !== undefined);
+  })();
+}
+
+/**
+ * The same of several layers in one run over the samples, each as if it were alone.
+ * @returns for each batch of samples the layers' patches in order; undefined for a layer whose input the run does not give
+ */
+export function patchesOfLayers(
+  graph: LiftedGraph,
+  layers: readonly LiftedLayer<ConvForm | DenseForm>[],
+  { activations, seed }: Pick<RewriteContext, "activations" | "seed">,
+): AsyncIterable<readonly (Matrix | undefined)[]> | undefined {
+  if (activations === undefined) return undefined;
+  const inputs = [...new Set(layers.flatMap((layer) => layer.inputs[0] ?? []))];
+  const randoms = layers.map(() => new Random(seed));
+  return (async function* () {
+    for await (const batch of activations.capture(inputs)) {
+      yield layers.map(({ form, inputs: [input = -1] }, index) => {
+        const tensor = batch.get(input);
+        const random = randoms[index];
+        if (tensor === undefined || random === undefined) return undefined;
+        return form.kind === "dense" ? rows(tensor) : windows(tensor, form, graph.layout, random);
+      });
     }
   })();
 }

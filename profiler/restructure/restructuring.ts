@@ -71,7 +71,7 @@ export interface RewriteContext {
 
 /** Runs the graph that is being edited, as it is before this edit, on the calibration samples. */
 export interface ActivationSource {
-  readonly samples: number;
+  countSamples(): Promise<number>;
   /** Tensors of the graph, batch by batch, in the same order at each call. */
   capture(tensors: readonly TensorId[]): AsyncIterable<ReadonlyMap<TensorId, Activations>>;
 }

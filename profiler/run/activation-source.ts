@@ -1,4 +1,6 @@
+import { FileSource } from "../bytes/file-source.ts";
 import type { Model, TensorId } from "../model/model.ts";
+import { isEdited } from "../restructure/edited-model.ts";
 import type { ActivationSource, Activations } from "../restructure/restructuring.ts";
 import { modelBytes } from "../restructure/write-model.ts";
 import { captureActivations } from "./capture.ts";
@@ -16,14 +18,15 @@ export async function activationsOn(model: Model, calibration: CalibrationSpec):
   const runnable = await inMemory(model);
   const { tensors } = model.entries[0].graph;
   return {
-    samples: await countSamples(runnable, calibration),
+    countSamples: () => countSamples(runnable, calibration),
     async *capture(ids) {
       const names = new Map(ids.map((id): [string, TensorId] => [tensors[id]?.name ?? "", id]));
       for await (const { activations } of captureActivations(runnable, [...names.keys()], calibration)) {
         const batch = new Map<TensorId, Activations>();
         for (const [name, { shape, data }] of activations) {
           const id = names.get(name);
-          if (id !== undefined) batch.set(id, { shape, data: Float32Array.from(data) });
+          if (id !== undefined)
+            batch.set(id, { shape, data: data instanceof Float32Array ? data : Float32Array.from(data) });
         }
         yield batch;
       }
@@ -31,8 +34,9 @@ export async function activationsOn(model: Model, calibration: CalibrationSpec):
   };
 }
 
-/** A model with its edits, ready to run. */
+/** A model with its edits, ready to run without being written: in memory, or the file itself where nothing was edited. */
 export async function inMemory(model: Model): Promise<RunnableModel> {
+  if (model.source instanceof FileSource && !isEdited(model)) return { path: model.source.path };
   return { name: model.file, bytes: await modelBytes(model), basePath: model.file };
 }
 

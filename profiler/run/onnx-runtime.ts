@@ -9,3 +9,6 @@ export function loadOnnxRuntime(): Promise<typeof Ort> {
   process.env.ORT_DISABLE_TELEMETRY = "1";
   return import("onnxruntime-node");
 }
+
+/** Of a session's configuration: threads that spin while they wait take the processor from everything else on the machine, the editor first of all. */
+export const QUIET_THREADS = { intra_op: { allow_spinning: "0" } } as const;

@@ -4,10 +4,10 @@ import type * as Ort from "onnxruntime-node";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { RunError } from "../errors.ts";
 import { toFloat16 } from "../model/encode-elements.ts";
-import { appendOutputs } from "../formats/onnx/append-outputs.ts";
+import { bytesWithOutputs } from "../formats/onnx/append-outputs.ts";
 import { fromFloat16 } from "../model/raw-elements.ts";
 import { checkInputs } from "./check-inputs.ts";
-import { loadOnnxRuntime } from "./onnx-runtime.ts";
+import { loadOnnxRuntime, QUIET_THREADS } from "./onnx-runtime.ts";
 import {
   isNumericType,
   toBigInts,
@@ -54,16 +54,19 @@ export async function openOnnxSession(
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: LOG_FATAL,
-    // Bytes do not say where their data files are.
-    ...(path !== undefined && {
-      extra: { session: { model_external_initializers_file_folder_path: join(dirname(resolve(path)), sep) } },
-    }),
+    extra: {
+      session: {
+        ...QUIET_THREADS,
+        // Bytes do not say where their data files are.
+        ...(path !== undefined && { model_external_initializers_file_folder_path: join(dirname(resolve(path)), sep) }),
+      },
+    },
   };
   const isFile = "path" in model && tensors.length === 0;
   try {
     const session = isFile
       ? await runtime.InferenceSession.create(model.path, options)
-      : await runtime.InferenceSession.create(appendOutputs(await source.read(0, source.size), tensors), options);
+      : await runtime.InferenceSession.create(await bytesWithOutputs(source, tensors), options);
     return new OnnxSession(name, session, runtime.Tensor, ranges, tensors.length);
   } catch (cause) {
     if (!(cause instanceof Error) || cause instanceof RunError) throw cause;

@@ -1,8 +1,9 @@
 import { matrix, type Matrix } from "../../numeric/matrix.ts";
 import { RuntimeProducts } from "../../numeric/products.ts";
 import { Random } from "../../numeric/random.ts";
-import { inputPatches } from "../patches.ts";
+import { patchesOfLayers } from "../patches.ts";
 import type { RewriteContext } from "../restructuring.ts";
+import type { ChannelMap } from "./channel-map.ts";
 import type { Channels, ChannelGroup, Unit } from "./groups.ts";
 import type { Importance } from "./importance.ts";
 import { isDepthwise, isLinear, linearSizes, type LinearLayer } from "./linear-layer.ts";
@@ -10,60 +11,89 @@ import { isDepthwise, isLinear, linearSizes, type LinearLayer } from "./linear-l
 /**
  * Channels in the order in which they can go with the least harm to what the next layers make of them (Luo et al.: "ThiNet", ICCV 2017,
  * algorithm 1): greedily the one that leaves the sum of all that went smallest, measured at random outputs on the calibration samples.
- * @returns a message where that cannot be measured
+ * @returns for each group its ranks, or a message where they cannot be measured
  */
 export async function reconstructionRanks(
-  channels: Channels,
-  group: ChannelGroup,
+  { map }: Channels,
+  groups: readonly ChannelGroup[],
   context: RewriteContext,
-): Promise<Importance | string> {
-  if (context.activations === undefined) return "importance by reconstruction needs calibration samples";
-  const { map } = channels;
-  const units = group.classes.flatMap((each) => each.units);
-  const places = new Map(units.map((unit, place) => [unit, place]));
-  const readers = map.graph.layers.filter(isLinear).filter(({ form, inputs }) => {
-    const labels = map.labels(inputs[0]);
-    return !isDepthwise(form) && labels?.channels.some((channel) => places.has(map.unit(channel)));
-  });
-  if (readers.length === 0)
-    return `no convolution or dense layer reads the channels of "${group.layers[0]?.name ?? ""}"`;
-  const harm = new Float64Array(units.length ** 2);
-  for (const reader of readers) {
-    context.signal?.throwIfAborted();
-    await addHarm(harm, reader, channels, places, context);
+): Promise<ReadonlyMap<ChannelGroup, Importance | string>> {
+  const { signal } = context;
+  const readings = groups.flatMap((group) => readingsOf(map, group, context.seed));
+  const readers = [...new Set(readings.map(({ layer }) => layer))];
+  const weights = new Map<LinearLayer, Float32Array>();
+  for (const layer of readers) weights.set(layer, await layer.form.weight.read());
+  for await (const batch of patchesOfLayers(map.graph, readers, context) ?? []) {
+    signal?.throwIfAborted();
+    for (const reading of readings) {
+      const patches = batch[readers.indexOf(reading.layer)];
+      const weight = weights.get(reading.layer);
+      if (patches && weight) await reading.add(patches, weight);
+    }
   }
-  return greedyOrder(units, harm);
+  return new Map(
+    groups.map((group): [ChannelGroup, Importance | string] => {
+      const own = readings.filter((reading) => reading.group === group);
+      if (context.activations === undefined) return [group, "importance by reconstruction needs calibration samples"];
+      if (own.length === 0)
+        return [group, `no convolution or dense layer reads the channels of "${group.layers[0]?.name ?? ""}"`];
+      return [group, greedyOrder(unitsOf(group), harmOf(own))];
+    }),
+  );
 }
 
-/**
- * Adds, for each pair of units, the product of what they contribute to an output, averaged over samples, as a share of all contributions
- * of a single unit: layers that read the same channels count alike.
- */
-async function addHarm(
-  harm: Float64Array,
-  layer: LinearLayer,
-  { map }: Channels,
-  places: ReadonlyMap<Unit, number>,
-  context: RewriteContext,
-): Promise<void> {
-  const products = new RuntimeProducts();
-  const labels = map.labels(layer.inputs[0]);
-  const patches = inputPatches(map.graph, layer, context);
-  if (!labels || !patches) return;
-  const placeOf = map.units(labels).map((unit) => places.get(unit));
-  const weight = await layer.form.weight.read();
-  const random = new Random(context.seed);
-  const sums = new Float64Array(harm.length);
-  for await (const batch of patches) {
-    context.signal?.throwIfAborted();
-    const shares = contributions(batch, layer, weight, placeOf, places.size, random);
-    const { data } = await products.multiply(shares, shares, { transposeA: true });
-    for (let index = 0; index < sums.length; index += 1) sums[index] = (sums[index] ?? 0) + (data[index] ?? 0);
+function unitsOf({ classes }: ChannelGroup): readonly Unit[] {
+  return classes.flatMap(({ units }) => units);
+}
+
+function readingsOf(map: ChannelMap, group: ChannelGroup, seed: number): readonly Reading[] {
+  const places = new Map(unitsOf(group).map((unit, place) => [unit, place]));
+  return map.graph.layers.filter(isLinear).flatMap((layer) => {
+    const labels = map.labels(layer.inputs[0]);
+    if (!labels || isDepthwise(layer.form)) return [];
+    const placeOf = map.units(labels).map((unit) => places.get(unit));
+    return placeOf.every((place) => place === undefined) ? [] : [new Reading(group, layer, placeOf, places.size, seed)];
+  });
+}
+
+const PRODUCTS = new RuntimeProducts();
+
+/** What a layer makes of the units of a group, summed over samples. */
+class Reading {
+  /** For each pair of units, the product of what they contribute to an output. */
+  readonly sums: Float64Array;
+  readonly #random: Random;
+
+  constructor(
+    readonly group: ChannelGroup,
+    readonly layer: LinearLayer,
+    /** For each channel that the layer reads, its unit's place in the group. */
+    private readonly placeOf: readonly (number | undefined)[],
+    readonly units: number,
+    seed: number,
+  ) {
+    this.sums = new Float64Array(units ** 2);
+    this.#random = new Random(seed);
   }
-  let own = 0;
-  for (let unit = 0; unit < places.size; unit += 1) own += sums[unit * places.size + unit] ?? 0;
-  if (own === 0) return;
-  for (let index = 0; index < harm.length; index += 1) harm[index] = (harm[index] ?? 0) + (sums[index] ?? 0) / own;
+
+  async add(patches: Matrix, weight: Float32Array): Promise<void> {
+    const shares = contributions(patches, this.layer, weight, this.placeOf, this.units, this.#random);
+    const { data } = await PRODUCTS.multiply(shares, shares, { transposeA: true });
+    for (let index = 0; index < data.length; index += 1)
+      this.sums[index] = (this.sums[index] ?? 0) + (data[index] ?? 0);
+  }
+}
+
+/** The sums of all readers, each as a share of what single units contribute there: layers that read the same channels count alike. */
+function harmOf(readings: readonly Reading[]): Float64Array {
+  const harm = new Float64Array(readings[0]?.sums.length ?? 0);
+  for (const { sums, units } of readings) {
+    let own = 0;
+    for (let unit = 0; unit < units; unit += 1) own += sums[unit * units + unit] ?? 0;
+    if (own === 0) continue;
+    for (let index = 0; index < harm.length; index += 1) harm[index] = (harm[index] ?? 0) + (sums[index] ?? 0) / own;
+  }
+  return harm;
 }
 
 /** What each unit adds to a random output at each position: positions × units. */

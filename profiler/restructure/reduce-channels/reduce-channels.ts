@@ -198,27 +198,19 @@ async function importanceOf(
   { importance }: EditOptions,
   context: RewriteContext,
 ): Promise<Importance> {
+  const isReconstruction = importance === "reconstruction" || (importance === "auto" && context.activations);
+  const measured = isReconstruction ? await reconstructionRanks(channels, groups, context) : undefined;
+  // In a whole network some layers have no normalization.
+  const fallsBack = importance === "auto" || (importance === "batch-norm" && target === "");
   const ranked = new Map<number, number>();
   for (const group of groups) {
     context.signal?.throwIfAborted();
-    const found = await rank(channels, group, String(importance), context, target === "");
-    if (typeof found === "string") throw new NotApplicableError(ID, target, found);
-    for (const [unit, value] of found) ranked.set(unit, value);
+    const scales = importance === "batch-norm" ? await batchNormScales(channels, group) : undefined;
+    const found = measured?.get(group) ?? scales;
+    const isMissing = found === undefined || (typeof found === "string" && fallsBack);
+    const own = isMissing ? await filterNorms(channels, group) : found;
+    if (typeof own === "string") throw new NotApplicableError(ID, target, own);
+    for (const [unit, value] of own) ranked.set(unit, value);
   }
   return ranked;
-}
-
-async function rank(
-  channels: Channels,
-  group: ChannelGroup,
-  importance: string,
-  context: RewriteContext,
-  isWhole: boolean,
-): Promise<Importance | string> {
-  if (importance === "l1") return filterNorms(channels, group);
-  if (importance === "reconstruction") return reconstructionRanks(channels, group, context);
-  const isAuto = importance === "auto";
-  const found = isAuto ? await reconstructionRanks(channels, group, context) : await batchNormScales(channels, group);
-  // In a whole network some layers have no normalization.
-  return typeof found === "string" && (isAuto || isWhole) ? filterNorms(channels, group) : found;
 }

@@ -3,10 +3,11 @@ import { RuntimeProducts, type Products } from "../../numeric/products.ts";
 import { SmallProducts } from "../../numeric/small-products.ts";
 import { newWeights, type BatchNormForm, type Form, type Weights } from "../forms.ts";
 import { isKind, type LayerId, type LiftedLayer } from "../lifted.ts";
-import { inputPatches } from "../patches.ts";
+import { patchesOfLayers } from "../patches.ts";
 import type { RewriteContext } from "../restructuring.ts";
 import type { ChannelMap } from "./channel-map.ts";
 import { Correction } from "./correction.ts";
+import { runsOf, stagesOf } from "./fit-order.ts";
 import type { Unit } from "./groups.ts";
 import {
   columnsOf,
@@ -32,21 +33,40 @@ export async function refitted(
   pruned: ReadonlyMap<LayerId, Form>,
   context: RewriteContext,
 ): Promise<ReadonlyMap<LayerId, Form>> {
+  const { activations, activationsAfter, seed, signal, onProgress } = context;
   const forms = new Map(pruned);
-  const products = { large: new RuntimeProducts(), small: new SmallProducts() };
-  const readers = map.graph.layers
+  if (!activations || !activationsAfter) return forms;
+  const { graph } = map;
+  const readers = graph.layers
     .filter(isLinear)
     .filter(({ inputs, form }) => keptPositions(map, inputs[0], removed) !== undefined && !form.weight.quantization);
-  for (const [index, layer] of readers.entries()) {
-    context.signal?.throwIfAborted();
-    context.onProgress?.(index / readers.length, `fitting ${layer.name}`);
-    const fit = new Refit(
-      map,
-      layer,
-      removed,
-      linearSizes(layer.form).columns < SMALL ? products.small : products.large,
-    );
-    for (const [id, form] of await fit.forms(forms, context)) forms.set(id, form);
+  const fits = new Map<LinearLayer, Refit>();
+  for (const layer of readers) {
+    const form = pruned.get(layer.id);
+    if (form?.kind === "conv" || form?.kind === "dense") fits.set(layer, new Refit(map, layer, form, removed));
+  }
+  const stages = stagesOf(graph, [...fits.keys()]);
+  let done = 0;
+  for (const run of runsOf(graph, stages, await activations.countSamples())) {
+    const waiting = run.flat();
+    for await (const batch of patchesOfLayers(graph, waiting, { activations, seed }) ?? []) {
+      signal?.throwIfAborted();
+      for (const [index, layer] of waiting.entries()) await fits.get(layer)?.want(batch[index]);
+    }
+    for (const stage of run) {
+      onProgress?.(done / fits.size, `fitting ${stage.map(({ name }) => name).join(", ")}`);
+      const source = await activationsAfter({ replace: forms });
+      const reduced = stage.map((layer) => ({ ...layer, form: fits.get(layer)?.form ?? layer.form }));
+      for await (const batch of patchesOfLayers(graph, reduced, { activations: source, seed }) ?? []) {
+        signal?.throwIfAborted();
+        for (const [index, layer] of stage.entries()) await fits.get(layer)?.add(batch[index]);
+      }
+      for (const layer of stage) {
+        signal?.throwIfAborted();
+        for (const [id, form] of (await fits.get(layer)?.fitted(forms)) ?? []) forms.set(id, form);
+      }
+      done += stage.length;
+    }
   }
   return forms;
 }
@@ -54,73 +74,106 @@ export async function refitted(
 /** Inputs of one output (a depthwise kernel) below which the runtime is not worth a call. */
 const SMALL = 32;
 
+/** For large layers, and for small ones. */
+const PRODUCTS: Readonly<Record<"large" | "small", Products>> = {
+  large: new RuntimeProducts(),
+  small: new SmallProducts(),
+};
+
 /** One layer to be fitted. */
 class Refit {
   /** Takes over a bias that the layer does not have. */
   readonly #norm: LiftedLayer<BatchNormForm> | undefined;
+  readonly #products: Products;
+  readonly #fitsBias: boolean;
+  /** For each batch that is still to be fitted, what each group of the reduced layer gave in the whole network. */
+  readonly #wanted: (readonly Matrix[])[] = [];
+  #corrections: readonly Correction[] | undefined;
 
   constructor(
     private readonly map: ChannelMap,
     private readonly layer: LinearLayer,
+    /** The layer without what went. */
+    readonly form: LinearForm,
     private readonly removed: ReadonlySet<Unit>,
-    private readonly products: Products,
   ) {
     const next = map.graph.onlyConsumer(layer.outputs[0]);
     this.#norm = next && isKind(next, "batch-norm") && layer.form.activation === undefined ? next : undefined;
+    this.#products = PRODUCTS[linearSizes(layer.form).columns < SMALL ? "small" : "large"];
+    this.#fitsBias = form.bias !== undefined || this.#norm !== undefined;
+  }
+
+  /** @param patches of a batch in the whole network; the batches in order, before they are added */
+  async want(patches: Matrix | undefined): Promise<void> {
+    const parts = await this.#partsBefore();
+    const outputs: Matrix[] = [];
+    if (patches) for (const part of parts) outputs.push(await this.#product(patches, part));
+    this.#wanted.push(outputs);
+  }
+
+  /** @param patches of the same batch in the network as it is now */
+  async add(patches: Matrix | undefined): Promise<void> {
+    const wanted = this.#wanted.shift();
+    if (!patches) return;
+    const parts = await this.#partsNow();
+    const { columns } = linearSizes(this.form);
+    this.#corrections ??= parts.map(
+      ({ weight }) => new Correction(columns + (this.#fitsBias ? 1 : 0), weight.rows, this.#products),
+    );
+    for (const [group, part] of parts.entries()) {
+      const before = wanted?.[group];
+      if (!before) continue;
+      const missing = difference(before, await this.#product(patches, part));
+      await this.#corrections[group]?.add(columnsOf(patches, part.begin, columns, this.#fitsBias), missing);
+    }
   }
 
   /**
    * The layer with new weights, and the normalization that took over its bias.
-   * @param current all layers that changed so far, this one among them
+   * @param current all layers that changed so far
    */
-  async forms(
-    current: ReadonlyMap<LayerId, Form>,
-    { activations, activationsAfter, seed, signal }: RewriteContext,
-  ): Promise<ReadonlyMap<LayerId, Form>> {
-    const { layer, map } = this;
-    const form = current.get(layer.id);
-    if (!activations || !activationsAfter || (form?.kind !== "conv" && form?.kind !== "dense")) return new Map();
-    const reduced: LiftedLayer<LinearForm> = { ...layer, form };
-    const source = await activationsAfter({ replace: current });
-    const before = inputPatches(map.graph, layer, { activations, seed });
-    const after = inputPatches(map.graph, reduced, { activations: source, seed });
-    if (!before || !after) return new Map();
-    const groups = await this.#groups(form);
-    const fitsBias = form.bias !== undefined || this.#norm !== undefined;
-    const corrections = groups.map(
-      ({ given }) => new Correction(given.weight.columns + (fitsBias ? 1 : 0), given.weight.rows, this.products),
-    );
-    for await (const [old, now] of together(before, after)) {
-      signal?.throwIfAborted();
-      for (const [index, { wanted, given }] of groups.entries()) {
-        const missing = difference(await this.#product(old, wanted), await this.#product(now, given));
-        await corrections[index]?.add(columnsOf(now, given.begin, given.weight.columns, fitsBias), missing);
-      }
-    }
+  async fitted(current: ReadonlyMap<LayerId, Form>): Promise<ReadonlyMap<LayerId, Form>> {
+    if (!this.#corrections) return new Map();
     const changes: Matrix[] = [];
-    for (const correction of corrections) changes.push(await correction.solve());
-    return this.#corrected(form, current, changes);
+    for (const correction of this.#corrections) changes.push(await correction.solve());
+    return this.#corrected(this.form, current, changes);
   }
 
-  /** What each group of the reduced layer was, and what it is now. Outputs that went are no longer wanted. */
-  async #groups(form: LinearForm): Promise<readonly FittedGroup[]> {
-    const { layer, map, removed } = this;
-    const kept = keptPositions(map, layer.outputs[0], removed);
-    // A group of a depthwise layer is a channel: those that went have left gaps.
-    const places = isDepthwise(layer.form) ? keptPositions(map, layer.inputs[0], removed) : undefined;
-    const { columns: columnsBefore } = linearSizes(layer.form);
-    const { outputs, groups, columns } = linearSizes(form);
-    const before = matrix(outputs, columnsBefore, await sliced(layer.form.weight, 0, kept).read());
-    const after = matrix(outputs, columns, await form.weight.read());
+  #before: Promise<readonly Part[]> | undefined;
+
+  /** Each group of the reduced layer as it was. Outputs that went are no longer wanted. */
+  #partsBefore(): Promise<readonly Part[]> {
+    this.#before ??= (async () => {
+      const { layer, map, removed } = this;
+      const kept = keptPositions(map, layer.outputs[0], removed);
+      // A group of a depthwise layer is a channel: those that went have left gaps.
+      const places = isDepthwise(layer.form) ? keptPositions(map, layer.inputs[0], removed) : undefined;
+      const { columns } = linearSizes(layer.form);
+      return this.#parts(sliced(layer.form.weight, 0, kept), columns, (group) => places?.[group] ?? group);
+    })();
+    return this.#before;
+  }
+
+  #now: Promise<readonly Part[]> | undefined;
+
+  /** Each group of the reduced layer. */
+  #partsNow(): Promise<readonly Part[]> {
+    this.#now ??= this.#parts(this.form.weight, linearSizes(this.form).columns, (group) => group);
+    return this.#now;
+  }
+
+  async #parts(weight: Weights, columns: number, placeOf: (group: number) => number): Promise<readonly Part[]> {
+    const { outputs, groups } = linearSizes(this.form);
+    const whole = matrix(outputs, columns, await weight.read());
     const rows = outputs / groups;
     return Array.from({ length: groups }, (_, group) => ({
-      wanted: { weight: rowsOf(before, group * rows, rows), begin: (places?.[group] ?? group) * columnsBefore },
-      given: { weight: rowsOf(after, group * rows, rows), begin: group * columns },
+      weight: rowsOf(whole, group * rows, rows),
+      begin: placeOf(group) * columns,
     }));
   }
 
   #product(patches: Matrix, { weight, begin }: Part): Promise<Matrix> {
-    return this.products.multiply(columnsOf(patches, begin, weight.columns), weight, { transposeB: true });
+    return this.#products.multiply(columnsOf(patches, begin, weight.columns), weight, { transposeB: true });
   }
 
   async #corrected(
@@ -152,12 +205,6 @@ class Refit {
   }
 }
 
-/** Outputs of one group, before and after. */
-interface FittedGroup {
-  readonly wanted: Part;
-  readonly given: Part;
-}
-
 /** Weights of some outputs, and the first column of the patches that they see. */
 interface Part {
   readonly weight: Matrix;
@@ -176,18 +223,4 @@ function difference(a: Matrix, b: Matrix): Matrix {
     a.columns,
     a.data.map((value, index) => value - (b.data[index] ?? 0)),
   );
-}
-
-/** Two runs on the same samples, batch by batch. */
-async function* together<T>(left: AsyncIterable<T>, right: AsyncIterable<T>): AsyncGenerator<readonly [T, T]> {
-  const others = right[Symbol.asyncIterator]();
-  try {
-    for await (const value of left) {
-      const other = await others.next();
-      if (other.done === true) return;
-      yield [value, other.value];
-    }
-  } finally {
-    await others.return?.();
-  }
 }
