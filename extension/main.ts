@@ -5,7 +5,9 @@ import { ComparisonPanels } from "./compare/comparison-panels.ts";
 import { MODEL_EDITOR, ModelEditorProvider } from "./editor/model-editor.ts";
 import { OpenModels } from "./editor/open-models.ts";
 import { PagePreferences } from "./editor/page-preferences.ts";
+import { removeStaleCopies } from "./editor/base-file.ts";
 import { RememberedBindings } from "./editor/remembered-bindings.ts";
+import { RememberedCalibration } from "./editor/remembered-calibration.ts";
 import { disposeLog } from "./log.ts";
 import { Outline } from "./views/outline.ts";
 import { showProblems } from "./views/problems.ts";
@@ -14,9 +16,12 @@ import { showTotals } from "./views/status-bar.ts";
 /** Registers the editor, its views and its commands; the engine is loaded by the first model, in a thread of its own. */
 export function activate(context: vscode.ExtensionContext): void {
   const dist = vscode.Uri.joinPath(context.extensionUri, "dist");
+  const storage = context.storageUri ?? context.globalStorageUri;
   const documents = {
     workerScript: vscode.Uri.joinPath(dist, "worker.cjs").fsPath,
+    copies: vscode.Uri.joinPath(storage, "copies").fsPath,
     remembered: new RememberedBindings(context.workspaceState),
+    calibrations: new RememberedCalibration(context.workspaceState),
     preferences: new PagePreferences(context.globalState),
   };
   const models = new OpenModels();
@@ -33,4 +38,5 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.window.registerCustomEditorProvider(MODEL_EDITOR, editors, { supportsMultipleEditorsPerDocument: true }),
     { dispose: disposeLog },
   );
+  void removeStaleCopies(documents.copies);
 }

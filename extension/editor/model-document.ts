@@ -1,16 +1,28 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { ExportFormat, Profile } from "../../profiler/index.ts";
+import type { Edit } from "../../profiler/restructure/index.ts";
 import type { Activity, PackedProfile, Snapshot } from "../../webview/protocol.ts";
+import type { BaseProfile, ListedEdit, Prediction, Suggestions, Trial } from "../../webview/protocol-editing.ts";
 import { RpcError, type Failure } from "../../webview/rpc.ts";
 import { log } from "../log.ts";
-import { EngineWorker } from "../worker/engine-worker.ts";
+import { Engines } from "../worker/engines.ts";
 import { unpackProfile } from "../worker/pack-profile.ts";
-import type { ProfileRequest } from "../worker/protocol.ts";
-import { ModelWatcher } from "./model-watcher.ts";
+import type { ModelRequest } from "../worker/protocol.ts";
+import { changeText } from "./change-text.ts";
+import { DocumentEvents } from "./document-events.ts";
+import { DocumentFit } from "./document-fit.ts";
+import { DocumentCalibration } from "./document-calibration.ts";
+import { DocumentFile } from "./document-file.ts";
+import type { BaseFile } from "./base-file.ts";
+import type { Backup } from "./backup.ts";
+import { inForce, type EditList } from "./edit-list.ts";
+import { EditingSession, type Content } from "./editing-session.ts";
+import { exactEdits } from "./exact-edits.ts";
 import { ProfilingSession, type Bindings } from "./profiling-session.ts";
 import type { PagePreferences } from "./page-preferences.ts";
 import type { RememberedBindings } from "./remembered-bindings.ts";
+import type { RememberedCalibration } from "./remembered-calibration.ts";
 import { locate, remoteFiles, siblingUri } from "./remote-files.ts";
 
 /** Settings that decide the numbers; the others only how they are shown. */
@@ -19,57 +31,126 @@ const PROFILING_SETTINGS = ["edgewise.hardwareProfile", "edgewise.hardwareProfil
 export interface DocumentContext {
   /** The worker's bundle. */
   readonly workerScript: string;
+  /** A folder for copies of files that are being edited. */
+  readonly copies: string;
   readonly remembered: RememberedBindings;
+  readonly calibrations: RememberedCalibration;
   readonly preferences: PagePreferences;
 }
 
-/** A model that is open in one or more editors: its profile, its engine thread and its watch on the disk. */
+/** A model that is open in one or more editors: a version of its file, the edits on it, and what they cost. */
 export class ModelDocument implements vscode.CustomDocument {
-  readonly #snapshots = new vscode.EventEmitter<Snapshot>();
-  readonly #activities = new vscode.EventEmitter<Activity>();
-  readonly #disposals = new vscode.EventEmitter<void>();
-  readonly #engine: EngineWorker;
-  readonly #watcher: ModelWatcher;
-  readonly #settings: vscode.Disposable;
-  readonly #remembered: RememberedBindings;
-  #unpacked: { readonly packed: PackedProfile; readonly profile: Profile } | undefined;
+  readonly events = new DocumentEvents();
+  readonly engines: Engines;
   readonly session: ProfilingSession;
+  readonly editing: EditingSession<BaseFile>;
+  readonly calibration: DocumentCalibration;
+  readonly fit: DocumentFit;
+  readonly file: DocumentFile;
   readonly preferences: PagePreferences;
-
-  readonly onDidChangeSnapshot = this.#snapshots.event;
-  readonly onDidChangeActivity = this.#activities.event;
-  readonly onDidDispose = this.#disposals.event;
+  readonly #context: DocumentContext;
+  readonly #settings: vscode.Disposable;
+  /** What the next profile is of. */
+  #shown: { readonly content: Content<BaseFile>; readonly isPrediction: boolean };
+  #unpacked: { readonly packed: PackedProfile; readonly profile: Profile } | undefined;
+  #base: { readonly key: string; readonly profile: Promise<BaseProfile> } | undefined;
 
   constructor(
     readonly uri: vscode.Uri,
     context: DocumentContext,
+    backup?: Backup,
   ) {
-    this.#remembered = context.remembered;
+    this.#context = context;
     this.preferences = context.preferences;
-    this.#engine = new EngineWorker(context.workerScript, {
+    this.engines = new Engines(context.workerScript, {
       handlers: remoteFiles(uri),
-      onStep: (step) => this.session.onStep(step),
+      listeners: {
+        step: (step) => this.session.onStep(step),
+        fit: (update) => this.fit.onUpdate(update),
+        progress: ({ task, done, what }) => {
+          if (task === "compute" || task === "copy") this.editing.onProgress(done, what);
+          else if (task !== "save") this.events.progress.fire({ task, done, what });
+        },
+      },
+      isEdited: () => this.editing.content.edits.length > 0,
     });
     this.session = new ProfilingSession({
       file: this.name,
-      engine: this.#engine,
+      engine: this.engines,
       bindings: context.remembered.of(uri.toString()),
       prepare: (bindings) => this.#prepare(bindings),
-      onSnapshot: (snapshot) => this.#snapshots.fire(snapshot),
-      onActivity: (activity) => this.#activities.fire(activity),
+      onSnapshot: (snapshot) => this.events.snapshot.fire(snapshot),
+      onActivity: (activity) => this.events.activity.fire(activity),
       onProfiled: (bindings, dataFiles) => this.#profiled(bindings, dataFiles),
       onFailed: (failure) => this.#failed(failure),
     });
-    this.#watcher = new ModelWatcher(() => this.reload());
-    this.#watcher.watch([uri]);
+    const refusal = uri.scheme === "file" ? null : notOnDisk();
+    this.file = new DocumentFile(uri, {
+      isDirty: () => this.editing.isDirty,
+      content: () => this.editing.content,
+      requestFor: (content) => this.requestFor(content),
+      engines: this.engines,
+      load: () => this.#load(),
+      rebase: (base) => this.editing.rebase(base),
+      markSaved: (content) => this.editing.markSaved(content),
+      leave: () => this.editing.revert(),
+    });
+    const base = this.file.unread();
+    this.#shown = { content: { base, edits: [] }, isPrediction: false };
+    this.editing = new EditingSession(
+      {
+        describe: (edits) => this.engines.quick.request("describe", { edits }),
+        calibration: () => this.calibration.chosen ?? null,
+        show: (content, isPrediction) => this.#show(content, isPrediction),
+        compute: (content, signal) => this.#compute(content, signal),
+        textOf: changeText,
+        onChanged: (label, undo, redo) => this.events.edit.fire({ document: this, label, undo, redo }),
+        onState: (state) => this.events.state.fire(state),
+      },
+      this.#shown.content,
+      refusal,
+    );
+    this.calibration = new DocumentCalibration(uri, context.calibrations, {
+      note: (spec) => this.engines.quick.request("samples", { request: this.baseRequest(), calibration: spec }),
+      bindings: () => this.session.bindings,
+      onChanged: (calibration) => this.events.calibration.fire(calibration),
+    });
+    this.fit = new DocumentFit(
+      async (budget, signal) => {
+        const calibration = this.calibration.spec;
+        const request = this.requestFor(this.editing.content);
+        await this.engines.compute("fit", { request, budget, calibration }, signal);
+      },
+      (state) => this.events.fit.fire(state),
+    );
     this.#settings = vscode.workspace.onDidChangeConfiguration((change) => {
       if (PROFILING_SETTINGS.some((setting) => change.affectsConfiguration(setting, uri))) this.reload();
     });
-    this.reload();
+    if (backup) void this.#restore(backup);
+    else this.reload();
   }
 
+  get onDidChangeSnapshot(): vscode.Event<Snapshot> {
+    return this.events.snapshot.event;
+  }
+
+  get onDidChangeActivity(): vscode.Event<Activity> {
+    return this.events.activity.event;
+  }
+
+  get onDidDispose(): vscode.Event<void> {
+    return this.events.disposal.event;
+  }
+
+  /** Profiles again: what is on the disk, or with unsaved edits the version that they are of. */
   reload(): void {
-    void this.session.reload();
+    if (this.editing.isDirty) void this.session.reload();
+    else void this.#load();
+  }
+
+  /** Drops unsaved edits. */
+  revert(): Promise<void> {
+    return this.#load();
   }
 
   /** The file's name without its folder. */
@@ -101,29 +182,152 @@ export class ModelDocument implements vscode.CustomDocument {
    * @throws {RpcError} when the model cannot be profiled
    */
   async export(format: ExportFormat, signal: AbortSignal): Promise<string> {
-    return this.#engine.export({ profile: await this.whenProfiled(), file: this.name, format }, signal);
+    const profile = await this.whenProfiled();
+    return this.engines.quick.request("export", { profile, file: this.name, format }, signal);
+  }
+
+  /** What could be done to the shown model. @throws {RpcError} "stale" when the revision is not the shown one */
+  async suggest(revision: number, signal: AbortSignal): Promise<Suggestions> {
+    return { revision, ...(await this.engines.suggest(this.session.requestOf(revision), signal)) };
+  }
+
+  /** @throws {RpcError} as `suggest` does, and "not-applicable" */
+  predict(revision: number, edit: Edit, signal: AbortSignal): Promise<Prediction | null> {
+    return this.engines.predict(this.session.requestOf(revision), edit, signal);
+  }
+
+  /** @throws {RpcError} as `suggest` does, and with the reason when an edit fails */
+  tryEdits(revision: number, edits: readonly Edit[], signal: AbortSignal): Promise<Trial> {
+    const request = { ...this.session.requestOf(revision), isPrediction: false };
+    return this.engines.compute(
+      "tryEdits",
+      { request, edits: this.#planned(edits), calibration: this.calibration.spec },
+      signal,
+    );
+  }
+
+  /** Appends edits as one undoable step. @throws {RpcError} with the reason when one fails */
+  async applyEdits(edits: readonly Edit[]): Promise<void> {
+    this.#refuseRemote();
+    await this.editing.apply(edits);
+  }
+
+  /** @returns how many edits there were. @throws {RpcError} as `applyEdits` does */
+  async applyAllExact(signal: AbortSignal): Promise<number> {
+    this.#refuseRemote();
+    const request = this.requestFor(this.editing.content);
+    const edits = await exactEdits(async (extra) => {
+      const { list } = await this.engines.suggest(
+        { ...request, edits: [...request.edits, ...this.#planned(extra)] },
+        signal,
+      );
+      return list;
+    });
+    if (edits.length > 0) await this.editing.apply(edits);
+    return edits.length;
+  }
+
+  /** The whole list anew as one undoable step. @throws {RpcError} as `applyEdits` does */
+  async changeEdits(edits: readonly ListedEdit[]): Promise<void> {
+    this.#refuseRemote();
+    await this.editing.change(edits);
+  }
+
+  /** The file without edits, with the settings of a revision. */
+  baseProfile(revision: number): Promise<BaseProfile> {
+    const request = { ...this.session.requestOf(revision), edits: [], isPrediction: false };
+    const key = JSON.stringify(request);
+    if (this.#base?.key !== key) {
+      const reply = this.engines.profile(request, new AbortController().signal);
+      this.#base = { key, profile: reply.then(({ profile: { structure: _structure, ...rest } }) => rest) };
+      this.#base.profile.catch(() => (this.#base = undefined));
+    }
+    return this.#base.profile;
+  }
+
+  /** A content as the engine is asked for it. */
+  requestFor({ base, edits }: Content<BaseFile>, isPrediction = false): ModelRequest {
+    const settings = vscode.workspace.getConfiguration("edgewise", this.uri);
+    return {
+      location: base.location,
+      edits: inForce(edits),
+      isPrediction,
+      bindings: this.session.bindings,
+      hardware: settings.get<string>("hardwareProfile", ""),
+      ownHardware: settings.get<readonly unknown[]>("hardwareProfiles", []),
+    };
+  }
+
+  /** The file as it was before the edits. */
+  baseRequest(): ModelRequest {
+    return this.requestFor({ base: this.editing.content.base, edits: [] });
   }
 
   dispose(): void {
-    this.#disposals.fire();
-    this.#disposals.dispose();
+    this.events.disposal.fire();
+    this.editing.dispose();
     this.session.dispose();
-    this.#engine.dispose();
-    this.#watcher.dispose();
+    this.fit.cancel();
+    this.engines.dispose();
+    this.file.dispose();
     this.#settings.dispose();
-    this.#snapshots.dispose();
-    this.#activities.dispose();
+    this.events.dispose();
   }
 
-  async #prepare(bindings: Bindings): Promise<ProfileRequest> {
+  /** Starts anew from what is on the disk. */
+  async #load(): Promise<void> {
+    this.#startFrom({ base: await this.file.read(), edits: [] });
+    await this.session.reload();
+  }
+
+  #startFrom(content: Content<BaseFile>): void {
+    this.#shown = { content, isPrediction: false };
+    this.editing.reset(content);
+  }
+
+  async #restore(backup: Backup): Promise<void> {
+    const { base, isOnDisk } = await this.file.readFor(backup);
+    this.#startFrom({ base, edits: [] });
     try {
-      const settings = vscode.workspace.getConfiguration("edgewise", this.uri);
-      return {
-        location: await locate(this.uri),
-        bindings,
-        hardware: settings.get<string>("hardwareProfile", ""),
-        ownHardware: settings.get<readonly unknown[]>("hardwareProfiles", []),
-      };
+      const described = await this.engines.quick.request("describe", { edits: backup.edits.map(({ edit }) => edit) });
+      const edits = backup.edits.map((kept, index): EditList[number] => ({
+        ...kept,
+        id: index + 1,
+        ...(described[index] ?? { label: kept.edit.restructuring, options: [] }),
+      }));
+      this.editing.restore({ base, edits });
+    } catch (error) {
+      log().error(error instanceof Error ? error : String(error));
+      await this.session.reload();
+    }
+    if (!isOnDisk) await this.file.askAboutNewVersion();
+  }
+
+  async #show(content: Content<BaseFile>, isPrediction: boolean): Promise<void> {
+    this.#shown = { content, isPrediction };
+    await this.session.refresh();
+  }
+
+  async #compute(content: Content<BaseFile>, signal: AbortSignal): Promise<void> {
+    await this.file.keep(content.base, this.#context.copies, signal);
+    await this.engines.compute("compute", this.requestFor(content), signal);
+  }
+
+  #planned(edits: readonly Edit[]): ModelRequest["edits"] {
+    return edits.map((edit) => ({ edit, calibration: this.calibration.chosen ?? null }));
+  }
+
+  #refuseRemote(): void {
+    const { refusal } = this.editing.state;
+    if (refusal !== null) throw new RpcError({ code: "refused", message: refusal });
+  }
+
+  async #prepare(bindings: Bindings): Promise<ModelRequest> {
+    const { content, isPrediction } = this.#shown;
+    try {
+      // A copy stands for a file that may be gone; the file itself must be there.
+      if (content.base.copy === undefined) await locate(this.uri, 0);
+      return { ...this.requestFor(content, isPrediction), bindings };
     } catch (error) {
       if (!(error instanceof vscode.FileSystemError) || error.code !== "FileNotFound") throw error;
       throw new RpcError({
@@ -136,14 +340,20 @@ export class ModelDocument implements vscode.CustomDocument {
 
   #profiled(bindings: Bindings, dataFiles: readonly string[]): void {
     log().info(`Profiled ${this.uri.toString(true)}`, bindings);
-    this.#watcher.watch([this.uri, ...dataFiles.map((file) => siblingUri(this.uri, file))]);
-    void this.#remembered.remember(this.uri.toString(), bindings);
+    this.file.watch(dataFiles.map((file) => siblingUri(this.uri, file)));
+    void this.#context.remembered.remember(this.uri.toString(), bindings);
   }
 
   #failed({ code, message, hint, stack }: Failure): void {
     if (code === "cancelled") log().info(`Cancelled profiling ${this.uri.toString(true)}`);
     else log().error(`${this.uri.toString(true)}: ${message}`, ...[hint, stack].filter((text) => text !== undefined));
   }
+}
+
+function notOnDisk(): string {
+  return vscode.l10n.t(
+    "This model is not on a disk of the machine the extension runs on. To edit it, save a copy there and open that one.",
+  );
 }
 
 /** Waits for the first of some events. */

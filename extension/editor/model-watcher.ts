@@ -8,12 +8,13 @@ const QUIET_MILLISECONDS = 300;
  * watched file that an atomic save replaces would be lost from sight.
  */
 export class ModelWatcher implements vscode.Disposable {
-  readonly #onChange: () => void;
+  readonly #onChange: (changed: readonly vscode.Uri[]) => void;
+  readonly #changed = new Map<string, vscode.Uri>();
   readonly #watchers = new Map<string, vscode.Disposable>();
   #files: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(onChange: () => void) {
+  constructor(onChange: (changed: readonly vscode.Uri[]) => void) {
     this.#onChange = onChange;
   }
 
@@ -39,12 +40,19 @@ export class ModelWatcher implements vscode.Disposable {
     this.#watchers.clear();
   }
 
+  #tell(): void {
+    const changed = [...this.#changed.values()];
+    this.#changed.clear();
+    this.#onChange(changed);
+  }
+
   #watchFolder(folder: vscode.Uri): vscode.Disposable {
     const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, "*"));
     const notice = (uri: vscode.Uri): void => {
       if (!this.#files.has(uri.toString())) return;
+      this.#changed.set(uri.toString(), uri);
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(this.#onChange, QUIET_MILLISECONDS);
+      this.#timer = setTimeout(() => this.#tell(), QUIET_MILLISECONDS);
     };
     return vscode.Disposable.from(
       watcher,

@@ -1,8 +1,9 @@
 import * as vscode from "vscode";
-import type { HostContract, PageCommand, PageContract, Reveal } from "../../webview/protocol.ts";
+import type { HostContract, PageCommand, PageContract, Reveal, StartReply } from "../../webview/protocol.ts";
+import type { EditingPart } from "../../webview/protocol-editing.ts";
 import { Rpc, type Message } from "../../webview/rpc.ts";
 import { log } from "../log.ts";
-import { EDITING_REQUESTS, EDITING_START } from "./page-requests.ts";
+import { editingRequests, editingStart } from "./page-requests.ts";
 import { onDidChangeBudgets, readBudgets, writeBudget } from "./budgets.ts";
 import type { ModelDocument } from "./model-document.ts";
 
@@ -12,6 +13,9 @@ export class PageConnection implements vscode.Disposable {
   readonly #connections: vscode.Disposable;
   readonly #selections = new vscode.EventEmitter<readonly number[]>();
   #selection: readonly number[] = [];
+  /** Asked for before the page had started. */
+  #part: EditingPart | null = null;
+  #isStarted = false;
 
   readonly onDidSelect = this.#selections.event;
 
@@ -20,21 +24,14 @@ export class PageConnection implements vscode.Disposable {
     this.#page = new Rpc<HostContract, PageContract>(
       post,
       {
-        start: () => ({
-          snapshot: session.snapshot,
-          activity: session.activity,
-          budgets: readBudgets(document.uri),
-          preferences: document.preferences.get(),
-          editing: EDITING_START,
-          ...(vscode.l10n.bundle !== undefined && { translations: vscode.l10n.bundle }),
-        }),
-        ...EDITING_REQUESTS,
+        start: () => this.#start(document),
+        ...editingRequests(document),
         rows: ({ revision, chunk }) => session.rows(revision, chunk),
         structure: ({ revision }) => session.structure(revision),
         layerDetails: ({ revision, layer }) => session.layerDetails(revision, layer),
         weightStatistics: ({ revision, layer, input }) => session.weightStatistics(revision, layer, input),
         remember: async ({ preferences }) => {
-          await document.preferences.set(preferences);
+          await document.preferences.set(preferences, this);
           return null;
         },
         bind: async ({ bindings }) => {
@@ -60,6 +57,13 @@ export class PageConnection implements vscode.Disposable {
     this.#connections = vscode.Disposable.from(
       document.onDidChangeSnapshot((snapshot) => this.#page.send("snapshot", snapshot)),
       document.onDidChangeActivity((activity) => this.#page.send("activity", activity)),
+      document.events.state.event((state) => this.#page.send("document", state)),
+      document.events.calibration.event((calibration) => this.#page.send("calibration", calibration)),
+      document.events.fit.event((state) => this.#page.send("fit", state)),
+      document.events.progress.event((progress) => this.#page.send("progress", progress)),
+      document.preferences.onDidChange(({ preferences, by }) => {
+        if (by !== this) this.#page.send("preferences", preferences);
+      }),
       onDidChangeBudgets(document.uri, (budgets) => this.#page.send("budgets", budgets)),
       this.#selections,
     );
@@ -78,9 +82,33 @@ export class PageConnection implements vscode.Disposable {
     this.#page.send("reveal", reveal);
   }
 
+  /** Brings a part of the suggestions view into sight, also when the page is only starting. */
+  showPart(part: EditingPart): void {
+    if (this.#isStarted) this.#page.send("showPart", part);
+    else this.#part = part;
+  }
+
+  /** Marks rows that something outside the page points at. */
+  highlight(layers: readonly number[]): void {
+    this.#page.send("highlight", { layers });
+  }
+
   dispose(): void {
     this.#page.dispose();
     this.#connections.dispose();
+  }
+
+  #start(document: ModelDocument): StartReply {
+    const part = this.#part;
+    [this.#part, this.#isStarted] = [null, true];
+    return {
+      snapshot: document.session.snapshot,
+      activity: document.session.activity,
+      budgets: readBudgets(document.uri),
+      preferences: document.preferences.get(),
+      editing: editingStart(document, part),
+      ...(vscode.l10n.bundle !== undefined && { translations: vscode.l10n.bundle }),
+    };
   }
 }
 
@@ -90,6 +118,7 @@ const COMMANDS: Readonly<Record<PageCommand, (document: ModelDocument) => unknow
   "reopen-with": () => vscode.commands.executeCommand("workbench.action.reopenWithEditor"),
   "show-log": () => log().show(true),
   "choose-hardware": () => vscode.commands.executeCommand("edgewise.chooseHardware"),
+  "add-hardware": () => vscode.commands.executeCommand("edgewise.addHardware"),
   "open-hardware-settings": () => vscode.commands.executeCommand("workbench.action.openSettings", "edgewise.hardware"),
   undo: () => vscode.commands.executeCommand("undo"),
   redo: () => vscode.commands.executeCommand("redo"),

@@ -1,29 +1,44 @@
-import { RpcError, type Handlers } from "../../webview/rpc.ts";
-import type { HostContract } from "../../webview/protocol.ts";
-import type { EditingStart } from "../../webview/protocol-editing.ts";
+import type { EditingContract, EditingPart, EditingStart } from "../../webview/protocol-editing.ts";
+import type { Handlers } from "../../webview/rpc.ts";
+import type { ModelDocument } from "./model-document.ts";
 
-export const EDITING_START: EditingStart = {
-  document: { edits: [], isDirty: false, refusal: null, computing: null, failure: null },
-  calibration: { spec: {}, description: "", isRandom: true, hasLabels: false },
-  fit: null,
-  part: null,
-};
+/** What a page hears of editing when it starts. */
+export function editingStart({ editing, calibration, fit }: ModelDocument, part: EditingPart | null): EditingStart {
+  return { document: editing.state, calibration: calibration.state, fit: fit.state, part };
+}
 
-const refuse = (): never => {
-  throw new RpcError({ code: "internal", message: "Editing is being built." });
-};
-
-export const EDITING_REQUESTS = {
-  suggest: refuse,
-  predict: refuse,
-  tryEdits: refuse,
-  applyEdits: refuse,
-  applyAllExact: refuse,
-  changeEdits: refuse,
-  cancelComputing: refuse,
-  startFit: refuse,
-  cancelFit: refuse,
-  setCalibration: refuse,
-  calibrationPreview: refuse,
-  baseProfile: refuse,
-} satisfies Partial<Handlers<HostContract>>;
+/** Answers a page's requests about editing from its document. */
+export function editingRequests(document: ModelDocument): Handlers<EditingContract> {
+  const done = async (work: Promise<void>): Promise<null> => {
+    await work;
+    return null;
+  };
+  return {
+    suggest: ({ revision }, signal) => document.suggest(revision, signal),
+    predict: ({ revision, edit }, signal) => document.predict(revision, edit, signal),
+    tryEdits: ({ revision, edits }, signal) => document.tryEdits(revision, edits, signal),
+    applyEdits: ({ edits }) => done(document.applyEdits(edits)),
+    applyAllExact: async (_params, signal) => ({ applied: await document.applyAllExact(signal) }),
+    changeEdits: ({ edits }) => done(document.changeEdits(edits)),
+    cancelComputing: () => {
+      document.editing.cancel();
+      return null;
+    },
+    startFit: ({ budget }) => {
+      void document.fit.start(budget);
+      return null;
+    },
+    cancelFit: () => {
+      document.fit.cancel();
+      return null;
+    },
+    setCalibration: ({ spec }) => done(document.calibration.choose(spec ?? undefined)),
+    calibrationPreview: ({ count }, signal) =>
+      document.engines.quick.request(
+        "preview",
+        { request: document.baseRequest(), calibration: document.calibration.spec, count },
+        signal,
+      ),
+    baseProfile: ({ revision }) => document.baseProfile(revision),
+  };
+}

@@ -2,13 +2,13 @@ import type { LayerDetails, ProfileStep, Structure, WeightStatistics } from "../
 import type { PackedLayers } from "../../webview/packed-layers.ts";
 import type { Activity, PackedProfile, Snapshot } from "../../webview/protocol.ts";
 import { RpcError, toFailure, type Failure } from "../../webview/rpc.ts";
-import type { LayerQuery, ProfileReply, ProfileRequest, WeightsQuery } from "../worker/protocol.ts";
+import type { LayerQuery, ModelRequest, ProfileReply, WeightsQuery } from "../worker/protocol.ts";
 
 /** Values of dynamic dimensions that the user gave, by name. */
 export type Bindings = Readonly<Record<string, number>>;
 
 export interface Engine {
-  profile(request: ProfileRequest, signal: AbortSignal): Promise<ProfileReply>;
+  profile(request: ModelRequest, signal: AbortSignal): Promise<ProfileReply>;
   layerDetails(query: LayerQuery): Promise<LayerDetails>;
   weightStatistics(query: WeightsQuery): Promise<WeightStatistics | null>;
 }
@@ -18,8 +18,8 @@ export interface SessionOptions {
   readonly file: string;
   readonly engine: Engine;
   readonly bindings: Bindings;
-  /** Looks at the file and the settings anew for each run; throws when there is no file. */
-  readonly prepare: (bindings: Bindings) => Promise<ProfileRequest>;
+  /** Looks at the file, its edits and the settings anew for each run; throws when there is no file. */
+  readonly prepare: (bindings: Bindings) => Promise<ModelRequest>;
   readonly onSnapshot: (snapshot: Snapshot) => void;
   readonly onActivity: (activity: Activity) => void;
   /** After each successful run: the values in force, and the data files the model refers to. */
@@ -38,7 +38,7 @@ export class ProfilingSession {
   #bindings: Bindings;
   #profile: PackedProfile | undefined;
   /** What the shown profile was asked for with. */
-  #request: ProfileRequest | undefined;
+  #request: ModelRequest | undefined;
   #revision = 0;
   #run: AbortController | undefined;
 
@@ -82,6 +82,14 @@ export class ProfilingSession {
   }
 
   /**
+   * Profiles again, for what has changed of the request.
+   * @throws {RpcError} when that fails: the last table stays
+   */
+  async refresh(): Promise<void> {
+    await this.#profileWith(this.#bindings);
+  }
+
+  /**
    * Profiles with other values of dynamic dimensions.
    * @throws {RpcError} "option" when a value does not fit the model: the last table stays
    */
@@ -121,14 +129,20 @@ export class ProfilingSession {
     return structure;
   }
 
+  /** What a revision was asked for with. @throws {RpcError} "stale" when the revision is not the shown one */
+  requestOf(revision: number): ModelRequest {
+    if (revision === this.#revision && this.#profile && this.#request) return this.#request;
+    throw new RpcError({ code: "stale", message: `Revision ${revision} is not shown any more.` });
+  }
+
   /** What the file says of a layer. @throws {RpcError} "stale" when the revision is not the shown one */
   layerDetails(revision: number, layer: number): Promise<LayerDetails> {
-    return this.#options.engine.layerDetails({ request: this.#shownRequest(revision), layer });
+    return this.#options.engine.layerDetails({ request: this.requestOf(revision), layer });
   }
 
   /** @throws {RpcError} "stale" when the revision is not the shown one */
   weightStatistics(revision: number, layer: number, input: number): Promise<WeightStatistics | null> {
-    return this.#options.engine.weightStatistics({ request: this.#shownRequest(revision), layer, input });
+    return this.#options.engine.weightStatistics({ request: this.requestOf(revision), layer, input });
   }
 
   dispose(): void {
@@ -148,7 +162,7 @@ export class ProfilingSession {
       if (this.#run !== run) return;
       this.#bindings = bindings;
       this.#request = request;
-      this.#accept(profile);
+      this.#accept(profile, request.isPrediction);
       this.#options.onProfiled(bindings, dataFiles);
     } catch (error) {
       if (this.#run === run) throw error;
@@ -160,12 +174,7 @@ export class ProfilingSession {
     }
   }
 
-  #shownRequest(revision: number): ProfileRequest {
-    if (revision === this.#revision && this.#profile && this.#request) return this.#request;
-    throw new RpcError({ code: "stale", message: `Revision ${revision} is not shown any more.` });
-  }
-
-  #accept(profile: PackedProfile): void {
+  #accept(profile: PackedProfile, isPrediction: boolean): void {
     const [firstRows] = profile.chunks;
     if (!firstRows) throw new Error("A profile has at least one chunk of rows.");
     this.#profile = profile;
@@ -177,7 +186,7 @@ export class ProfilingSession {
       header: profile.header,
       firstRows,
       chunkCount: profile.chunks.length,
-      isPrediction: false,
+      isPrediction,
     });
   }
 

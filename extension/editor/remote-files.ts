@@ -10,11 +10,11 @@ import type { ModelLocation, WorkerHostContract } from "../worker/protocol.ts";
  */
 export const REMOTE_FILE_LIMIT_BYTES = 512 * 1024 ** 2;
 
-/** Where the worker finds a model. @throws when the file system does not have it */
-export async function locate(uri: vscode.Uri): Promise<ModelLocation> {
+/** Where the worker finds a version of a model. @throws when the file system does not have it */
+export async function locate(uri: vscode.Uri, version: number): Promise<ModelLocation> {
   const { size } = await vscode.workspace.fs.stat(uri);
-  if (uri.scheme === "file") return { kind: "path", path: uri.fsPath };
-  return { kind: "remote", name: path.posix.basename(uri.path), size };
+  if (uri.scheme === "file") return { kind: "path", path: uri.fsPath, version };
+  return { kind: "remote", name: path.posix.basename(uri.path), size, version };
 }
 
 /** The host's side of reading such a model. */

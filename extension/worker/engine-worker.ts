@@ -1,22 +1,19 @@
 import { Worker } from "node:worker_threads";
-import type { LayerDetails, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
-import { Rpc, RpcError, type Handlers } from "../../webview/rpc.ts";
-import type {
-  ExportRequest,
-  LayerQuery,
-  ProfileReply,
-  ProfileRequest,
-  WeightsQuery,
-  WorkerContract,
-  WorkerHostContract,
-} from "./protocol.ts";
+import { Rpc, RpcError, type Handlers, type Listeners } from "../../webview/rpc.ts";
+import type { WorkerContract, WorkerHostContract } from "./protocol.ts";
 
-/** A second look at a model (another dimension, a saved file) usually comes soon; a thread kept longer only holds memory. */
+/** An idle worker holds some 30 MB and what it has read; the next request starts another within 100 ms. */
 const IDLE_MILLISECONDS = 30_000;
+
+/** Within this time after a cancelling the thread must listen again, or it is ended. */
+const PATIENCE_MILLISECONDS = 500;
 
 export interface EngineHost {
   readonly handlers: Handlers<WorkerHostContract>;
-  readonly onStep: (step: ProfileStep) => void;
+  readonly listeners: Listeners<WorkerContract>;
+  /** Whether the thread holds what would be costly to make again: then it is not ended for idling. */
+  readonly isKept?: () => boolean;
+  readonly patienceMilliseconds?: number;
 }
 
 interface RunningWorker {
@@ -24,15 +21,19 @@ interface RunningWorker {
   readonly rpc: Rpc<WorkerHostContract, WorkerContract>;
 }
 
+type Requests = WorkerContract["requests"];
+
 /**
- * The engine in a thread of its own: started when it is needed, ended when it idles, started anew after a crash. One request at a time.
- * Cancelling ends the thread, because the engine's long loops listen to no message.
+ * The engine in a thread of its own: started when it is needed, ended when it idles, started anew after a crash. A cancelled request is
+ * told so first; a thread that does not listen, because it is in the middle of a long loop, is ended, and what others asked of it is
+ * asked again of the next one.
  */
 export class EngineWorker {
   readonly #script: string;
   readonly #host: EngineHost;
   #running: RunningWorker | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #pending = 0;
 
   /** @param script path of the worker's bundle */
   constructor(script: string, host: EngineHost) {
@@ -41,23 +42,30 @@ export class EngineWorker {
   }
 
   /** @throws {RpcError} with the engine's failure, "cancelled" when the signal aborts, or "crashed" when the thread dies */
-  profile(request: ProfileRequest, signal: AbortSignal): Promise<ProfileReply> {
-    return this.#request("profile", request, signal);
-  }
-
-  /** A profile as the text of a file. @throws {RpcError} as `profile` does */
-  export(request: ExportRequest, signal: AbortSignal): Promise<string> {
-    return this.#request("export", request, signal);
-  }
-
-  /** @throws {RpcError} as `profile` does */
-  layerDetails(query: LayerQuery): Promise<LayerDetails> {
-    return this.#request("layerDetails", query);
-  }
-
-  /** @throws {RpcError} as `profile` does */
-  weightStatistics(query: WeightsQuery): Promise<WeightStatistics | null> {
-    return this.#request("weightStatistics", query);
+  async request<Method extends keyof Requests & string>(
+    method: Method,
+    params: Requests[Method]["params"],
+    signal?: AbortSignal,
+  ): Promise<Requests[Method]["result"]> {
+    clearTimeout(this.#idleTimer);
+    this.#pending += 1;
+    try {
+      for (;;) {
+        const running = (this.#running ??= this.#start());
+        const listen = (): void => void this.#endUnlessItListens(running);
+        signal?.addEventListener("abort", listen, { once: true });
+        try {
+          return await running.rpc.request(method, params, signal);
+        } catch (error) {
+          if (!hasCode(error, ENDED) || signal?.aborted === true) throw error;
+        } finally {
+          signal?.removeEventListener("abort", listen);
+        }
+      }
+    } finally {
+      this.#pending -= 1;
+      this.#restWhenIdle();
+    }
   }
 
   dispose(): void {
@@ -65,21 +73,23 @@ export class EngineWorker {
     if (this.#running) this.#stop(this.#running, "disposed", "The model was closed.");
   }
 
-  async #request<Method extends keyof WorkerContract["requests"]>(
-    method: Method,
-    params: WorkerContract["requests"][Method]["params"],
-    signal?: AbortSignal,
-  ): Promise<WorkerContract["requests"][Method]["result"]> {
+  #restWhenIdle(): void {
+    if (this.#pending > 0) return;
     clearTimeout(this.#idleTimer);
-    const running = (this.#running ??= this.#start());
-    const stop = (): void => this.#stop(running, "cancelled", "Cancelled.");
-    signal?.addEventListener("abort", stop, { once: true });
-    try {
-      return await running.rpc.request(method, params);
-    } finally {
-      signal?.removeEventListener("abort", stop);
-      this.#idleTimer = setTimeout(() => this.dispose(), IDLE_MILLISECONDS).unref();
-    }
+    this.#idleTimer = setTimeout(() => {
+      if (this.#host.isKept?.() === true) this.#restWhenIdle();
+      else this.dispose();
+    }, IDLE_MILLISECONDS).unref();
+  }
+
+  async #endUnlessItListens(running: RunningWorker): Promise<void> {
+    const { patienceMilliseconds = PATIENCE_MILLISECONDS } = this.#host;
+    const timer = setTimeout(
+      () => this.#stop(running, ENDED, "The thread was ended to cancel something else."),
+      patienceMilliseconds,
+    );
+    await running.rpc.request("ping", null).catch(() => undefined);
+    clearTimeout(timer);
   }
 
   #start(): RunningWorker {
@@ -87,14 +97,12 @@ export class EngineWorker {
     const rpc = new Rpc<WorkerHostContract, WorkerContract>(
       (message) => worker.postMessage(message),
       this.#host.handlers,
-      { step: this.#host.onStep },
+      this.#host.listeners,
     );
     const running = { worker, rpc };
     worker.on("message", (message: unknown) => rpc.receive(message));
-    worker.on("error", (error) =>
-      this.#stop(running, "crashed", `The profiler stopped: ${error.message}`, error.stack),
-    );
-    worker.on("exit", (code) => this.#stop(running, "crashed", `The profiler stopped with exit code ${code}.`));
+    worker.on("error", (error) => this.#stop(running, "crashed", `The engine stopped: ${error.message}`, error.stack));
+    worker.on("exit", (code) => this.#stop(running, "crashed", `The engine stopped with exit code ${code}.`));
     return running;
   }
 
@@ -105,6 +113,13 @@ export class EngineWorker {
   }
 }
 
+/** The thread is gone for the sake of another request. */
+const ENDED = "ended";
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof RpcError && error.failure.code === code;
+}
+
 export function isCancelled(error: unknown): boolean {
-  return error instanceof RpcError && (error.failure.code === "cancelled" || error.failure.code === "disposed");
+  return hasCode(error, "cancelled") || hasCode(error, "disposed");
 }

@@ -11,28 +11,87 @@ import {
   type HardwareProfile,
   type SiblingFiles,
 } from "../../profiler/index.ts";
+import { costModel, writeModel } from "../../profiler/restructure/index.ts";
 import { Rpc } from "../../webview/rpc.ts";
-import { InspectedModel } from "./inspected-model.ts";
+import { modelInputs, noteSamples, previewCalibration } from "./calibration-preview.ts";
+import { fitEdits } from "./fitting.ts";
+import { layerDetails, layerWeights } from "./inspect.ts";
+import { ModelStore, type Computing } from "./model-store.ts";
 import { packProfile, unpackProfile } from "./pack-profile.ts";
-import type { ModelLocation, ProfileReply, ProfileRequest, WorkerContract, WorkerHostContract } from "./protocol.ts";
+import type {
+  ModelLocation,
+  ModelRequest,
+  ProfileReply,
+  WorkerContract,
+  WorkerHostContract,
+  WorkerTask,
+} from "./protocol.ts";
 import { RemoteSiblings, RemoteSource } from "./remote-source.ts";
+import { describeEdits, predict, saveModel, suggestEdits, tryEdits } from "./restructuring.ts";
 
 /** The thread that runs the engine, so that the extension host stays responsive. */
 
 if (parentPort === null) throw new Error("This file is the entry of a worker thread.");
 const port = parentPort;
 
-const inspected = new InspectedModel(({ location }) => open(location));
+const store = new ModelStore(open);
 
 const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postMessage(message), {
+  ping: () => null,
   profile,
-  layerDetails: (query) => inspected.layerDetails(query),
-  weightStatistics: (query) => inspected.weightStatistics(query),
+  layerDetails: (query) => layerDetails(store, query),
+  weightStatistics: (query) => layerWeights(store, query),
   export: ({ profile, file, format }) => exportProfile({ ...unpackProfile(profile), file }, format),
+  describe: ({ edits }) => describeEdits(edits),
+  suggest: (request, signal) => suggestEdits(store, request, hardwareOf(request), telling("suggest", signal)),
+  predict: ({ request, edit }) => predict(store, request, edit, hardwareOf(request)),
+  copy: async ({ location, path }, signal) => {
+    const { onProgress } = telling("copy", signal);
+    await writeModel(await store.base(location), path, { signal, onProgress: (done) => onProgress(done, "") });
+    return null;
+  },
+  compute: async (request, signal) => {
+    await store.model(request, telling("compute", signal));
+    return null;
+  },
+  tryEdits: ({ request, ...trial }, signal) =>
+    tryEdits(store, request, trial, hardwareOf(request), telling("try", signal)),
+  fit: async ({ request, budget, calibration }, signal) => {
+    const model = await store.model(request, { signal });
+    const options = { bindings: request.bindings, hardware: hardwareOf(request), signal };
+    await fitEdits(model, budget, calibration, { ...options, onUpdate: (update) => host.send("fit", update) });
+    return null;
+  },
+  save: async ({ request, path }, signal) => {
+    await saveModel(store, request, path, telling("save", signal));
+    return null;
+  },
+  samples: async ({ request, calibration }) => noteSamples(await store.model(request), calibration),
+  preview: async ({ request, calibration, count }) =>
+    previewCalibration(await store.model(request), calibration, count),
+  inputs: async (request) => modelInputs(await store.model(request)),
 });
 port.on("message", (message: unknown) => host.receive(message));
 
-async function profile(request: ProfileRequest, signal: AbortSignal): Promise<ProfileReply> {
+/** Progress goes to the host as it comes. */
+function telling(task: WorkerTask, signal: AbortSignal): Required<Computing> {
+  return { signal, onProgress: (done, what) => host.send("progress", { task, done, what }) };
+}
+
+function profile(request: ModelRequest, signal: AbortSignal): Promise<ProfileReply> {
+  const isNew = request.edits.length === 0 && !store.holds(request.location);
+  return isNew ? profileFile(request, signal) : profileKnown(request, signal);
+}
+
+async function profileKnown(request: ModelRequest, signal: AbortSignal): Promise<ProfileReply> {
+  host.send("step", "inferring");
+  const analysed = await store.analysed(request, { signal });
+  host.send("step", "costing");
+  const dataFiles = [...(analysed.model.dataFiles?.keys() ?? [])];
+  return { profile: packProfile(costModel(analysed, hardwareOf(request))), dataFiles };
+}
+
+async function profileFile(request: ModelRequest, signal: AbortSignal): Promise<ProfileReply> {
   const { source, siblings } = await open(request.location);
   const dataFiles = new Set<string>();
   const watched: SiblingFiles = {
@@ -45,12 +104,12 @@ async function profile(request: ProfileRequest, signal: AbortSignal): Promise<Pr
   try {
     const result = await profileModel(source, watched, {
       bindings: request.bindings,
-      hardware: findHardware(request.hardware, request.ownHardware.map(ownHardware)),
+      hardware: hardwareOf(request),
       onProgress: (step) => host.send("step", step),
       onAnalysed: (analysed) => (inspection.analysed = analysed),
       signal,
     });
-    if (inspection.analysed) inspected.keep(request, { analysed: inspection.analysed, source });
+    if (inspection.analysed) store.keep(request.location, { model: inspection.analysed.model, source });
     return { profile: packProfile(result), dataFiles: [...dataFiles] };
   } catch (error) {
     await source.close();
@@ -65,6 +124,10 @@ async function open(location: ModelLocation): Promise<{ source: ByteSource; sibl
   return { source: await FileSource.open(location.path), siblings: new SiblingFolder(location.path) };
 }
 
-function ownHardware(data: unknown, index: number): HardwareProfile {
+function hardwareOf({ hardware, ownHardware }: ModelRequest): HardwareProfile {
+  return findHardware(hardware, ownHardware.map(ownProfile));
+}
+
+function ownProfile(data: unknown, index: number): HardwareProfile {
   return parseHardwareProfile(data, `edgewise.hardwareProfiles[${index}]`);
 }

@@ -1,16 +1,40 @@
 import type { ExportFormat, LayerDetails, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
+import type { CalibrationSpec, Edit, OptionSpec } from "../../profiler/restructure/index.ts";
 import type { PackedProfile } from "../../webview/protocol.ts";
+import type {
+  CalibrationPreview,
+  FitBudget,
+  FitState,
+  Prediction,
+  SampleNote,
+  Suggestions,
+  Trial,
+} from "../../webview/protocol-editing.ts";
 import type { Contract, None } from "../../webview/rpc.ts";
 
-/** What the extension host and the worker thread that runs the engine say to each other. */
+/** What the extension host and a worker thread that runs the engine say to each other. */
 
-/** A file that Node can open, or one behind a file system of VS Code, whose bytes the host hands over when they are read. */
-export type ModelLocation =
+/**
+ * A file that Node can open, or one behind a file system of VS Code, whose bytes the host hands over when they are read. A file that
+ * changed is another version: what is known of the old one is not used for it.
+ */
+export type ModelLocation = { readonly version: number } & (
   | { readonly kind: "path"; readonly path: string }
-  | { readonly kind: "remote"; readonly name: string; readonly size: number };
+  | { readonly kind: "remote"; readonly name: string; readonly size: number }
+);
 
-export interface ProfileRequest {
+/** An edit, and the samples that its weights are fitted to; null: weights alone are looked at. */
+export interface PlannedEdit {
+  readonly edit: Edit;
+  readonly calibration: CalibrationSpec | null;
+}
+
+/** A model as it is to be looked at: a file with edits. */
+export interface ModelRequest {
   readonly location: ModelLocation;
+  readonly edits: readonly PlannedEdit[];
+  /** The edited model without numbers for its new weights: at once, and enough for what it costs. */
+  readonly isPrediction: boolean;
   readonly bindings: Readonly<Record<string, number>>;
   /** Name of a hardware profile, built in or own. */
   readonly hardware: string;
@@ -33,7 +57,7 @@ export interface ExportRequest {
 
 /** A question about one layer of the model that a request names. */
 export interface LayerQuery {
-  readonly request: ProfileRequest;
+  readonly request: ModelRequest;
   /** Index of the layer. */
   readonly layer: number;
 }
@@ -43,17 +67,103 @@ export interface WeightsQuery extends LayerQuery {
   readonly input: number;
 }
 
+/** What an edit is called in lists, and what can be set of it. */
+export interface EditDescription {
+  readonly label: string;
+  readonly options: readonly OptionSpec[];
+}
+
+/** A prediction would need the numbers of weights: only the computed model can tell. */
+export const NEEDS_NUMBERS = "needs-numbers";
+
 export interface WorkerContract extends Contract {
   readonly requests: {
-    readonly profile: { readonly params: ProfileRequest; readonly result: ProfileReply };
+    /** Answered as soon as the thread listens. */
+    readonly ping: { readonly params: null; readonly result: null };
+    /** NEEDS_NUMBERS when a prediction is asked for that there is none of; so do `suggest` and `predict`. */
+    readonly profile: { readonly params: ModelRequest; readonly result: ProfileReply };
     /** The text of a file. */
     readonly export: { readonly params: ExportRequest; readonly result: string };
     readonly layerDetails: { readonly params: LayerQuery; readonly result: LayerDetails };
     /** null where the file holds no elements that statistics can be made of. */
     readonly weightStatistics: { readonly params: WeightsQuery; readonly result: WeightStatistics | null };
+
+    /** "option" for an edit that is none. */
+    readonly describe: {
+      readonly params: { readonly edits: readonly Edit[] };
+      readonly result: readonly EditDescription[];
+    };
+    readonly suggest: { readonly params: ModelRequest; readonly result: Omit<Suggestions, "revision"> };
+    readonly predict: {
+      readonly params: { readonly request: ModelRequest; readonly edit: Edit };
+      readonly result: Prediction | null;
+    };
+    /** Copies a model with its data files into a folder. */
+    readonly copy: {
+      readonly params: { readonly location: ModelLocation; readonly path: string };
+      readonly result: null;
+    };
+    /** Computes the edits of a request, and keeps what came of each. */
+    readonly compute: { readonly params: ModelRequest; readonly result: null };
+    readonly tryEdits: {
+      readonly params: {
+        readonly request: ModelRequest;
+        readonly edits: readonly PlannedEdit[];
+        readonly calibration: CalibrationSpec;
+      };
+      readonly result: Trial;
+    };
+    readonly fit: {
+      readonly params: {
+        readonly request: ModelRequest;
+        readonly budget: FitBudget;
+        readonly calibration: CalibrationSpec;
+      };
+      readonly result: null;
+    };
+    /** Writes the edited model; the file there changes whole or not at all. */
+    readonly save: {
+      readonly params: { readonly request: ModelRequest; readonly path: string };
+      readonly result: null;
+    };
+    /** Which samples a specification gives a model. "calibration" when they do not fit it. */
+    readonly samples: {
+      readonly params: { readonly request: ModelRequest; readonly calibration: CalibrationSpec };
+      readonly result: SampleNote;
+    };
+    readonly preview: {
+      readonly params: {
+        readonly request: ModelRequest;
+        readonly calibration: CalibrationSpec;
+        readonly count: number;
+      };
+      readonly result: CalibrationPreview;
+    };
+    /** Names and data types of the inputs that samples are for. */
+    readonly inputs: { readonly params: ModelRequest; readonly result: readonly ModelInput[] };
   };
-  readonly events: { readonly step: ProfileStep };
+  readonly events: { readonly step: ProfileStep; readonly progress: WorkerProgress; readonly fit: FitUpdate };
 }
+
+export interface ModelInput {
+  readonly name: string;
+  readonly dataType: string;
+  /** "1×3×224×224" */
+  readonly shape: string;
+  /** Whether pictures can be stretched to it. */
+  readonly isPicture: boolean;
+}
+
+export type WorkerTask = "compute" | "suggest" | "try" | "preview" | "copy" | "save";
+
+export interface WorkerProgress {
+  readonly task: WorkerTask;
+  /** 0 to 1. */
+  readonly done: number;
+  readonly what: string;
+}
+
+export type FitUpdate = Pick<FitState, "samples" | "points" | "best" | "done" | "what">;
 
 export interface WorkerHostContract extends Contract {
   readonly requests: {

@@ -1,6 +1,5 @@
 import type { NumericTensor } from "../numeric-tensor.ts";
-import { openSession } from "../open-session.ts";
-import type { RunnableModel } from "../session.ts";
+import type { Port } from "../session.ts";
 import { channelAxis } from "./input-layout.ts";
 import { openSamples } from "./sample-set.ts";
 import { isRandom, type CalibrationSpec } from "./spec.ts";
@@ -31,33 +30,30 @@ export interface PreviewedInput {
 
 /**
  * The first samples of a specification as a model will see them.
+ * @param ports the model's inputs
+ * @param most how many samples; 0 tells only what they are
  * @throws {CalibrationError} when they do not fit the model
  */
 export async function previewSamples(
-  model: RunnableModel,
+  ports: readonly Port[],
   spec: CalibrationSpec,
   most: number,
 ): Promise<SamplePreview> {
-  const session = await openSession(model);
+  const set = await openSamples(spec, ports);
   try {
-    const set = await openSamples(spec, session.inputs);
-    try {
-      const { count, description, hasLabels } = set;
-      const samples: PreviewedSample[] = [];
-      for (let at = 0; at < Math.min(most, count); at += 1) {
-        const { inputs, labels } = await set.batch(at, 1);
-        const [label] = labels ?? [];
-        samples.push({
-          ...(label !== undefined && { label }),
-          inputs: Object.entries(inputs).map(([name, tensor]) => previewed(name, tensor)),
-        });
-      }
-      return { count, description, hasLabels, isRandom: isRandom(spec), samples };
-    } finally {
-      await set.close();
+    const { count, description, hasLabels } = set;
+    const samples: PreviewedSample[] = [];
+    for (let at = 0; at < Math.min(most, count); at += 1) {
+      const { inputs, labels } = await set.batch(at, 1);
+      const [label] = labels ?? [];
+      samples.push({
+        ...(label !== undefined && { label }),
+        inputs: Object.entries(inputs).map(([name, tensor]) => previewed(name, tensor)),
+      });
     }
+    return { count, description, hasLabels, isRandom: isRandom(spec), samples };
   } finally {
-    await session.close();
+    await set.close();
   }
 }
 

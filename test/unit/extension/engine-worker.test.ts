@@ -3,18 +3,20 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EngineWorker } from "../../../extension/worker/engine-worker.ts";
-import type { ProfileRequest } from "../../../extension/worker/protocol.ts";
+import type { ModelRequest } from "../../../extension/worker/protocol.ts";
 import { RpcError } from "../../../webview/rpc.ts";
 
 /** Stands in for the engine: what to do is in the model's path. */
 const SCRIPT = `
 const { parentPort, threadId } = require("node:worker_threads");
-parentPort.on("message", ({ type, id, params }) => {
+parentPort.on("message", ({ type, id, method, params }) => {
   if (type !== "request") return;
+  if (method === "ping") return parentPort.postMessage({ type: "result", id, result: null });
   switch (params.location.path) {
     case "crash": throw new Error("out of memory");
     case "exit": process.exit(3);
     case "hang": for (;;);
+    case "wait": return;
     case "fail": return parentPort.postMessage({ type: "failure", id, failure: { code: "format", message: "no model" } });
     default:
       parentPort.postMessage({ type: "event", event: "step", data: "reading" });
@@ -23,8 +25,10 @@ parentPort.on("message", ({ type, id, params }) => {
 });
 `;
 
-const request = (path: string): ProfileRequest => ({
-  location: { kind: "path", path },
+const request = (path: string): ModelRequest => ({
+  location: { kind: "path", path, version: 1 },
+  edits: [],
+  isPrediction: false,
   bindings: {},
   hardware: "flagship-phone",
   ownHardware: [],
@@ -41,14 +45,15 @@ describe("The engine's worker", () => {
   const steps: string[] = [];
   let engine: EngineWorker;
   const thread = async (): Promise<string | undefined> =>
-    (await engine.profile(request("ok"), new AbortController().signal)).dataFiles[0];
+    (await engine.request("profile", request("ok"), new AbortController().signal)).dataFiles[0];
 
   before(() => writeFileSync(script, SCRIPT));
   beforeEach(() => {
     const refuse = (): never => assert.fail("No file is remote here");
     engine = new EngineWorker(script, {
       handlers: { readRemote: refuse, sizeOfRemote: refuse },
-      onStep: (step) => steps.push(step),
+      listeners: { step: (step) => steps.push(step) },
+      patienceMilliseconds: 100,
     });
   });
   afterEach(() => engine.dispose());
@@ -62,28 +67,47 @@ describe("The engine's worker", () => {
 
   it("passes the engine's failures on and goes on working", async () => {
     const before = await thread();
-    await assert.rejects(engine.profile(request("fail"), new AbortController().signal), failsWith("format"));
+    await assert.rejects(engine.request("profile", request("fail"), new AbortController().signal), failsWith("format"));
     assert.equal(await thread(), before);
   });
 
   for (const way of ["crash", "exit"]) {
     it(`rejects when the thread ends by ${way}, and starts another`, async () => {
       const before = await thread();
-      await assert.rejects(engine.profile(request(way), new AbortController().signal), failsWith("crashed"));
+      await assert.rejects(engine.request("profile", request(way), new AbortController().signal), failsWith("crashed"));
       assert.notEqual(await thread(), before);
     });
   }
 
   it("is cancelled in the middle of a loop that listens to nothing", async () => {
     const abort = new AbortController();
-    const run = engine.profile(request("hang"), abort.signal);
+    const run = engine.request("profile", request("hang"), abort.signal);
     setTimeout(() => abort.abort(), 50);
     await assert.rejects(run, failsWith("cancelled"));
     assert.ok(await thread());
   });
 
+  it("asks others' questions again of the next thread when one is ended to cancel", async () => {
+    const abort = new AbortController();
+    const hanging = engine.request("profile", request("hang"), abort.signal);
+    const other = thread();
+    abort.abort();
+    await assert.rejects(hanging, failsWith("cancelled"));
+    assert.ok(await other);
+  });
+
+  it("keeps a thread that still listens after a cancelling", async () => {
+    const before = await thread();
+    const abort = new AbortController();
+    const waiting = engine.request("profile", request("wait"), abort.signal);
+    abort.abort();
+    await assert.rejects(waiting, failsWith("cancelled"));
+    await new Promise((resolve) => setTimeout(resolve, 150)); // longer than its patience
+    assert.equal(await thread(), before);
+  });
+
   it("rejects what is under way when it is disposed", async () => {
-    const run = engine.profile(request("hang"), new AbortController().signal);
+    const run = engine.request("profile", request("hang"), new AbortController().signal);
     engine.dispose();
     await assert.rejects(run, failsWith("disposed"));
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ProfilingSession, type Bindings, type Engine } from "../../../extension/editor/profiling-session.ts";
 import { packProfile } from "../../../extension/worker/pack-profile.ts";
-import type { ProfileReply, ProfileRequest } from "../../../extension/worker/protocol.ts";
+import type { ProfileReply, ModelRequest } from "../../../extension/worker/protocol.ts";
 import type { Activity, Snapshot } from "../../../webview/protocol.ts";
 import { RpcError, type Failure } from "../../../webview/rpc.ts";
 import { layerRow, profileOf } from "../webview/profiles.ts";
@@ -28,9 +28,11 @@ function record(profile: Engine["profile"], bindings: Bindings = {}): Recorded {
     file: "model.onnx",
     engine: { profile, layerDetails: unasked, weightStatistics: unasked },
     bindings,
-    prepare: (values): Promise<ProfileRequest> =>
+    prepare: (values): Promise<ModelRequest> =>
       Promise.resolve({
-        location: { kind: "path", path: "/model.onnx" },
+        location: { kind: "path", path: "/model.onnx", version: 1 },
+        edits: [],
+        isPrediction: false,
         bindings: values,
         hardware: "h",
         ownHardware: [],

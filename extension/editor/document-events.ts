@@ -1,0 +1,22 @@
+import * as vscode from "vscode";
+import type { Activity, Snapshot } from "../../webview/protocol.ts";
+import type { Calibration, DocumentState, FitState, RequestProgress } from "../../webview/protocol-editing.ts";
+import type { ModelDocument } from "./model-document.ts";
+
+/** What happens to a document, for its pages, its views and VS Code. */
+export class DocumentEvents implements vscode.Disposable {
+  readonly snapshot = new vscode.EventEmitter<Snapshot>();
+  readonly activity = new vscode.EventEmitter<Activity>();
+  /** A change that can be undone. */
+  readonly edit = new vscode.EventEmitter<vscode.CustomDocumentEditEvent<ModelDocument>>();
+  readonly state = new vscode.EventEmitter<DocumentState>();
+  readonly calibration = new vscode.EventEmitter<Calibration>();
+  readonly fit = new vscode.EventEmitter<FitState>();
+  readonly progress = new vscode.EventEmitter<RequestProgress>();
+  readonly disposal = new vscode.EventEmitter<void>();
+
+  dispose(): void {
+    const { snapshot, activity, edit, state, calibration, fit, progress, disposal } = this;
+    for (const emitter of [snapshot, activity, edit, state, calibration, fit, progress, disposal]) emitter.dispose();
+  }
+}

@@ -1,0 +1,96 @@
+import { access, constants, stat } from "node:fs/promises";
+import * as path from "node:path";
+import * as vscode from "vscode";
+
+/** What stands in the way of writing over a file without a word. */
+export interface Obstacles {
+  /** Its permissions say that it is not to be written. */
+  readonly isReadOnly: boolean;
+  /** Another program has written it since the edits began. */
+  readonly isChanged: boolean;
+}
+
+/**
+ * Asks before an original is written over: another file comes first, since the numbers that an approximation takes away are in no other
+ * place.
+ * @returns where to save; undefined when the user would rather not
+ */
+export async function askWhereToSave(original: vscode.Uri, obstacles: Obstacles): Promise<vscode.Uri | undefined> {
+  const name = path.posix.basename(original.path);
+  const saveAs = vscode.l10n.t("Save As…");
+  const overwrite = vscode.l10n.t("Overwrite");
+  const choices = obstacles.isReadOnly ? [saveAs] : [saveAs, overwrite];
+  const chosen = await vscode.window.showWarningMessage(
+    questionOf(name, obstacles),
+    { modal: true, detail: vscode.l10n.t("Saving as another file leaves it as it is.") },
+    ...choices,
+  );
+  if (chosen === overwrite) return original;
+  return chosen === saveAs ? askForTarget(original) : undefined;
+}
+
+function questionOf(name: string, { isReadOnly, isChanged }: Obstacles): string {
+  if (isReadOnly) return vscode.l10n.t("{0} is read-only.", name);
+  if (isChanged)
+    return vscode.l10n.t(
+      "{0} was changed by another program, and would be replaced by your edits of the version before.",
+      name,
+    );
+  return vscode.l10n.t("The original {0} would be replaced by the edited model.", name);
+}
+
+async function askForTarget(original: vscode.Uri): Promise<vscode.Uri | undefined> {
+  const { name, ext } = path.posix.parse(original.path);
+  return vscode.window.showSaveDialog({
+    title: vscode.l10n.t("Save Edited Model"),
+    defaultUri: vscode.Uri.joinPath(original, "..", `${name}.slim${ext}`),
+    filters: { [vscode.l10n.t("Models")]: [ext.slice(1)] },
+  });
+}
+
+/** Nobody may write it, or we may not; a file that is not there is none to protect. */
+export async function isReadOnly(file: string): Promise<boolean> {
+  const found = await stat(file).catch(() => undefined);
+  if (found === undefined) return false;
+  if ((found.mode & ANYBODY_WRITES) === 0) return true;
+  return access(file, constants.W_OK).then(
+    () => false,
+    () => true,
+  );
+}
+
+/** An administrator may write any file; that it is marked read-only is still meant. */
+const ANYBODY_WRITES = 0o222;
+
+/**
+ * Where a model may be saved: on a disk of this machine, in its own format.
+ * @throws {Error} saying why not
+ */
+export function checkTarget(original: vscode.Uri, target: vscode.Uri): void {
+  if (target.scheme !== "file")
+    throw new Error(vscode.l10n.t("A model can be saved only on a disk of the machine the extension runs on."));
+  const [own, wanted] = [original, target].map((uri) => path.posix.extname(uri.path).toLowerCase());
+  if (own !== wanted)
+    throw new Error(
+      vscode.l10n.t("A model keeps its format: its file must end in {0}, not in {1}.", own ?? "", wanted ?? ""),
+    );
+}
+
+export type DiskAnswer = "reapply" | "keep" | "discard";
+
+/** Asks what to do about unsaved edits of a version that is not on the disk any more. Not answering keeps them. */
+export async function askAboutNewVersion(file: vscode.Uri): Promise<DiskAnswer> {
+  const answers = {
+    reapply: vscode.l10n.t("Reapply My Edits"),
+    keep: vscode.l10n.t("Keep the Old Version"),
+    discard: vscode.l10n.t("Discard My Edits"),
+  } as const;
+  const name = path.posix.basename(file.path);
+  const message = vscode.l10n.t(
+    "{0} was changed by another program. Your unsaved edits are of the version before, which is kept until they are saved or discarded.",
+    name,
+  );
+  const chosen = await vscode.window.showWarningMessage(message, ...Object.values(answers));
+  const found = (Object.keys(answers) as DiskAnswer[]).find((answer) => answers[answer] === chosen);
+  return found ?? "keep";
+}

@@ -1,0 +1,97 @@
+import type { LayerDetails, WeightStatistics } from "../../profiler/index.ts";
+import type { Edit } from "../../profiler/restructure/index.ts";
+import type { Prediction, Suggestions } from "../../webview/protocol-editing.ts";
+import { RpcError, type Handlers, type Listeners } from "../../webview/rpc.ts";
+import { EngineWorker } from "./engine-worker.ts";
+import {
+  NEEDS_NUMBERS,
+  type LayerQuery,
+  type ModelRequest,
+  type ProfileReply,
+  type WeightsQuery,
+  type WorkerContract,
+  type WorkerHostContract,
+} from "./protocol.ts";
+
+export interface EnginesHost {
+  readonly handlers: Handlers<WorkerHostContract>;
+  readonly listeners: Listeners<WorkerContract>;
+  /** Whether edits are in force: then the thread that computed them stays. */
+  readonly isEdited: () => boolean;
+}
+
+/** A computation between two products of matrices takes up to some seconds; ending the thread would throw away every edit it computed. */
+const COMPUTING_PATIENCE_MILLISECONDS = 5000;
+
+type Requests = WorkerContract["requests"];
+
+/**
+ * Two threads of one engine. One reads, costs and predicts, and answers at once; the other one, started when it is first needed, computes
+ * weights and runs models, which takes as long as it takes.
+ */
+export class Engines {
+  readonly quick: EngineWorker;
+  readonly computing: EngineWorker;
+
+  /** @param script path of the worker's bundle */
+  constructor(script: string, { handlers, listeners, isEdited }: EnginesHost) {
+    this.quick = new EngineWorker(script, { handlers, listeners });
+    this.computing = new EngineWorker(script, {
+      handlers,
+      listeners,
+      isKept: isEdited,
+      patienceMilliseconds: COMPUTING_PATIENCE_MILLISECONDS,
+    });
+  }
+
+  profile(request: ModelRequest, signal: AbortSignal): Promise<ProfileReply> {
+    return this.#threadFor(request).request("profile", request, signal);
+  }
+
+  layerDetails(query: LayerQuery): Promise<LayerDetails> {
+    return this.#threadFor(query.request).request("layerDetails", query);
+  }
+
+  weightStatistics(query: WeightsQuery): Promise<WeightStatistics | null> {
+    return this.#threadFor(query.request).request("weightStatistics", query);
+  }
+
+  /** By sizes alone where they are enough, so that it need not wait for weights. */
+  async suggest(request: ModelRequest, signal: AbortSignal): Promise<Omit<Suggestions, "revision">> {
+    return this.#bySizes(request, (model, thread) => thread.request("suggest", model, signal));
+  }
+
+  async predict(request: ModelRequest, edit: Edit, signal: AbortSignal): Promise<Prediction | null> {
+    return this.#bySizes(request, (model, thread) => thread.request("predict", { request: model, edit }, signal));
+  }
+
+  /** Everything else that needs weights. */
+  compute<Method extends keyof Requests & string>(
+    method: Method,
+    params: Requests[Method]["params"],
+    signal?: AbortSignal,
+  ): Promise<Requests[Method]["result"]> {
+    return this.computing.request(method, params, signal);
+  }
+
+  dispose(): void {
+    this.quick.dispose();
+    this.computing.dispose();
+  }
+
+  async #bySizes<T>(
+    request: ModelRequest,
+    ask: (request: ModelRequest, thread: EngineWorker) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await ask({ ...request, isPrediction: request.edits.length > 0 }, this.quick);
+    } catch (error) {
+      if (!(error instanceof RpcError) || error.failure.code !== NEEDS_NUMBERS) throw error;
+      return ask({ ...request, isPrediction: false }, this.computing);
+    }
+  }
+
+  #threadFor({ edits, isPrediction }: ModelRequest): EngineWorker {
+    return edits.length === 0 || isPrediction ? this.quick : this.computing;
+  }
+}

@@ -1,0 +1,186 @@
+import {
+  checkEdit,
+  costModel,
+  isRandom,
+  liftModel,
+  predictEdit,
+  restructuringOf,
+  savings,
+  suggest,
+  writeModel,
+  type AnalysedModel,
+  type CalibrationSpec,
+  type Difference,
+  type Edit,
+  type Guarantee,
+  type RunComparison,
+  type Step,
+} from "../../profiler/restructure/index.ts";
+import { analyseModel, type HardwareProfile, type Totals } from "../../profiler/index.ts";
+import type {
+  Check,
+  CheckedDifference,
+  ListedSuggestion,
+  Prediction,
+  Suggestions,
+  Trial,
+} from "../../webview/protocol-editing.ts";
+import { labelOf } from "./edit-label.ts";
+import { compute, type Computing, type ModelStore } from "./model-store.ts";
+import type { EditDescription, ModelRequest, PlannedEdit } from "./protocol.ts";
+
+/** What the worker can say of edits, and do with them. */
+
+/** @throws {OptionError} for a restructuring that there is not */
+export function describeEdits(edits: readonly Edit[]): readonly EditDescription[] {
+  return edits.map((edit) => {
+    const { title, options } = restructuringOf(edit.restructuring);
+    return { label: labelOf(title, edit), options };
+  });
+}
+
+export async function suggestEdits(
+  store: ModelStore,
+  request: ModelRequest,
+  hardware: HardwareProfile,
+  { signal, onProgress }: Computing,
+): Promise<Omit<Suggestions, "revision">> {
+  const analysed = await store.analysed(request);
+  const rows = rowsByName(analysed);
+  const suggestions = await suggest(analysed.model, {
+    bindings: request.bindings,
+    hardware,
+    ...(signal && { signal }),
+    onProgress: (done) => onProgress?.(done, ""),
+  });
+  const list = suggestions.map((suggestion): ListedSuggestion => {
+    const { summary, literature, options } = restructuringOf(suggestion.edit.restructuring);
+    const label = labelOf(suggestion.title, suggestion.edit);
+    return { ...suggestion, label, summary, literature, options, rows: rows(suggestion.layers) };
+  });
+  return { before: costModel(analysed, hardware).totals, list };
+}
+
+/** null: the sizes follow from the weights' numbers. @throws {NotApplicableError} */
+export async function predict(
+  store: ModelStore,
+  request: ModelRequest,
+  edit: Edit,
+  hardware: HardwareProfile,
+): Promise<Prediction | null> {
+  const analysed = await store.analysed(request);
+  const after = await predictEdit(analysed.model, edit);
+  if (!after) return null;
+  const totals = costModel(analyseModel(after, request.bindings), hardware).totals;
+  return { ...comparedTotals(analysed, totals, hardware), rows: rowsByName(analysed)([edit.target]) };
+}
+
+/**
+ * Computes edits on top of a model and runs it with and without them.
+ * @throws {InexactEditError} when what promises to change nothing does
+ */
+export async function tryEdits(
+  store: ModelStore,
+  request: ModelRequest,
+  { edits, calibration }: { readonly edits: readonly PlannedEdit[]; readonly calibration: CalibrationSpec },
+  hardware: HardwareProfile,
+  { signal, onProgress }: Computing,
+): Promise<Trial> {
+  const analysed = await store.analysed(request, { ...(signal && { signal }) });
+  const changed = new Set<string>();
+  const promises = edits.map(({ edit }) => restructuringOf(edit.restructuring).promise);
+  const steps: Step[] = [];
+  for (const [index, planned] of edits.entries()) {
+    const step = await compute(steps.at(-1)?.after ?? analysed.model, planned, {
+      ...(signal && { signal }),
+      onProgress: (done, what) => onProgress?.((COMPUTING_SHARE * (index + done)) / edits.length, what),
+    });
+    steps.push(step);
+    for (const name of step.changed) changed.add(name);
+  }
+  const last = steps.at(-1);
+  if (last === undefined) throw new RangeError("there is no edit to try");
+  onProgress?.(COMPUTING_SHARE, CHECKING);
+  const whole: Step = { ...last, promise: weakest(promises), before: analysed.model };
+  const check = await checkEdit(whole, { calibration, ...(signal && { signal }) });
+  const totals = costModel(analyseModel(last.after, request.bindings), hardware).totals;
+  return {
+    ...comparedTotals(analysed, totals, hardware),
+    rows: rowsByName(analysed)([...changed]),
+    promise: whole.promise,
+    check: asCheck(check, calibration),
+  };
+}
+
+/** Running the two models is about as long as computing an edit; nobody tells how far it is. */
+const COMPUTING_SHARE = 0.5;
+const CHECKING = "checking";
+
+/** The model that was asked for goes to `path`; what is there changes whole or not at all. */
+export async function saveModel(
+  store: ModelStore,
+  request: ModelRequest,
+  path: string,
+  { signal, onProgress }: Computing,
+): Promise<void> {
+  const model = await store.model(request, { ...(signal && { signal }) });
+  await writeModel(model, path, { ...(signal && { signal }), onProgress: (done) => onProgress?.(done, "") });
+}
+
+function comparedTotals(
+  analysed: AnalysedModel,
+  after: Totals,
+  hardware: HardwareProfile,
+): Pick<Prediction, "after" | "saves"> {
+  return { after, saves: savings(costModel(analysed, hardware).totals, after) };
+}
+
+/** Rows of the layers that edits name. */
+export function rowsByName({ model, listing }: AnalysedModel): (names: readonly string[]) => readonly number[] {
+  const rows = new Map(listing.layers.map(({ node, index }) => [node, index]));
+  const named = new Map(liftModel(model).layers.map(({ name, node }) => [name, rows.get(node)]));
+  return (names) => names.flatMap((name) => named.get(name) ?? []).sort((a, b) => a - b);
+}
+
+const BY_STRENGTH: readonly Guarantee[] = ["exact", "approximate", "needs training"];
+
+function weakest(promises: readonly Guarantee[]): Guarantee {
+  return BY_STRENGTH[Math.max(...promises.map((promise) => BY_STRENGTH.indexOf(promise)))] ?? "approximate";
+}
+
+/** Plain numbers only: VS Code sends messages as JSON, which has no infinity. */
+function asCheck({ samples, outputs, unmatched }: RunComparison, calibration: CalibrationSpec): Check {
+  return {
+    samples: { ...samples, isRandom: isRandom(calibration) },
+    outputs: outputs.map(({ names, difference, reason }) => ({
+      name: names.b,
+      difference: difference ? asDifference(difference) : null,
+      reason: reason ?? null,
+    })),
+    unmatched,
+  };
+}
+
+function asDifference({
+  maxAbsolute,
+  maxRelative,
+  rms,
+  snr,
+  cosine,
+  top1,
+  unlikeNonFinite,
+}: Difference): CheckedDifference {
+  return {
+    isIdentical: maxAbsolute === 0 && unlikeNonFinite === 0,
+    maxAbsolute: finite(maxAbsolute),
+    maxRelative: finite(maxRelative),
+    rms: finite(rms),
+    snr: finite(snr),
+    cosine: finite(cosine) ?? 0,
+    top1: top1 ?? null,
+  };
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
