@@ -9,21 +9,22 @@ export function edgesOf(layers: readonly Layer[]): readonly Edge[] {
   const makers = makersOf(layers);
   const edges: Edge[] = [];
   for (const { index, inputs } of layers) {
-    const firstOwn = edges.length;
+    const read: Maker[] = [];
     for (const { key } of inputs) {
       const maker = makers.get(key);
-      if (maker === undefined || maker.from === index) continue;
-      const { from, output } = maker;
-      const isListed = edges.slice(firstOwn).some((edge) => edge.from === from && edge.output === output);
-      if (!isListed) edges.push({ from, output, to: index });
+      if (maker === undefined || maker.from === index || read.includes(maker)) continue;
+      read.push(maker);
+      edges.push({ from: maker.from, output: maker.output, to: index });
     }
   }
   return edges;
 }
 
+type Maker = Omit<Edge, "to">;
+
 /** Who makes the tensor of each key, and as which of its outputs. */
-function makersOf(layers: readonly Layer[]): ReadonlyMap<string, Omit<Edge, "to">> {
-  const makers = new Map<string, Omit<Edge, "to">>();
+function makersOf(layers: readonly Layer[]): ReadonlyMap<string, Maker> {
+  const makers = new Map<string, Maker>();
   for (const { index, outputs } of layers) {
     outputs.forEach(({ key }, output) => {
       if (key !== "") makers.set(key, { from: index, output });

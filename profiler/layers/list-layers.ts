@@ -1,8 +1,8 @@
-import { ABSENT, type Node, type Tensor } from "../model/model.ts";
+import type { Node } from "../model/model.ts";
 import type { InferredBody, InferredGraph, InferredNode, Problem } from "../operators/infer.ts";
-import { UNKNOWN } from "../operators/tensor-fact.ts";
 import { dearestBranch } from "./dearest-branch.ts";
 import type { Layer, LayerTensor } from "./layer.ts";
+import { LayerTensors } from "./layer-tensors.ts";
 import { logicalOrigin } from "./logical-weight.ts";
 import { metadataPath, modulePath } from "./module-path.ts";
 import { rolesOf } from "./roles.ts";
@@ -50,54 +50,47 @@ class Lister {
   readonly rows: Row[] = [];
   readonly problems: (Problem & { readonly layer: number })[] = [];
 
+  readonly #modulePaths = new Map<string, readonly string[]>();
+
   list(inferred: InferredGraph, around: Around): void {
+    const tensors = new LayerTensors(inferred);
     for (const node of inferred.nodes) {
-      const row = describe(inferred, node, around, this.rows.length);
+      const row = this.#describe(node, tensors, around);
       for (const problem of node.problems) this.problems.push({ ...problem, layer: this.rows.length });
       const counted = node.rule?.control?.isChoice === true ? dearestBranch(node.bodies) : undefined;
       this.rows.push(counted === undefined ? row : { ...row, notes: [...row.notes, choiceNote(counted)] });
       for (const body of node.bodies) this.list(body.graph, within(row, around, body, counted));
     }
   }
+
+  #describe(inferred: InferredNode, tensors: LayerTensors, around: Around): Row {
+    const { node, rule, view, operation, problems } = inferred;
+    const outputs = node.outputs.map((id) => tensors.data(id));
+    const name = node.name === "" ? (outputs.find(({ key }) => key !== "")?.name ?? "") : node.name;
+    const modules = metadataPath(node.metadata) ?? modulePath(name, this.#modulePaths);
+    return {
+      index: this.rows.length,
+      name,
+      op: qualifiedOp(node),
+      operation,
+      path: joined(around.path, modules),
+      inputs: layerInputs(inferred, tensors),
+      outputs,
+      role: "compute",
+      repeats: around.repeats,
+      isCounted: around.isCounted,
+      isView: rule?.isView === true,
+      inPlace: rule?.inPlace ?? NOTHING,
+      notes: joined(joined(around.notes, view.notes), failureNotes(problems, node)),
+      node,
+    };
+  }
 }
 
-function describe(
-  inferred: InferredGraph,
-  { node, rule, view, operation, bodies, problems }: InferredNode,
-  around: Around,
-  index: number,
-): Row {
-  const outputs = node.outputs.map((id) => layerTensor(inferred, id, "data"));
-  const name = node.name === "" ? (outputs.find(({ key }) => key !== "")?.name ?? "") : node.name;
-  const modules = metadataPath(node.metadata) ?? modulePath(name);
-  return {
-    index,
-    name,
-    op: qualifiedOp(node),
-    operation,
-    path: joined(around.path, modules),
-    inputs: layerInputs(inferred, node, rule, view, bodies),
-    outputs,
-    role: "compute",
-    repeats: around.repeats,
-    isCounted: around.isCounted,
-    isView: rule?.isView === true,
-    inPlace: rule?.inPlace ?? NOTHING,
-    notes: joined(joined(around.notes, view.notes), failureNotes(problems, node)),
-    node,
-  };
-}
-
-function layerInputs(
-  inferred: InferredGraph,
-  node: Node,
-  rule: InferredNode["rule"],
-  view: InferredNode["view"],
-  bodies: readonly InferredBody[],
-): readonly LayerTensor[] {
+function layerInputs({ node, rule, view, bodies }: InferredNode, tensors: LayerTensors): readonly LayerTensor[] {
   const configuration = configurationInputs(node, rule, view, bodies);
   return node.inputs.map((id, position) => {
-    const tensor = layerTensor(inferred, id, configuration.includes(position) ? "configuration" : "data");
+    const tensor = configuration.includes(position) ? tensors.configuration(id) : tensors.data(id);
     const logical = tensor.constant && rule?.weightElements?.(view, position);
     return tensor.constant && logical ? { ...tensor, constant: logicalOrigin(tensor.constant, logical) } : tensor;
   });
@@ -129,23 +122,6 @@ function failureNotes(problems: readonly Problem[], node: Node): readonly string
     return code === "shape-disagrees" ? [] : [message];
   });
 }
-
-/** Spelled out: a model has tens of thousands of them, and spreading the fact took most of the time. */
-function layerTensor({ graph, facts, keys }: InferredGraph, id: number, use: LayerTensor["use"]): LayerTensor {
-  if (id === ABSENT) return { ...UNKNOWN, name: "", key: "", use };
-  const fact = facts[id] ?? UNKNOWN;
-  const { name, isVariable } = graph.tensors[id] ?? NO_TENSOR;
-  const tensor: Draft = { dataType: fact.dataType, shape: fact.shape, name, key: keys[id] ?? "", use };
-  if (fact.value !== undefined) tensor.value = fact.value;
-  if (fact.constant !== undefined) tensor.constant = fact.constant;
-  if (fact.container !== undefined) tensor.container = fact.container;
-  if (isVariable !== undefined) tensor.isVariable = isVariable;
-  return tensor;
-}
-
-type Draft = { -readonly [Key in keyof LayerTensor]: LayerTensor[Key] };
-
-const NO_TENSOR: Pick<Tensor, "name" | "isVariable"> = { name: "" };
 
 function choiceNote({ body }: InferredBody): string {
   return `Of its branches the dearer counts: ${body.label}.`;

@@ -1,12 +1,13 @@
 /**
  * Modules that hold a layer, outermost first, as exporters write them into names: PyTorch's `/layers.0/attn/MatMul`, TensorFlow's
  * `model/block_1/conv/Conv2D;model/block_1/bn`. A name without slashes has none.
+ * @param known paths by what stands before the last slash: layers of one module share their path
  */
-export function modulePath(name: string): readonly string[] {
-  if (!name.includes("/")) return [];
-  const modules = name.slice(0, endOfFirst(name)).split("/");
-  modules.pop();
-  return modules.includes("") ? modules.filter((part) => part !== "") : modules;
+export function modulePath(name: string, known = new Map<string, readonly string[]>()): readonly string[] {
+  const modules = name.slice(0, Math.max(0, name.lastIndexOf("/", endOfFirst(name))));
+  const path = known.get(modules) ?? modules.split("/").filter((part) => part !== "");
+  known.set(modules, path);
+  return path;
 }
 
 /** TensorFlow's converter joins the names of the operations that it merged. */

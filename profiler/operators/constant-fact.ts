@@ -5,13 +5,15 @@ import type { Constant, Storage } from "../model/model.ts";
 import type { ConstantOrigin, TensorFact } from "./tensor-fact.ts";
 
 const originOfConstant = new WeakMap<Constant, ConstantOrigin>();
-/** By where the range begins; more than one only where the bytes of a constant are also another's, or in another shape. */
-const originsOfRange = new WeakMap<ByteSource, Map<number, readonly StoredOrigin[]>>();
+/** By where the range begins. */
+const originsOfRange = new WeakMap<ByteSource, Map<number, StoredOrigin>>();
 
 interface StoredOrigin {
   readonly length: number;
   readonly shape: readonly number[];
   readonly origin: ConstantOrigin;
+  /** Another one that begins there: only where the bytes of a constant are also another's, or in another shape. */
+  readonly other: StoredOrigin | undefined;
 }
 
 /**
@@ -48,13 +50,14 @@ function originOfRange(
   name: string,
 ): ConstantOrigin {
   const { shape } = constant;
-  const ranges = originsOfRange.get(source) ?? new Map<number, readonly StoredOrigin[]>();
+  const ranges = originsOfRange.get(source) ?? new Map<number, StoredOrigin>();
   originsOfRange.set(source, ranges);
-  const here = ranges.get(offset) ?? [];
-  const same = here.find((stored) => stored.length === length && isSameShape(stored.shape, shape));
-  if (same) return same.origin;
+  const first = ranges.get(offset);
+  for (let stored = first; stored !== undefined; stored = stored.other) {
+    if (stored.length === length && isSameShape(stored.shape, shape)) return stored.origin;
+  }
   const origin = makeOrigin(constant, name);
-  ranges.set(offset, [...here, { length, shape, origin }]);
+  ranges.set(offset, { length, shape, origin, other: first });
   return origin;
 }
 

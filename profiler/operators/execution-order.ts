@@ -5,7 +5,7 @@ import { ABSENT, type Graph, type Node, type TensorId } from "../model/model.ts"
  * otherwise the topological order nearest to it. Nodes on a cycle, which readers refuse, would come last in file order.
  */
 export function executionOrder(graph: Graph): readonly Node[] {
-  if (isInOrder(graph.nodes)) return graph.nodes;
+  if (isInOrder(graph)) return graph.nodes;
   const producer = new Map<TensorId, Node>();
   for (const node of graph.nodes) for (const output of node.outputs) producer.set(output, node);
 
@@ -45,11 +45,11 @@ export function executionOrder(graph: Graph): readonly Node[] {
 }
 
 /** Whether no node makes a tensor that an earlier one, or it itself, needs. */
-export function isInOrder(nodes: readonly Node[]): boolean {
-  const used = new Set<TensorId>();
+export function isInOrder({ nodes, tensors }: Pick<Graph, "nodes" | "tensors">): boolean {
+  const isUsed = new Uint8Array(tensors.length);
   for (const node of nodes) {
-    for (const id of usedTensors(node)) used.add(id);
-    for (const id of node.outputs) if (used.has(id)) return false;
+    for (const id of usedTensors(node)) isUsed[id] = 1;
+    for (const id of node.outputs) if (isUsed[id] === 1) return false;
   }
   return true;
 }

@@ -91,8 +91,8 @@ class GraphInference {
       // State lives in the file's own tensors: no node computes its size.
       return isVariable && declared ? asDeclared(declared, name) : UNKNOWN;
     });
-    this.#keys = graph.tensors.map(({ id, outer }) =>
-      outer === undefined ? `${scope}#${id}` : (surroundings?.keys[outer] ?? `${scope}#${id}`),
+    this.#keys = graph.tensors.map(
+      ({ id, outer }) => (outer === undefined ? undefined : surroundings?.keys[outer]) ?? `${scope}#${id}`,
     );
   }
 

@@ -202,7 +202,7 @@ export class GraphReader {
   }
 
   #checkOrder(graph: Graph, where: Where): void {
-    const order = nodeOrder(graph.nodes);
+    const order = nodeOrder(graph);
     if (order.kind === "sorted") return;
     if (order.kind === "unsorted") {
       this.reading.warnings.add(

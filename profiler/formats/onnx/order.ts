@@ -1,4 +1,4 @@
-import type { Node, TensorId } from "../../model/model.ts";
+import type { Graph, Node, TensorId } from "../../model/model.ts";
 import { isInOrder, usedTensors } from "../../operators/execution-order.ts";
 
 /** How the nodes of a graph stand to each other: each after its producers, as ONNX asks, in another order, or in a circle. */
@@ -6,8 +6,9 @@ export type NodeOrder =
   { readonly kind: "sorted" } | { readonly kind: "unsorted" } | { readonly kind: "cyclic"; readonly node: Node };
 
 /** @returns "cyclic" with a node of a circle when no order runs every node after the producers of what it needs */
-export function nodeOrder(nodes: readonly Node[]): NodeOrder {
-  if (isInOrder(nodes)) return { kind: "sorted" };
+export function nodeOrder(graph: Graph): NodeOrder {
+  const { nodes } = graph;
+  if (isInOrder(graph)) return { kind: "sorted" };
   const producers = new Map<TensorId, number>();
   nodes.forEach(({ outputs }, index) => outputs.forEach((output) => producers.set(output, index)));
   const needed = nodes.map((node) => usedTensors(node).flatMap((tensor) => producers.get(tensor) ?? []));
