@@ -70,7 +70,13 @@ function rememberSoon(preferences: Store<Preferences>, client: ModelClient): voi
     told = preferences.value;
     client.remember(told);
   };
+  // What is adopted from another page is not told again.
+  client.rememberedElsewhere.subscribe(() => {
+    told = restorePreferences(client.rememberedElsewhere.value);
+    preferences.set(told);
+  });
   preferences.subscribe(() => {
+    if (preferences.value === told) return;
     if (timer === undefined || !differsInSizesOnly(told, preferences.value)) tell();
     else clearTimeout(timer);
     timer = setTimeout(tell, SAVE_DELAY_MILLISECONDS);

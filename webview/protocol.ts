@@ -51,6 +51,7 @@ export type PageCommand =
   | "reopen-with"
   | "show-log"
   | "choose-hardware"
+  | "add-hardware"
   | "open-hardware-settings"
   | "export"
   | "compare"
@@ -88,6 +89,8 @@ export interface HostContract extends Contract {
     readonly snapshot: Snapshot;
     readonly activity: Activity;
     readonly budgets: BudgetSettings;
+    /** What another page's `remember` was given. */
+    readonly preferences: unknown;
     /** Select a row, and bring it into sight. */
     readonly reveal: Reveal;
   };

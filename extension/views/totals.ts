@@ -2,15 +2,14 @@ import * as vscode from "vscode";
 import { formatCellExact, formatTotal, TOTALS, type Total } from "../../profiler/presentation.ts";
 import type { Profile } from "../../profiler/index.ts";
 
-/** Totals that stand in the status bar, with the word behind each number. */
+/** Totals that stand in the status bar, which is short of room, with the word behind each number. The others are in its hover. */
 const SHORT: readonly (readonly [id: Total["id"], word: string])[] = [
-  ["parameters", "parameters"],
+  ["parameters", "params"],
   ["macs", "MACs"],
-  ["peakMemoryBytes", "peak"],
   ["latencySeconds", ""],
 ];
 
-/** "25.6 M parameters · 4.09 G MACs · 12.0 MB peak · 31.4 ms" */
+/** "25.6 M params · 4.09 G MACs · 31.4 ms" */
 export function shortTotals(profile: Profile): string {
   return SHORT.flatMap(([id, word]) => {
     const total = TOTALS.find((candidate) => candidate.id === id);

@@ -126,11 +126,14 @@ export function formatAmount(unit: BudgetUnit, value: number | null): string {
   return unit === "rate" ? `${formatCell("elements", value)} per second` : formatCell(unit, value);
 }
 
+/** A lower bound below this part of a budget, which reads as 0.0 %, tells nothing. */
+const LEAST_SHARE = 0.0005;
+
 /** How a value stands to its budget. */
 export interface Verdict {
   /** "unknown": the value is, or it may be more than is known. */
   readonly kind: "within" | "over" | "unknown";
-  /** Of the budget: "38.0 %", "2.3×", "at least 38.0 %"; empty when the value is unknown. */
+  /** Of the budget: "38.0 %", "2.3×", "at least 38.0 %"; empty when too little of the value is known to say. */
   readonly part: string;
   /** "130 MB over"; empty when it is not. */
   readonly excess: string;
@@ -143,6 +146,7 @@ export interface Verdict {
 export function judge(value: number | null, amount: number, unit: BudgetUnit, isLowerBound = false): Verdict {
   if (value === null) return { kind: "unknown", part: "", excess: "" };
   const ratio = value / amount;
+  if (isLowerBound && ratio < LEAST_SHARE) return { kind: "unknown", part: "", excess: "" };
   const share = ratio >= 1.995 ? timesText(ratio) : formatShare(ratio);
   const part = isLowerBound ? `at least ${share}` : share;
   if (ratio > 1) return { kind: "over", part, excess: `${formatAmount(unit, value - amount)} over` };

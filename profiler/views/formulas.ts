@@ -69,7 +69,7 @@ export function energyParts(
     part("arithmetic", "Arithmetic", arithmeticText(macs, otherOps, computedIn)),
     part("weights", "Weights", trafficText(weightBytes, energy.weights)),
     part("activations", "Activations", trafficText(moved, energy.activations)),
-  ];
+  ].filter(({ picojoules }) => picojoules > 0);
 }
 
 /** Time by the roofline; null where it is unknown or nothing. */

@@ -1,8 +1,12 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { TextField } from "../controls/controls.tsx";
 import { isBudgetText, type Budget } from "../../profiler/views/budgets.ts";
 import { RpcError } from "../rpc.ts";
+
+/** The toolkit's field, as `TextField` makes it. */
+const FIELD = "vscode-text-field";
 
 interface BudgetEditorProps {
   readonly budget: Budget;
@@ -15,13 +19,12 @@ interface BudgetEditorProps {
 /** Changes a budget where it stands: a field, and the amounts that are asked for often. Enter keeps, Escape leaves. */
 export function BudgetEditor({ budget, text, onCommit, onClose }: BudgetEditorProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
-  const field = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState(text);
   const [error, setError] = useState<string | null>(null);
   const errorId = `budget-error-${budget.id}`;
 
   useEffect(() => {
-    field.current?.select();
+    selectAll(box.current?.querySelector(FIELD));
     const leave = ({ target }: Event): void => {
       if (target instanceof Node && !box.current?.contains(target)) onClose();
     };
@@ -42,26 +45,26 @@ export function BudgetEditor({ budget, text, onCommit, onClose }: BudgetEditorPr
   };
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === "Enter" && event.target === field.current) void commit(typed);
+    if (event.key === "Enter" && event.target instanceof Element && event.target.matches(FIELD)) void commit(typed);
     if (event.key === "Escape") onClose();
   };
 
   return (
     <div class="budget-editor" role="dialog" aria-label={budget.title} ref={box} onKeyDown={onKeyDown}>
-      <label>
+      <div class="budget-field">
         {budget.title}
-        <input
-          ref={field}
+        <TextField
+          label={budget.title}
           value={typed}
           placeholder={l10n.t("no budget")}
-          aria-invalid={error !== null}
-          aria-describedby={errorId}
-          onInput={({ currentTarget }) => {
-            setTyped(currentTarget.value);
+          isInvalid={error !== null}
+          describedBy={errorId}
+          onInput={(value) => {
+            setTyped(value);
             setError(null);
           }}
         />
-      </label>
+      </div>
       <p class="budget-reason" id={errorId} role={error === null ? undefined : "alert"}>
         {error ?? budget.reason}
       </p>
@@ -73,4 +76,11 @@ export function BudgetEditor({ budget, text, onCommit, onClose }: BudgetEditorPr
       ))}
     </div>
   );
+}
+
+/** The text stands there to be typed over. */
+function selectAll(field: Element | null | undefined): void {
+  if (!(field instanceof HTMLElement)) return;
+  field.focus();
+  if ("select" in field && typeof field.select === "function") field.select();
 }

@@ -17,6 +17,7 @@ import {
 /** A total with what it means for its budgets: what a card shows. */
 export interface BudgetCard {
   readonly total: Total;
+  /** null: unknown, as is a sum of which no part is known. */
   readonly value: number | null;
   readonly isLowerBound: boolean;
   /** What follows from the total, in a line. */
@@ -56,8 +57,8 @@ export function budgetCards(
     return [
       {
         total,
-        value: totals[id],
-        isLowerBound,
+        value: isLowerBound && totals[id] === 0 ? null : totals[id],
+        isLowerBound: isLowerBound && totals[id] !== 0,
         remark: REMARKS[id]?.(totals, rate, isLowerBound) ?? null,
         lines: budgets.flatMap((budget) => lineOf(budget, totals, isLowerBound, texts)),
       },
@@ -70,7 +71,7 @@ const REMARKS: Partial<
   Record<Total["id"], (totals: Totals, rate: number | null, isLowerBound: boolean) => string | null>
 > = {
   energyPicojoules: (totals, rate, isLowerBound) => {
-    if (rate === null) return null;
+    if (rate === null || (isLowerBound && totals.energyPicojoules === 0)) return null;
     const hour = energyPerHour(totals, rate);
     return l10n.t(
       "{0} an hour at {1}/s, {2} of a phone’s battery",

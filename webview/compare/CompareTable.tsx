@@ -5,7 +5,7 @@ import { formatCell, formatCellExact, type Column } from "../../profiler/columns
 import type { LayerProfile } from "../../profiler/profile.ts";
 import { Icon } from "../controls/controls.tsx";
 import { useStore, type Store } from "../state/store.ts";
-import { moveSelection } from "./row-keys.ts";
+import { stepTo } from "../table/tree-keys.ts";
 import { ROW_HEIGHT, useVirtualRows } from "../table/use-virtual-rows.ts";
 import type { CompareView } from "./compare-view.ts";
 import {
@@ -55,8 +55,8 @@ export function CompareTable({ rows, measure, view }: CompareTableProps): JSX.El
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
-    const pageRows = Math.max(1, Math.floor(((grid.current?.clientHeight ?? 0) - HEAD_HEIGHT) / ROW_HEIGHT) - 1);
-    const next = moveSelection(event.key, selectedRow, rows.length, pageRows);
+    const pageLines = Math.max(1, Math.floor(((grid.current?.clientHeight ?? 0) - HEAD_HEIGHT) / ROW_HEIGHT) - 1);
+    const next = stepTo(event.key, { position: selectedRow, count: rows.length, pageLines });
     const row = next === undefined ? undefined : rows[next];
     if (next === undefined || row === undefined) return;
     event.preventDefault();
@@ -91,12 +91,12 @@ export function CompareTable({ rows, measure, view }: CompareTableProps): JSX.El
         </div>
       </div>
       <div role="rowgroup" class="compare-body" style={{ height: `${rows.length * ROW_HEIGHT}px` }}>
-        {positions.map((place) => {
+        {positions.map((place, slot) => {
           const row = rows[place];
           return (
             row && (
               <Row
-                key={row.position}
+                key={slot}
                 row={row}
                 place={place}
                 measure={measure}

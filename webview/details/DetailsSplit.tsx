@@ -20,14 +20,13 @@ interface DetailsSplitProps {
   readonly children: ComponentChildren;
 }
 
-/** From this width on there is room for the panel beside the table; else it stands below, where that leaves both enough height. */
-const SIDE_BY_SIDE = 1000;
-const SIDE_BY_SIDE_WHEN_LOW = 700;
-const LOW = 480;
+/** From this width on there is room for the panel beside the table; else it stands below. */
+const SIDE_BY_SIDE = 820;
 
-/** Pixels. The panel never takes more than its part of the page. */
+/** Pixels. The panel never takes more than its part of the page, nor what the table needs: its toolbar, its head and a few rows. */
 const NARROWEST = { width: 260, height: 120 } as const;
 const LARGEST_PART = { width: 0.42, height: 0.6 } as const;
+const LEFT_TO_TABLE = { width: 440, height: 240 } as const;
 
 /** Pixels by which an arrow key moves the border. */
 const KEY_STEP = 20;
@@ -42,22 +41,23 @@ export function DetailsSplit(props: DetailsSplitProps): JSX.Element {
   const split = useRef<HTMLDivElement>(null);
   const size = useSize(split);
   const layer = profile.layers[layerOfLine(selection.active) ?? -1];
-  const side: Side = size.width >= (size.height < LOW ? SIDE_BY_SIDE_WHEN_LOW : SIDE_BY_SIDE) ? "width" : "height";
+  const side: Side = size.width >= SIDE_BY_SIDE ? "width" : "height";
   const isShown = aside !== null || (details.isOpen && layer !== undefined);
-  const extent = Math.max(NARROWEST[side], Math.min(details[side], size[side] * LARGEST_PART[side]));
+  const largest = Math.min(size[side] * LARGEST_PART[side], size[side] - LEFT_TO_TABLE[side]);
+  const extent = Math.max(NARROWEST[side], Math.min(details[side], largest));
 
   const change = (changes: Partial<DetailsPreferences>): void =>
     preferences.update({ details: { ...preferences.value.details, ...changes } });
 
   return (
-    <div class={`split ${side === "width" ? "beside" : "below"}`} ref={split}>
+    <div class={`split ${side === "width" ? "beside" : "below"} ${isShown ? "with-details" : ""}`} ref={split}>
       <div class="split-main">{children}</div>
       {isShown && (
         <>
           <Sash
             side={side}
             extent={extent}
-            largest={size[side] * LARGEST_PART[side]}
+            largest={largest}
             onResize={(pixels) => change({ [side]: Math.round(pixels) })}
           />
           <div class="split-details" style={{ flexBasis: `${extent}px` }}>

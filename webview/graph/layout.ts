@@ -46,6 +46,7 @@ const OPEN_BOX_OPTIONS = { "elk.padding": `[top=${HEAD_HEIGHT + 10},left=12,bott
 
 /** The drawn boxes and what flows between them, as ELK takes them. */
 export function toElk(outline: Outline, open: ReadonlySet<string>, links: readonly Link[]): ElkNode {
+  const pointsUp = upwards(outline);
   const nodeOf = (box: Box): ElkNode =>
     open.has(box.id) && box.children.length > 0
       ? { id: box.id, layoutOptions: OPEN_BOX_OPTIONS, children: box.children.map(nodeOf) }
@@ -54,12 +55,26 @@ export function toElk(outline: Outline, open: ReadonlySet<string>, links: readon
     id: "",
     layoutOptions: OPTIONS,
     children: outline.roots.map(nodeOf),
-    edges: links.map(({ from, to }, position) => ({ id: `link ${position}`, sources: [from], targets: [to] })),
+    edges: links.map((link, position) => {
+      const ends = [link.from, link.to];
+      const [above, below] = pointsUp(link) ? ends.toReversed() : ends;
+      return { id: `link ${position}`, sources: [above ?? ""], targets: [below ?? ""] };
+    }),
   };
+}
+
+/**
+ * Modules whose layers interleave in the file feed each other both ways. ELK would break such a cycle anywhere: it gets every link downwards
+ * in the order of the outline, so that the first layers stand at the top.
+ */
+function upwards({ boxes }: Outline): (link: Link) => boolean {
+  const places = new Map([...boxes.keys()].map((id, place) => [id, place]));
+  return ({ from, to }) => (places.get(from) ?? 0) > (places.get(to) ?? 0);
 }
 
 /** What ELK made of it; boxes before those in them. */
 export function fromElk(root: ElkNode, outline: Outline, links: readonly Link[]): Layout {
+  const pointsUp = upwards(outline);
   const boxes: PlacedBox[] = [];
   const visit = ({ id, x = 0, y = 0, width = 0, height = 0, children = [] }: ElkNode): void => {
     const box = outline.boxes.get(id);
@@ -74,7 +89,7 @@ export function fromElk(root: ElkNode, outline: Outline, links: readonly Link[])
       ...bendPoints,
       endPoint,
     ]);
-    return link && points.length > 1 ? [{ link, points }] : [];
+    return link && points.length > 1 ? [{ link, points: pointsUp(link) ? points.toReversed() : points }] : [];
   });
   return { width: root.width ?? 0, height: root.height ?? 0, boxes, links: placed };
 }

@@ -109,14 +109,7 @@ function ProfileView({ client, view, pictures, preferences, scrollTop, file, pro
 
   return (
     <RowMarksContext.Provider value={editing.marks}>
-      <Header
-        file={file}
-        header={header}
-        incomplete={incomplete}
-        client={client}
-        pictures={pictures}
-        onChooseHardware={() => client.run("choose-hardware")}
-      >
+      <Header file={file} header={header} incomplete={incomplete} client={client} pictures={pictures}>
         <WarningsButton
           warnings={header.warnings}
           isOpen={showsWarnings}

@@ -3,9 +3,11 @@ import type { ComponentChildren, JSX } from "preact";
 import { formatCell, formatCellExact, TOTALS, type Total } from "../../profiler/columns.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import { BudgetCards } from "../cards/BudgetCards.tsx";
+import { HardwareButton } from "./HardwareButton.tsx";
 import { Icon, IconButton } from "../controls/controls.tsx";
 import type { ProfileHeader } from "../protocol.ts";
 import { TotalChange } from "../editing/TotalChange.tsx";
+import { useMedia } from "../state/use-media.ts";
 import type { ModelClient } from "../state/model-client.ts";
 import type { PicturesState } from "../state/pictures.ts";
 import { useStore, type Store } from "../state/store.ts";
@@ -17,7 +19,6 @@ interface HeaderProps {
   readonly incomplete: ReadonlyMap<Total["id"], number>;
   readonly client: ModelClient;
   readonly pictures: Store<PicturesState>;
-  readonly onChooseHardware: () => void;
   /** Stands beside the model's name. */
   readonly children: ComponentChildren;
 }
@@ -27,22 +28,18 @@ const FORMAT_NAMES: Readonly<Record<ProfileHeader["format"], string>> = { onnx: 
 /** Totals a user looks for first. Unknown rows are a sentence of their own. */
 const SHOWN_TOTALS = TOTALS.filter(({ id }) => id !== "unknownRows");
 
-/** Pixels below which the cards would leave the table no more than a few rows. */
-const CARDS_WIDTH = 560;
-const CARDS_HEIGHT = 480;
-
-function hasRoomForCards(): boolean {
-  return innerWidth >= CARDS_WIDTH && innerHeight >= CARDS_HEIGHT;
-}
+/** Below this the cards would leave the table no more than a few rows. */
+const ROOM_FOR_CARDS = "(min-width: 560px) and (min-height: 560px)";
 
 /** Totals that the chosen hardware decides. */
 const ESTIMATES: ReadonlySet<Total["id"]> = new Set(["energyPicojoules", "latencySeconds"]);
 
 /** What model this is, and what it costs in all. */
 export function Header(props: HeaderProps): JSX.Element {
-  const { file, header, incomplete, client, pictures, onChooseHardware, children } = props;
-  const { totals, hardware, format } = header;
-  const showsCards = useStore(pictures).showsCards ?? hasRoomForCards();
+  const { file, header, incomplete, client, pictures, children } = props;
+  const { totals, format } = header;
+  const hasRoomForCards = useMedia(ROOM_FOR_CARDS);
+  const showsCards = useStore(pictures).showsCards ?? hasRoomForCards;
   const tip = (total: Total): string => tipOf(total, header, incomplete.get(total.id) ?? 0);
   return (
     <header class="header">
@@ -52,17 +49,7 @@ export function Header(props: HeaderProps): JSX.Element {
           {FORMAT_NAMES[format]}
         </span>
         {children}
-        <button
-          type="button"
-          class="hardware"
-          onClick={onChooseHardware}
-          data-tip={l10n.t(
-            "The hardware profile that energy and latency are estimated for. Choose to see where its numbers come from, or to take another one.",
-          )}
-        >
-          <Icon name="device-mobile" />
-          {hardware}
-        </button>
+        <HardwareButton hardware={header.hardwareProfile} onCommand={(command) => client.run(command)} />
         <IconButton
           icon={showsCards ? "fold" : "unfold"}
           label={showsCards ? l10n.t("Hide budgets") : l10n.t("Show budgets")}

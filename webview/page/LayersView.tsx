@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { layersTsv } from "../../profiler/exports/tsv.ts";
 import { parseFilter, type LayerFilter } from "../../profiler/views/filter-expression.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
@@ -7,7 +7,7 @@ import type { Preferences } from "../state/preferences.ts";
 import { layerOfLine, NOTHING_SELECTED } from "../state/selection.ts";
 import { useStore, type Store } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
-import { shownColumns } from "../table/column-layout.ts";
+import { fittingChoice, shownColumns, type ColumnChoice } from "../table/column-layout.ts";
 import { LayerTable } from "../table/LayerTable.tsx";
 import { layersOfLines, nodesById, tableTree } from "../table/table-tree.ts";
 import { SelectionBar } from "./SelectionBar.tsx";
@@ -33,6 +33,15 @@ export function LayersView({ client, profile, view, preferences, wanted, scrollT
   );
   const hasModules = useMemo(() => hasLevels(layers), [layers]);
   const selected = useSelectedLayers(layers, selection.lines);
+  const [width, setWidth] = useState(0);
+  const { columns, widths } = useStore(preferences);
+  const choice = useMemo(() => fittingChoice({ columns, widths }, width), [columns, widths, width]);
+  const choose = useCallback(
+    (chosen: ColumnChoice): void =>
+      // What only the width has chosen is no choice of the user's.
+      preferences.update({ ...chosen, columns: chosen.columns === choice.columns ? columns : chosen.columns }),
+    [preferences, choice, columns],
+  );
 
   useEffect(() => {
     const active = layerOfLine(selection.active);
@@ -41,8 +50,7 @@ export function LayersView({ client, profile, view, preferences, wanted, scrollT
   }, [client, selected, selection.active]);
 
   const copy = (): void => {
-    const columns = shownColumns(preferences.value);
-    void navigator.clipboard.writeText(layersTsv(selected, header.totals, columns));
+    void navigator.clipboard.writeText(layersTsv(selected, header.totals, shownColumns(choice)));
   };
 
   return (
@@ -50,6 +58,8 @@ export function LayersView({ client, profile, view, preferences, wanted, scrollT
       <Toolbar
         view={view}
         preferences={preferences}
+        choice={choice}
+        onChoose={choose}
         filterError={error}
         shown={rows.length}
         total={layers.length}
@@ -63,6 +73,10 @@ export function LayersView({ client, profile, view, preferences, wanted, scrollT
         hasModules={hasModules}
         view={view}
         preferences={preferences}
+        choice={choice}
+        onChoose={choose}
+        width={width}
+        onResize={setWidth}
         wanted={wanted}
         scrollTop={scrollTop}
       />

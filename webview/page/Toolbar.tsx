@@ -5,12 +5,15 @@ import { Icon } from "../controls/controls.tsx";
 import type { Preferences } from "../state/preferences.ts";
 import { useStore, type Store } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
+import type { ColumnChoice } from "../table/column-layout.ts";
 import { ColumnsMenu } from "../table/ColumnsMenu.tsx";
 import { FilterField } from "./FilterField.tsx";
 
 interface ToolbarProps {
   readonly view: Store<ViewState>;
   readonly preferences: Store<Preferences>;
+  readonly choice: ColumnChoice;
+  readonly onChoose: (choice: ColumnChoice) => void;
   /** What is wrong with the filter; null while nothing is. */
   readonly filterError: string | null;
   readonly shown: number;
@@ -21,12 +24,12 @@ interface ToolbarProps {
 }
 
 /** What stands above the table: the filter, how many rows it leaves, tree or list, columns, details. */
-export function Toolbar({ view, preferences, filterError, shown, total, hasModules }: ToolbarProps): JSX.Element {
+export function Toolbar(props: ToolbarProps): JSX.Element {
+  const { view, preferences, choice, onChoose, filterError, shown, total, hasModules } = props;
   const { filter, layout } = useStore(view);
-  const choice = useStore(preferences);
+  const { details } = useStore(preferences);
   const [menu, setMenu] = useState<DOMRect | null>(null);
   const isTree = layout !== "flat";
-  const { details } = choice;
   return (
     <div class="toolbar" role="toolbar" aria-label={l10n.t("Layers")}>
       <FilterField
@@ -66,14 +69,7 @@ export function Toolbar({ view, preferences, filterError, shown, total, hasModul
           <Icon name="settings" />
         </button>
       </span>
-      {menu && (
-        <ColumnsMenu
-          anchor={menu}
-          choice={choice}
-          onChange={({ columns, widths }) => preferences.update({ columns, widths })}
-          onClose={() => setMenu(null)}
-        />
-      )}
+      {menu && <ColumnsMenu anchor={menu} choice={choice} onChange={onChoose} onClose={() => setMenu(null)} />}
     </div>
   );
 }

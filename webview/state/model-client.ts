@@ -51,6 +51,8 @@ export class ModelClient {
   readonly budgets = new Store<BudgetTexts>(INITIAL_BUDGETS);
   /** The row that the host asked for last, from the outline or a menu. Each asking is an object of its own. */
   readonly revealed = new Store<Reveal | null>(null);
+  /** What another page was told to remember last. */
+  readonly rememberedElsewhere = new Store<unknown>(undefined);
   readonly editing = new EditingClient(() => this.#host);
   readonly #host: Rpc<PageContract, HostContract>;
   #structure: { readonly revision: number; readonly structure: Promise<Structure> } | undefined;
@@ -64,6 +66,7 @@ export class ModelClient {
         snapshot: (snapshot) => this.#show(snapshot),
         activity: (activity) => this.state.update({ activity }),
         budgets: (budgets) => this.budgets.update(budgets),
+        preferences: (preferences) => this.rememberedElsewhere.set(preferences),
         reveal: (reveal) => this.revealed.set(reveal),
         ...this.editing.listeners,
       },

@@ -20,6 +20,9 @@ import { setExpanded, useTableKeys } from "./use-table-keys.ts";
 import { useTableLines } from "./use-table-lines.ts";
 import { ROW_HEIGHT, useVirtualRows } from "./use-virtual-rows.ts";
 
+/** Of the first line: the header's row is 1. */
+const FIRST_ROW_INDEX = 2;
+
 /** Pixels; the style sheet has the same number. */
 const HEAD_HEIGHT = 26;
 
@@ -34,6 +37,12 @@ interface LayerTableProps {
   readonly hasModules: boolean;
   readonly view: Store<ViewState>;
   readonly preferences: Store<Preferences>;
+  /** The columns that fit. */
+  readonly choice: ColumnChoice;
+  readonly onChoose: (choice: ColumnChoice) => void;
+  /** Pixels that the columns have. */
+  readonly width: number;
+  readonly onResize: (width: number) => void;
   /** Id of a line to bring into sight, until it is. */
   readonly wanted: Store<string | null>;
   /** Pixels from the top: apart from the view, because it changes with every frame of a scroll and nothing is drawn from it. */
@@ -46,8 +55,8 @@ interface LayerTableProps {
  */
 export function LayerTable(props: LayerTableProps): JSX.Element {
   const { layers, allLayers, isComplete, totals, hasModules, view, preferences, wanted, scrollTop } = props;
+  const { choice, onChoose, width, onResize } = props;
   const state = useStore(view);
-  const choice: ColumnChoice = useStore(preferences);
   const [menu, setMenu] = useState<DOMRect | null>(null);
   const grid = useRef<HTMLDivElement>(null);
   const { sort, selection } = state;
@@ -77,10 +86,31 @@ export function LayerTable(props: LayerTableProps): JSX.Element {
     onOpen: () => preferences.update({ details: { ...preferences.value.details, isOpen: true } }),
   });
 
-  const change = (changed: ColumnChoice): void =>
-    preferences.update({ columns: changed.columns, widths: changed.widths });
+  useLayoutEffect(() => {
+    if (!grid.current) return undefined;
+    const observer = new ResizeObserver(([entry]) => entry && onResize(entry.contentRect.width));
+    onResize(grid.current.clientWidth);
+    observer.observe(grid.current);
+    return () => observer.disconnect();
+  }, [onResize]);
 
-  const onPointerDown = ({ id }: Line, event: PointerEvent): void => {
+  // One listener for all rows: what a row would have to be given anew with every scroll.
+  const lineAt = ({ target }: Event): Line | undefined => {
+    const row = target instanceof Element ? target.closest("[role=row]") : null;
+    return row ? lines[Number(row.getAttribute("aria-rowindex")) - FIRST_ROW_INDEX] : undefined;
+  };
+  const toggle = ({ id, isExpanded }: Line): void => setExpanded(view, [id], isExpanded !== true);
+  const isOn = ({ target }: Event, part: string): boolean => target instanceof Element && target.closest(part) !== null;
+
+  const onPointerDown = (event: PointerEvent): void => {
+    const line = lineAt(event);
+    if (!line) return;
+    const { id } = line;
+    if (line.isExpanded !== undefined && isOn(event, ".indent")) {
+      event.preventDefault();
+      toggle(line);
+      return;
+    }
     // A context menu is about the selection, where it is opened on it.
     if (event.button === 2 && selected.has(id)) return;
     const { selection: current } = view.value;
@@ -100,10 +130,24 @@ export function LayerTable(props: LayerTableProps): JSX.Element {
     event.clipboardData?.setData("text/plain", layersTsv(copied, totals, columns));
   };
 
+  const head = useMemo(
+    () => (
+      <TableHead
+        choice={choice}
+        sort={sort}
+        onSort={(column) => view.update({ sort: nextSort(column, sort) })}
+        onChange={onChoose}
+        fittingWidth={(column) => fittingWidth(column, lines, totals, isTree)}
+        onMenu={setMenu}
+      />
+    ),
+    [choice, onChoose, sort, view, lines, totals, isTree],
+  );
+
   return (
     <div
       role={isTree ? "treegrid" : "grid"}
-      class="grid"
+      class={narrowestTable(choice) > width ? "grid wide" : "grid"}
       data-testid="layers"
       ref={grid}
       tabIndex={0}
@@ -118,21 +162,27 @@ export function LayerTable(props: LayerTableProps): JSX.Element {
       onCopy={copy}
       onScroll={({ currentTarget }) => scrollTop.set(currentTarget.scrollTop)}
     >
-      <TableHead
-        choice={choice}
-        sort={sort}
-        onSort={(column) => view.update({ sort: nextSort(column, sort) })}
-        onChange={change}
-        fittingWidth={(column) => fittingWidth(column, lines, totals, isTree)}
-        onMenu={setMenu}
-      />
-      <div role="rowgroup" class="body" style={{ height: `${lines.length * ROW_HEIGHT}px` }}>
-        {positions.map((position) => {
+      {head}
+      <div
+        role="rowgroup"
+        class="body"
+        style={{ height: `${lines.length * ROW_HEIGHT}px` }}
+        onPointerDown={onPointerDown}
+        onClick={(event) => {
+          const line = isOn(event, ".show") ? lineAt(event) : undefined;
+          if (line) toggle(line);
+        }}
+        onDblClick={(event) => {
+          const line = lineAt(event);
+          if (line?.isExpanded !== undefined) toggle(line);
+        }}
+      >
+        {positions.map((position, slot) => {
           const line = lines[position];
           return (
             line && (
               <TableRow
-                key={line.id}
+                key={slot}
                 line={line}
                 position={position}
                 columns={columns}
@@ -141,15 +191,13 @@ export function LayerTable(props: LayerTableProps): JSX.Element {
                 isActive={position === active}
                 totals={totals}
                 largest={largest}
-                onPointerDown={onPointerDown}
-                onToggle={({ id, isExpanded }) => setExpanded(view, [id], isExpanded !== true)}
               />
             )
           );
         })}
       </div>
       {lines.length === 0 && <p class="nothing">{l10n.t("No layer matches the filter.")}</p>}
-      {menu && <ColumnsMenu anchor={menu} choice={choice} onChange={change} onClose={() => setMenu(null)} />}
+      {menu && <ColumnsMenu anchor={menu} choice={choice} onChange={onChoose} onClose={() => setMenu(null)} />}
     </div>
   );
 }

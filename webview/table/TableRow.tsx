@@ -1,6 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { useContext } from "preact/hooks";
+import { useContext, useMemo } from "preact/hooks";
 import { formatCell, type Cell } from "../../profiler/columns.ts";
 import type { LayerProfile, Totals } from "../../profiler/profile.ts";
 import { Icon } from "../controls/controls.tsx";
@@ -22,18 +22,25 @@ export interface TableRowProps {
   readonly totals: Totals;
   /** Of each column with a bar: the value whose bar is full. */
   readonly largest: ReadonlyMap<string, number>;
-  readonly onPointerDown: (line: Line, event: PointerEvent) => void;
-  readonly onToggle: (line: Line) => void;
 }
 
 export function rowId(lineId: string): string {
   return lineId.startsWith("#") ? `layer-${lineId.slice(1)}` : `group-${lineId}`;
 }
 
+/** A line of the table. Its elements stay as they are until something about it changes: a scroll draws only the rows that come. */
 export function TableRow(props: TableRowProps): JSX.Element {
-  const { line, position, columns, isTree, isSelected, isActive, totals, largest, onPointerDown, onToggle } = props;
-  const { node, level, isExpanded } = line;
+  const { line, position, columns, isTree, isSelected, isActive, totals, largest } = props;
   const marks = useContext(RowMarksContext);
+  return useMemo(
+    () => <Row {...props} marks={marks} />,
+    [line, position, columns, isTree, isSelected, isActive, totals, largest, marks],
+  );
+}
+
+function Row(props: TableRowProps & { readonly marks: RowMarks }): JSX.Element {
+  const { line, position, columns, isTree, isSelected, isActive, totals, largest, marks } = props;
+  const { node, level, isExpanded } = line;
   return (
     <div
       role="row"
@@ -46,9 +53,6 @@ export function TableRow(props: TableRowProps): JSX.Element {
       {...(isExpanded !== undefined && { "aria-expanded": isExpanded })}
       {...(node.kind === "layer" && { "data-vscode-context": contextOf(node.layer) })}
       style={{ transform: `translateY(${position * ROW_HEIGHT}px)` }}
-      onPointerDown={(event) => onPointerDown(line, event)}
-      onClick={({ target }) => target instanceof Element && target.matches(".show") && onToggle(line)}
-      onDblClick={() => isExpanded !== undefined && onToggle(line)}
     >
       {columns.map((column) => (
         <div
@@ -58,7 +62,7 @@ export function TableRow(props: TableRowProps): JSX.Element {
           data-tip={cellTip(column, node, totals)}
           {...(column.unit === "text" && column.id !== "shape" && { "data-tip-when": "cut" })}
         >
-          {column.id === "name" && <Indent line={line} isTree={isTree} onToggle={onToggle} />}
+          {column.id === "name" && <Indent line={line} isTree={isTree} />}
           <CellContent
             column={column}
             node={node}
@@ -97,25 +101,14 @@ export function contextOf({ index }: LayerProfile): string {
 interface IndentProps {
   readonly line: Line;
   readonly isTree: boolean;
-  readonly onToggle: (line: Line) => void;
 }
 
 /** The way in to a line, and what opens and closes it. In a flat list only folded runs have it. */
-function Indent({ line, isTree, onToggle }: IndentProps): JSX.Element | null {
+function Indent({ line, isTree }: IndentProps): JSX.Element | null {
   const { level, isExpanded } = line;
   if (!isTree && isExpanded === undefined && level === 1) return null;
   return (
-    <span
-      class="indent"
-      aria-hidden="true"
-      style={{ width: `${(level - 1) * INDENT + TWISTIE}px` }}
-      onPointerDown={(event) => {
-        if (isExpanded === undefined) return;
-        event.stopPropagation();
-        event.preventDefault();
-        onToggle(line);
-      }}
-    >
+    <span class="indent" aria-hidden="true" style={{ width: `${(level - 1) * INDENT + TWISTIE}px` }}>
       {isExpanded !== undefined && <Icon name={isExpanded ? "chevron-down" : "chevron-right"} />}
     </span>
   );
@@ -180,10 +173,12 @@ function Value({ column, node, totals, largest }: CellProps): JSX.Element {
   const isBar = node.kind === "layer" && column.hasBar && share > 0 && node.layer.isCounted;
   const ofTotal = node.kind === "module" ? partOfTotal(column, value, totals) : 0;
   const isLowerBound = node.kind === "module" && node.sums.unknownRows > 0;
+  // At least nothing is nothing known.
+  if (isLowerBound && value === 0) return <span class="unknown">{formatCell(column.unit, null)}</span>;
   return (
     <>
       {isBar && <span class="bar" style={{ transform: `scaleX(${share})` }} />}
-      {ofTotal > 0 && <span class="bar of-total" style={{ transform: `scaleX(${ofTotal})` }} />}
+      {ofTotal > 0 && <span class="bar of-total" style={{ "--share": `${ofTotal * 100}%` }} />}
       <span class={value === 0 ? "digits zero" : "digits"}>
         {isLowerBound && <span class="at-least">≥ </span>}
         {digits}

@@ -10,6 +10,20 @@ const BY_ID: ReadonlyMap<string, PageColumn> = new Map(PAGE_COLUMNS.map((column)
 /** Pixels on either side of the rows; the style sheet has the same number. */
 const SIDE_PADDING = 10;
 
+/** What a table that nobody has arranged does without where it is narrow, in this order: where the cost sits stays in sight. */
+const GIVING_WAY = ["shape", "op", "index", "activationBytes", "parameters"] as const;
+
+/** The choice itself; while the user has made none, the usual columns of which as many have given way as the width asks for. */
+export function fittingChoice(choice: ColumnChoice, width: number): ColumnChoice {
+  if (choice.columns !== null || width === 0) return choice;
+  let columns = USUAL;
+  for (const id of GIVING_WAY) {
+    if (narrowestTable({ ...choice, columns }) <= width) break;
+    columns = columns.filter((other) => other !== id);
+  }
+  return columns === USUAL ? choice : { ...choice, columns };
+}
+
 /** Columns that are shown, in order. A choice that an older version made may name some that are gone, or lack the tree's. */
 export function shownColumns({ columns }: Pick<ColumnChoice, "columns">): readonly PageColumn[] {
   const ids = [...new Set(columns ?? USUAL)];

@@ -34,7 +34,7 @@ const LAYOUT: Readonly<Record<string, Layout>> = {
   energyArithmetic: { width: 120, stretch: 0.5 },
   energyWeights: { width: 120, stretch: 0.5 },
   energyActivations: { width: 124, stretch: 0.5 },
-  latency: { width: 120, stretch: 0.5 },
+  latency: { width: 126, stretch: 0.5 },
   path: { width: 120, stretch: 2 },
   notes: { width: 160, stretch: 3 },
 };
@@ -52,7 +52,7 @@ const LAYOUT_OF_UNIT: Readonly<Record<Unit, Layout>> = {
 };
 
 /** Shares are drawn as bars behind the numbers they are shares of, so their own columns are for those who ask. */
-const USUAL = ["index", "name", "op", "shape", "parameters", "macs", "activationBytes", "energy"];
+const USUAL = ["index", "name", "op", "shape", "parameters", "macs", "activationBytes", "energy", "latency"];
 
 /** Units whose numbers say how much of something there is: a bar compares them. */
 const NO_BAR: ReadonlySet<Unit> = new Set(["rows", "text"]);

@@ -16,16 +16,30 @@ export interface KeyPlace {
 
 /** undefined for a key that does nothing here. */
 export function keyAction(key: string, place: KeyPlace): KeyAction | undefined {
-  const { lines, position } = place;
-  if (lines.length === 0) return undefined;
-  const step = STEPS[key];
-  if (step !== undefined) {
-    // With nothing active the first key goes to an end of the list.
-    const to = position < 0 ? (key === "End" ? lines.length - 1 : 0) : step(place);
-    return { kind: "move", to: Math.min(lines.length - 1, Math.max(0, to)) };
-  }
+  const { lines, position, pageLines } = place;
+  const to = stepTo(key, { position, count: lines.length, pageLines });
+  if (to !== undefined) return { kind: "move", to };
   const line = lines[position];
   return line && TREE_KEYS[key]?.(line, place);
+}
+
+/** A place in any list of lines. */
+export interface ListPlace {
+  /** Of the active line; -1 when there is none. */
+  readonly position: number;
+  readonly count: number;
+  /** Lines that fit the screen. */
+  readonly pageLines: number;
+}
+
+/** The position that a key goes to; undefined for a key that does not move, and in an empty list. */
+export function stepTo(key: string, place: ListPlace): number | undefined {
+  const { position, count } = place;
+  const step = STEPS[key];
+  if (step === undefined || count === 0) return undefined;
+  // With nothing active the first key goes to an end of the list.
+  if (position < 0) return key === "End" ? count - 1 : 0;
+  return Math.min(count - 1, Math.max(0, step(place)));
 }
 
 /**
@@ -41,11 +55,11 @@ export function findTyped(text: string, names: readonly string[], from: number):
   return begins >= 0 ? begins : matches((name) => name.includes(sought));
 }
 
-const STEPS: Readonly<Record<string, (place: KeyPlace) => number>> = {
+const STEPS: Readonly<Record<string, (place: ListPlace) => number>> = {
   ArrowDown: ({ position }) => position + 1,
   ArrowUp: ({ position }) => position - 1,
   Home: () => 0,
-  End: ({ lines }) => lines.length - 1,
+  End: ({ count }) => count - 1,
   PageDown: ({ position, pageLines }) => position + pageLines,
   PageUp: ({ position, pageLines }) => position - pageLines,
 };

@@ -10,7 +10,10 @@ const OVERSCAN_ROWS = 10;
 
 export interface VirtualRows {
   readonly virtualizer: Virtualizer<HTMLElement, HTMLElement>;
-  /** Positions of the rows to draw. */
+  /**
+   * Positions of the rows to draw, by slots: a row that stays on the screen keeps its slot, and one that comes takes the slot, and with it
+   * the elements, of one that has gone.
+   */
   readonly positions: readonly number[];
 }
 
@@ -46,5 +49,15 @@ export function useVirtualRows(
   virtualizer.setOptions(options(count));
   useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);
   useLayoutEffect(() => virtualizer._willUpdate());
-  return { virtualizer, positions: virtualizer.getVirtualItems().map(({ index }) => index) };
+  virtualizer.calculateRange();
+  const shown = Math.ceil((virtualizer.scrollRect?.height ?? 0) / ROW_HEIGHT) + 1;
+  const first = Math.floor((virtualizer.scrollOffset ?? initialOffset) / ROW_HEIGHT) - OVERSCAN_ROWS;
+  return { virtualizer, positions: slots(first, shown + 2 * OVERSCAN_ROWS, count) };
+}
+
+/** The positions from `first` on, as many as are drawn of `count`, each in the slot that is its remainder. */
+export function slots(first: number, drawn: number, count: number): readonly number[] {
+  const length = Math.min(drawn, count);
+  const start = Math.max(0, Math.min(first, count - length));
+  return Array.from({ length }, (_, slot) => start + ((((slot - start) % length) + length) % length));
 }

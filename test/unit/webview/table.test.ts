@@ -31,7 +31,7 @@ describe("The page's columns", () => {
     assert.ok(PAGE_COLUMNS.length > 20);
     assert.deepEqual(
       PAGE_COLUMNS.filter(({ isUsual }) => isUsual).map(({ id }) => id),
-      ["index", "name", "op", "shape", "parameters", "macs", "activationBytes", "energy"],
+      ["index", "name", "op", "shape", "parameters", "macs", "activationBytes", "energy", "latency"],
     );
   });
   it("sort shapes by their size and unknown values as undefined", () => {

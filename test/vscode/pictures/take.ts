@@ -36,10 +36,7 @@ interface Model {
 }
 
 const MODELS: readonly Model[] = [
-  {
-    name: "alexnet",
-    write: (folder) => writeOnnxFile(alexnet(), join(folder, "alexnet.onnx"), { weights: "folded" }),
-  },
+  { name: "alexnet", write: (folder) => writeOnnxFile(alexnet(), join(folder, "alexnet.onnx"), { weights: "folded" }) },
   { name: "mobilenet_v2", write: (folder) => writeOnnxFile(mobilenetV2(), join(folder, "mobilenet_v2.onnx"), {}) },
   { name: "bert_tiny", write: (folder) => writeOnnxFile(bert(), join(folder, "bert_tiny.onnx"), { isDynamic: true }) },
   { name: "deep-6000", write: (folder) => writeDeep(folder, 6_000) },

@@ -67,7 +67,7 @@ describe("Around the editor", () => {
 
   it("shows the totals in the status bar, with their definitions, and offers what can be done", async () => {
     await open();
-    const item = workbench(".statusbar-item", /k parameters · .+ M MACs · .+ peak/);
+    const item = workbench(".statusbar-item", /k params · .+ M MACs · .+s$/);
     await item.waitFor();
     await item.click();
     await picker().getByText("Copy Totals").waitFor();
