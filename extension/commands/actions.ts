@@ -10,6 +10,7 @@ interface Action {
 export async function showActions(): Promise<void> {
   const actions: readonly Action[] = [
     { icon: "copy", label: vscode.l10n.t("Copy Totals"), command: "edgewise.copyTotals" },
+    { icon: "lightbulb", label: vscode.l10n.t("Suggest Compressions"), command: "edgewise.suggestCompressions" },
     { icon: "device-mobile", label: vscode.l10n.t("Choose Hardware Profile…"), command: "edgewise.chooseHardware" },
     { icon: "symbol-numeric", label: vscode.l10n.t("Set Dimension…"), command: "edgewise.setDimension" },
     { icon: "export", label: vscode.l10n.t("Export…"), command: "edgewise.export" },

@@ -6,8 +6,11 @@ import { MODEL_EDITOR } from "../editor/model-editor.ts";
 import type { OpenEditor } from "../editor/open-models.ts";
 import { log } from "../log.ts";
 import { totalsText } from "../views/totals.ts";
+import type { EditingPart } from "../../webview/protocol-editing.ts";
 import { showActions } from "./actions.ts";
+import { chooseCalibration } from "./calibration.ts";
 import { setDimension } from "./dimension.ts";
+import { applyAllExact, applyEdits, exportEdits, importEdits } from "./edits.ts";
 import { chooseExport, exportProfile } from "./export.ts";
 import { addHardware, chooseHardware } from "./hardware.ts";
 import { askForModel, type ModelAccess } from "./model-access.ts";
@@ -26,6 +29,7 @@ export function registerCommands(
     (command: (editor: OpenEditor, argument: unknown) => unknown): Command =>
     (argument) =>
       access.active && command(access.active, argument);
+  const showing = (part: EditingPart): Command => active(({ page }) => page.showPart(part));
   const exporting =
     (format: ExportFormat): Command =>
     (argument, target) =>
@@ -41,6 +45,14 @@ export function registerCommands(
     "edgewise.chooseHardware": chooseHardware,
     "edgewise.addHardware": addHardware,
     "edgewise.setDimension": active(({ document }) => setDimension(document)),
+    "edgewise.suggestCompressions": showing("suggestions"),
+    "edgewise.fitToBudget": showing("fit"),
+    "edgewise.showEdits": showing("history"),
+    "edgewise.applyEdits": active(({ document }, edits) => applyEdits(document, edits)),
+    "edgewise.applyAllExact": active(({ document }) => applyAllExact(document)),
+    "edgewise.chooseCalibration": active(({ document }) => chooseCalibration(document)),
+    "edgewise.exportEdits": active(({ document }) => exportEdits(document)),
+    "edgewise.importEdits": active(({ document }, source) => importEdits(document, source)),
     "edgewise.export": (argument) => chooseExport(access, argument),
     "edgewise.exportCsv": exporting("csv"),
     "edgewise.exportJson": exporting("json"),

@@ -1,0 +1,81 @@
+import * as path from "node:path";
+import * as vscode from "vscode";
+import { parseEdit, type Edit } from "../../profiler/restructure/edit.ts";
+import { formatEditList, parseEditList } from "../../profiler/restructure/edit-list.ts";
+import { RpcError } from "../../webview/rpc.ts";
+import type { ModelDocument } from "../editor/model-document.ts";
+
+/** Commands on the list of edits of a model. */
+
+/**
+ * Applies edits as one undoable step: for code actions and other programs.
+ * @param argument edits, or their texts as `edgewise apply --edit` takes them
+ */
+export async function applyEdits(document: ModelDocument, argument: unknown): Promise<void> {
+  const given: readonly unknown[] = Array.isArray(argument) ? argument : [argument];
+  await document.applyEdits(given.map((edit) => (typeof edit === "string" ? parseEdit(edit) : (edit as Edit))));
+}
+
+/** Every exact edit that saves something, with its progress where notifications are. */
+export async function applyAllExact(document: ModelDocument): Promise<void> {
+  const progress = {
+    location: vscode.ProgressLocation.Notification,
+    title: vscode.l10n.t("Applying exact edits to {0}", document.name),
+    cancellable: true,
+  };
+  await tellingFailures(() =>
+    vscode.window.withProgress(progress, async (_progress, token) => {
+      const controller = new AbortController();
+      token.onCancellationRequested(() => {
+        controller.abort();
+        document.editing.cancel();
+      });
+      const applied = await document.applyAllExact(controller.signal);
+      if (applied === 0)
+        void vscode.window.showInformationMessage(vscode.l10n.t("No exact edit would save anything here."));
+    }),
+  );
+}
+
+/** Writes the edits that are on into a file, for another model or the command line. */
+export async function exportEdits({ uri, name, editing }: ModelDocument): Promise<void> {
+  const edits = editing.content.edits.filter(({ isOn }) => isOn).map(({ edit }) => edit);
+  if (edits.length === 0) {
+    void vscode.window.showInformationMessage(vscode.l10n.t("{0} has no edits.", name));
+    return;
+  }
+  const target = await vscode.window.showSaveDialog({
+    title: vscode.l10n.t("Export Edit List"),
+    defaultUri: vscode.Uri.joinPath(uri, "..", `${path.posix.parse(name).name}.edits.json`),
+    filters: { [vscode.l10n.t("Edit Lists")]: ["json"] },
+  });
+  if (target) await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(formatEditList(edits, name)));
+}
+
+/** Applies the edits of a file as one undoable step. */
+export async function importEdits(document: ModelDocument, argument?: unknown): Promise<void> {
+  const source = argument instanceof vscode.Uri ? argument : await askForList();
+  if (source === undefined) return;
+  await tellingFailures(async () => {
+    const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(source));
+    await document.applyEdits(parseEditList(text, path.posix.basename(source.path)));
+  });
+}
+
+async function askForList(): Promise<vscode.Uri | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    title: vscode.l10n.t("Import Edit List"),
+    openLabel: vscode.l10n.t("Apply"),
+    filters: { [vscode.l10n.t("Edit Lists")]: ["json"] },
+  });
+  return chosen?.[0];
+}
+
+async function tellingFailures(work: () => Thenable<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const { code, message } = error instanceof RpcError ? error.failure : { code: "", message: String(error) };
+    if (code !== "cancelled") void vscode.window.showErrorMessage(message);
+  }
+}
