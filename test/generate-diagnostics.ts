@@ -15,8 +15,8 @@ interface PackageManifest {
   readonly contributes: { readonly configuration: { readonly properties: Readonly<Record<string, object>> } };
 }
 
-const manifest = read<PackageManifest>(MANIFEST);
-const texts = read<Readonly<Record<string, string>>>(TEXTS);
+const manifest = read(MANIFEST) as PackageManifest;
+const texts = read(TEXTS) as Readonly<Record<string, string>>;
 const made = diagnosticsManifest();
 const { configuration } = manifest.contributes;
 const properties = { ...without(configuration.properties, `${SETTINGS_SECTION}.`), ...made.properties };
@@ -29,8 +29,8 @@ function without<T>(entries: Readonly<Record<string, T>>, prefix: string): Reado
   return Object.fromEntries(Object.entries(entries).filter(([key]) => !key.startsWith(prefix)));
 }
 
-function read<T>(path: string): T {
-  return JSON.parse(readFileSync(path, "utf8")) as T;
+function read(path: string): unknown {
+  return JSON.parse(readFileSync(path, "utf8"));
 }
 
 async function write(path: string, text: string, parser: string): Promise<void> {

@@ -24,7 +24,7 @@ export function settingName({ code }: Pick<Rule, "code">): string {
 }
 
 export function diagnosticsManifest(): Manifest {
-  const properties = RULES.flatMap((rule, position) => {
+  const properties = RULES.flatMap((rule, position): readonly (readonly [string, object])[] => {
     const order = FIRST_ORDER + 2 * position;
     const name = settingName(rule);
     const severity = {
@@ -46,7 +46,7 @@ export function diagnosticsManifest(): Manifest {
       markdownDescription: `%diagnostics.${name}.threshold%`,
     };
     const key = `${SETTINGS_SECTION}.${name}`;
-    return [[`${key}.severity`, severity] as const, ...(limit ? [[`${key}.threshold`, limit] as const] : [])];
+    return [[`${key}.severity`, severity], ...(limit ? [[`${key}.threshold`, limit] as const] : [])];
   });
   const texts = RULES.flatMap((rule) => {
     const key = `diagnostics.${settingName(rule)}`;

@@ -19,7 +19,10 @@ export const WEIGHT_RULES: readonly Rule[] = [
     summary: "Output channels whose weights are next to nothing beside the layer’s largest channel.",
     explanation:
       "A channel whose filter is zero gives the same number everywhere, its bias: everything behind it can take that into its own bias, and the channel can go. Training with weight decay leaves such channels behind batch normalisations.",
-    literature: ["Li et al., Pruning Filters for Efficient ConvNets, ICLR 2017", "Mehta et al., On Implicit Filter Level Sparsity, CVPR 2019"],
+    literature: [
+      "Li et al., Pruning Filters for Efficient ConvNets, ICLR 2017",
+      "Mehta et al., On Implicit Filter Level Sparsity, CVPR 2019",
+    ],
     answers: ["reduce-channels"],
     threshold: {
       default: 0.001,
@@ -66,19 +69,20 @@ function isGridded({ shape, elements }: LayerWeights): boolean {
   return all.length > 1 && all.every(isOnGrid);
 }
 
-/** The smallest distance between two values must divide all others. */
+/** A step must divide every distance: it is the smallest distance, or a part of it where the grid is thinly taken. */
 function isOnGrid(elements: Float32Array): boolean {
   if (elements.length < FEWEST_ELEMENTS) return false;
   const distinct = new Set<number>();
   for (const element of elements) if (distinct.add(element).size > LEVELS) return false;
   const levels = [...distinct].sort((a, b) => a - b);
   const [lowest = 0] = levels;
-  const step = levels.slice(1).reduce((least, level, index) => Math.min(least, level - (levels[index] ?? 0)), Infinity);
-  if (!Number.isFinite(step) || step <= 0) return false;
-  return levels.every((level) => {
-    const steps = (level - lowest) / step;
-    return steps < LEVELS && Math.abs(steps - Math.round(steps)) <= GRID_TOLERANCE * Math.max(1, steps / LEVELS);
-  });
+  const range = (levels.at(-1) ?? lowest) - lowest;
+  const gap = levels.slice(1).reduce((least, level, index) => Math.min(least, level - (levels[index] ?? 0)), Infinity);
+  if (!Number.isFinite(range) || !(gap > 0)) return false;
+  const parts = Math.floor(((LEVELS - 1) * gap * (1 + GRID_TOLERANCE)) / range);
+  return Array.from({ length: parts }, (_, part) => gap / (part + 1)).some((step) =>
+    levels.every((level) => Math.abs((level - lowest) / step - Math.round((level - lowest) / step)) <= GRID_TOLERANCE),
+  );
 }
 
 function channels([count = 1]: readonly number[], elements: Float32Array): readonly Float32Array[] {

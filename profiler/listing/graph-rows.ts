@@ -20,7 +20,7 @@ export function graphRows(graphs: readonly Graph[], layers: readonly Layer[]): r
   const take = (graph: Graph): GraphRows => {
     const rows: Row[] = [];
     const known = new Map<TensorId, LayerTensor>();
-    for (const _ of graph.nodes) {
+    while (rows.length < graph.nodes.length) {
       const layer = layers[next];
       if (layer === undefined) break;
       next += 1;

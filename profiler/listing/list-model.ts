@@ -158,7 +158,7 @@ function writeRow(writer: ListingWriter, scope: GraphScope, { layer, bodies }: R
   writer.indented(() => {
     for (const { body, rows } of bodies) {
       writer.region("body", body.label, () =>
-        writeGraph(writer, `${body.label}`, scope.within(rows, index), layer.path.length + 2),
+        writeGraph(writer, body.label, scope.within(rows, index), layer.path.length + 2),
       );
     }
   });
