@@ -3,34 +3,46 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import { FileSource } from "../bytes/file-source.ts";
 import { SiblingFolder } from "../bytes/sibling-files.ts";
-import { analyseModel, readModel } from "../profile-model.ts";
-import type { Layer } from "../layers/layer.ts";
+import { LimitError, ModelFormatError } from "../errors.ts";
+import { readModel } from "../profile-model.ts";
 import { loadOnnxRuntime } from "../run/onnx-runtime.ts";
 import { openSource } from "../run/open-session.ts";
 import type { RunnableModel } from "../run/session.ts";
 
 const LOG_FATAL = 4;
 
+/** An operator of a graph by the names of its tensors. */
+export interface OptimizedOperator {
+  readonly op: string;
+  readonly name: string;
+  readonly outputs: readonly string[];
+}
+
 /**
- * The operators that ONNX Runtime runs at *basic* optimizations, in the order in which it runs them: what it makes of the model, written
- * by this machine's ONNX Runtime and read as any other model. At this level the processor does not matter.
+ * The operators of the main graph that ONNX Runtime runs at *basic* optimizations, in the order in which it runs them: what it makes of
+ * the model, written by this machine's ONNX Runtime and read as any other model. At this level the processor does not matter.
  *
- * @param dimensions sizes of the dynamic ones
+ * @returns undefined where what it wrote cannot be read: of some models with bodies it writes weights twice
  */
-export async function optimizedLayers(
-  runnable: RunnableModel,
-  dimensions: Readonly<Record<string, number>>,
-): Promise<readonly Layer[]> {
+export async function optimizedOperators(runnable: RunnableModel): Promise<readonly OptimizedOperator[] | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "edgewise-optimized-"));
   try {
     const path = join(folder, "optimized.onnx");
     await writeOptimized(runnable, path);
     const source = await FileSource.open(path);
     try {
-      return analyseModel(await readModel(source, new SiblingFolder(path)), dimensions).listing.layers;
+      const { nodes, tensors } = (await readModel(source, new SiblingFolder(path))).entries[0].graph;
+      return nodes.map(({ op, name, outputs }) => ({
+        op,
+        name,
+        outputs: outputs.map((id) => tensors[id]?.name ?? ""),
+      }));
     } finally {
       await source.close();
     }
+  } catch (error) {
+    if (error instanceof ModelFormatError || error instanceof LimitError) return undefined;
+    throw error;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

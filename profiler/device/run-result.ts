@@ -124,14 +124,14 @@ export interface LayerTimes {
   readonly optimization: string;
   /** Profiled runs that the times are means of. */
   readonly runs: number;
-  /** Of one inference as the runtime's profiler saw it, from the first operator to the last. */
+  /** Of one whole inference by the runtime's profiler, what it spends between operators included. */
   readonly totalSeconds: number;
   readonly rows: readonly RowTime[];
   readonly unmapped: readonly UnmappedTime[];
 }
 
 export interface RowTime {
-  /** `LayerProfile.index` of the row whose output the operator gave. */
+  /** `LayerProfile.index` of the row that ran: of those that one operator computes, the one of its kind, else the dearest. */
   readonly layer: number;
   readonly seconds: number;
   /** Further rows computed by the same operators, folded or fused into them: their time is in `seconds`. */

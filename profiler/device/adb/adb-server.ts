@@ -6,6 +6,7 @@ import { AdbDevice } from "./adb-device.ts";
 import { findAdb } from "./find-adb.ts";
 import { within } from "./interruption.ts";
 import { chooseDevice, parseDeviceList, type ListedDevice } from "./listed-device.ts";
+import { pause } from "./pause.ts";
 
 export interface ServerAddress {
   readonly host: string;
@@ -26,7 +27,7 @@ const ANSWER_SECONDS = 10;
 const START_SECONDS = 30;
 /** Wireless debugging over a bad network. */
 const CONNECT_SECONDS = 20;
-const RETRY_MILLISECONDS = 1000;
+const RETRY_SECONDS = 1;
 
 /** The user's own adb server. It is started when it is not running, and never stopped: it is not ours. */
 export class AdbServer {
@@ -67,7 +68,7 @@ export class AdbServer {
       } catch (error) {
         if (!isOver()) onTrouble(error instanceof DeviceError ? error : serverGone(error));
       }
-      await pause(RETRY_MILLISECONDS, signal);
+      await pause(RETRY_SECONDS, signal).catch(() => undefined);
     }
   }
 
@@ -201,16 +202,4 @@ function isRefused(error: unknown): boolean {
 
 function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ").trim();
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    const timer = setTimeout(resolve, milliseconds);
-    timer.unref();
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,5 +1,6 @@
 import { DeviceError } from "../device-error.ts";
 import type { AdbDevice, TiedCommand } from "./adb-device.ts";
+import { pause } from "./pause.ts";
 import { PHONE_TEMPORARY } from "./phone-facts/phone-facts.ts";
 import { shellCommand } from "./shell-word.ts";
 
@@ -7,7 +8,7 @@ import { shellCommand } from "./shell-word.ts";
 export const PHONE_FOLDER = `${PHONE_TEMPORARY}/edgewise`;
 
 /** Whoever measures looks again so often whether it is free. */
-const RETRY_MILLISECONDS = 500;
+const RETRY_SECONDS = 0.5;
 /** Of EX_TEMPFAIL and EX_CANTCREAT in sysexits.h. */
 const EXIT = { busy: 75, cannotWrite: 73 };
 
@@ -53,7 +54,7 @@ export async function takePhone(
     if (path.startsWith(`${PHONE_FOLDER}/runs/`)) return { path, remove: () => keeper.end() };
     await refuse(device, keeper);
     onBusy();
-    await pause(RETRY_MILLISECONDS, signal);
+    await pause(RETRY_SECONDS, signal);
   }
 }
 
@@ -76,18 +77,4 @@ async function refuse(
       hint: "Free some space on the phone, or remove Edgewise's files with “Clean up phone”",
     });
   throw new DeviceError("failed", `${device.serial}: its shell ended unexpectedly`);
-}
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", abort, { once: true });
-  });
 }

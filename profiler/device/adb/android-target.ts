@@ -1,0 +1,84 @@
+import { prepareRun, type PreparedRun } from "../prepared-run.ts";
+import type { RunResult } from "../run-result.ts";
+import { findBundle } from "../runner/bundle.ts";
+import type { DeviceFacts, MeasuredModel, RunControl, RunOptions, Target } from "../target.ts";
+import type { AdbServer } from "./adb-server.ts";
+import { AndroidRun } from "./android-run.ts";
+import { orAborted } from "./interruption.ts";
+import type { EnergyTimes } from "./measure-energy.ts";
+import { readPhoneFacts } from "./phone-facts/phone-facts.ts";
+import { cleanUpPhone } from "./phone-folder.ts";
+
+export interface AndroidOptions {
+  /** The phone's serial; the only one that is connected when left out. */
+  readonly serial?: string;
+  /** Where the bundles are that `npm run build:runner` made; beside the program when left out. */
+  readonly bundles?: string;
+  readonly energyTimes?: EnergyTimes;
+}
+
+/** A phone at adb, which runs ONNX models natively with ONNX Runtime. */
+export class AndroidTarget implements Target {
+  constructor(
+    private readonly server: AdbServer,
+    private readonly options: AndroidOptions = {},
+  ) {}
+
+  async describe(signal?: AbortSignal): Promise<DeviceFacts> {
+    const device = await this.server.open(this.options.serial, signal);
+    try {
+      return await readPhoneFacts(device, signal);
+    } finally {
+      await device.close();
+    }
+  }
+
+  async run(measured: MeasuredModel, options: RunOptions, control: RunControl = {}): Promise<RunResult> {
+    const { signal, onProgress } = control;
+    const startedAt = new Date().toISOString();
+    onProgress?.({ phase: "preparing" });
+    const device = await this.server.open(this.options.serial, signal);
+    try {
+      const facts = await readPhoneFacts(device, signal);
+      const bundle = await findBundle(device.serial, facts.abis, this.options.bundles);
+      const prepared = await prepare(measured, options, signal);
+      try {
+        const run = new AndroidRun(device, facts, bundle, prepared, measured, options, control);
+        return { ...(await run.measure(this.options.energyTimes)), startedAt };
+      } finally {
+        await prepared.close();
+      }
+    } finally {
+      await device.close();
+    }
+  }
+
+  /** Removes everything of ours from the phone, the runtime too. */
+  async cleanUp(signal?: AbortSignal): Promise<void> {
+    const device = await this.server.open(this.options.serial, signal);
+    try {
+      await cleanUpPhone(device, signal);
+    } finally {
+      await device.close();
+    }
+  }
+}
+
+/** ONNX Runtime cannot be stopped in the middle of a run: who cancels does not wait for it. */
+async function prepare(
+  { runnable }: MeasuredModel,
+  options: RunOptions,
+  signal: AbortSignal | undefined,
+): Promise<PreparedRun> {
+  const preparing = prepareRun(runnable, options);
+  if (signal === undefined) return preparing;
+  try {
+    return await orAborted(preparing, signal);
+  } catch (error) {
+    preparing.then(
+      (prepared) => prepared.close(),
+      () => undefined,
+    );
+    throw error;
+  }
+}

@@ -1,0 +1,171 @@
+import { availableParallelism } from "node:os";
+import { RunError } from "../../errors.ts";
+import { openSource } from "../../run/open-session.ts";
+import { compareOutputs } from "../compare-outputs.ts";
+import { latencyStatistics } from "../latency-statistics.ts";
+import { mapTimes } from "../map-times.ts";
+import { optimizedOperators } from "../optimized-graph.ts";
+import { parseOrtProfile } from "../ort-profile.ts";
+import { prepareRun, type PreparedRun } from "../prepared-run.ts";
+import { RUN_RESULT_VERSION, type RunResult } from "../run-result.ts";
+import {
+  DEFAULT_RUNS,
+  DEFAULT_THREADS,
+  DEFAULT_TIME_LIMIT,
+  DEFAULT_WARM_UP_RUNS,
+  type DeviceFacts,
+  type MeasuredModel,
+  type RunControl,
+  type RunOptions,
+  type Target,
+} from "../target.ts";
+import { hostConditions, hostFacts, hostIdentity } from "./describe-host.ts";
+import { runOnnxProcess } from "./run-onnx.ts";
+import { runTfliteThread } from "./run-tflite.ts";
+
+/** Part of the time limit that timing may take; loading and profiling have the rest. */
+const TIMING_PART = 0.5;
+/** Times of layers vary less than those of whole runs, and the profiler writes each of them down. */
+const PROFILED_RUNS = 20;
+
+/** What a runtime measured of a model, and with what it did so. */
+type Measured = Pick<RunResult, "runtime" | "settings" | "latency" | "layers" | "memory" | "outputs" | "notes">;
+
+/** This machine, measured as a phone is: ONNX by onnxruntime-node, TFLite by LiteRT.js. Runs queue. */
+export class HostTarget implements Target {
+  #last: Promise<unknown> = Promise.resolve();
+
+  describe(): Promise<DeviceFacts> {
+    return hostFacts();
+  }
+
+  run(model: MeasuredModel, options: RunOptions, control: RunControl = {}): Promise<RunResult> {
+    control.onProgress?.({ phase: "queued" });
+    const turn = this.#last.then(() => measure(model, options, control));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+async function measure(model: MeasuredModel, options: RunOptions, control: RunControl): Promise<RunResult> {
+  const { signal, onProgress } = control;
+  signal?.throwIfAborted();
+  onProgress?.({ phase: "preparing" });
+  if (options.cores !== undefined) throw new RunError("runs on this machine cannot be bound to cores");
+  const prepared = await prepareRun(model.runnable, options);
+  try {
+    signal?.throwIfAborted();
+    const startedAt = new Date().toISOString();
+    const before = hostConditions();
+    const measured = await (prepared.identity.format === "onnx" ? measureOnnx : measureTflite)(
+      model,
+      prepared,
+      options,
+      control,
+    );
+    return {
+      version: RUN_RESULT_VERSION,
+      startedAt,
+      model: prepared.identity,
+      device: hostIdentity(),
+      energy: { reason: "This machine has no power rails that can be read." },
+      conditions: { before, after: hostConditions() },
+      throttling: [],
+      ...measured,
+    };
+  } finally {
+    await prepared.close();
+  }
+}
+
+async function measureOnnx(
+  { runnable, layers }: MeasuredModel,
+  prepared: PreparedRun,
+  options: RunOptions,
+  { signal, onProgress }: RunControl,
+): Promise<Measured> {
+  const settings = settingsOf(prepared, options);
+  const limitSeconds = options.timeLimitSeconds ?? DEFAULT_TIME_LIMIT;
+  const result = await runOnnxProcess(
+    runnable,
+    prepared,
+    { ...settings, budgetSeconds: limitSeconds * TIMING_PART, profiledRuns: Math.min(settings.runs, PROFILED_RUNS) },
+    { signal, limitSeconds, onRun: (phase, done, total) => onProgress?.({ phase, done, total }) },
+  );
+  onProgress?.({ phase: "comparing" });
+  // The first profiled run warms up.
+  const profiled = parseOrtProfile(result.profile).slice(1);
+  const [shortened, notes] = shortenedTo(settings, result.runSeconds.length, limitSeconds);
+  return {
+    runtime: { name: "ONNX Runtime", version: result.version, kind: "native", description: "onnxruntime-node, CPU" },
+    settings: shortened,
+    latency: {
+      loadSeconds: result.loadSeconds,
+      firstRunSeconds: result.firstSeconds,
+      statistics: latencyStatistics(result.runSeconds),
+      runSeconds: result.runSeconds,
+    },
+    layers: mapTimes(profiled, await optimizedOperators(runnable), layers),
+    memory: { peakBytes: result.peakBytes, baselineBytes: result.baselineBytes },
+    outputs: compareOutputs(prepared.outputs, result.outputs, prepared.skipped),
+    notes,
+  };
+}
+
+async function measureTflite(
+  { runnable }: MeasuredModel,
+  prepared: PreparedRun,
+  options: RunOptions,
+  { signal, onProgress }: RunControl,
+): Promise<Measured> {
+  const settings = settingsOf(prepared, options);
+  const limitSeconds = options.timeLimitSeconds ?? DEFAULT_TIME_LIMIT;
+  onProgress?.({ phase: "latency" });
+  const source = await openSource(runnable);
+  try {
+    const timing = { ...settings, budgetSeconds: limitSeconds * TIMING_PART };
+    const result = await runTfliteThread(prepared.model, source, prepared, timing, signal);
+    onProgress?.({ phase: "comparing" });
+    const [shortened, notes] = shortenedTo(settings, result.runSeconds.length, limitSeconds);
+    return {
+      runtime: { name: "LiteRT.js", version: null, kind: "wasm", description: "WASM with XNNPACK in Node, one thread" },
+      settings: { ...shortened, threads: 1 },
+      latency: {
+        loadSeconds: result.loadSeconds,
+        firstRunSeconds: result.firstSeconds,
+        statistics: latencyStatistics(result.runSeconds),
+        runSeconds: result.runSeconds,
+      },
+      layers: { reason: "LiteRT.js does not tell what each layer takes." },
+      memory: { reason: "LiteRT.js runs in a thread of this program, whose memory is not the model’s alone." },
+      outputs: compareOutputs(prepared.outputs, result.outputs, prepared.skipped),
+      notes,
+    };
+  } finally {
+    await source.close();
+  }
+}
+
+function settingsOf({ dimensions, description }: PreparedRun, options: RunOptions): RunResult["settings"] {
+  const { threads = Math.min(DEFAULT_THREADS, availableParallelism()) } = options;
+  return {
+    threads,
+    warmUpRuns: options.warmUpRuns ?? DEFAULT_WARM_UP_RUNS,
+    runs: options.runs ?? DEFAULT_RUNS,
+    dimensions,
+    inputs: description,
+    cores: null,
+    delegate: null,
+  };
+}
+
+/** A slow model is timed less often than asked for, which is said. */
+function shortenedTo(
+  settings: RunResult["settings"],
+  runs: number,
+  limitSeconds: number,
+): readonly [RunResult["settings"], readonly string[]] {
+  if (runs >= settings.runs) return [settings, []];
+  const note = `Timed ${runs} times instead of ${settings.runs}, to stay within ${limitSeconds} seconds.`;
+  return [{ ...settings, runs }, [note]];
+}

@@ -1,0 +1,138 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { RunError } from "../../errors.ts";
+import { decodeRaw } from "../../model/raw-elements.ts";
+import { encodeRaw } from "../../model/encode-elements.ts";
+import { newArray, type NamedTensors, type NumericType } from "../../run/numeric-tensor.ts";
+import { nameOf, type RunnableModel } from "../../run/session.ts";
+import { DeviceError } from "../device-error.ts";
+import type { PreparedRun } from "../prepared-run.ts";
+import type { RunPhase } from "../target.ts";
+
+export interface OnnxSettings {
+  readonly threads: number;
+  readonly warmUpRuns: number;
+  readonly runs: number;
+  /** Stop timing after so long, though not before a few runs. */
+  readonly budgetSeconds: number;
+  readonly profiledRuns: number;
+}
+
+export interface OnnxMeasurement {
+  readonly version: string | null;
+  readonly loadSeconds: number;
+  readonly firstSeconds: number;
+  readonly runSeconds: readonly number[];
+  readonly baselineBytes: number;
+  readonly peakBytes: number;
+  readonly outputs: NamedTensors;
+  /** ONNX Runtime's profile at basic optimizations. */
+  readonly profile: string;
+}
+
+export interface ProcessControl {
+  readonly signal?: AbortSignal | undefined;
+  readonly limitSeconds: number;
+  readonly onRun: (phase: RunPhase, done: number, total: number) => void;
+}
+
+/** As they cross to the process. */
+interface RawTensor {
+  readonly name: string;
+  readonly type: NumericType;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+interface Message {
+  readonly progress?: { readonly phase: RunPhase; readonly done: number; readonly total: number };
+  readonly failure?: string;
+  readonly result?: Omit<OnnxMeasurement, "outputs"> & { readonly outputs: readonly RawTensor[] };
+}
+
+/**
+ * Times a model in a process of its own, which is ended when the signal aborts.
+ * @throws {RunError} when ONNX Runtime refuses the model
+ * @throws {DeviceError} when it takes longer than the limit, or the process dies
+ */
+export async function runOnnxProcess(
+  model: RunnableModel,
+  { inputs, inputNames }: Pick<PreparedRun, "inputs" | "inputNames">,
+  settings: OnnxSettings,
+  control: ProcessControl,
+): Promise<OnnxMeasurement> {
+  const folder = await mkdtemp(join(tmpdir(), "edgewise-run-"));
+  const child = fork(fileURLToPath(new URL("./onnx-process.js", import.meta.url)), {
+    serialization: "advanced",
+    execArgv: [],
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+    // Inside VS Code the executable is VS Code's own, which is Node when asked.
+    env: { ...process.env, ORT_DISABLE_TELEMETRY: "1", ELECTRON_RUN_AS_NODE: "1" },
+  });
+  try {
+    const path = "path" in model ? model.path : model.basePath;
+    const answer = awaitAnswer(nameOf(model), child, control);
+    child.send({
+      model: "path" in model ? { path: model.path } : { bytes: model.bytes },
+      folder: path === undefined ? null : join(dirname(resolve(path)), sep),
+      inputs: inputNames.flatMap((name) => {
+        const tensor = inputs[name];
+        if (tensor === undefined) return [];
+        const { dataType: type, shape, data } = tensor;
+        return [{ name, type, shape, bytes: encodeRaw(type, data) } satisfies RawTensor];
+      }),
+      settings: { ...settings, profilePrefix: join(folder, "profile") },
+    });
+    const { outputs, ...measured } = await answer;
+    return { ...measured, outputs: Object.fromEntries(outputs.map(decoded)) };
+  } finally {
+    child.kill("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function awaitAnswer(
+  name: string,
+  child: ChildProcess,
+  { signal, limitSeconds, onRun }: ProcessControl,
+): Promise<NonNullable<Message["result"]>> {
+  return new Promise((resolveAnswer, reject) => {
+    const stop = (): void => reject(signal?.reason as Error);
+    if (signal?.aborted) stop();
+    signal?.addEventListener("abort", stop, { once: true });
+    const timer = setTimeout(
+      () =>
+        reject(
+          new DeviceError("time-limit", `${name} was not measured within ${limitSeconds} s on this machine`, {
+            hint: "Ask for fewer runs, or give it more time",
+          }),
+        ),
+      limitSeconds * 1000,
+    );
+    child.on("message", ({ progress, failure, result }: Message) => {
+      if (progress) onRun(progress.phase, progress.done, progress.total);
+      if (failure !== undefined) reject(new RunError(`${name}: ONNX Runtime cannot run it: ${failure}`));
+      if (result) resolveAnswer(result);
+    });
+    child.on("error", (cause) =>
+      reject(new DeviceError("failed", `no process can be started: ${cause.message}`, { cause })),
+    );
+    child.on("exit", (code, killer) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
+      reject(
+        new DeviceError("failed", `${name}: the process that ran it ended with ${killer ?? `exit code ${code ?? 0}`}`),
+      );
+    });
+  });
+}
+
+function decoded({ name, type, shape, bytes }: RawTensor): [string, NamedTensors[string]] {
+  const elements = shape.reduce((product, size) => product * size, 1);
+  const data = newArray(type, elements);
+  data.set(decodeRaw(type, bytes, elements) ?? []);
+  return [name, { dataType: type, shape, data }];
+}

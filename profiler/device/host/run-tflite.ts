@@ -1,0 +1,62 @@
+import type { ByteSource } from "../../bytes/byte-source.ts";
+import { RunError } from "../../errors.ts";
+import { withFloatEnds } from "../../formats/tflite/float-ends.ts";
+import type { Model } from "../../model/model.ts";
+import { LitertThread, type TimedRuns } from "../../run/litert-thread.ts";
+import type { NamedTensors } from "../../run/numeric-tensor.ts";
+import type { PreparedRun } from "../prepared-run.ts";
+
+export interface TfliteSettings {
+  readonly warmUpRuns: number;
+  readonly runs: number;
+  readonly budgetSeconds: number;
+}
+
+export interface TfliteMeasurement extends Omit<TimedRuns, "outputs"> {
+  readonly loadSeconds: number;
+  readonly outputs: NamedTensors;
+}
+
+/**
+ * Times a model in LiteRT.js, in the thread that runs it. Quantized ends are given and taken as real numbers, so the conversion is part of
+ * each run.
+ * @throws {RunError} when LiteRT.js refuses the model
+ * @throws the signal's reason when it aborts
+ */
+export async function runTfliteThread(
+  model: Model,
+  source: ByteSource,
+  { inputs }: Pick<PreparedRun, "inputs">,
+  settings: TfliteSettings,
+  signal?: AbortSignal,
+): Promise<TfliteMeasurement> {
+  const ends = await withFloatEnds(model.file, await source.read(0, source.size), []);
+  const thread = new LitertThread();
+  const stop = (): void => void thread.close();
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    signal?.throwIfAborted();
+    const start = performance.now();
+    await thread.request("open", ends.bytes);
+    const loadSeconds = (performance.now() - start) / 1000;
+    const given = ends.inputs.map(({ name }) => {
+      const tensor = inputs[name];
+      if (tensor === undefined) throw new RunError(`${model.file}: input "${name}" is missing`);
+      return { data: tensor.data, shape: tensor.shape };
+    });
+    const { outputs, ...timed } = await thread.request("time", { inputs: given, ...settings });
+    const named = ends.outputs.flatMap(({ name, dataType, place }) => {
+      const output = outputs[place];
+      return output === undefined ? [] : [[name, { dataType, ...output }] as const];
+    });
+    return { ...timed, loadSeconds, outputs: Object.fromEntries(named) };
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof RunError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RunError(`${model.file}: LiteRT.js cannot run it: ${reason}`, { cause });
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    await thread.close();
+  }
+}

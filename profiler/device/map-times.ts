@@ -1,0 +1,157 @@
+import type { LayerProfile } from "../profile.ts";
+import type { OptimizedOperator } from "./optimized-graph.ts";
+import type { ProfiledOperator, ProfiledRun } from "./ort-profile.ts";
+import type { LayerTimes, RowTime, UnmappedTime } from "./run-result.ts";
+
+const BETWEEN: Pick<UnmappedTime, "name" | "op" | "reason"> = {
+  name: "ONNX Runtime between operators",
+  op: null,
+  reason: "The runtime's own work, and what its profiler takes to write each operator down.",
+};
+
+/** What one operator took in one inference, on average. */
+interface MeanOperator extends ProfiledOperator {
+  readonly seconds: number;
+}
+
+/**
+ * Each row's time: operators of the profile are found in the optimized graph by their place or name, and from there by the tensors they
+ * give in the model. Rows whose tensors the optimized graph has no more were fused into the operator behind them. What belongs to no row
+ * is listed, so that everything adds up to the whole.
+ *
+ * @param runs at least one
+ * @param optimized undefined where it is not known: then names alone tell
+ */
+export function mapTimes(
+  runs: readonly ProfiledRun[],
+  optimized: readonly OptimizedOperator[] | undefined,
+  layers: readonly LayerProfile[],
+): LayerTimes {
+  const operators = meanOperators(runs);
+  const rows = new RowFinder(layers, optimized);
+  const times = new Map<number, { seconds: number; fused: readonly number[]; operators: readonly string[] }>();
+  const unmapped: UnmappedTime[] = [];
+  for (const [operator, counterpart] of alignOperators(operators, optimized)) {
+    const group = counterpart === undefined ? rows.named(operator) : rows.giving(counterpart, operator);
+    const [layer, ...fused] = group;
+    if (layer === undefined) unmapped.push(withoutRow(operator));
+    else {
+      const before = times.get(layer) ?? { seconds: 0, fused: [], operators: [] };
+      times.set(layer, {
+        seconds: before.seconds + operator.seconds,
+        fused: [...new Set([...before.fused, ...fused])],
+        operators: [...before.operators, operator.name],
+      });
+    }
+  }
+  const spent = operators.reduce((sum, { seconds }) => sum + seconds, 0);
+  const whole = runs.reduce((sum, { seconds }) => sum + seconds, 0) / Math.max(1, runs.length);
+  if (whole > spent) unmapped.push({ ...BETWEEN, seconds: whole - spent });
+  return {
+    optimization: "basic",
+    runs: runs.length,
+    totalSeconds: Math.max(whole, spent),
+    rows: [...times].map(([layer, time]): RowTime => ({ layer, ...time })).sort((a, b) => a.layer - b.layer),
+    unmapped,
+  };
+}
+
+function withoutRow({ name, op, seconds }: MeanOperator): UnmappedTime {
+  return { name, op, seconds, reason: "ONNX Runtime put it in: it gives no tensor of the model." };
+}
+
+/** Repeats, as of a loop's body, are added up; different runs are averaged. In the order in which they first ran. */
+function meanOperators(runs: readonly ProfiledRun[]): readonly MeanOperator[] {
+  const means = new Map<string, MeanOperator>();
+  for (const { operators } of runs) {
+    for (const operator of operators) {
+      const key = JSON.stringify([operator.path, operator.name, operator.op]);
+      const seconds = (means.get(key)?.seconds ?? 0) + operator.seconds / runs.length;
+      means.set(key, { ...operator, seconds });
+    }
+  }
+  return [...means.values()];
+}
+
+/** Operators of the main graph with those of the optimized one: by place where the order agrees, else by name. */
+function alignOperators(
+  operators: readonly MeanOperator[],
+  optimized: readonly OptimizedOperator[] = [],
+): readonly (readonly [MeanOperator, OptimizedOperator | undefined])[] {
+  const main = operators.filter(({ path }) => path.length === 0);
+  const isInOrder = main.length === optimized.length && main.every(({ op }, place) => optimized[place]?.op === op);
+  const byName = new Map(optimized.map((each) => [`${each.op} ${each.name}`, each] as const));
+  const places = new Map(main.map((operator, place) => [operator, place] as const));
+  return operators.map((operator) => {
+    const place = places.get(operator);
+    if (place === undefined) return [operator, undefined];
+    return [operator, isInOrder ? optimized[place] : byName.get(`${operator.op} ${operator.name}`)];
+  });
+}
+
+/** Finds the rows that an operator computes, the one that stands for them first. */
+class RowFinder {
+  readonly #byOutput = new Map<string, LayerProfile>();
+  readonly #kept: ReadonlySet<string>;
+  readonly #taken = new Set<number>();
+
+  constructor(
+    private readonly layers: readonly LayerProfile[],
+    optimized: readonly OptimizedOperator[] | undefined,
+  ) {
+    for (const layer of layers)
+      for (const { name } of layer.outputs) if (!this.#byOutput.has(name)) this.#byOutput.set(name, layer);
+    this.#kept = new Set(optimized?.flatMap(({ outputs }) => outputs));
+  }
+
+  /** By the tensors it gives, with the rows in front of them that nothing else gives any more. */
+  giving({ op, outputs }: OptimizedOperator, operator: MeanOperator): readonly number[] {
+    const ends = outputs.flatMap((name) => this.#byOutput.get(name) ?? []);
+    if (ends.length === 0) return this.named(operator);
+    const group = new Map(ends.map((end) => [end.index, end] as const));
+    for (const row of group.values()) {
+      for (const { name, isConstant } of row.inputs) {
+        const giver = isConstant || this.#kept.has(name) ? undefined : this.#byOutput.get(name);
+        if (giver?.role === "compute" && !this.#taken.has(giver.index)) group.set(giver.index, giver);
+      }
+    }
+    for (const index of group.keys()) this.#taken.add(index);
+    const members = [...group.values()];
+    const main = members.filter((row) => isOf(row, op));
+    const chosen = dearest(main.length > 0 ? main : members);
+    return [
+      ...(chosen === undefined ? [] : [chosen.index]),
+      ...members.filter((row) => row !== chosen).map(({ index }) => index),
+    ];
+  }
+
+  /** By its name alone: of rows that share it, as those of two branches may, the one whose outputs have these sizes. */
+  named({ name, op, outputShapes }: MeanOperator): readonly number[] {
+    const called = this.layers.filter((row) => row.name === name && isOf(row, op));
+    const fitting = called.filter(({ outputs }) =>
+      outputs.every(({ shape }, place) => fits(shape, outputShapes[place])),
+    );
+    const candidates = fitting.length > 0 ? fitting : called;
+    const chosen = candidates.find(({ isCounted }) => isCounted) ?? candidates[0];
+    return chosen === undefined ? [] : [chosen.index];
+  }
+}
+
+/** Rows name the domain of operators that are not the format's own. */
+function isOf(row: LayerProfile, op: string): boolean {
+  return row.op === op || row.op.endsWith(`.${op}`);
+}
+
+function dearest(rows: readonly LayerProfile[]): LayerProfile | undefined {
+  return rows.reduce<LayerProfile | undefined>(
+    (best, row) => (best === undefined || (row.macs ?? 0) > (best.macs ?? 0) ? row : best),
+    undefined,
+  );
+}
+
+function fits(expected: LayerProfile["outputs"][number]["shape"], found: readonly number[] | undefined): boolean {
+  if (expected === null || found === undefined) return true;
+  return (
+    expected.length === found.length && expected.every((size, axis) => typeof size !== "number" || size === found[axis])
+  );
+}
