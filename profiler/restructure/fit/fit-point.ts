@@ -1,0 +1,70 @@
+import type { Totals } from "../../profile.ts";
+import type { Edit } from "../edit.ts";
+
+/** What a fit is for and what it finds. Plain data. */
+
+/** Totals that a budget can bound. */
+export const BUDGETED = ["parameters", "macs", "fileBytes", "peakMemoryBytes", "latencySeconds"] as const;
+
+export type BudgetedTotal = (typeof BUDGETED)[number];
+
+/** What a model may cost at most, and how right it must stay. What is left out is free. */
+export type FitBudget = Readonly<Partial<Record<BudgetedTotal, number>>> & {
+  /** Share of right answers below which the search does not go, 0 to 1; needs labelled samples. */
+  readonly lowestAccuracy?: number;
+};
+
+/** How far a model's answers are from those of the model that the search started from. */
+export interface FitError {
+  /**
+   * Power of the difference of the outputs as part of their own, Σ(b − a)² / Σa², the mean over the outputs: 10^(−SNR/10). What the
+   * search is after, since the errors of independent edits add up.
+   */
+  readonly error: number;
+  /** Largest difference relative to the output's range. */
+  readonly maxRelative: number;
+  /** Share of the samples with the same answer; null where outputs are not one number a class. */
+  readonly agreement: number | null;
+  /** Share of right answers; null without labels. */
+  readonly accuracy: number | null;
+}
+
+/** One model of the curve, as the edits that make it. */
+export interface FitPoint extends FitError {
+  readonly edits: readonly Edit[];
+  readonly totals: Totals;
+  readonly isWithinBudget: boolean;
+  /** What is still too much, as part of what was too much at the start: 0 within the budget; see `Goal`. */
+  readonly excess: number;
+}
+
+export interface CurvePoint extends FitPoint {
+  /** No other point costs no more in any budgeted total and is nearer to the original. */
+  readonly isOnFront: boolean;
+}
+
+export interface FitResult {
+  /** In the order in which they were found, the model as it is first. */
+  readonly points: readonly CurvePoint[];
+  /**
+   * Position of the point to take: within the budget the one with the least error (the smallest model where only an accuracy is
+   * asked for), else the one that comes nearest.
+   */
+  readonly best: number;
+  readonly isMet: boolean;
+  readonly ending: "met" | "exhausted" | "cancelled";
+  readonly samples: FitSamples;
+}
+
+/** What the numbers of a fit were measured on. */
+export interface FitSamples {
+  /** Samples that weights were fitted to; 0 where only weights were looked at. */
+  readonly fitted: number;
+  /** Samples that errors were measured on: never those that weights were fitted to. */
+  readonly measured: number;
+  /** "digits.npy", "seeded random (seed 0)" */
+  readonly description: string;
+  /** Made up, for want of samples of the user's own: errors on them only tell edits apart roughly. */
+  readonly isRandom: boolean;
+  readonly hasLabels: boolean;
+}

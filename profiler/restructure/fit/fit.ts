@@ -1,0 +1,45 @@
+import { CalibrationError } from "../../errors.ts";
+import type { Model } from "../../model/model.ts";
+import type { FitBudget, FitResult } from "./fit-point.ts";
+import { withFront } from "./front.ts";
+import { Goal } from "./goal.ts";
+import { Search, type SearchOptions } from "./search.ts";
+import { Trials, type TrialOptions } from "./trials.ts";
+
+export interface FitOptions extends TrialOptions, SearchOptions {
+  readonly budget: FitBudget;
+}
+
+/**
+ * Restructures a whole model until it keeps a budget: exact edits first, then those that err least for what they save, each measured
+ * on samples that nothing was fitted to. Aborting ends the search and keeps what it found. The same model, samples and seed give the
+ * same curve.
+ * @throws {OptionError} for a budget without limits, or of totals that the model does not tell
+ * @throws {CalibrationError} when samples do not fit, or an accuracy is asked for without labels
+ * @throws the signal's reason when it aborts before the model itself is measured
+ */
+export async function fit(model: Model, options: FitOptions): Promise<FitResult> {
+  const { budget, signal } = options;
+  const trials = await Trials.on(model, options);
+  if (budget.lowestAccuracy !== undefined && !trials.samples.hasLabels)
+    throw new CalibrationError("an accuracy can only be kept on labelled samples");
+  const goal = new Goal(budget, trials.totalsOf(model));
+  const search = new Search(trials, goal, options);
+  let isCancelled = false;
+  try {
+    await search.run(model);
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+    isCancelled = true;
+  }
+  const points = withFront(search.points, goal.costs);
+  const { best } = search;
+  const isMet = points[best]?.isWithinBudget ?? false;
+  return {
+    points,
+    best,
+    isMet,
+    ending: isCancelled ? "cancelled" : isMet ? "met" : "exhausted",
+    samples: trials.samples,
+  };
+}

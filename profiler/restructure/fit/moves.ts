@@ -1,0 +1,36 @@
+import type { Model } from "../../model/model.ts";
+import { formatEdit, type Edit } from "../edit.ts";
+import { liftedModel } from "../lifted-model.ts";
+import { RESTRUCTURINGS } from "../registry.ts";
+import { isRefusal, type Guarantee } from "../restructuring.ts";
+import { rungsOf } from "./ladders.ts";
+
+/** An edit that could come next. */
+export interface Move {
+  /** The same as long as the model has the place. */
+  readonly key: string;
+  readonly edit: Edit;
+  /** The same edit, one rung milder. */
+  readonly milder: string | undefined;
+}
+
+/** All edits of a model that keep one of the promises, at every strength, the mildest of a place first. */
+export function movesOn(
+  model: Model,
+  promises: readonly Guarantee[],
+  bindings?: Readonly<Record<string, number>>,
+): readonly Move[] {
+  const graph = liftedModel(model, bindings);
+  const places = RESTRUCTURINGS.filter(({ promise }) => promises.includes(promise)).flatMap((restructuring) =>
+    restructuring.find(graph).flatMap((finding) => (isRefusal(finding) ? [] : [{ restructuring, finding }])),
+  );
+  return places.flatMap(({ restructuring, finding }) => {
+    const edits = rungsOf(restructuring, finding).map((options) => ({
+      restructuring: restructuring.id,
+      target: finding.target,
+      options,
+    }));
+    const keys = edits.map(formatEdit);
+    return edits.map((edit, rung) => ({ key: keys[rung] ?? "", edit, milder: keys[rung - 1] }));
+  });
+}

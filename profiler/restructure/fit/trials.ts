@@ -1,0 +1,161 @@
+import type { HardwareProfile } from "../../hardware/hardware.ts";
+import type { Model } from "../../model/model.ts";
+import { analyseModel, costModel } from "../../profile-model.ts";
+import type { Totals } from "../../profile.ts";
+import { activationsOn, inMemory } from "../../run/activation-source.ts";
+import { previewSamples } from "../../run/calibration/preview-samples.ts";
+import { isRandom, type CalibrationSpec, type SamplePart } from "../../run/calibration/spec.ts";
+import { compareRuns, type RunComparison } from "../../run/compare-runs.ts";
+import { inputPorts } from "../../run/model-ports.ts";
+import type { RunnableModel } from "../../run/session.ts";
+import { applyEdit } from "../apply.ts";
+import type { Edit } from "../edit.ts";
+import type { FitError, FitSamples } from "./fit-point.ts";
+
+export interface TrialOptions {
+  readonly calibration: CalibrationSpec;
+  /** Samples to measure on; a part of the others when left out. */
+  readonly measuring?: CalibrationSpec;
+  readonly bindings?: Readonly<Record<string, number>>;
+  readonly hardware: HardwareProfile;
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Multiply-accumulates of the original model that one pass of a trial may take: some seconds of a laptop. */
+const TRIAL_MACS = 5e10;
+/** Fewer samples tell nothing, however long they take; more are not needed to tell which edit errs less. */
+const LEAST_SAMPLES = 16;
+const MOST_SAMPLES = 64;
+/** One sample of so many is measured on, and the others are fitted to. */
+const PART_MEASURED = 4;
+
+const ALL: SamplePart = { of: 1, from: 0, to: 1 };
+
+/** A set of samples in full, and the share of it that is enough for a trial. */
+interface Sampling {
+  readonly all: CalibrationSpec;
+  readonly trial: CalibrationSpec;
+}
+
+/** Which samples are for what. */
+interface Plan {
+  /** undefined: weights alone are looked at, since random samples would fit them to noise. */
+  readonly fitting: Sampling | undefined;
+  readonly measuring: Sampling;
+  readonly samples: FitSamples;
+  readonly original: FitError;
+}
+
+/** Makes edited models and measures how far they are from the original: roughly to choose among many, and in full. */
+export class Trials {
+  private constructor(
+    private readonly original: RunnableModel,
+    private readonly options: TrialOptions,
+    private readonly plan: Plan,
+  ) {}
+
+  /**
+   * @throws {CalibrationError} when the samples do not fit the model
+   * @throws {RunError} when the model does not run
+   */
+  static async on(model: Model, options: TrialOptions): Promise<Trials> {
+    const { calibration, measuring } = options;
+    const original = await inMemory(model);
+    const { count, description } = await previewSamples(inputPorts(model), calibration, 0);
+    const { macs } = totalsOf(model, options);
+    const isMadeUp = isRandom(calibration);
+    const parts = isMadeUp || measuring !== undefined ? { fitting: ALL, measuring: ALL } : sharedOut(count);
+    const fitting = isMadeUp ? undefined : sampling(calibration, parts.fitting, count, macs);
+    const measured = await (measuring ? previewSamples(inputPorts(model), measuring, 0) : undefined);
+    const measures = sampling(measuring ?? calibration, parts.measuring, measured?.count ?? count, macs);
+    const itself = await compareRuns(original, original, { calibration: measures.all, ...signalOf(options) });
+    const samples: FitSamples = {
+      fitted: fitting ? countOf(count, parts.fitting) : 0,
+      measured: itself.samples.count,
+      description: measured === undefined ? description : `${description}, measured on ${measured.description}`,
+      isRandom: isMadeUp && measuring === undefined,
+      hasLabels: itself.samples.hasLabels,
+    };
+    return new Trials(original, options, { fitting, measuring: measures, samples, original: errorOf(itself) });
+  }
+
+  get samples(): FitSamples {
+    return this.plan.samples;
+  }
+
+  /** The original against itself: no error, and how right it is. */
+  get originalError(): FitError {
+    return this.plan.original;
+  }
+
+  /** Whether a trial looks at all samples already. */
+  get areFull(): boolean {
+    const { fitting, measuring } = this.plan;
+    return (fitting === undefined || fitting.all === fitting.trial) && measuring.all === measuring.trial;
+  }
+
+  totalsOf(model: Model): Totals {
+    return totalsOf(model, this.options);
+  }
+
+  /** @throws what `applyEdit` does */
+  async edited(model: Model, edit: Edit, extent: keyof Sampling): Promise<Model> {
+    const { bindings, seed } = this.options;
+    const spec = this.plan.fitting?.[extent];
+    const { after } = await applyEdit(model, edit, {
+      ...(spec && { activationsOf: (one: Model) => activationsOn(one, spec) }),
+      ...(bindings && { bindings }),
+      ...(seed !== undefined && { seed }),
+      ...signalOf(this.options),
+    });
+    return after;
+  }
+
+  /** @throws {RunError} when the model does not run */
+  async measured(model: Model, extent: keyof Sampling): Promise<FitError> {
+    const calibration = this.plan.measuring[extent];
+    return errorOf(await compareRuns(this.original, await inMemory(model), { calibration, ...signalOf(this.options) }));
+  }
+}
+
+function totalsOf(model: Model, { bindings = {}, hardware }: TrialOptions): Totals {
+  return costModel(analyseModel(model, bindings), hardware).totals;
+}
+
+/** What is fitted to must not be measured on: a layer with as many weights as there are samples fits them without any error. */
+function sharedOut(count: number): { readonly fitting: SamplePart; readonly measuring: SamplePart } {
+  if (count < 2) return { fitting: ALL, measuring: ALL };
+  const of = Math.min(PART_MEASURED, count);
+  return { fitting: { of, from: 0, to: of - 1 }, measuring: { of, from: of - 1, to: of } };
+}
+
+function sampling(spec: CalibrationSpec, part: SamplePart, count: number, macs: number): Sampling {
+  const all = { ...spec, part };
+  const affordable = Math.min(MOST_SAMPLES, Math.max(LEAST_SAMPLES, TRIAL_MACS / Math.max(1, macs)));
+  const step = Math.floor(countOf(count, part) / affordable);
+  return { all, trial: step < 2 ? all : { ...spec, part: { ...part, of: part.of * step } } };
+}
+
+/** Samples of a part; those of its last, incomplete row too. */
+function countOf(count: number, { of, from, to }: SamplePart): number {
+  const rest = Math.min(Math.max((count % of) - from, 0), to - from);
+  return Math.floor(count / of) * (to - from) + rest;
+}
+
+function errorOf({ outputs }: RunComparison): FitError {
+  const differences = outputs.flatMap(({ difference }) => difference ?? []);
+  const isComplete = differences.length === outputs.length && outputs.length > 0;
+  const noise = differences.map(({ snr }) => 10 ** (-snr / 10));
+  const top1 = differences.find((difference) => difference.top1 !== undefined)?.top1;
+  return {
+    error: isComplete ? noise.reduce((sum, each) => sum + each, 0) / noise.length : Infinity,
+    maxRelative: isComplete ? Math.max(...differences.map(({ maxRelative }) => maxRelative)) : Infinity,
+    agreement: top1?.agreement ?? null,
+    accuracy: top1?.accuracy?.b ?? null,
+  };
+}
+
+function signalOf({ signal }: TrialOptions): { readonly signal?: AbortSignal } {
+  return signal ? { signal } : {};
+}
