@@ -23,6 +23,7 @@ export async function openLitertSession(
   captured: readonly InnerTensor[] = [],
 ): Promise<Session> {
   const file = model.file;
+  refuseState(model);
   const extra = captured.map(({ name, id }) => ({ name, tensor: id }));
   const { bytes, inputs, outputs } = await withFloatEnds(file, await source.read(0, source.size), extra);
   const thread = new LitertThread();
@@ -33,6 +34,22 @@ export async function openLitertSession(
   } catch (cause) {
     await thread.close();
     throw new RunError(`${file}: LiteRT.js cannot load it: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** @throws {RunError} for a model that keeps state from one run to the next, which LiteRT.js has no memory for */
+function refuseState({ file, entries }: Model): void {
+  for (const { graph } of entries) {
+    const state = graph.tensors.find(({ isVariable }) => isVariable);
+    if (state === undefined) continue;
+    const node = graph.nodes.find(({ inputs }) => inputs.includes(state.id));
+    const keeper = node === undefined ? "" : ` of ${node.op}`;
+    throw new RunError(
+      `${file}: LiteRT.js cannot run it: "${state.name}"${keeper} is a variable tensor, which keeps its value from one run to the next, and LiteRT.js does not support these`,
+      {
+        hint: "Its costs can be shown and its layers restructured, but its answers not be checked here: run it on a phone.",
+      },
+    );
   }
 }
 

@@ -77,6 +77,18 @@ describe("A session of LiteRT.js", () => {
     );
   });
 
+  it("refuses a model that keeps state, and says which tensor", async () => {
+    const end = (name: string): { name: string; shape: number[] } => ({ name, shape: [1] });
+    const stateful = tflite(
+      [end("x"), { ...end("memory"), isVariable: true }, end("y")],
+      [{ op: "ADD", inputs: ["x", "memory"], outputs: ["y"] }],
+    );
+    await assert.rejects(
+      openSession(stateful),
+      (error) => error instanceof RunError && /"memory" of ADD is a variable tensor/.test(error.message),
+    );
+  });
+
   it("runs many times, is closed twice, and then runs no more", async () => {
     const session = await openSession(tfliteRelu({}));
     const x = of("float32", [1, 4], [1, -1, 2, -2]);

@@ -109,6 +109,6 @@ describe("Real models on real data", function () {
   it("a model whose state the runtime cannot keep is refused with its reason", () =>
     assert.rejects(
       openSession(model("tflite/mnist_lstm_float.tflite")),
-      /mnist_lstm_float\.tflite: LiteRT\.js cannot load it: .*Variable tensors/,
+      /mnist_lstm_float\.tflite: LiteRT\.js cannot run it: .*variable tensor/,
     ));
 });
