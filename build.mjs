@@ -8,6 +8,8 @@ const DIST = join(ROOT, "dist");
 
 /** build-runner.mjs writes it there; it takes a Debian and a minute, and changes with other files than these. */
 const RUNNER = "runner";
+/** package.mjs puts ONNX Runtime there before it builds. */
+const RUNTIME = "node_modules";
 
 /** The oldest runtimes we claim: Node 20.19 for the CLI, and VS Code 1.100 with its Node 20 and Chromium 132. */
 const NODE = { platform: "node", target: "node20.19" };
@@ -58,7 +60,7 @@ const isProduction = process.argv.includes("--production");
 
 const results = await Promise.all(BUNDLES.map(bundle)).catch(fail);
 mkdirSync(DIST, { recursive: true });
-for (const old of readdirSync(DIST).filter((name) => name !== RUNNER)) rmSync(join(DIST, old), { recursive: true });
+for (const old of readdirSync(DIST).filter((name) => ![RUNNER, RUNTIME].includes(name))) rmSync(join(DIST, old), { recursive: true });
 for (const { path, contents } of results.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, contents);
 for (const { from, to } of COPIES) cpSync(from, to);
 chmodSync(join(DIST, "cli.js"), 0o755);
