@@ -8,6 +8,8 @@ export { profileModel, type ProfileOptions } from "./profile-model.ts";
 export { analyseModel, readModel, type AnalysedModel } from "./profile-model.ts";
 export { describeLayer, storedInput } from "./views/describe-layer.ts";
 export type * from "./views/layer-details.ts";
+export { listModel } from "./listing/list-model.ts";
+export type * from "./listing/listing.ts";
 export { weightStatistics, type WeightStatistics } from "./views/weight-statistics.ts";
 export type * from "./profile.ts";
 export { DEFAULT_HARDWARE, HARDWARE_PROFILES, findHardware, type HardwareProfile } from "./hardware/hardware.ts";

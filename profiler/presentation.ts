@@ -13,6 +13,8 @@ export {
   type Total,
 } from "./columns.ts";
 export { EXPORT_FORMATS, type ExportFormat } from "./exports/export-formats.ts";
+export { ListingIndex } from "./listing/listing-index.ts";
+export { countFormulas, energyParts, latencyFormula } from "./views/formulas.ts";
 export { layersTsv } from "./exports/tsv.ts";
 export { parseHardwareProfile } from "./hardware/hardware-profile.ts";
 export { DEFAULT_HARDWARE, HARDWARE_PROFILES, type HardwareProfile } from "./hardware/hardware.ts";

@@ -69,7 +69,7 @@ export class ModelDocument implements vscode.CustomDocument {
         fit: (update) => this.fit.onUpdate(update),
         progress: ({ task, done, what }) => {
           if (task === "compute" || task === "copy") this.editing.onProgress(done, what);
-          else if (task !== "save") this.events.progress.fire({ task, done, what });
+          else if (task !== "save" && task !== "weights") this.events.progress.fire({ task, done, what });
         },
       },
       isEdited: () => this.editing.content.edits.length > 0,

@@ -1,10 +1,12 @@
-import type { LayerDetails, WeightStatistics } from "../../profiler/index.ts";
+import type { Diagnosis } from "../../profiler/diagnostics/index.ts";
+import type { LayerDetails, ModelListing, WeightStatistics } from "../../profiler/index.ts";
 import type { Edit } from "../../profiler/restructure/index.ts";
 import type { Prediction, Suggestions } from "../../webview/protocol-editing.ts";
 import { RpcError, type Handlers, type Listeners } from "../../webview/rpc.ts";
 import { EngineWorker } from "./engine-worker.ts";
 import {
   NEEDS_NUMBERS,
+  type DiagnosisRequest,
   type LayerQuery,
   type ModelRequest,
   type ProfileReply,
@@ -54,6 +56,14 @@ export class Engines {
 
   weightStatistics(query: WeightsQuery): Promise<WeightStatistics | null> {
     return this.#threadFor(query.request).request("weightStatistics", query);
+  }
+
+  listing(request: ModelRequest): Promise<ModelListing> {
+    return this.#threadFor(request).request("listing", request);
+  }
+
+  diagnose(params: DiagnosisRequest): Promise<readonly Diagnosis[]> {
+    return this.#threadFor(params.request).request("diagnose", params);
   }
 
   /** By sizes alone where they are enough, so that it need not wait for weights. */

@@ -4,6 +4,7 @@ import {
   FileSource,
   SiblingFolder,
   findHardware,
+  listModel,
   parseHardwareProfile,
   profileModel,
   type AnalysedModel,
@@ -11,6 +12,7 @@ import {
   type HardwareProfile,
   type SiblingFiles,
 } from "../../profiler/index.ts";
+import { diagnose, diagnoseWeights, parseSettings } from "../../profiler/diagnostics/index.ts";
 import { costModel, writeModel } from "../../profiler/restructure/index.ts";
 import { Rpc } from "../../webview/rpc.ts";
 import { modelInputs, noteSamples, previewCalibration } from "./calibration-preview.ts";
@@ -41,6 +43,19 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   profile,
   layerDetails: (query) => layerDetails(store, query),
   weightStatistics: (query) => layerWeights(store, query),
+  listing: async (request) => listModel(await store.analysed(request)),
+  diagnose: async ({ request, settings }) => {
+    const analysed = await store.analysed(request);
+    return diagnose(analysed, costModel(analysed, hardwareOf(request)), parseSettings(settings));
+  },
+  diagnoseWeights: async ({ request, settings }, signal) => {
+    const analysed = await store.analysed(request, { signal });
+    const { onProgress } = telling("weights", signal);
+    return diagnoseWeights(analysed, costModel(analysed, hardwareOf(request)), parseSettings(settings), {
+      signal,
+      onProgress: (done) => onProgress(done, ""),
+    });
+  },
   export: ({ profile, file, format }) => exportProfile({ ...unpackProfile(profile), file }, format),
   describe: ({ edits }) => describeEdits(edits),
   suggest: (request, signal) => suggestEdits(store, request, hardwareOf(request), telling("suggest", signal)),

@@ -1,4 +1,11 @@
-import type { ExportFormat, LayerDetails, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
+import type { Diagnosis, WeightDiagnoses } from "../../profiler/diagnostics/index.ts";
+import type {
+  ExportFormat,
+  LayerDetails,
+  ModelListing,
+  ProfileStep,
+  WeightStatistics,
+} from "../../profiler/index.ts";
 import type { CalibrationSpec, Edit, OptionSpec } from "../../profiler/restructure/index.ts";
 import type { PackedProfile } from "../../webview/protocol.ts";
 import type {
@@ -67,6 +74,12 @@ export interface WeightsQuery extends LayerQuery {
   readonly input: number;
 }
 
+export interface DiagnosisRequest {
+  readonly request: ModelRequest;
+  /** What the user set below `edgewise.diagnostics`: checked by the engine. */
+  readonly settings: unknown;
+}
+
 /** What an edit is called in lists, and what can be set of it. */
 export interface EditDescription {
   readonly label: string;
@@ -87,6 +100,12 @@ export interface WorkerContract extends Contract {
     readonly layerDetails: { readonly params: LayerQuery; readonly result: LayerDetails };
     /** null where the file holds no elements that statistics can be made of. */
     readonly weightStatistics: { readonly params: WeightsQuery; readonly result: WeightStatistics | null };
+
+    readonly listing: { readonly params: ModelRequest; readonly result: ModelListing };
+    /** What sizes and costs tell. */
+    readonly diagnose: { readonly params: DiagnosisRequest; readonly result: readonly Diagnosis[] };
+    /** What the weights' numbers tell, which are read for it. */
+    readonly diagnoseWeights: { readonly params: DiagnosisRequest; readonly result: WeightDiagnoses };
 
     /** "option" for an edit that is none. */
     readonly describe: {
@@ -154,7 +173,7 @@ export interface ModelInput {
   readonly isPicture: boolean;
 }
 
-export type WorkerTask = "compute" | "suggest" | "try" | "preview" | "copy" | "save";
+export type WorkerTask = "compute" | "suggest" | "try" | "preview" | "copy" | "save" | "weights";
 
 export interface WorkerProgress {
   readonly task: WorkerTask;

@@ -21,7 +21,7 @@ export function diagnose(analysed: AnalysedModel, profile: Profile, settings: Ru
   return RULES.flatMap((rule) => {
     const { severity, threshold } = settingOf(rule, settings);
     if (!("find" in rule) || severity === "off") return [];
-    return rule.find(subject, threshold).map((finding) => diagnosis(rule, finding, subject));
+    return rule.find(subject, threshold).map((finding) => diagnosis(rule, severity, finding, subject));
   }).sort(inOrder);
 }
 
@@ -67,7 +67,7 @@ function inWeights(weights: LayerWeights, settings: RuleSettings, subject: Subje
     if (!("findInWeights" in rule) || severity === "off") return [];
     const message = rule.findInWeights(weights, threshold);
     if (message === undefined) return [];
-    return subject.rowsOf(weights.layer).map((row) => diagnosis(rule, { layer: row, message }, subject));
+    return subject.rowsOf(weights.layer).map((row) => diagnosis(rule, severity, { layer: row, message }, subject));
   });
 }
 
@@ -85,10 +85,15 @@ function subjectOf({ model, listing }: AnalysedModel, profile: Profile): Subject
   return new Subject(profile, listing.layers, liftModel(model));
 }
 
-function diagnosis(rule: Rule, { layer, message, related = [] }: Finding, subject: Subject): Diagnosis {
+function diagnosis(
+  rule: Rule,
+  severity: Diagnosis["severity"],
+  { layer, message, related = [] }: Finding,
+  subject: Subject,
+): Diagnosis {
   const target = subject.layerOf(layer)?.name;
   const answers = target === undefined ? [] : rule.answers.map((restructuring) => ({ restructuring, target }));
-  return { code: rule.code, layer, message, related, answers };
+  return { code: rule.code, severity, layer, message, related, answers };
 }
 
 function inOrder(a: Diagnosis, b: Diagnosis): number {

@@ -1,11 +1,13 @@
 import type { Layer } from "../layers/layer.ts";
 import type { LayerProfile, Profile } from "../profile.ts";
+import type { Severity } from "./severity.ts";
 import type { LiftedGraph, LiftedLayer } from "../restructure/lifted.ts";
 
 /** Something about a model that costs more than it may have to. Plain data. */
 export interface Diagnosis {
   /** Of the rule: stable, for settings and documentation. */
   readonly code: string;
+  readonly severity: Exclude<Severity, "off">;
   /** Index of the row it stands at. */
   readonly layer: number;
   /** One or two sentences, with the numbers. */

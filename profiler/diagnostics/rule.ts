@@ -1,8 +1,6 @@
 import type { LiftedLayer } from "../restructure/lifted.ts";
 import type { Finding, Subject } from "./diagnosis.ts";
-
-export const SEVERITIES = ["error", "warning", "information", "hint", "off"] as const;
-export type Severity = (typeof SEVERITIES)[number];
+import type { Severity } from "./severity.ts";
 
 /** One thing to look for. Settings, documentation and the list of problems are made from these. */
 export type Rule = RuleText & (RowRule | WeightRule);

@@ -1,5 +1,6 @@
-import { SEVERITIES, type Rule } from "./rule.ts";
+import type { Rule, RuleSettings } from "./rule.ts";
 import { RULES } from "./rules.ts";
+import { SEVERITIES, type Severity } from "./severity.ts";
 
 /**
  * The settings of the rules, as the manifest of the extension must have them, and their texts. The manifest is data that VS Code reads
@@ -21,6 +22,33 @@ export interface Manifest {
 /** "macs-share" is called "macsShare" in settings. */
 export function settingName({ code }: Pick<Rule, "code">): string {
   return code.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/**
+ * What stands below the section, as the rules take it; what is missing or no setting there is its default.
+ * @param stored values by setting: `{ macsShare: { severity: "warning", threshold: 0.3 } }`
+ */
+export function parseSettings(stored: unknown): RuleSettings {
+  return Object.fromEntries(
+    RULES.map((rule) => {
+      const { severity, threshold } = recordOf(recordOf(stored)[settingName(rule)]);
+      return [
+        rule.code,
+        {
+          severity: isSeverity(severity) ? severity : rule.severity,
+          threshold: typeof threshold === "number" ? threshold : (rule.threshold?.default ?? 0),
+        },
+      ];
+    }),
+  );
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+function isSeverity(value: unknown): value is Severity {
+  return SEVERITIES.some((severity) => severity === value);
 }
 
 export function diagnosticsManifest(): Manifest {

@@ -148,11 +148,12 @@ function writeModule(writer: ListingWriter, scope: GraphScope, run: ModuleRun): 
 function writeRow(writer: ListingWriter, scope: GraphScope, { layer, bodies }: Row): void {
   const { node, index, op } = layer;
   const first = layer.outputs.find(({ key }) => key !== "")?.name ?? "";
-  writer.layer(index);
   if (node.name !== "" && !first.startsWith(node.name)) writer.write(`[${nameText(node.name)}] `);
   writeNames(writer, scope, node.outputs, true);
   const attributes = attributesText(node.attributes);
-  writer.write(` = ${nameText(op)} ${attributes}${attributes === "" ? "" : " "}(`);
+  writer.write(" = ");
+  writer.operator(nameText(op), index);
+  writer.write(attributes === "" ? " (" : ` ${attributes} (`);
   writeNames(writer, scope, node.inputs, false);
   writer.endLine(")");
   writer.indented(() => {

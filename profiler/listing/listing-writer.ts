@@ -13,6 +13,7 @@ export interface NamedTensor extends ListedTensor {
 export class ListingWriter {
   readonly #lines: string[] = [];
   readonly #layers: number[] = [];
+  readonly #operators: (readonly [number, number])[] = [];
   readonly #tensors: ListedTensor[] = [];
   readonly #positions = new Map<string, number>();
   readonly #occurrences: Occurrence[] = [];
@@ -36,9 +37,12 @@ export class ListingWriter {
     this.#occurrences.push({ line: this.#lines.length, start, end, tensor, isDefinition });
   }
 
-  /** This line is the layer's. */
-  layer(index: number): void {
-    this.#layers[index] = this.#lines.length;
+  /** Names the operator of a layer here. */
+  operator(label: string, layer: number): void {
+    const start = this.#current.length;
+    this.write(label);
+    this.#layers[layer] = this.#lines.length;
+    this.#operators[layer] = [start, this.#current.length];
   }
 
   endLine(text = ""): void {
@@ -68,6 +72,7 @@ export class ListingWriter {
     return {
       text: `${this.#lines.join("\n")}\n`,
       lines: this.#layers,
+      operators: this.#operators,
       tensors: this.#tensors,
       occurrences: this.#occurrences,
       regions: this.#regions,

@@ -6,6 +6,8 @@ export interface ModelListing {
   readonly text: string;
   /** The line of each layer, by its index. */
   readonly lines: readonly number[];
+  /** Columns of each layer's operator, by its index. */
+  readonly operators: readonly (readonly [start: number, end: number])[];
   readonly tensors: readonly ListedTensor[];
   /** Every place where a tensor is named, in the order of the text. */
   readonly occurrences: readonly Occurrence[];

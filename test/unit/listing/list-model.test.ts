@@ -57,6 +57,10 @@ describe("The listing of a model", () => {
     const listing = await listed(CHAIN);
     const text = lines(listing);
     assert.deepEqual(listing.lines, [7, 8, 9]);
+    assert.deepEqual(
+      listing.operators.map(([start, end], layer) => text[listing.lines[layer] ?? 0]?.slice(start, end)),
+      ["Conv", "Relu", "Add"],
+    );
     for (const { line, start, end, tensor: id } of listing.occurrences)
       assert.equal(text[line]?.slice(start, end), listing.tensors[id]?.name);
     const index = new ListingIndex(listing);
