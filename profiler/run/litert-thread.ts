@@ -12,10 +12,26 @@ export interface OpenedModel {
   readonly outputs: readonly (readonly number[])[];
 }
 
+export interface TimingRequest {
+  readonly inputs: readonly RawTensor[];
+  readonly warmUpRuns: number;
+  readonly runs: number;
+  /** Stop timing after so long, though not before a few runs. */
+  readonly budgetSeconds: number;
+}
+
+export interface TimedRuns {
+  readonly firstSeconds: number;
+  readonly runSeconds: readonly number[];
+  /** Of the last run. */
+  readonly outputs: readonly RawTensor[];
+}
+
 /** What the thread does, and what it answers. */
 interface Actions {
   readonly open: { readonly value: Uint8Array; readonly result: OpenedModel };
   readonly run: { readonly value: readonly RawTensor[]; readonly result: readonly RawTensor[] };
+  readonly time: { readonly value: TimingRequest; readonly result: TimedRuns };
 }
 
 interface Answer {

@@ -34,7 +34,10 @@ Object.assign(globalThis, {
 let runtime;
 let model;
 
-const ACTIONS = { open, run };
+const ACTIONS = { open, run, time };
+
+/** Fewer say nothing of the spread. */
+const MIN_RUNS = 5;
 
 /** One after the other: what the runtime writes belongs to the one that runs. */
 let last = Promise.resolve();
@@ -84,6 +87,33 @@ async function run(inputs) {
   } finally {
     for (const tensor of [...tensors, ...results]) tensor.delete();
   }
+}
+
+/**
+ * Times runs on the same inputs: from tensors that are there to outputs that can be read.
+ * @throws {Error} as `run` does
+ */
+async function time({ inputs, warmUpRuns, runs, budgetSeconds }) {
+  const timed = async () => {
+    const start = performance.now();
+    const { result } = await run(inputs);
+    return { outputs: result, seconds: (performance.now() - start) / 1000 };
+  };
+  const first = await timed();
+  for (let each = 0; each < warmUpRuns; each += 1) await timed();
+  const runSeconds = [];
+  const begun = performance.now();
+  let { outputs } = first;
+  while (runSeconds.length < runs) {
+    if (runSeconds.length >= MIN_RUNS && performance.now() - begun > budgetSeconds * 1000) break;
+    const last = await timed();
+    runSeconds.push(last.seconds);
+    ({ outputs } = last);
+  }
+  return {
+    result: { firstSeconds: first.seconds, runSeconds, outputs },
+    transfer: outputs.map(({ data }) => data.buffer),
+  };
 }
 
 /** Beside this file in the product, in the library's own folder otherwise. */

@@ -86,10 +86,12 @@ async function measureOnnx(
 ): Promise<Measured> {
   const settings = settingsOf(prepared, options);
   const limitSeconds = options.timeLimitSeconds ?? DEFAULT_TIME_LIMIT;
+  const { threads, warmUpRuns, runs } = settings;
+  const budgetSeconds = limitSeconds * TIMING_PART;
   const result = await runOnnxProcess(
     runnable,
     prepared,
-    { ...settings, budgetSeconds: limitSeconds * TIMING_PART, profiledRuns: Math.min(settings.runs, PROFILED_RUNS) },
+    { threads, warmUpRuns, runs, budgetSeconds, profiledRuns: Math.min(runs, PROFILED_RUNS) },
     { signal, limitSeconds, onRun: (phase, done, total) => onProgress?.({ phase, done, total }) },
   );
   onProgress?.({ phase: "comparing" });
@@ -123,7 +125,8 @@ async function measureTflite(
   onProgress?.({ phase: "latency" });
   const source = await openSource(runnable);
   try {
-    const timing = { ...settings, budgetSeconds: limitSeconds * TIMING_PART };
+    const { warmUpRuns, runs } = settings;
+    const timing = { warmUpRuns, runs, budgetSeconds: limitSeconds * TIMING_PART };
     const result = await runTfliteThread(prepared.model, source, prepared, timing, signal);
     onProgress?.({ phase: "comparing" });
     const [shortened, notes] = shortenedTo(settings, result.runSeconds.length, limitSeconds);

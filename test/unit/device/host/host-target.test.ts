@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HostTarget } from "../../../../profiler/device/host/host-target.ts";
+import { isMeasured, type LayerTimes, type RunResult } from "../../../../profiler/device/run-result.ts";
+import type { MeasuredModel, RunOptions, RunPhase } from "../../../../profiler/device/target.ts";
+import { FileSource } from "../../../../profiler/bytes/file-source.ts";
+import { SiblingFolder } from "../../../../profiler/bytes/sibling-files.ts";
+import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
+import { skip } from "../../../skip.ts";
+import { mobilenetV1 } from "../../../zoo/networks/mobilenet-v1.ts";
+import { toBytes } from "../../../zoo/pieces.ts";
+import { toTflite } from "../../../zoo/to-tflite.ts";
+import { profileModel } from "../../../../profiler/profile-model.ts";
+
+const ONNX = "media/samples/digits_lenet.onnx";
+const SHARED = "../shared/models";
+const FEW: RunOptions = { threads: 1, warmUpRuns: 1, runs: 6 };
+
+async function measured(path: string): Promise<MeasuredModel> {
+  const source = await FileSource.open(path);
+  try {
+    const { layers } = await profileModel(source, new SiblingFolder(path), { hardware: DEFAULT_HARDWARE });
+    return { runnable: { path }, layers };
+  } finally {
+    await source.close();
+  }
+}
+
+/** Rows and what belongs to none add up to the whole, of which the operators are nearly all. */
+function assertAddsUp({ totalSeconds, rows, unmapped }: LayerTimes): void {
+  const sum = [...rows, ...unmapped].reduce((total, { seconds }) => total + seconds, 0);
+  assert.ok(Math.abs(sum - totalSeconds) <= 1e-9 + 1e-6 * totalSeconds, `${sum} of ${totalSeconds}`);
+}
+
+describe("This machine as a target", () => {
+  const target = new HostTarget();
+  const folder = mkdtempSync(join(tmpdir(), "edgewise-host-"));
+  const tflite = join(folder, "mobilenet.tflite");
+  before("write a TFLite model", () =>
+    writeFileSync(tflite, toBytes(toTflite(mobilenetV1({ width: 0.25, size: 32 })))),
+  );
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("measures an ONNX model: latency, each layer, memory, and the outputs it must give", async () => {
+    const phases: RunPhase[] = [];
+    const result = await target.run(await measured(ONNX), FEW, { onProgress: ({ phase }) => phases.push(phase) });
+    assert.equal(result.latency.runSeconds.length, 6);
+    assert.ok(result.latency.statistics.minimum > 0);
+    assert.equal(result.outputs.verdict, "equal");
+    assert.ok(isMeasured(result.layers));
+    assert.ok(result.layers.rows.length > 0);
+    assertAddsUp(result.layers);
+    assert.ok(isMeasured(result.memory) && result.memory.peakBytes > (result.memory.baselineBytes ?? 0));
+    assert.ok(!isMeasured(result.energy));
+    assert.deepEqual([...new Set(phases)], ["queued", "preparing", "latency", "layers", "comparing"]);
+    assert.deepEqual(JSON.parse(JSON.stringify(result)), result);
+  });
+
+  it("measures a TFLite model, whose layers LiteRT.js does not tell", async () => {
+    const result = await target.run(await measured(tflite), FEW);
+    assert.equal(result.latency.runSeconds.length, 6);
+    assert.equal(result.outputs.verdict, "equal");
+    assert.equal(result.runtime.name, "LiteRT.js");
+    assert.ok(!isMeasured(result.layers) && result.layers.reason.includes("LiteRT.js"));
+  });
+
+  it("is cancelled at once, before and while it runs, and runs the next model", async () => {
+    const model = await measured(ONNX);
+    await assert.rejects(target.run(model, FEW, { signal: AbortSignal.abort() }), { name: "AbortError" });
+    const controller = new AbortController();
+    const endless = target.run(
+      model,
+      { ...FEW, runs: 1_000_000 },
+      { signal: controller.signal, onProgress: ({ phase }) => phase === "latency" && controller.abort() },
+    );
+    await assert.rejects(endless, { name: "AbortError" });
+    assert.equal((await target.run(model, FEW)).outputs.verdict, "equal");
+  });
+
+  it("gives up what takes too long", async () => {
+    const model = await measured(ONNX);
+    const run = target.run(model, { ...FEW, runs: 1_000_000, timeLimitSeconds: 0.05 });
+    await assert.rejects(run, { code: "device", problem: "time-limit" });
+  });
+
+  it("runs one model after the other", async () => {
+    const model = await measured(ONNX);
+    const order: string[] = [];
+    const run = (name: string): Promise<RunResult> =>
+      target.run(model, FEW, { onProgress: ({ phase }) => phase !== "queued" && order.push(name) });
+    await Promise.all([run("a"), run("b")]);
+    assert.equal(order.join("").replaceAll(/(.)\1+/g, "$1"), "ab");
+  });
+
+  it("runs models of the collection, each with the outputs of this machine", async function () {
+    if (!existsSync(SHARED)) skip(this, "needs the models that stand beside the repository, not in it");
+    this.timeout(120_000);
+    for (const name of COLLECTION) {
+      const result = await target.run(await measured(`${SHARED}/${name}`), { threads: 1, warmUpRuns: 0, runs: 3 });
+      assert.equal(result.outputs.verdict, "equal", name);
+      if (isMeasured(result.layers)) assertAddsUp(result.layers);
+    }
+  });
+
+  it("says of a model with state that LiteRT.js cannot run it", async function () {
+    if (!existsSync(SHARED)) skip(this, "needs the models that stand beside the repository, not in it");
+    const lstm = await measured(`${SHARED}/tflite/mnist_lstm_float.tflite`);
+    await assert.rejects(target.run(lstm, FEW), /LiteRT\.js cannot run it: .* is a variable tensor/);
+  });
+});
+
+/** Branches, groups, shuffles, functions and quantized ends; the phone's tests run all the others. */
+const COLLECTION = [
+  "onnx/digits_inception.onnx",
+  "onnx/light_shufflenet.onnx",
+  "onnx/torchvision_mobilenet_v3_small.onnx",
+  "onnx/ultraface_rfb_320.onnx",
+  "tflite/kws_dscnn_int8.tflite",
+  "tflite/resnet_cifar10_float.tflite",
+];
