@@ -22,6 +22,8 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
   /** @param done share of the bytes, 0 to 1 */
   readonly onProgress?: (done: number) => void;
+  /** Bytes of the largest model that keeps its new weights inside; protobuf's 2 GiB when left out. */
+  readonly largestModel?: number;
 }
 
 /**
@@ -34,10 +36,10 @@ export interface WriteOptions {
  * @throws {LoweringError} for a prediction, whose weights have no numbers
  */
 export async function writeOnnx(model: Model, path: string, options: WriteOptions = {}): Promise<void> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, largestModel = LONGEST_PROTOBUF } = options;
   const dataFiles = model.dataFiles ?? new Map<string, ByteSource>();
   const location = await freeDataName(path, new Set(dataFiles.keys()));
-  const { pieces, data } = await planned(model, location);
+  const { pieces, data } = await planned(model, location, largestModel);
   const total = lengthOf(pieces) + lengthOf(data);
   let done = 0;
   const onBytes = (count: number): void => onProgress?.((done += count) / total);
@@ -75,11 +77,12 @@ const NOTHING = new Uint8Array(0);
 async function planned(
   model: Model,
   location: string,
+  largestModel: number,
 ): Promise<{ readonly pieces: readonly Piece[]; readonly data: readonly Piece[] }> {
   const dataFiles = model.dataFiles ?? new Map<string, ByteSource>();
   if (dataFiles.size === 0) {
     const pieces = await modelPieces(model, embedded);
-    if (!isEdited(model) || lengthOf(pieces) <= LONGEST_PROTOBUF) return { pieces, data: [] };
+    if (!isEdited(model) || lengthOf(pieces) <= largestModel) return { pieces, data: [] };
   }
   const data = new DataFile(location, dataFiles);
   const pieces = await modelPieces(model, (name, constant) => data.tensor(name, constant));

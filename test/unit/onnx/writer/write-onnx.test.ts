@@ -19,6 +19,7 @@ import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import { writeOnnx } from "../../../../profiler/formats/onnx/write.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { applyEdit, predictEdit } from "../../../../profiler/restructure/apply.ts";
+import { openSession } from "../../../../profiler/run/open-session.ts";
 import { externalTensor, graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
 import { skip } from "../../../skip.ts";
 import {
@@ -29,6 +30,8 @@ import {
   run,
   seededFeeds,
   weights,
+  type Feeds,
+  type Outputs,
 } from "../../restructure/edited-model.ts";
 import { onnx } from "../../../../profiler/formats/onnx/schema/onnx.ts";
 import { delimited, integer } from "../reader/wire-bytes.ts";
@@ -81,6 +84,22 @@ function put(name: string, bytes: Uint8Array): string {
   const path = join(folder, name);
   writeFileSync(path, bytes);
   return path;
+}
+
+/** As a file, whose data stand beside it. */
+async function runFile(path: string, feeds: Feeds): Promise<Outputs> {
+  const session = await openSession({ path });
+  try {
+    const typed = Object.entries(feeds).map(
+      ([name, feed]) => [name, { ...feed, dataType: "float32" as const }] as const,
+    );
+    const outputs = await session.run(Object.fromEntries(typed));
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, { data }]) => [name, Float32Array.from(data, Number)]),
+    );
+  } finally {
+    await session.close();
+  }
 }
 
 async function folded(path: string): Promise<Model> {
@@ -191,6 +210,20 @@ describe("onnx writer: data files", () => {
     const written = await open(target);
     const stored = written.entries[0].graph.tensors.flatMap(({ constant }) => constant?.storage ?? []);
     assert.equal(stored.filter((storage) => storage.kind === "range" && storage.source !== written.source).length, 1);
+  });
+
+  it("puts new weights beside a model that would pass protobuf's limit with them inside", async () => {
+    const source = put("a.onnx", sample());
+    const model = await folded(source);
+    const target = join(folder, "b.onnx");
+    await writeOnnx(model, target, { largestModel: 2000 });
+    assert.deepEqual(readdirSync(folder).toSorted(), ["a.onnx", "b.onnx", "b.onnx.data"]);
+    assert.equal(readFileSync(`${target}.data`).length, 16 * 4 * 9 * 4);
+    const feeds = seededFeeds(model);
+    assertSameOutputs(await runFile(target, feeds), await run(readFileSync(source), feeds));
+    rmSync(target);
+    await writeOnnx(model, target);
+    assert.deepEqual(readdirSync(folder).toSorted(), ["a.onnx", "b.onnx", "b.onnx.data"], "a small one needs no file");
   });
 
   it("keeps numbers where they are that only change their shape", async () => {
