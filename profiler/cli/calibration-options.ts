@@ -44,6 +44,33 @@ export function calibrationOf(
   };
 }
 
+/** Samples that nothing is fitted to. */
+export interface TestOptions {
+  readonly testData?: Readonly<Record<string, InputSpec>>;
+  readonly testLabels?: LabelSpec;
+}
+
+export function addTestOptions(command: Command): Command {
+  return command
+    .option(
+      "--test-data <spec>",
+      "samples to measure on, as --data; once for each input (default: every fourth of --data, and the others are fitted to)",
+      addData,
+    )
+    .option("--test-labels <file>", "class of each of them, as --labels", parseLabels);
+}
+
+/** @throws {OptionError} for labels without samples of their own */
+export function testSamplesOf(
+  { testData, testLabels }: TestOptions,
+  dimensions?: Readonly<Record<string, number>>,
+): CalibrationSpec | undefined {
+  if (testData === undefined && testLabels !== undefined)
+    throw new OptionError("--test-labels say nothing without samples of their own: give --test-data too");
+  if (testData === undefined) return undefined;
+  return { inputs: testData, ...(testLabels && { labels: testLabels }), ...(dimensions && { dimensions }) };
+}
+
 function addData(text: string, before: Readonly<Record<string, InputSpec>> = {}): Record<string, InputSpec> {
   const [input, spec] = parseData(text);
   if (Object.hasOwn(before, input))

@@ -5,6 +5,7 @@ import { printable } from "../exports/printable.ts";
 import { addApplyCommand } from "./commands/apply.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addCompareCommand } from "./commands/compare.ts";
+import { addFitCommand } from "./commands/fit.ts";
 import { addHardwareCommand } from "./commands/hardware.ts";
 import { addProfileCommand } from "./commands/profile.ts";
 import { addSuggestCommand } from "./commands/suggest.ts";
@@ -14,6 +15,7 @@ const COMMANDS = [
   addProfileCommand,
   addSuggestCommand,
   addApplyCommand,
+  addFitCommand,
   addCompareCommand,
   addCheckCommand,
   addHardwareCommand,

@@ -14,6 +14,18 @@ export function parseBytes(text: string): number {
   return quantity(text, "bytes", "a size such as 500000, 4.2MB or 4MiB");
 }
 
+/** "0.02", "20ms", in seconds */
+export function parseTime(text: string): number {
+  return quantity(text, "s", "a time such as 20ms or 0.02");
+}
+
+/** "0.985", "98.5%" */
+export function parseShare(text: string): number {
+  const share = quantity(text, "share", "a share such as 0.985 or 98.5%");
+  if (share > 1) throw new InvalidArgumentError("It must not be more than 1, which is 100%.");
+  return share;
+}
+
 /** One more `NAME=N`. A name may hold "=", a number cannot. */
 export function parseDimension(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
   const [, name, value] = /^(.+)=(\d+)$/.exec(text) ?? [];

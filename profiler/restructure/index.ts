@@ -18,6 +18,17 @@ export { savings, suggest, type SuggestOptions } from "./suggest.ts";
 export { SAVED_TOTALS, type SavedTotal, type Suggestion } from "./suggestion.ts";
 export { applyEdit, applyEdits, predictEdit, type EditContext, type EditedModel, type Step } from "./apply.ts";
 export { checkEdit, EXACT_ERROR, InexactEditError, type CheckOptions } from "./check-edit.ts";
+export { fit, type FitOptions, type Fitted } from "./fit/fit.ts";
+export { BUDGETED } from "./fit/fit-point.ts";
+export type {
+  BudgetedTotal,
+  CurvePoint,
+  FitBudget,
+  FitError,
+  FitPoint,
+  FitResult,
+  FitSamples,
+} from "./fit/fit-point.ts";
 export { modelBytes, writeModel, type WriteOptions } from "./write-model.ts";
 
 export { activationsOn, inMemory } from "../run/activation-source.ts";

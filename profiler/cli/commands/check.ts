@@ -6,22 +6,9 @@ import { plainTable } from "../../exports/terminal.ts";
 import { formatShare } from "../../format-numbers.ts";
 import type { Profile, Totals } from "../../profile.ts";
 import { EXIT, type CliContext } from "../context.ts";
+import { LIMITS, type Limit } from "../limits.ts";
 import { profileFile } from "../profile-file.ts";
-import { parseBytes, parseCount, parseDimension } from "../quantities.ts";
-
-interface Limit {
-  readonly option: "maxParameters" | "maxMacs" | "maxPeakMemory" | "maxFileSize";
-  readonly flags: string;
-  readonly total: keyof Totals;
-  readonly parse: (text: string) => number;
-}
-
-const LIMITS: readonly Limit[] = [
-  { option: "maxParameters", flags: "--max-parameters <count>", total: "parameters", parse: parseCount },
-  { option: "maxMacs", flags: "--max-macs <count>", total: "macs", parse: parseCount },
-  { option: "maxPeakMemory", flags: "--max-peak-memory <bytes>", total: "peakMemoryBytes", parse: parseBytes },
-  { option: "maxFileSize", flags: "--max-file-size <bytes>", total: "fileBytes", parse: parseBytes },
-];
+import { parseDimension } from "../quantities.ts";
 
 type CheckCommandOptions = Readonly<Partial<Record<Limit["option"], number>>> & {
   readonly dim?: Readonly<Record<string, number>>;

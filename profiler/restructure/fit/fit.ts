@@ -10,6 +10,12 @@ export interface FitOptions extends TrialOptions, SearchOptions {
   readonly budget: FitBudget;
 }
 
+export interface Fitted {
+  readonly result: FitResult;
+  /** Of the point to take, as it was measured. */
+  readonly model: Model;
+}
+
 /**
  * Restructures a whole model until it keeps a budget: exact edits first, then those that err least for what they save, each measured
  * on samples that nothing was fitted to. Aborting ends the search and keeps what it found. The same model, samples and seed give the
@@ -18,7 +24,7 @@ export interface FitOptions extends TrialOptions, SearchOptions {
  * @throws {CalibrationError} when samples do not fit, or an accuracy is asked for without labels
  * @throws the signal's reason when it aborts before the model itself is measured
  */
-export async function fit(model: Model, options: FitOptions): Promise<FitResult> {
+export async function fit(model: Model, options: FitOptions): Promise<Fitted> {
   const { budget, signal } = options;
   const trials = await Trials.on(model, options);
   if (budget.lowestAccuracy !== undefined && !trials.samples.hasLabels)
@@ -35,11 +41,6 @@ export async function fit(model: Model, options: FitOptions): Promise<FitResult>
   const points = withFront(search.points, goal.costs);
   const { best } = search;
   const isMet = points[best]?.isWithinBudget ?? false;
-  return {
-    points,
-    best,
-    isMet,
-    ending: isCancelled ? "cancelled" : isMet ? "met" : "exhausted",
-    samples: trials.samples,
-  };
+  const ending = isCancelled ? "cancelled" : isMet ? "met" : "exhausted";
+  return { result: { points, best, isMet, ending, samples: trials.samples }, model: search.model ?? model };
 }

@@ -60,6 +60,7 @@ const WIDTHS = 1000;
  */
 export class Search {
   readonly points: FitPoint[] = [];
+  #model: Model | undefined;
   /** Error per saving of each move when it was measured last; Infinity for those that are out. */
   readonly #ratios = new Map<string, number>();
   #step = STEP;
@@ -75,14 +76,14 @@ export class Search {
   async run(base: Model): Promise<void> {
     const error = this.trials.originalError;
     const start: State = { model: base, point: this.#point([], this.trials.totalsOf(base), error), trial: error };
-    this.#found(start.point);
+    this.#found(start.point, base);
     if (!this.goal.isAccurate(error)) return;
     let current: State | undefined = await this.#exact(start);
     while (current && !this.#isDone(current)) {
       await this.#pilot(current);
       if (this.#isDone(current)) return;
       current = await this.#next(current);
-      if (current) this.#found(current.point);
+      if (current) this.#found(current.point, current.model);
     }
   }
 
@@ -97,6 +98,11 @@ export class Search {
     if (met.length > 0) return met.toSorted(by(goal.isBounded ? "error" : "excess"))[0] ?? 0;
     const accurate = [...points.keys()].filter((index) => goal.isAccurate(points[index] ?? { accuracy: null }));
     return accurate.toSorted(by("excess"))[0] ?? 0;
+  }
+
+  /** The model of that point. Those of the others are let go: each holds its new weights. */
+  get model(): Model | undefined {
+    return this.#model;
   }
 
   #isDone({ point }: State): boolean {
@@ -132,7 +138,7 @@ export class Search {
     const error = await this.trials.measured(model, "all");
     if (error.maxRelative > EXACT_ERROR) return start;
     const point = this.#point(edits, totals, error);
-    this.#found(point);
+    this.#found(point, model);
     return { model, point, trial: error, before: start };
   }
 
@@ -237,9 +243,11 @@ export class Search {
       if (edit === undefined) return undefined;
       this.#say(current, edit);
       const model = await this.trials.edited(from.model, edit, "all");
-      return { edit, totals: this.trials.totalsOf(model), error: await this.trials.measured(model, "all") };
+      return { edit, model, error: await this.trials.measured(model, "all") };
     });
-    if (found) this.#found(this.#point([...from.point.edits, found.edit], found.totals, found.error));
+    if (!found) return;
+    const { edit, model, error } = found;
+    this.#found(this.#point([...from.point.edits, edit], this.trials.totalsOf(model), error), model);
   }
 
   /** The largest multiplier within the budget, by bisection over sizes. */
@@ -278,8 +286,9 @@ export class Search {
     };
   }
 
-  #found(point: FitPoint): void {
+  #found(point: FitPoint, model: Model): void {
     this.points.push(point);
+    if (this.best === this.points.length - 1) this.#model = model;
     this.options.onPoint?.(point);
   }
 

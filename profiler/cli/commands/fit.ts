@@ -1,0 +1,177 @@
+import { basename } from "node:path";
+import type { Command } from "commander";
+import { FileSource } from "../../bytes/file-source.ts";
+import { SiblingFolder } from "../../bytes/sibling-files.ts";
+import { formatCell, TOTALS, totalOf } from "../../columns.ts";
+import { OptionError } from "../../errors.ts";
+import { printable } from "../../exports/printable.ts";
+import { plainTable } from "../../exports/terminal.ts";
+import { formatShare } from "../../format-numbers.ts";
+import { readModel } from "../../profile-model.ts";
+import type { Totals } from "../../profile.ts";
+import { formatEdit } from "../../restructure/edit.ts";
+import { fit } from "../../restructure/fit/fit.ts";
+import type { CurvePoint, FitBudget, FitResult } from "../../restructure/fit/fit-point.ts";
+import { writeModel } from "../../restructure/write-model.ts";
+import {
+  addCalibrationOptions,
+  addTestOptions,
+  calibrationOf,
+  testSamplesOf,
+  type CalibrationOptions,
+  type TestOptions,
+} from "../calibration-options.ts";
+import { chooseHardware } from "../choose-hardware.ts";
+import { EXIT, type CliContext } from "../context.ts";
+import { writeEdits } from "../edit-files.ts";
+import { LIMITS, type Limit } from "../limits.ts";
+import { parseDimension, parseShare, parseTime } from "../quantities.ts";
+import { aligned } from "../tensor-table.ts";
+
+type FitCommandOptions = CalibrationOptions &
+  TestOptions &
+  Readonly<Partial<Record<Limit["option"], number>>> & {
+    readonly maxLatency?: number;
+    readonly minAccuracy?: number;
+    readonly allowTraining?: true;
+    readonly dim?: Readonly<Record<string, number>>;
+    readonly hardware?: string;
+    readonly out: string;
+    readonly saveEdits?: string;
+    readonly json?: true;
+  };
+
+/** `edgewise fit MODEL --max-macs 2M --out FILE`: the edits that err least within a budget, and the curve that leads there. */
+export function addFitCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command("fit")
+    .description("restructure a whole model until it keeps a budget, by the edits that err least for what they save")
+    .argument("<model>", "an .onnx or .tflite file");
+  for (const { flags, total, parse } of LIMITS)
+    command.option(flags, `largest ${titleOf(total).toLowerCase()} allowed`, parse);
+  command
+    .option("--max-latency <time>", `largest ${titleOf("latencySeconds").toLowerCase()} allowed`, parseTime)
+    .option("--min-accuracy <share>", "lowest share of right answers; alone: the smallest model with it", parseShare)
+    .option("--allow-training", "try edits too that need training afterwards")
+    .requiredOption("--out <file>", "the file to write; nothing is written when the budget cannot be kept")
+    .option("--save-edits <file>", "write the list of edits too, as JSON")
+    .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
+    .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
+    .option("--json", "write JSON");
+  addTestOptions(addCalibrationOptions(command)).action(async (path: string, options: FitCommandOptions) => {
+    const hardware = await chooseHardware(options.hardware);
+    const measuring = testSamplesOf(options, options.dim);
+    const source = await FileSource.open(path);
+    try {
+      const base = await readModel(source, new SiblingFolder(path));
+      let found = 0;
+      const { result, model } = await fit(base, {
+        budget: budgetOf(options),
+        hardware,
+        calibration: calibrationOf(options, options.dim),
+        ...(measuring && { measuring }),
+        ...(options.dim && { bindings: options.dim }),
+        ...(options.seed !== undefined && { seed: options.seed }),
+        ...(options.allowTraining && { allowsTraining: true }),
+        onPoint: () => (found += 1),
+        onProgress: (done, what) =>
+          context.progress?.(`${Math.round(100 * done)} % of the way, ${found} models: trying ${printable(what)}`),
+      });
+      if (result.isMet) {
+        context.progress?.("writing");
+        await writeModel(model, options.out);
+        const { edits = [] } = result.points[result.best] ?? {};
+        if (options.saveEdits !== undefined) await writeEdits(options.saveEdits, edits, basename(path));
+      } else context.setExitCode(EXIT.failed);
+      context.progress?.("");
+      context.write(options.json ? `${JSON.stringify(fitJson(path, options.out, result))}\n` : report(result, options));
+    } finally {
+      context.progress?.("");
+      await source.close();
+    }
+  });
+}
+
+/** @throws {OptionError} when nothing is asked for */
+function budgetOf(options: FitCommandOptions): FitBudget {
+  const limits = LIMITS.flatMap(({ option, total }) => {
+    const most = options[option];
+    return most === undefined ? [] : [[total, most] as const];
+  });
+  const { maxLatency, minAccuracy } = options;
+  const budget = {
+    ...Object.fromEntries(limits),
+    ...(maxLatency !== undefined && { latencySeconds: maxLatency }),
+    ...(minAccuracy !== undefined && { lowestAccuracy: minAccuracy }),
+  };
+  if (Object.keys(budget).length > 0) return budget;
+  const flags = [...LIMITS.map((limit) => limit.flags.split(" ")[0]), "--max-latency", "--min-accuracy"];
+  throw new OptionError(`nothing to fit to: give at least one of ${flags.join(", ")}`);
+}
+
+interface FitJson extends Omit<FitResult, "points"> {
+  readonly schema: 1;
+  readonly model: string;
+  /** null when nothing was written. */
+  readonly file: string | null;
+  readonly points: readonly (CurvePoint & { readonly texts: readonly string[] })[];
+}
+
+function fitJson(model: string, out: string, result: FitResult): FitJson {
+  const points = result.points.map((point) => ({ ...point, texts: point.edits.map(formatEdit) }));
+  return { schema: 1, model, file: result.isMet ? out : null, ...result, points };
+}
+
+function report(result: FitResult, options: FitCommandOptions): string {
+  const { samples, points, best } = result;
+  const chosen = points[best];
+  const edits = chosen?.edits.map((edit) => `  --edit ${printable(formatEdit(edit))}`) ?? [];
+  const fitted = samples.fitted > 0 ? `Weights fitted to ${samples.fitted} samples, errors` : "Errors";
+  const sections = [
+    curveTable(result, budgetOf(options)),
+    `${fitted} measured on ${samples.measured}${samples.fitted > 0 ? " others" : ""}: ${printable(samples.description)}.${samples.isRandom ? RANDOM : ""}`,
+    ...(edits.length > 0 ? [`Edits of model ${best + 1}:\n${edits.join("\n")}`] : []),
+    result.isMet ? `Wrote ${printable(options.out)}` : "No model within the budget was found: nothing was written.",
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+const RANDOM = " They are made up: give samples of your own with --data to fit to them.";
+
+/** A model a row; ← marks the one to take, * those that no other one beats. */
+function curveTable({ points, best }: FitResult, budget: FitBudget): string {
+  const costs = TOTALS.filter(({ id }) => ALWAYS.includes(id) || Object.hasOwn(budget, id));
+  const hasAgreement = points.some(({ agreement }) => agreement !== null);
+  const hasAccuracy = points.some(({ accuracy }) => accuracy !== null);
+  const head = ["", "Edits", ...costs.map(({ title }) => title), "SNR dB", "Same top 1", "Right", ""];
+  const rows = points.map((point, index) => [
+    `${index + 1}`,
+    `${point.edits.length}`,
+    ...costs.map(({ id, unit }) => formatCell(unit, point.totals[id])),
+    point.error === 0 ? "∞" : (-10 * Math.log10(point.error)).toFixed(1),
+    point.agreement === null ? "" : formatShare(point.agreement),
+    point.accuracy === null ? "" : formatShare(point.accuracy),
+    `${point.isOnFront ? "*" : " "}${index === best ? " ←" : ""}`,
+  ]);
+  const isShown = (column: number): boolean =>
+    (column !== head.length - 3 || hasAgreement) && (column !== head.length - 2 || hasAccuracy);
+  const limits = costs.map(({ id, unit }) => {
+    const most = limitOf(budget, id);
+    return most === undefined ? "" : `≤ ${formatCell(unit, most)}`;
+  });
+  const accuracy = budget.lowestAccuracy === undefined ? "" : `≥ ${formatShare(budget.lowestAccuracy)}`;
+  const all = [head, ...rows, ["", "", ...limits, "", "", accuracy, ""]];
+  const shown = all.map((row) => row.filter((_, column) => isShown(column)));
+  return plainTable(shown, [{ align: "right" }, ...aligned(head.length).slice(1)]);
+}
+
+/** Shown whatever the budget is. */
+const ALWAYS: readonly (keyof Totals)[] = ["parameters", "macs", "fileBytes"];
+
+function limitOf(budget: FitBudget, total: keyof Totals): number | undefined {
+  return Object.entries(budget).find(([id]) => id === total)?.[1];
+}
+
+function titleOf(total: keyof Totals): string {
+  return totalOf(total)?.title ?? total;
+}
