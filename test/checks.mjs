@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, installChromium, installVscodeHost } from "../install.mjs";
+import { preparePhones } from "./phone/prepare.mjs";
 import { runNode } from "./process.mjs";
 
 const TSCONFIGS = ["profiler", "extension", "webview", "test"];
@@ -31,6 +32,17 @@ export const SIDE_BY_SIDE = [
   ),
   check("lint", "Lint", [[ESLINT, "--max-warnings", "0", "."]]),
   check("format", "Format", [[PRETTIER, "--check", ".", "--cache", "--cache-strategy", "content", ...PRETTIER_CACHE]]),
+];
+
+/** Alone: it measures times. */
+export const ON_PHONE = [
+  suite(
+    "phone",
+    "Tests of phones, with a real adb and adbd",
+    "test/phone",
+    (grep) => mocha("test/phone", grep),
+    preparePhones,
+  ),
 ];
 
 /** One after the other: each has a VS Code of its own, whose time-outs want the machine for themselves. */

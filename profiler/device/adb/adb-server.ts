@@ -109,6 +109,11 @@ export class AdbServer {
     }
   }
 
+  /** Ends the server, as `adb kill-server` does: for tests, whose servers are their own. */
+  async stop(): Promise<void> {
+    await this.#client.killServer();
+  }
+
   async #ask(request: string): Promise<string> {
     const connection = await this.#client.createConnection(request);
     try {

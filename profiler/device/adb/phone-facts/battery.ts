@@ -3,8 +3,8 @@ import type { BatteryState } from "../../run-result.ts";
 /** Behind the state, newer versions print histories whose lines look alike. */
 const STATE = /Current Battery Service state:\s*\n((?:[ \t]+\S.*(?:\n|$))+)/;
 const POWER = ["AC powered", "USB powered", "Wireless powered", "Dock powered"];
-/** Of what `temperature` counts. */
-const TENTH = 0.1;
+/** `temperature` counts tenths of a degree. */
+const TENTHS = 10;
 
 /** Reads `dumpsys battery`; null where there is none (a television, a board). */
 export function parseBattery(answer: string): BatteryState | null {
@@ -22,7 +22,7 @@ export function parseBattery(answer: string): BatteryState | null {
   const power = POWER.map((name) => fields.get(name)).filter((value) => value !== undefined);
   return {
     level: level === null || scale <= 0 || level > scale ? null : level / scale,
-    celsius: temperature === null ? null : Math.round(temperature) * TENTH,
+    celsius: temperature === null ? null : temperature / TENTHS,
     isPluggedIn: power.length === 0 ? null : power.includes("true"),
   };
 }
