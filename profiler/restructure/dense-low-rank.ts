@@ -1,5 +1,7 @@
 import { newWeights, plannedLike, plannedWeights, type DenseForm, type Weights } from "./forms.ts";
+import { whyNoInnerRange } from "./inner-range.ts";
 import { isKind, type LiftedGraph, type LiftedLayer } from "./lifted.ts";
+import { opaqueRefusals, whyOpaque } from "./opaque-refusals.ts";
 import { LinearFit } from "./linear-fit.ts";
 import { RANK_OPTIONS, rankByEnergy, rankBySize, type RankScale } from "./rank.ts";
 import { matched, type Finding, type Restructuring } from "./restructuring.ts";
@@ -23,7 +25,10 @@ export const DENSE_LOW_RANK: Restructuring = {
   promise: "approximate",
   literature: ["Denton et al., NIPS 2014", "Zhang et al., TPAMI 2016"],
   options: RANK_OPTIONS,
-  find: (graph) => graph.layersOf("dense").map(findingAt),
+  find: (graph) => [
+    ...graph.layersOf("dense").map((layer) => findingAt(graph, layer)),
+    ...opaqueRefusals(graph, "dense"),
+  ],
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
     const rank = rankBySize(options, scaleOf(layer.form));
@@ -56,11 +61,13 @@ export const DENSE_LOW_RANK: Restructuring = {
 function match(graph: LiftedGraph, target: string): LiftedLayer<DenseForm> | string {
   const layer = graph.layer(target);
   if (!layer) return "there is no such layer";
-  if (!isKind(layer, "dense")) return `${layer.op} is no fully connected layer with constant weights`;
-  return layer;
+  if (!isKind(layer, "dense")) return whyOpaque(layer, `${layer.op} is no fully connected layer`);
+  return whyNoInnerRange(graph, layer) ?? layer;
 }
 
-function findingAt(layer: LiftedLayer<DenseForm>): Finding {
+function findingAt(graph: LiftedGraph, layer: LiftedLayer<DenseForm>): Finding {
+  const reason = whyNoInnerRange(graph, layer);
+  if (reason !== undefined) return { target: layer.name, reason };
   const [outputs = 0, inputs = 0] = layer.form.weight.shape;
   if (Math.min(outputs, inputs) < SMALLEST) {
     return { target: layer.name, reason: `a ${outputs}×${inputs} layer has no low rank to gain from` };

@@ -2,6 +2,7 @@ import type { TensorId } from "../model/model.ts";
 import { elementsOf, isStatic } from "../model/shape.ts";
 import { reshapedWeights, type ConvForm, type DenseForm, type Weights } from "./forms.ts";
 import { isKind, type LiftedGraph, type LiftedLayer } from "./lifted.ts";
+import { opaqueRefusals, whyOpaque } from "./opaque-refusals.ts";
 import { matched, type Finding, type Restructuring } from "./restructuring.ts";
 import type { NewLayer, Rewrite } from "./rewrite.ts";
 import { permutedWeights } from "./stored-weights.ts";
@@ -52,7 +53,7 @@ interface Match {
 
 function find(graph: LiftedGraph): readonly Finding[] {
   const behind = new Set<number>();
-  return graph.layersOf("dense").flatMap((dense): readonly Finding[] => {
+  const found = graph.layersOf("dense").flatMap((dense): readonly Finding[] => {
     if (behind.has(dense.id)) return [];
     const match = matchDense(graph, dense);
     if (typeof match === "string") return [{ target: dense.name, reason: match }];
@@ -71,12 +72,13 @@ function find(graph: LiftedGraph): readonly Finding[] {
       },
     ];
   });
+  return [...found, ...opaqueRefusals(graph, "dense")];
 }
 
 function matchTarget(graph: LiftedGraph, target: string): Match | string {
   const layer = graph.layer(target);
   if (layer === undefined) return "there is no such layer";
-  return isKind(layer, "dense") ? matchDense(graph, layer) : "it is no dense layer";
+  return isKind(layer, "dense") ? matchDense(graph, layer) : whyOpaque(layer, "it is no dense layer");
 }
 
 function matchDense(graph: LiftedGraph, dense: LiftedLayer<DenseForm>): Match | string {
@@ -93,6 +95,8 @@ function matchDense(graph: LiftedGraph, dense: LiftedLayer<DenseForm>): Match | 
   const channels = sizes[channelAxis - 1] ?? 0;
   const kernel = sizes.toSpliced(channelAxis - 1, 1);
   if (kernel.length > 3) return "its feature map has more axes than convolutions have";
+  if (graph.layout === "channels-last" && kernel.length !== 2)
+    return "what is flattened is no feature map of two spatial axes";
   return { flatten, map, channels, kernel, chain: denseChain(graph, dense) };
 }
 

@@ -3,7 +3,9 @@ import { matrix, transposed, type Matrix } from "../numeric/matrix.ts";
 import { RuntimeProducts } from "../numeric/products.ts";
 import { pointwiseSteps } from "./conv-steps.ts";
 import { newWeights, plannedWeights, type DenseForm, type Weights } from "./forms.ts";
+import { whyNoInnerRange } from "./inner-range.ts";
 import { isKind, type LayerId, type LiftedGraph, type LiftedLayer, type LiftedTensor } from "./lifted.ts";
+import { whyOpaque } from "./opaque-refusals.ts";
 import { matched, type ActivationSource, type Finding, type Restructuring } from "./restructuring.ts";
 import type { NewLayer, Rewrite } from "./rewrite.ts";
 
@@ -68,7 +70,9 @@ export const DENSE_TO_POOLED_CONV: Restructuring = {
 function match(graph: LiftedGraph, target: string): Head | string {
   const first = graph.layer(target);
   if (!first) return "there is no such layer";
-  if (!isKind(first, "dense")) return `${first.op} is no fully connected layer with constant weights`;
+  if (!isKind(first, "dense")) return whyOpaque(first, `${first.op} is no fully connected layer`);
+  const reason = whyNoInnerRange(graph, first);
+  if (reason !== undefined) return reason;
   const flatten = graph.producer(first.inputs[0]);
   if (!flatten || !isKind(flatten, "reshape")) return "no feature map is flattened before it";
   if (graph.onlyConsumer(flatten.outputs[0]) !== first) return "something else reads the flattened features";

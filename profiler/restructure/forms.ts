@@ -1,6 +1,7 @@
 import type { ElementFunction } from "../layers/operations-per-element.ts";
 import type { DataType } from "../model/data-type.ts";
 import type { Constant, Quantization } from "../model/model.ts";
+import type { LayerKind } from "../layers/operation.ts";
 
 /**
  * What restructurings read and make: layers in one vocabulary and weights in one layout, whatever the format. Formats translate native
@@ -30,8 +31,7 @@ export type Form =
   | { readonly kind: "constant" }
   /** Sizes, and arithmetic on them: follows from the shapes of its inputs. Lifted, never made. */
   | { readonly kind: "shape" }
-  /** Anything else: no edit touches it, or looks through it. `why` says what stands against it, for refusals. */
-  | { readonly kind: "opaque"; readonly why: string };
+  | OpaqueForm;
 
 export type FormKind = Form["kind"];
 export type FormOf<K extends FormKind> = Extract<Form, { readonly kind: K }>;
@@ -209,6 +209,15 @@ export interface ReduceMeanForm {
 export interface ChannelShuffleForm {
   readonly kind: "channel-shuffle";
   readonly groups: number;
+}
+
+/** Anything else: no edit touches it, or looks through it. */
+export interface OpaqueForm {
+  readonly kind: "opaque";
+  /** What stands against it, for refusals. */
+  readonly why: string;
+  /** What it is by its operator, which somebody could expect to be restructured. */
+  readonly would?: LayerKind;
 }
 
 /** New weights whose numbers are computed when they are asked for. */

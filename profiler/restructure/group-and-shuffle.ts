@@ -1,6 +1,7 @@
 import { plannedWeights, newWeights, type ConvForm, type Weights } from "./forms.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { matchUngroupedConv } from "./match-conv.ts";
+import { opaqueRefusals } from "./opaque-refusals.ts";
 import { matched, NotApplicableError, type Finding, type Restructuring } from "./restructuring.ts";
 import type { NewLayer, Rewrite } from "./rewrite.ts";
 
@@ -30,14 +31,16 @@ export const GROUP_AND_SHUFFLE: Restructuring = {
       minimum: 2,
     },
   ],
-  find: (graph) =>
-    graph.layersOf("conv").map((layer): Finding => {
+  find: (graph) => [
+    ...graph.layersOf("conv").map((layer): Finding => {
       const found = match(graph, layer.name);
       if (typeof found === "string") return { target: layer.name, reason: found };
       const [outputs = 0, inputs = 0, ...kernel] = layer.form.weight.shape;
       const why = `${kernel.join("×")} convolution from ${inputs} to ${outputs} channels`;
       return { target: layer.name, layers: [layer.id], why, options: { groups: smallestGroups(outputs, inputs) ?? 2 } };
     }),
+    ...opaqueRefusals(graph, "conv"),
+  ],
   predict: (graph, target, options) => {
     const { layer, groups } = grouped(graph, target, options.groups);
     const [outputs = 0, inputs = 0, ...kernel] = layer.form.weight.shape;

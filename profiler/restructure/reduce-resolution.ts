@@ -1,7 +1,8 @@
 import { bytesOf } from "../model/data-type.ts";
-import type { TensorId } from "../model/model.ts";
+import { ABSENT, type TensorId } from "../model/model.ts";
 import type { Shape } from "../model/shape.ts";
 import type { EditOptions } from "./edit.ts";
+import type { FormKind } from "./forms.ts";
 import { isKind, type LiftedGraph, type LiftedTensor } from "./lifted.ts";
 import { matched, type Finding, type Restructuring } from "./restructuring.ts";
 import type { Rewrite } from "./rewrite.ts";
@@ -52,7 +53,7 @@ function find(graph: LiftedGraph): readonly Finding[] {
 }
 
 function sidesOf(graph: LiftedGraph, shape: Shape, id: TensorId): string {
-  return spatialAxes(graph.tensor(id))
+  return spatialAxes(graph.tensor(id), channelAxisOf(graph, id))
     .map((axis) => shape[axis])
     .join("×");
 }
@@ -67,7 +68,7 @@ function match(graph: LiftedGraph, { ratio }: EditOptions): Match | string {
   const stride = totalStride(graph);
   const inputs = new Map<TensorId, Shape>();
   for (const tensor of maps) {
-    const axes = spatialAxes(tensor);
+    const axes = spatialAxes(tensor, channelAxisOf(graph, tensor.id));
     const { shape = [], name } = tensor;
     if (axes.some((axis) => typeof shape[axis] !== "number")) return `the run decides on the size of "${name}" already`;
     const sizes = shape.map((size, axis) =>
@@ -86,8 +87,25 @@ function smaller(size: number, ratio: number, stride: number): number {
   return Math.min(size, Math.max(step, Math.round((size * ratio) / step) * step));
 }
 
+/** Layers behind which every axis is where it was. */
+const KEEPS_AXES: ReadonlySet<FormKind> = new Set<FormKind>(["unary", "identity", "pad", "activation", "elementwise"]);
+
+/** Where an image has its channels that may come in otherwise than the layers take it, with a transpose between. */
+function channelAxisOf(graph: LiftedGraph, id: TensorId): number | undefined {
+  const [reader] = graph.consumers(id);
+  const output = reader?.outputs[0];
+  if (reader !== undefined && output !== undefined) {
+    if (isKind(reader, "transpose")) return reader.form.permutation[channelAxisOf(graph, output) ?? ABSENT];
+    if (KEEPS_AXES.has(reader.form.kind)) return channelAxisOf(graph, output);
+  }
+  return graph.tensor(id).channelAxis;
+}
+
 /** Axes between batch and channels, and behind them. */
-function spatialAxes({ shape = [], channelAxis, dataType }: LiftedTensor): readonly number[] {
+function spatialAxes(
+  { shape = [], dataType, ...tensor }: LiftedTensor,
+  channelAxis = tensor.channelAxis,
+): readonly number[] {
   const isNumbers = dataType !== undefined && bytesOf(dataType, 1) !== undefined;
   if (!isNumbers || shape.length < 3) return [];
   return shape.flatMap((_, axis) => (axis === 0 || axis === channelAxis ? [] : [axis]));

@@ -4,7 +4,8 @@ import { bareConv, pointwiseSteps } from "./conv-steps.ts";
 import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit } from "./linear-fit.ts";
-import { matchUngroupedConv } from "./match-conv.ts";
+import { matchDivisibleConv } from "./match-conv.ts";
+import { opaqueRefusals } from "./opaque-refusals.ts";
 import { matched, type Finding, type Restructuring } from "./restructuring.ts";
 import type { Rewrite } from "./rewrite.ts";
 
@@ -32,8 +33,8 @@ export const SEPARABLE: Restructuring = {
       minimum: 1,
     },
   ],
-  find: (graph) =>
-    graph.layersOf("conv").map((layer): Finding => {
+  find: (graph) => [
+    ...graph.layersOf("conv").map((layer): Finding => {
       const found = match(graph, layer.name);
       if (typeof found === "string") return { target: layer.name, reason: found };
       const [outputs = 0, inputs = 0, ...kernel] = layer.form.weight.shape;
@@ -43,6 +44,8 @@ export const SEPARABLE: Restructuring = {
         why: `${kernel.join("×")} convolution from ${inputs} to ${outputs} channels`,
       };
     }),
+    ...opaqueRefusals(graph, "conv"),
+  ],
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
     const { inputs, outputs, kernel, multiplier } = sizesOf(layer.form, Number(options.multiplier));
@@ -78,7 +81,7 @@ export const SEPARABLE: Restructuring = {
 };
 
 function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
-  const layer = matchUngroupedConv(graph, target);
+  const layer = matchDivisibleConv(graph, target);
   if (typeof layer === "string") return layer;
   const [, inputs = 0, ...kernel] = layer.form.weight.shape;
   if (kernel.every((size) => size === 1)) return "it is a 1×1 convolution already";

@@ -2,6 +2,7 @@ import { pointwiseSteps } from "./conv-steps.ts";
 import { plannedWeights, type ConvForm, type Weights } from "./forms.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { matchUngroupedConv } from "./match-conv.ts";
+import { opaqueRefusals } from "./opaque-refusals.ts";
 import { matched, type Finding, type Restructuring } from "./restructuring.ts";
 import type { NewLayer, Rewrite } from "./rewrite.ts";
 
@@ -29,13 +30,15 @@ export const SHRINK_KERNEL: Restructuring = {
       maximum: 1,
     },
   ],
-  find: (graph) =>
-    graph.layersOf("conv").map((layer): Finding => {
+  find: (graph) => [
+    ...graph.layersOf("conv").map((layer): Finding => {
       const found = match(graph, layer.name);
       if (typeof found === "string") return { target: layer.name, reason: found };
       const [outputs = 0, , ...kernel] = layer.form.weight.shape;
       return { target: layer.name, layers: [layer.id], why: `${outputs} filters of ${kernel.join("×")}` };
     }),
+    ...opaqueRefusals(graph, "conv"),
+  ],
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
     const shrunk = shrunkFilters(layer.form, options.share);

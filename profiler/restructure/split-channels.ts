@@ -1,7 +1,8 @@
 import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit, sizeOf } from "./linear-fit.ts";
-import { matchUngroupedConv } from "./match-conv.ts";
+import { matchDivisibleConv } from "./match-conv.ts";
+import { opaqueRefusals } from "./opaque-refusals.ts";
 import { RANK_OPTIONS, rankByEnergy, rankBySize, type RankScale } from "./rank.ts";
 import { matched, type Finding, type Restructuring } from "./restructuring.ts";
 import type { Rewrite } from "./rewrite.ts";
@@ -23,14 +24,16 @@ export const SPLIT_CHANNELS: Restructuring = {
   promise: "approximate",
   literature: ["Zhang et al., TPAMI 2016"],
   options: RANK_OPTIONS,
-  find: (graph) =>
-    graph.layersOf("conv").map((layer): Finding => {
+  find: (graph) => [
+    ...graph.layersOf("conv").map((layer): Finding => {
       const found = match(graph, layer.name);
       if (typeof found === "string") return { target: layer.name, reason: found };
       const [outputs = 0, inputs = 0, ...kernel] = layer.form.weight.shape;
       const why = `${kernel.join("×")} convolution from ${inputs} to ${outputs} channels`;
       return { target: layer.name, layers: [layer.id], why };
     }),
+    ...opaqueRefusals(graph, "conv"),
+  ],
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
     const rank = rankBySize(options, scaleOf(layer.form));
@@ -54,7 +57,7 @@ export const SPLIT_CHANNELS: Restructuring = {
 };
 
 function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
-  const layer = matchUngroupedConv(graph, target);
+  const layer = matchDivisibleConv(graph, target);
   if (typeof layer === "string") return layer;
   const [outputs = 0] = layer.form.weight.shape;
   return outputs < SMALLEST ? `${outputs} channels have no low rank to gain from` : layer;

@@ -4,7 +4,8 @@ import { bareConv, stepsAlong } from "./conv-steps.ts";
 import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit, sizeOf } from "./linear-fit.ts";
-import { matchUngroupedConv } from "./match-conv.ts";
+import { matchDivisibleConv } from "./match-conv.ts";
+import { opaqueRefusals } from "./opaque-refusals.ts";
 import { RANK_OPTIONS, rankByEnergy, rankBySize, type RankScale } from "./rank.ts";
 import { matched, type Finding, type Restructuring } from "./restructuring.ts";
 import type { Rewrite } from "./rewrite.ts";
@@ -24,8 +25,8 @@ export const SPLIT_SPATIAL: Restructuring = {
   promise: "approximate",
   literature: ["Jaderberg et al., BMVC 2014", "Tai et al., ICLR 2016"],
   options: RANK_OPTIONS,
-  find: (graph) =>
-    graph.layersOf("conv").map((layer): Finding => {
+  find: (graph) => [
+    ...graph.layersOf("conv").map((layer): Finding => {
       const found = match(graph, layer.name);
       if (typeof found === "string") return { target: layer.name, reason: found };
       const { outputs, inputs, rows, columns } = sizesOf(layer.form);
@@ -35,6 +36,8 @@ export const SPLIT_SPATIAL: Restructuring = {
         why: `${rows}×${columns} kernels from ${inputs} to ${outputs} channels`,
       };
     }),
+    ...opaqueRefusals(graph, "conv"),
+  ],
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
     const rank = rankBySize(options, scaleOf(layer.form));
@@ -79,7 +82,7 @@ export const SPLIT_SPATIAL: Restructuring = {
 };
 
 function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
-  const layer = matchUngroupedConv(graph, target);
+  const layer = matchDivisibleConv(graph, target);
   if (typeof layer === "string") return layer;
   const { shape } = layer.form.weight;
   if (shape.length !== 4) return "its kernel has not two axes";

@@ -3,7 +3,8 @@ import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } 
 import { composed, factorKernels, seenThrough, type Kernels } from "./kernel-factors.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit } from "./linear-fit.ts";
-import { matchUngroupedConv } from "./match-conv.ts";
+import { matchDivisibleConv } from "./match-conv.ts";
+import { opaqueRefusals } from "./opaque-refusals.ts";
 import { matched, type Finding, type Restructuring, type RewriteContext } from "./restructuring.ts";
 import type { NewLayer, Rewrite } from "./rewrite.ts";
 
@@ -38,14 +39,16 @@ export const STACK_SMALL_KERNELS: Restructuring = {
       default: false,
     },
   ],
-  find: (graph) =>
-    graph.layersOf("conv").map((layer): Finding => {
+  find: (graph) => [
+    ...graph.layersOf("conv").map((layer): Finding => {
       const found = match(graph, layer.name);
       if (typeof found === "string") return { target: layer.name, reason: found };
       const [outputs = 0, inputs = 0, size = 0] = layer.form.weight.shape;
       const why = `${size}×${size} kernels from ${inputs} to ${outputs} channels`;
       return { target: layer.name, layers: [layer.id], why };
     }),
+    ...opaqueRefusals(graph, "conv"),
+  ],
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
     const { dataType } = layer.form.weight;
@@ -65,7 +68,7 @@ export const STACK_SMALL_KERNELS: Restructuring = {
 };
 
 function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
-  const layer = matchUngroupedConv(graph, target);
+  const layer = matchDivisibleConv(graph, target);
   if (typeof layer === "string") return layer;
   const [, , rows, columns, ...more] = layer.form.weight.shape;
   if (more.length > 0 || rows !== columns || (rows !== 5 && rows !== 7)) return "its kernel is neither 5×5 nor 7×7";

@@ -1,6 +1,5 @@
 import type { TensorId } from "../../../model/model.ts";
 import { isStatic, type Shape } from "../../../model/shape.ts";
-import type { FormOf } from "../../../restructure/forms.ts";
 import { LoweringError } from "../../../restructure/lowering-error.ts";
 import type { Lowers } from "./lower.ts";
 import type { NodeWriter } from "./node-writer.ts";
@@ -10,76 +9,6 @@ const FIRST_WITH_INPUTS = { Reshape: 5, Slice: 10, Pad: 11, Split: 13, ReduceMea
 
 /** Before it, Softmax took all axes from the given one on as one. */
 const FIRST_WITH_ONE_SOFTMAX_AXIS = 13;
-
-function concat({ axis }: FormOf<"concat">, writer: NodeWriter): void {
-  writer.node("Concat", writer.layer.inputs, { axis });
-}
-
-function split({ axis, sizes }: FormOf<"split">, writer: NodeWriter): void {
-  if (writer.opset < FIRST_WITH_INPUTS.Split) writer.node("Split", [writer.input], { axis, split: sizes });
-  else writer.node("Split", [writer.input, writer.setting("sizes", sizes)], { axis });
-}
-
-function slice({ axis, begin, end }: FormOf<"slice">, writer: NodeWriter): void {
-  if (writer.opset < FIRST_WITH_INPUTS.Slice) {
-    writer.node("Slice", [writer.input], { axes: [axis], ends: [end], starts: [begin] });
-    return;
-  }
-  const bounds = [writer.setting("begin", [begin]), writer.setting("end", [end]), writer.setting("axes", [axis])];
-  writer.node("Slice", [writer.input, ...bounds]);
-}
-
-function reshape({ target }: FormOf<"reshape">, writer: NodeWriter): void {
-  if (target === undefined)
-    throw new LoweringError(`${writer.layer.name}: its target is only known while the model runs`);
-  if (writer.opset < FIRST_WITH_INPUTS.Reshape) writer.node("Reshape", [writer.input], { shape: target });
-  else writer.node("Reshape", [writer.input, writer.setting("shape", target)]);
-}
-
-function transpose({ permutation }: FormOf<"transpose">, writer: NodeWriter): void {
-  writer.node("Transpose", [writer.input], { perm: permutation });
-}
-
-function pad({ mode, begin, end, value }: FormOf<"pad">, writer: NodeWriter): void {
-  const pads = [...begin, ...end];
-  if (writer.opset < FIRST_WITH_INPUTS.Pad) {
-    writer.node("Pad", [writer.input], { mode, pads, ...(value !== 0 && { value }) });
-    return;
-  }
-  const filling = value === 0 ? [] : [writer.scalar("value", value)];
-  writer.node("Pad", [writer.input, writer.setting("pads", pads), ...filling], { mode });
-}
-
-function softmax({ axes, isLog }: FormOf<"softmax">, writer: NodeWriter): void {
-  const [axis = 1] = axes;
-  const lastOnly = axis === (writer.rank(writer.input) ?? 0) - 1;
-  if (axes.length > 1 === writer.opset >= FIRST_WITH_ONE_SOFTMAX_AXIS && !lastOnly)
-    throw new LoweringError(`${writer.layer.name}: this operator set has no softmax over axes ${axes.join(", ")}`);
-  writer.node(isLog ? "LogSoftmax" : "Softmax", [writer.input], { axis });
-}
-
-function reduceMean({ axes, keepsAxes }: FormOf<"reduce-mean">, writer: NodeWriter): void {
-  const keepdims = keepsAxes ? 1 : 0;
-  if (writer.opset < FIRST_WITH_INPUTS.ReduceMean) writer.node("ReduceMean", [writer.input], { axes, keepdims });
-  else writer.node("ReduceMean", [writer.input, writer.setting("axes", axes)], { keepdims });
-}
-
-/**
- * N×C×spatial → N×groups×C/groups×spatial, transposed, and back. Sizes that only the run knows are taken from the input's shape as it
- * is then.
- */
-function channelShuffle({ groups }: FormOf<"channel-shuffle">, writer: NodeWriter): void {
-  const sizes = writer.shape(writer.input) ?? writer.shape(writer.output);
-  const channels = sizes?.[1];
-  if (sizes === undefined || typeof channels !== "number" || channels % groups !== 0)
-    throw new LoweringError(`${writer.layer.name}: channels cannot be shuffled in ${groups} groups`);
-  const [grouped, shuffled] = [writer.tensor("grouped"), writer.tensor("shuffled")];
-  // The spatial axes as one: the middle needs not know them.
-  const target = writer.setting("groups", [0, groups, channels / groups, -1]);
-  writer.helper("group", "Reshape", [writer.input, target], {}, grouped);
-  writer.helper("transpose", "Transpose", [grouped], { perm: [0, 2, 1, 3] }, shuffled);
-  writer.node("Reshape", [shuffled, shapeOf(sizes, writer)]);
-}
 
 /** A tensor that holds the shape, the batch by reference. */
 function shapeOf(sizes: Shape, writer: NodeWriter): TensorId {
@@ -91,13 +20,73 @@ function shapeOf(sizes: Shape, writer: NodeWriter): TensorId {
 }
 
 export const LOWER_LAYOUT: Lowers = {
-  concat,
-  split,
-  slice,
-  reshape,
-  transpose,
-  pad,
-  softmax,
-  "reduce-mean": reduceMean,
-  "channel-shuffle": channelShuffle,
+  concat: ({ axis }, writer) => {
+    writer.node("Concat", writer.layer.inputs, { axis });
+  },
+
+  split: ({ axis, sizes }, writer) => {
+    if (writer.opset < FIRST_WITH_INPUTS.Split) writer.node("Split", [writer.input], { axis, split: sizes });
+    else writer.node("Split", [writer.input, writer.setting("sizes", sizes)], { axis });
+  },
+
+  slice: ({ axis, begin, end }, writer) => {
+    if (writer.opset < FIRST_WITH_INPUTS.Slice) {
+      writer.node("Slice", [writer.input], { axes: [axis], ends: [end], starts: [begin] });
+      return;
+    }
+    const bounds = [writer.setting("begin", [begin]), writer.setting("end", [end]), writer.setting("axes", [axis])];
+    writer.node("Slice", [writer.input, ...bounds]);
+  },
+
+  reshape: ({ target }, writer) => {
+    if (target === undefined)
+      throw new LoweringError(`${writer.layer.name}: its target is only known while the model runs`);
+    if (writer.opset < FIRST_WITH_INPUTS.Reshape) writer.node("Reshape", [writer.input], { shape: target });
+    else writer.node("Reshape", [writer.input, writer.setting("shape", target)]);
+  },
+
+  transpose: ({ permutation }, writer) => {
+    writer.node("Transpose", [writer.input], { perm: permutation });
+  },
+
+  pad: ({ mode, begin, end, value }, writer) => {
+    const pads = [...begin, ...end];
+    if (writer.opset < FIRST_WITH_INPUTS.Pad) {
+      writer.node("Pad", [writer.input], { mode, pads, ...(value !== 0 && { value }) });
+      return;
+    }
+    const filling = value === 0 ? [] : [writer.scalar("value", value)];
+    writer.node("Pad", [writer.input, writer.setting("pads", pads), ...filling], { mode });
+  },
+
+  softmax: ({ axes, isLog }, writer) => {
+    const [axis = 1] = axes;
+    const lastOnly = axis === (writer.rank(writer.input) ?? 0) - 1;
+    if (axes.length > 1 === writer.opset >= FIRST_WITH_ONE_SOFTMAX_AXIS && !lastOnly)
+      throw new LoweringError(`${writer.layer.name}: this operator set has no softmax over axes ${axes.join(", ")}`);
+    writer.node(isLog ? "LogSoftmax" : "Softmax", [writer.input], { axis });
+  },
+
+  "reduce-mean": ({ axes, keepsAxes }, writer) => {
+    const keepdims = keepsAxes ? 1 : 0;
+    if (writer.opset < FIRST_WITH_INPUTS.ReduceMean) writer.node("ReduceMean", [writer.input], { axes, keepdims });
+    else writer.node("ReduceMean", [writer.input, writer.setting("axes", axes)], { keepdims });
+  },
+
+  /**
+   * N×C×spatial → N×groups×C/groups×spatial, transposed, and back. Sizes that only the run knows are taken from the input's shape as it
+   * is then.
+   */
+  "channel-shuffle": ({ groups }, writer) => {
+    const sizes = writer.shape(writer.input) ?? writer.shape(writer.output);
+    const channels = sizes?.[1];
+    if (sizes === undefined || typeof channels !== "number" || channels % groups !== 0)
+      throw new LoweringError(`${writer.layer.name}: channels cannot be shuffled in ${groups} groups`);
+    const [grouped, shuffled] = [writer.tensor("grouped"), writer.tensor("shuffled")];
+    // The spatial axes as one: the middle needs not know them.
+    const target = writer.setting("groups", [0, groups, channels / groups, -1]);
+    writer.helper("group", "Reshape", [writer.input, target], {}, grouped);
+    writer.helper("transpose", "Transpose", [grouped], { perm: [0, 2, 1, 3] }, shuffled);
+    writer.node("Reshape", [shuffled, shapeOf(sizes, writer)]);
+  },
 };

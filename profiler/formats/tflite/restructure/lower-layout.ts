@@ -1,34 +1,7 @@
 import { elementsOf, isStatic, type Dimension, type Shape } from "../../../model/shape.ts";
-import type { FormOf } from "../../../restructure/forms.ts";
 import type { Lowers } from "./lower.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
 import { writePad } from "./write-padded.ts";
-
-function concat({ axis }: FormOf<"concat">, writer: OperatorWriter): void {
-  writer.operator("CONCATENATION", writer.layer.inputs, { axis, fused_activation_function: "NONE" });
-}
-
-function split({ axis, sizes }: FormOf<"split">, writer: OperatorWriter): void {
-  const along = writer.setting("axis", [axis], []);
-  const options = { num_splits: sizes.length };
-  if (sizes.every((size) => size === sizes[0])) writer.operator("SPLIT", [along, writer.input], options);
-  else writer.operator("SPLIT_V", [writer.input, writer.setting("sizes", sizes), along], options);
-}
-
-function slice({ axis, begin, end }: FormOf<"slice">, writer: OperatorWriter): void {
-  const { length: rank } = writer.shape(writer.input);
-  const along = (value: number, rest: number): readonly number[] =>
-    Array.from({ length: rank }, (_, index) => (index === axis ? value : rest));
-  const begins = writer.setting("begin", along(begin, 0));
-  writer.operator("SLICE", [writer.input, begins, writer.setting("size", along(end - begin, -1))]);
-}
-
-function reshape({ target }: FormOf<"reshape">, writer: OperatorWriter): void {
-  if (target === undefined) throw writer.error("its target is only known while the model runs");
-  const sizes = concreteTarget(target, writer.shape(writer.input));
-  if (sizes === undefined) throw writer.error("more than one size of its target is only known while the model runs");
-  writeReshape(sizes, writer);
-}
 
 function writeReshape(sizes: readonly number[], writer: OperatorWriter, input = writer.input): void {
   writer.operator("RESHAPE", [input, writer.setting("shape", sizes)], { new_shape: sizes });
@@ -49,59 +22,75 @@ function concreteTarget(target: readonly number[], input: Shape): readonly numbe
   return sizes.map((size) => (typeof size === "string" ? -1 : size === -1 ? left : size));
 }
 
-function transpose({ permutation }: FormOf<"transpose">, writer: OperatorWriter): void {
-  writer.operator("TRANSPOSE", [writer.input, writer.setting("permutation", permutation)]);
-}
-
-function pad(form: FormOf<"pad">, writer: OperatorWriter): void {
-  const { mode, begin, end } = form;
-  if (mode === "constant") {
-    writePad(writer, form, (op, inputs) => writer.operator(op, inputs));
-    return;
-  }
-  if (mode !== "reflect") throw writer.error(`TFLite does not pad by "${mode}"`);
-  const pairs = begin.flatMap((before, axis) => [before, end[axis] ?? 0]);
-  const pads = writer.setting("pads", pairs, [begin.length, 2]);
-  writer.operator("MIRROR_PAD", [writer.input, pads], { mode: "REFLECT" });
-}
-
-function softmax({ axes, isLog }: FormOf<"softmax">, writer: OperatorWriter): void {
-  if (axes.length > 1 || axes[0] !== writer.shape(writer.input).length - 1)
-    throw writer.error("TFLite's softmax is over the last axis");
-  if (isLog) writer.operator("LOG_SOFTMAX", [writer.input]);
-  else writer.operator("SOFTMAX", [writer.input], { beta: 1 });
-}
-
-function reduceMean({ axes, keepsAxes }: FormOf<"reduce-mean">, writer: OperatorWriter): void {
-  writer.operator("MEAN", [writer.input, writer.setting("axes", axes)], { keep_dims: keepsAxes });
-}
-
-/** Channels as groups × channels/groups, transposed, and back; all other axes are one meanwhile. */
-function channelShuffle({ groups }: FormOf<"channel-shuffle">, writer: OperatorWriter): void {
-  const shape = writer.shape(writer.input);
-  const channels = shape.at(-1);
-  const back = concreteTarget(
-    shape.map(() => 0),
-    shape,
-  );
-  if (typeof channels !== "number" || channels % groups !== 0 || back === undefined)
-    throw writer.error(`channels cannot be shuffled in ${groups} groups`);
-  const [grouped, shuffled] = [writer.tensor("grouped"), writer.tensor("shuffled")];
-  const target = [-1, groups, channels / groups];
-  const targetTensor = writer.setting("groups", target);
-  writer.helper("group", "RESHAPE", [writer.input, targetTensor], { new_shape: target }, grouped);
-  writer.helper("transpose", "TRANSPOSE", [grouped, writer.setting("permutation", [0, 2, 1])], {}, shuffled);
-  writeReshape(back, writer, shuffled);
-}
-
 export const LOWER_LAYOUT: Lowers = {
-  concat,
-  split,
-  slice,
-  reshape,
-  transpose,
-  pad,
-  softmax,
-  "reduce-mean": reduceMean,
-  "channel-shuffle": channelShuffle,
+  concat: ({ axis }, writer) => {
+    writer.operator("CONCATENATION", writer.layer.inputs, { axis, fused_activation_function: "NONE" });
+  },
+
+  split: ({ axis, sizes }, writer) => {
+    const along = writer.setting("axis", [axis], []);
+    const options = { num_splits: sizes.length };
+    if (sizes.every((size) => size === sizes[0])) writer.operator("SPLIT", [along, writer.input], options);
+    else writer.operator("SPLIT_V", [writer.input, writer.setting("sizes", sizes), along], options);
+  },
+
+  slice: ({ axis, begin, end }, writer) => {
+    const { length: rank } = writer.shape(writer.input);
+    const along = (value: number, rest: number): readonly number[] =>
+      Array.from({ length: rank }, (_, index) => (index === axis ? value : rest));
+    const begins = writer.setting("begin", along(begin, 0));
+    writer.operator("SLICE", [writer.input, begins, writer.setting("size", along(end - begin, -1))]);
+  },
+
+  reshape: ({ target }, writer) => {
+    if (target === undefined) throw writer.error("its target is only known while the model runs");
+    const sizes = concreteTarget(target, writer.shape(writer.input));
+    if (sizes === undefined) throw writer.error("more than one size of its target is only known while the model runs");
+    writeReshape(sizes, writer);
+  },
+
+  transpose: ({ permutation }, writer) => {
+    writer.operator("TRANSPOSE", [writer.input, writer.setting("permutation", permutation)]);
+  },
+
+  pad: (form, writer) => {
+    const { mode, begin, end } = form;
+    if (mode === "constant") {
+      writePad(writer, form, (op, inputs) => writer.operator(op, inputs));
+      return;
+    }
+    if (mode !== "reflect") throw writer.error(`TFLite does not pad by "${mode}"`);
+    const pairs = begin.flatMap((before, axis) => [before, end[axis] ?? 0]);
+    const pads = writer.setting("pads", pairs, [begin.length, 2]);
+    writer.operator("MIRROR_PAD", [writer.input, pads], { mode: "REFLECT" });
+  },
+
+  softmax: ({ axes, isLog }, writer) => {
+    if (axes.length > 1 || axes[0] !== writer.shape(writer.input).length - 1)
+      throw writer.error("TFLite's softmax is over the last axis");
+    if (isLog) writer.operator("LOG_SOFTMAX", [writer.input]);
+    else writer.operator("SOFTMAX", [writer.input], { beta: 1 });
+  },
+
+  "reduce-mean": ({ axes, keepsAxes }, writer) => {
+    writer.operator("MEAN", [writer.input, writer.setting("axes", axes)], { keep_dims: keepsAxes });
+  },
+
+  /** Channels as groups × channels/groups, transposed, and back; all other axes are one meanwhile. */
+  "channel-shuffle": ({ groups }, writer) => {
+    const shape = writer.shape(writer.input);
+    const channels = shape.at(-1);
+    const back = concreteTarget(
+      shape.map(() => 0),
+      shape,
+    );
+    if (typeof channels !== "number" || channels % groups !== 0 || back === undefined)
+      throw writer.error(`channels cannot be shuffled in ${groups} groups`);
+    const [grouped, shuffled] = [writer.tensor("grouped"), writer.tensor("shuffled")];
+    const target = [-1, groups, channels / groups];
+    const targetTensor = writer.setting("groups", target);
+    writer.helper("group", "RESHAPE", [writer.input, targetTensor], { new_shape: target }, grouped);
+    writer.helper("transpose", "TRANSPOSE", [grouped, writer.setting("permutation", [0, 2, 1])], {}, shuffled);
+    writeReshape(back, writer, shuffled);
+  },
 };

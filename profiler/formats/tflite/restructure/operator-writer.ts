@@ -83,7 +83,8 @@ export class OperatorWriter {
     const version = Math.max(this.#versionBefore(op), this.#version(op, inputs, attributes));
     const data = inputs[DATA_INPUT[op] ?? 0] ?? ABSENT;
     if (isQuantizedType(this.fact(data).dataType))
-      for (const output of outputs) giveRange(this.draft, { op, layer: this.layer.name, input: data, output });
+      for (const input of op === "CONCATENATION" ? inputs : [data])
+        for (const output of outputs) giveRange(this.draft, { op, layer: this.layer.name, input, output });
     const named = new Map(Object.entries(attributes));
     this.#facts.infer(this.draft.addNode({ op, version, inputs, outputs, attributes: named }, identity));
   }

@@ -8,6 +8,9 @@ const QUANTIZED: ReadonlySet<DataType | undefined> = new Set<DataType>(["int8", 
 /** Operators that hand on the very numbers they read. */
 const KEEPS_NUMBERS = new Set(["RESHAPE", "TRANSPOSE"]);
 
+/** Operators all of whose inputs are in what they make: its scheme holds for them. */
+const HOLDS_INPUTS = new Set([...KEEPS_NUMBERS, "CONCATENATION"]);
+
 /** Operators whose results lie in the range of what they read: its scheme holds for them. */
 const KEEPS_RANGE = new Set([
   ...KEEPS_NUMBERS,
@@ -47,7 +50,7 @@ export function giveRange(
   const made = draft.tensors[output];
   if (output === ABSENT || made === undefined) return;
   if (made.quantization !== undefined) {
-    if (KEEPS_NUMBERS.has(op) && given === undefined) settle(draft, input, made.quantization, open);
+    if (HOLDS_INPUTS.has(op) && given === undefined) settle(draft, input, made.quantization, open);
   } else if (made.declared === undefined && given !== undefined && KEEPS_RANGE.has(op)) {
     draft.tensors[output] = { ...made, quantization: given };
   } else if (made.declared === undefined) {
