@@ -1,6 +1,6 @@
 // Builds everything that runs: `node build.mjs [--production]` writes dist/. Production leaves out source maps and whitespace.
 import { build } from "esbuild";
-import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, parse } from "node:path";
 
 const ROOT = import.meta.dirname;
@@ -45,7 +45,7 @@ const BUNDLES = [
 
 /** Files that are linked to or loaded as they are. The compat build of LiteRT.js is for machines without relaxed SIMD. */
 const COPIES = [
-  ...copies("@vscode/codicons/dist", "codicons", ["codicon.css", "codicon.ttf"]),
+  ...copies("@vscode/codicons/dist", "codicons", ["codicon.ttf"]),
   ...copies("elkjs/lib", "elk", ["elk-worker.min.js"]),
   ...copies("elkjs", "elk", ["LICENSE.md"]),
   ...copies("@litertjs/core/wasm", "litert", [
@@ -63,7 +63,17 @@ mkdirSync(DIST, { recursive: true });
 for (const old of readdirSync(DIST).filter((name) => ![RUNNER, RUNTIME].includes(name))) rmSync(join(DIST, old), { recursive: true });
 for (const { path, contents } of results.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, contents);
 for (const { from, to } of COPIES) cpSync(from, to);
+writeFileSync(join(DIST, "codicons/codicon.css"), namedIcons(results.flatMap(({ outputFiles }) => outputFiles)));
 chmodSync(join(DIST, "cli.js"), 0o755);
+
+/** VS Code's icons without those that no page names: each is a rule, and a page loads all of them before its first paint. */
+function namedIcons(outputs) {
+  const pages = outputs.filter(({ path }) => /(webview|compare)[^/\\]*\.(js|css)$/.test(path));
+  const words = new Set(pages.flatMap(({ text }) => text.match(/[\w-]+/g) ?? []));
+  const css = readFileSync(join(ROOT, "node_modules/@vscode/codicons/dist/codicon.css"), "utf8");
+  const isNamed = (name) => words.has(name) || words.has(`codicon-${name}`);
+  return css.replaceAll(/^\.codicon-([\w-]+):before .*\n/gm, (rule, name) => (isNamed(name) ? rule : ""));
+}
 
 function copies(from, to, files) {
   return files.map((file) => ({ from: join(ROOT, "node_modules", from, file), to: join(DIST, to, file) }));

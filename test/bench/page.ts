@@ -72,12 +72,12 @@ async function opening(
     { what: `${name}: first rows on screen`, value: milliseconds, unit: "ms" },
     { what: `${name}: the same of a model of 1.5 MB`, value: milliseconds / small.milliseconds, unit: "×" },
     {
-      what: `${name}: sent before the first paint`,
-      value: messageBytes / KILOBYTE,
+      what: `${name}: bytes to the page before the first paint`,
+      value: (messageBytes + assetBytes) / KILOBYTE,
       unit: "KB",
       limit: FIRST_PAINT_KILOBYTES,
     },
-    { what: `${name}: the page itself`, value: assetBytes / KILOBYTE, unit: "KB" },
+    { what: `${name}: of these, what is said of the model`, value: messageBytes / KILOBYTE, unit: "KB" },
   ];
 }
 
@@ -123,11 +123,13 @@ async function scrolling(window: VscodeWindow, { path }: BenchModel): Promise<re
   const tasks = await traceTasks(window.page, async () => {
     await frame.evaluate(SCROLL);
   });
-  const long = tasks.filter((milliseconds) => milliseconds > FRAME_MILLISECONDS);
-  const frames = SCROLL_MILLISECONDS / FRAME_MILLISECONDS;
+  const frames = `of ${(SCROLL_MILLISECONDS / FRAME_MILLISECONDS).toFixed(0)}`;
+  const long = (times: readonly number[]): number => times.filter((time) => time > FRAME_MILLISECONDS).length;
+  const [elapsed, used] = [tasks.map((task) => task.elapsed), tasks.map((task) => task.used)];
   return [
-    { what: "scrolling 6,000 rows: frames over 16.7 ms", value: long.length, unit: `of ${frames.toFixed(0)}` },
-    { what: "scrolling 6,000 rows: longest task", value: Math.max(0, ...tasks), unit: "ms" },
+    { what: "scrolling 6,000 rows: frames over 16.7 ms", value: long(elapsed), unit: frames },
+    { what: "scrolling 6,000 rows: the same by the processor's clock", value: long(used), unit: frames },
+    { what: "scrolling 6,000 rows: longest task", value: Math.max(0, ...elapsed), unit: "ms" },
   ];
 }
 
@@ -157,11 +159,22 @@ interface TraceEvent {
   readonly pid: number;
   readonly tid: number;
   readonly dur?: number;
+  readonly tdur?: number;
   readonly args?: { readonly name?: string };
 }
 
-/** How long each task of the renderer's main thread took while `work` ran, in milliseconds, by Chromium's own trace. */
-async function traceTasks(page: Page, work: () => Promise<void>): Promise<readonly number[]> {
+/** What Chromium calls a task; there is an event within each whose name ends the same. */
+const TASK = "ThreadControllerImpl::RunTask";
+
+/** A task of the renderer's main thread, in milliseconds. */
+interface Task {
+  readonly elapsed: number;
+  /** Without the time that other programs had the processor: what counts on a machine that is busy otherwise. */
+  readonly used: number;
+}
+
+/** Every task while `work` ran, by Chromium's own trace. */
+async function traceTasks(page: Page, work: () => Promise<void>): Promise<readonly Task[]> {
   const browser = page.context().browser();
   if (!browser) throw new Error("The page has no browser.");
   await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "__metadata"] });
@@ -175,8 +188,8 @@ async function traceTasks(page: Page, work: () => Promise<void>): Promise<readon
       .map(({ pid, tid }) => `${pid}/${tid}`),
   );
   return traceEvents
-    .filter(({ name, ph, pid, tid }) => ph === "X" && name.endsWith("RunTask") && threads.has(`${pid}/${tid}`))
-    .map(({ dur = 0 }) => dur / 1000);
+    .filter(({ name, ph, pid, tid }) => ph === "X" && name === TASK && threads.has(`${pid}/${tid}`))
+    .map(({ dur = 0, tdur = 0 }) => ({ elapsed: dur / 1000, used: tdur / 1000 }));
 }
 
 async function firstRow(window: VscodeWindow): Promise<void> {

@@ -7,7 +7,7 @@ import type { Preferences } from "../state/preferences.ts";
 import { only, ranged, toggled } from "../state/selection.ts";
 import { useStore, type Store } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
-import { gridTemplate, narrowestTable, shownColumns, type ColumnChoice } from "./column-layout.ts";
+import { gridTemplate, isSqueezed, narrowestTable, shownColumns, type ColumnChoice } from "./column-layout.ts";
 import { ColumnsMenu } from "./ColumnsMenu.tsx";
 import { fittingWidth } from "./fitting-width.ts";
 import { largestValues } from "./page-columns.ts";
@@ -147,7 +147,7 @@ export function LayerTable(props: LayerTableProps): JSX.Element {
   return (
     <div
       role={isTree ? "treegrid" : "grid"}
-      class={narrowestTable(choice) > width ? "grid wide" : "grid"}
+      class={`grid ${narrowestTable(choice) > width ? "wide" : ""} ${isSqueezed(choice) ? "squeezed" : ""}`}
       data-testid="layers"
       ref={grid}
       tabIndex={0}

@@ -52,7 +52,7 @@ function Row(props: TableRowProps & { readonly marks: RowMarks }): JSX.Element {
       {...(isTree && { "aria-level": level, "aria-posinset": line.place, "aria-setsize": line.siblings })}
       {...(isExpanded !== undefined && { "aria-expanded": isExpanded })}
       {...(node.kind === "layer" && { "data-vscode-context": contextOf(node.layer) })}
-      style={{ transform: `translateY(${position * ROW_HEIGHT}px)` }}
+      style={{ top: `${position * ROW_HEIGHT}px` }}
     >
       {columns.map((column) => (
         <div
@@ -177,8 +177,8 @@ function Value({ column, node, totals, largest }: CellProps): JSX.Element {
   if (isLowerBound && value === 0) return <span class="unknown">{formatCell(column.unit, null)}</span>;
   return (
     <>
-      {isBar && <span class="bar" style={{ transform: `scaleX(${share})` }} />}
-      {ofTotal > 0 && <span class="bar of-total" style={{ "--share": `${ofTotal * 100}%` }} />}
+      {isBar && <span class="bar" style={{ "--share": share }} />}
+      {ofTotal > 0 && <span class="bar of-total" style={{ "--share": ofTotal }} />}
       <span class={value === 0 ? "digits zero" : "digits"}>
         {isLowerBound && <span class="at-least">≥ </span>}
         {digits}

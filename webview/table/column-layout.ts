@@ -13,12 +13,15 @@ const SIDE_PADDING = 10;
 /** What a table that nobody has arranged does without where it is narrow, in this order: where the cost sits stays in sight. */
 const GIVING_WAY = ["shape", "op", "index", "activationBytes", "parameters"] as const;
 
-/** The choice itself; while the user has made none, the usual columns of which as many have given way as the width asks for. */
+/**
+ * The choice itself; while the user has made none, the usual columns of which as many have given way as the width asks for. Widths that
+ * the user gave do not count: a column must not vanish under a hand that makes another one wider.
+ */
 export function fittingChoice(choice: ColumnChoice, width: number): ColumnChoice {
   if (choice.columns !== null || width === 0) return choice;
   let columns = USUAL;
   for (const id of GIVING_WAY) {
-    if (narrowestTable({ ...choice, columns }) <= width) break;
+    if (narrowestTable({ columns, widths: {} }) <= width) break;
     columns = columns.filter((other) => other !== id);
   }
   return columns === USUAL ? choice : { ...choice, columns };
@@ -71,6 +74,11 @@ export function gridTemplate(choice: ColumnChoice): string {
       return stretch > 0 ? `minmax(${width}px, ${stretch}fr)` : `${width}px`;
     })
     .join(" ");
+}
+
+/** Whether the user has made a column narrower than what it holds asks for. */
+export function isSqueezed(choice: ColumnChoice): boolean {
+  return shownColumns(choice).some(({ id, width }) => (choice.widths[id] ?? width) < width);
 }
 
 /** Below this the table scrolls sideways. */

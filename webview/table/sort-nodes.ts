@@ -1,5 +1,4 @@
-import { createTable, getCoreRowModel, getSortedRowModel, type ColumnDef, type Table } from "@tanstack/table-core";
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import type { Totals } from "../../profiler/profile.ts";
 import type { Sort } from "../state/view-state.ts";
 import { PAGE_COLUMNS, sortValue } from "./page-columns.ts";
@@ -7,16 +6,7 @@ import { childrenOf, type SortedNode, type TableNode } from "./table-tree.ts";
 
 /** Siblings in the order of the sort, modules by their subtotals; numbers start with the largest, unknown ones always stand last. */
 export function useSortedNodes(nodes: readonly TableNode[], totals: Totals, sort: Sort | null): readonly SortedNode[] {
-  const [table] = useState(() => createNodeTable(totals));
-  return useMemo(() => {
-    table.setOptions((options) => ({
-      ...options,
-      data: [...nodes],
-      columns: columnDefinitions(totals),
-      state: { ...table.initialState, sorting: sort ? [{ id: sort.column, desc: sort.isDescending }] : [] },
-    }));
-    return table.getRowModel().rows;
-  }, [table, nodes, totals, sort]);
+  return useMemo(() => sortNodes(nodes, comparatorOf(totals, sort)), [nodes, totals, sort]);
 }
 
 /** A header was chosen: the natural direction first, then the other, then the order of the file. */
@@ -26,24 +16,25 @@ export function nextSort(column: string, current: Sort | null): Sort | null {
   return current.isDescending === startsDescending ? { column, isDescending: !startsDescending } : null;
 }
 
-function createNodeTable(totals: Totals): Table<TableNode> {
-  return createTable<TableNode>({
-    data: [],
-    columns: columnDefinitions(totals),
-    state: {},
-    onStateChange: () => undefined,
-    renderFallbackValue: null,
-    getSubRows: (node) => [...childrenOf(node)],
-    getCoreRowModel: getCoreRowModel(),
-    getSortedRowModel: getSortedRowModel(),
-  });
+type Comparator = (a: TableNode, b: TableNode) => number;
+
+/** "conv2" before "conv10" */
+const NAMES = new Intl.Collator("en", { numeric: true });
+
+/** null: the order of the file. */
+function comparatorOf(totals: Totals, sort: Sort | null): Comparator | null {
+  const column = PAGE_COLUMNS.find(({ id }) => id === sort?.column);
+  if (!column || !sort) return null;
+  const sign = sort.isDescending ? -1 : 1;
+  return (a, b) => {
+    const [first, second] = [sortValue(column, a, totals), sortValue(column, b, totals)];
+    if (first === undefined || second === undefined) return Number(first === undefined) - Number(second === undefined);
+    if (typeof first === "number" && typeof second === "number") return sign * (first - second);
+    return sign * NAMES.compare(String(first), String(second));
+  };
 }
 
-function columnDefinitions(totals: Totals): ColumnDef<TableNode>[] {
-  return PAGE_COLUMNS.map((column) => ({
-    id: column.id,
-    accessorFn: (node) => sortValue(column, node, totals),
-    sortUndefined: "last",
-    sortingFn: column.unit === "text" && column.id !== "shape" ? "alphanumeric" : "basic",
-  }));
+export function sortNodes(nodes: readonly TableNode[], comparator: Comparator | null): readonly SortedNode[] {
+  const order = comparator ? nodes.toSorted(comparator) : nodes;
+  return order.map((original) => ({ original, subRows: sortNodes(childrenOf(original), comparator) }));
 }

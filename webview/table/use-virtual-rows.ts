@@ -49,7 +49,6 @@ export function useVirtualRows(
   virtualizer.setOptions(options(count));
   useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);
   useLayoutEffect(() => virtualizer._willUpdate());
-  virtualizer.calculateRange();
   const shown = Math.ceil((virtualizer.scrollRect?.height ?? 0) / ROW_HEIGHT) + 1;
   const first = Math.floor((virtualizer.scrollOffset ?? initialOffset) / ROW_HEIGHT) - OVERSCAN_ROWS;
   return { virtualizer, positions: slots(first, shown + 2 * OVERSCAN_ROWS, count) };

@@ -4,7 +4,7 @@ import { longChain, stagedNetwork } from "./models.ts";
 import { PageDriver } from "./page-driver.ts";
 import { useWindow } from "./window.ts";
 
-const USUAL = ["index", "name", "op", "shape", "parameters", "macs", "activationBytes", "energy"];
+const USUAL = ["index", "name", "op", "shape", "parameters", "macs", "activationBytes", "energy", "latency"];
 
 describe("The columns of the table", () => {
   const vscode = useWindow();
@@ -26,16 +26,55 @@ describe("The columns of the table", () => {
   it("are chosen from a menu, and remembered for every model", async () => {
     await driver.column("op").click({ button: "right" });
     const menu = driver.page.getByRole("menu", { name: "Columns" });
-    await menu.getByRole("menuitemcheckbox", { name: "Latency estimate" }).click();
+    await menu.getByRole("menuitemcheckbox", { name: "Weights", exact: true }).click();
     await menu.getByRole("menuitemcheckbox", { name: "Energy", exact: true }).click();
     await driver.press("Escape");
     await menu.waitFor({ state: "detached" });
-    const chosen = [...USUAL.filter((id) => id !== "energy"), "latency"];
+    const chosen = USUAL.toSpliced(6, 0, "weightBytes").filter((id) => id !== "energy");
     assert.deepEqual(await driver.columns(), chosen);
     await vscode().page.waitForTimeout(400); // they are remembered a moment later
     await driver.close();
     await driver.open("chain.onnx");
     assert.deepEqual(await driver.columns(), chosen);
+  });
+
+  it("give way where there is little room, costs last, and come back with the room", async () => {
+    const { page } = vscode();
+    await page.setViewportSize({ width: 800, height: 800 });
+    await driver.column("shape").waitFor({ state: "detached" });
+    assert.deepEqual(await driver.columns(), ["name", "macs", "energy", "latency"]);
+    await driver.column("name").getByRole("button").focus();
+    await driver.press("Shift+ArrowRight");
+    assert.deepEqual(await driver.columns(), ["name", "macs", "energy", "latency"]);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await driver.column("shape").waitFor();
+    assert.deepEqual(await driver.columns(), USUAL);
+  });
+
+  it("keep the name in sight where they are scrolled sideways", async () => {
+    await driver.column("op").getByRole("button").focus();
+    for (let press = 0; press < 12; press++) await driver.press("Shift+ArrowRight");
+    const name = driver.layers.first().locator(".column-name");
+    const gridLeft = (await driver.grid.boundingBox())?.x;
+    await driver.grid.evaluate((grid) => (grid.scrollLeft = 100));
+    assert.ok((await driver.grid.evaluate((grid) => grid.scrollLeft)) > 40, "there is nothing to scroll");
+    assert.equal((await name.boundingBox())?.x, gridLeft);
+  });
+
+  it("are the same in another page that is open already", async () => {
+    await driver.close();
+    await driver.open("chain.onnx");
+    await vscode().server.run((api, path) => {
+      const uri = api.Uri.file(path);
+      return api.commands.executeCommand("vscode.openWith", uri, "edgewise.model", api.ViewColumn.Beside);
+    }, vscode().path("staged.onnx"));
+    const pages = vscode().page.locator("iframe.webview.ready");
+    await pages.nth(1).waitFor();
+    const [first, second] = [0, 1].map((place) => pages.nth(place).contentFrame().frameLocator("#active-frame"));
+    assert.ok(first && second);
+    await first.locator("[data-column=name]").click({ button: "right" });
+    await first.getByRole("menuitemcheckbox", { name: "Kind", exact: true }).click();
+    await second.locator("[data-column=kind]").waitFor();
   });
 
   it("are moved by keyboard and by dragging", async () => {
@@ -70,7 +109,7 @@ describe("The columns of the table", () => {
     assert.ok(Math.abs((await width("op")) - before - 70) <= 2);
     await handle.dblclick();
     const fitted = await width("op");
-    assert.ok(fitted < before && fitted > 40, `${fitted} after ${before}`);
+    assert.ok(fitted < before + 60 && fitted > 40, `${fitted} after ${before}`);
   });
 
   it("show exact values on hover", async () => {
