@@ -5,7 +5,8 @@ import { Icon } from "./controls.tsx";
 export interface Tab<Id extends string> {
   readonly id: Id;
   readonly title: string;
-  readonly icon: string;
+  /** Left out where tabs have little room. */
+  readonly icon?: string;
 }
 
 interface TabListProps<Id extends string> {
@@ -42,7 +43,7 @@ export function TabList<Id extends string>({ label, tabs, selected, onSelect }: 
           tabIndex={id === selected ? 0 : -1}
           onClick={() => onSelect(id)}
         >
-          <Icon name={icon} />
+          {icon !== undefined && <Icon name={icon} />}
           {title}
         </button>
       ))}

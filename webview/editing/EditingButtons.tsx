@@ -24,10 +24,11 @@ export function EditingButtons(props: EditingButtonsProps): JSX.Element {
         type="button"
         class="editing-button"
         aria-pressed={part === "suggestions"}
+        data-tip={l10n.t("Suggest compressions: what would make this model smaller or faster")}
         onClick={() => onPart(part === "suggestions" ? null : "suggestions")}
       >
         <Icon name="lightbulb" />
-        {l10n.t("Suggest compressions")}
+        {l10n.t("Compress")}
       </button>
       {edits.length > 0 && (
         <button
@@ -35,11 +36,12 @@ export function EditingButtons(props: EditingButtonsProps): JSX.Element {
           class="editing-button"
           aria-pressed={part === "history"}
           data-testid="edit-count"
+          data-tip={isDirty ? l10n.t("What was edited; not saved yet") : l10n.t("What was edited; saved")}
           onClick={() => onPart(part === "history" ? null : "history")}
         >
           <Icon name="history" />
           {edits.length === 1 ? l10n.t("1 edit") : l10n.t("{0} edits", edits.length)}
-          {isDirty && <span class="remark">{l10n.t("not saved")}</span>}
+          {isDirty && <Icon name="circle-filled" />}
         </button>
       )}
       {hasDifferences && (

@@ -87,9 +87,9 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
 
 function tabsOf(edits: number): readonly Tab<EditingPart>[] {
   return [
-    { id: "suggestions", title: l10n.t("Suggestions"), icon: "lightbulb" },
-    { id: "fit", title: l10n.t("Fit to budget"), icon: "target" },
-    { id: "calibration", title: l10n.t("Samples"), icon: "database" },
-    { id: "history", title: edits === 0 ? l10n.t("Edits") : l10n.t("Edits ({0})", edits), icon: "history" },
+    { id: "suggestions", title: l10n.t("Suggestions") },
+    { id: "fit", title: l10n.t("Fit to budget") },
+    { id: "calibration", title: l10n.t("Samples") },
+    { id: "history", title: edits === 0 ? l10n.t("Edits") : l10n.t("Edits ({0})", edits) },
   ];
 }

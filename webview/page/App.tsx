@@ -103,13 +103,20 @@ function ProfileView({ client, view, pictures, preferences, scrollTop, file, pro
   }, [shownPart]);
   useEffect(() => {
     if (!asked) return;
-    pictures.update({ tab: asked.where === "graph" ? "graph" : "layers" });
+    if (asked.where !== "here") pictures.update({ tab: asked.where === "graph" ? "graph" : "layers" });
     reveal(asked.layer);
   }, [asked]);
 
   return (
     <RowMarksContext.Provider value={editing.marks}>
-      <Header file={file} header={header} incomplete={incomplete} client={client} pictures={pictures}>
+      <Header
+        file={file}
+        header={header}
+        incomplete={incomplete}
+        client={client}
+        pictures={pictures}
+        isCompact={part !== null}
+      >
         <WarningsButton
           warnings={header.warnings}
           isOpen={showsWarnings}

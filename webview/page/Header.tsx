@@ -19,6 +19,8 @@ interface HeaderProps {
   readonly incomplete: ReadonlyMap<Total["id"], number>;
   readonly client: ModelClient;
   readonly pictures: Store<PicturesState>;
+  /** Budgets give way to the table unless the user wants them. */
+  readonly isCompact: boolean;
   /** Stands beside the model's name. */
   readonly children: ComponentChildren;
 }
@@ -36,10 +38,10 @@ const ESTIMATES: ReadonlySet<Total["id"]> = new Set(["energyPicojoules", "latenc
 
 /** What model this is, and what it costs in all. */
 export function Header(props: HeaderProps): JSX.Element {
-  const { file, header, incomplete, client, pictures, children } = props;
+  const { file, header, incomplete, client, pictures, isCompact, children } = props;
   const { totals, format } = header;
   const hasRoomForCards = useMedia(ROOM_FOR_CARDS);
-  const showsCards = useStore(pictures).showsCards ?? hasRoomForCards;
+  const showsCards = useStore(pictures).showsCards ?? (hasRoomForCards && !isCompact);
   const tip = (total: Total): string => tipOf(total, header, incomplete.get(total.id) ?? 0);
   return (
     <header class="header">
