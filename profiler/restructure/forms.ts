@@ -184,9 +184,14 @@ export interface PadForm {
   readonly value: number;
 }
 
-/** Resizes spatial axes alone. Lifted, never made. */
+/** Resizes spatial axes alone. Lifted, and only made with other sizes. */
 export interface ResizeForm {
   readonly kind: "resize";
+  /**
+   * How large the output is: sizes of the spatial axes that the file says, or factors of the input's, outermost first. undefined: only the
+   * run can tell.
+   */
+  readonly to: { readonly sizes: readonly number[] } | { readonly factors: readonly number[] } | undefined;
 }
 
 export interface SoftmaxForm {

@@ -1,7 +1,7 @@
 import type { TensorId } from "../model/model.ts";
 import type { Shape } from "../model/shape.ts";
 import { ABSENT } from "../model/model.ts";
-import type { ConvForm, Form, FormKind, FormOf, PoolForm, Weights } from "./forms.ts";
+import type { ConvForm, Form, FormKind, FormOf, PoolForm, ResizeForm, Weights } from "./forms.ts";
 import type { LayerId, LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { reshapeSegments } from "./reshape-axes.ts";
 
@@ -119,7 +119,7 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
     const sizes = flow.now().map((size, axis) => (axes.includes(axis) ? 1 : size));
     return { outputs: [keepsAxes ? sizes : sizes.filter((_, axis) => !axes.includes(axis))] };
   },
-  resize: () => "may resize to a fixed size",
+  resize: passResize,
   "channel-shuffle": same,
   constant: same,
   // What follows from sizes follows from the new ones.
@@ -142,6 +142,21 @@ function passConv(form: ConvForm, flow: Flow): Passed | string {
   const channelAxis = flow.graph.tensors[flow.layer.outputs[0] ?? ABSENT]?.channelAxis;
   if (typeof sizes === "string") return sizes;
   return { outputs: [sizes.map((size, axis) => (axis === channelAxis ? (form.weight.shape[0] ?? size) : size))] };
+}
+
+/** What was as many times as large as its input still is. */
+function passResize({ to }: ResizeForm, flow: Flow): Passed | string {
+  const spatial = flow.spatial();
+  if (!to || flow.changed().some((axis) => !spatial.includes(axis))) return "may resize to a fixed size";
+  const [before, after] = [flow.before(), flow.outputBefore()];
+  const sizes = spatial.map((axis, place) => {
+    const now = Number(flow.now()[axis]);
+    if ("factors" in to) return Math.floor(now * (to.factors[place] ?? 1));
+    return Math.max(1, Math.round((now * Number(after[axis])) / Number(before[axis])));
+  });
+  if (!sizes.every(Number.isFinite)) return "resizes maps whose size the run decides";
+  const output = after.map((size, axis) => (spatial.includes(axis) ? (sizes[spatial.indexOf(axis)] ?? size) : size));
+  return { outputs: [output], ...("sizes" in to && { form: { kind: "resize", to: { sizes } } }) };
 }
 
 /** A window over the whole of the map stays one over the whole. */

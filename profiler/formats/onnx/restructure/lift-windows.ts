@@ -51,8 +51,23 @@ const RESIZE: Lift = (layer) => {
   const resized = layer.output().shape;
   if (shape.length < 3 || resized?.length !== shape.length || resized[0] !== shape[0] || resized[1] !== shape[1])
     throw new NotLiftable("it resizes more than spatial axes");
-  return layer.lifted({ kind: "resize" });
+  return layer.lifted({ kind: "resize", to: resizedTo(layer, shape.length) });
 };
+
+/** Where the inputs of a Resize have its factors and its sizes; before, and in an Upsample, there were only factors. */
+const RESIZE_INPUTS = { since: 11, factors: 2, sizes: 3, factorsBefore: 1 } as const;
+
+/** What the file says of the spatial axes; undefined where the run computes it, or says it of some axes only. */
+function resizedTo({ view }: NativeLayer, rank: number): FormOf<"resize">["to"] {
+  const isNew = view.node.op === "Resize" && view.version >= RESIZE_INPUTS.since;
+  const numbers = (position: number): readonly number[] | undefined =>
+    view.has(position) && view.input(position).constant !== undefined ? view.numbers(position) : undefined;
+  const factors = numbers(isNew ? RESIZE_INPUTS.factors : RESIZE_INPUTS.factorsBefore) ?? view.ints("scales");
+  if (factors?.length === rank) return { factors: factors.slice(2) };
+  const sizes = isNew ? numbers(RESIZE_INPUTS.sizes) : undefined;
+  const isStretched = view.text("keep_aspect_ratio_policy", "stretch") === "stretch";
+  return sizes?.length === rank && isStretched ? { sizes: sizes.slice(2) } : undefined;
+}
 
 /** Before opset 13 all axes from the given one on were one. */
 function softmax(isLog: boolean): Lift {

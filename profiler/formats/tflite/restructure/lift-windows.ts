@@ -27,7 +27,8 @@ function pool(mode: FormOf<"pool">["mode"]): Lift {
 /** Height and width; batch and channels stay. */
 const RESIZE: Lift = (layer) => {
   if (layer.shape().length !== 4) throw new NotLiftable("its input is no image");
-  return layer.lifted({ kind: "resize" });
+  const sizes = layer.isConstant(1) ? layer.view.numbers(1) : undefined;
+  return layer.lifted({ kind: "resize", to: sizes && { sizes } });
 };
 
 function softmax(isLog: boolean): Lift {

@@ -43,7 +43,11 @@ function conv(input: string, output: string, attributes: Attributes = {}): OnnxN
 
 const pooling = { kernel_shape: [2, 2], strides: [2, 2] };
 
-function network(nodes: readonly OnnxNode[], size: number | string = 16): Promise<Model> {
+function network(
+  nodes: readonly OnnxNode[],
+  size: number | string = 16,
+  image: readonly (number | string)[] = ["n", 3, size, size],
+): Promise<Model> {
   const initializers = [
     weights("first", [4, 3, 3, 3]),
     weights("w", [4, 4, 3, 3]),
@@ -54,8 +58,12 @@ function network(nodes: readonly OnnxNode[], size: number | string = 16): Promis
     tensor("flat", "int64", [3], [0, 4, 64]),
     tensor("halves", "int64", [2], [8, 8]),
     tensor("scales", "float32", [4], [1, 1, 2, 2]),
+    tensor("doubled", "int64", [4], [1, 4, 16, 16]),
+    tensor("zero", "int64", [1], [0]),
+    tensor("two", "int64", [1], [2]),
+    tensor("four", "int64", [1], [4]),
   ];
-  const inputs = [value("x", "float32", ["n", 3, size, size])];
+  const inputs = [value("x", "float32", image)];
   return readBytes(
     onnxModel({ graph: graph(nodes, { inputs, outputs: [nodes.at(-1)?.output?.[0] ?? ""], initializers }) }),
   );
@@ -132,6 +140,35 @@ describe("reduce-resolution", () => {
     assert.equal(shapeOf(await reduced(await network(nodes), "reduce-resolution"), "y"), "n×4×16");
   });
 
+  it("leaves maps that are resized as many times as large as they were", async () => {
+    for (const inputs of [
+      ["c1", "", "scales"],
+      ["c1", "", "", "doubled"],
+    ]) {
+      const nodes = [
+        conv("x", "c1", { strides: [2, 2] }),
+        node("Resize", inputs, ["r"]),
+        node("Concat", ["r", "x"], ["y"], { axis: 1 }),
+      ];
+      const after = await reduced(await network(nodes, 16, [1, 3, 16, 16]), "reduce-resolution");
+      assert.equal(shapeOf(after, "r"), "1×4×8×8", inputs.join());
+    }
+  });
+
+  it("sees the maps of an input whose channels come last, behind its transpose", async () => {
+    const nodes = [
+      node("Relu", ["x"], ["r"]),
+      node("Transpose", ["r"], ["t"], { perm: [0, 3, 1, 2] }),
+      conv("t", "c1", { strides: [2, 2] }),
+      conv("c1", "c2"),
+      ...head,
+    ];
+    const model = await network(nodes, 16, ["n", 16, 16, 3]);
+    const after = await reduced(model, "reduce-resolution");
+    assert.equal(shapeOf(after, "x"), "n×8×8×3");
+    assert.equal(shapeOf(after, "c2"), "n×4×4×4");
+  });
+
   for (const [what, nodes, message] of [
     ["a constant map", [conv("x", "c1"), node("Add", ["c1", "fixed"], ["y"])], /Add "y" only fits the sizes that were/],
     [
@@ -140,7 +177,19 @@ describe("reduce-resolution", () => {
       /pooled head/,
     ],
     ["a split map", [conv("x", "c1"), node("Split", ["c1", "halves"], ["y", "z"], { axis: 2 })], /Split "y" only fits/],
-    ["a resize", [conv("x", "c1"), node("Resize", ["c1", "", "scales"], ["y"])], /Resize "y" may resize/],
+    [
+      "a resize to a size that is computed",
+      [
+        conv("x", "c1", { strides: [2, 2] }),
+        node("Shape", ["x"], ["s"]),
+        node("Shape", ["c1"], ["before"]),
+        node("Slice", ["before", "zero", "two"], ["nc"]),
+        node("Slice", ["s", "two", "four"], ["hw"]),
+        node("Concat", ["nc", "hw"], ["sizes"], { axis: 0 }),
+        node("Resize", ["c1", "", "", "sizes"], ["y"]),
+      ],
+      /Resize "y" may resize/,
+    ],
     ["what is not understood", [conv("x", "c1"), node("Einsum", ["c1"], ["y"], { equation: "abcd->abdc" })], /Einsum/],
   ] as const) {
     it(`refuses ${what}`, async () => {
