@@ -8,6 +8,7 @@ import { PagePreferences } from "./editor/page-preferences.ts";
 import { removeStaleCopies } from "./editor/base-file.ts";
 import { RememberedBindings } from "./editor/remembered-bindings.ts";
 import { RememberedCalibration } from "./editor/remembered-calibration.ts";
+import { registerListings } from "./listing/listing.ts";
 import { disposeLog } from "./log.ts";
 import { Outline } from "./views/outline.ts";
 import { showProblems } from "./views/problems.ts";
@@ -34,6 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
     showProblems(models),
     new Outline(models),
     comparisons.register(),
+    registerListings(access, context.extensionUri),
     registerCommands(access, comparisons, context.extensionUri),
     vscode.window.registerCustomEditorProvider(MODEL_EDITOR, editors, { supportsMultipleEditorsPerDocument: true }),
     { dispose: disposeLog },

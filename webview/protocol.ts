@@ -99,7 +99,8 @@ export interface HostContract extends Contract {
 export interface Reveal {
   /** Index of the layer. */
   readonly layer: number;
-  readonly where: "table" | "graph";
+  /** "here": in whichever view is open. */
+  readonly where: "table" | "graph" | "here";
 }
 
 /** The settings `edgewise.budgets.*` as the user wrote them, by the last part of their names. */

@@ -71,7 +71,8 @@ async function askForList(): Promise<vscode.Uri | undefined> {
   return chosen?.[0];
 }
 
-async function tellingFailures(work: () => Thenable<unknown>): Promise<void> {
+/** Runs something that the user asked for, and says why where it fails. */
+export async function tellingFailures(work: () => Thenable<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {

@@ -14,12 +14,14 @@ export class OpenModels implements vscode.Disposable {
   readonly #editors = new Set<OpenEditor>();
   readonly #activations = new vscode.EventEmitter<OpenEditor | undefined>();
   readonly #snapshots = new vscode.EventEmitter<ModelDocument>();
+  readonly #openings = new vscode.EventEmitter<ModelDocument>();
   readonly #closings = new vscode.EventEmitter<ModelDocument>();
   readonly #selections = new vscode.EventEmitter<OpenEditor>();
 
   /** Another editor of ours has the focus, or none has. */
   readonly onDidChangeActive = this.#activations.event;
   readonly onDidChangeSnapshot = this.#snapshots.event;
+  readonly onDidOpen = this.#openings.event;
   readonly onDidClose = this.#closings.event;
   readonly onDidChangeSelection = this.#selections.event;
 
@@ -30,6 +32,12 @@ export class OpenModels implements vscode.Disposable {
 
   get documents(): readonly ModelDocument[] {
     return [...this.#documents];
+  }
+
+  /** Editors on a document, those in sight first. */
+  editorsOf(document: ModelDocument): readonly OpenEditor[] {
+    const editors = [...this.#editors].filter((editor) => editor.document === document);
+    return editors.sort((a, b) => Number(b.panel.visible) - Number(a.panel.visible));
   }
 
   find(uri: vscode.Uri): ModelDocument | undefined {
@@ -43,6 +51,7 @@ export class OpenModels implements vscode.Disposable {
       this.#documents.delete(document);
       this.#closings.fire(document);
     });
+    this.#openings.fire(document);
   }
 
   addEditor(editor: OpenEditor): void {
@@ -58,6 +67,7 @@ export class OpenModels implements vscode.Disposable {
   }
 
   dispose(): void {
-    for (const emitter of [this.#activations, this.#snapshots, this.#closings, this.#selections]) emitter.dispose();
+    for (const emitter of [this.#activations, this.#snapshots, this.#openings, this.#closings, this.#selections])
+      emitter.dispose();
   }
 }

@@ -1,11 +1,5 @@
 import type { Diagnosis, WeightDiagnoses } from "../../profiler/diagnostics/index.ts";
-import type {
-  ExportFormat,
-  LayerDetails,
-  ModelListing,
-  ProfileStep,
-  WeightStatistics,
-} from "../../profiler/index.ts";
+import type { ExportFormat, LayerDetails, ModelListing, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
 import type { CalibrationSpec, Edit, OptionSpec } from "../../profiler/restructure/index.ts";
 import type { PackedProfile } from "../../webview/protocol.ts";
 import type {

@@ -1,0 +1,132 @@
+import * as vscode from "vscode";
+import type { Diagnosis } from "../../profiler/diagnostics/index.ts";
+import type { Edit } from "../../profiler/restructure/index.ts";
+import type { ListedSuggestion, Suggestions } from "../../webview/protocol-editing.ts";
+import { RpcError } from "../../webview/rpc.ts";
+import type { ListedModel, ListedRevision } from "./listed-model.ts";
+import type { Listings } from "./listings.ts";
+import { LISTING_SELECTOR } from "./navigation.ts";
+import { SOURCE } from "./problems.ts";
+import { titleOf } from "./suggestion-text.ts";
+
+/** Commands behind code actions: they get the model's address, and what is to be done to it. */
+export const APPLY_COMMAND = "edgewise.listing.apply";
+export const CONFIGURE_COMMAND = "edgewise.listing.configure";
+export const APPLY_EXACT_COMMAND = "edgewise.listing.applyAllExact";
+
+const { QuickFix, RefactorRewrite, SourceFixAll } = vscode.CodeActionKind;
+const FIX_ALL = SourceFixAll.append("edgewise");
+
+/** A selection of the whole listing would ask for every suggestion there is. */
+const MOST_LAYERS = 20;
+
+/** Restructurings that fit where the cursor is: quick fixes for diagnostics, refactorings for layers, and all exact ones at once. */
+export function registerCodeActions(listings: Listings): vscode.Disposable {
+  return vscode.languages.registerCodeActionsProvider(
+    LISTING_SELECTOR,
+    {
+      async provideCodeActions(text, range, context, token) {
+        const model = listings.of(text);
+        const shown = model?.shown;
+        if (!model || !shown) return [];
+        const isWanted = (kind: vscode.CodeActionKind): boolean => context.only?.contains(kind) !== false;
+        const fixAll = isWanted(FIX_ALL) ? [fixAllAction(model)] : [];
+        if (!isWanted(QuickFix) && !isWanted(RefactorRewrite)) return fixAll;
+        const suggestions = await suggestionsOf(model);
+        if (token.isCancellationRequested || !suggestions || model.shown !== shown) return fixAll;
+        const here = fittingAt(suggestions, shown, range);
+        const fixes = context.diagnostics
+          .filter(({ source }) => source === SOURCE)
+          .flatMap((diagnostic) => fixesFor(diagnostic, model, shown, suggestions.list));
+        const fixed = new Set(fixes.map(({ suggestion }) => suggestion));
+        const others = here.filter((suggestion) => !fixed.has(suggestion));
+        return [
+          ...(isWanted(QuickFix) ? fixes.map(({ action }) => action) : []),
+          ...(isWanted(RefactorRewrite) ? others.map((suggestion) => refactoring(model, suggestion)) : []),
+          ...(isWanted(RefactorRewrite) ? here.flatMap((suggestion) => configuration(model, suggestion)) : []),
+          ...fixAll,
+        ];
+      },
+    },
+    { providedCodeActionKinds: [QuickFix, RefactorRewrite, FIX_ALL] },
+  );
+}
+
+async function suggestionsOf(model: ListedModel): Promise<Suggestions | undefined> {
+  try {
+    return await model.suggestions();
+  } catch (error) {
+    if (error instanceof RpcError) return undefined;
+    throw error;
+  }
+}
+
+/** What changes a layer in the range; on the line of a graph, what changes the whole model. */
+function fittingAt(
+  { list }: Suggestions,
+  { index }: ListedRevision,
+  { start, end }: vscode.Range,
+): readonly ListedSuggestion[] {
+  const layers = index.layersBetween(start.line, end.line).slice(0, MOST_LAYERS);
+  const isHead = index.listing.regions.some(({ kind, first }) => kind === "graph" && first === start.line);
+  return list.filter(({ edit, rows }) => (edit.target === "" ? isHead : layers.some((layer) => rows.includes(layer))));
+}
+
+interface Fix {
+  readonly suggestion: ListedSuggestion;
+  readonly action: vscode.CodeAction;
+}
+
+function fixesFor(
+  diagnostic: vscode.Diagnostic,
+  model: ListedModel,
+  { index }: ListedRevision,
+  suggestions: readonly ListedSuggestion[],
+): readonly Fix[] {
+  const layer = index.layerAt(diagnostic.range.start.line);
+  const diagnosis = model.diagnoses.find((known) => known.layer === layer && known.message === diagnostic.message);
+  return (diagnosis?.answers ?? []).flatMap((answer) =>
+    suggestions
+      .filter(({ edit }) => answers(answer, edit))
+      .map((suggestion): Fix => {
+        const action = applying(model, suggestion, QuickFix);
+        action.diagnostics = [diagnostic];
+        action.isPreferred = suggestion.promise === "exact";
+        return { suggestion, action };
+      }),
+  );
+}
+
+function answers({ restructuring, target }: Diagnosis["answers"][number], edit: Edit): boolean {
+  return edit.restructuring === restructuring && edit.target === target;
+}
+
+function refactoring(model: ListedModel, suggestion: ListedSuggestion): vscode.CodeAction {
+  return applying(model, suggestion, RefactorRewrite);
+}
+
+function applying(
+  { document: { uri } }: ListedModel,
+  suggestion: ListedSuggestion,
+  kind: vscode.CodeActionKind,
+): vscode.CodeAction {
+  const title = titleOf(suggestion);
+  const action = new vscode.CodeAction(title, kind);
+  action.command = { title, command: APPLY_COMMAND, arguments: [uri, [suggestion.edit]] };
+  return action;
+}
+
+function configuration({ document: { uri } }: ListedModel, suggestion: ListedSuggestion): readonly vscode.CodeAction[] {
+  if (suggestion.options.length === 0) return [];
+  const title = vscode.l10n.t("Configure {0}…", suggestion.label);
+  const action = new vscode.CodeAction(title, RefactorRewrite);
+  action.command = { title, command: CONFIGURE_COMMAND, arguments: [uri, suggestion.edit] };
+  return [action];
+}
+
+function fixAllAction({ document: { uri } }: ListedModel): vscode.CodeAction {
+  const title = vscode.l10n.t("Apply all exact restructurings");
+  const action = new vscode.CodeAction(title, FIX_ALL);
+  action.command = { title, command: APPLY_EXACT_COMMAND, arguments: [uri] };
+  return action;
+}
