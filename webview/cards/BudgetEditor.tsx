@@ -7,6 +7,7 @@ import { RpcError } from "../rpc.ts";
 
 /** The toolkit's field, as `TextField` makes it. */
 const FIELD = "vscode-text-field";
+type TextFieldElement = HTMLElement & Pick<HTMLInputElement, "select">;
 
 interface BudgetEditorProps {
   readonly budget: Budget;
@@ -24,7 +25,7 @@ export function BudgetEditor({ budget, text, onCommit, onClose }: BudgetEditorPr
   const errorId = `budget-error-${budget.id}`;
 
   useEffect(() => {
-    selectAll(box.current?.querySelector(FIELD));
+    selectAll(box.current?.querySelector<TextFieldElement>(FIELD));
     const leave = ({ target }: Event): void => {
       if (target instanceof Node && !box.current?.contains(target)) onClose();
     };
@@ -79,8 +80,7 @@ export function BudgetEditor({ budget, text, onCommit, onClose }: BudgetEditorPr
 }
 
 /** The text stands there to be typed over. */
-function selectAll(field: Element | null | undefined): void {
-  if (!(field instanceof HTMLElement)) return;
-  field.focus();
-  if ("select" in field && typeof field.select === "function") field.select();
+function selectAll(field: TextFieldElement | null | undefined): void {
+  field?.focus();
+  field?.select();
 }

@@ -20,7 +20,7 @@ export interface DetailsPreferences {
 export const INITIAL_PREFERENCES: Preferences = {
   columns: null,
   widths: {},
-  details: { isOpen: true, width: 370, height: 230 },
+  details: { isOpen: true, width: 340, height: 230 },
 };
 
 /** Field by field what still makes sense of what an older version may have kept. */

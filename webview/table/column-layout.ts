@@ -11,7 +11,7 @@ const BY_ID: ReadonlyMap<string, PageColumn> = new Map(PAGE_COLUMNS.map((column)
 const SIDE_PADDING = 10;
 
 /** What a table that nobody has arranged does without where it is narrow, in this order: where the cost sits stays in sight. */
-const GIVING_WAY = ["shape", "op", "index", "activationBytes", "parameters"] as const;
+const GIVING_WAY = ["shape", "op", "activationBytes", "index", "parameters"] as const;
 
 /**
  * The choice itself; while the user has made none, the usual columns of which as many have given way as the width asks for. Widths that

@@ -25,7 +25,7 @@ interface Layout {
 /** Columns whose contents ask for more or less room than their unit tells. */
 const LAYOUT: Readonly<Record<string, Layout>> = {
   index: { width: 38 },
-  name: { width: 140, stretch: 5 },
+  name: { width: 120, stretch: 5 },
   op: { width: 84, stretch: 2 },
   shape: { width: 127, stretch: 0.5 },
   parameters: { width: 102, stretch: 1 },

@@ -22,7 +22,7 @@ type Comparator = (a: TableNode, b: TableNode) => number;
 const NAMES = new Intl.Collator("en", { numeric: true });
 
 /** null: the order of the file. */
-function comparatorOf(totals: Totals, sort: Sort | null): Comparator | null {
+export function comparatorOf(totals: Totals, sort: Sort | null): Comparator | null {
   const column = PAGE_COLUMNS.find(({ id }) => id === sort?.column);
   if (!column || !sort) return null;
   const sign = sort.isDescending ? -1 : 1;

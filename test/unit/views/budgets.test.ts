@@ -24,6 +24,8 @@ describe("A budget", () => {
       [0, false, "within", "0.0 %", ""],
       [38e6, true, "unknown", "at least 38.0 %", ""],
       [230e6, true, "over", "at least 2.3×", "130 MB over"],
+      [0, true, "unknown", "", ""],
+      [40e3, true, "unknown", "", ""],
       [null, false, "unknown", "", ""],
     ];
     for (const [value, isLowerBound, kind, part, excess] of cases) {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import {
+  fittingChoice,
   gridTemplate,
+  isSqueezed,
   moveColumn,
   narrowestTable,
   resizeColumn,
@@ -35,6 +37,21 @@ describe("Columns that the user chooses", () => {
     assert.ok(narrowestTable(wide) > narrowestTable(FEW));
     assert.deepEqual(resizeColumn(wide, "macs", undefined).widths, {});
     assert.deepEqual(resizeColumn(FEW, "macs", 1).widths, { macs: 40 });
+  });
+  it("give way where the table is narrow, costs last, unless the user has chosen", () => {
+    const untouched: ColumnChoice = { columns: null, widths: { name: 900 } };
+    assert.equal(fittingChoice(untouched, 2000), untouched);
+    assert.equal(fittingChoice(FEW, 100), FEW);
+    const widest = narrowestTable({ columns: null, widths: {} });
+    assert.deepEqual(
+      ids(fittingChoice(untouched, widest - 1)),
+      ids(untouched).filter((id) => id !== "shape"),
+    );
+    assert.deepEqual(ids(fittingChoice(untouched, 100)), ["name", "macs", "energy", "latency"]);
+  });
+  it("are squeezed when one is narrower than what it holds", () => {
+    assert.equal(isSqueezed(FEW), false);
+    assert.equal(isSqueezed(resizeColumn(FEW, "macs", 50)), true);
   });
   it("fill the table even when none of them stretches", () => {
     assert.equal(gridTemplate({ columns: ["index", "name"], widths: { name: 200 } }), "38px minmax(200px, 1fr)");

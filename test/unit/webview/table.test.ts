@@ -9,7 +9,8 @@ import {
   sortValue,
   whyUnknown,
 } from "../../../webview/table/page-columns.ts";
-import { nextSort } from "../../../webview/table/sort-nodes.ts";
+import { comparatorOf, nextSort, sortNodes } from "../../../webview/table/sort-nodes.ts";
+import { slots } from "../../../webview/table/use-virtual-rows.ts";
 import { tableTree, type TableNode } from "../../../webview/table/table-tree.ts";
 import { nameBelow } from "../../../webview/table/line-text.ts";
 import { layerRow, tensorRow, TOTALS } from "./profiles.ts";
@@ -25,6 +26,33 @@ const moduleOf = (...layers: readonly LayerProfile[]): TableNode => {
   assert.equal(node?.kind, "module");
   return node;
 };
+
+describe("The order of lines", () => {
+  const names = (rows: readonly LayerProfile[], sort: Parameters<typeof comparatorOf>[1]): readonly string[] =>
+    sortNodes(rows.map(line), comparatorOf(TOTALS, sort)).map(({ original }) =>
+      original.kind === "layer" ? original.layer.name : "",
+    );
+  it("is that of the file, of numbers or of names as people count, with the unknown last either way", () => {
+    const rows = [
+      layerRow(0, { name: "conv10", macs: 5 }),
+      layerRow(1, { name: "conv2", macs: null }),
+      layerRow(2, { name: "conv1", macs: 7 }),
+    ];
+    assert.deepEqual(names(rows, null), ["conv10", "conv2", "conv1"]);
+    assert.deepEqual(names(rows, { column: "macs", isDescending: true }), ["conv1", "conv10", "conv2"]);
+    assert.deepEqual(names(rows, { column: "macs", isDescending: false }), ["conv10", "conv1", "conv2"]);
+    assert.deepEqual(names(rows, { column: "name", isDescending: false }), ["conv1", "conv2", "conv10"]);
+    assert.deepEqual(names(rows, { column: "gone", isDescending: false }), ["conv10", "conv2", "conv1"]);
+  });
+  it("leaves a line its slot for as long as it is drawn", () => {
+    assert.deepEqual(slots(-3, 4, 10), [0, 1, 2, 3]);
+    assert.deepEqual(slots(1, 4, 10), [4, 1, 2, 3]);
+    assert.deepEqual(slots(5, 4, 10), [8, 5, 6, 7]);
+    assert.deepEqual(slots(9, 4, 10), [8, 9, 6, 7]);
+    assert.deepEqual(slots(0, 4, 2), [0, 1]);
+    assert.deepEqual(slots(0, 4, 0), []);
+  });
+});
 
 describe("The page's columns", () => {
   it("are all there is, of which the table shows a few unless asked", () => {

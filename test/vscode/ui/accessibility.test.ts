@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Locator } from "playwright-core";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -46,6 +47,32 @@ describe("Accessibility of the pages, by axe-core", () => {
   it("finds nothing serious in the table, in any theme", async () => {
     await open(MODEL);
     await page().locator("[role=row][id]").nth(1).click();
+    await inThemes();
+  });
+
+  it("finds nothing serious in what opens over the table, in any theme", async () => {
+    await open(MODEL);
+    const menu = page().getByRole("menu", { name: "Columns" });
+    const dialog = page().getByRole("dialog");
+    const opened = async (button: string, box: Locator): Promise<void> => {
+      await page().getByRole("button", { name: button, exact: true }).click();
+      await box.waitFor();
+      await inThemes();
+      await vscode().page.keyboard.press("Escape");
+      await box.waitFor({ state: "detached" });
+    };
+    await opened("Choose columns", menu);
+    await opened("How to filter", dialog);
+    await opened("flagship-phone", dialog);
+  });
+
+  it("finds nothing serious in a wrong dimension and a wrong filter, in any theme", async () => {
+    await open(MODEL);
+    await page().getByRole("textbox", { name: "Value of the dimension batch" }).fill("four");
+    await vscode().page.keyboard.press("Enter");
+    await page().getByTestId("dimensions").getByRole("alert").waitFor();
+    await page().getByRole("textbox", { name: "Filter layers" }).fill("macs>");
+    await page().locator(".filter-error .codicon-error").waitFor();
     await inThemes();
   });
 

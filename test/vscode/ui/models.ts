@@ -35,6 +35,17 @@ export function tfliteSum(): Uint8Array {
   });
 }
 
+/** An activation for any batch, converted with one of 8 samples. */
+export function convertedForEight(): Uint8Array {
+  const signature = [-1, 4, 4, 8];
+  return tfliteModel({
+    tensors: ["image", "relu"].map((name) => ({ name, shape: [8, 4, 4, 8], signature })),
+    operators: [{ op: "RELU", inputs: ["image"], outputs: ["relu"] }],
+    inputs: ["image"],
+    outputs: ["relu"],
+  });
+}
+
 /**
  * `blocks` blocks of three layers in two stages, and a shape computed and used in between: /stage.0/block.0/conv/Conv, … Block 1's
  * convolution has twice the channels of the others.

@@ -42,6 +42,41 @@ describe("The layout of the graph", () => {
     );
   });
 
+  it("has every link point down where modules interleave, and turns its bends round again", () => {
+    const interleaved = outlineOf(
+      profileOf([
+        layerProfile("a", { path: ["left"] }),
+        layerProfile("b", { path: ["right"] }),
+        layerProfile("c", { path: ["left"] }),
+        layerProfile("d", { path: ["right"] }),
+      ]).layers,
+    );
+    const links = linksOf(interleaved, new Set(), [
+      { from: 0, output: 0, to: 1 },
+      { from: 1, output: 0, to: 2 },
+    ]);
+    const graph = toElk(interleaved, new Set(), links);
+    assert.deepEqual(
+      graph.edges.map(({ sources, targets }) => [...sources, ...targets]),
+      [
+        ["left", "right"],
+        ["left", "right"],
+      ],
+    );
+    const [top, bottom] = [
+      { x: 0, y: 0 },
+      { x: 0, y: 9 },
+    ];
+    const edges = graph.edges.map((edge) => ({ ...edge, sections: [{ id: "s", startPoint: top, endPoint: bottom }] }));
+    assert.deepEqual(
+      fromElk({ ...graph, edges }, interleaved, links).links.map(({ points }) => points),
+      [
+        [top, bottom],
+        [bottom, top],
+      ],
+    );
+  });
+
   it("takes boxes and bends from the answer", () => {
     const [x, y] = [5, 7];
     const layout = fromElk(

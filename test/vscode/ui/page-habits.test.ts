@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { convertedForEight, longChain } from "./models.ts";
+import { PageDriver } from "./page-driver.ts";
+import { SAMPLES, useWindow } from "./window.ts";
+
+const MODEL = "digits_resnet.onnx";
+
+describe("The habits of the page", () => {
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL)] });
+  const driver = new PageDriver(vscode);
+
+  afterEach(() => driver.close());
+
+  it("has presets of dimensions: one sample, and the exporter's example", async () => {
+    writeFileSync(vscode().path("eight.tflite"), convertedForEight());
+    await driver.open("eight.tflite");
+    const dimensions = driver.page.getByTestId("dimensions");
+    const value = dimensions.getByRole("textbox");
+    assert.equal(await value.inputValue(), "8");
+    await driver.shows(dimensions, "exporter’s example");
+    await dimensions.getByRole("button", { name: "Batch 1" }).click();
+    await driver.shows(driver.layers.first().locator(".column-shape"), /^1×/);
+    await driver.shows(dimensions, "example 8");
+    await dimensions.getByRole("button", { name: "Use the exporter’s example of every dimension" }).click();
+    await driver.shows(driver.layers.first().locator(".column-shape"), /^8×/);
+    assert.equal(await value.inputValue(), "8");
+  });
+
+  it("says where the numbers of the hardware come from, and offers others", async () => {
+    await driver.open(MODEL);
+    const button = driver.page.getByRole("button", { name: "flagship-phone" });
+    await button.click();
+    const dialog = driver.page.getByRole("dialog", { name: "flagship-phone" });
+    for (const title of ["Peak arithmetic", "Memory bandwidth", "Memory on the chip", "Each operator", "Energy"]) {
+      const number = dialog.locator("dl > div", { has: driver.page.locator("dt", { hasText: title }) });
+      assert.ok((await number.locator("dd").first().innerText()).length > 3, title);
+      assert.ok((await number.locator(".source").innerText()).length > 20, `no source of: ${title}`);
+    }
+    await vscode().screenshotInThemes("hardware-numbers");
+    await driver.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await button.click();
+    await dialog.getByRole("button", { name: "Add Your Own" }).click();
+    await vscode().page.locator(".quick-input-widget").getByText("Add Hardware Profile").waitFor();
+    await driver.press("Escape");
+    await button.click();
+    await dialog.getByRole("button", { name: "Choose Another" }).click();
+    await vscode().page.locator(".quick-input-widget").getByText("midrange-phone").waitFor();
+    await driver.press("Escape");
+  });
+
+  it("can be left for another editor by Reopen With, and come back to", async () => {
+    await driver.open(MODEL);
+    const editors = vscode().page.locator(".quick-input-widget .monaco-list-row");
+    const reopenWith = async (name: string): Promise<void> => {
+      void vscode().server.run((api) => api.commands.executeCommand("workbench.action.reopenWithEditor"));
+      await editors.filter({ hasText: name }).first().click();
+    };
+    await reopenWith("Text Editor");
+    await vscode().page.locator("iframe.webview.ready").waitFor({ state: "detached" });
+    await vscode().page.locator(".editor-group-container").getByText("binary").first().waitFor();
+    await reopenWith("Edgewise");
+    await driver.page.getByRole("heading", { name: MODEL }).waitFor();
+    await driver.lines.first().waitFor();
+  });
+
+  it("moves nothing for who wants no motion, but still says that something runs", async () => {
+    writeFileSync(vscode().path("long.onnx"), longChain(60_000));
+    await vscode().page.emulateMedia({ reducedMotion: "reduce" });
+    await vscode().openFile("long.onnx");
+    const progress = driver.page.getByRole("progressbar").first();
+    await progress.waitFor();
+    const { animation, width } = await progress.evaluate((bar) => {
+      const style = getComputedStyle(bar, "::after");
+      return { animation: style.animationName, width: parseFloat(style.width) / bar.clientWidth };
+    });
+    await vscode().page.emulateMedia({ reducedMotion: null });
+    assert.equal(animation, "none");
+    assert.equal(width, 1);
+  });
+});
