@@ -158,7 +158,8 @@ export const COLUMNS: readonly Column[] = [
     id: "weightBytes",
     title: "Weights",
     unit: "bytes",
-    definition: "Bytes of the layer's parameters at the width they are stored in. 1 KB is 1,000 bytes.",
+    definition:
+      "Bytes of the layer's parameters at the width they are stored in. Scales and zero points, those of blocks too, are in the file's size alone. 1 KB is 1,000 bytes.",
     align: "right",
     value: ({ weightBytes }) => weightBytes,
     total: "weightBytes",

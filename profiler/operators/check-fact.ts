@@ -1,5 +1,6 @@
 import type { DeclaredType } from "../model/model.ts";
-import { elementsOf, type Dimension } from "../model/shape.ts";
+import type { Operation } from "../layers/operation.ts";
+import { elementsOf, type Shape } from "../model/shape.ts";
 import { UNKNOWN, VALUE_ELEMENTS_LIMIT, type TensorFact } from "./tensor-fact.ts";
 
 /** More elements than any memory holds: a size beyond this comes from a broken file, not from a network. */
@@ -37,10 +38,22 @@ export function disagreement(computed: TensorFact, declared: DeclaredType): stri
   return `the file says shape ${describe(theirs)}, computed is ${describe(computed.shape)}`;
 }
 
+const HAVE_WINDOWS: ReadonlySet<string> = new Set(["conv", "pool"]);
+
+/** What a convolution or a pool loses whose window is larger than its padded input: runtimes let it make an empty tensor. */
+export function lostInput(
+  { kind }: Operation,
+  input: Shape | undefined,
+  output: TensorFact | undefined,
+): string | undefined {
+  if (!HAVE_WINDOWS.has(kind) || input?.includes(0) !== false || output?.shape?.includes(0) !== true) return undefined;
+  return `its window does not fit in its input ${describe(input)}: nothing comes out`;
+}
+
 /** Sizes of a shape that a message names: a broken file may have thousands. */
 const MOST_DESCRIBED_SIZES = 12;
 
-function describe(shape: readonly Dimension[]): string {
+function describe(shape: Shape): string {
   const rest = shape.length - MOST_DESCRIBED_SIZES;
   const sizes = shape.slice(0, MOST_DESCRIBED_SIZES).join(", ");
   return rest > 0 ? `[${sizes}, … ${rest} more]` : `[${sizes}]`;

@@ -1,8 +1,9 @@
 import type { Operation } from "../layers/operation.ts";
+import { LimitError } from "../errors.ts";
 import { ABSENT, type Body, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
 import { constantFact, foldedOrigin } from "./constant-fact.ts";
 import { CALL_RULE } from "./call-rule.ts";
-import { disagreement, plausible } from "./check-fact.ts";
+import { disagreement, lostInput, plausible } from "./check-fact.ts";
 import { executionOrder } from "./execution-order.ts";
 import { NodeView } from "./node-view.ts";
 import type { OperatorRule, OperatorTable } from "./operator-rule.ts";
@@ -55,6 +56,7 @@ export interface InferenceContext {
  * intermediate tensors is only compared with.
  * @param inputs facts of the graph's inputs, in their order
  * @param scope prefix of the tensors' keys, different for each graph that the caller infers
+ * @throws {LimitError} when loops in loops take too many rounds
  */
 export function inferGraph(
   context: InferenceContext,
@@ -62,7 +64,7 @@ export function inferGraph(
   inputs: readonly TensorFact[],
   scope = "",
 ): InferredGraph {
-  return new GraphInference(context, graph, scope).run(inputs, [], []);
+  return new GraphInference(context, graph, scope, new Effort(context.model.file)).run(inputs, [], []);
 }
 
 /** The graph around a body, as far as it is inferred when the body's node is reached. */
@@ -74,6 +76,25 @@ interface Surroundings {
 /** Each widening gives up at least one size of a body's inputs; bodies that need more than this do not occur outside broken files. */
 const MOST_WIDENINGS = 16;
 
+/** Loops in loops, each widened for each widening of the one around it, would never end. More than twice what inlined calls may make. */
+export const MOST_INFERRED_NODES = 500_000;
+
+/** How many nodes one inference has come to, those of a body again for each time that it is inferred. */
+class Effort {
+  #nodes = 0;
+
+  constructor(private readonly file: string) {}
+
+  /** @throws {LimitError} */
+  add({ nodes }: Graph): void {
+    this.#nodes += nodes.length;
+    if (this.#nodes <= MOST_INFERRED_NODES) return;
+    throw new LimitError(
+      `${this.file}: the shapes in its loops take more than ${MOST_INFERRED_NODES} nodes to follow (MOST_INFERRED_NODES)`,
+    );
+  }
+}
+
 class GraphInference {
   readonly #facts: TensorFact[];
   readonly #keys: string[];
@@ -83,8 +104,10 @@ class GraphInference {
     readonly graph: Graph,
     /** Makes keys unique: one for each place where a body runs. */
     readonly scope: string,
+    readonly effort: Effort,
     readonly surroundings?: Surroundings,
   ) {
+    effort.add(graph);
     this.#facts = graph.tensors.map(({ constant, name, outer, isVariable, declared }) => {
       if (outer !== undefined) return surroundings?.facts[outer] ?? UNKNOWN;
       if (constant) return constantFact(constant, name);
@@ -126,6 +149,8 @@ class GraphInference {
       id === ABSENT ? UNKNOWN : this.#conclude(node, rule, view, problems, position, computed?.[position] ?? UNKNOWN),
     );
     const operation = this.#attempt(problems, () => rule && operationOf(rule, view, outputs)) ?? { kind: "unknown" };
+    const loss = lostInput(operation, view.shape(0), outputs[0]);
+    if (loss !== undefined) problems.push({ code: "shape-error", message: loss });
     return { node, rule, view, operation, bodies, problems };
   }
 
@@ -178,7 +203,8 @@ class GraphInference {
     const trips = control?.trips ? this.#attempt(problems, () => control.trips?.(view, body)) : 1;
     const isPassedOut = body.role === "call" || body.role === "then" || body.role === "else";
     const outputKeys = isPassedOut ? node.outputs.map((id) => (id === ABSENT ? "" : this.#key(id))) : [];
-    const run = () => new GraphInference(this.context, body.graph, scope, surroundings).run(inputs, keys, outputKeys);
+    const run = () =>
+      new GraphInference(this.context, body.graph, scope, this.effort, surroundings).run(inputs, keys, outputKeys);
     let graph = run();
     for (let round = 0; control?.widened && round < MOST_WIDENINGS; round += 1) {
       const outputs = graph.graph.outputs.map((id) => graph.facts[id] ?? UNKNOWN);
@@ -263,12 +289,13 @@ function isGivenConstantsAlone({ inputs }: NodeView): boolean {
 
 /** Many rules hand an input's fact on for its type; its numbers come along only where the rule says that it carries them. */
 function ownResult(rule: OperatorRule, { inputs }: NodeView, computed: TensorFact): TensorFact {
-  const { dataType, shape, value, constant, container } = computed;
+  const { dataType, shape, value, constant, container, items } = computed;
   const own: Draft = { dataType, shape };
   const isCarried = rule.carries !== undefined;
   if (value !== undefined && (isCarried || !inputs.some((input) => input?.value === value))) own.value = value;
   if (constant !== undefined && !inputs.some((input) => input?.constant === constant)) own.constant = constant;
   if (container !== undefined) own.container = container;
+  if (items !== undefined) own.items = items;
   return own;
 }
 

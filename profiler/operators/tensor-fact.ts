@@ -15,6 +15,15 @@ export interface TensorFact {
   readonly constant?: ConstantOrigin;
   /** A list of tensors of this type, not one tensor. */
   readonly container?: "sequence" | "optional" | "map";
+  /** Of a sequence whose tensors were followed one by one. */
+  readonly items?: SequenceItems;
+}
+
+/** What a sequence's tensors are together; what holds of each of them is in `dataType` and `shape`. */
+export interface SequenceItems {
+  readonly count: Dimension;
+  /** Of each axis the sizes of all tensors added up; undefined where ranks are unknown, or there is no tensor. */
+  readonly totals: Shape | undefined;
 }
 
 /** Identity of a constant: two tensors with one origin are the same weights, which are stored and counted once. */

@@ -1,6 +1,6 @@
 import type { DeclaredDimension, DeclaredType } from "../../model/model.ts";
 import { dataTypeOf } from "./data-types.ts";
-import { dimensionFault } from "./dimensions.ts";
+import { dimensionFault, rankFault } from "./dimensions.ts";
 import type { onnx } from "./schema/onnx.ts";
 
 type TypeProto = onnx.TypeProto.$Properties;
@@ -33,7 +33,10 @@ function containerOf({
 }
 
 function declaredShape(shape: ShapeProto, fault: (expected: string) => Error): readonly DeclaredDimension[] {
-  return (shape.dim ?? []).map(({ dimValue, dimParam }) => {
+  const dimensions = shape.dim ?? [];
+  const tooMany = rankFault(dimensions.length);
+  if (tooMany !== undefined) throw fault(tooMany);
+  return dimensions.map(({ dimValue, dimParam }) => {
     if (typeof dimValue !== "number") return dimParam === "" ? null : (dimParam ?? null);
     const what = dimensionFault(dimValue);
     if (what !== undefined) throw fault(what);

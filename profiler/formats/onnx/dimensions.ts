@@ -1,6 +1,14 @@
 /** More elements along one axis than any device's memory has bytes; sums and products of such sizes would lose digits. */
 export const LARGEST_DIMENSION = 2 ** 40;
 
+/** Twice what NumPy has; a tensor of hundreds of axes is damage. */
+export const HIGHEST_RANK = 128;
+
+/** What is wrong with a shape of so many axes, or undefined when nothing is. */
+export function rankFault(rank: number): string | undefined {
+  return rank > HIGHEST_RANK ? `a shape of ${rank} axes; the limit is ${HIGHEST_RANK} (HIGHEST_RANK)` : undefined;
+}
+
 /** What is wrong with a size that a file gives, or undefined when nothing is. */
 export function dimensionFault(size: number): string | undefined {
   if (size < 0) return `a dimension of ${size}; a dimension is never negative`;

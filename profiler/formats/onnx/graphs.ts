@@ -41,6 +41,9 @@ interface Unlinked {
 /** Where an error is: " in then_branch of node 3 (If)"; "" in the main graph. */
 type Where = string;
 
+const NO_DEFAULT_DOMAIN =
+  "The model does not say which version of ONNX's own operators it uses (opset_import): they are read as version 1.";
+
 const NOTHING: readonly never[] = [];
 const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 
@@ -137,7 +140,7 @@ export class GraphReader {
       name: name ?? "",
       domain,
       op: opType,
-      version: setting.opsets.get(domain) ?? 1,
+      version: this.#version(domain, setting),
       inputs: NOTHING,
       outputs: this.#defineOutputs(node, index, scope, where),
       attributes: this.#attributes(given, place),
@@ -164,6 +167,13 @@ export class GraphReader {
       ];
     }
     return node;
+  }
+
+  /** Without an import of its domain an operator is read as the first version has it. */
+  #version(domain: string, { opsets }: Setting): number {
+    const version = opsets.get(domain);
+    if (version === undefined && domain === "") this.reading.warnings.add(NO_DEFAULT_DOMAIN);
+    return version ?? 1;
   }
 
   #attributes(given: readonly AttributeProto[], place: () => string): ReadonlyMap<string, Attribute> {

@@ -1,5 +1,8 @@
 import type { onnx } from "./schema/onnx.ts";
 
+/** The newest version of the default domain that the operator rules are written for. */
+export const NEWEST_OPSET = 28;
+
 /** ONNX's default domain has two names. */
 export function normalDomain(domain: string | null | undefined): string {
   return domain === "ai.onnx" ? "" : (domain ?? "");

@@ -6,7 +6,7 @@ import { DataFiles, isExternal } from "./external-data.ts";
 import { FunctionTable, type FunctionProto } from "./functions.ts";
 import { GraphReader, type GraphMessages } from "./graphs.ts";
 import { looksLike } from "./looks-like.ts";
-import { readOpsets } from "./opsets.ts";
+import { NEWEST_OPSET, readOpsets } from "./opsets.ts";
 import { readProperties } from "./properties.ts";
 import { onnx } from "./schema/onnx.ts";
 import { readSmallValues } from "./small-values.ts";
@@ -38,7 +38,7 @@ export async function readOnnx(source: ByteSource, siblings: SiblingFiles): Prom
   const dataFiles = await DataFiles.open(external, siblings, source.name);
   const tensors = new TensorReader(source, dataFiles);
   const opsets = opsetsOf(proto, source.name);
-  const warnings = new Set(modelWarnings(proto));
+  const warnings = new Set(modelWarnings(proto, opsets));
   const functions = new FunctionTable(proto.functions ?? [], source.name);
   const reader = new GraphReader({ file: source.name, tensors, functions, warnings });
   const graph = reader.read(mainGraph, { opsets, bindings: undefined, calls: [] });
@@ -119,11 +119,20 @@ function opsetsOf({ irVersion, opsetImport }: ModelProto, file: string): Readonl
   );
 }
 
-function modelWarnings({ irVersion, trainingInfo }: ModelProto): readonly string[] {
+function modelWarnings(
+  { irVersion, trainingInfo }: ModelProto,
+  opsets: ReadonlyMap<string, number>,
+): readonly string[] {
   const version = irVersion ?? 0;
+  const opset = opsets.get("") ?? 0;
   const newer = `The model has IR version ${version}, newer than ${NEWEST_IR_VERSION}: what that version adds is not shown.`;
   const training = "The model holds training graphs (training_info), which are not profiled.";
-  return [...(version > NEWEST_IR_VERSION ? [newer] : []), ...(trainingInfo?.length ? [training] : [])];
+  const newerOpset = `The model uses operator set ${opset}, newer than ${NEWEST_OPSET}: operators that changed since are read as they were.`;
+  return [
+    ...(version > NEWEST_IR_VERSION ? [newer] : []),
+    ...(opset > NEWEST_OPSET ? [newerOpset] : []),
+    ...(trainingInfo?.length ? [training] : []),
+  ];
 }
 
 /** Every tensor of the model whose elements stand in another file. */

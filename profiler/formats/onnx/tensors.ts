@@ -6,7 +6,7 @@ import { bringsValues, type Constant, type Encoding, type Storage, type TypedEle
 import { decodeRaw } from "../../model/raw-elements.ts";
 import { rawFromTyped } from "../../model/typed-elements.ts";
 import { dataTypeOf } from "./data-types.ts";
-import { dimensionFault } from "./dimensions.ts";
+import { dimensionFault, rankFault } from "./dimensions.ts";
 import { isExternal, type DataFiles } from "./external-data.ts";
 import type { onnx } from "./schema/onnx.ts";
 
@@ -180,6 +180,8 @@ export class TensorReader {
   }
 
   #elementCount(tensor: TensorProto | SparseTensorProto, shape: readonly number[], place: string): number {
+    const tooMany = rankFault(shape.length);
+    if (tooMany !== undefined) throw this.#fault(tensor, place, tooMany);
     let count = 1;
     for (const size of shape) {
       const fault = dimensionFault(size);

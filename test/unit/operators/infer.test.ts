@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { LimitError } from "../../../profiler/errors.ts";
 import { inferGraph, type InferredGraph } from "../../../profiler/operators/infer.ts";
 import type { OperatorRule, OperatorTable } from "../../../profiler/operators/operator-rule.ts";
 import type { TensorFact } from "../../../profiler/operators/tensor-fact.ts";
@@ -20,6 +21,10 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
       throw new ShapeError("3 and 4 do not broadcast");
     },
   },
+  Oversized: {
+    infer: () => [{ dataType: "float32", shape: [2, 0] }],
+    operation: () => ({ kind: "pool", geometry: { window: 7, mode: "max" } }),
+  },
   Contrary: { infer: contradict, operation: contradict },
   Broken: {
     kind: "reshape",
@@ -33,7 +38,17 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
     infer: () => [],
     control: { bodyInputs: () => [], outputs: (_view, [first]) => first ?? [], isChoice: true },
   },
+  Restless: {
+    kind: "control",
+    infer: () => [],
+    control: {
+      bodyInputs: (view) => [view.input(0)],
+      widened: (_view, _body, [first]) => [{ ...first, dataType: "float32", shape: [`n${++widenings}`] }],
+      outputs: () => [X],
+    },
+  },
 };
+let widenings = 0;
 const OPERATORS: OperatorTable = new Map([["", RULES]]);
 const X: TensorFact = { dataType: "float32", shape: [2, 3] };
 const DECLARED = { dataType: "float32", shape: [2, 3] } as const;
@@ -102,6 +117,13 @@ describe("inferGraph", () => {
     const declared = infer(unary("Mystery", { declared: { y: { dataType: "int8", shape: [7] } } }));
     assert.deepEqual(fact(declared, "y")?.shape, [7]);
     assert.match(declared.nodes[0]?.view.notes[0] ?? "", /the file's own/);
+  });
+
+  it("tells when a window is larger than what it moves over", () => {
+    const inferred = infer(unary("Oversized"));
+    assert.deepEqual(fact(inferred, "y")?.shape, [2, 0]);
+    const messages = inferred.nodes[0]?.problems.map(({ message }) => message);
+    assert.deepEqual(messages, ["its window does not fit in its input [2, 3]: nothing comes out"]);
   });
 
   it("tells a contradiction once, though shapes and costs both stumble over it", () => {
@@ -177,6 +199,23 @@ describe("inferGraph", () => {
       assert.deepEqual(fact(inferred, "y")?.shape, [2, 3]);
       assert.equal(inferred.nodes[0]?.bodies[0]?.graph.keys[0], inferred.keys[0]);
     });
+
+    it("give up when loops in loops widen each other without end", () => {
+      const loop = (inner: Graph): GraphSketch => ({
+        inputs: { x: DECLARED },
+        nodes: [
+          { op: "Restless", inputs: ["x"], outputs: ["y"], bodies: [{ role: "loop", label: "body", graph: inner }] },
+        ],
+      });
+      const longest = Array.from({ length: 1000 }, (_, step) => ({
+        op: "Relu",
+        inputs: [`t${step}`],
+        outputs: [`t${step + 1}`],
+      }));
+      let innermost = graphOf({ inputs: { t0: DECLARED }, nodes: longest });
+      for (let depth = 0; depth < 6; depth++) innermost = graphOf(loop(innermost));
+      assert.throws(() => infer(loop(innermost)), LimitError);
+    }).timeout(60_000);
 
     it("have keys of their own at each place", () => {
       const body = graphOf({

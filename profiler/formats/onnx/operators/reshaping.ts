@@ -1,24 +1,9 @@
-import { isStatic, type Shape } from "../../../model/shape.ts";
+import type { Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { reshapedView } from "../../../operators/reshaped-view.ts";
 import { flattenShape, reshapeShape, squeezeShape, unsqueezeShape } from "../../../shapes/reshape.ts";
-import { fact, listSetting, mapShape, numbersOf, unknownSizes } from "./facts.ts";
-
-/** The same elements in the same order under another shape. */
-function view(shapeOf: (view: NodeView) => Shape | undefined): OperatorRule {
-  return {
-    infer: (node) => {
-      const { dataType, value } = node.input(0);
-      const shape = shapeOf(node);
-      return [fact(dataType, shape, shape !== undefined && isStatic(shape) ? value : undefined)];
-    },
-    kind: "reshape",
-    configuration: [1],
-    isView: true,
-    inPlace: [0],
-    carries: 0,
-  };
-}
+import { listSetting, mapShape, numbersOf, unknownSizes } from "./facts.ts";
 
 /** The target is an attribute in opset 1 and an input since. */
 function reshaped(node: NodeView): Shape | undefined {
@@ -51,9 +36,9 @@ function remaining(shape: Shape | undefined, axes: number | undefined, direction
 
 /** Operators that give the same bytes another shape or name. */
 export const RESHAPING: Readonly<Record<string, OperatorRule>> = {
-  Identity: { ...view((node) => node.shape(0)), infer: (node) => [node.input(0)] },
-  Reshape: view(reshaped),
-  Flatten: view((node) => mapShape(node.shape(0), (shape) => flattenShape(shape, node.int("axis", 1)))),
-  Squeeze: view(squeezed),
-  Unsqueeze: view(unsqueezed),
+  Identity: { ...reshapedView((node) => node.shape(0)), infer: (node) => [node.input(0)] },
+  Reshape: reshapedView(reshaped),
+  Flatten: reshapedView((node) => mapShape(node.shape(0), (shape) => flattenShape(shape, node.int("axis", 1)))),
+  Squeeze: reshapedView(squeezed),
+  Unsqueeze: reshapedView(unsqueezed),
 };

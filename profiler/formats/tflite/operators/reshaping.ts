@@ -1,25 +1,10 @@
-import { elementsOf, isStatic, type Dimension, type Shape } from "../../../model/shape.ts";
+import { elementsOf, type Dimension, type Shape } from "../../../model/shape.ts";
 import { fact, unknownSizes } from "../../../operators/facts.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { reshapedView } from "../../../operators/reshaped-view.ts";
 import { reshapeShape, squeezeShape, unsqueezeShape } from "../../../shapes/reshape.ts";
 import { elementBytes, listInput, outputType, type Rules } from "./common.ts";
-
-/** The same elements in the same order under another shape. */
-function view(shapeOf: (view: NodeView) => Shape | undefined): OperatorRule {
-  return {
-    infer: (node) => {
-      const { dataType, value } = node.input(0);
-      const shape = shapeOf(node);
-      return [fact(dataType, shape, shape !== undefined && isStatic(shape) ? value : undefined)];
-    },
-    kind: "reshape",
-    configuration: [1],
-    isView: true,
-    inPlace: [0],
-    carries: 0,
-  };
-}
 
 /** The target is an input, or an option in old files; a lone 0 there stood for a scalar. */
 function reshaped(node: NodeView): Shape | undefined {
@@ -83,12 +68,12 @@ const BITCAST: OperatorRule = {
 
 /** Operators that give the same bytes another shape or name. */
 export const RESHAPING: Rules = {
-  RESHAPE: view(reshaped),
-  SQUEEZE: view(squeezed),
-  EXPAND_DIMS: view(expanded),
+  RESHAPE: reshapedView(reshaped),
+  SQUEEZE: reshapedView(squeezed),
+  EXPAND_DIMS: reshapedView(expanded),
   BITCAST,
   STABLEHLO_RESHAPE: {
-    ...view((node) =>
+    ...reshapedView((node) =>
       node.declaredOutput(0)?.shape?.map((size) => (typeof size === "number" ? size : (unknownSizes(1)[0] ?? 0))),
     ),
     configuration: [],

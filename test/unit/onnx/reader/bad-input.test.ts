@@ -91,6 +91,14 @@ describe("onnx reader: bad input", () => {
     assert.match(error.hint ?? "", /download or export/);
   });
 
+  it("refuses shapes of absurdly many axes", async () => {
+    const shape = Array<number>(5000).fill(1);
+    const input = onnxModel({ graph: graph([node("Relu", ["x"], ["y"])], { inputs: [value("x", "float32", shape)] }) });
+    await refuses(input, ModelFormatError, /value x.*a shape of 5000 axes; the limit is 128/);
+    const weight = onnxModel({ graph: graph([], { initializers: [tensor("w", "float32", shape, [0])] }) });
+    await refuses(weight, ModelFormatError, /initializer w.*a shape of 5000 axes/);
+  });
+
   it("survives random damage", async () => {
     const original = everything();
     const next = random(20260821);

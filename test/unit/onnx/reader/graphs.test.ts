@@ -129,6 +129,14 @@ describe("onnx reader: graphs", () => {
     assert.match(read.warnings.join(), /IR version 99.*training/s);
   });
 
+  it("warns of operator sets that it does not know, and of a missing one", async () => {
+    const warningsOf = async (opset: Record<string, number>): Promise<string> =>
+      (await readModel(onnxModel({ opset, graph: graph([node("Relu", [], ["a"])]) }))).warnings.join();
+    assert.match(await warningsOf({ "": 99 }), /operator set 99, newer than/);
+    assert.match(await warningsOf({ "com.microsoft": 1 }), /does not say which version of ONNX's own operators/);
+    assert.equal(await warningsOf({ "": 17 }), "");
+  });
+
   it("reads attributes of every kind", async () => {
     const bytes = model([
       node("Any", [], ["y"], {

@@ -1,0 +1,20 @@
+import { isStatic, type Shape } from "../model/shape.ts";
+import { fact } from "./facts.ts";
+import type { NodeView } from "./node-view.ts";
+import type { OperatorRule } from "./operator-rule.ts";
+
+/** Rule of an operator that gives the same elements in the same order another shape; a second input says which. */
+export function reshapedView(shapeOf: (view: NodeView) => Shape | undefined): OperatorRule {
+  return {
+    infer: (view) => {
+      const { dataType, value } = view.input(0);
+      const shape = shapeOf(view);
+      return [fact(dataType, shape, shape !== undefined && isStatic(shape) ? value : undefined)];
+    },
+    kind: "reshape",
+    configuration: [1],
+    isView: true,
+    inPlace: [0],
+    carries: 0,
+  };
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import type { Dimension, Shape } from "../../../../profiler/model/shape.ts";
+import type { TensorFact } from "../../../../profiler/operators/tensor-fact.ts";
+import { fact, inferFacts, type CaseAttribute } from "./operator-case.ts";
+
+const data = (...shape: Shape): TensorFact => fact("float32", shape);
+const list = (...elements: Dimension[]): TensorFact => fact("int64", [elements.length], elements);
+const scalar = (element: Dimension): TensorFact => fact("int64", [], [element]);
+
+function infer(
+  op: string,
+  inputs: readonly (TensorFact | undefined)[],
+  attributes: Readonly<Record<string, CaseAttribute>> = {},
+): TensorFact {
+  const [output] = inferFacts({ op, attributes }, inputs);
+  assert.ok(output);
+  return output;
+}
+
+describe("ONNX operator rules: sequences", () => {
+  it("are as long as they were split into", () => {
+    const length = (...inputs: TensorFact[]): readonly Dimension[] | undefined =>
+      infer("SequenceLength", [infer("SplitToSequence", inputs, { axis: 1 })]).value;
+    assert.deepEqual(length(data(2, 7)), [7]);
+    assert.deepEqual(length(data(2, 7), scalar(3)), [3]);
+    assert.deepEqual(length(data(2, 7), list(3, 4)), [2]);
+    assert.deepEqual(length(data(2, "n"), scalar(2)), ["ceil(n/2)"]);
+    assert.equal(length(data(2, 7), fact("int64", ["parts"]))?.[0], "parts");
+  });
+
+  it("put together again are what they were split from", () => {
+    for (const split of [undefined, scalar(3), list(3, 4), fact("int64", ["parts"])]) {
+      const parts = infer("SplitToSequence", [data("batch", 7), split], { axis: 1 });
+      assert.deepEqual(infer("ConcatFromSequence", [parts], { axis: 1 }).shape, ["batch", 7]);
+    }
+  });
+
+  it("stacked have as many slices as there are tensors", () => {
+    const rows = infer("SplitToSequence", [data("n", 5)], { axis: 0, keepdims: 0 });
+    assert.deepEqual(rows.shape, [5]);
+    assert.deepEqual(infer("ConcatFromSequence", [rows], { axis: 0, new_axis: 1 }).shape, ["n", 5]);
+    assert.deepEqual(infer("ConcatFromSequence", [rows], { axis: -1, new_axis: 1 }).shape, [5, "n"]);
+  });
+
+  it("add up what was put into them one by one", () => {
+    const built = infer("SequenceConstruct", [data(2, "n"), data(3, "n")]);
+    assert.deepEqual(built.shape, ["?", "n"]);
+    const longer = infer("SequenceInsert", [built, data(4, "n")]);
+    assert.deepEqual(infer("ConcatFromSequence", [longer], { axis: 0 }).shape, [9, "n"]);
+    const begun = infer("SequenceInsert", [infer("SequenceEmpty", []), data(4, 2)]);
+    assert.deepEqual(infer("SequenceAt", [begun, scalar(0)]).shape, [4, 2]);
+    assert.deepEqual(infer("ConcatFromSequence", [begun], { axis: 0 }).shape, [4, 2]);
+  });
+
+  it("name the size when something was taken out that nobody can tell", () => {
+    const rest = infer("SequenceErase", [infer("SplitToSequence", [data(6, 2), scalar(3)])]);
+    const [along, across] = infer("ConcatFromSequence", [rest], { axis: 0 }).shape ?? [];
+    assert.equal(typeof along, "string");
+    assert.equal(across, 2);
+  });
+});
