@@ -10,8 +10,8 @@ export interface Move {
   /** The same as long as the model has the place. */
   readonly key: string;
   readonly edit: Edit;
-  /** The same edit, one rung milder. */
-  readonly milder: string | undefined;
+  /** Keys of the same edit on milder rungs, the next one first. */
+  readonly milder: readonly string[];
 }
 
 /** All edits of a model that keep one of the promises, at every strength, the mildest of a place first. */
@@ -31,6 +31,6 @@ export function movesOn(
       options,
     }));
     const keys = edits.map(formatEdit);
-    return edits.map((edit, rung) => ({ key: keys[rung] ?? "", edit, milder: keys[rung - 1] }));
+    return edits.map((edit, rung) => ({ key: keys[rung] ?? "", edit, milder: keys.slice(0, rung).reverse() }));
   });
 }

@@ -190,7 +190,8 @@ export class Search {
   }
 
   #estimate({ key, milder }: Move): number {
-    return this.#ratios.get(key) ?? (milder === undefined ? undefined : this.#ratios.get(milder)) ?? 0;
+    const known = [key, ...milder].find((each) => this.#ratios.has(each));
+    return (known === undefined ? undefined : this.#ratios.get(known)) ?? 0;
   }
 
   /** undefined when it saves too little for now, or is out. */
