@@ -14,8 +14,7 @@ export function liftByTable<Layer>(
   return (inferred, scope) => {
     const { node, problems } = inferred;
     const inputs = node.inputs.filter((id) => id >= 0);
-    const would = inferred.rule?.kind;
-    const opaque = (why: string): Lifted => ({ form: { kind: "opaque", why, ...(would && { would }) }, inputs });
+    const opaque = (why: string): Lifted => ({ form: { kind: "opaque", why, would: inferred.operation.kind }, inputs });
     if (node.bodies.length > 0) return opaque(`${node.op} runs graphs of its own`);
     const lift = node.domain === "" && Object.hasOwn(lifts, node.op) ? lifts[node.op] : undefined;
     if (lift === undefined) return opaque(`${node.op} is not one of the layers that are restructured`);

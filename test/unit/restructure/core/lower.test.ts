@@ -128,7 +128,7 @@ describe("lowering to ONNX", () => {
   it("refuses what the operator set does not have", async () => {
     await assert.rejects(withForm(13, { kind: "activation", fn: "hardSwish" }), /new: HardSwish needs operator set 14/);
     await assert.rejects(withForm(9, { kind: "softmax", axes: [1], isLog: false }), /no softmax over axes 1/);
-    await assert.rejects(withForm(17, { kind: "resize" }), /a layer of kind resize is not written/);
+    await assert.rejects(withForm(17, { kind: "unary" }), /a layer of kind unary is not written/);
   });
 
   it("writes fused activations as nodes of their own", async () => {
