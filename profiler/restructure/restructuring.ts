@@ -20,7 +20,8 @@ export interface Restructuring {
   /** Where it applies, and where a user could expect it to but it does not, with the reason. */
   find(graph: LiftedGraph): readonly Finding[];
   /**
-   * What it would do, by sizes alone: weights of the rewrite are planned, or computed only when read.
+   * What it would do, by sizes alone: weights of the rewrite are planned, or computed only when read. Parameters, MACs and bytes of the
+   * weights are those of `rewrite`; where the weights choose an order of layers (group-and-shuffle), peak memory and energy may differ.
    * @param options complete and checked
    * @returns undefined when sizes depend on the weights' values (a rank by energy): then only `rewrite` can tell
    * @throws {NotApplicableError}
