@@ -1,7 +1,8 @@
-import { Builder, ByteBuffer, type Offset } from "flatbuffers";
+import { ByteBuffer, type Builder, type Offset } from "flatbuffers";
 import type { ByteSource } from "../../../bytes/byte-source.ts";
 import { bytesPiece, type Piece } from "../../../bytes/pieces.ts";
 import { Buffer, BufferT, Model, type ModelT } from "../schema/generated/schema_generated.ts";
+import { SharingBuilder } from "./sharing-builder.ts";
 
 /** Bytes that the schema's force_align asks for in front of a buffer's data. */
 const DATA_ALIGNMENT = 16;
@@ -42,7 +43,7 @@ export function layOut(
 ): readonly Piece[] {
   for (const place of ["inside", "outside"] as const) {
     tables.buffers = data.map((piece) => new DataSlot(piece && place));
-    const builder = new Builder(2 ** 16);
+    const builder = new SharingBuilder(2 ** 16);
     builder.finish(tables.pack(builder), "TFL3");
     const head = builder.asUint8Array();
     const placed = fill(head, data, source, place);
