@@ -23,11 +23,18 @@ async function countReads(path: string): Promise<Reads> {
   const siblings = new SiblingFolder(path);
 
   const start = performance.now();
+  const before = process.cpuUsage();
   const { layers } = await profileModel(counted(await FileSource.open(path)), {
     open: async (relativePath) => counted(await siblings.open(relativePath)),
   });
   const milliseconds = performance.now() - start;
+  const { user, system } = process.cpuUsage(before);
 
   await Promise.all(sources.map((source) => source.close()));
-  return { layers: layers.length, milliseconds, bytesRead: sources.reduce((sum, source) => sum + source.bytesRead, 0) };
+  return {
+    layers: layers.length,
+    milliseconds,
+    processorMilliseconds: (user + system) / 1000,
+    bytesRead: sources.reduce((sum, source) => sum + source.bytesRead, 0),
+  };
 }

@@ -13,7 +13,12 @@ export interface Usage {
 
 /** What `edgewise profile` costs a user. */
 export function runEdgewise({ path }: BenchModel): Usage {
-  return measure([join(ROOT, "dist/cli.js"), "profile", path, "--format", "json"]);
+  return measureEdgewise(["profile", path, "--format", "json"]);
+}
+
+/** What any command costs a user. */
+export function measureEdgewise(args: readonly string[]): Usage {
+  return measure([join(ROOT, "dist/cli.js"), ...args]);
 }
 
 /** What it costs to load the model into ONNX Runtime and run it once with profiling on. */
@@ -25,6 +30,8 @@ export interface Reads {
   readonly layers: number;
   /** Of profiling alone, in a process that has done nothing before. */
   readonly milliseconds: number;
+  /** Processor time of all its threads meanwhile: what others on the machine do changes it little. */
+  readonly processorMilliseconds: number;
   readonly bytesRead: number;
 }
 
@@ -64,7 +71,7 @@ function measure(args: readonly string[]): Usage {
 }
 
 /** @throws {Error} with what the process said when it fails */
-function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): string {
+export function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     encoding: "utf8",
     env: { ...process.env, ...env },

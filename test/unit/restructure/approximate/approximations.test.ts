@@ -173,6 +173,13 @@ describe("approximate restructurings", function () {
     assert.deepEqual(await inMemory(one.after), await inMemory(two.after));
   });
 
+  it("gives the same bits for the same seed with samples too", async () => {
+    const model = await read(headModel());
+    const [one, two] = [await fittedTo(model, 4), await fittedTo(model, 4)];
+    assert.deepEqual(one, two);
+    assert.notDeepEqual(one, await fittedTo(model, 5), "other samples give other weights");
+  });
+
   for (const text of ["dense-low-rank:fc1:rank=6", "dense-to-pooled-conv:fc1"]) {
     it(`${text}: real activations make it better than the weights alone do`, async () => {
       const model = await read(headModel());
@@ -213,6 +220,15 @@ describe("approximate restructurings", function () {
     await assert.rejects(applyEdit(model, parseEdit("group-and-shuffle:conv:groups=5")), /5 groups do not divide/);
   });
 });
+
+/** The file of a layer of low rank, fitted to random samples of a seed. */
+async function fittedTo(model: Model, seed: number): Promise<Awaited<ReturnType<typeof inMemory>>> {
+  const { after } = await applyEdit(model, parseEdit("dense-low-rank:fc1:rank=6"), {
+    seed,
+    activationsOf: (one) => activationsOn(one, { seed, count: 16 }),
+  });
+  return inMemory(after);
+}
 
 /** x → blurring Conv → Conv "conv" → y. */
 function blurredModel(): Uint8Array {

@@ -26,7 +26,7 @@ const TEST: CalibrationSpec = {
   labels: { path: `${DIGITS}/digits.json`, key: "test_labels" },
 };
 
-describe("reduce-channels on the digits, without training", function () {
+describe("Approximations on the digits, without training", function () {
   this.timeout(300_000);
 
   before(function () {
@@ -42,8 +42,7 @@ describe("reduce-channels on the digits, without training", function () {
     { name: "digits_resnet", macs: 1 / 4, least: 0.98 },
   ]) {
     it(`keeps ${100 * least} % of ${name} at ${macs} of its MACs, by ${importance}`, async () => {
-      const path = `media/samples/${name}.onnx`;
-      const model = await readModel(await FileSource.open(path), new SiblingFolder(path));
+      const model = await sample(name);
       const { after } = await applyEdit(model, edit("reduce-channels", "", { macs, importance }), {
         activationsOf: (one) => activationsOn(one, CALIBRATION),
       });
@@ -53,13 +52,26 @@ describe("reduce-channels on the digits, without training", function () {
     });
   }
 
+  it("keeps 99 % of digits_lenet with a quarter of its large layer, by low rank", async () => {
+    const model = await sample("digits_lenet");
+    const { after } = await applyEdit(model, edit("dense-low-rank", "/7/Gemm", { cost: 1 / 4 }), {
+      activationsOf: (one) => activationsOn(one, CALIBRATION),
+    });
+    const accuracy = await accuracyOf(model, after);
+    assert.ok(accuracy >= 0.99, `${accuracy} of the test images`);
+  });
+
   it("loses all without the refit", async () => {
-    const path = "media/samples/digits_vgg_bn.onnx";
-    const model = await readModel(await FileSource.open(path), new SiblingFolder(path));
+    const model = await sample("digits_vgg_bn");
     const { after } = await applyEdit(model, edit("reduce-channels", "", { macs: 1 / 4, refit: false }));
     assert.ok((await accuracyOf(model, after)) < 0.2);
   });
 });
+
+async function sample(name: string): Promise<Model> {
+  const path = `media/samples/${name}.onnx`;
+  return readModel(await FileSource.open(path), new SiblingFolder(path));
+}
 
 function macsOf(model: Model): number {
   return costModel(analyseModel(model, {}), DEFAULT_HARDWARE).totals.macs;

@@ -219,6 +219,20 @@ describe("reduce-channels", () => {
     );
   });
 
+  it("gives the same file, bit for bit, with the same samples and seed", async () => {
+    const model = await pair([1, 2, 3, 4, 5, 6].map((seed) => filter(seed)));
+    const file = async (seed: number): Promise<Uint8Array> => {
+      const { after } = await applyEdit(model, edit("reduce-channels", "first", { keep: 3 }), {
+        seed,
+        activationsOf: (one) => activationsOn(one, SAMPLES),
+      });
+      return onnxBytes(after);
+    };
+    const [one, two] = [await file(4), await file(4)];
+    assert.deepEqual(one, two);
+    assert.notDeepEqual(one, await file(5), "another seed looks at other positions");
+  });
+
   for (const [options, target, message] of [
     [{ ratio: 0.5, keep: 3 }, "first", /give one of ratio, keep and macs/],
     [{ keep: 3 }, "", /keep is for one layer/],
