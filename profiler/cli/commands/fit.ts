@@ -126,10 +126,13 @@ function report(result: FitResult, options: FitCommandOptions): string {
   const { samples, points, best } = result;
   const chosen = points[best];
   const edits = chosen?.edits.map((edit) => `  --edit ${printable(formatEdit(edit))}`) ?? [];
-  const fitted = samples.fitted > 0 ? `Weights fitted to ${samples.fitted} samples, errors` : "Errors";
+  const measured =
+    samples.fitted > 0
+      ? `Weights fitted to ${samples.fitted} samples, errors measured on ${samples.measured} others`
+      : `Errors measured on ${samples.measured} samples`;
   const sections = [
     curveTable(result, budgetOf(options)),
-    `${fitted} measured on ${samples.measured}${samples.fitted > 0 ? " others" : ""}: ${printable(samples.description)}.${samples.isRandom ? RANDOM : ""}`,
+    `${measured}: ${printable(samples.description)}.${samples.isRandom ? RANDOM : ""}`,
     ...(edits.length > 0 ? [`Edits of model ${best + 1}:\n${edits.join("\n")}`] : []),
     result.isMet ? `Wrote ${printable(options.out)}` : "No model within the budget was found: nothing was written.",
   ];
