@@ -8,6 +8,8 @@ import { TFLITE_OPERATORS } from "../operators/index.ts";
 export class DraftFacts {
   static readonly #known = new WeakMap<GraphDraft, DraftFacts>();
   readonly #facts = new Map<TensorId, TensorFact>();
+  /** Nodes of the draft that were looked at. */
+  #seen = 0;
 
   private constructor(private readonly draft: GraphDraft) {}
 
@@ -19,12 +21,23 @@ export class DraftFacts {
   }
 
   fact(id: TensorId): TensorFact {
+    this.#catchUp();
     const known = this.#facts.get(id);
     if (known !== undefined || id === ABSENT) return known ?? UNKNOWN;
     const { constant } = this.draft.tensors[id] ?? {};
     if (constant) return { dataType: constant.dataType, shape: constant.shape };
     const { dataType, shape } = this.draft.lifted[id] ?? {};
     return { dataType, shape };
+  }
+
+  /** Layers that stay as they are make other sizes of inputs that changed. */
+  #catchUp(): void {
+    while (this.#seen < this.draft.nodes.length) {
+      const node = this.draft.nodes[this.#seen];
+      this.#seen += 1;
+      const isStale = node?.inputs.some((id) => this.#facts.has(id)) && !node.outputs.some((id) => this.#facts.has(id));
+      if (node && isStale) this.infer(node);
+    }
   }
 
   /** What a new node makes of its inputs. */
