@@ -15,7 +15,14 @@ export { RESTRUCTURINGS, restructuringOf } from "./registry.ts";
 export { NotApplicableError, type Guarantee, type Restructuring } from "./restructuring.ts";
 
 export { savings, suggest, type SuggestOptions } from "./suggest.ts";
-export { SAVED_TOTALS, type SavedTotal, type Suggestion } from "./suggestion.ts";
+export {
+  CONFIDENCE,
+  explainScore,
+  RANKED_TOTALS,
+  SAVED_TOTALS,
+  type SavedTotal,
+  type Suggestion,
+} from "./suggestion.ts";
 export { applyEdit, applyEdits, predictEdit, type EditContext, type EditedModel, type Step } from "./apply.ts";
 export { checkEdit, EXACT_ERROR, InexactEditError, type CheckOptions } from "./check-edit.ts";
 export { fit, type FitOptions, type Fitted } from "./fit/fit.ts";

@@ -3,14 +3,13 @@ import { analyseModel, costModel } from "../profile-model.ts";
 import type { HardwareProfile } from "../hardware/hardware.ts";
 import type { Model } from "../model/model.ts";
 import type { Totals } from "../profile.ts";
-import type { Edit } from "./edit.ts";
-import { completeOptions } from "./edit.ts";
-import { liftModel } from "./lift-model.ts";
+import { completeOptions, type Edit, type EditOptions } from "./edit.ts";
+import { liftedModel } from "./lifted-model.ts";
 import { lowerRewrite } from "./lower-model.ts";
 import { LoweringError } from "./lowering-error.ts";
 import { RESTRUCTURINGS } from "./registry.ts";
-import { isRefusal, NotApplicableError, type Candidate, type Guarantee, type Restructuring } from "./restructuring.ts";
-import { SAVED_TOTALS, type SavedTotal, type Suggestion } from "./suggestion.ts";
+import { isRefusal, NotApplicableError, type Candidate, type Restructuring } from "./restructuring.ts";
+import { SAVED_TOTALS, scoreOf, type SavedTotal, type Suggestion } from "./suggestion.ts";
 
 export type { SavedTotal, Suggestion } from "./suggestion.ts";
 
@@ -22,8 +21,15 @@ export interface SuggestOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-/** What a saving is worth before its error is measured: approximations may cost accuracy, and training costs days. */
-const CONFIDENCE: Readonly<Record<Guarantee, number>> = { exact: 1, approximate: 0.5, "needs training": 0.2 };
+/** How far suggestions go where an edit can go more or less far: as far as its literature goes without much loss. */
+const SUGGESTED: Readonly<Record<string, EditOptions>> = {
+  // Layers behind flattened maps are the most redundant ones (Denton 2014).
+  "dense-low-rank": { cost: 0.25 },
+  "split-spatial": { cost: 0.5 },
+  "split-channels": { cost: 0.5 },
+  // The first width multiplier of MobileNet.
+  "reduce-channels": { ratio: 0.75 },
+};
 
 /**
  * Everything that could be restructured, the most worthwhile first. The score is the mean of what an edit saves of the weights' bytes, the
@@ -32,7 +38,7 @@ const CONFIDENCE: Readonly<Record<Guarantee, number>> = { exact: 1, approximate:
  */
 export async function suggest(model: Model, options: SuggestOptions): Promise<readonly Suggestion[]> {
   const { bindings = {}, hardware, signal, onProgress } = options;
-  const graph = liftModel(model, bindings);
+  const graph = liftedModel(model, bindings);
   const cost = (changed: Model): Totals => costModel(analyseModel(changed, bindings), hardware).totals;
   const before = cost(model);
   const candidates = RESTRUCTURINGS.flatMap((restructuring) =>
@@ -57,7 +63,7 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     const { title, promise } = restructuring;
     const { why } = candidate;
     const layers = candidate.layers.flatMap((id) => names.get(id) ?? []);
-    found.push({ edit, title, why, promise, after, saves, score: scoreOf(saves, promise), layers });
+    found.push({ edit, title, why, promise, after, saves, score: scoreOf({ saves, promise }), layers });
   }
   found.sort((a, b) => b.score - a.score || a.edit.target.localeCompare(b.edit.target));
   return found.map((suggestion, index) => {
@@ -70,7 +76,7 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
 }
 
 function editOf({ id }: Restructuring, { target, options = {} }: Candidate): Edit {
-  return { restructuring: id, target, options };
+  return { restructuring: id, target, options: { ...SUGGESTED[id], ...options } };
 }
 
 /** Some places only turn out not to fit when the edit is thought through: they are no suggestion. */
@@ -91,9 +97,4 @@ export function savings(before: Totals, after: Totals): Suggestion["saves"] {
     return old === 0 ? 0 : 1 - now / old;
   };
   return Object.fromEntries(SAVED_TOTALS.map((total) => [total, share(total)])) as Record<SavedTotal, number | null>;
-}
-
-function scoreOf(saves: Suggestion["saves"], promise: Guarantee): number {
-  const parts = [saves.weightBytes ?? 0, saves.energyPicojoules ?? 0, saves.latencySeconds ?? 0];
-  return (CONFIDENCE[promise] * parts.reduce((sum, part) => sum + part, 0)) / parts.length;
 }

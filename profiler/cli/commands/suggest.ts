@@ -6,7 +6,8 @@ import { plainTable } from "../../exports/terminal.ts";
 import { formatShare, UNKNOWN_TEXT } from "../../format-numbers.ts";
 import { readModel } from "../../profile-model.ts";
 import { formatEdit } from "../../restructure/edit.ts";
-import { suggest, type SavedTotal, type Suggestion } from "../../restructure/suggest.ts";
+import { suggest } from "../../restructure/suggest.ts";
+import { explainScore, type SavedTotal, type Suggestion } from "../../restructure/suggestion.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
@@ -46,11 +47,15 @@ export function addSuggestCommand(program: Command, context: CliContext): void {
 interface SuggestionsJson {
   readonly schema: 1;
   readonly file: string;
-  readonly suggestions: readonly (Suggestion & { readonly text: string })[];
+  readonly suggestions: readonly (Suggestion & { readonly text: string; readonly standing: string })[];
 }
 
 function suggestionsJson(file: string, suggestions: readonly Suggestion[]): SuggestionsJson {
-  return { schema: 1, file, suggestions: suggestions.map((one) => ({ text: formatEdit(one.edit), ...one })) };
+  return {
+    schema: 1,
+    file,
+    suggestions: suggestions.map((one) => ({ text: formatEdit(one.edit), standing: explainScore(one), ...one })),
+  };
 }
 
 const SAVINGS: readonly (readonly [title: string, total: SavedTotal])[] = [

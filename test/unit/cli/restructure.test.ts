@@ -9,6 +9,7 @@ interface Suggested {
   readonly suggestions: readonly {
     readonly text: string;
     readonly promise: string;
+    readonly standing: string;
     readonly saves: { readonly parameters: number; readonly macs: number };
     readonly conflicts: readonly number[];
   }[];
@@ -31,11 +32,12 @@ describe("edgewise suggest and apply", function () {
     assert.ok(lowRank && pooled >= 0);
     assert.ok(lowRank.conflicts.includes(pooled), "both take the same layer");
     assert.ok(lowRank.saves.parameters > 0.4, "the first dense layer holds nine tenths of the parameters");
+    assert.match(lowRank.standing, /^It saves 6\d\.\d % of the weights' bytes, .* of which half counts/);
   });
 
   it("prints a table that names each edit as apply takes it", async () => {
     const { stdout } = await runCli("suggest", MODEL);
-    assert.match(stdout, /dense-low-rank:\/7\/Gemm +approximate +−4\d/);
+    assert.match(stdout, /dense-low-rank:\/7\/Gemm:cost=0\.25 +approximate +−6\d/);
   });
 
   it("applies edits in order, measures each, and writes a file that profiles as predicted", async () => {
