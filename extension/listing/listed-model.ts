@@ -154,7 +154,9 @@ export class ListedModel implements vscode.Disposable {
   }
 
   #settings(): unknown {
-    return vscode.workspace.getConfiguration("edgewise", this.document.uri).get("diagnostics");
+    // What VS Code hands out is a proxy, which no thread can be sent.
+    const settings = vscode.workspace.getConfiguration("edgewise", this.document.uri).get<object>("diagnostics", {});
+    return JSON.parse(JSON.stringify(settings)) as unknown;
   }
 }
 

@@ -11,6 +11,7 @@ export interface Manifest {
     readonly commands?: readonly { readonly command: string; readonly title: string }[];
     readonly customEditors?: readonly {
       readonly viewType: string;
+      readonly priority?: string;
       readonly selector: readonly { readonly filenamePattern: string }[];
     }[];
   };
@@ -55,7 +56,7 @@ export const QUIET: Settings = {
 
 /** Makes an early open wait for our editor to register, where a fresh profile would show its notice about binary files. */
 export function editorAssociations(manifest: Manifest): Settings {
-  const editors = manifest.contributes?.customEditors ?? [];
+  const editors = (manifest.contributes?.customEditors ?? []).filter(({ priority }) => priority !== "option");
   const pairs = editors.flatMap(({ viewType, selector }) =>
     selector.map(({ filenamePattern }) => [filenamePattern, viewType] as const),
   );
