@@ -60,7 +60,8 @@ export class TensorReader {
       const type = dataTypeOf(tensor.dataType);
       if (type === undefined)
         throw this.#fault(tensor, place, `element type ${tensor.dataType ?? 0} is not one of ONNX's`);
-      const shape = tensor.dims ?? [];
+      // Copied, since a list that grew while it was decoded has room for more than it holds.
+      const shape = tensor.dims?.slice() ?? [];
       const elements = this.#elementCount(tensor, shape, place);
       return isExternal(tensor)
         ? this.#external(tensor, type, shape, elements, place)
