@@ -68,7 +68,7 @@ const GROUPS: readonly Group[] = [
     folder: `${MODELS}/tflite`,
     fitting: [],
     testing: ["--samples", "32"],
-    models: [{ name: "resnet_cifar10_float.tflite", edits: [everyExact, each3x3("multiplier=4"), ...widths(3 / 4)] }],
+    models: [{ name: "resnet_cifar10_float.tflite", edits: [everyExact, ...widths(3 / 4), each3x3("multiplier=4")] }],
   },
 ];
 

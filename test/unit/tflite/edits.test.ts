@@ -85,4 +85,14 @@ describe("Restructured TFLite models", function () {
       );
     });
   }
+
+  it("hand on sizes through layers that stay, where the new ones do not divide the old", async function () {
+    const name = "resnet_cifar10_float.tflite";
+    const path = join(FOLDER, name);
+    if (!existsSync(path)) skip(this, "no shared models beside the repository");
+    const model = await readTflite(new MemorySource(name, new Uint8Array(readFileSync(path))));
+    const edit = { restructuring: "reduce-channels", target: "", options: { ratio: 0.7 } };
+    const { after } = await applyEdit(model, edit);
+    assert.equal((await outputOf(name, await tfliteBytes(after))).length, 10);
+  });
 });
