@@ -60,6 +60,28 @@ describe("edgewise suggest and apply", function () {
     assert.equal(layers.find(({ name }) => name === "/7/Gemm")?.parameters, 16 * 128 + 128);
   });
 
+  it("measures what a changed layer makes beside the outputs", async () => {
+    const out = join(folder, "inner.onnx");
+    const { stdout } = await runCli(
+      "apply",
+      MODEL,
+      "--edit",
+      "split-channels:/3/Conv:cost=0.3",
+      "--out",
+      out,
+      "--json",
+    );
+    const { steps } = JSON.parse(stdout) as {
+      steps: readonly { check: { tensors: readonly { names: { a: string; b: string }; difference?: object }[] } }[];
+    };
+    const tensors = steps[0]?.check.tensors ?? [];
+    assert.deepEqual(
+      tensors.map(({ names }) => names),
+      [{ a: "/3/Conv_output_0", b: "/3/Conv_output_0" }],
+    );
+    assert.ok(tensors[0]?.difference);
+  });
+
   it("replaces the model it reads from only when all is done", async () => {
     const out = join(folder, "whole.onnx");
     const { stderr, code } = await runCli("apply", MODEL, "--edit", "dense-low-rank:/0/Conv", "--out", out);
