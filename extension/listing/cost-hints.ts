@@ -3,17 +3,18 @@ import type { LayerProfile, Totals } from "../../profiler/index.ts";
 import { COLUMNS, formatCell } from "../../profiler/presentation.ts";
 import type { Listings } from "./listings.ts";
 import { LISTING_SELECTOR } from "./navigation.ts";
+import { operatorRange } from "./places.ts";
 
 const SETTING = "edgewise.listing.showCosts";
 
-/** What stands behind each line, with the word behind each number. */
+/** What stands behind each operator, with the word behind each number. */
 const SHOWN: readonly (readonly [column: string, word: string])[] = [
   ["parameters", "params"],
   ["macs", "MACs"],
   ["energy", ""],
 ];
 
-/** Parameters, MACs and energy behind each layer, unless the user wants the text alone. */
+/** Parameters, MACs and energy behind each operator, unless the user wants the text alone. */
 export function registerCostHints(listings: Listings): vscode.Disposable {
   const changes = new vscode.EventEmitter<void>();
   return vscode.Disposable.from(
@@ -32,9 +33,9 @@ export function registerCostHints(listings: Listings): vscode.Disposable {
         return index.layersBetween(start.line, end.line).flatMap((layer): vscode.InlayHint[] => {
           const row = profile.layers[layer];
           const label = row ? costsText(row, profile.totals) : "";
-          const line = index.lineOf(layer) ?? 0;
-          if (label === "" || line >= text.lineCount) return [];
-          const hint = new vscode.InlayHint(text.lineAt(line).range.end, label);
+          if (label === "") return [];
+          // Behind the operator: behind the line's end nobody would see them.
+          const hint = new vscode.InlayHint(operatorRange(index, layer).end, label);
           hint.paddingLeft = true;
           return [hint];
         });
