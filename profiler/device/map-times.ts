@@ -19,14 +19,15 @@ interface MeanOperator extends ProfiledOperator {
  * give in the model. Rows whose tensors the optimized graph has no more were fused into the operator behind them. What belongs to no row
  * is listed, so that everything adds up to the whole.
  *
- * @param runs at least one
+ * @param all at least one; the quicker half counts, for what disturbs a run only ever adds to it
  * @param optimized undefined where it is not known: then names alone tell
  */
 export function mapTimes(
-  runs: readonly ProfiledRun[],
+  all: readonly ProfiledRun[],
   optimized: readonly OptimizedOperator[] | undefined,
   layers: readonly LayerProfile[],
 ): LayerTimes {
+  const runs = all.toSorted((a, b) => a.seconds - b.seconds).slice(0, Math.ceil(all.length / 2));
   const operators = meanOperators(runs);
   const rows = new RowFinder(layers, optimized);
   const times = new Map<number, { seconds: number; fused: readonly number[]; operators: readonly string[] }>();
@@ -57,7 +58,7 @@ export function mapTimes(
 }
 
 function withoutRow({ name, op, seconds }: MeanOperator): UnmappedTime {
-  return { name, op, seconds, reason: "ONNX Runtime put it in: it gives no tensor of the model." };
+  return { name, op, seconds, reason: "It gives nothing that a layer of the model gives or reads." };
 }
 
 /** Repeats, as of a loop's body, are added up; different runs are averaged. In the order in which they first ran. */
@@ -97,16 +98,16 @@ class RowFinder {
 
   constructor(
     private readonly layers: readonly LayerProfile[],
-    optimized: readonly OptimizedOperator[] | undefined,
+    private readonly optimized: readonly OptimizedOperator[] = [],
   ) {
     for (const layer of layers)
       for (const { name } of layer.outputs) if (!this.#byOutput.has(name)) this.#byOutput.set(name, layer);
-    this.#kept = new Set(optimized?.flatMap(({ outputs }) => outputs));
+    this.#kept = new Set(optimized.flatMap(({ outputs }) => outputs));
   }
 
   /** By the tensors it gives, with the rows in front of them that nothing else gives any more. */
-  giving({ op, outputs }: OptimizedOperator, operator: MeanOperator): readonly number[] {
-    const ends = outputs.flatMap((name) => this.#byOutput.get(name) ?? []);
+  giving(counterpart: OptimizedOperator, operator: MeanOperator): readonly number[] {
+    const ends = this.#ends(counterpart);
     if (ends.length === 0) return this.named(operator);
     const group = new Map(ends.map((end) => [end.index, end] as const));
     for (const row of group.values()) {
@@ -117,12 +118,30 @@ class RowFinder {
     }
     for (const index of group.keys()) this.#taken.add(index);
     const members = [...group.values()];
-    const main = members.filter((row) => isOf(row, op));
+    const main = members.filter((row) => isOf(row, counterpart.op));
     const chosen = dearest(main.length > 0 ? main : members);
     return [
       ...(chosen === undefined ? [] : [chosen.index]),
       ...members.filter((row) => row !== chosen).map(({ index }) => index),
     ];
+  }
+
+  /**
+   * The rows that give its outputs. Where ONNX Runtime spells a row out as several operators (HardSwish as HardSigmoid and Mul), or puts
+   * one in, that of the operator that reads them.
+   */
+  #ends(operator: OptimizedOperator): readonly LayerProfile[] {
+    const seen = new Set([operator]);
+    for (const each of seen) {
+      const ends = each.outputs.flatMap((name) => this.#byOutput.get(name) ?? []);
+      if (ends.length > 0) return ends;
+      for (const reader of this.#readers(each)) seen.add(reader);
+    }
+    return [];
+  }
+
+  #readers({ outputs }: OptimizedOperator): readonly OptimizedOperator[] {
+    return this.optimized.filter(({ inputs }) => inputs.some((name) => outputs.includes(name)));
   }
 
   /** By its name alone: of rows that share it, as those of two branches may, the one whose outputs have these sizes. */

@@ -15,6 +15,7 @@ const LOG_FATAL = 4;
 export interface OptimizedOperator {
   readonly op: string;
   readonly name: string;
+  readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
 
@@ -32,10 +33,12 @@ export async function optimizedOperators(runnable: RunnableModel): Promise<reado
     const source = await FileSource.open(path);
     try {
       const { nodes, tensors } = (await readModel(source, new SiblingFolder(path))).entries[0].graph;
-      return nodes.map(({ op, name, outputs }) => ({
+      const named = (ids: readonly number[]): readonly string[] => ids.map((id) => tensors[id]?.name ?? "");
+      return nodes.map(({ op, name, inputs, outputs }) => ({
         op,
         name,
-        outputs: outputs.map((id) => tensors[id]?.name ?? ""),
+        inputs: named(inputs),
+        outputs: named(outputs),
       }));
     } finally {
       await source.close();

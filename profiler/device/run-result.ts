@@ -122,7 +122,7 @@ export interface LatencyStatistics {
 export interface LayerTimes {
   /** "basic" for ONNX Runtime; the runtime's own word elsewhere. */
   readonly optimization: string;
-  /** Profiled runs that the times are means of. */
+  /** Profiled runs that the times are means of: the quicker half, for what disturbs a run only ever adds to it. */
   readonly runs: number;
   /** Of one whole inference by the runtime's profiler, what it spends between operators included. */
   readonly totalSeconds: number;

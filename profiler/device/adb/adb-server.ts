@@ -28,6 +28,7 @@ const START_SECONDS = 30;
 /** Wireless debugging over a bad network. */
 const CONNECT_SECONDS = 20;
 const RETRY_SECONDS = 1;
+const LOOK_SECONDS = 2;
 
 /** The user's own adb server. It is started when it is not running, and never stopped: it is not ours. */
 export class AdbServer {
@@ -123,13 +124,22 @@ export class AdbServer {
     }
   }
 
+  /** adb tells what comes and goes at once, but not always that a phone over the network has fallen silent: so it is asked too. */
   async #follow(onDevices: (devices: readonly ListedDevice[]) => void, signal: AbortSignal): Promise<void> {
     const connection = await this.#client.createConnection("host:track-devices-l", { unref: true });
+    let last: string | undefined;
+    const tell = (answer: string): void => {
+      if (answer !== last) onDevices(parseDeviceList(answer));
+      last = answer;
+    };
+    const look = (): void => void this.#ask("host:devices-l").then(tell, () => undefined);
+    const timer = setInterval(look, LOOK_SECONDS * 1000).unref();
     const close = (): void => void connection.dispose();
     signal.addEventListener("abort", close, { once: true });
     try {
-      for (;;) onDevices(parseDeviceList(await connection.readString()));
+      for (;;) tell(await connection.readString());
     } finally {
+      clearInterval(timer);
       signal.removeEventListener("abort", close);
       await connection.dispose();
     }

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { AndroidTarget } from "../../profiler/device/adb/android-target.ts";
+import { isMeasured, type LayerTimes, type RunResult } from "../../profiler/device/run-result.ts";
+import { skip } from "../skip.ts";
+import { measuredModel } from "./measured-model.ts";
+import type { TestPhone } from "./test-phone.ts";
+import { useAdb } from "./use-adb.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const SAMPLES = join(ROOT, "media/samples");
+const SHARED = join(ROOT, "../shared/models/onnx");
+
+/** Sizes that the models need to run at all, and that tests can wait for. */
+const DIMENSIONS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  "silero_vad.onnx": { "input[0]": 1, "input[1]": 256, "state[1]": 1 },
+};
+
+/** Shorter operators are lost in what the profiler takes to write them down. */
+const LEAST_SECONDS = 2e-3;
+const EVERYTHING = 1e-9;
+
+describe("running models on a phone", function () {
+  this.timeout(120_000);
+  // A busy machine takes the processor away between two operators: what is lost then is none of ours.
+  this.retries(2);
+  const adb = useAdb();
+  let phone: TestPhone;
+  before(async () => void (phone = await adb().phone()));
+
+  const measure = async (path: string): Promise<RunResult> => {
+    const dimensions = DIMENSIONS[basename(path)] ?? {};
+    const target = new AndroidTarget(adb().server, { serial: phone.serial });
+    const options = { threads: 1, warmUpRuns: 1, runs: 5, dimensions };
+    return target.run(await measuredModel(path, dimensions), options);
+  };
+
+  const isRight = (result: RunResult): void => {
+    assert.equal(result.outputs.verdict, "equal", JSON.stringify(result.outputs));
+    assert.equal(result.latency.statistics.runs, 5);
+    assert.ok(result.latency.statistics.median > 0 && (result.latency.loadSeconds ?? 0) > 0);
+    assert.ok(isMeasured(result.memory) && result.memory.peakBytes > (result.memory.baselineBytes ?? 0));
+    assert.ok(isMeasured(result.layers));
+    addsUp(result.layers);
+    assert.deepEqual(phone.leftovers(), []);
+  };
+
+  for (const file of readdirSync(SAMPLES)) {
+    it(`measures ${file}`, async () => {
+      isRight(await measure(join(SAMPLES, file)));
+    });
+  }
+
+  const shared = existsSync(SHARED) ? readdirSync(SHARED).filter((file) => !existsSync(join(SAMPLES, file))) : [];
+  for (const file of shared) {
+    it(`measures ${file} of the shared models`, async () => {
+      isRight(await measure(join(SHARED, file)));
+    });
+  }
+  if (shared.length === 0)
+    it("measures the shared models", function () {
+      skip(this, "../shared/models is not there");
+    });
+
+  it("pushes what runs models once", async () => {
+    const phases: string[] = [];
+    const target = new AndroidTarget(adb().server, { serial: phone.serial });
+    const model = await measuredModel(join(SAMPLES, "digits_lenet.onnx"));
+    const onProgress = ({ phase, done }: { phase: string; done?: number }): void =>
+      void (done !== undefined && phases.push(phase));
+    await target.run(model, { runs: 1 }, { onProgress });
+    assert.ok(!phases.includes("pushing-runtime") && phases.includes("pushing-model"));
+    await target.cleanUp();
+    await target.run(model, { runs: 1 }, { onProgress });
+    assert.ok(phases.includes("pushing-runtime"));
+  });
+});
+
+/** Rows and rest are the whole; the rows alone are nearly so, where operators last long enough to be measured. */
+function addsUp({ rows, unmapped, totalSeconds }: LayerTimes): void {
+  const sum = (times: readonly { readonly seconds: number }[]): number =>
+    times.reduce((total, { seconds }) => total + seconds, 0);
+  const all = sum(rows) + sum(unmapped);
+  assert.ok(Math.abs(all - totalSeconds) <= EVERYTHING, `${all} of ${totalSeconds}`);
+  if (totalSeconds < LEAST_SECONDS) return;
+  assert.ok(sum(rows) >= 0.95 * totalSeconds, `rows have ${sum(rows)} of ${totalSeconds}: ${JSON.stringify(unmapped)}`);
+}
