@@ -1,7 +1,14 @@
-import { EdgewiseError, type HardwareProfile } from "../../profiler/index.ts";
-import type { CalibrationSpec, Model } from "../../profiler/restructure/index.ts";
-import type { FitBudget } from "../../webview/protocol-editing.ts";
+import type { HardwareProfile } from "../../profiler/index.ts";
+import {
+  fit,
+  type CalibrationSpec,
+  type FitPoint as FoundPoint,
+  type FitResult,
+  type Model,
+} from "../../profiler/restructure/index.ts";
+import type { FitBudget, FitPoint } from "../../webview/protocol-editing.ts";
 import type { FitUpdate } from "./protocol.ts";
+import { describeEdits } from "./restructuring.ts";
 
 export interface FitContext {
   readonly bindings: Readonly<Record<string, number>>;
@@ -10,15 +17,60 @@ export interface FitContext {
   readonly onUpdate: (update: FitUpdate) => void;
 }
 
-class NoSearchError extends EdgewiseError {
-  readonly code = "run";
+/**
+ * Searches for a model that keeps a budget and tells of each point as it is found.
+ * @throws {OptionError} for a budget without limits
+ * @throws {CalibrationError} when samples do not fit, or an accuracy is asked for without labels
+ */
+export async function fitEdits(
+  model: Model,
+  budget: FitBudget,
+  calibration: CalibrationSpec,
+  { onUpdate, ...context }: FitContext,
+): Promise<void> {
+  const found: FoundPoint[] = [];
+  let update: FitUpdate = { samples: null, points: [], best: null, done: 0, what: "" };
+  const tell = (change: Partial<FitUpdate>): void => {
+    update = { ...update, ...change };
+    onUpdate(update);
+  };
+  const { result } = await fit(model, {
+    ...context,
+    calibration,
+    budget,
+    onPoint: (point) => {
+      found.push(point);
+      tell({ points: [...update.points, asPoint(point)], best: bestOf(found) });
+    },
+    onProgress: (done, what) => tell({ done, what }),
+  });
+  tell({ samples: samplesOf(result), points: result.points.map(asPoint), best: result.best, done: 1 });
 }
 
-export function fitEdits(
-  _model: Model,
-  _budget: FitBudget,
-  _calibration: CalibrationSpec,
-  _context: FitContext,
-): Promise<void> {
-  return Promise.reject(new NoSearchError("The search is on its way."));
+/** As `FitResult.best`, while the search goes on. */
+export function bestOf(points: readonly FoundPoint[]): number {
+  const within = points.some(({ isWithinBudget }) => isWithinBudget);
+  const worth = ({ isWithinBudget, error, excess }: FoundPoint): number =>
+    within ? (isWithinBudget ? error : Infinity) : excess;
+  return points.reduce((best, point, place) => {
+    const current = points[best];
+    return current && worth(current) <= worth(point) ? best : place;
+  }, 0);
+}
+
+/** Plain numbers only: VS Code sends messages as JSON, which has no infinity. */
+function asPoint({ edits, totals, error, maxRelative, accuracy, isWithinBudget }: FoundPoint): FitPoint {
+  return {
+    edits,
+    labels: describeEdits(edits).map(({ label }) => label),
+    totals,
+    error: Number.isFinite(maxRelative) ? maxRelative : null,
+    snr: error > 0 && Number.isFinite(error) ? -10 * Math.log10(error) : null,
+    accuracy,
+    isWithinBudget,
+  };
+}
+
+function samplesOf({ samples: { measured, description, isRandom, hasLabels } }: FitResult): FitUpdate["samples"] {
+  return { count: measured, description, isRandom, hasLabels };
 }
