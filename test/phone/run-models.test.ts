@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { AndroidTarget } from "../../profiler/device/adb/android-target.ts";
 import { isMeasured, type LayerTimes, type RunResult } from "../../profiler/device/run-result.ts";
+import type { TargetProgress } from "../../profiler/device/target.ts";
 import { skip } from "../skip.ts";
 import { measuredModel } from "./measured-model.ts";
 import type { TestPhone } from "./test-phone.ts";
@@ -67,8 +68,9 @@ describe("running models on a phone", function () {
     const phases: string[] = [];
     const target = new AndroidTarget(adb().server, { serial: phone.serial });
     const model = await measuredModel(join(SAMPLES, "digits_lenet.onnx"));
-    const onProgress = ({ phase, done }: { phase: string; done?: number }): void =>
-      void (done !== undefined && phases.push(phase));
+    const onProgress = ({ phase, done }: TargetProgress): void => {
+      if (done !== undefined) phases.push(phase);
+    };
     await target.run(model, { runs: 1 }, { onProgress });
     assert.ok(!phases.includes("pushing-runtime") && phases.includes("pushing-model"));
     await target.cleanUp();

@@ -40,6 +40,8 @@ const MOST_ANSWER_BYTES = 16 * 2 ** 20;
 /** A push that gets no further for so long has lost its device. */
 const STALL_SECONDS = 20;
 const CHUNK_BYTES = 2 ** 20;
+/** What is on its way when a push is cancelled arrives within so long, or is not waited for. */
+const CUT_OFF_SECONDS = 3;
 
 /** One connected device. Every call ends within seconds when the device is gone. */
 export class AdbDevice {
@@ -113,23 +115,29 @@ export class AdbDevice {
   }
 
   /**
-   * Writes a file, its folders included.
+   * Writes a file, its folders included. One that is cancelled is cut off, so that the phone is done with it when this ends.
    * @throws {DeviceError} "no-space" when the device is full
    */
   async push(path: string, source: ByteSource, options: PushOptions = {}): Promise<void> {
     const { signal, mode = 0o644, onSent } = options;
-    await this.#syncing(signal, async (alive) => {
-      const sync = await this.adb.sync();
-      try {
-        const { stream, failed } = chunksOf(source, (bytes) => {
-          alive();
-          onSent?.(bytes);
-        });
-        await Promise.race([sync.write({ filename: path, file: stream, permission: mode }), failed]);
-      } finally {
-        await sync.dispose();
-      }
-    });
+    const cutOff = delayed(signal, CUT_OFF_SECONDS);
+    try {
+      await this.#syncing(cutOff.signal, async (alive) => {
+        const sync = await this.adb.sync();
+        try {
+          const { stream, failed } = chunksOf(source, signal, (bytes) => {
+            alive();
+            onSent?.(bytes);
+          });
+          await Promise.race([sync.write({ filename: path, file: stream, permission: mode }), failed]);
+        } finally {
+          await sync.dispose();
+        }
+      });
+    } finally {
+      cutOff.end();
+    }
+    signal?.throwIfAborted();
   }
 
   /**
@@ -231,9 +239,10 @@ export class AdbDevice {
   }
 }
 
-/** A source as a stream, read when it is wanted. `failed` rejects when reading does: the library would wait for ever. */
+/** A source as a stream, read when it is wanted; it ends early when the signal aborts. `failed` rejects when reading does: the library would wait for ever. */
 function chunksOf(
   source: ByteSource,
+  signal: AbortSignal | undefined,
   onChunk: (bytes: number) => void,
 ): { readonly stream: ReadableStream<MaybeConsumable<Uint8Array>>; readonly failed: Promise<never> } {
   let fail: (error: unknown) => void = () => undefined;
@@ -242,7 +251,7 @@ function chunksOf(
   let offset = 0;
   const stream = new ReadableStream<MaybeConsumable<Uint8Array>>({
     async pull(controller) {
-      if (offset >= source.size) {
+      if (offset >= source.size || signal?.aborted === true) {
         controller.close();
         return;
       }
@@ -258,4 +267,23 @@ function chunksOf(
     },
   });
   return { stream, failed };
+}
+
+/** A signal that aborts some seconds after another one. */
+function delayed(
+  signal: AbortSignal | undefined,
+  seconds: number,
+): { readonly signal: AbortSignal; readonly end: () => void } {
+  const late = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    timer = setTimeout(() => late.abort(signal?.reason), seconds * 1000);
+  };
+  if (signal?.aborted === true) start();
+  signal?.addEventListener("abort", start, { once: true });
+  const end = (): void => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", start);
+  };
+  return { signal: late.signal, end };
 }
