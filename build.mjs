@@ -38,6 +38,7 @@ const BUNDLES = [
   { in: "extension/main.ts", out: "extension.cjs", format: "cjs", ...NODE },
   { in: "extension/worker/main.ts", out: "worker.cjs", format: "cjs", ...NODE, ...CJS_URL },
   { in: "profiler/run/litert-worker.js", out: "litert-worker.js", format: "esm", ...NODE },
+  { in: "profiler/device/host/onnx-process.js", out: "onnx-process.js", format: "esm", ...NODE },
   { in: "profiler/cli/main.ts", out: "cli.js", format: "esm", ...NODE, banner: { js: CLI_HEAD } },
   { in: "webview/main.tsx", out: "webview.js", ...PAGE },
   { in: "webview/compare/main.tsx", out: "compare.js", ...PAGE },

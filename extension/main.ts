@@ -10,6 +10,9 @@ import { RememberedBindings } from "./editor/remembered-bindings.ts";
 import { RememberedCalibration } from "./editor/remembered-calibration.ts";
 import { registerListings } from "./listing/listing.ts";
 import { disposeLog } from "./log.ts";
+import { DeviceView } from "./running/device-view.ts";
+import { DeviceWatch } from "./running/device-watch.ts";
+import { KeptRuns } from "./running/kept-runs.ts";
 import { Outline } from "./views/outline.ts";
 import { showProblems } from "./views/problems.ts";
 import { showTotals } from "./views/status-bar.ts";
@@ -18,12 +21,15 @@ import { showTotals } from "./views/status-bar.ts";
 export function activate(context: vscode.ExtensionContext): void {
   const dist = vscode.Uri.joinPath(context.extensionUri, "dist");
   const storage = context.storageUri ?? context.globalStorageUri;
+  const devices = new DeviceWatch(vscode.Uri.joinPath(dist, "worker.cjs").fsPath, context.globalState);
   const documents = {
     workerScript: vscode.Uri.joinPath(dist, "worker.cjs").fsPath,
     copies: vscode.Uri.joinPath(storage, "copies").fsPath,
     remembered: new RememberedBindings(context.workspaceState),
     calibrations: new RememberedCalibration(context.workspaceState),
     preferences: new PagePreferences(context.globalState),
+    devices,
+    keptRuns: new KeptRuns(storage),
   };
   const models = new OpenModels();
   const access = new ModelAccess(models, documents);
@@ -31,12 +37,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const editors = new ModelEditorProvider(documents, dist, models);
   context.subscriptions.push(
     models,
+    devices,
+    new DeviceView(devices),
     showTotals(models),
     showProblems(models),
     new Outline(models),
     comparisons.register(),
     registerListings(access, context.extensionUri),
-    registerCommands(access, comparisons, context.extensionUri),
+    registerCommands(access, comparisons, context.extensionUri, devices),
     vscode.window.registerCustomEditorProvider(MODEL_EDITOR, editors, { supportsMultipleEditorsPerDocument: true }),
     { dispose: disposeLog },
   );

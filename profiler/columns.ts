@@ -4,6 +4,7 @@ import {
   formatCount,
   formatEnergy,
   formatExact,
+  formatRatio,
   formatShape,
   formatShare,
   formatTime,
@@ -16,7 +17,7 @@ import type { LayerProfile, Profile, Totals } from "./profile.ts";
  * the page imports this file as it is.
  */
 
-export type Unit = "elements" | "MACs" | "operations" | "bytes" | "pJ" | "s" | "share" | "rows" | "text";
+export type Unit = "elements" | "MACs" | "operations" | "bytes" | "pJ" | "s" | "share" | "ratio" | "rows" | "text";
 
 /** null is unknown. */
 export type Cell = number | string | null;
@@ -355,6 +356,7 @@ const FORMATS: Readonly<Record<Unit, (value: number) => string>> = {
   pJ: formatEnergy,
   s: formatTime,
   share: formatShare,
+  ratio: formatRatio,
   rows: String,
   text: String,
 };
@@ -369,6 +371,7 @@ export function formatCell(unit: Unit, value: Cell): string {
 export function formatCellExact(unit: Unit, value: Cell): string {
   if (value === null) return UNKNOWN_TEXT;
   if (typeof value === "string") return value;
+  if (unit === "ratio") return formatRatio(value);
   if (unit === "share") return `${formatExact(100 * value)} %`;
   return unit === "rows" || unit === "text" ? formatExact(value) : `${formatExact(value)} ${unit}`;
 }

@@ -57,6 +57,11 @@ export function formatShare(fraction: number): string {
   return `${(100 * fraction).toFixed(1)} %`;
 }
 
+/** "2.30×" */
+export function formatRatio(ratio: number): string {
+  return `${digits(ratio)}×`;
+}
+
 /** Every digit: "12,345,678". Below 1, as many as matter. */
 export function formatExact(value: number): string {
   return Number.isInteger(value) || Math.abs(value) >= 1000 ? grouped().format(value) : precise().format(value);

@@ -108,6 +108,19 @@ export interface LayerProfile {
   /** How the MACs came about, with names: 64 output channels × 3 input channels × … Summed products. */
   readonly macTerms: readonly Product[];
   readonly notes: readonly string[];
+  /** What the row took in a run that is shown beside the estimates. */
+  readonly measured?: MeasuredTime;
+}
+
+/** Of one profiled inference. */
+export interface MeasuredTime {
+  readonly seconds: number;
+  /** 0 to 1. */
+  readonly share: number;
+  /** Seconds, of this row and of those fused into it; null: unknown. */
+  readonly estimate: number | null;
+  /** Index of the row that has this one's time; null for a row with a time of its own. */
+  readonly fusedInto: number | null;
 }
 
 /** One product of named factors, its value and its formula in one. */

@@ -26,6 +26,8 @@ const TIMES = { "": 1, ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1 };
 
 const SHARES = { "": 1, "%": 0.01 };
 
+const RATIOS = { "": 1, x: 1 };
+
 const PREFIXES: Readonly<Record<Unit, Readonly<Record<string, number>>>> = {
   elements: COUNTS,
   MACs: COUNTS,
@@ -35,6 +37,7 @@ const PREFIXES: Readonly<Record<Unit, Readonly<Record<string, number>>>> = {
   pJ: ENERGIES,
   s: TIMES,
   share: SHARES,
+  ratio: RATIOS,
   text: {},
 };
 

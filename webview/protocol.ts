@@ -3,6 +3,7 @@ import type { LayerDetails } from "../profiler/views/layer-details.ts";
 import type { WeightStatistics } from "../profiler/views/weight-statistics.ts";
 import type { PackedLayers } from "./packed-layers.ts";
 import type { EditingCommand, EditingContract, EditingStart } from "./protocol-editing.ts";
+import type { RunningContract, RunsState } from "./protocol-running.ts";
 import type { Contract, Failure, None } from "./rpc.ts";
 
 /**
@@ -58,42 +59,47 @@ export type PageCommand =
   | EditingCommand;
 
 export interface HostContract extends Contract {
-  readonly requests: EditingContract["requests"] & {
-    readonly start: { readonly params: null; readonly result: StartReply };
-    /** One chunk of the rows of a revision; fails with "stale" when there is a newer one. */
-    readonly rows: {
-      readonly params: { readonly revision: number; readonly chunk: number };
-      readonly result: PackedLayers;
+  readonly requests: EditingContract["requests"] &
+    RunningContract["requests"] & {
+      readonly start: { readonly params: null; readonly result: StartReply };
+      /** One chunk of the rows of a revision; fails with "stale" when there is a newer one. */
+      readonly rows: {
+        readonly params: { readonly revision: number; readonly chunk: number };
+        readonly result: PackedLayers;
+      };
+      /** Fails with "stale" as `rows` does. */
+      readonly structure: { readonly params: { readonly revision: number }; readonly result: Structure };
+      /** What the file says of one layer; fails with "stale" as `rows` does. */
+      readonly layerDetails: {
+        readonly params: { readonly revision: number; readonly layer: number };
+        readonly result: LayerDetails;
+      };
+      /** How the elements of a constant input are spread; null where nobody can tell. The elements stay with the host. */
+      readonly weightStatistics: {
+        readonly params: { readonly revision: number; readonly layer: number; readonly input: number };
+        readonly result: WeightStatistics | null;
+      };
+      /** Keeps how the user likes the page, for every model. */
+      readonly remember: { readonly params: { readonly preferences: unknown }; readonly result: null };
+      /** Profiles again with these values of dynamic dimensions; fails with "option" when one does not fit. */
+      readonly bind: {
+        readonly params: { readonly bindings: Readonly<Record<string, number>> };
+        readonly result: null;
+      };
+      /** Writes the setting `edgewise.budgets.ID`; an empty text is no budget. */
+      readonly setBudget: { readonly params: { readonly id: string; readonly text: string }; readonly result: null };
+      readonly run: { readonly params: { readonly command: PageCommand }; readonly result: null };
     };
-    /** Fails with "stale" as `rows` does. */
-    readonly structure: { readonly params: { readonly revision: number }; readonly result: Structure };
-    /** What the file says of one layer; fails with "stale" as `rows` does. */
-    readonly layerDetails: {
-      readonly params: { readonly revision: number; readonly layer: number };
-      readonly result: LayerDetails;
+  readonly events: EditingContract["events"] &
+    RunningContract["events"] & {
+      readonly snapshot: Snapshot;
+      readonly activity: Activity;
+      readonly budgets: BudgetSettings;
+      /** What another page's `remember` was given. */
+      readonly preferences: unknown;
+      /** Select a row, and bring it into sight. */
+      readonly reveal: Reveal;
     };
-    /** How the elements of a constant input are spread; null where nobody can tell. The elements stay with the host. */
-    readonly weightStatistics: {
-      readonly params: { readonly revision: number; readonly layer: number; readonly input: number };
-      readonly result: WeightStatistics | null;
-    };
-    /** Keeps how the user likes the page, for every model. */
-    readonly remember: { readonly params: { readonly preferences: unknown }; readonly result: null };
-    /** Profiles again with these values of dynamic dimensions; fails with "option" when one does not fit. */
-    readonly bind: { readonly params: { readonly bindings: Readonly<Record<string, number>> }; readonly result: null };
-    /** Writes the setting `edgewise.budgets.ID`; an empty text is no budget. */
-    readonly setBudget: { readonly params: { readonly id: string; readonly text: string }; readonly result: null };
-    readonly run: { readonly params: { readonly command: PageCommand }; readonly result: null };
-  };
-  readonly events: EditingContract["events"] & {
-    readonly snapshot: Snapshot;
-    readonly activity: Activity;
-    readonly budgets: BudgetSettings;
-    /** What another page's `remember` was given. */
-    readonly preferences: unknown;
-    /** Select a row, and bring it into sight. */
-    readonly reveal: Reveal;
-  };
 }
 
 export interface Reveal {
@@ -113,6 +119,7 @@ export interface StartReply {
   /** What `remember` was given last, by whichever version of the page. */
   readonly preferences: unknown;
   readonly editing: EditingStart;
+  readonly runs: RunsState;
   /** Translations of the page's strings; absent in English. */
   readonly translations?: Readonly<Record<string, string>>;
 }

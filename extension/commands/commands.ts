@@ -7,6 +7,8 @@ import type { OpenEditor } from "../editor/open-models.ts";
 import { log } from "../log.ts";
 import { totalsText } from "../views/totals.ts";
 import type { EditingPart } from "../../webview/protocol-editing.ts";
+import type { DeviceWatch } from "../running/device-watch.ts";
+import { chooseDevice, cleanUpDevice, connectDevice, runOnDevice } from "../running/run-commands.ts";
 import { showActions } from "./actions.ts";
 import { chooseCalibration } from "./calibration.ts";
 import { setDimension } from "./dimension.ts";
@@ -24,6 +26,7 @@ export function registerCommands(
   access: ModelAccess,
   panels: ComparisonPanels,
   extension: vscode.Uri,
+  devices: DeviceWatch,
 ): vscode.Disposable {
   const active =
     (command: (editor: OpenEditor, argument: unknown) => unknown): Command =>
@@ -53,6 +56,10 @@ export function registerCommands(
     "edgewise.chooseCalibration": active(({ document }) => chooseCalibration(document)),
     "edgewise.exportEdits": active(({ document }) => exportEdits(document)),
     "edgewise.importEdits": active(({ document }, source) => importEdits(document, source)),
+    "edgewise.runOnDevice": active(({ document }) => runOnDevice(document)),
+    "edgewise.chooseDevice": (argument) => chooseDevice(devices, argument),
+    "edgewise.connectDevice": () => connectDevice(devices),
+    "edgewise.cleanUpDevice": (argument) => cleanUpDevice(devices, argument),
     "edgewise.export": (argument) => chooseExport(access, argument),
     "edgewise.exportCsv": exporting("csv"),
     "edgewise.exportJson": exporting("json"),

@@ -19,6 +19,10 @@ import type { Backup } from "./backup.ts";
 import { inForce, type EditList } from "./edit-list.ts";
 import { EditingSession, type Content } from "./editing-session.ts";
 import { exactEdits } from "./exact-edits.ts";
+import type { DocumentRuns } from "../running/document-runs.ts";
+import { runsOf } from "../running/runs-of.ts";
+import type { DeviceWatch } from "../running/device-watch.ts";
+import type { KeptRuns } from "../running/kept-runs.ts";
 import { ProfilingSession, type Bindings } from "./profiling-session.ts";
 import type { PagePreferences } from "./page-preferences.ts";
 import type { RememberedBindings } from "./remembered-bindings.ts";
@@ -36,6 +40,8 @@ export interface DocumentContext {
   readonly remembered: RememberedBindings;
   readonly calibrations: RememberedCalibration;
   readonly preferences: PagePreferences;
+  readonly devices: DeviceWatch;
+  readonly keptRuns: KeptRuns;
 }
 
 /** A model that is open in one or more editors: a version of its file, the edits on it, and what they cost. */
@@ -46,10 +52,13 @@ export class ModelDocument implements vscode.CustomDocument {
   readonly editing: EditingSession<BaseFile>;
   readonly calibration: DocumentCalibration;
   readonly fit: DocumentFit;
+  readonly runs: DocumentRuns;
+  readonly devices: DeviceWatch;
   readonly file: DocumentFile;
   readonly preferences: PagePreferences;
   readonly #context: DocumentContext;
   readonly #settings: vscode.Disposable;
+  readonly #deviceChanges: vscode.Disposable;
   /** What the next profile is of. */
   #shown: { readonly content: Content<BaseFile>; readonly isPrediction: boolean };
   #unpacked: { readonly packed: PackedProfile; readonly profile: Profile } | undefined;
@@ -62,11 +71,13 @@ export class ModelDocument implements vscode.CustomDocument {
   ) {
     this.#context = context;
     this.preferences = context.preferences;
+    this.devices = context.devices;
     this.engines = new Engines(context.workerScript, {
       handlers: remoteFiles(uri),
       listeners: {
         step: (step) => this.session.onStep(step),
         fit: (update) => this.fit.onUpdate(update),
+        measuring: (progress) => this.runs.onProgress(progress),
         progress: ({ task, done, what }) => {
           if (task === "compute" || task === "copy") this.editing.onProgress(done, what);
           else if (task !== "save" && task !== "weights") this.events.progress.fire({ task, done, what });
@@ -123,6 +134,8 @@ export class ModelDocument implements vscode.CustomDocument {
       },
       (state) => this.events.fit.fire(state),
     );
+    this.runs = runsOf(this, context.keptRuns);
+    this.#deviceChanges = this.devices.onDidChange(() => this.runs.tell());
     this.#settings = vscode.workspace.onDidChangeConfiguration((change) => {
       if (PROFILING_SETTINGS.some((setting) => change.affectsConfiguration(setting, uri))) this.reload();
     });
@@ -268,6 +281,8 @@ export class ModelDocument implements vscode.CustomDocument {
     this.editing.dispose();
     this.session.dispose();
     this.fit.cancel();
+    this.runs.cancel();
+    this.#deviceChanges.dispose();
     this.engines.dispose();
     this.file.dispose();
     this.#settings.dispose();

@@ -3,6 +3,7 @@ import type { HostContract, PageCommand, PageContract, Reveal, StartReply } from
 import type { EditingPart } from "../../webview/protocol-editing.ts";
 import { Rpc, type Message } from "../../webview/rpc.ts";
 import { log } from "../log.ts";
+import { runningRequests } from "../running/running-requests.ts";
 import { editingRequests, editingStart } from "./page-requests.ts";
 import { onDidChangeBudgets, readBudgets, writeBudget } from "./budgets.ts";
 import type { ModelDocument } from "./model-document.ts";
@@ -26,6 +27,7 @@ export class PageConnection implements vscode.Disposable {
       {
         start: () => this.#start(document),
         ...editingRequests(document),
+        ...runningRequests(document),
         rows: ({ revision, chunk }) => session.rows(revision, chunk),
         structure: ({ revision }) => session.structure(revision),
         layerDetails: ({ revision, layer }) => session.layerDetails(revision, layer),
@@ -60,6 +62,7 @@ export class PageConnection implements vscode.Disposable {
       document.events.state.event((state) => this.#page.send("document", state)),
       document.events.calibration.event((calibration) => this.#page.send("calibration", calibration)),
       document.events.fit.event((state) => this.#page.send("fit", state)),
+      document.events.runs.event((state) => this.#page.send("runs", state)),
       document.events.progress.event((progress) => this.#page.send("progress", progress)),
       document.preferences.onDidChange(({ preferences, by }) => {
         if (by !== this) this.#page.send("preferences", preferences);
@@ -101,12 +104,15 @@ export class PageConnection implements vscode.Disposable {
   #start(document: ModelDocument): StartReply {
     const part = this.#part;
     [this.#part, this.#isStarted] = [null, true];
+    document.devices.start();
+    void document.runs.load();
     return {
       snapshot: document.session.snapshot,
       activity: document.session.activity,
       budgets: readBudgets(document.uri),
       preferences: document.preferences.get(),
       editing: editingStart(document, part),
+      runs: document.runs.state,
       ...(vscode.l10n.bundle !== undefined && { translations: vscode.l10n.bundle }),
     };
   }

@@ -18,6 +18,7 @@ import { Rpc } from "../../webview/rpc.ts";
 import { modelInputs, noteSamples, previewCalibration } from "./calibration-preview.ts";
 import { fitEdits } from "./fitting.ts";
 import { layerDetails, layerWeights } from "./inspect.ts";
+import { cleanUpDevice, connectDevice, describeDevice, measure, watchDevices } from "./measuring.ts";
 import { ModelStore, type Computing } from "./model-store.ts";
 import { packProfile, unpackProfile } from "./pack-profile.ts";
 import type {
@@ -85,6 +86,24 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   preview: async ({ request, calibration, count }) =>
     previewCalibration(await store.model(request), calibration, count),
   inputs: async (request) => modelInputs(await store.model(request)),
+  measure: ({ request, address, options }, signal) =>
+    measure(store, request, hardwareOf(request), address, options, {
+      signal,
+      onProgress: (progress) => host.send("measuring", progress),
+    }),
+  watchDevices: async ({ adbPath }, signal) => {
+    await watchDevices(adbPath, (connected) => host.send("devices", connected), signal);
+    return null;
+  },
+  describeDevice: (address, signal) => describeDevice(address, signal),
+  connectDevice: async ({ adbPath, address }, signal) => {
+    await connectDevice(adbPath, address, signal);
+    return null;
+  },
+  cleanUpDevice: async (address, signal) => {
+    await cleanUpDevice(address, signal);
+    return null;
+  },
 });
 port.on("message", (message: unknown) => host.receive(message));
 

@@ -1,5 +1,6 @@
 import type { Diagnosis, WeightDiagnoses } from "../../profiler/diagnostics/index.ts";
 import type { ExportFormat, LayerDetails, ModelListing, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
+import type { DeviceFacts, RunOptions, RunResult, TargetProgress } from "../../profiler/device/index.ts";
 import type { CalibrationSpec, Edit, OptionSpec } from "../../profiler/restructure/index.ts";
 import type { PackedProfile } from "../../webview/protocol.ts";
 import type {
@@ -12,6 +13,7 @@ import type {
   Trial,
 } from "../../webview/protocol-editing.ts";
 import type { Contract, None } from "../../webview/rpc.ts";
+import type { ConnectedDevices, DeviceAddress } from "./measuring-types.ts";
 
 /** What the extension host and a worker thread that runs the engine say to each other. */
 
@@ -152,10 +154,33 @@ export interface WorkerContract extends Contract {
       };
       readonly result: CalibrationPreview;
     };
+    /** Runs a model on a device. "device" or "run" when it cannot be measured. */
+    readonly measure: {
+      readonly params: {
+        readonly request: ModelRequest;
+        readonly address: DeviceAddress;
+        readonly options: RunOptions;
+      };
+      readonly result: RunResult;
+    };
+    /** Tells by events what is connected, until it is cancelled. */
+    readonly watchDevices: { readonly params: { readonly adbPath: string }; readonly result: null };
+    readonly describeDevice: { readonly params: DeviceAddress; readonly result: DeviceFacts };
+    readonly connectDevice: {
+      readonly params: { readonly adbPath: string; readonly address: string };
+      readonly result: null;
+    };
+    readonly cleanUpDevice: { readonly params: DeviceAddress; readonly result: null };
     /** Names and data types of the inputs that samples are for. */
     readonly inputs: { readonly params: ModelRequest; readonly result: readonly ModelInput[] };
   };
-  readonly events: { readonly step: ProfileStep; readonly progress: WorkerProgress; readonly fit: FitUpdate };
+  readonly events: {
+    readonly step: ProfileStep;
+    readonly progress: WorkerProgress;
+    readonly fit: FitUpdate;
+    readonly measuring: TargetProgress;
+    readonly devices: ConnectedDevices;
+  };
 }
 
 export interface ModelInput {

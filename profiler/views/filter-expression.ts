@@ -1,4 +1,5 @@
 import { COLUMNS, type Cell, type Column } from "../columns.ts";
+import { MEASURED_COLUMNS } from "./measured-times.ts";
 import { formatShape } from "../format-numbers.ts";
 import type { LayerProfile, Totals } from "../profile.ts";
 import { parseQuantity } from "../quantity.ts";
@@ -9,6 +10,8 @@ export type LayerFilter = (layer: LayerProfile, totals: Totals) => boolean;
 export type ParsedFilter =
   | { readonly ok: true; readonly filter: LayerFilter }
   | { readonly ok: false; readonly message: string; readonly term: string };
+
+const FILTERED: readonly Column[] = [...COLUMNS, ...MEASURED_COLUMNS];
 
 /** Short names people type, beside the columns' ids. */
 const ALIASES: Readonly<Record<string, string>> = {
@@ -71,8 +74,8 @@ function failure(term: string, message: string): ParsedFilter {
 
 function columnFilter(name: string, operator: string, operand: string, isExact: boolean): LayerFilter | string {
   const id = ALIASES[name.toLowerCase()] ?? name;
-  const column = COLUMNS.find((candidate) => candidate.id.toLowerCase() === id.toLowerCase());
-  if (!column) return `There is no column "${name}". Columns: ${COLUMNS.map((known) => known.id).join(", ")}.`;
+  const column = FILTERED.find((candidate) => candidate.id.toLowerCase() === id.toLowerCase());
+  if (!column) return `There is no column "${name}". Columns: ${FILTERED.map((known) => known.id).join(", ")}.`;
   if (operand === "unknown" && (operator === "=" || operator === ":"))
     return (layer, totals) => column.value(layer, totals) === null;
   if (operator === ":" || column.unit === "text") return cellTextFilter(column, operator, operand, isExact);
@@ -95,6 +98,7 @@ const EXAMPLES: Readonly<Record<Column["unit"], string>> = {
   pJ: "20uJ or 1.5mJ",
   s: "50us or 2ms",
   share: "5%",
+  ratio: "2",
   text: "text",
 };
 

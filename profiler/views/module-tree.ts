@@ -29,6 +29,9 @@ export interface Sums {
   readonly weightBytes: number;
   readonly energy: EnergyParts;
   readonly latencySeconds: number;
+  /** Of a run that is shown; 0 without one. */
+  readonly measuredSeconds: number;
+  readonly measuredShare: number;
   /** Counted layers that miss from at least one of the sums. */
   readonly unknownRows: number;
 }
@@ -64,6 +67,8 @@ export function sumOf(layers: readonly LayerProfile[]): Sums {
       activations: total(({ energy }) => energy?.activations),
     },
     latencySeconds: total(({ latencySeconds }) => latencySeconds),
+    measuredSeconds: total(({ measured }) => measured?.seconds),
+    measuredShare: total(({ measured }) => measured?.share),
     unknownRows: counted.filter(isUnknown).length,
   };
 }

@@ -16,6 +16,8 @@ const SUMS: Readonly<Record<string, (sums: Sums, totals: Totals) => number>> = {
   energyWeights: ({ energy }) => energy.weights,
   energyActivations: ({ energy }) => energy.activations,
   latency: ({ latencySeconds }) => latencySeconds,
+  measured: ({ measuredSeconds }) => measuredSeconds,
+  measuredShare: ({ measuredShare }) => measuredShare,
   latencyShare: ({ latencySeconds }, totals) => share(latencySeconds, totals.latencySeconds),
 };
 

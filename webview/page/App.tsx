@@ -16,6 +16,7 @@ import { layerLine, layerOfLine, only, selectedTogether } from "../state/selecti
 import { Store, useStore } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
 import { incompleteTotals } from "../table/page-columns.ts";
+import { useMeasured } from "../runs/use-measured.ts";
 import { Dimensions } from "./Dimensions.tsx";
 import { Header } from "./Header.tsx";
 import { LayersView } from "./LayersView.tsx";
@@ -69,7 +70,9 @@ interface ProfileViewProps extends AppProps {
   readonly profile: ShownProfile;
 }
 
-function ProfileView({ client, view, pictures, preferences, scrollTop, file, profile }: ProfileViewProps): JSX.Element {
+function ProfileView(props: ProfileViewProps): JSX.Element {
+  const { client, view, pictures, preferences, scrollTop, file } = props;
+  const profile = useMeasured(client, props.profile);
   const { header, layers, isComplete } = profile;
   const { showsWarnings, selection, editing: part, showsDifferences } = useStore(view);
   const asked = useStore(client.revealed);

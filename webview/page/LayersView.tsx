@@ -35,7 +35,11 @@ export function LayersView({ client, profile, view, preferences, wanted, scrollT
   const selected = useSelectedLayers(layers, selection.lines);
   const [width, setWidth] = useState(0);
   const { columns, widths } = useStore(preferences);
-  const choice = useMemo(() => fittingChoice({ columns, widths }, width), [columns, widths, width]);
+  const isMeasured = useMemo(() => layers.some(({ measured }) => measured !== undefined), [layers]);
+  const choice = useMemo(
+    () => fittingChoice({ columns, widths }, width, isMeasured),
+    [columns, widths, width, isMeasured],
+  );
   const choose = useCallback(
     (chosen: ColumnChoice): void =>
       // What only the width has chosen is no choice of the user's.

@@ -6,6 +6,7 @@ import type { ChartsPaneProps } from "../charts/ChartsPane.tsx";
 import { TabList, TabPanel } from "../controls/Tabs.tsx";
 import type { GraphPaneProps } from "../graph/GraphPane.tsx";
 import { RpcError } from "../rpc.ts";
+import { LazyRuns } from "../runs/LazyRuns.tsx";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import type { PicturesState } from "../state/pictures.ts";
 import { useStore, type Store } from "../state/store.ts";
@@ -33,6 +34,7 @@ export function Views({ client, profile, pictures, selected, onSelectLayer, chil
           { id: "layers", title: l10n.t("Layers"), icon: "list-tree" },
           { id: "charts", title: l10n.t("Charts"), icon: "graph" },
           { id: "graph", title: l10n.t("Graph"), icon: "type-hierarchy" },
+          { id: "runs", title: l10n.t("Measured"), icon: "watch" },
         ]}
         selected={tab}
         onSelect={(id) => pictures.update({ tab: id })}
@@ -51,6 +53,7 @@ export function Views({ client, profile, pictures, selected, onSelectLayer, chil
             }}
           />
         )}
+        {tab === "runs" && <LazyRuns client={client.running} layers={profile.layers} onSelectLayer={onSelectLayer} />}
         {tab === "graph" && (
           <Lazy
             load={loadGraph}

@@ -15,6 +15,7 @@ import type {
 } from "../protocol.ts";
 import { Rpc, RpcError, type Message } from "../rpc.ts";
 import { EditingClient } from "./editing-client.ts";
+import { RunningClient } from "./running-client.ts";
 import { Store } from "./store.ts";
 
 /** What the page shows of the model. */
@@ -54,6 +55,7 @@ export class ModelClient {
   /** What another page was told to remember last. */
   readonly rememberedElsewhere = new Store<unknown>(undefined);
   readonly editing = new EditingClient(() => this.#host);
+  readonly running = new RunningClient(() => this.#host);
   readonly #host: Rpc<PageContract, HostContract>;
   #structure: { readonly revision: number; readonly structure: Promise<Structure> } | undefined;
   #revision = 0;
@@ -69,6 +71,7 @@ export class ModelClient {
         preferences: (preferences) => this.rememberedElsewhere.set(preferences),
         reveal: (reveal) => this.revealed.set(reveal),
         ...this.editing.listeners,
+        ...this.running.listeners,
       },
     );
   }
@@ -82,6 +85,7 @@ export class ModelClient {
     this.state.update({ activity: reply.activity });
     this.budgets.update(reply.budgets);
     this.editing.start(reply.editing);
+    this.running.state.set(reply.runs);
     return reply;
   }
 

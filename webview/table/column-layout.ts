@@ -5,6 +5,8 @@ import { NARROWEST_COLUMN, PAGE_COLUMNS, TREE_COLUMN, type PageColumn } from "./
 export type ColumnChoice = Pick<Preferences, "columns" | "widths">;
 
 const USUAL: readonly string[] = PAGE_COLUMNS.filter(({ isUsual }) => isUsual).map(({ id }) => id);
+/** Beside the usual ones, while a run is shown. */
+const USUAL_MEASURED: readonly string[] = ["measured", "measuredRatio"];
 const BY_ID: ReadonlyMap<string, PageColumn> = new Map(PAGE_COLUMNS.map((column) => [column.id, column]));
 
 /** Pixels on either side of the rows; the style sheet has the same number. */
@@ -17,9 +19,10 @@ const GIVING_WAY = ["shape", "op", "activationBytes", "index", "parameters"] as 
  * The choice itself; while the user has made none, the usual columns of which as many have given way as the width asks for. Widths that
  * the user gave do not count: a column must not vanish under a hand that makes another one wider.
  */
-export function fittingChoice(choice: ColumnChoice, width: number): ColumnChoice {
+export function fittingChoice(choice: ColumnChoice, width: number, isMeasured = false): ColumnChoice {
   if (choice.columns !== null || width === 0) return choice;
-  let columns = USUAL;
+  const usual = isMeasured ? [...USUAL, ...USUAL_MEASURED] : USUAL;
+  let columns = usual;
   for (const id of GIVING_WAY) {
     if (narrowestTable({ columns, widths: {} }) <= width) break;
     columns = columns.filter((other) => other !== id);

@@ -2,6 +2,7 @@ import { COLUMNS, formatCell, formatCellExact, type Cell, type Column, type Unit
 import { formatShape, formatShare } from "../../profiler/format-numbers.ts";
 import { elementsOf } from "../../profiler/model/shape.ts";
 import type { LayerProfile, TensorProfile, Totals } from "../../profiler/profile.ts";
+import { MEASURED_COLUMNS } from "../../profiler/views/measured-times.ts";
 import { sumValue } from "../../profiler/views/sum-columns.ts";
 import { layersOf, type ModuleNode, type TableNode } from "./table-tree.ts";
 
@@ -47,6 +48,7 @@ const LAYOUT_OF_UNIT: Readonly<Record<Unit, Layout>> = {
   pJ: { width: 78, stretch: 1 },
   s: { width: 88, stretch: 1 },
   share: { width: 96, stretch: 0.5 },
+  ratio: { width: 84, stretch: 0.5 },
   rows: { width: 66 },
   text: { width: 78, stretch: 0.5 },
 };
@@ -55,7 +57,7 @@ const LAYOUT_OF_UNIT: Readonly<Record<Unit, Layout>> = {
 const USUAL = ["index", "name", "op", "shape", "parameters", "macs", "activationBytes", "energy", "latency"];
 
 /** Units whose numbers say how much of something there is: a bar compares them. */
-const NO_BAR: ReadonlySet<Unit> = new Set(["rows", "text"]);
+const NO_BAR: ReadonlySet<Unit> = new Set(["ratio", "rows", "text"]);
 
 /** The column that carries the tree cannot be hidden. */
 export const TREE_COLUMN = "name";
@@ -63,7 +65,7 @@ export const TREE_COLUMN = "name";
 export const NARROWEST_COLUMN = 40;
 
 /** Every column there is, in the order in which they are offered. */
-export const PAGE_COLUMNS: readonly PageColumn[] = COLUMNS.map((column) => {
+export const PAGE_COLUMNS: readonly PageColumn[] = [...COLUMNS, ...MEASURED_COLUMNS].map((column) => {
   const { width, stretch = 0 } = LAYOUT[column.id] ?? LAYOUT_OF_UNIT[column.unit];
   return { ...column, width, stretch, hasBar: !NO_BAR.has(column.unit), isUsual: USUAL.includes(column.id) };
 });

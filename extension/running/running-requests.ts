@@ -1,0 +1,37 @@
+import type { RunningContract } from "../../webview/protocol-running.ts";
+import type { Handlers } from "../../webview/rpc.ts";
+import type { ModelDocument } from "../editor/model-document.ts";
+
+/** Answers a page's requests about runs from its document. */
+export function runningRequests({ runs, devices }: ModelDocument): Handlers<RunningContract> {
+  return {
+    chooseDevice: async ({ device }) => {
+      await devices.choose(device);
+      return null;
+    },
+    setRunOptions: ({ options }) => {
+      runs.setOptions(options);
+      return null;
+    },
+    startRun: async () => {
+      await runs.start();
+      return null;
+    },
+    cancelRun: () => {
+      runs.cancel();
+      return null;
+    },
+    showRun: ({ run }) => {
+      runs.show(run);
+      return null;
+    },
+    deleteRun: async ({ run }) => {
+      await runs.delete(run);
+      return null;
+    },
+    cleanUpDevice: async () => {
+      await devices.cleanUp(devices.list.chosen);
+      return null;
+    },
+  };
+}

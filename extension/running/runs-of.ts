@@ -1,0 +1,25 @@
+import type { ModelDocument } from "../editor/model-document.ts";
+import { DocumentRuns } from "./document-runs.ts";
+import type { KeptRuns } from "./kept-runs.ts";
+
+/** The runs of an open model: measured by its engine, on the samples that were chosen for it. */
+export function runsOf(document: ModelDocument, kept: KeptRuns): DocumentRuns {
+  const { uri, engines, devices, events } = document;
+  return new DocumentRuns({
+    measure: (device, options, signal) => {
+      const request = document.requestFor(document.editing.content);
+      const calibration = document.calibration.chosen;
+      return engines.compute(
+        "measure",
+        { request, address: devices.addressOf(device), options: { ...options, ...(calibration && { calibration }) } },
+        signal,
+      );
+    },
+    devices: () => devices.list,
+    edits: () => document.editing.state.edits.flatMap(({ isOn, label }) => (isOn ? [label] : [])),
+    estimate: () => document.session.profile?.header.totals.latencySeconds ?? null,
+    load: () => kept.of(uri),
+    keep: (runs) => kept.keep(uri, runs),
+    onState: (state) => events.runs.fire(state),
+  });
+}

@@ -1,0 +1,90 @@
+import {
+  AdbServer,
+  AndroidTarget,
+  HostTarget,
+  isReady,
+  whyNotReady,
+  type AdbListedDevice,
+  type DeviceError,
+  type DeviceFacts,
+  type RunOptions,
+  type RunResult,
+  type TargetProgress,
+} from "../../profiler/device/index.ts";
+import type { HardwareProfile } from "../../profiler/index.ts";
+import { costModel, inMemory } from "../../profiler/restructure/index.ts";
+import type { ListedDevice } from "../../webview/protocol-running.ts";
+import type { Failure } from "../../webview/rpc.ts";
+import { HOST_DEVICE, type ConnectedDevices, type DeviceAddress } from "./measuring-types.ts";
+import type { ModelStore } from "./model-store.ts";
+import type { ModelRequest } from "./protocol.ts";
+
+const host = new HostTarget();
+
+function targetOf({ device, adbPath }: DeviceAddress): HostTarget | AndroidTarget {
+  return device === HOST_DEVICE ? host : new AndroidTarget(serverOf(adbPath), { serial: device });
+}
+
+function serverOf(adbPath: string): AdbServer {
+  return new AdbServer(adbPath === "" ? {} : { adbPath });
+}
+
+/** Measures a model with its edits. @throws {DeviceError} @throws {RunError} */
+export async function measure(
+  store: ModelStore,
+  request: ModelRequest,
+  hardware: HardwareProfile,
+  address: DeviceAddress,
+  options: RunOptions,
+  control: { readonly signal: AbortSignal; readonly onProgress: (progress: TargetProgress) => void },
+): Promise<RunResult> {
+  const analysed = await store.analysed(request, { signal: control.signal });
+  const measured = { runnable: await inMemory(analysed.model), layers: costModel(analysed, hardware).layers };
+  return targetOf(address).run(measured, { ...options, dimensions: request.bindings }, control);
+}
+
+export function describeDevice(address: DeviceAddress, signal: AbortSignal): Promise<DeviceFacts> {
+  const target = targetOf(address);
+  return target instanceof HostTarget ? target.describe() : target.describe(signal);
+}
+
+/** Removes what is ours from a phone. */
+export async function cleanUpDevice(address: DeviceAddress, signal: AbortSignal): Promise<void> {
+  const target = targetOf(address);
+  if (target instanceof AndroidTarget) await target.cleanUp(signal);
+}
+
+/** Wireless debugging. @throws {DeviceError} when nothing answers there */
+export function connectDevice(adbPath: string, address: string, signal: AbortSignal): Promise<void> {
+  return serverOf(adbPath).connect(address, signal);
+}
+
+/** Tells what is connected now and whenever that changes, until the signal aborts. */
+export async function watchDevices(
+  adbPath: string,
+  onChange: (connected: ConnectedDevices) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await serverOf(adbPath).track(
+    (devices) => onChange({ devices: devices.map(listed), problem: null }),
+    signal,
+    (error) => onChange({ devices: [], problem: failureOf(error) }),
+  );
+}
+
+function listed(device: AdbListedDevice): ListedDevice {
+  const { serial, model } = device;
+  const advice = isReady(device) ? undefined : whyNotReady(device);
+  return {
+    id: serial,
+    name: model ?? serial,
+    facts: null,
+    problem: advice
+      ? { code: "device", message: `${model ?? serial}: ${advice.message}.`, hint: `${advice.hint}.` }
+      : null,
+  };
+}
+
+function failureOf({ message, hint }: DeviceError): Failure {
+  return { code: "device", message: `${message}.`, ...(hint !== undefined && { hint: `${hint}.` }) };
+}

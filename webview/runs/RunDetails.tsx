@@ -1,0 +1,161 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { isMeasured, type Conditions, type LayerTimes, type RunResult } from "../../profiler/device/run-result.ts";
+import { formatEnergy, formatShare, formatTime } from "../../profiler/format-numbers.ts";
+import type { LayerProfile } from "../../profiler/profile.ts";
+import { Icon } from "../controls/controls.tsx";
+import type { KeptRun } from "../protocol-running.ts";
+import { deviceText, latencyFigures, outputVerdict, runTitle } from "./run-text.ts";
+
+interface RunDetailsProps {
+  readonly run: KeptRun;
+  readonly layers: readonly LayerProfile[];
+  readonly onSelectLayer: (index: number) => void;
+}
+
+/** Layers in the list of the slowest. */
+const SLOWEST = 8;
+
+/** All that one run measured, with what it was measured with. */
+export function RunDetails({ run: { result }, layers, onSelectLayer }: RunDetailsProps): JSX.Element {
+  const { latency, outputs, throttling, notes, device, runtime, settings, layers: times, energy } = result;
+  const verdict = outputVerdict(outputs);
+  return (
+    <section class="run-details" aria-label={runTitle(result)} data-testid="run-details">
+      <h2>{l10n.t("Latency, all optimizations")}</h2>
+      <dl class="facts">
+        {latencyFigures(latency).map(({ id, title, value, tip }) => (
+          <div key={id} data-figure={id} data-tip={tip}>
+            <dt>{title}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class={`verdict ${verdict.icon}`}>
+        <Icon name={verdict.icon} />
+        {verdict.text}
+      </p>
+      {throttling.map((line) => (
+        <p class="throttling" key={line} role="note">
+          <Icon name="flame" />
+          {line}
+        </p>
+      ))}
+      <h2>
+        {isMeasured(times) ? l10n.t("Layers, {0} optimizations, profiled", times.optimization) : l10n.t("Layers")}
+      </h2>
+      {isMeasured(times) ? (
+        <SlowestLayers times={times} layers={layers} onSelectLayer={onSelectLayer} />
+      ) : (
+        <p class="remark">{times.reason}</p>
+      )}
+      <h2>{l10n.t("Energy")}</h2>
+      <p>
+        {isMeasured(energy)
+          ? l10n.t(
+              "{0} an inference above idle, from the rails {1}.",
+              formatEnergy(energy.joulesPerInference * 1e12),
+              energy.rails.map(({ name }) => name).join(", "),
+            )
+          : energy.reason}
+      </p>
+      <h2>{l10n.t("How it was measured")}</h2>
+      <ul class="run-facts">
+        <li>{deviceText(device)}</li>
+        <li>{[runtime.name, runtime.version, runtime.description].filter(Boolean).join(", ")}</li>
+        <li>{settingsText(result)}</li>
+        <li>{l10n.t("Inputs: {0}", settings.inputs)}</li>
+        {conditionsText(result.conditions).map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+        {notes.map((note) => (
+          <li key={note}>{note}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface SlowestLayersProps {
+  readonly times: LayerTimes;
+  readonly layers: readonly LayerProfile[];
+  readonly onSelectLayer: (index: number) => void;
+}
+
+function SlowestLayers({ times, layers, onSelectLayer }: SlowestLayersProps): JSX.Element {
+  const { totalSeconds, rows, unmapped, runs } = times;
+  const slowest = rows.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
+  const outside = unmapped.reduce((sum, { seconds }) => sum + seconds, 0);
+  return (
+    <>
+      <p class="remark">
+        {l10n.t(
+          "{0} an inference, the mean of {1} profiled runs. {2} of it belongs to no row of the table.",
+          formatTime(totalSeconds),
+          runs,
+          formatShare(totalSeconds > 0 ? outside / totalSeconds : 0),
+        )}
+      </p>
+      <ol class="slowest">
+        {slowest.map(({ layer, seconds, fused }) => (
+          <li key={layer}>
+            <span
+              class="slowest-bar"
+              style={{ transform: `scaleX(${totalSeconds > 0 ? seconds / totalSeconds : 0})` }}
+            />
+            <button type="button" class="link" onClick={() => onSelectLayer(layer)}>
+              {layers[layer]?.name ?? `#${layer}`}
+            </button>
+            {fused.length > 0 && <span class="remark"> {l10n.t("with {0} fused rows", fused.length)}</span>}
+            <span class="slowest-time">{`${formatTime(seconds)} · ${formatShare(totalSeconds > 0 ? seconds / totalSeconds : 0)}`}</span>
+          </li>
+        ))}
+      </ol>
+      {unmapped.length > 0 && (
+        <details>
+          <summary>{l10n.t("What belongs to no row")}</summary>
+          <ul class="run-facts">
+            {unmapped.map(({ name, seconds, reason }, position) => (
+              <li key={position}>{`${name}: ${formatTime(seconds)}. ${reason}`}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}
+
+function settingsText({ settings, startedAt }: RunResult): string {
+  const { threads, warmUpRuns, runs, dimensions, cores, delegate } = settings;
+  const parts = [
+    new Date(startedAt).toLocaleString(),
+    l10n.t("{0} threads", threads),
+    l10n.t("{0} warm-up runs, {1} timed", warmUpRuns, runs),
+    ...Object.entries(dimensions).map(([name, value]) => `${name} = ${value}`),
+    cores && l10n.t("cores {0}", cores.join(", ")),
+    delegate && l10n.t("delegate {0}", delegate),
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+/** What may have made the device slower: heat, and clocks below what it can do. */
+function conditionsText({ before, after }: RunResult["conditions"]): readonly string[] {
+  const temperatures = (conditions: Conditions): string =>
+    conditions.temperatures.map(({ sensor, celsius }) => `${sensor} ${celsius.toFixed(0)} °C`).join(", ");
+  const lines = [
+    before.thermalStatus !== null &&
+      l10n.t("Thermal status {0} before, {1} after", before.thermalStatus, after.thermalStatus ?? l10n.t("unknown")),
+    before.temperatures.length > 0 && l10n.t("Before: {0}. After: {1}", temperatures(before), temperatures(after)),
+    before.cores.length > 0 && l10n.t("Clocks before: {0}. After: {1}", clocks(before), clocks(after)),
+  ];
+  return lines.filter((line) => line !== false);
+}
+
+function clocks({ cores }: Conditions): string {
+  const counts = new Map<string, number>();
+  for (const { hertz, isOnline } of cores) {
+    const text = !isOnline ? l10n.t("offline") : hertz === null ? l10n.t("unknown") : `${(hertz / 1e9).toFixed(2)} GHz`;
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  return [...counts].map(([text, count]) => `${count} × ${text}`).join(", ");
+}

@@ -1,0 +1,99 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { isMeasured } from "../../profiler/device/run-result.ts";
+import { formatBytes, formatTime } from "../../profiler/format-numbers.ts";
+import { Icon, IconButton } from "../controls/controls.tsx";
+import type { KeptRun } from "../protocol-running.ts";
+import { dateText, medianText, outputVerdict } from "./run-text.ts";
+
+interface RunListProps {
+  readonly runs: readonly KeptRun[];
+  /** The run whose times stand in the table. */
+  readonly shown: string | null;
+  readonly onShow: (run: string | null) => void;
+  readonly onDelete: (run: string) => void;
+}
+
+/** The kept runs of the model, the newest first; choosing one puts its times into the table. */
+export function RunList({ runs, shown, onShow, onDelete }: RunListProps): JSX.Element {
+  return (
+    <table class="run-list" aria-label={l10n.t("Measured runs")} data-testid="run-list">
+      <thead>
+        <tr>
+          <th>{l10n.t("In the table")}</th>
+          <th>{l10n.t("When")}</th>
+          <th>{l10n.t("Device")}</th>
+          <th>{l10n.t("Model")}</th>
+          <th class="number">{l10n.t("Median")}</th>
+          <th class="number">p90</th>
+          <th class="number">{l10n.t("Estimate")}</th>
+          <th class="number">{l10n.t("Peak memory")}</th>
+          <th>{l10n.t("Outputs")}</th>
+          <th />
+        </tr>
+      </thead>
+      <tbody>
+        {runs.map((run) => (
+          <RunRow key={run.id} run={run} isShown={run.id === shown} onShow={onShow} onDelete={onDelete} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface RunRowProps extends Pick<RunListProps, "onShow" | "onDelete"> {
+  readonly run: KeptRun;
+  readonly isShown: boolean;
+}
+
+function RunRow({ run, isShown, onShow, onDelete }: RunRowProps): JSX.Element {
+  const { id, result, edits, estimate } = run;
+  const { startedAt, device, latency, memory, outputs, runtime } = result;
+  const verdict = outputVerdict(outputs);
+  const model = edits.length === 0 ? l10n.t("the file") : edits.join(", ");
+  return (
+    <tr class={isShown ? "shown" : undefined} data-run={id}>
+      <td>
+        <input
+          type="checkbox"
+          aria-label={l10n.t("Show the times of {0} in the table", dateText(startedAt))}
+          checked={isShown}
+          onChange={() => onShow(isShown ? null : id)}
+        />
+      </td>
+      <td>
+        <button type="button" class="link" onClick={() => onShow(id)}>
+          {dateText(startedAt)}
+        </button>
+      </td>
+      <td data-tip={`${runtime.name} ${runtime.version ?? ""}, ${runtime.description}`}>{device.name}</td>
+      <td class="run-model" data-tip={model}>
+        {model}
+      </td>
+      <td class="number">{medianText(latency.statistics)}</td>
+      <td class="number">{latency.statistics.p90 === null ? "" : formatTime(latency.statistics.p90)}</td>
+      <td class="number">{estimate === null ? "" : formatTime(estimate)}</td>
+      <td class="number">{isMeasured(memory) ? formatBytes(memory.peakBytes) : ""}</td>
+      <td data-tip={verdict.text}>
+        <span class={`verdict ${verdict.icon}`}>
+          <Icon name={verdict.icon} />
+          {verdictWord(outputs.verdict)}
+        </span>
+      </td>
+      <td>
+        <IconButton icon="trash" label={l10n.t("Forget this run")} onClick={() => onDelete(id)} />
+      </td>
+    </tr>
+  );
+}
+
+function verdictWord(verdict: KeptRun["result"]["outputs"]["verdict"]): string {
+  switch (verdict) {
+    case "equal":
+      return l10n.t("equal");
+    case "differs":
+      return l10n.t("differ");
+    case "not-compared":
+      return l10n.t("not compared");
+  }
+}

@@ -1,0 +1,144 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { RunOptions } from "../../profiler/device/target.ts";
+import { formatBytes, formatShare } from "../../profiler/format-numbers.ts";
+import { Button, Checkbox, Icon, TextField } from "../controls/controls.tsx";
+import { Select } from "../controls/Select.tsx";
+import { FailureNote, TaskProgress } from "../editing/notes.tsx";
+import { useTask } from "../editing/use-task.ts";
+import type { ListedDevice, RunsState } from "../protocol-running.ts";
+import type { RunningClient } from "../state/running-client.ts";
+import { deviceText, progressPart, progressText } from "./run-text.ts";
+
+interface RunStarterProps {
+  readonly client: RunningClient;
+  readonly state: RunsState;
+}
+
+/** Where and how to run, and the run under way. */
+export function RunStarter({ client, state }: RunStarterProps): JSX.Element {
+  const { devices, options, running, failure } = state;
+  const action = useTask<unknown>();
+  const chosen = devices.devices.find(({ id }) => id === devices.chosen);
+  const isReady = chosen?.problem === null;
+  return (
+    <section class="run-starter" aria-label={l10n.t("Run on a device")}>
+      <div class="run-line">
+        <Icon name="device-mobile" />
+        <Select
+          label={l10n.t("Device")}
+          value={devices.chosen}
+          choices={devices.devices.map((device) => ({ value: device.id, text: choiceText(device) }))}
+          onChange={(device) => void client.chooseDevice(device)}
+        />
+        <RunNumber
+          title={l10n.t("Threads")}
+          id="threads"
+          options={options}
+          onChange={(now) => client.setOptions(now)}
+        />
+        <RunNumber
+          title={l10n.t("Warm-up")}
+          id="warmUpRuns"
+          options={options}
+          onChange={(now) => client.setOptions(now)}
+        />
+        <RunNumber title={l10n.t("Runs")} id="runs" options={options} onChange={(now) => client.setOptions(now)} />
+        <Checkbox
+          label={l10n.t("Energy")}
+          isChecked={options.measuresEnergy === true}
+          onChange={(measuresEnergy) => void client.setOptions({ ...options, measuresEnergy })}
+        />
+        <Button
+          icon="play"
+          isDisabled={!isReady || running !== null}
+          onClick={() => action.start(() => client.start())}
+        >
+          {l10n.t("Run")}
+        </Button>
+        {chosen && chosen.id !== "host" && (
+          <Button
+            appearance="secondary"
+            icon="clear-all"
+            isDisabled={!isReady || running !== null}
+            onClick={() => action.start(() => client.cleanUp())}
+          >
+            {l10n.t("Clean up phone")}
+          </Button>
+        )}
+      </div>
+      {chosen?.facts && <p class="remark">{factsText(chosen)}</p>}
+      {devices.problem && <FailureNote failure={devices.problem} />}
+      {chosen?.problem && <FailureNote failure={chosen.problem} />}
+      {running && (
+        <TaskProgress
+          done={progressPart(running.progress) ?? 0}
+          what={`${running.deviceName}: ${progressText(running.progress)}`}
+          onCancel={() => void client.cancel()}
+        />
+      )}
+      {(action.failure ?? failure) && <FailureNote failure={action.failure ?? failure ?? UNKNOWN} />}
+    </section>
+  );
+}
+
+const UNKNOWN = { code: "internal", message: "" };
+
+interface RunNumberProps {
+  readonly title: string;
+  readonly id: "threads" | "warmUpRuns" | "runs";
+  readonly options: RunOptions;
+  readonly onChange: (options: RunOptions) => Promise<void>;
+}
+
+/** Fewer runs than one say nothing, and a model is not warmed up for ever. */
+const LIMITS: Readonly<Record<RunNumberProps["id"], readonly [least: number, most: number]>> = {
+  threads: [1, 64],
+  warmUpRuns: [0, 1000],
+  runs: [1, 10_000],
+};
+
+function RunNumber({ title, id, options, onChange }: RunNumberProps): JSX.Element {
+  const { [id]: value, ...others } = options;
+  const kept = value === undefined ? "" : String(value);
+  const [text, setText] = useState(kept);
+  useEffect(() => setText(kept), [kept]);
+  const [least, most] = LIMITS[id];
+  const number = Number(text);
+  const isFine = text.trim() === "" || (Number.isInteger(number) && number >= least && number <= most);
+  return (
+    <span class="run-number">
+      <span>{title}</span>
+      <TextField
+        label={title}
+        value={text}
+        placeholder={l10n.t("auto")}
+        isInvalid={!isFine}
+        onInput={setText}
+        onCommit={() => {
+          if (isFine && text !== kept) void onChange(text.trim() === "" ? others : { ...others, [id]: number });
+        }}
+      />
+    </span>
+  );
+}
+
+function choiceText({ name, problem }: ListedDevice): string {
+  return problem ? l10n.t("{0} (not ready)", name) : name;
+}
+
+function factsText({ facts }: ListedDevice): string {
+  if (!facts) return "";
+  const { cores, memoryBytes, freeBytes, battery, celsius, abis } = facts;
+  const parts = [
+    deviceText(facts),
+    abis.join(", "),
+    cores !== null && l10n.t("{0} cores", cores),
+    memoryBytes !== null && l10n.t("{0} of memory", formatBytes(memoryBytes)),
+    freeBytes !== null && l10n.t("{0} free", formatBytes(freeBytes)),
+    battery?.level !== null && battery?.level !== undefined && l10n.t("battery {0}", formatShare(battery.level)),
+    celsius !== null && `${celsius.toFixed(0)} °C`,
+  ];
+  return parts.filter((part) => part !== false && part !== "").join(" · ");
+}

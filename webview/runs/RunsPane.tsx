@@ -1,0 +1,49 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { LayerProfile } from "../../profiler/profile.ts";
+import type { RunningClient } from "../state/running-client.ts";
+import { useStore } from "../state/store.ts";
+import { baselineOf } from "./compare-runs.ts";
+import { RunComparisonView } from "./RunComparisonView.tsx";
+import { RunDetails } from "./RunDetails.tsx";
+import { RunList } from "./RunList.tsx";
+import { RunStarter } from "./RunStarter.tsx";
+
+export interface RunsPaneProps {
+  readonly client: RunningClient;
+  readonly layers: readonly LayerProfile[];
+  readonly onSelectLayer: (index: number) => void;
+}
+
+/** Measured runs of the model: where to run it, what was measured, and how runs differ. */
+export function RunsPane({ client, layers, onSelectLayer }: RunsPaneProps): JSX.Element {
+  const state = useStore(client.state);
+  const { runs, shown } = state;
+  const [against, setAgainst] = useState<string | null>(null);
+  const selected = runs.find(({ id }) => id === shown) ?? null;
+  const baseline = selected && (runs.find(({ id }) => id === against) ?? baselineOf(selected, runs) ?? null);
+  return (
+    <div class="runs" data-testid="runs">
+      <RunStarter client={client} state={state} />
+      {runs.length === 0 ? (
+        <p class="panel-state">
+          {l10n.t(
+            "Nothing has been measured yet. A run shows what each layer takes on the device, beside the estimate.",
+          )}
+        </p>
+      ) : (
+        <RunList
+          runs={runs}
+          shown={shown}
+          onShow={(run) => void client.show(run)}
+          onDelete={(run) => void client.delete(run)}
+        />
+      )}
+      {selected && <RunDetails run={selected} layers={layers} onSelectLayer={onSelectLayer} />}
+      {selected && runs.length > 1 && (
+        <RunComparisonView run={selected} baseline={baseline} runs={runs} onChoose={setAgainst} />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,125 @@
+import * as l10n from "@vscode/l10n";
+import type { RunPhase, TargetProgress } from "../../profiler/device/target.ts";
+import type {
+  DeviceIdentity,
+  Latency,
+  LatencyStatistics,
+  OutputCheck,
+  RunResult,
+} from "../../profiler/device/run-result.ts";
+import { formatBytes, formatTime } from "../../profiler/format-numbers.ts";
+
+/** What a run is called in lists: when, and what was different from the others. */
+export function runTitle({ startedAt, model, device }: RunResult): string {
+  return l10n.t("{0} on {1}, {2}", model.file, device.name, dateText(startedAt));
+}
+
+export function dateText(iso: string): string {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime())
+    ? iso
+    : date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}
+
+export function deviceText({ name, system, soc }: DeviceIdentity): string {
+  return [name, soc, system].filter((part) => part !== null && part !== "").join(", ");
+}
+
+/** "12.3 ms ± 0.4 ms": the median, and the standard deviation as its noise. */
+export function medianText({ median, standardDeviation }: LatencyStatistics): string {
+  return standardDeviation > 0 ? `${formatTime(median)} ± ${formatTime(standardDeviation)}` : formatTime(median);
+}
+
+const PHASES: Readonly<Record<RunPhase, () => string>> = {
+  queued: () => l10n.t("Waiting for another run on the device"),
+  preparing: () => l10n.t("Preparing the model and its inputs"),
+  "pushing-runtime": () => l10n.t("Pushing the runtime"),
+  "pushing-model": () => l10n.t("Pushing the model"),
+  latency: () => l10n.t("Measuring the latency"),
+  layers: () => l10n.t("Measuring each layer"),
+  energy: () => l10n.t("Measuring the energy"),
+  comparing: () => l10n.t("Comparing the outputs with this machine’s"),
+  "cleaning-up": () => l10n.t("Cleaning up"),
+};
+
+const PUSHES: ReadonlySet<RunPhase> = new Set(["pushing-runtime", "pushing-model"]);
+
+/** "Pushing the model: 12.3 MB of 54.0 MB" */
+export function progressText({ phase, done, total }: TargetProgress): string {
+  const what = PHASES[phase]();
+  if (done === undefined) return what;
+  const amount = (value: number): string => (PUSHES.has(phase) ? formatBytes(value) : value.toLocaleString());
+  return total === undefined
+    ? `${what}: ${amount(done)}`
+    : l10n.t("{0}: {1} of {2}", what, amount(done), amount(total));
+}
+
+/** Part of the phase that is done; undefined where it does not tell. */
+export function progressPart({ done, total }: TargetProgress): number | undefined {
+  return done !== undefined && total !== undefined && total > 0 ? Math.min(1, done / total) : undefined;
+}
+
+export interface Figure {
+  readonly id: string;
+  readonly title: string;
+  readonly value: string;
+  readonly tip: string;
+}
+
+/** The latency in figures, the one to quote first. */
+export function latencyFigures({ statistics, firstRunSeconds, loadSeconds }: Latency): readonly Figure[] {
+  const { runs, median, mean, p90, p99, minimum, maximum, standardDeviation } = statistics;
+  const figures: readonly (readonly [id: string, title: string, seconds: number | null, tip: string])[] = [
+    ["median", l10n.t("Median"), median, l10n.t("Half of {0} timed runs were faster. The figure to quote.", runs)],
+    ["mean", l10n.t("Mean"), mean, l10n.t("Of {0} timed runs.", runs)],
+    ["p90", "p90", p90, l10n.t("Nine of ten runs were at least as fast.")],
+    ["p99", "p99", p99, l10n.t("99 of 100 runs were at least as fast.")],
+    ["minimum", l10n.t("Fastest"), minimum, l10n.t("The slowest took {0}.", formatTime(maximum))],
+    [
+      "spread",
+      l10n.t("Spread"),
+      standardDeviation,
+      l10n.t("Standard deviation of the runs: smaller differences are noise."),
+    ],
+    ["first", l10n.t("First run"), firstRunSeconds, l10n.t("The very first inference, before any warm-up.")],
+    ["load", l10n.t("Load"), loadSeconds, l10n.t("From the file to a model that is ready to run.")],
+  ];
+  return figures.flatMap(([id, title, seconds, tip]) =>
+    seconds === null ? [] : [{ id, title, value: formatTime(seconds), tip }],
+  );
+}
+
+export interface Verdict {
+  readonly icon: "pass" | "error" | "question";
+  readonly text: string;
+}
+
+/** Whether the device computed what this machine does. */
+export function outputVerdict({ verdict, outputs, tolerance }: OutputCheck): Verdict {
+  const worst = outputs.reduce((most, { maxRelative }) => Math.max(most, maxRelative ?? 0), 0);
+  switch (verdict) {
+    case "equal":
+      return {
+        icon: "pass",
+        text: l10n.t(
+          "Outputs equal this machine’s on the same inputs (largest difference {0} of the range).",
+          power(worst),
+        ),
+      };
+    case "differs":
+      return {
+        icon: "error",
+        text: l10n.t(
+          "Outputs differ from this machine’s by {0} of the range, more than the {1} that rounding explains: do not trust this latency.",
+          power(worst),
+          power(tolerance),
+        ),
+      };
+    case "not-compared":
+      return { icon: "question", text: outputs[0]?.reason ?? l10n.t("The outputs were not compared.") };
+  }
+}
+
+function power(value: number): string {
+  return value === 0 ? "0" : value.toExponential(1);
+}
