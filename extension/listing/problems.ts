@@ -56,9 +56,22 @@ function explanationOf(code: string): vscode.Uri {
   return vscode.Uri.parse(`command:${EXPLAIN_COMMAND}?${encodeURIComponent(JSON.stringify([code]))}`);
 }
 
+/** Of VS Code's own extension for Markdown, which a user may have switched off. */
+const PREVIEW = "markdown.showPreview";
+
 /** Shows the documentation of a code. */
 export async function explainDiagnostic(extension: vscode.Uri, code: unknown): Promise<void> {
-  const fragment = typeof code === "string" ? code : "";
-  const page = vscode.Uri.joinPath(extension, "docs", "diagnostics.md").with({ fragment });
-  await vscode.commands.executeCommand("markdown.showPreview", page);
+  const page = vscode.Uri.joinPath(extension, "docs", "diagnostics.md");
+  if ((await vscode.commands.getCommands(true)).includes(PREVIEW)) {
+    const fragment = typeof code === "string" ? code : "";
+    await vscode.commands.executeCommand(PREVIEW, page.with({ fragment }));
+    return;
+  }
+  const text = await vscode.workspace.openTextDocument(page);
+  const heading = text
+    .getText()
+    .split("\n")
+    .indexOf(`## ${String(code)}`);
+  const selection = new vscode.Range(Math.max(heading, 0), 0, Math.max(heading, 0), 0);
+  await vscode.window.showTextDocument(text, { selection, preview: true });
 }

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { NetworkBuilder } from "../../zoo/network-builder.ts";
+import { toBytes } from "../../zoo/pieces.ts";
+import { toTflite } from "../../zoo/to-tflite.ts";
+import { ListingDriver, eventually } from "./listing-driver.ts";
+import { SAMPLES, useWindow } from "./window.ts";
+
+const ONNX = "digits_resnet.onnx";
+const TFLITE = "small.tflite";
+
+/** Two convolutions and a fully connected head. */
+function smallTflite(): Uint8Array {
+  const net = new NetworkBuilder();
+  const first = net.relu(net.conv(net.image(3, 16), "first", { out: 16, kernel: 3, pad: 1 }));
+  const second = net.relu(net.conv(first, "second", { out: 16, kernel: 3, pad: 1 }));
+  return toBytes(toTflite(net.finish("small", net.dense(net.flatten(second), "head", 32))));
+}
+
+describe("Code actions of the listing", () => {
+  const vscode = useWindow({ files: [join(SAMPLES, ONNX)], size: { width: 1700, height: 1000 } });
+
+  const dirtyTabs = (): Promise<readonly string[]> =>
+    vscode().server.run((api) =>
+      api.window.tabGroups.all.flatMap(({ tabs }) => tabs.filter(({ isDirty }) => isDirty).map(({ label }) => label)),
+    );
+  const open = async (name: string): Promise<void> => {
+    await vscode().openFile(name);
+    await vscode().rows().first().waitFor();
+    await vscode().runCommand("Edgewise: Open Listing");
+  };
+
+  before(() => {
+    writeFileSync(vscode().path(TFLITE), smallTflite());
+  });
+
+  afterEach(async () => {
+    await vscode().server.run(async (api) => {
+      await api.commands.executeCommand("workbench.action.closeAllEditors");
+    });
+  });
+
+  it("edit an ONNX model like the page does: fix, dirty mark, undo, redo, save", async () => {
+    const listing = new ListingDriver(vscode, ONNX);
+    await open(ONNX);
+    await listing
+      .lineWith(/BatchNormalization/)
+      .first()
+      .waitFor();
+    const before = await listing.text();
+    const count = (text: string): number => text.split("= BatchNormalization").length - 1;
+
+    const offered = await listing.actions(/= BatchNormalization/);
+    assert.ok(
+      offered.some(({ title, kind }) => kind === "quickfix" && /^Fold batch normalisation: .*exact$/.test(title)),
+      JSON.stringify(offered),
+    );
+    assert.ok(offered.some(({ kind }) => kind === "source.fixAll.edgewise"));
+    const conv = await listing.actions(/\/1\/a\/a\.0\/Conv_output_0 =/);
+    assert.ok(conv.some(({ title, kind }) => kind === "refactor.rewrite" && title.startsWith("Separable: −")));
+    assert.ok(conv.some(({ title }) => /^Configure .*…$/.test(title)));
+
+    await listing.goTo(/BatchNormalization </);
+    await vscode().page.keyboard.press("Control+.");
+    const menu = vscode().page.locator(".context-view > .action-widget");
+    await menu.getByText("Fold batch normalisation").first().waitFor();
+    await vscode().screenshotInThemes("listing-actions");
+    await menu.getByText("Fold batch normalisation").first().click();
+    const fixed = await eventually(
+      vscode(),
+      () => listing.text(),
+      (text) => count(text) === count(before) - 1,
+    );
+    await eventually(vscode(), dirtyTabs, (tabs) => tabs.join() === ONNX);
+    await vscode().screenshot("listing-applied");
+
+    await listing.goTo(/BatchNormalization </);
+    await vscode().page.keyboard.press("Control+z");
+    await eventually(
+      vscode(),
+      () => listing.text(),
+      (text) => text === before,
+    );
+    await eventually(vscode(), dirtyTabs, (tabs) => tabs.length === 0);
+    await eventually(
+      vscode(),
+      () => listing.hasFocus(),
+      (hasFocus) => hasFocus,
+    );
+    await vscode().page.keyboard.press("Control+y");
+    await eventually(
+      vscode(),
+      () => listing.text(),
+      (text) => text === fixed,
+    );
+    await eventually(vscode(), dirtyTabs, (tabs) => tabs.join() === ONNX);
+    await vscode().server.run(async (api) => {
+      await api.commands.executeCommand("edgewise.listing.undo");
+    });
+    await eventually(
+      vscode(),
+      () => listing.text(),
+      (text) => text === before,
+    );
+  });
+
+  it("edit a TFLite model, with options asked for and all exact ones at once", async () => {
+    const listing = new ListingDriver(vscode, TFLITE);
+    await open(TFLITE);
+    await listing
+      .lineWith(/FULLY_CONNECTED/)
+      .first()
+      .waitFor();
+    const before = await listing.text();
+    const problems = await eventually(
+      vscode(),
+      () => listing.problems(),
+      (found) => found.length > 0,
+    );
+    assert.ok(problems.some(({ code }) => code === "dense-head"));
+
+    await listing.goTo(/FULLY_CONNECTED </);
+    await listing.choose(/^Configure .*[Ll]ow rank/);
+    const picker = vscode().page.locator(".quick-input-widget");
+    await picker.waitFor();
+    await vscode().screenshot("listing-configure");
+    for (let step = 0; step < 8 && (await picker.isVisible()); step++) {
+      await vscode().page.keyboard.press("Enter");
+      await vscode().page.waitForTimeout(300);
+    }
+    const count = (text: string): number => text.split("= FULLY_CONNECTED").length - 1;
+    await eventually(
+      vscode(),
+      () => listing.text(),
+      (text) => count(text) === count(before) + 1,
+    );
+    await vscode().screenshot("listing-tflite");
+    await listing.goTo(/FULLY_CONNECTED </);
+    await vscode().page.keyboard.press("Control+z");
+    await eventually(
+      vscode(),
+      () => listing.text(),
+      (text) => text === before,
+    );
+  });
+});

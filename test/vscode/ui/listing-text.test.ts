@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { ListingDriver, eventually } from "./listing-driver.ts";
+import { SAMPLES, useWindow } from "./window.ts";
+
+const MODEL = "digits_resnet.onnx";
+
+interface Place {
+  readonly range: readonly [{ readonly line: number }, { readonly line: number }];
+}
+
+describe("The listing of an ONNX model", () => {
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL)], size: { width: 1700, height: 1000 } });
+  const listing = new ListingDriver(vscode, MODEL);
+
+  /** Line and column of the first match of a line. */
+  const placeOf = async (pattern: RegExp, from = /^/): Promise<readonly [line: number, column: number]> => {
+    const line = await listing.lineNumber(pattern);
+    const text = (await listing.text()).split("\n")[line] ?? "";
+    const start = text.search(from);
+    return [line, start + text.slice(start).search(pattern) + 1];
+  };
+  const linesOf = (places: unknown): readonly number[] =>
+    (places as readonly Place[]).map(({ range: [start] }) => start.line).sort((a, b) => a - b);
+
+  it("opens beside the page, with the costs of each layer behind its operator and the constants folded", async () => {
+    await vscode().openFile(MODEL);
+    await vscode().rows().first().waitFor();
+    await vscode().runCommand("Edgewise: Open Listing");
+    await listing
+      .lineWith(/Conv.*params.*MACs/)
+      .first()
+      .waitFor();
+    assert.match(await listing.text(), /^main_graph \(float32\[1,1,32,32\] image\) => \(float32\[1,10\] logits\)$/m);
+    assert.equal(await listing.lineWith('float32[32] "0.1.weight"').count(), 0);
+    await listing.editor().locator(".squiggly-warning").first().waitFor();
+    await vscode().screenshotInThemes("listing");
+  });
+
+  it("knows where tensors are made and read", async () => {
+    const maker = await listing.lineNumber(/^ *\/0\/0\.2\/Relu_output_0 =/);
+    const readers = [/\/1\/a\/a\.0\/Conv_output_0 =/, /= Add .*\/0\/0\.2\/Relu_output_0/];
+    const reading = await Promise.all(readers.map((pattern) => listing.lineNumber(pattern)));
+    const [line = 0] = reading;
+    const column = ((await listing.text()).split("\n")[line] ?? "").lastIndexOf("/0/0.2/Relu") + 2;
+    assert.deepEqual(linesOf(await listing.provider("vscode.executeDefinitionProvider", line, column)), [maker]);
+    const references = linesOf(await listing.provider("vscode.executeReferenceProvider", line, column));
+    assert.deepEqual(
+      references,
+      [maker, ...reading].sort((a, b) => a - b),
+    );
+  });
+
+  it("tells shapes and costs with their formulas when the pointer rests on a line", async () => {
+    const layer = await listing.hover(...(await placeOf(/Conv </, / = /)));
+    for (const part of ["float32[1,32,32,32]", "MACs = ", "output channels", "Arithmetic energy", "-bound"])
+      assert.ok(layer.includes(part), `${part} in ${layer}`);
+    const tensor = await listing.hover(...(await placeOf(/\/0\/0\.0\/Conv_output_0/)));
+    assert.ok(tensor.includes("float32[1,32,32,32] /0/0.0/Conv_output_0"), tensor);
+    await listing.goTo(/Conv </);
+    await vscode().runCommand("Show or Focus Hover");
+    await vscode().page.locator(".monaco-hover", { hasText: "output channels" }).waitFor();
+    await vscode().screenshotInThemes("listing-hover");
+    await vscode().page.keyboard.press("Escape");
+  });
+
+  it("has its modules in the outline, and folds them", async () => {
+    const symbols = await listing.symbols();
+    assert.ok(symbols.includes("main_graph > 1 > a > /1/a/a.0/Conv"), symbols.join("\n"));
+    await listing.goTo(/\/\/ 1 · 7 layers/);
+    await vscode().runCommand("Fold");
+    await listing.lineWith("/1/a/a.0/Conv_output_0 =").waitFor({ state: "detached" });
+    await vscode().runCommand("Unfold All");
+    await listing.lineWith("/1/a/a.0/Conv_output_0 =").first().waitFor();
+  });
+
+  it("lists its diagnostics with a page for each code", async () => {
+    const problems = await eventually(
+      vscode(),
+      () => listing.problems(),
+      (found) => found.length > 0,
+    );
+    const norm = problems.find(({ code }) => code === "unfused-batch-norm");
+    assert.equal(norm?.line, await listing.lineNumber(/= BatchNormalization/));
+    assert.ok(problems.some(({ code }) => code === "no-effect"));
+    await vscode().runCommand("Problems: Focus on Problems View");
+    const panel = vscode().page.locator(".markers-panel");
+    await panel.getByText("unfused-batch-norm").first().waitFor();
+    await vscode().screenshotInThemes("listing-problems");
+    await panel.getByText("no-effect").first().click();
+    const preview = vscode().page.locator(".tab", { hasText: "diagnostics.md" });
+    await preview.waitFor();
+    await vscode().server.run(async (api) => {
+      const tab = api.window.tabGroups.all
+        .flatMap(({ tabs }) => tabs)
+        .find(({ label }) => label.includes("diagnostics.md"));
+      if (tab) await api.window.tabGroups.close(tab);
+      await api.commands.executeCommand("workbench.action.closePanel");
+    });
+  });
+
+  it("follows the selection of the page, and the page follows its cursor", async () => {
+    await vscode().webview().getByRole("row", { name: /^10 / }).first().click();
+    await eventually(
+      vscode(),
+      () => listing.cursorLine(),
+      (line) => line >= 0,
+    );
+    const add = await listing.lineNumber(/= Add .*\/0\/0\.2\/Relu_output_0/);
+    await eventually(
+      vscode(),
+      () => listing.cursorLine(),
+      (line) => line === add,
+    );
+    await listing.goTo(/= Add /);
+    await vscode().page.keyboard.press("ArrowDown");
+    await vscode().webview().locator('[role=row][aria-selected="true"]', { hasText: /^11/ }).waitFor();
+    await vscode().page.keyboard.press("ArrowUp");
+    await vscode().webview().locator('[role=row][aria-selected="true"]', { hasText: /^10/ }).waitFor();
+  });
+
+  it("takes typing back and says what to do instead", async () => {
+    const before = await listing.text();
+    await listing.goTo(/= Add /);
+    await vscode().page.keyboard.type("x");
+    await vscode().page.locator(".notification-toast", { hasText: "cannot be typed into" }).waitFor();
+    assert.equal(
+      await eventually(
+        vscode(),
+        () => listing.text(),
+        (text) => text === before,
+      ),
+      before,
+    );
+    await eventually(
+      vscode(),
+      () => listing.isDirty(),
+      (isDirty) => !isDirty,
+    );
+    await vscode().screenshot("listing-typing");
+    await vscode().server.run((api) => api.commands.executeCommand("notifications.clearAll"));
+  });
+});
