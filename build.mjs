@@ -61,7 +61,8 @@ const isProduction = process.argv.includes("--production");
 
 const results = await Promise.all(BUNDLES.map(bundle)).catch(fail);
 mkdirSync(DIST, { recursive: true });
-for (const old of readdirSync(DIST).filter((name) => ![RUNNER, RUNTIME].includes(name))) rmSync(join(DIST, old), { recursive: true });
+for (const old of readdirSync(DIST).filter((name) => ![RUNNER, RUNTIME].includes(name)))
+  rmSync(join(DIST, old), { recursive: true });
 for (const { path, contents } of results.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, contents);
 for (const { from, to } of COPIES) cpSync(from, to);
 writeFileSync(join(DIST, "codicons/codicon.css"), namedIcons(results.flatMap(({ outputFiles }) => outputFiles)));
