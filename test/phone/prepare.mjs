@@ -22,7 +22,10 @@ export function preparePhones() {
   const missing = Object.entries(PROGRAMS).filter(([program]) => !findProgram(program));
   const packages = missing.map(([, name]) => name);
   return (
-    (packages.length > 0 ? installDebian(packages, packages.join(", ")) : undefined) ?? makeBase() ?? buildRunner()
+    (packages.length > 0 ? installDebian(packages, packages.join(", ")) : undefined) ??
+    makeBase() ??
+    whyNoMounts() ??
+    buildRunner()
   );
 }
 
@@ -39,6 +42,18 @@ function makeBase() {
   mkdirSync(join(part, "data/local/tmp"), { recursive: true });
   renameSync(part, BASE);
   return undefined;
+}
+
+/** Root in a container may be refused what each phone's own layer is made of. */
+function whyNoMounts() {
+  const folder = mkdtempSync(join(tmpdir(), "edgewise-mount-"));
+  const [root, upper, work] = ["root", "upper", "work"].map((name) => join(folder, name));
+  for (const each of [root, upper, work]) mkdirSync(each);
+  const layers = `lowerdir=${BASE},upperdir=${upper},workdir=${work}`;
+  const mounted = spawnSync("mount", ["-t", "overlay", "overlay", "-o", layers, root], { encoding: "utf8" });
+  if (mounted.status === 0) spawnSync("umount", ["-l", root]);
+  rmSync(folder, { recursive: true, force: true });
+  return mounted.status === 0 ? undefined : `this machine may not mount file systems: ${mounted.stderr.trim()}`;
 }
 
 function buildRunner() {
