@@ -46,7 +46,7 @@ describe("The list of edits", () => {
       [null, samples],
     );
     assert.equal(changed[1]?.id, FC7.id);
-    assert.equal(changed[1]?.label, "Low rank fc7 (rank=4)");
+    assert.equal(changed[1].label, "Low rank fc7 (rank=4)");
   });
 
   it("leaves out what is switched off", () => {

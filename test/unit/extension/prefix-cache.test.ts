@@ -9,7 +9,7 @@ describe("The cache of beginnings", () => {
   let steps: string[];
   const follow = async (cache: PrefixCache<Text>, keys: string): Promise<string> => {
     const start = { text: "" };
-    const { text } = await cache.follow([...keys], start, (before, index) => {
+    const { text } = await cache.follow(Array.from(keys), start, (before, index) => {
       steps.push(keys.slice(0, index + 1));
       return Promise.resolve({ text: before.text + (keys[index] ?? "") });
     });
