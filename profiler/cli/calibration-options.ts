@@ -2,6 +2,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { OptionError } from "../errors.ts";
 import { DATA_SYNTAX, parseData, parseLabels } from "../run/calibration/parse-spec.ts";
 import { RANDOM_SAMPLES, type CalibrationSpec, type InputSpec, type LabelSpec } from "../run/calibration/spec.ts";
+import { parseWhole } from "./quantities.ts";
 
 /** What commands that run models take to say on which samples. */
 export interface CalibrationOptions {
@@ -12,19 +13,24 @@ export interface CalibrationOptions {
 }
 
 export function addCalibrationOptions(command: Command): Command {
+  return addInputOptions(command)
+    .option("--labels <file>", "class of each sample: .npy, .txt, .json[:key=NAME] or .csv[:key=COLUMN]", parseLabels)
+    .option(
+      "--samples <count>",
+      `use the first so many samples (default: all, or ${RANDOM_SAMPLES} random ones)`,
+      parseWhole,
+    );
+}
+
+/** For commands that only need something to run on. */
+export function addInputOptions(command: Command): Command {
   return command
     .option(
       `--data <spec>`,
       `samples as ${DATA_SYNTAX}: .npy, .npz, raw elements, or a folder of images; once for each input (default: seeded random)`,
       addData,
     )
-    .option("--labels <file>", "class of each sample: .npy, .txt, .json[:key=NAME] or .csv[:key=COLUMN]", parseLabels)
-    .option(
-      "--samples <count>",
-      `use the first so many samples (default: all, or ${RANDOM_SAMPLES} random ones)`,
-      whole,
-    )
-    .option("--seed <number>", "seed of random numbers (default: 0)", whole);
+    .option("--seed <number>", "seed of random numbers (default: 0)", parseWhole);
 }
 
 /** @throws {OptionError} for labels without samples of their own */
@@ -76,10 +82,4 @@ function addData(text: string, before: Readonly<Record<string, InputSpec>> = {})
   if (Object.hasOwn(before, input))
     throw new InvalidArgumentError(`samples ${input === "" ? "" : `of input ${input} `}are given twice.`);
   return { ...before, [input]: spec };
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("It must be a whole number.");
-  return value;
 }

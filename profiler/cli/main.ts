@@ -1,3 +1,4 @@
+import { Interrupted } from "./context.ts";
 import { runCommandLine } from "./program.ts";
 
 // A reader that has seen enough (`| head`) closes the pipe: that is no failure of ours.
@@ -14,5 +15,11 @@ await runCommandLine(process.argv.slice(2), {
   width: process.stdout.isTTY ? process.stdout.columns : undefined,
   setExitCode: (code) => {
     process.exitCode = code;
+  },
+  interruption: () => {
+    const ending = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => ending.abort(new Interrupted("interrupted")));
+    return ending.signal;
   },
 });

@@ -5,11 +5,13 @@ import { printable } from "../exports/printable.ts";
 import { addApplyCommand } from "./commands/apply.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addCompareCommand } from "./commands/compare.ts";
+import { addDevicesCommand } from "./commands/devices.ts";
 import { addFitCommand } from "./commands/fit.ts";
 import { addHardwareCommand } from "./commands/hardware.ts";
 import { addProfileCommand } from "./commands/profile.ts";
+import { addRunCommand } from "./commands/run.ts";
 import { addSuggestCommand } from "./commands/suggest.ts";
-import { EXIT, type CliContext } from "./context.ts";
+import { EXIT, Interrupted, type CliContext } from "./context.ts";
 
 const COMMANDS = [
   addProfileCommand,
@@ -18,6 +20,8 @@ const COMMANDS = [
   addFitCommand,
   addCompareCommand,
   addCheckCommand,
+  addRunCommand,
+  addDevicesCommand,
   addHardwareCommand,
 ];
 
@@ -35,7 +39,7 @@ export async function runCommandLine(args: readonly string[], context: CliContex
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
     context.remark(messageOf(error));
-    context.setExitCode(EXIT.error);
+    context.setExitCode(error instanceof Interrupted ? EXIT.interrupted : EXIT.error);
   }
 }
 
@@ -43,6 +47,7 @@ function messageOf(error: unknown): string {
   if (error instanceof CommanderError) return oneLine(error.message.replace(/^error: /, ""));
   if (error instanceof EdgewiseError)
     return oneLine(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`);
+  if (error instanceof Interrupted) return error.message;
   return oneLine(`internal error: ${error instanceof Error ? error.message : String(error)}`);
 }
 

@@ -26,6 +26,34 @@ export function parseShare(text: string): number {
   return share;
 }
 
+export function parseWhole(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("It must be a whole number.");
+  return value;
+}
+
+/** At least 1. */
+export function parsePositive(text: string): number {
+  const value = parseWhole(text);
+  if (value === 0) throw new InvalidArgumentError("It must be at least 1.");
+  return value;
+}
+
+/** Cores beyond are on no device; a typing error would make a list of millions. */
+const MOST_CORES = 1024;
+
+/** "4-7", "0,2,4-5", as taskset takes them */
+export function parseCores(text: string): readonly number[] {
+  const cores = text.split(",").flatMap((part) => {
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part.trim()) ?? [];
+    const [from, to] = [Number(first), Number(last)];
+    if (first === undefined || from > to || to >= MOST_CORES)
+      throw new InvalidArgumentError("It must be cores such as 4-7 or 0,2.");
+    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  });
+  return [...new Set(cores)];
+}
+
 /** One more `NAME=N`. A name may hold "=", a number cannot. */
 export function parseDimension(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
   const [, name, value] = /^(.+)=(\d+)$/.exec(text) ?? [];

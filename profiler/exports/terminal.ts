@@ -32,15 +32,10 @@ export function profileTable(profile: Profile, { width, showAll = false }: Termi
   const shown = showAll ? profile.layers : profile.layers.filter((layer) => !isBookkeeping(layer));
   const columns = READABLE_COLUMNS;
   const rows = shown.map((layer) => columns.map((column) => cellText(column, layer, profile)));
-  const texts = fitNames(
-    [columns.map(({ title }) => title), ...rows, [...totalTexts(columns, profile)]],
-    columns,
-    width,
-  );
   const sections = [
     [`${printable(profile.file)}, hardware profile ${printable(profile.hardware)}`],
     profile.dimensions.map((dimension) => `Dimension ${describeDimension(dimension)}`),
-    [plainTable(texts, columns)],
+    [layersTable(columns, [...rows, totalTexts(columns, profile)], width)],
     hiddenRows(profile.layers.length - shown.length),
     [summary(profile)],
     warnings(profile),
@@ -49,6 +44,15 @@ export function profileTable(profile: Profile, { width, showAll = false }: Termi
     .filter((lines) => lines.length > 0)
     .map((lines) => `${lines.join("\n")}\n`)
     .join("\n");
+}
+
+/** Rows under their columns' titles, with names shortened until lines fit the width. */
+export function layersTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number | undefined,
+): string {
+  return plainTable(fitNames([columns.map(({ title }) => title), ...rows], columns, width), columns);
 }
 
 /** Lines of cells in columns, without borders: what a terminal can copy and grep. */

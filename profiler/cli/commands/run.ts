@@ -1,0 +1,97 @@
+import type { Command } from "commander";
+import type { RunOptions, RunResult } from "../../device/index.ts";
+import { addInputOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
+import { chooseHardware } from "../choose-hardware.ts";
+import { addAdbOption, chooseTarget, HOST, type DeviceOptions } from "../choose-target.ts";
+import { EXIT, type CliContext } from "../context.ts";
+import { profileFile } from "../profile-file.ts";
+import { parseCores, parseDimension, parsePositive, parseTime, parseWhole } from "../quantities.ts";
+import { runProgress } from "../run-progress.ts";
+import { runReport } from "../run-report.ts";
+
+interface RunCommandOptions extends Pick<CalibrationOptions, "data" | "seed">, DeviceOptions {
+  readonly threads?: number;
+  readonly warmUp?: number;
+  readonly runs?: number;
+  readonly dim?: Readonly<Record<string, number>>;
+  readonly cores?: readonly number[];
+  readonly energy?: true;
+  readonly timeLimit?: number;
+  readonly hardware?: string;
+  readonly json?: true;
+}
+
+/** `edgewise run MODEL --device SERIAL`: what a device really takes, beside the estimates. */
+export function addRunCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command("run")
+    .description("run a model on a phone or on this machine, and measure it")
+    .argument("<model>", "an .onnx or .tflite file")
+    .option("--device <serial>", `a serial of \`edgewise devices\`, or "${HOST}" (default: the only phone there is)`)
+    .option("--threads <count>", "threads that share an operator", parsePositive)
+    .option("--warm-up <count>", "runs before those that are timed", parseWhole)
+    .option("--runs <count>", "runs that are timed", parsePositive)
+    .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
+    .option("--cores <list>", "cores to bind the run to, such as 4-7, where the phone allows it", parseCores)
+    .option("--energy", "measure the energy too, where the phone has power rails")
+    .option("--time-limit <time>", "end a run that takes longer, such as 90s", parseTime)
+    .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
+    .option("--json", "write JSON");
+  addAdbOption(addInputOptions(command)).action(async (path: string, options: RunCommandOptions) => {
+    const hardware = await chooseHardware(options.hardware);
+    const profile = await profileFile(path, { bindings: options.dim ?? {}, hardware });
+    const measured = { runnable: { path }, layers: profile.layers };
+    const result = await interruptibly(context, (signal) =>
+      chooseTarget(options).run(measured, runOptions(options), {
+        ...(signal && { signal }),
+        onProgress: (progress) => context.progress?.(runProgress(progress)),
+      }),
+    ).finally(() => context.progress?.(""));
+    if (result.outputs.verdict === "differs") context.setExitCode(EXIT.failed);
+    context.write(options.json ? `${JSON.stringify(runJson(result))}\n` : runReport(result, profile, context.width));
+  });
+}
+
+/** What dies of the same Ctrl-C, as a process of ours does, may be heard of first: it was interrupted all the same. */
+async function interruptibly<T>(
+  { interruption }: CliContext,
+  work: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  const signal = interruption?.();
+  try {
+    return await work(signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+function runOptions({
+  dim,
+  threads,
+  warmUp,
+  runs,
+  cores,
+  energy,
+  timeLimit,
+  ...samples
+}: RunCommandOptions): RunOptions {
+  return {
+    calibration: calibrationOf(samples),
+    ...(dim && { dimensions: dim }),
+    ...(threads !== undefined && { threads }),
+    ...(warmUp !== undefined && { warmUpRuns: warmUp }),
+    ...(runs !== undefined && { runs }),
+    ...(cores && { cores }),
+    ...(energy && { measuresEnergy: true }),
+    ...(timeLimit !== undefined && { timeLimitSeconds: timeLimit }),
+  };
+}
+
+export interface RunJson extends RunResult {
+  readonly schema: 1;
+}
+
+function runJson(result: RunResult): RunJson {
+  return { schema: 1, ...result };
+}
