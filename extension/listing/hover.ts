@@ -6,6 +6,7 @@ import type { ListedModel, ListedRevision } from "./listed-model.ts";
 import { LISTING_LANGUAGE } from "./listing-uri.ts";
 import type { Listings } from "./listings.ts";
 import { LISTING_SELECTOR } from "./navigation.ts";
+import { markdownText } from "./markdown-text.ts";
 import { lineRange, rangeOf } from "./places.ts";
 
 /** Over a tensor: its type and where it comes from. Elsewhere on a line: what the layer costs, with the formulas. */
@@ -34,7 +35,7 @@ function tensorText({ index, profile }: ListedRevision, occurrence: Occurrence):
     .at(-1);
   const readers = index.occurrencesOf(occurrence).filter(({ isDefinition }) => !isDefinition).length;
   if (tensor.isConstant) text.appendMarkdown(vscode.l10n.t("A constant of the file."));
-  else if (maker) text.appendText(vscode.l10n.t("Made by {0} #{1}.", maker.op, maker.index));
+  else if (maker) text.appendMarkdown(markdownText(vscode.l10n.t("Made by {0} #{1}.", maker.op, maker.index)));
   else text.appendMarkdown(vscode.l10n.t("An input."));
   return text.appendMarkdown(` ${vscode.l10n.t("Read in {0} places.", readers)}`);
 }
@@ -49,7 +50,7 @@ async function layerText(
 ): Promise<vscode.MarkdownString> {
   const { profile } = shown;
   const text = new vscode.MarkdownString();
-  text.appendMarkdown(`**${vscode.l10n.t("Layer {0}", layer.index)}** `).appendText(layer.name);
+  text.appendMarkdown(`**${vscode.l10n.t("Layer {0}", layer.index)}** ${markdownText(layer.name)}`);
   const types = layer.outputs.filter(({ name }) => name !== "");
   for (const { dtype, shape, name } of types)
     text.appendCodeblock(`${dtype ?? "?"}${shape ? `[${shape.join(",")}]` : "[]"} ${name}`, LISTING_LANGUAGE);
@@ -59,18 +60,30 @@ async function layerText(
   });
   text.appendMarkdown(`${costs.join(" · ")}\n\n`);
   const details = await detailsOf(model, shown, layer.index);
-  for (const line of details ? formulasOf(layer, details, shown) : [])
-    text.appendMarkdown("- ").appendText(line).appendMarkdown("\n");
-  for (const note of layer.notes) text.appendMarkdown("\n").appendText(note).appendMarkdown("\n");
+  for (const { title, formula } of details ? formulasOf(layer, details, shown) : [])
+    text.appendMarkdown(`- **${markdownText(title)}** ${markdownText(formula)}\n`);
+  for (const note of layer.notes) text.appendMarkdown(`\n${markdownText(note)}\n`);
   return text;
 }
 
-function formulasOf(layer: LayerProfile, details: LayerDetails, { profile }: ListedRevision): readonly string[] {
+interface Line {
+  readonly title: string;
+  readonly formula: string;
+}
+
+function formulasOf(layer: LayerProfile, details: LayerDetails, { profile }: ListedRevision): readonly Line[] {
   const latency = latencyFormula(layer, details, profile.hardwareProfile);
   return [
-    ...countFormulas(layer, details).map(({ title, terms, result }) => `${title} = ${terms.join(" + ")} = ${result}`),
-    ...energyParts(layer, details).map(({ title, formula }) => `${vscode.l10n.t("{0} energy", title)}: ${formula}`),
-    ...(latency ? [latency.reason, ...latency.terms.map(({ title, formula }) => `${title}: ${formula}`)] : []),
+    ...countFormulas(layer, details).map(({ title, terms, result }) => ({
+      title,
+      formula: `= ${terms.join(" + ")} = ${result}`,
+    })),
+    ...energyParts(layer, details).map(({ title, formula }) => ({
+      title: vscode.l10n.t("{0} energy", title),
+      formula: `= ${formula}`,
+    })),
+    ...(latency ? [{ title: vscode.l10n.t("Latency"), formula: latency.reason }] : []),
+    ...(latency?.terms ?? []).map(({ title, formula }) => ({ title, formula: `= ${formula}` })),
   ];
 }
 
