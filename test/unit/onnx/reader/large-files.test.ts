@@ -8,7 +8,7 @@ import { FileSource } from "../../../../profiler/bytes/file-source.ts";
 import { SiblingFolder } from "../../../../profiler/bytes/sibling-files.ts";
 import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import { externalTensor, graph, node, onnxModel } from "../../../builders/onnx-builder.ts";
-import { MemorySiblings, readModel } from "./read-model.ts";
+import { MemorySiblings } from "./read-model.ts";
 import { delimited, integer, tag, varint } from "./wire-bytes.ts";
 
 const GIB = 2 ** 30;
