@@ -29,3 +29,10 @@ export class DeviceError extends EdgewiseError {
     super(message, options);
   }
 }
+
+export function noSpace(serial: string, cause?: unknown): DeviceError {
+  return new DeviceError("no-space", `${serial} has no space left`, {
+    hint: "Free some space on the phone, or remove Edgewise's files with “Clean up phone”",
+    cause,
+  });
+}

@@ -8,6 +8,7 @@ import type { Finding } from "./finding.ts";
 import { countReads, inTurns, median, medianUsage, runEdgewise, runOnnxRuntime, type Usage } from "./measure.ts";
 import { benchLowRank } from "./low-rank.ts";
 import { benchPage } from "./page.ts";
+import { benchPhone } from "./phone.ts";
 import { writeDeep, writeDense, writeVgg16, type BenchModel } from "./models.ts";
 
 interface Case {
@@ -30,6 +31,7 @@ const CASES: readonly Case[] = [
   { name: "deep", run: benchDeep },
   { name: "low-rank", run: async (folder) => benchLowRank(folder, await bundleScript(folder, "fit-dense")) },
   { name: "page", run: benchPage },
+  { name: "phone", run: benchPhone },
 ];
 
 let countReadsScript = "";

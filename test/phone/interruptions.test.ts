@@ -157,7 +157,11 @@ describe("a run on a phone that is cut short", function () {
     const running = new AndroidTarget(adb().server, { serial: small.serial }).run(
       model,
       {},
-      { onProgress: ({ phase, done }) => void (done !== undefined && phases.push(phase)) },
+      {
+        onProgress: ({ phase, done }) => {
+          if (done !== undefined) phases.push(phase);
+        },
+      },
     );
     await assert.rejects(running, { problem: "no-space" });
     assert.deepEqual(phases, []);

@@ -41,6 +41,11 @@ export function useAdb(): () => Adb {
   };
 }
 
+/** For programs that are no tests; `end` it. */
+export function startAdb(): Promise<Adb & { end(): Promise<void> }> {
+  return RunningAdb.start();
+}
+
 class RunningAdb implements Adb {
   readonly server: AdbServer;
   readonly #phones = new Set<TestPhone>();

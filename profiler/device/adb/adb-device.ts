@@ -1,6 +1,6 @@
 import type { Adb } from "@yume-chan/adb";
 import { ReadableStream, type MaybeConsumable } from "@yume-chan/stream-extra";
-import { DeviceError } from "../device-error.ts";
+import { DeviceError, noSpace } from "../device-error.ts";
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { orAborted, within } from "./interruption.ts";
 import { readLines, readText } from "./text-stream.ts";
@@ -221,11 +221,7 @@ export class AdbDevice {
     if (signal.aborted) return signal.reason;
     if (error instanceof DeviceError) return error;
     const message = error instanceof Error ? error.message : String(error);
-    if (/No space left on device|ENOSPC/i.test(message))
-      return new DeviceError("no-space", `${this.serial} has no space left`, {
-        hint: "Free some space on the phone, or remove Edgewise's files with “Clean up phone”",
-        cause: error,
-      });
+    if (/No space left on device|ENOSPC/i.test(message)) return noSpace(this.serial, error);
     if (/Read-only file system|Permission denied|Operation not permitted/i.test(message))
       return new DeviceError("failed", `${this.serial} refuses: ${message}`, { cause: error });
     return this.#goneError(error);

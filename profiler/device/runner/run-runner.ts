@@ -1,6 +1,6 @@
 import type { AdbDevice } from "../adb/adb-device.ts";
 import { shellCommand, shellWord } from "../adb/shell-word.ts";
-import { DeviceError } from "../device-error.ts";
+import { DeviceError, noSpace } from "../device-error.ts";
 import { RunError } from "../../errors.ts";
 import type { PushedBundle } from "./push-bundle.ts";
 
@@ -50,6 +50,8 @@ export interface RunnerOptions {
   readonly onRun?: (done: number, total: number) => void;
 }
 
+/** `strerror` of ENOSPC in every C library. */
+const NO_SPACE = "No space left on device";
 const NANOSECOND = 1e-9;
 const KIBIBYTE = 1024;
 /** Exit codes of runner.c. */
@@ -106,6 +108,7 @@ function flagsOf(args: RunnerArguments): readonly string[] {
 
 function readAnswer(serial: string, stdout: string, stderr: string, exitCode: number): RunnerResult {
   const answer = readJson(stdout);
+  if (typeof answer?.error === "string" && answer.error.includes(NO_SPACE)) throw noSpace(serial);
   if (answer?.ok === true) return readResult(serial, answer);
   if (answer !== undefined && exitCode !== CRASHED && typeof answer.error === "string")
     throw new RunError(`${serial}: ONNX Runtime cannot ${deed(answer.stage)}: ${oneLine(answer.error)}`);

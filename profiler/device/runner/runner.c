@@ -171,34 +171,46 @@ static void write_file(const char *folder, size_t index, const void *data, size_
   if (fwrite(data, 1, bytes, file) != bytes || fclose(file)) fail(strerror(errno));
 }
 
-/* {"name":…,"type":1,"shape":[…]}; type 0: no tensor of numbers, nothing written. */
-static void put_output(const char *name, OrtValue *value, const char *folder, size_t index) {
-  fputs("{\"name\":", stdout);
-  put_string(name);
-  enum ONNXType kind = ONNX_TYPE_UNKNOWN;
-  if (value) check(ort->GetValueType(value, &kind));
-  if (kind != ONNX_TYPE_TENSOR) {
-    fputs(",\"type\":0,\"shape\":[]}", stdout);
-    return;
-  }
-  OrtTensorTypeAndShapeInfo *info;
-  ONNXTensorElementDataType type;
+struct description {
+  ONNXTensorElementDataType type; /* undefined: no tensor of numbers */
   size_t rank, elements;
   int64_t shape[MAX_RANK];
+};
+
+static struct description describe(OrtValue *value) {
+  struct description found = {.type = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED};
+  enum ONNXType kind = ONNX_TYPE_UNKNOWN;
+  if (value) check(ort->GetValueType(value, &kind));
+  if (kind != ONNX_TYPE_TENSOR) return found;
+  OrtTensorTypeAndShapeInfo *info;
+  ONNXTensorElementDataType type;
   check(ort->GetTensorTypeAndShape(value, &info));
   check(ort->GetTensorElementType(info, &type));
-  check(ort->GetDimensionsCount(info, &rank));
-  check(ort->GetTensorShapeElementCount(info, &elements));
-  if (rank > MAX_RANK) fail("an output has too many dimensions");
-  check(ort->GetDimensions(info, shape, rank));
+  check(ort->GetDimensionsCount(info, &found.rank));
+  check(ort->GetTensorShapeElementCount(info, &found.elements));
+  if (found.rank > MAX_RANK) fail("an output has too many dimensions");
+  check(ort->GetDimensions(info, found.shape, found.rank));
   ort->ReleaseTensorTypeAndShapeInfo(info);
-  printf(",\"type\":%d,\"shape\":[", element_bytes(type) ? (int)type : 0);
-  for (size_t axis = 0; axis < rank; axis++) printf("%s%" PRId64, axis ? "," : "", shape[axis]);
-  fputs("]}", stdout);
-  if (!folder || !element_bytes(type)) return;
+  if (element_bytes(type)) found.type = type;
+  return found;
+}
+
+static void write_output(OrtValue *value, const char *folder, size_t index) {
+  const struct description found = describe(value);
   void *data;
+  if (!element_bytes(found.type)) return;
   check(ort->GetTensorMutableData(value, &data));
-  write_file(folder, index, data, elements * element_bytes(type));
+  write_file(folder, index, data, found.elements * element_bytes(found.type));
+}
+
+/* {"name":…,"type":1,"shape":[…]}; type 0: no tensor of numbers, nothing written. */
+static void put_output(const char *name, OrtValue *value) {
+  const struct description found = describe(value);
+  fputs("{\"name\":", stdout);
+  put_string(name);
+  printf(",\"type\":%d,\"shape\":[", (int)found.type);
+  for (size_t axis = 0; axis < found.rank; axis++) printf("%s%" PRId64, axis ? "," : "", found.shape[axis]);
+  fputs("]}", stdout);
 }
 
 static void bind_cores(const char *list) {
@@ -347,7 +359,8 @@ int main(int count, char **args) {
     snprintf(wanted, sizeof wanted, "%s.json", options.profile);
     if (rename(written, wanted)) fail(strerror(errno));
   }
-  fputs("{\"ok\":true,\"version\":", stdout);
+  for (size_t i = 0; options.outputs && i < outputs; i++) write_output(results[i], options.outputs, i);
+  fputs("{\"ok\":true,\"version\":", stdout); /* from here on nothing fails: standard output is one line of JSON */
   put_string(get_base()->GetVersionString());
   printf(",\"loadNs\":%" PRId64 ",\"firstNs\":%" PRId64 ",\"loopNs\":%" PRId64 ",\"runs\":%ld,\"runNs\":[", load_ns, first_ns,
          loop_ns, done);
@@ -355,7 +368,7 @@ int main(int count, char **args) {
   printf("],\"baselineKb\":%ld,\"peakKb\":%ld,\"outputs\":[", baseline_kb, status_kb("VmHWM"));
   for (size_t i = 0; i < outputs; i++) {
     if (i) putchar(',');
-    put_output(output_names[i], results[i], options.outputs, i);
+    put_output(output_names[i], results[i]);
   }
   puts("]}");
   fflush(stdout);

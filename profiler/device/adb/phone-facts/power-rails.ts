@@ -19,7 +19,7 @@ const HEADER = /^=+ PowerStats HAL \d(?:\.\d)? (?:energy meter|rail energy data)
 const END = /^=+ /;
 /** "[S2M_VDD_CPUCL2]:CPU(BIG)     153265.21 mWs", with the difference to the last call in brackets behind it if that was asked for. */
 const ROW = /^\s*(?:\[([^\]]+)\]:?([^\t]*?)|(\S+))\s+(\d+(?:\.\d+)?) mWs(?:\s*\(.*\))?\s*$/;
-const MILLIJOULE = 1e-3;
+const MILLIJOULES = 1000;
 
 /** Reads the rails' cumulative energies; empty where the phone has none. */
 export function parsePowerRails(answer: string): readonly RailReading[] {
@@ -32,6 +32,6 @@ export function parsePowerRails(answer: string): readonly RailReading[] {
     const [, bracketed, subsystem = "", plain, millijoules] = ROW.exec(line) ?? [];
     const name = bracketed ?? plain;
     if (name === undefined || millijoules === undefined) return [];
-    return [{ name, subsystem: subsystem.trim() || null, joules: Number(millijoules) * MILLIJOULE }];
+    return [{ name, subsystem: subsystem.trim() || null, joules: Number(millijoules) / MILLIJOULES }];
   });
 }

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
+import { mapTimes } from "../../../profiler/device/map-times.ts";
+import { optimizedOperators } from "../../../profiler/device/optimized-graph.ts";
+import type { ProfiledOperator } from "../../../profiler/device/ort-profile.ts";
+import type { LayerTimes } from "../../../profiler/device/run-result.ts";
+import { profileModel } from "../../../profiler/profile-model.ts";
+import type { ModelInMemory } from "../../../profiler/run/session.ts";
+import { node, value } from "../../builders/onnx-builder.ts";
+import { inMemory, scalingModel } from "../run/tiny-models.ts";
+
+const ran = (name: string, op: string, seconds: number, path: readonly string[] = []): ProfiledOperator => ({
+  name,
+  op,
+  seconds,
+  path,
+  outputShapes: [],
+});
+
+/** The times of one run of a second, with the operators that the model really has when it is optimized. */
+async function mapped(model: ModelInMemory, operators: readonly ProfiledOperator[]): Promise<LayerTimes> {
+  const source = new MemorySource(model.name, model.bytes);
+  const { layers } = await profileModel(source, { open: () => Promise.reject(new Error("no data files")) });
+  return mapTimes([{ seconds: 1, operators }], await optimizedOperators(model), layers);
+}
+
+describe("times of a profile on the rows of the table", () => {
+  it("gives what was fused to the row that it is", async () => {
+    const times = await mapped(scalingModel(4), [
+      ran("dense/MatMulAddFusion", "Gemm", 0.5),
+      ran("Relu_9", "Relu", 0.25),
+    ]);
+    const [dense, relu] = times.rows;
+    assert.deepEqual([dense?.layer, dense?.fused, dense?.seconds], [0, [1], 0.5]);
+    assert.deepEqual([relu?.layer, relu?.fused, relu?.seconds], [2, [], 0.25]);
+    assert.deepEqual(
+      times.unmapped.map(({ name, seconds }) => [name, seconds]),
+      [["ONNX Runtime between operators", 0.25]],
+    );
+  });
+
+  it("gives operators that spell a row out to that row", async () => {
+    const model = inMemory([node("HardSwish", ["x"], ["y"], {}, { name: "swish" })], {
+      inputs: [value("x", "float32", [1, 8])],
+      initializers: [],
+    });
+    const operators = (await optimizedOperators(model)) ?? [];
+    assert.ok(operators.length > 1);
+    const times = await mapped(
+      model,
+      operators.map(({ op }, index) => ran(`${op}_${index}`, op, 1 / operators.length)),
+    );
+    assert.deepEqual([times.rows.length, times.rows[0]?.layer, times.unmapped.length], [1, 0, 0]);
+  });
+
+  it("never drops what belongs to no row", async () => {
+    const times = await mapped(scalingModel(4), [ran("Relu_9", "Relu", 0.25), ran("ghost", "Transpose", 0.5)]);
+    assert.ok(times.unmapped.some(({ name }) => name === "ghost"));
+    const sum = [...times.rows, ...times.unmapped].reduce((total, { seconds }) => total + seconds, 0);
+    assert.equal(sum, times.totalSeconds);
+  });
+
+  it("takes the quicker half of the runs", () => {
+    const seconds = [1, 9, 2, 8];
+    const runs = seconds.map((time) => ({ seconds: time, operators: [ran("a", "Relu", time)] }));
+    const times = mapTimes(runs, undefined, []);
+    assert.deepEqual([times.runs, times.totalSeconds], [2, 1.5]);
+  });
+});

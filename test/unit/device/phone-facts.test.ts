@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseBattery } from "../../../profiler/device/adb/phone-facts/battery.ts";
+import { parseFrequencies } from "../../../profiler/device/adb/phone-facts/frequencies.ts";
+import { parseFreeSpace, parseTotalMemory } from "../../../profiler/device/adb/phone-facts/memory-and-space.ts";
+import { parsePowerRails } from "../../../profiler/device/adb/phone-facts/power-rails.ts";
+import {
+  androidVersion,
+  instructionSets,
+  parseProperties,
+  phoneName,
+  systemOnChip,
+} from "../../../profiler/device/adb/phone-facts/properties.ts";
+import { parseThermal } from "../../../profiler/device/adb/phone-facts/thermal.ts";
+
+const answer = (version: string, command: string): string =>
+  readFileSync(join(import.meta.dirname, "../../phone/answers", version, `${command}.txt`), "utf8");
+
+describe("what phones say of themselves", () => {
+  const PHONES = [
+    ["android-10", "Google Pixel 3", "Android 10 (API level 29)", "sdm845", "arm64-v8a"],
+    ["android-11", "Xiaomi Redmi Note 8 Pro", "Android 11 (API level 30)", "mt6785", "arm64-v8a"],
+    ["android-12", "Google Pixel 6", "Android 12 (API level 31)", "Google GS101", "arm64-v8a"],
+    ["android-13", "Samsung SM-S901E", "Android 13 (API level 33)", "QTI SM8450", "arm64-v8a"],
+    ["android-14", "Google Pixel 8", "Android 14 (API level 34)", "Google Tensor G3", "arm64-v8a"],
+    ["android-15", "Google sdk_gphone64_x86_64", "Android VanillaIceCream (API level 35)", "AOSP ranchu", "x86_64"],
+  ] as const;
+  for (const [version, name, system, soc, abi] of PHONES) {
+    it(`names a phone of ${version}`, () => {
+      const properties = parseProperties(answer(version, "getprop"));
+      assert.equal(phoneName(properties), name);
+      assert.equal(androidVersion(properties), system);
+      assert.equal(systemOnChip(properties), soc);
+      assert.equal(instructionSets(properties)[0], abi);
+    });
+  }
+
+  it("reads properties of several lines", () => {
+    const properties = parseProperties(answer("android-14", "getprop"));
+    assert.equal(properties.get("persist.sys.boot.reason.history")?.split("\n").length, 3);
+    assert.equal(properties.get("ro.board.platform"), "zuma");
+  });
+
+  const BATTERIES = [
+    ["android-10", { level: 0.5, celsius: 25.1, isPluggedIn: false }],
+    ["android-11", { level: 0.6, celsius: -1.5, isPluggedIn: true }],
+    ["android-13", { level: 0.75, celsius: 35.7, isPluggedIn: true }],
+    ["android-14", { level: 0.81, celsius: 28.7, isPluggedIn: true }],
+    ["android-15", null],
+  ] as const;
+  for (const [version, expected] of BATTERIES) {
+    it(`reads the battery of ${version}`, () => assert.deepEqual(parseBattery(answer(version, "battery")), expected));
+  }
+
+  it("reads temperatures of now, not those that were kept", () => {
+    const { status, temperatures } = parseThermal(answer("android-14", "thermalservice"));
+    assert.equal(status, "none");
+    assert.deepEqual(temperatures[0], { sensor: "BIG", celsius: 38, isProcessor: true });
+    // Neither the battery's voltage nor a sensor that is not there.
+    assert.deepEqual(
+      temperatures.map(({ sensor }) => sensor),
+      ["BIG", "MID", "LITTLE", "G3D", "battery", "VIRTUAL-SKIN"],
+    );
+  });
+
+  it("takes kept temperatures where there are no others", () => {
+    assert.deepEqual(parseThermal(answer("android-10", "thermalservice")).temperatures, [
+      { sensor: "skin", celsius: 28.2, isProcessor: false },
+    ]);
+    assert.deepEqual(parseThermal(answer("android-11", "thermalservice")).temperatures, []);
+  });
+
+  it("reads the thermal status", () => {
+    assert.equal(parseThermal(answer("android-13", "thermalservice")).status, "moderate");
+    assert.equal(parseThermal(answer("android-15", "thermalservice")).status, "severe");
+    assert.equal(parseThermal("Can't find service: thermalservice").status, null);
+  });
+
+  it("reads free space by the title of its column", () => {
+    assert.equal(parseFreeSpace(answer("android-10", "df")), 32518628 * 1024);
+    assert.equal(parseFreeSpace(answer("android-11", "df")), 63596808 * 1024);
+    const old =
+      "Filesystem               Size     Used     Free   Blksize\n/data                   25.0G     9.5G    15.5G   4096\n";
+    assert.equal(parseFreeSpace(old), 15.5 * 1024 ** 3);
+    assert.equal(parseFreeSpace("df: /data: Permission denied"), null);
+  });
+
+  it("reads memory", () => {
+    assert.equal(parseTotalMemory("MemTotal:        7836460 kB\nMemFree: 1 kB\n"), 7836460 * 1024);
+    assert.equal(parseTotalMemory(""), null);
+  });
+
+  it("reads frequencies, and that there are none", () => {
+    const cores = parseFrequencies(
+      "cpu10 online=1 current=1704000 maximum=2914000 limit=2000000\ncpu0 online= current= maximum= limit=\ncpu1 online=0 current=0 maximum=x limit=1\n",
+    );
+    assert.deepEqual(cores, [
+      { core: 0, isOnline: true, hertz: null, maximumHertz: null, limitHertz: null },
+      { core: 1, isOnline: false, hertz: null, maximumHertz: null, limitHertz: 1000 },
+      { core: 10, isOnline: true, hertz: 1704e6, maximumHertz: 2914e6, limitHertz: 2e9 },
+    ]);
+  });
+
+  it("reads power rails of both generations", () => {
+    assert.deepEqual(parsePowerRails(answer("android-10", "power-rails")), [
+      { name: "S4M_VDD_CPUCL_BIG", subsystem: null, joules: 153.26521 },
+      { name: "VDD_MEM", subsystem: null, joules: 53.265 },
+    ]);
+    assert.deepEqual(parsePowerRails(answer("android-12", "power-rails")), [
+      { name: "S2M_VDD_CPUCL2", subsystem: "CPU(BIG)", joules: 153.26521 },
+      { name: "S10M_VDD_TPU", subsystem: "TPU", joules: 1.26521 },
+    ]);
+    assert.deepEqual(parsePowerRails("Can't find service"), []);
+  });
+
+  it("makes nothing of what is none of these", () => {
+    for (const hostile of ["", "\0\n[", "[a]: [", "]: [x]", "Temperature{mValue=1e999, mType=0}", "%".repeat(10_000)]) {
+      assert.doesNotThrow(() => parseProperties(hostile));
+      assert.equal(parseBattery(hostile), null);
+      assert.deepEqual(parseThermal(hostile).temperatures, []);
+      assert.equal(parseFreeSpace(hostile), null);
+      assert.deepEqual(parseFrequencies(hostile), []);
+      assert.deepEqual(parsePowerRails(hostile), []);
+    }
+  });
+});
