@@ -4,6 +4,7 @@ import { registerCodeActions } from "./code-actions.ts";
 import { registerCostHints } from "./cost-hints.ts";
 import { followSelection } from "./follow-selection.ts";
 import { registerHovers } from "./hover.ts";
+import { keepPlace } from "./keep-place.ts";
 import { registerListingCommands } from "./listing-commands.ts";
 import { ListingFiles } from "./listing-files.ts";
 import { Listings } from "./listings.ts";
@@ -28,6 +29,7 @@ export function registerListings(access: ModelAccess, extension: vscode.Uri): vs
     showDiagnoses(listings),
     registerCodeActions(listings),
     followSelection(listings),
+    keepPlace(listings),
     registerListingCommands(listings, extension),
     vscode.window.registerCustomEditorProvider(LISTING_EDITOR, new ReopenAsListing(listings)),
   );

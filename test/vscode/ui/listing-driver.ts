@@ -29,7 +29,7 @@ export class ListingDriver {
 
   /** The whole text. */
   text(): Promise<string> {
-    return this.#window().server.run(async (vscode, name) => {
+    return this.#window().server.run((vscode, name) => {
       const document = vscode.workspace.textDocuments.find(({ uri }) => uri.path.endsWith(name));
       return document?.getText() ?? "";
     }, this.#name);
