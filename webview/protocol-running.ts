@@ -54,6 +54,8 @@ export interface RunsState {
 
 export interface RunningContract extends Contract {
   readonly requests: {
+    /** Devices are in sight from now on: adb, which is not troubled before, is asked for them. */
+    readonly watchDevices: { readonly params: null; readonly result: null };
     readonly chooseDevice: { readonly params: { readonly device: string }; readonly result: null };
     readonly setRunOptions: { readonly params: { readonly options: RunOptions }; readonly result: null };
     /** Measures the shown model on the chosen device; settled when it is done. "device" or "run" when it fails. */

@@ -104,7 +104,6 @@ export class PageConnection implements vscode.Disposable {
   #start(document: ModelDocument): StartReply {
     const part = this.#part;
     [this.#part, this.#isStarted] = [null, true];
-    document.devices.start();
     void document.runs.load();
     return {
       snapshot: document.session.snapshot,

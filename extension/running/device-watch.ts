@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import type { DeviceFacts } from "../../profiler/device/target.ts";
 import type { DeviceList, ListedDevice } from "../../webview/protocol-running.ts";
@@ -17,6 +18,9 @@ const KEY = "edgewise.device";
 /** Battery and temperature change slowly; asking a phone more often would warm it. */
 const FACTS_MILLISECONDS = 30_000;
 
+/** A server that has to be started first takes some seconds; after this a run goes where it can. */
+const LISTING_MILLISECONDS = 15_000;
+
 /** The devices that models can be run on, as they come and go. Nobody asks adb before somebody wants to see them. */
 export class DeviceWatch implements vscode.Disposable {
   readonly #changes = new vscode.EventEmitter<DeviceList>();
@@ -26,6 +30,8 @@ export class DeviceWatch implements vscode.Disposable {
   readonly #facts = new Map<string, DeviceFacts>();
   #connected: ConnectedDevices = { devices: [], problem: null };
   #watch: AbortController | undefined;
+  #isListed = false;
+  #runs = 0;
   #timer: NodeJS.Timeout | undefined;
 
   readonly onDidChange = this.#changes.event;
@@ -62,6 +68,33 @@ export class DeviceWatch implements vscode.Disposable {
     this.#timer = setInterval(() => this.#refresh(), FACTS_MILLISECONDS).unref();
   }
 
+  /** The list, once adb has told what is connected. Who runs on this machine does not wait for adb, and does not start it. */
+  async whenListed(): Promise<DeviceList> {
+    if (this.#isListed || this.#memory.get(KEY) === HOST_DEVICE) return this.list;
+    this.start();
+    await new Promise<void>((resolve) => {
+      const listener = this.onDidChange(() => this.#isListed && end());
+      const timer = setTimeout(() => end(), LISTING_MILLISECONDS);
+      const end = (): void => {
+        clearTimeout(timer);
+        listener.dispose();
+        resolve();
+      };
+    });
+    return this.list;
+  }
+
+  /** While something is measured no device is asked how it is: that would be measured too. */
+  async leaveAlone<T>(measuring: () => Promise<T>): Promise<T> {
+    this.#runs += 1;
+    try {
+      return await measuring();
+    } finally {
+      this.#runs -= 1;
+      this.#refresh();
+    }
+  }
+
   async choose(device: string): Promise<void> {
     await this.#memory.update(KEY, device);
     this.#changes.fire(this.list);
@@ -95,12 +128,16 @@ export class DeviceWatch implements vscode.Disposable {
     clearInterval(this.#timer);
     this.#watch?.abort();
     this.#watch = undefined;
+    this.#isListed = false;
     this.#worker.dispose();
     this.start();
   }
 
   #receive(connected: ConnectedDevices): void {
+    // Without adb the same problem is told each second.
+    if (this.#isListed && isDeepStrictEqual(connected, this.#connected)) return;
     this.#connected = connected;
+    this.#isListed = true;
     const present = new Set([HOST_DEVICE, ...connected.devices.map(({ id }) => id)]);
     for (const known of this.#facts.keys()) if (!present.has(known)) this.#facts.delete(known);
     this.#changes.fire(this.list);
@@ -108,6 +145,7 @@ export class DeviceWatch implements vscode.Disposable {
   }
 
   #refresh(): void {
+    if (this.#runs > 0) return;
     for (const { id, problem } of this.#connected.devices) if (problem === null) void this.#ask(id);
   }
 

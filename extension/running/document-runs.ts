@@ -7,6 +7,7 @@ import {
 } from "../../profiler/device/target.ts";
 import type { RunResult } from "../../profiler/device/run-result.ts";
 import type { DeviceList, KeptRun, RunningState, RunsState } from "../../webview/protocol-running.ts";
+import { HOST_DEVICE } from "../worker/measuring-types.ts";
 import { RpcError, toFailure, type Failure } from "../../webview/rpc.ts";
 
 export interface RunsHost {
@@ -80,7 +81,7 @@ export class DocumentRuns {
     this.tell();
     try {
       await this.load();
-      const result = await this.#host.measure(chosen, this.#options, run.signal);
+      const result = await this.#host.measure(chosen, optionsFor(chosen, this.#options), run.signal);
       const kept: KeptRun = { id: randomUUID(), result, edits, estimate };
       this.#runs = [kept, ...this.#runs];
       this.#shown = kept.id;
@@ -122,4 +123,11 @@ export class DocumentRuns {
   tell(): void {
     this.#host.onState(this.state);
   }
+}
+
+/** What only phones can do is kept for the next one, but asked of none else. */
+function optionsFor(device: string, options: RunOptions): RunOptions {
+  if (device !== HOST_DEVICE) return options;
+  const { cores: _cores, measuresEnergy: _energy, ...everywhere } = options;
+  return everywhere;
 }

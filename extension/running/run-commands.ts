@@ -2,14 +2,14 @@ import * as vscode from "vscode";
 import { formatCell } from "../../profiler/presentation.ts";
 import { toFailure } from "../../webview/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
+import { pickDevice, WIRELESS } from "./device-picker.ts";
 import type { DeviceWatch } from "./device-watch.ts";
-import { factsOf, stateText } from "./device-view.ts";
 
 /** Runs the open model on the chosen device, with progress and a way out. */
 export async function runOnDevice({ runs, devices, name }: ModelDocument): Promise<void> {
-  devices.start();
-  const device = devices.list.devices.find(({ id }) => id === devices.list.chosen);
-  const title = vscode.l10n.t("Running {0} on {1}", name, device?.name ?? devices.list.chosen);
+  const { chosen, devices: list } = await devices.whenListed();
+  const device = list.find(({ id }) => id === chosen);
+  const title = vscode.l10n.t("Running {0} on {1}", name, device?.name ?? chosen);
   const location = vscode.ProgressLocation.Notification;
   await vscode.window.withProgress({ location, title, cancellable: true }, async (_progress, token) => {
     token.onCancellationRequested(() => runs.cancel());
@@ -29,24 +29,10 @@ export async function runOnDevice({ runs, devices, name }: ModelDocument): Promi
 
 /** @param argument the id of a device, from the view */
 export async function chooseDevice(devices: DeviceWatch, argument: unknown): Promise<void> {
-  devices.start();
   if (typeof argument === "string") return devices.choose(argument);
-  const items = devices.list.devices.map((device) => ({
-    label: `$(${device.id === "host" ? "device-desktop" : "device-mobile"}) ${device.name}`,
-    description: stateText(device),
-    detail: factsOf(device)
-      .map(({ text }) => text)
-      .join(" · "),
-    id: device.id,
-  }));
-  const wireless = { label: `$(plug) ${vscode.l10n.t("Connect over Wi-Fi…")}`, description: "", detail: "", id: null };
-  const chosen = await vscode.window.showQuickPick([...items, wireless], {
-    title: vscode.l10n.t("Run models on"),
-    placeHolder: devices.list.problem?.message ?? vscode.l10n.t("A device"),
-    matchOnDescription: true,
-  });
-  if (chosen?.id === null) return connectDevice(devices);
-  if (chosen) await devices.choose(chosen.id);
+  const chosen = await pickDevice(devices);
+  if (chosen === WIRELESS) return connectDevice(devices);
+  if (chosen !== undefined) await devices.choose(chosen);
 }
 
 /** Wireless debugging, by the address that the phone's page of it names. */

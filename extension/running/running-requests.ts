@@ -5,6 +5,10 @@ import type { ModelDocument } from "../editor/model-document.ts";
 /** Answers a page's requests about runs from its document. */
 export function runningRequests({ runs, devices }: ModelDocument): Handlers<RunningContract> {
   return {
+    watchDevices: () => {
+      devices.start();
+      return null;
+    },
     chooseDevice: async ({ device }) => {
       await devices.choose(device);
       return null;

@@ -9,11 +9,12 @@ export function runsOf(document: ModelDocument, kept: KeptRuns): DocumentRuns {
     measure: (device, options, signal) => {
       const request = document.requestFor(document.editing.content);
       const calibration = document.calibration.chosen;
-      return engines.compute(
-        "measure",
-        { request, address: devices.addressOf(device), options: { ...options, ...(calibration && { calibration }) } },
-        signal,
-      );
+      const params = {
+        request,
+        address: devices.addressOf(device),
+        options: { ...options, ...(calibration && { calibration }) },
+      };
+      return devices.leaveAlone(() => engines.compute("measure", params, signal));
     },
     devices: () => devices.list,
     edits: () => document.editing.state.edits.flatMap(({ isOn, label }) => (isOn ? [label] : [])),

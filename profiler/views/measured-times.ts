@@ -66,7 +66,8 @@ function measuredCell(measured: MeasuredTime | undefined, value: (measured: Meas
   return measured.fusedInto === null ? value(measured) : `in #${measured.fusedInto}`;
 }
 
-function ratioOf({ seconds, estimate, fusedInto }: MeasuredTime): number | null {
-  if (fusedInto !== null || estimate === null || estimate === 0) return null;
-  return seconds / estimate;
+/** Of a fused row there is nothing to tell: its estimate is in the ratio of the row that has its time. */
+function ratioOf({ seconds, estimate, fusedInto }: MeasuredTime): Cell {
+  if (fusedInto !== null) return "";
+  return estimate === null || estimate === 0 ? null : seconds / estimate;
 }

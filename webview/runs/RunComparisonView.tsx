@@ -10,7 +10,7 @@ import { Select } from "../controls/Select.tsx";
 import { formatRelative } from "../compare/compared-layers.ts";
 import type { KeptRun } from "../protocol-running.ts";
 import { compareRuns, type OperatorChange, type RunComparison } from "./compare-runs.ts";
-import { dateText, medianText } from "./run-text.ts";
+import { dateText, medianText, modelText } from "./run-text.ts";
 
 interface RunComparisonViewProps {
   readonly run: KeptRun;
@@ -47,7 +47,7 @@ export function RunComparisonView({ run, baseline, runs, onChoose }: RunComparis
       </p>
       {comparison && baseline && (
         <p data-testid="run-change">
-          {`${medianText(baseline.result.latency.statistics)} → ${medianText(run.result.latency.statistics)}: `}
+          {`${medianText(baseline.result.latency)} → ${medianText(run.result.latency)}: `}
           <strong>{changeText(comparison)}</strong>
         </p>
       )}
@@ -116,9 +116,18 @@ function configOf(operators: readonly OperatorChange[], theme: ChartTheme): Char
   };
 }
 
-function changeText({ seconds, relative, isNoise }: RunComparison): string {
-  if (isNoise) return l10n.t("no difference beyond the noise");
-  return `${signedTime(seconds)} (${formatRelative(relative)})`;
+function changeText({ seconds, relative, meaning }: RunComparison): string {
+  const change = `${signedTime(seconds)} (${formatRelative(relative)})`;
+  switch (meaning) {
+    case "faster":
+      return l10n.t("{0}, faster", change);
+    case "slower":
+      return l10n.t("{0}, slower", change);
+    case "noise":
+      return l10n.t("{0}, within the noise: the middle halves of the runs overlap", change);
+    case "unknown":
+      return l10n.t("{0}; too few runs to tell it from noise", change);
+  }
 }
 
 /** "−1.20 ms" */
@@ -127,7 +136,6 @@ function signedTime(seconds: number): string {
   return `${seconds < 0 ? "−" : "+"}${formatTime(Math.abs(seconds))}`;
 }
 
-function runText({ result, edits }: KeptRun): string {
-  const model = edits.length === 0 ? l10n.t("the file") : l10n.t("{0} edits", edits.length);
-  return `${dateText(result.startedAt)}, ${result.device.name}, ${model}`;
+function runText(run: KeptRun): string {
+  return [dateText(run.result.startedAt), run.result.device.name, modelText(run)].join(", ");
 }

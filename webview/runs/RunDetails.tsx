@@ -5,7 +5,7 @@ import { formatEnergy, formatShare, formatTime } from "../../profiler/format-num
 import type { LayerProfile } from "../../profiler/profile.ts";
 import { Icon } from "../controls/controls.tsx";
 import type { KeptRun } from "../protocol-running.ts";
-import { deviceText, latencyFigures, outputVerdict, runTitle } from "./run-text.ts";
+import { deviceText, estimateFigure, latencyFigures, memoryFigure, outputVerdict, runTitle } from "./run-text.ts";
 
 interface RunDetailsProps {
   readonly run: KeptRun;
@@ -17,14 +17,19 @@ interface RunDetailsProps {
 const SLOWEST = 8;
 
 /** All that one run measured, with what it was measured with. */
-export function RunDetails({ run: { result }, layers, onSelectLayer }: RunDetailsProps): JSX.Element {
-  const { latency, outputs, throttling, notes, device, runtime, settings, layers: times, energy } = result;
+export function RunDetails({ run: { result, estimate }, layers, onSelectLayer }: RunDetailsProps): JSX.Element {
+  const { latency, outputs, throttling, notes, device, runtime, settings, layers: times, energy, memory } = result;
   const verdict = outputVerdict(outputs);
+  const figures = [
+    ...latencyFigures(latency),
+    ...(estimate === null ? [] : [estimateFigure(estimate, latency.statistics)]),
+    ...(isMeasured(memory) ? [memoryFigure(memory)] : []),
+  ];
   return (
     <section class="run-details" aria-label={runTitle(result)} data-testid="run-details">
       <h2>{l10n.t("Latency, all optimizations")}</h2>
       <dl class="facts">
-        {latencyFigures(latency).map(({ id, title, value, tip }) => (
+        {figures.map(({ id, title, value, tip }) => (
           <div key={id} data-figure={id} data-tip={tip}>
             <dt>{title}</dt>
             <dd>{value}</dd>
@@ -68,6 +73,7 @@ export function RunDetails({ run: { result }, layers, onSelectLayer }: RunDetail
         {conditionsText(result.conditions).map((line) => (
           <li key={line}>{line}</li>
         ))}
+        {!isMeasured(memory) && <li>{l10n.t("Peak memory: {0}", memory.reason)}</li>}
         {notes.map((note) => (
           <li key={note}>{note}</li>
         ))}
@@ -106,7 +112,7 @@ function SlowestLayers({ times, layers, onSelectLayer }: SlowestLayersProps): JS
             <button type="button" class="link" onClick={() => onSelectLayer(layer)}>
               {layers[layer]?.name ?? `#${layer}`}
             </button>
-            {fused.length > 0 && <span class="remark"> {l10n.t("with {0} fused rows", fused.length)}</span>}
+            {fused.length > 0 && <span class="remark"> {fusedText(fused)}</span>}
             <span class="slowest-time">{`${formatTime(seconds)} · ${formatShare(totalSeconds > 0 ? seconds / totalSeconds : 0)}`}</span>
           </li>
         ))}
@@ -123,6 +129,11 @@ function SlowestLayers({ times, layers, onSelectLayer }: SlowestLayersProps): JS
       )}
     </>
   );
+}
+
+/** "with #4 fused into it" */
+function fusedText(rows: readonly number[]): string {
+  return l10n.t("with {0} fused into it", rows.map((row) => `#${row}`).join(", "));
 }
 
 function settingsText({ settings, startedAt }: RunResult): string {

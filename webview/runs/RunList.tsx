@@ -4,7 +4,7 @@ import { isMeasured } from "../../profiler/device/run-result.ts";
 import { formatBytes, formatTime } from "../../profiler/format-numbers.ts";
 import { Icon, IconButton } from "../controls/controls.tsx";
 import type { KeptRun } from "../protocol-running.ts";
-import { dateText, medianText, outputVerdict } from "./run-text.ts";
+import { dateText, medianText, modelText, outputVerdict } from "./run-text.ts";
 
 interface RunListProps {
   readonly runs: readonly KeptRun[];
@@ -17,27 +17,31 @@ interface RunListProps {
 /** The kept runs of the model, the newest first; choosing one puts its times into the table. */
 export function RunList({ runs, shown, onShow, onDelete }: RunListProps): JSX.Element {
   return (
-    <table class="run-list" aria-label={l10n.t("Measured runs")} data-testid="run-list">
-      <thead>
-        <tr>
-          <th>{l10n.t("In the table")}</th>
-          <th>{l10n.t("When")}</th>
-          <th>{l10n.t("Device")}</th>
-          <th>{l10n.t("Model")}</th>
-          <th class="number">{l10n.t("Median")}</th>
-          <th class="number">p90</th>
-          <th class="number">{l10n.t("Estimate")}</th>
-          <th class="number">{l10n.t("Peak memory")}</th>
-          <th>{l10n.t("Outputs")}</th>
-          <th />
-        </tr>
-      </thead>
-      <tbody>
-        {runs.map((run) => (
-          <RunRow key={run.id} run={run} isShown={run.id === shown} onShow={onShow} onDelete={onDelete} />
-        ))}
-      </tbody>
-    </table>
+    <div class="run-list-frame" tabIndex={0} role="group" aria-label={l10n.t("Measured runs")}>
+      <table class="run-list" aria-label={l10n.t("Measured runs")} data-testid="run-list">
+        <thead>
+          <tr>
+            <th data-tip={l10n.t("Whose times stand beside the estimates in the tab Layers")}>{l10n.t("In table")}</th>
+            <th>{l10n.t("When")}</th>
+            <th class="device">{l10n.t("Device")}</th>
+            <th>{l10n.t("Model")}</th>
+            <th class="number">{l10n.t("Median")}</th>
+            <th class="number spare">p90</th>
+            <th class="number spare">{l10n.t("Estimate")}</th>
+            <th class="number spare">{l10n.t("Peak memory")}</th>
+            <th>{l10n.t("Outputs")}</th>
+            <th>
+              <span class="visually-hidden">{l10n.t("Forget")}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map((run) => (
+            <RunRow key={run.id} run={run} isShown={run.id === shown} onShow={onShow} onDelete={onDelete} />
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -50,7 +54,7 @@ function RunRow({ run, isShown, onShow, onDelete }: RunRowProps): JSX.Element {
   const { id, result, edits, estimate } = run;
   const { startedAt, device, latency, memory, outputs, runtime } = result;
   const verdict = outputVerdict(outputs);
-  const model = edits.length === 0 ? l10n.t("the file") : edits.join(", ");
+  const model = modelText(run);
   return (
     <tr class={isShown ? "shown" : undefined} data-run={id}>
       <td>
@@ -66,14 +70,16 @@ function RunRow({ run, isShown, onShow, onDelete }: RunRowProps): JSX.Element {
           {dateText(startedAt)}
         </button>
       </td>
-      <td data-tip={`${runtime.name} ${runtime.version ?? ""}, ${runtime.description}`}>{device.name}</td>
-      <td class="run-model" data-tip={model}>
+      <td class="device" data-tip={`${runtime.name} ${runtime.version ?? ""}, ${runtime.description}`}>
+        {device.name}
+      </td>
+      <td class="run-model" data-tip={edits.join("\n") || model}>
         {model}
       </td>
-      <td class="number">{medianText(latency.statistics)}</td>
-      <td class="number">{latency.statistics.p90 === null ? "" : formatTime(latency.statistics.p90)}</td>
-      <td class="number">{estimate === null ? "" : formatTime(estimate)}</td>
-      <td class="number">{isMeasured(memory) ? formatBytes(memory.peakBytes) : ""}</td>
+      <td class="number">{medianText(latency)}</td>
+      <td class="number spare">{latency.statistics.p90 === null ? "" : formatTime(latency.statistics.p90)}</td>
+      <td class="number spare">{estimate === null ? "" : formatTime(estimate)}</td>
+      <td class="number spare">{isMeasured(memory) ? formatBytes(memory.peakBytes) : ""}</td>
       <td data-tip={verdict.text}>
         <span class={`verdict ${verdict.icon}`}>
           <Icon name={verdict.icon} />

@@ -9,6 +9,7 @@ import { FailureNote, TaskProgress } from "../editing/notes.tsx";
 import { useTask } from "../editing/use-task.ts";
 import type { ListedDevice, RunsState } from "../protocol-running.ts";
 import type { RunningClient } from "../state/running-client.ts";
+import { coresText, parseCores } from "./cores-text.ts";
 import { deviceText, progressPart, progressText } from "./run-text.ts";
 
 interface RunStarterProps {
@@ -22,6 +23,7 @@ export function RunStarter({ client, state }: RunStarterProps): JSX.Element {
   const action = useTask<unknown>();
   const chosen = devices.devices.find(({ id }) => id === devices.chosen);
   const isReady = chosen?.problem === null;
+  const isPhone = chosen !== undefined && chosen.id !== "host";
   return (
     <section class="run-starter" aria-label={l10n.t("Run on a device")}>
       <div class="run-line">
@@ -45,11 +47,7 @@ export function RunStarter({ client, state }: RunStarterProps): JSX.Element {
           onChange={(now) => client.setOptions(now)}
         />
         <RunNumber title={l10n.t("Runs")} id="runs" options={options} onChange={(now) => client.setOptions(now)} />
-        <Checkbox
-          label={l10n.t("Energy")}
-          isChecked={options.measuresEnergy === true}
-          onChange={(measuresEnergy) => void client.setOptions({ ...options, measuresEnergy })}
-        />
+        {isPhone && <PhoneOptions client={client} options={options} />}
         <Button
           icon="play"
           isDisabled={!isReady || running !== null}
@@ -57,7 +55,7 @@ export function RunStarter({ client, state }: RunStarterProps): JSX.Element {
         >
           {l10n.t("Run")}
         </Button>
-        {chosen && chosen.id !== "host" && (
+        {isPhone && (
           <Button
             appearance="secondary"
             icon="clear-all"
@@ -83,6 +81,38 @@ export function RunStarter({ client, state }: RunStarterProps): JSX.Element {
   );
 }
 
+interface PhoneOptionsProps {
+  readonly client: RunningClient;
+  readonly options: RunOptions;
+}
+
+/** What only a phone can be asked for. */
+function PhoneOptions({ client, options }: PhoneOptionsProps): JSX.Element {
+  const { cores, ...others } = options;
+  return (
+    <>
+      <RunField
+        title={l10n.t("Cores")}
+        tip={l10n.t("Cores to bind the run to, like 4-7; empty: the system chooses.")}
+        placeholder={l10n.t("any")}
+        kept={cores ? coresText(cores) : ""}
+        isFine={(text) => text === "" || parseCores(text) !== null}
+        onChange={(text) => {
+          const chosen = parseCores(text);
+          void client.setOptions(chosen === null ? others : { ...others, cores: chosen });
+        }}
+      />
+      <span data-tip={l10n.t("From the power rails, where the phone has them: takes half a minute more.")}>
+        <Checkbox
+          label={l10n.t("Energy")}
+          isChecked={options.measuresEnergy === true}
+          onChange={(measuresEnergy) => void client.setOptions({ ...options, measuresEnergy })}
+        />
+      </span>
+    </>
+  );
+}
+
 const UNKNOWN = { code: "internal", message: "" };
 
 interface RunNumberProps {
@@ -101,23 +131,45 @@ const LIMITS: Readonly<Record<RunNumberProps["id"], readonly [least: number, mos
 
 function RunNumber({ title, id, options, onChange }: RunNumberProps): JSX.Element {
   const { [id]: value, ...others } = options;
-  const kept = value === undefined ? "" : String(value);
+  const [least, most] = LIMITS[id];
+  return (
+    <RunField
+      title={title}
+      placeholder={l10n.t("auto")}
+      kept={value === undefined ? "" : String(value)}
+      isFine={(text) =>
+        text === "" || (Number.isInteger(Number(text)) && Number(text) >= least && Number(text) <= most)
+      }
+      onChange={(text) => void onChange(text === "" ? others : { ...others, [id]: Number(text) })}
+    />
+  );
+}
+
+interface RunFieldProps {
+  readonly title: string;
+  readonly tip?: string;
+  readonly placeholder: string;
+  /** The value in force. */
+  readonly kept: string;
+  readonly isFine: (text: string) => boolean;
+  readonly onChange: (text: string) => void;
+}
+
+function RunField({ title, tip, placeholder, kept, isFine, onChange }: RunFieldProps): JSX.Element {
   const [text, setText] = useState(kept);
   useEffect(() => setText(kept), [kept]);
-  const [least, most] = LIMITS[id];
-  const number = Number(text);
-  const isFine = text.trim() === "" || (Number.isInteger(number) && number >= least && number <= most);
+  const isValid = isFine(text.trim());
   return (
-    <span class="run-number">
-      <span>{title}</span>
+    <span class="run-field" data-tip={tip}>
+      <span aria-hidden="true">{title}</span>
       <TextField
         label={title}
         value={text}
-        placeholder={l10n.t("auto")}
-        isInvalid={!isFine}
+        placeholder={placeholder}
+        isInvalid={!isValid}
         onInput={setText}
         onCommit={() => {
-          if (isFine && text !== kept) void onChange(text.trim() === "" ? others : { ...others, [id]: number });
+          if (isValid && text.trim() !== kept) onChange(text.trim());
         }}
       />
     </span>

@@ -1,12 +1,13 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { RunningClient } from "../state/running-client.ts";
 import { useStore } from "../state/store.ts";
 import { baselineOf } from "./compare-runs.ts";
 import { RunComparisonView } from "./RunComparisonView.tsx";
 import { RunDetails } from "./RunDetails.tsx";
+import { RunHistory } from "./RunHistory.tsx";
 import { RunList } from "./RunList.tsx";
 import { RunStarter } from "./RunStarter.tsx";
 
@@ -20,6 +21,7 @@ export interface RunsPaneProps {
 export function RunsPane({ client, layers, onSelectLayer }: RunsPaneProps): JSX.Element {
   const state = useStore(client.state);
   const { runs, shown } = state;
+  useEffect(() => void client.watchDevices(), [client]);
   const [against, setAgainst] = useState<string | null>(null);
   const selected = runs.find(({ id }) => id === shown) ?? null;
   const baseline = selected && (runs.find(({ id }) => id === against) ?? baselineOf(selected, runs) ?? null);
@@ -29,7 +31,7 @@ export function RunsPane({ client, layers, onSelectLayer }: RunsPaneProps): JSX.
       {runs.length === 0 ? (
         <p class="panel-state">
           {l10n.t(
-            "Nothing has been measured yet. A run shows what each layer takes on the device, beside the estimate.",
+            "Nothing has been measured yet. A run shows what the model and each of its layers take on a device, beside the estimates.",
           )}
         </p>
       ) : (
@@ -40,6 +42,7 @@ export function RunsPane({ client, layers, onSelectLayer }: RunsPaneProps): JSX.
           onDelete={(run) => void client.delete(run)}
         />
       )}
+      {runs.length > 1 && <RunHistory runs={runs} shown={shown} onShow={(run) => void client.show(run)} />}
       {selected && <RunDetails run={selected} layers={layers} onSelectLayer={onSelectLayer} />}
       {selected && runs.length > 1 && (
         <RunComparisonView run={selected} baseline={baseline} runs={runs} onChoose={setAgainst} />

@@ -1,5 +1,6 @@
 import { isMeasured, type LayerTimes, type RunResult } from "../../profiler/device/run-result.ts";
 import type { KeptRun } from "../protocol-running.ts";
+import { middleHalf, type MiddleHalf } from "./spread.ts";
 
 /** Where the time of one run went, against another one. */
 export interface RunComparison {
@@ -7,8 +8,11 @@ export interface RunComparison {
   readonly seconds: number;
   /** Part of the older median. */
   readonly relative: number;
-  /** The change is smaller than what single runs differ by: nothing can be said. */
-  readonly isNoise: boolean;
+  /**
+   * "noise": half of the runs of one lie where half of those of the other do, so that the next two runs may say the opposite. "unknown":
+   * one of them has too few runs to tell.
+   */
+  readonly meaning: "faster" | "slower" | "noise" | "unknown";
   /** Operators by name, largest change first; empty where one of the runs has no layers. */
   readonly operators: readonly OperatorChange[];
 }
@@ -21,20 +25,21 @@ export interface OperatorChange {
   readonly change: number;
 }
 
-/** Standard errors of the difference of two means within which a change is called noise: some 95 of 100 times rightly. */
-const NOISE_ERRORS = 2;
-
 /** @param before the older run, or that of the file without edits */
 export function compareRuns(before: RunResult, after: RunResult): RunComparison {
-  const [a, b] = [before.latency.statistics, after.latency.statistics];
-  const seconds = b.median - a.median;
-  const error = Math.hypot(a.standardDeviation / Math.sqrt(a.runs), b.standardDeviation / Math.sqrt(b.runs));
+  const [a, b] = [before.latency.statistics.median, after.latency.statistics.median];
   return {
-    seconds,
-    relative: a.median > 0 ? seconds / a.median : 0,
-    isNoise: Math.abs(seconds) <= NOISE_ERRORS * error,
+    seconds: b - a,
+    relative: a > 0 ? (b - a) / a : 0,
+    meaning: meaningOf(middleHalf(before.latency), middleHalf(after.latency)),
     operators: operatorChanges(before, after),
   };
+}
+
+function meaningOf(before: MiddleHalf | null, after: MiddleHalf | null): RunComparison["meaning"] {
+  if (before === null || after === null) return "unknown";
+  if (after.high < before.low) return "faster";
+  return after.low > before.high ? "slower" : "noise";
 }
 
 function operatorChanges({ layers: before }: RunResult, { layers: after }: RunResult): readonly OperatorChange[] {

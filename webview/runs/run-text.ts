@@ -5,29 +5,43 @@ import type {
   Latency,
   LatencyStatistics,
   OutputCheck,
+  PeakResidentMemory,
   RunResult,
 } from "../../profiler/device/run-result.ts";
-import { formatBytes, formatTime } from "../../profiler/format-numbers.ts";
+import { formatBytes, formatRatio, formatTime } from "../../profiler/format-numbers.ts";
+import type { KeptRun } from "../protocol-running.ts";
+import { middleHalf, type MiddleHalf } from "./spread.ts";
 
 /** What a run is called in lists: when, and what was different from the others. */
 export function runTitle({ startedAt, model, device }: RunResult): string {
   return l10n.t("{0} on {1}, {2}", model.file, device.name, dateText(startedAt));
 }
 
+/** "Nov 21, 6:14 AM" */
 export function dateText(iso: string): string {
   const date = new Date(iso);
-  return Number.isNaN(date.getTime())
-    ? iso
-    : date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  if (Number.isNaN(date.getTime())) return iso;
+  const isThisYear = date.getFullYear() === new Date().getFullYear();
+  const day = { month: "short", day: "numeric", ...(!isThisYear && { year: "numeric" }) } as const;
+  return date.toLocaleString(undefined, { ...day, hour: "numeric", minute: "2-digit" });
 }
 
 export function deviceText({ name, system, soc }: DeviceIdentity): string {
   return [name, soc, system].filter((part) => part !== null && part !== "").join(", ");
 }
 
-/** "12.3 ms ± 0.4 ms": the median, and the standard deviation as its noise. */
-export function medianText({ median, standardDeviation }: LatencyStatistics): string {
-  return standardDeviation > 0 ? `${formatTime(median)} ± ${formatTime(standardDeviation)}` : formatTime(median);
+/** Which version of the model ran. */
+export function modelText({ edits }: Pick<KeptRun, "edits">): string {
+  if (edits.length === 0) return l10n.t("the file");
+  const [only] = edits;
+  return edits.length === 1 && only !== undefined ? only : l10n.t("{0} edits", edits.length);
+}
+
+/** "12.3 ms ± 0.40 ms": the median, and how far from it half of the runs lie. */
+export function medianText(latency: Latency): string {
+  const { median } = latency.statistics;
+  const half = middleHalf(latency);
+  return half ? `${formatTime(median)} ± ${formatTime((half.high - half.low) / 2)}` : formatTime(median);
 }
 
 const PHASES: Readonly<Record<RunPhase, () => string>> = {
@@ -67,26 +81,48 @@ export interface Figure {
 }
 
 /** The latency in figures, the one to quote first. */
-export function latencyFigures({ statistics, firstRunSeconds, loadSeconds }: Latency): readonly Figure[] {
-  const { runs, median, mean, p90, p99, minimum, maximum, standardDeviation } = statistics;
+export function latencyFigures(latency: Latency): readonly Figure[] {
+  const { runs, median, mean, p90, p99, minimum, maximum } = latency.statistics;
+  const half = middleHalf(latency);
   const figures: readonly (readonly [id: string, title: string, seconds: number | null, tip: string])[] = [
     ["median", l10n.t("Median"), median, l10n.t("Half of {0} timed runs were faster. The figure to quote.", runs)],
     ["mean", l10n.t("Mean"), mean, l10n.t("Of {0} timed runs.", runs)],
     ["p90", "p90", p90, l10n.t("Nine of ten runs were at least as fast.")],
     ["p99", "p99", p99, l10n.t("99 of 100 runs were at least as fast.")],
     ["minimum", l10n.t("Fastest"), minimum, l10n.t("The slowest took {0}.", formatTime(maximum))],
-    [
-      "spread",
-      l10n.t("Spread"),
-      standardDeviation,
-      l10n.t("Standard deviation of the runs: smaller differences are noise."),
-    ],
-    ["first", l10n.t("First run"), firstRunSeconds, l10n.t("The very first inference, before any warm-up.")],
-    ["load", l10n.t("Load"), loadSeconds, l10n.t("From the file to a model that is ready to run.")],
+    ["spread", l10n.t("Spread"), half && half.high - half.low, half ? spreadTip(half) : ""],
+    ["first", l10n.t("First run"), latency.firstRunSeconds, l10n.t("The very first inference, before any warm-up.")],
+    ["load", l10n.t("Load"), latency.loadSeconds, l10n.t("From the file to a model that is ready to run.")],
   ];
   return figures.flatMap(([id, title, seconds, tip]) =>
     seconds === null ? [] : [{ id, title, value: formatTime(seconds), tip }],
   );
+}
+
+function spreadTip({ low, high }: MiddleHalf): string {
+  return l10n.t(
+    "Half of the runs took between {0} and {1}: a smaller difference is noise.",
+    formatTime(low),
+    formatTime(high),
+  );
+}
+
+/** What the process that ran the model took of the device's memory. */
+export function memoryFigure({ peakBytes, baselineBytes }: PeakResidentMemory): Figure {
+  const title = l10n.t("Peak memory");
+  const tip = l10n.t("Largest resident set of the process: the model, the runtime and the C library.");
+  const before =
+    baselineBytes === null ? "" : ` ${l10n.t("{0} of it before the model was loaded.", formatBytes(baselineBytes))}`;
+  return { id: "memory", title, value: formatBytes(peakBytes), tip: tip + before };
+}
+
+/** What the roofline had said of the model's latency. */
+export function estimateFigure(estimate: number, { median }: LatencyStatistics): Figure {
+  const tip = l10n.t(
+    "Of the chosen hardware profile, when the run began. The measured median is {0} of it.",
+    formatRatio(estimate > 0 ? median / estimate : 0),
+  );
+  return { id: "estimate", title: l10n.t("Estimate"), value: formatTime(estimate), tip };
 }
 
 export interface Verdict {

@@ -24,6 +24,10 @@ export class RunningClient {
     this.#host = host;
   }
 
+  async watchDevices(): Promise<void> {
+    await this.#host().request("watchDevices", null);
+  }
+
   async chooseDevice(device: string): Promise<void> {
     await this.#host().request("chooseDevice", { device });
   }

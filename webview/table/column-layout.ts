@@ -14,6 +14,8 @@ const SIDE_PADDING = 10;
 
 /** What a table that nobody has arranged does without where it is narrow, in this order: where the cost sits stays in sight. */
 const GIVING_WAY = ["shape", "op", "activationBytes", "index", "parameters"] as const;
+/** Who looks at measured times asks what ran, and what was expected of it. */
+const GIVING_WAY_MEASURED = ["shape", "activationBytes", "energy", "index", "op", "parameters"] as const;
 
 /**
  * The choice itself; while the user has made none, the usual columns of which as many have given way as the width asks for. Widths that
@@ -23,7 +25,7 @@ export function fittingChoice(choice: ColumnChoice, width: number, isMeasured = 
   if (choice.columns !== null || width === 0) return choice;
   const usual = isMeasured ? [...USUAL, ...USUAL_MEASURED] : USUAL;
   let columns = usual;
-  for (const id of GIVING_WAY) {
+  for (const id of isMeasured ? GIVING_WAY_MEASURED : GIVING_WAY) {
     if (narrowestTable({ columns, widths: {} }) <= width) break;
     columns = columns.filter((other) => other !== id);
   }

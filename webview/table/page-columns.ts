@@ -36,6 +36,8 @@ const LAYOUT: Readonly<Record<string, Layout>> = {
   energyWeights: { width: 120, stretch: 0.5 },
   energyActivations: { width: 124, stretch: 0.5 },
   latency: { width: 126, stretch: 0.5 },
+  measuredShare: { width: 124, stretch: 0.5 },
+  measuredRatio: { width: 96, stretch: 0.5 },
   path: { width: 120, stretch: 2 },
   notes: { width: 160, stretch: 3 },
 };
