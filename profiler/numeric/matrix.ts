@@ -34,3 +34,19 @@ export function scaledColumns({ rows, columns, data }: Matrix, factors: ArrayLik
     result[index] = (data[index] ?? 0) * (factors[index % columns] ?? 0);
   return { rows, columns, data: result };
 }
+
+/** The columns of both, those of `right` behind. */
+export function beside(left: Matrix, right: Matrix): Matrix {
+  const columns = left.columns + right.columns;
+  const data = new Float32Array(left.rows * columns);
+  for (let row = 0; row < left.rows; row++) {
+    data.set(left.data.subarray(row * left.columns, (row + 1) * left.columns), row * columns);
+    data.set(right.data.subarray(row * right.columns, (row + 1) * right.columns), row * columns + left.columns);
+  }
+  return { rows: left.rows, columns, data };
+}
+
+/** `count` rows from one of them on, sharing the elements. */
+export function rowsOf({ rows, columns, data }: Matrix, from: number, count = rows - from): Matrix {
+  return { rows: count, columns, data: data.subarray(from * columns, (from + count) * columns) };
+}

@@ -1,6 +1,7 @@
-import { EigenvalueDecomposition, Matrix as DenseMatrix, SingularValueDecomposition } from "ml-matrix";
-import { leadingColumns, matrix, scaledColumns, type Matrix } from "./matrix.ts";
-import type { Products } from "./products.ts";
+import { Matrix as DenseMatrix, SingularValueDecomposition } from "ml-matrix";
+import { countOf, leadingDirections, type Extent, type SearchSettings } from "./directions.ts";
+import { fromDense, orthonormal, symmetricEigen } from "./eigen.ts";
+import { leadingColumns, matrix, scaledColumns, transposed, type Matrix } from "./matrix.ts";
 import { Random } from "./random.ts";
 
 /** a ≈ u · diag(s) · vᵀ, the largest singular values first. */
@@ -12,14 +13,8 @@ export interface Svd {
   readonly v: Matrix;
 }
 
-export interface SvdOptions {
-  readonly products: Products;
-  readonly seed?: number;
-  readonly signal?: AbortSignal;
-}
-
-/** Multiplications that an exact decomposition may take in JavaScript: about two seconds. Larger matrices are sketched. */
-const EXACT_WORK = 2e8;
+/** Multiplications that an exact decomposition may take in JavaScript: about a tenth of a second. */
+const EXACT_WORK = 4e6;
 
 /** Columns that a sketch has beyond the rank: Halko et al. recommend 5 to 10. */
 const OVERSAMPLING = 10;
@@ -27,20 +22,37 @@ const OVERSAMPLING = 10;
 /** Passes over the matrix that sharpen a sketch; two settle spectra that fall as slowly as those of trained weights. */
 const POWER_ITERATIONS = 2;
 
+/** The decompositions of a wider sketch's Gram matrices take seconds each: then block by block. */
+const WIDEST_SKETCH = 256;
+
+/** A sketch of more than this part of all directions takes longer than blocks of the Gram matrix do. */
+const SKETCHED_PART = 1 / 8;
+
 /**
- * The best approximation of a given rank. Small matrices exactly; large ones by randomized subspace iteration (Halko, Martinsson,
- * Tropp: "Finding Structure with Randomness", SIAM Review 2011, algorithm 4.4), whose work is `2 · (2 · iterations + 2)` products with
- * a thin matrix. The same seed gives the same bits.
+ * The best approximation of a given rank, or the one of least rank that keeps a share of the energy, Σs². Small matrices exactly; large
+ * ones of low rank by randomized subspace iteration (Halko, Martinsson, Tropp: "Finding Structure with Randomness", SIAM Review 2011,
+ * algorithm 4.4), whose work is `2 · (2 · iterations + 2)` products with a thin matrix; others by the directions of the shorter side's
+ * Gram matrix, which come block by block. The same seed gives the same bits.
+ * @throws {RangeError} for a rank that the matrix cannot have
  */
-export async function truncatedSvd(a: Matrix, rank: number, options: SvdOptions): Promise<Svd> {
+export async function truncatedSvd(a: Matrix, extent: Extent, options: SearchSettings): Promise<Svd> {
   const most = Math.min(a.rows, a.columns);
-  if (!Number.isInteger(rank) || rank < 1 || rank > most) throw new RangeError(`rank ${rank} is not in 1…${most}`);
-  return a.rows * a.columns * most <= EXACT_WORK ? exactSvd(a, rank) : sketchedSvd(a, rank, options);
+  if (typeof extent === "number" && (!Number.isInteger(extent) || extent < 1 || extent > most))
+    throw new RangeError(`rank ${extent} is not in 1…${most}`);
+  if (a.rows * a.columns * most <= EXACT_WORK) return exactSvd(a, extent);
+  const isLow = typeof extent === "number" && extent <= Math.min(WIDEST_SKETCH, SKETCHED_PART * most);
+  if (isLow) return sketchedSvd(a, extent, options);
+  if (a.rows <= a.columns) return svdByRows(a, extent, options);
+  const { u, s, v } = await svdByRows(transposed(a), extent, options);
+  return { u: v, s, v: u };
 }
 
-function exactSvd(a: Matrix, rank: number): Svd {
+function exactSvd(a: Matrix, extent: Extent): Svd {
   const dense = DenseMatrix.from1DArray(a.rows, a.columns, a.data);
   const svd = new SingularValueDecomposition(dense, { autoTranspose: true });
+  const energies = svd.diagonal.map((value) => value * value);
+  const whole = energies.reduce((sum, energy) => sum + energy, 0);
+  const rank = countOf(energies, extent, whole) ?? energies.length;
   return {
     u: leadingColumns(fromDense(svd.leftSingularVectors), rank),
     s: Float64Array.from(svd.diagonal.slice(0, rank)),
@@ -48,7 +60,7 @@ function exactSvd(a: Matrix, rank: number): Svd {
   };
 }
 
-async function sketchedSvd(a: Matrix, rank: number, { products, seed = 0, signal }: SvdOptions): Promise<Svd> {
+async function sketchedSvd(a: Matrix, rank: number, { products, seed = 0, signal }: SearchSettings): Promise<Svd> {
   const width = Math.min(rank + OVERSAMPLING, a.rows, a.columns);
   const sketch = matrix(a.columns, width, new Random(seed).normals(a.columns * width));
   let basis = await orthonormal(await products.multiply(a, sketch), products);
@@ -63,41 +75,28 @@ async function sketchedSvd(a: Matrix, rank: number, { products, seed = 0, signal
   const core = await products.multiply(basis, a, { transposeA: true });
   const { values, vectors } = symmetricEigen(gramOfRows(core));
   const s = Float64Array.from(values.slice(0, rank), (value) => Math.sqrt(Math.max(value, 0)));
-  const left = leadingColumns(fromDense(vectors), rank);
+  const left = leadingColumns(vectors, rank);
   const u = await products.multiply(basis, left);
   const v = await products.multiply(core, scaledColumns(left, s.map(inverse)), { transposeA: true });
   return { u, s, v };
 }
 
-/** Directions whose share of the strongest is below this are noise of float32 and left out of a basis. */
-const NOISE = 1e-6;
-
-/**
- * An orthonormal basis of a thin matrix's columns from its small Gram matrix, twice over for full accuracy (SVQB: Stathopoulos and
- * Wu, SIAM J. Sci. Comput. 2002). Directions that the matrix does not have come out as zero columns.
- */
-async function orthonormal(thin: Matrix, products: Products): Promise<Matrix> {
-  let basis = thin;
-  for (let pass = 0; pass < 2; pass++) {
-    const gram = await products.multiply(basis, basis, { transposeA: true });
-    const { values, vectors } = symmetricEigen(DenseMatrix.from1DArray(gram.rows, gram.columns, gram.data));
-    const strongest = values[0] ?? 0;
-    const factors = values.map((value) => (value > strongest * NOISE ** 2 ? 1 / Math.sqrt(value) : 0));
-    basis = await products.multiply(basis, scaledColumns(fromDense(vectors), factors));
-  }
-  return basis;
+/** Of a matrix that is no longer than wide. */
+async function svdByRows(a: Matrix, extent: Extent, options: SearchSettings): Promise<Svd> {
+  const { products, signal } = options;
+  const gram = await products.multiply(a, a, { transposeB: true });
+  const { vectors: u } = await leadingDirections(gram, extent, options);
+  signal?.throwIfAborted();
+  const projected = await products.multiply(a, u, { transposeA: true });
+  const s = columnNorms(projected);
+  return { u, s, v: scaledColumns(projected, s.map(inverse)) };
 }
 
-/** Eigenvalues, largest first, with their vectors as columns. */
-function symmetricEigen(symmetric: DenseMatrix): { readonly values: readonly number[]; readonly vectors: DenseMatrix } {
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
-  const order = realEigenvalues
-    .map((_, index) => index)
-    .sort((a, b) => (realEigenvalues[b] ?? 0) - (realEigenvalues[a] ?? 0));
-  return {
-    values: order.map((index) => realEigenvalues[index] ?? 0),
-    vectors: eigenvectorMatrix.subMatrixColumn(order),
-  };
+function columnNorms({ columns, data }: Matrix): Float64Array {
+  const squares = new Float64Array(columns);
+  for (let index = 0; index < data.length; index++)
+    squares[index % columns] = (squares[index % columns] ?? 0) + (data[index] ?? 0) ** 2;
+  return squares.map(Math.sqrt);
 }
 
 /** rows × rows, summed in float64: small singular values would drown in float32. */
@@ -112,10 +111,6 @@ function gramOfRows({ rows, columns, data }: Matrix): DenseMatrix {
     }
   }
   return gram;
-}
-
-function fromDense(dense: DenseMatrix): Matrix {
-  return matrix(dense.rows, dense.columns, Float32Array.from(dense.to1DArray()));
 }
 
 function inverse(value: number): number {

@@ -3,7 +3,7 @@ import { whyNoInnerRange } from "./inner-range.ts";
 import { isKind, type LiftedGraph, type LiftedLayer } from "./lifted.ts";
 import { opaqueRefusals, whyOpaque } from "./opaque-refusals.ts";
 import { LinearFit } from "./linear-fit.ts";
-import { RANK_OPTIONS, rankByEnergy, rankBySize, type RankScale } from "./rank.ts";
+import { RANK_OPTIONS, extentOf, rankBySize, type RankScale } from "./rank.ts";
 import { matched, type Finding, type Restructuring } from "./restructuring.ts";
 import type { Rewrite } from "./rewrite.ts";
 
@@ -45,8 +45,7 @@ export const DENSE_LOW_RANK: Restructuring = {
   rewrite: async (graph, target, options, context) => {
     const layer = matched(ID, target, match(graph, target));
     const fit = await LinearFit.of(graph, layer, context);
-    const rank = rankBySize(options, scaleOf(layer.form)) ?? rankByEnergy(await fit.outputSpectrum(), options);
-    const { first, second, bias } = await fit.lowRank(rank);
+    const { first, second, bias } = await fit.lowRank(extentOf(options, scaleOf(layer.form)));
     const { dataType } = layer.form.weight;
     const newBias = layer.form.bias && newWeights([bias.length], bias, layer.form.bias.dataType);
     return twoLayers(

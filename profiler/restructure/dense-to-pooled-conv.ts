@@ -143,7 +143,7 @@ async function fitted(
     }
     await squares.add(inputs, matrix(rows.rows, outputs, targets.data));
   }
-  const solved = squares.solve();
+  const solved = await squares.solve();
   const weight = transposed(matrix(channels, outputs, solved.data.slice(0, channels * outputs)));
   return { weight, bias: solved.data.slice(channels * outputs) };
 }

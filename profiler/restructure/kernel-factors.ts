@@ -1,5 +1,5 @@
-import { solveNormalEquations } from "../numeric/least-squares.ts";
-import { matrix, transposed, type Matrix } from "../numeric/matrix.ts";
+import { combinationOf, solveNormalEquations } from "../numeric/least-squares.ts";
+import { matrix, type Matrix } from "../numeric/matrix.ts";
 import type { Products } from "../numeric/products.ts";
 import { Random } from "../numeric/random.ts";
 
@@ -14,6 +14,9 @@ export interface Kernels {
 /** Rounds of alternating least squares: the error falls little after the first few. */
 const ROUNDS = 8;
 
+/** Share of the kernels that is not worth another round: with channels for every tap of the first kernels (few input channels) less is missing at once. */
+const ROUNDING = 1e-4;
+
 const LAST_SIZE = 3;
 
 export interface Factors {
@@ -21,6 +24,11 @@ export interface Factors {
   readonly front: Kernels;
   /** outputs × channels × 3 × 3 */
   readonly last: Kernels;
+}
+
+interface Fitted {
+  readonly last: Kernels;
+  readonly error: number;
 }
 
 /**
@@ -40,11 +48,12 @@ export async function factorKernels(
   const frontSize = size - LAST_SIZE + 1;
   const start = new Random(seed).normals(channels * inputs * frontSize ** 2);
   let front: Kernels = { outputs: channels, inputs, size: frontSize, data: start };
-  let last = await solveLast(kernels, front, products);
-  for (let round = 0; round < ROUNDS; round++) {
+  let { last, error } = await solveLast(kernels, front, products);
+  for (let round = 0; round < ROUNDS && error > ROUNDING; round++) {
     signal?.throwIfAborted();
     front = await solveFront(kernels, last, frontSize, products);
-    last = await solveLast(kernels, front, products);
+    signal?.throwIfAborted();
+    ({ last, error } = await solveLast(kernels, front, products));
   }
   return { front, last };
 }
@@ -73,20 +82,33 @@ export async function composed({ front, last }: Factors, products: Products): Pr
   return { outputs: last.outputs, inputs: front.inputs, size: front.size + LAST_SIZE - 1, data };
 }
 
-async function solveLast(kernels: Kernels, front: Kernels, products: Products): Promise<Kernels> {
+async function solveLast(kernels: Kernels, front: Kernels, products: Products): Promise<Fitted> {
   const map = seenThrough(front);
   const wanted = matrix(kernels.outputs, map.columns, kernels.data);
-  const gram = await products.multiply(map, map, { transposeB: true });
-  const moments = await products.multiply(map, wanted, { transposeB: true });
-  const { data } = transposed(solveNormalEquations(map.rows, gram.data, kernels.outputs, moments.data));
-  return { outputs: kernels.outputs, inputs: front.outputs, size: LAST_SIZE, data };
+  const shares = await combinationOf(map, wanted, products);
+  const made = await products.multiply(shares, map);
+  return {
+    last: { outputs: kernels.outputs, inputs: front.outputs, size: LAST_SIZE, data: shares.data },
+    error: relativeError(wanted, made),
+  };
+}
+
+/** Root of the missing energy as part of the whole. */
+function relativeError(wanted: Matrix, made: Matrix): number {
+  let [missing, whole] = [0, 0];
+  for (let index = 0; index < wanted.data.length; index++) {
+    const value = wanted.data[index] ?? 0;
+    missing += (value - (made.data[index] ?? 0)) ** 2;
+    whole += value ** 2;
+  }
+  return whole === 0 ? 0 : Math.sqrt(missing / whole);
 }
 
 async function solveFront(kernels: Kernels, last: Kernels, frontSize: number, products: Products): Promise<Kernels> {
   const map = spreadBy(last, frontSize);
   const gram = await products.multiply(map, map, { transposeA: true });
   const moments = await products.multiply(map, byInput(kernels), { transposeA: true });
-  const solved = solveNormalEquations(map.columns, gram.data, kernels.inputs, moments.data);
+  const solved = await solveNormalEquations(map.columns, gram.data, kernels.inputs, moments.data, products);
   const data = new Float32Array(solved.data.length);
   const taps = frontSize ** 2;
   // (channels · taps) × inputs as channels × inputs × taps.

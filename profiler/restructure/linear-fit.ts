@@ -1,5 +1,6 @@
 import { Covariance } from "../numeric/covariance.ts";
-import { solveNormalEquations } from "../numeric/least-squares.ts";
+import { leadingDirections, type Extent } from "../numeric/directions.ts";
+import { combinationOf, solveNormalEquations } from "../numeric/least-squares.ts";
 import { matrix, transposed, type Matrix } from "../numeric/matrix.ts";
 import { RuntimeProducts, type Products } from "../numeric/products.ts";
 import { truncatedSvd } from "../numeric/svd.ts";
@@ -44,15 +45,18 @@ export class LinearFit {
   }
 
   /**
-   * The layer as two of rank `rank`: outputs ≈ second · (first · input) + bias. With samples `second` holds the principal components
+   * The layer as two of a given rank, or of the least that keeps a share of the outputs' variance (of the weights' energy without samples): outputs ≈ second · (first · input) + bias. With samples `second` holds the principal components
    * of the outputs (Zhang et al., TPAMI 2016, section 3.1), which is the best of all; else the left singular vectors of the weights.
    * @returns first: rank × (inputs · kernel…); second: outputs × rank, orthonormal columns
    */
   async lowRank(
-    rank: number,
+    extent: Extent,
   ): Promise<{ readonly first: Matrix; readonly second: Matrix; readonly bias: Float32Array }> {
-    const { products = this.weight, mean } = await this.#outputSpread();
-    const { u: second } = await truncatedSvd(products, rank, { products: this.products, ...this.#settings() });
+    const { products, mean } = await this.#outputSpread();
+    const settings = { products: this.products, ...this.#settings() };
+    const second = products
+      ? (await leadingDirections(products, extent, settings)).vectors
+      : (await truncatedSvd(this.weight, extent, settings)).u;
     const first = await this.products.multiply(second, this.weight, { transposeA: true });
     if (!mean) return { first, second, bias: this.bias };
     // The components describe what differs from the mean: what they miss of the mean itself goes into the bias.
@@ -68,31 +72,25 @@ export class LinearFit {
     };
   }
 
-  /** Share of the outputs' variance (of the weights' energy without samples) in each direction, the largest first. */
-  async outputSpectrum(): Promise<readonly number[]> {
-    const { products } = await this.#outputSpread();
-    const spread = products ?? this.weight;
-    const { s } = await truncatedSvd(spread, Math.min(spread.rows, spread.columns), {
-      products: this.products,
-      ...this.#settings(),
-    });
-    // Eigenvalues of a covariance are variances; singular values of weights are their roots.
-    const energies = [...s].map((value) => (products ? value : value * value));
-    const whole = energies.reduce((sum, energy) => sum + energy, 0);
-    return energies.map((energy) => (whole === 0 ? 0 : energy / whole));
-  }
-
   /**
    * The outputs × features weights that make the layer's outputs best from features = basis · input, and the bias that goes with them.
    * @param basis features × (inputs · kernel…)
    */
   async refit(basis: Matrix): Promise<{ readonly weight: Matrix; readonly bias: Float32Array }> {
     const { products, mean } = await this.#inputSpread();
-    const spread = products ? await this.products.multiply(basis, products) : basis;
+    const weight = products
+      ? await this.#weighted(basis, products)
+      : await combinationOf(basis, this.weight, this.products);
+    return { weight, bias: await this.#biasFor(await this.products.multiply(weight, basis), mean) };
+  }
+
+  /** outputs × features, with the error of each direction of the inputs weighed by how much they spread in it. */
+  async #weighted(basis: Matrix, products: Matrix): Promise<Matrix> {
+    const spread = await this.products.multiply(basis, products);
     const gram = await this.products.multiply(spread, basis, { transposeB: true });
     const moments = await this.products.multiply(spread, this.weight, { transposeB: true });
-    const weight = transposed(solveNormalEquations(basis.rows, gram.data, this.weight.rows, moments.data));
-    return { weight, bias: await this.#biasFor(await this.products.multiply(weight, basis), mean) };
+    const targets = this.weight.rows;
+    return transposed(await solveNormalEquations(basis.rows, gram.data, targets, moments.data, this.products));
   }
 
   /** Covariance of the input patches, summed once. */

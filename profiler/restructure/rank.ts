@@ -1,3 +1,4 @@
+import type { Extent } from "../numeric/directions.ts";
 import type { EditOptions, OptionSpec } from "./edit.ts";
 
 /** How far a layer is cut down: by number, by cost, or by what is kept. One of them; the number wins, then the energy. */
@@ -47,9 +48,7 @@ export function rankBySize({ rank, energy, cost }: EditOptions, scale: RankScale
   return Math.min(Math.max(affordable, 1), scale.full);
 }
 
-/** The smallest rank that keeps a share of the energy. */
-export function rankByEnergy(spectrum: readonly number[], { energy }: EditOptions): number {
-  let kept = 0;
-  const last = spectrum.findIndex((share) => (kept += share) >= Number(energy));
-  return last < 0 ? Math.max(spectrum.length, 1) : last + 1;
+/** What to compute: the rank, or the share of the energy that it is to keep. */
+export function extentOf(options: EditOptions, scale: RankScale): Extent {
+  return rankBySize(options, scale) ?? { share: Number(options.energy) };
 }

@@ -3,7 +3,7 @@ import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit, sizeOf } from "./linear-fit.ts";
 import { matchDivisibleConv } from "./match-conv.ts";
 import { opaqueRefusals } from "./opaque-refusals.ts";
-import { RANK_OPTIONS, rankByEnergy, rankBySize, type RankScale } from "./rank.ts";
+import { RANK_OPTIONS, extentOf, rankBySize, type RankScale } from "./rank.ts";
 import { matched, type Finding, type Restructuring } from "./restructuring.ts";
 import type { Rewrite } from "./rewrite.ts";
 
@@ -47,8 +47,8 @@ export const SPLIT_CHANNELS: Restructuring = {
     const layer = matched(ID, target, match(graph, target));
     const { weight, bias } = layer.form;
     const fit = await LinearFit.of(graph, layer, context);
-    const rank = rankBySize(options, scaleOf(layer.form)) ?? rankByEnergy(await fit.outputSpectrum(), options);
-    const factors = await fit.lowRank(rank);
+    const factors = await fit.lowRank(extentOf(options, scaleOf(layer.form)));
+    const rank = factors.first.rows;
     const [outputs = 0, ...filter] = weight.shape;
     const first = newWeights([rank, ...filter], factors.first.data, weight.dataType);
     const second = newWeights(mixing(outputs, rank, layer.form).shape, factors.second.data, weight.dataType);

@@ -6,7 +6,7 @@ import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit, sizeOf } from "./linear-fit.ts";
 import { matchDivisibleConv } from "./match-conv.ts";
 import { opaqueRefusals } from "./opaque-refusals.ts";
-import { RANK_OPTIONS, rankByEnergy, rankBySize, type RankScale } from "./rank.ts";
+import { RANK_OPTIONS, extentOf, rankBySize, type RankScale } from "./rank.ts";
 import { matched, type Finding, type Restructuring } from "./restructuring.ts";
 import type { Rewrite } from "./rewrite.ts";
 
@@ -54,19 +54,10 @@ export const SPLIT_SPATIAL: Restructuring = {
     const { weight, bias } = layer.form;
     const fit = await LinearFit.of(graph, layer, context);
     const unfolded = unfold(layer.form, fit.weight);
-    const most = Math.min(unfolded.rows, unfolded.columns);
     const { products } = fit;
     const settings = { products, seed: context.seed, ...(context.signal && { signal: context.signal }) };
-    const byEnergy = async (): Promise<number> => {
-      const { s } = await truncatedSvd(unfolded, most, settings);
-      const whole = s.reduce((sum, value) => sum + value * value, 0);
-      return rankByEnergy(
-        Array.from(s, (value) => (value * value) / whole),
-        options,
-      );
-    };
-    const rank = rankBySize(options, scaleOf(layer.form)) ?? (await byEnergy());
-    const { u, s, v } = await truncatedSvd(unfolded, rank, settings);
+    const { u, s, v } = await truncatedSvd(unfolded, extentOf(options, scaleOf(layer.form)), settings);
+    const rank = s.length;
     const roots = s.map(Math.sqrt);
     const vertical = transposed(scaledColumns(u, roots));
     const closed = horizontalOf(transposed(scaledColumns(v, roots)), outputs, columns);

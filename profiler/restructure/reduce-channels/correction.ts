@@ -33,12 +33,12 @@ export class Correction {
 
   /** outputs × inputs */
   async solve(): Promise<Matrix> {
-    if (this.#held === undefined) return transposed(this.#sums.solve());
+    if (this.#held === undefined) return transposed(await this.#sums.solve());
     if (this.#rows === 0) return matrix(this.outputs, this.inputs);
     const inputs = stacked(this.#held.map((batch) => batch.inputs));
     const missing = stacked(this.#held.map((batch) => batch.missing));
     const gram = await this.products.multiply(inputs, inputs, { transposeB: true });
-    const shares = solveNormalEquations(gram.rows, gram.data, this.outputs, missing.data);
+    const shares = await solveNormalEquations(gram.rows, gram.data, this.outputs, missing.data, this.products);
     return this.products.multiply(shares, inputs, { transposeA: true });
   }
 }

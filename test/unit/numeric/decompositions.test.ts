@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { LeastSquares } from "../../../profiler/numeric/least-squares.ts";
+import { leadingDirections } from "../../../profiler/numeric/directions.ts";
+import { combinationOf, LeastSquares } from "../../../profiler/numeric/least-squares.ts";
 import { matrix, scaledColumns, transposed, type Matrix } from "../../../profiler/numeric/matrix.ts";
 import { RuntimeProducts } from "../../../profiler/numeric/products.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
@@ -94,6 +95,19 @@ describe("truncatedSvd", () => {
     assert.deepEqual(one.v.data, two.v.data);
   });
 
+  it("keeps no more than a share of the energy needs", async () => {
+    const a = await decaying(400, 300, 6);
+    const { s } = await truncatedSvd(a, 60, { products });
+    const whole = a.data.reduce((sum, value) => sum + value * value, 0);
+    const kept = (count: number): number => s.slice(0, count).reduce((sum, value) => sum + value * value, 0) / whole;
+    const share = 0.97;
+    const found = await truncatedSvd(a, { share }, { products });
+    const rank = found.s.length;
+    assert.ok(kept(rank) >= share - 1e-4 && kept(rank - 1) < share, `rank ${rank} keeps ${kept(rank)}`);
+    const rebuilt = await products.multiply(scaledColumns(found.u, found.s), found.v, { transposeB: true });
+    assert.ok(difference(a, rebuilt) ** 2 <= 1 - share + 1e-4);
+  });
+
   it("refuses an impossible rank", async () => {
     await assert.rejects(truncatedSvd(matrix(3, 4), 4, { products }), RangeError);
   });
@@ -108,7 +122,7 @@ describe("LeastSquares", () => {
       await squares.add(inputs, await products.multiply(inputs, weights));
     }
     assert.equal(squares.samples, 150);
-    assert.ok(difference(weights, squares.solve()) < 1e-5);
+    assert.ok(difference(weights, await squares.solve()) < 1e-5);
   });
 
   it("solves equations with dependent inputs", async () => {
@@ -120,13 +134,85 @@ describe("LeastSquares", () => {
     );
     const squares = new LeastSquares(2, 1, products);
     await squares.add(twice, column);
-    const [first = 0, second = 0] = squares.solve().data;
+    const [first = 0, second = 0] = (await squares.solve()).data;
     assert.ok(Math.abs(first + second - 1) < 1e-3, "both share the work");
   });
 
   it("gives zeros where nothing came in", async () => {
     const squares = new LeastSquares(2, 1, products);
     await squares.add(matrix(5, 2), matrix(5, 1));
-    assert.deepEqual([...squares.solve().data], [0, 0]);
+    assert.deepEqual([...(await squares.solve()).data], [0, 0]);
+  });
+
+  it("solves many equations block by block, as well as few", async () => {
+    const [unknowns, samples] = [500, 700];
+    const weights = randomMatrix(unknowns, 3, 12);
+    const squares = new LeastSquares(unknowns, 3, products);
+    const inputs = randomMatrix(samples, unknowns, 13);
+    await squares.add(inputs, await products.multiply(inputs, weights));
+    assert.ok(difference(weights, await squares.solve()) < 1e-3);
+  });
+
+  it("solves many equations of which most depend on others", async () => {
+    const [unknowns, samples] = [450, 600];
+    const inputs = await products.multiply(randomMatrix(samples, 20, 14), randomMatrix(20, unknowns, 15));
+    const targets = await products.multiply(inputs, randomMatrix(unknowns, 2, 16));
+    const squares = new LeastSquares(unknowns, 2, products);
+    await squares.add(inputs, targets);
+    assert.ok(difference(targets, await products.multiply(inputs, await squares.solve())) < 1e-3);
   });
 });
+
+describe("combinationOf", () => {
+  for (const [features, elements] of [
+    [12, 40],
+    [40, 12],
+  ] as const) {
+    it(`finds shares of ${features} rows of ${elements} elements that make up others`, async () => {
+      const map = randomMatrix(features, elements, 21);
+      const wanted = await products.multiply(randomMatrix(5, features, 22), map);
+      const shares = await combinationOf(map, wanted, products);
+      assert.deepEqual([shares.rows, shares.columns], [5, features]);
+      assert.ok(difference(wanted, await products.multiply(shares, map)) < 1e-4);
+    });
+  }
+});
+
+describe("leadingDirections", () => {
+  /** A covariance with eigenvalues that fall slowly. */
+  async function falling(size: number): Promise<Matrix> {
+    const samples = randomMatrix(size, size, 31);
+    const factors = Array.from({ length: size }, (_, k) => 0.995 ** k / Math.sqrt(size));
+    const scaled = scaledColumns(samples, factors);
+    return products.multiply(scaled, scaled, { transposeA: true });
+  }
+
+  it("gives orthonormal directions, block by block, that hold the share asked for", async () => {
+    const spread = await falling(400);
+    const { vectors, energies } = await leadingDirections(spread, { share: 0.95 }, { products });
+    assert.ok(energies.length > 128 && energies.length < 400, `${energies.length} directions: more than one block`);
+    const gram = await products.multiply(vectors, vectors, { transposeA: true });
+    const identity = gram.data.map((_, index) => (index % (gram.columns + 1) === 0 ? 1 : 0));
+    assert.ok(difference(matrix(gram.rows, gram.columns, identity), gram) < 1e-5);
+    const held = await products.multiply(vectors, await products.multiply(spread, vectors), { transposeA: true });
+    assert.ok(traceOf(held) >= (0.95 - 1e-5) * traceOf(spread));
+  });
+
+  it("gives zeros for directions that a matrix does not have", async () => {
+    const thin = randomMatrix(300, 5, 32);
+    const spread = await products.multiply(thin, thin, { transposeB: true });
+    const { vectors } = await leadingDirections(spread, 40, { products });
+    const rebuilt = await products.multiply(vectors, await products.multiply(vectors, thin, { transposeA: true }));
+    assert.equal(vectors.columns, 40);
+    assert.ok(difference(thin, rebuilt) < 1e-4);
+  });
+
+  it("stops when it is told to", async () => {
+    const signal = AbortSignal.abort(new Error("enough"));
+    await assert.rejects(leadingDirections(await falling(300), 200, { products, signal }), /enough/);
+  });
+});
+
+function traceOf({ rows, data }: Matrix): number {
+  return Array.from({ length: rows }, (_, index) => data[index * rows + index] ?? 0).reduce((sum, one) => sum + one, 0);
+}
