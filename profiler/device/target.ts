@@ -40,11 +40,16 @@ export interface RunOptions {
   readonly calibration?: CalibrationSpec;
   /** Cores to bind the run to, where the device allows it. */
   readonly cores?: readonly number[];
+  /** What `benchmark_model` hands a TFLite model's layers to; its own default, the CPU, when left out. */
+  readonly delegate?: TfliteDelegate;
   /** Also measure energy, where the device has power rails: takes half a minute more. */
   readonly measuresEnergy?: boolean;
   /** A run that takes longer is ended with an error; `DEFAULT_TIME_LIMIT` when left out. */
   readonly timeLimitSeconds?: number;
 }
+
+export const TFLITE_DELEGATES = ["xnnpack", "gpu", "nnapi"] as const;
+export type TfliteDelegate = (typeof TFLITE_DELEGATES)[number];
 
 /** What phones run models with: more threads than big cores wait for the little ones. */
 export const DEFAULT_THREADS = 4;

@@ -99,7 +99,7 @@ const COLUMNS: readonly (readonly [title: string, text: (facts: DeviceFacts) => 
   ["Cores", ({ cores }) => String(cores ?? "")],
   ["Memory", ({ memoryBytes }) => (memoryBytes === null ? "" : formatBytes(memoryBytes))],
   ["Free", ({ freeBytes }) => (freeBytes === null ? "" : formatBytes(freeBytes))],
-  ["Battery", ({ battery }) => (battery?.level == null ? "" : formatShare(battery.level))],
+  ["Battery", ({ battery }) => (typeof battery?.level === "number" ? formatShare(battery.level) : "")],
   ["Temperature", ({ celsius }) => (celsius === null ? "" : `${celsius.toFixed(0)} °C`)],
 ];
 

@@ -8,112 +8,52 @@ import { mapTimes } from "../map-times.ts";
 import { ONNX_TYPES, typeOfNumber } from "../onnx-types.ts";
 import { optimizedOperators } from "../optimized-graph.ts";
 import { parseOrtProfile } from "../ort-profile.ts";
-import type { PreparedRun } from "../prepared-run.ts";
-import {
-  RUN_RESULT_VERSION,
-  type DeviceIdentity,
-  type LayerTimes,
-  type NotMeasured,
-  type OutputCheck,
-  type RunResult,
-  type RunSettings,
-} from "../run-result.ts";
+import type { Conditions, LayerTimes, NotMeasured, OutputCheck } from "../run-result.ts";
 import type { RunnerBundle } from "../runner/bundle.ts";
-import { missingFiles, pushBundle, type PushedBundle } from "../runner/push-bundle.ts";
+import { bundleFolder, missingFiles, pushBundle } from "../runner/push-bundle.ts";
 import { runRunner, type RunnerArguments, type RunnerResult } from "../runner/run-runner.ts";
-import {
-  DEFAULT_RUNS,
-  DEFAULT_THREADS,
-  DEFAULT_TIME_LIMIT,
-  DEFAULT_WARM_UP_RUNS,
-  type DeviceFacts,
-  type MeasuredModel,
-  type RunControl,
-  type RunOptions,
-  type RunPhase,
-} from "../target.ts";
-import { throttlingOf } from "../throttling.ts";
-import type { AdbDevice } from "./adb-device.ts";
+import type { RunPhase } from "../target.ts";
 import { measureEnergy, type EnergyTimes } from "./measure-energy.ts";
-import { readConditions } from "./phone-facts/phone-facts.ts";
-import { takePhone } from "./phone-folder.ts";
+import { PhoneRun, sizeOf, TIMED_SECONDS, type MeasuredByRuntime, type PhoneRunSubject } from "./phone-run.ts";
 
-/** Of the timed runs where nobody asked for a number: a large model on a small phone would take minutes. */
-const TIMED_SECONDS = 20;
 /** Shares need fewer runs than a p90. */
 const PROFILED = { warmUp: 2, runs: 10, seconds: 10 };
-/** Beside what is pushed: outputs, the profile, and what Android wants to keep free. */
-const SPARE_BYTES = 32e6;
 /** Of ONNX Runtime's profile: some 600 bytes an operator and run. */
 const MOST_PROFILE_BYTES = 256e6;
 
-/** One run of a model on a phone, from taking the phone to leaving it as it was. */
-export class AndroidRun {
-  readonly #settings: RunSettings;
-  readonly #end: number;
-
+/** A run of an ONNX model by ONNX Runtime, natively. */
+export class AndroidRun extends PhoneRun {
   constructor(
-    private readonly device: AdbDevice,
-    private readonly facts: DeviceFacts,
+    subject: PhoneRunSubject,
     private readonly bundle: RunnerBundle,
-    private readonly prepared: PreparedRun,
-    private readonly measured: MeasuredModel,
-    private readonly options: RunOptions,
-    private readonly control: RunControl,
+    private readonly energyTimes?: EnergyTimes,
   ) {
-    this.#settings = {
-      threads: options.threads ?? Math.min(DEFAULT_THREADS, facts.cores ?? DEFAULT_THREADS),
-      warmUpRuns: options.warmUpRuns ?? DEFAULT_WARM_UP_RUNS,
-      runs: options.runs ?? DEFAULT_RUNS,
-      dimensions: prepared.dimensions,
-      inputs: prepared.description,
-      cores: options.cores ?? null,
-      delegate: null,
-    };
-    this.#end = performance.now() + this.#limitSeconds * 1000;
+    super(subject);
   }
 
-  async measure(energyTimes?: EnergyTimes): Promise<Omit<RunResult, "startedAt">> {
-    const { signal } = this.control;
-    const folder = await takePhone(this.device, signal, () => this.#report("queued"));
-    try {
-      return await this.#measureIn(folder.path, energyTimes);
-    } finally {
-      this.#report("cleaning-up");
-      // Whatever happened, the folder's keeper removes it; what went wrong before is what the caller should hear of.
-      await folder.remove().catch(() => undefined);
-    }
-  }
-
-  async #measureIn(folder: string, energyTimes?: EnergyTimes): Promise<Omit<RunResult, "startedAt">> {
-    const { device, prepared, control } = this;
-    const pushed = await this.#push(folder);
-    const before = await readConditions(device, control.signal);
-    const main = await this.#run(pushed, folder, "latency", {
+  protected override async run(folder: string, before: Conditions): Promise<MeasuredByRuntime> {
+    const main = await this.#run(folder, "latency", {
       optimization: "all",
-      runs: this.#settings.runs,
-      warmUp: this.#settings.warmUpRuns,
+      runs: this.settings.runs,
+      warmUp: this.settings.warmUpRuns,
       outputs: ".",
       ...(this.options.runs === undefined && { budgetSeconds: TIMED_SECONDS }),
     });
     const outputs = await this.#compare(folder, main);
-    const layers = await this.#layers(pushed, folder);
+    const layers = await this.#layers(folder);
+    const { signal } = this.control;
     const energy =
       this.options.measuresEnergy === true
-        ? await measureEnergy(device, before.battery, this.#loop(pushed, folder), control.signal, energyTimes)
+        ? await measureEnergy(this.device, before.battery, this.#loop(folder), signal, this.energyTimes)
         : { reason: "It was not asked for." };
-    const after = await readConditions(device, control.signal);
-    const { statistics, notes } = this.#latency(main);
+    if (main.runSeconds.length === 0)
+      throw new DeviceError("failed", `${this.device.serial}: the runner timed nothing`);
     return {
-      version: RUN_RESULT_VERSION,
-      model: prepared.identity,
-      device: identityOf(this.facts),
       runtime: { name: "ONNX Runtime", version: main.version, kind: "native", description: "CPU" },
-      settings: { ...this.#settings, runs: statistics.runs },
       latency: {
         loadSeconds: main.loadSeconds,
         firstRunSeconds: main.firstSeconds,
-        statistics,
+        statistics: latencyStatistics(main.runSeconds),
         runSeconds: main.runSeconds,
       },
       layers,
@@ -122,70 +62,33 @@ export class AndroidRun {
           ? { reason: "The phone does not tell the memory of processes." }
           : { peakBytes: main.peakBytes, baselineBytes: main.baselineBytes },
       energy,
-      conditions: { before, after },
-      throttling: throttlingOf(before, after),
       outputs,
-      notes,
+      notes: this.cutShort(main.runSeconds.length),
     };
   }
 
-  #latency({
-    runSeconds,
-  }: RunnerResult): Pick<RunResult, "notes"> & { statistics: RunResult["latency"]["statistics"] } {
-    if (runSeconds.length === 0) throw new DeviceError("failed", `${this.device.serial}: the runner timed nothing`);
-    const isCut = runSeconds.length < this.#settings.runs;
-    const notes = isCut
-      ? [
-          `Timing stopped after ${runSeconds.length} runs, which took ${TIMED_SECONDS} seconds; ask for more to have more.`,
-        ]
-      : [];
-    return { statistics: latencyStatistics(runSeconds), notes };
-  }
-
   /** The runtime, the model and its inputs. */
-  async #push(folder: string): Promise<PushedBundle> {
+  protected override async push(folder: string): Promise<void> {
     const { device, bundle, prepared, control } = this;
     const { signal } = control;
-    this.#report("pushing-runtime");
+    this.report("pushing-runtime");
     const missing = await missingFiles(device, bundle, signal);
     const inputs = prepared.inputNames.map((name, index) => {
       const tensor = prepared.inputs[name];
-      return {
-        path: inputFile(index),
-        source: new MemorySource(name, tensor ? toRuntimeBytes(tensor) : new Uint8Array()),
-      };
+      const bytes = tensor ? toRuntimeBytes(tensor) : new Uint8Array();
+      return { path: inputFile(index), source: new MemorySource(name, bytes) };
     });
     const files = [...prepared.files.map(({ path, source }) => ({ path: `model/${path}`, source })), ...inputs];
-    const modelBytes = files.reduce((sum, { source }) => sum + source.size, 0);
-    this.#checkSpace(missing.reduce((sum, { bytes }) => sum + bytes, 0) + modelBytes);
-    const pushed = await pushBundle(device, bundle, missing, {
+    this.checkSpace(missing.reduce((sum, { bytes }) => sum + bytes, 0) + sizeOf(files));
+    await pushBundle(device, bundle, missing, {
       signal,
-      onSent: (done, total) => this.#report("pushing-runtime", done, total),
+      onSent: (done, total) => this.report("pushing-runtime", done, total),
     });
-    let before = 0;
-    for (const { path, source } of files) {
-      const start = before;
-      const onSent = (done: number): void => this.#report("pushing-model", start + done, modelBytes);
-      await device.push(`${folder}/${path}`, source, { signal, onSent });
-      before += source.size;
-    }
-    return pushed;
-  }
-
-  /** @throws {DeviceError} before anything is pushed in vain */
-  #checkSpace(bytes: number): void {
-    const { freeBytes } = this.facts;
-    if (freeBytes === null || freeBytes >= bytes + SPARE_BYTES) return;
-    const megabytes = (value: number): string => `${Math.ceil(value / 1e6)} MB`;
-    throw new DeviceError(
-      "no-space",
-      `${this.device.serial} has ${megabytes(freeBytes)} free, and the run needs ${megabytes(bytes + SPARE_BYTES)}`,
-      { hint: "Free some space on the phone" },
-    );
+    await this.pushFiles(folder, files, "pushing-model");
   }
 
   async #compare(folder: string, { outputs }: RunnerResult): Promise<OutputCheck> {
-    this.#report("comparing");
+    this.report("comparing");
     const found: Record<string, NumericTensor> = {};
     for (const [index, { name, type, shape }] of outputs.entries()) {
       const expected = this.prepared.outputs[name];
@@ -204,10 +107,10 @@ export class AndroidRun {
     return this.device.pull(path, toRuntimeBytes(expected).length, this.control.signal);
   }
 
-  async #layers(pushed: PushedBundle, folder: string): Promise<LayerTimes | NotMeasured> {
+  async #layers(folder: string): Promise<LayerTimes | NotMeasured> {
     const { device, control, measured } = this;
     const { warmUp, runs, seconds } = PROFILED;
-    await this.#run(pushed, folder, "layers", {
+    await this.#run(folder, "layers", {
       optimization: "basic",
       runs,
       warmUp,
@@ -222,28 +125,21 @@ export class AndroidRun {
     return mapTimes(profiled, await optimizedOperators(measured.runnable), measured.layers);
   }
 
-  #loop(pushed: PushedBundle, folder: string) {
+  #loop(folder: string) {
     return (seconds: number, onStart: () => void): Promise<RunnerResult> => {
-      const { warmUpRuns } = this.#settings;
-      return this.#run(
-        pushed,
-        folder,
-        "energy",
-        { optimization: "all", runs: 1, warmUp: warmUpRuns, seconds },
-        onStart,
-      );
+      const { warmUpRuns } = this.settings;
+      return this.#run(folder, "energy", { optimization: "all", runs: 1, warmUp: warmUpRuns, seconds }, onStart);
     };
   }
 
   async #run(
-    pushed: PushedBundle,
     folder: string,
     phase: RunPhase,
     args: Omit<RunnerArguments, "model" | "threads" | "inputs" | "cores">,
     onRun: () => void = () => undefined,
   ): Promise<RunnerResult> {
-    this.#report(phase);
-    const { threads, cores } = this.#settings;
+    this.report(phase);
+    const { threads, cores } = this.settings;
     const [model] = this.prepared.files;
     const shared = {
       model: `model/${model?.path ?? ""}`,
@@ -253,34 +149,18 @@ export class AndroidRun {
     };
     return runRunner(
       this.device,
-      pushed,
+      { folder: bundleFolder(this.bundle), bundle: this.bundle },
       folder,
       { ...shared, ...args },
       {
         signal: this.control.signal,
-        limitSeconds: this.#remainingSeconds(),
+        limitSeconds: this.remainingSeconds(),
         onRun: (done, total) => {
-          this.#report(phase, done, total);
+          this.report(phase, done, total);
           onRun();
         },
       },
     );
-  }
-
-  get #limitSeconds(): number {
-    return this.options.timeLimitSeconds ?? DEFAULT_TIME_LIMIT;
-  }
-
-  #remainingSeconds(): number {
-    const remaining = (this.#end - performance.now()) / 1000;
-    if (remaining > 0) return remaining;
-    throw new DeviceError("time-limit", `the run took longer than ${this.#limitSeconds} seconds`, {
-      hint: "Ask for fewer runs, or set a longer time limit",
-    });
-  }
-
-  #report(phase: RunPhase, done?: number, total?: number): void {
-    this.control.onProgress?.({ phase, ...(done !== undefined && { done }), ...(total !== undefined && { total }) });
   }
 }
 
@@ -292,8 +172,4 @@ function inputFile(index: number): string {
 function inputFlag(tensor: NumericTensor | undefined, index: number): string {
   if (tensor === undefined) throw new RangeError(`input ${index} is missing`);
   return `${ONNX_TYPES[tensor.dataType]}:${tensor.shape.join("x")}:${inputFile(index)}`;
-}
-
-function identityOf({ kind, serial, name, system, soc, abis, cores, memoryBytes }: DeviceFacts): DeviceIdentity {
-  return { kind, serial, name, system, soc, abis, cores, memoryBytes };
 }

@@ -43,8 +43,9 @@ export class AndroidTarget implements Target {
       const bundle = await findBundle(device.serial, facts.abis, this.options.bundles);
       const prepared = await prepare(measured, options, signal);
       try {
-        const run = new AndroidRun(device, facts, bundle, prepared, measured, options, control);
-        return { ...(await run.measure(this.options.energyTimes)), startedAt };
+        const subject = { device, facts, prepared, measured, options, control };
+        const run = new AndroidRun(subject, bundle, this.options.energyTimes);
+        return { ...(await run.measure()), startedAt };
       } finally {
         await prepared.close();
       }
