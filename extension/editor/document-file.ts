@@ -165,9 +165,9 @@ export class DocumentFile implements vscode.Disposable {
 
   async #overwrite(content: Content<BaseFile>, signal: AbortSignal): Promise<void> {
     await this.#write(content, this.#uri, signal);
+    this.#host.markSaved(content);
     // Without a copy of what was there before, what is there now is where edits start from.
     if (content.base.copy === undefined) await this.#host.load();
-    else this.#host.markSaved(content);
   }
 
   async #write(content: Content<BaseFile>, target: vscode.Uri, signal: AbortSignal): Promise<void> {

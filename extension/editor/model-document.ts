@@ -61,6 +61,8 @@ export class ModelDocument implements vscode.CustomDocument {
   readonly #deviceChanges: vscode.Disposable;
   /** What the next profile is of. */
   #shown: { readonly content: Content<BaseFile>; readonly isPrediction: boolean };
+  /** Until then there seem to be no edits. */
+  #restored: Promise<void> = Promise.resolve();
   #unpacked: { readonly packed: PackedProfile; readonly profile: Profile } | undefined;
   #base: { readonly key: string; readonly profile: Promise<BaseProfile> } | undefined;
 
@@ -101,7 +103,7 @@ export class ModelDocument implements vscode.CustomDocument {
       content: () => this.editing.content,
       requestFor: (content) => this.requestFor(content),
       engines: this.engines,
-      load: () => this.#load(),
+      load: () => this.#reload(),
       rebase: (base) => this.editing.rebase(base),
       markSaved: (content) => this.editing.markSaved(content),
       leave: () => this.editing.revert(),
@@ -139,7 +141,7 @@ export class ModelDocument implements vscode.CustomDocument {
     this.#settings = vscode.workspace.onDidChangeConfiguration((change) => {
       if (PROFILING_SETTINGS.some((setting) => change.affectsConfiguration(setting, uri))) this.reload();
     });
-    if (backup) void this.#restore(backup);
+    if (backup) this.#restored = this.#restore(backup);
     else this.reload();
   }
 
@@ -157,8 +159,7 @@ export class ModelDocument implements vscode.CustomDocument {
 
   /** Profiles again: what is on the disk, or with unsaved edits the version that they are of. */
   reload(): void {
-    if (this.editing.isDirty) void this.session.reload();
-    else void this.#load();
+    void this.#reload();
   }
 
   /** Drops unsaved edits. */
@@ -289,6 +290,12 @@ export class ModelDocument implements vscode.CustomDocument {
     this.events.dispose();
   }
 
+  async #reload(): Promise<void> {
+    await this.#restored;
+    if (this.editing.isDirty) await this.session.reload();
+    else await this.#load();
+  }
+
   /** Starts anew from what is on the disk. */
   async #load(): Promise<void> {
     this.#startFrom({ base: await this.file.read(), edits: [] });
@@ -315,7 +322,7 @@ export class ModelDocument implements vscode.CustomDocument {
       log().error(error instanceof Error ? error : String(error));
       await this.session.reload();
     }
-    if (!isOnDisk) await this.file.askAboutNewVersion();
+    if (!isOnDisk) void this.file.askAboutNewVersion();
   }
 
   async #show(content: Content<BaseFile>, isPrediction: boolean): Promise<void> {

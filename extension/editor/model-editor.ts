@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { log } from "../log.ts";
 import { formatBackup, parseBackup } from "./backup.ts";
 import { ModelDocument, type DocumentContext } from "./model-document.ts";
 import { connectPanel } from "./model-panel.ts";
@@ -23,7 +24,8 @@ export class ModelEditorProvider implements vscode.CustomEditorProvider<ModelDoc
 
   async openCustomDocument(uri: vscode.Uri, { backupId }: vscode.CustomDocumentOpenContext): Promise<ModelDocument> {
     const text = backupId === undefined ? undefined : await vscode.workspace.fs.readFile(vscode.Uri.parse(backupId));
-    const backup = text && parseBackup(new TextDecoder().decode(text));
+    const backup = text === undefined ? undefined : parseBackup(new TextDecoder().decode(text));
+    if (backup) log().info(`Restoring ${backup.edits.length} edits of ${uri.toString(true)}`);
     const document = new ModelDocument(uri, this.#context, backup);
     document.events.edit.event((edit) => this.#edits.fire(edit));
     this.#models.addDocument(document);

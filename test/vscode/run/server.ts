@@ -50,6 +50,8 @@ export interface ServerOptions {
   /** Port to listen on; 0 takes a free one. */
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Goes on with the settings, state and backups that a killed server left in its folder. */
+  readonly folder?: string;
 }
 
 /** What a window should open; keys of VS Code's own "payload". */
@@ -71,16 +73,19 @@ export class VscodeServer {
   /** @throws {Error} with the server's output when it does not start */
   static async start(options: ServerOptions = {}): Promise<VscodeServer> {
     const { extensions = [], settings = {}, isTestDriver = false, port = 0, env = {} } = options;
-    const folder = mkdtempSync(join(tmpdir(), "edgewise-vscode-"));
-    const own = extensions.map((extension) => editorAssociations(readManifest(extension)));
-    writeSettings(folder, Object.assign({}, QUIET, ...own, settings) as Settings);
-    writeExtensions(folder, extensions);
+    const folder = options.folder ?? mkdtempSync(join(tmpdir(), "edgewise-vscode-"));
+    if (options.folder === undefined) {
+      const own = extensions.map((extension) => editorAssociations(readManifest(extension)));
+      writeSettings(folder, Object.assign({}, QUIET, ...own, settings) as Settings);
+      writeExtensions(folder, extensions);
+      linkBuiltIn(folder);
+    }
     const flags = [
       ...["--host", "127.0.0.1", "--port", String(port), "--without-connection-token"],
       ...["--accept-server-license-terms", "--telemetry-level", "off"],
       ...["--disable-workspace-trust", "--force-disable-user-env"],
       ...["--server-data-dir", folder, "--extensions-dir", join(folder, "extensions")],
-      ...["--builtin-extensions-dir", linkBuiltIn(folder)],
+      ...["--builtin-extensions-dir", builtInFolder(folder)],
       ...(isTestDriver ? ["--enable-smoke-test-driver"] : []),
     ];
     const child = spawn(NODE, [join(VSCODE, "out/server-main.js"), ...flags], {
@@ -144,6 +149,15 @@ export class VscodeServer {
     return JSON.parse(readFileSync(file, "utf8")) as { port: number; token: string };
   }
 
+  /** Ends it as a crash does, and leaves its folder. @returns what starts it again */
+  async kill(): Promise<ServerOptions> {
+    const ended = new Promise((resolve) => this.#process.once("exit", resolve));
+    signalGroup(this.#process, "SIGKILL");
+    await ended;
+    rmSync(bridgeFile(this.folder), { force: true });
+    return { folder: this.folder, port: this.#port };
+  }
+
   async stop(): Promise<void> {
     const isRunning = (): boolean => this.#process.exitCode === null && this.#process.signalCode === null;
     const deadline = Date.now() + END_LIMIT_MILLISECONDS;
@@ -174,12 +188,15 @@ function writeExtensions(folder: string, extensions: readonly string[]): void {
   writeFileSync(join(folder, "extensions/extensions.json"), JSON.stringify(entries));
 }
 
-function linkBuiltIn(folder: string): string {
-  const target = join(folder, "built-in");
+function builtInFolder(folder: string): string {
+  return join(folder, "built-in");
+}
+
+function linkBuiltIn(folder: string): void {
+  const target = builtInFolder(folder);
   mkdirSync(target);
   for (const name of BUILT_IN) symlinkSync(join(VSCODE, "extensions", name), join(target, name), "dir");
   symlinkSync(join(import.meta.dirname, "bridge"), join(target, "bridge"), "dir");
-  return target;
 }
 
 /** Ours, without what a VS Code terminal or a test runner would pass on to the server. */

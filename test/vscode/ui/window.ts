@@ -33,11 +33,13 @@ export interface WindowOptions {
   readonly files?: readonly string[];
   readonly settings?: Settings;
   readonly size?: { readonly width: number; readonly height: number };
+  /** Of the server and its extension host. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A VS Code window with the built extension, on a folder of its own that a test may change. */
 export class VscodeWindow {
-  readonly server: VscodeServer;
+  server: VscodeServer;
   readonly page: Page;
   readonly folder: string;
   readonly #browser: Browser;
@@ -50,16 +52,23 @@ export class VscodeWindow {
   }
 
   static async open(options: WindowOptions = {}): Promise<VscodeWindow> {
-    const { files = [], settings = {}, size = { width: 1280, height: 800 } } = options;
+    const { files = [], settings = {}, size = { width: 1280, height: 800 }, env = {} } = options;
     const folder = mkdtempSync(join(tmpdir(), "edgewise-folder-"));
     for (const file of files) copyFileSync(file, join(folder, basename(file)));
-    const server = await VscodeServer.start({ extensions: [ROOT], settings });
+    const server = await VscodeServer.start({ extensions: [ROOT], settings, env });
     const browser = await startBrowser();
     const page = await browser.newPage({ viewport: size });
     const window = new VscodeWindow(server, browser, page, folder);
     await page.goto(server.url(folder));
     await page.locator(".monaco-workbench").waitFor();
     return window;
+  }
+
+  /** VS Code dies with everything in it, and is opened again where it was. */
+  async crash(): Promise<void> {
+    this.server = await VscodeServer.start(await this.server.kill());
+    await this.page.goto(this.server.url(this.folder));
+    await this.page.locator(".monaco-workbench").waitFor();
   }
 
   async close(): Promise<void> {

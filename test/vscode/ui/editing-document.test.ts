@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { skip } from "../../skip.ts";
+import { EDITABLE, EditingDriver } from "./editing-driver.ts";
+import { eventually } from "./listing-driver.ts";
+import { longChain } from "./models.ts";
+import { useWindow } from "./window.ts";
+
+describe("A document with edits", () => {
+  const vscode = useWindow();
+  const driver = new EditingDriver(vscode);
+  const { onnx } = EDITABLE;
+
+  const bytesOf = (file: string): Buffer => readFileSync(vscode().path(file));
+  const open = async ({ file, bytes }: { file: string; bytes: () => Uint8Array }): Promise<void> => {
+    writeFileSync(vscode().path(file), bytes());
+    await driver.open(file);
+  };
+
+  afterEach(async () => {
+    await driver.run("workbench.action.revertAndCloseActiveEditor");
+    await driver.close();
+  });
+
+  for (const { file, bytes, edit, before, after } of Object.values(EDITABLE)) {
+    it(`is edited, undone, redone, saved and opened again: ${file}`, async () => {
+      await open({ file, bytes });
+      await driver.showsParameters(before);
+      await driver.apply(edit);
+      await driver.showsParameters(after);
+      await driver.isMarked(file, true);
+      assert.deepEqual(bytesOf(file), Buffer.from(bytes()), "nothing is written before saving");
+      await driver.run("undo");
+      await driver.showsParameters(before);
+      await driver.isMarked(file, false);
+      await driver.run("redo");
+      await driver.showsParameters(after);
+      await driver.startSaving();
+      await driver.answer("Overwrite");
+      await driver.isMarked(file, false);
+      await driver.close();
+      await driver.open(file);
+      await driver.showsParameters(after);
+    });
+  }
+
+  it("goes back behind what was saved, and asks before overwriting only once", async () => {
+    await open(onnx);
+    await driver.apply(onnx.edit);
+    await driver.startSaving();
+    await driver.answer("Overwrite");
+    await driver.isMarked(onnx.file, false);
+    await driver.run("undo");
+    await driver.showsParameters(onnx.before);
+    await driver.isMarked(onnx.file, true);
+    await driver.run("workbench.action.files.save");
+    await driver.isMarked(onnx.file, false);
+    assert.deepEqual(bytesOf(onnx.file), Buffer.from(onnx.bytes()), "the bytes of the original are back");
+  });
+
+  it("is saved as another file, which takes its place", async () => {
+    await open(onnx);
+    await driver.apply(onnx.edit);
+    await driver.startSaving();
+    await driver.answer("Save As…");
+    const name = vscode().page.locator(".quick-input-widget input").first();
+    await name.waitFor();
+    assert.match(await name.inputValue(), /model\.slim\.onnx$/);
+    await vscode().page.keyboard.press("Enter");
+    await driver.page.getByRole("heading", { name: "model.slim.onnx" }).waitFor();
+    await driver.showsParameters(onnx.after);
+    assert.deepEqual(bytesOf(onnx.file), Buffer.from(onnx.bytes()));
+    rmSync(vscode().path("model.slim.onnx"));
+  });
+
+  it("stays dirty, and its file whole, when the question is dismissed", async () => {
+    await open(onnx);
+    await driver.apply(onnx.edit);
+    await driver.startSaving();
+    await driver.answer("Cancel");
+    await driver.isMarked(onnx.file, true);
+    assert.deepEqual(bytesOf(onnx.file), Buffer.from(onnx.bytes()));
+  });
+
+  it("offers only another file where its own is read-only", async () => {
+    await open(onnx);
+    chmodSync(vscode().path(onnx.file), 0o444);
+    await driver.apply(onnx.edit);
+    await driver.startSaving();
+    const box = vscode().page.locator(".monaco-dialog-box");
+    await box.getByText("model.onnx is read-only.").waitFor();
+    assert.equal(await box.getByRole("button", { name: "Overwrite" }).count(), 0);
+    await driver.answer("Cancel");
+    await driver.isMarked(onnx.file, true);
+    chmodSync(vscode().path(onnx.file), 0o644);
+  });
+
+  it("drops its edits when it is reverted", async () => {
+    await open(onnx);
+    await driver.apply(onnx.edit);
+    await driver.run("workbench.action.files.revert");
+    await driver.showsParameters(onnx.before);
+    await driver.isMarked(onnx.file, false);
+  });
+
+  it("says why an edit does not fit, and is as before", async () => {
+    await open(onnx);
+    await assert.rejects(driver.apply("dense-low-rank:/stage.0/block.1/conv/Conv:rank=4"), /no fully connected layer/);
+    await driver.showsParameters(onnx.before);
+    await driver.isMarked(onnx.file, false);
+  });
+
+  it("is the same in two panels", async () => {
+    await open(onnx);
+    await driver.run("workbench.action.splitEditor");
+    await driver.apply(onnx.edit);
+    for (const place of [0, 1]) {
+      const panel = vscode()
+        .page.locator("iframe.webview.ready")
+        .nth(place)
+        .contentFrame()
+        .frameLocator("#active-frame");
+      await panel.locator("[data-total=parameters]").filter({ hasText: /2\.40/ }).waitFor();
+    }
+    await driver.run("workbench.action.closeActiveEditor");
+  });
+
+  it("asks when another program writes its file, and puts its edits on the new version", async () => {
+    await open(onnx);
+    await driver.apply(onnx.edit);
+    writeFileSync(vscode().path(onnx.file), Buffer.concat([onnx.bytes(), Buffer.from([0x32, 0])]));
+    const toast = vscode().page.locator(".notification-toast", { hasText: "changed by another program" });
+    await toast.getByRole("button", { name: "Reapply My Edits" }).click();
+    await toast.waitFor({ state: "hidden" });
+    await driver.showsParameters(onnx.after);
+    await driver.isMarked(onnx.file, true);
+    await driver.run("undo");
+    await driver.showsParameters(onnx.after);
+    await driver.run("undo");
+    await driver.showsParameters(onnx.before);
+  });
+
+  it("keeps editing the old version of a file that another program replaced, and can still save it", async () => {
+    await open(onnx);
+    await driver.apply(onnx.edit);
+    writeFileSync(vscode().path(onnx.file), longChain(3));
+    const toast = vscode().page.locator(".notification-toast", { hasText: "changed by another program" });
+    await toast.getByRole("button", { name: "Keep the Old Version" }).click();
+    await driver.run("undo");
+    await driver.showsParameters(onnx.before);
+    await driver.run("redo");
+    await driver.showsParameters(onnx.after);
+    await driver.startSaving();
+    await driver.answer("Overwrite");
+    await driver.isMarked(onnx.file, false);
+    await driver.close();
+    await driver.open(onnx.file);
+    await driver.showsParameters(onnx.after);
+  });
+
+  it("leaves the original as it was when the disk is full, and stays dirty", async function () {
+    const disk = vscode().path("small-disk");
+    const file = join("small-disk", onnx.file);
+    const room = Math.ceil(onnx.bytes().length / PAGE_BYTES) + 1;
+    mkdirSync(disk);
+    if (spawnSync("mount", ["-t", "tmpfs", "-o", `size=${room * PAGE_BYTES}`, "tmpfs", disk]).status !== 0)
+      skip(this, "a small disk can be mounted by an administrator only");
+    try {
+      writeFileSync(vscode().path(file), onnx.bytes());
+      await vscode().openFile(file);
+      await driver.showsParameters(onnx.before);
+      await driver.apply(onnx.edit);
+      await driver.startSaving();
+      await driver.answer("Overwrite");
+      await vscode().page.getByText("the disk is full").first().waitFor();
+      await driver.isMarked(onnx.file, true);
+      assert.deepEqual(readdirSync(disk), [onnx.file], "no part of a file is left");
+      assert.deepEqual(bytesOf(file), Buffer.from(onnx.bytes()));
+    } finally {
+      await driver.run("workbench.action.revertAndCloseActiveEditor");
+      spawnSync("umount", ["-l", disk]);
+    }
+  });
+
+  it("keeps a copy of its file aside while it is edited, and none when it is closed", async () => {
+    const copies = (): Promise<readonly string[]> =>
+      Promise.resolve(
+        readdirSync(vscode().server.folder, { recursive: true, encoding: "utf8" }).filter((path) =>
+          /\/copies\/.*\.onnx$/.test(path),
+        ),
+      );
+    await open(onnx);
+    assert.deepEqual(await copies(), []);
+    await driver.apply(onnx.edit);
+    assert.equal((await copies()).length, 1);
+    await driver.run("workbench.action.revertAndCloseActiveEditor");
+    await eventually(vscode(), copies, (paths) => paths.length === 0);
+  });
+});
+
+/** A file takes whole pages of a tmpfs. */
+const PAGE_BYTES = 4096;
