@@ -28,6 +28,9 @@ const NARROWEST = { width: 260, height: 120 } as const;
 const LARGEST_PART = { width: 0.42, height: 0.6 } as const;
 const LEFT_TO_TABLE = { width: 440, height: 240 } as const;
 
+/** What is done to the model needs more of little room than the table, which shows where. */
+const LEFT_BESIDE_ASIDE = { width: 440, height: 170 } as const;
+
 /** Pixels by which an arrow key moves the border. */
 const KEY_STEP = 20;
 
@@ -43,7 +46,8 @@ export function DetailsSplit(props: DetailsSplitProps): JSX.Element {
   const layer = profile.layers[layerOfLine(selection.active) ?? -1];
   const side: Side = size.width >= SIDE_BY_SIDE ? "width" : "height";
   const isShown = aside !== null || (details.isOpen && layer !== undefined);
-  const largest = Math.min(size[side] * LARGEST_PART[side], size[side] - LEFT_TO_TABLE[side]);
+  const left = (aside === null ? LEFT_TO_TABLE : LEFT_BESIDE_ASIDE)[side];
+  const largest = Math.min(size[side] * LARGEST_PART[side], size[side] - left);
   const extent = Math.max(NARROWEST[side], Math.min(details[side], largest));
 
   const change = (changes: Partial<DetailsPreferences>): void =>

@@ -1,5 +1,8 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { IconButton } from "../controls/controls.tsx";
+import type { Failure } from "../rpc.ts";
 import type { EditingClient } from "../state/editing-client.ts";
 import { useStore } from "../state/store.ts";
 import { FailureNote, TaskProgress } from "./notes.tsx";
@@ -7,6 +10,7 @@ import { FailureNote, TaskProgress } from "./notes.tsx";
 /** While edits are computed: the table already shows what they will cost, and this says that their weights are on the way. */
 export function ComputingBar({ client }: { readonly client: EditingClient }): JSX.Element | null {
   const { computing, failure } = useStore(client.document);
+  const [dismissed, setDismissed] = useState<Failure | null>(null);
   if (computing) {
     const what = computing.what === "" ? computing.label : `${computing.label}: ${computing.what}`;
     return (
@@ -16,5 +20,12 @@ export function ComputingBar({ client }: { readonly client: EditingClient }): JS
       </div>
     );
   }
-  return failure && <FailureNote failure={failure} />;
+  if (!failure || failure === dismissed || failure.code === "cancelled") return null;
+  return (
+    <div class="given-up" data-testid="given-up">
+      <FailureNote failure={failure} />
+      <span class="remark">{l10n.t("The model is as it was before.")}</span>
+      <IconButton icon="close" label={l10n.t("Dismiss")} onClick={() => setDismissed(failure)} />
+    </div>
+  );
 }

@@ -41,12 +41,12 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
   return (
     <section class="editing" aria-label={l10n.t("Compress")} data-testid="editing">
       <div class="editing-head">
-        <TabList label={l10n.t("Compress")} tabs={tabsOf(document.edits.length)} selected={part} onSelect={onPart} />
+        <TabList label={l10n.t("Compress")} tabs={tabsOf()} selected={part} onSelect={onPart} />
         <IconButton icon="close" label={l10n.t("Close")} onClick={() => onPart(null)} />
       </div>
       <TabPanel id={part}>
         {document.refusal !== null && <p class="panel-state">{document.refusal}</p>}
-        {change.failure && <FailureNote failure={change.failure} />}
+        {change.failure && document.failure === null && <FailureNote failure={change.failure} />}
         {part === "suggestions" && (
           <SuggestionsPane
             client={editing}
@@ -85,11 +85,11 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
   );
 }
 
-function tabsOf(edits: number): readonly Tab<EditingPart>[] {
+function tabsOf(): readonly Tab<EditingPart>[] {
   return [
     { id: "suggestions", title: l10n.t("Suggestions") },
     { id: "fit", title: l10n.t("Fit to budget") },
     { id: "calibration", title: l10n.t("Samples") },
-    { id: "history", title: edits === 0 ? l10n.t("Edits") : l10n.t("Edits ({0})", edits) },
+    { id: "history", title: l10n.t("Edits") },
   ];
 }

@@ -1,5 +1,5 @@
 import * as l10n from "@vscode/l10n";
-import type { ChartConfiguration } from "chart.js";
+import type { ChartConfiguration, Plugin } from "chart.js";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { formatCell, formatCellExact, type Total } from "../../profiler/columns.ts";
@@ -9,7 +9,7 @@ import { amountAxis, baseOptions } from "../charts/chart-options.ts";
 import { faded, useTheme, type ChartTheme } from "../charts/theme.ts";
 import { Select } from "../controls/Select.tsx";
 import type { FitPoint, FitState } from "../protocol-editing.ts";
-import { FIT_AXES, qualityOf, qualityText } from "./fit-points.ts";
+import { FIT_AXES, frontOf, qualityOf, qualityText } from "./fit-points.ts";
 
 interface FitChartProps {
   readonly fit: FitState;
@@ -82,9 +82,6 @@ function configOf(
             x: point.totals[axis.id] ?? Number.NaN,
             y: qualityOf(point).value ?? Number.NaN,
           })),
-          showLine: true,
-          borderColor: hues.blue,
-          borderWidth: 1.5,
           // Within the budget: another shape, since colours alone tell little.
           pointStyle: points.map(({ isWithinBudget }) => (isWithinBudget ? "rectRot" : "circle")),
           pointRadius: points.map((_, position) => (position === selected || position === best ? 7 : 4)),
@@ -95,6 +92,7 @@ function configOf(
         },
       ],
     },
+    plugins: [frontLine(frontOf(points, axis), hues.blue)],
     options: {
       ...baseOptions(theme),
       interaction: { mode: "nearest", intersect: false },
@@ -114,6 +112,30 @@ function configOf(
     },
   };
 }
+
+/** A line behind the points that are worth choosing. No dataset of its own: it would answer clicks that are meant for points. */
+function frontLine(front: readonly number[], color: string): Plugin {
+  return {
+    id: "front",
+    beforeDatasetsDraw: (chart) => {
+      const { data } = chart.getDatasetMeta(0);
+      const { ctx } = chart;
+      ctx.save();
+      ctx.beginPath();
+      for (const position of front) {
+        const { x, y } = data[position]?.getProps(["x", "y"], true) ?? {};
+        ctx.lineTo(Number(x), Number(y));
+      }
+      ctx.strokeStyle = color;
+      ctx.lineWidth = FRONT_WIDTH;
+      ctx.stroke();
+      ctx.restore();
+    },
+  };
+}
+
+/** Pixels. */
+const FRONT_WIDTH = 1.5;
 
 function textOf(point: FitPoint | undefined, axis: Total): string {
   return point ? pointText(point, axis) : "";

@@ -101,11 +101,17 @@ function NumberOption({ spec, value, onChange }: OptionFieldProps<NumberSpec>): 
         onCommit={commit}
         onEscape={() => setText(shown)}
       />
-      <span id={rangeId} class={isInvalid ? "option-range error" : "option-range"}>
+      <span id={rangeId} class={rangeClass(isInvalid, range !== undefined)}>
         {[spec.unit, rangeText(spec)].filter(Boolean).join(", ")}
       </span>
     </div>
   );
+}
+
+/** The ends of a slider tell the range to the eye, until something else is typed. */
+function rangeClass(isInvalid: boolean, hasSlider: boolean): string {
+  if (isInvalid) return "option-range error";
+  return hasSlider ? "visually-hidden" : "option-range";
 }
 
 /** A step of a slider is a sum of fractions: without the last digits, which mean nothing. */

@@ -1,5 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Edit } from "../../profiler/restructure/edit.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import { Button, Checkbox, Icon } from "../controls/controls.tsx";
@@ -43,9 +44,20 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
   const { suggestion, edit, isOpen, isChosen, isMarked, conflict, before, onOpen, onChoose } = props;
   const { title, why, promise, after, saves } = suggestion;
   const target = edit.target === "" ? l10n.t("the whole model") : edit.target;
+  const item = useRef<HTMLLIElement>(null);
+  // The one that was open before folds in, which moves all below it.
+  useLayoutEffect(() => {
+    if (isOpen) item.current?.scrollIntoView({ block: "nearest" });
+  }, [isOpen]);
   const classes = ["suggestion", isOpen && "open", isMarked && "marked"].filter(Boolean).join(" ");
   return (
-    <li class={classes} data-testid="suggestion" data-restructuring={edit.restructuring} data-target={edit.target}>
+    <li
+      ref={item}
+      class={classes}
+      data-testid="suggestion"
+      data-restructuring={edit.restructuring}
+      data-target={edit.target}
+    >
       <div class="suggestion-head">
         <span class="suggestion-choice">
           <Checkbox
@@ -62,9 +74,10 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
             {target}
           </span>
         </button>
-        <PromiseBadge promise={promise} />
       </div>
-      <p class="suggestion-why">{why}</p>
+      <p class="suggestion-why">
+        <PromiseBadge promise={promise} /> {why}
+      </p>
       {conflict && (
         <p class="conflict" role="note">
           <Icon name="warning" />

@@ -151,7 +151,7 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
         })}
       </ul>
       {shown.length > limit && (
-        <button type="button" class="link more" onClick={() => setLimit(limit + SHOWN_AT_ONCE)}>
+        <button type="button" class="link show-more" onClick={() => setLimit(limit + SHOWN_AT_ONCE)}>
           {l10n.t("Show {0} more", Math.min(SHOWN_AT_ONCE, shown.length - limit))}
         </button>
       )}
@@ -194,9 +194,11 @@ function ChosenBar(props: ChosenBarProps): JSX.Element {
   return (
     <div class="chosen-bar" role="group" aria-label={l10n.t("Chosen suggestions")} data-testid="chosen">
       {trial.result && (
-        <SavingsGrid before={suggestions.before} after={trial.result.after} saves={trial.result.saves} />
+        <div class="chosen-result">
+          <SavingsGrid before={suggestions.before} after={trial.result.after} saves={trial.result.saves} />
+          <CheckResult check={trial.result.check} onChooseData={onChooseData} />
+        </div>
       )}
-      {trial.result && <CheckResult check={trial.result.check} onChooseData={onChooseData} />}
       {trial.failure && <FailureNote failure={trial.failure} />}
       {trial.isRunning && (
         <TaskProgress done={progress?.done ?? 0} what={progress?.what ?? ""} onCancel={trial.cancel} />

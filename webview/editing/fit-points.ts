@@ -58,6 +58,23 @@ export function qualityOf({ accuracy, error }: FitPoint): PointQuality {
   return accuracy === null ? { isAccuracy: false, value: error } : { isAccuracy: true, value: accuracy };
 }
 
+/** Positions of the points that no other one beats in cost and in quality, from the cheapest on: the curve of a search. */
+export function frontOf(points: readonly FitPoint[], axis: Total): readonly number[] {
+  const known = points.flatMap((point, position) => {
+    const cost = point.totals[axis.id];
+    const { isAccuracy, value } = qualityOf(point);
+    return cost === null || value === null ? [] : [{ position, cost, loss: isAccuracy ? -value : value }];
+  });
+  const front: number[] = [];
+  let least = Infinity;
+  for (const { position, loss } of known.toSorted((a, b) => a.cost - b.cost || a.loss - b.loss)) {
+    if (loss >= least) continue;
+    least = loss;
+    front.push(position);
+  }
+  return front;
+}
+
 export function qualityText(point: FitPoint): string {
   const { isAccuracy, value } = qualityOf(point);
   if (value === null) return "∞";

@@ -38,10 +38,11 @@ export function shownSuggestions(
   return shown.toSorted((a, b) => saved(b) - saved(a));
 }
 
-/** How many suggestions there are for each row. */
+/** How many suggestions there are for each row. Those for the whole model are about no row more than another. */
 export function suggestionsByRow(list: readonly ListedSuggestion[]): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
-  for (const row of list.flatMap(({ rows }) => rows)) counts.set(row, (counts.get(row) ?? 0) + 1);
+  for (const row of list.flatMap(({ edit, rows }) => (edit.target === "" ? [] : rows)))
+    counts.set(row, (counts.get(row) ?? 0) + 1);
   return counts;
 }
 

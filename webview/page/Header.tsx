@@ -67,7 +67,7 @@ export function Header(props: HeaderProps): JSX.Element {
           onSetBudget={(id, text) => client.setBudget(id, text)}
         />
       ) : (
-        <dl class="totals" data-testid="totals">
+        <dl class={isCompact ? "totals compact" : "totals"} data-testid="totals">
           {SHOWN_TOTALS.map((total) => (
             <TotalItem
               key={total.id}

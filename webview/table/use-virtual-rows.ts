@@ -19,7 +19,7 @@ export interface VirtualRows {
 
 /**
  * The rows of a long list that are on the screen.
- * @param headHeight pixels of the sticky header, which hides what scrolls under it
+ * @param headHeight pixels of the sticky header, which the rows begin below
  */
 export function useVirtualRows(
   scroller: RefObject<HTMLElement>,
@@ -37,7 +37,7 @@ export function useVirtualRows(
       estimateSize: () => ROW_HEIGHT,
       overscan: OVERSCAN_ROWS,
       initialOffset,
-      scrollPaddingStart: headHeight,
+      scrollPaddingEnd: headHeight,
       paddingStart: 0,
       observeElementRect,
       observeElementOffset,

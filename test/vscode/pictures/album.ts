@@ -1,0 +1,52 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../../install.mjs";
+import { startBrowser } from "../run/browser.ts";
+import type { Theme, VscodeWindow } from "../ui/window.ts";
+
+/** Not kept by git. */
+const PICTURES = join(ROOT, "screenshots/pages");
+
+const THEMES: readonly Theme[] = ["light", "dark", "high-contrast"];
+const SIZES = [
+  { width: 1280, height: 800 },
+  { width: 800, height: 800 },
+] as const;
+
+/** Fonts, charts and the graph's first zoom are drawn within this; nothing in the page says so. */
+const SETTLED_MILLISECONDS = 400;
+
+/** Pictures of what a window shows now, in each theme and width, and a sheet with all of them; ends as wide as it began. */
+export async function takeView(window: VscodeWindow, view: string): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true });
+  const names: string[] = [];
+  for (const theme of THEMES) {
+    await window.useTheme(theme);
+    for (const size of SIZES) {
+      await window.page.setViewportSize(size);
+      await window.page.waitForTimeout(SETTLED_MILLISECONDS);
+      const name = `${view}-${theme}-${size.width}.png`;
+      await window.page.screenshot({ path: join(PICTURES, name) });
+      names.push(name);
+    }
+  }
+  await window.page.setViewportSize(SIZES[0]);
+  await writeSheet(view, names);
+  console.log(`${view}: ${names.length} pictures`);
+}
+
+/** A row of pictures for each theme, half as large as they are. */
+async function writeSheet(view: string, names: readonly string[]): Promise<void> {
+  const pictures = names.map((name) => {
+    const data = readFileSync(join(PICTURES, name)).toString("base64");
+    return `<img src="data:image/png;base64,${data}" style="zoom: 0.5">`;
+  });
+  const browser = await startBrowser();
+  try {
+    const page = await browser.newPage({ viewport: { width: 1060, height: 1230 } });
+    await page.setContent(`<body style="display: flex; flex-wrap: wrap; gap: 4px; margin: 4px">${pictures.join("")}`);
+    await page.screenshot({ path: join(PICTURES, `sheet-${view}.png`), fullPage: true });
+  } finally {
+    await browser.close();
+  }
+}
