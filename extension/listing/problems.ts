@@ -26,13 +26,25 @@ export function showDiagnoses(listings: Listings): vscode.Disposable {
   const update = (model: ListedModel): void => {
     const { shown, document } = model;
     const listing = listingOf(document.uri);
+    // Places in a text that VS Code has yet to read would be moved along with what it replaces: they come with the text.
+    if (shown && !isRead(listing, shown)) return;
     problems.set(listing, shown && model.diagnoses.map((diagnosis) => diagnosticOf(listing, shown, diagnosis)));
   };
   return vscode.Disposable.from(
     problems,
     listings.onDidDiagnose(update),
+    vscode.workspace.onDidChangeTextDocument(({ document }) => {
+      const model = document.isDirty ? undefined : listings.of(document);
+      if (model) update(model);
+    }),
     listings.onDidClose((model) => problems.delete(listingOf(model))),
   );
+}
+
+/** Whether an editor that is open on a listing has the text of this revision. */
+function isRead(listing: vscode.Uri, { index }: ListedRevision): boolean {
+  const open = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === listing.toString());
+  return open === undefined || open.getText() === index.listing.text;
 }
 
 function diagnosticOf(
