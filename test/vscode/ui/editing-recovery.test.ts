@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { EDITABLE, EditingDriver } from "./editing-driver.ts";
+import { eventually } from "./listing-driver.ts";
+import { longChain } from "./models.ts";
+import { useWindow } from "./window.ts";
+
+describe("Unsaved edits after a crash", () => {
+  const vscode = useWindow({ settings: { "files.hotExit": "onExitAndWindowClose" } });
+  const driver = new EditingDriver(vscode);
+  const { file, bytes, edit, before, after } = EDITABLE.onnx;
+
+  /** Backups that VS Code has had us write. */
+  const backups = (): Promise<readonly string[]> =>
+    Promise.resolve(
+      readdirSync(vscode().server.folder, { recursive: true, encoding: "utf8" })
+        .map((path) => join(vscode().server.folder, path))
+        .filter((path) => /edgewise\.edgewise\/[^/]+$/.test(path) && isBackup(path)),
+    );
+
+  /** What VS Code itself keeps of custom editors that have a backup. */
+  const notes = (): readonly string[] => {
+    const folder = join(vscode().server.folder, "data/User/Backups");
+    if (!existsSync(folder)) return [];
+    const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    return paths
+      .filter((path) => path.includes("vscode-custom-editor/"))
+      .map((path) => readFileSync(join(folder, path), "utf8"));
+  };
+
+  const openWithEdit = async (): Promise<void> => {
+    writeFileSync(vscode().path(file), bytes());
+    await driver.open(file);
+    await driver.apply(edit);
+    const [path = ""] = await eventually(vscode(), backups, (paths) => paths.length > 0);
+    assert.ok(readFileSync(path).length < 2000, "edits and no weights");
+    // VS Code notes which backup is whose a moment after it was written.
+    await eventually(
+      vscode(),
+      () => Promise.resolve(notes()),
+      (texts) => texts.some((text) => text.includes(basename(path))),
+    );
+  };
+
+  afterEach(async () => {
+    await driver.run("workbench.action.revertAndCloseActiveEditor");
+    await driver.close();
+  });
+
+  it("are there again, and can be saved", async () => {
+    await openWithEdit();
+    await vscode().crash();
+    await driver.showsParameters(after);
+    await driver.isMarked(file, true);
+    assert.deepEqual(readFileSync(vscode().path(file)), Buffer.from(bytes()));
+    await driver.startSaving();
+    await driver.answer("Overwrite");
+    await driver.isMarked(file, false);
+    await driver.close();
+    await driver.open(file);
+    await driver.showsParameters(after);
+  });
+
+  it("are still of the version that they were made for, when the file has changed meanwhile", async () => {
+    await openWithEdit();
+    writeFileSync(vscode().path(file), longChain(3));
+    await vscode().crash();
+    const toast = vscode().page.locator(".notification-toast", { hasText: "changed by another program" });
+    await toast.waitFor();
+    await driver.showsParameters(after);
+    await toast.getByRole("button", { name: "Discard My Edits" }).click();
+    await driver.showsParameters("0");
+    await driver.isMarked(file, false);
+  });
+
+  it("are dropped with their backup when the user does not want them", async () => {
+    await openWithEdit();
+    await driver.run("workbench.action.files.revert");
+    await driver.showsParameters(before);
+    await eventually(vscode(), backups, (paths) => paths.length === 0);
+  });
+});
+
+function isBackup(path: string): boolean {
+  try {
+    return readFileSync(path, "utf8").startsWith('{"schema":1');
+  } catch {
+    return false;
+  }
+}
