@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Locator } from "playwright-core";
+import { freePort } from "../../phone/test-phone.ts";
+import { EDITABLE } from "./editing-driver.ts";
+import { unknownOperator } from "./models.ts";
+import { RunsDriver } from "./runs-driver.ts";
+import { SAMPLES, useWindow } from "./window.ts";
+
+const MODEL = "digits_vgg_bn.onnx";
+const EDIT = "reduce-channels:/3/3.0/Conv:keep=8";
+/** Enough to be in the middle of for a while. */
+const MANY_RUNS = 10_000;
+
+/** A window whose adb is a program that only notes that it was started. */
+const ADB = "adb";
+const ASKED = "adb-was-asked";
+
+describe("Runs on this machine", () => {
+  const env: Record<string, string> = {};
+  before(async () => {
+    env.ANDROID_ADB_SERVER_PORT = String(await freePort());
+  });
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL)], env });
+  const driver = new RunsDriver(vscode);
+
+  before(async () => {
+    writeFileSync(vscode().path(ADB), `#!/bin/sh\ntouch "$(dirname "$0")/${ASKED}"\necho "no USB here" >&2\nexit 1\n`);
+    chmodSync(vscode().path(ADB), 0o755);
+    await driver.useAdb(vscode().path(ADB));
+  });
+  afterEach(async () => {
+    await driver.run("workbench.action.revertAndCloseActiveEditor");
+    await driver.close();
+  });
+
+  const columnHead = (id: string): Locator => driver.page.locator(`[role=columnheader][data-column=${id}]`);
+
+  it("leave adb alone until devices are in sight, and say what to do when it does not work", async () => {
+    await driver.open(MODEL);
+    await driver.page.getByRole("tab", { name: "Charts" }).click();
+    await driver.page.getByTestId("chart-roofline").waitFor();
+    assert.ok(!existsSync(vscode().path(ASKED)));
+    await driver.showRuns();
+    await driver.shows(driver.page.locator(".failure-note"), /could not start its server: no USB here/);
+    assert.ok(existsSync(vscode().path(ASKED)));
+    assert.ok(await driver.startButton.isEnabled(), "this machine is there without adb");
+  });
+
+  it("show what the model and its layers take, beside the estimates", async () => {
+    await driver.open(MODEL);
+    assert.equal(await columnHead("measured").count(), 0);
+    await driver.showRuns();
+    await driver.shows(driver.page.getByTestId("runs"), "Nothing has been measured yet");
+    await driver.measure({ runs: 8 });
+    await driver.shows(driver.list, /the file.*equal/s);
+    await driver.shows(driver.details, /Outputs equal this machine’s/);
+    await driver.shows(driver.figure("median"), /(ns|µs|ms|s)$/);
+    await driver.shows(driver.details, /8 timed/);
+    await driver.page.getByRole("tab", { name: "Layers" }).click();
+    await columnHead("measured").waitFor();
+    await columnHead("measuredRatio").waitFor();
+    const measured = await driver.cells("measured");
+    assert.ok(
+      measured.some((text) => /^[\d.]+\s*(ns|µs|ms)$/.test(text.trim())),
+      measured.join(", "),
+    );
+    assert.ok(
+      measured.some((text) => /^in\s*#\d+$/.test(text.trim())),
+      `a batch normalization says where its time is: ${measured.join(", ")}`,
+    );
+  });
+
+  it("are kept, shown again, and deleted", async () => {
+    await driver.open(MODEL);
+    await driver.showRuns();
+    await driver.measure({ runs: 6 });
+    const kept = await driver.runs.count();
+    await driver.close();
+    await driver.open(MODEL);
+    await driver.showRuns();
+    await driver.runs.first().waitFor();
+    assert.equal(await driver.runs.count(), kept);
+    assert.equal(await driver.details.count(), 0, "none is chosen yet");
+    await driver.runs.first().getByRole("checkbox").check();
+    await driver.details.waitFor();
+    await driver.runs.first().getByRole("button", { name: "Forget this run" }).click();
+    await driver.details.waitFor({ state: "detached" });
+    assert.equal(await driver.runs.count(), kept - 1);
+    await driver.close();
+    await driver.open(MODEL);
+    await driver.showRuns();
+    await driver.page.getByTestId("runs").waitFor();
+    if (kept > 1) await driver.runs.first().waitFor();
+    assert.equal(await driver.runs.count(), kept - 1);
+  });
+
+  it("show how far they are, can be cancelled, and leave room for the next", async () => {
+    await driver.open(MODEL);
+    await driver.showRuns();
+    await driver.page.getByTestId("runs").waitFor();
+    const before = await driver.runs.count();
+    await driver.setField("Runs", MANY_RUNS);
+    await driver.startButton.click();
+    await driver.shows(driver.page.getByTestId("task"), /Measuring the latency: \d/);
+    assert.ok(await driver.startButton.isDisabled());
+    await driver.page.getByTestId("task").getByRole("button", { name: "Cancel" }).click();
+    await driver.page.getByTestId("task").waitFor({ state: "detached" });
+    assert.equal(await driver.runs.count(), before, "what was cut short is not kept");
+    await driver.measure({ runs: 2 });
+  });
+
+  it("of an edited model are compared with those of the file", async () => {
+    await driver.open(MODEL);
+    await driver.showRuns();
+    await driver.measure({ runs: 3 });
+    await driver.run("edgewise.applyEdits", [EDIT]);
+    await driver.page.getByRole("button", { name: /1 edit/ }).waitFor();
+    await driver.page.getByRole("tab", { name: "Layers" }).click();
+    await columnHead("measured").waitFor({ state: "detached" });
+    await driver.showRuns();
+    await driver.measure({ runs: 3 });
+    await driver.shows(driver.runs.first(), /Reduce channels/);
+    await driver.shows(driver.comparison, /too few runs to tell it from noise/);
+    await driver.shows(driver.comparison.getByTestId("chart-runs"), /operators whose time changed most/);
+    await driver.page.getByTestId("chart-history").waitFor();
+  });
+
+  it("of a TFLite model say that its layers are not told", async () => {
+    const { file, bytes } = EDITABLE.tflite;
+    writeFileSync(vscode().path(file), bytes());
+    await driver.open(file);
+    await driver.showRuns();
+    await driver.measure({ runs: 5 });
+    await driver.shows(driver.details, /LiteRT\.js does not tell what each layer takes/);
+    await driver.shows(driver.list, "equal");
+  });
+
+  it("of a model that the runtime refuses end with its reason", async () => {
+    writeFileSync(vscode().path("unknown.onnx"), unknownOperator());
+    await driver.open("unknown.onnx");
+    await driver.showRuns();
+    await driver.startButton.click();
+    await driver.shows(driver.page.getByRole("alert"), /ONNX Runtime/);
+    assert.ok(await driver.startButton.isEnabled());
+    assert.equal(await driver.runs.count(), 0);
+  });
+
+  it("are started by a command, and tell the median", async () => {
+    await driver.open(MODEL);
+    await driver.run("edgewise.chooseDevice", "host");
+    const running = driver.run("edgewise.runOnDevice");
+    await vscode()
+      .page.locator(".notification-toast", { hasText: /takes .* \(median\)/ })
+      .waitFor();
+    await running;
+    await driver.run("notifications.clearAll");
+  });
+
+  it("have their device in a view of the explorer", async () => {
+    await driver.open(MODEL);
+    await driver.run("edgewise.devices.focus");
+    const view = vscode().page.locator(".pane", { hasText: "Devices" }).last();
+    await view.locator(".monaco-list-row", { hasText: /This machine/ }).waitFor();
+    await driver.shows(view, /could not start its server/);
+  });
+});
