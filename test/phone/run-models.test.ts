@@ -21,11 +21,13 @@ const DIMENSIONS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 /** Shorter operators are lost in what the profiler takes to write them down. */
 const LEAST_SECONDS = 2e-3;
 const EVERYTHING = 1e-9;
+/** A median of fewer says little. */
+const FEWEST_MODELS = 5;
 
 describe("running models on a phone", function () {
   this.timeout(120_000);
-  // A busy machine takes the processor away between two operators: what is lost then is none of ours.
-  this.retries(2);
+  /** Of each model: what its rows have of the profiled time. */
+  const parts: number[] = [];
   const adb = useAdb();
   let phone: TestPhone;
   before(async () => void (phone = await adb().phone()));
@@ -43,7 +45,7 @@ describe("running models on a phone", function () {
     assert.ok(result.latency.statistics.median > 0 && (result.latency.loadSeconds ?? 0) > 0);
     assert.ok(isMeasured(result.memory) && result.memory.peakBytes > (result.memory.baselineBytes ?? 0));
     assert.ok(isMeasured(result.layers));
-    addsUp(result.layers);
+    parts.push(...addsUp(result.layers));
     assert.deepEqual(phone.leftovers(), []);
   };
 
@@ -64,6 +66,13 @@ describe("running models on a phone", function () {
       skip(this, "../shared/models is not there");
     });
 
+  it("finds a row for 95 % of the profiled time, in most models", function () {
+    if (parts.length < FEWEST_MODELS) skip(this, "the models here are too quick for it");
+    // A busy machine takes the processor away between two operators of one model or another: what is lost then is none of ours.
+    const median = parts.toSorted((a, b) => a - b)[parts.length >> 1] ?? 0;
+    assert.ok(median >= 0.95, parts.join());
+  });
+
   it("pushes what runs models once", async () => {
     const phases: string[] = [];
     const target = new AndroidTarget(adb().server, { serial: phone.serial });
@@ -79,12 +88,11 @@ describe("running models on a phone", function () {
   });
 });
 
-/** Rows and rest are the whole; the rows alone are nearly so, where operators last long enough to be measured. */
-function addsUp({ rows, unmapped, totalSeconds }: LayerTimes): void {
+/** Rows and rest are the whole. @returns the part of it that the rows have, where operators last long enough to be measured */
+function addsUp({ rows, unmapped, totalSeconds }: LayerTimes): readonly number[] {
   const sum = (times: readonly { readonly seconds: number }[]): number =>
     times.reduce((total, { seconds }) => total + seconds, 0);
   const all = sum(rows) + sum(unmapped);
   assert.ok(Math.abs(all - totalSeconds) <= EVERYTHING, `${all} of ${totalSeconds}`);
-  if (totalSeconds < LEAST_SECONDS) return;
-  assert.ok(sum(rows) >= 0.95 * totalSeconds, `rows have ${sum(rows)} of ${totalSeconds}: ${JSON.stringify(unmapped)}`);
+  return totalSeconds < LEAST_SECONDS ? [] : [sum(rows) / totalSeconds];
 }
