@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import * as vscode from "vscode";
-import { RUN_RESULT_VERSION } from "../../profiler/device/run-result.ts";
 import type { KeptRun } from "../../webview/protocol-running.ts";
 import { log } from "../log.ts";
+import { formatKeptRuns, parseKeptRuns } from "./kept-run-format.ts";
 
 /** Runs kept of one model: a file of some megabytes at most, and more than anybody compares. */
 export const KEPT_RUNS = 50;
@@ -19,8 +19,7 @@ export class KeptRuns {
   async of(model: vscode.Uri): Promise<readonly KeptRun[]> {
     try {
       const bytes = await vscode.workspace.fs.readFile(this.#fileOf(model));
-      const kept: unknown = JSON.parse(new TextDecoder().decode(bytes));
-      return Array.isArray(kept) ? kept.filter(isKeptRun) : [];
+      return parseKeptRuns(new TextDecoder().decode(bytes));
     } catch (error) {
       if (!(error instanceof vscode.FileSystemError)) log().warn(`runs of ${model.toString(true)}: ${String(error)}`);
       return [];
@@ -29,7 +28,7 @@ export class KeptRuns {
 
   async keep(model: vscode.Uri, runs: readonly KeptRun[]): Promise<void> {
     await vscode.workspace.fs.createDirectory(this.#folder);
-    const text = JSON.stringify(runs.slice(0, KEPT_RUNS));
+    const text = formatKeptRuns(runs.slice(0, KEPT_RUNS));
     await vscode.workspace.fs.writeFile(this.#fileOf(model), new TextEncoder().encode(text));
   }
 
@@ -37,16 +36,4 @@ export class KeptRuns {
     const name = createHash("sha256").update(model.toString()).digest("hex").slice(0, 32);
     return vscode.Uri.joinPath(this.#folder, `${name}.json`);
   }
-}
-
-function isKeptRun(value: unknown): value is KeptRun {
-  if (typeof value !== "object" || value === null || !("id" in value) || !("result" in value)) return false;
-  const { id, result } = value;
-  return (
-    typeof id === "string" &&
-    typeof result === "object" &&
-    result !== null &&
-    "version" in result &&
-    result.version === RUN_RESULT_VERSION
-  );
 }

@@ -22,8 +22,13 @@ export function dateText(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;
   const isThisYear = date.getFullYear() === new Date().getFullYear();
-  const day = { month: "short", day: "numeric", ...(!isThisYear && { year: "numeric" }) } as const;
-  return date.toLocaleString(undefined, { ...day, hour: "numeric", minute: "2-digit" });
+  return date.toLocaleString(undefined, {
+    ...(isThisYear ? {} : { year: "numeric" }),
+    month: "short",
+    day: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+  });
 }
 
 export function deviceText({ name, system, soc }: DeviceIdentity): string {
