@@ -41,6 +41,26 @@ const CONV: TfliteSpec = {
   ],
 };
 
+/** The convolution with an activation, a reshape and a fully connected layer behind it. */
+const HEADED: TfliteSpec = {
+  ...CONV,
+  tensors: [
+    ...CONV.tensors,
+    { name: "hidden", shape: [1, 5, 6, 6] },
+    { name: "target", shape: [2], type: "int32", data: [1, 180] },
+    { name: "flat", shape: [1, 180] },
+    { name: "classes", shape: [2, 180], data: wave(360) },
+    { name: "y", shape: [1, 2] },
+  ],
+  outputs: ["y"],
+  operators: [
+    ...CONV.operators,
+    { op: "TANH", inputs: ["out"], outputs: ["hidden"] },
+    { op: "RESHAPE", inputs: ["hidden", "target"], outputs: ["flat"] },
+    { op: "FULLY_CONNECTED", inputs: ["flat", "classes"], outputs: ["y"], options: new FullyConnectedOptionsT() },
+  ],
+};
+
 function onlyConv(graph: LiftedGraph): { readonly id: number; readonly form: ConvForm } {
   const [layer] = graph.layersOf("conv");
   assert.ok(layer);
@@ -103,6 +123,41 @@ describe("Lowering to TFLite operators", function () {
     const at = (output: Float32Array, row: number, column: number): Float32Array =>
       output.subarray((row * 6 + column) * 6, (row * 6 + column + 1) * 6);
     assertNear(at(moved, 3, 4), at(same, 2, 3));
+  });
+
+  it("sees through layers that stay what sizes changed before them", async () => {
+    // Fewer filters, a layer that no edit names, and a reshape whose new target the old 180 elements do not fill.
+    const edited = await rewritten(HEADED, (graph) => {
+      const [conv] = graph.layersOf("conv");
+      const [reshape] = graph.layersOf("reshape");
+      const [dense] = graph.layersOf("dense");
+      assert.ok(conv && reshape && dense);
+      const [weight, bias] = [
+        newWeights([4, 4, 3, 3], Float32Array.from(wave(144))),
+        newWeights([4], new Float32Array(4)),
+      ];
+      const narrow = newWeights([2, 120], Float32Array.from(wave(240)));
+      return {
+        replace: new Map<number, Form>([
+          [conv.id, { ...conv.form, weight, bias }],
+          [reshape.id, { ...reshape.form, target: [1, 120] }],
+          [dense.id, { ...dense.form, weight: narrow }],
+        ]),
+      };
+    });
+    assert.deepEqual(operators(edited), ["CONV_2D", "TANH", "RESHAPE", "FULLY_CONNECTED"]);
+    const shapes = Object.fromEntries(
+      edited.entries[0].graph.tensors.map(({ name, declared }) => [name, declared?.shape]),
+    );
+    assert.deepEqual(
+      [shapes.hidden, shapes.flat, shapes.y],
+      [
+        [1, 5, 6, 4],
+        [1, 120],
+        [1, 2],
+      ],
+    );
+    assert.equal((await outputOf(await tfliteBytes(edited))).length, 2);
   });
 
   it("fuses the activations that kernels compute, and no others", async () => {
