@@ -39,6 +39,7 @@ const BUNDLES = [
   { in: "extension/worker/main.ts", out: "worker.cjs", format: "cjs", ...NODE, ...CJS_URL },
   { in: "profiler/run/litert-worker.js", out: "litert-worker.js", format: "esm", ...NODE },
   { in: "profiler/device/host/onnx-process.js", out: "onnx-process.js", format: "esm", ...NODE },
+  { in: "profiler/device/chrome/page.js", out: "chrome-page.js", format: "esm", ...BROWSER },
   { in: "profiler/cli/main.ts", out: "cli.js", format: "esm", ...NODE, banner: { js: CLI_HEAD } },
   { in: "webview/main.tsx", out: "webview.js", ...PAGE },
   { in: "webview/compare/main.tsx", out: "compare.js", ...PAGE },
@@ -54,6 +55,8 @@ const COPIES = [
     "litert_wasm_internal.wasm",
     "litert_wasm_compat_internal.js",
     "litert_wasm_compat_internal.wasm",
+    "litert_wasm_threaded_internal.js",
+    "litert_wasm_threaded_internal.wasm",
   ]),
 ];
 

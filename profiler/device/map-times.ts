@@ -161,7 +161,8 @@ function isOf(row: LayerProfile, op: string): boolean {
   return row.op === op || row.op.endsWith(`.${op}`);
 }
 
-function dearest(rows: readonly LayerProfile[]): LayerProfile | undefined {
+/** The one with the most MACs, the first of equals. */
+export function dearest(rows: readonly LayerProfile[]): LayerProfile | undefined {
   return rows.reduce<LayerProfile | undefined>(
     (best, row) => (best === undefined || (row.macs ?? 0) > (best.macs ?? 0) ? row : best),
     undefined,

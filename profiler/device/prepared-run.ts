@@ -21,6 +21,7 @@ export interface PreparedRun {
   /** One run's inputs, in the model's order. */
   readonly inputs: NamedTensors;
   readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
   /** Every dynamic dimension of the inputs. */
   readonly dimensions: Readonly<Record<string, number>>;
   /** What the inputs are: "seeded random (seed 0)". */
@@ -66,6 +67,7 @@ export async function prepareRun(runnable: RunnableModel, options: RunOptions): 
         model,
         files,
         inputNames,
+        outputNames: session.outputs.map(({ name }) => name),
         outputs,
         skipped: session.skipped,
         ...given,

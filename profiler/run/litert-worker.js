@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runInThisContext } from "node:vm";
 import { parentPort } from "node:worker_threads";
+import { runOnce, timeRuns } from "./litert-timing.js";
 
 /** What the runtime writes is its only word on why it refused a model. */
 const LINES_KEPT = 20;
@@ -36,9 +37,6 @@ let model;
 
 const ACTIONS = { open, run, time };
 
-/** Fewer say nothing of the spread. */
-const MIN_RUNS = 5;
-
 /** One after the other: what the runtime writes belongs to the one that runs. */
 let last = Promise.resolve();
 parentPort.on("message", (request) => {
@@ -66,54 +64,20 @@ async function open(bytes) {
   };
 }
 
-/**
- * @param inputs elements and shape of each input, in order
- * @throws {Error} with what the runtime wrote: its `run` returns memory as it was found when a layer fails
- */
+/** @param inputs elements and shape of each input, in order */
 async function run(inputs) {
-  lines.length = 0;
-  const tensors = inputs.map(({ data, shape }) => new runtime.Tensor(data, shape));
-  let results = [];
-  try {
-    results = await model.run(tensors);
-    const errors = lines.filter((line) => line.startsWith("ERROR:"));
-    if (errors.length > 0) throw new Error(errors.map((line) => line.slice(6).trim()).join("; "));
-    // Copies: what toTypedArray gives may be a view of the runtime's memory.
-    const outputs = results.map((tensor) => ({
-      data: tensor.toTypedArray().slice(),
-      shape: [...tensor.type.layout.dimensions],
-    }));
-    return { result: outputs, transfer: outputs.map(({ data }) => data.buffer) };
-  } finally {
-    for (const tensor of [...tensors, ...results]) tensor.delete();
-  }
+  const outputs = await runOnce(runtime, model, inputs, lines);
+  return { result: outputs, transfer: buffersOf(outputs) };
 }
 
-/**
- * Times runs on the same inputs: from tensors that are there to outputs that can be read.
- * @throws {Error} as `run` does
- */
-async function time({ inputs, warmUpRuns, runs, budgetSeconds }) {
-  const timed = async () => {
-    const start = performance.now();
-    const { result } = await run(inputs);
-    return { outputs: result, seconds: (performance.now() - start) / 1000 };
-  };
-  const first = await timed();
-  for (let each = 0; each < warmUpRuns; each += 1) await timed();
-  const runSeconds = [];
-  const begun = performance.now();
-  let { outputs } = first;
-  while (runSeconds.length < runs) {
-    if (runSeconds.length >= MIN_RUNS && performance.now() - begun > budgetSeconds * 1000) break;
-    const last = await timed();
-    runSeconds.push(last.seconds);
-    ({ outputs } = last);
-  }
-  return {
-    result: { firstSeconds: first.seconds, runSeconds, outputs },
-    transfer: outputs.map(({ data }) => data.buffer),
-  };
+/** Times runs on the same inputs. */
+async function time({ inputs, ...timing }) {
+  const result = await timeRuns(() => runOnce(runtime, model, inputs, lines), timing);
+  return { result, transfer: buffersOf(result.outputs) };
+}
+
+function buffersOf(outputs) {
+  return outputs.map(({ data }) => data.buffer);
 }
 
 /** Beside this file in the product, in the library's own folder otherwise. */

@@ -1,5 +1,6 @@
 import type { Adb } from "@yume-chan/adb";
 import { ReadableStream, type MaybeConsumable } from "@yume-chan/stream-extra";
+import { EdgewiseError } from "../../errors.ts";
 import { DeviceError, noSpace } from "../device-error.ts";
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { orAborted, within } from "./interruption.ts";
@@ -31,6 +32,12 @@ export interface PushOptions {
   /** Permission bits; 0o644 when left out. */
   readonly mode?: number;
   readonly onSent?: (bytes: number) => void;
+}
+
+/** A port of the device's loopback that leads to this machine's. */
+export interface ReversedPort {
+  readonly port: number;
+  remove(): Promise<void>;
 }
 
 /** Ordinary commands of a phone's shell: `dumpsys` of a busy one takes seconds. */
@@ -167,6 +174,36 @@ export class AdbDevice {
     });
   }
 
+  /**
+   * Makes a port of this machine's loopback reachable on the device's.
+   * @throws {DeviceError} when the device is too old, or refuses
+   */
+  async reverse(localPort: number, signal?: AbortSignal): Promise<ReversedPort> {
+    const { reverse } = this.adb;
+    const address = await within(`a tunnel to ${this.serial}`, SHELL_SECONDS, signal, (ending) =>
+      this.#orGone(reverse.addExternal("tcp:0", `tcp:${localPort}`), ending),
+    );
+    const port = Number(address.replace("tcp:", ""));
+    if (!(port > 0))
+      throw new DeviceError(
+        "unsupported",
+        `${this.serial} does not tell the port of its tunnel: it needs Android 8 or newer`,
+      );
+    const remove = (): Promise<void> =>
+      within(`removing the tunnel to ${this.serial}`, SHELL_SECONDS, undefined, (ending) =>
+        this.#orGone(reverse.remove(address), ending),
+      );
+    return { port, remove };
+  }
+
+  /**
+   * Waits for something that the device does by itself.
+   * @throws {DeviceError} when the device is gone meanwhile, or the limit passes
+   */
+  whileConnected<T>(what: string, limitSeconds: number, work: Promise<T>, signal?: AbortSignal): Promise<T> {
+    return within(what, limitSeconds, signal, (ending) => this.#orGone(work, ending));
+  }
+
   async close(): Promise<void> {
     await this.adb.close();
   }
@@ -219,7 +256,7 @@ export class AdbDevice {
   /** What the library throws, in the user's words. */
   #translated(error: unknown, signal: AbortSignal): unknown {
     if (signal.aborted) return signal.reason;
-    if (error instanceof DeviceError) return error;
+    if (error instanceof EdgewiseError) return error;
     const message = error instanceof Error ? error.message : String(error);
     if (/No space left on device|ENOSPC/i.test(message)) return noSpace(this.serial, error);
     if (/Read-only file system|Permission denied|Operation not permitted/i.test(message))

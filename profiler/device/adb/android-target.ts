@@ -1,5 +1,7 @@
 import { prepareRun, type PreparedRun } from "../prepared-run.ts";
 import type { RunResult } from "../run-result.ts";
+import { BenchmarkRun } from "../benchmark-model/benchmark-run.ts";
+import { ChromeRun } from "../chrome/chrome-run.ts";
 import { findBundle } from "../runner/bundle.ts";
 import type { DeviceFacts, MeasuredModel, RunControl, RunOptions, Target } from "../target.ts";
 import type { AdbServer } from "./adb-server.ts";
@@ -8,16 +10,19 @@ import { orAborted } from "./interruption.ts";
 import type { EnergyTimes } from "./measure-energy.ts";
 import { readPhoneFacts } from "./phone-facts/phone-facts.ts";
 import { cleanUpPhone } from "./phone-folder.ts";
+import type { PhoneRun, PhoneRunSubject } from "./phone-run.ts";
 
 export interface AndroidOptions {
   /** The phone's serial; the only one that is connected when left out. */
   readonly serial?: string;
   /** Where the bundles are that `npm run build:runner` made; beside the program when left out. */
   readonly bundles?: string;
+  /** Google's `benchmark_model` for Android, on this machine: it runs TFLite models where it is given. */
+  readonly benchmarkModel?: string;
   readonly energyTimes?: EnergyTimes;
 }
 
-/** A phone at adb, which runs ONNX models natively with ONNX Runtime. */
+/** A phone at adb. It runs ONNX models natively with ONNX Runtime, TFLite models by `benchmark_model` or in its Chrome. */
 export class AndroidTarget implements Target {
   constructor(
     private readonly server: AdbServer,
@@ -40,11 +45,10 @@ export class AndroidTarget implements Target {
     const device = await this.server.open(this.options.serial, signal);
     try {
       const facts = await readPhoneFacts(device, signal);
-      const bundle = await findBundle(device.serial, facts.abis, this.options.bundles);
       const prepared = await prepare(measured, options, signal);
       try {
         const subject = { device, facts, prepared, measured, options, control };
-        const run = new AndroidRun(subject, bundle, this.options.energyTimes);
+        const run = await this.#runOf(subject);
         return { ...(await run.measure()), startedAt };
       } finally {
         await prepared.close();
@@ -52,6 +56,14 @@ export class AndroidTarget implements Target {
     } finally {
       await device.close();
     }
+  }
+
+  async #runOf(subject: PhoneRunSubject): Promise<PhoneRun> {
+    const { device, facts, prepared } = subject;
+    const { benchmarkModel, bundles, energyTimes } = this.options;
+    if (prepared.identity.format === "onnx")
+      return new AndroidRun(subject, await findBundle(device.serial, facts.abis, bundles), energyTimes);
+    return benchmarkModel === undefined ? new ChromeRun(subject) : new BenchmarkRun(subject, benchmarkModel);
   }
 
   /** Removes everything of ours from the phone, the runtime too. */

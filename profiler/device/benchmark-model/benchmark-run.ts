@@ -1,0 +1,261 @@
+import { FileSource } from "../../bytes/file-source.ts";
+import { MemorySource } from "../../bytes/memory-source.ts";
+import { RunError } from "../../errors.ts";
+import type { Tensor } from "../../model/model.ts";
+import type { NumericTensor } from "../../run/numeric-tensor.ts";
+import { PhoneRun, sizeOf, TIMED_SECONDS, type MeasuredByRuntime, type PhoneRunSubject } from "../adb/phone-run.ts";
+import { shellCommand, shellWord } from "../adb/shell-word.ts";
+import { compareOutputs, type OutputSteps } from "../compare-outputs.ts";
+import { DeviceError } from "../device-error.ts";
+import type { LayerTimes, NotMeasured, OutputCheck } from "../run-result.ts";
+import type { RunPhase, TfliteDelegate } from "../target.ts";
+import { mapOperators } from "./map-operators.ts";
+import { parseBenchmarkLog, type BenchmarkLog } from "./parse-log.ts";
+import { parseBenchmarkProfile } from "./parse-profile.ts";
+import { fromStoredBytes, stepOf, storedByteLength, toStoredBytes } from "./stored-elements.ts";
+
+const PROGRAM = "benchmark_model";
+const MODEL = "model.tflite";
+const OUTPUTS = "outputs.bin";
+const PROFILE = "profile.csv";
+const EXECUTABLE = 0o755;
+/** Shares need fewer runs than a mean. */
+const PROFILED = { warmUp: 2, runs: 10, seconds: 10 };
+/** Of the profiler: what one operator and its delegate's operators take, with room. */
+const EVENTS_PER_LAYER = 8;
+const LEAST_EVENTS = 1024;
+
+const DELEGATE_FLAGS: Readonly<Record<TfliteDelegate, string>> = {
+  xnnpack: "--use_xnnpack=true",
+  gpu: "--use_gpu=true",
+  nnapi: "--use_nnapi=true",
+};
+
+interface Answer {
+  readonly log: BenchmarkLog;
+  readonly text: string;
+}
+
+/** A run of a TFLite model by Google's `benchmark_model`, which the user names: one run for the latency, one with its profiler on. */
+export class BenchmarkRun extends PhoneRun {
+  /** @param program `benchmark_model` for Android, on this machine */
+  constructor(
+    subject: PhoneRunSubject,
+    private readonly program: string,
+  ) {
+    super(subject);
+  }
+
+  protected override async push(folder: string): Promise<void> {
+    const program = await FileSource.open(this.program);
+    try {
+      const inputs = this.#inputs().map(({ file, bytes }) => ({ path: file, source: new MemorySource(file, bytes) }));
+      const model = this.prepared.files.map(({ source }) => ({ path: MODEL, source }));
+      const runtime = [{ path: PROGRAM, source: program, mode: EXECUTABLE }];
+      this.checkSpace(sizeOf([...runtime, ...model, ...inputs]));
+      await this.pushFiles(folder, runtime, "pushing-runtime");
+      await this.pushFiles(folder, [...model, ...inputs], "pushing-model");
+    } finally {
+      await program.close();
+    }
+  }
+
+  protected override async run(folder: string): Promise<MeasuredByRuntime> {
+    const { warmUpRuns, runs } = this.settings;
+    const { log } = await this.#benchmark(folder, "latency", [
+      ...timing(warmUpRuns, runs, this.options.runs === undefined ? TIMED_SECONDS : this.remainingSeconds()),
+      `--output_filepath=${OUTPUTS}`,
+    ]);
+    if (log.statistics === undefined)
+      throw new DeviceError("failed", `${this.device.serial}: ${PROGRAM} tells no times of its runs`);
+    const outputs = await this.#compare(folder);
+    const profiled = await this.#profile(folder);
+    const { delegate } = this.settings;
+    return {
+      runtime: {
+        name: PROGRAM,
+        version: null,
+        kind: "native",
+        description: delegate === null ? "TFLite, its own choice of delegate" : `TFLite, ${delegate} delegate`,
+      },
+      latency: {
+        loadSeconds: log.loadSeconds,
+        firstRunSeconds: log.firstRunSeconds,
+        statistics: log.statistics,
+        runSeconds: [],
+      },
+      layers: profiled.layers,
+      memory:
+        profiled.log.peakBytes === null
+          ? { reason: `This ${PROGRAM} does not tell its memory.` }
+          : { peakBytes: profiled.log.peakBytes, baselineBytes: null },
+      energy: { reason: `Energy is measured of ONNX models, not with ${PROGRAM}.` },
+      outputs,
+      notes: [
+        ...this.cutShort(log.statistics.runs),
+        ...(log.tellsMedian ? [] : [`This ${PROGRAM} tells no median: the mean stands for it.`]),
+        ...delegateNotes(log, delegate),
+      ],
+    };
+  }
+
+  async #benchmark(folder: string, phase: RunPhase, flags: readonly string[]): Promise<Answer> {
+    this.report(phase);
+    const { delegate, threads } = this.settings;
+    const inputs = this.#inputs();
+    const command = shellCommand(
+      ...this.#binding(),
+      `./${PROGRAM}`,
+      `--graph=${MODEL}`,
+      `--num_threads=${threads}`,
+      `--input_layer=${inputs.map(({ layer }) => layer).join(",")}`,
+      `--input_layer_shape=${inputs.map(({ shape }) => shape.join(",")).join(":")}`,
+      `--input_layer_value_files=${inputs.map(({ layer, file }) => `${layer}:${file}`).join(",")}`,
+      ...(delegate === null ? [] : [DELEGATE_FLAGS[delegate as TfliteDelegate]]),
+      ...flags,
+    );
+    const { stdout, stderr, exitCode } = await this.device.shell(tied(folder, command), {
+      signal: this.control.signal,
+      limitSeconds: this.remainingSeconds(),
+    });
+    const text = `${stdout}\n${stderr}`;
+    const log = parseBenchmarkLog(text);
+    if (exitCode !== 0) throw this.#failure(exitCode, log, text);
+    return { log, text };
+  }
+
+  #failure(exitCode: number, { errors }: BenchmarkLog, text: string): Error {
+    const said = errors.length > 0 ? errors.join("; ") : (text.trim().split("\n").at(-1) ?? "");
+    const where = `${this.device.serial}: ${PROGRAM}`;
+    if (exitCode > SIGNALLED)
+      return new DeviceError("failed", `${where} crashed (signal ${exitCode - SIGNALLED}): ${said}`);
+    if (/not executable|exec format|cannot execute|No such file/i.test(text))
+      return new DeviceError("unsupported", `${where} does not start: ${said}`, {
+        hint: `Name one that is built for Android on ${this.facts.abis[0] ?? "the phone's processor"}`,
+      });
+    return new RunError(`${where} cannot run the model: ${said}`);
+  }
+
+  /** @throws {RunError} for inputs that are no numbers */
+  #inputs(): readonly {
+    readonly layer: string;
+    readonly file: string;
+    readonly shape: readonly number[];
+    readonly bytes: Uint8Array;
+  }[] {
+    const { inputNames, inputs } = this.prepared;
+    const ends = this.#ends("inputs");
+    return inputNames.map((name, index) => {
+      const tensor = inputs[name];
+      const end = ends[index];
+      if (tensor === undefined || end === undefined) throw new RunError(`input "${name}" is missing`);
+      // Names of the model's own hold what separates them; these need not be the same.
+      return {
+        layer: `input${index}`,
+        file: `input${index}.bin`,
+        shape: tensor.shape,
+        bytes: toStoredBytes(end, tensor),
+      };
+    });
+  }
+
+  #ends(which: "inputs" | "outputs"): readonly Tensor[] {
+    const { graph } = this.prepared.model.entries[0];
+    return graph[which].flatMap((id) => graph.tensors[id] ?? []);
+  }
+
+  /** "taskset f0", as Android has it. */
+  #binding(): readonly string[] {
+    const { cores } = this.settings;
+    if (cores === null) return [];
+    return ["taskset", cores.reduce((mask, core) => mask | (1n << BigInt(core)), 0n).toString(16)];
+  }
+
+  /** The file holds all outputs, one behind the other. */
+  async #compare(folder: string): Promise<OutputCheck> {
+    this.report("comparing");
+    const { outputNames, outputs: expected, skipped } = this.prepared;
+    const ends = this.#ends("outputs");
+    const parts = outputNames.flatMap((name, index) => {
+      const [like, end] = [expected[name], ends[index]];
+      return like === undefined || end === undefined ? [] : [{ name, like, end, bytes: storedByteLength(end, like) }];
+    });
+    const size = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+    const path = `${folder}/${OUTPUTS}`;
+    const { stdout } = await this.device.shell(`wc -c < ${shellWord(path)} 2>/dev/null`, {
+      signal: this.control.signal,
+    });
+    if (Number(stdout.trim() || "NaN") !== size) {
+      const reason =
+        stdout.trim() === ""
+          ? `this ${PROGRAM} does not write its outputs: newer ones do`
+          : `${PROGRAM} wrote ${stdout.trim()} bytes of outputs instead of ${size}`;
+      return compareOutputs({}, {}, [...skipped, ...outputNames.map((name) => ({ name, reason }))]);
+    }
+    const all = await this.device.pull(path, size, this.control.signal);
+    const found: Record<string, NumericTensor> = {};
+    const steps: Record<string, number> = {};
+    let offset = 0;
+    for (const { name, like, end, bytes } of parts) {
+      found[name] = fromStoredBytes(end, like, all.subarray(offset, offset + bytes));
+      steps[name] = stepOf(end);
+      offset += bytes;
+    }
+    return compareOutputs(expected, found, skipped, steps satisfies OutputSteps);
+  }
+
+  async #profile(folder: string): Promise<{ readonly layers: LayerTimes | NotMeasured; readonly log: BenchmarkLog }> {
+    const { measured, settings, control } = this;
+    const events = Math.max(LEAST_EVENTS, EVENTS_PER_LAYER * measured.layers.length);
+    const { log, text } = await this.#benchmark(folder, "layers", [
+      ...timing(PROFILED.warmUp, PROFILED.runs, PROFILED.seconds),
+      "--enable_op_profiling=true",
+      `--max_profiling_buffer_entries=${events}`,
+      "--op_profiling_output_mode=csv",
+      `--op_profiling_output_file=${PROFILE}`,
+      // The same of old versions, which do not know the others.
+      `--profiling_output_csv_file=${PROFILE}`,
+      "--report_peak_memory_footprint=true",
+    ]);
+    const { stdout } = await this.device.shell(`cat ${shellWord(`${folder}/${PROFILE}`)} 2>/dev/null`, {
+      signal: control.signal,
+    });
+    // The oldest versions print it.
+    const profile = parseBenchmarkProfile(stdout.trim() === "" ? text : stdout);
+    if (profile.operators.length === 0) return { layers: { reason: `${PROGRAM} wrote no profile of operators.` }, log };
+    return { layers: mapOperators(profile, measured.layers, settings.delegate ?? "default"), log };
+  }
+}
+
+/** Exit codes above are those of signals. */
+const SIGNALLED = 128;
+
+/** Times, not a least time: the same number of runs on every phone. */
+function timing(warmUp: number, runs: number, seconds: number): readonly string[] {
+  return [
+    `--warmup_runs=${warmUp}`,
+    "--warmup_min_secs=0",
+    `--num_runs=${runs}`,
+    "--min_secs=0",
+    `--max_secs=${seconds.toFixed(1)}`,
+  ];
+}
+
+/** Runs a command in a folder and ends it when the input closes: when we end it, are killed, or the cable is pulled. */
+function tied(folder: string, command: string): string {
+  return [
+    `cd ${shellWord(folder)} || exit 1`,
+    "exec 3<&0",
+    `${command} </dev/null 3<&- & running=$!`,
+    "{ cat <&3; kill -9 $running; } >/dev/null 2>&1 &",
+    "wait $running",
+  ].join("\n");
+}
+
+function delegateNotes({ delegates }: BenchmarkLog, asked: string | null): readonly string[] {
+  const notes = delegates.map(
+    ({ name, nodes, ofNodes, partitions }) =>
+      `${name} ran ${nodes} of ${ofNodes} operators in ${partitions} ${partitions === 1 ? "part" : "parts"}.`,
+  );
+  return asked !== null && delegates.length === 0 ? [`Nothing says that the ${asked} delegate ran anything.`] : notes;
+}

@@ -1,0 +1,128 @@
+import { FileSource } from "../../bytes/file-source.ts";
+import { RunError } from "../../errors.ts";
+import type { NumericTensor } from "../../run/numeric-tensor.ts";
+import { toRuntimeBytes } from "../../run/tensor-bytes.ts";
+import type { Heard, ServedFile, ServedPage } from "./loopback-server.ts";
+import { LITERT_FILES, litertFile, PAGE, pageScript } from "./page-files.ts";
+import { readPageProgress, readPageResult, type PageResult } from "./page-result.ts";
+
+/** What the page is to do. */
+export interface PageTask {
+  /** In the order of the model's ends. */
+  readonly inputs: readonly NumericTensor[];
+  readonly model: Uint8Array;
+  readonly threads: number;
+  readonly warmUpRuns: number;
+  readonly runs: number;
+  /** Stop timing after so long, though not before a few runs. */
+  readonly budgetSeconds: number;
+  /** Bytes of each output that is expected. */
+  readonly outputBytes: readonly number[];
+}
+
+/** Numbers and text: the times of all runs, shapes. */
+const MOST_RESULT_BYTES = 2 ** 22;
+const MOST_PROGRESS_BYTES = 2 ** 10;
+const MOST_MESSAGE_BYTES = 2 ** 14;
+const MESSAGE_CHARACTERS = 500;
+
+const BINARY = "application/octet-stream";
+const SCRIPT = "text/javascript";
+const WASM = "application/wasm";
+
+/** Everything that the page asks for and tells, for one run. */
+export class PageConversation {
+  readonly page: ServedPage;
+  /** Comes when the page has its task. */
+  readonly opened: Promise<void>;
+  /** @throws {RunError} with the runtime's reason when the page fails */
+  readonly result: Promise<PageResult>;
+  /** By their place; all are there when the result is. */
+  readonly outputs = new Map<number, Uint8Array>();
+  #open: () => void = () => undefined;
+  #end: (result: PageResult) => void = () => undefined;
+  #fail: (error: RunError) => void = () => undefined;
+
+  /** @param what the page runs: for messages */
+  constructor(
+    private readonly what: string,
+    private readonly task: PageTask,
+    private readonly onProgress: (done: number, total: number) => void,
+  ) {
+    this.opened = new Promise((resolve) => (this.#open = resolve));
+    this.result = new Promise((resolve, reject) => ([this.#end, this.#fail] = [resolve, reject]));
+    // It may fail before anybody waits for it.
+    this.result.catch(() => undefined);
+    this.page = { files: this.#files(), posts: this.#posts() };
+  }
+
+  #files(): ReadonlyMap<string, ServedFile> {
+    const { inputs, model, threads, warmUpRuns, runs, budgetSeconds } = this.task;
+    const ends = inputs.map(({ dataType: type, shape }) => ({ type, shape }));
+    const task = textBytes(JSON.stringify({ inputs: ends, threads, warmUpRuns, runs, budgetSeconds }));
+    return new Map<string, ServedFile>([
+      ["", inMemory("text/html; charset=utf-8", textBytes(PAGE))],
+      ["page.js", onDisk(SCRIPT, pageScript())],
+      ["task", { type: "application/json", bytes: () => (this.#open(), Promise.resolve(task)) }],
+      ["model", inMemory(BINARY, model)],
+      ...inputs.map((tensor, place) => [`input${place}`, inMemory(BINARY, toRuntimeBytes(tensor))] as const),
+      ...LITERT_FILES.map(
+        (name) => [`litert/${name}`, onDisk(name.endsWith(".js") ? SCRIPT : WASM, litertFile(name))] as const,
+      ),
+    ]);
+  }
+
+  #posts(): ReadonlyMap<string, Heard> {
+    return new Map<string, Heard>([
+      ["progress", { mostBytes: MOST_PROGRESS_BYTES, hear: (body) => this.#hearProgress(textOf(body)) }],
+      ["failure", { mostBytes: MOST_MESSAGE_BYTES, hear: (body) => this.#fail(this.#failure(textOf(body))) }],
+      ["result", { mostBytes: MOST_RESULT_BYTES, hear: (body) => this.#hearResult(textOf(body)) }],
+      ...this.task.outputBytes.map(
+        (mostBytes, place) =>
+          [`output${place}`, { mostBytes, hear: (body: Uint8Array) => void this.outputs.set(place, body) }] as const,
+      ),
+    ]);
+  }
+
+  #hearProgress(text: string): void {
+    const progress = readPageProgress(text);
+    if (progress !== undefined) this.onProgress(progress.done, progress.total);
+  }
+
+  #hearResult(text: string): void {
+    const result = readPageResult(text);
+    if (result === undefined) this.#fail(this.#failure("the page's answer is none"));
+    else this.#end(result);
+  }
+
+  #failure(reason: string): RunError {
+    const said = reason.replaceAll(/\s+/g, " ").trim().slice(0, MESSAGE_CHARACTERS);
+    return new RunError(`${this.what}: LiteRT.js in Chrome cannot run it: ${said}`);
+  }
+}
+
+function inMemory(type: string, bytes: Uint8Array): ServedFile {
+  return { type, bytes: () => Promise.resolve(bytes) };
+}
+
+function onDisk(type: string, path: string): ServedFile {
+  return {
+    type,
+    bytes: async () => {
+      const source = await FileSource.open(path);
+      try {
+        return await source.read(0, source.size);
+      } finally {
+        await source.close();
+      }
+    },
+  };
+}
+
+function textBytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
