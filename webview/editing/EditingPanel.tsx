@@ -1,11 +1,11 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import type { Totals } from "../../profiler/profile.ts";
 import { IconButton } from "../controls/controls.tsx";
 import { TabList, TabPanel, type Tab } from "../controls/Tabs.tsx";
 import type { EditingPart, Suggestions } from "../protocol-editing.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import { useStore } from "../state/store.ts";
+import type { Differences } from "./differences.ts";
 import { CalibrationPane } from "./CalibrationPane.tsx";
 import { FitPane } from "./FitPane.tsx";
 import { HistoryPane } from "./HistoryPane.tsx";
@@ -20,15 +20,15 @@ export interface EditingPanelProps {
   readonly part: EditingPart;
   readonly asked: Asked<Suggestions>;
   readonly selectedRows: ReadonlySet<number>;
-  /** Totals of the file without edits; null until they are known. */
-  readonly base: Totals | null;
+  /** From the file without edits; null until they are known. */
+  readonly differences: Differences | null;
   readonly onPart: (part: EditingPart | null) => void;
   readonly onHighlight: (rows: readonly number[]) => void;
 }
 
 /** All that changes the model, beside the model. */
 export function EditingPanel(props: EditingPanelProps): JSX.Element {
-  const { client, profile, part, asked, selectedRows, base, onPart, onHighlight } = props;
+  const { client, profile, part, asked, selectedRows, differences, onPart, onHighlight } = props;
   const { editing } = client;
   const document = useStore(editing.document);
   const calibration = useStore(editing.calibration);
@@ -74,7 +74,7 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
         {part === "history" && (
           <HistoryPane
             document={document}
-            base={base}
+            differences={differences}
             now={totals}
             onChange={(edits) => change.start(() => editing.changeEdits(edits))}
             onRun={(command) => client.run(command)}

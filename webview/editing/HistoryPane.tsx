@@ -2,26 +2,27 @@ import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Edit } from "../../profiler/restructure/edit.ts";
-import type { Totals } from "../../profiler/profile.ts";
+import type { LayerProfile, Totals } from "../../profiler/profile.ts";
 import { SAVED_TOTALS } from "../../profiler/restructure/suggestion.ts";
 import { Button, Checkbox, IconButton } from "../controls/controls.tsx";
 import type { DocumentEdit, DocumentState, ListedEdit, Savings } from "../protocol-editing.ts";
 import type { PageCommand } from "../protocol.ts";
+import type { Differences } from "./differences.ts";
 import { moved, rewritten, switched, without } from "./edit-list.ts";
 import { OptionFields } from "./OptionFields.tsx";
 import { SavingsGrid } from "./SavingsGrid.tsx";
 
 interface HistoryPaneProps {
   readonly document: DocumentState;
-  /** Of the file without edits; null until it is known, and while there are no edits. */
-  readonly base: Totals | null;
+  /** From the file without edits; null until they are known, and while there are no edits. */
+  readonly differences: Differences | null;
   readonly now: Totals;
   readonly onChange: (edits: readonly ListedEdit[]) => void;
   readonly onRun: (command: PageCommand) => void;
 }
 
 /** The edits of the document in their order: each can be switched off, changed, moved and taken out. */
-export function HistoryPane({ document, base, now, onChange, onRun }: HistoryPaneProps): JSX.Element {
+export function HistoryPane({ document, differences, now, onChange, onRun }: HistoryPaneProps): JSX.Element {
   const { edits, computing } = document;
   const isBusy = computing !== null;
   return (
@@ -52,7 +53,8 @@ export function HistoryPane({ document, base, now, onChange, onRun }: HistoryPan
         </p>
       ) : (
         <>
-          {base && <SavingsGrid before={base} after={now} saves={savesOf(base, now)} />}
+          {differences && <SavingsGrid before={differences.base} after={now} saves={savesOf(differences.base, now)} />}
+          {differences && differences.removed.length > 0 && <RemovedLayers layers={differences.removed} />}
           <ol class="edits" aria-label={l10n.t("Edits, in the order in which they apply")}>
             {edits.map((item, position) => (
               <EditItem
@@ -79,6 +81,24 @@ export function HistoryPane({ document, base, now, onChange, onRun }: HistoryPan
         </>
       )}
     </>
+  );
+}
+
+/** Rows of the file that the table has no place for any more. */
+function RemovedLayers({ layers }: { readonly layers: readonly LayerProfile[] }): JSX.Element {
+  return (
+    <details class="removed" data-testid="removed">
+      <summary>
+        {layers.length === 1
+          ? l10n.t("1 layer of the file is gone")
+          : l10n.t("{0} layers of the file are gone", layers.length)}
+      </summary>
+      <ul>
+        {layers.map(({ index, name, op }) => (
+          <li key={index}>{`${name} (${op})`}</li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

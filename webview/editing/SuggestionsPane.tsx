@@ -115,7 +115,7 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
         />
         <span class="suggestion-count" role="status">
           {shown.length === list.length
-            ? l10n.t("{0} suggestions", list.length)
+            ? countText(list.length)
             : l10n.t("{0} of {1} suggestions", shown.length, list.length)}
         </span>
         {exact > 0 && (
@@ -223,6 +223,10 @@ function ChosenBar(props: ChosenBarProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+function countText(suggestions: number): string {
+  return suggestions === 1 ? l10n.t("1 suggestion") : l10n.t("{0} suggestions", suggestions);
 }
 
 function orderText(order: SuggestionOrder): string {

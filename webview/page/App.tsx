@@ -151,7 +151,7 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
               part={part}
               asked={editing.suggestions}
               selectedLines={selection.lines}
-              base={editing.differences?.base ?? null}
+              differences={editing.differences}
               onPart={show}
               onHighlight={highlight}
             />

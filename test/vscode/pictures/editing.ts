@@ -2,14 +2,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { resnet } from "../../zoo/networks/resnet.ts";
 import { writeOnnxFile } from "../../zoo/to-onnx.ts";
-import { longChain } from "../ui/models.ts";
+import { unknownOperator } from "../ui/models.ts";
 import { SuggestionsDriver } from "../ui/suggestions-driver.ts";
 import { SAMPLES, VscodeWindow } from "../ui/window.ts";
 import { takeView } from "./album.ts";
 
 const SMALL = "digits_vgg_bn.onnx";
 const LARGE = "resnet50.onnx";
-const BARE = "activations.onnx";
+const BARE = "unknown.onnx";
 
 /** States of the suggestions view in the order in which a user comes by: each goes on from the one before it. */
 const STATES: readonly { readonly name: string; readonly reach: (driver: SuggestionsDriver) => Promise<unknown> }[] = [
@@ -75,7 +75,7 @@ const STATES: readonly { readonly name: string; readonly reach: (driver: Suggest
       await driver.panel.locator("[data-goal=parameters] vscode-text-field").getByRole("textbox").fill("15 k");
       await driver.button("Search").click();
       await driver.panel.getByTestId("fit-point").waitFor();
-      await driver.panel.getByTestId("task").waitFor({ state: "detached" });
+      await driver.panel.getByTestId("task").waitFor({ state: "detached", timeout: 180_000 });
     },
   },
 ];
@@ -84,7 +84,7 @@ const STATES: readonly { readonly name: string; readonly reach: (driver: Suggest
 export async function takeEditing(folder: string, wanted: string): Promise<void> {
   const isWanted = ({ name }: { readonly name: string }): boolean => `editing-${name}`.includes(wanted);
   if (!STATES.some(isWanted)) return;
-  writeFileSync(join(folder, BARE), longChain(3));
+  writeFileSync(join(folder, BARE), unknownOperator());
   await writeOnnxFile(resnet(50), join(folder, LARGE), { weights: "folded" });
   const window = await VscodeWindow.open({ files: [join(SAMPLES, SMALL), join(folder, LARGE), join(folder, BARE)] });
   const driver = new SuggestionsDriver(() => window);

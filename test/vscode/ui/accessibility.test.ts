@@ -1,12 +1,9 @@
-import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AxeResults } from "axe-core";
+import { assertAccessible, assertAccessibleInThemes } from "./axe.ts";
 import { longChain, unknownOperator } from "./models.ts";
-import { SAMPLES, THEMES, useWindow, type Theme } from "./window.ts";
+import { SAMPLES, useWindow } from "./window.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const MODEL = "digits_resnet.onnx";
 
 describe("Accessibility of the pages, by axe-core", () => {
@@ -19,25 +16,8 @@ describe("Accessibility of the pages, by axe-core", () => {
     await vscode().server.run((api) => api.commands.executeCommand("workbench.action.closeAllEditors"));
   });
 
-  /** Fails with what is wrong, where it is serious. */
-  const check = async (): Promise<void> => {
-    const body = await page().locator("body").elementHandle();
-    const frame = await body.ownerFrame();
-    assert.ok(frame);
-    await frame.evaluate(AXE);
-    const { violations } = await frame.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
-    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-    const findings = serious.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html}\n  ${failureSummary ?? ""}`),
-    );
-    assert.deepEqual(findings, []);
-  };
-  const inThemes = async (): Promise<void> => {
-    for (const theme of Object.keys(THEMES) as Theme[]) {
-      await vscode().useTheme(theme);
-      await check();
-    }
-  };
+  const check = (): Promise<void> => assertAccessible(vscode());
+  const inThemes = (): Promise<void> => assertAccessibleInThemes(vscode());
   const open = async (name: string): Promise<void> => {
     await vscode().openFile(name);
     await page().locator("[role=row][id]").first().waitFor();

@@ -64,6 +64,13 @@ export class SuggestionsDriver extends EditingDriver {
     await suggestion.getByRole("button", { name: "Apply" }).waitFor();
   }
 
+  /** Types the value of an option. */
+  async setOption(within: Locator, option: string, text: string): Promise<void> {
+    const field = within.locator(`[data-option=${option}]`).getByRole("textbox");
+    await field.fill(text);
+    await field.press("Enter");
+  }
+
   /** Computes the edit of an opened suggestion and waits for its measured error. */
   async tryIt(suggestion: Locator): Promise<void> {
     await suggestion.getByRole("button", { name: "Try", exact: true }).click();

@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { copyFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { assertAccessibleInThemes } from "./axe.ts";
+import { EDITABLE } from "./editing-driver.ts";
+import { eventually } from "./listing-driver.ts";
+import { unknownOperator } from "./models.ts";
+import { SuggestionsDriver } from "./suggestions-driver.ts";
+import { SAMPLES, useWindow } from "./window.ts";
+
+const LENET = "digits_lenet.onnx";
+/** Batch normalisations behind its convolutions: exact edits. */
+const VGG = "digits_vgg_bn.onnx";
+/** The second convolution of LeNet. */
+const CONV = "/3/Conv";
+
+describe("Suggestions on the page", () => {
+  const vscode = useWindow({ files: [join(SAMPLES, LENET), join(SAMPLES, VGG)] });
+  const driver = new SuggestionsDriver(vscode);
+
+  const open = async (name: string): Promise<void> => {
+    await driver.open(name);
+    await driver.suggest();
+  };
+  const selectedRows = (): Promise<string[]> =>
+    driver.lines.and(driver.page.locator("[aria-selected=true]")).locator(".column-name").allInnerTexts();
+
+  afterEach(async () => {
+    await driver.run("workbench.action.revertAndCloseActiveEditor");
+    await driver.close();
+  });
+
+  const STORIES = [
+    { file: "story.onnx", target: "/7/Gemm", write: (path: string) => copyFileSync(join(SAMPLES, LENET), path) },
+    { file: "story.tflite", target: "output", write: (path: string) => writeFileSync(path, EDITABLE.tflite.bytes()) },
+  ] as const;
+  for (const { file, target, write } of STORIES) {
+    it(`are tried, applied, undone, redone, saved and opened again: ${file}`, async () => {
+      write(vscode().path(file));
+      await open(file);
+      const parameters = driver.page.locator("[data-total=parameters] dd");
+      const before = await parameters.first().innerText();
+      const lowRank = driver.suggestion("dense-low-rank", target);
+      await driver.unfold(lowRank);
+      const saved = lowRank.locator("[data-saving=parameters]");
+      const predicted = await saved.innerText();
+      assert.match(predicted, /−\d+\.\d %\s+−[\d.]+ k/, "each saving is a share and an amount");
+
+      await driver.setOption(lowRank, "cost", "0.1");
+      await eventually(
+        vscode(),
+        () => saved.innerText(),
+        (text) => text !== predicted,
+      );
+      await driver.tryIt(lowRank);
+      await driver.shows(lowRank.getByTestId("check-samples"), /seeded random/);
+      assert.match(await lowRank.locator("[data-fact=error] dd").innerText(), /\d/);
+
+      await driver.applyIt(lowRank, 1);
+      await driver.isMarked(file, true);
+      await driver.page.locator(".row.added").first().waitFor();
+      const change = driver.page.locator("[data-change=parameters]");
+      await driver.shows(change, /^−/);
+      await driver.page.getByRole("button", { name: "Differences" }).click();
+      await driver.page.locator(".row .column-parameters .difference.less").first().waitFor();
+
+      await driver.run("undo");
+      await driver.hasEdits(0);
+      await change.waitFor({ state: "detached" });
+      await driver.isMarked(file, false);
+      await driver.run("redo");
+      await driver.hasEdits(1);
+      await driver.shows(change, /^−/);
+
+      await driver.startSaving();
+      await driver.answer("Overwrite");
+      await driver.isMarked(file, false);
+      await driver.close();
+      await driver.open(file);
+      const after = await parameters.first().innerText();
+      assert.notEqual(after, before);
+    });
+  }
+
+  it("open by their command and by their keys", async () => {
+    await driver.open(LENET);
+    await driver.run("edgewise.suggestCompressions");
+    await driver.suggestions.first().waitFor();
+    await driver.panel.getByRole("button", { name: "Close" }).click();
+    await driver.panel.waitFor({ state: "detached" });
+    await driver.lines.first().click();
+    await driver.press("Control+K");
+    await driver.press("c");
+    await driver.suggestions.first().waitFor();
+  });
+
+  it("are narrowed to a promise and to the selection, and ordered by what they save", async () => {
+    await open(LENET);
+    const all = await driver.suggestions.count();
+    await driver.choose("Promise", "needs training");
+    await eventually(
+      vscode(),
+      () => driver.suggestions.count(),
+      (count) => count > 0 && count < all,
+    );
+    const promises = await driver.suggestions.locator(".promise").allInnerTexts();
+    assert.deepEqual(new Set(promises.map((text) => text.trim())), new Set(["needs training"]));
+    await driver.choose("Promise", "any promise");
+    await driver.choose("Order", "by Peak memory saved");
+    const first = driver.suggestions.first();
+    await eventually(
+      vscode(),
+      () => first.getAttribute("data-restructuring"),
+      (id) => id === "downsample-earlier",
+    );
+    assert.match(await first.locator("[data-saving=peakMemoryBytes]").innerText(), /−75/);
+
+    await driver.line("0/Conv").click();
+    await driver.panel.getByRole("checkbox", { name: "for the selection" }).click();
+    await driver.shows(driver.panel.getByRole("status"), new RegExp(` of ${all} suggestions`));
+    assert.equal(await driver.suggestion("dense-low-rank").count(), 0);
+    assert.equal(await driver.suggestion("reduce-channels", "/0/Conv").count(), 1);
+  });
+
+  it("point at their rows, and rows at their suggestions", async () => {
+    await open(LENET);
+    const separable = driver.suggestion("separable", CONV);
+    await driver.unfold(separable);
+    await eventually(vscode(), selectedRows, (rows) => rows.length > 0);
+    assert.match((await selectedRows()).join(), /3\/\s*Conv/);
+    await driver.line("7/Gemm").click();
+    await driver.suggestion("dense-low-rank", "/7/Gemm").and(driver.panel.locator(".marked")).waitFor();
+    assert.doesNotMatch((await separable.getAttribute("class")) ?? "", /marked/);
+  });
+
+  it("are behind the lightbulb of a row", async () => {
+    await open(LENET);
+    await driver.part("history");
+    await driver
+      .line("3/Conv")
+      .getByRole("button", { name: /suggestions?$/ })
+      .click();
+    await driver.suggestion("separable", CONV).and(driver.panel.locator(".marked")).waitFor();
+    assert.match((await selectedRows()).join(), /3\/\s*Conv/);
+  });
+
+  it("are chosen together: conflicts are named, and one undo takes all of them back", async () => {
+    await open(LENET);
+    const choose = (restructuring: string, target: string): Promise<void> =>
+      driver.suggestion(restructuring, target).getByRole("checkbox").click();
+    await choose("separable", CONV);
+    await choose("dense-low-rank", "/7/Gemm");
+    assert.equal(await driver.panel.locator(".chosen-bar").getByText("touch the same layer").count(), 0);
+    await choose("split-channels", CONV);
+    await driver.suggestion("split-channels", CONV).locator(".conflict", { hasText: "Separable" }).waitFor();
+    await choose("split-channels", CONV);
+    const chosen = driver.panel.getByTestId("chosen");
+    await driver.shows(chosen, "2 chosen");
+    await chosen.getByRole("button", { name: "Try together" }).click();
+    await chosen.getByTestId("check").waitFor();
+    await chosen.getByRole("button", { name: "Apply together" }).click();
+    await driver.hasEdits(2);
+    await driver.run("undo");
+    await driver.hasEdits(0);
+    await driver.isMarked(LENET, false);
+  });
+
+  it("that are exact are applied all at once, as one step", async () => {
+    await open(VGG);
+    await driver.button("Apply all exact").click();
+    await driver.page
+      .getByTestId("edit-count")
+      .filter({ hasText: /^\W*\d+ edits/ })
+      .waitFor();
+    await driver.page.getByTestId("computing").waitFor({ state: "detached" });
+    assert.equal(await driver.line("BatchNormalization").count(), 0);
+    await driver.part("history");
+    await driver.shows(driver.panel.getByTestId("removed"), /BatchNormalization/);
+    await driver.run("undo");
+    await driver.hasEdits(0);
+    await driver.line("BatchNorm").waitFor();
+  });
+
+  it("that cannot be applied say why, and leave the model as it was", async () => {
+    await open(LENET);
+    await assert.rejects(driver.apply("dense-low-rank:/3/Conv:rank=4"));
+    const givenUp = driver.page.getByTestId("given-up");
+    await driver.shows(givenUp, /no fully connected layer/);
+    await driver.hasEdits(0);
+    await driver.isMarked(LENET, false);
+    await givenUp.getByRole("button", { name: "Dismiss" }).click();
+    await givenUp.waitFor({ state: "detached" });
+  });
+
+  it("are walked by arrow keys and opened by Enter", async () => {
+    await open(LENET);
+    const title = (place: number) => driver.suggestions.nth(place).locator(".suggestion-title");
+    await title(0).focus();
+    await driver.press("ArrowDown");
+    await driver.press("Enter");
+    await driver.suggestions.nth(1).getByRole("button", { name: "Apply", exact: true }).waitFor();
+    assert.equal(await title(1).getAttribute("aria-expanded"), "true");
+  });
+
+  it("are none for a model that nothing is known of, which is said", async () => {
+    writeFileSync(vscode().path("unknown.onnx"), unknownOperator());
+    await driver.open("unknown.onnx");
+    await driver.compress.click();
+    await driver.shows(driver.panel, /Nothing in this model can be restructured/);
+  });
+
+  it("have nothing that axe-core finds serious, in any theme", async () => {
+    await open(LENET);
+    const lowRank = driver.suggestion("dense-low-rank");
+    await driver.unfold(lowRank);
+    await lowRank.getByRole("checkbox").first().click();
+    await driver.tryIt(lowRank);
+    await driver.apply("separable:/3/Conv");
+    await driver.hasEdits(1);
+    await driver.page.getByRole("button", { name: "Differences" }).click();
+    await driver.suggestions.first().waitFor();
+    await assertAccessibleInThemes(vscode());
+    for (const part of ["fit", "calibration", "history"] as const) {
+      await driver.part(part);
+      await assertAccessibleInThemes(vscode());
+    }
+    await vscode().useTheme("dark");
+  });
+});
