@@ -6,7 +6,7 @@ import { describeShape } from "./check-inputs.ts";
 import { DifferenceSum, type Difference } from "./difference.ts";
 import type { NamedTensors } from "./numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
-import { nameOf, withRange, type Port, type RunnableModel, type Session } from "./session.ts";
+import { nameOf, withRange, type OpenModel, type Port, type RunnableModel, type Session } from "./session.ts";
 
 /** A tensor by its name in each model. */
 export interface TensorPair {
@@ -45,12 +45,13 @@ export interface CompareOptions extends BatchOptions {
  * Runs two models on the same samples and measures how far b is from a. Outputs are matched by name, else by order. Nothing of a batch is
  * kept but sums.
  *
+ * @param a opened already where many models are held against it: then it stays open, and gives the inner tensors it was opened with
  * @throws {RunError} when a model does not run, or b's inputs are not a's
  * @throws {CalibrationError} when the samples do not fit
  * @throws the signal's reason when it aborts
  */
 export async function compareRuns(
-  a: RunnableModel,
+  a: RunnableModel | OpenModel,
   b: RunnableModel,
   options: CompareOptions = {},
 ): Promise<RunComparison> {
@@ -63,7 +64,8 @@ export async function compareRuns(
   };
   try {
     options.signal?.throwIfAborted();
-    const first = closing(await openSession(a, { ...threads, tensors: inner.map((pair) => pair.a) }));
+    const first =
+      "session" in a ? a.session : closing(await openSession(a, { ...threads, tensors: inner.map((pair) => pair.a) }));
     const second = closing(await openSession(b, { ...threads, tensors: inner.map((pair) => pair.b) }));
     const spec = options.calibration ?? {};
     const samples = closing(await openSamples(spec, rangedInputs(first, second)));

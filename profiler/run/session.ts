@@ -12,6 +12,13 @@ export interface ModelInMemory {
   readonly basePath?: string;
 }
 
+/** A model that somebody opened, and will close. */
+export interface OpenModel {
+  /** What messages call it. */
+  readonly name: string;
+  readonly session: Session;
+}
+
 export interface Range {
   readonly low: number;
   readonly high: number;
@@ -56,6 +63,6 @@ export function withRange(port: Port, range: Range | undefined): Port {
 }
 
 /** What messages call a model. */
-export function nameOf(model: RunnableModel): string {
+export function nameOf(model: RunnableModel | OpenModel): string {
   return "path" in model ? model.path : model.name;
 }

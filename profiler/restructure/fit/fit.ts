@@ -25,22 +25,30 @@ export interface Fitted {
  * @throws the signal's reason when it aborts before the model itself is measured
  */
 export async function fit(model: Model, options: FitOptions): Promise<Fitted> {
-  const { budget, signal } = options;
   const trials = await Trials.on(model, options);
+  try {
+    return await search(model, trials, options);
+  } finally {
+    await trials.close();
+  }
+}
+
+async function search(model: Model, trials: Trials, options: FitOptions): Promise<Fitted> {
+  const { budget, signal } = options;
   if (budget.lowestAccuracy !== undefined && !trials.samples.hasLabels)
     throw new CalibrationError("an accuracy can only be kept on labelled samples");
   const goal = new Goal(budget, trials.totalsOf(model));
-  const search = new Search(trials, goal, options);
+  const greedy = new Search(trials, goal, options);
   let isCancelled = false;
   try {
-    await search.run(model);
+    await greedy.run(model);
   } catch (error) {
     if (signal?.aborted !== true) throw error;
     isCancelled = true;
   }
-  const points = withFront(search.points, goal.costs);
-  const { best } = search;
+  const points = withFront(greedy.points, goal.costs);
+  const { best } = greedy;
   const isMet = points[best]?.isWithinBudget ?? false;
   const ending = isCancelled ? "cancelled" : isMet ? "met" : "exhausted";
-  return { result: { points, best, isMet, ending, samples: trials.samples }, model: search.model ?? model };
+  return { result: { points, best, isMet, ending, samples: trials.samples }, model: greedy.model ?? model };
 }

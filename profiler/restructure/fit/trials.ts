@@ -7,10 +7,10 @@ import { previewSamples } from "../../run/calibration/preview-samples.ts";
 import { isRandom, type CalibrationSpec, type SamplePart } from "../../run/calibration/spec.ts";
 import { compareRuns, type RunComparison } from "../../run/compare-runs.ts";
 import { inputPorts } from "../../run/model-ports.ts";
-import type { RunnableModel } from "../../run/session.ts";
 import { applyEdit } from "../apply.ts";
 import type { Edit } from "../edit.ts";
 import type { FitError, FitSamples } from "./fit-point.ts";
+import { Reference } from "./reference.ts";
 
 export interface TrialOptions {
   readonly calibration: CalibrationSpec;
@@ -47,10 +47,10 @@ interface Plan {
   readonly original: FitError;
 }
 
-/** Makes edited models and measures how far they are from the original: roughly to choose among many, and in full. */
+/** Makes edited models and measures how far they are from the original: roughly to choose among many, and in full. To be closed. */
 export class Trials {
   private constructor(
-    private readonly original: RunnableModel,
+    private readonly original: Reference,
     private readonly options: TrialOptions,
     private readonly plan: Plan,
   ) {}
@@ -60,24 +60,17 @@ export class Trials {
    * @throws {RunError} when the model does not run
    */
   static async on(model: Model, options: TrialOptions): Promise<Trials> {
-    const { calibration, measuring } = options;
-    const original = await inMemory(model);
-    const { count, description } = await previewSamples(inputPorts(model), calibration, 0);
-    const { macs } = totalsOf(model, options);
-    const isMadeUp = isRandom(calibration);
-    const parts = isMadeUp || measuring !== undefined ? { fitting: ALL, measuring: ALL } : sharedOut(count);
-    const fitting = isMadeUp ? undefined : sampling(calibration, parts.fitting, count, macs);
-    const measured = await (measuring ? previewSamples(inputPorts(model), measuring, 0) : undefined);
-    const measures = sampling(measuring ?? calibration, parts.measuring, measured?.count ?? count, macs);
-    const itself = await compareRuns(original, original, { calibration: measures.all, ...signalOf(options) });
-    const samples: FitSamples = {
-      fitted: fitting ? countOf(count, parts.fitting) : 0,
-      measured: itself.samples.count,
-      description: measured === undefined ? description : `${description}, measured on ${measured.description}`,
-      isRandom: isMadeUp && measuring === undefined,
-      hasLabels: itself.samples.hasLabels,
-    };
-    return new Trials(original, options, { fitting, measuring: measures, samples, original: errorOf(itself) });
+    const original = await Reference.open(await inMemory(model));
+    try {
+      return new Trials(original, options, await planFor(model, original, options));
+    } catch (error) {
+      await original.close();
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.original.close();
   }
 
   get samples(): FitSamples {
@@ -117,6 +110,29 @@ export class Trials {
     const calibration = this.plan.measuring[extent];
     return errorOf(await compareRuns(this.original, await inMemory(model), { calibration, ...signalOf(this.options) }));
   }
+}
+
+async function planFor(model: Model, original: Reference, options: TrialOptions): Promise<Plan> {
+  const { calibration, measuring } = options;
+  const { count, description } = await previewSamples(inputPorts(model), calibration, 0);
+  const { macs } = totalsOf(model, options);
+  const isMadeUp = isRandom(calibration);
+  const parts = isMadeUp || measuring !== undefined ? { fitting: ALL, measuring: ALL } : sharedOut(count);
+  const fitting = isMadeUp ? undefined : sampling(calibration, parts.fitting, count, macs);
+  const measured = await (measuring ? previewSamples(inputPorts(model), measuring, 0) : undefined);
+  const measures = sampling(measuring ?? calibration, parts.measuring, measured?.count ?? count, macs);
+  const itself = await compareRuns(original, await inMemory(model), {
+    calibration: measures.all,
+    ...signalOf(options),
+  });
+  const samples: FitSamples = {
+    fitted: fitting ? countOf(count, parts.fitting) : 0,
+    measured: itself.samples.count,
+    description: measured === undefined ? description : `${description}, measured on ${measured.description}`,
+    isRandom: isMadeUp && measuring === undefined,
+    hasLabels: itself.samples.hasLabels,
+  };
+  return { fitting, measuring: measures, samples, original: errorOf(itself) };
 }
 
 function totalsOf(model: Model, { bindings = {}, hardware }: TrialOptions): Totals {

@@ -32,7 +32,16 @@ export interface Channels {
   readonly groups: readonly ChannelGroup[];
 }
 
+/** Tracking follows every channel through the graph: once is enough for all edits that are looked for in it. */
+const FOUND = new WeakMap<LiftedGraph, Channels>();
+
 export function findChannels(graph: LiftedGraph): Channels {
+  const found = FOUND.get(graph) ?? channelsOf(graph);
+  FOUND.set(graph, found);
+  return found;
+}
+
+function channelsOf(graph: LiftedGraph): Channels {
   const map = trackChannels(graph);
   const makers = graph.layers.flatMap((layer): readonly Maker[] => {
     const labels = map.labels(layer.outputs[0]);

@@ -17,6 +17,7 @@ import { activationsOn } from "../../../../profiler/run/activation-source.ts";
 import type { NamedTensors } from "../../../../profiler/run/numeric-tensor.ts";
 import { openSession } from "../../../../profiler/run/open-session.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
+import { IS_THOROUGH } from "../../../effort.ts";
 import type { Network } from "../../../zoo/network.ts";
 import { toBytes } from "../../../zoo/pieces.ts";
 import { toOnnx } from "../../../zoo/to-onnx.ts";
@@ -24,10 +25,14 @@ import { toTflite } from "../../../zoo/to-tflite.ts";
 import { assertSameOutputs, type Outputs } from "../edited-model.ts";
 import { networkOf, sketches } from "./random-graph.ts";
 
-/** Sequences are as many as a minute is enough for: each session of LiteRT.js starts a thread and compiles it. */
+/** LiteRT.js has the fewer sequences: each session of it starts a thread and compiles it. */
 const FORMATS = [
-  { files: "ONNX files", sequences: 40, write: (network: Network) => toBytes(toOnnx(network).model) },
-  { files: "TFLite files", sequences: 10, write: (network: Network) => toBytes(toTflite(network)) },
+  {
+    files: "ONNX files",
+    sequences: IS_THOROUGH ? 400 : 40,
+    write: (network: Network) => toBytes(toOnnx(network).model),
+  },
+  { files: "TFLite files", sequences: IS_THOROUGH ? 100 : 6, write: (network: Network) => toBytes(toTflite(network)) },
 ];
 const LONGEST_NETWORK = 5;
 const MOST_EDITS = 4;

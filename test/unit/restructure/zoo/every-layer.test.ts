@@ -32,6 +32,7 @@ import { resnet } from "../../../zoo/networks/resnet.ts";
 import { shufflenetV1 } from "../../../zoo/networks/shufflenet-v1.ts";
 import { squeezenet } from "../../../zoo/networks/squeezenet.ts";
 import { vgg } from "../../../zoo/networks/vgg.ts";
+import { IS_THOROUGH } from "../../../effort.ts";
 import { toBytes } from "../../../zoo/pieces.ts";
 import { thinned } from "../../../zoo/thin.ts";
 import { toOnnx } from "../../../zoo/to-onnx.ts";
@@ -78,6 +79,9 @@ const OPTIONS: Readonly<Record<string, EditOptions>> = {
   "stack-small-kernels": { channels: 4 },
 };
 
+/** Places of a network that a restructuring is tried on, spread over its depth, and all of them when time does not matter. */
+const MOST_PLACES = IS_THOROUGH ? Infinity : 4;
+
 /** What depends on neither the order nor the names of the new layers. */
 const SIZES = ["parameters", "macs", "weightBytes", "otherOps", "unknownRows"] satisfies readonly (keyof Totals)[];
 
@@ -96,7 +100,7 @@ describe("Every restructuring of every layer of the zoo", function () {
         const model = await readModel(new MemorySource(network.name, bytes), NO_FILES);
         const graph = liftModel(model);
         for (const restructuring of RESTRUCTURINGS) {
-          for (const candidate of newCandidates(graph, restructuring, seen)) {
+          for (const candidate of spread(newCandidates(graph, restructuring, seen))) {
             const isFirst = (applied.get(restructuring.id) ?? 0) === 0;
             if (!(await check(model, graph, restructuring, candidate, isFirst))) continue;
             applied.set(restructuring.id, (applied.get(restructuring.id) ?? 0) + 1);
@@ -130,6 +134,12 @@ function newCandidates(graph: LiftedGraph, restructuring: Restructuring, seen: S
     );
     return !seen.has(signature) && seen.add(signature).size > 0;
   });
+}
+
+/** Some of a list, evenly from its beginning to its end. */
+function spread<T>(places: readonly T[]): readonly T[] {
+  const step = Math.max(1, (places.length - 1) / (MOST_PLACES - 1));
+  return places.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
 }
 
 /** @returns whether the format can say what the rewrite makes; if it cannot, the prediction must say so too */
