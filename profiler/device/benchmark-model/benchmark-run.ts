@@ -241,14 +241,19 @@ function timing(warmUp: number, runs: number, seconds: number): readonly string[
   ];
 }
 
-/** Runs a command in a folder and ends it when the input closes: when we end it, are killed, or the cable is pulled. */
+/**
+ * Runs a command in a folder and ends it when the input closes: when we end it, are killed, or the cable is pulled. The watcher must end
+ * with the command, for adbd waits until nobody has its input any more; `read` is of the shell itself, so there is one process to end.
+ */
 function tied(folder: string, command: string): string {
   return [
     `cd ${shellWord(folder)} || exit 1`,
     "exec 3<&0",
     `${command} </dev/null 3<&- & running=$!`,
-    "{ cat <&3; kill -9 $running; } >/dev/null 2>&1 &",
-    "wait $running",
+    "{ while read -r line <&3; do :; done; kill -9 $running; } >/dev/null 2>&1 & watcher=$!",
+    "wait $running; code=$?",
+    "kill $watcher 2>/dev/null",
+    "exit $code",
   ].join("\n");
 }
 

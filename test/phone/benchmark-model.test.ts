@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AndroidTarget } from "../../profiler/device/adb/android-target.ts";
+import { DeviceError } from "../../profiler/device/device-error.ts";
+import { isMeasured, type RunResult } from "../../profiler/device/run-result.ts";
+import type { MeasuredModel, RunOptions } from "../../profiler/device/target.ts";
+import { openSession } from "../../profiler/run/open-session.ts";
+import { toRuntimeBytes } from "../../profiler/run/tensor-bytes.ts";
+import { fromStoredBytes, toStoredBytes } from "../../profiler/device/benchmark-model/stored-elements.ts";
+import { FileSource } from "../../profiler/bytes/file-source.ts";
+import { SiblingFolder } from "../../profiler/bytes/sibling-files.ts";
+import { readModel } from "../../profiler/profile-model.ts";
+import { skip } from "../skip.ts";
+import { mobilenetV1 } from "../zoo/networks/mobilenet-v1.ts";
+import { toBytes } from "../zoo/pieces.ts";
+import { toTflite } from "../zoo/to-tflite.ts";
+import { measuredModel } from "./measured-model.ts";
+import type { TestPhone } from "./test-phone.ts";
+import { until } from "./until.ts";
+import { useAdb } from "./use-adb.ts";
+
+const SHARED = join(import.meta.dirname, "../../../shared/models/tflite");
+const LOG = readFileSync(join(import.meta.dirname, "../unit/device/benchmark-model/outputs/new-log.txt"), "utf8");
+const FEW: RunOptions = { threads: 1, warmUpRuns: 1, runs: 5 };
+/** "Within seconds", on a busy machine. */
+const SECONDS = 10;
+
+/**
+ * A script stands for Google's program, which is there for Android alone: it says what that says, writes the profile that it is given,
+ * and, for outputs, what lies in "answer". adb and adbd are real.
+ */
+function program({ profile = "", outputs = "", behind = "" }): string {
+  return `#!/bin/sh
+echo "$@" >> /data/local/tmp/flags
+for flag; do
+  case "$flag" in
+    --op_profiling_output_file=*) cat > "\${flag#*=}" <<'PROFILE'
+${profile}
+PROFILE
+    ;;
+    --output_filepath=*) [ -z "${outputs}" ] || cp "${outputs}" "\${flag#*=}" ;;
+  esac
+done
+cat >&2 <<'LOG'
+${LOG}
+LOG
+${behind}
+`;
+}
+
+describe("running TFLite models by benchmark_model on a phone", function () {
+  this.timeout(60_000);
+  const adb = useAdb();
+  const folder = mkdtempSync(join(tmpdir(), "edgewise-benchmark-"));
+  const path = join(folder, "mobilenet.tflite");
+  const benchmarkModel = join(folder, "benchmark_model");
+  const answer = "/data/local/tmp/answer";
+  let phone: TestPhone;
+  let model: MeasuredModel;
+  before("start a phone", async () => {
+    writeFileSync(path, toBytes(toTflite(mobilenetV1({ width: 0.25, size: 32 }))));
+    model = await measuredModel(path);
+    phone = await adb().phone();
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  const run = (options = FEW, measured = model, signal?: AbortSignal): Promise<RunResult> =>
+    new AndroidTarget(adb().server, { serial: phone.serial, benchmarkModel }).run(measured, options, {
+      ...(signal && { signal }),
+    });
+
+  /** A profile with a row for each of the model's: 1 ms each. */
+  const profileOf = ({ layers }: MeasuredModel): string => {
+    const rows = layers
+      .filter(({ role }) => role === "compute")
+      .map(({ op, outputs, index }) => {
+        const names = outputs.map(({ name }) => name).join(", ");
+        return `${op}, 1, 1, 1%, 1%, 0, 1, [${names.replaceAll(",", "\t")}]:${index}`;
+      });
+    const title = "============================== Run Order ==============================";
+    return [title, "node type, first, avg_ms, %, cdf%, mem KB, times called, name", ...rows, ""].join("\n");
+  };
+
+  /** What this machine answers to the inputs that were pushed, which the script keeps: seeded ones are the same each time. */
+  const answerOf = async (file: string): Promise<Uint8Array> => {
+    writeFileSync(benchmarkModel, program({ behind: "cp input0.bin /data/local/tmp/kept" }));
+    await run(FEW, await measuredModel(file));
+    const source = await FileSource.open(file);
+    const session = await openSession({ path: file });
+    try {
+      const { entries } = await readModel(source, new SiblingFolder(file));
+      const [{ graph }] = entries;
+      const [input] = graph.inputs.map((id) => graph.tensors[id]);
+      const [port] = session.inputs;
+      assert.ok(input && port);
+      const shape = port.shape.map((size) => (typeof size === "number" ? size : 1));
+      const elements = shape.reduce((product, size) => product * size, 1);
+      const like = { dataType: port.dataType, shape, data: new Float32Array(elements) };
+      const given = fromStoredBytes(input, like, readFileSync(phone.path("/data/local/tmp/kept")));
+      const results = await session.run({ [port.name]: given });
+      const [output] = graph.outputs.map((id) => graph.tensors[id]);
+      const [result] = Object.values(results);
+      assert.ok(output && result);
+      return toStoredBytes(output, result);
+    } finally {
+      await session.close();
+      await source.close();
+    }
+  };
+
+  it("gives the latency, each row's time, the memory, and compares the outputs", async () => {
+    writeFileSync(phone.path(answer), await answerOf(path));
+    writeFileSync(benchmarkModel, program({ profile: profileOf(model), outputs: answer }));
+    rmSync(phone.path("/data/local/tmp/flags"), { force: true });
+    const { latency, layers, outputs, memory, notes, runtime } = await run({ ...FEW, cores: [0], delegate: "xnnpack" });
+    assert.equal(runtime.name, "benchmark_model");
+    assert.equal(latency.statistics.median, 105718 * 1e-6);
+    assert.deepEqual([latency.loadSeconds, latency.runSeconds.length], [87.639 * 1e-3, 0]);
+    assert.equal(outputs.verdict, "equal", JSON.stringify(outputs));
+    assert.ok(isMeasured(layers) && isMeasured(memory));
+    const computing = model.layers.filter(({ role }) => role === "compute").length;
+    assert.deepEqual([layers.rows.length, layers.unmapped.length], [computing, 0]);
+    assert.deepEqual(notes, ["TfLiteXNNPackDelegate ran 2 of 4 operators in 1 part."]);
+    const flags = readFileSync(phone.path("/data/local/tmp/flags"), "utf8");
+    assert.match(flags, /--num_threads=1 .*--input_layer_shape=1,32,32,3 .*--use_xnnpack=true .*--num_runs=5 /);
+    assert.deepEqual(phone.leftovers(), []);
+  });
+
+  it("gives quantized inputs as the file has them, and takes outputs that are a step off for equal", async function () {
+    const file = join(SHARED, "kws_dscnn_int8.tflite");
+    if (!existsSync(file)) skip(this, "../shared/models is not there");
+    const bytes = Uint8Array.from(await answerOf(file));
+    const largest = bytes.reduce(
+      (most, byte, at) => ((byte + 128) % 256 > ((bytes[most] ?? 0) + 128) % 256 ? at : most),
+      0,
+    );
+    const verdictOf = async (off: number): Promise<string> => {
+      const answered = Uint8Array.from(bytes);
+      answered[largest] = (answered[largest] ?? 0) - off;
+      writeFileSync(phone.path(answer), answered);
+      writeFileSync(benchmarkModel, program({ outputs: answer }));
+      return (await run(FEW, await measuredModel(file))).outputs.verdict;
+    };
+    assert.deepEqual([await verdictOf(0), await verdictOf(1), await verdictOf(20)], ["equal", "equal", "differs"]);
+  });
+
+  it("says that an old program neither writes outputs nor a profile", async () => {
+    writeFileSync(benchmarkModel, program({}));
+    const { outputs, layers } = await run();
+    assert.equal(outputs.verdict, "not-compared");
+    assert.match(outputs.outputs[0]?.reason ?? "", /does not write its outputs/);
+    assert.ok(!isMeasured(layers));
+  });
+
+  it("does not call wrong outputs equal", async () => {
+    writeFileSync(
+      phone.path(answer),
+      toRuntimeBytes({ dataType: "float32", shape: [1000], data: new Float32Array(1000).fill(3) }),
+    );
+    writeFileSync(benchmarkModel, program({ outputs: answer }));
+    assert.equal((await run()).outputs.verdict, "differs");
+  });
+
+  for (const [what, text, problem, message] of [
+    ["is for another processor", "\u007fELF nonsense", "unsupported", /does not start/],
+    ["crashes", "#!/bin/sh\nkill -SEGV $$\n", "failed", /crashed \(signal 11\)/],
+    ["tells nothing", "#!/bin/sh\necho hello\n", "failed", /tells no times/],
+  ] as const) {
+    it(`says so when the program ${what}`, async () => {
+      writeFileSync(benchmarkModel, text);
+      await assert.rejects(run(), (error: unknown) => {
+        assert.ok(error instanceof DeviceError, String(error));
+        assert.equal(error.problem, problem);
+        assert.match(error.message, message);
+        return true;
+      });
+      assert.deepEqual(phone.leftovers(), []);
+    });
+  }
+
+  it("hands on why it refuses a model", async () => {
+    writeFileSync(benchmarkModel, "#!/bin/sh\necho 'ERROR: Op builtin_code out of range: 208.' >&2\nexit 1\n");
+    await assert.rejects(run(), /cannot run the model: Op builtin_code out of range: 208\./);
+  });
+
+  it("ends with the run, whether that is cancelled or the cable pulled", async () => {
+    writeFileSync(benchmarkModel, "#!/bin/sh\n: > /data/local/tmp/started\nexec sleep 1000\n");
+    const started = (): boolean => existsSync(phone.path("/data/local/tmp/started"));
+    const ending = new AbortController();
+    const cancelled = run(FEW, model, ending.signal);
+    cancelled.catch(() => undefined);
+    await until("it runs", started);
+    const cutAt = performance.now();
+    ending.abort(new Error("cancelled"));
+    await assert.rejects(cancelled, /cancelled/);
+    assert.ok((performance.now() - cutAt) / 1000 < SECONDS);
+    await until("nothing is left", () => phone.leftovers().length === 0 && phone.processes().length === 0);
+
+    rmSync(phone.path("/data/local/tmp/started"));
+    const pulled = run();
+    pulled.catch(() => undefined);
+    await until("it runs", started);
+    await phone.pull();
+    await assert.rejects(pulled, { problem: "gone" });
+    await until("nothing is left", () => phone.leftovers().length === 0 && phone.processes().length === 0);
+    await phone.plugIn();
+    await adb().reconnect(phone);
+  });
+
+  it("says that the program is not where the user says", async () => {
+    rmSync(benchmarkModel);
+    await assert.rejects(run(), /benchmark_model/);
+  });
+});
