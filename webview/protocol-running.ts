@@ -63,7 +63,7 @@ export interface RunningContract extends Contract {
     readonly cancelRun: { readonly params: null; readonly result: null };
     readonly showRun: { readonly params: { readonly run: string | null }; readonly result: null };
     readonly deleteRun: { readonly params: { readonly run: string }; readonly result: null };
-    /** Removes what Edgewise keeps on the chosen phone: the runner and models that were left. */
+    /** Removes what Edgewise keeps on the chosen phone: the runner and models that were left. VS Code tells how that went. */
     readonly cleanUpDevice: { readonly params: null; readonly result: null };
   };
   readonly events: { readonly runs: RunsState };

@@ -47,7 +47,7 @@ export class DeviceView implements vscode.TreeDataProvider<DeviceNode>, vscode.D
     const isChosen = device.id === this.#watch.list.chosen;
     const item = new vscode.TreeItem(device.name, vscode.TreeItemCollapsibleState.Collapsed);
     item.id = device.id;
-    item.description = isChosen ? vscode.l10n.t("runs here") : stateText(device);
+    item.description = isChosen && device.problem === null ? vscode.l10n.t("runs here") : stateText(device);
     item.iconPath = iconOf(device);
     item.contextValue = device.id === "host" ? "host" : "phone";
     item.tooltip = device.problem ? `${device.problem.message} ${device.problem.hint ?? ""}` : device.id;

@@ -31,6 +31,7 @@ export class DeviceWatch implements vscode.Disposable {
   #connected: ConnectedDevices = { devices: [], problem: null };
   #watch: AbortController | undefined;
   #isListed = false;
+  #used: ListedDevice | undefined;
   #runs = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -51,7 +52,7 @@ export class DeviceWatch implements vscode.Disposable {
 
   get list(): DeviceList {
     const { devices, problem } = this.#connected;
-    const all = [hostDevice(), ...devices].map((device): ListedDevice => this.#withFacts(device));
+    const all = [hostDevice(), ...devices, ...this.#unplugged()].map((device) => this.#withFacts(device));
     return { devices: all, problem, chosen: this.#chosenAmong(all) };
   }
 
@@ -97,6 +98,8 @@ export class DeviceWatch implements vscode.Disposable {
 
   async choose(device: string): Promise<void> {
     await this.#memory.update(KEY, device);
+    this.#used = undefined;
+    this.#use();
     this.#changes.fire(this.list);
   }
 
@@ -133,11 +136,21 @@ export class DeviceWatch implements vscode.Disposable {
     this.start();
   }
 
+  /** The phone in use, while it is away: a run must not go somewhere else because a cable came loose. */
+  #unplugged(): readonly ListedDevice[] {
+    const used = this.#used;
+    if (used === undefined || this.#connected.devices.some(({ id }) => id === used.id)) return [];
+    const message = vscode.l10n.t("{0} is not connected any more.", used.name);
+    const hint = vscode.l10n.t("Plug it in again, or choose another device.");
+    return [{ ...used, problem: { code: "device", message, hint } }];
+  }
+
   #receive(connected: ConnectedDevices): void {
     // Without adb the same problem is told each second.
     if (this.#isListed && isDeepStrictEqual(connected, this.#connected)) return;
     this.#connected = connected;
     this.#isListed = true;
+    this.#use();
     const present = new Set([HOST_DEVICE, ...connected.devices.map(({ id }) => id)]);
     for (const known of this.#facts.keys()) if (!present.has(known)) this.#facts.delete(known);
     this.#changes.fire(this.list);
@@ -152,10 +165,18 @@ export class DeviceWatch implements vscode.Disposable {
   async #ask(device: string): Promise<void> {
     try {
       this.#facts.set(device, await this.#worker.request("describeDevice", this.addressOf(device)));
+      this.#use();
       this.#changes.fire(this.list);
     } catch (error) {
       log().warn(`${device}: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  /** Remembers the phone that runs go to, by the name that it has at the moment. */
+  #use(): void {
+    const { devices, chosen } = this.list;
+    const device = devices.find(({ id }) => id === chosen);
+    if (device && device.id !== HOST_DEVICE && device.problem === null) this.#used = { ...device, facts: null };
   }
 
   #withFacts(device: ListedDevice): ListedDevice {
@@ -167,7 +188,7 @@ export class DeviceWatch implements vscode.Disposable {
   /** The last chosen one, where it is there; else the first phone that is ready, else this machine. */
   #chosenAmong(devices: readonly ListedDevice[]): string {
     const kept = this.#memory.get(KEY);
-    const known = devices.find(({ id }) => id === kept);
+    const known = devices.find(({ id }) => id === kept) ?? devices.find(({ id }) => id === this.#used?.id);
     if (known) return known.id;
     return devices.find(({ id, problem }) => id !== HOST_DEVICE && problem === null)?.id ?? HOST_DEVICE;
   }

@@ -1,5 +1,6 @@
 import type { RunningContract } from "../../webview/protocol-running.ts";
 import type { Handlers } from "../../webview/rpc.ts";
+import { cleanUpDevice } from "./run-commands.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
 
 /** Answers a page's requests about runs from its document. */
@@ -34,7 +35,7 @@ export function runningRequests({ runs, devices }: ModelDocument): Handlers<Runn
       return null;
     },
     cleanUpDevice: async () => {
-      await devices.cleanUp(devices.list.chosen);
+      await cleanUpDevice(devices, undefined);
       return null;
     },
   };

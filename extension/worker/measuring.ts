@@ -5,7 +5,7 @@ import {
   isReady,
   whyNotReady,
   type AdbListedDevice,
-  type DeviceError,
+  DeviceError,
   type DeviceFacts,
   type RunOptions,
   type RunResult,
@@ -14,7 +14,7 @@ import {
 import type { HardwareProfile } from "../../profiler/index.ts";
 import { costModel, inMemory } from "../../profiler/restructure/index.ts";
 import type { ListedDevice } from "../../webview/protocol-running.ts";
-import type { Failure } from "../../webview/rpc.ts";
+import { RpcError, type Failure } from "../../webview/rpc.ts";
 import { HOST_DEVICE, type ConnectedDevices, type DeviceAddress } from "./measuring-types.ts";
 import type { ModelStore } from "./model-store.ts";
 import type { ModelRequest } from "./protocol.ts";
@@ -40,23 +40,23 @@ export async function measure(
 ): Promise<RunResult> {
   const analysed = await store.analysed(request, { signal: control.signal });
   const measured = { runnable: await inMemory(analysed.model), layers: costModel(analysed, hardware).layers };
-  return targetOf(address).run(measured, { ...options, dimensions: request.bindings }, control);
+  return told(targetOf(address).run(measured, { ...options, dimensions: request.bindings }, control));
 }
 
 export function describeDevice(address: DeviceAddress, signal: AbortSignal): Promise<DeviceFacts> {
   const target = targetOf(address);
-  return target instanceof HostTarget ? target.describe() : target.describe(signal);
+  return target instanceof HostTarget ? target.describe() : told(target.describe(signal));
 }
 
 /** Removes what is ours from a phone. */
 export async function cleanUpDevice(address: DeviceAddress, signal: AbortSignal): Promise<void> {
   const target = targetOf(address);
-  if (target instanceof AndroidTarget) await target.cleanUp(signal);
+  if (target instanceof AndroidTarget) await told(target.cleanUp(signal));
 }
 
 /** Wireless debugging. @throws {DeviceError} when nothing answers there */
 export function connectDevice(adbPath: string, address: string, signal: AbortSignal): Promise<void> {
-  return serverOf(adbPath).connect(address, signal);
+  return told(serverOf(adbPath).connect(address, signal));
 }
 
 /** Tells what is connected now and whenever that changes, until the signal aborts. */
@@ -74,17 +74,21 @@ export async function watchDevices(
 
 function listed(device: AdbListedDevice): ListedDevice {
   const { serial, model } = device;
+  const name = model ?? serial;
   const advice = isReady(device) ? undefined : whyNotReady(device);
-  return {
-    id: serial,
-    name: model ?? serial,
-    facts: null,
-    problem: advice
-      ? { code: "device", message: `${model ?? serial}: ${advice.message}.`, hint: `${advice.hint}.` }
-      : null,
-  };
+  const problem = advice ? failureOf({ message: `${name}: ${advice.message}`, hint: advice.hint }) : null;
+  return { id: serial, name, facts: null, problem };
 }
 
-function failureOf({ message, hint }: DeviceError): Failure {
+/** What is wrong with a device, as sentences that stand one after the other. */
+async function told<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof DeviceError ? new RpcError(failureOf(error)) : error;
+  }
+}
+
+function failureOf({ message, hint }: Pick<DeviceError, "message" | "hint">): Failure {
   return { code: "device", message: `${message}.`, ...(hint !== undefined && { hint: `${hint}.` }) };
 }

@@ -16,6 +16,8 @@ const MODEL = "digits_vgg_bn.onnx";
 const MANY_RUNS = 10_000;
 /** Within which an unplugged phone is told, slow machines included. */
 const SECONDS = 15;
+/** adb itself takes some seconds to notice a phone on the network that has fallen silent. */
+const SECONDS_OF_ADB = 60;
 const PHONE = "Google Pixel 8";
 
 describe("a phone in VS Code", function () {
@@ -59,16 +61,24 @@ describe("a phone in VS Code", function () {
     await devices("This machine").waitFor();
     await devices(PHONE).waitFor();
     await phone.pull();
-    await until("it is gone, or not ready", async () => {
-      const rows = await devices(PHONE).allInnerTexts();
-      return rows.every((text) => text.includes("not ready"));
-    });
+    await until(
+      "it is gone, or not ready",
+      async () => {
+        const rows = await devices(PHONE).allInnerTexts();
+        return rows.every((text) => text.includes("not ready"));
+      },
+      SECONDS_OF_ADB,
+    );
     await phone.plugIn();
     await adb().reconnect(phone);
-    await until("it is back", async () => {
-      const rows = await devices(PHONE).allInnerTexts();
-      return rows.some((text) => !text.includes("not ready"));
-    });
+    await until(
+      "it is back",
+      async () => {
+        const rows = await devices(PHONE).allInnerTexts();
+        return rows.some((text) => !text.includes("not ready"));
+      },
+      SECONDS_OF_ADB,
+    );
   });
 
   it("runs the open model, computes what this machine does, and its times stand beside the estimates", async () => {
@@ -99,7 +109,7 @@ describe("a phone in VS Code", function () {
     await driver.shows(driver.page.getByTestId("task"), /Measuring the latency/);
     await phone.pull();
     const pulled = performance.now();
-    await driver.shows(driver.page.getByRole("alert"), /Plug it in again/);
+    await driver.shows(driver.page.getByRole("alert"), /Plug it in again, or connect it again/);
     const seconds = (performance.now() - pulled) / 1000;
     assert.ok(seconds < SECONDS, `${seconds} s`);
     await phone.plugIn();
@@ -112,7 +122,7 @@ describe("a phone in VS Code", function () {
   it("is rid of the runner too when it is cleaned up", async () => {
     await openOn(phone.serial);
     assert.ok(existsSync(phone.path("/data/local/tmp/edgewise")));
-    await driver.page.getByRole("button", { name: "Clean up phone" }).click();
+    await driver.page.getByRole("button", { name: /Clean up phone/ }).click();
     await until("nothing is left", () => !existsSync(phone.path("/data/local/tmp/edgewise")));
   });
 

@@ -3,14 +3,14 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { RunOptions } from "../../profiler/device/target.ts";
 import { formatBytes, formatShare } from "../../profiler/format-numbers.ts";
-import { Button, Checkbox, Icon, TextField } from "../controls/controls.tsx";
+import { Button, Checkbox, Icon, IconButton, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
 import { FailureNote, TaskProgress } from "../editing/notes.tsx";
 import { useTask } from "../editing/use-task.ts";
 import type { ListedDevice, RunsState } from "../protocol-running.ts";
 import type { RunningClient } from "../state/running-client.ts";
 import { coresText, parseCores } from "./cores-text.ts";
-import { deviceText, progressPart, progressText } from "./run-text.ts";
+import { progressPart, progressText } from "./run-text.ts";
 
 interface RunStarterProps {
   readonly client: RunningClient;
@@ -56,14 +56,12 @@ export function RunStarter({ client, state }: RunStarterProps): JSX.Element {
           {l10n.t("Run")}
         </Button>
         {isPhone && (
-          <Button
-            appearance="secondary"
+          <IconButton
             icon="clear-all"
+            label={l10n.t("Clean up phone: remove the runner and what runs left there")}
             isDisabled={!isReady || running !== null}
             onClick={() => action.start(() => client.cleanUp())}
-          >
-            {l10n.t("Clean up phone")}
-          </Button>
+          />
         )}
       </div>
       {chosen?.facts && <p class="remark">{factsText(chosen)}</p>}
@@ -182,9 +180,10 @@ function choiceText({ name, problem }: ListedDevice): string {
 
 function factsText({ facts }: ListedDevice): string {
   if (!facts) return "";
-  const { cores, memoryBytes, freeBytes, battery, celsius, abis } = facts;
+  const { soc, system, cores, memoryBytes, freeBytes, battery, celsius, abis } = facts;
   const parts = [
-    deviceText(facts),
+    soc ?? "",
+    system,
     abis.join(", "),
     cores !== null && l10n.t("{0} cores", cores),
     memoryBytes !== null && l10n.t("{0} of memory", formatBytes(memoryBytes)),

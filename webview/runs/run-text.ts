@@ -95,12 +95,12 @@ export function latencyFigures(latency: Latency): readonly Figure[] {
     ["p90", "p90", p90, l10n.t("Nine of ten runs were at least as fast.")],
     ["p99", "p99", p99, l10n.t("99 of 100 runs were at least as fast.")],
     ["minimum", l10n.t("Fastest"), minimum, l10n.t("The slowest took {0}.", formatTime(maximum))],
-    ["spread", l10n.t("Spread"), half && half.high - half.low, half ? spreadTip(half) : ""],
+    ["spread", l10n.t("Spread"), half && (half.high - half.low) / 2, half ? spreadTip(half) : ""],
     ["first", l10n.t("First run"), latency.firstRunSeconds, l10n.t("The very first inference, before any warm-up.")],
     ["load", l10n.t("Load"), latency.loadSeconds, l10n.t("From the file to a model that is ready to run.")],
   ];
   return figures.flatMap(([id, title, seconds, tip]) =>
-    seconds === null ? [] : [{ id, title, value: formatTime(seconds), tip }],
+    seconds === null ? [] : [{ id, title, value: (id === "spread" ? "± " : "") + formatTime(seconds), tip }],
   );
 }
 
