@@ -20,10 +20,14 @@ export function adbServer({ adb }: AdbOptions): AdbServer {
 export interface DeviceOptions extends AdbOptions {
   /** A serial, or HOST; the only phone that is connected when left out. */
   readonly device?: string;
+  readonly benchmarkModel?: string;
 }
 
 export function chooseTarget(options: DeviceOptions): Target {
-  const { device } = options;
+  const { device, benchmarkModel } = options;
   if (device === HOST) return new HostTarget();
-  return new AndroidTarget(adbServer(options), { ...(device !== undefined && { serial: device }) });
+  return new AndroidTarget(adbServer(options), {
+    ...(device !== undefined && { serial: device }),
+    ...(benchmarkModel !== undefined && { benchmarkModel }),
+  });
 }

@@ -4,5 +4,13 @@ export { AndroidTarget } from "./adb/android-target.ts";
 export { isReady, whyNotReady, type ListedDevice as AdbListedDevice } from "./adb/listed-device.ts";
 export { DeviceError } from "./device-error.ts";
 export { HostTarget } from "./host/host-target.ts";
+export {
+  describeError,
+  learnLatency,
+  observe,
+  type LearnedLatency,
+  type LearningError,
+  type ModelObservation,
+} from "./learned-latency.ts";
 export * from "./run-result.ts";
 export * from "./target.ts";

@@ -1,3 +1,4 @@
+import type { LayerKind } from "../layers/operation.ts";
 import type { DataType } from "../model/data-type.ts";
 import { bitsOf, isFloat } from "../model/data-type.ts";
 import { OptionError } from "../errors.ts";
@@ -14,9 +15,14 @@ export interface HardwareProfile {
   readonly onChipBytes: number;
   /** What a runtime spends on each operator beside its arithmetic. */
   readonly secondsPerOperator: number;
+  /** Part of these rates that layers of a kind really reach, as learned from runs on the device; all of it when left out. */
+  readonly efficiency?: Efficiency;
   /** Where each number comes from, by its field. */
-  readonly sources: Readonly<Record<NumberField, string>>;
+  readonly sources: Readonly<Record<NumberField, string> & { readonly efficiency?: string }>;
 }
+
+/** `other` is of the kinds that are left out. */
+export type Efficiency = Readonly<Partial<Record<LayerKind | "other", number>>>;
 
 export const COMPUTE_TYPES = ["float32", "float16", "int8"] as const;
 export type ComputeType = (typeof COMPUTE_TYPES)[number];
@@ -31,6 +37,10 @@ export function computeType(type: DataType): ComputeType {
   const bits = bitsOf(type) ?? 32;
   if (bits > 16) return "float32";
   return bits === 16 || isFloat(type) ? "float16" : "int8";
+}
+
+export function efficiencyOf(kind: LayerKind, { efficiency }: HardwareProfile): number {
+  return efficiency?.[kind] ?? efficiency?.other ?? 1;
 }
 
 /**
@@ -54,11 +64,13 @@ export function parseHardwareProfile(data: unknown, where: string): HardwareProf
     bandwidthBytesPerSecond: positive(profile.bandwidthBytesPerSecond, `${of}: bandwidthBytesPerSecond`),
     onChipBytes: notNegative(profile.onChipBytes, `${of}: onChipBytes`),
     secondsPerOperator: notNegative(profile.secondsPerOperator, `${of}: secondsPerOperator`),
+    ...(profile.efficiency !== undefined && { efficiency: efficiency(profile.efficiency, `${of}: efficiency`) }),
     sources: {
       peakMacsPerSecond: source("peakMacsPerSecond"),
       bandwidthBytesPerSecond: source("bandwidthBytesPerSecond"),
       onChipBytes: source("onChipBytes"),
       secondsPerOperator: source("secondsPerOperator"),
+      ...(sources.efficiency !== undefined && { efficiency: text(sources.efficiency, `${of}: sources.efficiency`) }),
     },
   };
 }
@@ -66,6 +78,12 @@ export function parseHardwareProfile(data: unknown, where: string): HardwareProf
 function fields(value: unknown, where: string): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(where, "an object", value);
   return Object.fromEntries(Object.entries(value));
+}
+
+/** Kinds that no layer is of change nothing. */
+function efficiency(value: unknown, where: string): Efficiency {
+  const parts = Object.entries(fields(value, where));
+  return Object.fromEntries(parts.map(([kind, part]) => [kind, positive(part, `${where}.${kind}`)]));
 }
 
 function text(value: unknown, where: string): string {

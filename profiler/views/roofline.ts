@@ -1,4 +1,4 @@
-import { COMPUTE_TYPES, type ComputeType, type HardwareProfile } from "../hardware/hardware-profile.ts";
+import { COMPUTE_TYPES, efficiencyOf, type ComputeType, type HardwareProfile } from "../hardware/hardware-profile.ts";
 import type { LayerProfile, Structure } from "../profile.ts";
 
 /**
@@ -68,7 +68,7 @@ function pointOf(layer: LayerProfile, type: ComputeType, hardware: HardwareProfi
     intensity,
     rate: macs / latencySeconds,
     attainable: attainableRate(intensity, type, hardware),
-    bound: longestOf(timesOf({ macs, bytes, repeats }, type, hardware)),
+    bound: longestOf(timesOf({ kind: layer.kind, macs, bytes, repeats }, type, hardware)),
   };
 }
 
@@ -77,13 +77,19 @@ export type Times = Readonly<Record<Bound, number>>;
 
 /** @param work of all runs of a layer; bytes of weights and activations */
 export function timesOf(
-  { macs, bytes, repeats }: { readonly macs: number; readonly bytes: number; readonly repeats: number },
+  {
+    kind,
+    macs,
+    bytes,
+    repeats,
+  }: Pick<LayerProfile, "kind" | "repeats"> & { readonly macs: number; readonly bytes: number },
   type: ComputeType,
   hardware: HardwareProfile,
 ): Times {
+  const efficiency = efficiencyOf(kind, hardware);
   return {
-    compute: macs / hardware.peakMacsPerSecond[type],
-    memory: bytes / hardware.bandwidthBytesPerSecond,
+    compute: macs / hardware.peakMacsPerSecond[type] / efficiency,
+    memory: bytes / hardware.bandwidthBytesPerSecond / efficiency,
     overhead: hardware.secondsPerOperator * repeats,
   };
 }

@@ -1,9 +1,19 @@
-import type { Command } from "commander";
-import type { RunOptions, RunResult } from "../../device/index.ts";
+import { Option, type Command } from "commander";
+import {
+  describeError,
+  TFLITE_DELEGATES,
+  type RunOptions,
+  type RunResult,
+  type TfliteDelegate,
+} from "../../device/index.ts";
+import { printable } from "../../exports/printable.ts";
+import type { HardwareProfile } from "../../hardware/hardware.ts";
+import type { Profile } from "../../profile.ts";
 import { addInputOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import { addAdbOption, chooseTarget, HOST, type DeviceOptions } from "../choose-target.ts";
 import { EXIT, type CliContext } from "../context.ts";
+import { learnInFile } from "../learned-file.ts";
 import { profileFile } from "../profile-file.ts";
 import { parseCores, parseDimension, parsePositive, parseTime, parseWhole } from "../quantities.ts";
 import { runProgress } from "../run-progress.ts";
@@ -15,9 +25,11 @@ interface RunCommandOptions extends Pick<CalibrationOptions, "data" | "seed">, D
   readonly runs?: number;
   readonly dim?: Readonly<Record<string, number>>;
   readonly cores?: readonly number[];
+  readonly delegate?: TfliteDelegate;
   readonly energy?: true;
   readonly timeLimit?: number;
   readonly hardware?: string;
+  readonly learn?: string;
   readonly json?: true;
 }
 
@@ -36,6 +48,9 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .option("--energy", "measure the energy too, where the phone has power rails")
     .option("--time-limit <time>", "end a run that takes longer, such as 90s", parseTime)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
+    .option("--learn <file>", "write what the device's own runs say of its speed, as a hardware profile for --hardware")
+    .option("--benchmark-model <path>", "Google's benchmark_model for Android: TFLite models run by it, not in Chrome")
+    .addOption(new Option("--delegate <name>", "what benchmark_model hands layers to").choices(TFLITE_DELEGATES))
     .option("--json", "write JSON");
   addAdbOption(addInputOptions(command)).action(async (path: string, options: RunCommandOptions) => {
     const hardware = await chooseHardware(options.hardware);
@@ -48,8 +63,18 @@ export function addRunCommand(program: Command, context: CliContext): void {
       }),
     ).finally(() => context.progress?.(""));
     if (result.outputs.verdict === "differs") context.setExitCode(EXIT.failed);
-    context.write(options.json ? `${JSON.stringify(runJson(result))}\n` : runReport(result, profile, context.width));
+    const learned = options.learn === undefined ? "" : await learn(options.learn, result, profile, hardware);
+    context.write(
+      options.json ? `${JSON.stringify(runJson(result))}\n` : `${runReport(result, profile, context.width)}${learned}`,
+    );
   });
+}
+
+/** @returns what was learned, as a paragraph */
+async function learn(path: string, result: RunResult, { layers }: Profile, hardware: HardwareProfile): Promise<string> {
+  if (result.outputs.verdict === "differs") return "\nNothing was learned of a run with wrong outputs.\n";
+  const { hardware: learned, error } = await learnInFile(path, result, layers, hardware);
+  return `\n${printable(learned.name)}: ${describeError(error)}. Estimate with it: --hardware ${printable(path)}\n`;
 }
 
 /** What dies of the same Ctrl-C, as a process of ours does, may be heard of first: it was interrupted all the same. */
@@ -72,17 +97,20 @@ function runOptions({
   warmUp,
   runs,
   cores,
+  delegate,
   energy,
   timeLimit,
-  ...samples
+  data,
+  seed,
 }: RunCommandOptions): RunOptions {
   return {
-    calibration: calibrationOf(samples),
+    calibration: calibrationOf({ ...(data && { data }), ...(seed !== undefined && { seed }) }),
     ...(dim && { dimensions: dim }),
     ...(threads !== undefined && { threads }),
     ...(warmUp !== undefined && { warmUpRuns: warmUp }),
     ...(runs !== undefined && { runs }),
     ...(cores && { cores }),
+    ...(delegate && { delegate }),
     ...(energy && { measuresEnergy: true }),
     ...(timeLimit !== undefined && { timeLimitSeconds: timeLimit }),
   };

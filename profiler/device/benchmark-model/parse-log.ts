@@ -28,7 +28,7 @@ const MILLISECOND = 1e-3;
 const MEBIBYTE = 2 ** 20;
 
 /** Stands before the warm-up and before the timed runs. */
-const PHASE = /Running benchmark for at least/;
+const PHASE = "Running benchmark for at least";
 const COUNT = /(?:^|\s)(count=\d+.*)$/;
 const INITIALIZED = /Initialized session in ([\d.e+]+) ?ms/;
 const FIRST = /First inference: ([\d.e+]+)/;
@@ -42,7 +42,7 @@ export function parseBenchmarkLog(text: string): BenchmarkLog {
   const phases: Record<string, number>[] = [];
   let isTiming = false;
   for (const line of lines) {
-    if (line.includes("Running benchmark for at least")) isTiming = true;
+    if (line.includes(PHASE)) isTiming = true;
     const counted = isTiming && !line.includes("Timings (microseconds)") ? COUNT.exec(line)?.[1] : undefined;
     if (counted === undefined) continue;
     phases.push(numbersOf(counted));

@@ -24,11 +24,11 @@ export interface BenchmarkProfile {
 /** Logs go through Android's or TensorFlow's logger. */
 const LOG_PREFIX = /^(?:[\d-]+ [\d:.]+ +\d+ +\d+ I tflite +: |INFO: )/;
 /** The other phases: what they hold is no inference, or is in a row of the main graph already. */
-const INITIALIZATION = /^Profiling Info for Benchmark Initialization:/;
-const RUNS = /^Operator-wise Profiling Info for Regular Benchmark Runs:/;
+const INITIALIZATION = "Profiling Info for Benchmark Initialization:";
+const RUNS = "Operator-wise Profiling Info for Regular Benchmark Runs:";
 const MAIN_GRAPH = /^Primary graph\b.*:$/;
 const SUBGRAPH = /^Subgraph \(index: \d+.*:$/;
-const DELEGATE = /^Delegate internal:/;
+const DELEGATE = "Delegate internal:";
 const TITLE = /^=+ (.+?) =+$/;
 /** The other tables have the same rows in another order. */
 const RUN_ORDER = "Run Order";
@@ -38,7 +38,7 @@ const AVERAGE = /\bavg=(\S+)|\bcount=1 curr=(\S+)/;
 /** The tag of a delegate's own operators in versions that list them among the others. */
 const DELEGATE_OPERATOR = "DelegateOpInvoke";
 /** The whole inference, in versions that list it among its operators. */
-const WHOLE = /^Invoke\//;
+const WHOLE = "Invoke/";
 const OPERATOR_NAME = /^\[(.*)\](?::(\d+))?$/s;
 
 const MILLISECOND = 1e-3;
@@ -64,7 +64,7 @@ export function parseBenchmarkProfile(text: string): BenchmarkProfile {
     else if (/^\s*(?:node type,|\[node type\])/i.test(line)) columns = columnsOf(line);
     else if (columns !== undefined && title === RUN_ORDER && part !== "other") {
       const row = readRow(line, columns);
-      if (row === undefined || row.name.startsWith("Invoke/")) continue;
+      if (row === undefined || row.name.startsWith(WHOLE)) continue;
       (part === "delegated" || row.type === DELEGATE_OPERATOR ? delegated : operators).push(row);
     }
     if (part === "operators") summary = readSummary(line.trim()) ?? summary;
@@ -80,10 +80,9 @@ function readSummary(line: string): { readonly runs: number; readonly seconds: n
 }
 
 function partOf(line: string): "operators" | "delegated" | "other" | undefined {
-  if (line.startsWith("Operator-wise Profiling Info for Regular Benchmark Runs:") || MAIN_GRAPH.test(line))
-    return "operators";
-  if (line.startsWith("Delegate internal:")) return "delegated";
-  return line.startsWith("Profiling Info for Benchmark Initialization:") || SUBGRAPH.test(line) ? "other" : undefined;
+  if (line.startsWith(RUNS) || MAIN_GRAPH.test(line)) return "operators";
+  if (line.startsWith(DELEGATE)) return "delegated";
+  return line.startsWith(INITIALIZATION) || SUBGRAPH.test(line) ? "other" : undefined;
 }
 
 /** Of a table the cells stand between tabs, of CSV between commas. */

@@ -64,12 +64,12 @@ describe("Latency", () => {
   };
 
   it("is bound by arithmetic or by traffic, whichever takes longer", () => {
-    assert.equal(latencyOf({ ...NOTHING, macs: 400, weightBytes: 10, activationBytes: 20 }, 1, HARDWARE), 4.5);
-    assert.equal(latencyOf({ ...NOTHING, macs: 100, weightBytes: 10, activationBytes: 20 }, 1, HARDWARE), 3.5);
+    assert.equal(latencyOf({ ...NOTHING, macs: 400, weightBytes: 10, activationBytes: 20 }, "conv", 1, HARDWARE), 4.5);
+    assert.equal(latencyOf({ ...NOTHING, macs: 100, weightBytes: 10, activationBytes: 20 }, "conv", 1, HARDWARE), 3.5);
   });
 
   it("uses the peak rate of the layer's type", () => {
-    const seconds = (type: Work["type"]): number => latencyOf({ ...NOTHING, macs: 400, type }, 1, HARDWARE);
+    const seconds = (type: Work["type"]): number => latencyOf({ ...NOTHING, macs: 400, type }, "conv", 1, HARDWARE);
     assert.deepEqual(
       [seconds("float32"), seconds("bfloat16"), seconds("uint8"), seconds("int4")],
       [4.5, 2.5, 1.5, 1.5],
@@ -77,6 +77,6 @@ describe("Latency", () => {
   });
 
   it("pays the runtime's part at each run", () => {
-    assert.equal(latencyOf(NOTHING, 8, HARDWARE), 4);
+    assert.equal(latencyOf(NOTHING, "conv", 8, HARDWARE), 4);
   });
 });
