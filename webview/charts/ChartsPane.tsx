@@ -2,6 +2,7 @@ import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import type { LayerProfile, Structure } from "../../profiler/profile.ts";
 import type { ProfileHeader } from "../protocol.ts";
+import type { Selected } from "../state/selection.ts";
 import type { ChartsView } from "./charts-view.ts";
 import { CostChart } from "./CostChart.tsx";
 import { MemoryChart } from "./MemoryChart.tsx";
@@ -14,7 +15,7 @@ export interface ChartsPaneProps {
   readonly layers: readonly LayerProfile[];
   readonly structure: Structure;
   readonly view: ChartsView;
-  readonly selected: number | null;
+  readonly selected: Selected;
   readonly onChange: (changes: Partial<ChartsView>) => void;
   readonly onSelectLayer: (index: number) => void;
 }
@@ -23,7 +24,7 @@ export interface ChartsPaneProps {
 export function ChartsPane(props: ChartsPaneProps): JSX.Element {
   const { header, layers, structure, view, selected, onChange, onSelectLayer } = props;
   const theme = useTheme();
-  const common = { layers, theme, selected, onSelectLayer };
+  const common = { layers, theme, selected: selected.layers, onSelectLayer };
   const shares = { ...common, totals: header.totals, view, onChange };
   return (
     <div class="charts" data-testid="charts">

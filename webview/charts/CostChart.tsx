@@ -21,7 +21,8 @@ interface CostChartProps {
   readonly totals: Totals;
   readonly view: ChartsView;
   readonly theme: ChartTheme;
-  readonly selected: number | null;
+  /** Indices of all layers that are selected. */
+  readonly selected: ReadonlySet<number>;
   readonly onChange: (changes: Partial<ChartsView>) => void;
   readonly onSelectLayer: (index: number) => void;
 }
@@ -40,10 +41,13 @@ export function CostChart(props: CostChartProps): JSX.Element {
       marks: points.map((point) => markText(point, bars)),
     };
   }, [charted, bars, line, totals]);
-  const selectedMark = markOf(charted, MARKS, selected);
+  const selectedMarks = useMemo(
+    () => new Set([...selected].map((index) => markOf(charted, MARKS, index))),
+    [charted, selected],
+  );
   const config = useMemo(
-    () => configOf(series.bars, series.line, bars, line, theme, selectedMark),
-    [series, bars, line, theme, selectedMark],
+    () => configOf(series.bars, series.line, bars, line, theme, selectedMarks),
+    [series, bars, line, theme, selectedMarks],
   );
   const choices = CHART_COLUMNS.map(({ id, title }) => ({ value: id, text: title }));
 
@@ -92,7 +96,7 @@ function configOf(
   barColumn: Column,
   lineColumn: Column,
   theme: ChartTheme,
-  selected: number,
+  selected: ReadonlySet<number>,
 ): ChartConfiguration {
   const { hues, foreground } = theme;
   const fill = fillOf(theme, "blue");
@@ -106,9 +110,9 @@ function configOf(
           type: "bar",
           label: barColumn.title,
           data: bars.map(({ value }) => value),
-          backgroundColor: bars.map((_, at) => (at === selected ? foreground : fill)),
+          backgroundColor: bars.map((_, at) => (selected.has(at) ? foreground : fill)),
           hoverBackgroundColor: foreground,
-          borderColor: bars.map((_, at) => (at === selected ? foreground : hues.blue)),
+          borderColor: bars.map((_, at) => (selected.has(at) ? foreground : hues.blue)),
           borderWidth: own,
           barPercentage: 0.9,
           categoryPercentage: 0.95,

@@ -29,7 +29,8 @@ interface MemoryChartProps {
   /** Size of the arena; null when it is unknown. */
   readonly arenaBytes: number | null;
   readonly theme: ChartTheme;
-  readonly selected: number | null;
+  /** Indices of all layers that are selected. */
+  readonly selected: ReadonlySet<number>;
   readonly onSelectLayer: (index: number) => void;
 }
 
@@ -140,10 +141,10 @@ function configOf(
   nameOf: (mark: MemoryMark) => string,
   arenaBytes: number | null,
   theme: ChartTheme,
-  selected: number | null,
+  selected: ReadonlySet<number>,
 ): ChartConfiguration {
   const { hues, foreground } = theme;
-  const radius = ({ layer }: MemoryMark, at: number): number => (layer === selected ? 6 : at === peak ? 5 : 0);
+  const radius = ({ layer }: MemoryMark, at: number): number => (selected.has(layer) ? 6 : at === peak ? 5 : 0);
   return {
     type: "line",
     data: {
@@ -158,9 +159,9 @@ function configOf(
           backgroundColor: theme.isHighContrast ? "transparent" : faded(hues.green, 0.3),
           pointRadius: marks.map(radius),
           pointHoverRadius: 5,
-          pointStyle: marks.map(({ layer }) => (layer === selected ? "circle" : "rectRot")),
-          pointBackgroundColor: marks.map(({ layer }) => (layer === selected ? "transparent" : hues.red)),
-          pointBorderColor: marks.map(({ layer }) => (layer === selected ? foreground : hues.red)),
+          pointStyle: marks.map(({ layer }) => (selected.has(layer) ? "circle" : "rectRot")),
+          pointBackgroundColor: marks.map(({ layer }) => (selected.has(layer) ? "transparent" : hues.red)),
+          pointBorderColor: marks.map(({ layer }) => (selected.has(layer) ? foreground : hues.red)),
           pointBorderWidth: 2,
           pointHoverBackgroundColor: foreground,
           pointHoverBorderColor: foreground,

@@ -17,7 +17,8 @@ interface RooflineChartProps {
   readonly structure: Structure;
   readonly hardware: HardwareProfile;
   readonly theme: ChartTheme;
-  readonly selected: number | null;
+  /** Indices of all layers that are selected. */
+  readonly selected: ReadonlySet<number>;
   readonly onSelectLayer: (index: number) => void;
 }
 
@@ -85,10 +86,10 @@ function configOf(
   roofs: readonly Roof[],
   hardware: HardwareProfile,
   theme: ChartTheme,
-  selected: number | null,
+  selected: ReadonlySet<number>,
 ): ChartConfiguration {
   const { hues, foreground } = theme;
-  const isSelected = ({ layer }: RooflinePoint): boolean => layer.index === selected;
+  const isSelected = ({ layer }: RooflinePoint): boolean => selected.has(layer.index);
   const ranges = rangesOf(points, roofs);
   return {
     type: "scatter",

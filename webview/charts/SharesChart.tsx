@@ -28,7 +28,8 @@ interface SharesChartProps {
   readonly totals: Totals;
   readonly view: ChartsView;
   readonly theme: ChartTheme;
-  readonly selected: number | null;
+  /** Indices of all layers that are selected. */
+  readonly selected: ReadonlySet<number>;
   readonly onChange: (changes: Partial<ChartsView>) => void;
   readonly onSelectLayer: (index: number) => void;
 }
@@ -49,8 +50,11 @@ export function SharesChart(props: SharesChartProps): JSX.Element {
       })),
     [shares, column, totals],
   );
-  const selectedShare = shares.findIndex((share) => share.layers.some(({ index }) => index === selected));
-  const config = useMemo(() => configOf(shares, column, theme, selectedShare), [shares, column, theme, selectedShare]);
+  const isSelected = useMemo(
+    () => shares.map((share) => share.layers.some(({ index }) => selected.has(index))),
+    [shares, selected],
+  );
+  const config = useMemo(() => configOf(shares, column, theme, isSelected), [shares, column, theme, isSelected]);
   const [top] = shares;
 
   return (
@@ -89,7 +93,12 @@ export function SharesChart(props: SharesChartProps): JSX.Element {
   );
 }
 
-function configOf(shares: readonly Share[], column: Column, theme: ChartTheme, selected: number): ChartConfiguration {
+function configOf(
+  shares: readonly Share[],
+  column: Column,
+  theme: ChartTheme,
+  isSelected: readonly boolean[],
+): ChartConfiguration {
   const { foreground, hues } = theme;
   const fill = fillOf(theme, "purple");
   return {
@@ -101,8 +110,8 @@ function configOf(shares: readonly Share[], column: Column, theme: ChartTheme, s
           data: shares.map(({ share }) => 100 * share),
           backgroundColor: fill,
           hoverBackgroundColor: hues.purple,
-          borderColor: shares.map((_, at) => (at === selected ? foreground : hues.purple)),
-          borderWidth: shares.map((_, at) => (at === selected ? 2 : theme.isHighContrast ? 1 : 0)),
+          borderColor: shares.map((_, at) => (isSelected[at] === true ? foreground : hues.purple)),
+          borderWidth: shares.map((_, at) => (isSelected[at] === true ? 2 : theme.isHighContrast ? 1 : 0)),
           minBarLength: 1,
           barPercentage: 0.85,
           categoryPercentage: 0.9,

@@ -21,10 +21,10 @@ export function ComputingBar({ client }: { readonly client: EditingClient }): JS
     );
   }
   if (!failure || failure === dismissed || failure.code === "cancelled") return null;
+  const unchanged = l10n.t("The model is as it was before.");
   return (
     <div class="given-up" data-testid="given-up">
-      <FailureNote failure={failure} />
-      <span class="remark">{l10n.t("The model is as it was before.")}</span>
+      <FailureNote failure={{ ...failure, hint: [failure.hint, unchanged].filter(Boolean).join(" ") }} />
       <IconButton icon="close" label={l10n.t("Dismiss")} onClick={() => setDismissed(failure)} />
     </div>
   );

@@ -45,7 +45,14 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
         <IconButton icon="close" label={l10n.t("Close")} onClick={() => onPart(null)} />
       </div>
       <TabPanel id={part}>
-        {document.refusal !== null && <p class="panel-state">{document.refusal}</p>}
+        {document.refusal === null ? content() : <p class="panel-state">{document.refusal}</p>}
+      </TabPanel>
+    </section>
+  );
+
+  function content(): JSX.Element {
+    return (
+      <>
         {change.failure && document.failure === null && <FailureNote failure={change.failure} />}
         {part === "suggestions" && (
           <SuggestionsPane
@@ -80,9 +87,9 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
             onRun={(command) => client.run(command)}
           />
         )}
-      </TabPanel>
-    </section>
-  );
+      </>
+    );
+  }
 }
 
 function tabsOf(): readonly Tab<EditingPart>[] {

@@ -59,7 +59,7 @@ export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
     return (
       <p class="panel-state" role="status">
         {l10n.t(
-          "Nothing in this model can be restructured by what Edgewise knows: its layers are lean, quantized or unknown.",
+          "Nothing in this model can be restructured by what Edgewise knows: its layers are lean, quantized or unknown. Of a quantized model, open the float one that it was made from.",
         )}
       </p>
     );

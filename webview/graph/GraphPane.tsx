@@ -16,6 +16,7 @@ import { knownColumn, SUMMED_COLUMNS } from "../charts/charts-view.ts";
 import { Icon, IconButton, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
 import type { ProfileHeader } from "../protocol.ts";
+import type { Selected } from "../state/selection.ts";
 import { GraphStage } from "./GraphStage.tsx";
 import type { GraphView } from "./graph-view.ts";
 import type { PlacedBox } from "./layout.ts";
@@ -26,7 +27,7 @@ export interface GraphPaneProps {
   readonly layers: readonly LayerProfile[];
   readonly structure: Structure;
   readonly view: GraphView;
-  readonly selected: number | null;
+  readonly selected: Selected;
   readonly onChange: (changes: Partial<GraphView>) => void;
   readonly onSelectLayer: (index: number) => void;
 }
@@ -47,7 +48,11 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
     () => new Set(found.map(({ index }) => visibleBox(outline, open, index)?.id).filter((id) => id !== undefined)),
     [found, outline, open],
   );
-  const selectedBox = selected === null ? undefined : visibleBox(outline, open, selected);
+  const selectedBox = selected.active === null ? undefined : visibleBox(outline, open, selected.active);
+  const selectedBoxes = useMemo(
+    () => new Set([...selected.layers].flatMap((index) => visibleBox(outline, open, index)?.id ?? [])),
+    [selected, outline, open],
+  );
 
   const show = (id: string): void => setTarget((last) => ({ id, serial: (last?.serial ?? 0) + 1 }));
   useEffect(() => {
@@ -153,7 +158,8 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
           totals={header.totals}
           column={column}
           viewport={view.viewport}
-          selected={selectedBox}
+          selected={selectedBoxes}
+          active={selectedBox}
           found={foundBoxes}
           target={target}
           onViewport={(viewport) => onChange({ viewport })}

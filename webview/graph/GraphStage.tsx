@@ -25,8 +25,10 @@ interface GraphStageProps {
   readonly column: Column;
   /** null: as it comes. */
   readonly viewport: Viewport | null;
-  /** The box drawn for the selected layer. */
-  readonly selected: Box | undefined;
+  /** Ids of the boxes drawn for the selected layers. */
+  readonly selected: ReadonlySet<string>;
+  /** That of the layer where the table's keyboard is. */
+  readonly active: Box | undefined;
   readonly found: ReadonlySet<string>;
   /** A box to bring into sight, and when it was asked for. */
   readonly target: { readonly id: string; readonly serial: number } | null;
@@ -36,7 +38,7 @@ interface GraphStageProps {
 
 /** The picture: moved by drag, wheel and minimap, zoomed by Ctrl and wheel, walked by the arrow keys. */
 export function GraphStage(props: GraphStageProps): JSX.Element {
-  const { layout, layers, totals, column, selected, found, target, onViewport, onChoose } = props;
+  const { layout, layers, totals, column, selected, active, found, target, onViewport, onChoose } = props;
   const stage = useRef<HTMLDivElement>(null);
   const screen = useSize(stage);
   const [focused, setFocused] = useState<string | null>(null);
@@ -72,7 +74,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
     if (next || factor !== undefined || event.key === "0") event.preventDefault();
   };
 
-  const tabStop = layout.boxes.some(({ box }) => box.id === focused) ? focused : (selected ?? layout.boxes[0]?.box)?.id;
+  const tabStop = layout.boxes.some(({ box }) => box.id === focused) ? focused : (active ?? layout.boxes[0]?.box)?.id;
   return (
     <div
       class="stage"
@@ -87,7 +89,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
     >
       <div class="world" style={{ transform: `translate(${viewport.x}px, ${viewport.y}px) scale(${viewport.zoom})` }}>
         {layout.boxes.filter(({ isOpen }) => isOpen).map(frameElement)}
-        <GraphLinks layout={layout} layers={layers} active={focused ?? selected?.id} />
+        <GraphLinks layout={layout} layers={layers} active={focused ?? active?.id} />
         {layout.boxes.map(boxElement)}
       </div>
       <div class="stage-tools">
@@ -104,7 +106,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
         viewport={viewport}
         screen={screen}
         heatOf={(id) => costs.get(id)?.heat ?? 0}
-        selected={selected?.id}
+        selected={selected}
         onGo={(point) => onViewport(centreOn(viewport, point, screen))}
       />
     </div>
@@ -122,7 +124,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
         key={id}
         placed={placed}
         cost={costs.get(id) ?? { column, value: null, share: 0, heat: 0 }}
-        isSelected={id === selected?.id}
+        isSelected={selected.has(id)}
         isFound={found.has(id)}
         isTabStop={id === tabStop}
         onChoose={onChoose}

@@ -14,7 +14,7 @@ interface MinimapProps {
   readonly viewport: Viewport;
   readonly screen: Size;
   readonly heatOf: (id: string) => number;
-  readonly selected: string | undefined;
+  readonly selected: ReadonlySet<string>;
   /** Brings a point of the picture to the middle of the screen. */
   readonly onGo: (point: Point) => void;
 }
@@ -42,7 +42,7 @@ export function Minimap({ layout, viewport, screen, heatOf, selected, onGo }: Mi
       {layout.boxes.map(({ box, isOpen, ...area }) => (
         <rect
           key={box.id}
-          class={box.id === selected ? "map-box selected" : isOpen ? "map-box open" : "map-box"}
+          class={selected.has(box.id) ? "map-box selected" : isOpen ? "map-box open" : "map-box"}
           {...area}
           style={{ "--heat": isOpen ? 0 : heatOf(box.id) }}
         />

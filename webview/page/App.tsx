@@ -12,7 +12,7 @@ import type { EditingPart } from "../protocol-editing.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import type { PicturesState } from "../state/pictures.ts";
 import type { Preferences } from "../state/preferences.ts";
-import { layerLine, layerOfLine, only, selectedTogether } from "../state/selection.ts";
+import { layerLine, only, selectedLayers, selectedTogether } from "../state/selection.ts";
 import { Store, useStore } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
 import { incompleteTotals } from "../table/page-columns.ts";
@@ -100,6 +100,7 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
     highlight([layer]);
     show("suggestions");
   });
+  const selected = useMemo(() => selectedLayers(selection), [selection]);
   const shownPart = useStore(client.editing.shownPart);
   useEffect(() => {
     if (shownPart) show(shownPart.part);
@@ -150,7 +151,7 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
               profile={profile}
               part={part}
               asked={editing.suggestions}
-              selectedLines={selection.lines}
+              selectedRows={selected.layers}
               differences={editing.differences}
               onPart={show}
               onHighlight={highlight}
@@ -158,13 +159,7 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
           )
         }
       >
-        <Views
-          client={client}
-          profile={profile}
-          pictures={pictures}
-          selected={layerOfLine(selection.active)}
-          onSelectLayer={reveal}
-        >
+        <Views client={client} profile={profile} pictures={pictures} selected={selected} onSelectLayer={reveal}>
           <LayersView
             client={client}
             profile={profile}

@@ -9,14 +9,14 @@ import { RpcError } from "../rpc.ts";
 import { LazyRuns } from "../runs/LazyRuns.tsx";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import type { PicturesState } from "../state/pictures.ts";
+import type { Selected } from "../state/selection.ts";
 import { useStore, type Store } from "../state/store.ts";
 
 interface ViewsProps {
   readonly client: ModelClient;
   readonly profile: ShownProfile;
   readonly pictures: Store<PicturesState>;
-  /** Index of the selected layer. */
-  readonly selected: number | null;
+  readonly selected: Selected;
   readonly onSelectLayer: (index: number) => void;
   /** The tab Layers. */
   readonly children: ComponentChildren;

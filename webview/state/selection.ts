@@ -21,6 +21,18 @@ export function layerOfLine(line: string | null): number | null {
   return line !== null && /^#\d+$/.test(line) ? Number(line.slice(1)) : null;
 }
 
+/** Layers that are selected, as the pictures show them. */
+export interface Selected {
+  /** Index of the layer where the keyboard is, which a picture brings into sight. */
+  readonly active: number | null;
+  /** Indices of all of them. */
+  readonly layers: ReadonlySet<number>;
+}
+
+export function selectedLayers({ active, lines }: Selection): Selected {
+  return { active: layerOfLine(active), layers: new Set(lines.flatMap((line) => layerOfLine(line) ?? [])) };
+}
+
 export function only(line: string): Selection {
   return { active: line, anchor: line, lines: [line] };
 }

@@ -131,6 +131,14 @@ describe("Suggestions on the page", () => {
     await driver.line("7/Gemm").click();
     await driver.suggestion("dense-low-rank", "/7/Gemm").and(driver.panel.locator(".marked")).waitFor();
     assert.doesNotMatch((await separable.getAttribute("class")) ?? "", /marked/);
+
+    await driver.unfold(driver.suggestion("reduce-channels", ""));
+    const rows = (await selectedRows()).length;
+    assert.ok(rows > 1);
+    await driver.page.getByRole("tab", { name: "Graph" }).click();
+    await driver.page.locator(".box.selected").first().waitFor();
+    assert.ok((await driver.page.locator(".box.selected").count()) > 1, "all of them in the graph too");
+    await driver.page.getByRole("tab", { name: "Layers" }).click();
   });
 
   it("are behind the lightbulb of a row", async () => {

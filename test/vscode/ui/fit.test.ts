@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bytesOf, npyFile } from "../../unit/run/npy-file.ts";
+import { eventually } from "./listing-driver.ts";
+import { SuggestionsDriver } from "./suggestions-driver.ts";
+import { SAMPLES, useWindow } from "./window.ts";
+
+const MODEL = "digits_lenet.onnx";
+const LARGER = "digits_vgg_bn.onnx";
+const SAMPLES_FILE = "digits.npy";
+/** Of one sample of the models above. */
+const SHAPE = [1, 32, 32] as const;
+
+describe("Samples and the search on the page", () => {
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL), join(SAMPLES, LARGER)] });
+  const driver = new SuggestionsDriver(vscode);
+
+  const open = async (name: string, part: "fit" | "calibration"): Promise<void> => {
+    await driver.open(name);
+    await driver.suggest();
+    await driver.part(part);
+  };
+  /** Chooses from VS Code's list, or answers its question, by keys. */
+  const answer = async (placeholder: RegExp | null, text: string): Promise<void> => {
+    const widget = vscode().page.locator(".quick-input-widget");
+    if (placeholder) await widget.locator(".monaco-list-row", { hasText: placeholder }).first().waitFor();
+    await widget.locator("input").first().fill(text);
+    await vscode().page.keyboard.press("Enter");
+  };
+  const setBudget = (goal: string, text: string): Promise<void> =>
+    driver.panel.locator(`[data-goal=${goal}]`).getByRole("textbox").fill(text);
+
+  afterEach(async () => {
+    await driver.run("workbench.action.revertAndCloseActiveEditor");
+    await driver.close();
+  });
+
+  it("shows that samples are random until some are chosen, and what the model sees of them", async () => {
+    const count = 5;
+    const pixels = Float32Array.from({ length: count * 32 * 32 }, (_, index) => (index % 32) / 32);
+    writeFileSync(vscode().path(SAMPLES_FILE), npyFile("<f4", [count, ...SHAPE], bytesOf(pixels)));
+    await open(MODEL, "calibration");
+    await driver.shows(driver.panel, /seeded random samples \(seed 0\)/);
+    await driver.panel.locator(".preview-picture").first().waitFor();
+
+    await driver.button("Choose samples…").click();
+    await answer(/File of Arrays/, "File of Arrays");
+    await answer(new RegExp(SAMPLES_FILE), vscode().path(SAMPLES_FILE));
+    await answer(/As Stored/, "As Stored");
+    await answer(/No Labels/, "No Labels");
+    await driver.shows(driver.panel, new RegExp(`${SAMPLES_FILE}.*${count} samples`));
+    await eventually(
+      vscode(),
+      () => driver.panel.locator(".preview-picture").count(),
+      (shown) => shown === count,
+    );
+    assert.match(await driver.panel.getByTestId("preview").innerText(), /float32 1×32×32/);
+
+    await driver.part("suggestions");
+    const lowRank = driver.suggestion("dense-low-rank");
+    await driver.unfold(lowRank);
+    await driver.tryIt(lowRank);
+    assert.match(await lowRank.getByTestId("check-samples").innerText(), /Measured on 5 samples: .*digits\.npy/);
+
+    await driver.part("calibration");
+    await driver.button("Use random numbers").click();
+    await driver.shows(driver.panel, /seeded random samples/);
+  });
+
+  it("searches for a budget, draws what it found, and applies a point as one step", async () => {
+    await open(MODEL, "fit");
+    const search = driver.panel.locator("vscode-button", { hasText: "Search" });
+    assert.equal(await search.getAttribute("disabled"), "");
+    await setBudget("parameters", "many");
+    await driver.panel.locator("[data-goal=parameters] .invalid").waitFor();
+    await setBudget("parameters", "200 k");
+    await search.click();
+    const point = driver.panel.getByTestId("fit-point");
+    await driver.shows(point, /within the budget, the best found/);
+    await driver.panel.getByTestId("task").waitFor({ state: "detached" });
+    await driver.panel.getByTestId("chart-fit").locator("canvas").waitFor();
+    await driver.shows(driver.panel, /random numbers show roughly/);
+
+    const edits = await point.locator(".fit-edits li").count();
+    assert.ok(edits > 0);
+    await driver.button("Apply this point").click();
+    await driver.hasEdits(edits);
+    await driver.isMarked(MODEL, true);
+    await driver.run("undo");
+    await driver.hasEdits(0);
+    await driver.isMarked(MODEL, false);
+  });
+
+  it("keeps the best that it found when it is cancelled", async () => {
+    await open(LARGER, "fit");
+    await setBudget("parameters", "5 k");
+    await driver.button("Search").click();
+    const summary = driver.panel.locator(".chart-summary");
+    await driver.shows(summary, /^[3-9] points\. The best one so far/);
+    await driver.panel.getByTestId("task").getByRole("button", { name: "Cancel" }).click();
+    await driver.panel.getByTestId("task").waitFor({ state: "detached" });
+    await driver.shows(summary, /points\. The best one costs/);
+    assert.equal(await driver.panel.getByRole("alert").count(), 0);
+    await driver.shows(driver.panel.getByTestId("fit-point"), /the best found/);
+    await driver.button("Apply this point").click();
+    await driver.page.getByTestId("edit-count").waitFor();
+    await driver.page.getByTestId("computing").waitFor({ state: "detached" });
+  });
+
+  it("says what is missing for a lowest accuracy", async () => {
+    await open(MODEL, "fit");
+    await driver.shows(driver.panel.locator("[data-goal=lowestAccuracy]"), "needs labelled samples");
+    await setBudget("lowestAccuracy", "98 %");
+    await driver.button("Search").click();
+    await driver.shows(driver.panel.getByRole("alert"), /label/);
+  });
+});
