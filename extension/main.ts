@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { registerCommands } from "./commands/commands.ts";
 import { ModelAccess } from "./commands/model-access.ts";
 import { ComparisonPanels } from "./compare/comparison-panels.ts";
+import { CrashNotes } from "./editor/crash-notes.ts";
 import { MODEL_EDITOR, ModelEditorProvider } from "./editor/model-editor.ts";
 import { OpenModels } from "./editor/open-models.ts";
 import { PagePreferences } from "./editor/page-preferences.ts";
@@ -34,7 +35,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const models = new OpenModels();
   const access = new ModelAccess(models, documents);
   const comparisons = new ComparisonPanels(access, dist);
-  const editors = new ModelEditorProvider(documents, dist, models);
+  const notes = vscode.Uri.joinPath(storage, "edits").fsPath;
+  const editors = new ModelEditorProvider(documents, dist, models, new CrashNotes(notes));
   context.subscriptions.push(
     models,
     devices,
@@ -48,5 +50,5 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.window.registerCustomEditorProvider(MODEL_EDITOR, editors, { supportsMultipleEditorsPerDocument: true }),
     { dispose: disposeLog },
   );
-  void removeStaleCopies(documents.copies);
+  for (const folder of [documents.copies, notes]) void removeStaleCopies(folder);
 }

@@ -10,7 +10,8 @@ import type { Content } from "./editing-session.ts";
 import { identityOf, isSameFile, type FileIdentity } from "./file-identity.ts";
 import { ModelWatcher } from "./model-watcher.ts";
 import { locate } from "./remote-files.ts";
-import { askAboutNewVersion, askWhereToSave, checkTarget, isReadOnly } from "./save-questions.ts";
+import { AutoSave, type AutoSaveMode } from "./auto-save.ts";
+import { askAboutNewVersion, askWhereToSave, checkTarget, isReadOnly, offerToSave } from "./save-questions.ts";
 
 export interface FileHost {
   isDirty(): boolean;
@@ -39,6 +40,11 @@ export class DocumentFile implements vscode.Disposable {
   #isChanged = false;
   #isSaving = false;
   #isAsking = false;
+  readonly #autoSave = new AutoSave();
+  /** That auto save leaves the original alone is said once. */
+  #isOffered = false;
+  /** Where the next save goes, chosen beforehand. */
+  #chosen: vscode.Uri | undefined;
 
   constructor(uri: vscode.Uri, host: FileHost) {
     this.#uri = uri;
@@ -130,6 +136,7 @@ export class DocumentFile implements vscode.Disposable {
     } catch (error) {
       this.#isChanged = true;
       const reason = error instanceof Error ? error.message : String(error);
+      log().error(`${this.#uri.toString(true)} was not changed to its new version: ${reason}`);
       void vscode.window.showErrorMessage(
         vscode.l10n.t("Your edits do not fit the new version and are still those of the old one: {0}", reason),
       );
@@ -156,9 +163,29 @@ export class DocumentFile implements vscode.Disposable {
   }
 
   async #whereToSave(): Promise<vscode.Uri | undefined> {
+    const chosen = this.#chosen;
+    this.#chosen = undefined;
+    if (chosen !== undefined) return chosen;
     const obstacles = { isReadOnly: await isReadOnly(this.#uri.fsPath), isChanged: this.#isChanged };
-    if (this.#mayOverwrite && !obstacles.isReadOnly && !obstacles.isChanged) return this.#uri;
-    const target = await askWhereToSave(this.#uri, obstacles);
+    const isFree = !obstacles.isReadOnly && !obstacles.isChanged;
+    if (this.#mayOverwrite && isFree) return this.#uri;
+    const mode = vscode.workspace.getConfiguration("files", this.#uri).get<AutoSaveMode>("autoSave", "off");
+    if (this.#autoSave.isAutomatic(mode, this.#host.content(), isInFront(this.#uri))) {
+      if (isFree && !this.#isOffered) void this.#offerToSave();
+      return undefined;
+    }
+    return this.#agreed(await askWhereToSave(this.#uri, obstacles));
+  }
+
+  async #offerToSave(): Promise<void> {
+    this.#isOffered = true;
+    const target = this.#agreed(await offerToSave(this.#uri));
+    if (target === undefined || !this.#host.isDirty()) return;
+    this.#chosen = target;
+    await vscode.workspace.save(this.#uri);
+  }
+
+  #agreed(target: vscode.Uri | undefined): vscode.Uri | undefined {
     if (target !== undefined && isSameUri(target, this.#uri)) this.#mayOverwrite = true;
     return target;
   }
@@ -219,6 +246,11 @@ async function reopen(original: vscode.Uri, saved: vscode.Uri): Promise<void> {
   const viewType = old.map(({ input }) => (input instanceof vscode.TabInputCustom ? input.viewType : ""))[0];
   await vscode.commands.executeCommand("vscode.openWith", saved, viewType);
   await tabGroups.close(old, true);
+}
+
+function isInFront(file: vscode.Uri): boolean {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  return vscode.window.state.focused && input instanceof vscode.TabInputCustom && isSameUri(input.uri, file);
 }
 
 /** VS Code reverts the active editor only. */

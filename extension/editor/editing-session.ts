@@ -121,6 +121,17 @@ export class EditingSession<Base> {
     this.#tell();
   }
 
+  /** Makes what was restored a step that can be undone, for VS Code, which does not know of it. */
+  announce(label: string): void {
+    const [before, next] = [this.#saved, this.#content];
+    if (before === next) return;
+    this.#host.onChanged(
+      label,
+      () => this.restore(before),
+      () => this.restore(next),
+    );
+  }
+
   /** Gives up what is being computed. */
   cancel(): void {
     this.#run?.abort();

@@ -162,6 +162,12 @@ export class ModelDocument implements vscode.CustomDocument {
     void this.#reload();
   }
 
+  /** Makes the edits of a backup that VS Code does not know of a step that can be undone. */
+  async announceRestored(): Promise<void> {
+    await this.#restored;
+    this.editing.announce(vscode.l10n.t("Restored Edits"));
+  }
+
   /** Drops unsaved edits. */
   revert(): Promise<void> {
     return this.#load();

@@ -29,6 +29,23 @@ export async function askWhereToSave(original: vscode.Uri, obstacles: Obstacles)
   return chosen === saveAs ? askForTarget(original) : undefined;
 }
 
+/**
+ * Tells, beside the user's work, that auto save does not write over an original by itself, and what could be done.
+ * @returns where to save; undefined when the user would rather not, or does not say
+ */
+export async function offerToSave(original: vscode.Uri): Promise<vscode.Uri | undefined> {
+  const name = path.posix.basename(original.path);
+  const saveAs = vscode.l10n.t("Save As…");
+  const overwrite = vscode.l10n.t("Overwrite");
+  const chosen = await vscode.window.showInformationMessage(
+    vscode.l10n.t("Auto save does not replace {0} by the edited model until you have agreed to that once.", name),
+    saveAs,
+    overwrite,
+  );
+  if (chosen === overwrite) return original;
+  return chosen === saveAs ? askForTarget(original) : undefined;
+}
+
 function questionOf(name: string, { isReadOnly, isChanged }: Obstacles): string {
   if (isReadOnly) return vscode.l10n.t("{0} is read-only.", name);
   if (isChanged)

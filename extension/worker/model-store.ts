@@ -32,16 +32,24 @@ class NeedsNumbersError extends EdgewiseError {
   readonly code = NEEDS_NUMBERS;
 }
 
+/** A version of a file, and what lists of edits make of it. */
+interface KeptFile {
+  readonly opened: Promise<OpenModel>;
+  readonly computed: PrefixCache<Model>;
+  readonly predicted: PrefixCache<Model>;
+}
+
+/** The file, the copy that edits start from, and the version that another program put in its place: each is asked for while others are. */
+export const MOST_FILES = 3;
+
 /**
- * The models that a thread works with: one file, and what lists of edits make of it. They are kept between questions; after the thread
- * was ended, which idle ones are, they are read and computed again.
+ * The models that a thread works with. They are kept between questions, those not used for longest go first; after the thread was ended,
+ * which idle ones are, they are read and computed again.
  */
 export class ModelStore {
   readonly #open: Open;
-  readonly #computed = new PrefixCache<Model>();
-  readonly #predicted = new PrefixCache<Model>();
-  #key = "";
-  #base: Promise<OpenModel> | undefined;
+  /** By location, the last used at the end. */
+  readonly #files = new Map<string, KeptFile>();
   #analysed: { readonly model: Model; readonly bindings: string; readonly analysed: AnalysedModel } | undefined;
 
   constructor(open: Open) {
@@ -50,11 +58,11 @@ export class ModelStore {
 
   /** Hands over a model that has just been read, with its open file. */
   keep(location: ModelLocation, opened: OpenModel): void {
-    this.#replace(location, Promise.resolve(opened));
+    this.#keep(JSON.stringify(location), Promise.resolve(opened));
   }
 
   holds(location: ModelLocation): boolean {
-    return this.#base !== undefined && this.#key === JSON.stringify(location);
+    return this.#files.has(JSON.stringify(location));
   }
 
   /**
@@ -62,10 +70,11 @@ export class ModelStore {
    * @throws {NeedsNumbersError} when a prediction is asked for that there is none of
    */
   async model({ location, edits, isPrediction }: ModelRequest, computing: Computing = {}): Promise<Model> {
-    const base = await this.base(location);
+    const { opened, computed, predicted } = this.#file(location);
+    const base = (await opened).model;
     const keys = edits.map((planned) => JSON.stringify(planned));
-    if (isPrediction) return this.#predicted.follow(keys, base, (before, index) => predicted(before, edits[index]));
-    return this.#computed.follow(keys, base, async (before, index) => {
+    if (isPrediction) return predicted.follow(keys, base, (before, index) => predict(before, edits[index]));
+    return computed.follow(keys, base, async (before, index) => {
       const { onProgress } = computing;
       const share = (done: number, what: string): void => onProgress?.((index + done) / edits.length, what);
       return (await compute(before, edits[index], { ...computing, onProgress: share })).after;
@@ -83,9 +92,17 @@ export class ModelStore {
 
   /** The file without edits. */
   async base(location: ModelLocation): Promise<Model> {
-    if (!this.holds(location)) this.#replace(location, this.#read(location));
-    const { model } = await (this.#base ?? this.#read(location));
+    const { model } = await this.#file(location).opened;
     return model;
+  }
+
+  #file(location: ModelLocation): KeptFile {
+    const key = JSON.stringify(location);
+    const known = this.#files.get(key);
+    if (known === undefined) return this.#keep(key, this.#read(location));
+    this.#files.delete(key);
+    this.#files.set(key, known);
+    return known;
   }
 
   async #read(location: ModelLocation): Promise<OpenModel> {
@@ -98,16 +115,23 @@ export class ModelStore {
     }
   }
 
-  #replace(location: ModelLocation, model: Promise<OpenModel>): void {
-    const old = this.#base;
-    [this.#key, this.#base] = [JSON.stringify(location), model];
-    this.#computed.clear();
-    this.#predicted.clear();
+  #keep(key: string, opened: Promise<OpenModel>): KeptFile {
+    this.#close(key);
+    const file: KeptFile = { opened, computed: new PrefixCache(), predicted: new PrefixCache() };
+    this.#files.set(key, file);
     // One that could not be read is not kept: the next question tries again.
-    model.catch(() => {
-      if (this.#base === model) this.#base = undefined;
+    opened.catch(() => {
+      if (this.#files.get(key) === file) this.#files.delete(key);
     });
-    void old?.then(({ source }) => source.close()).catch(() => undefined);
+    const [oldest] = this.#files.keys();
+    if (this.#files.size > MOST_FILES && oldest !== undefined) this.#close(oldest);
+    return file;
+  }
+
+  #close(key: string): void {
+    const file = this.#files.get(key);
+    this.#files.delete(key);
+    void file?.opened.then(({ source }) => source.close()).catch(() => undefined);
   }
 }
 
@@ -126,7 +150,7 @@ export function compute(
   });
 }
 
-async function predicted(model: Model, planned: PlannedEdit | undefined): Promise<Model> {
+async function predict(model: Model, planned: PlannedEdit | undefined): Promise<Model> {
   if (planned === undefined) throw new RangeError("there is no such edit");
   const after = await predictEdit(model, planned.edit);
   if (after) return after;

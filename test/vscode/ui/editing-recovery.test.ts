@@ -19,6 +19,14 @@ describe("Unsaved edits after a crash", () => {
         .filter((path) => /edgewise\.edgewise\/[^/]+$/.test(path) && isBackup(path)),
     );
 
+  /** Edits that we have noted ourselves. */
+  const ownNotes = (): Promise<readonly string[]> =>
+    Promise.resolve(
+      readdirSync(vscode().server.folder, { recursive: true, encoding: "utf8" }).filter((path) =>
+        /edgewise\.edgewise\/edits\/[^/]+\.json$/.test(path),
+      ),
+    );
+
   /** What VS Code itself keeps of custom editors that have a backup. */
   const notes = (): readonly string[] => {
     const folder = join(vscode().server.folder, "data/User/Backups");
@@ -66,6 +74,27 @@ describe("Unsaved edits after a crash", () => {
     await driver.close();
     await driver.open(file);
     await driver.showsParameters(after);
+  });
+
+  it("are there again before VS Code has written down anything of them", async () => {
+    writeFileSync(vscode().path(file), bytes());
+    await driver.open(file);
+    assert.deepEqual(await ownNotes(), []);
+    await driver.apply(edit);
+    await eventually(vscode(), ownNotes, ({ length }) => length === 1);
+    await vscode().crash();
+    await driver.open(file);
+    await driver.showsParameters(after);
+    await driver.isMarked(file, true);
+    await driver.run("undo");
+    await driver.showsParameters(before);
+    await driver.isMarked(file, false);
+    await eventually(vscode(), ownNotes, ({ length }) => length === 0);
+    await driver.run("redo");
+    await driver.showsParameters(after);
+    await eventually(vscode(), ownNotes, ({ length }) => length === 1);
+    await driver.run("workbench.action.revertAndCloseActiveEditor");
+    await eventually(vscode(), ownNotes, ({ length }) => length === 0);
   });
 
   it("are still of the version that they were made for, when the file has changed meanwhile", async () => {
