@@ -93,7 +93,8 @@ export function learnLatency(
   phone: string,
   observations: readonly ModelObservation[],
 ): LearnedLatency {
-  const models = [...new Map(observations.map((each) => [each.sha256, each])).values()];
+  const timed = observations.filter(({ seconds }) => seconds > 0);
+  const models = [...new Map(timed.map((each) => [each.sha256, each])).values()];
   if (models.length === 0) throw new RangeError("nothing was observed");
   const fitted = fit(models);
   const isLeftOut = models.length > 1;
@@ -155,7 +156,7 @@ function fit(models: readonly ModelObservation[]): Fit {
   );
   const roofs = rows.reduce((sum, { terms }) => sum + terms.slice(0, -1).reduce((part, term) => part + term, 0), 0);
   const spent = rows.reduce((sum, { seconds }) => sum + seconds, 0);
-  const common = roofs > 0 ? spent / roofs : 1;
+  const common = roofs > 0 && spent > 0 ? 1 / within(roofs / spent) : 1;
   const factors = [...kinds.map(() => common), 0];
   let weights = rows.map(() => 1);
   for (let round = 0; round < ROUNDS; round += 1) {

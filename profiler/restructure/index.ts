@@ -19,6 +19,7 @@ export {
   CONFIDENCE,
   explainScore,
   RANKED_TOTALS,
+  savesNoTime,
   SAVED_TOTALS,
   type SavedTotal,
   type Suggestion,

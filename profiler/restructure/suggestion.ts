@@ -33,6 +33,20 @@ export const SAVED_TOTALS = [
 
 export type SavedTotal = (typeof SAVED_TOTALS)[number];
 
+/** MACs saved that are worth a word about the time. */
+const MACS_WORTH_A_WORD = 0.01;
+/** Of the part of the MACs that is saved, the part of the time that must be saved with it. */
+const TIME_WITH_THEM = 0.1;
+
+/**
+ * Whether an edit cuts MACs but next to no time, on the hardware that the estimates are of: where that was learned from a phone's own
+ * runs, on that phone.
+ */
+export function savesNoTime({ saves: { macs, latencySeconds } }: Pick<Suggestion, "saves">): boolean {
+  if (macs === null || latencySeconds === null || macs < MACS_WORTH_A_WORD) return false;
+  return latencySeconds < TIME_WITH_THEM * macs;
+}
+
 /** What suggestions are ranked by: the mean of what is saved of these. */
 export const RANKED_TOTALS = [
   "weightBytes",
@@ -59,8 +73,11 @@ const NAMES: Readonly<Record<(typeof RANKED_TOTALS)[number], string>> = {
 export function explainScore({ saves, promise }: Pick<Suggestion, "saves" | "promise">): string {
   const parts = RANKED_TOTALS.map((total) => `${signedShare(saves[total] ?? 0)} of ${NAMES[total]}`);
   const mean = scoreOf({ saves, promise }) / CONFIDENCE[promise];
-  return `It saves ${parts.join(", ")}: ${signedShare(mean)} on average, ${WEIGHING[promise]}.`;
+  const noTime = savesNoTime({ saves }) ? NO_TIME_SAVED : "";
+  return `It saves ${parts.join(", ")}: ${signedShare(mean)} on average, ${WEIGHING[promise]}.${noTime}`;
 }
+
+const NO_TIME_SAVED = " It cuts MACs, but saves no time on this hardware.";
 
 const WEIGHING: Readonly<Record<Guarantee, string>> = {
   exact: "which counts in full since nothing else changes",

@@ -7,7 +7,7 @@ import { formatShare, UNKNOWN_TEXT } from "../../format-numbers.ts";
 import { readModel } from "../../profile-model.ts";
 import { formatEdit } from "../../restructure/edit.ts";
 import { suggest } from "../../restructure/suggest.ts";
-import { explainScore, type SavedTotal, type Suggestion } from "../../restructure/suggestion.ts";
+import { explainScore, savesNoTime, type SavedTotal, type Suggestion } from "../../restructure/suggestion.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
@@ -47,14 +47,26 @@ export function addSuggestCommand(program: Command, context: CliContext): void {
 interface SuggestionsJson {
   readonly schema: 1;
   readonly file: string;
-  readonly suggestions: readonly (Suggestion & { readonly text: string; readonly standing: string })[];
+  readonly suggestions: readonly SuggestionJson[];
+}
+
+interface SuggestionJson extends Suggestion {
+  readonly text: string;
+  readonly standing: string;
+  /** It cuts MACs, but no time on the hardware of the estimates. */
+  readonly noTimeSaved: boolean;
 }
 
 function suggestionsJson(file: string, suggestions: readonly Suggestion[]): SuggestionsJson {
   return {
     schema: 1,
     file,
-    suggestions: suggestions.map((one) => ({ text: formatEdit(one.edit), standing: explainScore(one), ...one })),
+    suggestions: suggestions.map((one) => ({
+      text: formatEdit(one.edit),
+      standing: explainScore(one),
+      noTimeSaved: savesNoTime(one),
+      ...one,
+    })),
   };
 }
 
@@ -70,11 +82,11 @@ const SAVINGS: readonly (readonly [title: string, total: SavedTotal])[] = [
 function report(suggestions: readonly Suggestion[]): string {
   if (suggestions.length === 0) return "Nothing in this model can be restructured.\n";
   const head = ["Edit", "Promise", ...SAVINGS.map(([title]) => title), "Why"];
-  const rows = suggestions.map(({ edit, promise, saves, why }) => [
-    printable(formatEdit(edit)),
-    promise,
-    ...SAVINGS.map(([, total]) => change(saves[total])),
-    printable(why),
+  const rows = suggestions.map((one) => [
+    printable(formatEdit(one.edit)),
+    one.promise,
+    ...SAVINGS.map(([, total]) => change(one.saves[total])),
+    printable(savesNoTime(one) ? `${one.why}; cuts MACs, but no time on this hardware` : one.why),
   ]);
   const columns = head.map((title) => ({
     align: SAVINGS.some(([name]) => name === title) ? ("right" as const) : ("left" as const),

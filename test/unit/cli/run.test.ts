@@ -69,6 +69,26 @@ describe("edgewise run", () => {
     assert.match(text, /^Slowed down:\n {2}it is \ufffd\[31mhot$/m);
   });
 
+  it("learns from runs, one file for a device and its settings", async () => {
+    const file = join(folder, "learned.json");
+    const first = await runCli("run", chain, ...FEW, "--learn", file);
+    assert.equal(first.code, 0, first.stderr);
+    assert.match(first.stdout, /the model it was fitted to is .* off by .*--hardware /);
+    const other = join(folder, "other.onnx");
+    await writeChain(other, 5);
+    const second = await runCli("run", other, ...FEW, "--learn", file);
+    assert.match(second.stdout, /a model predicted from the others' runs is off by/);
+    const profile = await runCli("profile", chain, "--hardware", file);
+    assert.equal(profile.code, 0, profile.stderr);
+    const threads = await runCli("run", chain, "--device", "host", "--threads", "2", "--runs", "5", "--learn", file);
+    assert.equal(threads.code, 2);
+    assert.match(threads.stderr, /is learned from .* give it a file of its own/);
+    const base = await runCli("run", chain, ...FEW, "--hardware", "midrange-phone", "--learn", file);
+    assert.match(base.stderr, /on the roofline of flagship-phone, and not of midrange-phone/);
+    const none = await runCli("run", chain, ...FEW, "--learn", chain);
+    assert.match(none.stderr, /is no learned hardware profile/);
+  });
+
   it("names rows that were fused into another one", async () => {
     const result = await run();
     const layers = {
