@@ -1,7 +1,7 @@
 import { Matrix as DenseMatrix, SingularValueDecomposition } from "ml-matrix";
 import { countOf, leadingDirections, type Extent, type SearchSettings } from "./directions.ts";
 import { fromDense, orthonormal, symmetricEigen } from "./eigen.ts";
-import { leadingColumns, matrix, scaledColumns, transposed, type Matrix } from "./matrix.ts";
+import { leadingColumns, matrix, rowsOf, scaledColumns, transposed, type Matrix } from "./matrix.ts";
 import { Random } from "./random.ts";
 
 /** a ≈ u · diag(s) · vᵀ, the largest singular values first. */
@@ -84,12 +84,26 @@ async function sketchedSvd(a: Matrix, rank: number, { products, seed = 0, signal
 /** Of a matrix that is no longer than wide. */
 async function svdByRows(a: Matrix, extent: Extent, options: SearchSettings): Promise<Svd> {
   const { products, signal } = options;
-  const gram = await products.multiply(a, a, { transposeB: true });
+  const gram = await gramInParts(a, options);
   const { vectors: u } = await leadingDirections(gram, extent, options);
   signal?.throwIfAborted();
   const projected = await products.multiply(a, u, { transposeA: true });
   const s = columnNorms(projected);
   return { u, s, v: scaledColumns(projected, s.map(inverse)) };
+}
+
+/** Rows of a product that nothing interrupts: two seconds for 25,088 columns and as many rows as FC6 of VGG has. */
+const ROWS_AT_ONCE = 512;
+
+/** rows × rows */
+async function gramInParts(a: Matrix, { products, signal }: SearchSettings): Promise<Matrix> {
+  const gram = matrix(a.rows, a.rows);
+  for (let from = 0; from < a.rows; from += ROWS_AT_ONCE) {
+    signal?.throwIfAborted();
+    const part = rowsOf(a, from, Math.min(ROWS_AT_ONCE, a.rows - from));
+    gram.data.set((await products.multiply(part, a, { transposeB: true })).data, from * a.rows);
+  }
+  return gram;
 }
 
 function columnNorms({ columns, data }: Matrix): Float64Array {

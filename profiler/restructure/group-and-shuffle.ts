@@ -1,8 +1,8 @@
+import type { EditOptions } from "./edit.ts";
 import { plannedWeights, newWeights, type ConvForm, type Weights } from "./forms.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
-import { matchUngroupedConv } from "./match-conv.ts";
-import { opaqueRefusals } from "./opaque-refusals.ts";
-import { matched, NotApplicableError, type Finding, type Restructuring } from "./restructuring.ts";
+import { describeConv, findConvs, matchUngroupedConv } from "./match-conv.ts";
+import { matched, NotApplicableError, type Restructuring } from "./restructuring.ts";
 import type { NewLayer, Rewrite } from "./rewrite.ts";
 
 const ID = "group-and-shuffle";
@@ -31,16 +31,7 @@ export const GROUP_AND_SHUFFLE: Restructuring = {
       minimum: 2,
     },
   ],
-  find: (graph) => [
-    ...graph.layersOf("conv").map((layer): Finding => {
-      const found = match(graph, layer.name);
-      if (typeof found === "string") return { target: layer.name, reason: found };
-      const [outputs = 0, inputs = 0, ...kernel] = layer.form.weight.shape;
-      const why = `${kernel.join("×")} convolution from ${inputs} to ${outputs} channels`;
-      return { target: layer.name, layers: [layer.id], why, options: { groups: smallestGroups(outputs, inputs) ?? 2 } };
-    }),
-    ...opaqueRefusals(graph, "conv"),
-  ],
+  find: (graph) => findConvs(graph, match, describeConv, groupsFor),
   predict: (graph, target, options) => {
     const { layer, groups } = grouped(graph, target, options.groups);
     const [outputs = 0, inputs = 0, ...kernel] = layer.form.weight.shape;
@@ -85,6 +76,12 @@ function grouped(
   const [outputs = 0, inputs = 0] = layer.form.weight.shape;
   if (outputs % groups === 0 && inputs % groups === 0) return { layer, groups };
   throw new NotApplicableError(ID, target, `${groups} groups do not divide ${inputs} and ${outputs} channels`);
+}
+
+/** As few groups as divide its channels. */
+function groupsFor({ weight }: ConvForm): EditOptions {
+  const [outputs = 0, inputs = 0] = weight.shape;
+  return { groups: smallestGroups(outputs, inputs) ?? 2 };
 }
 
 function smallestGroups(outputs: number, inputs: number): number | undefined {

@@ -4,9 +4,8 @@ import { bareConv, pointwiseSteps } from "./conv-steps.ts";
 import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit } from "./linear-fit.ts";
-import { matchDivisibleConv } from "./match-conv.ts";
-import { opaqueRefusals } from "./opaque-refusals.ts";
-import { matched, type Finding, type Restructuring } from "./restructuring.ts";
+import { describeConv, findConvs, matchDivisibleConv } from "./match-conv.ts";
+import { matched, type Restructuring } from "./restructuring.ts";
 import type { Rewrite } from "./rewrite.ts";
 
 const ID = "separable";
@@ -33,19 +32,7 @@ export const SEPARABLE: Restructuring = {
       minimum: 1,
     },
   ],
-  find: (graph) => [
-    ...graph.layersOf("conv").map((layer): Finding => {
-      const found = match(graph, layer.name);
-      if (typeof found === "string") return { target: layer.name, reason: found };
-      const [outputs = 0, inputs = 0, ...kernel] = layer.form.weight.shape;
-      return {
-        target: layer.name,
-        layers: [layer.id],
-        why: `${kernel.join("×")} convolution from ${inputs} to ${outputs} channels`,
-      };
-    }),
-    ...opaqueRefusals(graph, "conv"),
-  ],
+  find: (graph) => findConvs(graph, match, describeConv),
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
     const { inputs, outputs, kernel, multiplier } = sizesOf(layer.form, Number(options.multiplier));

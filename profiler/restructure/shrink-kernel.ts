@@ -1,9 +1,8 @@
 import { pointwiseSteps } from "./conv-steps.ts";
 import { plannedWeights, type ConvForm, type Weights } from "./forms.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
-import { matchUngroupedConv } from "./match-conv.ts";
-import { opaqueRefusals } from "./opaque-refusals.ts";
-import { matched, type Finding, type Restructuring } from "./restructuring.ts";
+import { findConvs, matchUngroupedConv } from "./match-conv.ts";
+import { matched, type Restructuring } from "./restructuring.ts";
 import type { NewLayer, Rewrite } from "./rewrite.ts";
 
 const ID = "shrink-kernel";
@@ -30,15 +29,7 @@ export const SHRINK_KERNEL: Restructuring = {
       maximum: 1,
     },
   ],
-  find: (graph) => [
-    ...graph.layersOf("conv").map((layer): Finding => {
-      const found = match(graph, layer.name);
-      if (typeof found === "string") return { target: layer.name, reason: found };
-      const [outputs = 0, , ...kernel] = layer.form.weight.shape;
-      return { target: layer.name, layers: [layer.id], why: `${outputs} filters of ${kernel.join("×")}` };
-    }),
-    ...opaqueRefusals(graph, "conv"),
-  ],
+  find: (graph) => findConvs(graph, match, describeFilters),
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
     const shrunk = shrunkFilters(layer.form, options.share);
@@ -75,6 +66,11 @@ function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | stri
     return size % 2 === 1 && padsBegin[axis] === middle && padsEnd[axis] === middle;
   });
   return isCentred ? layer : "its kernels are not centred on the positions they are computed for";
+}
+
+function describeFilters({ weight }: ConvForm): string {
+  const [outputs = 0, , ...kernel] = weight.shape;
+  return `${outputs} filters of ${kernel.join("×")}`;
 }
 
 function shrunkFilters({ weight }: ConvForm, share: unknown): number {

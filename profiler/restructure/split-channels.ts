@@ -1,10 +1,9 @@
 import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit, sizeOf } from "./linear-fit.ts";
-import { matchDivisibleConv } from "./match-conv.ts";
-import { opaqueRefusals } from "./opaque-refusals.ts";
+import { describeConv, findConvs, matchDivisibleConv } from "./match-conv.ts";
 import { RANK_OPTIONS, extentOf, rankBySize, type RankScale } from "./rank.ts";
-import { matched, type Finding, type Restructuring } from "./restructuring.ts";
+import { matched, type Restructuring } from "./restructuring.ts";
 import type { Rewrite } from "./rewrite.ts";
 
 const ID = "split-channels";
@@ -24,16 +23,7 @@ export const SPLIT_CHANNELS: Restructuring = {
   promise: "approximate",
   literature: ["Zhang et al., TPAMI 2016"],
   options: RANK_OPTIONS,
-  find: (graph) => [
-    ...graph.layersOf("conv").map((layer): Finding => {
-      const found = match(graph, layer.name);
-      if (typeof found === "string") return { target: layer.name, reason: found };
-      const [outputs = 0, inputs = 0, ...kernel] = layer.form.weight.shape;
-      const why = `${kernel.join("×")} convolution from ${inputs} to ${outputs} channels`;
-      return { target: layer.name, layers: [layer.id], why };
-    }),
-    ...opaqueRefusals(graph, "conv"),
-  ],
+  find: (graph) => findConvs(graph, match, describeConv),
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
     const rank = rankBySize(options, scaleOf(layer.form));

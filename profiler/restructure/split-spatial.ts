@@ -4,10 +4,9 @@ import { bareConv, stepsAlong } from "./conv-steps.ts";
 import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "./forms.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit, sizeOf } from "./linear-fit.ts";
-import { matchDivisibleConv } from "./match-conv.ts";
-import { opaqueRefusals } from "./opaque-refusals.ts";
+import { describeKernels, findConvs, matchDivisibleConv } from "./match-conv.ts";
 import { RANK_OPTIONS, extentOf, rankBySize, type RankScale } from "./rank.ts";
-import { matched, type Finding, type Restructuring } from "./restructuring.ts";
+import { matched, type Restructuring } from "./restructuring.ts";
 import type { Rewrite } from "./rewrite.ts";
 
 const ID = "split-spatial";
@@ -25,19 +24,7 @@ export const SPLIT_SPATIAL: Restructuring = {
   promise: "approximate",
   literature: ["Jaderberg et al., BMVC 2014", "Tai et al., ICLR 2016"],
   options: RANK_OPTIONS,
-  find: (graph) => [
-    ...graph.layersOf("conv").map((layer): Finding => {
-      const found = match(graph, layer.name);
-      if (typeof found === "string") return { target: layer.name, reason: found };
-      const { outputs, inputs, rows, columns } = sizesOf(layer.form);
-      return {
-        target: layer.name,
-        layers: [layer.id],
-        why: `${rows}×${columns} kernels from ${inputs} to ${outputs} channels`,
-      };
-    }),
-    ...opaqueRefusals(graph, "conv"),
-  ],
+  find: (graph) => findConvs(graph, match, describeKernels),
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
     const rank = rankBySize(options, scaleOf(layer.form));

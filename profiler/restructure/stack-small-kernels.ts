@@ -3,9 +3,8 @@ import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } 
 import { composed, factorKernels, seenThrough, type Kernels } from "./kernel-factors.ts";
 import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
 import { LinearFit } from "./linear-fit.ts";
-import { matchDivisibleConv } from "./match-conv.ts";
-import { opaqueRefusals } from "./opaque-refusals.ts";
-import { matched, type Finding, type Restructuring, type RewriteContext } from "./restructuring.ts";
+import { describeKernels, findConvs, matchDivisibleConv } from "./match-conv.ts";
+import { matched, type Restructuring, type RewriteContext } from "./restructuring.ts";
 import type { NewLayer, Rewrite } from "./rewrite.ts";
 
 const ID = "stack-small-kernels";
@@ -39,16 +38,7 @@ export const STACK_SMALL_KERNELS: Restructuring = {
       default: false,
     },
   ],
-  find: (graph) => [
-    ...graph.layersOf("conv").map((layer): Finding => {
-      const found = match(graph, layer.name);
-      if (typeof found === "string") return { target: layer.name, reason: found };
-      const [outputs = 0, inputs = 0, size = 0] = layer.form.weight.shape;
-      const why = `${size}×${size} kernels from ${inputs} to ${outputs} channels`;
-      return { target: layer.name, layers: [layer.id], why };
-    }),
-    ...opaqueRefusals(graph, "conv"),
-  ],
+  find: (graph) => findConvs(graph, match, describeKernels),
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
     const { dataType } = layer.form.weight;
