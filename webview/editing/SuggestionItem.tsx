@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Edit } from "../../profiler/restructure/edit.ts";
 import type { Totals } from "../../profiler/profile.ts";
+import { savesNoTime } from "../../profiler/restructure/suggestion.ts";
 import { Button, Checkbox, Icon } from "../controls/controls.tsx";
 import type { ListedSuggestion, Trial } from "../protocol-editing.ts";
 import type { EditingClient } from "../state/editing-client.ts";
@@ -78,6 +79,11 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
       <p class="suggestion-why">
         <PromiseBadge promise={promise} /> {why}
       </p>
+      {savesNoTime(suggestion) && (
+        <p class="suggestion-why" role="note">
+          <Icon name="watch" /> {l10n.t("Cuts MACs, but saves no time on this hardware.")}
+        </p>
+      )}
       {conflict && (
         <p class="conflict" role="note">
           <Icon name="warning" />
