@@ -6,18 +6,22 @@ export type AutoSaveMode = "off" | "afterDelay" | "onFocusChange" | "onWindowCha
  * other writes nothing that the user has not agreed to; it only asks where it need not, or later than it could.
  */
 export class AutoSave {
-  #last: unknown;
+  #content: unknown;
+  #isDue = true;
 
-  /**
-   * @param content what would be saved
-   * @param isInFront whether the document has the focus, in a window that has it
-   */
-  isAutomatic(mode: AutoSaveMode, content: unknown, isInFront: boolean): boolean {
+  /** Tells what would be saved now. */
+  onContent(content: unknown): void {
+    if (content !== this.#content) this.#isDue = true;
+    this.#content = content;
+  }
+
+  /** @param isInFront whether the document has the focus, in a window that has it */
+  isAutomatic(mode: AutoSaveMode, isInFront: boolean): boolean {
     if (mode === "off") return false;
     if (mode !== "afterDelay") return !isInFront;
     // A change is saved by itself once; who saves the same again has pressed a key.
-    const isFirst = content !== this.#last;
-    this.#last = content;
+    const isFirst = this.#isDue;
+    this.#isDue = false;
     return isFirst;
   }
 }

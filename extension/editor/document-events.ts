@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { Activity, Snapshot } from "../../webview/protocol.ts";
-import type { RunsState } from "../../webview/protocol-running.ts";
+import type { RunningState, RunsState } from "../../webview/protocol-running.ts";
 import type { Calibration, DocumentState, FitState, RequestProgress } from "../../webview/protocol-editing.ts";
 import type { ModelDocument } from "./model-document.ts";
 
@@ -15,11 +15,12 @@ export class DocumentEvents implements vscode.Disposable {
   readonly fit = new vscode.EventEmitter<FitState>();
   readonly progress = new vscode.EventEmitter<RequestProgress>();
   readonly runs = new vscode.EventEmitter<RunsState>();
+  readonly running = new vscode.EventEmitter<RunningState>();
   readonly disposal = new vscode.EventEmitter<void>();
 
   dispose(): void {
-    const { snapshot, activity, edit, state, calibration, fit, progress, runs, disposal } = this;
-    for (const emitter of [snapshot, activity, edit, state, calibration, fit, progress, runs, disposal])
+    const { snapshot, activity, edit, state, calibration, fit, progress, runs, running, disposal } = this;
+    for (const emitter of [snapshot, activity, edit, state, calibration, fit, progress, runs, running, disposal])
       emitter.dispose();
   }
 }

@@ -16,6 +16,8 @@ import { askAboutNewVersion, askWhereToSave, checkTarget, isReadOnly, offerToSav
 export interface FileHost {
   isDirty(): boolean;
   content(): Content<BaseFile>;
+  /** Something of the edits may have changed. */
+  readonly onState: vscode.Event<unknown>;
   requestFor(content: Content<BaseFile>): ModelRequest;
   readonly engines: Engines;
   /** Starts anew from what is on the disk. */
@@ -41,6 +43,7 @@ export class DocumentFile implements vscode.Disposable {
   #isSaving = false;
   #isAsking = false;
   readonly #autoSave = new AutoSave();
+  readonly #states: vscode.Disposable;
   /** That auto save leaves the original alone is said once. */
   #isOffered = false;
   /** Where the next save goes, chosen beforehand. */
@@ -51,6 +54,7 @@ export class DocumentFile implements vscode.Disposable {
     this.#host = host;
     this.#watcher = new ModelWatcher((changed) => void this.#changed(changed));
     this.watch([]);
+    this.#states = host.onState(() => this.#autoSave.onContent(host.content()));
   }
 
   /** Watches the file and these data files. */
@@ -147,6 +151,7 @@ export class DocumentFile implements vscode.Disposable {
 
   dispose(): void {
     this.#watcher.dispose();
+    this.#states.dispose();
     for (const version of this.#versions) void version.dispose();
   }
 
@@ -170,7 +175,7 @@ export class DocumentFile implements vscode.Disposable {
     const isFree = !obstacles.isReadOnly && !obstacles.isChanged;
     if (this.#mayOverwrite && isFree) return this.#uri;
     const mode = vscode.workspace.getConfiguration("files", this.#uri).get<AutoSaveMode>("autoSave", "off");
-    if (this.#autoSave.isAutomatic(mode, this.#host.content(), isInFront(this.#uri))) {
+    if (this.#autoSave.isAutomatic(mode, isInFront(this.#uri))) {
       if (isFree && !this.#isOffered) void this.#offerToSave();
       return undefined;
     }

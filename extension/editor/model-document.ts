@@ -101,6 +101,7 @@ export class ModelDocument implements vscode.CustomDocument {
     this.file = new DocumentFile(uri, {
       isDirty: () => this.editing.isDirty,
       content: () => this.editing.content,
+      onState: this.events.state.event,
       requestFor: (content) => this.requestFor(content),
       engines: this.engines,
       load: () => this.#reload(),

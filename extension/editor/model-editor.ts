@@ -28,7 +28,7 @@ export class ModelEditorProvider implements vscode.CustomEditorProvider<ModelDoc
   }
 
   async openCustomDocument(uri: vscode.Uri, { backupId }: vscode.CustomDocumentOpenContext): Promise<ModelDocument> {
-    const noted = await this.#notes.take(uri.toString()).catch(warn);
+    const noted = (await this.#notes.take(uri.toString()).catch(warn)) ?? undefined;
     // A note is as new as a backup, or newer.
     const backup = noted ?? (backupId === undefined ? undefined : await readBackup(vscode.Uri.parse(backupId)));
     if (backup) log().info(`Restoring ${backup.edits.length} edits of ${uri.toString(true)}`);
@@ -102,11 +102,12 @@ async function readBackup(from: vscode.Uri): Promise<Backup | undefined> {
   try {
     return parseBackup(new TextDecoder().decode(await vscode.workspace.fs.readFile(from)));
   } catch (error) {
-    return warn(error);
+    warn(error);
+    return undefined;
   }
 }
 
-function warn(error: unknown): undefined {
+function warn(error: unknown): void {
   log().warn(error instanceof Error ? error.message : String(error));
 }
 

@@ -63,6 +63,7 @@ export class PageConnection implements vscode.Disposable {
       document.events.calibration.event((calibration) => this.#page.send("calibration", calibration)),
       document.events.fit.event((state) => this.#page.send("fit", state)),
       document.events.runs.event((state) => this.#page.send("runs", state)),
+      document.events.running.event((running) => this.#page.send("running", running)),
       document.events.progress.event((progress) => this.#page.send("progress", progress)),
       document.preferences.onDidChange(({ preferences, by }) => {
         if (by !== this) this.#page.send("preferences", preferences);

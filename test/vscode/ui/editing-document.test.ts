@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import type { Locator } from "playwright-core";
 import { skip } from "../../skip.ts";
 import { EDITABLE, EditingDriver } from "./editing-driver.ts";
 import { eventually } from "./listing-driver.ts";
@@ -65,10 +66,11 @@ describe("A document with edits", () => {
     await driver.apply(onnx.edit);
     await driver.startSaving();
     await driver.answer("Save As…");
-    const name = vscode().page.locator(".quick-input-widget input").first();
-    await name.waitFor();
-    assert.match(await name.inputValue(), /model\.slim\.onnx$/);
-    await vscode().page.keyboard.press("Enter");
+    const picker = vscode().page.locator(".quick-input-widget");
+    // Until it has listed the folder it takes no answer.
+    await picker.locator(".monaco-list-row", { hasText: onnx.file }).waitFor();
+    assert.match(await picker.locator("input").first().inputValue(), /model\.slim\.onnx$/);
+    await picker.getByRole("button", { name: "OK" }).click();
     await driver.page.getByRole("heading", { name: "model.slim.onnx" }).waitFor();
     await driver.showsParameters(onnx.after);
     assert.deepEqual(bytesOf(onnx.file), Buffer.from(onnx.bytes()));
@@ -197,6 +199,49 @@ describe("A document with edits", () => {
     assert.equal((await copies()).length, 1);
     await driver.run("workbench.action.revertAndCloseActiveEditor");
     await eventually(vscode(), copies, (paths) => paths.length === 0);
+  });
+});
+
+describe("Auto save of a document with edits", () => {
+  const vscode = useWindow({ settings: { "files.autoSave": "afterDelay", "files.autoSaveDelay": 100 } });
+  const driver = new EditingDriver(vscode);
+  const { file, bytes, edit, before, after } = EDITABLE.onnx;
+  const offer = (): Locator => vscode().page.locator(".notification-toast", { hasText: "Auto save does not replace" });
+
+  it("leaves the original alone, says so once, and asks whoever saves", async () => {
+    writeFileSync(vscode().path(file), bytes());
+    await driver.open(file);
+    await driver.apply(edit);
+    await offer().waitFor();
+    await driver.isMarked(file, true);
+    assert.equal(await vscode().page.locator(".monaco-dialog-box").count(), 0);
+    await offer().getByRole("button", { name: "Clear Notification" }).click();
+    await driver.run("undo");
+    await driver.showsParameters(before);
+    await driver.run("redo");
+    await driver.showsParameters(after);
+    // With VS Code's own save of the same this is the second, whichever comes first.
+    await driver.startSaving();
+    await driver.answer("Cancel");
+    assert.equal(await offer().count(), 0);
+    assert.deepEqual(readFileSync(vscode().path(file)), Buffer.from(bytes()));
+    await driver.run("workbench.action.revertAndCloseActiveEditor");
+  });
+
+  it("saves each change once the user has agreed", async () => {
+    await driver.open(file);
+    await driver.apply(edit);
+    await offer().getByRole("button", { name: "Overwrite" }).click();
+    await driver.isMarked(file, false);
+    assert.notDeepEqual(readFileSync(vscode().path(file)), Buffer.from(bytes()));
+    await driver.run("undo");
+    await driver.showsParameters(before);
+    await driver.isMarked(file, false);
+    await eventually(
+      vscode(),
+      () => Promise.resolve(readFileSync(vscode().path(file))),
+      (saved) => saved.equals(bytes()),
+    );
   });
 });
 
