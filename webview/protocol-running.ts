@@ -21,6 +21,8 @@ export interface DeviceList {
   readonly problem: Failure | null;
   /** The one that the user runs on: the last chosen, else the first that is ready. */
   readonly chosen: string;
+  /** Whether the user has named a `benchmark_model`, which runs TFLite models on phones and knows delegates. */
+  readonly hasBenchmarkModel: boolean;
 }
 
 /** A run that is kept with the workspace. */
@@ -63,8 +65,14 @@ export interface RunningContract extends Contract {
     readonly cancelRun: { readonly params: null; readonly result: null };
     readonly showRun: { readonly params: { readonly run: string | null }; readonly result: null };
     readonly deleteRun: { readonly params: { readonly run: string }; readonly result: null };
+    /** A hardware profile of the shown run's device, from all runs there. VS Code tells what came of it. */
+    readonly learnLatency: { readonly params: null; readonly result: null };
     /** Removes what Edgewise keeps on the chosen phone: the runner and models that were left. VS Code tells how that went. */
     readonly cleanUpDevice: { readonly params: null; readonly result: null };
   };
-  readonly events: { readonly runs: RunsState };
+  readonly events: {
+    readonly runs: RunsState;
+    /** How far the run under way is: many times a second, while nothing else changes. */
+    readonly running: RunningState;
+  };
 }

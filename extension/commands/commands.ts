@@ -8,6 +8,7 @@ import { log } from "../log.ts";
 import { totalsText } from "../views/totals.ts";
 import type { EditingPart } from "../../webview/protocol-editing.ts";
 import type { DeviceWatch } from "../running/device-watch.ts";
+import { learnLatencyFromRuns } from "../running/learn-latency.ts";
 import { chooseDevice, cleanUpDevice, connectDevice, runOnDevice } from "../running/run-commands.ts";
 import { showActions } from "./actions.ts";
 import { chooseCalibration } from "./calibration.ts";
@@ -60,6 +61,7 @@ export function registerCommands(
     "edgewise.chooseDevice": (argument) => chooseDevice(devices, argument),
     "edgewise.connectDevice": () => connectDevice(devices),
     "edgewise.cleanUpDevice": (argument) => cleanUpDevice(devices, argument),
+    "edgewise.learnLatency": active(({ document }) => learnLatencyFromRuns(document)),
     "edgewise.export": (argument) => chooseExport(access, argument),
     "edgewise.exportCsv": exporting("csv"),
     "edgewise.exportJson": exporting("json"),

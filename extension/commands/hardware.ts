@@ -63,6 +63,15 @@ export async function addHardware(): Promise<void> {
   await vscode.commands.executeCommand(command, { revealSetting: { key: `edgewise.${OWN}` } });
 }
 
+/** Puts a profile among the user's own, in place of the one of its name, and estimates for it from now on. */
+export async function keepHardware(profile: HardwareProfile): Promise<void> {
+  const settings = vscode.workspace.getConfiguration("edgewise");
+  const [own, unreadable] = ownProfiles(settings);
+  const others = own.filter(({ name }) => name !== profile.name);
+  await settings.update(OWN, [...others, ...unreadable, profile], targetOf(settings, OWN));
+  await settings.update(CHOSEN, profile.name, targetOf(settings, CHOSEN));
+}
+
 function hardwareItems(settings: vscode.WorkspaceConfiguration): readonly HardwareItem[] {
   const [own] = ownProfiles(settings);
   const names = new Set(own.map(({ name }) => name));

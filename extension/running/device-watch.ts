@@ -47,13 +47,14 @@ export class DeviceWatch implements vscode.Disposable {
     });
     this.#settings = vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration("edgewise.adbPath") && this.#watch) this.#restart();
+      if (change.affectsConfiguration("edgewise.benchmarkModelPath")) this.#changes.fire(this.list);
     });
   }
 
   get list(): DeviceList {
     const { devices, problem } = this.#connected;
     const all = [hostDevice(), ...devices, ...this.#unplugged()].map((device) => this.#withFacts(device));
-    return { devices: all, problem, chosen: this.#chosenAmong(all) };
+    return { devices: all, problem, chosen: this.#chosenAmong(all), hasBenchmarkModel: benchmarkModel() !== "" };
   }
 
   /** Starts to follow what is connected; a second call does nothing. */
@@ -115,7 +116,7 @@ export class DeviceWatch implements vscode.Disposable {
   }
 
   addressOf(device: string): DeviceAddress {
-    return { device, adbPath: adbPath() };
+    return { device, adbPath: adbPath(), benchmarkModel: benchmarkModel() };
   }
 
   dispose(): void {
@@ -200,6 +201,10 @@ function hostDevice(): ListedDevice {
 
 function adbPath(): string {
   return vscode.workspace.getConfiguration("edgewise").get("adbPath", "");
+}
+
+function benchmarkModel(): string {
+  return vscode.workspace.getConfiguration("edgewise").get("benchmarkModelPath", "");
 }
 
 function withoutStack({ stack: _stack, ...failure }: Failure): Failure {

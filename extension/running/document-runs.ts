@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import {
   DEFAULT_RUNS,
   DEFAULT_WARM_UP_RUNS,
@@ -6,28 +7,43 @@ import {
   type TargetProgress,
 } from "../../profiler/device/target.ts";
 import type { RunResult } from "../../profiler/device/run-result.ts";
-import type { DeviceList, KeptRun, RunningState, RunsState } from "../../webview/protocol-running.ts";
-import { HOST_DEVICE } from "../worker/measuring-types.ts";
+import type { DeviceList, RunningState, RunsState } from "../../webview/protocol-running.ts";
+import { HOST_DEVICE, type KeptObservation, type MeasuredReply } from "../worker/measuring-types.ts";
 import { RpcError, toFailure, type Failure } from "../../webview/rpc.ts";
+import type { StoredRun } from "./kept-run-format.ts";
 
 export interface RunsHost {
   /** @throws {RpcError} with the reason when nothing was measured */
-  measure(device: string, options: RunOptions, signal: AbortSignal): Promise<RunResult>;
+  measure(device: string, options: RunOptions, signal: AbortSignal): Promise<MeasuredReply>;
   devices(): DeviceList;
   /** Labels of the edits in force. */
   edits(): readonly string[];
   /** Of the shown model, seconds. */
   estimate(): number | null;
-  load(): Promise<readonly KeptRun[]>;
-  keep(runs: readonly KeptRun[]): Promise<void>;
+  load(): Promise<readonly StoredRun[]>;
+  /** Runs of all models that are known. */
+  loadAll(): Promise<readonly StoredRun[]>;
+  keep(runs: readonly StoredRun[]): Promise<void>;
   onState(state: RunsState): void;
+  /** While a run is under way; the rest of the state stays. */
+  onProgress(running: RunningState): void;
+}
+
+/** A run may tell of thousands of inferences a second. */
+const PROGRESS_MILLISECONDS = 100;
+
+export interface DeviceObservations {
+  /** "Google Pixel 8, 4 threads" */
+  readonly device: string;
+  readonly observations: readonly KeptObservation[];
 }
 
 /** The measured runs of one model: those that are kept, the one under way, and the one that stands beside the estimates. */
 export class DocumentRuns {
   readonly #host: RunsHost;
   #options: RunOptions = { warmUpRuns: DEFAULT_WARM_UP_RUNS, runs: DEFAULT_RUNS };
-  #runs: readonly KeptRun[] = [];
+  #runs: readonly StoredRun[] = [];
+  #toldAt = 0;
   #shown: string | null = null;
   #running: RunningState | null = null;
   #failure: Failure | null = null;
@@ -44,13 +60,13 @@ export class DocumentRuns {
       options: this.#options,
       running: this.#running,
       failure: this.#failure,
-      runs: this.#runs,
+      runs: this.#runs.map(({ observation: _observation, ...run }) => run),
       shown: this.#shown,
     };
   }
 
   /** The run whose times are shown. */
-  get shown(): KeptRun | undefined {
+  get shown(): StoredRun | undefined {
     return this.#runs.find(({ id }) => id === this.#shown);
   }
 
@@ -81,8 +97,8 @@ export class DocumentRuns {
     this.tell();
     try {
       await this.load();
-      const result = await this.#host.measure(chosen, optionsFor(chosen, this.#options), run.signal);
-      const kept: KeptRun = { id: randomUUID(), result, edits, estimate };
+      const { result, observation } = await this.#host.measure(chosen, optionsFor(chosen, this.#options), run.signal);
+      const kept: StoredRun = { id: randomUUID(), result, edits, estimate, observation };
       this.#runs = [kept, ...this.#runs];
       this.#shown = kept.id;
       await this.#host.keep(this.#runs);
@@ -100,8 +116,23 @@ export class DocumentRuns {
 
   onProgress(progress: TargetProgress): void {
     if (!this.#running) return;
+    const isSamePhase = progress.phase === this.#running.progress.phase;
     this.#running = { ...this.#running, progress };
-    this.tell();
+    if (isSamePhase && performance.now() - this.#toldAt < PROGRESS_MILLISECONDS) return;
+    this.#toldAt = performance.now();
+    this.#host.onProgress(this.#running);
+  }
+
+  /** What was observed on the device of the shown run, or of the last one, with as many threads: of this model and all others. */
+  async ofOneDevice(): Promise<DeviceObservations | undefined> {
+    await this.load();
+    const run = this.shown ?? this.#runs[0];
+    if (!run) return undefined;
+    const key = learnedDevice(run);
+    const alike = (await this.#host.loadAll()).filter((other) => learnedDevice(other) === key);
+    // The oldest first: the last run of a model is the one that counts.
+    const sorted = alike.toSorted((a, b) => a.result.startedAt.localeCompare(b.result.startedAt));
+    return { device: key, observations: sorted.flatMap(({ observation }) => observation ?? []) };
   }
 
   cancel(): void {
@@ -125,9 +156,16 @@ export class DocumentRuns {
   }
 }
 
+/** What one learned profile is of: TFLite's runtimes are as fast as they are, not as ONNX Runtime is. */
+function learnedDevice({ result: { device, settings, runtime, model } }: StoredRun): string {
+  const name = device.kind === "host" ? hostname() : device.name;
+  const threads = settings.threads === 1 ? "1 thread" : `${settings.threads} threads`;
+  return [name, threads, ...(model.format === "tflite" ? [runtime.name] : [])].join(", ");
+}
+
 /** What only phones can do is kept for the next one, but asked of none else. */
 function optionsFor(device: string, options: RunOptions): RunOptions {
   if (device !== HOST_DEVICE) return options;
-  const { cores: _cores, measuresEnergy: _energy, ...everywhere } = options;
+  const { cores: _cores, measuresEnergy: _energy, delegate: _delegate, ...everywhere } = options;
   return everywhere;
 }

@@ -1,11 +1,17 @@
 import { RUN_RESULT_VERSION } from "../../profiler/device/run-result.ts";
 import type { KeptRun } from "../../webview/protocol-running.ts";
+import type { KeptObservation } from "../worker/measuring-types.ts";
+
+/** A run as it is stored: the page has no use for what was learned from it. */
+export interface StoredRun extends KeptRun {
+  readonly observation: KeptObservation | null;
+}
 
 /** Whether a value read from a file has a shape. */
 type Check = (value: unknown) => boolean;
 
 /** The kept runs of a model as text. */
-export function formatKeptRuns(runs: readonly KeptRun[]): string {
+export function formatKeptRuns(runs: readonly StoredRun[]): string {
   return JSON.stringify(runs);
 }
 
@@ -14,13 +20,13 @@ export function formatKeptRuns(runs: readonly KeptRun[]): string {
  * half there would break the page.
  * @throws {SyntaxError} when the text is no JSON
  */
-export function parseKeptRuns(text: string): readonly KeptRun[] {
+export function parseKeptRuns(text: string): readonly StoredRun[] {
   const kept: unknown = JSON.parse(text);
-  return Array.isArray(kept) ? kept.filter(isKeptRun) : [];
+  return Array.isArray(kept) ? kept.filter(isStoredRun) : [];
 }
 
-function isKeptRun(value: unknown): value is KeptRun {
-  return KEPT_RUN(value);
+function isStoredRun(value: unknown): value is StoredRun {
+  return STORED_RUN(value);
 }
 
 const text: Check = (value) => typeof value === "string";
@@ -115,4 +121,20 @@ const RESULT = shape({
   notes: list(text),
 });
 
-const KEPT_RUN = shape({ id: text, result: RESULT, edits: list(text), estimate: orNull(number) });
+const OBSERVATION = shape({
+  roofline: text,
+  observed: shape({
+    file: text,
+    sha256: text,
+    seconds: number,
+    groups: list(shape({ roofs: record(number), operators: number, seconds: number })),
+  }),
+});
+
+const STORED_RUN = shape({
+  id: text,
+  result: RESULT,
+  edits: list(text),
+  estimate: orNull(number),
+  observation: orNull(OBSERVATION),
+});

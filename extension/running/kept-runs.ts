@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import * as vscode from "vscode";
-import type { KeptRun } from "../../webview/protocol-running.ts";
 import { log } from "../log.ts";
-import { formatKeptRuns, parseKeptRuns } from "./kept-run-format.ts";
+import { formatKeptRuns, parseKeptRuns, type StoredRun } from "./kept-run-format.ts";
 
 /** Runs kept of one model: a file of some megabytes at most, and more than anybody compares. */
 export const KEPT_RUNS = 50;
@@ -15,21 +14,35 @@ export class KeptRuns {
     this.#folder = vscode.Uri.joinPath(storage, "runs");
   }
 
-  /** The newest first. A file that makes no sense, or runs of an older shape, are passed over rather than trusted. */
-  async of(model: vscode.Uri): Promise<readonly KeptRun[]> {
-    try {
-      const bytes = await vscode.workspace.fs.readFile(this.#fileOf(model));
-      return parseKeptRuns(new TextDecoder().decode(bytes));
-    } catch (error) {
-      if (!(error instanceof vscode.FileSystemError)) log().warn(`runs of ${model.toString(true)}: ${String(error)}`);
-      return [];
-    }
+  /** The newest first. */
+  of(model: vscode.Uri): Promise<readonly StoredRun[]> {
+    return this.#read(this.#fileOf(model));
   }
 
-  async keep(model: vscode.Uri, runs: readonly KeptRun[]): Promise<void> {
+  /** Of every model in the workspace. */
+  async all(): Promise<readonly StoredRun[]> {
+    const names = await vscode.workspace.fs.readDirectory(this.#folder).then(
+      (entries) => entries.map(([name]) => name).filter((name) => name.endsWith(".json")),
+      () => [],
+    );
+    const read = names.map((name) => this.#read(vscode.Uri.joinPath(this.#folder, name)));
+    return (await Promise.all(read)).flat();
+  }
+
+  async keep(model: vscode.Uri, runs: readonly StoredRun[]): Promise<void> {
     await vscode.workspace.fs.createDirectory(this.#folder);
     const text = formatKeptRuns(runs.slice(0, KEPT_RUNS));
     await vscode.workspace.fs.writeFile(this.#fileOf(model), new TextEncoder().encode(text));
+  }
+
+  /** A file that makes no sense, or runs of an older shape, are passed over rather than trusted. */
+  async #read(file: vscode.Uri): Promise<readonly StoredRun[]> {
+    try {
+      return parseKeptRuns(new TextDecoder().decode(await vscode.workspace.fs.readFile(file)));
+    } catch (error) {
+      if (!(error instanceof vscode.FileSystemError)) log().warn(`kept runs: ${String(error)}`);
+      return [];
+    }
   }
 
   #fileOf(model: vscode.Uri): vscode.Uri {

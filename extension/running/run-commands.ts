@@ -80,7 +80,8 @@ function isAddress(text: string): boolean {
   return port !== undefined && Number(port) > 0 && Number(port) < 65_536;
 }
 
-async function tell(error: unknown): Promise<void> {
+/** Says why something did not work, and what to do; not that it was cancelled. */
+export async function tell(error: unknown): Promise<void> {
   const { code, message, hint } = toFailure(error);
   if (code === "cancelled") return;
   await vscode.window.showErrorMessage(hint === undefined ? message : `${message} ${hint}`);

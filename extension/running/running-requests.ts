@@ -1,10 +1,12 @@
 import type { RunningContract } from "../../webview/protocol-running.ts";
 import type { Handlers } from "../../webview/rpc.ts";
+import { learnLatencyFromRuns } from "./learn-latency.ts";
 import { cleanUpDevice } from "./run-commands.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
 
 /** Answers a page's requests about runs from its document. */
-export function runningRequests({ runs, devices }: ModelDocument): Handlers<RunningContract> {
+export function runningRequests(document: ModelDocument): Handlers<RunningContract> {
+  const { runs, devices } = document;
   return {
     watchDevices: () => {
       devices.start();
@@ -32,6 +34,10 @@ export function runningRequests({ runs, devices }: ModelDocument): Handlers<Runn
     },
     deleteRun: async ({ run }) => {
       await runs.delete(run);
+      return null;
+    },
+    learnLatency: async () => {
+      await learnLatencyFromRuns(document);
       return null;
     },
     cleanUpDevice: async () => {

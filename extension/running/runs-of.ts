@@ -20,7 +20,9 @@ export function runsOf(document: ModelDocument, kept: KeptRuns): DocumentRuns {
     edits: () => document.editing.state.edits.flatMap(({ isOn, label }) => (isOn ? [label] : [])),
     estimate: () => document.session.profile?.header.totals.latencySeconds ?? null,
     load: () => kept.of(uri),
+    loadAll: () => kept.all(),
     keep: (runs) => kept.keep(uri, runs),
     onState: (state) => events.runs.fire(state),
+    onProgress: (running) => events.running.fire(running),
   });
 }

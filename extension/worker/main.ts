@@ -19,6 +19,7 @@ import { modelInputs, noteSamples, previewCalibration } from "./calibration-prev
 import { fitEdits } from "./fitting.ts";
 import { layerDetails, layerWeights } from "./inspect.ts";
 import { cleanUpDevice, connectDevice, describeDevice, measure, watchDevices } from "./measuring.ts";
+import { learn } from "./learning.ts";
 import { ModelStore, type Computing } from "./model-store.ts";
 import { packProfile, unpackProfile } from "./pack-profile.ts";
 import type {
@@ -91,6 +92,7 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
       signal,
       onProgress: (progress) => host.send("measuring", progress),
     }),
+  learn: ({ request, device, observations }) => learn(hardwareOf(request), device, observations),
   watchDevices: async ({ adbPath }, signal) => {
     await watchDevices(adbPath, (connected) => host.send("devices", connected), signal);
     return null;

@@ -8,21 +8,22 @@ import {
   DeviceError,
   type DeviceFacts,
   type RunOptions,
-  type RunResult,
   type TargetProgress,
 } from "../../profiler/device/index.ts";
 import type { HardwareProfile } from "../../profiler/index.ts";
 import { costModel, inMemory } from "../../profiler/restructure/index.ts";
 import type { ListedDevice } from "../../webview/protocol-running.ts";
 import { RpcError, type Failure } from "../../webview/rpc.ts";
-import { HOST_DEVICE, type ConnectedDevices, type DeviceAddress } from "./measuring-types.ts";
+import { observationOf } from "./learning.ts";
+import { HOST_DEVICE, type ConnectedDevices, type DeviceAddress, type MeasuredReply } from "./measuring-types.ts";
 import type { ModelStore } from "./model-store.ts";
 import type { ModelRequest } from "./protocol.ts";
 
 const host = new HostTarget();
 
-function targetOf({ device, adbPath }: DeviceAddress): HostTarget | AndroidTarget {
-  return device === HOST_DEVICE ? host : new AndroidTarget(serverOf(adbPath), { serial: device });
+function targetOf({ device, adbPath, benchmarkModel }: DeviceAddress): HostTarget | AndroidTarget {
+  if (device === HOST_DEVICE) return host;
+  return new AndroidTarget(serverOf(adbPath), { serial: device, ...(benchmarkModel !== "" && { benchmarkModel }) });
 }
 
 function serverOf(adbPath: string): AdbServer {
@@ -37,10 +38,11 @@ export async function measure(
   address: DeviceAddress,
   options: RunOptions,
   control: { readonly signal: AbortSignal; readonly onProgress: (progress: TargetProgress) => void },
-): Promise<RunResult> {
+): Promise<MeasuredReply> {
   const analysed = await store.analysed(request, { signal: control.signal });
   const measured = { runnable: await inMemory(analysed.model), layers: costModel(analysed, hardware).layers };
-  return told(targetOf(address).run(measured, { ...options, dimensions: request.bindings }, control));
+  const result = await told(targetOf(address).run(measured, { ...options, dimensions: request.bindings }, control));
+  return { result, observation: observationOf(result, measured.layers, hardware) };
 }
 
 export function describeDevice(address: DeviceAddress, signal: AbortSignal): Promise<DeviceFacts> {

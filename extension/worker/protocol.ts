@@ -1,6 +1,6 @@
 import type { Diagnosis, WeightDiagnoses } from "../../profiler/diagnostics/index.ts";
 import type { ExportFormat, LayerDetails, ModelListing, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
-import type { DeviceFacts, RunOptions, RunResult, TargetProgress } from "../../profiler/device/index.ts";
+import type { DeviceFacts, RunOptions, TargetProgress } from "../../profiler/device/index.ts";
 import type { CalibrationSpec, Edit, OptionSpec } from "../../profiler/restructure/index.ts";
 import type { PackedProfile } from "../../webview/protocol.ts";
 import type {
@@ -13,7 +13,13 @@ import type {
   Trial,
 } from "../../webview/protocol-editing.ts";
 import type { Contract, None } from "../../webview/rpc.ts";
-import type { ConnectedDevices, DeviceAddress } from "./measuring-types.ts";
+import type {
+  ConnectedDevices,
+  DeviceAddress,
+  KeptObservation,
+  LearnedReply,
+  MeasuredReply,
+} from "./measuring-types.ts";
 
 /** What the extension host and a worker thread that runs the engine say to each other. */
 
@@ -161,7 +167,16 @@ export interface WorkerContract extends Contract {
         readonly address: DeviceAddress;
         readonly options: RunOptions;
       };
-      readonly result: RunResult;
+      readonly result: MeasuredReply;
+    };
+    /** A hardware profile of a device's own speed. "no-runs" when none was on the roofline of the request's hardware. */
+    readonly learn: {
+      readonly params: {
+        readonly request: ModelRequest;
+        readonly device: string;
+        readonly observations: readonly KeptObservation[];
+      };
+      readonly result: LearnedReply;
     };
     /** Tells by events what is connected, until it is cancelled. */
     readonly watchDevices: { readonly params: { readonly adbPath: string }; readonly result: null };

@@ -53,7 +53,14 @@ export function Views({ client, profile, pictures, selected, onSelectLayer, chil
             }}
           />
         )}
-        {tab === "runs" && <LazyRuns client={client.running} layers={profile.layers} onSelectLayer={onSelectLayer} />}
+        {tab === "runs" && (
+          <LazyRuns
+            client={client.running}
+            format={profile.header.format}
+            layers={profile.layers}
+            onSelectLayer={onSelectLayer}
+          />
+        )}
         {tab === "graph" && (
           <Lazy
             load={loadGraph}

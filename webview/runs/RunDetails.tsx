@@ -11,13 +11,19 @@ interface RunDetailsProps {
   readonly run: KeptRun;
   readonly layers: readonly LayerProfile[];
   readonly onSelectLayer: (index: number) => void;
+  readonly onLearn: () => void;
 }
 
 /** Layers in the list of the slowest. */
 const SLOWEST = 8;
 
 /** All that one run measured, with what it was measured with. */
-export function RunDetails({ run: { result, estimate }, layers, onSelectLayer }: RunDetailsProps): JSX.Element {
+export function RunDetails({
+  run: { result, estimate },
+  layers,
+  onSelectLayer,
+  onLearn,
+}: RunDetailsProps): JSX.Element {
   const { latency, outputs, throttling, notes, device, runtime, settings, layers: times, energy, memory } = result;
   const verdict = outputVerdict(outputs);
   const figures = [
@@ -53,6 +59,20 @@ export function RunDetails({ run: { result, estimate }, layers, onSelectLayer }:
         <SlowestLayers times={times} layers={layers} onSelectLayer={onSelectLayer} />
       ) : (
         <p class="remark">{times.reason}</p>
+      )}
+      {outputs.verdict !== "differs" && (
+        <p>
+          <button
+            type="button"
+            class="link"
+            data-tip={l10n.t(
+              "Fits how fast layers of each kind are there to all runs on this device, and estimates latency for it from now on.",
+            )}
+            onClick={onLearn}
+          >
+            {l10n.t("Learn the latency of this device from its runs")}
+          </button>
+        </p>
       )}
       <h2>{l10n.t("Energy")}</h2>
       <p>

@@ -1,7 +1,8 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { RunOptions } from "../../profiler/device/target.ts";
+import type { RunModel } from "../../profiler/device/run-result.ts";
+import { TFLITE_DELEGATES, type RunOptions } from "../../profiler/device/target.ts";
 import { formatBytes, formatShare } from "../../profiler/format-numbers.ts";
 import { Button, Checkbox, Icon, IconButton, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
@@ -13,12 +14,13 @@ import { coresText, parseCores } from "./cores-text.ts";
 import { progressPart, progressText } from "./run-text.ts";
 
 interface RunStarterProps {
+  readonly format: RunModel["format"];
   readonly client: RunningClient;
   readonly state: RunsState;
 }
 
 /** Where and how to run, and the run under way. */
-export function RunStarter({ client, state }: RunStarterProps): JSX.Element {
+export function RunStarter({ client, state, format }: RunStarterProps): JSX.Element {
   const { devices, options, running, failure } = state;
   const action = useTask<unknown>();
   const chosen = devices.devices.find(({ id }) => id === devices.chosen);
@@ -48,6 +50,9 @@ export function RunStarter({ client, state }: RunStarterProps): JSX.Element {
         />
         <RunNumber title={l10n.t("Runs")} id="runs" options={options} onChange={(now) => client.setOptions(now)} />
         {isPhone && <PhoneOptions client={client} options={options} />}
+        {isPhone && format === "tflite" && devices.hasBenchmarkModel && (
+          <DelegateChoice client={client} options={options} />
+        )}
         <Button
           icon="play"
           isDisabled={!isReady || running !== null}
@@ -108,6 +113,25 @@ function PhoneOptions({ client, options }: PhoneOptionsProps): JSX.Element {
         />
       </span>
     </>
+  );
+}
+
+/** What benchmark_model hands layers to. */
+function DelegateChoice({ client, options }: PhoneOptionsProps): JSX.Element {
+  const { delegate, ...others } = options;
+  return (
+    <Select
+      label={l10n.t("Delegate")}
+      value={delegate ?? ""}
+      choices={[
+        { value: "", text: l10n.t("CPU") },
+        ...TFLITE_DELEGATES.map((each) => ({ value: each, text: each.toUpperCase() })),
+      ]}
+      onChange={(value) => {
+        const chosen = TFLITE_DELEGATES.find((each) => each === value);
+        void client.setOptions(chosen === undefined ? others : { ...others, delegate: chosen });
+      }}
+    />
   );
 }
 

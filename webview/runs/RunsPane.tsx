@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { RunModel } from "../../profiler/device/run-result.ts";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { RunningClient } from "../state/running-client.ts";
 import { useStore } from "../state/store.ts";
@@ -13,12 +14,13 @@ import { RunStarter } from "./RunStarter.tsx";
 
 export interface RunsPaneProps {
   readonly client: RunningClient;
+  readonly format: RunModel["format"];
   readonly layers: readonly LayerProfile[];
   readonly onSelectLayer: (index: number) => void;
 }
 
 /** Measured runs of the model: where to run it, what was measured, and how runs differ. */
-export function RunsPane({ client, layers, onSelectLayer }: RunsPaneProps): JSX.Element {
+export function RunsPane({ client, format, layers, onSelectLayer }: RunsPaneProps): JSX.Element {
   const state = useStore(client.state);
   const { runs, shown } = state;
   useEffect(() => void client.watchDevices(), [client]);
@@ -27,7 +29,7 @@ export function RunsPane({ client, layers, onSelectLayer }: RunsPaneProps): JSX.
   const baseline = selected && (runs.find(({ id }) => id === against) ?? baselineOf(selected, runs) ?? null);
   return (
     <div class="runs" data-testid="runs">
-      <RunStarter client={client} state={state} />
+      <RunStarter client={client} state={state} format={format} />
       {runs.length === 0 ? (
         <p class="panel-state">
           {l10n.t(
@@ -43,7 +45,14 @@ export function RunsPane({ client, layers, onSelectLayer }: RunsPaneProps): JSX.
         />
       )}
       {runs.length > 1 && <RunHistory runs={runs} shown={shown} onShow={(run) => void client.show(run)} />}
-      {selected && <RunDetails run={selected} layers={layers} onSelectLayer={onSelectLayer} />}
+      {selected && (
+        <RunDetails
+          run={selected}
+          layers={layers}
+          onSelectLayer={onSelectLayer}
+          onLearn={() => void client.learnLatency()}
+        />
+      )}
       {selected && runs.length > 1 && (
         <RunComparisonView run={selected} baseline={baseline} runs={runs} onChoose={setAgainst} />
       )}

@@ -5,7 +5,7 @@ import type { HostRpc } from "./editing-client.ts";
 import { Store } from "./store.ts";
 
 const NO_RUNS: RunsState = {
-  devices: { devices: [], problem: null, chosen: "host" },
+  devices: { devices: [], problem: null, chosen: "host", hasBenchmarkModel: false },
   options: { warmUpRuns: DEFAULT_WARM_UP_RUNS, runs: DEFAULT_RUNS },
   running: null,
   failure: null,
@@ -18,7 +18,10 @@ export class RunningClient {
   readonly state = new Store<RunsState>(NO_RUNS);
   readonly #host: () => HostRpc;
 
-  readonly listeners: Listeners<RunningContract> = { runs: (state) => this.state.set(state) };
+  readonly listeners: Listeners<RunningContract> = {
+    runs: (state) => this.state.set(state),
+    running: (running) => this.state.set({ ...this.state.value, running }),
+  };
 
   constructor(host: () => HostRpc) {
     this.#host = host;
@@ -52,6 +55,10 @@ export class RunningClient {
 
   async delete(run: string): Promise<void> {
     await this.#host().request("deleteRun", { run });
+  }
+
+  async learnLatency(): Promise<void> {
+    await this.#host().request("learnLatency", null);
   }
 
   async cleanUp(): Promise<void> {

@@ -1,5 +1,6 @@
 import { latencyStatistics } from "../../../profiler/device/latency-statistics.ts";
 import { RUN_RESULT_VERSION, type LayerTimes, type RunResult } from "../../../profiler/device/run-result.ts";
+import type { StoredRun } from "../../../extension/running/kept-run-format.ts";
 import type { KeptRun } from "../../../webview/protocol-running.ts";
 
 /** Runs made by hand, for tests of what is done with them. */
@@ -46,6 +47,11 @@ export function runResult(runSeconds: readonly number[], fields: Partial<RunResu
 
 export function keptRun(id: string, runSeconds: readonly number[], fields: Partial<KeptRun> = {}): KeptRun {
   return { id, result: runResult(runSeconds), edits: [], estimate: 1e-3, ...fields };
+}
+
+/** As it is stored. */
+export function storedRun(id: string, runSeconds: readonly number[], fields: Partial<StoredRun> = {}): StoredRun {
+  return { ...keptRun(id, runSeconds), observation: null, ...fields };
 }
 
 /** @param rows name, row and seconds of each operator */

@@ -127,6 +127,29 @@ describe("Runs on this machine", () => {
     await driver.page.getByTestId("chart-history").waitFor();
   });
 
+  it("teach the estimates what this machine is like", async () => {
+    await driver.open(MODEL);
+    await driver.showRuns();
+    await driver.measure({ runs: 6 });
+    await driver.page.getByRole("button", { name: /Learn the latency/ }).click();
+    await driver.page.getByRole("button", { name: /-threads?$/ }).waitFor();
+    await vscode()
+      .page.locator(".notification-toast", { hasText: /off by [\d.]+ %/ })
+      .waitFor();
+    const profiles = await vscode().server.run((api) =>
+      api.workspace
+        .getConfiguration("edgewise")
+        .get<readonly { sources: { efficiency?: string } }[]>("hardwareProfiles", []),
+    );
+    assert.match(profiles[0]?.sources.efficiency ?? "", /^Fitted to \d+ rows/);
+    await driver.run("notifications.clearAll");
+    await vscode().server.run(async (api) => {
+      const settings = api.workspace.getConfiguration("edgewise");
+      await settings.update("hardwareProfile", undefined, api.ConfigurationTarget.Global);
+      await settings.update("hardwareProfiles", undefined, api.ConfigurationTarget.Global);
+    });
+  });
+
   it("of a TFLite model say that its layers are not told", async () => {
     const { file, bytes } = EDITABLE.tflite;
     writeFileSync(vscode().path(file), bytes());

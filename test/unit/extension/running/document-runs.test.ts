@@ -1,21 +1,24 @@
 import assert from "node:assert/strict";
 import type { RunOptions } from "../../../../profiler/device/target.ts";
 import { DocumentRuns, type RunsHost } from "../../../../extension/running/document-runs.ts";
-import type { DeviceList, KeptRun, RunsState } from "../../../../webview/protocol-running.ts";
+import type { StoredRun } from "../../../../extension/running/kept-run-format.ts";
+import type { DeviceList, RunningState, RunsState } from "../../../../webview/protocol-running.ts";
 import { RpcError } from "../../../../webview/rpc.ts";
-import { keptRun, runResult } from "../../webview/kept-runs.ts";
+import { runResult, storedRun } from "../../webview/kept-runs.ts";
 
 const DEVICES: DeviceList = {
   devices: [{ id: "serial", name: "Pixel", facts: null, problem: null }],
   problem: null,
   chosen: "serial",
+  hasBenchmarkModel: false,
 };
 
 /** A host whose measuring takes until it is told to end. */
 class FakeHost implements RunsHost {
   readonly states: RunsState[] = [];
+  readonly progress: RunningState[] = [];
   readonly options: RunOptions[] = [];
-  kept: readonly KeptRun[] = [keptRun("old", [1])];
+  kept: readonly StoredRun[] = [storedRun("old", [1])];
   list = DEVICES;
   finish: () => void = () => undefined;
   fail: (error: Error) => void = () => undefined;
@@ -23,7 +26,7 @@ class FakeHost implements RunsHost {
   measure(_device: string, options: RunOptions, signal: AbortSignal): ReturnType<RunsHost["measure"]> {
     this.options.push(options);
     return new Promise((resolve, reject) => {
-      this.finish = () => resolve(runResult([0.01]));
+      this.finish = () => resolve({ result: runResult([0.01]), observation: null });
       this.fail = reject;
       signal.addEventListener("abort", () => reject(new RpcError({ code: "cancelled", message: "cancelled" })));
     });
@@ -37,15 +40,21 @@ class FakeHost implements RunsHost {
   estimate(): number {
     return 0.002;
   }
-  load(): Promise<readonly KeptRun[]> {
+  load(): Promise<readonly StoredRun[]> {
     return Promise.resolve(this.kept);
   }
-  keep(runs: readonly KeptRun[]): Promise<void> {
+  loadAll(): Promise<readonly StoredRun[]> {
+    return Promise.resolve(this.kept);
+  }
+  keep(runs: readonly StoredRun[]): Promise<void> {
     this.kept = runs;
     return Promise.resolve();
   }
   onState(state: RunsState): void {
     this.states.push(state);
+  }
+  onProgress(running: RunningState): void {
+    this.progress.push(running);
   }
 }
 
@@ -108,7 +117,7 @@ describe("Runs of a document", () => {
   });
 
   it("ask this machine for nothing that only phones can do", async () => {
-    runs.setOptions({ runs: 5, cores: [4], measuresEnergy: true });
+    runs.setOptions({ runs: 5, cores: [4], measuresEnergy: true, delegate: "gpu" });
     for (const chosen of ["host", "serial"]) {
       host.list = { ...DEVICES, chosen };
       const running = runs.start();
@@ -116,7 +125,41 @@ describe("Runs of a document", () => {
       host.finish();
       await running;
     }
-    assert.deepEqual(host.options, [{ runs: 5 }, { runs: 5, cores: [4], measuresEnergy: true }]);
+    assert.deepEqual(host.options, [{ runs: 5 }, { runs: 5, cores: [4], measuresEnergy: true, delegate: "gpu" }]);
+  });
+
+  it("tell their progress now and then, each phase at once, and nothing else with it", async () => {
+    const running = runs.start();
+    await turn();
+    const told = host.states.length;
+    for (let done = 1; done <= 1000; done += 1) runs.onProgress({ phase: "latency", done, total: 1000 });
+    runs.onProgress({ phase: "layers" });
+    assert.equal(host.states.length, told);
+    assert.ok(host.progress.length < 100, `${host.progress.length} times`);
+    assert.equal(host.progress.at(-1)?.progress.phase, "layers");
+    host.finish();
+    await running;
+  });
+
+  it("have what was observed of their device, of other models too, the oldest first", async () => {
+    const observation = (file: string): StoredRun["observation"] => ({
+      roofline: "r",
+      observed: { file, sha256: file, seconds: 1, groups: [] },
+    });
+    const at = (day: number, run: StoredRun): StoredRun => ({
+      ...run,
+      observation: observation(run.id),
+      result: { ...run.result, startedAt: `2026-03-0${day}T00:00:00.000Z` },
+    });
+    const here = storedRun("new", [1]);
+    const elsewhere = { ...here, result: { ...here.result, device: { ...here.result.device, name: "Galaxy" } } };
+    host.kept = [at(3, here), at(1, storedRun("old", [1])), at(2, elsewhere)];
+    const found = await runs.ofOneDevice();
+    assert.equal(found?.device, "Google Pixel 8, 4 threads");
+    assert.deepEqual(
+      found.observations.map(({ observed }) => observed.file),
+      ["old", "new"],
+    );
   });
 
   it("are deleted for good", async () => {

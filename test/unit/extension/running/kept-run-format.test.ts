@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
 import { formatKeptRuns, parseKeptRuns } from "../../../../extension/running/kept-run-format.ts";
-import { keptRun, layerTimes, runResult } from "../../webview/kept-runs.ts";
+import { layerTimes, runResult, storedRun } from "../../webview/kept-runs.ts";
 
 type Json = Record<string, unknown>;
 
 describe("Kept runs as text", () => {
-  const run = keptRun("run", [0.01, 0.02], {
+  const run = storedRun("run", [0.01, 0.02], {
     result: runResult([0.01, 0.02], { layers: layerTimes([["conv", 0, 0.01, [1]]], 0.001) }),
     edits: ["Fold"],
+    observation: {
+      roofline: "r",
+      observed: { file: "m", sha256: "0", seconds: 1, groups: [{ roofs: { conv: 1 }, operators: 1, seconds: 1 }] },
+    },
   });
 
   it("come back as they were", () => {
-    const runs = [run, keptRun("other", [1], { estimate: null })];
+    const runs = [run, storedRun("other", [1], { estimate: null })];
     assert.deepEqual(parseKeptRuns(formatKeptRuns(runs)), runs);
   });
 
