@@ -5,6 +5,9 @@ import type { EditingPart } from "../protocol-editing.ts";
 import type { EditingClient } from "../state/editing-client.ts";
 import { useStore } from "../state/store.ts";
 
+/** Id of the button that opens the panel, where the focus goes when it closes. */
+export const EDITING_BUTTON = "editing-button";
+
 interface EditingButtonsProps {
   readonly client: EditingClient;
   readonly part: EditingPart | null;
@@ -22,6 +25,7 @@ export function EditingButtons(props: EditingButtonsProps): JSX.Element {
     <>
       <button
         type="button"
+        id={EDITING_BUTTON}
         class="editing-button"
         aria-pressed={part === "suggestions"}
         data-tip={l10n.t("Suggest compressions: what would make this model smaller or faster")}

@@ -1,5 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { IconButton } from "../controls/controls.tsx";
 import { TabList, TabPanel, type Tab } from "../controls/Tabs.tsx";
 import type { EditingPart, Suggestions } from "../protocol-editing.ts";
@@ -7,9 +8,10 @@ import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import { useStore } from "../state/store.ts";
 import type { Differences } from "./differences.ts";
 import { CalibrationPane } from "./CalibrationPane.tsx";
+import { EDITING_BUTTON } from "./EditingButtons.tsx";
 import { FitPane } from "./FitPane.tsx";
 import { HistoryPane } from "./HistoryPane.tsx";
-import { FailureNote } from "./notes.tsx";
+import { FailureNote, TaskProgress } from "./notes.tsx";
 import { SuggestionsPane } from "./SuggestionsPane.tsx";
 import type { Asked } from "./use-asked.ts";
 import { useTask } from "./use-task.ts";
@@ -19,6 +21,7 @@ export interface EditingPanelProps {
   readonly profile: ShownProfile;
   readonly part: EditingPart;
   readonly asked: Asked<Suggestions>;
+  readonly onLook: (isWanted: boolean) => void;
   readonly selectedRows: ReadonlySet<number>;
   /** From the file without edits; null until they are known. */
   readonly differences: Differences | null;
@@ -28,21 +31,36 @@ export interface EditingPanelProps {
 
 /** All that changes the model, beside the model. */
 export function EditingPanel(props: EditingPanelProps): JSX.Element {
-  const { client, profile, part, asked, selectedRows, differences, onPart, onHighlight } = props;
+  const { client, profile, part, asked, onLook, selectedRows, differences, onPart, onHighlight } = props;
   const { editing } = client;
   const document = useStore(editing.document);
   const calibration = useStore(editing.calibration);
   const fit = useStore(editing.fit);
   const change = useTask<unknown>();
-  const isBusy = document.computing !== null;
+  const exact = useTask<number>();
+  const shownPart = useStore(editing.shownPart);
+  const panel = useRef<HTMLElement>(null);
+  const isBusy = document.computing !== null || exact.isRunning;
+  const failure = change.failure ?? exact.failure;
   const { totals } = profile.header;
   const chooseData = (): void => client.run("choose-calibration");
 
+  // A command has asked for it: the keyboard goes there too.
+  useEffect(() => {
+    if (!shownPart) return;
+    panel.current?.querySelector<HTMLElement>("[role=tab][aria-selected=true]")?.focus();
+    editing.shownPart.set(null);
+  }, [shownPart]);
+  const close = (): void => {
+    onPart(null);
+    window.document.getElementById(EDITING_BUTTON)?.focus();
+  };
+
   return (
-    <section class="editing" aria-label={l10n.t("Compress")} data-testid="editing">
+    <section ref={panel} class="editing" aria-label={l10n.t("Compress")} data-testid="editing">
       <div class="editing-head">
         <TabList label={l10n.t("Compress")} tabs={tabsOf()} selected={part} onSelect={onPart} />
-        <IconButton icon="close" label={l10n.t("Close")} onClick={() => onPart(null)} />
+        <IconButton icon="close" label={l10n.t("Close")} onClick={close} />
       </div>
       <TabPanel id={part}>
         {document.refusal === null ? content() : <p class="panel-state">{document.refusal}</p>}
@@ -53,16 +71,22 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
   function content(): JSX.Element {
     return (
       <>
-        {change.failure && document.failure === null && <FailureNote failure={change.failure} />}
+        {failure && document.failure === null && <FailureNote failure={failure} />}
+        {exact.isRunning && document.computing === null && (
+          <div class="suggestion-tools">
+            <TaskProgress done={0} what={l10n.t("Looking for exact edits…")} onCancel={exact.cancel} />
+          </div>
+        )}
         {part === "suggestions" && (
           <SuggestionsPane
             client={editing}
             asked={asked}
+            onLook={onLook}
             selectedRows={selectedRows}
             isBusy={isBusy}
             onHighlight={onHighlight}
             onApply={(edits) => change.start(() => editing.applyEdits(edits))}
-            onApplyAllExact={() => change.start(() => editing.applyAllExact())}
+            onApplyAllExact={() => exact.start((signal) => editing.applyAllExact(signal))}
             onChooseData={chooseData}
           />
         )}

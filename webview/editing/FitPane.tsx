@@ -1,6 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Edit } from "../../profiler/restructure/edit.ts";
 import { formatCell, type Total } from "../../profiler/columns.ts";
 import type { Totals } from "../../profiler/profile.ts";
@@ -27,6 +27,10 @@ export function FitPane(props: FitPaneProps): JSX.Element {
   const [texts, setTexts] = useState<FitTexts>({});
   const budget = budgetOf(texts);
   const isRunning = fit?.isRunning ?? false;
+  const found = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isRunning) found.current?.scrollIntoView({ block: "start" });
+  }, [isRunning]);
   return (
     <section class="fit" aria-label={l10n.t("Fit to budget")}>
       <p class="remark">
@@ -67,9 +71,11 @@ export function FitPane(props: FitPaneProps): JSX.Element {
           {l10n.t("Search")}
         </Button>
       </div>
-      {fit?.isRunning && <TaskProgress done={fit.done} what={fit.what} onCancel={onCancel} />}
-      {fit?.failure && fit.failure.code !== "cancelled" && <FailureNote failure={fit.failure} />}
-      {fit && fit.points.length > 0 && <FitCurve fit={fit} isBusy={isBusy} onApply={onApply} />}
+      <div ref={found}>
+        {fit?.isRunning && <TaskProgress done={fit.done} what={fit.what} onCancel={onCancel} />}
+        {fit?.failure && fit.failure.code !== "cancelled" && <FailureNote failure={fit.failure} />}
+        {fit && fit.points.length > 0 && <FitCurve fit={fit} isBusy={isBusy} onApply={onApply} />}
+      </div>
     </section>
   );
 }

@@ -31,6 +31,8 @@ const SHOWN_AT_ONCE = 60;
 interface SuggestionsPaneProps {
   readonly client: EditingClient;
   readonly asked: Asked<Suggestions>;
+  /** Looks for suggestions, or gives up looking for them. */
+  readonly onLook: (isWanted: boolean) => void;
   readonly selectedRows: ReadonlySet<number>;
   readonly isBusy: boolean;
   readonly onHighlight: (rows: readonly number[]) => void;
@@ -41,18 +43,26 @@ interface SuggestionsPaneProps {
 
 /** The ranked list of what could be done to the model. */
 export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
-  const { asked, client } = props;
+  const { asked, client, isBusy, onLook } = props;
   const progress = useStore(client.progress);
-  const { value: suggestions, failure } = asked;
+  const { value: suggestions, isWaiting, failure } = asked;
   if (failure) return <FailureNote failure={failure} />;
-  if (suggestions === null) {
-    const isTold = progress?.task === "suggest";
+  if (suggestions === null && isWaiting) {
+    const told =
+      progress?.task === "suggest" ? progress : { done: 0, what: l10n.t("Looking for what can be restructured…") };
     return (
-      <p class="panel-state" role="status">
-        {isTold
-          ? `${progress.what} ${Math.round(100 * progress.done)} %`
-          : l10n.t("Looking for what can be restructured…")}
-      </p>
+      <div class="suggestion-tools" role="status">
+        <TaskProgress {...told} onCancel={() => onLook(false)} />
+      </div>
+    );
+  }
+  if (suggestions === null) {
+    return (
+      <div class="suggestion-tools">
+        <Button icon="lightbulb" isDisabled={isBusy} onClick={() => onLook(true)}>
+          {l10n.t("Look for suggestions")}
+        </Button>
+      </div>
     );
   }
   if (suggestions.list.length === 0) {

@@ -19,7 +19,10 @@ export function useAsked<T>(key: string, ask: ((signal: AbortSignal) => Promise<
   const [asked, setAsked] = useState<Asked<T>>(UNASKED);
   const isAsking = ask !== undefined;
   useEffect(() => {
-    if (ask === undefined) return undefined;
+    if (ask === undefined) {
+      setAsked((last) => (last.isWaiting ? { ...last, isWaiting: false } : last));
+      return undefined;
+    }
     const controller = new AbortController();
     setAsked(({ value }) => ({ isWaiting: true, value, failure: null }));
     const timer = setTimeout(() => {

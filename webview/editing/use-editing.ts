@@ -9,6 +9,8 @@ import { useAsked, type Asked } from "./use-asked.ts";
 
 export interface Editing {
   readonly suggestions: Asked<Suggestions>;
+  /** Looks for suggestions, or gives up looking for them. */
+  readonly onLook: (isWanted: boolean) => void;
   readonly differences: Differences | null;
   readonly marks: RowMarks;
 }
@@ -60,5 +62,5 @@ export function useEditing(
       onSuggest,
     };
   }, [suggestions.value, revision, differences, showsDifferences, highlighted]);
-  return { suggestions, differences, marks };
+  return { suggestions, onLook: setIsWanted, differences, marks };
 }

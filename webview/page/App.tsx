@@ -151,6 +151,7 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
               profile={profile}
               part={part}
               asked={editing.suggestions}
+              onLook={editing.onLook}
               selectedRows={selected.layers}
               differences={editing.differences}
               onPart={show}

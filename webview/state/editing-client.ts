@@ -83,8 +83,8 @@ export class EditingClient {
   }
 
   /** @returns how many edits there were */
-  async applyAllExact(): Promise<number> {
-    return (await this.#host().request("applyAllExact", null)).applied;
+  async applyAllExact(signal?: AbortSignal): Promise<number> {
+    return (await this.#host().request("applyAllExact", null, signal)).applied;
   }
 
   /** @throws {RpcError} as `applyEdits` does */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { checkFacts, formatError, worstOutput } from "../../../../webview/editing/check-text.ts";
 import { differencesFrom } from "../../../../webview/editing/differences.ts";
-import { budgetOf, FIT_GOALS, goalAmount } from "../../../../webview/editing/fit-points.ts";
+import { budgetOf, FIT_AXES, FIT_GOALS, frontOf, goalAmount } from "../../../../webview/editing/fit-points.ts";
 import { formatSaved, savingsOf } from "../../../../webview/editing/savings.ts";
-import type { CheckedDifference } from "../../../../webview/protocol-editing.ts";
+import type { CheckedDifference, FitPoint } from "../../../../webview/protocol-editing.ts";
 import { layerRow, TOTALS } from "../profiles.ts";
 
 const DIFFERENCE: CheckedDifference = {
@@ -94,6 +94,31 @@ describe("A budget to fit", () => {
     assert.ok(Number.isNaN(goalAmount(goal("lowestAccuracy"), "98")));
     assert.ok(Number.isNaN(goalAmount(goal("macs"), "0")));
     assert.equal(goalAmount(goal("macs"), undefined), undefined);
+  });
+});
+
+describe("The front of a search", () => {
+  const [size] = FIT_AXES;
+  const point = (fileBytes: number | null, error: number | null, accuracy: number | null = null): FitPoint => ({
+    edits: [],
+    labels: [],
+    totals: { ...TOTALS, fileBytes },
+    error,
+    snr: null,
+    accuracy,
+    isWithinBudget: false,
+  });
+
+  it("is what no other point beats, from the cheapest on", () => {
+    assert.ok(size);
+    const points = [point(100, 0), point(50, 0.2), point(60, 0.3), point(70, 0.1), point(50, 0.4)];
+    assert.deepEqual(frontOf(points, size), [1, 3, 0]);
+  });
+
+  it("goes by accuracy where there are labels, and leaves out what is not known", () => {
+    assert.ok(size);
+    const points = [point(100, 0, 0.9), point(50, 0.2, 0.95), point(null, 0, 1), point(40, null)];
+    assert.deepEqual(frontOf(points, size), [1]);
   });
 });
 

@@ -65,6 +65,11 @@ describe("The list of suggestions", () => {
         [3, 1],
       ],
     );
+    assert.equal(
+      suggestionsByRow([suggestion("", { rows: [1, 2] })]).size,
+      0,
+      "one for the whole model is about no row",
+    );
     assert.deepEqual([...conflictingWith(new Set([0]), list)], [[2, list[0]]]);
     assert.equal(conflictingWith(new Set([1]), list).size, 0);
   });
