@@ -142,6 +142,8 @@ const CASES: readonly Case[] = [
   },
   { edit: "separable:conv:multiplier=1", model: conv({ kernel: 3 }), error: 1 },
   { edit: "stack-small-kernels:conv:channels=60", model: conv({ kernel: 5, inputs: 4 }), error: 1e-3 },
+  // Colours have so few taps that the stack can be the layer itself.
+  { edit: "stack-small-kernels:conv:channels=80", model: conv({ kernel: 7, inputs: 3 }), error: 1e-3 },
   { edit: "stack-small-kernels:conv", model: conv({ kernel: 7, strides: [2, 2] }), error: 1 },
   { edit: "stack-small-kernels:conv:relu=true", model: conv({ kernel: 5 }), error: 2 },
   { edit: "shrink-kernel:conv:share=0.5", model: conv({ kernel: 3 }), error: 1 },
