@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { explainScore, savesNoTime, type Suggestion } from "../../../profiler/restructure/suggestion.ts";
+
+const saves = (macs: number | null, latencySeconds: number | null): Suggestion["saves"] => ({
+  parameters: 0,
+  macs,
+  weightBytes: 0,
+  peakMemoryBytes: 0,
+  energyPicojoules: 0,
+  latencySeconds,
+});
+
+describe("a suggestion that cuts MACs", () => {
+  it("says so when it saves no time", () => {
+    for (const [macs, time, isSo] of [
+      [0.3, 0.25, false],
+      [0.3, 0.01, true],
+      [0.3, -0.2, true],
+      [0, -0.2, false],
+      [0.3, null, false],
+      [null, 0, false],
+    ] as const)
+      assert.equal(savesNoTime({ saves: saves(macs, time) }), isSo, `${macs} of the MACs, ${time} of the time`);
+  });
+
+  it("says so where its standing is explained", () => {
+    const text = (time: number): string => explainScore({ saves: saves(0.3, time), promise: "exact" });
+    assert.match(text(0), /It cuts MACs, but saves no time on this hardware\.$/);
+    assert.doesNotMatch(text(0.3), /saves no time/);
+  });
+});
