@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { benchEditing } from "./editing.ts";
 import type { Finding } from "./finding.ts";
 import { countReads, inTurns, median, medianUsage, runEdgewise, runOnnxRuntime, type Usage } from "./measure.ts";
 import { benchLowRank } from "./low-rank.ts";
@@ -31,6 +32,7 @@ const CASES: readonly Case[] = [
   { name: "deep", run: benchDeep },
   { name: "low-rank", run: async (folder) => benchLowRank(folder, await bundleScript(folder, "fit-dense")) },
   { name: "page", run: benchPage },
+  { name: "editing", run: benchEditing },
   { name: "phone", run: benchPhone },
 ];
 
