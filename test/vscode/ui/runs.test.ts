@@ -3,6 +3,7 @@ import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { freePort } from "../../phone/test-phone.ts";
+import { assertAccessibleInThemes } from "./axe.ts";
 import { EDITABLE } from "./editing-driver.ts";
 import { unknownOperator } from "./models.ts";
 import { RunsDriver } from "./runs-driver.ts";
@@ -111,7 +112,7 @@ describe("Runs on this machine", () => {
     await driver.measure({ runs: 2 });
   });
 
-  it("of an edited model are compared with those of the file", async () => {
+  it("of an edited model are compared with those of the file, accessibly in any theme", async () => {
     await driver.open(MODEL);
     await driver.showRuns();
     await driver.measure({ runs: 3 });
@@ -125,6 +126,8 @@ describe("Runs on this machine", () => {
     await driver.shows(driver.comparison, /too few runs to tell it from noise/);
     await driver.shows(driver.comparison.getByTestId("chart-runs"), /operators whose time changed most/);
     await driver.page.getByTestId("chart-history").waitFor();
+    await assertAccessibleInThemes(vscode());
+    await vscode().useTheme("dark");
   });
 
   it("teach the estimates what this machine is like", async () => {
