@@ -83,7 +83,7 @@ function RunRow({ run, isShown, onShow, onDelete }: RunRowProps): JSX.Element {
       <td data-tip={verdict.text}>
         <span class={`verdict ${verdict.icon}`}>
           <Icon name={verdict.icon} />
-          {verdictWord(outputs.verdict)}
+          <span class="verdict-word">{verdictWord(outputs.verdict)}</span>
         </span>
       </td>
       <td>
