@@ -133,7 +133,10 @@ function estimatesOf(
   if (layer.role !== "compute" || layer.isView || MOVES_NOTHING.has(layer.operation.kind)) return NO_COST;
   const work = workOf(layer, type, counts);
   return work
-    ? { energy: energyOf(work, placement), latencySeconds: latencyOf(work, layer.operation.kind, layer.repeats, hardware) }
+    ? {
+        energy: energyOf(work, placement),
+        latencySeconds: latencyOf(work, layer.operation.kind, layer.repeats, hardware),
+      }
     : { energy: null, latencySeconds: null };
 }
 
