@@ -98,11 +98,11 @@ describe("A budget to fit", () => {
 });
 
 describe("The front of a search", () => {
-  const [size] = FIT_AXES;
-  const point = (fileBytes: number | null, error: number | null, accuracy: number | null = null): FitPoint => ({
+  const size = FIT_AXES.find(({ id }) => id === "peakMemoryBytes");
+  const point = (peakMemoryBytes: number | null, error: number | null, accuracy: number | null = null): FitPoint => ({
     edits: [],
     labels: [],
-    totals: { ...TOTALS, fileBytes },
+    totals: { ...TOTALS, peakMemoryBytes },
     error,
     snr: null,
     accuracy,

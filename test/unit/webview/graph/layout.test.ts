@@ -57,7 +57,7 @@ describe("The layout of the graph", () => {
     ]);
     const graph = toElk(interleaved, new Set(), links);
     assert.deepEqual(
-      graph.edges.map(({ sources, targets }) => [...sources, ...targets]),
+      graph.edges?.map(({ sources, targets }) => [...sources, ...targets]),
       [
         ["left", "right"],
         ["left", "right"],
@@ -67,7 +67,7 @@ describe("The layout of the graph", () => {
       { x: 0, y: 0 },
       { x: 0, y: 9 },
     ];
-    const edges = graph.edges.map((edge) => ({ ...edge, sections: [{ id: "s", startPoint: top, endPoint: bottom }] }));
+    const edges = graph.edges?.map((edge) => ({ ...edge, sections: [{ id: "s", startPoint: top, endPoint: bottom }] }));
     assert.deepEqual(
       fromElk({ ...graph, edges }, interleaved, links).links.map(({ points }) => points),
       [
