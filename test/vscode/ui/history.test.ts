@@ -95,10 +95,11 @@ describe("The list of edits on the page", () => {
 
   it("is exported, and applied to another model as one step", async () => {
     await driver.button("Export the list of edits…").click();
-    const name = vscode().page.locator(".quick-input-widget input").first();
-    await name.waitFor();
-    assert.match(await name.inputValue(), /digits_lenet\.edits\.json$/);
-    await vscode().page.keyboard.press("Enter");
+    const picker = vscode().page.locator(".quick-input-widget");
+    // Until the folder is listed the picker takes no answer.
+    await picker.locator(".monaco-list-row").first().waitFor();
+    assert.match(await picker.locator("input").first().inputValue(), /digits_lenet\.edits\.json$/);
+    await picker.getByRole("button", { name: "OK" }).click();
     const list = vscode().path("digits_lenet.edits.json");
     const text = await eventually(
       vscode(),
