@@ -32,10 +32,7 @@ export const SIDE_BY_SIDE = [
   ),
   check("lint", "Lint", [[ESLINT, "--max-warnings", "0", "."]]),
   check("format", "Format", [[PRETTIER, "--check", ".", "--cache", "--cache-strategy", "content", ...PRETTIER_CACHE]]),
-];
-
-/** Alone: it measures times. */
-export const ON_PHONE = [
+  // Last: it measures times, and most of it then has the machine for itself.
   suite(
     "phone",
     "Tests of phones, with a real adb and adbd",

@@ -3,13 +3,13 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { installPackages } from "../install.mjs";
-import { BUILD, IN_VSCODE, ON_PHONE, SIDE_BY_SIDE } from "./checks.mjs";
+import { BUILD, IN_VSCODE, SIDE_BY_SIDE } from "./checks.mjs";
 
 /** These read nothing that the build writes. */
 const WITHOUT_BUILD = new Set(["types", "lint", "format"]);
 
 const { values: options } = parseArgs({ options: { only: { type: "string" }, grep: { type: "string", default: "" } } });
-const known = [...new Set([BUILD, ...SIDE_BY_SIDE, ...ON_PHONE, ...IN_VSCODE].map(({ id }) => id))];
+const known = [...new Set([BUILD, ...SIDE_BY_SIDE, ...IN_VSCODE].map(({ id }) => id))];
 if (options.only && !known.includes(options.only)) {
   console.error(`--only takes one of: ${known.join(", ")}`);
   process.exit(2);
@@ -21,7 +21,6 @@ const results = [];
 if (!WITHOUT_BUILD.has(options.only)) results.push(await report(BUILD));
 const isBuilt = results.every(({ failed }) => failed === 0);
 await inPool(SIDE_BY_SIDE.filter(isWanted), Math.min(2, availableParallelism()));
-await inPool(ON_PHONE.filter(isWanted), 1);
 await inPool(IN_VSCODE.filter(isWanted).map(isBuilt ? (suite) => suite : withoutBuild), 1);
 finish();
 
