@@ -132,13 +132,18 @@ describe("A document with edits", () => {
   it("asks when another program writes its file, and puts its edits on the new version", async () => {
     await open(onnx);
     await driver.apply(onnx.edit);
-    writeFileSync(vscode().path(onnx.file), Buffer.concat([onnx.bytes(), Buffer.from([0x32, 0])]));
+    // A doc_string of 20,000 bytes: the size tells the versions apart, which cost the same.
+    const docString = Buffer.concat([Buffer.from([0x32, 0xa0, 0x9c, 0x01]), Buffer.alloc(20_000, "x")]);
+    writeFileSync(vscode().path(onnx.file), Buffer.concat([onnx.bytes(), docString]));
     const toast = vscode().page.locator(".notification-toast", { hasText: "changed by another program" });
     await toast.getByRole("button", { name: "Reapply My Edits" }).click();
     await toast.waitFor({ state: "hidden" });
+    const size = driver.page.locator("[data-total=fileBytes]");
+    await driver.shows(size, /[23]\d(\.\d)? ?KB/);
     await driver.showsParameters(onnx.after);
     await driver.isMarked(onnx.file, true);
     await driver.run("undo");
+    await driver.shows(size, /1\d(\.\d)? ?KB/);
     await driver.showsParameters(onnx.after);
     await driver.run("undo");
     await driver.showsParameters(onnx.before);
