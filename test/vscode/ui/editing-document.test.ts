@@ -155,6 +155,7 @@ describe("A document with edits", () => {
     writeFileSync(vscode().path(onnx.file), longChain(3));
     const toast = vscode().page.locator(".notification-toast", { hasText: "changed by another program" });
     await toast.getByRole("button", { name: "Keep the Old Version" }).click();
+    await toast.waitFor({ state: "hidden" });
     await driver.run("undo");
     await driver.showsParameters(onnx.before);
     await driver.run("redo");

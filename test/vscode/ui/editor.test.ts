@@ -108,6 +108,7 @@ describe("The editor", () => {
     await batch.press("Enter");
     await shows(page().getByTestId("dimensions").getByRole("alert"), "A whole number");
     await batch.press("Escape");
+    await shows(page().getByTestId("dimensions"), "default 1");
     assert.equal(await batch.inputValue(), "4");
     await close();
     await open(MODEL);
