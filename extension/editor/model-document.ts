@@ -199,12 +199,14 @@ export class ModelDocument implements vscode.CustomDocument {
   }
 
   /**
-   * The profile as the text of a file.
+   * The profile as the text of a file, with the times of the run that stands beside it.
    * @throws {RpcError} when the model cannot be profiled
    */
   async export(format: ExportFormat, signal: AbortSignal): Promise<string> {
     const profile = await this.whenProfiled();
-    return this.engines.quick.request("export", { profile, file: this.name, format }, signal);
+    await this.runs.load();
+    const run = this.runs.shownFor(profile.header.totals.fileBytes)?.result ?? null;
+    return this.engines.quick.request("export", { profile, file: this.name, format, run }, signal);
   }
 
   /** What could be done to the shown model. @throws {RpcError} "stale" when the revision is not the shown one */

@@ -7,6 +7,7 @@ import {
   type TargetProgress,
 } from "../../profiler/device/target.ts";
 import type { RunResult } from "../../profiler/device/run-result.ts";
+import { isOfVersion } from "../../profiler/presentation.ts";
 import type { DeviceList, RunningState, RunsState } from "../../webview/protocol-running.ts";
 import { HOST_DEVICE, type KeptObservation, type MeasuredReply } from "../worker/measuring-types.ts";
 import { RpcError, toFailure, type Failure } from "../../webview/rpc.ts";
@@ -68,6 +69,12 @@ export class DocumentRuns {
   /** The run whose times are shown. */
   get shown(): StoredRun | undefined {
     return this.#runs.find(({ id }) => id === this.#shown);
+  }
+
+  /** The same, where it measured the model as it is now. */
+  shownFor(fileBytes: number): StoredRun | undefined {
+    const { shown } = this;
+    return shown && isOfVersion(shown, this.#host.edits(), fileBytes) ? shown : undefined;
   }
 
   /** Reads what was kept; a second call waits for the first. */

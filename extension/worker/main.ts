@@ -58,7 +58,8 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
       onProgress: (done) => onProgress(done, ""),
     });
   },
-  export: ({ profile, file, format }) => exportProfile({ ...unpackProfile(profile), file }, format),
+  export: ({ profile, file, format, run }) =>
+    exportProfile({ ...unpackProfile(profile), file }, format, { ...(run && { run }) }),
   describe: ({ edits }) => describeEdits(edits),
   suggest: (request, signal) => suggestEdits(store, request, hardwareOf(request), telling("suggest", signal)),
   predict: ({ request, edit }) => predict(store, request, edit, hardwareOf(request)),

@@ -1,6 +1,6 @@
 import type { Diagnosis, WeightDiagnoses } from "../../profiler/diagnostics/index.ts";
 import type { ExportFormat, LayerDetails, ModelListing, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
-import type { DeviceFacts, RunOptions, TargetProgress } from "../../profiler/device/index.ts";
+import type { DeviceFacts, RunOptions, RunResult, TargetProgress } from "../../profiler/device/index.ts";
 import type { CalibrationSpec, Edit, OptionSpec } from "../../profiler/restructure/index.ts";
 import type { PackedProfile } from "../../webview/protocol.ts";
 import type {
@@ -62,6 +62,8 @@ export interface ExportRequest {
   /** What the export calls the model: whoever reads it has nothing of a path on this machine. */
   readonly file: string;
   readonly format: ExportFormat;
+  /** The measured run that is shown beside the estimates; null: none. */
+  readonly run: RunResult | null;
 }
 
 /** A question about one layer of the model that a request names. */

@@ -1,4 +1,6 @@
+import type { RunResult } from "../device/run-result.ts";
 import type { Profile } from "../profile.ts";
+import { withMeasuredTimes } from "../views/measured-times.ts";
 import { profileCsv } from "./csv.ts";
 import type { ExportFormat } from "./export-formats.ts";
 import { profileHtml } from "./html.ts";
@@ -8,16 +10,20 @@ import { profileMarkdown } from "./markdown.ts";
 export interface ExportOptions {
   /** Rows of shape arithmetic and constants in the readable ones too; the others hold every row. */
   readonly showAll?: boolean | undefined;
+  /** A run of this version of the model: its times stand beside the estimates, under its name. */
+  readonly run?: RunResult | undefined;
 }
 
 const WRITERS: Readonly<Record<ExportFormat, (profile: Profile, options: ExportOptions) => string>> = {
-  csv: (profile) => profileCsv(profile),
-  json: (profile) => `${JSON.stringify(profileJson(profile))}\n`,
+  csv: profileCsv,
+  json: (profile, { run }) => `${JSON.stringify(profileJson(profile, run))}\n`,
   markdown: profileMarkdown,
   html: profileHtml,
 };
 
 /** A profile as the text of a file: one implementation for the command line and the editor. */
 export function exportProfile(profile: Profile, format: ExportFormat, options: ExportOptions = {}): string {
-  return WRITERS[format](profile, options);
+  const { run } = options;
+  const shown = run === undefined ? profile : { ...profile, layers: withMeasuredTimes(profile.layers, run) };
+  return WRITERS[format](shown, options);
 }

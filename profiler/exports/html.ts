@@ -1,10 +1,12 @@
 import { columnOf, formatCell, formatCellExact, formatTotal, TOTALS, type Column, type Total } from "../columns.ts";
+import type { RunResult } from "../device/run-result.ts";
 import { formatShare } from "../format-numbers.ts";
 import type { LayerProfile, Profile } from "../profile.ts";
 import { moduleTree, sumOf, type Sums } from "../views/module-tree.ts";
 import { costChart, memoryChart, rooflineChart } from "./html-charts.ts";
 import { Markup, markup } from "./html-markup.ts";
 import { REPORT_STYLE } from "./html-style.ts";
+import { describeRun, describeRuntime, describeUnmapped, runFigures, withRunColumns } from "./run-summary.ts";
 import {
   cellText,
   describeDimension,
@@ -19,6 +21,8 @@ export interface HtmlOptions {
   readonly columns?: readonly Column[];
   /** Shape arithmetic and folded constants too. */
   readonly showAll?: boolean | undefined;
+  /** The run that the layers' measured times are of. */
+  readonly run?: RunResult | undefined;
 }
 
 /**
@@ -26,8 +30,10 @@ export interface HtmlOptions {
  * stands in it as text.
  */
 export function profileHtml(profile: Profile, options: HtmlOptions = {}): string {
+  const { run } = options;
+  const costs = [...CHARTED, ...withRunColumns([], run).filter(({ id }) => id === "measured")];
   const charts = [
-    ...["macs", "latency"].map((id) => columnOf(id)).map((column) => column && costChart(column, profile)),
+    ...costs.map((column) => costChart(column, profile)),
     memoryChart(profile),
     rooflineChart(profile),
   ].filter((chart) => chart !== undefined);
@@ -43,7 +49,7 @@ export function profileHtml(profile: Profile, options: HtmlOptions = {}): string
       <body>
         <header>${heading(profile)}</header>
         <main>
-          ${totals(profile)}
+          ${totals(profile)} ${run === undefined ? undefined : measured(run)}
           ${
             charts.length > 0
               ? markup`<h2>Where the cost sits</h2>
@@ -59,6 +65,8 @@ export function profileHtml(profile: Profile, options: HtmlOptions = {}): string
 `;
   return document.text;
 }
+
+const CHARTED = ["macs", "latency"].flatMap((id) => columnOf(id) ?? []);
 
 /** Our own text: a style sheet is not to be escaped. */
 const STYLE = new Markup(REPORT_STYLE);
@@ -85,6 +93,21 @@ function totals(profile: Profile): Markup {
   return markup`<dl class="totals">${TOTALS.filter(({ id }) => id !== "unknownRows").map(item)}</dl>
     ${peak === undefined ? undefined : markup`<p>Memory is fullest ${peak}.</p>`}
     ${unknown === undefined ? undefined : markup`<p>${unknown}</p>`}`;
+}
+
+function measured(run: RunResult): Markup {
+  const item = ([title, text]: readonly [string, string]): Markup =>
+    markup`<dt>${title}</dt>
+      <dd>${text}</dd>`;
+  const facts = [
+    ["Runtime", describeRuntime(run)] as const,
+    ...runFigures(run),
+    ...describeUnmapped(run).map((text) => ["In no row", text] as const),
+    ...run.throttling.map((text) => ["Slowed down", text] as const),
+    ...run.notes.map((text) => ["Note", text] as const),
+  ];
+  return markup`<h2>Measured on ${describeRun(run)}</h2>
+    <dl class="definitions">${facts.map(item)}</dl>`;
 }
 
 type Group = readonly [name: string, sums: Sums];
@@ -139,7 +162,11 @@ function shares(title: string, heading: string, groups: readonly Group[]): Marku
     </div>`;
 }
 
-function layerTable(profile: Profile, { columns = READABLE_COLUMNS, showAll = false }: HtmlOptions): Markup {
+function layerTable(
+  profile: Profile,
+  { columns: chosen = READABLE_COLUMNS, showAll = false, run }: HtmlOptions,
+): Markup {
+  const columns = withRunColumns(chosen, run);
   const shown = showAll ? profile.layers : profile.layers.filter((layer) => !isBookkeeping(layer));
   const hidden = profile.layers.length - shown.length;
   const caption = `${shown.length} layers in the order of the file${hidden > 0 ? `; ${hidden} of shape arithmetic and constants are left out` : ""}.`;
@@ -160,7 +187,7 @@ function layerTable(profile: Profile, { columns = READABLE_COLUMNS, showAll = fa
         </tbody>
         <tfoot>
           <tr>
-            ${totalTexts(columns, profile).map((text, index) => markup`<td${columns[index]?.align === "right" ? NUMBER : undefined}>${text}</td>`)}
+            ${totalTexts(columns, profile, run).map((text, index) => markup`<td${columns[index]?.align === "right" ? NUMBER : undefined}>${text}</td>`)}
           </tr>
         </tfoot>
       </table>
@@ -173,11 +200,12 @@ const UNCOUNTED = markup` class="uncounted"`;
 function cell(column: Column, layer: LayerProfile, profile: Profile): Markup {
   const value = column.value(layer, profile.totals);
   const text = cellText(column, layer, profile);
+  const isUnknown = value === null && text !== "";
   if (column.id === "name") return markup`<th scope="row" title="${text}">${text}</th>`;
-  if (column.align === "left") return markup`<td${value === null ? UNKNOWN : undefined}>${text}</td>`;
+  if (column.align === "left") return markup`<td${isUnknown ? UNKNOWN : undefined}>${text}</td>`;
   const exact = formatCellExact(column.unit, value);
-  const tip = exact === text ? undefined : markup` title="${exact}"`;
-  return markup`<td class="${value === null ? "number unknown" : "number"}"${tip}>${text}</td>`;
+  const tip = value === null || exact === text ? undefined : markup` title="${exact}"`;
+  return markup`<td class="${isUnknown ? "number unknown" : "number"}"${tip}>${text}</td>`;
 }
 
 const UNKNOWN = markup` class="unknown"`;

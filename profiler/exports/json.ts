@@ -1,4 +1,5 @@
-import type { LayerProfile, Profile, TensorProfile, Totals } from "../profile.ts";
+import type { DeviceIdentity, RunResult } from "../device/run-result.ts";
+import type { LayerProfile, MeasuredTime, Profile, TensorProfile, Totals } from "../profile.ts";
 
 /** Grows when a key changes its meaning or goes; new keys alone do not change it. */
 export const JSON_SCHEMA = 1;
@@ -16,6 +17,13 @@ export interface ProfileJson {
   /** One a node, file order, bodies after their node. */
   readonly layers: readonly LayerJson[];
   readonly warnings: readonly string[];
+  /** The run that the layers' measured times are of; left out where none is shown. */
+  readonly run?: RunJson;
+}
+
+/** As `edgewise run --json` prints it, without the serial: a report is handed on. */
+export interface RunJson extends Omit<RunResult, "device"> {
+  readonly device: Omit<DeviceIdentity, "serial">;
 }
 
 export interface LayerJson extends Pick<
@@ -40,11 +48,14 @@ export interface LayerJson extends Pick<
   readonly inputs: readonly TensorJson[];
   readonly outputs: readonly TensorJson[];
   readonly counted: boolean;
+  /** Left out for rows that did not run by themselves or into another one, and where no run is shown. */
+  readonly measured?: MeasuredTime;
 }
 
 export type TensorJson = Pick<TensorProfile, "name" | "dtype" | "shape">;
 
-export function profileJson(profile: Profile): ProfileJson {
+/** @param run what the layers' measured times are of */
+export function profileJson(profile: Profile, run?: RunResult): ProfileJson {
   const { file, format, hardware, totals, peak } = profile;
   return {
     schema: JSON_SCHEMA,
@@ -56,7 +67,12 @@ export function profileJson(profile: Profile): ProfileJson {
     peak,
     layers: profile.layers.map(layerJson),
     warnings: profile.warnings.map(({ message }) => message),
+    ...(run && { run: runJson(run) }),
   };
+}
+
+function runJson({ device: { serial: _serial, ...device }, ...run }: RunResult): RunJson {
+  return { ...run, device };
 }
 
 function layerJson(layer: LayerProfile): LayerJson {
@@ -80,6 +96,7 @@ function layerJson(layer: LayerProfile): LayerJson {
     role: layer.role,
     counted: layer.isCounted,
     repeats: layer.repeats,
+    ...(layer.measured && { measured: layer.measured }),
   };
 }
 

@@ -1,6 +1,9 @@
 import { COLUMNS, formatCell, formatTotal, totalOf, TOTALS, type Column } from "../columns.ts";
+import type { RunResult } from "../device/run-result.ts";
 import type { BoundDimension, LayerProfile, Profile } from "../profile.ts";
+import { MEASURED_COLUMNS } from "../views/measured-times.ts";
 import { printable, shorten } from "./printable.ts";
+import { runTotals } from "./run-summary.ts";
 
 /** What all readable exports say above and below their table. */
 
@@ -39,18 +42,20 @@ export function describePeak({ peak, layers }: Profile): string | undefined {
   return printable(`at #${layer.index} ${shorten(layer.name, NAME_ROOM)}: ${named.join(", ")}${others}`);
 }
 
-/** Text of one cell; rows that are in no total are marked. */
+/** Text of one cell; rows that are in no total are marked. A row that did not run has no measured time, which is not an unknown one. */
 export function cellText(column: Column, layer: LayerProfile, profile: Profile): string {
+  if (layer.measured === undefined && MEASURED_COLUMNS.includes(column)) return "";
   const text = printable(formatCell(column.unit, column.value(layer, profile.totals)));
   return column.id === "name" && !layer.isCounted ? `${text} (not counted)` : text;
 }
 
-/** The row of totals below a table. */
-export function totalTexts(columns: readonly Column[], profile: Profile): readonly string[] {
+/** The row of totals below a table, those of a run's columns among them. */
+export function totalTexts(columns: readonly Column[], profile: Profile, run?: RunResult): readonly string[] {
+  const measured = runTotals(run);
   return columns.map((column) => {
     if (column.id === "name") return "Total";
     const total = column.total && totalOf(column.total);
-    return total ? formatTotal(total, profile) : "";
+    return total ? formatTotal(total, profile) : (measured[column.id] ?? "");
   });
 }
 

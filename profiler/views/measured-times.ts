@@ -28,6 +28,23 @@ export function withMeasuredTimes(layers: readonly LayerProfile[], result: RunRe
   });
 }
 
+/** Which version of a model a run was of. */
+export interface MeasuredVersion {
+  readonly result: Pick<RunResult, "model">;
+  /** Labels of the edits that were in force, in order. */
+  readonly edits: readonly string[];
+}
+
+/**
+ * Whether a run measured the model as it is now: rows are told by their place, so that those of another version are others.
+ * @param edits labels of those in force now
+ * @param fileBytes of the file as it is now
+ */
+export function isOfVersion(run: MeasuredVersion, edits: readonly string[], fileBytes: number): boolean {
+  if (edits.length !== run.edits.length || edits.some((label, place) => label !== run.edits[place])) return false;
+  return edits.length > 0 || fileBytes === run.result.model.fileBytes;
+}
+
 export const MEASURED_COLUMNS: readonly Column[] = [
   {
     id: "measured",

@@ -1,7 +1,5 @@
 import { useMemo } from "preact/hooks";
-import { withMeasuredTimes } from "../../profiler/views/measured-times.ts";
-import type { DocumentEdit } from "../protocol-editing.ts";
-import type { KeptRun } from "../protocol-running.ts";
+import { isOfVersion, withMeasuredTimes } from "../../profiler/views/measured-times.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import { useStore } from "../state/store.ts";
 
@@ -11,18 +9,8 @@ export function useMeasured(client: ModelClient, profile: ShownProfile): ShownPr
   const { edits } = useStore(client.editing.document);
   return useMemo(() => {
     const run = profile.isComplete ? runs.find(({ id }) => id === shown) : undefined;
-    if (!run || !isOfVersion(run, edits, profile)) return profile;
+    const inForce = edits.flatMap(({ isOn, label }) => (isOn ? [label] : []));
+    if (!run || !isOfVersion(run, inForce, profile.header.totals.fileBytes)) return profile;
     return { ...profile, layers: withMeasuredTimes(profile.layers, run.result) };
   }, [profile, runs, shown, edits]);
-}
-
-/** Rows are told by their place: those of another version are others. */
-export function isOfVersion(
-  { edits, result }: KeptRun,
-  current: readonly DocumentEdit[],
-  { header }: Pick<ShownProfile, "header">,
-): boolean {
-  const labels = current.flatMap(({ isOn, label }) => (isOn ? [label] : []));
-  if (labels.length !== edits.length || labels.some((label, place) => label !== edits[place])) return false;
-  return labels.length > 0 || header.totals.fileBytes === result.model.fileBytes;
 }

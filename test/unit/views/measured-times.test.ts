@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { formatCell } from "../../../profiler/columns.ts";
-import { MEASURED_COLUMNS, withMeasuredTimes } from "../../../profiler/views/measured-times.ts";
-import { layerTimes, runResult } from "../webview/kept-runs.ts";
+import { isOfVersion, MEASURED_COLUMNS, withMeasuredTimes } from "../../../profiler/views/measured-times.ts";
+import { keptRun, layerTimes, runResult } from "../webview/kept-runs.ts";
 import { layerRow, TOTALS } from "../webview/profiles.ts";
 
 describe("Measured times beside the estimates", () => {
@@ -47,5 +47,22 @@ describe("Measured times beside the estimates", () => {
   it("pass over rows that the model does not have", () => {
     const result = runResult([1], { layers: layerTimes([["a", 99, 1, [98]]]) });
     assert.deepEqual(withMeasuredTimes(layers, result), layers);
+  });
+});
+
+describe("A run", () => {
+  it("is of the shown version when the same edits are in force", () => {
+    const run = keptRun("run", [1], { edits: ["Fold"] });
+    assert.ok(isOfVersion(run, ["Fold"], 1));
+    assert.ok(!isOfVersion(run, [], 1));
+    assert.ok(!isOfVersion(run, ["Prune"], 1));
+    assert.ok(!isOfVersion(run, ["Fold", "Prune"], 1));
+  });
+
+  it("of the file is not one of a file that has changed since", () => {
+    const run = keptRun("run", [1]);
+    const { fileBytes } = run.result.model;
+    assert.ok(isOfVersion(run, [], fileBytes));
+    assert.ok(!isOfVersion(run, [], fileBytes + 1));
   });
 });

@@ -162,6 +162,19 @@ describe("Runs of a document", () => {
     );
   });
 
+  it("stand in exports of the version that they measured, and of no other", async () => {
+    await runs.load();
+    runs.show("old");
+    assert.equal(runs.shownFor(5000), undefined, "an edit is in force that was not then");
+    host.kept = [storedRun("new", [1], { edits: ["Fold"] })];
+    const edited = new DocumentRuns(host);
+    await edited.load();
+    edited.show("new");
+    assert.equal(edited.shownFor(1)?.id, "new");
+    edited.show(null);
+    assert.equal(edited.shownFor(1), undefined);
+  });
+
   it("are deleted for good", async () => {
     await runs.load();
     runs.show("old");

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { DocumentEdit } from "../../../../webview/protocol-editing.ts";
 import { coresText, parseCores } from "../../../../webview/runs/cores-text.ts";
 import {
   dateText,
@@ -10,9 +9,7 @@ import {
   progressPart,
   progressText,
 } from "../../../../webview/runs/run-text.ts";
-import { isOfVersion } from "../../../../webview/runs/use-measured.ts";
-import { keptRun, runResult } from "../kept-runs.ts";
-import { profileOf } from "../profiles.ts";
+import { runResult } from "../kept-runs.ts";
 
 const RUNS = [10, 11, 12, 13, 14].map((milliseconds) => milliseconds / 1000);
 
@@ -61,32 +58,5 @@ describe("Texts of runs", () => {
     assert.deepEqual(parseCores(" 7, 0,4 - 5 ,5"), [0, 4, 5, 7]);
     for (const text of ["", "x", "7-4", "1,", "999", "0-99999", "-1"]) assert.equal(parseCores(text), null, text);
     assert.equal(coresText([0, 4, 5, 6]), "0, 4-6");
-  });
-});
-
-describe("A run", () => {
-  const { totals } = profileOf([]);
-  const edit = (label: string, isOn = true): DocumentEdit => ({
-    id: 1,
-    edit: { restructuring: "fold-batch-norm", target: "bn", options: {} },
-    label,
-    options: [],
-    isOn,
-  });
-  const header = { totals } as Parameters<typeof isOfVersion>[2]["header"];
-
-  it("is of the shown version when the same edits are in force", () => {
-    const run = keptRun("run", RUNS, { edits: ["Fold"] });
-    assert.ok(isOfVersion(run, [edit("Fold")], { header }));
-    assert.ok(isOfVersion(run, [edit("Fold"), edit("Prune", false)], { header }));
-    assert.ok(!isOfVersion(run, [], { header }));
-    assert.ok(!isOfVersion(run, [edit("Prune")], { header }));
-  });
-
-  it("of the file is not one of a file that has changed since", () => {
-    const run = keptRun("run", RUNS);
-    assert.ok(isOfVersion(run, [], { header }));
-    const changed = { ...run, result: { ...run.result, model: { ...run.result.model, fileBytes: 1 } } };
-    assert.ok(!isOfVersion(changed, [], { header }));
   });
 });
