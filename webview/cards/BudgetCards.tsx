@@ -78,7 +78,11 @@ function CardHead({ card, totals, tip }: CardHeadProps): JSX.Element {
 }
 
 /** An icon of its own for each verdict: colour alone tells nothing to many. */
-const ICONS: Readonly<Record<Verdict["kind"], string>> = { within: "pass", over: "error", unknown: "question" };
+export const VERDICT_ICONS: Readonly<Record<Verdict["kind"], string>> = {
+  within: "pass",
+  over: "error",
+  unknown: "question",
+};
 
 function BudgetRow({ line, onEdit }: { readonly line: BudgetLine; readonly onEdit: () => void }): JSX.Element {
   const { budget, verdict } = line;
@@ -91,7 +95,7 @@ function BudgetRow({ line, onEdit }: { readonly line: BudgetLine; readonly onEdi
       data-tip={l10n.t("{0}\nChoose to change it.", budget.reason)}
       onClick={onEdit}
     >
-      <Icon name={verdict ? ICONS[verdict.kind] : "dash"} />
+      <Icon name={verdict ? VERDICT_ICONS[verdict.kind] : "dash"} />
       <span>{text}</span>
       <Icon name="edit" />
     </button>

@@ -100,6 +100,15 @@ function lineOf(id: BudgetId, totals: Totals, isLowerBound: boolean, texts: Budg
   ];
 }
 
+/** What matters most first. */
+const VERDICTS: readonly Verdict["kind"][] = ["over", "unknown", "within"];
+
+/** Of several budgets of one total; undefined without any. */
+export function worstVerdict(lines: readonly BudgetLine[]): Verdict | undefined {
+  const verdicts = lines.flatMap(({ verdict }) => verdict ?? []);
+  return VERDICTS.flatMap((kind) => verdicts.find((verdict) => verdict.kind === kind) ?? [])[0];
+}
+
 function verdictOf(
   { id, unit }: Budget,
   limit: number,

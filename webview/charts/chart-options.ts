@@ -59,9 +59,14 @@ export function amountAxis(theme: ChartTheme, options: AxisOptions): Scale {
     ticks: {
       ...textOf(theme),
       maxTicksLimit: MOST_TICKS,
-      callback: (value: string | number) => formatCell(unit, Number(value)) + suffix,
+      callback: (value: string | number) => tickText(unit, Number(value)) + suffix,
     },
   };
+}
+
+/** "50 M" for what is "50.0 M" in a cell: ticks are round numbers, whose zeros say nothing. */
+export function tickText(unit: Unit, value: number): string {
+  return formatCell(unit, value).replace(/\.(\d*?)0+(?!\d)/, (_, left: string) => (left === "" ? "" : `.${left}`));
 }
 
 /** An axis of layers or groups by name or number. */

@@ -103,7 +103,7 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
   return (
     <div class="graph-pane">
       <div class="graph-bar" role="toolbar" aria-label={l10n.t("Graph")}>
-        <div onKeyDown={({ key, shiftKey }) => key === "Enter" && step(shiftKey ? -1 : 1)}>
+        <div class="graph-find" onKeyDown={({ key, shiftKey }) => key === "Enter" && step(shiftKey ? -1 : 1)}>
           <TextField
             label={l10n.t("Find a layer")}
             placeholder={l10n.t("Find a layer by name, operator or kind")}

@@ -9,8 +9,18 @@ import { boxTowards } from "./box-navigation.ts";
 import { GraphBox, type BoxCost } from "./GraphBox.tsx";
 import { GraphLinks } from "./GraphLinks.tsx";
 import type { Layout, PlacedBox } from "./layout.ts";
-import { Minimap } from "./Minimap.tsx";
-import { centreOn, firstLook, fit, reveal, zoomAt, type Point, type Size, type Viewport } from "./viewport.ts";
+import { besideMap, Minimap } from "./Minimap.tsx";
+import {
+  centreOn,
+  firstLook,
+  fit,
+  keepInSight,
+  reveal,
+  zoomAt,
+  type Point,
+  type Size,
+  type Viewport,
+} from "./viewport.ts";
 
 /** Of one press of a zoom button or key. */
 const ZOOM_STEP = 1.25;
@@ -43,18 +53,27 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
   const screen = useSize(stage);
   const [focused, setFocused] = useState<string | null>(null);
   const viewport = props.viewport ?? firstLook(layout, startOf(layout), screen);
-  const current = useRef({ viewport, screen, onViewport });
-  current.current = { viewport, screen, onViewport };
+  const clear = besideMap(layout, screen);
+  const current = useRef({ viewport, onViewport });
+  current.current = { viewport, onViewport };
   const costs = useMemo(() => costsOf(layout, column, totals), [layout, column, totals]);
 
   useEffect(() => {
     const placed = target && layout.boxes.find(({ box }) => box.id === target.id);
-    if (placed && screen.width > 0) onViewport(reveal(current.current.viewport, headOf(placed), screen));
+    if (placed && screen.width > 0) onViewport(reveal(current.current.viewport, headOf(placed), clear));
   }, [target, layout, screen.width > 0]);
+  const before = useRef(clear);
+  useEffect(() => {
+    const placed = layout.boxes.find(({ box }) => box.id === active?.id);
+    const { viewport: last } = current.current;
+    const next = placed && before.current.width > 0 ? keepInSight(last, headOf(placed), before.current, clear) : last;
+    if (next !== last) onViewport(next);
+    before.current = clear;
+  }, [screen]);
   useWheel(stage, current);
 
   const focus = (placed: PlacedBox): void => {
-    onViewport(reveal(viewport, headOf(placed), screen));
+    onViewport(reveal(viewport, headOf(placed), clear));
     // A browser that scrolls the focused box into sight by itself would scroll the clipped stage.
     stage.current
       ?.querySelector<HTMLElement>(`[data-box="${CSS.escape(placed.box.id)}"]`)
@@ -168,7 +187,6 @@ function costsOf({ boxes }: Layout, column: Column, totals: Totals): ReadonlyMap
 
 interface Current {
   readonly viewport: Viewport;
-  readonly screen: Size;
   readonly onViewport: (viewport: Viewport) => void;
 }
 

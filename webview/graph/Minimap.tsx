@@ -5,6 +5,10 @@ import type { Point, Size, Viewport } from "./viewport.ts";
 /** Pixels that the map may take. A network is much higher than wide: a low map of it would be a sliver. */
 const LARGEST: Size = { width: 140, height: 320 };
 const LOWEST = 160;
+const LEAST = 8;
+
+/** Between the map and the edge of the screen. */
+const MARGIN = 8;
 
 /** Part of the screen's height that the map may take. */
 const LARGEST_PART = 0.7;
@@ -19,10 +23,21 @@ interface MinimapProps {
   readonly onGo: (point: Point) => void;
 }
 
+/** The map's own size, and its scale against the picture. */
+function mapOf(layout: Size, screen: Size): Size & { readonly scale: number } {
+  const highest = Math.min(LARGEST.height, Math.max(LOWEST, LARGEST_PART * screen.height));
+  const scale = Math.min(LARGEST.width / layout.width, highest / layout.height);
+  return { width: Math.max(LEAST, layout.width * scale), height: Math.max(LEAST, layout.height * scale), scale };
+}
+
+/** What the map leaves of the screen: boxes that must be seen belong there. */
+export function besideMap(layout: Size, screen: Size): Size {
+  return { width: screen.width - mapOf(layout, screen).width - MARGIN, height: screen.height };
+}
+
 /** All of the picture, small, with the part that is on the screen; a drag moves it. For the pointer: keys move from box to box. */
 export function Minimap({ layout, viewport, screen, heatOf, selected, onGo }: MinimapProps): JSX.Element {
-  const height = Math.min(LARGEST.height, Math.max(LOWEST, LARGEST_PART * screen.height));
-  const scale = Math.min(LARGEST.width / layout.width, height / layout.height);
+  const { width, height, scale } = mapOf(layout, screen);
   const go = (event: PointerEvent): void => {
     if (event.buttons === 0 || !(event.currentTarget instanceof Element)) return;
     const { left, top } = event.currentTarget.getBoundingClientRect();
@@ -33,8 +48,8 @@ export function Minimap({ layout, viewport, screen, heatOf, selected, onGo }: Mi
     <svg
       class="minimap"
       aria-hidden="true"
-      width={Math.max(8, layout.width * scale)}
-      height={Math.max(8, layout.height * scale)}
+      width={width}
+      height={height}
       viewBox={`0 0 ${layout.width} ${layout.height}`}
       onPointerDown={go}
       onPointerMove={go}

@@ -73,6 +73,11 @@ export function reveal(viewport: Viewport, box: Point & Size, screen: Size): Vie
   return dx === 0 && dy === 0 ? viewport : { zoom, x: x + dx, y: y + dy };
 }
 
+/** As `reveal`, when the screen has become another one, of a box that was in sight before. */
+export function keepInSight(viewport: Viewport, box: Point & Size, before: Size, now: Size): Viewport {
+  return reveal(viewport, box, before) === viewport ? reveal(viewport, box, now) : viewport;
+}
+
 export function isViewport(value: unknown): value is Viewport {
   if (typeof value !== "object" || value === null) return false;
   const { zoom, x, y } = value as Partial<Record<keyof Viewport, unknown>>;

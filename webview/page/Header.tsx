@@ -1,12 +1,11 @@
 import * as l10n from "@vscode/l10n";
 import type { ComponentChildren, JSX } from "preact";
-import { formatCell, formatCellExact, TOTALS, type Total } from "../../profiler/columns.ts";
-import type { Totals } from "../../profiler/profile.ts";
+import { formatCell, formatCellExact, type Total } from "../../profiler/columns.ts";
 import { BudgetCards } from "../cards/BudgetCards.tsx";
+import { TotalsStrip } from "../cards/TotalsStrip.tsx";
 import { HardwareButton } from "./HardwareButton.tsx";
 import { Icon, IconButton } from "../controls/controls.tsx";
 import type { ProfileHeader } from "../protocol.ts";
-import { TotalChange } from "../editing/TotalChange.tsx";
 import { useMedia } from "../state/use-media.ts";
 import type { ModelClient } from "../state/model-client.ts";
 import type { PicturesState } from "../state/pictures.ts";
@@ -26,9 +25,6 @@ interface HeaderProps {
 }
 
 const FORMAT_NAMES: Readonly<Record<ProfileHeader["format"], string>> = { onnx: "ONNX", tflite: "TFLite" };
-
-/** Totals a user looks for first. Unknown rows are a sentence of their own. */
-const SHOWN_TOTALS = TOTALS.filter(({ id }) => id !== "unknownRows");
 
 /** Below this the cards would leave the table no more than a few rows. */
 const ROOM_FOR_CARDS = "(min-width: 560px) and (min-height: 560px)";
@@ -67,17 +63,13 @@ export function Header(props: HeaderProps): JSX.Element {
           onSetBudget={(id, text) => client.setBudget(id, text)}
         />
       ) : (
-        <dl class={isCompact ? "totals compact" : "totals"} data-testid="totals">
-          {SHOWN_TOTALS.map((total) => (
-            <TotalItem
-              key={total.id}
-              total={total}
-              totals={totals}
-              isLowerBound={incomplete.has(total.id)}
-              tip={tip(total)}
-            />
-          ))}
-        </dl>
+        <TotalsStrip
+          totals={totals}
+          incomplete={incomplete}
+          budgets={client.budgets}
+          tipOf={tip}
+          isCompact={isCompact}
+        />
       )}
       {totals.unknownRows > 0 && (
         <p class="unknown-rows" data-testid="unknown-rows">
@@ -91,29 +83,6 @@ export function Header(props: HeaderProps): JSX.Element {
         </p>
       )}
     </header>
-  );
-}
-
-interface TotalItemProps {
-  readonly total: Total;
-  readonly totals: Totals;
-  readonly isLowerBound: boolean;
-  readonly tip: string;
-}
-
-function TotalItem({ total, totals, isLowerBound, tip }: TotalItemProps): JSX.Element {
-  const value = totals[total.id];
-  const [digits, unit] = formatCell(total.unit, value).split(" ");
-  return (
-    <div class="total" data-total={total.id} data-tip={tip} tabIndex={0}>
-      <dt>{total.title}</dt>
-      <dd class={value === null ? "unknown" : undefined}>
-        {isLowerBound && <span class="at-least">≥ </span>}
-        {digits}
-        {unit !== undefined && <span class="unit"> {unit}</span>}
-        <TotalChange total={total} totals={totals} />
-      </dd>
-    </div>
   );
 }
 

@@ -1,5 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Locator } from "playwright-core";
 import { ROOT } from "../../../install.mjs";
 import { startBrowser } from "../run/browser.ts";
 import type { Theme, VscodeWindow } from "../ui/window.ts";
@@ -16,14 +18,18 @@ const SIZES = [
 /** Fonts, charts and the graph's first zoom are drawn within this; nothing in the page says so. */
 const SETTLED_MILLISECONDS = 400;
 
-/** Pictures of what a window shows now, in each theme and width, and a sheet with all of them; ends as wide as it began. */
-export async function takeView(window: VscodeWindow, view: string): Promise<void> {
+/**
+ * Pictures of what a window shows now, in each theme and width, and a sheet with all of them; ends as wide as it began.
+ * @param part what has to be in sight
+ */
+export async function takeView(window: VscodeWindow, view: string, part?: Locator): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
   const names: string[] = [];
   for (const theme of THEMES) {
     await window.useTheme(theme);
     for (const size of SIZES) {
       await window.page.setViewportSize(size);
+      await part?.evaluate((element) => element.scrollIntoView({ block: "center" }));
       await window.page.waitForTimeout(SETTLED_MILLISECONDS);
       const name = `${view}-${theme}-${size.width}.png`;
       await window.page.screenshot({ path: join(PICTURES, name) });
@@ -31,6 +37,28 @@ export async function takeView(window: VscodeWindow, view: string): Promise<void
     }
   }
   await window.page.setViewportSize(SIZES[0]);
+  await writeSheet(view, names);
+  console.log(`${view}: ${names.length} pictures`);
+}
+
+/** Pictures of a document in a browser of its own, as people send each other, from its top to its end. */
+export async function takeDocument(file: string, view: string): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true });
+  const names: string[] = [];
+  const browser = await startBrowser();
+  try {
+    for (const colorScheme of ["light", "dark"] as const) {
+      for (const viewport of SIZES) {
+        const page = await browser.newPage({ viewport, colorScheme });
+        await page.goto(pathToFileURL(file).href);
+        const name = `${view}-${colorScheme}-${viewport.width}.png`;
+        await page.screenshot({ path: join(PICTURES, name), fullPage: true });
+        names.push(name);
+      }
+    }
+  } finally {
+    await browser.close();
+  }
   await writeSheet(view, names);
   console.log(`${view}: ${names.length} pictures`);
 }

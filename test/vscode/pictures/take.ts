@@ -1,5 +1,6 @@
 // npm run pictures [-- TEXT]: pictures of every view of some models in each theme and width, in screenshots/pages/, for a person to look at;
-// with TEXT only those whose names hold it. A sheet for each view shows its pictures side by side. Those of editing are named "editing-…".
+// with TEXT only those whose names hold it. A sheet for each view shows its pictures side by side. States of the page are named "page-…", those
+// of editing "editing-…".
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,10 +13,23 @@ import { writeOnnxFile } from "../../zoo/to-onnx.ts";
 import { VscodeWindow } from "../ui/window.ts";
 import { takeView } from "./album.ts";
 import { takeEditing } from "./editing.ts";
+import { takeStates } from "./states.ts";
 
 /** What has to stand in the page before a view is whole. */
-const VIEWS = { Layers: "[role=row][aria-selected=true]", Charts: "[data-testid=chart-module] canvas", Graph: ".box" };
-type View = keyof typeof VIEWS;
+const VIEWS: readonly View[] = [
+  { name: "layers", tab: "Layers", shows: "[role=row][aria-selected=true]" },
+  { name: "charts", tab: "Charts", shows: "[data-testid=chart-cost] canvas" },
+  { name: "charts-memory", tab: "Charts", shows: "[data-testid=chart-memory] canvas" },
+  { name: "charts-roofline", tab: "Charts", shows: "[data-testid=chart-roofline] canvas" },
+  { name: "charts-shares", tab: "Charts", shows: "[data-testid=chart-kind] canvas" },
+  { name: "graph", tab: "Graph", shows: ".box" },
+];
+
+interface View {
+  readonly name: string;
+  readonly tab: string;
+  readonly shows: string;
+}
 
 /** A layer of some cost is selected: below the first rows of the header and the input's shape arithmetic. */
 const SELECTED_ROW = 2;
@@ -41,13 +55,14 @@ const wanted = process.argv[2] ?? "";
 const folder = mkdtempSync(join(tmpdir(), "edgewise-pictures-"));
 try {
   for (const model of MODELS) await takeAll(model);
+  await takeStates(wanted);
   await takeEditing(folder, wanted);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
 async function takeAll(model: Model): Promise<void> {
-  const views = (Object.keys(VIEWS) as View[]).filter((view) => `${model.name}-${view.toLowerCase()}`.includes(wanted));
+  const views = VIEWS.filter(({ name }) => `${model.name}-${name}`.includes(wanted));
   if (views.length === 0) return;
   await model.write(folder);
   const window = await VscodeWindow.open({ files: [join(folder, `${model.name}.onnx`)] });
@@ -55,10 +70,11 @@ async function takeAll(model: Model): Promise<void> {
     await window.openFile(`${model.name}.onnx`);
     const rows = window.webview().locator("[role=row][id]");
     await rows.nth(SELECTED_ROW).click();
-    for (const view of views) {
-      await window.webview().getByRole("tab", { name: view }).click();
-      await window.webview().locator(VIEWS[view]).first().waitFor();
-      await takeView(window, `${model.name}-${view.toLowerCase()}`);
+    for (const { name, tab, shows } of views) {
+      await window.webview().getByRole("tab", { name: tab }).click();
+      const part = window.webview().locator(shows).first();
+      await part.waitFor();
+      await takeView(window, `${model.name}-${name}`, part);
     }
   } finally {
     await window.close();

@@ -71,7 +71,10 @@ describe("The cards", () => {
   it("fold into a line of totals and back", async () => {
     await page().getByRole("button", { name: "Hide budgets" }).click();
     await budget("macs").waitFor({ state: "detached" });
-    await page().locator("[data-total=macs] dd").waitFor();
+    await page().locator("[data-total=macs] .verdict.within").waitFor();
+    assert.equal(await page().locator("[data-total=otherOps] .verdict").count(), 0);
+    const over = page().locator("[data-total=fileBytes] .verdict.over");
+    assert.match(await over.innerText(), /^[\d.]+×\s*Budget: .* download[^]*update, .* over/);
     await page().getByRole("button", { name: "Show budgets" }).click();
     await line("macs").waitFor();
   });

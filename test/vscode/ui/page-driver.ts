@@ -47,8 +47,13 @@ export class PageDriver {
     return Promise.all(heads.map((head) => head.getAttribute("data-column")));
   }
 
+  /** Opens a file that may not be a model. */
+  show(name: string): Promise<void> {
+    return this.#window().openFile(name);
+  }
+
   async open(name: string): Promise<void> {
-    await this.#window().openFile(name);
+    await this.show(name);
     await this.page.getByRole("heading", { name }).waitFor();
     await this.lines.first().waitFor();
   }

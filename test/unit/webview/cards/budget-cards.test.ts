@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Totals } from "../../../../profiler/profile.ts";
 import { INITIAL_BUDGETS, type BudgetTexts } from "../../../../profiler/views/budgets.ts";
-import { budgetCards, lineText, type BudgetCard } from "../../../../webview/cards/budget-cards.ts";
+import { budgetCards, lineText, worstVerdict, type BudgetCard } from "../../../../webview/cards/budget-cards.ts";
 import { TOTALS } from "../../../builders/profile-builder.ts";
 
 const ALEXNET: Totals = {
@@ -62,6 +62,13 @@ describe("A card of budgets", () => {
     assert.equal(line?.verdict, null);
     assert.deepEqual(texts(card("macs", { macs: "" })), ["no budget"]);
     assert.deepEqual(texts(card("macs", { macs: "many" })), ["many"]);
+  });
+
+  it("knows the worst of several verdicts", () => {
+    const update = { ...ALEXNET, fileBytes: 600_000 };
+    assert.equal(worstVerdict(card("fileBytes", {}, update).lines)?.kind, "over");
+    assert.equal(worstVerdict(card("latencySeconds").lines)?.kind, "within");
+    assert.equal(worstVerdict(card("parameters").lines), undefined);
   });
 
   it("does not call a lower bound within its budget", () => {

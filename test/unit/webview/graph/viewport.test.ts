@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { centreOn, firstLook, fit, isViewport, reveal, zoomAt } from "../../../../webview/graph/viewport.ts";
+import {
+  centreOn,
+  firstLook,
+  fit,
+  isViewport,
+  keepInSight,
+  reveal,
+  zoomAt,
+} from "../../../../webview/graph/viewport.ts";
 
 const SCREEN = { width: 1000, height: 500 };
 const START = { x: 1900, y: 0, width: 200, height: 50 };
@@ -35,6 +43,14 @@ describe("The viewport of the graph", () => {
     assert.equal(reveal(viewport, { x: 100, y: 100, width: 50, height: 50 }, SCREEN), viewport);
     assert.deepEqual(reveal(viewport, { x: 1200, y: 100, width: 50, height: 50 }, SCREEN), { zoom: 1, x: -266, y: 0 });
     assert.deepEqual(reveal(viewport, { x: 100, y: -200, width: 50, height: 50 }, SCREEN), { zoom: 1, x: 0, y: 216 });
+  });
+
+  it("keeps a box in sight on a smaller screen, if it was in sight", () => {
+    const viewport = { zoom: 1, x: 0, y: 0 };
+    const smaller = { width: 500, height: 500 };
+    const box = { x: 600, y: 100, width: 50, height: 50 };
+    assert.deepEqual(keepInSight(viewport, box, SCREEN, smaller), { zoom: 1, x: -166, y: 0 });
+    assert.equal(keepInSight(viewport, { ...box, x: 1200 }, SCREEN, smaller), viewport);
   });
 
   it("brings a point to the middle", () => {

@@ -1,0 +1,165 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { unknownOperator } from "../ui/models.ts";
+import { PageDriver } from "../ui/page-driver.ts";
+import { SAMPLES, VscodeWindow } from "../ui/window.ts";
+import { takeDocument, takeView } from "./album.ts";
+
+const MODEL = "digits_resnet.onnx";
+const OTHER = "digits_lenet.onnx";
+const UNKNOWN = "unknown.onnx";
+const BROKEN = "broken.onnx";
+const REPORT = "report.html";
+
+/** A driver of the page that also opens what stands beside it. */
+class StatesDriver extends PageDriver {
+  readonly #window: VscodeWindow;
+
+  constructor(window: VscodeWindow) {
+    super(() => window);
+    this.#window = window;
+  }
+
+  button(name: string): Promise<void> {
+    return this.page.getByRole("button", { name, exact: true }).click();
+  }
+
+  async compare(...names: readonly string[]): Promise<void> {
+    await this.#window.server.run(
+      (api, paths) => {
+        const [first, ...others] = paths.map((path) => api.Uri.file(path));
+        void api.commands.executeCommand("edgewise.compareSelected", first, [first, ...others]);
+      },
+      names.map((name) => this.#window.path(name)),
+    );
+    await this.lines.first().waitFor();
+  }
+
+  async report(): Promise<string> {
+    const paths = [MODEL, REPORT].map((name) => this.#window.path(name));
+    await this.#window.server.run(
+      (api, files) => api.commands.executeCommand("edgewise.exportHtml", ...files.map((file) => api.Uri.file(file))),
+      paths,
+    );
+    return this.#window.path(REPORT);
+  }
+}
+
+interface State {
+  readonly name: string;
+  readonly reach: (driver: StatesDriver) => Promise<unknown>;
+}
+
+/** States of the page in the order in which they are come by: each goes on from the one before it. */
+const STATES: readonly State[] = [
+  {
+    name: "several",
+    reach: async (driver) => {
+      await driver.open(MODEL);
+      await driver.layers.nth(1).click();
+      await driver.layers.nth(4).click({ modifiers: ["Shift"] });
+    },
+  },
+  { name: "columns", reach: (driver) => driver.button("Choose columns") },
+  {
+    name: "filter-help",
+    reach: async (driver) => {
+      await driver.press("Escape");
+      await driver.button("How to filter");
+    },
+  },
+  {
+    name: "filter",
+    reach: async (driver) => {
+      await driver.press("Escape");
+      await driver.filter("kind:conv macs>");
+    },
+  },
+  {
+    name: "flat",
+    reach: async (driver) => {
+      await driver.filter("kind:conv macs>10k");
+      await driver.button("Group layers by module");
+      await driver.column("latency").getByRole("button", { name: "Latency estimate" }).click();
+    },
+  },
+  {
+    name: "hardware",
+    reach: async (driver) => {
+      await driver.filter("");
+      await driver.button("Group layers by module");
+      await driver.button("flagship-phone");
+    },
+  },
+  {
+    name: "budget",
+    reach: async (driver) => {
+      await driver.press("Escape");
+      await driver.button("Show budgets").catch(() => undefined);
+      await driver.page.locator("[data-budget=response] button").click();
+    },
+  },
+  {
+    name: "dimension",
+    reach: async (driver) => {
+      await driver.press("Escape");
+      const field = driver.page.getByRole("textbox", { name: "Value of the dimension batch" });
+      await field.fill("8");
+      await driver.press("Enter");
+      await driver.page.getByRole("button", { name: "Batch 1" }).waitFor();
+      await field.fill("four");
+      await driver.press("Enter");
+    },
+  },
+  {
+    name: "weights",
+    reach: async (driver) => {
+      await driver.button("Batch 1");
+      await driver.layers.filter({ hasText: "Conv" }).nth(1).click();
+      await driver.details.getByTestId("statistics").first().scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: "warnings",
+    reach: async (driver) => {
+      await driver.close();
+      await driver.open(UNKNOWN);
+      await driver.page.getByRole("button", { name: /warning/ }).click();
+    },
+  },
+  {
+    name: "failed",
+    reach: async (driver) => {
+      await driver.close();
+      await driver.show(BROKEN);
+      await driver.page.getByTestId("failed").waitFor();
+    },
+  },
+  {
+    name: "compare",
+    reach: async (driver) => {
+      await driver.close();
+      await driver.compare(MODEL, OTHER);
+    },
+  },
+];
+
+/** Pictures of every state of the page, named "page-STATE", and of the report that is exported. */
+export async function takeStates(wanted: string): Promise<void> {
+  const isWanted = ({ name }: { readonly name: string }): boolean => `page-${name}`.includes(wanted);
+  const report = { name: "report" };
+  if (![...STATES, report].some(isWanted)) return;
+  const window = await VscodeWindow.open({ files: [MODEL, OTHER].map((name) => join(SAMPLES, name)) });
+  writeFileSync(window.path(UNKNOWN), unknownOperator());
+  writeFileSync(window.path(BROKEN), "no model");
+  const driver = new StatesDriver(window);
+  try {
+    for (const state of STATES) {
+      await state.reach(driver);
+      if (isWanted(state)) await takeView(window, `page-${state.name}`);
+    }
+    if (isWanted(report)) await takeDocument(await driver.report(), "page-report");
+  } finally {
+    await window.close();
+  }
+}
