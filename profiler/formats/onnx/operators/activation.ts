@@ -70,7 +70,7 @@ const DROPOUT: OperatorRule = {
     const data = view.input(0);
     // The mask had the type of the data before opset 10.
     const maskType = view.version < 10 ? data.dataType : "bool";
-    return [fact(data.dataType, data.shape, data.value), fact(maskType, data.shape)];
+    return [fact(data.dataType, data.shape, isTraining(view) ? undefined : data.value), fact(maskType, data.shape)];
   },
   operation: (view) => (isTraining(view) ? DROPPING : { kind: "free" }),
   configuration: [1, 2],

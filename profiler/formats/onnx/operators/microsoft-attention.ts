@@ -216,6 +216,12 @@ const LONGFORMER_ATTENTION: OperatorRule = {
   },
 };
 
+/** emb, q, q_rot, k, k_rot: queries and keys are both turned, each by a product with the cosine and one with the sine. */
+const GEMMA_ROTARY_EMBEDDING: OperatorRule = {
+  infer: (view) => [sameAs(view, 1), sameAs(view, 3)],
+  operation: () => ({ kind: "elementwise", geometry: { opsPerElement: 2 * 3 } }),
+};
+
 const MULTI_HEAD: CachedForm = { pastKey: 6, pastValue: 7, configuration: [8, 9] };
 const DECODER_MASKED: CachedForm = {
   pastKey: 5,
@@ -241,4 +247,5 @@ export const MICROSOFT_ATTENTION: Readonly<Record<string, OperatorRule>> = {
   LinearAttention: LINEAR_ATTENTION,
   RotaryEmbedding: ROTARY_EMBEDDING,
   MRotaryEmbedding: ROTARY_EMBEDDING,
+  GemmaRotaryEmbedding: GEMMA_ROTARY_EMBEDDING,
 };

@@ -1,8 +1,9 @@
 import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../layers/operations-per-element.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { UNKNOWN } from "../../../operators/tensor-fact.ts";
 import { broadcastShapes } from "../../../shapes/broadcast.ts";
-import { floorDivide, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
+import { ceilDivide, floorDivide, product, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { CAUSAL_CONVOLUTION, convolution } from "./convolution.ts";
 import { fact, mapShape, sameAs } from "./facts.ts";
 import {
@@ -36,6 +37,16 @@ const EMBED_LAYER_NORMALIZATION: OperatorRule = {
     kind: "norm",
     geometry: { opsPerElement: NORMALIZATION_OPS.layer + (view.has(4) ? 2 : 1) * OPERATIONS_PER_ELEMENT.arithmetic },
   }),
+};
+
+/** The same of quantized tables: five scales and five zero points behind the mask. The output has the scales' type. */
+const QUANTIZED_EMBED_LAYER_NORMALIZATION: OperatorRule = {
+  ...EMBED_LAYER_NORMALIZATION,
+  infer: (view) => {
+    const [output, mask] = EMBED_LAYER_NORMALIZATION.infer(view);
+    return [fact(view.dataType(8), output?.shape), mask ?? UNKNOWN];
+  },
+  configuration: [8, 9, 10, 11, 12, 13, 14, 15, 16, 17],
 };
 
 /** The attribute `activation` of GroupNorm is a number: 1 for SiLU. */
@@ -83,6 +94,15 @@ function combined(opsPerElement: number): OperatorRule {
     inPlace: [0],
   };
 }
+
+/** One bit an element, 32 of them to a word: whether it was kept. */
+function bitmask(view: NodeView) {
+  return fact(
+    "uint32",
+    mapShape(view.shape(0), (shape) => [ceilDivide(product(shape), BITS_OF_A_MASK_WORD)]),
+  );
+}
+const BITS_OF_A_MASK_WORD = 32;
 
 /** data, bias → softmax of their sum */
 const BIAS_SOFTMAX: OperatorRule = { infer: (view) => [sameAs(view)], kind: "softmax", inPlace: [0] };
@@ -142,6 +162,7 @@ export const MICROSOFT_FUSED: Readonly<Record<string, OperatorRule>> = {
   SkipLayerNormalization: skipNormalization(NORMALIZATION_OPS.layer),
   SkipSimplifiedLayerNormalization: skipNormalization(NORMALIZATION_OPS.rms),
   EmbedLayerNormalization: EMBED_LAYER_NORMALIZATION,
+  QEmbedLayerNormalization: QUANTIZED_EMBED_LAYER_NORMALIZATION,
   GroupNorm: groupNormalization(0),
   SkipGroupNorm: groupNormalization(OPERATIONS_PER_ELEMENT.arithmetic),
   GatedRMSNorm: GATED_RMS_NORM,
@@ -155,6 +176,13 @@ export const MICROSOFT_FUSED: Readonly<Record<string, OperatorRule>> = {
   BiasDropout: {
     ...combined(OPERATIONS_PER_ELEMENT.arithmetic),
     infer: (view) => [sameAs(view), fact("bool", view.shape(0))],
+    configuration: [3, 4],
+  },
+  BitmaskDropout: { infer: (view) => [sameAs(view), bitmask(view)], kind: "free", configuration: [1, 2], inPlace: [0] },
+  BitmaskBiasDropout: {
+    ...combined(OPERATIONS_PER_ELEMENT.arithmetic),
+    infer: (view) => [sameAs(view), bitmask(view)],
+    configuration: [3, 4],
   },
   GatedAdd: combined(2 * OPERATIONS_PER_ELEMENT.arithmetic),
   GatedRelativePositionBias: GATED_RELATIVE_POSITION_BIAS,

@@ -20,7 +20,10 @@ function reduction(value?: Reduction): OperatorRule {
       if (axes.kind === "open") return [fact(dataType, shape && openAxes(shape, axes.length, keepDims))];
       const named = numbersOf(axes) ?? [];
       // No axes mean all of them, unless the node says that they mean none.
-      if (named.length === 0 && view.flag("noop_with_empty_axes")) return [fact(dataType, shape, view.value(0))];
+      if (named.length === 0 && view.flag("noop_with_empty_axes")) {
+        // What is not folded (a norm, a logarithm) is still taken of each element.
+        return [fact(dataType, shape, value && view.value(0))];
+      }
       const reduced = named.length === 0 ? undefined : named;
       const known = knownTensor(view.input(0));
       const elements = value && known && dataType ? reduceValue(value, known, reduced, dataType) : undefined;

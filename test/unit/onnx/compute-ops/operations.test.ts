@@ -236,6 +236,11 @@ describe("ONNX compute rules", () => {
       inferFacts(ms("PackedAttention", { num_heads: 2 }), [x("tokens", 8), weight(8, 24)])[0],
       x("tokens", 8),
     );
+    assert.deepEqual(inferFacts(ms("BitmaskDropout"), [x(5, 13)]), [x(5, 13), fact("uint32", [3])]);
+    assert.deepEqual(
+      inferFacts(ms("GemmaRotaryEmbedding"), [x(1, 4), x(1, 8, 4), x(1, 8, 4), x(1, 2, 4), x(1, 2, 4)]),
+      [x(1, 8, 4), x(1, 2, 4)],
+    );
     assert.deepEqual(
       inferFacts({ op: "DeformConv" }, [x(1, 4, 6, 6), weight(3, 4, 3, 3), x(1, 18, 4, 4)])[0],
       x(1, 3, 4, 4),

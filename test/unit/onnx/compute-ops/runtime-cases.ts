@@ -169,6 +169,18 @@ const microsoftFused: OperatorCase[] = [
     {},
     2,
   ),
+  ms("QEmbedLayerNormalization")(
+    [
+      int32([2, 3], [0, 1, 2, 0, 1, 2]),
+      int32([2, 3], [0, 0, 1, 0, 0, 1]),
+      ...[[5, 8], [4, 8], [2, 8], [8], [8]].map(bytes),
+      int32([2, 3], [1, 1, 1, 1, 1, 0]),
+      ...Array<Operand>(5).fill(scale),
+      ...Array<Operand>(5).fill(zero),
+    ],
+    {},
+    2,
+  ),
   ms("Gelu")([tokens]),
   ms("BiasGelu")([tokens, hidden]),
   ms("FastGelu")([tokens, hidden]),

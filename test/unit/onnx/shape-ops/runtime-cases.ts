@@ -61,6 +61,7 @@ const elementwise: OperatorCase[] = [
   of("PRelu")([f32([2, 3, 2]), f32([3, 1])]),
   of("PRelu", 7)([f32([2, 3]), f32([3])]),
   of("Dropout")([x], {}, 2),
+  of("Dropout", 13)([x, f32([], [0.5]), bools([], [1])], { seed: 1 }, 2),
   of("Dropout", 7)([x], { ratio: 0.25 }, 2),
   of("Dropout", 10)([x], { ratio: 0.25 }, 2),
   of("Softmax")([x], { axis: 1 }),
@@ -215,6 +216,8 @@ const reductions: OperatorCase[] = [
   of("ReduceSum")([x, i64([])], { noop_with_empty_axes: 1 }),
   of("ReduceSum")([x], { noop_with_empty_axes: 1 }),
   of("ReduceSum")([x, i64([])]),
+  // Nothing is reduced, but the norm or logarithm of each element is taken.
+  ...["ReduceLogSum", "ReduceL2", "ReduceMax"].map((op) => of(op, 18)([x, i64([])], { noop_with_empty_axes: 1 })),
   of("ReduceProd")([i64([2, 3, 4])], { keepdims: 0 }),
   of("ArgMax")([x], { axis: 1 }),
   of("ArgMax")([x], { axis: -1, keepdims: 0 }),
