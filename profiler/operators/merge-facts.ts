@@ -8,6 +8,9 @@ import type { TensorFact } from "./tensor-fact.ts";
  * @param nameOf name for the size of an axis that differs
  */
 export function mergeFacts(a: TensorFact, b: TensorFact, nameOf: (axis: number) => Dimension): TensorFact {
+  // An empty sequence contradicts no other: what holds of each tensor of the other holds of none or all of this one.
+  if (isEmptySequence(a) && b.container === "sequence") return withoutNumbers(b);
+  if (isEmptySequence(b) && a.container === "sequence") return withoutNumbers(a);
   const shape = mergeShapes(a.shape, b.shape, nameOf);
   const merged = {
     dataType: a.dataType === b.dataType ? a.dataType : undefined,
@@ -25,6 +28,10 @@ export function mergeBranches(a: TensorFact, b: TensorFact, nameOf: (axis: numbe
   if (a.shape === undefined && b.shape !== undefined) return withoutNumbers(b);
   if (b.shape === undefined && a.shape !== undefined) return withoutNumbers(a);
   return mergeFacts(a, b, nameOf);
+}
+
+function isEmptySequence({ items }: TensorFact): boolean {
+  return items?.count === 0;
 }
 
 function withoutNumbers({ dataType, shape, container }: TensorFact): TensorFact {

@@ -24,6 +24,8 @@ export interface SequenceItems {
   readonly count: Dimension;
   /** Of each axis the sizes of all tensors added up; undefined where ranks are unknown, or there is no tensor. */
   readonly totals: Shape | undefined;
+  /** One by one, in their order, where each is known. */
+  readonly tensors?: readonly TensorFact[];
 }
 
 /** Identity of a constant: two tensors with one origin are the same weights, which are stored and counted once. */

@@ -50,9 +50,19 @@ const SEQUENCE_MAP: OperatorRule = {
   control: {
     bodyInputs: (view) =>
       view.inputs.map((fact) => (fact === undefined ? UNKNOWN : { dataType: fact.dataType, shape: fact.shape })),
-    outputs: (_view, [outputs = []]) =>
-      outputs.map(({ dataType, shape }) => ({ dataType, shape, container: "sequence" as const })),
-    trips: () => undefined,
+    outputs: (view, [outputs = []]) => {
+      const items = view.input(0).items;
+      return outputs.map(({ dataType, shape }) => ({
+        dataType,
+        shape,
+        container: "sequence" as const,
+        ...(items && { items: { count: items.count, totals: undefined } }),
+      }));
+    },
+    trips: (view) => {
+      const count = view.input(0).items?.count;
+      return typeof count === "number" ? count : undefined;
+    },
   },
 };
 

@@ -44,9 +44,10 @@ export const LOOP: OperatorRule = {
   },
 };
 
-/** Numbers change from run to run, so of a carried tensor only type and shape go in. */
-function asCarried({ dataType, shape, container }: TensorFact): TensorFact {
-  return container === undefined ? { dataType, shape } : { dataType, shape, container };
+/** Numbers change from run to run, so of a carried tensor only type and shape go in; and that a sequence has nothing in it yet. */
+function asCarried({ dataType, shape, container, items }: TensorFact): TensorFact {
+  if (container === undefined) return { dataType, shape };
+  return { dataType, shape, container, ...(items?.count === 0 && { items }) };
 }
 
 function widenCarried(

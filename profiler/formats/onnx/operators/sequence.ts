@@ -4,11 +4,14 @@ import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { UNKNOWN, type SequenceItems, type TensorFact } from "../../../operators/tensor-fact.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
-import { add, ceilDivide, multiply, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
+import { add, ceilDivide, multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { dataTypeOf } from "../data-types.ts";
 import { fact, mapShape, runtimeSize } from "./facts.ts";
 
 const FLOAT = 1;
+
+/** Lists longer than this are not followed tensor by tensor: no exporter writes them out. */
+const MOST_FOLLOWED = 1024;
 
 /** A sequence: what holds of each of its tensors, and what they are together where that is known. */
 function sequenceOf(element: TensorFact, items?: SequenceItems): TensorFact {
@@ -16,14 +19,30 @@ function sequenceOf(element: TensorFact, items?: SequenceItems): TensorFact {
   return { dataType, shape, container: "sequence", ...(items && { items }) };
 }
 
-const EMPTY: SequenceItems = { count: 0, totals: undefined };
+const EMPTY: SequenceItems = { count: 0, totals: undefined, tensors: [] };
 
-function withItem({ count, totals }: SequenceItems, { shape }: TensorFact): SequenceItems {
-  return { count: add(count, 1), totals: count === 0 ? shape : addedUp(totals, shape) };
+/** What tensors that are all known make together. */
+function itemsOf(tensors: readonly TensorFact[]): SequenceItems {
+  const [first, ...others] = tensors.map(({ shape }) => shape);
+  const totals = others.reduce((total, shape) => addedUp(total, shape), first);
+  return { count: tensors.length, totals, ...(tensors.length <= MOST_FOLLOWED && { tensors }) };
+}
+
+function withItem(items: SequenceItems, element: TensorFact, position: number | undefined): SequenceItems {
+  const { count, totals, tensors } = items;
+  if (tensors && position !== undefined) return itemsOf(tensors.toSpliced(position, 0, element));
+  return { count: add(count, 1), totals: count === 0 ? element.shape : addedUp(totals, element.shape) };
 }
 
 function addedUp(a: Shape | undefined, b: Shape | undefined): Shape | undefined {
   return a?.length === b?.length ? a?.map((size, axis) => add(size, b?.[axis] ?? UNKNOWN_SIZE)) : undefined;
+}
+
+/** Position that input `index` names, from the end when negative; `fallback` where the input is left out, undefined when only the run can tell. */
+function positionIn(items: SequenceItems, view: NodeView, index: number, fallback: number): number | undefined {
+  if (!view.has(index)) return fallback;
+  const position = view.number(index);
+  return position !== undefined && position < 0 ? position + (items.tensors?.length ?? Infinity) : position;
 }
 
 function elementOf({ dataType, shape }: TensorFact): TensorFact {
@@ -35,55 +54,88 @@ function either(a: TensorFact, b: TensorFact): TensorFact {
   return mergeFacts(a, b, () => UNKNOWN_SIZE);
 }
 
+/** A sequence of tensors that are all known. */
+function listed(tensors: readonly TensorFact[], empty: TensorFact = UNKNOWN): TensorFact {
+  const [first = empty, ...others] = tensors;
+  return sequenceOf(others.reduce(either, first), itemsOf(tensors));
+}
+
 function moving(infer: (view: NodeView) => TensorFact, configuration: readonly number[] = []): OperatorRule {
   return { infer: (view) => [infer(view)], kind: "data-movement", configuration };
 }
 
 function constructed(view: NodeView): TensorFact {
-  const [first = UNKNOWN, ...others] = view.inputs.map((_, index) => view.input(index));
+  return listed(view.inputs.map((_, index) => view.input(index)));
+}
+
+/** sequence, tensor, position? (the end) */
+function inserted(view: NodeView): TensorFact {
+  const sequence = view.input(0);
+  const element = elementOf(view.input(1));
+  const { items } = sequence;
+  const position = items && positionIn(items, view, 2, items.tensors?.length ?? 0);
   return sequenceOf(
-    others.reduce((merged, element) => either(merged, element), first),
-    [first, ...others].reduce(withItem, EMPTY),
+    items?.count === 0 ? element : either(elementOf(sequence), element),
+    items && withItem(items, element, position),
   );
 }
 
-function inserted(view: NodeView): TensorFact {
+/** sequence, position? (the last) */
+function erased(view: NodeView): TensorFact {
   const sequence = view.input(0);
-  const element = view.input(1);
-  const items = sequence.items && withItem(sequence.items, element);
-  return sequenceOf(sequence.items?.count === 0 ? element : either(elementOf(sequence), element), items);
+  const { items } = sequence;
+  const tensors = items?.tensors;
+  const position = tensors && positionIn(items, view, 1, tensors.length - 1);
+  if (position !== undefined) return listed(tensors?.toSpliced(position, 1) ?? [], elementOf(sequence));
+  return sequenceOf(sequence, items && { count: subtract(items.count, 1), totals: undefined });
+}
+
+/** sequence, position */
+function picked(view: NodeView): TensorFact {
+  const sequence = view.input(0);
+  const { items } = sequence;
+  const position = items && positionIn(items, view, 1, 0);
+  return (position === undefined ? undefined : items?.tensors?.[position]) ?? elementOf(sequence);
 }
 
 /** Parts of one length, of 1 by default; without `keepdims` those of 1 lose the axis. */
 function splitUp(view: NodeView): TensorFact {
+  const dataType = view.dataType(0);
   const input = view.shape(0);
-  if (input === undefined) return sequenceOf(fact(view.dataType(0), undefined));
+  if (input === undefined) return sequenceOf(fact(dataType, undefined));
   const axis = normalizeAxis(view.int("axis", 0), input.length);
   const total = input[axis] ?? UNKNOWN_SIZE;
-  const parts = partsOf(view, total);
   const dropsAxis = !view.has(1) && !view.flag("keepdims", true);
-  const kept = (sizes: Shape): Shape => (dropsAxis ? sizes.toSpliced(axis, 1) : sizes);
+  const partOf = (size: Dimension): Shape => (dropsAxis ? input.toSpliced(axis, 1) : input.with(axis, size));
+  const sizes = partSizes(view, total);
+  if (sizes) return listed(sizes.map((size) => fact(dataType, partOf(size))));
+  const parts = partsOf(view, total);
   const totals = input.map((size, at) => (at === axis ? total : multiply(size, parts.count)));
-  return sequenceOf(fact(view.dataType(0), kept(input.with(axis, parts.size))), {
+  return sequenceOf(fact(dataType, partOf(parts.size)), {
     count: parts.count,
-    totals: kept(totals),
+    totals: dropsAxis ? totals.toSpliced(axis, 1) : totals,
   });
 }
 
-/** Into how many parts an axis is split, and the size of each where they are all of one size. */
+/** The size of each part, where all are known. */
+function partSizes(view: NodeView, total: Dimension): readonly Dimension[] | undefined {
+  const asked = view.has(1) ? view.value(1) : [1];
+  if (asked && view.shape(1)?.length === 1) return asked;
+  const [size] = asked ?? [];
+  if (typeof size !== "number" || typeof total !== "number" || size <= 0) return undefined;
+  const count = Math.ceil(total / size);
+  if (count > MOST_FOLLOWED) return undefined;
+  return Array.from({ length: count }, (_, part) => Math.min(size, total - part * size));
+}
+
+/** Into how many parts an axis is split whose parts are not all known, and the size of each where they are of one size. */
 function partsOf(view: NodeView, total: Dimension): { readonly count: Dimension; readonly size: Dimension } {
   if (!view.has(1)) return { count: total, size: 1 };
-  const sizes = view.value(1);
   const isOneSize = view.shape(1)?.length === 0;
-  const [first, ...others] = sizes ?? [];
-  if (first === undefined) {
-    const asked = isOneSize ? undefined : view.shape(1)?.[0];
-    return { count: asked ?? runtimeSize(view, "parts"), size: UNKNOWN_SIZE };
-  }
-  if (!isOneSize)
-    return { count: others.length + 1, size: others.every((size) => size === first) ? first : UNKNOWN_SIZE };
-  const isEven = typeof total === "number" && typeof first === "number" && total % first === 0;
-  return { count: ceilDivide(total, first), size: isEven ? first : UNKNOWN_SIZE };
+  const size = isOneSize ? view.value(1)?.[0] : undefined;
+  if (size !== undefined) return { count: ceilDivide(total, size), size: UNKNOWN_SIZE };
+  const asked = isOneSize ? undefined : view.shape(1)?.[0];
+  return { count: asked ?? runtimeSize(view, "parts"), size: UNKNOWN_SIZE };
 }
 
 function concatenated(view: NodeView): TensorFact {
@@ -121,8 +173,8 @@ export const SEQUENCE: Readonly<Record<string, OperatorRule>> = {
   },
   SequenceConstruct: moving(constructed),
   SequenceInsert: moving(inserted, [2]),
-  SequenceErase: moving((view) => sequenceOf(view.input(0)), [1]),
-  SequenceAt: moving((view) => elementOf(view.input(0)), [1]),
+  SequenceErase: moving(erased, [1]),
+  SequenceAt: moving(picked, [1]),
   SequenceLength: { infer: (view) => [lengthOf(view)], kind: "shape" },
   SplitToSequence: moving(splitUp, [1]),
   ConcatFromSequence: moving(concatenated),

@@ -17,8 +17,12 @@ import {
 import { noSiblings } from "../../zoo/no-siblings.ts";
 import { f32, i64, operand, runModel, type Operand } from "./operator-case.ts";
 
-interface ControlCase {
+interface ControlCase extends Omit<GraphCase, "nodes"> {
   readonly node: OnnxNode;
+}
+
+interface GraphCase {
+  readonly nodes: readonly OnnxNode[];
   readonly inputs: Readonly<Record<string, Operand>>;
   readonly outputs: readonly string[];
   readonly opset?: number;
@@ -30,12 +34,19 @@ interface ControlResult {
   readonly node: InferredNode;
 }
 
+async function control({ node: single, ...rest }: ControlCase): Promise<ControlResult> {
+  const { inferred, nodes } = await controlGraph({ nodes: [single], ...rest });
+  const [only] = nodes;
+  assert.ok(only);
+  return { facts: inferred, node: only };
+}
+
 /** Inferred from the file, after ONNX Runtime has agreed with every size that is no name. */
-async function control(given: ControlCase): Promise<ControlResult> {
+async function controlGraph(given: GraphCase) {
   const { inputs, outputs, opset = 17, initializers = [] } = given;
   const bytes = onnxModel({
     opset,
-    graph: graph([given.node], {
+    graph: graph(given.nodes, {
       inputs: Object.entries(inputs).map(([name, { dataType, shape }]) => value(name, dataType, shape)),
       outputs,
       initializers,
@@ -51,9 +62,7 @@ async function control(given: ControlCase): Promise<ControlResult> {
       return { dataType: declared?.dataType, shape: declared?.shape };
     }),
   );
-  const [only] = inferred.nodes;
-  assert.ok(only);
-  assert.deepEqual(only.problems, []);
+  for (const { problems } of inferred.nodes) assert.deepEqual(problems, []);
   const facts = main.outputs.map((id) => inferred.facts[id]);
   const results = await runModel(bytes, inputs);
   outputs.forEach((name, position) => {
@@ -64,7 +73,7 @@ async function control(given: ControlCase): Promise<ControlResult> {
       if (typeof size === "number") assert.equal(size, result?.shape[axis]);
     });
   });
-  return { facts, node: only };
+  return { inferred: facts, nodes: inferred.nodes };
 }
 
 const shapes = ({ facts }: ControlResult) => facts.map((fact) => fact?.shape);
@@ -152,6 +161,31 @@ describe("Loop", () => {
     const [inner] = result.node.bodies;
     const carried = inner?.graph.facts[inner.body.graph.inputs[2] ?? -1];
     assert.deepEqual(carried?.shape, ["loop0(y)", 3]);
+  });
+
+  it("collects tensors in a sequence that begins empty", async () => {
+    const sequence = { sequenceType: { elemType: value("", "float32").type ?? null } };
+    const held = {
+      body: graph([keepGoing, node("SequenceInsert", ["s", "x"], ["t"])], {
+        name: "body",
+        inputs: [value("i", "int64", []), value("go", "bool", []), { name: "s", type: sequence }],
+        outputs: [value("on", "bool", []), { name: "t", type: sequence }],
+      }),
+    };
+    const { inferred } = await controlGraph({
+      nodes: [
+        node("SequenceEmpty", [], ["none"]),
+        node("Loop", ["m", "", "none"], ["all"], held),
+        node("ConcatFromSequence", ["all"], ["y"], { axis: 0, new_axis: 1 }),
+      ],
+      inputs: { x },
+      outputs: ["y"],
+      initializers: [five],
+    });
+    assert.deepEqual(
+      inferred.map((fact) => fact?.shape),
+      [["tensors(y)", 2, 3]],
+    );
   });
 
   it("is exact about a single run", async () => {

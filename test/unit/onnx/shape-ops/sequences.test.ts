@@ -52,10 +52,31 @@ describe("ONNX operator rules: sequences", () => {
     assert.deepEqual(infer("ConcatFromSequence", [begun], { axis: 0 }).shape, [4, 2]);
   });
 
+  it("hand out each tensor as it is", () => {
+    const parts = infer("SplitToSequence", [data(2, 7), list(3, 4)], { axis: 1 });
+    assert.deepEqual(infer("SequenceAt", [parts, scalar(1)]).shape, [2, 4]);
+    const chunks = infer("SplitToSequence", [data(2, 7), scalar(3)], { axis: 1 });
+    assert.deepEqual(infer("SequenceAt", [chunks, scalar(-1)]).shape, [2, 1]);
+    assert.deepEqual(infer("SequenceAt", [chunks, fact("int64", [])]).shape, [2, "?"]);
+    const unlike = infer("SequenceConstruct", [data(2), data(3, 4)]);
+    assert.deepEqual(infer("SequenceAt", [unlike, scalar(1)]).shape, [3, 4]);
+    const front = infer("SequenceInsert", [unlike, data(9), scalar(0)]);
+    assert.deepEqual(infer("SequenceAt", [front, scalar(0)]).shape, [9]);
+    const rest = infer("SequenceErase", [front, scalar(1)]);
+    assert.deepEqual(infer("SequenceAt", [rest, scalar(1)]).shape, [3, 4]);
+    assert.deepEqual(infer("SequenceLength", [rest]).value, [2]);
+  });
+
+  it("lose their last tensor when no position says which", () => {
+    const rest = infer("SequenceErase", [infer("SplitToSequence", [data(7, 2), scalar(3)])]);
+    assert.deepEqual(infer("ConcatFromSequence", [rest], { axis: 0 }).shape, [6, 2]);
+  });
+
   it("name the size when something was taken out that nobody can tell", () => {
-    const rest = infer("SequenceErase", [infer("SplitToSequence", [data(6, 2), scalar(3)])]);
+    const rest = infer("SequenceErase", [infer("SplitToSequence", [data(6, 2), scalar(3)]), fact("int64", [])]);
     const [along, across] = infer("ConcatFromSequence", [rest], { axis: 0 }).shape ?? [];
     assert.equal(typeof along, "string");
     assert.equal(across, 2);
+    assert.deepEqual(infer("SequenceLength", [rest]).value, [1]);
   });
 });
