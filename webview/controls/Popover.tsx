@@ -20,12 +20,17 @@ export function Popover({ id, label, role, anchor, onClose, children }: PopoverP
   const box = useRef<HTMLDivElement>(null);
 
   useLayoutEffect(() => {
-    if (!box.current) return;
-    const { width, height } = box.current.getBoundingClientRect();
-    const below = anchor.bottom + GAP;
-    const top = below + height + GAP > innerHeight ? Math.max(GAP, innerHeight - height - GAP) : below;
-    const left = Math.max(GAP, Math.min(anchor.left, innerWidth - width - GAP));
-    box.current.style.transform = `translate(${left}px, ${top}px)`;
+    const place = (): void => {
+      if (!box.current) return;
+      const { width, height } = box.current.getBoundingClientRect();
+      const below = anchor.bottom + GAP;
+      const top = below + height + GAP > innerHeight ? Math.max(GAP, innerHeight - height - GAP) : below;
+      const left = Math.max(GAP, Math.min(anchor.left, innerWidth - width - GAP));
+      box.current.style.transform = `translate(${left}px, ${top}px)`;
+    };
+    place();
+    addEventListener("resize", place);
+    return () => removeEventListener("resize", place);
   }, [anchor]);
 
   useEffect(() => {

@@ -42,14 +42,14 @@ export function FilterField({ text, error, onChange }: FilterFieldProps): JSX.El
         >
           <Icon name="question" />
         </button>
+        <span id={ERROR_ID} class="filter-error" role="status">
+          {error !== null && (
+            <>
+              <Icon name="error" /> {error}
+            </>
+          )}
+        </span>
       </div>
-      <span id={ERROR_ID} class="filter-error" role="status">
-        {error !== null && (
-          <>
-            <Icon name="error" /> {error}
-          </>
-        )}
-      </span>
       {help && <FilterHelp anchor={help} onChange={onChange} onClose={() => setHelp(null)} />}
     </>
   );

@@ -25,17 +25,19 @@ export function SelectionBar({ layers, onCopy, onClear }: SelectionBarProps): JS
   const atLeast = sums.unknownRows > 0 ? "≥ " : "";
   return (
     <div class="selection-bar" role="status" data-testid="selection-sum">
-      <span class="selection-count">{l10n.t("{0} layers", layers.length.toLocaleString())}</span>
-      {parts.map(([unit, value, name]) => (
-        <span
-          key={name}
-          class="selection-part"
-          data-tip={`${formatCellExact(unit, value)} ${unit === "MACs" ? "" : name}`}
-        >
-          {atLeast}
-          {formatCell(unit, value)} {name}
-        </span>
-      ))}
+      <span class="selection-parts">
+        <span class="selection-count">{l10n.t("{0} layers", layers.length.toLocaleString())}</span>
+        {parts.map(([unit, value, name]) => (
+          <span
+            key={name}
+            class="selection-part"
+            data-tip={`${formatCellExact(unit, value)} ${unit === "MACs" ? "" : name}`}
+          >
+            {atLeast}
+            {formatCell(unit, value)} {name}
+          </span>
+        ))}
+      </span>
       <span class="selection-buttons">
         <IconButton icon="copy" label={l10n.t("Copy rows")} onClick={onCopy} />
         <IconButton icon="close" label={l10n.t("Clear the selection")} onClick={onClear} />

@@ -38,6 +38,10 @@ describe("The charts", () => {
       await chart(name).getByText("Show as a table").click();
     }
     assert.match(await chart("memory").locator(".alive h3").innerText(), /^Alive at the peak, #\d+/);
+    const beyond = await page()
+      .locator(".profile")
+      .evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight);
+    assert.equal(beyond, 0, "the page itself scrolls into nothing");
     assert.match(await chart("roofline").locator(".chart-summary").innerText(), /\d+ are compute-bound/);
   });
 
