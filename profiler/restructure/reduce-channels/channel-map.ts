@@ -16,6 +16,8 @@ export class ChannelMap {
   readonly #channels = new UnionFind();
   readonly #labels = new Map<TensorId, Labels>();
   readonly #kept = new Map<Channel, string>();
+  /** Of labels that somebody asked for since the last tie: tensors share them. */
+  readonly #units = new Map<Labels, readonly Channel[]>();
 
   constructor(readonly graph: LiftedGraph) {}
 
@@ -28,8 +30,14 @@ export class ChannelMap {
     if (tensor !== undefined && labels !== undefined) this.#labels.set(tensor, labels);
   }
 
-  labelled(): Iterable<readonly [TensorId, Labels]> {
-    return this.#labels;
+  /** Those of all tensors, each once. */
+  allLabels(): ReadonlySet<Labels> {
+    return new Set(this.#labels.values());
+  }
+
+  /** How many channels there are: their numbers are below it. */
+  get size(): number {
+    return this.#channels.size;
   }
 
   add(count: number): readonly Channel[] {
@@ -44,7 +52,9 @@ export class ChannelMap {
   }
 
   tie(a: Channel | undefined, b: Channel | undefined): void {
-    if (a !== undefined && b !== undefined) this.#channels.tie(a, b);
+    if (a === undefined || b === undefined) return;
+    this.#channels.tie(a, b);
+    this.#units.clear();
   }
 
   /** Ties channels that stand at the same place of two lists. */
@@ -66,7 +76,11 @@ export class ChannelMap {
   }
 
   units(labels: Labels): readonly Channel[] {
-    return labels.channels.map((channel) => this.unit(channel));
+    const known = this.#units.get(labels);
+    if (known) return known;
+    const units = labels.channels.map((channel) => this.unit(channel));
+    this.#units.set(labels, units);
+    return units;
   }
 
   /** Units that must stay, with the first reason why. */

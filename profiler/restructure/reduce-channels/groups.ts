@@ -3,6 +3,7 @@ import type { ChannelMap, Channel, Labels } from "./channel-map.ts";
 import { isDepthwise, isLinear, type LinearLayer } from "./linear-layer.ts";
 import { trackChannels } from "./track-channels.ts";
 import { UnionFind } from "./union-find.ts";
+import { UnitClasses } from "./unit-classes.ts";
 
 /** Channels that one decision takes out together, wherever they are: known by the first of them. */
 export type Unit = Channel;
@@ -30,6 +31,7 @@ export interface Channels {
   readonly map: ChannelMap;
   /** In execution order of their first layers. */
   readonly groups: readonly ChannelGroup[];
+  readonly unitClasses: UnitClasses;
 }
 
 /** Tracking follows every channel through the graph: once is enough for all edits that are looked for in it. */
@@ -43,57 +45,60 @@ export function findChannels(graph: LiftedGraph): Channels {
 
 function channelsOf(graph: LiftedGraph): Channels {
   const map = trackChannels(graph);
-  const makers = graph.layers.flatMap((layer): readonly Maker[] => {
-    const labels = map.labels(layer.outputs[0]);
-    if (!isLinear(layer) || labels === undefined) return [];
-    return [{ layer, units: new Set(map.units(labels)) }];
-  });
   const kept = map.keptUnits();
-  const classes = classesOf(map);
-  const groups = joinedUnits(makers).map((units): ChannelGroup => {
-    const layers = makers.filter((maker) => [...maker.units].some((unit) => units.has(unit))).map(({ layer }) => layer);
-    return groupOf(layers, units, kept, classes);
+  const unitClasses = new UnitClasses(map);
+  const groups = joinedMakers(map).map(({ layers, units }) => groupOf(layers, units, kept, unitClasses));
+  return { map, groups, unitClasses };
+}
+
+interface Joined {
+  readonly layers: LinearLayer[];
+  /** From the first made to the last. */
+  readonly units: Unit[];
+}
+
+/** Layers that share units, and those units. A depthwise layer makes none: channels from several sides may pass through it. */
+function joinedMakers(map: ChannelMap): readonly Joined[] {
+  const makers = map.graph.layers.filter(isLinear).flatMap((layer) => {
+    const labels = map.labels(layer.outputs[0]);
+    return labels === undefined ? [] : [{ layer, units: map.units(labels) }];
   });
-  return { map, groups };
-}
-
-interface Maker {
-  readonly layer: LinearLayer;
-  readonly units: ReadonlySet<Unit>;
-}
-
-/** Units of layers that share some. A depthwise layer makes none: channels from several sides may pass through it. */
-function joinedUnits(makers: readonly Maker[]): readonly ReadonlySet<Unit>[] {
   const joined = new UnionFind();
-  const making = makers.filter(({ layer }) => !isDepthwise(layer.form));
-  const owner = new Map<Unit, number>();
-  joined.add(making.length);
-  for (const [index, { units }] of making.entries()) {
+  const owners = new Int32Array(map.size).fill(NOBODY);
+  joined.add(makers.length);
+  for (const [index, { layer, units }] of makers.entries()) {
+    if (isDepthwise(layer.form)) continue;
     for (const unit of units) {
-      const other = owner.get(unit);
-      if (other === undefined) owner.set(unit, index);
+      const other = owners[unit] ?? NOBODY;
+      if (other === NOBODY) owners[unit] = index;
       else joined.tie(index, other);
     }
   }
-  const groups = new Map<number, Set<Unit>>();
-  for (const [index, { units }] of making.entries()) {
-    const first = joined.find(index);
-    groups.set(first, new Set([...(groups.get(first) ?? []), ...units]));
+  const groups = new Map<number, Joined>();
+  for (const { layer, units } of makers) {
+    const firsts = new Set(units.map((unit) => owners[unit] ?? NOBODY).filter((owner) => owner !== NOBODY));
+    for (const first of new Set([...firsts].map((owner) => joined.find(owner)))) {
+      const group = groups.get(first) ?? { layers: [], units: [] };
+      groups.set(first, group);
+      group.layers.push(layer);
+    }
   }
+  for (const [unit, owner] of owners.entries()) if (owner !== NOBODY) groups.get(joined.find(owner))?.units.push(unit);
   return [...groups.values()];
 }
 
+const NOBODY = -1;
+
 function groupOf(
   layers: readonly LinearLayer[],
-  units: ReadonlySet<Unit>,
+  units: readonly Unit[],
   kept: ReadonlyMap<Unit, string>,
-  classes: ReadonlyMap<Unit, string>,
+  unitClasses: UnitClasses,
 ): ChannelGroup {
-  const ordered = [...units].sort((a, b) => a - b);
-  const byClass = new Map<string, Unit[]>();
-  for (const unit of ordered) {
+  const byClass = new Map<number, Unit[]>();
+  for (const unit of units) {
     if (kept.has(unit)) continue;
-    const key = classes.get(unit) ?? "";
+    const key = unitClasses.classOf(unit);
     const members = byClass.get(key);
     if (members) members.push(unit);
     else byClass.set(key, [unit]);
@@ -101,22 +106,8 @@ function groupOf(
   return {
     layers,
     classes: [...byClass.values()].map((members) => ({ units: members })),
-    blocked: ordered.map((unit) => kept.get(unit)).find((why) => why !== undefined),
+    blocked: units.map((unit) => kept.get(unit)).find((why) => why !== undefined),
   };
-}
-
-/** For each unit, how many positions it has in which tensors. */
-function classesOf(map: ChannelMap): ReadonlyMap<Unit, string> {
-  const places = new Map<Unit, string[]>();
-  for (const [tensor, labels] of map.labelled()) {
-    for (const [unit, count] of countUnits(map, labels)) {
-      const place = `${tensor}×${count}`;
-      const known = places.get(unit);
-      if (known) known.push(place);
-      else places.set(unit, [place]);
-    }
-  }
-  return new Map([...places].map(([unit, list]) => [unit, list.join()]));
 }
 
 /** How many positions of a tensor belong to each unit. */

@@ -1,30 +1,42 @@
-import type { Quantization } from "../../model/model.ts";
+import type { Quantization, TensorId } from "../../model/model.ts";
 import { computedWeights, type Form, type FormKind, type FormOf, type ReshapeForm, type Weights } from "../forms.ts";
 import type { LayerId, LiftedLayer } from "../lifted.ts";
-import type { ChannelMap } from "./channel-map.ts";
-import type { Unit } from "./groups.ts";
+import type { ChannelMap, Labels } from "./channel-map.ts";
+import type { Channels, Unit } from "./groups.ts";
 import { isDepthwise } from "./linear-layer.ts";
 import { constantAxis } from "./track-channels.ts";
 
 /** The forms of all layers that change when units are taken out. Weights are sliced when they are read. */
-export function pruned(map: ChannelMap, removed: ReadonlySet<Unit>): Map<LayerId, Form> {
+export function pruned({ map, unitClasses }: Channels, removed: ReadonlySet<Unit>): Map<LayerId, Form> {
+  const kept = keptPositions(map, removed);
   const forms = new Map<LayerId, Form>();
-  for (const layer of map.graph.layers) {
-    const form = prunedForm(layer, map, removed);
+  for (const place of unitClasses.placesOf(removed)) {
+    const layer = map.graph.layers[place];
+    const form = layer && prunedForm(layer, map, kept);
     if (form) forms.set(layer.id, form);
   }
   return forms;
 }
 
 /** Positions that stay along the labelled axis of a tensor; undefined when all do. */
-export function keptPositions(
-  map: ChannelMap,
-  tensor: number | undefined,
-  removed: ReadonlySet<Unit>,
-): readonly number[] | undefined {
-  const units = map.labels(tensor)?.channels.map((channel) => map.unit(channel));
-  if (!units?.some((unit) => removed.has(unit))) return undefined;
-  return units.flatMap((unit, position) => (removed.has(unit) ? [] : [position]));
+export type KeptPositions = (tensor: TensorId | undefined) => readonly number[] | undefined;
+
+/** Tensors that share their labels share the answer. */
+export function keptPositions(map: ChannelMap, removed: ReadonlySet<Unit>): KeptPositions {
+  const known = new Map<Labels, readonly number[]>();
+  return (tensor) => {
+    const labels = map.labels(tensor);
+    if (labels === undefined) return undefined;
+    const kept = known.get(labels) ?? keptOf(map.units(labels), removed);
+    known.set(labels, kept);
+    return kept.length === labels.channels.length ? undefined : kept;
+  };
+}
+
+function keptOf(units: readonly Unit[], removed: ReadonlySet<Unit>): readonly number[] {
+  const kept: number[] = [];
+  for (const [position, unit] of units.entries()) if (!removed.has(unit)) kept.push(position);
+  return kept;
 }
 
 interface Slicing {
@@ -80,9 +92,8 @@ const RULES: { readonly [K in FormKind]?: Rule<FormOf<K>> } = {
   reshape: prunedReshape,
 };
 
-function prunedForm(layer: LiftedLayer, map: ChannelMap, removed: ReadonlySet<Unit>): Form | undefined {
-  const inputs = keptPositions(map, layer.inputs[0], removed);
-  const outputs = keptPositions(map, layer.outputs[0], removed);
+function prunedForm(layer: LiftedLayer, map: ChannelMap, kept: KeptPositions): Form | undefined {
+  const [inputs, outputs] = [kept(layer.inputs[0]), kept(layer.outputs[0])];
   if (inputs === undefined && outputs === undefined) return undefined;
   return applyRule(layer.form, { layer, map, inputs, outputs });
 }

@@ -90,7 +90,7 @@ export const REDUCE_CHANNELS: Restructuring = {
   predict: (graph, target, options) => {
     const { channels, kept } = plan(graph, target, options);
     // Which units of a class go is all one to the sizes.
-    return { replace: pruned(channels.map, leastImportant(kept, new Map())) };
+    return { replace: pruned(channels, leastImportant(kept, new Map())) };
   },
   rewrite,
 };
@@ -113,7 +113,7 @@ function find(graph: LiftedGraph): readonly Finding[] {
 
 function changedLayers(graph: LiftedGraph, target: string): readonly LayerId[] {
   const { channels, kept } = plan(graph, target, {});
-  return [...pruned(channels.map, leastImportant(kept, new Map())).keys()];
+  return [...pruned(channels, leastImportant(kept, new Map())).keys()];
 }
 
 async function rewrite(
@@ -125,7 +125,7 @@ async function rewrite(
   const { channels, groups, kept } = plan(graph, target, options);
   const importance = await importanceOf(channels, groups, target, options, context);
   const removed = leastImportant(kept, importance);
-  const forms: ReadonlyMap<LayerId, Form> = pruned(channels.map, removed);
+  const forms: ReadonlyMap<LayerId, Form> = pruned(channels, removed);
   const isRefitted = options.refit !== false && context.activations !== undefined;
   return { replace: isRefitted ? await refitted(channels.map, removed, forms, context) : forms };
 }

@@ -18,7 +18,7 @@ import {
   type LinearForm,
   type LinearLayer,
 } from "./linear-layer.ts";
-import { keptPositions, sliced } from "./prune.ts";
+import { keptPositions, sliced, type KeptPositions } from "./prune.ts";
 
 /**
  * Layers that lost input channels, fitted one after the other to what the layers before them now give (He et al., ICCV 2017): each gets
@@ -37,13 +37,14 @@ export async function refitted(
   const forms = new Map(pruned);
   if (!activations || !activationsAfter) return forms;
   const { graph } = map;
+  const kept = keptPositions(map, removed);
   const readers = graph.layers
     .filter(isLinear)
-    .filter(({ inputs, form }) => keptPositions(map, inputs[0], removed) !== undefined && !form.weight.quantization);
+    .filter(({ inputs, form }) => kept(inputs[0]) !== undefined && !form.weight.quantization);
   const fits = new Map<LinearLayer, Refit>();
   for (const layer of readers) {
     const form = pruned.get(layer.id);
-    if (form?.kind === "conv" || form?.kind === "dense") fits.set(layer, new Refit(map, layer, form, removed));
+    if (form?.kind === "conv" || form?.kind === "dense") fits.set(layer, new Refit(map, layer, form, kept));
   }
   const stages = stagesOf(graph, [...fits.keys()]);
   let done = 0;
@@ -91,11 +92,11 @@ class Refit {
   #corrections: readonly Correction[] | undefined;
 
   constructor(
-    private readonly map: ChannelMap,
+    map: ChannelMap,
     private readonly layer: LinearLayer,
     /** The layer without what went. */
     readonly form: LinearForm,
-    private readonly removed: ReadonlySet<Unit>,
+    private readonly kept: KeptPositions,
   ) {
     const next = map.graph.onlyConsumer(layer.outputs[0]);
     this.#norm = next && isKind(next, "batch-norm") && layer.form.activation === undefined ? next : undefined;
@@ -144,12 +145,15 @@ class Refit {
   /** Each group of the reduced layer as it was. Outputs that went are no longer wanted. */
   #partsBefore(): Promise<readonly Part[]> {
     this.#before ??= (async () => {
-      const { layer, map, removed } = this;
-      const kept = keptPositions(map, layer.outputs[0], removed);
+      const { layer, kept } = this;
       // A group of a depthwise layer is a channel: those that went have left gaps.
-      const places = isDepthwise(layer.form) ? keptPositions(map, layer.inputs[0], removed) : undefined;
+      const places = isDepthwise(layer.form) ? kept(layer.inputs[0]) : undefined;
       const { columns } = linearSizes(layer.form);
-      return this.#parts(sliced(layer.form.weight, 0, kept), columns, (group) => places?.[group] ?? group);
+      return this.#parts(
+        sliced(layer.form.weight, 0, kept(layer.outputs[0])),
+        columns,
+        (group) => places?.[group] ?? group,
+      );
     })();
     return this.#before;
   }
