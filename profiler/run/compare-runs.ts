@@ -2,6 +2,7 @@ import { CalibrationError, RunError } from "../errors.ts";
 import { batchesOf, type BatchOptions } from "./batches.ts";
 import { openSamples, type SampleBatch } from "./calibration/sample-set.ts";
 import type { CalibrationSpec } from "./calibration/spec.ts";
+import { isStretchable } from "./calibration/stretched-reader.ts";
 import { describeShape } from "./check-inputs.ts";
 import { DifferenceSum, type Difference } from "./difference.ts";
 import type { NamedTensors } from "./numeric-tensor.ts";
@@ -97,8 +98,8 @@ export async function compareRuns(
 type Feed = (batch: SampleBatch & { readonly start: number; readonly count: number }) => Promise<NamedTensors>;
 
 /**
- * What b is given for a batch of a's: the same tensors under its own names. Where it takes another size (an edit of the resolution),
- * folders of images are stretched to each model's; other samples cannot be.
+ * What b is given for a batch of a's: the same tensors under its own names. Where it takes maps of another size (an edit of the
+ * resolution), the samples are stretched to it.
  */
 async function feeder(
   file: string,
@@ -110,19 +111,25 @@ async function feeder(
   const pairs = matchPorts(a.inputs, b.inputs);
   if (pairs.length !== a.inputs.length || pairs.length !== b.inputs.length)
     throw new RunError(`${file}: expected ${a.inputs.length} inputs as the other model has, not ${b.inputs.length}`);
-  const unlike = pairs.find(([left, right]) => !isAlike(left, right));
-  if (unlike === undefined) return ({ inputs }) => Promise.resolve(renamed(inputs, pairs));
-  const files = Object.values(spec.inputs ?? {});
-  const isStretchable = files.length > 0 && files.every(({ kind }) => kind === "images");
-  if (isStretchable) {
-    const own = closing(await openSamples(spec, b.inputs));
+  const unlike = pairs.filter(([left, right]) => !isAlike(left, right));
+  if (unlike.length === 0) return ({ inputs }) => Promise.resolve(renamed(inputs, pairs));
+  const misfit = unlike.find(([left, right]) => !isStretched(left, right));
+  if (misfit === undefined) {
+    const own = closing(await openSamples({ madeFor: rangedInputs(a, b), ...spec }, b.inputs));
     return async ({ start, count }) => (await own.batch(start, count)).inputs;
   }
-  const [left, right] = unlike;
+  const [left, right] = misfit;
   throw new CalibrationError(
     `${file}: input "${right.name}" takes ${describeShape(right.dataType, right.shape)}, but "${left.name}" of the other model ${describeShape(left.dataType, left.shape)}: the same samples do not fit both`,
-    { hint: "Only folders of images can be stretched to each model's size." },
+    { hint: "Only maps can be stretched to each model's size." },
   );
+}
+
+/** Whether both take maps that differ in their sides alone, behind the batch's axis. */
+function isStretched(left: Port, right: Port): boolean {
+  const [[batch = "", ...from], [otherBatch = "", ...to]] = [left.shape, right.shape];
+  const isOneBatch = batch === otherBatch || typeof batch === "string" || typeof otherBatch === "string";
+  return left.dataType === right.dataType && left.name === right.name && isOneBatch && isStretchable(from, to);
 }
 
 /** What one model does not tell of its inputs the other may: a quantized one knows what its float original takes. */

@@ -13,9 +13,11 @@ import { writeModel } from "../../restructure/write-model.ts";
 import { activationsOn } from "../../run/activation-source.ts";
 import type { CalibrationSpec } from "../../run/calibration/spec.ts";
 import type { RunComparison } from "../../run/compare-runs.ts";
+import { inputPorts } from "../../run/model-ports.ts";
 import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
 import type { CliContext } from "../context.ts";
 import { readEdits, writeEdits } from "../edit-files.ts";
+import { parseDimension } from "../quantities.ts";
 import { tensorTable } from "../tensor-table.ts";
 
 interface ApplyCommandOptions extends CalibrationOptions {
@@ -23,6 +25,7 @@ interface ApplyCommandOptions extends CalibrationOptions {
   readonly edit?: readonly Edit[];
   readonly out: string;
   readonly saveEdits?: string;
+  readonly dim?: Readonly<Record<string, number>>;
   readonly json?: true;
 }
 
@@ -36,6 +39,7 @@ export function addApplyCommand(program: Command, context: CliContext): void {
     .option("--edits <file>", "a list of edits as --save-edits writes it; those of --edit come after it")
     .requiredOption("--out <file>", "the file to write; an old one is replaced when all is done")
     .option("--save-edits <file>", "write the list of edits too, as JSON")
+    .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--json", "write JSON");
   addCalibrationOptions(command).action(async (path: string, options: ApplyCommandOptions) => {
     const edits = [...(options.edits === undefined ? [] : await readEdits(options.edits)), ...(options.edit ?? [])];
@@ -72,7 +76,7 @@ async function applied(
   options: ApplyCommandOptions,
   context: CliContext,
 ): Promise<{ readonly model: Model; readonly steps: readonly AppliedStep[] }> {
-  const calibration = calibrationOf(options);
+  const calibration = { ...calibrationOf(options, options.dim), madeFor: inputPorts(base) };
   const steps: AppliedStep[] = [];
   let model = base;
   for (const edit of edits) {
@@ -91,12 +95,13 @@ async function applied(
 
 /** Weights are fitted to samples of the user's own; random ones would fit them to noise. */
 function fittingContext(
-  { data, seed }: ApplyCommandOptions,
+  { data, seed, dim }: ApplyCommandOptions,
   calibration: CalibrationSpec,
 ): Parameters<typeof applyEdit>[2] {
   return {
     ...(data && { activationsOf: (model: Model) => activationsOn(model, calibration) }),
     ...(seed !== undefined && { seed }),
+    ...(dim && { bindings: dim }),
   };
 }
 

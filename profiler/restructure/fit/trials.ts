@@ -113,13 +113,15 @@ export class Trials {
 }
 
 async function planFor(model: Model, original: Reference, options: TrialOptions): Promise<Plan> {
-  const { calibration, measuring } = options;
-  const { count, description } = await previewSamples(inputPorts(model), calibration, 0);
+  const madeFor = inputPorts(model);
+  const calibration: CalibrationSpec = { madeFor, ...options.calibration };
+  const measuring: CalibrationSpec | undefined = options.measuring && { madeFor, ...options.measuring };
+  const { count, description } = await previewSamples(madeFor, calibration, 0);
   const { macs } = totalsOf(model, options);
   const isMadeUp = isRandom(calibration);
   const parts = isMadeUp || measuring !== undefined ? { fitting: ALL, measuring: ALL } : sharedOut(count);
   const fitting = isMadeUp ? undefined : sampling(calibration, parts.fitting, count, macs);
-  const measured = await (measuring ? previewSamples(inputPorts(model), measuring, 0) : undefined);
+  const measured = await (measuring ? previewSamples(madeFor, measuring, 0) : undefined);
   const measures = sampling(measuring ?? calibration, parts.measuring, measured?.count ?? count, macs);
   const itself = await compareRuns(original, await inMemory(model), {
     calibration: measures.all,

@@ -1,6 +1,7 @@
 import { convertIndexedToRgb, decode as decodePng, type DecodedPng } from "fast-png";
 import jpeg from "jpeg-js";
 import { CalibrationError } from "../../errors.ts";
+import { resampled } from "./resample.ts";
 
 /** Pixels of 0 to 255, row by row, the channels of a pixel side by side. */
 export interface Picture {
@@ -96,53 +97,10 @@ export function withChannels(picture: Picture, channels: 1 | 3): Picture {
   return { ...picture, channels, data };
 }
 
-/**
- * Stretched to a size by bilinear interpolation between pixel centres; when it shrinks, over as many pixels as fall into one, as PIL and
- * torchvision do (without that, fine patterns turn into noise).
- */
+/** Stretched to a size, as PIL and torchvision do. */
 export function resized(picture: Picture, height: number, width: number): Picture {
-  const wide = picture.width === width ? picture : resampled(picture, width, "width");
-  return wide.height === height ? wide : resampled(wide, height, "height");
-}
-
-function resampled(picture: Picture, size: number, along: "width" | "height"): Picture {
-  const { channels, data } = picture;
-  const before = picture[along];
-  const rows = along === "width" ? picture.height : 1;
-  /** Elements from one step along the axis to the next. */
-  const stride = along === "width" ? channels : picture.width * channels;
-  const result = new Float32Array((data.length / before) * size);
-  taps(before, size).forEach(({ first, weights }, place) => {
-    for (let row = 0; row < rows; row += 1) {
-      for (let element = 0; element < stride; element += 1) {
-        let sum = 0;
-        weights.forEach((weight, tap) => {
-          sum += weight * (data[(row * before + first + tap) * stride + element] ?? 0);
-        });
-        result[(row * size + place) * stride + element] = sum;
-      }
-    }
-  });
-  return { ...picture, [along]: size, data: result };
-}
-
-interface Tap {
-  readonly first: number;
-  readonly weights: readonly number[];
-}
-
-/** For each new pixel the old ones it is made of: a triangle around its centre, cut at the picture's edge. */
-function taps(before: number, size: number): readonly Tap[] {
-  const step = before / size;
-  const reach = Math.max(1, step);
-  return Array.from({ length: size }, (_, place) => {
-    const centre = (place + 0.5) * step;
-    const first = Math.max(0, Math.floor(centre - reach + 0.5));
-    const end = Math.min(before, Math.floor(centre + reach + 0.5));
-    const weights = Array.from({ length: end - first }, (__, tap) =>
-      Math.max(0, 1 - Math.abs((first + tap + 0.5 - centre) / reach)),
-    );
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    return { first, weights: weights.map((weight) => weight / total) };
-  });
+  const { width: before, height: rows, channels } = picture;
+  if (before === width && rows === height) return picture;
+  const wide = resampled(picture.data, [rows, before, channels], 1, width);
+  return { width, height, channels, data: resampled(wide, [rows, width, channels], 0, height) };
 }

@@ -8,6 +8,7 @@ import type { InputReader } from "./input-reader.ts";
 import { readLabels } from "./labels.ts";
 import { randomReader } from "./random-reader.ts";
 import { RANDOM_SAMPLES, type CalibrationSpec, type InputSpec, type SamplePart } from "./spec.ts";
+import { stretchedReader } from "./stretched-reader.ts";
 
 export interface SampleBatch {
   readonly inputs: NamedTensors;
@@ -133,11 +134,17 @@ function commonCount(all: readonly InputReader[], spec: CalibrationSpec): number
 async function openReaders(spec: CalibrationSpec, inputs: readonly SampledInput[]): Promise<readonly InputReader[]> {
   const given = spec.inputs ?? {};
   checkNames(given, inputs);
+  const originals = layoutOf(spec.madeFor ?? [], spec.dimensions ?? {}).inputs;
   const readers: InputReader[] = [];
   try {
     for (const [place, input] of inputs.entries()) {
       const file = specOf(given, input, inputs.length);
-      readers.push(file === undefined ? randomReader(input, place, spec.seed ?? 0) : await openReader(file, input));
+      // Pictures have sizes of their own: each model gets them as large as it takes them.
+      const made = file?.kind === "images" ? undefined : originals.find(({ name }) => name === input.name);
+      const original = made ?? input;
+      const reader =
+        file === undefined ? randomReader(original, place, spec.seed ?? 0) : await openReader(file, original);
+      readers.push(made === undefined ? reader : stretchedReader(reader, input));
     }
     return readers;
   } catch (error) {

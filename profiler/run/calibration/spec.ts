@@ -1,4 +1,5 @@
 import type { NumericType } from "../numeric-tensor.ts";
+import type { Port } from "../session.ts";
 
 /**
  * Which samples to run a model on, as plain data: settings, command lines and workspace state hold it. Without files, samples are
@@ -17,6 +18,11 @@ export interface CalibrationSpec {
   readonly seed?: number;
   /** Sizes of dynamic dimensions other than the batch; the files' own, else 1, when left out. */
   readonly dimensions?: Readonly<Record<string, number>>;
+  /**
+   * Inputs of the model that the samples were made for, where they are given to one that takes other sizes (after an edit of the
+   * resolution): they are stretched to those. The model's own when left out.
+   */
+  readonly madeFor?: readonly Port[];
 }
 
 /**

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Random } from "../../../profiler/numeric/random.ts";
+import { graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";
+import { weights } from "../restructure/edited-model.ts";
+import { bytesOf, npyFile } from "../run/npy-file.ts";
 import { runCli, temporaryFolder } from "./run-cli.ts";
 
 const MODEL = join(import.meta.dirname, "../../../media/samples/digits_lenet.onnx");
@@ -80,6 +84,50 @@ describe("edgewise suggest and apply", function () {
       [{ a: "/3/Conv_output_0", b: "/3/Conv_output_0" }],
     );
     assert.ok(tensors[0]?.difference);
+  });
+
+  it("checks and fits edits behind one of the resolution on samples of the old size", async () => {
+    const [model, data, out] = ["maps.onnx", "maps.npy", "small.onnx"].map((name) => join(folder, name));
+    assert.ok(model && data && out);
+    const nodes = [
+      node("Conv", ["x", "w"], ["c"], { pads: [1, 1, 1, 1] }, { name: "c" }),
+      node("GlobalAveragePool", ["c"], ["y"]),
+    ];
+    const inputs = [value("x", "float32", ["n", 1, 8, 8])];
+    writeFileSync(
+      model,
+      onnxModel({ graph: graph(nodes, { inputs, outputs: ["y"], initializers: [weights("w", [4, 1, 3, 3])] }) }),
+    );
+    const maps = new Random(0).normals(20 * 64);
+    writeFileSync(data, npyFile("<f4", [20, 1, 8, 8], bytesOf(maps)));
+    const edits = ["--edit", "reduce-resolution:", "--edit", "split-spatial:c:rank=2"];
+    const { stdout, stderr, code } = await runCli("apply", model, ...edits, "--data", data, "--out", out, "--json");
+    assert.equal(code, 0, stderr);
+    const { steps } = JSON.parse(stdout) as {
+      steps: readonly { check: { samples: { count: number }; outputs: readonly { difference?: object }[] } }[];
+    };
+    assert.deepEqual(
+      steps.map(({ check }) => [
+        check.samples.count,
+        check.outputs.every(({ difference }) => difference !== undefined),
+      ]),
+      [
+        [20, true],
+        [20, true],
+      ],
+    );
+  });
+
+  it("takes sizes of dynamic dimensions to check with", async () => {
+    const [model, out] = [join(folder, "lengths.onnx"), join(folder, "bound.onnx")];
+    const nodes = [node("Identity", ["x"], ["i"]), node("Pad", ["i", "pads"], ["y"], { mode: "reflect" })];
+    const inputs = [value("x", "float32", ["n", "length"])];
+    const initializers = [tensor("pads", "int64", [4], [0, 2, 0, 2])];
+    writeFileSync(model, onnxModel({ graph: graph(nodes, { inputs, outputs: ["y"], initializers }) }));
+    const edit = ["apply", model, "--edit", "remove-no-ops:", "--out", out];
+    const { stderr } = await runCli(...edit);
+    assert.match(stderr, /ONNX Runtime failed: .*Pad/, "a length of 1 leaves nothing to reflect");
+    assert.equal((await runCli(...edit, "--dim", "length=8")).code, 0);
   });
 
   it("replaces the model it reads from only when all is done", async () => {

@@ -84,6 +84,18 @@ describe("Comparing two models by running both", () => {
     assert.equal(outputs[0]?.difference?.maxAbsolute, 0);
   });
 
+  it("stretches maps to the size that each model takes", async () => {
+    const pooled = (size: number): ReturnType<typeof inMemory> =>
+      inMemory([node("GlobalAveragePool", ["x"], ["y"])], { inputs: [value("x", "float32", ["n", 3, size, size])] });
+    const { outputs, samples } = await compareRuns(pooled(8), pooled(4), { calibration: { count: 5 } });
+    assert.equal(samples.count, 5);
+    const error = outputs[0]?.difference?.maxAbsolute ?? NaN;
+    assert.ok(error < 0.05, `the mean of a map is nearly that of the map made smaller: off by ${error}`);
+    const rows = (size: number): ReturnType<typeof inMemory> =>
+      inMemory([node("Relu", ["x"], ["y"])], { inputs: [value("x", "float32", ["n", size, size + 1])] });
+    await assert.rejects(compareRuns(rows(4), rows(6)), /the same samples do not fit both/);
+  });
+
   it("refuses models that take unlike inputs", async () => {
     const fails = (b: Parameters<typeof compareRuns>[1], message: RegExp): Promise<void> =>
       assert.rejects(compareRuns(scalingModel(3), b), message);

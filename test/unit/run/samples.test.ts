@@ -199,6 +199,25 @@ describe("Calibration samples", () => {
     assert.deepEqual((await read({ seed: 7 }, ports)).inputs, all.inputs);
   });
 
+  it("are stretched to a model that takes other sizes than the one they were made for", async () => {
+    const path = await file("maps.npy", npyFile("<f4", [3, 2, 2], bytesOf(NUMBERS)));
+    const wide: Port = { ...X, shape: ["batch", 2, 4] };
+    const { inputs } = await read({ ...only({ kind: "array", path }), madeFor: [X] }, [wide], 0, 1);
+    assert.deepEqual(
+      [inputs.x?.shape, valuesOf(inputs.x)],
+      [
+        [1, 2, 4],
+        [0, 0.25, 0.75, 1, 2, 2.25, 2.75, 3],
+      ],
+    );
+    const bytes: Port = { name: "x", dataType: "uint8", shape: [1, 2, 1] };
+    const whole = await read({ madeFor: [{ ...bytes, shape: [1, 4, 1] }] }, [bytes], 0, 1);
+    assert.ok(valuesOf(whole.inputs.x).every(Number.isInteger));
+    await fails({ ...only({ kind: "array", path }), madeFor: [X] }, /samples of 2×2 cannot be stretched/, [
+      { ...X, shape: ["batch", 3, 3] },
+    ]);
+  });
+
   it("stay alone where the batch is fixed, or belongs to the sample", async () => {
     const state: Port = { name: "state", dataType: "float32", shape: [2, "n", 8] };
     const samples = await openSamples({ count: 3, dimensions: { n: 4 } }, [X, state]);
