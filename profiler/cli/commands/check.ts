@@ -28,7 +28,7 @@ export function addCheckCommand(program: Command, context: CliContext): void {
     .argument("<model>", "an .onnx or .tflite file")
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension);
   for (const { flags, total, parse } of LIMITS)
-    command.option(flags, `largest ${titleOf(total).toLowerCase()} allowed`, parse);
+    command.option(flags, `largest ${inSentence(titleOf(total))} allowed`, parse);
   command.action(async (model: string, options: CheckCommandOptions) => {
     const limits = LIMITS.filter(({ option }) => options[option] !== undefined);
     if (limits.length === 0) {
@@ -73,6 +73,11 @@ function failures({ file, totals }: Profile, verdicts: readonly Verdict[]): stri
 
 function within(limits: number): string {
   return limits === 1 ? "within the limit" : `within all ${limits} limits`;
+}
+
+/** A title as words of a sentence: "peak memory", but "MACs". */
+function inSentence(title: string): string {
+  return title.replace(/^\p{Lu}(?=\p{Ll})/u, (letter) => letter.toLowerCase());
 }
 
 function titleOf(total: keyof Totals): string {

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProfileJson } from "../../../profiler/exports/json.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
-import { readFirstBytes, runCli, runProcess, temporaryFolder, writeChain, writeUnknown } from "./run-cli.ts";
+import { skip } from "../../skip.ts";
+import { readFirstBytes, runCli, runInto, runProcess, temporaryFolder, writeChain, writeUnknown } from "./run-cli.ts";
+
+/** Linux's device that has no room for anything. */
+const FULL_DEVICE = "/dev/full";
 
 /** Each process compiles the whole engine first; a busy machine takes its time. */
 const PROCESS_TIMEOUT = 120_000;
@@ -60,6 +65,14 @@ describe("edgewise profile", () => {
     const profile = await json(chain, "--hardware", file);
     assert.equal(profile.hardware, "slow");
     assert.ok(profile.totals.latencySeconds > 4);
+  });
+
+  it("says in one line that its answer found no room", async function () {
+    this.timeout(PROCESS_TIMEOUT);
+    if (!existsSync(FULL_DEVICE)) skip(this, "needs a device that is always full, which this system does not have");
+    const { code, stderr } = await runInto(FULL_DEVICE, "profile", chain);
+    assert.match(stderr, /^edgewise: the output cannot be written: [^\n]+\n$/);
+    assert.equal(code, 2);
   });
 
   it("says null for what is unknown", async () => {

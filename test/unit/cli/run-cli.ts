@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +39,24 @@ export function runProcess(...args: readonly string[]): Promise<CliResult> {
     child.on("close", (code) =>
       resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
     );
+  });
+}
+
+/** Runs the command line with its answer going into a file: `> path`. */
+export function runInto(path: string, ...args: readonly string[]): Promise<Pick<CliResult, "code" | "stderr">> {
+  return new Promise((resolve, reject) => {
+    const file = openSync(path, "w");
+    const child = spawn(process.execPath, ["--import", "tsx", "profiler/cli/main.ts", ...args], {
+      cwd: ROOT,
+      stdio: ["ignore", file, "pipe"],
+    });
+    const err: Buffer[] = [];
+    child.stderr?.on("data", (bytes: Buffer) => err.push(bytes));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      closeSync(file);
+      resolve({ code, stderr: Buffer.concat(err).toString() });
+    });
   });
 }
 
