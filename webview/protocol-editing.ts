@@ -75,6 +75,11 @@ export interface Suggestions {
   readonly list: readonly ListedSuggestion[];
 }
 
+/** What has been found while the rest is still looked for: how many suggestions there are for each row. */
+export interface FoundSuggestions {
+  readonly rows: readonly (readonly [row: number, suggestions: number])[];
+}
+
 /** Part of each total that a change saves; negative where it costs, null where a total is unknown. */
 export type Savings = Readonly<Record<SavedTotal, number | null>>;
 
@@ -268,6 +273,8 @@ export interface EditingContract extends Contract {
     readonly calibration: Calibration;
     readonly fit: FitState;
     readonly progress: RequestProgress;
+    /** On the way to the answer of `suggest`. */
+    readonly found: FoundSuggestions;
     /** Bring a part of the suggestions view into sight. */
     readonly showPart: EditingPart;
     /** Rows that something outside the page points at, or none any more. */

@@ -1,7 +1,13 @@
 import * as vscode from "vscode";
 import type { Activity, Snapshot } from "../../webview/protocol.ts";
 import type { RunningState, RunsState } from "../../webview/protocol-running.ts";
-import type { Calibration, DocumentState, FitState, RequestProgress } from "../../webview/protocol-editing.ts";
+import type {
+  Calibration,
+  DocumentState,
+  FitState,
+  FoundSuggestions,
+  RequestProgress,
+} from "../../webview/protocol-editing.ts";
 import type { ModelDocument } from "./model-document.ts";
 
 /** What happens to a document, for its pages, its views and VS Code. */
@@ -14,13 +20,15 @@ export class DocumentEvents implements vscode.Disposable {
   readonly calibration = new vscode.EventEmitter<Calibration>();
   readonly fit = new vscode.EventEmitter<FitState>();
   readonly progress = new vscode.EventEmitter<RequestProgress>();
+  readonly found = new vscode.EventEmitter<FoundSuggestions>();
   readonly runs = new vscode.EventEmitter<RunsState>();
   readonly running = new vscode.EventEmitter<RunningState>();
   readonly disposal = new vscode.EventEmitter<void>();
 
   dispose(): void {
-    const { snapshot, activity, edit, state, calibration, fit, progress, runs, running, disposal } = this;
-    for (const emitter of [snapshot, activity, edit, state, calibration, fit, progress, runs, running, disposal])
+    const { snapshot, activity, edit, state, calibration, fit, progress, found } = this;
+    const { runs, running, disposal } = this;
+    for (const emitter of [snapshot, activity, edit, state, calibration, fit, progress, found, runs, running, disposal])
       emitter.dispose();
   }
 }

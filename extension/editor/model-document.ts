@@ -8,7 +8,7 @@ import { RpcError, type Failure } from "../../webview/rpc.ts";
 import { log } from "../log.ts";
 import { Engines } from "../worker/engines.ts";
 import { unpackProfile } from "../worker/pack-profile.ts";
-import type { ModelRequest } from "../worker/protocol.ts";
+import type { ModelRequest, SuggestionScope } from "../worker/protocol.ts";
 import { changeText } from "./change-text.ts";
 import { DocumentEvents } from "./document-events.ts";
 import { DocumentFit } from "./document-fit.ts";
@@ -78,6 +78,7 @@ export class ModelDocument implements vscode.CustomDocument {
       handlers: remoteFiles(uri),
       listeners: {
         step: (step) => this.session.onStep(step),
+        found: (found) => this.events.found.fire(found),
         fit: (update) => this.fit.onUpdate(update),
         measuring: (progress) => this.runs.onProgress(progress),
         progress: ({ task, done, what }) => {
@@ -210,8 +211,8 @@ export class ModelDocument implements vscode.CustomDocument {
   }
 
   /** What could be done to the shown model. @throws {RpcError} "stale" when the revision is not the shown one */
-  async suggest(revision: number, signal: AbortSignal): Promise<Suggestions> {
-    return { revision, ...(await this.engines.suggest(this.session.requestOf(revision), signal)) };
+  async suggest(revision: number, signal: AbortSignal, scope: SuggestionScope = {}): Promise<Suggestions> {
+    return { revision, ...(await this.engines.suggest(this.session.requestOf(revision), scope, signal)) };
   }
 
   /** @throws {RpcError} as `suggest` does, and "not-applicable" */
@@ -240,11 +241,8 @@ export class ModelDocument implements vscode.CustomDocument {
     this.#refuseRemote();
     const request = this.requestFor(this.editing.content);
     const edits = await exactEdits(async (extra) => {
-      const { list } = await this.engines.suggest(
-        { ...request, edits: [...request.edits, ...this.#planned(extra)] },
-        signal,
-      );
-      return list;
+      const model = { ...request, edits: [...request.edits, ...this.#planned(extra)] };
+      return (await this.engines.suggest(model, { promise: "exact" }, signal)).list;
     });
     if (edits.length > 0) await this.editing.apply(edits);
     return edits.length;

@@ -65,6 +65,7 @@ export class PageConnection implements vscode.Disposable {
       document.events.runs.event((state) => this.#page.send("runs", state)),
       document.events.running.event((running) => this.#page.send("running", running)),
       document.events.progress.event((progress) => this.#page.send("progress", progress)),
+      document.events.found.event((found) => this.#page.send("found", found)),
       document.preferences.onDidChange(({ preferences, by }) => {
         if (by !== this) this.#page.send("preferences", preferences);
       }),

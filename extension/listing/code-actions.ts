@@ -32,9 +32,10 @@ export function registerCodeActions(listings: Listings): vscode.Disposable {
         const isWanted = (kind: vscode.CodeActionKind): boolean => context.only?.contains(kind) !== false;
         const fixAll = isWanted(FIX_ALL) ? [fixAllAction(model)] : [];
         if (!isWanted(QuickFix) && !isWanted(RefactorRewrite)) return fixAll;
-        const suggestions = await suggestionsOf(model);
+        const layers = layersIn(shown, range);
+        const suggestions = await suggestionsOf(model, layers, token);
         if (token.isCancellationRequested || !suggestions || model.shown !== shown) return fixAll;
-        const here = fittingAt(suggestions, shown, range);
+        const here = fittingAt(suggestions, shown, range, layers);
         const fixes = context.diagnostics
           .filter(({ source }) => source === SOURCE)
           .flatMap((diagnostic) => fixesFor(diagnostic, model, shown, suggestions.list));
@@ -52,22 +53,30 @@ export function registerCodeActions(listings: Listings): vscode.Disposable {
   );
 }
 
-async function suggestionsOf(model: ListedModel): Promise<Suggestions | undefined> {
+async function suggestionsOf(
+  model: ListedModel,
+  layers: readonly number[],
+  token: vscode.CancellationToken,
+): Promise<Suggestions | undefined> {
   try {
-    return await model.suggestions();
+    return await (layers.length > 0 ? model.suggestionsFor(layers, token) : model.suggestions());
   } catch (error) {
     if (error instanceof RpcError) return undefined;
     throw error;
   }
 }
 
+function layersIn({ index }: ListedRevision, { start, end }: vscode.Range): readonly number[] {
+  return index.layersBetween(start.line, end.line).slice(0, MOST_LAYERS);
+}
+
 /** What changes a layer in the range; on the line of a graph, what changes the whole model. */
 function fittingAt(
   { list }: Suggestions,
   { index }: ListedRevision,
-  { start, end }: vscode.Range,
+  { start }: vscode.Range,
+  layers: readonly number[],
 ): readonly ListedSuggestion[] {
-  const layers = index.layersBetween(start.line, end.line).slice(0, MOST_LAYERS);
   const isHead = index.listing.regions.some(({ kind, first }) => kind === "graph" && first === start.line);
   return list.filter(({ edit, rows }) => (edit.target === "" ? isHead : layers.some((layer) => rows.includes(layer))));
 }

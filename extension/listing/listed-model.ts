@@ -14,6 +14,14 @@ export interface ListedRevision {
   readonly index: ListingIndex;
 }
 
+interface AskedSuggestions {
+  readonly revision: number;
+  readonly list: Promise<Suggestions>;
+  readonly run: AbortController;
+  /** Whether the list is there. */
+  readonly isKnown: boolean;
+}
+
 /** The listing of one document: follows its revisions, and asks the engine about the one that is shown. */
 export class ListedModel implements vscode.Disposable {
   readonly document: ModelDocument;
@@ -24,8 +32,9 @@ export class ListedModel implements vscode.Disposable {
   #failure: string | undefined;
   #diagnoses: readonly Diagnosis[] = [];
   #weights: { readonly profile: Profile; readonly found: WeightDiagnoses } | undefined;
-  #suggestions:
-    { readonly revision: number; readonly list: Promise<Suggestions>; readonly run: AbortController } | undefined;
+  #suggestions: AskedSuggestions | undefined;
+  /** Questions about single layers come one after the other: a cursor moves faster than they are answered. */
+  #few: Promise<unknown> = Promise.resolve();
 
   /** There is another text. */
   readonly onDidChange = this.#changes.event;
@@ -77,13 +86,30 @@ export class ListedModel implements vscode.Disposable {
     if (this.#suggestions?.revision !== revision) {
       this.#suggestions?.run.abort();
       const run = new AbortController();
-      const asked = { revision, run, list: this.document.suggest(revision, run.signal) };
-      asked.list.catch(() => {
-        if (this.#suggestions === asked) this.#suggestions = undefined;
-      });
+      const asked = { revision, run, list: this.document.suggest(revision, run.signal), isKnown: false };
+      asked.list.then(
+        () => (asked.isKnown = true),
+        () => {
+          if (this.#suggestions === asked) this.#suggestions = undefined;
+        },
+      );
       this.#suggestions = asked;
     }
     return this.#suggestions.list;
+  }
+
+  /** What could be done to some layers: known sooner than what could be done to all, which is looked for meanwhile. @throws {RpcError} */
+  suggestionsFor(layers: readonly number[], token: vscode.CancellationToken): Promise<Suggestions> {
+    const all = this.suggestions();
+    const asked = this.#suggestions;
+    if (!asked || asked.isKnown) return all;
+    const few = this.#few.then(() =>
+      token.isCancellationRequested || asked.isKnown
+        ? all
+        : this.document.suggest(asked.revision, asked.run.signal, { rows: layers }),
+    );
+    this.#few = few.catch(() => undefined);
+    return Promise.race([all, few]);
   }
 
   /** Reads the weights and looks at their numbers. @throws {RpcError} */

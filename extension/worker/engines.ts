@@ -10,6 +10,7 @@ import {
   type LayerQuery,
   type ModelRequest,
   type ProfileReply,
+  type SuggestionScope,
   type WeightsQuery,
   type WorkerContract,
   type WorkerHostContract,
@@ -67,8 +68,12 @@ export class Engines {
   }
 
   /** By sizes alone where they are enough, so that it need not wait for weights. */
-  async suggest(request: ModelRequest, signal: AbortSignal): Promise<Omit<Suggestions, "revision">> {
-    return this.#bySizes(request, (model, thread) => thread.request("suggest", model, signal));
+  async suggest(
+    request: ModelRequest,
+    scope: SuggestionScope,
+    signal: AbortSignal,
+  ): Promise<Omit<Suggestions, "revision">> {
+    return this.#bySizes(request, (model, thread) => thread.request("suggest", { request: model, scope }, signal));
   }
 
   async predict(request: ModelRequest, edit: Edit, signal: AbortSignal): Promise<Prediction | null> {

@@ -61,7 +61,11 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   export: ({ profile, file, format, run }) =>
     exportProfile({ ...unpackProfile(profile), file }, format, { ...(run && { run }) }),
   describe: ({ edits }) => describeEdits(edits),
-  suggest: (request, signal) => suggestEdits(store, request, hardwareOf(request), telling("suggest", signal)),
+  suggest: ({ request, scope }, signal) =>
+    suggestEdits(store, request, hardwareOf(request), scope, {
+      ...telling("suggest", signal),
+      onFound: (found) => host.send("found", found),
+    }),
   predict: ({ request, edit }) => predict(store, request, edit, hardwareOf(request)),
   copy: async ({ location, path }, signal) => {
     const { onProgress } = telling("copy", signal);

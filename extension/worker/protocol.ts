@@ -1,12 +1,13 @@
 import type { Diagnosis, WeightDiagnoses } from "../../profiler/diagnostics/index.ts";
 import type { ExportFormat, LayerDetails, ModelListing, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
 import type { DeviceFacts, RunOptions, RunResult, TargetProgress } from "../../profiler/device/index.ts";
-import type { CalibrationSpec, Edit, OptionSpec } from "../../profiler/restructure/index.ts";
+import type { CalibrationSpec, Edit, Guarantee, OptionSpec } from "../../profiler/restructure/index.ts";
 import type { PackedProfile } from "../../webview/protocol.ts";
 import type {
   CalibrationPreview,
   FitBudget,
   FitState,
+  FoundSuggestions,
   Prediction,
   SampleNote,
   Suggestions,
@@ -90,6 +91,13 @@ export interface EditDescription {
   readonly options: readonly OptionSpec[];
 }
 
+/** Which suggestions are looked for: the fewer, the sooner they are there. */
+export interface SuggestionScope {
+  /** Rows of the profile, of which they change one; left out: any. */
+  readonly rows?: readonly number[];
+  readonly promise?: Guarantee;
+}
+
 /** A prediction would need the numbers of weights: only the computed model can tell. */
 export const NEEDS_NUMBERS = "needs-numbers";
 
@@ -116,7 +124,11 @@ export interface WorkerContract extends Contract {
       readonly params: { readonly edits: readonly Edit[] };
       readonly result: readonly EditDescription[];
     };
-    readonly suggest: { readonly params: ModelRequest; readonly result: Omit<Suggestions, "revision"> };
+    /** Of what it finds for the whole model it tells by events `found`. */
+    readonly suggest: {
+      readonly params: { readonly request: ModelRequest; readonly scope: SuggestionScope };
+      readonly result: Omit<Suggestions, "revision">;
+    };
     readonly predict: {
       readonly params: { readonly request: ModelRequest; readonly edit: Edit };
       readonly result: Prediction | null;
@@ -194,6 +206,7 @@ export interface WorkerContract extends Contract {
   readonly events: {
     readonly step: ProfileStep;
     readonly progress: WorkerProgress;
+    readonly found: FoundSuggestions;
     readonly fit: FitUpdate;
     readonly measuring: TargetProgress;
     readonly devices: ConnectedDevices;

@@ -20,6 +20,7 @@ import { analyseModel, type HardwareProfile, type Totals } from "../../profiler/
 import type {
   Check,
   CheckedDifference,
+  FoundSuggestions,
   ListedSuggestion,
   Prediction,
   Suggestions,
@@ -27,7 +28,7 @@ import type {
 } from "../../webview/protocol-editing.ts";
 import { labelOf } from "./edit-label.ts";
 import { compute, type Computing, type ModelStore } from "./model-store.ts";
-import type { EditDescription, ModelRequest, PlannedEdit } from "./protocol.ts";
+import type { EditDescription, ModelRequest, PlannedEdit, SuggestionScope } from "./protocol.ts";
 
 /** What the worker can say of edits, and do with them. */
 
@@ -43,15 +44,31 @@ export async function suggestEdits(
   store: ModelStore,
   request: ModelRequest,
   hardware: HardwareProfile,
-  { signal, onProgress }: Computing,
+  { rows: wanted, promise }: SuggestionScope,
+  { signal, onProgress, onFound }: Computing & { readonly onFound: (found: FoundSuggestions) => void },
 ): Promise<Omit<Suggestions, "revision">> {
   const analysed = await store.analysed(request);
+  const named = rowOfName(analysed);
   const rows = rowsByName(analysed);
+  const isWhole = wanted === undefined && promise === undefined;
+  const counts = new Map<number, number>();
+  let told = performance.now();
   const suggestions = await suggest(analysed.model, {
     bindings: request.bindings,
     hardware,
     ...(signal && { signal }),
+    ...(promise && { promise }),
+    ...(wanted && { layers: new Set([...named].flatMap(([name, row]) => (wanted.includes(row) ? name : []))) }),
     onProgress: (done) => onProgress?.(done, ""),
+    onFound: ({ edit, layers }) => {
+      // What is about the whole model is about no row more than another.
+      if (!isWhole || edit.target === "") return;
+      for (const row of rows(layers)) counts.set(row, (counts.get(row) ?? 0) + 1);
+      const now = performance.now();
+      if (now - told < TELLING_MILLISECONDS) return;
+      told = now;
+      onFound({ rows: [...counts] });
+    },
   });
   const list = suggestions.map((suggestion): ListedSuggestion => {
     const { summary, literature, options } = restructuringOf(suggestion.edit.restructuring);
@@ -60,6 +77,9 @@ export async function suggestEdits(
   });
   return { before: costModel(analysed, hardware).totals, list };
 }
+
+/** Often enough for who watches. */
+const TELLING_MILLISECONDS = 200;
 
 /** null: the sizes follow from the weights' numbers. @throws {NotApplicableError} */
 export async function predict(
@@ -136,10 +156,19 @@ function comparedTotals(
 }
 
 /** Rows of the layers that edits name. */
-export function rowsByName({ model, listing }: AnalysedModel): (names: readonly string[]) => readonly number[] {
-  const rows = new Map(listing.layers.map(({ node, index }) => [node, index]));
-  const named = new Map(liftModel(model).layers.map(({ name, node }) => [name, rows.get(node)]));
+export function rowsByName(analysed: AnalysedModel): (names: readonly string[]) => readonly number[] {
+  const named = rowOfName(analysed);
   return (names) => names.flatMap((name) => named.get(name) ?? []).sort((a, b) => a - b);
+}
+
+function rowOfName({ model, listing }: AnalysedModel): ReadonlyMap<string, number> {
+  const rows = new Map(listing.layers.map(({ node, index }) => [node, index]));
+  return new Map(
+    liftModel(model).layers.flatMap(({ name, node }) => {
+      const row = rows.get(node);
+      return row === undefined ? [] : [[name, row] as const];
+    }),
+  );
 }
 
 const BY_STRENGTH: readonly Guarantee[] = ["exact", "approximate", "needs training"];

@@ -8,7 +8,7 @@ import { liftedModel } from "./lifted-model.ts";
 import { lowerRewrite } from "./lower-model.ts";
 import { LoweringError } from "./lowering-error.ts";
 import { RESTRUCTURINGS } from "./registry.ts";
-import { isRefusal, NotApplicableError, type Candidate, type Restructuring } from "./restructuring.ts";
+import { isRefusal, NotApplicableError, type Candidate, type Guarantee, type Restructuring } from "./restructuring.ts";
 import { SAVED_TOTALS, scoreOf, type SavedTotal, type Suggestion } from "./suggestion.ts";
 
 export type { SavedTotal, Suggestion } from "./suggestion.ts";
@@ -17,8 +17,14 @@ export interface SuggestOptions {
   readonly bindings?: Readonly<Record<string, number>>;
   readonly hardware: HardwareProfile;
   readonly signal?: AbortSignal;
+  /** Names of layers: only what changes one of them is looked at. */
+  readonly layers?: ReadonlySet<string>;
+  /** Only what promises this is looked at. */
+  readonly promise?: Guarantee;
   /** @param done share of the candidates, 0 to 1 */
   readonly onProgress?: (done: number) => void;
+  /** Tells of each suggestion as it is found, unranked. */
+  readonly onFound?: (suggestion: Omit<Suggestion, "conflicts">) => void;
 }
 
 /** How far suggestions go where an edit can go more or less far: as far as its literature goes without much loss. */
@@ -37,20 +43,30 @@ const SUGGESTED: Readonly<Record<string, EditOptions>> = {
  * that saves nothing still stands before those that make the model dearer. Sizes alone are looked at: errors are measured when an edit is tried.
  */
 export async function suggest(model: Model, options: SuggestOptions): Promise<readonly Suggestion[]> {
-  const { bindings = {}, hardware, signal, onProgress } = options;
+  const { bindings = {}, hardware, signal, layers: wanted, promise: wantedPromise, onProgress, onFound } = options;
   const graph = liftedModel(model, bindings);
   const cost = (changed: Model): Totals => costModel(analyseModel(changed, bindings), hardware).totals;
   const before = cost(model);
-  const candidates = RESTRUCTURINGS.flatMap((restructuring) =>
-    restructuring.find(graph).flatMap((finding) => (isRefusal(finding) ? [] : [{ restructuring, candidate: finding }])),
-  );
-
-  const found: Omit<Suggestion, "conflicts">[] = [];
   const names = new Map(graph.layers.map(({ id, name }) => [id, name]));
-  for (const [index, { restructuring, candidate }] of candidates.entries()) {
-    // An abort comes as an event: without a turn between the candidates nobody could hear it.
+  const namesOf = (candidate: Candidate): readonly string[] => candidate.layers.flatMap((id) => names.get(id) ?? []);
+  const isWanted = (candidate: Candidate): boolean => !wanted || namesOf(candidate).some((name) => wanted.has(name));
+  // An abort comes as an event: without a turn in between nobody could hear it.
+  const turn = async (): Promise<void> => {
     await nextTurn();
     signal?.throwIfAborted();
+  };
+
+  const candidates: { readonly restructuring: Restructuring; readonly candidate: Candidate }[] = [];
+  for (const restructuring of RESTRUCTURINGS) {
+    if (wantedPromise !== undefined && restructuring.promise !== wantedPromise) continue;
+    await turn();
+    for (const finding of restructuring.find(graph))
+      if (!isRefusal(finding) && isWanted(finding)) candidates.push({ restructuring, candidate: finding });
+  }
+
+  const found: Omit<Suggestion, "conflicts">[] = [];
+  for (const [index, { restructuring, candidate }] of candidates.entries()) {
+    await turn();
     onProgress?.(index / candidates.length);
     const edit = editOf(restructuring, candidate);
     const after = await predicted(async () => {
@@ -62,8 +78,10 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     const saves = savings(before, after);
     const { title, promise } = restructuring;
     const { why } = candidate;
-    const layers = candidate.layers.flatMap((id) => names.get(id) ?? []);
-    found.push({ edit, title, why, promise, after, saves, score: scoreOf({ saves, promise }), layers });
+    const layers = namesOf(candidate);
+    const suggestion = { edit, title, why, promise, after, saves, score: scoreOf({ saves, promise }), layers };
+    found.push(suggestion);
+    onFound?.(suggestion);
   }
   found.sort((a, b) => b.score - a.score || a.edit.target.localeCompare(b.edit.target));
   return found.map((suggestion, index) => {

@@ -36,6 +36,7 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
   const document = useStore(editing.document);
   const calibration = useStore(editing.calibration);
   const fit = useStore(editing.fit);
+  const budget = useStore(editing.budget);
   const change = useTask<unknown>();
   const exact = useTask<number>();
   const shownPart = useStore(editing.shownPart);
@@ -93,10 +94,12 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
         {part === "fit" && (
           <FitPane
             fit={fit}
+            texts={budget}
             now={totals}
             calibration={calibration}
             isBusy={isBusy}
-            onStart={(budget) => change.start(() => editing.startFit(budget))}
+            onTexts={(texts) => editing.budget.set(texts)}
+            onStart={(wanted) => change.start(() => editing.startFit(wanted))}
             onCancel={() => void editing.cancelFit()}
             onApply={(edits) => change.start(() => editing.applyEdits(edits))}
           />

@@ -8,8 +8,8 @@ import { Chart } from "../charts/Chart.tsx";
 import { amountAxis, baseOptions } from "../charts/chart-options.ts";
 import { faded, useTheme, type ChartTheme } from "../charts/theme.ts";
 import { Select } from "../controls/Select.tsx";
-import type { FitPoint, FitState } from "../protocol-editing.ts";
-import { FIT_AXES, frontOf, qualityOf, qualityText } from "./fit-points.ts";
+import type { FitBudget, FitPoint, FitState } from "../protocol-editing.ts";
+import { FIT_AXES, FIT_GOALS, frontOf, qualityOf, qualityText } from "./fit-points.ts";
 
 interface FitChartProps {
   readonly fit: FitState;
@@ -21,13 +21,13 @@ interface FitChartProps {
 
 /** The curve of a search: what the model costs against how right it stays. */
 export function FitChart({ fit, axis, selected, onAxis, onSelect }: FitChartProps): JSX.Element {
-  const { points, best } = fit;
+  const { points, best, budget } = fit;
   const theme = useTheme();
   const isAccuracy = points.some((point) => qualityOf(point).isAccuracy);
   const quality = isAccuracy ? l10n.t("Accuracy") : l10n.t("Largest error");
   const config = useMemo(
-    () => configOf(points, axis, quality, { best, selected }, theme),
-    [points, axis, quality, best, selected, theme],
+    () => configOf(points, axis, quality, { best, selected, limit: limitOf(budget, axis) }, theme),
+    [points, axis, quality, best, selected, budget, theme],
   );
   return (
     <Chart
@@ -62,13 +62,15 @@ export function FitChart({ fit, axis, selected, onAxis, onSelect }: FitChartProp
 interface Emphasis {
   readonly best: number | null;
   readonly selected: number | null;
+  /** The most that the budget allows of what stands along the chart. */
+  readonly limit: number | undefined;
 }
 
 function configOf(
   points: readonly FitPoint[],
   axis: Total,
   quality: string,
-  { best, selected }: Emphasis,
+  { best, selected, limit }: Emphasis,
   theme: ChartTheme,
 ): ChartConfiguration {
   const { hues, foreground } = theme;
@@ -92,12 +94,18 @@ function configOf(
         },
       ],
     },
-    plugins: [frontLine(frontOf(points, axis), hues.blue)],
+    plugins: [
+      frontLine(frontOf(points, axis), hues.blue),
+      ...(limit === undefined ? [] : [limitLine(limit, theme.foreground)]),
+    ],
     options: {
       ...baseOptions(theme),
       interaction: { mode: "nearest", intersect: false },
       scales: {
-        x: amountAxis(theme, { title: axis.title, unit: axis.unit, position: "bottom" }),
+        x: {
+          ...amountAxis(theme, { title: axis.title, unit: axis.unit, position: "bottom" }),
+          ...(limit !== undefined && { suggestedMax: limit }),
+        },
         y: { ...amountAxis(theme, { title: quality, unit: "share" }), beginAtZero: false },
       },
       plugins: {
@@ -134,8 +142,33 @@ function frontLine(front: readonly number[], color: string): Plugin {
   };
 }
 
+/** Where the budget ends: points left of it keep it. */
+function limitLine(limit: number, color: string): Plugin {
+  return {
+    id: "limit",
+    beforeDatasetsDraw: ({ ctx, scales: { x: scale }, chartArea: { top, bottom } }) => {
+      if (!scale) return;
+      const x = scale.getPixelForValue(limit);
+      ctx.save();
+      ctx.beginPath();
+      ctx.setLineDash([...LIMIT_DASHES]);
+      ctx.moveTo(x, top);
+      ctx.lineTo(x, bottom);
+      ctx.strokeStyle = color;
+      ctx.stroke();
+      ctx.restore();
+    },
+  };
+}
+
+function limitOf(budget: FitBudget, axis: Total): number | undefined {
+  const goal = FIT_GOALS.find(({ total }) => total?.id === axis.id);
+  return goal && budget[goal.id];
+}
+
 /** Pixels. */
 const FRONT_WIDTH = 1.5;
+const LIMIT_DASHES = [4, 3] as const;
 
 function textOf(point: FitPoint | undefined, axis: Total): string {
   return point ? pointText(point, axis) : "";

@@ -1,5 +1,5 @@
 import * as l10n from "@vscode/l10n";
-import type { JSX } from "preact";
+import type { JSX, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Edit } from "../../profiler/restructure/edit.ts";
 import { formatCell, type Total } from "../../profiler/columns.ts";
@@ -7,38 +7,92 @@ import type { Totals } from "../../profiler/profile.ts";
 import { Button, TextField } from "../controls/controls.tsx";
 import type { Calibration, FitBudget, FitPoint, FitState } from "../protocol-editing.ts";
 import { samplesText } from "./check-text.ts";
-import { budgetOf, FIT_AXES, FIT_GOALS, goalAmount, qualityText, type FitTexts } from "./fit-points.ts";
+import { budgetOf, budgetText, FIT_AXES, FIT_GOALS, goalAmount, qualityText, type FitTexts } from "./fit-points.ts";
 import { FitChart } from "./FitChart.tsx";
 import { FailureNote, TaskProgress } from "./notes.tsx";
 
 interface FitPaneProps {
   readonly fit: FitState | null;
+  readonly texts: FitTexts;
   readonly now: Totals;
   readonly calibration: Calibration;
   readonly isBusy: boolean;
+  readonly onTexts: (texts: FitTexts) => void;
   readonly onStart: (budget: FitBudget) => void;
   readonly onCancel: () => void;
   readonly onApply: (edits: readonly Edit[]) => void;
 }
 
-/** A search for the edits that meet a budget at the least error, with its curve while it runs. */
+/**
+ * A search for the edits that meet a budget at the least error, with its curve while it runs. The fields make room for what was found,
+ * and come back when the budget is to be changed.
+ */
 export function FitPane(props: FitPaneProps): JSX.Element {
-  const { fit, now, calibration, isBusy, onStart, onCancel, onApply } = props;
-  const [texts, setTexts] = useState<FitTexts>({});
-  const budget = budgetOf(texts);
-  const isRunning = fit?.isRunning ?? false;
+  const { fit, isBusy, onStart, onCancel, onApply } = props;
+  const [isChanging, setIsChanging] = useState(false);
+  const fields = useRef<HTMLDivElement>(null);
   const found = useRef<HTMLDivElement>(null);
+  const hasFound = fit !== null && (fit.isRunning || fit.points.length > 0);
+  const isAsking = isChanging || !hasFound;
+  const wasAsking = useRef(isAsking);
+  // The button that was pressed is gone: the keyboard goes on where the user looks.
   useEffect(() => {
-    if (isRunning) found.current?.scrollIntoView({ block: "start" });
-  }, [isRunning]);
+    if (wasAsking.current !== isAsking) {
+      if (isAsking) fields.current?.querySelector<HTMLElement>("vscode-text-field")?.focus();
+      else found.current?.focus();
+    }
+    wasAsking.current = isAsking;
+  }, [isAsking]);
   return (
     <section class="fit" aria-label={l10n.t("Fit to budget")}>
+      {isAsking && (
+        <BudgetFields
+          {...props}
+          fields={fields}
+          isBusy={isBusy || (fit?.isRunning ?? false)}
+          onStart={(budget) => {
+            setIsChanging(false);
+            onStart(budget);
+          }}
+        />
+      )}
+      <div class="fit-result" ref={found} tabIndex={-1} role="group" aria-label={l10n.t("What the search finds")}>
+        {fit?.isRunning && <TaskProgress done={fit.done} what={fit.what} onCancel={onCancel} />}
+        {fit && hasFound && !fit.isRunning && !isAsking && (
+          <p class="fit-budget">
+            <span>{budgetText(fit.budget)}</span>
+            <button type="button" class="link" onClick={() => setIsChanging(true)}>
+              {l10n.t("Change the budget")}
+            </button>
+          </p>
+        )}
+        {fit?.failure && fit.failure.code !== "cancelled" && <FailureNote failure={fit.failure} />}
+        {fit && fit.points.length > 0 && <FitCurve fit={fit} isBusy={isBusy} onApply={onApply} />}
+      </div>
+    </section>
+  );
+}
+
+interface BudgetFieldsProps extends Pick<
+  FitPaneProps,
+  "texts" | "now" | "calibration" | "isBusy" | "onTexts" | "onStart"
+> {
+  readonly fields: RefObject<HTMLDivElement>;
+}
+
+function BudgetFields({ fields, texts, now, calibration, isBusy, onTexts, onStart }: BudgetFieldsProps): JSX.Element {
+  const budget = budgetOf(texts);
+  const start = (): void => {
+    if (budget && !isBusy) onStart(budget);
+  };
+  return (
+    <>
       <p class="remark">
         {l10n.t(
           "Give one budget or several. Edits are chosen one after the other by what they save for the error they make.",
         )}
       </p>
-      <div class="goals">
+      <div class="goals" ref={fields} onKeyDown={({ key, target }) => key === "Enter" && isField(target) && start()}>
         {FIT_GOALS.map((field) => {
           const { id, total, example } = field;
           const title = total?.title ?? l10n.t("Lowest accuracy");
@@ -51,7 +105,7 @@ export function FitPane(props: FitPaneProps): JSX.Element {
                 value={texts[id] ?? ""}
                 placeholder={example}
                 isInvalid={Number.isNaN(goalAmount(field, texts[id]))}
-                onInput={(text) => setTexts({ ...texts, [id]: text })}
+                onInput={(text) => onTexts({ ...texts, [id]: text })}
               />
               <span class="remark">
                 {total
@@ -61,23 +115,18 @@ export function FitPane(props: FitPaneProps): JSX.Element {
             </label>
           );
         })}
+        <div class="suggestion-buttons start">
+          <Button icon="play" isDisabled={budget === null || isBusy} onClick={start}>
+            {l10n.t("Search")}
+          </Button>
+        </div>
       </div>
-      <div class="suggestion-buttons start">
-        <Button
-          icon="play"
-          isDisabled={budget === null || isRunning || isBusy}
-          onClick={() => budget && onStart(budget)}
-        >
-          {l10n.t("Search")}
-        </Button>
-      </div>
-      <div ref={found}>
-        {fit?.isRunning && <TaskProgress done={fit.done} what={fit.what} onCancel={onCancel} />}
-        {fit?.failure && fit.failure.code !== "cancelled" && <FailureNote failure={fit.failure} />}
-        {fit && fit.points.length > 0 && <FitCurve fit={fit} isBusy={isBusy} onApply={onApply} />}
-      </div>
-    </section>
+    </>
   );
+}
+
+function isField(target: EventTarget | null): boolean {
+  return target instanceof Element && target.matches("vscode-text-field");
 }
 
 interface FitCurveProps {

@@ -1,5 +1,6 @@
+import * as l10n from "@vscode/l10n";
 import { parseQuantity } from "../../profiler/quantity.ts";
-import { TOTALS, type Total } from "../../profiler/columns.ts";
+import { formatCell, TOTALS, type Total } from "../../profiler/columns.ts";
 import { formatShare } from "../../profiler/format-numbers.ts";
 import type { FitBudget, FitPoint } from "../protocol-editing.ts";
 import { formatError } from "./check-text.ts";
@@ -42,6 +43,18 @@ export function budgetOf(texts: FitTexts): FitBudget | null {
   const given = amounts.filter(([, amount]) => amount !== undefined);
   if (given.length === 0 || given.some(([, amount]) => Number.isNaN(amount))) return null;
   return Object.fromEntries(given);
+}
+
+/** "Parameters ≤ 15.0 k, Accuracy ≥ 98.0 %" */
+export function budgetText(budget: FitBudget): string {
+  const parts = FIT_GOALS.map(({ id, total }) => {
+    const amount = budget[id];
+    if (amount === undefined) return undefined;
+    return total
+      ? `${total.title} ≤ ${formatCell(total.unit, amount)}`
+      : `${l10n.t("Accuracy")} ≥ ${formatShare(amount)}`;
+  });
+  return parts.filter((part) => part !== undefined).join(", ");
 }
 
 /** What can stand along the chart: totals that a search makes smaller. */

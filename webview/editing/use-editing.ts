@@ -29,6 +29,7 @@ export function useEditing(
   const { editing } = client;
   const { edits, computing, refusal } = useStore(editing.document);
   const highlighted = useStore(editing.highlighted);
+  const found = useStore(editing.found);
   const [isWanted, setIsWanted] = useState(false);
   useEffect(() => {
     if (part === "suggestions") setIsWanted(true);
@@ -52,15 +53,16 @@ export function useEditing(
   }, [isEdited, isComplete, base.value, profile]);
 
   const marks = useMemo((): RowMarks => {
-    const list = suggestions.value?.revision === revision ? suggestions.value.list : [];
+    const list = suggestions.value?.revision === revision ? suggestions.value.list : null;
     return {
       ...UNMARKED,
-      suggestions: suggestionsByRow(list),
+      // Rows need not wait for all of them to be found and ranked.
+      suggestions: list ? suggestionsByRow(list) : new Map(suggestions.isWaiting ? found.rows : []),
       differences,
       showsDifferences: showsDifferences && differences !== null,
       highlighted: new Set(highlighted),
       onSuggest,
     };
-  }, [suggestions.value, revision, differences, showsDifferences, highlighted]);
+  }, [suggestions, found, revision, differences, showsDifferences, highlighted]);
   return { suggestions, onLook: setIsWanted, differences, marks };
 }

@@ -1,5 +1,6 @@
 import type { Edit } from "../../profiler/restructure/edit.ts";
 import type { CalibrationSpec } from "../../profiler/run/calibration/spec.ts";
+import type { FitTexts } from "../editing/fit-points.ts";
 import type { HostContract, PageContract } from "../protocol.ts";
 import type {
   BaseProfile,
@@ -11,6 +12,7 @@ import type {
   EditingStart,
   FitBudget,
   FitState,
+  FoundSuggestions,
   ListedEdit,
   Prediction,
   RequestProgress,
@@ -23,6 +25,7 @@ import { Store } from "./store.ts";
 export type HostRpc = Rpc<PageContract, HostContract>;
 
 const UNEDITED: DocumentState = { edits: [], isDirty: false, refusal: null, computing: null, failure: null };
+const NOTHING_FOUND: FoundSuggestions = { rows: [] };
 const RANDOM: Calibration = { spec: {}, description: "", isRandom: true, hasLabels: false };
 
 /** The page's end of editing: what the host says of the document, and what can be asked of it. */
@@ -31,8 +34,12 @@ export class EditingClient {
   readonly calibration = new Store<Calibration>(RANDOM);
   /** The last search, under way or done; null before the first. */
   readonly fit = new Store<FitState | null>(null);
+  /** What the user types of the next one, while other parts are in sight too. */
+  readonly budget = new Store<FitTexts>({});
   /** Of the request that last told of any. */
   readonly progress = new Store<RequestProgress | null>(null);
+  /** Of the suggestions that are looked for. */
+  readonly found = new Store<FoundSuggestions>(NOTHING_FOUND);
   /** The part that the host asked for last. Each asking is an object of its own. */
   readonly shownPart = new Store<{ readonly part: EditingPart } | null>(null);
   /** Rows that something outside the page points at. */
@@ -44,6 +51,7 @@ export class EditingClient {
     calibration: (calibration) => this.calibration.set(calibration),
     fit: (state) => this.fit.set(state),
     progress: (progress) => this.progress.set(progress),
+    found: (found) => this.found.set(found),
     showPart: (part) => this.shownPart.set({ part }),
     highlight: ({ layers }) => this.highlighted.set(layers),
   };
@@ -61,6 +69,7 @@ export class EditingClient {
 
   /** @throws {RpcError} "stale" when a newer revision is shown */
   suggest(revision: number, signal?: AbortSignal): Promise<Suggestions> {
+    this.found.set(NOTHING_FOUND);
     return this.#host().request("suggest", { revision }, signal);
   }
 

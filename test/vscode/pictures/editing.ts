@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeVgg16 } from "../../bench/models.ts";
 import { resnet } from "../../zoo/networks/resnet.ts";
 import { writeOnnxFile } from "../../zoo/to-onnx.ts";
 import { unknownOperator } from "../ui/models.ts";
@@ -10,9 +11,39 @@ import { takeView } from "./album.ts";
 const SMALL = "digits_vgg_bn.onnx";
 const LARGE = "resnet50.onnx";
 const BARE = "unknown.onnx";
+/** Its largest layer takes longer to compute than pictures of that take. */
+const SLOW = "vgg16.onnx";
+
+/** A driver that also does what a picture alone is taken of. */
+class EditingStates extends SuggestionsDriver {
+  readonly #window: VscodeWindow;
+
+  constructor(window: VscodeWindow) {
+    super(() => window);
+    this.#window = window;
+  }
+
+  /** Another program writes the file. */
+  async touch(file: string): Promise<void> {
+    const now = new Date();
+    utimesSync(this.#window.path(file), now, now);
+    await this.#window.page.locator(".notification-toast").waitFor();
+  }
+
+  dismissNotifications(): Promise<unknown> {
+    return this.run("notifications.clearAll");
+  }
+
+  /** Applies an edit, and waits for nothing. */
+  async start(edit: string): Promise<void> {
+    await this.#window.server.run((api, text) => {
+      void api.commands.executeCommand("edgewise.applyEdits", [text]);
+    }, edit);
+  }
+}
 
 /** States of the suggestions view in the order in which a user comes by: each goes on from the one before it. */
-const STATES: readonly { readonly name: string; readonly reach: (driver: SuggestionsDriver) => Promise<unknown> }[] = [
+const STATES: readonly { readonly name: string; readonly reach: (driver: EditingStates) => Promise<unknown> }[] = [
   { name: "nothing", reach: async (driver) => driver.open(BARE).then(() => driver.compress.click()) },
   {
     name: "many",
@@ -54,7 +85,21 @@ const STATES: readonly { readonly name: string; readonly reach: (driver: Suggest
       await driver.suggestions.first().waitFor();
     },
   },
-  { name: "differences", reach: (driver) => driver.page.getByRole("button", { name: "Differences" }).click() },
+  { name: "save-question", reach: (driver) => driver.startSaving() },
+  {
+    name: "changed-file",
+    reach: async (driver) => {
+      await driver.answer("Cancel");
+      await driver.touch(SMALL);
+    },
+  },
+  {
+    name: "differences",
+    reach: async (driver) => {
+      await driver.dismissNotifications();
+      await driver.page.getByRole("button", { name: "Differences" }).click();
+    },
+  },
   {
     name: "history",
     reach: async (driver) => {
@@ -78,6 +123,15 @@ const STATES: readonly { readonly name: string; readonly reach: (driver: Suggest
       await driver.panel.getByTestId("task").waitFor({ state: "detached", timeout: 180_000 });
     },
   },
+  {
+    name: "computing",
+    reach: async (driver) => {
+      await driver.run("workbench.action.revertAndCloseActiveEditor");
+      await driver.open(SLOW);
+      await driver.start("dense-low-rank:/classifier/fc6/Gemm:rank=256");
+      await driver.page.getByTestId("computing").waitFor();
+    },
+  },
 ];
 
 /** Pictures of every state of the suggestions view, named "editing-STATE". */
@@ -87,9 +141,11 @@ export async function takeEditing(folder: string, wanted: string): Promise<void>
   writeFileSync(join(folder, BARE), unknownOperator());
   await writeOnnxFile(resnet(50), join(folder, LARGE), { weights: "folded" });
   const window = await VscodeWindow.open({ files: [join(SAMPLES, SMALL), join(folder, LARGE), join(folder, BARE)] });
-  const driver = new SuggestionsDriver(() => window);
+  if (isWanted({ name: "computing" })) symlinkSync((await writeVgg16(folder)).path, window.path(SLOW));
+  const driver = new EditingStates(window);
   try {
-    for (const state of STATES) {
+    const last = STATES.findLastIndex(isWanted);
+    for (const state of STATES.slice(0, last + 1)) {
       await state.reach(driver);
       if (isWanted(state)) await takeView(window, `editing-${state.name}`);
     }

@@ -1,6 +1,6 @@
 // npm run pictures [-- TEXT]: pictures of every view of some models in each theme and width, in screenshots/pages/, for a person to look at;
 // with TEXT only those whose names hold it. A sheet for each view shows its pictures side by side. States of the page are named "page-…", those
-// of editing "editing-…".
+// of editing "editing-…", those of the listing "listing-…".
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import { writeOnnxFile } from "../../zoo/to-onnx.ts";
 import { VscodeWindow } from "../ui/window.ts";
 import { takeView } from "./album.ts";
 import { takeEditing } from "./editing.ts";
+import { takeListing } from "./listing.ts";
 import { takeStates } from "./states.ts";
 
 /** What has to stand in the page before a view is whole. */
@@ -57,6 +58,7 @@ try {
   for (const model of MODELS) await takeAll(model);
   await takeStates(wanted);
   await takeEditing(folder, wanted);
+  await takeListing(wanted);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

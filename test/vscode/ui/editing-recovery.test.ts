@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { Page } from "playwright-core";
 import { EDITABLE, EditingDriver } from "./editing-driver.ts";
 import { eventually } from "./listing-driver.ts";
 import { longChain } from "./models.ts";
@@ -27,16 +28,6 @@ describe("Unsaved edits after a crash", () => {
       ),
     );
 
-  /** What VS Code itself keeps of custom editors that have a backup. */
-  const notes = (): readonly string[] => {
-    const folder = join(vscode().server.folder, "data/User/Backups");
-    if (!existsSync(folder)) return [];
-    const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
-    return paths
-      .filter((path) => path.includes("vscode-custom-editor/"))
-      .map((path) => readFileSync(join(folder, path), "utf8"));
-  };
-
   /** @returns the path of the backup */
   const openWithEdit = async (): Promise<string> => {
     const old = await backups();
@@ -46,14 +37,12 @@ describe("Unsaved edits after a crash", () => {
     const fresh = (paths: readonly string[]): string | undefined => paths.find((each) => !old.includes(each));
     const path = fresh(await eventually(vscode(), backups, (paths) => fresh(paths) !== undefined)) ?? "";
     assert.ok(readFileSync(path).length < 2000, "edits and no weights");
-    // VS Code notes which backup is whose a moment after it was written.
+    // A crash before the window has noted which backup is whose tab's is the next test's.
     await eventually(
       vscode(),
-      () => Promise.resolve(notes()),
-      (texts) => texts.some((text) => text.includes(basename(path))),
+      () => rememberedTabs(vscode().page),
+      (tabs) => tabs.includes(basename(path)),
     );
-    // The window writes which tabs it has, and which of them have a backup, every five seconds, to a place that no test can see.
-    await vscode().page.waitForTimeout(7_000);
     return path;
   };
 
@@ -116,6 +105,32 @@ describe("Unsaved edits after a crash", () => {
     await eventually(vscode(), backups, (paths) => !paths.includes(path));
   });
 });
+
+/** What the window knows of its tabs when it is opened again: it writes that every few seconds into a database of the browser. */
+function rememberedTabs(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const names = (await indexedDB.databases()).flatMap(({ name = "" }) =>
+      name.startsWith("vscode-web-state-db-") ? [name] : [],
+    );
+    const texts = names.map(
+      (name) =>
+        new Promise<string>((resolve, reject) => {
+          const opening = indexedDB.open(name);
+          opening.onerror = () => reject(new Error(`${name} cannot be read`));
+          opening.onsuccess = () => {
+            const { result: database } = opening;
+            const items = database.transaction("ItemTable").objectStore("ItemTable");
+            const tabs = items.get("memento/workbench.parts.editor");
+            tabs.onsuccess = () => {
+              database.close();
+              resolve(String(tabs.result));
+            };
+          };
+        }),
+    );
+    return (await Promise.all(texts)).join("\n");
+  });
+}
 
 function isBackup(path: string): boolean {
   try {

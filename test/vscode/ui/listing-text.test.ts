@@ -49,6 +49,13 @@ describe("The listing of an ONNX model", () => {
       references,
       [maker, ...reading].sort((a, b) => a - b),
     );
+    await listing.goTo(/"?\/0\/0\.2\/Relu_output_0"?\)?$/);
+    await vscode().page.keyboard.press("F12");
+    await eventually(
+      vscode(),
+      () => listing.cursorLine(),
+      (at) => at === maker,
+    );
   });
 
   it("tells shapes and costs with their formulas when the pointer rests on a line", async () => {
@@ -72,6 +79,10 @@ describe("The listing of an ONNX model", () => {
     await listing.lineWith("/1/a/a.0/Conv_output_0 =").waitFor({ state: "detached" });
     await vscode().server.run((api) => api.commands.executeCommand("editor.unfoldAll"));
     await listing.lineWith("/1/a/a.0/Conv_output_0 =").first().waitFor();
+    await listing.goTo(/\/1\/a\/a\.0\/Conv_output_0 =/);
+    const path = vscode().page.locator(".monaco-breadcrumb-item");
+    for (const name of [`${MODEL}.listing`, "main_graph", "/1/a/a.0/Conv"])
+      await path.filter({ hasText: name }).first().waitFor();
   });
 
   it("lists its diagnostics with a page for each code", async () => {

@@ -217,7 +217,13 @@ describe("Suggestions on the page", () => {
   it("are shown in parts where they are many, and nobody has to wait for them", async () => {
     writeFileSync(vscode().path("many.onnx"), stagedNetwork(BLOCKS));
     await driver.open("many.onnx");
+    // Its modules are folded: what is found opens them.
+    await driver.filter("conv/Conv");
     await driver.compress.click();
+    await driver.lines
+      .getByRole("button", { name: /suggestions?$/ })
+      .first()
+      .waitFor();
     await driver.panel.getByTestId("task").getByRole("button", { name: "Cancel" }).click();
     await driver.button("Look for suggestions").click();
     await driver.suggestions.first().waitFor();

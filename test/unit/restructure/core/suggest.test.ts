@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+
+import { findHardware } from "../../../../profiler/hardware/hardware.ts";
+import { suggest, type SuggestOptions } from "../../../../profiler/restructure/suggest.ts";
+import { formatEdit } from "../../../../profiler/restructure/edit.ts";
+import { stagedNetwork } from "../../../vscode/ui/models.ts";
+import { readBytes } from "../edited-model.ts";
+
+const HARDWARE = findHardware("flagship-phone");
+
+async function texts(options: Partial<SuggestOptions> = {}): Promise<readonly string[]> {
+  const suggestions = await suggest(await readBytes(stagedNetwork()), { hardware: HARDWARE, ...options });
+  return suggestions.map(({ edit }) => formatEdit(edit));
+}
+
+describe("suggestions", () => {
+  it("are told of as they are found, and ranked when all are there", async () => {
+    const told: string[] = [];
+    const ranked = await texts({ onFound: ({ edit }) => told.push(formatEdit(edit)) });
+    assert.ok(ranked.length > 3);
+    assert.deepEqual(told.toSorted(), ranked.toSorted());
+    assert.notDeepEqual(told, ranked);
+  });
+
+  it("of some layers are those of all that change one of them", async () => {
+    const name = "/stage.0/block.1/conv/Conv";
+    const suggestions = await suggest(await readBytes(stagedNetwork()), { hardware: HARDWARE });
+    const expected = suggestions.filter(({ layers }) => layers.includes(name)).map(({ edit }) => formatEdit(edit));
+    assert.ok(expected.length > 0 && expected.length < suggestions.length);
+    assert.deepEqual(await texts({ layers: new Set([name]) }), expected);
+  });
+
+  it("of one promise are those of all that make it", async () => {
+    const suggestions = await suggest(await readBytes(stagedNetwork()), { hardware: HARDWARE });
+    for (const promise of ["exact", "approximate", "needs training"] as const) {
+      const expected = suggestions.filter((suggestion) => suggestion.promise === promise);
+      assert.deepEqual(
+        await texts({ promise }),
+        expected.map(({ edit }) => formatEdit(edit)),
+      );
+    }
+  });
+
+  it("end when they are given up", async () => {
+    const controller = new AbortController();
+    const onFound = (): void => controller.abort();
+    await assert.rejects(texts({ signal: controller.signal, onFound }), { name: "AbortError" });
+  });
+});

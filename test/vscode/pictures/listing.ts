@@ -1,0 +1,95 @@
+import { join } from "node:path";
+import { EditingDriver } from "../ui/editing-driver.ts";
+import { eventually, ListingDriver } from "../ui/listing-driver.ts";
+import { SAMPLES, VscodeWindow } from "../ui/window.ts";
+import { takeView } from "./album.ts";
+
+const MODEL = "digits_resnet.onnx";
+
+interface Drivers {
+  readonly window: VscodeWindow;
+  readonly page: EditingDriver;
+  readonly listing: ListingDriver;
+}
+
+/** States of the listing in the order in which a user comes by: each goes on from the one before it. */
+const STATES: readonly { readonly name: string; readonly reach: (drivers: Drivers) => Promise<unknown> }[] = [
+  {
+    name: "text",
+    reach: async ({ page, listing }) => {
+      await page.open(MODEL);
+      await page.run("edgewise.openListing");
+      await listing
+        .lineWith(/Conv.*params.*MACs/)
+        .first()
+        .waitFor();
+      // The listing alone: half of a narrow window shows next to nothing.
+      await page.run("workbench.action.maximizeEditorHideSidebar");
+    },
+  },
+  {
+    name: "hover",
+    reach: async ({ window, listing }) => {
+      await listing.goTo(/Conv </);
+      await window.runCommand("Show or Focus Hover");
+      await window.page.locator(".monaco-hover", { hasText: "output channels" }).waitFor();
+    },
+  },
+  {
+    name: "actions",
+    reach: async ({ window, listing }) => {
+      await window.page.keyboard.press("Escape");
+      await listing.goTo(/BatchNormalization </);
+      await window.page.keyboard.press("Control+.");
+      await window.page.locator(".context-view > .action-widget .action").first().waitFor();
+    },
+  },
+  {
+    name: "configure",
+    reach: async ({ window, listing }) => {
+      await window.page.keyboard.press("Escape");
+      await listing.goTo(/= Gemm/);
+      await listing.choose(/^Configure .*[Ll]ow rank/);
+      await window.page.locator(".quick-input-widget .quick-input-title").waitFor();
+    },
+  },
+  {
+    name: "typing",
+    reach: async ({ window, listing }) => {
+      await window.page.keyboard.press("Escape");
+      await listing.goTo(/= Add /);
+      await window.page.keyboard.type("x");
+      await window.page.locator(".notification-toast", { hasText: "cannot be typed into" }).waitFor();
+    },
+  },
+  {
+    name: "problems",
+    reach: async ({ window, page, listing }) => {
+      await page.run("notifications.clearAll");
+      await eventually(
+        window,
+        () => listing.problems(),
+        (found) => found.length > 0,
+      );
+      await window.runCommand("Problems: Focus on Problems View");
+      await window.page.locator(".markers-panel").getByText("unfused-batch-norm").first().waitFor();
+    },
+  },
+];
+
+/** Pictures of every state of the listing, named "listing-STATE". */
+export async function takeListing(wanted: string): Promise<void> {
+  const isWanted = ({ name }: { readonly name: string }): boolean => `listing-${name}`.includes(wanted);
+  const last = STATES.findLastIndex(isWanted);
+  if (last < 0) return;
+  const window = await VscodeWindow.open({ files: [join(SAMPLES, MODEL)] });
+  const drivers = { window, page: new EditingDriver(() => window), listing: new ListingDriver(() => window, MODEL) };
+  try {
+    for (const state of STATES.slice(0, last + 1)) {
+      await state.reach(drivers);
+      if (isWanted(state)) await takeView(window, `listing-${state.name}`);
+    }
+  } finally {
+    await window.close();
+  }
+}
