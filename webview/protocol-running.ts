@@ -35,6 +35,18 @@ export interface KeptRun {
   readonly estimate: number | null;
 }
 
+/** A kept run of another model, as a list names it. */
+export interface OtherRun {
+  readonly id: string;
+  /** The model's file. */
+  readonly model: string;
+  readonly startedAt: string;
+  readonly device: string;
+  readonly edits: readonly string[];
+  /** Seconds. */
+  readonly median: number;
+}
+
 /** A run under way. */
 export interface RunningState {
   readonly device: string;
@@ -65,6 +77,10 @@ export interface RunningContract extends Contract {
     readonly cancelRun: { readonly params: null; readonly result: null };
     readonly showRun: { readonly params: { readonly run: string | null }; readonly result: null };
     readonly deleteRun: { readonly params: { readonly run: string }; readonly result: null };
+    /** Runs of the workspace's other models, the newest first. */
+    readonly listOtherRuns: { readonly params: null; readonly result: readonly OtherRun[] };
+    /** One of them; null when it is not there any more. */
+    readonly readOtherRun: { readonly params: { readonly run: string }; readonly result: KeptRun | null };
     /** A hardware profile of the shown run's device, from all runs there. VS Code tells what came of it. */
     readonly learnLatency: { readonly params: null; readonly result: null };
     /** Removes what Edgewise keeps on the chosen phone: the runner and models that were left. VS Code tells how that went. */

@@ -8,7 +8,7 @@ import {
 } from "../../profiler/device/target.ts";
 import type { RunResult } from "../../profiler/device/run-result.ts";
 import { isOfVersion } from "../../profiler/presentation.ts";
-import type { DeviceList, RunningState, RunsState } from "../../webview/protocol-running.ts";
+import type { DeviceList, KeptRun, OtherRun, RunningState, RunsState } from "../../webview/protocol-running.ts";
 import { HOST_DEVICE, type KeptObservation, type MeasuredReply } from "../worker/measuring-types.ts";
 import { RpcError, toFailure, type Failure } from "../../webview/rpc.ts";
 import type { StoredRun } from "./kept-run-format.ts";
@@ -61,7 +61,7 @@ export class DocumentRuns {
       options: this.#options,
       running: this.#running,
       failure: this.#failure,
-      runs: this.#runs.map(({ observation: _observation, ...run }) => run),
+      runs: this.#runs.map(forPage),
       shown: this.#shown,
     };
   }
@@ -142,6 +142,25 @@ export class DocumentRuns {
     return { device: key, observations: sorted.flatMap(({ observation }) => observation ?? []) };
   }
 
+  /** Kept runs of other models, the newest first. */
+  async others(): Promise<readonly OtherRun[]> {
+    return (await this.#ofOthers())
+      .map(({ id, result: { model, startedAt, device, latency }, edits }) => ({
+        id,
+        model: model.file,
+        startedAt,
+        device: device.name,
+        edits,
+        median: latency.statistics.median,
+      }))
+      .sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+  }
+
+  async other(run: string): Promise<KeptRun | null> {
+    const found = (await this.#ofOthers()).find(({ id }) => id === run);
+    return found ? forPage(found) : null;
+  }
+
   cancel(): void {
     this.#run?.abort();
   }
@@ -161,6 +180,16 @@ export class DocumentRuns {
   tell(): void {
     this.#host.onState(this.state);
   }
+
+  async #ofOthers(): Promise<readonly StoredRun[]> {
+    await this.load();
+    const own = new Set(this.#runs.map(({ id }) => id));
+    return (await this.#host.loadAll()).filter(({ id }) => !own.has(id));
+  }
+}
+
+function forPage({ observation: _observation, ...run }: StoredRun): KeptRun {
+  return run;
 }
 
 /** What one learned profile is of: TFLite's runtimes are as fast as they are, not as ONNX Runtime is. */

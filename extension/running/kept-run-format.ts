@@ -77,7 +77,17 @@ const LAYER_TIMES = shape({
   optimization: text,
   runs: number,
   totalSeconds: number,
-  rows: list(shape({ layer: number, seconds: number, fused: list(number), operators: list(text) })),
+  rows: list(
+    shape({
+      layer: number,
+      name: text,
+      op: text,
+      seconds: number,
+      spread: orNull(number),
+      fused: list(number),
+      operators: list(text),
+    }),
+  ),
   unmapped: list(shape({ name: text, op: orNull(text), seconds: number, reason: text })),
 });
 

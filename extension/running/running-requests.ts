@@ -36,6 +36,8 @@ export function runningRequests(document: ModelDocument): Handlers<RunningContra
       await runs.delete(run);
       return null;
     },
+    listOtherRuns: () => runs.others(),
+    readOtherRun: ({ run }) => runs.other(run),
     learnLatency: async () => {
       await learnLatencyFromRuns(document);
       return null;

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import {
   AdbServer,
   AndroidTarget,
@@ -41,7 +42,9 @@ export async function measure(
 ): Promise<MeasuredReply> {
   const analysed = await store.analysed(request, { signal: control.signal });
   const measured = { runnable: await inMemory(analysed.model), layers: costModel(analysed, hardware).layers };
-  const result = await told(targetOf(address).run(measured, { ...options, dimensions: request.bindings }, control));
+  const run = await told(targetOf(address).run(measured, { ...options, dimensions: request.bindings }, control));
+  // Runs are shown and handed on: nobody needs the folder.
+  const result = { ...run, model: { ...run.model, file: basename(run.model.file) } };
   return { result, observation: observationOf(result, measured.layers, hardware) };
 }
 

@@ -28,3 +28,22 @@ export function latencyStatistics(seconds: readonly number[]): LatencyStatistics
 function percentile(sorted: readonly number[], share: number): number | null {
   return sorted[Math.ceil(share * sorted.length) - 1] ?? null;
 }
+
+/** The times between which half of the runs lie: from the first to the third quartile. */
+export interface MiddleHalf {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** @param seconds of the runs; 0 to 0 for none */
+export function middleHalfOf(seconds: readonly number[]): MiddleHalf {
+  const sorted = seconds.toSorted((a, b) => a - b);
+  return { low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) };
+}
+
+/** Between the two nearest runs. */
+function quantile(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(place)] ?? 0, sorted[Math.ceil(place)] ?? 0];
+  return below + (above - below) * (place - Math.floor(place));
+}

@@ -1,4 +1,5 @@
 import type { LayerProfile } from "../profile.ts";
+import { middleHalfOf } from "./latency-statistics.ts";
 import type { OptimizedOperator } from "./optimized-graph.ts";
 import type { ProfiledOperator, ProfiledRun } from "./ort-profile.ts";
 import type { LayerTimes, RowTime, UnmappedTime } from "./run-result.ts";
@@ -12,6 +13,13 @@ const BETWEEN: Pick<UnmappedTime, "name" | "op" | "reason"> = {
 /** What one operator took in one inference, on average. */
 interface MeanOperator extends ProfiledOperator {
   readonly seconds: number;
+  /** In each of all runs. */
+  readonly runSeconds: readonly number[];
+}
+
+/** What the operators of one row took. */
+interface MeanRow extends Omit<RowTime, "layer" | "name" | "op" | "spread"> {
+  readonly runSeconds: readonly number[];
 }
 
 /**
@@ -27,19 +35,21 @@ export function mapTimes(
   optimized: readonly OptimizedOperator[] | undefined,
   layers: readonly LayerProfile[],
 ): LayerTimes {
-  const runs = all.toSorted((a, b) => a.seconds - b.seconds).slice(0, Math.ceil(all.length / 2));
-  const operators = meanOperators(runs);
+  const sorted = all.toSorted((a, b) => a.seconds - b.seconds);
+  const runs = sorted.slice(0, Math.ceil(all.length / 2));
+  const operators = meanOperators(sorted, runs.length);
   const rows = new RowFinder(layers, optimized);
-  const times = new Map<number, { seconds: number; fused: readonly number[]; operators: readonly string[] }>();
+  const times = new Map<number, MeanRow>();
   const unmapped: UnmappedTime[] = [];
   for (const [operator, counterpart] of alignOperators(operators, optimized)) {
     const group = counterpart === undefined ? rows.named(operator) : rows.giving(counterpart, operator);
     const [layer, ...fused] = group;
     if (layer === undefined) unmapped.push(withoutRow(operator));
     else {
-      const before = times.get(layer) ?? { seconds: 0, fused: [], operators: [] };
+      const before = times.get(layer) ?? { seconds: 0, fused: [], operators: [], runSeconds: [] };
       times.set(layer, {
         seconds: before.seconds + operator.seconds,
+        runSeconds: operator.runSeconds.map((seconds, run) => seconds + (before.runSeconds[run] ?? 0)),
         fused: [...new Set([...before.fused, ...fused])],
         operators: [...before.operators, operator.name],
       });
@@ -52,26 +62,39 @@ export function mapTimes(
     optimization: "basic",
     runs: runs.length,
     totalSeconds: Math.max(whole, spent),
-    rows: [...times].map(([layer, time]): RowTime => ({ layer, ...time })).sort((a, b) => a.layer - b.layer),
+    rows: [...times].map(([layer, row]) => rowTime(layers, layer, row)).sort((a, b) => a.layer - b.layer),
     unmapped,
   };
+}
+
+function rowTime(layers: readonly LayerProfile[], layer: number, { runSeconds, ...row }: MeanRow): RowTime {
+  const { name = `#${layer}`, op = "" } = layers[layer] ?? {};
+  const { low, high } = middleHalfOf(runSeconds);
+  return { layer, name, op, spread: (high - low) / 2, ...row };
 }
 
 function withoutRow({ name, op, seconds }: MeanOperator): UnmappedTime {
   return { name, op, seconds, reason: "It gives nothing that a layer of the model gives or reads." };
 }
 
-/** Repeats, as of a loop's body, are added up; different runs are averaged. In the order in which they first ran. */
-function meanOperators(runs: readonly ProfiledRun[]): readonly MeanOperator[] {
-  const means = new Map<string, MeanOperator>();
-  for (const { operators } of runs) {
+/**
+ * Repeats, as of a loop's body, are added up; different runs are averaged. In the order in which they first ran.
+ * @param counted the first so many runs are in the mean
+ */
+function meanOperators(runs: readonly ProfiledRun[], counted: number): readonly MeanOperator[] {
+  const known = new Map<string, { readonly operator: ProfiledOperator; readonly runSeconds: number[] }>();
+  runs.forEach(({ operators }, run) => {
     for (const operator of operators) {
       const key = JSON.stringify([operator.path, operator.name, operator.op]);
-      const seconds = (means.get(key)?.seconds ?? 0) + operator.seconds / runs.length;
-      means.set(key, { ...operator, seconds });
+      const { runSeconds } = known.get(key) ?? { runSeconds: runs.map(() => 0) };
+      runSeconds[run] = (runSeconds[run] ?? 0) + operator.seconds;
+      known.set(key, { operator, runSeconds });
     }
-  }
-  return [...means.values()];
+  });
+  return [...known.values()].map(({ operator, runSeconds }) => {
+    const seconds = runSeconds.slice(0, counted).reduce((sum, each) => sum + each / counted, 0);
+    return { ...operator, seconds, runSeconds };
+  });
 }
 
 /** Operators of the main graph with those of the optimized one: by place where the order agrees, else by name. */

@@ -133,7 +133,12 @@ export interface LayerTimes {
 export interface RowTime {
   /** `LayerProfile.index` of the row that ran: of those that one operator computes, the one of its kind, else the dearest. */
   readonly layer: number;
+  /** The row's own, so that a run is understood without the model: `LayerProfile.name` and `op`. */
+  readonly name: string;
+  readonly op: string;
   readonly seconds: number;
+  /** Half the distance between the quartiles of all profiled runs, the slower half of them too: the noise. null where only means are told. */
+  readonly spread: number | null;
   /** Further rows computed by the same operators, folded or fused into them: their time is in `seconds`. */
   readonly fused: readonly number[];
   /** The runtime's names of what ran. */

@@ -54,12 +54,7 @@ export function Views({ client, profile, pictures, selected, onSelectLayer, chil
           />
         )}
         {tab === "runs" && (
-          <LazyRuns
-            client={client.running}
-            format={profile.header.format}
-            layers={profile.layers}
-            onSelectLayer={onSelectLayer}
-          />
+          <LazyRuns client={client.running} format={profile.header.format} onSelectLayer={onSelectLayer} />
         )}
         {tab === "graph" && (
           <Lazy

@@ -5,31 +5,36 @@ import { useMemo } from "preact/hooks";
 import { formatTime } from "../../profiler/format-numbers.ts";
 import { amountAxis, baseOptions, nameAxis } from "../charts/chart-options.ts";
 import { Chart } from "../charts/Chart.tsx";
-import { fillOf, useTheme, type ChartTheme } from "../charts/theme.ts";
-import { Select } from "../controls/Select.tsx";
+import { faded, fillOf, useTheme, type ChartTheme } from "../charts/theme.ts";
+import { Select, type Choice } from "../controls/Select.tsx";
 import { formatRelative } from "../compare/compared-layers.ts";
-import type { KeptRun } from "../protocol-running.ts";
-import { compareRuns, type OperatorChange, type RunComparison } from "./compare-runs.ts";
-import { dateText, medianText, modelText } from "./run-text.ts";
+import type { KeptRun, OtherRun } from "../protocol-running.ts";
+import { compareRuns, type LayerChange, type RunComparison } from "./compare-runs.ts";
+import { dateText, medianText, modelText, runText } from "./run-text.ts";
 
 interface RunComparisonViewProps {
   readonly run: KeptRun;
   /** What it is compared with; null until the user says. */
   readonly baseline: KeptRun | null;
+  /** Of this model. */
   readonly runs: readonly KeptRun[];
+  /** Of the workspace's other models. */
+  readonly others: readonly OtherRun[];
   readonly onChoose: (run: string) => void;
+  readonly onSelectLayer: (index: number) => void;
 }
 
-/** Operators in the chart: what is smaller cannot be told apart. */
-const SHOWN_OPERATORS = 20;
+/** Layers in the chart: what is smaller cannot be told apart. */
+const SHOWN_LAYERS = 20;
 
-/** Where the time went between two runs. */
-export function RunComparisonView({ run, baseline, runs, onChoose }: RunComparisonViewProps): JSX.Element {
+/** Where the time went between two runs, of one model or of two. */
+export function RunComparisonView(props: RunComparisonViewProps): JSX.Element {
+  const { run, baseline, onChoose, onSelectLayer } = props;
   const theme = useTheme();
   const comparison = useMemo(() => baseline && compareRuns(baseline.result, run.result), [baseline, run]);
-  const operators = comparison?.operators.slice(0, SHOWN_OPERATORS) ?? [];
-  const config = useMemo(() => configOf(operators, theme), [comparison, theme]);
-  const others = runs.filter(({ id }) => id !== run.id);
+  const layers = comparison?.layers.slice(0, SHOWN_LAYERS) ?? [];
+  const config = useMemo(() => configOf(layers, theme), [comparison, theme]);
+  const noisy = layers.filter(({ isNoise }) => isNoise === true).length;
   return (
     <section class="run-comparison" aria-label={l10n.t("Where the time went")} data-testid="run-comparison">
       <h2>{l10n.t("Where the time went")}</h2>
@@ -38,10 +43,7 @@ export function RunComparisonView({ run, baseline, runs, onChoose }: RunComparis
         <Select
           label={l10n.t("Run to compare with")}
           value={baseline?.id ?? ""}
-          choices={[
-            ...(baseline ? [] : [{ value: "", text: l10n.t("choose a run") }]),
-            ...others.map((other) => ({ value: other.id, text: runText(other) })),
-          ]}
+          choices={choicesOf(props)}
           onChange={onChoose}
         />
       </p>
@@ -51,29 +53,33 @@ export function RunComparisonView({ run, baseline, runs, onChoose }: RunComparis
           <strong>{changeText(comparison)}</strong>
         </p>
       )}
-      {operators.length > 0 && (
+      {baseline && baseline.result.device.name !== run.result.device.name && (
+        <p class="remark">{l10n.t("They ran on different devices.")}</p>
+      )}
+      {layers.length > 0 && (
         <Chart
           id="chart-runs"
-          title={l10n.t("Change of each operator")}
-          summary={l10n.t(
-            "The {0} operators whose time changed most; below zero they became faster.",
-            operators.length,
-          )}
-          hint={l10n.t("arrow keys go from operator to operator")}
+          title={l10n.t("Change of each layer")}
+          summary={[
+            l10n.t("The {0} layers whose time changed most; below zero they became faster.", layers.length),
+            ...(noisy > 0 ? [l10n.t("{0} of them, in grey, changed within the noise.", noisy)] : []),
+          ].join(" ")}
+          hint={l10n.t("arrow keys go from layer to layer, Enter selects it")}
           config={config}
-          marks={operators.map((operator) => ({
-            layer: null,
-            text: `${operator.name}: ${signedTime(operator.change)}`,
+          marks={layers.map((layer) => ({
+            layer: layer.row,
+            text: [`${layer.name}: ${signedTime(layer.change)}`, noiseText(layer)].filter(Boolean).join(", "),
           }))}
           height={220}
-          onSelectLayer={() => undefined}
+          onSelectLayer={onSelectLayer}
           table={{
-            head: [l10n.t("Operator"), l10n.t("Before"), l10n.t("After"), l10n.t("Change")],
-            rows: operators.map(({ name, before, after, change }) => [
-              name,
-              before === undefined ? "" : formatTime(before),
-              after === undefined ? "" : formatTime(after),
-              signedTime(change),
+            head: [l10n.t("Layer"), l10n.t("Before"), l10n.t("After"), l10n.t("Change"), l10n.t("Noise")],
+            rows: layers.map((layer) => [
+              layer.name,
+              layer.before === undefined ? "" : formatTime(layer.before),
+              layer.after === undefined ? "" : formatTime(layer.after),
+              signedTime(layer.change),
+              noiseText(layer),
             ]),
           }}
         />
@@ -82,16 +88,28 @@ export function RunComparisonView({ run, baseline, runs, onChoose }: RunComparis
   );
 }
 
-function configOf(operators: readonly OperatorChange[], theme: ChartTheme): ChartConfiguration {
-  const [less, more] = [fillOf(theme, "green"), fillOf(theme, "red")];
+/** Runs of this model first; those of others say which. */
+function choicesOf({ run, baseline, runs, others }: RunComparisonViewProps): readonly Choice<string>[] {
+  return [
+    ...(baseline ? [] : [{ value: "", text: l10n.t("choose a run") }]),
+    ...runs.filter(({ id }) => id !== run.id).map((other) => ({ value: other.id, text: runText(other) })),
+    ...others.map(({ id, model, startedAt, device, edits, median }) => ({
+      value: id,
+      text: [`${model}: ${dateText(startedAt)}`, device, modelText({ edits }), formatTime(median)].join(", "),
+    })),
+  ];
+}
+
+function configOf(layers: readonly LayerChange[], theme: ChartTheme): ChartConfiguration {
+  const [less, more, noise] = [fillOf(theme, "green"), fillOf(theme, "red"), faded(theme.muted, NOISE_OPACITY)];
   return {
     type: "bar",
     data: {
-      labels: operators.map((_, place) => `${place + 1}`),
+      labels: layers.map((_, place) => `${place + 1}`),
       datasets: [
         {
-          data: operators.map(({ change }) => change),
-          backgroundColor: operators.map(({ change }) => (change < 0 ? less : more)),
+          data: layers.map(({ change }) => change),
+          backgroundColor: layers.map(({ change, isNoise }) => (isNoise === true ? noise : change < 0 ? less : more)),
           hoverBackgroundColor: theme.foreground,
         },
       ],
@@ -100,20 +118,30 @@ function configOf(operators: readonly OperatorChange[], theme: ChartTheme): Char
       ...baseOptions(theme),
       interaction: { mode: "index", intersect: false },
       scales: {
-        x: nameAxis(theme, l10n.t("Operators, the largest change first")),
+        x: nameAxis(theme, l10n.t("Layers, the largest change first")),
         y: amountAxis(theme, { title: l10n.t("Change"), unit: "s" }),
       },
       plugins: {
         tooltip: {
           ...baseOptions(theme).plugins?.tooltip,
           callbacks: {
-            title: ([item]) => operators[item?.dataIndex ?? -1]?.name ?? "",
-            label: ({ dataIndex }) => ` ${signedTime(operators[dataIndex]?.change ?? 0)}`,
+            title: ([item]) => layers[item?.dataIndex ?? -1]?.name ?? "",
+            label: ({ dataIndex }) => {
+              const layer = layers[dataIndex];
+              return layer ? ` ${[signedTime(layer.change), noiseText(layer)].filter(Boolean).join(", ")}` : "";
+            },
           },
         },
       },
     },
   };
+}
+
+/** Seen, and taken for less than the others. */
+const NOISE_OPACITY = 0.45;
+
+function noiseText({ isNoise }: LayerChange): string {
+  return isNoise === true ? l10n.t("within the noise") : "";
 }
 
 function changeText({ seconds, relative, meaning }: RunComparison): string {
@@ -134,8 +162,4 @@ function changeText({ seconds, relative, meaning }: RunComparison): string {
 function signedTime(seconds: number): string {
   if (seconds === 0) return "0";
   return `${seconds < 0 ? "−" : "+"}${formatTime(Math.abs(seconds))}`;
-}
-
-function runText(run: KeptRun): string {
-  return [dateText(run.result.startedAt), run.result.device.name, modelText(run)].join(", ");
 }

@@ -2,14 +2,12 @@ import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { isMeasured, type Conditions, type LayerTimes, type RunResult } from "../../profiler/device/run-result.ts";
 import { formatEnergy, formatShare, formatTime } from "../../profiler/format-numbers.ts";
-import type { LayerProfile } from "../../profiler/profile.ts";
 import { Icon } from "../controls/controls.tsx";
 import type { KeptRun } from "../protocol-running.ts";
 import { deviceText, estimateFigure, latencyFigures, memoryFigure, outputVerdict, runTitle } from "./run-text.ts";
 
 interface RunDetailsProps {
   readonly run: KeptRun;
-  readonly layers: readonly LayerProfile[];
   readonly onSelectLayer: (index: number) => void;
   readonly onLearn: () => void;
 }
@@ -18,12 +16,7 @@ interface RunDetailsProps {
 const SLOWEST = 8;
 
 /** All that one run measured, with what it was measured with. */
-export function RunDetails({
-  run: { result, estimate },
-  layers,
-  onSelectLayer,
-  onLearn,
-}: RunDetailsProps): JSX.Element {
+export function RunDetails({ run: { result, estimate }, onSelectLayer, onLearn }: RunDetailsProps): JSX.Element {
   const { latency, outputs, throttling, notes, device, runtime, settings, layers: times, energy, memory } = result;
   const verdict = outputVerdict(outputs);
   const figures = [
@@ -56,7 +49,7 @@ export function RunDetails({
         {isMeasured(times) ? l10n.t("Layers, {0} optimizations, profiled", times.optimization) : l10n.t("Layers")}
       </h2>
       {isMeasured(times) ? (
-        <SlowestLayers times={times} layers={layers} onSelectLayer={onSelectLayer} />
+        <SlowestLayers times={times} onSelectLayer={onSelectLayer} />
       ) : (
         <p class="remark">{times.reason}</p>
       )}
@@ -104,11 +97,10 @@ export function RunDetails({
 
 interface SlowestLayersProps {
   readonly times: LayerTimes;
-  readonly layers: readonly LayerProfile[];
   readonly onSelectLayer: (index: number) => void;
 }
 
-function SlowestLayers({ times, layers, onSelectLayer }: SlowestLayersProps): JSX.Element {
+function SlowestLayers({ times, onSelectLayer }: SlowestLayersProps): JSX.Element {
   const { totalSeconds, rows, unmapped, runs } = times;
   const slowest = rows.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
   const outside = unmapped.reduce((sum, { seconds }) => sum + seconds, 0);
@@ -123,14 +115,14 @@ function SlowestLayers({ times, layers, onSelectLayer }: SlowestLayersProps): JS
         )}
       </p>
       <ol class="slowest">
-        {slowest.map(({ layer, seconds, fused }) => (
+        {slowest.map(({ layer, name, seconds, fused }) => (
           <li key={layer}>
             <span
               class="slowest-bar"
               style={{ transform: `scaleX(${totalSeconds > 0 ? seconds / totalSeconds : 0})` }}
             />
             <button type="button" class="link" onClick={() => onSelectLayer(layer)}>
-              {layers[layer]?.name ?? `#${layer}`}
+              {name}
             </button>
             {fused.length > 0 && <span class="remark"> {fusedText(fused)}</span>}
             <span class="slowest-time">{`${formatTime(seconds)} · ${formatShare(totalSeconds > 0 ? seconds / totalSeconds : 0)}`}</span>

@@ -2,7 +2,7 @@ import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { RunModel } from "../../profiler/device/run-result.ts";
-import type { LayerProfile } from "../../profiler/profile.ts";
+import { useAsked } from "../editing/use-asked.ts";
 import type { RunningClient } from "../state/running-client.ts";
 import { useStore } from "../state/store.ts";
 import { baselineOf } from "./compare-runs.ts";
@@ -15,18 +15,21 @@ import { RunStarter } from "./RunStarter.tsx";
 export interface RunsPaneProps {
   readonly client: RunningClient;
   readonly format: RunModel["format"];
-  readonly layers: readonly LayerProfile[];
   readonly onSelectLayer: (index: number) => void;
 }
 
 /** Measured runs of the model: where to run it, what was measured, and how runs differ. */
-export function RunsPane({ client, format, layers, onSelectLayer }: RunsPaneProps): JSX.Element {
+export function RunsPane({ client, format, onSelectLayer }: RunsPaneProps): JSX.Element {
   const state = useStore(client.state);
   const { runs, shown } = state;
   useEffect(() => void client.watchDevices(), [client]);
   const [against, setAgainst] = useState<string | null>(null);
   const selected = runs.find(({ id }) => id === shown) ?? null;
-  const baseline = selected && (runs.find(({ id }) => id === against) ?? baselineOf(selected, runs) ?? null);
+  const others = useAsked(selected?.id ?? "", selected ? () => client.listOthers() : undefined).value ?? [];
+  const isOther = others.some(({ id }) => id === against);
+  const other = useAsked(against ?? "", isOther && against !== null ? () => client.readOther(against) : undefined);
+  const chosen = runs.find(({ id }) => id === against) ?? (other.value?.id === against ? other.value : undefined);
+  const baseline = selected && (chosen ?? baselineOf(selected, runs) ?? null);
   return (
     <div class="runs" data-testid="runs">
       <RunStarter client={client} state={state} format={format} />
@@ -46,15 +49,17 @@ export function RunsPane({ client, format, layers, onSelectLayer }: RunsPaneProp
       )}
       {runs.length > 1 && <RunHistory runs={runs} shown={shown} onShow={(run) => void client.show(run)} />}
       {selected && (
-        <RunDetails
-          run={selected}
-          layers={layers}
-          onSelectLayer={onSelectLayer}
-          onLearn={() => void client.learnLatency()}
-        />
+        <RunDetails run={selected} onSelectLayer={onSelectLayer} onLearn={() => void client.learnLatency()} />
       )}
-      {selected && runs.length > 1 && (
-        <RunComparisonView run={selected} baseline={baseline} runs={runs} onChoose={setAgainst} />
+      {selected && runs.length + others.length > 1 && (
+        <RunComparisonView
+          run={selected}
+          baseline={baseline}
+          runs={runs}
+          others={others}
+          onChoose={setAgainst}
+          onSelectLayer={onSelectLayer}
+        />
       )}
     </div>
   );

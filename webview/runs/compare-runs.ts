@@ -1,8 +1,10 @@
-import { isMeasured, type LayerTimes, type RunResult } from "../../profiler/device/run-result.ts";
+import type { MiddleHalf } from "../../profiler/device/latency-statistics.ts";
+import { isMeasured, type LayerTimes, type RowTime, type RunResult } from "../../profiler/device/run-result.ts";
+import { alignLayers } from "../../profiler/views/align-layers.ts";
 import type { KeptRun } from "../protocol-running.ts";
-import { middleHalf, type MiddleHalf } from "./spread.ts";
+import { middleHalf } from "./spread.ts";
 
-/** Where the time of one run went, against another one. */
+/** Where the time of one run went, against another one: of another version of the model, or of another model. */
 export interface RunComparison {
   /** Change of the median, seconds. */
   readonly seconds: number;
@@ -13,16 +15,21 @@ export interface RunComparison {
    * one of them has too few runs to tell.
    */
   readonly meaning: "faster" | "slower" | "noise" | "unknown";
-  /** Operators by name, largest change first; empty where one of the runs has no layers. */
-  readonly operators: readonly OperatorChange[];
+  /** Layers, and what belongs to none, largest change first; empty where one of the runs has no layers. */
+  readonly layers: readonly LayerChange[];
 }
 
-export interface OperatorChange {
+export interface LayerChange {
+  /** "stem", or "stem → stem.0" for a pair of two names. */
   readonly name: string;
-  /** Seconds; undefined where the run has no such operator. */
+  /** Seconds; undefined where the run has no such layer. */
   readonly before: number | undefined;
   readonly after: number | undefined;
   readonly change: number;
+  /** Whether the middle halves of its profiled runs overlap; null where a runtime tells only means. */
+  readonly isNoise: boolean | null;
+  /** Row of the newer run; null where it has none. */
+  readonly row: number | null;
 }
 
 /** @param before the older run, or that of the file without edits */
@@ -32,7 +39,7 @@ export function compareRuns(before: RunResult, after: RunResult): RunComparison 
     seconds: b - a,
     relative: a > 0 ? (b - a) / a : 0,
     meaning: meaningOf(middleHalf(before.latency), middleHalf(after.latency)),
-    operators: operatorChanges(before, after),
+    layers: layerChanges(before, after),
   };
 }
 
@@ -42,25 +49,45 @@ function meaningOf(before: MiddleHalf | null, after: MiddleHalf | null): RunComp
   return after.low > before.high ? "slower" : "noise";
 }
 
-function operatorChanges({ layers: before }: RunResult, { layers: after }: RunResult): readonly OperatorChange[] {
+/** Their changes add up to that of the profiled totals. */
+function layerChanges({ layers: before }: RunResult, { layers: after }: RunResult): readonly LayerChange[] {
   if (!isMeasured(before) || !isMeasured(after)) return [];
-  const [old, now] = [byName(before), byName(after)];
-  return [...new Set([...old.keys(), ...now.keys()])]
-    .map((name) => {
-      const [was, is] = [old.get(name), now.get(name)];
-      return { name, before: was, after: is, change: (is ?? 0) - (was ?? 0) };
-    })
-    .sort((a, b) => Math.abs(b.change) - Math.abs(a.change));
+  const rows = alignLayers(before.rows, after.rows).map(({ before: was, after: is }) => rowChange(was, is));
+  return [...rows, ...outsideChanges(before, after)].sort((a, b) => Math.abs(b.change) - Math.abs(a.change));
 }
 
-/** Operators of one name (of several inner graphs) together, so that the sum stays the total. */
-function byName({ rows, unmapped }: LayerTimes): ReadonlyMap<string, number> {
+function rowChange(was: RowTime | null, is: RowTime | null): LayerChange {
+  const names = [was?.name, is?.name].filter((name) => name !== undefined);
+  const change = (is?.seconds ?? 0) - (was?.seconds ?? 0);
+  return {
+    name: [...new Set(names)].join(" → "),
+    before: was?.seconds,
+    after: is?.seconds,
+    change,
+    isNoise: isNoise(was, is, change),
+    row: is?.layer ?? null,
+  };
+}
+
+/** A layer that only one of them has is no noise. */
+function isNoise(was: RowTime | null, is: RowTime | null, change: number): boolean | null {
+  if (was === null || is === null) return false;
+  if (was.spread === null || is.spread === null) return null;
+  return Math.abs(change) <= was.spread + is.spread;
+}
+
+/** What belongs to no row, by the runtime's name of it. */
+function outsideChanges({ unmapped: before }: LayerTimes, { unmapped: after }: LayerTimes): readonly LayerChange[] {
+  const [old, now] = [byName(before), byName(after)];
+  return [...new Set([...old.keys(), ...now.keys()])].map((name) => {
+    const [was, is] = [old.get(name), now.get(name)];
+    return { name, before: was, after: is, change: (is ?? 0) - (was ?? 0), isNoise: null, row: null };
+  });
+}
+
+function byName(unmapped: LayerTimes["unmapped"]): ReadonlyMap<string, number> {
   const times = new Map<string, number>();
-  const named = [
-    ...rows.map(({ operators, seconds }) => ({ name: operators.join(" + "), seconds })),
-    ...unmapped.map(({ name, seconds }) => ({ name, seconds })),
-  ];
-  for (const { name, seconds } of named) times.set(name, (times.get(name) ?? 0) + seconds);
+  for (const { name, seconds } of unmapped) times.set(name, (times.get(name) ?? 0) + seconds);
   return times;
 }
 

@@ -1,4 +1,5 @@
 import * as l10n from "@vscode/l10n";
+import type { MiddleHalf } from "../../profiler/device/latency-statistics.ts";
 import type { RunPhase, TargetProgress } from "../../profiler/device/target.ts";
 import type {
   DeviceIdentity,
@@ -10,7 +11,7 @@ import type {
 } from "../../profiler/device/run-result.ts";
 import { formatBytes, formatRatio, formatTime } from "../../profiler/format-numbers.ts";
 import type { KeptRun } from "../protocol-running.ts";
-import { middleHalf, type MiddleHalf } from "./spread.ts";
+import { middleHalf } from "./spread.ts";
 
 /** What a run is called in lists: when, and what was different from the others. */
 export function runTitle({ startedAt, model, device }: RunResult): string {
@@ -40,6 +41,11 @@ export function modelText({ edits }: Pick<KeptRun, "edits">): string {
   if (edits.length === 0) return l10n.t("the file");
   const [only] = edits;
   return edits.length === 1 && only !== undefined ? only : l10n.t("{0} edits", edits.length);
+}
+
+/** What tells a run from the others of a model: "Nov 21, 6:14 AM, Google Pixel 8, the file". */
+export function runText(run: KeptRun): string {
+  return [dateText(run.result.startedAt), run.result.device.name, modelText(run)].join(", ");
 }
 
 /** "12.3 ms ± 0.40 ms": the median, and how far from it half of the runs lie. */

@@ -1,10 +1,5 @@
+import { middleHalfOf, type MiddleHalf } from "../../profiler/device/latency-statistics.ts";
 import type { Latency } from "../../profiler/device/run-result.ts";
-
-/** The times between which half of the runs lie, seconds: from the first to the third quartile. */
-export interface MiddleHalf {
-  readonly low: number;
-  readonly high: number;
-}
 
 /** Fewer runs do not show what single runs differ by. */
 export const FEWEST_RUNS = 5;
@@ -24,13 +19,5 @@ export function middleHalf({ runSeconds, statistics }: Pick<Latency, "runSeconds
     const distance = QUARTILE_DEVIATIONS * standardDeviation;
     return { low: Math.max(0, median - distance), high: median + distance };
   }
-  const sorted = runSeconds.toSorted((a, b) => a - b);
-  return { low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) };
-}
-
-/** Between the two nearest runs. */
-function quantile(sorted: readonly number[], share: number): number {
-  const place = share * (sorted.length - 1);
-  const [below, above] = [sorted[Math.floor(place)] ?? 0, sorted[Math.ceil(place)] ?? 0];
-  return below + (above - below) * (place - Math.floor(place));
+  return middleHalfOf(runSeconds);
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_RUNS, DEFAULT_WARM_UP_RUNS, type RunOptions } from "../../profiler/device/target.ts";
-import type { RunningContract, RunsState } from "../protocol-running.ts";
+import type { KeptRun, OtherRun, RunningContract, RunsState } from "../protocol-running.ts";
 import type { Listeners } from "../rpc.ts";
 import type { HostRpc } from "./editing-client.ts";
 import { Store } from "./store.ts";
@@ -55,6 +55,15 @@ export class RunningClient {
 
   async delete(run: string): Promise<void> {
     await this.#host().request("deleteRun", { run });
+  }
+
+  /** Of the workspace's other models. */
+  listOthers(): Promise<readonly OtherRun[]> {
+    return this.#host().request("listOtherRuns", null);
+  }
+
+  readOther(run: string): Promise<KeptRun | null> {
+    return this.#host().request("readOtherRun", { run });
   }
 
   async learnLatency(): Promise<void> {

@@ -33,7 +33,8 @@ export function mapOperators(
     else {
       const fused = group.filter((row) => row !== main).map(({ index }) => index);
       const inside = isDelegate(type) ? delegated.map((each) => each.name) : [];
-      times.push({ layer: main.index, seconds, fused, operators: [type, ...inside] });
+      const { index: layer, name: row, op } = main;
+      times.push({ layer, name: row, op, seconds, spread: null, fused, operators: [type, ...inside] });
     }
   }
   const spent = operators.reduce((sum, { seconds }) => sum + seconds, 0);

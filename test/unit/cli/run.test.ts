@@ -95,7 +95,7 @@ describe("edgewise run", () => {
       optimization: "basic",
       runs: 1,
       totalSeconds: 1e-3,
-      rows: [{ layer: 1, seconds: 9e-4, fused: [0], operators: ["a\u0007"] }],
+      rows: [{ layer: 1, name: "a", op: "Relu", seconds: 9e-4, spread: null, fused: [0], operators: ["a\u0007"] }],
       unmapped: [{ name: "reorder", op: "ReorderOutput", seconds: 1e-4, reason: "It is the runtime's own." }],
     };
     const text = runReport({ ...result, layers }, await profileFile(chain, {}), undefined);

@@ -99,8 +99,8 @@ describe("latency learned from runs", () => {
   it("sees a run as groups of rows, brought to the latency that a user gets", async () => {
     const layers = await rowsOf(DEFAULT_HARDWARE);
     const rows = [
-      { layer: 0, seconds: 3e-3, fused: [1], operators: [] },
-      { layer: 3, seconds: 1e-3, fused: [], operators: [] },
+      { layer: 0, name: "a", op: "Conv", seconds: 3e-3, spread: null, fused: [1], operators: [] },
+      { layer: 3, name: "b", op: "Conv", seconds: 1e-3, spread: null, fused: [], operators: [] },
     ];
     const observed = observe(
       run({ optimization: "basic", runs: 1, totalSeconds: 5e-3, rows, unmapped: [] }),

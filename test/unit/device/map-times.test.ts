@@ -7,6 +7,7 @@ import type { LayerTimes } from "../../../profiler/device/run-result.ts";
 import { profileModel } from "../../../profiler/profile-model.ts";
 import type { ModelInMemory } from "../../../profiler/run/session.ts";
 import { node, value } from "../../builders/onnx-builder.ts";
+import { layerProfile } from "../../builders/profile-builder.ts";
 import { inMemory, scalingModel } from "../run/tiny-models.ts";
 
 const ran = (name: string, op: string, seconds: number, path: readonly string[] = []): ProfiledOperator => ({
@@ -63,5 +64,15 @@ describe("times of a profile on the rows of the table", () => {
     const runs = seconds.map((time) => ({ seconds: time, operators: [ran("a", "Relu", time)] }));
     const times = mapTimes(runs, undefined, []);
     assert.deepEqual([times.runs, times.totalSeconds], [2, 1.5]);
+  });
+
+  it("names the row, and says how far its runs lie apart, the slower ones too", () => {
+    const layer = layerProfile("a", { op: "Relu" });
+    const runs = [1, 2, 3, 4, 5].map((time) => ({
+      seconds: 2 * time,
+      operators: [ran("a", "Relu", time), ran("a", "Relu", time)],
+    }));
+    const [row] = mapTimes(runs, undefined, [layer]).rows;
+    assert.deepEqual([row?.name, row?.op, row?.seconds, row?.spread], ["a", "Relu", 4, 2]);
   });
 });

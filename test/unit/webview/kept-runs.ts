@@ -63,7 +63,15 @@ export function layerTimes(
     optimization: "basic",
     runs: 10,
     totalSeconds: rows.reduce((sum, [, , seconds]) => sum + seconds, unmappedSeconds),
-    rows: rows.map(([name, layer, seconds, fused = []]) => ({ layer, seconds, fused, operators: [name] })),
+    rows: rows.map(([name, layer, seconds, fused = []]) => ({
+      layer,
+      name,
+      op: "Conv",
+      seconds,
+      spread: seconds / 100,
+      fused,
+      operators: [name],
+    })),
     unmapped:
       unmappedSeconds === 0 ? [] : [{ name: "between operators", op: null, seconds: unmappedSeconds, reason: "gaps" }],
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { freePort } from "../../phone/test-phone.ts";
@@ -10,6 +10,7 @@ import { RunsDriver } from "./runs-driver.ts";
 import { SAMPLES, useWindow } from "./window.ts";
 
 const MODEL = "digits_vgg_bn.onnx";
+const OTHER_MODEL = "digits_lenet.onnx";
 const EDIT = "reduce-channels:/3/3.0/Conv:keep=8";
 /** Enough to be in the middle of for a while. */
 const MANY_RUNS = 10_000;
@@ -23,7 +24,7 @@ describe("Runs on this machine", () => {
   before(async () => {
     env.ANDROID_ADB_SERVER_PORT = String(await freePort());
   });
-  const vscode = useWindow({ files: [join(SAMPLES, MODEL)], env });
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL), join(SAMPLES, OTHER_MODEL)], env });
   const driver = new RunsDriver(vscode);
 
   before(async () => {
@@ -71,6 +72,14 @@ describe("Runs on this machine", () => {
       measured.some((text) => /^in\s*#\d+$/.test(text.trim())),
       `a batch normalization says where its time is: ${measured.join(", ")}`,
     );
+    const report = vscode().path("measured.csv");
+    await vscode().server.run(
+      (api, model, target) =>
+        api.commands.executeCommand("edgewise.exportCsv", api.Uri.file(model), api.Uri.file(target)),
+      vscode().path(MODEL),
+      report,
+    );
+    assert.match(readFileSync(report, "utf8"), /^#,Name,.*"?Measured on .* UTC \(s\)"?,Measured share,/);
   });
 
   it("are kept, shown again, and deleted", async () => {
@@ -124,10 +133,23 @@ describe("Runs on this machine", () => {
     await driver.measure({ runs: 3 });
     await driver.shows(driver.runs.first(), /Reduce channels/);
     await driver.shows(driver.comparison, /too few runs to tell it from noise/);
-    await driver.shows(driver.comparison.getByTestId("chart-runs"), /operators whose time changed most/);
+    await driver.shows(driver.comparison.getByTestId("chart-runs"), /layers whose time changed most/);
     await driver.page.getByTestId("chart-history").waitFor();
     await assertAccessibleInThemes(vscode());
     await vscode().useTheme("dark");
+  });
+
+  it("are compared with those of another model of the workspace, layer by layer", async () => {
+    await driver.open(OTHER_MODEL);
+    await driver.showRuns();
+    await driver.measure({ runs: 6 });
+    const against = driver.comparison.getByRole("combobox", { name: "Run to compare with" });
+    const run = against.locator("option", { hasText: `${MODEL}: ` }).first();
+    await run.waitFor({ state: "attached" });
+    await against.selectOption((await run.getAttribute("value")) ?? "");
+    await driver.shows(driver.comparison.getByTestId("run-change"), /faster|slower|within the noise|too few runs/);
+    await driver.shows(driver.comparison.getByTestId("chart-runs"), /layers whose time changed most/);
+    await vscode().screenshot("runs-of-two-models");
   });
 
   it("teach the estimates what this machine is like", async () => {

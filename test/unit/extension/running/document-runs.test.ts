@@ -175,6 +175,20 @@ describe("Runs of a document", () => {
     assert.equal(edited.shownFor(1), undefined);
   });
 
+  it("of other models are told, the newest first, and handed out one by one", async () => {
+    await runs.load();
+    const other = (id: string, startedAt: string): StoredRun =>
+      storedRun(id, [2], { result: runResult([2], { startedAt }) });
+    host.kept = [...host.kept, other("older", "2026-01-01T00:00:00.000Z"), other("newer", "2026-02-01T00:00:00.000Z")];
+    assert.deepEqual(
+      (await runs.others()).map(({ id, model, median }) => [id, model, median]),
+      [["newer", "model.onnx", 2], ["older", "model.onnx", 2]], // prettier-ignore
+    );
+    const read = await runs.other("older");
+    assert.deepEqual([read?.id, read && "observation" in read], ["older", false]);
+    assert.equal(await runs.other("old"), null, "its own runs are no other's");
+  });
+
   it("are deleted for good", async () => {
     await runs.load();
     runs.show("old");

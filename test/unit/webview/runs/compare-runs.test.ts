@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isMeasured } from "../../../../profiler/device/run-result.ts";
+import { isMeasured, type LayerTimes } from "../../../../profiler/device/run-result.ts";
 import { baselineOf, compareRuns } from "../../../../webview/runs/compare-runs.ts";
 import { middleHalf } from "../../../../webview/runs/spread.ts";
 import { keptRun, layerTimes, runResult } from "../kept-runs.ts";
@@ -24,22 +24,50 @@ describe("What two runs differ by", () => {
     assert.ok(Math.abs(relative + 0.5) < 1e-12);
   });
 
-  it("adds up over the operators to the change of the totals, with what belongs to no row", () => {
+  it("adds up over the layers to the change of the totals, with what belongs to no row", () => {
     const before = layerTimes([["conv", 0, 0.004], ["gone", 1, 0.003], ["relu", 2, 0.001]], 0.0005); // prettier-ignore
     const after = layerTimes([["conv", 0, 0.001], ["new", 1, 0.002], ["relu", 2, 0.001]], 0.0002); // prettier-ignore
-    const { operators } = compareRuns(runResult(STEADY, { layers: before }), runResult(STEADY, { layers: after }));
+    const { layers } = compareRuns(runResult(STEADY, { layers: before }), runResult(STEADY, { layers: after }));
     assert.deepEqual(
-      operators.map(({ name }) => name),
-      ["conv", "gone", "new", "between operators", "relu"],
+      layers.map(({ name }) => name),
+      ["conv", "gone → new", "between operators", "relu"],
     );
-    assert.deepEqual(operators[1], { name: "gone", before: 0.003, after: undefined, change: -0.003 });
+    assert.deepEqual(layers[2], {
+      name: "between operators",
+      before: 0.0005,
+      after: 0.0002,
+      change: 0.0002 - 0.0005,
+      isNoise: null,
+      row: null,
+    });
     assert.ok(isMeasured(before) && isMeasured(after));
-    const sum = operators.reduce((total, { change }) => total + change, 0);
+    const sum = layers.reduce((total, { change }) => total + change, 0);
     assert.ok(Math.abs(sum - (after.totalSeconds - before.totalSeconds)) < 1e-12);
   });
 
-  it("has no operators where a runtime does not tell them", () => {
-    assert.deepEqual(compareRuns(runResult(STEADY), runResult(STEADY, { layers: layerTimes([]) })).operators, []);
+  it("is told of layers of another model by name, and of one operator in order between those", () => {
+    const before = layerTimes([["stem", 0, 4], ["a", 1, 2], ["head", 2, 1]]); // prettier-ignore
+    const after = layerTimes([["stem", 0, 3], ["b", 4, 1], ["c", 5, 5], ["head", 6, 1]]); // prettier-ignore
+    const { layers } = compareRuns(runResult(STEADY, { layers: before }), runResult(STEADY, { layers: after }));
+    assert.deepEqual(
+      layers.map(({ name, row, change }) => [name, row, change]),
+      [["c", 5, 5], ["stem", 0, -1], ["a → b", 4, -1], ["head", 6, 0]], // prettier-ignore
+    );
+  });
+
+  it("is noise in a layer whose profiled runs lie as far apart, and nothing is known of one that tells only means", () => {
+    const times = (seconds: number, spread: number | null): LayerTimes => {
+      const all = layerTimes([["conv", 0, seconds]]);
+      return { ...all, rows: all.rows.map((row) => ({ ...row, spread })) };
+    };
+    const isNoise = (spread: number | null): boolean | null | undefined =>
+      compareRuns(runResult(STEADY, { layers: times(10, spread) }), runResult(STEADY, { layers: times(9, spread) }))
+        .layers[0]?.isNoise;
+    assert.deepEqual([isNoise(0.4), isNoise(0.5), isNoise(null)], [false, true, null]);
+  });
+
+  it("has no layers where a runtime does not tell them", () => {
+    assert.deepEqual(compareRuns(runResult(STEADY), runResult(STEADY, { layers: layerTimes([]) })).layers, []);
   });
 
   it("starts from the last run of the file on the same device", () => {
