@@ -107,14 +107,19 @@ async function benchDeep(folder: string): Promise<readonly Finding[]> {
   const { ours, theirs } = againstOnnxRuntime(model);
   return [
     {
-      what: `costing ${reads[0]?.layers ?? 0} nodes after start-up`,
-      value: median(reads.map(({ milliseconds }) => milliseconds)),
+      what: `costing ${reads[0]?.layers ?? 0} nodes in a warm engine`,
+      value: median(reads.map(({ last }) => last.milliseconds)),
       unit: "ms",
       limit: LIMITS.deepMilliseconds,
     },
     {
+      what: "as the first model of a process",
+      value: median(reads.map(({ first }) => first.milliseconds)),
+      unit: "ms",
+    },
+    {
       what: "the same, processor time of all threads",
-      value: median(reads.map(({ processorMilliseconds }) => processorMilliseconds)),
+      value: median(reads.map(({ first }) => first.processorMilliseconds)),
       unit: "ms",
     },
     ...comparison(ours, theirs),

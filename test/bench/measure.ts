@@ -26,13 +26,22 @@ export function runOnnxRuntime({ path, input, shape }: BenchModel): Usage {
   return measure([join(import.meta.dirname, "run-onnxruntime.mjs"), path, input, shape.join("x")]);
 }
 
-export interface Reads {
+/** Of profiling alone. */
+export interface Round {
   readonly layers: number;
-  /** Of profiling alone, in a process that has done nothing before. */
   readonly milliseconds: number;
   /** Processor time of all its threads meanwhile: what others on the machine do changes it little. */
   readonly processorMilliseconds: number;
+}
+
+export interface Reads {
+  readonly layers: number;
+  /** By the first round. */
   readonly bytesRead: number;
+  /** In a process that has done nothing before: its code is still being compiled. */
+  readonly first: Round;
+  /** In an engine that is warm: what every later model costs in the editor. */
+  readonly last: Round;
 }
 
 /** @param script the bundle of count-reads.ts */
