@@ -33,7 +33,6 @@ describe("Comparing two models", () => {
     assert.match(await total("macs").innerText(), /→[^]*(less|more|times as much)/);
     await rows().filter({ hasText: "removed" }).first().waitFor();
     await rows().filter({ hasText: "changed" }).first().waitFor();
-    await vscode().screenshotInThemes("compare");
   });
 
   it("finds no difference between a model and itself", async () => {

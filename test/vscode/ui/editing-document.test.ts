@@ -114,6 +114,35 @@ describe("A document with edits", () => {
     await driver.isMarked(onnx.file, false);
   });
 
+  it("cannot be edited where it is on no disk, which the page and the commands say", async () => {
+    await vscode().server.run(async (api, bytes) => {
+      const changes = new api.EventEmitter<never>();
+      const model = Buffer.from(bytes, "base64");
+      const isModel = ({ path }: { readonly path: string }): boolean => path.endsWith(".onnx");
+      api.workspace.registerFileSystemProvider("elsewhere", {
+        onDidChangeFile: changes.event,
+        watch: () => new api.Disposable(() => undefined),
+        stat: (uri) =>
+          isModel(uri)
+            ? { type: api.FileType.File, ctime: 0, mtime: 0, size: model.length }
+            : { type: api.FileType.Directory, ctime: 0, mtime: 0, size: 0 },
+        readFile: () => model,
+        readDirectory: () => [["model.onnx", api.FileType.File]],
+        writeFile: () => undefined,
+        createDirectory: () => undefined,
+        delete: () => undefined,
+        rename: () => undefined,
+      });
+      const uri = api.Uri.parse("elsewhere:/model.onnx");
+      await api.commands.executeCommand("vscode.openWith", uri, "edgewise.model");
+    }, Buffer.from(onnx.bytes()).toString("base64"));
+    await driver.showsParameters(onnx.before);
+    await assert.rejects(driver.apply(onnx.edit), /not on a disk/);
+    await driver.page.getByRole("button", { name: "Compress", exact: true }).click();
+    await driver.shows(driver.page.getByTestId("editing"), /save a copy there/);
+    await driver.isMarked(onnx.file, false);
+  });
+
   it("is the same in two panels", async () => {
     await open(onnx);
     await driver.run("workbench.action.splitEditor");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Locator } from "playwright-core";
 import { bytesOf, npyFile } from "../../unit/run/npy-file.ts";
 import { eventually } from "./listing-driver.ts";
 import { SuggestionsDriver } from "./suggestions-driver.ts";
@@ -75,12 +76,31 @@ describe("Samples and the search on the page", () => {
     await setBudget("parameters", "many");
     await driver.panel.locator("[data-goal=parameters] .invalid").waitFor();
     await setBudget("parameters", "200 k");
-    await search.click();
+    await driver.panel.locator("[data-goal=parameters]").getByRole("textbox").press("Enter");
     const point = driver.panel.getByTestId("fit-point");
     await driver.shows(point, /within the budget, the best found/);
     await driver.panel.getByTestId("task").waitFor({ state: "detached" });
     await driver.panel.getByTestId("chart-fit").locator("canvas").waitFor();
     await driver.shows(driver.panel, /random numbers show roughly/);
+
+    const { panel } = driver;
+    const budget = panel.locator("[data-goal=parameters]").getByRole("textbox");
+    assert.equal(await budget.count(), 0, "the fields make room for the curve");
+    await driver.shows(panel.locator(".fit-budget"), "Parameters ≤ 200 k");
+    await vscode().page.setViewportSize({ width: 800, height: 800 });
+    const bottom = async (locator: Locator): Promise<number> => {
+      const { y = 0, height = 0 } = (await locator.boundingBox()) ?? {};
+      return y + height;
+    };
+    await eventually(
+      vscode(),
+      async () => [await bottom(panel.locator("canvas")), await bottom(panel)] as const,
+      ([curve, all]) => curve > 0 && curve <= all,
+    );
+    await vscode().page.setViewportSize({ width: 1280, height: 800 });
+    await driver.button("Change the budget").click();
+    await panel.locator("[data-goal] vscode-text-field:focus").waitFor();
+    assert.equal(await budget.inputValue(), "200 k");
 
     const edits = await point.locator(".fit-edits li").count();
     assert.ok(edits > 0);

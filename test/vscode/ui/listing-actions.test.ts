@@ -101,7 +101,6 @@ describe("Code actions of the listing", () => {
     await vscode().page.keyboard.press("Control+.");
     const menu = vscode().page.locator(".context-view > .action-widget");
     await menu.getByText("Fold batch normalisation").first().waitFor();
-    await vscode().screenshotInThemes("listing-actions");
     await menu.getByText("Fold batch normalisation").first().click();
     const fixed = await eventually(
       vscode(),
@@ -109,7 +108,6 @@ describe("Code actions of the listing", () => {
       (text) => count(text) === count(before) - 1,
     );
     await eventually(vscode(), dirtyTabs, (tabs) => tabs.join() === ONNX);
-    await vscode().screenshot("listing-applied");
 
     await listing.goTo(/BatchNormalization </);
     await vscode().page.keyboard.press("Control+z");
@@ -160,7 +158,6 @@ describe("Code actions of the listing", () => {
     await listing.choose(/^Configure .*[Ll]ow rank/);
     const picker = vscode().page.locator(".quick-input-widget");
     await picker.waitFor();
-    await vscode().screenshot("listing-configure");
     const title = picker.locator(".quick-input-title");
     const steps = Number(/\(1\/(\d+)\)/.exec(await title.innerText())?.[1]);
     for (let step = 1; step <= steps; step++) {
@@ -173,7 +170,6 @@ describe("Code actions of the listing", () => {
       () => listing.text(),
       (text) => count(text) === count(before) + 1,
     );
-    await vscode().screenshot("listing-tflite");
     await listing.goTo(/FULLY_CONNECTED </);
     await vscode().page.keyboard.press("Control+z");
     await eventually(

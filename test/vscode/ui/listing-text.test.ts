@@ -34,7 +34,6 @@ describe("The listing of an ONNX model", () => {
     assert.match(await listing.text(), /^main_graph \(float32\[1,1,32,32\] image\) => \(float32\[1,10\] logits\)$/m);
     assert.equal(await listing.lineWith('float32[32] "0.1.weight"').count(), 0);
     await listing.editor().locator(".squiggly-warning").first().waitFor();
-    await vscode().screenshotInThemes("listing");
   });
 
   it("knows where tensors are made and read", async () => {
@@ -67,7 +66,6 @@ describe("The listing of an ONNX model", () => {
     await listing.goTo(/Conv </);
     await vscode().runCommand("Show or Focus Hover");
     await vscode().page.locator(".monaco-hover", { hasText: "output channels" }).waitFor();
-    await vscode().screenshotInThemes("listing-hover");
     await vscode().page.keyboard.press("Escape");
   });
 
@@ -97,7 +95,6 @@ describe("The listing of an ONNX model", () => {
     await vscode().runCommand("Problems: Focus on Problems View");
     const panel = vscode().page.locator(".markers-panel");
     await panel.getByText("unfused-batch-norm").first().waitFor();
-    await vscode().screenshotInThemes("listing-problems");
     await panel.getByText("no-effect").first().click();
     const preview = vscode().page.locator(".tab", { hasText: "diagnostics.md" });
     await preview.waitFor();
@@ -148,7 +145,6 @@ describe("The listing of an ONNX model", () => {
       () => listing.isDirty(),
       (isDirty) => !isDirty,
     );
-    await vscode().screenshot("listing-typing");
     await vscode().server.run((api) => api.commands.executeCommand("notifications.clearAll"));
   });
 });

@@ -38,7 +38,6 @@ describe("The habits of the page", () => {
       assert.ok((await number.locator("dd").first().innerText()).length > 3, title);
       assert.ok((await number.locator(".source").innerText()).length > 20, `no source of: ${title}`);
     }
-    await vscode().screenshotInThemes("hardware-numbers");
     await driver.press("Escape");
     await dialog.waitFor({ state: "detached" });
     await button.click();

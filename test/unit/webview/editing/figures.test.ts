@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { checkFacts, formatError, worstOutput } from "../../../../webview/editing/check-text.ts";
 import { differencesFrom } from "../../../../webview/editing/differences.ts";
-import { budgetOf, FIT_AXES, FIT_GOALS, frontOf, goalAmount } from "../../../../webview/editing/fit-points.ts";
+import {
+  budgetOf,
+  budgetText,
+  FIT_AXES,
+  FIT_GOALS,
+  frontOf,
+  goalAmount,
+} from "../../../../webview/editing/fit-points.ts";
 import { formatSaved, savingsOf } from "../../../../webview/editing/savings.ts";
 import type { CheckedDifference, FitPoint } from "../../../../webview/protocol-editing.ts";
 import { layerRow, TOTALS } from "../profiles.ts";
@@ -88,6 +95,10 @@ describe("A budget to fit", () => {
     });
     assert.equal(budgetOf({ fileBytes: "" }), null);
     assert.equal(budgetOf({ fileBytes: "500 KB", macs: "many" }), null);
+  });
+
+  it("is said in the words of the totals", () => {
+    assert.equal(budgetText({ lowestAccuracy: 0.98, parameters: 15_000 }), "Parameters ≤ 15.0 k, Accuracy ≥ 98.0 %");
   });
 
   it("knows an accuracy by its range", () => {
