@@ -112,6 +112,12 @@ function OpenSuggestion(props: SuggestionItemProps): JSX.Element {
   const shown = trial.result ?? (isAsSuggested ? { after, saves } : prediction.value);
   const isUnpredictable = !isAsSuggested && !prediction.isWaiting && !prediction.failure && prediction.value === null;
 
+  const buttons = useRef<HTMLDivElement>(null);
+  // What was measured pushes down what follows from it: to apply it.
+  useLayoutEffect(() => {
+    if (trial.result) buttons.current?.scrollIntoView({ block: "nearest" });
+  }, [trial.result]);
+
   const change = (changed: Edit): void => {
     trial.clear();
     onChange(changed);
@@ -139,7 +145,7 @@ function OpenSuggestion(props: SuggestionItemProps): JSX.Element {
       )}
       {trial.failure && <FailureNote failure={trial.failure} />}
       {trial.result && <CheckResult check={trial.result.check} onChooseData={onChooseData} />}
-      <div class="suggestion-buttons">
+      <div class="suggestion-buttons" ref={buttons}>
         <Button
           appearance="secondary"
           icon="beaker"
