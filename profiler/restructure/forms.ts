@@ -27,6 +27,8 @@ export type Form =
   | { readonly kind: "identity" }
   /** A function of each element alone that is no activation (Cast, Exp, Neg): keeps shapes and channels. Lifted, never made. */
   | { readonly kind: "unary" }
+  /** Scales each element by those of the channels beside it (Krizhevsky 2012). Lifted, never made. */
+  | { readonly kind: "local-response-norm" }
   /** Makes a constant from constants when the model loads. Lifted, never made. */
   | { readonly kind: "constant" }
   /** Sizes, and arithmetic on them: follows from the shapes of its inputs. Lifted, never made. */

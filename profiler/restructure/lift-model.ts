@@ -1,15 +1,15 @@
 import { openInputs } from "../bindings.ts";
 import { ONNX_SIDE } from "../formats/onnx/side.ts";
 import { TFLITE_SIDE } from "../formats/tflite/side.ts";
-import type { Graph, Model, Node, TensorId } from "../model/model.ts";
-import { isStatic } from "../model/shape.ts";
+import { ABSENT, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
+import { isStatic, type Shape } from "../model/shape.ts";
 import { executionOrder, usedTensors } from "../operators/execution-order.ts";
 import { inferGraph, type InferredGraph, type InferredNode } from "../operators/infer.ts";
 import { UNKNOWN, type TensorFact } from "../operators/tensor-fact.ts";
 import { OPERATORS } from "../profile-model.ts";
 import type { FormatSide, Lifted, LiftScope } from "./format-side.ts";
 import type { Weights } from "./forms.ts";
-import { LiftedGraph, type LiftedLayer, type LiftedTensor } from "./lifted.ts";
+import { LiftedGraph, type LiftedLayer, type LiftedSizes, type LiftedTensor } from "./lifted.ts";
 import { storedWeights } from "./stored-weights.ts";
 
 const SIDES: Readonly<Record<Model["format"], FormatSide>> = { onnx: ONNX_SIDE, tflite: TFLITE_SIDE };
@@ -18,10 +18,22 @@ export function sideOf({ format }: Model): FormatSide {
   return SIDES[format];
 }
 
-/** The main graph with every size that the caller does not give left open. */
-export function inferOpen(model: Model, bindings: Readonly<Record<string, number>> = {}): InferredGraph {
+/**
+ * The main graph with every size that the caller does not give left open.
+ * @param resized shapes of inputs other than the file's
+ */
+export function inferOpen(
+  model: Model,
+  bindings: Readonly<Record<string, number>> = {},
+  resized: ReadonlyMap<TensorId, Shape> = new Map(),
+): InferredGraph {
   const context = { model, operators: OPERATORS[model.format], checksDeclared: false };
-  return inferGraph(context, model.entries[0].graph, openInputs(model, bindings), "entry0");
+  const { graph } = model.entries[0];
+  const facts = openInputs(model, bindings).map((fact, place): TensorFact => {
+    const shape = resized.get(graph.inputs[place] ?? ABSENT);
+    return shape === undefined ? fact : { ...fact, shape };
+  });
+  return inferGraph(context, graph, facts, "entry0");
 }
 
 /**
@@ -42,7 +54,9 @@ export function liftModel(model: Model, bindings: Readonly<Record<string, number
     const { form, inputs } = bookkeeping(inferred, view) ?? side.lift(view, tensors);
     return [{ id: node.index, name: names[position] ?? "", op: node.op, form, inputs, outputs: node.outputs, node }];
   });
-  return new LiftedGraph(side.layout, layers, liftedTensors(inferred, side, tensors));
+  const sizesFor = (inputs: ReadonlyMap<TensorId, Shape>): LiftedSizes =>
+    inferOpen(model, bindings, inputs).facts.map(({ shape }) => shape);
+  return new LiftedGraph(side.layout, layers, liftedTensors(inferred, side, tensors), sizesFor);
 }
 
 function liftedTensors(

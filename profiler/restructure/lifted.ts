@@ -36,6 +36,9 @@ export interface LiftedTensor {
   readonly constant: Weights | undefined;
 }
 
+/** By tensor id; undefined where the rank is unknown. */
+export type LiftedSizes = readonly (Shape | undefined)[];
+
 /** What a graph is made of, by the vocabulary of `forms.ts`. */
 export class LiftedGraph {
   readonly #byName: ReadonlyMap<string, LiftedLayer>;
@@ -49,6 +52,8 @@ export class LiftedGraph {
     readonly layers: readonly LiftedLayer[],
     /** By tensor id. */
     readonly tensors: readonly LiftedTensor[],
+    /** Shapes of all tensors if inputs had others and no layer was changed. */
+    readonly sizesFor: (inputs: ReadonlyMap<TensorId, Shape>) => LiftedSizes,
   ) {
     this.#byName = new Map(layers.map((layer) => [layer.name, layer]));
     for (const layer of layers) {

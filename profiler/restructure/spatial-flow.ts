@@ -2,7 +2,7 @@ import type { TensorId } from "../model/model.ts";
 import type { Shape } from "../model/shape.ts";
 import { ABSENT } from "../model/model.ts";
 import type { ConvForm, Form, FormKind, FormOf, PoolForm, ResizeForm, Weights } from "./forms.ts";
-import type { LayerId, LiftedGraph, LiftedLayer } from "./lifted.ts";
+import type { LayerId, LiftedGraph, LiftedLayer, LiftedSizes } from "./lifted.ts";
 import { reshapeSegments } from "./reshape-axes.ts";
 
 /** What other sizes of the inputs make of the tensors behind. */
@@ -19,10 +19,18 @@ export interface SpatialFlow {
  */
 export function flowSpatially(graph: LiftedGraph, inputs: ReadonlyMap<TensorId, Shape>): SpatialFlow | string {
   const shapes = new Map(inputs);
+  let inferred: LiftedSizes | undefined;
+  const computed: ComputedSizes = (tensor) => {
+    inferred ??= graph.sizesFor(inputs);
+    const sizes = inferred;
+    // Behind layers that are told of new sizes, what follows from the old ones is wrong.
+    const isTrue = [...shapes].every(([id, shape]) => sizes[id]?.join() === shape.join());
+    return isTrue ? sizes[tensor] : undefined;
+  };
   const forms = new Map<LayerId, Form>();
   for (const layer of graph.layers) {
     if (!layer.inputs.some((input) => shapes.has(input))) continue;
-    const passed = pass(layer, new Flow(graph, layer, shapes));
+    const passed = pass(layer, new Flow(graph, layer, shapes, computed));
     if (typeof passed === "string") return `${layer.op} "${layer.name}" ${passed}`;
     layer.outputs.forEach((output, index) => {
       const shape = passed.outputs[index] ?? passed.outputs[0];
@@ -30,8 +38,13 @@ export function flowSpatially(graph: LiftedGraph, inputs: ReadonlyMap<TensorId, 
     });
     if (passed.form) forms.set(layer.id, passed.form);
   }
+  const captured = [...shapes.keys()].map((id) => graph.tensor(id)).find(({ isCaptured }) => isCaptured);
+  if (captured) return `a graph inside of another layer reads "${captured.name}", and may only fit the sizes that were`;
   return { shapes, forms };
 }
+
+/** What a tensor's sizes are by what its layers work out themselves; undefined where that is not known for sure. */
+type ComputedSizes = (tensor: TensorId) => Shape | undefined;
 
 /** Sizes around one layer. */
 class Flow {
@@ -39,6 +52,7 @@ class Flow {
     readonly graph: LiftedGraph,
     readonly layer: LiftedLayer,
     private readonly shapes: ReadonlyMap<TensorId, Shape>,
+    private readonly computed: ComputedSizes,
   ) {}
 
   before(place = 0): Shape {
@@ -51,6 +65,11 @@ class Flow {
 
   outputBefore(): Shape {
     return this.graph.tensors[this.layer.outputs[0] ?? ABSENT]?.shape ?? [];
+  }
+
+  /** Where the layer works its sizes out while it runs: what that comes to, if arithmetic on sizes tells. */
+  outputComputed(): Shape | undefined {
+    return this.computed(this.layer.outputs[0] ?? ABSENT);
   }
 
   /** Axes along which the first input changes. */
@@ -87,6 +106,7 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   },
   "batch-norm": same,
   unary: same,
+  "local-response-norm": same,
   identity: same,
   softmax: same,
   activation: (form, flow) => (form.slopes && !fitsChanged(form.slopes, flow) ? FIXED : same(form, flow)),
@@ -147,7 +167,8 @@ function passConv(form: ConvForm, flow: Flow): Passed | string {
 /** What was as many times as large as its input still is. */
 function passResize({ to }: ResizeForm, flow: Flow): Passed | string {
   const spatial = flow.spatial();
-  if (!to || flow.changed().some((axis) => !spatial.includes(axis))) return "may resize to a fixed size";
+  if (!to) return passComputed(flow) ?? "may resize to a fixed size";
+  if (flow.changed().some((axis) => !spatial.includes(axis))) return FIXED;
   const [before, after] = [flow.before(), flow.outputBefore()];
   const sizes = spatial.map((axis, place) => {
     const now = Number(flow.now()[axis]);
@@ -159,25 +180,30 @@ function passResize({ to }: ResizeForm, flow: Flow): Passed | string {
   return { outputs: [output], ...("sizes" in to && { form: { kind: "resize", to: { sizes } } }) };
 }
 
+function passComputed(flow: Flow): Passed | undefined {
+  const output = flow.outputComputed();
+  return output && { outputs: [output] };
+}
+
 /** A window over the whole of the map stays one over the whole. */
 function passPool(form: PoolForm, flow: Flow): Passed | string {
   const spatial = flow.spatial();
   const now = flow.now();
   const isWhole =
-    form.isGlobal ||
-    spatial.every((axis, place) => flow.before()[axis] === form.kernel[place] && isUnpadded(form, place));
+    form.isGlobal || spatial.every((axis, place) => padded(form, place, flow.before()[axis]) === form.kernel[place]);
   if (!isWhole) {
     const sizes = windowSizes(form, flow);
     return typeof sizes === "string" ? sizes : { outputs: [sizes] };
   }
   const outputs = [now.map((size, axis) => (spatial.includes(axis) ? 1 : size))];
   if (form.isGlobal) return { outputs };
-  const kernel = spatial.map((axis) => Number(now[axis]));
+  const kernel = spatial.map((axis, place) => padded(form, place, now[axis]));
   return { outputs, form: { ...form, kernel, strides: kernel.map(() => 1) } };
 }
 
-function isUnpadded({ padsBegin, padsEnd }: PoolForm, place: number): boolean {
-  return (padsBegin[place] ?? 0) === 0 && (padsEnd[place] ?? 0) === 0;
+/** NaN for a size that the run decides. */
+function padded({ padsBegin, padsEnd }: PoolForm, place: number, size: number | string | undefined): number {
+  return Number(size) + (padsBegin[place] ?? 0) + (padsEnd[place] ?? 0);
 }
 
 type Window = Pick<PoolForm, "kernel" | "strides" | "dilations" | "padsBegin" | "padsEnd" | "ceils">;
@@ -220,7 +246,7 @@ function fitsChanged({ shape }: Weights, flow: Flow): boolean {
 function passReshape({ target }: FormOf<"reshape">, flow: Flow): Passed | string {
   const output = flow.outputBefore();
   const segments = reshapeSegments(flow.before(), output);
-  if (!target || !segments) return "has a shape that only the run knows";
+  if (!target || !segments) return passComputed(flow) ?? "has a shape that only the run knows";
   const sizes = [...output];
   for (const { from, to } of segments) {
     const now = flow.now().slice(from.begin, from.end);

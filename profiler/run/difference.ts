@@ -6,7 +6,7 @@ export interface Difference {
   readonly elements: number;
   /** Largest |b − a|; Infinity where one is a number and the other is not. */
   readonly maxAbsolute: number;
-  /** `maxAbsolute` relative to the reference's range, its largest less its smallest element. */
+  /** `maxAbsolute` relative to the reference's range: its largest less its smallest element, and LEAST_RANGE at least. */
   readonly maxRelative: number;
   /** Root of the mean square of b − a. */
   readonly rms: number;
@@ -27,6 +27,9 @@ export interface Top1 {
   /** Share of the samples with the right class, for each model; with labels only. */
   readonly accuracy?: { readonly a: number; readonly b: number };
 }
+
+/** Of the largest magnitude. In the range of an output that hardly varies, the rounding of its numbers would look like an error. */
+const LEAST_RANGE = 0.1;
 
 /** Adds up differences sample by sample, in memory that does not grow. */
 export class DifferenceSum {
@@ -102,10 +105,9 @@ export class DifferenceSum {
     };
   }
 
-  /** An output that never changes has no range: its size stands in. */
   #range(): number {
-    const range = this.#largest - this.#smallest;
-    return range > 0 ? range : Math.abs(this.#largest);
+    const size = Math.max(Math.abs(this.#largest), Math.abs(this.#smallest));
+    return Math.max(this.#largest - this.#smallest, LEAST_RANGE * size);
   }
 
   #top1(): Top1 {

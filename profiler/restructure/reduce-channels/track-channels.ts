@@ -26,6 +26,8 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   dense: trackDense,
   "batch-norm": passChannels,
   pool: passChannels,
+  // Others move up beside those that stay: one more thing that the next layers are fitted to.
+  "local-response-norm": passChannels,
   resize: passChannels,
   elementwise: trackElementwise,
   activation: passAny,

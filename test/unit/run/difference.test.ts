@@ -24,6 +24,11 @@ describe("Differences of tensors", () => {
     near(cosine, 17 / (5 * Math.sqrt(13)));
   });
 
+  it("are relative to an output's size where it hardly varies", () => {
+    near(difference([100, 100], [100, 101], [2, 1]).maxRelative, 0.1);
+    near(difference([-100, -99.999], [-100.001, -99.999], [2, 1]).maxRelative, 1e-4);
+  });
+
   it("add up the same whatever the batches", () => {
     const [a, b] = [
       Array.from({ length: 60 }, (_, i) => Math.sin(i)),

@@ -149,6 +149,7 @@ export const LIFT_WINDOWS: Readonly<Record<string, Lift>> = {
   AveragePool: pool("average"),
   GlobalMaxPool: IMAGE(globalPool("max")),
   GlobalAveragePool: IMAGE(globalPool("average")),
+  LRN: IMAGE((layer) => layer.lifted({ kind: "local-response-norm" })),
   Resize: RESIZE,
   Upsample: RESIZE,
   Softmax: softmax(false),

@@ -107,6 +107,18 @@ describe("reduce-channels", () => {
     ]);
   });
 
+  it("goes through local response normalization", async () => {
+    const nodes = [
+      node("Conv", ["x", "w1"], ["c"], {}, { name: "first" }),
+      node("LRN", ["c"], ["l"], { size: 3 }),
+      node("Conv", ["l", "w2"], ["y"], {}, { name: "second" }),
+    ];
+    const model = await network(nodes, [weights("w1", [8, 3, 3, 3]), weights("w2", [5, 8, 1, 1])]);
+    const { bytes, written } = await edited(model, edit("reduce-channels", "first", { keep: 4 }));
+    assert.equal(liftModel(written).tensors.find(({ name }) => name === "l")?.shape?.[1], 4);
+    await run(bytes, seededFeeds(model));
+  });
+
   it("takes out the filters with the smallest weights", async () => {
     const filters = [filter(1), filter(2, 0.1), filter(3), filter(4, 0.2), filter(5)];
     const after = await reduced(await pair(filters), { keep: 3, importance: "l1", refit: false });

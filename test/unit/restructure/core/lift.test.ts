@@ -137,7 +137,7 @@ describe("lifting ONNX", () => {
       node("Relu", ["x"], ["a"], {}, { name: "act" }),
       node("Relu", ["a"], ["b"], {}, { name: "act" }),
       node("Conv", ["b", "a"], ["c"], {}, { name: "dynamic" }),
-      node("LRN", ["b"], ["d"], { size: 3 }),
+      node("MeanVarianceNormalization", ["b"], ["d"], { size: 3 }),
       node("Conv", ["d", "q"], ["e"]),
     ];
     const dequantized = node("DequantizeLinear", ["i", "scale"], ["q"]);
@@ -152,7 +152,7 @@ describe("lifting ONNX", () => {
       return form?.kind === "opaque" ? form.why : (form?.kind ?? "");
     };
     assert.match(why("dynamic"), /computed while the model runs/);
-    assert.match(why("d"), /LRN is not one of the layers/);
+    assert.match(why("d"), /MeanVarianceNormalization is not one of the layers/);
     assert.match(why("e"), /quantized/);
   });
 });

@@ -41,6 +41,11 @@ function conv(input: string, output: string, attributes: Attributes = {}): OnnxN
   );
 }
 
+/** A graph that reads a map of the one around it. */
+function reader(op: string): ReturnType<typeof graph> {
+  return graph([node(op, ["c1"], [`${op}_y`])], { outputs: [`${op}_y`] });
+}
+
 const pooling = { kernel_shape: [2, 2], strides: [2, 2] };
 
 function network(
@@ -57,9 +62,11 @@ function network(
     weights("wide", [256, 5]),
     tensor("flat", "int64", [3], [0, 4, 64]),
     tensor("halves", "int64", [2], [8, 8]),
+    tensor("eights", "int64", [4], [0, 4, 8, 8]),
     tensor("scales", "float32", [4], [1, 1, 2, 2]),
     tensor("doubled", "int64", [4], [1, 4, 16, 16]),
     tensor("zero", "int64", [1], [0]),
+    tensor("yes", "bool", [], [1]),
     tensor("two", "int64", [1], [2]),
     tensor("four", "int64", [1], [4]),
   ];
@@ -131,6 +138,36 @@ describe("reduce-resolution", () => {
     assert.equal(shapeOf(await reduced(model, "reduce-resolution"), "p"), "n×4×1×1");
   });
 
+  it("lets a window over the whole map and its padding cover the smaller ones", async () => {
+    const whole = node("AveragePool", ["c1"], ["p"], { kernel_shape: [17, 17], pads: [0, 0, 1, 1] });
+    const after = await reduced(
+      await network([conv("x", "c1"), whole, node("Relu", ["p"], ["y"])]),
+      "reduce-resolution",
+    );
+    assert.equal(shapeOf(after, "c1"), "n×4×8×8");
+    assert.equal(shapeOf(after, "p"), "n×4×1×1");
+  });
+
+  it("looks through local response normalization", async () => {
+    const model = await network([conv("x", "c1"), node("LRN", ["c1"], ["y"], { size: 3 })]);
+    assert.equal(shapeOf(await reduced(model, "reduce-resolution"), "y"), "n×4×8×8");
+  });
+
+  it("follows sizes that are worked out from those of the input", async () => {
+    const nodes = [
+      conv("x", "c1", { strides: [2, 2] }),
+      node("Shape", ["x"], ["s"]),
+      node("Shape", ["c1"], ["before"]),
+      node("Slice", ["before", "zero", "two"], ["nc"]),
+      node("Slice", ["s", "two", "four"], ["hw"]),
+      node("Concat", ["nc", "hw"], ["sizes"], { axis: 0 }),
+      node("Resize", ["c1", "", "", "sizes"], ["y"]),
+    ];
+    const model = await network(nodes);
+    assert.equal(shapeOf(model, "y"), "n×4×16×16");
+    assert.equal(shapeOf(await reduced(model, "reduce-resolution"), "y"), "n×4×8×8");
+  });
+
   it("tells reshapes of the new sizes", async () => {
     const nodes = [
       conv("x", "c1", { strides: [2, 2] }),
@@ -178,17 +215,23 @@ describe("reduce-resolution", () => {
     ],
     ["a split map", [conv("x", "c1"), node("Split", ["c1", "halves"], ["y", "z"], { axis: 2 })], /Split "y" only fits/],
     [
-      "a resize to a size that is computed",
+      "a resize to a size that is computed from maps of a size that is told",
       [
         conv("x", "c1", { strides: [2, 2] }),
-        node("Shape", ["x"], ["s"]),
-        node("Shape", ["c1"], ["before"]),
-        node("Slice", ["before", "zero", "two"], ["nc"]),
-        node("Slice", ["s", "two", "four"], ["hw"]),
-        node("Concat", ["nc", "hw"], ["sizes"], { axis: 0 }),
+        node("Reshape", ["c1", "eights"], ["r"]),
+        node("Shape", ["r"], ["sizes"]),
         node("Resize", ["c1", "", "", "sizes"], ["y"]),
       ],
       /Resize "y" may resize/,
+    ],
+    [
+      "maps that a graph inside of a layer reads",
+      [
+        conv("x", "c1"),
+        node("If", ["yes"], ["y"], { then_branch: reader("Relu"), else_branch: reader("Neg") }),
+        node("Relu", ["c1"], ["z"]),
+      ],
+      /a graph inside of another layer reads "c1"/,
     ],
     ["what is not understood", [conv("x", "c1"), node("Einsum", ["c1"], ["y"], { equation: "abcd->abdc" })], /Einsum/],
   ] as const) {
