@@ -45,11 +45,11 @@ async function askChoice(
   title: string,
 ): Promise<Answer> {
   const items = choices.map((choice) => ({
-    label: choice.title,
+    label: vscode.l10n.t(choice.title),
     ...(choice.value === value && { description: vscode.l10n.t("current") }),
     value: choice.value,
   }));
-  const placeHolder = `${spec.title}: ${spec.description}`;
+  const placeHolder = `${vscode.l10n.t(spec.title)}: ${vscode.l10n.t(spec.description)}`;
   return (await vscode.window.showQuickPick(items, { title, placeHolder }))?.value;
 }
 
@@ -72,7 +72,7 @@ async function askNumber(
   };
   const text = await vscode.window.showInputBox({
     title,
-    prompt: `${spec.title}${unit === undefined ? "" : ` [${unit}]`}: ${spec.description}`,
+    prompt: `${vscode.l10n.t(spec.title)}${unit === undefined ? "" : ` [${unit}]`}: ${vscode.l10n.t(spec.description)}`,
     value: value === undefined ? "" : String(value),
     validateInput: fault,
   });

@@ -8,10 +8,10 @@ import { operatorRange } from "./places.ts";
 const SETTING = "edgewise.listing.showCosts";
 
 /** What stands behind each operator, with the word behind each number. */
-const SHOWN: readonly (readonly [column: string, word: string])[] = [
-  ["parameters", "params"],
-  ["macs", "MACs"],
-  ["energy", ""],
+const SHOWN: readonly (readonly [column: string, word: () => string])[] = [
+  ["parameters", () => vscode.l10n.t("params")],
+  ["macs", () => "MACs"],
+  ["energy", () => ""],
 ];
 
 /** Parameters, MACs and energy behind each operator, unless the user wants the text alone. */
@@ -53,6 +53,6 @@ function costsText(layer: LayerProfile, totals: Totals): string {
   return SHOWN.flatMap(([id, word]) => {
     const column = COLUMNS.find((candidate) => candidate.id === id);
     const value = column?.value(layer, totals) ?? null;
-    return column && value !== 0 && value !== null ? [`${formatCell(column.unit, value)} ${word}`.trim()] : [];
+    return column && value !== 0 && value !== null ? [`${formatCell(column.unit, value)} ${word()}`.trim()] : [];
   }).join(" · ");
 }

@@ -56,7 +56,9 @@ async function layerText(
     text.appendCodeblock(`${dtype ?? "?"}${shape ? `[${shape.join(",")}]` : "[]"} ${name}`, LISTING_LANGUAGE);
   const costs = COSTS.flatMap((id) => {
     const column = COLUMNS.find((candidate) => candidate.id === id);
-    return column ? [`${column.title}: **${formatCell(column.unit, column.value(layer, profile.totals))}**`] : [];
+    return column
+      ? [`${vscode.l10n.t(column.title)}: **${formatCell(column.unit, column.value(layer, profile.totals))}**`]
+      : [];
   });
   text.appendMarkdown(`${costs.join(" · ")}\n\n`);
   const details = await detailsOf(model, shown, layer.index);

@@ -18,7 +18,8 @@ const MOST_NAMED = 2;
 const SMALLEST_SHARE = 0.005;
 
 /** "Separable: −12 % MACs, −8 % energy of the model, approximate" */
-export function titleOf({ title, promise, saves }: ListedSuggestion): string {
+export function titleOf({ title: english, promise, saves }: ListedSuggestion): string {
+  const title = vscode.l10n.t(english);
   const worth = NAMED.map(([total, word]) => ({ share: saves[total] ?? 0, word }))
     .filter(({ share }) => Math.abs(share) >= SMALLEST_SHARE)
     .sort((a, b) => b.share - a.share)

@@ -122,10 +122,6 @@ export function budgetAmount(budget: Budget, texts: BudgetTexts): number | null 
   return amountOf(budget.unit, texts[budget.id]);
 }
 
-export function formatAmount(unit: BudgetUnit, value: number | null): string {
-  return unit === "rate" ? `${formatCell("elements", value)} per second` : formatCell(unit, value);
-}
-
 /** A lower bound below this part of a budget, which reads as 0.0 %, tells nothing. */
 const LEAST_SHARE = 0.0005;
 
@@ -133,9 +129,11 @@ const LEAST_SHARE = 0.0005;
 export interface Verdict {
   /** "unknown": the value is, or it may be more than is known. */
   readonly kind: "within" | "over" | "unknown";
-  /** Of the budget: "38.0 %", "2.3×", "at least 38.0 %"; empty when too little of the value is known to say. */
+  /** Of the budget: "38.0 %", "2.3×"; empty when too little of the value is known to say. */
   readonly part: string;
-  /** "130 MB over"; empty when it is not. */
+  /** The part may be larger. */
+  readonly isAtLeast: boolean;
+  /** By how much the budget is exceeded, "130 MB"; empty when it is not. */
   readonly excess: string;
 }
 
@@ -143,14 +141,19 @@ export interface Verdict {
  * @param value null when it is unknown
  * @param isLowerBound the value may be more: then it can be over its budget for certain, but not within
  */
-export function judge(value: number | null, amount: number, unit: BudgetUnit, isLowerBound = false): Verdict {
-  if (value === null) return { kind: "unknown", part: "", excess: "" };
+export function judge(value: number | null, amount: number, unit: Unit, isLowerBound = false): Verdict {
+  const unknown = { kind: "unknown", part: "", isAtLeast: false, excess: "" } as const;
+  if (value === null) return unknown;
   const ratio = value / amount;
-  if (isLowerBound && ratio < LEAST_SHARE) return { kind: "unknown", part: "", excess: "" };
-  const share = ratio >= 1.995 ? timesText(ratio) : formatShare(ratio);
-  const part = isLowerBound ? `at least ${share}` : share;
-  if (ratio > 1) return { kind: "over", part, excess: `${formatAmount(unit, value - amount)} over` };
-  return { kind: isLowerBound ? "unknown" : "within", part, excess: "" };
+  if (isLowerBound && ratio < LEAST_SHARE) return unknown;
+  const part = ratio >= 1.995 ? timesText(ratio) : formatShare(ratio);
+  const isOver = ratio > 1;
+  return {
+    kind: isOver ? "over" : isLowerBound ? "unknown" : "within",
+    part,
+    isAtLeast: isLowerBound,
+    excess: isOver ? formatCell(unit, value - amount) : "",
+  };
 }
 
 /** Energy of an hour at a rate, in picojoules. */

@@ -91,8 +91,8 @@ function BudgetRow({ line, onEdit }: { readonly line: BudgetLine; readonly onEdi
     <button
       type="button"
       class={`budget-line ${verdict?.kind ?? "none"}`}
-      aria-label={l10n.t("{0}: {1}. Change the budget", budget.title, text)}
-      data-tip={l10n.t("{0}\nChoose to change it.", budget.reason)}
+      aria-label={l10n.t("{0}: {1}. Change the budget", l10n.t(budget.title), text)}
+      data-tip={l10n.t("{0}\nChoose to change it.", l10n.t(budget.reason))}
       onClick={onEdit}
     >
       <Icon name={verdict ? VERDICT_ICONS[verdict.kind] : "dash"} />

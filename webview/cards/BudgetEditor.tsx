@@ -45,17 +45,18 @@ export function BudgetEditor({ budget, text, onCommit, onClose }: BudgetEditorPr
     }
   };
 
+  const title = l10n.t(budget.title);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === "Enter" && event.target instanceof Element && event.target.matches(FIELD)) void commit(typed);
     if (event.key === "Escape") onClose();
   };
 
   return (
-    <div class="budget-editor" role="dialog" aria-label={budget.title} ref={box} onKeyDown={onKeyDown}>
+    <div class="budget-editor" role="dialog" aria-label={title} ref={box} onKeyDown={onKeyDown}>
       <div class="budget-field">
-        {budget.title}
+        {title}
         <TextField
-          label={budget.title}
+          label={title}
           value={typed}
           placeholder={l10n.t("no budget")}
           isInvalid={error !== null}
@@ -67,12 +68,12 @@ export function BudgetEditor({ budget, text, onCommit, onClose }: BudgetEditorPr
         />
       </div>
       <p class="budget-reason" id={errorId} role={error === null ? undefined : "alert"}>
-        {error ?? budget.reason}
+        {error ?? l10n.t(budget.reason)}
       </p>
-      {[...budget.presets, { text: "", meaning: l10n.t("no budget") }].map((preset) => (
+      {[...budget.presets, { text: "", meaning: "no budget" }].map((preset) => (
         <button type="button" class="preset" key={preset.text} onClick={() => void commit(preset.text)}>
           <span class="preset-amount">{preset.text === "" ? "–" : preset.text}</span>
-          <span>{preset.meaning}</span>
+          <span>{l10n.t(preset.meaning)}</span>
         </button>
       ))}
     </div>

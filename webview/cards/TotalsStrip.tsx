@@ -1,13 +1,14 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { formatCell, TOTALS, type Total } from "../../profiler/columns.ts";
+import { formatCell, type Total } from "../../profiler/columns.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import type { BudgetTexts, Verdict } from "../../profiler/views/budgets.ts";
 import { Icon } from "../controls/controls.tsx";
+import { TOTALS } from "../definitions.ts";
 import { TotalChange } from "../editing/TotalChange.tsx";
 import { useStore, type Store } from "../state/store.ts";
-import { budgetCards, lineText, worstVerdict, type BudgetCard } from "./budget-cards.ts";
+import { budgetCards, lineText, partText, worstVerdict, type BudgetCard } from "./budget-cards.ts";
 import { VERDICT_ICONS } from "./BudgetCards.tsx";
 
 interface TotalsStripProps {
@@ -85,7 +86,7 @@ function VerdictMark({ verdict, text }: VerdictMarkProps): JSX.Element {
   return (
     <span class={`verdict ${verdict.kind}`}>
       <Icon name={VERDICT_ICONS[verdict.kind]} />
-      {verdict.kind === "over" && <span aria-hidden="true">{verdict.part}</span>}
+      {verdict.kind === "over" && <span aria-hidden="true">{partText(verdict)}</span>}
       <span class="visually-hidden">{l10n.t("Budget: {0}", text)}</span>
     </span>
   );

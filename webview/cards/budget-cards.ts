@@ -1,5 +1,5 @@
 import * as l10n from "@vscode/l10n";
-import { formatCell, totalOf, type Total } from "../../profiler/columns.ts";
+import { formatCell, type Total } from "../../profiler/columns.ts";
 import { formatCount, formatEnergy, formatShare } from "../../profiler/format-numbers.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import {
@@ -13,6 +13,7 @@ import {
   type BudgetTexts,
   type Verdict,
 } from "../../profiler/views/budgets.ts";
+import { totalOf } from "../definitions.ts";
 
 /** A total with what it means for its budgets: what a card shows. */
 export interface BudgetCard {
@@ -110,7 +111,7 @@ export function worstVerdict(lines: readonly BudgetLine[]): Verdict | undefined 
 }
 
 function verdictOf(
-  { id, unit }: Budget,
+  { id }: Budget,
   limit: number,
   totals: Totals,
   isLowerBound: boolean,
@@ -124,16 +125,17 @@ function verdictOf(
       return judge(totals.latencySeconds, limit, "s", isLowerBound);
     case "energyPerHour": {
       const rate = amount("rate", texts);
-      return rate === null ? null : judge(energyPerHour(totals, rate), limit, unit, isLowerBound);
+      return rate === null ? null : judge(energyPerHour(totals, rate), limit, "pJ", isLowerBound);
     }
     case "download":
     case "update":
-      return judge(totals.fileBytes, limit, unit, isLowerBound);
+      return judge(totals.fileBytes, limit, "bytes", isLowerBound);
     case "peakMemory":
-      return judge(totals.peakMemoryBytes, limit, unit, isLowerBound);
+      return judge(totals.peakMemoryBytes, limit, "bytes", isLowerBound);
     case "parameters":
+      return judge(totals.parameters, limit, "elements", isLowerBound);
     case "macs":
-      return judge(totals[id], limit, unit, isLowerBound);
+      return judge(totals.macs, limit, "MACs", isLowerBound);
   }
 }
 
@@ -149,8 +151,13 @@ export function lineText(line: BudgetLine): string {
   const limit = limitText(line);
   if (!verdict) return limit;
   if (verdict.part === "") return l10n.t("unknown against {0}", limit);
-  const part = l10n.t("{0} of {1}", verdict.part, limit);
-  return verdict.excess === "" ? part : `${part}, ${verdict.excess}`;
+  const part = l10n.t("{0} of {1}", partText(verdict), limit);
+  return verdict.excess === "" ? part : l10n.t("{0}, {1} over", part, verdict.excess);
+}
+
+/** "38.0 %", "at least 38.0 %" */
+export function partText({ part, isAtLeast }: Verdict): string {
+  return isAtLeast ? l10n.t("at least {0}", part) : part;
 }
 
 /** The budget with what it is for. */

@@ -81,6 +81,10 @@ export function RooflineChart(props: RooflineChartProps): JSX.Element {
   );
 }
 
+/** Pixels. What a roof is called stands over the points on it. */
+const SELECTED_RADIUS = 8;
+const LABEL = 22;
+
 function configOf(
   points: readonly RooflinePoint[],
   roofs: readonly Roof[],
@@ -98,7 +102,7 @@ function configOf(
         {
           data: points.map(({ intensity, rate }) => ({ x: intensity, y: rate })),
           pointStyle: points.map(({ bound }) => BOUNDS[bound].shape),
-          pointRadius: points.map((point) => (isSelected(point) ? 8 : 4)),
+          pointRadius: points.map((point) => (isSelected(point) ? SELECTED_RADIUS : 4)),
           pointHoverRadius: 7,
           pointBackgroundColor: points.map(({ bound }) =>
             theme.isHighContrast ? "transparent" : faded(hues[BOUNDS[bound].hue], 0.6),
@@ -111,7 +115,7 @@ function configOf(
     },
     options: {
       ...baseOptions(theme),
-      layout: { padding: { top: 14, right: 12 } },
+      layout: { padding: { top: LABEL, right: 12 } },
       interaction: { mode: "nearest", intersect: false },
       scales: {
         x: powerAxis(theme, l10n.t("MACs per byte moved"), ranges.x, formatCount),
@@ -143,7 +147,7 @@ function roofPlugin(roofs: readonly Roof[], hardware: HardwareProfile, theme: Ch
       if (!x || !y) return;
       ctx.save();
       ctx.beginPath();
-      ctx.rect(chartArea.left, chartArea.top - 14, chartArea.width, chartArea.height + 14);
+      ctx.rect(chartArea.left, chartArea.top - LABEL, chartArea.width, chartArea.height + LABEL);
       ctx.clip();
       ctx.strokeStyle = theme.hues.green;
       ctx.fillStyle = theme.foreground;
@@ -158,7 +162,11 @@ function roofPlugin(roofs: readonly Roof[], hardware: HardwareProfile, theme: Ch
         ctx.beginPath();
         for (const corner of corners) ctx.lineTo(corner.x, corner.y);
         ctx.stroke();
-        ctx.fillText(`${type}: ${formatCount(peak)} MAC/s`, chartArea.right - 4, y.getPixelForValue(peak) - 5);
+        ctx.fillText(
+          `${type}: ${formatCount(peak)} MAC/s`,
+          chartArea.right - 4,
+          y.getPixelForValue(peak) - SELECTED_RADIUS - 3,
+        );
       }
       ctx.restore();
     },

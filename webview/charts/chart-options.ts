@@ -9,6 +9,9 @@ type Scale = NonNullable<NonNullable<ChartOptions["scales"]>[string]>;
 /** Ticks of an axis: few enough to be read. */
 const MOST_TICKS = 6;
 
+/** Pixels between the names of two ticks. */
+const TICK_GAP = 12;
+
 export function baseOptions({ font, hover, muted }: ChartTheme): ChartOptions {
   return {
     responsive: true,
@@ -59,14 +62,14 @@ export function amountAxis(theme: ChartTheme, options: AxisOptions): Scale {
     ticks: {
       ...textOf(theme),
       maxTicksLimit: MOST_TICKS,
-      callback: (value: string | number) => tickText(unit, Number(value)) + suffix,
+      callback: (value: string | number) => withoutZeros(formatCell(unit, Number(value))) + suffix,
     },
   };
 }
 
 /** "50 M" for what is "50.0 M" in a cell: ticks are round numbers, whose zeros say nothing. */
-export function tickText(unit: Unit, value: number): string {
-  return formatCell(unit, value).replace(/\.(\d*?)0+(?!\d)/, (_, left: string) => (left === "" ? "" : `.${left}`));
+export function withoutZeros(number: string): string {
+  return number.replace(/\.(\d*?)0+(?!\d)/, (_, left: string) => (left === "" ? "" : `.${left}`));
 }
 
 /** An axis of layers or groups by name or number. */
@@ -76,7 +79,7 @@ export function nameAxis(theme: ChartTheme, title: string): Scale {
     title: titleOf(theme, title),
     grid: { display: false },
     border: { color: theme.grid },
-    ticks: { ...textOf(theme), autoSkip: true, maxRotation: 0 },
+    ticks: { ...textOf(theme), autoSkip: true, autoSkipPadding: TICK_GAP, maxRotation: 0 },
   };
 }
 
@@ -97,7 +100,7 @@ export function powerAxis(
     afterBuildTicks: (axis) => {
       axis.ticks = axis.ticks.filter(({ value }) => isPower(value));
     },
-    ticks: { ...textOf(theme), callback: (value: string | number) => textOfTick(Number(value)) },
+    ticks: { ...textOf(theme), callback: (value: string | number) => withoutZeros(textOfTick(Number(value))) },
   };
 }
 

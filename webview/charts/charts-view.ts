@@ -1,4 +1,5 @@
-import { COLUMNS, columnOf, type Column } from "../../profiler/columns.ts";
+import type { Column } from "../../profiler/columns.ts";
+import { COLUMNS, columnOf } from "../definitions.ts";
 
 /** How the user looks at the charts. */
 export interface ChartsView {

@@ -1,7 +1,8 @@
-import { columnOf, formatCell, TOTALS, type Column, type Total, type Unit } from "../../profiler/columns.ts";
+import { formatCell, type Column, type Total, type Unit } from "../../profiler/columns.ts";
 import { formatShape, formatShare, UNKNOWN_TEXT } from "../../profiler/format-numbers.ts";
 import type { LayerProfile, Totals } from "../../profiler/profile.ts";
 import type { ComparedRow, Comparison } from "../../profiler/views/compare-profiles.ts";
+import { columnOf, TOTALS } from "../definitions.ts";
 
 /** The rows of a comparison as the page shows, sorts and filters them. */
 

@@ -63,20 +63,28 @@ interface StatisticsProps {
 
 function Statistics({ statistics, tensor }: StatisticsProps): JSX.Element {
   const { name, elements, sampled, minimum, maximum, mean, standardDeviation, levels, notFinite } = statistics;
-  const facts: readonly (readonly [string, string])[] = [
+  const facts: readonly (readonly [title: string, value: string, tip?: string])[] = [
     [l10n.t("Range"), `${short(minimum)} … ${short(maximum)}`],
     [l10n.t("Mean"), short(mean)],
     [l10n.t("Deviation"), short(standardDeviation)],
-    [l10n.t("Zeros"), formatShare(statistics.zeros)],
-    [l10n.t("Near zero"), formatShare(statistics.nearZeros)],
-    ...(levels ? [[l10n.t("Levels"), l10n.t("{0} of {1}", levels.used, levels.possible)] as const] : []),
+    [
+      l10n.t("Zeros"),
+      formatShare(statistics.zeros),
+      l10n.t("Part of the elements that are exactly 0 (quantized: the zero point)."),
+    ],
+    [
+      l10n.t("Near zero"),
+      formatShare(statistics.nearZeros),
+      l10n.t("Part of the elements below 1 % of the largest magnitude, exact zeros among them."),
+    ],
+    ...(levels ? [levelsFact(levels)] : []),
     ...(notFinite > 0 ? [[l10n.t("Not finite"), formatExact(notFinite)] as const] : []),
   ];
   return (
     <div class="statistics" data-testid="statistics">
       <dl class="facts">
-        {facts.map(([title, value]) => (
-          <div key={title} data-tip={TIPS[title]}>
+        {facts.map(([title, value, tip]) => (
+          <div key={title} data-tip={tip}>
             <dt>{title}</dt>
             <dd>{value}</dd>
           </div>
@@ -94,11 +102,13 @@ function Statistics({ statistics, tensor }: StatisticsProps): JSX.Element {
   );
 }
 
-const TIPS: Readonly<Record<string, string>> = {
-  Zeros: "Part of the elements that are exactly 0 (quantized: the zero point).",
-  "Near zero": "Part of the elements below 1 % of the largest magnitude, exact zeros among them.",
-  Levels: "Distinct values that occur, of those that the type has.",
-};
+function levelsFact({ used, possible }: NonNullable<WeightStatistics["levels"]>): readonly [string, string, string] {
+  return [
+    l10n.t("Levels"),
+    l10n.t("{0} of {1}", used, possible),
+    l10n.t("Distinct values that occur, of those that the type has."),
+  ];
+}
 
 /** "0.0123", "-1.5e-8" */
 function short(value: number): string {

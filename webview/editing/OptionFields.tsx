@@ -39,18 +39,18 @@ function OptionField({ spec, value, onChange }: OptionFieldProps): JSX.Element {
   switch (spec.type) {
     case "boolean":
       return (
-        <div class="option" data-option={spec.id} data-tip={spec.description}>
-          <Checkbox label={spec.title} isChecked={value === true} onChange={onChange} />
+        <div class="option" data-option={spec.id} data-tip={l10n.t(spec.description)}>
+          <Checkbox label={l10n.t(spec.title)} isChecked={value === true} onChange={onChange} />
         </div>
       );
     case "choice":
       return (
-        <div class="option" data-option={spec.id} data-tip={spec.description}>
-          <span class="option-title">{spec.title}</span>
+        <div class="option" data-option={spec.id} data-tip={l10n.t(spec.description)}>
+          <span class="option-title">{l10n.t(spec.title)}</span>
           <Select
-            label={spec.title}
+            label={l10n.t(spec.title)}
             value={String(value)}
-            choices={spec.choices.map((choice) => ({ value: choice.value, text: choice.title }))}
+            choices={spec.choices.map((choice) => ({ value: choice.value, text: l10n.t(choice.title) }))}
             onChange={onChange}
           />
         </div>
@@ -78,20 +78,20 @@ function NumberOption({ spec, value, onChange }: OptionFieldProps<NumberSpec>): 
   };
 
   return (
-    <div class="option" data-option={spec.id} data-tip={spec.description}>
-      <span class="option-title">{spec.title}</span>
+    <div class="option" data-option={spec.id} data-tip={l10n.t(spec.description)}>
+      <span class="option-title">{l10n.t(spec.title)}</span>
       {range && (
         <input
           type="range"
           class="slider"
-          aria-label={l10n.t("{0}, slider", spec.title)}
+          aria-label={l10n.t("{0}, slider", l10n.t(spec.title))}
           {...range}
           value={typeof value === "number" ? value : range.min}
           onInput={({ currentTarget }) => onChange(rounded(currentTarget.valueAsNumber))}
         />
       )}
       <TextField
-        label={spec.title}
+        label={l10n.t(spec.title)}
         class="option-number"
         value={text}
         placeholder={l10n.t("auto")}

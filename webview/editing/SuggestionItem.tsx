@@ -43,7 +43,8 @@ interface SuggestionItemProps {
 /** One thing that could be done: what, where, what it saves, and, when opened, how, with what error, and from whom. */
 export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
   const { suggestion, edit, isOpen, isChosen, isMarked, conflict, before, onOpen, onChoose } = props;
-  const { title, why, promise, after, saves } = suggestion;
+  const { why, promise, after, saves } = suggestion;
+  const title = l10n.t(suggestion.title);
   const target = edit.target === "" ? l10n.t("the whole model") : edit.target;
   const item = useRef<HTMLLIElement>(null);
   // The one that was open before folds in, which moves all below it.

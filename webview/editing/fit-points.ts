@@ -1,7 +1,8 @@
 import * as l10n from "@vscode/l10n";
 import { parseQuantity } from "../../profiler/quantity.ts";
-import { formatCell, TOTALS, type Total } from "../../profiler/columns.ts";
+import { formatCell, type Total } from "../../profiler/columns.ts";
 import { formatShare } from "../../profiler/format-numbers.ts";
+import { TOTALS } from "../definitions.ts";
 import type { FitBudget, FitPoint } from "../protocol-editing.ts";
 import { formatError } from "./check-text.ts";
 

@@ -1,8 +1,10 @@
-import { formatCellExact, totalOf } from "../../profiler/columns.ts";
+import * as l10n from "@vscode/l10n";
+import { formatCellExact } from "../../profiler/columns.ts";
 import { UNKNOWN_TEXT } from "../../profiler/format-numbers.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import { SAVED_TOTALS, type SavedTotal } from "../../profiler/restructure/suggestion.ts";
 import { formatDifference, formatRelative } from "../compare/compared-layers.ts";
+import { totalOf } from "../definitions.ts";
 import type { Savings } from "../protocol-editing.ts";
 
 /** What a change saves of one total, as the page shows it. */
@@ -21,10 +23,10 @@ export interface Saving {
 export type Tone = "less" | "more" | "same";
 
 /** Titles that fit above a number of six characters. */
-const SHORT_TITLES: Readonly<Partial<Record<SavedTotal, string>>> = {
-  parameters: "Params",
-  peakMemoryBytes: "Peak",
-  latencySeconds: "Latency",
+const SHORT_TITLES: Readonly<Partial<Record<SavedTotal, () => string>>> = {
+  parameters: () => l10n.t("Params"),
+  peakMemoryBytes: () => l10n.t("Peak"),
+  latencySeconds: () => l10n.t("Latency"),
 };
 
 export function savingsOf(before: Totals, after: Totals, saves: Savings): readonly Saving[] {
@@ -36,7 +38,7 @@ export function savingsOf(before: Totals, after: Totals, saves: Savings): readon
     return [
       {
         id,
-        title: SHORT_TITLES[id] ?? total.title,
+        title: SHORT_TITLES[id]?.() ?? total.title,
         share: formatSaved(saves[id]),
         amount: formatDifference(total.unit, change),
         exact: `${formatCellExact(total.unit, old)} → ${formatCellExact(total.unit, now)}`,

@@ -1,9 +1,9 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { COLUMNS } from "../../profiler/columns.ts";
 import { Icon, TextField } from "../controls/controls.tsx";
 import { Popover } from "../controls/Popover.tsx";
+import { COLUMNS } from "../definitions.ts";
 
 interface FilterFieldProps {
   readonly text: string;

@@ -1,9 +1,11 @@
+import * as l10n from "@vscode/l10n";
 import { COLUMNS, formatCell, formatCellExact, type Cell, type Column, type Unit } from "../../profiler/columns.ts";
 import { formatShape, formatShare } from "../../profiler/format-numbers.ts";
 import { elementsOf } from "../../profiler/model/shape.ts";
 import type { LayerProfile, TensorProfile, Totals } from "../../profiler/profile.ts";
 import { MEASURED_COLUMNS } from "../../profiler/views/measured-times.ts";
 import { sumValue } from "../../profiler/views/sum-columns.ts";
+import { localised } from "../definitions.ts";
 import { layersOf, type ModuleNode, type TableNode } from "./table-tree.ts";
 
 /** A column as the page lays it out. What it means and how its numbers read is the profiler's. */
@@ -69,7 +71,8 @@ export const NARROWEST_COLUMN = 40;
 /** Every column there is, in the order in which they are offered. */
 export const PAGE_COLUMNS: readonly PageColumn[] = [...COLUMNS, ...MEASURED_COLUMNS].map((column) => {
   const { width, stretch = 0 } = LAYOUT[column.id] ?? LAYOUT_OF_UNIT[column.unit];
-  return { ...column, width, stretch, hasBar: !NO_BAR.has(column.unit), isUsual: USUAL.includes(column.id) };
+  const layout = { width, stretch, hasBar: !NO_BAR.has(column.unit), isUsual: USUAL.includes(column.id) };
+  return localised({ ...column, ...layout });
 });
 
 /** What a node shows in a column; undefined for an empty cell. */
@@ -144,7 +147,7 @@ function layerTip(column: Column, layer: LayerProfile, totals: Totals): string {
   const exact = `${column.title}: ${formatCellExact(column.unit, value)}`;
   if (value === null) return [exact, whyUnknown(layer)].join("\n");
   if (typeof value !== "number" || column.total === undefined) return exact;
-  return layer.isCounted ? withShare(exact, column, value, totals) : `${exact}\nnot in the total`;
+  return layer.isCounted ? withShare(exact, column, value, totals) : `${exact}\n${l10n.t("not in the total")}`;
 }
 
 function moduleTip(column: Column, { id, name, sums }: ModuleNode, totals: Totals): string {
@@ -152,13 +155,14 @@ function moduleTip(column: Column, { id, name, sums }: ModuleNode, totals: Total
   const value = nodeValue(column, { kind: "module", id, name, sums, children: [] }, totals);
   if (typeof value !== "number") return "";
   const exact = withShare(`${column.title}: ${formatCellExact(column.unit, value)}`, column, value, totals);
-  return sums.unknownRows === 0 ? exact : `${exact}\n${sums.unknownRows} of ${sums.layers} layers are unknown`;
+  if (sums.unknownRows === 0) return exact;
+  return `${exact}\n${l10n.t("{0} of {1} layers are unknown", sums.unknownRows, sums.layers)}`;
 }
 
 function withShare(exact: string, column: Column, value: number, totals: Totals): string {
   const total = column.total === undefined ? null : totals[column.total];
   if (total === null || total <= 0) return exact;
-  return `${exact}\n${formatShare(value / total)} of the model’s ${formatCell(column.unit, total)}`;
+  return `${exact}\n${l10n.t("{0} of the model’s {1}", formatShare(value / total), formatCell(column.unit, total))}`;
 }
 
 /** Totals that are lower bounds, because a row that belongs to them is unknown; with the number of such rows. */
@@ -173,15 +177,15 @@ export function incompleteTotals(layers: readonly LayerProfile[], totals: Totals
 
 /** "conv1_out: float32 1×64×112×112" */
 function tensorText({ name, dtype, shape }: TensorProfile): string {
-  return `${name}: ${dtype ?? "unknown type"} ${formatShape(shape)}`;
+  return `${name}: ${dtype ?? l10n.t("unknown type")} ${formatShape(shape)}`;
 }
 
 /** The best reason the row itself gives for an unknown number. */
 export function whyUnknown({ kind, op, inputs, outputs, notes }: LayerProfile): string {
-  if (kind === "unknown") return `Edgewise has no rule for the operator ${op}.`;
+  if (kind === "unknown") return l10n.t("Edgewise has no rule for the operator {0}.", op);
   const tensors = [...inputs, ...outputs];
   const symbolic = [...new Set(tensors.flatMap(({ shape }) => shape ?? []).filter((size) => typeof size === "string"))];
-  if (symbolic.length > 0) return `Only a run can tell the size of ${symbolic.join(", ")}.`;
-  if (tensors.some(({ shape }) => shape === null)) return "The shape of a tensor is unknown.";
+  if (symbolic.length > 0) return l10n.t("Only a run can tell the size of {0}.", symbolic.join(", "));
+  if (tensors.some(({ shape }) => shape === null)) return l10n.t("The shape of a tensor is unknown.");
   return notes[0] ?? "";
 }

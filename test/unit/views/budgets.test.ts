@@ -18,18 +18,23 @@ describe("A budget", () => {
     const cases: readonly (readonly [number | null, boolean, kind: string, part: string, excess: string])[] = [
       [38e6, false, "within", "38.0 %", ""],
       [100e6, false, "within", "100.0 %", ""],
-      [120e6, false, "over", "120.0 %", "20.0 MB over"],
-      [230e6, false, "over", "2.3×", "130 MB over"],
-      [5.53e12, false, "over", "55,300×", "5.53 TB over"],
+      [120e6, false, "over", "120.0 %", "20.0 MB"],
+      [230e6, false, "over", "2.3×", "130 MB"],
+      [5.53e12, false, "over", "55,300×", "5.53 TB"],
       [0, false, "within", "0.0 %", ""],
-      [38e6, true, "unknown", "at least 38.0 %", ""],
-      [230e6, true, "over", "at least 2.3×", "130 MB over"],
+      [38e6, true, "unknown", "38.0 %", ""],
+      [230e6, true, "over", "2.3×", "130 MB"],
       [0, true, "unknown", "", ""],
       [40e3, true, "unknown", "", ""],
       [null, false, "unknown", "", ""],
     ];
     for (const [value, isLowerBound, kind, part, excess] of cases) {
-      assert.deepEqual(judge(value, 100e6, "bytes", isLowerBound), { kind, part, excess });
+      assert.deepEqual(judge(value, 100e6, "bytes", isLowerBound), {
+        kind,
+        part,
+        isAtLeast: isLowerBound && part !== "",
+        excess,
+      });
     }
   });
 

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { tickText } from "../../../../webview/charts/chart-options.ts";
+import { withoutZeros } from "../../../../webview/charts/chart-options.ts";
 
 describe("The ticks of an axis", () => {
   it("have no zeros that say nothing", () => {
-    assert.equal(tickText("MACs", 50e6), "50 M");
-    assert.equal(tickText("bytes", 1.5e6), "1.5 MB");
-    assert.equal(tickText("bytes", 500e3), "500 KB");
-    assert.equal(tickText("s", 1.05e-3), "1.05 ms");
-    assert.equal(tickText("share", 0.4), "40 %");
-    assert.equal(tickText("MACs", 0), "0");
+    assert.equal(withoutZeros("50.0 M"), "50 M");
+    assert.equal(withoutZeros("1.50 MB"), "1.5 MB");
+    assert.equal(withoutZeros("500 KB"), "500 KB");
+    assert.equal(withoutZeros("1.05 ms"), "1.05 ms");
+    assert.equal(withoutZeros("0.100"), "0.1");
+    assert.equal(withoutZeros("10.0 G/s"), "10 G/s");
+    assert.equal(withoutZeros("0"), "0");
   });
 });
