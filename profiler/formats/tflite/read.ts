@@ -8,7 +8,7 @@ import { PagedBytes } from "./paged-bytes.ts";
 import { readProperties } from "./properties.ts";
 import { Model as ModelTable, Operator, Tensor, type SubGraph } from "./schema/generated/schema_generated.ts";
 import { TableBuffer } from "./table-buffer.ts";
-import { readTensor, text, withQuantization } from "./tensors.ts";
+import { readTensor, text, withQuantization, withScalars } from "./tensors.ts";
 
 /**
  * Reads the tables of a TFLite model and the values of its small constants; weights stay where they are.
@@ -86,7 +86,7 @@ async function readSubgraph(
   });
   const warn = (warning: string): unknown => warnings.push(`${place}, ${warning}`);
   const { name, inputs, outputs } = subgraph;
-  return { name, inputs, outputs, operators, tensors: withQuantization(tensors, warn) };
+  return { name, inputs, outputs, operators, tensors: withQuantization(withScalars(tensors), warn) };
 }
 
 function header(

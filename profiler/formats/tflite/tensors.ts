@@ -20,6 +20,8 @@ const HIGHEST_RANK = 32;
 export interface TensorRead {
   readonly tensor: Tensor;
   readonly shape: readonly number[];
+  /** Whether the file says that it knows how many axes there are. */
+  readonly saysRank: boolean;
   readonly quantization: QuantizationTable | undefined;
 }
 
@@ -46,8 +48,19 @@ export function readTensor(buffer: TableBuffer, table: TensorTable, id: number, 
       ...(table.isVariable() ? { isVariable: true as const } : {}),
     },
     shape,
+    saysRank: table.hasRank(),
     quantization: quantization === null ? undefined : readQuantization(buffer, quantization),
   };
+}
+
+/** Files from before ranks were said, in which no tensor says its own: there no sizes are those of a scalar. */
+export function withScalars(reads: readonly TensorRead[]): readonly TensorRead[] {
+  if (reads.some(({ saysRank }) => saysRank)) return reads;
+  return reads.map((read) => {
+    const { declared } = read.tensor;
+    if (declared === undefined || declared.shape !== undefined) return read;
+    return { ...read, tensor: { ...read.tensor, declared: { ...declared, shape: [] } } };
+  });
 }
 
 /** Second pass: quantization may refer to tensors behind the one that it is of. */

@@ -182,6 +182,13 @@ const CASES: readonly ShapeCase[] = [
     gives: [[4, 5, 6]],
   },
   {
+    name: "backwards from before the first element",
+    op: "STRIDED_SLICE",
+    inputs: [tensor(3, 5), ints(-4, -5), ints(0, 0), ints(-1, -1)],
+    options: slice({ endMask: 3 }),
+    gives: [[0, 1]],
+  },
+  {
     name: "with offset",
     op: "STRIDED_SLICE",
     inputs: [tensor(9), ints(3), ints(4), ints(1)],

@@ -108,6 +108,25 @@ describe("readTflite", () => {
     assert.deepEqual(graph.nodes[0]?.inputs, [0, 1, -1]);
   });
 
+  it("takes no sizes for a scalar's in files from before ranks were said, and for unknown in newer ones", async () => {
+    const shapesOf = async (saysRanks: boolean) => {
+      const model = await readSpec({
+        tensors: [
+          { name: "x", shape: [], hasRank: false },
+          { name: "w", shape: [3], hasRank: saysRanks, data: [1, 2, 3] },
+          { name: "y", shape: [3], hasRank: saysRanks },
+        ],
+        operators: [{ op: "ADD", inputs: ["x", "w"], outputs: ["y"] }],
+        inputs: ["x"],
+        outputs: ["y"],
+      });
+      const { graph, facts } = infer(model);
+      return [graph.tensors[0]?.declared?.shape, facts[2]?.shape];
+    };
+    assert.deepEqual(await shapesOf(false), [[], [3]]);
+    assert.deepEqual(await shapesOf(true), [undefined, undefined]);
+  });
+
   it("leaves quantization out that does not fit, and says so", async () => {
     const [x, w, y] = ADD.tensors;
     assert.ok(x && w && y);

@@ -84,7 +84,9 @@ function stridedCut(view: NodeView, shape: Shape, entries: number): StridedCut {
       steps.push(isPicked ? 1 : step);
       starts.push(isPicked ? bound(1, entry) : start);
       ends.push(
-        isPicked ? behind(bound(1, entry)) : endOf(view, isSet("end_mask", entry), step, start, bound(2, entry)),
+        isPicked
+          ? behind(bound(1, entry))
+          : endOf(view, isSet("end_mask", entry), step, start, bound(2, entry), shape[axis]),
       );
       if (!isPicked) axes.push(axis);
       axis++;
@@ -101,10 +103,23 @@ function fromStart(step: Dimension): number {
   return typeof step === "number" && step < 0 ? TO_THE_END : 0;
 }
 
-function endOf(view: NodeView, isOpen: boolean, step: Dimension, start: Dimension, end: Dimension): Dimension {
+function endOf(
+  view: NodeView,
+  isOpen: boolean,
+  step: Dimension,
+  start: Dimension,
+  end: Dimension,
+  size: Dimension | undefined,
+): Dimension {
+  if (isBeforeFirst(start, step, size)) return TO_THE_END;
   if (isOpen) return typeof step === "number" && step < 0 ? -TO_THE_END - 1 : TO_THE_END;
   // With `offset` ends count from the begins.
   return view.flag("offset") ? add(start, end) : end;
+}
+
+/** Backwards from before the first element there is nothing, where ONNX would take the first: no end is in reach. */
+function isBeforeFirst(start: Dimension, step: Dimension, size: Dimension | undefined): boolean {
+  return typeof step === "number" && step < 0 && typeof start === "number" && typeof size === "number" && start < -size;
 }
 
 /** Behind the one picked element; behind the last one there is no index but the end itself. */
