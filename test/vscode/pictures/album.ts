@@ -21,8 +21,14 @@ const SETTLED_MILLISECONDS = 400;
 /**
  * Pictures of what a window shows now, in each theme and width, and a sheet with all of them; ends as wide as it began.
  * @param part what has to be in sight
+ * @param again brings back what another size closes: a menu
  */
-export async function takeView(window: VscodeWindow, view: string, part?: Locator): Promise<void> {
+export async function takeView(
+  window: VscodeWindow,
+  view: string,
+  part?: Locator,
+  again?: () => Promise<unknown>,
+): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
   const names: string[] = [];
   for (const theme of THEMES) {
@@ -30,6 +36,7 @@ export async function takeView(window: VscodeWindow, view: string, part?: Locato
     for (const size of SIZES) {
       await window.page.setViewportSize(size);
       await part?.evaluate((element) => element.scrollIntoView({ block: "center" }));
+      await again?.();
       await window.page.waitForTimeout(SETTLED_MILLISECONDS);
       const name = `${view}-${theme}-${size.width}.png`;
       await window.page.screenshot({ path: join(PICTURES, name) });

@@ -12,8 +12,22 @@ interface Drivers {
   readonly listing: ListingDriver;
 }
 
+interface State {
+  readonly name: string;
+  readonly reach: (drivers: Drivers) => Promise<unknown>;
+  /** Comes back to it when the window's size has closed it. */
+  readonly again?: (drivers: Drivers) => Promise<unknown>;
+}
+
+async function showActions({ window, listing }: Drivers): Promise<void> {
+  await window.page.keyboard.press("Escape");
+  await listing.goTo(/BatchNormalization </);
+  await window.page.keyboard.press("Control+.");
+  await window.page.locator(".context-view > .action-widget .action").first().waitFor();
+}
+
 /** States of the listing in the order in which a user comes by: each goes on from the one before it. */
-const STATES: readonly { readonly name: string; readonly reach: (drivers: Drivers) => Promise<unknown> }[] = [
+const STATES: readonly State[] = [
   {
     name: "text",
     reach: async ({ page, listing }) => {
@@ -35,21 +49,13 @@ const STATES: readonly { readonly name: string; readonly reach: (drivers: Driver
       await window.page.locator(".monaco-hover", { hasText: "output channels" }).waitFor();
     },
   },
-  {
-    name: "actions",
-    reach: async ({ window, listing }) => {
-      await window.page.keyboard.press("Escape");
-      await listing.goTo(/BatchNormalization </);
-      await window.page.keyboard.press("Control+.");
-      await window.page.locator(".context-view > .action-widget .action").first().waitFor();
-    },
-  },
+  { name: "actions", reach: showActions, again: showActions },
   {
     name: "configure",
     reach: async ({ window, listing }) => {
       await window.page.keyboard.press("Escape");
-      await listing.goTo(/= Gemm/);
-      await listing.choose(/^Configure .*[Ll]ow rank/);
+      await listing.goTo(/\/1\/a\/a\.0\/Conv_output_0 =/);
+      await listing.choose(/^Configure /);
       await window.page.locator(".quick-input-widget .quick-input-title").waitFor();
     },
   },
@@ -87,7 +93,8 @@ export async function takeListing(wanted: string): Promise<void> {
   try {
     for (const state of STATES.slice(0, last + 1)) {
       await state.reach(drivers);
-      if (isWanted(state)) await takeView(window, `listing-${state.name}`);
+      if (isWanted(state))
+        await takeView(window, `listing-${state.name}`, undefined, () => state.again?.(drivers) ?? Promise.resolve());
     }
   } finally {
     await window.close();

@@ -149,12 +149,17 @@ export class VscodeServer {
     return JSON.parse(readFileSync(file, "utf8")) as { port: number; token: string };
   }
 
+  /** What runs next waits for the extension host of the window that is opened then. */
+  forgetWindow(): void {
+    rmSync(bridgeFile(this.folder), { force: true });
+  }
+
   /** Ends it as a crash does, and leaves its folder. @returns what starts it again */
   async kill(): Promise<ServerOptions> {
     const ended = new Promise((resolve) => this.#process.once("exit", resolve));
     signalGroup(this.#process, "SIGKILL");
     await ended;
-    rmSync(bridgeFile(this.folder), { force: true });
+    this.forgetWindow();
     return { folder: this.folder, port: this.#port };
   }
 

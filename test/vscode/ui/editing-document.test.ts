@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { skip } from "../../skip.ts";
+import { NetworkBuilder } from "../../zoo/network-builder.ts";
+import { writeOnnxFile } from "../../zoo/to-onnx.ts";
 import { EDITABLE, EditingDriver } from "./editing-driver.ts";
 import { eventually } from "./listing-driver.ts";
 import { longChain } from "./models.ts";
@@ -75,6 +77,29 @@ describe("A document with edits", () => {
     await driver.showsParameters(onnx.after);
     assert.deepEqual(bytesOf(onnx.file), Buffer.from(onnx.bytes()));
     rmSync(vscode().path("model.slim.onnx"));
+  });
+
+  it("takes its data file along when it is saved into another folder", async () => {
+    const file = "external.onnx";
+    const net = new NetworkBuilder();
+    const head = net.dense(net.flatten(net.image(4, 16)), "head", 64);
+    await writeOnnxFile(net.finish("external", head), vscode().path(file), { weights: "external" });
+    mkdirSync(vscode().path("elsewhere"));
+    await driver.open(file);
+    await driver.showsParameters("65.6 k");
+    await driver.apply("dense-low-rank:/head/Gemm:rank=4");
+    await driver.showsParameters("4.42 k");
+    await driver.startSaving();
+    await driver.answer("Save As…");
+    const picker = vscode().page.locator(".quick-input-widget");
+    await picker.locator(".monaco-list-row", { hasText: file }).first().waitFor();
+    await picker.locator("input").first().fill(vscode().path("elsewhere/small.onnx"));
+    await picker.getByRole("button", { name: "OK" }).click();
+    await driver.page.getByRole("heading", { name: "small.onnx" }).waitFor();
+    await driver.showsParameters("4.42 k");
+    assert.ok(readdirSync(vscode().path("elsewhere")).includes("external.onnx.data"));
+    assert.ok(!existsSync(vscode().path("small.onnx")));
+    rmSync(vscode().path("elsewhere"), { recursive: true });
   });
 
   it("stays dirty, and its file whole, when the question is dismissed", async () => {

@@ -86,6 +86,17 @@ describe("Unsaved edits after a crash", () => {
     await eventually(vscode(), ownNotes, ({ length }) => length === 0);
   });
 
+  it("are there again when the window is loaded anew", async () => {
+    writeFileSync(vscode().path(file), bytes());
+    await driver.open(file);
+    await driver.apply(edit);
+    await driver.isMarked(file, true);
+    await vscode().reload();
+    await driver.showsParameters(after);
+    await driver.isMarked(file, true);
+    assert.deepEqual(readFileSync(vscode().path(file)), Buffer.from(bytes()));
+  });
+
   it("are still of the version that they were made for, when the file has changed meanwhile", async () => {
     await openWithEdit();
     writeFileSync(vscode().path(file), longChain(3));

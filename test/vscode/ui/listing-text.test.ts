@@ -147,4 +147,34 @@ describe("The listing of an ONNX model", () => {
     );
     await vscode().server.run((api) => api.commands.executeCommand("notifications.clearAll"));
   });
+
+  it("tells what the weights' numbers say when it is asked to read them", async () => {
+    await listing.goTo(/= Add /);
+    await vscode().runCommand("Edgewise: Inspect Weights");
+    await vscode().page.locator(".notification-toast", { hasText: "Looked at the weights of" }).waitFor();
+    await vscode().server.run((api) => api.commands.executeCommand("notifications.clearAll"));
+  });
+
+  it("stands in the page's place by Reopen With, and opens one when the model is edited", async () => {
+    await vscode().server.run((api) => api.commands.executeCommand("workbench.action.closeAllEditors"));
+    await vscode().openFile(MODEL);
+    await vscode().rows().first().waitFor();
+    await vscode().server.run((api) => {
+      void api.commands.executeCommand("workbench.action.reopenWithEditor");
+    });
+    await vscode().page.locator(".quick-input-widget .monaco-list-row", { hasText: "Edgewise Listing" }).click();
+    await listing.lineWith(/Conv/).first().waitFor();
+    const { page } = vscode();
+    await page.locator("iframe.webview.ready").waitFor({ state: "detached" });
+    const before = await listing.text();
+    await listing.goTo(/BatchNormalization </);
+    await listing.choose("Fold batch normalisation");
+    await vscode().webview().getByTestId("edit-count").filter({ hasText: "1 edit" }).waitFor();
+    await eventually(
+      vscode(),
+      () => listing.text(),
+      (text) => text !== before,
+    );
+    await page.locator(".tab.dirty", { hasText: MODEL }).waitFor();
+  });
 });

@@ -71,6 +71,13 @@ export class VscodeWindow {
     await this.page.locator(".monaco-workbench").waitFor();
   }
 
+  /** The window is loaded anew, as "Developer: Reload Window" does it, and ends what ran in it first. */
+  async reload(): Promise<void> {
+    this.server.forgetWindow();
+    await this.page.reload();
+    await this.page.locator(".monaco-workbench").waitFor();
+  }
+
   async close(): Promise<void> {
     await this.#browser.close();
     await this.server.stop();
