@@ -126,8 +126,17 @@ function cutOf(view: NodeView): Cut | undefined {
   if (starts === undefined || ends === undefined) return undefined;
   const steps = view.has(4) ? bounds(listSetting(view, "steps", 4)) : undefined;
   if (view.has(4) && steps === undefined) return undefined;
-  return { starts, ends, axes: numbersOf(axes), steps };
+  return { starts, ends: ends.map((end, place) => endOf(end, steps?.[place])), axes: numbersOf(axes), steps };
 }
+
+/** The largest number of either integer type is no bound: with a negative step, too, the slice goes as far as the axis does. */
+function endOf(end: Dimension, step: Dimension | undefined): Dimension {
+  const isOpen = typeof end === "number" && (end === INT32_MAX || end >= INT64_MAX);
+  return isOpen && typeof step === "number" && step < 0 ? -INT64_MAX : end;
+}
+
+const INT32_MAX = 2 ** 31 - 1;
+const INT64_MAX = 2 ** 63;
 
 function bounds(setting: ListSetting): readonly Dimension[] | undefined {
   if (setting.kind === "given") return setting.list;

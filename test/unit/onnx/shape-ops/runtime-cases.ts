@@ -1,6 +1,7 @@
 import type { DataType } from "../../../../profiler/model/data-type.ts";
 import { f32, i64, operand, type CaseAttribute, type Operand, type OperatorCase } from "./operator-case.ts";
 
+const INT32_MAX = 2 ** 31 - 1;
 const INT64_MAX = Number.MAX_SAFE_INTEGER;
 
 type Attributes = Readonly<Record<string, CaseAttribute>>;
@@ -189,6 +190,7 @@ const indexing: OperatorCase[] = [
   of("Slice")([x, i64([1, 1]), i64([5, -1])]),
   of("Slice")([x, i64([-1]), i64([-INT64_MAX]), i64([1]), i64([-1])]),
   of("Slice")([x, i64([3]), i64([0]), i64([2]), i64([-2])]),
+  of("Slice")([x, i64([-1, 3]), i64([INT32_MAX, -5]), i64([1, 2]), i64([-1, -1])]),
   of("Slice")([x, i64([-2]), i64([-1]), i64([-1])]),
   of("Slice")([x, i64([2]), i64([1]), i64([1])]),
   of("Slice")([x, i64([9]), i64([20]), i64([1])]),
