@@ -13,6 +13,7 @@ import {
 import { createServer } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { endProcess } from "./end-process.ts";
 import { BASE } from "./prepare.mjs";
 
 const ADBD = "/usr/lib/android-sdk/platform-tools/adbd";
@@ -73,9 +74,7 @@ export class TestPhone {
     const adbd = this.#adbd;
     if (adbd === undefined) return;
     this.#adbd = undefined;
-    const closed = new Promise((resolve) => adbd.once("close", resolve));
-    adbd.kill("SIGKILL");
-    await closed;
+    await endProcess(adbd);
   }
 
   /** Command lines of what runs on the phone, adbd itself left out. */

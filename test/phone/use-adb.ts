@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AdbServer } from "../../profiler/device/adb/adb-server.ts";
 import { skip } from "../skip.ts";
+import { endProcess } from "./end-process.ts";
 import { preparePhones } from "./prepare.mjs";
 import { freePort, TestPhone, type PhoneOptions } from "./test-phone.ts";
 
@@ -91,9 +92,7 @@ class RunningAdb implements Adb {
 
   async end(): Promise<void> {
     for (const phone of this.#phones) await phone.stop();
-    const closed = new Promise((resolve) => this.child.once("close", resolve));
-    this.child.kill();
-    await closed;
+    await endProcess(this.child);
     rmSync(this.home, { recursive: true, force: true });
   }
 }
