@@ -35,7 +35,7 @@ export function RunDetails({ run: { result, estimate }, onSelectLayer, onLearn }
           </div>
         ))}
       </dl>
-      <p class={`verdict ${verdict.icon}`}>
+      <p class={`run-verdict ${verdict.icon}`}>
         <Icon name={verdict.icon} />
         {verdict.text}
       </p>

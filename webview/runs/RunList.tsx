@@ -81,7 +81,7 @@ function RunRow({ run, isShown, onShow, onDelete }: RunRowProps): JSX.Element {
       <td class="number spare">{estimate === null ? "" : formatTime(estimate)}</td>
       <td class="number spare">{isMeasured(memory) ? formatBytes(memory.peakBytes) : ""}</td>
       <td data-tip={verdict.text}>
-        <span class={`verdict ${verdict.icon}`}>
+        <span class={`run-verdict ${verdict.icon}`}>
           <Icon name={verdict.icon} />
           <span class="verdict-word">{verdictWord(outputs.verdict)}</span>
         </span>

@@ -87,7 +87,10 @@ export class AdbServer {
     } catch (cause) {
       signal?.throwIfAborted();
       if (cause instanceof DeviceError) throw cause;
-      throw new DeviceError("gone", `${chosen.serial} cannot be reached: ${messageOf(cause)}`, { cause });
+      throw new DeviceError("gone", `${chosen.serial} cannot be reached: ${messageOf(cause)}`, {
+        hint: "Unplug it and plug it in again, and answer what it asks",
+        cause,
+      });
     }
   }
 
@@ -170,6 +173,7 @@ export class AdbServer {
       if (error instanceof DeviceError) throw error;
       const { host, port } = this.address;
       throw new DeviceError("no-server", `what answers at ${host}:${port} is no adb server: ${messageOf(error)}`, {
+        hint: "End the program that has that port, or name another one in ANDROID_ADB_SERVER_PORT",
         cause: error,
       });
     }
@@ -196,7 +200,11 @@ async function startServer(adb: string, port: number, signal: AbortSignal | unde
     ending.addEventListener("abort", () => child.kill());
     return new Promise<void>((resolve, reject) => {
       const fail = (reason: string): void =>
-        reject(new DeviceError("no-server", `${adb} could not start its server: ${reason}`));
+        reject(
+          new DeviceError("no-server", `${adb} could not start its server: ${reason}`, {
+            hint: "Run adb start-server in a terminal to see more, or name another adb in the setting edgewise.adbPath",
+          }),
+        );
       child.on("error", (error) => fail(messageOf(error)));
       child.on("exit", (code) => (code === 0 ? resolve() : fail(said.trim() || `exit code ${code ?? "none"}`)));
     }).finally(() => child.stderr.destroy());
@@ -204,7 +212,10 @@ async function startServer(adb: string, port: number, signal: AbortSignal | unde
 }
 
 function serverGone(cause: unknown): DeviceError {
-  return new DeviceError("no-server", `the adb server is gone: ${messageOf(cause)}`, { cause });
+  return new DeviceError("no-server", `the adb server is gone: ${messageOf(cause)}`, {
+    hint: "It is looked for again by itself; adb start-server starts one at once",
+    cause,
+  });
 }
 
 function isLoopback(host: string): boolean {
