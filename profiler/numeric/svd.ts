@@ -1,6 +1,6 @@
-import { Matrix as DenseMatrix, SingularValueDecomposition } from "ml-matrix";
+import { Matrix as DenseMatrix } from "ml-matrix";
 import { countOf, leadingDirections, type Extent, type SearchSettings } from "./directions.ts";
-import { fromDense, orthonormal, symmetricEigen } from "./eigen.ts";
+import { fromDense, orthonormal, symmetricEigen, toDense } from "./eigen.ts";
 import { leadingColumns, matrix, rowsOf, scaledColumns, transposed, type Matrix } from "./matrix.ts";
 import { Random } from "./random.ts";
 
@@ -47,17 +47,22 @@ export async function truncatedSvd(a: Matrix, extent: Extent, options: SearchSet
   return { u: v, s, v: u };
 }
 
+/**
+ * By the Gram matrix of the shorter side, in float64: what its squares lose of small singular values is less than float32 holds of the
+ * matrix. (Golub and Kahan's iteration in ml-matrix does not end for a matrix whose elements are all the same.)
+ */
 function exactSvd(a: Matrix, extent: Extent): Svd {
-  const dense = DenseMatrix.from1DArray(a.rows, a.columns, a.data);
-  const svd = new SingularValueDecomposition(dense, { autoTranspose: true });
-  const energies = svd.diagonal.map((value) => value * value);
+  if (a.rows > a.columns) {
+    const { u, s, v } = exactSvd(transposed(a), extent);
+    return { u: v, s, v: u };
+  }
+  const { values, vectors } = symmetricEigen(gramOfRows(a));
+  const energies = values.map((value) => Math.max(value, 0));
   const whole = energies.reduce((sum, energy) => sum + energy, 0);
-  const rank = countOf(energies, extent, whole) ?? energies.length;
-  return {
-    u: leadingColumns(fromDense(svd.leftSingularVectors), rank),
-    s: Float64Array.from(svd.diagonal.slice(0, rank)),
-    v: leadingColumns(fromDense(svd.rightSingularVectors), rank),
-  };
+  const u = leadingColumns(vectors, countOf(energies, extent, whole) ?? energies.length);
+  const projected = fromDense(toDense(a).transpose().mmul(toDense(u)));
+  const s = columnNorms(projected);
+  return { u, s, v: scaledColumns(projected, s.map(inverse)) };
 }
 
 async function sketchedSvd(a: Matrix, rank: number, { products, seed = 0, signal }: SearchSettings): Promise<Svd> {

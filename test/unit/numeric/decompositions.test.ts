@@ -75,6 +75,17 @@ describe("truncatedSvd", () => {
     });
   }
 
+  it("ends for a matrix whose elements are all the same, and for one of zeros", async () => {
+    for (const value of [0, 2.5e-6]) {
+      const a = matrix(64, 192, new Float32Array(64 * 192).fill(value));
+      const { u, s, v } = await truncatedSvd(a, 3, { products });
+      const norm = value * Math.sqrt(a.data.length);
+      assert.ok(Math.abs((s[0] ?? NaN) - norm) <= 1e-5 * norm);
+      const rebuilt = await products.multiply(scaledColumns(u, s), v, { transposeB: true });
+      assert.ok(rebuilt.data.every((element) => Math.abs(element - value) <= 1e-5 * value));
+    }
+  });
+
   it("sketches a large matrix nearly as well as the exact decomposition approximates it", async () => {
     const a = await decaying(900, 700, 5);
     const { u, s, v } = await truncatedSvd(a, 20, { products });
