@@ -110,7 +110,10 @@ class OnnxSession implements Session {
       const results = await this.#session.run(Object.fromEntries(feeds), fetches);
       return Object.fromEntries(fetches.map((name) => [name, fromRuntime(results[name])]));
     } catch (cause) {
-      throw new RunError(`${this.name}: ONNX Runtime failed: ${plainMessage(cause)}`, { cause });
+      throw new RunError(`${this.name}: ONNX Runtime failed: ${plainMessage(cause)}`, {
+        cause,
+        hint: this.#openSizes(),
+      });
     }
   }
 
@@ -118,6 +121,13 @@ class OnnxSession implements Session {
     const session = this.#session;
     this.#session = undefined;
     await session?.release();
+  }
+
+  /** Sizes that the model leaves open are the commonest reason why it takes made-up inputs of its types, but not of their shapes. */
+  #openSizes(): string | undefined {
+    const open = new Set(this.inputs.flatMap(({ shape }) => shape.slice(1).filter((size) => typeof size === "string")));
+    if (open.size === 0) return undefined;
+    return `It leaves sizes open that are 1 unless samples or you say otherwise: ${[...open].join(", ")}.`;
   }
 
   #toRuntime(tensor: NumericTensor | undefined): Ort.Tensor {
