@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
+import { RunQueue } from "../../profiler/device/run-queue.ts";
 import type { DeviceFacts } from "../../profiler/device/target.ts";
 import type { DeviceList, ListedDevice } from "../../webview/protocol-running.ts";
 import { toFailure, type Failure } from "../../webview/rpc.ts";
@@ -33,6 +34,7 @@ export class DeviceWatch implements vscode.Disposable {
   #isListed = false;
   #used: ListedDevice | undefined;
   #runs = 0;
+  readonly #host = new RunQueue();
   #timer: NodeJS.Timeout | undefined;
 
   readonly onDidChange = this.#changes.event;
@@ -86,11 +88,16 @@ export class DeviceWatch implements vscode.Disposable {
     return this.list;
   }
 
-  /** While something is measured no device is asked how it is: that would be measured too. */
-  async leaveAlone<T>(measuring: () => Promise<T>): Promise<T> {
+  /**
+   * While something is measured no device is asked how it is: that would be measured too. Runs on this machine are one at a time, whatever
+   * document they are of; phones see to that themselves.
+   * @param onWait is told when another run is under way
+   * @throws the signal's reason when it aborts while waiting
+   */
+  async measure<T>(device: string, signal: AbortSignal, onWait: () => void, measuring: () => Promise<T>): Promise<T> {
     this.#runs += 1;
     try {
-      return await measuring();
+      return await (device === HOST_DEVICE ? this.#host.take(signal, onWait, measuring) : measuring());
     } finally {
       this.#runs -= 1;
       this.#refresh();

@@ -5,7 +5,7 @@ import type { KeptRuns } from "./kept-runs.ts";
 /** The runs of an open model: measured by its engine, on the samples that were chosen for it. */
 export function runsOf(document: ModelDocument, kept: KeptRuns): DocumentRuns {
   const { uri, engines, devices, events } = document;
-  return new DocumentRuns({
+  const runs: DocumentRuns = new DocumentRuns({
     measure: (device, options, signal) => {
       const request = document.requestFor(document.editing.content);
       const calibration = document.calibration.chosen;
@@ -14,7 +14,8 @@ export function runsOf(document: ModelDocument, kept: KeptRuns): DocumentRuns {
         address: devices.addressOf(device),
         options: { ...options, ...(calibration && { calibration }) },
       };
-      return devices.leaveAlone(() => engines.compute("measure", params, signal));
+      const onWait = (): void => runs.onProgress({ phase: "queued" });
+      return devices.measure(device, signal, onWait, () => engines.compute("measure", params, signal));
     },
     devices: () => devices.list,
     edits: () => document.editing.state.edits.flatMap(({ isOn, label }) => (isOn ? [label] : [])),
@@ -25,4 +26,5 @@ export function runsOf(document: ModelDocument, kept: KeptRuns): DocumentRuns {
     onState: (state) => events.runs.fire(state),
     onProgress: (running) => events.running.fire(running),
   });
+  return runs;
 }

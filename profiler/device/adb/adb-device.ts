@@ -3,7 +3,7 @@ import { ReadableStream, type MaybeConsumable } from "@yume-chan/stream-extra";
 import { EdgewiseError } from "../../errors.ts";
 import { DeviceError, noSpace } from "../device-error.ts";
 import type { ByteSource } from "../../bytes/byte-source.ts";
-import { orAborted, within } from "./interruption.ts";
+import { orAborted, within } from "../interruption.ts";
 import { readLines, readText } from "./text-stream.ts";
 
 export interface ShellAnswer {

@@ -4,7 +4,7 @@ import { AdbServerNodeTcpConnector } from "@yume-chan/adb-server-node-tcp";
 import { DeviceError } from "../device-error.ts";
 import { AdbDevice } from "./adb-device.ts";
 import { findAdb } from "./find-adb.ts";
-import { within } from "./interruption.ts";
+import { within } from "../interruption.ts";
 import { chooseDevice, parseDeviceList, type ListedDevice } from "./listed-device.ts";
 import { pause } from "./pause.ts";
 

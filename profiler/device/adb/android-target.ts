@@ -6,7 +6,7 @@ import { findBundle } from "../runner/bundle.ts";
 import type { DeviceFacts, MeasuredModel, RunControl, RunOptions, Target } from "../target.ts";
 import type { AdbServer } from "./adb-server.ts";
 import { AndroidRun } from "./android-run.ts";
-import { orAborted } from "./interruption.ts";
+import { orAborted } from "../interruption.ts";
 import type { EnergyTimes } from "./measure-energy.ts";
 import { readPhoneFacts } from "./phone-facts/phone-facts.ts";
 import { cleanUpPhone } from "./phone-folder.ts";

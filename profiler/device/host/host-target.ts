@@ -7,6 +7,7 @@ import { mapTimes } from "../map-times.ts";
 import { optimizedOperators } from "../optimized-graph.ts";
 import { parseOrtProfile } from "../ort-profile.ts";
 import { prepareRun, type PreparedRun } from "../prepared-run.ts";
+import { RunQueue } from "../run-queue.ts";
 import { RUN_RESULT_VERSION, type RunResult } from "../run-result.ts";
 import {
   DEFAULT_RUNS,
@@ -33,17 +34,15 @@ type Measured = Pick<RunResult, "runtime" | "settings" | "latency" | "layers" | 
 
 /** This machine, measured as a phone is: ONNX by onnxruntime-node, TFLite by LiteRT.js. Runs queue. */
 export class HostTarget implements Target {
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue = new RunQueue();
 
   describe(): Promise<DeviceFacts> {
     return hostFacts();
   }
 
   run(model: MeasuredModel, options: RunOptions, control: RunControl = {}): Promise<RunResult> {
-    control.onProgress?.({ phase: "queued" });
-    const turn = this.#last.then(() => measure(model, options, control));
-    this.#last = turn.catch(() => undefined);
-    return turn;
+    const onWait = (): void => control.onProgress?.({ phase: "queued" });
+    return this.#queue.take(control.signal, onWait, () => measure(model, options, control));
   }
 }
 

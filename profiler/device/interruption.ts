@@ -1,4 +1,4 @@
-import { DeviceError } from "../device-error.ts";
+import { DeviceError } from "./device-error.ts";
 
 /**
  * Ends waiting when the caller aborts or a time limit passes, though what was waited for may never answer.
