@@ -2,22 +2,28 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { EdgewiseError } from "../errors.ts";
 import { printable } from "../exports/printable.ts";
+import { addApplyCommand } from "./commands/apply.ts";
+import { addCheckCommand } from "./commands/check.ts";
+import { addCompareCommand } from "./commands/compare.ts";
+import { addDevicesCommand } from "./commands/devices.ts";
+import { addFitCommand } from "./commands/fit.ts";
+import { addHardwareCommand } from "./commands/hardware.ts";
+import { addProfileCommand } from "./commands/profile.ts";
+import { addRunCommand } from "./commands/run.ts";
+import { addSuggestCommand } from "./commands/suggest.ts";
 import { EXIT, Interrupted, type CliContext } from "./context.ts";
 
-type AddCommand = (program: Command, context: CliContext) => void;
-
-/** By name, in the order of the help. Each brings its part of the engine when it is wanted: most of a short command's time is loading. */
-const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
-  profile: async () => (await import("./commands/profile.ts")).addProfileCommand,
-  suggest: async () => (await import("./commands/suggest.ts")).addSuggestCommand,
-  apply: async () => (await import("./commands/apply.ts")).addApplyCommand,
-  fit: async () => (await import("./commands/fit.ts")).addFitCommand,
-  compare: async () => (await import("./commands/compare.ts")).addCompareCommand,
-  check: async () => (await import("./commands/check.ts")).addCheckCommand,
-  run: async () => (await import("./commands/run.ts")).addRunCommand,
-  devices: async () => (await import("./commands/devices.ts")).addDevicesCommand,
-  hardware: async () => (await import("./commands/hardware.ts")).addHardwareCommand,
-};
+const COMMANDS = [
+  addProfileCommand,
+  addSuggestCommand,
+  addApplyCommand,
+  addFitCommand,
+  addCompareCommand,
+  addCheckCommand,
+  addRunCommand,
+  addDevicesCommand,
+  addHardwareCommand,
+];
 
 /** Runs one command line. Every failure is one line on standard error and exit code 2. */
 export async function runCommandLine(args: readonly string[], context: CliContext): Promise<void> {
@@ -26,7 +32,7 @@ export async function runCommandLine(args: readonly string[], context: CliContex
     .version(packageJson.version)
     .exitOverride()
     .configureOutput({ writeOut: context.write, writeErr: () => undefined });
-  for (const add of await commandsFor(args)) add(program, context);
+  for (const add of COMMANDS) add(program, context);
   try {
     if (args.length === 0) program.error("name a command; edgewise --help lists them");
     await program.parseAsync([...args], { from: "user" });
@@ -35,12 +41,6 @@ export async function runCommandLine(args: readonly string[], context: CliContex
     context.remark(messageOf(error));
     context.setExitCode(error instanceof Interrupted ? EXIT.interrupted : EXIT.error);
   }
-}
-
-/** The one that is named first, or all of them for the help and for a name that is none. */
-function commandsFor([name = ""]: readonly string[]): Promise<readonly AddCommand[]> {
-  const named = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  return Promise.all((named ? [named] : Object.values(COMMANDS)).map((load) => load()));
 }
 
 function messageOf(error: unknown): string {
