@@ -171,6 +171,7 @@ function recurrentOps({ cell, gates, directions, steps, batch, hiddenSize }: Rec
   return multiply(GATE_OPS * gates + CELL_OPS[cell], product([directions, steps, batch, hiddenSize]));
 }
 
+/** What is no count follows from sizes that no network has (a file's own attributes can say anything): nothing is known then. */
 function known(count: Dimension): number | null {
-  return typeof count === "number" ? count : null;
+  return typeof count === "number" && Number.isInteger(count) && count >= 0 ? count : null;
 }

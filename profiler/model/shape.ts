@@ -7,6 +7,9 @@ export type Dimension = number | string;
 /** Dimensions, outermost first. A scalar has none. */
 export type Shape = readonly Dimension[];
 
+/** Twice what NumPy has; a tensor of hundreds of axes is damage. */
+export const HIGHEST_RANK = 128;
+
 export function isStatic(shape: Shape): shape is readonly number[] {
   return shape.every((dimension) => typeof dimension === "number");
 }

@@ -1,6 +1,6 @@
 import type { DeclaredType } from "../model/model.ts";
 import type { Operation } from "../layers/operation.ts";
-import { elementsOf, type Shape } from "../model/shape.ts";
+import { elementsOf, HIGHEST_RANK, type Shape } from "../model/shape.ts";
 import { UNKNOWN, VALUE_ELEMENTS_LIMIT, type TensorFact } from "./tensor-fact.ts";
 
 /** More elements than any memory holds: a size beyond this comes from a broken file, not from a network. */
@@ -10,6 +10,10 @@ const MOST_ELEMENTS = 2 ** 50;
 export function plausible(fact: TensorFact): { readonly fact: TensorFact; readonly problem?: string } {
   const { shape, value } = fact;
   if (!shape) return { fact };
+  if (shape.length > HIGHEST_RANK) {
+    const problem = `a tensor of ${shape.length} axes is impossible; the limit is ${HIGHEST_RANK} (HIGHEST_RANK)`;
+    return { fact: { ...UNKNOWN, dataType: fact.dataType }, problem };
+  }
   const bad = shape.find((size) => typeof size === "number" && !(Number.isSafeInteger(size) && size >= 0));
   const elements = elementsOf(shape);
   if (bad !== undefined || (elements !== undefined && elements > MOST_ELEMENTS)) {

@@ -1,6 +1,7 @@
 import type { DataType } from "../model/data-type.ts";
 import type { Dimension, Shape } from "../model/shape.ts";
 import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
+import { ShapeError } from "../shapes/shape-error.ts";
 import type { NodeView } from "./node-view.ts";
 import type { TensorFact } from "./tensor-fact.ts";
 
@@ -23,8 +24,15 @@ export function mapShape<T>(shape: Shape | undefined, compute: (shape: Shape) =>
   return shape === undefined ? undefined : compute(shape);
 }
 
-/** As many unknown sizes as a tensor has axes whose number alone is known. */
+/** A list of more sizes than this does not come from a network: axes are few, and so are the parts of a split. */
+const MOST_SIZES = 4096;
+
+/**
+ * As many unknown sizes as a tensor has axes whose number alone is known.
+ * @throws ShapeError for more than any tensor has: a broken file can ask for billions
+ */
 export function unknownSizes(rank: number): Shape {
+  if (rank > MOST_SIZES) throw new ShapeError(`${rank} sizes; the limit is ${MOST_SIZES} (MOST_SIZES)`);
   return Array.from({ length: rank }, () => UNKNOWN_SIZE);
 }
 

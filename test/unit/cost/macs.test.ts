@@ -128,6 +128,15 @@ describe("MACs", () => {
   });
 });
 
+describe("Counts of sizes that no network has", () => {
+  it("are unknown, not negative and no fractions", () => {
+    assert.equal(conv({ outChannels: -2 }), null);
+    assert.equal(recurrent({ hiddenSize: 1.3, inputSize: 1 }), null);
+    const norm: Operation = { kind: "norm", geometry: { opsPerElement: -7 } };
+    assert.equal(otherOpsOf(norm, { input: 4, output: 4 }), null);
+  });
+});
+
 describe("Other operations", () => {
   const sizes = { input: 100, output: 50 };
 

@@ -6,6 +6,7 @@ import { normalizeAxis } from "../../../shapes/axes.ts";
 import { product } from "../../../shapes/dimension.ts";
 import { gatherNdShape, gatherShape } from "../../../shapes/gather.ts";
 import { fill, knownTensor, positionOf } from "../../../shapes/known-tensor.ts";
+import { ShapeError } from "../../../shapes/shape-error.ts";
 import { sliceShape, type Cut } from "../../../shapes/slice.ts";
 import { gatherElementsValue, gatherValue, sliceValue } from "../../../shapes/value-layout.ts";
 import {
@@ -34,8 +35,16 @@ const GATHER: OperatorRule = {
   configuration: constantIndices,
 };
 
+/** @throws ShapeError for indices that have not as many axes as the data */
+function checkSameRank(view: NodeView): void {
+  const [data, indices] = [view.shape(0), view.shape(1)];
+  if (data === undefined || indices === undefined || data.length === indices.length) return;
+  throw new ShapeError(`indices of ${indices.length} axes for data of ${data.length}`);
+}
+
 const GATHER_ELEMENTS: OperatorRule = {
   infer: (view) => {
+    checkSameRank(view);
     const [data, indices] = [knownTensor(view.input(0)), knownTensor(view.input(1))];
     const value = data && indices ? gatherElementsValue(data, indices, view.int("axis", 0)) : undefined;
     return [fact(view.dataType(0), view.shape(1), value)];
@@ -67,6 +76,7 @@ function scatter(value: (view: NodeView) => TensorFact["value"]): OperatorRule {
 }
 
 function scatterElementsValue(view: NodeView): TensorFact["value"] {
+  checkSameRank(view);
   const [data, indices, updates] = [0, 1, 2].map((index) => knownTensor(view.input(index)));
   if (!data || !indices || !updates) return undefined;
   const axis = normalizeAxis(view.int("axis", 0), data.shape.length);

@@ -9,6 +9,7 @@ import { depthToSpaceShape, spaceToDepthShape, type DepthSpaceOptions } from "..
 import { UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { fill, knownTensor, knownTensors, positionOf, type KnownTensor } from "../../../shapes/known-tensor.ts";
 import { expandShape, padShape, tileShape } from "../../../shapes/pad.ts";
+import { ShapeError } from "../../../shapes/shape-error.ts";
 import { transposeShape } from "../../../shapes/transpose.ts";
 import {
   concatValue,
@@ -76,7 +77,10 @@ const SPLIT: OperatorRule = {
 function partSizes(view: NodeView, total: Dimension, outputs: number): readonly Dimension[] {
   const sizes = listSetting(view, "split", 1);
   if (sizes.kind === "given") return sizes.list;
-  return sizes.kind === "open" ? unknownSizes(outputs) : splitSizes(total, view.int("num_outputs", outputs));
+  if (sizes.kind === "open") return unknownSizes(outputs);
+  const parts = view.int("num_outputs", outputs);
+  if (parts > outputs) throw new ShapeError(`${parts} parts for ${outputs} outputs`);
+  return splitSizes(total, parts);
 }
 
 const EXPAND: OperatorRule = {

@@ -41,7 +41,8 @@ function packedElements(positions: readonly number[]): NonNullable<OperatorRule[
     const columns = view.int("N");
     const dataType = TYPE_OF_BITS[view.int("bits", 4)];
     if (!positions.includes(input) || inner === undefined || columns === undefined || !dataType) return undefined;
-    return { elements: inner * columns, dataType };
+    const elements = inner * columns;
+    return elements >= 0 ? { elements, dataType } : undefined;
   };
 }
 

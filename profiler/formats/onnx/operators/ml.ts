@@ -70,7 +70,8 @@ function withVectors(infer: Infer, attribute: string): OperatorRule {
       if (shape === undefined || inner === undefined) return { kind: "unknown" };
       view.note("The coefficients are attributes, which are not counted as parameters.");
       const coefficients = view.ints(attribute)?.length ?? 0;
-      const columns = typeof inner === "number" && inner > 0 ? coefficients / inner : UNKNOWN_SIZE;
+      const vectors = typeof inner === "number" ? coefficients / inner : NaN;
+      const columns = Number.isInteger(vectors) ? vectors : UNKNOWN_SIZE;
       return { kind: "dense", geometry: { batch: 1, rows: rowsOf(shape), inner, columns, hasBias: true } };
     },
   };

@@ -5,6 +5,7 @@ import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { add, floorDivide, multiply, product, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { dilatedKernel, windowOutput, type Padding, type SlidingWindow } from "../../../shapes/window.ts";
+import { unknownSizes } from "./facts.ts";
 import { fromSpatial, motionsOf, toSpatial, type Layout } from "./spatial.ts";
 
 export interface PoolForm {
@@ -135,7 +136,7 @@ const COL2IM: OperatorRule = {
   infer: (view) => {
     const shape = view.shape(0);
     const block = view.value(2);
-    const sizes = view.value(1) ?? Array<Dimension>(numberOr(view.shape(1)?.[0], 2)).fill(UNKNOWN_SIZE);
+    const sizes = view.value(1) ?? unknownSizes(numberOr(view.shape(1)?.[0], 2));
     const channels = block && shape?.[1] !== undefined ? floorDivide(shape[1], product(block)) : UNKNOWN_SIZE;
     return [{ dataType: view.dataType(0), shape: shape && [shape[0] ?? UNKNOWN_SIZE, channels, ...sizes] }];
   },

@@ -89,7 +89,7 @@ const AFFINE_GRID: OperatorRule = {
 function spatialAxes(view: NodeView): number | undefined {
   const length = view.shape(1)?.[0];
   const rows = view.shape(0)?.[1];
-  if (typeof length === "number") return length - 2;
+  if (typeof length === "number") return length > 2 ? length - 2 : undefined;
   return typeof rows === "number" ? rows : undefined;
 }
 

@@ -207,6 +207,9 @@ describe("ONNX operator rules: contradictions", () => {
     ["Pad", [data(2), list(-3, 0)], {}],
     ["DepthToSpace", [data(1, 3, 2, 2)], { blocksize: 2 }],
     ["Flatten", [data(2)], { axis: 3 }],
+    ["GatherElements", [data(2, 3), list(0)], {}],
+    ["Split", [data(4)], { num_outputs: 2 ** 40 }],
+    ["Expand", [data(2), fact("int64", [2 ** 40])], {}],
   ];
   for (const [op, facts, held] of wrong) {
     it(`${op} of ${facts.map(({ shape, value }) => `[${(value ?? shape ?? []).join()}]`).join(" and ")} is refused`, () => {
