@@ -31,7 +31,7 @@ export function WeightsView({ client, layer, tensor }: WeightsViewProps): JSX.El
   const [reading, setReading] = useState<Reading>("not asked");
 
   const read = async (): Promise<void> => {
-    setReading("reading");
+    setReading((last) => (typeof last === "object" && "statistics" in last ? last : "reading"));
     try {
       setReading({ statistics: await client.weightStatistics(layer.index, tensor.position) });
     } catch (error) {
@@ -39,9 +39,10 @@ export function WeightsView({ client, layer, tensor }: WeightsViewProps): JSX.El
       setReading(isStale ? "not asked" : { error: error instanceof Error ? error.message : String(error) });
     }
   };
+  // What a newer profile says of the tensor is another object: what was given up as stale is asked for again.
   useEffect(() => {
     if (isReadAtOnce(tensor)) void read();
-  }, []);
+  }, [tensor]);
 
   if (reading === "not asked") {
     return (

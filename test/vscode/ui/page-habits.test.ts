@@ -65,6 +65,29 @@ describe("The habits of the page", () => {
     await driver.lines.first().waitFor();
   });
 
+  it("comes back as it was after the window is loaded anew", async () => {
+    await driver.open(MODEL);
+    await driver.filter("kind:conv");
+    await driver.page.getByRole("columnheader", { name: "Latency estimate" }).getByRole("button").click();
+    await driver.page.getByRole("textbox", { name: "Value of the dimension batch" }).fill("4");
+    await driver.press("Enter");
+    await driver.page.getByRole("button", { name: "Batch 1" }).waitFor();
+    await driver.page.getByRole("tab", { name: "Charts" }).click();
+    await driver.page.getByLabel("Column shown as bars").selectOption("energy");
+    await vscode().page.waitForTimeout(1500); // VS Code hears of the page's state a moment later
+    const loaded = vscode().page.waitForEvent("load");
+    await vscode().runCommand("Developer: Reload Window");
+    await loaded;
+    assert.equal(await driver.page.getByLabel("Column shown as bars").inputValue(), "energy");
+    await driver.page.getByRole("tab", { name: "Layers" }).click();
+    await driver.page
+      .getByRole("columnheader", { name: "Latency estimate" })
+      .and(driver.page.locator("[aria-sort=descending]"))
+      .waitFor();
+    assert.equal(await driver.page.getByRole("textbox", { name: "Filter layers" }).inputValue(), "kind:conv");
+    assert.equal(await driver.page.getByRole("textbox", { name: "Value of the dimension batch" }).inputValue(), "4");
+  });
+
   it("moves nothing for who wants no motion, but still says that something runs", async () => {
     writeFileSync(vscode().path("long.onnx"), longChain(60_000));
     await vscode().page.emulateMedia({ reducedMotion: "reduce" });
