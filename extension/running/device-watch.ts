@@ -1,13 +1,12 @@
 import { hostname } from "node:os";
-import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import { RunQueue } from "../../profiler/device/run-queue.ts";
-import type { DeviceFacts } from "../../profiler/device/target.ts";
-import type { DeviceList, ListedDevice } from "../../webview/protocol-running.ts";
+import type { DeviceList } from "../../webview/protocol-running.ts";
 import { toFailure, type Failure } from "../../webview/rpc.ts";
 import { log } from "../log.ts";
 import { EngineWorker } from "../worker/engine-worker.ts";
 import { HOST_DEVICE, type ConnectedDevices, type DeviceAddress } from "../worker/measuring-types.ts";
+import { DeviceRoster } from "./device-roster.ts";
 
 export interface DeviceMemory {
   get(key: string): unknown;
@@ -28,11 +27,8 @@ export class DeviceWatch implements vscode.Disposable {
   readonly #memory: DeviceMemory;
   readonly #worker: EngineWorker;
   readonly #settings: vscode.Disposable;
-  readonly #facts = new Map<string, DeviceFacts>();
-  #connected: ConnectedDevices = { devices: [], problem: null };
+  readonly #roster: DeviceRoster;
   #watch: AbortController | undefined;
-  #isListed = false;
-  #used: ListedDevice | undefined;
   #runs = 0;
   readonly #host = new RunQueue();
   #timer: NodeJS.Timeout | undefined;
@@ -42,6 +38,9 @@ export class DeviceWatch implements vscode.Disposable {
   /** @param workerScript path of the worker's bundle */
   constructor(workerScript: string, memory: DeviceMemory) {
     this.#memory = memory;
+    const kept = memory.get(KEY);
+    const host = vscode.l10n.t("This machine ({0})", hostname());
+    this.#roster = new DeviceRoster({ host, unplugged }, typeof kept === "string" ? kept : undefined);
     this.#worker = new EngineWorker(workerScript, {
       handlers: { readRemote: refuse, sizeOfRemote: refuse },
       listeners: { devices: (connected) => this.#receive(connected) },
@@ -54,9 +53,7 @@ export class DeviceWatch implements vscode.Disposable {
   }
 
   get list(): DeviceList {
-    const { devices, problem } = this.#connected;
-    const all = [hostDevice(), ...devices, ...this.#unplugged()].map((device) => this.#withFacts(device));
-    return { devices: all, problem, chosen: this.#chosenAmong(all), hasBenchmarkModel: benchmarkModel() !== "" };
+    return { ...this.#roster.list, hasBenchmarkModel: benchmarkModel() !== "" };
   }
 
   /** Starts to follow what is connected; a second call does nothing. */
@@ -74,10 +71,10 @@ export class DeviceWatch implements vscode.Disposable {
 
   /** The list, once adb has told what is connected. Who runs on this machine does not wait for adb, and does not start it. */
   async whenListed(): Promise<DeviceList> {
-    if (this.#isListed || this.#memory.get(KEY) === HOST_DEVICE) return this.list;
+    if (this.#roster.isListed || this.#memory.get(KEY) === HOST_DEVICE) return this.list;
     this.start();
     await new Promise<void>((resolve) => {
-      const listener = this.onDidChange(() => this.#isListed && end());
+      const listener = this.onDidChange(() => this.#roster.isListed && end());
       const timer = setTimeout(() => end(), LISTING_MILLISECONDS);
       const end = (): void => {
         clearTimeout(timer);
@@ -106,8 +103,7 @@ export class DeviceWatch implements vscode.Disposable {
 
   async choose(device: string): Promise<void> {
     await this.#memory.update(KEY, device);
-    this.#used = undefined;
-    this.#use();
+    this.#roster.choose(device);
     this.#changes.fire(this.list);
   }
 
@@ -139,71 +135,38 @@ export class DeviceWatch implements vscode.Disposable {
     clearInterval(this.#timer);
     this.#watch?.abort();
     this.#watch = undefined;
-    this.#isListed = false;
+    this.#roster.startAnew();
     this.#worker.dispose();
     this.start();
   }
 
-  /** The phone in use, while it is away: a run must not go somewhere else because a cable came loose. */
-  #unplugged(): readonly ListedDevice[] {
-    const used = this.#used;
-    if (used === undefined || this.#connected.devices.some(({ id }) => id === used.id)) return [];
-    const message = vscode.l10n.t("{0} is not connected any more.", used.name);
-    const hint = vscode.l10n.t("Plug it in again, or choose another device.");
-    return [{ ...used, problem: { code: "device", message, hint } }];
-  }
-
   #receive(connected: ConnectedDevices): void {
-    // Without adb the same problem is told each second.
-    if (this.#isListed && isDeepStrictEqual(connected, this.#connected)) return;
-    this.#connected = connected;
-    this.#isListed = true;
-    this.#use();
-    const present = new Set([HOST_DEVICE, ...connected.devices.map(({ id }) => id)]);
-    for (const known of this.#facts.keys()) if (!present.has(known)) this.#facts.delete(known);
+    if (!this.#roster.receive(connected)) return;
     this.#changes.fire(this.list);
     this.#refresh();
   }
 
   #refresh(): void {
     if (this.#runs > 0) return;
-    for (const { id, problem } of this.#connected.devices) if (problem === null) void this.#ask(id);
+    for (const device of this.#roster.ready) void this.#ask(device);
   }
 
   async #ask(device: string): Promise<void> {
     try {
-      this.#facts.set(device, await this.#worker.request("describeDevice", this.addressOf(device)));
-      this.#use();
+      this.#roster.describe(device, await this.#worker.request("describeDevice", this.addressOf(device)));
       this.#changes.fire(this.list);
     } catch (error) {
       log().warn(`${device}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-
-  /** Remembers the phone that runs go to, by the name that it has at the moment. */
-  #use(): void {
-    const { devices, chosen } = this.list;
-    const device = devices.find(({ id }) => id === chosen);
-    if (device && device.id !== HOST_DEVICE && device.problem === null) this.#used = { ...device, facts: null };
-  }
-
-  #withFacts(device: ListedDevice): ListedDevice {
-    const facts = this.#facts.get(device.id);
-    if (!facts) return device;
-    return { ...device, facts, name: facts.kind === "host" ? device.name : facts.name };
-  }
-
-  /** The last chosen one, where it is there; else the first phone that is ready, else this machine. */
-  #chosenAmong(devices: readonly ListedDevice[]): string {
-    const kept = this.#memory.get(KEY);
-    const known = devices.find(({ id }) => id === kept) ?? devices.find(({ id }) => id === this.#used?.id);
-    if (known) return known.id;
-    return devices.find(({ id, problem }) => id !== HOST_DEVICE && problem === null)?.id ?? HOST_DEVICE;
-  }
 }
 
-function hostDevice(): ListedDevice {
-  return { id: HOST_DEVICE, name: vscode.l10n.t("This machine ({0})", hostname()), facts: null, problem: null };
+function unplugged(name: string): Failure {
+  return {
+    code: "device",
+    message: vscode.l10n.t("{0} is not connected any more.", name),
+    hint: vscode.l10n.t("Plug it in again, or choose another device."),
+  };
 }
 
 function adbPath(): string {

@@ -170,7 +170,6 @@ export class AdbServer {
     } catch (error) {
       signal?.throwIfAborted();
       if (isRefused(error)) return false;
-      if (error instanceof DeviceError) throw error;
       const { host, port } = this.address;
       throw new DeviceError("no-server", `what answers at ${host}:${port} is no adb server: ${messageOf(error)}`, {
         hint: "End the program that has that port, or name another one in ANDROID_ADB_SERVER_PORT",
