@@ -1,5 +1,5 @@
 // What `npm test` does, as data. A check counts as one result; a suite counts its tests.
-import { readFileSync, readdirSync, rmSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, installChromium, installVscodeHost } from "../install.mjs";
@@ -24,7 +24,7 @@ export const BUILD = check("build", "Build", [["build.mjs"]]);
 
 /** Independent of each other: they run side by side where cores allow. */
 export const SIDE_BY_SIDE = [
-  suite("unit", "Unit tests", "test/unit", (grep) => mocha("test/unit", grep)),
+  suite("unit", "Unit tests", testFiles("test/unit"), (grep) => mocha(["test/unit/**/*.test.ts"], grep)),
   check(
     "types",
     "Types",
@@ -36,28 +36,30 @@ export const SIDE_BY_SIDE = [
   suite(
     "phone",
     "Tests of phones, with a real adb and adbd",
-    "test/phone",
+    testFiles("test/phone"),
     // Connections to a phone that was pulled live on for minutes, as the kernel has it: nobody waits for them. A busy machine gets a second try.
-    (grep) => mocha("test/phone", grep, "--exit", "--retries", "1"),
+    (grep) => mocha(["test/phone/**/*.test.ts"], grep, "--exit", "--retries", "1"),
     preparePhones,
   ),
 ];
 
-/** One after the other: each has a VS Code of its own, whose time-outs want the machine for themselves. */
+/** When the others are done, since a window has time-outs. Each suite has a VS Code of its own, and mostly waits: two stand side by side. */
 export const IN_VSCODE = [
   suite(
     "vscode",
     "Tests inside VS Code's extension host",
-    "test/vscode/in-host",
+    testFiles("test/vscode/in-host"),
     () => ["--import", "tsx", "test/vscode/run/in-host.ts"],
     whyNoVscode,
   ),
-  suite(
-    "vscode",
-    "Tests of VS Code's window",
-    "test/vscode/ui",
-    (grep) => mocha("test/vscode/ui", grep, "--config", "test/vscode/.mocharc.json"),
-    whyNoVscode,
+  ...halves(testFiles("test/vscode/ui")).map((files, half) =>
+    suite(
+      "vscode",
+      `Tests of VS Code's window, ${half + 1} of 2`,
+      files,
+      (grep) => mocha(files, grep, "--config", "test/vscode/.mocharc.json"),
+      whyNoVscode,
+    ),
   ),
 ];
 
@@ -74,12 +76,13 @@ function check(id, title, commands) {
 }
 
 /**
+ * @param files what counts as skipped where the machine cannot run it
  * @param command (grep) → arguments of Node
  * @param whyNot () → why this machine cannot run the suite; its files then count as skipped
  */
-function suite(id, title, folder, command, whyNot = () => undefined) {
+function suite(id, title, files, command, whyNot = () => undefined) {
   const skip = (reason) => {
-    const skipped = testFiles(folder).map((file) => ({ title: file, reason }));
+    const skipped = files.map((file) => ({ title: file, reason }));
     return { passed: 0, failed: 0, skipped, output: "" };
   };
   const run = async (grep) => {
@@ -105,9 +108,9 @@ function whyNoVscode() {
   return reasonWithoutVscode.reason;
 }
 
-function mocha(folder, grep, ...options) {
-  const specs = ["--spec", `${folder}/**/*.test.ts`];
-  return [MOCHA, ...options, "--reporter", "test/reporter.mjs", ...specs, ...(grep ? ["--grep", grep] : [])];
+function mocha(specs, grep, ...options) {
+  const wanted = specs.flatMap((spec) => ["--spec", spec]);
+  return [MOCHA, ...options, "--reporter", "test/reporter.mjs", ...wanted, ...(grep ? ["--grep", grep] : [])];
 }
 
 function takeReport(file) {
@@ -118,6 +121,21 @@ function takeReport(file) {
   } finally {
     rmSync(file, { force: true });
   }
+}
+
+/** Two lists that take about as long: files are dealt out by their size, each to the list that has less. */
+function halves(files) {
+  const lists = [
+    { bytes: 0, files: [] },
+    { bytes: 0, files: [] },
+  ];
+  const sized = files.map((file) => ({ file, bytes: statSync(join(ROOT, file)).size }));
+  for (const { file, bytes } of sized.sort((a, b) => b.bytes - a.bytes)) {
+    const [shorter] = lists.sort((a, b) => a.bytes - b.bytes);
+    shorter.files.push(file);
+    shorter.bytes += bytes;
+  }
+  return lists.map((list) => list.files.sort());
 }
 
 function testFiles(folder) {

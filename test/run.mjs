@@ -20,15 +20,16 @@ installPackages();
 const results = [];
 if (!WITHOUT_BUILD.has(options.only)) results.push(await report(BUILD));
 const isBuilt = results.every(({ failed }) => failed === 0);
-await inPool(SIDE_BY_SIDE.filter(isWanted), Math.min(2, availableParallelism()));
-await inPool(IN_VSCODE.filter(isWanted).map(isBuilt ? (suite) => suite : withoutBuild), 1);
+await inPool(SIDE_BY_SIDE.filter(isWanted));
+await inPool(IN_VSCODE.filter(isWanted).map(isBuilt ? (suite) => suite : withoutBuild));
 finish();
 
 function withoutBuild({ title, skip }) {
   return { title, run: () => skip("the build failed") };
 }
 
-async function inPool(checks, width) {
+async function inPool(checks) {
+  const width = Math.min(2, availableParallelism());
   const queue = [...checks];
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) results.push(await report(next));
