@@ -25,23 +25,45 @@ const attribute: fc.Arbitrary<AttributeValue> = fc.oneof(
 );
 const hostile = fc.record({
   given: fc.constantFrom(...CASES),
-  attributes: fc.dictionary(fc.constantFrom(...NAMES), attribute, { maxKeys: 3 }),
+  /** In place of the operator's own, by their places, and beside them. */
+  changed: fc.array(fc.tuple(fc.nat({ max: 5 }), attribute), { maxLength: 2 }),
+  added: fc.dictionary(fc.constantFrom(...NAMES), attribute, { maxKeys: 1 }),
   /** One for each integer input: whether it is a constant of wild numbers. */
-  lists: fc.array(fc.option(fc.array(wild, { minLength: 8, maxLength: 8 })), { minLength: 6, maxLength: 6 }),
-  /** A first size that stands for the first input's own. */
-  size: fc.option(fc.constantFrom<number | string>(0, 1, 2 ** 20, 2 ** 40, "n"), { freq: 3 }),
+  lists: fc.array(fc.option(fc.array(wild, { minLength: 8, maxLength: 8 }), { freq: 2 }), {
+    minLength: 6,
+    maxLength: 6,
+  }),
+  /** A first size that stands for the own one of an input. */
+  sizes: fc.array(fc.option(fc.constantFrom<number | string>(0, 1, 2 ** 40, "n"), { freq: 2 }), {
+    minLength: 4,
+    maxLength: 4,
+  }),
 });
 
-function fileOf({ given, attributes, lists, size }: typeof hostile extends fc.Arbitrary<infer Drawn> ? Drawn : never) {
+type Hostile = typeof hostile extends fc.Arbitrary<infer Drawn> ? Drawn : never;
+
+function attributesOf({ given, changed, added }: Hostile): Record<string, AttributeValue> {
+  const own = Object.entries(given.attributes ?? {});
+  const others = changed.flatMap(([place, held]) => own.slice(place, place + 1).map(([name]) => [name, held] as const));
+  return {
+    ...Object.fromEntries(own.map(([name, held]) => [name, fileAttribute(held)])),
+    ...Object.fromEntries(others),
+    ...added,
+  };
+}
+
+function fileOf(drawn: Hostile): Uint8Array {
+  const { given, lists, sizes } = drawn;
   const isList = (index: number) => given.inputs[index]?.dataType === "int64" && Array.isArray(lists[index]);
   const shapeOf = (index: number) => {
     const shape = given.inputs[index]?.shape ?? [];
-    return index === 0 && size !== null && shape.length > 0 ? [size, ...shape.slice(1)] : shape;
+    const size = sizes[index] ?? null;
+    return size === null ? shape : shape.map((own, axis) => (axis === 0 ? size : own));
   };
   const options = given.domain === undefined ? {} : { domain: given.domain };
   return onnxModel({
     opset: { "": given.opset ?? 22, "com.microsoft": 1, "ai.onnx.ml": 3 },
-    graph: graph([node(given.op, namesOf(given), ["y"], { ...ownAttributes(given), ...attributes }, options)], {
+    graph: graph([node(given.op, namesOf(given), ["y"], attributesOf(drawn), options)], {
       inputs: given.inputs.flatMap((input, index) =>
         input === null || isList(index) ? [] : [value(`x${index}`, input.dataType, shapeOf(index))],
       ),
@@ -60,15 +82,11 @@ function namesOf({ inputs }: OperatorCase): readonly string[] {
   return inputs.map((input, index) => (input === null ? "" : `x${index}`));
 }
 
-function ownAttributes({ attributes = {} }: OperatorCase): Record<string, AttributeValue> {
-  return Object.fromEntries(Object.entries(attributes).map(([name, held]) => [name, fileAttribute(held)]));
-}
-
 describe("ONNX operators with hostile attributes", () => {
   it(`are costed, contradicted or unknown in ${FILES} files: no rule stumbles, and no number is impossible`, async () => {
     const profiled = fc.asyncProperty(hostile, async (drawn) => {
       const { layers, warnings } = await profileModel(new MemorySource("hostile.onnx", fileOf(drawn)), noSiblings);
-      const label = `${drawn.given.op} ${JSON.stringify(drawn.attributes)}`;
+      const label = `${drawn.given.op} ${JSON.stringify(attributesOf(drawn))}`;
       const stumbles = warnings.filter(({ code }) => code === "internal-error");
       assert.deepEqual(stumbles, [], label);
       for (const { macs, otherOps, parameters, weightBytes, activationBytes, outputs } of layers) {
