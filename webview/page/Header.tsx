@@ -48,6 +48,7 @@ export function Header(props: HeaderProps): JSX.Element {
         </span>
         {children}
         <HardwareButton hardware={header.hardwareProfile} onCommand={(command) => client.run(command)} />
+        <IconButton icon="export" label={l10n.t("Export…")} onClick={() => client.run("export")} />
         <IconButton
           icon={showsCards ? "fold" : "unfold"}
           label={showsCards ? l10n.t("Hide budgets") : l10n.t("Show budgets")}

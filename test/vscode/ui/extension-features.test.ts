@@ -143,6 +143,12 @@ describe("Around the editor", () => {
     }
   });
 
+  it("exports from the page", async () => {
+    await open();
+    await page().getByRole("button", { name: "Export…" }).click();
+    await picker().locator(".monaco-list-row", { hasText: "HTML" }).waitFor();
+  });
+
   it("exports a model that is not open, where the user says", async () => {
     await vscode().server.run(
       (api, path) => void api.commands.executeCommand("edgewise.export", api.Uri.file(path)),
