@@ -307,6 +307,15 @@ describe("TFLite operators", () => {
     assert.equal(problems[0]?.code, "shape-error");
   });
 
+  for (const op of ["RESHAPE", "STRIDED_SLICE", "BROADCAST_TO", "FILL"] as const) {
+    it(`contradicts ${op} whose list has a billion entries`, async () => {
+      const list: TensorSpec = { type: "int32", shape: [2 ** 30] };
+      const data = op === "FILL" ? [list, tensor(1)] : [tensor(2, 3), list, list, list];
+      const { problems } = await inferOperator({ op, inputs: data.slice(0, op === "STRIDED_SLICE" ? 4 : 2) });
+      assert.equal(problems[0]?.code, "shape-error");
+    });
+  }
+
   it("knows every builtin operator of the schema", () => {
     const rules = TFLITE_OPERATORS.get("") ?? {};
     const names = Object.keys(schema.BuiltinOperator).filter((name) => Number.isNaN(Number(name)));

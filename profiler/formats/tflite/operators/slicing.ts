@@ -57,8 +57,12 @@ const STRIDED_SLICE: OperatorRule = {
   configuration: [1, 2, 3],
 };
 
-/** @throws ShapeError when more axes are named than there are */
+/** The masks have a bit for each entry. */
+const MOST_ENTRIES = 32;
+
+/** @throws ShapeError when more axes are named than there are, or entries than the masks have bits */
 function stridedCut(view: NodeView, shape: Shape, entries: number): StridedCut {
+  if (entries > MOST_ENTRIES) throw new ShapeError(`${entries} slices; the limit is ${MOST_ENTRIES} (MOST_ENTRIES)`);
   const bound = (input: number, entry: number): Dimension => view.value(input)?.[entry] ?? UNKNOWN_SIZE;
   const isSet = (mask: string, entry: number): boolean => ((view.int(mask, 0) >> entry) & 1) === 1;
   const isNew = (entry: number): boolean => isSet("new_axis_mask", entry) && !isSet("ellipsis_mask", entry);
