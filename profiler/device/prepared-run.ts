@@ -7,6 +7,7 @@ import { readModel } from "../profile-model.ts";
 import { openSamples } from "../run/calibration/sample-set.ts";
 import type { CalibrationSpec } from "../run/calibration/spec.ts";
 import type { NamedTensors } from "../run/numeric-tensor.ts";
+import { inputPorts } from "../run/model-ports.ts";
 import { openSession, openSource, siblingsOf } from "../run/open-session.ts";
 import { nameOf, type Port, type RunnableModel, type Session } from "../run/session.ts";
 import type { RunModel } from "./run-result.ts";
@@ -26,7 +27,7 @@ export interface PreparedRun {
   readonly dimensions: Readonly<Record<string, number>>;
   /** What the inputs are: "seeded random (seed 0)". */
   readonly description: string;
-  /** What this machine gives for them. */
+  /** What this machine gives for them; without those that it skips. */
   readonly outputs: NamedTensors;
   readonly skipped: Session["skipped"];
   /** Releases the files. */
@@ -44,14 +45,20 @@ const DEFAULT_DIMENSION = 1;
 
 /**
  * Reads a model, chooses its inputs and runs it on this machine once, for the outputs that a device's are compared with.
+ * @param runsState whether the device runs TFLite models that keep state between runs, which this machine does not: there is nothing to
+ * compare such a model's outputs with then
  * @throws {EdgewiseError} when it is broken, does not run here, or the options do not fit it
  */
-export async function prepareRun(runnable: RunnableModel, options: RunOptions): Promise<PreparedRun> {
+export async function prepareRun(
+  runnable: RunnableModel,
+  options: RunOptions,
+  runsState = false,
+): Promise<PreparedRun> {
   const source = await openSource(runnable);
   try {
     const model = await readModel(source, siblingsOf(runnable));
     const files = filesOf(model, source);
-    const session = await openSession(runnable);
+    const session = runsState && hasState(model) ? withoutRunning(model) : await openSession(runnable);
     try {
       const given = await inputsOf(nameOf(runnable), session.inputs, options);
       const identity: RunModel = {
@@ -80,6 +87,28 @@ export async function prepareRun(runnable: RunnableModel, options: RunOptions): 
     await source.close();
     throw error;
   }
+}
+
+type Reference = Pick<Session, "inputs" | "outputs" | "skipped" | "run" | "close">;
+
+function hasState({ format, entries }: Model): boolean {
+  return (
+    format === "tflite" && entries.some(({ graph }) => graph.tensors.some(({ isVariable }) => isVariable === true))
+  );
+}
+
+/** What samples are chosen for, of a model that this machine cannot run. */
+function withoutRunning(model: Model): Reference {
+  const { graph } = model.entries[0];
+  const reason =
+    "The model keeps state from one run to the next, which LiteRT.js on this machine does not: nothing to compare with.";
+  return {
+    inputs: inputPorts(model),
+    outputs: [],
+    skipped: graph.outputs.map((id) => ({ name: graph.tensors[id]?.name ?? "", reason })),
+    run: () => Promise.resolve({}),
+    close: () => Promise.resolve(),
+  };
 }
 
 interface GivenInputs {

@@ -47,7 +47,7 @@ function refuseState({ file, entries }: Model): void {
     throw new RunError(
       `${file}: LiteRT.js cannot run it: "${state.name}"${keeper} is a variable tensor, which keeps its value from one run to the next, and LiteRT.js does not support these`,
       {
-        hint: "Its costs can be shown and its layers restructured, but its answers not be checked here: run it on a phone.",
+        hint: "Its costs can be shown and its layers restructured, but its answers not be checked here. On a phone Google's benchmark_model runs it: name yours in edgewise.benchmarkModelPath or --benchmark-model",
       },
     );
   }

@@ -12,7 +12,9 @@ import { fromStoredBytes, toStoredBytes } from "../../profiler/device/benchmark-
 import { FileSource } from "../../profiler/bytes/file-source.ts";
 import { SiblingFolder } from "../../profiler/bytes/sibling-files.ts";
 import { readModel } from "../../profiler/profile-model.ts";
+import { RunError } from "../../profiler/errors.ts";
 import { skip } from "../skip.ts";
+import { tflite } from "../unit/run/tiny-models.ts";
 import { mobilenetV1 } from "../zoo/networks/mobilenet-v1.ts";
 import { toBytes } from "../zoo/pieces.ts";
 import { toTflite } from "../zoo/to-tflite.ts";
@@ -48,6 +50,24 @@ ${LOG}
 LOG
 ${behind}
 `;
+}
+
+/** The same, that is busy for a while between the line that begins the timed runs and the one that counts them. */
+function loopingProgram(busy: string): string {
+  const lines = LOG.split("\n");
+  const timed = lines.findLastIndex((line) => line.includes("Running benchmark for at least"));
+  const say = (part: readonly string[]): string => `cat >&2 <<'LOG'\n${part.join("\n")}\nLOG\n`;
+  return `#!/bin/sh\necho "$@" >> /data/local/tmp/flags\n${say(lines.slice(0, timed + 1))}case "$*" in *--min_secs=0*) ;; *) ${busy} ;; esac\n${say(lines.slice(timed + 1))}`;
+}
+
+/** One addition that keeps its sum. */
+function withState(): Uint8Array {
+  const end = (name: string): { name: string; shape: number[] } => ({ name, shape: [1] });
+  const { bytes } = tflite(
+    [end("x"), { ...end("memory"), isVariable: true }, end("y")],
+    [{ op: "ADD", inputs: ["x", "memory"], outputs: ["y"] }],
+  );
+  return bytes;
 }
 
 describe("running TFLite models by benchmark_model on a phone", function () {
@@ -144,6 +164,37 @@ describe("running TFLite models by benchmark_model on a phone", function () {
       return (await run(FEW, await measuredModel(file))).outputs.verdict;
     };
     assert.deepEqual([await verdictOf(0), await verdictOf(1), await verdictOf(20)], ["equal", "equal", "differs"]);
+  });
+
+  it("measures its energy in a loop between the lines that say so, where the phone has power rails", async () => {
+    const busy =
+      'end=$(($(date +%s) + 4)); while [ "$(date +%s)" -lt $end ]; do i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; done';
+    writeFileSync(benchmarkModel, loopingProgram(busy));
+    const target = new AndroidTarget(adb().server, {
+      serial: phone.serial,
+      benchmarkModel,
+      energyTimes: { idleSeconds: 1, loopSeconds: 2 },
+    });
+    const { energy } = await target.run(model, { ...FEW, measuresEnergy: true });
+    assert.ok(isMeasured(energy), JSON.stringify(energy));
+    const [cpu] = energy.rails;
+    assert.ok(cpu !== undefined && cpu.loadedWatts > cpu.idleWatts, JSON.stringify(cpu));
+    assert.ok(energy.joulesPerInference > 0);
+    assert.match(readFileSync(phone.path("/data/local/tmp/flags"), "utf8"), /--num_runs=1 --min_secs=5 /);
+  });
+
+  it("runs a model with state, and says that there is nothing to compare its outputs with", async () => {
+    const file = join(folder, "state.tflite");
+    writeFileSync(file, withState());
+    writeFileSync(benchmarkModel, program({}));
+    const { outputs, latency } = await run(FEW, await measuredModel(file));
+    assert.equal(latency.statistics.runs, 50);
+    assert.equal(outputs.verdict, "not-compared");
+    assert.match(outputs.outputs[0]?.reason ?? "", /keeps state from one run to the next/);
+    await assert.rejects(
+      new AndroidTarget(adb().server, { serial: phone.serial }).run(await measuredModel(file), FEW),
+      (error: unknown) => error instanceof RunError && (error.hint ?? "").includes("benchmark_model"),
+    );
   });
 
   it("says that an old program neither writes outputs nor a profile", async () => {

@@ -45,7 +45,8 @@ export class AndroidTarget implements Target {
     const device = await this.server.open(this.options.serial, signal);
     try {
       const facts = await readPhoneFacts(device, signal);
-      const prepared = await prepare(measured, options, signal);
+      const runsState = this.options.benchmarkModel !== undefined;
+      const prepared = await prepare(measured, options, runsState, signal);
       try {
         const subject = { device, facts, prepared, measured, options, control };
         const run = await this.#runOf(subject);
@@ -63,7 +64,9 @@ export class AndroidTarget implements Target {
     const { benchmarkModel, bundles, energyTimes } = this.options;
     if (prepared.identity.format === "onnx")
       return new AndroidRun(subject, await findBundle(device.serial, facts.abis, bundles), energyTimes);
-    return benchmarkModel === undefined ? new ChromeRun(subject) : new BenchmarkRun(subject, benchmarkModel);
+    return benchmarkModel === undefined
+      ? new ChromeRun(subject)
+      : new BenchmarkRun(subject, benchmarkModel, energyTimes);
   }
 
   /** Removes everything of ours from the phone, the runtime too. */
@@ -81,9 +84,10 @@ export class AndroidTarget implements Target {
 async function prepare(
   { runnable }: MeasuredModel,
   options: RunOptions,
+  runsState: boolean,
   signal: AbortSignal | undefined,
 ): Promise<PreparedRun> {
-  const preparing = prepareRun(runnable, options);
+  const preparing = prepareRun(runnable, options, runsState);
   if (signal === undefined) return preparing;
   try {
     return await orAborted(preparing, signal);

@@ -10,6 +10,9 @@ export interface RailsReading {
 /** Rails of processor and memory, as Pixels name them; displays, radios and cameras do what they like. */
 const COMPUTING = /cpu|ddr|dram|mem|mif|soc|slc|vdd_int/i;
 
+/** Rails of what delegates hand layers to, which count then too. */
+const ACCELERATING: Readonly<Record<string, RegExp>> = { gpu: /gpu|g3d/i, nnapi: /tpu|npu|dsp|gpu|g3d/i };
+
 /** Less energy than this above idle is lost in the noise of the phone's other work. */
 const LEAST_SHARE = 0.02;
 
@@ -20,11 +23,13 @@ const LEAST_SHARE = 0.02;
  * @param idle before and behind a time of waiting
  * @param loop two readings within the loop
  * @param inferencesPerSecond of the loop
+ * @param delegate what layers were handed to
  */
 export function energyOf(
   idle: readonly [RailsReading, RailsReading],
   loop: readonly [RailsReading, RailsReading],
   inferencesPerSecond: number,
+  delegate: string | null = null,
 ): Energy | NotMeasured {
   const idleSeconds = idle[1].seconds - idle[0].seconds;
   const seconds = loop[1].seconds - loop[0].seconds;
@@ -35,7 +40,7 @@ export function energyOf(
   const loadedWatts = wattsByRail(loop, seconds);
   const rails = loop[1].rails.flatMap(({ name, subsystem }): readonly RailEnergy[] => {
     const [before, loaded] = [idleWatts.get(name), loadedWatts.get(name)];
-    if (before === undefined || loaded === undefined || !COMPUTING.test(`${name} ${subsystem ?? ""}`)) return [];
+    if (before === undefined || loaded === undefined || !isComputing(`${name} ${subsystem ?? ""}`, delegate)) return [];
     const joulesPerInference = (loaded - before) / inferencesPerSecond;
     return [{ name, subsystem, idleWatts: before, loadedWatts: loaded, joulesPerInference }];
   });
@@ -45,6 +50,10 @@ export function energyOf(
   if (joulesPerInference * inferencesPerSecond < LEAST_SHARE * watts)
     return { reason: "The power rails show no more than the phone's idle noise while the model runs." };
   return { joulesPerInference, rails, seconds, inferences, idleSeconds };
+}
+
+function isComputing(rail: string, delegate: string | null): boolean {
+  return COMPUTING.test(rail) || (delegate !== null && ACCELERATING[delegate]?.test(rail) === true);
 }
 
 /** Why there is no number, on a phone without rails. */

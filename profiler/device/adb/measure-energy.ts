@@ -16,10 +16,11 @@ export const ENERGY_TIMES: EnergyTimes = { idleSeconds: 10, loopSeconds: 10 };
 const MARGIN_SECONDS = 3;
 
 /** Runs the model for so many seconds; `onStart` is called when the loop, behind loading and warm-up, has begun. */
-export type LoopRun = (seconds: number, onStart: () => void) => Promise<RunnerResult>;
+export type LoopRun = (seconds: number, onStart: () => void) => Promise<Pick<RunnerResult, "runs" | "loopSeconds">>;
 
 /**
  * Energy of one inference above idle, from the phone's power rails.
+ * @param delegate what layers are handed to
  * @throws {DeviceError} when the phone is gone
  */
 export async function measureEnergy(
@@ -28,6 +29,7 @@ export async function measureEnergy(
   loop: LoopRun,
   signal: AbortSignal | undefined,
   { idleSeconds, loopSeconds } = ENERGY_TIMES,
+  delegate: string | null = null,
 ): Promise<Energy | NotMeasured> {
   const start = await readRails(device, signal);
   if (start.rails.length === 0) return whyNoEnergy(battery);
@@ -45,7 +47,7 @@ export async function measureEnergy(
   const [first, second] = await Promise.all(readings);
   if (first === undefined || second === undefined)
     return { reason: "The loop was over before energy could be measured." };
-  return energyOf(idle, [first, second], result.runs / result.loopSeconds);
+  return energyOf(idle, [first, second], result.runs / result.loopSeconds, delegate);
 }
 
 async function readRails(device: AdbDevice, signal: AbortSignal | undefined): Promise<RailsReading> {

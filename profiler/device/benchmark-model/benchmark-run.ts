@@ -3,14 +3,15 @@ import { MemorySource } from "../../bytes/memory-source.ts";
 import { RunError } from "../../errors.ts";
 import type { Tensor } from "../../model/model.ts";
 import type { NumericTensor } from "../../run/numeric-tensor.ts";
+import { measureEnergy, type EnergyTimes, type LoopRun } from "../adb/measure-energy.ts";
 import { PhoneRun, sizeOf, TIMED_SECONDS, type MeasuredByRuntime, type PhoneRunSubject } from "../adb/phone-run.ts";
 import { shellCommand, shellWord } from "../adb/shell-word.ts";
 import { compareOutputs, type OutputSteps } from "../compare-outputs.ts";
 import { DeviceError } from "../device-error.ts";
-import type { LayerTimes, NotMeasured, OutputCheck } from "../run-result.ts";
+import type { Conditions, Energy, LayerTimes, NotMeasured, OutputCheck } from "../run-result.ts";
 import type { RunPhase, TfliteDelegate } from "../target.ts";
 import { mapOperators } from "./map-operators.ts";
-import { parseBenchmarkLog, type BenchmarkLog } from "./parse-log.ts";
+import { beginsRuns, parseBenchmarkLog, type BenchmarkLog } from "./parse-log.ts";
 import { parseBenchmarkProfile } from "./parse-profile.ts";
 import { fromStoredBytes, stepOf, storedByteLength, toStoredBytes } from "./stored-elements.ts";
 
@@ -42,6 +43,7 @@ export class BenchmarkRun extends PhoneRun {
   constructor(
     subject: PhoneRunSubject,
     private readonly program: string,
+    private readonly energyTimes?: EnergyTimes,
   ) {
     super(subject);
   }
@@ -60,10 +62,10 @@ export class BenchmarkRun extends PhoneRun {
     }
   }
 
-  protected override async run(folder: string): Promise<MeasuredByRuntime> {
+  protected override async run(folder: string, before: Conditions): Promise<MeasuredByRuntime> {
     const { warmUpRuns, runs } = this.settings;
     const { log } = await this.#benchmark(folder, "latency", [
-      ...timing(warmUpRuns, runs, this.options.runs === undefined ? TIMED_SECONDS : this.remainingSeconds()),
+      ...timing(warmUpRuns, runs, { most: this.options.runs === undefined ? TIMED_SECONDS : this.remainingSeconds() }),
       `--output_filepath=${OUTPUTS}`,
     ]);
     if (log.statistics === undefined)
@@ -71,6 +73,7 @@ export class BenchmarkRun extends PhoneRun {
     const outputs = await this.#compare(folder);
     const profiled = await this.#profile(folder);
     const { delegate } = this.settings;
+    const energy = await this.#energy(folder, before);
     return {
       runtime: {
         name: PROGRAM,
@@ -89,7 +92,7 @@ export class BenchmarkRun extends PhoneRun {
         profiled.log.peakBytes === null
           ? { reason: `This ${PROGRAM} does not tell its memory.` }
           : { peakBytes: profiled.log.peakBytes, baselineBytes: null },
-      energy: { reason: `Energy is measured of ONNX models, not with ${PROGRAM}.` },
+      energy,
       outputs,
       notes: [
         ...this.cutShort(log.statistics.runs),
@@ -99,7 +102,28 @@ export class BenchmarkRun extends PhoneRun {
     };
   }
 
-  async #benchmark(folder: string, phase: RunPhase, flags: readonly string[]): Promise<Answer> {
+  async #energy(folder: string, { battery }: Conditions): Promise<Energy | NotMeasured> {
+    if (this.options.measuresEnergy !== true) return { reason: "It was not asked for." };
+    const loop: LoopRun = async (seconds, onStart) => {
+      let begun = 0;
+      const flags = timing(this.settings.warmUpRuns, 1, { least: seconds, most: this.remainingSeconds() });
+      const { log } = await this.#benchmark(folder, "energy", flags, (line) => {
+        if (!beginsRuns(line)) return;
+        begun += 1;
+        if (begun === TIMED_PHASE) onStart();
+      });
+      const { runs, mean } = log.statistics ?? { runs: 0, mean: 0 };
+      return { runs, loopSeconds: runs * mean };
+    };
+    return measureEnergy(this.device, battery, loop, this.control.signal, this.energyTimes, this.settings.delegate);
+  }
+
+  async #benchmark(
+    folder: string,
+    phase: RunPhase,
+    flags: readonly string[],
+    onErrorLine?: (line: string) => void,
+  ): Promise<Answer> {
     this.report(phase);
     const { delegate, threads } = this.settings;
     const inputs = this.#inputs();
@@ -117,6 +141,7 @@ export class BenchmarkRun extends PhoneRun {
     const { stdout, stderr, exitCode } = await this.device.shell(tied(folder, command), {
       signal: this.control.signal,
       limitSeconds: this.remainingSeconds(),
+      ...(onErrorLine && { onErrorLine }),
     });
     const text = `${stdout}\n${stderr}`;
     const log = parseBenchmarkLog(text);
@@ -175,6 +200,7 @@ export class BenchmarkRun extends PhoneRun {
   async #compare(folder: string): Promise<OutputCheck> {
     this.report("comparing");
     const { outputNames, outputs: expected, skipped } = this.prepared;
+    if (Object.keys(expected).length === 0) return compareOutputs({}, {}, skipped);
     const ends = this.#ends("outputs");
     const parts = outputNames.flatMap((name, index) => {
       const [like, end] = [expected[name], ends[index]];
@@ -208,7 +234,7 @@ export class BenchmarkRun extends PhoneRun {
     const { measured, settings, control } = this;
     const events = Math.max(LEAST_EVENTS, EVENTS_PER_LAYER * measured.layers.length);
     const { log, text } = await this.#benchmark(folder, "layers", [
-      ...timing(PROFILED.warmUp, PROFILED.runs, PROFILED.seconds),
+      ...timing(PROFILED.warmUp, PROFILED.runs, { most: PROFILED.seconds }),
       "--enable_op_profiling=true",
       `--max_profiling_buffer_entries=${events}`,
       "--op_profiling_output_mode=csv",
@@ -227,17 +253,24 @@ export class BenchmarkRun extends PhoneRun {
   }
 }
 
+/** Behind the one that warms up. */
+const TIMED_PHASE = 2;
+
 /** Exit codes above are those of signals. */
 const SIGNALLED = 128;
 
-/** Times, not a least time: the same number of runs on every phone. */
-function timing(warmUp: number, runs: number, seconds: number): readonly string[] {
+/** @param seconds that the timed runs take at least, and at most; none at least: the same number of runs on every phone */
+function timing(
+  warmUp: number,
+  runs: number,
+  { least = 0, most }: { readonly least?: number; readonly most: number },
+): readonly string[] {
   return [
     `--warmup_runs=${warmUp}`,
     "--warmup_min_secs=0",
     `--num_runs=${runs}`,
-    "--min_secs=0",
-    `--max_secs=${seconds.toFixed(1)}`,
+    `--min_secs=${least}`,
+    `--max_secs=${most.toFixed(1)}`,
   ];
 }
 

@@ -36,13 +36,18 @@ const PEAK = /Overall peak memory footprint \(MB\)[^:]*: ([\d.]+)/;
 const REPLACING = /Replacing (\d+) out of (\d+) node\(s\) with delegate \(([^)]+)\) node, yielding (\d+) partitions/;
 const ERROR = /(?:^|\s)(?:ERROR|E tflite *): ?(.+)$/;
 
+/** Whether a line says that runs begin: first those that warm up, then those that are timed. */
+export function beginsRuns(line: string): boolean {
+  return line.includes(PHASE);
+}
+
 /** @param text standard output and error: versions and platforms differ in which one they write to */
 export function parseBenchmarkLog(text: string): BenchmarkLog {
   const lines = text.split("\n").map((line) => line.trimEnd());
   const phases: Record<string, number>[] = [];
   let isTiming = false;
   for (const line of lines) {
-    if (line.includes(PHASE)) isTiming = true;
+    if (beginsRuns(line)) isTiming = true;
     const counted = isTiming && !line.includes("Timings (microseconds)") ? COUNT.exec(line)?.[1] : undefined;
     if (counted === undefined) continue;
     phases.push(numbersOf(counted));

@@ -98,7 +98,9 @@ export class ChromeRun extends PhoneRun {
       latency: { loadSeconds, firstRunSeconds: firstSeconds, statistics: latencyStatistics(runSeconds), runSeconds },
       layers: { reason: "LiteRT.js does not tell what each layer takes." },
       memory: { reason: "Chrome does not tell what the model takes of its memory." },
-      energy: { reason: "Energy is measured of ONNX models, not in Chrome." },
+      energy: {
+        reason: "Not in Chrome, whose own work is on the same power rails: name a benchmark_model to measure it.",
+      },
       outputs,
       notes: [
         "WebAssembly in the phone's Chrome: an app's native runtime is faster.",
