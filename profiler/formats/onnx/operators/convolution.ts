@@ -19,6 +19,8 @@ export interface ConvolutionForm {
   /** Default: the input's. */
   readonly outputType?: (view: NodeView) => DataType | undefined;
   readonly isTransposed?: true;
+  /** Activations are blocked: channels are filled up to whole blocks, which the weights count and the input's shape may not. */
+  readonly hasBlockedChannels?: true;
   /** Position of an input that stands for the attribute `pads`. */
   readonly padsInput?: number;
   readonly configuration?: readonly number[];
@@ -106,10 +108,10 @@ function inputChannels(
   channels: Dimension,
   weight: Shape | undefined,
   groups: number,
-  { isTransposed }: ConvolutionForm,
+  { isTransposed, hasBlockedChannels }: ConvolutionForm,
 ): Dimension {
   const wanted = isTransposed ? weight?.[0] : weight?.[1] && multiply(weight[1], groups);
-  if (typeof channels === "string") return wanted ?? channels;
+  if (typeof channels === "string" || hasBlockedChannels) return wanted ?? channels;
   if (typeof wanted === "number" && wanted !== channels) {
     throw new ShapeError(`weights for ${wanted} channels on an input of ${channels}`);
   }

@@ -216,7 +216,7 @@ const REORDER_OUTPUT: OperatorRule = {
 export const MICROSOFT_NCHWC: Readonly<Record<string, OperatorRule>> = {
   ReorderInput: REORDER_INPUT,
   ReorderOutput: REORDER_OUTPUT,
-  Conv: convolution(),
+  Conv: convolution({ hasBlockedChannels: true }),
   MaxPool: pooling({ mode: "max" }),
   AveragePool: pooling({ mode: "average" }),
   GlobalMaxPool: globalPooling({ mode: "max" }),

@@ -131,6 +131,13 @@ describe("MACs of ONNX operators, by definition", () => {
       8 * 9 * 6 * 4 * 9,
     ],
     [
+      "blocked channels: those that fill up the last block are multiplied too",
+      { op: "Conv", domain: "com.microsoft.nchwc" },
+      [x(1, 116, 4, 4), weight(16, 120, 1, 1)],
+      "conv",
+      16 * 16 * 120,
+    ],
+    [
       "the experts that are chosen",
       ms("MoE", { k: 2 }),
       [x(10, 16), x(10, 4), weight(4, 32, 16), undefined, weight(4, 16, 32)],
