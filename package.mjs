@@ -1,6 +1,7 @@
 // Packages the extension for one platform: `npm run package [-- --target TARGET]` writes edgewise-TARGET.vsix.
 // ONNX Runtime is native, and all its platforms together are 250 MB: each package holds the one of its target.
 import { createVSIX } from "@vscode/vsce";
+import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -25,6 +26,11 @@ const { target } = values;
 if (!TARGETS.includes(target)) {
   process.stderr.write(`There is no ONNX Runtime for "${target}": expected one of ${TARGETS.join(", ")}.\n`);
   process.exit(1);
+}
+
+// What phones run is the same for all platforms.
+if (spawnSync(process.execPath, [join(ROOT, "build-runner.mjs")], { cwd: ROOT, stdio: "inherit" }).status !== 0) {
+  process.stderr.write("The package has no runner: ONNX models cannot be run on phones from it.\n");
 }
 
 const packagePath = join(ROOT, `edgewise-${target}.vsix`);
