@@ -21,7 +21,7 @@ describe("Editing a model of 553 MB", () => {
   const vscode = useWindow();
   const driver = new EditingDriver(vscode);
 
-  it("computes the low rank of its largest layer, takes it back, and saves it", async function () {
+  it("shows the low rank of its largest layer before it is computed, gives it up, takes it back, and saves it", async function () {
     const { bavail, bsize } = statfsSync(tmpdir());
     if (bavail * bsize < NEEDED.diskBytes) skip(this, "it takes 3 GB of disk");
     if (freemem() < NEEDED.memoryBytes) skip(this, "it takes 3 GB of memory");
@@ -33,8 +33,22 @@ describe("Editing a model of 553 MB", () => {
       assert.ok(size > 550e6);
       symlinkSync(path, vscode().path(MODEL));
       await driver.open(MODEL);
-      await driver.apply(LOW_RANK);
-      await driver.showsParameters("43.1 M");
+      const computing = driver.page.getByTestId("computing");
+      const start = async (): Promise<{ readonly end: Promise<unknown> }> => {
+        const end = driver.apply(LOW_RANK).catch((error: unknown) => error);
+        await computing.waitFor();
+        await driver.showsParameters("43.1 M");
+        assert.equal(await computing.count(), 1, "costs are shown before the weights are there");
+        return { end };
+      };
+      const given = await start();
+      await computing.getByRole("button", { name: "Cancel" }).click();
+      assert.match(String(await given.end), /cancel/i);
+      await driver.showsParameters("138 M");
+      await computing.waitFor({ state: "detached" });
+      await driver.isMarked(MODEL, false);
+
+      assert.equal(await (await start()).end, undefined);
       await driver.isMarked(MODEL, true);
       await driver.run("undo");
       await driver.showsParameters("138 M");
