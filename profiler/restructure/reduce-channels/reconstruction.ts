@@ -8,16 +8,25 @@ import type { Channels, ChannelGroup, Unit } from "./groups.ts";
 import type { Importance } from "./importance.ts";
 import { isDepthwise, isLinear, linearSizes, type LinearLayer } from "./linear-layer.ts";
 
-/**
- * Channels in the order in which they can go with the least harm to what the next layers make of them (Luo et al.: "ThiNet", ICCV 2017,
- * algorithm 1): greedily the one that leaves the sum of all that went smallest, measured at random outputs on the calibration samples.
- * @returns for each group its ranks, or a message where they cannot be measured
- */
-export async function reconstructionRanks(
+/** What the layers that read a group's channels lose with them. */
+export interface Harm {
+  readonly units: readonly Unit[];
+  /**
+   * units × units: summed over the units that go, in rows and in columns, the squared error of the layers behind, each layer's as a share
+   * of what single units contribute there.
+   */
+  readonly products: Float64Array;
+}
+
+/** A message where it cannot be measured. */
+export type Harms = ReadonlyMap<ChannelGroup, Harm | string>;
+
+/** Measured at random outputs of the next layers on the calibration samples (Luo et al.: "ThiNet", ICCV 2017). */
+export async function measureHarm(
   { map }: Channels,
   groups: readonly ChannelGroup[],
   context: RewriteContext,
-): Promise<ReadonlyMap<ChannelGroup, Importance | string>> {
+): Promise<Harms> {
   const { signal } = context;
   const readings = groups.flatMap((group) => readingsOf(map, group, context.seed));
   const readers = [...new Set(readings.map(({ layer }) => layer))];
@@ -32,12 +41,12 @@ export async function reconstructionRanks(
     }
   }
   return new Map(
-    groups.map((group): [ChannelGroup, Importance | string] => {
+    groups.map((group): [ChannelGroup, Harm | string] => {
       const own = readings.filter((reading) => reading.group === group);
       if (context.activations === undefined) return [group, "importance by reconstruction needs calibration samples"];
       if (own.length === 0)
         return [group, `no convolution or dense layer reads the channels of "${group.layers[0]?.name ?? ""}"`];
-      return [group, greedyOrder(unitsOf(group), harmOf(own))];
+      return [group, { units: unitsOf(group), products: harmOf(own) }];
     }),
   );
 }
@@ -121,8 +130,8 @@ function contributions(
   return result;
 }
 
-/** Ranks of the units: 0 goes first. */
-function greedyOrder(units: readonly Unit[], harm: Float64Array): Importance {
+/** Ranks of the units: 0 goes first, then always the one that leaves the error of all that went smallest (ThiNet, algorithm 1). */
+export function greedyOrder({ units, products: harm }: Harm): Importance {
   const size = units.length;
   const ranks = new Map<Unit, number>();
   // What the harm of all that went would grow by.

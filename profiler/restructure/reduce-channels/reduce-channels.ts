@@ -9,10 +9,11 @@ import {
   type RewriteContext,
 } from "../restructuring.ts";
 import type { Rewrite } from "../rewrite.ts";
+import { countsByError } from "./allocate.ts";
 import { findChannels, type ChannelGroup, type Channels } from "./groups.ts";
 import { batchNormScales, filterNorms, type Importance } from "./importance.ts";
 import { pruned } from "./prune.ts";
-import { reconstructionRanks } from "./reconstruction.ts";
+import { greedyOrder, measureHarm, type Harms } from "./reconstruction.ts";
 import { refitted } from "./refit.ts";
 import { countsAt, countsForMacs, leastImportant } from "./select.ts";
 import type { KeptCounts } from "./sizes.ts";
@@ -44,6 +45,20 @@ const OPTIONS: readonly OptionSpec[] = [
     type: "number",
     minimum: 0,
     maximum: 1,
+  },
+  {
+    id: "allocation",
+    title: "Allocation",
+    description: "How a share of the MACs of the whole model is shared out among its layers.",
+    type: "choice",
+    choices: [
+      { value: "uniform", title: "One width multiplier for all" },
+      {
+        value: "error",
+        title: "Narrowest where the next layers err least for what it saves; needs calibration samples",
+      },
+    ],
+    default: "uniform",
   },
   {
     id: "importance",
@@ -89,6 +104,7 @@ export const REDUCE_CHANNELS: Restructuring = {
   find,
   predict: (graph, target, options) => {
     const { channels, kept } = plan(graph, target, options);
+    if (options.allocation === "error") return undefined;
     // Which units of a class go is all one to the sizes.
     return { replace: pruned(channels, leastImportant(kept, new Map())) };
   },
@@ -123,8 +139,16 @@ async function rewrite(
   context: RewriteContext,
 ): Promise<Rewrite> {
   const { channels, groups, kept } = plan(graph, target, options);
-  const importance = await importanceOf(channels, groups, target, options, context);
-  const removed = leastImportant(kept, importance);
+  const isAllocated = options.allocation === "error";
+  if (isAllocated && context.activations === undefined)
+    throw new NotApplicableError(ID, target, "allocation by error needs calibration samples");
+  const isReconstructed =
+    options.importance === "reconstruction" || (options.importance === "auto" && context.activations !== undefined);
+  const harms = isAllocated || isReconstructed ? await measureHarm(channels, groups, context) : NOT_MEASURED;
+  const ranking = isReconstructed ? harms : NOT_MEASURED;
+  const importance = await importanceOf(channels, groups, target, options, ranking, context.signal);
+  const counts = isAllocated ? await countsByError(channels, harms, importance, Number(options.macs)) : kept;
+  const removed = leastImportant(matched(ID, target, counts ?? tooFew(options)), importance);
   const forms: ReadonlyMap<LayerId, Form> = pruned(channels, removed);
   const isRefitted = options.refit !== false && context.activations !== undefined;
   return { replace: isRefitted ? await refitted(channels.map, removed, forms, context) : forms };
@@ -179,9 +203,10 @@ function countsOf(
   const { ratio, keep, macs } = options;
   const given = [ratio, keep, macs].filter((value) => value !== undefined);
   if (given.length > 1) return "give one of ratio, keep and macs";
+  if (options.allocation === "error" && (target !== "" || macs === undefined))
+    return "allocation by error is for a share of the whole model's MACs: give macs, and no layer";
   if (macs !== undefined) {
-    const counts = countsForMacs(channels, groups, Number(macs));
-    return counts ?? `even one channel each needs more than ${Number(macs)} of the multiply-accumulates`;
+    return countsForMacs(channels, groups, Number(macs)) ?? tooFew(options);
   }
   if (keep === undefined) return countsAt(groups, Number(ratio ?? 0.5));
   const width = graph.layer(target)?.form;
@@ -190,23 +215,29 @@ function countsOf(
   return countsAt(groups, Number(keep) / (width.weight.shape[0] ?? 1));
 }
 
+function tooFew({ macs }: EditOptions): string {
+  return `even one channel each needs more than ${Number(macs)} of the multiply-accumulates`;
+}
+
+const NOT_MEASURED: Harms = new Map();
+
 /** @throws {NotApplicableError} */
 async function importanceOf(
   channels: Channels,
   groups: readonly ChannelGroup[],
   target: string,
   { importance }: EditOptions,
-  context: RewriteContext,
+  harms: Harms,
+  signal: AbortSignal | undefined,
 ): Promise<Importance> {
-  const isReconstruction = importance === "reconstruction" || (importance === "auto" && context.activations);
-  const measured = isReconstruction ? await reconstructionRanks(channels, groups, context) : undefined;
   // In a whole network some layers have no normalization.
   const fallsBack = importance === "auto" || (importance === "batch-norm" && target === "");
   const ranked = new Map<number, number>();
   for (const group of groups) {
-    context.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     const scales = importance === "batch-norm" ? await batchNormScales(channels, group) : undefined;
-    const found = measured?.get(group) ?? scales;
+    const harm = harms.get(group);
+    const found = (typeof harm === "object" ? greedyOrder(harm) : harm) ?? scales;
     const isMissing = found === undefined || (typeof found === "string" && fallsBack);
     const own = isMissing ? await filterNorms(channels, group) : found;
     if (typeof own === "string") throw new NotApplicableError(ID, target, own);

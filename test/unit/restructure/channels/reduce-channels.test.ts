@@ -107,6 +107,30 @@ describe("reduce-channels", () => {
     ]);
   });
 
+  it("takes channels where the next layers miss them least, if MACs are shared out by error", async () => {
+    const faint = Array.from(new Random(5).normals(8 * 27), (value, index) => (index < 4 * 27 ? value : value / 1000));
+    const nodes = [
+      node("Conv", ["x", "faint"], ["a"], same, { name: "first" }),
+      node("Conv", ["a", "wide"], ["b"], same, { name: "wide" }),
+      node("Relu", ["b"], ["r"]),
+      node("Conv", ["r", "last"], ["y"], same, { name: "last" }),
+    ];
+    const model = await network(nodes, [
+      tensor("faint", "float32", [8, 3, 3, 3], faint),
+      weights("wide", [8, 8, 3, 3]),
+      weights("last", [4, 8, 3, 3]),
+    ]);
+    const shared = edit("reduce-channels", "", { macs: 0.65, allocation: "error" });
+    const { after } = await applyEdit(model, shared, { activationsOf: (one) => activationsOn(one, SAMPLES) });
+    const sizes = ["a", "r"].map((name) => liftModel(after).tensors.find((each) => each.name === name)?.shape?.[1]);
+    assert.deepEqual(sizes, [4, 8], "half of the first layer makes next to nothing");
+    await assert.rejects(applyEdit(model, shared), /needs calibration samples/);
+    await assert.rejects(
+      applyEdit(model, edit("reduce-channels", "wide", { macs: 0.6, allocation: "error" })),
+      /is for a share of the whole model's MACs/,
+    );
+  });
+
   it("goes through local response normalization", async () => {
     const nodes = [
       node("Conv", ["x", "w1"], ["c"], {}, { name: "first" }),

@@ -43,7 +43,7 @@ const choices = fc.array(choice, { minLength: 1, maxLength: MOST_EDITS });
 type Choice = typeof choice extends fc.Arbitrary<infer One> ? One : never;
 
 describe("Sequences of edits of random networks", function () {
-  this.timeout(300_000);
+  this.timeout(IS_THOROUGH ? 1_800_000 : 300_000);
   for (const { files, sequences, write } of FORMATS) {
     it(`give ${files} that load, cost what was predicted, and compute the same where that is promised`, async () => {
       const applied = new Map<string, number>();
