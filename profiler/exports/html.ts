@@ -152,7 +152,7 @@ function shares(title: string, heading: string, groups: readonly Group[]): Marku
           <tr>
             <th scope="col">${heading}</th>
             ${["Layers", "Parameters", "MACs", "Latency estimate", "Latency share"].map((column) => markup`<th scope="col" class="number">${column}</th>`)}
-            <td></td>
+            <th aria-hidden="true"></th>
           </tr>
         </thead>
         <tbody>

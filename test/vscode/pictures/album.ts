@@ -35,7 +35,7 @@ export async function takeView(
     await window.useTheme(theme);
     for (const size of SIZES) {
       await window.page.setViewportSize(size);
-      await part?.evaluate((element) => element.scrollIntoView({ block: "center" }));
+      await part?.evaluate((element) => element.scrollIntoView({ block: "nearest" }));
       await again?.();
       await window.page.waitForTimeout(SETTLED_MILLISECONDS);
       const name = `${view}-${theme}-${size.width}.png`;
