@@ -3,12 +3,21 @@ import { bytesOf } from "../model/data-type.ts";
 import { elementsOf } from "../model/shape.ts";
 import type { TensorFact } from "../operators/tensor-fact.ts";
 
-/** Bytes that a tensor takes in memory; null when its type, its rank or a size is unknown, or when it is a list of tensors. */
-export function tensorBytes({ dataType, shape, container }: TensorFact): number | null {
+/** Bytes that a tensor, or a list of tensors, takes in memory; null when a type, a rank or a size in it is unknown. */
+export function tensorBytes(fact: TensorFact): number | null {
+  const { dataType, shape, container } = fact;
+  if (container === "sequence") return sequenceBytes(fact);
   const elements = shape && elementsOf(shape);
   if (elements === 0) return 0;
   if (dataType === undefined || elements === undefined || container !== undefined) return null;
   return bytesOf(dataType, elements) ?? null;
+}
+
+/** Those of its tensors, one by one where they are known, else all alike. */
+function sequenceBytes({ dataType, shape, items }: TensorFact): number | null {
+  if (items?.tensors) return sumKnown(items.tensors.map(tensorBytes));
+  const each = tensorBytes({ dataType, shape });
+  return each === null || typeof items?.count !== "number" ? null : each * items.count;
 }
 
 /** Bytes that a layer reads and writes while it computes: no constants, nothing omitted, each tensor once; null when one is unknown. */

@@ -34,6 +34,7 @@ function layerTensor({ graph, facts, keys }: InferredGraph, id: TensorId): Layer
   if (fact.value !== undefined) tensor.value = fact.value;
   if (fact.constant !== undefined) tensor.constant = fact.constant;
   if (fact.container !== undefined) tensor.container = fact.container;
+  if (fact.items !== undefined) tensor.items = fact.items;
   if (isVariable !== undefined) tensor.isVariable = isVariable;
   return tensor;
 }

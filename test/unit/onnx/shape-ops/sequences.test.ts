@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import type { Dimension, Shape } from "../../../../profiler/model/shape.ts";
 import type { TensorFact } from "../../../../profiler/operators/tensor-fact.ts";
+import { profileModel } from "../../../../profiler/profile-model.ts";
+import { graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
+import { noSiblings } from "../../zoo/no-siblings.ts";
 import { fact, inferFacts, type CaseAttribute } from "./operator-case.ts";
 
 const data = (...shape: Shape): TensorFact => fact("float32", shape);
@@ -78,5 +82,26 @@ describe("ONNX operator rules: sequences", () => {
     assert.equal(typeof along, "string");
     assert.equal(across, 2);
     assert.deepEqual(infer("SequenceLength", [rest]).value, [1]);
+  });
+
+  it("take the memory of their tensors, so that a model with them is costed whole", async () => {
+    const nodes = [
+      node("SplitToSequence", ["x", "sizes"], ["parts"], { axis: 1 }),
+      node("SequenceAt", ["parts", "second"], ["part"]),
+      node("Relu", ["part"], ["y"]),
+    ];
+    const bytes = onnxModel({
+      graph: graph(nodes, {
+        inputs: [value("x", "float32", [2, 7])],
+        outputs: ["y"],
+        initializers: [tensor("sizes", "int64", [2], [3, 4]), tensor("second", "int64", [], [1])],
+      }),
+    });
+    const { layers, totals } = await profileModel(new MemorySource("sequence.onnx", bytes), noSiblings);
+    assert.deepEqual(
+      layers.map(({ activationBytes }) => activationBytes),
+      [4 * (14 + 14), 4 * (14 + 8), 4 * (8 + 8)],
+    );
+    assert.deepEqual([totals.unknownRows, totals.peakMemoryBytes], [0, 4 * (14 + 14)]);
   });
 });
