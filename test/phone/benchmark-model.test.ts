@@ -18,47 +18,16 @@ import { tflite } from "../unit/run/tiny-models.ts";
 import { mobilenetV1 } from "../zoo/networks/mobilenet-v1.ts";
 import { toBytes } from "../zoo/pieces.ts";
 import { toTflite } from "../zoo/to-tflite.ts";
+import { loopingProgram, program } from "./benchmark-program.ts";
 import { measuredModel } from "./measured-model.ts";
 import type { TestPhone } from "./test-phone.ts";
 import { until } from "./until.ts";
 import { useAdb } from "./use-adb.ts";
 
 const SHARED = join(import.meta.dirname, "../../../shared/models/tflite");
-const LOG = readFileSync(join(import.meta.dirname, "../unit/device/benchmark-model/outputs/new-log.txt"), "utf8");
 const FEW: RunOptions = { threads: 1, warmUpRuns: 1, runs: 5 };
 /** "Within seconds", on a busy machine. */
 const SECONDS = 10;
-
-/**
- * A script stands for Google's program, which is there for Android alone: it says what that says, writes the profile that it is given,
- * and, for outputs, what lies in "answer". adb and adbd are real.
- */
-function program({ profile = "", outputs = "", behind = "" }): string {
-  return `#!/bin/sh
-echo "$@" >> /data/local/tmp/flags
-for flag; do
-  case "$flag" in
-    --op_profiling_output_file=*) cat > "\${flag#*=}" <<'PROFILE'
-${profile}
-PROFILE
-    ;;
-    --output_filepath=*) [ -z "${outputs}" ] || cp "${outputs}" "\${flag#*=}" ;;
-  esac
-done
-cat >&2 <<'LOG'
-${LOG}
-LOG
-${behind}
-`;
-}
-
-/** The same, that is busy for a while between the line that begins the timed runs and the one that counts them. */
-function loopingProgram(busy: string): string {
-  const lines = LOG.split("\n");
-  const timed = lines.findLastIndex((line) => line.includes("Running benchmark for at least"));
-  const say = (part: readonly string[]): string => `cat >&2 <<'LOG'\n${part.join("\n")}\nLOG\n`;
-  return `#!/bin/sh\necho "$@" >> /data/local/tmp/flags\n${say(lines.slice(0, timed + 1))}case "$*" in *--min_secs=0*) ;; *) ${busy} ;; esac\n${say(lines.slice(timed + 1))}`;
-}
 
 /** One addition that keeps its sum. */
 function withState(): Uint8Array {

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { installChromium, installVscodeHost } from "../../install.mjs";
 import { skip } from "../skip.ts";
+import { EDITABLE } from "../vscode/ui/editing-driver.ts";
 import { RunsDriver } from "../vscode/ui/runs-driver.ts";
 import { SAMPLES, useWindow } from "../vscode/ui/window.ts";
+import { program } from "./benchmark-program.ts";
 import type { TestPhone } from "./test-phone.ts";
 import { startUnreadyPhone } from "./unready-phone.ts";
 import { until } from "./until.ts";
@@ -124,6 +126,28 @@ describe("a phone in VS Code", function () {
     assert.ok(existsSync(phone.path("/data/local/tmp/edgewise")));
     await driver.page.getByRole("button", { name: /Clean up phone/ }).click();
     await until("nothing is left", () => !existsSync(phone.path("/data/local/tmp/edgewise")));
+  });
+
+  it("hands a TFLite model’s layers to the delegate that is chosen, by the benchmark_model that the user names", async () => {
+    const { file, bytes } = EDITABLE.tflite;
+    writeFileSync(vscode().path(file), bytes());
+    writeFileSync(vscode().path("benchmark_model"), program({}));
+    await vscode().server.run(async (api, path) => {
+      await api.workspace
+        .getConfiguration("edgewise")
+        .update("benchmarkModelPath", path, api.ConfigurationTarget.Global);
+    }, vscode().path("benchmark_model"));
+    await driver.open(file);
+    await driver.showRuns();
+    await choose(phone.serial);
+    const delegates = driver.page.getByRole("combobox", { name: "Delegate" });
+    assert.deepEqual(await delegates.locator("option").allInnerTexts(), ["CPU", "XNNPACK", "GPU", "NNAPI"]);
+    await delegates.selectOption("gpu");
+    await driver.measure({ runs: 2 });
+    await driver.shows(driver.details, /benchmark_model, TFLite, gpu delegate/);
+    await driver.shows(driver.details, /delegate gpu/);
+    assert.match(readFileSync(phone.path("/data/local/tmp/flags"), "utf8"), /--use_gpu=true/);
+    await leavesNothing();
   });
 
   it("that did not allow this computer says what to do", async () => {
