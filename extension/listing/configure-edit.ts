@@ -1,23 +1,34 @@
 import * as vscode from "vscode";
 import type { Edit, EditOptions, OptionSpec, OptionValue } from "../../profiler/restructure/index.ts";
+import { RpcError } from "../../webview/rpc.ts";
+import { askChecked, type CheckedText } from "./checked-input.ts";
+
+/** What an edit would save, in words; undefined where nobody can tell before it is computed. */
+export type Predict = (edit: Edit) => Promise<string | undefined>;
 
 /**
- * Asks for each option of an edit in turn.
+ * Asks for each option of an edit in turn, and says meanwhile what it would save.
  * @param options what can be set
+ * @param predict @throws {RpcError} with the reason when an edit does not fit
  * @returns nothing when the user gives up
  */
 export async function configureEdit(
   edit: Edit,
   title: string,
   options: readonly OptionSpec[],
+  predict: Predict,
 ): Promise<Edit | undefined> {
   let chosen: EditOptions = edit.options;
   for (const [position, spec] of options.entries()) {
     const step = options.length > 1 ? ` (${position + 1}/${options.length})` : "";
-    const answer = await ask(spec, chosen[spec.id] ?? spec.default, `${title}${step}`);
+    const { [spec.id]: value, ...others } = chosen;
+    const withAnswer = (answer: OptionValue | typeof LEFT_OUT): EditOptions =>
+      answer === LEFT_OUT ? others : { ...others, [spec.id]: answer };
+    const answer = await ask(spec, value ?? spec.default, `${title}${step}`, (one) =>
+      predict({ ...edit, options: withAnswer(one) }),
+    );
     if (answer === undefined) return undefined;
-    const { [spec.id]: _old, ...others } = chosen;
-    chosen = answer === LEFT_OUT ? others : { ...others, [spec.id]: answer };
+    chosen = withAnswer(answer);
   }
   return { ...edit, options: chosen };
 }
@@ -25,8 +36,14 @@ export async function configureEdit(
 /** The user leaves an option without a default to the restructuring. */
 const LEFT_OUT = Symbol("left out");
 type Answer = OptionValue | typeof LEFT_OUT | undefined;
+type PredictAnswer = (answer: OptionValue | typeof LEFT_OUT) => Promise<string | undefined>;
 
-function ask(spec: OptionSpec, value: OptionValue | undefined, title: string): Thenable<Answer> {
+function ask(
+  spec: OptionSpec,
+  value: OptionValue | undefined,
+  title: string,
+  predict: PredictAnswer,
+): Thenable<Answer> {
   if (spec.type === "choice") return askChoice(spec.choices, spec, value, title);
   if (spec.type === "boolean") {
     const choices = [
@@ -35,7 +52,7 @@ function ask(spec: OptionSpec, value: OptionValue | undefined, title: string): T
     ];
     return askChoice(choices, spec, value, title);
   }
-  return askNumber(spec, value, title);
+  return askNumber(spec, value, title, predict);
 }
 
 async function askChoice(
@@ -57,6 +74,7 @@ async function askNumber(
   spec: Extract<OptionSpec, { type: "number" | "integer" }>,
   value: OptionValue | undefined,
   title: string,
+  predict: PredictAnswer,
 ): Promise<Answer> {
   const { minimum = -Infinity, maximum = Infinity, unit } = spec;
   const isOptional = spec.default === undefined;
@@ -70,12 +88,31 @@ async function askNumber(
     const to = Number.isFinite(maximum) ? [vscode.l10n.t("to {0}", maximum)] : [];
     return [kind, ...from, ...to].join(" ");
   };
-  const text = await vscode.window.showInputBox({
+  const about = vscode.l10n.t(spec.title) + (unit === undefined ? "" : ` [${unit}]`);
+  const text = await askChecked({
     title,
-    prompt: `${vscode.l10n.t(spec.title)}${unit === undefined ? "" : ` [${unit}]`}: ${vscode.l10n.t(spec.description)}`,
+    prompt: `${about}: ${vscode.l10n.t(spec.description)}`,
     value: value === undefined ? "" : String(value),
-    validateInput: fault,
+    check: async (typed) => {
+      const message = fault(typed);
+      if (message !== undefined) return { fault: { message, severity: vscode.InputBoxValidationSeverity.Error } };
+      return saving(predict, answerOf(typed));
+    },
   });
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : answerOf(text);
+}
+
+function answerOf(text: string): number | typeof LEFT_OUT {
   return text.trim() === "" ? LEFT_OUT : Number(text);
+}
+
+/** What a value would save, or why it does not fit. */
+async function saving(predict: PredictAnswer, answer: number | typeof LEFT_OUT): Promise<CheckedText> {
+  try {
+    const remark = await predict(answer);
+    return remark === undefined ? {} : { remark };
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    return { fault: { message: error.failure.message, severity: vscode.InputBoxValidationSeverity.Warning } };
+  }
 }

@@ -36,6 +36,11 @@ export function goTo(editor: vscode.TextEditor, { shown }: ListedModel, layer: n
   editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
 }
 
+/** Folds what begins on a line of the editor in focus. With its levels left out VS Code folds what is around it where it is folded already. */
+export async function foldAt(line: number): Promise<void> {
+  await vscode.commands.executeCommand("editor.fold", { levels: 1, direction: "down", selectionLines: [line] });
+}
+
 export function layerAtCursor({ selection }: vscode.TextEditor, model: ListedModel | undefined): number | undefined {
   return model?.shown?.index.layerAt(selection.active.line);
 }

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { goTo, layerAtCursor } from "./follow-selection.ts";
+import { foldAt, goTo, layerAtCursor } from "./follow-selection.ts";
 import type { ListedRevision } from "./listed-model.ts";
 import { isListing } from "./listing-uri.ts";
 import type { Listings } from "./listings.ts";
@@ -36,8 +36,7 @@ export function keepPlace(listings: Listings): vscode.Disposable {
         const name = names.get(editor);
         const layer = model?.shown?.profile.layers.find((candidate) => candidate.name === name);
         const line = model?.shown && constantsOf(model.shown);
-        if (folded.has(editor) && line !== undefined && editor === vscode.window.activeTextEditor)
-          void vscode.commands.executeCommand("editor.fold", { selectionLines: [line] });
+        if (folded.has(editor) && line !== undefined && editor === vscode.window.activeTextEditor) void foldAt(line);
         if (model && layer) goTo(editor, model, layer.index);
       }
     }),

@@ -2,7 +2,8 @@ import * as vscode from "vscode";
 import type { Diagnosis, WeightDiagnoses } from "../../profiler/diagnostics/index.ts";
 import type { LayerDetails, Profile } from "../../profiler/index.ts";
 import { ListingIndex } from "../../profiler/presentation.ts";
-import type { Suggestions } from "../../webview/protocol-editing.ts";
+import type { Edit } from "../../profiler/restructure/index.ts";
+import type { Prediction, Suggestions } from "../../webview/protocol-editing.ts";
 import { RpcError, toFailure } from "../../webview/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
 import { log } from "../log.ts";
@@ -110,6 +111,11 @@ export class ListedModel implements vscode.Disposable {
     );
     this.#few = few.catch(() => undefined);
     return Promise.race([all, few]);
+  }
+
+  /** What the shown model would cost with one more edit; null when only computing it can tell. @throws {RpcError} */
+  predict(edit: Edit): Promise<Prediction | null> {
+    return this.document.predict(this.#shown?.revision ?? -1, edit, new AbortController().signal);
   }
 
   /** Reads the weights and looks at their numbers. @throws {RpcError} */

@@ -8,6 +8,7 @@ import type { Listings } from "./listings.ts";
 import { listedUri, openListing } from "./open-listing.ts";
 import { editedDocument, runOnPage } from "./page-of-listing.ts";
 import { EXPLAIN_COMMAND, explainDiagnostic } from "./problems.ts";
+import { namedSavings } from "./suggestion-text.ts";
 
 /** The commands around listings. */
 export function registerListingCommands(listings: Listings, extension: vscode.Uri): vscode.Disposable {
@@ -49,11 +50,15 @@ function apply(listings: Listings, model: vscode.Uri, edits: readonly Edit[]): P
 
 async function configure(listings: Listings, model: vscode.Uri, edit: Edit): Promise<void> {
   await tellingFailures(async () => {
-    const { list } = await listings.open(model).suggestions();
-    const suggestion = list.find(
-      (known) => known.edit.restructuring === edit.restructuring && known.edit.target === edit.target,
-    );
-    const configured = suggestion && (await configureEdit(edit, suggestion.label, suggestion.options));
+    const listed = listings.open(model);
+    const [described] = await listed.document.engines.quick.request("describe", { edits: [edit] });
+    const predict = async (changed: Edit): Promise<string | undefined> => {
+      const prediction = await listed.predict(changed);
+      if (!prediction) return undefined;
+      const saves = namedSavings(prediction.saves);
+      return saves === "" ? vscode.l10n.t("It saves nothing.") : vscode.l10n.t("Predicted: {0} of the model.", saves);
+    };
+    const configured = described && (await configureEdit(edit, described.label, described.options, predict));
     if (configured) await apply(listings, model, [configured]);
   });
 }

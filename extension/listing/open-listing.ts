@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { goTo } from "./follow-selection.ts";
+import { foldAt, goTo } from "./follow-selection.ts";
 import { isListing, listingOf, LISTING_LANGUAGE } from "./listing-uri.ts";
 import type { Listings } from "./listings.ts";
 
@@ -23,7 +23,7 @@ export async function openListing(
   if (text.languageId !== LISTING_LANGUAGE) await vscode.languages.setTextDocumentLanguage(text, LISTING_LANGUAGE);
   const editor = await vscode.window.showTextDocument(text, { viewColumn: known ?? viewColumn, preview: false });
   const constants = listed.shown?.index.listing.regions.find(({ kind }) => kind === "constants");
-  if (isNew && constants) await vscode.commands.executeCommand("editor.fold", { selectionLines: [constants.first] });
+  if (isNew && constants) await foldAt(constants.first);
   if (isNew || layer !== undefined) goTo(editor, listed, layer ?? 0);
 }
 

@@ -160,6 +160,7 @@ describe("Code actions of the listing", () => {
     await picker.waitFor();
     const title = picker.locator(".quick-input-title");
     const steps = Number(/\(1\/(\d+)\)/.exec(await title.innerText())?.[1]);
+    await picker.getByText(/−\d+ % .*parameters/).waitFor();
     for (let step = 1; step <= steps; step++) {
       await title.filter({ hasText: `(${step}/${steps})` }).waitFor();
       await vscode().page.keyboard.press("Enter");

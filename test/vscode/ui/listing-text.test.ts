@@ -129,6 +129,10 @@ describe("The listing of an ONNX model", () => {
 
   it("takes typing back and says what to do instead", async () => {
     const before = await listing.text();
+    await listing.goTo(/^<$/);
+    await vscode().server.run((api) => api.commands.executeCommand("editor.fold"));
+    const constant = listing.lineWith('float32[32] "0.1.weight"');
+    await constant.waitFor({ state: "detached" });
     await listing.goTo(/= Add /);
     await vscode().page.keyboard.type("x");
     await vscode().page.locator(".notification-toast", { hasText: "cannot be typed into" }).waitFor();
@@ -145,6 +149,8 @@ describe("The listing of an ONNX model", () => {
       () => listing.isDirty(),
       (isDirty) => !isDirty,
     );
+    await listing.lineWith("= Add").first().waitFor();
+    assert.equal(await constant.count(), 0, "what was folded is, and nothing else");
     await vscode().server.run((api) => api.commands.executeCommand("notifications.clearAll"));
   });
 
