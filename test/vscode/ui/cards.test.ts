@@ -74,7 +74,7 @@ describe("The cards", () => {
     await page().locator("[data-total=macs] .verdict.within").waitFor();
     assert.equal(await page().locator("[data-total=otherOps] .verdict").count(), 0);
     const over = page().locator("[data-total=fileBytes] .verdict.over");
-    assert.match(await over.innerText(), /^[\d.]+×\s*Budget: .* download[^]*update, .* over/);
+    assert.match(await over.innerText(), /^[\d.,]+×\s*Budget: .* download[^]*update, .* over/);
     await page().getByRole("button", { name: "Show budgets" }).click();
     await line("macs").waitFor();
   });
