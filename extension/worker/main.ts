@@ -20,7 +20,7 @@ import { fitEdits } from "./fitting.ts";
 import { layerDetails, layerWeights } from "./inspect.ts";
 import { cleanUpDevice, connectDevice, describeDevice, measure, watchDevices } from "./measuring.ts";
 import { learn } from "./learning.ts";
-import { ModelStore, type Computing } from "./model-store.ts";
+import { madeForFile, ModelStore, type Computing } from "./model-store.ts";
 import { packProfile, unpackProfile } from "./pack-profile.ts";
 import type {
   ModelLocation,
@@ -81,16 +81,20 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   fit: async ({ request, budget, calibration }, signal) => {
     const model = await store.model(request, { signal });
     const options = { bindings: request.bindings, hardware: hardwareOf(request), signal };
-    await fitEdits(model, budget, calibration, { ...options, onUpdate: (update) => host.send("fit", update) });
+    const samples = madeForFile(await store.base(request.location), calibration);
+    await fitEdits(model, budget, samples, { ...options, onUpdate: (update) => host.send("fit", update) });
     return null;
   },
   save: async ({ request, path }, signal) => {
     await saveModel(store, request, path, telling("save", signal));
     return null;
   },
-  samples: async ({ request, calibration }) => noteSamples(await store.model(request), calibration),
-  preview: async ({ request, calibration, count }) =>
-    previewCalibration(await store.model(request), calibration, count),
+  samples: async ({ request, calibration }) =>
+    noteSamples(await store.model(request), madeForFile(await store.base(request.location), calibration)),
+  preview: async ({ request, calibration, count }) => {
+    const samples = madeForFile(await store.base(request.location), calibration);
+    return previewCalibration(await store.model(request), samples, count);
+  },
   inputs: async (request) => modelInputs(await store.model(request)),
   measure: ({ request, address, options }, signal) =>
     measure(store, request, hardwareOf(request), address, options, {

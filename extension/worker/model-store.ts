@@ -6,7 +6,15 @@ import {
   type ByteSource,
   type SiblingFiles,
 } from "../../profiler/index.ts";
-import { activationsOn, applyEdit, predictEdit, type Model, type Step } from "../../profiler/restructure/index.ts";
+import {
+  activationsOn,
+  applyEdit,
+  inputPorts,
+  predictEdit,
+  type CalibrationSpec,
+  type Model,
+  type Step,
+} from "../../profiler/restructure/index.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import { NEEDS_NUMBERS, type ModelLocation, type ModelRequest, type PlannedEdit } from "./protocol.ts";
 
@@ -77,7 +85,7 @@ export class ModelStore {
     return computed.follow(keys, base, async (before, index) => {
       const { onProgress } = computing;
       const share = (done: number, what: string): void => onProgress?.((index + done) / edits.length, what);
-      return (await compute(before, edits[index], { ...computing, onProgress: share })).after;
+      return (await compute(base, before, edits[index], { ...computing, onProgress: share })).after;
     });
   }
 
@@ -135,8 +143,17 @@ export class ModelStore {
   }
 }
 
-/** Computes one edit with the samples that it is planned with. */
+/** Samples are made for the file: what edits of its resolution leave gets them stretched. */
+export function madeForFile(base: Model, calibration: CalibrationSpec): CalibrationSpec {
+  return { madeFor: inputPorts(base), ...calibration };
+}
+
+/**
+ * Computes one edit with the samples that it is planned with.
+ * @param base the file without edits
+ */
 export function compute(
+  base: Model,
   model: Model,
   planned: PlannedEdit | undefined,
   { signal, onProgress }: Computing,
@@ -144,7 +161,7 @@ export function compute(
   if (planned === undefined) throw new RangeError("there is no such edit");
   const { edit, calibration } = planned;
   return applyEdit(model, edit, {
-    ...(calibration && { activationsOf: (before: Model) => activationsOn(before, calibration) }),
+    ...(calibration && { activationsOf: (before: Model) => activationsOn(before, madeForFile(base, calibration)) }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });

@@ -27,7 +27,7 @@ import type {
   Trial,
 } from "../../webview/protocol-editing.ts";
 import { labelOf } from "./edit-label.ts";
-import { compute, type Computing, type ModelStore } from "./model-store.ts";
+import { compute, madeForFile, type Computing, type ModelStore } from "./model-store.ts";
 import type { EditDescription, ModelRequest, PlannedEdit, SuggestionScope } from "./protocol.ts";
 
 /** What the worker can say of edits, and do with them. */
@@ -107,11 +107,12 @@ export async function tryEdits(
   { signal, onProgress }: Computing,
 ): Promise<Trial> {
   const analysed = await store.analysed(request, { ...(signal && { signal }) });
+  const base = await store.base(request.location);
   const changed = new Set<string>();
   const promises = edits.map(({ edit }) => restructuringOf(edit.restructuring).promise);
   const steps: Step[] = [];
   for (const [index, planned] of edits.entries()) {
-    const step = await compute(steps.at(-1)?.after ?? analysed.model, planned, {
+    const step = await compute(base, steps.at(-1)?.after ?? analysed.model, planned, {
       ...(signal && { signal }),
       onProgress: (done, what) => onProgress?.((COMPUTING_SHARE * (index + done)) / edits.length, what),
     });
@@ -122,7 +123,7 @@ export async function tryEdits(
   if (last === undefined) throw new RangeError("there is no edit to try");
   onProgress?.(COMPUTING_SHARE, CHECKING);
   const whole: Step = { ...last, promise: weakest(promises), before: analysed.model };
-  const check = await checkEdit(whole, { calibration, ...(signal && { signal }) });
+  const check = await checkEdit(whole, { calibration: madeForFile(base, calibration), ...(signal && { signal }) });
   const totals = costModel(analyseModel(last.after, request.bindings), hardware).totals;
   return {
     ...comparedTotals(analysed, totals, hardware),

@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { MOST_FILES, ModelStore } from "../../../extension/worker/model-store.ts";
-import type { ModelLocation } from "../../../extension/worker/protocol.ts";
+import type { ModelLocation, PlannedEdit } from "../../../extension/worker/protocol.ts";
 import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
+import { Random } from "../../../profiler/numeric/random.ts";
+import { graph, node, onnxModel, value } from "../../builders/onnx-builder.ts";
 import { longChain } from "../../vscode/ui/models.ts";
+import { temporaryFolder } from "../cli/run-cli.ts";
 import { MemorySiblings } from "../onnx/reader/read-model.ts";
+import { edit, ops, weights } from "../restructure/edited-model.ts";
+import { bytesOf, npyFile } from "../run/npy-file.ts";
+
+const AS_IT_IS = { bindings: {}, hardware: "", ownHardware: [] };
 
 const at = (path: string): ModelLocation => ({ kind: "path", path, version: 1 });
 
@@ -41,6 +50,30 @@ describe("The models that a thread works with", () => {
     for (const file of ["first", "second", "third", "first", "fourth"]) await store.base(at(file));
     assert.deepEqual(log.slice(-2), ["open fourth", "close second"]);
     assert.ok(store.holds(at("first")) && !store.holds(at("second")));
+  });
+
+  it("have edits behind one of the resolution fitted to samples of the file's size", async () => {
+    const folder = await temporaryFolder();
+    try {
+      const path = join(folder.path, "maps.npy");
+      await writeFile(path, npyFile("<f4", [4, 1, 8, 8], bytesOf(new Random(0).normals(4 * 64))));
+      const nodes = [node("Conv", ["x", "w"], ["y"], { pads: [1, 1, 1, 1] }, { name: "c" })];
+      const inputs = [value("x", "float32", ["n", 1, 8, 8])];
+      const bytes = onnxModel({
+        graph: graph(nodes, { inputs, outputs: ["y"], initializers: [weights("w", [4, 1, 3, 3])] }),
+      });
+      const store = new ModelStore(() =>
+        Promise.resolve({ source: new MemorySource("maps.onnx", bytes), siblings: new MemorySiblings() }),
+      );
+      const edits: readonly PlannedEdit[] = [
+        { edit: edit("reduce-resolution"), calibration: null },
+        { edit: edit("split-spatial", "c", { rank: 2 }), calibration: { inputs: { "": { kind: "array", path } } } },
+      ];
+      const model = await store.model({ location: at("maps.onnx"), edits, isPrediction: false, ...AS_IT_IS });
+      assert.deepEqual(ops(model), ["Conv", "Conv"]);
+    } finally {
+      await folder.remove();
+    }
   });
 
   it("are read again after they could not be", async () => {
