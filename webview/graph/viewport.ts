@@ -26,6 +26,9 @@ const READABLE_ZOOM = 0.6;
 /** Pixels around the picture. */
 const MARGIN = 16;
 
+/** What is nearer than this to its place is there: sums of fractions are never quite. */
+const HALF_PIXEL = 0.5;
+
 /** All of the picture, never larger than it is. */
 export function fit(picture: Size, screen: Size): Viewport {
   const zoom = clamp(
@@ -70,7 +73,8 @@ export function reveal(viewport: Viewport, box: Point & Size, screen: Size): Vie
   };
   const dx = shift(x + box.x * zoom, box.width * zoom, screen.width);
   const dy = shift(y + box.y * zoom, box.height * zoom, screen.height);
-  return dx === 0 && dy === 0 ? viewport : { zoom, x: x + dx, y: y + dy };
+  const isThere = Math.abs(dx) < HALF_PIXEL && Math.abs(dy) < HALF_PIXEL;
+  return isThere ? viewport : { zoom, x: x + dx, y: y + dy };
 }
 
 /** As `reveal`, when the screen has become another one, of a box that was in sight before. */

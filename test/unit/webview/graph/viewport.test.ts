@@ -45,6 +45,12 @@ describe("The viewport of the graph", () => {
     assert.deepEqual(reveal(viewport, { x: 100, y: -200, width: 50, height: 50 }, SCREEN), { zoom: 1, x: 0, y: 216 });
   });
 
+  it("leaves a box where it was brought into sight", () => {
+    const box = { x: 1234.567, y: 100, width: 98.765, height: 50 };
+    const shown = reveal({ zoom: 0.7, x: 0.1, y: 0 }, box, { ...SCREEN, width: 543.21 });
+    assert.equal(reveal(shown, box, { ...SCREEN, width: 543.21 }), shown);
+  });
+
   it("keeps a box in sight on a smaller screen, if it was in sight", () => {
     const viewport = { zoom: 1, x: 0, y: 0 };
     const smaller = { width: 500, height: 500 };
