@@ -82,9 +82,16 @@ class Lifetimes {
       );
     };
     this.steps.forEach((layer, step) => {
-      for (const input of layer.inputs) if (isActivation(input)) use(input, layer, step);
+      const read = this.#lastRead(layer, step);
+      for (const input of layer.inputs) if (isActivation(input)) use(input, layer, read);
       for (const output of layer.outputs) if (isActivation(output)) use(output, layer, step);
     });
+  }
+
+  /** A loop reads what it is given in every round of its body, whose rows follow. */
+  #lastRead({ node, repeats }: Layer, step: number): number {
+    const isLoop = node.bodies.some(({ role }) => role === "loop" || role === "scan");
+    return isLoop && (this.steps[step + 1]?.repeats ?? 0) > repeats ? step + 1 : step;
   }
 
   /** Whether somebody wants a tensor after the run. */

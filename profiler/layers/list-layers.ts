@@ -1,4 +1,4 @@
-import type { Node } from "../model/model.ts";
+import { ABSENT, type Node } from "../model/model.ts";
 import type { InferredBody, InferredGraph, InferredNode, Problem } from "../operators/infer.ts";
 import { dearestBranch } from "./dearest-branch.ts";
 import type { Layer, LayerTensor } from "./layer.ts";
@@ -87,8 +87,9 @@ class Lister {
   }
 }
 
-function layerInputs({ node, rule, view, bodies }: InferredNode, tensors: LayerTensors): readonly LayerTensor[] {
-  const configuration = configurationInputs(node, rule, view, bodies);
+function layerInputs(inferred: InferredNode, tensors: LayerTensors): readonly LayerTensor[] {
+  const { node, rule, view } = inferred;
+  const configuration = configurationInputs(inferred, tensors);
   return node.inputs.map((id, position) => {
     const tensor = configuration.includes(position) ? tensors.configuration(id) : tensors.data(id);
     const logical = tensor.constant && rule?.weightElements?.(view, position);
@@ -96,16 +97,19 @@ function layerInputs({ node, rule, view, bodies }: InferredNode, tensors: LayerT
   });
 }
 
-/** Inputs of a node with bodies are handed on to the rows of the bodies: there they are data, if they are. */
-function configurationInputs(
-  node: Node,
-  rule: InferredNode["rule"],
-  view: InferredNode["view"],
-  bodies: readonly InferredBody[],
-): readonly number[] {
-  if (bodies.length > 0) return [...node.inputs.keys()];
+/**
+ * An input that a body gets as the very tensor it is, is handed on to the body's rows: there it is data, if it is. What a loop starts
+ * from, and what it takes slices of, is data of the loop itself.
+ */
+function configurationInputs({ node, rule, view, bodies }: InferredNode, tensors: LayerTensors): readonly number[] {
   const positions = rule?.configuration ?? NOTHING;
-  return typeof positions === "function" ? positions(view) : positions;
+  const told = typeof positions === "function" ? positions(view) : positions;
+  if (bodies.length === 0) return told;
+  const inside = new Set(bodies.flatMap(({ graph: { graph, keys } }) => graph.inputs.map((id) => keys[id])));
+  return [...node.inputs.keys()].filter((position) => {
+    const { key, constant } = tensors.data(node.inputs[position] ?? ABSENT);
+    return told.includes(position) || constant !== undefined || inside.has(key);
+  });
 }
 
 const NOTHING: readonly never[] = [];

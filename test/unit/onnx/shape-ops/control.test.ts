@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import { ONNX_OPERATORS } from "../../../../profiler/formats/onnx/operators/index.ts";
+import { profileModel } from "../../../../profiler/profile-model.ts";
 import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import { inferGraph, type InferredNode } from "../../../../profiler/operators/infer.ts";
 import type { TensorFact } from "../../../../profiler/operators/tensor-fact.ts";
@@ -241,6 +242,35 @@ describe("Scan", () => {
     });
     assert.deepEqual(shapes(result), [[3], [4, 3]]);
     assert.equal(result.node.bodies[0]?.trips, 4);
+  });
+
+  it("keeps what it takes slices of until its last round, and calls what makes that no shape arithmetic", async () => {
+    const bytes = onnxModel({
+      graph: graph(
+        [
+          node("Relu", ["x"], ["h"]),
+          node("Scan", ["s0", "h"], ["y"], {
+            num_scan_inputs: 1,
+            body: graph([node("Add", ["s", "e"], ["t"])], {
+              inputs: [value("s", "float32"), value("e", "float32")],
+              outputs: [value("t", "float32")],
+            }),
+          }),
+        ],
+        { inputs: [value("x", "float32", [100, 8]), value("s0", "float32", [8])], outputs: ["y"] },
+      ),
+    });
+    const { layers, structure } = await profileModel(new MemorySource("scan.onnx", bytes), noSiblings);
+    assert.deepEqual(
+      layers.map(({ op, role, repeats }) => [op, role, repeats]),
+      [
+        ["Relu", "compute", 1],
+        ["Scan", "compute", 1],
+        ["Add", "compute", 100],
+      ],
+    );
+    const held = structure.memory?.buffers.find(({ tenants }) => tenants.some(({ name }) => name === "h"));
+    assert.deepEqual([held?.bytes, held?.first, held?.last], [4 * 800, 0, 2]);
   });
 
   it("runs over the axes that it names", async () => {
