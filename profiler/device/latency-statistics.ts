@@ -29,6 +29,9 @@ function percentile(sorted: readonly number[], share: number): number | null {
   return sorted[Math.ceil(share * sorted.length) - 1] ?? null;
 }
 
+/** Fewer runs do not show what single runs differ by. */
+export const FEWEST_RUNS = 5;
+
 /** The times between which half of the runs lie: from the first to the third quartile. */
 export interface MiddleHalf {
   readonly low: number;

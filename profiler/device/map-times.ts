@@ -1,5 +1,5 @@
 import type { LayerProfile } from "../profile.ts";
-import { middleHalfOf } from "./latency-statistics.ts";
+import { FEWEST_RUNS, middleHalfOf } from "./latency-statistics.ts";
 import type { OptimizedOperator } from "./optimized-graph.ts";
 import type { ProfiledOperator, ProfiledRun } from "./ort-profile.ts";
 import type { LayerTimes, RowTime, UnmappedTime } from "./run-result.ts";
@@ -70,7 +70,7 @@ export function mapTimes(
 function rowTime(layers: readonly LayerProfile[], layer: number, { runSeconds, ...row }: MeanRow): RowTime {
   const { name = `#${layer}`, op = "" } = layers[layer] ?? {};
   const { low, high } = middleHalfOf(runSeconds);
-  return { layer, name, op, spread: (high - low) / 2, ...row };
+  return { layer, name, op, spread: runSeconds.length < FEWEST_RUNS ? null : (high - low) / 2, ...row };
 }
 
 function withoutRow({ name, op, seconds }: MeanOperator): UnmappedTime {

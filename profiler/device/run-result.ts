@@ -137,7 +137,7 @@ export interface RowTime {
   readonly name: string;
   readonly op: string;
   readonly seconds: number;
-  /** Half the distance between the quartiles of all profiled runs, the slower half of them too: the noise. null where only means are told. */
+  /** Half the distance between the quartiles of all profiled runs, the slower half of them too: the noise. null for few runs, and where only means are told. */
   readonly spread: number | null;
   /** Further rows computed by the same operators, folded or fused into them: their time is in `seconds`. */
   readonly fused: readonly number[];

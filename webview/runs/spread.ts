@@ -1,8 +1,5 @@
-import { middleHalfOf, type MiddleHalf } from "../../profiler/device/latency-statistics.ts";
+import { FEWEST_RUNS, middleHalfOf, type MiddleHalf } from "../../profiler/device/latency-statistics.ts";
 import type { Latency } from "../../profiler/device/run-result.ts";
-
-/** Fewer runs do not show what single runs differ by. */
-export const FEWEST_RUNS = 5;
 
 /** Of a normal distribution, the distance of the quartiles from its middle in standard deviations. */
 const QUARTILE_DEVIATIONS = 0.6745;

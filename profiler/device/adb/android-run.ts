@@ -3,7 +3,7 @@ import { newArray, type NamedTensors, type NumericTensor } from "../../run/numer
 import { fromRuntimeBytes, toRuntimeBytes } from "../../run/tensor-bytes.ts";
 import { compareOutputs } from "../compare-outputs.ts";
 import { DeviceError } from "../device-error.ts";
-import { latencyStatistics } from "../latency-statistics.ts";
+import { FEWEST_RUNS, latencyStatistics } from "../latency-statistics.ts";
 import { mapTimes } from "../map-times.ts";
 import { ONNX_TYPES, typeOfNumber } from "../onnx-types.ts";
 import { optimizedOperators } from "../optimized-graph.ts";
@@ -16,8 +16,8 @@ import type { RunPhase } from "../target.ts";
 import { measureEnergy, type EnergyTimes } from "./measure-energy.ts";
 import { PhoneRun, sizeOf, TIMED_SECONDS, type MeasuredByRuntime, type PhoneRunSubject } from "./phone-run.ts";
 
-/** Shares need fewer runs than a p90. */
-const PROFILED = { warmUp: 2, runs: 10, seconds: 10 };
+/** Shares need fewer runs than a p90, and no more than were asked for, though enough to know their noise. */
+const PROFILED = { warmUp: 2, fewest: FEWEST_RUNS, runs: 10, seconds: 10 };
 /** Of ONNX Runtime's profile: some 600 bytes an operator and run. */
 const MOST_PROFILE_BYTES = 256e6;
 
@@ -109,10 +109,10 @@ export class AndroidRun extends PhoneRun {
 
   async #layers(folder: string): Promise<LayerTimes | NotMeasured> {
     const { device, control, measured } = this;
-    const { warmUp, runs, seconds } = PROFILED;
+    const { warmUp, fewest, runs, seconds } = PROFILED;
     await this.#run(folder, "layers", {
       optimization: "basic",
-      runs,
+      runs: Math.min(runs, Math.max(fewest, this.settings.runs)),
       warmUp,
       budgetSeconds: seconds,
       profile: "profile",

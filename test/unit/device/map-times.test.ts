@@ -74,5 +74,6 @@ describe("times of a profile on the rows of the table", () => {
     }));
     const [row] = mapTimes(runs, undefined, [layer]).rows;
     assert.deepEqual([row?.name, row?.op, row?.seconds, row?.spread], ["a", "Relu", 4, 2]);
+    assert.equal(mapTimes(runs.slice(1), undefined, [layer]).rows[0]?.spread, null, "four say nothing of their noise");
   });
 });
