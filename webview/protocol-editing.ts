@@ -3,7 +3,7 @@ import type { Edit, OptionSpec } from "../profiler/restructure/edit.ts";
 import type { SavedTotal, Suggestion } from "../profiler/restructure/suggestion.ts";
 import type { CalibrationSpec } from "../profiler/run/calibration/spec.ts";
 import type { Top1 } from "../profiler/run/difference.ts";
-import type { PackedProfile } from "./protocol.ts";
+import type { PackedProfile } from "./packed-profile.ts";
 import type { Contract, Failure } from "./rpc.ts";
 
 /**

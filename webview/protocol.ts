@@ -1,7 +1,8 @@
-import type { Profile, ProfileStep, Structure } from "../profiler/profile.ts";
+import type { ProfileStep, Structure } from "../profiler/profile.ts";
 import type { LayerDetails } from "../profiler/views/layer-details.ts";
 import type { WeightStatistics } from "../profiler/views/weight-statistics.ts";
 import type { PackedLayers } from "./packed-layers.ts";
+import type { ProfileHeader } from "./packed-profile.ts";
 import type { EditingCommand, EditingContract, EditingStart } from "./protocol-editing.ts";
 import type { RunningContract, RunsState } from "./protocol-running.ts";
 import type { Contract, Failure, None } from "./rpc.ts";
@@ -10,23 +11,6 @@ import type { Contract, Failure, None } from "./rpc.ts";
  * What the page and the extension host say to each other. The page asks for a snapshot first; rows beyond the first chunk come when it
  * asks for them. Every later change arrives as an event with a snapshot of its own.
  */
-
-/** A profile without its rows and its structure. */
-export type ProfileHeader = Omit<Profile, "layers" | "structure"> & { readonly rowCount: number };
-
-/**
- * A profile cut for travelling: the first chunk is what a screen or two can show, so that the first paint waits for little; the others
- * are large enough that asking costs nothing beside them.
- */
-export interface PackedProfile {
-  readonly header: ProfileHeader;
-  readonly chunks: readonly PackedLayers[];
-  /** Asked for by the first picture that needs it. */
-  readonly structure: Structure;
-}
-
-export const FIRST_CHUNK_ROWS = 200;
-export const CHUNK_ROWS = 1000;
 
 export type Snapshot =
   | { readonly kind: "loading"; readonly file: string }

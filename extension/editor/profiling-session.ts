@@ -1,6 +1,7 @@
 import type { LayerDetails, ProfileStep, Structure, WeightStatistics } from "../../profiler/index.ts";
 import type { PackedLayers } from "../../webview/packed-layers.ts";
-import type { Activity, PackedProfile, Snapshot } from "../../webview/protocol.ts";
+import type { Activity, Snapshot } from "../../webview/protocol.ts";
+import type { PackedProfile } from "../../webview/packed-profile.ts";
 import { RpcError, toFailure, type Failure } from "../../webview/rpc.ts";
 import type { LayerQuery, ModelRequest, ProfileReply, WeightsQuery } from "../worker/protocol.ts";
 

@@ -1,7 +1,7 @@
 import type { Layer } from "../layers/layer.ts";
 import type { LayerProfile, Profile } from "../profile.ts";
 import type { Severity } from "./severity.ts";
-import type { LiftedGraph, LiftedLayer } from "../restructure/lifted.ts";
+import type { LiftedGraph, LiftedLayer } from "../restructure/lift/lifted.ts";
 
 /** Something about a model that costs more than it may have to. Plain data. */
 export interface Diagnosis {

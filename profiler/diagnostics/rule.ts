@@ -1,4 +1,4 @@
-import type { LiftedLayer } from "../restructure/lifted.ts";
+import type { LiftedLayer } from "../restructure/lift/lifted.ts";
 import type { Finding, Subject } from "./diagnosis.ts";
 import type { Severity } from "./severity.ts";
 

@@ -1,11 +1,11 @@
 import type { Model } from "../model/model.ts";
 import { completeOptions, type Edit } from "./edit.ts";
-import { changedLayers, keptTensors, type KeptTensor } from "./kept-tensors.ts";
-import { liftedModel } from "./lifted-model.ts";
-import { lowerRewrite } from "./lower-model.ts";
+import { changedLayers, keptTensors, type KeptTensor } from "./lower/kept-tensors.ts";
+import { liftedModel } from "./lift/lifted-model.ts";
+import { lowerRewrite } from "./lower/lower-model.ts";
 import { restructuringOf } from "./registry.ts";
 import type { ActivationSource, Guarantee } from "./restructuring.ts";
-import type { Rewrite } from "./rewrite.ts";
+import type { Rewrite } from "./lower/rewrite.ts";
 
 /** What edits are computed with. */
 export interface EditContext {

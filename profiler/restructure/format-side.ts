@@ -1,10 +1,10 @@
 import type { DataType } from "../model/data-type.ts";
-import type { Model, Node, TensorId } from "../model/model.ts";
+import type { Model, TensorId } from "../model/model.ts";
 import type { InferredNode } from "../operators/infer.ts";
 import type { TensorFact } from "../operators/tensor-fact.ts";
-import type { Form, Weights } from "./forms.ts";
-import type { GraphDraft } from "./graph-draft.ts";
-import type { LiftedGraph, LiftedLayer } from "./lifted.ts";
+import type { Form, Weights } from "./lift/forms.ts";
+import type { GraphDraft } from "./lower/graph-draft.ts";
+import type { LiftedGraph, LiftedLayer } from "./lift/lifted.ts";
 
 /** What a format brings to restructuring: the two translations. All that knows native operators and weight layouts is behind it. */
 export interface FormatSide {
@@ -54,6 +54,3 @@ export interface LayerToLower {
   /** The layer that this one is a changed form of: what did not change keeps its tensors. undefined for a new layer. */
   readonly before?: LiftedLayer;
 }
-
-/** Everything about a native node but its place in the graph. */
-export type NodeDraft = Pick<Node, "op" | "inputs" | "outputs"> & Partial<Omit<Node, "index" | "span" | "identity">>;

@@ -6,8 +6,8 @@
 export { analyseModel, costModel, readModel, type AnalysedModel } from "../profile-model.ts";
 export type { Model } from "../model/model.ts";
 
-export { liftModel } from "./lift-model.ts";
-export type { LiftedGraph, LiftedLayer } from "./lifted.ts";
+export { liftModel } from "./lift/lift-model.ts";
+export type { LiftedGraph, LiftedLayer } from "./lift/lifted.ts";
 export { formatEdit, parseEdit, completeOptions } from "./edit.ts";
 export type { Choice, Edit, EditOptions, OptionSpec, OptionValue } from "./edit.ts";
 export { formatEditList, parseEditList, type EditList } from "./edit-list.ts";
@@ -37,7 +37,7 @@ export type {
   FitResult,
   FitSamples,
 } from "./fit/fit-point.ts";
-export { modelBytes, writeModel, type WriteOptions } from "./write-model.ts";
+export { modelBytes, writeModel, type WriteOptions } from "./lower/write-model.ts";
 
 export { activationsOn, inMemory } from "../run/activation-source.ts";
 export { compareRuns } from "../run/compare-runs.ts";

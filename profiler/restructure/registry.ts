@@ -1,19 +1,19 @@
 import { OptionError } from "../errors.ts";
-import { DENSE_LOW_RANK } from "./dense-low-rank.ts";
-import { DENSE_TO_CONV } from "./dense-to-conv.ts";
-import { DENSE_TO_POOLED_CONV } from "./dense-to-pooled-conv.ts";
-import { DOWNSAMPLE_EARLIER } from "./downsample-earlier.ts";
-import { FOLD_BATCH_NORM } from "./fold-batch-norm.ts";
-import { GROUP_AND_SHUFFLE } from "./group-and-shuffle.ts";
-import { REDUCE_CHANNELS } from "./reduce-channels/reduce-channels.ts";
-import { REDUCE_RESOLUTION } from "./reduce-resolution.ts";
-import { REMOVE_NO_OPS } from "./remove-no-ops.ts";
+import { DENSE_LOW_RANK } from "./restructurings/dense-low-rank.ts";
+import { DENSE_TO_CONV } from "./restructurings/dense-to-conv.ts";
+import { DENSE_TO_POOLED_CONV } from "./restructurings/dense-to-pooled-conv.ts";
+import { DOWNSAMPLE_EARLIER } from "./restructurings/downsample-earlier.ts";
+import { FOLD_BATCH_NORM } from "./restructurings/fold-batch-norm.ts";
+import { GROUP_AND_SHUFFLE } from "./restructurings/group-and-shuffle.ts";
+import { REDUCE_CHANNELS } from "./restructurings/reduce-channels/reduce-channels.ts";
+import { REDUCE_RESOLUTION } from "./restructurings/reduce-resolution.ts";
+import { REMOVE_NO_OPS } from "./restructurings/remove-no-ops.ts";
 import type { Restructuring } from "./restructuring.ts";
-import { SEPARABLE } from "./separable.ts";
-import { SHRINK_KERNEL } from "./shrink-kernel.ts";
-import { SPLIT_CHANNELS } from "./split-channels.ts";
-import { SPLIT_SPATIAL } from "./split-spatial.ts";
-import { STACK_SMALL_KERNELS } from "./stack-small-kernels.ts";
+import { SEPARABLE } from "./restructurings/separable.ts";
+import { SHRINK_KERNEL } from "./restructurings/shrink-kernel.ts";
+import { SPLIT_CHANNELS } from "./restructurings/split-channels.ts";
+import { SPLIT_SPATIAL } from "./restructurings/split-spatial.ts";
+import { STACK_SMALL_KERNELS } from "./restructurings/stack-small-kernels.ts";
 
 /** All restructurings, exact ones first. Suggestions, the command line and documentation are made from this list. */
 export const RESTRUCTURINGS: readonly Restructuring[] = [

@@ -1,8 +1,8 @@
 import { EdgewiseError } from "../errors.ts";
 import type { TensorId } from "../model/model.ts";
 import type { EditOptions, OptionSpec } from "./edit.ts";
-import type { LayerId, LiftedGraph } from "./lifted.ts";
-import type { Rewrite } from "./rewrite.ts";
+import type { LayerId, LiftedGraph } from "./lift/lifted.ts";
+import type { Rewrite } from "./lower/rewrite.ts";
 
 /** exact: within float rounding. approximate: near, by the best weights a closed form gives. */
 export type Guarantee = "exact" | "approximate" | "needs training";

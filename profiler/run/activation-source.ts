@@ -1,8 +1,8 @@
 import { FileSource } from "../bytes/file-source.ts";
 import type { Model, TensorId } from "../model/model.ts";
-import { isEdited } from "../restructure/edited-model.ts";
+import { isEdited } from "../restructure/lower/edited-model.ts";
 import type { ActivationSource, Activations } from "../restructure/restructuring.ts";
-import { modelBytes } from "../restructure/write-model.ts";
+import { modelBytes } from "../restructure/lower/write-model.ts";
 import { captureActivations } from "./capture.ts";
 import type { CalibrationSpec } from "./calibration/spec.ts";
 import { openSamples } from "./calibration/sample-set.ts";

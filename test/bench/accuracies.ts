@@ -10,7 +10,7 @@ import type { Model } from "../../profiler/model/model.ts";
 import { readModel } from "../../profiler/profile-model.ts";
 import { applyEdit } from "../../profiler/restructure/apply.ts";
 import { formatEdit, type Edit } from "../../profiler/restructure/edit.ts";
-import { liftModel } from "../../profiler/restructure/lift-model.ts";
+import { liftModel } from "../../profiler/restructure/lift/lift-model.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../profiler/restructure/restructuring.ts";
 

@@ -5,7 +5,7 @@ import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.t
 import type { LayerProfile } from "../../profiler/profile.ts";
 import { countFormulas, energyParts, latencyFormula, type EnergyPart } from "../../profiler/views/formulas.ts";
 import type { LayerDetails } from "../../profiler/views/layer-details.ts";
-import { Section } from "./DetailsPanel.tsx";
+import { Section } from "./Section.tsx";
 
 interface CostsProps {
   readonly layer: LayerProfile;

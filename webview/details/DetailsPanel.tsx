@@ -1,5 +1,5 @@
 import * as l10n from "@vscode/l10n";
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { LayerDetails } from "../../profiler/views/layer-details.ts";
@@ -8,6 +8,7 @@ import { RpcError } from "../rpc.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import { whyUnknown } from "../table/page-columns.ts";
 import { Costs } from "./Costs.tsx";
+import { Section } from "./Section.tsx";
 import { TensorList } from "./TensorList.tsx";
 
 interface DetailsPanelProps {
@@ -168,19 +169,5 @@ function Pairs({ title, pairs }: PairsProps): JSX.Element | null {
         ))}
       </dl>
     </Section>
-  );
-}
-
-interface SectionProps {
-  readonly title: string;
-  readonly children: ComponentChildren;
-}
-
-export function Section({ title, children }: SectionProps): JSX.Element {
-  return (
-    <section class="details-section">
-      <h3>{title}</h3>
-      {children}
-    </section>
   );
 }

@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatExact, formatShape } from "../../profil
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { QuantizationDetails, TensorDetails } from "../../profiler/views/layer-details.ts";
 import type { ModelClient } from "../state/model-client.ts";
-import { Section } from "./DetailsPanel.tsx";
+import { Section } from "./Section.tsx";
 import { WeightsView } from "./WeightsView.tsx";
 
 interface TensorListProps {

@@ -3,16 +3,8 @@ import { INITIAL_BUDGETS, type BudgetId, type BudgetTexts } from "../../profiler
 import type { LayerDetails } from "../../profiler/views/layer-details.ts";
 import type { WeightStatistics } from "../../profiler/views/weight-statistics.ts";
 import { unpackLayers } from "../packed-layers.ts";
-import type {
-  Activity,
-  HostContract,
-  PageCommand,
-  PageContract,
-  ProfileHeader,
-  Reveal,
-  Snapshot,
-  StartReply,
-} from "../protocol.ts";
+import type { Activity, HostContract, PageCommand, PageContract, Reveal, Snapshot, StartReply } from "../protocol.ts";
+import type { ProfileHeader } from "../packed-profile.ts";
 import { Rpc, RpcError, type Message } from "../rpc.ts";
 import { EditingClient } from "./editing-client.ts";
 import { RunningClient } from "./running-client.ts";

@@ -9,7 +9,7 @@ import { readModel } from "../../profile-model.ts";
 import { applyEdit } from "../../restructure/apply.ts";
 import { checkEdit } from "../../restructure/check-edit.ts";
 import { formatEdit, parseEdit, type Edit } from "../../restructure/edit.ts";
-import { writeModel } from "../../restructure/write-model.ts";
+import { writeModel } from "../../restructure/lower/write-model.ts";
 import { activationsOn } from "../../run/activation-source.ts";
 import type { CalibrationSpec } from "../../run/calibration/spec.ts";
 import type { RunComparison } from "../../run/compare-runs.ts";

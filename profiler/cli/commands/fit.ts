@@ -12,7 +12,7 @@ import type { Totals } from "../../profile.ts";
 import { formatEdit } from "../../restructure/edit.ts";
 import { fit } from "../../restructure/fit/fit.ts";
 import type { CurvePoint, FitBudget, FitResult } from "../../restructure/fit/fit-point.ts";
-import { writeModel } from "../../restructure/write-model.ts";
+import { writeModel } from "../../restructure/lower/write-model.ts";
 import {
   addCalibrationOptions,
   addTestOptions,

@@ -7,7 +7,7 @@ import { ModelFormatError } from "../../errors.ts";
 import type { Constant, Model } from "../../model/model.ts";
 import { WireWalker, type WireField } from "./wire/walk.ts";
 import { copyDataFiles, DataFile, freeDataName } from "./write/data-file.ts";
-import { isEdited, payloadOf } from "../../restructure/edited-model.ts";
+import { isEdited, payloadOf } from "../../restructure/lower/edited-model.ts";
 import { embeddedTensor, fieldPieces } from "./write/encode-tensor.ts";
 import { patchedGraph } from "./write/graph-patch.ts";
 import { bytesOfPieces, lengthOf, writePieces, type Piece } from "../../bytes/pieces.ts";

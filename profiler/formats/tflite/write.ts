@@ -1,7 +1,7 @@
 import { writeAtomically } from "../../bytes/atomic-file.ts";
 import { bytesOfPieces, lengthOf, writePieces, type Piece } from "../../bytes/pieces.ts";
 import type { Constant, Model } from "../../model/model.ts";
-import { isEdited, payloadOf } from "../../restructure/edited-model.ts";
+import { isEdited, payloadOf } from "../../restructure/lower/edited-model.ts";
 import { editTables } from "./write/edit-tables.ts";
 import { layOut } from "./write/file-layout.ts";
 import { readTables } from "./write/read-tables.ts";

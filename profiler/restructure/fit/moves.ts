@@ -1,6 +1,6 @@
 import type { Model } from "../../model/model.ts";
 import { formatEdit, type Edit } from "../edit.ts";
-import { liftedModel } from "../lifted-model.ts";
+import { liftedModel } from "../lift/lifted-model.ts";
 import { RESTRUCTURINGS } from "../registry.ts";
 import { isRefusal, type Guarantee } from "../restructuring.ts";
 import { rungsOf } from "./ladders.ts";

@@ -10,7 +10,7 @@ import type { Model } from "../../../profiler/model/model.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import { applyEdit, predictEdit } from "../../../profiler/restructure/apply.ts";
 import type { Edit } from "../../../profiler/restructure/edit.ts";
-import { liftModel } from "../../../profiler/restructure/lift-model.ts";
+import { liftModel } from "../../../profiler/restructure/lift/lift-model.ts";
 import { restructuringOf } from "../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../profiler/restructure/restructuring.ts";
 import { openSession } from "../../../profiler/run/open-session.ts";

@@ -1,7 +1,7 @@
 import type { Dimension } from "../../../model/shape.ts";
 import { dilatedKernel } from "../../../shapes/window.ts";
 import { motionsOf, type Motion } from "../operators/spatial.ts";
-import { fixed, type NativeLayer } from "../../../restructure/native-layer.ts";
+import { fixed, type NativeLayer } from "../../../restructure/lift/native-layer.ts";
 
 export interface ExplicitMotion {
   readonly strides: readonly number[];

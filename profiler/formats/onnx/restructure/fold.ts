@@ -2,8 +2,8 @@ import { isFloat } from "../../../model/data-type.ts";
 import { elementsOf } from "../../../model/shape.ts";
 import type { InferredNode } from "../../../operators/infer.ts";
 import type { ConstantType, LiftScope } from "../../../restructure/format-side.ts";
-import { computedWeights, newWeights, reshapedWeights, type Weights } from "../../../restructure/forms.ts";
-import { permutedWeights, storedWeights } from "../../../restructure/stored-weights.ts";
+import { computedWeights, newWeights, reshapedWeights, type Weights } from "../../../restructure/lift/forms.ts";
+import { permutedWeights, storedWeights } from "../../../restructure/lift/stored-weights.ts";
 
 type Fold = (node: InferredNode, type: ConstantType, input: () => Weights | undefined) => Weights | undefined;
 

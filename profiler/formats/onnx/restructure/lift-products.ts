@@ -1,9 +1,9 @@
 import { elementsOf } from "../../../model/shape.ts";
-import { computedWeights, reshapedWeights, type Form, type Weights } from "../../../restructure/forms.ts";
-import { permutedWeights } from "../../../restructure/stored-weights.ts";
+import { computedWeights, reshapedWeights, type Form, type Weights } from "../../../restructure/lift/forms.ts";
+import { permutedWeights } from "../../../restructure/lift/stored-weights.ts";
 import { explicitPads } from "./explicit-pads.ts";
-import type { Lift } from "./lift.ts";
-import { NotLiftable, type NativeLayer } from "../../../restructure/native-layer.ts";
+import type { Lift } from "./lift-rule.ts";
+import { NotLiftable, type NativeLayer } from "../../../restructure/lift/native-layer.ts";
 
 /** X, W (O×I/g×kernel), B? Source: ONNX, Conv. */
 const CONV: Lift = (layer) => {

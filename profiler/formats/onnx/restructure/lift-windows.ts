@@ -1,7 +1,7 @@
-import type { FormOf } from "../../../restructure/forms.ts";
+import type { FormOf } from "../../../restructure/lift/forms.ts";
 import { explicitPads } from "./explicit-pads.ts";
-import type { Lift } from "./lift.ts";
-import { NotLiftable, type NativeLayer } from "../../../restructure/native-layer.ts";
+import type { Lift } from "./lift-rule.ts";
+import { NotLiftable, type NativeLayer } from "../../../restructure/lift/native-layer.ts";
 
 type Pool = FormOf<"pool">;
 

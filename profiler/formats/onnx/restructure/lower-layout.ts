@@ -1,7 +1,7 @@
 import type { TensorId } from "../../../model/model.ts";
 import { isStatic, type Shape } from "../../../model/shape.ts";
-import { LoweringError } from "../../../restructure/lowering-error.ts";
-import type { Lowers } from "./lower.ts";
+import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
+import type { Lowers } from "./lower-rule.ts";
 import type { NodeWriter } from "./node-writer.ts";
 
 /** Operator sets from which settings are inputs. */

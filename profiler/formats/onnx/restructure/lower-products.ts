@@ -1,7 +1,7 @@
 import { ABSENT, type TensorId } from "../../../model/model.ts";
-import { newWeights, type FormOf } from "../../../restructure/forms.ts";
-import { permutedWeights } from "../../../restructure/stored-weights.ts";
-import type { Lowers } from "./lower.ts";
+import { newWeights, type FormOf } from "../../../restructure/lift/forms.ts";
+import { permutedWeights } from "../../../restructure/lift/stored-weights.ts";
+import type { Lowers } from "./lower-rule.ts";
 import type { NodeWriter } from "./node-writer.ts";
 
 type Conv = FormOf<"conv">;

@@ -1,8 +1,8 @@
 import type { ElementFunction } from "../../../layers/operations-per-element.ts";
 import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
-import type { Activation, FormOf } from "../../../restructure/forms.ts";
-import { LoweringError } from "../../../restructure/lowering-error.ts";
-import type { Lowers } from "./lower.ts";
+import type { Activation, FormOf } from "../../../restructure/lift/forms.ts";
+import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
+import type { Lowers } from "./lower-rule.ts";
 import type { NodeWriter } from "./node-writer.ts";
 
 const ELEMENTWISE: Readonly<Record<FormOf<"elementwise">["fn"], string>> = {

@@ -1,16 +1,11 @@
 import type { FormatSide, LayerToLower } from "../../../restructure/format-side.ts";
-import type { Form, FormKind, FormOf } from "../../../restructure/forms.ts";
-import type { GraphDraft } from "../../../restructure/graph-draft.ts";
-import { LoweringError } from "../../../restructure/lowering-error.ts";
+import type { GraphDraft } from "../../../restructure/lower/graph-draft.ts";
+import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
 import { LOWER_LAYOUT } from "./lower-layout.ts";
 import { LOWER_PRODUCTS } from "./lower-products.ts";
+import type { Lower, Lowers } from "./lower-rule.ts";
 import { LOWER_SIMPLE } from "./lower-simple.ts";
 import { NodeWriter } from "./node-writer.ts";
-
-/** Adds the nodes of a form. @throws {LoweringError} when this model's operator sets cannot say it */
-export type Lower<F extends Form = Form> = (form: F, writer: NodeWriter) => Promise<void> | void;
-
-export type Lowers = { readonly [K in FormKind]?: Lower<FormOf<K>> };
 
 const LOWERS: Lowers = { ...LOWER_PRODUCTS, ...LOWER_LAYOUT, ...LOWER_SIMPLE };
 

@@ -2,9 +2,9 @@ import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
 import type { DataType } from "../../../model/data-type.ts";
 import type { Shape } from "../../../model/shape.ts";
 import type { LayerToLower } from "../../../restructure/format-side.ts";
-import type { Weights } from "../../../restructure/forms.ts";
-import type { GraphDraft } from "../../../restructure/graph-draft.ts";
-import { LoweringError } from "../../../restructure/lowering-error.ts";
+import type { Weights } from "../../../restructure/lift/forms.ts";
+import type { GraphDraft } from "../../../restructure/lower/graph-draft.ts";
+import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
 
 type Attributes = Readonly<Record<string, Attribute>>;
 

@@ -6,7 +6,7 @@ import type { ByteSource } from "../../../bytes/byte-source.ts";
 import { FileSource } from "../../../bytes/file-source.ts";
 import { FileAccessError } from "../../../errors.ts";
 import type { Constant } from "../../../model/model.ts";
-import { payloadOf } from "../../../restructure/edited-model.ts";
+import { payloadOf } from "../../../restructure/lower/edited-model.ts";
 import { embeddedTensor, externalTensor } from "./encode-tensor.ts";
 import { bytesPiece, writePieces, type Piece } from "../../../bytes/pieces.ts";
 

@@ -1,7 +1,7 @@
 import { ABSENT, type Graph, type Node, type TensorId } from "../../../model/model.ts";
 import { inferGraph } from "../../../operators/infer.ts";
 import { UNKNOWN, type TensorFact } from "../../../operators/tensor-fact.ts";
-import type { GraphDraft } from "../../../restructure/graph-draft.ts";
+import type { GraphDraft } from "../../../restructure/lower/graph-draft.ts";
 import { TFLITE_OPERATORS } from "../operators/index.ts";
 
 /** Types and shapes of a draft's tensors, new ones among them: padding and targets of reshapes depend on sizes. */

@@ -1,8 +1,8 @@
 import { isFloat } from "../../../model/data-type.ts";
 import type { InferredNode } from "../../../operators/infer.ts";
 import type { ConstantType, LiftScope } from "../../../restructure/format-side.ts";
-import { computedWeights, reshapedWeights, type Weights } from "../../../restructure/forms.ts";
-import { permutedWeights } from "../../../restructure/stored-weights.ts";
+import { computedWeights, reshapedWeights, type Weights } from "../../../restructure/lift/forms.ts";
+import { permutedWeights } from "../../../restructure/lift/stored-weights.ts";
 
 type Fold = (node: InferredNode, type: ConstantType, weights: Weights) => Weights | undefined;
 

@@ -1,8 +1,8 @@
 import type { ElementFunction } from "../../../layers/operations-per-element.ts";
 import { elementsOf } from "../../../model/shape.ts";
-import type { Activation, FormOf } from "../../../restructure/forms.ts";
-import { NotLiftable } from "../../../restructure/native-layer.ts";
-import type { Lift } from "./lift.ts";
+import type { Activation, FormOf } from "../../../restructure/lift/forms.ts";
+import { NotLiftable } from "../../../restructure/lift/native-layer.ts";
+import type { Lift } from "./lift-rule.ts";
 import type { TfliteLayer } from "./tflite-layer.ts";
 
 function elementwise(fn: FormOf<"elementwise">["fn"]): Lift {

@@ -1,6 +1,6 @@
-import { fixed, NotLiftable, reshapeTarget } from "../../../restructure/native-layer.ts";
+import { fixed, NotLiftable, reshapeTarget } from "../../../restructure/lift/native-layer.ts";
 import type { Lifted } from "../../../restructure/format-side.ts";
-import type { Lift } from "./lift.ts";
+import type { Lift } from "./lift-rule.ts";
 import { constants } from "./lift-windows.ts";
 import type { TfliteLayer } from "./tflite-layer.ts";
 

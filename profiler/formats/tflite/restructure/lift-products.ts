@@ -1,7 +1,7 @@
-import type { Weights } from "../../../restructure/forms.ts";
-import { fixed, NotLiftable } from "../../../restructure/native-layer.ts";
-import { permutedWeights } from "../../../restructure/stored-weights.ts";
-import type { Lift } from "./lift.ts";
+import type { Weights } from "../../../restructure/lift/forms.ts";
+import { fixed, NotLiftable } from "../../../restructure/lift/native-layer.ts";
+import { permutedWeights } from "../../../restructure/lift/stored-weights.ts";
+import type { Lift } from "./lift-rule.ts";
 import { explicitPads } from "./same-pads.ts";
 import type { TfliteLayer } from "./tflite-layer.ts";
 import { CANONICAL_AXES } from "./weight-layouts.ts";

@@ -1,6 +1,6 @@
-import type { FormOf } from "../../../restructure/forms.ts";
-import { NotLiftable } from "../../../restructure/native-layer.ts";
-import type { Lift } from "./lift.ts";
+import type { FormOf } from "../../../restructure/lift/forms.ts";
+import { NotLiftable } from "../../../restructure/lift/native-layer.ts";
+import type { Lift } from "./lift-rule.ts";
 import { explicitPads } from "./same-pads.ts";
 import type { TfliteLayer } from "./tflite-layer.ts";
 

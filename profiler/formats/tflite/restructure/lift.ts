@@ -1,13 +1,10 @@
-import type { Lifted } from "../../../restructure/format-side.ts";
-import { liftByTable } from "../../../restructure/lift-by-table.ts";
+import { liftByTable } from "../../../restructure/lift/lift-by-table.ts";
 import { LIFT_ELEMENTWISE } from "./lift-elementwise.ts";
 import { LIFT_LAYOUT } from "./lift-layout.ts";
 import { LIFT_PRODUCTS } from "./lift-products.ts";
+import type { Lift } from "./lift-rule.ts";
 import { LIFT_WINDOWS } from "./lift-windows.ts";
 import { TfliteLayer } from "./tflite-layer.ts";
-
-/** Form of a builtin operator. @throws {NotLiftable} with the reason why it is none */
-export type Lift = (layer: TfliteLayer) => Lifted;
 
 const LIFTS: Readonly<Record<string, Lift>> = {
   ...LIFT_ELEMENTWISE,

@@ -1,5 +1,5 @@
 import { elementsOf, isStatic, type Dimension, type Shape } from "../../../model/shape.ts";
-import type { Lowers } from "./lower.ts";
+import type { Lowers } from "./lower-rule.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
 import { writePad } from "./write-padded.ts";
 

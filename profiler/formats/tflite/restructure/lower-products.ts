@@ -1,7 +1,7 @@
 import { ABSENT, type TensorId } from "../../../model/model.ts";
-import type { Activation, ConvForm, DenseForm } from "../../../restructure/forms.ts";
+import type { Activation, ConvForm, DenseForm } from "../../../restructure/lift/forms.ts";
 import { fusedName } from "./fused-activation.ts";
-import type { Lowers } from "./lower.ts";
+import type { Lowers } from "./lower-rule.ts";
 import type { Attributes, OperatorWriter } from "./operator-writer.ts";
 import { STORED_AXES, type ConvOperator } from "./weight-layouts.ts";
 import { inStoredOrder, writeBias, writeWeights } from "./weight-writer.ts";

@@ -6,8 +6,8 @@ import {
   type ActivationForm,
   type FormOf,
   type PoolForm,
-} from "../../../restructure/forms.ts";
-import type { Lowers } from "./lower.ts";
+} from "../../../restructure/lift/forms.ts";
+import type { Lowers } from "./lower-rule.ts";
 import { fusedOption } from "./lower-products.ts";
 import type { Attributes, OperatorWriter } from "./operator-writer.ts";
 import { writeWeights } from "./weight-writer.ts";

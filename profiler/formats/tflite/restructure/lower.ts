@@ -1,16 +1,12 @@
 import type { FormatSide } from "../../../restructure/format-side.ts";
-import type { Form, FormKind, FormOf } from "../../../restructure/forms.ts";
-import { LoweringError } from "../../../restructure/lowering-error.ts";
+import type { Form, FormKind } from "../../../restructure/lift/forms.ts";
+import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
 import { fusedName } from "./fused-activation.ts";
 import { LOWER_LAYOUT } from "./lower-layout.ts";
 import { LOWER_PRODUCTS } from "./lower-products.ts";
+import type { Lower, Lowers } from "./lower-rule.ts";
 import { LOWER_SIMPLE } from "./lower-simple.ts";
 import { OperatorWriter } from "./operator-writer.ts";
-
-/** Adds the operators of a form. @throws {LoweringError} when TFLite cannot say it */
-export type Lower<F extends Form = Form> = (form: F, writer: OperatorWriter) => Promise<void> | void;
-
-export type Lowers = { readonly [K in FormKind]?: Lower<FormOf<K>> };
 
 const LOWERS: Lowers = { ...LOWER_PRODUCTS, ...LOWER_LAYOUT, ...LOWER_SIMPLE };
 

@@ -1,8 +1,8 @@
 import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
 import type { TensorFact } from "../../../operators/tensor-fact.ts";
 import type { LayerToLower } from "../../../restructure/format-side.ts";
-import type { GraphDraft } from "../../../restructure/graph-draft.ts";
-import { LoweringError } from "../../../restructure/lowering-error.ts";
+import type { GraphDraft } from "../../../restructure/lower/graph-draft.ts";
+import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
 import { DraftFacts } from "./draft-facts.ts";
 import { giveRange, isQuantizedType } from "./ranges.ts";
 import { versionOf } from "./versions.ts";

@@ -1,7 +1,7 @@
 import type { DataType } from "../../../model/data-type.ts";
 import { ABSENT, type Quantization, type TensorId } from "../../../model/model.ts";
-import type { GraphDraft } from "../../../restructure/graph-draft.ts";
-import { LoweringError } from "../../../restructure/lowering-error.ts";
+import type { GraphDraft } from "../../../restructure/lower/graph-draft.ts";
+import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
 
 const QUANTIZED: ReadonlySet<DataType | undefined> = new Set<DataType>(["int8", "uint8", "int16"]);
 

@@ -1,4 +1,4 @@
-import { fixed } from "../../../restructure/native-layer.ts";
+import { fixed } from "../../../restructure/lift/native-layer.ts";
 import { samePads } from "../../../shapes/window.ts";
 import type { TfliteLayer } from "./tflite-layer.ts";
 

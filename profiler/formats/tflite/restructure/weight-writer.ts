@@ -1,7 +1,7 @@
 import { isFloat } from "../../../model/data-type.ts";
 import { ABSENT, type Quantization, type TensorId } from "../../../model/model.ts";
-import { newWeights, reshapedWeights, type Weights } from "../../../restructure/forms.ts";
-import { permutedWeights } from "../../../restructure/stored-weights.ts";
+import { newWeights, reshapedWeights, type Weights } from "../../../restructure/lift/forms.ts";
+import { permutedWeights } from "../../../restructure/lift/stored-weights.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
 import { plannedScheme, quantized, schemeFor } from "./quantize.ts";
 import { unknownRange } from "./ranges.ts";

@@ -1,6 +1,6 @@
 import type { Piece } from "../../../bytes/pieces.ts";
 import type { Constant, DeclaredType, Model, Node, Tensor, TensorId } from "../../../model/model.ts";
-import { LoweringError } from "../../../restructure/lowering-error.ts";
+import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
 import { TENSOR_TYPES } from "../data-types.ts";
 import {
   BuiltinOperator,

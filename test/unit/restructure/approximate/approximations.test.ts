@@ -6,7 +6,7 @@ import { Random } from "../../../../profiler/numeric/random.ts";
 import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
 import { applyEdit, predictEdit } from "../../../../profiler/restructure/apply.ts";
 import { parseEdit } from "../../../../profiler/restructure/edit.ts";
-import { liftModel } from "../../../../profiler/restructure/lift-model.ts";
+import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
 import { restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
 import { activationsOn, inMemory } from "../../../../profiler/run/activation-source.ts";

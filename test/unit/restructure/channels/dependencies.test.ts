@@ -3,13 +3,18 @@ import fc from "fast-check";
 
 import { onnxBytes } from "../../../../profiler/formats/onnx/write.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
-import { newWeights, type Form } from "../../../../profiler/restructure/forms.ts";
-import { liftModel } from "../../../../profiler/restructure/lift-model.ts";
-import type { LayerId } from "../../../../profiler/restructure/lifted.ts";
-import { lowerRewrite } from "../../../../profiler/restructure/lower-model.ts";
-import { findChannels, type Channels, type Unit } from "../../../../profiler/restructure/reduce-channels/groups.ts";
-import { isDepthwise, isLinear, linearSizes } from "../../../../profiler/restructure/reduce-channels/linear-layer.ts";
-import { pruned } from "../../../../profiler/restructure/reduce-channels/prune.ts";
+import { newWeights, type Form } from "../../../../profiler/restructure/lift/forms.ts";
+import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
+import type { LayerId } from "../../../../profiler/restructure/lift/lifted.ts";
+import { lowerRewrite } from "../../../../profiler/restructure/lower/lower-model.ts";
+import { findChannels, type Channels } from "../../../../profiler/restructure/restructurings/reduce-channels/groups.ts";
+import type { Unit } from "../../../../profiler/restructure/restructurings/reduce-channels/channel-map.ts";
+import {
+  isDepthwise,
+  isLinear,
+  linearSizes,
+} from "../../../../profiler/restructure/restructurings/reduce-channels/linear-layer.ts";
+import { pruned } from "../../../../profiler/restructure/restructurings/reduce-channels/prune.ts";
 import { assertSameOutputs, edit, edited, readBytes, run, seededFeeds } from "../edited-model.ts";
 import { randomNetwork } from "./random-network.ts";
 

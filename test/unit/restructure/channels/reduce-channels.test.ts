@@ -5,8 +5,8 @@ import type { Model } from "../../../../profiler/model/model.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
 import { applyEdit } from "../../../../profiler/restructure/apply.ts";
 import type { EditOptions } from "../../../../profiler/restructure/edit.ts";
-import { liftModel } from "../../../../profiler/restructure/lift-model.ts";
-import { REDUCE_CHANNELS } from "../../../../profiler/restructure/reduce-channels/reduce-channels.ts";
+import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
+import { REDUCE_CHANNELS } from "../../../../profiler/restructure/restructurings/reduce-channels/reduce-channels.ts";
 import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
 import { activationsOn } from "../../../../profiler/run/activation-source.ts";
 import {

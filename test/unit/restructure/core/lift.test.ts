@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
-import type { Form } from "../../../../profiler/restructure/forms.ts";
-import { liftModel } from "../../../../profiler/restructure/lift-model.ts";
-import type { LiftedGraph } from "../../../../profiler/restructure/lifted.ts";
+import type { Form } from "../../../../profiler/restructure/lift/forms.ts";
+import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
+import type { LiftedGraph } from "../../../../profiler/restructure/lift/lifted.ts";
 import {
   float,
   graph,

@@ -8,11 +8,11 @@ import { analyseModel, costModel, readModel } from "../../../../profiler/profile
 import type { Totals } from "../../../../profiler/profile.ts";
 import { applyEdit, applyEdits, predictEdit, type EditContext } from "../../../../profiler/restructure/apply.ts";
 import { formatEdit, parseEdit, type Edit } from "../../../../profiler/restructure/edit.ts";
-import { liftModel } from "../../../../profiler/restructure/lift-model.ts";
-import { LoweringError } from "../../../../profiler/restructure/lowering-error.ts";
+import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
+import { LoweringError } from "../../../../profiler/restructure/lower/lowering-error.ts";
 import { RESTRUCTURINGS } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
-import { modelBytes } from "../../../../profiler/restructure/write-model.ts";
+import { modelBytes } from "../../../../profiler/restructure/lower/write-model.ts";
 import { activationsOn } from "../../../../profiler/run/activation-source.ts";
 import type { NamedTensors } from "../../../../profiler/run/numeric-tensor.ts";
 import { openSession } from "../../../../profiler/run/open-session.ts";

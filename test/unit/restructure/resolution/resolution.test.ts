@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { applyEdit } from "../../../../profiler/restructure/apply.ts";
 import type { EditOptions } from "../../../../profiler/restructure/edit.ts";
-import { liftModel } from "../../../../profiler/restructure/lift-model.ts";
-import { REDUCE_RESOLUTION } from "../../../../profiler/restructure/reduce-resolution.ts";
-import { DOWNSAMPLE_EARLIER } from "../../../../profiler/restructure/downsample-earlier.ts";
+import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
+import { REDUCE_RESOLUTION } from "../../../../profiler/restructure/restructurings/reduce-resolution.ts";
+import { DOWNSAMPLE_EARLIER } from "../../../../profiler/restructure/restructurings/downsample-earlier.ts";
 import { isRefusal, NotApplicableError, type Restructuring } from "../../../../profiler/restructure/restructuring.ts";
 import {
   graph,

@@ -6,10 +6,10 @@ import type { Model } from "../../../../profiler/model/model.ts";
 import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
 import type { Totals } from "../../../../profiler/profile.ts";
 import { completeOptions, type EditOptions } from "../../../../profiler/restructure/edit.ts";
-import { liftModel } from "../../../../profiler/restructure/lift-model.ts";
-import type { LiftedGraph } from "../../../../profiler/restructure/lifted.ts";
-import { lowerRewrite } from "../../../../profiler/restructure/lower-model.ts";
-import { LoweringError } from "../../../../profiler/restructure/lowering-error.ts";
+import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
+import type { LiftedGraph } from "../../../../profiler/restructure/lift/lifted.ts";
+import { lowerRewrite } from "../../../../profiler/restructure/lower/lower-model.ts";
+import { LoweringError } from "../../../../profiler/restructure/lower/lowering-error.ts";
 import { RESTRUCTURINGS } from "../../../../profiler/restructure/registry.ts";
 import {
   isRefusal,
@@ -17,7 +17,7 @@ import {
   type Candidate,
   type Restructuring,
 } from "../../../../profiler/restructure/restructuring.ts";
-import { modelBytes } from "../../../../profiler/restructure/write-model.ts";
+import { modelBytes } from "../../../../profiler/restructure/lower/write-model.ts";
 import type { Network } from "../../../zoo/network.ts";
 import { alexnet } from "../../../zoo/networks/alexnet.ts";
 import { bert } from "../../../zoo/networks/bert.ts";

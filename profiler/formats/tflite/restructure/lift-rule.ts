@@ -1,0 +1,5 @@
+import type { Lifted } from "../../../restructure/format-side.ts";
+import type { TfliteLayer } from "./tflite-layer.ts";
+
+/** Form of a builtin operator. @throws {NotLiftable} with the reason why it is none */
+export type Lift = (layer: TfliteLayer) => Lifted;

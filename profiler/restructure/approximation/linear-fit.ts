@@ -1,0 +1,150 @@
+import { Covariance } from "../../numeric/covariance.ts";
+import { leadingDirections, type Extent } from "../../numeric/directions.ts";
+import { combinationOf, solveNormalEquations } from "../../numeric/least-squares.ts";
+import { matrix, transposed, type Matrix } from "../../numeric/matrix.ts";
+import { RuntimeProducts, type Products } from "../../numeric/products.ts";
+import { truncatedSvd } from "../../numeric/svd.ts";
+import type { ConvForm, DenseForm, Weights } from "../lift/forms.ts";
+import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
+import { inputPatches } from "./patches.ts";
+import type { RewriteContext } from "../restructuring.ts";
+
+/** How vectors spread: about their mean where a bias can take it in, else about zero. */
+interface Spread {
+  /** undefined without samples. */
+  readonly products?: Matrix;
+  readonly mean?: Float64Array;
+}
+
+/**
+ * Approximations of a layer seen as one matrix, outputs × (inputs · kernel…). Error is measured where it matters: on what the layer
+ * really sees when there are calibration samples, else on the weights alone. A layer without a bias gets none.
+ */
+export class LinearFit {
+  readonly products: Products = new RuntimeProducts();
+
+  private constructor(
+    private readonly graph: LiftedGraph,
+    private readonly layer: LiftedLayer<ConvForm | DenseForm>,
+    private readonly context: RewriteContext,
+    /** outputs × (inputs · kernel…) */
+    readonly weight: Matrix,
+    private readonly bias: Float32Array,
+  ) {}
+
+  static async of(
+    graph: LiftedGraph,
+    layer: LiftedLayer<ConvForm | DenseForm>,
+    context: RewriteContext,
+  ): Promise<LinearFit> {
+    const { weight, bias } = layer.form;
+    const [outputs = 0] = weight.shape;
+    const elements = await weight.read();
+    const offsets = (await bias?.read()) ?? new Float32Array(outputs);
+    return new LinearFit(graph, layer, context, matrix(outputs, elements.length / outputs, elements), offsets);
+  }
+
+  /**
+   * The layer as two of a given rank, or of the least that keeps a share of the outputs' variance (of the weights' energy without samples): outputs ≈ second · (first · input) + bias. With samples `second` holds the principal components
+   * of the outputs (Zhang et al., TPAMI 2016, section 3.1), which is the best of all; else the left singular vectors of the weights.
+   * @returns first: rank × (inputs · kernel…); second: outputs × rank, orthonormal columns
+   */
+  async lowRank(
+    extent: Extent,
+  ): Promise<{ readonly first: Matrix; readonly second: Matrix; readonly bias: Float32Array }> {
+    const { products, mean } = await this.#outputSpread();
+    const settings = { products: this.products, ...this.#settings() };
+    const second = products
+      ? (await leadingDirections(products, extent, settings)).vectors
+      : (await truncatedSvd(this.weight, extent, settings)).u;
+    const first = await this.products.multiply(second, this.weight, { transposeA: true });
+    if (!mean) return { first, second, bias: this.bias };
+    // The components describe what differs from the mean: what they miss of the mean itself goes into the bias.
+    const column = matrix(mean.length, 1, Float32Array.from(mean));
+    const kept = await this.products.multiply(
+      second,
+      await this.products.multiply(second, column, { transposeA: true }),
+    );
+    return {
+      first,
+      second,
+      bias: this.bias.map((value, output) => value + (mean[output] ?? 0) - (kept.data[output] ?? 0)),
+    };
+  }
+
+  /**
+   * The outputs × features weights that make the layer's outputs best from features = basis · input, and the bias that goes with them.
+   * @param basis features × (inputs · kernel…)
+   */
+  async refit(basis: Matrix): Promise<{ readonly weight: Matrix; readonly bias: Float32Array }> {
+    const { products, mean } = await this.#inputSpread();
+    const weight = products
+      ? await this.#weighted(basis, products)
+      : await combinationOf(basis, this.weight, this.products);
+    return { weight, bias: await this.#biasFor(await this.products.multiply(weight, basis), mean) };
+  }
+
+  /** outputs × features, with the error of each direction of the inputs weighed by how much they spread in it. */
+  async #weighted(basis: Matrix, products: Matrix): Promise<Matrix> {
+    const spread = await this.products.multiply(basis, products);
+    const gram = await this.products.multiply(spread, basis, { transposeB: true });
+    const moments = await this.products.multiply(spread, this.weight, { transposeB: true });
+    const targets = this.weight.rows;
+    return transposed(await solveNormalEquations(basis.rows, gram.data, targets, moments.data, this.products));
+  }
+
+  /** Covariance of the input patches, summed once. */
+  #patches: Promise<Spread> | undefined;
+
+  #inputSpread(): Promise<Spread> {
+    this.#patches ??= this.#sumPatches();
+    return this.#patches;
+  }
+
+  async #sumPatches(): Promise<Spread> {
+    const patches = inputPatches(this.graph, this.layer, this.context);
+    if (!patches) return {};
+    const sums = new Covariance(this.weight.columns, this.products);
+    for await (const batch of patches) {
+      this.context.signal?.throwIfAborted();
+      await sums.add(batch);
+    }
+    return this.#spreadOf(sums);
+  }
+
+  /** Of the outputs before the bias. */
+  async #outputSpread(): Promise<Spread> {
+    const patches = inputPatches(this.graph, this.layer, this.context);
+    if (!patches) return {};
+    const sums = new Covariance(this.weight.rows, this.products);
+    for await (const batch of patches) {
+      this.context.signal?.throwIfAborted();
+      await sums.add(await this.products.multiply(batch, this.weight, { transposeB: true }));
+    }
+    return this.#spreadOf(sums);
+  }
+
+  #spreadOf(sums: Covariance): Spread {
+    if (sums.samples === 0) return {};
+    return this.layer.form.bias ? { products: sums.covariance(), mean: sums.mean() } : { products: sums.moments() };
+  }
+
+  /** What keeps the mean of each output when the weights change. */
+  async #biasFor(approximation: Matrix, mean: Float64Array | undefined): Promise<Float32Array> {
+    if (!mean) return this.bias;
+    const column = matrix(mean.length, 1, Float32Array.from(mean));
+    const before = await this.products.multiply(this.weight, column);
+    const after = await this.products.multiply(approximation, column);
+    return this.bias.map((value, output) => value + (before.data[output] ?? 0) - (after.data[output] ?? 0));
+  }
+
+  #settings(): { readonly seed: number; readonly signal?: AbortSignal } {
+    const { seed, signal } = this.context;
+    return { seed, ...(signal && { signal }) };
+  }
+}
+
+/** How many elements a weight has. */
+export function sizeOf({ shape }: Weights): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

@@ -1,0 +1,40 @@
+import type { ConvForm, Weights } from "../lift/forms.ts";
+
+/** Where a window stands on each spatial axis: what two convolutions that take one's place share out between them. */
+export type ConvSteps = Pick<ConvForm, "strides" | "dilations" | "padsBegin" | "padsEnd">;
+
+/** Steps of a 1×1 convolution: every position, no padding. */
+export function pointwiseSteps(axes: number): ConvSteps {
+  const ones = Array.from({ length: axes }, () => 1);
+  const zeros = ones.map(() => 0);
+  return { strides: ones, dilations: ones, padsBegin: zeros, padsEnd: zeros };
+}
+
+/** A layer's steps on the axes that `keeps` names; on the others those of a 1×1 convolution. */
+export function stepsAlong(form: ConvSteps, keeps: (axis: number) => boolean): ConvSteps {
+  const still = pointwiseSteps(form.strides.length);
+  const pick = (steps: readonly number[], rest: readonly number[]): readonly number[] =>
+    steps.map((step, axis) => (keeps(axis) ? step : (rest[axis] ?? step)));
+  return {
+    strides: pick(form.strides, still.strides),
+    dilations: pick(form.dilations, still.dilations),
+    padsBegin: pick(form.padsBegin, still.padsBegin),
+    padsEnd: pick(form.padsEnd, still.padsEnd),
+  };
+}
+
+/** A convolution without bias and activation: the first of two that take one's place. */
+export function bareConv(weight: Weights, steps: ConvSteps, groups = 1): ConvForm {
+  const { strides, dilations, padsBegin, padsEnd } = steps;
+  return {
+    kind: "conv",
+    weight,
+    bias: undefined,
+    groups,
+    strides,
+    dilations,
+    padsBegin,
+    padsEnd,
+    activation: undefined,
+  };
+}

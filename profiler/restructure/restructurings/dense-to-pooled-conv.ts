@@ -1,0 +1,189 @@
+import { LeastSquares } from "../../numeric/least-squares.ts";
+import { matrix, transposed, type Matrix } from "../../numeric/matrix.ts";
+import { RuntimeProducts } from "../../numeric/products.ts";
+import { pointwiseSteps } from "../matching/conv-steps.ts";
+import { newWeights, plannedWeights, type DenseForm, type Weights } from "../lift/forms.ts";
+import { whyNoInnerRange } from "../matching/inner-range.ts";
+import { isKind, type LayerId, type LiftedGraph, type LiftedLayer, type LiftedTensor } from "../lift/lifted.ts";
+import { whyOpaque } from "../matching/opaque-refusals.ts";
+import { matched, type ActivationSource, type Finding, type Restructuring } from "../restructuring.ts";
+import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
+
+const ID = "dense-to-pooled-conv";
+
+/** What a fully connected head consists of: from the feature map that is flattened to the last layer's output. */
+interface Head {
+  readonly features: LiftedTensor;
+  readonly layers: readonly LiftedLayer[];
+  readonly last: LiftedLayer<DenseForm>;
+  readonly first: LiftedLayer<DenseForm>;
+}
+
+/**
+ * A fully connected head as one 1×1 convolution and global average pooling: Lin, Chen, Yan: "Network in Network", ICLR 2014; SqueezeNet's
+ * head. The 1×1 filters are fitted to the head's outputs by least squares when there are calibration samples; else they are the mean of a
+ * single fully connected layer's weights over the positions.
+ */
+export const DENSE_TO_POOLED_CONV: Restructuring = {
+  id: ID,
+  title: "Pooled 1×1 head",
+  summary: "Replaces a fully connected head by a 1×1 convolution and global average pooling.",
+  promise: "needs training",
+  literature: ["Lin et al., ICLR 2014", "Iandola et al., SqueezeNet, 2016"],
+  options: [],
+  find: (graph) =>
+    graph.layersOf("reshape").flatMap((flatten): readonly Finding[] => {
+      const next = graph.onlyConsumer(flatten.outputs[0]);
+      if (!next || !isKind(next, "dense")) return [];
+      const head = match(graph, next.name);
+      if (typeof head === "string") return [{ target: next.name, reason: head }];
+      const layers = head.layers.map(({ id }) => id);
+      const count = head.layers.filter((layer) => isKind(layer, "dense")).length;
+      return [{ target: next.name, layers, why: `a head of ${count} fully connected layer${count === 1 ? "" : "s"}` }];
+    }),
+  predict: (graph, target) => {
+    const head = matched(ID, target, match(graph, target));
+    const [outputs, channels] = sizesOf(graph, head);
+    const { dataType } = head.last.form.weight;
+    return pooledHead(
+      graph,
+      head,
+      plannedWeights([outputs, channels, 1, 1], dataType),
+      plannedWeights([outputs], dataType),
+    );
+  },
+  rewrite: async (graph, target, _options, { activations, signal }) => {
+    const head = matched(ID, target, match(graph, target));
+    const [outputs, channels] = sizesOf(graph, head);
+    const { dataType } = head.last.form.weight;
+    const { weight, bias } = activations ? await fitted(graph, head, activations, signal) : await averaged(graph, head);
+    return pooledHead(
+      graph,
+      head,
+      newWeights([outputs, channels, 1, 1], weight.data, dataType),
+      newWeights([outputs], bias, dataType),
+    );
+  },
+};
+
+/** The head that begins with the target, followed through activations and layers that only reshape. */
+function match(graph: LiftedGraph, target: string): Head | string {
+  const first = graph.layer(target);
+  if (!first) return "there is no such layer";
+  if (!isKind(first, "dense")) return whyOpaque(first, `${first.op} is no fully connected layer`);
+  const reason = whyNoInnerRange(graph, first);
+  if (reason !== undefined) return reason;
+  const flatten = graph.producer(first.inputs[0]);
+  if (!flatten || !isKind(flatten, "reshape")) return "no feature map is flattened before it";
+  if (graph.onlyConsumer(flatten.outputs[0]) !== first) return "something else reads the flattened features";
+  const features = flatten.inputs[0] === undefined ? undefined : graph.tensor(flatten.inputs[0]);
+  if (features?.shape?.length !== 4) return "what is flattened is no feature map of two spatial axes";
+  const flat = graph.tensor(flatten.outputs[0] ?? -1).shape;
+  if (flat?.length !== 2 || flat[0] !== features.shape[0]) return "its input mixes positions, and is no flattened map";
+  const passed: LiftedLayer[] = [flatten];
+  let last = first;
+  for (let next: LiftedLayer | undefined = first; next && isInHead(next); next = graph.onlyConsumer(next.outputs[0])) {
+    passed.push(next);
+    if (isKind(next, "dense")) last = next;
+  }
+  return { features, first, last, layers: passed.slice(0, passed.indexOf(last) + 1) };
+}
+
+function isInHead({ form }: LiftedLayer): boolean {
+  return form.kind === "dense" || form.kind === "activation" || form.kind === "identity";
+}
+
+/** Outputs of the head, channels of the feature map. */
+function sizesOf({ layout }: LiftedGraph, { features, last }: Head): readonly [number, number] {
+  const channels = features.shape?.at(layout === "channels-first" ? 1 : -1);
+  return [last.form.weight.shape[0] ?? 0, typeof channels === "number" ? channels : 0];
+}
+
+/** Mean over the positions of each sample: samples × channels. */
+function pooled({ layout }: LiftedGraph, shape: readonly number[], data: Float32Array): Matrix {
+  const [samples = 0] = shape;
+  const channels = (layout === "channels-first" ? shape[1] : shape.at(-1)) ?? 1;
+  const area = data.length / samples / channels;
+  const result = matrix(samples, channels);
+  for (let index = 0; index < data.length; index++) {
+    const sample = Math.floor(index / (channels * area));
+    const channel = layout === "channels-first" ? Math.floor(index / area) % channels : index % channels;
+    const place = sample * channels + channel;
+    result.data[place] = (result.data[place] ?? 0) + (data[index] ?? 0) / area;
+  }
+  return result;
+}
+
+interface PooledWeights {
+  /** outputs × channels */
+  readonly weight: Matrix;
+  readonly bias: Float32Array;
+}
+
+async function fitted(
+  graph: LiftedGraph,
+  head: Head,
+  activations: ActivationSource,
+  signal: AbortSignal | undefined,
+): Promise<PooledWeights> {
+  const [outputs, channels] = sizesOf(graph, head);
+  const [output = -1] = head.last.outputs;
+  // One input more, always 1, is the bias.
+  const squares = new LeastSquares(channels + 1, outputs, new RuntimeProducts());
+  for await (const batch of activations.capture([head.features.id, output])) {
+    signal?.throwIfAborted();
+    const features = batch.get(head.features.id);
+    const targets = batch.get(output);
+    if (!features || !targets) continue;
+    const rows = pooled(graph, features.shape, features.data);
+    const inputs = matrix(rows.rows, channels + 1);
+    for (let row = 0; row < rows.rows; row++) {
+      inputs.data.set(rows.data.subarray(row * channels, (row + 1) * channels), row * (channels + 1));
+      inputs.data[(row + 1) * (channels + 1) - 1] = 1;
+    }
+    await squares.add(inputs, matrix(rows.rows, outputs, targets.data));
+  }
+  const solved = await squares.solve();
+  const weight = transposed(matrix(channels, outputs, solved.data.slice(0, channels * outputs)));
+  return { weight, bias: solved.data.slice(channels * outputs) };
+}
+
+/** A single layer's weights summed over the positions, for the mean that pooling gives; zeros where there are several layers. */
+async function averaged(graph: LiftedGraph, head: Head): Promise<PooledWeights> {
+  const [outputs, channels] = sizesOf(graph, head);
+  const { weight, bias } = head.last.form;
+  const offsets = (await bias?.read()) ?? new Float32Array(outputs);
+  if (head.first !== head.last) return { weight: matrix(outputs, channels), bias: offsets };
+  const elements = await weight.read();
+  const area = elements.length / outputs / channels;
+  const result = matrix(outputs, channels);
+  for (let index = 0; index < elements.length; index++) {
+    const output = Math.floor(index / (channels * area));
+    const channel = graph.layout === "channels-first" ? Math.floor(index / area) % channels : index % channels;
+    const place = output * channels + channel;
+    result.data[place] = (result.data[place] ?? 0) + (elements[index] ?? 0);
+  }
+  return { weight: result, bias: offsets };
+}
+
+function pooledHead({ layout }: LiftedGraph, head: Head, weight: Weights, bias: Weights): Rewrite {
+  const { last, features, layers } = head;
+  const [conv, mean] = [`${last.name}_1x1`, `${last.name}_pooled`];
+  const spatial = layout === "channels-first" ? [2, 3] : [1, 2];
+  const insert: readonly NewLayer[] = [
+    {
+      name: conv,
+      form: { kind: "conv", weight, bias, groups: 1, activation: undefined, ...pointwiseSteps(2) },
+      inputs: [features.id],
+      outputs: [conv],
+    },
+    {
+      name: mean,
+      form: { kind: "reduce-mean", axes: spatial, keepsAxes: false, activation: last.form.activation },
+      inputs: [conv],
+      outputs: last.outputs,
+    },
+  ];
+  const remove: readonly LayerId[] = layers.map(({ id }) => id);
+  return { remove, insert };
+}

@@ -1,0 +1,48 @@
+import { matrix, type Matrix } from "../../../numeric/matrix.ts";
+import type { ConvForm, DenseForm } from "../../lift/forms.ts";
+import { isKind, type LiftedLayer } from "../../lift/lifted.ts";
+
+export type LinearForm = ConvForm | DenseForm;
+export type LinearLayer = LiftedLayer<ConvForm> | LiftedLayer<DenseForm>;
+
+export function isLinear(layer: LiftedLayer): layer is LinearLayer {
+  return isKind(layer, "conv") || isKind(layer, "dense");
+}
+
+/** Whether each output channel is made of one input channel alone. */
+export function isDepthwise(form: LinearForm): boolean {
+  return form.kind === "conv" && form.groups > 1 && form.weight.shape[1] === 1;
+}
+
+/** A layer as one product for each of its groups: outputs/groups × columns weights, columns being input channels/groups · kernel…. */
+export interface LinearSizes {
+  readonly outputs: number;
+  readonly groups: number;
+  readonly columns: number;
+  /** Elements of a kernel: neighbouring columns of one input channel. */
+  readonly taps: number;
+}
+
+export function linearSizes(form: LinearForm): LinearSizes {
+  const [outputs = 0, perGroup = 0, ...kernel] = form.weight.shape;
+  const taps = kernel.reduce((product, size) => product * size, 1);
+  return { outputs, groups: form.kind === "conv" ? form.groups : 1, columns: perGroup * taps, taps };
+}
+
+/** Columns `begin` to before `begin + count`, and ones behind them if wanted. */
+export function columnsOf(source: Matrix, begin: number, count: number, withOnes = false): Matrix {
+  const width = count + (withOnes ? 1 : 0);
+  if (begin === 0 && width === source.columns) return source;
+  const result = matrix(source.rows, width);
+  for (let row = 0; row < source.rows; row += 1) {
+    const from = row * source.columns + begin;
+    result.data.set(source.data.subarray(from, from + count), row * width);
+    if (withOnes) result.data[row * width + count] = 1;
+  }
+  return result;
+}
+
+/** Rows `begin` to before `begin + count`, without a copy. */
+export function rowsOf({ columns, data }: Matrix, begin: number, count: number): Matrix {
+  return matrix(count, columns, data.subarray(begin * columns, (begin + count) * columns));
+}

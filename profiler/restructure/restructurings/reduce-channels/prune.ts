@@ -1,0 +1,172 @@
+import type { Quantization, TensorId } from "../../../model/model.ts";
+import {
+  computedWeights,
+  type Form,
+  type FormKind,
+  type FormOf,
+  type ReshapeForm,
+  type Weights,
+} from "../../lift/forms.ts";
+import type { LayerId, LiftedLayer } from "../../lift/lifted.ts";
+import type { ChannelMap, Labels, Unit } from "./channel-map.ts";
+import type { Channels } from "./groups.ts";
+import { isDepthwise } from "./linear-layer.ts";
+import { constantAxis } from "./track-channels.ts";
+
+/** The forms of all layers that change when units are taken out. Weights are sliced when they are read. */
+export function pruned({ map, unitClasses }: Channels, removed: ReadonlySet<Unit>): Map<LayerId, Form> {
+  const kept = keptPositions(map, removed);
+  const forms = new Map<LayerId, Form>();
+  for (const place of unitClasses.placesOf(removed)) {
+    const layer = map.graph.layers[place];
+    const form = layer && prunedForm(layer, map, kept);
+    if (form) forms.set(layer.id, form);
+  }
+  return forms;
+}
+
+/** Positions that stay along the labelled axis of a tensor; undefined when all do. */
+export type KeptPositions = (tensor: TensorId | undefined) => readonly number[] | undefined;
+
+/** Tensors that share their labels share the answer. */
+export function keptPositions(map: ChannelMap, removed: ReadonlySet<Unit>): KeptPositions {
+  const known = new Map<Labels, readonly number[]>();
+  return (tensor) => {
+    const labels = map.labels(tensor);
+    if (labels === undefined) return undefined;
+    const kept = known.get(labels) ?? keptOf(map.units(labels), removed);
+    known.set(labels, kept);
+    return kept.length === labels.channels.length ? undefined : kept;
+  };
+}
+
+function keptOf(units: readonly Unit[], removed: ReadonlySet<Unit>): readonly number[] {
+  const kept: number[] = [];
+  for (const [position, unit] of units.entries()) if (!removed.has(unit)) kept.push(position);
+  return kept;
+}
+
+interface Slicing {
+  readonly layer: LiftedLayer;
+  readonly map: ChannelMap;
+  /** Positions that stay of the first input and the first output. */
+  readonly inputs: readonly number[] | undefined;
+  readonly outputs: readonly number[] | undefined;
+}
+
+type Rule<F extends Form> = (form: F, slicing: Slicing) => F | undefined;
+
+const RULES: { readonly [K in FormKind]?: Rule<FormOf<K>> } = {
+  conv: (form, { inputs, outputs }) => {
+    const [, perGroup = 0] = form.weight.shape;
+    const own = isDepthwise(form) ? undefined : inputs?.filter((position) => position < perGroup);
+    return {
+      ...form,
+      weight: sliced(sliced(form.weight, 0, outputs), 1, own),
+      bias: form.bias && sliced(form.bias, 0, outputs),
+      groups: isDepthwise(form) ? (inputs?.length ?? form.groups) : form.groups,
+    };
+  },
+  dense: (form, { inputs, outputs }) => ({
+    ...form,
+    weight: sliced(sliced(form.weight, 0, outputs), 1, inputs),
+    bias: form.bias && sliced(form.bias, 0, outputs),
+  }),
+  "batch-norm": (form, { inputs }) => ({
+    ...form,
+    scale: sliced(form.scale, 0, inputs),
+    shift: sliced(form.shift, 0, inputs),
+    mean: sliced(form.mean, 0, inputs),
+    variance: sliced(form.variance, 0, inputs),
+  }),
+  activation: (form, slicing) => form.slopes && { ...form, slopes: slicedOperand(form.slopes, slicing) },
+  elementwise: (form, slicing) => form.constant && { ...form, constant: slicedOperand(form.constant, slicing) },
+  split: (form, { layer, map, inputs }) => {
+    if (inputs === undefined || map.labels(layer.inputs[0])?.axis !== form.axis) return undefined;
+    let begin = 0;
+    const sizes = form.sizes.map((size) => {
+      const kept = countBetween(inputs, begin, begin + size);
+      begin += size;
+      return kept;
+    });
+    return { ...form, sizes };
+  },
+  slice: (form, { layer, map, inputs }) => {
+    if (inputs === undefined || map.labels(layer.inputs[0])?.axis !== form.axis) return undefined;
+    const begin = countBetween(inputs, 0, form.begin);
+    return { ...form, begin, end: begin + countBetween(inputs, form.begin, form.end) };
+  },
+  reshape: prunedReshape,
+};
+
+function prunedForm(layer: LiftedLayer, map: ChannelMap, kept: KeptPositions): Form | undefined {
+  const [inputs, outputs] = [kept(layer.inputs[0]), kept(layer.outputs[0])];
+  if (inputs === undefined && outputs === undefined) return undefined;
+  return applyRule(layer.form, { layer, map, inputs, outputs });
+}
+
+function applyRule<K extends FormKind>(form: FormOf<K>, slicing: Slicing): Form | undefined {
+  const rule: Rule<FormOf<K>> | undefined = RULES[form.kind];
+  return rule?.(form, slicing);
+}
+
+/** Only sizes that the layer names itself change; those it takes over or works out follow by themselves. */
+function prunedReshape(form: ReshapeForm, { layer, map, outputs }: Slicing): ReshapeForm | undefined {
+  const axis = map.labels(layer.outputs[0])?.axis;
+  const named = axis === undefined ? undefined : form.target?.[axis];
+  if (named === undefined || named <= 0 || outputs === undefined) return undefined;
+  return { ...form, target: form.target?.map((size, index) => (index === axis ? outputs.length : size)) };
+}
+
+/** A constant that is broadcast with the layer's output. */
+function slicedOperand(constant: Weights, { layer, map, outputs }: Slicing): Weights {
+  const labels = map.labels(layer.outputs[0]);
+  const rank = map.graph.tensors[layer.outputs[0] ?? -1]?.shape?.length;
+  const axis = labels && rank !== undefined ? constantAxis(constant, rank, labels.axis) : undefined;
+  return axis === undefined ? constant : sliced(constant, axis, outputs);
+}
+
+function countBetween(positions: readonly number[], begin: number, end: number): number {
+  return positions.filter((position) => position >= begin && position < end).length;
+}
+
+/** The same weights when all positions stay. */
+export function sliced(weights: Weights, axis: number, positions: readonly number[] | undefined): Weights {
+  if (positions === undefined) return weights;
+  const { shape, dataType, quantization } = weights;
+  const result = computedWeights(
+    shape.map((size, index) => (index === axis ? positions.length : size)),
+    async () => slicedElements(await weights.read(), shape, axis, positions),
+    dataType,
+  );
+  return quantization ? { ...result, quantization: slicedQuantization(quantization, axis, positions) } : result;
+}
+
+function slicedElements(
+  elements: Float32Array,
+  shape: readonly number[],
+  axis: number,
+  positions: readonly number[],
+): Float32Array {
+  const size = shape[axis] ?? 1;
+  const inner = shape.slice(axis + 1).reduce((product, each) => product * each, 1);
+  const outer = shape.slice(0, axis).reduce((product, each) => product * each, 1);
+  const result = new Float32Array(outer * positions.length * inner);
+  let to = 0;
+  for (let block = 0; block < outer; block += 1) {
+    for (const position of positions) {
+      const from = (block * size + position) * inner;
+      result.set(elements.subarray(from, from + inner), to);
+      to += inner;
+    }
+  }
+  return result;
+}
+
+function slicedQuantization(quantization: Quantization, axis: number, positions: readonly number[]): Quantization {
+  if (quantization.granularity !== "channel" || quantization.axis !== axis) return quantization;
+  const { scales, zeroPoints } = quantization;
+  const slice = (values: readonly number[]): readonly number[] =>
+    values.length > 1 ? positions.map((position) => values[position] ?? 0) : values;
+  return { ...quantization, scales: slice(scales), zeroPoints: slice(zeroPoints) };
+}

@@ -1,0 +1,247 @@
+import type { EditOptions, OptionSpec } from "../../edit.ts";
+import type { Form } from "../../lift/forms.ts";
+import type { LayerId, LiftedGraph } from "../../lift/lifted.ts";
+import {
+  matched,
+  NotApplicableError,
+  type Finding,
+  type Restructuring,
+  type RewriteContext,
+} from "../../restructuring.ts";
+import type { Rewrite } from "../../lower/rewrite.ts";
+import { countsByError } from "./allocate.ts";
+import { findChannels, type ChannelGroup, type Channels } from "./groups.ts";
+import { batchNormScales, filterNorms, type Importance } from "./importance.ts";
+import { pruned } from "./prune.ts";
+import { greedyOrder, measureHarm, type Harms } from "./reconstruction.ts";
+import { refitted } from "./refit.ts";
+import { countsAt, countsForMacs, leastImportant } from "./select.ts";
+import type { KeptCounts } from "./sizes.ts";
+
+const ID = "reduce-channels";
+
+const OPTIONS: readonly OptionSpec[] = [
+  {
+    id: "ratio",
+    title: "Width multiplier",
+    description:
+      "Share of the channels that stays, of each group alike. Half of the channels where nothing else is given.",
+    type: "number",
+    minimum: 0,
+    maximum: 1,
+  },
+  {
+    id: "keep",
+    title: "Channels to keep",
+    description: "Output channels that the layer keeps. For one layer only.",
+    type: "integer",
+    minimum: 1,
+  },
+  {
+    id: "macs",
+    title: "Share of MACs",
+    description:
+      "Finds the largest width multiplier with which convolutions and dense layers need at most this share of their multiply-accumulates: those of the model, or those that the layer's channels reach.",
+    type: "number",
+    minimum: 0,
+    maximum: 1,
+  },
+  {
+    id: "allocation",
+    title: "Allocation",
+    description: "How a share of the MACs of the whole model is shared out among its layers.",
+    type: "choice",
+    choices: [
+      { value: "uniform", title: "One width multiplier for all" },
+      {
+        value: "error",
+        title: "Narrowest where the next layers err least for what it saves; needs calibration samples",
+      },
+    ],
+    default: "uniform",
+  },
+  {
+    id: "importance",
+    title: "Importance",
+    description: "By what channels are chosen to stay.",
+    type: "choice",
+    choices: [
+      { value: "auto", title: "Reconstruction with calibration samples, absolute weights without" },
+      { value: "l1", title: "Absolute weights of the filters (Li 2017)" },
+      { value: "batch-norm", title: "Scales of batch normalization (Liu 2017); weights where there is none" },
+      { value: "reconstruction", title: "What the next layers lose (ThiNet, Luo 2017); needs calibration samples" },
+    ],
+    default: "auto",
+  },
+  {
+    id: "refit",
+    title: "Refit the next layers",
+    description:
+      "Layers that lost input channels get the weights that bring their outputs nearest to what they were, by least squares on the calibration samples (He 2017). Without samples nothing is refitted.",
+    type: "boolean",
+    default: true,
+  },
+];
+
+/**
+ * Filter and neuron pruning. A channel goes with everything that hangs on it: filters and biases that make it, what batch normalization,
+ * depthwise convolutions and constants do to it, its weights in the layers that read it, and the channels that it is added to.
+ */
+export const REDUCE_CHANNELS: Restructuring = {
+  id: ID,
+  title: "Reduce channels",
+  summary:
+    "Takes the least important channels out of a layer, or of the whole network, and fits the layers behind to what is left.",
+  promise: "approximate",
+  literature: [
+    "Li, Kadav, Durdanovic, Samet, Graf: Pruning Filters for Efficient ConvNets. ICLR 2017",
+    "Liu, Li, Shen, Huang, Yan, Zhang: Learning Efficient Convolutional Networks through Network Slimming. ICCV 2017",
+    "Luo, Wu, Lin: ThiNet: A Filter Level Pruning Method for Deep Neural Network Compression. ICCV 2017",
+    "He, Zhang, Sun: Channel Pruning for Accelerating Very Deep Neural Networks. ICCV 2017",
+    "Fang, Ma, Song, Mi, Wang: DepGraph: Towards Any Structural Pruning. CVPR 2023",
+  ],
+  options: OPTIONS,
+  find,
+  predict: (graph, target, options) => {
+    const { channels, kept } = plan(graph, target, options);
+    if (options.allocation === "error") return undefined;
+    // Which units of a class go is all one to the sizes.
+    return { replace: pruned(channels, leastImportant(kept, new Map())) };
+  },
+  rewrite,
+};
+
+function find(graph: LiftedGraph): readonly Finding[] {
+  const { groups } = findChannels(graph);
+  const prunable = groups.filter(isPrunable);
+  const singles = groups.map((group): Finding => {
+    const [first] = group.layers;
+    const target = first?.name ?? "";
+    if (!isPrunable(group)) return { target, reason: refusalOf(group) };
+    const others = group.layers.length - 1;
+    const why = `${unitsOf(group)} channels${others > 0 ? `, tied to those of ${others} more ${others === 1 ? "layer" : "layers"}` : ""}`;
+    return { target, layers: changedLayers(graph, target), why };
+  });
+  if (prunable.length < 2) return singles;
+  const why = `one width multiplier for ${prunable.length} groups of channels`;
+  return [{ target: "", layers: changedLayers(graph, ""), why }, ...singles];
+}
+
+function changedLayers(graph: LiftedGraph, target: string): readonly LayerId[] {
+  const { channels, kept } = plan(graph, target, {});
+  return [...pruned(channels, leastImportant(kept, new Map())).keys()];
+}
+
+async function rewrite(
+  graph: LiftedGraph,
+  target: string,
+  options: EditOptions,
+  context: RewriteContext,
+): Promise<Rewrite> {
+  const { channels, groups, kept } = plan(graph, target, options);
+  const isAllocated = options.allocation === "error";
+  if (isAllocated && context.activations === undefined)
+    throw new NotApplicableError(ID, target, "allocation by error needs calibration samples");
+  const isReconstructed =
+    options.importance === "reconstruction" || (options.importance === "auto" && context.activations !== undefined);
+  const harms = isAllocated || isReconstructed ? await measureHarm(channels, groups, context) : NOT_MEASURED;
+  const ranking = isReconstructed ? harms : NOT_MEASURED;
+  const importance = await importanceOf(channels, groups, target, options, ranking, context.signal);
+  const counts = isAllocated ? await countsByError(channels, harms, importance, Number(options.macs)) : kept;
+  const removed = leastImportant(matched(ID, target, counts ?? tooFew(options)), importance);
+  const forms: ReadonlyMap<LayerId, Form> = pruned(channels, removed);
+  const isRefitted = options.refit !== false && context.activations !== undefined;
+  return { replace: isRefitted ? await refitted(channels.map, removed, forms, context) : forms };
+}
+
+interface Plan {
+  readonly channels: Channels;
+  readonly groups: readonly ChannelGroup[];
+  readonly kept: KeptCounts;
+}
+
+/** @throws {NotApplicableError} */
+function plan(graph: LiftedGraph, target: string, options: EditOptions): Plan {
+  const channels = findChannels(graph);
+  const groups = matched(ID, target, groupsAt(graph, channels, target));
+  return { channels, groups, kept: matched(ID, target, countsOf(graph, channels, groups, target, options)) };
+}
+
+function groupsAt(graph: LiftedGraph, { groups }: Channels, target: string): readonly ChannelGroup[] | string {
+  if (target === "") {
+    const prunable = groups.filter(isPrunable);
+    return prunable.length > 0 ? prunable : "there is no layer whose channels could be taken out";
+  }
+  const layer = graph.layer(target);
+  if (layer === undefined) return "there is no such layer";
+  const own = groups.filter(({ layers }) => layers.some(({ id }) => id === layer.id));
+  const [first] = own;
+  if (first === undefined) return `${layer.op} makes no channels: choose the convolution or dense layer that does`;
+  const prunable = own.filter(isPrunable);
+  return prunable.length > 0 ? prunable : refusalOf(first);
+}
+
+function isPrunable({ classes }: ChannelGroup): boolean {
+  return classes.some(({ units }) => units.length > 1);
+}
+
+function refusalOf({ blocked }: ChannelGroup): string {
+  return blocked === undefined ? "it has one channel only" : `its channels must stay: ${blocked}`;
+}
+
+function unitsOf({ classes }: ChannelGroup): number {
+  return classes.reduce((sum, { units }) => sum + units.length, 0);
+}
+
+function countsOf(
+  graph: LiftedGraph,
+  channels: Channels,
+  groups: readonly ChannelGroup[],
+  target: string,
+  options: EditOptions,
+): KeptCounts | string {
+  const { ratio, keep, macs } = options;
+  const given = [ratio, keep, macs].filter((value) => value !== undefined);
+  if (given.length > 1) return "give one of ratio, keep and macs";
+  if (options.allocation === "error" && (target !== "" || macs === undefined))
+    return "allocation by error is for a share of the whole model's MACs: give macs, and no layer";
+  if (macs !== undefined) {
+    return countsForMacs(channels, groups, Number(macs)) ?? tooFew(options);
+  }
+  if (keep === undefined) return countsAt(groups, Number(ratio ?? 0.5));
+  const width = graph.layer(target)?.form;
+  if (width?.kind !== "conv" && width?.kind !== "dense")
+    return "keep is for one layer: give ratio or macs for the model";
+  return countsAt(groups, Number(keep) / (width.weight.shape[0] ?? 1));
+}
+
+function tooFew({ macs }: EditOptions): string {
+  return `even one channel each needs more than ${Number(macs)} of the multiply-accumulates`;
+}
+
+const NOT_MEASURED: Harms = new Map();
+
+/** @throws {NotApplicableError} */
+async function importanceOf(
+  channels: Channels,
+  groups: readonly ChannelGroup[],
+  target: string,
+  { importance }: EditOptions,
+  harms: Harms,
+  signal: AbortSignal | undefined,
+): Promise<Importance> {
+  // In a whole network some layers have no normalization.
+  const fallsBack = importance === "auto" || (importance === "batch-norm" && target === "");
+  const ranked = new Map<number, number>();
+  for (const group of groups) {
+    signal?.throwIfAborted();
+    const scales = importance === "batch-norm" ? await batchNormScales(channels, group) : undefined;
+    const harm = harms.get(group);
+    const found = (typeof harm === "object" ? greedyOrder(harm) : harm) ?? scales;
+    const isMissing = found === undefined || (typeof found === "string" && fallsBack);
+    const own = isMissing ? await filterNorms(channels, group) : found;
+    if (typeof own === "string") throw new NotApplicableError(ID, target, own);
+    for (const [unit, value] of own) ranked.set(unit, value);
+  }
+  return ranked;
+}

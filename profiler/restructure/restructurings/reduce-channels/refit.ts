@@ -1,0 +1,229 @@
+import { matrix, type Matrix } from "../../../numeric/matrix.ts";
+import { RuntimeProducts, type Products } from "../../../numeric/products.ts";
+import { SmallProducts } from "../../../numeric/small-products.ts";
+import { newWeights, type BatchNormForm, type Form, type Weights } from "../../lift/forms.ts";
+import { isKind, type LayerId, type LiftedLayer } from "../../lift/lifted.ts";
+import { patchesOfLayers } from "../../approximation/patches.ts";
+import type { RewriteContext } from "../../restructuring.ts";
+import type { ChannelMap, Unit } from "./channel-map.ts";
+import { Correction } from "./correction.ts";
+import { runsOf, stagesOf } from "./fit-order.ts";
+import {
+  columnsOf,
+  isDepthwise,
+  isLinear,
+  linearSizes,
+  rowsOf,
+  type LinearForm,
+  type LinearLayer,
+} from "./linear-layer.ts";
+import { keptPositions, sliced, type KeptPositions } from "./prune.ts";
+
+/**
+ * Layers that lost input channels, fitted one after the other to what the layers before them now give (He et al., ICCV 2017): each gets
+ * the weights and bias that bring its outputs, before its activation, nearest to those of the whole network on the calibration samples.
+ * A bias that a layer does not have is taken over by the mean of the batch normalization behind it. Quantized layers are left alone:
+ * their scales fit the weights they have.
+ * @param pruned all layers that changed
+ */
+export async function refitted(
+  map: ChannelMap,
+  removed: ReadonlySet<Unit>,
+  pruned: ReadonlyMap<LayerId, Form>,
+  context: RewriteContext,
+): Promise<ReadonlyMap<LayerId, Form>> {
+  const { activations, activationsAfter, seed, signal, onProgress } = context;
+  const forms = new Map(pruned);
+  if (!activations || !activationsAfter) return forms;
+  const { graph } = map;
+  const kept = keptPositions(map, removed);
+  const readers = graph.layers
+    .filter(isLinear)
+    .filter(({ inputs, form }) => kept(inputs[0]) !== undefined && !form.weight.quantization);
+  const fits = new Map<LinearLayer, Refit>();
+  for (const layer of readers) {
+    const form = pruned.get(layer.id);
+    if (form?.kind === "conv" || form?.kind === "dense") fits.set(layer, new Refit(map, layer, form, kept));
+  }
+  const stages = stagesOf(graph, [...fits.keys()]);
+  let done = 0;
+  for (const run of runsOf(graph, stages, await activations.countSamples())) {
+    const waiting = run.flat();
+    for await (const batch of patchesOfLayers(graph, waiting, { activations, seed }) ?? []) {
+      signal?.throwIfAborted();
+      for (const [index, layer] of waiting.entries()) await fits.get(layer)?.want(batch[index]);
+    }
+    for (const stage of run) {
+      onProgress?.(done / fits.size, `fitting ${stage.map(({ name }) => name).join(", ")}`);
+      const source = await activationsAfter({ replace: forms });
+      const reduced = stage.map((layer) => ({ ...layer, form: fits.get(layer)?.form ?? layer.form }));
+      for await (const batch of patchesOfLayers(graph, reduced, { activations: source, seed }) ?? []) {
+        signal?.throwIfAborted();
+        for (const [index, layer] of stage.entries()) await fits.get(layer)?.add(batch[index]);
+      }
+      for (const layer of stage) {
+        signal?.throwIfAborted();
+        for (const [id, form] of (await fits.get(layer)?.fitted(forms)) ?? []) forms.set(id, form);
+      }
+      done += stage.length;
+    }
+  }
+  return forms;
+}
+
+/** Inputs of one output (a depthwise kernel) below which the runtime is not worth a call. */
+const SMALL = 32;
+
+/** For large layers, and for small ones. */
+const PRODUCTS: Readonly<Record<"large" | "small", Products>> = {
+  large: new RuntimeProducts(),
+  small: new SmallProducts(),
+};
+
+/** One layer to be fitted. */
+class Refit {
+  /** Takes over a bias that the layer does not have. */
+  readonly #norm: LiftedLayer<BatchNormForm> | undefined;
+  readonly #products: Products;
+  readonly #fitsBias: boolean;
+  /** For each batch that is still to be fitted, what each group of the reduced layer gave in the whole network. */
+  readonly #wanted: (readonly Matrix[])[] = [];
+  #corrections: readonly Correction[] | undefined;
+
+  constructor(
+    map: ChannelMap,
+    private readonly layer: LinearLayer,
+    /** The layer without what went. */
+    readonly form: LinearForm,
+    private readonly kept: KeptPositions,
+  ) {
+    const next = map.graph.onlyConsumer(layer.outputs[0]);
+    this.#norm = next && isKind(next, "batch-norm") && layer.form.activation === undefined ? next : undefined;
+    this.#products = PRODUCTS[linearSizes(layer.form).columns < SMALL ? "small" : "large"];
+    this.#fitsBias = form.bias !== undefined || this.#norm !== undefined;
+  }
+
+  /** @param patches of a batch in the whole network; the batches in order, before they are added */
+  async want(patches: Matrix | undefined): Promise<void> {
+    const parts = await this.#partsBefore();
+    const outputs: Matrix[] = [];
+    if (patches) for (const part of parts) outputs.push(await this.#product(patches, part));
+    this.#wanted.push(outputs);
+  }
+
+  /** @param patches of the same batch in the network as it is now */
+  async add(patches: Matrix | undefined): Promise<void> {
+    const wanted = this.#wanted.shift();
+    if (!patches) return;
+    const parts = await this.#partsNow();
+    const { columns } = linearSizes(this.form);
+    this.#corrections ??= parts.map(
+      ({ weight }) => new Correction(columns + (this.#fitsBias ? 1 : 0), weight.rows, this.#products),
+    );
+    for (const [group, part] of parts.entries()) {
+      const before = wanted?.[group];
+      if (!before) continue;
+      const missing = difference(before, await this.#product(patches, part));
+      await this.#corrections[group]?.add(columnsOf(patches, part.begin, columns, this.#fitsBias), missing);
+    }
+  }
+
+  /**
+   * The layer with new weights, and the normalization that took over its bias.
+   * @param current all layers that changed so far
+   */
+  async fitted(current: ReadonlyMap<LayerId, Form>): Promise<ReadonlyMap<LayerId, Form>> {
+    if (!this.#corrections) return new Map();
+    const changes: Matrix[] = [];
+    for (const correction of this.#corrections) changes.push(await correction.solve());
+    return this.#corrected(this.form, current, changes);
+  }
+
+  #before: Promise<readonly Part[]> | undefined;
+
+  /** Each group of the reduced layer as it was. Outputs that went are no longer wanted. */
+  #partsBefore(): Promise<readonly Part[]> {
+    this.#before ??= (async () => {
+      const { layer, kept } = this;
+      // A group of a depthwise layer is a channel: those that went have left gaps.
+      const places = isDepthwise(layer.form) ? kept(layer.inputs[0]) : undefined;
+      const { columns } = linearSizes(layer.form);
+      return this.#parts(
+        sliced(layer.form.weight, 0, kept(layer.outputs[0])),
+        columns,
+        (group) => places?.[group] ?? group,
+      );
+    })();
+    return this.#before;
+  }
+
+  #now: Promise<readonly Part[]> | undefined;
+
+  /** Each group of the reduced layer. */
+  #partsNow(): Promise<readonly Part[]> {
+    this.#now ??= this.#parts(this.form.weight, linearSizes(this.form).columns, (group) => group);
+    return this.#now;
+  }
+
+  async #parts(weight: Weights, columns: number, placeOf: (group: number) => number): Promise<readonly Part[]> {
+    const { outputs, groups } = linearSizes(this.form);
+    const whole = matrix(outputs, columns, await weight.read());
+    const rows = outputs / groups;
+    return Array.from({ length: groups }, (_, group) => ({
+      weight: rowsOf(whole, group * rows, rows),
+      begin: placeOf(group) * columns,
+    }));
+  }
+
+  #product(patches: Matrix, { weight, begin }: Part): Promise<Matrix> {
+    return this.#products.multiply(columnsOf(patches, begin, weight.columns), weight, { transposeB: true });
+  }
+
+  async #corrected(
+    form: LinearForm,
+    current: ReadonlyMap<LayerId, Form>,
+    changes: readonly Matrix[],
+  ): Promise<ReadonlyMap<LayerId, Form>> {
+    const { outputs, columns } = linearSizes(form);
+    const weight = Float32Array.from(await form.weight.read());
+    const shift = new Float32Array(outputs);
+    let output = 0;
+    for (const change of changes) {
+      for (let row = 0; row < change.rows; row += 1, output += 1) {
+        const from = row * change.columns;
+        for (let column = 0; column < columns; column += 1)
+          weight[output * columns + column] =
+            (weight[output * columns + column] ?? 0) + (change.data[from + column] ?? 0);
+        shift[output] = change.columns > columns ? (change.data[from + columns] ?? 0) : 0;
+      }
+    }
+    const { shape, dataType } = form.weight;
+    const bias = form.bias && (await shifted(form.bias, shift, 1));
+    const fitted: LinearForm = { ...form, weight: newWeights(shape, weight, dataType), bias };
+    const forms = new Map<LayerId, Form>([[this.layer.id, fitted]]);
+    if (bias !== undefined || this.#norm === undefined) return forms;
+    const before = current.get(this.#norm.id);
+    const norm = before?.kind === "batch-norm" ? before : this.#norm.form;
+    return forms.set(this.#norm.id, { ...norm, mean: await shifted(norm.mean, shift, -1) });
+  }
+}
+
+/** Weights of some outputs, and the first column of the patches that they see. */
+interface Part {
+  readonly weight: Matrix;
+  readonly begin: number;
+}
+
+async function shifted(weights: Weights, shift: Float32Array, sign: 1 | -1): Promise<Weights> {
+  const elements = await weights.read();
+  const sum = elements.map((value, index) => value + sign * (shift[index] ?? 0));
+  return newWeights(weights.shape, sum, weights.dataType);
+}
+
+function difference(a: Matrix, b: Matrix): Matrix {
+  return matrix(
+    a.rows,
+    a.columns,
+    a.data.map((value, index) => value - (b.data[index] ?? 0)),
+  );
+}

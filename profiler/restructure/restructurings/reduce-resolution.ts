@@ -1,0 +1,148 @@
+import { bytesOf } from "../../model/data-type.ts";
+import { ABSENT, type TensorId } from "../../model/model.ts";
+import type { Shape } from "../../model/shape.ts";
+import type { EditOptions } from "../edit.ts";
+import type { FormKind } from "../lift/forms.ts";
+import { isKind, type LiftedGraph, type LiftedTensor } from "../lift/lifted.ts";
+import { matched, type Finding, type Restructuring } from "../restructuring.ts";
+import type { Rewrite } from "../lower/rewrite.ts";
+import { flowSpatially, type SpatialFlow } from "../matching/spatial-flow.ts";
+
+const ID = "reduce-resolution";
+
+/**
+ * The resolution multiplier ρ of MobileNet (Howard et al., 2017): inputs with smaller maps, and with them all maps behind. Weights stay as
+ * they are; what they answer at another resolution is for training to see to.
+ */
+export const REDUCE_RESOLUTION: Restructuring = {
+  id: ID,
+  title: "Reduce resolution",
+  summary: "Makes the input's maps smaller, and with them all behind.",
+  promise: "needs training",
+  literature: ["Howard et al.: MobileNets. arXiv:1704.04861, 2017"],
+  options: [
+    {
+      id: "ratio",
+      title: "Resolution multiplier",
+      description: "Share of each side that is left, rounded to what the network's strides divide.",
+      type: "number",
+      default: 0.5,
+      minimum: 0.01,
+      maximum: 1,
+    },
+  ],
+  find,
+  predict: (graph, target, options) => resized(graph, matched(ID, target, matchAt(graph, target, options))),
+  rewrite: (graph, target, options) =>
+    Promise.resolve(resized(graph, matched(ID, target, matchAt(graph, target, options)))),
+};
+
+interface Match {
+  readonly inputs: ReadonlyMap<TensorId, Shape>;
+  readonly flow: SpatialFlow;
+}
+
+function find(graph: LiftedGraph): readonly Finding[] {
+  const found = match(graph, { ratio: 0.5 });
+  if (typeof found === "string") return [{ target: "", reason: found }];
+  const layers = graph.layers.filter(({ inputs }) => inputs.some((input) => found.flow.shapes.has(input)));
+  const sizes = [...found.inputs].map(
+    ([id, shape]) => `${sidesOf(graph, graph.tensor(id).shape ?? [], id)} can be ${sidesOf(graph, shape, id)}`,
+  );
+  return [{ target: "", layers: layers.map(({ id }) => id), why: `inputs of ${sizes.join(", ")}` }];
+}
+
+function sidesOf(graph: LiftedGraph, shape: Shape, id: TensorId): string {
+  return spatialAxes(graph.tensor(id), channelAxisOf(graph, id))
+    .map((axis) => shape[axis])
+    .join("×");
+}
+
+function matchAt(graph: LiftedGraph, target: string, options: EditOptions): Match | string {
+  return target === "" ? match(graph, options) : "it is for the model as a whole";
+}
+
+function match(graph: LiftedGraph, { ratio }: EditOptions): Match | string {
+  const maps = graph.tensors.filter((tensor) => tensor.isInput && spatialAxes(tensor).length > 0);
+  if (maps.length === 0) return "no input has spatial axes";
+  const stride = totalStride(graph);
+  const inputs = new Map<TensorId, Shape>();
+  for (const tensor of maps) {
+    const axes = spatialAxes(tensor, channelAxisOf(graph, tensor.id));
+    const { shape = [], name } = tensor;
+    if (axes.some((axis) => typeof shape[axis] !== "number")) return `the run decides on the size of "${name}" already`;
+    const sizes = shape.map((size, axis) =>
+      axes.includes(axis) && typeof size === "number" ? smaller(size, Number(ratio), stride) : size,
+    );
+    if (sizes.join() !== shape.join()) inputs.set(tensor.id, sizes);
+  }
+  if (inputs.size === 0) return `strides of ${stride} in all leave no smaller size`;
+  const flow = flowSpatially(graph, inputs);
+  return typeof flow === "string" ? flow : { inputs, flow };
+}
+
+/** A size that is divided as the size before was is rounded to a multiple of the stride. */
+function smaller(size: number, ratio: number, stride: number): number {
+  const step = size % stride === 0 ? stride : 1;
+  return Math.min(size, Math.max(step, Math.round((size * ratio) / step) * step));
+}
+
+/** Layers behind which every axis is where it was. */
+const KEEPS_AXES: ReadonlySet<FormKind> = new Set<FormKind>(["unary", "identity", "pad", "activation", "elementwise"]);
+
+/** Where an image has its channels that may come in otherwise than the layers take it, with a transpose between. */
+function channelAxisOf(graph: LiftedGraph, id: TensorId): number | undefined {
+  const [reader] = graph.consumers(id);
+  const output = reader?.outputs[0];
+  if (reader !== undefined && output !== undefined) {
+    if (isKind(reader, "transpose")) return reader.form.permutation[channelAxisOf(graph, output) ?? ABSENT];
+    if (KEEPS_AXES.has(reader.form.kind)) return channelAxisOf(graph, output);
+  }
+  return graph.tensor(id).channelAxis;
+}
+
+/** Axes between batch and channels, and behind them. */
+function spatialAxes(
+  { shape = [], dataType, ...tensor }: LiftedTensor,
+  channelAxis = tensor.channelAxis,
+): readonly number[] {
+  const isNumbers = dataType !== undefined && bytesOf(dataType, 1) !== undefined;
+  if (!isNumbers || shape.length < 3) return [];
+  return shape.flatMap((_, axis) => (axis === 0 || axis === channelAxis ? [] : [axis]));
+}
+
+/** Input positions between neighbours of the smallest map before pooling over all of it. */
+function totalStride(graph: LiftedGraph): number {
+  const strides = new Map<TensorId, number>();
+  let most = 1;
+  for (const layer of graph.layers) {
+    const before = Math.max(1, ...layer.inputs.map((input) => strides.get(input) ?? 1));
+    const own =
+      isKind(layer, "conv") || (isKind(layer, "pool") && !coversAll(graph, layer))
+        ? Math.max(1, ...layer.form.strides)
+        : 1;
+    most = Math.max(most, before * own);
+    for (const output of layer.outputs) strides.set(output, before * own);
+  }
+  return most;
+}
+
+function coversAll(
+  { tensors }: LiftedGraph,
+  { inputs, form }: { readonly inputs: readonly TensorId[]; readonly form: { readonly kernel: readonly number[] } },
+): boolean {
+  const tensor = tensors[inputs[0] ?? -1];
+  return (
+    tensor !== undefined && spatialAxes(tensor).every((axis, place) => tensor.shape?.[axis] === form.kernel[place])
+  );
+}
+
+function resized(graph: LiftedGraph, { inputs, flow }: Match): Rewrite {
+  const resize = new Map(
+    [...inputs].map(([id, sizes]) => {
+      const { shape = [] } = graph.tensor(id);
+      return [id, sizes.map((size, axis) => (size === shape[axis] ? null : Number(size)))] as const;
+    }),
+  );
+  return { resize, replace: flow.forms };
+}

@@ -1,0 +1,146 @@
+import { pointwiseSteps } from "../matching/conv-steps.ts";
+import { plannedWeights, type ConvForm, type Weights } from "../lift/forms.ts";
+import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
+import { findConvs, matchUngroupedConv } from "../matching/match-conv.ts";
+import { matched, type Restructuring } from "../restructuring.ts";
+import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
+
+const ID = "shrink-kernel";
+
+/**
+ * K×K filters shrunk to 1×1, all of them or a share, the others beside them: the expand layer of SqueezeNet (Iandola et al., 2016).
+ * A shrunk filter keeps its middle tap. Channels keep their order, so the filters that shrink are the first or the last ones: those whose
+ * outer taps weigh less.
+ */
+export const SHRINK_KERNEL: Restructuring = {
+  id: ID,
+  title: "Shrink kernel",
+  summary: "Replaces K×K filters by 1×1 filters.",
+  promise: "needs training",
+  literature: ["Iandola et al., SqueezeNet, 2016"],
+  options: [
+    {
+      id: "share",
+      title: "Share of the filters",
+      description: "Filters that become 1×1; SqueezeNet has half of each.",
+      type: "number",
+      default: 0.5,
+      minimum: 0.01,
+      maximum: 1,
+    },
+  ],
+  find: (graph) => findConvs(graph, match, describeFilters),
+  predict: (graph, target, options) => {
+    const layer = matched(ID, target, match(graph, target));
+    const shrunk = shrunkFilters(layer.form, options.share);
+    return besideEachOther(layer, graph, shrunk, "last", (shape) => plannedWeights(shape, layer.form.weight.dataType));
+  },
+  rewrite: async (graph, target, options) => {
+    const layer = matched(ID, target, match(graph, target));
+    const { weight } = layer.form;
+    const shrunk = shrunkFilters(layer.form, options.share);
+    const elements = await weight.read();
+    const which = lighterEnd(layer.form, elements, shrunk);
+    const [outputs = 0] = weight.shape;
+    const filter = elements.length / outputs;
+    const taps = filter / (weight.shape[1] ?? 1);
+    const cut = (shape: readonly number[], from: number): Weights => {
+      const rows = elements.subarray(from * filter, (from + (shape[0] ?? 0)) * filter);
+      const isPoint = shape.slice(2).every((size) => size === 1);
+      const kept = isPoint ? rows.filter((_, index) => index % taps === Math.floor(taps / 2)) : rows;
+      return { shape, dataType: weight.dataType, read: () => Promise.resolve(kept) };
+    };
+    return besideEachOther(layer, graph, shrunk, which, cut);
+  },
+};
+
+function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
+  const layer = matchUngroupedConv(graph, target);
+  if (typeof layer === "string") return layer;
+  const { weight, padsBegin, padsEnd, dilations } = layer.form;
+  const kernel = weight.shape.slice(2);
+  if (kernel.every((size) => size === 1)) return "it is a 1×1 convolution already";
+  // Else a 1×1 filter at the same positions would need negative padding.
+  const isCentred = kernel.every((size, axis) => {
+    const middle = ((size - 1) / 2) * (dilations[axis] ?? 1);
+    return size % 2 === 1 && padsBegin[axis] === middle && padsEnd[axis] === middle;
+  });
+  return isCentred ? layer : "its kernels are not centred on the positions they are computed for";
+}
+
+function describeFilters({ weight }: ConvForm): string {
+  const [outputs = 0, , ...kernel] = weight.shape;
+  return `${outputs} filters of ${kernel.join("×")}`;
+}
+
+function shrunkFilters({ weight }: ConvForm, share: unknown): number {
+  const [outputs = 0] = weight.shape;
+  return Math.min(outputs, Math.max(1, Math.round(outputs * Number(share))));
+}
+
+/** The end of the filters whose outer taps have less energy. */
+function lighterEnd({ weight }: ConvForm, elements: Float32Array, shrunk: number): "first" | "last" {
+  const [outputs = 0, inputs = 1] = weight.shape;
+  const filter = elements.length / outputs;
+  const taps = filter / inputs;
+  const outer = (from: number): number => {
+    let energy = 0;
+    for (let index = from * filter; index < (from + shrunk) * filter; index++) {
+      if (index % taps !== Math.floor(taps / 2)) energy += (elements[index] ?? 0) ** 2;
+    }
+    return energy;
+  };
+  return outer(0) < outer(outputs - shrunk) ? "first" : "last";
+}
+
+function besideEachOther(
+  layer: LiftedLayer<ConvForm>,
+  graph: LiftedGraph,
+  shrunk: number,
+  which: "first" | "last",
+  cut: (shape: readonly number[], from: number) => Weights,
+): Rewrite {
+  const { form, name, inputs, outputs } = layer;
+  const [filters = 0, channels = 0, ...kernel] = form.weight.shape;
+  const points = kernel.map(() => 1);
+  const pointSteps = { ...pointwiseSteps(kernel.length), strides: form.strides };
+  const kept = filters - shrunk;
+  if (kept === 0) {
+    const weight = cut([filters, channels, ...points], 0);
+    return { replace: new Map([[layer.id, { ...form, ...pointSteps, weight }]]) };
+  }
+  const [pointFrom, wideFrom] = which === "first" ? [0, shrunk] : [kept, 0];
+  const point: NewLayer = {
+    name: `${name}_1x1`,
+    form: {
+      ...form,
+      ...pointSteps,
+      weight: cut([shrunk, channels, ...points], pointFrom),
+      bias: sliced(form.bias, pointFrom, shrunk),
+    },
+    inputs,
+    outputs: [`${name}_1x1`],
+  };
+  const wide: NewLayer = {
+    name: `${name}_${kernel.join("x")}`,
+    form: { ...form, weight: cut([kept, channels, ...kernel], wideFrom), bias: sliced(form.bias, wideFrom, kept) },
+    inputs,
+    outputs: [`${name}_${kernel.join("x")}`],
+  };
+  // In the same order whichever filters shrink: a prediction does not know them.
+  const parts = [point, wide];
+  const joined = which === "first" ? parts : parts.toReversed();
+  const axis = graph.layout === "channels-first" ? 1 : kernel.length + 1;
+  const concat: NewLayer = {
+    name,
+    form: { kind: "concat", axis, activation: undefined },
+    inputs: joined.flatMap((part) => part.outputs),
+    outputs,
+  };
+  return { remove: [layer.id], insert: [...parts, concat] };
+}
+
+function sliced(bias: Weights | undefined, from: number, count: number): Weights | undefined {
+  if (!bias) return undefined;
+  return { shape: [count], dataType: bias.dataType, read: async () => (await bias.read()).slice(from, from + count) };
+}
