@@ -4,12 +4,15 @@ export interface InputOptions {
   readonly title: string;
   readonly prompt: string;
   readonly value: string;
-  readonly check: (text: string) => Promise<CheckedText>;
+  /** Why a text cannot be taken: takes the prompt's place, and keeps the field open. */
+  readonly fault: (text: string) => string | undefined;
+  /** What else is to be said of a text that can be taken. Given up once another one is typed, and nobody waits for it. */
+  readonly consider: (text: string, signal: AbortSignal) => Promise<Considered>;
 }
 
-export interface CheckedText {
-  /** Takes the prompt's place; an error keeps the field open. */
-  readonly fault?: vscode.InputBoxValidationMessage;
+export interface Considered {
+  /** Takes the prompt's place. */
+  readonly warning?: string;
   /** Stands behind the prompt. */
   readonly remark?: string;
 }
@@ -18,33 +21,37 @@ export interface CheckedText {
  * Asks for a text, and says what is to be said of it from the start: VS Code's own question is silent about the value it starts with.
  * @returns nothing when the user gives up
  */
-export function askChecked({ title, prompt, value, check }: InputOptions): Promise<string | undefined> {
+export function askChecked({ title, prompt, value, fault, consider }: InputOptions): Promise<string | undefined> {
   return new Promise((resolve) => {
     const box = vscode.window.createInputBox();
     Object.assign(box, { title, prompt, value, valueSelection: [0, value.length] });
-    /** Tells whether the value can be taken. */
-    const update = async (): Promise<boolean> => {
+    let considering = new AbortController();
+    const update = async (): Promise<void> => {
+      considering.abort();
+      const { signal } = (considering = new AbortController());
       const text = box.value;
-      const { fault, remark = "" } = await check(text);
-      if (box.value === text) {
-        box.validationMessage = fault;
-        box.prompt = `${prompt} ${remark}`;
-      }
-      return fault?.severity !== vscode.InputBoxValidationSeverity.Error;
-    };
-    const accept = async (): Promise<void> => {
-      const text = box.value;
-      if (!(await update())) return;
-      resolve(text);
-      box.hide();
+      const message = fault(text);
+      const said = message === undefined ? await consider(text, signal).catch(() => undefined) : {};
+      if (signal.aborted || said === undefined) return;
+      box.validationMessage = message ?? warningOf(said);
+      box.prompt = `${prompt} ${said.remark ?? ""}`;
     };
     box.onDidChangeValue(() => void update());
-    box.onDidAccept(() => void accept());
+    box.onDidAccept(() => {
+      if (fault(box.value) !== undefined) return;
+      resolve(box.value);
+      box.hide();
+    });
     box.onDidHide(() => {
+      considering.abort();
       resolve(undefined);
       box.dispose();
     });
     void update();
     box.show();
   });
+}
+
+function warningOf({ warning }: Considered): vscode.InputBoxValidationMessage | undefined {
+  return warning === undefined ? undefined : { message: warning, severity: vscode.InputBoxValidationSeverity.Warning };
 }

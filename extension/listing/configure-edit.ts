@@ -1,10 +1,10 @@
 import * as vscode from "vscode";
 import type { Edit, EditOptions, OptionSpec, OptionValue } from "../../profiler/restructure/index.ts";
 import { RpcError } from "../../webview/rpc.ts";
-import { askChecked, type CheckedText } from "./checked-input.ts";
+import { askChecked, type Considered } from "./checked-input.ts";
 
 /** What an edit would save, in words; undefined where nobody can tell before it is computed. */
-export type Predict = (edit: Edit) => Promise<string | undefined>;
+export type Predict = (edit: Edit, signal: AbortSignal) => Promise<string | undefined>;
 
 /**
  * Asks for each option of an edit in turn, and says meanwhile what it would save.
@@ -24,8 +24,8 @@ export async function configureEdit(
     const { [spec.id]: value, ...others } = chosen;
     const withAnswer = (answer: OptionValue | typeof LEFT_OUT): EditOptions =>
       answer === LEFT_OUT ? others : { ...others, [spec.id]: answer };
-    const answer = await ask(spec, value ?? spec.default, `${title}${step}`, (one) =>
-      predict({ ...edit, options: withAnswer(one) }),
+    const answer = await ask(spec, value ?? spec.default, `${title}${step}`, (one, signal) =>
+      predict({ ...edit, options: withAnswer(one) }, signal),
     );
     if (answer === undefined) return undefined;
     chosen = withAnswer(answer);
@@ -36,7 +36,7 @@ export async function configureEdit(
 /** The user leaves an option without a default to the restructuring. */
 const LEFT_OUT = Symbol("left out");
 type Answer = OptionValue | typeof LEFT_OUT | undefined;
-type PredictAnswer = (answer: OptionValue | typeof LEFT_OUT) => Promise<string | undefined>;
+type PredictAnswer = (answer: OptionValue | typeof LEFT_OUT, signal: AbortSignal) => Promise<string | undefined>;
 
 function ask(
   spec: OptionSpec,
@@ -93,11 +93,8 @@ async function askNumber(
     title,
     prompt: `${about}: ${vscode.l10n.t(spec.description)}`,
     value: value === undefined ? "" : String(value),
-    check: async (typed) => {
-      const message = fault(typed);
-      if (message !== undefined) return { fault: { message, severity: vscode.InputBoxValidationSeverity.Error } };
-      return saving(predict, answerOf(typed));
-    },
+    fault,
+    consider: (typed, signal) => saving(predict, answerOf(typed), signal),
   });
   return text === undefined ? undefined : answerOf(text);
 }
@@ -107,12 +104,16 @@ function answerOf(text: string): number | typeof LEFT_OUT {
 }
 
 /** What a value would save, or why it does not fit. */
-async function saving(predict: PredictAnswer, answer: number | typeof LEFT_OUT): Promise<CheckedText> {
+async function saving(
+  predict: PredictAnswer,
+  answer: number | typeof LEFT_OUT,
+  signal: AbortSignal,
+): Promise<Considered> {
   try {
-    const remark = await predict(answer);
+    const remark = await predict(answer, signal);
     return remark === undefined ? {} : { remark };
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
-    return { fault: { message: error.failure.message, severity: vscode.InputBoxValidationSeverity.Warning } };
+    return { warning: error.failure.message };
   }
 }

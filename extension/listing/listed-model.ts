@@ -114,8 +114,8 @@ export class ListedModel implements vscode.Disposable {
   }
 
   /** What the shown model would cost with one more edit; null when only computing it can tell. @throws {RpcError} */
-  predict(edit: Edit): Promise<Prediction | null> {
-    return this.document.predict(this.#shown?.revision ?? -1, edit, new AbortController().signal);
+  predict(edit: Edit, signal: AbortSignal): Promise<Prediction | null> {
+    return this.document.predict(this.#shown?.revision ?? -1, edit, signal);
   }
 
   /** Reads the weights and looks at their numbers. @throws {RpcError} */

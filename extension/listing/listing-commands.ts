@@ -52,8 +52,8 @@ async function configure(listings: Listings, model: vscode.Uri, edit: Edit): Pro
   await tellingFailures(async () => {
     const listed = listings.open(model);
     const [described] = await listed.document.engines.quick.request("describe", { edits: [edit] });
-    const predict = async (changed: Edit): Promise<string | undefined> => {
-      const prediction = await listed.predict(changed);
+    const predict = async (changed: Edit, signal: AbortSignal): Promise<string | undefined> => {
+      const prediction = await listed.predict(changed, signal);
       if (!prediction) return undefined;
       const saves = namedSavings(prediction.saves);
       return saves === "" ? vscode.l10n.t("It saves nothing.") : vscode.l10n.t("Predicted: {0} of the model.", saves);

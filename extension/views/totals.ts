@@ -37,5 +37,5 @@ export function totalsText(profile: Profile): string {
   const lines = TOTALS.map(
     ({ id, title, unit }) => `${vscode.l10n.t(title)}\t${formatCellExact(unit, profile.totals[id])}`,
   );
-  return [profile.file, ...lines, `${vscode.l10n.t("Hardware")}\t${profile.hardware}`, () => ""].join("\n");
+  return [profile.file, ...lines, `${vscode.l10n.t("Hardware")}\t${profile.hardware}`, ""].join("\n");
 }

@@ -1,6 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { formatCount, formatExact, formatShare } from "../../profiler/format-numbers.ts";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { TensorDetails } from "../../profiler/views/layer-details.ts";
@@ -30,18 +30,25 @@ type Reading = "not asked" | "reading" | { readonly error: string } | { readonly
 export function WeightsView({ client, layer, tensor }: WeightsViewProps): JSX.Element {
   const [reading, setReading] = useState<Reading>("not asked");
 
+  // What a newer profile says of the tensor is another object: its numbers are others too, and an old answer is none of it.
+  const shown = useRef(tensor);
+  shown.current = tensor;
+
   const read = async (): Promise<void> => {
+    const show = (next: Reading): void => {
+      if (shown.current === tensor) setReading(next);
+    };
     setReading((last) => (typeof last === "object" && "statistics" in last ? last : "reading"));
     try {
-      setReading({ statistics: await client.weightStatistics(layer.index, tensor.position) });
+      show({ statistics: await client.weightStatistics(layer.index, tensor.position) });
     } catch (error) {
       const isStale = error instanceof RpcError && error.failure.code === "stale";
-      setReading(isStale ? "not asked" : { error: error instanceof Error ? error.message : String(error) });
+      show(isStale ? "not asked" : { error: error instanceof Error ? error.message : String(error) });
     }
   };
-  // What a newer profile says of the tensor is another object: what was given up as stale is asked for again.
   useEffect(() => {
     if (isReadAtOnce(tensor)) void read();
+    else setReading("not asked");
   }, [tensor]);
 
   if (reading === "not asked") {

@@ -35,9 +35,9 @@ export function FitPane(props: FitPaneProps): JSX.Element {
   const hasFound = fit !== null && (fit.isRunning || fit.points.length > 0);
   const isAsking = isChanging || !hasFound;
   const wasAsking = useRef(isAsking);
-  // The button that was pressed is gone: the keyboard goes on where the user looks.
+  // The button that was pressed is gone, and the focus with it: the keyboard goes on where the user looks.
   useEffect(() => {
-    if (wasAsking.current !== isAsking) {
+    if (wasAsking.current !== isAsking && hasLostFocus()) {
       if (isAsking) fields.current?.querySelector<HTMLElement>("vscode-text-field")?.focus();
       else found.current?.focus();
     }
@@ -71,6 +71,10 @@ export function FitPane(props: FitPaneProps): JSX.Element {
       </div>
     </section>
   );
+}
+
+function hasLostFocus(): boolean {
+  return document.activeElement === null || document.activeElement === document.body;
 }
 
 interface BudgetFieldsProps extends Pick<

@@ -46,6 +46,11 @@ export function budgetOf(texts: FitTexts): FitBudget | null {
   return Object.fromEntries(given);
 }
 
+/** Texts that ask for a budget. */
+export function textsOf(budget: FitBudget): FitTexts {
+  return Object.fromEntries(Object.entries(budget).map(([id, amount]) => [id, String(amount)]));
+}
+
 /** "Parameters ≤ 15.0 k, Accuracy ≥ 98.0 %" */
 export function budgetText(budget: FitBudget): string {
   const parts = FIT_GOALS.map(({ id, total }) => {

@@ -54,7 +54,12 @@ export function Views({ client, profile, pictures, selected, onSelectLayer, chil
           />
         )}
         {tab === "runs" && (
-          <LazyRuns client={client.running} format={profile.header.format} onSelectLayer={onSelectLayer} />
+          <LazyRuns
+            client={client.running}
+            format={profile.header.format}
+            layers={profile.layers}
+            onSelectLayer={onSelectLayer}
+          />
         )}
         {tab === "graph" && (
           <Lazy

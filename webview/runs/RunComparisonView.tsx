@@ -10,6 +10,7 @@ import { Select, type Choice } from "../controls/Select.tsx";
 import { formatRelative } from "../compare/compared-layers.ts";
 import type { KeptRun, OtherRun } from "../protocol-running.ts";
 import { compareRuns, type LayerChange, type RunComparison } from "./compare-runs.ts";
+import type { ShownRow } from "./shown-rows.ts";
 import { dateText, medianText, modelText, runText } from "./run-text.ts";
 
 interface RunComparisonViewProps {
@@ -20,6 +21,7 @@ interface RunComparisonViewProps {
   readonly runs: readonly KeptRun[];
   /** Of the workspace's other models. */
   readonly others: readonly OtherRun[];
+  readonly rowOf: ShownRow;
   readonly onChoose: (run: string) => void;
   readonly onSelectLayer: (index: number) => void;
 }
@@ -29,7 +31,7 @@ const SHOWN_LAYERS = 20;
 
 /** Where the time went between two runs, of one model or of two. */
 export function RunComparisonView(props: RunComparisonViewProps): JSX.Element {
-  const { run, baseline, onChoose, onSelectLayer } = props;
+  const { run, baseline, rowOf, onChoose, onSelectLayer } = props;
   const theme = useTheme();
   const comparison = useMemo(() => baseline && compareRuns(baseline.result, run.result), [baseline, run]);
   const layers = comparison?.layers.slice(0, SHOWN_LAYERS) ?? [];
@@ -67,7 +69,7 @@ export function RunComparisonView(props: RunComparisonViewProps): JSX.Element {
           hint={l10n.t("arrow keys go from layer to layer, Enter selects it")}
           config={config}
           marks={layers.map((layer) => ({
-            layer: layer.row,
+            layer: rowOf(layer.row),
             text: [`${layer.name}: ${signedTime(layer.change)}`, noiseText(layer)].filter(Boolean).join(", "),
           }))}
           height={220}

@@ -4,10 +4,12 @@ import { isMeasured, type Conditions, type LayerTimes, type RunResult } from "..
 import { formatEnergy, formatShare, formatTime } from "../../profiler/format-numbers.ts";
 import { Icon } from "../controls/controls.tsx";
 import type { KeptRun } from "../protocol-running.ts";
+import type { ShownRow } from "./shown-rows.ts";
 import { deviceText, estimateFigure, latencyFigures, memoryFigure, outputVerdict, runTitle } from "./run-text.ts";
 
 interface RunDetailsProps {
   readonly run: KeptRun;
+  readonly rowOf: ShownRow;
   readonly onSelectLayer: (index: number) => void;
   readonly onLearn: () => void;
 }
@@ -16,7 +18,7 @@ interface RunDetailsProps {
 const SLOWEST = 8;
 
 /** All that one run measured, with what it was measured with. */
-export function RunDetails({ run: { result, estimate }, onSelectLayer, onLearn }: RunDetailsProps): JSX.Element {
+export function RunDetails({ run: { result, estimate }, rowOf, onSelectLayer, onLearn }: RunDetailsProps): JSX.Element {
   const { latency, outputs, throttling, notes, device, runtime, settings, layers: times, energy, memory } = result;
   const verdict = outputVerdict(outputs);
   const figures = [
@@ -49,7 +51,7 @@ export function RunDetails({ run: { result, estimate }, onSelectLayer, onLearn }
         {isMeasured(times) ? l10n.t("Layers, {0} optimizations, profiled", times.optimization) : l10n.t("Layers")}
       </h2>
       {isMeasured(times) ? (
-        <SlowestLayers times={times} onSelectLayer={onSelectLayer} />
+        <SlowestLayers times={times} rowOf={rowOf} onSelectLayer={onSelectLayer} />
       ) : (
         <p class="remark">{times.reason}</p>
       )}
@@ -95,12 +97,29 @@ export function RunDetails({ run: { result, estimate }, onSelectLayer, onLearn }
   );
 }
 
-interface SlowestLayersProps {
-  readonly times: LayerTimes;
+interface LayerLinkProps {
+  readonly name: string;
+  readonly row: number | null;
   readonly onSelectLayer: (index: number) => void;
 }
 
-function SlowestLayers({ times, onSelectLayer }: SlowestLayersProps): JSX.Element {
+/** A layer of a run, which leads to its row where the shown model still has it. */
+function LayerLink({ name, row, onSelectLayer }: LayerLinkProps): JSX.Element {
+  if (row === null) return <span>{name}</span>;
+  return (
+    <button type="button" class="link" onClick={() => onSelectLayer(row)}>
+      {name}
+    </button>
+  );
+}
+
+interface SlowestLayersProps {
+  readonly times: LayerTimes;
+  readonly rowOf: ShownRow;
+  readonly onSelectLayer: (index: number) => void;
+}
+
+function SlowestLayers({ times, rowOf, onSelectLayer }: SlowestLayersProps): JSX.Element {
   const { totalSeconds, rows, unmapped, runs } = times;
   const slowest = rows.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
   const outside = unmapped.reduce((sum, { seconds }) => sum + seconds, 0);
@@ -121,9 +140,7 @@ function SlowestLayers({ times, onSelectLayer }: SlowestLayersProps): JSX.Elemen
               class="slowest-bar"
               style={{ transform: `scaleX(${totalSeconds > 0 ? seconds / totalSeconds : 0})` }}
             />
-            <button type="button" class="link" onClick={() => onSelectLayer(layer)}>
-              {name}
-            </button>
+            <LayerLink name={name} row={rowOf(layer)} onSelectLayer={onSelectLayer} />
             {fused.length > 0 && <span class="remark"> {fusedText(fused)}</span>}
             <span class="slowest-time">{`${formatTime(seconds)} · ${formatShare(totalSeconds > 0 ? seconds / totalSeconds : 0)}`}</span>
           </li>

@@ -1,8 +1,9 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { RunModel } from "../../profiler/device/run-result.ts";
 import { useAsked } from "../editing/use-asked.ts";
+import type { LayerProfile } from "../../profiler/profile.ts";
 import type { RunningClient } from "../state/running-client.ts";
 import { useStore } from "../state/store.ts";
 import { baselineOf } from "./compare-runs.ts";
@@ -11,15 +12,18 @@ import { RunDetails } from "./RunDetails.tsx";
 import { RunHistory } from "./RunHistory.tsx";
 import { RunList } from "./RunList.tsx";
 import { RunStarter } from "./RunStarter.tsx";
+import { shownRows } from "./shown-rows.ts";
 
 export interface RunsPaneProps {
   readonly client: RunningClient;
   readonly format: RunModel["format"];
+  /** Those that are shown. */
+  readonly layers: readonly LayerProfile[];
   readonly onSelectLayer: (index: number) => void;
 }
 
 /** Measured runs of the model: where to run it, what was measured, and how runs differ. */
-export function RunsPane({ client, format, onSelectLayer }: RunsPaneProps): JSX.Element {
+export function RunsPane({ client, format, layers, onSelectLayer }: RunsPaneProps): JSX.Element {
   const state = useStore(client.state);
   const { runs, shown } = state;
   useEffect(() => void client.watchDevices(), [client]);
@@ -30,6 +34,7 @@ export function RunsPane({ client, format, onSelectLayer }: RunsPaneProps): JSX.
   const other = useAsked(against ?? "", isOther && against !== null ? () => client.readOther(against) : undefined);
   const chosen = runs.find(({ id }) => id === against) ?? (other.value?.id === against ? other.value : undefined);
   const baseline = selected && (chosen ?? baselineOf(selected, runs) ?? null);
+  const rowOf = useMemo(() => selected && shownRows(selected.result, layers), [selected, layers]);
   return (
     <div class="runs" data-testid="runs">
       <RunStarter client={client} state={state} format={format} />
@@ -48,15 +53,21 @@ export function RunsPane({ client, format, onSelectLayer }: RunsPaneProps): JSX.
         />
       )}
       {runs.length > 1 && <RunHistory runs={runs} shown={shown} onShow={(run) => void client.show(run)} />}
-      {selected && (
-        <RunDetails run={selected} onSelectLayer={onSelectLayer} onLearn={() => void client.learnLatency()} />
+      {selected && rowOf && (
+        <RunDetails
+          run={selected}
+          rowOf={rowOf}
+          onSelectLayer={onSelectLayer}
+          onLearn={() => void client.learnLatency()}
+        />
       )}
-      {selected && runs.length + others.length > 1 && (
+      {selected && rowOf && runs.length + others.length > 1 && (
         <RunComparisonView
           run={selected}
           baseline={baseline}
           runs={runs}
           others={others}
+          rowOf={rowOf}
           onChoose={setAgainst}
           onSelectLayer={onSelectLayer}
         />

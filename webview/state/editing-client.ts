@@ -1,6 +1,6 @@
 import type { Edit } from "../../profiler/restructure/edit.ts";
 import type { CalibrationSpec } from "../../profiler/run/calibration/spec.ts";
-import type { FitTexts } from "../editing/fit-points.ts";
+import { textsOf, type FitTexts } from "../editing/fit-points.ts";
 import type { HostContract, PageContract } from "../protocol.ts";
 import type {
   BaseProfile,
@@ -64,6 +64,7 @@ export class EditingClient {
     this.document.set(document);
     this.calibration.set(calibration);
     this.fit.set(fit);
+    if (fit) this.budget.set(textsOf(fit.budget));
     if (part !== null) this.shownPart.set({ part });
   }
 

@@ -282,7 +282,8 @@ function tied(folder: string, command: string): string {
   return [
     `cd ${shellWord(folder)} || exit 1`,
     "exec 3<&0",
-    `${command} </dev/null 3<&- & running=$!`,
+    // Versions log to one stream or to the other: what begins is heard on one.
+    `${command} </dev/null >&2 3<&- & running=$!`,
     "{ while read -r line <&3; do :; done; kill -9 $running; } >/dev/null 2>&1 & watcher=$!",
     "wait $running; code=$?",
     "kill $watcher 2>/dev/null",

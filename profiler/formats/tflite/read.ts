@@ -8,7 +8,7 @@ import { PagedBytes } from "./paged-bytes.ts";
 import { readProperties } from "./properties.ts";
 import { Model as ModelTable, Operator, Tensor, type SubGraph } from "./schema/generated/schema_generated.ts";
 import { TableBuffer } from "./table-buffer.ts";
-import { readTensor, text, withQuantization, withScalars } from "./tensors.ts";
+import { readTensor, text, withQuantization, withScalars, type TensorRead } from "./tensors.ts";
 
 /**
  * Reads the tables of a TFLite model and the values of its small constants; weights stay where they are.
@@ -26,11 +26,16 @@ export async function readTflite(source: ByteSource): Promise<Model> {
   if (buffers.external.size > 0) {
     warnings.push(`weights are in other files (${buffers.files.join(", ")}), which are not read`);
   }
-  const subgraphs: SubgraphRead[] = [];
+  const reads: RawSubgraph[] = [];
   const count = await buffer.once(() => model.subgraphsLength());
   for (let index = 0; index < count; index++) {
-    subgraphs.push(await readSubgraph(buffer, model, index, { codes, buffers, warnings }));
+    reads.push(await readSubgraph(buffer, model, index, { codes, buffers }));
   }
+  const saysRanks = reads.some(({ tensors }) => tensors.some(({ saysRank }) => saysRank));
+  const subgraphs = reads.map(({ tensors, ...subgraph }, index): SubgraphRead => {
+    const warn = (warning: string): unknown => warnings.push(`${placeOf(index, subgraph.name)}, ${warning}`);
+    return { ...subgraph, tensors: withQuantization(saysRanks ? tensors : withScalars(tensors), warn) };
+  });
   pages.place = "model";
   const signatures = await readSignatures(buffer, model);
   const properties = await readProperties(buffer, model, buffers.inside);
@@ -61,15 +66,17 @@ async function readCodes(buffer: TableBuffer, model: ModelTable): Promise<readon
 interface Context {
   readonly codes: readonly Code[];
   readonly buffers: Buffers;
-  readonly warnings: string[];
 }
+
+/** Before what all tensors of the file tell together. */
+type RawSubgraph = Omit<SubgraphRead, "tensors"> & { readonly tensors: readonly TensorRead[] };
 
 async function readSubgraph(
   buffer: TableBuffer,
   model: ModelTable,
   index: number,
-  { codes, buffers, warnings }: Context,
-): Promise<SubgraphRead> {
+  { codes, buffers }: Context,
+): Promise<RawSubgraph> {
   const { pages } = buffer;
   pages.place = placeOf(index, "");
   const { table, ...subgraph } = await buffer.once(() => header(buffer, present(model.subgraphs(index))));
@@ -84,9 +91,8 @@ async function readSubgraph(
     pages.place = `${place}, operator ${position}`;
     return readOperator(buffer, present(table.operators(position, operatorTable)), codes);
   });
-  const warn = (warning: string): unknown => warnings.push(`${place}, ${warning}`);
   const { name, inputs, outputs } = subgraph;
-  return { name, inputs, outputs, operators, tensors: withQuantization(withScalars(tensors), warn) };
+  return { name, inputs, outputs, operators, tensors };
 }
 
 function header(

@@ -53,9 +53,8 @@ export function readTensor(buffer: TableBuffer, table: TensorTable, id: number, 
   };
 }
 
-/** Files from before ranks were said, in which no tensor says its own: there no sizes are those of a scalar. */
+/** Tensors of a file from before ranks were said, in which no tensor says its own: there no sizes are those of a scalar. */
 export function withScalars(reads: readonly TensorRead[]): readonly TensorRead[] {
-  if (reads.some(({ saysRank }) => saysRank)) return reads;
   return reads.map((read) => {
     const { declared } = read.tensor;
     if (declared === undefined || declared.shape !== undefined) return read;

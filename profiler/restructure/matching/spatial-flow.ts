@@ -4,6 +4,7 @@ import { ABSENT } from "../../model/model.ts";
 import type { ConvForm, Form, FormKind, FormOf, PoolForm, ResizeForm, Weights } from "../lift/forms.ts";
 import type { LayerId, LiftedGraph, LiftedLayer, LiftedSizes } from "../lift/lifted.ts";
 import { reshapeSegments } from "./reshape-axes.ts";
+import { UNKNOWN_SIZE } from "../../shapes/dimension.ts";
 
 /** What other sizes of the inputs make of the tensors behind. */
 export interface SpatialFlow {
@@ -19,13 +20,16 @@ export interface SpatialFlow {
  */
 export function flowSpatially(graph: LiftedGraph, inputs: ReadonlyMap<TensorId, Shape>): SpatialFlow | string {
   const shapes = new Map(inputs);
+  const given = new Set([...inputs.values()].flat().filter((size) => size !== UNKNOWN_SIZE));
   let inferred: LiftedSizes | undefined;
   const computed: ComputedSizes = (tensor) => {
     inferred ??= graph.sizesFor(inputs);
     const sizes = inferred;
     // Behind layers that are told of new sizes, what follows from the old ones is wrong.
     const isTrue = [...shapes].every(([id, shape]) => sizes[id]?.join() === shape.join());
-    return isTrue ? sizes[tensor] : undefined;
+    const found = isTrue ? sizes[tensor] : undefined;
+    // A size that only the run can tell may be another one than it was, under the same name.
+    return found?.every((size) => typeof size === "number" || given.has(size)) ? found : undefined;
   };
   const forms = new Map<LayerId, Form>();
   for (const layer of graph.layers) {

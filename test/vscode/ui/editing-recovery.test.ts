@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Page } from "playwright-core";
 import { EDITABLE, EditingDriver } from "./editing-driver.ts";
@@ -30,11 +30,13 @@ describe("Unsaved edits after a crash", () => {
 
   /** @returns the path of the backup */
   const openWithEdit = async (): Promise<string> => {
-    const old = await backups();
+    const start = Date.now();
     writeFileSync(vscode().path(file), bytes());
     await driver.open(file);
     await driver.apply(edit);
-    const fresh = (paths: readonly string[]): string | undefined => paths.find((each) => !old.includes(each));
+    // That of the test before may still be there, under the same name.
+    const fresh = (paths: readonly string[]): string | undefined =>
+      paths.find((each) => (statSync(each, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= start);
     const path = fresh(await eventually(vscode(), backups, (paths) => fresh(paths) !== undefined)) ?? "";
     assert.ok(readFileSync(path).length < 2000, "edits and no weights");
     // A crash before the window has noted which backup is whose tab's is the next test's.

@@ -59,7 +59,8 @@ function widenCarried(
     const handedOn = position < BEFORE_CARRIED ? undefined : outputs[position - BEFORE_CARRIED + CONDITION_OUTPUT];
     if (handedOn === undefined) return input;
     const merged = asCarried(mergeFacts(input, handedOn, sizeOf(view, position - BEFORE_CARRIED)));
-    return isSameType(merged, input) ? input : merged;
+    const staysEmpty = input.items === undefined || handedOn.items?.count === 0;
+    return staysEmpty && isSameType(merged, input) ? input : merged;
   });
   return next.some((input, position) => input !== inputs[position]) ? next : undefined;
 }

@@ -108,7 +108,11 @@ function splitUp(view: NodeView): TensorFact {
   const dropsAxis = !view.has(1) && !view.flag("keepdims", true);
   const partOf = (size: Dimension): Shape => (dropsAxis ? input.toSpliced(axis, 1) : input.with(axis, size));
   const sizes = partSizes(view, total);
-  if (sizes) return listed(sizes.map((size) => fact(dataType, partOf(size))));
+  if (sizes)
+    return listed(
+      sizes.map((size) => fact(dataType, partOf(size))),
+      fact(dataType, partOf(UNKNOWN_SIZE)),
+    );
   const parts = partsOf(view, total);
   const totals = input.map((size, at) => (at === axis ? total : multiply(size, parts.count)));
   return sequenceOf(fact(dataType, partOf(parts.size)), {
@@ -133,7 +137,10 @@ function partsOf(view: NodeView, total: Dimension): { readonly count: Dimension;
   if (!view.has(1)) return { count: total, size: 1 };
   const isOneSize = view.shape(1)?.length === 0;
   const size = isOneSize ? view.value(1)?.[0] : undefined;
-  if (size !== undefined) return { count: ceilDivide(total, size), size: UNKNOWN_SIZE };
+  if (size !== undefined) {
+    const isEven = typeof total === "number" && typeof size === "number" && total % size === 0;
+    return { count: ceilDivide(total, size), size: isEven ? size : UNKNOWN_SIZE };
+  }
   const asked = isOneSize ? undefined : view.shape(1)?.[0];
   return { count: asked ?? runtimeSize(view, "parts"), size: UNKNOWN_SIZE };
 }

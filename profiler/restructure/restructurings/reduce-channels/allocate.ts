@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { solveNormalEquations } from "../../../numeric/least-squares.ts";
 import { RuntimeProducts } from "../../../numeric/products.ts";
 import type { ChannelGroup, Channels } from "./groups.ts";
@@ -20,17 +21,18 @@ interface Width {
 /**
  * Widths for each group of its own, with which the network needs at most a share of its multiply-accumulates: step by step the next width
  * of the group that errs least for what it saves. Groups whose harm is not known stay as they are.
- * @returns undefined when that share is less than the narrowest network needs
+ * @returns undefined when that share is less than the narrowest of these widths need
  */
 export async function countsByError(
   channels: Channels,
   harms: Harms,
   importance: Importance,
   share: number,
+  signal?: AbortSignal,
 ): Promise<KeptCounts | undefined> {
   const ladders: (readonly Width[])[] = [];
   for (const [group, harm] of harms)
-    if (typeof harm !== "string") ladders.push(await widthsOf(group, harm, importance));
+    if (typeof harm !== "string") ladders.push(await widthsOf(group, harm, importance, signal));
   const macs = new Macs(channels);
   const most = share * macs.total();
   const taken = ladders.map(() => 0);
@@ -39,6 +41,7 @@ export async function countsByError(
       ladders.flatMap((widths, place) => [...(widths[(taken[place] ?? 0) + Number(place === changed)]?.counts ?? [])]),
     );
   for (let now = macs.total(countsWith()); now > most; now = macs.total(countsWith())) {
+    signal?.throwIfAborted();
     const rates = ladders.map((widths, place) => {
       const [width, next] = widths.slice(taken[place], (taken[place] ?? 0) + 2);
       const saved = next ? now - macs.total(countsWith(place)) : 0;
@@ -52,13 +55,20 @@ export async function countsByError(
 }
 
 /** From all channels down; only widths that differ. An error never falls. */
-async function widthsOf(group: ChannelGroup, harm: Harm, importance: Importance): Promise<readonly Width[]> {
+async function widthsOf(
+  group: ChannelGroup,
+  harm: Harm,
+  importance: Importance,
+  signal: AbortSignal | undefined,
+): Promise<readonly Width[]> {
   const widths = new Map<string, Width>();
   let error = 0;
   for (let step = 0; step < WIDTHS; step += 1) {
     const counts = countsAt([group], 1 - step / WIDTHS);
     const key = [...counts.values()].join();
     if (widths.has(key)) continue;
+    await nextTurn();
+    signal?.throwIfAborted();
     error = Math.max(error, await leastError(harm, leastImportant(counts, importance)));
     widths.set(key, { counts, error });
   }

@@ -147,8 +147,10 @@ async function rewrite(
   const harms = isAllocated || isReconstructed ? await measureHarm(channels, groups, context) : NOT_MEASURED;
   const ranking = isReconstructed ? harms : NOT_MEASURED;
   const importance = await importanceOf(channels, groups, target, options, ranking, context.signal);
-  const counts = isAllocated ? await countsByError(channels, harms, importance, Number(options.macs)) : kept;
-  const removed = leastImportant(matched(ID, target, counts ?? tooFew(options)), importance);
+  const share = Number(options.macs);
+  const counts = isAllocated ? await countsByError(channels, harms, importance, share, context.signal) : kept;
+  const tooNarrow = `allocation by error does not get down to ${share} of the multiply-accumulates: allocation=uniform may`;
+  const removed = leastImportant(matched(ID, target, counts ?? tooNarrow), importance);
   const forms: ReadonlyMap<LayerId, Form> = pruned(channels, removed);
   const isRefitted = options.refit !== false && context.activations !== undefined;
   return { replace: isRefitted ? await refitted(channels.map, removed, forms, context) : forms };

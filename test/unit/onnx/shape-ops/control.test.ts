@@ -189,6 +189,29 @@ describe("Loop", () => {
     );
   });
 
+  it("collects tensors in a sequence that had one and was emptied", async () => {
+    const sequence = { sequenceType: { elemType: value("", "float32").type ?? null } };
+    const held = {
+      body: graph([keepGoing, node("SequenceInsert", ["s", "x"], ["t"])], {
+        name: "body",
+        inputs: [value("i", "int64", []), value("go", "bool", []), { name: "s", type: sequence }],
+        outputs: [value("on", "bool", []), { name: "t", type: sequence }],
+      }),
+    };
+    const { inferred } = await controlGraph({
+      nodes: [
+        node("SequenceConstruct", ["x"], ["one"]),
+        node("SequenceErase", ["one"], ["none"]),
+        node("Loop", ["m", "", "none"], ["all"], held),
+        node("SequenceLength", ["all"], ["y"]),
+      ],
+      inputs: { x },
+      outputs: ["y"],
+      initializers: [five],
+    });
+    assert.notDeepEqual(inferred[0]?.value, [1]);
+  });
+
   it("is exact about a single run", async () => {
     const held = { body: body([keepGoing, node("Concat", ["s", "x"], ["t"], { axis: 0 })], ["on", "t"], 1) };
     const result = await control({

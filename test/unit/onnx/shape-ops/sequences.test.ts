@@ -56,6 +56,11 @@ describe("ONNX operator rules: sequences", () => {
     assert.deepEqual(infer("ConcatFromSequence", [begun], { axis: 0 }).shape, [4, 2]);
   });
 
+  it("hand out tensors of the size that even parts have, however many there are", () => {
+    const pairs = infer("SplitToSequence", [data(1, 4096, 8), scalar(2)], { axis: 1 });
+    assert.deepEqual(infer("SequenceAt", [pairs, scalar(1)]).shape, [1, 2, 8]);
+  });
+
   it("hand out each tensor as it is", () => {
     const parts = infer("SplitToSequence", [data(2, 7), list(3, 4)], { axis: 1 });
     assert.deepEqual(infer("SequenceAt", [parts, scalar(1)]).shape, [2, 4]);

@@ -4,6 +4,7 @@ import { differencesFrom } from "../../../../webview/editing/differences.ts";
 import {
   budgetOf,
   budgetText,
+  textsOf,
   FIT_AXES,
   FIT_GOALS,
   frontOf,
@@ -99,6 +100,11 @@ describe("A budget to fit", () => {
 
   it("is said in the words of the totals", () => {
     assert.equal(budgetText({ lowestAccuracy: 0.98, parameters: 15_000 }), "Parameters ≤ 15.0 k, Accuracy ≥ 98.0 %");
+  });
+
+  it("comes back as texts that ask for the same", () => {
+    const budget = { lowestAccuracy: 0.98, parameters: 15_000, latencySeconds: 0.004 };
+    assert.deepEqual(budgetOf(textsOf(budget)), budget);
   });
 
   it("knows an accuracy by its range", () => {
