@@ -1,6 +1,5 @@
 import * as l10n from "@vscode/l10n";
 import { COLUMNS as ENGLISH_COLUMNS, TOTALS as ENGLISH_TOTALS, type Column, type Total } from "../profiler/columns.ts";
-import { MEASURED_COLUMNS as ENGLISH_MEASURED } from "../profiler/views/measured-times.ts";
 
 /** The profiler's columns and totals in the user's language: what they are called is data there, in English, and its own key here. */
 
@@ -23,7 +22,6 @@ export function localised<Item extends Defined>(item: Item): Item {
 }
 
 export const COLUMNS: readonly Column[] = ENGLISH_COLUMNS.map(localised);
-export const MEASURED_COLUMNS: readonly Column[] = ENGLISH_MEASURED.map(localised);
 export const TOTALS: readonly Total[] = ENGLISH_TOTALS.map(localised);
 
 export function columnOf(id: string): Column | undefined {

@@ -77,6 +77,8 @@ export interface Suggestions {
 
 /** What has been found while the rest is still looked for: how many suggestions there are for each row. */
 export interface FoundSuggestions {
+  /** Of the profile that the rows are those of. */
+  readonly revision: number;
   readonly rows: readonly (readonly [row: number, suggestions: number])[];
 }
 

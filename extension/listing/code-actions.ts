@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { Diagnosis } from "../../profiler/diagnostics/index.ts";
 import type { Edit } from "../../profiler/restructure/index.ts";
 import type { ListedSuggestion, Suggestions } from "../../webview/protocol-editing.ts";
+import { labelOf } from "../worker/edit-label.ts";
 import { RpcError } from "../../webview/rpc.ts";
 import type { ListedModel, ListedRevision } from "./listed-model.ts";
 import type { Listings } from "./listings.ts";
@@ -127,7 +128,7 @@ function applying(
 
 function configuration({ document: { uri } }: ListedModel, suggestion: ListedSuggestion): readonly vscode.CodeAction[] {
   if (suggestion.options.length === 0) return [];
-  const title = vscode.l10n.t("Configure {0}…", suggestion.label);
+  const title = vscode.l10n.t("Configure {0}…", labelOf(vscode.l10n.t(suggestion.title), suggestion.edit));
   const action = new vscode.CodeAction(title, RefactorRewrite);
   action.command = { title, command: CONFIGURE_COMMAND, arguments: [uri, suggestion.edit] };
   return [action];

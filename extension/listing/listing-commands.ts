@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Edit } from "../../profiler/restructure/index.ts";
 import { applyAllExact, tellingFailures } from "../commands/edits.ts";
+import { labelOf } from "../worker/edit-label.ts";
 import { APPLY_COMMAND, APPLY_EXACT_COMMAND, CONFIGURE_COMMAND } from "./code-actions.ts";
 import { configureEdit } from "./configure-edit.ts";
 import { layerAtCursor, pageOf } from "./follow-selection.ts";
@@ -58,7 +59,9 @@ async function configure(listings: Listings, model: vscode.Uri, edit: Edit): Pro
       const saves = namedSavings(prediction.saves);
       return saves === "" ? vscode.l10n.t("It saves nothing.") : vscode.l10n.t("Predicted: {0} of the model.", saves);
     };
-    const configured = described && (await configureEdit(edit, described.label, described.options, predict));
+    if (!described) return;
+    const title = labelOf(vscode.l10n.t(described.title), edit);
+    const configured = await configureEdit(edit, title, described.options, predict);
     if (configured) await apply(listings, model, [configured]);
   });
 }

@@ -20,7 +20,7 @@ import { fitEdits } from "./fitting.ts";
 import { layerDetails, layerWeights } from "./inspect.ts";
 import { cleanUpDevice, connectDevice, describeDevice, measure, watchDevices } from "./measuring.ts";
 import { learn } from "./learning.ts";
-import { madeForFile, ModelStore, type Computing } from "./model-store.ts";
+import { ModelStore, type Computing } from "./model-store.ts";
 import { packProfile, unpackProfile } from "./pack-profile.ts";
 import type {
   ModelLocation,
@@ -81,7 +81,7 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   fit: async ({ request, budget, calibration }, signal) => {
     const model = await store.model(request, { signal });
     const options = { bindings: request.bindings, hardware: hardwareOf(request), signal };
-    const samples = madeForFile(await store.base(request.location), calibration);
+    const samples = await store.samplesFor(request.location, calibration);
     await fitEdits(model, budget, samples, { ...options, onUpdate: (update) => host.send("fit", update) });
     return null;
   },
@@ -90,9 +90,9 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
     return null;
   },
   samples: async ({ request, calibration }) =>
-    noteSamples(await store.model(request), madeForFile(await store.base(request.location), calibration)),
+    noteSamples(await store.model(request), await store.samplesFor(request.location, calibration)),
   preview: async ({ request, calibration, count }) => {
-    const samples = madeForFile(await store.base(request.location), calibration);
+    const samples = await store.samplesFor(request.location, calibration);
     return previewCalibration(await store.model(request), samples, count);
   },
   inputs: async (request) => modelInputs(await store.model(request)),

@@ -104,6 +104,11 @@ export class ModelStore {
     return model;
   }
 
+  /** Samples as they are made for a file: what edits of its resolution leave gets them stretched. */
+  async samplesFor(location: ModelLocation, calibration: CalibrationSpec): Promise<CalibrationSpec> {
+    return madeForFile(await this.base(location), calibration);
+  }
+
   #file(location: ModelLocation): KeptFile {
     const key = JSON.stringify(location);
     const known = this.#files.get(key);

@@ -88,14 +88,18 @@ export interface DiagnosisRequest {
 /** What an edit is called in lists, and what can be set of it. */
 export interface EditDescription {
   readonly label: string;
+  /** Of its restructuring, in English. */
+  readonly title: string;
   readonly options: readonly OptionSpec[];
 }
 
 /** Which suggestions are looked for: the fewer, the sooner they are there. */
 export interface SuggestionScope {
-  /** Rows of the profile, of which they change one; left out: any. */
+  /** Rows of the profile, of which they change one; left out: all rows. */
   readonly rows?: readonly number[];
   readonly promise?: Guarantee;
+  /** Meanwhile events `found` tell how many there are for each row of the profile of this revision; left out: nobody is told. */
+  readonly tells?: number;
 }
 
 /** A prediction would need the numbers of weights: only the computed model can tell. */
@@ -124,7 +128,6 @@ export interface WorkerContract extends Contract {
       readonly params: { readonly edits: readonly Edit[] };
       readonly result: readonly EditDescription[];
     };
-    /** Of what it finds for the whole model it tells by events `found`. */
     readonly suggest: {
       readonly params: { readonly request: ModelRequest; readonly scope: SuggestionScope };
       readonly result: Omit<Suggestions, "revision">;

@@ -36,7 +36,7 @@ import type { EditDescription, ModelRequest, PlannedEdit, SuggestionScope } from
 export function describeEdits(edits: readonly Edit[]): readonly EditDescription[] {
   return edits.map((edit) => {
     const { title, options } = restructuringOf(edit.restructuring);
-    return { label: labelOf(title, edit), options };
+    return { label: labelOf(title, edit), title, options };
   });
 }
 
@@ -44,13 +44,12 @@ export async function suggestEdits(
   store: ModelStore,
   request: ModelRequest,
   hardware: HardwareProfile,
-  { rows: wanted, promise }: SuggestionScope,
+  { rows: wanted, promise, tells }: SuggestionScope,
   { signal, onProgress, onFound }: Computing & { readonly onFound: (found: FoundSuggestions) => void },
 ): Promise<Omit<Suggestions, "revision">> {
   const analysed = await store.analysed(request);
   const named = rowOfName(analysed);
   const rows = rowsByName(analysed);
-  const isWhole = wanted === undefined && promise === undefined;
   const counts = new Map<number, number>();
   let told = performance.now();
   const suggestions = await suggest(analysed.model, {
@@ -62,12 +61,12 @@ export async function suggestEdits(
     onProgress: (done) => onProgress?.(done, ""),
     onFound: ({ edit, layers }) => {
       // What is about the whole model is about no row more than another.
-      if (!isWhole || edit.target === "") return;
+      if (tells === undefined || edit.target === "") return;
       for (const row of rows(layers)) counts.set(row, (counts.get(row) ?? 0) + 1);
       const now = performance.now();
       if (now - told < TELLING_MILLISECONDS) return;
       told = now;
-      onFound({ rows: [...counts] });
+      onFound({ revision: tells, rows: [...counts] });
     },
   });
   const list = suggestions.map((suggestion): ListedSuggestion => {

@@ -90,7 +90,7 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
           <Icon name="warning" />
           {l10n.t(
             "Touches a layer that “{0}” changes too: the one that is applied later may not fit any more.",
-            conflict.label,
+            [l10n.t(conflict.title), conflict.edit.target].filter(Boolean).join(" "),
           )}
         </p>
       )}

@@ -52,17 +52,18 @@ export function useEditing(
     );
   }, [isEdited, isComplete, base.value, profile]);
 
+  const isLooking = suggestions.isWaiting && found.revision === revision;
   const marks = useMemo((): RowMarks => {
     const list = suggestions.value?.revision === revision ? suggestions.value.list : null;
     return {
       ...UNMARKED,
       // Rows need not wait for all of them to be found and ranked.
-      suggestions: list ? suggestionsByRow(list) : new Map(suggestions.isWaiting ? found.rows : []),
+      suggestions: list ? suggestionsByRow(list) : new Map(isLooking ? found.rows : []),
       differences,
       showsDifferences: showsDifferences && differences !== null,
       highlighted: new Set(highlighted),
       onSuggest,
     };
-  }, [suggestions, found, revision, differences, showsDifferences, highlighted]);
+  }, [suggestions, isLooking, found, revision, differences, showsDifferences, highlighted]);
   return { suggestions, onLook: setIsWanted, differences, marks };
 }

@@ -25,7 +25,7 @@ import { Store } from "./store.ts";
 export type HostRpc = Rpc<PageContract, HostContract>;
 
 const UNEDITED: DocumentState = { edits: [], isDirty: false, refusal: null, computing: null, failure: null };
-const NOTHING_FOUND: FoundSuggestions = { rows: [] };
+const NOTHING_FOUND: FoundSuggestions = { revision: -1, rows: [] };
 const RANDOM: Calibration = { spec: {}, description: "", isRandom: true, hasLabels: false };
 
 /** The page's end of editing: what the host says of the document, and what can be asked of it. */

@@ -14,7 +14,7 @@ import type { Tensor as TensorTable } from "./schema/generated/schema_generated.
 import type { TableBuffer } from "./table-buffer.ts";
 
 /** Runtimes stop at 8; a tensor of hundreds of axes is damage. */
-const HIGHEST_RANK = 32;
+const MOST_DIMENSIONS = 32;
 
 /** A tensor and what can only be told when all tensors of its subgraph are read. */
 export interface TensorRead {
@@ -81,8 +81,8 @@ function dimensions(
   signature: readonly number[],
 ): readonly DeclaredDimension[] {
   const { pages } = buffer;
-  if (shape.length > HIGHEST_RANK)
-    throw pages.error(`at most ${HIGHEST_RANK} dimensions expected, not ${shape.length}`);
+  if (shape.length > MOST_DIMENSIONS)
+    throw pages.error(`at most ${MOST_DIMENSIONS} dimensions expected, not ${shape.length}`);
   if (signature.length > 0 && signature.length !== shape.length) {
     throw pages.error(`its shape has ${shape.length} dimensions, but its signature ${signature.length}`);
   }

@@ -1,5 +1,5 @@
 import type { TensorId } from "../../model/model.ts";
-import type { Shape } from "../../model/shape.ts";
+import type { Dimension, Shape } from "../../model/shape.ts";
 import { ABSENT } from "../../model/model.ts";
 import type { ConvForm, Form, FormKind, FormOf, PoolForm, ResizeForm, Weights } from "../lift/forms.ts";
 import type { LayerId, LiftedGraph, LiftedLayer, LiftedSizes } from "../lift/lifted.ts";
@@ -193,9 +193,13 @@ function passComputed(flow: Flow): Passed | undefined {
 function passPool(form: PoolForm, flow: Flow): Passed | string {
   const spatial = flow.spatial();
   const now = flow.now();
-  const isWhole =
-    form.isGlobal || spatial.every((axis, place) => padded(form, place, flow.before()[axis]) === form.kernel[place]);
-  if (!isWhole) {
+  const before = flow.before();
+  if (
+    !coversMap(
+      form,
+      spatial.map((axis) => before[axis]),
+    )
+  ) {
     const sizes = windowSizes(form, flow);
     return typeof sizes === "string" ? sizes : { outputs: [sizes] };
   }
@@ -205,8 +209,16 @@ function passPool(form: PoolForm, flow: Flow): Passed | string {
   return { outputs, form: { ...form, kernel, strides: kernel.map(() => 1) } };
 }
 
+/**
+ * Whether a pool has one window, over the whole of its padded map.
+ * @param sizes of the map's spatial axes
+ */
+export function coversMap(form: PoolForm, sizes: readonly (Dimension | undefined)[]): boolean {
+  return form.isGlobal || sizes.every((size, place) => padded(form, place, size) === form.kernel[place]);
+}
+
 /** NaN for a size that the run decides. */
-function padded({ padsBegin, padsEnd }: PoolForm, place: number, size: number | string | undefined): number {
+function padded({ padsBegin, padsEnd }: PoolForm, place: number, size: Dimension | undefined): number {
   return Number(size) + (padsBegin[place] ?? 0) + (padsEnd[place] ?? 0);
 }
 

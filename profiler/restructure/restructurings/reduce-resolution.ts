@@ -2,11 +2,11 @@ import { bytesOf } from "../../model/data-type.ts";
 import { ABSENT, type TensorId } from "../../model/model.ts";
 import type { Shape } from "../../model/shape.ts";
 import type { EditOptions } from "../edit.ts";
-import type { FormKind } from "../lift/forms.ts";
-import { isKind, type LiftedGraph, type LiftedTensor } from "../lift/lifted.ts";
+import type { FormKind, PoolForm } from "../lift/forms.ts";
+import { isKind, type LiftedGraph, type LiftedLayer, type LiftedTensor } from "../lift/lifted.ts";
 import { matched, type Finding, type Restructuring } from "../restructuring.ts";
 import type { Rewrite } from "../lower/rewrite.ts";
-import { flowSpatially, type SpatialFlow } from "../matching/spatial-flow.ts";
+import { coversMap, flowSpatially, type SpatialFlow } from "../matching/spatial-flow.ts";
 
 const ID = "reduce-resolution";
 
@@ -127,13 +127,14 @@ function totalStride(graph: LiftedGraph): number {
   return most;
 }
 
-function coversAll(
-  { tensors }: LiftedGraph,
-  { inputs, form }: { readonly inputs: readonly TensorId[]; readonly form: { readonly kernel: readonly number[] } },
-): boolean {
-  const tensor = tensors[inputs[0] ?? -1];
+function coversAll({ tensors }: LiftedGraph, { inputs, form }: LiftedLayer<PoolForm>): boolean {
+  const tensor = tensors[inputs[0] ?? ABSENT];
   return (
-    tensor !== undefined && spatialAxes(tensor).every((axis, place) => tensor.shape?.[axis] === form.kernel[place])
+    tensor !== undefined &&
+    coversMap(
+      form,
+      spatialAxes(tensor).map((axis) => tensor.shape?.[axis]),
+    )
   );
 }
 

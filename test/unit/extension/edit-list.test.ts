@@ -6,7 +6,11 @@ import type { ListedEdit } from "../../../webview/protocol-editing.ts";
 
 const edit = (target: string, rank = 8): Edit => ({ restructuring: "dense-low-rank", target, options: { rank } });
 const list = (wanted: readonly ListedEdit[], before: EditList = []): EditList => {
-  const described = wanted.map(({ edit: each }) => ({ label: labelOf("Low rank", each), options: [] }));
+  const described = wanted.map(({ edit: each }) => ({
+    label: labelOf("Low rank", each),
+    title: "Low rank",
+    options: [],
+  }));
   return listOf(wanted, before, described, null);
 };
 const TWO = list([
@@ -39,7 +43,11 @@ describe("The list of edits", () => {
     assert.ok(FC6 && FC7);
     const samples = { seed: 7 };
     const wanted = [FC6, { ...FC7, edit: edit("fc7", 4) }];
-    const described = wanted.map(({ edit: each }) => ({ label: labelOf("Low rank", each), options: [] }));
+    const described = wanted.map(({ edit: each }) => ({
+      label: labelOf("Low rank", each),
+      title: "Low rank",
+      options: [],
+    }));
     const changed = listOf(wanted, TWO, described, samples);
     assert.deepEqual(
       changed.map(({ calibration }) => calibration),

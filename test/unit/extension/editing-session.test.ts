@@ -20,7 +20,7 @@ function record(compute: EditingHost<string>["compute"] = () => Promise.resolve(
     [base, ...edits.flatMap(({ isOn, edit: { target } }) => (isOn ? [target] : []))].join(" ");
   const session = new EditingSession<string>(
     {
-      describe: (edits) => Promise.resolve(edits.map(({ target }) => ({ label: target, options: [] }))),
+      describe: (edits) => Promise.resolve(edits.map(({ target }) => ({ label: target, title: "", options: [] }))),
       calibration: () => null,
       show: (content, isPrediction) => {
         shown.push(text(content) + (isPrediction ? "?" : ""));

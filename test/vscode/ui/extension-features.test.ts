@@ -78,6 +78,7 @@ describe("Around the editor", () => {
       (copied) => copied.startsWith(MODEL),
     );
     assert.match(text, /^MACs\t[\d,]+ MACs$/m);
+    assert.match(text, /\nHardware\t[\w-]+\n$/);
     await vscode().server.run((api) => api.commands.executeCommand("workbench.action.closeAllEditors"));
     await item.waitFor({ state: "detached" });
   });

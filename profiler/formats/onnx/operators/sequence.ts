@@ -39,10 +39,10 @@ function addedUp(a: Shape | undefined, b: Shape | undefined): Shape | undefined 
 }
 
 /** Position that input `index` names, from the end when negative; `fallback` where the input is left out, undefined when only the run can tell. */
-function positionIn(items: SequenceItems, view: NodeView, index: number, fallback: number): number | undefined {
+function positionIn(length: number, view: NodeView, index: number, fallback: number): number | undefined {
   if (!view.has(index)) return fallback;
   const position = view.number(index);
-  return position !== undefined && position < 0 ? position + (items.tensors?.length ?? Infinity) : position;
+  return position !== undefined && position < 0 ? position + length : position;
 }
 
 function elementOf({ dataType, shape }: TensorFact): TensorFact {
@@ -73,7 +73,8 @@ function inserted(view: NodeView): TensorFact {
   const sequence = view.input(0);
   const element = elementOf(view.input(1));
   const { items } = sequence;
-  const position = items && positionIn(items, view, 2, items.tensors?.length ?? 0);
+  const end = items?.tensors?.length;
+  const position = end === undefined ? undefined : positionIn(end, view, 2, end);
   return sequenceOf(
     items?.count === 0 ? element : either(elementOf(sequence), element),
     items && withItem(items, element, position),
@@ -85,7 +86,7 @@ function erased(view: NodeView): TensorFact {
   const sequence = view.input(0);
   const { items } = sequence;
   const tensors = items?.tensors;
-  const position = tensors && positionIn(items, view, 1, tensors.length - 1);
+  const position = tensors && positionIn(tensors.length, view, 1, tensors.length - 1);
   if (position !== undefined) return listed(tensors?.toSpliced(position, 1) ?? [], elementOf(sequence));
   return sequenceOf(sequence, items && { count: subtract(items.count, 1), totals: undefined });
 }
@@ -93,9 +94,9 @@ function erased(view: NodeView): TensorFact {
 /** sequence, position */
 function picked(view: NodeView): TensorFact {
   const sequence = view.input(0);
-  const { items } = sequence;
-  const position = items && positionIn(items, view, 1, 0);
-  return (position === undefined ? undefined : items?.tensors?.[position]) ?? elementOf(sequence);
+  const tensors = sequence.items?.tensors;
+  const position = tensors && positionIn(tensors.length, view, 1, 0);
+  return (position === undefined ? undefined : tensors?.[position]) ?? elementOf(sequence);
 }
 
 /** Parts of one length, of 1 by default; without `keepdims` those of 1 lose the axis. */

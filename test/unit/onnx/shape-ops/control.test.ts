@@ -164,19 +164,18 @@ describe("Loop", () => {
     assert.deepEqual(carried?.shape, ["loop0(y)", 3]);
   });
 
+  const sequence = { sequenceType: { elemType: value("", "float32").type ?? null } };
+  const collecting = graph([keepGoing, node("SequenceInsert", ["s", "x"], ["t"])], {
+    name: "body",
+    inputs: [value("i", "int64", []), value("go", "bool", []), { name: "s", type: sequence }],
+    outputs: [value("on", "bool", []), { name: "t", type: sequence }],
+  });
+
   it("collects tensors in a sequence that begins empty", async () => {
-    const sequence = { sequenceType: { elemType: value("", "float32").type ?? null } };
-    const held = {
-      body: graph([keepGoing, node("SequenceInsert", ["s", "x"], ["t"])], {
-        name: "body",
-        inputs: [value("i", "int64", []), value("go", "bool", []), { name: "s", type: sequence }],
-        outputs: [value("on", "bool", []), { name: "t", type: sequence }],
-      }),
-    };
     const { inferred } = await controlGraph({
       nodes: [
         node("SequenceEmpty", [], ["none"]),
-        node("Loop", ["m", "", "none"], ["all"], held),
+        node("Loop", ["m", "", "none"], ["all"], { body: collecting }),
         node("ConcatFromSequence", ["all"], ["y"], { axis: 0, new_axis: 1 }),
       ],
       inputs: { x },
@@ -190,19 +189,11 @@ describe("Loop", () => {
   });
 
   it("collects tensors in a sequence that had one and was emptied", async () => {
-    const sequence = { sequenceType: { elemType: value("", "float32").type ?? null } };
-    const held = {
-      body: graph([keepGoing, node("SequenceInsert", ["s", "x"], ["t"])], {
-        name: "body",
-        inputs: [value("i", "int64", []), value("go", "bool", []), { name: "s", type: sequence }],
-        outputs: [value("on", "bool", []), { name: "t", type: sequence }],
-      }),
-    };
     const { inferred } = await controlGraph({
       nodes: [
         node("SequenceConstruct", ["x"], ["one"]),
         node("SequenceErase", ["one"], ["none"]),
-        node("Loop", ["m", "", "none"], ["all"], held),
+        node("Loop", ["m", "", "none"], ["all"], { body: collecting }),
         node("SequenceLength", ["all"], ["y"]),
       ],
       inputs: { x },
