@@ -1,6 +1,7 @@
 import type { Totals } from "../profiler/profile.ts";
-import type { Edit, OptionSpec } from "../profiler/restructure/edit.ts";
-import type { SavedTotal, Suggestion } from "../profiler/restructure/suggestion.ts";
+import type { Edit } from "../profiler/editing/edit.ts";
+import type { OptionSpec } from "../profiler/restructure/options.ts";
+import type { SavedTotal, Suggestion } from "../profiler/editing/suggestion.ts";
 import type { CalibrationSpec } from "../profiler/run/calibration/spec.ts";
 import type { Top1 } from "../profiler/run/difference.ts";
 import type { PackedProfile } from "./packed-profile.ts";

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { DATA_SYNTAX, parseData } from "../../profiler/run/calibration/parse-spec.ts";
-import type { CalibrationSpec, InputSpec, LabelSpec, Scaling } from "../../profiler/restructure/index.ts";
+import type { CalibrationSpec, InputSpec, LabelSpec, Scaling } from "../../profiler/editing/index.ts";
 import { RpcError } from "../../webview/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
 import type { ModelInput } from "../worker/protocol.ts";

@@ -1,4 +1,4 @@
-import type { CalibrationSpec, Edit } from "../../profiler/restructure/index.ts";
+import type { CalibrationSpec, Edit } from "../../profiler/editing/index.ts";
 import type { EditList } from "./edit-list.ts";
 import type { FileIdentity } from "./file-identity.ts";
 

@@ -1,4 +1,4 @@
-import type { CalibrationSpec, Edit } from "../../profiler/restructure/index.ts";
+import type { CalibrationSpec, Edit } from "../../profiler/editing/index.ts";
 import type { Computing, DocumentState, ListedEdit } from "../../webview/protocol-editing.ts";
 import { toFailure, type Failure } from "../../webview/rpc.ts";
 import type { EditDescription } from "../worker/protocol.ts";

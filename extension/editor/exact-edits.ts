@@ -1,4 +1,4 @@
-import type { Edit } from "../../profiler/restructure/index.ts";
+import type { Edit } from "../../profiler/editing/index.ts";
 import type { ListedSuggestion } from "../../webview/protocol-editing.ts";
 
 /** Each round makes the model cheaper; what one uncovers, the next takes: a fold behind a fold behind a layer without effect. */

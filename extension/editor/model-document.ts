@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { ExportFormat, Profile } from "../../profiler/index.ts";
-import type { Edit } from "../../profiler/restructure/index.ts";
+import type { Edit } from "../../profiler/editing/index.ts";
 import type { Activity, Snapshot } from "../../webview/protocol.ts";
 import type { PackedProfile } from "../../webview/packed-profile.ts";
 import type { BaseProfile, ListedEdit, Prediction, Suggestions, Trial } from "../../webview/protocol-editing.ts";

@@ -1,4 +1,4 @@
-import type { CalibrationSpec } from "../../profiler/restructure/index.ts";
+import type { CalibrationSpec } from "../../profiler/editing/index.ts";
 import { REMEMBERED_MODELS, type Memory } from "./remembered-bindings.ts";
 
 const KEY = "edgewise.calibration";

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { Diagnosis } from "../../profiler/diagnostics/index.ts";
-import type { Edit } from "../../profiler/restructure/index.ts";
+import type { Edit } from "../../profiler/editing/index.ts";
 import type { ListedSuggestion, Suggestions } from "../../webview/protocol-editing.ts";
 import { labelOf } from "../worker/edit-label.ts";
 import { RpcError } from "../../webview/rpc.ts";

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { Edit, EditOptions, OptionSpec, OptionValue } from "../../profiler/restructure/index.ts";
+import type { Edit, EditOptions, OptionSpec, OptionValue } from "../../profiler/editing/index.ts";
 import { RpcError } from "../../webview/rpc.ts";
 import { askChecked, type Considered } from "./checked-input.ts";
 

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { Diagnosis, WeightDiagnoses } from "../../profiler/diagnostics/index.ts";
 import type { LayerDetails, Profile } from "../../profiler/index.ts";
 import { ListingIndex } from "../../profiler/presentation.ts";
-import type { Edit } from "../../profiler/restructure/index.ts";
+import type { Edit } from "../../profiler/editing/index.ts";
 import type { Prediction, Suggestions } from "../../webview/protocol-editing.ts";
 import { RpcError, toFailure } from "../../webview/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { Edit } from "../../profiler/restructure/index.ts";
+import type { Edit } from "../../profiler/editing/index.ts";
 import { applyAllExact, tellingFailures } from "../commands/edits.ts";
 import { labelOf } from "../worker/edit-label.ts";
 import { APPLY_COMMAND, APPLY_EXACT_COMMAND, CONFIGURE_COMMAND } from "./code-actions.ts";

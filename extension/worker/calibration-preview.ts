@@ -6,7 +6,7 @@ import {
   type Model,
   type PreviewedInput,
   type SamplePreview,
-} from "../../profiler/restructure/index.ts";
+} from "../../profiler/editing/index.ts";
 import type {
   CalibrationPreview,
   Picture,

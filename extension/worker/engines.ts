@@ -1,6 +1,6 @@
 import type { Diagnosis } from "../../profiler/diagnostics/index.ts";
 import type { LayerDetails, ModelListing, WeightStatistics } from "../../profiler/index.ts";
-import type { Edit } from "../../profiler/restructure/index.ts";
+import type { Edit } from "../../profiler/editing/index.ts";
 import type { Prediction, Suggestions } from "../../webview/protocol-editing.ts";
 import { RpcError, type Handlers, type Listeners } from "../../webview/rpc.ts";
 import { EngineWorker } from "./engine-worker.ts";

@@ -5,7 +5,7 @@ import {
   type FitPoint as FoundPoint,
   type FitResult,
   type Model,
-} from "../../profiler/restructure/index.ts";
+} from "../../profiler/editing/index.ts";
 import type { FitBudget, FitPoint } from "../../webview/protocol-editing.ts";
 import type { FitUpdate } from "./protocol.ts";
 import { describeEdits } from "./restructuring.ts";

@@ -13,7 +13,7 @@ import {
   type SiblingFiles,
 } from "../../profiler/index.ts";
 import { diagnose, diagnoseWeights, parseSettings } from "../../profiler/diagnostics/index.ts";
-import { costModel, writeModel } from "../../profiler/restructure/index.ts";
+import { costModel, writeModel } from "../../profiler/editing/index.ts";
 import { Rpc } from "../../webview/rpc.ts";
 import { modelInputs, noteSamples, previewCalibration } from "./calibration-preview.ts";
 import { fitEdits } from "./fitting.ts";

@@ -12,7 +12,7 @@ import {
   type TargetProgress,
 } from "../../profiler/device/index.ts";
 import type { HardwareProfile } from "../../profiler/index.ts";
-import { costModel, inMemory } from "../../profiler/restructure/index.ts";
+import { costModel, inMemory } from "../../profiler/editing/index.ts";
 import type { ListedDevice } from "../../webview/protocol-running.ts";
 import { RpcError, type Failure } from "../../webview/rpc.ts";
 import { observationOf } from "./learning.ts";

@@ -14,7 +14,7 @@ import {
   type CalibrationSpec,
   type Model,
   type Step,
-} from "../../profiler/restructure/index.ts";
+} from "../../profiler/editing/index.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import { NEEDS_NUMBERS, type ModelLocation, type ModelRequest, type PlannedEdit } from "./protocol.ts";
 

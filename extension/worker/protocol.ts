@@ -1,7 +1,7 @@
 import type { Diagnosis, WeightDiagnoses } from "../../profiler/diagnostics/index.ts";
 import type { ExportFormat, LayerDetails, ModelListing, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
 import type { DeviceFacts, RunOptions, RunResult, TargetProgress } from "../../profiler/device/index.ts";
-import type { CalibrationSpec, Edit, Guarantee, OptionSpec } from "../../profiler/restructure/index.ts";
+import type { CalibrationSpec, Edit, Guarantee, OptionSpec } from "../../profiler/editing/index.ts";
 import type { PackedProfile } from "../../webview/packed-profile.ts";
 import type {
   CalibrationPreview,

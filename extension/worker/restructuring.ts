@@ -15,7 +15,7 @@ import {
   type Guarantee,
   type RunComparison,
   type Step,
-} from "../../profiler/restructure/index.ts";
+} from "../../profiler/editing/index.ts";
 import { analyseModel, type HardwareProfile, type Totals } from "../../profiler/index.ts";
 import type {
   Check,

@@ -1,7 +1,7 @@
 import { writeAtomically } from "../bytes/atomic-file.ts";
 import { FileSource } from "../bytes/file-source.ts";
-import { formatEditList, parseEditList } from "../restructure/edit-list.ts";
-import type { Edit } from "../restructure/edit.ts";
+import { formatEditList, parseEditList } from "../editing/edit-list.ts";
+import type { Edit } from "../editing/edit.ts";
 
 /** @throws {FileAccessError | OptionError} when there is no such file, or it is no list of edits */
 export async function readEdits(path: string): Promise<readonly Edit[]> {

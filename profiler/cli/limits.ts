@@ -1,4 +1,4 @@
-import type { BudgetedTotal } from "../restructure/fit/fit-point.ts";
+import type { BudgetedTotal } from "../editing/fit/fit-point.ts";
 import { parseBytes, parseCount } from "./quantities.ts";
 
 /** A limit that a total is held against, as an option of a command. */

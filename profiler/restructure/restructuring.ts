@@ -1,6 +1,6 @@
 import { EdgewiseError } from "../errors.ts";
 import type { TensorId } from "../model/model.ts";
-import type { EditOptions, OptionSpec } from "./edit.ts";
+import type { EditOptions, OptionSpec } from "./options.ts";
 import type { LayerId, LiftedGraph } from "./lift/lifted.ts";
 import type { Rewrite } from "./lower/rewrite.ts";
 

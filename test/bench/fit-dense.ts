@@ -4,8 +4,8 @@ import { matrix, type Matrix } from "../../profiler/numeric/matrix.ts";
 import { RuntimeProducts } from "../../profiler/numeric/products.ts";
 import { Random } from "../../profiler/numeric/random.ts";
 import { readModel } from "../../profiler/profile-model.ts";
-import { applyEdit } from "../../profiler/restructure/apply.ts";
-import { parseEdit } from "../../profiler/restructure/edit.ts";
+import { applyEdit } from "../../profiler/editing/apply.ts";
+import { parseEdit } from "../../profiler/editing/edit.ts";
 import { activationsOn } from "../../profiler/run/activation-source.ts";
 import { parseData } from "../../profiler/run/calibration/parse-spec.ts";
 

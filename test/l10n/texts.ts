@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../install.mjs";
 import { COLUMNS, TOTALS } from "../../profiler/columns.ts";
-import type { OptionSpec } from "../../profiler/restructure/edit.ts";
+import type { OptionSpec } from "../../profiler/restructure/options.ts";
 import { RESTRUCTURINGS } from "../../profiler/restructure/registry.ts";
 import { BUDGETS } from "../../profiler/views/budgets.ts";
 import { MEASURED_COLUMNS } from "../../profiler/views/measured-times.ts";

@@ -1,7 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Edit } from "../../profiler/restructure/edit.ts";
+import type { Edit } from "../../profiler/editing/edit.ts";
 import { formatCell, type Total } from "../../profiler/columns.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import { Button, TextField } from "../controls/controls.tsx";

@@ -1,9 +1,9 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { Edit } from "../../profiler/restructure/edit.ts";
+import type { Edit } from "../../profiler/editing/edit.ts";
 import type { LayerProfile, Totals } from "../../profiler/profile.ts";
-import { SAVED_TOTALS } from "../../profiler/restructure/suggestion.ts";
+import { SAVED_TOTALS } from "../../profiler/editing/suggestion.ts";
 import { Button, Checkbox, IconButton } from "../controls/controls.tsx";
 import type { DocumentEdit, DocumentState, ListedEdit, Savings } from "../protocol-editing.ts";
 import type { PageCommand } from "../protocol.ts";

@@ -1,7 +1,8 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
-import type { Edit, OptionSpec, OptionValue } from "../../profiler/restructure/edit.ts";
+import type { Edit } from "../../profiler/editing/edit.ts";
+import type { OptionSpec, OptionValue } from "../../profiler/restructure/options.ts";
 import { Checkbox, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
 import { optionValue, parseOption, sliderRange, withOption } from "./option-values.ts";

@@ -1,9 +1,9 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Edit } from "../../profiler/restructure/edit.ts";
+import type { Edit } from "../../profiler/editing/edit.ts";
 import type { Totals } from "../../profiler/profile.ts";
-import { savesNoTime } from "../../profiler/restructure/suggestion.ts";
+import { savesNoTime } from "../../profiler/editing/suggestion.ts";
 import { Button, Checkbox, Icon } from "../controls/controls.tsx";
 import type { ListedSuggestion, Trial } from "../protocol-editing.ts";
 import type { EditingClient } from "../state/editing-client.ts";

@@ -1,7 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { Edit } from "../../profiler/restructure/edit.ts";
+import type { Edit } from "../../profiler/editing/edit.ts";
 import { Button, Checkbox } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
 import { totalOf } from "../definitions.ts";

@@ -1,4 +1,4 @@
-import type { Edit } from "../../profiler/restructure/edit.ts";
+import type { Edit } from "../../profiler/editing/edit.ts";
 import type { DocumentEdit, ListedEdit } from "../protocol-editing.ts";
 
 /** Lists of edits that the user asks for: each is the whole list anew, which one undo takes back. */

@@ -1,4 +1,5 @@
-import type { Edit, OptionSpec, OptionValue } from "../../profiler/restructure/edit.ts";
+import type { Edit } from "../../profiler/editing/edit.ts";
+import type { OptionSpec, OptionValue } from "../../profiler/restructure/options.ts";
 
 type NumberSpec = Extract<OptionSpec, { type: "number" | "integer" }>;
 

@@ -2,7 +2,7 @@ import * as l10n from "@vscode/l10n";
 import { formatCellExact } from "../../profiler/columns.ts";
 import { UNKNOWN_TEXT } from "../../profiler/format-numbers.ts";
 import type { Totals } from "../../profiler/profile.ts";
-import { SAVED_TOTALS, type SavedTotal } from "../../profiler/restructure/suggestion.ts";
+import { SAVED_TOTALS, type SavedTotal } from "../../profiler/editing/suggestion.ts";
 import { formatDifference, formatRelative } from "../compare/compared-layers.ts";
 import { totalOf } from "../definitions.ts";
 import type { Savings } from "../protocol-editing.ts";

@@ -1,6 +1,6 @@
-import { SAVED_TOTALS, type SavedTotal } from "../../profiler/restructure/suggestion.ts";
-import type { Edit } from "../../profiler/restructure/edit.ts";
-import { formatEdit } from "../../profiler/restructure/edit.ts";
+import { SAVED_TOTALS, type SavedTotal } from "../../profiler/editing/suggestion.ts";
+import type { Edit } from "../../profiler/editing/edit.ts";
+import { formatEdit } from "../../profiler/editing/edit.ts";
 import type { ListedSuggestion } from "../protocol-editing.ts";
 
 /** How the user looks at the suggestions: which, and in which order. */

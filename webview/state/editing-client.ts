@@ -1,4 +1,4 @@
-import type { Edit } from "../../profiler/restructure/edit.ts";
+import type { Edit } from "../../profiler/editing/edit.ts";
 import type { CalibrationSpec } from "../../profiler/run/calibration/spec.ts";
 import { textsOf, type FitTexts } from "../editing/fit-points.ts";
 import type { HostContract, PageContract } from "../protocol.ts";

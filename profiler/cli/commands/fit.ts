@@ -9,9 +9,9 @@ import { plainTable } from "../../exports/terminal.ts";
 import { formatShare } from "../../format-numbers.ts";
 import { readModel } from "../../profile-model.ts";
 import type { Totals } from "../../profile.ts";
-import { formatEdit } from "../../restructure/edit.ts";
-import { fit } from "../../restructure/fit/fit.ts";
-import type { CurvePoint, FitBudget, FitResult } from "../../restructure/fit/fit-point.ts";
+import { formatEdit } from "../../editing/edit.ts";
+import { fit } from "../../editing/fit/fit.ts";
+import type { CurvePoint, FitBudget, FitResult } from "../../editing/fit/fit-point.ts";
 import { writeModel } from "../../restructure/lower/write-model.ts";
 import {
   addCalibrationOptions,

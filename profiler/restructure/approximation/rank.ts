@@ -1,5 +1,5 @@
 import type { Extent } from "../../numeric/directions.ts";
-import type { EditOptions, OptionSpec } from "../edit.ts";
+import type { EditOptions, OptionSpec } from "../options.ts";
 
 /** How far a layer is cut down: by number, by cost, or by what is kept. One of them; the number wins, then the energy. */
 export const RANK_OPTIONS: readonly OptionSpec[] = [

@@ -1,7 +1,7 @@
 import type { ConvForm } from "../lift/forms.ts";
 import { whyNoInnerRange } from "./inner-range.ts";
 import { isKind, type LiftedGraph, type LiftedLayer } from "../lift/lifted.ts";
-import type { EditOptions } from "../edit.ts";
+import type { EditOptions } from "../options.ts";
 import { opaqueRefusals, whyOpaque } from "./opaque-refusals.ts";
 import type { Finding } from "../restructuring.ts";
 

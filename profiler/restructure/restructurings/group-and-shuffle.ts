@@ -1,4 +1,4 @@
-import type { EditOptions } from "../edit.ts";
+import type { EditOptions } from "../options.ts";
 import { plannedWeights, newWeights, type ConvForm, type Weights } from "../lift/forms.ts";
 import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
 import { describeConv, findConvs, matchUngroupedConv } from "../matching/match-conv.ts";

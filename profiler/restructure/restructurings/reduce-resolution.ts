@@ -1,7 +1,7 @@
 import { bytesOf } from "../../model/data-type.ts";
 import { ABSENT, type TensorId } from "../../model/model.ts";
 import type { Shape } from "../../model/shape.ts";
-import type { EditOptions } from "../edit.ts";
+import type { EditOptions } from "../options.ts";
 import type { FormKind, PoolForm } from "../lift/forms.ts";
 import { isKind, type LiftedGraph, type LiftedLayer, type LiftedTensor } from "../lift/lifted.ts";
 import { matched, type Finding, type Restructuring } from "../restructuring.ts";

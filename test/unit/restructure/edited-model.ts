@@ -8,8 +8,9 @@ import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
-import { applyEdit, predictEdit } from "../../../profiler/restructure/apply.ts";
-import type { Edit, EditOptions } from "../../../profiler/restructure/edit.ts";
+import { applyEdit, predictEdit } from "../../../profiler/editing/apply.ts";
+import type { Edit } from "../../../profiler/editing/edit.ts";
+import type { EditOptions } from "../../../profiler/restructure/options.ts";
 import { loadOnnxRuntime } from "../../../profiler/run/onnx-runtime.ts";
 import { tensor, type OnnxTensor } from "../../builders/onnx-builder.ts";
 

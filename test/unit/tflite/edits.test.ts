@@ -7,7 +7,7 @@ import { tfliteBytes } from "../../../profiler/formats/tflite/write.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
-import { applyEdit, predictEdit } from "../../../profiler/restructure/apply.ts";
+import { applyEdit, predictEdit } from "../../../profiler/editing/apply.ts";
 import { liftModel } from "../../../profiler/restructure/lift/lift-model.ts";
 import { RESTRUCTURINGS } from "../../../profiler/restructure/registry.ts";
 import { isRefusal, type Restructuring } from "../../../profiler/restructure/restructuring.ts";

@@ -1,4 +1,4 @@
-import type { EditOptions, OptionSpec } from "../../edit.ts";
+import type { EditOptions, OptionSpec } from "../../options.ts";
 import type { Form } from "../../lift/forms.ts";
 import type { LayerId, LiftedGraph } from "../../lift/lifted.ts";
 import {

@@ -18,7 +18,7 @@ import { FileAccessError, FileChangedError } from "../../../../profiler/errors.t
 import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import { writeOnnx } from "../../../../profiler/formats/onnx/write.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
-import { applyEdit, predictEdit } from "../../../../profiler/restructure/apply.ts";
+import { applyEdit, predictEdit } from "../../../../profiler/editing/apply.ts";
 import { openSession } from "../../../../profiler/run/open-session.ts";
 import { externalTensor, graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
 import { skip } from "../../../skip.ts";

@@ -6,7 +6,7 @@ import { SiblingFolder } from "../../../../profiler/bytes/sibling-files.ts";
 import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
-import { applyEdit } from "../../../../profiler/restructure/apply.ts";
+import { applyEdit } from "../../../../profiler/editing/apply.ts";
 import { activationsOn, inMemory } from "../../../../profiler/run/activation-source.ts";
 import type { CalibrationSpec, InputSpec } from "../../../../profiler/run/calibration/spec.ts";
 import { compareRuns } from "../../../../profiler/run/compare-runs.ts";

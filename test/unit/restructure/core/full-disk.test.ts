@@ -8,7 +8,7 @@ import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import { FileAccessError } from "../../../../profiler/errors.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { readModel } from "../../../../profiler/profile-model.ts";
-import { applyEdit } from "../../../../profiler/restructure/apply.ts";
+import { applyEdit } from "../../../../profiler/editing/apply.ts";
 import { GROUP_AND_SHUFFLE } from "../../../../profiler/restructure/restructurings/group-and-shuffle.ts";
 import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
 import { writeModel } from "../../../../profiler/restructure/lower/write-model.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { applyEdit } from "../../../../profiler/restructure/apply.ts";
+import { applyEdit } from "../../../../profiler/editing/apply.ts";
 import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
 import { restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../../../profiler/restructure/restructuring.ts";

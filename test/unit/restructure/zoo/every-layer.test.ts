@@ -5,7 +5,7 @@ import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
 import type { Totals } from "../../../../profiler/profile.ts";
-import { completeOptions, type EditOptions } from "../../../../profiler/restructure/edit.ts";
+import { completeOptions, type EditOptions } from "../../../../profiler/restructure/options.ts";
 import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
 import type { LiftedGraph } from "../../../../profiler/restructure/lift/lifted.ts";
 import { lowerRewrite } from "../../../../profiler/restructure/lower/lower-model.ts";

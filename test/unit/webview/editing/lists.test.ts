@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Edit, OptionSpec } from "../../../../profiler/restructure/edit.ts";
+import type { Edit } from "../../../../profiler/editing/edit.ts";
+import type { OptionSpec } from "../../../../profiler/restructure/options.ts";
 import { moved, rewritten, switched, without } from "../../../../webview/editing/edit-list.ts";
 import { optionValue, parseOption, sliderRange, withOption } from "../../../../webview/editing/option-values.ts";
 import {

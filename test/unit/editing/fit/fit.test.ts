@@ -12,16 +12,16 @@ import type { Model } from "../../../../profiler/model/model.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
 import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
 import type { Totals } from "../../../../profiler/profile.ts";
-import { formatEdit } from "../../../../profiler/restructure/edit.ts";
-import { fit, type FitOptions } from "../../../../profiler/restructure/fit/fit.ts";
-import type { FitPoint } from "../../../../profiler/restructure/fit/fit-point.ts";
-import { combined } from "../../../../profiler/restructure/fit/ladders.ts";
+import { formatEdit } from "../../../../profiler/editing/edit.ts";
+import { fit, type FitOptions } from "../../../../profiler/editing/fit/fit.ts";
+import type { FitPoint } from "../../../../profiler/editing/fit/fit-point.ts";
+import { combined } from "../../../../profiler/editing/fit/strengths.ts";
 import type { CalibrationSpec } from "../../../../profiler/run/calibration/spec.ts";
 import { graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
 import { skip } from "../../../skip.ts";
 import { temporaryFolder } from "../../cli/run-cli.ts";
 import { bytesOf, npyFile } from "../../run/npy-file.ts";
-import { readBytes, weights } from "../edited-model.ts";
+import { readBytes, weights } from "../../restructure/edited-model.ts";
 
 const SIZE = 48;
 

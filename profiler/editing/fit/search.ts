@@ -5,10 +5,10 @@ import type { Totals } from "../../profile.ts";
 import { predictEdit } from "../apply.ts";
 import { EXACT_ERROR } from "../check-edit.ts";
 import { formatEdit, type Edit } from "../edit.ts";
-import type { Guarantee } from "../restructuring.ts";
+import type { Guarantee } from "../../restructure/restructuring.ts";
 import type { FitError, FitPoint } from "./fit-point.ts";
 import type { Goal } from "./goal.ts";
-import { combined, rounded } from "./ladders.ts";
+import { combined, rounded } from "./strengths.ts";
 import { movesOn, type Move } from "./moves.ts";
 import type { Trials } from "./trials.ts";
 

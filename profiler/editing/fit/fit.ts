@@ -1,7 +1,7 @@
 import { CalibrationError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import type { FitBudget, FitResult } from "./fit-point.ts";
-import { withFront } from "./front.ts";
+import { withFront } from "./pareto-front.ts";
 import { Goal } from "./goal.ts";
 import { Search, type SearchOptions } from "./search.ts";
 import { Trials, type TrialOptions } from "./trials.ts";

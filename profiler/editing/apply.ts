@@ -1,11 +1,12 @@
 import type { Model } from "../model/model.ts";
-import { completeOptions, type Edit } from "./edit.ts";
-import { changedLayers, keptTensors, type KeptTensor } from "./lower/kept-tensors.ts";
-import { liftedModel } from "./lift/lifted-model.ts";
-import { lowerRewrite } from "./lower/lower-model.ts";
-import { restructuringOf } from "./registry.ts";
-import type { ActivationSource, Guarantee } from "./restructuring.ts";
-import type { Rewrite } from "./lower/rewrite.ts";
+import type { Edit } from "./edit.ts";
+import { completeOptions } from "../restructure/options.ts";
+import { changedLayers, keptTensors, type KeptTensor } from "../restructure/lower/kept-tensors.ts";
+import { liftedModel } from "../restructure/lift/lifted-model.ts";
+import { lowerRewrite } from "../restructure/lower/lower-model.ts";
+import { restructuringOf } from "../restructure/registry.ts";
+import type { ActivationSource, Guarantee } from "../restructure/restructuring.ts";
+import type { Rewrite } from "../restructure/lower/rewrite.ts";
 
 /** What edits are computed with. */
 export interface EditContext {

@@ -6,13 +6,15 @@
 export { analyseModel, costModel, readModel, type AnalysedModel } from "../profile-model.ts";
 export type { Model } from "../model/model.ts";
 
-export { liftModel } from "./lift/lift-model.ts";
-export type { LiftedGraph, LiftedLayer } from "./lift/lifted.ts";
-export { formatEdit, parseEdit, completeOptions } from "./edit.ts";
-export type { Choice, Edit, EditOptions, OptionSpec, OptionValue } from "./edit.ts";
+export { liftModel } from "../restructure/lift/lift-model.ts";
+export type { LiftedGraph, LiftedLayer } from "../restructure/lift/lifted.ts";
+export { formatEdit, parseEdit } from "./edit.ts";
+export { completeOptions } from "../restructure/options.ts";
+export type { Edit } from "./edit.ts";
+export type { Choice, EditOptions, OptionSpec, OptionValue } from "../restructure/options.ts";
 export { formatEditList, parseEditList, type EditList } from "./edit-list.ts";
-export { RESTRUCTURINGS, restructuringOf } from "./registry.ts";
-export { NotApplicableError, type Guarantee, type Restructuring } from "./restructuring.ts";
+export { RESTRUCTURINGS, restructuringOf } from "../restructure/registry.ts";
+export { NotApplicableError, type Guarantee, type Restructuring } from "../restructure/restructuring.ts";
 
 export { savings, suggest, type SuggestOptions } from "./suggest.ts";
 export {
@@ -37,7 +39,7 @@ export type {
   FitResult,
   FitSamples,
 } from "./fit/fit-point.ts";
-export { modelBytes, writeModel, type WriteOptions } from "./lower/write-model.ts";
+export { modelBytes, writeModel, type WriteOptions } from "../restructure/lower/write-model.ts";
 
 export { activationsOn, inMemory } from "../run/activation-source.ts";
 export { compareRuns } from "../run/compare-runs.ts";

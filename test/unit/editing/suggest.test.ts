@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 
-import { findHardware } from "../../../../profiler/hardware/hardware.ts";
-import { suggest, type SuggestOptions } from "../../../../profiler/restructure/suggest.ts";
-import { formatEdit } from "../../../../profiler/restructure/edit.ts";
-import { stagedNetwork } from "../../../vscode/ui/models.ts";
-import { readBytes } from "../edited-model.ts";
+import { findHardware } from "../../../profiler/hardware/hardware.ts";
+import { suggest, type SuggestOptions } from "../../../profiler/editing/suggest.ts";
+import { formatEdit } from "../../../profiler/editing/edit.ts";
+import { stagedNetwork } from "../../vscode/ui/models.ts";
+import { readBytes } from "../restructure/edited-model.ts";
 
 const HARDWARE = findHardware("flagship-phone");
 

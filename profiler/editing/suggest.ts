@@ -3,12 +3,19 @@ import { analyseModel, costModel } from "../profile-model.ts";
 import type { HardwareProfile } from "../hardware/hardware.ts";
 import type { Model } from "../model/model.ts";
 import type { Totals } from "../profile.ts";
-import { completeOptions, type Edit, type EditOptions } from "./edit.ts";
-import { liftedModel } from "./lift/lifted-model.ts";
-import { lowerRewrite } from "./lower/lower-model.ts";
-import { LoweringError } from "./lower/lowering-error.ts";
-import { RESTRUCTURINGS } from "./registry.ts";
-import { isRefusal, NotApplicableError, type Candidate, type Guarantee, type Restructuring } from "./restructuring.ts";
+import type { Edit } from "./edit.ts";
+import { completeOptions, type EditOptions } from "../restructure/options.ts";
+import { liftedModel } from "../restructure/lift/lifted-model.ts";
+import { lowerRewrite } from "../restructure/lower/lower-model.ts";
+import { LoweringError } from "../restructure/lower/lowering-error.ts";
+import { RESTRUCTURINGS } from "../restructure/registry.ts";
+import {
+  isRefusal,
+  NotApplicableError,
+  type Candidate,
+  type Guarantee,
+  type Restructuring,
+} from "../restructure/restructuring.ts";
 import { SAVED_TOTALS, scoreOf, type SavedTotal, type Suggestion } from "./suggestion.ts";
 
 export type { SavedTotal, Suggestion } from "./suggestion.ts";

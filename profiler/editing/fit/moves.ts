@@ -1,9 +1,9 @@
 import type { Model } from "../../model/model.ts";
 import { formatEdit, type Edit } from "../edit.ts";
-import { liftedModel } from "../lift/lifted-model.ts";
-import { RESTRUCTURINGS } from "../registry.ts";
-import { isRefusal, type Guarantee } from "../restructuring.ts";
-import { rungsOf } from "./ladders.ts";
+import { liftedModel } from "../../restructure/lift/lifted-model.ts";
+import { RESTRUCTURINGS } from "../../restructure/registry.ts";
+import { isRefusal, type Guarantee } from "../../restructure/restructuring.ts";
+import { rungsOf } from "./strengths.ts";
 
 /** An edit that could come next. */
 export interface Move {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { Reference } from "../../../../profiler/restructure/fit/reference.ts";
+import { Reference } from "../../../../profiler/editing/fit/reference.ts";
 import type { NamedTensors } from "../../../../profiler/run/numeric-tensor.ts";
 import { graph, node, onnxModel, value } from "../../../builders/onnx-builder.ts";
 

@@ -1,15 +1,5 @@
 import { OptionError } from "../errors.ts";
 
-/** One restructuring of one layer, as data: what documents, undo, the command line and backups hold. */
-export interface Edit {
-  /** Id in the registry. */
-  readonly restructuring: string;
-  /** Name of a layer of the lifted graph; "" for the whole model. */
-  readonly target: string;
-  /** By option id; what is left out has its default. */
-  readonly options: EditOptions;
-}
-
 export type OptionValue = number | string | boolean;
 export type EditOptions = Readonly<Record<string, OptionValue>>;
 
@@ -35,29 +25,6 @@ export type OptionSpec = {
 export interface Choice {
   readonly value: string;
   readonly title: string;
-}
-
-/** Characters that part an edit's text, and the escape itself: in targets and values they are written %3A, %2C, %3D, %25. */
-const SPECIAL = /[%:,=]/g;
-
-/** `ID:TARGET:k=v,k=v`; the last part only when there are options. */
-export function formatEdit({ restructuring, target, options }: Edit): string {
-  const pairs = Object.entries(options).map(([key, value]) => `${key}=${escaped(String(value))}`);
-  return [restructuring, escaped(target), ...(pairs.length === 0 ? [] : [pairs.join(",")])].join(":");
-}
-
-/**
- * The edit that a text of `formatEdit` stands for. A colon in a target need not be escaped while no option part can be meant: the
- * last part holds options only when each of its pieces is `k=v`.
- * @throws {OptionError} when there is no id
- */
-export function parseEdit(text: string): Edit {
-  const [restructuring = "", ...rest] = text.split(":");
-  if (restructuring === "") throw new OptionError(`edit "${text}": expected ID:TARGET[:k=v,…]`);
-  const last = rest.at(-1);
-  const pairs = rest.length > 1 && last !== undefined ? parsePairs(last) : undefined;
-  const target = (pairs ? rest.slice(0, -1) : rest).join(":");
-  return { restructuring, target: unescaped(target), options: Object.fromEntries(pairs ?? []) };
 }
 
 /**
@@ -104,23 +71,4 @@ function faultOf(spec: OptionSpec, value: OptionValue): string | undefined {
       return [spec.type === "integer" ? "a whole number" : "a number", ...from, ...to].join(" ");
     }
   }
-}
-
-function parsePairs(text: string): readonly (readonly [string, OptionValue])[] | undefined {
-  const pairs = text.split(",").map((piece) => piece.split("="));
-  if (!pairs.every(({ length, 0: key }) => length === 2 && key !== "")) return undefined;
-  return pairs.map(([key = "", value = ""]) => [key, typed(unescaped(value))]);
-}
-
-function typed(text: string): OptionValue {
-  if (text === "true" || text === "false") return text === "true";
-  return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
-}
-
-function escaped(text: string): string {
-  return text.replace(SPECIAL, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
-function unescaped(text: string): string {
-  return text.replace(/%(25|2C|3A|3D)/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
 }

@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.ts";
-import type { Edit, EditOptions, OptionValue } from "./edit.ts";
+import type { Edit } from "./edit.ts";
+import type { EditOptions, OptionValue } from "../restructure/options.ts";
 
 /** A list of edits as a file: JSON with `{schema: 1, edits: [{restructuring, target, options}, …]}`. */
 export interface EditList {

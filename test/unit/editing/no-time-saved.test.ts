@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explainScore, savesNoTime, type Suggestion } from "../../../profiler/restructure/suggestion.ts";
+import { explainScore, savesNoTime, type Suggestion } from "../../../profiler/editing/suggestion.ts";
 
 const saves = (macs: number | null, latencySeconds: number | null): Suggestion["saves"] => ({
   parameters: 0,

@@ -4,8 +4,8 @@ import { FullyConnectedOptionsT } from "../../../../profiler/formats/tflite/sche
 import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
 import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
-import { formatEdit } from "../../../../profiler/restructure/edit.ts";
-import { fit } from "../../../../profiler/restructure/fit/fit.ts";
+import { formatEdit } from "../../../../profiler/editing/edit.ts";
+import { fit } from "../../../../profiler/editing/fit/fit.ts";
 import { modelBytes } from "../../../../profiler/restructure/lower/write-model.ts";
 import type { TfliteSpec } from "../../../builders/tflite-builder.ts";
 import { readBytes, readSpec } from "../../tflite/analyse.ts";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 
-import { OptionError } from "../../../../profiler/errors.ts";
-import { completeOptions, formatEdit, parseEdit, type OptionSpec } from "../../../../profiler/restructure/edit.ts";
+import { OptionError } from "../../../profiler/errors.ts";
+import { formatEdit, parseEdit } from "../../../profiler/editing/edit.ts";
+import { completeOptions, type OptionSpec } from "../../../profiler/restructure/options.ts";
 
 const SPECS: readonly OptionSpec[] = [
   { id: "rank", title: "Rank", description: "", type: "integer", minimum: 1 },

@@ -1,5 +1,5 @@
-import type { EditOptions, OptionValue } from "../edit.ts";
-import type { Candidate, Restructuring } from "../restructuring.ts";
+import type { EditOptions, OptionValue } from "../../restructure/options.ts";
+import type { Candidate, Restructuring } from "../../restructure/restructuring.ts";
 
 /** Values of the option that says how far an edit goes, the mildest first. */
 interface Ladder {

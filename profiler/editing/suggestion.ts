@@ -1,7 +1,7 @@
 import { formatShare } from "../format-numbers.ts";
 import type { Totals } from "../profile.ts";
 import type { Edit } from "./edit.ts";
-import type { Guarantee } from "./restructuring.ts";
+import type { Guarantee } from "../restructure/restructuring.ts";
 
 /** An edit that could be made, with what it would save. Plain data. */
 export interface Suggestion {
