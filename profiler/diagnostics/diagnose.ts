@@ -5,6 +5,7 @@ import type { Profile } from "../profile.ts";
 import { liftModel } from "../restructure/lift/lift-model.ts";
 import { isKind, type LiftedLayer } from "../restructure/lift/lifted.ts";
 import type { Weights } from "../restructure/lift/forms.ts";
+import { answersTo } from "../restructure/registry.ts";
 import { Subject, type Diagnosis, type Finding } from "./diagnosis.ts";
 import { settingOf, type LayerWeights, type Rule, type RuleSettings } from "./rule.ts";
 import { RULES } from "./rules.ts";
@@ -92,7 +93,7 @@ function diagnosis(
   subject: Subject,
 ): Diagnosis {
   const target = subject.layerOf(layer)?.name;
-  const answers = target === undefined ? [] : rule.answers.map((restructuring) => ({ restructuring, target }));
+  const answers = target === undefined ? [] : answersTo(rule.code).map(({ id }) => ({ restructuring: id, target }));
   return { code: rule.code, severity, layer, message, related, answers };
 }
 

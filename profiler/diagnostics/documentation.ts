@@ -1,4 +1,4 @@
-import { RESTRUCTURINGS } from "../restructure/registry.ts";
+import { answersTo } from "../restructure/registry.ts";
 import type { Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 import { SETTINGS_SECTION, settingName } from "./settings.ts";
@@ -20,9 +20,9 @@ export function documentation(): string {
 function section(rule: Rule): string {
   const { code, title, severity, summary, explanation, literature, threshold } = rule;
   const setting = `${SETTINGS_SECTION}.${settingName(rule)}`;
-  const answers = RESTRUCTURINGS.filter(({ id }) => rule.answers.includes(id))
-    .sort((a, b) => rule.answers.indexOf(a.id) - rule.answers.indexOf(b.id))
-    .map(({ id, title: name, promise, summary: what }) => `- **${name}** (\`${id}\`, ${promise}): ${what}`);
+  const answers = answersTo(code).map(
+    ({ id, title: name, promise, summary: what }) => `- **${name}** (\`${id}\`, ${promise}): ${what}`,
+  );
   return [
     `## ${code}`,
     `**${title}.** ${summary}`,

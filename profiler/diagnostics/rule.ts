@@ -15,8 +15,6 @@ interface RuleText {
   /** Why it matters and what can be done: for the documentation. */
   readonly explanation: string;
   readonly literature: readonly string[];
-  /** Ids of restructurings that answer it, the best first. */
-  readonly answers: readonly string[];
   readonly threshold: Threshold | null;
 }
 

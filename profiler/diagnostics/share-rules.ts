@@ -21,7 +21,6 @@ export const SHARE_RULES: readonly Rule[] = [
     explanation:
       "Download size and memory traffic follow the parameters, and one layer decides them: making others smaller changes little. In classifiers of the AlexNet kind it is the first fully connected layer.",
     literature: ["Han et al., Learning both Weights and Connections, NIPS 2015"],
-    answers: ["dense-low-rank", "dense-to-pooled-conv", "reduce-channels", "split-channels", "separable"],
     threshold: shareThreshold(0.25, "the model’s parameters"),
     find: (subject, threshold) =>
       outstanding(subject, threshold, {
@@ -37,7 +36,6 @@ export const SHARE_RULES: readonly Rule[] = [
     summary: "A layer that alone has more than a share of the model’s multiply-accumulates.",
     explanation: "Whatever is done to the other layers, the model takes at least this layer’s time.",
     literature: ["Howard et al., MobileNets, 2017"],
-    answers: ["separable", "split-channels", "split-spatial", "reduce-channels", "downsample-earlier", "shrink-kernel"],
     threshold: shareThreshold(0.25, "the model’s MACs"),
     find: (subject, threshold) =>
       outstanding(subject, threshold, { what: "MACs", total: subject.profile.totals.macs, value: ({ macs }) => macs }),
@@ -50,7 +48,6 @@ export const SHARE_RULES: readonly Rule[] = [
     explanation:
       "A word from DRAM costs more than a hundred times a multiplication: large weights and large maps take the energy, not only arithmetic. The details of the layer on the page part its energy into arithmetic, weights and activations.",
     literature: ["Horowitz, Computing’s Energy Problem, ISSCC 2014", "Han et al., EIE, ISCA 2016"],
-    answers: ["dense-low-rank", "separable", "split-channels", "reduce-channels", "downsample-earlier"],
     threshold: shareThreshold(0.25, "the model’s estimated energy"),
     find: (subject, threshold) =>
       outstanding(subject, threshold, {
@@ -67,7 +64,6 @@ export const SHARE_RULES: readonly Rule[] = [
     explanation:
       "The arena is as large as its fullest moment. A layer that fills it alone sets the memory of the whole inference: smaller maps or fewer channels there make the model fit where nothing else does.",
     literature: ["Sandler et al., MobileNetV2, CVPR 2018, section 5.1", "Lin et al., MCUNet, NeurIPS 2020"],
-    answers: ["downsample-earlier", "reduce-channels", "reduce-resolution"],
     threshold: shareThreshold(0.8, "the model’s peak memory"),
     find: atPeak,
   },
@@ -79,7 +75,6 @@ export const SHARE_RULES: readonly Rule[] = [
     explanation:
       "Transposes, concatenations, slices and padding compute nothing, and cost what their bytes cost to move. Those between two layouts often come from the converter and can be avoided there; those without effect can be taken out.",
     literature: ["Ma et al., ShuffleNet V2, ECCV 2018: element-wise operations are not negligible"],
-    answers: ["remove-no-ops"],
     threshold: shareThreshold(0.05, "the model’s estimated latency"),
     find: (subject, threshold) =>
       outstanding(subject, threshold, {

@@ -1,6 +1,6 @@
 import { formatBytes, formatShare } from "../format-numbers.ts";
 import type { LayerProfile } from "../profile.ts";
-import { RESTRUCTURINGS } from "../restructure/registry.ts";
+import { answersTo } from "../restructure/registry.ts";
 import { isRefusal } from "../restructure/restructuring.ts";
 import type { Finding, Subject } from "./diagnosis.ts";
 import type { Rule } from "./rule.ts";
@@ -16,9 +16,8 @@ export const STRUCTURE_RULES: readonly Rule[] = [
     explanation:
       "Exporters leave Identity, Dropout, Cast and Reshape behind that change nothing. Each costs a call and a look-up; taking them out is exact.",
     literature: ["Jia et al., TASO, SOSP 2019"],
-    answers: ["remove-no-ops"],
     threshold: null,
-    find: (subject) => candidatesOf(subject, "remove-no-ops"),
+    find: (subject) => candidatesOf(subject, "no-effect"),
   },
   {
     code: "unfused-batch-norm",
@@ -28,9 +27,8 @@ export const STRUCTURE_RULES: readonly Rule[] = [
     explanation:
       "In inference a batch normalisation multiplies and adds constants. Folded into the convolution beside it, it costs nothing: no parameters, no pass over the map. Folding is exact.",
     literature: ["Jacob et al., Quantization and Training of Neural Networks, CVPR 2018, section 3.2"],
-    answers: ["fold-batch-norm"],
     threshold: null,
-    find: (subject) => candidatesOf(subject, "fold-batch-norm"),
+    find: (subject) => candidatesOf(subject, "unfused-batch-norm"),
   },
   {
     code: "late-downsampling",
@@ -44,7 +42,6 @@ export const STRUCTURE_RULES: readonly Rule[] = [
       "He, Sun, Convolutional Neural Networks at Constrained Time Cost, CVPR 2015",
       "Iandola et al., SqueezeNet, 2016, strategy 3 (the other way round)",
     ],
-    answers: ["downsample-earlier"],
     threshold: shareThreshold(0.1, "the model’s MACs"),
     find: lateDownsampling,
   },
@@ -56,7 +53,6 @@ export const STRUCTURE_RULES: readonly Rule[] = [
     explanation:
       "Flattened maps make the first fully connected layer huge: of VGG-16’s 553 MB, FC6 has 411 MB. Global average pooling needs none of it, low rank keeps most of the answers with a fraction of the weights.",
     literature: ["Lin et al., Network in Network, ICLR 2014", "Denton et al., NIPS 2014"],
-    answers: ["dense-low-rank", "dense-to-pooled-conv", "dense-to-conv"],
     threshold: shareThreshold(0.5, "the bytes of all weights"),
     find: denseHead,
   },
@@ -71,7 +67,6 @@ export const STRUCTURE_RULES: readonly Rule[] = [
       "Simonyan, Zisserman, Very Deep Convolutional Networks, ICLR 2015",
       "Szegedy et al., Rethinking the Inception Architecture, CVPR 2016",
     ],
-    answers: ["stack-small-kernels", "split-spatial", "separable", "shrink-kernel"],
     threshold: {
       default: 5,
       minimum: 2,
@@ -89,7 +84,6 @@ export const STRUCTURE_RULES: readonly Rule[] = [
     explanation:
       "Phones have no fast units for doubles, and many operators of mobile runtimes do not take them at all. They come from NumPy’s default type; convert the model in 32 bits.",
     literature: [],
-    answers: [],
     threshold: null,
     find: ({ profile }) =>
       profile.layers
@@ -98,11 +92,11 @@ export const STRUCTURE_RULES: readonly Rule[] = [
   },
 ];
 
-/** Every single layer that a restructuring takes. */
-function candidatesOf(subject: Subject, id: string): readonly Finding[] {
+/** Every single layer that the best answer to a diagnostic takes. */
+function candidatesOf(subject: Subject, code: string): readonly Finding[] {
   const { graph } = subject;
-  const restructuring = RESTRUCTURINGS.find((candidate) => candidate.id === id);
-  return (restructuring?.find(graph) ?? []).flatMap((finding): readonly Finding[] => {
+  const [best] = answersTo(code);
+  return (best?.find(graph) ?? []).flatMap((finding): readonly Finding[] => {
     if (isRefusal(finding) || finding.target === "") return [];
     const [row, ...others] = [finding.target, ...namesOf(subject, finding.layers)]
       .flatMap((name) => graph.layer(name) ?? [])
@@ -119,7 +113,7 @@ function namesOf({ graph }: Subject, ids: readonly number[]): readonly string[] 
 
 function lateDownsampling(subject: Subject, threshold: number): readonly Finding[] {
   const { layers, totals } = subject.profile;
-  return candidatesOf(subject, "downsample-earlier").flatMap((finding): readonly Finding[] => {
+  return candidatesOf(subject, "late-downsampling").flatMap((finding): readonly Finding[] => {
     const layer = layers[finding.layer];
     const share = totals.macs > 0 ? (layer?.macs ?? 0) / totals.macs : 0;
     const isGlobal = (finding.related ?? []).some((row) => isOnePlace(layers[row]));

@@ -23,7 +23,6 @@ export const WEIGHT_RULES: readonly Rule[] = [
       "Li et al., Pruning Filters for Efficient ConvNets, ICLR 2017",
       "Mehta et al., On Implicit Filter Level Sparsity, CVPR 2019",
     ],
-    answers: ["reduce-channels"],
     threshold: {
       default: 0.001,
       minimum: 0,
@@ -41,7 +40,6 @@ export const WEIGHT_RULES: readonly Rule[] = [
     explanation:
       "Such weights were quantized once and widened again, or clustered in training. Stored as 8-bit integers with a scale they lose nothing, and the file loses three quarters.",
     literature: ["Jacob et al., CVPR 2018"],
-    answers: [],
     threshold: null,
     findInWeights: (weights) => (weights.isFloat && isGridded(weights) ? GRIDDED : undefined),
   },

@@ -1,6 +1,5 @@
 import type { Model } from "../model/model.ts";
 import type { Edit } from "./edit.ts";
-import { completeOptions } from "../restructure/options.ts";
 import { changedLayers, keptTensors, type KeptTensor } from "../restructure/lower/kept-tensors.ts";
 import { liftedModel } from "../restructure/lift/lifted-model.ts";
 import { lowerRewrite } from "../restructure/lower/lower-model.ts";
@@ -58,7 +57,6 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
   const { seed = 0, signal, onProgress, bindings, activationsOf } = context;
   signal?.throwIfAborted();
   const restructuring = restructuringOf(edit.restructuring);
-  const options = completeOptions(restructuring.options, edit.options);
   const graph = liftedModel(model, bindings);
   const activations = await activationsOf?.(model);
   const activationsAfter = async (partial: Rewrite): Promise<ActivationSource> => {
@@ -66,7 +64,7 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
     if (source) return source;
     throw new RangeError("a model that was run before an edit is not run after it");
   };
-  const rewrite = await restructuring.rewrite(graph, edit.target, options, {
+  const rewrite = await restructuring.rewrite(graph, edit.target, edit.options, {
     seed,
     ...(activations && { activations, activationsAfter }),
     ...(signal && { signal }),
@@ -97,8 +95,7 @@ export async function predictEdit(
   { bindings }: Pick<EditContext, "bindings"> = {},
 ): Promise<Model | undefined> {
   const restructuring = restructuringOf(edit.restructuring);
-  const options = completeOptions(restructuring.options, edit.options);
   const graph = liftedModel(model, bindings);
-  const rewrite = restructuring.predict(graph, edit.target, options);
+  const rewrite = restructuring.predict(graph, edit.target, edit.options);
   return rewrite && lowerRewrite(model, graph, rewrite, { readsWeights: false });
 }

@@ -4,7 +4,6 @@ import type { HardwareProfile } from "../hardware/hardware.ts";
 import type { Model } from "../model/model.ts";
 import type { Totals } from "../profile.ts";
 import type { Edit } from "./edit.ts";
-import { completeOptions, type EditOptions } from "../restructure/options.ts";
 import { liftedModel } from "../restructure/lift/lifted-model.ts";
 import { lowerRewrite } from "../restructure/lower/lower-model.ts";
 import { LoweringError } from "../restructure/lower/lowering-error.ts";
@@ -33,16 +32,6 @@ export interface SuggestOptions {
   /** Tells of each suggestion as it is found, unranked. */
   readonly onFound?: (suggestion: Omit<Suggestion, "conflicts">) => void;
 }
-
-/** How far suggestions go where an edit can go more or less far: as far as its literature goes without much loss. */
-const SUGGESTED: Readonly<Record<string, EditOptions>> = {
-  // Layers behind flattened maps are the most redundant ones (Denton 2014).
-  "dense-low-rank": { cost: 0.25 },
-  "split-spatial": { cost: 0.5 },
-  "split-channels": { cost: 0.5 },
-  // The first width multiplier of MobileNet.
-  "reduce-channels": { ratio: 0.75 },
-};
 
 /**
  * Everything that could be restructured, the most worthwhile first. The score is the mean of what an edit saves of the weights' bytes, the
@@ -77,8 +66,7 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     onProgress?.(index / candidates.length);
     const edit = editOf(restructuring, candidate);
     const after = await predicted(async () => {
-      const complete = completeOptions(restructuring.options, edit.options);
-      const rewrite = restructuring.predict(graph, edit.target, complete);
+      const rewrite = restructuring.predict(graph, edit.target, edit.options);
       return rewrite && cost(await lowerRewrite(model, graph, rewrite, { readsWeights: false }));
     });
     if (!after) continue;
@@ -100,8 +88,8 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
   });
 }
 
-function editOf({ id }: Restructuring, { target, options = {} }: Candidate): Edit {
-  return { restructuring: id, target, options: { ...SUGGESTED[id], ...options } };
+function editOf({ id, suggested }: Restructuring, { target, options }: Candidate): Edit {
+  return { restructuring: id, target, options: { ...suggested, ...options } };
 }
 
 /** Some places only turn out not to fit when the edit is thought through: they are no suggestion. */

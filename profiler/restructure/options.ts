@@ -27,6 +27,23 @@ export interface Choice {
   readonly title: string;
 }
 
+/** Values of options by their ids, complete and checked: those with a default are there, the others may be. */
+export type OptionsOf<Specs extends readonly OptionSpec[]> = {
+  readonly [
+    Spec in Specs[number] as Spec extends { readonly default: OptionValue } ? Spec["id"] : never
+  ]: ValueOf<Spec>;
+} & {
+  readonly [
+    Spec in Specs[number] as Spec extends { readonly default: OptionValue } ? never : Spec["id"]
+  ]?: ValueOf<Spec>;
+};
+
+type ValueOf<Spec> = Spec extends { readonly type: "boolean" }
+  ? boolean
+  : Spec extends { readonly choices: readonly { readonly value: infer Value }[] }
+    ? Value
+    : number;
+
 /**
  * Options with the defaults of those left out, each checked.
  * @throws {OptionError} for an unknown option or a value that does not fit

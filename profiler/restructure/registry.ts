@@ -33,6 +33,12 @@ export const RESTRUCTURINGS: readonly Restructuring[] = [
   DOWNSAMPLE_EARLIER,
 ];
 
+/** What answers a diagnostic, the best first. */
+export function answersTo(code: string): readonly Restructuring[] {
+  const placeOf = ({ answers }: Restructuring): number => answers[code] ?? Infinity;
+  return RESTRUCTURINGS.filter(({ answers }) => Object.hasOwn(answers, code)).sort((a, b) => placeOf(a) - placeOf(b));
+}
+
 /** @throws {OptionError} for an id that is not in the list */
 export function restructuringOf(id: string): Restructuring {
   const found = RESTRUCTURINGS.find((restructuring) => restructuring.id === id);

@@ -1,14 +1,39 @@
 import { EdgewiseError } from "../errors.ts";
 import type { TensorId } from "../model/model.ts";
-import type { EditOptions, OptionSpec } from "./options.ts";
+import { completeOptions, type EditOptions, type OptionSpec, type OptionsOf, type OptionValue } from "./options.ts";
 import type { LayerId, LiftedGraph } from "./lift/lifted.ts";
 import type { Rewrite } from "./lower/rewrite.ts";
 
 /** exact: within float rounding. approximate: near, by the best weights a closed form gives. */
 export type Guarantee = "exact" | "approximate" | "needs training";
 
-/** One way to restructure layers. It knows forms and sizes, and nothing of a file's format. */
-export interface Restructuring {
+/**
+ * One way to restructure layers, all of it in one object: suggestions, `fit`, diagnostics, the command line, the page, the documentation and
+ * the tests go by these fields. It knows forms and sizes, and nothing of a file's format.
+ */
+export interface Definition<Specs extends readonly OptionSpec[]> extends Description {
+  readonly options: Specs;
+  /** How far suggestions go where an edit can go more or less far: as far as its literature goes without much loss. Default: its defaults. */
+  readonly suggested?: Partial<OptionsOf<Specs>>;
+  /** What `fit` tries of it; without it there is one way. */
+  readonly strengths?: StrengthsOf<OptionsOf<Specs>>;
+  /** Where it applies, and where a user could expect it to but it does not, with the reason. */
+  find(graph: LiftedGraph): readonly Finding<Partial<OptionsOf<Specs>>>[];
+  /**
+   * What it would do, by sizes alone: weights of the rewrite are planned, or computed only when read. Parameters, MACs and bytes of the
+   * weights are those of `rewrite`.
+   * @returns undefined when sizes depend on the weights' values (a rank by energy): then only `rewrite` can tell
+   * @throws {NotApplicableError}
+   */
+  predict(graph: LiftedGraph, target: string, options: OptionsOf<Specs>): Rewrite | undefined;
+  /**
+   * What it does, with its weights. The same inputs and seed give the same bits.
+   * @throws {NotApplicableError}
+   */
+  rewrite(graph: LiftedGraph, target: string, options: OptionsOf<Specs>, context: RewriteContext): Promise<Rewrite>;
+}
+
+interface Description {
   readonly id: string;
   readonly title: string;
   /** One sentence: what becomes of the layer. */
@@ -16,28 +41,56 @@ export interface Restructuring {
   readonly promise: Guarantee;
   /** Author, title, venue and year of what it is from. */
   readonly literature: readonly string[];
+  /** Codes of the diagnostics that it answers, each with its place among their answers: 1 is the best. */
+  readonly answers: Readonly<Record<string, number>>;
+  /** The weights choose the order of the new layers: only their sizes are predicted, and peak memory and energy may turn out otherwise. */
+  readonly choosesOrder?: true;
+}
+
+/** Values of the option that says how far an edit goes. */
+export interface Strengths {
+  readonly option: string;
+  /** The mildest first. */
+  readonly values: readonly OptionValue[];
+  /** The option is a share of what is there: going on after one such edit is one edit of the product. */
+  readonly isShare?: true;
+}
+
+type StrengthsOf<Options> = {
+  readonly [Id in keyof Options]-?: Strengths & {
+    readonly option: Id;
+    readonly values: readonly Exclude<Options[Id], undefined>[];
+  };
+}[keyof Options];
+
+/** A restructuring as everything but itself sees it: options are checked, and completed with their defaults, before it gets them. */
+export interface Restructuring extends Description {
   readonly options: readonly OptionSpec[];
-  /** Where it applies, and where a user could expect it to but it does not, with the reason. */
+  readonly suggested?: EditOptions;
+  readonly strengths?: Strengths;
+  /** See `Definition`, of these three. */
   find(graph: LiftedGraph): readonly Finding[];
-  /**
-   * What it would do, by sizes alone: weights of the rewrite are planned, or computed only when read. Parameters, MACs and bytes of the
-   * weights are those of `rewrite`; where the weights choose an order of layers (group-and-shuffle), peak memory and energy may differ.
-   * @param options complete and checked
-   * @returns undefined when sizes depend on the weights' values (a rank by energy): then only `rewrite` can tell
-   * @throws {NotApplicableError}
-   */
+  /** @throws {NotApplicableError} @throws {OptionError} */
   predict(graph: LiftedGraph, target: string, options: EditOptions): Rewrite | undefined;
-  /**
-   * What it does, with its weights. The same inputs and seed give the same bits.
-   * @param options complete and checked
-   * @throws {NotApplicableError}
-   */
+  /** @throws {NotApplicableError} @throws {OptionError} */
   rewrite(graph: LiftedGraph, target: string, options: EditOptions, context: RewriteContext): Promise<Rewrite>;
 }
 
-export type Finding = Candidate | Refusal;
+export function defineRestructuring<const Specs extends readonly OptionSpec[]>(
+  definition: Definition<Specs>,
+): Restructuring {
+  // What is complete and checked has the types that the specs say; the compiler cannot tell before it knows the specs.
+  const complete = (given: EditOptions) => completeOptions(definition.options, given) as OptionsOf<Specs>;
+  return {
+    ...(definition as Omit<Restructuring, "predict" | "rewrite">),
+    predict: (graph, target, options) => definition.predict(graph, target, complete(options)),
+    rewrite: async (graph, target, options, context) => definition.rewrite(graph, target, complete(options), context),
+  };
+}
 
-export interface Candidate {
+export type Finding<Options = EditOptions> = Candidate<Options> | Refusal;
+
+export interface Candidate<Options = EditOptions> {
   /** What an edit names: a layer, or "" for the whole model. */
   readonly target: string;
   /** Layers it changes or removes: edits that share one are in conflict. */
@@ -45,7 +98,7 @@ export interface Candidate {
   /** Why it stands here: "BatchNormalization after a convolution". */
   readonly why: string;
   /** Options that suit this place better than the defaults. */
-  readonly options?: EditOptions;
+  readonly options?: Options;
 }
 
 export interface Refusal {

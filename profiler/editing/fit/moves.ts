@@ -3,7 +3,7 @@ import { formatEdit, type Edit } from "../edit.ts";
 import { liftedModel } from "../../restructure/lift/lifted-model.ts";
 import { RESTRUCTURINGS } from "../../restructure/registry.ts";
 import { isRefusal, type Guarantee } from "../../restructure/restructuring.ts";
-import { rungsOf } from "./strengths.ts";
+import { strengthsAt } from "./strengths.ts";
 
 /** An edit that could come next. */
 export interface Move {
@@ -25,7 +25,7 @@ export function movesOn(
     restructuring.find(graph).flatMap((finding) => (isRefusal(finding) ? [] : [{ restructuring, finding }])),
   );
   return places.flatMap(({ restructuring, finding }) => {
-    const edits = rungsOf(restructuring, finding).map((options) => ({
+    const edits = strengthsAt(restructuring, finding).map((options) => ({
       restructuring: restructuring.id,
       target: finding.target,
       options,

@@ -1,8 +1,8 @@
 import type { Extent } from "../../numeric/directions.ts";
-import type { EditOptions, OptionSpec } from "../options.ts";
+import type { OptionSpec, OptionsOf } from "../options.ts";
 
 /** How far a layer is cut down: by number, by cost, or by what is kept. One of them; the number wins, then the energy. */
-export const RANK_OPTIONS: readonly OptionSpec[] = [
+export const RANK_OPTIONS = [
   {
     id: "rank",
     title: "Rank",
@@ -28,7 +28,12 @@ export const RANK_OPTIONS: readonly OptionSpec[] = [
     minimum: 0,
     maximum: 1,
   },
-];
+] as const satisfies readonly OptionSpec[];
+
+export type RankOptions = OptionsOf<typeof RANK_OPTIONS>;
+
+/** What `fit` tries: shares of the layer's weights. */
+export const RANK_STRENGTHS = { option: "cost", values: [0.75, 0.5, 0.25, 0.125], isShare: true } as const;
 
 /** Sizes that a rank follows from. */
 export interface RankScale {
@@ -41,14 +46,14 @@ export interface RankScale {
 }
 
 /** The rank that the options name; undefined when only the spectrum can tell (`energy`). */
-export function rankBySize({ rank, energy, cost }: EditOptions, scale: RankScale): number | undefined {
-  if (typeof rank === "number") return Math.min(rank, scale.full);
-  if (typeof energy === "number") return undefined;
-  const affordable = Math.floor((Number(cost) * scale.weights) / scale.weightsPerRank);
+export function rankBySize({ rank, energy, cost }: RankOptions, scale: RankScale): number | undefined {
+  if (rank !== undefined) return Math.min(rank, scale.full);
+  if (energy !== undefined) return undefined;
+  const affordable = Math.floor((cost * scale.weights) / scale.weightsPerRank);
   return Math.min(Math.max(affordable, 1), scale.full);
 }
 
 /** What to compute: the rank, or the share of the energy that it is to keep. */
-export function extentOf(options: EditOptions, scale: RankScale): Extent {
-  return rankBySize(options, scale) ?? { share: Number(options.energy) };
+export function extentOf(options: RankOptions, scale: RankScale): Extent {
+  return rankBySize(options, scale) ?? { share: options.energy ?? 1 };
 }

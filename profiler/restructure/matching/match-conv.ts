@@ -30,13 +30,13 @@ export function matchDivisibleConv(graph: LiftedGraph, target: string): LiftedLa
  * Every convolution: where `match` takes it a candidate, else its reason; and those that only the way they are stored keeps from being one.
  * @param optionsFor options that suit a place better than the defaults
  */
-export function findConvs(
+export function findConvs<Options = EditOptions>(
   graph: LiftedGraph,
   match: (graph: LiftedGraph, target: string) => LiftedLayer<ConvForm> | string,
   describe: (form: ConvForm) => string,
-  optionsFor?: (form: ConvForm) => EditOptions,
-): readonly Finding[] {
-  const found = graph.layersOf("conv").map(({ name, id, form }): Finding => {
+  optionsFor?: (form: ConvForm) => Options,
+): readonly Finding<Options>[] {
+  const found = graph.layersOf("conv").map(({ name, id, form }): Finding<Options> => {
     const matched = match(graph, name);
     if (typeof matched === "string") return { target: name, reason: matched };
     return { target: name, layers: [id], why: describe(form), ...(optionsFor && { options: optionsFor(form) }) };

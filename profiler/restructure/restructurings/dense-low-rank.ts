@@ -3,8 +3,8 @@ import { whyNoInnerRange } from "../matching/inner-range.ts";
 import { isKind, type LiftedGraph, type LiftedLayer } from "../lift/lifted.ts";
 import { opaqueRefusals, whyOpaque } from "../matching/opaque-refusals.ts";
 import { LinearFit } from "../approximation/linear-fit.ts";
-import { RANK_OPTIONS, extentOf, rankBySize, type RankScale } from "../approximation/rank.ts";
-import { matched, type Finding, type Restructuring } from "../restructuring.ts";
+import { RANK_OPTIONS, RANK_STRENGTHS, extentOf, rankBySize, type RankScale } from "../approximation/rank.ts";
+import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
 import type { Rewrite } from "../lower/rewrite.ts";
 
 const ID = "dense-low-rank";
@@ -18,13 +18,17 @@ const SMALLEST = 16;
  * with calibration samples by the principal components of the outputs (Zhang, Zou, He, Sun: "Accelerating Very Deep Convolutional
  * Networks for Classification and Detection", TPAMI 2016).
  */
-export const DENSE_LOW_RANK: Restructuring = {
+export const DENSE_LOW_RANK = defineRestructuring({
   id: ID,
   title: "Low rank",
   summary: "Replaces a fully connected layer by two with fewer features between them.",
   promise: "approximate",
   literature: ["Denton et al., NIPS 2014", "Zhang et al., TPAMI 2016"],
+  answers: { "dense-head": 1, "parameters-share": 1, "energy-share": 1 },
   options: RANK_OPTIONS,
+  // Layers behind flattened maps are the most redundant ones (Denton 2014).
+  suggested: { cost: 0.25 },
+  strengths: RANK_STRENGTHS,
   find: (graph) => [
     ...graph.layersOf("dense").map((layer) => findingAt(graph, layer)),
     ...opaqueRefusals(graph, "dense"),
@@ -55,7 +59,7 @@ export const DENSE_LOW_RANK: Restructuring = {
       newBias,
     );
   },
-};
+});
 
 function match(graph: LiftedGraph, target: string): LiftedLayer<DenseForm> | string {
   const layer = graph.layer(target);

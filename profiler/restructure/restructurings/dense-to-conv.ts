@@ -3,7 +3,7 @@ import { elementsOf, isStatic } from "../../model/shape.ts";
 import { reshapedWeights, type ConvForm, type DenseForm, type Weights } from "../lift/forms.ts";
 import { isKind, type LiftedGraph, type LiftedLayer } from "../lift/lifted.ts";
 import { opaqueRefusals, whyOpaque } from "../matching/opaque-refusals.ts";
-import { matched, type Finding, type Restructuring } from "../restructuring.ts";
+import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
 import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
 import { permutedWeights } from "../lift/stored-weights.ts";
 
@@ -16,7 +16,7 @@ const ID = "dense-to-conv";
  * Sermanet et al., "OverFeat", ICLR 2014; Long, Shelhamer and Darrell, "Fully Convolutional Networks for Semantic Segmentation",
  * CVPR 2015.
  */
-export const DENSE_TO_CONV: Restructuring = {
+export const DENSE_TO_CONV = defineRestructuring({
   id: ID,
   title: "Dense layers to convolutions",
   summary:
@@ -26,11 +26,12 @@ export const DENSE_TO_CONV: Restructuring = {
     "Sermanet et al., OverFeat, ICLR 2014",
     "Long, Shelhamer and Darrell, Fully Convolutional Networks for Semantic Segmentation, CVPR 2015",
   ],
+  answers: { "dense-head": 3 },
   options: [],
   find,
   predict: (graph, target) => rewritten(graph, matched(ID, target, matchTarget(graph, target))),
   rewrite: (graph, target) => Promise.resolve(rewritten(graph, matched(ID, target, matchTarget(graph, target)))),
-};
+});
 
 /** A dense layer, its bias wherever it is added. */
 interface Dense {

@@ -6,7 +6,7 @@ import { newWeights, plannedWeights, type DenseForm, type Weights } from "../lif
 import { whyNoInnerRange } from "../matching/inner-range.ts";
 import { isKind, type LayerId, type LiftedGraph, type LiftedLayer, type LiftedTensor } from "../lift/lifted.ts";
 import { whyOpaque } from "../matching/opaque-refusals.ts";
-import { matched, type ActivationSource, type Finding, type Restructuring } from "../restructuring.ts";
+import { matched, type ActivationSource, type Finding, defineRestructuring } from "../restructuring.ts";
 import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
 
 const ID = "dense-to-pooled-conv";
@@ -24,12 +24,13 @@ interface Head {
  * head. The 1×1 filters are fitted to the head's outputs by least squares when there are calibration samples; else they are the mean of a
  * single fully connected layer's weights over the positions.
  */
-export const DENSE_TO_POOLED_CONV: Restructuring = {
+export const DENSE_TO_POOLED_CONV = defineRestructuring({
   id: ID,
   title: "Pooled 1×1 head",
   summary: "Replaces a fully connected head by a 1×1 convolution and global average pooling.",
   promise: "needs training",
   literature: ["Lin et al., ICLR 2014", "Iandola et al., SqueezeNet, 2016"],
+  answers: { "dense-head": 2, "parameters-share": 2 },
   options: [],
   find: (graph) =>
     graph.layersOf("reshape").flatMap((flatten): readonly Finding[] => {
@@ -64,7 +65,7 @@ export const DENSE_TO_POOLED_CONV: Restructuring = {
       newWeights([outputs], bias, dataType),
     );
   },
-};
+});
 
 /** The head that begins with the target, followed through activations and layers that only reshape. */
 function match(graph: LiftedGraph, target: string): Head | string {

@@ -1,6 +1,6 @@
 import type { ConvForm, PoolForm } from "../lift/forms.ts";
 import { isKind, type LayerId, type LiftedGraph, type LiftedLayer } from "../lift/lifted.ts";
-import { matched, type Candidate, type Finding, type Restructuring } from "../restructuring.ts";
+import { matched, type Candidate, type Finding, defineRestructuring } from "../restructuring.ts";
 import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
 
 const ID = "downsample-earlier";
@@ -25,7 +25,7 @@ interface Move {
  * between runs on smaller maps; everything behind keeps its shapes. The opposite of what SqueezeNet argues for accuracy's sake, and what
  * networks for small devices do.
  */
-export const DOWNSAMPLE_EARLIER: Restructuring = {
+export const DOWNSAMPLE_EARLIER = defineRestructuring({
   id: ID,
   title: "Downsample earlier",
   summary: "Moves a pool or stride before a convolution that runs at a higher resolution.",
@@ -34,11 +34,12 @@ export const DOWNSAMPLE_EARLIER: Restructuring = {
     "He, Sun: Convolutional Neural Networks at Constrained Time Cost. CVPR 2015",
     "Iandola et al.: SqueezeNet. 2016 (strategy 3, the other way round)",
   ],
+  answers: { "late-downsampling": 1, "macs-share": 5, "energy-share": 5, "peak-memory": 1 },
   options: [],
   find,
   predict: (graph, target) => moved(graph, matched(ID, target, movesAt(graph, target))),
   rewrite: (graph, target) => Promise.resolve(moved(graph, matched(ID, target, movesAt(graph, target)))),
-};
+});
 
 function find(graph: LiftedGraph): readonly Finding[] {
   const runs = runsOf(graph);

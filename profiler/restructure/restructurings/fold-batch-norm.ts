@@ -1,6 +1,6 @@
 import { computedWeights, type BatchNormForm, type ConvForm, type DenseForm, type Weights } from "../lift/forms.ts";
 import { isKind, type LiftedGraph, type LiftedLayer } from "../lift/lifted.ts";
-import { matched, type Finding, type Restructuring } from "../restructuring.ts";
+import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
 import type { Rewrite } from "../lower/rewrite.ts";
 
 const ID = "fold-batch-norm";
@@ -23,7 +23,7 @@ interface Match {
  * Ioffe and Szegedy, "Batch Normalization", ICML 2015; Jacob et al., "Quantization and Training of Neural Networks for Efficient
  * Integer-Arithmetic-Only Inference", CVPR 2018, section 3.2.
  */
-export const FOLD_BATCH_NORM: Restructuring = {
+export const FOLD_BATCH_NORM = defineRestructuring({
   id: ID,
   title: "Fold batch normalisation",
   summary: "Puts the scale and shift of a batch normalisation into the weights of the layer before or after it.",
@@ -32,11 +32,12 @@ export const FOLD_BATCH_NORM: Restructuring = {
     "Ioffe and Szegedy, Batch Normalization, ICML 2015",
     "Jacob et al., Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, CVPR 2018",
   ],
+  answers: { "unfused-batch-norm": 1 },
   options: [],
   find: (graph) => graph.layersOf("batch-norm").map((norm) => finding(graph, norm)),
   predict: (graph, target) => rewritten(matched(ID, target, matchTarget(graph, target))),
   rewrite: (graph, target) => Promise.resolve(rewritten(matched(ID, target, matchTarget(graph, target)))),
-};
+});
 
 function finding(graph: LiftedGraph, norm: LiftedLayer<BatchNormForm>): Finding {
   const match = matchNorm(graph, norm);

@@ -1,8 +1,7 @@
-import type { EditOptions } from "../options.ts";
 import { plannedWeights, newWeights, type ConvForm, type Weights } from "../lift/forms.ts";
 import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
 import { describeConv, findConvs, matchUngroupedConv } from "../matching/match-conv.ts";
-import { matched, NotApplicableError, type Restructuring } from "../restructuring.ts";
+import { matched, NotApplicableError, defineRestructuring } from "../restructuring.ts";
 import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
 
 const ID = "group-and-shuffle";
@@ -15,12 +14,13 @@ const SMALLEST_GROUP = 4;
  * Every filter keeps the weights on its own group's inputs. The shuffle stands before or after the convolution, and channels keep their
  * order for whoever reads them: of the two ways, the one that keeps more of the weights' energy is taken.
  */
-export const GROUP_AND_SHUFFLE: Restructuring = {
+export const GROUP_AND_SHUFFLE = defineRestructuring({
   id: ID,
   title: "Group and shuffle",
   summary: "Replaces a convolution by a grouped one and a channel shuffle.",
   promise: "needs training",
   literature: ["Zhang et al., ShuffleNet, CVPR 2018"],
+  answers: {},
   options: [
     {
       id: "groups",
@@ -31,6 +31,8 @@ export const GROUP_AND_SHUFFLE: Restructuring = {
       minimum: 2,
     },
   ],
+  strengths: { option: "groups", values: [2, 4, 8] },
+  choosesOrder: true,
   find: (graph) => findConvs(graph, match, describeConv, groupsFor),
   predict: (graph, target, options) => {
     const { layer, groups } = grouped(graph, target, options.groups);
@@ -57,7 +59,7 @@ export const GROUP_AND_SHUFFLE: Restructuring = {
     const kept = newWeights([outputs, inputs / groups, ...kernel], best.kept, weight.dataType);
     return groupedLayers(layer, groups, kept, best.shuffle);
   },
-};
+});
 
 function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
   const layer = matchUngroupedConv(graph, target);
@@ -69,17 +71,16 @@ function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | stri
 function grouped(
   graph: LiftedGraph,
   target: string,
-  wanted: unknown,
+  groups: number,
 ): { readonly layer: LiftedLayer<ConvForm>; readonly groups: number } {
   const layer = matched(ID, target, match(graph, target));
-  const groups = Number(wanted);
   const [outputs = 0, inputs = 0] = layer.form.weight.shape;
   if (outputs % groups === 0 && inputs % groups === 0) return { layer, groups };
   throw new NotApplicableError(ID, target, `${groups} groups do not divide ${inputs} and ${outputs} channels`);
 }
 
 /** As few groups as divide its channels. */
-function groupsFor({ weight }: ConvForm): EditOptions {
+function groupsFor({ weight }: ConvForm): { readonly groups: number } {
   const [outputs = 0, inputs = 0] = weight.shape;
   return { groups: smallestGroups(outputs, inputs) ?? 2 };
 }

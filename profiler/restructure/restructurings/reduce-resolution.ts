@@ -1,10 +1,9 @@
 import { bytesOf } from "../../model/data-type.ts";
 import { ABSENT, type TensorId } from "../../model/model.ts";
 import type { Shape } from "../../model/shape.ts";
-import type { EditOptions } from "../options.ts";
 import type { FormKind, PoolForm } from "../lift/forms.ts";
 import { isKind, type LiftedGraph, type LiftedLayer, type LiftedTensor } from "../lift/lifted.ts";
-import { matched, type Finding, type Restructuring } from "../restructuring.ts";
+import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
 import type { Rewrite } from "../lower/rewrite.ts";
 import { coversMap, flowSpatially, type SpatialFlow } from "../matching/spatial-flow.ts";
 
@@ -14,12 +13,13 @@ const ID = "reduce-resolution";
  * The resolution multiplier ρ of MobileNet (Howard et al., 2017): inputs with smaller maps, and with them all maps behind. Weights stay as
  * they are; what they answer at another resolution is for training to see to.
  */
-export const REDUCE_RESOLUTION: Restructuring = {
+export const REDUCE_RESOLUTION = defineRestructuring({
   id: ID,
   title: "Reduce resolution",
   summary: "Makes the input's maps smaller, and with them all behind.",
   promise: "needs training",
   literature: ["Howard et al.: MobileNets. arXiv:1704.04861, 2017"],
+  answers: { "peak-memory": 3 },
   options: [
     {
       id: "ratio",
@@ -31,11 +31,12 @@ export const REDUCE_RESOLUTION: Restructuring = {
       maximum: 1,
     },
   ],
+  strengths: { option: "ratio", values: [0.75, 0.5] },
   find,
   predict: (graph, target, options) => resized(graph, matched(ID, target, matchAt(graph, target, options))),
   rewrite: (graph, target, options) =>
     Promise.resolve(resized(graph, matched(ID, target, matchAt(graph, target, options)))),
-};
+});
 
 interface Match {
   readonly inputs: ReadonlyMap<TensorId, Shape>;
@@ -43,7 +44,7 @@ interface Match {
 }
 
 function find(graph: LiftedGraph): readonly Finding[] {
-  const found = match(graph, { ratio: 0.5 });
+  const found = match(graph, 0.5);
   if (typeof found === "string") return [{ target: "", reason: found }];
   const layers = graph.layers.filter(({ inputs }) => inputs.some((input) => found.flow.shapes.has(input)));
   const sizes = [...found.inputs].map(
@@ -58,11 +59,11 @@ function sidesOf(graph: LiftedGraph, shape: Shape, id: TensorId): string {
     .join("×");
 }
 
-function matchAt(graph: LiftedGraph, target: string, options: EditOptions): Match | string {
-  return target === "" ? match(graph, options) : "it is for the model as a whole";
+function matchAt(graph: LiftedGraph, target: string, { ratio }: { readonly ratio: number }): Match | string {
+  return target === "" ? match(graph, ratio) : "it is for the model as a whole";
 }
 
-function match(graph: LiftedGraph, { ratio }: EditOptions): Match | string {
+function match(graph: LiftedGraph, ratio: number): Match | string {
   const maps = graph.tensors.filter((tensor) => tensor.isInput && spatialAxes(tensor).length > 0);
   if (maps.length === 0) return "no input has spatial axes";
   const stride = totalStride(graph);
@@ -72,7 +73,7 @@ function match(graph: LiftedGraph, { ratio }: EditOptions): Match | string {
     const { shape = [], name } = tensor;
     if (axes.some((axis) => typeof shape[axis] !== "number")) return `the run decides on the size of "${name}" already`;
     const sizes = shape.map((size, axis) =>
-      axes.includes(axis) && typeof size === "number" ? smaller(size, Number(ratio), stride) : size,
+      axes.includes(axis) && typeof size === "number" ? smaller(size, ratio, stride) : size,
     );
     if (sizes.join() !== shape.join()) inputs.set(tensor.id, sizes);
   }

@@ -4,7 +4,7 @@ import type { Shape } from "../../model/shape.ts";
 import { UNKNOWN_SIZE } from "../../shapes/dimension.ts";
 import type { Form, Weights } from "../lift/forms.ts";
 import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
-import { matched, type Finding, type Restructuring } from "../restructuring.ts";
+import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
 import type { Rewrite } from "../lower/rewrite.ts";
 
 const ID = "remove-no-ops";
@@ -17,17 +17,18 @@ const ID = "remove-no-ops";
  * Copy propagation and constant folding: Aho, Lam, Sethi and Ullman, "Compilers", 2006, section 9.1; on network graphs Jia et al.,
  * "TASO", SOSP 2019.
  */
-export const REMOVE_NO_OPS: Restructuring = {
+export const REMOVE_NO_OPS = defineRestructuring({
   id: ID,
   title: "Remove layers without effect",
   summary: "Takes out layers that hand their input on unchanged, and stores constants that layers make of constants.",
   promise: "exact",
   literature: ["Aho, Lam, Sethi and Ullman, Compilers, 2006, section 9.1", "Jia et al., TASO, SOSP 2019"],
+  answers: { "no-effect": 1, "data-movement": 1 },
   options: [],
   find,
   predict: (graph, target) => rewritten(graph, target),
   rewrite: (graph, target) => Promise.resolve(rewritten(graph, target)),
-};
+});
 
 /** What becomes of a layer. */
 type Removal =

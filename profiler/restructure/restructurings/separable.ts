@@ -5,7 +5,7 @@ import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } 
 import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
 import { LinearFit } from "../approximation/linear-fit.ts";
 import { describeConv, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";
-import { matched, type Restructuring } from "../restructuring.ts";
+import { matched, defineRestructuring } from "../restructuring.ts";
 import type { Rewrite } from "../lower/rewrite.ts";
 
 const ID = "separable";
@@ -16,12 +16,13 @@ const ID = "separable";
  * input channel's filters. Exact when m is the number of a kernel's taps. With calibration samples the 1×1 convolution is fitted to the layer's
  * outputs by least squares.
  */
-export const SEPARABLE: Restructuring = {
+export const SEPARABLE = defineRestructuring({
   id: ID,
   title: "Separable",
   summary: "Replaces a K×K convolution by a depthwise and a 1×1 convolution.",
   promise: "approximate",
   literature: ["Howard et al., MobileNets, 2017", "Guo et al., BMVC 2018"],
+  answers: { "parameters-share": 5, "macs-share": 1, "energy-share": 2, "large-kernel": 3 },
   options: [
     {
       id: "multiplier",
@@ -32,10 +33,11 @@ export const SEPARABLE: Restructuring = {
       minimum: 1,
     },
   ],
+  strengths: { option: "multiplier", values: [4, 2, 1] },
   find: (graph) => findConvs(graph, match, describeConv),
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
-    const { inputs, outputs, kernel, multiplier } = sizesOf(layer.form, Number(options.multiplier));
+    const { inputs, outputs, kernel, multiplier } = sizesOf(layer.form, options.multiplier);
     const { dataType } = layer.form.weight;
     const depthwise = plannedWeights([inputs * multiplier, 1, ...kernel], dataType);
     const pointwise = plannedWeights([outputs, inputs * multiplier, ...kernel.map(() => 1)], dataType);
@@ -43,7 +45,7 @@ export const SEPARABLE: Restructuring = {
   },
   rewrite: async (graph, target, options, context) => {
     const layer = matched(ID, target, match(graph, target));
-    const { inputs, outputs, kernel, taps, multiplier } = sizesOf(layer.form, Number(options.multiplier));
+    const { inputs, outputs, kernel, taps, multiplier } = sizesOf(layer.form, options.multiplier);
     const { weight, bias } = layer.form;
     const fit = await LinearFit.of(graph, layer, context);
     const depthwise = matrix(inputs * multiplier, taps);
@@ -65,7 +67,7 @@ export const SEPARABLE: Restructuring = {
       bias && newWeights([outputs], fitted.bias, bias.dataType),
     );
   },
-};
+});
 
 function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
   const layer = matchDivisibleConv(graph, target);

@@ -2,7 +2,7 @@ import { pointwiseSteps } from "../matching/conv-steps.ts";
 import { plannedWeights, type ConvForm, type Weights } from "../lift/forms.ts";
 import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
 import { findConvs, matchUngroupedConv } from "../matching/match-conv.ts";
-import { matched, type Restructuring } from "../restructuring.ts";
+import { matched, defineRestructuring } from "../restructuring.ts";
 import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
 
 const ID = "shrink-kernel";
@@ -12,12 +12,13 @@ const ID = "shrink-kernel";
  * A shrunk filter keeps its middle tap. Channels keep their order, so the filters that shrink are the first or the last ones: those whose
  * outer taps weigh less.
  */
-export const SHRINK_KERNEL: Restructuring = {
+export const SHRINK_KERNEL = defineRestructuring({
   id: ID,
   title: "Shrink kernel",
   summary: "Replaces K×K filters by 1×1 filters.",
   promise: "needs training",
   literature: ["Iandola et al., SqueezeNet, 2016"],
+  answers: { "macs-share": 6, "large-kernel": 4 },
   options: [
     {
       id: "share",
@@ -29,6 +30,7 @@ export const SHRINK_KERNEL: Restructuring = {
       maximum: 1,
     },
   ],
+  strengths: { option: "share", values: [0.25, 0.5, 1] },
   find: (graph) => findConvs(graph, match, describeFilters),
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
@@ -52,7 +54,7 @@ export const SHRINK_KERNEL: Restructuring = {
     };
     return besideEachOther(layer, graph, shrunk, which, cut);
   },
-};
+});
 
 function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
   const layer = matchUngroupedConv(graph, target);
@@ -73,9 +75,9 @@ function describeFilters({ weight }: ConvForm): string {
   return `${outputs} filters of ${kernel.join("×")}`;
 }
 
-function shrunkFilters({ weight }: ConvForm, share: unknown): number {
+function shrunkFilters({ weight }: ConvForm, share: number): number {
   const [outputs = 0] = weight.shape;
-  return Math.min(outputs, Math.max(1, Math.round(outputs * Number(share))));
+  return Math.min(outputs, Math.max(1, Math.round(outputs * share)));
 }
 
 /** The end of the filters whose outer taps have less energy. */

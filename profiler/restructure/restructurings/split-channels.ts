@@ -2,8 +2,8 @@ import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } 
 import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
 import { LinearFit, sizeOf } from "../approximation/linear-fit.ts";
 import { describeConv, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";
-import { RANK_OPTIONS, extentOf, rankBySize, type RankScale } from "../approximation/rank.ts";
-import { matched, type Restructuring } from "../restructuring.ts";
+import { RANK_OPTIONS, RANK_STRENGTHS, extentOf, rankBySize, type RankScale } from "../approximation/rank.ts";
+import { matched, defineRestructuring } from "../restructuring.ts";
 import type { Rewrite } from "../lower/rewrite.ts";
 
 const ID = "split-channels";
@@ -16,13 +16,16 @@ const SMALLEST = 8;
  * Networks for Classification and Detection", TPAMI 2016. With calibration samples the r channels are the principal components of the
  * layer's outputs, and the mean that they miss goes into the bias where the layer has one.
  */
-export const SPLIT_CHANNELS: Restructuring = {
+export const SPLIT_CHANNELS = defineRestructuring({
   id: ID,
   title: "Split channels",
   summary: "Replaces a convolution by one with fewer filters and a 1×1 convolution that mixes them.",
   promise: "approximate",
   literature: ["Zhang et al., TPAMI 2016"],
+  answers: { "parameters-share": 4, "macs-share": 2, "energy-share": 3 },
   options: RANK_OPTIONS,
+  suggested: { cost: 0.5 },
+  strengths: RANK_STRENGTHS,
   find: (graph) => findConvs(graph, match, describeConv),
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
@@ -44,7 +47,7 @@ export const SPLIT_CHANNELS: Restructuring = {
     const second = newWeights(mixing(outputs, rank, layer.form).shape, factors.second.data, weight.dataType);
     return twoLayers(layer, first, second, bias && newWeights([outputs], factors.bias, bias.dataType));
   },
-};
+});
 
 function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
   const layer = matchDivisibleConv(graph, target);

@@ -5,8 +5,8 @@ import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } 
 import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
 import { LinearFit, sizeOf } from "../approximation/linear-fit.ts";
 import { describeKernels, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";
-import { RANK_OPTIONS, extentOf, rankBySize, type RankScale } from "../approximation/rank.ts";
-import { matched, type Restructuring } from "../restructuring.ts";
+import { RANK_OPTIONS, RANK_STRENGTHS, extentOf, rankBySize, type RankScale } from "../approximation/rank.ts";
+import { matched, defineRestructuring } from "../restructuring.ts";
 import type { Rewrite } from "../lower/rewrite.ts";
 
 const ID = "split-spatial";
@@ -17,13 +17,16 @@ const ID = "split-spatial";
  * the weights laid out as (inputs · rows) × (outputs · columns). With calibration samples the horizontal filters are then fitted to the
  * layer's outputs by least squares.
  */
-export const SPLIT_SPATIAL: Restructuring = {
+export const SPLIT_SPATIAL = defineRestructuring({
   id: ID,
   title: "Split kernel",
   summary: "Replaces an N×N convolution by an N×1 and a 1×N convolution.",
   promise: "approximate",
   literature: ["Jaderberg et al., BMVC 2014", "Tai et al., ICLR 2016"],
+  answers: { "macs-share": 3, "large-kernel": 2 },
   options: RANK_OPTIONS,
+  suggested: { cost: 0.5 },
+  strengths: RANK_STRENGTHS,
   find: (graph) => findConvs(graph, match, describeKernels),
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
@@ -57,7 +60,7 @@ export const SPLIT_SPATIAL: Restructuring = {
       newBias,
     );
   },
-};
+});
 
 function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
   const layer = matchDivisibleConv(graph, target);

@@ -4,7 +4,7 @@ import { composed, factorKernels, seenThrough, type Kernels } from "../approxima
 import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
 import { LinearFit } from "../approximation/linear-fit.ts";
 import { describeKernels, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";
-import { matched, type Restructuring, type RewriteContext } from "../restructuring.ts";
+import { matched, defineRestructuring, type RewriteContext } from "../restructuring.ts";
 import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
 
 const ID = "stack-small-kernels";
@@ -16,12 +16,13 @@ const ID = "stack-small-kernels";
  * the first of them, so that at the borders too the stack is the map it was fitted to. A ReLU between them is what VGG has, and needs
  * training.
  */
-export const STACK_SMALL_KERNELS: Restructuring = {
+export const STACK_SMALL_KERNELS = defineRestructuring({
   id: ID,
   title: "Stack 3×3 kernels",
   summary: "Replaces a 5×5 convolution by two and a 7×7 convolution by three 3×3 convolutions.",
   promise: "approximate",
   literature: ["Simonyan and Zisserman, ICLR 2015"],
+  answers: { "large-kernel": 1 },
   options: [
     {
       id: "channels",
@@ -43,7 +44,7 @@ export const STACK_SMALL_KERNELS: Restructuring = {
     const layer = matched(ID, target, match(graph, target));
     const { dataType } = layer.form.weight;
     const planned = stackShapes(layer.form, options.channels).map((shape) => plannedWeights(shape, dataType));
-    return stackedLayers(layer, planned, plannedLike(layer.form.bias), options.relu === true);
+    return stackedLayers(layer, planned, plannedLike(layer.form.bias), options.relu);
   },
   rewrite: async (graph, target, options, context) => {
     const layer = matched(ID, target, match(graph, target));
@@ -53,9 +54,9 @@ export const STACK_SMALL_KERNELS: Restructuring = {
     const stack = await fitStack(fit, layer.form, shapes[0]?.[0] ?? 1, context);
     const weights = stack.kernels.map((data, index) => newWeights(shapes[index] ?? [], data, weight.dataType));
     const newBias = bias && newWeights(bias.shape, stack.bias, bias.dataType);
-    return stackedLayers(layer, weights, newBias, options.relu === true);
+    return stackedLayers(layer, weights, newBias, options.relu);
   },
-};
+});
 
 function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
   const layer = matchDivisibleConv(graph, target);
@@ -66,9 +67,9 @@ function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | stri
 }
 
 /** outputs × inputs × 3 × 3 of each convolution of the stack. */
-function stackShapes({ weight }: ConvForm, channels: unknown): readonly (readonly number[])[] {
+function stackShapes({ weight }: ConvForm, channels: number | undefined): readonly (readonly number[])[] {
   const [outputs = 0, inputs = 0, size = 3] = weight.shape;
-  const between = typeof channels === "number" ? channels : outputs;
+  const between = channels ?? outputs;
   const last = (size - 1) / 2 - 1;
   return Array.from({ length: last + 1 }, (_, index) => [
     index === last ? outputs : between,

@@ -31,11 +31,15 @@ describe("What follows from the table of diagnostics", () => {
     for (const { code } of RULES) assert.match(page, new RegExp(`^## ${code}$`, "m"));
   });
 
-  it("names restructurings that there are, and each code once", () => {
-    const known = new Set(RESTRUCTURINGS.map(({ id }) => id));
-    const unknown = RULES.flatMap(({ answers }) => answers).filter((id) => !known.has(id));
-    assert.deepEqual(unknown, []);
-    assert.equal(new Set(RULES.map(({ code }) => code)).size, RULES.length);
+  it("has each code once, and restructurings answer codes that there are, no two at one place", () => {
+    const known = new Set(RULES.map(({ code }) => code));
+    assert.equal(known.size, RULES.length);
+    const answers = RESTRUCTURINGS.flatMap((one) => Object.entries(one.answers));
+    assert.deepEqual(
+      answers.filter(([code]) => !known.has(code)),
+      [],
+    );
+    assert.equal(new Set(answers.map(([code, place]) => `${code} ${place}`)).size, answers.length);
   });
 });
 

@@ -1,11 +1,11 @@
-import type { EditOptions, OptionSpec } from "../../options.ts";
+import type { OptionSpec, OptionsOf } from "../../options.ts";
 import type { Form } from "../../lift/forms.ts";
 import type { LayerId, LiftedGraph } from "../../lift/lifted.ts";
 import {
   matched,
   NotApplicableError,
   type Finding,
-  type Restructuring,
+  defineRestructuring,
   type RewriteContext,
 } from "../../restructuring.ts";
 import type { Rewrite } from "../../lower/rewrite.ts";
@@ -20,7 +20,7 @@ import type { KeptCounts } from "./sizes.ts";
 
 const ID = "reduce-channels";
 
-const OPTIONS: readonly OptionSpec[] = [
+const OPTIONS = [
   {
     id: "ratio",
     title: "Width multiplier",
@@ -81,13 +81,18 @@ const OPTIONS: readonly OptionSpec[] = [
     type: "boolean",
     default: true,
   },
-];
+] as const satisfies readonly OptionSpec[];
+
+type Options = OptionsOf<typeof OPTIONS>;
+
+/** Of the options those that say how many channels stay. */
+type Extent = Partial<Pick<Options, "ratio" | "keep" | "macs" | "allocation">>;
 
 /**
  * Filter and neuron pruning. A channel goes with everything that hangs on it: filters and biases that make it, what batch normalization,
  * depthwise convolutions and constants do to it, its weights in the layers that read it, and the channels that it is added to.
  */
-export const REDUCE_CHANNELS: Restructuring = {
+export const REDUCE_CHANNELS = defineRestructuring({
   id: ID,
   title: "Reduce channels",
   summary:
@@ -100,7 +105,11 @@ export const REDUCE_CHANNELS: Restructuring = {
     "He, Zhang, Sun: Channel Pruning for Accelerating Very Deep Neural Networks. ICCV 2017",
     "Fang, Ma, Song, Mi, Wang: DepGraph: Towards Any Structural Pruning. CVPR 2023",
   ],
+  answers: { "parameters-share": 3, "macs-share": 4, "energy-share": 4, "peak-memory": 2, "dead-channels": 1 },
   options: OPTIONS,
+  // The first width multiplier of MobileNet.
+  suggested: { ratio: 0.75 },
+  strengths: { option: "ratio", values: [0.9, 0.75, 0.5, 0.25], isShare: true },
   find,
   predict: (graph, target, options) => {
     const { channels, kept } = plan(graph, target, options);
@@ -109,7 +118,7 @@ export const REDUCE_CHANNELS: Restructuring = {
     return { replace: pruned(channels, leastImportant(kept, new Map())) };
   },
   rewrite,
-};
+});
 
 function find(graph: LiftedGraph): readonly Finding[] {
   const { groups } = findChannels(graph);
@@ -135,7 +144,7 @@ function changedLayers(graph: LiftedGraph, target: string): readonly LayerId[] {
 async function rewrite(
   graph: LiftedGraph,
   target: string,
-  options: EditOptions,
+  options: Options,
   context: RewriteContext,
 ): Promise<Rewrite> {
   const { channels, groups, kept } = plan(graph, target, options);
@@ -147,12 +156,12 @@ async function rewrite(
   const harms = isAllocated || isReconstructed ? await measureHarm(channels, groups, context) : NOT_MEASURED;
   const ranking = isReconstructed ? harms : NOT_MEASURED;
   const importance = await importanceOf(channels, groups, target, options, ranking, context.signal);
-  const share = Number(options.macs);
+  const { macs: share = 1 } = options;
   const counts = isAllocated ? await countsByError(channels, harms, importance, share, context.signal) : kept;
   const tooNarrow = `allocation by error does not get down to ${share} of the multiply-accumulates: allocation=uniform may`;
   const removed = leastImportant(matched(ID, target, counts ?? tooNarrow), importance);
   const forms: ReadonlyMap<LayerId, Form> = pruned(channels, removed);
-  const isRefitted = options.refit !== false && context.activations !== undefined;
+  const isRefitted = options.refit && context.activations !== undefined;
   return { replace: isRefitted ? await refitted(channels.map, removed, forms, context) : forms };
 }
 
@@ -163,7 +172,7 @@ interface Plan {
 }
 
 /** @throws {NotApplicableError} */
-function plan(graph: LiftedGraph, target: string, options: EditOptions): Plan {
+function plan(graph: LiftedGraph, target: string, options: Extent): Plan {
   const channels = findChannels(graph);
   const groups = matched(ID, target, groupsAt(graph, channels, target));
   return { channels, groups, kept: matched(ID, target, countsOf(graph, channels, groups, target, options)) };
@@ -200,25 +209,23 @@ function countsOf(
   channels: Channels,
   groups: readonly ChannelGroup[],
   target: string,
-  options: EditOptions,
+  options: Extent,
 ): KeptCounts | string {
   const { ratio, keep, macs } = options;
   const given = [ratio, keep, macs].filter((value) => value !== undefined);
   if (given.length > 1) return "give one of ratio, keep and macs";
   if (options.allocation === "error" && (target !== "" || macs === undefined))
     return "allocation by error is for a share of the whole model's MACs: give macs, and no layer";
-  if (macs !== undefined) {
-    return countsForMacs(channels, groups, Number(macs)) ?? tooFew(options);
-  }
-  if (keep === undefined) return countsAt(groups, Number(ratio ?? 0.5));
+  if (macs !== undefined) return countsForMacs(channels, groups, macs) ?? tooFew(macs);
+  if (keep === undefined) return countsAt(groups, ratio ?? 0.5);
   const width = graph.layer(target)?.form;
   if (width?.kind !== "conv" && width?.kind !== "dense")
     return "keep is for one layer: give ratio or macs for the model";
-  return countsAt(groups, Number(keep) / (width.weight.shape[0] ?? 1));
+  return countsAt(groups, keep / (width.weight.shape[0] ?? 1));
 }
 
-function tooFew({ macs }: EditOptions): string {
-  return `even one channel each needs more than ${Number(macs)} of the multiply-accumulates`;
+function tooFew(macs: number): string {
+  return `even one channel each needs more than ${macs} of the multiply-accumulates`;
 }
 
 const NOT_MEASURED: Harms = new Map();
@@ -228,7 +235,7 @@ async function importanceOf(
   channels: Channels,
   groups: readonly ChannelGroup[],
   target: string,
-  { importance }: EditOptions,
+  { importance }: Options,
   harms: Harms,
   signal: AbortSignal | undefined,
 ): Promise<Importance> {

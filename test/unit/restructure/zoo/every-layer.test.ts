@@ -5,7 +5,7 @@ import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
 import type { Totals } from "../../../../profiler/profile.ts";
-import { completeOptions, type EditOptions } from "../../../../profiler/restructure/options.ts";
+import { strengthsAt } from "../../../../profiler/editing/fit/strengths.ts";
 import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
 import type { LiftedGraph } from "../../../../profiler/restructure/lift/lifted.ts";
 import { lowerRewrite } from "../../../../profiler/restructure/lower/lower-model.ts";
@@ -71,22 +71,11 @@ const WRITERS = {
   "a TFLite file": (network: Network) => toBytes(toTflite(network)),
 } satisfies Record<string, (network: Network) => Uint8Array>;
 
-/** By number, so that the sizes do not depend on the weights; and small, where much would be computed. */
-const OPTIONS: Readonly<Record<string, EditOptions>> = {
-  "dense-low-rank": { rank: 3 },
-  "split-spatial": { rank: 3 },
-  "split-channels": { rank: 3 },
-  "stack-small-kernels": { channels: 4 },
-};
-
 /** Places of a network that a restructuring is tried on, spread over its depth, and all of them when time does not matter. */
 const MOST_PLACES = IS_THOROUGH ? Infinity : 4;
 
 /** What depends on neither the order nor the names of the new layers. */
 const SIZES = ["parameters", "macs", "weightBytes", "otherOps", "unknownRows"] satisfies readonly (keyof Totals)[];
-
-/** The weights choose where it shuffles: before the layer or behind it. */
-const CHOOSES_ORDER = "group-and-shuffle";
 
 describe("Every restructuring of every layer of the zoo", function () {
   this.timeout(120_000);
@@ -147,24 +136,26 @@ async function check(
   model: Model,
   graph: LiftedGraph,
   restructuring: Restructuring,
-  { target, options = {} }: Candidate,
+  candidate: Candidate,
   isWritten: boolean,
 ): Promise<boolean> {
+  const { target } = candidate;
   const what = `${restructuring.id} on "${target}"`;
-  const complete = completeOptions(restructuring.options, OPTIONS[restructuring.id] ?? options);
+  // As far as it goes: then the least is computed.
+  const options = strengthsAt(restructuring, candidate).at(-1) ?? {};
   const planned = await expressible(async () => {
-    const rewrite = restructuring.predict(graph, target, complete);
+    const rewrite = restructuring.predict(graph, target, options);
     assert.ok(rewrite, `${what}: sizes are given by number`);
     return lowerRewrite(model, graph, rewrite, { readsWeights: false });
   });
   const edited = await expressible(async () => {
-    const rewrite = await restructuring.rewrite(graph, target, complete, { seed: 0 });
+    const rewrite = await restructuring.rewrite(graph, target, options, { seed: 0 });
     return lowerRewrite(model, graph, rewrite, { readsWeights: true });
   });
   assert.equal(planned === undefined, edited === undefined, `${what}: prediction and edit agree on whether it fits`);
   if (planned === undefined || edited === undefined) return false;
   const [predicted, actual] = [totals(planned), totals(edited)];
-  if (restructuring.id === CHOOSES_ORDER)
+  if (restructuring.choosesOrder)
     for (const total of SIZES) assert.equal(predicted[total], actual[total], `${what}: ${total}`);
   else assert.deepEqual(predicted, actual, what);
   if (!isWritten) return true;
