@@ -160,7 +160,7 @@ export const COLUMNS: readonly Column[] = [
     title: "Weights",
     unit: "bytes",
     definition:
-      "Bytes of the layer's parameters at the width they are stored in. Scales and zero points, those of blocks too, are in the file's size alone. 1 KB is 1,000 bytes.",
+      "Bytes of the layer's parameters as they are stored: quantized, as places in a palette, or only those that are not 0 with their places. Scales and zero points, those of blocks too, are in the file's size alone. 1 KB is 1,000 bytes.",
     align: "right",
     value: ({ weightBytes }) => weightBytes,
     total: "weightBytes",
@@ -201,7 +201,7 @@ export const COLUMNS: readonly Column[] = [
     title: "Arithmetic energy",
     unit: "pJ",
     definition:
-      "MACs × (a multiplication, an addition and three register accesses at the layer's width) and other operations × an addition. The width is that of the stored weights.",
+      "MACs × (a multiplication, an addition and three register accesses at the layer's width) and other operations × an addition. The width is that of the type the layer computes in: int8 where it takes int8 inputs, float where its weights are decoded first.",
     align: "right",
     value: ({ energy }) => energy?.arithmetic ?? null,
     shownIn: ON_REQUEST,
@@ -231,7 +231,7 @@ export const COLUMNS: readonly Column[] = [
     title: "Latency estimate",
     unit: "s",
     definition:
-      "Roofline estimate on the chosen hardware profile: the longer of MACs ÷ peak rate of the layer's type and bytes ÷ memory bandwidth, and a cost per operator. An estimate, not a measurement.",
+      "Roofline estimate on the chosen hardware profile: the longer of MACs ÷ peak rate of the type the layer computes in and bytes ÷ memory bandwidth, and a cost per operator. An estimate, not a measurement.",
     align: "right",
     value: ({ latencySeconds }) => latencySeconds,
     total: "latencySeconds",

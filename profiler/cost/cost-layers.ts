@@ -34,7 +34,7 @@ export function costLayers(layers: readonly Layer[], options: CostOptions): Cost
   const weights = assignWeights(layers, origins);
   const memory = planMemory(layers, options);
   const placement = place(layers, weights, memory.bytes, options.hardware);
-  const types = layers.map((layer, index) => computedType(layer, origins[index]));
+  const types = layers.map((layer) => computedType(layer));
   const rows = layers.map((layer, index) =>
     costLayer({ layer, weights: weights[index] ?? NO_WEIGHTS, type: types[index] }, placement, options.hardware),
   );

@@ -1,19 +1,23 @@
-import type { Layer } from "../layers/layer.ts";
+import type { Layer, LayerTensor } from "../layers/layer.ts";
 import type { DataType } from "../model/data-type.ts";
-import type { ConstantOrigin } from "../operators/tensor-fact.ts";
-import { weightsOf } from "./parameters.ts";
 
 /**
- * Type that a layer computes in: that of its stored weights (of the largest, since a bias is often wider), else that of its first data
- * input, else of its output. A weight that a DequantizeLinear widens stays as narrow as it is stored.
- * @param weights of the layer, where the caller has them already
+ * Type that a layer computes in: what its operator says, else that of its weights as they reach it (of the largest, since a bias is
+ * often wider), else that of its first data input, else of its output. How weights are stored does not matter: what is decoded to float
+ * before is computed with in float, while a hybrid kernel takes the integers as they are.
  */
-export function computedType(layer: Layer, weights = weightsOf(layer)): DataType | undefined {
-  if (weights.length > 0) return weights.reduce(larger).dataType;
-  const input = layer.inputs.find(({ use, dataType }) => use === "data" && dataType !== undefined);
-  return (input ?? layer.outputs.find(({ dataType }) => dataType !== undefined))?.dataType;
+export function computedType({ computesIn, inputs, outputs }: Layer): DataType | undefined {
+  if (computesIn !== undefined) return computesIn;
+  const weight = inputs.filter(isWeight).reduce(larger, undefined);
+  if (weight?.dataType !== undefined) return weight.dataType;
+  const input = inputs.find(({ use, dataType }) => use === "data" && dataType !== undefined);
+  return (input ?? outputs.find(({ dataType }) => dataType !== undefined))?.dataType;
 }
 
-function larger(a: ConstantOrigin, b: ConstantOrigin): ConstantOrigin {
-  return (b.elements ?? 0) > (a.elements ?? 0) ? b : a;
+function isWeight({ use, constant }: LayerTensor): boolean {
+  return use === "data" && constant !== undefined;
+}
+
+function larger(a: LayerTensor | undefined, b: LayerTensor): LayerTensor {
+  return a === undefined || (b.constant?.elements ?? 0) > (a.constant?.elements ?? 0) ? b : a;
 }

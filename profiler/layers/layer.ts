@@ -1,3 +1,4 @@
+import type { DataType } from "../model/data-type.ts";
 import type { Node } from "../model/model.ts";
 import type { TensorFact } from "../operators/tensor-fact.ts";
 import type { Operation } from "./operation.ts";
@@ -25,6 +26,8 @@ export interface Layer {
   readonly isView: boolean;
   /** Positions of the inputs that the first output may overwrite when nobody else needs them. */
   readonly inPlace: readonly number[];
+  /** Type that it computes in, where the types of its weights, as they reach it, do not tell. */
+  readonly computesIn?: DataType;
   readonly notes: readonly string[];
   /** The file's own node, for details and edits. */
   readonly node: Node;

@@ -67,6 +67,7 @@ class Lister {
     const { node, rule, view, operation, problems } = inferred;
     const outputs = node.outputs.map((id) => tensors.data(id));
     const name = node.name === "" ? (outputs.find(({ key }) => key !== "")?.name ?? "") : node.name;
+    const computesIn = rule?.computesIn?.(view);
     const modules = metadataPath(node.metadata) ?? modulePath(name, this.#modulePaths);
     return {
       index: this.rows.length,
@@ -81,6 +82,7 @@ class Lister {
       isCounted: around.isCounted,
       isView: rule?.isView === true,
       inPlace: rule?.inPlace ?? NOTHING,
+      ...(computesIn && { computesIn }),
       notes: joined(joined(around.notes, view.notes), failureNotes(problems, node)),
       node,
     };

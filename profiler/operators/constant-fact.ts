@@ -1,7 +1,7 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { elementsOf } from "../model/shape.ts";
-import { bytesOf } from "../model/data-type.ts";
-import type { Constant, Storage } from "../model/model.ts";
+import type { Constant, Quantization, Storage } from "../model/model.ts";
+import { affine, DENSE, type WeightEncoding } from "../model/weight-encoding.ts";
 import type { ConstantOrigin, TensorFact } from "./tensor-fact.ts";
 
 const originOfConstant = new WeakMap<Constant, ConstantOrigin>();
@@ -20,49 +20,52 @@ interface StoredOrigin {
  * What a stored constant tells. The same bytes give the same origin object, however many tensors, nodes or inlined calls name them:
  * that is how shared weights are found.
  */
-export function constantFact(constant: Constant, name: string): TensorFact {
+export function constantFact(
+  constant: Constant,
+  { name, quantization }: { readonly name: string; readonly quantization?: Quantization },
+): TensorFact {
   const { dataType, shape, values } = constant;
-  const origin = storedOrigin(constant, name);
+  const origin = storedOrigin(constant, name, quantization);
   return values === undefined
     ? { dataType, shape, constant: origin }
     : { dataType, shape, value: values, constant: origin };
 }
 
-/** Origin of a tensor that folding makes from constants: numbers of its own, which the file does not hold. */
-export function foldedOrigin(fact: TensorFact, name: string): ConstantOrigin | undefined {
-  if (fact.dataType === undefined) return undefined;
-  const elements = fact.shape && elementsOf(fact.shape);
-  const storedBytes = elements === undefined ? undefined : bytesOf(fact.dataType, elements);
-  return { name, elements, dataType: fact.dataType, storedBytes };
-}
-
-function storedOrigin(constant: Constant, name: string): ConstantOrigin {
+function storedOrigin(constant: Constant, name: string, quantization: Quantization | undefined): ConstantOrigin {
   const { storage } = constant;
-  if (storage.kind === "range" && storage.length > 0) return originOfRange(constant, storage, name);
-  const origin = originOfConstant.get(constant) ?? makeOrigin(constant, name);
+  const make = (): ConstantOrigin => makeOrigin(constant, name, quantization);
+  if (storage.kind === "range" && storage.length > 0) return originOfRange(constant, storage, make);
+  const origin = originOfConstant.get(constant) ?? make();
   originOfConstant.set(constant, origin);
   return origin;
 }
 
 function originOfRange(
-  constant: Constant,
+  { shape }: Constant,
   { source, offset, length }: Extract<Storage, { kind: "range" }>,
-  name: string,
+  make: () => ConstantOrigin,
 ): ConstantOrigin {
-  const { shape } = constant;
   const ranges = originsOfRange.get(source) ?? new Map<number, StoredOrigin>();
   originsOfRange.set(source, ranges);
   const first = ranges.get(offset);
   for (let stored = first; stored !== undefined; stored = stored.other) {
     if (stored.length === length && isSameShape(stored.shape, shape)) return stored.origin;
   }
-  const origin = makeOrigin(constant, name);
+  const origin = make();
   ranges.set(offset, { length, shape, origin, other: first });
   return origin;
 }
 
-function makeOrigin({ shape, dataType, storedBytes }: Constant, name: string): ConstantOrigin {
-  return { name, elements: elementsOf(shape), dataType, storedBytes };
+function makeOrigin(constant: Constant, name: string, quantization: Quantization | undefined): ConstantOrigin {
+  const { shape, dataType, storedBytes, isSparse } = constant;
+  const encoding = storedEncoding(isSparse === true, quantization);
+  const origin = { name, elements: elementsOf(shape), dataType, storedBytes };
+  return encoding ? { ...origin, encoding } : origin;
+}
+
+function storedEncoding(isSparse: boolean, quantization: Quantization | undefined): WeightEncoding | undefined {
+  const values = quantization && affine(quantization);
+  return isSparse ? { kind: "sparse", values: values ?? DENSE } : values;
 }
 
 function isSameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -1,10 +1,11 @@
 import type { Operation } from "../layers/operation.ts";
 import { LimitError } from "../errors.ts";
 import { ABSENT, type Body, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
-import { constantFact, foldedOrigin } from "./constant-fact.ts";
+import { constantFact } from "./constant-fact.ts";
 import { CALL_RULE } from "./call-rule.ts";
 import { disagreement, lostInput, plausible } from "./check-fact.ts";
 import { executionOrder } from "./execution-order.ts";
+import { foldedConstant } from "./folded-constant.ts";
 import { NodeView } from "./node-view.ts";
 import type { OperatorRule, OperatorTable } from "./operator-rule.ts";
 import { UNKNOWN, type TensorFact } from "./tensor-fact.ts";
@@ -108,9 +109,10 @@ class GraphInference {
     readonly surroundings?: Surroundings,
   ) {
     effort.add(graph);
-    this.#facts = graph.tensors.map(({ constant, name, outer, isVariable, declared }) => {
+    this.#facts = graph.tensors.map((tensor) => {
+      const { constant, name, outer, isVariable, declared } = tensor;
       if (outer !== undefined) return surroundings?.facts[outer] ?? UNKNOWN;
-      if (constant) return constantFact(constant, name);
+      if (constant) return constantFact(constant, tensor);
       // State lives in the file's own tensors: no node computes its size.
       return isVariable && declared ? asDeclared(declared, name) : UNKNOWN;
     });
@@ -268,23 +270,12 @@ function operationOf(rule: OperatorRule, view: NodeView, outputs: readonly Tenso
   return rule.operation?.(view, outputs) ?? { kind: rule.kind ?? "unknown" };
 }
 
-/** A result of constants alone is a constant: the same numbers re-typed or re-ordered keep their origin, others get one. */
+/** A result of constants alone is a constant. */
 function folded(rule: OperatorRule, view: NodeView, name: string, position: number, computed: TensorFact): TensorFact {
   const fact = ownResult(rule, view, computed);
-  if (fact.constant !== undefined || rule.isNondeterministic === true || !isGivenConstantsAlone(view)) return fact;
-  const carried = position === 0 && rule.carries !== undefined ? view.input(rule.carries).constant : undefined;
-  const constant = carried ?? foldedOrigin(fact, name);
+  if (fact.constant !== undefined) return fact;
+  const constant = foldedConstant(rule, view, name, position, fact);
   return constant ? { ...fact, constant } : fact;
-}
-
-function isGivenConstantsAlone({ inputs }: NodeView): boolean {
-  let isGiven = false;
-  for (const input of inputs) {
-    if (input === undefined) continue;
-    if (input.constant === undefined) return false;
-    isGiven = true;
-  }
-  return isGiven;
 }
 
 /** Many rules hand an input's fact on for its type; its numbers come along only where the rule says that it carries them. */

@@ -1,5 +1,6 @@
 import type { DataType } from "../model/data-type.ts";
 import type { Body } from "../model/model.ts";
+import type { WeightEncoding } from "../model/weight-encoding.ts";
 import type { Operation, PlainKind } from "../layers/operation.ts";
 import type { NodeView } from "./node-view.ts";
 import type { TensorFact } from "./tensor-fact.ts";
@@ -24,6 +25,13 @@ export interface OperatorRule {
   /** The output holds the same numbers as this input, re-typed or re-ordered: a constant keeps its identity through it. */
   readonly carries?: number;
   /**
+   * How the result of constants alone is stored, where it is a weight that the operator decodes: a quantized one that it widens, indices
+   * that it looks up, elements that it puts into their places. undefined where it makes numbers of its own.
+   */
+  readonly decodes?: (view: NodeView, output: TensorFact) => Decoding | undefined;
+  /** Type that it computes in, where the types of its weights, as they reach it, do not tell. */
+  readonly computesIn?: (view: NodeView) => DataType | undefined;
+  /**
    * What a constant input is, where its own shape and type do not say it: weights packed into bytes, two to a byte, are twice as many
    * elements of a 4-bit type. undefined for an input that is what it says. Stored bytes stay those of the file.
    */
@@ -37,6 +45,16 @@ export interface OperatorRule {
 export interface LogicalWeight {
   readonly elements: number;
   readonly dataType: DataType;
+  readonly encoding?: WeightEncoding;
+}
+
+/** A constant that is stored otherwise than it is computed with. */
+export interface Decoding {
+  readonly encoding: WeightEncoding;
+  /** Positions of the inputs that hold what is stored, the main one first. Scales and zero points are left out. */
+  readonly parts: readonly number[];
+  /** Type of the stored elements; default: that of the main part. */
+  readonly dataType?: DataType;
 }
 
 /** How an operator with bodies hands tensors in and out. Rules of If, Loop, Scan, calls, WHILE. */

@@ -1,5 +1,6 @@
 import type { DataType } from "../model/data-type.ts";
 import type { Dimension, Shape } from "../model/shape.ts";
+import type { WeightEncoding } from "../model/weight-encoding.ts";
 
 /** What inference knows of a tensor. Everything it does not know stays undefined: unknown is never taken for zero. */
 export interface TensorFact {
@@ -34,10 +35,17 @@ export interface ConstantOrigin {
   readonly name: string;
   /** undefined when a symbolic size leaves it unknown. */
   readonly elements: number | undefined;
-  /** Type the elements are stored in: int8 for a weight that a DequantizeLinear widens. */
+  /** Type the elements are stored in: int8 for a weight that a DequantizeLinear widens, uint4 for one of 16 numbers. */
   readonly dataType: DataType;
-  /** Bytes as stored; undefined when unknown. */
+  /** Bytes as stored, without scales and zero points; undefined when unknown. */
   readonly storedBytes: number | undefined;
+  /** How they are stored. Absent: as they are, one number an element. */
+  readonly encoding?: WeightEncoding;
+  /**
+   * The stored constants that it is made of, the main one (values, or indices) first; none for numbers that the file does not hold.
+   * Absent: it is stored itself. Its stored bytes are theirs together where it has an encoding.
+   */
+  readonly parts?: readonly ConstantOrigin[];
 }
 
 export const UNKNOWN: TensorFact = { dataType: undefined, shape: undefined };

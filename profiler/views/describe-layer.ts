@@ -4,6 +4,7 @@ import { formatCount, formatShape } from "../format-numbers.ts";
 import { computeType } from "../hardware/hardware-profile.ts";
 import type { Layer, LayerTensor } from "../layers/layer.ts";
 import { isConstant, type Attribute, type Constant, type Quantization } from "../model/model.ts";
+import { DENSE } from "../model/weight-encoding.ts";
 import { elementsOf } from "../model/shape.ts";
 import type { AnalysedModel } from "../profile-model.ts";
 import type { LayerDetails, QuantizationDetails, TensorDetails } from "./layer-details.ts";
@@ -77,6 +78,7 @@ function tensorDetails(tensor: LayerTensor, position: number, stored: StoredTens
           storedType: constant.dataType,
           elements: constant.elements ?? null,
           storedBytes: constant.storedBytes ?? null,
+          encoding: constant.encoding ?? DENSE,
           values: tensor.value ? listText(tensor.value.map(String)) : valuesText(stored?.constant),
           isReadable: stored?.constant !== undefined && stored.constant.storage.kind !== "none",
         }

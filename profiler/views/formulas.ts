@@ -151,8 +151,12 @@ function elementsText({ name, shape, constant }: TensorDetails): string {
 }
 
 function bytesText({ name, constant }: TensorDetails): string {
-  const { elements, storedBytes, storedType } = constant ?? {};
+  const { elements, storedBytes, storedType, encoding } = constant ?? {};
   if (!elements || typeof storedBytes !== "number") return name;
+  if (encoding?.kind === "palette" || encoding?.kind === "sparse") {
+    const what = encoding.kind === "palette" ? `palette of ${encoding.entries}` : "sparse";
+    return `${formatExact(storedBytes)} bytes of ${formatExact(elements)} elements (${what}) ${name}`;
+  }
   const width = numberText(storedBytes / elements);
   return `${formatExact(elements)} × ${width} ${width === "1" ? "byte" : "bytes"} ${storedType ?? ""} ${name}`;
 }

@@ -1,6 +1,7 @@
 import type { ComputeType } from "../hardware/hardware-profile.ts";
 import type { LayerTensor } from "../layers/layer.ts";
 import type { DataType } from "../model/data-type.ts";
+import type { WeightEncoding } from "../model/weight-encoding.ts";
 import type { Quantization } from "../model/model.ts";
 import type { Shape } from "../model/shape.ts";
 
@@ -42,6 +43,8 @@ export interface ConstantDetails {
   /** null when a symbolic size leaves it unknown. */
   readonly elements: number | null;
   readonly storedBytes: number | null;
+  /** How the stored bits become the numbers that are computed with. */
+  readonly encoding: WeightEncoding;
   /** The elements of a small constant, shortened; null for a large one. */
   readonly values: string | null;
   /** Whether the file holds elements that statistics can be made of. */

@@ -39,7 +39,7 @@ export function TensorList({ title, tensors, layer, client }: TensorListProps): 
 function TensorLine({ tensor }: { readonly tensor: TensorDetails }): JSX.Element {
   const { name, dtype, shape, constant, use, isVariable } = tensor;
   const remarks = [
-    ...(constant ? [constantText(constant)] : []),
+    ...(constant ? [constantText(constant), ...encodingText(constant)] : []),
     ...(use === "configuration" ? [l10n.t("says how to compute")] : []),
     ...(isVariable ? [l10n.t("kept from one run to the next")] : []),
   ];
@@ -63,6 +63,15 @@ function constantText({ storedType, elements, storedBytes }: NonNullable<TensorD
   const count = elements === null ? l10n.t("unknown size") : l10n.t("{0} elements", formatCount(elements));
   const bytes = storedBytes === null ? "" : `, ${formatBytes(storedBytes)}`;
   return l10n.t("constant: {0}{1}, stored as {2}", count, bytes, storedType);
+}
+
+/** Only what the stored type does not say already. */
+function encodingText({ encoding }: NonNullable<TensorDetails["constant"]>): readonly string[] {
+  if (encoding.kind === "palette") return [l10n.t("palette of {0} numbers", encoding.entries)];
+  if (encoding.kind !== "sparse") return [];
+  const { values } = encoding;
+  const sparse = l10n.t("sparse: elements with their places");
+  return values.kind === "palette" ? [sparse, l10n.t("palette of {0} numbers", values.entries)] : [sparse];
 }
 
 function Quantization({ quantization }: { readonly quantization: QuantizationDetails }): JSX.Element {

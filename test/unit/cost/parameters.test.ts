@@ -54,10 +54,48 @@ describe("Parameters", () => {
     const [row] = assignWeights(listed(layer("a", { inputs: [weight("w", ["n"]), weight("v", [3])] })));
     assert.deepEqual(row, { parameters: null, weightBytes: null, notes: [] });
   });
+
+  it("that are decoded from several stored constants take the bytes of those, once", () => {
+    const [indices, codebook] = [origin("indices", [8, 10], "uint4"), origin("codebook", [16])];
+    const parts = [indices, codebook];
+    const decoded = (name: string) =>
+      tensor(name, [8, 10], {
+        constant: {
+          name,
+          elements: 80,
+          dataType: "uint4",
+          storedBytes: 104,
+          encoding: { kind: "palette", entries: 16 },
+          parts,
+        },
+      });
+    const rows = assignWeights(
+      listed(layer("a", { inputs: [decoded("w")] }), layer("b", { inputs: [decoded("again")] })),
+    );
+    assert.deepEqual(
+      rows.map(({ parameters, weightBytes }) => [parameters, weightBytes]),
+      [
+        [80, 40 + 64],
+        [0, 0],
+      ],
+    );
+  });
 });
 
-describe("The width of a layer", () => {
-  it("is that of its largest stored weight", () => {
+describe("The type that a layer computes in", () => {
+  it("is that of its largest weight as it reaches the layer, however it is stored", () => {
+    const widened = tensor("w", [8, 10], { constant: origin("q", [8, 10], "int8") });
+    const [dense] = listed(layer("dense", { inputs: [tensor("x", [1, 8]), widened] }));
+    assert.equal(dense && computedType(dense), "float32");
+  });
+
+  it("is what its operator says, where that says anything", () => {
+    const inputs = [tensor("x", [1, 8]), weight("packed", [8, 5], "uint8")];
+    const [dense] = listed(layer("dense", { inputs, computesIn: "float16" }));
+    assert.equal(dense && computedType(dense), "float16");
+  });
+
+  it("is that of integers that no operator widens", () => {
     const inputs = [tensor("x", [1, 8]), weight("bias", [10], "int32"), weight("w", [8, 10], "int8")];
     const [dense] = listed(layer("dense", { inputs }));
     assert.equal(dense && computedType(dense), "int8");

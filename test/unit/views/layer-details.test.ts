@@ -123,7 +123,7 @@ describe("Formulas", () => {
       [conv.energy?.arithmetic, conv.energy?.weights, conv.energy?.activations],
     );
     assert.ok(Math.abs(parts.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-12);
-    assert.match(parts[0]?.formula ?? "", /^9\.22 k MACs × \(0\.2 multiply \+ 0\.03 add \+ 0\.75 registers\) pJ/);
+    assert.match(parts[0]?.formula ?? "", /^9\.22 k MACs × \(3\.7 multiply \+ 0\.9 add \+ 3 registers\) pJ.*float32$/);
     assert.match(parts[1]?.formula ?? "", /^40 words of 32 bits × 5 pJ \(on-chip SRAM\)/);
   });
 

@@ -1,5 +1,6 @@
-import { isStatic } from "../../../model/shape.ts";
-import { constantFact, foldedOrigin } from "../../../operators/constant-fact.ts";
+import { elementsOf, isStatic } from "../../../model/shape.ts";
+import { bytesOf } from "../../../model/data-type.ts";
+import { constantFact } from "../../../operators/constant-fact.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { UNKNOWN, type TensorFact } from "../../../operators/tensor-fact.ts";
@@ -13,10 +14,13 @@ const CONSTANT: OperatorRule = { infer: (view) => [constant(view)], kind: "const
 function constant(view: NodeView): TensorFact {
   const name = view.outputName(0);
   const stored = view.tensor("value") ?? view.tensor("sparse_value");
-  if (stored !== undefined) return constantFact(stored, name);
+  if (stored !== undefined) return constantFact(stored, { name });
   const written = writtenOut(view);
-  const origin = foldedOrigin(written, name);
-  return origin === undefined ? written : { ...written, constant: origin };
+  const { dataType, shape } = written;
+  if (dataType === undefined) return written;
+  const elements = shape && elementsOf(shape);
+  const storedBytes = elements === undefined ? undefined : bytesOf(dataType, elements);
+  return { ...written, constant: { name, elements, dataType, storedBytes } };
 }
 
 function writtenOut(view: NodeView): TensorFact {

@@ -1,5 +1,6 @@
 import type { DataType } from "../../../model/data-type.ts";
 import { isStatic, type Shape } from "../../../model/shape.ts";
+import { scaled } from "../../../operators/decoding.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import type { TensorFact } from "../../../operators/tensor-fact.ts";
@@ -131,10 +132,10 @@ const comparison = (value: BinaryOp): OperatorRule => binary({ value, result: "b
 
 /** Operators that compute each element of their output from one element of each input. */
 export const ELEMENTWISE: Readonly<Record<string, OperatorRule>> = {
-  Add: binary({ value: "add" }),
-  Sub: binary({ value: "sub" }),
-  Mul: binary({ value: "mul" }),
-  Div: binary({ value: "div" }),
+  Add: { ...binary({ value: "add" }), decodes: scaled },
+  Sub: { ...binary({ value: "sub" }), decodes: scaled },
+  Mul: { ...binary({ value: "mul" }), decodes: scaled },
+  Div: { ...binary({ value: "div" }), decodes: scaled },
   Mod: MOD,
   Pow: binary({ value: "pow" }),
   BitShift: binary(),

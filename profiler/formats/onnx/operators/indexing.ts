@@ -1,4 +1,5 @@
 import { isStatic, type Dimension, type Shape } from "../../../model/shape.ts";
+import { lookedUp, scattered } from "../../../operators/decoding.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import type { TensorFact } from "../../../operators/tensor-fact.ts";
@@ -33,6 +34,10 @@ const GATHER: OperatorRule = {
   },
   kind: "gather",
   configuration: constantIndices,
+  decodes: (view, output) => {
+    const codebook = view.shape(0);
+    return lookedUp(view, output, { table: 0, indices: 1 }, codebook?.length === 1 ? codebook[0] : undefined);
+  },
 };
 
 /** @throws ShapeError for indices that have not as many axes as the data */
@@ -51,6 +56,11 @@ const GATHER_ELEMENTS: OperatorRule = {
   },
   kind: "gather",
   configuration: constantIndices,
+  decodes: (view, output) => {
+    const codebooks = view.shape(0);
+    const entries = codebooks?.[normalizeAxis(view.int("axis", 0), codebooks.length)];
+    return lookedUp(view, output, { table: 0, indices: 1 }, entries);
+  },
 };
 
 const GATHER_ND: OperatorRule = {
@@ -72,6 +82,7 @@ function scatter(value: (view: NodeView) => TensorFact["value"]): OperatorRule {
     kind: "gather",
     configuration: constantIndices,
     inPlace: [0],
+    decodes: (view) => scattered(view, { data: 0, indices: 1, updates: 2 }),
   };
 }
 

@@ -24,6 +24,7 @@ export interface ProductForm {
   readonly outputType?: (view: NodeView) => DataType | undefined;
   readonly configuration?: readonly number[];
   readonly weightElements?: OperatorRule["weightElements"];
+  readonly computesIn?: OperatorRule["computesIn"];
   /** Default: the attribute `activation`. */
   readonly activation?: string;
 }
@@ -47,6 +48,7 @@ export function matrixProduct(form: ProductForm = {}): OperatorRule {
     },
     ...(form.configuration && { configuration: form.configuration }),
     ...(form.weightElements && { weightElements: form.weightElements }),
+    ...(form.computesIn && { computesIn: form.computesIn }),
   };
 }
 

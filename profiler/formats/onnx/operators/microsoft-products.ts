@@ -1,5 +1,6 @@
 import type { DataType } from "../../../model/data-type.ts";
 import { isStatic, type Dimension, type Shape } from "../../../model/shape.ts";
+import { affine } from "../../../model/weight-encoding.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { LogicalWeight, OperatorRule } from "../../../operators/operator-rule.ts";
 import { floorDivide, multiply, product, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
@@ -42,8 +43,17 @@ function packedElements(positions: readonly number[]): NonNullable<OperatorRule[
     const dataType = TYPE_OF_BITS[view.int("bits", 4)];
     if (!positions.includes(input) || inner === undefined || columns === undefined || !dataType) return undefined;
     const elements = inner * columns;
-    return elements >= 0 ? { elements, dataType } : undefined;
+    const blockSize = view.int("block_size");
+    const encoding = affine({ granularity: "block", axis: 0, ...(blockSize !== undefined && { blockSize }) });
+    return elements >= 0 ? { elements, dataType, encoding } : undefined;
   };
+}
+
+/** From this level on, activations are rounded to 8 bits. Source: ONNX Runtime's MatMulNBits. */
+const INTEGER_ACCURACY_LEVEL = 4;
+
+function blockwiseType(view: NodeView): DataType | undefined {
+  return view.int("accuracy_level", 0) >= INTEGER_ACCURACY_LEVEL ? "int8" : view.dataType(0);
 }
 
 /** A, B (packed), scales, zero_points?, g_idx?, bias? */
@@ -52,6 +62,7 @@ const MATMUL_NBITS = matrixProduct({
   bias: 5,
   configuration: [2, 3, 4],
   weightElements: packedElements([1]),
+  computesIn: blockwiseType,
 });
 
 /** A, skip?, norm_scale?, gate_B, gate_scales, gate_bias?, up_B, up_scales, up_bias? → activation(gate)·up, A + skip */
@@ -71,6 +82,7 @@ const MATMUL_NBITS_MLP: OperatorRule = {
   },
   configuration: [4, 7],
   weightElements: packedElements([3, 6]),
+  computesIn: blockwiseType,
 };
 
 /** A, B, a_scale, b_scale, a_zero_point?, b_zero_point?, bias? */
@@ -166,7 +178,12 @@ export const MICROSOFT_PRODUCTS: Readonly<Record<string, OperatorRule>> = {
   // A, B, b_scale, b_zero_point?, bias?
   DynamicQuantizeMatMul: matrixProduct({ bias: 4, configuration: [2, 3] }),
   MatMulNBits: MATMUL_NBITS,
-  MatMulBnb4: matrixProduct({ operands: packedOperands, configuration: [2], weightElements: packedElements([1]) }),
+  MatMulBnb4: matrixProduct({
+    operands: packedOperands,
+    configuration: [2],
+    weightElements: packedElements([1]),
+    computesIn: (view) => view.dataType(0),
+  }),
   MatMulNBitsMlp: MATMUL_NBITS_MLP,
   // A, B, B_shape
   MatMulFpQ4: matrixProduct({
@@ -180,6 +197,7 @@ export const MICROSOFT_PRODUCTS: Readonly<Record<string, OperatorRule>> = {
     ...mixtureOfExperts(2, 5, 8, (view) => (view.dataType(2) === "uint8" ? 8 / view.int("expert_weight_bits", 4) : 1)),
     configuration: [3, 6, 9, 11, 12, 13, 15, 16, 17, 18, 19, 20],
     weightElements: expertElements([2, 5, 8]),
+    computesIn: (view) => view.dataType(0),
   },
   DynamicQuantizeLSTM: DYNAMIC_QUANTIZE_LSTM,
 };

@@ -70,6 +70,7 @@ const GATHER_BLOCK_QUANTIZED: OperatorRule = {
     const dataType = ({ 2: "uint2", 4: "uint4", 8: "uint8" } as const)[bits];
     return dataType && { elements: data.reduce((product, size) => product * size, 1), dataType };
   },
+  computesIn: (view) => view.dataType(2),
 };
 
 /** Narrow weights in bytes are packed along the last axis. */

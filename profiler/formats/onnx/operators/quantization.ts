@@ -1,3 +1,4 @@
+import { dequantized } from "../../../operators/decoding.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { dataTypeOf } from "../data-types.ts";
@@ -22,6 +23,7 @@ export const DEQUANTIZE_LINEAR: OperatorRule = {
   kind: "quantize",
   configuration: [1, 2],
   carries: 0,
+  decodes: (view) => dequantized(view, 1, view.int("axis", 1), view.int("block_size", 0)),
 };
 
 /** x → y, y_scale, y_zero_point, by the smallest and the largest element. */

@@ -1,6 +1,7 @@
 import type { DataType } from "../../../model/data-type.ts";
 import { isStatic, type Shape } from "../../../model/shape.ts";
 import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../layers/operations-per-element.ts";
+import { scaled } from "../../../operators/decoding.ts";
 import { fact } from "../../../operators/facts.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
@@ -91,10 +92,10 @@ const COMPLEX_PART: OperatorRule = {
 
 /** Operators that compute each element of their output from one element of each input. */
 export const ELEMENTWISE: Rules = {
-  ADD: binary("add"),
-  SUB: binary("sub"),
-  MUL: binary("mul"),
-  DIV: binary("div"),
+  ADD: { ...binary("add"), decodes: scaled },
+  SUB: { ...binary("sub"), decodes: scaled },
+  MUL: { ...binary("mul"), decodes: scaled },
+  DIV: { ...binary("div"), decodes: scaled },
   FLOOR_DIV: binary("floorDiv"),
   FLOOR_MOD: binary("mod"),
   POW: binary("pow"),

@@ -1,4 +1,5 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
+import { lookedUp } from "../../../operators/decoding.ts";
 import { fact, runtimeSize, unknownSizes } from "../../../operators/facts.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
@@ -24,6 +25,10 @@ const GATHER: OperatorRule = {
   },
   kind: "gather",
   configuration: constantIndices,
+  decodes: (view, output) => {
+    const codebook = view.shape(0);
+    return lookedUp(view, output, { table: 0, indices: 1 }, codebook?.length === 1 ? codebook[0] : undefined);
+  },
 };
 
 const GATHER_ND: OperatorRule = {

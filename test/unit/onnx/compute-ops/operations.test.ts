@@ -190,7 +190,12 @@ describe("ONNX compute rules", () => {
   it("count packed weights as the elements they are", () => {
     const given = ms("MatMulNBits", { K: 64, N: 32, bits: 4, block_size: 32 });
     const view = viewOf(given, [x(3, 64), fact("uint8", [32, 2, 16]), x(64)]);
-    assert.deepEqual(ruleOf(given).weightElements?.(view, 1), { elements: 64 * 32, dataType: "uint4" });
+    assert.deepEqual(ruleOf(given).weightElements?.(view, 1), {
+      elements: 64 * 32,
+      dataType: "uint4",
+      encoding: { kind: "affine", granularity: "block", axis: 0, blockSize: 32 },
+    });
+    assert.equal(ruleOf(given).computesIn?.(view), "float32");
     assert.equal(ruleOf(given).weightElements?.(view, 2), undefined);
     const rows = ms("GatherBlockQuantized", { bits: 4 });
     const table = viewOf(rows, [fact("uint8", [100, 16]), fact("int64", [3]), x(100, 2)]);
