@@ -59,11 +59,7 @@ export function weightsOf({ role, inputs }: Layer): readonly ConstantOrigin[] {
   return origins;
 }
 
-function shareOf(
-  layer: Layer,
-  origins: readonly ConstantOrigin[],
-  carriers: Readonly<Carriers>,
-): LayerWeights {
+function shareOf(layer: Layer, origins: readonly ConstantOrigin[], carriers: Readonly<Carriers>): LayerWeights {
   if (origins.length === 0) return NO_WEIGHTS;
   const own = origins.filter((origin) => carriers.get(identityOf(origin)) === layer);
   const stored = new Set(origins.flatMap(storedOf).filter((part) => carriers.get(part) === layer));
@@ -79,6 +75,8 @@ function sharingNotes(
   origins: readonly ConstantOrigin[],
   carriers: Readonly<Carriers>,
 ): readonly string[] {
-  const lenders = origins.flatMap((origin) => carriers.get(identityOf(origin)) ?? []).filter((lender) => lender !== layer);
+  const lenders = origins
+    .flatMap((origin) => carriers.get(identityOf(origin)) ?? [])
+    .filter((lender) => lender !== layer);
   return [...new Set(lenders)].map(({ name }) => `Shares weights with ${name}.`);
 }

@@ -40,11 +40,7 @@ export function scaled(view: NodeView, output: TensorFact): Decoding | undefined
     }
     if (dataType === undefined || !isFloat(dataType) || !isInteger(constant.dataType)) continue;
     if (!isNarrow(constant, dataType)) continue;
-    return {
-      encoding: affine(granularity(scales)),
-      parts: [weight],
-      dataType: storedType(constant),
-    };
+    return { encoding: affine(granularity(scales)), parts: [weight], dataType: storedType(constant) };
   }
   return undefined;
 }

@@ -123,4 +123,3 @@ function isGivenConstantsAlone({ inputs }: NodeView): boolean {
   }
   return isGiven;
 }
-
