@@ -1,5 +1,9 @@
+import { writeSync } from "node:fs";
 import { EXIT, Interrupted } from "./context.ts";
 import { runCommandLine } from "./program.ts";
+
+/** Node's exit code for a top-level await that nothing will ever settle. */
+const UNSETTLED = 13;
 
 // A reader that has seen enough (`| head`) closes the pipe: that is no failure of ours. A full disk is one, and is said like any other.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -9,6 +13,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 // Nobody is left to tell.
 process.stderr.on("error", () => undefined);
+
+// Node ends by itself when nothing is left to wait for, though a command be in the middle of something: no command may end so.
+process.on("exit", (code) => {
+  if (code !== UNSETTLED) return;
+  writeSync(process.stderr.fd, "edgewise: internal error: it ended before the command was done. Please report it with the model.\n");
+  process.exitCode = EXIT.error;
+});
 
 // The exit code is set, never `exit` called: what is written may still be on its way to a pipe.
 await runCommandLine(process.argv.slice(2), {

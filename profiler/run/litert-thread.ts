@@ -74,13 +74,15 @@ export class LitertThread {
 
   async close(): Promise<void> {
     this.#fail(new Error("it was closed"));
+    // Until it has ended: a process that waits for nothing but this would end in the middle, and without a word.
+    this.#worker.ref();
     await this.#worker.terminate();
   }
 
   #settle({ id, result, failure }: Answer): void {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    if (this.#pending.size === 0) this.#worker.unref();
+    if (this.#pending.size === 0 && this.#end === undefined) this.#worker.unref();
     if (failure === undefined) pending?.resolve(result);
     else pending?.reject(new Error(failure));
   }
