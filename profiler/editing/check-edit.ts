@@ -5,9 +5,7 @@ import type { CalibrationSpec } from "../run/calibration/spec.ts";
 import { compareRuns, type RunComparison, type TensorPair } from "../run/compare-runs.ts";
 import type { Step } from "./apply.ts";
 import { formatEdit } from "./edit.ts";
-
-/** Largest error of an exact edit, relative to its output's range: what float32 rounding explains. */
-export const EXACT_ERROR = 1e-5;
+import { EXACT_ERROR, roundingOf } from "./rounding.ts";
 
 /** An edit that promises to change nothing changed something: a bug of ours, and nothing is written. */
 export class InexactEditError extends EdgewiseError {
@@ -34,11 +32,20 @@ export async function checkEdit(step: Step, { calibration, signal }: CheckOption
     tensors: capturable(step),
     ...(signal && { signal }),
   });
-  const worst = comparison.outputs.find(({ difference }) => (difference?.maxRelative ?? Infinity) > EXACT_ERROR);
-  if (step.promise !== "exact" || !worst) return comparison;
+  if (step.promise === "exact") await requireExact(step, comparison, { calibration, ...(signal && { signal }) });
+  return comparison;
+}
+
+/** @throws {InexactEditError} */
+async function requireExact(step: Step, { outputs }: RunComparison, options: CheckOptions): Promise<void> {
+  const errorOf = ({ difference }: RunComparison["outputs"][number]): number => difference?.maxRelative ?? Infinity;
+  const [worst] = outputs.toSorted((a, b) => errorOf(b) - errorOf(a));
+  if (worst === undefined || errorOf(worst) <= EXACT_ERROR) return;
+  const rounding = await roundingOf(step.before, step.changed, options);
+  if (errorOf(worst) <= rounding) return;
   const error = worst.difference ? worst.difference.maxRelative.toPrecision(3) : (worst.reason ?? "not comparable");
   throw new InexactEditError(
-    `${formatEdit(step.edit)} promises to change nothing, but output ${worst.names.b} is off by ${error} of its range`,
+    `${formatEdit(step.edit)} promises to change nothing, but output ${worst.names.b} is off by ${error} of its range, and rounding explains ${rounding.toPrecision(3)}`,
     { hint: "This is a bug of Edgewise: please report it with the model. Nothing was written." },
   );
 }

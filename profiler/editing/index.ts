@@ -27,7 +27,8 @@ export {
   type Suggestion,
 } from "./suggestion.ts";
 export { applyEdit, applyEdits, predictEdit, type EditContext, type EditedModel, type Step } from "./apply.ts";
-export { checkEdit, EXACT_ERROR, InexactEditError, type CheckOptions } from "./check-edit.ts";
+export { EXACT_ERROR } from "./rounding.ts";
+export { checkEdit, InexactEditError, type CheckOptions } from "./check-edit.ts";
 export { fit, type FitOptions, type Fitted } from "./fit/fit.ts";
 export { BUDGETED } from "./fit/fit-point.ts";
 export type {

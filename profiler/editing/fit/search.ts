@@ -3,7 +3,7 @@ import { EdgewiseError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import type { Totals } from "../../profile.ts";
 import { predictEdit } from "../apply.ts";
-import { EXACT_ERROR } from "../check-edit.ts";
+import { EXACT_ERROR } from "../rounding.ts";
 import { formatEdit, type Edit } from "../edit.ts";
 import type { Guarantee } from "../../restructure/restructuring.ts";
 import type { FitError, FitPoint } from "./fit-point.ts";
@@ -136,7 +136,7 @@ export class Search {
     }
     if (edits.length === 0) return start;
     const error = await this.trials.measured(model, "all");
-    if (error.maxRelative > EXACT_ERROR) return start;
+    if (error.maxRelative > EXACT_ERROR && error.maxRelative > (await this.trials.rounding(start.model))) return start;
     const point = this.#point(edits, totals, error);
     this.#found(point, model);
     return { model, point, trial: error, before: start };

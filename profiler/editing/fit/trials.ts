@@ -10,6 +10,7 @@ import { inputPorts } from "../../run/model-ports.ts";
 import { applyEdit } from "../apply.ts";
 import type { Edit } from "../edit.ts";
 import type { FitError, FitSamples } from "./fit-point.ts";
+import { roundingOf } from "../rounding.ts";
 import { Reference } from "./reference.ts";
 
 export interface TrialOptions {
@@ -109,6 +110,11 @@ export class Trials {
   async measured(model: Model, extent: keyof Sampling): Promise<FitError> {
     const calibration = this.plan.measuring[extent];
     return errorOf(await compareRuns(this.original, await inMemory(model), { calibration, ...signalOf(this.options) }));
+  }
+
+  /** What rounding alone may change of a model's answers. */
+  rounding(model: Model): Promise<number> {
+    return roundingOf(model, undefined, { calibration: this.plan.measuring.trial, ...signalOf(this.options) });
   }
 }
 

@@ -109,6 +109,9 @@ function identity(name: string | undefined): Pick<Node, "identity"> {
 async function foldConstants({ fold = new Map<TensorId, Weights>() }: Rewrite, draft: GraphDraft): Promise<void> {
   for (const [id, weights] of fold) {
     const { name, ...about } = draft.tensors[id] ?? { name: "" };
+    const { dataType } = draft.lifted[id] ?? {};
+    if (dataType !== undefined && dataType !== weights.dataType)
+      throw new LoweringError(`${name} is ${dataType}, and its numbers are stored as ${weights.dataType}`);
     draft.tensors[id] = { ...about, id, name, constant: await draft.constantOf(weights) };
   }
   const isFolded = (id: TensorId): boolean => fold.has(id);

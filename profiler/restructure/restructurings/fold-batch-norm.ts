@@ -1,4 +1,5 @@
 import { computedWeights, type BatchNormForm, type ConvForm, type DenseForm, type Weights } from "../lift/forms.ts";
+import { whyOpaque } from "../matching/opaque-refusals.ts";
 import { isKind, type LiftedGraph, type LiftedLayer } from "../lift/lifted.ts";
 import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
 import type { Rewrite } from "../lower/rewrite.ts";
@@ -50,7 +51,7 @@ function finding(graph: LiftedGraph, norm: LiftedLayer<BatchNormForm>): Finding 
 function matchTarget(graph: LiftedGraph, target: string): Match | string {
   const layer = graph.layer(target);
   if (layer === undefined) return "there is no such layer";
-  return isKind(layer, "batch-norm") ? matchNorm(graph, layer) : "it is no batch normalisation";
+  return isKind(layer, "batch-norm") ? matchNorm(graph, layer) : whyOpaque(layer, "it is no batch normalisation");
 }
 
 function matchNorm(graph: LiftedGraph, norm: LiftedLayer<BatchNormForm>): Match | string {

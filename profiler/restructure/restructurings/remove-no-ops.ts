@@ -109,6 +109,8 @@ function foldOf(graph: LiftedGraph, layer: LiftedLayer, from: TensorId): Removal
   const { constant, isOutput, isCaptured } = graph.tensor(from);
   if (isOutput || isCaptured) return "the constant it makes leaves the graph under its name";
   if (constant === undefined || !isFloat(constant.dataType)) return undefined;
+  if (constant.dataType !== graph.tensor(from).dataType)
+    return `the file stores its numbers as ${constant.dataType}: what it makes of them would take more bytes`;
   const stored = layer.inputs.find((input) => graph.tensor(input).constant === constant);
   return stored === undefined ? { from, weights: constant } : { from, to: stored };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { runCommandLine } from "../../../profiler/cli/program.ts";
 import type { ComparisonJson } from "../../../profiler/cli/commands/compare.ts";
 import { runCli, runProcess, temporaryFolder } from "../cli/run-cli.ts";
-import { scalingModel, tfliteRelu } from "./tiny-models.ts";
+import { scalingModel, tflite, tfliteRelu } from "./tiny-models.ts";
 
 /** The process compiles the whole engine first; a busy machine takes its time. */
 const PROCESS_TIMEOUT = 120_000;
@@ -97,5 +97,15 @@ describe("edgewise compare", () => {
     const { code, stdout } = await runProcess("compare", paths.quantized, paths.quantized, "--samples", "2");
     assert.equal(code, 0);
     assert.match(stdout, /^y +0 /m);
+  }).timeout(PROCESS_TIMEOUT);
+
+  it("says in one line that a runtime failed inside, and ends with 2", async () => {
+    const end = (name: string): { name: string; shape: number[] } => ({ name, shape: [1] });
+    const custom = tflite([end("x"), end("y")], [{ op: { custom: "Mystery" }, inputs: ["x"], outputs: ["y"] }]);
+    const path = join(folder.path, "custom.tflite");
+    await writeFile(path, custom.bytes);
+    const { code, stdout, stderr } = await runProcess("compare", path, path);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /^edgewise: [^\n]*LiteRT\.js failed: [^\n]*\n$/);
   }).timeout(PROCESS_TIMEOUT);
 });

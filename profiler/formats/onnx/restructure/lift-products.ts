@@ -1,4 +1,6 @@
+import { ABSENT } from "../../../model/model.ts";
 import { elementsOf } from "../../../model/shape.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
 import { computedWeights, reshapedWeights, type Form, type Weights } from "../../../restructure/lift/forms.ts";
 import { permutedWeights } from "../../../restructure/lift/stored-weights.ts";
 import { explicitPads } from "./explicit-pads.ts";
@@ -52,8 +54,7 @@ function dense(layer: NativeLayer, weight: Weights, bias: Weights | undefined): 
 /** X, scale, B, mean, variance. Source: ONNX, BatchNormalization. */
 const BATCH_NORM: Lift = (layer) => {
   const { view } = layer;
-  if (view.flag("training_mode") || (view.version < 7 && !view.flag("is_test")))
-    throw new NotLiftable("it is training");
+  if (isTraining(view)) throw new NotLiftable("it is in training mode: it normalises by the samples at hand");
   if (!view.flag("spatial", true)) throw new NotLiftable("it normalises each element by itself");
   const form: Form = {
     kind: "batch-norm",
@@ -65,6 +66,16 @@ const BATCH_NORM: Lift = (layer) => {
   };
   return layer.lifted(form);
 };
+
+/**
+ * Said by an attribute since opset 14 and before opset 7, and between by asking for more than one output. Source: ONNX,
+ * BatchNormalization, versions 1 to 15.
+ */
+function isTraining(view: NodeView): boolean {
+  const [, ...statistics] = view.node.outputs;
+  if (statistics.some((id) => id !== ABSENT)) return true;
+  return view.flag("training_mode") || (view.version < 7 && !view.flag("is_test"));
+}
 
 function scaled(weights: Weights, factor: number): Weights {
   if (factor === 1) return weights;
