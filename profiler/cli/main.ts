@@ -17,7 +17,10 @@ process.stderr.on("error", () => undefined);
 // Node ends by itself when nothing is left to wait for, though a command be in the middle of something: no command may end so.
 process.on("exit", (code) => {
   if (code !== UNSETTLED) return;
-  writeSync(process.stderr.fd, "edgewise: internal error: it ended before the command was done. Please report it with the model.\n");
+  writeSync(
+    process.stderr.fd,
+    "edgewise: internal error: it ended before the command was done. Please report it with the model.\n",
+  );
   process.exitCode = EXIT.error;
 });
 

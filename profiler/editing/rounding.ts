@@ -71,7 +71,9 @@ async function noiseApart(
   options: RoundingOptions,
 ): Promise<number> {
   const noisy = await withNoise(model, layers);
-  return noisy === undefined ? 0 : largestError(await compareRuns(await inMemory(model), await inMemory(noisy), options));
+  return noisy === undefined
+    ? 0
+    : largestError(await compareRuns(await inMemory(model), await inMemory(noisy), options));
 }
 
 /** undefined where no weights could be changed. */
