@@ -37,7 +37,7 @@ const CJS_URL = {
 const BUNDLES = [
   { in: "extension/main.ts", out: "extension.cjs", format: "cjs", ...NODE },
   { in: "extension/worker/main.ts", out: "worker.cjs", format: "cjs", ...NODE, ...CJS_URL },
-  { in: "profiler/run/litert-worker.js", out: "litert-worker.js", format: "esm", ...NODE },
+  { in: "profiler/runtime/litert-worker.js", out: "litert-worker.js", format: "esm", ...NODE },
   { in: "profiler/device/host/onnx-process.js", out: "onnx-process.js", format: "esm", ...NODE },
   { in: "profiler/device/chrome/page.js", out: "chrome-page.js", format: "esm", ...BROWSER },
   { in: "profiler/cli/main.ts", out: "cli.js", format: "esm", ...NODE, banner: { js: CLI_HEAD } },

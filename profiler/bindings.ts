@@ -1,6 +1,6 @@
 import { OptionError } from "./errors.ts";
 import type { DeclaredDimension, Graph, Model, Tensor } from "./model/model.ts";
-import type { TensorFact } from "./operators/tensor-fact.ts";
+import type { InferredType } from "./operators/inferred-type.ts";
 import type { BoundDimension } from "./profile.ts";
 
 /** Value of a dynamic dimension that nobody has given and that the file has no example for. */
@@ -12,7 +12,7 @@ const LARGEST_SIZE = 2 ** 31 - 1;
 /** The inputs of one entry with every dynamic dimension given a value. */
 export interface BoundInputs {
   /** In the order of the graph's inputs. */
-  readonly facts: readonly TensorFact[];
+  readonly inferredTypes: readonly InferredType[];
   readonly dimensions: readonly BoundDimension[];
   /** True when a size that the file fixes was given another value: what the file says of later shapes is then void. */
   readonly isResized: boolean;
@@ -35,11 +35,11 @@ export function bindInputs(model: Model, given: Readonly<Record<string, number>>
   checkGiven(model, given, named);
 
   const valueOf = (name: string): number => given[name] ?? named.get(name)?.default ?? DEFAULT_SIZE;
-  const facts = graph.inputs.map((id, input): TensorFact => {
+  const inferredTypes = graph.inputs.map((id, input): InferredType => {
     const declared = graph.tensors[id]?.declared;
     const shape = declared?.shape && (names[input] ?? []).map(({ name }) => valueOf(name));
-    const fact = { dataType: declared?.dataType, shape };
-    return declared?.container ? { ...fact, container: declared.container } : fact;
+    const inferredType = { dataType: declared?.dataType, shape };
+    return declared?.container ? { ...inferredType, container: declared.container } : inferredType;
   });
   const dimensions = [...named].flatMap(([name, dimension]): readonly BoundDimension[] => {
     if (dimension.isFixed && given[name] === undefined) return [];
@@ -50,17 +50,17 @@ export function bindInputs(model: Model, given: Readonly<Record<string, number>>
     const keepsExample = dimension.isFixed || model.format === "tflite";
     return keepsExample && valueOf(name) !== dimension.default;
   });
-  return { facts, dimensions, isResized };
+  return { inferredTypes, dimensions, isResized };
 }
 
 /**
  * The inputs of the main entry with only the caller's sizes given: what the run decides stays a name.
- * @returns facts in the order of the graph's inputs
+ * @returns inferred types in the order of the graph's inputs
  */
-export function openInputs(model: Model, given: Readonly<Record<string, number>>): readonly TensorFact[] {
+export function openInputs(model: Model, given: Readonly<Record<string, number>>): readonly InferredType[] {
   const { graph } = model.entries[0];
   const inputNames = distinctNames(graph);
-  return graph.inputs.map((id, input): TensorFact => {
+  return graph.inputs.map((id, input): InferredType => {
     const tensor = graph.tensors[id];
     const shape = inputDimensions(tensor, inputNames[input] ?? "").map(({ name, position, dimension }) => {
       const size = given[name] ?? given[position];

@@ -1,8 +1,8 @@
 /** The engine's public face: what the extension, the CLI and other programs may use. */
 export { FileSource } from "./bytes/file-source.ts";
 export { MemorySource } from "./bytes/memory-source.ts";
-export { SiblingFolder } from "./bytes/sibling-files.ts";
-export type { ByteSource, SiblingFiles } from "./bytes/byte-source.ts";
+export { ExternalDataFolder } from "./bytes/external-data-folder.ts";
+export type { ByteSource, ExternalDataFiles } from "./bytes/byte-source.ts";
 export * from "./errors.ts";
 export { profileModel, type ProfileOptions } from "./profile-model.ts";
 export { analyseModel, readModel, type AnalysedModel } from "./profile-model.ts";

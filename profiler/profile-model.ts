@@ -1,5 +1,5 @@
 import { bindInputs, type BoundInputs } from "./bindings.ts";
-import type { ByteSource, SiblingFiles } from "./bytes/byte-source.ts";
+import type { ByteSource, ExternalDataFiles } from "./bytes/byte-source.ts";
 import { costLayers } from "./cost/cost-layers.ts";
 import { readOnnx } from "./formats/onnx/read.ts";
 import { ONNX_OPERATORS } from "./formats/onnx/operators/index.ts";
@@ -42,11 +42,11 @@ export const OPERATORS: Readonly<Record<Model["format"], OperatorTable>> = {
  */
 export async function profileModel(
   source: ByteSource,
-  siblings: SiblingFiles,
+  externalData: ExternalDataFiles,
   options: ProfileOptions = {},
 ): Promise<Profile> {
   options.onProgress?.("reading");
-  const model = await readModel(source, siblings);
+  const model = await readModel(source, externalData);
   options.signal?.throwIfAborted();
   options.onProgress?.("inferring");
   const analysed = analyseModel(model, options.bindings ?? {});
@@ -57,8 +57,8 @@ export async function profileModel(
 }
 
 /** Reads either format: by its bytes where they tell, else by its name, so that the error speaks of the format that was meant. */
-export async function readModel(source: ByteSource, siblings: SiblingFiles): Promise<Model> {
-  return (await isTflite(source)) ? readTflite(source) : readOnnx(source, siblings);
+export async function readModel(source: ByteSource, externalData: ExternalDataFiles): Promise<Model> {
+  return (await isTflite(source)) ? readTflite(source) : readOnnx(source, externalData);
 }
 
 /** Shapes, operations and roles of every layer, with every dynamic dimension bound. */
@@ -67,8 +67,10 @@ export function analyseModel(model: Model, bindings: Readonly<Record<string, num
   const context = { model, operators: OPERATORS[model.format], checksDeclared: !inputs.isResized };
   const entries = model.entries.map(({ name, graph }, entry) => {
     const isProfiled = entry === 0;
-    const facts = isProfiled ? inputs.facts : bindInputs({ ...model, entries: [{ name, graph }] }, {}).facts;
-    return { name, inferred: inferGraph(context, graph, facts, `entry${entry}`), isProfiled };
+    const inferredTypes = isProfiled
+      ? inputs.inferredTypes
+      : bindInputs({ ...model, entries: [{ name, graph }] }, {}).inferredTypes;
+    return { name, inferred: inferGraph(context, graph, inferredTypes, `entry${entry}`), isProfiled };
   });
   return { model, inputs, listing: listLayers(entries) };
 }

@@ -56,7 +56,7 @@ export interface MemoryBuffer {
   readonly first: number;
   readonly last: number;
   /** The tensors that pass through it, each from the step at which it takes it over. */
-  readonly tenants: readonly { readonly step: number; readonly name: string }[];
+  readonly occupants: readonly { readonly step: number; readonly name: string }[];
 }
 
 export type HardwareName = string;

@@ -2,7 +2,7 @@ import * as l10n from "@vscode/l10n";
 import { render } from "preact";
 import { registerControls } from "./controls/controls.tsx";
 import { App } from "./page/App.tsx";
-import type { Message } from "./rpc.ts";
+import type { Message } from "./protocol/rpc.ts";
 import { ModelClient } from "./state/model-client.ts";
 import { differsInSizesOnly, restorePreferences, type Preferences } from "./state/preferences.ts";
 import { Store } from "./state/store.ts";

@@ -1,8 +1,8 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
-import { DATA_SYNTAX, parseData } from "../../profiler/run/calibration/parse-spec.ts";
+import { DATA_SYNTAX, parseData } from "../../profiler/calibration/parse-spec.ts";
 import type { CalibrationSpec, InputSpec, LabelSpec, Scaling } from "../../profiler/editing/index.ts";
-import { RpcError } from "../../webview/rpc.ts";
+import { RpcError } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
 import type { ModelInput } from "../worker/protocol.ts";
 

@@ -6,7 +6,7 @@ import { MODEL_EDITOR } from "../editor/model-editor.ts";
 import type { OpenEditor } from "../editor/open-models.ts";
 import { log } from "../log.ts";
 import { totalsText } from "../views/totals.ts";
-import type { EditingPart } from "../../webview/protocol-editing.ts";
+import type { EditingPart } from "../../webview/protocol/editing.ts";
 import type { DeviceWatch } from "../running/device-watch.ts";
 import { learnLatencyFromRuns } from "../running/learn-latency.ts";
 import { chooseDevice, cleanUpDevice, connectDevice, runOnDevice } from "../running/run-commands.ts";

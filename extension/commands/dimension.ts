@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { BoundDimension } from "../../profiler/index.ts";
-import { RpcError } from "../../webview/rpc.ts";
+import { RpcError } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
 
 /** Asks for a dynamic dimension and its value, and profiles with it. */

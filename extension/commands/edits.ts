@@ -2,7 +2,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { parseEdit, type Edit } from "../../profiler/editing/edit.ts";
 import { formatEditList, parseEditList } from "../../profiler/editing/edit-list.ts";
-import { RpcError } from "../../webview/rpc.ts";
+import { RpcError } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
 
 /** Commands on the list of edits of a model. */

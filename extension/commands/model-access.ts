@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { RpcError } from "../../webview/rpc.ts";
+import { RpcError } from "../../webview/protocol/rpc.ts";
 import { ModelDocument, type DocumentContext } from "../editor/model-document.ts";
 import type { OpenEditor, OpenModels } from "../editor/open-models.ts";
 import { log } from "../log.ts";

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import type { KeptComparison, PairHostContract, PairPageContract, Side } from "../../webview/compare/protocol.ts";
 import { SIDES } from "../../webview/compare/protocol.ts";
-import { Rpc } from "../../webview/rpc.ts";
+import { Rpc } from "../../webview/protocol/rpc.ts";
 import type { ModelAccess } from "../commands/model-access.ts";
 import { MODEL_EDITOR } from "../editor/model-editor.ts";
 import { PageConnection } from "../editor/page-connection.ts";

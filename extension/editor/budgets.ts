@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { RpcError } from "../../webview/rpc.ts";
+import { RpcError } from "../../webview/protocol/rpc.ts";
 
 /** Budgets are settings, each a text such as "100 MB": what they mean is the page's business. */
 

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
-import { RANDOM_SAMPLES, type CalibrationSpec } from "../../profiler/run/calibration/spec.ts";
-import type { Calibration, SampleNote } from "../../webview/protocol-editing.ts";
+import { RANDOM_SAMPLES, type CalibrationSpec } from "../../profiler/calibration/spec.ts";
+import type { Calibration, SampleNote } from "../../webview/protocol/editing.ts";
 import type { RememberedCalibration } from "./remembered-calibration.ts";
 
 export interface CalibrationHost {

@@ -1,13 +1,13 @@
 import * as vscode from "vscode";
-import type { Activity, Snapshot } from "../../webview/protocol.ts";
-import type { RunningState, RunsState } from "../../webview/protocol-running.ts";
+import type { Activity, Snapshot } from "../../webview/protocol/page.ts";
+import type { RunningState, RunsState } from "../../webview/protocol/running.ts";
 import type {
   Calibration,
   DocumentState,
   FitState,
   FoundSuggestions,
   RequestProgress,
-} from "../../webview/protocol-editing.ts";
+} from "../../webview/protocol/editing.ts";
 import type { ModelDocument } from "./model-document.ts";
 
 /** What happens to a document, for its pages, its views and VS Code. */

@@ -1,5 +1,5 @@
-import type { FitBudget, FitState } from "../../webview/protocol-editing.ts";
-import { toFailure } from "../../webview/rpc.ts";
+import type { FitBudget, FitState } from "../../webview/protocol/editing.ts";
+import { toFailure } from "../../webview/protocol/rpc.ts";
 import type { FitUpdate } from "../worker/protocol.ts";
 
 /** Runs a search; settled when it ends. @throws {RpcError} */

@@ -1,5 +1,5 @@
 import type { CalibrationSpec, Edit } from "../../profiler/editing/index.ts";
-import type { DocumentEdit, ListedEdit } from "../../webview/protocol-editing.ts";
+import type { DocumentEdit, ListedEdit } from "../../webview/protocol/editing.ts";
 import type { EditDescription, PlannedEdit } from "../worker/protocol.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { CalibrationSpec, Edit } from "../../profiler/editing/index.ts";
-import type { Computing, DocumentState, ListedEdit } from "../../webview/protocol-editing.ts";
-import { toFailure, type Failure } from "../../webview/rpc.ts";
+import type { Computing, DocumentState, ListedEdit } from "../../webview/protocol/editing.ts";
+import { toFailure, type Failure } from "../../webview/protocol/rpc.ts";
 import type { EditDescription } from "../worker/protocol.ts";
 import { changeBetween, inForce, listOf, type Change, type EditList } from "./edit-list.ts";
 

@@ -1,5 +1,5 @@
 import type { Edit } from "../../profiler/editing/index.ts";
-import type { ListedSuggestion } from "../../webview/protocol-editing.ts";
+import type { ListedSuggestion } from "../../webview/protocol/editing.ts";
 
 /** Each round makes the model cheaper; what one uncovers, the next takes: a fold behind a fold behind a layer without effect. */
 const MOST_ROUNDS = 8;
@@ -15,8 +15,8 @@ export async function exactEdits(
   const edits: Edit[] = [];
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const taken = new Set<number>();
-    for (const [place, { edit, promise, score, conflicts }] of (await suggest(edits)).entries()) {
-      if (promise !== "exact" || score <= 0 || conflicts.some((other) => taken.has(other))) continue;
+    for (const [place, { edit, guarantee, score, conflicts }] of (await suggest(edits)).entries()) {
+      if (guarantee !== "exact" || score <= 0 || conflicts.some((other) => taken.has(other))) continue;
       taken.add(place);
       edits.push(edit);
     }

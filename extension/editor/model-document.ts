@@ -2,10 +2,10 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import type { ExportFormat, Profile } from "../../profiler/index.ts";
 import type { Edit } from "../../profiler/editing/index.ts";
-import type { Activity, Snapshot } from "../../webview/protocol.ts";
-import type { PackedProfile } from "../../webview/packed-profile.ts";
-import type { BaseProfile, ListedEdit, Prediction, Suggestions, Trial } from "../../webview/protocol-editing.ts";
-import { RpcError, type Failure } from "../../webview/rpc.ts";
+import type { Activity, Snapshot } from "../../webview/protocol/page.ts";
+import type { PackedProfile } from "../../webview/protocol/packed-profile.ts";
+import type { BaseProfile, ListedEdit, Prediction, Suggestions, Trial } from "../../webview/protocol/editing.ts";
+import { RpcError, type Failure } from "../../webview/protocol/rpc.ts";
 import { log } from "../log.ts";
 import { Engines } from "../worker/engines.ts";
 import { unpackProfile } from "../worker/pack-profile.ts";
@@ -243,7 +243,7 @@ export class ModelDocument implements vscode.CustomDocument {
     const request = this.requestFor(this.editing.content);
     const edits = await exactEdits(async (extra) => {
       const model = { ...request, edits: [...request.edits, ...this.#planned(extra)] };
-      return (await this.engines.suggest(model, { promise: "exact" }, signal)).list;
+      return (await this.engines.suggest(model, { guarantee: "exact" }, signal)).list;
     });
     if (edits.length > 0) await this.editing.apply(edits);
     return edits.length;

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
-import type { HostContract, PageCommand, PageContract, Reveal, StartReply } from "../../webview/protocol.ts";
-import type { EditingPart } from "../../webview/protocol-editing.ts";
-import { Rpc, type Message } from "../../webview/rpc.ts";
+import type { HostContract, PageCommand, PageContract, Reveal, StartReply } from "../../webview/protocol/page.ts";
+import type { EditingPart } from "../../webview/protocol/editing.ts";
+import { Rpc, type Message } from "../../webview/protocol/rpc.ts";
 import { log } from "../log.ts";
 import { runningRequests } from "../running/running-requests.ts";
 import { editingRequests, editingStart } from "./page-requests.ts";

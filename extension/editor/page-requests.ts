@@ -1,5 +1,5 @@
-import type { EditingContract, EditingPart, EditingStart } from "../../webview/protocol-editing.ts";
-import type { Handlers } from "../../webview/rpc.ts";
+import type { EditingContract, EditingPart, EditingStart } from "../../webview/protocol/editing.ts";
+import type { Handlers } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "./model-document.ts";
 
 /** What a page hears of editing when it starts. */

@@ -1,8 +1,8 @@
 import type { LayerDetails, ProfileStep, Structure, WeightStatistics } from "../../profiler/index.ts";
-import type { PackedLayers } from "../../webview/packed-layers.ts";
-import type { Activity, Snapshot } from "../../webview/protocol.ts";
-import type { PackedProfile } from "../../webview/packed-profile.ts";
-import { RpcError, toFailure, type Failure } from "../../webview/rpc.ts";
+import type { PackedLayers } from "../../webview/protocol/packed-layers.ts";
+import type { Activity, Snapshot } from "../../webview/protocol/page.ts";
+import type { PackedProfile } from "../../webview/protocol/packed-profile.ts";
+import { RpcError, toFailure, type Failure } from "../../webview/protocol/rpc.ts";
 import type { LayerQuery, ModelRequest, ProfileReply, WeightsQuery } from "../worker/protocol.ts";
 
 /** Values of dynamic dimensions that the user gave, by name. */

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
-import type { Handlers } from "../../webview/rpc.ts";
-import { RpcError } from "../../webview/rpc.ts";
+import type { Handlers } from "../../webview/protocol/rpc.ts";
+import { RpcError } from "../../webview/protocol/rpc.ts";
 import type { ModelLocation, WorkerHostContract } from "../worker/protocol.ts";
 
 /**

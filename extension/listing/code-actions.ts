@@ -1,9 +1,9 @@
 import * as vscode from "vscode";
 import type { Diagnosis } from "../../profiler/diagnostics/index.ts";
 import type { Edit } from "../../profiler/editing/index.ts";
-import type { ListedSuggestion, Suggestions } from "../../webview/protocol-editing.ts";
+import type { ListedSuggestion, Suggestions } from "../../webview/protocol/editing.ts";
 import { labelOf } from "../worker/edit-label.ts";
-import { RpcError } from "../../webview/rpc.ts";
+import { RpcError } from "../../webview/protocol/rpc.ts";
 import type { ListedModel, ListedRevision } from "./listed-model.ts";
 import type { Listings } from "./listings.ts";
 import { LISTING_SELECTOR } from "./navigation.ts";
@@ -101,7 +101,7 @@ function fixesFor(
       .map((suggestion): Fix => {
         const action = applying(model, suggestion, QuickFix);
         action.diagnostics = [diagnostic];
-        action.isPreferred = suggestion.promise === "exact";
+        action.isPreferred = suggestion.guarantee === "exact";
         return { suggestion, action };
       }),
   );

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { Edit, EditOptions, OptionSpec, OptionValue } from "../../profiler/editing/index.ts";
-import { RpcError } from "../../webview/rpc.ts";
+import { RpcError } from "../../webview/protocol/rpc.ts";
 import { askChecked, type Considered } from "./checked-input.ts";
 
 /** What an edit would save, in words; undefined where nobody can tell before it is computed. */

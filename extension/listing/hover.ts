@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { LayerDetails, LayerProfile, Occurrence } from "../../profiler/index.ts";
 import { COLUMNS, countFormulas, energyParts, formatCell, latencyFormula } from "../../profiler/presentation.ts";
-import { RpcError } from "../../webview/rpc.ts";
+import { RpcError } from "../../webview/protocol/rpc.ts";
 import type { ListedModel, ListedRevision } from "./listed-model.ts";
 import { LISTING_LANGUAGE } from "./listing-uri.ts";
 import type { Listings } from "./listings.ts";

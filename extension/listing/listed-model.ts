@@ -3,8 +3,8 @@ import type { Diagnosis, WeightDiagnoses } from "../../profiler/diagnostics/inde
 import type { LayerDetails, Profile } from "../../profiler/index.ts";
 import { ListingIndex } from "../../profiler/presentation.ts";
 import type { Edit } from "../../profiler/editing/index.ts";
-import type { Prediction, Suggestions } from "../../webview/protocol-editing.ts";
-import { RpcError, toFailure } from "../../webview/rpc.ts";
+import type { Prediction, Suggestions } from "../../webview/protocol/editing.ts";
+import { RpcError, toFailure } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
 import { log } from "../log.ts";
 

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { ListedSuggestion } from "../../webview/protocol-editing.ts";
+import type { ListedSuggestion } from "../../webview/protocol/editing.ts";
 
 /** Savings that are worth a place in a menu, with the word for each. */
 const NAMED: readonly (readonly [total: keyof ListedSuggestion["saves"], word: () => string])[] = [
@@ -18,10 +18,10 @@ const MOST_NAMED = 2;
 const SMALLEST_SHARE = 0.005;
 
 /** "Separable: −12 % MACs, −8 % energy of the model, approximate" */
-export function titleOf({ title: english, promise, saves }: ListedSuggestion): string {
+export function titleOf({ title: english, guarantee, saves }: ListedSuggestion): string {
   const title = vscode.l10n.t(english);
   const worth = namedSavings(saves, MOST_NAMED);
-  const promised = PROMISES[promise]();
+  const promised = PROMISES[guarantee]();
   return worth === "" ? `${title}: ${promised}` : vscode.l10n.t("{0}: {1} of the model, {2}", title, worth, promised);
 }
 
@@ -40,7 +40,7 @@ function percentOf(share: number): string {
   return percent < 10 ? percent.toFixed(1) : percent.toFixed(0);
 }
 
-const PROMISES: Readonly<Record<ListedSuggestion["promise"], () => string>> = {
+const PROMISES: Readonly<Record<ListedSuggestion["guarantee"], () => string>> = {
   exact: () => vscode.l10n.t("exact"),
   approximate: () => vscode.l10n.t("approximate"),
   "needs training": () => vscode.l10n.t("needs training"),

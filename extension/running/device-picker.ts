@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { DeviceList } from "../../webview/protocol-running.ts";
+import type { DeviceList } from "../../webview/protocol/running.ts";
 import { factsOf, stateText } from "./device-view.ts";
 import type { DeviceWatch } from "./device-watch.ts";
 

@@ -1,12 +1,13 @@
 import * as vscode from "vscode";
 import { formatCell } from "../../profiler/presentation.ts";
-import type { ListedDevice } from "../../webview/protocol-running.ts";
+import type { ListedDevice } from "../../webview/protocol/running.ts";
 import type { DeviceWatch } from "./device-watch.ts";
 
 const DEVICES = "edgewise.devices";
 
 /** A device, or one line of what it says of itself. */
-type DeviceNode = { readonly device: ListedDevice } | { readonly device: ListedDevice; readonly fact: DeviceFact };
+type DeviceNode =
+  { readonly device: ListedDevice } | { readonly device: ListedDevice; readonly inferredType: DeviceFact };
 
 interface DeviceFact {
   readonly icon: string;
@@ -34,13 +35,15 @@ export class DeviceView implements vscode.TreeDataProvider<DeviceNode>, vscode.D
 
   getChildren(node?: DeviceNode): DeviceNode[] {
     if (node === undefined) return this.#watch.list.devices.map((device) => ({ device }));
-    return "fact" in node ? [] : factsOf(node.device).map((fact) => ({ device: node.device, fact }));
+    return "inferredType" in node
+      ? []
+      : factsOf(node.device).map((inferredType) => ({ device: node.device, inferredType }));
   }
 
   getTreeItem(node: DeviceNode): vscode.TreeItem {
-    if ("fact" in node) {
-      const item = new vscode.TreeItem(node.fact.text);
-      item.iconPath = new vscode.ThemeIcon(node.fact.icon);
+    if ("inferredType" in node) {
+      const item = new vscode.TreeItem(node.inferredType.text);
+      item.iconPath = new vscode.ThemeIcon(node.inferredType.icon);
       return item;
     }
     const { device } = node;
@@ -73,16 +76,16 @@ function iconOf({ id, problem }: ListedDevice): vscode.ThemeIcon {
   return new vscode.ThemeIcon(id === "host" ? "device-desktop" : "device-mobile");
 }
 
-export function stateText({ problem, facts }: ListedDevice): string {
+export function stateText({ problem, inferredTypes }: ListedDevice): string {
   if (problem) return vscode.l10n.t("not ready");
-  return facts?.system ?? "";
+  return inferredTypes?.system ?? "";
 }
 
 /** What a picker or a view says of a device, a line each. */
-export function factsOf({ id, facts, problem }: ListedDevice): readonly DeviceFact[] {
+export function factsOf({ id, inferredTypes, problem }: ListedDevice): readonly DeviceFact[] {
   if (problem) return [problem.message, problem.hint].flatMap((text) => (text ? [{ icon: "info", text }] : []));
-  if (!facts) return [{ icon: "loading~spin", text: vscode.l10n.t("asking…") }];
-  const { system, soc, abis, cores, memoryBytes, freeBytes, battery, celsius } = facts;
+  if (!inferredTypes) return [{ icon: "loading~spin", text: vscode.l10n.t("asking…") }];
+  const { system, soc, abis, cores, memoryBytes, freeBytes, battery, celsius } = inferredTypes;
   const lines: readonly (readonly [icon: string, text: string | null])[] = [
     ["versions", system],
     ["circuit-board", soc],

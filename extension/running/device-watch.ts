@@ -1,12 +1,12 @@
 import { hostname } from "node:os";
 import * as vscode from "vscode";
 import { RunQueue } from "../../profiler/device/run-queue.ts";
-import type { DeviceList } from "../../webview/protocol-running.ts";
-import { toFailure, type Failure } from "../../webview/rpc.ts";
+import type { DeviceList } from "../../webview/protocol/running.ts";
+import { toFailure, type Failure } from "../../webview/protocol/rpc.ts";
 import { log } from "../log.ts";
 import { EngineWorker } from "../worker/engine-worker.ts";
 import { HOST_DEVICE, type ConnectedDevices, type DeviceAddress } from "../worker/measuring-types.ts";
-import { DeviceRoster } from "./device-roster.ts";
+import { AttachedDeviceList } from "./device-list.ts";
 
 export interface DeviceMemory {
   get(key: string): unknown;
@@ -27,7 +27,7 @@ export class DeviceWatch implements vscode.Disposable {
   readonly #memory: DeviceMemory;
   readonly #worker: EngineWorker;
   readonly #settings: vscode.Disposable;
-  readonly #roster: DeviceRoster;
+  readonly #deviceList: AttachedDeviceList;
   #watch: AbortController | undefined;
   #runs = 0;
   readonly #host = new RunQueue();
@@ -40,7 +40,7 @@ export class DeviceWatch implements vscode.Disposable {
     this.#memory = memory;
     const kept = memory.get(KEY);
     const host = vscode.l10n.t("This machine ({0})", hostname());
-    this.#roster = new DeviceRoster({ host, unplugged }, typeof kept === "string" ? kept : undefined);
+    this.#deviceList = new AttachedDeviceList({ host, unplugged }, typeof kept === "string" ? kept : undefined);
     this.#worker = new EngineWorker(workerScript, {
       handlers: { readRemote: refuse, sizeOfRemote: refuse },
       listeners: { devices: (connected) => this.#receive(connected) },
@@ -53,7 +53,7 @@ export class DeviceWatch implements vscode.Disposable {
   }
 
   get list(): DeviceList {
-    return { ...this.#roster.list, hasBenchmarkModel: benchmarkModel() !== "" };
+    return { ...this.#deviceList.list, hasBenchmarkModel: benchmarkModel() !== "" };
   }
 
   /** Starts to follow what is connected; a second call does nothing. */
@@ -71,10 +71,10 @@ export class DeviceWatch implements vscode.Disposable {
 
   /** The list, once adb has told what is connected. Who runs on this machine does not wait for adb, and does not start it. */
   async whenListed(): Promise<DeviceList> {
-    if (this.#roster.isListed || this.#memory.get(KEY) === HOST_DEVICE) return this.list;
+    if (this.#deviceList.isListed || this.#memory.get(KEY) === HOST_DEVICE) return this.list;
     this.start();
     await new Promise<void>((resolve) => {
-      const listener = this.onDidChange(() => this.#roster.isListed && end());
+      const listener = this.onDidChange(() => this.#deviceList.isListed && end());
       const timer = setTimeout(() => end(), LISTING_MILLISECONDS);
       const end = (): void => {
         clearTimeout(timer);
@@ -103,7 +103,7 @@ export class DeviceWatch implements vscode.Disposable {
 
   async choose(device: string): Promise<void> {
     await this.#memory.update(KEY, device);
-    this.#roster.choose(device);
+    this.#deviceList.choose(device);
     this.#changes.fire(this.list);
   }
 
@@ -135,25 +135,25 @@ export class DeviceWatch implements vscode.Disposable {
     clearInterval(this.#timer);
     this.#watch?.abort();
     this.#watch = undefined;
-    this.#roster.startAnew();
+    this.#deviceList.startAnew();
     this.#worker.dispose();
     this.start();
   }
 
   #receive(connected: ConnectedDevices): void {
-    if (!this.#roster.receive(connected)) return;
+    if (!this.#deviceList.receive(connected)) return;
     this.#changes.fire(this.list);
     this.#refresh();
   }
 
   #refresh(): void {
     if (this.#runs > 0) return;
-    for (const device of this.#roster.ready) void this.#ask(device);
+    for (const device of this.#deviceList.ready) void this.#ask(device);
   }
 
   async #ask(device: string): Promise<void> {
     try {
-      this.#roster.describe(device, await this.#worker.request("describeDevice", this.addressOf(device)));
+      this.#deviceList.describe(device, await this.#worker.request("describeDevice", this.addressOf(device)));
       this.#changes.fire(this.list);
     } catch (error) {
       log().warn(`${device}: ${error instanceof Error ? error.message : String(error)}`);

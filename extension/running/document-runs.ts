@@ -8,9 +8,9 @@ import {
 } from "../../profiler/device/target.ts";
 import type { RunResult } from "../../profiler/device/run-result.ts";
 import { isOfVersion } from "../../profiler/presentation.ts";
-import type { DeviceList, KeptRun, OtherRun, RunningState, RunsState } from "../../webview/protocol-running.ts";
+import type { DeviceList, KeptRun, OtherRun, RunningState, RunsState } from "../../webview/protocol/running.ts";
 import { HOST_DEVICE, type KeptObservation, type MeasuredReply } from "../worker/measuring-types.ts";
-import { RpcError, toFailure, type Failure } from "../../webview/rpc.ts";
+import { RpcError, toFailure, type Failure } from "../../webview/protocol/rpc.ts";
 import type { StoredRun } from "./kept-run-format.ts";
 
 export interface RunsHost {

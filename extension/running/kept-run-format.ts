@@ -1,5 +1,5 @@
 import { RUN_RESULT_VERSION } from "../../profiler/device/run-result.ts";
-import type { KeptRun } from "../../webview/protocol-running.ts";
+import type { KeptRun } from "../../webview/protocol/running.ts";
 import type { KeptObservation } from "../worker/measuring-types.ts";
 
 /** A run as it is stored: the page has no use for what was learned from it. */

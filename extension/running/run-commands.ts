@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { formatCell } from "../../profiler/presentation.ts";
-import { toFailure } from "../../webview/rpc.ts";
+import { toFailure } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
 import { pickDevice, WIRELESS } from "./device-picker.ts";
 import type { DeviceWatch } from "./device-watch.ts";

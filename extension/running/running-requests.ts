@@ -1,5 +1,5 @@
-import type { RunningContract } from "../../webview/protocol-running.ts";
-import type { Handlers } from "../../webview/rpc.ts";
+import type { RunningContract } from "../../webview/protocol/running.ts";
+import type { Handlers } from "../../webview/protocol/rpc.ts";
 import { learnLatencyFromRuns } from "./learn-latency.ts";
 import { cleanUpDevice } from "./run-commands.ts";
 import type { ModelDocument } from "../editor/model-document.ts";

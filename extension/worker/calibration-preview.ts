@@ -13,7 +13,7 @@ import type {
   PreviewInput,
   PreviewSample,
   SampleNote,
-} from "../../webview/protocol-editing.ts";
+} from "../../webview/protocol/editing.ts";
 import type { ModelInput } from "./protocol.ts";
 
 /** What a model is given of its calibration samples. */

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { Rpc, RpcError, type Handlers, type Listeners } from "../../webview/rpc.ts";
+import { Rpc, RpcError, type Handlers, type Listeners } from "../../webview/protocol/rpc.ts";
 import type { WorkerContract, WorkerHostContract } from "./protocol.ts";
 
 /** An idle worker holds some 30 MB and what it has read; the next request starts another within 100 ms. */

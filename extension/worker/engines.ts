@@ -1,8 +1,8 @@
 import type { Diagnosis } from "../../profiler/diagnostics/index.ts";
 import type { LayerDetails, ModelListing, WeightStatistics } from "../../profiler/index.ts";
 import type { Edit } from "../../profiler/editing/index.ts";
-import type { Prediction, Suggestions } from "../../webview/protocol-editing.ts";
-import { RpcError, type Handlers, type Listeners } from "../../webview/rpc.ts";
+import type { Prediction, Suggestions } from "../../webview/protocol/editing.ts";
+import { RpcError, type Handlers, type Listeners } from "../../webview/protocol/rpc.ts";
 import { EngineWorker } from "./engine-worker.ts";
 import {
   NEEDS_NUMBERS,

@@ -6,7 +6,7 @@ import {
   type FitResult,
   type Model,
 } from "../../profiler/editing/index.ts";
-import type { FitBudget, FitPoint } from "../../webview/protocol-editing.ts";
+import type { FitBudget, FitPoint } from "../../webview/protocol/editing.ts";
 import type { FitUpdate } from "./protocol.ts";
 import { describeEdits } from "./restructuring.ts";
 

@@ -6,7 +6,7 @@ import {
   type RunResult,
 } from "../../profiler/device/index.ts";
 import { HARDWARE_PROFILES, type HardwareProfile, type LayerProfile } from "../../profiler/index.ts";
-import { RpcError } from "../../webview/rpc.ts";
+import { RpcError } from "../../webview/protocol/rpc.ts";
 import type { KeptObservation, LearnedReply } from "./measuring-types.ts";
 
 /** What a run says of the device's speed; null for a wrong result, whose time says nothing. */

@@ -2,7 +2,7 @@ import { parentPort } from "node:worker_threads";
 import {
   exportProfile,
   FileSource,
-  SiblingFolder,
+  ExternalDataFolder,
   findHardware,
   listModel,
   parseHardwareProfile,
@@ -10,11 +10,11 @@ import {
   type AnalysedModel,
   type ByteSource,
   type HardwareProfile,
-  type SiblingFiles,
+  type ExternalDataFiles,
 } from "../../profiler/index.ts";
 import { diagnose, diagnoseWeights, parseSettings } from "../../profiler/diagnostics/index.ts";
 import { costModel, writeModel } from "../../profiler/editing/index.ts";
-import { Rpc } from "../../webview/rpc.ts";
+import { Rpc } from "../../webview/protocol/rpc.ts";
 import { modelInputs, noteSamples, previewCalibration } from "./calibration-preview.ts";
 import { fitEdits } from "./fitting.ts";
 import { layerDetails, layerWeights } from "./inspect.ts";
@@ -137,12 +137,12 @@ async function profileKnown(request: ModelRequest, signal: AbortSignal): Promise
 }
 
 async function profileFile(request: ModelRequest, signal: AbortSignal): Promise<ProfileReply> {
-  const { source, siblings } = await open(request.location);
+  const { source, externalData } = await open(request.location);
   const dataFiles = new Set<string>();
-  const watched: SiblingFiles = {
+  const watched: ExternalDataFiles = {
     open: (relativePath) => {
       dataFiles.add(relativePath);
-      return siblings.open(relativePath);
+      return externalData.open(relativePath);
     },
   };
   const inspection: { analysed?: AnalysedModel } = {};
@@ -162,11 +162,11 @@ async function profileFile(request: ModelRequest, signal: AbortSignal): Promise<
   }
 }
 
-async function open(location: ModelLocation): Promise<{ source: ByteSource; siblings: SiblingFiles }> {
+async function open(location: ModelLocation): Promise<{ source: ByteSource; externalData: ExternalDataFiles }> {
   if (location.kind === "remote") {
-    return { source: new RemoteSource(host, location.name, location.size), siblings: new RemoteSiblings(host) };
+    return { source: new RemoteSource(host, location.name, location.size), externalData: new RemoteSiblings(host) };
   }
-  return { source: await FileSource.open(location.path), siblings: new SiblingFolder(location.path) };
+  return { source: await FileSource.open(location.path), externalData: new ExternalDataFolder(location.path) };
 }
 
 function hardwareOf({ hardware, ownHardware }: ModelRequest): HardwareProfile {

@@ -1,7 +1,7 @@
 import type { ModelObservation, RunResult } from "../../profiler/device/index.ts";
 import type { HardwareProfile } from "../../profiler/index.ts";
-import type { ListedDevice } from "../../webview/protocol-running.ts";
-import type { Failure } from "../../webview/rpc.ts";
+import type { ListedDevice } from "../../webview/protocol/running.ts";
+import type { Failure } from "../../webview/protocol/rpc.ts";
 
 /** A device by its id, and how to reach it. */
 export interface DeviceAddress {

@@ -13,8 +13,8 @@ import {
 } from "../../profiler/device/index.ts";
 import type { HardwareProfile } from "../../profiler/index.ts";
 import { costModel, inMemory } from "../../profiler/editing/index.ts";
-import type { ListedDevice } from "../../webview/protocol-running.ts";
-import { RpcError, type Failure } from "../../webview/rpc.ts";
+import type { ListedDevice } from "../../webview/protocol/running.ts";
+import { RpcError, type Failure } from "../../webview/protocol/rpc.ts";
 import { observationOf } from "./learning.ts";
 import { HOST_DEVICE, type ConnectedDevices, type DeviceAddress, type MeasuredReply } from "./measuring-types.ts";
 import type { ModelStore } from "./model-store.ts";
@@ -82,7 +82,7 @@ function listed(device: AdbListedDevice): ListedDevice {
   const name = model ?? serial;
   const advice = isReady(device) ? undefined : whyNotReady(device);
   const problem = advice ? failureOf({ message: `${name}: ${advice.message}`, hint: advice.hint }) : null;
-  return { id: serial, name, facts: null, problem };
+  return { id: serial, name, inferredTypes: null, problem };
 }
 
 /** What is wrong with a device, as sentences that stand one after the other. */

@@ -4,7 +4,7 @@ import {
   readModel,
   type AnalysedModel,
   type ByteSource,
-  type SiblingFiles,
+  type ExternalDataFiles,
 } from "../../profiler/index.ts";
 import {
   activationsOn,
@@ -26,7 +26,7 @@ export interface OpenModel {
 
 export type Open = (
   location: ModelLocation,
-) => Promise<{ readonly source: ByteSource; readonly siblings: SiblingFiles }>;
+) => Promise<{ readonly source: ByteSource; readonly externalData: ExternalDataFiles }>;
 
 /** What computing edits may take note of. */
 export interface Computing {
@@ -119,9 +119,9 @@ export class ModelStore {
   }
 
   async #read(location: ModelLocation): Promise<OpenModel> {
-    const { source, siblings } = await this.#open(location);
+    const { source, externalData } = await this.#open(location);
     try {
-      return { source, model: await readModel(source, siblings) };
+      return { source, model: await readModel(source, externalData) };
     } catch (error) {
       await source.close();
       throw error;

@@ -1,6 +1,6 @@
 import type { Profile } from "../../profiler/index.ts";
-import { packLayers, unpackLayers } from "../../webview/packed-layers.ts";
-import { CHUNK_ROWS, FIRST_CHUNK_ROWS, type PackedProfile } from "../../webview/packed-profile.ts";
+import { packLayers, unpackLayers } from "../../webview/protocol/packed-layers.ts";
+import { CHUNK_ROWS, FIRST_CHUNK_ROWS, type PackedProfile } from "../../webview/protocol/packed-profile.ts";
 
 /** Cuts a profile into a header and chunks of packed rows; there is always a first chunk, empty for a model without rows. */
 export function packProfile({ layers, structure, ...header }: Profile): PackedProfile {

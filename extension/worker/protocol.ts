@@ -2,7 +2,7 @@ import type { Diagnosis, WeightDiagnoses } from "../../profiler/diagnostics/inde
 import type { ExportFormat, LayerDetails, ModelListing, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
 import type { DeviceFacts, RunOptions, RunResult, TargetProgress } from "../../profiler/device/index.ts";
 import type { CalibrationSpec, Edit, Guarantee, OptionSpec } from "../../profiler/editing/index.ts";
-import type { PackedProfile } from "../../webview/packed-profile.ts";
+import type { PackedProfile } from "../../webview/protocol/packed-profile.ts";
 import type {
   CalibrationPreview,
   FitBudget,
@@ -12,8 +12,8 @@ import type {
   SampleNote,
   Suggestions,
   Trial,
-} from "../../webview/protocol-editing.ts";
-import type { Contract, None } from "../../webview/rpc.ts";
+} from "../../webview/protocol/editing.ts";
+import type { Contract, None } from "../../webview/protocol/rpc.ts";
 import type {
   ConnectedDevices,
   DeviceAddress,
@@ -97,7 +97,7 @@ export interface EditDescription {
 export interface SuggestionScope {
   /** Rows of the profile, of which they change one; left out: all rows. */
   readonly rows?: readonly number[];
-  readonly promise?: Guarantee;
+  readonly guarantee?: Guarantee;
   /** Meanwhile events `found` tell how many there are for each row of the profile of this revision; left out: nobody is told. */
   readonly tells?: number;
 }

@@ -1,5 +1,5 @@
-import { ModelFormatError, type ByteSource, type SiblingFiles } from "../../profiler/index.ts";
-import type { Rpc } from "../../webview/rpc.ts";
+import { ModelFormatError, type ByteSource, type ExternalDataFiles } from "../../profiler/index.ts";
+import type { Rpc } from "../../webview/protocol/rpc.ts";
 import type { WorkerContract, WorkerHostContract } from "./protocol.ts";
 
 export type HostRpc = Rpc<WorkerContract, WorkerHostContract>;
@@ -41,7 +41,7 @@ export class RemoteSource implements ByteSource {
 }
 
 /** Data files beside a remote model. That they stay inside its folder is checked by the host, which knows the URIs. */
-export class RemoteSiblings implements SiblingFiles {
+export class RemoteSiblings implements ExternalDataFiles {
   readonly #host: HostRpc;
 
   constructor(host: HostRpc) {

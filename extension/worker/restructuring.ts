@@ -25,7 +25,7 @@ import type {
   Prediction,
   Suggestions,
   Trial,
-} from "../../webview/protocol-editing.ts";
+} from "../../webview/protocol/editing.ts";
 import { labelOf } from "./edit-label.ts";
 import { compute, madeForFile, type Computing, type ModelStore } from "./model-store.ts";
 import type { EditDescription, ModelRequest, PlannedEdit, SuggestionScope } from "./protocol.ts";
@@ -44,7 +44,7 @@ export async function suggestEdits(
   store: ModelStore,
   request: ModelRequest,
   hardware: HardwareProfile,
-  { rows: wanted, promise, tells }: SuggestionScope,
+  { rows: wanted, guarantee, tells }: SuggestionScope,
   { signal, onProgress, onFound }: Computing & { readonly onFound: (found: FoundSuggestions) => void },
 ): Promise<Omit<Suggestions, "revision">> {
   const analysed = await store.analysed(request);
@@ -56,7 +56,7 @@ export async function suggestEdits(
     bindings: request.bindings,
     hardware,
     ...(signal && { signal }),
-    ...(promise && { promise }),
+    ...(guarantee && { guarantee }),
     ...(wanted && { layers: new Set([...named].flatMap(([name, row]) => (wanted.includes(row) ? name : []))) }),
     onProgress: (done) => onProgress?.(done, ""),
     onFound: ({ edit, layers }) => {
@@ -108,7 +108,7 @@ export async function tryEdits(
   const analysed = await store.analysed(request, { ...(signal && { signal }) });
   const base = await store.base(request.location);
   const changed = new Set<string>();
-  const promises = edits.map(({ edit }) => restructuringOf(edit.restructuring).promise);
+  const guarantees = edits.map(({ edit }) => restructuringOf(edit.restructuring).guarantee);
   const steps: Step[] = [];
   for (const [index, planned] of edits.entries()) {
     const step = await compute(base, steps.at(-1)?.after ?? analysed.model, planned, {
@@ -121,13 +121,13 @@ export async function tryEdits(
   const last = steps.at(-1);
   if (last === undefined) throw new RangeError("there is no edit to try");
   onProgress?.(COMPUTING_SHARE, CHECKING);
-  const whole: Step = { ...last, promise: weakest(promises), before: analysed.model };
+  const whole: Step = { ...last, guarantee: weakest(guarantees), before: analysed.model };
   const check = await checkEdit(whole, { calibration: madeForFile(base, calibration), ...(signal && { signal }) });
   const totals = costModel(analyseModel(last.after, request.bindings), hardware).totals;
   return {
     ...comparedTotals(analysed, totals, hardware),
     rows: rowsByName(analysed)([...changed]),
-    promise: whole.promise,
+    guarantee: whole.guarantee,
     check: asCheck(check, calibration),
   };
 }
@@ -173,8 +173,8 @@ function rowOfName({ model, listing }: AnalysedModel): ReadonlyMap<string, numbe
 
 const BY_STRENGTH: readonly Guarantee[] = ["exact", "approximate", "needs training"];
 
-function weakest(promises: readonly Guarantee[]): Guarantee {
-  return BY_STRENGTH[Math.max(...promises.map((promise) => BY_STRENGTH.indexOf(promise)))] ?? "approximate";
+function weakest(guarantees: readonly Guarantee[]): Guarantee {
+  return BY_STRENGTH[Math.max(...guarantees.map((guarantee) => BY_STRENGTH.indexOf(guarantee)))] ?? "approximate";
 }
 
 /** Plain numbers only: VS Code sends messages as JSON, which has no infinity. */

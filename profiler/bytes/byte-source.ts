@@ -17,7 +17,7 @@ export interface ByteSource {
 }
 
 /** Opens files that a model refers to by a path relative to itself (ONNX external data). */
-export interface SiblingFiles {
+export interface ExternalDataFiles {
   /**
    * Opens `relativePath`, as the model spells it, inside the model's own folder.
    * @throws {ExternalDataError} when it is missing, or lies outside the model's folder (symbolic links followed)

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { OptionError } from "../errors.ts";
-import { DATA_SYNTAX, parseData, parseLabels } from "../run/calibration/parse-spec.ts";
-import { RANDOM_SAMPLES, type CalibrationSpec, type InputSpec, type LabelSpec } from "../run/calibration/spec.ts";
+import { DATA_SYNTAX, parseData, parseLabels } from "../calibration/parse-spec.ts";
+import { RANDOM_SAMPLES, type CalibrationSpec, type InputSpec, type LabelSpec } from "../calibration/spec.ts";
 import { parseWhole } from "./quantities.ts";
 
 /** What commands that run models take to say on which samples. */

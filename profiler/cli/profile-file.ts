@@ -1,5 +1,5 @@
 import { FileSource } from "../bytes/file-source.ts";
-import { SiblingFolder } from "../bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../bytes/external-data-folder.ts";
 import { profileModel, type ProfileOptions } from "../profile-model.ts";
 import type { Profile } from "../profile.ts";
 
@@ -10,7 +10,7 @@ import type { Profile } from "../profile.ts";
 export async function profileFile(path: string, options: ProfileOptions): Promise<Profile> {
   const source = await FileSource.open(path);
   try {
-    return await profileModel(source, new SiblingFolder(path), options);
+    return await profileModel(source, new ExternalDataFolder(path), options);
   } finally {
     await source.close();
   }

@@ -1,8 +1,8 @@
 import { printable } from "../exports/printable.ts";
 import { plainTable } from "../exports/terminal.ts";
 import { formatShare } from "../format-numbers.ts";
-import type { ComparedTensor } from "../run/compare-runs.ts";
-import type { Difference } from "../run/difference.ts";
+import type { ComparedTensor } from "../runtime/compare-runs.ts";
+import type { Difference } from "../runtime/difference.ts";
 
 const MEASURES: readonly { readonly title: string; readonly text: (difference: Difference) => string }[] = [
   { title: "Max error", text: ({ maxAbsolute }) => digits(maxAbsolute) },

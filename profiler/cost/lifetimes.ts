@@ -9,7 +9,7 @@ export interface Buffer {
   /** The number of steps, one behind the last, for what must outlive the run. */
   last: number;
   /** In the order in which they take it over. */
-  readonly tenants: { readonly step: number; readonly name: string }[];
+  readonly occupants: { readonly step: number; readonly name: string }[];
   /** How often the layers around its birth run. */
   readonly repeats: number;
   /** The caller's or the next run's: may be looked at again, so nothing overwrites it. */
@@ -34,7 +34,7 @@ export function buffersOf(steps: readonly Layer[], { inputKeys, outputKeys }: En
 }
 
 /** What the walks below find out about one tensor. */
-interface Stay {
+interface Lifetime {
   /** The step that makes it; undefined for what comes from outside. */
   birth: number | undefined;
   lastUse: number;
@@ -42,7 +42,7 @@ interface Stay {
 }
 
 class Lifetimes {
-  readonly #stays = new Map<string, Stay>();
+  readonly #lifetimes = new Map<string, Lifetime>();
   readonly #buffers = new Set<Buffer>();
 
   constructor(
@@ -56,7 +56,7 @@ class Lifetimes {
     this.#findLastUses();
     this.steps.forEach((layer, step) => {
       for (const input of layer.inputs) {
-        if (input.use === "data" && isActivation(input)) this.#arrive(input, this.#stay(input), layer, step);
+        if (input.use === "data" && isActivation(input)) this.#arrive(input, this.#lifetime(input), layer, step);
       }
       layer.outputs.forEach((output, position) => {
         if (isActivation(output)) this.#produce(output, position, layer, step);
@@ -68,17 +68,17 @@ class Lifetimes {
   #findBirths(): void {
     // A node with bodies is listed before the row that really makes its output.
     this.steps.forEach(({ outputs }, step) => {
-      for (const output of outputs) if (isActivation(output)) this.#stay(output).birth = step;
+      for (const output of outputs) if (isActivation(output)) this.#lifetime(output).birth = step;
     });
   }
 
   #findLastUses(): void {
     const lastRound = lastRounds(this.steps);
     const use = (tensor: LayerTensor, layer: Layer, step: number): void => {
-      const stay = this.#stay(tensor);
-      stay.lastUse = Math.max(
-        stay.lastUse,
-        this.#isKept(tensor) ? this.steps.length : lastRound(step, this.#bornIn(tensor, stay, layer)),
+      const lifetime = this.#lifetime(tensor);
+      lifetime.lastUse = Math.max(
+        lifetime.lastUse,
+        this.#isKept(tensor) ? this.steps.length : lastRound(step, this.#bornIn(tensor, lifetime, layer)),
       );
     };
     this.steps.forEach((layer, step) => {
@@ -100,30 +100,34 @@ class Lifetimes {
   }
 
   /** How often the place runs where a tensor is made; of one from outside that a layer uses, the layer's own. */
-  #bornIn({ key }: LayerTensor, { birth }: Stay, layer: Layer): number {
+  #bornIn({ key }: LayerTensor, { birth }: Lifetime, layer: Layer): number {
     if (birth !== undefined) return this.steps[birth]?.repeats ?? 1;
     return this.inputKeys.has(key) ? 1 : layer.repeats;
   }
 
   /** A tensor that no step has made: the caller's, a variable, or what a loop hands to its body. */
-  #arrive(tensor: LayerTensor, stay: Stay, layer: Layer, step: number): void {
-    if (stay.buffer !== undefined) return;
+  #arrive(tensor: LayerTensor, lifetime: Lifetime, layer: Layer, step: number): void {
+    if (lifetime.buffer !== undefined) return;
     const isGiven = this.inputKeys.has(tensor.key) || tensor.isVariable === true;
-    this.#open(tensor, stay, { first: isGiven ? 0 : step, repeats: isGiven ? 1 : layer.repeats, isPinned: isGiven });
+    this.#open(tensor, lifetime, {
+      first: isGiven ? 0 : step,
+      repeats: isGiven ? 1 : layer.repeats,
+      isPinned: isGiven,
+    });
   }
 
   #produce(output: LayerTensor, position: number, layer: Layer, step: number): void {
-    const stay = this.#stay(output);
-    if (stay.birth !== step) return;
+    const lifetime = this.#lifetime(output);
+    if (lifetime.birth !== step) return;
     const host = position === 0 && output.isVariable !== true ? this.#host(output, layer, step) : undefined;
     if (!host) {
       const isPinned = output.isVariable === true;
-      this.#open(output, stay, { first: isPinned ? 0 : step, repeats: layer.repeats, isPinned });
+      this.#open(output, lifetime, { first: isPinned ? 0 : step, repeats: layer.repeats, isPinned });
       return;
     }
-    host.last = Math.max(host.last, stay.lastUse);
-    host.tenants.push({ step, name: output.name });
-    stay.buffer = host;
+    host.last = Math.max(host.last, lifetime.lastUse);
+    host.occupants.push({ step, name: output.name });
+    lifetime.buffer = host;
   }
 
   /** The buffer of an input that the first output takes over, if it may. */
@@ -146,24 +150,25 @@ class Lifetimes {
   }
 
   #bufferOf(tensor: LayerTensor | undefined): Buffer | undefined {
-    return tensor && isActivation(tensor) ? this.#stays.get(tensor.key)?.buffer : undefined;
+    return tensor && isActivation(tensor) ? this.#lifetimes.get(tensor.key)?.buffer : undefined;
   }
 
   #open(
     tensor: LayerTensor,
-    stay: Stay,
+    lifetime: Lifetime,
     { first, repeats, isPinned }: Pick<Buffer, "first" | "repeats" | "isPinned">,
   ): void {
-    const tenants = [{ step: first, name: tensor.name }];
-    if (stay.buffer !== undefined) this.#buffers.delete(stay.buffer);
-    stay.buffer = { bytes: tensorBytes(tensor), first, last: stay.lastUse, tenants, repeats, isPinned };
-    this.#buffers.add(stay.buffer);
+    const occupants = [{ step: first, name: tensor.name }];
+    if (lifetime.buffer !== undefined) this.#buffers.delete(lifetime.buffer);
+    lifetime.buffer = { bytes: tensorBytes(tensor), first, last: lifetime.lastUse, occupants, repeats, isPinned };
+    this.#buffers.add(lifetime.buffer);
   }
 
-  #stay({ key }: LayerTensor): Stay {
-    let stay = this.#stays.get(key);
-    if (stay === undefined) this.#stays.set(key, (stay = { birth: undefined, lastUse: 0, buffer: undefined }));
-    return stay;
+  #lifetime({ key }: LayerTensor): Lifetime {
+    let lifetime = this.#lifetimes.get(key);
+    if (lifetime === undefined)
+      this.#lifetimes.set(key, (lifetime = { birth: undefined, lastUse: 0, buffer: undefined }));
+    return lifetime;
   }
 }
 

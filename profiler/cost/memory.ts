@@ -18,17 +18,17 @@ const NOTHING: PeakMemory = { layer: null, tensors: [] };
 export function planMemory(layers: readonly Layer[], keys: EntryKeys): MemoryPlan {
   const steps = layers.filter(({ isCounted, role }) => isCounted && role === "compute");
   const sized: MemoryBuffer[] = [];
-  for (const { bytes, first, last, tenants } of buffersOf(steps, keys)) {
+  for (const { bytes, first, last, occupants } of buffersOf(steps, keys)) {
     if (bytes === null) return { bytes: null, peak: NOTHING, timeline: null };
     // Beyond the last step there is nothing to collide with.
-    if (bytes > 0) sized.push({ bytes, first, last: Math.min(last, steps.length - 1), tenants });
+    if (bytes > 0) sized.push({ bytes, first, last: Math.min(last, steps.length - 1), occupants });
   }
   const timeline = { layers: steps.map(({ index }) => index), buffers: sized };
   if (sized.length === 0) return { bytes: 0, peak: NOTHING, timeline };
   const step = fullestStep(sized, steps.length);
   const tensors = sized
     .filter(({ first, last }) => first <= step && step <= last)
-    .map((buffer) => ({ name: tenantAt(buffer, step), bytes: buffer.bytes }))
+    .map((buffer) => ({ name: occupantAt(buffer, step), bytes: buffer.bytes }))
     .sort((a, b) => b.bytes - a.bytes);
   const peak = { layer: steps[step]?.index ?? null, tensors };
   return { bytes: arenaBytes(sized, placeBlocks(sized)), peak, timeline };
@@ -52,6 +52,6 @@ function fullestStep(blocks: readonly Block[], steps: number): number {
 }
 
 /** Who is in a buffer at a step: the latest tensor that took it over, while a layer that computes in place already its output. */
-function tenantAt({ tenants }: MemoryBuffer, step: number): string {
-  return (tenants.findLast((tenant) => tenant.step <= step) ?? tenants[0])?.name ?? "";
+function occupantAt({ occupants }: MemoryBuffer, step: number): string {
+  return (occupants.findLast((occupant) => occupant.step <= step) ?? occupants[0])?.name ?? "";
 }

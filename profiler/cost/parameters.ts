@@ -1,6 +1,6 @@
 import type { Layer } from "../layers/layer.ts";
 import { partsOf } from "../operators/folded-constant.ts";
-import type { ConstantOrigin } from "../operators/tensor-fact.ts";
+import type { ConstantOrigin } from "../operators/inferred-type.ts";
 import { sumKnown } from "./tensor-bytes.ts";
 
 /** Constants that a layer computes with, as far as no earlier layer has counted them. */

@@ -1,12 +1,12 @@
 import type { LayerTensor, Layer } from "../layers/layer.ts";
 import { bytesOf } from "../model/data-type.ts";
 import { elementsOf } from "../model/shape.ts";
-import type { TensorFact } from "../operators/tensor-fact.ts";
+import type { InferredType } from "../operators/inferred-type.ts";
 
 /** Bytes that a tensor, or a list of tensors, takes in memory; null when a type, a rank or a size in it is unknown. */
-export function tensorBytes(fact: TensorFact): number | null {
-  const { dataType, shape, container } = fact;
-  if (container === "sequence") return sequenceBytes(fact);
+export function tensorBytes(inferredType: InferredType): number | null {
+  const { dataType, shape, container } = inferredType;
+  if (container === "sequence") return sequenceBytes(inferredType);
   const elements = shape && elementsOf(shape);
   if (elements === 0) return 0;
   if (dataType === undefined || elements === undefined || container !== undefined) return null;
@@ -14,7 +14,7 @@ export function tensorBytes(fact: TensorFact): number | null {
 }
 
 /** Those of its tensors, one by one where they are known, else all alike. */
-function sequenceBytes({ dataType, shape, items }: TensorFact): number | null {
+function sequenceBytes({ dataType, shape, items }: InferredType): number | null {
   if (items?.tensors) return sumKnown(items.tensors.map(tensorBytes));
   const each = tensorBytes({ dataType, shape });
   return each === null || typeof items?.count !== "number" ? null : each * items.count;

@@ -1,5 +1,5 @@
-import { DifferenceSum } from "../run/difference.ts";
-import type { NamedTensors, NumericTensor } from "../run/numeric-tensor.ts";
+import { DifferenceSum } from "../runtime/difference.ts";
+import type { NamedTensors, NumericTensor } from "../runtime/numeric-tensor.ts";
 import type { ComparedOutput, OutputCheck } from "./run-result.ts";
 
 /**

@@ -142,7 +142,7 @@ class RowFinder {
     for (const index of group.keys()) this.#taken.add(index);
     const members = [...group.values()];
     const main = members.filter((row) => isOf(row, counterpart.op));
-    const chosen = dearest(main.length > 0 ? main : members);
+    const chosen = mostExpensive(main.length > 0 ? main : members);
     return [
       ...(chosen === undefined ? [] : [chosen.index]),
       ...members.filter((row) => row !== chosen).map(({ index }) => index),
@@ -185,7 +185,7 @@ function isOf(row: LayerProfile, op: string): boolean {
 }
 
 /** The one with the most MACs, the first of equals. */
-export function dearest(rows: readonly LayerProfile[]): LayerProfile | undefined {
+export function mostExpensive(rows: readonly LayerProfile[]): LayerProfile | undefined {
   return rows.reduce<LayerProfile | undefined>(
     (best, row) => (best === undefined || (row.macs ?? 0) > (best.macs ?? 0) ? row : best),
     undefined,

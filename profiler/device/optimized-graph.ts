@@ -2,12 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import { FileSource } from "../bytes/file-source.ts";
-import { SiblingFolder } from "../bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../bytes/external-data-folder.ts";
 import { LimitError, ModelFormatError } from "../errors.ts";
 import { readModel } from "../profile-model.ts";
-import { loadOnnxRuntime } from "../run/onnx-runtime.ts";
-import { openSource } from "../run/open-session.ts";
-import type { RunnableModel } from "../run/session.ts";
+import { loadOnnxRuntime } from "../runtime/onnx-runtime.ts";
+import { openSource } from "../runtime/open-session.ts";
+import type { RunnableModel } from "../runtime/session.ts";
 
 const LOG_FATAL = 4;
 
@@ -32,7 +32,7 @@ export async function optimizedOperators(runnable: RunnableModel): Promise<reado
     await writeOptimized(runnable, path);
     const source = await FileSource.open(path);
     try {
-      const { nodes, tensors } = (await readModel(source, new SiblingFolder(path))).entries[0].graph;
+      const { nodes, tensors } = (await readModel(source, new ExternalDataFolder(path))).entries[0].graph;
       const named = (ids: readonly number[]): readonly string[] => ids.map((id) => tensors[id]?.name ?? "");
       return nodes.map(({ op, name, inputs, outputs }) => ({
         op,

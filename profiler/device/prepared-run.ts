@@ -4,12 +4,12 @@ import type { ByteSource } from "../bytes/byte-source.ts";
 import { CalibrationError, OptionError, RunError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { readModel } from "../profile-model.ts";
-import { openSamples } from "../run/calibration/sample-set.ts";
-import type { CalibrationSpec } from "../run/calibration/spec.ts";
-import type { NamedTensors } from "../run/numeric-tensor.ts";
-import { inputPorts } from "../run/model-ports.ts";
-import { openSession, openSource, siblingsOf } from "../run/open-session.ts";
-import { nameOf, type Port, type RunnableModel, type Session } from "../run/session.ts";
+import { openSamples } from "../calibration/sample-set.ts";
+import type { CalibrationSpec } from "../calibration/spec.ts";
+import type { NamedTensors } from "../runtime/numeric-tensor.ts";
+import { inputPorts } from "../runtime/model-ports.ts";
+import { openSession, openSource, externalDataOf } from "../runtime/open-session.ts";
+import { nameOf, type Port, type RunnableModel, type Session } from "../runtime/session.ts";
 import type { RunModel } from "./run-result.ts";
 import type { RunOptions } from "./target.ts";
 
@@ -56,7 +56,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const source = await openSource(runnable);
   try {
-    const model = await readModel(source, siblingsOf(runnable));
+    const model = await readModel(source, externalDataOf(runnable));
     const files = filesOf(model, source);
     const session = runsState && hasState(model) ? withoutRunning(model) : await openSession(runnable);
     try {
@@ -121,8 +121,8 @@ interface GivenInputs {
 async function inputsOf(model: string, ports: readonly Port[], options: RunOptions): Promise<GivenInputs> {
   const dimensions = bindDimensions(model, ports, options.dimensions ?? {});
   const spec: CalibrationSpec = { ...options.calibration, dimensions };
-  const isMadeUp = spec.inputs === undefined;
-  const bound = isMadeUp
+  const isSynthetic = spec.inputs === undefined;
+  const bound = isSynthetic
     ? ports.map((port) => ({ ...port, shape: port.shape.map((size) => sizeOf(size, dimensions)) }))
     : ports;
   const stacked = bound.map(({ shape }) => shape[0]).find((size) => typeof size === "string");

@@ -131,7 +131,7 @@ export interface LayerTimes {
 }
 
 export interface RowTime {
-  /** `LayerProfile.index` of the row that ran: of those that one operator computes, the one of its kind, else the dearest. */
+  /** `LayerProfile.index` of the row that ran: of those that one operator computes, the one of its kind, else the most expensive. */
   readonly layer: number;
   /** The row's own, so that a run is understood without the model: `LayerProfile.name` and `op`. */
   readonly name: string;

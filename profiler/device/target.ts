@@ -1,6 +1,6 @@
 import type { LayerProfile } from "../profile.ts";
-import type { CalibrationSpec } from "../run/calibration/spec.ts";
-import type { RunnableModel } from "../run/session.ts";
+import type { CalibrationSpec } from "../calibration/spec.ts";
+import type { RunnableModel } from "../runtime/session.ts";
 import type { BatteryState, DeviceIdentity, RunResult } from "./run-result.ts";
 
 /** A device that models run on: a phone at adb, or this machine. */

@@ -2,9 +2,9 @@ import { isFloat } from "../model/data-type.ts";
 import { elementsOf } from "../model/shape.ts";
 import type { AnalysedModel } from "../profile-model.ts";
 import type { Profile } from "../profile.ts";
-import { liftModel } from "../restructure/lift/lift-model.ts";
-import { isKind, type LiftedLayer } from "../restructure/lift/lifted.ts";
-import type { Weights } from "../restructure/lift/forms.ts";
+import { liftModel } from "../neutral/lift-model.ts";
+import { isKind, type NeutralLayer } from "../neutral/neutral-graph.ts";
+import type { Weights } from "../neutral/forms.ts";
 import { answersTo } from "../restructure/registry.ts";
 import { Subject, type Diagnosis, type Finding } from "./diagnosis.ts";
 import { settingOf, type LayerWeights, type Rule, type RuleSettings } from "./rule.ts";
@@ -72,13 +72,13 @@ function inWeights(weights: LayerWeights, settings: RuleSettings, subject: Subje
   });
 }
 
-function weightsOf(layer: LiftedLayer): readonly { layer: LiftedLayer; weights: Weights; elements: number }[] {
+function weightsOf(layer: NeutralLayer): readonly { layer: NeutralLayer; weights: Weights; elements: number }[] {
   if (!isKind(layer, "conv") && !isKind(layer, "dense")) return [];
   const { weight } = layer.form;
   return [{ layer, weights: weight, elements: elementsOf(weight.shape) ?? 0 }];
 }
 
-async function numbersOf(layer: LiftedLayer, weights: Weights): Promise<LayerWeights> {
+async function numbersOf(layer: NeutralLayer, weights: Weights): Promise<LayerWeights> {
   return { layer, shape: weights.shape, elements: await weights.read(), isFloat: isFloat(weights.dataType) };
 }
 

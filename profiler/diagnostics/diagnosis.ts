@@ -1,7 +1,7 @@
 import type { Layer } from "../layers/layer.ts";
 import type { LayerProfile, Profile } from "../profile.ts";
 import type { Severity } from "./severity.ts";
-import type { LiftedGraph, LiftedLayer } from "../restructure/lift/lifted.ts";
+import type { NeutralGraph, NeutralLayer } from "../neutral/neutral-graph.ts";
 
 /** Something about a model that costs more than it may have to. Plain data. */
 export interface Diagnosis {
@@ -32,14 +32,14 @@ export interface Finding {
 
 /** A model as rules look at it: what its rows cost, and what they are. */
 export class Subject {
-  readonly #rows: ReadonlyMap<LiftedLayer["node"], number>;
-  readonly #lifted: ReadonlyMap<number, LiftedLayer>;
+  readonly #rows: ReadonlyMap<NeutralLayer["node"], number>;
+  readonly #lifted: ReadonlyMap<number, NeutralLayer>;
 
   constructor(
     readonly profile: Profile,
     /** By row. */
     readonly layers: readonly Layer[],
-    readonly graph: LiftedGraph,
+    readonly graph: NeutralGraph,
   ) {
     this.#rows = new Map(layers.map(({ node, index }) => [node, index]));
     this.#lifted = new Map(graph.layers.flatMap((layer) => this.rowsOf(layer).map((row) => [row, layer])));
@@ -51,13 +51,13 @@ export class Subject {
   }
 
   /** The row of a layer, as a list that may be empty. */
-  rowsOf({ node }: LiftedLayer): readonly number[] {
+  rowsOf({ node }: NeutralLayer): readonly number[] {
     const row = this.#rows.get(node);
     return row === undefined ? [] : [row];
   }
 
   /** The layer that edits name; undefined for rows of bodies. */
-  layerOf(row: number): LiftedLayer | undefined {
+  layerOf(row: number): NeutralLayer | undefined {
     return this.#lifted.get(row);
   }
 }

@@ -21,7 +21,7 @@ function section(rule: Rule): string {
   const { code, title, severity, summary, explanation, literature, threshold } = rule;
   const setting = `${SETTINGS_SECTION}.${settingName(rule)}`;
   const answers = answersTo(code).map(
-    ({ id, title: name, promise, summary: what }) => `- **${name}** (\`${id}\`, ${promise}): ${what}`,
+    ({ id, title: name, guarantee, summary: what }) => `- **${name}** (\`${id}\`, ${guarantee}): ${what}`,
   );
   return [
     `## ${code}`,

@@ -1,4 +1,4 @@
-import type { LiftedLayer } from "../restructure/lift/lifted.ts";
+import type { NeutralLayer } from "../neutral/neutral-graph.ts";
 import type { Finding, Subject } from "./diagnosis.ts";
 import type { Severity } from "./severity.ts";
 
@@ -38,7 +38,7 @@ interface WeightRule {
 }
 
 export interface LayerWeights {
-  readonly layer: LiftedLayer;
+  readonly layer: NeutralLayer;
   /** Output channels outermost. */
   readonly shape: readonly number[];
   readonly elements: Float32Array;

@@ -1,11 +1,11 @@
 import type { Model } from "../model/model.ts";
 import type { Edit } from "./edit.ts";
-import { changedLayers, keptTensors, type KeptTensor } from "../restructure/lower/kept-tensors.ts";
-import { liftedModel } from "../restructure/lift/lifted-model.ts";
-import { lowerRewrite } from "../restructure/lower/lower-model.ts";
+import { changedLayers, keptTensors, type KeptTensor } from "../neutral/kept-tensors.ts";
+import { neutralGraphOf } from "../neutral/known-graph.ts";
+import { lowerRewrite } from "../neutral/lower-model.ts";
 import { restructuringOf } from "../restructure/registry.ts";
 import type { ActivationSource, Guarantee } from "../restructure/restructuring.ts";
-import type { Rewrite } from "../restructure/lower/rewrite.ts";
+import type { Rewrite } from "../neutral/rewrite.ts";
 
 /** What edits are computed with. */
 export interface EditContext {
@@ -22,7 +22,7 @@ export interface EditContext {
 /** What one edit of a list came to. */
 export interface Step {
   readonly edit: Edit;
-  readonly promise: Guarantee;
+  readonly guarantee: Guarantee;
   /** Names of the layers it changed or took out. */
   readonly changed: readonly string[];
   /** What those layers make and both models have, apart from the outputs: where the edit is checked beside them. */
@@ -57,7 +57,7 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
   const { seed = 0, signal, onProgress, bindings, activationsOf } = context;
   signal?.throwIfAborted();
   const restructuring = restructuringOf(edit.restructuring);
-  const graph = liftedModel(model, bindings);
+  const graph = neutralGraphOf(model, bindings);
   const activations = await activationsOf?.(model);
   const activationsAfter = async (partial: Rewrite): Promise<ActivationSource> => {
     const source = await activationsOf?.(await lowerRewrite(model, graph, partial, { readsWeights: true }));
@@ -75,9 +75,9 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
   onProgress?.(1, restructuring.title);
   return {
     edit,
-    promise: restructuring.promise,
+    guarantee: restructuring.guarantee,
     changed: changedLayers(graph, rewrite).map(({ name }) => name),
-    kept: keptTensors(graph, liftedModel(after, bindings), rewrite),
+    kept: keptTensors(graph, neutralGraphOf(after, bindings), rewrite),
     before: model,
     after,
   };
@@ -95,7 +95,7 @@ export async function predictEdit(
   { bindings }: Pick<EditContext, "bindings"> = {},
 ): Promise<Model | undefined> {
   const restructuring = restructuringOf(edit.restructuring);
-  const graph = liftedModel(model, bindings);
+  const graph = neutralGraphOf(model, bindings);
   const rewrite = restructuring.predict(graph, edit.target, edit.options);
   return rewrite && lowerRewrite(model, graph, rewrite, { readsWeights: false });
 }

@@ -1,8 +1,8 @@
 import { EdgewiseError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
-import { inMemory } from "../run/activation-source.ts";
-import type { CalibrationSpec } from "../run/calibration/spec.ts";
-import { compareRuns, type RunComparison, type TensorPair } from "../run/compare-runs.ts";
+import { inMemory } from "../runtime/activation-source.ts";
+import type { CalibrationSpec } from "../calibration/spec.ts";
+import { compareRuns, type RunComparison, type TensorPair } from "../runtime/compare-runs.ts";
 import type { Step } from "./apply.ts";
 import { formatEdit } from "./edit.ts";
 import { EXACT_ERROR, roundingOf } from "./rounding.ts";
@@ -32,7 +32,7 @@ export async function checkEdit(step: Step, { calibration, signal }: CheckOption
     tensors: capturable(step),
     ...(signal && { signal }),
   });
-  if (step.promise === "exact") await requireExact(step, comparison, { calibration, ...(signal && { signal }) });
+  if (step.guarantee === "exact") await requireExact(step, comparison, { calibration, ...(signal && { signal }) });
   return comparison;
 }
 

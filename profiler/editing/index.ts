@@ -6,8 +6,8 @@
 export { analyseModel, costModel, readModel, type AnalysedModel } from "../profile-model.ts";
 export type { Model } from "../model/model.ts";
 
-export { liftModel } from "../restructure/lift/lift-model.ts";
-export type { LiftedGraph, LiftedLayer } from "../restructure/lift/lifted.ts";
+export { liftModel } from "../neutral/lift-model.ts";
+export type { NeutralGraph, NeutralLayer } from "../neutral/neutral-graph.ts";
 export { formatEdit, parseEdit } from "./edit.ts";
 export { completeOptions } from "../restructure/options.ts";
 export type { Edit } from "./edit.ts";
@@ -40,22 +40,22 @@ export type {
   FitResult,
   FitSamples,
 } from "./fit/fit-point.ts";
-export { modelBytes, writeModel, type WriteOptions } from "../restructure/lower/write-model.ts";
+export { modelBytes, writeModel, type WriteOptions } from "../formats/write-model.ts";
 
-export { activationsOn, inMemory } from "../run/activation-source.ts";
-export { compareRuns } from "../run/compare-runs.ts";
-export type { ComparedTensor, CompareOptions, RunComparison, TensorPair } from "../run/compare-runs.ts";
-export type { Difference, Top1 } from "../run/difference.ts";
-export type { RunProgress } from "../run/batches.ts";
-export { inputPorts } from "../run/model-ports.ts";
-export type { Port, RunnableModel } from "../run/session.ts";
-export { parseData, parseLabels, DATA_SYNTAX } from "../run/calibration/parse-spec.ts";
-export { openSamples, type SampleSet } from "../run/calibration/sample-set.ts";
-export { channelAxis } from "../run/calibration/input-layout.ts";
-export { previewSamples } from "../run/calibration/preview-samples.ts";
-export type { PreviewedInput, PreviewedSample, SamplePreview } from "../run/calibration/preview-samples.ts";
-export type { NumericTensor } from "../run/numeric-tensor.ts";
-export { isRandom, RANDOM_SAMPLES } from "../run/calibration/spec.ts";
+export { activationsOn, inMemory } from "../runtime/activation-source.ts";
+export { compareRuns } from "../runtime/compare-runs.ts";
+export type { ComparedTensor, CompareOptions, RunComparison, TensorPair } from "../runtime/compare-runs.ts";
+export type { Difference, Top1 } from "../runtime/difference.ts";
+export type { RunProgress } from "../runtime/batches.ts";
+export { inputPorts } from "../runtime/model-ports.ts";
+export type { Port, RunnableModel } from "../runtime/session.ts";
+export { parseData, parseLabels, DATA_SYNTAX } from "../calibration/parse-spec.ts";
+export { openSamples, type SampleSet } from "../calibration/sample-set.ts";
+export { channelAxis } from "../calibration/input-layout.ts";
+export { previewSamples } from "../calibration/preview-samples.ts";
+export type { PreviewedInput, PreviewedSample, SamplePreview } from "../calibration/preview-samples.ts";
+export type { NumericTensor } from "../runtime/numeric-tensor.ts";
+export { isRandom, RANDOM_SAMPLES } from "../calibration/spec.ts";
 export type {
   ArraySpec,
   CalibrationSpec,
@@ -63,4 +63,4 @@ export type {
   InputSpec,
   LabelSpec,
   Scaling,
-} from "../run/calibration/spec.ts";
+} from "../calibration/spec.ts";

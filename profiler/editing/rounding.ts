@@ -1,15 +1,15 @@
 import type { DataType } from "../model/data-type.ts";
 import type { Model } from "../model/model.ts";
 import { Random } from "../numeric/random.ts";
-import { computedWeights, type Form, type Weights } from "../restructure/lift/forms.ts";
-import { liftedModel } from "../restructure/lift/lifted-model.ts";
-import type { LayerId, LiftedLayer } from "../restructure/lift/lifted.ts";
-import { lowerRewrite } from "../restructure/lower/lower-model.ts";
-import { LoweringError } from "../restructure/lower/lowering-error.ts";
-import { inMemory } from "../run/activation-source.ts";
-import type { CalibrationSpec } from "../run/calibration/spec.ts";
-import { compareRuns, type RunComparison } from "../run/compare-runs.ts";
-import { openSession } from "../run/open-session.ts";
+import { computedWeights, type Form, type Weights } from "../neutral/forms.ts";
+import { neutralGraphOf } from "../neutral/known-graph.ts";
+import type { LayerId, NeutralLayer } from "../neutral/neutral-graph.ts";
+import { lowerRewrite } from "../neutral/lower-model.ts";
+import { LoweringError } from "../neutral/lowering-error.ts";
+import { inMemory } from "../runtime/activation-source.ts";
+import type { CalibrationSpec } from "../calibration/spec.ts";
+import { compareRuns, type RunComparison } from "../runtime/compare-runs.ts";
+import { openSession } from "../runtime/open-session.ts";
 
 /** Largest error of an exact edit, relative to its output's range: what float32 rounding explains in any model. */
 export const EXACT_ERROR = 1e-5;
@@ -78,7 +78,7 @@ async function noiseApart(
 
 /** undefined where no weights could be changed. */
 async function withNoise(model: Model, layers: readonly string[] | undefined): Promise<Model | undefined> {
-  const graph = liftedModel(model);
+  const graph = neutralGraphOf(model);
   const wanted = layers && new Set(layers);
   const chosen = graph.layers.filter(({ name }) => wanted?.has(name) ?? true);
   const replace = new Map(chosen.flatMap((layer) => noisyForm(layer)));
@@ -91,7 +91,7 @@ async function withNoise(model: Model, layers: readonly string[] | undefined): P
   }
 }
 
-function noisyForm({ id, form }: LiftedLayer): readonly (readonly [LayerId, Form])[] {
+function noisyForm({ id, form }: NeutralLayer): readonly (readonly [LayerId, Form])[] {
   const parts = Object.entries(form).filter((part): part is [string, Weights] => isWeights(part[1]));
   const noisy = parts.flatMap(([role, weights], place) => {
     const step = STEPS[weights.dataType];

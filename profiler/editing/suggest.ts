@@ -4,9 +4,9 @@ import type { HardwareProfile } from "../hardware/hardware.ts";
 import type { Model } from "../model/model.ts";
 import type { Totals } from "../profile.ts";
 import type { Edit } from "./edit.ts";
-import { liftedModel } from "../restructure/lift/lifted-model.ts";
-import { lowerRewrite } from "../restructure/lower/lower-model.ts";
-import { LoweringError } from "../restructure/lower/lowering-error.ts";
+import { neutralGraphOf } from "../neutral/known-graph.ts";
+import { lowerRewrite } from "../neutral/lower-model.ts";
+import { LoweringError } from "../neutral/lowering-error.ts";
 import { RESTRUCTURINGS } from "../restructure/registry.ts";
 import {
   isRefusal,
@@ -26,7 +26,7 @@ export interface SuggestOptions {
   /** Names of layers: only what changes one of them is looked at. */
   readonly layers?: ReadonlySet<string>;
   /** Only what promises this is looked at. */
-  readonly promise?: Guarantee;
+  readonly guarantee?: Guarantee;
   /** @param done share of the candidates, 0 to 1 */
   readonly onProgress?: (done: number) => void;
   /** Tells of each suggestion as it is found, unranked. */
@@ -36,11 +36,11 @@ export interface SuggestOptions {
 /**
  * Everything that could be restructured, the most worthwhile first. The score is the mean of what an edit saves of the weights' bytes, the
  * energy and the latency of the whole model, times what its promise is worth (exact 1, approximate ½, needs training ⅕); an exact edit
- * that saves nothing still stands before those that make the model dearer. Sizes alone are looked at: errors are measured when an edit is tried.
+ * that saves nothing still stands before those that make the model more expensive. Sizes alone are looked at: errors are measured when an edit is tried.
  */
 export async function suggest(model: Model, options: SuggestOptions): Promise<readonly Suggestion[]> {
-  const { bindings = {}, hardware, signal, layers: wanted, promise: wantedPromise, onProgress, onFound } = options;
-  const graph = liftedModel(model, bindings);
+  const { bindings = {}, hardware, signal, layers: wanted, guarantee: wantedGuarantee, onProgress, onFound } = options;
+  const graph = neutralGraphOf(model, bindings);
   const cost = (changed: Model): Totals => costModel(analyseModel(changed, bindings), hardware).totals;
   const before = cost(model);
   const names = new Map(graph.layers.map(({ id, name }) => [id, name]));
@@ -54,7 +54,7 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
 
   const candidates: { readonly restructuring: Restructuring; readonly candidate: Candidate }[] = [];
   for (const restructuring of RESTRUCTURINGS) {
-    if (wantedPromise !== undefined && restructuring.promise !== wantedPromise) continue;
+    if (wantedGuarantee !== undefined && restructuring.guarantee !== wantedGuarantee) continue;
     await turn();
     for (const finding of restructuring.find(graph))
       if (!isRefusal(finding) && isWanted(finding)) candidates.push({ restructuring, candidate: finding });
@@ -71,10 +71,10 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     });
     if (!after) continue;
     const saves = savings(before, after);
-    const { title, promise } = restructuring;
+    const { title, guarantee } = restructuring;
     const { why } = candidate;
     const layers = namesOf(candidate);
-    const suggestion = { edit, title, why, promise, after, saves, score: scoreOf({ saves, promise }), layers };
+    const suggestion = { edit, title, why, guarantee, after, saves, score: scoreOf({ saves, guarantee }), layers };
     found.push(suggestion);
     onFound?.(suggestion);
   }

@@ -9,7 +9,7 @@ export interface Suggestion {
   readonly title: string;
   /** "fully connected, 128×4096 weights" */
   readonly why: string;
-  readonly promise: Guarantee;
+  readonly guarantee: Guarantee;
   /** Names of the layers that it changes or takes out. */
   readonly layers: readonly string[];
   /** Totals of the model after the edit alone. */
@@ -58,9 +58,9 @@ export const RANKED_TOTALS = [
 export const CONFIDENCE: Readonly<Record<Guarantee, number>> = { exact: 1, approximate: 0.5, "needs training": 0.2 };
 
 /** See `suggest`. */
-export function scoreOf({ saves, promise }: Pick<Suggestion, "saves" | "promise">): number {
+export function scoreOf({ saves, guarantee }: Pick<Suggestion, "saves" | "guarantee">): number {
   const sum = RANKED_TOTALS.reduce((all, total) => all + (saves[total] ?? 0), 0);
-  return (CONFIDENCE[promise] * sum) / RANKED_TOTALS.length;
+  return (CONFIDENCE[guarantee] * sum) / RANKED_TOTALS.length;
 }
 
 const NAMES: Readonly<Record<(typeof RANKED_TOTALS)[number], string>> = {
@@ -70,11 +70,11 @@ const NAMES: Readonly<Record<(typeof RANKED_TOTALS)[number], string>> = {
 };
 
 /** Why a suggestion stands where it does: "It saves 41.0 % of the weights' bytes, … on average 19.3 %, of which half counts: …". */
-export function explainScore({ saves, promise }: Pick<Suggestion, "saves" | "promise">): string {
+export function explainScore({ saves, guarantee }: Pick<Suggestion, "saves" | "guarantee">): string {
   const parts = RANKED_TOTALS.map((total) => `${signedShare(saves[total] ?? 0)} of ${NAMES[total]}`);
-  const mean = scoreOf({ saves, promise }) / CONFIDENCE[promise];
+  const mean = scoreOf({ saves, guarantee }) / CONFIDENCE[guarantee];
   const noTime = savesNoTime({ saves }) ? NO_TIME_SAVED : "";
-  return `It saves ${parts.join(", ")}: ${signedShare(mean)} on average, ${WEIGHING[promise]}.${noTime}`;
+  return `It saves ${parts.join(", ")}: ${signedShare(mean)} on average, ${WEIGHING[guarantee]}.${noTime}`;
 }
 
 const NO_TIME_SAVED = " It cuts MACs, but saves no time on this hardware.";

@@ -22,22 +22,22 @@ const MOST_BARS = 160;
 /** The largest few tensors explain a full arena. */
 const NAMED_TENSORS = 3;
 
-/** A cost along the network. Long networks have several layers to a bar, of which the dearest is shown. */
+/** A cost along the network. Long networks have several layers to a bar, of which the most expensive is shown. */
 export function costChart(column: Column, { layers, totals }: Profile): Markup | undefined {
   const charted = chartedLayers(layers);
   const bars = costSeries(charted, column, totals, MOST_BARS);
-  const dearest = bars.reduce<SeriesPoint | undefined>(
+  const mostExpensive = bars.reduce<SeriesPoint | undefined>(
     (best, next) => (best === undefined || (next.value ?? 0) > (best.value ?? 0) ? next : best),
     undefined,
   );
-  const largest = dearest?.value ?? 0;
-  if (dearest === undefined || largest === 0) return undefined;
+  const largest = mostExpensive?.value ?? 0;
+  if (mostExpensive === undefined || largest === 0) return undefined;
   const step = PLOT_WIDTH / bars.length;
   const text = (value: number | null): string => formatCell(column.unit, value);
   const perBar = Math.max(...bars.map((bar) => bar.layers));
   return figure(
     `${column.title} along the network`,
-    `Most in ${dearest.layer.name} (#${dearest.layer.index}): ${text(largest)}.${perBar > 1 ? ` Each bar is the dearest of ${perBar} layers.` : ""}`,
+    `Most in ${mostExpensive.layer.name} (#${mostExpensive.layer.index}): ${text(largest)}.${perBar > 1 ? ` Each bar is the most expensive of ${perBar} layers.` : ""}`,
     markup`${valueAxis(text(largest))}
     ${bars.map(({ layer, value }, index) => {
       const height = (PLOT_HEIGHT * (value ?? 0)) / largest;

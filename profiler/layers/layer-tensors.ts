@@ -1,6 +1,6 @@
 import { ABSENT, type Tensor, type TensorId } from "../model/model.ts";
 import type { InferredGraph } from "../operators/infer.ts";
-import { UNKNOWN } from "../operators/tensor-fact.ts";
+import { UNKNOWN } from "../operators/inferred-type.ts";
 import type { LayerTensor } from "./layer.ts";
 
 /** Tensors of an inferred graph as its layers have them: one record for the layer that makes a tensor and all that read it as data. */
@@ -26,15 +26,21 @@ const NO_TENSOR: Pick<Tensor, "name" | "isVariable"> = { name: "" };
 
 type Draft = { -readonly [Key in keyof LayerTensor]: LayerTensor[Key] };
 
-/** Spelled out: a model has tens of thousands of them, and spreading the fact took most of the time. */
-function layerTensor({ graph, facts, keys }: InferredGraph, id: TensorId): LayerTensor {
-  const fact = facts[id] ?? UNKNOWN;
+/** Spelled out: a model has tens of thousands of them, and spreading the inferred type took most of the time. */
+function layerTensor({ graph, inferredTypes, keys }: InferredGraph, id: TensorId): LayerTensor {
+  const inferredType = inferredTypes[id] ?? UNKNOWN;
   const { name, isVariable } = graph.tensors[id] ?? NO_TENSOR;
-  const tensor: Draft = { dataType: fact.dataType, shape: fact.shape, name, key: keys[id] ?? "", use: "data" };
-  if (fact.value !== undefined) tensor.value = fact.value;
-  if (fact.constant !== undefined) tensor.constant = fact.constant;
-  if (fact.container !== undefined) tensor.container = fact.container;
-  if (fact.items !== undefined) tensor.items = fact.items;
+  const tensor: Draft = {
+    dataType: inferredType.dataType,
+    shape: inferredType.shape,
+    name,
+    key: keys[id] ?? "",
+    use: "data",
+  };
+  if (inferredType.value !== undefined) tensor.value = inferredType.value;
+  if (inferredType.constant !== undefined) tensor.constant = inferredType.constant;
+  if (inferredType.container !== undefined) tensor.container = inferredType.container;
+  if (inferredType.items !== undefined) tensor.items = inferredType.items;
   if (isVariable !== undefined) tensor.isVariable = isVariable;
   return tensor;
 }

@@ -1,6 +1,6 @@
 import type { DataType } from "../model/data-type.ts";
 import type { Node } from "../model/model.ts";
-import type { TensorFact } from "../operators/tensor-fact.ts";
+import type { InferredType } from "../operators/inferred-type.ts";
 import type { Operation } from "./operation.ts";
 
 /** One row of the table: one node, in a body or not, with what inference found of it. */
@@ -33,7 +33,7 @@ export interface Layer {
   readonly node: Node;
 }
 
-export interface LayerTensor extends TensorFact {
+export interface LayerTensor extends InferredType {
   readonly name: string;
   /**
    * Identity over the whole run: an input of a body that is handed in from outside has the outside tensor's key. Empty for an

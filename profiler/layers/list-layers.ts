@@ -1,6 +1,6 @@
 import { ABSENT, type Node } from "../model/model.ts";
 import type { InferredBody, InferredGraph, InferredNode, Problem } from "../operators/infer.ts";
-import { dearestBranch } from "./dearest-branch.ts";
+import { mostExpensiveBranch } from "./most-expensive-branch.ts";
 import type { Layer, LayerTensor } from "./layer.ts";
 import { LayerTensors } from "./layer-tensors.ts";
 import { logicalOrigin } from "./logical-weight.ts";
@@ -57,7 +57,7 @@ class Lister {
     for (const node of inferred.nodes) {
       const row = this.#describe(node, tensors, around);
       for (const problem of node.problems) this.problems.push({ ...problem, layer: this.rows.length });
-      const counted = node.rule?.control?.isChoice === true ? dearestBranch(node.bodies) : undefined;
+      const counted = node.rule?.control?.isChoice === true ? mostExpensiveBranch(node.bodies) : undefined;
       this.rows.push(counted === undefined ? row : { ...row, notes: [...row.notes, choiceNote(counted)] });
       for (const body of node.bodies) this.list(body.graph, within(row, around, body, counted));
     }
@@ -130,10 +130,10 @@ function failureNotes(problems: readonly Problem[], node: Node): readonly string
 }
 
 function choiceNote({ body }: InferredBody): string {
-  return `Of its branches the dearer counts: ${body.label}.`;
+  return `Of its branches the more expensive counts: ${body.label}.`;
 }
 
-/** Where the rows of a body stand; `counted` is the dearest of a choice's branches. */
+/** Where the rows of a body stand; `counted` is the most expensive of a choice's branches. */
 function within(row: Row, around: Around, inferred: InferredBody, counted: InferredBody | undefined): Around {
   const { body, trips } = inferred;
   const isDearest = counted === undefined || counted === inferred;

@@ -1,6 +1,6 @@
 import type { LogicalWeight } from "../operators/operator-rule.ts";
 import { partsOf } from "../operators/folded-constant.ts";
-import type { ConstantOrigin } from "../operators/tensor-fact.ts";
+import type { ConstantOrigin } from "../operators/inferred-type.ts";
 
 /** One for each stored constant, so that packed weights which two layers share are found to be shared too. */
 const logicalOrigins = new WeakMap<ConstantOrigin, ConstantOrigin>();

@@ -4,7 +4,7 @@ import { affine, DENSE } from "../model/weight-encoding.ts";
 import { partsOf, storedBytesOf } from "./folded-constant.ts";
 import type { NodeView } from "./node-view.ts";
 import type { Decoding } from "./operator-rule.ts";
-import type { ConstantOrigin, TensorFact } from "./tensor-fact.ts";
+import type { ConstantOrigin, InferredType } from "./inferred-type.ts";
 
 /** Operators by which a file decodes its own weights from constants, of both formats. */
 
@@ -25,7 +25,7 @@ export function dequantized(view: NodeView, scale: number, axis: number, blockSi
 }
 
 /** A stored weight times its scales, or less its zero points: fewer numbers than it has, stretched over it. */
-export function scaled(view: NodeView, output: TensorFact): Decoding | undefined {
+export function scaled(view: NodeView, output: InferredType): Decoding | undefined {
   for (const [weight, scale] of [
     [0, 1],
     [1, 0],
@@ -55,7 +55,7 @@ function granularity(scales: Shape): Parameters<typeof affine>[0] {
 /** Elements of a codebook by constant indices. @param entries how many each index chooses among */
 export function lookedUp(
   view: NodeView,
-  output: TensorFact,
+  output: InferredType,
   positions: { readonly table: number; readonly indices: number },
   entries: Dimension | undefined,
 ): Decoding | undefined {
@@ -92,7 +92,7 @@ export function scattered(
 function isNarrow(
   stored: ConstantOrigin,
   type: DataType,
-  { shape }: Pick<TensorFact, "shape"> = { shape: undefined },
+  { shape }: Pick<InferredType, "shape"> = { shape: undefined },
   others: readonly ConstantOrigin[] = [],
 ): boolean {
   const elements = shape ? elementsOf(shape) : stored.elements;

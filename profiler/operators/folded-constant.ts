@@ -2,7 +2,7 @@ import { bytesOf, isFloat } from "../model/data-type.ts";
 import { elementsOf } from "../model/shape.ts";
 import type { NodeView } from "./node-view.ts";
 import type { Decoding, OperatorRule } from "./operator-rule.ts";
-import type { ConstantOrigin, TensorFact } from "./tensor-fact.ts";
+import type { ConstantOrigin, InferredType } from "./inferred-type.ts";
 
 /** A weight is decoded from a handful of stored constants; a file that joins more into one tensor just makes a tensor of its own. */
 const MOST_PARTS = 64;
@@ -16,19 +16,19 @@ export function foldedConstant(
   view: NodeView,
   name: string,
   position: number,
-  fact: TensorFact,
+  inferredType: InferredType,
 ): ConstantOrigin | undefined {
   if (rule.isNondeterministic === true || !isGivenConstantsAlone(view)) return undefined;
   if (position === 0) {
-    const decoding = rule.decodes?.(view, fact);
-    const decoded = decoding && decodedOrigin(view, decoding, fact, name);
+    const decoding = rule.decodes?.(view, inferredType);
+    const decoded = decoding && decodedOrigin(view, decoding, inferredType, name);
     if (decoded) return decoded;
     if (rule.carries !== undefined) {
       const carried = view.input(rule.carries).constant;
       if (carried) return carried;
     }
   }
-  return ownOrigin(rule, view, name, fact);
+  return ownOrigin(rule, view, name, inferredType);
 }
 
 /** The constants that the file holds of one. */
@@ -52,7 +52,7 @@ const decodedOrigins = new WeakMap<ConstantOrigin, Map<string, ConstantOrigin>>(
 function decodedOrigin(
   view: NodeView,
   { encoding, parts: positions, dataType }: Decoding,
-  fact: TensorFact,
+  inferredType: InferredType,
   name: string,
 ): ConstantOrigin | undefined {
   const inputs = positions.flatMap((position) => view.input(position).constant ?? []);
@@ -60,7 +60,7 @@ function decodedOrigin(
   if (main === undefined) return undefined;
   const parts = joined(inputs);
   if (parts === undefined) return undefined;
-  const elements = fact.shape && elementsOf(fact.shape);
+  const elements = inferredType.shape && elementsOf(inferredType.shape);
   const [stored, ...others] = parts;
   const origin: ConstantOrigin = {
     name: stored && stored.elements === elements ? stored.name : name,
@@ -80,8 +80,13 @@ function decodedOrigin(
 }
 
 /** Numbers that the file does not hold; what is computed from a decoded weight (a slice, a sum) is stored as that one is. */
-function ownOrigin(rule: OperatorRule, view: NodeView, name: string, fact: TensorFact): ConstantOrigin | undefined {
-  const { dataType, shape } = fact;
+function ownOrigin(
+  rule: OperatorRule,
+  view: NodeView,
+  name: string,
+  inferredType: InferredType,
+): ConstantOrigin | undefined {
+  const { dataType, shape } = inferredType;
   if (dataType === undefined) return undefined;
   const elements = shape && elementsOf(shape);
   const inputs = dataConstants(rule, view);

@@ -1,20 +1,20 @@
 import type { Operation } from "../layers/operation.ts";
 import { LimitError } from "../errors.ts";
 import { ABSENT, type Body, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
-import { constantFact } from "./constant-fact.ts";
+import { constantType } from "./constant-type.ts";
 import { CALL_RULE } from "./call-rule.ts";
-import { disagreement, lostInput, plausible } from "./check-fact.ts";
+import { disagreement, lostInput, plausible } from "./check-type.ts";
 import { executionOrder } from "./execution-order.ts";
 import { foldedConstant } from "./folded-constant.ts";
 import { NodeView } from "./node-view.ts";
 import type { OperatorRule, OperatorTable } from "./operator-rule.ts";
-import { UNKNOWN, type TensorFact } from "./tensor-fact.ts";
+import { UNKNOWN, type InferredType } from "./inferred-type.ts";
 
 /** What inference found of one run of a graph. A body that runs at two places is inferred at each. */
 export interface InferredGraph {
   readonly graph: Graph;
   /** By tensor id. */
-  readonly facts: readonly TensorFact[];
+  readonly inferredTypes: readonly InferredType[];
   /** Identity of each tensor over the whole run, by tensor id. */
   readonly keys: readonly string[];
   /** In file order. */
@@ -55,14 +55,14 @@ export interface InferenceContext {
 /**
  * Types, shapes, small values and constants of every tensor of a graph, from its inputs' alone: what the file itself says of
  * intermediate tensors is only compared with.
- * @param inputs facts of the graph's inputs, in their order
+ * @param inputs inferred types of the graph's inputs, in their order
  * @param scope prefix of the tensors' keys, different for each graph that the caller infers
  * @throws {LimitError} when loops in loops take too many rounds
  */
 export function inferGraph(
   context: InferenceContext,
   graph: Graph,
-  inputs: readonly TensorFact[],
+  inputs: readonly InferredType[],
   scope = "",
 ): InferredGraph {
   return new GraphInference(context, graph, scope, new Effort(context.model.file)).run(inputs, [], []);
@@ -70,7 +70,7 @@ export function inferGraph(
 
 /** The graph around a body, as far as it is inferred when the body's node is reached. */
 interface Surroundings {
-  readonly facts: readonly TensorFact[];
+  readonly inferredTypes: readonly InferredType[];
   readonly keys: readonly string[];
 }
 
@@ -97,7 +97,7 @@ class Effort {
 }
 
 class GraphInference {
-  readonly #facts: TensorFact[];
+  readonly #inferredTypes: InferredType[];
   readonly #keys: string[];
 
   constructor(
@@ -109,10 +109,10 @@ class GraphInference {
     readonly surroundings?: Surroundings,
   ) {
     effort.add(graph);
-    this.#facts = graph.tensors.map((tensor) => {
+    this.#inferredTypes = graph.tensors.map((tensor) => {
       const { constant, name, outer, isVariable, declared } = tensor;
-      if (outer !== undefined) return surroundings?.facts[outer] ?? UNKNOWN;
-      if (constant) return constantFact(constant, tensor);
+      if (outer !== undefined) return surroundings?.inferredTypes[outer] ?? UNKNOWN;
+      if (constant) return constantType(constant, tensor);
       // State lives in the file's own tensors: no node computes its size.
       return isVariable && declared ? asDeclared(declared, name) : UNKNOWN;
     });
@@ -123,7 +123,7 @@ class GraphInference {
 
   /** @param inputKeys @param outputKeys keys that inputs and outputs have outside, where they are the same tensors there */
   run(
-    inputs: readonly TensorFact[],
+    inputs: readonly InferredType[],
     inputKeys: readonly (string | undefined)[],
     outputKeys: readonly string[],
   ): InferredGraph {
@@ -132,13 +132,13 @@ class GraphInference {
       if (!tensor?.constant && tensor?.outer === undefined) this.#keys[id] = outputKeys[position] ?? this.#key(id);
     });
     this.graph.inputs.forEach((id, position) => {
-      this.#facts[id] = inputs[position] ?? UNKNOWN;
+      this.#inferredTypes[id] = inputs[position] ?? UNKNOWN;
       this.#keys[id] = inputKeys[position] ?? this.#key(id);
     });
     const order = executionOrder(this.graph);
     const inOrder = order.map((node) => this.#infer(node));
     const nodes = order === this.graph.nodes ? inOrder : inFileOrder(this.graph, inOrder);
-    return { graph: this.graph, facts: this.#facts, keys: this.#keys, nodes };
+    return { graph: this.graph, inferredTypes: this.#inferredTypes, keys: this.#keys, nodes };
   }
 
   #infer(node: Node): InferredNode {
@@ -163,27 +163,27 @@ class GraphInference {
     view: NodeView,
     problems: Problem[],
     position: number,
-    computed: TensorFact,
-  ): TensorFact {
+    computed: InferredType,
+  ): InferredType {
     const id = node.outputs[position] ?? ABSENT;
     const tensor = this.graph.tensors[id];
     const name = tensor?.name ?? "";
     const checked = plausible(computed);
     if (checked.problem) problems.push({ code: "shape-error", message: `output ${name}: ${checked.problem}` });
-    let fact = checked.fact;
+    let inferredType = checked.inferredType;
     if (tensor?.declared) {
       if (rule && this.context.checksDeclared) {
-        const message = disagreement(fact, tensor.declared);
+        const message = disagreement(inferredType, tensor.declared);
         if (message) problems.push({ code: "shape-disagrees", message: `output ${name}: ${message}` });
       } else if (!rule) {
-        fact = asDeclared(tensor.declared, name);
-        if (fact.shape) view.note("The operator is unknown: its output shape is the file's own.");
+        inferredType = asDeclared(tensor.declared, name);
+        if (inferredType.shape) view.note("The operator is unknown: its output shape is the file's own.");
       }
     }
-    // A fact of its own even where a rule hands an input's on: facts are told apart by identity (see #inferBody).
-    fact = rule && !rule.control ? folded(rule, view, name, position, fact) : { ...fact };
-    this.#facts[id] = fact;
-    return fact;
+    // An inferred type of its own even where a rule hands an input's on: inferred types are told apart by identity (see #inferBody).
+    inferredType = rule && !rule.control ? folded(rule, view, name, position, inferredType) : { ...inferredType };
+    this.#inferredTypes[id] = inferredType;
+    return inferredType;
   }
 
   #inferBody(
@@ -195,13 +195,13 @@ class GraphInference {
   ): InferredBody {
     const control = rule?.control;
     let inputs = this.#attempt(problems, () => control?.bodyInputs(view, body)) ?? [];
-    // A body input that is one of the node's input facts, the very object, is that tensor under another name.
-    const keys = inputs.map((fact) => {
-      const position = fact === UNKNOWN ? -1 : view.inputs.indexOf(fact);
+    // A body input that is one of the node's input inferred types, the very object, is that tensor under another name.
+    const keys = inputs.map((inferredType) => {
+      const position = inferredType === UNKNOWN ? -1 : view.inputs.indexOf(inferredType);
       return position < 0 ? undefined : this.#key(node.inputs[position] ?? ABSENT);
     });
     const scope = `${this.scope}#${node.index}/${body.label}`;
-    const surroundings = { facts: this.#facts, keys: this.#keys };
+    const surroundings = { inferredTypes: this.#inferredTypes, keys: this.#keys };
     const trips = control?.trips ? this.#attempt(problems, () => control.trips?.(view, body)) : 1;
     const isPassedOut = body.role === "call" || body.role === "then" || body.role === "else";
     const outputKeys = isPassedOut ? node.outputs.map((id) => (id === ABSENT ? "" : this.#key(id))) : [];
@@ -209,7 +209,7 @@ class GraphInference {
       new GraphInference(this.context, body.graph, scope, this.effort, surroundings).run(inputs, keys, outputKeys);
     let graph = run();
     for (let round = 0; control?.widened && round < MOST_WIDENINGS; round += 1) {
-      const outputs = graph.graph.outputs.map((id) => graph.facts[id] ?? UNKNOWN);
+      const outputs = graph.graph.outputs.map((id) => graph.inferredTypes[id] ?? UNKNOWN);
       const next = this.#attempt(problems, () => control.widened?.(view, body, inputs, outputs));
       if (next === undefined) break;
       inputs = next;
@@ -219,7 +219,7 @@ class GraphInference {
   }
 
   #view(node: Node): NodeView {
-    const inputs = node.inputs.map((id) => (id === ABSENT ? undefined : this.#facts[id]));
+    const inputs = node.inputs.map((id) => (id === ABSENT ? undefined : this.#inferredTypes[id]));
     return new NodeView(this.context.model, node, inputs, this.graph.tensors);
   }
 
@@ -252,8 +252,8 @@ function outputsOf(
   rule: OperatorRule | undefined,
   view: NodeView,
   bodies: readonly InferredBody[],
-): readonly TensorFact[] {
-  if (rule?.control) return rule.control.outputs(view, bodies.map(outputFacts));
+): readonly InferredType[] {
+  if (rule?.control) return rule.control.outputs(view, bodies.map(outputTypes));
   return rule?.infer(view) ?? [];
 }
 
@@ -262,24 +262,30 @@ function inFileOrder({ nodes }: Graph, inferred: readonly InferredNode[]): reado
   return nodes.flatMap((node) => byNode.get(node) ?? []);
 }
 
-function outputFacts({ graph }: InferredBody): readonly TensorFact[] {
-  return graph.graph.outputs.map((id) => graph.facts[id] ?? UNKNOWN);
+function outputTypes({ graph }: InferredBody): readonly InferredType[] {
+  return graph.graph.outputs.map((id) => graph.inferredTypes[id] ?? UNKNOWN);
 }
 
-function operationOf(rule: OperatorRule, view: NodeView, outputs: readonly TensorFact[]): Operation {
+function operationOf(rule: OperatorRule, view: NodeView, outputs: readonly InferredType[]): Operation {
   return rule.operation?.(view, outputs) ?? { kind: rule.kind ?? "unknown" };
 }
 
 /** A result of constants alone is a constant. */
-function folded(rule: OperatorRule, view: NodeView, name: string, position: number, computed: TensorFact): TensorFact {
-  const fact = ownResult(rule, view, computed);
-  if (fact.constant !== undefined) return fact;
-  const constant = foldedConstant(rule, view, name, position, fact);
-  return constant ? { ...fact, constant } : fact;
+function folded(
+  rule: OperatorRule,
+  view: NodeView,
+  name: string,
+  position: number,
+  computed: InferredType,
+): InferredType {
+  const inferredType = ownResult(rule, view, computed);
+  if (inferredType.constant !== undefined) return inferredType;
+  const constant = foldedConstant(rule, view, name, position, inferredType);
+  return constant ? { ...inferredType, constant } : inferredType;
 }
 
-/** Many rules hand an input's fact on for its type; its numbers come along only where the rule says that it carries them. */
-function ownResult(rule: OperatorRule, { inputs }: NodeView, computed: TensorFact): TensorFact {
+/** Many rules hand an input's inferred type on for its type; its numbers come along only where the rule says that it carries them. */
+function ownResult(rule: OperatorRule, { inputs }: NodeView, computed: InferredType): InferredType {
   const { dataType, shape, value, constant, container, items } = computed;
   const own: Draft = { dataType, shape };
   const isCarried = rule.carries !== undefined;
@@ -290,16 +296,16 @@ function ownResult(rule: OperatorRule, { inputs }: NodeView, computed: TensorFac
   return own;
 }
 
-type Draft = { -readonly [Key in keyof TensorFact]: TensorFact[Key] };
+type Draft = { -readonly [Key in keyof InferredType]: InferredType[Key] };
 
-function asDeclared(declared: NonNullable<Graph["tensors"][number]["declared"]>, name: string): TensorFact {
+function asDeclared(declared: NonNullable<Graph["tensors"][number]["declared"]>, name: string): InferredType {
   const { dataType, shape, container } = declared;
-  const fact = {
+  const inferredType = {
     dataType,
     shape: shape?.map((dimension, axis) => {
       if (typeof dimension === "number" || typeof dimension === "string") return dimension;
       return dimension === null ? `${name}[${axis}]` : dimension.example;
     }),
   };
-  return container ? { ...fact, container } : fact;
+  return container ? { ...inferredType, container } : inferredType;
 }

@@ -10,7 +10,7 @@ import {
 } from "../model/model.ts";
 import type { DataType } from "../model/data-type.ts";
 import type { Dimension, Shape } from "../model/shape.ts";
-import { UNKNOWN, type TensorFact } from "./tensor-fact.ts";
+import { UNKNOWN, type InferredType } from "./inferred-type.ts";
 
 /** A node together with what is known of its inputs: all that an operator rule may look at. */
 export class NodeView {
@@ -18,7 +18,7 @@ export class NodeView {
     readonly model: Model,
     readonly node: Node,
     /** One for each of the node's inputs; undefined for an omitted optional one. */
-    readonly inputs: readonly (TensorFact | undefined)[],
+    readonly inputs: readonly (InferredType | undefined)[],
     /** Of the graph, by id: few rules ask what the file says of their outputs. */
     private readonly tensors: readonly Pick<Tensor, "name" | "declared">[],
     /** What the rule wants said beside the row. */
@@ -51,7 +51,7 @@ export class NodeView {
     return this.inputs[index] !== undefined;
   }
 
-  input(index: number): TensorFact {
+  input(index: number): InferredType {
     return this.inputs[index] ?? UNKNOWN;
   }
 

@@ -3,16 +3,16 @@ import type { Body } from "../model/model.ts";
 import type { WeightEncoding } from "../model/weight-encoding.ts";
 import type { Operation, PlainKind } from "../layers/operation.ts";
 import type { NodeView } from "./node-view.ts";
-import type { TensorFact } from "./tensor-fact.ts";
+import type { InferredType } from "./inferred-type.ts";
 
 /** One row of a format's operator table: everything that inference and costing need to know of one native operator. */
 export interface OperatorRule {
   /** Types, shapes and small values of the outputs, from those of the inputs. Extra outputs may be left out: they are unknown. */
-  readonly infer: (view: NodeView) => readonly TensorFact[];
+  readonly infer: (view: NodeView) => readonly InferredType[];
   /** The layer kind, for an operator whose cost follows from its kind and its tensors alone … */
   readonly kind?: PlainKind;
   /** … or the operation with its geometry. Exactly one of `kind` and `operation` is given. */
-  readonly operation?: (view: NodeView, outputs: readonly TensorFact[]) => Operation;
+  readonly operation?: (view: NodeView, outputs: readonly InferredType[]) => Operation;
   /**
    * Inputs that say how to compute rather than what: shapes, axes, pads, bounds, scales and zero points. Constants there are no
    * parameters, and what computes them is shape arithmetic.
@@ -28,7 +28,7 @@ export interface OperatorRule {
    * How the result of constants alone is stored, where it is a weight that the operator decodes: a quantized one that it widens, indices
    * that it looks up, elements that it puts into their places. undefined where it makes numbers of its own.
    */
-  readonly decodes?: (view: NodeView, output: TensorFact) => Decoding | undefined;
+  readonly decodes?: (view: NodeView, output: InferredType) => Decoding | undefined;
   /** Type that it computes in, where the types of its weights, as they reach it, do not tell. */
   readonly computesIn?: (view: NodeView) => DataType | undefined;
   /**
@@ -60,7 +60,7 @@ export interface Decoding {
 /** How an operator with bodies hands tensors in and out. Rules of If, Loop, Scan, calls, WHILE. */
 export interface ControlRule {
   /** Facts of the body's inputs, in the body's order. Missing ones are unknown. */
-  readonly bodyInputs: (view: NodeView, body: Body) => readonly TensorFact[];
+  readonly bodyInputs: (view: NodeView, body: Body) => readonly InferredType[];
   /**
    * What the body's inputs are over all its runs, when the outputs of one run, which the next one starts from, differ from them: sizes
    * that change become symbolic. The body is inferred again with these; undefined when nothing changes.
@@ -68,14 +68,14 @@ export interface ControlRule {
   readonly widened?: (
     view: NodeView,
     body: Body,
-    inputs: readonly TensorFact[],
-    outputs: readonly TensorFact[],
-  ) => readonly TensorFact[] | undefined;
+    inputs: readonly InferredType[],
+    outputs: readonly InferredType[],
+  ) => readonly InferredType[] | undefined;
   /** Facts of the node's outputs from those of the outputs of each body. Called instead of `infer`. */
-  readonly outputs: (view: NodeView, bodyOutputs: readonly (readonly TensorFact[])[]) => readonly TensorFact[];
+  readonly outputs: (view: NodeView, bodyOutputs: readonly (readonly InferredType[])[]) => readonly InferredType[];
   /** How often the body runs; undefined when only the run can tell (then it is counted once and marked). Default 1. */
   readonly trips?: (view: NodeView, body: Body) => number | undefined;
-  /** Only one of the bodies runs: the dearest is counted, the others are shown. */
+  /** Only one of the bodies runs: the most expensive is counted, the others are shown. */
   readonly isChoice?: true;
 }
 

@@ -1,5 +1,5 @@
 import { isStatic, type Shape } from "../model/shape.ts";
-import { fact } from "./facts.ts";
+import { inferredType } from "./inferred-types.ts";
 import type { NodeView } from "./node-view.ts";
 import type { OperatorRule } from "./operator-rule.ts";
 
@@ -9,7 +9,7 @@ export function reshapedView(shapeOf: (view: NodeView) => Shape | undefined): Op
     infer: (view) => {
       const { dataType, value } = view.input(0);
       const shape = shapeOf(view);
-      return [fact(dataType, shape, shape !== undefined && isStatic(shape) ? value : undefined)];
+      return [inferredType(dataType, shape, shape !== undefined && isStatic(shape) ? value : undefined)];
     },
     kind: "reshape",
     configuration: [1],

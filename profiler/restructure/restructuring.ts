@@ -1,8 +1,8 @@
 import { EdgewiseError } from "../errors.ts";
 import type { TensorId } from "../model/model.ts";
 import { completeOptions, type EditOptions, type OptionSpec, type OptionsOf, type OptionValue } from "./options.ts";
-import type { LayerId, LiftedGraph } from "./lift/lifted.ts";
-import type { Rewrite } from "./lower/rewrite.ts";
+import type { LayerId, NeutralGraph } from "../neutral/neutral-graph.ts";
+import type { Rewrite } from "../neutral/rewrite.ts";
 
 /** exact: within float rounding. approximate: near, by the best weights a closed form gives. */
 export type Guarantee = "exact" | "approximate" | "needs training";
@@ -18,19 +18,19 @@ export interface Definition<Specs extends readonly OptionSpec[]> extends Descrip
   /** What `fit` tries of it; without it there is one way. */
   readonly strengths?: StrengthsOf<OptionsOf<Specs>>;
   /** Where it applies, and where a user could expect it to but it does not, with the reason. */
-  find(graph: LiftedGraph): readonly Finding<Partial<OptionsOf<Specs>>>[];
+  find(graph: NeutralGraph): readonly Finding<Partial<OptionsOf<Specs>>>[];
   /**
    * What it would do, by sizes alone: weights of the rewrite are planned, or computed only when read. Parameters, MACs and bytes of the
    * weights are those of `rewrite`.
    * @returns undefined when sizes depend on the weights' values (a rank by energy): then only `rewrite` can tell
    * @throws {NotApplicableError}
    */
-  predict(graph: LiftedGraph, target: string, options: OptionsOf<Specs>): Rewrite | undefined;
+  predict(graph: NeutralGraph, target: string, options: OptionsOf<Specs>): Rewrite | undefined;
   /**
    * What it does, with its weights. The same inputs and seed give the same bits.
    * @throws {NotApplicableError}
    */
-  rewrite(graph: LiftedGraph, target: string, options: OptionsOf<Specs>, context: RewriteContext): Promise<Rewrite>;
+  rewrite(graph: NeutralGraph, target: string, options: OptionsOf<Specs>, context: RewriteContext): Promise<Rewrite>;
 }
 
 interface Description {
@@ -38,7 +38,7 @@ interface Description {
   readonly title: string;
   /** One sentence: what becomes of the layer. */
   readonly summary: string;
-  readonly promise: Guarantee;
+  readonly guarantee: Guarantee;
   /** Author, title, venue and year of what it is from. */
   readonly literature: readonly string[];
   /** Codes of the diagnostics that it answers, each with its place among their answers: 1 is the best. */
@@ -69,11 +69,11 @@ export interface Restructuring extends Description {
   readonly suggested?: EditOptions;
   readonly strengths?: Strengths;
   /** See `Definition`, of these three. */
-  find(graph: LiftedGraph): readonly Finding[];
+  find(graph: NeutralGraph): readonly Finding[];
   /** @throws {NotApplicableError} @throws {OptionError} */
-  predict(graph: LiftedGraph, target: string, options: EditOptions): Rewrite | undefined;
+  predict(graph: NeutralGraph, target: string, options: EditOptions): Rewrite | undefined;
   /** @throws {NotApplicableError} @throws {OptionError} */
-  rewrite(graph: LiftedGraph, target: string, options: EditOptions, context: RewriteContext): Promise<Rewrite>;
+  rewrite(graph: NeutralGraph, target: string, options: EditOptions, context: RewriteContext): Promise<Rewrite>;
 }
 
 export function defineRestructuring<const Specs extends readonly OptionSpec[]>(

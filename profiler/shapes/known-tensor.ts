@@ -1,5 +1,5 @@
 import { isStatic, type Dimension } from "../model/shape.ts";
-import { VALUE_ELEMENTS_LIMIT, type TensorFact } from "../operators/tensor-fact.ts";
+import { VALUE_ELEMENTS_LIMIT, type InferredType } from "../operators/inferred-type.ts";
 
 /** A small tensor whose elements are known: what shapes are computed from. Elements may be symbolic; truth values are 0 and 1. */
 export interface KnownTensor {
@@ -8,15 +8,16 @@ export interface KnownTensor {
   readonly shape: readonly number[];
 }
 
-export function knownTensor(fact: TensorFact | undefined): KnownTensor | undefined {
-  if (fact?.value === undefined || fact.shape === undefined || !isStatic(fact.shape)) return undefined;
-  return { value: fact.value, shape: fact.shape };
+export function knownTensor(inferredType: InferredType | undefined): KnownTensor | undefined {
+  if (inferredType?.value === undefined || inferredType.shape === undefined || !isStatic(inferredType.shape))
+    return undefined;
+  return { value: inferredType.value, shape: inferredType.shape };
 }
 
-/** All of `facts` as known tensors, or undefined when one is not. */
-export function knownTensors(facts: readonly (TensorFact | undefined)[]): KnownTensor[] | undefined {
-  const known = facts.map(knownTensor).filter((tensor) => tensor !== undefined);
-  return known.length === facts.length ? known : undefined;
+/** All of `inferredTypes` as known tensors, or undefined when one is not. */
+export function knownTensors(inferredTypes: readonly (InferredType | undefined)[]): KnownTensor[] | undefined {
+  const known = inferredTypes.map(knownTensor).filter((tensor) => tensor !== undefined);
+  return known.length === inferredTypes.length ? known : undefined;
 }
 
 /** Element numbers of a shape's strides: [12, 4, 1] for [2, 3, 4]. */

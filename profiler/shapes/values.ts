@@ -1,6 +1,6 @@
 import { isFloat, isInteger, type DataType } from "../model/data-type.ts";
 import type { Dimension } from "../model/shape.ts";
-import { VALUE_ELEMENTS_LIMIT } from "../operators/tensor-fact.ts";
+import { VALUE_ELEMENTS_LIMIT } from "../operators/inferred-type.ts";
 import { normalizeAxes } from "./axes.ts";
 import { add, floorDivide, multiply, subtract, UNKNOWN_SIZE } from "./dimension.ts";
 import { broadcastElement, fill, positionOf, type KnownTensor } from "./known-tensor.ts";

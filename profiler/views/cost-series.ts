@@ -3,7 +3,7 @@ import type { LayerProfile, Totals } from "../profile.ts";
 
 /** One mark of a chart along the network. */
 export interface SeriesPoint {
-  /** The layer whose value is shown: of several behind one mark, the dearest. */
+  /** The layer whose value is shown: of several behind one mark, the most expensive. */
   readonly layer: LayerProfile;
   /** null is unknown. */
   readonly value: number | null;
@@ -30,8 +30,8 @@ export function costSeries(
   return buckets(layers, perMark).flatMap((bucket) => {
     const [first, ...others] = bucket.map((layer) => ({ layer, value: numberOf(column.value(layer, totals)) }));
     if (!first) return [];
-    const dearest = others.reduce((best, next) => ((next.value ?? -1) > (best.value ?? -1) ? next : best), first);
-    return [{ ...dearest, layers: bucket.length }];
+    const mostExpensive = others.reduce((best, next) => ((next.value ?? -1) > (best.value ?? -1) ? next : best), first);
+    return [{ ...mostExpensive, layers: bucket.length }];
   });
 }
 

@@ -23,9 +23,9 @@ export interface AliveTensor {
 export function aliveAt({ buffers }: MemoryTimeline, step: number): readonly AliveTensor[] {
   return buffers
     .filter(({ first, last }) => first <= step && step <= last)
-    .map(({ bytes, first, last, tenants }) => {
-      const tenant = tenants.findLast((candidate) => candidate.step <= step) ?? tenants[0];
-      return { name: tenant?.name ?? "", bytes, first, last };
+    .map(({ bytes, first, last, occupants }) => {
+      const occupant = occupants.findLast((candidate) => candidate.step <= step) ?? occupants[0];
+      return { name: occupant?.name ?? "", bytes, first, last };
     })
     .sort((a, b) => b.bytes - a.bytes);
 }

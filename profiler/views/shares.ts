@@ -38,10 +38,13 @@ export function sharesByModule(layers: readonly LayerProfile[], column: Column, 
 }
 
 /** The layer that costs most of a group. */
-export function dearestOf({ layers }: Share, column: Column, totals: Totals): LayerProfile | undefined {
+export function mostExpensiveOf({ layers }: Share, column: Column, totals: Totals): LayerProfile | undefined {
   const valueOf = (layer: LayerProfile): number => numberOf(column.value(layer, totals)) ?? 0;
   const [first, ...others] = layers;
-  return first && others.reduce((dearest, layer) => (valueOf(layer) > valueOf(dearest) ? layer : dearest), first);
+  return (
+    first &&
+    others.reduce((mostExpensive, layer) => (valueOf(layer) > valueOf(mostExpensive) ? layer : mostExpensive), first)
+  );
 }
 
 interface Group {

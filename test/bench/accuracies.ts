@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { FileSource } from "../../profiler/bytes/file-source.ts";
-import { SiblingFolder } from "../../profiler/bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../profiler/bytes/external-data-folder.ts";
 import type { ComparisonJson } from "../../profiler/cli/commands/compare.ts";
 import { runCommandLine } from "../../profiler/cli/program.ts";
 import type { Model } from "../../profiler/model/model.ts";
 import { readModel } from "../../profiler/profile-model.ts";
 import { applyEdit } from "../../profiler/editing/apply.ts";
 import { formatEdit, type Edit } from "../../profiler/editing/edit.ts";
-import { liftModel } from "../../profiler/restructure/lift/lift-model.ts";
+import { liftModel } from "../../profiler/neutral/lift-model.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../profiler/restructure/restructuring.ts";
 
@@ -92,7 +92,7 @@ async function measure({ title, folder: models, fitting, testing, models: list }
   console.log("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
   for (const { name, edits } of chosen) {
     const path = join(models, name);
-    const base = await readModel(await FileSource.open(path), new SiblingFolder(path));
+    const base = await readModel(await FileSource.open(path), new ExternalDataFolder(path));
     for (const wanted of edits) {
       for (const together of typeof wanted === "string" ? [[wanted]] : await wanted(base)) {
         const out = join(folder, `edited${name.slice(name.lastIndexOf("."))}`);
@@ -155,7 +155,7 @@ function allocated(...shares: readonly number[]): readonly string[] {
 async function everyExact(base: Model): Promise<readonly (readonly string[])[]> {
   let model = base;
   const edits: Edit[] = [];
-  for (const { id } of RESTRUCTURINGS.filter(({ promise }) => promise === "exact")) {
+  for (const { id } of RESTRUCTURINGS.filter(({ guarantee }) => guarantee === "exact")) {
     const targets = targetsOf(model, id);
     for (const target of targets.includes("") ? [""] : targets) {
       const edit = { restructuring: id, target, options: {} };

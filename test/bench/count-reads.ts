@@ -1,6 +1,6 @@
 import type { ByteSource } from "../../profiler/bytes/byte-source.ts";
 import { CountingSource } from "../../profiler/bytes/counting-source.ts";
-import { FileSource, SiblingFolder, profileModel } from "../../profiler/index.ts";
+import { FileSource, ExternalDataFolder, profileModel } from "../../profiler/index.ts";
 import type { Reads, Round } from "./measure.ts";
 
 /** Profiles MODEL in a fresh process a few times, and prints what that read and how long it took after start-up. */
@@ -23,12 +23,12 @@ async function countReads(path: string): Promise<Reads> {
     sources.push(counting);
     return counting;
   };
-  const siblings = new SiblingFolder(path);
+  const externalData = new ExternalDataFolder(path);
   const profile = async (): Promise<Round> => {
     const start = performance.now();
     const before = process.cpuUsage();
     const { layers } = await profileModel(counted(await FileSource.open(path)), {
-      open: async (relativePath) => counted(await siblings.open(relativePath)),
+      open: async (relativePath) => counted(await externalData.open(relativePath)),
     });
     const { user, system } = process.cpuUsage(before);
     return {

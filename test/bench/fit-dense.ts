@@ -1,13 +1,13 @@
 import type { ProductOptions } from "../../profiler/numeric/products.ts";
-import { FileSource, SiblingFolder } from "../../profiler/index.ts";
+import { FileSource, ExternalDataFolder } from "../../profiler/index.ts";
 import { matrix, type Matrix } from "../../profiler/numeric/matrix.ts";
 import { RuntimeProducts } from "../../profiler/numeric/products.ts";
 import { Random } from "../../profiler/numeric/random.ts";
 import { readModel } from "../../profiler/profile-model.ts";
 import { applyEdit } from "../../profiler/editing/apply.ts";
 import { parseEdit } from "../../profiler/editing/edit.ts";
-import { activationsOn } from "../../profiler/run/activation-source.ts";
-import { parseData } from "../../profiler/run/calibration/parse-spec.ts";
+import { activationsOn } from "../../profiler/runtime/activation-source.ts";
+import { parseData } from "../../profiler/calibration/parse-spec.ts";
 
 /** How long an edit takes, and the large products of matrices that it asked ONNX Runtime for, alone and on other numbers. */
 export interface FitTimes {
@@ -34,7 +34,7 @@ interface Product {
 async function fitTimes([path = "", edit = "", data]: readonly string[]): Promise<FitTimes> {
   const asked = recordProducts();
   const source = await FileSource.open(path);
-  const model = await readModel(source, new SiblingFolder(path));
+  const model = await readModel(source, new ExternalDataFolder(path));
   const calibration = { inputs: data === undefined ? {} : Object.fromEntries([parseData(data)]) };
   const start = performance.now();
   await applyEdit(

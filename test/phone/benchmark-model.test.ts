@@ -6,15 +6,15 @@ import { AndroidTarget } from "../../profiler/device/adb/android-target.ts";
 import { DeviceError } from "../../profiler/device/device-error.ts";
 import { isMeasured, type RunResult } from "../../profiler/device/run-result.ts";
 import type { MeasuredModel, RunOptions } from "../../profiler/device/target.ts";
-import { openSession } from "../../profiler/run/open-session.ts";
-import { toRuntimeBytes } from "../../profiler/run/tensor-bytes.ts";
+import { openSession } from "../../profiler/runtime/open-session.ts";
+import { toRuntimeBytes } from "../../profiler/runtime/tensor-bytes.ts";
 import { fromStoredBytes, toStoredBytes } from "../../profiler/device/benchmark-model/stored-elements.ts";
 import { FileSource } from "../../profiler/bytes/file-source.ts";
-import { SiblingFolder } from "../../profiler/bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../profiler/bytes/external-data-folder.ts";
 import { readModel } from "../../profiler/profile-model.ts";
 import { RunError } from "../../profiler/errors.ts";
 import { skip } from "../skip.ts";
-import { tflite } from "../unit/run/tiny-models.ts";
+import { tflite } from "../unit/runtime/tiny-models.ts";
 import { mobilenetV1 } from "../zoo/networks/mobilenet-v1.ts";
 import { toBytes } from "../zoo/pieces.ts";
 import { toTflite } from "../zoo/to-tflite.ts";
@@ -79,7 +79,7 @@ describe("running TFLite models by benchmark_model on a phone", function () {
     const source = await FileSource.open(file);
     const session = await openSession({ path: file });
     try {
-      const { entries } = await readModel(source, new SiblingFolder(file));
+      const { entries } = await readModel(source, new ExternalDataFolder(file));
       const [{ graph }] = entries;
       const [input] = graph.inputs.map((id) => graph.tensors[id]);
       const [port] = session.inputs;

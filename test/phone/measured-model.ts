@@ -1,5 +1,5 @@
 import { FileSource } from "../../profiler/bytes/file-source.ts";
-import { SiblingFolder } from "../../profiler/bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../profiler/bytes/external-data-folder.ts";
 import type { MeasuredModel } from "../../profiler/device/target.ts";
 import { profileModel } from "../../profiler/profile-model.ts";
 
@@ -10,7 +10,7 @@ export async function measuredModel(
 ): Promise<MeasuredModel> {
   const source = await FileSource.open(path);
   try {
-    const { layers } = await profileModel(source, new SiblingFolder(path), { bindings });
+    const { layers } = await profileModel(source, new ExternalDataFolder(path), { bindings });
     return { runnable: { path }, layers };
   } finally {
     await source.close();

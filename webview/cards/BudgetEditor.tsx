@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { TextField } from "../controls/controls.tsx";
 import { isBudgetText, type Budget } from "../../profiler/views/budgets.ts";
-import { RpcError } from "../rpc.ts";
+import { RpcError } from "../protocol/rpc.ts";
 
 /** The toolkit's field, as `TextField` makes it. */
 const FIELD = "vscode-text-field";

@@ -1,7 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import type { LayerProfile, Structure } from "../../profiler/profile.ts";
-import type { ProfileHeader } from "../packed-profile.ts";
+import type { ProfileHeader } from "../protocol/packed-profile.ts";
 import type { Selected } from "../state/selection.ts";
 import type { ChartsView } from "./charts-view.ts";
 import { CostChart } from "./CostChart.tsx";

@@ -6,7 +6,7 @@ import { formatCell, formatCellExact, type Column } from "../../profiler/columns
 import { formatShare } from "../../profiler/format-numbers.ts";
 import type { LayerProfile, Totals } from "../../profiler/profile.ts";
 import { chartedLayers } from "../../profiler/views/cost-series.ts";
-import { dearestOf, sharesByKind, sharesByModule, type Share } from "../../profiler/views/shares.ts";
+import { mostExpensiveOf, sharesByKind, sharesByModule, type Share } from "../../profiler/views/shares.ts";
 import { Select } from "../controls/Select.tsx";
 import { amountAxis, baseOptions, nameAxis } from "./chart-options.ts";
 import { Chart } from "./Chart.tsx";
@@ -34,7 +34,7 @@ interface SharesChartProps {
   readonly onSelectLayer: (index: number) => void;
 }
 
-/** What kinds or modules have of a cost. Choosing a bar selects its dearest layer. */
+/** What kinds or modules have of a cost. Choosing a bar selects its most expensive layer. */
 export function SharesChart(props: SharesChartProps): JSX.Element {
   const { by, layers, totals, view, theme, selected, onChange, onSelectLayer } = props;
   const column = knownColumn(view.shares);
@@ -46,7 +46,7 @@ export function SharesChart(props: SharesChartProps): JSX.Element {
     () =>
       shares.map((share) => ({
         text: shareText(share, column),
-        layer: dearestOf(share, column, totals)?.index ?? null,
+        layer: mostExpensiveOf(share, column, totals)?.index ?? null,
       })),
     [shares, column, totals],
   );

@@ -1,7 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import { render } from "preact";
 import { registerControls } from "../controls/controls.tsx";
-import { Rpc } from "../rpc.ts";
+import { Rpc } from "../protocol/rpc.ts";
 import { ModelClient } from "../state/model-client.ts";
 import { Store } from "../state/store.ts";
 import { CompareApp } from "./CompareApp.tsx";

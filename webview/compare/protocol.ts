@@ -1,4 +1,4 @@
-import type { Contract, Message, None } from "../rpc.ts";
+import type { Contract, Message, None } from "../protocol/rpc.ts";
 
 /** What the page that compares two models and the extension host say to each other. */
 

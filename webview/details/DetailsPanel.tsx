@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { LayerDetails } from "../../profiler/views/layer-details.ts";
 import { Icon, IconButton } from "../controls/controls.tsx";
-import { RpcError } from "../rpc.ts";
+import { RpcError } from "../protocol/rpc.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import { whyUnknown } from "../table/page-columns.ts";
 import { Costs } from "./Costs.tsx";

@@ -6,7 +6,7 @@ import type { LayerProfile } from "../../profiler/profile.ts";
 import type { TensorDetails } from "../../profiler/views/layer-details.ts";
 import type { WeightStatistics } from "../../profiler/views/weight-statistics.ts";
 import { Button } from "../controls/controls.tsx";
-import { RpcError } from "../rpc.ts";
+import { RpcError } from "../protocol/rpc.ts";
 import type { ModelClient } from "../state/model-client.ts";
 import { ChannelRanges, Histogram } from "./pictures.tsx";
 
@@ -71,7 +71,7 @@ interface StatisticsProps {
 
 function Statistics({ statistics, tensor }: StatisticsProps): JSX.Element {
   const { name, elements, sampled, minimum, maximum, mean, standardDeviation, levels, notFinite } = statistics;
-  const facts: readonly (readonly [title: string, value: string, tip?: string])[] = [
+  const inferredTypes: readonly (readonly [title: string, value: string, tip?: string])[] = [
     [l10n.t("Range"), `${short(minimum)} … ${short(maximum)}`],
     [l10n.t("Mean"), short(mean)],
     [l10n.t("Deviation"), short(standardDeviation)],
@@ -85,13 +85,13 @@ function Statistics({ statistics, tensor }: StatisticsProps): JSX.Element {
       formatShare(statistics.nearZeros),
       l10n.t("Part of the elements below 1 % of the largest magnitude, exact zeros among them."),
     ],
-    ...(levels ? [levelsFact(levels)] : []),
+    ...(levels ? [levelsType(levels)] : []),
     ...(notFinite > 0 ? [[l10n.t("Not finite"), formatExact(notFinite)] as const] : []),
   ];
   return (
     <div class="statistics" data-testid="statistics">
-      <dl class="facts">
-        {facts.map(([title, value, tip]) => (
+      <dl class="inferredTypes">
+        {inferredTypes.map(([title, value, tip]) => (
           <div key={title} data-tip={tip}>
             <dt>{title}</dt>
             <dd>{value}</dd>
@@ -110,7 +110,7 @@ function Statistics({ statistics, tensor }: StatisticsProps): JSX.Element {
   );
 }
 
-function levelsFact({ used, possible }: NonNullable<WeightStatistics["levels"]>): readonly [string, string, string] {
+function levelsType({ used, possible }: NonNullable<WeightStatistics["levels"]>): readonly [string, string, string] {
   return [
     l10n.t("Levels"),
     l10n.t("{0} of {1}", used, possible),

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { formatExact, formatShape } from "../../profiler/format-numbers.ts";
 import { Button, Icon } from "../controls/controls.tsx";
-import type { Calibration, Picture, PreviewInput, PreviewSample } from "../protocol-editing.ts";
+import type { Calibration, Picture, PreviewInput, PreviewSample } from "../protocol/editing.ts";
 import type { EditingClient } from "../state/editing-client.ts";
 import { FailureNote } from "./notes.tsx";
 import { useAsked } from "./use-asked.ts";

@@ -1,8 +1,8 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { Icon } from "../controls/controls.tsx";
-import type { Check } from "../protocol-editing.ts";
-import { checkFacts, samplesText } from "./check-text.ts";
+import type { Check } from "../protocol/editing.ts";
+import { checkTypes, samplesText } from "./check-text.ts";
 
 interface CheckResultProps {
   readonly check: Check;
@@ -20,9 +20,9 @@ export function CheckResult({ check, onChooseData }: CheckResultProps): JSX.Elem
           {difference === null ? (
             <p class="remark">{reason}</p>
           ) : (
-            <dl class="facts">
-              {checkFacts(difference).map(({ id, title, value, tip }) => (
-                <div key={id} data-fact={id} data-tip={tip}>
+            <dl class="inferredTypes">
+              {checkTypes(difference).map(({ id, title, value, tip }) => (
+                <div key={id} data-inferredType={id} data-tip={tip}>
                   <dt>{title}</dt>
                   <dd>{value}</dd>
                 </div>

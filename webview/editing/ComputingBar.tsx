@@ -2,7 +2,7 @@ import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { IconButton } from "../controls/controls.tsx";
-import type { Failure } from "../rpc.ts";
+import type { Failure } from "../protocol/rpc.ts";
 import type { EditingClient } from "../state/editing-client.ts";
 import { useStore } from "../state/store.ts";
 import { FailureNote, TaskProgress } from "./notes.tsx";

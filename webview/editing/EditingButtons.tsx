@@ -1,7 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { Icon } from "../controls/controls.tsx";
-import type { EditingPart } from "../protocol-editing.ts";
+import type { EditingPart } from "../protocol/editing.ts";
 import type { EditingClient } from "../state/editing-client.ts";
 import { useStore } from "../state/store.ts";
 

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { IconButton } from "../controls/controls.tsx";
 import { TabList, TabPanel, type Tab } from "../controls/Tabs.tsx";
-import type { EditingPart, Suggestions } from "../protocol-editing.ts";
+import type { EditingPart, Suggestions } from "../protocol/editing.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import { useStore } from "../state/store.ts";
 import type { Differences } from "./differences.ts";

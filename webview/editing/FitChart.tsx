@@ -8,7 +8,7 @@ import { Chart } from "../charts/Chart.tsx";
 import { amountAxis, baseOptions } from "../charts/chart-options.ts";
 import { faded, useTheme, type ChartTheme } from "../charts/theme.ts";
 import { Select } from "../controls/Select.tsx";
-import type { FitBudget, FitPoint, FitState } from "../protocol-editing.ts";
+import type { FitBudget, FitPoint, FitState } from "../protocol/editing.ts";
 import { FIT_AXES, FIT_GOALS, frontOf, qualityOf, qualityText } from "./fit-points.ts";
 
 interface FitChartProps {

@@ -5,7 +5,7 @@ import type { Edit } from "../../profiler/editing/edit.ts";
 import { formatCell, type Total } from "../../profiler/columns.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import { Button, TextField } from "../controls/controls.tsx";
-import type { Calibration, FitBudget, FitPoint, FitState } from "../protocol-editing.ts";
+import type { Calibration, FitBudget, FitPoint, FitState } from "../protocol/editing.ts";
 import { samplesText } from "./check-text.ts";
 import { budgetOf, budgetText, FIT_AXES, FIT_GOALS, goalAmount, qualityText, type FitTexts } from "./fit-points.ts";
 import { FitChart } from "./FitChart.tsx";

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import type { Totals } from "../../profiler/profile.ts";
-import type { Savings } from "../protocol-editing.ts";
+import type { Savings } from "../protocol/editing.ts";
 import { savingsOf } from "./savings.ts";
 
 interface SavingsGridProps {

@@ -5,13 +5,13 @@ import type { Edit } from "../../profiler/editing/edit.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import { savesNoTime } from "../../profiler/editing/suggestion.ts";
 import { Button, Checkbox, Icon } from "../controls/controls.tsx";
-import type { ListedSuggestion, Trial } from "../protocol-editing.ts";
+import type { ListedSuggestion, Trial } from "../protocol/editing.ts";
 import type { EditingClient } from "../state/editing-client.ts";
 import { useStore } from "../state/store.ts";
 import { CheckResult } from "./CheckResult.tsx";
 import { FailureNote, TaskProgress } from "./notes.tsx";
 import { OptionFields } from "./OptionFields.tsx";
-import { PromiseBadge } from "./PromiseBadge.tsx";
+import { GuaranteeBadge } from "./GuaranteeBadge.tsx";
 import { SavingsGrid } from "./SavingsGrid.tsx";
 import { useAsked } from "./use-asked.ts";
 import { useTask } from "./use-task.ts";
@@ -43,7 +43,7 @@ interface SuggestionItemProps {
 /** One thing that could be done: what, where, what it saves, and, when opened, how, with what error, and from whom. */
 export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
   const { suggestion, edit, isOpen, isChosen, isMarked, conflict, before, onOpen, onChoose } = props;
-  const { why, promise, after, saves } = suggestion;
+  const { why, guarantee, after, saves } = suggestion;
   const title = l10n.t(suggestion.title);
   const target = edit.target === "" ? l10n.t("the whole model") : edit.target;
   const item = useRef<HTMLLIElement>(null);
@@ -78,7 +78,7 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
         </button>
       </div>
       <p class="suggestion-why">
-        <PromiseBadge promise={promise} /> {why}
+        <GuaranteeBadge guarantee={guarantee} /> {why}
       </p>
       {savesNoTime(suggestion) && (
         <p class="suggestion-why" role="note">

@@ -5,12 +5,12 @@ import type { Edit } from "../../profiler/editing/edit.ts";
 import { Button, Checkbox } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
 import { totalOf } from "../definitions.ts";
-import type { ListedSuggestion, Suggestions, Trial } from "../protocol-editing.ts";
+import type { ListedSuggestion, Suggestions, Trial } from "../protocol/editing.ts";
 import type { EditingClient } from "../state/editing-client.ts";
 import { useStore } from "../state/store.ts";
 import { CheckResult } from "./CheckResult.tsx";
 import { FailureNote, TaskProgress } from "./notes.tsx";
-import { meaningOf } from "./PromiseBadge.tsx";
+import { meaningOf } from "./GuaranteeBadge.tsx";
 import { SavingsGrid } from "./SavingsGrid.tsx";
 import { SuggestionItem } from "./SuggestionItem.tsx";
 import {
@@ -88,7 +88,7 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
   const shown = shownSuggestions(list, view, selectedRows);
   const conflicts = conflictingWith(chosen, list);
   const editOf = ({ edit }: ListedSuggestion): Edit => changed.get(editKey(edit)) ?? edit;
-  const exact = list.filter(({ promise }) => promise === "exact").length;
+  const exact = list.filter(({ guarantee }) => guarantee === "exact").length;
 
   const open = ({ suggestion }: PlacedSuggestion): void => {
     const key = editKey(suggestion.edit);
@@ -105,12 +105,12 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
       <div class="suggestion-tools" role="toolbar" aria-label={l10n.t("Suggestions")}>
         <Select
           label={l10n.t("Promise")}
-          value={view.promise}
+          value={view.guarantee}
           choices={(["any", "exact", "approximate", "needs training"] as const).map((value) => ({
             value,
-            text: value === "any" ? l10n.t("any promise") : meaningOf(value).text,
+            text: value === "any" ? l10n.t("any guarantee") : meaningOf(value).text,
           }))}
-          onChange={(promise) => setView({ ...view, promise })}
+          onChange={(guarantee) => setView({ ...view, guarantee })}
         />
         <Select
           label={l10n.t("Order")}

@@ -1,8 +1,8 @@
 import * as l10n from "@vscode/l10n";
 import { formatShare } from "../../profiler/format-numbers.ts";
-import type { Check, CheckedDifference, SampleNote } from "../protocol-editing.ts";
+import type { Check, CheckedDifference, SampleNote } from "../protocol/editing.ts";
 
-/** A measured error in words. Each line is one fact: a figure and what it is. */
+/** A measured error in words. Each line is one inferred type: a figure and what it is. */
 export interface CheckFact {
   readonly id: "error" | "snr" | "cosine" | "agreement" | "accuracy" | "identical";
   readonly title: string;
@@ -10,10 +10,10 @@ export interface CheckFact {
   readonly tip: string;
 }
 
-export function checkFacts(difference: CheckedDifference): readonly CheckFact[] {
+export function checkTypes(difference: CheckedDifference): readonly CheckFact[] {
   const { isIdentical, maxRelative, maxAbsolute, snr, cosine, top1 } = difference;
   const accuracy = top1?.accuracy;
-  const facts: (CheckFact | false)[] = [
+  const inferredTypes: (CheckFact | false)[] = [
     isIdentical && {
       id: "identical",
       title: l10n.t("Difference"),
@@ -57,7 +57,7 @@ export function checkFacts(difference: CheckedDifference): readonly CheckFact[] 
       tip: l10n.t("Of the angle between both outputs: 1 where they point the same way."),
     },
   ];
-  return facts.filter((fact) => fact !== false);
+  return inferredTypes.filter((inferredType) => inferredType !== false);
 }
 
 /** "12.3 %" of the range, or "2.4e-7" where a share would say nothing. */

@@ -1,5 +1,5 @@
 import type { Edit } from "../../profiler/editing/edit.ts";
-import type { DocumentEdit, ListedEdit } from "../protocol-editing.ts";
+import type { DocumentEdit, ListedEdit } from "../protocol/editing.ts";
 
 /** Lists of edits that the user asks for: each is the whole list anew, which one undo takes back. */
 

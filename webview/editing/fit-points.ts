@@ -3,7 +3,7 @@ import { parseQuantity } from "../../profiler/quantity.ts";
 import { formatCell, type Total } from "../../profiler/columns.ts";
 import { formatShare } from "../../profiler/format-numbers.ts";
 import { TOTALS } from "../definitions.ts";
-import type { FitBudget, FitPoint } from "../protocol-editing.ts";
+import type { FitBudget, FitPoint } from "../protocol/editing.ts";
 import { formatError } from "./check-text.ts";
 
 /** What a search can be asked for, in the order of the fields. */

@@ -1,7 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { Icon, IconButton } from "../controls/controls.tsx";
-import type { Failure } from "../rpc.ts";
+import type { Failure } from "../protocol/rpc.ts";
 
 /** Why something did not work, and what to do about it. */
 export function FailureNote({ failure }: { readonly failure: Failure }): JSX.Element | null {

@@ -5,7 +5,7 @@ import type { Totals } from "../../profiler/profile.ts";
 import { SAVED_TOTALS, type SavedTotal } from "../../profiler/editing/suggestion.ts";
 import { formatDifference, formatRelative } from "../compare/compared-layers.ts";
 import { totalOf } from "../definitions.ts";
-import type { Savings } from "../protocol-editing.ts";
+import type { Savings } from "../protocol/editing.ts";
 
 /** What a change saves of one total, as the page shows it. */
 export interface Saving {

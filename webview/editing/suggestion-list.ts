@@ -1,12 +1,12 @@
 import { SAVED_TOTALS, type SavedTotal } from "../../profiler/editing/suggestion.ts";
 import type { Edit } from "../../profiler/editing/edit.ts";
 import { formatEdit } from "../../profiler/editing/edit.ts";
-import type { ListedSuggestion } from "../protocol-editing.ts";
+import type { ListedSuggestion } from "../protocol/editing.ts";
 
 /** How the user looks at the suggestions: which, and in which order. */
 export interface SuggestionView {
   readonly order: SuggestionOrder;
-  readonly promise: ListedSuggestion["promise"] | "any";
+  readonly guarantee: ListedSuggestion["guarantee"] | "any";
   /** Only those that change a row that is selected in the table. */
   readonly isForSelection: boolean;
 }
@@ -14,7 +14,7 @@ export interface SuggestionView {
 /** "score": the engine's ranking. */
 export type SuggestionOrder = "score" | SavedTotal;
 
-export const INITIAL_SUGGESTION_VIEW: SuggestionView = { order: "score", promise: "any", isForSelection: false };
+export const INITIAL_SUGGESTION_VIEW: SuggestionView = { order: "score", guarantee: "any", isForSelection: false };
 
 export const ORDERS: readonly SuggestionOrder[] = ["score", ...SAVED_TOTALS];
 
@@ -26,12 +26,12 @@ export interface PlacedSuggestion {
 
 export function shownSuggestions(
   list: readonly ListedSuggestion[],
-  { order, promise, isForSelection }: SuggestionView,
+  { order, guarantee, isForSelection }: SuggestionView,
   selectedRows: ReadonlySet<number>,
 ): readonly PlacedSuggestion[] {
   const shown = list
     .map((suggestion, position) => ({ suggestion, position }))
-    .filter(({ suggestion }) => promise === "any" || suggestion.promise === promise)
+    .filter(({ suggestion }) => guarantee === "any" || suggestion.guarantee === guarantee)
     .filter(({ suggestion }) => !isForSelection || suggestion.rows.some((row) => selectedRows.has(row)));
   if (order === "score") return shown;
   const saved = ({ suggestion }: PlacedSuggestion): number => suggestion.saves[order] ?? -Infinity;

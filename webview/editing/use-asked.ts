@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { RpcError, type Failure } from "../rpc.ts";
+import { RpcError, type Failure } from "../protocol/rpc.ts";
 
 /** Where a question to the host stands. The last answer stays in sight while a newer one is on its way. */
 export interface Asked<T> {

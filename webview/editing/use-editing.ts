@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { EditingPart, Suggestions } from "../protocol-editing.ts";
-import { unpackLayers } from "../packed-layers.ts";
+import type { EditingPart, Suggestions } from "../protocol/editing.ts";
+import { unpackLayers } from "../protocol/packed-layers.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import { useStore } from "../state/store.ts";
 import { differencesFrom, UNMARKED, type Differences, type RowMarks } from "./differences.ts";

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Failure } from "../rpc.ts";
+import type { Failure } from "../protocol/rpc.ts";
 import { failureOf } from "./use-asked.ts";
 
 export interface Task<T> {

@@ -12,7 +12,7 @@ export interface BoxCost {
   readonly value: number | null;
   /** Of the model's. */
   readonly share: number;
-  /** Of the dearest box that is drawn: what colours it. */
+  /** Of the most expensive box that is drawn: what colours it. */
   readonly heat: number;
 }
 

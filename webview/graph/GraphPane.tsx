@@ -15,7 +15,7 @@ import {
 import { knownColumn, SUMMED_COLUMNS } from "../charts/charts-view.ts";
 import { Icon, IconButton, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
-import type { ProfileHeader } from "../packed-profile.ts";
+import type { ProfileHeader } from "../protocol/packed-profile.ts";
 import type { Selected } from "../state/selection.ts";
 import { GraphStage } from "./GraphStage.tsx";
 import type { GraphView } from "./graph-view.ts";

@@ -167,7 +167,7 @@ function headOf({ x, y, width, height, isOpen }: PlacedBox): Point & Size {
   return { x, y, width, height: isOpen ? Math.min(height, 60) : height };
 }
 
-/** Cost of each box, coloured against the dearest of those that are not open. */
+/** Cost of each box, coloured against the most expensive of those that are not open. */
 function costsOf({ boxes }: Layout, column: Column, totals: Totals): ReadonlyMap<string, BoxCost> {
   const values = boxes.map(({ box, isOpen }) => ({ id: box.id, isOpen, value: costOf(box, column, totals) }));
   const most = values.reduce((max, { value, isOpen }) => (isOpen ? max : Math.max(max, value ?? 0)), 0);

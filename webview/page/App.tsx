@@ -8,7 +8,7 @@ import { RowMarksContext } from "../editing/differences.ts";
 import { EditingAside } from "../editing/EditingAside.tsx";
 import { EditingButtons } from "../editing/EditingButtons.tsx";
 import { useEditing } from "../editing/use-editing.ts";
-import type { EditingPart } from "../protocol-editing.ts";
+import type { EditingPart } from "../protocol/editing.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import type { PicturesState } from "../state/pictures.ts";
 import type { Preferences } from "../state/preferences.ts";

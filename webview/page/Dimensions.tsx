@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
 import type { BoundDimension } from "../../profiler/profile.ts";
 import { IconButton, Icon, TextField } from "../controls/controls.tsx";
-import { RpcError } from "../rpc.ts";
+import { RpcError } from "../protocol/rpc.ts";
 
 type Bindings = Readonly<Record<string, number>>;
 

@@ -5,7 +5,7 @@ import { formatBytes, formatCount, formatTime } from "../../profiler/format-numb
 import { COMPUTE_TYPES, type HardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
 import { Button, Icon } from "../controls/controls.tsx";
 import { Popover } from "../controls/Popover.tsx";
-import type { PageCommand } from "../protocol.ts";
+import type { PageCommand } from "../protocol/page.ts";
 
 interface HardwareButtonProps {
   readonly hardware: HardwareProfile;

@@ -5,7 +5,7 @@ import { BudgetCards } from "../cards/BudgetCards.tsx";
 import { TotalsStrip } from "../cards/TotalsStrip.tsx";
 import { HardwareButton } from "./HardwareButton.tsx";
 import { Icon, IconButton } from "../controls/controls.tsx";
-import type { ProfileHeader } from "../packed-profile.ts";
+import type { ProfileHeader } from "../protocol/packed-profile.ts";
 import { useMedia } from "../state/use-media.ts";
 import type { ModelClient } from "../state/model-client.ts";
 import type { PicturesState } from "../state/pictures.ts";

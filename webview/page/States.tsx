@@ -1,8 +1,8 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { Button, Icon } from "../controls/controls.tsx";
-import type { Activity, PageCommand } from "../protocol.ts";
-import type { Failure } from "../rpc.ts";
+import type { Activity, PageCommand } from "../protocol/page.ts";
+import type { Failure } from "../protocol/rpc.ts";
 
 /** What the page says instead of a table. */
 

@@ -5,7 +5,7 @@ import type { Structure } from "../../profiler/profile.ts";
 import type { ChartsPaneProps } from "../charts/ChartsPane.tsx";
 import { TabList, TabPanel } from "../controls/Tabs.tsx";
 import type { GraphPaneProps } from "../graph/GraphPane.tsx";
-import { RpcError } from "../rpc.ts";
+import { RpcError } from "../protocol/rpc.ts";
 import { LazyRuns } from "../runs/LazyRuns.tsx";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import type { PicturesState } from "../state/pictures.ts";

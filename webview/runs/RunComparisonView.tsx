@@ -8,7 +8,7 @@ import { Chart } from "../charts/Chart.tsx";
 import { faded, fillOf, useTheme, type ChartTheme } from "../charts/theme.ts";
 import { Select, type Choice } from "../controls/Select.tsx";
 import { formatRelative } from "../compare/compared-layers.ts";
-import type { KeptRun, OtherRun } from "../protocol-running.ts";
+import type { KeptRun, OtherRun } from "../protocol/running.ts";
 import { compareRuns, type LayerChange, type RunComparison } from "./compare-runs.ts";
 import type { ShownRow } from "./shown-rows.ts";
 import { dateText, medianText, modelText, runText } from "./run-text.ts";

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { isMeasured, type Conditions, type LayerTimes, type RunResult } from "../../profiler/device/run-result.ts";
 import { formatEnergy, formatShare, formatTime } from "../../profiler/format-numbers.ts";
 import { Icon } from "../controls/controls.tsx";
-import type { KeptRun } from "../protocol-running.ts";
+import type { KeptRun } from "../protocol/running.ts";
 import type { ShownRow } from "./shown-rows.ts";
 import { deviceText, estimateFigure, latencyFigures, memoryFigure, outputVerdict, runTitle } from "./run-text.ts";
 
@@ -29,7 +29,7 @@ export function RunDetails({ run: { result, estimate }, rowOf, onSelectLayer, on
   return (
     <section class="run-details" aria-label={runTitle(result)} data-testid="run-details">
       <h2>{l10n.t("Latency, all optimizations")}</h2>
-      <dl class="facts">
+      <dl class="inferredTypes">
         {figures.map(({ id, title, value, tip }) => (
           <div key={id} data-figure={id} data-tip={tip}>
             <dt>{title}</dt>
@@ -80,7 +80,7 @@ export function RunDetails({ run: { result, estimate }, rowOf, onSelectLayer, on
           : energy.reason}
       </p>
       <h2>{l10n.t("How it was measured")}</h2>
-      <ul class="run-facts">
+      <ul class="run-inferredTypes">
         <li>{deviceText(device)}</li>
         <li>{[runtime.name, runtime.version, runtime.description].filter(Boolean).join(", ")}</li>
         <li>{settingsText(result)}</li>
@@ -149,7 +149,7 @@ function SlowestLayers({ times, rowOf, onSelectLayer }: SlowestLayersProps): JSX
       {unmapped.length > 0 && (
         <details>
           <summary>{l10n.t("What belongs to no row")}</summary>
-          <ul class="run-facts">
+          <ul class="run-inferredTypes">
             {unmapped.map(({ name, seconds, reason }, position) => (
               <li key={position}>{`${name}: ${formatTime(seconds)}. ${reason}`}</li>
             ))}

@@ -6,7 +6,7 @@ import { formatTime } from "../../profiler/format-numbers.ts";
 import { amountAxis, baseOptions, nameAxis } from "../charts/chart-options.ts";
 import { Chart } from "../charts/Chart.tsx";
 import { fillOf, useTheme, type ChartTheme } from "../charts/theme.ts";
-import type { KeptRun } from "../protocol-running.ts";
+import type { KeptRun } from "../protocol/running.ts";
 import { dateText, medianText, modelText } from "./run-text.ts";
 import { middleHalf } from "./spread.ts";
 

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { isMeasured } from "../../profiler/device/run-result.ts";
 import { formatBytes, formatTime } from "../../profiler/format-numbers.ts";
 import { Icon, IconButton } from "../controls/controls.tsx";
-import type { KeptRun } from "../protocol-running.ts";
+import type { KeptRun } from "../protocol/running.ts";
 import { dateText, medianText, modelText, outputVerdict } from "./run-text.ts";
 
 interface RunListProps {

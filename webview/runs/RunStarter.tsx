@@ -8,7 +8,7 @@ import { Button, Checkbox, Icon, IconButton, TextField } from "../controls/contr
 import { Select } from "../controls/Select.tsx";
 import { FailureNote, TaskProgress } from "../editing/notes.tsx";
 import { useTask } from "../editing/use-task.ts";
-import type { ListedDevice, RunsState } from "../protocol-running.ts";
+import type { ListedDevice, RunsState } from "../protocol/running.ts";
 import type { RunningClient } from "../state/running-client.ts";
 import { coresText, parseCores } from "./cores-text.ts";
 import { progressPart, progressText } from "./run-text.ts";
@@ -69,7 +69,7 @@ export function RunStarter({ client, state, format }: RunStarterProps): JSX.Elem
           />
         )}
       </div>
-      {chosen?.facts && <p class="remark">{factsText(chosen)}</p>}
+      {chosen?.inferredTypes && <p class="remark">{factsText(chosen)}</p>}
       {devices.problem && <FailureNote failure={devices.problem} />}
       {chosen?.problem && <FailureNote failure={chosen.problem} />}
       {running && (
@@ -202,9 +202,9 @@ function choiceText({ name, problem }: ListedDevice): string {
   return problem ? l10n.t("{0} (not ready)", name) : name;
 }
 
-function factsText({ facts }: ListedDevice): string {
-  if (!facts) return "";
-  const { soc, system, cores, memoryBytes, freeBytes, battery, celsius, abis } = facts;
+function factsText({ inferredTypes }: ListedDevice): string {
+  if (!inferredTypes) return "";
+  const { soc, system, cores, memoryBytes, freeBytes, battery, celsius, abis } = inferredTypes;
   const parts = [
     soc ?? "",
     system,

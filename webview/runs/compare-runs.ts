@@ -1,7 +1,7 @@
 import type { MiddleHalf } from "../../profiler/device/latency-statistics.ts";
 import { isMeasured, type LayerTimes, type RowTime, type RunResult } from "../../profiler/device/run-result.ts";
 import { alignLayers } from "../../profiler/views/align-layers.ts";
-import type { KeptRun } from "../protocol-running.ts";
+import type { KeptRun } from "../protocol/running.ts";
 import { middleHalf } from "./spread.ts";
 
 /** Where the time of one run went, against another one: of another version of the model, or of another model. */

@@ -10,7 +10,7 @@ import type {
   RunResult,
 } from "../../profiler/device/run-result.ts";
 import { formatBytes, formatRatio, formatTime } from "../../profiler/format-numbers.ts";
-import type { KeptRun } from "../protocol-running.ts";
+import type { KeptRun } from "../protocol/running.ts";
 import { middleHalf } from "./spread.ts";
 
 /** What a run is called in lists: when, and what was different from the others. */

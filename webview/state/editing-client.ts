@@ -1,7 +1,7 @@
 import type { Edit } from "../../profiler/editing/edit.ts";
-import type { CalibrationSpec } from "../../profiler/run/calibration/spec.ts";
+import type { CalibrationSpec } from "../../profiler/calibration/spec.ts";
 import { textsOf, type FitTexts } from "../editing/fit-points.ts";
-import type { HostContract, PageContract } from "../protocol.ts";
+import type { HostContract, PageContract } from "../protocol/page.ts";
 import type {
   BaseProfile,
   Calibration,
@@ -18,8 +18,8 @@ import type {
   RequestProgress,
   Suggestions,
   Trial,
-} from "../protocol-editing.ts";
-import type { Listeners, Rpc } from "../rpc.ts";
+} from "../protocol/editing.ts";
+import type { Listeners, Rpc } from "../protocol/rpc.ts";
 import { Store } from "./store.ts";
 
 export type HostRpc = Rpc<PageContract, HostContract>;

@@ -2,10 +2,18 @@ import type { LayerProfile, Structure } from "../../profiler/profile.ts";
 import { INITIAL_BUDGETS, type BudgetId, type BudgetTexts } from "../../profiler/views/budgets.ts";
 import type { LayerDetails } from "../../profiler/views/layer-details.ts";
 import type { WeightStatistics } from "../../profiler/views/weight-statistics.ts";
-import { unpackLayers } from "../packed-layers.ts";
-import type { Activity, HostContract, PageCommand, PageContract, Reveal, Snapshot, StartReply } from "../protocol.ts";
-import type { ProfileHeader } from "../packed-profile.ts";
-import { Rpc, RpcError, type Message } from "../rpc.ts";
+import { unpackLayers } from "../protocol/packed-layers.ts";
+import type {
+  Activity,
+  HostContract,
+  PageCommand,
+  PageContract,
+  Reveal,
+  Snapshot,
+  StartReply,
+} from "../protocol/page.ts";
+import type { ProfileHeader } from "../protocol/packed-profile.ts";
+import { Rpc, RpcError, type Message } from "../protocol/rpc.ts";
 import { EditingClient } from "./editing-client.ts";
 import { RunningClient } from "./running-client.ts";
 import { Store } from "./store.ts";

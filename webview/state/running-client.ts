@@ -1,6 +1,6 @@
 import { DEFAULT_RUNS, DEFAULT_WARM_UP_RUNS, type RunOptions } from "../../profiler/device/target.ts";
-import type { KeptRun, OtherRun, RunningContract, RunsState } from "../protocol-running.ts";
-import type { Listeners } from "../rpc.ts";
+import type { KeptRun, OtherRun, RunningContract, RunsState } from "../protocol/running.ts";
+import type { Listeners } from "../protocol/rpc.ts";
 import type { HostRpc } from "./editing-client.ts";
 import { Store } from "./store.ts";
 

@@ -1,4 +1,4 @@
-import type { EditingPart } from "../protocol-editing.ts";
+import type { EditingPart } from "../protocol/editing.ts";
 import { restorePictures, type PicturesState } from "./pictures.ts";
 import { NOTHING_SELECTED, type Selection } from "./selection.ts";
 

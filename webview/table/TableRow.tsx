@@ -6,7 +6,7 @@ import type { LayerProfile, Totals } from "../../profiler/profile.ts";
 import { Icon } from "../controls/controls.tsx";
 import { DifferenceCell, SuggestionHint } from "../editing/row-parts.tsx";
 import { RowMarksContext, type RowMarks } from "../editing/differences.ts";
-import type { RowContext } from "../protocol.ts";
+import type { RowContext } from "../protocol/page.ts";
 import { cellTip, nodeValue, whyUnknown, type PageColumn } from "./page-columns.ts";
 import { foldText, INDENT, layerCount, nameBelow, TWISTIE } from "./line-text.ts";
 import { isFolded, type FoldNode, type LayerNode, type Line, type TableNode } from "./table-tree.ts";
@@ -49,7 +49,7 @@ function Row(props: TableRowProps & { readonly marks: RowMarks }): JSX.Element {
       // The header is the first row.
       aria-rowindex={position + 2}
       aria-selected={isSelected}
-      {...(isTree && { "aria-level": level, "aria-posinset": line.place, "aria-setsize": line.siblings })}
+      {...(isTree && { "aria-level": level, "aria-posinset": line.place, "aria-setsize": line.externalData })}
       {...(isExpanded !== undefined && { "aria-expanded": isExpanded })}
       {...(node.kind === "layer" && { "data-vscode-context": contextOf(node.layer) })}
       style={{ top: `${position * ROW_HEIGHT}px` }}
@@ -196,7 +196,7 @@ function partOfTotal({ total }: PageColumn, value: Cell, totals: Totals): number
 
 /**
  * In a list the module part gives way first when the column is narrow: the layer's own name always shows. In the tree what the lines above
- * say is left out, and what is left begins with what tells siblings apart.
+ * say is left out, and what is left begins with what tells externalData apart.
  */
 function Name({ node: { layer, module } }: { readonly node: LayerNode }): JSX.Element {
   const name = nameBelow(layer.name, module);

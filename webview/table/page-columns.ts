@@ -105,7 +105,7 @@ function layerSortValue(column: Column, layer: LayerProfile, totals: Totals): st
   return shape ? elementsOf(shape) : undefined;
 }
 
-/** A module's place among its siblings in a column that does not add up: that of its largest layer, or of its first. */
+/** A module's place among its externalData in a column that does not add up: that of its largest layer, or of its first. */
 function largestInside(column: Column, module: ModuleNode, totals: Totals): string | number | undefined {
   const values = layersOf(module).map((layer) => layerSortValue(column, layer, totals));
   if (column.unit === "rows" || column.unit === "text") return column.id === "shape" ? largest(values) : values[0];

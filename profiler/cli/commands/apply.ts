@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { FileSource } from "../../bytes/file-source.ts";
-import { SiblingFolder } from "../../bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../bytes/external-data-folder.ts";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import type { Model } from "../../model/model.ts";
@@ -9,11 +9,11 @@ import { readModel } from "../../profile-model.ts";
 import { applyEdit } from "../../editing/apply.ts";
 import { checkEdit } from "../../editing/check-edit.ts";
 import { formatEdit, parseEdit, type Edit } from "../../editing/edit.ts";
-import { writeModel } from "../../restructure/lower/write-model.ts";
-import { activationsOn } from "../../run/activation-source.ts";
-import type { CalibrationSpec } from "../../run/calibration/spec.ts";
-import type { RunComparison } from "../../run/compare-runs.ts";
-import { inputPorts } from "../../run/model-ports.ts";
+import { writeModel } from "../../formats/write-model.ts";
+import { activationsOn } from "../../runtime/activation-source.ts";
+import type { CalibrationSpec } from "../../calibration/spec.ts";
+import type { RunComparison } from "../../runtime/compare-runs.ts";
+import { inputPorts } from "../../runtime/model-ports.ts";
 import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
 import type { CliContext } from "../context.ts";
 import { readEdits, writeEdits } from "../edit-files.ts";
@@ -46,7 +46,7 @@ export function addApplyCommand(program: Command, context: CliContext): void {
     if (edits.length === 0) throw new OptionError("nothing to apply: give --edit or --edits");
     const source = await FileSource.open(path);
     try {
-      const base = await readModel(source, new SiblingFolder(path));
+      const base = await readModel(source, new ExternalDataFolder(path));
       const { model, steps } = await applied(base, edits, options, context);
       context.progress?.("writing");
       await writeModel(model, options.out);
@@ -64,7 +64,7 @@ export function addApplyCommand(program: Command, context: CliContext): void {
 
 interface AppliedStep {
   readonly edit: string;
-  readonly promise: string;
+  readonly guarantee: string;
   readonly changed: readonly string[];
   readonly check: RunComparison;
 }
@@ -86,8 +86,8 @@ async function applied(
       onProgress: (done, what) => say(`${what} ${Math.round(100 * done)} %`),
     });
     say("checking");
-    const { promise, changed } = step;
-    steps.push({ edit: formatEdit(edit), promise, changed, check: await checkEdit(step, { calibration }) });
+    const { guarantee, changed } = step;
+    steps.push({ edit: formatEdit(edit), guarantee, changed, check: await checkEdit(step, { calibration }) });
     model = step.after;
   }
   return { model, steps };
@@ -113,9 +113,9 @@ function addEdit(text: string, before: readonly Edit[] = []): readonly Edit[] {
 
 /** Each edit with what it did, a being the model before it and b the one after. */
 function report(steps: readonly AppliedStep[], out: string): string {
-  const sections = steps.map(({ edit, promise, check }) => {
+  const sections = steps.map(({ edit, guarantee, check }) => {
     const table = tensorTable([...check.outputs, ...check.tensors]);
-    return `${printable(edit)} (${promise})\n${table}`;
+    return `${printable(edit)} (${guarantee})\n${table}`;
   });
   const [first] = steps;
   const samples = first

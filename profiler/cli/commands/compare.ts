@@ -4,7 +4,7 @@ import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare } from "../../format-numbers.ts";
 import type { Profile } from "../../profile.ts";
-import { compareRuns, type RunComparison } from "../../run/compare-runs.ts";
+import { compareRuns, type RunComparison } from "../../runtime/compare-runs.ts";
 import { compareProfiles, type ComparedTotal } from "../../views/compare-profiles.ts";
 import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
 import { chooseHardware } from "../choose-hardware.ts";

@@ -26,7 +26,12 @@ export function addDevicesCommand(program: Command, context: CliContext): void {
     .description("list the devices that models can be run on")
     .option("--json", "write JSON");
   addAdbOption(command).action(async (options: DevicesCommandOptions) => {
-    const host: DeviceJson = { device: HOST, state: "device", facts: await new HostTarget().describe(), problem: null };
+    const host: DeviceJson = {
+      device: HOST,
+      state: "device",
+      inferredTypes: await new HostTarget().describe(),
+      problem: null,
+    };
     const { devices, problem } = await connected(adbServer(options));
     const all = [host, ...devices];
     context.write(
@@ -49,7 +54,7 @@ interface DeviceJson {
   readonly device: string;
   /** adb's word: "device" is ready. */
   readonly state: string;
-  readonly facts: DeviceFacts | null;
+  readonly inferredTypes: DeviceFacts | null;
   /** Why nothing can be run on it. */
   readonly problem: Problem | null;
 }
@@ -76,13 +81,13 @@ async function describe(server: AdbServer, device: AdbListedDevice): Promise<Dev
   const { serial, state } = device;
   if (!isReady(device)) {
     const { message, hint } = whyNotReady(device) ?? { message: state, hint: "" };
-    return { device: serial, state, facts: null, problem: { message, hint } };
+    return { device: serial, state, inferredTypes: null, problem: { message, hint } };
   }
   try {
-    const facts = await new AndroidTarget(server, { serial }).describe();
-    return { device: serial, state, facts, problem: null };
+    const inferredTypes = await new AndroidTarget(server, { serial }).describe();
+    return { device: serial, state, inferredTypes, problem: null };
   } catch (error) {
-    return { device: serial, state, facts: null, problem: problemOf(error) };
+    return { device: serial, state, inferredTypes: null, problem: problemOf(error) };
   }
 }
 
@@ -91,7 +96,7 @@ function problemOf(error: unknown): Problem {
   return { message: error.message, hint: error.hint ?? null };
 }
 
-const COLUMNS: readonly (readonly [title: string, text: (facts: DeviceFacts) => string])[] = [
+const COLUMNS: readonly (readonly [title: string, text: (inferredTypes: DeviceFacts) => string])[] = [
   ["Name", ({ name }) => name],
   ["System", ({ system }) => system],
   ["SoC", ({ soc }) => soc ?? ""],
@@ -104,8 +109,8 @@ const COLUMNS: readonly (readonly [title: string, text: (facts: DeviceFacts) => 
 ];
 
 function report(devices: readonly DeviceJson[], problem: Problem | null): string {
-  const rows = devices.flatMap(({ device, facts }) =>
-    facts === null ? [] : [[device, ...COLUMNS.map(([, text]) => text(facts))]],
+  const rows = devices.flatMap(({ device, inferredTypes }) =>
+    inferredTypes === null ? [] : [[device, ...COLUMNS.map(([, text]) => text(inferredTypes))]],
   );
   const head = ["Device", ...COLUMNS.map(([title]) => title)];
   const alignments = head.map((title) => ({ align: NUMBERS.has(title) ? ("right" as const) : ("left" as const) }));

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { FileSource } from "../../bytes/file-source.ts";
-import { SiblingFolder } from "../../bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../bytes/external-data-folder.ts";
 import { formatCell, TOTALS, totalOf } from "../../columns.ts";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
@@ -12,7 +12,7 @@ import type { Totals } from "../../profile.ts";
 import { formatEdit } from "../../editing/edit.ts";
 import { fit } from "../../editing/fit/fit.ts";
 import type { CurvePoint, FitBudget, FitResult } from "../../editing/fit/fit-point.ts";
-import { writeModel } from "../../restructure/lower/write-model.ts";
+import { writeModel } from "../../formats/write-model.ts";
 import {
   addCalibrationOptions,
   addTestOptions,
@@ -63,7 +63,7 @@ export function addFitCommand(program: Command, context: CliContext): void {
     const measuring = testSamplesOf(options, options.dim);
     const source = await FileSource.open(path);
     try {
-      const base = await readModel(source, new SiblingFolder(path));
+      const base = await readModel(source, new ExternalDataFolder(path));
       let found = 0;
       const { result, model } = await fit(base, {
         budget: budgetOf(options),
@@ -139,7 +139,7 @@ function report(result: FitResult, options: FitCommandOptions): string {
   return `${sections.join("\n\n")}\n`;
 }
 
-const RANDOM = " They are made up: give samples of your own with --data to fit to them.";
+const RANDOM = " They are synthetic: give samples of your own with --data to fit to them.";
 
 /** A model a row; ← marks the one to take, * those that no other one beats. */
 function curveTable({ points, best }: FitResult, budget: FitBudget): string {
@@ -154,7 +154,7 @@ function curveTable({ points, best }: FitResult, budget: FitBudget): string {
     point.error === 0 ? "∞" : (-10 * Math.log10(point.error)).toFixed(1),
     point.agreement === null ? "" : formatShare(point.agreement),
     point.accuracy === null ? "" : formatShare(point.accuracy),
-    `${point.isOnFront ? "*" : " "}${index === best ? " ←" : ""}`,
+    `${point.isOnParetoFront ? "*" : " "}${index === best ? " ←" : ""}`,
   ]);
   const isShown = (column: number): boolean =>
     (column !== head.length - 3 || hasAgreement) && (column !== head.length - 2 || hasAccuracy);

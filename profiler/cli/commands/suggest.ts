@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { FileSource } from "../../bytes/file-source.ts";
-import { SiblingFolder } from "../../bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../bytes/external-data-folder.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare, UNKNOWN_TEXT } from "../../format-numbers.ts";
@@ -31,7 +31,7 @@ export function addSuggestCommand(program: Command, context: CliContext): void {
       const hardware = await chooseHardware(options.hardware);
       const source = await FileSource.open(path);
       try {
-        const model = await readModel(source, new SiblingFolder(path));
+        const model = await readModel(source, new ExternalDataFolder(path));
         const suggestions = await suggest(model, {
           hardware,
           bindings: options.dim ?? {},
@@ -84,7 +84,7 @@ function report(suggestions: readonly Suggestion[]): string {
   const head = ["Edit", "Promise", ...SAVINGS.map(([title]) => title), "Why"];
   const rows = suggestions.map((one) => [
     printable(formatEdit(one.edit)),
-    one.promise,
+    one.guarantee,
     ...SAVINGS.map(([, total]) => change(one.saves[total])),
     printable(savesNoTime(one) ? `${one.why}; cuts MACs, but no time on this hardware` : one.why),
   ]);

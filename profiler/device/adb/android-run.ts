@@ -1,6 +1,6 @@
 import { MemorySource } from "../../bytes/memory-source.ts";
-import { newArray, type NamedTensors, type NumericTensor } from "../../run/numeric-tensor.ts";
-import { fromRuntimeBytes, toRuntimeBytes } from "../../run/tensor-bytes.ts";
+import { newArray, type NamedTensors, type NumericTensor } from "../../runtime/numeric-tensor.ts";
+import { fromRuntimeBytes, toRuntimeBytes } from "../../runtime/tensor-bytes.ts";
 import { compareOutputs } from "../compare-outputs.ts";
 import { DeviceError } from "../device-error.ts";
 import { FEWEST_RUNS, latencyStatistics } from "../latency-statistics.ts";

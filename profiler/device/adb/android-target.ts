@@ -8,7 +8,7 @@ import type { AdbServer } from "./adb-server.ts";
 import { AndroidRun } from "./android-run.ts";
 import { orAborted } from "../interruption.ts";
 import type { EnergyTimes } from "./measure-energy.ts";
-import { readPhoneFacts } from "./phone-facts/phone-facts.ts";
+import { readPhoneTypes } from "./phone-facts/phone-facts.ts";
 import { cleanUpPhone } from "./phone-folder.ts";
 import type { PhoneRun, PhoneRunSubject } from "./phone-run.ts";
 
@@ -32,7 +32,7 @@ export class AndroidTarget implements Target {
   async describe(signal?: AbortSignal): Promise<DeviceFacts> {
     const device = await this.server.open(this.options.serial, signal);
     try {
-      return await readPhoneFacts(device, signal);
+      return await readPhoneTypes(device, signal);
     } finally {
       await device.close();
     }
@@ -44,11 +44,11 @@ export class AndroidTarget implements Target {
     onProgress?.({ phase: "preparing" });
     const device = await this.server.open(this.options.serial, signal);
     try {
-      const facts = await readPhoneFacts(device, signal);
+      const inferredTypes = await readPhoneTypes(device, signal);
       const runsState = this.options.benchmarkModel !== undefined;
       const prepared = await prepare(measured, options, runsState, signal);
       try {
-        const subject = { device, facts, prepared, measured, options, control };
+        const subject = { device, inferredTypes, prepared, measured, options, control };
         const run = await this.#runOf(subject);
         return { ...(await run.measure()), startedAt };
       } finally {
@@ -60,10 +60,10 @@ export class AndroidTarget implements Target {
   }
 
   async #runOf(subject: PhoneRunSubject): Promise<PhoneRun> {
-    const { device, facts, prepared } = subject;
+    const { device, inferredTypes, prepared } = subject;
     const { benchmarkModel, bundles, energyTimes } = this.options;
     if (prepared.identity.format === "onnx")
-      return new AndroidRun(subject, await findBundle(device.serial, facts.abis, bundles), energyTimes);
+      return new AndroidRun(subject, await findBundle(device.serial, inferredTypes.abis, bundles), energyTimes);
     return benchmarkModel === undefined
       ? new ChromeRun(subject)
       : new BenchmarkRun(subject, benchmarkModel, energyTimes);

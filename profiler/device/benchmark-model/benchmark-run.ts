@@ -2,7 +2,7 @@ import { FileSource } from "../../bytes/file-source.ts";
 import { MemorySource } from "../../bytes/memory-source.ts";
 import { RunError } from "../../errors.ts";
 import type { Tensor } from "../../model/model.ts";
-import type { NumericTensor } from "../../run/numeric-tensor.ts";
+import type { NumericTensor } from "../../runtime/numeric-tensor.ts";
 import { measureEnergy, type EnergyTimes, type LoopRun } from "../adb/measure-energy.ts";
 import { PhoneRun, sizeOf, TIMED_SECONDS, type MeasuredByRuntime, type PhoneRunSubject } from "../adb/phone-run.ts";
 import { shellCommand, shellWord } from "../adb/shell-word.ts";
@@ -156,7 +156,7 @@ export class BenchmarkRun extends PhoneRun {
       return new DeviceError("failed", `${where} crashed (signal ${exitCode - SIGNALLED}): ${said}`);
     if (/not executable|exec format|cannot execute|No such file/i.test(text))
       return new DeviceError("unsupported", `${where} does not start: ${said}`, {
-        hint: `Name one that is built for Android on ${this.facts.abis[0] ?? "the phone's processor"}`,
+        hint: `Name one that is built for Android on ${this.inferredTypes.abis[0] ?? "the phone's processor"}`,
       });
     return new RunError(`${where} cannot run the model: ${said}`);
   }

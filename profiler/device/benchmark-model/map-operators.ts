@@ -1,5 +1,5 @@
 import type { LayerProfile } from "../../profile.ts";
-import { dearest } from "../map-times.ts";
+import { mostExpensive } from "../map-times.ts";
 import type { LayerTimes, RowTime, UnmappedTime } from "../run-result.ts";
 import type { BenchmarkedOperator, BenchmarkProfile } from "./parse-profile.ts";
 
@@ -28,7 +28,7 @@ export function mapOperators(
   for (const operator of operators) {
     const { type, name, seconds } = operator;
     const group = rows.of(operator);
-    const main = dearest(group);
+    const main = mostExpensive(group);
     if (main === undefined) unmapped.push({ name, op: type, seconds, reason: "It gives nothing that a layer gives." });
     else {
       const fused = group.filter((row) => row !== main).map(({ index }) => index);

@@ -6,8 +6,8 @@ import {
   newArray,
   type NumericTensor,
   type NumericType,
-} from "../../run/numeric-tensor.ts";
-import { fromRuntimeBytes, toRuntimeBytes } from "../../run/tensor-bytes.ts";
+} from "../../runtime/numeric-tensor.ts";
+import { fromRuntimeBytes, toRuntimeBytes } from "../../runtime/tensor-bytes.ts";
 
 /** The elements of a model's ends as its file has them, where this machine runs it with real numbers for quantized ones. */
 

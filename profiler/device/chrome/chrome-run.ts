@@ -1,7 +1,11 @@
 import { RunError } from "../../errors.ts";
-import { withFloatEnds, type End, type ModelWithFloatEnds } from "../../formats/tflite/float-ends.ts";
-import type { NumericTensor } from "../../run/numeric-tensor.ts";
-import { fromRuntimeBytes, toRuntimeBytes } from "../../run/tensor-bytes.ts";
+import {
+  withFloatInputsOutputs,
+  type FloatPort,
+  type ModelWithFloatEnds,
+} from "../../formats/tflite/float-inputs-outputs.ts";
+import type { NumericTensor } from "../../runtime/numeric-tensor.ts";
+import { fromRuntimeBytes, toRuntimeBytes } from "../../runtime/tensor-bytes.ts";
 import { PhoneRun, TIMED_SECONDS, type MeasuredByRuntime } from "../adb/phone-run.ts";
 import { compareOutputs } from "../compare-outputs.ts";
 import { DeviceError } from "../device-error.ts";
@@ -30,18 +34,18 @@ export class ChromeRun extends PhoneRun {
     const { model, files, inputs } = this.prepared;
     const [file] = files;
     if (file === undefined) throw new RunError(`${model.file}: there is no file`);
-    const ends = await withFloatEnds(model.file, await file.source.read(0, file.source.size), []);
+    const ports = await withFloatInputsOutputs(model.file, await file.source.read(0, file.source.size), []);
     const { threads, warmUpRuns, runs } = this.settings;
     const conversation = new PageConversation(
       model.file,
       {
-        model: ends.bytes,
-        inputs: ends.inputs.map(({ name }) => tensorOf(inputs, name)),
+        model: ports.bytes,
+        inputs: ports.inputs.map(({ name }) => tensorOf(inputs, name)),
         threads,
         warmUpRuns,
         runs,
         budgetSeconds: this.options.runs === undefined ? TIMED_SECONDS : this.remainingSeconds(),
-        outputBytes: this.#expected(ends).map((tensor) => toRuntimeBytes(tensor).length),
+        outputBytes: this.#expected(ports).map((tensor) => toRuntimeBytes(tensor).length),
       },
       (done, total) => this.report("latency", done, total),
     );
@@ -49,7 +53,7 @@ export class ChromeRun extends PhoneRun {
     try {
       const result = await this.#converse(server, conversation);
       this.report("comparing");
-      return this.#measured(result, this.#compare(ends, result, conversation.outputs));
+      return this.#measured(result, this.#compare(ports, result, conversation.outputs));
     } finally {
       await server.close();
     }
@@ -116,17 +120,17 @@ export class ChromeRun extends PhoneRun {
 
   /** What this machine gave, in the order of the page's outputs; one that is asked for twice comes once. */
   #expected({ outputs }: ModelWithFloatEnds): readonly NumericTensor[] {
-    const places = new Map<number, End>();
+    const places = new Map<number, FloatPort>();
     for (const end of outputs) if (!places.has(end.place)) places.set(end.place, end);
     return [...places].sort(([a], [b]) => a - b).map(([, { name }]) => tensorOf(this.prepared.outputs, name));
   }
 
   #compare(
-    { outputs: ends }: ModelWithFloatEnds,
+    { outputs: ports }: ModelWithFloatEnds,
     { shapes }: PageResult,
     outputs: ReadonlyMap<number, Uint8Array>,
   ): OutputCheck {
-    const found = ends.flatMap(({ name, dataType, place }) => {
+    const found = ports.flatMap(({ name, dataType, place }) => {
       const [bytes, shape] = [outputs.get(place), shapes[place]];
       const expected = tensorOf(this.prepared.outputs, name);
       if (bytes?.length !== toRuntimeBytes(expected).length || shape?.join() !== expected.shape.join()) return [];

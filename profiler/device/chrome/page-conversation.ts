@@ -1,7 +1,7 @@
 import { FileSource } from "../../bytes/file-source.ts";
 import { RunError } from "../../errors.ts";
-import type { NumericTensor } from "../../run/numeric-tensor.ts";
-import { toRuntimeBytes } from "../../run/tensor-bytes.ts";
+import type { NumericTensor } from "../../runtime/numeric-tensor.ts";
+import { toRuntimeBytes } from "../../runtime/tensor-bytes.ts";
 import type { Heard, ServedFile, ServedPage } from "./loopback-server.ts";
 import { LITERT_FILES, litertFile, PAGE, pageScript } from "./page-files.ts";
 import { readPageProgress, readPageResult, type PageResult } from "./page-result.ts";

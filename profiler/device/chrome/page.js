@@ -1,7 +1,7 @@
 // What the phone's Chrome runs: LiteRT.js on the model that our server gives, timed, its outputs given back. Plain JavaScript for a browser;
 // the build puts LiteRT.js into it.
 import * as runtime from "@litertjs/core";
-import { runOnce, timeRuns } from "../../run/litert-timing.js";
+import { runOnce, timeRuns } from "../../runtime/litert-timing.js";
 
 /** What the runtime writes is its only word on why it refused a model. */
 const lines = [];

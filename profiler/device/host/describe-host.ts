@@ -22,7 +22,7 @@ export function hostIdentity(): DeviceIdentity {
   };
 }
 
-export async function hostFacts(): Promise<DeviceFacts> {
+export async function hostTypes(): Promise<DeviceFacts> {
   const { bavail, bsize } = await statfs(tmpdir());
   return { ...hostIdentity(), freeBytes: bavail * bsize, battery: null, celsius: null };
 }

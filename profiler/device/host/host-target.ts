@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { RunError } from "../../errors.ts";
-import { openSource } from "../../run/open-session.ts";
+import { openSource } from "../../runtime/open-session.ts";
 import { compareOutputs } from "../compare-outputs.ts";
 import { latencyStatistics } from "../latency-statistics.ts";
 import { mapTimes } from "../map-times.ts";
@@ -20,7 +20,7 @@ import {
   type RunOptions,
   type Target,
 } from "../target.ts";
-import { hostConditions, hostFacts, hostIdentity } from "./describe-host.ts";
+import { hostConditions, hostTypes, hostIdentity } from "./describe-host.ts";
 import { runOnnxProcess } from "./run-onnx.ts";
 import { runTfliteThread } from "./run-tflite.ts";
 
@@ -37,7 +37,7 @@ export class HostTarget implements Target {
   readonly #queue = new RunQueue();
 
   describe(): Promise<DeviceFacts> {
-    return hostFacts();
+    return hostTypes();
   }
 
   run(model: MeasuredModel, options: RunOptions, control: RunControl = {}): Promise<RunResult> {

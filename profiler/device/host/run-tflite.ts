@@ -1,9 +1,9 @@
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { RunError } from "../../errors.ts";
-import { withFloatEnds } from "../../formats/tflite/float-ends.ts";
+import { withFloatInputsOutputs } from "../../formats/tflite/float-inputs-outputs.ts";
 import type { Model } from "../../model/model.ts";
-import { LitertThread, type TimedRuns } from "../../run/litert-thread.ts";
-import type { NamedTensors } from "../../run/numeric-tensor.ts";
+import { LitertThread, type TimedRuns } from "../../runtime/litert-thread.ts";
+import type { NamedTensors } from "../../runtime/numeric-tensor.ts";
 import type { PreparedRun } from "../prepared-run.ts";
 
 export interface TfliteSettings {
@@ -18,7 +18,7 @@ export interface TfliteMeasurement extends Omit<TimedRuns, "outputs"> {
 }
 
 /**
- * Times a model in LiteRT.js, in the thread that runs it. Quantized ends are given and taken as real numbers, so the conversion is part of
+ * Times a model in LiteRT.js, in the thread that runs it. Quantized ports are given and taken as real numbers, so the conversion is part of
  * each run.
  * @throws {RunError} when LiteRT.js refuses the model
  * @throws the signal's reason when it aborts
@@ -30,22 +30,22 @@ export async function runTfliteThread(
   settings: TfliteSettings,
   signal?: AbortSignal,
 ): Promise<TfliteMeasurement> {
-  const ends = await withFloatEnds(model.file, await source.read(0, source.size), []);
+  const ports = await withFloatInputsOutputs(model.file, await source.read(0, source.size), []);
   const thread = new LitertThread();
   const stop = (): void => void thread.close();
   signal?.addEventListener("abort", stop, { once: true });
   try {
     signal?.throwIfAborted();
     const start = performance.now();
-    await thread.request("open", ends.bytes);
+    await thread.request("open", ports.bytes);
     const loadSeconds = (performance.now() - start) / 1000;
-    const given = ends.inputs.map(({ name }) => {
+    const given = ports.inputs.map(({ name }) => {
       const tensor = inputs[name];
       if (tensor === undefined) throw new RunError(`${model.file}: input "${name}" is missing`);
       return { data: tensor.data, shape: tensor.shape };
     });
     const { outputs, ...timed } = await thread.request("time", { inputs: given, ...settings });
-    const named = ends.outputs.flatMap(({ name, dataType, place }) => {
+    const named = ports.outputs.flatMap(({ name, dataType, place }) => {
       const output = outputs[place];
       return output === undefined ? [] : [[name, { dataType, ...output }] as const];
     });

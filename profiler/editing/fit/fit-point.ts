@@ -40,7 +40,7 @@ export interface FitPoint extends FitError {
 
 export interface CurvePoint extends FitPoint {
   /** No other point costs no more in any budgeted total and is nearer to the original. */
-  readonly isOnFront: boolean;
+  readonly isOnParetoFront: boolean;
 }
 
 export interface FitResult {

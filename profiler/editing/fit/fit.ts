@@ -1,7 +1,7 @@
 import { CalibrationError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import type { FitBudget, FitResult } from "./fit-point.ts";
-import { withFront } from "./pareto-front.ts";
+import { withParetoFront } from "./pareto-front.ts";
 import { Goal } from "./goal.ts";
 import { Search, type SearchOptions } from "./search.ts";
 import { Trials, type TrialOptions } from "./trials.ts";
@@ -46,7 +46,7 @@ async function search(model: Model, trials: Trials, options: FitOptions): Promis
     if (signal?.aborted !== true) throw error;
     isCancelled = true;
   }
-  const points = withFront(greedy.points, goal.costs);
+  const points = withParetoFront(greedy.points, goal.costs);
   const { best } = greedy;
   const isMet = points[best]?.isWithinBudget ?? false;
   const ending = isCancelled ? "cancelled" : isMet ? "met" : "exhausted";

@@ -1,6 +1,6 @@
 import type { Model } from "../../model/model.ts";
 import { formatEdit, type Edit } from "../edit.ts";
-import { liftedModel } from "../../restructure/lift/lifted-model.ts";
+import { neutralGraphOf } from "../../neutral/known-graph.ts";
 import { RESTRUCTURINGS } from "../../restructure/registry.ts";
 import { isRefusal, type Guarantee } from "../../restructure/restructuring.ts";
 import { strengthsAt } from "./strengths.ts";
@@ -10,18 +10,18 @@ export interface Move {
   /** The same as long as the model has the place. */
   readonly key: string;
   readonly edit: Edit;
-  /** Keys of the same edit on milder rungs, the next one first. */
+  /** Keys of the same edit on milder values, the next one first. */
   readonly milder: readonly string[];
 }
 
 /** All edits of a model that keep one of the promises, at every strength, the mildest of a place first. */
 export function movesOn(
   model: Model,
-  promises: readonly Guarantee[],
+  guarantees: readonly Guarantee[],
   bindings?: Readonly<Record<string, number>>,
 ): readonly Move[] {
-  const graph = liftedModel(model, bindings);
-  const places = RESTRUCTURINGS.filter(({ promise }) => promises.includes(promise)).flatMap((restructuring) =>
+  const graph = neutralGraphOf(model, bindings);
+  const places = RESTRUCTURINGS.filter(({ guarantee }) => guarantees.includes(guarantee)).flatMap((restructuring) =>
     restructuring.find(graph).flatMap((finding) => (isRefusal(finding) ? [] : [{ restructuring, finding }])),
   );
   return places.flatMap(({ restructuring, finding }) => {

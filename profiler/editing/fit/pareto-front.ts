@@ -2,8 +2,8 @@ import type { Totals } from "../../profile.ts";
 import type { CurvePoint, FitPoint } from "./fit-point.ts";
 
 /** Marks the points that no other one beats: those among which there is something to choose. */
-export function withFront(points: readonly FitPoint[], costs: readonly (keyof Totals)[]): readonly CurvePoint[] {
-  return points.map((point) => ({ ...point, isOnFront: !points.some((other) => beats(other, point, costs)) }));
+export function withParetoFront(points: readonly FitPoint[], costs: readonly (keyof Totals)[]): readonly CurvePoint[] {
+  return points.map((point) => ({ ...point, isOnParetoFront: !points.some((other) => beats(other, point, costs)) }));
 }
 
 /** At least as good in everything, and better in something. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { NamedTensors } from "../../run/numeric-tensor.ts";
-import { openSession } from "../../run/open-session.ts";
-import { nameOf, type OpenModel, type RunnableModel, type Session } from "../../run/session.ts";
+import type { NamedTensors } from "../../runtime/numeric-tensor.ts";
+import { openSession } from "../../runtime/open-session.ts";
+import { nameOf, type OpenModel, type RunnableModel, type Session } from "../../runtime/session.ts";
 
 /** Bytes of outputs that are kept. Networks with maps for outputs have more on many samples: those are computed again. */
 const MOST_REMEMBERED = 2 ** 28;

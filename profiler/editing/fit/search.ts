@@ -153,12 +153,12 @@ export class Search {
 
   /** The move with the least error per saving, made in full. */
   async #next(current: State): Promise<State | undefined> {
-    const promises: Guarantee[] = [
+    const guarantees: Guarantee[] = [
       "approximate",
       ...(this.options.allowsTraining ? (["needs training"] as const) : []),
     ];
     for (;;) {
-      const moves = movesOn(current.model, promises, this.options.bindings);
+      const moves = movesOn(current.model, guarantees, this.options.bindings);
       const best = await this.#cheapest(current, moves);
       const next = best && (await this.#inFull(best));
       if (next) return next;

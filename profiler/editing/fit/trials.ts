@@ -2,11 +2,11 @@ import type { HardwareProfile } from "../../hardware/hardware.ts";
 import type { Model } from "../../model/model.ts";
 import { analyseModel, costModel } from "../../profile-model.ts";
 import type { Totals } from "../../profile.ts";
-import { activationsOn, inMemory } from "../../run/activation-source.ts";
-import { previewSamples } from "../../run/calibration/preview-samples.ts";
-import { isRandom, type CalibrationSpec, type SamplePart } from "../../run/calibration/spec.ts";
-import { compareRuns, type RunComparison } from "../../run/compare-runs.ts";
-import { inputPorts } from "../../run/model-ports.ts";
+import { activationsOn, inMemory } from "../../runtime/activation-source.ts";
+import { previewSamples } from "../../calibration/preview-samples.ts";
+import { isRandom, type CalibrationSpec, type SamplePart } from "../../calibration/spec.ts";
+import { compareRuns, type RunComparison } from "../../runtime/compare-runs.ts";
+import { inputPorts } from "../../runtime/model-ports.ts";
 import { applyEdit } from "../apply.ts";
 import type { Edit } from "../edit.ts";
 import type { FitError, FitSamples } from "./fit-point.ts";
@@ -124,9 +124,9 @@ async function planFor(model: Model, original: Reference, options: TrialOptions)
   const measuring: CalibrationSpec | undefined = options.measuring && { madeFor, ...options.measuring };
   const { count, description } = await previewSamples(madeFor, calibration, 0);
   const { macs } = totalsOf(model, options);
-  const isMadeUp = isRandom(calibration);
-  const parts = isMadeUp || measuring !== undefined ? { fitting: ALL, measuring: ALL } : sharedOut(count);
-  const fitting = isMadeUp ? undefined : sampling(calibration, parts.fitting, count, macs);
+  const isSynthetic = isRandom(calibration);
+  const parts = isSynthetic || measuring !== undefined ? { fitting: ALL, measuring: ALL } : sharedOut(count);
+  const fitting = isSynthetic ? undefined : sampling(calibration, parts.fitting, count, macs);
   const measured = await (measuring ? previewSamples(madeFor, measuring, 0) : undefined);
   const measures = sampling(measuring ?? calibration, parts.measuring, measured?.count ?? count, macs);
   const itself = await compareRuns(original, await inMemory(model), {
@@ -137,7 +137,7 @@ async function planFor(model: Model, original: Reference, options: TrialOptions)
     fitted: fitting ? countOf(count, parts.fitting) : 0,
     measured: itself.samples.count,
     description: measured === undefined ? description : `${description}, measured on ${measured.description}`,
-    isRandom: isMadeUp && measuring === undefined,
+    isRandom: isSynthetic && measuring === undefined,
     hasLabels: itself.samples.hasLabels,
   };
   return { fitting, measuring: measures, samples, original: errorOf(itself) };

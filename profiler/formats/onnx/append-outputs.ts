@@ -1,5 +1,5 @@
 import type { ByteSource } from "../../bytes/byte-source.ts";
-import { bytesOfPieces, bytesPiece } from "../../bytes/pieces.ts";
+import { bytesOfSegments, bytesSegment } from "../../bytes/byte-segments.ts";
 import { onnx } from "./schema/onnx.ts";
 
 /**
@@ -11,5 +11,5 @@ import { onnx } from "./schema/onnx.ts";
 export async function bytesWithOutputs(model: ByteSource, names: readonly string[]): Promise<Uint8Array> {
   if (names.length === 0) return model.read(0, model.size);
   const tail = onnx.ModelProto.encode({ graph: { output: names.map((name) => ({ name })) } }).finish();
-  return bytesOfPieces([{ source: model, offset: 0, length: model.size }, bytesPiece(tail)]);
+  return bytesOfSegments([{ source: model, offset: 0, length: model.size }, bytesSegment(tail)]);
 }

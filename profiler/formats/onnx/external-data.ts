@@ -1,4 +1,4 @@
-import type { ByteSource, SiblingFiles } from "../../bytes/byte-source.ts";
+import type { ByteSource, ExternalDataFiles } from "../../bytes/byte-source.ts";
 import { ExternalDataError } from "../../errors.ts";
 import { onnx } from "./schema/onnx.ts";
 
@@ -43,12 +43,12 @@ export class DataFiles {
    * Opens every file that one of `tensors` refers to.
    * @throws {ExternalDataError} when one is missing or outside the model's folder
    */
-  static async open(tensors: Iterable<TensorProto>, siblings: SiblingFiles, file: string): Promise<DataFiles> {
+  static async open(tensors: Iterable<TensorProto>, externalData: ExternalDataFiles, file: string): Promise<DataFiles> {
     const files = new DataFiles(file);
     for (const tensor of tensors) {
       const { location } = externalRange(tensor, file);
       const key = canonical(location);
-      if (!files.#sources.has(key)) files.#sources.set(key, await siblings.open(location));
+      if (!files.#sources.has(key)) files.#sources.set(key, await externalData.open(location));
     }
     return files;
   }

@@ -1,4 +1,4 @@
-import type { ByteSource, SiblingFiles } from "../../bytes/byte-source.ts";
+import type { ByteSource, ExternalDataFiles } from "../../bytes/byte-source.ts";
 import { FileChangedError, ModelFormatError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import { attributeGraphs, attributeTensors, type AttributeProto } from "./attributes.ts";
@@ -26,16 +26,16 @@ const FIRST_IR_VERSION_WITH_OPSETS = 3;
 /**
  * Reads an ONNX model: its graph, and of its weights only where they are.
  *
- * @param siblings opens the data files beside the model
+ * @param externalData opens the data files beside the model
  * @throws {ModelFormatError} when it is no ONNX model, or not a whole and consistent one
  * @throws {ExternalDataError} when a data file is missing, too short, or outside the model's folder
  * @throws {LimitError} when it passes one of the named limits
  * @throws {FileChangedError} when the file changed meanwhile
  */
-export async function readOnnx(source: ByteSource, siblings: SiblingFiles): Promise<Model> {
+export async function readOnnx(source: ByteSource, externalData: ExternalDataFiles): Promise<Model> {
   const { proto, graph: mainGraph, hasDataLocations } = await readProto(source);
   const external = hasDataLocations ? externalTensors(mainGraph, proto.functions ?? []) : [];
-  const dataFiles = await DataFiles.open(external, siblings, source.name);
+  const dataFiles = await DataFiles.open(external, externalData, source.name);
   const tensors = new TensorReader(source, dataFiles);
   const opsets = opsetsOf(proto, source.name);
   const warnings = new Set(modelWarnings(proto, opsets));

@@ -7,10 +7,10 @@ import { ModelFormatError } from "../../errors.ts";
 import type { Constant, Model } from "../../model/model.ts";
 import { WireWalker, type WireField } from "./wire/walk.ts";
 import { copyDataFiles, DataFile, freeDataName } from "./write/data-file.ts";
-import { isEdited, payloadOf } from "../../restructure/lower/edited-model.ts";
+import { isEdited, payloadOf } from "../../neutral/edited-model.ts";
 import { embeddedTensor, fieldPieces } from "./write/encode-tensor.ts";
 import { patchedGraph } from "./write/graph-patch.ts";
-import { bytesOfPieces, lengthOf, writePieces, type Piece } from "../../bytes/pieces.ts";
+import { bytesOfSegments, lengthOf, writeSegments, type ByteSegment } from "../../bytes/byte-segments.ts";
 
 /** Protobuf's own readers take no longer message. */
 const LONGEST_PROTOBUF = 2 ** 31 - 1;
@@ -39,15 +39,15 @@ export async function writeOnnx(model: Model, path: string, options: WriteOption
   const { signal, onProgress, largestModel = LONGEST_PROTOBUF } = options;
   const dataFiles = model.dataFiles ?? new Map<string, ByteSource>();
   const location = await freeDataName(path, new Set(dataFiles.keys()));
-  const { pieces, data } = await planned(model, location, largestModel);
-  const total = lengthOf(pieces) + lengthOf(data);
+  const { segments, data } = await planned(model, location, largestModel);
+  const total = lengthOf(segments) + lengthOf(data);
   let done = 0;
   const onBytes = (count: number): void => onProgress?.((done += count) / total);
   await copyDataFiles(dataFiles, path, signal);
   const dataPath = join(dirname(path), location);
-  if (data.length > 0) await writeAtomically(dataPath, (target) => writePieces(data, target, onBytes), signal);
+  if (data.length > 0) await writeAtomically(dataPath, (target) => writeSegments(data, target, onBytes), signal);
   try {
-    await writeAtomically(path, (target) => writePieces(pieces, target, onBytes), signal);
+    await writeAtomically(path, (target) => writeSegments(segments, target, onBytes), signal);
   } catch (error) {
     if (data.length > 0) await rm(dataPath, { force: true });
     throw error;
@@ -59,16 +59,16 @@ export async function writeOnnx(model: Model, path: string, options: WriteOption
  * @throws {LoweringError} for a prediction
  */
 export async function onnxBytes(model: Model): Promise<Uint8Array> {
-  return bytesOfPieces(await modelPieces(model, embedded));
+  return bytesOfSegments(await modelPieces(model, embedded));
 }
 
 /** Bytes that the model would take, its data files among them; of a prediction too. Nothing of the weights is read. */
 export async function onnxSize(model: Model): Promise<number> {
   const dataFiles = [...(model.dataFiles?.values() ?? [])];
-  const pieces = await modelPieces(model, (name, constant) => {
+  const segments = await modelPieces(model, (name, constant) => {
     return Promise.resolve(embeddedTensor(name, constant, { bytes: NOTHING, length: constant.storedBytes }));
   });
-  return dataFiles.reduce((sum, { size }) => sum + size, lengthOf(pieces));
+  return dataFiles.reduce((sum, { size }) => sum + size, lengthOf(segments));
 }
 
 /** Stands for weights that are measured and never written. */
@@ -78,25 +78,25 @@ async function planned(
   model: Model,
   location: string,
   largestModel: number,
-): Promise<{ readonly pieces: readonly Piece[]; readonly data: readonly Piece[] }> {
+): Promise<{ readonly segments: readonly ByteSegment[]; readonly data: readonly ByteSegment[] }> {
   const dataFiles = model.dataFiles ?? new Map<string, ByteSource>();
   if (dataFiles.size === 0) {
-    const pieces = await modelPieces(model, embedded);
-    if (!isEdited(model) || lengthOf(pieces) <= largestModel) return { pieces, data: [] };
+    const segments = await modelPieces(model, embedded);
+    if (!isEdited(model) || lengthOf(segments) <= largestModel) return { segments, data: [] };
   }
   const data = new DataFile(location, dataFiles);
-  const pieces = await modelPieces(model, (name, constant) => data.tensor(name, constant));
-  return { pieces, data: data.pieces };
+  const segments = await modelPieces(model, (name, constant) => data.tensor(name, constant));
+  return { segments, data: data.segments };
 }
 
-async function embedded(name: string, constant: Constant): Promise<readonly Piece[]> {
+async function embedded(name: string, constant: Constant): Promise<readonly ByteSegment[]> {
   return embeddedTensor(name, constant, await payloadOf(constant));
 }
 
 async function modelPieces(
   model: Model,
-  tensor: (name: string, constant: Constant) => Promise<readonly Piece[]>,
-): Promise<readonly Piece[]> {
+  tensor: (name: string, constant: Constant) => Promise<readonly ByteSegment[]>,
+): Promise<readonly ByteSegment[]> {
   const { source } = model;
   if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
   const whole = { source, offset: 0, length: source.size };

@@ -1,5 +1,5 @@
 import { ByteBuffer } from "flatbuffers";
-import { bytesOfPieces, bytesPiece } from "../../bytes/pieces.ts";
+import { bytesOfSegments, bytesSegment } from "../../bytes/byte-segments.ts";
 import { layOut } from "./write/file-layout.ts";
 import { Model, type Buffer, type ModelT } from "./schema/generated/schema_generated.ts";
 
@@ -52,6 +52,6 @@ function dataOf(bytes: Uint8Array, buffer: Buffer | null): Uint8Array {
 
 /** Puts a model together: the tables first, all data behind them, aligned as TFLite asks. */
 export async function attachModel({ tables, data }: DetachedModel): Promise<Uint8Array> {
-  const pieces = data.map((bytes) => (bytes.length === 0 ? undefined : bytesPiece(bytes)));
-  return bytesOfPieces(layOut(tables, pieces));
+  const segments = data.map((bytes) => (bytes.length === 0 ? undefined : bytesSegment(bytes)));
+  return bytesOfSegments(layOut(tables, segments));
 }

@@ -1,7 +1,7 @@
 import { writeAtomically } from "../../bytes/atomic-file.ts";
-import { bytesOfPieces, lengthOf, writePieces, type Piece } from "../../bytes/pieces.ts";
+import { bytesOfSegments, lengthOf, writeSegments, type ByteSegment } from "../../bytes/byte-segments.ts";
 import type { Constant, Model } from "../../model/model.ts";
-import { isEdited, payloadOf } from "../../restructure/lower/edited-model.ts";
+import { isEdited, payloadOf } from "../../neutral/edited-model.ts";
 import { editTables } from "./write/edit-tables.ts";
 import { layOut } from "./write/file-layout.ts";
 import { readTables } from "./write/read-tables.ts";
@@ -26,11 +26,11 @@ export async function writeTflite(
   path: string,
   { signal, onProgress }: WriteOptions = {},
 ): Promise<void> {
-  const pieces = await modelPieces(model);
-  const total = lengthOf(pieces);
+  const segments = await modelPieces(model);
+  const total = lengthOf(segments);
   let done = 0;
   const onBytes = (count: number): void => onProgress?.((done += count) / total);
-  await writeAtomically(path, (target) => writePieces(pieces, target, onBytes), signal);
+  await writeAtomically(path, (target) => writeSegments(segments, target, onBytes), signal);
 }
 
 /**
@@ -38,7 +38,7 @@ export async function writeTflite(
  * @throws {LoweringError} for a prediction
  */
 export async function tfliteBytes(model: Model): Promise<Uint8Array> {
-  return bytesOfPieces(await modelPieces(model));
+  return bytesOfSegments(await modelPieces(model));
 }
 
 /** Bytes of the file that an edited model makes; of a prediction too, whose weights have a size and no numbers. */
@@ -46,22 +46,22 @@ export async function tfliteFileBytes(model: Model): Promise<number> {
   return lengthOf(await rebuilt(model, plannedPayload));
 }
 
-async function modelPieces(model: Model): Promise<readonly Piece[]> {
+async function modelPieces(model: Model): Promise<readonly ByteSegment[]> {
   const { source } = model;
   if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
   return isEdited(model) ? rebuilt(model) : [{ source, offset: 0, length: source.size }];
 }
 
 /** The file built anew from its tables, edited or not. */
-export async function rebuilt(model: Model, payload = payloadOf): Promise<readonly Piece[]> {
+export async function rebuilt(model: Model, payload = payloadOf): Promise<readonly ByteSegment[]> {
   const { source } = model;
   if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
   const { tables, data } = await editTables(await readTables(source), model, payload);
-  const pieces = layOut(tables, data, source);
+  const segments = layOut(tables, data, source);
   const archive = await trailingArchive(source);
-  return archive ? [...pieces, ...archive.movedTo(lengthOf(pieces))] : pieces;
+  return archive ? [...segments, ...archive.movedTo(lengthOf(segments))] : segments;
 }
 
-function plannedPayload({ storedBytes }: Constant): Promise<Piece> {
+function plannedPayload({ storedBytes }: Constant): Promise<ByteSegment> {
   return Promise.resolve({ bytes: new Uint8Array(0), length: storedBytes });
 }

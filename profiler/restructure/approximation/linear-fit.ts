@@ -4,8 +4,8 @@ import { combinationOf, solveNormalEquations } from "../../numeric/least-squares
 import { matrix, transposed, type Matrix } from "../../numeric/matrix.ts";
 import { RuntimeProducts, type Products } from "../../numeric/products.ts";
 import { truncatedSvd } from "../../numeric/svd.ts";
-import type { ConvForm, DenseForm, Weights } from "../lift/forms.ts";
-import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
+import type { ConvForm, DenseForm, Weights } from "../../neutral/forms.ts";
+import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { inputPatches } from "./patches.ts";
 import type { RewriteContext } from "../restructuring.ts";
 
@@ -24,8 +24,8 @@ export class LinearFit {
   readonly products: Products = new RuntimeProducts();
 
   private constructor(
-    private readonly graph: LiftedGraph,
-    private readonly layer: LiftedLayer<ConvForm | DenseForm>,
+    private readonly graph: NeutralGraph,
+    private readonly layer: NeutralLayer<ConvForm | DenseForm>,
     private readonly context: RewriteContext,
     /** outputs × (inputs · kernel…) */
     readonly weight: Matrix,
@@ -33,8 +33,8 @@ export class LinearFit {
   ) {}
 
   static async of(
-    graph: LiftedGraph,
-    layer: LiftedLayer<ConvForm | DenseForm>,
+    graph: NeutralGraph,
+    layer: NeutralLayer<ConvForm | DenseForm>,
     context: RewriteContext,
   ): Promise<LinearFit> {
     const { weight, bias } = layer.form;

@@ -1,7 +1,7 @@
 import { matrix, type Matrix } from "../../numeric/matrix.ts";
 import { Random } from "../../numeric/random.ts";
-import type { ConvForm, DenseForm } from "../lift/forms.ts";
-import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
+import type { ConvForm, DenseForm } from "../../neutral/forms.ts";
+import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import type { Activations, RewriteContext } from "../restructuring.ts";
 
 /** Positions of one sample that are looked at: neighbours say nearly the same (He et al., ICCV 2017, take 10 an image). */
@@ -13,8 +13,8 @@ export const POSITIONS_PER_SAMPLE = 64;
  * @returns undefined without calibration samples
  */
 export function inputPatches(
-  graph: LiftedGraph,
-  layer: LiftedLayer<ConvForm | DenseForm>,
+  graph: NeutralGraph,
+  layer: NeutralLayer<ConvForm | DenseForm>,
   context: Pick<RewriteContext, "activations" | "seed">,
 ): AsyncIterable<Matrix> | undefined {
   const patches = patchesOfLayers(graph, [layer], context);
@@ -29,8 +29,8 @@ export function inputPatches(
  * @returns for each batch of samples the layers' patches in order; undefined for a layer whose input the run does not give
  */
 export function patchesOfLayers(
-  graph: LiftedGraph,
-  layers: readonly LiftedLayer<ConvForm | DenseForm>[],
+  graph: NeutralGraph,
+  layers: readonly NeutralLayer<ConvForm | DenseForm>[],
   { activations, seed }: Pick<RewriteContext, "activations" | "seed">,
 ): AsyncIterable<readonly (Matrix | undefined)[]> | undefined {
   if (activations === undefined) return undefined;
@@ -62,7 +62,7 @@ interface Geometry {
   readonly spatialSteps: readonly number[];
 }
 
-function geometryOf(shape: readonly number[], layout: LiftedGraph["layout"]): Geometry {
+function geometryOf(shape: readonly number[], layout: NeutralGraph["layout"]): Geometry {
   const [, ...rest] = shape;
   const isFirst = layout === "channels-first";
   const channels = (isFirst ? rest[0] : rest.at(-1)) ?? 1;
@@ -75,7 +75,7 @@ function geometryOf(shape: readonly number[], layout: LiftedGraph["layout"]): Ge
   return { channels, spatial, sampleStep: area * channels, channelStep: isFirst ? area : 1, spatialSteps };
 }
 
-function windows({ shape, data }: Activations, form: ConvForm, layout: LiftedGraph["layout"], random: Random): Matrix {
+function windows({ shape, data }: Activations, form: ConvForm, layout: NeutralGraph["layout"], random: Random): Matrix {
   const geometry = geometryOf(shape, layout);
   const kernel = form.weight.shape.slice(2);
   const taps = offsetsOf(kernel);

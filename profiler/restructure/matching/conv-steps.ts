@@ -1,4 +1,4 @@
-import type { ConvForm, Weights } from "../lift/forms.ts";
+import type { ConvForm, Weights } from "../../neutral/forms.ts";
 
 /** Where a window stands on each spatial axis: what two convolutions that take one's place share out between them. */
 export type ConvSteps = Pick<ConvForm, "strides" | "dilations" | "padsBegin" | "padsEnd">;

@@ -1,12 +1,12 @@
-import type { ConvForm } from "../lift/forms.ts";
+import type { ConvForm } from "../../neutral/forms.ts";
 import { whyNoInnerRange } from "./inner-range.ts";
-import { isKind, type LiftedGraph, type LiftedLayer } from "../lift/lifted.ts";
+import { isKind, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 import type { EditOptions } from "../options.ts";
 import { opaqueRefusals, whyOpaque } from "./opaque-refusals.ts";
 import type { Finding } from "../restructuring.ts";
 
 /** A convolution with constant weights, or the reason why the target is none. */
-export function matchConv(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
+export function matchConv(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | string {
   const layer = graph.layer(target);
   if (!layer) return "there is no such layer";
   if (!isKind(layer, "conv")) return whyOpaque(layer, `${layer.op} is no convolution`);
@@ -14,14 +14,14 @@ export function matchConv(graph: LiftedGraph, target: string): LiftedLayer<ConvF
 }
 
 /** A convolution in which every filter sees every channel. */
-export function matchUngroupedConv(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
+export function matchUngroupedConv(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | string {
   const layer = matchConv(graph, target);
   if (typeof layer === "string") return layer;
   return layer.form.groups === 1 ? layer : "its filters see only their group's channels";
 }
 
 /** A convolution that can become several, one behind the other. */
-export function matchDivisibleConv(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
+export function matchDivisibleConv(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | string {
   const layer = matchUngroupedConv(graph, target);
   return typeof layer === "string" ? layer : (whyNoInnerRange(graph, layer) ?? layer);
 }
@@ -31,8 +31,8 @@ export function matchDivisibleConv(graph: LiftedGraph, target: string): LiftedLa
  * @param optionsFor options that suit a place better than the defaults
  */
 export function findConvs<Options = EditOptions>(
-  graph: LiftedGraph,
-  match: (graph: LiftedGraph, target: string) => LiftedLayer<ConvForm> | string,
+  graph: NeutralGraph,
+  match: (graph: NeutralGraph, target: string) => NeutralLayer<ConvForm> | string,
   describe: (form: ConvForm) => string,
   optionsFor?: (form: ConvForm) => Options,
 ): readonly Finding<Options>[] {

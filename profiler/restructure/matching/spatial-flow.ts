@@ -1,8 +1,8 @@
 import type { TensorId } from "../../model/model.ts";
 import type { Dimension, Shape } from "../../model/shape.ts";
 import { ABSENT } from "../../model/model.ts";
-import type { ConvForm, Form, FormKind, FormOf, PoolForm, ResizeForm, Weights } from "../lift/forms.ts";
-import type { LayerId, LiftedGraph, LiftedLayer, LiftedSizes } from "../lift/lifted.ts";
+import type { ConvForm, Form, FormKind, FormOf, PoolForm, ResizeForm, Weights } from "../../neutral/forms.ts";
+import type { LayerId, NeutralGraph, NeutralLayer, NeutralSizes } from "../../neutral/neutral-graph.ts";
 import { reshapeSegments } from "./reshape-axes.ts";
 import { UNKNOWN_SIZE } from "../../shapes/dimension.ts";
 
@@ -18,10 +18,10 @@ export interface SpatialFlow {
  * Follows new sizes of inputs through the graph.
  * @returns the reason where a layer only fits the sizes that were
  */
-export function flowSpatially(graph: LiftedGraph, inputs: ReadonlyMap<TensorId, Shape>): SpatialFlow | string {
+export function flowSpatially(graph: NeutralGraph, inputs: ReadonlyMap<TensorId, Shape>): SpatialFlow | string {
   const shapes = new Map(inputs);
   const given = new Set([...inputs.values()].flat().filter((size) => size !== UNKNOWN_SIZE));
-  let inferred: LiftedSizes | undefined;
+  let inferred: NeutralSizes | undefined;
   const computed: ComputedSizes = (tensor) => {
     inferred ??= graph.sizesFor(inputs);
     const sizes = inferred;
@@ -53,8 +53,8 @@ type ComputedSizes = (tensor: TensorId) => Shape | undefined;
 /** Sizes around one layer. */
 class Flow {
   constructor(
-    readonly graph: LiftedGraph,
-    readonly layer: LiftedLayer,
+    readonly graph: NeutralGraph,
+    readonly layer: NeutralLayer,
     private readonly shapes: ReadonlyMap<TensorId, Shape>,
     private readonly computed: ComputedSizes,
   ) {}
@@ -151,7 +151,7 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   opaque: ({ why }) => `may only fit the sizes that were: ${why}`,
 };
 
-function pass<K extends FormKind>(layer: LiftedLayer<FormOf<K>>, flow: Flow): Passed | string {
+function pass<K extends FormKind>(layer: NeutralLayer<FormOf<K>>, flow: Flow): Passed | string {
   const rule: Rule<FormOf<K>> = RULES[layer.form.kind];
   return rule(layer.form, flow);
 }

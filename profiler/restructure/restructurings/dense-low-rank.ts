@@ -1,11 +1,11 @@
-import { newWeights, plannedLike, plannedWeights, type DenseForm, type Weights } from "../lift/forms.ts";
+import { newWeights, plannedLike, plannedWeights, type DenseForm, type Weights } from "../../neutral/forms.ts";
 import { whyNoInnerRange } from "../matching/inner-range.ts";
-import { isKind, type LiftedGraph, type LiftedLayer } from "../lift/lifted.ts";
+import { isKind, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { opaqueRefusals, whyOpaque } from "../matching/opaque-refusals.ts";
 import { LinearFit } from "../approximation/linear-fit.ts";
 import { RANK_OPTIONS, RANK_STRENGTHS, extentOf, rankBySize, type RankScale } from "../approximation/rank.ts";
 import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
-import type { Rewrite } from "../lower/rewrite.ts";
+import type { Rewrite } from "../../neutral/rewrite.ts";
 
 const ID = "dense-low-rank";
 
@@ -22,7 +22,7 @@ export const DENSE_LOW_RANK = defineRestructuring({
   id: ID,
   title: "Low rank",
   summary: "Replaces a fully connected layer by two with fewer features between them.",
-  promise: "approximate",
+  guarantee: "approximate",
   literature: ["Denton et al., NIPS 2014", "Zhang et al., TPAMI 2016"],
   answers: { "dense-head": 1, "parameters-share": 1, "energy-share": 1 },
   options: RANK_OPTIONS,
@@ -61,14 +61,14 @@ export const DENSE_LOW_RANK = defineRestructuring({
   },
 });
 
-function match(graph: LiftedGraph, target: string): LiftedLayer<DenseForm> | string {
+function match(graph: NeutralGraph, target: string): NeutralLayer<DenseForm> | string {
   const layer = graph.layer(target);
   if (!layer) return "there is no such layer";
   if (!isKind(layer, "dense")) return whyOpaque(layer, `${layer.op} is no fully connected layer`);
   return whyNoInnerRange(graph, layer) ?? layer;
 }
 
-function findingAt(graph: LiftedGraph, layer: LiftedLayer<DenseForm>): Finding {
+function findingAt(graph: NeutralGraph, layer: NeutralLayer<DenseForm>): Finding {
   const reason = whyNoInnerRange(graph, layer);
   if (reason !== undefined) return { target: layer.name, reason };
   const [outputs = 0, inputs = 0] = layer.form.weight.shape;
@@ -83,7 +83,12 @@ function scaleOf({ weight }: DenseForm): RankScale {
   return { full: Math.min(outputs, inputs), weights: outputs * inputs, weightsPerRank: outputs + inputs };
 }
 
-function twoLayers(layer: LiftedLayer<DenseForm>, first: Weights, second: Weights, bias: Weights | undefined): Rewrite {
+function twoLayers(
+  layer: NeutralLayer<DenseForm>,
+  first: Weights,
+  second: Weights,
+  bias: Weights | undefined,
+): Rewrite {
   const inner = `${layer.name}_reduced`;
   const { form, name, inputs, outputs } = layer;
   return {

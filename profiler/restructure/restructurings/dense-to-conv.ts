@@ -1,11 +1,11 @@
 import type { TensorId } from "../../model/model.ts";
 import { elementsOf, isStatic } from "../../model/shape.ts";
-import { reshapedWeights, type ConvForm, type DenseForm, type Weights } from "../lift/forms.ts";
-import { isKind, type LiftedGraph, type LiftedLayer } from "../lift/lifted.ts";
+import { reshapedWeights, type ConvForm, type DenseForm, type Weights } from "../../neutral/forms.ts";
+import { isKind, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { opaqueRefusals, whyOpaque } from "../matching/opaque-refusals.ts";
 import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
-import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
-import { permutedWeights } from "../lift/stored-weights.ts";
+import type { NewLayer, Rewrite } from "../../neutral/rewrite.ts";
+import { permutedWeights } from "../../neutral/stored-weights.ts";
 
 const ID = "dense-to-conv";
 
@@ -21,7 +21,7 @@ export const DENSE_TO_CONV = defineRestructuring({
   title: "Dense layers to convolutions",
   summary:
     "Turns flatten and fully connected layers into a convolution over the whole feature map and 1×1 convolutions.",
-  promise: "exact",
+  guarantee: "exact",
   literature: [
     "Sermanet et al., OverFeat, ICLR 2014",
     "Long, Shelhamer and Darrell, Fully Convolutional Networks for Semantic Segmentation, CVPR 2015",
@@ -35,15 +35,15 @@ export const DENSE_TO_CONV = defineRestructuring({
 
 /** A dense layer, its bias wherever it is added. */
 interface Dense {
-  readonly layer: LiftedLayer<DenseForm>;
+  readonly layer: NeutralLayer<DenseForm>;
   readonly bias: Weights | undefined;
   /** An addition of a constant behind a dense layer without a bias: the bias it has in fact. */
-  readonly addition: LiftedLayer | undefined;
+  readonly addition: NeutralLayer | undefined;
   readonly output: TensorId;
 }
 
 interface Match {
-  readonly flatten: LiftedLayer;
+  readonly flatten: NeutralLayer;
   /** The feature map. */
   readonly map: TensorId;
   readonly channels: number;
@@ -52,7 +52,7 @@ interface Match {
   readonly chain: readonly Dense[];
 }
 
-function find(graph: LiftedGraph): readonly Finding[] {
+function find(graph: NeutralGraph): readonly Finding[] {
   const behind = new Set<number>();
   const found = graph.layersOf("dense").flatMap((dense): readonly Finding[] => {
     if (behind.has(dense.id)) return [];
@@ -76,13 +76,13 @@ function find(graph: LiftedGraph): readonly Finding[] {
   return [...found, ...opaqueRefusals(graph, "dense")];
 }
 
-function matchTarget(graph: LiftedGraph, target: string): Match | string {
+function matchTarget(graph: NeutralGraph, target: string): Match | string {
   const layer = graph.layer(target);
   if (layer === undefined) return "there is no such layer";
   return isKind(layer, "dense") ? matchDense(graph, layer) : whyOpaque(layer, "it is no dense layer");
 }
 
-function matchDense(graph: LiftedGraph, dense: LiftedLayer<DenseForm>): Match | string {
+function matchDense(graph: NeutralGraph, dense: NeutralLayer<DenseForm>): Match | string {
   const flatten = graph.producer(dense.inputs[0]);
   if (flatten === undefined || !isKind(flatten, "reshape")) return "its input is no flattened feature map";
   const map = flatten.inputs[0] ?? -1;
@@ -102,7 +102,7 @@ function matchDense(graph: LiftedGraph, dense: LiftedLayer<DenseForm>): Match | 
 }
 
 /** The dense layer and those behind it, as far as nothing but functions of each element stands between. */
-function denseChain(graph: LiftedGraph, first: LiftedLayer<DenseForm>): readonly Dense[] {
+function denseChain(graph: NeutralGraph, first: NeutralLayer<DenseForm>): readonly Dense[] {
   const chain = [withBias(graph, first)];
   for (;;) {
     const next = nextDense(graph, chain.at(-1)?.output);
@@ -111,18 +111,18 @@ function denseChain(graph: LiftedGraph, first: LiftedLayer<DenseForm>): readonly
   }
 }
 
-function nextDense(graph: LiftedGraph, output: TensorId | undefined): LiftedLayer<DenseForm> | undefined {
+function nextDense(graph: NeutralGraph, output: TensorId | undefined): NeutralLayer<DenseForm> | undefined {
   let next = graph.onlyConsumer(output);
   while (next && isPerElement(next)) next = graph.onlyConsumer(next.outputs[0]);
   return next && isKind(next, "dense") ? next : undefined;
 }
 
 /** Does the same on a matrix and on a map of one position. */
-function isPerElement({ form }: LiftedLayer): boolean {
+function isPerElement({ form }: NeutralLayer): boolean {
   return (form.kind === "activation" && form.slopes === undefined) || form.kind === "identity" || form.kind === "unary";
 }
 
-function withBias(graph: LiftedGraph, layer: LiftedLayer<DenseForm>): Dense {
+function withBias(graph: NeutralGraph, layer: NeutralLayer<DenseForm>): Dense {
   const { bias, activation, weight } = layer.form;
   const own = { layer, bias, addition: undefined, output: layer.outputs[0] ?? -1 };
   const addition = graph.onlyConsumer(own.output);
@@ -134,7 +134,7 @@ function withBias(graph: LiftedGraph, layer: LiftedLayer<DenseForm>): Dense {
   return { layer, bias: reshapedWeights(constant, [outputs]), addition, output: addition.outputs[0] ?? -1 };
 }
 
-function rewritten(graph: LiftedGraph, { flatten, map, channels, kernel, chain }: Match): Rewrite {
+function rewritten(graph: NeutralGraph, { flatten, map, channels, kernel, chain }: Match): Rewrite {
   const isFlattenOnlyHere = graph.onlyConsumer(flatten.outputs[0]) !== undefined;
   const additions = chain.flatMap(({ addition }) => (addition ? [addition.id] : []));
   const remove = [...(isFlattenOnlyHere ? [flatten.id] : []), ...chain.map(({ layer }) => layer.id), ...additions];
@@ -169,7 +169,7 @@ function movement(axes: number): Pick<ConvForm, "strides" | "dilations" | "padsB
 }
 
 /** outFeatures × inFeatures → outChannels × channels × kernel: features come in the order in which the map was flattened. */
-function convWeight(weight: Weights, channels: number, kernel: readonly number[], { layout }: LiftedGraph): Weights {
+function convWeight(weight: Weights, channels: number, kernel: readonly number[], { layout }: NeutralGraph): Weights {
   const [outputs = 0] = weight.shape;
   if (layout === "channels-first") return reshapedWeights(weight, [outputs, channels, ...kernel]);
   const channelsLast = reshapedWeights(weight, [outputs, ...kernel, channels]);

@@ -2,21 +2,27 @@ import { LeastSquares } from "../../numeric/least-squares.ts";
 import { matrix, transposed, type Matrix } from "../../numeric/matrix.ts";
 import { RuntimeProducts } from "../../numeric/products.ts";
 import { pointwiseSteps } from "../matching/conv-steps.ts";
-import { newWeights, plannedWeights, type DenseForm, type Weights } from "../lift/forms.ts";
+import { newWeights, plannedWeights, type DenseForm, type Weights } from "../../neutral/forms.ts";
 import { whyNoInnerRange } from "../matching/inner-range.ts";
-import { isKind, type LayerId, type LiftedGraph, type LiftedLayer, type LiftedTensor } from "../lift/lifted.ts";
+import {
+  isKind,
+  type LayerId,
+  type NeutralGraph,
+  type NeutralLayer,
+  type NeutralTensor,
+} from "../../neutral/neutral-graph.ts";
 import { whyOpaque } from "../matching/opaque-refusals.ts";
 import { matched, type ActivationSource, type Finding, defineRestructuring } from "../restructuring.ts";
-import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
+import type { NewLayer, Rewrite } from "../../neutral/rewrite.ts";
 
 const ID = "dense-to-pooled-conv";
 
 /** What a fully connected head consists of: from the feature map that is flattened to the last layer's output. */
 interface Head {
-  readonly features: LiftedTensor;
-  readonly layers: readonly LiftedLayer[];
-  readonly last: LiftedLayer<DenseForm>;
-  readonly first: LiftedLayer<DenseForm>;
+  readonly features: NeutralTensor;
+  readonly layers: readonly NeutralLayer[];
+  readonly last: NeutralLayer<DenseForm>;
+  readonly first: NeutralLayer<DenseForm>;
 }
 
 /**
@@ -28,7 +34,7 @@ export const DENSE_TO_POOLED_CONV = defineRestructuring({
   id: ID,
   title: "Pooled 1×1 head",
   summary: "Replaces a fully connected head by a 1×1 convolution and global average pooling.",
-  promise: "needs training",
+  guarantee: "needs training",
   literature: ["Lin et al., ICLR 2014", "Iandola et al., SqueezeNet, 2016"],
   answers: { "dense-head": 2, "parameters-share": 2 },
   options: [],
@@ -68,7 +74,7 @@ export const DENSE_TO_POOLED_CONV = defineRestructuring({
 });
 
 /** The head that begins with the target, followed through activations and layers that only reshape. */
-function match(graph: LiftedGraph, target: string): Head | string {
+function match(graph: NeutralGraph, target: string): Head | string {
   const first = graph.layer(target);
   if (!first) return "there is no such layer";
   if (!isKind(first, "dense")) return whyOpaque(first, `${first.op} is no fully connected layer`);
@@ -81,27 +87,27 @@ function match(graph: LiftedGraph, target: string): Head | string {
   if (features?.shape?.length !== 4) return "what is flattened is no feature map of two spatial axes";
   const flat = graph.tensor(flatten.outputs[0] ?? -1).shape;
   if (flat?.length !== 2 || flat[0] !== features.shape[0]) return "its input mixes positions, and is no flattened map";
-  const passed: LiftedLayer[] = [flatten];
+  const passed: NeutralLayer[] = [flatten];
   let last = first;
-  for (let next: LiftedLayer | undefined = first; next && isInHead(next); next = graph.onlyConsumer(next.outputs[0])) {
+  for (let next: NeutralLayer | undefined = first; next && isInHead(next); next = graph.onlyConsumer(next.outputs[0])) {
     passed.push(next);
     if (isKind(next, "dense")) last = next;
   }
   return { features, first, last, layers: passed.slice(0, passed.indexOf(last) + 1) };
 }
 
-function isInHead({ form }: LiftedLayer): boolean {
+function isInHead({ form }: NeutralLayer): boolean {
   return form.kind === "dense" || form.kind === "activation" || form.kind === "identity";
 }
 
 /** Outputs of the head, channels of the feature map. */
-function sizesOf({ layout }: LiftedGraph, { features, last }: Head): readonly [number, number] {
+function sizesOf({ layout }: NeutralGraph, { features, last }: Head): readonly [number, number] {
   const channels = features.shape?.at(layout === "channels-first" ? 1 : -1);
   return [last.form.weight.shape[0] ?? 0, typeof channels === "number" ? channels : 0];
 }
 
 /** Mean over the positions of each sample: samples × channels. */
-function pooled({ layout }: LiftedGraph, shape: readonly number[], data: Float32Array): Matrix {
+function pooled({ layout }: NeutralGraph, shape: readonly number[], data: Float32Array): Matrix {
   const [samples = 0] = shape;
   const channels = (layout === "channels-first" ? shape[1] : shape.at(-1)) ?? 1;
   const area = data.length / samples / channels;
@@ -122,7 +128,7 @@ interface PooledWeights {
 }
 
 async function fitted(
-  graph: LiftedGraph,
+  graph: NeutralGraph,
   head: Head,
   activations: ActivationSource,
   signal: AbortSignal | undefined,
@@ -150,7 +156,7 @@ async function fitted(
 }
 
 /** A single layer's weights summed over the positions, for the mean that pooling gives; zeros where there are several layers. */
-async function averaged(graph: LiftedGraph, head: Head): Promise<PooledWeights> {
+async function averaged(graph: NeutralGraph, head: Head): Promise<PooledWeights> {
   const [outputs, channels] = sizesOf(graph, head);
   const { weight, bias } = head.last.form;
   const offsets = (await bias?.read()) ?? new Float32Array(outputs);
@@ -167,7 +173,7 @@ async function averaged(graph: LiftedGraph, head: Head): Promise<PooledWeights> 
   return { weight: result, bias: offsets };
 }
 
-function pooledHead({ layout }: LiftedGraph, head: Head, weight: Weights, bias: Weights): Rewrite {
+function pooledHead({ layout }: NeutralGraph, head: Head, weight: Weights, bias: Weights): Rewrite {
   const { last, features, layers } = head;
   const [conv, mean] = [`${last.name}_1x1`, `${last.name}_pooled`];
   const spatial = layout === "channels-first" ? [2, 3] : [1, 2];

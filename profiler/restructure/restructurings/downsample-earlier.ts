@@ -1,23 +1,23 @@
-import type { ConvForm, PoolForm } from "../lift/forms.ts";
-import { isKind, type LayerId, type LiftedGraph, type LiftedLayer } from "../lift/lifted.ts";
+import type { ConvForm, PoolForm } from "../../neutral/forms.ts";
+import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { matched, type Candidate, type Finding, defineRestructuring } from "../restructuring.ts";
-import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
+import type { NewLayer, Rewrite } from "../../neutral/rewrite.ts";
 
 const ID = "downsample-earlier";
 
 /** A layer that makes maps smaller, and the convolutions before it at the resolution it ends. */
 interface Run {
   /** In the order they run; each keeps the size of its maps, and nobody else reads what it makes. */
-  readonly convs: readonly LiftedLayer<ConvForm>[];
+  readonly convs: readonly NeutralLayer<ConvForm>[];
   readonly down: Downsampling;
 }
 
-type Downsampling = LiftedLayer<PoolForm> | LiftedLayer<ConvForm>;
+type Downsampling = NeutralLayer<PoolForm> | NeutralLayer<ConvForm>;
 
 /** A downsampling and the convolution that it is moved to. */
 interface Move {
   readonly down: Downsampling;
-  readonly to: LiftedLayer<ConvForm>;
+  readonly to: NeutralLayer<ConvForm>;
 }
 
 /**
@@ -29,7 +29,7 @@ export const DOWNSAMPLE_EARLIER = defineRestructuring({
   id: ID,
   title: "Downsample earlier",
   summary: "Moves a pool or stride before a convolution that runs at a higher resolution.",
-  promise: "needs training",
+  guarantee: "needs training",
   literature: [
     "He, Sun: Convolutional Neural Networks at Constrained Time Cost. CVPR 2015",
     "Iandola et al.: SqueezeNet. 2016 (strategy 3, the other way round)",
@@ -41,7 +41,7 @@ export const DOWNSAMPLE_EARLIER = defineRestructuring({
   rewrite: (graph, target) => Promise.resolve(moved(graph, matched(ID, target, movesAt(graph, target)))),
 });
 
-function find(graph: LiftedGraph): readonly Finding[] {
+function find(graph: NeutralGraph): readonly Finding[] {
   const runs = runsOf(graph);
   const singles = runs.flatMap((run) =>
     run.convs.map((conv): Candidate => ({
@@ -56,7 +56,7 @@ function find(graph: LiftedGraph): readonly Finding[] {
   return [{ target: "", layers, why }, ...singles];
 }
 
-function movesAt(graph: LiftedGraph, target: string): readonly Move[] | string {
+function movesAt(graph: NeutralGraph, target: string): readonly Move[] | string {
   const runs = runsOf(graph);
   if (target === "")
     return runs.length > 0
@@ -79,7 +79,7 @@ function evenMoves(runs: readonly Run[]): readonly Move[] {
   });
 }
 
-function runsOf(graph: LiftedGraph): readonly Run[] {
+function runsOf(graph: NeutralGraph): readonly Run[] {
   return graph.layers.flatMap((layer): readonly Run[] => {
     if (!isDownsampling(layer)) return [];
     const before = convsBefore(graph, layer);
@@ -88,7 +88,7 @@ function runsOf(graph: LiftedGraph): readonly Run[] {
   });
 }
 
-function isDownsampling(layer: LiftedLayer): layer is Downsampling {
+function isDownsampling(layer: NeutralLayer): layer is Downsampling {
   if (isKind(layer, "conv")) return layer.form.strides.some((stride) => stride > 1) && canKeepSize(layer.form);
   if (!isKind(layer, "pool")) return false;
   const { isGlobal, strides, activation } = layer.form;
@@ -96,9 +96,9 @@ function isDownsampling(layer: LiftedLayer): layer is Downsampling {
 }
 
 /** Convolutions from which one chain of layers that look at single positions leads to a downsampling. */
-function convsBefore(graph: LiftedGraph, down: Downsampling): readonly LiftedLayer<ConvForm>[] {
-  const convs: LiftedLayer<ConvForm>[] = [];
-  let layer: LiftedLayer = down;
+function convsBefore(graph: NeutralGraph, down: Downsampling): readonly NeutralLayer<ConvForm>[] {
+  const convs: NeutralLayer<ConvForm>[] = [];
+  let layer: NeutralLayer = down;
   for (;;) {
     const before = graph.producer(layer.inputs[0]);
     if (before === undefined || graph.onlyConsumer(layer.inputs[0])?.id !== layer.id) return convs;
@@ -111,7 +111,7 @@ function convsBefore(graph: LiftedGraph, down: Downsampling): readonly LiftedLay
 }
 
 /** Whether a layer does the same at every position, and to one input. */
-function isPositionwise(graph: LiftedGraph, layer: LiftedLayer): boolean {
+function isPositionwise(graph: NeutralGraph, layer: NeutralLayer): boolean {
   if (isKind(layer, "elementwise")) return isPerChannel(graph, layer, layer.form.constant?.shape);
   if (isKind(layer, "activation"))
     return layer.form.slopes === undefined || isPerChannel(graph, layer, layer.form.slopes.shape);
@@ -119,20 +119,20 @@ function isPositionwise(graph: LiftedGraph, layer: LiftedLayer): boolean {
 }
 
 /** Whether a constant operand has one element along every spatial axis. */
-function isPerChannel(graph: LiftedGraph, layer: LiftedLayer, shape: readonly number[] | undefined): boolean {
+function isPerChannel(graph: NeutralGraph, layer: NeutralLayer, shape: readonly number[] | undefined): boolean {
   const output = graph.tensors[layer.outputs[0] ?? -1];
   const rank = output?.shape?.length;
   if (shape === undefined || rank === undefined) return false;
   return shape.every((size, index) => size === 1 || index + rank - shape.length === output?.channelAxis);
 }
 
-function keepsSize(graph: LiftedGraph, layer: LiftedLayer<ConvForm>): boolean {
+function keepsSize(graph: NeutralGraph, layer: NeutralLayer<ConvForm>): boolean {
   const [before, after] = [spatialSizes(graph, layer.inputs[0]), spatialSizes(graph, layer.outputs[0])];
   return layer.form.strides.every((stride) => stride === 1) && before !== undefined && before.join() === after?.join();
 }
 
 /** Sizes of the spatial axes; undefined while only the run knows them. */
-function spatialSizes({ tensors }: LiftedGraph, id: number | undefined): readonly number[] | undefined {
+function spatialSizes({ tensors }: NeutralGraph, id: number | undefined): readonly number[] | undefined {
   const { shape, channelAxis } = tensors[id ?? -1] ?? {};
   const spatial = shape?.filter((_, axis) => axis !== 0 && axis !== channelAxis);
   const sizes = spatial?.filter((size) => typeof size === "number");
@@ -140,7 +140,7 @@ function spatialSizes({ tensors }: LiftedGraph, id: number | undefined): readonl
 }
 
 /** Whether an earlier convolution with a later one's stride makes maps of the size that are wanted. */
-function takesStride(graph: LiftedGraph, conv: LiftedLayer<ConvForm>, down: LiftedLayer<ConvForm>): boolean {
+function takesStride(graph: NeutralGraph, conv: NeutralLayer<ConvForm>, down: NeutralLayer<ConvForm>): boolean {
   const wanted = spatialSizes(graph, down.outputs[0]);
   const given = spatialSizes(graph, conv.inputs[0])?.map((size, axis) => {
     const padded = size + (conv.form.padsBegin[axis] ?? 0) + (conv.form.padsEnd[axis] ?? 0);
@@ -159,7 +159,7 @@ function canKeepSize(form: ConvForm): boolean {
   return form.strides.every((stride, axis) => stride < reachOf(form, axis) || reachOf(form, axis) === 1);
 }
 
-function moved(graph: LiftedGraph, moves: readonly Move[]): Rewrite {
+function moved(graph: NeutralGraph, moves: readonly Move[]): Rewrite {
   const remove: LayerId[] = [];
   const replace = new Map<LayerId, ConvForm>();
   const insert: NewLayer[] = [];

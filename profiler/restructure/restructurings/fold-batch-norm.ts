@@ -1,15 +1,21 @@
-import { computedWeights, type BatchNormForm, type ConvForm, type DenseForm, type Weights } from "../lift/forms.ts";
+import {
+  computedWeights,
+  type BatchNormForm,
+  type ConvForm,
+  type DenseForm,
+  type Weights,
+} from "../../neutral/forms.ts";
 import { whyOpaque } from "../matching/opaque-refusals.ts";
-import { isKind, type LiftedGraph, type LiftedLayer } from "../lift/lifted.ts";
+import { isKind, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
-import type { Rewrite } from "../lower/rewrite.ts";
+import type { Rewrite } from "../../neutral/rewrite.ts";
 
 const ID = "fold-batch-norm";
 
-type Linear = LiftedLayer<ConvForm | DenseForm>;
+type Linear = NeutralLayer<ConvForm | DenseForm>;
 
 interface Match {
-  readonly norm: LiftedLayer<BatchNormForm>;
+  readonly norm: NeutralLayer<BatchNormForm>;
   readonly linear: Linear;
   /** Whether the normalisation comes before or after the linear layer. */
   readonly isAfter: boolean;
@@ -28,7 +34,7 @@ export const FOLD_BATCH_NORM = defineRestructuring({
   id: ID,
   title: "Fold batch normalisation",
   summary: "Puts the scale and shift of a batch normalisation into the weights of the layer before or after it.",
-  promise: "exact",
+  guarantee: "exact",
   literature: [
     "Ioffe and Szegedy, Batch Normalization, ICML 2015",
     "Jacob et al., Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, CVPR 2018",
@@ -40,7 +46,7 @@ export const FOLD_BATCH_NORM = defineRestructuring({
   rewrite: (graph, target) => Promise.resolve(rewritten(matched(ID, target, matchTarget(graph, target)))),
 });
 
-function finding(graph: LiftedGraph, norm: LiftedLayer<BatchNormForm>): Finding {
+function finding(graph: NeutralGraph, norm: NeutralLayer<BatchNormForm>): Finding {
   const match = matchNorm(graph, norm);
   if (typeof match === "string") return { target: norm.name, reason: match };
   const { linear, isAfter } = match;
@@ -48,13 +54,13 @@ function finding(graph: LiftedGraph, norm: LiftedLayer<BatchNormForm>): Finding 
   return { target: norm.name, layers: [norm.id, linear.id], why };
 }
 
-function matchTarget(graph: LiftedGraph, target: string): Match | string {
+function matchTarget(graph: NeutralGraph, target: string): Match | string {
   const layer = graph.layer(target);
   if (layer === undefined) return "there is no such layer";
   return isKind(layer, "batch-norm") ? matchNorm(graph, layer) : whyOpaque(layer, "it is no batch normalisation");
 }
 
-function matchNorm(graph: LiftedGraph, norm: LiftedLayer<BatchNormForm>): Match | string {
+function matchNorm(graph: NeutralGraph, norm: NeutralLayer<BatchNormForm>): Match | string {
   const before = graph.producer(norm.inputs[0]);
   const after = graph.onlyConsumer(norm.outputs[0]);
   const intoBefore = reasonAgainstBefore(graph, norm, before);
@@ -66,14 +72,14 @@ function matchNorm(graph: LiftedGraph, norm: LiftedLayer<BatchNormForm>): Match 
 
 const NEITHER = "neither the layer before it nor the one after it is a convolution or a dense layer";
 
-function isLinear(layer: LiftedLayer): layer is Linear {
+function isLinear(layer: NeutralLayer): layer is Linear {
   return isKind(layer, "conv") || isKind(layer, "dense");
 }
 
 function reasonAgainstBefore(
-  graph: LiftedGraph,
-  norm: LiftedLayer<BatchNormForm>,
-  before: LiftedLayer | undefined,
+  graph: NeutralGraph,
+  norm: NeutralLayer<BatchNormForm>,
+  before: NeutralLayer | undefined,
 ): string | undefined {
   if (before === undefined || !isLinear(before)) return NEITHER;
   if (before.form.activation) return `${before.name} has an activation that comes between`;
@@ -82,9 +88,9 @@ function reasonAgainstBefore(
 }
 
 function reasonAgainstAfter(
-  graph: LiftedGraph,
-  norm: LiftedLayer<BatchNormForm>,
-  after: LiftedLayer | undefined,
+  graph: NeutralGraph,
+  norm: NeutralLayer<BatchNormForm>,
+  after: NeutralLayer | undefined,
 ): string | undefined {
   if (after === undefined || !isLinear(after)) return NEITHER;
   if (after.form.kind === "conv" && [...after.form.padsBegin, ...after.form.padsEnd].some((pad) => pad !== 0))
@@ -93,7 +99,7 @@ function reasonAgainstAfter(
 }
 
 /** Dense layers work on the last axis: that must be the one that is normalised. */
-function isOfFeatures(graph: LiftedGraph, norm: LiftedLayer, linear: Linear): boolean {
+function isOfFeatures(graph: NeutralGraph, norm: NeutralLayer, linear: Linear): boolean {
   const { shape, channelAxis } = graph.tensor(norm.inputs[0] ?? -1);
   return linear.form.kind === "conv" || (shape !== undefined && channelAxis === shape.length - 1);
 }

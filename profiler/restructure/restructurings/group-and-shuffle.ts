@@ -1,8 +1,8 @@
-import { plannedWeights, newWeights, type ConvForm, type Weights } from "../lift/forms.ts";
-import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
+import { plannedWeights, newWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
+import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { describeConv, findConvs, matchUngroupedConv } from "../matching/match-conv.ts";
 import { matched, NotApplicableError, defineRestructuring } from "../restructuring.ts";
-import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
+import type { NewLayer, Rewrite } from "../../neutral/rewrite.ts";
 
 const ID = "group-and-shuffle";
 
@@ -18,7 +18,7 @@ export const GROUP_AND_SHUFFLE = defineRestructuring({
   id: ID,
   title: "Group and shuffle",
   summary: "Replaces a convolution by a grouped one and a channel shuffle.",
-  promise: "needs training",
+  guarantee: "needs training",
   literature: ["Zhang et al., ShuffleNet, CVPR 2018"],
   answers: {},
   options: [
@@ -61,7 +61,7 @@ export const GROUP_AND_SHUFFLE = defineRestructuring({
   },
 });
 
-function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
+function match(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | string {
   const layer = matchUngroupedConv(graph, target);
   if (typeof layer === "string") return layer;
   const [outputs = 0, inputs = 0] = layer.form.weight.shape;
@@ -69,10 +69,10 @@ function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | stri
 }
 
 function grouped(
-  graph: LiftedGraph,
+  graph: NeutralGraph,
   target: string,
   groups: number,
-): { readonly layer: LiftedLayer<ConvForm>; readonly groups: number } {
+): { readonly layer: NeutralLayer<ConvForm>; readonly groups: number } {
   const layer = matched(ID, target, match(graph, target));
   const [outputs = 0, inputs = 0] = layer.form.weight.shape;
   if (outputs % groups === 0 && inputs % groups === 0) return { layer, groups };
@@ -118,7 +118,7 @@ function keptWeights(
 }
 
 function groupedLayers(
-  layer: LiftedLayer<ConvForm>,
+  layer: NeutralLayer<ConvForm>,
   groups: number,
   weight: Weights,
   shuffle: "after" | "before",

@@ -1,10 +1,10 @@
 import { bytesOf } from "../../model/data-type.ts";
 import { ABSENT, type TensorId } from "../../model/model.ts";
 import type { Shape } from "../../model/shape.ts";
-import type { FormKind, PoolForm } from "../lift/forms.ts";
-import { isKind, type LiftedGraph, type LiftedLayer, type LiftedTensor } from "../lift/lifted.ts";
+import type { FormKind, PoolForm } from "../../neutral/forms.ts";
+import { isKind, type NeutralGraph, type NeutralLayer, type NeutralTensor } from "../../neutral/neutral-graph.ts";
 import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
-import type { Rewrite } from "../lower/rewrite.ts";
+import type { Rewrite } from "../../neutral/rewrite.ts";
 import { coversMap, flowSpatially, type SpatialFlow } from "../matching/spatial-flow.ts";
 
 const ID = "reduce-resolution";
@@ -17,7 +17,7 @@ export const REDUCE_RESOLUTION = defineRestructuring({
   id: ID,
   title: "Reduce resolution",
   summary: "Makes the input's maps smaller, and with them all behind.",
-  promise: "needs training",
+  guarantee: "needs training",
   literature: ["Howard et al.: MobileNets. arXiv:1704.04861, 2017"],
   answers: { "peak-memory": 3 },
   options: [
@@ -43,7 +43,7 @@ interface Match {
   readonly flow: SpatialFlow;
 }
 
-function find(graph: LiftedGraph): readonly Finding[] {
+function find(graph: NeutralGraph): readonly Finding[] {
   const found = match(graph, 0.5);
   if (typeof found === "string") return [{ target: "", reason: found }];
   const layers = graph.layers.filter(({ inputs }) => inputs.some((input) => found.flow.shapes.has(input)));
@@ -53,17 +53,17 @@ function find(graph: LiftedGraph): readonly Finding[] {
   return [{ target: "", layers: layers.map(({ id }) => id), why: `inputs of ${sizes.join(", ")}` }];
 }
 
-function sidesOf(graph: LiftedGraph, shape: Shape, id: TensorId): string {
+function sidesOf(graph: NeutralGraph, shape: Shape, id: TensorId): string {
   return spatialAxes(graph.tensor(id), channelAxisOf(graph, id))
     .map((axis) => shape[axis])
     .join("×");
 }
 
-function matchAt(graph: LiftedGraph, target: string, { ratio }: { readonly ratio: number }): Match | string {
+function matchAt(graph: NeutralGraph, target: string, { ratio }: { readonly ratio: number }): Match | string {
   return target === "" ? match(graph, ratio) : "it is for the model as a whole";
 }
 
-function match(graph: LiftedGraph, ratio: number): Match | string {
+function match(graph: NeutralGraph, ratio: number): Match | string {
   const maps = graph.tensors.filter((tensor) => tensor.isInput && spatialAxes(tensor).length > 0);
   if (maps.length === 0) return "no input has spatial axes";
   const stride = totalStride(graph);
@@ -92,7 +92,7 @@ function smaller(size: number, ratio: number, stride: number): number {
 const KEEPS_AXES: ReadonlySet<FormKind> = new Set<FormKind>(["unary", "identity", "pad", "activation", "elementwise"]);
 
 /** Where an image has its channels that may come in otherwise than the layers take it, with a transpose between. */
-function channelAxisOf(graph: LiftedGraph, id: TensorId): number | undefined {
+function channelAxisOf(graph: NeutralGraph, id: TensorId): number | undefined {
   const [reader] = graph.consumers(id);
   const output = reader?.outputs[0];
   if (reader !== undefined && output !== undefined) {
@@ -104,7 +104,7 @@ function channelAxisOf(graph: LiftedGraph, id: TensorId): number | undefined {
 
 /** Axes between batch and channels, and behind them. */
 function spatialAxes(
-  { shape = [], dataType, ...tensor }: LiftedTensor,
+  { shape = [], dataType, ...tensor }: NeutralTensor,
   channelAxis = tensor.channelAxis,
 ): readonly number[] {
   const isNumbers = dataType !== undefined && bytesOf(dataType, 1) !== undefined;
@@ -113,7 +113,7 @@ function spatialAxes(
 }
 
 /** Input positions between neighbours of the smallest map before pooling over all of it. */
-function totalStride(graph: LiftedGraph): number {
+function totalStride(graph: NeutralGraph): number {
   const strides = new Map<TensorId, number>();
   let most = 1;
   for (const layer of graph.layers) {
@@ -128,7 +128,7 @@ function totalStride(graph: LiftedGraph): number {
   return most;
 }
 
-function coversAll({ tensors }: LiftedGraph, { inputs, form }: LiftedLayer<PoolForm>): boolean {
+function coversAll({ tensors }: NeutralGraph, { inputs, form }: NeutralLayer<PoolForm>): boolean {
   const tensor = tensors[inputs[0] ?? ABSENT];
   return (
     tensor !== undefined &&
@@ -139,7 +139,7 @@ function coversAll({ tensors }: LiftedGraph, { inputs, form }: LiftedLayer<PoolF
   );
 }
 
-function resized(graph: LiftedGraph, { inputs, flow }: Match): Rewrite {
+function resized(graph: NeutralGraph, { inputs, flow }: Match): Rewrite {
   const resize = new Map(
     [...inputs].map(([id, sizes]) => {
       const { shape = [] } = graph.tensor(id);

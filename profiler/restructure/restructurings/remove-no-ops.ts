@@ -2,10 +2,10 @@ import { isFloat } from "../../model/data-type.ts";
 import type { TensorId } from "../../model/model.ts";
 import type { Shape } from "../../model/shape.ts";
 import { UNKNOWN_SIZE } from "../../shapes/dimension.ts";
-import type { Form, Weights } from "../lift/forms.ts";
-import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
+import type { Form, Weights } from "../../neutral/forms.ts";
+import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
-import type { Rewrite } from "../lower/rewrite.ts";
+import type { Rewrite } from "../../neutral/rewrite.ts";
 
 const ID = "remove-no-ops";
 
@@ -21,7 +21,7 @@ export const REMOVE_NO_OPS = defineRestructuring({
   id: ID,
   title: "Remove layers without effect",
   summary: "Takes out layers that hand their input on unchanged, and stores constants that layers make of constants.",
-  promise: "exact",
+  guarantee: "exact",
   literature: ["Aho, Lam, Sethi and Ullman, Compilers, 2006, section 9.1", "Jia et al., TASO, SOSP 2019"],
   answers: { "no-effect": 1, "data-movement": 1 },
   options: [],
@@ -34,7 +34,7 @@ export const REMOVE_NO_OPS = defineRestructuring({
 type Removal =
   { readonly from: TensorId; readonly to: TensorId } | { readonly from: TensorId; readonly weights: Weights };
 
-function find(graph: LiftedGraph): readonly Finding[] {
+function find(graph: NeutralGraph): readonly Finding[] {
   const found = graph.layers.flatMap((layer): readonly Finding[] => {
     const removal = removalOf(graph, layer);
     if (removal === undefined) return [];
@@ -47,20 +47,20 @@ function find(graph: LiftedGraph): readonly Finding[] {
   return [{ target: "", layers, why: `${layers.length} layers without effect.` }, ...found];
 }
 
-function rewritten(graph: LiftedGraph, target: string): Rewrite {
+function rewritten(graph: NeutralGraph, target: string): Rewrite {
   if (target !== "") return together(graph, [matched(ID, target, matchTarget(graph, target))]);
   const layers = graph.layers.filter((layer) => typeof (removalOf(graph, layer) ?? "") !== "string");
   return together(graph, matched(ID, target, layers.length === 0 ? "every layer has an effect" : layers));
 }
 
-function matchTarget(graph: LiftedGraph, target: string): LiftedLayer | string {
+function matchTarget(graph: NeutralGraph, target: string): NeutralLayer | string {
   const layer = graph.layer(target);
   if (layer === undefined) return "there is no such layer";
   const removal = removalOf(graph, layer) ?? `this ${layer.op} has an effect`;
   return typeof removal === "string" ? removal : layer;
 }
 
-function together(graph: LiftedGraph, layers: readonly LiftedLayer[]): Rewrite {
+function together(graph: NeutralGraph, layers: readonly NeutralLayer[]): Rewrite {
   const remove: number[] = [];
   const rewire = new Map<TensorId, TensorId>();
   const fold = new Map<TensorId, Weights>();
@@ -85,7 +85,7 @@ function together(graph: LiftedGraph, layers: readonly LiftedLayer[]): Rewrite {
 }
 
 /** What would become of a layer; the reason why nothing can, where it is without effect; undefined where it has one. */
-function removalOf(graph: LiftedGraph, layer: LiftedLayer): Removal | string | undefined {
+function removalOf(graph: NeutralGraph, layer: NeutralLayer): Removal | string | undefined {
   const [from] = layer.outputs;
   if (from === undefined) return undefined;
   if (layer.form.kind === "constant") return foldOf(graph, layer, from);
@@ -102,7 +102,7 @@ const STORED = new Set(["Constant"]);
 const COMPACT = new Set(["ConstantOfShape", "EyeLike", "Range"]);
 
 /** Only the last of a chain of constant layers is folded; those before it are dead then. */
-function foldOf(graph: LiftedGraph, layer: LiftedLayer, from: TensorId): Removal | string | undefined {
+function foldOf(graph: NeutralGraph, layer: NeutralLayer, from: TensorId): Removal | string | undefined {
   const isUsed =
     graph.consumers(from).length === 0 || graph.consumers(from).some(({ form }) => form.kind !== "constant");
   if (STORED.has(layer.op) || COMPACT.has(layer.op) || !isUsed || layer.outputs.length > 1) return undefined;
@@ -115,19 +115,19 @@ function foldOf(graph: LiftedGraph, layer: LiftedLayer, from: TensorId): Removal
   return stored === undefined ? { from, weights: constant } : { from, to: stored };
 }
 
-function leaves(graph: LiftedGraph, tensor: TensorId): boolean {
+function leaves(graph: NeutralGraph, tensor: TensorId): boolean {
   const { isOutput, isCaptured } = graph.tensor(tensor);
   return isOutput || isCaptured;
 }
 
 /** A tensor whose own name must stay. */
-function isFixed(graph: LiftedGraph, tensor: TensorId): boolean {
+function isFixed(graph: NeutralGraph, tensor: TensorId): boolean {
   return graph.tensor(tensor).isInput || graph.tensor(tensor).constant !== undefined || leaves(graph, tensor);
 }
 
 function isNoOp(
-  graph: LiftedGraph,
-  { form, inputs, outputs }: LiftedLayer,
+  graph: NeutralGraph,
+  { form, inputs, outputs }: NeutralLayer,
   input: TensorId,
   output: TensorId,
 ): boolean {

@@ -1,12 +1,12 @@
 import { matrix, type Matrix } from "../../numeric/matrix.ts";
 import { truncatedSvd } from "../../numeric/svd.ts";
 import { bareConv, pointwiseSteps } from "../matching/conv-steps.ts";
-import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "../lift/forms.ts";
-import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
+import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
+import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { LinearFit } from "../approximation/linear-fit.ts";
 import { describeConv, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";
 import { matched, defineRestructuring } from "../restructuring.ts";
-import type { Rewrite } from "../lower/rewrite.ts";
+import type { Rewrite } from "../../neutral/rewrite.ts";
 
 const ID = "separable";
 
@@ -20,7 +20,7 @@ export const SEPARABLE = defineRestructuring({
   id: ID,
   title: "Separable",
   summary: "Replaces a K×K convolution by a depthwise and a 1×1 convolution.",
-  promise: "approximate",
+  guarantee: "approximate",
   literature: ["Howard et al., MobileNets, 2017", "Guo et al., BMVC 2018"],
   answers: { "parameters-share": 5, "macs-share": 1, "energy-share": 2, "large-kernel": 3 },
   options: [
@@ -69,7 +69,7 @@ export const SEPARABLE = defineRestructuring({
   },
 });
 
-function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
+function match(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | string {
   const layer = matchDivisibleConv(graph, target);
   if (typeof layer === "string") return layer;
   const [, inputs = 0, ...kernel] = layer.form.weight.shape;
@@ -115,7 +115,7 @@ function featuresOf(depthwise: Matrix, inputs: number, multiplier: number): Matr
 }
 
 function twoLayers(
-  layer: LiftedLayer<ConvForm>,
+  layer: NeutralLayer<ConvForm>,
   depthwise: Weights,
   pointwise: Weights,
   bias: Weights | undefined,

@@ -1,9 +1,9 @@
 import { pointwiseSteps } from "../matching/conv-steps.ts";
-import { plannedWeights, type ConvForm, type Weights } from "../lift/forms.ts";
-import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
+import { plannedWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
+import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { findConvs, matchUngroupedConv } from "../matching/match-conv.ts";
 import { matched, defineRestructuring } from "../restructuring.ts";
-import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
+import type { NewLayer, Rewrite } from "../../neutral/rewrite.ts";
 
 const ID = "shrink-kernel";
 
@@ -16,7 +16,7 @@ export const SHRINK_KERNEL = defineRestructuring({
   id: ID,
   title: "Shrink kernel",
   summary: "Replaces K×K filters by 1×1 filters.",
-  promise: "needs training",
+  guarantee: "needs training",
   literature: ["Iandola et al., SqueezeNet, 2016"],
   answers: { "macs-share": 6, "large-kernel": 4 },
   options: [
@@ -56,7 +56,7 @@ export const SHRINK_KERNEL = defineRestructuring({
   },
 });
 
-function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
+function match(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | string {
   const layer = matchUngroupedConv(graph, target);
   if (typeof layer === "string") return layer;
   const { weight, padsBegin, padsEnd, dilations } = layer.form;
@@ -96,8 +96,8 @@ function lighterEnd({ weight }: ConvForm, elements: Float32Array, shrunk: number
 }
 
 function besideEachOther(
-  layer: LiftedLayer<ConvForm>,
-  graph: LiftedGraph,
+  layer: NeutralLayer<ConvForm>,
+  graph: NeutralGraph,
   shrunk: number,
   which: "first" | "last",
   cut: (shape: readonly number[], from: number) => Weights,

@@ -1,10 +1,10 @@
-import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "../lift/forms.ts";
-import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
+import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
+import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { LinearFit, sizeOf } from "../approximation/linear-fit.ts";
 import { describeConv, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";
 import { RANK_OPTIONS, RANK_STRENGTHS, extentOf, rankBySize, type RankScale } from "../approximation/rank.ts";
 import { matched, defineRestructuring } from "../restructuring.ts";
-import type { Rewrite } from "../lower/rewrite.ts";
+import type { Rewrite } from "../../neutral/rewrite.ts";
 
 const ID = "split-channels";
 
@@ -20,7 +20,7 @@ export const SPLIT_CHANNELS = defineRestructuring({
   id: ID,
   title: "Split channels",
   summary: "Replaces a convolution by one with fewer filters and a 1×1 convolution that mixes them.",
-  promise: "approximate",
+  guarantee: "approximate",
   literature: ["Zhang et al., TPAMI 2016"],
   answers: { "parameters-share": 4, "macs-share": 2, "energy-share": 3 },
   options: RANK_OPTIONS,
@@ -49,7 +49,7 @@ export const SPLIT_CHANNELS = defineRestructuring({
   },
 });
 
-function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
+function match(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | string {
   const layer = matchDivisibleConv(graph, target);
   if (typeof layer === "string") return layer;
   const [outputs = 0] = layer.form.weight.shape;
@@ -67,7 +67,7 @@ function mixing(outputs: number, rank: number, { weight }: ConvForm): Weights {
   return plannedWeights([outputs, rank, ...weight.shape.slice(2).map(() => 1)], weight.dataType);
 }
 
-function twoLayers(layer: LiftedLayer<ConvForm>, first: Weights, second: Weights, bias: Weights | undefined): Rewrite {
+function twoLayers(layer: NeutralLayer<ConvForm>, first: Weights, second: Weights, bias: Weights | undefined): Rewrite {
   const inner = `${layer.name}_reduced`;
   const { form, name, inputs, outputs } = layer;
   const ones = form.strides.map(() => 1);

@@ -1,13 +1,13 @@
 import { matrix, scaledColumns, transposed, type Matrix } from "../../numeric/matrix.ts";
 import { truncatedSvd } from "../../numeric/svd.ts";
 import { bareConv, stepsAlong } from "../matching/conv-steps.ts";
-import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "../lift/forms.ts";
-import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
+import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
+import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { LinearFit, sizeOf } from "../approximation/linear-fit.ts";
 import { describeKernels, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";
 import { RANK_OPTIONS, RANK_STRENGTHS, extentOf, rankBySize, type RankScale } from "../approximation/rank.ts";
 import { matched, defineRestructuring } from "../restructuring.ts";
-import type { Rewrite } from "../lower/rewrite.ts";
+import type { Rewrite } from "../../neutral/rewrite.ts";
 
 const ID = "split-spatial";
 
@@ -21,7 +21,7 @@ export const SPLIT_SPATIAL = defineRestructuring({
   id: ID,
   title: "Split kernel",
   summary: "Replaces an N×N convolution by an N×1 and a 1×N convolution.",
-  promise: "approximate",
+  guarantee: "approximate",
   literature: ["Jaderberg et al., BMVC 2014", "Tai et al., ICLR 2016"],
   answers: { "macs-share": 3, "large-kernel": 2 },
   options: RANK_OPTIONS,
@@ -62,7 +62,7 @@ export const SPLIT_SPATIAL = defineRestructuring({
   },
 });
 
-function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
+function match(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | string {
   const layer = matchDivisibleConv(graph, target);
   if (typeof layer === "string") return layer;
   const { shape } = layer.form.weight;
@@ -129,7 +129,7 @@ function featuresOf(vertical: Matrix, form: ConvForm): Matrix {
 }
 
 function twoLayers(
-  layer: LiftedLayer<ConvForm>,
+  layer: NeutralLayer<ConvForm>,
   vertical: Weights,
   horizontal: Weights,
   bias: Weights | undefined,

@@ -1,11 +1,11 @@
 import { bareConv, type ConvSteps } from "../matching/conv-steps.ts";
-import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "../lift/forms.ts";
+import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
 import { composed, factorKernels, seenThrough, type Kernels } from "../approximation/kernel-factors.ts";
-import type { LiftedGraph, LiftedLayer } from "../lift/lifted.ts";
+import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { LinearFit } from "../approximation/linear-fit.ts";
 import { describeKernels, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";
 import { matched, defineRestructuring, type RewriteContext } from "../restructuring.ts";
-import type { NewLayer, Rewrite } from "../lower/rewrite.ts";
+import type { NewLayer, Rewrite } from "../../neutral/rewrite.ts";
 
 const ID = "stack-small-kernels";
 
@@ -20,7 +20,7 @@ export const STACK_SMALL_KERNELS = defineRestructuring({
   id: ID,
   title: "Stack 3×3 kernels",
   summary: "Replaces a 5×5 convolution by two and a 7×7 convolution by three 3×3 convolutions.",
-  promise: "approximate",
+  guarantee: "approximate",
   literature: ["Simonyan and Zisserman, ICLR 2015"],
   answers: { "large-kernel": 1 },
   options: [
@@ -58,7 +58,7 @@ export const STACK_SMALL_KERNELS = defineRestructuring({
   },
 });
 
-function match(graph: LiftedGraph, target: string): LiftedLayer<ConvForm> | string {
+function match(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | string {
   const layer = matchDivisibleConv(graph, target);
   if (typeof layer === "string") return layer;
   const [, , rows, columns, ...more] = layer.form.weight.shape;
@@ -101,7 +101,7 @@ async function fitStack(
 }
 
 function stackedLayers(
-  layer: LiftedLayer<ConvForm>,
+  layer: NeutralLayer<ConvForm>,
   weights: readonly Weights[],
   bias: Weights | undefined,
   hasRelu: boolean,

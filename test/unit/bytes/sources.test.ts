@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { CountingSource } from "../../../profiler/bytes/counting-source.ts";
 import { FileSource } from "../../../profiler/bytes/file-source.ts";
 import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
-import { SiblingFolder } from "../../../profiler/bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../../profiler/bytes/external-data-folder.ts";
 import { ExternalDataError, FileAccessError, FileChangedError, ModelFormatError } from "../../../profiler/errors.ts";
 
 describe("bytes", () => {
@@ -101,10 +101,10 @@ describe("bytes", () => {
     await source.close();
   });
 
-  describe("SiblingFolder", () => {
+  describe("ExternalDataFolder", () => {
     const outcome = async (relativePath: string, model = path): Promise<string> => {
       try {
-        const source = await new SiblingFolder(model).open(relativePath);
+        const source = await new ExternalDataFolder(model).open(relativePath);
         return await text(source.read(0, source.size));
       } catch (error) {
         assert.ok(error instanceof ExternalDataError, String(error));

@@ -63,7 +63,7 @@ describe("edgewise fit", function () {
     assert.match(stdout, /^ *1 +0 +512 +512 .*∞/m);
     assert.match(stdout, /≤ 400/);
     assert.match(stdout, /←/);
-    assert.match(stdout, /^Errors measured on 16 samples: seeded random \(seed 0\)\. They are made up/m);
+    assert.match(stdout, /^Errors measured on 16 samples: seeded random \(seed 0\)\. They are synthetic/m);
     assert.match(stdout, /--edit reduce-channels:/);
   });
 

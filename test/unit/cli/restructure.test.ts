@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Random } from "../../../profiler/numeric/random.ts";
 import { graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";
 import { weights } from "../restructure/edited-model.ts";
-import { bytesOf, npyFile } from "../run/npy-file.ts";
+import { bytesOf, npyFile } from "../runtime/npy-file.ts";
 import { runCli, temporaryFolder } from "./run-cli.ts";
 
 const MODEL = join(import.meta.dirname, "../../../media/samples/digits_lenet.onnx");
@@ -12,7 +12,7 @@ const MODEL = join(import.meta.dirname, "../../../media/samples/digits_lenet.onn
 interface Suggested {
   readonly suggestions: readonly {
     readonly text: string;
-    readonly promise: string;
+    readonly guarantee: string;
     readonly standing: string;
     readonly saves: { readonly parameters: number; readonly macs: number };
     readonly conflicts: readonly number[];

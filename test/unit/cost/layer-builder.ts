@@ -3,7 +3,7 @@ import type { DataType } from "../../../profiler/model/data-type.ts";
 import type { Node } from "../../../profiler/model/model.ts";
 import { elementsOf, type Shape } from "../../../profiler/model/shape.ts";
 import { bytesOf } from "../../../profiler/model/data-type.ts";
-import type { ConstantOrigin } from "../../../profiler/operators/tensor-fact.ts";
+import type { ConstantOrigin } from "../../../profiler/operators/inferred-type.ts";
 
 /** Layers as inference would list them, made by hand. */
 

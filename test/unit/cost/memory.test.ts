@@ -51,17 +51,17 @@ describe("Peak memory", () => {
     assert.deepEqual(planMemory(rows, { inputKeys: ["x"], outputKeys: ["y"] }).timeline, {
       layers: [0, 1, 2],
       buffers: [
-        { bytes: 10, first: 0, last: 0, tenants: [{ step: 0, name: "x" }] },
+        { bytes: 10, first: 0, last: 0, occupants: [{ step: 0, name: "x" }] },
         {
           bytes: 30,
           first: 0,
           last: 2,
-          tenants: [
+          occupants: [
             { step: 0, name: "a" },
             { step: 1, name: "relu" },
           ],
         },
-        { bytes: 5, first: 2, last: 2, tenants: [{ step: 2, name: "y" }] },
+        { bytes: 5, first: 2, last: 2, occupants: [{ step: 2, name: "y" }] },
       ],
     });
   });

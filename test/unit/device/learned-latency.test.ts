@@ -13,7 +13,7 @@ import type { LayerKind } from "../../../profiler/layers/operation.ts";
 import type { LayerProfile } from "../../../profiler/profile.ts";
 import { profileModel } from "../../../profiler/profile-model.ts";
 import { FileSource } from "../../../profiler/bytes/file-source.ts";
-import { SiblingFolder } from "../../../profiler/bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../../profiler/bytes/external-data-folder.ts";
 
 /** A phone that reaches these parts of the roofline, and takes so long for each operator. */
 const TRUE = { conv: 0.5, dense: 0.25, pool: 0.1 } as const;
@@ -138,7 +138,7 @@ async function rowsOf(hardware: HardwareProfile): Promise<readonly LayerProfile[
   const path = "media/samples/digits_lenet.onnx";
   const source = await FileSource.open(path);
   try {
-    return (await profileModel(source, new SiblingFolder(path), { hardware })).layers;
+    return (await profileModel(source, new ExternalDataFolder(path), { hardware })).layers;
   } finally {
     await source.close();
   }

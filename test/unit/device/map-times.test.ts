@@ -5,10 +5,10 @@ import { optimizedOperators } from "../../../profiler/device/optimized-graph.ts"
 import type { ProfiledOperator } from "../../../profiler/device/ort-profile.ts";
 import type { LayerTimes } from "../../../profiler/device/run-result.ts";
 import { profileModel } from "../../../profiler/profile-model.ts";
-import type { ModelInMemory } from "../../../profiler/run/session.ts";
+import type { ModelInMemory } from "../../../profiler/runtime/session.ts";
 import { node, value } from "../../builders/onnx-builder.ts";
 import { layerProfile } from "../../builders/profile-builder.ts";
-import { inMemory, scalingModel } from "../run/tiny-models.ts";
+import { inMemory, scalingModel } from "../runtime/tiny-models.ts";
 
 const ran = (name: string, op: string, seconds: number, path: readonly string[] = []): ProfiledOperator => ({
   name,

@@ -10,8 +10,8 @@ import { latencyStatistics } from "../../../profiler/device/latency-statistics.t
 import { parseOrtProfile } from "../../../profiler/device/ort-profile.ts";
 import { isMeasured } from "../../../profiler/device/run-result.ts";
 import { throttlingOf } from "../../../profiler/device/throttling.ts";
-import { fromRuntimeBytes, toRuntimeBytes } from "../../../profiler/run/tensor-bytes.ts";
-import { of } from "../run/tiny-models.ts";
+import { fromRuntimeBytes, toRuntimeBytes } from "../../../profiler/runtime/tensor-bytes.ts";
+import { of } from "../runtime/tiny-models.ts";
 
 describe("words of a shell", () => {
   for (const word of [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { applyEdit, type Step } from "../../../profiler/editing/apply.ts";
 import { checkEdit, InexactEditError } from "../../../profiler/editing/check-edit.ts";
-import { liftModel } from "../../../profiler/restructure/lift/lift-model.ts";
+import { liftModel } from "../../../profiler/neutral/lift-model.ts";
 import { restructuringOf } from "../../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../../profiler/restructure/restructuring.ts";
 import type { DataType } from "../../../profiler/model/data-type.ts";
@@ -64,13 +64,13 @@ describe("The gate of exact edits", () => {
 
     it(`stops an edit of ${name} that is off by more`, async () => {
       const approximate = await applyEdit(await readBytes(bytes), approximation);
-      await assert.rejects(checkEdit({ ...approximate, promise: "exact" }, CALIBRATION), InexactEditError);
+      await assert.rejects(checkEdit({ ...approximate, guarantee: "exact" }, CALIBRATION), InexactEditError);
     });
   }
 
   it("needs the measured rounding for the two that are not plain float32", async () => {
     for (const bytes of [FLOAT16, MAGNIFYING]) {
-      const { outputs } = await checkEdit({ ...(await folded(bytes)), promise: "approximate" }, CALIBRATION);
+      const { outputs } = await checkEdit({ ...(await folded(bytes)), guarantee: "approximate" }, CALIBRATION);
       assert.ok((outputs[0]?.difference?.maxRelative ?? 0) > 1e-5);
     }
   });

@@ -30,12 +30,12 @@ describe("suggestions", () => {
     assert.deepEqual(await texts({ layers: new Set([name]) }), expected);
   });
 
-  it("of one promise are those of all that make it", async () => {
+  it("of one guarantee are those of all that make it", async () => {
     const suggestions = await suggest(await readBytes(stagedNetwork()), { hardware: HARDWARE });
-    for (const promise of ["exact", "approximate", "needs training"] as const) {
-      const expected = suggestions.filter((suggestion) => suggestion.promise === promise);
+    for (const guarantee of ["exact", "approximate", "needs training"] as const) {
+      const expected = suggestions.filter((suggestion) => suggestion.guarantee === guarantee);
       assert.deepEqual(
-        await texts({ promise }),
+        await texts({ guarantee }),
         expected.map(({ edit }) => formatEdit(edit)),
       );
     }

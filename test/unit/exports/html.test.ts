@@ -38,7 +38,7 @@ describe("The HTML report", () => {
     const profile = profileOf([layerProfile("a"), layerProfile("b", { macs: 1_000_000 })], {
       structure: {
         edges: [{ from: 0, output: 0, to: 1 }],
-        memory: { layers: [0, 1], buffers: [{ bytes: 4000, first: 0, last: 1, tenants: [{ step: 0, name: "t" }] }] },
+        memory: { layers: [0, 1], buffers: [{ bytes: 4000, first: 0, last: 1, occupants: [{ step: 0, name: "t" }] }] },
         computeTypes: ["float32", "float32"],
       },
     });
@@ -59,7 +59,7 @@ describe("The HTML report", () => {
   it("keeps pictures of long networks small", () => {
     const layers = Array.from({ length: 6000 }, (_, index) => layerProfile(`layer${index}`));
     const text = profileHtml(profileOf(layers));
-    assert.match(text, /Each bar is the dearest of 38 layers/);
+    assert.match(text, /Each bar is the most expensive of 38 layers/);
     assert.ok(text.split('class="bar"').length < 400);
   });
 });

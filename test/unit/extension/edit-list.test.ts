@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { changeBetween, inForce, listOf, type EditList } from "../../../extension/editor/edit-list.ts";
 import { labelOf } from "../../../extension/worker/edit-label.ts";
 import type { Edit } from "../../../profiler/editing/edit.ts";
-import type { ListedEdit } from "../../../webview/protocol-editing.ts";
+import type { ListedEdit } from "../../../webview/protocol/editing.ts";
 
 const edit = (target: string, rank = 8): Edit => ({ restructuring: "dense-low-rank", target, options: { rank } });
 const list = (wanted: readonly ListedEdit[], before: EditList = []): EditList => {

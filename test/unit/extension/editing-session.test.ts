@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EditingSession, type Content, type EditingHost } from "../../../extension/editor/editing-session.ts";
 import type { Edit } from "../../../profiler/editing/edit.ts";
-import { RpcError } from "../../../webview/rpc.ts";
+import { RpcError } from "../../../webview/protocol/rpc.ts";
 
 const edit = (target: string): Edit => ({ restructuring: "dense-low-rank", target, options: {} });
 const START: Content<string> = { base: "base", edits: [] };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EngineWorker } from "../../../extension/worker/engine-worker.ts";
 import type { ModelRequest } from "../../../extension/worker/protocol.ts";
-import { RpcError } from "../../../webview/rpc.ts";
+import { RpcError } from "../../../webview/protocol/rpc.ts";
 
 /** Stands in for the engine: what to do is in the model's path. */
 const SCRIPT = `

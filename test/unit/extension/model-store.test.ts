@@ -10,7 +10,7 @@ import { longChain } from "../../vscode/ui/models.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
 import { MemorySiblings } from "../onnx/reader/read-model.ts";
 import { edit, ops, weights } from "../restructure/edited-model.ts";
-import { bytesOf, npyFile } from "../run/npy-file.ts";
+import { bytesOf, npyFile } from "../runtime/npy-file.ts";
 
 const AS_IT_IS = { bindings: {}, hardware: "", ownHardware: [] };
 
@@ -28,7 +28,7 @@ function recordingStore(): { readonly store: ModelStore; readonly log: string[] 
       log.push(`close ${path}`);
       return Promise.resolve();
     };
-    return Promise.resolve({ source, siblings: new MemorySiblings() });
+    return Promise.resolve({ source, externalData: new MemorySiblings() });
   });
   return { store, log };
 }
@@ -63,7 +63,7 @@ describe("The models that a thread works with", () => {
         graph: graph(nodes, { inputs, outputs: ["y"], initializers: [weights("w", [4, 1, 3, 3])] }),
       });
       const store = new ModelStore(() =>
-        Promise.resolve({ source: new MemorySource("maps.onnx", bytes), siblings: new MemorySiblings() }),
+        Promise.resolve({ source: new MemorySource("maps.onnx", bytes), externalData: new MemorySiblings() }),
       );
       const edits: readonly PlannedEdit[] = [
         { edit: edit("reduce-resolution"), calibration: null },

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { ProfilingSession, type Bindings, type Engine } from "../../../extension/editor/profiling-session.ts";
 import { packProfile } from "../../../extension/worker/pack-profile.ts";
 import type { ProfileReply, ModelRequest } from "../../../extension/worker/protocol.ts";
-import type { Activity, Snapshot } from "../../../webview/protocol.ts";
-import { RpcError, type Failure } from "../../../webview/rpc.ts";
+import type { Activity, Snapshot } from "../../../webview/protocol/page.ts";
+import { RpcError, type Failure } from "../../../webview/protocol/rpc.ts";
 import { layerRow, profileOf } from "../webview/profiles.ts";
 
 const REPLY: ProfileReply = { profile: packProfile(profileOf([layerRow(0)])), dataFiles: ["weights.bin"] };

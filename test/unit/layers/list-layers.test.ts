@@ -96,7 +96,7 @@ describe("listLayers", () => {
     assert.match(layers[2]?.notes[0] ?? "", /no rule for com\.example\.Fast/);
   });
 
-  it("lists bodies after their node, counts the dearer branch and shows the other", () => {
+  it("lists bodies after their node, counts the more expensive branch and shows the other", () => {
     const listing = list({
       inputs: { x: X },
       nodes: [
@@ -119,7 +119,7 @@ describe("listLayers", () => {
       " true",
     ]);
     assert.match(listing.layers[1]?.notes.join() ?? "", /cheaper branch.*not counted/);
-    assert.deepEqual(listing.layers[0]?.notes, ["Of its branches the dearer counts: else_branch."]);
+    assert.deepEqual(listing.layers[0]?.notes, ["Of its branches the more expensive counts: else_branch."]);
     assert.deepEqual(listing.layers[2]?.notes, []);
   });
 

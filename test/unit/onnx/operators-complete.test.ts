@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { ONNX_OPERATORS } from "../../../profiler/formats/onnx/operators/index.ts";
 import { skip } from "../../skip.ts";
 
-/** Operators of newer versions than the table of facts holds. */
+/** Operators of newer versions than the table of inferred types holds. */
 const NEWER =
   "Attention RMSNormalization RotaryEmbedding TensorScatter Swish CumProd BitCast LinearAttention CausalConvWithState SwiGLU";
 
-/** A part of the specification that stands for all of it where the table of facts is missing. */
+/** A part of the specification that stands for all of it where the table of inferred types is missing. */
 const WITHOUT_FACTS = `Conv ConvTranspose ConvInteger QLinearConv DeformConv MaxPool AveragePool LpPool GlobalMaxPool
   GlobalAveragePool GlobalLpPool MaxRoiPool MaxUnpool Col2Im MatMul Gemm MatMulInteger QLinearMatMul Einsum RNN GRU LSTM
   BatchNormalization InstanceNormalization LayerNormalization GroupNormalization LRN MeanVarianceNormalization LpNormalization
@@ -24,9 +24,9 @@ describe("ONNX operator table", () => {
 
   it("has a rule for every operator of the specification", function () {
     if (!existsSync(FACTS)) skip(this, "needs the models and recordings that stand beside the repository, not in it");
-    const facts: unknown = JSON.parse(readFileSync(FACTS, "utf8"));
-    assert.ok(typeof facts === "object" && facts !== null);
-    const names = Object.keys(facts).map((name) => name.split("::"));
+    const inferredTypes: unknown = JSON.parse(readFileSync(FACTS, "utf8"));
+    assert.ok(typeof inferredTypes === "object" && inferredTypes !== null);
+    const names = Object.keys(inferredTypes).map((name) => name.split("::"));
     const inDomain = (domain: string) =>
       names.flatMap(([held, op]) => (held === domain && op !== undefined ? [op] : []));
     assert.ok(inDomain("ai.onnx").length > 190);

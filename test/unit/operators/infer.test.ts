@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { LimitError } from "../../../profiler/errors.ts";
 import { inferGraph, type InferredGraph } from "../../../profiler/operators/infer.ts";
 import type { OperatorRule, OperatorTable } from "../../../profiler/operators/operator-rule.ts";
-import type { TensorFact } from "../../../profiler/operators/tensor-fact.ts";
+import type { InferredType } from "../../../profiler/operators/inferred-type.ts";
 import type { Body, Graph } from "../../../profiler/model/model.ts";
 import { ShapeError } from "../../../profiler/shapes/shape-error.ts";
 import { graphOf, modelOf, type GraphSketch } from "../../builders/graph-builder.ts";
@@ -50,7 +50,7 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
 };
 let widenings = 0;
 const OPERATORS: OperatorTable = new Map([["", RULES]]);
-const X: TensorFact = { dataType: "float32", shape: [2, 3] };
+const X: InferredType = { dataType: "float32", shape: [2, 3] };
 const DECLARED = { dataType: "float32", shape: [2, 3] } as const;
 
 function infer(sketch: GraphSketch, options: { checksDeclared?: boolean } = {}): InferredGraph {
@@ -63,9 +63,9 @@ function infer(sketch: GraphSketch, options: { checksDeclared?: boolean } = {}):
   );
 }
 
-function fact({ graph, facts }: InferredGraph, name: string): TensorFact | undefined {
+function inferredType({ graph, inferredTypes }: InferredGraph, name: string): InferredType | undefined {
   const tensor = graph.tensors.find((candidate) => candidate.name === name);
-  return tensor && facts[tensor.id];
+  return tensor && inferredTypes[tensor.id];
 }
 
 const unary = (op: string, extra: Partial<GraphSketch> = {}): GraphSketch => ({
@@ -83,7 +83,7 @@ describe("inferGraph", () => {
         { op: "Relu", name: "first", inputs: ["x"], outputs: ["y"] },
       ],
     });
-    assert.deepEqual(fact(inferred, "z")?.shape, [2, 3]);
+    assert.deepEqual(inferredType(inferred, "z")?.shape, [2, 3]);
     assert.deepEqual(
       inferred.nodes.map(({ node }) => node.name),
       ["second", "first"],
@@ -92,7 +92,7 @@ describe("inferGraph", () => {
 
   it("computes shapes without the file's word, and lists where it differs", () => {
     const wrong = infer(unary("Relu", { declared: { y: { dataType: "float32", shape: [2, 4] } } }));
-    assert.deepEqual(fact(wrong, "y")?.shape, [2, 3]);
+    assert.deepEqual(inferredType(wrong, "y")?.shape, [2, 3]);
     assert.equal(wrong.nodes[0]?.problems[0]?.code, "shape-disagrees");
     assert.match(wrong.nodes[0].problems[0].message, /\[2, 4\].*\[2, 3\]/);
   });
@@ -111,17 +111,17 @@ describe("inferGraph", () => {
 
   it("leaves the result of an unknown operator unknown, or as the file declares it", () => {
     const silent = infer(unary("Mystery"));
-    assert.equal(fact(silent, "y")?.shape, undefined);
+    assert.equal(inferredType(silent, "y")?.shape, undefined);
     assert.equal(silent.nodes[0]?.operation.kind, "unknown");
     assert.equal(silent.nodes[0].problems[0]?.code, "unknown-operator");
     const declared = infer(unary("Mystery", { declared: { y: { dataType: "int8", shape: [7] } } }));
-    assert.deepEqual(fact(declared, "y")?.shape, [7]);
+    assert.deepEqual(inferredType(declared, "y")?.shape, [7]);
     assert.match(declared.nodes[0]?.view.notes[0] ?? "", /the file's own/);
   });
 
   it("tells when a window is larger than what it moves over", () => {
     const inferred = infer(unary("Oversized"));
-    assert.deepEqual(fact(inferred, "y")?.shape, [2, 0]);
+    assert.deepEqual(inferredType(inferred, "y")?.shape, [2, 0]);
     const messages = inferred.nodes[0]?.problems.map(({ message }) => message);
     assert.deepEqual(messages, ["its window does not fit in its input [2, 3]: nothing comes out"]);
   });
@@ -139,7 +139,7 @@ describe("inferGraph", () => {
     it(`confines the failure of ${op} to its row`, () => {
       const inferred = infer(unary(op));
       assert.equal(inferred.nodes[0]?.problems[0]?.code, code);
-      assert.equal(fact(inferred, "y")?.shape, undefined);
+      assert.equal(inferredType(inferred, "y")?.shape, undefined);
     });
   }
 
@@ -149,11 +149,11 @@ describe("inferGraph", () => {
 
     it("keep their identity where only type or order change", () => {
       const inferred = fold("Carry");
-      assert.equal(fact(inferred, "y")?.constant, fact(inferred, "w")?.constant);
+      assert.equal(inferredType(inferred, "y")?.constant, inferredType(inferred, "w")?.constant);
     });
 
     it("fold into constants of their own", () => {
-      const { parts, ...own } = fact(fold("Relu"), "y")?.constant ?? {};
+      const { parts, ...own } = inferredType(fold("Relu"), "y")?.constant ?? {};
       assert.deepEqual(own, { name: "y", elements: 2, dataType: "float32", storedBytes: 8 });
       assert.deepEqual(
         parts?.map(({ name }) => name),
@@ -161,7 +161,7 @@ describe("inferGraph", () => {
       );
     });
 
-    it("do not fold into random numbers", () => assert.equal(fact(fold("Dice"), "y")?.constant, undefined));
+    it("do not fold into random numbers", () => assert.equal(inferredType(fold("Dice"), "y")?.constant, undefined));
 
     it("are not what a runtime input is mixed with", () => {
       const inferred = infer({
@@ -169,7 +169,7 @@ describe("inferGraph", () => {
         constants,
         nodes: [{ op: "Relu", inputs: ["x", "w"], outputs: ["y"] }],
       });
-      assert.equal(fact(inferred, "y")?.constant, undefined);
+      assert.equal(inferredType(inferred, "y")?.constant, undefined);
     });
   });
 
@@ -188,7 +188,7 @@ describe("inferGraph", () => {
 
     it("are inferred from what a call hands in, under the same keys", () => {
       const inferred = call("call", "F", relu());
-      assert.deepEqual(fact(inferred, "y")?.shape, [2, 3]);
+      assert.deepEqual(inferredType(inferred, "y")?.shape, [2, 3]);
       const body = inferred.nodes[0]?.bodies[0]?.graph;
       assert.equal(body?.keys[0], inferred.keys[0], "the body's input is the call's input");
       assert.equal(body?.keys[1], inferred.keys[1], "the body's output is the call's output");
@@ -196,7 +196,7 @@ describe("inferGraph", () => {
 
     it("see the tensors of the graph around them", () => {
       const inferred = call("then", "Choose", relu(0));
-      assert.deepEqual(fact(inferred, "y")?.shape, [2, 3]);
+      assert.deepEqual(inferredType(inferred, "y")?.shape, [2, 3]);
       assert.equal(inferred.nodes[0]?.bodies[0]?.graph.keys[0], inferred.keys[0]);
     });
 

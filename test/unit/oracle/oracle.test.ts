@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FileSource } from "../../../profiler/bytes/file-source.ts";
 import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
-import { SiblingFolder } from "../../../profiler/bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../../profiler/bytes/external-data-folder.ts";
 import { onnx } from "../../../profiler/formats/onnx/schema/onnx.ts";
 import { profileModel } from "../../../profiler/profile-model.ts";
 import type { Profile, TensorProfile } from "../../../profiler/profile.ts";
@@ -38,7 +38,7 @@ describe("profiles against recorded runs", function () {
 
     it(`${basename(path)}: every shape, type and MAC count`, async () => {
       const source = await FileSource.open(path);
-      const profile = await profileModel(source, new SiblingFolder(path), {
+      const profile = await profileModel(source, new ExternalDataFolder(path), {
         bindings: await bindingsFor(path, recording),
       });
       await source.close();
@@ -52,7 +52,7 @@ describe("profiles against recorded runs", function () {
       for (const output of model.graph.output ?? []) if (output.type?.tensorType) delete output.type.tensorType.shape;
       keepToEnd(model.graph);
       const source = new MemorySource(path, onnx.ModelProto.encode(model).finish());
-      const profile = await profileModel(source, new SiblingFolder(path), {
+      const profile = await profileModel(source, new ExternalDataFolder(path), {
         bindings: await bindingsFor(path, recording),
       });
       compare(profile, recording);
@@ -63,7 +63,7 @@ describe("profiles against recorded runs", function () {
 /** The recorded sizes of the dimensions that the model leaves open. */
 async function bindingsFor(path: string, { inputs }: Recording): Promise<Readonly<Record<string, number>>> {
   const source = await FileSource.open(path);
-  const { dimensions } = await profileModel(source, new SiblingFolder(path));
+  const { dimensions } = await profileModel(source, new ExternalDataFolder(path));
   await source.close();
   const sizes = new Map(
     Object.entries(inputs).flatMap(([name, shape]) => shape.map((size, axis) => [`${name}[${axis}]`, size])),

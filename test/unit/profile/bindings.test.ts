@@ -13,9 +13,9 @@ function modelWith(shapes: Readonly<Record<string, readonly DeclaredDimension[]>
 
 describe("bindInputs", () => {
   it("binds a name once for all its occurrences, and says that the default is used", () => {
-    const { facts, dimensions } = bindInputs(modelWith({ x: ["batch", 3], mask: ["batch"] }), {});
+    const { inferredTypes, dimensions } = bindInputs(modelWith({ x: ["batch", 3], mask: ["batch"] }), {});
     assert.deepEqual(
-      facts.map(({ shape }) => shape),
+      inferredTypes.map(({ shape }) => shape),
       [[1, 3], [1]],
     );
     assert.deepEqual(dimensions, [
@@ -24,20 +24,20 @@ describe("bindInputs", () => {
   });
 
   it("uses the caller's value", () => {
-    const { facts, dimensions, isResized } = bindInputs(modelWith({ x: ["batch", 3] }), { batch: 8 });
-    assert.deepEqual(facts[0]?.shape, [8, 3]);
+    const { inferredTypes, dimensions, isResized } = bindInputs(modelWith({ x: ["batch", 3] }), { batch: 8 });
+    assert.deepEqual(inferredTypes[0]?.shape, [8, 3]);
     assert.equal(dimensions[0]?.source, "given");
     assert.equal(isResized, false, "a dynamic dimension of ONNX has no stored size to disagree with");
   });
 
   it("calls a dimension without a name by its place", () => {
-    const { facts } = bindInputs(modelWith({ x: [null, 3] }), { "x[0]": 5 });
-    assert.deepEqual(facts[0]?.shape, [5, 3]);
+    const { inferredTypes } = bindInputs(modelWith({ x: [null, 3] }), { "x[0]": 5 });
+    assert.deepEqual(inferredTypes[0]?.shape, [5, 3]);
   });
 
   it("starts from the size a TFLite model was converted with", () => {
     const model = modelWith({ x: [{ dynamic: true, example: 4 }, 10] }, "tflite");
-    assert.deepEqual(bindInputs(model, {}).facts[0]?.shape, [4, 10]);
+    assert.deepEqual(bindInputs(model, {}).inferredTypes[0]?.shape, [4, 10]);
     assert.equal(bindInputs(model, {}).isResized, false);
     assert.equal(bindInputs(model, { "x[0]": 2 }).isResized, true);
   });
@@ -45,8 +45,8 @@ describe("bindInputs", () => {
   it("overrides a fixed size by its place, and shows fixed sizes only then", () => {
     const model = modelWith({ x: [1, 224] });
     assert.deepEqual(bindInputs(model, {}).dimensions, []);
-    const { facts, dimensions, isResized } = bindInputs(model, { "x[1]": 96 });
-    assert.deepEqual(facts[0]?.shape, [1, 96]);
+    const { inferredTypes, dimensions, isResized } = bindInputs(model, { "x[1]": 96 });
+    assert.deepEqual(inferredTypes[0]?.shape, [1, 96]);
     assert.deepEqual(
       dimensions.map(({ name, value, default: stored }) => [name, value, stored]),
       [["x[1]", 96, 224]],
@@ -56,7 +56,7 @@ describe("bindInputs", () => {
 
   it("keeps an unknown rank unknown", () => {
     const model = modelOf(graphOf({ inputs: { x: { dataType: "float32", shape: undefined } }, nodes: [] }));
-    assert.equal(bindInputs(model, {}).facts[0]?.shape, undefined);
+    assert.equal(bindInputs(model, {}).inferredTypes[0]?.shape, undefined);
   });
 
   it("refuses an unknown name, saying which there are", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { SiblingFiles } from "../../../profiler/bytes/byte-source.ts";
+import type { ExternalDataFiles } from "../../../profiler/bytes/byte-source.ts";
 import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { readOnnx } from "../../../profiler/formats/onnx/read.ts";
 import { onnxBytes } from "../../../profiler/formats/onnx/write.ts";
@@ -11,7 +11,7 @@ import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import { applyEdit, predictEdit } from "../../../profiler/editing/apply.ts";
 import type { Edit } from "../../../profiler/editing/edit.ts";
 import type { EditOptions } from "../../../profiler/restructure/options.ts";
-import { loadOnnxRuntime } from "../../../profiler/run/onnx-runtime.ts";
+import { loadOnnxRuntime } from "../../../profiler/runtime/onnx-runtime.ts";
 import { tensor, type OnnxTensor } from "../../builders/onnx-builder.ts";
 
 /** What an exact edit may differ by, relative to the range of the output. */
@@ -20,7 +20,7 @@ export const EXACT = 1e-5;
 export type Feeds = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>;
 export type Outputs = Readonly<Record<string, Float32Array>>;
 
-const NO_FILES: SiblingFiles = { open: (path) => Promise.reject(new Error(`${path} is not there`)) };
+const NO_FILES: ExternalDataFiles = { open: (path) => Promise.reject(new Error(`${path} is not there`)) };
 
 export function readBytes(bytes: Uint8Array): Promise<Model> {
   return readOnnx(new MemorySource("test.onnx", bytes), NO_FILES);
@@ -68,10 +68,10 @@ export function ops(model: Model): readonly string[] {
 export function seededFeeds(model: Model, seed = 1): Feeds {
   const random = new Random(seed);
   const { graph } = model.entries[0];
-  const { facts } = analyseModel(model, {}).inputs;
+  const { inferredTypes } = analyseModel(model, {}).inputs;
   return Object.fromEntries(
     graph.inputs.map((id, index) => {
-      const shape = (facts[index]?.shape ?? []).map(Number);
+      const shape = (inferredTypes[index]?.shape ?? []).map(Number);
       const data = random.normals(shape.reduce((product, size) => product * size, 1));
       return [graph.tensors[id]?.name ?? "", { shape, data }];
     }),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { DataType } from "../../../profiler/model/data-type.ts";
 import type { Dimension } from "../../../profiler/model/shape.ts";
-import { VALUE_ELEMENTS_LIMIT } from "../../../profiler/operators/tensor-fact.ts";
+import { VALUE_ELEMENTS_LIMIT } from "../../../profiler/operators/inferred-type.ts";
 import { knownTensor, type KnownTensor } from "../../../profiler/shapes/known-tensor.ts";
 import { concatValue, expandValue, gatherValue, padValue } from "../../../profiler/shapes/value-layout.ts";
 import {

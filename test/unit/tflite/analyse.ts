@@ -20,7 +20,7 @@ export function readSpec(spec: TfliteSpec): Promise<Model> {
 /** Inference over the main entry, with the sizes of the file. */
 export function infer(model: Model): InferredGraph {
   const context = { model, operators: TFLITE_OPERATORS, checksDeclared: true };
-  return inferGraph(context, model.entries[0].graph, bindInputs(model, {}).facts);
+  return inferGraph(context, model.entries[0].graph, bindInputs(model, {}).inferredTypes);
 }
 
 /** A case of one operator: what it is given, and what comes out. Tensors with data are constants, all others inputs. */
@@ -60,7 +60,7 @@ export async function inferOperator(operator: OperatorCase): Promise<InferredNod
   const graph = infer(model);
   const [node] = graph.nodes;
   if (node === undefined) throw new Error("the operator was lost");
-  return { ...node, shapes: node.node.outputs.map((id) => graph.facts[id]?.shape) };
+  return { ...node, shapes: node.node.outputs.map((id) => graph.inferredTypes[id]?.shape) };
 }
 
 /** MACs of the layers, in order. */

@@ -8,10 +8,10 @@ import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import { applyEdit, predictEdit } from "../../../profiler/editing/apply.ts";
-import { liftModel } from "../../../profiler/restructure/lift/lift-model.ts";
+import { liftModel } from "../../../profiler/neutral/lift-model.ts";
 import { RESTRUCTURINGS } from "../../../profiler/restructure/registry.ts";
 import { isRefusal, type Restructuring } from "../../../profiler/restructure/restructuring.ts";
-import { openSession } from "../../../profiler/run/open-session.ts";
+import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { skip } from "../../skip.ts";
 import { randomInputs } from "./random-inputs.ts";
 
@@ -46,7 +46,7 @@ async function check(name: string, model: Model, bytes: Uint8Array, restructurin
   if (predicted) assert.deepEqual(parametersAndMacs(again), parametersAndMacs(predicted));
   const [edited, before] = [await outputOf(name, written), await outputOf(name, bytes)];
   assert.equal(edited.length, before.length);
-  if (restructuring.promise !== "exact") return true;
+  if (restructuring.guarantee !== "exact") return true;
   const range = Math.max(...before) - Math.min(...before);
   before.forEach((value, index) => assert.ok(Math.abs(value - (edited[index] ?? NaN)) <= 1e-5 * range));
   return true;

@@ -8,8 +8,8 @@ import {
   Pool2DOptionsT,
   SoftmaxOptionsT,
 } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
-import type { Form, FormKind, FormOf } from "../../../profiler/restructure/lift/forms.ts";
-import { liftModel } from "../../../profiler/restructure/lift/lift-model.ts";
+import type { Form, FormKind, FormOf } from "../../../profiler/neutral/forms.ts";
+import { liftModel } from "../../../profiler/neutral/lift-model.ts";
 import type { TensorSpec } from "../../builders/tflite-builder.ts";
 import { readSpec, type OperatorCase } from "./analyse.ts";
 

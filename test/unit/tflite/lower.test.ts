@@ -8,12 +8,12 @@ import { tfliteBytes } from "../../../profiler/formats/tflite/write.ts";
 import { quantized, schemeFor } from "../../../profiler/formats/tflite/restructure/quantize.ts";
 import { readConstant } from "../../../profiler/model/constant-values.ts";
 import type { Model } from "../../../profiler/model/model.ts";
-import { newWeights, type ConvForm, type Form } from "../../../profiler/restructure/lift/forms.ts";
-import { liftModel } from "../../../profiler/restructure/lift/lift-model.ts";
-import type { LiftedGraph } from "../../../profiler/restructure/lift/lifted.ts";
-import { lowerRewrite } from "../../../profiler/restructure/lower/lower-model.ts";
-import type { Rewrite } from "../../../profiler/restructure/lower/rewrite.ts";
-import { openSession } from "../../../profiler/run/open-session.ts";
+import { newWeights, type ConvForm, type Form } from "../../../profiler/neutral/forms.ts";
+import { liftModel } from "../../../profiler/neutral/lift-model.ts";
+import type { NeutralGraph } from "../../../profiler/neutral/neutral-graph.ts";
+import { lowerRewrite } from "../../../profiler/neutral/lower-model.ts";
+import type { Rewrite } from "../../../profiler/neutral/rewrite.ts";
+import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { DENSE_TO_CONV } from "../../../profiler/restructure/restructurings/dense-to-conv.ts";
 import type { TfliteSpec } from "../../builders/tflite-builder.ts";
 import { readBytes, readSpec } from "./analyse.ts";
@@ -61,13 +61,13 @@ const HEADED: TfliteSpec = {
   ],
 };
 
-function onlyConv(graph: LiftedGraph): { readonly id: number; readonly form: ConvForm } {
+function onlyConv(graph: NeutralGraph): { readonly id: number; readonly form: ConvForm } {
   const [layer] = graph.layersOf("conv");
   assert.ok(layer);
   return layer;
 }
 
-async function rewritten(spec: TfliteSpec, rewrite: (graph: LiftedGraph) => Rewrite): Promise<Model> {
+async function rewritten(spec: TfliteSpec, rewrite: (graph: NeutralGraph) => Rewrite): Promise<Model> {
   const model = await readSpec(spec);
   const graph = liftModel(model);
   return lowerRewrite(model, graph, rewrite(graph), { readsWeights: true });

@@ -120,8 +120,8 @@ describe("readTflite", () => {
         inputs: ["x"],
         outputs: ["y"],
       });
-      const { graph, facts } = infer(model);
-      return [graph.tensors[0]?.declared?.shape, facts[2]?.shape];
+      const { graph, inferredTypes } = infer(model);
+      return [graph.tensors[0]?.declared?.shape, inferredTypes[2]?.shape];
     };
     assert.deepEqual(await shapesOf(false), [[], [3]]);
     assert.deepEqual(await shapesOf(true), [undefined, undefined]);
@@ -268,7 +268,7 @@ describe("TFLite control flow", () => {
       ["then", "else"],
     );
     assert.equal(model.entries.length, 1);
-    const [, columns] = infer(model).facts[2]?.shape ?? [];
+    const [, columns] = infer(model).inferredTypes[2]?.shape ?? [];
     assert.equal(typeof columns, "string");
     assert.deepEqual(macs(model).slice(1), [32, 24]);
   });
@@ -291,7 +291,7 @@ describe("TFLite control flow", () => {
       [undefined, undefined],
     );
     assert.match(node.view.notes.join(), /only when the model runs/);
-    assert.deepEqual(infer(model).facts[2]?.shape, [1, 4]);
+    assert.deepEqual(infer(model).inferredTypes[2]?.shape, [1, 4]);
   });
 
   it("does not count what CALL_ONCE runs", async () => {
@@ -306,7 +306,7 @@ describe("TFLite control flow", () => {
   it("looks through a composite into its decomposition", async () => {
     const options = new schema.StableHLOCompositeOptionsT("odml.dense", 1);
     const model = await readSpec(main({ op: "STABLEHLO_COMPOSITE", inputs: [1], outputs: [2], options }, [dense(8)]));
-    assert.deepEqual(infer(model).facts[2]?.shape, [1, 8]);
+    assert.deepEqual(infer(model).inferredTypes[2]?.shape, [1, 8]);
     assert.equal(macs(model)[1], 32);
   });
 });

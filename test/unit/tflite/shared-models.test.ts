@@ -75,13 +75,13 @@ describe("TFLite models of others", function () {
   for (const name of existsSync(FOLDER) ? readdirSync(FOLDER) : []) {
     it(`computes every stored shape of ${name}`, async () => {
       const model = await readFile(name);
-      const { graph, facts, nodes } = infer(model);
+      const { graph, inferredTypes, nodes } = infer(model);
       for (const node of nodes) {
         assert.deepEqual(node.problems, []);
         for (const id of node.node.outputs) {
           const declared = graph.tensors[id]?.declared;
-          assert.deepEqual(facts[id]?.shape, declared?.shape?.map(stored));
-          assert.equal(facts[id]?.dataType, declared?.dataType);
+          assert.deepEqual(inferredTypes[id]?.shape, declared?.shape?.map(stored));
+          assert.equal(inferredTypes[id]?.dataType, declared?.dataType);
         }
       }
     });

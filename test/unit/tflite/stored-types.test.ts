@@ -36,7 +36,7 @@ describe("Numbers that a TFLite file stores in another type than it computes in"
   for (const isTransposed of [false, true]) {
     it(`are no layers without effect${isTransposed ? ", transposed neither" : ""}: every exact suggestion can be written`, async () => {
       const model = await readTflite(new MemorySource("narrow.tflite", narrowModel(isTransposed)));
-      const suggestions = await suggest(model, { hardware: DEFAULT_HARDWARE, promise: "exact" });
+      const suggestions = await suggest(model, { hardware: DEFAULT_HARDWARE, guarantee: "exact" });
       assert.deepEqual(
         suggestions.filter(({ edit }) => edit.restructuring === "remove-no-ops"),
         [],

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unzipSync, zipSync } from "fflate";
 import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
-import { bytesOfPieces } from "../../../profiler/bytes/pieces.ts";
+import { bytesOfSegments } from "../../../profiler/bytes/byte-segments.ts";
 import { detachModel } from "../../../profiler/formats/tflite/detached-model.ts";
 import { readTflite } from "../../../profiler/formats/tflite/read.ts";
 import { FullyConnectedOptionsT } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
@@ -15,11 +15,11 @@ import { readConstant } from "../../../profiler/model/constant-values.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
-import { plannedWeights } from "../../../profiler/restructure/lift/forms.ts";
-import { liftModel } from "../../../profiler/restructure/lift/lift-model.ts";
-import { lowerRewrite } from "../../../profiler/restructure/lower/lower-model.ts";
+import { plannedWeights } from "../../../profiler/neutral/forms.ts";
+import { liftModel } from "../../../profiler/neutral/lift-model.ts";
+import { lowerRewrite } from "../../../profiler/neutral/lower-model.ts";
 import { randomInputs } from "./random-inputs.ts";
-import { openSession } from "../../../profiler/run/open-session.ts";
+import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { tfliteModel, type TfliteSpec } from "../../builders/tflite-builder.ts";
 import { skip } from "../../skip.ts";
 import { readBytes } from "./analyse.ts";
@@ -79,14 +79,14 @@ async function withoutFirst(model: Model): Promise<Model> {
 describe("Writing TFLite models", () => {
   it("keeps every table and every buffer", async () => {
     const bytes = tfliteModel({ ...SPEC, metadata: { note: Uint8Array.of(1, 2, 3) } });
-    const again = await bytesOfPieces(await rebuilt(await readBytes(bytes)));
+    const again = await bytesOfSegments(await rebuilt(await readBytes(bytes)));
     const [before, after] = [detachModel(bytes), detachModel(again)];
     assert.deepEqual(after.tables, before.tables);
     assert.deepEqual(after.data, before.data);
   });
 
   it("aligns all data to 16 bytes", async () => {
-    const again = await bytesOfPieces(await rebuilt(await readBytes(tfliteModel(SPEC))));
+    const again = await bytesOfSegments(await rebuilt(await readBytes(tfliteModel(SPEC))));
     const places = detachModel(again)
       .data.filter(({ length }) => length > 0)
       .map(({ byteOffset }) => byteOffset % 16);
@@ -103,7 +103,7 @@ describe("Writing TFLite models", () => {
     const data = buffers.map(({ offset, length }) =>
       offset === undefined || length === 0 ? undefined : { source, offset, length },
     );
-    const large = await bytesOfPieces(layOut(tables, data, source, 0));
+    const large = await bytesOfSegments(layOut(tables, data, source, 0));
     const model = await readBytes(large);
     const [first] = model.entries[0].graph.tensors;
     assert.ok(first?.constant);
@@ -147,10 +147,10 @@ describe("Writing TFLite models", () => {
     const files = { "labels.txt": new TextEncoder().encode("cat\ndog\n"), "vocabulary.txt": Uint8Array.of(65, 66) };
     const bytes = tfliteModel({ ...SPEC, metadata: {} });
     const both = Uint8Array.from([...bytes, ...zipSync(files)]);
-    const again = await bytesOfPieces(await rebuilt(await readBytes(both)));
+    const again = await bytesOfSegments(await rebuilt(await readBytes(both)));
     // A strict reader: it takes the archive's offsets as places in the whole file.
     assert.deepEqual(unzipSync(again), files);
-    const twice = await bytesOfPieces(await rebuilt(await readBytes(again)));
+    const twice = await bytesOfSegments(await rebuilt(await readBytes(again)));
     assert.deepEqual(unzipSync(twice), files);
     assert.deepEqual(detachModel(again).tables, detachModel(both).tables);
   });
@@ -196,7 +196,7 @@ describe("Writing TFLite models of others", function () {
     it(`builds ${name} anew: the same tables, profile and outputs`, async () => {
       const bytes = new Uint8Array(readFileSync(join(FOLDER, name)));
       const model = await readTflite(new MemorySource(name, bytes));
-      const again = await bytesOfPieces(await rebuilt(model));
+      const again = await bytesOfSegments(await rebuilt(model));
       assert.deepEqual(detachModel(again), detachModel(bytes));
       assert.deepEqual(profileOf(await readTflite(new MemorySource(name, again))), profileOf(model));
       // LiteRT.js has no variable tensors: it runs no LSTM.

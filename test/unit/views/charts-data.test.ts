@@ -5,7 +5,7 @@ import type { MemoryTimeline } from "../../../profiler/profile.ts";
 import { chartedLayers, costSeries, markOf } from "../../../profiler/views/cost-series.ts";
 import { aliveAt, aliveBytes, memoryMarks, peakMark } from "../../../profiler/views/memory-timeline.ts";
 import { roofline } from "../../../profiler/views/roofline.ts";
-import { dearestOf, MOST_SHARES, sharesByKind, sharesByModule } from "../../../profiler/views/shares.ts";
+import { mostExpensiveOf, MOST_SHARES, sharesByKind, sharesByModule } from "../../../profiler/views/shares.ts";
 import { layerProfile, profileOf, TOTALS } from "../../builders/profile-builder.ts";
 
 const MACS = column("macs");
@@ -73,7 +73,7 @@ describe("Shares of a cost", () => {
         ["dense", 10, 0.1, 1],
       ],
     );
-    assert.equal(shares[0] && dearestOf(shares[0], MACS, TOTALS)?.name, "b");
+    assert.equal(shares[0] && mostExpensiveOf(shares[0], MACS, TOTALS)?.name, "b");
   });
 
   it("by module start where the modules part", () => {
@@ -160,17 +160,17 @@ describe("Memory over time", () => {
   const timeline: MemoryTimeline = {
     layers: [0, 2, 3, 5],
     buffers: [
-      { bytes: 10, first: 0, last: 1, tenants: [{ step: 0, name: "x" }] },
+      { bytes: 10, first: 0, last: 1, occupants: [{ step: 0, name: "x" }] },
       {
         bytes: 30,
         first: 1,
         last: 3,
-        tenants: [
+        occupants: [
           { step: 1, name: "a" },
           { step: 2, name: "relu" },
         ],
       },
-      { bytes: 5, first: 2, last: 2, tenants: [{ step: 2, name: "y" }] },
+      { bytes: 5, first: 2, last: 2, occupants: [{ step: 2, name: "y" }] },
     ],
   };
 

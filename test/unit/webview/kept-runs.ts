@@ -1,7 +1,7 @@
 import { latencyStatistics } from "../../../profiler/device/latency-statistics.ts";
 import { RUN_RESULT_VERSION, type LayerTimes, type RunResult } from "../../../profiler/device/run-result.ts";
 import type { StoredRun } from "../../../extension/running/kept-run-format.ts";
-import type { KeptRun } from "../../../webview/protocol-running.ts";
+import type { KeptRun } from "../../../webview/protocol/running.ts";
 
 /** Runs made by hand, for tests of what is done with them. */
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { packProfile } from "../../../extension/worker/pack-profile.ts";
-import { packLayers, unpackLayers } from "../../../webview/packed-layers.ts";
-import { CHUNK_ROWS, FIRST_CHUNK_ROWS } from "../../../webview/packed-profile.ts";
+import { packLayers, unpackLayers } from "../../../webview/protocol/packed-layers.ts";
+import { CHUNK_ROWS, FIRST_CHUNK_ROWS } from "../../../webview/protocol/packed-profile.ts";
 import { layerRow, profileOf, tensorRow } from "./profiles.ts";
 
 const ODD_ROWS = [

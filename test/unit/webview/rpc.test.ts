@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { OptionError } from "../../../profiler/errors.ts";
-import { Rpc, RpcError, type Contract, type Handlers, type Message, type None } from "../../../webview/rpc.ts";
+import { Rpc, RpcError, type Contract, type Handlers, type Message, type None } from "../../../webview/protocol/rpc.ts";
 
 interface Calculator extends Contract {
   readonly requests: {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { FileSource } from "../../../profiler/bytes/file-source.ts";
-import { SiblingFolder } from "../../../profiler/bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../../profiler/bytes/external-data-folder.ts";
 import { profileModel } from "../../../profiler/profile-model.ts";
 import type { Profile, Totals } from "../../../profiler/profile.ts";
 import { countNetwork } from "../../zoo/count.ts";
@@ -55,7 +55,7 @@ describe("zoo files", () => {
     const path = join(folder, "resnet50.onnx");
     await writeOnnxFile(network, path, { weights: "external", fill: "hollow" });
     const source = await FileSource.open(path);
-    const external = await profileModel(source, new SiblingFolder(path));
+    const external = await profileModel(source, new ExternalDataFolder(path));
     await source.close();
     const embedded = await profileOnnx(network);
     const folded = await profileOnnx(network, { weights: "folded" });

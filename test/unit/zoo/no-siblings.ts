@@ -1,7 +1,7 @@
 import { ExternalDataError } from "../../../profiler/errors.ts";
-import type { SiblingFiles } from "../../../profiler/bytes/byte-source.ts";
+import type { ExternalDataFiles } from "../../../profiler/bytes/byte-source.ts";
 
 /** For models that have all their weights in them. */
-export const noSiblings: SiblingFiles = {
+export const noSiblings: ExternalDataFiles = {
   open: (path) => Promise.reject(new ExternalDataError(`${path}: this model has no other files`)),
 };

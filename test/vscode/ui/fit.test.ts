@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
-import { bytesOf, npyFile } from "../../unit/run/npy-file.ts";
+import { bytesOf, npyFile } from "../../unit/runtime/npy-file.ts";
 import { eventually } from "./listing-driver.ts";
 import { SuggestionsDriver } from "./suggestions-driver.ts";
 import { SAMPLES, useWindow } from "./window.ts";

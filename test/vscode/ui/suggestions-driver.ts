@@ -1,5 +1,5 @@
 import type { Locator } from "playwright-core";
-import type { EditingPart } from "../../../webview/protocol-editing.ts";
+import type { EditingPart } from "../../../webview/protocol/editing.ts";
 import { EditingDriver } from "./editing-driver.ts";
 
 /** Titles of the panel's parts; the last one may end in the number of edits. */

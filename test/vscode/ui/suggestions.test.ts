@@ -56,7 +56,7 @@ describe("Suggestions on the page", () => {
       );
       await driver.tryIt(lowRank);
       await driver.shows(lowRank.getByTestId("check-samples"), /seeded random/);
-      assert.match(await lowRank.locator("[data-fact=error] dd").innerText(), /\d/);
+      assert.match(await lowRank.locator("[data-inferredType=error] dd").innerText(), /\d/);
 
       await driver.applyIt(lowRank, 1);
       await driver.isMarked(file, true);
@@ -98,7 +98,7 @@ describe("Suggestions on the page", () => {
     await driver.suggestions.first().waitFor();
   });
 
-  it("are narrowed to a promise and to the selection, and ordered by what they save", async () => {
+  it("are narrowed to a guarantee and to the selection, and ordered by what they save", async () => {
     await open(LENET);
     const all = await driver.suggestions.count();
     await driver.choose("Promise", "needs training");
@@ -107,9 +107,9 @@ describe("Suggestions on the page", () => {
       () => driver.suggestions.count(),
       (count) => count > 0 && count < all,
     );
-    const promises = await driver.suggestions.locator(".promise").allInnerTexts();
-    assert.deepEqual(new Set(promises.map((text) => text.trim())), new Set(["needs training"]));
-    await driver.choose("Promise", "any promise");
+    const guarantees = await driver.suggestions.locator(".guarantee").allInnerTexts();
+    assert.deepEqual(new Set(guarantees.map((text) => text.trim())), new Set(["needs training"]));
+    await driver.choose("Promise", "any guarantee");
     await driver.choose("Order", "by Peak memory saved");
     const first = driver.suggestions.first();
     await eventually(

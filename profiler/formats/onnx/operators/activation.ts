@@ -2,10 +2,10 @@ import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../layers/op
 import { isStatic } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { knownTensor, type KnownTensor } from "../../../shapes/known-tensor.ts";
 import { elementwiseValue, type UnaryOp } from "../../../shapes/values.ts";
-import { fact, sameAs } from "./facts.ts";
+import { inferredType, sameAs } from "./inferred-types.ts";
 
 function activation(cost: ElementFunction | ((view: NodeView) => ElementFunction), value?: UnaryOp): OperatorRule {
   return {
@@ -13,7 +13,7 @@ function activation(cost: ElementFunction | ((view: NodeView) => ElementFunction
       const known = value && knownTensor(view.input(0));
       const { dataType, shape } = view.input(0);
       const elements = known && dataType && elementwiseValue(value, [known], known.shape, dataType);
-      return [fact(dataType, shape, elements)];
+      return [inferredType(dataType, shape, elements)];
     },
     operation: (view) => {
       const name = typeof cost === "function" ? cost(view) : cost;
@@ -28,12 +28,12 @@ const CLIP: OperatorRule = {
   ...activation("clip"),
   infer: (view) => {
     const { dataType, shape } = sameAs(view);
-    return [fact(dataType, shape, clippedValue(view))];
+    return [inferredType(dataType, shape, clippedValue(view))];
   },
   configuration: [1, 2],
 };
 
-function clippedValue(view: NodeView): TensorFact["value"] {
+function clippedValue(view: NodeView): InferredType["value"] {
   const data = knownTensor(view.input(0));
   const dataType = view.dataType(0);
   if (data === undefined || dataType === undefined || !isStatic(data.shape)) return undefined;
@@ -70,7 +70,10 @@ const DROPOUT: OperatorRule = {
     const data = view.input(0);
     // The mask had the type of the data before opset 10.
     const maskType = view.version < 10 ? data.dataType : "bool";
-    return [fact(data.dataType, data.shape, isTraining(view) ? undefined : data.value), fact(maskType, data.shape)];
+    return [
+      inferredType(data.dataType, data.shape, isTraining(view) ? undefined : data.value),
+      inferredType(maskType, data.shape),
+    ];
   },
   operation: (view) => (isTraining(view) ? DROPPING : { kind: "free" }),
   configuration: [1, 2],

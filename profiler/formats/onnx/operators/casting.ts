@@ -3,7 +3,7 @@ import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { castValue } from "../../../shapes/values.ts";
 import { dataTypeOf } from "../data-types.ts";
-import { fact } from "./facts.ts";
+import { inferredType } from "./inferred-types.ts";
 
 /** The same numbers in another type. */
 function cast(target: (view: NodeView) => DataType | undefined): OperatorRule {
@@ -11,7 +11,7 @@ function cast(target: (view: NodeView) => DataType | undefined): OperatorRule {
     infer: (view) => {
       const dataType = target(view);
       const value = view.value(0);
-      return [fact(dataType, view.shape(0), value && dataType ? castValue(value, dataType) : undefined)];
+      return [inferredType(dataType, view.shape(0), value && dataType ? castValue(value, dataType) : undefined)];
     },
     kind: "data-movement",
     configuration: [1],
@@ -48,5 +48,10 @@ export const CASTING: Readonly<Record<string, OperatorRule>> = {
   Cast: cast(castTarget),
   CastLike: cast((view) => view.dataType(1)),
   // The same bytes under another type of the same width: other numbers, so nothing is known of them.
-  BitCast: { infer: (view) => [fact(castTarget(view), view.shape(0))], kind: "reshape", isView: true, inPlace: [0] },
+  BitCast: {
+    infer: (view) => [inferredType(castTarget(view), view.shape(0))],
+    kind: "reshape",
+    isView: true,
+    inPlace: [0],
+  },
 };

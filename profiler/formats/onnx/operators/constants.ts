@@ -1,20 +1,20 @@
 import { elementsOf, isStatic } from "../../../model/shape.ts";
 import { bytesOf } from "../../../model/data-type.ts";
-import { constantFact } from "../../../operators/constant-fact.ts";
+import { constantType } from "../../../operators/constant-type.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import { UNKNOWN, type TensorFact } from "../../../operators/tensor-fact.ts";
+import { UNKNOWN, type InferredType } from "../../../operators/inferred-type.ts";
 import { fill } from "../../../shapes/known-tensor.ts";
 import { dataTypeOf } from "../data-types.ts";
-import { fact, unknownSizes } from "./facts.ts";
+import { inferredType, unknownSizes } from "./inferred-types.ts";
 
 const CONSTANT: OperatorRule = { infer: (view) => [constant(view)], kind: "constant" };
 
 /** Exactly one attribute holds it: a tensor, a sparse one, or numbers and texts written out. */
-function constant(view: NodeView): TensorFact {
+function constant(view: NodeView): InferredType {
   const name = view.outputName(0);
   const stored = view.tensor("value") ?? view.tensor("sparse_value");
-  if (stored !== undefined) return constantFact(stored, { name });
+  if (stored !== undefined) return constantType(stored, { name });
   const written = writtenOut(view);
   const { dataType, shape } = written;
   if (dataType === undefined) return written;
@@ -23,19 +23,19 @@ function constant(view: NodeView): TensorFact {
   return { ...written, constant: { name, elements, dataType, storedBytes } };
 }
 
-function writtenOut(view: NodeView): TensorFact {
+function writtenOut(view: NodeView): InferredType {
   for (const [name, dataType] of [
     ["value_float", "float32"],
     ["value_int", "int64"],
   ] as const) {
     const number = view.int(name);
-    if (number !== undefined) return fact(dataType, [], [number]);
+    if (number !== undefined) return inferredType(dataType, [], [number]);
     const list = view.ints(`${name}s`);
-    if (list !== undefined) return fact(dataType, [list.length], list);
+    if (list !== undefined) return inferredType(dataType, [list.length], list);
   }
-  if (view.text("value_string") !== undefined) return fact("string", []);
+  if (view.text("value_string") !== undefined) return inferredType("string", []);
   const texts = view.attribute("value_strings");
-  return Array.isArray(texts) ? fact("string", [texts.length]) : UNKNOWN;
+  return Array.isArray(texts) ? inferredType("string", [texts.length]) : UNKNOWN;
 }
 
 /** A tensor filled with one number, by default a float 0. */
@@ -46,7 +46,7 @@ const CONSTANT_OF_SHAPE: OperatorRule = {
     const shape = view.value(0) ?? (typeof rank === "number" ? unknownSizes(rank) : undefined);
     const element = filling === undefined ? 0 : filling.values?.[0];
     const isKnown = element !== undefined && shape !== undefined && isStatic(shape);
-    return [fact(filling?.dataType ?? "float32", shape, isKnown ? fill(shape, () => element) : undefined)];
+    return [inferredType(filling?.dataType ?? "float32", shape, isKnown ? fill(shape, () => element) : undefined)];
   },
   kind: "constant",
   configuration: [0],
@@ -62,7 +62,7 @@ const EYE_LIKE: OperatorRule = {
       shape !== undefined && isStatic(shape)
         ? fill(shape, ([row = 0, column = 0]) => Number(column - row === diagonal))
         : undefined;
-    return [fact(dataType, shape, value)];
+    return [inferredType(dataType, shape, value)];
   },
   kind: "constant",
   configuration: [0],

@@ -1,9 +1,9 @@
 import type { Dimension } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import { mergeBranches } from "../../../operators/merge-facts.ts";
-import { UNKNOWN, type TensorFact } from "../../../operators/tensor-fact.ts";
-import { runtimeSize } from "./facts.ts";
+import { mergeBranches } from "../../../operators/merge-types.ts";
+import { UNKNOWN, type InferredType } from "../../../operators/inferred-type.ts";
+import { runtimeSize } from "./inferred-types.ts";
 import { LOOP } from "./loop.ts";
 import { SCAN } from "./scan.ts";
 
@@ -18,14 +18,14 @@ const IF: OperatorRule = {
     trips: (view, { role }) => (role === (chosenBranch(view) ?? role) ? 1 : 0),
     outputs: (view, bodyOutputs) => {
       const roles = view.node.bodies.map(({ role }) => role);
-      const branch = (role: "then" | "else"): readonly TensorFact[] => bodyOutputs[roles.indexOf(role)] ?? [];
+      const branch = (role: "then" | "else"): readonly InferredType[] => bodyOutputs[roles.indexOf(role)] ?? [];
       const chosen = chosenBranch(view);
       if (chosen !== undefined) {
         view.note(`The condition is a constant: the ${chosen} branch always runs.`);
         return branch(chosen);
       }
-      return branch("then").map((fact, output) =>
-        mergeBranches(fact, branch("else")[output] ?? UNKNOWN, branchSize(view, output)),
+      return branch("then").map((inferredType, output) =>
+        mergeBranches(inferredType, branch("else")[output] ?? UNKNOWN, branchSize(view, output)),
       );
     },
   },
@@ -49,7 +49,9 @@ const SEQUENCE_MAP: OperatorRule = {
   kind: "control",
   control: {
     bodyInputs: (view) =>
-      view.inputs.map((fact) => (fact === undefined ? UNKNOWN : { dataType: fact.dataType, shape: fact.shape })),
+      view.inputs.map((inferredType) =>
+        inferredType === undefined ? UNKNOWN : { dataType: inferredType.dataType, shape: inferredType.shape },
+      ),
     outputs: (view, [outputs = []]) => {
       const items = view.input(0).items;
       return outputs.map(({ dataType, shape }) => ({

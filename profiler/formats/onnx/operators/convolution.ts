@@ -7,7 +7,7 @@ import { multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { transposedOutput, windowOutput } from "../../../shapes/window.ts";
 import { fusedActivation } from "./fused-activation.ts";
-import { fromSpatial, layoutByFlag, motionsOf, toSpatial, type Layout, type Motion } from "./spatial.ts";
+import { fromSpatial, layoutByFlag, windowsOf, toSpatial, type Layout, type WindowStep } from "./spatial.ts";
 
 /** Where a convolution operator has its operands, and in which it differs from Conv. */
 export interface ConvolutionForm {
@@ -82,11 +82,11 @@ function solve(view: NodeView, form: ConvolutionForm): ConvGeometry | undefined 
   }
   const groups = view.int("group", 1);
   const pads = form.padsInput === undefined ? undefined : view.numbers(form.padsInput);
-  const motions = motionsOf(view, kernel.length, pads);
+  const windows = windowsOf(view, kernel.length, pads);
   const outSpatial = form.isTransposed
-    ? transposedSizes(view, image.sizes, kernel, motions)
+    ? transposedSizes(view, image.sizes, kernel, windows)
     : image.sizes.map((size, axis) => {
-        const { stride, dilation, padding } = motionAt(motions, axis);
+        const { stride, dilation, padding } = windowAt(windows, axis);
         return windowOutput(size, { kernel: kernel[axis] ?? UNKNOWN_SIZE, stride, dilation, padding });
       });
   return {
@@ -97,8 +97,8 @@ function solve(view: NodeView, form: ConvolutionForm): ConvGeometry | undefined 
     outChannels: outputChannels(weight, groups, form),
     groups,
     kernel,
-    strides: motions.map(({ stride }) => stride),
-    dilations: motions.map(({ dilation }) => dilation),
+    strides: windows.map(({ stride }) => stride),
+    dilations: windows.map(({ dilation }) => dilation),
     inSpatial: image.sizes,
     outSpatial,
   };
@@ -127,22 +127,22 @@ function transposedSizes(
   view: NodeView,
   sizes: readonly Dimension[],
   kernel: Shape,
-  motions: readonly Motion[],
+  windows: readonly WindowStep[],
 ): readonly Dimension[] {
   const asked = view.ints("output_shape");
   if (asked && asked.length >= sizes.length && sizes.length > 0) return asked.slice(-sizes.length);
   const outputPadding = view.ints("output_padding");
   return sizes.map((size, axis) =>
     transposedOutput(size, {
-      ...motionAt(motions, axis),
+      ...windowAt(windows, axis),
       kernel: kernel[axis] ?? UNKNOWN_SIZE,
       outputPadding: outputPadding?.[axis] ?? 0,
     }),
   );
 }
 
-function motionAt(motions: readonly Motion[], axis: number): Motion {
-  return motions[axis] ?? { stride: 1, dilation: 1, padding: "valid" };
+function windowAt(windows: readonly WindowStep[], axis: number): WindowStep {
+  return windows[axis] ?? { stride: 1, dilation: 1, padding: "valid" };
 }
 
 /** The quantized convolution: x, x_scale, x_zero_point, w, w_scale, w_zero_point, y_scale, y_zero_point, B. */

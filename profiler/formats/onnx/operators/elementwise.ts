@@ -3,12 +3,12 @@ import { isStatic, type Shape } from "../../../model/shape.ts";
 import { scaled } from "../../../operators/decoding.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../layers/operations-per-element.ts";
 import { broadcastShapes } from "../../../shapes/broadcast.ts";
 import { knownTensor, knownTensors, type KnownTensor } from "../../../shapes/known-tensor.ts";
 import { elementwiseValue, whereValue, type BinaryOp, type UnaryOp } from "../../../shapes/values.ts";
-import { fact } from "./facts.ts";
+import { inferredType } from "./inferred-types.ts";
 
 /** Up to this version, a second operand was stretched only with attribute `broadcast`, from `axis` on, and never the first. */
 const LAST_WITH_LIMITED_BROADCAST = 6;
@@ -25,7 +25,7 @@ function binary({ value, result }: BinaryOptions = {}): OperatorRule {
       const operands = [view.input(0), alignedOperand(view)];
       const shape = broadcastShapes(operands.map((operand) => operand.shape));
       const dataType = view.dataType(0) ?? view.dataType(1);
-      return [fact(result ?? dataType, shape, value && combined(value, operands, shape, dataType))];
+      return [inferredType(result ?? dataType, shape, value && combined(value, operands, shape, dataType))];
     },
     operation: elementwise("arithmetic"),
     inPlace: [0, 1],
@@ -45,7 +45,7 @@ function variadic(op?: BinaryOp): OperatorRule {
       const operands = view.inputs.map((_, index) => view.input(index));
       const shape = broadcastShapes(operands.map((operand) => operand.shape));
       const dataType = view.dataType(0);
-      return [fact(dataType, shape, op && combined(op, operands, shape, dataType))];
+      return [inferredType(dataType, shape, op && combined(op, operands, shape, dataType))];
     },
     operation: (view) => ({ kind: "elementwise", geometry: { opsPerElement: Math.max(1, view.inputs.length - 1) } }),
     inPlace: [0, 1],
@@ -65,7 +65,11 @@ const WHERE: OperatorRule = {
     const [condition, yes, no] = operands.map(knownTensor);
     const isKnown = condition && yes && no && shape && isStatic(shape);
     return [
-      fact(view.dataType(1) ?? view.dataType(2), shape, isKnown ? whereValue([condition, yes, no], shape) : undefined),
+      inferredType(
+        view.dataType(1) ?? view.dataType(2),
+        shape,
+        isKnown ? whereValue([condition, yes, no], shape) : undefined,
+      ),
     ];
   },
   operation: elementwise("select"),
@@ -82,7 +86,7 @@ function unary({ value, result, cost = "function" }: UnaryOptions = {}): Operato
   return {
     infer: (view) => {
       const { dataType, shape } = view.input(0);
-      return [fact(result ?? dataType, shape, value && applied(value, view.input(0)))];
+      return [inferredType(result ?? dataType, shape, value && applied(value, view.input(0)))];
     },
     operation: elementwise(cost),
     inPlace: [0],
@@ -94,7 +98,7 @@ function elementwise(cost: ElementFunction): NonNullable<OperatorRule["operation
 }
 
 /** The second operand with the 1s behind it that the old `axis` attribute stands for. */
-function alignedOperand(view: NodeView): TensorFact {
+function alignedOperand(view: NodeView): InferredType {
   const second = view.input(1);
   const axis = view.int("axis");
   const rank = view.shape(0)?.length;
@@ -104,17 +108,17 @@ function alignedOperand(view: NodeView): TensorFact {
   const start = axis < 0 ? axis + rank : axis;
   const behind = Math.max(0, rank - start - second.shape.length);
   const shape: Shape = [...second.shape, ...Array.from({ length: behind }, () => 1)];
-  return fact(second.dataType, shape, second.value);
+  return inferredType(second.dataType, shape, second.value);
 }
 
 /** The operands combined from the left. */
 function combined(
   op: BinaryOp,
-  facts: readonly TensorFact[],
+  inferredTypes: readonly InferredType[],
   shape: Shape | undefined,
   dataType: DataType | undefined,
-): TensorFact["value"] {
-  const [first, ...others] = knownTensors(facts) ?? [];
+): InferredType["value"] {
+  const [first, ...others] = knownTensors(inferredTypes) ?? [];
   if (first === undefined || shape === undefined || !isStatic(shape) || dataType === undefined) return undefined;
   return others.reduce<KnownTensor | undefined>((total, operand) => {
     const value = total && elementwiseValue(op, [total, operand], shape, dataType);
@@ -122,7 +126,7 @@ function combined(
   }, first)?.value;
 }
 
-function applied(op: UnaryOp, operand: TensorFact): TensorFact["value"] {
+function applied(op: UnaryOp, operand: InferredType): InferredType["value"] {
   const known = knownTensor(operand);
   if (known === undefined || operand.dataType === undefined) return undefined;
   return elementwiseValue(op, [known], known.shape, operand.dataType);

@@ -2,7 +2,7 @@ import { isStatic, type Dimension, type Shape } from "../../../model/shape.ts";
 import { lookedUp, scattered } from "../../../operators/decoding.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
 import { product } from "../../../shapes/dimension.ts";
 import { gatherNdShape, gatherShape } from "../../../shapes/gather.ts";
@@ -11,7 +11,7 @@ import { ShapeError } from "../../../shapes/shape-error.ts";
 import { sliceShape, type Cut } from "../../../shapes/slice.ts";
 import { gatherElementsValue, gatherValue, sliceValue } from "../../../shapes/value-layout.ts";
 import {
-  fact,
+  inferredType,
   listSetting,
   mapShape,
   numbersOf,
@@ -19,7 +19,7 @@ import {
   sameAs,
   unknownSizes,
   type ListSetting,
-} from "./facts.ts";
+} from "./inferred-types.ts";
 
 /** Constant indices say which elements; those that the run brings, into an embedding say, are data. */
 const constantIndices = (view: NodeView): readonly number[] => (view.input(1).constant === undefined ? [] : [1]);
@@ -30,7 +30,7 @@ const GATHER: OperatorRule = {
     const [data, indices] = [view.shape(0), view.shape(1)];
     const known = [knownTensor(view.input(0)), knownTensor(view.input(1))] as const;
     const value = known[0] && known[1] ? gatherValue(known[0], known[1], axis) : undefined;
-    return [fact(view.dataType(0), data && indices && gatherShape(data, indices, axis), value)];
+    return [inferredType(view.dataType(0), data && indices && gatherShape(data, indices, axis), value)];
   },
   kind: "gather",
   configuration: constantIndices,
@@ -52,7 +52,7 @@ const GATHER_ELEMENTS: OperatorRule = {
     checkSameRank(view);
     const [data, indices] = [knownTensor(view.input(0)), knownTensor(view.input(1))];
     const value = data && indices ? gatherElementsValue(data, indices, view.int("axis", 0)) : undefined;
-    return [fact(view.dataType(0), view.shape(1), value)];
+    return [inferredType(view.dataType(0), view.shape(1), value)];
   },
   kind: "gather",
   configuration: constantIndices,
@@ -66,18 +66,18 @@ const GATHER_ELEMENTS: OperatorRule = {
 const GATHER_ND: OperatorRule = {
   infer: (view) => {
     const [data, indices] = [view.shape(0), view.shape(1)];
-    return [fact(view.dataType(0), data && indices && gatherNdShape(data, indices, view.int("batch_dims", 0)))];
+    return [inferredType(view.dataType(0), data && indices && gatherNdShape(data, indices, view.int("batch_dims", 0)))];
   },
   kind: "gather",
   configuration: constantIndices,
 };
 
 /** The data with some elements replaced, or with something added to them. */
-function scatter(value: (view: NodeView) => TensorFact["value"]): OperatorRule {
+function scatter(value: (view: NodeView) => InferredType["value"]): OperatorRule {
   return {
     infer: (view) => {
       const { dataType, shape } = sameAs(view);
-      return [fact(dataType, shape, view.text("reduction", "none") === "none" ? value(view) : undefined)];
+      return [inferredType(dataType, shape, view.text("reduction", "none") === "none" ? value(view) : undefined)];
     },
     kind: "gather",
     configuration: constantIndices,
@@ -86,7 +86,7 @@ function scatter(value: (view: NodeView) => TensorFact["value"]): OperatorRule {
   };
 }
 
-function scatterElementsValue(view: NodeView): TensorFact["value"] {
+function scatterElementsValue(view: NodeView): InferredType["value"] {
   checkSameRank(view);
   const [data, indices, updates] = [0, 1, 2].map((index) => knownTensor(view.input(index)));
   if (!data || !indices || !updates) return undefined;
@@ -103,7 +103,7 @@ function scatterElementsValue(view: NodeView): TensorFact["value"] {
   return isDone && elements;
 }
 
-function scatterNdValue(view: NodeView): TensorFact["value"] {
+function scatterNdValue(view: NodeView): InferredType["value"] {
   const [data, indices, updates] = [0, 1, 2].map((index) => knownTensor(view.input(index)));
   if (!data || !indices || !updates) return undefined;
   const depth = indices.shape.at(-1) ?? 0;
@@ -129,10 +129,10 @@ const SLICE: OperatorRule = {
     const shape = view.shape(0);
     const cut = shape && cutOf(view);
     if (shape === undefined || cut === undefined) {
-      return [fact(view.dataType(0), shape && unknownSizes(shape.length))];
+      return [inferredType(view.dataType(0), shape && unknownSizes(shape.length))];
     }
     const known = knownTensor(view.input(0));
-    return [fact(view.dataType(0), sliceShape(shape, cut), known && sliceValue(known, cut))];
+    return [inferredType(view.dataType(0), sliceShape(shape, cut), known && sliceValue(known, cut))];
   },
   kind: "data-movement",
   configuration: [1, 2, 3, 4],
@@ -170,7 +170,7 @@ const NON_ZERO: OperatorRule = {
     const shape = view.shape(0);
     const known = knownTensor(view.input(0));
     if (known === undefined || !isStatic(known.value)) {
-      return [fact("int64", shape && [shape.length, runtimeSize(view, "nonzero")])];
+      return [inferredType("int64", shape && [shape.length, runtimeSize(view, "nonzero")])];
     }
     const found: (readonly number[])[] = [];
     fill(known.shape, (place) => {
@@ -178,7 +178,7 @@ const NON_ZERO: OperatorRule = {
       return 0;
     });
     const coordinates = known.shape.flatMap((_, axis) => found.map((place) => place[axis] ?? 0));
-    return [fact("int64", [known.shape.length, found.length], coordinates)];
+    return [inferredType("int64", [known.shape.length, found.length], coordinates)];
   },
   kind: "gather",
 };
@@ -191,7 +191,7 @@ const COMPRESS: OperatorRule = {
     const shape = view.shape(0);
     const count = condition?.filter((element) => element !== 0).length ?? runtimeSize(view, "compress");
     const compressed = axis === undefined ? [count] : shape?.with(normalizeAxis(axis, shape.length), count);
-    return [fact(view.dataType(0), compressed)];
+    return [inferredType(view.dataType(0), compressed)];
   },
   kind: "gather",
   configuration: constantIndices,
@@ -207,10 +207,10 @@ const UNIQUE: OperatorRule = {
     const all = shape && (along === undefined ? product(shape) : shape[along]);
     const distinct = axis === undefined ? [count] : along === undefined ? undefined : shape?.with(along, count);
     return [
-      fact(view.dataType(0), distinct),
-      fact("int64", [count]),
-      fact("int64", all === undefined ? unknownSizes(1) : [all]),
-      fact("int64", [count]),
+      inferredType(view.dataType(0), distinct),
+      inferredType("int64", [count]),
+      inferredType("int64", all === undefined ? unknownSizes(1) : [all]),
+      inferredType("int64", [count]),
     ];
   },
   kind: "sort",
@@ -222,7 +222,7 @@ const ONE_HOT: OperatorRule = {
     const indices = view.shape(0);
     const depth = view.value(1)?.[0];
     const shape = indices && oneHotShape(indices, depth, view.int("axis", -1));
-    return [fact(view.dataType(2), shape, shape && oneHotValue(view, shape))];
+    return [inferredType(view.dataType(2), shape, shape && oneHotValue(view, shape))];
   },
   kind: "gather",
   configuration: [1, 2],
@@ -233,7 +233,7 @@ function oneHotShape(indices: Shape, depth: Dimension | undefined, axis: number)
   return indices.toSpliced(normalizeAxis(axis, indices.length + 1), 0, depth ?? unknown);
 }
 
-function oneHotValue(view: NodeView, shape: Shape): TensorFact["value"] {
+function oneHotValue(view: NodeView, shape: Shape): InferredType["value"] {
   const indices = knownTensor(view.input(0));
   const [off, on] = view.value(2) ?? [];
   if (!indices || off === undefined || on === undefined || !isStatic(shape) || !isStatic(indices.value))

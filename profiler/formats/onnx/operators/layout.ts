@@ -1,7 +1,7 @@
 import { isStatic, type Dimension, type Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { broadcastShapes } from "../../../shapes/broadcast.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
 import { concatShapes, splitSizes } from "../../../shapes/concat.ts";
@@ -19,14 +19,14 @@ import {
   tileValue,
   transposeValue,
 } from "../../../shapes/value-layout.ts";
-import { fact, listSetting, mapShape, numbersOf, sameAs, unknownSizes } from "./facts.ts";
+import { inferredType, listSetting, mapShape, numbersOf, sameAs, unknownSizes } from "./inferred-types.ts";
 
 const TRANSPOSE: OperatorRule = {
   infer: (view) => {
     const permutation = view.ints("perm");
     const known = knownTensor(view.input(0));
     const shape = mapShape(view.shape(0), (input) => transposeShape(input, permutation));
-    return [fact(view.dataType(0), shape, known && transposeValue(known, permutation))];
+    return [inferredType(view.dataType(0), shape, known && transposeValue(known, permutation))];
   },
   kind: "data-movement",
   carries: 0,
@@ -39,13 +39,13 @@ const CONCAT: OperatorRule = {
     const shapes = parts.map(({ shape }) => shape).filter((shape) => shape !== undefined);
     const shape = shapes.length === parts.length ? concatShapes(shapes, axis) : undefined;
     const known = knownTensors(parts.some(({ value }) => value !== undefined) ? parts.map(withOpenElements) : parts);
-    return [fact(view.dataType(0), shape, known && concatValue(known, axis))];
+    return [inferredType(view.dataType(0), shape, known && concatValue(known, axis))];
   },
   kind: "data-movement",
 };
 
 /** A list of sizes of which only the length is known: beside known ones it still tells the rank and the other sizes. */
-function withOpenElements(part: TensorFact): TensorFact {
+function withOpenElements(part: InferredType): InferredType {
   const [length, ...rest] = part.shape ?? [];
   if (part.value !== undefined || part.dataType !== "int64" || typeof length !== "number" || rest.length > 0)
     return part;
@@ -57,7 +57,7 @@ const SPLIT: OperatorRule = {
     const shape = view.shape(0);
     const dataType = view.dataType(0);
     const count = view.node.outputs.length;
-    if (shape === undefined) return Array.from({ length: count }, () => fact(dataType, undefined));
+    if (shape === undefined) return Array.from({ length: count }, () => inferredType(dataType, undefined));
     const axis = normalizeAxis(view.int("axis", 0), shape.length);
     const known = knownTensor(view.input(0));
     let start = 0;
@@ -66,7 +66,7 @@ const SPLIT: OperatorRule = {
       const value =
         known && isFixed ? sliceValue(known, { starts: [start], ends: [start + size], axes: [axis] }) : undefined;
       start += isFixed ? size : 0;
-      return fact(dataType, shape.with(axis, size), value);
+      return inferredType(dataType, shape.with(axis, size), value);
     });
   },
   kind: "data-movement",
@@ -88,7 +88,9 @@ const EXPAND: OperatorRule = {
     const target = listSetting(view, "shape", 1);
     const known = knownTensor(view.input(0));
     const shape = mapShape(view.shape(0), (input) => expanded(input, target));
-    return [fact(view.dataType(0), shape, known && shape && isStatic(shape) ? expandValue(known, shape) : undefined)];
+    return [
+      inferredType(view.dataType(0), shape, known && shape && isStatic(shape) ? expandValue(known, shape) : undefined),
+    ];
   },
   kind: "data-movement",
   configuration: [1],
@@ -108,7 +110,7 @@ const TILE: OperatorRule = {
     const known = knownTensor(view.input(0));
     const isKnown = known !== undefined && repeats !== undefined && isStatic(repeats);
     return [
-      fact(
+      inferredType(
         view.dataType(0),
         shape && repeats && tileShape(shape, repeats),
         isKnown ? tileValue(known, repeats) : undefined,
@@ -132,14 +134,14 @@ const PAD: OperatorRule = {
     const shape = view.shape(0);
     const pads = shape && padsOf(view, shape.length);
     if (shape === undefined || pads === undefined) {
-      return [fact(view.dataType(0), shape && unknownSizes(shape.length))];
+      return [inferredType(view.dataType(0), shape && unknownSizes(shape.length))];
     }
     const { before, after } = pads;
     const known = view.text("mode", "constant") === "constant" ? knownTensor(view.input(0)) : undefined;
     const padding = view.has(2) ? view.value(2)?.[0] : view.int("value", 0);
     const isKnown = known && padding !== undefined && isStatic(before) && isStatic(after);
     const value = isKnown ? padValue(known, before, after, padding) : undefined;
-    return [fact(view.dataType(0), padShape(shape, before, after), value)];
+    return [inferredType(view.dataType(0), padShape(shape, before, after), value)];
   },
   kind: "data-movement",
   configuration: [1, 2, 3],
@@ -156,7 +158,7 @@ const CENTER_CROP_PAD: OperatorRule = {
         input,
       ),
     );
-    return [fact(view.dataType(0), shape)];
+    return [inferredType(view.dataType(0), shape)];
   },
   kind: "data-movement",
   configuration: [1],
@@ -188,7 +190,7 @@ function depthSpace(shapeOf: (shape: Shape, options: DepthSpaceOptions) => Shape
     infer: (view) => {
       const options = { blockSize: view.int("blocksize", 0), channelAxis: 1 };
       return [
-        fact(
+        inferredType(
           view.dataType(0),
           mapShape(view.shape(0), (shape) => shapeOf(shape, options)),
         ),
@@ -205,14 +207,14 @@ const TRILU: OperatorRule = {
     const diagonal = view.has(1) ? view.number(1) : 0;
     const { dataType, shape } = sameAs(view);
     const isKnown = known !== undefined && diagonal !== undefined;
-    return [fact(dataType, shape, isKnown ? triangle(known, diagonal, view.flag("upper", true)) : undefined)];
+    return [inferredType(dataType, shape, isKnown ? triangle(known, diagonal, view.flag("upper", true)) : undefined)];
   },
   kind: "data-movement",
   configuration: [1],
   inPlace: [0],
 };
 
-function triangle(matrices: KnownTensor, diagonal: number, isUpper: boolean): TensorFact["value"] {
+function triangle(matrices: KnownTensor, diagonal: number, isUpper: boolean): InferredType["value"] {
   return fill(matrices.shape, (place) => {
     const distance = (place.at(-1) ?? 0) - (place.at(-2) ?? 0) - diagonal;
     const isKept = isUpper ? distance >= 0 : distance <= 0;

@@ -1,10 +1,10 @@
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import { fact, mapShape } from "./facts.ts";
+import { inferredType, mapShape } from "./inferred-types.ts";
 
 /** Determinants of matrices, by elimination: two thirds of n³ operations each. */
 const DET: OperatorRule = {
   infer: (view) => [
-    fact(
+    inferredType(
       view.dataType(0),
       mapShape(view.shape(0), (shape) => shape.slice(0, -2)),
     ),

@@ -1,10 +1,10 @@
 import { ABSENT, isConstant, type Body, type Graph, type TensorId } from "../../../model/model.ts";
 import type { Dimension } from "../../../model/shape.ts";
-import { isSameType, mergeFacts } from "../../../operators/merge-facts.ts";
+import { isSameType, mergeTypes } from "../../../operators/merge-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import { UNKNOWN, type TensorFact } from "../../../operators/tensor-fact.ts";
-import { fact, runtimeSize } from "./facts.ts";
+import { UNKNOWN, type InferredType } from "../../../operators/inferred-type.ts";
+import { inferredType, runtimeSize } from "./inferred-types.ts";
 
 /** Inputs of the node before the carried tensors: trip count and condition. The body takes iteration and condition there. */
 const BEFORE_CARRIED = 2;
@@ -21,8 +21,8 @@ export const LOOP: OperatorRule = {
   configuration: [0, 1],
   control: {
     bodyInputs: (view) => [
-      fact("int64", []),
-      fact("bool", []),
+      inferredType("int64", []),
+      inferredType("bool", []),
       ...view.inputs.slice(BEFORE_CARRIED).map((carried) => asCarried(carried ?? UNKNOWN)),
     ],
     widened: (view, body, inputs, outputs) => {
@@ -37,7 +37,7 @@ export const LOOP: OperatorRule = {
         if (position >= carried) return stacked(view, output, trips, position);
         const initial = view.input(position + BEFORE_CARRIED);
         if (trips === 0) return asCarried(initial);
-        return trips === undefined ? mergeFacts(asCarried(initial), output, sizeOf(view, position)) : output;
+        return trips === undefined ? mergeTypes(asCarried(initial), output, sizeOf(view, position)) : output;
       });
     },
     trips: tripsOf,
@@ -45,20 +45,20 @@ export const LOOP: OperatorRule = {
 };
 
 /** Numbers change from run to run, so of a carried tensor only type and shape go in; and that a sequence has nothing in it yet. */
-function asCarried({ dataType, shape, container, items }: TensorFact): TensorFact {
+function asCarried({ dataType, shape, container, items }: InferredType): InferredType {
   if (container === undefined) return { dataType, shape };
   return { dataType, shape, container, ...(items?.count === 0 && { items }) };
 }
 
 function widenCarried(
-  inputs: readonly TensorFact[],
-  outputs: readonly TensorFact[],
+  inputs: readonly InferredType[],
+  outputs: readonly InferredType[],
   view: NodeView,
-): readonly TensorFact[] | undefined {
+): readonly InferredType[] | undefined {
   const next = inputs.map((input, position) => {
     const handedOn = position < BEFORE_CARRIED ? undefined : outputs[position - BEFORE_CARRIED + CONDITION_OUTPUT];
     if (handedOn === undefined) return input;
-    const merged = asCarried(mergeFacts(input, handedOn, sizeOf(view, position - BEFORE_CARRIED)));
+    const merged = asCarried(mergeTypes(input, handedOn, sizeOf(view, position - BEFORE_CARRIED)));
     const staysEmpty = input.items === undefined || handedOn.items?.count === 0;
     return staysEmpty && isSameType(merged, input) ? input : merged;
   });
@@ -70,8 +70,8 @@ const sizeOf =
   (axis: number): Dimension =>
     runtimeSize(view, `loop${axis}`, output);
 
-function stacked(view: NodeView, slice: TensorFact, trips: number | undefined, output: number): TensorFact {
-  return fact(slice.dataType, slice.shape && [trips ?? runtimeSize(view, "trips", output), ...slice.shape]);
+function stacked(view: NodeView, slice: InferredType, trips: number | undefined, output: number): InferredType {
+  return inferredType(slice.dataType, slice.shape && [trips ?? runtimeSize(view, "trips", output), ...slice.shape]);
 }
 
 /** Known when the trip count is a constant and the condition can never end the loop early. */

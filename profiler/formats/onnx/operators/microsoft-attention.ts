@@ -4,7 +4,7 @@ import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { add, floorDivide, ifNumbers, multiply, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { attentionGeometry, fromHeads, LINEAR_ATTENTION, ROTARY_EMBEDDING, toHeads, type Heads } from "./attention.ts";
-import { fact, sameAs } from "./facts.ts";
+import { inferredType, sameAs } from "./inferred-types.ts";
 
 /** Attention that projects its input itself: input, merged weights (input × Q·K·V sizes), bias?, … */
 interface ProjectedForm {
@@ -38,7 +38,7 @@ function projectedAttention({ past = -1, typeOf = 0, weights = [1], configuratio
       const isShared = view.flag("past_present_share_buffer");
       const present = isShared ? view.shape(past) : [2, ...fromHeads({ ...query, length: total })];
       const output = view.shape(0) && [query.batch, query.length, valueSize];
-      return [fact(dataType, output), fact(dataType, present)];
+      return [inferredType(dataType, output), inferredType(dataType, present)];
     },
     operation: (view) => {
       const { query, value, total, projection } = solve(view);
@@ -66,10 +66,10 @@ function cachedAttention(form: CachedForm): OperatorRule {
       const dataType = view.dataType(0);
       const shape = [query.batch, query.length, multiply(query.heads, value.size)];
       return [
-        fact(dataType, view.shape(0) && shape),
-        fact(view.dataType(form.pastKey) ?? dataType, fromHeads({ ...key, length: cached })),
-        fact(view.dataType(form.pastValue) ?? dataType, fromHeads({ ...value, length: cached })),
-        fact(dataType, [query.batch, query.heads, query.length, cached]),
+        inferredType(dataType, view.shape(0) && shape),
+        inferredType(view.dataType(form.pastKey) ?? dataType, fromHeads({ ...key, length: cached })),
+        inferredType(view.dataType(form.pastValue) ?? dataType, fromHeads({ ...value, length: cached })),
+        inferredType(dataType, [query.batch, query.heads, query.length, cached]),
       ];
     },
     operation: (view) => {
@@ -138,7 +138,7 @@ const PADDED_COUNT = "Counted as if every sequence had the longest one's length.
 const PACKED_ATTENTION: OperatorRule = {
   infer: (view) => {
     const [, , valueSize = floorDivide(view.shape(1)?.[1] ?? UNKNOWN_SIZE, 3)] = view.ints("qkv_hidden_sizes") ?? [];
-    return [fact(view.dataType(0), [view.shape(0)?.[0] ?? UNKNOWN_SIZE, valueSize])];
+    return [inferredType(view.dataType(0), [view.shape(0)?.[0] ?? UNKNOWN_SIZE, valueSize])];
   },
   operation: (view) => {
     view.note(PADDED_COUNT);
@@ -158,7 +158,7 @@ const PACKED_ATTENTION: OperatorRule = {
 
 /** query tokens×hidden or tokens×heads×3×size, key?, value?, bias?, token_offset, cumulative_sequence_length, … */
 const PACKED_MULTI_HEAD_ATTENTION: OperatorRule = {
-  infer: (view) => [fact(view.dataType(0), [view.shape(0)?.[0] ?? UNKNOWN_SIZE, packedSizes(view).value])],
+  infer: (view) => [inferredType(view.dataType(0), [view.shape(0)?.[0] ?? UNKNOWN_SIZE, packedSizes(view).value])],
   operation: (view) => {
     view.note(PADDED_COUNT);
     const { query, value } = packedSizes(view);

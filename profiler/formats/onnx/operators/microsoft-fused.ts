@@ -1,11 +1,11 @@
 import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../layers/operations-per-element.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import { UNKNOWN } from "../../../operators/tensor-fact.ts";
+import { UNKNOWN } from "../../../operators/inferred-type.ts";
 import { broadcastShapes } from "../../../shapes/broadcast.ts";
 import { ceilDivide, floorDivide, product, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { CAUSAL_CONVOLUTION, convolution } from "./convolution.ts";
-import { fact, mapShape, sameAs } from "./facts.ts";
+import { inferredType, mapShape, sameAs } from "./inferred-types.ts";
 import {
   LAYER_NORMALIZATION,
   NORMALIZATION_OPS,
@@ -30,7 +30,11 @@ const EMBED_LAYER_NORMALIZATION: OperatorRule = {
   infer: (view) => {
     const shape = mapShape(view.shape(0), (ids) => [...ids, view.shape(2)?.[1] ?? UNKNOWN_SIZE]);
     const dataType = view.dataType(2);
-    return [fact(dataType, shape), fact("int32", [view.shape(0)?.[0] ?? UNKNOWN_SIZE]), fact(dataType, shape)];
+    return [
+      inferredType(dataType, shape),
+      inferredType("int32", [view.shape(0)?.[0] ?? UNKNOWN_SIZE]),
+      inferredType(dataType, shape),
+    ];
   },
   // Two or three embeddings are added up before they are normalised.
   operation: (view) => ({
@@ -44,7 +48,7 @@ const QUANTIZED_EMBED_LAYER_NORMALIZATION: OperatorRule = {
   ...EMBED_LAYER_NORMALIZATION,
   infer: (view) => {
     const [output, mask] = EMBED_LAYER_NORMALIZATION.infer(view);
-    return [fact(view.dataType(8), output?.shape), mask ?? UNKNOWN];
+    return [inferredType(view.dataType(8), output?.shape), mask ?? UNKNOWN];
   },
   configuration: [8, 9, 10, 11, 12, 13, 14, 15, 16, 17],
 };
@@ -72,7 +76,7 @@ function biasedActivation(name: ElementFunction): OperatorRule {
 /** X N×S×D, bias D → left half · Gelu(right half) */
 const BIAS_SPLIT_GELU: OperatorRule = {
   infer: (view) => [
-    fact(
+    inferredType(
       view.dataType(0),
       mapShape(view.shape(0), (shape) => [...shape.slice(0, -1), floorDivide(shape.at(-1) ?? UNKNOWN_SIZE, 2)]),
     ),
@@ -89,7 +93,7 @@ const BIAS_SPLIT_GELU: OperatorRule = {
 /** Sums or products of all inputs, broadcast. */
 function combined(opsPerElement: number): OperatorRule {
   return {
-    infer: (view) => [fact(view.dataType(0), broadcastShapes(view.inputs.map((input) => input?.shape)))],
+    infer: (view) => [inferredType(view.dataType(0), broadcastShapes(view.inputs.map((input) => input?.shape)))],
     operation: () => ({ kind: "elementwise", geometry: { opsPerElement } }),
     inPlace: [0],
   };
@@ -97,7 +101,7 @@ function combined(opsPerElement: number): OperatorRule {
 
 /** One bit an element, 32 of them to a word: whether it was kept. */
 function bitmask(view: NodeView) {
-  return fact(
+  return inferredType(
     "uint32",
     mapShape(view.shape(0), (shape) => [ceilDivide(product(shape), BITS_OF_A_MASK_WORD)]),
   );
@@ -113,7 +117,7 @@ const GATED_RELATIVE_POSITION_BIAS: OperatorRule = {
     const query = view.shape(0);
     const [batch = UNKNOWN_SIZE] = query?.length === 2 ? (view.shape(6) ?? []) : (query ?? []);
     const [, heads = UNKNOWN_SIZE, rows = UNKNOWN_SIZE, columns = UNKNOWN_SIZE] = view.shape(2) ?? [];
-    return [fact(view.dataType(0), [batch, heads, rows, columns])];
+    return [inferredType(view.dataType(0), [batch, heads, rows, columns])];
   },
   operation: (view) => {
     const query = view.shape(0);
@@ -131,7 +135,7 @@ const GATED_RELATIVE_POSITION_BIAS: OperatorRule = {
 /** bias_table, query_length, key_length → 1×heads×query×key */
 const RELATIVE_POSITION_BIAS: OperatorRule = {
   infer: (view) => [
-    fact(view.dataType(0), [
+    inferredType(view.dataType(0), [
       1,
       view.shape(0)?.[1] ?? UNKNOWN_SIZE,
       view.value(1)?.[0] ?? UNKNOWN_SIZE,
@@ -175,7 +179,7 @@ export const MICROSOFT_FUSED: Readonly<Record<string, OperatorRule>> = {
   BiasSoftmax: BIAS_SOFTMAX,
   BiasDropout: {
     ...combined(OPERATIONS_PER_ELEMENT.arithmetic),
-    infer: (view) => [sameAs(view), fact("bool", view.shape(0))],
+    infer: (view) => [sameAs(view), inferredType("bool", view.shape(0))],
     configuration: [3, 4],
   },
   BitmaskDropout: { infer: (view) => [sameAs(view), bitmask(view)], kind: "free", configuration: [1, 2], inPlace: [0] },
@@ -196,7 +200,7 @@ const REORDER_INPUT: OperatorRule = {
       if (!view.flag("channels_last")) return given;
       return [...given.slice(0, 1), ...given.slice(-1), ...given.slice(1, -1)];
     });
-    return [fact(view.dataType(0), shape)];
+    return [inferredType(view.dataType(0), shape)];
   },
   kind: "data-movement",
 };
@@ -207,7 +211,7 @@ const REORDER_OUTPUT: OperatorRule = {
       const real = view.int("channels") ?? channels;
       return view.flag("channels_last") ? [batch, ...sizes, real] : [batch, real, ...sizes];
     });
-    return [fact(view.dataType(0), shape)];
+    return [inferredType(view.dataType(0), shape)];
   },
   kind: "data-movement",
 };

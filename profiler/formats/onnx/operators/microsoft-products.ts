@@ -6,7 +6,7 @@ import type { LogicalWeight, OperatorRule } from "../../../operators/operator-ru
 import { floorDivide, multiply, product, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { matmulGeometry, matmulShape, transposeMatrix } from "../../../shapes/matmul.ts";
 import { dataTypeOf } from "../data-types.ts";
-import { fact, sameAs } from "./facts.ts";
+import { inferredType, sameAs } from "./inferred-types.ts";
 import { matrixProduct, transposable, type Operands } from "./matmul.ts";
 import { recurrent } from "./recurrent.ts";
 
@@ -69,7 +69,7 @@ const MATMUL_NBITS = matrixProduct({
 const MATMUL_NBITS_MLP: OperatorRule = {
   infer: (view) => {
     const { left, right } = packedOperands(view);
-    return [fact(view.dataType(0), matmulShape(left, right)), sameAs(view)];
+    return [inferredType(view.dataType(0), matmulShape(left, right)), sameAs(view)];
   },
   operation: (view) => {
     const { left, right } = packedOperands(view);

@@ -6,14 +6,14 @@ import { concatShapes } from "../../../shapes/concat.ts";
 import { reduceShape } from "../../../shapes/reduce.ts";
 import { dataTypeOf } from "../data-types.ts";
 import { QLINEAR_CONVOLUTION } from "./convolution.ts";
-import { fact, mapShape, sameAs } from "./facts.ts";
+import { inferredType, mapShape, sameAs } from "./inferred-types.ts";
 import { globalPooling, pooling } from "./pooling.ts";
 import { DEQUANTIZE_LINEAR, QUANTIZE_LINEAR } from "./quantization.ts";
 import { layoutByFlag } from "./spatial.ts";
 
 /** A, A_scale, A_zero_point?, B, B_scale, B_zero_point?, C_scale, C_zero_point? */
 const BINARY: OperatorRule = {
-  infer: (view) => [fact(view.dataType(0), broadcastShapes([view.shape(0), view.shape(3)]))],
+  infer: (view) => [inferredType(view.dataType(0), broadcastShapes([view.shape(0), view.shape(3)]))],
   operation: () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.arithmetic } }),
   configuration: [1, 2, 4, 5, 6, 7],
 };
@@ -35,7 +35,7 @@ const CONCAT: OperatorRule = {
     const shapes = concatenated(view).map((position) => view.shape(position));
     const known = shapes.filter((shape) => shape !== undefined);
     const shape = known.length === shapes.length ? concatShapes(known, view.int("axis", 0)) : undefined;
-    return [fact(view.dataType(1), shape)];
+    return [inferredType(view.dataType(1), shape)];
   },
   kind: "data-movement",
   configuration: (view) => {
@@ -49,13 +49,13 @@ function concatenated(view: NodeView): readonly number[] {
 }
 
 const REDUCE_MEAN: OperatorRule = {
-  infer: (view) => [fact(view.dataType(0), reducedShape(view))],
+  infer: (view) => [inferredType(view.dataType(0), reducedShape(view))],
   kind: "reduce",
   configuration: UNARY_CONFIGURATION,
 };
 
 const REDUCE_SUM_INTEGER: OperatorRule = {
-  infer: (view) => [fact(view.dataType(0) === "uint8" ? "uint32" : "int32", reducedShape(view))],
+  infer: (view) => [inferredType(view.dataType(0) === "uint8" ? "uint32" : "int32", reducedShape(view))],
   kind: "reduce",
 };
 
@@ -65,21 +65,21 @@ function reducedShape(view: NodeView) {
 
 /** condition, X, x_scale, x_zero_point, Y, y_scale, y_zero_point, z_scale, z_zero_point */
 const WHERE: OperatorRule = {
-  infer: (view) => [fact(view.dataType(1), broadcastShapes([view.shape(0), view.shape(1), view.shape(4)]))],
+  infer: (view) => [inferredType(view.dataType(1), broadcastShapes([view.shape(0), view.shape(1), view.shape(4)]))],
   operation: () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.select } }),
   configuration: [2, 3, 5, 6, 7, 8],
 };
 
 /** A, A_zero_point?, B, B_zero_point? */
 const MUL_INTEGER: OperatorRule = {
-  infer: (view) => [fact("int32", broadcastShapes([view.shape(0), view.shape(2)]))],
+  infer: (view) => [inferredType("int32", broadcastShapes([view.shape(0), view.shape(2)]))],
   operation: () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.arithmetic } }),
   configuration: [1, 3],
 };
 
 /** Matrices brought into a layout of their own; the shape stays. */
 const QUANTIZE_WITH_ORDER: OperatorRule = {
-  infer: (view) => [fact("int8", view.shape(0))],
+  infer: (view) => [inferredType("int8", view.shape(0))],
   kind: "quantize",
   configuration: [1],
   carries: 0,
@@ -87,7 +87,7 @@ const QUANTIZE_WITH_ORDER: OperatorRule = {
 
 const DEQUANTIZE_WITH_ORDER: OperatorRule = {
   ...QUANTIZE_WITH_ORDER,
-  infer: (view) => [fact(dataTypeOf(view.int("to")), view.shape(0))],
+  infer: (view) => [inferredType(dataTypeOf(view.int("to")), view.shape(0))],
 };
 
 /** Operators on quantized tensors, as ONNX Runtime's quantizer writes them. */

@@ -6,7 +6,7 @@ import { add, floorDivide, multiply, subtract, UNKNOWN_SIZE } from "../../../sha
 import { gatherShape } from "../../../shapes/gather.ts";
 import { padShape } from "../../../shapes/pad.ts";
 import { unsqueezeShape } from "../../../shapes/reshape.ts";
-import { fact, mapShape, runtimeSize, sameAs, unknownSizes } from "./facts.ts";
+import { inferredType, mapShape, runtimeSize, sameAs, unknownSizes } from "./inferred-types.ts";
 import { INDEXING } from "./indexing.ts";
 import { MICROSOFT_ATTENTION } from "./microsoft-attention.ts";
 import { MICROSOFT_FUSED } from "./microsoft-fused.ts";
@@ -22,7 +22,7 @@ const EXPAND_DIMS: OperatorRule = {
     const shape = view.shape(0);
     const axis = view.number(1);
     const expanded = shape && (axis === undefined ? unknownSizes(shape.length + 1) : unsqueezeShape(shape, [axis]));
-    return [fact(view.dataType(0), expanded, view.value(0))];
+    return [inferredType(view.dataType(0), expanded, view.value(0))];
   },
   kind: "reshape",
   configuration: [1],
@@ -37,7 +37,7 @@ const PAD: OperatorRule = {
     const pads = view.value(1);
     const rank = shape?.length ?? 0;
     const padded = shape && (pads ? padShape(shape, pads.slice(0, rank), pads.slice(rank)) : unknownSizes(rank));
-    return [fact(view.dataType(0), padded)];
+    return [inferredType(view.dataType(0), padded)];
   },
   kind: "data-movement",
   configuration: [1, 2],
@@ -47,7 +47,11 @@ const PAD: OperatorRule = {
 const UNIQUE: OperatorRule = {
   infer: (view) => {
     const count = runtimeSize(view, "unique");
-    return [fact(view.dataType(0), [count]), fact("int64", view.shape(0)), fact("int64", [count])];
+    return [
+      inferredType(view.dataType(0), [count]),
+      inferredType("int64", view.shape(0)),
+      inferredType("int64", [count]),
+    ];
   },
   kind: "sort",
 };
@@ -59,7 +63,7 @@ const GATHER_BLOCK_QUANTIZED: OperatorRule = {
     const indices = view.shape(1);
     const axis = view.int("gather_axis", 0);
     const shape = data && indices && gatherShape(data, indices, normalizeAxis(axis, data.length));
-    return [fact(view.dataType(2), shape)];
+    return [inferredType(view.dataType(2), shape)];
   },
   kind: "gather",
   configuration: [2, 3],
@@ -86,7 +90,7 @@ function elementsPerAxis(view: NodeView): Shape | undefined {
 const TORCH_EMBEDDING: OperatorRule = {
   infer: (view) => {
     const [weight, indices] = [view.shape(0), view.shape(1)];
-    return [fact(view.dataType(0), weight && indices && gatherShape(weight, indices, 0))];
+    return [inferredType(view.dataType(0), weight && indices && gatherShape(weight, indices, 0))];
   },
   kind: "gather",
   configuration: [2, 3],
@@ -94,14 +98,16 @@ const TORCH_EMBEDDING: OperatorRule = {
 
 /** X N×C×H×W, rois, batch_indices, crop_size */
 const CROP_AND_RESIZE: OperatorRule = {
-  infer: (view) => [fact(view.dataType(0), cropShape(view, view.value(3) ?? unknownSizes(2)))],
+  infer: (view) => [inferredType(view.dataType(0), cropShape(view, view.value(3) ?? unknownSizes(2)))],
   kind: "resize",
   configuration: [3],
 };
 
 /** A M×N, B K×N → M×K distances: a difference, a square and a sum for each pair of elements. */
 const CDIST: OperatorRule = {
-  infer: (view) => [fact(view.dataType(0), [view.shape(0)?.[0] ?? UNKNOWN_SIZE, view.shape(1)?.[0] ?? UNKNOWN_SIZE])],
+  infer: (view) => [
+    inferredType(view.dataType(0), [view.shape(0)?.[0] ?? UNKNOWN_SIZE, view.shape(1)?.[0] ?? UNKNOWN_SIZE]),
+  ],
   operation: (view) => {
     const length = view.shape(0)?.[1];
     return typeof length === "number"
@@ -115,7 +121,7 @@ const WORD_CONV_EMBEDDING: OperatorRule = {
   infer: (view) => {
     const filters: Dimension = view.int("embedding_size") ?? view.shape(1)?.[0] ?? UNKNOWN_SIZE;
     return [
-      fact(
+      inferredType(
         "float32",
         mapShape(view.shape(0), (shape) => [...shape.slice(0, -1), filters]),
       ),
@@ -132,7 +138,7 @@ const RFFT: OperatorRule = {
       add(floorDivide(signal.at(-1) ?? UNKNOWN_SIZE, 2), 1),
       2,
     ]);
-    return [fact(view.dataType(0), shape)];
+    return [inferredType(view.dataType(0), shape)];
   },
   kind: "unknown",
 };
@@ -143,7 +149,7 @@ const IRFFT: OperatorRule = {
       ...spectrum.slice(0, -2),
       multiply(2, subtract(spectrum.at(-2) ?? UNKNOWN_SIZE, 1)),
     ]);
-    return [fact(view.dataType(0), shape)];
+    return [inferredType(view.dataType(0), shape)];
   },
   kind: "unknown",
 };
@@ -153,7 +159,7 @@ const INVERSE: OperatorRule = { infer: (view) => [sameAs(view)], kind: "unknown"
 /** Strings along a last axis that is as long as the longest list of tokens. */
 const TOKENIZER: OperatorRule = {
   infer: (view) => [
-    fact(
+    inferredType(
       "string",
       mapShape(view.shape(0), (shape) => [...shape, runtimeSize(view, "tokens")]),
     ),
@@ -162,7 +168,7 @@ const TOKENIZER: OperatorRule = {
 };
 
 const MURMUR_HASH: OperatorRule = {
-  infer: (view) => [fact(view.flag("positive", true) ? "uint32" : "int32", view.shape(0))],
+  infer: (view) => [inferredType(view.flag("positive", true) ? "uint32" : "int32", view.shape(0))],
   kind: "unknown",
 };
 
@@ -170,7 +176,7 @@ const MURMUR_HASH: OperatorRule = {
 const NGRAM_REPEAT_BLOCK: OperatorRule = { infer: (view) => [sameAs(view, 1)], kind: "data-movement" };
 
 const BIFURCATION_DETECTOR: OperatorRule = {
-  infer: (view) => [fact("int64", [runtimeSize(view, "tokens")]), fact("int64", [])],
+  infer: (view) => [inferredType("int64", [runtimeSize(view, "tokens")]), inferredType("int64", [])],
   kind: "unknown",
 };
 
@@ -181,7 +187,7 @@ function generation(hasBeams: boolean): OperatorRule {
       const batch = view.shape(0)?.[0] ?? UNKNOWN_SIZE;
       const longest = view.value(1)?.[0] ?? UNKNOWN_SIZE;
       const beams = hasBeams ? [view.value(4)?.[0] ?? UNKNOWN_SIZE] : [];
-      return [fact("int32", [batch, ...beams, longest])];
+      return [inferredType("int32", [batch, ...beams, longest])];
     },
     kind: "unknown",
   };
@@ -192,10 +198,10 @@ const REMOVE_PADDING: OperatorRule = {
   infer: (view) => {
     const [batch = UNKNOWN_SIZE, length = UNKNOWN_SIZE, hidden = UNKNOWN_SIZE] = view.shape(0) ?? [];
     return [
-      fact(view.dataType(0), [runtimeSize(view, "tokens"), hidden]),
-      fact("int32", [batch, length]),
-      fact("int32", [add(batch, 1)]),
-      fact("int32", [1]),
+      inferredType(view.dataType(0), [runtimeSize(view, "tokens"), hidden]),
+      inferredType("int32", [batch, length]),
+      inferredType("int32", [add(batch, 1)]),
+      inferredType("int32", [1]),
     ];
   },
   kind: "data-movement",
@@ -206,7 +212,7 @@ const REMOVE_PADDING: OperatorRule = {
 const RESTORE_PADDING: OperatorRule = {
   infer: (view) => {
     const [batch = UNKNOWN_SIZE, length = UNKNOWN_SIZE] = view.shape(1) ?? [];
-    return [fact(view.dataType(0), [batch, length, view.shape(0)?.[1] ?? UNKNOWN_SIZE])];
+    return [inferredType(view.dataType(0), [batch, length, view.shape(0)?.[1] ?? UNKNOWN_SIZE])];
   },
   kind: "data-movement",
   configuration: [1],
@@ -220,7 +226,7 @@ const UNFOLD_TENSOR: OperatorRule = {
       const slices = (length: Dimension) => add(floorDivide(subtract(length, size), view.int("step", 1)), 1);
       return [...whole.map((length, axis) => (axis === unfolded ? slices(length) : length)), size];
     });
-    return [fact(view.dataType(0), shape)];
+    return [inferredType(view.dataType(0), shape)];
   },
   kind: "data-movement",
 };

@@ -3,11 +3,11 @@ import type { Dimension, Shape } from "../../../model/shape.ts";
 import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../layers/operations-per-element.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import { UNKNOWN, type TensorFact } from "../../../operators/tensor-fact.ts";
+import { UNKNOWN, type InferredType } from "../../../operators/inferred-type.ts";
 import { product, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
-import { fact, mapShape, sameAs } from "./facts.ts";
+import { inferredType, mapShape, sameAs } from "./inferred-types.ts";
 
-type Infer = (view: NodeView) => readonly TensorFact[];
+type Infer = (view: NodeView) => readonly InferredType[];
 
 /** One element from one. */
 function perElement(cost: ElementFunction, infer: Infer): OperatorRule {
@@ -46,15 +46,15 @@ const classified =
   (columns: (view: NodeView) => Dimension): Infer =>
   (view) => {
     const rows = mapShape(view.shape(0), rowsOf);
-    if (rows === undefined) return [fact(labelType(view), undefined), fact("float32", undefined)];
-    return [fact(labelType(view), [rows]), fact("float32", [rows, columns(view)])];
+    if (rows === undefined) return [inferredType(labelType(view), undefined), inferredType("float32", undefined)];
+    return [inferredType(labelType(view), [rows]), inferredType("float32", [rows, columns(view)])];
   };
 
 /** A row of targets for each row of features. */
 const regressed =
   (columns: (view: NodeView) => Dimension): Infer =>
   (view) => [
-    fact(
+    inferredType(
       "float32",
       mapShape(view.shape(0), (shape) => [rowsOf(shape), columns(view)]),
     ),
@@ -87,7 +87,7 @@ function svmColumns(view: NodeView): Dimension {
   return isProbability || count <= 2 ? count : UNKNOWN_SIZE;
 }
 
-function labelled(view: NodeView): readonly TensorFact[] {
+function labelled(view: NodeView): readonly InferredType[] {
   const table = view.tensor("values_tensor");
   const dataType: DataType | undefined =
     table?.dataType ??
@@ -96,31 +96,31 @@ function labelled(view: NodeView): readonly TensorFact[] {
     (view.ints("values_floats") && "float32") ??
     // Version 1 maps texts to their place in a list and back.
     (view.dataType(0) === "string" ? "int64" : "string");
-  return [fact(dataType, view.shape(0))];
+  return [inferredType(dataType, view.shape(0))];
 }
 
 /** Columns picked from each row; a single list counts as one row. */
-function extracted(view: NodeView): readonly TensorFact[] {
+function extracted(view: NodeView): readonly InferredType[] {
   const [data, columns] = [view.shape(0), view.shape(1)];
   const shape = data && columns && [...(data.length === 1 ? [1] : data.slice(0, -1)), product(columns)];
-  return [fact(view.dataType(0), shape)];
+  return [inferredType(view.dataType(0), shape)];
 }
 
-function joined(view: NodeView): readonly TensorFact[] {
+function joined(view: NodeView): readonly InferredType[] {
   const widths = view.ints("inputdimensions") ?? [];
   const width = widths.reduce((total, size) => total + size, 0);
   return [
-    fact(
+    inferredType(
       "float32",
       mapShape(view.shape(0), (shape) => [rowsOf(shape), width]),
     ),
   ];
 }
 
-function encoded(view: NodeView): readonly TensorFact[] {
+function encoded(view: NodeView): readonly InferredType[] {
   const categories = texts(view, "cats_strings") || (view.ints("cats_int64s") ?? []).length;
   return [
-    fact(
+    inferredType(
       "float32",
       mapShape(view.shape(0), (shape) => [...shape, categories]),
     ),
@@ -133,23 +133,23 @@ const CAST_MAP_TYPES: Readonly<Record<string, DataType>> = {
   TO_STRING: "string",
 };
 
-function castMap(view: NodeView): readonly TensorFact[] {
+function castMap(view: NodeView): readonly InferredType[] {
   const dataType = CAST_MAP_TYPES[view.text("cast_to", "TO_FLOAT")];
   const isSparse = view.text("map_form", "DENSE") === "SPARSE";
-  return [fact(dataType, [1, isSparse ? view.int("max_map", 1) : UNKNOWN_SIZE])];
+  return [inferredType(dataType, [1, isSparse ? view.int("max_map", 1) : UNKNOWN_SIZE])];
 }
 
-function vectorized(view: NodeView): readonly TensorFact[] {
+function vectorized(view: NodeView): readonly InferredType[] {
   const words = texts(view, "string_vocabulary") || (view.ints("int64_vocabulary") ?? []).length;
-  return [fact(undefined, [1, words])];
+  return [inferredType(undefined, [1, words])];
 }
 
-function categorized(view: NodeView): readonly TensorFact[] {
-  return [fact(view.dataType(0) === "string" ? "int64" : "string", view.shape(0))];
+function categorized(view: NodeView): readonly InferredType[] {
+  return [inferredType(view.dataType(0) === "string" ? "int64" : "string", view.shape(0))];
 }
 
-const float32 = (view: NodeView): readonly TensorFact[] => [fact("float32", view.shape(0))];
-const unchanged = (view: NodeView): readonly TensorFact[] => [sameAs(view)];
+const float32 = (view: NodeView): readonly InferredType[] => [inferredType("float32", view.shape(0))];
+const unchanged = (view: NodeView): readonly InferredType[] => [sameAs(view)];
 
 /** Domain ai.onnx.ml: what scikit-learn's models and their preparation of features become. */
 export const ML: Readonly<Record<string, OperatorRule>> = {
@@ -180,7 +180,7 @@ export const ML: Readonly<Record<string, OperatorRule>> = {
   ),
   Scaler: perElement("affine", float32),
   TreeEnsemble: trees((view) => [
-    fact(
+    inferredType(
       view.dataType(0),
       mapShape(view.shape(0), (shape) => [rowsOf(shape), view.int("n_targets", 1)]),
     ),

@@ -4,7 +4,7 @@ import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
 import { dataTypeOf } from "../data-types.ts";
-import { fact, mapShape, sameAs } from "./facts.ts";
+import { inferredType, mapShape, sameAs } from "./inferred-types.ts";
 
 /**
  * Operations for each element, from the definitions: sum for the mean 1, difference, square and sum for the variance 3, quotient by
@@ -51,7 +51,7 @@ export function statistics(
     const first = normalizeAxis(axis, whole.length);
     return whole.map((size, position) => (position < first ? size : 1));
   });
-  return [fact(dataType, shape), fact(dataType, shape)];
+  return [inferredType(dataType, shape), inferredType(dataType, shape)];
 }
 
 /** X, scale, B, mean, var. Training also gives the statistics, which up to opset 13 were two pairs. */

@@ -5,8 +5,8 @@ import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { add, floorDivide, multiply, product, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { dilatedKernel, windowOutput, type Padding, type SlidingWindow } from "../../../shapes/window.ts";
-import { unknownSizes } from "./facts.ts";
-import { fromSpatial, motionsOf, toSpatial, type Layout } from "./spatial.ts";
+import { unknownSizes } from "./inferred-types.ts";
+import { fromSpatial, windowsOf, toSpatial, type Layout } from "./spatial.ts";
 
 export interface PoolForm {
   readonly mode: PoolGeometry["mode"];
@@ -60,10 +60,10 @@ function pooledShape(view: NodeView, layout: Layout | undefined): Shape | undefi
   if (kernel.length !== image.sizes.length) {
     throw new ShapeError(`a kernel of ${kernel.length} axes on [${shape.join(", ")}]`);
   }
-  const motions = motionsOf(view, kernel.length);
+  const windows = windowsOf(view, kernel.length);
   const ceilMode = view.flag("ceil_mode");
   const sizes = image.sizes.map((size, axis) => {
-    const { stride, dilation, padding } = motions[axis] ?? { stride: 1, dilation: 1, padding: "valid" };
+    const { stride, dilation, padding } = windows[axis] ?? { stride: 1, dilation: 1, padding: "valid" };
     const window = { kernel: kernel[axis] ?? 1, stride, dilation };
     const poolWindow = { ...window, padding: poolPadding(size, window, padding) };
     return windowOutput(size, { ...poolWindow, ceilMode: ceilMode || isOverhanging(size, poolWindow) });

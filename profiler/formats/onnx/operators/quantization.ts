@@ -2,11 +2,13 @@ import { dequantized } from "../../../operators/decoding.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { dataTypeOf } from "../data-types.ts";
-import { fact, sameAs } from "./facts.ts";
+import { inferredType, sameAs } from "./inferred-types.ts";
 
 /** x, y_scale, y_zero_point?. The type is the zero point's, else `output_dtype`, else uint8. */
 export const QUANTIZE_LINEAR: OperatorRule = {
-  infer: (view) => [fact(view.dataType(2) ?? dataTypeOf(view.int("output_dtype")) ?? defaultType(view), view.shape(0))],
+  infer: (view) => [
+    inferredType(view.dataType(2) ?? dataTypeOf(view.int("output_dtype")) ?? defaultType(view), view.shape(0)),
+  ],
   kind: "quantize",
   configuration: [1, 2],
   carries: 0,
@@ -19,7 +21,7 @@ function defaultType(view: NodeView) {
 
 /** x, x_scale, x_zero_point?. The type is `output_dtype`, else the scale's. */
 export const DEQUANTIZE_LINEAR: OperatorRule = {
-  infer: (view) => [fact(dataTypeOf(view.int("output_dtype")) ?? view.dataType(1), view.shape(0))],
+  infer: (view) => [inferredType(dataTypeOf(view.int("output_dtype")) ?? view.dataType(1), view.shape(0))],
   kind: "quantize",
   configuration: [1, 2],
   carries: 0,
@@ -28,7 +30,7 @@ export const DEQUANTIZE_LINEAR: OperatorRule = {
 
 /** x → y, y_scale, y_zero_point, by the smallest and the largest element. */
 const DYNAMIC_QUANTIZE_LINEAR: OperatorRule = {
-  infer: (view) => [fact("uint8", sameAs(view).shape), fact("float32", []), fact("uint8", [])],
+  infer: (view) => [inferredType("uint8", sameAs(view).shape), inferredType("float32", []), inferredType("uint8", [])],
   kind: "quantize",
 };
 

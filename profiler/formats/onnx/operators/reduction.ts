@@ -2,13 +2,13 @@ import { OPERATIONS_PER_ELEMENT } from "../../../layers/operations-per-element.t
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
 import { add, multiply, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { fill, knownTensor, positionOf } from "../../../shapes/known-tensor.ts";
 import { reduceShape } from "../../../shapes/reduce.ts";
 import { reduceValue, type Reduction } from "../../../shapes/values.ts";
-import { fact, listSetting, mapShape, numbersOf, sameAs, unknownSizes } from "./facts.ts";
+import { inferredType, listSetting, mapShape, numbersOf, sameAs, unknownSizes } from "./inferred-types.ts";
 
 /** Axes are an attribute at first and an input since opset 13 (ReduceSum) or 18 (all others). */
 function reduction(value?: Reduction): OperatorRule {
@@ -17,18 +17,18 @@ function reduction(value?: Reduction): OperatorRule {
       const { dataType, shape } = view.input(0);
       const axes = listSetting(view, "axes", 1);
       const keepDims = view.flag("keepdims", true);
-      if (axes.kind === "open") return [fact(dataType, shape && openAxes(shape, axes.length, keepDims))];
+      if (axes.kind === "open") return [inferredType(dataType, shape && openAxes(shape, axes.length, keepDims))];
       const named = numbersOf(axes) ?? [];
       // No axes mean all of them, unless the node says that they mean none.
       if (named.length === 0 && view.flag("noop_with_empty_axes")) {
         // What is not folded (a norm, a logarithm) is still taken of each element.
-        return [fact(dataType, shape, value && view.value(0))];
+        return [inferredType(dataType, shape, value && view.value(0))];
       }
       const reduced = named.length === 0 ? undefined : named;
       const known = knownTensor(view.input(0));
       const elements = value && known && dataType ? reduceValue(value, known, reduced, dataType) : undefined;
       return [
-        fact(
+        inferredType(
           dataType,
           mapShape(shape, (input) => reduceShape(input, reduced, keepDims)),
           elements,
@@ -51,7 +51,7 @@ const ARG: OperatorRule = {
   infer: (view) => {
     const axes = [view.int("axis", 0)];
     return [
-      fact(
+      inferredType(
         "int64",
         mapShape(view.shape(0), (shape) => reduceShape(shape, axes, view.flag("keepdims", true))),
       ),
@@ -65,7 +65,7 @@ function cumulative(combine: (a: Dimension, b: Dimension) => Dimension, start: n
   return {
     infer: (view) => {
       const { dataType, shape } = sameAs(view);
-      return [fact(dataType, shape, cumulativeValue(view, combine, start))];
+      return [inferredType(dataType, shape, cumulativeValue(view, combine, start))];
     },
     operation: () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.arithmetic } }),
     configuration: [1],
@@ -77,7 +77,7 @@ function cumulativeValue(
   view: NodeView,
   combine: (a: Dimension, b: Dimension) => Dimension,
   start: number,
-): TensorFact["value"] {
+): InferredType["value"] {
   const known = knownTensor(view.input(0));
   const named = view.number(1);
   if (known === undefined || named === undefined) return undefined;
@@ -104,12 +104,12 @@ const TOP_K: OperatorRule = {
     );
     const picked = topElements(view, count);
     return [
-      fact(
+      inferredType(
         view.dataType(0),
         shape,
         picked?.map(({ element }) => element),
       ),
-      fact(
+      inferredType(
         "int64",
         shape,
         picked?.map(({ place }) => place),

@@ -3,7 +3,7 @@ import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { reshapedView } from "../../../operators/reshaped-view.ts";
 import { flattenShape, reshapeShape, squeezeShape, unsqueezeShape } from "../../../shapes/reshape.ts";
-import { listSetting, mapShape, numbersOf, unknownSizes } from "./facts.ts";
+import { listSetting, mapShape, numbersOf, unknownSizes } from "./inferred-types.ts";
 
 /** The target is an attribute in opset 1 and an input since. */
 function reshaped(node: NodeView): Shape | undefined {

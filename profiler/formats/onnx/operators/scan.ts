@@ -1,11 +1,11 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
-import { isSameType, mergeFacts } from "../../../operators/merge-facts.ts";
+import { isSameType, mergeTypes } from "../../../operators/merge-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
 import { product, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
-import { fact, mapShape, runtimeSize } from "./facts.ts";
+import { inferredType, mapShape, runtimeSize } from "./inferred-types.ts";
 
 /** Up to opset 8 a batch axis stands before the scanned one and the lengths of the sequences before all inputs. */
 const LAST_WITH_BATCH = 8;
@@ -17,10 +17,10 @@ export const SCAN: OperatorRule = {
   configuration: (view) => (isBatched(view) ? [0] : []),
   control: {
     bodyInputs: (view) => [
-      ...states(view).map((state) => fact(state.dataType, state.shape?.slice(isBatched(view) ? 1 : 0))),
+      ...states(view).map((state) => inferredType(state.dataType, state.shape?.slice(isBatched(view) ? 1 : 0))),
       ...scanned(view).map((input, position) => {
         const slice = mapShape(input.shape, (shape) => sliceOf(view, shape, position));
-        return fact(input.dataType, slice);
+        return inferredType(input.dataType, slice);
       }),
     ],
     widened: (view, _body, inputs, outputs) => {
@@ -28,15 +28,15 @@ export const SCAN: OperatorRule = {
       const next = inputs.map((input, position) => {
         const handedOn = position < count ? outputs[position] : undefined;
         if (handedOn === undefined) return input;
-        const { dataType, shape } = mergeFacts(input, handedOn, (axis) => runtimeSize(view, `scan${axis}`, position));
-        return fact(dataType, shape);
+        const { dataType, shape } = mergeTypes(input, handedOn, (axis) => runtimeSize(view, `scan${axis}`, position));
+        return inferredType(dataType, shape);
       });
       return next.every((merged, position) => isSameType(merged, inputs[position] ?? merged)) ? undefined : next;
     },
     outputs: (view, [outputs = []]) => {
       const count = states(view).length;
       return outputs.map(({ dataType, shape }, position) =>
-        fact(
+        inferredType(
           dataType,
           shape && (position < count ? withBatch(view, shape) : stackedShape(view, shape, position - count)),
         ),
@@ -55,16 +55,16 @@ function isBatched(view: NodeView): boolean {
   return view.version <= LAST_WITH_BATCH;
 }
 
-function allInputs(view: NodeView): TensorFact[] {
+function allInputs(view: NodeView): InferredType[] {
   return view.inputs.map((_, index) => view.input(index)).slice(isBatched(view) ? 1 : 0);
 }
 
-function states(view: NodeView): TensorFact[] {
+function states(view: NodeView): InferredType[] {
   const inputs = allInputs(view);
   return inputs.slice(0, Math.max(0, inputs.length - view.int("num_scan_inputs", 0)));
 }
 
-function scanned(view: NodeView): TensorFact[] {
+function scanned(view: NodeView): InferredType[] {
   return allInputs(view).slice(states(view).length);
 }
 

@@ -1,12 +1,12 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
-import { mergeFacts } from "../../../operators/merge-facts.ts";
+import { mergeTypes } from "../../../operators/merge-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import { UNKNOWN, type SequenceItems, type TensorFact } from "../../../operators/tensor-fact.ts";
+import { UNKNOWN, type SequenceItems, type InferredType } from "../../../operators/inferred-type.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
 import { add, ceilDivide, multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { dataTypeOf } from "../data-types.ts";
-import { fact, mapShape, runtimeSize } from "./facts.ts";
+import { inferredType, mapShape, runtimeSize } from "./inferred-types.ts";
 
 const FLOAT = 1;
 
@@ -14,7 +14,7 @@ const FLOAT = 1;
 const MOST_FOLLOWED = 1024;
 
 /** A sequence: what holds of each of its tensors, and what they are together where that is known. */
-function sequenceOf(element: TensorFact, items?: SequenceItems): TensorFact {
+function sequenceOf(element: InferredType, items?: SequenceItems): InferredType {
   const { dataType, shape } = element;
   return { dataType, shape, container: "sequence", ...(items && { items }) };
 }
@@ -22,13 +22,13 @@ function sequenceOf(element: TensorFact, items?: SequenceItems): TensorFact {
 const EMPTY: SequenceItems = { count: 0, totals: undefined, tensors: [] };
 
 /** What tensors that are all known make together. */
-function itemsOf(tensors: readonly TensorFact[]): SequenceItems {
+function itemsOf(tensors: readonly InferredType[]): SequenceItems {
   const [first, ...others] = tensors.map(({ shape }) => shape);
   const totals = others.reduce((total, shape) => addedUp(total, shape), first);
   return { count: tensors.length, totals, ...(tensors.length <= MOST_FOLLOWED && { tensors }) };
 }
 
-function withItem(items: SequenceItems, element: TensorFact, position: number | undefined): SequenceItems {
+function withItem(items: SequenceItems, element: InferredType, position: number | undefined): SequenceItems {
   const { count, totals, tensors } = items;
   if (tensors && position !== undefined) return itemsOf(tensors.toSpliced(position, 0, element));
   return { count: add(count, 1), totals: count === 0 ? element.shape : addedUp(totals, element.shape) };
@@ -45,31 +45,31 @@ function positionIn(length: number, view: NodeView, index: number, fallback: num
   return position !== undefined && position < 0 ? position + length : position;
 }
 
-function elementOf({ dataType, shape }: TensorFact): TensorFact {
+function elementOf({ dataType, shape }: InferredType): InferredType {
   return { dataType, shape };
 }
 
 /** What holds of both; a size that differs is another one for each tensor. */
-function either(a: TensorFact, b: TensorFact): TensorFact {
-  return mergeFacts(a, b, () => UNKNOWN_SIZE);
+function either(a: InferredType, b: InferredType): InferredType {
+  return mergeTypes(a, b, () => UNKNOWN_SIZE);
 }
 
 /** A sequence of tensors that are all known. */
-function listed(tensors: readonly TensorFact[], empty: TensorFact = UNKNOWN): TensorFact {
+function listed(tensors: readonly InferredType[], empty: InferredType = UNKNOWN): InferredType {
   const [first = empty, ...others] = tensors;
   return sequenceOf(others.reduce(either, first), itemsOf(tensors));
 }
 
-function moving(infer: (view: NodeView) => TensorFact, configuration: readonly number[] = []): OperatorRule {
+function moving(infer: (view: NodeView) => InferredType, configuration: readonly number[] = []): OperatorRule {
   return { infer: (view) => [infer(view)], kind: "data-movement", configuration };
 }
 
-function constructed(view: NodeView): TensorFact {
+function constructed(view: NodeView): InferredType {
   return listed(view.inputs.map((_, index) => view.input(index)));
 }
 
 /** sequence, tensor, position? (the end) */
-function inserted(view: NodeView): TensorFact {
+function inserted(view: NodeView): InferredType {
   const sequence = view.input(0);
   const element = elementOf(view.input(1));
   const { items } = sequence;
@@ -82,7 +82,7 @@ function inserted(view: NodeView): TensorFact {
 }
 
 /** sequence, position? (the last) */
-function erased(view: NodeView): TensorFact {
+function erased(view: NodeView): InferredType {
   const sequence = view.input(0);
   const { items } = sequence;
   const tensors = items?.tensors;
@@ -92,7 +92,7 @@ function erased(view: NodeView): TensorFact {
 }
 
 /** sequence, position */
-function picked(view: NodeView): TensorFact {
+function picked(view: NodeView): InferredType {
   const sequence = view.input(0);
   const tensors = sequence.items?.tensors;
   const position = tensors && positionIn(tensors.length, view, 1, 0);
@@ -100,10 +100,10 @@ function picked(view: NodeView): TensorFact {
 }
 
 /** Parts of one length, of 1 by default; without `keepdims` those of 1 lose the axis. */
-function splitUp(view: NodeView): TensorFact {
+function splitUp(view: NodeView): InferredType {
   const dataType = view.dataType(0);
   const input = view.shape(0);
-  if (input === undefined) return sequenceOf(fact(dataType, undefined));
+  if (input === undefined) return sequenceOf(inferredType(dataType, undefined));
   const axis = normalizeAxis(view.int("axis", 0), input.length);
   const total = input[axis] ?? UNKNOWN_SIZE;
   const dropsAxis = !view.has(1) && !view.flag("keepdims", true);
@@ -111,12 +111,12 @@ function splitUp(view: NodeView): TensorFact {
   const sizes = partSizes(view, total);
   if (sizes)
     return listed(
-      sizes.map((size) => fact(dataType, partOf(size))),
-      fact(dataType, partOf(UNKNOWN_SIZE)),
+      sizes.map((size) => inferredType(dataType, partOf(size))),
+      inferredType(dataType, partOf(UNKNOWN_SIZE)),
     );
   const parts = partsOf(view, total);
   const totals = input.map((size, at) => (at === axis ? total : multiply(size, parts.count)));
-  return sequenceOf(fact(dataType, partOf(parts.size)), {
+  return sequenceOf(inferredType(dataType, partOf(parts.size)), {
     count: parts.count,
     totals: dropsAxis ? totals.toSpliced(axis, 1) : totals,
   });
@@ -146,7 +146,7 @@ function partsOf(view: NodeView, total: Dimension): { readonly count: Dimension;
   return { count: asked ?? runtimeSize(view, "parts"), size: UNKNOWN_SIZE };
 }
 
-function concatenated(view: NodeView): TensorFact {
+function concatenated(view: NodeView): InferredType {
   const axis = view.int("axis", 0);
   const { items } = view.input(0);
   const shape = mapShape(view.shape(0), (element) => {
@@ -157,18 +157,18 @@ function concatenated(view: NodeView): TensorFact {
     const along = normalizeAxis(axis, element.length);
     return element.with(along, items?.totals?.[along] ?? runtimeSize(view, "concatenated"));
   });
-  return fact(view.dataType(0), shape);
+  return inferredType(view.dataType(0), shape);
 }
 
-function lengthOf(view: NodeView): TensorFact {
+function lengthOf(view: NodeView): InferredType {
   const count = view.input(0).items?.count;
-  return fact("int64", [], count === undefined || count === UNKNOWN_SIZE ? undefined : [count]);
+  return inferredType("int64", [], count === undefined || count === UNKNOWN_SIZE ? undefined : [count]);
 }
 
-const hasElement: OperatorRule = { infer: () => [fact("bool", [])], kind: "shape" };
+const hasElement: OperatorRule = { infer: () => [inferredType("bool", [])], kind: "shape" };
 
 /** Since opset 18 the input may be the element itself. */
-function optionalElement(view: NodeView): TensorFact {
+function optionalElement(view: NodeView): InferredType {
   const input = view.input(0);
   return input.container === "optional" ? elementOf(input) : input;
 }
@@ -176,7 +176,7 @@ function optionalElement(view: NodeView): TensorFact {
 /** Operators on lists of tensors and on tensors that may be missing. */
 export const SEQUENCE: Readonly<Record<string, OperatorRule>> = {
   SequenceEmpty: {
-    infer: (view) => [sequenceOf(fact(dataTypeOf(view.int("dtype", FLOAT)), undefined), EMPTY)],
+    infer: (view) => [sequenceOf(inferredType(dataTypeOf(view.int("dtype", FLOAT)), undefined), EMPTY)],
     kind: "constant",
   },
   SequenceConstruct: moving(constructed),

@@ -2,22 +2,22 @@ import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { product } from "../../../shapes/dimension.ts";
 
 import { rangeLength, rangeValue } from "../../../shapes/values.ts";
-import { fact, mapShape, unknownSizes } from "./facts.ts";
+import { inferredType, mapShape, unknownSizes } from "./inferred-types.ts";
 
 /** Sizes of the input, from axis `start` before axis `end` since opset 15; both are clamped. */
 const SHAPE: OperatorRule = {
   infer: (view) => {
     const shape = view.shape(0);
-    if (shape === undefined) return [fact("int64", unknownSizes(1))];
+    if (shape === undefined) return [inferredType("int64", unknownSizes(1))];
     const sizes = shape.slice(view.int("start", 0), view.int("end", shape.length));
-    return [fact("int64", [sizes.length], sizes)];
+    return [inferredType("int64", [sizes.length], sizes)];
   },
   kind: "shape",
 };
 
 const SIZE: OperatorRule = {
   infer: (view) => [
-    fact(
+    inferredType(
       "int64",
       [],
       mapShape(view.shape(0), (shape) => [product(shape)]),
@@ -32,10 +32,11 @@ const RANGE: OperatorRule = {
     // Only the form of com.microsoft may leave the step out.
     const step = view.has(2) ? view.value(2)?.[0] : 1;
     const dataType = view.dataType(0);
-    if (start === undefined || limit === undefined || step === undefined) return [fact(dataType, unknownSizes(1))];
+    if (start === undefined || limit === undefined || step === undefined)
+      return [inferredType(dataType, unknownSizes(1))];
     const isKnown = typeof start === "number" && typeof limit === "number" && typeof step === "number";
     const value = isKnown ? rangeValue(start, limit, step) : undefined;
-    return [fact(dataType, [rangeLength(start, limit, step)], value)];
+    return [inferredType(dataType, [rangeLength(start, limit, step)], value)];
   },
   kind: "constant",
   configuration: [0, 1, 2],

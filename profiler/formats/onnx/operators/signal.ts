@@ -5,7 +5,7 @@ import { normalizeAxis } from "../../../shapes/axes.ts";
 import { add, floorDivide, multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { windowOutput } from "../../../shapes/window.ts";
 import { dataTypeOf } from "../data-types.ts";
-import { fact, mapShape, unknownSizes } from "./facts.ts";
+import { inferredType, mapShape, unknownSizes } from "./inferred-types.ts";
 
 /** Products and sums of one butterfly of a fast Fourier transform, for each of its two complex outputs. */
 const BUTTERFLY_OPS = 5;
@@ -19,7 +19,7 @@ function transformOps(size: Dimension | undefined): ReturnType<NonNullable<Opera
 /** input …×1 or …×2 (real or complex), dft_length?; the axis is an attribute up to opset 19 and an input since. */
 const DFT: OperatorRule = {
   infer: (view) => [
-    fact(
+    inferredType(
       view.dataType(0),
       mapShape(view.shape(0), (shape) => transformed(view, shape)),
     ),
@@ -76,7 +76,7 @@ const STFT: OperatorRule = {
         ? UNKNOWN_SIZE
         : windowOutput(length, { kernel: frame, stride: step, dilation: 1, padding: "valid" });
     const frequencies = view.flag("onesided", true) ? half(frame) : frame;
-    return [fact(view.dataType(0), [signal?.[0] ?? UNKNOWN_SIZE, frames, frequencies, 2])];
+    return [inferredType(view.dataType(0), [signal?.[0] ?? UNKNOWN_SIZE, frames, frequencies, 2])];
   },
   operation: (view) => transformOps(frameLength(view)),
   configuration: [1, 3],
@@ -89,7 +89,7 @@ function frameLength(view: NodeView): Dimension {
 /** Rule of a window function: a cosine or two for each of its `size` points. */
 function windowFunction(opsPerElement: number): OperatorRule {
   return {
-    infer: (view) => [fact(dataTypeOf(view.int("output_datatype", 1)), [view.value(0)?.[0] ?? UNKNOWN_SIZE])],
+    infer: (view) => [inferredType(dataTypeOf(view.int("output_datatype", 1)), [view.value(0)?.[0] ?? UNKNOWN_SIZE])],
     operation: () => ({ kind: "elementwise", geometry: { opsPerElement } }),
     configuration: [0],
   };
@@ -100,7 +100,7 @@ const MEL_WEIGHT_MATRIX: OperatorRule = {
   infer: (view) => {
     const bins = view.value(0)?.[0] ?? UNKNOWN_SIZE;
     const length = view.value(1)?.[0] ?? UNKNOWN_SIZE;
-    return [fact(dataTypeOf(view.int("output_datatype", 1)), [half(length), bins])];
+    return [inferredType(dataTypeOf(view.int("output_datatype", 1)), [half(length), bins])];
   },
   // Slope up, slope down, the smaller of them, not below zero.
   operation: () => ({ kind: "elementwise", geometry: { opsPerElement: 6 } }),

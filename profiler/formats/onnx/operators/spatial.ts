@@ -33,7 +33,7 @@ export function layoutByFlag(view: NodeView): Layout {
 }
 
 /** How a window moves along one spatial axis, its size aside. */
-export interface Motion {
+export interface WindowStep {
   readonly stride: number;
   readonly dilation: number;
   readonly padding: Padding;
@@ -44,7 +44,7 @@ export interface Motion {
  * @param pads stands for the attribute where an operator has it as an input
  * @throws ShapeError when there are fewer than axes
  */
-export function motionsOf(view: NodeView, count: number, pads = view.ints("pads")): readonly Motion[] {
+export function windowsOf(view: NodeView, count: number, pads = view.ints("pads")): readonly WindowStep[] {
   const strides = view.ints("strides") ?? [];
   const dilations = view.ints("dilations") ?? [];
   checkCount("strides", strides, count);

@@ -1,12 +1,12 @@
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { OPERATIONS_PER_ELEMENT } from "../../../layers/operations-per-element.ts";
 import { broadcastShapes } from "../../../shapes/broadcast.ts";
-import { fact, mapShape, runtimeSize, sameAs } from "./facts.ts";
+import { inferredType, mapShape, runtimeSize, sameAs } from "./inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 
 /** One operation a text: how long the texts are, only the run can tell. */
-function onTexts(infer: (view: NodeView) => readonly TensorFact[]): OperatorRule {
+function onTexts(infer: (view: NodeView) => readonly InferredType[]): OperatorRule {
   return {
     infer,
     operation: () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.function } }),
@@ -14,11 +14,11 @@ function onTexts(infer: (view: NodeView) => readonly TensorFact[]): OperatorRule
 }
 
 /** Texts lose their case and, where stop words are named, become fewer. */
-function normalized(view: NodeView): readonly TensorFact[] {
+function normalized(view: NodeView): readonly InferredType[] {
   const stopWords = view.attribute("stopwords");
   if (!Array.isArray(stopWords) || stopWords.length === 0) return [sameAs(view)];
   return [
-    fact(
+    inferredType(
       "string",
       mapShape(view.shape(0), (shape) => [...shape.slice(0, -1), runtimeSize(view, "words")]),
     ),
@@ -26,17 +26,17 @@ function normalized(view: NodeView): readonly TensorFact[] {
 }
 
 /** The longest text decides how many parts there is room for; the second output tells how many each has. */
-function split(view: NodeView): readonly TensorFact[] {
+function split(view: NodeView): readonly InferredType[] {
   const shape = view.shape(0);
-  return [fact("string", shape && [...shape, runtimeSize(view, "parts")]), fact("int64", shape)];
+  return [inferredType("string", shape && [...shape, runtimeSize(view, "parts")]), inferredType("int64", shape)];
 }
 
 /** Counts of n-grams, of as many as the attributes number. */
-function counted(view: NodeView): readonly TensorFact[] {
+function counted(view: NodeView): readonly InferredType[] {
   const indexes = view.ints("ngram_indexes") ?? [];
   const size = indexes.reduce((most, index) => Math.max(most, index + 1), 0);
   return [
-    fact(
+    inferredType(
       "float32",
       mapShape(view.shape(0), (shape) => [...shape.slice(0, -1), size]),
     ),
@@ -46,8 +46,8 @@ function counted(view: NodeView): readonly TensorFact[] {
 /** Operators on texts. */
 export const TEXT: Readonly<Record<string, OperatorRule>> = {
   StringNormalizer: onTexts(normalized),
-  StringConcat: onTexts((view) => [fact("string", broadcastShapes([view.shape(0), view.shape(1)]))]),
+  StringConcat: onTexts((view) => [inferredType("string", broadcastShapes([view.shape(0), view.shape(1)]))]),
   StringSplit: onTexts(split),
-  RegexFullMatch: onTexts((view) => [fact("bool", view.shape(0))]),
+  RegexFullMatch: onTexts((view) => [inferredType("bool", view.shape(0))]),
   TfIdfVectorizer: onTexts(counted),
 };

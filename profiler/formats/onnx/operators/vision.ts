@@ -4,12 +4,12 @@ import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { normalizeAxes } from "../../../shapes/axes.ts";
 import { UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { resizeByScales, resizeBySizes, type AspectPolicy } from "../../../shapes/resize.ts";
-import { fact, mapShape, runtimeSize, sameAs, unknownSizes } from "./facts.ts";
+import { inferredType, mapShape, runtimeSize, sameAs, unknownSizes } from "./inferred-types.ts";
 
 /** X, roi?, scales?, sizes?; up to opset 10 X, scales. Sizes win where both are given. */
 const RESIZE: OperatorRule = {
   infer: (view) => [
-    fact(
+    inferredType(
       view.dataType(0),
       mapShape(view.shape(0), (shape) => resized(view, shape)),
     ),
@@ -57,7 +57,7 @@ const UPSAMPLE: OperatorRule = {
     const shape = mapShape(view.shape(0), (whole) =>
       scales ? resizeByScales(whole, scales) : unknownSizes(whole.length),
     );
-    return [fact(view.dataType(0), shape)];
+    return [inferredType(view.dataType(0), shape)];
   },
   kind: "resize",
   configuration: [1],
@@ -69,7 +69,7 @@ export const GRID_SAMPLE: OperatorRule = {
     const image = view.shape(0);
     const places = view.shape(1)?.slice(1, -1) ?? (image && unknownSizes(image.length - 2));
     const shape = image && places && [image[0] ?? UNKNOWN_SIZE, image[1] ?? UNKNOWN_SIZE, ...places];
-    return [fact(view.dataType(0), shape)];
+    return [inferredType(view.dataType(0), shape)];
   },
   kind: "resize",
 };
@@ -79,7 +79,7 @@ const AFFINE_GRID: OperatorRule = {
   infer: (view) => {
     const axes = spatialAxes(view);
     const size = view.value(1) ?? (axes === undefined ? undefined : unknownSizes(axes + 2));
-    return [fact(view.dataType(0), size && [size[0] ?? UNKNOWN_SIZE, ...size.slice(2), size.length - 2])];
+    return [inferredType(view.dataType(0), size && [size[0] ?? UNKNOWN_SIZE, ...size.slice(2), size.length - 2])];
   },
   // Each coordinate: as many products and sums as there are axes.
   operation: (view) => ({ kind: "elementwise", geometry: { opsPerElement: 2 * (spatialAxes(view) ?? 2) } }),
@@ -97,7 +97,7 @@ function spatialAxes(view: NodeView): number | undefined {
 const ROI_ALIGN: OperatorRule = {
   infer: (view) => {
     const size = [view.int("output_height", 1), view.int("output_width", 1)];
-    return [fact(view.dataType(0), cropShape(view, size))];
+    return [inferredType(view.dataType(0), cropShape(view, size))];
   },
   kind: "resize",
 };
@@ -109,7 +109,7 @@ export function cropShape(view: NodeView, size: readonly Dimension[]): Shape {
 
 /** boxes, scores, max_output_boxes_per_class?, iou_threshold?, score_threshold? → as many rows as boxes are left. */
 const NON_MAX_SUPPRESSION: OperatorRule = {
-  infer: (view) => [fact("int64", [runtimeSize(view, "boxes"), 3])],
+  infer: (view) => [inferredType("int64", [runtimeSize(view, "boxes"), 3])],
   kind: "sort",
   configuration: [2, 3, 4],
 };
@@ -117,7 +117,7 @@ const NON_MAX_SUPPRESSION: OperatorRule = {
 const IMAGE_DECODER: OperatorRule = {
   infer: (view) => {
     const channels = view.text("pixel_format", "RGB") === "Grayscale" ? 1 : 3;
-    return [fact("uint8", [runtimeSize(view, "height"), runtimeSize(view, "width"), channels])];
+    return [inferredType("uint8", [runtimeSize(view, "height"), runtimeSize(view, "width"), channels])];
   },
   kind: "unknown",
 };
@@ -126,7 +126,7 @@ const IMAGE_DECODER: OperatorRule = {
 const LOSS: OperatorRule = {
   infer: (view) => {
     const shape = view.text("reduction", "mean") === "none" ? view.shape(1) : [];
-    return [fact(view.dataType(0), shape), sameAs(view)];
+    return [inferredType(view.dataType(0), shape), sameAs(view)];
   },
   kind: "reduce",
 };

@@ -1,7 +1,7 @@
 import type { Dimension } from "../../../model/shape.ts";
 import { dilatedKernel } from "../../../shapes/window.ts";
-import { motionsOf, type Motion } from "../operators/spatial.ts";
-import { fixed, type NativeLayer } from "../../../restructure/lift/native-layer.ts";
+import { windowsOf, type WindowStep } from "../operators/spatial.ts";
+import { fixed, type NativeLayer } from "../../../neutral/native-layer.ts";
 
 export interface ExplicitMotion {
   readonly strides: readonly number[];
@@ -15,19 +15,19 @@ export interface ExplicitMotion {
  * @throws {NotLiftable} when "same" padding depends on a size that only the run can tell
  */
 export function explicitPads(layer: NativeLayer, kernel: readonly number[]): ExplicitMotion {
-  const motions = motionsOf(layer.view, kernel.length);
+  const windows = windowsOf(layer.view, kernel.length);
   const sizes = layer.shape().slice(2);
-  const pads = motions.map((motion, axis) => padsOf(motion, kernel[axis] ?? 1, sizes[axis]));
+  const pads = windows.map((window, axis) => padsOf(window, kernel[axis] ?? 1, sizes[axis]));
   return {
-    strides: motions.map(({ stride }) => stride),
-    dilations: motions.map(({ dilation }) => dilation),
+    strides: windows.map(({ stride }) => stride),
+    dilations: windows.map(({ dilation }) => dilation),
     padsBegin: pads.map(([begin]) => begin),
     padsEnd: pads.map(([, end]) => end),
   };
 }
 
 function padsOf(
-  { padding, stride, dilation }: Motion,
+  { padding, stride, dilation }: WindowStep,
   kernel: number,
   size: Dimension | undefined,
 ): readonly [number, number] {

@@ -1,9 +1,9 @@
 import { isFloat } from "../../../model/data-type.ts";
 import { elementsOf } from "../../../model/shape.ts";
 import type { InferredNode } from "../../../operators/infer.ts";
-import type { ConstantType, LiftScope } from "../../../restructure/format-side.ts";
-import { computedWeights, newWeights, reshapedWeights, type Weights } from "../../../restructure/lift/forms.ts";
-import { permutedWeights, storedWeights } from "../../../restructure/lift/stored-weights.ts";
+import type { ConstantType, LiftScope } from "../../../neutral/adapter.ts";
+import { computedWeights, newWeights, reshapedWeights, type Weights } from "../../../neutral/forms.ts";
+import { permutedWeights, storedWeights } from "../../../neutral/stored-weights.ts";
 
 type Fold = (node: InferredNode, type: ConstantType, input: () => Weights | undefined) => Weights | undefined;
 
@@ -44,7 +44,7 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   },
 };
 
-/** What a node makes of constants alone: see `FormatSide.fold`. */
+/** What a node makes of constants alone: see `FormatAdapter.fold`. */
 export function foldNode(inferred: InferredNode, scope: LiftScope, type: ConstantType): Weights | undefined {
   const { node } = inferred;
   if (node.domain !== "") return undefined;

@@ -1,8 +1,8 @@
 import type { ElementFunction } from "../../../layers/operations-per-element.ts";
-import type { Activation, FormOf } from "../../../restructure/lift/forms.ts";
+import type { Activation, FormOf } from "../../../neutral/forms.ts";
 import { dataTypeOf } from "../data-types.ts";
 import type { Lift } from "./lift-rule.ts";
-import { NotLiftable, type NativeLayer } from "../../../restructure/lift/native-layer.ts";
+import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
 
 /** Since opset 7 operands are broadcast as NumPy does. */
 const FIRST_WITH_BROADCAST = 7;

@@ -1,5 +1,5 @@
 import type { Lift } from "./lift-rule.ts";
-import { fixed, NotLiftable, reshapeTarget } from "../../../restructure/lift/native-layer.ts";
+import { fixed, NotLiftable, reshapeTarget } from "../../../neutral/native-layer.ts";
 
 /** Any operator that gives the same elements another shape: the sizes tell which. */
 const RESHAPE: Lift = (layer) =>

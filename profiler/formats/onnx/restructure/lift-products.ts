@@ -1,11 +1,11 @@
 import { ABSENT } from "../../../model/model.ts";
 import { elementsOf } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
-import { computedWeights, reshapedWeights, type Form, type Weights } from "../../../restructure/lift/forms.ts";
-import { permutedWeights } from "../../../restructure/lift/stored-weights.ts";
+import { computedWeights, reshapedWeights, type Form, type Weights } from "../../../neutral/forms.ts";
+import { permutedWeights } from "../../../neutral/stored-weights.ts";
 import { explicitPads } from "./explicit-pads.ts";
 import type { Lift } from "./lift-rule.ts";
-import { NotLiftable, type NativeLayer } from "../../../restructure/lift/native-layer.ts";
+import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
 
 /** X, W (O×I/g×kernel), B? Source: ONNX, Conv. */
 const CONV: Lift = (layer) => {

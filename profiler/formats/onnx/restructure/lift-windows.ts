@@ -1,7 +1,7 @@
-import type { FormOf } from "../../../restructure/lift/forms.ts";
+import type { FormOf } from "../../../neutral/forms.ts";
 import { explicitPads } from "./explicit-pads.ts";
 import type { Lift } from "./lift-rule.ts";
-import { NotLiftable, type NativeLayer } from "../../../restructure/lift/native-layer.ts";
+import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
 
 type Pool = FormOf<"pool">;
 

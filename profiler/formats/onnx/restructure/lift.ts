@@ -1,10 +1,10 @@
-import { liftByTable } from "../../../restructure/lift/lift-by-table.ts";
+import { liftByTable } from "../../../neutral/lift-by-table.ts";
 import { LIFT_ELEMENTWISE } from "./lift-elementwise.ts";
 import { LIFT_LAYOUT } from "./lift-layout.ts";
 import { LIFT_PRODUCTS } from "./lift-products.ts";
 import type { Lift } from "./lift-rule.ts";
 import { LIFT_WINDOWS } from "./lift-windows.ts";
-import { NativeLayer } from "../../../restructure/lift/native-layer.ts";
+import { NativeLayer } from "../../../neutral/native-layer.ts";
 
 const LIFTS: Readonly<Record<string, Lift>> = {
   ...LIFT_ELEMENTWISE,

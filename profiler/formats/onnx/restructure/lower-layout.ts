@@ -1,6 +1,6 @@
 import type { TensorId } from "../../../model/model.ts";
 import { isStatic, type Shape } from "../../../model/shape.ts";
-import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
 import type { Lowers } from "./lower-rule.ts";
 import type { NodeWriter } from "./node-writer.ts";
 

@@ -1,6 +1,6 @@
 import { ABSENT, type TensorId } from "../../../model/model.ts";
-import { newWeights, type FormOf } from "../../../restructure/lift/forms.ts";
-import { permutedWeights } from "../../../restructure/lift/stored-weights.ts";
+import { newWeights, type FormOf } from "../../../neutral/forms.ts";
+import { permutedWeights } from "../../../neutral/stored-weights.ts";
 import type { Lowers } from "./lower-rule.ts";
 import type { NodeWriter } from "./node-writer.ts";
 

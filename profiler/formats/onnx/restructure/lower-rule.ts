@@ -1,4 +1,4 @@
-import type { Form, FormKind, FormOf } from "../../../restructure/lift/forms.ts";
+import type { Form, FormKind, FormOf } from "../../../neutral/forms.ts";
 import type { NodeWriter } from "./node-writer.ts";
 
 /** Adds the nodes of a form. @throws {LoweringError} when this model's operator sets cannot say it */

@@ -1,7 +1,7 @@
 import type { ElementFunction } from "../../../layers/operations-per-element.ts";
 import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
-import type { Activation, FormOf } from "../../../restructure/lift/forms.ts";
-import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
+import type { Activation, FormOf } from "../../../neutral/forms.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
 import type { Lowers } from "./lower-rule.ts";
 import type { NodeWriter } from "./node-writer.ts";
 

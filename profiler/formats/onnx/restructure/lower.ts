@@ -1,6 +1,6 @@
-import type { FormatSide, LayerToLower } from "../../../restructure/format-side.ts";
-import type { GraphDraft } from "../../../restructure/lower/graph-draft.ts";
-import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
+import type { FormatAdapter, LayerToLower } from "../../../neutral/adapter.ts";
+import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { LOWER_LAYOUT } from "./lower-layout.ts";
 import { LOWER_PRODUCTS } from "./lower-products.ts";
 import type { Lower, Lowers } from "./lower-rule.ts";
@@ -10,7 +10,7 @@ import { NodeWriter } from "./node-writer.ts";
 const LOWERS: Lowers = { ...LOWER_PRODUCTS, ...LOWER_LAYOUT, ...LOWER_SIMPLE };
 
 /** ONNX nodes for a layer; a fused activation becomes a node of its own. */
-export const lowerLayer: FormatSide["lower"] = async (layer: LayerToLower, draft: GraphDraft) => {
+export const lowerLayer: FormatAdapter["lower"] = async (layer: LayerToLower, draft: GraphBuilder) => {
   const { form } = layer;
   const fused = "activation" in form ? form.activation : undefined;
   const lower = LOWERS[form.kind] as Lower | undefined;

@@ -1,10 +1,10 @@
 import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
 import type { DataType } from "../../../model/data-type.ts";
 import type { Shape } from "../../../model/shape.ts";
-import type { LayerToLower } from "../../../restructure/format-side.ts";
-import type { Weights } from "../../../restructure/lift/forms.ts";
-import type { GraphDraft } from "../../../restructure/lower/graph-draft.ts";
-import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
+import type { LayerToLower } from "../../../neutral/adapter.ts";
+import type { Weights } from "../../../neutral/forms.ts";
+import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
 
 type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -15,7 +15,7 @@ export class NodeWriter {
 
   constructor(
     readonly layer: LayerToLower,
-    readonly draft: GraphDraft,
+    readonly draft: GraphBuilder,
   ) {
     this.opset = draft.opset();
   }

@@ -6,9 +6,9 @@ import type { ByteSource } from "../../../bytes/byte-source.ts";
 import { FileSource } from "../../../bytes/file-source.ts";
 import { FileAccessError } from "../../../errors.ts";
 import type { Constant } from "../../../model/model.ts";
-import { payloadOf } from "../../../restructure/lower/edited-model.ts";
+import { payloadOf } from "../../../neutral/edited-model.ts";
 import { embeddedTensor, externalTensor } from "./encode-tensor.ts";
-import { bytesPiece, writePieces, type Piece } from "../../../bytes/pieces.ts";
+import { bytesSegment, writeSegments, type ByteSegment } from "../../../bytes/byte-segments.ts";
 
 /** Smaller constants stay in the model: runtimes compute shapes from them. What ONNX's own tools take. */
 const SMALLEST_EXTERNAL = 1024;
@@ -21,7 +21,7 @@ const LONGEST_READ = 2 ** 22;
 
 /** New weights of a model that go into a file beside it. */
 export class DataFile {
-  readonly pieces: Piece[] = [];
+  readonly segments: ByteSegment[] = [];
   #length = 0;
   readonly #locations: ReadonlyMap<ByteSource, string>;
 
@@ -37,16 +37,16 @@ export class DataFile {
     return this.#length === 0;
   }
 
-  async tensor(name: string, constant: Constant): Promise<readonly Piece[]> {
+  async tensor(name: string, constant: Constant): Promise<readonly ByteSegment[]> {
     const payload = await payloadOf(constant);
     if (payload.length < SMALLEST_EXTERNAL) return embeddedTensor(name, constant, payload);
     const known = "source" in payload ? this.#locations.get(payload.source) : undefined;
     if (known !== undefined && "source" in payload)
       return externalTensor(name, constant, { location: known, offset: payload.offset, length: payload.length });
     const gap = (ALIGNMENT - (this.#length % ALIGNMENT)) % ALIGNMENT;
-    if (gap > 0) this.pieces.push(bytesPiece(new Uint8Array(gap)));
+    if (gap > 0) this.segments.push(bytesSegment(new Uint8Array(gap)));
     const offset = this.#length + gap;
-    this.pieces.push(payload);
+    this.segments.push(payload);
     this.#length = offset + payload.length;
     return externalTensor(name, constant, { location: this.location, offset, length: payload.length });
   }
@@ -75,7 +75,7 @@ export async function copyDataFiles(
     if (await isSame(source, target)) continue;
     await mkdir(dirname(target), { recursive: true });
     const whole = [{ source, offset: 0, length: source.size }];
-    await writeAtomically(target, (bytes) => writePieces(whole, bytes), signal);
+    await writeAtomically(target, (bytes) => writeSegments(whole, bytes), signal);
   }
 }
 

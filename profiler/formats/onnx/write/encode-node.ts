@@ -1,5 +1,5 @@
 import { isConstant, type Attribute, type Node } from "../../../model/model.ts";
-import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { MessageWriter } from "../wire/message-writer.ts";
 
 /** Fields of NodeProto. */

@@ -1,7 +1,7 @@
 import type { Constant } from "../../../model/model.ts";
 import { dataTypeCode } from "../data-types.ts";
 import { MessageWriter } from "../wire/message-writer.ts";
-import { bytesPiece, lengthOf, type Piece } from "../../../bytes/pieces.ts";
+import { bytesSegment, lengthOf, type ByteSegment } from "../../../bytes/byte-segments.ts";
 
 /** Fields of TensorProto. */
 export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13, dataLocation: 14 } as const;
@@ -15,19 +15,19 @@ export interface ExternalPlace {
 }
 
 /** A TensorProto with its elements inside. */
-export function embeddedTensor(name: string, constant: Constant, payload: Piece): readonly Piece[] {
+export function embeddedTensor(name: string, constant: Constant, payload: ByteSegment): readonly ByteSegment[] {
   const head = tensorHead(name, constant).head(TENSOR.rawData, payload.length);
-  return [bytesPiece(head.bytes), payload];
+  return [bytesSegment(head.bytes), payload];
 }
 
 /** A TensorProto whose elements stand in a data file. */
-export function externalTensor(name: string, constant: Constant, place: ExternalPlace): readonly Piece[] {
+export function externalTensor(name: string, constant: Constant, place: ExternalPlace): readonly ByteSegment[] {
   const message = tensorHead(name, constant);
   for (const [key, value] of Object.entries(place)) {
     const entry = new MessageWriter().text(1, key).text(2, String(value));
     message.message(TENSOR.externalData, entry.bytes);
   }
-  return [bytesPiece(message.int(TENSOR.dataLocation, EXTERNAL).bytes)];
+  return [bytesSegment(message.int(TENSOR.dataLocation, EXTERNAL).bytes)];
 }
 
 function tensorHead(name: string, { dataType, shape }: Constant): MessageWriter {
@@ -37,6 +37,6 @@ function tensorHead(name: string, { dataType, shape }: Constant): MessageWriter 
 }
 
 /** A field with a length: its tag, the length and the value. */
-export function fieldPieces(field: number, value: readonly Piece[]): readonly Piece[] {
-  return [bytesPiece(new MessageWriter().head(field, lengthOf(value)).bytes), ...value];
+export function fieldPieces(field: number, value: readonly ByteSegment[]): readonly ByteSegment[] {
+  return [bytesSegment(new MessageWriter().head(field, lengthOf(value)).bytes), ...value];
 }

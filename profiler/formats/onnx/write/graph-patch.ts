@@ -5,7 +5,7 @@ import type { WireField, WireWalker } from "../wire/walk.ts";
 import { encodeNode, NODE } from "./encode-node.ts";
 import { fieldPieces, TENSOR } from "./encode-tensor.ts";
 import { encodeType, encodeValue, VALUE } from "./encode-value.ts";
-import { bytesPiece, type Piece } from "../../../bytes/pieces.ts";
+import { bytesSegment, type ByteSegment } from "../../../bytes/byte-segments.ts";
 
 /** Fields of GraphProto. */
 const GRAPH = {
@@ -29,16 +29,20 @@ export interface PatchContext {
   readonly walker: WireWalker;
   readonly irVersion: number;
   /** Makes the TensorProto of a new constant. */
-  readonly tensor: (name: string, constant: Constant) => Promise<readonly Piece[]>;
+  readonly tensor: (name: string, constant: Constant) => Promise<readonly ByteSegment[]>;
 }
 
 /**
  * The graph of a file as an edited model has it: every field that no edit touched is copied from where it stands, in its order. New
  * nodes stand where they run, new initializers behind the old ones.
  */
-export async function patchedGraph(graph: Graph, place: WireField, context: PatchContext): Promise<readonly Piece[]> {
+export async function patchedGraph(
+  graph: Graph,
+  place: WireField,
+  context: PatchContext,
+): Promise<readonly ByteSegment[]> {
   const fields = await context.walker.fields(place.offset, place.length);
-  return new GraphPatch(graph, fields, context).pieces();
+  return new GraphPatch(graph, fields, context).segments();
 }
 
 class GraphPatch {
@@ -59,19 +63,19 @@ class GraphPatch {
     this.#gone = new Set(gone.map(({ name }) => name));
   }
 
-  async pieces(): Promise<readonly Piece[]> {
+  async segments(): Promise<readonly ByteSegment[]> {
     const groups = this.#nodeGroups();
-    const parts: Piece[][] = [];
+    const parts: ByteSegment[][] = [];
     const behind = new Map<number, number>();
     for (const field of this.fields) {
       const part = field.field === GRAPH.node ? await this.#nodes(groups.at(field)) : await this.#field(field);
       parts.push([...part]);
       behind.set(field.field, parts.length - 1);
     }
-    const append = (field: number, pieces: readonly Piece[]): void => {
+    const append = (field: number, segments: readonly ByteSegment[]): void => {
       const last = parts[behind.get(field) ?? -1];
-      if (last) last.push(...pieces);
-      else parts.push([...pieces]);
+      if (last) last.push(...segments);
+      else parts.push([...segments]);
     };
     append(GRAPH.node, await this.#nodes(groups.rest));
     const added = this.graph.tensors.filter(({ constant, name }) => constant !== undefined && !this.#stored.has(name));
@@ -101,15 +105,15 @@ class GraphPatch {
     return { at: ({ offset }) => groups.get(offset) ?? [], rest: pending };
   }
 
-  async #nodes(nodes: readonly Node[]): Promise<readonly Piece[]> {
+  async #nodes(nodes: readonly Node[]): Promise<readonly ByteSegment[]> {
     const written = await Promise.all(nodes.map((node) => this.#node(node)));
-    return written.flatMap((pieces) => fieldPieces(GRAPH.node, pieces));
+    return written.flatMap((segments) => fieldPieces(GRAPH.node, segments));
   }
 
   /** The node's bytes in the file, other names of tensors put in where it reads or makes others now. */
-  async #node(node: Node): Promise<readonly Piece[]> {
+  async #node(node: Node): Promise<readonly ByteSegment[]> {
     const { span } = node;
-    if (span === undefined) return [bytesPiece(encodeNode(node, (id) => this.#name(id)))];
+    if (span === undefined) return [bytesSegment(encodeNode(node, (id) => this.#name(id)))];
     const { source, walker } = this.context;
     const whole = [{ source, ...span }];
     if (node.isRewired !== true) return whole;
@@ -118,20 +122,20 @@ class GraphPatch {
       [NODE.input, node.inputs.map((id) => this.#name(id))],
       [NODE.output, node.outputs.map((id) => this.#name(id))],
     ]);
-    const pieces: Piece[] = [];
+    const segments: ByteSegment[] = [];
     let isChanged = false;
     for (const field of fields) {
       const name = wanted.get(field.field)?.shift();
-      if (name === undefined || name === (await walker.text(field))) pieces.push(copied(source, field));
+      if (name === undefined || name === (await walker.text(field))) segments.push(copied(source, field));
       else {
-        pieces.push(bytesPiece(new MessageWriter().text(field.field, name).bytes));
+        segments.push(bytesSegment(new MessageWriter().text(field.field, name).bytes));
         isChanged = true;
       }
     }
-    return isChanged ? pieces : whole;
+    return isChanged ? segments : whole;
   }
 
-  async #field(field: WireField): Promise<readonly Piece[]> {
+  async #field(field: WireField): Promise<readonly ByteSegment[]> {
     const copy = copied(this.context.source, field);
     switch (field.field) {
       case GRAPH.initializer:
@@ -151,7 +155,7 @@ class GraphPatch {
     }
   }
 
-  async #value(field: WireField, copy: Piece): Promise<readonly Piece[]> {
+  async #value(field: WireField, copy: ByteSegment): Promise<readonly ByteSegment[]> {
     const name = await this.#text(field, VALUE.name);
     if (this.#gone.has(name)) return [];
     const declared = this.#byName.get(name)?.declared;
@@ -159,7 +163,7 @@ class GraphPatch {
     const { source, walker } = this.context;
     const fields = await walker.fields(field.offset, field.length);
     const kept = fields.filter((part) => part.field !== VALUE.type).map((part) => copied(source, part));
-    const type = fieldPieces(VALUE.type, [bytesPiece(encodeType(declared))]);
+    const type = fieldPieces(VALUE.type, [bytesSegment(encodeType(declared))]);
     return fieldPieces(field.field, [...kept, ...type]);
   }
 
@@ -185,11 +189,11 @@ class GraphPatch {
   }
 }
 
-function copied(source: ByteSource, { start, offset, length }: WireField): Piece {
+function copied(source: ByteSource, { start, offset, length }: WireField): ByteSegment {
   return { source, offset: start, length: offset + length - start };
 }
 
-function initializerInput({ name, constant }: Tensor): readonly Piece[] {
+function initializerInput({ name, constant }: Tensor): readonly ByteSegment[] {
   if (constant === undefined) return [];
-  return fieldPieces(GRAPH.input, [bytesPiece(encodeValue(name, constant))]);
+  return fieldPieces(GRAPH.input, [bytesSegment(encodeValue(name, constant))]);
 }

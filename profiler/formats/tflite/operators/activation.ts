@@ -1,12 +1,12 @@
 import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../layers/operations-per-element.ts";
-import { fact } from "../../../operators/facts.ts";
+import { inferredType } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { outputType, type Rules } from "./common.ts";
 
 function activation(cost: ElementFunction | ((view: NodeView) => ElementFunction)): OperatorRule {
   return {
-    infer: (view) => [fact(outputType(view), view.shape(0))],
+    infer: (view) => [inferredType(outputType(view), view.shape(0))],
     operation: (view) => {
       const name = typeof cost === "function" ? cost(view) : cost;
       return { kind: "activation", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[name] } };
@@ -16,7 +16,7 @@ function activation(cost: ElementFunction | ((view: NodeView) => ElementFunction
 }
 
 const SOFTMAX: OperatorRule = {
-  infer: (view) => [fact(outputType(view), view.shape(0))],
+  infer: (view) => [inferredType(outputType(view), view.shape(0))],
   kind: "softmax",
   inPlace: [0],
 };
@@ -29,7 +29,7 @@ const LRN_OPS = 4;
 
 function norm(opsPerElement: (view: NodeView) => number): OperatorRule {
   return {
-    infer: (view) => [fact(outputType(view), view.shape(0))],
+    infer: (view) => [inferredType(outputType(view), view.shape(0))],
     operation: (view) => ({ kind: "norm", geometry: { opsPerElement: opsPerElement(view) } }),
     inPlace: [0],
   };

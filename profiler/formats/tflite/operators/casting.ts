@@ -1,6 +1,6 @@
 import type { DataType } from "../../../model/data-type.ts";
 import type { PlainKind } from "../../../layers/operation.ts";
-import { fact } from "../../../operators/facts.ts";
+import { inferredType } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { castValue } from "../../../shapes/values.ts";
@@ -12,7 +12,7 @@ function recoded(kind: PlainKind, typeOf: (view: NodeView) => DataType | undefin
     infer: (view) => {
       const type = typeOf(view);
       const value = kind === "data-movement" ? view.value(0) : undefined;
-      return [fact(type, view.shape(0), value && type ? castValue(value, type) : undefined)];
+      return [inferredType(type, view.shape(0), value && type ? castValue(value, type) : undefined)];
     },
     kind,
     inPlace: [0],
@@ -31,5 +31,5 @@ export const CASTING: Rules = {
   DEQUANTIZE: recoded("quantize", (view) => outputType(view, 0, "float32")),
   // Sparse weights to dense ones, once, when the model loads.
   DENSIFY: recoded("data-movement", (view) => view.dataType(0)),
-  FAKE_QUANT: { infer: (view) => [fact(view.dataType(0), view.shape(0))], kind: "quantize", inPlace: [0] },
+  FAKE_QUANT: { infer: (view) => [inferredType(view.dataType(0), view.shape(0))], kind: "quantize", inPlace: [0] },
 };

@@ -1,10 +1,10 @@
 import type { DataType } from "../../../model/data-type.ts";
 import { bitsOf } from "../../../model/data-type.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
-import { fact, unknownSizes } from "../../../operators/facts.ts";
+import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { TENSOR_TYPES } from "../data-types.ts";
 import { TensorType } from "../schema/generated/schema_generated.ts";
@@ -51,7 +51,7 @@ export function shaped(
   shapeOf: (shape: Shape, view: NodeView) => Shape | undefined,
   rest: Omit<OperatorRule, "infer">,
 ): OperatorRule {
-  return { ...rest, infer: (view) => [fact(view.dataType(0), mapped(view, shapeOf))] };
+  return { ...rest, infer: (view) => [inferredType(view.dataType(0), mapped(view, shapeOf))] };
 }
 
 function mapped(view: NodeView, shapeOf: (shape: Shape, view: NodeView) => Shape | undefined): Shape | undefined {
@@ -60,8 +60,8 @@ function mapped(view: NodeView, shapeOf: (shape: Shape, view: NodeView) => Shape
 }
 
 /** Outputs without a shape: handles of resources and tables. */
-export function handle(dataType: DataType): readonly TensorFact[] {
-  return [fact(dataType, [1])];
+export function handle(dataType: DataType): readonly InferredType[] {
+  return [inferredType(dataType, [1])];
 }
 
 /** Bytes of an element, for types that have whole ones. */

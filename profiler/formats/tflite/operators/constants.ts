@@ -1,8 +1,8 @@
 import { isStatic } from "../../../model/shape.ts";
-import { fact, unknownSizes } from "../../../operators/facts.ts";
+import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { fill } from "../../../shapes/known-tensor.ts";
 import { rangeLength, rangeValue } from "../../../shapes/values.ts";
 import { listInput, outputType, typeOption, type Rules } from "./common.ts";
@@ -11,7 +11,7 @@ const SHAPE: OperatorRule = {
   infer: (view) => {
     const type = typeOption(view, "out_type") ?? "int32";
     const shape = view.shape(0);
-    return [fact(type, shape ? [shape.length] : unknownSizes(1), shape)];
+    return [inferredType(type, shape ? [shape.length] : unknownSizes(1), shape)];
   },
   kind: "shape",
 };
@@ -19,7 +19,7 @@ const SHAPE: OperatorRule = {
 const RANK: OperatorRule = {
   infer: (view) => {
     const rank = view.shape(0)?.length;
-    return [fact("int32", [], rank === undefined ? undefined : [rank])];
+    return [inferredType("int32", [], rank === undefined ? undefined : [rank])];
   },
   kind: "shape",
 };
@@ -28,9 +28,11 @@ const RANGE: OperatorRule = {
   infer: (view) => {
     const [start, limit, step] = [0, 1, 2].map((index) => view.value(index)?.[0]);
     const type = view.dataType(0);
-    if (start === undefined || limit === undefined || step === undefined) return [fact(type, unknownSizes(1))];
+    if (start === undefined || limit === undefined || step === undefined) return [inferredType(type, unknownSizes(1))];
     const isKnown = typeof start === "number" && typeof limit === "number" && typeof step === "number";
-    return [fact(type, [rangeLength(start, limit, step)], isKnown ? rangeValue(start, limit, step) : undefined)];
+    return [
+      inferredType(type, [rangeLength(start, limit, step)], isKnown ? rangeValue(start, limit, step) : undefined),
+    ];
   },
   kind: "constant",
   configuration: [0, 1, 2],
@@ -51,17 +53,17 @@ const ZEROS_LIKE: OperatorRule = {
 
 function filled(
   view: NodeView,
-  shape: TensorFact["shape"],
+  shape: InferredType["shape"],
   typeFrom: number,
   element: number | string | undefined,
-): TensorFact {
+): InferredType {
   const isKnown = shape !== undefined && isStatic(shape) && element !== undefined;
-  return fact(view.dataType(typeFrom), shape, isKnown ? fill(shape, () => element) : undefined);
+  return inferredType(view.dataType(typeFrom), shape, isKnown ? fill(shape, () => element) : undefined);
 }
 
 /** Numbers that are others at each run, of the shape in the first input. */
 const RANDOM: OperatorRule = {
-  infer: (view) => [fact(outputType(view, 0, "float32"), listInput(view, 0))],
+  infer: (view) => [inferredType(outputType(view, 0, "float32"), listInput(view, 0))],
   kind: "random",
   configuration: [0],
   isNondeterministic: true,
@@ -72,7 +74,7 @@ const MULTINOMIAL: OperatorRule = {
   infer: (view) => {
     const [unknown = 0] = unknownSizes(1);
     const batch = view.shape(0)?.[0] ?? unknown;
-    return [fact(outputType(view, 0, "int64"), [batch, view.value(1)?.[0] ?? unknown])];
+    return [inferredType(outputType(view, 0, "int64"), [batch, view.value(1)?.[0] ?? unknown])];
   },
   kind: "random",
   configuration: [1],

@@ -1,10 +1,10 @@
 import type { Body } from "../../../model/model.ts";
 import type { Dimension } from "../../../model/shape.ts";
-import { runtimeSize } from "../../../operators/facts.ts";
-import { isSameType, mergeBranches, mergeFacts } from "../../../operators/merge-facts.ts";
+import { runtimeSize } from "../../../operators/inferred-types.ts";
+import { isSameType, mergeBranches, mergeTypes } from "../../../operators/merge-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import { UNKNOWN, type TensorFact } from "../../../operators/tensor-fact.ts";
+import { UNKNOWN, type InferredType } from "../../../operators/inferred-type.ts";
 import type { Rules } from "./common.ts";
 
 const sizeOf =
@@ -19,7 +19,7 @@ const CHOICE: OperatorRule = {
   configuration: [0],
   control: {
     isChoice: true,
-    bodyInputs: (view) => view.inputs.slice(1).map((fact) => fact ?? UNKNOWN),
+    bodyInputs: (view) => view.inputs.slice(1).map((inferredType) => inferredType ?? UNKNOWN),
     trips: (view, body) => {
       const chosen = chosenBranch(view);
       return chosen === undefined || view.node.bodies[chosen] === body ? 1 : 0;
@@ -30,10 +30,10 @@ const CHOICE: OperatorRule = {
         view.note(`The condition is a constant: the ${chosen === 0 ? "then" : "else"} branch always runs.`);
         return [first, ...others][chosen] ?? [];
       }
-      return first.map((fact, output) =>
+      return first.map((inferredType, output) =>
         others.reduce(
           (merged, branch) => mergeBranches(merged, branch[output] ?? UNKNOWN, sizeOf(view, "if", output)),
-          fact,
+          inferredType,
         ),
       );
     },
@@ -51,13 +51,13 @@ const LOOP: OperatorRule = {
   infer: () => [],
   kind: "control",
   control: {
-    bodyInputs: (view) => view.inputs.map((fact) => asCarried(fact ?? UNKNOWN)),
+    bodyInputs: (view) => view.inputs.map((inferredType) => asCarried(inferredType ?? UNKNOWN)),
     widened: (view, body, inputs, outputs) => (body.role === "loop" ? widened(view, inputs, outputs) : undefined),
     outputs: (view, bodyOutputs) => {
       view.note("How often the loop runs is known only when the model runs: it is counted once.");
       const body = view.node.bodies.findIndex(({ role }) => role === "loop");
-      return (bodyOutputs[body] ?? []).map((fact, output) =>
-        mergeFacts(asCarried(view.input(output)), fact, sizeOf(view, "while", output)),
+      return (bodyOutputs[body] ?? []).map((inferredType, output) =>
+        mergeTypes(asCarried(view.input(output)), inferredType, sizeOf(view, "while", output)),
       );
     },
     trips: () => undefined,
@@ -65,19 +65,21 @@ const LOOP: OperatorRule = {
 };
 
 /** Numbers change from run to run, so of a carried tensor only type and shape go in. */
-function asCarried({ dataType, shape }: TensorFact): TensorFact {
+function asCarried({ dataType, shape }: InferredType): InferredType {
   return { dataType, shape };
 }
 
 function widened(
   view: NodeView,
-  inputs: readonly TensorFact[],
-  outputs: readonly TensorFact[],
-): readonly TensorFact[] | undefined {
+  inputs: readonly InferredType[],
+  outputs: readonly InferredType[],
+): readonly InferredType[] | undefined {
   const next = inputs.map((input, position) =>
-    asCarried(mergeFacts(input, outputs[position] ?? input, sizeOf(view, "while", position))),
+    asCarried(mergeTypes(input, outputs[position] ?? input, sizeOf(view, "while", position))),
   );
-  return next.every((fact, position) => isSameType(fact, inputs[position] ?? UNKNOWN)) ? undefined : next;
+  return next.every((inferredType, position) => isSameType(inferredType, inputs[position] ?? UNKNOWN))
+    ? undefined
+    : next;
 }
 
 /** Runs before the first inference and never again. */

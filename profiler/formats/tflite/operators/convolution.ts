@@ -1,9 +1,9 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { ConvGeometry, Operation } from "../../../layers/operation.ts";
-import { fact, unknownSizes } from "../../../operators/facts.ts";
+import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { quotient, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { transposedOutput, windowOutput, type Padding } from "../../../shapes/window.ts";
@@ -62,7 +62,7 @@ const DHWOI: Layout = (weights) => ({
 
 function convolution(rank: SpatialRank, layout: Layout): OperatorRule {
   return {
-    infer: (view) => [fact(outputType(view), convolved(view, rank, layout))],
+    infer: (view) => [inferredType(outputType(view), convolved(view, rank, layout))],
     operation: (view, [output]) => {
       const input = view.shape(0);
       const weights = view.shape(1);
@@ -129,7 +129,9 @@ interface TransposedInputs {
 
 function transposedConvolution(rank: SpatialRank, layout: Layout, inputs: TransposedInputs): OperatorRule {
   return {
-    infer: (view) => [fact(outputType(view, 0, view.dataType(inputs.data)), transposed(view, rank, layout, inputs))],
+    infer: (view) => [
+      inferredType(outputType(view, 0, view.dataType(inputs.data)), transposed(view, rank, layout, inputs)),
+    ],
     operation: (view, [output]) => transposedOperation(view, output, rank, layout, inputs),
     configuration: inputs.outputShape === undefined ? [] : [inputs.outputShape],
   };
@@ -178,7 +180,7 @@ function fits(
 
 function transposedOperation(
   view: NodeView,
-  output: TensorFact | undefined,
+  output: InferredType | undefined,
   rank: SpatialRank,
   layout: Layout,
   inputs: TransposedInputs,

@@ -1,4 +1,4 @@
-import { fact } from "../../../operators/facts.ts";
+import { inferredType } from "../../../operators/inferred-types.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { type Rules } from "./common.ts";
 import { TRANSPOSE_CONV_BIAS } from "./convolution.ts";
@@ -9,10 +9,10 @@ const DETECTION_POSTPROCESS: OperatorRule = {
   infer: (view) => {
     const room = view.int("max_detections", 0) * view.int("max_classes_per_detection", 1);
     return [
-      fact("float32", [1, room, 4]),
-      fact("float32", [1, room]),
-      fact("float32", [1, room]),
-      fact("float32", [1]),
+      inferredType("float32", [1, room, 4]),
+      inferredType("float32", [1, room]),
+      inferredType("float32", [1, room]),
+      inferredType("float32", [1]),
     ];
   },
   kind: "sort",

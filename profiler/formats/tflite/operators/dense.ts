@@ -1,6 +1,6 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { MatmulGeometry } from "../../../layers/operation.ts";
-import { fact, unknownSizes } from "../../../operators/facts.ts";
+import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { product, quotient, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
@@ -13,8 +13,8 @@ const FULLY_CONNECTED: OperatorRule = {
   infer: (view) => {
     const shape = connected(view);
     // Weights shuffled for ARM need the input in a layout of its own: the second output is its workspace.
-    const workspace = view.text("weights_format") === "SHUFFLED4x16INT8" ? [fact("uint8", view.shape(0))] : [];
-    return [fact(outputType(view), shape), ...workspace];
+    const workspace = view.text("weights_format") === "SHUFFLED4x16INT8" ? [inferredType("uint8", view.shape(0))] : [];
+    return [inferredType(outputType(view), shape), ...workspace];
   },
   operation: (view) => ({ kind: "dense", geometry: connectedGeometry(view) }),
 };
@@ -64,7 +64,7 @@ function checkInner(found: Dimension | undefined, expected: Dimension | undefine
 const BATCH_MATMUL: OperatorRule = {
   infer: (view) => {
     const [left, right] = operands(view);
-    return [fact(outputType(view), matmulShape(left, right))];
+    return [inferredType(outputType(view), matmulShape(left, right))];
   },
   operation: (view) => {
     const [left, right] = operands(view);
@@ -84,7 +84,7 @@ function operands(view: NodeView): readonly [Shape | undefined, Shape | undefine
 const STABLEHLO_DOT_GENERAL: OperatorRule = {
   infer: (view) => {
     const sizes = dotSizes(view);
-    return [fact(outputType(view), sizes && [...sizes.batch, ...sizes.rows, ...sizes.columns])];
+    return [inferredType(outputType(view), sizes && [...sizes.batch, ...sizes.rows, ...sizes.columns])];
   },
   operation: (view) => {
     const { batch, rows, inner, columns } = dotSizes(view) ?? UNKNOWN_DOT;

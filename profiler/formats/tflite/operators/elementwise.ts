@@ -2,10 +2,10 @@ import type { DataType } from "../../../model/data-type.ts";
 import { isStatic, type Shape } from "../../../model/shape.ts";
 import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../layers/operations-per-element.ts";
 import { scaled } from "../../../operators/decoding.ts";
-import { fact } from "../../../operators/facts.ts";
+import { inferredType } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { broadcastShapes } from "../../../shapes/broadcast.ts";
 import { knownTensor, knownTensors } from "../../../shapes/known-tensor.ts";
 import { elementwiseValue, whereValue, type BinaryOp, type UnaryOp } from "../../../shapes/values.ts";
@@ -22,10 +22,16 @@ interface Options {
 function elementwise(operands: number, { value, result, cost = "arithmetic" }: Options): OperatorRule {
   return {
     infer: (view) => {
-      const facts = Array.from({ length: operands }, (_, index) => view.input(index));
-      const shape = broadcastShapes(facts.map((operand) => operand.shape));
+      const inferredTypes = Array.from({ length: operands }, (_, index) => view.input(index));
+      const shape = broadcastShapes(inferredTypes.map((operand) => operand.shape));
       const isPlain = fusedActivation(view).activation === undefined;
-      return [fact(result ?? outputType(view), shape, value && isPlain ? combined(value, facts, shape) : undefined)];
+      return [
+        inferredType(
+          result ?? outputType(view),
+          shape,
+          value && isPlain ? combined(value, inferredTypes, shape) : undefined,
+        ),
+      ];
     },
     operation: (view) => ({
       kind: "elementwise",
@@ -35,9 +41,13 @@ function elementwise(operands: number, { value, result, cost = "arithmetic" }: O
   };
 }
 
-function combined(op: BinaryOp | UnaryOp, facts: readonly TensorFact[], shape: Shape | undefined): TensorFact["value"] {
-  const known = knownTensors(facts);
-  const dataType = facts[0]?.dataType;
+function combined(
+  op: BinaryOp | UnaryOp,
+  inferredTypes: readonly InferredType[],
+  shape: Shape | undefined,
+): InferredType["value"] {
+  const known = knownTensors(inferredTypes);
+  const dataType = inferredTypes[0]?.dataType;
   if (known === undefined || shape === undefined || !isStatic(shape) || dataType === undefined) return undefined;
   return elementwiseValue(op, known, shape, dataType);
 }
@@ -72,13 +82,13 @@ const SELECT: OperatorRule = {
     const known = [condition, yes, no].map(knownTensor);
     const [test, a, b] = known;
     const value = test && a && b && shape && isStatic(shape) && !isByRow ? whereValue([test, a, b], shape) : undefined;
-    return [fact(view.dataType(1), shape, value)];
+    return [inferredType(view.dataType(1), shape, value)];
   },
   inPlace: [1, 2],
 };
 
 const ADD_N: OperatorRule = {
-  infer: (view) => [fact(view.dataType(0), broadcastShapes(view.inputs.map((input) => input?.shape)))],
+  infer: (view) => [inferredType(view.dataType(0), broadcastShapes(view.inputs.map((input) => input?.shape)))],
   operation: (view) => ({ kind: "elementwise", geometry: { opsPerElement: Math.max(1, view.inputs.length - 1) } }),
   inPlace: [0],
 };
@@ -86,7 +96,7 @@ const ADD_N: OperatorRule = {
 /** One element, as wide as a real part, from each complex one. */
 const COMPLEX_PART: OperatorRule = {
   ...unary(),
-  infer: (view) => [fact(view.dataType(0) === "complex128" ? "float64" : "float32", view.shape(0))],
+  infer: (view) => [inferredType(view.dataType(0) === "complex128" ? "float64" : "float32", view.shape(0))],
   inPlace: [],
 };
 
@@ -135,7 +145,7 @@ export const ELEMENTWISE: Rules = {
   REAL: COMPLEX_PART,
   IMAG: COMPLEX_PART,
   COMPLEX_ABS: COMPLEX_PART,
-  BUCKETIZE: { ...unary(), infer: (view) => [fact("int32", view.shape(0))] },
+  BUCKETIZE: { ...unary(), infer: (view) => [inferredType("int32", view.shape(0))] },
 
   STABLEHLO_ADD: binary("add"),
   STABLEHLO_SUBTRACT: binary("sub"),
@@ -161,7 +171,7 @@ export const ELEMENTWISE: Rules = {
   // The bounds stand around the operand: minimum, operand, maximum.
   STABLEHLO_CLAMP: {
     ...unary(undefined, "clip"),
-    infer: (view) => [fact(view.dataType(1), view.shape(1))],
+    infer: (view) => [inferredType(view.dataType(1), view.shape(1))],
     configuration: [0, 2],
     inPlace: [1],
   },

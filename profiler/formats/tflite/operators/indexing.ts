@@ -1,6 +1,6 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import { lookedUp } from "../../../operators/decoding.ts";
-import { fact, runtimeSize, unknownSizes } from "../../../operators/facts.ts";
+import { inferredType, runtimeSize, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
@@ -21,7 +21,7 @@ const GATHER: OperatorRule = {
     const known = [knownTensor(view.input(0)), knownTensor(view.input(1))] as const;
     const value = known[0] && known[1] && batchDims === 0 ? gatherValue(known[0], known[1], axis) : undefined;
     const counted = indices && batchDims < 0 ? batchDims + indices.length : batchDims;
-    return [fact(view.dataType(0), data && indices && gatherShape(data, indices, axis, counted), value)];
+    return [inferredType(view.dataType(0), data && indices && gatherShape(data, indices, axis, counted), value)];
   },
   kind: "gather",
   configuration: constantIndices,
@@ -34,7 +34,7 @@ const GATHER: OperatorRule = {
 const GATHER_ND: OperatorRule = {
   infer: (view) => {
     const [data, indices] = [view.shape(0), view.shape(1)];
-    return [fact(view.dataType(0), data && indices && gatherNdShape(data, indices))];
+    return [inferredType(view.dataType(0), data && indices && gatherNdShape(data, indices))];
   },
   kind: "gather",
   configuration: constantIndices,
@@ -44,7 +44,7 @@ const GATHER_ND: OperatorRule = {
 const EMBEDDING_LOOKUP: OperatorRule = {
   infer: (view) => {
     const [ids, table] = [view.shape(0), view.shape(1)];
-    return [fact(outputType(view, 0, view.dataType(1)), ids && table && [...ids, ...table.slice(1)])];
+    return [inferredType(outputType(view, 0, view.dataType(1)), ids && table && [...ids, ...table.slice(1)])];
   },
   kind: "gather",
 };
@@ -54,8 +54,8 @@ const HASHTABLE_LOOKUP: OperatorRule = {
   infer: (view) => {
     const [keys, values] = [view.shape(0), view.shape(2)];
     return [
-      fact(view.dataType(2), keys && values && [keys[0] ?? UNKNOWN_SIZE, ...values.slice(1)]),
-      fact("uint8", keys?.slice(0, 1)),
+      inferredType(view.dataType(2), keys && values && [keys[0] ?? UNKNOWN_SIZE, ...values.slice(1)]),
+      inferredType("uint8", keys?.slice(0, 1)),
     ];
   },
   kind: "gather",
@@ -67,7 +67,7 @@ const TOPK: OperatorRule = {
     const shape = view.shape(0);
     const k = view.value(1)?.[0] ?? UNKNOWN_SIZE;
     const found = shape && [...shape.slice(0, -1), k];
-    return [fact(view.dataType(0), found), fact(outputType(view, 1, "int32"), found)];
+    return [inferredType(view.dataType(0), found), inferredType(outputType(view, 1, "int32"), found)];
   },
   kind: "sort",
   configuration: [1],
@@ -79,7 +79,7 @@ const ONE_HOT: OperatorRule = {
     const indices = view.shape(0);
     const axis = indices && normalizeAxis(view.int("axis", -1), indices.length + 1);
     const depth = view.value(1)?.[0] ?? UNKNOWN_SIZE;
-    return [fact(view.dataType(2), axis === undefined ? undefined : indices?.toSpliced(axis, 0, depth))];
+    return [inferredType(view.dataType(2), axis === undefined ? undefined : indices?.toSpliced(axis, 0, depth))];
   },
   kind: "gather",
   configuration: [1, 2, 3],
@@ -89,15 +89,15 @@ const ONE_HOT: OperatorRule = {
 const WHERE: OperatorRule = {
   infer: (view) => {
     const shape = view.shape(0);
-    return [fact("int64", shape && [runtimeSize(view, "where"), shape.length])];
+    return [inferredType("int64", shape && [runtimeSize(view, "where"), shape.length])];
   },
   kind: "gather",
 };
 
 const UNIQUE: OperatorRule = {
   infer: (view) => [
-    fact(view.dataType(0), [runtimeSize(view, "unique")]),
-    fact(typeOption(view, "idx_out_type") ?? "int32", view.shape(0)),
+    inferredType(view.dataType(0), [runtimeSize(view, "unique")]),
+    inferredType(typeOption(view, "idx_out_type") ?? "int32", view.shape(0)),
   ],
   kind: "sort",
 };
@@ -107,8 +107,8 @@ function nonMaxSuppression(hasScores: boolean): OperatorRule {
   return {
     infer: (view) => {
       const room: Shape = [view.value(2)?.[0] ?? runtimeSize(view, "boxes")];
-      const scores = hasScores ? [fact(view.dataType(1), room)] : [];
-      return [fact("int32", room), ...scores, fact("int32", [])];
+      const scores = hasScores ? [inferredType(view.dataType(1), room)] : [];
+      return [inferredType("int32", room), ...scores, inferredType("int32", [])];
     },
     kind: "sort",
     configuration: [2, 3, 4, 5],
@@ -117,14 +117,14 @@ function nonMaxSuppression(hasScores: boolean): OperatorRule {
 
 /** Updates written into zeros of the shape in the third input. */
 const SCATTER_ND: OperatorRule = {
-  infer: (view) => [fact(view.dataType(1), listInput(view, 2))],
+  infer: (view) => [inferredType(view.dataType(1), listInput(view, 2))],
   kind: "gather",
   configuration: [2],
 };
 
 /** Values written at places into a tensor of the shape in the second input. */
 const SPARSE_TO_DENSE: OperatorRule = {
-  infer: (view) => [fact(view.dataType(2), listInput(view, 1))],
+  infer: (view) => [inferredType(view.dataType(2), listInput(view, 1))],
   kind: "gather",
   configuration: [1],
 };
@@ -133,7 +133,7 @@ const EMBEDDING_LOOKUP_SPARSE: OperatorRule = {
   infer: (view) => {
     const table = view.shape(4);
     const lookups = listInput(view, 2);
-    return [fact(view.dataType(4), table && lookups && [...lookups.slice(0, -1), ...table.slice(1)])];
+    return [inferredType(view.dataType(4), table && lookups && [...lookups.slice(0, -1), ...table.slice(1)])];
   },
   kind: "gather",
   configuration: [2],
@@ -158,9 +158,9 @@ export const INDEXING: Rules = {
   SPARSE_TO_DENSE,
   // One bit, or one number, for each hash function.
   LSH_PROJECTION: {
-    infer: (view) => [fact("int32", view.shape(0)?.slice(0, view.text("type") === "SPARSE" ? 1 : 2))],
+    infer: (view) => [inferredType("int32", view.shape(0)?.slice(0, view.text("type") === "SPARSE" ? 1 : 2))],
     kind: "gather",
   },
-  SKIP_GRAM: { infer: (view) => [fact("string", [runtimeSize(view, "grams")])], kind: "gather" },
+  SKIP_GRAM: { infer: (view) => [inferredType("string", [runtimeSize(view, "grams")])], kind: "gather" },
   CONCAT_EMBEDDINGS: shaped((shape) => [shape[0] ?? OPEN, OPEN], { kind: "data-movement" }),
 };

@@ -1,5 +1,5 @@
 import { isStatic, type Dimension, type Shape } from "../../../model/shape.ts";
-import { fact, unknownSizes } from "../../../operators/facts.ts";
+import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
@@ -19,9 +19,10 @@ const TRANSPOSE: OperatorRule = {
     const permutation = view.numbers(1);
     const shape = view.shape(0);
     const type = view.dataType(0);
-    if (permutation === undefined || shape === undefined) return [fact(type, shape && unknownSizes(shape.length))];
+    if (permutation === undefined || shape === undefined)
+      return [inferredType(type, shape && unknownSizes(shape.length))];
     const known = knownTensor(view.input(0));
-    return [fact(type, transposeShape(shape, permutation), known && transposeValue(known, permutation))];
+    return [inferredType(type, transposeShape(shape, permutation), known && transposeValue(known, permutation))];
   },
   kind: "data-movement",
   configuration: [1],
@@ -35,7 +36,7 @@ const CONCATENATION: OperatorRule = {
     const axis = view.int("axis", view.int("dimension", 0));
     const known = knownTensors(parts);
     const shape = shapes.length === parts.length ? concatShapes(shapes, axis) : undefined;
-    return [fact(view.dataType(0), shape, known && concatValue(known, axis))];
+    return [inferredType(view.dataType(0), shape, known && concatValue(known, axis))];
   },
   kind: "data-movement",
 };
@@ -48,7 +49,7 @@ const PACK: OperatorRule = {
     const known = knownTensors(parts);
     // Scalars packed into a list are how converters put shapes together.
     const isList = known?.every((part) => part.shape.length === 0) === true;
-    return [fact(view.dataType(0), shape, isList ? known.flatMap(({ value }) => value) : undefined)];
+    return [inferredType(view.dataType(0), shape, isList ? known.flatMap(({ value }) => value) : undefined)];
   },
   kind: "data-movement",
 };
@@ -62,7 +63,7 @@ const UNPACK: OperatorRule = {
     const elements = shape?.length === 1 ? view.value(0) : undefined;
     return view.node.outputs.map((_, index) => {
       const element = elements?.[index];
-      return fact(type, part, element === undefined ? undefined : [element]);
+      return inferredType(type, part, element === undefined ? undefined : [element]);
     });
   },
   kind: "data-movement",
@@ -81,7 +82,7 @@ function split(
       const type = view.dataType(data);
       const parts = view.node.outputs.length;
       if (shape === undefined || axis === undefined) {
-        return view.node.outputs.map(() => fact(type, shape && unknownSizes(shape.length)));
+        return view.node.outputs.map(() => inferredType(type, shape && unknownSizes(shape.length)));
       }
       const along = normalizeAxis(axis, shape.length);
       const known = knownTensor(view.input(data));
@@ -89,7 +90,7 @@ function split(
       return sizesOf(view, shape[along] ?? UNKNOWN_SIZE, parts).map((size) => {
         const cut = typeof size === "number" ? { starts: [start], ends: [start + size], axes: [along] } : undefined;
         start += typeof size === "number" ? size : 0;
-        return fact(type, shape.with(along, size), known && cut && sliceValue(known, cut));
+        return inferredType(type, shape.with(along, size), known && cut && sliceValue(known, cut));
       });
     },
     kind: "data-movement",
@@ -127,7 +128,7 @@ const TILE: OperatorRule = {
     const repeats = view.numbers(1);
     const known = knownTensor(view.input(0));
     const tiled = shape && tileShape(shape, view.value(1) ?? unknownSizes(shape.length));
-    return [fact(view.dataType(0), tiled, known && repeats && tileValue(known, repeats))];
+    return [inferredType(view.dataType(0), tiled, known && repeats && tileValue(known, repeats))];
   },
   kind: "data-movement",
   configuration: [1],
@@ -140,7 +141,7 @@ const BROADCAST_TO: OperatorRule = {
     const stretched = shape && target && expandShape(shape, target);
     const known = knownTensor(view.input(0));
     const value = known && stretched && isStatic(stretched) ? expandValue(known, stretched) : undefined;
-    return [fact(view.dataType(0), stretched, value)];
+    return [inferredType(view.dataType(0), stretched, value)];
   },
   kind: "data-movement",
   configuration: [1],
@@ -151,7 +152,7 @@ const BROADCAST_ARGS: OperatorRule = {
   infer: (view) => {
     const [a, b] = [view.value(0), view.value(1)];
     const shape = a && b && broadcastShapes([a, b]);
-    return [fact(view.dataType(0), shape ? [shape.length] : unknownSizes(1), shape)];
+    return [inferredType(view.dataType(0), shape ? [shape.length] : unknownSizes(1), shape)];
   },
   kind: "shape",
 };
@@ -195,7 +196,7 @@ const RESIZE: OperatorRule = {
   infer: (view) => {
     const shape = view.shape(0);
     const [height = UNKNOWN_SIZE, width = UNKNOWN_SIZE] = listInput(view, 1) ?? [];
-    return [fact(outputType(view), shape && [shape[0] ?? UNKNOWN_SIZE, height, width, ...shape.slice(3)])];
+    return [inferredType(outputType(view), shape && [shape[0] ?? UNKNOWN_SIZE, height, width, ...shape.slice(3)])];
   },
   kind: "resize",
   configuration: [1],

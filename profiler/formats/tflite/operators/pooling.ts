@@ -1,6 +1,6 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { PoolGeometry } from "../../../layers/operation.ts";
-import { fact } from "../../../operators/facts.ts";
+import { inferredType } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { multiply, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
@@ -30,7 +30,7 @@ function pooled(view: NodeView): Shape | undefined {
 
 function pool(mode: PoolGeometry["mode"]): OperatorRule {
   return {
-    infer: (view) => [fact(outputType(view), pooled(view))],
+    infer: (view) => [inferredType(outputType(view), pooled(view))],
     operation: (view) => ({ kind: "pool", geometry: { window: windowElements(view), mode } }),
   };
 }
@@ -44,7 +44,7 @@ export const POOLING: Rules = { AVERAGE_POOL_2D: pool("average"), MAX_POOL_2D: p
 /** MediaPipe's pool, which also says where in its window each maximum was. */
 export const MAX_POOLING_WITH_ARGMAX: OperatorRule = {
   ...pool("max"),
-  infer: (view) => [fact(outputType(view), pooled(view)), fact(outputType(view, 1), pooled(view))],
+  infer: (view) => [inferredType(outputType(view), pooled(view)), inferredType(outputType(view, 1), pooled(view))],
 };
 
 /** Puts maxima back to where they were: the image grows by the strides. */
@@ -54,7 +54,7 @@ export const MAX_UNPOOLING: OperatorRule = {
     const input = ofRank(view.shape(0), 4);
     const factors = [1, vertical, horizontal, 1];
     return [
-      fact(
+      inferredType(
         outputType(view),
         input?.map((size, axis) => multiply(size, factors[axis] ?? 1)),
       ),

@@ -1,6 +1,6 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { RecurrentGeometry } from "../../../layers/operation.ts";
-import { fact } from "../../../operators/facts.ts";
+import { inferredType } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { add, quotient, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
@@ -59,7 +59,7 @@ const UNIDIRECTIONAL_LSTM: OperatorRule = {
   infer: (view) => {
     const shape = view.shape(0);
     const sequence = shape && sequenceOf(shape, view.flag("time_major"));
-    return [fact(outputType(view), sequence?.withLast(column(view, FORWARD.recurrent)))];
+    return [inferredType(outputType(view), sequence?.withLast(column(view, FORWARD.recurrent)))];
   },
   operation: (view) => {
     const shape = view.shape(0);
@@ -72,9 +72,9 @@ const UNIDIRECTIONAL_LSTM: OperatorRule = {
 /** Both directions side by side in one output, or one output each. */
 function bothDirections(view: NodeView, sequence: Sequence | undefined, forward: Dimension, backward: Dimension) {
   const type = outputType(view);
-  if (sequence === undefined) return [fact(type, undefined), fact(type, undefined)];
-  if (view.flag("merge_outputs")) return [fact(type, sequence.withLast(add(forward, backward)))];
-  return [fact(type, sequence.withLast(forward)), fact(type, sequence.withLast(backward))];
+  if (sequence === undefined) return [inferredType(type, undefined), inferredType(type, undefined)];
+  if (view.flag("merge_outputs")) return [inferredType(type, sequence.withLast(add(forward, backward)))];
+  return [inferredType(type, sequence.withLast(forward)), inferredType(type, sequence.withLast(backward))];
 }
 
 const BIDIRECTIONAL_LSTM: OperatorRule = {
@@ -98,13 +98,13 @@ const LSTM: OperatorRule = {
     if (!isBasicKernel(view)) return UNIDIRECTIONAL_LSTM.infer(view);
     const cells = quotient([row(view, 2)], [4]);
     const batch = shape?.[0] ?? UNKNOWN_SIZE;
-    const state = fact(view.dataType(0), [batch, cells]);
+    const state = inferredType(view.dataType(0), [batch, cells]);
     // Output, new cell state, then two workspaces: input and output together, and the four gates.
     return [
       state,
-      fact(outputType(view, 1), [batch, cells]),
-      fact(outputType(view, 2), [batch, column(view, 2)]),
-      fact(outputType(view, 3), [batch, row(view, 2)]),
+      inferredType(outputType(view, 1), [batch, cells]),
+      inferredType(outputType(view, 2), [batch, column(view, 2)]),
+      inferredType(outputType(view, 3), [batch, row(view, 2)]),
     ];
   },
   operation: (view, outputs) => {
@@ -127,7 +127,7 @@ function rnn(isTimeMajor: (view: NodeView) => boolean): OperatorRule {
   return {
     infer: (view) => {
       const shape = view.shape(0);
-      return [fact(outputType(view), shape && sequenceOf(shape, isTimeMajor(view)).withLast(row(view, 1)))];
+      return [inferredType(outputType(view), shape && sequenceOf(shape, isTimeMajor(view)).withLast(row(view, 1)))];
     },
     operation: (view) => {
       const shape = view.shape(0);
@@ -161,7 +161,7 @@ const BIDIRECTIONAL_RNN: OperatorRule = {
 const SVDF: OperatorRule = {
   infer: (view) => {
     const batch = ofRank(view.shape(0), 2)?.[0] ?? UNKNOWN_SIZE;
-    return [fact(outputType(view), [batch, quotient([row(view, 1)], [view.int("rank", 1)])])];
+    return [inferredType(outputType(view), [batch, quotient([row(view, 1)], [view.int("rank", 1)])])];
   },
   operation: (view) => {
     const shape = view.shape(0);

@@ -1,5 +1,5 @@
 import type { DataType } from "../../../model/data-type.ts";
-import { fact, unknownSizes } from "../../../operators/facts.ts";
+import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
@@ -18,11 +18,11 @@ function reduction(value?: Reduction): OperatorRule {
       const type = outputType(view);
       if (shape === undefined || axes === undefined) {
         const isRankKnown = shape !== undefined && keepDims;
-        return [fact(type, isRankKnown ? unknownSizes(shape.length) : undefined)];
+        return [inferredType(type, isRankKnown ? unknownSizes(shape.length) : undefined)];
       }
       const known = knownTensor(view.input(0));
       const elements = value && known && type ? reduceValue(value, known, axes, type) : undefined;
-      return [fact(type, reduceShape(shape, axes, keepDims), elements)];
+      return [inferredType(type, reduceShape(shape, axes, keepDims), elements)];
     },
     kind: "reduce",
     configuration: [1],
@@ -35,14 +35,14 @@ const ARG: OperatorRule = {
     const shape = view.shape(0);
     const axis = view.number(1);
     const reduced = shape && axis !== undefined ? shape.toSpliced(normalizeAxis(axis, shape.length), 1) : undefined;
-    return [fact(typeOption(view, "output_type") ?? outputType(view, 0, "int64"), reduced)];
+    return [inferredType(typeOption(view, "output_type") ?? outputType(view, 0, "int64"), reduced)];
   },
   kind: "reduce",
   configuration: [1],
 };
 
 const CUMSUM: OperatorRule = {
-  infer: (view) => [fact(view.dataType(0), view.shape(0))],
+  infer: (view) => [inferredType(view.dataType(0), view.shape(0))],
   kind: "reduce",
   configuration: [1],
 };
@@ -56,7 +56,7 @@ function segments(isCountGiven: boolean): OperatorRule {
       const count = isCountGiven ? view.value(2)?.[0] : lastSegment(view);
       const [unknown = 0] = unknownSizes(1);
       const rest = shape && ids && shape.slice(isCountGiven ? ids.length : 1);
-      return [fact(view.dataType(0), rest && [count ?? unknown, ...rest])];
+      return [inferredType(view.dataType(0), rest && [count ?? unknown, ...rest])];
     },
     kind: "reduce",
     configuration: isCountGiven ? [2] : [],
@@ -76,7 +76,7 @@ const RFFT2D: OperatorRule = {
     const [rows, columns] = view.value(1) ?? unknownSizes(2);
     const half = typeof columns === "number" ? Math.floor(columns / 2) + 1 : unknownSizes(1)[0];
     const type: DataType = "complex64";
-    return [fact(type, shape && [...shape.slice(0, -2), rows ?? 0, half ?? 0])];
+    return [inferredType(type, shape && [...shape.slice(0, -2), rows ?? 0, half ?? 0])];
   },
   operation: (view) => ({ kind: "elementwise", geometry: { opsPerElement: fftOps(view) } }),
   configuration: [1],

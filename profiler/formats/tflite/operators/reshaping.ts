@@ -1,5 +1,5 @@
 import { elementsOf, type Dimension, type Shape } from "../../../model/shape.ts";
-import { fact, unknownSizes } from "../../../operators/facts.ts";
+import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { reshapedView } from "../../../operators/reshaped-view.ts";
@@ -57,9 +57,9 @@ const BITCAST: OperatorRule = {
     const shape = node.shape(0);
     const from = elementBytes(node.dataType(0));
     const to = elementBytes(type);
-    if (shape === undefined || from === undefined || to === undefined) return [fact(type, undefined)];
-    if (from === to) return [fact(type, shape)];
-    return [fact(type, from > to ? [...shape, from / to] : shape.slice(0, -1))];
+    if (shape === undefined || from === undefined || to === undefined) return [inferredType(type, undefined)];
+    if (from === to) return [inferredType(type, shape)];
+    return [inferredType(type, from > to ? [...shape, from / to] : shape.slice(0, -1))];
   },
   kind: "reshape",
   isView: true,

@@ -1,5 +1,5 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
-import { fact, unknownSizes } from "../../../operators/facts.ts";
+import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { add, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
@@ -14,7 +14,7 @@ const SLICE: OperatorRule = {
   infer: (view) => {
     const shape = view.shape(0);
     const type = view.dataType(0);
-    if (shape === undefined) return [fact(type, undefined)];
+    if (shape === undefined) return [inferredType(type, undefined)];
     const begins = view.value(1) ?? unknownSizes(shape.length);
     const sizes = view.value(2) ?? unknownSizes(shape.length);
     const sliced = shape.map((size, axis) =>
@@ -23,7 +23,7 @@ const SLICE: OperatorRule = {
     const known = knownTensor(view.input(0));
     const starts = view.numbers(1);
     const ends = sliced.map((size, axis) => add(begins[axis] ?? 0, size));
-    return [fact(type, sliced, known && starts && sliceValue(known, { starts, ends }))];
+    return [inferredType(type, sliced, known && starts && sliceValue(known, { starts, ends }))];
   },
   kind: "data-movement",
   configuration: [1, 2],
@@ -46,12 +46,12 @@ const STRIDED_SLICE: OperatorRule = {
     const shape = view.shape(0);
     const type = view.dataType(0);
     const entries = view.value(1)?.length ?? view.shape(1)?.[0];
-    if (shape === undefined || typeof entries !== "number") return [fact(type, undefined)];
+    if (shape === undefined || typeof entries !== "number") return [inferredType(type, undefined)];
     const { cut, axes } = stridedCut(view, shape, entries);
     const sliced = sliceShape(shape, cut);
     const known = knownTensor(view.input(0));
     const output = axes.map((axis) => (axis === "new" ? 1 : (sliced[axis] ?? UNKNOWN_SIZE)));
-    return [fact(type, output, known && sliceValue(known, cut))];
+    return [inferredType(type, output, known && sliceValue(known, cut))];
   },
   kind: "data-movement",
   configuration: [1, 2, 3],
@@ -133,7 +133,7 @@ function behind(start: Dimension): Dimension {
 
 /** The first input with the second written over a part of it. */
 const DYNAMIC_UPDATE_SLICE: OperatorRule = {
-  infer: (view) => [fact(view.dataType(0), view.shape(0))],
+  infer: (view) => [inferredType(view.dataType(0), view.shape(0))],
   kind: "data-movement",
   configuration: [2],
   inPlace: [0],

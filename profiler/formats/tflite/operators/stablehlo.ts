@@ -1,8 +1,8 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
-import { fact, unknownSizes } from "../../../operators/facts.ts";
+import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { add, multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { reduceShape } from "../../../shapes/reduce.ts";
 import { sliceShape } from "../../../shapes/slice.ts";
@@ -14,10 +14,10 @@ import { withRegion } from "./control.ts";
 const at = (shape: Shape, axis: number): Dimension => shape[axis] ?? UNKNOWN_SIZE;
 
 /** The file's own shape: operators that leave their output's size to it. */
-function declared(view: NodeView): TensorFact {
+function declared(view: NodeView): InferredType {
   const shape = view.declaredOutput(0)?.shape;
   const sizes = shape?.map((size) => (typeof size === "object" ? UNKNOWN_SIZE : size));
-  return fact(outputType(view), sizes);
+  return inferredType(outputType(view), sizes);
 }
 
 const fromFile = (
@@ -65,7 +65,7 @@ const CONVOLUTION: OperatorRule = {
     const { input, kernel } = convolutionAxes(view);
     const data = view.shape(0);
     const weights = view.shape(1);
-    if (data === undefined || weights === undefined) return [fact(outputType(view), undefined)];
+    if (data === undefined || weights === undefined) return [inferredType(outputType(view), undefined)];
     const spatial = windowSizes(
       view,
       pick(data, input.spatial),
@@ -79,7 +79,7 @@ const CONVOLUTION: OperatorRule = {
     (view.ints("output_spatial_dimensions") ?? []).forEach((axis, index) => {
       output[axis] = spatial[index] ?? UNKNOWN_SIZE;
     });
-    return [fact(outputType(view), output)];
+    return [inferredType(outputType(view), output)];
   },
   operation: (view, [output]) => {
     const { input, kernel } = convolutionAxes(view);
@@ -128,7 +128,7 @@ const REDUCE: OperatorRule = withRegion({
   infer: (view) => {
     const shape = view.shape(0);
     const reduced = shape && reduceShape(shape, view.ints("dimensions") ?? [], false);
-    return view.node.outputs.map((_, output) => fact(view.dataType(output), reduced));
+    return view.node.outputs.map((_, output) => inferredType(view.dataType(output), reduced));
   },
   kind: "reduce",
   configuration: (view) => initialValues(view),
@@ -145,7 +145,7 @@ const REDUCE_WINDOW: OperatorRule = withRegion({
     const shape = view.shape(0);
     const kernel = view.ints("window_dimensions") ?? [];
     const windows = shape && windowSizes(view, shape, kernel, "base_dilations", "window_dilations");
-    return view.node.outputs.map((_, output) => fact(view.dataType(output), windows));
+    return view.node.outputs.map((_, output) => inferredType(view.dataType(output), windows));
   },
   operation: (view) => {
     const window = (view.ints("window_dimensions") ?? []).reduce((elements, extent) => elements * extent, 1);
@@ -169,7 +169,7 @@ const WINDOW_REDUCTION: OperatorRule = {
         padding: { kind: "explicit", begin: padding[2 * axis] ?? 0, end: padding[2 * axis + 1] ?? 0 },
       });
     });
-    return [fact(view.dataType(0), shape)];
+    return [inferredType(view.dataType(0), shape)];
   },
   operation: (view) => ({
     kind: "pool",
@@ -181,8 +181,8 @@ const WINDOW_REDUCTION: OperatorRule = {
   configuration: [1, 2, 3, 4, 5, 6],
 };
 
-const everyInput = (view: NodeView): readonly TensorFact[] =>
-  view.node.outputs.map((_, index) => fact(view.dataType(index), view.shape(index)));
+const everyInput = (view: NodeView): readonly InferredType[] =>
+  view.node.outputs.map((_, index) => inferredType(view.dataType(index), view.shape(index)));
 
 /** StableHLO operators beside those that are elementwise, products, or forms of builtin ones. */
 export const STABLEHLO: Rules = {
@@ -192,7 +192,7 @@ export const STABLEHLO: Rules = {
   REDUCE_WINDOW: WINDOW_REDUCTION,
   STABLEHLO_SORT: withRegion({ infer: everyInput, kind: "sort" }),
   STABLEHLO_SCATTER: withRegion({
-    infer: (view) => [fact(view.dataType(0), view.shape(0))],
+    infer: (view) => [inferredType(view.dataType(0), view.shape(0))],
     kind: "gather",
     inPlace: [0],
   }),
@@ -234,7 +234,7 @@ export const STABLEHLO: Rules = {
   STABLEHLO_GATHER: fromFile("gather"),
   STABLEHLO_IOTA: fromFile("constant"),
   STABLEHLO_RNG_BIT_GENERATOR: fromFile("random", {
-    infer: (view) => [fact(view.dataType(0), view.shape(0)), fact(outputType(view, 1), undefined)],
+    infer: (view) => [inferredType(view.dataType(0), view.shape(0)), inferredType(outputType(view, 1), undefined)],
     isNondeterministic: true,
   }),
 };

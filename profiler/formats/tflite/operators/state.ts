@@ -1,5 +1,5 @@
 import type { Shape } from "../../../model/shape.ts";
-import { fact } from "../../../operators/facts.ts";
+import { inferredType } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { handle, outputType, type Rules } from "./common.ts";
@@ -12,7 +12,7 @@ const RESOURCE: OperatorRule = { infer: () => handle("resource"), kind: "control
 const READ_VARIABLE: OperatorRule = {
   infer: (view) => {
     view.note("A variable's shape is not computed but taken from the file.");
-    return [fact(outputType(view), declaredShape(view))];
+    return [inferredType(outputType(view), declaredShape(view))];
   },
   kind: "data-movement",
   isNondeterministic: true,
@@ -27,7 +27,7 @@ function declaredShape(view: NodeView): Shape | undefined {
 
 /** Values for keys: table, keys, default value. */
 const HASHTABLE_FIND: OperatorRule = {
-  infer: (view) => [fact(view.dataType(2), view.shape(1))],
+  infer: (view) => [inferredType(view.dataType(2), view.shape(1))],
   kind: "gather",
   isNondeterministic: true,
 };
@@ -40,5 +40,5 @@ export const STATE: Rules = {
   HASHTABLE: RESOURCE,
   HASHTABLE_FIND,
   HASHTABLE_IMPORT: NOTHING,
-  HASHTABLE_SIZE: { infer: () => [fact("int64", [1])], kind: "control", isNondeterministic: true },
+  HASHTABLE_SIZE: { infer: () => [inferredType("int64", [1])], kind: "control", isNondeterministic: true },
 };

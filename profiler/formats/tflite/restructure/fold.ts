@@ -1,8 +1,8 @@
 import { isFloat } from "../../../model/data-type.ts";
 import type { InferredNode } from "../../../operators/infer.ts";
-import type { ConstantType, LiftScope } from "../../../restructure/format-side.ts";
-import { computedWeights, reshapedWeights, type Weights } from "../../../restructure/lift/forms.ts";
-import { permutedWeights } from "../../../restructure/lift/stored-weights.ts";
+import type { ConstantType, LiftScope } from "../../../neutral/adapter.ts";
+import { computedWeights, reshapedWeights, type Weights } from "../../../neutral/forms.ts";
+import { permutedWeights } from "../../../neutral/stored-weights.ts";
 
 type Fold = (node: InferredNode, type: ConstantType, weights: Weights) => Weights | undefined;
 
@@ -31,7 +31,7 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   },
 };
 
-/** What a node makes of constants alone: see `FormatSide.fold`. */
+/** What a node makes of constants alone: see `FormatAdapter.fold`. */
 export function foldNode(inferred: InferredNode, scope: LiftScope, type: ConstantType): Weights | undefined {
   const { node } = inferred;
   const weights = node.domain === "" ? scope.constant(node.inputs[0]) : undefined;

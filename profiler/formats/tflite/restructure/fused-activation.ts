@@ -1,4 +1,4 @@
-import type { Activation } from "../../../restructure/lift/forms.ts";
+import type { Activation } from "../../../neutral/forms.ts";
 
 /**
  * Activations that kernels compute along with their result, by their names in the schema. The schema has TANH and SIGN_BIT too, which

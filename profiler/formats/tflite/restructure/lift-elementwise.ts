@@ -1,7 +1,7 @@
 import type { ElementFunction } from "../../../layers/operations-per-element.ts";
 import { elementsOf } from "../../../model/shape.ts";
-import type { Activation, FormOf } from "../../../restructure/lift/forms.ts";
-import { NotLiftable } from "../../../restructure/lift/native-layer.ts";
+import type { Activation, FormOf } from "../../../neutral/forms.ts";
+import { NotLiftable } from "../../../neutral/native-layer.ts";
 import type { Lift } from "./lift-rule.ts";
 import type { TfliteLayer } from "./tflite-layer.ts";
 

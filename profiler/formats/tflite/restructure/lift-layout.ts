@@ -1,5 +1,5 @@
-import { fixed, NotLiftable, reshapeTarget } from "../../../restructure/lift/native-layer.ts";
-import type { Lifted } from "../../../restructure/format-side.ts";
+import { fixed, NotLiftable, reshapeTarget } from "../../../neutral/native-layer.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
 import type { Lift } from "./lift-rule.ts";
 import { constants } from "./lift-windows.ts";
 import type { TfliteLayer } from "./tflite-layer.ts";

@@ -1,6 +1,6 @@
-import type { Weights } from "../../../restructure/lift/forms.ts";
-import { fixed, NotLiftable } from "../../../restructure/lift/native-layer.ts";
-import { permutedWeights } from "../../../restructure/lift/stored-weights.ts";
+import type { Weights } from "../../../neutral/forms.ts";
+import { fixed, NotLiftable } from "../../../neutral/native-layer.ts";
+import { permutedWeights } from "../../../neutral/stored-weights.ts";
 import type { Lift } from "./lift-rule.ts";
 import { explicitPads } from "./same-pads.ts";
 import type { TfliteLayer } from "./tflite-layer.ts";
@@ -10,12 +10,12 @@ function conv(layer: TfliteLayer, weight: Weights, groups: number): ReturnType<L
   const { view } = layer;
   const bias = layer.optionalWeights(2);
   const kernel = weight.shape.slice(2);
-  const motion = {
+  const window = {
     strides: [view.int("stride_h", 1), view.int("stride_w", 1)],
     dilations: [view.int("dilation_h_factor", 1), view.int("dilation_w_factor", 1)],
   };
-  const pads = explicitPads(layer, kernel, motion);
-  return layer.lifted({ kind: "conv", weight, bias, groups, ...motion, ...pads, activation: layer.fused() });
+  const pads = explicitPads(layer, kernel, window);
+  return layer.lifted({ kind: "conv", weight, bias, groups, ...window, ...pads, activation: layer.fused() });
 }
 
 /** Groups are not said: they are how often the weights' input channels fit in the input's. */

@@ -1,5 +1,5 @@
-import type { FormOf } from "../../../restructure/lift/forms.ts";
-import { NotLiftable } from "../../../restructure/lift/native-layer.ts";
+import type { FormOf } from "../../../neutral/forms.ts";
+import { NotLiftable } from "../../../neutral/native-layer.ts";
 import type { Lift } from "./lift-rule.ts";
 import { explicitPads } from "./same-pads.ts";
 import type { TfliteLayer } from "./tflite-layer.ts";
@@ -9,14 +9,14 @@ function pool(mode: FormOf<"pool">["mode"]): Lift {
   return (layer) => {
     const { view } = layer;
     const kernel = [view.int("filter_height", 1), view.int("filter_width", 1)];
-    const motion = { strides: [view.int("stride_h", 1), view.int("stride_w", 1)], dilations: [1, 1] };
+    const window = { strides: [view.int("stride_h", 1), view.int("stride_w", 1)], dilations: [1, 1] };
     return layer.lifted({
       kind: "pool",
       mode,
       isGlobal: false,
       kernel,
-      ...motion,
-      ...explicitPads(layer, kernel, motion),
+      ...window,
+      ...explicitPads(layer, kernel, window),
       countsPadding: false,
       ceils: false,
       activation: layer.fused(),

@@ -1,4 +1,4 @@
-import { liftByTable } from "../../../restructure/lift/lift-by-table.ts";
+import { liftByTable } from "../../../neutral/lift-by-table.ts";
 import { LIFT_ELEMENTWISE } from "./lift-elementwise.ts";
 import { LIFT_LAYOUT } from "./lift-layout.ts";
 import { LIFT_PRODUCTS } from "./lift-products.ts";

@@ -1,5 +1,5 @@
 import { ABSENT, type TensorId } from "../../../model/model.ts";
-import type { Activation, ConvForm, DenseForm } from "../../../restructure/lift/forms.ts";
+import type { Activation, ConvForm, DenseForm } from "../../../neutral/forms.ts";
 import { fusedName } from "./fused-activation.ts";
 import type { Lowers } from "./lower-rule.ts";
 import type { Attributes, OperatorWriter } from "./operator-writer.ts";

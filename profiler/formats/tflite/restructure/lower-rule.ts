@@ -1,4 +1,4 @@
-import type { Form, FormKind, FormOf } from "../../../restructure/lift/forms.ts";
+import type { Form, FormKind, FormOf } from "../../../neutral/forms.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
 
 /** Adds the operators of a form. @throws {LoweringError} when TFLite cannot say it */

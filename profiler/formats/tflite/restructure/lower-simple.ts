@@ -6,7 +6,7 @@ import {
   type ActivationForm,
   type FormOf,
   type PoolForm,
-} from "../../../restructure/lift/forms.ts";
+} from "../../../neutral/forms.ts";
 import type { Lowers } from "./lower-rule.ts";
 import { fusedOption } from "./lower-products.ts";
 import type { Attributes, OperatorWriter } from "./operator-writer.ts";

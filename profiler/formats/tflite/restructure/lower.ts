@@ -1,6 +1,6 @@
-import type { FormatSide } from "../../../restructure/format-side.ts";
-import type { Form, FormKind } from "../../../restructure/lift/forms.ts";
-import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
+import type { FormatAdapter } from "../../../neutral/adapter.ts";
+import type { Form, FormKind } from "../../../neutral/forms.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { fusedName } from "./fused-activation.ts";
 import { LOWER_LAYOUT } from "./lower-layout.ts";
 import { LOWER_PRODUCTS } from "./lower-products.ts";
@@ -15,7 +15,7 @@ const FUSES: ReadonlySet<FormKind> = new Set<FormKind>(["conv", "dense", "pool"]
 const FUSING_FUNCTIONS = new Set(["add", "subtract", "multiply", "divide"]);
 
 /** TFLite operators for a layer; an activation that cannot be fused becomes an operator of its own. */
-export const lowerLayer: FormatSide["lower"] = async (layer, draft) => {
+export const lowerLayer: FormatAdapter["lower"] = async (layer, draft) => {
   const { form } = layer;
   const fused = "activation" in form ? form.activation : undefined;
   const lower = LOWERS[form.kind] as Lower | undefined;

@@ -1,9 +1,9 @@
 import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
-import type { TensorFact } from "../../../operators/tensor-fact.ts";
-import type { LayerToLower } from "../../../restructure/format-side.ts";
-import type { GraphDraft } from "../../../restructure/lower/graph-draft.ts";
-import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
-import { DraftFacts } from "./draft-facts.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
+import type { LayerToLower } from "../../../neutral/adapter.ts";
+import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
+import { DraftFacts } from "./draft-types.ts";
 import { giveRange, isQuantizedType } from "./ranges.ts";
 import { versionOf } from "./versions.ts";
 
@@ -14,13 +14,13 @@ const DATA_INPUT: Readonly<Record<string, number>> = { SPLIT: 1 };
 
 /** Writes the operators of one layer: its own under its name, and others beside it. */
 export class OperatorWriter {
-  readonly #facts: DraftFacts;
+  readonly #inferredTypes: DraftFacts;
 
   constructor(
     readonly layer: LayerToLower,
-    readonly draft: GraphDraft,
+    readonly draft: GraphBuilder,
   ) {
-    this.#facts = DraftFacts.of(draft);
+    this.#inferredTypes = DraftFacts.of(draft);
   }
 
   get input(): TensorId {
@@ -33,16 +33,16 @@ export class OperatorWriter {
 
   /** Whether the layer computes in integers. */
   get isQuantized(): boolean {
-    return isQuantizedType(this.fact(this.input).dataType);
+    return isQuantizedType(this.inferredType(this.input).dataType);
   }
 
-  fact(tensor: TensorId): TensorFact {
-    return this.#facts.fact(tensor);
+  inferredType(tensor: TensorId): InferredType {
+    return this.#inferredTypes.inferredType(tensor);
   }
 
   /** @throws {LoweringError} without a known rank */
-  shape(tensor: TensorId): NonNullable<TensorFact["shape"]> {
-    const { shape } = this.fact(tensor);
+  shape(tensor: TensorId): NonNullable<InferredType["shape"]> {
+    const { shape } = this.inferredType(tensor);
     if (shape === undefined) throw this.error("the rank of its input is unknown");
     return shape;
   }
@@ -82,11 +82,11 @@ export class OperatorWriter {
   ): void {
     const version = Math.max(this.#versionBefore(op), this.#version(op, inputs, attributes));
     const data = inputs[DATA_INPUT[op] ?? 0] ?? ABSENT;
-    if (isQuantizedType(this.fact(data).dataType))
+    if (isQuantizedType(this.inferredType(data).dataType))
       for (const input of op === "CONCATENATION" ? inputs : [data])
         for (const output of outputs) giveRange(this.draft, { op, layer: this.layer.name, input, output });
     const named = new Map(Object.entries(attributes));
-    this.#facts.infer(this.draft.addNode({ op, version, inputs, outputs, attributes: named }, identity));
+    this.#inferredTypes.infer(this.draft.addNode({ op, version, inputs, outputs, attributes: named }, identity));
   }
 
   #versionBefore(op: string): number {
@@ -97,8 +97,8 @@ export class OperatorWriter {
   #version(op: string, inputs: readonly TensorId[], attributes: Attributes): number {
     const [data, weights = ABSENT] = inputs;
     const dataInput = inputs[DATA_INPUT[op] ?? 0] ?? data ?? ABSENT;
-    const { dataType, shape } = this.fact(dataInput);
-    const weight = this.fact(weights);
+    const { dataType, shape } = this.inferredType(dataInput);
+    const weight = this.inferredType(weights);
     return versionOf(op, {
       attributes,
       dataType,

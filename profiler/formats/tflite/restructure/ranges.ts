@@ -1,7 +1,7 @@
 import type { DataType } from "../../../model/data-type.ts";
 import { ABSENT, type Quantization, type TensorId } from "../../../model/model.ts";
-import type { GraphDraft } from "../../../restructure/lower/graph-draft.ts";
-import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
+import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
 
 const QUANTIZED: ReadonlySet<DataType | undefined> = new Set<DataType>(["int8", "uint8", "int16"]);
 
@@ -26,7 +26,7 @@ interface Open {
   readonly sources: Map<TensorId, TensorId>;
 }
 
-const OPEN = new WeakMap<GraphDraft, Open>();
+const OPEN = new WeakMap<GraphBuilder, Open>();
 
 export function isQuantizedType(dataType: DataType | undefined): boolean {
   return QUANTIZED.has(dataType);
@@ -37,7 +37,7 @@ export function isQuantizedType(dataType: DataType | undefined): boolean {
  * numbers in another shape. Any other range could only be told by running the model.
  */
 export function giveRange(
-  draft: GraphDraft,
+  draft: GraphBuilder,
   {
     op,
     layer,
@@ -59,7 +59,7 @@ export function giveRange(
   }
 }
 
-function settle(draft: GraphDraft, tensor: TensorId, quantization: Quantization, { makers, sources }: Open): void {
+function settle(draft: GraphBuilder, tensor: TensorId, quantization: Quantization, { makers, sources }: Open): void {
   for (let id: TensorId | undefined = tensor; id !== undefined; id = sources.get(id)) {
     const open = draft.tensors[id];
     if (open === undefined || !makers.delete(id)) return;
@@ -68,7 +68,7 @@ function settle(draft: GraphDraft, tensor: TensorId, quantization: Quantization,
 }
 
 /** @throws {LoweringError} when a new tensor has no scheme */
-export function checkRanges(draft: GraphDraft): void {
+export function checkRanges(draft: GraphBuilder): void {
   const [layer] = OPEN.get(draft)?.makers.values() ?? [];
   if (layer !== undefined) throw unknownRange(layer);
 }
@@ -80,7 +80,7 @@ export function unknownRange(layer: string): LoweringError {
   });
 }
 
-function openOf(draft: GraphDraft): Open {
+function openOf(draft: GraphBuilder): Open {
   const open = OPEN.get(draft) ?? { makers: new Map<TensorId, string>(), sources: new Map<TensorId, TensorId>() };
   OPEN.set(draft, open);
   return open;

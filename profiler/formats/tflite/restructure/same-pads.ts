@@ -1,9 +1,9 @@
-import { fixed } from "../../../restructure/lift/native-layer.ts";
+import { fixed } from "../../../neutral/native-layer.ts";
 import { samePads } from "../../../shapes/window.ts";
 import type { TfliteLayer } from "./tflite-layer.ts";
 
 /** How a window moves along height and width. */
-export interface Motion {
+export interface WindowStep {
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
 }
@@ -17,7 +17,7 @@ export interface Pads {
  * TFLite's padding of height and width in numbers.
  * @throws {NotLiftable} when SAME padding depends on a size that only the run can tell
  */
-export function explicitPads(layer: TfliteLayer, kernel: readonly number[], { strides, dilations }: Motion): Pads {
+export function explicitPads(layer: TfliteLayer, kernel: readonly number[], { strides, dilations }: WindowStep): Pads {
   if (layer.view.text("padding", "SAME") === "VALID")
     return { padsBegin: kernel.map(() => 0), padsEnd: kernel.map(() => 0) };
   const pads = kernel.map((extent, axis) => {
@@ -32,7 +32,7 @@ export function explicitPads(layer: TfliteLayer, kernel: readonly number[], { st
 export function paddingOption(
   { padsBegin, padsEnd }: Pads,
   kernel: readonly number[],
-  { strides, dilations }: Motion,
+  { strides, dilations }: WindowStep,
   sizes: readonly (number | undefined)[],
 ): "SAME" | "VALID" | undefined {
   if ([...padsBegin, ...padsEnd].every((pad) => pad === 0)) return "VALID";

@@ -1,6 +1,6 @@
 import { bitsOf, isFloat } from "../../../model/data-type.ts";
-import type { Activation, Weights } from "../../../restructure/lift/forms.ts";
-import { NativeLayer, NotLiftable } from "../../../restructure/lift/native-layer.ts";
+import type { Activation, Weights } from "../../../neutral/forms.ts";
+import { NativeLayer, NotLiftable } from "../../../neutral/native-layer.ts";
 import { fusedActivationOf } from "./fused-activation.ts";
 
 /** Narrower integers are packed: they are not written again. */

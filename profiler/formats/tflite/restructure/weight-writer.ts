@@ -1,7 +1,7 @@
 import { isFloat } from "../../../model/data-type.ts";
 import { ABSENT, type Quantization, type TensorId } from "../../../model/model.ts";
-import { newWeights, reshapedWeights, type Weights } from "../../../restructure/lift/forms.ts";
-import { permutedWeights } from "../../../restructure/lift/stored-weights.ts";
+import { newWeights, reshapedWeights, type Weights } from "../../../neutral/forms.ts";
+import { permutedWeights } from "../../../neutral/stored-weights.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
 import { plannedScheme, quantized, schemeFor } from "./quantize.ts";
 import { unknownRange } from "./ranges.ts";
@@ -62,7 +62,7 @@ function writeFloats(writer: OperatorWriter, weights: Weights, role: string): Pr
 
 /** Restructurings make numbers; a layer that computes in integers takes them as such. */
 function asIntegers(weights: Weights, writer: OperatorWriter): Weights {
-  const { dataType } = writer.fact(writer.input);
+  const { dataType } = writer.inferredType(writer.input);
   return { shape: weights.shape, dataType: dataType === "uint8" ? "uint8" : "int8", read: () => weights.read() };
 }
 
@@ -104,7 +104,7 @@ export async function writeBias(
   const bias = given ?? newWeights([outputs], new Float32Array(outputs));
   if (!writer.isQuantized) return writeWeights(writer, isFloat(bias.dataType) ? bias : asFloats(bias), BIAS);
   const { draft, layer, input } = writer;
-  const dataType = writer.fact(input).dataType === "int16" ? "int64" : "int32";
+  const dataType = writer.inferredType(input).dataType === "int16" ? "int64" : "int32";
   const name = `${layer.name}.bias`;
   const scheme = biasScheme(draft.tensors[input]?.quantization, draft.tensors[weightTensor]?.quantization);
   if (scheme === undefined) throw unknownRange(layer.name);

@@ -1,5 +1,5 @@
 import type { ByteSource } from "../../../bytes/byte-source.ts";
-import type { Piece } from "../../../bytes/pieces.ts";
+import type { ByteSegment } from "../../../bytes/byte-segments.ts";
 import type { Constant } from "../../../model/model.ts";
 import type { StoredBytes } from "../buffers.ts";
 import type { ModelT } from "../schema/generated/schema_generated.ts";
@@ -12,7 +12,7 @@ const EMPTY_BUFFER = 0;
 export class DataList {
   readonly #tables: ModelT;
   readonly #stored: readonly StoredBytes[];
-  readonly #added: Piece[] = [];
+  readonly #added: ByteSegment[] = [];
   readonly #kept = new Set<number>();
   /** Buffers by where their data stands in the file. */
   readonly #places: ReadonlyMap<string, number>;
@@ -20,7 +20,7 @@ export class DataList {
   constructor(
     { tables, buffers }: TfliteTables,
     private readonly source: ByteSource | undefined,
-    private readonly payload: (constant: Constant) => Promise<Piece>,
+    private readonly payload: (constant: Constant) => Promise<ByteSegment>,
   ) {
     this.#tables = tables;
     this.#stored = buffers;
@@ -46,19 +46,19 @@ export class DataList {
     const { storage } = constant;
     const known = storage.kind === "range" ? this.#places.get(placeOf(storage.offset, storage.length)) : undefined;
     if (known !== undefined) return this.keep(known);
-    const piece = await this.payload(constant);
-    return piece.length === 0 ? EMPTY_BUFFER : this.#stored.length + this.#added.push(piece) - 1;
+    const segment = await this.payload(constant);
+    return segment.length === 0 ? EMPTY_BUFFER : this.#stored.length + this.#added.push(segment) - 1;
   }
 
   /** All data in the order of the file, with the tables' numbers of buffers brought to it. */
-  finished(): readonly (Piece | undefined)[] {
+  finished(): readonly (ByteSegment | undefined)[] {
     const { source } = this;
     const entries = [
-      ...this.#stored.map(({ offset, length }): Piece | undefined =>
+      ...this.#stored.map(({ offset, length }): ByteSegment | undefined =>
         offset === undefined || length === 0 || source === undefined ? undefined : { source, offset, length },
       ),
       ...this.#added,
-    ].map((piece, index) => ({ piece, index }));
+    ].map((segment, index) => ({ segment, index }));
     const left = entries.filter(({ index }) => index >= this.#stored.length || this.#kept.has(index));
     const numbers = new Map(left.map(({ index }, number) => [index, number]));
     const number = (buffer: number): number => numbers.get(buffer) ?? buffer;
@@ -66,7 +66,7 @@ export class DataList {
       for (const tensor of tensors) tensor.buffer = number(tensor.buffer);
     for (const entry of this.#tables.metadata) entry.buffer = number(entry.buffer);
     this.#tables.metadataBuffer = this.#tables.metadataBuffer.map(number);
-    return left.map(({ piece }) => piece);
+    return left.map(({ segment }) => segment);
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Piece } from "../../../bytes/pieces.ts";
+import type { ByteSegment } from "../../../bytes/byte-segments.ts";
 import type { Constant, DeclaredType, Model, Node, Tensor, TensorId } from "../../../model/model.ts";
-import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { TENSOR_TYPES } from "../data-types.ts";
 import {
   BuiltinOperator,
@@ -22,7 +22,7 @@ import type { TfliteTables } from "./read-tables.ts";
 export interface EditedTables {
   readonly tables: ModelT;
   /** Of each buffer. */
-  readonly data: readonly (Piece | undefined)[];
+  readonly data: readonly (ByteSegment | undefined)[];
 }
 
 /** Plans of where each tensor lies in memory, by tensor: an edit makes them wrong, and runtimes make their own without. */
@@ -42,7 +42,7 @@ const LARGEST_NARROW_CODE = BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES;
 export async function editTables(
   file: TfliteTables,
   model: Model,
-  payload: (constant: Constant) => Promise<Piece>,
+  payload: (constant: Constant) => Promise<ByteSegment>,
 ): Promise<EditedTables> {
   const { tables } = file;
   const [main] = tables.subgraphs;

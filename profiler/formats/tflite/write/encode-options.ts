@@ -1,5 +1,5 @@
 import type { Attribute } from "../../../model/model.ts";
-import { LoweringError } from "../../../restructure/lower/lowering-error.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { enumNumber, type Options } from "../options.ts";
 import {
   AddOptionsT,

@@ -1,6 +1,6 @@
 import { ByteBuffer, type Builder, type Offset } from "flatbuffers";
 import type { ByteSource } from "../../../bytes/byte-source.ts";
-import { bytesPiece, type Piece } from "../../../bytes/pieces.ts";
+import { bytesSegment, type ByteSegment } from "../../../bytes/byte-segments.ts";
 import { Buffer, BufferT, Model, type ModelT } from "../schema/generated/schema_generated.ts";
 import { SharingBuilder } from "./sharing-builder.ts";
 
@@ -24,31 +24,31 @@ type Place = "inside" | "outside";
 
 /** Data of a buffer or of a custom operator, and where it will be in the file. */
 interface Placed {
-  readonly piece: Piece;
+  readonly segment: ByteSegment;
   readonly at: number;
   readonly place: Place;
 }
 
 /**
- * The pieces of a TFLite file: its tables, then all data, aligned as TFLite asks. No data is read here.
+ * The segments of a TFLite file: its tables, then all data, aligned as TFLite asks. No data is read here.
  * @param data of each buffer; undefined for one that has none
  * @param source of the options that custom operators have outside of their tables
  * @param largest bytes that a file may have with its data inside the flatbuffer
  */
 export function layOut(
   tables: ModelT,
-  data: readonly (Piece | undefined)[],
+  data: readonly (ByteSegment | undefined)[],
   source?: ByteSource,
   largest = LARGEST_FLATBUFFER,
-): readonly Piece[] {
+): readonly ByteSegment[] {
   for (const place of ["inside", "outside"] as const) {
-    tables.buffers = data.map((piece) => new DataSlot(piece && place));
+    tables.buffers = data.map((segment) => new DataSlot(segment && place));
     const builder = new SharingBuilder(2 ** 16);
     builder.finish(tables.pack(builder), "TFL3");
     const head = builder.asUint8Array();
     const placed = fill(head, data, source, place);
-    const end = placed.reduce((last, { at, piece }) => Math.max(last, at + piece.length), head.length);
-    if (end <= largest || place === "outside") return [bytesPiece(head), ...withGaps(head.length, placed)];
+    const end = placed.reduce((last, { at, segment }) => Math.max(last, at + segment.length), head.length);
+    if (end <= largest || place === "outside") return [bytesSegment(head), ...withGaps(head.length, placed)];
   }
   return [];
 }
@@ -56,7 +56,7 @@ export function layOut(
 /** Writes into the tables where the data will be. */
 function fill(
   head: Uint8Array,
-  data: readonly (Piece | undefined)[],
+  data: readonly (ByteSegment | undefined)[],
   source: ByteSource | undefined,
   place: Place,
 ): readonly Placed[] {
@@ -64,23 +64,23 @@ function fill(
   const model = Model.getRootAsModel(view);
   const placed: Placed[] = [];
   let end = head.length;
-  const put = (piece: Piece, where: Place): number => {
+  const put = (segment: ByteSegment, where: Place): number => {
     const at = Math.ceil((end + LENGTH_BYTES) / DATA_ALIGNMENT) * DATA_ALIGNMENT;
-    placed.push({ piece, at, place: where });
-    end = at + piece.length;
+    placed.push({ segment, at, place: where });
+    end = at + segment.length;
     return at;
   };
-  data.forEach((piece, index) => {
+  data.forEach((segment, index) => {
     const table = model.buffers(index);
-    if (piece === undefined || table === null) return;
+    if (segment === undefined || table === null) return;
     const field = (slot: number): number => table.bb_pos + view.__offset(table.bb_pos, slot);
-    const at = put(piece, place);
+    const at = put(segment, place);
     if (place === "inside") {
       view.writeUint32(field(BUFFER.data), at - LENGTH_BYTES - field(BUFFER.data));
       return;
     }
     view.writeUint64(field(BUFFER.offset), BigInt(at));
-    view.writeUint64(field(BUFFER.size), BigInt(piece.length));
+    view.writeUint64(field(BUFFER.size), BigInt(segment.length));
   });
   if (source === undefined) return placed;
   for (const operator of outsideOptions(model)) {
@@ -105,13 +105,13 @@ function outsideOptions(
 }
 
 /** Zeros between the data; the length of a vector stands in front of it. */
-function withGaps(start: number, placed: readonly Placed[]): readonly Piece[] {
+function withGaps(start: number, placed: readonly Placed[]): readonly ByteSegment[] {
   let position = start;
-  return placed.flatMap(({ piece, at, place }) => {
+  return placed.flatMap(({ segment, at, place }) => {
     const gap = new Uint8Array(at - position);
-    if (place === "inside") new DataView(gap.buffer).setUint32(gap.length - LENGTH_BYTES, piece.length, true);
-    position = at + piece.length;
-    return [bytesPiece(gap), piece];
+    if (place === "inside") new DataView(gap.buffer).setUint32(gap.length - LENGTH_BYTES, segment.length, true);
+    position = at + segment.length;
+    return [bytesSegment(gap), segment];
   });
 }
 

@@ -1,5 +1,5 @@
 import type { ByteSource } from "../../../bytes/byte-source.ts";
-import { bytesPiece, type Piece } from "../../../bytes/pieces.ts";
+import { bytesSegment, type ByteSegment } from "../../../bytes/byte-segments.ts";
 
 /**
  * TFLite Metadata keeps labels and vocabularies in a zip archive behind the flatbuffer: one file is both. Offsets in an archive count
@@ -17,7 +17,7 @@ export interface TrailingArchive {
   /** Of its first byte in the file. */
   readonly offset: number;
   /** Its bytes for another place in a file. */
-  movedTo(offset: number): readonly Piece[];
+  movedTo(offset: number): readonly ByteSegment[];
 }
 
 /** undefined where there is none, or none that these rules understand. */
@@ -35,14 +35,14 @@ export async function trailingArchive(source: ByteSource): Promise<TrailingArchi
   if (entries === undefined) return undefined;
   const table = new DataView(directory.buffer);
   const offset = entries.reduce((least, field) => Math.min(least, table.getUint32(field, true) + shift), start);
-  const movedTo = (place: number): readonly Piece[] => {
+  const movedTo = (place: number): readonly ByteSegment[] => {
     const moved = directory.slice();
     const movedTable = new DataView(moved.buffer);
     const by = place - offset + shift;
     for (const field of entries) movedTable.setUint32(field, movedTable.getUint32(field, true) + by, true);
     const tail = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
     new DataView(tail.buffer).setUint32(END.directoryOffset, place + start - offset, true);
-    return [{ source, offset, length: start - offset }, bytesPiece(moved), bytesPiece(tail)];
+    return [{ source, offset, length: start - offset }, bytesSegment(moved), bytesSegment(tail)];
   };
   return { offset, movedTo };
 }

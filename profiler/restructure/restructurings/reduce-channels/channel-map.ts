@@ -1,5 +1,5 @@
 import type { TensorId } from "../../../model/model.ts";
-import type { LiftedGraph } from "../../lift/lifted.ts";
+import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import { UnionFind } from "./union-find.ts";
 
 /** A channel as somebody made it: one of an output of a convolution or dense layer. Channels that go together are tied into one unit. */
@@ -22,7 +22,7 @@ export class ChannelMap {
   /** Of labels that somebody asked for since the last tie: tensors share them. */
   readonly #units = new Map<Labels, readonly Channel[]>();
 
-  constructor(readonly graph: LiftedGraph) {}
+  constructor(readonly graph: NeutralGraph) {}
 
   /** undefined for tensors whose channels nobody can take out. */
   labels(tensor: TensorId | undefined): Labels | undefined {

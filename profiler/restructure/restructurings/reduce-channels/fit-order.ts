@@ -1,4 +1,4 @@
-import type { LiftedGraph } from "../../lift/lifted.ts";
+import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import { POSITIONS_PER_SAMPLE } from "../../approximation/patches.ts";
 import type { TensorId } from "../../../model/model.ts";
 import { linearSizes, type LinearLayer } from "./linear-layer.ts";
@@ -7,7 +7,7 @@ import { linearSizes, type LinearLayer } from "./linear-layer.ts";
 export type Stage = readonly LinearLayer[];
 
 /** Layers in stages: what a layer reads depends on layers of earlier stages alone. */
-export function stagesOf(graph: LiftedGraph, fitted: readonly LinearLayer[]): readonly Stage[] {
+export function stagesOf(graph: NeutralGraph, fitted: readonly LinearLayer[]): readonly Stage[] {
   const known = new Map(fitted.map((layer) => [layer.id, layer]));
   // Fitted layers on the longest way to a tensor.
   const depths = new Map<TensorId, number>();
@@ -28,7 +28,7 @@ const MOST_HELD = 2 ** 26;
 const MOST_CAPTURED = 2 ** 22;
 
 /** Neighbouring stages whose outputs are taken from one run of the whole network. */
-export function runsOf(graph: LiftedGraph, stages: readonly Stage[], samples: number): readonly (readonly Stage[])[] {
+export function runsOf(graph: NeutralGraph, stages: readonly Stage[], samples: number): readonly (readonly Stage[])[] {
   const runs: Stage[][] = [];
   let [held, captured] = [Infinity, Infinity];
   for (const stage of stages) {
@@ -51,7 +51,7 @@ function outputsHeld({ form }: LinearLayer, samples: number): number {
 }
 
 /** Sizes that only a run can tell count as one. */
-function elementsPerSample({ tensors }: LiftedGraph, { inputs }: LinearLayer): number {
+function elementsPerSample({ tensors }: NeutralGraph, { inputs }: LinearLayer): number {
   const [, ...sizes] = tensors[inputs[0] ?? -1]?.shape ?? [];
   return sizes.reduce<number>((product, size) => product * (typeof size === "number" ? size : 1), 1);
 }

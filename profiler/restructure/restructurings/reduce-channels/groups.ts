@@ -1,4 +1,4 @@
-import type { LiftedGraph } from "../../lift/lifted.ts";
+import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import type { ChannelMap, Labels, Unit } from "./channel-map.ts";
 import { isDepthwise, isLinear, type LinearLayer } from "./linear-layer.ts";
 import { trackChannels } from "./track-channels.ts";
@@ -32,15 +32,15 @@ export interface Channels {
 }
 
 /** Tracking follows every channel through the graph: once is enough for all edits that are looked for in it. */
-const FOUND = new WeakMap<LiftedGraph, Channels>();
+const FOUND = new WeakMap<NeutralGraph, Channels>();
 
-export function findChannels(graph: LiftedGraph): Channels {
+export function findChannels(graph: NeutralGraph): Channels {
   const found = FOUND.get(graph) ?? channelsOf(graph);
   FOUND.set(graph, found);
   return found;
 }
 
-function channelsOf(graph: LiftedGraph): Channels {
+function channelsOf(graph: NeutralGraph): Channels {
   const map = trackChannels(graph);
   const kept = map.keptUnits();
   const unitClasses = new UnitClasses(map);

@@ -1,5 +1,5 @@
-import type { LiftedLayer } from "../../lift/lifted.ts";
-import type { Weights } from "../../lift/forms.ts";
+import type { NeutralLayer } from "../../../neutral/neutral-graph.ts";
+import type { Weights } from "../../../neutral/forms.ts";
 import type { Channels, ChannelGroup } from "./groups.ts";
 import type { Unit } from "./channel-map.ts";
 
@@ -39,7 +39,7 @@ export async function batchNormScales(channels: Channels, group: ChannelGroup): 
 async function addNorms(
   importance: Map<Unit, number>,
   { map }: Channels,
-  { outputs }: LiftedLayer,
+  { outputs }: NeutralLayer,
   weights: Weights,
 ): Promise<void> {
   const labels = map.labels(outputs[0]);

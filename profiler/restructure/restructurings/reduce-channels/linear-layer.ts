@@ -1,11 +1,11 @@
 import { matrix, type Matrix } from "../../../numeric/matrix.ts";
-import type { ConvForm, DenseForm } from "../../lift/forms.ts";
-import { isKind, type LiftedLayer } from "../../lift/lifted.ts";
+import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
+import { isKind, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 
 export type LinearForm = ConvForm | DenseForm;
-export type LinearLayer = LiftedLayer<ConvForm> | LiftedLayer<DenseForm>;
+export type LinearLayer = NeutralLayer<ConvForm> | NeutralLayer<DenseForm>;
 
-export function isLinear(layer: LiftedLayer): layer is LinearLayer {
+export function isLinear(layer: NeutralLayer): layer is LinearLayer {
   return isKind(layer, "conv") || isKind(layer, "dense");
 }
 

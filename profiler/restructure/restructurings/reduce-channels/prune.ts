@@ -6,8 +6,8 @@ import {
   type FormOf,
   type ReshapeForm,
   type Weights,
-} from "../../lift/forms.ts";
-import type { LayerId, LiftedLayer } from "../../lift/lifted.ts";
+} from "../../../neutral/forms.ts";
+import type { LayerId, NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import type { ChannelMap, Labels, Unit } from "./channel-map.ts";
 import type { Channels } from "./groups.ts";
 import { isDepthwise } from "./linear-layer.ts";
@@ -47,7 +47,7 @@ function keptOf(units: readonly Unit[], removed: ReadonlySet<Unit>): readonly nu
 }
 
 interface Slicing {
-  readonly layer: LiftedLayer;
+  readonly layer: NeutralLayer;
   readonly map: ChannelMap;
   /** Positions that stay of the first input and the first output. */
   readonly inputs: readonly number[] | undefined;
@@ -99,7 +99,7 @@ const RULES: { readonly [K in FormKind]?: Rule<FormOf<K>> } = {
   reshape: prunedReshape,
 };
 
-function prunedForm(layer: LiftedLayer, map: ChannelMap, kept: KeptPositions): Form | undefined {
+function prunedForm(layer: NeutralLayer, map: ChannelMap, kept: KeptPositions): Form | undefined {
   const [inputs, outputs] = [kept(layer.inputs[0]), kept(layer.outputs[0])];
   if (inputs === undefined && outputs === undefined) return undefined;
   return applyRule(layer.form, { layer, map, inputs, outputs });

@@ -1,6 +1,6 @@
 import type { OptionSpec, OptionsOf } from "../../options.ts";
-import type { Form } from "../../lift/forms.ts";
-import type { LayerId, LiftedGraph } from "../../lift/lifted.ts";
+import type { Form } from "../../../neutral/forms.ts";
+import type { LayerId, NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import {
   matched,
   NotApplicableError,
@@ -8,7 +8,7 @@ import {
   defineRestructuring,
   type RewriteContext,
 } from "../../restructuring.ts";
-import type { Rewrite } from "../../lower/rewrite.ts";
+import type { Rewrite } from "../../../neutral/rewrite.ts";
 import { countsByError } from "./allocate.ts";
 import { findChannels, type ChannelGroup, type Channels } from "./groups.ts";
 import { batchNormScales, filterNorms, type Importance } from "./importance.ts";
@@ -97,7 +97,7 @@ export const REDUCE_CHANNELS = defineRestructuring({
   title: "Reduce channels",
   summary:
     "Takes the least important channels out of a layer, or of the whole network, and fits the layers behind to what is left.",
-  promise: "approximate",
+  guarantee: "approximate",
   literature: [
     "Li, Kadav, Durdanovic, Samet, Graf: Pruning Filters for Efficient ConvNets. ICLR 2017",
     "Liu, Li, Shen, Huang, Yan, Zhang: Learning Efficient Convolutional Networks through Network Slimming. ICCV 2017",
@@ -120,7 +120,7 @@ export const REDUCE_CHANNELS = defineRestructuring({
   rewrite,
 });
 
-function find(graph: LiftedGraph): readonly Finding[] {
+function find(graph: NeutralGraph): readonly Finding[] {
   const { groups } = findChannels(graph);
   const prunable = groups.filter(isPrunable);
   const singles = groups.map((group): Finding => {
@@ -136,13 +136,13 @@ function find(graph: LiftedGraph): readonly Finding[] {
   return [{ target: "", layers: changedLayers(graph, ""), why }, ...singles];
 }
 
-function changedLayers(graph: LiftedGraph, target: string): readonly LayerId[] {
+function changedLayers(graph: NeutralGraph, target: string): readonly LayerId[] {
   const { channels, kept } = plan(graph, target, {});
   return [...pruned(channels, leastImportant(kept, new Map())).keys()];
 }
 
 async function rewrite(
-  graph: LiftedGraph,
+  graph: NeutralGraph,
   target: string,
   options: Options,
   context: RewriteContext,
@@ -172,13 +172,13 @@ interface Plan {
 }
 
 /** @throws {NotApplicableError} */
-function plan(graph: LiftedGraph, target: string, options: Extent): Plan {
+function plan(graph: NeutralGraph, target: string, options: Extent): Plan {
   const channels = findChannels(graph);
   const groups = matched(ID, target, groupsAt(graph, channels, target));
   return { channels, groups, kept: matched(ID, target, countsOf(graph, channels, groups, target, options)) };
 }
 
-function groupsAt(graph: LiftedGraph, { groups }: Channels, target: string): readonly ChannelGroup[] | string {
+function groupsAt(graph: NeutralGraph, { groups }: Channels, target: string): readonly ChannelGroup[] | string {
   if (target === "") {
     const prunable = groups.filter(isPrunable);
     return prunable.length > 0 ? prunable : "there is no layer whose channels could be taken out";
@@ -205,7 +205,7 @@ function unitsOf({ classes }: ChannelGroup): number {
 }
 
 function countsOf(
-  graph: LiftedGraph,
+  graph: NeutralGraph,
   channels: Channels,
   groups: readonly ChannelGroup[],
   target: string,

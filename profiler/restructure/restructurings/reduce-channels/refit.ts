@@ -1,8 +1,8 @@
 import { matrix, type Matrix } from "../../../numeric/matrix.ts";
 import { RuntimeProducts, type Products } from "../../../numeric/products.ts";
 import { SmallProducts } from "../../../numeric/small-products.ts";
-import { newWeights, type BatchNormForm, type Form, type Weights } from "../../lift/forms.ts";
-import { isKind, type LayerId, type LiftedLayer } from "../../lift/lifted.ts";
+import { newWeights, type BatchNormForm, type Form, type Weights } from "../../../neutral/forms.ts";
+import { isKind, type LayerId, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import { patchesOfLayers } from "../../approximation/patches.ts";
 import type { RewriteContext } from "../../restructuring.ts";
 import type { ChannelMap, Unit } from "./channel-map.ts";
@@ -83,7 +83,7 @@ const PRODUCTS: Readonly<Record<"large" | "small", Products>> = {
 /** One layer to be fitted. */
 class Refit {
   /** Takes over a bias that the layer does not have. */
-  readonly #norm: LiftedLayer<BatchNormForm> | undefined;
+  readonly #norm: NeutralLayer<BatchNormForm> | undefined;
   readonly #products: Products;
   readonly #fitsBias: boolean;
   /** For each batch that is still to be fitted, what each group of the reduced layer gave in the whole network. */

@@ -1,4 +1,4 @@
-import { isKind, type LiftedGraph, type LiftedLayer } from "../../lift/lifted.ts";
+import { isKind, type NeutralGraph, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import type { TensorId } from "../../../model/model.ts";
 import type { Channels, UnitClass } from "./groups.ts";
 import type { Unit } from "./channel-map.ts";
@@ -26,7 +26,7 @@ export class Macs {
   }
 
   /** @param layers only these */
-  total(kept: KeptCounts = new Map(), layers?: ReadonlySet<LiftedLayer>): number {
+  total(kept: KeptCounts = new Map(), layers?: ReadonlySet<NeutralLayer>): number {
     return this.#layers.reduce((sum, { layer, perPair, inputs, outputs, ownInputs }) => {
       if (layers && !layers.has(layer)) return sum;
       return sum + perPair * sizeOf(outputs, kept) * (ownInputs ?? sizeOf(inputs, kept));
@@ -34,7 +34,7 @@ export class Macs {
   }
 
   /** Layers whose MACs depend on a class. */
-  layersOf(classes: readonly UnitClass[]): ReadonlySet<LiftedLayer> {
+  layersOf(classes: readonly UnitClass[]): ReadonlySet<NeutralLayer> {
     const isTouched = ({ inputs, outputs }: LayerMacs): boolean =>
       classes.some((each) => inputs.perUnit.has(each) || outputs.perUnit.has(each));
     return new Set(this.#layers.filter(isTouched).map(({ layer }) => layer));
@@ -42,7 +42,7 @@ export class Macs {
 }
 
 interface LayerMacs {
-  readonly layer: LiftedLayer;
+  readonly layer: NeutralLayer;
   /** For each pair of an input and an output channel: taps of the kernel × positions, shared among groups. */
   readonly perPair: number;
   readonly inputs: Size;
@@ -57,8 +57,8 @@ interface Size {
 }
 
 function layerMacs(
-  layer: LiftedLayer,
-  graph: LiftedGraph,
+  layer: NeutralLayer,
+  graph: NeutralGraph,
   channels: Channels,
   classOf: ReadonlyMap<Unit, UnitClass>,
 ): LayerMacs | undefined {

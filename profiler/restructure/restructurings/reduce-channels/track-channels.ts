@@ -1,6 +1,6 @@
 import type { Shape } from "../../../model/shape.ts";
-import type { Form, FormKind, FormOf, Weights } from "../../lift/forms.ts";
-import type { LiftedGraph, LiftedLayer, LiftedTensor } from "../../lift/lifted.ts";
+import type { Form, FormKind, FormOf, Weights } from "../../../neutral/forms.ts";
+import type { NeutralGraph, NeutralLayer, NeutralTensor } from "../../../neutral/neutral-graph.ts";
 import { ChannelMap, type Channel, type Labels } from "./channel-map.ts";
 import { isDepthwise } from "./linear-layer.ts";
 import { reshapeSegments } from "../../matching/reshape-axes.ts";
@@ -9,7 +9,7 @@ import { reshapeSegments } from "../../matching/reshape-axes.ts";
  * Follows channels through a graph (dependency graph of Fang: "DepGraph: Towards Any Structural Pruning", CVPR 2023, with channels
  * instead of layers as its nodes, so that concatenation, split and shuffle need no rule beyond where each channel goes).
  */
-export function trackChannels(graph: LiftedGraph): ChannelMap {
+export function trackChannels(graph: NeutralGraph): ChannelMap {
   const map = new ChannelMap(graph);
   for (const layer of graph.layers) track(layer, map);
   for (const { id, isOutput, isCaptured } of graph.tensors) {
@@ -19,7 +19,7 @@ export function trackChannels(graph: LiftedGraph): ChannelMap {
   return map;
 }
 
-type Rule<F extends Form> = (layer: LiftedLayer<F>, map: ChannelMap) => void;
+type Rule<F extends Form> = (layer: NeutralLayer<F>, map: ChannelMap) => void;
 
 const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   conv: trackConv,
@@ -48,49 +48,49 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   opaque: blockInputs,
 };
 
-function track<K extends FormKind>(layer: LiftedLayer<FormOf<K>>, map: ChannelMap): void {
+function track<K extends FormKind>(layer: NeutralLayer<FormOf<K>>, map: ChannelMap): void {
   const rule: Rule<FormOf<K>> = RULES[layer.form.kind];
   rule(layer, map);
 }
 
-function blockInputs(layer: LiftedLayer, map: ChannelMap): void {
+function blockInputs(layer: NeutralLayer, map: ChannelMap): void {
   for (const input of layer.inputs) block(layer, map, map.labels(input), "is not understood");
 }
 
-function block(layer: LiftedLayer, map: ChannelMap, labels: Labels | undefined, why: string): void {
+function block(layer: NeutralLayer, map: ChannelMap, labels: Labels | undefined, why: string): void {
   map.keepAll(labels, `${layer.op} "${layer.name}" ${why}`);
 }
 
 /** Channels come out where they went in. */
-function passAny(layer: LiftedLayer, map: ChannelMap): void {
+function passAny(layer: NeutralLayer, map: ChannelMap): void {
   map.label(layer.outputs[0], map.labels(layer.inputs[0]));
 }
 
-function passUnless(layer: LiftedLayer, map: ChannelMap, axes: readonly number[], why: string): void {
+function passUnless(layer: NeutralLayer, map: ChannelMap, axes: readonly number[], why: string): void {
   const labels = map.labels(layer.inputs[0]);
   if (labels !== undefined && axes.includes(labels.axis)) block(layer, map, labels, why);
   passAny(layer, map);
 }
 
 /** Layers that treat every channel alike, and other axes not. */
-function passChannels(layer: LiftedLayer, map: ChannelMap): void {
+function passChannels(layer: NeutralLayer, map: ChannelMap): void {
   const labels = channelsOf(layer, map);
   if (labels) map.label(layer.outputs[0], labels);
 }
 
 /** Labels of the first input, where they lie along its channel axis; others are blocked. */
-function channelsOf(layer: LiftedLayer, map: ChannelMap): Labels | undefined {
+function channelsOf(layer: NeutralLayer, map: ChannelMap): Labels | undefined {
   const labels = map.labels(layer.inputs[0]);
   if (labels === undefined || labels.axis === tensorOf(layer.inputs[0], map)?.channelAxis) return labels;
   block(layer, map, labels, "has its channels along another axis");
   return undefined;
 }
 
-function tensorOf(id: number | undefined, map: ChannelMap): LiftedTensor | undefined {
+function tensorOf(id: number | undefined, map: ChannelMap): NeutralTensor | undefined {
   return id === undefined ? undefined : map.graph.tensors[id];
 }
 
-function trackConv(layer: LiftedLayer<FormOf<"conv">>, map: ChannelMap): void {
+function trackConv(layer: NeutralLayer<FormOf<"conv">>, map: ChannelMap): void {
   const { groups, weight } = layer.form;
   const [outChannels = 0] = weight.shape;
   const inputs = channelsOf(layer, map);
@@ -118,7 +118,7 @@ function tieAcross(map: ChannelMap, channels: readonly Channel[], groups: number
   for (const [index, channel] of channels.entries()) map.tie(channels[index % size], channel);
 }
 
-function trackDense(layer: LiftedLayer<FormOf<"dense">>, map: ChannelMap): void {
+function trackDense(layer: NeutralLayer<FormOf<"dense">>, map: ChannelMap): void {
   const labels = map.labels(layer.inputs[0]);
   const rank = tensorOf(layer.inputs[0], map)?.shape?.length;
   const outputRank = tensorOf(layer.outputs[0], map)?.shape?.length;
@@ -127,7 +127,7 @@ function trackDense(layer: LiftedLayer<FormOf<"dense">>, map: ChannelMap): void 
   map.label(layer.outputs[0], { axis: outputRank - 1, channels: map.add(layer.form.weight.shape[0] ?? 0) });
 }
 
-function trackElementwise(layer: LiftedLayer<FormOf<"elementwise">>, map: ChannelMap): void {
+function trackElementwise(layer: NeutralLayer<FormOf<"elementwise">>, map: ChannelMap): void {
   const [left, right] = layer.inputs;
   const { constant } = layer.form;
   const output = layer.outputs[0];
@@ -177,7 +177,7 @@ function wider(a: Labels, b: Labels): Labels {
   return b.channels.length > a.channels.length ? b : a;
 }
 
-function trackReduceMean(layer: LiftedLayer<FormOf<"reduce-mean">>, map: ChannelMap): void {
+function trackReduceMean(layer: NeutralLayer<FormOf<"reduce-mean">>, map: ChannelMap): void {
   const labels = map.labels(layer.inputs[0]);
   const { axes, keepsAxes } = layer.form;
   if (labels === undefined) return;
@@ -189,7 +189,7 @@ function trackReduceMean(layer: LiftedLayer<FormOf<"reduce-mean">>, map: Channel
   map.label(layer.outputs[0], { ...labels, axis: labels.axis - gone });
 }
 
-function trackConcat(layer: LiftedLayer<FormOf<"concat">>, map: ChannelMap): void {
+function trackConcat(layer: NeutralLayer<FormOf<"concat">>, map: ChannelMap): void {
   const { axis } = layer.form;
   const parts = layer.inputs.map((input) => ({ labels: map.labels(input), size: tensorOf(input, map)?.shape?.[axis] }));
   const [first] = parts;
@@ -213,7 +213,7 @@ function trackConcat(layer: LiftedLayer<FormOf<"concat">>, map: ChannelMap): voi
   map.label(layer.outputs[0], { axis, channels });
 }
 
-function trackSplit(layer: LiftedLayer<FormOf<"split">>, map: ChannelMap): void {
+function trackSplit(layer: NeutralLayer<FormOf<"split">>, map: ChannelMap): void {
   const { axis, sizes } = layer.form;
   const labels = map.labels(layer.inputs[0]);
   let begin = 0;
@@ -223,7 +223,7 @@ function trackSplit(layer: LiftedLayer<FormOf<"split">>, map: ChannelMap): void 
   }
 }
 
-function trackSlice(layer: LiftedLayer<FormOf<"slice">>, map: ChannelMap): void {
+function trackSlice(layer: NeutralLayer<FormOf<"slice">>, map: ChannelMap): void {
   const { axis, begin, end } = layer.form;
   const labels = map.labels(layer.inputs[0]);
   map.label(layer.outputs[0], labels?.axis === axis ? sliced(labels, begin, end) : labels);
@@ -233,7 +233,7 @@ function sliced({ axis, channels }: Labels, begin: number, end: number): Labels 
   return { axis, channels: channels.slice(begin, end) };
 }
 
-function trackPad(layer: LiftedLayer<FormOf<"pad">>, map: ChannelMap): void {
+function trackPad(layer: NeutralLayer<FormOf<"pad">>, map: ChannelMap): void {
   const labels = map.labels(layer.inputs[0]);
   if (labels === undefined) return;
   const { begin, end, mode } = layer.form;
@@ -251,12 +251,12 @@ function trackPad(layer: LiftedLayer<FormOf<"pad">>, map: ChannelMap): void {
   map.label(layer.outputs[0], { axis: labels.axis, channels });
 }
 
-function trackTranspose(layer: LiftedLayer<FormOf<"transpose">>, map: ChannelMap): void {
+function trackTranspose(layer: NeutralLayer<FormOf<"transpose">>, map: ChannelMap): void {
   const labels = map.labels(layer.inputs[0]);
   if (labels) map.label(layer.outputs[0], { ...labels, axis: layer.form.permutation.indexOf(labels.axis) });
 }
 
-function trackReshape(layer: LiftedLayer<FormOf<"reshape">>, map: ChannelMap): void {
+function trackReshape(layer: NeutralLayer<FormOf<"reshape">>, map: ChannelMap): void {
   const labels = map.labels(layer.inputs[0]);
   if (labels === undefined) return;
   const from = tensorOf(layer.inputs[0], map)?.shape;

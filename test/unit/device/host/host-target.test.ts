@@ -6,7 +6,7 @@ import { HostTarget } from "../../../../profiler/device/host/host-target.ts";
 import { isMeasured, type LayerTimes, type RunResult } from "../../../../profiler/device/run-result.ts";
 import type { MeasuredModel, RunOptions, RunPhase } from "../../../../profiler/device/target.ts";
 import { FileSource } from "../../../../profiler/bytes/file-source.ts";
-import { SiblingFolder } from "../../../../profiler/bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../../../profiler/bytes/external-data-folder.ts";
 import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import { skip } from "../../../skip.ts";
 import { mobilenetV1 } from "../../../zoo/networks/mobilenet-v1.ts";
@@ -21,7 +21,7 @@ const FEW: RunOptions = { threads: 1, warmUpRuns: 1, runs: 6 };
 async function measured(path: string): Promise<MeasuredModel> {
   const source = await FileSource.open(path);
   try {
-    const { layers } = await profileModel(source, new SiblingFolder(path), { hardware: DEFAULT_HARDWARE });
+    const { layers } = await profileModel(source, new ExternalDataFolder(path), { hardware: DEFAULT_HARDWARE });
     return { runnable: { path }, layers };
   } finally {
     await source.close();

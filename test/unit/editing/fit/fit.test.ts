@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { FileSource } from "../../../../profiler/bytes/file-source.ts";
-import { SiblingFolder } from "../../../../profiler/bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../../../profiler/bytes/external-data-folder.ts";
 import { CalibrationError, OptionError } from "../../../../profiler/errors.ts";
 import { onnxBytes } from "../../../../profiler/formats/onnx/write.ts";
 import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
@@ -16,11 +16,11 @@ import { formatEdit } from "../../../../profiler/editing/edit.ts";
 import { fit, type FitOptions } from "../../../../profiler/editing/fit/fit.ts";
 import type { FitPoint } from "../../../../profiler/editing/fit/fit-point.ts";
 import { combined } from "../../../../profiler/editing/fit/strengths.ts";
-import type { CalibrationSpec } from "../../../../profiler/run/calibration/spec.ts";
+import type { CalibrationSpec } from "../../../../profiler/calibration/spec.ts";
 import { graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
 import { skip } from "../../../skip.ts";
 import { temporaryFolder } from "../../cli/run-cli.ts";
-import { bytesOf, npyFile } from "../../run/npy-file.ts";
+import { bytesOf, npyFile } from "../../runtime/npy-file.ts";
 import { readBytes, weights } from "../../restructure/edited-model.ts";
 
 const SIZE = 48;
@@ -87,7 +87,7 @@ describe("fit", function () {
       hasLabels: false,
     });
     const best = result.points[result.best];
-    assert.ok(best && best.isWithinBudget && best.isOnFront);
+    assert.ok(best && best.isWithinBudget && best.isOnParetoFront);
     assert.ok(totalsOf(fitted).parameters <= 0.7 * before.parameters);
     assert.deepEqual(totalsOf(fitted), best.totals, "the model is that of the point");
     const texts = best.edits.map(formatEdit);
@@ -106,7 +106,7 @@ describe("fit", function () {
     const budget = { parameters: 0.7 * before.parameters, macs: 0.7 * before.macs };
     const { result } = await fit(model, { ...RANDOM, budget, onPoint: (point) => found.push(point) });
     assert.deepEqual(
-      result.points.map(({ isOnFront: _, ...point }) => point),
+      result.points.map(({ isOnParetoFront: _, ...point }) => point),
       found,
     );
     const [first] = result.points;
@@ -119,7 +119,7 @@ describe("fit", function () {
           totals.macs <= point.totals.macs &&
           (error < point.error || totals.parameters < point.totals.parameters || totals.macs < point.totals.macs),
       );
-      assert.equal(point.isOnFront, !isBeaten);
+      assert.equal(point.isOnParetoFront, !isBeaten);
     }
   });
 
@@ -180,7 +180,7 @@ describe("fit", function () {
 
     /** What the network answers itself. */
     async function ownLabels(): Promise<CalibrationSpec> {
-      const { withSession } = await import("../../run/with-session.ts");
+      const { withSession } = await import("../../runtime/with-session.ts");
       const spec = await samples();
       const data = new Random(11).normals(64 * SIZE);
       const answers = await withSession({ name: "n.onnx", bytes: await onnxBytes(model) }, (session) =>
@@ -223,7 +223,7 @@ describe("fit on the digits", function () {
     const path = "media/samples/digits_lenet.onnx";
     const source = await FileSource.open(path);
     try {
-      const model = await readModel(source, new SiblingFolder(path));
+      const model = await readModel(source, new ExternalDataFolder(path));
       const { parameters } = totalsOf(model);
       const { result } = await fit(model, {
         budget: { parameters: parameters / 4, lowestAccuracy: 0.99 },

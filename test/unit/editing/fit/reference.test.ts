@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { Reference } from "../../../../profiler/editing/fit/reference.ts";
-import type { NamedTensors } from "../../../../profiler/run/numeric-tensor.ts";
+import type { NamedTensors } from "../../../../profiler/runtime/numeric-tensor.ts";
 import { graph, node, onnxModel, value } from "../../../builders/onnx-builder.ts";
 
 const MODEL = onnxModel({

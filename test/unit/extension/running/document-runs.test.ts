@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import type { RunOptions } from "../../../../profiler/device/target.ts";
 import { DocumentRuns, type RunsHost } from "../../../../extension/running/document-runs.ts";
 import type { StoredRun } from "../../../../extension/running/kept-run-format.ts";
-import type { DeviceList, RunningState, RunsState } from "../../../../webview/protocol-running.ts";
-import { RpcError } from "../../../../webview/rpc.ts";
+import type { DeviceList, RunningState, RunsState } from "../../../../webview/protocol/running.ts";
+import { RpcError } from "../../../../webview/protocol/rpc.ts";
 import { runResult, storedRun } from "../../webview/kept-runs.ts";
 
 const DEVICES: DeviceList = {
-  devices: [{ id: "serial", name: "Pixel", facts: null, problem: null }],
+  devices: [{ id: "serial", name: "Pixel", inferredTypes: null, problem: null }],
   problem: null,
   chosen: "serial",
   hasBenchmarkModel: false,

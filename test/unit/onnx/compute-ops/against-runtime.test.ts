@@ -54,15 +54,15 @@ function compare(given: OperatorCase, results: readonly Result[]): void {
     ...given,
     inputs: given.inputs.map((input) => input && [input.dataType, input.shape]),
   });
-  const facts = inferCase(given, true);
+  const inferredTypes = inferCase(given, true);
   results.forEach((result, index) => {
-    assert.equal(facts[index]?.dataType, result.dataType, `type of output ${index} of ${label}`);
-    const shape = facts[index].shape?.map((size, axis) => (isOpen(size) ? result.shape[axis] : size));
+    assert.equal(inferredTypes[index]?.dataType, result.dataType, `type of output ${index} of ${label}`);
+    const shape = inferredTypes[index].shape?.map((size, axis) => (isOpen(size) ? result.shape[axis] : size));
     assert.deepEqual(shape, result.shape, `shape of output ${index} of ${label}`);
   });
   // Without the values a size may be open, but never wrong.
-  inferCase(given, false).forEach((fact, index) => {
-    fact.shape?.forEach((size, axis) => {
+  inferCase(given, false).forEach((inferredType, index) => {
+    inferredType.shape?.forEach((size, axis) => {
       if (typeof size === "number" && results[index]) assert.equal(size, results[index].shape[axis], label);
     });
   });

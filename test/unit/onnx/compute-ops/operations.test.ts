@@ -3,15 +3,15 @@ import { macsOf } from "../../../../profiler/layers/cost-rules.ts";
 import type { Operation } from "../../../../profiler/layers/operation.ts";
 import { ONNX_OPERATORS } from "../../../../profiler/formats/onnx/operators/index.ts";
 import type { Shape } from "../../../../profiler/model/shape.ts";
-import { UNKNOWN, type TensorFact } from "../../../../profiler/operators/tensor-fact.ts";
+import { UNKNOWN, type InferredType } from "../../../../profiler/operators/inferred-type.ts";
 import { ShapeError } from "../../../../profiler/shapes/shape-error.ts";
-import { fact, inferFacts, viewOf, type OperatorCase } from "../shape-ops/operator-case.ts";
+import { inferredType, inferTypes, viewOf, type OperatorCase } from "../shape-ops/operator-case.ts";
 
 type Given = Omit<OperatorCase, "inputs">;
 
-const x = (...shape: Shape): TensorFact => fact("float32", shape);
+const x = (...shape: Shape): InferredType => inferredType("float32", shape);
 /** A constant of the file. */
-const weight = (...shape: Shape): TensorFact => ({
+const weight = (...shape: Shape): InferredType => ({
   ...x(...shape),
   constant: { name: "w", elements: undefined, dataType: "float32", storedBytes: undefined },
 });
@@ -27,9 +27,9 @@ function ruleOf({ op, domain = "" }: Given) {
   return rule;
 }
 
-function operationOf(given: Given, facts: readonly (TensorFact | undefined)[]): Operation {
+function operationOf(given: Given, inferredTypes: readonly (InferredType | undefined)[]): Operation {
   const rule = ruleOf(given);
-  const view = viewOf(given, facts);
+  const view = viewOf(given, inferredTypes);
   return rule.operation?.(view, rule.infer(view)) ?? { kind: rule.kind ?? "unknown" };
 }
 
@@ -37,7 +37,7 @@ describe("MACs of ONNX operators, by definition", () => {
   const CASES: readonly (readonly [
     what: string,
     given: Given,
-    facts: readonly (TensorFact | undefined)[],
+    inferredTypes: readonly (InferredType | undefined)[],
     kind: Operation["kind"],
     /** null: a size is symbolic. */
     macs: number | null,
@@ -166,9 +166,9 @@ describe("MACs of ONNX operators, by definition", () => {
       2 * 5 * 64,
     ],
   ];
-  for (const [what, given, facts, kind, macs] of CASES) {
+  for (const [what, given, inferredTypes, kind, macs] of CASES) {
     it(`${given.op}: ${what}`, () => {
-      const operation = operationOf(given, facts);
+      const operation = operationOf(given, inferredTypes);
       assert.equal(operation.kind, kind);
       assert.equal(macsOf(operation).total, macs);
     });
@@ -189,7 +189,7 @@ describe("ONNX compute rules", () => {
 
   it("count packed weights as the elements they are", () => {
     const given = ms("MatMulNBits", { K: 64, N: 32, bits: 4, block_size: 32 });
-    const view = viewOf(given, [x(3, 64), fact("uint8", [32, 2, 16]), x(64)]);
+    const view = viewOf(given, [x(3, 64), inferredType("uint8", [32, 2, 16]), x(64)]);
     assert.deepEqual(ruleOf(given).weightElements?.(view, 1), {
       elements: 64 * 32,
       dataType: "uint4",
@@ -198,10 +198,10 @@ describe("ONNX compute rules", () => {
     assert.equal(ruleOf(given).computesIn?.(view), "float32");
     assert.equal(ruleOf(given).weightElements?.(view, 2), undefined);
     const rows = ms("GatherBlockQuantized", { bits: 4 });
-    const table = viewOf(rows, [fact("uint8", [100, 16]), fact("int64", [3]), x(100, 2)]);
+    const table = viewOf(rows, [inferredType("uint8", [100, 16]), inferredType("int64", [3]), x(100, 2)]);
     assert.deepEqual(ruleOf(rows).weightElements?.(table, 0), { elements: 3200, dataType: "uint4" });
     const experts = ms("QMoE", { expert_weight_bits: 4 });
-    const moe = viewOf(experts, [x(10, 16), x(10, 4), fact("uint8", [4, 32, 8])]);
+    const moe = viewOf(experts, [x(10, 16), x(10, 4), inferredType("uint8", [4, 32, 8])]);
     assert.deepEqual(ruleOf(experts).weightElements?.(moe, 2), { elements: 4 * 32 * 16, dataType: "uint4" });
   });
 
@@ -217,7 +217,8 @@ describe("ONNX compute rules", () => {
   });
 
   it("keep symbolic sizes", () => {
-    const shapeOf = (given: Given, facts: readonly (TensorFact | undefined)[]) => inferFacts(given, facts)[0]?.shape;
+    const shapeOf = (given: Given, inferredTypes: readonly (InferredType | undefined)[]) =>
+      inferTypes(given, inferredTypes)[0]?.shape;
     const strided = { op: "Conv", attributes: { strides: [2, 2], pads: [1, 1, 1, 1] } };
     assert.deepEqual(shapeOf(strided, [x("n", 3, "h", "w"), weight(16, 3, 3, 3)]), [
       "n",
@@ -232,65 +233,65 @@ describe("ONNX compute rules", () => {
       ["n", "s", 8],
     );
     assert.deepEqual(shapeOf({ op: "NonMaxSuppression" }, [x(1, 10, 4), x(1, 2, 10)]), ["boxes(y0)", 3]);
-    assert.deepEqual(shapeOf({ op: "DequantizeLinear" }, [fact("int8", ["n", 4]), x()]), ["n", 4]);
+    assert.deepEqual(shapeOf({ op: "DequantizeLinear" }, [inferredType("int8", ["n", 4]), x()]), ["n", 4]);
   });
 
   it("give the outputs of operators that no CPU kernel runs", () => {
     assert.deepEqual(
-      inferFacts(ms("RelativePositionBias", { max_distance: 8 }), [
+      inferTypes(ms("RelativePositionBias", { max_distance: 8 }), [
         x(32, 2),
-        fact("int64", [1], [4]),
-        fact("int64", [1], [5]),
+        inferredType("int64", [1], [4]),
+        inferredType("int64", [1], [5]),
       ])[0],
       x(1, 2, 4, 5),
     );
     assert.deepEqual(
-      inferFacts(ms("PackedAttention", { num_heads: 2 }), [x("tokens", 8), weight(8, 24)])[0],
+      inferTypes(ms("PackedAttention", { num_heads: 2 }), [x("tokens", 8), weight(8, 24)])[0],
       x("tokens", 8),
     );
-    assert.deepEqual(inferFacts(ms("BitmaskDropout"), [x(5, 13)]), [x(5, 13), fact("uint32", [3])]);
+    assert.deepEqual(inferTypes(ms("BitmaskDropout"), [x(5, 13)]), [x(5, 13), inferredType("uint32", [3])]);
     assert.deepEqual(
-      inferFacts(ms("GemmaRotaryEmbedding"), [x(1, 4), x(1, 8, 4), x(1, 8, 4), x(1, 2, 4), x(1, 2, 4)]),
+      inferTypes(ms("GemmaRotaryEmbedding"), [x(1, 4), x(1, 8, 4), x(1, 8, 4), x(1, 2, 4), x(1, 2, 4)]),
       [x(1, 8, 4), x(1, 2, 4)],
     );
     assert.deepEqual(
-      inferFacts({ op: "DeformConv" }, [x(1, 4, 6, 6), weight(3, 4, 3, 3), x(1, 18, 4, 4)])[0],
+      inferTypes({ op: "DeformConv" }, [x(1, 4, 6, 6), weight(3, 4, 3, 3), x(1, 18, 4, 4)])[0],
       x(1, 3, 4, 4),
     );
-    assert.deepEqual(inferFacts({ op: "CausalConvWithState", outputs: 2 }, [x(1, 6, 20), weight(6, 1, 4)]), [
+    assert.deepEqual(inferTypes({ op: "CausalConvWithState", outputs: 2 }, [x(1, 6, 20), weight(6, 1, 4)]), [
       x(1, 6, 20),
       x(1, 6, 3),
     ]);
-    assert.deepEqual(inferFacts({ op: "LSTM", attributes: { hidden_size: 4, layout: 1 }, outputs: 3 }, [x(2, 7, 8)]), [
+    assert.deepEqual(inferTypes({ op: "LSTM", attributes: { hidden_size: 4, layout: 1 }, outputs: 3 }, [x(2, 7, 8)]), [
       x(2, 7, 1, 4),
       x(2, 1, 4),
       x(2, 1, 4),
     ]);
     assert.deepEqual(
-      inferFacts({ op: "MatMulInteger16", domain: "com.microsoft" }, [
-        fact("uint16", [2, 3]),
-        fact("uint16", [3, 4]),
+      inferTypes({ op: "MatMulInteger16", domain: "com.microsoft" }, [
+        inferredType("uint16", [2, 3]),
+        inferredType("uint16", [3, 4]),
       ])[0],
-      fact("uint32", [2, 4]),
+      inferredType("uint32", [2, 4]),
     );
     const nchwc = { op: "ReorderOutput", domain: "com.microsoft.nchwc", attributes: { channels: 3 } };
-    assert.deepEqual(inferFacts(nchwc, [x(1, 8, 5, 5)])[0], x(1, 3, 5, 5));
+    assert.deepEqual(inferTypes(nchwc, [x(1, 8, 5, 5)])[0], x(1, 3, 5, 5));
   });
 
   it("contradict inputs that do not fit", () => {
-    assert.throws(() => inferFacts({ op: "Conv" }, [x(1, 3, 8, 8), weight(4, 5, 3, 3)]), ShapeError);
-    assert.throws(() => inferFacts({ op: "Conv" }, [x(1, 3, 8), weight(4, 3, 3, 3)]), ShapeError);
-    assert.throws(() => inferFacts({ op: "MaxPool", attributes: { kernel_shape: [2] } }, [x(1, 3, 8, 8)]), ShapeError);
-    assert.throws(() => inferFacts({ op: "MatMul" }, [x(2, 3), x(4, 5)]), ShapeError);
+    assert.throws(() => inferTypes({ op: "Conv" }, [x(1, 3, 8, 8), weight(4, 5, 3, 3)]), ShapeError);
+    assert.throws(() => inferTypes({ op: "Conv" }, [x(1, 3, 8), weight(4, 3, 3, 3)]), ShapeError);
+    assert.throws(() => inferTypes({ op: "MaxPool", attributes: { kernel_shape: [2] } }, [x(1, 3, 8, 8)]), ShapeError);
+    assert.throws(() => inferTypes({ op: "MatMul" }, [x(2, 3), x(4, 5)]), ShapeError);
   });
 });
 
 describe("every ONNX rule", () => {
   const COUNT = 24;
-  const EVERY: readonly (readonly [what: string, fact: TensorFact | undefined])[] = [
+  const EVERY: readonly (readonly [what: string, inferredType: InferredType | undefined])[] = [
     ["no inputs", undefined],
     ["inputs of which nothing is known", UNKNOWN],
-    ["inputs of unknown rank", fact("float32", undefined)],
+    ["inputs of unknown rank", inferredType("float32", undefined)],
     ...[0, 1, 2, 3, 4, 5].map(
       (rank) => [`symbolic inputs of rank ${rank}`, x(...["a", "b", "c", "d", "e"].slice(0, rank))] as const,
     ),

@@ -13,7 +13,10 @@ const bytes = (content: Uint8Array, encoding: Extract<Storage, { kind: "bytes" }
   encoding,
 });
 
-const constant = (facts: Pick<Constant, "dataType" | "shape" | "storage">): Constant => ({ storedBytes: 0, ...facts });
+const constant = (inferredTypes: Pick<Constant, "dataType" | "shape" | "storage">): Constant => ({
+  storedBytes: 0,
+  ...inferredTypes,
+});
 
 describe("model/constant-values", () => {
   it("reads a large range in pieces", async () => {

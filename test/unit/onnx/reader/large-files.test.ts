@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { CountingSource } from "../../../../profiler/bytes/counting-source.ts";
 import { FileSource } from "../../../../profiler/bytes/file-source.ts";
-import { SiblingFolder } from "../../../../profiler/bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../../../profiler/bytes/external-data-folder.ts";
 import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import { externalTensor, graph, node, onnxModel } from "../../../builders/onnx-builder.ts";
 import { MemorySiblings } from "./read-model.ts";
@@ -88,7 +88,7 @@ describe("onnx reader: files over 2 GiB", () => {
     const path = join(folder, "external.onnx");
     writeSparse(path, [[...bytes]]);
     const source = await FileSource.open(path);
-    const model = await readOnnx(source, new SiblingFolder(path));
+    const model = await readOnnx(source, new ExternalDataFolder(path));
     assert.equal(model.fileBytes, bytes.length + 3 * GIB + 4);
     assert.deepEqual(
       model.entries[0].graph.tensors.map(({ constant }) => constant?.values),

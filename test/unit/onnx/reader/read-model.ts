@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { ByteSource, SiblingFiles } from "../../../../profiler/bytes/byte-source.ts";
+import type { ByteSource, ExternalDataFiles } from "../../../../profiler/bytes/byte-source.ts";
 import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import type { EdgewiseError } from "../../../../profiler/errors.ts";
 import { ExternalDataError } from "../../../../profiler/errors.ts";
@@ -10,7 +10,7 @@ import type { Graph, Model, Node, Tensor } from "../../../../profiler/model/mode
 export type Files = Readonly<Record<string, Uint8Array>>;
 
 /** Data files in memory; counts how often each is opened. */
-export class MemorySiblings implements SiblingFiles {
+export class MemorySiblings implements ExternalDataFiles {
   readonly opened: string[] = [];
 
   constructor(private readonly files: Files = {}) {}

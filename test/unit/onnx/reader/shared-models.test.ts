@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { CountingSource } from "../../../../profiler/bytes/counting-source.ts";
 import { FileSource } from "../../../../profiler/bytes/file-source.ts";
-import { SiblingFolder } from "../../../../profiler/bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../../../profiler/bytes/external-data-folder.ts";
 import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import type { Graph, Model } from "../../../../profiler/model/model.ts";
 import { bodyOf, nodeOf } from "./read-model.ts";
@@ -16,7 +16,7 @@ const MODELS = join(SHARED, "models/onnx");
 async function open(file: string): Promise<{ readonly model: Model; readonly source: CountingSource }> {
   const path = join(MODELS, file);
   const source = new CountingSource(await FileSource.open(path));
-  const model = await readOnnx(source, new SiblingFolder(path));
+  const model = await readOnnx(source, new ExternalDataFolder(path));
   await source.close();
   return { model, source };
 }

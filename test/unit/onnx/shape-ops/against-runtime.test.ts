@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TensorFact } from "../../../../profiler/operators/tensor-fact.ts";
+import type { InferredType } from "../../../../profiler/operators/inferred-type.ts";
 import { CASES } from "./runtime-cases.ts";
 import { inferCase, runCase, type OperatorCase, type Result } from "./operator-case.ts";
 
@@ -18,15 +18,16 @@ async function compare(given: OperatorCase): Promise<void> {
   const known = inferCase(given, true);
   const label = JSON.stringify(given);
   results.forEach((result, index) => {
-    const fact = known[index];
-    assert.ok(fact, `no output ${index} of ${label}`);
-    assert.equal(fact.dataType, result.dataType, `type of output ${index} of ${label}`);
-    assert.deepEqual(fact.shape, result.shape, `shape of output ${index} of ${label}`);
-    if (fact.value !== undefined) assertClose(fact.value, result, `elements of output ${index} of ${label}`);
+    const inferredType = known[index];
+    assert.ok(inferredType, `no output ${index} of ${label}`);
+    assert.equal(inferredType.dataType, result.dataType, `type of output ${index} of ${label}`);
+    assert.deepEqual(inferredType.shape, result.shape, `shape of output ${index} of ${label}`);
+    if (inferredType.value !== undefined)
+      assertClose(inferredType.value, result, `elements of output ${index} of ${label}`);
   });
-  inferCase(given, false).forEach((fact, index) => {
+  inferCase(given, false).forEach((inferredType, index) => {
     const result = results[index];
-    if (result !== undefined) assertCompatible(fact, result, `output ${index} without values of ${label}`);
+    if (result !== undefined) assertCompatible(inferredType, result, `output ${index} without values of ${label}`);
   });
 }
 
@@ -41,11 +42,11 @@ function assertClose(elements: readonly (number | string)[], { values }: Result,
 }
 
 /** What is said without the values may be open, but never wrong. */
-function assertCompatible(fact: TensorFact, result: Result, label: string): void {
-  assert.equal(fact.dataType, result.dataType, label);
-  if (fact.shape === undefined) return;
-  assert.equal(fact.shape.length, result.shape.length, label);
-  fact.shape.forEach((size, axis) => {
+function assertCompatible(inferredType: InferredType, result: Result, label: string): void {
+  assert.equal(inferredType.dataType, result.dataType, label);
+  if (inferredType.shape === undefined) return;
+  assert.equal(inferredType.shape.length, result.shape.length, label);
+  inferredType.shape.forEach((size, axis) => {
     if (typeof size === "number") assert.equal(size, result.shape[axis], label);
   });
 }

@@ -4,7 +4,7 @@ import { ONNX_OPERATORS } from "../../../../profiler/formats/onnx/operators/inde
 import { profileModel } from "../../../../profiler/profile-model.ts";
 import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import { inferGraph, type InferredNode } from "../../../../profiler/operators/infer.ts";
-import type { TensorFact } from "../../../../profiler/operators/tensor-fact.ts";
+import type { InferredType } from "../../../../profiler/operators/inferred-type.ts";
 import {
   graph,
   node,
@@ -31,7 +31,7 @@ interface GraphCase {
 }
 
 interface ControlResult {
-  readonly facts: readonly (TensorFact | undefined)[];
+  readonly inferredTypes: readonly (InferredType | undefined)[];
   readonly node: InferredNode;
 }
 
@@ -39,7 +39,7 @@ async function control({ node: single, ...rest }: ControlCase): Promise<ControlR
   const { inferred, nodes } = await controlGraph({ nodes: [single], ...rest });
   const [only] = nodes;
   assert.ok(only);
-  return { facts: inferred, node: only };
+  return { inferredTypes: inferred, node: only };
 }
 
 /** Inferred from the file, after ONNX Runtime has agreed with every size that is no name. */
@@ -64,20 +64,20 @@ async function controlGraph(given: GraphCase) {
     }),
   );
   for (const { problems } of inferred.nodes) assert.deepEqual(problems, []);
-  const facts = main.outputs.map((id) => inferred.facts[id]);
+  const inferredTypes = main.outputs.map((id) => inferred.inferredTypes[id]);
   const results = await runModel(bytes, inputs);
   outputs.forEach((name, position) => {
-    const [fact, result] = [facts[position], results.get(name)];
-    assert.equal(fact?.dataType, result?.dataType);
-    assert.equal(fact?.shape?.length ?? result?.shape.length, result?.shape.length);
-    fact?.shape?.forEach((size, axis) => {
+    const [inferredType, result] = [inferredTypes[position], results.get(name)];
+    assert.equal(inferredType?.dataType, result?.dataType);
+    assert.equal(inferredType?.shape?.length ?? result?.shape.length, result?.shape.length);
+    inferredType?.shape?.forEach((size, axis) => {
       if (typeof size === "number") assert.equal(size, result?.shape[axis]);
     });
   });
-  return { inferred: facts, nodes: inferred.nodes };
+  return { inferred: inferredTypes, nodes: inferred.nodes };
 }
 
-const shapes = ({ facts }: ControlResult) => facts.map((fact) => fact?.shape);
+const shapes = ({ inferredTypes }: ControlResult) => inferredTypes.map((inferredType) => inferredType?.shape);
 const x = f32([2, 3]);
 const yes = operand("bool", [], [1]);
 
@@ -160,7 +160,7 @@ describe("Loop", () => {
     assert.equal(grown[1], 3);
     assert.equal(typeof grown[0], "string");
     const [inner] = result.node.bodies;
-    const carried = inner?.graph.facts[inner.body.graph.inputs[2] ?? -1];
+    const carried = inner?.graph.inferredTypes[inner.body.graph.inputs[2] ?? -1];
     assert.deepEqual(carried?.shape, ["loop0(y)", 3]);
   });
 
@@ -183,7 +183,7 @@ describe("Loop", () => {
       initializers: [five],
     });
     assert.deepEqual(
-      inferred.map((fact) => fact?.shape),
+      inferred.map((inferredType) => inferredType?.shape),
       [["tensors(y)", 2, 3]],
     );
   });
@@ -283,7 +283,7 @@ describe("Scan", () => {
         ["Add", "compute", 100],
       ],
     );
-    const held = structure.memory?.buffers.find(({ tenants }) => tenants.some(({ name }) => name === "h"));
+    const held = structure.memory?.buffers.find(({ occupants }) => occupants.some(({ name }) => name === "h"));
     assert.deepEqual([held?.bytes, held?.first, held?.last], [4 * 800, 0, 2]);
   });
 

@@ -4,7 +4,7 @@ import { bytesOf, type DataType } from "../../../../profiler/model/data-type.ts"
 import type { Attribute, Constant, Model, Node } from "../../../../profiler/model/model.ts";
 import type { Dimension, Shape } from "../../../../profiler/model/shape.ts";
 import { NodeView } from "../../../../profiler/operators/node-view.ts";
-import type { TensorFact } from "../../../../profiler/operators/tensor-fact.ts";
+import type { InferredType } from "../../../../profiler/operators/inferred-type.ts";
 import { encodeRaw } from "../../../builders/raw-tensor.ts";
 import {
   float,
@@ -61,26 +61,29 @@ export const i64 = (values: number | readonly number[]): Operand =>
 const LATEST = 22;
 
 /** The outputs as the rule tells them, from inputs whose values are known or not. */
-export function inferCase(given: OperatorCase, knowsValues: boolean): readonly TensorFact[] {
-  const facts = given.inputs.map((input): TensorFact | undefined => {
+export function inferCase(given: OperatorCase, knowsValues: boolean): readonly InferredType[] {
+  const inferredTypes = given.inputs.map((input): InferredType | undefined => {
     if (input === null) return undefined;
-    const fact = { dataType: input.dataType, shape: input.shape };
-    return knowsValues ? { ...fact, value: elementsOf(input) } : fact;
+    const inferredType = { dataType: input.dataType, shape: input.shape };
+    return knowsValues ? { ...inferredType, value: elementsOf(input) } : inferredType;
   });
-  return inferFacts(given, facts);
+  return inferTypes(given, inferredTypes);
 }
 
-/** The outputs as the rule tells them of facts that no file has: symbolic sizes, unknown ranks. */
-export function inferFacts(
+/** The outputs as the rule tells them of inferred types that no file has: symbolic sizes, unknown ranks. */
+export function inferTypes(
   given: Omit<OperatorCase, "inputs">,
-  facts: readonly (TensorFact | undefined)[],
-): readonly TensorFact[] {
+  inferredTypes: readonly (InferredType | undefined)[],
+): readonly InferredType[] {
   const rule = ONNX_OPERATORS.get(given.domain ?? "")?.[given.op];
   if (rule === undefined) throw new Error(`no rule for ${given.op}`);
-  return rule.infer(viewOf(given, facts));
+  return rule.infer(viewOf(given, inferredTypes));
 }
 
-export function viewOf(given: Omit<OperatorCase, "inputs">, facts: readonly (TensorFact | undefined)[]): NodeView {
+export function viewOf(
+  given: Omit<OperatorCase, "inputs">,
+  inferredTypes: readonly (InferredType | undefined)[],
+): NodeView {
   const outputNames = Array.from({ length: given.outputs ?? 1 }, (_, index) => `y${index}`);
   const node: Node = {
     index: 0,
@@ -88,22 +91,22 @@ export function viewOf(given: Omit<OperatorCase, "inputs">, facts: readonly (Ten
     domain: given.domain ?? "",
     op: given.op,
     version: given.opset ?? LATEST,
-    inputs: facts.map((fact, index) => (fact === undefined ? -1 : index)),
-    outputs: outputNames.map((_, index) => facts.length + index),
+    inputs: inferredTypes.map((inferredType, index) => (inferredType === undefined ? -1 : index)),
+    outputs: outputNames.map((_, index) => inferredTypes.length + index),
     attributes: new Map(Object.entries(given.attributes ?? {}).map(([name, held]) => [name, nativeAttribute(held)])),
     bodies: [],
   };
-  return new NodeView(MODEL, node, facts, [
-    ...facts.map(() => ({ name: "" })),
+  return new NodeView(MODEL, node, inferredTypes, [
+    ...inferredTypes.map(() => ({ name: "" })),
     ...outputNames.map((name) => ({ name })),
   ]);
 }
 
-export function fact(
+export function inferredType(
   dataType: DataType | undefined,
   shape: Shape | undefined,
   elements?: readonly Dimension[],
-): TensorFact {
+): InferredType {
   return elements === undefined ? { dataType, shape } : { dataType, shape, value: elements };
 }
 

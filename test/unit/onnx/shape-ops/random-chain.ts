@@ -1,7 +1,7 @@
-import type { TensorFact } from "../../../../profiler/operators/tensor-fact.ts";
+import type { InferredType } from "../../../../profiler/operators/inferred-type.ts";
 import { ShapeError } from "../../../../profiler/shapes/shape-error.ts";
 import { elementsOf, isStatic } from "../../../../profiler/model/shape.ts";
-import { inferFacts, type CaseAttribute } from "./operator-case.ts";
+import { inferTypes, type CaseAttribute } from "./operator-case.ts";
 
 /** A graph of shape operators that grows one random node at a time, each fitting what inference says of the nodes before. */
 export interface Chain {
@@ -12,7 +12,7 @@ export interface Chain {
 
 export interface ChainTensor {
   readonly name: string;
-  readonly fact: TensorFact;
+  readonly inferredType: InferredType;
 }
 
 export interface ChainNode {
@@ -52,8 +52,8 @@ class Draft {
   }
 
   any(accepts: (tensor: Known) => boolean = () => true): Known | undefined {
-    const candidates = this.chain.tensors.flatMap(({ name, fact }) => {
-      const { dataType, shape, value } = fact;
+    const candidates = this.chain.tensors.flatMap(({ name, inferredType }) => {
+      const { dataType, shape, value } = inferredType;
       if (!shape || !isStatic(shape) || dataType === undefined) return [];
       const known = { name, dataType, shape, value };
       return accepts(known) ? [known] : [];
@@ -64,23 +64,23 @@ class Draft {
   ints(elements: readonly number[], isScalar = false): string {
     const name = `c${this.chain.constants.length}`;
     this.chain.constants.push({ name, elements, isScalar });
-    const fact = { dataType: "int64", shape: isScalar ? [] : [elements.length], value: elements } as const;
-    this.chain.tensors.push({ name, fact });
+    const inferredType = { dataType: "int64", shape: isScalar ? [] : [elements.length], value: elements } as const;
+    this.chain.tensors.push({ name, inferredType });
     return name;
   }
 
   node(op: string, inputs: readonly string[], attributes: ChainNode["attributes"] = {}, outputs = 1): void {
-    const facts = inputs.map((name) => this.chain.tensors.find((tensor) => tensor.name === name)?.fact);
-    const inferred = attempt(() => inferFacts({ op, opset: OPSET, attributes, outputs }, facts));
-    const isSmall = ({ shape = [] }: TensorFact) =>
+    const inferredTypes = inputs.map((name) => this.chain.tensors.find((tensor) => tensor.name === name)?.inferredType);
+    const inferred = attempt(() => inferTypes({ op, opset: OPSET, attributes, outputs }, inferredTypes));
+    const isSmall = ({ shape = [] }: InferredType) =>
       shape.every((size) => typeof size === "string" || (size >= 0 && size <= MOST_ELEMENTS)) &&
       (elementsOf(shape) ?? 0) <= MOST_ELEMENTS;
     if (!inferred?.every(isSmall)) return;
     const names = inferred.slice(0, outputs).map((_, index) => `t${this.chain.nodes.length}_${index}`);
     this.chain.nodes.push({ op, inputs, outputs: names, attributes });
     names.forEach((name, index) => {
-      const fact = inferred[index];
-      if (fact) this.chain.tensors.push({ name, fact });
+      const inferredType = inferred[index];
+      if (inferredType) this.chain.tensors.push({ name, inferredType });
     });
   }
 }
@@ -89,7 +89,7 @@ interface Known {
   readonly name: string;
   readonly dataType: string;
   readonly shape: readonly number[];
-  readonly value: TensorFact["value"];
+  readonly value: InferredType["value"];
 }
 
 /** A step that contradicts itself is no step. */
@@ -243,7 +243,7 @@ const STEPS: readonly ((draft: Draft) => void)[] = [
 
 /** The chain that `steps` make from an input of `shape`. */
 export function chainOf(shape: readonly number[], steps: readonly Step[]): Chain {
-  const input = { name: "x", fact: { dataType: "float32", shape } } as const;
+  const input = { name: "x", inferredType: { dataType: "float32", shape } } as const;
   const chain: Chain = { tensors: [input], constants: [], nodes: [] };
   new Draft(chain, [3]).node("Shape", ["x"]);
   for (const { kind, picks } of steps) STEPS[kind % STEPS.length]?.(new Draft(chain, picks));

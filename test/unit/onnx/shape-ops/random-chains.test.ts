@@ -22,15 +22,15 @@ describe("ONNX shape arithmetic: random graphs", () => {
         const results = await runChain(chain, size);
         if (results === undefined) return;
         const outputs = new Set(chain.nodes.flatMap((made) => made.outputs));
-        for (const { name, fact } of chain.tensors.filter((made) => outputs.has(made.name))) {
+        for (const { name, inferredType } of chain.tensors.filter((made) => outputs.has(made.name))) {
           const result = results.get(name);
           const label = `${name} of ${JSON.stringify(chain.nodes)}`;
-          assert.equal(fact.dataType, result?.dataType, `type of ${label}`);
-          if (!fact.shape?.some((known) => typeof known === "string")) {
-            assert.deepEqual(fact.shape, result?.shape, `shape of ${label}`);
+          assert.equal(inferredType.dataType, result?.dataType, `type of ${label}`);
+          if (!inferredType.shape?.some((known) => typeof known === "string")) {
+            assert.deepEqual(inferredType.shape, result?.shape, `shape of ${label}`);
           }
-          if (fact.value !== undefined) {
-            const known = fact.value.map(comparable);
+          if (inferredType.value !== undefined) {
+            const known = inferredType.value.map(comparable);
             const expected: readonly (number | string)[] | undefined = result?.values.map((element, place) =>
               known[place] === UNKNOWN_SIZE ? UNKNOWN_SIZE : comparable(element),
             );
@@ -64,7 +64,7 @@ function comparable(element: number | string): number | string {
 }
 
 function bytesOf({ constants, nodes, tensors }: Chain): Uint8Array {
-  const size = tensors[0]?.fact.shape ?? [];
+  const size = tensors[0]?.inferredType.shape ?? [];
   return onnxModel({
     opset: OPSET,
     graph: graph(

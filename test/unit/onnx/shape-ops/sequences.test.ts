@@ -1,39 +1,39 @@
 import assert from "node:assert/strict";
 import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import type { Dimension, Shape } from "../../../../profiler/model/shape.ts";
-import type { TensorFact } from "../../../../profiler/operators/tensor-fact.ts";
+import type { InferredType } from "../../../../profiler/operators/inferred-type.ts";
 import { profileModel } from "../../../../profiler/profile-model.ts";
 import { graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
 import { noSiblings } from "../../zoo/no-siblings.ts";
-import { fact, inferFacts, type CaseAttribute } from "./operator-case.ts";
+import { inferredType, inferTypes, type CaseAttribute } from "./operator-case.ts";
 
-const data = (...shape: Shape): TensorFact => fact("float32", shape);
-const list = (...elements: Dimension[]): TensorFact => fact("int64", [elements.length], elements);
-const scalar = (element: Dimension): TensorFact => fact("int64", [], [element]);
+const data = (...shape: Shape): InferredType => inferredType("float32", shape);
+const list = (...elements: Dimension[]): InferredType => inferredType("int64", [elements.length], elements);
+const scalar = (element: Dimension): InferredType => inferredType("int64", [], [element]);
 
 function infer(
   op: string,
-  inputs: readonly (TensorFact | undefined)[],
+  inputs: readonly (InferredType | undefined)[],
   attributes: Readonly<Record<string, CaseAttribute>> = {},
-): TensorFact {
-  const [output] = inferFacts({ op, attributes }, inputs);
+): InferredType {
+  const [output] = inferTypes({ op, attributes }, inputs);
   assert.ok(output);
   return output;
 }
 
 describe("ONNX operator rules: sequences", () => {
   it("are as long as they were split into", () => {
-    const length = (...inputs: TensorFact[]): readonly Dimension[] | undefined =>
+    const length = (...inputs: InferredType[]): readonly Dimension[] | undefined =>
       infer("SequenceLength", [infer("SplitToSequence", inputs, { axis: 1 })]).value;
     assert.deepEqual(length(data(2, 7)), [7]);
     assert.deepEqual(length(data(2, 7), scalar(3)), [3]);
     assert.deepEqual(length(data(2, 7), list(3, 4)), [2]);
     assert.deepEqual(length(data(2, "n"), scalar(2)), ["ceil(n/2)"]);
-    assert.equal(length(data(2, 7), fact("int64", ["parts"]))?.[0], "parts");
+    assert.equal(length(data(2, 7), inferredType("int64", ["parts"]))?.[0], "parts");
   });
 
   it("put together again are what they were split from", () => {
-    for (const split of [undefined, scalar(3), list(3, 4), fact("int64", ["parts"])]) {
+    for (const split of [undefined, scalar(3), list(3, 4), inferredType("int64", ["parts"])]) {
       const parts = infer("SplitToSequence", [data("batch", 7), split], { axis: 1 });
       assert.deepEqual(infer("ConcatFromSequence", [parts], { axis: 1 }).shape, ["batch", 7]);
     }
@@ -66,7 +66,7 @@ describe("ONNX operator rules: sequences", () => {
     assert.deepEqual(infer("SequenceAt", [parts, scalar(1)]).shape, [2, 4]);
     const chunks = infer("SplitToSequence", [data(2, 7), scalar(3)], { axis: 1 });
     assert.deepEqual(infer("SequenceAt", [chunks, scalar(-1)]).shape, [2, 1]);
-    assert.deepEqual(infer("SequenceAt", [chunks, fact("int64", [])]).shape, [2, "?"]);
+    assert.deepEqual(infer("SequenceAt", [chunks, inferredType("int64", [])]).shape, [2, "?"]);
     const unlike = infer("SequenceConstruct", [data(2), data(3, 4)]);
     assert.deepEqual(infer("SequenceAt", [unlike, scalar(1)]).shape, [3, 4]);
     const front = infer("SequenceInsert", [unlike, data(9), scalar(0)]);
@@ -82,7 +82,7 @@ describe("ONNX operator rules: sequences", () => {
   });
 
   it("name the size when something was taken out that nobody can tell", () => {
-    const rest = infer("SequenceErase", [infer("SplitToSequence", [data(6, 2), scalar(3)]), fact("int64", [])]);
+    const rest = infer("SequenceErase", [infer("SplitToSequence", [data(6, 2), scalar(3)]), inferredType("int64", [])]);
     const [along, across] = infer("ConcatFromSequence", [rest], { axis: 0 }).shape ?? [];
     assert.equal(typeof along, "string");
     assert.equal(across, 2);

@@ -1,28 +1,31 @@
 import assert from "node:assert/strict";
 import type { DataType } from "../../../../profiler/model/data-type.ts";
 import type { Dimension, Shape } from "../../../../profiler/model/shape.ts";
-import type { TensorFact } from "../../../../profiler/operators/tensor-fact.ts";
+import type { InferredType } from "../../../../profiler/operators/inferred-type.ts";
 import { ShapeError } from "../../../../profiler/shapes/shape-error.ts";
-import { fact, inferFacts, type CaseAttribute, type OperatorCase } from "./operator-case.ts";
+import { inferredType, inferTypes, type CaseAttribute, type OperatorCase } from "./operator-case.ts";
 
 type Setting = Omit<OperatorCase, "inputs" | "op">;
 
-const infer = (op: string, facts: readonly (TensorFact | undefined)[], setting: Setting = {}): readonly TensorFact[] =>
-  inferFacts({ op, ...setting }, facts);
+const infer = (
+  op: string,
+  inferredTypes: readonly (InferredType | undefined)[],
+  setting: Setting = {},
+): readonly InferredType[] => inferTypes({ op, ...setting }, inferredTypes);
 const attributes = (held: Readonly<Record<string, CaseAttribute>>, opset?: number): Setting =>
   opset === undefined ? { attributes: held } : { attributes: held, opset };
-const data = (...shape: Shape): TensorFact => fact("float32", shape);
-const list = (...elements: Dimension[]): TensorFact => fact("int64", [elements.length], elements);
-const scalar = (element: Dimension): TensorFact => fact("int64", [], [element]);
-const shapeOf = ([output]: readonly TensorFact[]): Shape | undefined => output?.shape;
-const valueOf = ([output]: readonly TensorFact[]): readonly Dimension[] | undefined => output?.value;
+const data = (...shape: Shape): InferredType => inferredType("float32", shape);
+const list = (...elements: Dimension[]): InferredType => inferredType("int64", [elements.length], elements);
+const scalar = (element: Dimension): InferredType => inferredType("int64", [], [element]);
+const shapeOf = ([output]: readonly InferredType[]): Shape | undefined => output?.shape;
+const valueOf = ([output]: readonly InferredType[]): readonly Dimension[] | undefined => output?.value;
 
 describe("ONNX operator rules: symbolic sizes", () => {
   it("go through Shape, Gather, arithmetic, Concat and Reshape", () => {
     const [sizes] = infer("Shape", [data("batch", 12, "seq", 64)]);
-    assert.deepEqual(sizes, fact("int64", [4], ["batch", 12, "seq", 64]));
+    assert.deepEqual(sizes, inferredType("int64", [4], ["batch", 12, "seq", 64]));
     const [batch] = infer("Gather", [sizes, scalar(0)], attributes({ axis: 0 }));
-    assert.deepEqual(batch, fact("int64", [], ["batch"]));
+    assert.deepEqual(batch, inferredType("int64", [], ["batch"]));
     const [width] = infer("Mul", [scalar(12), scalar(64)]);
     const [row] = infer("Unsqueeze", [batch, list(0)]);
     const [column] = infer("Unsqueeze", [width, list(0)]);
@@ -32,7 +35,7 @@ describe("ONNX operator rules: symbolic sizes", () => {
   });
 
   it("leave open in a Concat only the sizes that are open", () => {
-    const target = infer("Concat", [list(2), fact("int64", [1])], attributes({ axis: 0 }));
+    const target = infer("Concat", [list(2), inferredType("int64", [1])], attributes({ axis: 0 }));
     assert.deepEqual(valueOf(target), [2, "?"]);
   });
 
@@ -45,8 +48,10 @@ describe("ONNX operator rules: symbolic sizes", () => {
 
   it("halve as integers divide", () => {
     assert.deepEqual(valueOf(infer("Div", [list("n"), list(2)])), ["floor(n/2)"]);
-    assert.deepEqual(valueOf(infer("Cast", [fact("float32", [1], ["n"])], attributes({ to: 7 }))), ["n"]);
-    assert.deepEqual(valueOf(infer("Div", [fact("float32", [1], ["n"]), fact("float32", [1], [2])])), ["?"]);
+    assert.deepEqual(valueOf(infer("Cast", [inferredType("float32", [1], ["n"])], attributes({ to: 7 }))), ["n"]);
+    assert.deepEqual(valueOf(infer("Div", [inferredType("float32", [1], ["n"]), inferredType("float32", [1], [2])])), [
+      "?",
+    ]);
   });
 
   const broadcasts: readonly (readonly [Shape, Shape, Shape])[] = [
@@ -94,7 +99,7 @@ describe("ONNX operator rules: symbolic sizes", () => {
     assert.deepEqual(shapeOf(infer("Transpose", [data("n", 3)])), [3, "n"]);
     assert.deepEqual(shapeOf(infer("Pad", [data("n", 3), list(1, 0, 1, 0)])), ["n+2", 3]);
     assert.deepEqual(shapeOf(infer("Tile", [data("n", 3), list(2, "k")])), ["2*n", "3*k"]);
-    assert.deepEqual(shapeOf(infer("OneHot", [fact("int64", ["n"]), scalar("d"), list(0, 1)])), ["n", "d"]);
+    assert.deepEqual(shapeOf(infer("OneHot", [inferredType("int64", ["n"]), scalar("d"), list(0, 1)])), ["n", "d"]);
     assert.deepEqual(shapeOf(infer("SpaceToDepth", [data(1, 3, "h", "w")], attributes({ blocksize: 2 }))), [
       1,
       12,
@@ -109,11 +114,11 @@ describe("ONNX operator rules: symbolic sizes", () => {
 
   it("name what only the run can tell after the output", () => {
     assert.deepEqual(shapeOf(infer("NonZero", [data(2, 3)])), [2, "nonzero(y0)"]);
-    assert.deepEqual(shapeOf(infer("Compress", [data(2, 3), fact("bool", [3])], attributes({ axis: 1 }))), [
+    assert.deepEqual(shapeOf(infer("Compress", [data(2, 3), inferredType("bool", [3])], attributes({ axis: 1 }))), [
       2,
       "compress(y0)",
     ]);
-    const unique = infer("Unique", [fact("int64", [5])], { outputs: 4 });
+    const unique = infer("Unique", [inferredType("int64", [5])], { outputs: 4 });
     assert.deepEqual(
       unique.map(({ shape }) => shape),
       [["unique(y0)"], ["unique(y0)"], [5], ["unique(y0)"]],
@@ -121,22 +126,30 @@ describe("ONNX operator rules: symbolic sizes", () => {
   });
 
   it("keep the rank when a setting is computed", () => {
-    const open = fact("int64", [2]);
+    const open = inferredType("int64", [2]);
     assert.deepEqual(shapeOf(infer("Reshape", [data(2, 3), open])), ["?", "?"]);
     assert.deepEqual(shapeOf(infer("Squeeze", [data(2, 3, 1, 1), open])), ["?", "?"]);
     assert.deepEqual(shapeOf(infer("Unsqueeze", [data(2), open])), ["?", "?", "?"]);
     assert.deepEqual(shapeOf(infer("ReduceSum", [data(2, 3, 4), open], attributes({ keepdims: 0 }))), ["?"]);
     assert.deepEqual(shapeOf(infer("Slice", [data(2, 3), open, open])), ["?", "?"]);
-    assert.deepEqual(shapeOf(infer("Slice", [data(2, 3, 4), fact("int64", [1]), list(3), list(1)])), [2, "?", 4]);
+    assert.deepEqual(shapeOf(infer("Slice", [data(2, 3, 4), inferredType("int64", [1]), list(3), list(1)])), [
+      2,
+      "?",
+      4,
+    ]);
     assert.deepEqual(shapeOf(infer("Tile", [data(2, 3), open])), ["?", "?"]);
-    assert.deepEqual(shapeOf(infer("Pad", [data(2, 3), fact("int64", [4])])), ["?", "?"]);
+    assert.deepEqual(shapeOf(infer("Pad", [data(2, 3), inferredType("int64", [4])])), ["?", "?"]);
   });
 
   const unknowns =
     "Add Relu Reshape Transpose Concat Gather Slice Squeeze ReduceSum Shape NonZero Split Pad Tile".split(" ");
   for (const op of unknowns) {
     it(`${op} of an unknown tensor is unknown, not wrong`, () => {
-      const [output] = infer(op, [fact("float32", undefined), fact("int64", undefined)], attributes({ axis: 0 }));
+      const [output] = infer(
+        op,
+        [inferredType("float32", undefined), inferredType("int64", undefined)],
+        attributes({ axis: 0 }),
+      );
       assert.ok(output?.shape === undefined || output.shape.includes("?") || output.shape.includes("nonzero(y0)"));
       assert.equal(output?.value, undefined);
     });
@@ -144,7 +157,8 @@ describe("ONNX operator rules: symbolic sizes", () => {
 });
 
 describe("ONNX operator rules: early versions", () => {
-  const typed = (dataType: DataType, shape: Shape, value?: readonly Dimension[]) => fact(dataType, shape, value);
+  const typed = (dataType: DataType, shape: Shape, value?: readonly Dimension[]) =>
+    inferredType(dataType, shape, value);
 
   it("stretch the second operand from an axis on", () => {
     const setting = attributes({ broadcast: 1, axis: 1 }, 6);
@@ -188,7 +202,7 @@ describe("ONNX operator rules: early versions", () => {
 });
 
 describe("ONNX operator rules: contradictions", () => {
-  const wrong: readonly (readonly [string, readonly TensorFact[], Readonly<Record<string, CaseAttribute>>])[] = [
+  const wrong: readonly (readonly [string, readonly InferredType[], Readonly<Record<string, CaseAttribute>>])[] = [
     ["Add", [data(2), data(3)], {}],
     ["Reshape", [data(2, 3), list(4)], {}],
     ["Reshape", [data(2, 3), list(-1, -1)], {}],
@@ -209,11 +223,11 @@ describe("ONNX operator rules: contradictions", () => {
     ["Flatten", [data(2)], { axis: 3 }],
     ["GatherElements", [data(2, 3), list(0)], {}],
     ["Split", [data(4)], { num_outputs: 2 ** 40 }],
-    ["Expand", [data(2), fact("int64", [2 ** 40])], {}],
+    ["Expand", [data(2), inferredType("int64", [2 ** 40])], {}],
   ];
-  for (const [op, facts, held] of wrong) {
-    it(`${op} of ${facts.map(({ shape, value }) => `[${(value ?? shape ?? []).join()}]`).join(" and ")} is refused`, () => {
-      assert.throws(() => infer(op, facts, attributes(held)), ShapeError);
+  for (const [op, inferredTypes, held] of wrong) {
+    it(`${op} of ${inferredTypes.map(({ shape, value }) => `[${(value ?? shape ?? []).join()}]`).join(" and ")} is refused`, () => {
+      assert.throws(() => infer(op, inferredTypes, attributes(held)), ShapeError);
     });
   }
 });

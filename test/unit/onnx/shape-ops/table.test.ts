@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { ONNX_OPERATORS } from "../../../../profiler/formats/onnx/operators/index.ts";
-import { fact, viewOf } from "./operator-case.ts";
+import { inferredType, viewOf } from "./operator-case.ts";
 import { skip } from "../../../skip.ts";
 
 const FACTS = new URL("../../../../../shared/formats/onnx.operators.json", import.meta.url);
@@ -27,17 +27,17 @@ describe("the table of ONNX's operators", () => {
   });
 
   const rules = ONNX_OPERATORS.get("") ?? {};
-  const configurationOf = (op: string, facts: Parameters<typeof viewOf>[1]): readonly number[] => {
+  const configurationOf = (op: string, inferredTypes: Parameters<typeof viewOf>[1]): readonly number[] => {
     const configuration = rules[op]?.configuration ?? [];
-    return typeof configuration === "function" ? configuration(viewOf({ op }, facts)) : configuration;
+    return typeof configuration === "function" ? configuration(viewOf({ op }, inferredTypes)) : configuration;
   };
 
   it("takes the indices of an embedding for data and constant ones for configuration", () => {
-    const table = fact("float32", [1000, 64]);
-    const runtime = fact("int64", ["batch", "tokens"]);
+    const table = inferredType("float32", [1000, 64]);
+    const runtime = inferredType("int64", ["batch", "tokens"]);
     const origin = { name: "indices", elements: 2, dataType: "int64", storedBytes: 16 } as const;
     assert.deepEqual(configurationOf("Gather", [table, runtime]), []);
-    assert.deepEqual(configurationOf("Gather", [table, { ...fact("int64", [2]), constant: origin }]), [1]);
+    assert.deepEqual(configurationOf("Gather", [table, { ...inferredType("int64", [2]), constant: origin }]), [1]);
   });
 
   const costs: readonly (readonly [string, string, number])[] = [
@@ -51,13 +51,17 @@ describe("the table of ONNX's operators", () => {
   ];
   for (const [op, kind, opsPerElement] of costs) {
     it(`counts ${opsPerElement} operations an element for ${op}`, () => {
-      const view = viewOf({ op }, [fact("float32", [2])]);
+      const view = viewOf({ op }, [inferredType("float32", [2])]);
       assert.deepEqual(rules[op]?.operation?.(view, []), { kind, geometry: { opsPerElement } });
     });
   }
 
   it("counts an operation for each further operand of a sum", () => {
-    const view = viewOf({ op: "Sum" }, [fact("float32", [2]), fact("float32", [2]), fact("float32", [2])]);
+    const view = viewOf({ op: "Sum" }, [
+      inferredType("float32", [2]),
+      inferredType("float32", [2]),
+      inferredType("float32", [2]),
+    ]);
     assert.deepEqual(rules.Sum?.operation?.(view, []), { kind: "elementwise", geometry: { opsPerElement: 2 } });
   });
 

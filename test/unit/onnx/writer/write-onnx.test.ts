@@ -13,13 +13,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { FileSource } from "../../../../profiler/bytes/file-source.ts";
-import { SiblingFolder } from "../../../../profiler/bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../../../profiler/bytes/external-data-folder.ts";
 import { FileAccessError, FileChangedError } from "../../../../profiler/errors.ts";
 import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import { writeOnnx } from "../../../../profiler/formats/onnx/write.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { applyEdit, predictEdit } from "../../../../profiler/editing/apply.ts";
-import { openSession } from "../../../../profiler/run/open-session.ts";
+import { openSession } from "../../../../profiler/runtime/open-session.ts";
 import { externalTensor, graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
 import { skip } from "../../../skip.ts";
 import {
@@ -77,7 +77,7 @@ afterEach(() => {
 });
 
 async function open(path: string): Promise<Model> {
-  return readOnnx(await FileSource.open(path), new SiblingFolder(path));
+  return readOnnx(await FileSource.open(path), new ExternalDataFolder(path));
 }
 
 function put(name: string, bytes: Uint8Array): string {

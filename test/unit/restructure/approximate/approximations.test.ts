@@ -6,11 +6,11 @@ import { Random } from "../../../../profiler/numeric/random.ts";
 import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
 import { applyEdit, predictEdit } from "../../../../profiler/editing/apply.ts";
 import { parseEdit } from "../../../../profiler/editing/edit.ts";
-import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
+import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
-import { activationsOn, inMemory } from "../../../../profiler/run/activation-source.ts";
-import { compareRuns } from "../../../../profiler/run/compare-runs.ts";
+import { activationsOn, inMemory } from "../../../../profiler/runtime/activation-source.ts";
+import { compareRuns } from "../../../../profiler/runtime/compare-runs.ts";
 import { graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
 
 /** Largest error of an output, relative to its range, that float32 rounding explains. */

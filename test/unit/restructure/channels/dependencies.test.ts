@@ -3,10 +3,10 @@ import fc from "fast-check";
 
 import { onnxBytes } from "../../../../profiler/formats/onnx/write.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
-import { newWeights, type Form } from "../../../../profiler/restructure/lift/forms.ts";
-import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
-import type { LayerId } from "../../../../profiler/restructure/lift/lifted.ts";
-import { lowerRewrite } from "../../../../profiler/restructure/lower/lower-model.ts";
+import { newWeights, type Form } from "../../../../profiler/neutral/forms.ts";
+import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import type { LayerId } from "../../../../profiler/neutral/neutral-graph.ts";
+import { lowerRewrite } from "../../../../profiler/neutral/lower-model.ts";
 import { findChannels, type Channels } from "../../../../profiler/restructure/restructurings/reduce-channels/groups.ts";
 import type { Unit } from "../../../../profiler/restructure/restructurings/reduce-channels/channel-map.ts";
 import {

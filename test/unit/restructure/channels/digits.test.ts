@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 
 import { FileSource } from "../../../../profiler/bytes/file-source.ts";
-import { SiblingFolder } from "../../../../profiler/bytes/sibling-files.ts";
+import { ExternalDataFolder } from "../../../../profiler/bytes/external-data-folder.ts";
 import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
 import { applyEdit } from "../../../../profiler/editing/apply.ts";
-import { activationsOn, inMemory } from "../../../../profiler/run/activation-source.ts";
-import type { CalibrationSpec, InputSpec } from "../../../../profiler/run/calibration/spec.ts";
-import { compareRuns } from "../../../../profiler/run/compare-runs.ts";
+import { activationsOn, inMemory } from "../../../../profiler/runtime/activation-source.ts";
+import type { CalibrationSpec, InputSpec } from "../../../../profiler/calibration/spec.ts";
+import { compareRuns } from "../../../../profiler/runtime/compare-runs.ts";
 import { IS_THOROUGH } from "../../../effort.ts";
 import { skip } from "../../../skip.ts";
 import { edit } from "../edited-model.ts";
@@ -84,7 +84,7 @@ describe("Approximations on the digits, without training", function () {
 
 async function sample(name: string): Promise<Model> {
   const path = `media/samples/${name}.onnx`;
-  return readModel(await FileSource.open(path), new SiblingFolder(path));
+  return readModel(await FileSource.open(path), new ExternalDataFolder(path));
 }
 
 function macsOf(model: Model): number {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
-import type { Form } from "../../../../profiler/restructure/lift/forms.ts";
-import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
-import type { LiftedGraph } from "../../../../profiler/restructure/lift/lifted.ts";
+import type { Form } from "../../../../profiler/neutral/forms.ts";
+import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import type { NeutralGraph } from "../../../../profiler/neutral/neutral-graph.ts";
 import {
   float,
   graph,
@@ -19,7 +19,7 @@ async function lifted(
   nodes: readonly OnnxNode[],
   initializers: readonly OnnxTensor[],
   opset = 17,
-): Promise<LiftedGraph> {
+): Promise<NeutralGraph> {
   const output = nodes.at(-1)?.output?.[0] ?? "";
   const inputs = [value("x", "float32", ["n", 4, 6, 6])];
   return liftModel(

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { onnxBytes } from "../../../../profiler/formats/onnx/write.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
-import { newWeights, plannedWeights, type Form, type Weights } from "../../../../profiler/restructure/lift/forms.ts";
-import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
-import { lowerRewrite } from "../../../../profiler/restructure/lower/lower-model.ts";
-import type { Rewrite } from "../../../../profiler/restructure/lower/rewrite.ts";
+import { newWeights, plannedWeights, type Form, type Weights } from "../../../../profiler/neutral/forms.ts";
+import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import { lowerRewrite } from "../../../../profiler/neutral/lower-model.ts";
+import type { Rewrite } from "../../../../profiler/neutral/rewrite.ts";
 import { graph, node, onnxModel, value } from "../../../builders/onnx-builder.ts";
 import { assertSameOutputs, costs, ops, readBytes, run, seededFeeds, type Outputs } from "../edited-model.ts";
 

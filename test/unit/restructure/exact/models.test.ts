@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
+import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../../../profiler/restructure/restructuring.ts";
@@ -24,7 +24,7 @@ const DIGITS = "../shared/data/digits";
 /** Weights of a hundred million made-up numbers show nothing that smaller models do not. */
 const LARGEST = 64 * 2 ** 20;
 
-const EXACT_ONES = RESTRUCTURINGS.filter(({ promise }) => promise === "exact");
+const EXACT_ONES = RESTRUCTURINGS.filter(({ guarantee }) => guarantee === "exact");
 
 /** Every exact edit there is, one restructuring after the other; undefined where there is none. */
 async function everyExactEdit(base: Model): Promise<Edited | undefined> {
@@ -44,7 +44,7 @@ async function everyExactEdit(base: Model): Promise<Edited | undefined> {
 describe("exact edits of real models", function () {
   this.timeout(120_000);
   if (!existsSync(MODELS)) {
-    it("do what they promise on ../shared/models/onnx", function () {
+    it("do what they guarantee on ../shared/models/onnx", function () {
       skip(this, "needs the models that stand beside the repository, not in it");
     });
     return;

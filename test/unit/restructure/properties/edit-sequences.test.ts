@@ -8,14 +8,14 @@ import { analyseModel, costModel, readModel } from "../../../../profiler/profile
 import type { Totals } from "../../../../profiler/profile.ts";
 import { applyEdit, applyEdits, predictEdit, type EditContext } from "../../../../profiler/editing/apply.ts";
 import { formatEdit, parseEdit, type Edit } from "../../../../profiler/editing/edit.ts";
-import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
-import { LoweringError } from "../../../../profiler/restructure/lower/lowering-error.ts";
+import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import { LoweringError } from "../../../../profiler/neutral/lowering-error.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
-import { modelBytes } from "../../../../profiler/restructure/lower/write-model.ts";
-import { activationsOn } from "../../../../profiler/run/activation-source.ts";
-import type { NamedTensors } from "../../../../profiler/run/numeric-tensor.ts";
-import { openSession } from "../../../../profiler/run/open-session.ts";
+import { modelBytes } from "../../../../profiler/formats/write-model.ts";
+import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";
+import type { NamedTensors } from "../../../../profiler/runtime/numeric-tensor.ts";
+import { openSession } from "../../../../profiler/runtime/open-session.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
 import { IS_THOROUGH } from "../../../effort.ts";
 import type { Network } from "../../../zoo/network.ts";
@@ -112,7 +112,7 @@ async function checked(model: Model, edit: Edit, context: EditContext): Promise<
   assertPredicted(edit, totals(predicted), after);
   const bytes = await modelBytes(step.after);
   assert.deepEqual(totals(await read(bytes)), after, `${what}: the written file`);
-  if (step.promise === "exact") assertSameOutputs(await run(bytes), await run(await modelBytes(model)));
+  if (step.guarantee === "exact") assertSameOutputs(await run(bytes), await run(await modelBytes(model)));
   return step.after;
 }
 

@@ -6,10 +6,10 @@ import type { Model } from "../../../../profiler/model/model.ts";
 import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
 import type { Totals } from "../../../../profiler/profile.ts";
 import { strengthsAt } from "../../../../profiler/editing/fit/strengths.ts";
-import { liftModel } from "../../../../profiler/restructure/lift/lift-model.ts";
-import type { LiftedGraph } from "../../../../profiler/restructure/lift/lifted.ts";
-import { lowerRewrite } from "../../../../profiler/restructure/lower/lower-model.ts";
-import { LoweringError } from "../../../../profiler/restructure/lower/lowering-error.ts";
+import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import type { NeutralGraph } from "../../../../profiler/neutral/neutral-graph.ts";
+import { lowerRewrite } from "../../../../profiler/neutral/lower-model.ts";
+import { LoweringError } from "../../../../profiler/neutral/lowering-error.ts";
 import { RESTRUCTURINGS } from "../../../../profiler/restructure/registry.ts";
 import {
   isRefusal,
@@ -17,7 +17,7 @@ import {
   type Candidate,
   type Restructuring,
 } from "../../../../profiler/restructure/restructuring.ts";
-import { modelBytes } from "../../../../profiler/restructure/lower/write-model.ts";
+import { modelBytes } from "../../../../profiler/formats/write-model.ts";
 import type { Network } from "../../../zoo/network.ts";
 import { alexnet } from "../../../zoo/networks/alexnet.ts";
 import { bert } from "../../../zoo/networks/bert.ts";
@@ -109,7 +109,7 @@ describe("Every restructuring of every layer of the zoo", function () {
 const NO_FILES = { open: (path: string) => Promise.reject(new Error(`${path} is not there`)) };
 
 /** Where it applies to layers unlike those that it was tried on: another form, or other sizes around it. */
-function newCandidates(graph: LiftedGraph, restructuring: Restructuring, seen: Set<string>): readonly Candidate[] {
+function newCandidates(graph: NeutralGraph, restructuring: Restructuring, seen: Set<string>): readonly Candidate[] {
   const layers = new Map(graph.layers.map((layer) => [layer.id, layer]));
   return restructuring.find(graph).filter((finding): finding is Candidate => {
     if (isRefusal(finding)) return false;
@@ -134,7 +134,7 @@ function spread<T>(places: readonly T[]): readonly T[] {
 /** @returns whether the format can say what the rewrite makes; if it cannot, the prediction must say so too */
 async function check(
   model: Model,
-  graph: LiftedGraph,
+  graph: NeutralGraph,
   restructuring: Restructuring,
   candidate: Candidate,
   isWritten: boolean,

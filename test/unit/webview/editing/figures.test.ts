@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkFacts, formatError, worstOutput } from "../../../../webview/editing/check-text.ts";
+import { checkTypes, formatError, worstOutput } from "../../../../webview/editing/check-text.ts";
 import { differencesFrom } from "../../../../webview/editing/differences.ts";
 import {
   budgetOf,
@@ -11,7 +11,7 @@ import {
   goalAmount,
 } from "../../../../webview/editing/fit-points.ts";
 import { formatSaved, savingsOf } from "../../../../webview/editing/savings.ts";
-import type { CheckedDifference, FitPoint } from "../../../../webview/protocol-editing.ts";
+import type { CheckedDifference, FitPoint } from "../../../../webview/protocol/editing.ts";
 import { layerRow, TOTALS } from "../profiles.ts";
 
 const DIFFERENCE: CheckedDifference = {
@@ -46,21 +46,21 @@ describe("Savings", () => {
 });
 
 describe("A measured error", () => {
-  it("is told by its facts, accuracy first where there are labels", () => {
-    const facts = checkFacts(DIFFERENCE);
+  it("is told by its inferredTypes, accuracy first where there are labels", () => {
+    const inferredTypes = checkTypes(DIFFERENCE);
     assert.deepEqual(
-      facts.map(({ id, value }) => `${id} ${value}`),
+      inferredTypes.map(({ id, value }) => `${id} ${value}`),
       ["accuracy 99.0 % → 98.5 %", "agreement 99.8 %", "error 2.0 %", "snr 31.3 dB", "cosine 0.99910"],
     );
   });
 
   it("is none where nothing differs, and not finite where a number is not", () => {
-    const same = checkFacts({ ...DIFFERENCE, isIdentical: true, snr: null, top1: null });
+    const same = checkTypes({ ...DIFFERENCE, isIdentical: true, snr: null, top1: null });
     assert.deepEqual(
       same.map(({ id }) => id),
       ["identical"],
     );
-    const broken = checkFacts({ ...DIFFERENCE, maxRelative: null, snr: null, top1: null });
+    const broken = checkTypes({ ...DIFFERENCE, maxRelative: null, snr: null, top1: null });
     assert.equal(broken.find(({ id }) => id === "error")?.value, "not finite");
   });
 

@@ -9,7 +9,7 @@ import {
   shownSuggestions,
   suggestionsByRow,
 } from "../../../../webview/editing/suggestion-list.ts";
-import type { DocumentEdit, ListedSuggestion } from "../../../../webview/protocol-editing.ts";
+import type { DocumentEdit, ListedSuggestion } from "../../../../webview/protocol/editing.ts";
 import { TOTALS } from "../profiles.ts";
 
 const RANK: OptionSpec = { id: "rank", title: "Rank", description: "", type: "integer", minimum: 1, maximum: 64 };
@@ -20,7 +20,7 @@ function suggestion(target: string, fields: Partial<ListedSuggestion> = {}): Lis
     edit: { ...LOW_RANK, target },
     title: "Low rank",
     why: "",
-    promise: "approximate",
+    guarantee: "approximate",
     after: TOTALS,
     saves: { parameters: 0, macs: 0, weightBytes: 0, peakMemoryBytes: 0, energyPicojoules: 0, latencySeconds: 0 },
     score: 0,
@@ -38,7 +38,7 @@ describe("The list of suggestions", () => {
   const saving = (macs: number): Pick<ListedSuggestion, "saves"> => ({ saves: { ...suggestion("").saves, macs } });
   const list = [
     suggestion("a", { rows: [1, 2], conflicts: [2], ...saving(0.1) }),
-    suggestion("b", { promise: "exact", rows: [3], ...saving(0.4) }),
+    suggestion("b", { guarantee: "exact", rows: [3], ...saving(0.4) }),
     suggestion("c", { rows: [2], conflicts: [0], ...saving(0.2) }),
   ];
   const targets = (view: Partial<typeof INITIAL_SUGGESTION_VIEW>, rows: readonly number[] = []): string =>
@@ -51,8 +51,8 @@ describe("The list of suggestions", () => {
     assert.equal(targets({ order: "macs" }), "bca");
   });
 
-  it("is narrowed to a promise and to selected rows", () => {
-    assert.equal(targets({ promise: "exact" }), "b");
+  it("is narrowed to a guarantee and to selected rows", () => {
+    assert.equal(targets({ guarantee: "exact" }), "b");
     assert.equal(targets({ isForSelection: true }, [2]), "ac");
     assert.equal(targets({ isForSelection: true }), "");
   });

@@ -1,0 +1,100 @@
+import { isDeepStrictEqual } from "node:util";
+import type { DeviceFacts } from "../../profiler/device/target.ts";
+import type { DeviceList, ListedDevice } from "../../webview/protocol/running.ts";
+import type { Failure } from "../../webview/protocol/rpc.ts";
+import { HOST_DEVICE, type ConnectedDevices } from "../worker/measuring-types.ts";
+
+/** What the deviceList says in the user's language. */
+export interface RosterTexts {
+  /** "This machine (name)" */
+  readonly host: string;
+  /** Of the phone in use, while it is away. */
+  readonly unplugged: (name: string) => Failure;
+}
+
+/** Which devices there are, which of them runs go to, and what each says of itself. */
+export class AttachedDeviceList {
+  readonly #texts: RosterTexts;
+  readonly #inferredTypes = new Map<string, DeviceFacts>();
+  #connected: ConnectedDevices = { devices: [], problem: null };
+  #isListed = false;
+  /** The phone that runs go to, by the name that it had when it was last there. */
+  #used: ListedDevice | undefined;
+  /** What the user chose last, maybe in another session. */
+  #kept: string | undefined;
+
+  constructor(texts: RosterTexts, kept: string | undefined) {
+    this.#texts = texts;
+    this.#kept = kept;
+  }
+
+  get list(): Omit<DeviceList, "hasBenchmarkModel"> {
+    const { devices, problem } = this.#connected;
+    const host: ListedDevice = { id: HOST_DEVICE, name: this.#texts.host, inferredTypes: null, problem: null };
+    const all = [host, ...devices, ...this.#unplugged()].map((device) => this.#withTypes(device));
+    return { devices: all, problem, chosen: this.#chosenAmong(all) };
+  }
+
+  /** Whether adb has told what is connected, or why it cannot. */
+  get isListed(): boolean {
+    return this.#isListed;
+  }
+
+  /** Phones that can be asked. */
+  get ready(): readonly string[] {
+    return this.#connected.devices.flatMap(({ id, problem }) => (problem === null ? [id] : []));
+  }
+
+  /** @returns whether that is news: without adb the same problem is told each second */
+  receive(connected: ConnectedDevices): boolean {
+    if (this.#isListed && isDeepStrictEqual(connected, this.#connected)) return false;
+    this.#connected = connected;
+    this.#isListed = true;
+    this.#use();
+    const present = new Set([HOST_DEVICE, ...connected.devices.map(({ id }) => id)]);
+    for (const known of this.#inferredTypes.keys()) if (!present.has(known)) this.#inferredTypes.delete(known);
+    return true;
+  }
+
+  describe(device: string, inferredTypes: DeviceFacts): void {
+    this.#inferredTypes.set(device, inferredTypes);
+    this.#use();
+  }
+
+  choose(device: string): void {
+    this.#kept = device;
+    this.#used = undefined;
+    this.#use();
+  }
+
+  /** Another adb is to tell what is connected. */
+  startAnew(): void {
+    this.#isListed = false;
+  }
+
+  /** A run must not go somewhere else because a cable came loose. */
+  #unplugged(): readonly ListedDevice[] {
+    const used = this.#used;
+    if (used === undefined || this.#connected.devices.some(({ id }) => id === used.id)) return [];
+    return [{ ...used, problem: this.#texts.unplugged(used.name) }];
+  }
+
+  #use(): void {
+    const { devices, chosen } = this.list;
+    const device = devices.find(({ id }) => id === chosen);
+    if (device && device.id !== HOST_DEVICE && device.problem === null) this.#used = { ...device, inferredTypes: null };
+  }
+
+  #withTypes(device: ListedDevice): ListedDevice {
+    const inferredTypes = this.#inferredTypes.get(device.id);
+    if (!inferredTypes) return device;
+    return { ...device, inferredTypes, name: inferredTypes.kind === "host" ? device.name : inferredTypes.name };
+  }
+
+  /** The last chosen one, where it is there; else the first phone that is ready, else this machine. */
+  #chosenAmong(devices: readonly ListedDevice[]): string {
+    const known = devices.find(({ id }) => id === this.#kept) ?? devices.find(({ id }) => id === this.#used?.id);
+    if (known) return known.id;
+    return devices.find(({ id, problem }) => id !== HOST_DEVICE && problem === null)?.id ?? HOST_DEVICE;
+  }
+}

@@ -1,0 +1,130 @@
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { CalibrationError } from "../errors.ts";
+import { isFloat } from "../model/data-type.ts";
+import { describeShape } from "../runtime/check-inputs.ts";
+import { newArray } from "../runtime/numeric-tensor.ts";
+import { channelAxis, type SampledInput } from "./input-layout.ts";
+import type { InputReader } from "./input-reader.ts";
+import { decodePicture, resized, withChannels, type Picture } from "./picture.ts";
+import { axisOfScaling, scaleSamples } from "./scaling.ts";
+import type { ImageFolderSpec, Scaling } from "./spec.ts";
+
+const PICTURE = /\.(?:png|jpe?g)$/i;
+
+/** How a picture's elements stand in the input. */
+interface PictureLayout {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: 1 | 3;
+  readonly isChannelFirst: boolean;
+}
+
+/**
+ * Opens a folder of pictures. Where it has no pictures itself but folders with them, each of those is a class: by its number if all
+ * have numbers for names, else in the order of the names.
+ *
+ * @throws {CalibrationError} when there are no pictures, or the input takes none
+ */
+export async function openImageFolder(spec: ImageFolderSpec, input: SampledInput): Promise<InputReader> {
+  const layout = pictureLayout(spec, input);
+  const { files, labels } = await listPictures(spec.path);
+  const { height, width, channels, isChannelFirst } = layout;
+  const shape = isChannelFirst ? [channels, height, width] : [height, width, channels];
+  // Checks that there is one mean for all, or one a channel; where the channels stand is known here.
+  axisOfScaling(spec.path, spec, shape);
+  const scaling: Scaling = { scale: isFloat(input.dataType) ? 1 / 255 : 1, ...spec };
+  const elements = height * width * channels;
+  return {
+    count: files.length,
+    shape,
+    files,
+    description: spec.path,
+    ...(labels && { labels }),
+    async read(start, count) {
+      const data = newArray(input.dataType, count * elements);
+      for (let sample = 0; sample < count; sample += 1) {
+        const path = join(spec.path, files[start + sample] ?? "");
+        const picture = withChannels(decodePicture(path, await readFile(path)), channels);
+        const stored = arranged(resized(picture, height, width), isChannelFirst, spec.channels === "bgr");
+        const channel = isChannelFirst ? 0 : 2;
+        data.set(
+          scaleSamples(stored, scaling, { dataType: input.dataType, shape, channelAxis: channel }),
+          sample * elements,
+        );
+      }
+      return data;
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function pictureLayout(
+  { path, layout, size }: ImageFolderSpec,
+  { name, dataType, shape }: SampledInput,
+): PictureLayout {
+  const axis = layout === undefined ? channelAxis(shape) : layout === "nchw" ? 0 : 2;
+  const channels = axis === undefined ? undefined : shape[axis];
+  if (shape.length !== 3 || (channels !== 1 && channels !== 3))
+    throw new CalibrationError(
+      `${path}: pictures do not fit input "${name}", which takes ${describeShape(dataType, ["N", ...shape])}: expected 1 or 3 channels, a height and a width`,
+      { hint: layout === undefined ? "Say where the channels stand with layout=nchw or layout=nhwc." : undefined },
+    );
+  const [high, wide] = axis === 0 ? shape.slice(1) : shape;
+  const height = typeof high === "number" ? high : size?.[0];
+  const width = typeof wide === "number" ? wide : size?.[1];
+  if (height === undefined || width === undefined)
+    throw new CalibrationError(
+      `${path}: the size of input "${name}" is dynamic: expected a height and width to stretch pictures to`,
+      { hint: "Give it with size=224 or size=HEIGHTxWIDTH." },
+    );
+  return { height, width, channels, isChannelFirst: axis === 0 };
+}
+
+async function listPictures(folder: string): Promise<{ files: readonly string[]; labels?: readonly number[] }> {
+  const { files, folders } = await list(folder);
+  if (files.length > 0) return { files };
+  const isNumbered = folders.every((name) => /^\d+$/.test(name));
+  const classes = await Promise.all(
+    folders.map(async (name, place) => {
+      const inside = await list(join(folder, name));
+      return inside.files.map((file) => ({ file: join(name, file), label: isNumbered ? Number(name) : place }));
+    }),
+  );
+  const pictures = classes.flat();
+  if (pictures.length === 0)
+    throw new CalibrationError(`${folder}: expected PNG or JPEG pictures in it, or in folders by class`);
+  return { files: pictures.map(({ file }) => file), labels: pictures.map(({ label }) => label) };
+}
+
+async function list(folder: string): Promise<{ files: readonly string[]; folders: readonly string[] }> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new CalibrationError(`${folder}: expected a folder of pictures that can be read`, { cause });
+  });
+  const namesOf = (kept: typeof entries): readonly string[] =>
+    kept.map(({ name }) => name).sort((a, b) => collator.compare(a, b));
+  return {
+    files: namesOf(entries.filter((entry) => !entry.isDirectory() && PICTURE.test(entry.name))),
+    folders: namesOf(entries.filter((entry) => entry.isDirectory() && !basename(entry.name).startsWith("."))),
+  };
+}
+
+/** "image10" behind "image9", the same on every machine. */
+const collator = new Intl.Collator("en", { numeric: true });
+
+function arranged(
+  { width, height, channels, data }: Picture,
+  isChannelFirst: boolean,
+  isReversed: boolean,
+): Float32Array {
+  const result = new Float32Array(data.length);
+  const pixels = width * height;
+  for (let pixel = 0; pixel < pixels; pixel += 1) {
+    for (let channel = 0; channel < channels; channel += 1) {
+      const from = isReversed ? channels - 1 - channel : channel;
+      const place = isChannelFirst ? channel * pixels + pixel : pixel * channels + channel;
+      result[place] = data[pixel * channels + from] ?? 0;
+    }
+  }
+  return result;
+}

@@ -1,0 +1,46 @@
+import type { Shape } from "../model/shape.ts";
+import type { NumericType } from "../runtime/numeric-tensor.ts";
+import type { Port, Range } from "../runtime/session.ts";
+
+/** What one sample is for an input. */
+export interface SampledInput {
+  readonly name: string;
+  readonly dataType: NumericType;
+  /** Of one sample, without the batch's dimension. */
+  readonly shape: Shape;
+  /** Samples stand one behind the other along a first dimension of their own. */
+  readonly isStacked: boolean;
+  readonly range?: Range;
+}
+
+export interface SampleLayout {
+  readonly inputs: readonly SampledInput[];
+  /** Samples that one run can take: 1, or as many as memory allows. */
+  readonly mostPerRun: number;
+}
+
+/**
+ * The batch is the first dimension where that is dynamic or 1. A fixed one of another size belongs to the sample, as do scalars; models
+ * with such inputs, or with a fixed batch of 1, take sample by sample.
+ */
+export function layoutOf(ports: readonly Port[], dimensions: Readonly<Record<string, number>>): SampleLayout {
+  const inputs = ports.map(({ name, dataType, shape, range }): SampledInput => {
+    const isStacked = typeof shape[0] === "string" || shape[0] === 1;
+    const rest = (isStacked ? shape.slice(1) : shape).map((size) =>
+      typeof size === "string" ? (dimensions[size] ?? size) : size,
+    );
+    return { name, dataType, shape: rest, isStacked, ...(range && { range }) };
+  });
+  const isBatchable = ports.length > 0 && ports.every(({ shape }) => typeof shape[0] === "string");
+  return { inputs, mostPerRun: isBatchable ? Number.POSITIVE_INFINITY : 1 };
+}
+
+/** Which axis of a sample has the channels of a picture: three of colour, else one of grey, at either end; undefined when it is none. */
+export function channelAxis(shape: Shape): 0 | 2 | undefined {
+  if (shape.length !== 3) return undefined;
+  for (const channels of [3, 1]) {
+    if (shape[0] === channels) return 0;
+    if (shape[2] === channels) return 2;
+  }
+  return undefined;
+}

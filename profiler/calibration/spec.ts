@@ -1,0 +1,88 @@
+import type { NumericType } from "../runtime/numeric-tensor.ts";
+import type { Port } from "../runtime/session.ts";
+
+/**
+ * Which samples to run a model on, as plain data: settings, command lines and workspace state hold it. Without files, samples are
+ * seeded random numbers of a plausible range.
+ */
+export interface CalibrationSpec {
+  /** Files by input name; a model with one input also takes "". Either all inputs have one, or none has. */
+  readonly inputs?: Readonly<Record<string, InputSpec>>;
+  /** Class of each sample. Image folders have it in their folders' names where they are sorted by class. */
+  readonly labels?: LabelSpec;
+  /** Use the first so many samples; all of the files', or RANDOM_SAMPLES, when left out. */
+  readonly count?: number;
+  /** Only some of those, spread evenly; all of them when left out. */
+  readonly part?: SamplePart;
+  /** Of the random numbers; 0 when left out. */
+  readonly seed?: number;
+  /** Sizes of dynamic dimensions other than the batch; the files' own, else 1, when left out. */
+  readonly dimensions?: Readonly<Record<string, number>>;
+  /**
+   * Inputs of the model that the samples were made for, where they are given to one that takes other sizes (after an edit of the
+   * resolution): they are stretched to those. The model's own when left out.
+   */
+  readonly madeFor?: readonly Port[];
+}
+
+/**
+ * Of each `of` samples in a row those from position `from` to before `to`. Samples often come sorted by class: parts that are spread have
+ * some of each.
+ */
+export interface SamplePart {
+  readonly of: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export type InputSpec = ArraySpec | ImageFolderSpec;
+
+/** `.npy`, `.npz`, or a raw file of little-endian elements without a header. */
+export interface ArraySpec extends Scaling {
+  readonly kind: "array";
+  readonly path: string;
+  /** Array of an `.npz`; the one of the input's name, or its only one, when left out. */
+  readonly entry?: string;
+  /** Of a raw file; the input's when left out. */
+  readonly dataType?: NumericType;
+  /** One sample of a raw file; the input's when left out. */
+  readonly shape?: readonly number[];
+}
+
+/** PNG and JPEG files of a folder, in the order of their names; in folders by class, if it has such. */
+export interface ImageFolderSpec extends Scaling {
+  readonly kind: "images";
+  readonly path: string;
+  /** Where the channels stand; told from the input's shape when left out. */
+  readonly layout?: "nchw" | "nhwc";
+  readonly channels?: ChannelOrder;
+  /** Height and width, for inputs whose size is dynamic. Images are stretched to the input's size. */
+  readonly size?: readonly [number, number];
+}
+
+export type ChannelOrder = "rgb" | "bgr";
+
+/** From stored numbers to those that the model takes: ((stored − zeroPoint) × scale − mean) / std. */
+export interface Scaling {
+  readonly zeroPoint?: number;
+  /** 1 when left out; for images and float inputs 1/255. */
+  readonly scale?: number;
+  /** One number, or one a channel. */
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+}
+
+/** `.npy`, `.txt` (a number a line), `.json` (a list, or an object with one) or `.csv`. */
+export interface LabelSpec {
+  readonly path: string;
+  /** Member of a JSON object, or column of a CSV file. */
+  readonly key?: string;
+}
+
+/** Enough to see a wrong layer; measuring an approximation needs real samples. */
+export const RANDOM_SAMPLES = 16;
+
+/** Whether samples are synthetic, for want of files: what is fitted to them fits noise, and errors on them say little. */
+export function isRandom({ inputs = {} }: CalibrationSpec): boolean {
+  return Object.keys(inputs).length === 0;
+}

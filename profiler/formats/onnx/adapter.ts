@@ -1,0 +1,14 @@
+import type { FormatAdapter } from "../../neutral/adapter.ts";
+import { foldNode } from "./restructure/fold.ts";
+import { liftNode } from "./restructure/lift.ts";
+import { onnxSize } from "./write.ts";
+import { lowerLayer } from "./restructure/lower.ts";
+
+/** ONNX's part of restructuring. */
+export const ONNX_ADAPTER: FormatAdapter = {
+  layout: "channels-first",
+  lift: liftNode,
+  fold: foldNode,
+  lower: lowerLayer,
+  fileBytes: onnxSize,
+};

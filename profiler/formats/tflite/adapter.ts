@@ -1,0 +1,16 @@
+import type { FormatAdapter } from "../../neutral/adapter.ts";
+import { foldNode } from "./restructure/fold.ts";
+import { liftNode } from "./restructure/lift.ts";
+import { lowerLayer } from "./restructure/lower.ts";
+import { checkRanges } from "./restructure/ranges.ts";
+import { tfliteFileBytes } from "./write.ts";
+
+/** TFLite's part of restructuring. */
+export const TFLITE_ADAPTER: FormatAdapter = {
+  layout: "channels-last",
+  lift: liftNode,
+  fold: foldNode,
+  lower: lowerLayer,
+  finish: checkRanges,
+  fileBytes: tfliteFileBytes,
+};

@@ -1,0 +1,56 @@
+import type { DataType } from "../model/data-type.ts";
+import type { Model, TensorId } from "../model/model.ts";
+import type { InferredNode } from "../operators/infer.ts";
+import type { InferredType } from "../operators/inferred-type.ts";
+import type { Form, Weights } from "./forms.ts";
+import type { GraphBuilder } from "./graph-builder.ts";
+import type { NeutralGraph, NeutralLayer } from "./neutral-graph.ts";
+
+/** What a format brings to restructuring: the two translations. All that knows native operators and weight layouts is behind it. */
+export interface FormatAdapter {
+  readonly layout: NeutralGraph["layout"];
+  /** What a native node is; `opaque` with a reason where the vocabulary cannot say it. */
+  lift(node: InferredNode, scope: LiftScope): Lifted;
+  /** What a node makes of constants alone, where that takes little: another shape, type or order of the same numbers, one number repeated. */
+  fold?(node: InferredNode, scope: LiftScope, type: ConstantType): Weights | undefined;
+  /**
+   * Native nodes for a layer, added to the draft. In a prediction nothing is read: constants are handed over with their `read`.
+   * @throws {LoweringError} when the format has no operators for it
+   */
+  lower(layer: LayerToLower, draft: GraphBuilder): Promise<void>;
+  /** After the last layer: what only all of them together can tell. @throws {LoweringError} */
+  finish?(draft: GraphBuilder): void;
+  /** Bytes that the edited model would take as a file, of a prediction too; without it they are estimated by the weights. */
+  fileBytes?(model: Model): Promise<number>;
+}
+
+export interface Lifted {
+  readonly form: Form;
+  /** See `NeutralLayer.inputs`. */
+  readonly inputs: readonly TensorId[];
+}
+
+/** What lifting a node may look at beside the node. */
+export interface LiftScope {
+  /** The numbers of a tensor: those of the file, or what a chain of constant nodes makes of them. */
+  constant(tensor: TensorId | undefined): Weights | undefined;
+  /** What inference found of a tensor; unknown for an omitted one. */
+  inferredType(tensor: TensorId): InferredType;
+  /** Whether anybody reads a tensor, or the graph hands it out. */
+  isUsed(tensor: TensorId): boolean;
+}
+
+/** Of the first output of a constant node, as inference has it. */
+export interface ConstantType {
+  readonly shape: readonly number[];
+  readonly dataType: DataType;
+}
+
+export interface LayerToLower {
+  readonly name: string;
+  readonly form: Form;
+  readonly inputs: readonly TensorId[];
+  readonly outputs: readonly TensorId[];
+  /** The layer that this one is a changed form of: what did not change keeps its tensors. undefined for a new layer. */
+  readonly before?: NeutralLayer;
+}

@@ -1,0 +1,25 @@
+import { bytesSegment, type ByteSegment } from "../bytes/byte-segments.ts";
+import type { Constant, Model } from "../model/model.ts";
+import { rawFromTyped } from "../model/typed-elements.ts";
+import { LoweringError } from "./lowering-error.ts";
+
+/** Edits name the layers they go through. */
+export function isEdited({ entries }: Model): boolean {
+  return entries[0].graph.nodes.some(({ identity }) => identity !== undefined);
+}
+
+/**
+ * Raw elements of a constant; those of a file are copied from there when they are written.
+ * @throws {LoweringError} for weights that were only planned
+ */
+export async function payloadOf({ storage, dataType, storedBytes }: Constant): Promise<ByteSegment> {
+  if (storage.kind === "bytes" && storage.encoding === "raw") return bytesSegment(storage.bytes);
+  if (storage.kind === "range") {
+    const { source, offset, length, encoding } = storage;
+    if (encoding === "raw" || encoding === "packed-float" || encoding === "packed-double")
+      return { source, offset, length };
+    return bytesSegment(rawFromTyped(dataType, encoding, await source.read(offset, length)));
+  }
+  if (storedBytes === 0) return bytesSegment(new Uint8Array(0));
+  throw new LoweringError("the model is a prediction: its new weights have no numbers that could be written");
+}

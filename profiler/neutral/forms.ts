@@ -1,0 +1,263 @@
+import type { ElementFunction } from "../layers/operations-per-element.ts";
+import type { DataType } from "../model/data-type.ts";
+import type { Constant, Quantization } from "../model/model.ts";
+import type { LayerKind } from "../layers/operation.ts";
+
+/**
+ * What restructurings read and make: layers in one vocabulary and weights in one layout, whatever the format. Formats translate native
+ * operators to these (*lift*) and back (*lower*). Sizes of spatial axes come outermost first: height, width.
+ */
+export type Form =
+  | ConvForm
+  | DenseForm
+  | BatchNormForm
+  | PoolForm
+  | ElementwiseForm
+  | ActivationForm
+  | ConcatForm
+  | SplitForm
+  | SliceForm
+  | ReshapeForm
+  | TransposeForm
+  | PadForm
+  | ResizeForm
+  | SoftmaxForm
+  | ReduceMeanForm
+  | ChannelShuffleForm
+  | { readonly kind: "identity" }
+  /** A function of each element alone that is no activation (Cast, Exp, Neg): keeps shapes and channels. Lifted, never made. */
+  | { readonly kind: "unary" }
+  /** Scales each element by those of the channels beside it (Krizhevsky 2012). Lifted, never made. */
+  | { readonly kind: "local-response-norm" }
+  /** Makes a constant from constants when the model loads. Lifted, never made. */
+  | { readonly kind: "constant" }
+  /** Sizes, and arithmetic on them: follows from the shapes of its inputs. Lifted, never made. */
+  | { readonly kind: "shape" }
+  | OpaqueForm;
+
+export type FormKind = Form["kind"];
+export type FormOf<K extends FormKind> = Extract<Form, { readonly kind: K }>;
+
+/** Numbers of a layer: those of the file, or new ones. The same object means the same numbers. */
+export interface Weights {
+  /** In the canonical layout of the form that holds them. */
+  readonly shape: readonly number[];
+  /** How the file stores each element, or is to store it. */
+  readonly dataType: DataType;
+  /** Quantized weights: `read` gives real numbers, and lowering quantizes them again by this scheme. */
+  readonly quantization?: Quantization;
+  /** The constant that holds exactly these elements in this order and type: lowering may refer to it instead of copying it. */
+  readonly constant?: Constant;
+  /**
+   * The elements, row-major, as real numbers.
+   * @throws {Error} when they are planned only: see `plannedWeights`
+   */
+  read(): Promise<Float32Array>;
+}
+
+/** Convolution over 1, 2 or 3 spatial axes; depthwise when `groups` is the number of input channels. */
+export interface ConvForm {
+  readonly kind: "conv";
+  /** outChannels × inChannels/groups × kernel… */
+  readonly weight: Weights;
+  /** outChannels */
+  readonly bias: Weights | undefined;
+  readonly groups: number;
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly padsBegin: readonly number[];
+  readonly padsEnd: readonly number[];
+  /** Fused. */
+  readonly activation: Activation | undefined;
+}
+
+/** A product over the last axis of the input: out = weight · in + bias. */
+export interface DenseForm {
+  readonly kind: "dense";
+  /** outFeatures × inFeatures */
+  readonly weight: Weights;
+  /** outFeatures */
+  readonly bias: Weights | undefined;
+  /** Fused. */
+  readonly activation: Activation | undefined;
+}
+
+/** scale · (x - mean) / √(variance + epsilon) + shift, for each channel. */
+export interface BatchNormForm {
+  readonly kind: "batch-norm";
+  readonly scale: Weights;
+  readonly shift: Weights;
+  readonly mean: Weights;
+  readonly variance: Weights;
+  readonly epsilon: number;
+}
+
+export interface PoolForm {
+  readonly kind: "pool";
+  readonly mode: "max" | "average";
+  /** One window over the whole of every spatial axis; the lists are empty then. */
+  readonly isGlobal: boolean;
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly padsBegin: readonly number[];
+  readonly padsEnd: readonly number[];
+  /** Whether an average counts padding as zeros. */
+  readonly countsPadding: boolean;
+  /** Sizes of the output are rounded up. */
+  readonly ceils: boolean;
+  /** Fused. */
+  readonly activation: Activation | undefined;
+}
+
+/** Two operands, broadcast as NumPy does. */
+export interface ElementwiseForm {
+  readonly kind: "elementwise";
+  readonly fn: "add" | "subtract" | "multiply" | "divide" | "minimum" | "maximum" | "power";
+  /** One operand when it is constant; the other is the layer's only input. Without it both are inputs. */
+  readonly constant: Weights | undefined;
+  /** The constant is the left operand. */
+  readonly isConstantFirst: boolean;
+  /** Fused. */
+  readonly activation: Activation | undefined;
+}
+
+/** A function of each element. The names are those of the cost rules. */
+export interface Activation {
+  readonly fn: ElementFunction;
+  /** Slope or scale, where the function has one. */
+  readonly alpha?: number;
+  readonly beta?: number;
+  /** Bounds of a clip. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+export interface ActivationForm extends Activation {
+  readonly kind: "activation";
+  /** Slopes of a PReLU: one, or one for each channel. */
+  readonly slopes?: Weights;
+}
+
+export interface ConcatForm {
+  readonly kind: "concat";
+  /** Not negative. */
+  readonly axis: number;
+  /** Fused. */
+  readonly activation: Activation | undefined;
+}
+
+export interface SplitForm {
+  readonly kind: "split";
+  /** Not negative. */
+  readonly axis: number;
+  /** One for each output. */
+  readonly sizes: readonly number[];
+}
+
+/** Elements `begin` to before `end` along one axis. */
+export interface SliceForm {
+  readonly kind: "slice";
+  /** Not negative. */
+  readonly axis: number;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** The same elements, row-major, under another shape: Reshape, Flatten, Squeeze, Unsqueeze. */
+export interface ReshapeForm {
+  readonly kind: "reshape";
+  /** Sizes; 0 stands for the input's size of that axis, -1 (once) for what is left. undefined: only the run can tell. */
+  readonly target: readonly number[] | undefined;
+}
+
+export interface TransposeForm {
+  readonly kind: "transpose";
+  /** Axis `i` of the output is axis `permutation[i]` of the input. */
+  readonly permutation: readonly number[];
+}
+
+export interface PadForm {
+  readonly kind: "pad";
+  readonly mode: "constant" | "reflect" | "edge" | "wrap";
+  /** For each axis of the input. */
+  readonly begin: readonly number[];
+  readonly end: readonly number[];
+  readonly value: number;
+}
+
+/** Resizes spatial axes alone. Lifted, and only made with other sizes. */
+export interface ResizeForm {
+  readonly kind: "resize";
+  /**
+   * How large the output is: sizes of the spatial axes that the file says, or factors of the input's, outermost first. undefined: only the
+   * run can tell.
+   */
+  readonly to: { readonly sizes: readonly number[] } | { readonly factors: readonly number[] } | undefined;
+}
+
+export interface SoftmaxForm {
+  readonly kind: "softmax";
+  /** Not negative; several where the input is flattened first (ONNX before opset 13). */
+  readonly axes: readonly number[];
+  readonly isLog: boolean;
+}
+
+export interface ReduceMeanForm {
+  readonly kind: "reduce-mean";
+  /** Not negative. */
+  readonly axes: readonly number[];
+  readonly keepsAxes: boolean;
+  /** Fused. */
+  readonly activation: Activation | undefined;
+}
+
+/** Channels as groups × channels/groups, transposed (ShuffleNet, Zhang 2018). Made, never lifted: formats say it in three operators. */
+export interface ChannelShuffleForm {
+  readonly kind: "channel-shuffle";
+  readonly groups: number;
+}
+
+/** Anything else: no edit touches it, or looks through it. */
+export interface OpaqueForm {
+  readonly kind: "opaque";
+  /** What stands against it, for refusals. */
+  readonly why: string;
+  /** What it is by its operator, which somebody could expect to be restructured. */
+  readonly would?: LayerKind;
+}
+
+/** New weights whose numbers are computed when they are asked for. */
+export function computedWeights(
+  shape: readonly number[],
+  compute: () => Promise<Float32Array>,
+  dataType: DataType = "float32",
+): Weights {
+  return { shape, dataType, read: compute };
+}
+
+export function newWeights(shape: readonly number[], elements: Float32Array, dataType: DataType = "float32"): Weights {
+  return computedWeights(shape, () => Promise.resolve(elements), dataType);
+}
+
+/** Weights of which only the size is known: what predictions are made with. */
+export function plannedWeights(shape: readonly number[], dataType: DataType = "float32"): Weights {
+  return computedWeights(shape, () => Promise.reject(new Error("these weights are only planned")), dataType);
+}
+
+/** Weights of the same size that are yet to be computed; none where there are none. */
+export function plannedLike(weights: Weights | undefined): Weights | undefined {
+  return weights && plannedWeights(weights.shape, weights.dataType);
+}
+
+/** The same elements, row-major, under another shape: nothing is read or copied. */
+export function reshapedWeights(weights: Weights, shape: readonly number[]): Weights {
+  const { constant, quantization, dataType } = weights;
+  return {
+    shape,
+    dataType,
+    ...(quantization && { quantization }),
+    ...(constant && { constant: { ...constant, shape } }),
+    read: () => weights.read(),
+  };
+}

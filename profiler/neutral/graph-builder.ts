@@ -1,0 +1,135 @@
+import { encodeRaw } from "../model/encode-elements.ts";
+import { bytesOf, type DataType } from "../model/data-type.ts";
+import {
+  bringsValues,
+  type Constant,
+  type DeclaredType,
+  type Graph,
+  type Model,
+  type Node,
+  type Quantization,
+  type Tensor,
+  type TensorId,
+} from "../model/model.ts";
+import { elementsOf } from "../model/shape.ts";
+import type { Weights } from "./forms.ts";
+import type { NeutralTensor } from "./neutral-graph.ts";
+
+/** Everything about a native node but its place in the graph. */
+export type NodeDraft = Pick<Node, "op" | "inputs" | "outputs"> & Partial<Omit<Node, "index" | "span" | "identity">>;
+
+/** What a new constant is made of; `read` is not called in a prediction. */
+export interface ConstantDraft {
+  readonly shape: readonly number[];
+  /** As it is stored. */
+  readonly dataType: DataType;
+  readonly quantization?: Quantization;
+  /** Elements as they are stored, row-major: integers where the type is one. */
+  readonly read: () => Promise<ArrayLike<number>>;
+}
+
+/** A graph that a format's lowering adds tensors and nodes to. Tensors keep their ids; nodes that were there keep their bytes. */
+export class GraphBuilder {
+  readonly nodes: Node[] = [];
+  readonly tensors: Tensor[];
+  readonly #names: Set<string>;
+  readonly #ranks = new Map<TensorId, number>();
+
+  constructor(
+    readonly model: Model,
+    graph: Graph,
+    /** What is known of the tensors that the edit started from. */
+    readonly lifted: readonly NeutralTensor[],
+    /** Whether constants are to be computed; otherwise they have no bytes. */
+    readonly readsWeights: boolean,
+  ) {
+    this.tensors = [...graph.tensors];
+    this.#names = new Set(allNames(graph));
+  }
+
+  /** Version of an operator set: what operators may look like. */
+  opset(domain = ""): number {
+    return this.model.opsets.get(domain) ?? 1;
+  }
+
+  /** Axes of a tensor, a new one among them; undefined when unknown. */
+  rankOf(tensor: TensorId): number | undefined {
+    return this.#ranks.get(tensor) ?? this.lifted[tensor]?.shape?.length;
+  }
+
+  setRank(tensor: TensorId, rank: number): void {
+    this.#ranks.set(tensor, rank);
+  }
+
+  /** A new tensor. @param name wanted; a number is added where it is taken */
+  addTensor(name: string, about: Omit<Tensor, "id" | "name"> = {}): TensorId {
+    const id = this.tensors.length;
+    this.tensors.push({ id, name: this.#unique(name), ...about });
+    return id;
+  }
+
+  async addConstant(name: string, draft: ConstantDraft, declared?: DeclaredType): Promise<TensorId> {
+    const { quantization } = draft;
+    const constant = await this.#constant(draft);
+    return this.addTensor(name, { constant, ...(quantization && { quantization }), ...(declared && { declared }) });
+  }
+
+  /** Weights as a constant: that of the file where it holds exactly these elements, else a new one. */
+  async constantOf(weights: Weights): Promise<Constant> {
+    const { constant, shape, dataType } = weights;
+    return constant ?? this.#constant({ shape, dataType, read: () => weights.read() });
+  }
+
+  async #constant({ shape, dataType, read }: ConstantDraft): Promise<Constant> {
+    if (this.readsWeights) return storedConstant(dataType, shape, await read());
+    const storedBytes = bytesOf(dataType, elementsOf(shape) ?? 0) ?? 0;
+    return { dataType, shape, storedBytes, storage: { kind: "none" } };
+  }
+
+  /** A small constant that says how to compute: its numbers are there in predictions too, since shapes follow from them. */
+  addSetting(
+    name: string,
+    dataType: "int64" | "int32" | "float16" | "float32" | "float64",
+    values: readonly number[],
+    shape: readonly number[] = [values.length],
+  ): TensorId {
+    return this.addTensor(name, { constant: storedConstant(dataType, shape, values) });
+  }
+
+  /** @returns the node, which has no bytes in the file */
+  addNode({ name = "", domain = "", attributes = new Map(), bodies = [], ...rest }: NodeDraft, identity: string): Node {
+    const version = rest.version ?? this.opset(domain);
+    const node = { index: this.nodes.length, name, domain, version, attributes, bodies, identity, ...rest };
+    this.nodes.push(node);
+    return node;
+  }
+
+  #unique(name: string): string {
+    let candidate = name;
+    for (let number = 2; this.#names.has(candidate); number += 1) candidate = `${name}_${number}`;
+    this.#names.add(candidate);
+    return candidate;
+  }
+}
+
+/** @throws {RangeError} when there are not as many elements as the shape asks for */
+export function storedConstant(dataType: DataType, shape: readonly number[], elements: ArrayLike<number>): Constant {
+  if (elements.length !== elementsOf(shape))
+    throw new RangeError(`[${shape.join(", ")}] does not hold ${elements.length} elements`);
+  const bytes = encodeRaw(dataType, elements);
+  return {
+    dataType,
+    shape,
+    storedBytes: bytes.length,
+    ...(bringsValues(dataType, shape.length, elements.length) && { values: Array.from(elements) }),
+    storage: { kind: "bytes", bytes, encoding: "raw" },
+  };
+}
+
+/** Names of bodies too: a body would take a new tensor of that name for its own. */
+function allNames({ tensors, nodes }: Graph): readonly string[] {
+  return [
+    ...tensors.map(({ name }) => name),
+    ...nodes.flatMap(({ bodies }) => bodies.flatMap((body) => allNames(body.graph))),
+  ];
+}

@@ -1,0 +1,21 @@
+import type { Model } from "../model/model.ts";
+import { liftModel } from "./lift-model.ts";
+import type { NeutralGraph } from "./neutral-graph.ts";
+
+interface Known {
+  readonly bindings: string;
+  readonly graph: NeutralGraph;
+}
+
+/** A model never changes: what was found out of it holds as long as there is the model. */
+const KNOWN = new WeakMap<Model, Known>();
+
+/** `liftModel`, once for a model and the same bindings: suggesting, predicting and applying many edits look at one graph. */
+export function neutralGraphOf(model: Model, bindings: Readonly<Record<string, number>> = {}): NeutralGraph {
+  const key = JSON.stringify(Object.entries(bindings).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const known = KNOWN.get(model);
+  if (known?.bindings === key) return known.graph;
+  const graph = liftModel(model, bindings);
+  KNOWN.set(model, { bindings: key, graph });
+  return graph;
+}

@@ -1,0 +1,161 @@
+import { openInputs } from "../bindings.ts";
+import { ONNX_ADAPTER } from "../formats/onnx/adapter.ts";
+import { TFLITE_ADAPTER } from "../formats/tflite/adapter.ts";
+import { ABSENT, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
+import { isStatic, type Shape } from "../model/shape.ts";
+import { executionOrder, usedTensors } from "../operators/execution-order.ts";
+import { inferGraph, type InferredGraph, type InferredNode } from "../operators/infer.ts";
+import { UNKNOWN, type InferredType } from "../operators/inferred-type.ts";
+import { OPERATORS } from "../profile-model.ts";
+import type { FormatAdapter, Lifted, LiftScope } from "./adapter.ts";
+import type { Weights } from "./forms.ts";
+import { NeutralGraph, type NeutralLayer, type NeutralSizes, type NeutralTensor } from "./neutral-graph.ts";
+import { storedWeights } from "./stored-weights.ts";
+
+const SIDES: Readonly<Record<Model["format"], FormatAdapter>> = { onnx: ONNX_ADAPTER, tflite: TFLITE_ADAPTER };
+
+export function adapterOf({ format }: Model): FormatAdapter {
+  return SIDES[format];
+}
+
+/**
+ * The main graph with every size that the caller does not give left open.
+ * @param resized shapes of inputs other than the file's
+ */
+export function inferOpen(
+  model: Model,
+  bindings: Readonly<Record<string, number>> = {},
+  resized: ReadonlyMap<TensorId, Shape> = new Map(),
+): InferredGraph {
+  const context = { model, operators: OPERATORS[model.format], checksDeclared: false };
+  const { graph } = model.entries[0];
+  const inferredTypes = openInputs(model, bindings).map((inferredType, place): InferredType => {
+    const shape = resized.get(graph.inputs[place] ?? ABSENT);
+    return shape === undefined ? inferredType : { ...inferredType, shape };
+  });
+  return inferGraph(context, graph, inferredTypes, "entry0");
+}
+
+/**
+ * The main graph of a model in neutral words. Reads no weights.
+ * @param bindings sizes of dynamic dimensions that are to be taken as fixed
+ */
+export function liftModel(model: Model, bindings: Readonly<Record<string, number>> = {}): NeutralGraph {
+  const side = adapterOf(model);
+  const inferred = inferOpen(model, bindings);
+  const { graph } = inferred;
+  const tensors = new Tensors(inferred, side);
+  const nodes = new Map(inferred.nodes.map((node) => [node.node, node]));
+  const order = executionOrder(graph);
+  const names = layerNames(graph, order);
+  const layers = order.flatMap((node, position): readonly NeutralLayer[] => {
+    const view = nodes.get(node);
+    if (view === undefined) return [];
+    const { form, inputs } = bookkeeping(inferred, view) ?? side.lift(view, tensors);
+    return [{ id: node.index, name: names[position] ?? "", op: node.op, form, inputs, outputs: node.outputs, node }];
+  });
+  const sizesFor = (inputs: ReadonlyMap<TensorId, Shape>): NeutralSizes =>
+    inferOpen(model, bindings, inputs).inferredTypes.map(({ shape }) => shape);
+  return new NeutralGraph(side.layout, layers, liftedTensors(inferred, side, tensors), sizesFor);
+}
+
+function liftedTensors(
+  { graph, inferredTypes }: InferredGraph,
+  { layout }: FormatAdapter,
+  tensors: Tensors,
+): readonly NeutralTensor[] {
+  const inputs = new Set(graph.inputs);
+  const outputs = new Set(graph.outputs);
+  const captured = capturedTensors(graph);
+  return graph.tensors.map(({ id, name }): NeutralTensor => {
+    const { dataType, shape } = inferredTypes[id] ?? {};
+    const rank = shape?.length ?? 0;
+    return {
+      id,
+      name,
+      dataType,
+      shape,
+      channelAxis: rank === 0 ? undefined : layout === "channels-last" ? rank - 1 : Math.min(1, rank - 1),
+      isInput: inputs.has(id),
+      isOutput: outputs.has(id),
+      isCaptured: captured.has(id),
+      constant: tensors.constant(id),
+    };
+  });
+}
+
+/** Tensors that bodies read from the graph around them. */
+export function capturedTensors({ nodes }: Graph): ReadonlySet<TensorId> {
+  return new Set(
+    nodes.flatMap(({ bodies }) => bodies.flatMap(({ graph }) => graph.tensors.flatMap(({ outer }) => outer ?? []))),
+  );
+}
+
+/** Constants and sizes, whatever operators make them: told by what inference found. */
+function bookkeeping({ inferredTypes }: InferredGraph, { node, rule, view }: InferredNode): Lifted | undefined {
+  const made = node.outputs.filter((id) => id >= 0);
+  const inputs = node.inputs.filter((id) => id >= 0);
+  if (made.length === 0 || node.bodies.length > 0) return undefined;
+  if (made.every((id) => inferredTypes[id]?.constant !== undefined)) return { form: { kind: "constant" }, inputs };
+  const isArithmetic =
+    inputs.length > 0 &&
+    view.inputs.every((inferredType) => inferredType === undefined || inferredType.value !== undefined);
+  return isArithmetic || rule?.kind === "shape" ? { form: { kind: "shape" }, inputs } : undefined;
+}
+
+/** Names by which edits find layers: the node's, or that of its first output; repeated ones are numbered. */
+function layerNames({ tensors }: Graph, order: readonly Node[]): readonly string[] {
+  const taken = new Set(order.flatMap(({ identity }) => identity ?? []));
+  return order.map(({ identity, name, outputs, op }) => {
+    if (identity !== undefined) return identity;
+    const made = outputs.map((id) => tensors[id]?.name ?? "");
+    return uniqueName([name, ...made].find((candidate) => candidate !== "") ?? op, taken);
+  });
+}
+
+/** `wanted`, or with the first number that is free: conv, conv#2, conv#3. The name is taken afterwards. */
+export function uniqueName(wanted: string, taken: Set<string>): string {
+  let name = wanted;
+  for (let number = 2; taken.has(name); number += 1) name = `${wanted}#${number}`;
+  taken.add(name);
+  return name;
+}
+
+/** Tensors as lifting sees them: what is known of them, and their numbers where they have any. Nothing is read before it is asked for. */
+class Tensors implements LiftScope {
+  readonly #known = new Map<TensorId, Weights | undefined>();
+  readonly #producers = new Map<TensorId, InferredNode>();
+  readonly #used: ReadonlySet<TensorId>;
+
+  constructor(
+    private readonly inferred: InferredGraph,
+    private readonly side: FormatAdapter,
+  ) {
+    const { graph, nodes } = inferred;
+    this.#used = new Set([...graph.outputs, ...nodes.flatMap(({ node }) => usedTensors(node))]);
+    for (const node of inferred.nodes) for (const output of node.node.outputs) this.#producers.set(output, node);
+  }
+
+  inferredType(tensor: TensorId): InferredType {
+    return this.inferred.inferredTypes[tensor] ?? UNKNOWN;
+  }
+
+  isUsed(tensor: TensorId): boolean {
+    return this.#used.has(tensor);
+  }
+
+  constant(tensor: TensorId | undefined): Weights | undefined {
+    if (tensor === undefined || tensor < 0) return undefined;
+    if (!this.#known.has(tensor)) this.#known.set(tensor, this.#find(tensor));
+    return this.#known.get(tensor);
+  }
+
+  #find(id: TensorId): Weights | undefined {
+    const tensor = this.inferred.graph.tensors[id];
+    if (tensor?.constant) return storedWeights(tensor.constant, tensor.quantization);
+    const { constant, shape, dataType } = this.inferred.inferredTypes[id] ?? {};
+    const producer = this.#producers.get(id);
+    if (!constant || !producer || !shape || !isStatic(shape) || dataType === undefined) return undefined;
+    return this.side.fold?.(producer, this, { shape, dataType });
+  }
+}

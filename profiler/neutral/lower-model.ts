@@ -1,0 +1,220 @@
+import { ABSENT, type Entry, type Graph, type Model, type Node, type Tensor, type TensorId } from "../model/model.ts";
+import { executionOrder, usedTensors } from "../operators/execution-order.ts";
+import { GraphBuilder } from "./graph-builder.ts";
+import { adapterOf, uniqueName } from "./lift-model.ts";
+import type { Form, Weights } from "./forms.ts";
+import type { LayerId, NeutralGraph } from "./neutral-graph.ts";
+import { LoweringError } from "./lowering-error.ts";
+import type { Rewrite, TensorRef } from "./rewrite.ts";
+import { refreshDeclared } from "./stale-types.ts";
+
+export interface Lowering {
+  /** false for a prediction: new constants get their size and no bytes. */
+  readonly readsWeights: boolean;
+}
+
+/**
+ * The model that a rewrite makes of another one. Tensor ids stay; what the rewrite does not name keeps its place in the file.
+ * @param lifted what `liftModel` made of the model
+ * @throws {LoweringError} when the format cannot express it
+ */
+export async function lowerRewrite(
+  model: Model,
+  lifted: NeutralGraph,
+  rewrite: Rewrite,
+  { readsWeights }: Lowering,
+): Promise<Model> {
+  const old = model.entries[0].graph;
+  const draft = new GraphBuilder(model, old, lifted.tensors, readsWeights);
+  const fresh = freshTensors(rewrite, draft);
+  const resolve = (ref: TensorRef): TensorId => {
+    const id = typeof ref === "number" ? ref : fresh.get(ref);
+    if (id === undefined) throw new LoweringError(`no layer of the rewrite makes "${ref}"`);
+    return id;
+  };
+  await lowerLayers(old, lifted, rewrite, draft, resolve);
+  adapterOf(model).finish?.(draft);
+  resizeInputs(rewrite, draft);
+  await foldConstants(rewrite, draft);
+  const names = renaming(lifted, rewrite, resolve);
+  const nodes = draft.nodes.map((node) => renamed(node, names));
+  const graph = ordered(withoutDead(old, { ...old, tensors: draft.tensors, nodes }));
+  const entries = model.entries.map((entry) => (entry.graph === old ? { ...entry, graph } : entry));
+  const [first = { name: "", graph }, ...others] = entries;
+  const edited = refreshDeclared({ ...model, entries: [first, ...others] satisfies [Entry, ...Entry[]] }, model);
+  const fileBytes = await adapterOf(model).fileBytes?.(edited);
+  return fileBytes === undefined ? edited : { ...edited, fileBytes };
+}
+
+function freshTensors({ insert = [] }: Rewrite, draft: GraphBuilder): ReadonlyMap<string, TensorId> {
+  const names = insert.flatMap(({ outputs }) => outputs).filter((ref) => typeof ref === "string");
+  return new Map(names.map((name) => [name, draft.addTensor(name)]));
+}
+
+/** New layers stand where the first layer stood that they take the place of. */
+async function lowerLayers(
+  old: Graph,
+  lifted: NeutralGraph,
+  { remove = [], replace = new Map<LayerId, Form>(), insert = [] }: Rewrite,
+  draft: GraphBuilder,
+  resolve: (ref: TensorRef) => TensorId,
+): Promise<void> {
+  const side = adapterOf(draft.model);
+  const removed = new Set(remove);
+  const layers = new Map(lifted.layers.map((layer) => [layer.id, layer]));
+  const names = new Set(lifted.layers.filter(({ id }) => !removed.has(id)).map(({ name }) => name));
+  let pending = insert;
+  const lowerPending = async (): Promise<void> => {
+    for (const { name, form, inputs, outputs } of pending) {
+      const layer = { name: uniqueName(name, names), form, inputs: inputs.map(resolve), outputs: outputs.map(resolve) };
+      await side.lower(layer, draft);
+      const rank = outputRank(form, draft.rankOf(layer.inputs[0] ?? ABSENT));
+      if (rank !== undefined) for (const output of layer.outputs) draft.setRank(output, rank);
+    }
+    pending = [];
+  };
+  for (const node of old.nodes) {
+    const layer = layers.get(node.index);
+    const form = replace.get(node.index);
+    if (removed.has(node.index)) await lowerPending();
+    else if (layer === undefined || form === undefined) draft.nodes.push({ ...node, ...identity(layer?.name) });
+    else {
+      const { name, inputs, outputs } = layer;
+      await side.lower({ name, form, inputs, outputs, before: layer }, draft);
+    }
+  }
+  await lowerPending();
+}
+
+/** Most layers keep the axes of their input. */
+function outputRank(form: Form, input: number | undefined): number | undefined {
+  if (form.kind === "reshape") return form.target?.length;
+  if (form.kind === "reduce-mean" && !form.keepsAxes) return input && input - form.axes.length;
+  return input;
+}
+
+function identity(name: string | undefined): Pick<Node, "identity"> {
+  return name === undefined ? {} : { identity: name };
+}
+
+/** The layers that made them are dead then, and taken out as such. */
+async function foldConstants({ fold = new Map<TensorId, Weights>() }: Rewrite, draft: GraphBuilder): Promise<void> {
+  for (const [id, weights] of fold) {
+    const { name, ...about } = draft.tensors[id] ?? { name: "" };
+    const { dataType } = draft.lifted[id] ?? {};
+    if (dataType !== undefined && dataType !== weights.dataType)
+      throw new LoweringError(`${name} is ${dataType}, and its numbers are stored as ${weights.dataType}`);
+    draft.tensors[id] = { ...about, id, name, constant: await draft.constantOf(weights) };
+  }
+  const isFolded = (id: TensorId): boolean => fold.has(id);
+  const nodes = draft.nodes.filter(({ outputs }) => !outputs.some(isFolded));
+  draft.nodes.splice(0, draft.nodes.length, ...nodes);
+}
+
+function resizeInputs(
+  { resize = new Map<TensorId, readonly (number | null)[]>() }: Rewrite,
+  draft: GraphBuilder,
+): void {
+  for (const [id, sizes] of resize) {
+    const tensor = draft.tensors[id];
+    const { shape } = tensor?.declared ?? {};
+    if (tensor?.declared === undefined || shape === undefined)
+      throw new LoweringError(`input ${tensor?.name ?? id} declares no sizes that could be changed`);
+    const changed = shape.map((size, axis) => sizes[axis] ?? size);
+    draft.tensors[id] = { ...tensor, declared: { ...tensor.declared, shape: changed, isEdited: true } };
+  }
+}
+
+/** Where nodes find the tensors they read, and under which name those they make. */
+interface Renaming {
+  readonly inputs: ReadonlyMap<TensorId, TensorId>;
+  readonly outputs: ReadonlyMap<TensorId, TensorId>;
+}
+
+function renaming(
+  lifted: NeutralGraph,
+  { rewire = new Map<TensorId, TensorRef>() }: Rewrite,
+  resolve: (ref: TensorRef) => TensorId,
+): Renaming {
+  const inputs = new Map<TensorId, TensorId>();
+  const outputs = new Map<TensorId, TensorId>();
+  for (const from of rewire.keys()) {
+    const to = followed(from, rewire, resolve);
+    const { isOutput = false, isCaptured = false } = lifted.tensors[from] ?? {};
+    if (!isOutput && !isCaptured) {
+      inputs.set(from, to);
+      continue;
+    }
+    const target = lifted.tensors[to];
+    if (target && (target.isInput || target.isOutput || target.isCaptured || target.constant) === true)
+      throw new LoweringError(`"${target.name}" cannot also be called "${lifted.tensors[from]?.name ?? ""}"`);
+    if (outputs.has(to)) throw new LoweringError(`two outputs of the graph cannot be one tensor`);
+    outputs.set(to, from);
+    inputs.set(to, from);
+  }
+  // What was led to a tensor that changes its name is led on to the new one.
+  for (const [from, to] of inputs) inputs.set(from, outputs.get(to) ?? to);
+  return { inputs, outputs };
+}
+
+function followed(
+  from: TensorId,
+  rewire: ReadonlyMap<TensorId, TensorRef>,
+  resolve: (ref: TensorRef) => TensorId,
+): TensorId {
+  let to = from;
+  for (let steps = 0; steps <= rewire.size; steps += 1) {
+    const next = rewire.get(to);
+    if (next === undefined) return to;
+    to = resolve(next);
+  }
+  throw new LoweringError("a rewrite leads a tensor back to itself");
+}
+
+function renamed(node: Node, { inputs, outputs }: Renaming): Node {
+  const isNamed = node.inputs.some((id) => inputs.has(id)) || node.outputs.some((id) => outputs.has(id));
+  if (!isNamed) return node;
+  return {
+    ...node,
+    isRewired: true,
+    inputs: node.inputs.map((id) => inputs.get(id) ?? id),
+    outputs: node.outputs.map((id) => outputs.get(id) ?? id),
+  };
+}
+
+/** Takes out what nobody reads any more; what nobody read before either stays, since nobody asked for it to go. */
+function withoutDead(old: Graph, graph: Graph): Graph {
+  const before = usage(old.nodes, old.outputs);
+  let nodes = graph.nodes;
+  for (;;) {
+    const used = usage(nodes, graph.outputs);
+    const alive = nodes.filter(({ outputs }) => {
+      const made = outputs.filter((id) => id >= 0);
+      const isNew = (id: TensorId): boolean => id >= old.tensors.length;
+      return made.length === 0 || made.some((id) => used.has(id)) || made.every((id) => !before.has(id) && !isNew(id));
+    });
+    if (alive.length === nodes.length) break;
+    nodes = alive;
+  }
+  const used = usage(nodes, graph.outputs);
+  const kept = new Set([...graph.inputs, ...nodes.flatMap(({ outputs }) => outputs)]);
+  const tensors = graph.tensors.map((tensor): Tensor => {
+    const isUnread = tensor.constant !== undefined && !before.has(tensor.id) && tensor.id < old.tensors.length;
+    if (used.has(tensor.id) || kept.has(tensor.id) || isUnread || isHole(tensor)) return tensor;
+    return { id: tensor.id, name: tensor.name };
+  });
+  return { ...graph, nodes, tensors };
+}
+
+function isHole(tensor: Tensor): boolean {
+  return tensor.constant === undefined && tensor.declared === undefined && tensor.quantization === undefined;
+}
+
+function usage(nodes: readonly Node[], outputs: readonly TensorId[]): ReadonlySet<TensorId> {
+  return new Set([...outputs, ...nodes.flatMap(usedTensors)]);
+}
+
+function ordered(graph: Graph): Graph {
+  const nodes = executionOrder(graph).map((node, index) => (node.index === index ? node : { ...node, index }));
+  return { ...graph, nodes };
+}

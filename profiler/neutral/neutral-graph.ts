@@ -1,0 +1,105 @@
+import type { DataType } from "../model/data-type.ts";
+import type { Node, TensorId } from "../model/model.ts";
+import type { Shape } from "../model/shape.ts";
+import type { Form, FormKind, FormOf, Weights } from "./forms.ts";
+
+/** Position of the layer's node in the graph that was lifted. */
+export type LayerId = number;
+
+/** A layer of the graph that a run starts from. Layers of its bodies are part of the node that runs them. */
+export interface NeutralLayer<F extends Form = Form> {
+  readonly id: LayerId;
+  /** Unique, and the same through a list of edits: what edits name their target by. */
+  readonly name: string;
+  /** Native operator, for messages. */
+  readonly op: string;
+  readonly form: F;
+  /** Activations it reads, in the form's order; weights and settings stand in the form. All inputs of an opaque layer. */
+  readonly inputs: readonly TensorId[];
+  readonly outputs: readonly TensorId[];
+  readonly node: Node;
+}
+
+export interface NeutralTensor {
+  readonly id: TensorId;
+  readonly name: string;
+  readonly dataType: DataType | undefined;
+  /** Sizes that the run decides are names. undefined: unknown rank. */
+  readonly shape: Shape | undefined;
+  /** Where convolutions, pools and normalisations have their channels: 1, or the last axis; undefined without rank. */
+  readonly channelAxis: number | undefined;
+  readonly isInput: boolean;
+  readonly isOutput: boolean;
+  /** A body of some node reads it: it must stay under its name. */
+  readonly isCaptured: boolean;
+  /** Set for numbers of the file, also when a chain of constant layers makes them. */
+  readonly constant: Weights | undefined;
+}
+
+/** By tensor id; undefined where the rank is unknown. */
+export type NeutralSizes = readonly (Shape | undefined)[];
+
+/** What a graph is made of, by the vocabulary of `forms.ts`. */
+export class NeutralGraph {
+  readonly #byName: ReadonlyMap<string, NeutralLayer>;
+  readonly #producers = new Map<TensorId, NeutralLayer>();
+  readonly #consumers = new Map<TensorId, NeutralLayer[]>();
+
+  constructor(
+    /** Order of the axes of activations: batch, channels, spatial … or batch, spatial …, channels. */
+    readonly layout: "channels-first" | "channels-last",
+    /** In an order in which they can run. */
+    readonly layers: readonly NeutralLayer[],
+    /** By tensor id. */
+    readonly tensors: readonly NeutralTensor[],
+    /** Shapes of all tensors if inputs had others and no layer was changed. */
+    readonly sizesFor: (inputs: ReadonlyMap<TensorId, Shape>) => NeutralSizes,
+  ) {
+    this.#byName = new Map(layers.map((layer) => [layer.name, layer]));
+    for (const layer of layers) {
+      for (const output of layer.outputs) this.#producers.set(output, layer);
+      for (const input of new Set(layer.inputs)) {
+        const consumers = this.#consumers.get(input);
+        if (consumers) consumers.push(layer);
+        else this.#consumers.set(input, [layer]);
+      }
+    }
+  }
+
+  layer(name: string): NeutralLayer | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** @throws {RangeError} for an id that the graph does not have */
+  tensor(id: TensorId): NeutralTensor {
+    const tensor = this.tensors[id];
+    if (tensor === undefined) throw new RangeError(`no tensor ${id} in a graph of ${this.tensors.length}`);
+    return tensor;
+  }
+
+  /** The layer that makes a tensor; undefined for inputs and constants. */
+  producer(tensor: TensorId | undefined): NeutralLayer | undefined {
+    return tensor === undefined ? undefined : this.#producers.get(tensor);
+  }
+
+  /** Layers that read a tensor as an activation, each once. */
+  consumers(tensor: TensorId | undefined): readonly NeutralLayer[] {
+    return (tensor === undefined ? undefined : this.#consumers.get(tensor)) ?? [];
+  }
+
+  /** The one layer that a tensor goes to, when it goes nowhere else: not out of the graph, and not into a body. */
+  onlyConsumer(tensor: TensorId | undefined): NeutralLayer | undefined {
+    const { isOutput = true, isCaptured = true } = (tensor === undefined ? undefined : this.tensors[tensor]) ?? {};
+    const consumers = this.consumers(tensor);
+    return consumers.length === 1 && !isOutput && !isCaptured ? consumers[0] : undefined;
+  }
+
+  /** Layers of one kind, in the order they run. */
+  layersOf<K extends FormKind>(kind: K): readonly NeutralLayer<FormOf<K>>[] {
+    return this.layers.filter((layer) => isKind(layer, kind));
+  }
+}
+
+export function isKind<K extends FormKind>(layer: NeutralLayer, kind: K): layer is NeutralLayer<FormOf<K>> {
+  return layer.form.kind === kind;
+}

@@ -1,0 +1,77 @@
+import { bindInputs } from "../bindings.ts";
+import type { DeclaredDimension, DeclaredType, Model, Tensor } from "../model/model.ts";
+import type { Shape } from "../model/shape.ts";
+import { inferGraph } from "../operators/infer.ts";
+import { OPERATORS } from "../profile-model.ts";
+import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
+import { inferOpen } from "./lift-model.ts";
+
+/**
+ * Declares again what an edit made stale: sizes of tensors that inference now finds to be others. What the file leaves dynamic stays
+ * so. TFLite declares every tensor, so new ones get their type there too.
+ * @param base the model before the edit
+ */
+export function refreshDeclared(model: Model, base: Model): Model {
+  const { graph } = model.entries[0];
+  const old = base.entries[0].graph;
+  const inferredTypes = inferOpen(model).inferredTypes;
+  const examples = model.format === "tflite" ? boundShapes(model) : [];
+  const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
+  const tensors = graph.tensors.map((tensor): Tensor => {
+    const { dataType, shape } = inferredTypes[tensor.id] ?? {};
+    if (!made.has(tensor.id) || shape === undefined) return tensor;
+    const example = examples[tensor.id];
+    const declared = tensor.declared;
+    if (declared === undefined) {
+      if (model.format !== "tflite") return tensor;
+      return { ...tensor, declared: { dataType, shape: newShape(shape, example) } };
+    }
+    return isStale(declared, shape)
+      ? { ...tensor, declared: { ...declared, shape: fresh(declared, shape, example), isEdited: true } }
+      : tensor;
+  });
+  const refreshed = { ...graph, tensors };
+  const [first, ...others] = model.entries;
+  const isMain = (entry: typeof first): boolean => entry.graph === graph;
+  const replaced = others.map((entry) => (isMain(entry) ? { ...entry, graph: refreshed } : entry));
+  const entries: Model["entries"] = [{ ...first, graph: refreshed }, ...replaced];
+  return { ...model, entries, fileBytes: model.fileBytes + constantBytes(tensors) - constantBytes(old.tensors) };
+}
+
+/** Sizes that a run has by default: TFLite writes them beside the dynamic ones. */
+function boundShapes(model: Model): readonly (Shape | undefined)[] {
+  const context = { model, operators: OPERATORS[model.format], checksDeclared: false };
+  return inferGraph(context, model.entries[0].graph, bindInputs(model, {}).inferredTypes).inferredTypes.map(
+    ({ shape }) => shape,
+  );
+}
+
+function isStale({ shape: declared }: DeclaredType, shape: Shape): boolean {
+  if (declared === undefined) return false;
+  if (declared.length !== shape.length) return true;
+  return declared.some(
+    (size, axis) => typeof size === "number" && typeof shape[axis] === "number" && size !== shape[axis],
+  );
+}
+
+function fresh(
+  { shape: declared = [] }: DeclaredType,
+  shape: Shape,
+  example: Shape | undefined,
+): readonly DeclaredDimension[] {
+  if (declared.length !== shape.length) return newShape(shape, example);
+  return shape.map((size, axis) => (typeof size === "number" ? size : (declared[axis] ?? null)));
+}
+
+function newShape(shape: Shape, example: Shape | undefined): readonly DeclaredDimension[] {
+  return shape.map((size, axis): DeclaredDimension => {
+    if (typeof size === "number") return size;
+    const usual = example?.[axis];
+    if (typeof usual === "number") return { dynamic: true, example: usual };
+    return size === UNKNOWN_SIZE || size.includes("[") ? null : size;
+  });
+}
+
+function constantBytes(tensors: readonly Tensor[]): number {
+  return tensors.reduce((sum, { constant }) => sum + (constant?.storedBytes ?? 0), 0);
+}

@@ -1,0 +1,105 @@
+import { ModelFormatError } from "../errors.ts";
+import { readConstant } from "../model/constant-values.ts";
+import type { Constant, Quantization } from "../model/model.ts";
+import { elementsOf } from "../model/shape.ts";
+import type { Weights } from "./forms.ts";
+
+/** A constant of the file as weights, in the file's own layout. */
+export function storedWeights(constant: Constant, quantization?: Quantization): Weights {
+  return {
+    shape: constant.shape,
+    dataType: constant.dataType,
+    ...(quantization && { quantization }),
+    ...(constant.isSparse ? {} : { constant }),
+    read: async () => {
+      const stored = await readFloats(constant);
+      return quantization ? dequantized(stored, constant.shape, quantization) : stored;
+    },
+  };
+}
+
+/**
+ * The same elements with their axes in another order: axis `i` of the result is axis `permutation[i]` of the weights. Quantization
+ * that follows an axis goes with it.
+ */
+export function permutedWeights(weights: Weights, permutation: readonly number[]): Weights {
+  const { quantization, dataType, shape } = weights;
+  return {
+    shape: permutation.map((axis) => shape[axis] ?? 1),
+    dataType,
+    ...(quantization && { quantization: movedAxis(quantization, permutation) }),
+    read: async () => permuted(await weights.read(), shape, permutation),
+  };
+}
+
+/** @param elements row-major, of that shape */
+export function permuted(
+  elements: Float32Array,
+  shape: readonly number[],
+  permutation: readonly number[],
+): Float32Array {
+  const strides = stridesOf(shape);
+  const sizes = permutation.map((axis) => shape[axis] ?? 1);
+  const steps = permutation.map((axis) => strides[axis] ?? 1);
+  const result = new Float32Array(elements.length);
+  const index = sizes.map(() => 0);
+  let from = 0;
+  for (let to = 0; to < result.length; to += 1) {
+    result[to] = elements[from] ?? 0;
+    // Counts up the index like an odometer, the last axis fastest.
+    for (let axis = sizes.length - 1; axis >= 0; axis -= 1) {
+      const next = (index[axis] ?? 0) + 1;
+      const size = sizes[axis] ?? 1;
+      from += steps[axis] ?? 0;
+      index[axis] = next % size;
+      if (next < size) break;
+      from -= size * (steps[axis] ?? 0);
+    }
+  }
+  return result;
+}
+
+/** Elements between neighbours along each axis of a row-major tensor. */
+export function stridesOf(shape: readonly number[]): readonly number[] {
+  const strides: number[] = [];
+  let stride = 1;
+  for (const size of shape.toReversed()) {
+    strides.unshift(stride);
+    stride *= size;
+  }
+  return strides;
+}
+
+/** Float32 elements come as they are: a large weight is not held twice. */
+async function readFloats(constant: Constant): Promise<Float32Array> {
+  const { storage, dataType, shape } = constant;
+  const length = 4 * (elementsOf(shape) ?? 0);
+  if (storage.kind === "range" && storage.encoding === "raw" && dataType === "float32" && storage.length === length) {
+    const bytes = await storage.source.read(storage.offset, length);
+    const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes);
+    return new Float32Array(buffer, byteOffset, length / 4);
+  }
+  const values = await readConstant(constant);
+  if (values === undefined) throw new ModelFormatError("a constant", dataType, "expected elements that can be read");
+  return Float32Array.from(values);
+}
+
+function dequantized(
+  stored: Float32Array,
+  shape: readonly number[],
+  { scales, zeroPoints, axis = 0, granularity }: Quantization,
+): Float32Array {
+  if (granularity === "block") throw new ModelFormatError("a constant", "its quantization", "expected no blocks here");
+  const stride = stridesOf(shape)[axis] ?? 1;
+  const size = shape[axis] ?? 1;
+  const isPerChannel = granularity === "channel";
+  return stored.map((value, index) => {
+    const channel = isPerChannel ? Math.floor(index / stride) % size : 0;
+    return (value - (zeroPoints[channel] ?? zeroPoints[0] ?? 0)) * (scales[channel] ?? scales[0] ?? 1);
+  });
+}
+
+function movedAxis(quantization: Quantization, permutation: readonly number[]): Quantization {
+  const { axis } = quantization;
+  return axis === undefined ? quantization : { ...quantization, axis: permutation.indexOf(axis) };
+}

@@ -1,0 +1,211 @@
+import { CalibrationError, RunError } from "../errors.ts";
+import { batchesOf, type BatchOptions } from "./batches.ts";
+import { openSamples, type SampleBatch } from "../calibration/sample-set.ts";
+import type { CalibrationSpec } from "../calibration/spec.ts";
+import { isStretchable } from "../calibration/stretched-reader.ts";
+import { describeShape } from "./check-inputs.ts";
+import { DifferenceSum, type Difference } from "./difference.ts";
+import type { NamedTensors } from "./numeric-tensor.ts";
+import { openSession } from "./open-session.ts";
+import { nameOf, withRange, type OpenModel, type Port, type RunnableModel, type Session } from "./session.ts";
+
+/** A tensor by its name in each model. */
+export interface TensorPair {
+  readonly a: string;
+  readonly b: string;
+}
+
+/** Two models on the same samples, a being what b is measured against. Plain data. */
+export interface RunComparison {
+  readonly a: string;
+  readonly b: string;
+  readonly samples: { readonly count: number; readonly description: string; readonly hasLabels: boolean };
+  readonly outputs: readonly ComparedTensor[];
+  /** Inner tensors that were asked for. */
+  readonly tensors: readonly ComparedTensor[];
+  /** Outputs of one model that the other has no partner for, or that are no numbers. */
+  readonly unmatched: readonly string[];
+}
+
+export interface ComparedTensor {
+  readonly names: TensorPair;
+  /** undefined where the shapes differ. */
+  readonly difference?: Difference;
+  /** Why there is none. */
+  readonly reason?: string;
+}
+
+export interface CompareOptions extends BatchOptions {
+  readonly calibration?: CalibrationSpec;
+  /** Inner tensors to compare: by one name for both models, or a pair. */
+  readonly tensors?: readonly (string | TensorPair)[];
+  readonly threads?: number;
+}
+
+/**
+ * Runs two models on the same samples and measures how far b is from a. Outputs are matched by name, else by order. Nothing of a batch is
+ * kept but sums.
+ *
+ * @param a opened already where many models are held against it: then it stays open, and gives the inner tensors it was opened with
+ * @throws {RunError} when a model does not run, or b's inputs are not a's
+ * @throws {CalibrationError} when the samples do not fit
+ * @throws the signal's reason when it aborts
+ */
+export async function compareRuns(
+  a: RunnableModel | OpenModel,
+  b: RunnableModel,
+  options: CompareOptions = {},
+): Promise<RunComparison> {
+  const inner = (options.tensors ?? []).map((pair) => (typeof pair === "string" ? { a: pair, b: pair } : pair));
+  const threads = options.threads === undefined ? {} : { threads: options.threads };
+  const closers: (() => Promise<void>)[] = [];
+  const closing = <T extends { close(): Promise<void> }>(opened: T): T => {
+    closers.unshift(() => opened.close());
+    return opened;
+  };
+  try {
+    options.signal?.throwIfAborted();
+    const first =
+      "session" in a ? a.session : closing(await openSession(a, { ...threads, tensors: inner.map((pair) => pair.a) }));
+    const second = closing(await openSession(b, { ...threads, tensors: inner.map((pair) => pair.b) }));
+    const spec = options.calibration ?? {};
+    const samples = closing(await openSamples(spec, rangedInputs(first, second)));
+    const feed = await feeder(nameOf(b), spec, first, second, closing);
+    const { pairs, unmatched } = matchOutputs(first, second);
+    const compared = [...pairs, ...inner].map((names) => new PairSum(names));
+    const oneByOne = hasFixedBatch(second) ? { batchSize: 1 } : {};
+    for await (const batch of batchesOf(samples, { ...options, ...oneByOne })) {
+      const [fromA, fromB] = await Promise.all([
+        first.run(batch.inputs),
+        feed(batch).then((given) => second.run(given)),
+      ]);
+      options.signal?.throwIfAborted();
+      for (const pair of compared) pair.add(fromA, fromB, batch.count, batch.labels);
+    }
+    return {
+      a: nameOf(a),
+      b: nameOf(b),
+      samples: { count: samples.count, description: samples.description, hasLabels: samples.hasLabels },
+      outputs: compared.slice(0, pairs.length).map((pair) => pair.result()),
+      tensors: compared.slice(pairs.length).map((pair) => pair.result()),
+      unmatched,
+    };
+  } finally {
+    for (const close of closers) await close();
+  }
+}
+
+type Feed = (batch: SampleBatch & { readonly start: number; readonly count: number }) => Promise<NamedTensors>;
+
+/**
+ * What b is given for a batch of a's: the same tensors under its own names. Where it takes maps of another size (an edit of the
+ * resolution), the samples are stretched to it.
+ */
+async function feeder(
+  file: string,
+  spec: CalibrationSpec,
+  a: Session,
+  b: Session,
+  closing: <T extends { close(): Promise<void> }>(opened: T) => T,
+): Promise<Feed> {
+  const pairs = matchPorts(a.inputs, b.inputs);
+  if (pairs.length !== a.inputs.length || pairs.length !== b.inputs.length)
+    throw new RunError(`${file}: expected ${a.inputs.length} inputs as the other model has, not ${b.inputs.length}`);
+  const unlike = pairs.filter(([left, right]) => !isAlike(left, right));
+  if (unlike.length === 0) return ({ inputs }) => Promise.resolve(renamed(inputs, pairs));
+  const misfit = unlike.find(([left, right]) => !isStretched(left, right));
+  if (misfit === undefined) {
+    const own = closing(await openSamples({ madeFor: rangedInputs(a, b), ...spec }, b.inputs));
+    return async ({ start, count }) => (await own.batch(start, count)).inputs;
+  }
+  const [left, right] = misfit;
+  throw new CalibrationError(
+    `${file}: input "${right.name}" takes ${describeShape(right.dataType, right.shape)}, but "${left.name}" of the other model ${describeShape(left.dataType, left.shape)}: the same samples do not fit both`,
+    { hint: "Only maps can be stretched to each model's size." },
+  );
+}
+
+/** Whether both take maps that differ in their sides alone, behind the batch's axis. */
+function isStretched(left: Port, right: Port): boolean {
+  const [[batch = "", ...from], [otherBatch = "", ...to]] = [left.shape, right.shape];
+  const isOneBatch = batch === otherBatch || typeof batch === "string" || typeof otherBatch === "string";
+  return left.dataType === right.dataType && left.name === right.name && isOneBatch && isStretchable(from, to);
+}
+
+/** What one model does not tell of its inputs the other may: a quantized one knows what its float original takes. */
+function rangedInputs(a: Session, b: Session): readonly Port[] {
+  const partners = new Map(matchPorts(a.inputs, b.inputs));
+  return a.inputs.map((port) => withRange(port, port.range ?? partners.get(port)?.range));
+}
+
+function renamed(inputs: NamedTensors, pairs: readonly PortPair[]): NamedTensors {
+  return Object.fromEntries(
+    pairs.flatMap(([left, right]) => {
+      const tensor = inputs[left.name];
+      return tensor === undefined ? [] : [[right.name, tensor]];
+    }),
+  );
+}
+
+function hasFixedBatch({ inputs }: Session): boolean {
+  return inputs.some(({ shape }) => typeof shape[0] === "number");
+}
+
+function isAlike(left: Port, right: Port): boolean {
+  return (
+    left.dataType === right.dataType &&
+    left.shape.length === right.shape.length &&
+    left.shape.every((size, axis) => {
+      const other = right.shape[axis];
+      return typeof size === "string" || typeof other === "string" || size === other;
+    })
+  );
+}
+
+type PortPair = readonly [Port, Port];
+
+/** Those of one name first; what is left in order. */
+function matchPorts(left: readonly Port[], right: readonly Port[]): readonly PortPair[] {
+  const unnamed = right.filter(({ name }) => !left.some((port) => port.name === name));
+  return left.flatMap((port): readonly PortPair[] => {
+    const partner = right.find(({ name }) => name === port.name) ?? unnamed.shift();
+    return partner === undefined ? [] : [[port, partner]];
+  });
+}
+
+function matchOutputs(
+  a: Session,
+  b: Session,
+): { readonly pairs: readonly TensorPair[]; readonly unmatched: readonly string[] } {
+  const pairs = matchPorts(a.outputs, b.outputs).map(([left, right]) => ({ a: left.name, b: right.name }));
+  const left = a.outputs.filter(({ name }) => !pairs.some((pair) => pair.a === name));
+  const right = b.outputs.filter(({ name }) => !pairs.some((pair) => pair.b === name));
+  const skipped = [...a.skipped, ...b.skipped];
+  return { pairs, unmatched: [...new Set([...left, ...right, ...skipped].map(({ name }) => name))] };
+}
+
+/** The sums of one pair of tensors, until their shapes turn out to differ. */
+class PairSum {
+  readonly #sum = new DifferenceSum();
+  #reason: string | undefined;
+
+  constructor(private readonly names: TensorPair) {}
+
+  add(fromA: NamedTensors, fromB: NamedTensors, samples: number, labels: readonly number[] | undefined): void {
+    const a = fromA[this.names.a];
+    const b = fromB[this.names.b];
+    if (a === undefined || b === undefined) this.#reason ??= "a model did not give it";
+    else if (withoutOnes(a.shape) !== withoutOnes(b.shape))
+      this.#reason ??= `its shape is ${a.shape.join("×")} in one model and ${b.shape.join("×")} in the other`;
+    else this.#sum.add(a, b, samples, labels);
+  }
+
+  result(): ComparedTensor {
+    const { names } = this;
+    return this.#reason === undefined ? { names, difference: this.#sum.result() } : { names, reason: this.#reason };
+  }
+}
+
+function withoutOnes(shape: readonly number[]): string {
+  return shape.filter((size) => size !== 1).join("×");
+}

@@ -1,0 +1,109 @@
+import type { ByteSource } from "../bytes/byte-source.ts";
+import { RunError } from "../errors.ts";
+import { withFloatInputsOutputs, type FloatPort } from "../formats/tflite/float-inputs-outputs.ts";
+import type { Model } from "../model/model.ts";
+import { checkInputs } from "./check-inputs.ts";
+import type { InnerTensor } from "./inner-tensors.ts";
+import { LitertThread, type RawTensor } from "./litert-thread.ts";
+import type { NamedTensors, NumericTensor } from "./numeric-tensor.ts";
+import { withRange, type Port, type Range, type Session } from "./session.ts";
+
+/**
+ * A session of LiteRT.js (WASM with XNNPACK) in a thread of its own. Quantized ports are given and taken as the real numbers that they
+ * stand for.
+ *
+ * @param model what `readTflite` read from `source`
+ * @param captured inner tensors that runs are to give too
+ * @throws {RunError} when LiteRT.js refuses the model, or an input or output is no tensor of numbers
+ */
+export async function openLitertSession(
+  model: Model,
+  source: ByteSource,
+  ranges: ReadonlyMap<string, Range>,
+  captured: readonly InnerTensor[] = [],
+): Promise<Session> {
+  const file = model.file;
+  refuseState(model);
+  const extra = captured.map(({ name, id }) => ({ name, tensor: id }));
+  const { bytes, inputs, outputs } = await withFloatInputsOutputs(file, await source.read(0, source.size), extra);
+  const thread = new LitertThread();
+  try {
+    const opened = await thread.request("open", bytes);
+    const given = portsOf(inputs, opened.inputs).map((port) => withRange(port, ranges.get(port.name)));
+    return new LitertSession(file, thread, given, outputs, opened.outputs, captured.length);
+  } catch (cause) {
+    await thread.close();
+    throw new RunError(`${file}: LiteRT.js cannot load it: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** @throws {RunError} for a model that keeps state from one run to the next, which LiteRT.js has no memory for */
+function refuseState({ file, entries }: Model): void {
+  for (const { graph } of entries) {
+    const state = graph.tensors.find(({ isVariable }) => isVariable);
+    if (state === undefined) continue;
+    const node = graph.nodes.find(({ inputs }) => inputs.includes(state.id));
+    const keeper = node === undefined ? "" : ` of ${node.op}`;
+    throw new RunError(
+      `${file}: LiteRT.js cannot run it: "${state.name}"${keeper} is a variable tensor, which keeps its value from one run to the next, and LiteRT.js does not support these`,
+      {
+        hint: "Its costs can be shown and its layers restructured, but its answers not be checked here. On a phone Google's benchmark_model runs it: name yours in edgewise.benchmarkModelPath or --benchmark-model",
+      },
+    );
+  }
+}
+
+class LitertSession implements Session {
+  readonly skipped = [];
+  readonly outputs: readonly Port[];
+  readonly captured: readonly Port[];
+  #thread: LitertThread | undefined;
+
+  constructor(
+    private readonly file: string,
+    thread: LitertThread,
+    readonly inputs: readonly Port[],
+    private readonly floatOutputs: readonly FloatPort[],
+    shapes: readonly (readonly number[])[],
+    captured: number,
+  ) {
+    const ports = portsOf(floatOutputs, shapes);
+    this.outputs = ports.slice(0, ports.length - captured);
+    this.captured = ports.slice(ports.length - captured);
+    this.#thread = thread;
+  }
+
+  async run(inputs: NamedTensors): Promise<NamedTensors> {
+    if (this.#thread === undefined) throw new RunError(`${this.file}: the session is closed`);
+    const given = checkInputs(this.file, this.inputs, inputs);
+    try {
+      const results = await this.#thread.request("run", given.map(rawTensor));
+      return Object.fromEntries(this.floatOutputs.map((port) => [port.name, outputTensor(port, results[port.place])]));
+    } catch (cause) {
+      throw new RunError(`${this.file}: LiteRT.js failed: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  async close(): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.close();
+  }
+}
+
+function rawTensor({ data, shape }: NumericTensor): RawTensor {
+  return { data, shape };
+}
+
+function outputTensor({ dataType }: FloatPort, result: RawTensor | undefined): NumericTensor {
+  if (result === undefined) throw new Error("an output is missing");
+  return { dataType, ...result };
+}
+
+function portsOf(ports: readonly FloatPort[], shapes: readonly (readonly number[])[]): readonly Port[] {
+  return ports.map(({ name, dataType, place }) => ({ name, dataType, shape: shapes[place] ?? [] }));
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ").trim();
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { DifferenceSum, type Difference } from "../../../profiler/runtime/difference.ts";
+import { of } from "./tiny-models.ts";
+
+function difference(
+  a: readonly number[],
+  b: readonly number[],
+  shape: readonly number[],
+  labels?: readonly number[],
+): Difference {
+  const sum = new DifferenceSum();
+  sum.add(of("float64", shape, a), of("float64", shape, b), shape[0] ?? 1, labels);
+  return sum.result();
+}
+
+const near = (actual: number | undefined, expected: number): void =>
+  assert.ok(Math.abs((actual ?? Number.NaN) - expected) < 1e-12, `${actual ?? "nothing"} is not ${expected}`);
+
+describe("Differences of tensors", () => {
+  it("are as defined", () => {
+    const { elements, maxAbsolute, maxRelative, rms, snr, cosine } = difference([0, 3, 4, 0], [0, 3, 2, 0], [2, 2]);
+    assert.deepEqual([elements, maxAbsolute, maxRelative, rms], [4, 2, 0.5, 1]);
+    near(snr, 10 * Math.log10(25 / 4));
+    near(cosine, 17 / (5 * Math.sqrt(13)));
+  });
+
+  it("are relative to an output's size where it hardly varies", () => {
+    near(difference([100, 100], [100, 101], [2, 1]).maxRelative, 0.1);
+    near(difference([-100, -99.999], [-100.001, -99.999], [2, 1]).maxRelative, 1e-4);
+  });
+
+  it("add up the same whatever the batches", () => {
+    const [a, b] = [
+      Array.from({ length: 60 }, (_, i) => Math.sin(i)),
+      Array.from({ length: 60 }, (_, i) => Math.sin(i + 0.1)),
+    ];
+    const whole = difference(a, b, [6, 10], [0, 1, 2, 3, 4, 5]);
+    const pieces = new DifferenceSum();
+    for (let sample = 0; sample < 6; sample += 1) {
+      const part = (all: readonly number[]): ReturnType<typeof of> =>
+        of("float64", [1, 10], all.slice(sample * 10, sample * 10 + 10));
+      pieces.add(part(a), part(b), 1, [sample]);
+    }
+    assert.deepEqual(pieces.result(), whole);
+  });
+
+  it("are none between equal tensors, infinities among them", () => {
+    const values = [1, Number.POSITIVE_INFINITY, Number.NaN];
+    const result = difference(values, values, [1, 3]);
+    assert.deepEqual(
+      [result.maxAbsolute, result.maxRelative, result.snr, result.cosine],
+      [0, 0, Number.POSITIVE_INFINITY, 1],
+    );
+    assert.equal(difference([0, 0], [0, 0], [1, 2]).cosine, 1);
+  });
+
+  it("are infinite where one is a number and the other is not", () => {
+    const result = difference([1, 2], [1, Number.NaN], [1, 2]);
+    assert.deepEqual(
+      [result.maxAbsolute, result.maxRelative, result.rms, result.snr, result.unlikeNonFinite],
+      [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1],
+    );
+  });
+
+  it("count answers of class-like outputs only", () => {
+    const a = [0, 9, 1, 8, 0, 0];
+    const b = [0, 9, 1, 0, 0, 8];
+    assert.deepEqual(difference(a, b, [2, 3]).top1, { samples: 2, agreement: 0.5 });
+    assert.deepEqual(difference(a, b, [2, 3, 1, 1], [1, 2]).top1, {
+      samples: 2,
+      agreement: 0.5,
+      accuracy: { a: 0.5, b: 1 },
+    });
+    assert.equal(difference(a, b, [1, 2, 3]).top1, undefined);
+    assert.equal(difference([1, 2], [1, 2], [2, 1]).top1, undefined);
+  });
+});

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { zipSync } from "fflate";
+import { CalibrationError, FileAccessError } from "../../../profiler/errors.ts";
+import { openSamples, type SampleBatch } from "../../../profiler/calibration/sample-set.ts";
+import type { CalibrationSpec, InputSpec } from "../../../profiler/calibration/spec.ts";
+import type { Port } from "../../../profiler/runtime/session.ts";
+import { temporaryFolder } from "../cli/run-cli.ts";
+import { bytesOf, npyFile } from "./npy-file.ts";
+import { valuesOf } from "./tiny-models.ts";
+
+const X: Port = { name: "x", dataType: "float32", shape: ["batch", 2, 2] };
+const NUMBERS = Float32Array.from({ length: 12 }, (_, index) => index);
+
+describe("Calibration samples", () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  before(async () => {
+    folder = await temporaryFolder();
+  });
+  after(() => folder.remove());
+
+  async function file(name: string, bytes: Uint8Array): Promise<string> {
+    const path = join(folder.path, name);
+    await writeFile(path, bytes);
+    return path;
+  }
+
+  async function read(spec: CalibrationSpec, ports: readonly Port[], start = 0, count?: number): Promise<SampleBatch> {
+    const samples = await openSamples(spec, ports);
+    try {
+      return await samples.batch(start, count ?? samples.count);
+    } finally {
+      await samples.close();
+    }
+  }
+
+  const only = (spec: InputSpec): CalibrationSpec => ({ inputs: { "": spec } });
+
+  const fails = (spec: CalibrationSpec, message: RegExp, ports = [X]): Promise<void> =>
+    assert.rejects(
+      openSamples(spec, ports),
+      (error) => error instanceof CalibrationError && message.test(error.message),
+    );
+
+  it("are rows of a .npy, any batch of them", async () => {
+    const path = await file("x.npy", npyFile("<f4", [3, 2, 2], bytesOf(NUMBERS)));
+    const { inputs } = await read(only({ kind: "array", path }), [X], 1, 2);
+    assert.deepEqual(
+      [inputs.x?.shape, valuesOf(inputs.x)],
+      [
+        [2, 2, 2],
+        [4, 5, 6, 7, 8, 9, 10, 11],
+      ],
+    );
+  });
+
+  it("are taken in parts that are spread evenly, with their labels", async () => {
+    const scalars: Port = { name: "x", dataType: "float32", shape: ["batch", 1] };
+    const path = await file("parts.npy", npyFile("<f4", [12, 1], bytesOf(NUMBERS)));
+    const labels = { path: await file("parts.txt", Buffer.from(Array.from(NUMBERS).join(" "))) };
+    const part = async (of: number, from: number, to: number, count?: number): Promise<readonly unknown[]> => {
+      const spec = { ...only({ kind: "array", path }), labels, part: { of, from, to }, ...(count && { count }) };
+      const { inputs, labels: classes } = await read(spec, [scalars]);
+      return [valuesOf(inputs.x), classes];
+    };
+    assert.deepEqual(await part(4, 3, 4), [
+      [3, 7, 11],
+      [3, 7, 11],
+    ]);
+    assert.deepEqual(await part(4, 0, 3, 6), [
+      [0, 1, 2, 4, 5],
+      [0, 1, 2, 4, 5],
+    ]);
+    await fails({ ...only({ kind: "array", path }), part: { of: 40, from: 30, to: 40 } }, /there are 12 samples/, [
+      scalars,
+    ]);
+  });
+
+  it("are of any stored type, scaled to the input's", async () => {
+    const stored = npyFile("<i2", [1, 2, 2], bytesOf(Int16Array.of(-1, 0, 1, 255)));
+    const path = await file("i2.npy", stored);
+    const spec = only({ kind: "array", path, zeroPoint: 1, scale: 0.5, mean: [1], std: [2] });
+    assert.deepEqual(valuesOf((await read(spec, [X])).inputs.x), [-1, -0.75, -0.5, 63]);
+    const bytes: Port = { ...X, dataType: "uint8" };
+    assert.deepEqual(valuesOf((await read(only({ kind: "array", path, scale: 2 }), [bytes])).inputs.x), [0, 0, 2, 255]);
+  });
+
+  it("have a mean and deviation for each channel", async () => {
+    const path = await file("channels.npy", npyFile("<f4", [1, 3, 2, 2], bytesOf(NUMBERS)));
+    const port: Port = { ...X, shape: ["n", 3, 2, 2] };
+    const spec = only({ kind: "array", path, mean: [0, 4, 8], std: [1, 2, 4] });
+    assert.deepEqual(valuesOf((await read(spec, [port])).inputs.x), [0, 1, 2, 3, 0, 0.5, 1, 1.5, 0, 0.25, 0.5, 0.75]);
+    await fails(only({ kind: "array", path, mean: [1, 2] }), /2 means and 0 deviations do not fit/, [port]);
+    await fails(only({ kind: "array", path, std: [0] }), /deviation of 0/, [port]);
+  });
+
+  it("come from an array of a .npz by the input's name, by a name given, or the only one", async () => {
+    const array = npyFile("<f4", [3, 2, 2], bytesOf(NUMBERS));
+    const other = npyFile("<f4", [1, 2, 2], bytesOf(NUMBERS.subarray(0, 4)));
+    const path = await file("two.npz", zipSync({ "x.npy": array, "y.npy": other }));
+    assert.equal((await read(only({ kind: "array", path }), [X])).inputs.x?.shape[0], 3);
+    assert.equal((await read(only({ kind: "array", path, entry: "y" }), [X])).inputs.x?.shape[0], 1);
+    await fails(only({ kind: "array", path, entry: "z" }), /expected an array called "z": it holds x, y/);
+    const single = await file("one.npz", zipSync({ "data.npy": [array, { level: 0 }] }));
+    assert.equal((await read(only({ kind: "array", path: single }), [X])).inputs.x?.shape[0], 3);
+    await fails(only({ kind: "array", path: await file("broken.npz", array) }), /expected a zip archive/);
+  });
+
+  it("stand in raw files, of the input's type and shape or those given", async () => {
+    const path = await file("x.bin", bytesOf(NUMBERS));
+    assert.deepEqual((await read(only({ kind: "array", path }), [X])).inputs.x?.shape, [3, 2, 2]);
+    const bytes = await file("x.raw", Uint8Array.of(0, 51, 102, 255));
+    const spec = only({ kind: "array", path: bytes, dataType: "uint8", shape: [2, 2], scale: 1 / 255 });
+    assert.deepEqual(valuesOf((await read(spec, [X])).inputs.x), [0, Math.fround(0.2), Math.fround(0.4), 1]);
+    await fails(only({ kind: "array", path: bytes, dataType: "uint8", shape: [3] }), /multiple of 3 bytes .*, not 4/);
+    await fails(only({ kind: "array", path }), /expected the shape of one sample/, [{ ...X, shape: ["n", "side", 2] }]);
+  });
+
+  it("fit whatever axes of size 1 are left out", async () => {
+    const path = await file("flat.npy", npyFile("<f4", [6, 2], bytesOf(NUMBERS)));
+    const port: Port = { ...X, shape: [1, 2, 1] };
+    assert.deepEqual((await read(only({ kind: "array", path }), [port], 0, 1)).inputs.x?.shape, [1, 2, 1]);
+    const one = await file("single.npy", npyFile("<f4", [2, 2], bytesOf(NUMBERS.subarray(0, 4))));
+    assert.deepEqual((await read(only({ kind: "array", path: one }), [X])).inputs.x?.shape, [1, 2, 2]);
+  });
+
+  it("say what was expected of a file that does not fit", async () => {
+    const path = await file("wide.npy", npyFile("<f4", [2, 6], bytesOf(NUMBERS)));
+    await fails(only({ kind: "array", path }), /wide\.npy: expected float32 N×2×2 for input "x", not float32 2×6/);
+    const short = await file("short.npy", npyFile("<f4", [9, 2, 2], bytesOf(NUMBERS)));
+    await fails(only({ kind: "array", path: short }), /expected \d+ bytes for float32 9×2×2, not/);
+    const columns = await file("fortran.npy", npyFile("<f4", [3, 2, 2], bytesOf(NUMBERS), "True"));
+    await fails(only({ kind: "array", path: columns }), /C order/);
+    await fails(
+      only({ kind: "array", path: await file("big.npy", npyFile(">f4", [3, 2, 2], bytesOf(NUMBERS))) }),
+      /little-endian/,
+    );
+    await fails(
+      only({ kind: "array", path: await file("no.npy", Buffer.from("not an array")) }),
+      /expected a NumPy array/,
+    );
+    await assert.rejects(openSamples(only({ kind: "array", path: "missing.npy" }), [X]), FileAccessError);
+  });
+
+  it("are as many for each input of a model", async () => {
+    const three = await file("three.npy", npyFile("<f4", [3, 2, 2], bytesOf(NUMBERS)));
+    const one = await file("one.npy", npyFile("<f4", [1, 2, 2], bytesOf(NUMBERS.subarray(0, 4))));
+    const ports = [X, { ...X, name: "z" }];
+    const array = (path: string): InputSpec => ({ kind: "array", path });
+    await fails(
+      { inputs: { x: array(three), z: array(one) } },
+      /one\.npy: expected 3 samples, as .*three\.npy has, not 1/,
+      ports,
+    );
+    await fails({ inputs: { x: array(three) } }, /no samples are given for input "z"/, ports);
+    await fails({ inputs: { "": array(three) } }, /2 inputs \("x", "z"\): say which/, ports);
+    await fails({ inputs: { y: array(three) } }, /no input is called "y"/);
+    const { inputs } = await read({ inputs: { x: array(three), z: array(three) }, count: 2 }, ports);
+    assert.deepEqual(
+      [inputs.x?.shape, inputs.z?.shape],
+      [
+        [2, 2, 2],
+        [2, 2, 2],
+      ],
+    );
+  });
+
+  it("are seeded random of a plausible range otherwise, the same in any batch", async () => {
+    const ports: readonly Port[] = [
+      { name: "picture", dataType: "float32", shape: ["n", 3, 8, 8] },
+      { name: "vector", dataType: "float32", shape: ["n", 200] },
+      { name: "ids", dataType: "int64", shape: ["n", 50], range: { low: 0, high: 4 } },
+      { name: "mask", dataType: "int64", shape: ["n", 50] },
+      { name: "real", dataType: "float32", shape: ["n", 50], range: { low: -2, high: 6 } },
+    ];
+    const samples = await openSamples({ seed: 7 }, ports);
+    assert.deepEqual([samples.count, samples.description, samples.hasLabels], [16, "seeded random (seed 7)", false]);
+    const all = await samples.batch(0, 16);
+    const some = await samples.batch(3, 2);
+    const range = (name: string): readonly number[] => {
+      const values = valuesOf(all.inputs[name]);
+      return [Math.min(...values), Math.max(...values)];
+    };
+    assert.deepEqual(valuesOf(some.inputs.vector), valuesOf(all.inputs.vector).slice(600, 1000));
+    assert.deepEqual(
+      [range("ids"), range("mask")],
+      [
+        [0, 4],
+        [0, 1],
+      ],
+    );
+    const [low = -1, high = 2] = range("picture");
+    assert.ok(low >= 0 && low < 0.01 && high < 1 && high > 0.99);
+    assert.ok((range("vector")[0] ?? 0) < -2 && (range("vector")[1] ?? 0) > 2);
+    const [realLow = 0, realHigh = 0] = range("real");
+    assert.ok(realLow >= -2 && realLow < -1.9 && realHigh <= 6 && realHigh > 5.9);
+    assert.notDeepEqual((await read({ seed: 8 }, ports)).inputs, all.inputs);
+    assert.deepEqual((await read({ seed: 7 }, ports)).inputs, all.inputs);
+  });
+
+  it("are stretched to a model that takes other sizes than the one they were made for", async () => {
+    const path = await file("maps.npy", npyFile("<f4", [3, 2, 2], bytesOf(NUMBERS)));
+    const wide: Port = { ...X, shape: ["batch", 2, 4] };
+    const { inputs } = await read({ ...only({ kind: "array", path }), madeFor: [X] }, [wide], 0, 1);
+    assert.deepEqual(
+      [inputs.x?.shape, valuesOf(inputs.x)],
+      [
+        [1, 2, 4],
+        [0, 0.25, 0.75, 1, 2, 2.25, 2.75, 3],
+      ],
+    );
+    const bytes: Port = { name: "x", dataType: "uint8", shape: [1, 2, 1] };
+    const whole = await read({ madeFor: [{ ...bytes, shape: [1, 4, 1] }] }, [bytes], 0, 1);
+    assert.ok(valuesOf(whole.inputs.x).every(Number.isInteger));
+    await fails({ ...only({ kind: "array", path }), madeFor: [X] }, /samples of 2×2 cannot be stretched/, [
+      { ...X, shape: ["batch", 3, 3] },
+    ]);
+  });
+
+  it("stay alone where the batch is fixed, or belongs to the sample", async () => {
+    const state: Port = { name: "state", dataType: "float32", shape: [2, "n", 8] };
+    const samples = await openSamples({ count: 3, dimensions: { n: 4 } }, [X, state]);
+    assert.equal(samples.mostPerRun, 1);
+    const { inputs } = await samples.batch(2, 1);
+    assert.deepEqual(
+      [inputs.x?.shape, inputs.state?.shape],
+      [
+        [1, 2, 2],
+        [2, 4, 8],
+      ],
+    );
+    await assert.rejects(samples.batch(0, 2), RangeError);
+  });
+});

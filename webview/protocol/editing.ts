@@ -1,0 +1,299 @@
+import type { Totals } from "../../profiler/profile.ts";
+import type { Edit } from "../../profiler/editing/edit.ts";
+import type { OptionSpec } from "../../profiler/restructure/options.ts";
+import type { SavedTotal, Suggestion } from "../../profiler/editing/suggestion.ts";
+import type { CalibrationSpec } from "../../profiler/calibration/spec.ts";
+import type { Top1 } from "../../profiler/runtime/difference.ts";
+import type { PackedProfile } from "./packed-profile.ts";
+import type { Contract, Failure } from "./rpc.ts";
+
+/**
+ * What the page and the extension host say to each other about editing. A document is its base file and a list of edits; the page shows
+ * the profile of the base file with the edits that are on. All of it is plain data that JSON can carry: VS Code sends messages that way,
+ * and an Infinity would arrive as null.
+ */
+
+/** One edit of a document. */
+export interface DocumentEdit {
+  /** Stays with the edit when the list around it changes, or its own options do. */
+  readonly id: number;
+  readonly edit: Edit;
+  /** "Low rank fc6 (rank=128)" */
+  readonly label: string;
+  readonly isOn: boolean;
+  /** What can be set of it, for changing it in place. */
+  readonly options: readonly OptionSpec[];
+}
+
+/** An edit as the page wants it in a list: the host makes its label, and an id for a new one. */
+export interface ListedEdit {
+  readonly id?: number;
+  readonly edit: Edit;
+  readonly isOn: boolean;
+}
+
+/** The editing state of a document. */
+export interface DocumentState {
+  /** In the order in which they apply; the model shown is the base file with those that are on. */
+  readonly edits: readonly DocumentEdit[];
+  readonly isDirty: boolean;
+  /** Why this model cannot be edited; null when it can. */
+  readonly refusal: string | null;
+  /** A new list is being computed; its prediction is shown as soon as there is one. */
+  readonly computing: Computing | null;
+  /** Why the last change was given up, until the next one; the list is as it was before. */
+  readonly failure: Failure | null;
+}
+
+export interface Computing {
+  /** The list as it will be. */
+  readonly edits: readonly DocumentEdit[];
+  /** What the change is called: "Low rank fc6 (rank=128)". */
+  readonly label: string;
+  /** 0 to 1. */
+  readonly done: number;
+  readonly what: string;
+}
+
+/** A suggestion with what the page needs to show it and to change it. */
+export interface ListedSuggestion extends Suggestion {
+  /** As it would stand in the list of edits. */
+  readonly label: string;
+  /** What it does, in one sentence. */
+  readonly summary: string;
+  readonly literature: readonly string[];
+  readonly options: readonly OptionSpec[];
+  /** Rows of the shown profile that it changes or takes out. */
+  readonly rows: readonly number[];
+}
+
+export interface Suggestions {
+  /** The revision of the profile that these are for. */
+  readonly revision: number;
+  /** Totals of the shown model: what savings are parts of. */
+  readonly before: Totals;
+  /** The most worthwhile first; `conflicts` are positions in this list. */
+  readonly list: readonly ListedSuggestion[];
+}
+
+/** What has been found while the rest is still looked for: how many suggestions there are for each row. */
+export interface FoundSuggestions {
+  /** Of the profile that the rows are those of. */
+  readonly revision: number;
+  readonly rows: readonly (readonly [row: number, suggestions: number])[];
+}
+
+/** Part of each total that a change saves; negative where it costs, null where a total is unknown. */
+export type Savings = Readonly<Record<SavedTotal, number | null>>;
+
+/** What a model would cost with a change. */
+export interface Prediction {
+  readonly after: Totals;
+  readonly saves: Savings;
+  /** Rows of the shown profile that it changes or takes out. */
+  readonly rows: readonly number[];
+}
+
+/** What a change did when it was computed and run beside the shown model. */
+export interface Trial extends Prediction {
+  /** "exact" when all edits promise it. */
+  readonly guarantee: Suggestion["guarantee"];
+  readonly check: Check;
+}
+
+/** How far a changed model's answers are from those of the model before the change. */
+export interface Check {
+  readonly samples: SampleNote;
+  readonly outputs: readonly CheckedOutput[];
+  /** Outputs that could not be compared: the other model has no partner for them. */
+  readonly unmatched: readonly string[];
+}
+
+/** Which samples a measured number came from. */
+export interface SampleNote {
+  readonly count: number;
+  /** "digits.npy", "seeded random (seed 0)" */
+  readonly description: string;
+  /** Made up, for want of samples of the user's own: errors measured on them say little. */
+  readonly isRandom: boolean;
+  readonly hasLabels: boolean;
+}
+
+export interface CheckedOutput {
+  readonly name: string;
+  /** null where nothing could be compared; then `reason` says why. */
+  readonly difference: CheckedDifference | null;
+  readonly reason: string | null;
+}
+
+/** See `Difference`; null stands for an infinity. */
+export interface CheckedDifference {
+  /** Not one element differs. */
+  readonly isIdentical: boolean;
+  /** Largest error relative to the output's range; null where one of the two is no finite number. */
+  readonly maxRelative: number | null;
+  readonly maxAbsolute: number | null;
+  readonly rms: number | null;
+  /** Decibels; null for infinitely many (`isIdentical`) or none that mean anything. */
+  readonly snr: number | null;
+  readonly cosine: number;
+  readonly top1: Top1 | null;
+}
+
+/** What a model may cost at most, and how right it must stay. Undefined members are free. */
+export interface FitBudget {
+  readonly fileBytes?: number;
+  readonly parameters?: number;
+  readonly macs?: number;
+  readonly peakMemoryBytes?: number;
+  readonly latencySeconds?: number;
+  /** 0 to 1; needs calibration data with labels. */
+  readonly lowestAccuracy?: number;
+}
+
+/** One model on the way to the budget. The first one is the model that the search started from. */
+export interface FitPoint {
+  /** On top of those that were on when the search began. */
+  readonly edits: readonly Edit[];
+  readonly labels: readonly string[];
+  readonly totals: Totals;
+  /** Largest error relative to the output's range; null where it is not finite. */
+  readonly error: number | null;
+  /** Decibels; null where nothing differs. */
+  readonly snr: number | null;
+  /** Share of right answers; null without labels. */
+  readonly accuracy: number | null;
+  readonly isWithinBudget: boolean;
+}
+
+export interface FitState {
+  readonly isRunning: boolean;
+  readonly budget: FitBudget;
+  readonly samples: SampleNote | null;
+  /** In the order in which they were found. */
+  readonly points: readonly FitPoint[];
+  /** Position of the point that comes nearest to the budget, or meets it at the least error. */
+  readonly best: number | null;
+  /** 0 to 1. */
+  readonly done: number;
+  readonly what: string;
+  /** "cancelled" keeps the points found. */
+  readonly failure: Failure | null;
+}
+
+/** Which samples edits are computed and checked with. */
+export interface Calibration {
+  readonly spec: CalibrationSpec;
+  /** "digits, 512 images", "16 seeded random samples (seed 0)" */
+  readonly description: string;
+  readonly isRandom: boolean;
+  readonly hasLabels: boolean;
+}
+
+/** What the model will see of its samples. */
+export interface CalibrationPreview {
+  readonly samples: SampleNote;
+  readonly inputs: readonly PreviewInput[];
+}
+
+export interface PreviewInput {
+  readonly name: string;
+  readonly dataType: string;
+  /** Of one sample. */
+  readonly shape: readonly number[];
+  readonly samples: readonly PreviewSample[];
+}
+
+export interface PreviewSample {
+  /** Class; null without labels. */
+  readonly label: number | null;
+  readonly smallest: number;
+  readonly largest: number;
+  readonly mean: number;
+  /** The first elements. */
+  readonly values: readonly number[];
+  /** Set where the input has the shape of a picture: its elements stretched from smallest to largest onto 0 to 255. */
+  readonly picture: Picture | null;
+}
+
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** Red, green, blue, opaque, row by row: base64 of the bytes of an ImageData. */
+  readonly rgba: string;
+}
+
+/** Progress of a request that the page waits for. */
+export interface RequestProgress {
+  readonly task: "suggest" | "try" | "preview";
+  /** 0 to 1. */
+  readonly done: number;
+  readonly what: string;
+}
+
+/** A part of the suggestions view. */
+export type EditingPart = "suggestions" | "fit" | "calibration" | "history";
+
+/** Base file's profile, for differences: as `PackedProfile`, without its structure. */
+export type BaseProfile = Omit<PackedProfile, "structure">;
+
+export interface EditingContract extends Contract {
+  /** What has a revision fails with "stale" when that is not the shown one; all fail with "cancelled" when the caller aborts. */
+  readonly requests: {
+    /** What could be done to the shown model. */
+    readonly suggest: { readonly params: { readonly revision: number }; readonly result: Suggestions };
+    /** What the shown model would cost with one more edit; null when that depends on the weights' numbers. "not-applicable", "option". */
+    readonly predict: {
+      readonly params: { readonly revision: number; readonly edit: Edit };
+      readonly result: Prediction | null;
+    };
+    /** Computes edits on top of the shown model and measures what they do to its answers. Changes nothing. */
+    readonly tryEdits: {
+      readonly params: { readonly revision: number; readonly edits: readonly Edit[] };
+      readonly result: Trial;
+    };
+    /** Appends edits as one undoable step; settled when they are computed. */
+    readonly applyEdits: { readonly params: { readonly edits: readonly Edit[] }; readonly result: null };
+    /** Every exact suggestion that saves something, one after the other, as one undoable step. Tells how many there were. */
+    readonly applyAllExact: { readonly params: null; readonly result: { readonly applied: number } };
+    /** The whole list anew as one undoable step: switched off or on, moved, taken out, options changed. */
+    readonly changeEdits: { readonly params: { readonly edits: readonly ListedEdit[] }; readonly result: null };
+    /** Gives up the list that is being computed. */
+    readonly cancelComputing: { readonly params: null; readonly result: null };
+    /** Starts a search over the shown model; what it finds comes as events `fit`. A search under way is ended. */
+    readonly startFit: { readonly params: { readonly budget: FitBudget }; readonly result: null };
+    /** Ends the search and keeps what it found. */
+    readonly cancelFit: { readonly params: null; readonly result: null };
+    /** null takes the choice back: seeded random samples. */
+    readonly setCalibration: { readonly params: { readonly spec: CalibrationSpec | null }; readonly result: null };
+    /** "calibration" when the samples do not fit the model. */
+    readonly calibrationPreview: { readonly params: { readonly count: number }; readonly result: CalibrationPreview };
+    /** The profile of the file without edits. */
+    readonly baseProfile: { readonly params: { readonly revision: number }; readonly result: BaseProfile };
+  };
+  readonly events: {
+    readonly document: DocumentState;
+    readonly calibration: Calibration;
+    readonly fit: FitState;
+    readonly progress: RequestProgress;
+    /** On the way to the answer of `suggest`. */
+    readonly found: FoundSuggestions;
+    /** Bring a part of the suggestions view into sight. */
+    readonly showPart: EditingPart;
+    /** Rows that something outside the page points at, or none any more. */
+    readonly highlight: { readonly layers: readonly number[] };
+  };
+}
+
+/** The editing part of what the page starts with. */
+export interface EditingStart {
+  readonly document: DocumentState;
+  readonly calibration: Calibration;
+  readonly fit: FitState | null;
+  /** A part that was asked for before the page was there. */
+  readonly part: EditingPart | null;
+}
+
+/** What the page may ask VS Code to do about a document, through `run`. */
+export type EditingCommand =
+  "undo" | "redo" | "save" | "save-as" | "revert" | "choose-calibration" | "export-edits" | "import-edits";

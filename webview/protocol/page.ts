@@ -1,0 +1,124 @@
+import type { ProfileStep, Structure } from "../../profiler/profile.ts";
+import type { LayerDetails } from "../../profiler/views/layer-details.ts";
+import type { WeightStatistics } from "../../profiler/views/weight-statistics.ts";
+import type { PackedLayers } from "./packed-layers.ts";
+import type { ProfileHeader } from "./packed-profile.ts";
+import type { EditingCommand, EditingContract, EditingStart } from "./editing.ts";
+import type { RunningContract, RunsState } from "./running.ts";
+import type { Contract, Failure, None } from "./rpc.ts";
+
+/**
+ * What the page and the extension host say to each other. The page asks for a snapshot first; rows beyond the first chunk come when it
+ * asks for them. Every later change arrives as an event with a snapshot of its own.
+ */
+
+export type Snapshot =
+  | { readonly kind: "loading"; readonly file: string }
+  | {
+      readonly kind: "ready";
+      readonly file: string;
+      /** Names this profile in `rows` requests: rows of an older one are refused. */
+      readonly revision: number;
+      readonly header: ProfileHeader;
+      readonly firstRows: PackedLayers;
+      readonly chunkCount: number;
+      /** Costs are those of the edited model to the last parameter, but new weights have no numbers yet: another snapshot brings them. */
+      readonly isPrediction: boolean;
+    }
+  | { readonly kind: "failed"; readonly file: string; readonly failure: Failure };
+
+/** What the host is doing while the page still shows the last snapshot. */
+export type Activity = "idle" | "starting" | ProfileStep;
+
+export type PageCommand =
+  | "retry"
+  | "cancel"
+  | "reopen-with"
+  | "show-log"
+  | "choose-hardware"
+  | "add-hardware"
+  | "open-hardware-settings"
+  | "export"
+  | "compare"
+  | EditingCommand;
+
+export interface HostContract extends Contract {
+  readonly requests: EditingContract["requests"] &
+    RunningContract["requests"] & {
+      readonly start: { readonly params: null; readonly result: StartReply };
+      /** One chunk of the rows of a revision; fails with "stale" when there is a newer one. */
+      readonly rows: {
+        readonly params: { readonly revision: number; readonly chunk: number };
+        readonly result: PackedLayers;
+      };
+      /** Fails with "stale" as `rows` does. */
+      readonly structure: { readonly params: { readonly revision: number }; readonly result: Structure };
+      /** What the file says of one layer; fails with "stale" as `rows` does. */
+      readonly layerDetails: {
+        readonly params: { readonly revision: number; readonly layer: number };
+        readonly result: LayerDetails;
+      };
+      /** How the elements of a constant input are spread; null where nobody can tell. The elements stay with the host. */
+      readonly weightStatistics: {
+        readonly params: { readonly revision: number; readonly layer: number; readonly input: number };
+        readonly result: WeightStatistics | null;
+      };
+      /** Keeps how the user likes the page, for every model. */
+      readonly remember: { readonly params: { readonly preferences: unknown }; readonly result: null };
+      /** Profiles again with these values of dynamic dimensions; fails with "option" when one does not fit. */
+      readonly bind: {
+        readonly params: { readonly bindings: Readonly<Record<string, number>> };
+        readonly result: null;
+      };
+      /** Writes the setting `edgewise.budgets.ID`; an empty text is no budget. */
+      readonly setBudget: { readonly params: { readonly id: string; readonly text: string }; readonly result: null };
+      readonly run: { readonly params: { readonly command: PageCommand }; readonly result: null };
+    };
+  readonly events: EditingContract["events"] &
+    RunningContract["events"] & {
+      readonly snapshot: Snapshot;
+      readonly activity: Activity;
+      readonly budgets: BudgetSettings;
+      /** What another page's `remember` was given. */
+      readonly preferences: unknown;
+      /** Select a row, and bring it into sight. */
+      readonly reveal: Reveal;
+    };
+}
+
+export interface Reveal {
+  /** Index of the layer. */
+  readonly layer: number;
+  /** "here": in whichever view is open. */
+  readonly where: "table" | "graph" | "here";
+}
+
+/** The settings `edgewise.budgets.*` as the user wrote them, by the last part of their names. */
+export type BudgetSettings = Readonly<Record<string, string>>;
+
+export interface StartReply {
+  readonly snapshot: Snapshot;
+  readonly activity: Activity;
+  readonly budgets: BudgetSettings;
+  /** What `remember` was given last, by whichever version of the page. */
+  readonly preferences: unknown;
+  readonly editing: EditingStart;
+  readonly runs: RunsState;
+  /** Translations of the page's strings; absent in English. */
+  readonly translations?: Readonly<Record<string, string>>;
+}
+
+export interface PageContract extends Contract {
+  readonly requests: None;
+  readonly events: {
+    /** Indices of the layers that are selected now, the one chosen last at the end. */
+    readonly select: { readonly layers: readonly number[] };
+  };
+}
+
+/** What a `data-vscode-context` of the page says of the row under the pointer, to the commands of its context menu. */
+export interface RowContext {
+  readonly webviewSection: "row";
+  readonly layer: number;
+  readonly preventDefaultContextMenuItems: true;
+}
