@@ -1,16 +1,17 @@
 import { bindInputs, type BoundInputs } from "./bindings.ts";
 import type { ByteSource, ExternalDataFiles } from "./bytes/byte-source.ts";
-import { costLayers } from "./cost/cost-layers.ts";
+import { costLayers, totalsOfLayers, type CostOptions } from "./cost/cost-layers.ts";
 import { readOnnx } from "./formats/onnx/read.ts";
 import { ONNX_OPERATORS } from "./formats/onnx/operators/index.ts";
 import { readTflite } from "./formats/tflite/read.ts";
 import { TFLITE_OPERATORS } from "./formats/tflite/operators/index.ts";
+import { count } from "./counters.ts";
 import { DEFAULT_HARDWARE, type HardwareProfile } from "./hardware/hardware.ts";
 import { listLayers, type Listing } from "./layers/list-layers.ts";
 import type { Model } from "./model/model.ts";
-import { inferGraph } from "./operators/infer.ts";
+import { inferGraph, type InferredGraph } from "./operators/infer.ts";
 import type { OperatorTable } from "./operators/operator-rule.ts";
-import type { Profile, ProfileStep } from "./profile.ts";
+import type { Profile, ProfileStep, Totals } from "./profile.ts";
 import { warningsOf } from "./warnings.ts";
 
 export interface ProfileOptions {
@@ -29,6 +30,8 @@ export interface AnalysedModel {
   readonly model: Model;
   readonly inputs: BoundInputs;
   readonly listing: Listing;
+  /** Of each entry. */
+  readonly inferred: readonly InferredGraph[];
 }
 
 export const OPERATORS: Readonly<Record<Model["format"], OperatorTable>> = {
@@ -58,33 +61,49 @@ export async function profileModel(
 
 /** Reads either format: by its bytes where they tell, else by its name, so that the error speaks of the format that was meant. */
 export async function readModel(source: ByteSource, externalData: ExternalDataFiles): Promise<Model> {
+  count("parses");
   return (await isTflite(source)) ? readTflite(source) : readOnnx(source, externalData);
 }
 
-/** Shapes, operations and roles of every layer, with every dynamic dimension bound. */
-export function analyseModel(model: Model, bindings: Readonly<Record<string, number>>): AnalysedModel {
+/**
+ * Shapes, operations and roles of every layer, with every dynamic dimension bound.
+ * @param previous of the model that this one was edited from, with the same bindings: then what the edit did not change is not looked at
+ * again, and the outcome is the same
+ */
+export function analyseModel(
+  model: Model,
+  bindings: Readonly<Record<string, number>>,
+  previous?: AnalysedModel,
+): AnalysedModel {
   const inputs = bindInputs(model, bindings);
   const context = { model, operators: OPERATORS[model.format], checksDeclared: !inputs.isResized };
   const entries = model.entries.map(({ name, graph }, entry) => {
     const isProfiled = entry === 0;
-    const inferredTypes = isProfiled
-      ? inputs.inferredTypes
-      : bindInputs({ ...model, entries: [{ name, graph }] }, {}).inferredTypes;
-    return { name, inferred: inferGraph(context, graph, inferredTypes, `entry${entry}`), isProfiled };
+    const inferredTypes = isProfiled ? inputs.inferredTypes : bindInputs({ ...model, entries: [{ name, graph }] }, {}).inferredTypes;
+    // Notes of the file's own shapes are part of what was found.
+    const known = previous?.inputs.isResized === inputs.isResized ? previous.inferred[entry] : undefined;
+    return { name, inferred: inferGraph(context, graph, inferredTypes, `entry${entry}`, known), isProfiled };
   });
-  return { model, inputs, listing: listLayers(entries) };
+  const inferred = entries.map((entry) => entry.inferred);
+  return { model, inputs, listing: listLayers(entries, previous?.listing), inferred };
+}
+
+/** Totals of `costModel` alone: what comparing many edits takes. */
+export function totalsOf(analysed: AnalysedModel, hardware: HardwareProfile): Totals {
+  return totalsOfLayers(analysed.listing.layers, costOptions(analysed, hardware));
+}
+
+function costOptions({ model }: AnalysedModel, hardware: HardwareProfile): CostOptions {
+  const { graph } = model.entries[0];
+  const entryKeys = (ids: readonly number[]): readonly string[] => ids.map((id) => `entry0#${id}`);
+  const { fileBytes } = model;
+  return { fileBytes, hardware, inputKeys: entryKeys(graph.inputs), outputKeys: entryKeys(graph.outputs) };
 }
 
 /** Costs an analysed model on a hardware profile. */
-export function costModel({ model, inputs, listing }: AnalysedModel, hardware: HardwareProfile): Profile {
-  const { graph } = model.entries[0];
-  const entryKeys = (ids: readonly number[]): readonly string[] => ids.map((id) => `entry0#${id}`);
-  const { layers, totals, peak, structure } = costLayers(listing.layers, {
-    fileBytes: model.fileBytes,
-    hardware,
-    inputKeys: entryKeys(graph.inputs),
-    outputKeys: entryKeys(graph.outputs),
-  });
+export function costModel(analysed: AnalysedModel, hardware: HardwareProfile): Profile {
+  const { model, inputs, listing } = analysed;
+  const { layers, totals, peak, structure } = costLayers(listing.layers, costOptions(analysed, hardware));
   return {
     file: model.file,
     format: model.format,

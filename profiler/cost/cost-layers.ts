@@ -6,13 +6,14 @@ import type { Layer, LayerTensor } from "../layers/layer.ts";
 import type { LayerKind } from "../layers/operation.ts";
 import { product, UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import type { DataType } from "../model/data-type.ts";
+import type { ConstantOrigin } from "../operators/inferred-type.ts";
 import type { Dimension } from "../model/shape.ts";
 import type { LayerProfile, PeakMemory, Product, Structure, TensorProfile, Totals } from "../profile.ts";
 import { energyOf, totalEnergy, type Placement, type Work } from "./energy.ts";
 import { computedType } from "./layer-width.ts";
 import { latencyOf } from "./latency.ts";
 import type { EntryKeys } from "./lifetimes.ts";
-import { planMemory } from "./memory.ts";
+import { planMemory, type MemoryPlan } from "./memory.ts";
 import { assignWeights, weightsOf, type LayerWeights } from "./parameters.ts";
 import { activationBytesOf, sumKnown } from "./tensor-bytes.ts";
 
@@ -30,20 +31,44 @@ export interface CostedLayers {
 
 /** What every layer costs, and the model as a whole, by the definitions of `columns.ts`. */
 export function costLayers(layers: readonly Layer[], options: CostOptions): CostedLayers {
-  const origins = layers.map(weightsOf);
-  const weights = assignWeights(layers, origins);
-  const memory = planMemory(layers, options);
-  const placement = place(layers, weights, memory.bytes, options.hardware);
-  const types = layers.map((layer) => computedType(layer));
-  const rows = layers.map((layer, index) =>
-    costLayer({ layer, weights: weights[index] ?? NO_WEIGHTS, type: types[index] }, placement, options.hardware),
-  );
+  const { costs, memory } = costsOf(layers, options);
   const structure: Structure = {
     edges: edgesOf(layers),
     memory: memory.timeline,
-    computeTypes: types.map((type) => computeType(type ?? DEFAULT_TYPE)),
+    computeTypes: costs.map(({ own }) => computeType(own.type ?? DEFAULT_TYPE)),
   };
-  return { layers: rows, totals: sumUp(rows, memory.bytes, options.fileBytes), peak: memory.peak, structure };
+  const totals = sumUp(costs, memory.bytes, options.fileBytes);
+  return { layers: costs.map(profileOf), totals, peak: memory.peak, structure };
+}
+
+/** The totals of `costLayers` alone: what comparing many edits of a model takes. */
+export function totalsOfLayers(layers: readonly Layer[], options: CostOptions): Totals {
+  const { costs, memory } = costsOf(layers, options);
+  return sumUp(costs, memory.bytes, options.fileBytes);
+}
+
+/** A layer with everything that is counted of it. */
+interface LayerCost extends Estimates {
+  readonly layer: Layer;
+  readonly own: OwnCounts;
+  readonly weights: LayerWeights;
+}
+
+function costsOf(
+  layers: readonly Layer[],
+  options: CostOptions,
+): { readonly costs: readonly LayerCost[]; readonly memory: MemoryPlan } {
+  const own = layers.map(ownCountsOf);
+  const origins = own.map((counts) => counts.origins);
+  const weights = assignWeights(layers, origins);
+  const memory = planMemory(layers, options);
+  const placement = place(layers, weights, memory.bytes, options.hardware);
+  const costs = layers.map((layer, index): LayerCost => {
+    const [counts = NO_COUNTS, weight = NO_WEIGHTS] = [own[index], weights[index]];
+    const { energy, latencySeconds } = estimatesOf(layer, counts, weight, placement, options.hardware);
+    return { layer, own: counts, weights: weight, energy, latencySeconds };
+  });
+  return { costs, memory };
 }
 
 /** What a layer whose tensors have no known type is taken to compute in. */
@@ -70,17 +95,7 @@ function place(
   };
 }
 
-/** A layer with what is known of it before it is counted. */
-interface Uncounted {
-  readonly layer: Layer;
-  readonly weights: LayerWeights;
-  /** That it computes in. */
-  readonly type: DataType | undefined;
-}
-
-function costLayer({ layer, weights, type }: Uncounted, placement: Placement, hardware: HardwareProfile): LayerProfile {
-  const counts = countsOf(layer, weights);
-  const { energy, latencySeconds } = estimatesOf(layer, type, counts, placement, hardware);
+function profileOf({ layer, own, weights, energy, latencySeconds }: LayerCost): LayerProfile {
   // Spelled out: a model has thousands of rows, and spreading objects into them took most of the time.
   return {
     index: layer.index,
@@ -91,31 +106,55 @@ function costLayer({ layer, weights, type }: Uncounted, placement: Placement, ha
     inputs: tensorProfiles(layer.inputs),
     outputs: tensorProfiles(layer.outputs),
     parameters: weights.parameters,
-    macs: counts.macs,
-    otherOps: counts.otherOps,
+    macs: own.macs,
+    otherOps: own.otherOps,
     weightBytes: weights.weightBytes,
-    activationBytes: counts.activationBytes,
+    activationBytes: own.activationBytes,
     energy,
     latencySeconds,
     role: layer.role,
     isCounted: layer.isCounted,
     repeats: layer.repeats,
-    macTerms: counts.macTerms,
+    macTerms: own.macTerms,
     notes: weights.notes.length === 0 ? layer.notes : [...layer.notes, ...weights.notes],
   };
 }
 
-type Counts = Pick<LayerProfile, "macs" | "otherOps" | "weightBytes" | "activationBytes" | "macTerms">;
+/** What follows from a layer alone, whatever hardware it runs on and layers stand beside it. */
+interface OwnCounts extends Pick<LayerProfile, "macs" | "otherOps" | "activationBytes" | "macTerms"> {
+  /** Constants it computes with. */
+  readonly origins: readonly ConstantOrigin[];
+  /** That it computes in. */
+  readonly type: DataType | undefined;
+}
 
-function countsOf(layer: Layer, { weightBytes }: LayerWeights): Counts {
-  if (layer.role !== "compute") return { macs: 0, otherOps: 0, weightBytes, activationBytes: 0, macTerms: [] };
+const NO_COUNTS: OwnCounts = { macs: 0, otherOps: 0, activationBytes: 0, macTerms: [], origins: [], type: undefined };
+
+/** By a row's list of outputs, which is handed on with the row when an edit only moves it. */
+const COUNTED = new WeakMap<Layer["outputs"], { readonly layer: Layer; readonly counts: OwnCounts }>();
+
+function isCountedAlike(a: Layer, b: Layer): boolean {
+  return a.role === b.role && a.repeats === b.repeats && a.inputs === b.inputs && a.operation === b.operation;
+}
+
+function ownCountsOf(layer: Layer): OwnCounts {
+  const { outputs } = layer;
+  const known = COUNTED.get(outputs);
+  if (known && isCountedAlike(known.layer, layer)) return known.counts;
+  const origins = weightsOf(layer);
+  const counts = { ...countsOf(layer), origins, type: computedType(layer) };
+  COUNTED.set(outputs, { layer, counts });
+  return counts;
+}
+
+function countsOf(layer: Layer): Omit<OwnCounts, "origins" | "type"> {
+  if (layer.role !== "compute") return NO_COUNTS;
   const { operation, outputs, repeats } = layer;
   const { terms, total } = macsOf(operation);
   const otherOps = otherOpsOf(operation, { input: elements(firstData(layer)), output: elements(outputs[0]) });
   return {
     macs: times(total, repeats),
     otherOps: times(otherOps, repeats),
-    weightBytes,
     activationBytes: activationBytesOf(layer),
     macTerms: repeats === 1 ? terms : terms.map((term): Product => [...term, factor("repeats", repeats)]),
   };
@@ -125,13 +164,13 @@ type Estimates = Pick<LayerProfile, "energy" | "latencySeconds">;
 
 function estimatesOf(
   layer: Layer,
-  type: DataType | undefined,
-  counts: Counts,
+  counts: OwnCounts,
+  weights: LayerWeights,
   placement: Placement,
   hardware: HardwareProfile,
 ): Estimates {
   if (layer.role !== "compute" || layer.isView || MOVES_NOTHING.has(layer.operation.kind)) return NO_COST;
-  const work = workOf(layer, type, counts);
+  const work = workOf(layer, counts, weights);
   return work
     ? {
         energy: energyOf(work, placement),
@@ -143,24 +182,25 @@ function estimatesOf(
 /** Work of all runs of a layer; null when a part of it is unknown. Weights are read once an inference, however often a loop runs. */
 function workOf(
   { repeats }: Layer,
-  type: DataType | undefined,
-  { macs, otherOps, weightBytes, activationBytes }: Counts,
+  { macs, otherOps, activationBytes, type }: OwnCounts,
+  { weightBytes }: LayerWeights,
 ): Work | null {
   if (macs === null || otherOps === null || weightBytes === null || activationBytes === null) return null;
   return { macs, otherOps, type, weightBytes, activationBytes: activationBytes * repeats };
 }
 
-function sumUp(rows: readonly LayerProfile[], peakMemoryBytes: number | null, fileBytes: number): Totals {
+function sumUp(costs: readonly LayerCost[], peakMemoryBytes: number | null, fileBytes: number): Totals {
   let [parameters, macs, otherOps, weightBytes, energyPicojoules, latencySeconds, unknownRows] = [0, 0, 0, 0, 0, 0, 0];
-  for (const row of rows) {
-    if (!row.isCounted) continue;
-    parameters += row.parameters ?? 0;
-    macs += row.macs ?? 0;
-    otherOps += row.otherOps ?? 0;
-    weightBytes += row.weightBytes ?? 0;
-    energyPicojoules += row.energy ? totalEnergy(row.energy) : 0;
-    latencySeconds += row.latencySeconds ?? 0;
-    if (isUnknown(row)) unknownRows += 1;
+  for (const cost of costs) {
+    const { layer, own, weights, energy } = cost;
+    if (!layer.isCounted) continue;
+    parameters += weights.parameters ?? 0;
+    macs += own.macs ?? 0;
+    otherOps += own.otherOps ?? 0;
+    weightBytes += weights.weightBytes ?? 0;
+    energyPicojoules += energy ? totalEnergy(energy) : 0;
+    latencySeconds += cost.latencySeconds ?? 0;
+    if (isUnknown(cost)) unknownRows += 1;
   }
   return {
     parameters,
@@ -176,9 +216,9 @@ function sumUp(rows: readonly LayerProfile[], peakMemoryBytes: number | null, fi
 }
 
 /** Whether something about a row is unknown, so that it misses from a total. */
-function isUnknown(row: LayerProfile): boolean {
-  if (row.parameters === null || row.weightBytes === null || row.activationBytes === null) return true;
-  return row.macs === null || row.otherOps === null || row.energy === null || row.latencySeconds === null;
+function isUnknown({ own, weights, energy, latencySeconds }: LayerCost): boolean {
+  if (weights.parameters === null || weights.weightBytes === null || own.activationBytes === null) return true;
+  return own.macs === null || own.otherOps === null || energy === null || latencySeconds === null;
 }
 
 function firstData({ inputs }: Layer): LayerTensor | undefined {

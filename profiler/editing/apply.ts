@@ -77,7 +77,7 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
     edit,
     guarantee: restructuring.guarantee,
     changed: changedLayers(graph, rewrite).map(({ name }) => name),
-    kept: keptTensors(graph, neutralGraphOf(after, bindings), rewrite),
+    kept: keptTensors(graph, neutralGraphOf(after, bindings, model), rewrite),
     before: model,
     after,
   };

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { analyseModel, costModel } from "../profile-model.ts";
+import { analyseModel, totalsOf } from "../profile-model.ts";
 import type { HardwareProfile } from "../hardware/hardware.ts";
 import type { Model } from "../model/model.ts";
 import type { Totals } from "../profile.ts";
@@ -41,8 +41,9 @@ export interface SuggestOptions {
 export async function suggest(model: Model, options: SuggestOptions): Promise<readonly Suggestion[]> {
   const { bindings = {}, hardware, signal, layers: wanted, guarantee: wantedGuarantee, onProgress, onFound } = options;
   const graph = neutralGraphOf(model, bindings);
-  const cost = (changed: Model): Totals => costModel(analyseModel(changed, bindings), hardware).totals;
-  const before = cost(model);
+  const analysed = analyseModel(model, bindings);
+  const cost = (changed: Model): Totals => totalsOf(analyseModel(changed, bindings, analysed), hardware);
+  const before = totalsOf(analysed, hardware);
   const names = new Map(graph.layers.map(({ id, name }) => [id, name]));
   const namesOf = (candidate: Candidate): readonly string[] => candidate.layers.flatMap((id) => names.get(id) ?? []);
   const isWanted = (candidate: Candidate): boolean => !wanted || namesOf(candidate).some((name) => wanted.has(name));

@@ -1,4 +1,5 @@
 import { ABSENT, type Node } from "../model/model.ts";
+import type { NodeView } from "../operators/node-view.ts";
 import type { InferredBody, InferredGraph, InferredNode, Problem } from "../operators/infer.ts";
 import { mostExpensiveBranch } from "./most-expensive-branch.ts";
 import type { Layer, LayerTensor } from "./layer.ts";
@@ -10,6 +11,8 @@ import { rolesOf } from "./roles.ts";
 export interface Listing {
   readonly layers: readonly Layer[];
   readonly problems: readonly (Problem & { readonly layer: number })[];
+  /** Of each layer how inference saw its node: the same object through edits that do not touch it. */
+  readonly views: readonly NodeView[];
 }
 
 /** One entry of the model, inferred; only the profiled one counts. */
@@ -19,20 +22,24 @@ export interface InferredEntry {
   readonly isProfiled: boolean;
 }
 
-/** Rows of a whole model: one a node, in file order, each followed by the rows of its bodies. */
-export function listLayers(entries: readonly InferredEntry[]): Listing {
-  const lister = new Lister();
+/**
+ * Rows of a whole model: one a node, in file order, each followed by the rows of its bodies.
+ * @param previous of the model that this one was edited from: rows of what inference found again are taken over from it
+ */
+export function listLayers(entries: readonly InferredEntry[], previous?: Listing): Listing {
+  const lister = new Lister(previous);
   for (const { name, inferred, isProfiled } of entries) {
-    const notes = isProfiled ? [] : [`Runs only from entry "${name}", which is not the one profiled.`];
-    lister.list(inferred, { path: isProfiled ? [] : [name], repeats: 1, isCounted: isProfiled, notes });
+    const notes = [`Runs only from entry "${name}", which is not the one profiled.`];
+    lister.list(inferred, isProfiled ? TOP : { path: [name], repeats: 1, isCounted: false, notes });
   }
   const outputs = entries.flatMap(({ inferred }) => inferred.graph.outputs.map((id) => inferred.keys[id] ?? ""));
-  const roles = rolesOf(lister.rows, new Set(outputs));
-  roles.forEach((role, index) => {
-    const row = lister.rows[index];
-    if (row !== undefined) row.role = role;
+  const { rows, problems, views } = lister;
+  const roles = rolesOf(rows, new Set(outputs));
+  const layers = rows.map((row, index): Layer => {
+    const role = roles[index] ?? "compute";
+    return row.role === role && row.index === index ? row : { ...row, role, index };
   });
-  return { layers: lister.rows, problems: lister.problems };
+  return { layers, problems, views };
 }
 
 /** What a row has from the bodies around it. */
@@ -43,27 +50,46 @@ interface Around {
   readonly notes: readonly string[];
 }
 
-/** A layer whose role is told when all are listed. */
-type Row = Omit<Layer, "role"> & { role: Layer["role"] };
+const TOP: Around = { path: [], repeats: 1, isCounted: true, notes: [] };
 
 class Lister {
-  readonly rows: Row[] = [];
+  /** Role and position of each are told when all are listed. */
+  readonly rows: Layer[] = [];
   readonly problems: (Problem & { readonly layer: number })[] = [];
+  readonly views: NodeView[] = [];
 
   readonly #modulePaths = new Map<string, readonly string[]>();
+  readonly #known = new Map<NodeView, Layer>();
+
+  constructor(previous: Listing | undefined) {
+    previous?.layers.forEach((layer, index) => {
+      const view = previous.views[index];
+      if (view) this.#known.set(view, layer);
+    });
+  }
 
   list(inferred: InferredGraph, around: Around): void {
     const tensors = new LayerTensors(inferred);
     for (const node of inferred.nodes) {
-      const row = this.#describe(node, tensors, around);
+      const known = this.#listed(node, around);
+      const row = known ?? this.#describe(node, tensors, around);
+      this.views.push(node.view);
       for (const problem of node.problems) this.problems.push({ ...problem, layer: this.rows.length });
       const counted = node.rule?.control?.isChoice === true ? mostExpensiveBranch(node.bodies) : undefined;
-      this.rows.push(counted === undefined ? row : { ...row, notes: [...row.notes, choiceNote(counted)] });
+      const isNoted = counted === undefined || known !== undefined;
+      this.rows.push(isNoted ? row : { ...row, notes: [...row.notes, choiceNote(counted)] });
       for (const body of node.bodies) this.list(body.graph, within(row, around, body, counted));
     }
   }
 
-  #describe(inferred: InferredNode, tensors: LayerTensors, around: Around): Row {
+  /** The row that the node had before: of the graph that a run starts from, whose rows have nothing around them. */
+  #listed({ node, view }: InferredNode, around: Around): Layer | undefined {
+    const row = around === TOP ? this.#known.get(view) : undefined;
+    if (row === undefined || row.node === node) return row;
+    return row.node.name === node.name && row.node.metadata === node.metadata ? { ...row, node } : undefined;
+  }
+
+  #describe(inferred: InferredNode, tensors: LayerTensors, around: Around): Layer {
     const { node, rule, view, operation, problems } = inferred;
     const outputs = node.outputs.map((id) => tensors.data(id));
     const name = node.name === "" ? (outputs.find(({ key }) => key !== "")?.name ?? "") : node.name;
@@ -134,7 +160,7 @@ function choiceNote({ body }: InferredBody): string {
 }
 
 /** Where the rows of a body stand; `counted` is the most expensive of a choice's branches. */
-function within(row: Row, around: Around, inferred: InferredBody, counted: InferredBody | undefined): Around {
+function within(row: Layer, around: Around, inferred: InferredBody, counted: InferredBody | undefined): Around {
   const { body, trips } = inferred;
   const isDearest = counted === undefined || counted === inferred;
   const notes: string[] = [];

@@ -18,14 +18,28 @@ export function adapterOf({ format }: Model): FormatAdapter {
   return SIDES[format];
 }
 
+/** A model never changes: what inference found of it holds as long as there is the model. */
+const INFERRED = new WeakMap<Model, { readonly key: string; readonly inferred: InferredGraph }>();
+
 /**
- * The main graph with every size that the caller does not give left open.
- * @param resized shapes of inputs other than the file's
+ * The main graph with every size that the caller does not give left open, inferred once for a model and the last bindings.
+ * @param base that the model was edited from: what the edit did not change is not looked at again
  */
-export function inferOpen(
+export function inferOpen(model: Model, bindings: Readonly<Record<string, number>> = {}, base?: Model): InferredGraph {
+  const key = JSON.stringify(Object.entries(bindings).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const known = INFERRED.get(model);
+  if (known?.key === key) return known.inferred;
+  const inferred = inferResized(model, bindings, new Map(), base && inferOpen(base, bindings));
+  INFERRED.set(model, { key, inferred });
+  return inferred;
+}
+
+/** @param resized shapes of inputs other than the file's */
+function inferResized(
   model: Model,
-  bindings: Readonly<Record<string, number>> = {},
-  resized: ReadonlyMap<TensorId, Shape> = new Map(),
+  bindings: Readonly<Record<string, number>>,
+  resized: ReadonlyMap<TensorId, Shape>,
+  previous: InferredGraph | undefined,
 ): InferredGraph {
   const context = { model, operators: OPERATORS[model.format], checksDeclared: false };
   const { graph } = model.entries[0];
@@ -33,16 +47,17 @@ export function inferOpen(
     const shape = resized.get(graph.inputs[place] ?? ABSENT);
     return shape === undefined ? inferredType : { ...inferredType, shape };
   });
-  return inferGraph(context, graph, inferredTypes, "entry0");
+  return inferGraph(context, graph, inferredTypes, "entry0", previous);
 }
 
 /**
  * The main graph of a model in neutral words. Reads no weights.
  * @param bindings sizes of dynamic dimensions that are to be taken as fixed
+ * @param base that the model was edited from, where the caller has it
  */
-export function liftModel(model: Model, bindings: Readonly<Record<string, number>> = {}): NeutralGraph {
+export function liftModel(model: Model, bindings: Readonly<Record<string, number>> = {}, base?: Model): NeutralGraph {
   const side = adapterOf(model);
-  const inferred = inferOpen(model, bindings);
+  const inferred = inferOpen(model, bindings, base);
   const { graph } = inferred;
   const tensors = new Tensors(inferred, side);
   const nodes = new Map(inferred.nodes.map((node) => [node.node, node]));
@@ -55,7 +70,7 @@ export function liftModel(model: Model, bindings: Readonly<Record<string, number
     return [{ id: node.index, name: names[position] ?? "", op: node.op, form, inputs, outputs: node.outputs, node }];
   });
   const sizesFor = (inputs: ReadonlyMap<TensorId, Shape>): NeutralSizes =>
-    inferOpen(model, bindings, inputs).inferredTypes.map(({ shape }) => shape);
+    inferResized(model, bindings, inputs, inferred).inferredTypes.map(({ shape }) => shape);
   return new NeutralGraph(side.layout, layers, liftedTensors(inferred, side, tensors), sizesFor);
 }
 

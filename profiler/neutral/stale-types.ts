@@ -14,8 +14,8 @@ import { inferOpen } from "./lift-model.ts";
 export function refreshDeclared(model: Model, base: Model): Model {
   const { graph } = model.entries[0];
   const old = base.entries[0].graph;
-  const inferredTypes = inferOpen(model).inferredTypes;
-  const examples = model.format === "tflite" ? boundShapes(model) : [];
+  const inferredTypes = inferOpen(model, {}, base).inferredTypes;
+  const examples = model.format === "tflite" ? boundShapes(model, base) : [];
   const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
   const tensors = graph.tensors.map((tensor): Tensor => {
     const { dataType, shape } = inferredTypes[tensor.id] ?? {};
@@ -39,7 +39,12 @@ export function refreshDeclared(model: Model, base: Model): Model {
 }
 
 /** Sizes that a run has by default: TFLite writes them beside the dynamic ones. */
-function boundShapes(model: Model): readonly (Shape | undefined)[] {
+function boundShapes(model: Model, base: Model): readonly (Shape | undefined)[] {
+  const { inputs } = model.entries[0].graph;
+  const previous = inferOpen(base);
+  // Where every size is fixed they are the ones that are left open, too.
+  const isFixed = inputs.every((id) => previous.inferredTypes[id]?.shape?.every((size) => typeof size === "number"));
+  if (isFixed) return inferOpen(model, {}, base).inferredTypes.map(({ shape }) => shape);
   const context = { model, operators: OPERATORS[model.format], checksDeclared: false };
   return inferGraph(context, model.entries[0].graph, bindInputs(model, {}).inferredTypes).inferredTypes.map(
     ({ shape }) => shape,

@@ -1,4 +1,5 @@
 import type { Operation } from "../layers/operation.ts";
+import { count } from "../counters.ts";
 import { LimitError } from "../errors.ts";
 import { ABSENT, type Body, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
 import { constantType } from "./constant-type.ts";
@@ -7,6 +8,7 @@ import { disagreement, lostInput, plausible } from "./check-type.ts";
 import { executionOrder } from "./execution-order.ts";
 import { foldedConstant } from "./folded-constant.ts";
 import { NodeView } from "./node-view.ts";
+import { PreviousInference } from "./previous-inference.ts";
 import type { OperatorRule, OperatorTable } from "./operator-rule.ts";
 import { UNKNOWN, type InferredType } from "./inferred-type.ts";
 
@@ -57,6 +59,8 @@ export interface InferenceContext {
  * intermediate tensors is only compared with.
  * @param inputs inferred types of the graph's inputs, in their order
  * @param scope prefix of the tensors' keys, different for each graph that the caller infers
+ * @param previous of a graph that this one was edited from, inferred with the same operators and scope: nodes that are the same there and get
+ * the same are not asked again, and what they make is the very object that it was
  * @throws {LimitError} when loops in loops take too many rounds
  */
 export function inferGraph(
@@ -64,8 +68,15 @@ export function inferGraph(
   graph: Graph,
   inputs: readonly InferredType[],
   scope = "",
+  previous?: InferredGraph,
 ): InferredGraph {
-  return new GraphInference(context, graph, scope, new Effort(context.model.file)).run(inputs, [], []);
+  count("inferences");
+  const known = previous && new PreviousInference(previous);
+  return new GraphInference(context, graph, scope, new Effort(context.model.file), undefined, known).run(
+    inputs,
+    [],
+    [],
+  );
 }
 
 /** The graph around a body, as far as it is inferred when the body's node is reached. */
@@ -107,9 +118,12 @@ class GraphInference {
     readonly scope: string,
     readonly effort: Effort,
     readonly surroundings?: Surroundings,
+    readonly previous?: PreviousInference,
   ) {
     effort.add(graph);
     this.#inferredTypes = graph.tensors.map((tensor) => {
+      const known = previous?.stored(tensor);
+      if (known) return known;
       const { constant, name, outer, isVariable, declared } = tensor;
       if (outer !== undefined) return surroundings?.inferredTypes[outer] ?? UNKNOWN;
       if (constant) return constantType(constant, tensor);
@@ -117,7 +131,7 @@ class GraphInference {
       return isVariable && declared ? asDeclared(declared, name) : UNKNOWN;
     });
     this.#keys = graph.tensors.map(
-      ({ id, outer }) => (outer === undefined ? undefined : surroundings?.keys[outer]) ?? `${scope}#${id}`,
+      ({ id, outer }) => (outer === undefined ? previous?.key(id) : surroundings?.keys[outer]) ?? `${scope}#${id}`,
     );
   }
 
@@ -132,7 +146,8 @@ class GraphInference {
       if (!tensor?.constant && tensor?.outer === undefined) this.#keys[id] = outputKeys[position] ?? this.#key(id);
     });
     this.graph.inputs.forEach((id, position) => {
-      this.#inferredTypes[id] = inputs[position] ?? UNKNOWN;
+      const given = inputs[position] ?? UNKNOWN;
+      this.#inferredTypes[id] = this.previous?.same(id, given) ?? given;
       this.#keys[id] = inputKeys[position] ?? this.#key(id);
     });
     const order = executionOrder(this.graph);
@@ -142,6 +157,12 @@ class GraphInference {
   }
 
   #infer(node: Node): InferredNode {
+    const known = this.previous?.node(node, this.#inferredTypes, this.graph);
+    if (known) {
+      for (const id of node.outputs) if (id !== ABSENT) this.#inferredTypes[id] = this.previous?.made(id) ?? UNKNOWN;
+      return known;
+    }
+    count("inferredNodes");
     const rule = this.#rule(node);
     const view = this.#view(node);
     const problems: Problem[] = rule ? [] : [{ code: "unknown-operator", message: `no rule for ${node.op}` }];
@@ -182,6 +203,7 @@ class GraphInference {
     }
     // An inferred type of its own even where a rule hands an input's on: inferred types are told apart by identity (see #inferBody).
     inferredType = rule && !rule.control ? folded(rule, view, name, position, inferredType) : { ...inferredType };
+    inferredType = this.previous?.same(id, inferredType) ?? inferredType;
     this.#inferredTypes[id] = inferredType;
     return inferredType;
   }
@@ -220,7 +242,8 @@ class GraphInference {
 
   #view(node: Node): NodeView {
     const inputs = node.inputs.map((id) => (id === ABSENT ? undefined : this.#inferredTypes[id]));
-    return new NodeView(this.context.model, node, inputs, this.graph.tensors);
+    const outputs = node.outputs.map((id) => this.graph.tensors[id]);
+    return new NodeView(node, inputs, outputs);
   }
 
   #rule(node: Node): OperatorRule | undefined {

@@ -1,10 +1,8 @@
 import {
-  ABSENT,
   isConstant,
   type Attribute,
   type Constant,
   type DeclaredType,
-  type Model,
   type Node,
   type Tensor,
 } from "../model/model.ts";
@@ -15,12 +13,11 @@ import { UNKNOWN, type InferredType } from "./inferred-type.ts";
 /** A node together with what is known of its inputs: all that an operator rule may look at. */
 export class NodeView {
   constructor(
-    readonly model: Model,
     readonly node: Node,
     /** One for each of the node's inputs; undefined for an omitted optional one. */
     readonly inputs: readonly (InferredType | undefined)[],
-    /** Of the graph, by id: few rules ask what the file says of their outputs. */
-    private readonly tensors: readonly Pick<Tensor, "name" | "declared">[],
+    /** What the file says of its outputs, which few rules ask. */
+    private readonly made: readonly (Pick<Tensor, "name" | "declared"> | undefined)[],
     /** What the rule wants said beside the row. */
     readonly notes: string[] = [],
   ) {}
@@ -44,7 +41,7 @@ export class NodeView {
   }
 
   #output(index: number): Pick<Tensor, "name" | "declared"> | undefined {
-    return this.tensors[this.node.outputs[index] ?? ABSENT];
+    return this.made[index];
   }
 
   has(index: number): boolean {

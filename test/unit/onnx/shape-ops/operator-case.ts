@@ -1,7 +1,7 @@
 import type { Tensor as RuntimeTensor } from "onnxruntime-node";
 import { ONNX_OPERATORS } from "../../../../profiler/formats/onnx/operators/index.ts";
 import { bytesOf, type DataType } from "../../../../profiler/model/data-type.ts";
-import type { Attribute, Constant, Model, Node } from "../../../../profiler/model/model.ts";
+import type { Attribute, Constant, Node } from "../../../../profiler/model/model.ts";
 import type { Dimension, Shape } from "../../../../profiler/model/shape.ts";
 import { NodeView } from "../../../../profiler/operators/node-view.ts";
 import type { InferredType } from "../../../../profiler/operators/inferred-type.ts";
@@ -96,10 +96,11 @@ export function viewOf(
     attributes: new Map(Object.entries(given.attributes ?? {}).map(([name, held]) => [name, nativeAttribute(held)])),
     bodies: [],
   };
-  return new NodeView(MODEL, node, inferredTypes, [
-    ...inferredTypes.map(() => ({ name: "" })),
-    ...outputNames.map((name) => ({ name })),
-  ]);
+  return new NodeView(
+    node,
+    inferredTypes,
+    outputNames.map((name) => ({ name })),
+  );
 }
 
 export function inferredType(
@@ -109,16 +110,6 @@ export function inferredType(
 ): InferredType {
   return elements === undefined ? { dataType, shape } : { dataType, shape, value: elements };
 }
-
-const MODEL: Model = {
-  format: "onnx",
-  file: "case.onnx",
-  fileBytes: 0,
-  entries: [{ name: "main", graph: { name: "main", tensors: [], nodes: [], inputs: [], outputs: [] } }],
-  opsets: new Map([["", LATEST]]),
-  properties: new Map(),
-  warnings: [],
-};
 
 /** The case as a file of one node. */
 export function modelBytes(given: OperatorCase): Uint8Array {

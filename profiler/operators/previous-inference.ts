@@ -1,0 +1,118 @@
+import { ABSENT, type Graph, type Node, type Tensor, type TensorId } from "../model/model.ts";
+import { usedTensors } from "./execution-order.ts";
+import type { InferredGraph, InferredNode } from "./infer.ts";
+import type { ConstantOrigin, InferredType } from "./inferred-type.ts";
+
+/**
+ * What inference found of a graph before it was edited. Edits leave the ids of tensors, the objects of what they do not touch, and most of a
+ * graph: an edited one costs one look at each node, and rules are asked only where something changed. What is equal stays the same
+ * object, so that a change ends where it makes no difference any more.
+ */
+export class PreviousInference {
+  readonly #nodes: (InferredNode | undefined)[] = [];
+
+  constructor(private readonly inferred: InferredGraph) {
+    for (const node of inferred.nodes) {
+      const made = node.node.outputs.find((id) => id !== ABSENT);
+      if (made !== undefined) this.#nodes[made] = node;
+    }
+  }
+
+  key(id: TensorId): string | undefined {
+    return this.inferred.keys[id];
+  }
+
+  /** Of a tensor of the file's own that is the same as it was. */
+  stored(tensor: Tensor): InferredType | undefined {
+    const before = this.#tensor(tensor.id);
+    const isSame = before?.constant === tensor.constant && before?.quantization === tensor.quantization;
+    return isSame && tensor.constant !== undefined ? this.inferred.inferredTypes[tensor.id] : undefined;
+  }
+
+  /** What a tensor was found to be, when that equals what it is found to be now. */
+  same(id: TensorId, now: InferredType): InferredType | undefined {
+    const known = this.inferred.inferredTypes[id];
+    return known && isSameType(known, now, this.#tensor(id)?.name) ? known : undefined;
+  }
+
+  /** What a tensor was found to be: for those that a node of `node` makes. */
+  made(id: TensorId): InferredType | undefined {
+    return this.inferred.inferredTypes[id];
+  }
+
+  /**
+   * What was found of a node, when it is the same and reads the same.
+   * @param inferredTypes of the edited graph, as far as it is inferred
+   */
+  node(node: Node, inferredTypes: readonly InferredType[], graph: Graph): InferredNode | undefined {
+    const known = this.#nodes[node.outputs.find((id) => id !== ABSENT) ?? ABSENT];
+    if (known === undefined || !isSameNode(known.node, node)) return undefined;
+    const isUntouched =
+      usedTensors(node).every((id) => inferredTypes[id] === this.inferred.inferredTypes[id]) &&
+      node.outputs.every((id) => id === ABSENT || this.#isSameOutput(graph, id));
+    if (!isUntouched) return undefined;
+    return known.node === node ? known : { ...known, node };
+  }
+
+  /** Rules may look at the name and the declared type of what they make. */
+  #isSameOutput({ tensors }: Graph, id: TensorId): boolean {
+    const [before, now] = [this.#tensor(id), tensors[id]];
+    return before === now || (before?.name === now?.name && before?.declared === now?.declared);
+  }
+
+  #tensor(id: TensorId): Tensor | undefined {
+    return this.inferred.graph.tensors[id];
+  }
+}
+
+/** Whether two nodes do the same with the same tensors. Of those with bodies the place is part of their tensors' keys. */
+function isSameNode(a: Node, b: Node): boolean {
+  if (a === b) return true;
+  const isAlike =
+    a.op === b.op &&
+    a.domain === b.domain &&
+    a.version === b.version &&
+    a.attributes === b.attributes &&
+    a.bodies === b.bodies &&
+    isSameList(a.inputs, b.inputs) &&
+    isSameList(a.outputs, b.outputs);
+  return isAlike && (a.bodies.length === 0 || a.index === b.index);
+}
+
+function isSameType(a: InferredType, b: InferredType, name: string | undefined): boolean {
+  return (
+    a.dataType === b.dataType &&
+    a.container === b.container &&
+    a.items === b.items &&
+    isSameOrigin(a.constant, b.constant, name) &&
+    isSameOptional(a.shape, b.shape) &&
+    isSameOptional(a.value, b.value)
+  );
+}
+
+/** Numbers that a node makes of constants have an origin with its output's name, a new one each time they are inferred. */
+function isSameOrigin(a: ConstantOrigin | undefined, b: ConstantOrigin | undefined, name: string | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined) return false;
+  return (
+    a.name === name &&
+    b.name === name &&
+    a.elements === b.elements &&
+    a.dataType === b.dataType &&
+    a.storedBytes === b.storedBytes &&
+    a.encoding === b.encoding &&
+    isSameOptional(a.parts, b.parts)
+  );
+}
+
+function isSameOptional<T>(a: readonly T[] | undefined, b: readonly T[] | undefined): boolean {
+  if (a === b) return true;
+  return a !== undefined && b !== undefined && isSameList(a, b);
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let place = 0; place < a.length; place += 1) if (a[place] !== b[place]) return false;
+  return true;
+}
