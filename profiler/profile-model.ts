@@ -79,7 +79,9 @@ export function analyseModel(
   const context = { model, operators: OPERATORS[model.format], checksDeclared: !inputs.isResized };
   const entries = model.entries.map(({ name, graph }, entry) => {
     const isProfiled = entry === 0;
-    const inferredTypes = isProfiled ? inputs.inferredTypes : bindInputs({ ...model, entries: [{ name, graph }] }, {}).inferredTypes;
+    const inferredTypes = isProfiled
+      ? inputs.inferredTypes
+      : bindInputs({ ...model, entries: [{ name, graph }] }, {}).inferredTypes;
     // Notes of the file's own shapes are part of what was found.
     const known = previous?.inputs.isResized === inputs.isResized ? previous.inferred[entry] : undefined;
     return { name, inferred: inferGraph(context, graph, inferredTypes, `entry${entry}`, known), isProfiled };

@@ -14,7 +14,11 @@ const KNOWN = new WeakMap<Model, Known>();
  * `liftModel`, once for a model and the same bindings: suggesting, predicting and applying many edits look at one graph.
  * @param base that the model was edited from, where the caller has it
  */
-export function neutralGraphOf(model: Model, bindings: Readonly<Record<string, number>> = {}, base?: Model): NeutralGraph {
+export function neutralGraphOf(
+  model: Model,
+  bindings: Readonly<Record<string, number>> = {},
+  base?: Model,
+): NeutralGraph {
   const key = JSON.stringify(Object.entries(bindings).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   const known = KNOWN.get(model);
   if (known?.bindings === key) return known.graph;
