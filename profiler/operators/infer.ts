@@ -9,7 +9,7 @@ import { executionOrder } from "./execution-order.ts";
 import { foldedConstant } from "./folded-constant.ts";
 import { NodeView } from "./node-view.ts";
 import { PreviousInference } from "./previous-inference.ts";
-import type { OperatorRule, OperatorTable } from "./operator-rule.ts";
+import { describeNode, type Description, type OperatorRule, type OperatorTable } from "./operator-rule.ts";
 import { UNKNOWN, type InferredType } from "./inferred-type.ts";
 
 /** What inference found of one run of a graph. A body that runs at two places is inferred at each. */
@@ -167,11 +167,11 @@ class GraphInference {
     const view = this.#view(node);
     const problems: Problem[] = rule ? [] : [{ code: "unknown-operator", message: `no rule for ${node.op}` }];
     const bodies = node.bodies.map((body) => this.#inferBody(node, view, rule, body, problems));
-    const computed = this.#attempt(problems, () => outputsOf(rule, view, bodies));
+    const { outputs: computed, operation } =
+      this.#attempt(problems, () => rule && describeWithBodies(rule, view, bodies)) ?? undescribed(rule);
     const outputs = node.outputs.map((id, position) =>
-      id === ABSENT ? UNKNOWN : this.#conclude(node, rule, view, problems, position, computed?.[position] ?? UNKNOWN),
+      id === ABSENT ? UNKNOWN : this.#conclude(node, rule, view, problems, position, computed[position] ?? UNKNOWN),
     );
-    const operation = this.#attempt(problems, () => rule && operationOf(rule, view, outputs)) ?? { kind: "unknown" };
     const loss = lostInput(operation, view.shape(0), outputs[0]);
     if (loss !== undefined) problems.push({ code: "shape-error", message: loss });
     return { node, rule, view, operation, bodies, problems };
@@ -271,13 +271,16 @@ class GraphInference {
   }
 }
 
-function outputsOf(
-  rule: OperatorRule | undefined,
-  view: NodeView,
-  bodies: readonly InferredBody[],
-): readonly InferredType[] {
-  if (rule?.control) return rule.control.outputs(view, bodies.map(outputTypes));
-  return rule?.infer(view) ?? [];
+/** What bodies make is what their node makes. */
+function describeWithBodies(rule: OperatorRule, view: NodeView, bodies: readonly InferredBody[]): Description {
+  const { control, kind = "control" } = rule;
+  if (!control?.outputs) return describeNode(rule, view);
+  return { outputs: control.outputs(view, bodies.map(outputTypes)), operation: { kind } };
+}
+
+/** Of an operator without a rule, or whose inputs contradict each other: its kind where the rule says it of all. */
+function undescribed(rule: OperatorRule | undefined): Description {
+  return { outputs: [], operation: { kind: rule?.kind ?? "unknown" } };
 }
 
 function inFileOrder({ nodes }: Graph, inferred: readonly InferredNode[]): readonly InferredNode[] {
@@ -287,10 +290,6 @@ function inFileOrder({ nodes }: Graph, inferred: readonly InferredNode[]): reado
 
 function outputTypes({ graph }: InferredBody): readonly InferredType[] {
   return graph.graph.outputs.map((id) => graph.inferredTypes[id] ?? UNKNOWN);
-}
-
-function operationOf(rule: OperatorRule, view: NodeView, outputs: readonly InferredType[]): Operation {
-  return rule.operation?.(view, outputs) ?? { kind: rule.kind ?? "unknown" };
 }
 
 /** A result of constants alone is a constant. */

@@ -116,16 +116,3 @@ export class NodeView {
     if (!this.notes.includes(text)) this.notes.push(text);
   }
 }
-
-/** A rule is asked for a node's shapes and then for its operation: what both follow from is computed once. */
-export function oncePerView<T>(compute: (view: NodeView) => T): (view: NodeView) => T {
-  const computed = new WeakMap<NodeView, { readonly result: T }>();
-  return (view) => {
-    const known = computed.get(view);
-    const { result } = known ?? { result: compute(view) };
-    // Nobody asks a third time, and what the map holds the garbage collector has to look through.
-    if (known) computed.delete(view);
-    else computed.set(view, { result });
-    return result;
-  };
-}

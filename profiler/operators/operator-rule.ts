@@ -5,14 +5,39 @@ import type { Operation, PlainKind } from "../layers/operation.ts";
 import type { NodeView } from "./node-view.ts";
 import type { InferredType } from "./inferred-type.ts";
 
-/** One row of a format's operator table: everything that inference and costing need to know of one native operator. */
-export interface OperatorRule {
+/**
+ * One row of a format's operator table: everything that inference and costing need to know of one native operator. An operator whose cost
+ * follows from its kind and its tensors alone says the kind and infers its outputs; every other one describes both at once.
+ */
+export type OperatorRule = PlainRule | DescribedRule;
+
+export interface PlainRule extends OperatorTraits {
+  readonly kind: PlainKind;
   /** Types, shapes and small values of the outputs, from those of the inputs. Extra outputs may be left out: they are unknown. */
   readonly infer: (view: NodeView) => readonly InferredType[];
-  /** The layer kind, for an operator whose cost follows from its kind and its tensors alone … */
-  readonly kind?: PlainKind;
-  /** … or the operation with its geometry. Exactly one of `kind` and `operation` is given. */
-  readonly operation?: (view: NodeView, outputs: readonly InferredType[]) => Operation;
+  readonly describe?: undefined;
+}
+
+interface DescribedRule extends OperatorTraits {
+  /** Asked once a node. @throws ShapeError when the inputs contradict each other */
+  readonly describe: (view: NodeView) => Description;
+  readonly kind?: undefined;
+  readonly infer?: undefined;
+}
+
+/** What a node makes, and what it computes to make it. */
+export interface Description {
+  /** See `PlainRule.infer`. */
+  readonly outputs: readonly InferredType[];
+  readonly operation: Operation;
+}
+
+/** What a rule says of a node. @throws ShapeError when its inputs contradict each other */
+export function describeNode(rule: OperatorRule, view: NodeView): Description {
+  return rule.describe ? rule.describe(view) : { outputs: rule.infer(view), operation: { kind: rule.kind } };
+}
+
+interface OperatorTraits {
   /**
    * Inputs that say how to compute rather than what: shapes, axes, pads, bounds, scales and zero points. Constants there are no
    * parameters, and what computes them is shape arithmetic.
@@ -71,8 +96,8 @@ export interface ControlRule {
     inputs: readonly InferredType[],
     outputs: readonly InferredType[],
   ) => readonly InferredType[] | undefined;
-  /** Facts of the node's outputs from those of the outputs of each body. Called instead of `infer`. */
-  readonly outputs: (view: NodeView, bodyOutputs: readonly (readonly InferredType[])[]) => readonly InferredType[];
+  /** Facts of the node's outputs from those of the outputs of each body; without it they are those of the rule. */
+  readonly outputs?: (view: NodeView, bodyOutputs: readonly (readonly InferredType[])[]) => readonly InferredType[];
   /** How often the body runs; undefined when only the run can tell (then it is counted once and marked). Default 1. */
   readonly trips?: (view: NodeView, body: Body) => number | undefined;
   /** Only one of the bodies runs: the most expensive is counted, the others are shown. */

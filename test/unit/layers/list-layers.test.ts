@@ -3,17 +3,21 @@ import type { Layer } from "../../../profiler/layers/layer.ts";
 import { listLayers, type Listing } from "../../../profiler/layers/list-layers.ts";
 import type { Body } from "../../../profiler/model/model.ts";
 import { inferGraph } from "../../../profiler/operators/infer.ts";
+import type { NodeView } from "../../../profiler/operators/node-view.ts";
 import type { OperatorRule, OperatorTable } from "../../../profiler/operators/operator-rule.ts";
+import type { InferredType } from "../../../profiler/operators/inferred-type.ts";
 import { graphOf, modelOf, type GraphSketch } from "../../builders/graph-builder.ts";
 
-const first: OperatorRule["infer"] = (view) => [{ dataType: view.dataType(0), shape: view.shape(0) }];
+const first = (view: NodeView): readonly InferredType[] => [{ dataType: view.dataType(0), shape: view.shape(0) }];
 
 /** A layer of rows×inner×columns MACs by its attribute. */
 const product: OperatorRule = {
-  infer: first,
-  operation: (view) => ({
-    kind: "matmul",
-    geometry: { batch: 1, rows: 1, inner: 1, columns: view.int("macs", 0), hasBias: false },
+  describe: (view) => ({
+    outputs: first(view),
+    operation: {
+      kind: "matmul",
+      geometry: { batch: 1, rows: 1, inner: 1, columns: view.int("macs", 0), hasBias: false },
+    },
   }),
 };
 

@@ -22,10 +22,12 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
     },
   },
   Oversized: {
-    infer: () => [{ dataType: "float32", shape: [2, 0] }],
-    operation: () => ({ kind: "pool", geometry: { window: 7, mode: "max" } }),
+    describe: () => ({
+      outputs: [{ dataType: "float32", shape: [2, 0] }],
+      operation: { kind: "pool", geometry: { window: 7, mode: "max" } },
+    }),
   },
-  Contrary: { infer: contradict, operation: contradict },
+  Contrary: { describe: contradict },
   Broken: {
     kind: "reshape",
     infer: () => {

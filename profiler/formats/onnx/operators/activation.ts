@@ -7,31 +7,33 @@ import { knownTensor, type KnownTensor } from "../../../shapes/known-tensor.ts";
 import { elementwiseValue, type UnaryOp } from "../../../shapes/values.ts";
 import { inferredType, sameAs } from "./inferred-types.ts";
 
-function activation(cost: ElementFunction | ((view: NodeView) => ElementFunction), value?: UnaryOp): OperatorRule {
+/** @param value what becomes of small known tensors */
+function activation(
+  cost: ElementFunction | ((view: NodeView) => ElementFunction),
+  value?: UnaryOp | ((view: NodeView) => InferredType["value"]),
+): OperatorRule {
   return {
-    infer: (view) => {
-      const known = value && knownTensor(view.input(0));
+    describe: (view) => {
       const { dataType, shape } = view.input(0);
-      const elements = known && dataType && elementwiseValue(value, [known], known.shape, dataType);
-      return [inferredType(dataType, shape, elements)];
-    },
-    operation: (view) => {
+      const elements = typeof value === "function" ? value(view) : value && applied(value, view);
       const name = typeof cost === "function" ? cost(view) : cost;
-      return { kind: "activation", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[name] } };
+      return {
+        outputs: [inferredType(dataType, shape, elements)],
+        operation: { kind: "activation", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[name] } },
+      };
     },
     inPlace: [0],
   };
 }
 
+function applied(op: UnaryOp, view: NodeView): InferredType["value"] {
+  const known = knownTensor(view.input(0));
+  const dataType = view.dataType(0);
+  return known && dataType && elementwiseValue(op, [known], known.shape, dataType);
+}
+
 /** Bounds are attributes up to opset 10 and inputs since. */
-const CLIP: OperatorRule = {
-  ...activation("clip"),
-  infer: (view) => {
-    const { dataType, shape } = sameAs(view);
-    return [inferredType(dataType, shape, clippedValue(view))];
-  },
-  configuration: [1, 2],
-};
+const CLIP: OperatorRule = { ...activation("clip", clippedValue), configuration: [1, 2] };
 
 function clippedValue(view: NodeView): InferredType["value"] {
   const data = knownTensor(view.input(0));
@@ -66,16 +68,18 @@ const PRELU: OperatorRule = activation("pRelu");
 
 /** In a network that is run rather than trained the data passes; the mask says that nothing was dropped. */
 const DROPOUT: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const data = view.input(0);
     // The mask had the type of the data before opset 10.
     const maskType = view.version < 10 ? data.dataType : "bool";
-    return [
-      inferredType(data.dataType, data.shape, isTraining(view) ? undefined : data.value),
-      inferredType(maskType, data.shape),
-    ];
+    return {
+      outputs: [
+        inferredType(data.dataType, data.shape, isTraining(view) ? undefined : data.value),
+        inferredType(maskType, data.shape),
+      ],
+      operation: isTraining(view) ? DROPPING : { kind: "free" },
+    };
   },
-  operation: (view) => (isTraining(view) ? DROPPING : { kind: "free" }),
   configuration: [1, 2],
   inPlace: [0],
   carries: 0,

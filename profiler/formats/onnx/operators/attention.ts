@@ -68,23 +68,22 @@ function solve(view: NodeView): Solved {
 
 /** Scaled dot-product attention over 3-D or 4-D tensors, with or without the keys and values of earlier runs. */
 const ATTENTION_RULE: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const { query, key, value, length } = solve(view);
     const isPacked = view.shape(0)?.length === 3;
     const output = isPacked
       ? [query.batch, query.length, multiply(query.heads, value.size)]
       : [query.batch, query.heads, query.length, value.size];
     const dataType = view.dataType(0);
-    return [
-      { dataType, shape: view.shape(0) && output },
-      { dataType: view.dataType(1) ?? dataType, shape: fromHeads({ ...key, length }) },
-      { dataType: view.dataType(2) ?? dataType, shape: fromHeads({ ...value, length }) },
-      { dataType, shape: [query.batch, query.heads, query.length, length] },
-    ];
-  },
-  operation: (view) => {
-    const { query, value, length } = solve(view);
-    return { kind: "attention", geometry: attentionGeometry(query, value, length) };
+    return {
+      outputs: [
+        { dataType, shape: view.shape(0) && output },
+        { dataType: view.dataType(1) ?? dataType, shape: fromHeads({ ...key, length }) },
+        { dataType: view.dataType(2) ?? dataType, shape: fromHeads({ ...value, length }) },
+        { dataType, shape: [query.batch, query.heads, query.length, length] },
+      ],
+      operation: { kind: "attention", geometry: attentionGeometry(query, value, length) },
+    };
   },
   configuration: [6],
 };
@@ -97,20 +96,19 @@ const STATE_PRODUCTS: Readonly<Record<string, number | undefined>> = { linear: 2
  * Its cost is linear in the number of steps.
  */
 export const LINEAR_ATTENTION: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const { query, key, value, outputHeads } = linearHeads(view);
     const window = view.int("state_window", 0);
     const state = [key.batch, key.heads, key.size, value.size];
-    return [
-      { dataType: view.dataType(0), shape: [query.batch, query.length, multiply(outputHeads, value.size)] },
-      { dataType: view.dataType(3) ?? view.dataType(0), shape: window > 0 ? [window, ...state] : state },
-    ];
-  },
-  operation: (view) => {
-    const { query, key, value, outputHeads } = linearHeads(view);
     const products = STATE_PRODUCTS[view.text("update_rule", "gated_delta")] ?? UNKNOWN_SIZE;
     const batch = product([query.batch, query.length, outputHeads, products]);
-    return { kind: "matmul", geometry: { batch, rows: 1, inner: key.size, columns: value.size, hasBias: false } };
+    return {
+      outputs: [
+        { dataType: view.dataType(0), shape: [query.batch, query.length, multiply(outputHeads, value.size)] },
+        { dataType: view.dataType(3) ?? view.dataType(0), shape: window > 0 ? [window, ...state] : state },
+      ],
+      operation: { kind: "matmul", geometry: { batch, rows: 1, inner: key.size, columns: value.size, hasBias: false } },
+    };
   },
 };
 
@@ -128,14 +126,18 @@ function linearHeads(view: NodeView) {
 
 /** Each pair of elements is turned by an angle: two products and one sum for each element. */
 export const ROTARY_EMBEDDING: OperatorRule = {
-  infer: (view) => [{ dataType: view.dataType(0), shape: view.shape(0) }],
-  operation: () => ({ kind: "elementwise", geometry: { opsPerElement: 3 } }),
+  describe: (view) => ({
+    outputs: [{ dataType: view.dataType(0), shape: view.shape(0) }],
+    operation: { kind: "elementwise", geometry: { opsPerElement: 3 } },
+  }),
 };
 
 /** A, B → A·sigmoid(α·A)·B */
 const SWIGLU: OperatorRule = {
-  infer: (view) => [{ dataType: view.dataType(0), shape: view.shape(0) ?? view.shape(1) }],
-  operation: () => ({ kind: "activation", geometry: { opsPerElement: 6 } }),
+  describe: (view) => ({
+    outputs: [{ dataType: view.dataType(0), shape: view.shape(0) ?? view.shape(1) }],
+    operation: { kind: "activation", geometry: { opsPerElement: 6 } },
+  }),
   inPlace: [0, 1],
 };
 

@@ -1,7 +1,7 @@
 import type { DataType } from "../../../model/data-type.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { ConvGeometry } from "../../../layers/operation.ts";
-import { oncePerView, type NodeView } from "../../../operators/node-view.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
@@ -32,22 +32,20 @@ export interface ConvolutionForm {
  * Source: ONNX, Conv and ConvTranspose.
  */
 export function convolution(form: ConvolutionForm = {}): OperatorRule {
-  const solvedOf = oncePerView((view) => solve(view, form));
   return {
-    infer: (view) => {
-      const geometry = solvedOf(view);
+    describe: (view) => {
+      const geometry = solve(view, form);
       const { batch, outChannels, outSpatial } = geometry ?? UNKNOWN_CONVOLUTION;
-      return [
-        {
-          dataType: form.outputType ? form.outputType(view) : view.dataType(form.input ?? 0),
-          shape: geometry && fromSpatial({ batch, channels: outChannels, sizes: outSpatial }, form.layout?.(view)),
-        },
-      ];
+      return {
+        outputs: [
+          {
+            dataType: form.outputType ? form.outputType(view) : view.dataType(form.input ?? 0),
+            shape: geometry && fromSpatial({ batch, channels: outChannels, sizes: outSpatial }, form.layout?.(view)),
+          },
+        ],
+        operation: { kind: "conv", geometry: { ...(geometry ?? unsolved(view, form)), ...fusedActivation(view) } },
+      };
     },
-    operation: (view) => ({
-      kind: "conv",
-      geometry: { ...(solvedOf(view) ?? unsolved(view, form)), ...fusedActivation(view) },
-    }),
     ...(form.configuration && { configuration: form.configuration }),
   };
 }
@@ -156,15 +154,8 @@ export const QLINEAR_CONVOLUTION: OperatorRule = convolution({
 
 /** Depthwise along time, with the last inputs of the run before it as state: the output is as long as the input. */
 export const CAUSAL_CONVOLUTION: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const dataType = view.dataType(0);
-    const shape = view.shape(0);
-    return [
-      { dataType, shape },
-      { dataType: view.dataType(3) ?? dataType, shape: view.shape(3) ?? causalState(view, shape) },
-    ];
-  },
-  operation: (view) => {
     const shape = view.shape(0);
     const axes = view.int("ndim", 1);
     const isLast = view.flag("channels_last");
@@ -172,20 +163,26 @@ export const CAUSAL_CONVOLUTION: OperatorRule = {
     const channels = view.shape(1)?.[0] ?? shape?.[1] ?? UNKNOWN_SIZE;
     const kernel = view.shape(1)?.slice(2) ?? [UNKNOWN_SIZE];
     return {
-      kind: "conv",
-      geometry: {
-        ...UNKNOWN_CONVOLUTION,
-        ...fusedActivation(view),
-        hasBias: view.has(2),
-        batch: shape?.[0] ?? UNKNOWN_SIZE,
-        inChannels: channels,
-        outChannels: channels,
-        groups: channels,
-        kernel,
-        strides: kernel.map(() => 1),
-        dilations: kernel.map((_, axis) => (axis === kernel.length - 1 ? view.int("dilation", 1) : 1)),
-        inSpatial: sizes ?? [],
-        outSpatial: sizes ?? [],
+      outputs: [
+        { dataType, shape },
+        { dataType: view.dataType(3) ?? dataType, shape: view.shape(3) ?? causalState(view, shape) },
+      ],
+      operation: {
+        kind: "conv",
+        geometry: {
+          ...UNKNOWN_CONVOLUTION,
+          ...fusedActivation(view),
+          hasBias: view.has(2),
+          batch: shape?.[0] ?? UNKNOWN_SIZE,
+          inChannels: channels,
+          outChannels: channels,
+          groups: channels,
+          kernel,
+          strides: kernel.map(() => 1),
+          dilations: kernel.map((_, axis) => (axis === kernel.length - 1 ? view.int("dilation", 1) : 1)),
+          inSpatial: sizes ?? [],
+          outSpatial: sizes ?? [],
+        },
       },
     };
   },

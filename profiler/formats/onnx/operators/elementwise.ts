@@ -1,6 +1,7 @@
 import type { DataType } from "../../../model/data-type.ts";
 import { isStatic, type Shape } from "../../../model/shape.ts";
 import { scaled } from "../../../operators/decoding.ts";
+import type { Operation } from "../../../layers/operation.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import type { InferredType } from "../../../operators/inferred-type.ts";
@@ -14,65 +15,62 @@ import { inferredType } from "./inferred-types.ts";
 const LAST_WITH_LIMITED_BROADCAST = 6;
 
 interface BinaryOptions {
-  readonly value?: BinaryOp;
+  readonly value?: BinaryOp | ((view: NodeView) => BinaryOp);
   readonly result?: DataType;
 }
 
 /** One output element from one of each operand, broadcast as NumPy does. */
 function binary({ value, result }: BinaryOptions = {}): OperatorRule {
   return {
-    infer: (view) => {
+    describe: (view) => {
       const operands = [view.input(0), alignedOperand(view)];
       const shape = broadcastShapes(operands.map((operand) => operand.shape));
       const dataType = view.dataType(0) ?? view.dataType(1);
-      return [inferredType(result ?? dataType, shape, value && combined(value, operands, shape, dataType))];
+      const op = typeof value === "function" ? value(view) : value;
+      const elements = op && combined(op, operands, shape, dataType);
+      return { outputs: [inferredType(result ?? dataType, shape, elements)], operation: elementwise("arithmetic") };
     },
-    operation: elementwise("arithmetic"),
     inPlace: [0, 1],
   };
 }
 
 /** `fmod` is an attribute of Mod, so its operator is known only with the node. */
-const MOD: OperatorRule = {
-  ...binary({}),
-  infer: (view) => binary({ value: view.flag("fmod") ? "fmod" : "mod" }).infer(view),
-};
+const MOD = binary({ value: (view) => (view.flag("fmod") ? "fmod" : "mod") });
 
 /** Any number of operands, combined two by two. */
-function variadic(op?: BinaryOp): OperatorRule {
+function variadic(
+  op?: BinaryOp,
+  opsPerElement = (operands: number): number => Math.max(1, operands - 1),
+): OperatorRule {
   return {
-    infer: (view) => {
+    describe: (view) => {
       const operands = view.inputs.map((_, index) => view.input(index));
       const shape = broadcastShapes(operands.map((operand) => operand.shape));
       const dataType = view.dataType(0);
-      return [inferredType(dataType, shape, op && combined(op, operands, shape, dataType))];
+      return {
+        outputs: [inferredType(dataType, shape, op && combined(op, operands, shape, dataType))],
+        operation: { kind: "elementwise", geometry: { opsPerElement: opsPerElement(operands.length) } },
+      };
     },
-    operation: (view) => ({ kind: "elementwise", geometry: { opsPerElement: Math.max(1, view.inputs.length - 1) } }),
     inPlace: [0, 1],
   };
 }
 
 /** Divides by the number of operands as well. */
-const MEAN: OperatorRule = {
-  ...variadic(),
-  operation: (view) => ({ kind: "elementwise", geometry: { opsPerElement: view.inputs.length } }),
-};
+const MEAN = variadic(undefined, (operands) => operands);
 
 const WHERE: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const operands = [view.input(0), view.input(1), view.input(2)];
     const shape = broadcastShapes(operands.map((operand) => operand.shape));
     const [condition, yes, no] = operands.map(knownTensor);
     const isKnown = condition && yes && no && shape && isStatic(shape);
-    return [
-      inferredType(
-        view.dataType(1) ?? view.dataType(2),
-        shape,
-        isKnown ? whereValue([condition, yes, no], shape) : undefined,
-      ),
-    ];
+    const value = isKnown ? whereValue([condition, yes, no], shape) : undefined;
+    return {
+      outputs: [inferredType(view.dataType(1) ?? view.dataType(2), shape, value)],
+      operation: elementwise("select"),
+    };
   },
-  operation: elementwise("select"),
   inPlace: [1, 2],
 };
 
@@ -84,17 +82,17 @@ interface UnaryOptions {
 
 function unary({ value, result, cost = "function" }: UnaryOptions = {}): OperatorRule {
   return {
-    infer: (view) => {
+    describe: (view) => {
       const { dataType, shape } = view.input(0);
-      return [inferredType(result ?? dataType, shape, value && applied(value, view.input(0)))];
+      const elements = value && applied(value, view.input(0));
+      return { outputs: [inferredType(result ?? dataType, shape, elements)], operation: elementwise(cost) };
     },
-    operation: elementwise(cost),
     inPlace: [0],
   };
 }
 
-function elementwise(cost: ElementFunction): NonNullable<OperatorRule["operation"]> {
-  return () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[cost] } });
+function elementwise(cost: ElementFunction): Operation {
+  return { kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[cost] } };
 }
 
 /** The second operand with the 1s behind it that the old `axis` attribute stands for. */

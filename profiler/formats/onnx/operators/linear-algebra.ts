@@ -1,18 +1,18 @@
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import { inferredType, mapShape } from "./inferred-types.ts";
+import { inferredType } from "./inferred-types.ts";
 
 /** Determinants of matrices, by elimination: two thirds of n³ operations each. */
 const DET: OperatorRule = {
-  infer: (view) => [
-    inferredType(
-      view.dataType(0),
-      mapShape(view.shape(0), (shape) => shape.slice(0, -2)),
-    ),
-  ],
-  operation: (view) => {
-    const size = view.shape(0)?.at(-1);
-    if (typeof size !== "number") return { kind: "unknown" };
-    return { kind: "elementwise", geometry: { opsPerElement: Math.ceil((2 * size ** 3) / 3) } };
+  describe: (view) => {
+    const shape = view.shape(0);
+    const size = shape?.at(-1);
+    return {
+      outputs: [inferredType(view.dataType(0), shape?.slice(0, -2))],
+      operation:
+        typeof size === "number"
+          ? { kind: "elementwise", geometry: { opsPerElement: Math.ceil((2 * size ** 3) / 3) } }
+          : { kind: "unknown" },
+    };
   },
 };
 

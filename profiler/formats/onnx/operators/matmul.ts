@@ -34,17 +34,16 @@ export function matrixProduct(form: ProductForm = {}): OperatorRule {
   const { left = 0, right = 1, bias = -1 } = form;
   const operandsOf = form.operands ?? ((view) => ({ left: view.shape(left), right: view.shape(right) }));
   return {
-    infer: (view) => {
+    describe: (view) => {
       const operands = operandsOf(view);
       const dataType = form.outputType ? form.outputType(view) : view.dataType(left);
-      return [{ dataType, shape: matmulShape(operands.left, operands.right) }];
-    },
-    operation: (view) => {
-      const operands = operandsOf(view);
       const isDense = [left, right].some((position) => view.input(position).constant !== undefined);
       const fused = form.activation === undefined ? fusedActivation(view) : { activation: form.activation };
       const geometry = { ...matmulGeometry(operands.left, operands.right), hasBias: view.has(bias), ...fused };
-      return { kind: isDense ? "dense" : "matmul", geometry };
+      return {
+        outputs: [{ dataType, shape: matmulShape(operands.left, operands.right) }],
+        operation: { kind: isDense ? "dense" : "matmul", geometry },
+      };
     },
     ...(form.configuration && { configuration: form.configuration }),
     ...(form.weightElements && { weightElements: form.weightElements }),
@@ -61,10 +60,12 @@ export function transposable(left = 0, right = 1): (view: NodeView) => Operands 
 }
 
 const EINSUM: OperatorRule = {
-  infer: (view) => [{ dataType: view.dataType(0), shape: einsumOf(view).shape }],
-  operation: (view) => ({
-    kind: "einsum",
-    geometry: { equation: view.text("equation", ""), indices: einsumOf(view).indices, operands: view.inputs.length },
+  describe: (view) => ({
+    outputs: [{ dataType: view.dataType(0), shape: einsumOf(view).shape }],
+    operation: {
+      kind: "einsum",
+      geometry: { equation: view.text("equation", ""), indices: einsumOf(view).indices, operands: view.inputs.length },
+    },
   }),
 };
 

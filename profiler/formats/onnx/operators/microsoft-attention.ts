@@ -32,17 +32,19 @@ function projectedAttention({ past = -1, typeOf = 0, weights = [1], configuratio
     return { query, value: { ...query, size: floorDivide(valueSize, heads) }, valueSize, total, projection };
   };
   return {
-    infer: (view) => {
-      const { query, valueSize, total } = solve(view);
+    describe: (view) => {
+      const { query, value, valueSize, total, projection } = solve(view);
       const dataType = view.dataType(typeOf);
       const isShared = view.flag("past_present_share_buffer");
       const present = isShared ? view.shape(past) : [2, ...fromHeads({ ...query, length: total })];
       const output = view.shape(0) && [query.batch, query.length, valueSize];
-      return [inferredType(dataType, output), inferredType(dataType, present)];
-    },
-    operation: (view) => {
-      const { query, value, total, projection } = solve(view);
-      return { kind: "attention", geometry: { ...attentionGeometry(query, value, total), projections: [projection] } };
+      return {
+        outputs: [inferredType(dataType, output), inferredType(dataType, present)],
+        operation: {
+          kind: "attention",
+          geometry: { ...attentionGeometry(query, value, total), projections: [projection] },
+        },
+      };
     },
     ...(configuration && { configuration }),
   };
@@ -61,20 +63,19 @@ interface CachedForm {
 
 function cachedAttention(form: CachedForm): OperatorRule {
   return {
-    infer: (view) => {
+    describe: (view) => {
       const { query, key, value, cached } = solveCached(view, form);
       const dataType = view.dataType(0);
       const shape = [query.batch, query.length, multiply(query.heads, value.size)];
-      return [
-        inferredType(dataType, view.shape(0) && shape),
-        inferredType(view.dataType(form.pastKey) ?? dataType, fromHeads({ ...key, length: cached })),
-        inferredType(view.dataType(form.pastValue) ?? dataType, fromHeads({ ...value, length: cached })),
-        inferredType(dataType, [query.batch, query.heads, query.length, cached]),
-      ];
-    },
-    operation: (view) => {
-      const { query, value, cached } = solveCached(view, form);
-      return { kind: "attention", geometry: attentionGeometry(query, value, cached) };
+      return {
+        outputs: [
+          inferredType(dataType, view.shape(0) && shape),
+          inferredType(view.dataType(form.pastKey) ?? dataType, fromHeads({ ...key, length: cached })),
+          inferredType(view.dataType(form.pastValue) ?? dataType, fromHeads({ ...value, length: cached })),
+          inferredType(dataType, [query.batch, query.heads, query.length, cached]),
+        ],
+        operation: { kind: "attention", geometry: attentionGeometry(query, value, cached) },
+      };
     },
     configuration: form.configuration,
   };
@@ -136,11 +137,7 @@ const PADDED_COUNT = "Counted as if every sequence had the longest one's length.
 
 /** input tokens×inner, weights, bias, token_offset, cumulative_sequence_length, attention_bias? */
 const PACKED_ATTENTION: OperatorRule = {
-  infer: (view) => {
-    const [, , valueSize = floorDivide(view.shape(1)?.[1] ?? UNKNOWN_SIZE, 3)] = view.ints("qkv_hidden_sizes") ?? [];
-    return [inferredType(view.dataType(0), [view.shape(0)?.[0] ?? UNKNOWN_SIZE, valueSize])];
-  },
-  operation: (view) => {
+  describe: (view) => {
     view.note(PADDED_COUNT);
     const [rows = UNKNOWN_SIZE, inner = UNKNOWN_SIZE] = view.shape(0) ?? [];
     const columns = view.shape(1)?.[1] ?? UNKNOWN_SIZE;
@@ -149,8 +146,11 @@ const PACKED_ATTENTION: OperatorRule = {
     const query = packedHeads(view, 3, querySize);
     const geometry = attentionGeometry(query, packedHeads(view, 3, valueSize), query.length);
     return {
-      kind: "attention",
-      geometry: { ...geometry, projections: [{ batch: 1, rows, inner, columns, hasBias: true }] },
+      outputs: [inferredType(view.dataType(0), [view.shape(0)?.[0] ?? UNKNOWN_SIZE, valueSize])],
+      operation: {
+        kind: "attention",
+        geometry: { ...geometry, projections: [{ batch: 1, rows, inner, columns, hasBias: true }] },
+      },
     };
   },
   configuration: [3, 4],
@@ -158,12 +158,14 @@ const PACKED_ATTENTION: OperatorRule = {
 
 /** query tokens×hidden or tokens×heads×3×size, key?, value?, bias?, token_offset, cumulative_sequence_length, … */
 const PACKED_MULTI_HEAD_ATTENTION: OperatorRule = {
-  infer: (view) => [inferredType(view.dataType(0), [view.shape(0)?.[0] ?? UNKNOWN_SIZE, packedSizes(view).value])],
-  operation: (view) => {
+  describe: (view) => {
     view.note(PADDED_COUNT);
     const { query, value } = packedSizes(view);
     const heads = packedHeads(view, 4, query);
-    return { kind: "attention", geometry: attentionGeometry(heads, packedHeads(view, 4, value), heads.length) };
+    return {
+      outputs: [inferredType(view.dataType(0), [view.shape(0)?.[0] ?? UNKNOWN_SIZE, value])],
+      operation: { kind: "attention", geometry: attentionGeometry(heads, packedHeads(view, 4, value), heads.length) },
+    };
   },
   configuration: [4, 5],
 };
@@ -179,8 +181,7 @@ function packedSizes(view: NodeView): { readonly query: Dimension; readonly valu
 
 /** Sequence first: query, key, q_weight, kv_weight, bias, key_padding_mask?, key_cache?, value_cache?, four flags. */
 const DECODER_ATTENTION: OperatorRule = {
-  infer: (view) => [sameAs(view)],
-  operation: (view) => {
+  describe: (view) => {
     const heads = view.int("num_heads") ?? UNKNOWN_SIZE;
     const [length = UNKNOWN_SIZE, batch = UNKNOWN_SIZE, hidden = UNKNOWN_SIZE] = view.shape(0) ?? [];
     const keyLength = view.shape(1)?.[0] ?? UNKNOWN_SIZE;
@@ -189,15 +190,17 @@ const DECODER_ATTENTION: OperatorRule = {
       { batch, rows: length, inner: hidden, columns: hidden, hasBias: true },
       { batch, rows: keyLength, inner: hidden, columns: multiply(2, hidden), hasBias: true },
     ];
-    return { kind: "attention", geometry: { ...attentionGeometry(query, query, keyLength), projections } };
+    return {
+      outputs: [sameAs(view)],
+      operation: { kind: "attention", geometry: { ...attentionGeometry(query, query, keyLength), projections } },
+    };
   },
   configuration: [8, 9, 10, 11],
 };
 
 /** input, weight, bias, mask, global weight, global bias, global flags: each token sees `window` tokens on either side. */
 const LONGFORMER_ATTENTION: OperatorRule = {
-  infer: (view) => [sameAs(view)],
-  operation: (view) => {
+  describe: (view) => {
     view.note(
       "Counted with local attention alone: which tokens attend to all others is known only when the model runs.",
     );
@@ -212,14 +215,22 @@ const LONGFORMER_ATTENTION: OperatorRule = {
       columns: multiply(3, hidden),
       hasBias: true,
     };
-    return { kind: "attention", geometry: { ...attentionGeometry(query, query, seen), projections: [projection] } };
+    return {
+      outputs: [sameAs(view)],
+      operation: {
+        kind: "attention",
+        geometry: { ...attentionGeometry(query, query, seen), projections: [projection] },
+      },
+    };
   },
 };
 
 /** emb, q, q_rot, k, k_rot: queries and keys are both turned, each by a product with the cosine and one with the sine. */
 const GEMMA_ROTARY_EMBEDDING: OperatorRule = {
-  infer: (view) => [sameAs(view, 1), sameAs(view, 3)],
-  operation: () => ({ kind: "elementwise", geometry: { opsPerElement: 2 * 3 } }),
+  describe: (view) => ({
+    outputs: [sameAs(view, 1), sameAs(view, 3)],
+    operation: { kind: "elementwise", geometry: { opsPerElement: 2 * 3 } },
+  }),
 };
 
 const MULTI_HEAD: CachedForm = { pastKey: 6, pastValue: 7, configuration: [8, 9] };

@@ -1,7 +1,8 @@
 import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../layers/operations-per-element.ts";
+import type { DataType } from "../../../model/data-type.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import { UNKNOWN } from "../../../operators/inferred-type.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { broadcastShapes } from "../../../shapes/broadcast.ts";
 import { ceilDivide, floorDivide, product, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { CAUSAL_CONVOLUTION, convolution } from "./convolution.ts";
@@ -27,31 +28,31 @@ function skipNormalization(opsPerElement: number): OperatorRule {
 
 /** input_ids, segment_ids?, three embeddings, gamma, beta, mask?, position_ids? → output, mask_index, sum of the embeddings */
 const EMBED_LAYER_NORMALIZATION: OperatorRule = {
-  infer: (view) => {
-    const shape = mapShape(view.shape(0), (ids) => [...ids, view.shape(2)?.[1] ?? UNKNOWN_SIZE]);
-    const dataType = view.dataType(2);
-    return [
-      inferredType(dataType, shape),
-      inferredType("int32", [view.shape(0)?.[0] ?? UNKNOWN_SIZE]),
-      inferredType(dataType, shape),
-    ];
+  describe: (view) => {
+    const { output, mask, operation } = embedding(view, view.dataType(2));
+    return { outputs: [output, mask, output], operation };
   },
-  // Two or three embeddings are added up before they are normalised.
-  operation: (view) => ({
-    kind: "norm",
-    geometry: { opsPerElement: NORMALIZATION_OPS.layer + (view.has(4) ? 2 : 1) * OPERATIONS_PER_ELEMENT.arithmetic },
-  }),
 };
 
 /** The same of quantized tables: five scales and five zero points behind the mask. The output has the scales' type. */
 const QUANTIZED_EMBED_LAYER_NORMALIZATION: OperatorRule = {
-  ...EMBED_LAYER_NORMALIZATION,
-  infer: (view) => {
-    const [output, mask] = EMBED_LAYER_NORMALIZATION.infer(view);
-    return [inferredType(view.dataType(8), output?.shape), mask ?? UNKNOWN];
+  describe: (view) => {
+    const { output, mask, operation } = embedding(view, view.dataType(8));
+    return { outputs: [output, mask], operation };
   },
   configuration: [8, 9, 10, 11, 12, 13, 14, 15, 16, 17],
 };
+
+function embedding(view: NodeView, dataType: DataType | undefined) {
+  const shape = mapShape(view.shape(0), (ids) => [...ids, view.shape(2)?.[1] ?? UNKNOWN_SIZE]);
+  // Two or three embeddings are added up before they are normalised.
+  const opsPerElement = NORMALIZATION_OPS.layer + (view.has(4) ? 2 : 1) * OPERATIONS_PER_ELEMENT.arithmetic;
+  return {
+    output: inferredType(dataType, shape),
+    mask: inferredType("int32", [view.shape(0)?.[0] ?? UNKNOWN_SIZE]),
+    operation: { kind: "norm", geometry: { opsPerElement } },
+  } as const;
+}
 
 /** The attribute `activation` of GroupNorm is a number: 1 for SiLU. */
 function groupNormalization(extraOps: number): OperatorRule {
@@ -64,10 +65,12 @@ function groupNormalization(extraOps: number): OperatorRule {
 /** An activation of its first input, with the bias of the second added first where there is one. */
 function biasedActivation(name: ElementFunction): OperatorRule {
   return {
-    infer: (view) => [sameAs(view)],
-    operation: (view) => {
+    describe: (view) => {
       const bias = view.has(1) ? OPERATIONS_PER_ELEMENT.bias : 0;
-      return { kind: "activation", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[name] + bias } };
+      return {
+        outputs: [sameAs(view)],
+        operation: { kind: "activation", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[name] + bias } },
+      };
     },
     inPlace: [0],
   };
@@ -75,28 +78,37 @@ function biasedActivation(name: ElementFunction): OperatorRule {
 
 /** X N×S×D, bias D → left half · Gelu(right half) */
 const BIAS_SPLIT_GELU: OperatorRule = {
-  infer: (view) => [
-    inferredType(
-      view.dataType(0),
-      mapShape(view.shape(0), (shape) => [...shape.slice(0, -1), floorDivide(shape.at(-1) ?? UNKNOWN_SIZE, 2)]),
-    ),
-  ],
-  // Both halves get their bias, one its activation, then they are multiplied.
-  operation: () => ({
-    kind: "activation",
-    geometry: {
-      opsPerElement: 2 * OPERATIONS_PER_ELEMENT.bias + OPERATIONS_PER_ELEMENT.gelu + OPERATIONS_PER_ELEMENT.arithmetic,
+  describe: (view) => ({
+    outputs: [
+      inferredType(
+        view.dataType(0),
+        mapShape(view.shape(0), (shape) => [...shape.slice(0, -1), floorDivide(shape.at(-1) ?? UNKNOWN_SIZE, 2)]),
+      ),
+    ],
+    // Both halves get their bias, one its activation, then they are multiplied.
+    operation: {
+      kind: "activation",
+      geometry: {
+        opsPerElement:
+          2 * OPERATIONS_PER_ELEMENT.bias + OPERATIONS_PER_ELEMENT.gelu + OPERATIONS_PER_ELEMENT.arithmetic,
+      },
     },
   }),
 };
 
 /** Sums or products of all inputs, broadcast. */
-function combined(opsPerElement: number): OperatorRule {
+function combined(
+  opsPerElement: number,
+  outputs: (view: NodeView) => readonly InferredType[] = broadcast,
+): OperatorRule {
   return {
-    infer: (view) => [inferredType(view.dataType(0), broadcastShapes(view.inputs.map((input) => input?.shape)))],
-    operation: () => ({ kind: "elementwise", geometry: { opsPerElement } }),
+    describe: (view) => ({ outputs: outputs(view), operation: { kind: "elementwise", geometry: { opsPerElement } } }),
     inPlace: [0],
   };
+}
+
+function broadcast(view: NodeView): readonly InferredType[] {
+  return [inferredType(view.dataType(0), broadcastShapes(view.inputs.map((input) => input?.shape)))];
 }
 
 /** One bit an element, 32 of them to a word: whether it was kept. */
@@ -113,24 +125,29 @@ const BIAS_SOFTMAX: OperatorRule = { infer: (view) => [sameAs(view)], kind: "sof
 
 /** query_layer, query_bias, rel_pos, weight, bias, eco_a, token_offset? */
 const GATED_RELATIVE_POSITION_BIAS: OperatorRule = {
-  infer: (view) => {
-    const query = view.shape(0);
-    const [batch = UNKNOWN_SIZE] = query?.length === 2 ? (view.shape(6) ?? []) : (query ?? []);
-    const [, heads = UNKNOWN_SIZE, rows = UNKNOWN_SIZE, columns = UNKNOWN_SIZE] = view.shape(2) ?? [];
-    return [inferredType(view.dataType(0), [batch, heads, rows, columns])];
-  },
-  operation: (view) => {
+  describe: (view) => {
     const query = view.shape(0);
     const isPacked = query?.length === 2;
-    const [inner = UNKNOWN_SIZE, columns = UNKNOWN_SIZE] = view.shape(3) ?? [];
-    const batch = isPacked ? 1 : (query?.[0] ?? UNKNOWN_SIZE);
-    const tokens = query?.[isPacked ? 0 : 1] ?? UNKNOWN_SIZE;
-    const heads = view.int("num_heads", 1);
-    const rows = typeof tokens === "number" ? tokens * heads : UNKNOWN_SIZE;
-    return { kind: "dense", geometry: { batch, rows, inner, columns, hasBias: true } };
+    const [batch = UNKNOWN_SIZE] = (isPacked ? view.shape(6) : query) ?? [];
+    const [, ...biases] = view.shape(2) ?? [];
+    const [heads = UNKNOWN_SIZE, from = UNKNOWN_SIZE, to = UNKNOWN_SIZE] = biases;
+    return {
+      outputs: [inferredType(view.dataType(0), [batch, heads, from, to])],
+      operation: { kind: "dense", geometry: { ...gateSizes(view, isPacked), hasBias: true } },
+    };
   },
   configuration: [6],
 };
+
+/** The gates' product: every head of every token by the weight. */
+function gateSizes(view: NodeView, isPacked: boolean) {
+  const query = view.shape(0);
+  const [inner = UNKNOWN_SIZE, columns = UNKNOWN_SIZE] = view.shape(3) ?? [];
+  const batch = isPacked ? 1 : (query?.[0] ?? UNKNOWN_SIZE);
+  const tokens = query?.[isPacked ? 0 : 1] ?? UNKNOWN_SIZE;
+  const rows = typeof tokens === "number" ? tokens * view.int("num_heads", 1) : UNKNOWN_SIZE;
+  return { batch, rows, inner, columns };
+}
 
 /** bias_table, query_length, key_length → 1×heads×query×key */
 const RELATIVE_POSITION_BIAS: OperatorRule = {
@@ -178,14 +195,12 @@ export const MICROSOFT_FUSED: Readonly<Record<string, OperatorRule>> = {
   BiasAdd: combined(2 * OPERATIONS_PER_ELEMENT.arithmetic),
   BiasSoftmax: BIAS_SOFTMAX,
   BiasDropout: {
-    ...combined(OPERATIONS_PER_ELEMENT.arithmetic),
-    infer: (view) => [sameAs(view), inferredType("bool", view.shape(0))],
+    ...combined(OPERATIONS_PER_ELEMENT.arithmetic, (view) => [sameAs(view), inferredType("bool", view.shape(0))]),
     configuration: [3, 4],
   },
   BitmaskDropout: { infer: (view) => [sameAs(view), bitmask(view)], kind: "free", configuration: [1, 2], inPlace: [0] },
   BitmaskBiasDropout: {
-    ...combined(OPERATIONS_PER_ELEMENT.arithmetic),
-    infer: (view) => [sameAs(view), bitmask(view)],
+    ...combined(OPERATIONS_PER_ELEMENT.arithmetic, (view) => [sameAs(view), bitmask(view)]),
     configuration: [3, 4],
   },
   GatedAdd: combined(2 * OPERATIONS_PER_ELEMENT.arithmetic),

@@ -67,17 +67,16 @@ const MATMUL_NBITS = matrixProduct({
 
 /** A, skip?, norm_scale?, gate_B, gate_scales, gate_bias?, up_B, up_scales, up_bias? → activation(gate)·up, A + skip */
 const MATMUL_NBITS_MLP: OperatorRule = {
-  infer: (view) => {
-    const { left, right } = packedOperands(view);
-    return [inferredType(view.dataType(0), matmulShape(left, right)), sameAs(view)];
-  },
-  operation: (view) => {
+  describe: (view) => {
     const { left, right } = packedOperands(view);
     const one = matmulGeometry(left, right);
     const activation = view.text("activation", "silu");
     return {
-      kind: "dense",
-      geometry: { ...one, columns: multiply(2, one.columns), hasBias: view.has(5) || view.has(8), activation },
+      outputs: [inferredType(view.dataType(0), matmulShape(left, right)), sameAs(view)],
+      operation: {
+        kind: "dense",
+        geometry: { ...one, columns: multiply(2, one.columns), hasBias: view.has(5) || view.has(8), activation },
+      },
     };
   },
   configuration: [4, 7],
@@ -109,8 +108,7 @@ function mixtureOfExperts(
   packing: (view: NodeView) => number,
 ): OperatorRule {
   return {
-    infer: (view) => [sameAs(view)],
-    operation: (view) => {
+    describe: (view) => {
       const input = view.shape(0);
       const tokens = multiply(product(input?.slice(0, -1) ?? [UNKNOWN_SIZE]), view.int("k", 1));
       const hidden = input?.at(-1) ?? UNKNOWN_SIZE;
@@ -120,7 +118,7 @@ function mixtureOfExperts(
       }, 0);
       const geometry = { batch: tokens, rows: 1, inner: hidden, columns, hasBias: false };
       view.note("Counted as the chosen experts alone, each at its full size.");
-      return { kind: "dense", geometry };
+      return { outputs: [sameAs(view)], operation: { kind: "dense", geometry } };
     },
   };
 }

@@ -13,8 +13,10 @@ import { layoutByFlag } from "./spatial.ts";
 
 /** A, A_scale, A_zero_point?, B, B_scale, B_zero_point?, C_scale, C_zero_point? */
 const BINARY: OperatorRule = {
-  infer: (view) => [inferredType(view.dataType(0), broadcastShapes([view.shape(0), view.shape(3)]))],
-  operation: () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.arithmetic } }),
+  describe: (view) => ({
+    outputs: [inferredType(view.dataType(0), broadcastShapes([view.shape(0), view.shape(3)]))],
+    operation: { kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.arithmetic } },
+  }),
   configuration: [1, 2, 4, 5, 6, 7],
 };
 
@@ -23,8 +25,10 @@ const UNARY_CONFIGURATION = [1, 2, 3, 4];
 
 function activation(name: ElementFunction): OperatorRule {
   return {
-    infer: (view) => [sameAs(view)],
-    operation: () => ({ kind: "activation", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[name] } }),
+    describe: (view) => ({
+      outputs: [sameAs(view)],
+      operation: { kind: "activation", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[name] } },
+    }),
     configuration: UNARY_CONFIGURATION,
   };
 }
@@ -65,15 +69,19 @@ function reducedShape(view: NodeView) {
 
 /** condition, X, x_scale, x_zero_point, Y, y_scale, y_zero_point, z_scale, z_zero_point */
 const WHERE: OperatorRule = {
-  infer: (view) => [inferredType(view.dataType(1), broadcastShapes([view.shape(0), view.shape(1), view.shape(4)]))],
-  operation: () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.select } }),
+  describe: (view) => ({
+    outputs: [inferredType(view.dataType(1), broadcastShapes([view.shape(0), view.shape(1), view.shape(4)]))],
+    operation: { kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.select } },
+  }),
   configuration: [2, 3, 5, 6, 7, 8],
 };
 
 /** A, A_zero_point?, B, B_zero_point? */
 const MUL_INTEGER: OperatorRule = {
-  infer: (view) => [inferredType("int32", broadcastShapes([view.shape(0), view.shape(2)]))],
-  operation: () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.arithmetic } }),
+  describe: (view) => ({
+    outputs: [inferredType("int32", broadcastShapes([view.shape(0), view.shape(2)]))],
+    operation: { kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.arithmetic } },
+  }),
   configuration: [1, 3],
 };
 
@@ -86,8 +94,10 @@ const QUANTIZE_WITH_ORDER: OperatorRule = {
 };
 
 const DEQUANTIZE_WITH_ORDER: OperatorRule = {
-  ...QUANTIZE_WITH_ORDER,
   infer: (view) => [inferredType(dataTypeOf(view.int("to")), view.shape(0))],
+  kind: "quantize",
+  configuration: [1],
+  carries: 0,
 };
 
 /** Operators on quantized tensors, as ONNX Runtime's quantizer writes them. */

@@ -105,14 +105,17 @@ const CROP_AND_RESIZE: OperatorRule = {
 
 /** A M×N, B K×N → M×K distances: a difference, a square and a sum for each pair of elements. */
 const CDIST: OperatorRule = {
-  infer: (view) => [
-    inferredType(view.dataType(0), [view.shape(0)?.[0] ?? UNKNOWN_SIZE, view.shape(1)?.[0] ?? UNKNOWN_SIZE]),
-  ],
-  operation: (view) => {
+  describe: (view) => {
     const length = view.shape(0)?.[1];
-    return typeof length === "number"
-      ? { kind: "elementwise", geometry: { opsPerElement: 3 * length } }
-      : { kind: "unknown" };
+    return {
+      outputs: [
+        inferredType(view.dataType(0), [view.shape(0)?.[0] ?? UNKNOWN_SIZE, view.shape(1)?.[0] ?? UNKNOWN_SIZE]),
+      ],
+      operation:
+        typeof length === "number"
+          ? { kind: "elementwise", geometry: { opsPerElement: 3 * length } }
+          : { kind: "unknown" },
+    };
   },
 };
 

@@ -1,3 +1,4 @@
+import type { Operation } from "../../../layers/operation.ts";
 import type { DataType } from "../../../model/data-type.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../layers/operations-per-element.ts";
@@ -12,8 +13,10 @@ type Infer = (view: NodeView) => readonly InferredType[];
 /** One element from one. */
 function perElement(cost: ElementFunction, infer: Infer): OperatorRule {
   return {
-    infer,
-    operation: () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[cost] } }),
+    describe: (view) => ({
+      outputs: infer(view),
+      operation: { kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[cost] } },
+    }),
     inPlace: [0],
   };
 }
@@ -62,19 +65,18 @@ const regressed =
 
 /** Products of each row with vectors that stand in attributes. */
 function withVectors(infer: Infer, attribute: string): OperatorRule {
-  return {
-    infer,
-    operation: (view) => {
-      const shape = view.shape(0);
-      const inner = shape?.at(-1);
-      if (shape === undefined || inner === undefined) return { kind: "unknown" };
-      view.note("The coefficients are attributes, which are not counted as parameters.");
-      const coefficients = view.ints(attribute)?.length ?? 0;
-      const vectors = typeof inner === "number" ? coefficients / inner : NaN;
-      const columns = Number.isInteger(vectors) ? vectors : UNKNOWN_SIZE;
-      return { kind: "dense", geometry: { batch: 1, rows: rowsOf(shape), inner, columns, hasBias: true } };
-    },
-  };
+  return { describe: (view) => ({ outputs: infer(view), operation: productOf(view, attribute) }) };
+}
+
+function productOf(view: NodeView, attribute: string): Operation {
+  const shape = view.shape(0);
+  const inner = shape?.at(-1);
+  if (shape === undefined || inner === undefined) return { kind: "unknown" };
+  view.note("The coefficients are attributes, which are not counted as parameters.");
+  const coefficients = view.ints(attribute)?.length ?? 0;
+  const vectors = typeof inner === "number" ? coefficients / inner : NaN;
+  const columns = Number.isInteger(vectors) ? vectors : UNKNOWN_SIZE;
+  return { kind: "dense", geometry: { batch: 1, rows: rowsOf(shape), inner, columns, hasBias: true } };
 }
 
 /** Comparisons along paths whose length depends on the data. */
@@ -167,9 +169,8 @@ export const ML: Readonly<Record<string, OperatorRule>> = {
     "coefficients",
   ),
   Normalizer: {
-    infer: float32,
     // Norm and quotient: a product or comparison, a sum and a division.
-    operation: () => ({ kind: "norm", geometry: { opsPerElement: 3 } }),
+    describe: (view) => ({ outputs: float32(view), operation: { kind: "norm", geometry: { opsPerElement: 3 } } }),
     inPlace: [0],
   },
   OneHotEncoder: { infer: encoded, kind: "gather" },

@@ -2,6 +2,7 @@ import type { DataType } from "../../../model/data-type.ts";
 import type { Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
 import { dataTypeOf } from "../data-types.ts";
 import { inferredType, mapShape, sameAs } from "./inferred-types.ts";
@@ -27,14 +28,16 @@ const LRN_OPS = 4;
 /** Rule of a normalisation whose output is like its first input. */
 export function normalization(
   opsPerElement: number | ((view: NodeView) => number),
-  others: (view: NodeView) => ReturnType<OperatorRule["infer"]> = () => [],
+  others: (view: NodeView) => readonly InferredType[] = () => [],
   configuration?: readonly number[],
 ): OperatorRule {
   return {
-    infer: (view) => [sameAs(view), ...others(view)],
-    operation: (view) => {
+    describe: (view) => {
       const operations = typeof opsPerElement === "function" ? opsPerElement(view) : opsPerElement;
-      return { kind: "norm", geometry: { opsPerElement: operations } };
+      return {
+        outputs: [sameAs(view), ...others(view)],
+        operation: { kind: "norm", geometry: { opsPerElement: operations } },
+      };
     },
     ...(configuration && { configuration }),
     inPlace: [0],
@@ -42,11 +45,7 @@ export function normalization(
 }
 
 /** Mean and inverse deviation of what is normalised together: the axes from `axis` on shrink to 1. */
-export function statistics(
-  view: NodeView,
-  axis: number,
-  dataType: DataType | undefined,
-): ReturnType<OperatorRule["infer"]> {
+export function statistics(view: NodeView, axis: number, dataType: DataType | undefined): readonly InferredType[] {
   const shape = mapShape(view.shape(0), (whole): Shape => {
     const first = normalizeAxis(axis, whole.length);
     return whole.map((size, position) => (position < first ? size : 1));

@@ -17,16 +17,16 @@ export interface PoolForm {
 /** Pooling by a window that slides; the second output holds where each maximum was. Source: ONNX, MaxPool and AveragePool. */
 export function pooling({ mode, layout, configuration }: PoolForm): OperatorRule {
   return {
-    infer: (view) => {
+    describe: (view) => {
       const shape = pooledShape(view, layout?.(view));
-      return [
-        { dataType: view.dataType(0), shape },
-        { dataType: "int64", shape },
-      ];
-    },
-    operation: (view) => {
       const kernel = view.ints("kernel_shape");
-      return { kind: "pool", geometry: { window: kernel ? product(kernel) : UNKNOWN_SIZE, mode } };
+      return {
+        outputs: [
+          { dataType: view.dataType(0), shape },
+          { dataType: "int64", shape },
+        ],
+        operation: { kind: "pool", geometry: { window: kernel ? product(kernel) : UNKNOWN_SIZE, mode } },
+      };
     },
     ...(configuration && { configuration }),
   };
@@ -35,17 +35,15 @@ export function pooling({ mode, layout, configuration }: PoolForm): OperatorRule
 /** Pooling over all of each channel. */
 export function globalPooling({ mode, layout, configuration }: PoolForm): OperatorRule {
   return {
-    infer: (view) => {
+    describe: (view) => {
       const shape = view.shape(0);
-      if (shape === undefined) return [{ dataType: view.dataType(0), shape }];
-      const image = toSpatial(shape, layout?.(view));
-      const one = fromSpatial({ ...image, sizes: image.sizes.map(() => 1) }, layout?.(view));
-      return [{ dataType: view.dataType(0), shape: one }];
-    },
-    operation: (view) => {
-      const shape = view.shape(0);
-      const window = shape ? product(toSpatial(shape, layout?.(view)).sizes) : UNKNOWN_SIZE;
-      return { kind: "pool", geometry: { window, mode } };
+      const order = layout?.(view);
+      const image = shape && toSpatial(shape, order);
+      const one = image && fromSpatial({ ...image, sizes: image.sizes.map(() => 1) }, order);
+      return {
+        outputs: [{ dataType: view.dataType(0), shape: one }],
+        operation: { kind: "pool", geometry: { window: image ? product(image.sizes) : UNKNOWN_SIZE, mode } },
+      };
     },
     ...(configuration && { configuration }),
   };
@@ -96,17 +94,19 @@ function poolPadding(
 
 /** X, rois → rois×channels×pooled_shape; how many elements each of its windows has depends on the regions. */
 const MAX_ROI_POOL: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const channels = view.shape(0)?.[1] ?? UNKNOWN_SIZE;
     const regions = view.shape(1)?.[0] ?? UNKNOWN_SIZE;
-    return [
-      {
-        dataType: view.dataType(0),
-        shape: [regions, channels, ...(view.ints("pooled_shape") ?? [UNKNOWN_SIZE, UNKNOWN_SIZE])],
-      },
-    ];
+    return {
+      outputs: [
+        {
+          dataType: view.dataType(0),
+          shape: [regions, channels, ...(view.ints("pooled_shape") ?? [UNKNOWN_SIZE, UNKNOWN_SIZE])],
+        },
+      ],
+      operation: { kind: "pool", geometry: { window: UNKNOWN_SIZE, mode: "max" } },
+    };
   },
-  operation: () => ({ kind: "pool", geometry: { window: UNKNOWN_SIZE, mode: "max" } }),
 };
 
 /** X, I, output_shape? → the maxima where they came from, zeros elsewhere. */

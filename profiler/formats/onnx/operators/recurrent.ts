@@ -20,16 +20,18 @@ export interface RecurrentForm {
  */
 export function recurrent(form: RecurrentForm): OperatorRule {
   return {
-    infer: (view) => {
+    describe: (view) => {
       const dataType = view.dataType(0);
       const isBatchFirst = view.int("layout", 0) === 1;
       const { steps, batch, directions, hiddenSize } = solve(view, form);
       const every = isBatchFirst ? [batch, steps, directions, hiddenSize] : [steps, directions, batch, hiddenSize];
       const last = isBatchFirst ? [batch, directions, hiddenSize] : [directions, batch, hiddenSize];
       const state = { dataType, shape: last };
-      return [{ dataType, shape: every }, state, ...(form.cell === "lstm" ? [state] : [])];
+      return {
+        outputs: [{ dataType, shape: every }, state, ...(form.cell === "lstm" ? [state] : [])],
+        operation: { kind: "recurrent", geometry: solve(view, form) },
+      };
     },
-    operation: (view) => ({ kind: "recurrent", geometry: solve(view, form) }),
     configuration: form.configuration,
   };
 }

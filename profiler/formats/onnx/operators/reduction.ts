@@ -63,11 +63,13 @@ const ARG: OperatorRule = {
 /** The running sum or product along one axis. */
 function cumulative(combine: (a: Dimension, b: Dimension) => Dimension, start: number): OperatorRule {
   return {
-    infer: (view) => {
+    describe: (view) => {
       const { dataType, shape } = sameAs(view);
-      return [inferredType(dataType, shape, cumulativeValue(view, combine, start))];
+      return {
+        outputs: [inferredType(dataType, shape, cumulativeValue(view, combine, start))],
+        operation: { kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.arithmetic } },
+      };
     },
-    operation: () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.arithmetic } }),
     configuration: [1],
     inPlace: [0],
   };

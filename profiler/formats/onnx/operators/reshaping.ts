@@ -1,7 +1,7 @@
 import type { Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import { reshapedView } from "../../../operators/reshaped-view.ts";
+import { renamedView, reshapedView } from "../../../operators/reshaped-view.ts";
 import { flattenShape, reshapeShape, squeezeShape, unsqueezeShape } from "../../../shapes/reshape.ts";
 import { listSetting, mapShape, numbersOf, unknownSizes } from "./inferred-types.ts";
 
@@ -36,7 +36,7 @@ function remaining(shape: Shape | undefined, axes: number | undefined, direction
 
 /** Operators that give the same bytes another shape or name. */
 export const RESHAPING: Readonly<Record<string, OperatorRule>> = {
-  Identity: { ...reshapedView((node) => node.shape(0)), infer: (node) => [node.input(0)] },
+  Identity: renamedView((node) => node.input(0)),
   Reshape: reshapedView(reshaped),
   Flatten: reshapedView((node) => mapShape(node.shape(0), (shape) => flattenShape(shape, node.int("axis", 1)))),
   Squeeze: reshapedView(squeezed),

@@ -1,3 +1,4 @@
+import type { Operation } from "../../../layers/operation.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
@@ -11,20 +12,22 @@ import { inferredType, mapShape, unknownSizes } from "./inferred-types.ts";
 const BUTTERFLY_OPS = 5;
 
 /** A fast transform of `size` points takes log₂(size) rounds over all of them; the last axis holds two numbers for each. */
-function transformOps(size: Dimension | undefined): ReturnType<NonNullable<OperatorRule["operation"]>> {
+function transformOps(size: Dimension | undefined): Operation {
   if (typeof size !== "number") return { kind: "unknown" };
   return { kind: "elementwise", geometry: { opsPerElement: BUTTERFLY_OPS * Math.ceil(Math.log2(Math.max(2, size))) } };
 }
 
 /** input …×1 or …×2 (real or complex), dft_length?; the axis is an attribute up to opset 19 and an input since. */
 const DFT: OperatorRule = {
-  infer: (view) => [
-    inferredType(
-      view.dataType(0),
-      mapShape(view.shape(0), (shape) => transformed(view, shape)),
-    ),
-  ],
-  operation: (view) => transformOps(mapShape(view.shape(0), (shape) => lengthOf(view, shape))),
+  describe: (view) => ({
+    outputs: [
+      inferredType(
+        view.dataType(0),
+        mapShape(view.shape(0), (shape) => transformed(view, shape)),
+      ),
+    ],
+    operation: transformOps(mapShape(view.shape(0), (shape) => lengthOf(view, shape))),
+  }),
   configuration: [1, 2],
 };
 
@@ -66,7 +69,7 @@ function half(length: Dimension): Dimension {
 
 /** signal batch×length(×1 or 2), frame_step, window?, frame_length? → batch×frames×frequencies×2 */
 const STFT: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const signal = view.shape(0);
     const step = view.number(1);
     const frame = frameLength(view);
@@ -76,9 +79,11 @@ const STFT: OperatorRule = {
         ? UNKNOWN_SIZE
         : windowOutput(length, { kernel: frame, stride: step, dilation: 1, padding: "valid" });
     const frequencies = view.flag("onesided", true) ? half(frame) : frame;
-    return [inferredType(view.dataType(0), [signal?.[0] ?? UNKNOWN_SIZE, frames, frequencies, 2])];
+    return {
+      outputs: [inferredType(view.dataType(0), [signal?.[0] ?? UNKNOWN_SIZE, frames, frequencies, 2])],
+      operation: transformOps(frameLength(view)),
+    };
   },
-  operation: (view) => transformOps(frameLength(view)),
   configuration: [1, 3],
 };
 
@@ -89,21 +94,24 @@ function frameLength(view: NodeView): Dimension {
 /** Rule of a window function: a cosine or two for each of its `size` points. */
 function windowFunction(opsPerElement: number): OperatorRule {
   return {
-    infer: (view) => [inferredType(dataTypeOf(view.int("output_datatype", 1)), [view.value(0)?.[0] ?? UNKNOWN_SIZE])],
-    operation: () => ({ kind: "elementwise", geometry: { opsPerElement } }),
+    describe: (view) => ({
+      outputs: [inferredType(dataTypeOf(view.int("output_datatype", 1)), [view.value(0)?.[0] ?? UNKNOWN_SIZE])],
+      operation: { kind: "elementwise", geometry: { opsPerElement } },
+    }),
     configuration: [0],
   };
 }
 
 /** num_mel_bins, dft_length, sample_rate, lower_edge_hertz, upper_edge_hertz → frequencies×bins */
 const MEL_WEIGHT_MATRIX: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const bins = view.value(0)?.[0] ?? UNKNOWN_SIZE;
     const length = view.value(1)?.[0] ?? UNKNOWN_SIZE;
-    return [inferredType(dataTypeOf(view.int("output_datatype", 1)), [half(length), bins])];
+    return {
+      outputs: [inferredType(dataTypeOf(view.int("output_datatype", 1)), [half(length), bins])],
+      operation: { kind: "elementwise", geometry: { opsPerElement: 6 } },
+    };
   },
-  // Slope up, slope down, the smaller of them, not below zero.
-  operation: () => ({ kind: "elementwise", geometry: { opsPerElement: 6 } }),
   configuration: [0, 1, 2, 3, 4],
 };
 

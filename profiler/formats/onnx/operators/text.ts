@@ -8,8 +8,10 @@ import type { InferredType } from "../../../operators/inferred-type.ts";
 /** One operation a text: how long the texts are, only the run can tell. */
 function onTexts(infer: (view: NodeView) => readonly InferredType[]): OperatorRule {
   return {
-    infer,
-    operation: () => ({ kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.function } }),
+    describe: (view) => ({
+      outputs: infer(view),
+      operation: { kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT.function } },
+    }),
   };
 }
 

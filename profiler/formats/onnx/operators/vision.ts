@@ -76,13 +76,15 @@ export const GRID_SAMPLE: OperatorRule = {
 
 /** theta N×2×3 or N×3×4, size [N, C, (D,) H, W] → N×(D×)H×W×2 or 3: a matrix times each place. */
 const AFFINE_GRID: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const axes = spatialAxes(view);
     const size = view.value(1) ?? (axes === undefined ? undefined : unknownSizes(axes + 2));
-    return [inferredType(view.dataType(0), size && [size[0] ?? UNKNOWN_SIZE, ...size.slice(2), size.length - 2])];
+    return {
+      outputs: [inferredType(view.dataType(0), size && [size[0] ?? UNKNOWN_SIZE, ...size.slice(2), size.length - 2])],
+      // Each coordinate: as many products and sums as there are axes.
+      operation: { kind: "elementwise", geometry: { opsPerElement: 2 * (axes ?? 2) } },
+    };
   },
-  // Each coordinate: as many products and sums as there are axes.
-  operation: (view) => ({ kind: "elementwise", geometry: { opsPerElement: 2 * (spatialAxes(view) ?? 2) } }),
   configuration: [1],
 };
 

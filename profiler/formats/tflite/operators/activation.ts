@@ -6,10 +6,12 @@ import { outputType, type Rules } from "./common.ts";
 
 function activation(cost: ElementFunction | ((view: NodeView) => ElementFunction)): OperatorRule {
   return {
-    infer: (view) => [inferredType(outputType(view), view.shape(0))],
-    operation: (view) => {
+    describe: (view) => {
       const name = typeof cost === "function" ? cost(view) : cost;
-      return { kind: "activation", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[name] } };
+      return {
+        outputs: [inferredType(outputType(view), view.shape(0))],
+        operation: { kind: "activation", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[name] } },
+      };
     },
     inPlace: [0],
   };
@@ -29,8 +31,10 @@ const LRN_OPS = 4;
 
 function norm(opsPerElement: (view: NodeView) => number): OperatorRule {
   return {
-    infer: (view) => [inferredType(outputType(view), view.shape(0))],
-    operation: (view) => ({ kind: "norm", geometry: { opsPerElement: opsPerElement(view) } }),
+    describe: (view) => ({
+      outputs: [inferredType(outputType(view), view.shape(0))],
+      operation: { kind: "norm", geometry: { opsPerElement: opsPerElement(view) } },
+    }),
     inPlace: [0],
   };
 }

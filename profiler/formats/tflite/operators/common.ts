@@ -3,7 +3,7 @@ import { bitsOf } from "../../../model/data-type.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
-import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import type { OperatorRule, PlainRule } from "../../../operators/operator-rule.ts";
 import type { InferredType } from "../../../operators/inferred-type.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { TENSOR_TYPES } from "../data-types.ts";
@@ -49,9 +49,9 @@ export function ofRank(shape: Shape | undefined, rank: number): Shape | undefine
 /** One output of the first input's type whose shape follows from that input's. */
 export function shaped(
   shapeOf: (shape: Shape, view: NodeView) => Shape | undefined,
-  rest: Omit<OperatorRule, "infer">,
+  rest: Omit<PlainRule, "infer">,
 ): OperatorRule {
-  return { ...rest, infer: (view) => [inferredType(view.dataType(0), mapped(view, shapeOf))] };
+  return { ...rest, infer: (view: NodeView) => [inferredType(view.dataType(0), mapped(view, shapeOf))] };
 }
 
 function mapped(view: NodeView, shapeOf: (shape: Shape, view: NodeView) => Shape | undefined): Shape | undefined {

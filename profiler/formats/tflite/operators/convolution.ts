@@ -3,7 +3,6 @@ import type { ConvGeometry, Operation } from "../../../layers/operation.ts";
 import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import type { InferredType } from "../../../operators/inferred-type.ts";
 import { quotient, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { transposedOutput, windowOutput, type Padding } from "../../../shapes/window.ts";
@@ -62,29 +61,19 @@ const DHWOI: Layout = (weights) => ({
 
 function convolution(rank: SpatialRank, layout: Layout): OperatorRule {
   return {
-    infer: (view) => [inferredType(outputType(view), convolved(view, rank, layout))],
-    operation: (view, [output]) => {
-      const input = view.shape(0);
-      const weights = view.shape(1);
-      if (input === undefined || weights === undefined) return { kind: "unknown" };
-      const { kernel, inChannels, outChannels } = layout(weights);
-      const channels = input.at(-1) ?? UNKNOWN_SIZE;
+    describe: (view) => {
+      const input = ofRank(view.shape(0), rank + 2);
+      const weights = ofRank(view.shape(1), rank + 2);
+      if (input === undefined || weights === undefined)
+        return {
+          outputs: [inferredType(outputType(view), input && unknownSizes(rank + 2))],
+          operation: { kind: "unknown" },
+        };
+      const geometry = convolved(view, rank, input, layout(weights));
+      const { batch, outSpatial, outChannels } = geometry;
       return {
-        kind: "conv",
-        geometry: {
-          isTransposed: false,
-          batch: size(input, 0),
-          inChannels: channels,
-          outChannels,
-          groups: groupsOf(channels, inChannels),
-          kernel,
-          strides: stridesOf(view, rank),
-          dilations: dilationsOf(view, rank),
-          inSpatial: input.slice(1, -1),
-          outSpatial: output?.shape?.slice(1, -1) ?? unknownSizes(rank),
-          hasBias: view.has(2),
-          ...fusedActivation(view),
-        },
+        outputs: [inferredType(outputType(view), [batch, ...outSpatial, outChannels])],
+        operation: { kind: "conv", geometry },
       };
     },
   };
@@ -99,23 +88,38 @@ function groupsOf(channels: Dimension, channelsOfGroup: Dimension): Dimension {
   return groups;
 }
 
-function convolved(view: NodeView, rank: SpatialRank, layout: Layout): Shape | undefined {
-  const input = ofRank(view.shape(0), rank + 2);
-  const weights = ofRank(view.shape(1), rank + 2);
-  if (input === undefined || weights === undefined) return input && unknownSizes(rank + 2);
-  const { kernel, inChannels, outChannels } = layout(weights);
-  groupsOf(size(input, rank + 1), inChannels);
+function convolved(
+  view: NodeView,
+  rank: SpatialRank,
+  input: Shape,
+  { kernel, inChannels, outChannels }: WeightSizes,
+): ConvGeometry {
+  const channels = size(input, rank + 1);
   const strides = stridesOf(view, rank);
   const dilations = dilationsOf(view, rank);
-  const spatial = kernel.map((extent, axis) =>
-    windowOutput(size(input, axis + 1), {
+  const inSpatial = input.slice(1, -1);
+  const outSpatial = kernel.map((extent, axis) =>
+    windowOutput(size(inSpatial, axis), {
       kernel: extent,
       stride: strides[axis] ?? 1,
       dilation: dilations[axis] ?? 1,
       padding: paddingOf(view),
     }),
   );
-  return [size(input, 0), ...spatial, outChannels];
+  return {
+    isTransposed: false,
+    batch: size(input, 0),
+    inChannels: channels,
+    outChannels,
+    groups: groupsOf(channels, inChannels),
+    kernel,
+    strides,
+    dilations,
+    inSpatial,
+    outSpatial,
+    hasBias: view.has(2),
+    ...fusedActivation(view),
+  };
 }
 
 /** Where a transposed convolution has its operands. */
@@ -129,10 +133,13 @@ interface TransposedInputs {
 
 function transposedConvolution(rank: SpatialRank, layout: Layout, inputs: TransposedInputs): OperatorRule {
   return {
-    infer: (view) => [
-      inferredType(outputType(view, 0, view.dataType(inputs.data)), transposed(view, rank, layout, inputs)),
-    ],
-    operation: (view, [output]) => transposedOperation(view, output, rank, layout, inputs),
+    describe: (view) => {
+      const shape = transposed(view, rank, layout, inputs);
+      return {
+        outputs: [inferredType(outputType(view, 0, view.dataType(inputs.data)), shape)],
+        operation: transposedOperation(view, shape, rank, layout, inputs),
+      };
+    },
     configuration: inputs.outputShape === undefined ? [] : [inputs.outputShape],
   };
 }
@@ -180,7 +187,7 @@ function fits(
 
 function transposedOperation(
   view: NodeView,
-  output: InferredType | undefined,
+  output: Shape | undefined,
   rank: SpatialRank,
   layout: Layout,
   inputs: TransposedInputs,
@@ -199,7 +206,7 @@ function transposedOperation(
     strides: stridesOf(view, rank),
     dilations: kernel.map(() => 1),
     inSpatial: input.slice(1, -1),
-    outSpatial: output?.shape?.slice(1, -1) ?? unknownSizes(rank),
+    outSpatial: output?.slice(1, -1) ?? unknownSizes(rank),
     hasBias: view.has(inputs.bias),
     ...fusedActivation(view),
   };

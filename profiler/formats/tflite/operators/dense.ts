@@ -10,13 +10,15 @@ import { fusedActivation, ofRank, outputType, type Rules } from "./common.ts";
 
 /** Weights are units × inputs; the data is taken as rows of as many elements. */
 const FULLY_CONNECTED: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const shape = connected(view);
     // Weights shuffled for ARM need the input in a layout of its own: the second output is its workspace.
     const workspace = view.text("weights_format") === "SHUFFLED4x16INT8" ? [inferredType("uint8", view.shape(0))] : [];
-    return [inferredType(outputType(view), shape), ...workspace];
+    return {
+      outputs: [inferredType(outputType(view), shape), ...workspace],
+      operation: { kind: "dense", geometry: connectedGeometry(view) },
+    };
   },
-  operation: (view) => ({ kind: "dense", geometry: connectedGeometry(view) }),
 };
 
 function connected(view: NodeView): Shape | undefined {
@@ -62,14 +64,13 @@ function checkInner(found: Dimension | undefined, expected: Dimension | undefine
 }
 
 const BATCH_MATMUL: OperatorRule = {
-  infer: (view) => {
-    const [left, right] = operands(view);
-    return [inferredType(outputType(view), matmulShape(left, right))];
-  },
-  operation: (view) => {
+  describe: (view) => {
     const [left, right] = operands(view);
     const geometry = { ...matmulGeometry(left, right), hasBias: false };
-    return { kind: view.input(1).constant === undefined ? "matmul" : "dense", geometry };
+    return {
+      outputs: [inferredType(outputType(view), matmulShape(left, right))],
+      operation: { kind: view.input(1).constant === undefined ? "matmul" : "dense", geometry },
+    };
   },
 };
 
@@ -82,14 +83,14 @@ function operands(view: NodeView): readonly [Shape | undefined, Shape | undefine
 
 /** Axes are batched, contracted or free: the output has them in this order, the left operand's free ones first. */
 const STABLEHLO_DOT_GENERAL: OperatorRule = {
-  infer: (view) => {
-    const sizes = dotSizes(view);
-    return [inferredType(outputType(view), sizes && [...sizes.batch, ...sizes.rows, ...sizes.columns])];
-  },
-  operation: (view) => {
-    const { batch, rows, inner, columns } = dotSizes(view) ?? UNKNOWN_DOT;
+  describe: (view) => {
+    const known = dotSizes(view);
+    const { batch, rows, inner, columns } = known ?? UNKNOWN_DOT;
     const sizes = { batch: product(batch), rows: product(rows), inner: product(inner), columns: product(columns) };
-    return { kind: "matmul", geometry: { ...sizes, hasBias: false } };
+    return {
+      outputs: [inferredType(outputType(view), known && [...batch, ...rows, ...columns])],
+      operation: { kind: "matmul", geometry: { ...sizes, hasBias: false } },
+    };
   },
 };
 

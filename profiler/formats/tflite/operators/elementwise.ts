@@ -16,28 +16,38 @@ interface Options {
   readonly value?: BinaryOp | UnaryOp;
   readonly result?: DataType;
   readonly cost?: ElementFunction;
+  /** Instead of what broadcasting the operands makes. */
+  readonly output?: (view: NodeView) => InferredType;
 }
 
 /** One output element from one of each operand, broadcast as NumPy does. */
-function elementwise(operands: number, { value, result, cost = "arithmetic" }: Options): OperatorRule {
+function elementwise(
+  operands: number,
+  { value, result, cost = "arithmetic", output = broadcast(operands, value, result) }: Options,
+): OperatorRule {
   return {
-    infer: (view) => {
-      const inferredTypes = Array.from({ length: operands }, (_, index) => view.input(index));
-      const shape = broadcastShapes(inferredTypes.map((operand) => operand.shape));
-      const isPlain = fusedActivation(view).activation === undefined;
-      return [
-        inferredType(
-          result ?? outputType(view),
-          shape,
-          value && isPlain ? combined(value, inferredTypes, shape) : undefined,
-        ),
-      ];
-    },
-    operation: (view) => ({
-      kind: "elementwise",
-      geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[cost] + fusedOps(view) },
+    describe: (view) => ({
+      outputs: [output(view)],
+      operation: { kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[cost] + fusedOps(view) } },
     }),
     inPlace: Array.from({ length: operands }, (_, index) => index),
+  };
+}
+
+function broadcast(
+  operands: number,
+  value: Options["value"],
+  result: Options["result"],
+): (view: NodeView) => InferredType {
+  return (view) => {
+    const inferredTypes = Array.from({ length: operands }, (_, index) => view.input(index));
+    const shape = broadcastShapes(inferredTypes.map((operand) => operand.shape));
+    const isPlain = fusedActivation(view).activation === undefined;
+    return inferredType(
+      result ?? outputType(view),
+      shape,
+      value && isPlain ? combined(value, inferredTypes, shape) : undefined,
+    );
   };
 }
 
@@ -72,31 +82,32 @@ const binary = (value?: BinaryOp, cost: ElementFunction = "arithmetic"): Operato
   elementwise(2, value === undefined ? { cost } : { value, cost });
 const comparison = (value: BinaryOp): OperatorRule => elementwise(2, { value, result: "bool" });
 
-const SELECT: OperatorRule = {
-  ...elementwise(3, { cost: "select" }),
-  infer: (view) => {
-    const [condition, yes, no] = [0, 1, 2].map((index) => view.input(index));
-    // SELECT of the first schema takes a vector of conditions, one for each row.
-    const isByRow = condition?.shape?.length === 1 && (yes?.shape?.length ?? 0) > 1 && view.op === "SELECT";
-    const shape = broadcastShapes([...(isByRow ? [] : [condition?.shape]), yes?.shape, no?.shape]);
-    const known = [condition, yes, no].map(knownTensor);
-    const [test, a, b] = known;
-    const value = test && a && b && shape && isStatic(shape) && !isByRow ? whereValue([test, a, b], shape) : undefined;
-    return [inferredType(view.dataType(1), shape, value)];
-  },
-  inPlace: [1, 2],
-};
+const SELECT: OperatorRule = { ...elementwise(3, { cost: "select", output: selected }), inPlace: [1, 2] };
+
+function selected(view: NodeView): InferredType {
+  const [condition, yes, no] = [view.input(0), view.input(1), view.input(2)];
+  // SELECT of the first schema takes a vector of conditions, one for each row.
+  const isByRow = condition.shape?.length === 1 && (yes.shape?.length ?? 0) > 1 && view.op === "SELECT";
+  const shape = broadcastShapes([...(isByRow ? [] : [condition.shape]), yes.shape, no.shape]);
+  const [test, a, b] = [condition, yes, no].map(knownTensor);
+  const value = test && a && b && shape && isStatic(shape) && !isByRow ? whereValue([test, a, b], shape) : undefined;
+  return inferredType(view.dataType(1), shape, value);
+}
 
 const ADD_N: OperatorRule = {
-  infer: (view) => [inferredType(view.dataType(0), broadcastShapes(view.inputs.map((input) => input?.shape)))],
-  operation: (view) => ({ kind: "elementwise", geometry: { opsPerElement: Math.max(1, view.inputs.length - 1) } }),
+  describe: (view) => ({
+    outputs: [inferredType(view.dataType(0), broadcastShapes(view.inputs.map((input) => input?.shape)))],
+    operation: { kind: "elementwise", geometry: { opsPerElement: Math.max(1, view.inputs.length - 1) } },
+  }),
   inPlace: [0],
 };
 
 /** One element, as wide as a real part, from each complex one. */
 const COMPLEX_PART: OperatorRule = {
-  ...unary(),
-  infer: (view) => [inferredType(view.dataType(0) === "complex128" ? "float64" : "float32", view.shape(0))],
+  ...elementwise(1, {
+    cost: "function",
+    output: (view) => inferredType(view.dataType(0) === "complex128" ? "float64" : "float32", view.shape(0)),
+  }),
   inPlace: [],
 };
 
@@ -145,7 +156,7 @@ export const ELEMENTWISE: Rules = {
   REAL: COMPLEX_PART,
   IMAG: COMPLEX_PART,
   COMPLEX_ABS: COMPLEX_PART,
-  BUCKETIZE: { ...unary(), infer: (view) => [inferredType("int32", view.shape(0))] },
+  BUCKETIZE: elementwise(1, { cost: "function", output: (view) => inferredType("int32", view.shape(0)) }),
 
   STABLEHLO_ADD: binary("add"),
   STABLEHLO_SUBTRACT: binary("sub"),
@@ -170,8 +181,7 @@ export const ELEMENTWISE: Rules = {
   STABLEHLO_CBRT: unary(),
   // The bounds stand around the operand: minimum, operand, maximum.
   STABLEHLO_CLAMP: {
-    ...unary(undefined, "clip"),
-    infer: (view) => [inferredType(view.dataType(1), view.shape(1))],
+    ...elementwise(1, { cost: "clip", output: (view) => inferredType(view.dataType(1), view.shape(1)) }),
     configuration: [0, 2],
     inPlace: [1],
   },

@@ -3,6 +3,7 @@ import type { PoolGeometry } from "../../../layers/operation.ts";
 import { inferredType } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import type { InferredType } from "../../../operators/inferred-type.ts";
 import { multiply, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { windowOutput } from "../../../shapes/window.ts";
 import { ofRank, outputType, type Rules } from "./common.ts";
@@ -28,10 +29,18 @@ function pooled(view: NodeView): Shape | undefined {
   return [batch, ...spatial, channels];
 }
 
-function pool(mode: PoolGeometry["mode"]): OperatorRule {
+function pool(
+  mode: PoolGeometry["mode"],
+  others: (view: NodeView, shape: Shape | undefined) => readonly InferredType[] = () => [],
+): OperatorRule {
   return {
-    infer: (view) => [inferredType(outputType(view), pooled(view))],
-    operation: (view) => ({ kind: "pool", geometry: { window: windowElements(view), mode } }),
+    describe: (view) => {
+      const shape = pooled(view);
+      return {
+        outputs: [inferredType(outputType(view), shape), ...others(view, shape)],
+        operation: { kind: "pool", geometry: { window: windowElements(view), mode } },
+      };
+    },
   };
 }
 
@@ -42,10 +51,7 @@ function windowElements(view: NodeView): Dimension {
 export const POOLING: Rules = { AVERAGE_POOL_2D: pool("average"), MAX_POOL_2D: pool("max"), L2_POOL_2D: pool("lp") };
 
 /** MediaPipe's pool, which also says where in its window each maximum was. */
-export const MAX_POOLING_WITH_ARGMAX: OperatorRule = {
-  ...pool("max"),
-  infer: (view) => [inferredType(outputType(view), pooled(view)), inferredType(outputType(view, 1), pooled(view))],
-};
+export const MAX_POOLING_WITH_ARGMAX = pool("max", (view, shape) => [inferredType(outputType(view, 1), shape)]);
 
 /** Puts maxima back to where they were: the image grows by the strides. */
 export const MAX_UNPOOLING: OperatorRule = {

@@ -1,8 +1,8 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
-import type { RecurrentGeometry } from "../../../layers/operation.ts";
+import type { Operation, RecurrentGeometry } from "../../../layers/operation.ts";
 import { inferredType } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
-import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import type { Description, OperatorRule } from "../../../operators/operator-rule.ts";
 import { add, quotient, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ofRank, outputType, type Rules } from "./common.ts";
 
@@ -55,19 +55,25 @@ function lstmGeometry(view: NodeView, sequence: Sequence, inputs: LstmInputs, di
   };
 }
 
-const UNIDIRECTIONAL_LSTM: OperatorRule = {
-  infer: (view) => {
-    const shape = view.shape(0);
-    const sequence = shape && sequenceOf(shape, view.flag("time_major"));
-    return [inferredType(outputType(view), sequence?.withLast(column(view, FORWARD.recurrent)))];
-  },
-  operation: (view) => {
-    const shape = view.shape(0);
-    if (shape === undefined) return { kind: "unknown" };
-    const sequence = sequenceOf(shape, view.flag("time_major"));
-    return { kind: "recurrent", geometry: lstmGeometry(view, sequence, FORWARD, 1) };
-  },
-};
+const UNIDIRECTIONAL_LSTM: OperatorRule = { describe: unidirectionalLstm };
+
+function unidirectionalLstm(view: NodeView): Description {
+  const sequence = sequenceAt(view, view.flag("time_major"));
+  return {
+    outputs: [inferredType(outputType(view), sequence?.withLast(column(view, FORWARD.recurrent)))],
+    operation: recurrent(sequence && lstmGeometry(view, sequence, FORWARD, 1)),
+  };
+}
+
+/** Of the input, where its rank is known. */
+function sequenceAt(view: NodeView, isTimeMajor: boolean): Sequence | undefined {
+  const shape = view.shape(0);
+  return shape && sequenceOf(shape, isTimeMajor);
+}
+
+function recurrent(geometry: RecurrentGeometry | undefined): Operation {
+  return geometry ? { kind: "recurrent", geometry } : { kind: "unknown" };
+}
 
 /** Both directions side by side in one output, or one output each. */
 function bothDirections(view: NodeView, sequence: Sequence | undefined, forward: Dimension, backward: Dimension) {
@@ -78,45 +84,32 @@ function bothDirections(view: NodeView, sequence: Sequence | undefined, forward:
 }
 
 const BIDIRECTIONAL_LSTM: OperatorRule = {
-  infer: (view) => {
-    const shape = view.shape(0);
-    const sequence = shape && sequenceOf(shape, view.flag("time_major", true));
-    return bothDirections(view, sequence, column(view, FORWARD.recurrent), column(view, BACKWARD.recurrent));
-  },
-  operation: (view) => {
-    const shape = view.shape(0);
-    if (shape === undefined) return { kind: "unknown" };
-    const sequence = sequenceOf(shape, view.flag("time_major", true));
-    return { kind: "recurrent", geometry: lstmGeometry(view, sequence, FORWARD, 2) };
+  describe: (view) => {
+    const sequence = sequenceAt(view, view.flag("time_major", true));
+    return {
+      outputs: bothDirections(view, sequence, column(view, FORWARD.recurrent), column(view, BACKWARD.recurrent)),
+      operation: recurrent(sequence && lstmGeometry(view, sequence, FORWARD, 2)),
+    };
   },
 };
 
 /** One step. The basic kernel has one matrix for all gates over input and output together: 4 · cells × (inputs + cells). */
 const LSTM: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const shape = ofRank(view.shape(0), 2);
-    if (!isBasicKernel(view)) return UNIDIRECTIONAL_LSTM.infer(view);
+    if (!isBasicKernel(view)) return unidirectionalLstm(view);
     const cells = quotient([row(view, 2)], [4]);
-    const batch = shape?.[0] ?? UNKNOWN_SIZE;
-    const state = inferredType(view.dataType(0), [batch, cells]);
-    // Output, new cell state, then two workspaces: input and output together, and the four gates.
-    return [
-      state,
-      inferredType(outputType(view, 1), [batch, cells]),
-      inferredType(outputType(view, 2), [batch, column(view, 2)]),
-      inferredType(outputType(view, 3), [batch, row(view, 2)]),
-    ];
-  },
-  operation: (view, outputs) => {
-    const shape = view.shape(0);
-    if (!isBasicKernel(view) || shape === undefined) {
-      return UNIDIRECTIONAL_LSTM.operation?.(view, outputs) ?? { kind: "unknown" };
-    }
-    const { steps, batch, inputSize } = sequenceOf(shape, false);
-    const hiddenSize = quotient([row(view, 2)], [4]);
+    const [batch = UNKNOWN_SIZE, inputSize = UNKNOWN_SIZE] = shape ?? [];
+    const sizes = { steps: 1, batch, inputSize, hiddenSize: cells };
     return {
-      kind: "recurrent",
-      geometry: { cell: "lstm", gates: 4, directions: 1, steps, batch, inputSize, hiddenSize },
+      // Output, new cell state, then two workspaces: input and output together, and the four gates.
+      outputs: [
+        inferredType(view.dataType(0), [batch, cells]),
+        inferredType(outputType(view, 1), [batch, cells]),
+        inferredType(outputType(view, 2), [batch, column(view, 2)]),
+        inferredType(outputType(view, 3), [batch, row(view, 2)]),
+      ],
+      operation: recurrent(shape && { cell: "lstm", gates: 4, directions: 1, ...sizes }),
     };
   },
 };
@@ -125,14 +118,12 @@ const isBasicKernel = (view: NodeView): boolean => view.text("kernel_type") === 
 
 function rnn(isTimeMajor: (view: NodeView) => boolean): OperatorRule {
   return {
-    infer: (view) => {
-      const shape = view.shape(0);
-      return [inferredType(outputType(view), shape && sequenceOf(shape, isTimeMajor(view)).withLast(row(view, 1)))];
-    },
-    operation: (view) => {
-      const shape = view.shape(0);
-      if (shape === undefined) return { kind: "unknown" };
-      return { kind: "recurrent", geometry: rnnGeometry(view, sequenceOf(shape, isTimeMajor(view)), 1) };
+    describe: (view) => {
+      const sequence = sequenceAt(view, isTimeMajor(view));
+      return {
+        outputs: [inferredType(outputType(view), sequence?.withLast(row(view, 1)))],
+        operation: recurrent(sequence && rnnGeometry(view, sequence, 1)),
+      };
     },
   };
 }
@@ -145,30 +136,25 @@ function rnnGeometry(view: NodeView, { steps, batch, inputSize }: Sequence, dire
 const BACKWARD_RNN_WEIGHTS = 5;
 
 const BIDIRECTIONAL_RNN: OperatorRule = {
-  infer: (view) => {
-    const shape = view.shape(0);
-    const sequence = shape && sequenceOf(shape, view.flag("time_major"));
-    return bothDirections(view, sequence, row(view, 1), row(view, BACKWARD_RNN_WEIGHTS));
-  },
-  operation: (view) => {
-    const shape = view.shape(0);
-    if (shape === undefined) return { kind: "unknown" };
-    return { kind: "recurrent", geometry: rnnGeometry(view, sequenceOf(shape, view.flag("time_major")), 2) };
+  describe: (view) => {
+    const sequence = sequenceAt(view, view.flag("time_major"));
+    return {
+      outputs: bothDirections(view, sequence, row(view, 1), row(view, BACKWARD_RNN_WEIGHTS)),
+      operation: recurrent(sequence && rnnGeometry(view, sequence, 2)),
+    };
   },
 };
 
 /** Filters over features (filters × inputs), then over time (filters × memory); `rank` filters are summed to one unit. */
 const SVDF: OperatorRule = {
-  infer: (view) => {
-    const batch = ofRank(view.shape(0), 2)?.[0] ?? UNKNOWN_SIZE;
-    return [inferredType(outputType(view), [batch, quotient([row(view, 1)], [view.int("rank", 1)])])];
-  },
-  operation: (view) => {
-    const shape = view.shape(0);
-    if (shape === undefined) return { kind: "unknown" };
-    const { steps, batch, inputSize } = sequenceOf(shape, false);
-    const sizes = { steps, batch, inputSize, hiddenSize: row(view, 1), projectionSize: column(view, 2) };
-    return { kind: "recurrent", geometry: { cell: "svdf", gates: 1, directions: 1, ...sizes } };
+  describe: (view) => {
+    const shape = ofRank(view.shape(0), 2);
+    const [batch = UNKNOWN_SIZE, inputSize = UNKNOWN_SIZE] = shape ?? [];
+    const sizes = { steps: 1, batch, inputSize, hiddenSize: row(view, 1), projectionSize: column(view, 2) };
+    return {
+      outputs: [inferredType(outputType(view), [batch, quotient([row(view, 1)], [view.int("rank", 1)])])],
+      operation: recurrent(shape && { cell: "svdf", gates: 1, directions: 1, ...sizes }),
+    };
   },
 };
 

@@ -71,14 +71,16 @@ function lastSegment(view: NodeView): number | undefined {
 
 /** Real numbers to half of a symmetric spectrum, for lengths in the second input. */
 const RFFT2D: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const shape = view.shape(0);
     const [rows, columns] = view.value(1) ?? unknownSizes(2);
     const half = typeof columns === "number" ? Math.floor(columns / 2) + 1 : unknownSizes(1)[0];
     const type: DataType = "complex64";
-    return [inferredType(type, shape && [...shape.slice(0, -2), rows ?? 0, half ?? 0])];
+    return {
+      outputs: [inferredType(type, shape && [...shape.slice(0, -2), rows ?? 0, half ?? 0])],
+      operation: { kind: "elementwise", geometry: { opsPerElement: fftOps(view) } },
+    };
   },
-  operation: (view) => ({ kind: "elementwise", geometry: { opsPerElement: fftOps(view) } }),
   configuration: [1],
 };
 

@@ -1,7 +1,8 @@
+import type { ConvGeometry } from "../../../layers/operation.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
-import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import type { OperatorRule, PlainRule } from "../../../operators/operator-rule.ts";
 import type { InferredType } from "../../../operators/inferred-type.ts";
 import { add, multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { reduceShape } from "../../../shapes/reduce.ts";
@@ -21,8 +22,8 @@ function declared(view: NodeView): InferredType {
 }
 
 const fromFile = (
-  kind: "constant" | "data-movement" | "random" | "gather",
-  rest: Partial<OperatorRule> = {},
+  kind: "constant" | "data-movement" | "gather",
+  rest: Partial<Omit<PlainRule, "infer" | "kind">> = {},
 ): OperatorRule => ({
   infer: (view) => {
     view.note("The operator does not say its output's shape: it is the file's own.");
@@ -61,11 +62,12 @@ function windowSizes(
 
 /** Axes of operands and result are where the options say. */
 const CONVOLUTION: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const { input, kernel } = convolutionAxes(view);
     const data = view.shape(0);
     const weights = view.shape(1);
-    if (data === undefined || weights === undefined) return [inferredType(outputType(view), undefined)];
+    if (data === undefined || weights === undefined)
+      return { outputs: [inferredType(outputType(view), undefined)], operation: { kind: "unknown" } };
     const spatial = windowSizes(
       view,
       pick(data, input.spatial),
@@ -79,30 +81,21 @@ const CONVOLUTION: OperatorRule = {
     (view.ints("output_spatial_dimensions") ?? []).forEach((axis, index) => {
       output[axis] = spatial[index] ?? UNKNOWN_SIZE;
     });
-    return [inferredType(outputType(view), output)];
-  },
-  operation: (view, [output]) => {
-    const { input, kernel } = convolutionAxes(view);
-    const data = view.shape(0);
-    const weights = view.shape(1);
-    if (data === undefined || weights === undefined) return { kind: "unknown" };
     const isTransposed = (view.ints("lhs_dilation") ?? []).some((dilation) => dilation > 1);
-    return {
-      kind: "conv",
-      geometry: {
-        isTransposed,
-        batch: at(data, input.batch),
-        inChannels: at(data, input.feature),
-        outChannels: at(weights, kernel.output),
-        groups: view.int("feature_group_count", 1),
-        kernel: pick(weights, kernel.spatial),
-        strides: view.ints(isTransposed ? "lhs_dilation" : "window_strides") ?? input.spatial.map(() => 1),
-        dilations: view.ints("rhs_dilation") ?? input.spatial.map(() => 1),
-        inSpatial: pick(data, input.spatial),
-        outSpatial: pick(output?.shape ?? [], view.ints("output_spatial_dimensions") ?? []),
-        hasBias: false,
-      },
+    const geometry: ConvGeometry = {
+      isTransposed,
+      batch: at(data, input.batch),
+      inChannels: at(data, input.feature),
+      outChannels: at(weights, kernel.output),
+      groups: view.int("feature_group_count", 1),
+      kernel: pick(weights, kernel.spatial),
+      strides: view.ints(isTransposed ? "lhs_dilation" : "window_strides") ?? input.spatial.map(() => 1),
+      dilations: view.ints("rhs_dilation") ?? input.spatial.map(() => 1),
+      inSpatial: pick(data, input.spatial),
+      outSpatial: spatial,
+      hasBias: false,
     };
+    return { outputs: [inferredType(outputType(view), output)], operation: { kind: "conv", geometry } };
   },
 };
 
@@ -141,22 +134,22 @@ function initialValues(view: NodeView): readonly number[] {
 }
 
 const REDUCE_WINDOW: OperatorRule = withRegion({
-  infer: (view) => {
+  describe: (view) => {
     const shape = view.shape(0);
     const kernel = view.ints("window_dimensions") ?? [];
     const windows = shape && windowSizes(view, shape, kernel, "base_dilations", "window_dilations");
-    return view.node.outputs.map((_, output) => inferredType(view.dataType(output), windows));
-  },
-  operation: (view) => {
     const window = (view.ints("window_dimensions") ?? []).reduce((elements, extent) => elements * extent, 1);
-    return { kind: "pool", geometry: { window, mode: "max" } };
+    return {
+      outputs: view.node.outputs.map((_, output) => inferredType(view.dataType(output), windows)),
+      operation: { kind: "pool", geometry: { window, mode: "max" } },
+    };
   },
   configuration: (view) => initialValues(view),
 });
 
 /** The builtin form has its window in inputs: operand, initial value, window, strides, base and window dilations, padding. */
 const WINDOW_REDUCTION: OperatorRule = {
-  infer: (view) => {
+  describe: (view) => {
     const lists = [2, 3, 4, 5, 6].map((index) => view.numbers(index));
     const [kernel, strides, base, own, padding] = lists;
     const shape = view.shape(0)?.map((size, axis): Dimension => {
@@ -169,15 +162,17 @@ const WINDOW_REDUCTION: OperatorRule = {
         padding: { kind: "explicit", begin: padding[2 * axis] ?? 0, end: padding[2 * axis + 1] ?? 0 },
       });
     });
-    return [inferredType(view.dataType(0), shape)];
+    return {
+      outputs: [inferredType(view.dataType(0), shape)],
+      operation: {
+        kind: "pool",
+        geometry: {
+          window: view.numbers(2)?.reduce((elements, extent) => elements * extent, 1) ?? UNKNOWN_SIZE,
+          mode: "max",
+        },
+      },
+    };
   },
-  operation: (view) => ({
-    kind: "pool",
-    geometry: {
-      window: view.numbers(2)?.reduce((elements, extent) => elements * extent, 1) ?? UNKNOWN_SIZE,
-      mode: "max",
-    },
-  }),
   configuration: [1, 2, 3, 4, 5, 6],
 };
 
@@ -233,8 +228,9 @@ export const STABLEHLO: Rules = {
   STABLEHLO_BROADCAST_IN_DIM: fromFile("data-movement"),
   STABLEHLO_GATHER: fromFile("gather"),
   STABLEHLO_IOTA: fromFile("constant"),
-  STABLEHLO_RNG_BIT_GENERATOR: fromFile("random", {
+  STABLEHLO_RNG_BIT_GENERATOR: {
     infer: (view) => [inferredType(view.dataType(0), view.shape(0)), inferredType(outputType(view, 1), undefined)],
+    kind: "random",
     isNondeterministic: true,
-  }),
+  },
 };

@@ -4,6 +4,7 @@ import { bytesOf, type DataType } from "../../../../profiler/model/data-type.ts"
 import type { Attribute, Constant, Node } from "../../../../profiler/model/model.ts";
 import type { Dimension, Shape } from "../../../../profiler/model/shape.ts";
 import { NodeView } from "../../../../profiler/operators/node-view.ts";
+import { describeNode, type Description } from "../../../../profiler/operators/operator-rule.ts";
 import type { InferredType } from "../../../../profiler/operators/inferred-type.ts";
 import { encodeRaw } from "../../../builders/raw-tensor.ts";
 import {
@@ -75,9 +76,16 @@ export function inferTypes(
   given: Omit<OperatorCase, "inputs">,
   inferredTypes: readonly (InferredType | undefined)[],
 ): readonly InferredType[] {
+  return describeCase(given, inferredTypes).outputs;
+}
+
+export function describeCase(
+  given: Omit<OperatorCase, "inputs">,
+  inferredTypes: readonly (InferredType | undefined)[],
+): Description {
   const rule = ONNX_OPERATORS.get(given.domain ?? "")?.[given.op];
   if (rule === undefined) throw new Error(`no rule for ${given.op}`);
-  return rule.infer(viewOf(given, inferredTypes));
+  return describeNode(rule, viewOf(given, inferredTypes));
 }
 
 export function viewOf(
