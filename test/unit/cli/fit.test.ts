@@ -101,7 +101,10 @@ describe("edgewise fit", function () {
       ["{}", /list.json: edits must be a list of edits, but it is missing/],
       ['{"schema": 2, "edits": []}', /schema must be 1, but it is 2/],
       ['{"edits": [{"target": "x"}]}', /edits\[0\].restructuring must be the id of a restructuring, but it is missing/],
-      ['{"edits": [{"restructuring": "x", "options": {"a": {}}}]}', /edits\[0\].options.a must be a number, a text, true or false, but it is \{\}/],
+      [
+        '{"edits": [{"restructuring": "x", "options": {"a": {}}}]}',
+        /edits\[0\].options.a must be a number, a text, true or false, but it is \{\}/,
+      ],
       ['{"edits": []}', /nothing to apply/],
     ] as const) {
       await writeFile(list, text);
