@@ -6,9 +6,6 @@ import { delimiter, join } from "node:path";
 export const ROOT = import.meta.dirname;
 export const VSCODE_HOST = join(ROOT, "test/vscode/host");
 
-/** A machine that has just started may be installing its own updates: that is waited for. */
-const LOCK_SECONDS = 600;
-
 /** Names under which Chromium and its siblings are installed, the plain one first. */
 const CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /** Where macOS keeps the same browsers. */
@@ -59,11 +56,7 @@ export function installDebian(packages, what) {
   console.log(`Installing ${what} with apt-get …`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const isInstalled = [["update"], ["install", "-y", "--no-install-recommends", ...packages]].every(
-    (args) =>
-      spawnSync("apt-get", ["-q", "-o", `DPkg::Lock::Timeout=${LOCK_SECONDS}`, ...args], {
-        env,
-        stdio: ["ignore", "ignore", "inherit"],
-      }).status === 0,
+    (args) => spawnSync("apt-get", ["-q", ...args], { env, stdio: ["ignore", "ignore", "inherit"] }).status === 0,
   );
   return isInstalled ? undefined : `apt-get could not install ${what}; ${advice}`;
 }

@@ -3,6 +3,7 @@ import type { ByteSource, ExternalDataFiles } from "./bytes/byte-source.ts";
 import { costLayers, totalsOfLayers, type CostOptions } from "./cost/cost-layers.ts";
 import { readOnnx } from "./formats/onnx/read.ts";
 import { ONNX_OPERATORS } from "./formats/onnx/operators/index.ts";
+import { modelIn, modelsIn } from "./formats/bundles/bundle.ts";
 import { readTflite } from "./formats/tflite/read.ts";
 import { TFLITE_OPERATORS } from "./formats/tflite/operators/index.ts";
 import { count } from "./counters.ts";
@@ -34,6 +35,9 @@ export interface AnalysedModel {
   readonly inferred: readonly InferredGraph[];
 }
 
+/** Names that say what a file is: no bundle is looked for in these. */
+const ENDINGS = /\.(?:onnx|ort|tflite|lite)$/i;
+
 export const OPERATORS: Readonly<Record<Model["format"], OperatorTable>> = {
   onnx: ONNX_OPERATORS,
   tflite: TFLITE_OPERATORS,
@@ -59,8 +63,14 @@ export async function profileModel(
   return costModel(analysed, options.hardware ?? DEFAULT_HARDWARE);
 }
 
-/** Reads either format: by its bytes where they tell, else by its name, so that the error speaks of the format that was meant. */
+/**
+ * Reads either format: by its bytes where they tell, else by its name, so that the error speaks of the format that was meant. Of a bundle
+ * with one model it reads that.
+ * @throws {ModelFormatError} naming the models of a bundle of several
+ */
 export async function readModel(source: ByteSource, externalData: ExternalDataFiles): Promise<Model> {
+  const bundled = ENDINGS.test(source.name) ? [] : ((await modelsIn(source)) ?? []);
+  if (bundled.length > 0) return readModel(await modelIn(source, bundled), externalData);
   count("parses");
   return (await isTflite(source)) ? readTflite(source) : readOnnx(source, externalData);
 }

@@ -40,17 +40,18 @@ export function warningsOf(
 
 /** One warning an operator, however often it occurs. */
 function unknownOperators(layers: readonly Layer[], problems: Listing["problems"]): readonly Warning[] {
-  const rows = new Map<string, { readonly first: number; readonly count: number }>();
-  for (const { code, layer } of problems) {
+  const rows = new Map<string, { readonly first: number; readonly count: number; readonly what: string }>();
+  for (const { code, layer, message, isExplained } of problems) {
     const op = layers[layer]?.op;
     if (code !== "unknown-operator" || op === undefined) continue;
-    const known = rows.get(op) ?? { first: layer, count: 0 };
+    const what = isExplained ? `${op} is ${message}` : `No rule for ${op}`;
+    const known = rows.get(op) ?? { first: layer, count: 0, what };
     rows.set(op, { ...known, count: known.count + 1 });
   }
-  return [...rows].map(([op, { first, count }]) => ({
+  return [...rows.values()].map(({ first, count, what }) => ({
     code: "unknown-operator",
     severity: "warning",
-    message: `No rule for ${op}: ${count === 1 ? "1 row is" : `${count} rows are`} missing from the totals.`,
+    message: `${what}: ${count === 1 ? "1 row is" : `${count} rows are`} missing from the totals.`,
     layer: first,
   }));
 }

@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { OptionError } from "../errors.ts";
 import { parseHardwareProfile } from "../hardware/hardware-profile.ts";
 import { DEFAULT_HARDWARE, findHardware, type HardwareProfile } from "../hardware/hardware.ts";
-import { parseJson } from "../outside-data.ts";
 
 /**
  * The hardware profile of an option: a built-in one by name, or a JSON file of the user's.
@@ -14,10 +13,10 @@ export async function chooseHardware(option: string | undefined): Promise<Hardwa
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const refuse = (reason: string, cause?: unknown): OptionError =>
-    new OptionError(`hardware profile ${path}: ${reason}`, { cause });
-  const json = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw refuse("it cannot be read", cause);
-  });
-  return parseJson(json, refuse);
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    const reason = cause instanceof SyntaxError ? "it is no JSON" : "it cannot be read";
+    throw new OptionError(`hardware profile ${path}: ${reason}`, { cause });
+  }
 }

@@ -1,13 +1,10 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import * as v from "valibot";
 import { writeAtomically } from "../bytes/atomic-file.ts";
 import { learnLatency, observe, type LearnedLatency, type ModelObservation, type RunResult } from "../device/index.ts";
-import { MODEL_OBSERVATION } from "../device/model-observation.ts";
 import { OptionError } from "../errors.ts";
 import { parseHardwareProfile, type HardwareProfile } from "../hardware/hardware-profile.ts";
-import { fields, jsonOf } from "../outside-data.ts";
 import type { LayerProfile } from "../profile.ts";
 
 /** What a file of a learned hardware profile holds beside the profile itself: what it was learned from, so that further runs add to it. */
@@ -68,14 +65,36 @@ function lastOfEach(observations: readonly ModelObservation[]): readonly ModelOb
   return [...new Map(observations.map((each) => [each.sha256, each])).values()];
 }
 
-const LEARNED = fields({
-  learnedFrom: fields({ phone: v.string(), base: v.unknown(), observations: v.array(MODEL_OBSERVATION) }),
-});
-
 async function readLearned(path: string): Promise<LearnedFrom> {
-  const learned = jsonOf(LEARNED, await readFile(path, "utf8"));
-  if (learned === undefined)
-    throw new OptionError(`${path} is there and is no learned hardware profile`, { hint: "Name another file" });
-  const { phone, base, observations } = learned.learnedFrom;
-  return { phone, base: parseHardwareProfile(base, `${path}: learnedFrom.base`), observations };
+  const none = (cause?: unknown): OptionError =>
+    new OptionError(`${path} is there and is no learned hardware profile`, { hint: "Name another file", cause });
+  let data: unknown;
+  try {
+    data = JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    throw none(cause);
+  }
+  const from = fieldsOf(fieldsOf(data)?.learnedFrom);
+  if (from === undefined || typeof from.phone !== "string" || !Array.isArray(from.observations)) throw none();
+  const observations: readonly unknown[] = from.observations;
+  if (!observations.every(isObservation)) throw none();
+  return { phone: from.phone, base: parseHardwareProfile(from.base, `${path}: learnedFrom.base`), observations };
+}
+
+function isObservation(value: unknown): value is ModelObservation {
+  const { file, sha256, seconds, groups } = fieldsOf(value) ?? {};
+  if (typeof file !== "string" || typeof sha256 !== "string" || !isTime(seconds) || !Array.isArray(groups))
+    return false;
+  return groups.every((group: unknown) => {
+    const { roofs, operators, seconds: taken } = fieldsOf(group) ?? {};
+    return isTime(taken) && isTime(operators) && Object.values(fieldsOf(roofs) ?? { none: undefined }).every(isTime);
+  });
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : undefined;
 }

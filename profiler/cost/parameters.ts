@@ -12,6 +12,7 @@ export interface LayerWeights {
 }
 
 const NOTHING: readonly never[] = [];
+const HIDDEN_WEIGHTS: LayerWeights = { parameters: null, weightBytes: null, notes: [] };
 const NO_WEIGHTS: LayerWeights = { parameters: 0, weightBytes: 0, notes: [] };
 
 /**
@@ -60,6 +61,7 @@ export function weightsOf({ role, inputs }: Layer): readonly ConstantOrigin[] {
 }
 
 function shareOf(layer: Layer, origins: readonly ConstantOrigin[], carriers: Readonly<Carriers>): LayerWeights {
+  if ("hidesWeights" in layer.operation) return HIDDEN_WEIGHTS;
   if (origins.length === 0) return NO_WEIGHTS;
   const own = origins.filter((origin) => carriers.get(identityOf(origin)) === layer);
   const stored = new Set(origins.flatMap(storedOf).filter((part) => carriers.get(part) === layer));

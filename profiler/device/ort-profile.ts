@@ -1,6 +1,4 @@
-import * as v from "valibot";
 import { RunError } from "../errors.ts";
-import { fields, fitting, notNegative, parseJson } from "../outside-data.ts";
 
 /** One profiled inference. Times are seconds. */
 export interface ProfiledRun {
@@ -33,12 +31,8 @@ interface Event {
   readonly category: string;
   readonly start: number;
   readonly duration: number;
-  /** "" where the event tells none. */
-  readonly op: string;
-  readonly outputs: unknown;
+  readonly args: Readonly<Record<string, unknown>>;
 }
-
-const NO_ARGUMENTS = { op_name: "", output_type_shape: undefined };
 
 /**
  * Reads ONNX Runtime's profile: a list of events, of which `model_run` are whole inferences and those of nodes that end with
@@ -66,50 +60,50 @@ function nest(kernels: readonly Event[]): readonly ProfiledOperator[] {
     const parent = open.at(-1);
     if (parent !== undefined) own[parent.index] = (own[parent.index] ?? 0) - event.duration;
     const path = open.map(({ name }) => name);
-    if (WITH_BODIES.has(event.op)) open.push({ name: nodeName(event), end: event.start + event.duration, index });
+    if (WITH_BODIES.has(opOf(event))) open.push({ name: nodeName(event), end: event.start + event.duration, index });
     return path;
   });
   return kernels.map((event, index) => ({
     name: nodeName(event),
-    op: event.op,
+    op: opOf(event),
     seconds: Math.max(0, own[index] ?? 0) * MICROSECOND,
     path: paths[index] ?? [],
-    outputShapes: shapesOf(event.outputs),
+    outputShapes: shapesOf(event.args.output_type_shape),
   }));
 }
 
-const EVENT = fields({
-  name: v.string(),
-  cat: v.string(),
-  ts: v.number(),
-  dur: notNegative,
-  args: v.fallback(
-    fields({ op_name: v.fallback(v.string(), ""), output_type_shape: v.optional(v.unknown()) }),
-    NO_ARGUMENTS,
-  ),
-});
-
-/** Events of other kinds have other fields: they are passed over. */
 function readEvents(text: string): readonly Event[] {
-  const list = parseJson(text, (_, cause) => new RunError("ONNX Runtime's profile is not JSON", { cause }));
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch (cause) {
+    throw new RunError("ONNX Runtime's profile is not JSON", { cause });
+  }
   if (!Array.isArray(list)) throw new RunError("ONNX Runtime's profile is no list of events");
   return list.flatMap((item: unknown): readonly Event[] => {
-    const event = fitting(EVENT, item);
-    if (event === undefined) return [];
-    const { name, cat: category, ts: start, dur: duration, args } = event;
-    return [{ name, category, start, duration, op: args.op_name, outputs: args.output_type_shape }];
+    if (!isRecord(item)) return [];
+    const { name, cat: category, ts: start, dur: duration, args } = item;
+    if (typeof name !== "string" || typeof category !== "string") return [];
+    if (typeof start !== "number" || typeof duration !== "number" || duration < 0) return [];
+    return [{ name, category, start, duration, args: isRecord(args) ? args : {} }];
   });
 }
 
 /** [{"float": [1, 64, 112, 112]}] */
-const OUTPUT_SHAPES = v.array(v.fallback(v.record(v.string(), v.fallback(v.array(v.number()), [])), {}));
-
 function shapesOf(value: unknown): readonly (readonly number[])[] {
-  return fitting(OUTPUT_SHAPES, value)?.map((output) => Object.values(output)[0] ?? []) ?? [];
+  if (!Array.isArray(value)) return [];
+  return value.map((output: unknown) => {
+    const shape: unknown = isRecord(output) ? Object.values(output)[0] : undefined;
+    return Array.isArray(shape) ? shape.filter((size: unknown) => typeof size === "number") : [];
+  });
 }
 
 function nodeName({ name }: Event): string {
   return name.slice(0, -SUFFIX.length);
+}
+
+function opOf({ args }: Event): string {
+  return typeof args.op_name === "string" ? args.op_name : "";
 }
 
 /** The longer first where two begin at once: it holds the other. */
@@ -121,4 +115,8 @@ function firstFrom(events: readonly Event[], from: number, start: number): numbe
   let index = from;
   while (index < events.length && (events[index]?.start ?? 0) < start) index += 1;
   return index;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -104,12 +104,12 @@ function isWeights(value: unknown): value is Weights {
   return typeof value === "object" && value !== null && "read" in value && "shape" in value;
 }
 
-function noisyWeights({ shape, dataType, read }: Weights, step: number, seed: number): Weights {
+function noisyWeights(weights: Weights, step: number, seed: number): Weights {
   const compute = async (): Promise<Float32Array> => {
     const random = new Random(seed);
-    return (await read()).map((element) => element * (random.uniform() < 0.5 ? 1 - step : 1 + step));
+    return (await weights.read()).map((element) => element * (random.uniform() < 0.5 ? 1 - step : 1 + step));
   };
-  return computedWeights(shape, compute, dataType);
+  return computedWeights(weights.shape, compute, weights.dataType);
 }
 
 /** Of the outputs that can be compared. */

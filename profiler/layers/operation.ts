@@ -15,7 +15,8 @@ export type Operation =
   | { readonly kind: "norm"; readonly geometry: PerElementGeometry }
   | { readonly kind: "activation"; readonly geometry: PerElementGeometry }
   | { readonly kind: "elementwise"; readonly geometry: PerElementGeometry }
-  | { readonly kind: PlainKind };
+  /** `hidesWeights`: its own numbers are in the file, but in no form that can be counted. */
+  | { readonly kind: PlainKind; readonly hidesWeights?: true };
 
 /** Kinds whose cost follows from their tensors alone. */
 export type PlainKind =

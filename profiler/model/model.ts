@@ -54,6 +54,10 @@ export interface Tensor {
   readonly quantization?: Quantization;
   /** State that lives from one run to the next (TFLite variable tensors). */
   readonly isVariable?: true;
+  /** Memory that an operator works in, which nothing fills before (TFLite custom operators). */
+  readonly isScratch?: true;
+  /** In an edited model: it is not in the file, or stands for another one there that had its name. */
+  readonly isNew?: true;
   /** In a body that uses a tensor of the graph around it (ONNX): that tensor's id there. */
   readonly outer?: TensorId;
 }
@@ -152,6 +156,11 @@ export interface Node {
   readonly span?: { readonly offset: number; readonly length: number };
   /** The operator's position in its subgraph of the file, where it has no range of its own (TFLite); taken away as `span` is. */
   readonly origin?: number;
+  /**
+   * In an edited model, of a new node: bytes of the file's node that it came from. What the file notes about that one (description,
+   * metadata, devices) holds for it too.
+   */
+  readonly notes?: { readonly offset: number; readonly length: number };
   /** In an edited model: it reads or makes other tensors than its bytes in the file say. */
   readonly isRewired?: true;
   /** In an edited model: the layer's name that edits find it by, the same through all of them. */

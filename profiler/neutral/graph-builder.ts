@@ -3,7 +3,6 @@ import { bytesOf, type DataType } from "../model/data-type.ts";
 import {
   bringsValues,
   type Constant,
-  type DeclaredType,
   type Graph,
   type Model,
   type Node,
@@ -11,6 +10,7 @@ import {
   type Tensor,
   type TensorId,
 } from "../model/model.ts";
+import { usedTensors } from "../operators/execution-order.ts";
 import { elementsOf } from "../model/shape.ts";
 import type { Weights } from "./forms.ts";
 import type { NeutralTensor } from "./neutral-graph.ts";
@@ -34,6 +34,10 @@ export class GraphBuilder {
   readonly tensors: Tensor[];
   readonly #names: Set<string>;
   readonly #ranks = new Map<TensorId, number>();
+  /** How often nodes read a tensor before the edit. */
+  readonly #readers = new Map<TensorId, number>();
+  /** The node whose layer is being lowered, or that the layer takes the place of: new nodes inherit what the file notes about it. */
+  from: Node | undefined;
 
   constructor(
     readonly model: Model,
@@ -45,6 +49,7 @@ export class GraphBuilder {
   ) {
     this.tensors = [...graph.tensors];
     this.#names = new Set(allNames(graph));
+    for (const id of graph.nodes.flatMap(usedTensors)) this.#readers.set(id, (this.#readers.get(id) ?? 0) + 1);
   }
 
   /** Version of an operator set: what operators may look like. */
@@ -61,17 +66,41 @@ export class GraphBuilder {
     this.#ranks.set(tensor, rank);
   }
 
-  /** A new tensor. @param name wanted; a number is added where it is taken */
-  addTensor(name: string, about: Omit<Tensor, "id" | "name"> = {}): TensorId {
+  /**
+   * A new tensor.
+   * @param name wanted; a number is added where it is taken
+   * @param instead a constant that it takes the place of: it has its name then, where nobody else reads that one
+   */
+  addTensor(name: string, about: Omit<Tensor, "id" | "name" | "isNew"> = {}, instead?: TensorId): TensorId {
     const id = this.tensors.length;
-    this.tensors.push({ id, name: this.#unique(name), ...about });
+    const taken = instead === undefined ? undefined : this.#takeName(instead);
+    this.tensors.push({ id, name: taken ?? this.#unique(name), isNew: true, ...about });
     return id;
   }
 
-  async addConstant(name: string, draft: ConstantDraft, declared?: DeclaredType): Promise<TensorId> {
+  /** @param instead see `addTensor` */
+  async addConstant(name: string, draft: ConstantDraft, instead?: TensorId): Promise<TensorId> {
     const { quantization } = draft;
     const constant = await this.#constant(draft);
-    return this.addTensor(name, { constant, ...(quantization && { quantization }), ...(declared && { declared }) });
+    return this.addTensor(name, { constant, ...(quantization && { quantization }) }, instead);
+  }
+
+  #takeName(id: TensorId): string | undefined {
+    const tensor = this.tensors[id];
+    const { constant, isInput = true, isOutput = true, isCaptured = true } = this.lifted[id] ?? {};
+    if (tensor === undefined || tensor.name === "" || constant === undefined) return undefined;
+    if (isInput || isOutput || isCaptured || (this.#readers.get(id) ?? 0) > 1) return undefined;
+    this.tensors[id] = { ...tensor, name: "" };
+    return tensor.name;
+  }
+
+  /** Gives constants another name whose own went to a new one, though a new layer reads them too. */
+  nameAgain(): void {
+    for (const id of this.nodes.flatMap(usedTensors)) {
+      const [tensor, before] = [this.tensors[id], this.lifted[id]];
+      if (tensor === undefined || before === undefined || tensor.name !== "" || before.name === "") continue;
+      this.tensors[id] = { ...tensor, name: this.#unique(before.name), isNew: true };
+    }
   }
 
   /** Weights as a constant: that of the file where it holds exactly these elements, else a new one. */
@@ -99,7 +128,10 @@ export class GraphBuilder {
   /** @returns the node, which has no bytes in the file */
   addNode({ name = "", domain = "", attributes = new Map(), bodies = [], ...rest }: NodeDraft, identity: string): Node {
     const version = rest.version ?? this.opset(domain);
-    const node = { index: this.nodes.length, name, domain, version, attributes, bodies, identity, ...rest };
+    const { span, notes = span, metadata } = this.from ?? {};
+    const inherited = { ...(notes && { notes }), ...(metadata && { metadata }) };
+    const own = { name, domain, version, attributes, bodies, identity };
+    const node = { index: this.nodes.length, ...inherited, ...own, ...rest };
     this.nodes.push(node);
     return node;
   }

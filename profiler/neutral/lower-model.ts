@@ -34,6 +34,7 @@ export async function lowerRewrite(
   };
   await lowerLayers(old, lifted, rewrite, draft, resolve);
   adapterOf(model).finish?.(draft);
+  draft.nameAgain();
   resizeInputs(rewrite, draft);
   await foldConstants(rewrite, draft);
   const names = renaming(lifted, rewrite, resolve);
@@ -64,8 +65,10 @@ async function lowerLayers(
   const layers = new Map(lifted.layers.map((layer) => [layer.id, layer]));
   const names = new Set(lifted.layers.filter(({ id }) => !removed.has(id)).map(({ name }) => name));
   let pending = insert;
+  const removedNodes = old.nodes.filter(({ index }) => removed.has(index));
   const lowerPending = async (): Promise<void> => {
     for (const { name, form, inputs, outputs } of pending) {
+      draft.from = removedNodes.find((node) => node.outputs.some((id) => outputs.includes(id))) ?? removedNodes[0];
       const layer = { name: uniqueName(name, names), form, inputs: inputs.map(resolve), outputs: outputs.map(resolve) };
       await side.lower(layer, draft);
       const rank = outputRank(form, draft.rankOf(layer.inputs[0] ?? ABSENT));
@@ -80,6 +83,7 @@ async function lowerLayers(
     else if (layer === undefined || form === undefined) draft.nodes.push({ ...node, ...identity(layer?.name) });
     else {
       const { name, inputs, outputs } = layer;
+      draft.from = node;
       await side.lower({ name, form, inputs, outputs, before: layer }, draft);
     }
   }

@@ -44,6 +44,8 @@ export interface InferredBody {
 export interface Problem {
   readonly code: "unknown-operator" | "shape-disagrees" | "shape-error" | "internal-error";
   readonly message: string;
+  /** The message says what an unknown operator is, and not only that there is no rule. */
+  readonly isExplained?: true;
 }
 
 /** What stays the same over all graphs of one inference. */
@@ -124,11 +126,11 @@ class GraphInference {
     this.#inferredTypes = graph.tensors.map((tensor) => {
       const known = previous?.stored(tensor);
       if (known) return known;
-      const { constant, name, outer, isVariable, declared } = tensor;
+      const { constant, name, outer, isVariable, isScratch, declared } = tensor;
       if (outer !== undefined) return surroundings?.inferredTypes[outer] ?? UNKNOWN;
       if (constant) return constantType(constant, tensor);
       // State lives in the file's own tensors: no node computes its size.
-      return isVariable && declared ? asDeclared(declared, name) : UNKNOWN;
+      return (isVariable || isScratch) && declared ? asDeclared(declared, name) : UNKNOWN;
     });
     this.#keys = graph.tensors.map(
       ({ id, outer }) => (outer === undefined ? previous?.key(id) : surroundings?.keys[outer]) ?? `${scope}#${id}`,
@@ -165,7 +167,10 @@ class GraphInference {
     count("inferredNodes");
     const rule = this.#rule(node);
     const view = this.#view(node);
-    const problems: Problem[] = rule ? [] : [{ code: "unknown-operator", message: `no rule for ${node.op}` }];
+    const problems: Problem[] = [];
+    if (rule === undefined) problems.push({ code: "unknown-operator", message: `no rule for ${node.op}` });
+    else if (rule.unknownBecause !== undefined)
+      problems.push({ code: "unknown-operator", message: rule.unknownBecause, isExplained: true });
     const bodies = node.bodies.map((body) => this.#inferBody(node, view, rule, body, problems));
     const { outputs: computed, operation } =
       this.#attempt(problems, () => rule && describeWithBodies(rule, view, bodies)) ?? undescribed(rule);
@@ -193,10 +198,11 @@ class GraphInference {
     if (checked.problem) problems.push({ code: "shape-error", message: `output ${name}: ${checked.problem}` });
     let inferredType = checked.inferredType;
     if (tensor?.declared) {
-      if (rule && this.context.checksDeclared) {
+      const isKnown = rule !== undefined && rule.unknownBecause === undefined;
+      if (isKnown && this.context.checksDeclared) {
         const message = disagreement(inferredType, tensor.declared);
         if (message) problems.push({ code: "shape-disagrees", message: `output ${name}: ${message}` });
-      } else if (!rule) {
+      } else if (!isKnown) {
         inferredType = asDeclared(tensor.declared, name);
         if (inferredType.shape) view.note("The operator is unknown: its output shape is the file's own.");
       }

@@ -38,6 +38,8 @@ export function describeNode(rule: OperatorRule, view: NodeView): Description {
 }
 
 interface OperatorTraits {
+  /** What it is, where its cost cannot be told whatever its tensors are: said with the rows that are missing from the totals. */
+  readonly unknownBecause?: string;
   /**
    * Inputs that say how to compute rather than what: shapes, axes, pads, bounds, scales and zero points. Constants there are no
    * parameters, and what computes them is shape arithmetic.

@@ -1,5 +1,5 @@
 import type { ByteSource, ExternalDataFiles } from "../bytes/byte-source.ts";
-import { FileSource } from "../bytes/file-source.ts";
+import { openModelFile } from "../formats/bundles/open-model-file.ts";
 import { MemorySource } from "../bytes/memory-source.ts";
 import { ExternalDataFolder } from "../bytes/external-data-folder.ts";
 import { ExternalDataError } from "../errors.ts";
@@ -30,7 +30,7 @@ export async function openSession(runnable: RunnableModel, options: SessionOptio
 }
 
 export async function openSource(runnable: RunnableModel): Promise<ByteSource> {
-  return "path" in runnable ? FileSource.open(runnable.path) : new MemorySource(runnable.name, runnable.bytes);
+  return "path" in runnable ? openModelFile(runnable.path) : new MemorySource(runnable.name, runnable.bytes);
 }
 
 export function externalDataOf(runnable: RunnableModel): ExternalDataFiles {

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
-import { FileSource } from "../../bytes/file-source.ts";
+import { openModelFile } from "../../formats/bundles/open-model-file.ts";
 import { ExternalDataFolder } from "../../bytes/external-data-folder.ts";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
@@ -44,7 +44,7 @@ export function addApplyCommand(program: Command, context: CliContext): void {
   addCalibrationOptions(command).action(async (path: string, options: ApplyCommandOptions) => {
     const edits = [...(options.edits === undefined ? [] : await readEdits(options.edits)), ...(options.edit ?? [])];
     if (edits.length === 0) throw new OptionError("nothing to apply: give --edit or --edits");
-    const source = await FileSource.open(path);
+    const source = await openModelFile(path);
     try {
       const base = await readModel(source, new ExternalDataFolder(path));
       const { model, steps } = await applied(base, edits, options, context);

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
-import { FileSource } from "../../bytes/file-source.ts";
+import { openModelFile } from "../../formats/bundles/open-model-file.ts";
 import { ExternalDataFolder } from "../../bytes/external-data-folder.ts";
 import { formatCell, TOTALS, totalOf } from "../../columns.ts";
 import { OptionError } from "../../errors.ts";
@@ -61,7 +61,7 @@ export function addFitCommand(program: Command, context: CliContext): void {
   addTestOptions(addCalibrationOptions(command)).action(async (path: string, options: FitCommandOptions) => {
     const hardware = await chooseHardware(options.hardware);
     const measuring = testSamplesOf(options, options.dim);
-    const source = await FileSource.open(path);
+    const source = await openModelFile(path);
     try {
       const base = await readModel(source, new ExternalDataFolder(path));
       let found = 0;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { FileSource } from "../../bytes/file-source.ts";
+import { openModelFile } from "../../formats/bundles/open-model-file.ts";
 import { ExternalDataFolder } from "../../bytes/external-data-folder.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
@@ -29,7 +29,7 @@ export function addSuggestCommand(program: Command, context: CliContext): void {
     .option("--json", "write JSON")
     .action(async (path: string, options: SuggestCommandOptions) => {
       const hardware = await chooseHardware(options.hardware);
-      const source = await FileSource.open(path);
+      const source = await openModelFile(path);
       try {
         const model = await readModel(source, new ExternalDataFolder(path));
         const suggestions = await suggest(model, {

@@ -1,9 +1,7 @@
-import * as v from "valibot";
 import type { AdbDevice } from "../adb/adb-device.ts";
 import { shellCommand, shellWord } from "../adb/shell-word.ts";
 import { DeviceError, noSpace } from "../device-error.ts";
 import { RunError } from "../../errors.ts";
-import { checked, fields, finite, fitting, jsonOf } from "../../outside-data.ts";
 import type { PushedBundle } from "./push-bundle.ts";
 
 /** What runner.c takes, in its own terms. */
@@ -108,26 +106,16 @@ function flagsOf(args: RunnerArguments): readonly string[] {
   return flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
 }
 
-/** What runner.c writes when it could not do what it was to do. */
-const FAILURE = fields({
-  error: v.fallback(v.optional(v.string()), undefined),
-  signal: v.fallback(v.optional(v.number()), undefined),
-  stage: v.fallback(v.string(), ""),
-});
-
-const SUCCESS = fields({ ok: v.literal(true) });
-
 function readAnswer(serial: string, stdout: string, stderr: string, exitCode: number): RunnerResult {
-  const answer = jsonOf(v.looseObject({}), stdout);
-  const { error, signal, stage = "" } = fitting(FAILURE, answer) ?? {};
-  if (error?.includes(NO_SPACE)) throw noSpace(serial);
-  if (fitting(SUCCESS, answer)) return readResult(serial, answer);
-  if (exitCode !== CRASHED && error !== undefined)
-    throw new RunError(`${serial}: ONNX Runtime cannot ${deed(stage)}: ${oneLine(error)}`);
-  if (signal !== undefined)
+  const answer = readJson(stdout);
+  if (typeof answer?.error === "string" && answer.error.includes(NO_SPACE)) throw noSpace(serial);
+  if (answer?.ok === true) return readResult(serial, answer);
+  if (answer !== undefined && exitCode !== CRASHED && typeof answer.error === "string")
+    throw new RunError(`${serial}: ONNX Runtime cannot ${deed(answer.stage)}: ${oneLine(answer.error)}`);
+  if (answer !== undefined && typeof answer.signal === "number")
     throw new DeviceError(
       "failed",
-      `${serial}: ONNX Runtime crashed while it was to ${deed(stage)}: ${SIGNALS[signal] ?? `signal ${signal}`}`,
+      `${serial}: ONNX Runtime crashed while it was to ${deed(answer.stage)}: ${SIGNALS[answer.signal] ?? `signal ${answer.signal}`}`,
     );
   const said = oneLine(stderr.replaceAll(/^progress .*$/gm, ""));
   throw new DeviceError(
@@ -136,53 +124,59 @@ function readAnswer(serial: string, stdout: string, stderr: string, exitCode: nu
   );
 }
 
-const DEEDS: ReadonlyMap<string, string> = new Map([
-  ["library", "be loaded"],
-  ["load", "load the model"],
-  ["inputs", "take the inputs"],
-  ["run", "run the model"],
-  ["cores", "be bound to these cores"],
-  ["report", "write its outputs"],
-]);
+const DEEDS: Readonly<Record<string, string>> = {
+  library: "be loaded",
+  load: "load the model",
+  inputs: "take the inputs",
+  run: "run the model",
+  cores: "be bound to these cores",
+  report: "write its outputs",
+};
 
-function deed(stage: string): string {
-  return DEEDS.get(stage) ?? "start";
+function deed(stage: unknown): string {
+  return (typeof stage === "string" ? DEEDS[stage] : undefined) ?? "start";
 }
 
-const OUTPUT = fields({ name: v.string("a text"), type: finite(), shape: v.fallback(v.array(v.number()), []) });
-
-const RESULT = fields({
-  version: v.fallback(v.string(), ""),
-  loadNs: finite(),
-  firstNs: finite(),
-  loopNs: finite(),
-  runs: finite(),
-  runNs: v.fallback(v.array(v.number()), []),
-  baselineKb: finite(),
-  peakKb: finite(),
-  outputs: v.fallback(v.array(OUTPUT), []),
-});
-
 /** @throws {DeviceError} when a field is not what the runner writes */
-function readResult(serial: string, answer: unknown): RunnerResult {
-  const result = checked(
-    RESULT,
-    answer,
-    `${serial}: the runner's answer`,
-    (message) => new DeviceError("failed", message),
-  );
-  const bytes = (kibibytes: number): number | null => (kibibytes > 0 ? kibibytes * KIBIBYTE : null);
-  return {
-    version: result.version,
-    loadSeconds: result.loadNs * NANOSECOND,
-    firstSeconds: result.firstNs * NANOSECOND,
-    loopSeconds: result.loopNs * NANOSECOND,
-    runs: result.runs,
-    runSeconds: result.runNs.map((time) => time * NANOSECOND),
-    baselineBytes: bytes(result.baselineKb),
-    peakBytes: bytes(result.peakKb),
-    outputs: result.outputs,
+function readResult(serial: string, answer: Readonly<Record<string, unknown>>): RunnerResult {
+  const number = (name: string): number => {
+    const value = answer[name];
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    throw new DeviceError("failed", `${serial}: the runner's answer has no number "${name}"`);
   };
+  const kibibytes = (name: string): number | null => (number(name) > 0 ? number(name) * KIBIBYTE : null);
+  const { version, runNs, outputs } = answer;
+  return {
+    version: typeof version === "string" ? version : "",
+    loadSeconds: number("loadNs") * NANOSECOND,
+    firstSeconds: number("firstNs") * NANOSECOND,
+    loopSeconds: number("loopNs") * NANOSECOND,
+    runs: number("runs"),
+    runSeconds: numbersOf(runNs).map((time) => time * NANOSECOND),
+    baselineBytes: kibibytes("baselineKb"),
+    peakBytes: kibibytes("peakKb"),
+    outputs: Array.isArray(outputs) ? outputs.flatMap(readOutput) : [],
+  };
+}
+
+function readOutput(value: unknown): readonly RunnerOutput[] {
+  if (typeof value !== "object" || value === null || !("name" in value) || !("type" in value)) return [];
+  const { name, type } = value;
+  if (typeof name !== "string" || typeof type !== "number") return [];
+  return [{ name, type, shape: numbersOf("shape" in value ? value.shape : undefined) }];
+}
+
+function numbersOf(value: unknown): readonly number[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "number") : [];
+}
+
+function readJson(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function oneLine(text: string): string {

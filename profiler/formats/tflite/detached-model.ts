@@ -1,4 +1,5 @@
 import { ByteBuffer } from "flatbuffers";
+import { PresenceBuffer } from "./presence.ts";
 import { bytesOfSegments, bytesSegment } from "../../bytes/byte-segments.ts";
 import { layOut } from "./write/file-layout.ts";
 import { Model, type Buffer, type ModelT } from "./schema/generated/schema_generated.ts";
@@ -24,7 +25,7 @@ export function detachModel(bytes: Uint8Array): DetachedModel {
   const count = model.buffersLength();
   const data = Array.from({ length: count }, (_, index) => dataOf(bytes, model.buffers(index)));
   // A copy in which every vector of data is empty, for the objects to be made of.
-  const hollow = new ByteBuffer(bytes.slice());
+  const hollow = new PresenceBuffer(bytes.slice());
   for (let index = 0; index < count; index += 1) {
     const view = model.buffers(index)?.dataArray();
     if (view) hollow.writeUint32(view.byteOffset - bytes.byteOffset - LENGTH_BYTES, 0);

@@ -16,6 +16,8 @@ const DEEPEST_NESTING = 64;
 /** Rows that a view can show; few subgraphs that call each other twice at each level would unfold into billions. */
 const MOST_NODES = 2 ** 20;
 
+const CUSTOM_DOMAIN = "custom";
+
 /** Operators that keep state in tensors; converters before 2019 did not mark these as variable. */
 const STATEFUL = /LSTM|RNN|SVDF/;
 
@@ -104,6 +106,8 @@ class TensorTable {
   readonly #producers = new Map<number, number>();
   readonly #given: ReadonlySet<number>;
   readonly #states = new Set<number>();
+  /** What custom operators ask of the runtime as memory to work in: an NPU's command stream has its scratch among its inputs. */
+  readonly #scratch = new Set<number>();
 
   constructor(
     readonly subgraph: SubgraphRead,
@@ -134,6 +138,10 @@ class TensorTable {
         );
       }
       if (producer !== undefined || this.#isKnown(tensor)) continue;
+      if (operator.domain === CUSTOM_DOMAIN) {
+        this.#scratch.add(id);
+        continue;
+      }
       if (!STATEFUL.test(operator.op)) throw this.error(`${user} reads ${named(tensor)}, which nothing produces`);
       this.#states.add(id);
     }
@@ -147,6 +155,7 @@ class TensorTable {
 
   finished(): readonly Tensor[] {
     return this.subgraph.tensors.map((tensor) => {
+      if (this.#scratch.has(tensor.id)) return { ...tensor, isScratch: true };
       if (this.#states.has(tensor.id)) return { ...tensor, isVariable: true };
       if (this.#isMade(tensor.id)) {
         const { constant: _, ...made } = tensor;

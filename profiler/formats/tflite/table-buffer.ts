@@ -1,6 +1,7 @@
-import { ByteBuffer } from "flatbuffers";
+import type { ByteBuffer } from "flatbuffers";
 import { LimitError } from "../../errors.ts";
 import { PageMissing, type PagedBytes } from "./paged-bytes.ts";
+import { PresenceBuffer } from "./presence.ts";
 
 const UINT32_BYTES = 4;
 
@@ -27,7 +28,7 @@ const LONG_VECTOR = 256;
  * Lets the code that flatc generates read a file of which only some pages are in memory: every access is checked against the file's
  * size and throws `PageMissing` where bytes are still to be loaded. `each` turns that into asynchronous reading.
  */
-export class TableBuffer extends ByteBuffer {
+export class TableBuffer extends PresenceBuffer {
   readonly #text = new TextDecoder();
   #elementsLeft: number;
   /** The fields of the last table's kind: one table is read field by field, and those of one kind stand together. */
@@ -128,6 +129,7 @@ export class TableBuffer extends ByteBuffer {
   }
 
   override __offset(table: number, slot: number): number {
+    this.sawVector = false;
     const vtable = table - this.readInt32(table);
     if (vtable !== this.#vtable) {
       this.#fields = this.#readVtable(vtable);
@@ -159,6 +161,7 @@ export class TableBuffer extends ByteBuffer {
   override __vector_len(offset: number): number {
     const start = this.__indirect(offset);
     const length = this.#length(start, 1);
+    this.sawVector = true;
     this.#charge(length);
     if (length > LONG_VECTOR) this.pages.bytes(start, length);
     return length;

@@ -48,7 +48,7 @@ describe("Hardware profiles", () => {
     refused({ name: "a b" }, /^settings: name must be letters/);
     assert.throws(
       () => parseHardwareProfile([], "settings"),
-      /^OptionError: settings must be an object, but it is a list$/,
+      /^OptionError: settings must be an object, but it is \[\]$/,
     );
   });
 

@@ -8,6 +8,17 @@ import { LoweringError } from "../../../neutral/lowering-error.ts";
 
 type Attributes = Readonly<Record<string, Attribute>>;
 
+/** Which input of a node has the weights of a role. */
+const PLACES: Readonly<Record<string, number>> = {
+  weight: 1,
+  bias: 2,
+  scale: 1,
+  shift: 2,
+  mean: 3,
+  variance: 4,
+  slopes: 1,
+};
+
 /** Writes the nodes of one layer: its own node under its name, and others beside it. */
 export class NodeWriter {
   /** Version of the default operator set. */
@@ -63,8 +74,18 @@ export class NodeWriter {
     const stored = this.draft.lifted.find((tensor) => tensor.constant === weights);
     if (stored && this.draft.tensors[stored.id]) return Promise.resolve(stored.id);
     const name = `${this.layer.name}.${role}`;
-    if (constant) return Promise.resolve(this.draft.addTensor(name, { constant }));
-    return this.draft.addConstant(name, { shape, dataType, read: () => weights.read() });
+    const instead = this.#before(role);
+    if (constant) return Promise.resolve(this.draft.addTensor(name, { constant }, instead));
+    return this.draft.addConstant(name, { shape, dataType, read: () => weights.read() }, instead);
+  }
+
+  /** The tensor that the layer had its weights of that role in. */
+  #before(role: string): TensorId | undefined {
+    const { before, form } = this.layer;
+    if (before === undefined || before.form.kind !== form.kind) return undefined;
+    const isConstant = (id: TensorId): boolean => this.draft.lifted[id]?.constant !== undefined;
+    const place = role === "operand" ? before.node.inputs.findIndex(isConstant) : PLACES[role];
+    return place === undefined ? undefined : before.node.inputs[place];
   }
 
   setting(role: string, values: readonly number[], shape?: readonly number[]): TensorId {

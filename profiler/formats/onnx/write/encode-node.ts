@@ -3,7 +3,17 @@ import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { MessageWriter } from "../wire/message-writer.ts";
 
 /** Fields of NodeProto. */
-export const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 } as const;
+export const NODE = {
+  input: 1,
+  output: 2,
+  name: 3,
+  opType: 4,
+  attribute: 5,
+  docString: 6,
+  domain: 7,
+  metadata: 9,
+  devices: 10,
+} as const;
 const ATTRIBUTE = { name: 1, f: 2, i: 3, s: 4, floats: 7, ints: 8, strings: 9, type: 20 } as const;
 
 /** AttributeProto.AttributeType */

@@ -4,7 +4,16 @@ import { MessageWriter } from "../wire/message-writer.ts";
 import { bytesSegment, lengthOf, type ByteSegment } from "../../../bytes/byte-segments.ts";
 
 /** Fields of TensorProto. */
-export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13, dataLocation: 14 } as const;
+export const TENSOR = {
+  dims: 1,
+  dataType: 2,
+  name: 8,
+  rawData: 9,
+  docString: 12,
+  externalData: 13,
+  dataLocation: 14,
+  metadata: 16,
+} as const;
 const EXTERNAL = 1;
 
 /** Where a data file holds a tensor's elements. */

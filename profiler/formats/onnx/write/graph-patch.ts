@@ -20,6 +20,8 @@ const GRAPH = {
 
 const ANNOTATION_TENSOR = 1;
 const SPARSE_VALUES = 1;
+const DEVICES_SHARDING = 2;
+const SHARDING_TENSOR = 1;
 
 /** Before IR version 4 every initializer had to be an input of the graph as well. */
 const FIRST_WITH_OWN_INITIALIZERS = 4;
@@ -113,7 +115,8 @@ class GraphPatch {
   /** The node's bytes in the file, other names of tensors put in where it reads or makes others now. */
   async #node(node: Node): Promise<readonly ByteSegment[]> {
     const { span } = node;
-    if (span === undefined) return [bytesSegment(encodeNode(node, (id) => this.#name(id)))];
+    if (span === undefined)
+      return [bytesSegment(encodeNode(node, (id) => this.#name(id))), ...(await this.#notes(node))];
     const { source, walker } = this.context;
     const whole = [{ source, ...span }];
     if (node.isRewired !== true) return whole;
@@ -135,6 +138,30 @@ class GraphPatch {
     return isChanged ? segments : whole;
   }
 
+  /** What the file notes about the node that this one came from. */
+  async #notes({ notes, inputs, outputs }: Node): Promise<readonly ByteSegment[]> {
+    if (notes === undefined) return [];
+    const { source, walker } = this.context;
+    const names = new Set([...inputs, ...outputs].map((id) => this.#name(id)));
+    const pieces: ByteSegment[] = [];
+    for (const field of await walker.fields(notes.offset, notes.length)) {
+      if (field.field === NODE.docString || field.field === NODE.metadata) pieces.push(copied(source, field));
+      if (field.field === NODE.devices) pieces.push(...(await this.#devices(field, names)));
+    }
+    return pieces;
+  }
+
+  /** On which devices the node runs; how tensors are shared out among them goes for those that the node still has. */
+  async #devices(field: WireField, names: ReadonlySet<string>): Promise<readonly ByteSegment[]> {
+    const { source, walker } = this.context;
+    const kept: ByteSegment[] = [];
+    for (const part of await walker.fields(field.offset, field.length)) {
+      const isKept = part.field !== DEVICES_SHARDING || names.has(await this.#text(part, SHARDING_TENSOR));
+      if (isKept) kept.push(copied(source, part));
+    }
+    return fieldPieces(NODE.devices, kept);
+  }
+
   async #field(field: WireField): Promise<readonly ByteSegment[]> {
     const copy = copied(this.context.source, field);
     switch (field.field) {
@@ -142,6 +169,8 @@ class GraphPatch {
       case GRAPH.sparseInitializer: {
         const name = await this.#initializerName(field);
         this.#stored.add(name);
+        const { isNew, constant } = this.#byName.get(name) ?? {};
+        if (isNew && constant) return this.#successor(name, constant, field);
         return this.#gone.has(name) ? [] : [copy];
       }
       case GRAPH.input:
@@ -155,15 +184,25 @@ class GraphPatch {
     }
   }
 
+  /** A new constant under the name of one of the file, which leaves it what was noted about it. */
+  async #successor(name: string, constant: Constant, field: WireField): Promise<readonly ByteSegment[]> {
+    const { source, walker } = this.context;
+    const old = field.field === GRAPH.initializer ? await walker.fields(field.offset, field.length) : [];
+    const notes = old.filter((part) => part.field === TENSOR.docString || part.field === TENSOR.metadata);
+    const pieces = await this.context.tensor(name, constant);
+    return fieldPieces(GRAPH.initializer, [...pieces, ...notes.map((part) => copied(source, part))]);
+  }
+
   async #value(field: WireField, copy: ByteSegment): Promise<readonly ByteSegment[]> {
     const name = await this.#text(field, VALUE.name);
     if (this.#gone.has(name)) return [];
-    const declared = this.#byName.get(name)?.declared;
-    if (declared?.isEdited !== true) return [copy];
+    const { declared, isNew, constant } = this.#byName.get(name) ?? {};
+    const changed = isNew ? constant : declared?.isEdited ? declared : undefined;
+    if (changed === undefined) return [copy];
     const { source, walker } = this.context;
     const fields = await walker.fields(field.offset, field.length);
     const kept = fields.filter((part) => part.field !== VALUE.type).map((part) => copied(source, part));
-    const type = fieldPieces(VALUE.type, [bytesSegment(encodeType(declared))]);
+    const type = fieldPieces(VALUE.type, [bytesSegment(encodeType(changed))]);
     return fieldPieces(field.field, [...kept, ...type]);
   }
 

@@ -18,8 +18,18 @@ const DETECTION_POSTPROCESS: OperatorRule = {
   kind: "sort",
 };
 
-/** Custom operators whose code is public; all others are rows that say unknown. */
+/** A part of the model that another compiler made into code of an accelerator. */
+const compiled = (by: string): OperatorRule => ({
+  unknownBecause: `a part of the model that was compiled ${by}: neither its layers nor its weights are in the file in a form that can be counted`,
+  // The file says what comes out.
+  describe: () => ({ outputs: [], operation: { kind: "unknown", hidesWeights: true } }),
+});
+
+/** Custom operators whose code is public, and those that compilers make; all others are rows that say unknown. */
 export const CUSTOM: Rules = {
+  DISPATCH_OP: compiled("for an NPU ahead of time, by LiteRT's compiler plugins"),
+  "ethos-u": compiled("for an Arm Ethos-U NPU, by Vela"),
+  "edgetpu-custom-op": compiled("for a Coral Edge TPU"),
   TFLite_Detection_PostProcess: DETECTION_POSTPROCESS,
   Convolution2DTransposeBias: TRANSPOSE_CONV_BIAS,
   TransposeConvBias: TRANSPOSE_CONV_BIAS,

@@ -80,22 +80,27 @@ export class OperatorWriter {
     attributes: Attributes,
     outputs: readonly TensorId[],
   ): void {
-    const version = Math.max(this.#versionBefore(op), this.#version(op, inputs, attributes));
     const data = inputs[DATA_INPUT[op] ?? 0] ?? ABSENT;
     if (isQuantizedType(this.inferredType(data).dataType))
       for (const input of op === "CONCATENATION" ? inputs : [data])
         for (const output of outputs) giveRange(this.draft, { op, layer: this.layer.name, input, output });
     const named = new Map(Object.entries(attributes));
+    const version = this.#version(op, inputs, outputs, attributes);
     this.#inferredTypes.infer(this.draft.addNode({ op, version, inputs, outputs, attributes: named }, identity));
   }
 
-  #versionBefore(op: string): number {
-    const { node } = this.layer.before ?? {};
-    return node?.op === op ? node.version : 1;
-  }
-
-  #version(op: string, inputs: readonly TensorId[], attributes: Attributes): number {
+  /** That which the runtime needs for what is written, which may be less than what it needed before. */
+  #version(
+    op: string,
+    inputs: readonly TensorId[],
+    [output = ABSENT]: readonly TensorId[],
+    attributes: Attributes,
+  ): number {
     const [data, weights = ABSENT] = inputs;
+    const shapes = inputs.map((id) => (id === ABSENT ? undefined : this.inferredType(id).shape));
+    const scaleOf = (id: TensorId | undefined): number =>
+      this.draft.tensors[id ?? ABSENT]?.quantization?.scales[0] ?? 0;
+    const isPerChannel = (id: TensorId): boolean => this.draft.tensors[id]?.quantization?.granularity === "channel";
     const dataInput = inputs[DATA_INPUT[op] ?? 0] ?? data ?? ABSENT;
     const { dataType, shape } = this.inferredType(dataInput);
     const weight = this.inferredType(weights);
@@ -103,8 +108,13 @@ export class OperatorWriter {
       attributes,
       dataType,
       rank: shape?.length ?? 0,
+      mostAxes: Math.max(0, ...shapes.map((one) => one?.length ?? 0)),
+      isBroadcast: shapes[0]?.join() !== shapes[1]?.join(),
+      isScaledUp: scaleOf(output) > 0 && scaleOf(data) * scaleOf(weights) >= scaleOf(output),
+      inputs: inputs.length,
+      isPerChannelData: isPerChannel(dataInput),
       weightType: weight.dataType,
-      isPerChannel: this.draft.tensors[weights]?.quantization?.granularity === "channel",
+      isPerChannel: isPerChannel(weights),
       isGrouped: op === "CONV_2D" && weight.shape?.at(-1) !== shape?.at(-1),
     });
   }

@@ -6,11 +6,22 @@ export interface OperatorUse {
   readonly attributes: Readonly<Record<string, Attribute>>;
   /** Of the data input. */
   readonly dataType: DataType | undefined;
+  /** Of the data input. */
   readonly rank: number;
+  /** Axes of the input that has most. */
+  readonly mostAxes: number;
   /** Of the second input. */
   readonly weightType: DataType | undefined;
   /** The weights have a scale for each channel. */
   readonly isPerChannel: boolean;
+  /** The data input has a scale for each channel. */
+  readonly isPerChannelData: boolean;
+  /** The two operands have other sizes than each other. */
+  readonly isBroadcast: boolean;
+  /** Product of the operands' scales over the output's is 1 or more; false without scales. */
+  readonly isScaledUp: boolean;
+  /** Number of inputs, left out ones among them. */
+  readonly inputs: number;
   /** A convolution whose weights take fewer channels than there are. */
   readonly isGrouped: boolean;
 }
@@ -25,6 +36,26 @@ const byType =
 /** Versions of convolutions for weights in integers and data in floats. */
 const isHybrid = ({ dataType, weightType }: OperatorUse): boolean => dataType === "float32" && weightType === "int8";
 
+/** The option stands by default. */
+const isScaledByPowers = ({ attributes }: OperatorUse): boolean => attributes.pot_scale_int16 !== false;
+
+const MOST_BROADCAST_AXES = 4;
+const isWideBroadcast = ({ isBroadcast, mostAxes }: OperatorUse): boolean =>
+  isBroadcast && mostAxes > MOST_BROADCAST_AXES;
+
+const EXTREME: VersionOf = (use) =>
+  use.dataType === "int16" ? 4 : isWideBroadcast(use) ? 3 : use.dataType === "int8" ? 2 : 1;
+
+const PADDING: VersionOf = (use) => (use.rank > 4 ? 4 : byType(2, 3)(use));
+
+const RESIZE =
+  (hasAligned: boolean): VersionOf =>
+  ({ attributes, dataType }) => {
+    if (dataType === "int16") return 4;
+    const isExact = attributes.half_pixel_centers === true || (hasAligned && attributes.align_corners === true);
+    return isExact ? 3 : dataType === "int8" ? 2 : 1;
+  };
+
 /** Source: TensorFlow Lite, op_version.cc. Operators that are not listed have version 1. */
 const VERSIONS: Readonly<Record<string, VersionOf>> = {
   CONV_2D: (use) => {
@@ -37,36 +68,54 @@ const VERSIONS: Readonly<Record<string, VersionOf>> = {
     return use.dataType === "int8" || use.dataType === "int16" ? byType(3, 5)(use) : isDilated ? 2 : 1;
   },
   FULLY_CONNECTED: (use) => {
-    if (use.isPerChannel) return 12;
+    if (isHybrid(use) && use.isPerChannel) return 12;
     if (use.dataType === "int16") return 7;
+    if (use.inputs === 2) return 6;
     if (use.attributes.keep_num_dims === true) return 5;
-    return isHybrid(use) ? 3 : byType(4, 7)(use);
+    if (isHybrid(use)) return use.attributes.asymmetric_quantize_inputs === true ? 9 : 3;
+    return byType(4, 7)(use);
+  },
+  TRANSPOSE_CONV: ({ attributes, inputs, weightType }) => {
+    const { fused_activation_function: fused = "NONE" } = attributes;
+    if (fused !== "NONE") return 4;
+    return inputs === 4 ? 3 : weightType === "int8" ? 2 : 1;
   },
   TRANSPOSE: (use) => (use.rank > 5 ? 6 : use.rank > 4 ? 4 : byType(2, 5)(use)),
   SLICE: (use) => (use.rank > 4 ? 5 : byType(2, 4)(use)),
-  ADD: byType(2, 2),
-  SUB: byType(2, 2),
-  MUL: byType(2, 4),
-  MAXIMUM: byType(2, 4),
-  MINIMUM: byType(2, 4),
+  ADD: (use) => byType(2, isScaledByPowers(use) ? 1 : 3)(use),
+  SUB: (use) => {
+    if (use.dataType === "int16" && !isScaledByPowers(use)) return 5;
+    return isWideBroadcast(use) ? 3 : byType(2, 1)(use);
+  },
+  DIV: (use) => (isWideBroadcast(use) ? 2 : 1),
+  MUL: (use) => (use.dataType !== "int16" && use.isScaledUp ? 3 : byType(2, 4)(use)),
+  MAXIMUM: EXTREME,
+  MINIMUM: EXTREME,
   AVERAGE_POOL_2D: byType(2, 3),
   MAX_POOL_2D: byType(2, 3),
   MEAN: byType(2, 3),
   REDUCE_MAX: byType(2, 3),
   CONCATENATION: byType(2, 3),
   SPLIT: byType(2, 4),
-  SPLIT_V: byType(2, 2),
-  PAD: byType(2, 3),
-  PADV2: byType(2, 2),
+  SPLIT_V: byType(2, 1),
+  PAD: PADDING,
+  PADV2: PADDING,
+  RESIZE_BILINEAR: RESIZE(false),
+  RESIZE_NEAREST_NEIGHBOR: RESIZE(true),
   MIRROR_PAD: byType(2, 3),
   SOFTMAX: byType(2, 3),
-  LOG_SOFTMAX: byType(2, 2),
+  LOG_SOFTMAX: byType(2, 1),
+  GELU: byType(2, 1),
+  DEPTH_TO_SPACE: byType(2, 1),
   RELU: byType(2, 3),
   RELU6: byType(2, 3),
-  LEAKY_RELU: byType(2, 2),
+  LEAKY_RELU: byType(1, 2),
   LOGISTIC: byType(2, 3),
   TANH: byType(2, 3),
-  DEQUANTIZE: ({ dataType }) => (dataType === "float16" ? 3 : dataType === "int8" ? 2 : 1),
+  DEQUANTIZE: ({ dataType, isPerChannelData }) => {
+    if (dataType === "float16" || dataType === "int16") return 3;
+    return dataType === "int8" ? (isPerChannelData ? 5 : 2) : 1;
+  },
 };
 
 export function versionOf(op: string, use: OperatorUse): number {

@@ -1,4 +1,4 @@
-import { isFloat } from "../../../model/data-type.ts";
+import { isFloat, type DataType } from "../../../model/data-type.ts";
 import { ABSENT, type Quantization, type TensorId } from "../../../model/model.ts";
 import { newWeights, reshapedWeights, type Weights } from "../../../neutral/forms.ts";
 import { permutedWeights } from "../../../neutral/stored-weights.ts";
@@ -42,7 +42,7 @@ export async function writeWeights(writer: OperatorWriter, weights: Weights, ker
     ? await writeFloats(writer, weights, kernel.role)
     : await writeIntegers(writer, weights, kernel);
   if (!isFloat16 && isHybrid(writer)) return narrow;
-  const wide = writer.tensor(`${kernel.role}.wide`);
+  const wide = writer.draft.addTensor(`${writer.layer.name}.${kernel.role}.wide`, {}, inputBefore(writer, kernel.role));
   writer.helper(`${kernel.role}.widen`, "DEQUANTIZE", [narrow], {}, wide);
   return wide;
 }
@@ -53,11 +53,31 @@ function storedTensor({ draft }: OperatorWriter, weights: Weights): TensorId | u
   return stored && draft.tensors[stored.id] ? stored.id : undefined;
 }
 
+/** Which input of a convolution or a dense layer has the weights of a role. */
+const PLACES: Readonly<Record<string, number>> = { weight: 1, bias: 2 };
+
+/** What the layer had its weights of a role in. */
+function inputBefore({ layer: { before, form } }: OperatorWriter, role: string): TensorId | undefined {
+  return before?.form.kind === form.kind ? before.node.inputs[PLACES[role] ?? ABSENT] : undefined;
+}
+
+/** The numbers that the layer had for a role, behind a DEQUANTIZE of the same type too: new ones go under their name. */
+function constantBefore(writer: OperatorWriter, role: string, dataType: DataType): TensorId | undefined {
+  const input = inputBefore(writer, role);
+  if (input === undefined || input === ABSENT) return undefined;
+  const { nodes, tensors } = writer.draft.model.entries[0].graph;
+  const stored =
+    tensors[input]?.constant === undefined ? nodes.find(({ outputs }) => outputs.includes(input))?.inputs[0] : input;
+  return stored !== undefined && tensors[stored]?.constant?.dataType === dataType ? stored : undefined;
+}
+
 function writeFloats(writer: OperatorWriter, weights: Weights, role: string): Promise<TensorId> {
   const { shape, dataType, constant, quantization } = weights;
   const name = `${writer.layer.name}.${role}`;
-  if (constant && quantization === undefined) return Promise.resolve(writer.draft.addTensor(name, { constant }));
-  return writer.draft.addConstant(name, { shape, dataType, read: () => weights.read() });
+  const instead = constantBefore(writer, role, dataType);
+  if (constant && quantization === undefined)
+    return Promise.resolve(writer.draft.addTensor(name, { constant }, instead));
+  return writer.draft.addConstant(name, { shape, dataType, read: () => weights.read() }, instead);
 }
 
 /** Restructurings make numbers; a layer that computes in integers takes them as such. */
@@ -68,22 +88,28 @@ function asIntegers(weights: Weights, writer: OperatorWriter): Weights {
 
 /** By the scheme that the weights have, else by the one that fits the numbers best; a prediction only knows how many scales that has. */
 async function writeIntegers(
-  { draft, layer }: OperatorWriter,
+  writer: OperatorWriter,
   weights: Weights,
   { role, channelAxis, isPerChannel }: Kernel,
 ): Promise<TensorId> {
+  const { draft, layer } = writer;
   const name = `${layer.name}.${role}`;
   const { shape, dataType, quantization, constant } = weights;
-  if (constant && quantization) return draft.addTensor(name, { constant, quantization });
+  const instead = constantBefore(writer, role, dataType);
+  if (constant && quantization) return draft.addTensor(name, { constant, quantization }, instead);
   const axis = isPerChannel ? channelAxis : undefined;
   if (!draft.readsWeights) {
     const planned = quantization ?? plannedScheme(shape, axis);
-    return draft.addConstant(name, { shape, dataType, quantization: planned, read: unread });
+    return draft.addConstant(name, { shape, dataType, quantization: planned, read: unread }, instead);
   }
   const elements = await weights.read();
   const scheme = quantization ?? schemeFor(elements, shape, dataType, axis);
   const integers = quantized(elements, shape, dataType, scheme);
-  return draft.addConstant(name, { shape, dataType, quantization: scheme, read: () => Promise.resolve(integers) });
+  return draft.addConstant(
+    name,
+    { shape, dataType, quantization: scheme, read: () => Promise.resolve(integers) },
+    instead,
+  );
 }
 
 function unread(): Promise<never> {
@@ -108,15 +134,12 @@ export async function writeBias(
   const name = `${layer.name}.bias`;
   const scheme = biasScheme(draft.tensors[input]?.quantization, draft.tensors[weightTensor]?.quantization);
   if (scheme === undefined) throw unknownRange(layer.name);
+  const instead = constantBefore(writer, "bias", dataType);
   if (!draft.readsWeights)
-    return draft.addConstant(name, { shape: [outputs], dataType, quantization: scheme, read: unread });
+    return draft.addConstant(name, { shape: [outputs], dataType, quantization: scheme, read: unread }, instead);
   const integers = quantized(await bias.read(), [outputs], dataType, scheme);
-  return draft.addConstant(name, {
-    shape: [outputs],
-    dataType,
-    quantization: scheme,
-    read: () => Promise.resolve(integers),
-  });
+  const read = (): Promise<ArrayLike<number>> => Promise.resolve(integers);
+  return draft.addConstant(name, { shape: [outputs], dataType, quantization: scheme, read }, instead);
 }
 
 const BIAS: Kernel = { role: "bias", channelAxis: 0, isPerChannel: false };

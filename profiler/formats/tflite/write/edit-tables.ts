@@ -10,10 +10,12 @@ import {
   QuantizationParametersT,
   TensorT,
   type BlockwiseQuantizationT,
+  type MetadataT,
   type ModelT,
   type MultiAxisQuantizationT,
   type SubGraphT,
 } from "../schema/generated/schema_generated.ts";
+import { presentList } from "../presence.ts";
 import { DataList } from "./data-list.ts";
 import { setOptions } from "./encode-options.ts";
 import type { TfliteTables } from "./read-tables.ts";
@@ -51,7 +53,8 @@ export async function editTables(
   const data = new DataList(file, model.source, payload);
   const editor = new SubgraphEditor(model, tables, main, data);
   await editor.edit();
-  tables.metadata = tables.metadata.filter(({ name }) => typeof name !== "string" || !STALE_METADATA.has(name));
+  const isStale = ({ name }: MetadataT): boolean => typeof name === "string" && STALE_METADATA.has(name);
+  if (tables.metadata.some(isStale)) tables.metadata = tables.metadata.filter((one) => !isStale(one));
   dropCodes(tables, codesBefore);
   return { tables, data: data.finished() };
 }
@@ -79,7 +82,7 @@ class SubgraphEditor {
     this.main.operators = graph.nodes.map((node) => this.#operator(node));
     this.main.tensors = written;
     this.main.inputs = this.#all(this.main.inputs);
-    this.main.outputs = this.#all(graph.outputs);
+    this.main.outputs = this.#all(this.main.outputs, graph.outputs);
     for (const { subgraphIndex, inputs, outputs } of this.tables.signatureDefs) {
       if (subgraphIndex !== 0) continue;
       for (const map of [...inputs, ...outputs]) map.tensorIndex = this.#number(map.tensorIndex);
@@ -136,8 +139,8 @@ class SubgraphEditor {
   #operator({ origin, op, version, inputs, outputs, attributes }: Node): OperatorT {
     const kept = origin === undefined ? undefined : this.main.operators[origin];
     const operator = kept ?? new OperatorT(this.#code(op, version));
-    operator.inputs = this.#all(inputs);
-    operator.outputs = this.#all(outputs);
+    operator.inputs = this.#all(operator.inputs, inputs);
+    operator.outputs = this.#all(operator.outputs, outputs);
     operator.intermediates = this.#all(operator.intermediates);
     if (kept === undefined) setOptions(operator, op, attributes);
     return operator;
@@ -157,8 +160,9 @@ class SubgraphEditor {
     return operatorCodes.push(code) - 1;
   }
 
-  #all(ids: readonly TensorId[]): number[] {
-    return ids.map((id) => this.#number(id));
+  /** @param before the list that they stand in: without elements it stays what it is, there or left out */
+  #all(before: number[], ids: readonly TensorId[] = before): number[] {
+    return before.length === 0 && ids.length === 0 ? before : ids.map((id) => this.#number(id));
   }
 
   /** Omitted tensors stay -1. */
@@ -175,10 +179,14 @@ function isHole({ declared, constant, quantization }: Tensor): boolean {
 /** Dynamic sizes are -1 in the signature and carry the size that the model was converted with. */
 function setSizes(table: TensorT, { shape = [] }: DeclaredType): void {
   const isDynamic = shape.some((size) => typeof size !== "number");
-  table.shape = shape.map((size) => {
-    if (typeof size === "number") return size;
-    return typeof size === "object" ? (size?.example ?? 1) : 1;
-  });
+  // A scalar has a list of sizes too, without any: without a list its rank would be unknown.
+  table.shape =
+    shape.length === 0
+      ? presentList()
+      : shape.map((size) => {
+          if (typeof size === "number") return size;
+          return typeof size === "object" ? (size?.example ?? 1) : 1;
+        });
   const hasSignature = isDynamic || table.shapeSignature.length > 0;
   table.shapeSignature = hasSignature ? shape.map((size) => (typeof size === "number" ? size : -1)) : [];
 }

@@ -1,6 +1,7 @@
 import { ByteBuffer, type Builder, type Offset } from "flatbuffers";
 import type { ByteSource } from "../../../bytes/byte-source.ts";
 import { bytesSegment, type ByteSegment } from "../../../bytes/byte-segments.ts";
+import { presentList } from "../presence.ts";
 import { Buffer, BufferT, Model, type ModelT } from "../schema/generated/schema_generated.ts";
 import { SharingBuilder } from "./sharing-builder.ts";
 
@@ -122,7 +123,7 @@ class DataSlot extends BufferT {
   }
 
   override pack(builder: Builder): Offset {
-    const list = this.place === "inside" ? Buffer.createDataVector(builder, []) : undefined;
+    const list = this.place === "inside" ? Buffer.createDataVector(builder, presentList()) : undefined;
     Buffer.startBuffer(builder);
     if (list !== undefined) Buffer.addData(builder, list);
     if (this.place === "outside") {

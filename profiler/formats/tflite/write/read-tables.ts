@@ -2,6 +2,7 @@ import type { ByteSource } from "../../../bytes/byte-source.ts";
 import { present, readBuffers, type StoredBytes } from "../buffers.ts";
 import { PagedBytes } from "../paged-bytes.ts";
 import { Model, ModelT, SubGraphT, type SubGraph } from "../schema/generated/schema_generated.ts";
+import { presentList } from "../presence.ts";
 import { TableBuffer } from "../table-buffer.ts";
 
 /** A model's tables as objects, and where the data of its buffers is. */
@@ -23,8 +24,12 @@ export async function readTables(source: ByteSource): Promise<TfliteTables> {
   const model = await buffer.once(() => Model.getRootAsModel(buffer));
   const { inside } = await readBuffers(buffer, model);
   const tables = await buffer.once(() => new ModelT(model.version(), [], [], model.description()));
-  const list = async <T>(length: () => number, table: (index: number) => { unpack(): T } | null): Promise<T[]> =>
-    buffer.each(await buffer.once(length), (index) => present(table(index)).unpack());
+  const list = async <T>(length: () => number, table: (index: number) => { unpack(): T } | null): Promise<T[]> => {
+    const count = await buffer.once(length);
+    return count === 0 && buffer.sawVector
+      ? presentList()
+      : buffer.each(count, (index) => present(table(index)).unpack());
+  };
   tables.operatorCodes = await list(
     () => model.operatorCodesLength(),
     (index) => model.operatorCodes(index),

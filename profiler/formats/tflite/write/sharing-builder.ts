@@ -1,13 +1,18 @@
 import { Builder, type Offset } from "flatbuffers";
+import { takePresence } from "../presence.ts";
+
+/** A field with this offset is not written. */
+const LEFT_OUT = 0;
 
 /**
- * Writes equal strings, and lists without elements, once for all that refer to them, as flatbuffers allows. Tables without an option
- * have an empty list for it in the generated code, and a model has thousands of these.
+ * Writes equal strings, and lists without elements, once for all that refer to them, as flatbuffers allows. Of these it writes only what
+ * `presentList` made: the generated code would write an empty list for everything that a table leaves out.
  */
 export class SharingBuilder extends Builder {
   readonly #strings = new Map<string, Offset>();
   #emptyList: Offset | undefined;
   #isEmpty = false;
+  #isLeftOut = false;
   /** A text is a list with a zero behind it, an empty one too. */
   #isText = false;
 
@@ -28,11 +33,15 @@ export class SharingBuilder extends Builder {
   }
 
   override startVector(elementSize: number, elements: number, alignment: number): void {
+    const isPresent = takePresence();
     this.#isEmpty = elements === 0 && !this.#isText;
-    if (!this.#isEmpty || this.#emptyList === undefined) super.startVector(elementSize, elements, alignment);
+    this.#isLeftOut = this.#isEmpty && !isPresent;
+    if (!this.#isLeftOut && (!this.#isEmpty || this.#emptyList === undefined))
+      super.startVector(elementSize, elements, alignment);
   }
 
   override endVector(): Offset {
+    if (this.#isLeftOut) return LEFT_OUT;
     if (!this.#isEmpty) return super.endVector();
     this.#emptyList ??= super.endVector();
     return this.#emptyList;
