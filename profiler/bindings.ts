@@ -1,7 +1,11 @@
 import { OptionError } from "./errors.ts";
-import type { DeclaredDimension, Graph, Model, Tensor } from "./model/model.ts";
+import type { DeclaredDimension, Entry, Graph, Model } from "./model/model.ts";
+import type { Dimension } from "./model/shape.ts";
+import { namesIn, symbol } from "./model/size-expression.ts";
+import { SizeNames } from "./operators/size-names.ts";
 import type { InferredType } from "./operators/inferred-type.ts";
 import type { BoundDimension } from "./profile.ts";
+import { evaluate, exactDivide, subtract } from "./shapes/dimension.ts";
 
 /** Value of a dynamic dimension that nobody has given and that the file has no example for. */
 export const DEFAULT_SIZE = 1;
@@ -9,10 +13,18 @@ export const DEFAULT_SIZE = 1;
 /** Larger sizes come from a typing error; a tensor of that many elements would fit no phone anyway. */
 const LARGEST_SIZE = 2 ** 31 - 1;
 
-/** The inputs of one entry with every dynamic dimension given a value. */
-export interface BoundInputs {
+export type Bindings = Readonly<Record<string, number>>;
+
+/** Inputs of an entry as inference takes them. */
+export interface SizedInputs {
   /** In the order of the graph's inputs. */
   readonly inferredTypes: readonly InferredType[];
+  /** What the name of a dynamic dimension in the file stands for. */
+  readonly sizeOf: (declared: string) => Dimension;
+}
+
+/** The inputs of one entry with every dynamic dimension given a value. */
+export interface BoundInputs extends SizedInputs {
   readonly dimensions: readonly BoundDimension[];
   /** True when a size that the file fixes was given another value: what the file says of later shapes is then void. */
   readonly isResized: boolean;
@@ -20,62 +32,162 @@ export interface BoundInputs {
 
 /**
  * Gives each dynamic dimension of a model's inputs its value: the caller's by name, else the example that the file was converted with,
- * else 1. A dimension without a name is called INPUT[AXIS]; a size that the file fixes can be overridden by that name as well.
+ * else 1. A dimension without a name is called INPUT[AXIS]; a size that the file fixes can be overridden by that name as well. One that
+ * the file computes from others ("2*s0") follows from them.
  * @throws {OptionError} for a name that the model does not have, or a value that is no size
  */
-export function bindInputs(model: Model, given: Readonly<Record<string, number>>): BoundInputs {
-  const { graph } = model.entries[0];
-  const named = new Map<string, { default: number; occurrences: string[]; isFixed: boolean }>();
-  const inputNames = distinctNames(graph);
-  const names = graph.inputs.map((id, input) => inputDimensions(graph.tensors[id], inputNames[input] ?? ""));
-  for (const { name, position, dimension } of names.flat()) {
-    const known = named.get(name) ?? { default: exampleOf(dimension), occurrences: [], isFixed: isFixed(dimension) };
-    named.set(name, { ...known, occurrences: [...known.occurrences, position] });
+export function bindInputs(model: Model, given: Bindings, entry: Entry = model.entries[0]): BoundInputs {
+  const inputs = new InputSizes(entry.graph);
+  const values = inputs.valuesOf(given, model.file);
+  const defaults = inputs.valuesOf({}, model.file);
+  const isFixed = (name: string): boolean => inputs.names.get(name)?.isFixed === true;
+  const dimensions = [...inputs.names].flatMap(([name, { occurrences }]): readonly BoundDimension[] => {
+    if (isFixed(name) && given[name] === undefined) return [];
+    const [value, usual] = [values.get(name) ?? DEFAULT_SIZE, defaults.get(name) ?? DEFAULT_SIZE];
+    const isGiven = given[name] !== undefined || inputs.impliedBy(given).has(name);
+    return [{ name, value, default: usual, source: isGiven ? "given" : "default", occurrences }];
+  });
+  const isResized = [...inputs.names].some(([name]) => {
+    const keepsExample = isFixed(name) || model.format === "tflite";
+    return keepsExample && values.get(name) !== defaults.get(name);
+  });
+  return { ...inputs.sized((name) => values.get(name)), dimensions, isResized };
+}
+
+/** The inputs of the main entry with only the caller's sizes given: what the run decides stays a name. */
+export function openInputs(model: Model, given: Bindings = {}): SizedInputs {
+  const inputs = new InputSizes(model.entries[0].graph);
+  return inputs.sized((name) => given[name]);
+}
+
+interface SizeName {
+  readonly default: number;
+  /** INPUT[AXIS], of dimensions that follow from this one too. */
+  readonly occurrences: readonly string[];
+  readonly isFixed: boolean;
+}
+
+/** The sizes of an entry's inputs, each over names that can be given a value. */
+class InputSizes {
+  /** In the order in which they occur. */
+  readonly names: ReadonlyMap<string, SizeName>;
+  readonly #texts: SizeNames;
+  /** By input, by axis. */
+  readonly #sizes: readonly (readonly Dimension[])[];
+  /** Sizes that follow from others, by their text in the file. */
+  readonly #computed = new Map<string, Dimension>();
+
+  constructor(private readonly graph: Graph) {
+    const inputNames = distinctNames(graph);
+    const shapes = graph.inputs.map((id) => graph.tensors[id]?.declared?.shape ?? []);
+    this.#texts = new SizeNames(shapes.flat());
+    const names = new Map<string, { default: number; occurrences: string[]; isFixed: boolean }>();
+    this.#sizes = shapes.map((shape, input) =>
+      shape.map((declared, axis) => {
+        const position = `${inputNames[input] ?? ""}[${axis}]`;
+        const size = typeof declared === "string" ? this.#texts.sizeOf(declared) : symbol(position);
+        if (typeof declared === "string" && size !== symbol(declared)) this.#computed.set(declared, size);
+        for (const name of namesIn(size)) {
+          const known = names.get(name) ?? {
+            default: exampleOf(declared),
+            occurrences: [],
+            isFixed: isFixed(declared),
+          };
+          names.set(name, { ...known, occurrences: [...known.occurrences, position] });
+        }
+        return size;
+      }),
+    );
+    this.names = names;
   }
-  checkGiven(model, given, named);
 
-  const valueOf = (name: string): number => given[name] ?? named.get(name)?.default ?? DEFAULT_SIZE;
-  const inferredTypes = graph.inputs.map((id, input): InferredType => {
-    const declared = graph.tensors[id]?.declared;
-    const shape = declared?.shape && (names[input] ?? []).map(({ name }) => valueOf(name));
-    const inferredType = { dataType: declared?.dataType, shape };
-    return declared?.container ? { ...inferredType, container: declared.container } : inferredType;
-  });
-  const dimensions = [...named].flatMap(([name, dimension]): readonly BoundDimension[] => {
-    if (dimension.isFixed && given[name] === undefined) return [];
-    const source = given[name] === undefined ? "default" : "given";
-    return [{ name, value: valueOf(name), default: dimension.default, source, occurrences: dimension.occurrences }];
-  });
-  const isResized = [...named].some(([name, dimension]) => {
-    const keepsExample = dimension.isFixed || model.format === "tflite";
-    return keepsExample && valueOf(name) !== dimension.default;
-  });
-  return { inferredTypes, dimensions, isResized };
-}
-
-/**
- * The inputs of the main entry with only the caller's sizes given: what the run decides stays a name.
- * @returns inferred types in the order of the graph's inputs
- */
-export function openInputs(model: Model, given: Readonly<Record<string, number>>): readonly InferredType[] {
-  const { graph } = model.entries[0];
-  const inputNames = distinctNames(graph);
-  return graph.inputs.map((id, input): InferredType => {
-    const tensor = graph.tensors[id];
-    const shape = inputDimensions(tensor, inputNames[input] ?? "").map(({ name, position, dimension }) => {
-      const size = given[name] ?? given[position];
-      return size ?? (typeof dimension === "number" ? dimension : name);
+  sized(valueOf: (name: string) => number | undefined): SizedInputs {
+    const value = (name: string): number | undefined => {
+      const known = this.names.get(name);
+      return valueOf(name) ?? (known?.isFixed === true ? known.default : undefined);
+    };
+    const inferredTypes = this.graph.inputs.map((id, input): InferredType => {
+      const { dataType, shape, container } = this.graph.tensors[id]?.declared ?? {};
+      const sizes = shape && (this.#sizes[input] ?? []).map((size) => evaluate(size, value));
+      return { dataType, shape: sizes, ...(container && { container }) };
     });
-    const { dataType, container, shape: declared } = tensor?.declared ?? {};
-    return { dataType, shape: declared && shape, ...(container && { container }) };
-  });
+    return { inferredTypes, sizeOf: (declared) => evaluate(this.#texts.sizeOf(declared), value) };
+  }
+
+  /** A value for each name. @throws {OptionError} */
+  valuesOf(given: Bindings, file: string): ReadonlyMap<string, number> {
+    this.#check(given, file);
+    const asked = new Map([
+      ...Object.entries(given).filter(([name]) => this.names.has(name)),
+      ...this.impliedBy(given),
+    ]);
+    const values = new Map([...this.names].map(([name, { default: usual }]) => [name, asked.get(name) ?? usual]));
+    // What is computed from sizes of 1 may come to nothing, height/32 for one: those grow until it is something.
+    for (const size of this.#computed.values()) {
+      const growing = [...namesIn(size)].filter((name) => !asked.has(name));
+      const isTooSmall = (): boolean => valueAt(size, values) < 1;
+      for (let step = 0; step < MOST_DOUBLINGS && growing.length > 0 && isTooSmall(); step += 1)
+        for (const name of growing) values.set(name, 2 * (values.get(name) ?? DEFAULT_SIZE));
+    }
+    for (const [text, size] of this.#computed) {
+      const wanted = given[text];
+      const value = valueAt(size, values);
+      const names = [...namesIn(size)].join(", ");
+      if (wanted !== undefined && wanted !== value)
+        throw new OptionError(`${file}: ${text} is computed from ${names}: it is ${value}, not ${wanted}`);
+      if (!(value >= 0)) throw new OptionError(`${file}: ${text} comes to ${value}: give ${names} other sizes`);
+    }
+    return values;
+  }
+
+  /** Names whose value follows from that of a computed size: 2*s0 = 8 says that s0 is 4. */
+  impliedBy(given: Bindings): ReadonlyMap<string, number> {
+    const implied = new Map<string, number>();
+    for (const [text, size] of this.#computed) {
+      const wanted = given[text];
+      if (wanted === undefined) continue;
+      const rest = evaluate(size, (name) => given[name] ?? implied.get(name));
+      const [open, another] = [...namesIn(rest)];
+      const solved = open === undefined || another !== undefined ? undefined : solve(rest, open, wanted);
+      if (open !== undefined && solved !== undefined) implied.set(open, solved);
+    }
+    return implied;
+  }
+
+  #check(given: Bindings, file: string): void {
+    for (const [name, value] of Object.entries(given)) {
+      if (!this.names.has(name) && !this.#computed.has(name)) {
+        const dynamic = [...this.names].filter(([, { isFixed: is }]) => !is).map(([known]) => known);
+        const choice =
+          dynamic.length > 0 ? `its dynamic dimensions are ${dynamic.join(", ")}` : "it has no dynamic dimension";
+        const example = [...this.names.keys()].find((known) => known.endsWith("]"));
+        const hint = example && `A size that the file fixes can be changed by its place, for example ${example}.`;
+        throw new OptionError(`${file}: no dimension is called "${name}": ${choice}`, { hint });
+      }
+      if (!Number.isInteger(value) || value < 0 || value > LARGEST_SIZE) {
+        throw new OptionError(
+          `${file}: ${name}=${value} is no size: expected a whole number from 0 to ${LARGEST_SIZE}`,
+        );
+      }
+    }
+  }
 }
 
-interface InputDimension {
-  readonly name: string;
-  /** INPUT[AXIS] */
-  readonly position: string;
-  readonly dimension: DeclaredDimension;
+/** Defaults are doubled no oftener: 2^16 elements along an axis are enough for any rule. */
+const MOST_DOUBLINGS = 16;
+
+function valueAt(size: Dimension, values: ReadonlyMap<string, number>): number {
+  const value = evaluate(size, (name) => values.get(name));
+  return typeof value === "number" ? value : NaN;
+}
+
+/** The value of the only name in `size` that makes it `wanted`; undefined where a name occurs otherwise than once and multiplied. */
+function solve(size: Dimension, name: string, wanted: number): number | undefined {
+  const rest = evaluate(size, (known) => (known === name ? 0 : undefined));
+  const factor = exactDivide(subtract(size, rest), symbol(name));
+  if (typeof rest !== "number" || typeof factor !== "number") return undefined;
+  const value = (wanted - rest) / factor;
+  return Number.isInteger(value) && value >= 0 ? value : undefined;
 }
 
 /** Names of the inputs; TFLite leaves tensors without a name, or gives several the same: those are told apart by their place. */
@@ -87,13 +199,6 @@ function distinctNames({ inputs, tensors }: Graph): readonly string[] {
   });
 }
 
-function inputDimensions(tensor: Tensor | undefined, input: string): readonly InputDimension[] {
-  return (tensor?.declared?.shape ?? []).map((dimension, axis) => {
-    const position = `${input}[${axis}]`;
-    return { name: typeof dimension === "string" ? dimension : position, position, dimension };
-  });
-}
-
 function isFixed(dimension: DeclaredDimension): boolean {
   return typeof dimension === "number";
 }
@@ -101,26 +206,4 @@ function isFixed(dimension: DeclaredDimension): boolean {
 function exampleOf(dimension: DeclaredDimension): number {
   if (typeof dimension === "number") return dimension;
   return dimension !== null && typeof dimension === "object" ? dimension.example : DEFAULT_SIZE;
-}
-
-function checkGiven(
-  model: Model,
-  given: Readonly<Record<string, number>>,
-  named: ReadonlyMap<string, { readonly isFixed: boolean }>,
-): void {
-  for (const [name, value] of Object.entries(given)) {
-    if (!named.has(name)) {
-      const dynamic = [...named].filter(([, dimension]) => !dimension.isFixed).map(([known]) => known);
-      const choice =
-        dynamic.length > 0 ? `its dynamic dimensions are ${dynamic.join(", ")}` : "it has no dynamic dimension";
-      const example = [...named.keys()].find((known) => known.endsWith("]"));
-      const hint = example && `A size that the file fixes can be changed by its place, for example ${example}.`;
-      throw new OptionError(`${model.file}: no dimension is called "${name}": ${choice}`, { hint });
-    }
-    if (!Number.isInteger(value) || value < 0 || value > LARGEST_SIZE) {
-      throw new OptionError(
-        `${model.file}: ${name}=${value} is no size: expected a whole number from 0 to ${LARGEST_SIZE}`,
-      );
-    }
-  }
 }

@@ -1,4 +1,4 @@
-import type { Shape } from "./model/shape.ts";
+import type { PrintedDimension } from "./model/shape.ts";
 
 /** Numbers as people read them: three significant digits and a unit. Prefixes are decimal throughout: 1 KB is 1,000 bytes. */
 
@@ -68,7 +68,7 @@ export function formatExact(value: number): string {
 }
 
 /** "1×3×224×224", with names for symbolic sizes; a scalar is "scalar". */
-export function formatShape(shape: Shape | null): string {
+export function formatShape(shape: readonly PrintedDimension[] | null): string {
   if (shape === null) return UNKNOWN_TEXT;
   return shape.length === 0 ? "scalar" : shape.join("×");
 }

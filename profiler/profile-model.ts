@@ -87,14 +87,13 @@ export function analyseModel(
 ): AnalysedModel {
   const inputs = bindInputs(model, bindings);
   const context = { model, operators: OPERATORS[model.format], checksDeclared: !inputs.isResized };
-  const entries = model.entries.map(({ name, graph }, entry) => {
-    const isProfiled = entry === 0;
-    const inferredTypes = isProfiled
-      ? inputs.inferredTypes
-      : bindInputs({ ...model, entries: [{ name, graph }] }, {}).inferredTypes;
+  const entries = model.entries.map((entry, place) => {
+    const isProfiled = place === 0;
+    const { inferredTypes, sizeOf } = isProfiled ? inputs : bindInputs(model, {}, entry);
     // Notes of the file's own shapes are part of what was found.
-    const known = previous?.inputs.isResized === inputs.isResized ? previous.inferred[entry] : undefined;
-    return { name, inferred: inferGraph(context, graph, inferredTypes, `entry${entry}`, known), isProfiled };
+    const known = previous?.inputs.isResized === inputs.isResized ? previous.inferred[place] : undefined;
+    const inferred = inferGraph({ ...context, sizeOf }, entry.graph, inferredTypes, `entry${place}`, known);
+    return { name: entry.name, inferred, isProfiled };
   });
   const inferred = entries.map((entry) => entry.inferred);
   return { model, inputs, listing: listLayers(entries, previous?.listing), inferred };

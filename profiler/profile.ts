@@ -1,6 +1,6 @@
 import type { ComputeType, HardwareProfile } from "./hardware/hardware-profile.ts";
 import type { DataType } from "./model/data-type.ts";
-import type { Dimension } from "./model/shape.ts";
+import type { PrintedDimension } from "./model/shape.ts";
 import type { LayerKind } from "./layers/operation.ts";
 
 /**
@@ -128,14 +128,14 @@ export type Product = readonly Factor[];
 
 export interface Factor {
   readonly name: string;
-  readonly value: Dimension;
+  readonly value: PrintedDimension;
 }
 
 export interface TensorProfile {
   readonly name: string;
   readonly dtype: DataType | null;
   /** null: unknown rank. */
-  readonly shape: readonly Dimension[] | null;
+  readonly shape: readonly PrintedDimension[] | null;
   readonly isConstant: boolean;
 }
 

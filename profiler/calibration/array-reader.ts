@@ -3,7 +3,7 @@ import { FileSource } from "../bytes/file-source.ts";
 import { CalibrationError } from "../errors.ts";
 import { bytesOf } from "../model/data-type.ts";
 import { decodeRaw } from "../model/raw-elements.ts";
-import { elementsOf, isStatic, type Shape } from "../model/shape.ts";
+import { elementsOf, isStatic, type PortShape } from "../model/shape.ts";
 import { describeShape } from "../runtime/check-inputs.ts";
 import type { SampledInput } from "./input-layout.ts";
 import type { InputReader } from "./input-reader.ts";
@@ -81,7 +81,7 @@ function fitSamples(
   if (shape.length > 0 && fits(sample, input.shape)) return { count, shape: sample };
   if (fits(shape, input.shape)) return { count: 1, shape };
   if (isStatic(input.shape)) {
-    const withoutOnes = (sizes: Shape): string => sizes.filter((size) => size !== 1).join("×");
+    const withoutOnes = (sizes: PortShape): string => sizes.filter((size) => size !== 1).join("×");
     if (shape.length > 0 && withoutOnes(sample) === withoutOnes(input.shape)) return { count, shape: input.shape };
     if (withoutOnes(shape) === withoutOnes(input.shape)) return { count: 1, shape: input.shape };
   }
@@ -90,7 +90,7 @@ function fitSamples(
   );
 }
 
-function fits(found: readonly number[], expected: Shape): boolean {
+function fits(found: readonly number[], expected: PortShape): boolean {
   return (
     found.length === expected.length && expected.every((size, axis) => typeof size === "string" || size === found[axis])
   );

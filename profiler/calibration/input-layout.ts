@@ -1,4 +1,4 @@
-import type { Shape } from "../model/shape.ts";
+import type { PortShape } from "../model/shape.ts";
 import type { NumericType } from "../runtime/numeric-tensor.ts";
 import type { Port, Range } from "../runtime/session.ts";
 
@@ -7,7 +7,7 @@ export interface SampledInput {
   readonly name: string;
   readonly dataType: NumericType;
   /** Of one sample, without the batch's dimension. */
-  readonly shape: Shape;
+  readonly shape: PortShape;
   /** Samples stand one behind the other along a first dimension of their own. */
   readonly isStacked: boolean;
   readonly range?: Range;
@@ -36,7 +36,7 @@ export function layoutOf(ports: readonly Port[], dimensions: Readonly<Record<str
 }
 
 /** Which axis of a sample has the channels of a picture: three of colour, else one of grey, at either end; undefined when it is none. */
-export function channelAxis(shape: Shape): 0 | 2 | undefined {
+export function channelAxis(shape: PortShape): 0 | 2 | undefined {
   if (shape.length !== 3) return undefined;
   for (const channels of [3, 1]) {
     if (shape[0] === channels) return 0;

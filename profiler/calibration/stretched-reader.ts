@@ -1,5 +1,5 @@
 import { CalibrationError } from "../errors.ts";
-import type { Shape } from "../model/shape.ts";
+import type { PortShape } from "../model/shape.ts";
 import { describeShape } from "../runtime/check-inputs.ts";
 import { nearestElement, newArray } from "../runtime/numeric-tensor.ts";
 import type { SampledInput } from "./input-layout.ts";
@@ -38,7 +38,7 @@ export function stretchedReader(reader: InputReader, { name, dataType, shape }: 
 }
 
 /** Sides of a map may differ; one axis at least, that of the channels, stays. */
-export function isStretchable(from: Shape, to: Shape): boolean {
+export function isStretchable(from: PortShape, to: PortShape): boolean {
   const isAlike = (size: number | string, axis: number): boolean =>
     typeof size === "string" || typeof to[axis] === "string" || size === to[axis];
   return from.length === to.length && (from.every(isAlike) || (from.length >= 2 && from.some(isAlike)));

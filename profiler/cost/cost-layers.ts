@@ -1,5 +1,5 @@
 import { computeType, type HardwareProfile } from "../hardware/hardware-profile.ts";
-import { factor } from "../layers/cost-rules-products.ts";
+import { factor, type Product as SizedProduct } from "../layers/cost-rules-products.ts";
 import { macsOf, otherOpsOf } from "../layers/cost-rules.ts";
 import { edgesOf } from "../layers/edges.ts";
 import type { Layer, LayerTensor } from "../layers/layer.ts";
@@ -7,7 +7,7 @@ import type { LayerKind } from "../layers/operation.ts";
 import { product, UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import type { DataType } from "../model/data-type.ts";
 import type { ConstantOrigin } from "../operators/inferred-type.ts";
-import type { Dimension } from "../model/shape.ts";
+import { printDimension, type Dimension } from "../model/shape.ts";
 import type { LayerProfile, PeakMemory, Product, Structure, TensorProfile, Totals } from "../profile.ts";
 import { energyOf, totalEnergy, type Placement, type Work } from "./energy.ts";
 import { computedType } from "./layer-width.ts";
@@ -156,8 +156,12 @@ function countsOf(layer: Layer): Omit<OwnCounts, "origins" | "type"> {
     macs: times(total, repeats),
     otherOps: times(otherOps, repeats),
     activationBytes: activationBytesOf(layer),
-    macTerms: repeats === 1 ? terms : terms.map((term): Product => [...term, factor("repeats", repeats)]),
+    macTerms: (repeats === 1 ? terms : terms.map((term) => [...term, factor("repeats", repeats)])).map(printed),
   };
+}
+
+function printed(term: SizedProduct): Product {
+  return term.map(({ name, value }) => ({ name, value: printDimension(value) }));
 }
 
 type Estimates = Pick<LayerProfile, "energy" | "latencySeconds">;
@@ -240,5 +244,10 @@ function tensorProfiles(tensors: readonly LayerTensor[]): readonly TensorProfile
 }
 
 function tensorProfile({ name, dataType, shape, constant }: LayerTensor): TensorProfile {
-  return { name, dtype: dataType ?? null, shape: shape ?? null, isConstant: constant !== undefined };
+  return {
+    name,
+    dtype: dataType ?? null,
+    shape: shape?.map(printDimension) ?? null,
+    isConstant: constant !== undefined,
+  };
 }

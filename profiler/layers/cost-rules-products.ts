@@ -1,4 +1,3 @@
-import type { Factor, Product } from "../profile.ts";
 import type { Dimension } from "../model/shape.ts";
 import { floorDivide, multiply } from "../shapes/dimension.ts";
 import type {
@@ -85,13 +84,21 @@ export function attentionProducts(geometry: AttentionGeometry): readonly Product
   ];
 }
 
+/** One product of named factors, its value and its formula in one. */
+export type Product = readonly Factor[];
+
+export interface Factor {
+  readonly name: string;
+  readonly value: Dimension;
+}
+
 /** Value of a sum of products; symbolic as soon as one factor that matters is. */
 export function valueOf(products: readonly Product[]): Dimension {
   let sum = 0;
   for (const product of products) {
     let value: Dimension = 1;
     for (const factor of product) value = multiply(value, factor.value);
-    if (typeof value === "string") return value;
+    if (typeof value !== "number") return value;
     sum += value;
   }
   return sum;

@@ -1,4 +1,3 @@
-import type { Product } from "../profile.ts";
 import type { Dimension } from "../model/shape.ts";
 import { add, ifNumbers, multiply, product } from "../shapes/dimension.ts";
 import {
@@ -8,6 +7,7 @@ import {
   matmulProducts,
   recurrentProducts,
   valueOf,
+  type Product,
 } from "./cost-rules-products.ts";
 import { OPERATIONS_PER_ELEMENT } from "./operations-per-element.ts";
 import type {

@@ -1,3 +1,5 @@
+import type { Dimension } from "../model/shape.ts";
+import { SizeExpression } from "../model/size-expression.ts";
 import type { LayerTensor } from "../layers/layer.ts";
 import { isConstant, type Attribute, type DeclaredDimension, type Tensor } from "../model/model.ts";
 
@@ -43,13 +45,14 @@ export function typeText(tensor: Tensor | undefined, inferred: LayerTensor | und
   return container === undefined ? whole : `${container}(${whole})`;
 }
 
-function shapeText(shape: readonly DeclaredDimension[] | undefined): string {
+function shapeText(shape: readonly (DeclaredDimension | Dimension)[] | undefined): string {
   if (shape === undefined) return "[]";
   return shape.length === 0 ? "" : `[${shape.map(sizeText).join(",")}]`;
 }
 
-function sizeText(size: DeclaredDimension): string {
-  if (size === null) return "?";
+function sizeText(declared: DeclaredDimension | Dimension): string {
+  if (declared === null) return "?";
+  const size = declared instanceof SizeExpression ? declared.toString() : declared;
   if (typeof size === "object") return String(size.example);
   return typeof size === "number" ? String(size) : size.replace(ESCAPED, escapeOf);
 }

@@ -41,9 +41,10 @@ function inferResized(
   resized: ReadonlyMap<TensorId, Shape>,
   previous: InferredGraph | undefined,
 ): InferredGraph {
-  const context = { model, operators: OPERATORS[model.format], checksDeclared: false };
   const { graph } = model.entries[0];
-  const inferredTypes = openInputs(model, bindings).map((inferredType, place): InferredType => {
+  const open = openInputs(model, bindings);
+  const context = { model, operators: OPERATORS[model.format], checksDeclared: false, sizeOf: open.sizeOf };
+  const inferredTypes = open.inferredTypes.map((inferredType, place): InferredType => {
     const shape = resized.get(graph.inputs[place] ?? ABSENT);
     return shape === undefined ? inferredType : { ...inferredType, shape };
   });

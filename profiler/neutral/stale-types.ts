@@ -1,5 +1,6 @@
 import { bindInputs } from "../bindings.ts";
 import type { DeclaredDimension, DeclaredType, Model, Tensor } from "../model/model.ts";
+import { namesIn } from "../model/size-expression.ts";
 import type { Shape } from "../model/shape.ts";
 import { inferGraph } from "../operators/infer.ts";
 import { OPERATORS } from "../profile-model.ts";
@@ -73,7 +74,7 @@ function newShape(shape: Shape, example: Shape | undefined): readonly DeclaredDi
     if (typeof size === "number") return size;
     const usual = example?.[axis];
     if (typeof usual === "number") return { dynamic: true, example: usual };
-    return size === UNKNOWN_SIZE || size.includes("[") ? null : size;
+    return size === UNKNOWN_SIZE || [...namesIn(size)].some((name) => /[[(]/.test(name)) ? null : size.toString();
   });
 }
 

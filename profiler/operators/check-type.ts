@@ -1,6 +1,6 @@
 import type { DeclaredType } from "../model/model.ts";
 import type { Operation } from "../layers/operation.ts";
-import { elementsOf, HIGHEST_RANK, type Shape } from "../model/shape.ts";
+import { elementsOf, HIGHEST_RANK, type Dimension, type Shape } from "../model/shape.ts";
 import { UNKNOWN, VALUE_ELEMENTS_LIMIT, type InferredType } from "./inferred-type.ts";
 
 /** More elements than any memory holds: a size beyond this comes from a broken file, not from a network. */
@@ -61,7 +61,7 @@ export function lostInput(
 /** Sizes of a shape that a message names: a broken file may have thousands. */
 const MOST_DESCRIBED_SIZES = 12;
 
-function describe(shape: Shape): string {
+function describe(shape: readonly (Dimension | string)[]): string {
   const rest = shape.length - MOST_DESCRIBED_SIZES;
   const sizes = shape.slice(0, MOST_DESCRIBED_SIZES).join(", ");
   return rest > 0 ? `[${sizes}, … ${rest} more]` : `[${sizes}]`;

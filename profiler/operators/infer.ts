@@ -1,7 +1,17 @@
 import type { Operation } from "../layers/operation.ts";
 import { count } from "../counters.ts";
 import { LimitError } from "../errors.ts";
-import { ABSENT, type Body, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
+import {
+  ABSENT,
+  type Body,
+  type DeclaredType,
+  type Graph,
+  type Model,
+  type Node,
+  type TensorId,
+} from "../model/model.ts";
+import type { Dimension } from "../model/shape.ts";
+import { symbol } from "../model/size-expression.ts";
 import { constantType } from "./constant-type.ts";
 import { CALL_RULE } from "./call-rule.ts";
 import { disagreement, lostInput, plausible } from "./check-type.ts";
@@ -54,6 +64,8 @@ export interface InferenceContext {
   readonly operators: OperatorTable;
   /** Whether to compare with the shapes in the file: pointless once the caller has given an input another size. */
   readonly checksDeclared: boolean;
+  /** What names of sizes in the file stand for; themselves when left out. */
+  readonly sizeOf?: (declared: string) => Dimension;
 }
 
 /**
@@ -130,7 +142,7 @@ class GraphInference {
       if (outer !== undefined) return surroundings?.inferredTypes[outer] ?? UNKNOWN;
       if (constant) return constantType(constant, tensor);
       // State lives in the file's own tensors: no node computes its size.
-      return (isVariable || isScratch) && declared ? asDeclared(declared, name) : UNKNOWN;
+      return (isVariable || isScratch) && declared ? asDeclared(declared, name, context) : UNKNOWN;
     });
     this.#keys = graph.tensors.map(
       ({ id, outer }) => (outer === undefined ? previous?.key(id) : surroundings?.keys[outer]) ?? `${scope}#${id}`,
@@ -203,7 +215,7 @@ class GraphInference {
         const message = disagreement(inferredType, tensor.declared);
         if (message) problems.push({ code: "shape-disagrees", message: `output ${name}: ${message}` });
       } else if (!isKnown) {
-        inferredType = asDeclared(tensor.declared, name);
+        inferredType = asDeclared(tensor.declared, name, this.context);
         if (inferredType.shape) view.note("The operator is unknown: its output shape is the file's own.");
       }
     }
@@ -326,13 +338,17 @@ function ownResult(rule: OperatorRule, { inputs }: NodeView, computed: InferredT
 
 type Draft = { -readonly [Key in keyof InferredType]: InferredType[Key] };
 
-function asDeclared(declared: NonNullable<Graph["tensors"][number]["declared"]>, name: string): InferredType {
-  const { dataType, shape, container } = declared;
+function asDeclared(
+  { dataType, shape, container }: DeclaredType,
+  name: string,
+  { sizeOf = symbol }: InferenceContext,
+): InferredType {
   const inferredType = {
     dataType,
     shape: shape?.map((dimension, axis) => {
-      if (typeof dimension === "number" || typeof dimension === "string") return dimension;
-      return dimension === null ? `${name}[${axis}]` : dimension.example;
+      if (typeof dimension === "number") return dimension;
+      if (typeof dimension === "string") return sizeOf(dimension);
+      return dimension === null ? symbol(`${name}[${axis}]`) : dimension.example;
     }),
   };
   return container ? { ...inferredType, container } : inferredType;

@@ -1,5 +1,6 @@
 import type { DataType } from "../model/data-type.ts";
 import type { Dimension, Shape } from "../model/shape.ts";
+import { symbol } from "../model/size-expression.ts";
 import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import { ShapeError } from "../shapes/shape-error.ts";
 import type { NodeView } from "./node-view.ts";
@@ -38,7 +39,6 @@ export function unknownSizes(rank: number): Shape {
 
 /** A size that only the run can tell, named after the output it is the size of: `nonzero(mask)`. */
 export function runtimeSize(view: NodeView, label: string, output = 0): Dimension {
-  // Parentheses and question marks have a meaning in expressions over sizes.
-  const name = view.outputName(output).replaceAll(/[()?]/g, "_");
-  return name === "" ? UNKNOWN_SIZE : `${label}(${name})`;
+  const name = view.outputName(output);
+  return name === "" ? UNKNOWN_SIZE : symbol(`${label}(${name})`);
 }

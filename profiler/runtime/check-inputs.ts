@@ -1,5 +1,5 @@
 import { RunError } from "../errors.ts";
-import type { Shape } from "../model/shape.ts";
+import type { PortShape } from "../model/shape.ts";
 import type { NamedTensors, NumericTensor } from "./numeric-tensor.ts";
 import type { Port } from "./session.ts";
 
@@ -28,11 +28,11 @@ export function checkInputs(model: string, ports: readonly Port[], given: NamedT
 }
 
 /** "float32 1×3×224×224" */
-export function describeShape(type: string, shape: Shape): string {
+export function describeShape(type: string, shape: PortShape): string {
   return shape.length === 0 ? `one ${type}` : `${type} ${shape.join("×")}`;
 }
 
-function fits(shape: readonly number[], expected: Shape): boolean {
+function fits(shape: readonly number[], expected: PortShape): boolean {
   return (
     shape.length === expected.length &&
     expected.every((dimension, axis) => typeof dimension === "string" || dimension === shape[axis])

@@ -1,4 +1,4 @@
-import type { Shape } from "../model/shape.ts";
+import type { PortShape } from "../model/shape.ts";
 import type { NamedTensors, NumericType } from "./numeric-tensor.ts";
 
 /** A model to run: a file, or bytes in memory. */
@@ -29,7 +29,7 @@ export interface Port {
   readonly name: string;
   readonly dataType: NumericType;
   /** Dynamic dimensions by their names; INPUT[AXIS] where the model gives none. */
-  readonly shape: Shape;
+  readonly shape: PortShape;
   /** Values that make sense, where the model tells: rows of an embedding table, what its quantization can hold. Both ends included. */
   readonly range?: Range;
 }

@@ -39,7 +39,7 @@ export function stackShapes(shapes: readonly Shape[], axis: number): Shape {
 export function splitSizes(total: Dimension, parts: number): Dimension[] {
   if (!Number.isInteger(parts) || parts < 1) throw new ShapeError(`cannot split into ${parts} parts`);
   const size = ceilDivide(total, parts);
-  if (typeof total === "string" || typeof size === "string") return Array.from({ length: parts }, () => size);
+  if (typeof total !== "number" || typeof size !== "number") return Array.from({ length: parts }, () => size);
   const last = subtract(total, multiply(size, parts - 1));
   if (typeof last === "number" && last < 0)
     throw new ShapeError(`${total} elements cannot be split into ${parts} parts`);
@@ -47,7 +47,7 @@ export function splitSizes(total: Dimension, parts: number): Dimension[] {
 }
 
 function sameSize(a: Dimension, b: Dimension, axis: number): Dimension {
-  if (a === b || typeof b === "string") return a;
-  if (typeof a === "string") return b;
+  if (a === b || typeof b !== "number") return a;
+  if (typeof a !== "number") return b;
   throw new ShapeError(`sizes ${a} and ${b} at axis ${axis} must be equal`);
 }

@@ -1,38 +1,26 @@
 import type { Dimension } from "../model/shape.ts";
-import { factorsOf, formatProduct, sum, wrap } from "./expression.ts";
+import { SizeExpression, symbol, type Atom } from "../model/size-expression.ts";
+import { exactQuotient, productOf, roundedQuotient, sumOf } from "./expression.ts";
 
 /**
- * Arithmetic on sizes that may be symbolic. Numbers give numbers; a name gives an expression over names ("2*boxes"), so that a size
- * that only the run can tell stays visible as what it is. Equal expressions are equal strings; nothing else is claimed of them.
+ * Arithmetic on sizes that may be symbolic. Numbers give numbers; a name gives an expression over names, so that a size that only the run
+ * can tell stays visible as what it is. Equal expressions are one object.
  */
 
-/** Beyond this an expression tells a reader nothing: it becomes "?". */
-const LONGEST_EXPRESSION = 40;
-
 /** A size of which nothing is known: it equals nothing, not even itself. */
-export const UNKNOWN_SIZE = "?";
+export const UNKNOWN_SIZE = SizeExpression.UNKNOWN;
 
 export function add(a: Dimension, b: Dimension): Dimension {
   if (typeof a === "number" && typeof b === "number") return a + b;
   if (a === 0) return b;
   if (b === 0) return a;
-  return expression([a, b], () =>
-    sum([
-      { dimension: a, scale: 1 },
-      { dimension: b, scale: 1 },
-    ]),
-  );
+  return ofKnown([a, b], () => sumOf(a, b, 1));
 }
 
 export function subtract(a: Dimension, b: Dimension): Dimension {
   if (typeof a === "number" && typeof b === "number") return a - b;
   if (b === 0) return a;
-  return expression([a, b], () =>
-    sum([
-      { dimension: a, scale: 1 },
-      { dimension: b, scale: -1 },
-    ]),
-  );
+  return ofKnown([a, b], () => sumOf(a, b, -1));
 }
 
 export function multiply(a: Dimension, b: Dimension): Dimension {
@@ -40,17 +28,34 @@ export function multiply(a: Dimension, b: Dimension): Dimension {
   if (a === 0 || b === 0) return 0;
   if (a === 1) return b;
   if (b === 1) return a;
-  return expression([a, b], () => formatProduct([...factorsOf(a), ...factorsOf(b)]));
+  return ofKnown([a, b], () => productOf(a, b));
 }
 
 /** Quotient rounded down; a zero divisor gives an unknown size. */
 export function floorDivide(a: Dimension, b: Dimension): Dimension {
-  return divide(a, b, Math.floor, "floor");
+  if (b === 0) return UNKNOWN_SIZE;
+  // Plus 0, since −0 is no size.
+  if (typeof a === "number" && typeof b === "number") return Math.floor(a / b) + 0;
+  return ofKnown([a, b], () => roundedQuotient(a, b));
 }
 
 /** Quotient rounded up; a zero divisor gives an unknown size. */
 export function ceilDivide(a: Dimension, b: Dimension): Dimension {
-  return divide(a, b, Math.ceil, "ceil");
+  if (b === 0) return UNKNOWN_SIZE;
+  if (typeof a === "number" && typeof b === "number") return Math.ceil(a / b) + 0;
+  if (typeof b === "number" && b > 0) return floorDivide(add(a, b - 1), b);
+  return subtract(0, floorDivide(subtract(0, a), b));
+}
+
+/** The quotient where it leaves no rest, whatever the names stand for. */
+export function exactDivide(a: Dimension, b: Dimension): Dimension | undefined {
+  if (a === UNKNOWN_SIZE || b === UNKNOWN_SIZE || b === 0) return undefined;
+  return exactQuotient(a, b);
+}
+
+/** What is left of `a` over `b`, with the sign of `b`. */
+export function modulo(a: Dimension, b: Dimension): Dimension {
+  return subtract(a, multiply(b, floorDivide(a, b)));
 }
 
 export function product(dimensions: readonly Dimension[]): Dimension {
@@ -58,24 +63,21 @@ export function product(dimensions: readonly Dimension[]): Dimension {
 }
 
 /**
- * Elements of one shape over those of another: equal names cancel. The quotient of numbers is exact, so a fraction says that they do
- * not divide; with names left over below, it is rounded down.
+ * Elements of one shape over those of another: equal sizes cancel. The quotient of numbers is exact, so a fraction says that they do
+ * not divide; with names in it, it is rounded down.
  */
 export function quotient(numerators: readonly Dimension[], denominators: readonly Dimension[]): Dimension {
-  const above = numerators.flatMap(factorsOf);
+  const above = [...numerators];
   const below: Dimension[] = [];
-  for (const factor of denominators.flatMap(factorsOf)) {
-    const equal = typeof factor === "string" && factor !== UNKNOWN_SIZE ? above.indexOf(factor) : -1;
+  for (const factor of denominators) {
+    const equal = typeof factor !== "number" && factor !== UNKNOWN_SIZE ? above.indexOf(factor) : -1;
     if (equal < 0) below.push(factor);
     else above.splice(equal, 1);
   }
-  const divisor = product(below);
+  const [dividend, divisor] = [product(above), product(below)];
   if (divisor === 0) return UNKNOWN_SIZE;
-  if (typeof divisor === "string") return floorDivide(product(above), divisor);
-  const coefficient = above.reduce<number>((total, factor) => (typeof factor === "number" ? total * factor : total), 1);
-  const names = above.filter((factor) => typeof factor === "string");
-  if (names.length === 0 || coefficient % divisor === 0) return multiply(coefficient / divisor, product(names));
-  return floorDivide(product(above), divisor);
+  if (typeof dividend === "number" && typeof divisor === "number") return dividend / divisor;
+  return floorDivide(dividend, divisor);
 }
 
 /** For formulas that numbers alone can go through: an unknown size when one of them is symbolic. */
@@ -83,38 +85,49 @@ export function ifNumbers(dimensions: readonly Dimension[], compute: (...numbers
   return dimensions.every((dimension) => typeof dimension === "number") ? compute(...dimensions) : UNKNOWN_SIZE;
 }
 
-function divide(a: Dimension, b: Dimension, round: (quotient: number) => number, name: string): Dimension {
-  if (b === 0) return UNKNOWN_SIZE;
-  // Plus 0, since −0 is no size.
-  if (typeof a === "number" && typeof b === "number") return round(a / b) + 0;
-  if (b === 1) return a;
-  const exact = exactQuotient(a, b);
-  if (exact !== undefined) return exact;
-  return expression([a, b], () => `${name}(${wrap(a)}/${wrap(b)})`);
+/**
+ * What is known to be no more than the size, whatever its names stand for; names stand for whole numbers from 0.
+ * @returns -Infinity when nothing is known
+ */
+export function lowerBound(size: Dimension): number {
+  if (typeof size === "number") return size;
+  if (size === UNKNOWN_SIZE) return -Infinity;
+  return size.terms.reduce((sum, { coefficient, atoms }) => {
+    if (atoms.length === 0) return sum + coefficient;
+    if (coefficient < 0) return -Infinity;
+    const least = atoms.reduce((bound, atom) => {
+      if (atom.kind === "symbol" || bound === -Infinity) return bound === -Infinity ? bound : 0;
+      const [above, below] = [lowerBound(atom.above), lowerBound(atom.below)];
+      if (below <= 0 || above === -Infinity) return -Infinity;
+      if (above >= 0) return Math.min(bound, typeof atom.below === "number" ? Math.floor(above / atom.below) : 0);
+      return atoms.length === 1 ? Math.floor(above / below) : -Infinity;
+    }, Infinity);
+    return sum + (least === Infinity ? 0 : coefficient * least);
+  }, 0);
 }
 
-/** `4*n` over `2`, `n` over `n`: no rounding needed. */
-function exactQuotient(a: Dimension, b: Dimension): Dimension | undefined {
-  if (a === UNKNOWN_SIZE || b === UNKNOWN_SIZE) return undefined;
-  const above = factorsOf(a);
-  const below = factorsOf(b);
-  const coefficient = (factors: readonly Dimension[]) => {
-    const number = formatProduct(factors.filter((factor) => typeof factor === "number"));
-    return typeof number === "number" ? number : 1;
-  };
-  const names = above.filter((factor) => typeof factor === "string");
-  for (const factor of below.filter((candidate) => typeof candidate === "string")) {
-    const equal = names.indexOf(factor);
-    if (equal < 0) return undefined;
-    names.splice(equal, 1);
-  }
-  const ratio = coefficient(above) / coefficient(below);
-  return Number.isInteger(ratio) ? formatProduct([ratio, ...names]) : undefined;
+/** The size with other sizes in the place of names; names of which nothing is told stay. */
+export function evaluate(size: Dimension, sizeOf: (name: string) => Dimension | undefined): Dimension {
+  if (typeof size === "number" || size === UNKNOWN_SIZE) return size;
+  const valueOf = (atom: Atom): Dimension =>
+    atom.kind === "symbol"
+      ? (sizeOf(atom.name) ?? symbol(atom.name))
+      : floorDivide(evaluate(atom.above, sizeOf), evaluate(atom.below, sizeOf));
+  return size.terms.reduce<Dimension>(
+    (sum, { coefficient, atoms }) =>
+      add(
+        sum,
+        atoms.reduce<Dimension>((all, atom) => multiply(all, valueOf(atom)), coefficient),
+      ),
+    0,
+  );
 }
 
-function expression(operands: readonly Dimension[], compute: () => Dimension): Dimension {
+/** Beyond so many atoms an expression tells nobody anything, and would only grow: it becomes unknown. */
+const MOST_ATOMS = 96;
+
+function ofKnown(operands: readonly Dimension[], compute: () => Dimension): Dimension {
   if (operands.includes(UNKNOWN_SIZE)) return UNKNOWN_SIZE;
   const result = compute();
-  if (typeof result === "number") return result;
-  return result.length > LONGEST_EXPRESSION || result.includes(UNKNOWN_SIZE) ? UNKNOWN_SIZE : result;
+  return typeof result !== "number" && result.weight > MOST_ATOMS ? UNKNOWN_SIZE : result;
 }

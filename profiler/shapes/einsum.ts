@@ -100,7 +100,7 @@ function implicitOutput(operands: readonly EinsumTerm[]): EinsumTerm {
 function merge(sizes: Map<string, Dimension>, label: string, size: Dimension | undefined, equation: string): void {
   const known = sizes.get(label);
   const found = size ?? UNKNOWN_SIZE;
-  if (known === undefined || known === 1 || typeof known === "string") {
+  if (known === undefined || known === 1 || typeof known !== "number") {
     if (known === undefined || known === UNKNOWN_SIZE || known === 1 || (typeof found === "number" && found !== 1))
       sizes.set(label, found);
     return;

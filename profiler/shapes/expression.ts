@@ -1,106 +1,145 @@
 import type { Dimension } from "../model/shape.ts";
+import { floorAtom, SizeExpression, type Atom, type Term } from "../model/size-expression.ts";
 
 /**
- * Sums and products over names, written in one way each, so that equal ones are equal strings: like terms and factors are gathered and
- * sorted, `"n+2*n-1"` is `"3*n-1"`. What stands in parentheses is one name.
+ * Sums, products and quotients of sizes in one normal form: a sum of whole numbers times names, like ones gathered. What cannot be
+ * divided without rounding is a quotient in it, `floor(n/2)`, which is then as good as a name.
  */
 
-/** Numbers times names; the number alone has the name "". */
-type Terms = Map<string, number>;
+export function sumOf(a: Dimension, b: Dimension, sign: 1 | -1): Dimension {
+  return gathered([...termsOf(a), ...termsOf(b).map((term) => scaled(term, sign))]);
+}
 
-/** The sum of `scale × dimension` over all parts. */
-export function sum(parts: readonly { readonly dimension: Dimension; readonly scale: 1 | -1 }[]): Dimension {
-  const terms: Terms = new Map();
-  for (const { dimension, scale } of parts) {
-    for (const [name, coefficient] of termsOf(dimension)) {
-      terms.set(name, (terms.get(name) ?? 0) + scale * coefficient);
-    }
+export function productOf(a: Dimension, b: Dimension): Dimension {
+  return gathered(termsOf(a).flatMap((left) => termsOf(b).map((right) => times(left, right))));
+}
+
+/** `a` over `b` where nothing has to be rounded: `4*n` over 2, `(n+1)*m` over `n+1`. */
+export function exactQuotient(a: Dimension, b: Dimension): Dimension | undefined {
+  const [divisor] = sorted(termsOf(b));
+  if (divisor === undefined) return undefined;
+  let rest = termsOf(a);
+  const result: Term[] = [];
+  for (let step = 0; rest.length > 0; step += 1) {
+    const [leading] = sorted(rest);
+    const part = leading && overTerm(leading, divisor);
+    if (part === undefined || step >= MOST_STEPS) return undefined;
+    result.push(part);
+    rest = termsOf(gathered([...rest, ...termsOf(b).map((term) => scaled(times(term, part), -1))]));
   }
-  return formatSum(terms);
+  return gathered(result);
 }
 
-/** The product of factors, numbers gathered in front. */
-export function formatProduct(factors: readonly Dimension[]): Dimension {
-  const names = factors.filter((factor) => typeof factor === "string").sort();
-  const coefficient = factors.reduce<number>(
-    (total, factor) => (typeof factor === "number" ? total * factor : total),
-    1,
-  );
-  if (names.length === 0 || coefficient === 0) return coefficient;
-  const parts = coefficient === 1 ? names : [coefficient, ...names];
-  return parts.length === 1 && names[0] !== undefined ? names[0] : parts.map(wrap).join("*");
-}
+/** A quotient of sums has no more terms than their product may have. */
+const MOST_STEPS = 96;
 
-/** The factors of a product: `"4*n*(m+1)"` is 4, n and m+1. A sum is one factor. */
-export function factorsOf(dimension: Dimension): Dimension[] {
-  if (typeof dimension === "number") return [dimension];
-  if (split(dimension, /[-+]/).length > 1) return [dimension];
-  const parts = split(dimension, /\*/).map(({ text }) => text);
-  if (parts.length === 1) return [dimension];
-  return parts.map((part) => {
-    if (/^\d+(\.\d+)?$/.test(part)) return Number(part);
-    return isParenthesized(part) ? part.slice(1, -1) : part;
-  });
-}
-
-/** In parentheses where it would else be torn apart as an operand. */
-export function wrap(dimension: Dimension): string {
-  const text = String(dimension);
-  return typeof dimension === "string" && split(text, /[-+]/).length > 1 ? `(${text})` : text;
-}
-
-function termsOf(dimension: Dimension): Terms {
-  if (typeof dimension === "number") return new Map([["", dimension]]);
-  const terms: Terms = new Map();
-  for (const { text, before } of split(dimension, /[-+]/)) {
-    if (text === "") continue;
-    const factors = /^\d+$/.test(text) ? [Number(text)] : factorsOf(text);
-    const name = formatProduct(factors.filter((factor) => typeof factor === "string"));
-    const coefficient = formatProduct(factors.filter((factor) => typeof factor === "number"));
-    if (typeof coefficient === "string") continue;
-    const key = typeof name === "string" ? name : "";
-    terms.set(key, (terms.get(key) ?? 0) + (before === "-" ? -coefficient : coefficient));
+/** `a` over `b` rounded down, brought to one form: whole parts stand before it, and a quotient of a quotient is one quotient. */
+export function roundedQuotient(a: Dimension, b: Dimension): Dimension {
+  const exact = exactQuotient(a, b);
+  if (exact !== undefined) return exact;
+  if (typeof b !== "number" || b < 0 || !Number.isInteger(b)) return gathered([quotientTerm(a, b)]);
+  const whole: Term[] = [];
+  const rest: Term[] = [];
+  for (const { coefficient, atoms } of termsOf(a)) {
+    const part = atoms.length === 0 ? Math.floor(coefficient / b) : Math.trunc(coefficient / b);
+    whole.push({ coefficient: part, atoms });
+    rest.push({ coefficient: coefficient - part * b, atoms });
   }
-  return terms;
+  return gathered([...whole, ...roundedRest(gathered(rest), b)]);
 }
 
-function formatSum(terms: Terms): Dimension {
-  const constant = terms.get("") ?? 0;
-  const named = [...terms].filter(([name, coefficient]) => name !== "" && coefficient !== 0);
-  if (named.length === 0) return constant;
-  const ordered = named.sort(([a, x], [b, y]) => Math.sign(y) - Math.sign(x) || (a < b ? -1 : 1));
-  const all = constant === 0 ? ordered : [...ordered, ["", constant] as const];
-  return all.reduce((text, [name, coefficient]) => {
-    const size = String(
-      name === "" ? Math.abs(coefficient) : formatProduct([Math.abs(coefficient), ...factorsOf(name)]),
-    );
-    if (coefficient < 0) return `${text}-${size}`;
-    return text === "" ? size : `${text}+${size}`;
-  }, "");
-}
-
-/** Cut at operators outside parentheses; each part with the operator before it. */
-function split(expression: string, operator: RegExp): { text: string; before: string }[] {
-  const parts = [{ text: "", before: "" }];
-  let depth = 0;
-  for (const character of expression) {
-    if (character === "(") depth += 1;
-    if (character === ")") depth -= 1;
-    const last = parts.at(-1);
-    if (depth === 0 && operator.test(character)) parts.push({ text: "", before: character });
-    else if (last) last.text += character;
+function roundedRest(above: Dimension, below: number): readonly Term[] {
+  if (typeof above === "number") return [{ coefficient: Math.floor(above / below), atoms: [] }];
+  const named = above.terms.filter(({ atoms }) => atoms.length > 0);
+  const constant = constantOf(above);
+  const divisor = named.reduce((common, { coefficient }) => greatestCommonDivisor(common, coefficient), below);
+  if (divisor > 1) {
+    const reduced = named.map(({ coefficient, atoms }) => ({ coefficient: coefficient / divisor, atoms }));
+    const number = { coefficient: Math.floor(constant / divisor), atoms: [] };
+    return termsOf(roundedQuotient(gathered([...reduced, number]), below / divisor));
   }
-  return parts.map(({ text, before }) => ({ text: text.trim(), before }));
+  const [only, another] = named;
+  const [inner, second] = only?.atoms ?? [];
+  const isNested = !another && !second && only?.coefficient === 1 && inner?.kind === "floor";
+  if (isNested && typeof inner.below === "number" && inner.below > 0) {
+    // floor((floor(x/a) + k) / b) = floor((x + k·a) / (a·b))
+    const all = sumOf(inner.above, constant * inner.below, 1);
+    return termsOf(roundedQuotient(all, inner.below * below));
+  }
+  return [quotientTerm(above, below)];
 }
 
-/** One pair of parentheses around all of it: `"(a+b)"`, not `"(a)/(b)"`. */
-function isParenthesized(text: string): boolean {
-  if (!text.startsWith("(")) return false;
-  let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    if (text[at] === "(") depth += 1;
-    if (text[at] === ")") depth -= 1;
-    if (depth === 0) return at === text.length - 1;
+function quotientTerm(above: Dimension, below: Dimension): Term {
+  return { coefficient: 1, atoms: [floorAtom(above, below)] };
+}
+
+/** The number alone in a sum: 1 of n+1, 0 of n. */
+function constantOf(size: Dimension): number {
+  if (typeof size === "number") return size;
+  return size.terms.find(({ atoms }) => atoms.length === 0)?.coefficient ?? 0;
+}
+
+function termsOf(size: Dimension): readonly Term[] {
+  if (typeof size !== "number") return size.terms;
+  return size === 0 ? [] : [{ coefficient: size, atoms: [] }];
+}
+
+/** Like terms added; a number where no name is left. */
+function gathered(terms: readonly Term[]): Dimension {
+  const sums = new Map<string, { coefficient: number; readonly atoms: readonly Atom[] }>();
+  for (const { coefficient, atoms } of terms) {
+    const key = keyOf(atoms);
+    const known = sums.get(key);
+    if (known) known.coefficient += coefficient;
+    else sums.set(key, { coefficient, atoms });
   }
-  return false;
+  const left = [...sums.values()].filter(({ coefficient }) => coefficient !== 0);
+  const [only, another] = left;
+  if (only === undefined) return 0;
+  if (!another && only.atoms.length === 0) return only.coefficient;
+  return SizeExpression.of(sorted(left));
+}
+
+function scaled({ coefficient, atoms }: Term, by: number): Term {
+  return { coefficient: coefficient * by, atoms };
+}
+
+function times(a: Term, b: Term): Term {
+  const atoms = [...a.atoms, ...b.atoms].sort((left, right) => compare(left.key, right.key));
+  return { coefficient: a.coefficient * b.coefficient, atoms };
+}
+
+/** `a` over `b`, undefined where a rest would be left. */
+function overTerm(a: Term, b: Term): Term | undefined {
+  const atoms = [...a.atoms];
+  for (const { key } of b.atoms) {
+    const equal = atoms.findIndex((atom) => atom.key === key);
+    if (equal < 0) return undefined;
+    atoms.splice(equal, 1);
+  }
+  const coefficient = a.coefficient / b.coefficient;
+  return Number.isInteger(coefficient) ? { coefficient, atoms } : undefined;
+}
+
+/** An order that multiplying by a term keeps, as division needs it: by the number of atoms, then by the atoms. */
+function sorted(terms: readonly Term[]): readonly Term[] {
+  return terms.toSorted((a, b) => b.atoms.length - a.atoms.length || compareAtoms(a.atoms, b.atoms));
+}
+
+/** The first atom of which one term has more decides. Both are sorted. */
+function compareAtoms(a: readonly Atom[], b: readonly Atom[]): number {
+  const different = a.findIndex(({ key }, place) => key !== b[place]?.key);
+  return different < 0 ? 0 : compare(a[different]?.key ?? "", b[different]?.key ?? "");
+}
+
+function keyOf(atoms: readonly Atom[]): string {
+  return atoms.map(({ key }) => key).join("*");
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? Math.abs(a) : greatestCommonDivisor(b, a % b);
 }

@@ -18,7 +18,7 @@ export function gatherShape(data: Shape, indices: Shape, axis: number, batchDims
 export function gatherNdShape(data: Shape, indices: Shape, batchDims = 0): Shape | undefined {
   const depth = indices.at(-1);
   if (depth === undefined) throw new ShapeError("indices of a gather must have at least one axis");
-  if (typeof depth === "string") return undefined;
+  if (typeof depth !== "number") return undefined;
   if (batchDims + depth > data.length) {
     throw new ShapeError(`indices of ${depth} coordinates in a tensor of rank ${data.length - batchDims}`);
   }

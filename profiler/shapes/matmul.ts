@@ -58,7 +58,7 @@ function matrices(a: Shape, b: Shape) {
 
 /** Of two sizes that must be equal, the one that is known. */
 function equalSizes(left: Dimension, right: Dimension, a: Shape, b: Shape): Dimension {
-  if (typeof left === "string") return left === UNKNOWN_SIZE || typeof right === "number" ? right : left;
+  if (typeof left !== "number") return left === UNKNOWN_SIZE || typeof right === "number" ? right : left;
   if (typeof right === "number" && left !== right) {
     throw new ShapeError(
       `[${a.join(", ")}] and [${b.join(", ")}] cannot be multiplied: ${String(left)} is not ${String(right)}`,

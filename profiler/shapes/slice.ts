@@ -33,7 +33,7 @@ export function sliceShape(shape: Shape, cut: Cut): Shape {
 export function resolveCut(shape: readonly number[], cut: Cut): AxisCut[] | undefined {
   const whole = shape.map((count): AxisCut => ({ start: 0, step: 1, count }));
   for (const { axis, start, end, step } of cutAxes(shape.length, cut)) {
-    if (typeof start === "string" || typeof end === "string" || typeof step === "string") return undefined;
+    if (typeof start !== "number" || typeof end !== "number" || typeof step !== "number") return undefined;
     whole[axis] = clampCut(shape[axis] ?? 0, start, end, step);
   }
   return whole;
@@ -78,7 +78,7 @@ function slicedSize(size: Dimension, start: Dimension, end: Dimension, step: Dim
   if (start === 0 && end === 1) return 1;
   if (typeof start === "number" && start < 0) return UNKNOWN_SIZE;
   if (reachesEnd) return subtract(size, start);
-  if (typeof end === "string") return subtract(end, start);
+  if (typeof end !== "number") return subtract(end, start);
   return end < 0 ? subtract(subtract(size, -end), start) : boundedLength(size, start, end);
 }
 

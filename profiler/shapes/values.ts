@@ -2,7 +2,7 @@ import { isFloat, isInteger, type DataType } from "../model/data-type.ts";
 import type { Dimension } from "../model/shape.ts";
 import { VALUE_ELEMENTS_LIMIT } from "../operators/inferred-type.ts";
 import { normalizeAxes } from "./axes.ts";
-import { add, floorDivide, multiply, subtract, UNKNOWN_SIZE } from "./dimension.ts";
+import { add, floorDivide, lowerBound, modulo, multiply, subtract, UNKNOWN_SIZE } from "./dimension.ts";
 import { broadcastElement, fill, positionOf, type KnownTensor } from "./known-tensor.ts";
 
 /**
@@ -52,7 +52,7 @@ const BINARY = {
   /** Rounded down, also for negative quotients. */
   floorDiv: { numbers: (a, b) => Math.floor(a / b), symbols: floorDivide },
   /** With the sign of the divisor. */
-  mod: { numbers: (a, b) => a - Math.floor(a / b) * b },
+  mod: { numbers: (a, b) => a - Math.floor(a / b) * b, symbols: modulo },
   /** With the sign of the dividend. */
   fmod: { numbers: (a, b) => a % b },
   pow: { numbers: (a, b) => a ** b, symbols: (a, b) => (b === 1 ? a : b === 2 ? multiply(a, a) : undefined) },
@@ -180,14 +180,14 @@ function applyBinary(op: BinaryOp, a: Dimension, b: Dimension, dataType: DataTyp
 
 /** A result as `dataType` holds it. An integer too large for a number to be exact is not known. */
 function round(element: Dimension, dataType: DataType): Dimension {
-  if (typeof element === "string" || !isInteger(dataType)) {
+  if (typeof element !== "number" || !isInteger(dataType)) {
     return typeof element === "number" && dataType === "float32" ? Math.fround(element) : element;
   }
   return Number.isSafeInteger(element) ? castElement(element, dataType) : UNKNOWN_SIZE;
 }
 
 function castElement(element: Dimension, dataType: DataType): Dimension {
-  if (typeof element === "string") return dataType === "bool" ? UNKNOWN_SIZE : element;
+  if (typeof element !== "number") return dataType === "bool" ? UNKNOWN_SIZE : element;
   if (dataType === "bool") return Number(element !== 0);
   if (dataType === "float32") return Math.fround(element);
   if (!isInteger(dataType)) return element;
@@ -208,9 +208,9 @@ function isFraction(element: Dimension): boolean {
   return typeof element === "number" && !Number.isInteger(element);
 }
 
-/** A symbolic size without a difference in it is not negative. */
+/** A symbolic element that is not negative, whatever its names stand for. */
 function isSize(element: Dimension): boolean {
-  return typeof element === "string" && element !== UNKNOWN_SIZE && !element.includes("-");
+  return typeof element !== "number" && lowerBound(element) >= 0;
 }
 
 function equality(a: Dimension, b: Dimension): boolean | undefined {

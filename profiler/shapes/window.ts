@@ -69,7 +69,7 @@ export function transposedOutput(size: Dimension, window: TransposedWindow): Dim
   const full = add(multiply(size, stride), tail);
   if (padding === "valid") return full;
   if (padding === "same-upper" || padding === "same-lower") {
-    if (typeof tail === "string") return UNKNOWN_SIZE;
+    if (typeof tail !== "number") return UNKNOWN_SIZE;
     return tail < 0 ? full : multiply(size, stride);
   }
   const pads = padding.begin + padding.end;

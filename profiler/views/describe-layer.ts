@@ -5,7 +5,7 @@ import { computeType } from "../hardware/hardware-profile.ts";
 import type { Layer, LayerTensor } from "../layers/layer.ts";
 import { isConstant, type Attribute, type Constant, type Quantization } from "../model/model.ts";
 import { DENSE } from "../model/weight-encoding.ts";
-import { elementsOf } from "../model/shape.ts";
+import { elementsOf, printDimension } from "../model/shape.ts";
 import type { AnalysedModel } from "../profile-model.ts";
 import type { LayerDetails, QuantizationDetails, TensorDetails } from "./layer-details.ts";
 import { scopesOf, storedTensor, type StoredTensor } from "./stored-constant.ts";
@@ -70,7 +70,7 @@ function tensorDetails(tensor: LayerTensor, position: number, stored: StoredTens
     name,
     position,
     dtype: dataType ?? null,
-    shape: shape ?? null,
+    shape: shape?.map(printDimension) ?? null,
     use,
     isVariable: isVariable === true,
     constant: constant

@@ -3,7 +3,7 @@ import type { LayerTensor } from "../layers/layer.ts";
 import type { DataType } from "../model/data-type.ts";
 import type { WeightEncoding } from "../model/weight-encoding.ts";
 import type { Quantization } from "../model/model.ts";
-import type { Shape } from "../model/shape.ts";
+import type { PortShape } from "../model/shape.ts";
 
 /** What the file says of one layer beside its costs: plain data, small whatever the layer's weights are. */
 export interface LayerDetails {
@@ -28,7 +28,7 @@ export interface TensorDetails {
   /** Position among the node's inputs or outputs. */
   readonly position: number;
   readonly dtype: DataType | null;
-  readonly shape: Shape | null;
+  readonly shape: PortShape | null;
   /** "configuration": says how to compute (shape, axes, scale). */
   readonly use: LayerTensor["use"];
   /** State that lives from one run to the next. */

@@ -1,4 +1,4 @@
-import type { Dimension } from "../../profiler/model/shape.ts";
+import type { PrintedDimension } from "../../profiler/model/shape.ts";
 import type { DataType } from "../../profiler/model/data-type.ts";
 import type { EnergyParts, LayerProfile, Product, TensorProfile } from "../../profiler/profile.ts";
 
@@ -11,9 +11,9 @@ export interface PackedLayers {
   readonly from: number;
   readonly strings: readonly string[];
   readonly paths: readonly (readonly number[])[];
-  readonly shapes: readonly (readonly Dimension[])[];
+  readonly shapes: readonly (readonly PrintedDimension[])[];
   readonly tensors: readonly PackedTensor[];
-  readonly products: readonly (readonly (readonly [name: number, value: Dimension])[])[];
+  readonly products: readonly (readonly (readonly [name: number, value: PrintedDimension])[])[];
   readonly columns: Columns;
 }
 
@@ -48,9 +48,9 @@ const NULL = -1;
 export function packLayers(layers: readonly LayerProfile[], from = 0): PackedLayers {
   const strings = new Pool<string>((text) => text);
   const paths = new Pool<readonly number[]>(String);
-  const shapes = new Pool<readonly Dimension[]>(JSON.stringify);
+  const shapes = new Pool<readonly PrintedDimension[]>(JSON.stringify);
   const tensors = new Pool<PackedTensor>(String);
-  const products = new Pool<readonly (readonly [number, Dimension])[]>(JSON.stringify);
+  const products = new Pool<readonly (readonly [number, PrintedDimension])[]>(JSON.stringify);
 
   const text = (value: string): number => strings.add(value);
   const texts = (values: readonly string[]): number[] => values.map(text);

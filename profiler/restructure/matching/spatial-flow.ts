@@ -243,7 +243,7 @@ function passElementwise(form: FormOf<"elementwise">, flow: Flow): Passed | stri
   if (form.constant) return fitsChanged(form.constant, flow) ? same(form, flow) : FIXED;
   const [left, right] = [flow.now(0), flow.now(1)];
   const rank = Math.max(left.length, right.length);
-  const output: (number | string)[] = [];
+  const output: Dimension[] = [];
   for (let axis = 0; axis < rank; axis += 1) {
     const [a, b] = [left[axis - rank + left.length] ?? 1, right[axis - rank + right.length] ?? 1];
     if (a !== b && a !== 1 && b !== 1) return "combines maps of sizes that no longer agree";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { macsOf, otherOpsOf } from "../../../profiler/layers/cost-rules.ts";
 import type { ConvGeometry, Operation, RecurrentGeometry } from "../../../profiler/layers/operation.ts";
+import { size } from "../../builders/size.ts";
 
 const CONV: ConvGeometry = {
   isTransposed: false,
@@ -80,7 +81,7 @@ describe("MACs", () => {
   it("of matrix products", () => {
     const geometry = { batch: 6, rows: 5, inner: 7, columns: 11, hasBias: true };
     assert.equal(macs({ kind: "matmul", geometry }), 6 * 5 * 7 * 11);
-    assert.equal(macs({ kind: "dense", geometry: { ...geometry, rows: "tokens" } }), null);
+    assert.equal(macs({ kind: "dense", geometry: { ...geometry, rows: size("tokens") } }), null);
   });
 
   it("of an Einsum count every index, and every operand but the first", () => {
@@ -98,7 +99,7 @@ describe("MACs", () => {
     assert.equal(recurrent({}), 10 * 3 * 2 * 4 * (20 + 30) * 30);
     assert.equal(recurrent({ cell: "gru", gates: 3, directions: 1 }), 10 * 3 * 3 * (20 + 30) * 30);
     assert.equal(recurrent({ projectionSize: 8 }), 10 * 3 * 2 * (4 * 30 * (20 + 8) + 30 * 8));
-    assert.equal(recurrent({ steps: "time" }), null);
+    assert.equal(recurrent({ steps: size("time") }), null);
   });
 
   it("of an SVDF are filters over the input and over the memory", () => {
@@ -124,7 +125,7 @@ describe("MACs", () => {
   });
 
   it("are zero, not unknown, where a size is zero", () => {
-    assert.equal(conv({ batch: 0, inChannels: "channels" }), 0);
+    assert.equal(conv({ batch: 0, inChannels: size("channels") }), 0);
   });
 });
 
@@ -157,17 +158,17 @@ describe("Other operations", () => {
   it("are the elements of a pooling window, and one division of an average", () => {
     assert.equal(otherOpsOf({ kind: "pool", geometry: { window: 9, mode: "max" } }, sizes), 450);
     assert.equal(otherOpsOf({ kind: "pool", geometry: { window: 9, mode: "average" } }, sizes), 500);
-    assert.equal(otherOpsOf({ kind: "pool", geometry: { window: "h*w", mode: "max" } }, sizes), null);
+    assert.equal(otherOpsOf({ kind: "pool", geometry: { window: size("h*w"), mode: "max" } }, sizes), null);
   });
 
   it("are one an input of a reduction, and none where numbers only move", () => {
     assert.equal(otherOpsOf({ kind: "reduce" }, sizes), 100);
     assert.equal(otherOpsOf({ kind: "gather" }, sizes), 0);
-    assert.equal(otherOpsOf({ kind: "reshape" }, { input: "n", output: "?" }), 0);
+    assert.equal(otherOpsOf({ kind: "reshape" }, { input: size("n"), output: size("?") }), 0);
   });
 
   it("are unknown without a rule or with a symbolic size", () => {
     assert.equal(otherOpsOf({ kind: "unknown" }, sizes), null);
-    assert.equal(otherOpsOf({ kind: "softmax" }, { input: "n", output: "n" }), null);
+    assert.equal(otherOpsOf({ kind: "softmax" }, { input: size("n"), output: size("n") }), null);
   });
 });

@@ -4,6 +4,7 @@ import { arenaBytes, placeBlocks, type Block } from "../../../profiler/cost/aren
 import { planMemory } from "../../../profiler/cost/memory.ts";
 import type { Layer, LayerTensor } from "../../../profiler/layers/layer.ts";
 import { layer, listed, omitted, tensor, weight } from "./layer-builder.ts";
+import { size } from "../../builders/size.ts";
 
 /** A tensor of that many bytes. */
 function bytes(name: string, size: number): LayerTensor {
@@ -156,7 +157,7 @@ describe("Peak memory", () => {
   });
 
   it("is unknown when a size in it is", () => {
-    assert.equal(peakBytes(listed(step("l0", [x], tensor("boxes", ["n", 4]))), ["x"], ["boxes"]), null);
+    assert.equal(peakBytes(listed(step("l0", [x], tensor("boxes", [size("n"), 4]))), ["x"], ["boxes"]), null);
     assert.equal(peakBytes(listed(step("l0", [x], tensor("list", [4], { container: "sequence" }))), ["x"], []), null);
   });
 

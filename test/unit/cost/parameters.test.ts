@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { assignWeights } from "../../../profiler/cost/parameters.ts";
 import { computedType } from "../../../profiler/cost/layer-width.ts";
 import { layer, listed, omitted, origin, tensor, weight } from "./layer-builder.ts";
+import { size } from "../../builders/size.ts";
 
 describe("Parameters", () => {
   it("are the constants that a layer computes with: neither sizes nor shape arithmetic nor what is omitted", () => {
@@ -51,7 +52,7 @@ describe("Parameters", () => {
   });
 
   it("of a symbolic size are unknown", () => {
-    const [row] = assignWeights(listed(layer("a", { inputs: [weight("w", ["n"]), weight("v", [3])] })));
+    const [row] = assignWeights(listed(layer("a", { inputs: [weight("w", [size("n")]), weight("v", [3])] })));
     assert.deepEqual(row, { parameters: null, weightBytes: null, notes: [] });
   });
 

@@ -2,8 +2,9 @@ import { costLayers } from "../../../profiler/cost/cost-layers.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import type { Profile } from "../../../profiler/profile.ts";
 import { layer, listed, tensor, weight } from "../cost/layer-builder.ts";
+import { size } from "../../builders/size.ts";
 
-const [x, h, y] = [tensor("x", [1, 8]), tensor("h", [1, 10]), tensor("y", ["boxes", 4])];
+const [x, h, y] = [tensor("x", [1, 8]), tensor("h", [1, 10]), tensor("y", [size("boxes"), 4])];
 
 const LAYERS = listed(
   layer("/head/dense", {

@@ -1,3 +1,4 @@
+import { size } from "../../builders/size.ts";
 import assert from "node:assert/strict";
 import { LimitError } from "../../../profiler/errors.ts";
 import { inferGraph, type InferredGraph } from "../../../profiler/operators/infer.ts";
@@ -45,7 +46,7 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
     infer: () => [],
     control: {
       bodyInputs: (view) => [view.input(0)],
-      widened: (_view, _body, [first]) => [{ ...first, dataType: "float32", shape: [`n${++widenings}`] }],
+      widened: (_view, _body, [first]) => [{ ...first, dataType: "float32", shape: [size(`n${++widenings}`)] }],
       outputs: () => [X],
     },
   },

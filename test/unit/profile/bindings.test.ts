@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { bindInputs } from "../../../profiler/bindings.ts";
+import { bindInputs, openInputs } from "../../../profiler/bindings.ts";
 import { OptionError } from "../../../profiler/errors.ts";
 import type { DeclaredDimension } from "../../../profiler/model/model.ts";
+import { symbol } from "../../../profiler/model/size-expression.ts";
 import { graphOf, modelOf } from "../../builders/graph-builder.ts";
+import { size } from "../../builders/size.ts";
 
 function modelWith(shapes: Readonly<Record<string, readonly DeclaredDimension[]>>, format: "onnx" | "tflite" = "onnx") {
   const inputs = Object.fromEntries(
@@ -62,6 +64,86 @@ describe("bindInputs", () => {
   it("refuses an unknown name, saying which there are", () => {
     const bind = () => bindInputs(modelWith({ x: ["batch", 3] }), { Batch: 2 });
     assert.throws(bind, (error) => error instanceof OptionError && /"Batch".*batch/.test(error.message));
+  });
+
+  describe("sizes that follow from others", () => {
+    const attention = modelWith({
+      ids: ["batch", "sequence_length"],
+      mask: ["batch", "past_sequence_length + sequence_length"],
+      past: ["batch", 2, "past_sequence_length", 8],
+    });
+
+    it("are computed, not defaulted", () => {
+      const { inferredTypes, dimensions } = bindInputs(attention, { sequence_length: 5, past_sequence_length: 7 });
+      assert.deepEqual(inferredTypes[1]?.shape, [1, 12]);
+      assert.deepEqual(
+        dimensions.map(({ name, occurrences }) => [name, occurrences]),
+        [
+          ["batch", ["ids[0]", "mask[0]", "past[0]"]],
+          ["sequence_length", ["ids[1]", "mask[1]"]],
+          ["past_sequence_length", ["mask[1]", "past[2]"]],
+        ],
+      );
+      assert.deepEqual(bindInputs(attention, {}).inferredTypes[1]?.shape, [1, 2]);
+    });
+
+    it("stay expressions where nothing is bound", () => {
+      const [, mask] = openInputs(attention).inferredTypes;
+      assert.deepEqual(mask?.shape, [size("batch"), size("past_sequence_length + sequence_length")]);
+      assert.deepEqual(
+        openInputs(attention, { sequence_length: 1 }).inferredTypes[1]?.shape?.[1],
+        size("past_sequence_length + 1"),
+      );
+    });
+
+    it("may be given themselves where that says what the rest is", () => {
+      const doubled = modelWith({ x: ["2*s0"], y: ["s0 - 1"] });
+      assert.deepEqual(
+        bindInputs(doubled, { "2*s0": 8 }).inferredTypes.map(({ shape }) => shape),
+        [[8], [3]],
+      );
+      const total = "past_sequence_length + sequence_length";
+      assert.deepEqual(bindInputs(attention, { [total]: 9, sequence_length: 1 }).inferredTypes[2]?.shape, [1, 2, 8, 8]);
+      const contradiction = { [total]: 9, sequence_length: 1, past_sequence_length: 3 };
+      assert.throws(() => bindInputs(attention, contradiction), /past_sequence_length.*it is 4, not 9/);
+    });
+
+    it("start where they come to something", () => {
+      const model = modelWith({ image: [1, 3, "height", "width"], mask: [1, "height//32", "floor(width/14)"] });
+      assert.deepEqual(
+        bindInputs(model, {}).inferredTypes.map(({ shape }) => shape),
+        [
+          [1, 3, 32, 16],
+          [1, 1, 1],
+        ],
+      );
+      assert.throws(() => bindInputs(modelWith({ x: ["n"], y: ["n - 4"] }), { n: 2 }), /n - 4 comes to -2/);
+    });
+
+    const names = [
+      "seq-len",
+      "tokens/second",
+      "a+b",
+      "rows*",
+      "3d",
+      "N (batch)",
+      "batch size",
+      "x[0]",
+      "½",
+      "-1",
+      "",
+      "1",
+    ];
+    for (const name of names) {
+      it(`are not what a dimension called "${name}" is`, () => {
+        const model = modelWith({ x: [name, 4], y: [name], seq: ["seq", "len"] });
+        assert.deepEqual(openInputs(model).inferredTypes[0]?.shape, [symbol(name), 4]);
+        assert.deepEqual(
+          bindInputs(model, { [name]: 6 }).inferredTypes.map(({ shape }) => shape),
+          [[6, 4], [6], [1, 1]],
+        );
+      });
+    }
   });
 
   for (const value of [-1, 1.5, Number.NaN, 2 ** 40]) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Dimension, Shape } from "../../../profiler/model/shape.ts";
 import { einsumShape, parseEinsum } from "../../../profiler/shapes/einsum.ts";
 import { ShapeError } from "../../../profiler/shapes/shape-error.ts";
+import { size } from "../../builders/size.ts";
 
 describe("Einsum", () => {
   const CASES: readonly (readonly [
@@ -48,17 +49,17 @@ describe("Einsum", () => {
     [
       "bhid,bhjd->bhij",
       [
-        ["n", 8, "t", 64],
-        ["n", 8, "t", 64],
+        [size("n"), 8, size("t"), 64],
+        [size("n"), 8, size("t"), 64],
       ],
-      ["n", 8, "t", "t"],
+      [size("n"), 8, size("t"), size("t")],
     ],
-    ["ij,jk->ik", [[1, 3], undefined], [1, "?"]],
+    ["ij,jk->ik", [[1, 3], undefined], [1, size("?")]],
     ["...i->...", [undefined], undefined],
     [
       "ij,jk->ik",
       [
-        [2, "k"],
+        [2, size("k")],
         [3, 4],
       ],
       [2, 4],
@@ -90,10 +91,10 @@ describe("Einsum", () => {
     );
     assert.deepEqual(
       sizes("ij,jk->ik", [
-        [2, "k"],
-        ["k", 4],
+        [2, size("k")],
+        [size("k"), 4],
       ]),
-      [2, "k", 4],
+      [2, size("k"), 4],
     );
   });
 

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import type { Shape } from "../../../profiler/model/shape.ts";
 import { matmulGeometry, matmulShape, transposeMatrix } from "../../../profiler/shapes/matmul.ts";
 import { ShapeError } from "../../../profiler/shapes/shape-error.ts";
+import { size } from "../../builders/size.ts";
 
 describe("matrix products", () => {
-  const CASES: readonly (readonly [a: Shape, b: Shape, output: Shape, sizes: readonly (number | string)[]])[] = [
+  const CASES: readonly (readonly [a: Shape, b: Shape, output: Shape, sizes: Shape])[] = [
     [
       [2, 3],
       [3, 4],
@@ -28,16 +29,16 @@ describe("matrix products", () => {
     [[3], [3], [], [1, 1, 3, 1]],
     [[3], [5, 3, 4], [5, 4], [5, 1, 3, 4]],
     [
-      ["batch", 1, 768],
+      [size("batch"), 1, 768],
       [768, 1000],
-      ["batch", 1, 1000],
-      ["batch", 1, 768, 1000],
+      [size("batch"), 1, 1000],
+      [size("batch"), 1, 768, 1000],
     ],
     [
-      ["n", "k"],
+      [size("n"), size("k")],
       [16, 4],
-      ["n", 4],
-      [1, "n", 16, 4],
+      [size("n"), 4],
+      [1, size("n"), 16, 4],
     ],
     [
       [0, 3],
@@ -55,7 +56,12 @@ describe("matrix products", () => {
 
   it("knows nothing of a product with an unknown rank", () => {
     assert.equal(matmulShape(undefined, [2, 3]), undefined);
-    assert.deepEqual(matmulGeometry([2, 3], undefined), { batch: "?", rows: "?", inner: "?", columns: "?" });
+    assert.deepEqual(matmulGeometry([2, 3], undefined), {
+      batch: size("?"),
+      rows: size("?"),
+      inner: size("?"),
+      columns: size("?"),
+    });
   });
 
   it("throws for inner sizes that differ and for scalars", () => {
@@ -64,7 +70,7 @@ describe("matrix products", () => {
   });
 
   it("swaps the last two axes", () => {
-    assert.deepEqual(transposeMatrix([7, 2, "n"]), [7, "n", 2]);
+    assert.deepEqual(transposeMatrix([7, 2, size("n")]), [7, size("n"), 2]);
     assert.deepEqual(transposeMatrix([3]), [3]);
     assert.equal(transposeMatrix(undefined), undefined);
   });

@@ -11,6 +11,7 @@ import { flattenShape, reshapeShape, squeezeShape, unsqueezeShape } from "../../
 import { ShapeError } from "../../../profiler/shapes/shape-error.ts";
 import { resolveCut, sliceShape } from "../../../profiler/shapes/slice.ts";
 import { transposeShape } from "../../../profiler/shapes/transpose.ts";
+import { size } from "../../builders/size.ts";
 
 const copies = { zeroCopies: true };
 const keeps = { zeroCopies: false };
@@ -33,18 +34,18 @@ describe("shape arithmetic", () => {
       "concatenates symbolic sizes",
       concatShapes(
         [
-          ["n", 3],
-          ["m", "k"],
+          [size("n"), 3],
+          [size("m"), size("k")],
         ],
         0,
       ),
-      ["m+n", 3],
+      [size("m+n"), 3],
     ],
     [
       "stacks along a new last axis",
       stackShapes(
         [
-          [2, "n"],
+          [2, size("n")],
           [2, 5],
         ],
         -1,
@@ -52,26 +53,30 @@ describe("shape arithmetic", () => {
       [2, 5, 2],
     ],
     ["splits with a smaller last part", splitSizes(7, 3), [3, 3, 1]],
-    ["splits a symbolic size", splitSizes("n", 2), ["ceil(n/2)", "ceil(n/2)"]],
-    ["moves depth to space, NHWC", depthToSpaceShape(["n", 2, 3, 8], nhwc), ["n", 4, 6, 2]],
-    ["moves space to depth, NHWC", spaceToDepthShape([1, 4, 6, "c"], nhwc), [1, 2, 3, "4*c"]],
+    ["splits a symbolic size", splitSizes(size("n"), 2), [size("ceil(n/2)"), size("ceil(n/2)")]],
+    ["moves depth to space, NHWC", depthToSpaceShape([size("n"), 2, 3, 8], nhwc), [size("n"), 4, 6, 2]],
+    ["moves space to depth, NHWC", spaceToDepthShape([1, 4, 6, size("c")], nhwc), [1, 2, 3, size("4*c")]],
     ["gathers with batch axes", gatherShape([2, 5, 4], [2, 3], 1, 1), [2, 3, 4]],
     ["gathers slices by coordinates", gatherNdShape([2, 5, 4], [7, 2]), [7, 4]],
-    ["gathers nothing by an open number of coordinates", gatherNdShape([2, 5], [7, "k"]), undefined],
-    ["pads and crops", padShape([4, "n"], [1, 0], [-2, 3]), [3, "n+3"]],
-    ["tiles", tileShape([2, "n"], [0, 3]), [0, "3*n"]],
+    ["gathers nothing by an open number of coordinates", gatherNdShape([2, 5], [7, size("k")]), undefined],
+    ["pads and crops", padShape([4, size("n")], [1, 0], [-2, 3]), [3, size("n+3")]],
+    ["tiles", tileShape([2, size("n")], [0, 3]), [0, size("3*n")]],
     ["expands both ways", expandShape([3, 1], [2, 1, 4]), [2, 3, 4]],
-    ["reduces all axes", reduceShape([2, "n"], undefined, false), []],
-    ["keeps reduced axes as 1", reduceShape([2, "n"], [-1], true), [2, 1]],
-    ["copies sizes for 0", reshapeShape([2, "n", 3], [0, 0, 3], copies), [2, "n", 3]],
+    ["reduces all axes", reduceShape([2, size("n")], undefined, false), []],
+    ["keeps reduced axes as 1", reduceShape([2, size("n")], [-1], true), [2, 1]],
+    ["copies sizes for 0", reshapeShape([2, size("n"), 3], [0, 0, 3], copies), [2, size("n"), 3]],
     ["takes 0 as a size", reshapeShape([0, 4], [4, 0], keeps), [4, 0]],
-    ["infers −1 over symbolic sizes", reshapeShape(["b", 12, "s", 64], ["b", "s", -1], copies), ["b", "s", 768]],
-    ["infers −1 of an unknown input", reshapeShape(undefined, [3, -1], copies), [3, "?"]],
-    ["flattens at the rank", flattenShape([2, "n"], 2), ["2*n", 1]],
-    ["squeezes named axes of symbolic size", squeezeShape([1, "n", 3], [0, 1]), [3]],
-    ["squeezes nothing unknown by itself", squeezeShape([1, "n"]), undefined],
-    ["unsqueezes in any order", unsqueezeShape(["n"], [2, 0]), [1, "n", 1]],
-    ["transposes to the reverse", transposeShape([1, "n", 3]), [3, "n", 1]],
+    [
+      "infers −1 over symbolic sizes",
+      reshapeShape([size("b"), 12, size("s"), 64], [size("b"), size("s"), -1], copies),
+      [size("b"), size("s"), 768],
+    ],
+    ["infers −1 of an unknown input", reshapeShape(undefined, [3, -1], copies), [3, size("?")]],
+    ["flattens at the rank", flattenShape([2, size("n")], 2), [size("2*n"), 1]],
+    ["squeezes named axes of symbolic size", squeezeShape([1, size("n"), 3], [0, 1]), [3]],
+    ["squeezes nothing unknown by itself", squeezeShape([1, size("n")]), undefined],
+    ["unsqueezes in any order", unsqueezeShape([size("n")], [2, 0]), [1, size("n"), 1]],
+    ["transposes to the reverse", transposeShape([1, size("n"), 3]), [3, size("n"), 1]],
     ["slices empty tensors", sliceShape([0], { starts: [-1], ends: [-9], steps: [-1] }), [0]],
     ["slices named axes", sliceShape([4, 9], { starts: [8], ends: [-20], axes: [-1], steps: [-3] }), [4, 3]],
   ];

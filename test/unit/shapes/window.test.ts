@@ -10,6 +10,7 @@ import {
   type SlidingWindow,
   type TransposedWindow,
 } from "../../../profiler/shapes/window.ts";
+import { size } from "../../builders/size.ts";
 
 const pads = (begin: number, end = begin): Padding => ({ kind: "explicit", begin, end });
 const window = (
@@ -31,16 +32,21 @@ describe("sliding windows", () => {
     ["no window that starts in the end padding", 4, window(1, 3, pads(0, 2), { ceilMode: true }), 2],
     ["a window as large as its input", 5, window(5, 1, "valid"), 1],
     ["an empty axis", 0, window(1, 1, pads(1)), 2],
-    ["a name, kept by stride 1", "w", window(3, 1, pads(1)), "w"],
-    ["a name, shrunk", "w", window(3, 1, "valid"), "w-2"],
-    ["a name, divided", "w", window(3, 2, pads(1)), "floor((w+1)/2)"],
-    ["a name under same padding", "w", window(3, 2, "same-upper"), "ceil(w/2)"],
-    ["a name rounded up where no window can be lost", "w", window(3, 2, "valid", { ceilMode: true }), "ceil((w-1)/2)"],
-    ["a name rounded up where one may be lost", "w", window(1, 3, pads(0, 2), { ceilMode: true }), "?"],
-    ["an unknown kernel", 8, window("?", 2, "valid"), "?"],
+    ["a name, kept by stride 1", size("w"), window(3, 1, pads(1)), size("w")],
+    ["a name, shrunk", size("w"), window(3, 1, "valid"), size("w-2")],
+    ["a name, divided", size("w"), window(3, 2, pads(1)), size("floor((w+1)/2)")],
+    ["a name under same padding", size("w"), window(3, 2, "same-upper"), size("ceil(w/2)")],
+    [
+      "a name rounded up where no window can be lost",
+      size("w"),
+      window(3, 2, "valid", { ceilMode: true }),
+      size("ceil((w-1)/2)"),
+    ],
+    ["a name rounded up where one may be lost", size("w"), window(1, 3, pads(0, 2), { ceilMode: true }), size("?")],
+    ["an unknown kernel", 8, window(size("?"), 2, "valid"), size("?")],
   ];
   for (const [what, size, moved, output] of CASES) {
-    it(`has ${output} places: ${what}`, () => assert.equal(windowOutput(size, moved), output));
+    it(`has ${String(output)} places: ${what}`, () => assert.equal(windowOutput(size, moved), output));
   }
 
   it("is where each place of the window really is", () => {
@@ -98,14 +104,14 @@ describe("transposed windows", () => {
     [3, transposed(3, 3, pads(1, 2), { dilation: 2 }), 8],
     [3, transposed(3, 2, "same-upper"), 6],
     [3, transposed(1, 3, "same-lower"), 7],
-    ["w", transposed(2, 2, pads(0)), "2*w"],
-    ["w", transposed(4, 2, pads(1)), "2*w"],
-    ["w", transposed(3, 2, pads(1)), "2*w-1"],
-    ["w", transposed(3, 2, "same-upper"), "2*w"],
-    ["w", transposed("?", 2, "same-upper"), "?"],
+    [size("w"), transposed(2, 2, pads(0)), size("2*w")],
+    [size("w"), transposed(4, 2, pads(1)), size("2*w")],
+    [size("w"), transposed(3, 2, pads(1)), size("2*w-1")],
+    [size("w"), transposed(3, 2, "same-upper"), size("2*w")],
+    [size("w"), transposed(size("?"), 2, "same-upper"), size("?")],
   ];
   for (const [size, moved, output] of CASES) {
-    it(`makes ${output} of ${size}, ${JSON.stringify(moved)}`, () =>
+    it(`makes ${String(output)} of ${String(size)}, ${JSON.stringify(moved)}`, () =>
       assert.equal(transposedOutput(size, moved), output));
   }
 

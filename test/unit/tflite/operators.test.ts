@@ -297,7 +297,7 @@ describe("TFLite operators", () => {
       outputs: ["int64"],
     });
     const [[rows, columns]] = shapes as [unknown[]];
-    assert.equal(typeof rows, "string");
+    assert.equal(typeof rows, "object");
     assert.equal(columns, 2);
   });
 

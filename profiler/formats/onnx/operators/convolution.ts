@@ -109,7 +109,7 @@ function inputChannels(
   { isTransposed, hasBlockedChannels }: ConvolutionForm,
 ): Dimension {
   const wanted = isTransposed ? weight?.[0] : weight?.[1] && multiply(weight[1], groups);
-  if (typeof channels === "string" || hasBlockedChannels) return wanted ?? channels;
+  if (typeof channels !== "number" || hasBlockedChannels) return wanted ?? channels;
   if (typeof wanted === "number" && wanted !== channels) {
     throw new ShapeError(`weights for ${wanted} channels on an input of ${channels}`);
   }

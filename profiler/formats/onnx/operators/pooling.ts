@@ -85,7 +85,7 @@ function poolPadding(
   { kernel, stride, dilation }: { readonly kernel: number; readonly stride: number; readonly dilation: number },
   padding: Padding,
 ): Padding {
-  if (dilation === 1 || typeof size === "string") return padding;
+  if (dilation === 1 || typeof size !== "number") return padding;
   if (padding !== "same-upper" && padding !== "same-lower") return padding;
   const total = (Math.ceil(size / stride) - 1) * stride + kernel - size;
   const begin = Math.trunc((padding === "same-upper" ? total : total + 1) / 2);

@@ -1,4 +1,4 @@
-import { isStatic } from "../../../model/shape.ts";
+import { isStatic, type Dimension } from "../../../model/shape.ts";
 import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
@@ -55,7 +55,7 @@ function filled(
   view: NodeView,
   shape: InferredType["shape"],
   typeFrom: number,
-  element: number | string | undefined,
+  element: Dimension | undefined,
 ): InferredType {
   const isKnown = shape !== undefined && isStatic(shape) && element !== undefined;
   return inferredType(view.dataType(typeFrom), shape, isKnown ? fill(shape, () => element) : undefined);

@@ -83,7 +83,9 @@ function convolution(rank: SpatialRank, layout: Layout): OperatorRule {
 function groupsOf(channels: Dimension, channelsOfGroup: Dimension): Dimension {
   const groups = quotient([channels], [channelsOfGroup]);
   if (typeof groups === "number" && !Number.isInteger(groups)) {
-    throw new ShapeError(`${channels} input channels do not divide by the ${channelsOfGroup} of the weights`);
+    throw new ShapeError(
+      `${String(channels)} input channels do not divide by the ${String(channelsOfGroup)} of the weights`,
+    );
   }
   return groups;
 }
@@ -179,7 +181,7 @@ function fits(
 ): boolean {
   return asked.every((extent, axis) => {
     const from = input[axis] ?? UNKNOWN_SIZE;
-    if (typeof extent === "string" || typeof from === "string") return true;
+    if (typeof extent !== "number" || typeof from !== "number") return true;
     const window = { kernel: kernel[axis] ?? 1, stride: strides[axis] ?? 1, dilation: 1, padding: paddingOf(view) };
     return windowOutput(extent, window) === from;
   });

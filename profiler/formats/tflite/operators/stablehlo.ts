@@ -17,7 +17,7 @@ const at = (shape: Shape, axis: number): Dimension => shape[axis] ?? UNKNOWN_SIZ
 /** The file's own shape: operators that leave their output's size to it. */
 function declared(view: NodeView): InferredType {
   const shape = view.declaredOutput(0)?.shape;
-  const sizes = shape?.map((size) => (typeof size === "object" ? UNKNOWN_SIZE : size));
+  const sizes = shape?.map((size) => (typeof size === "number" ? size : UNKNOWN_SIZE));
   return inferredType(outputType(view), sizes);
 }
 

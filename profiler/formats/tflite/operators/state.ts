@@ -2,6 +2,7 @@ import type { Shape } from "../../../model/shape.ts";
 import { inferredType } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import { UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { handle, outputType, type Rules } from "./common.ts";
 
 const NOTHING: OperatorRule = { infer: () => [], kind: "control" };
@@ -20,8 +21,8 @@ const READ_VARIABLE: OperatorRule = {
 
 function declaredShape(view: NodeView): Shape | undefined {
   return view.declaredOutput(0)?.shape?.map((size) => {
-    if (typeof size === "object") return size?.example ?? "?";
-    return size;
+    if (typeof size === "number") return size;
+    return typeof size === "object" && size !== null ? size.example : UNKNOWN_SIZE;
   });
 }
 

@@ -10,7 +10,7 @@ function writeReshape(sizes: readonly number[], writer: OperatorWriter, input = 
 /** TFLite's targets cannot refer to the input's sizes: these become numbers, and one may be what is left. */
 function concreteTarget(target: readonly number[], input: Shape): readonly number[] | undefined {
   const sizes = target.map((size, axis): Dimension => (size === 0 ? (input[axis] ?? 0) : size));
-  const named = sizes.filter((size) => typeof size === "string");
+  const named = sizes.filter((size) => typeof size !== "number");
   const [open] = named;
   if (open === undefined) return sizes.filter((size) => typeof size === "number");
   if (named.length > 1) return undefined;
@@ -19,7 +19,7 @@ function concreteTarget(target: readonly number[], input: Shape): readonly numbe
   if (sizes.includes(-1) && !isRestKnown) return undefined;
   const others = elementsOf(sizes.filter((size) => size !== open && size !== -1)) ?? 1;
   const left = (elementsOf(rest) ?? 0) / others;
-  return sizes.map((size) => (typeof size === "string" ? -1 : size === -1 ? left : size));
+  return sizes.map((size) => (typeof size !== "number" ? -1 : size === -1 ? left : size));
 }
 
 export const LOWER_LAYOUT: Lowers = {

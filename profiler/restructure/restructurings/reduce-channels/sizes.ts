@@ -1,4 +1,5 @@
 import { isKind, type NeutralGraph, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
+import type { Shape } from "../../../model/shape.ts";
 import type { TensorId } from "../../../model/model.ts";
 import type { Channels, UnitClass } from "./groups.ts";
 import type { Unit } from "./channel-map.ts";
@@ -115,6 +116,6 @@ function sizeOf({ fixed, perUnit }: Size, kept: KeptCounts): number {
 }
 
 /** Sizes that the run decides count once. */
-function product(shape: readonly (number | string)[]): number {
+function product(shape: Shape): number {
   return shape.reduce<number>((result, size) => (typeof size === "number" ? result * size : result), 1);
 }

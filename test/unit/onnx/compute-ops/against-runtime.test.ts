@@ -70,5 +70,5 @@ function compare(given: OperatorCase, results: readonly Result[]): void {
 
 /** A size that only the run can tell, by name; one that nothing is known of would not have a name. */
 function isOpen(size: Dimension): boolean {
-  return typeof size === "string" && size !== UNKNOWN_SIZE;
+  return typeof size !== "number" && size !== UNKNOWN_SIZE;
 }

@@ -7,6 +7,7 @@ import { describeNode } from "../../../../profiler/operators/operator-rule.ts";
 import { UNKNOWN, type InferredType } from "../../../../profiler/operators/inferred-type.ts";
 import { ShapeError } from "../../../../profiler/shapes/shape-error.ts";
 import { inferredType, inferTypes, viewOf, type OperatorCase } from "../shape-ops/operator-case.ts";
+import { size } from "../../../builders/size.ts";
 
 type Given = Omit<OperatorCase, "inputs">;
 
@@ -62,7 +63,7 @@ describe("MACs of ONNX operators, by definition", () => {
       "conv",
       2 * 8 * 25 * 3 * 16,
     ],
-    ["a symbolic batch", { op: "Conv" }, [x("n", 1, 4, 4), weight(1, 1, 3, 3)], "conv", null],
+    ["a symbolic batch", { op: "Conv" }, [x(size("n"), 1, 4, 4), weight(1, 1, 3, 3)], "conv", null],
     ["a product with a weight", { op: "MatMul" }, [x(4, 10, 64), weight(64, 32)], "dense", 4 * 10 * 64 * 32],
     ["a product of activations", { op: "MatMul" }, [x(2, 8, 10, 64), x(2, 8, 64, 10)], "matmul", 16 * 10 * 64 * 10],
     ["a weight on the left", { op: "MatMul" }, [weight(5, 6), x(6, 7)], "dense", 5 * 6 * 7],
@@ -219,20 +220,29 @@ describe("ONNX compute rules", () => {
     const shapeOf = (given: Given, inferredTypes: readonly (InferredType | undefined)[]) =>
       inferTypes(given, inferredTypes)[0]?.shape;
     const strided = { op: "Conv", attributes: { strides: [2, 2], pads: [1, 1, 1, 1] } };
-    assert.deepEqual(shapeOf(strided, [x("n", 3, "h", "w"), weight(16, 3, 3, 3)]), [
-      "n",
+    assert.deepEqual(shapeOf(strided, [x(size("n"), 3, size("h"), size("w")), weight(16, 3, 3, 3)]), [
+      size("n"),
       16,
-      "floor((h+1)/2)",
-      "floor((w+1)/2)",
+      size("floor((h+1)/2)"),
+      size("floor((w+1)/2)"),
     ]);
-    assert.deepEqual(shapeOf({ op: "GlobalAveragePool" }, [x("n", 3, "h", "w")]), ["n", 3, 1, 1]);
-    assert.deepEqual(shapeOf({ op: "LSTM", attributes: { hidden_size: 4 } }, [x("t", "n", 8)]), ["t", 1, "n", 4]);
+    assert.deepEqual(shapeOf({ op: "GlobalAveragePool" }, [x(size("n"), 3, size("h"), size("w"))]), ["n", 3, 1, 1]);
+    assert.deepEqual(shapeOf({ op: "LSTM", attributes: { hidden_size: 4 } }, [x(size("t"), size("n"), 8)]), [
+      "t",
+      1,
+      "n",
+      4,
+    ]);
     assert.deepEqual(
-      shapeOf(ms("MultiHeadAttention", { num_heads: 2 }), [x("n", "s", 8), x("n", "t", 8), x("n", "t", 8)]),
+      shapeOf(ms("MultiHeadAttention", { num_heads: 2 }), [
+        x(size("n"), size("s"), 8),
+        x(size("n"), size("t"), 8),
+        x(size("n"), size("t"), 8),
+      ]),
       ["n", "s", 8],
     );
     assert.deepEqual(shapeOf({ op: "NonMaxSuppression" }, [x(1, 10, 4), x(1, 2, 10)]), ["boxes(y0)", 3]);
-    assert.deepEqual(shapeOf({ op: "DequantizeLinear" }, [inferredType("int8", ["n", 4]), x()]), ["n", 4]);
+    assert.deepEqual(shapeOf({ op: "DequantizeLinear" }, [inferredType("int8", [size("n"), 4]), x()]), ["n", 4]);
   });
 
   it("give the outputs of operators that no CPU kernel runs", () => {
@@ -245,8 +255,8 @@ describe("ONNX compute rules", () => {
       x(1, 2, 4, 5),
     );
     assert.deepEqual(
-      inferTypes(ms("PackedAttention", { num_heads: 2 }), [x("tokens", 8), weight(8, 24)])[0],
-      x("tokens", 8),
+      inferTypes(ms("PackedAttention", { num_heads: 2 }), [x(size("tokens"), 8), weight(8, 24)])[0],
+      x(size("tokens"), 8),
     );
     assert.deepEqual(inferTypes(ms("BitmaskDropout"), [x(5, 13)]), [x(5, 13), inferredType("uint32", [3])]);
     assert.deepEqual(
@@ -292,7 +302,7 @@ describe("every ONNX rule", () => {
     ["inputs of which nothing is known", UNKNOWN],
     ["inputs of unknown rank", inferredType("float32", undefined)],
     ...[0, 1, 2, 3, 4, 5].map(
-      (rank) => [`symbolic inputs of rank ${rank}`, x(...["a", "b", "c", "d", "e"].slice(0, rank))] as const,
+      (rank) => [`symbolic inputs of rank ${rank}`, x(...["a", "b", "c", "d", "e"].slice(0, rank).map(size))] as const,
     ),
   ];
   for (const [what, input] of EVERY) {

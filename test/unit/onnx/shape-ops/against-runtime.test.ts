@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Dimension } from "../../../../profiler/model/shape.ts";
 import type { InferredType } from "../../../../profiler/operators/inferred-type.ts";
 import { CASES } from "./runtime-cases.ts";
 import { inferCase, runCase, type OperatorCase, type Result } from "./operator-case.ts";
@@ -31,7 +32,7 @@ async function compare(given: OperatorCase): Promise<void> {
   });
 }
 
-function assertClose(elements: readonly (number | string)[], { values }: Result, label: string): void {
+function assertClose(elements: readonly Dimension[], { values }: Result, label: string): void {
   assert.equal(elements.length, values.length, label);
   elements.forEach((element, place) => {
     const expected = values[place];

@@ -73,7 +73,7 @@ class Draft {
     const inferredTypes = inputs.map((name) => this.chain.tensors.find((tensor) => tensor.name === name)?.inferredType);
     const inferred = attempt(() => inferTypes({ op, opset: OPSET, attributes, outputs }, inferredTypes));
     const isSmall = ({ shape = [] }: InferredType) =>
-      shape.every((size) => typeof size === "string" || (size >= 0 && size <= MOST_ELEMENTS)) &&
+      shape.every((size) => typeof size !== "number" || (size >= 0 && size <= MOST_ELEMENTS)) &&
       (elementsOf(shape) ?? 0) <= MOST_ELEMENTS;
     if (!inferred?.every(isSmall)) return;
     const names = inferred.slice(0, outputs).map((_, index) => `t${this.chain.nodes.length}_${index}`);

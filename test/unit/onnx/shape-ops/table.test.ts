@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { ONNX_OPERATORS } from "../../../../profiler/formats/onnx/operators/index.ts";
 import { describeCase, inferredType, viewOf } from "./operator-case.ts";
 import { skip } from "../../../skip.ts";
+import { size } from "../../../builders/size.ts";
 
 const FACTS = new URL("../../../../../shared/formats/onnx.operators.json", import.meta.url);
 
@@ -26,7 +27,7 @@ describe("the table of ONNX's operators", () => {
 
   it("takes the indices of an embedding for data and constant ones for configuration", () => {
     const table = inferredType("float32", [1000, 64]);
-    const runtime = inferredType("int64", ["batch", "tokens"]);
+    const runtime = inferredType("int64", [size("batch"), size("tokens")]);
     const origin = { name: "indices", elements: 2, dataType: "int64", storedBytes: 16 } as const;
     assert.deepEqual(configurationOf("Gather", [table, runtime]), []);
     assert.deepEqual(configurationOf("Gather", [table, { ...inferredType("int64", [2]), constant: origin }]), [1]);
