@@ -226,7 +226,12 @@ describe("ONNX compute rules", () => {
       size("floor((h+1)/2)"),
       size("floor((w+1)/2)"),
     ]);
-    assert.deepEqual(shapeOf({ op: "GlobalAveragePool" }, [x(size("n"), 3, size("h"), size("w"))]), [size("n"), 3, 1, 1]);
+    assert.deepEqual(shapeOf({ op: "GlobalAveragePool" }, [x(size("n"), 3, size("h"), size("w"))]), [
+      size("n"),
+      3,
+      1,
+      1,
+    ]);
     assert.deepEqual(shapeOf({ op: "LSTM", attributes: { hidden_size: 4 } }, [x(size("t"), size("n"), 8)]), [
       size("t"),
       1,
