@@ -25,14 +25,20 @@ const COMMANDS = [
   addHardwareCommand,
 ];
 
-/** Runs one command line. Every failure is one line on standard error and exit code 2. */
-export async function runCommandLine(args: readonly string[], context: CliContext): Promise<void> {
+/** All commands, with what they do in a context. */
+export function commandLine(context: CliContext): Command {
   const program = new Command("edgewise")
     .description("What every layer of an ONNX or TFLite model costs a phone.")
     .version(packageJson.version)
     .exitOverride()
     .configureOutput({ writeOut: context.write, writeErr: () => undefined });
   for (const add of COMMANDS) add(program, context);
+  return program;
+}
+
+/** Runs one command line. Every failure is one line on standard error and exit code 2. */
+export async function runCommandLine(args: readonly string[], context: CliContext): Promise<void> {
+  const program = commandLine(context);
   try {
     if (args.length === 0) program.error("name a command; edgewise --help lists them");
     await program.parseAsync([...args], { from: "user" });

@@ -1,0 +1,59 @@
+import type { Argument, Command, Option } from "commander";
+
+/** The page of the command line, made from the commands themselves: every command with every option and its description. */
+export function commandLineDocumentation(program: Command): string {
+  const commands = program.commands.filter((command) => command.name() !== "help");
+  return [
+    "# Command line",
+    "",
+    "<!-- Written by `npm run generate:cli` from the commands: change it there. -->",
+    "",
+    "`edgewise` is `node dist/cli.js` in a clone. Errors are one line on standard error and exit code 2; an interrupted command ends with 130.",
+    "",
+    ...commands.flatMap(section),
+  ].join("\n");
+}
+
+function section(command: Command): readonly string[] {
+  const usage = ["edgewise", command.name(), ...command.registeredArguments.map(argumentText), "[options]"].join(" ");
+  const options = command.options.filter(({ hidden }) => !hidden);
+  return [
+    `## ${command.name()}`,
+    "",
+    `    ${usage}`,
+    "",
+    `${sentence(command.description())}`,
+    "",
+    ...(options.length === 0 ? [] : ["| option | |", "| --- | --- |", ...options.map(row), ""]),
+  ];
+}
+
+function argumentText(argument: Argument): string {
+  const name = argument.name().toUpperCase() + (argument.variadic ? "…" : "");
+  return argument.required ? name : `[${name}]`;
+}
+
+function row(option: Option): string {
+  const notes = [
+    option.description,
+    ...(option.mandatory ? ["required"] : []),
+    ...(option.argChoices ? [`one of ${option.argChoices.join(", ")}`] : []),
+    ...(option.defaultValue === undefined
+      ? []
+      : [`default ${option.defaultValueDescription ?? textOf(option.defaultValue)}`]),
+  ];
+  return `| \`${cell(option.flags)}\` | ${cell(notes.join("; "))} |`;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** A bar would end the cell. */
+function cell(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, " ").replaceAll("|", "\\|");
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+}
