@@ -261,7 +261,7 @@ export const COLUMNS: readonly Column[] = [
     title: "Role",
     unit: "text",
     definition:
-      "Compute, or bookkeeping that can be folded away: shape arithmetic, and constants that a runtime computes once, when it loads the model.",
+      "Compute; or shape arithmetic and constants, which a runtime settles when it loads the model; or fused: part of the operator of another row, which has its costs (a QuantizeLinear behind a Conv).",
     align: "left",
     value: ({ role }) => role,
     shownIn: ON_REQUEST,

@@ -4,11 +4,13 @@ import { costLayers, totalsOfLayers, type CostOptions } from "./cost/cost-layers
 import { readOnnx } from "./formats/onnx/read.ts";
 import { ONNX_OPERATORS } from "./formats/onnx/operators/index.ts";
 import { modelIn, modelsIn } from "./formats/bundles/bundle.ts";
+import { quantizationGroups } from "./formats/onnx/fusion/quantization-groups.ts";
 import { readTflite } from "./formats/tflite/read.ts";
 import { TFLITE_OPERATORS } from "./formats/tflite/operators/index.ts";
 import { count } from "./counters.ts";
 import { DEFAULT_HARDWARE, type HardwareProfile } from "./hardware/hardware.ts";
 import { listLayers, type Listing } from "./layers/list-layers.ts";
+import type { FindGroups } from "./layers/operator-group.ts";
 import type { Model } from "./model/model.ts";
 import { inferGraph, type InferredGraph } from "./operators/infer.ts";
 import type { OperatorTable } from "./operators/operator-rule.ts";
@@ -42,6 +44,9 @@ export const OPERATORS: Readonly<Record<Model["format"], OperatorTable>> = {
   onnx: ONNX_OPERATORS,
   tflite: TFLITE_OPERATORS,
 };
+
+/** What the runtimes of a format run as one operator. TFLite's take quantized operators as they are in the file. */
+const GROUPS: Readonly<Record<Model["format"], FindGroups>> = { onnx: quantizationGroups, tflite: () => [] };
 
 /**
  * What every layer of a model costs. Reads the graph and leaves the weights in the file.
@@ -96,7 +101,7 @@ export function analyseModel(
     return { name: entry.name, inferred, isProfiled };
   });
   const inferred = entries.map((entry) => entry.inferred);
-  return { model, inputs, listing: listLayers(entries, previous?.listing), inferred };
+  return { model, inputs, listing: listLayers(entries, GROUPS[model.format], previous?.listing), inferred };
 }
 
 /** Totals of `costModel` alone: what comparing many edits takes. */

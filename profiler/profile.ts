@@ -1,6 +1,7 @@
 import type { ComputeType, HardwareProfile } from "./hardware/hardware-profile.ts";
 import type { DataType } from "./model/data-type.ts";
 import type { PrintedDimension } from "./model/shape.ts";
+import type { Layer } from "./layers/layer.ts";
 import type { LayerKind } from "./layers/operation.ts";
 
 /**
@@ -102,7 +103,7 @@ export interface LayerProfile {
   readonly activationBytes: number | null;
   readonly energy: EnergyParts | null;
   readonly latencySeconds: number | null;
-  readonly role: "compute" | "shape" | "constant";
+  readonly role: Layer["role"];
   readonly isCounted: boolean;
   readonly repeats: number;
   /** How the MACs came about, with names: 64 output channels × 3 input channels × … Summed products. */

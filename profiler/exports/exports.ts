@@ -8,7 +8,7 @@ import { profileJson } from "./json.ts";
 import { profileMarkdown } from "./markdown.ts";
 
 export interface ExportOptions {
-  /** Rows of shape arithmetic and constants in the readable ones too; the others hold every row. */
+  /** Rows of shape arithmetic, constants and fused operators in the readable ones too; the others hold every row. */
   readonly showAll?: boolean | undefined;
   /** A run of this version of the model: its times stand beside the estimates, under its name. */
   readonly run?: RunResult | undefined;

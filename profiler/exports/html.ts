@@ -169,7 +169,7 @@ function layerTable(
   const columns = withRunColumns(chosen, run);
   const shown = showAll ? profile.layers : profile.layers.filter((layer) => !isBookkeeping(layer));
   const hidden = profile.layers.length - shown.length;
-  const caption = `${shown.length} layers in the order of the file${hidden > 0 ? `; ${hidden} of shape arithmetic and constants are left out` : ""}.`;
+  const caption = `${shown.length} layers in the order of the file${hidden > 0 ? `; ${hidden} of shape arithmetic, constants and fused operators are left out` : ""}.`;
   return markup`<h2 id="layers">Layers</h2>
     <div class="scroll rows" tabindex="0" role="region" aria-labelledby="layers">
       <table>

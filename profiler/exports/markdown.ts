@@ -48,7 +48,7 @@ export function profileMarkdown(
     ...(hidden > 0
       ? [
           "",
-          `${hidden} ${hidden === 1 ? "row" : "rows"} of shape arithmetic and constants ${hidden === 1 ? "is" : "are"} not shown.`,
+          `${hidden} ${hidden === 1 ? "row" : "rows"} of shape arithmetic, constants and fused operators ${hidden === 1 ? "is" : "are"} not shown.`,
         ]
       : []),
     ...(unknown === undefined ? [] : ["", unknown]),

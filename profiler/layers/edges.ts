@@ -3,12 +3,14 @@ import type { Layer } from "./layer.ts";
 
 /**
  * Which layer's outputs feed which layer. A tensor that several rows claim (a node with bodies is listed before the row that really
- * makes its output) comes from the last of them; an edge that the network has more than once is listed once.
+ * makes its output) comes from the last of them; an edge that the network has more than once is listed once. Rows that run inside
+ * another have none: that other has theirs.
  */
 export function edgesOf(layers: readonly Layer[]): readonly Edge[] {
   const makers = makersOf(layers);
   const edges: Edge[] = [];
-  for (const { index, inputs } of layers) {
+  for (const { index, inputs, role } of layers) {
+    if (role === "fused") continue;
     const read: Maker[] = [];
     for (const { key } of inputs) {
       const maker = makers.get(key);
@@ -25,7 +27,8 @@ type Maker = Omit<Edge, "to">;
 /** Who makes the tensor of each key, and as which of its outputs. */
 function makersOf(layers: readonly Layer[]): ReadonlyMap<string, Maker> {
   const makers = new Map<string, Maker>();
-  for (const { index, outputs } of layers) {
+  for (const { index, outputs, role } of layers) {
+    if (role === "fused") continue;
     outputs.forEach(({ key }, output) => {
       if (key !== "") makers.set(key, { from: index, output });
     });

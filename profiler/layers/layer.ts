@@ -16,8 +16,11 @@ export interface Layer {
   readonly path: readonly string[];
   readonly inputs: readonly LayerTensor[];
   readonly outputs: readonly LayerTensor[];
-  /** "shape": computes sizes only. "constant": follows from constants, so a runtime computes it once, when it loads. */
-  readonly role: "compute" | "shape" | "constant";
+  /**
+   * "shape": computes sizes only. "constant": follows from constants, so a runtime computes it once, when it loads. "fused": runs inside
+   * the operator of another row, which has its costs.
+   */
+  readonly role: "compute" | "shape" | "constant" | "fused";
   /** How often it runs in one inference: trip counts of the loops around it multiplied. */
   readonly repeats: number;
   /** False in the cheaper branches of a choice and outside the entry that is profiled: shown, but in no total. */

@@ -3,9 +3,11 @@ import type { NodeView } from "../operators/node-view.ts";
 import type { InferredBody, InferredGraph, InferredNode, Problem } from "../operators/infer.ts";
 import { mostExpensiveBranch } from "./most-expensive-branch.ts";
 import type { Layer, LayerTensor } from "./layer.ts";
+import { Groups } from "./grouped-row.ts";
 import { LayerTensors } from "./layer-tensors.ts";
 import { logicalOrigin } from "./logical-weight.ts";
 import { metadataPath, modulePath } from "./module-path.ts";
+import type { FindGroups } from "./operator-group.ts";
 import { rolesOf } from "./roles.ts";
 
 export interface Listing {
@@ -13,6 +15,8 @@ export interface Listing {
   readonly problems: readonly (Problem & { readonly layer: number })[];
   /** Of each layer how inference saw its node: the same object through edits that do not touch it. */
   readonly views: readonly NodeView[];
+  /** Views of nodes that run as one operator with others: what an edit does to those changes their rows. */
+  readonly grouped: ReadonlySet<NodeView>;
 }
 
 /** One entry of the model, inferred; only the profiled one counts. */
@@ -24,22 +28,23 @@ export interface InferredEntry {
 
 /**
  * Rows of a whole model: one a node, in file order, each followed by the rows of its bodies.
+ * @param findGroups what the runtime runs as one operator: its other nodes get rows that cost nothing
  * @param previous of the model that this one was edited from: rows of what inference found again are taken over from it
  */
-export function listLayers(entries: readonly InferredEntry[], previous?: Listing): Listing {
-  const lister = new Lister(previous);
+export function listLayers(entries: readonly InferredEntry[], findGroups: FindGroups, previous?: Listing): Listing {
+  const lister = new Lister(findGroups, previous);
   for (const { name, inferred, isProfiled } of entries) {
     const notes = [`Runs only from entry "${name}", which is not the one profiled.`];
     lister.list(inferred, isProfiled ? TOP : { path: [name], repeats: 1, isCounted: false, notes });
   }
   const outputs = entries.flatMap(({ inferred }) => inferred.graph.outputs.map((id) => inferred.keys[id] ?? ""));
-  const { rows, problems, views } = lister;
+  const { rows, problems, views, grouped } = lister;
   const roles = rolesOf(rows, new Set(outputs));
   const layers = rows.map((row, index): Layer => {
-    const role = roles[index] ?? "compute";
+    const role = row.role === "fused" ? row.role : (roles[index] ?? "compute");
     return row.role === role && row.index === index ? row : { ...row, role, index };
   });
-  return { layers, problems, views };
+  return { layers, problems, views, grouped };
 }
 
 /** What a row has from the bodies around it. */
@@ -57,22 +62,28 @@ class Lister {
   readonly rows: Layer[] = [];
   readonly problems: (Problem & { readonly layer: number })[] = [];
   readonly views: NodeView[] = [];
+  readonly grouped = new Set<NodeView>();
 
   readonly #modulePaths = new Map<string, readonly string[]>();
   readonly #known = new Map<NodeView, Layer>();
 
-  constructor(previous: Listing | undefined) {
+  constructor(
+    private readonly findGroups: FindGroups,
+    previous: Listing | undefined,
+  ) {
     previous?.layers.forEach((layer, index) => {
       const view = previous.views[index];
-      if (view) this.#known.set(view, layer);
+      if (view && !previous.grouped.has(view)) this.#known.set(view, layer);
     });
   }
 
   list(inferred: InferredGraph, around: Around): void {
     const tensors = new LayerTensors(inferred);
+    const groups = new Groups(this.findGroups(inferred));
     for (const node of inferred.nodes) {
-      const known = this.#listed(node, around);
-      const row = known ?? this.#describe(node, tensors, around);
+      const known = groups.has(node.node) ? undefined : this.#listed(node, around);
+      const row = known ?? groups.placed(this.#describe(node, tensors, around), tensors);
+      if (groups.has(node.node)) this.grouped.add(node.view);
       this.views.push(node.view);
       for (const problem of node.problems) this.problems.push({ ...problem, layer: this.rows.length });
       const counted = node.rule?.control?.isChoice === true ? mostExpensiveBranch(node.bodies) : undefined;

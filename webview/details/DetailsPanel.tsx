@@ -125,7 +125,9 @@ function Notes({ layer, layers, onSelectLayer }: NotesProps): JSX.Element | null
   const notes = [
     ...(layer.kind === "unknown" ? [whyUnknown(layer)] : []),
     ...(layer.isCounted ? [] : [l10n.t("Shown, but in no total.")]),
-    ...(layer.role === "compute" ? [] : [l10n.t("Settled before an inference runs: it costs nothing in one.")]),
+    ...(layer.role === "shape" || layer.role === "constant"
+      ? [l10n.t("Settled before an inference runs: it costs nothing in one.")]
+      : []),
     ...layer.notes,
   ];
   if (notes.length === 0) return null;

@@ -16,6 +16,11 @@ export function nameBelow(name: string, module: string): string {
 export function foldText(layers: readonly LayerProfile[]): string {
   const rows = layers.length.toLocaleString();
   const roles = new Set(layers.map(({ role }) => role));
+  if (roles.has("fused")) {
+    return roles.size === 1
+      ? l10n.t("{0} rows inside other operators", rows)
+      : l10n.t("{0} rows of shape arithmetic, constants and inside other operators", rows);
+  }
   if (roles.size > 1) return l10n.t("{0} rows of shape arithmetic and constants", rows);
   return roles.has("shape") ? l10n.t("{0} rows of shape arithmetic", rows) : l10n.t("{0} rows of constants", rows);
 }

@@ -26,7 +26,7 @@ export function addProfileCommand(program: Command, context: CliContext): void {
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
     .addOption(new Option("--format <format>", "how to write it").choices(FORMATS).default("table"))
-    .option("--all", "show rows of shape arithmetic and constants too")
+    .option("--all", "show rows of shape arithmetic, constants and fused operators too")
     .action(async (model: string, options: ProfileCommandOptions) => {
       const hardware = await chooseHardware(options.hardware);
       const profile = await profileFile(model, { bindings: options.dim ?? {}, hardware });

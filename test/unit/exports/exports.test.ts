@@ -64,7 +64,7 @@ describe("Markdown", () => {
     assert.ok(lines.some((line) => line.startsWith("| 0 | /head/dense | Gemm | 1×10 | 80 | 80 |")));
     assert.ok(!lines.some((line) => line.includes("/head/Shape")));
     assert.ok(lines.some((line) => line.startsWith("|  | **Total** |  |  | **80** | **≥ 80** |")));
-    assert.ok(lines.includes("1 row of shape arithmetic and constants is not shown."));
+    assert.ok(lines.includes("1 row of shape arithmetic, constants and fused operators is not shown."));
     assert.match(profileMarkdown(SAMPLE, { showAll: true }), /\/head\/Shape/);
   });
 
@@ -82,7 +82,7 @@ describe("The table in a terminal", () => {
     assert.match(text, /^Dimension batch = 1 \(default; x\[0\]\)$/m);
     assert.match(text, /^0 {2}\/head\/dense {2}Gemm +1×10 +80 +80 +320 B/m);
     assert.match(text, /^ +Total +80 +≥ 80/m);
-    assert.match(text, /^… 1 row of shape arithmetic and constants hidden \(--all shows them\)$/m);
+    assert.match(text, /^… 1 row of shape arithmetic, constants and fused operators hidden \(--all shows them\)$/m);
     assert.match(text, /^1 row is missing from at least one total, because something about it is unknown\.$/m);
     assert.match(text, /^1 warning:$/m);
     assert.match(profileTable(SAMPLE, { showAll: true }), /\/head\/Shape/);

@@ -9,7 +9,7 @@ const HOSTILE = `"><script>alert(1)</script><img src=x onerror='x'>&\u202e\n`;
 describe("The HTML report", () => {
   it("holds every row that computes, and all of them when asked", () => {
     const rows = (text: string): number => text.split("<tbody>").at(-1)?.split("<tr").length ?? 0;
-    assert.match(profileHtml(SAMPLE), /1 of shape arithmetic and constants are left out/);
+    assert.match(profileHtml(SAMPLE), /1 of shape arithmetic, constants and fused operators are left out/);
     assert.equal(rows(profileHtml(SAMPLE, { showAll: true })) - rows(profileHtml(SAMPLE)), 1);
   });
 

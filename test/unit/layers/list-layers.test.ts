@@ -59,7 +59,7 @@ function list(...sketches: readonly GraphSketch[]): Listing {
     );
     return { name: graph.name, inferred, isProfiled: entry === 0 };
   });
-  return listLayers(entries);
+  return listLayers(entries, () => []);
 }
 
 function body(role: Body["role"], label: string, macs: readonly number[]): Body {

@@ -65,7 +65,7 @@ export async function inferOperator(operator: OperatorCase): Promise<InferredNod
 
 /** MACs of the layers, in order. */
 export function macs(model: Model): readonly (number | null)[] {
-  const { layers } = listLayers([{ name: "main", inferred: infer(model), isProfiled: true }]);
+  const { layers } = listLayers([{ name: "main", inferred: infer(model), isProfiled: true }], () => []);
   const costed = costLayers(layers, {
     fileBytes: model.fileBytes,
     hardware: DEFAULT_HARDWARE,
