@@ -89,7 +89,9 @@ function fitNames(
 
 function hiddenRows(hidden: number): readonly string[] {
   if (hidden === 0) return [];
-  return [`… ${hidden} ${hidden === 1 ? "row" : "rows"} of shape arithmetic, constants and fused operators hidden (--all shows them)`];
+  return [
+    `… ${hidden} ${hidden === 1 ? "row" : "rows"} of shape arithmetic, constants and fused operators hidden (--all shows them)`,
+  ];
 }
 
 function summary(profile: Profile): string {
