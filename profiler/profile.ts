@@ -2,7 +2,7 @@ import type { ComputeType, HardwareProfile } from "./hardware/hardware-profile.t
 import type { DataType } from "./model/data-type.ts";
 import type { PrintedDimension } from "./model/shape.ts";
 import type { Layer } from "./layers/layer.ts";
-import type { LayerKind } from "./layers/operation.ts";
+import type { LayerKind } from "./operators/operation.ts";
 
 /**
  * What a model costs, as the page, the exports and the CLI's JSON show it. Plain data: it crosses threads and processes as it is.

@@ -3,7 +3,7 @@ import { factor, type Product as SizedProduct } from "../layers/cost-rules-produ
 import { macsOf, otherOpsOf } from "../layers/cost-rules.ts";
 import { edgesOf } from "../layers/edges.ts";
 import type { Layer, LayerTensor } from "../layers/layer.ts";
-import type { LayerKind } from "../layers/operation.ts";
+import type { LayerKind } from "../operators/operation.ts";
 import { product, UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import type { DataType } from "../model/data-type.ts";
 import type { ConstantOrigin } from "../operators/inferred-type.ts";

@@ -1,5 +1,5 @@
 import { computeType, efficiencyOf, type HardwareProfile } from "../hardware/hardware-profile.ts";
-import type { LayerKind } from "../layers/operation.ts";
+import type { LayerKind } from "../operators/operation.ts";
 import type { Work } from "./energy.ts";
 
 /**

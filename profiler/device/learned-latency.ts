@@ -1,5 +1,5 @@
 import { efficiencyOf, type Efficiency, type HardwareProfile } from "../hardware/hardware-profile.ts";
-import type { LayerKind } from "../layers/operation.ts";
+import type { LayerKind } from "../operators/operation.ts";
 import type { LayerProfile } from "../profile.ts";
 import { formatShare } from "../format-numbers.ts";
 import { isMeasured, type RunResult } from "./run-result.ts";

@@ -1,4 +1,4 @@
-import type { LayerKind } from "../layers/operation.ts";
+import type { LayerKind } from "../operators/operation.ts";
 import type { DataType } from "../model/data-type.ts";
 import { bitsOf, isFloat } from "../model/data-type.ts";
 import { OptionError } from "../errors.ts";

@@ -6,7 +6,7 @@ import type {
   EinsumGeometry,
   MatmulGeometry,
   RecurrentGeometry,
-} from "./operation.ts";
+} from "../operators/operation.ts";
 
 /** MACs as sums of products of named factors: what a reader can check against the paper is what is computed. */
 

@@ -9,7 +9,7 @@ import {
   valueOf,
   type Product,
 } from "./cost-rules-products.ts";
-import { OPERATIONS_PER_ELEMENT } from "./operations-per-element.ts";
+import { OPERATIONS_PER_ELEMENT } from "../operators/operations-per-element.ts";
 import type {
   AttentionGeometry,
   ConvGeometry,
@@ -21,7 +21,7 @@ import type {
   PlainKind,
   PoolGeometry,
   RecurrentGeometry,
-} from "./operation.ts";
+} from "../operators/operation.ts";
 
 /** What every kind of layer costs: one row a kind. Geometry and sizes in, counts out; symbolic sizes give symbolic counts. */
 

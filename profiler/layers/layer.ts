@@ -1,7 +1,7 @@
 import type { DataType } from "../model/data-type.ts";
 import type { Node } from "../model/model.ts";
 import type { InferredType } from "../operators/inferred-type.ts";
-import type { Operation } from "./operation.ts";
+import type { Operation } from "../operators/operation.ts";
 
 /** One row of the table: one node, in a body or not, with what inference found of it. */
 export interface Layer {

@@ -1,7 +1,7 @@
-import type { ElementFunction } from "../layers/operations-per-element.ts";
+import type { ElementFunction } from "../operators/operations-per-element.ts";
 import type { DataType } from "../model/data-type.ts";
 import type { Constant, Quantization } from "../model/model.ts";
-import type { LayerKind } from "../layers/operation.ts";
+import type { LayerKind } from "../operators/operation.ts";
 
 /**
  * What restructurings read and make: layers in one vocabulary and weights in one layout, whatever the format. Formats translate native

@@ -1,7 +1,8 @@
 import type { DeclaredType } from "../model/model.ts";
-import type { Operation } from "../layers/operation.ts";
+import type { Operation } from "./operation.ts";
 import { elementsOf, HIGHEST_RANK, type Dimension, type Shape } from "../model/shape.ts";
-import { UNKNOWN, VALUE_ELEMENTS_LIMIT, type InferredType } from "./inferred-type.ts";
+import { VALUE_ELEMENTS_LIMIT } from "../shapes/known-tensor.ts";
+import { UNKNOWN, type InferredType } from "./inferred-type.ts";
 
 /** More elements than any memory holds: a size beyond this comes from a broken file, not from a network. */
 const MOST_ELEMENTS = 2 ** 50;

@@ -1,4 +1,4 @@
-import type { Operation } from "../layers/operation.ts";
+import type { Operation } from "./operation.ts";
 import { count } from "../counters.ts";
 import { LimitError } from "../errors.ts";
 import {

@@ -49,6 +49,3 @@ export interface ConstantOrigin {
 }
 
 export const UNKNOWN: InferredType = { dataType: undefined, shape: undefined };
-
-/** Values are propagated for tensors up to this many elements: shape arithmetic is small, and tables of weights are not. */
-export const VALUE_ELEMENTS_LIMIT = 1024;

@@ -1,7 +1,7 @@
 import type { DataType } from "../model/data-type.ts";
 import type { Body } from "../model/model.ts";
 import type { WeightEncoding } from "../model/weight-encoding.ts";
-import type { Operation, PlainKind } from "../layers/operation.ts";
+import type { Operation, PlainKind } from "./operation.ts";
 import type { NodeView } from "./node-view.ts";
 import type { InferredType } from "./inferred-type.ts";
 

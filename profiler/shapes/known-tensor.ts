@@ -1,5 +1,7 @@
-import { isStatic, type Dimension } from "../model/shape.ts";
-import { VALUE_ELEMENTS_LIMIT, type InferredType } from "../operators/inferred-type.ts";
+import { isStatic, type Dimension, type Shape } from "../model/shape.ts";
+
+/** Values are propagated for tensors up to this many elements: shape arithmetic is small, and tables of weights are not. */
+export const VALUE_ELEMENTS_LIMIT = 1024;
 
 /** A small tensor whose elements are known: what shapes are computed from. Elements may be symbolic; truth values are 0 and 1. */
 export interface KnownTensor {
@@ -8,16 +10,21 @@ export interface KnownTensor {
   readonly shape: readonly number[];
 }
 
-export function knownTensor(inferredType: InferredType | undefined): KnownTensor | undefined {
-  if (inferredType?.value === undefined || inferredType.shape === undefined || !isStatic(inferredType.shape))
-    return undefined;
-  return { value: inferredType.value, shape: inferredType.shape };
+/** As far as a tensor is known. */
+interface ValuedShape {
+  readonly shape: Shape | undefined;
+  readonly value?: readonly Dimension[];
 }
 
-/** All of `inferredTypes` as known tensors, or undefined when one is not. */
-export function knownTensors(inferredTypes: readonly (InferredType | undefined)[]): KnownTensor[] | undefined {
-  const known = inferredTypes.map(knownTensor).filter((tensor) => tensor !== undefined);
-  return known.length === inferredTypes.length ? known : undefined;
+export function knownTensor(tensor: ValuedShape | undefined): KnownTensor | undefined {
+  if (tensor?.value === undefined || tensor.shape === undefined || !isStatic(tensor.shape)) return undefined;
+  return { value: tensor.value, shape: tensor.shape };
+}
+
+/** All of `tensors` as known tensors, or undefined when one is not. */
+export function knownTensors(tensors: readonly (ValuedShape | undefined)[]): KnownTensor[] | undefined {
+  const known = tensors.map(knownTensor).filter((tensor) => tensor !== undefined);
+  return known.length === tensors.length ? known : undefined;
 }
 
 /** Element numbers of a shape's strides: [12, 4, 1] for [2, 3, 4]. */

@@ -1,9 +1,8 @@
 import { isFloat, isInteger, type DataType } from "../model/data-type.ts";
 import type { Dimension } from "../model/shape.ts";
-import { VALUE_ELEMENTS_LIMIT } from "../operators/inferred-type.ts";
 import { normalizeAxes } from "./axes.ts";
 import { add, floorDivide, lowerBound, modulo, multiply, subtract, UNKNOWN_SIZE } from "./dimension.ts";
-import { broadcastElement, fill, positionOf, type KnownTensor } from "./known-tensor.ts";
+import { broadcastElement, fill, positionOf, VALUE_ELEMENTS_LIMIT, type KnownTensor } from "./known-tensor.ts";
 
 /**
  * Arithmetic on the small tensors that shapes are computed from, as a runtime does it: integers divide towards zero, 32-bit floats round

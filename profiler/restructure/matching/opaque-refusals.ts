@@ -1,4 +1,4 @@
-import type { LayerKind } from "../../layers/operation.ts";
+import type { LayerKind } from "../../operators/operation.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import type { Refusal } from "../restructuring.ts";
 

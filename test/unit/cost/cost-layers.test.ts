@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { costLayers, type CostedLayers } from "../../../profiler/cost/cost-layers.ts";
 import { findHardware, type HardwareProfile } from "../../../profiler/hardware/hardware.ts";
 import type { Layer } from "../../../profiler/layers/layer.ts";
-import type { Operation } from "../../../profiler/layers/operation.ts";
+import type { Operation } from "../../../profiler/operators/operation.ts";
 import { layer, listed, omitted, tensor, weight } from "./layer-builder.ts";
 
 const HARDWARE = findHardware("eie-45nm");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { macsOf, otherOpsOf } from "../../../profiler/layers/cost-rules.ts";
-import type { ConvGeometry, Operation, RecurrentGeometry } from "../../../profiler/layers/operation.ts";
+import type { ConvGeometry, Operation, RecurrentGeometry } from "../../../profiler/operators/operation.ts";
 import { size } from "../../builders/size.ts";
 
 const CONV: ConvGeometry = {

@@ -9,7 +9,7 @@ import {
 import type { RunResult } from "../../../profiler/device/run-result.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import { parseHardwareProfile, type HardwareProfile } from "../../../profiler/hardware/hardware-profile.ts";
-import type { LayerKind } from "../../../profiler/layers/operation.ts";
+import type { LayerKind } from "../../../profiler/operators/operation.ts";
 import type { LayerProfile } from "../../../profiler/profile.ts";
 import { profileModel } from "../../../profiler/profile-model.ts";
 import { FileSource } from "../../../profiler/bytes/file-source.ts";

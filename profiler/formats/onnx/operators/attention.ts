@@ -1,4 +1,4 @@
-import type { AttentionGeometry } from "../../../layers/operation.ts";
+import type { AttentionGeometry } from "../../../operators/operation.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";

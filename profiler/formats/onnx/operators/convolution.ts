@@ -1,6 +1,6 @@
 import type { DataType } from "../../../model/data-type.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
-import type { ConvGeometry } from "../../../layers/operation.ts";
+import type { ConvGeometry } from "../../../operators/operation.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";

@@ -1,11 +1,11 @@
 import type { DataType } from "../../../model/data-type.ts";
 import { isStatic, type Shape } from "../../../model/shape.ts";
 import { scaled } from "../../../operators/decoding.ts";
-import type { Operation } from "../../../layers/operation.ts";
+import type { Operation } from "../../../operators/operation.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import type { InferredType } from "../../../operators/inferred-type.ts";
-import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../layers/operations-per-element.ts";
+import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../operators/operations-per-element.ts";
 import { broadcastShapes } from "../../../shapes/broadcast.ts";
 import { knownTensor, knownTensors, type KnownTensor } from "../../../shapes/known-tensor.ts";
 import { elementwiseValue, whereValue, type BinaryOp, type UnaryOp } from "../../../shapes/values.ts";

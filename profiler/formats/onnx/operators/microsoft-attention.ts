@@ -1,4 +1,4 @@
-import type { MatmulGeometry } from "../../../layers/operation.ts";
+import type { MatmulGeometry } from "../../../operators/operation.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";

@@ -1,7 +1,7 @@
-import type { Operation } from "../../../layers/operation.ts";
+import type { Operation } from "../../../operators/operation.ts";
 import type { DataType } from "../../../model/data-type.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
-import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../layers/operations-per-element.ts";
+import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../operators/operations-per-element.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { UNKNOWN, type InferredType } from "../../../operators/inferred-type.ts";

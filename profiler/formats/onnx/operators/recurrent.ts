@@ -1,4 +1,4 @@
-import type { RecurrentGeometry } from "../../../layers/operation.ts";
+import type { RecurrentGeometry } from "../../../operators/operation.ts";
 import type { Dimension } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";

@@ -1,4 +1,4 @@
-import { OPERATIONS_PER_ELEMENT } from "../../../layers/operations-per-element.ts";
+import { OPERATIONS_PER_ELEMENT } from "../../../operators/operations-per-element.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";

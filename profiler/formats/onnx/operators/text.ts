@@ -1,5 +1,5 @@
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
-import { OPERATIONS_PER_ELEMENT } from "../../../layers/operations-per-element.ts";
+import { OPERATIONS_PER_ELEMENT } from "../../../operators/operations-per-element.ts";
 import { broadcastShapes } from "../../../shapes/broadcast.ts";
 import { inferredType, mapShape, runtimeSize, sameAs } from "./inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";

@@ -1,4 +1,4 @@
-import type { ElementFunction } from "../../../layers/operations-per-element.ts";
+import type { ElementFunction } from "../../../operators/operations-per-element.ts";
 import type { Activation, FormOf } from "../../../neutral/forms.ts";
 import { dataTypeOf } from "../data-types.ts";
 import type { Lift } from "./lift-rule.ts";

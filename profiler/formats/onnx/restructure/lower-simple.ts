@@ -1,4 +1,4 @@
-import type { ElementFunction } from "../../../layers/operations-per-element.ts";
+import type { ElementFunction } from "../../../operators/operations-per-element.ts";
 import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
 import type { Activation, FormOf } from "../../../neutral/forms.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";

@@ -1,5 +1,5 @@
 import type { DataType } from "../../../model/data-type.ts";
-import type { PlainKind } from "../../../layers/operation.ts";
+import type { PlainKind } from "../../../operators/operation.ts";
 import { inferredType } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";

@@ -1,5 +1,5 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
-import type { ConvGeometry, Operation } from "../../../layers/operation.ts";
+import type { ConvGeometry, Operation } from "../../../operators/operation.ts";
 import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";

@@ -1,5 +1,5 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
-import type { PoolGeometry } from "../../../layers/operation.ts";
+import type { PoolGeometry } from "../../../operators/operation.ts";
 import { inferredType } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";

@@ -1,5 +1,5 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
-import type { Operation, RecurrentGeometry } from "../../../layers/operation.ts";
+import type { Operation, RecurrentGeometry } from "../../../operators/operation.ts";
 import { inferredType } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { Description, OperatorRule } from "../../../operators/operator-rule.ts";

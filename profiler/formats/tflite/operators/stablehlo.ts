@@ -1,4 +1,4 @@
-import type { ConvGeometry } from "../../../layers/operation.ts";
+import type { ConvGeometry } from "../../../operators/operation.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";

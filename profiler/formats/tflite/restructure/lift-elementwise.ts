@@ -1,4 +1,4 @@
-import type { ElementFunction } from "../../../layers/operations-per-element.ts";
+import type { ElementFunction } from "../../../operators/operations-per-element.ts";
 import { elementsOf } from "../../../model/shape.ts";
 import type { Activation, FormOf } from "../../../neutral/forms.ts";
 import { NotLiftable } from "../../../neutral/native-layer.ts";

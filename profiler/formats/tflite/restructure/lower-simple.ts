@@ -1,4 +1,4 @@
-import type { ElementFunction } from "../../../layers/operations-per-element.ts";
+import type { ElementFunction } from "../../../operators/operations-per-element.ts";
 import type { TensorId } from "../../../model/model.ts";
 import {
   newWeights,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { macsOf } from "../../../../profiler/layers/cost-rules.ts";
-import type { Operation } from "../../../../profiler/layers/operation.ts";
+import type { Operation } from "../../../../profiler/operators/operation.ts";
 import { ONNX_OPERATORS } from "../../../../profiler/formats/onnx/operators/index.ts";
 import type { Shape } from "../../../../profiler/model/shape.ts";
 import { describeNode } from "../../../../profiler/operators/operator-rule.ts";
