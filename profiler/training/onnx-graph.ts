@@ -22,14 +22,19 @@ export interface NodeOptions {
 export class OnnxGraph {
   readonly #nodes: onnx.NodeProto.$Properties[] = [];
   readonly #initializers: onnx.TensorProto.$Properties[] = [];
-  readonly #inputs: onnx.ValueInfoProto.$Properties[] = [];
+  readonly #inputs = new Map<string, readonly number[]>();
   readonly #outputs: onnx.ValueInfoProto.$Properties[] = [];
   readonly #constants = new Map<string, string>();
   #count = 0;
 
   input(name: string, shape: readonly number[]): GraphTensor {
-    this.#inputs.push(port(name, shape));
+    this.#inputs.set(name, shape);
     return { name, shape };
+  }
+
+  /** Shapes of the inputs by their names. */
+  get inputs(): ReadonlyMap<string, readonly number[]> {
+    return this.#inputs;
   }
 
   /** Hands a tensor out under a name of its own. */
@@ -99,7 +104,7 @@ export class OnnxGraph {
         name: "training",
         node: this.#nodes,
         initializer: this.#initializers,
-        input: this.#inputs,
+        input: [...this.#inputs].map(([name, shape]) => port(name, shape)),
         output: this.#outputs,
       },
     };

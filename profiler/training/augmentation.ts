@@ -1,0 +1,135 @@
+import type { Random } from "../numeric/random.ts";
+import { channelAxis } from "../run/calibration/input-layout.ts";
+
+/** Elements of one sample of an input. */
+export interface Sample {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+}
+
+/** How samples are changed to make more of them: what an input means decides what leaves its meaning. */
+export interface Augmentation {
+  readonly id: string;
+  readonly title: string;
+  /** @param other another sample of the same input, at the same draw for all inputs */
+  change(sample: Sample, other: Sample, random: Random): Float32Array;
+}
+
+/** Largest rotation (radians), change of size, and shift as a share of each side. */
+const ROTATION = (12 * Math.PI) / 180;
+const RESIZING = 0.12;
+const SHIFT = 0.1;
+/** Largest shift of a crop, as a share of each side. Source: the crops of CIFAR-10, 4 of 32 (He et al., 2016). */
+const CROP = 0.125;
+/** Noise's deviation as a share of the sample's. */
+const NOISE = 0.1;
+
+export const AUGMENTATIONS: readonly Augmentation[] = [
+  { id: "none", title: "None", change: ({ data }) => Float32Array.from(data) },
+  {
+    id: "affine",
+    title: "Small rotations, sizes and shifts",
+    change: (sample, _, random) => {
+      const angle = ROTATION * between(random);
+      const size = 1 + RESIZING * between(random);
+      return warped(sample, {
+        matrix: [Math.cos(angle) / size, -Math.sin(angle) / size, Math.sin(angle) / size, Math.cos(angle) / size],
+        shift: [SHIFT * between(random), SHIFT * between(random)],
+      });
+    },
+  },
+  {
+    id: "crop-flip",
+    title: "Crops and mirror images",
+    change: (sample, _, random) => {
+      const mirrored = random.uniform() < 0.5 ? -1 : 1;
+      return warped(sample, { matrix: [1, 0, 0, mirrored], shift: [CROP * between(random), CROP * between(random)] });
+    },
+  },
+  {
+    id: "noise",
+    title: "Noise",
+    change: ({ data }, _, random) => {
+      const deviation = NOISE * deviationOf(data);
+      return Float32Array.from(data, (value) => value + deviation * random.normal());
+    },
+  },
+  {
+    id: "mixup",
+    title: "Mixtures of two samples (Zhang et al., mixup, ICLR 2018)",
+    change: ({ data }, other, random) => {
+      const share = random.uniform();
+      return Float32Array.from(data, (value, index) => share * value + (1 - share) * (other.data[index] ?? 0));
+    },
+  },
+];
+
+/** Longest side of what is taken for a picture, in its shorter ones: spectrograms are longer. */
+const LONGEST_PICTURE = 2;
+
+/** Affine changes for pictures; mixtures for everything else, which need not know what an input means. */
+export function augmentationFor(shapes: readonly (readonly number[])[]): string {
+  return shapes.every(isPicture) ? "affine" : "mixup";
+}
+
+function isPicture(shape: readonly number[]): boolean {
+  const channels = channelAxis(shape);
+  if (channels === undefined) return false;
+  const [height = 1, width = 1] = shape.filter((_, axis) => axis !== channels);
+  return Math.max(height, width) <= LONGEST_PICTURE * Math.min(height, width) && Math.min(height, width) > 1;
+}
+
+/** Uniform from -1 to 1. */
+function between(random: Random): number {
+  return 2 * random.uniform() - 1;
+}
+
+function deviationOf(data: ArrayLike<number>): number {
+  let sum = 0;
+  let squares = 0;
+  for (let index = 0; index < data.length; index += 1) {
+    const value = data[index] ?? 0;
+    sum += value;
+    squares += value * value;
+  }
+  const mean = sum / Math.max(1, data.length);
+  return Math.sqrt(Math.max(0, squares / Math.max(1, data.length) - mean * mean));
+}
+
+/** Where a position of the result comes from: matrix · (row, column) from the middle, less a shift in shares of the sides. */
+interface Warp {
+  readonly matrix: readonly [number, number, number, number];
+  readonly shift: readonly [number, number];
+}
+
+/** A picture read at other positions, between its elements linearly; beyond its border the border goes on. */
+function warped({ shape, data }: Sample, { matrix, shift }: Warp): Float32Array {
+  const axis = channelAxis(shape);
+  if (axis === undefined) return Float32Array.from(data);
+  const channels = shape[axis] ?? 1;
+  const [height = 1, width = 1] = shape.filter((_, each) => each !== axis);
+  const [inRow, inColumn, inChannel] = axis === 0 ? [width, 1, height * width] : [width * channels, channels, 1];
+  const result = new Float32Array(data.length);
+  for (let row = 0; row < height; row += 1) {
+    for (let column = 0; column < width; column += 1) {
+      const y = row - (height - 1) / 2 - shift[0] * height;
+      const x = column - (width - 1) / 2 - shift[1] * width;
+      const fromRow = clamped(matrix[0] * y + matrix[1] * x + (height - 1) / 2, height);
+      const fromColumn = clamped(matrix[2] * y + matrix[3] * x + (width - 1) / 2, width);
+      const [top, left] = [Math.floor(fromRow), Math.floor(fromColumn)];
+      const [bottom, right] = [Math.min(height - 1, top + 1), Math.min(width - 1, left + 1)];
+      const [down, across] = [fromRow - top, fromColumn - left];
+      for (let channel = 0; channel < channels; channel += 1) {
+        const at = (r: number, c: number): number => data[r * inRow + c * inColumn + channel * inChannel] ?? 0;
+        result[row * inRow + column * inColumn + channel * inChannel] =
+          (1 - down) * ((1 - across) * at(top, left) + across * at(top, right)) +
+          down * ((1 - across) * at(bottom, left) + across * at(bottom, right));
+      }
+    }
+  }
+  return result;
+}
+
+function clamped(position: number, size: number): number {
+  return Math.min(size - 1, Math.max(0, position));
+}

@@ -1,0 +1,160 @@
+import type { Random } from "../numeric/random.ts";
+import { adamRate } from "./adam.ts";
+import type { Columns } from "./sample-pool.ts";
+import type { BuiltGraph, Target } from "./step-graph.ts";
+import { Trainer, type Batch } from "./trainer.ts";
+
+/** Errors are mean squares over the energy of what the teacher gives: 0.01 is 20 dB. */
+export interface TrainingPoint {
+  readonly step: number;
+  /** Mean over the steps since the last point; null at the start. */
+  readonly training: number | null;
+  /** On samples that nothing is trained on. */
+  readonly heldOut: number;
+}
+
+export interface LoopOptions {
+  readonly step: BuiltGraph;
+  readonly error: BuiltGraph;
+  /** Samples of a step. */
+  readonly batch: number;
+  readonly targets: readonly (Target & { readonly isOutput: boolean })[];
+  /** Copies of the samples. */
+  readonly pool: readonly Columns[];
+  /** Samples of each copy. */
+  readonly count: number;
+  readonly held: Columns;
+  readonly heldCount: number;
+  readonly start: Float32Array;
+  readonly rate: number;
+  /** Either may end it. */
+  readonly steps: number;
+  readonly seconds: number;
+  readonly random: Random;
+  readonly threads?: number;
+  readonly stop?: AbortSignal;
+  readonly signal?: AbortSignal;
+  /** @param progress share that is done, 0 to 1 */
+  readonly onPoint?: (point: TrainingPoint, progress: number) => void;
+  readonly onStep?: (step: number, progress: number) => void;
+}
+
+export interface LoopResult {
+  readonly weights: Float32Array;
+  readonly points: readonly TrainingPoint[];
+  /** Position of the point whose weights these are. */
+  readonly best: number;
+  readonly wasStopped: boolean;
+}
+
+/** Steps between two looks at the held-out samples. */
+const STEPS_BETWEEN_LOOKS = 25;
+
+/** Trains, looks at the held-out samples now and then, and keeps the weights that were best on them: those it starts from, if none were better. */
+export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
+  const { batch, targets, pool, count, rate, steps, seconds, random, stop, signal, onPoint, onStep } = options;
+  const trainer = await Trainer.open(
+    options.step,
+    options.error,
+    options.start,
+    options.threads === undefined ? {} : { threads: options.threads },
+  );
+  try {
+    const points: TrainingPoint[] = [{ step: 0, training: null, heldOut: await heldOutError(trainer, options) }];
+    const [start] = points;
+    if (start) onPoint?.(start, 0);
+    let weights = options.start;
+    let best = 0;
+    let wasStopped = false;
+    const begun = performance.now();
+    const order = new Order(pool.length * count, random);
+    let sum = 0;
+    let since = 0;
+    for (let step = 0; ; step += 1) {
+      const progress = Math.max(step / steps, (performance.now() - begun) / 1000 / seconds);
+      const isLast = progress >= 1 || stop?.aborted === true;
+      if (since > 0 && (isLast || since === STEPS_BETWEEN_LOOKS)) {
+        const point = { step, training: sum / since, heldOut: await heldOutError(trainer, options) };
+        points.push(point);
+        if (point.heldOut < (points[best]?.heldOut ?? Infinity)) {
+          best = points.length - 1;
+          weights = trainer.weights();
+        }
+        onPoint?.(point, Math.min(1, progress));
+        [sum, since] = [0, 0];
+      }
+      signal?.throwIfAborted();
+      if (isLast) {
+        wasStopped = progress < 1;
+        break;
+      }
+      const errors = await trainer.train(gathered(pool, count, order.take(batch)), adamRate(rate, step, progress));
+      sum += outputError(errors, targets);
+      since += 1;
+      onStep?.(step + 1, progress);
+    }
+    return { weights, points, best, wasStopped };
+  } finally {
+    await trainer.close();
+  }
+}
+
+/** Mean of the outputs' errors. */
+function outputError(errors: Float32Array, targets: LoopOptions["targets"]): number {
+  const outputs = [...errors].filter((_, index) => targets[index]?.isOutput === true);
+  return outputs.reduce((sum, error) => sum + error, 0) / Math.max(1, outputs.length);
+}
+
+async function heldOutError(trainer: Trainer, { held, heldCount, error, batch, targets }: LoopOptions): Promise<number> {
+  let sum = 0;
+  let runs = 0;
+  for (let start = 0; start + batch <= heldCount; start += batch) {
+    const rows = Array.from({ length: batch }, (_, row) => start + row);
+    sum += outputError(await trainer.measure(gathered([held], heldCount, rows, error)), targets);
+    runs += 1;
+  }
+  return sum / Math.max(1, runs);
+}
+
+/** Rows of all copies, numbered through, as a batch. @param graph whose inputs alone are wanted */
+function gathered(pool: readonly Columns[], count: number, rows: readonly number[], graph?: BuiltGraph): Batch {
+  const names = [...(pool[0]?.keys() ?? [])].filter((name) => graph?.inputs.has(name) ?? true);
+  return new Map(
+    names.map((name) => {
+      const each = (pool[0]?.get(name)?.length ?? 0) / count;
+      const data = new Float32Array(rows.length * each);
+      for (const [place, row] of rows.entries()) {
+        const column = pool[Math.floor(row / count)]?.get(name);
+        const at = (row % count) * each;
+        if (column) data.set(column.subarray(at, at + each), place * each);
+      }
+      return [name, data];
+    }),
+  );
+}
+
+/** All rows in random order, and again in another when they are used up. */
+class Order {
+  #left: number[] = [];
+
+  constructor(
+    private readonly size: number,
+    private readonly random: Random,
+  ) {}
+
+  take(count: number): readonly number[] {
+    return Array.from({ length: count }, () => {
+      if (this.#left.length === 0) this.#left = this.#shuffled();
+      return this.#left.pop() ?? 0;
+    });
+  }
+
+  #shuffled(): number[] {
+    const rows = Array.from({ length: this.size }, (_, row) => row);
+    for (let last = rows.length - 1; last > 0; last -= 1) {
+      const other = Math.floor(this.random.uniform() * (last + 1));
+      [rows[last], rows[other]] = [rows[other] ?? 0, rows[last] ?? 0];
+    }
+    return rows;
+  }
+}

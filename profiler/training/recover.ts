@@ -1,0 +1,269 @@
+import { CalibrationError, OptionError } from "../errors.ts";
+import type { Model, TensorId } from "../model/model.ts";
+import type { Shape } from "../model/shape.ts";
+import { Random } from "../numeric/random.ts";
+import type { LayerId, LiftedGraph } from "../restructure/lift/lifted.ts";
+import { liftedModel } from "../restructure/lift/lifted-model.ts";
+import { openSamples } from "../run/calibration/sample-set.ts";
+import type { CalibrationSpec } from "../run/calibration/spec.ts";
+import { inputPorts } from "../run/model-ports.ts";
+import type { NamedTensors } from "../run/numeric-tensor.ts";
+import { AUGMENTATIONS, augmentationFor, type Augmentation } from "./augmentation.ts";
+import { trainingLoop, type LoopOptions, type LoopResult, type TrainingPoint } from "./loop.ts";
+import { ModelPair } from "./model-pair.ts";
+import type { Parameter, TrainedRoles } from "./parameters.ts";
+import { planTraining, type Stop, type TrainingPlan } from "./plan.ts";
+import { augmentedCopy, readSamples, type Columns } from "./sample-pool.ts";
+import { errorGraph, NAMES, stepGraph } from "./step-graph.ts";
+import { innerPairs, outputPairs, type TargetPair } from "./targets.ts";
+import { TrainingError } from "./training-error.ts";
+
+export interface RecoverOptions {
+  /** Steps of training; DEFAULT_STEPS when neither they nor a time is given. */
+  readonly steps?: number;
+  /** Ends after so many seconds: how many steps that are, and so what comes of it, differs from machine to machine. */
+  readonly seconds?: number;
+  /** Largest learning rate; by the number of weights when left out. */
+  readonly rate?: number;
+  /** Samples of a step. */
+  readonly batch?: number;
+  /** Id of an augmentation; by what the inputs are when left out. */
+  readonly augmentation?: string;
+  /** Copies of the samples, the first one as they are. */
+  readonly copies?: number;
+  readonly roles?: TrainedRoles;
+  /** Layers that are trained; all when left out. */
+  readonly only?: ReadonlySet<LayerId>;
+  /** Weight of the errors of inner tensors that both models have, beside those of the outputs; 0: outputs alone. */
+  readonly inner?: number;
+  readonly seed?: number;
+  readonly threads?: number;
+  /** Ends early and keeps the best that was found. */
+  readonly stop?: AbortSignal;
+  /** Ends with the signal's reason and keeps nothing. */
+  readonly signal?: AbortSignal;
+  /** @param done share that is done, 0 to 1 */
+  readonly onProgress?: (done: number, what: string) => void;
+  readonly onPoint?: (point: TrainingPoint, done: number) => void;
+}
+
+/** What training came to. */
+export interface Recovery extends LoopResult {
+  /** Parts of `weights`. */
+  readonly parameters: readonly Parameter[];
+  readonly samples: { readonly trained: number; readonly heldOut: number; readonly copies: number };
+  readonly augmentation: string;
+  readonly rate: number;
+  /** Layers that no gradient comes through: what is behind them stayed as it was. */
+  readonly stops: readonly Stop[];
+}
+
+export const DEFAULT_STEPS = 400;
+const DEFAULT_BATCH = 32;
+const DEFAULT_COPIES = 8;
+/** One sample of so many is held out. */
+const HELD_OUT = 8;
+/** Fewer samples tell nothing of those that were not trained on. */
+const FEWEST_SAMPLES = 16;
+const FEWEST_HELD_OUT = 8;
+/**
+ * Changed copies of the held-out samples. As they are, they tell nothing honest: edits before this one were fitted to the same samples, and
+ * know them by heart (a network of 1/64 of its MACs: 14 dB on them, 2 dB on others).
+ */
+const HELD_OUT_COPIES = 4;
+/** Elements that the pool may hold, all copies of all tensors together: half a gigabyte. */
+const MOST_POOL_ELEMENTS = 2 ** 27;
+
+/**
+ * Trains a model to answer as another one does, on samples without labels (distillation: Hinton et al., 2015; by the mean square error of
+ * the logits: Ba and Caruana, 2014). The teacher runs once over all augmented samples; a step is one run of an ONNX graph.
+ * @param student has the teacher's inputs, but for the sides of maps
+ * @throws {TrainingError} when nothing in it can be trained
+ * @throws {CalibrationError} when there are too few samples, or they do not fit
+ */
+export async function recoverWeights(
+  student: Model,
+  teacher: Model,
+  calibration: CalibrationSpec,
+  options: RecoverOptions = {},
+): Promise<Recovery> {
+  const ports = inputPorts(teacher);
+  const samples = await openSamples({ madeFor: ports, ...calibration }, ports);
+  try {
+    const [trained, heldOut] = splitPositions(samples.count, samples.description);
+    const [base, held] = [await readSamples(samples, trained), await readSamples(samples, heldOut)];
+    return await new Distillation(student, teacher, options).run(base, held);
+  } finally {
+    await samples.close();
+  }
+}
+
+class Distillation {
+  readonly #student: LiftedGraph;
+  readonly #pairs: readonly TargetPair[];
+
+  constructor(
+    private readonly studentModel: Model,
+    private readonly teacherModel: Model,
+    private readonly options: RecoverOptions,
+  ) {
+    const teacher = liftedModel(teacherModel);
+    this.#student = liftedModel(studentModel);
+    const inner = (options.inner ?? 0) > 0 ? innerPairs(this.#student, teacher) : [];
+    this.#pairs = [...outputPairs(this.#student, teacher), ...inner];
+  }
+
+  async run(base: readonly NamedTensors[], heldOut: readonly NamedTensors[]): Promise<Recovery> {
+    const { options } = this;
+    const sizes = this.#student.sizesFor(inputShapes(this.#student, base[0] ?? {}));
+    const batch = Math.min(options.batch ?? DEFAULT_BATCH, base.length, heldOut.length);
+    const plan = await planTraining(this.#student, {
+      targets: this.#pairs.map((pair) => pair.student),
+      sizes,
+      batch,
+      roles: options.roles ?? "all",
+      ...(options.only && { only: options.only }),
+    });
+    const used = this.#pairs.filter((pair) => plan.targets.includes(pair.student));
+    if (plan.parameters.length === 0 || !used.some((pair) => pair.isOutput)) throw nothingToTrain(this.studentModel, plan);
+    const random = new Random(options.seed ?? 0);
+    const { pool, held, augmentation } = await this.#pool(base, heldOut, used, plan, random);
+    const targets = used.map(({ student, isOutput }) => {
+      const weight = isOutput ? 1 : (options.inner ?? 0) / used.filter((pair) => !pair.isOutput).length;
+      return { id: student, isOutput, weight, energy: energyOf(held.get(NAMES.target(student))) };
+    });
+    const start = await startOf(plan);
+    const rate = options.rate ?? rateFor(start.length);
+    const graph = { sizes, batch, targets };
+    const error = await errorGraph(this.#student, plan, { ...graph, targets: targets.filter(({ isOutput }) => isOutput) });
+    const result = await trainingLoop({
+      step: await stepGraph(this.#student, plan, graph),
+      error,
+      batch,
+      targets,
+      pool,
+      count: base.length,
+      held,
+      heldCount: heldOut.length * HELD_OUT_COPIES,
+      start,
+      rate,
+      random,
+      ...durationOf(options),
+      ...listening(options),
+    });
+    const samples = { trained: base.length, heldOut: heldOut.length, copies: pool.length };
+    return { ...result, parameters: plan.parameters, samples, augmentation: augmentation.id, rate, stops: plan.stops };
+  }
+
+  async #pool(
+    base: readonly NamedTensors[],
+    heldOut: readonly NamedTensors[],
+    used: readonly TargetPair[],
+    plan: TrainingPlan,
+    random: Random,
+  ): Promise<{ pool: readonly Columns[]; held: Columns; augmentation: Augmentation }> {
+    const { signal, onProgress } = this.options;
+    const augmentation = augmentationOf(this.options, base[0] ?? {});
+    const models = await ModelPair.open(this.teacherModel, this.studentModel, this.#student, used, plan.fed);
+    try {
+      const judged = Array.from({ length: HELD_OUT_COPIES }, () => augmentedCopy(heldOut, augmentation, random)).flat();
+      const held = await models.columns(judged, signal);
+      const copies = copiesWithin(this.options.copies ?? DEFAULT_COPIES, held, base.length / judged.length);
+      const pool: Columns[] = [];
+      for (let copy = 0; copy < copies; copy += 1) {
+        onProgress?.(0, `running the original on its samples, ${copy + 1} of ${copies}`);
+        pool.push(await models.columns(copy === 0 ? base : augmentedCopy(base, augmentation, random), signal));
+      }
+      return { pool, held, augmentation };
+    } finally {
+      await models.close();
+    }
+  }
+}
+
+/** Every eighth sample is held out: samples often come sorted by class. */
+function splitPositions(count: number, description: string): readonly [readonly number[], readonly number[]] {
+  if (count < FEWEST_SAMPLES)
+    throw new CalibrationError(`${description}: expected at least ${FEWEST_SAMPLES} samples to train on, not ${count}`);
+  const every = Math.max(2, Math.min(HELD_OUT, Math.floor(count / FEWEST_HELD_OUT)));
+  const all = Array.from({ length: count }, (_, position) => position);
+  const isHeldOut = (position: number): boolean => position % every === every - 1;
+  return [all.filter((position) => !isHeldOut(position)), all.filter(isHeldOut)];
+}
+
+/** Shapes for one sample. Maps keep the sides that the model declares. */
+function inputShapes(lifted: LiftedGraph, sample: NamedTensors): ReadonlyMap<TensorId, Shape> {
+  const given = Object.values(sample);
+  return new Map(
+    lifted.tensors
+      .filter(({ isInput, constant }) => isInput && constant === undefined)
+      .flatMap(({ id, name, shape = [] }, place) => {
+        const tensor = sample[name] ?? given[place];
+        if (tensor === undefined) return [];
+        const sizes = tensor.shape.map((size, axis) => {
+          const declared = shape[axis];
+          return axis > 0 && typeof declared === "number" ? declared : size;
+        });
+        return [[id, sizes] as const];
+      }),
+  );
+}
+
+function augmentationOf({ augmentation }: RecoverOptions, sample: NamedTensors): Augmentation {
+  const id = augmentation ?? augmentationFor(Object.values(sample).map(({ shape }) => shape.slice(1)));
+  const found = AUGMENTATIONS.find((each) => each.id === id);
+  if (found) return found;
+  throw new OptionError(`augmentation "${id}" is not known: ${AUGMENTATIONS.map((each) => each.id).join(", ")}`);
+}
+
+/** As many copies as are asked for, and memory has room for. @param times how many times the samples are as many as those held out */
+function copiesWithin(copies: number, held: Columns, times: number): number {
+  const each = times * [...held.values()].reduce((sum, { length }) => sum + length, 0);
+  return Math.max(1, Math.min(copies, Math.floor(MOST_POOL_ELEMENTS / Math.max(1, each))));
+}
+
+/** Mean square; 1 for a tensor of zeros, whose error counts as it is. */
+function energyOf(elements: Float32Array = new Float32Array()): number {
+  let sum = 0;
+  for (const value of elements) sum += value * value;
+  return sum === 0 ? 1 : sum / elements.length;
+}
+
+async function startOf({ parameters }: TrainingPlan): Promise<Float32Array> {
+  const start = new Float32Array(parameters.reduce((sum, { size }) => sum + size, 0));
+  for (const { weights, offset } of parameters) start.set(await weights.read(), offset);
+  return start;
+}
+
+/** Learning rates that suit thin networks and full-width ones, and the numbers of weights that have them: between them, and beyond, by a power. */
+const THIN = { weights: 2e4, rate: 5e-3 };
+const WIDE = { weights: 5.5e5, rate: 2.5e-3 };
+const LEAST_RATE = 1e-3;
+
+/** More weights move the outputs more by the same step each. */
+function rateFor(weights: number): number {
+  const power = Math.log(WIDE.rate / THIN.rate) / Math.log(WIDE.weights / THIN.weights);
+  return Math.max(LEAST_RATE, Math.min(THIN.rate, THIN.rate * (weights / THIN.weights) ** power));
+}
+
+function durationOf({ steps, seconds }: RecoverOptions): Pick<LoopOptions, "steps" | "seconds"> {
+  const isTimed = seconds !== undefined && steps === undefined;
+  return { steps: steps ?? (isTimed ? Infinity : DEFAULT_STEPS), seconds: seconds ?? Infinity };
+}
+
+function listening({ threads, stop, signal, onPoint, onProgress }: RecoverOptions): Partial<LoopOptions> {
+  return {
+    ...(threads !== undefined && { threads }),
+    ...(stop && { stop }),
+    ...(signal && { signal }),
+    ...(onPoint && { onPoint }),
+    ...(onProgress && { onStep: (step: number, done: number) => onProgress(done, `training, step ${step}`) }),
+  };
+}
+
+function nothingToTrain({ file }: Model, { stops }: TrainingPlan): TrainingError {
+  const [stop] = stops;
+  const why = stop ? `no gradient comes through ${stop.op} "${stop.layer}": ${stop.why}` : "it has no weights of floats";
+  return new TrainingError(`${file}: nothing in it can be trained: ${why}`);
+}
+

@@ -1,0 +1,167 @@
+import type { TensorId } from "../model/model.ts";
+import type { Weights } from "../restructure/lift/forms.ts";
+import type { LiftedGraph } from "../restructure/lift/lifted.ts";
+import { adam } from "./adam.ts";
+import { GraphWriter, type NumberSource } from "./graph-writer.ts";
+import { sizeOf, type GraphTensor } from "./onnx-graph.ts";
+import { batchShape, type PlanOptions, type TrainingPlan } from "./plan.ts";
+import { reshaped } from "./rules/sums.ts";
+import { throughRounding } from "./straight-through.ts";
+import { Tape, type Value } from "./tape.ts";
+
+/** A tensor that training brings to the teacher's. */
+export interface Target {
+  readonly id: TensorId;
+  /** Mean square of what the teacher gives: errors are measured in it. */
+  readonly energy: number;
+  /** In the sum of all errors. */
+  readonly weight: number;
+}
+
+export interface StepGraphOptions extends Pick<PlanOptions, "sizes" | "batch"> {
+  readonly targets: readonly Target[];
+  /** 1 for each weight that is trained, 0 for each that stays as it is; all are trained when left out. */
+  readonly mask?: Float32Array;
+}
+
+/** Names of a graph's inputs and outputs. */
+export const NAMES = {
+  weights: "weights",
+  first: "first moment",
+  second: "second moment",
+  rate: "rate",
+  newWeights: "new weights",
+  newFirst: "new first moment",
+  newSecond: "new second moment",
+  /** Mean square errors over the targets' energies, one a target. */
+  errors: "errors",
+  fed: (id: TensorId): string => `tensor ${id}`,
+  target: (id: TensorId): string => `target ${id}`,
+} as const;
+
+/** A graph that can be run. */
+export interface BuiltGraph {
+  readonly bytes: Uint8Array;
+  /** Shapes of its inputs by their names. */
+  readonly inputs: ReadonlyMap<string, readonly number[]>;
+}
+
+/** A training step as one ONNX graph: forward, backward and Adam. */
+export async function stepGraph(lifted: LiftedGraph, plan: TrainingPlan, options: StepGraphOptions): Promise<BuiltGraph> {
+  const { tape, graph, weights, parts, errors } = await forward(lifted, plan, options);
+  const gradients = tape.gradients(errors.seeds());
+  const flat = plan.parameters.map(({ size }, index) => {
+    const gradient = gradients.get(parts[index]?.name ?? "");
+    return gradient ? reshaped(graph, gradient, [size]) : graph.constant([size], new Float32Array(size));
+  });
+  const whole = flat.length === 1 && flat[0] ? flat[0] : graph.node("Concat", flat, weights.shape, { axis: 0 });
+  const { mask } = options;
+  const gradient = mask ? graph.node("Mul", [whole, graph.constant(weights.shape, mask)], weights.shape) : whole;
+  const moment = (name: string): GraphTensor => graph.input(name, weights.shape);
+  const state = { weights, first: moment(NAMES.first), second: moment(NAMES.second) };
+  const after = adam(graph, state, gradient, graph.input(NAMES.rate, []));
+  graph.output(NAMES.newWeights, after.weights);
+  graph.output(NAMES.newFirst, after.first);
+  graph.output(NAMES.newSecond, after.second);
+  return { bytes: graph.bytes(), inputs: graph.inputs };
+}
+
+/** The forward pass and its errors alone. */
+export async function errorGraph(lifted: LiftedGraph, plan: TrainingPlan, options: StepGraphOptions): Promise<BuiltGraph> {
+  const { graph } = await forward(lifted, plan, options);
+  return { bytes: graph.bytes(), inputs: graph.inputs };
+}
+
+interface Forward {
+  readonly tape: Tape;
+  readonly graph: Tape["graph"];
+  readonly weights: GraphTensor;
+  /** Parameters by their position in the plan. */
+  readonly parts: readonly Value[];
+  readonly errors: Errors;
+}
+
+async function forward(lifted: LiftedGraph, plan: TrainingPlan, options: StepGraphOptions): Promise<Forward> {
+  const tape = new Tape();
+  const { graph } = tape;
+  const size = plan.parameters.reduce((sum, parameter) => sum + parameter.size, 0);
+  const weights = graph.input(NAMES.weights, [size]);
+  const parts = split(tape, weights, plan);
+  const rounded = new Map<Weights, Value>();
+  for (const [index, { weights: held }] of plan.parameters.entries()) {
+    const part = parts[index];
+    if (part) rounded.set(held, throughRounding(tape, part, held));
+  }
+  const numbers: NumberSource = {
+    trained: (_, __, held) => rounded.get(held),
+    read: (held) => held.read(),
+  };
+  const writer = new GraphWriter(tape, lifted, numbers);
+  for (const id of plan.fed) {
+    const shape = batchShape(options, id) ?? [];
+    writer.give(id, tape.fixed(graph.input(NAMES.fed(id), shape)));
+  }
+  const targets = new Set(options.targets.map(({ id }) => id));
+  for (const layer of plan.layers) {
+    for (const id of layer.inputs) {
+      const { constant } = lifted.tensor(id);
+      if (constant && !writer.has(id)) writer.give(id, tape.constant(constant.shape, await constant.read()));
+    }
+    await writer.write(layer, layer.outputs.some((id) => targets.has(id)));
+  }
+  const errors = new Errors(tape, writer, options.targets);
+  graph.output(NAMES.errors, errors.all());
+  return { tape, graph, weights, parts, errors };
+}
+
+/** The vector of all parameters as tensors of their shapes. */
+function split({ graph }: Tape, weights: GraphTensor, { parameters }: TrainingPlan): readonly Value[] {
+  const sizes = graph.setting(parameters.map(({ size }) => size));
+  const names = parameters.length === 1 ? [weights.name] : graph.nodes("Split", [weights, sizes], parameters.length, { axis: 0 });
+  return parameters.map(({ size, weights: { shape } }, index) => {
+    const part = { name: names[index] ?? "", shape: [size] };
+    return { ...graph.node("Reshape", [part, graph.setting(shape)], shape), isTrained: true };
+  });
+}
+
+/** Distances to the teacher: mean squares over the energies of what it gives. */
+class Errors {
+  readonly #differences: readonly { readonly target: Target; readonly value: Value; readonly difference: GraphTensor }[];
+
+  constructor(
+    private readonly tape: Tape,
+    writer: GraphWriter,
+    targets: readonly Target[],
+  ) {
+    const { graph } = tape;
+    this.#differences = targets.map((target) => {
+      const value = writer.logical(target.id);
+      const wanted = graph.input(NAMES.target(target.id), value.shape);
+      return { target, value, difference: graph.node("Sub", [value, wanted], value.shape) };
+    });
+  }
+
+  all(): GraphTensor {
+    const { graph } = this.tape;
+    const each = this.#differences.map(({ target, difference }) => {
+      const { shape } = difference;
+      const square = graph.node("Mul", [difference, difference], shape);
+      const axes = graph.setting([...shape.keys()]);
+      const mean = graph.node("ReduceMean", [square, axes], [], { keepdims: 0 });
+      return reshaped(graph, graph.node("Mul", [mean, graph.scalar(1 / target.energy)], []), [1]);
+    });
+    const [first] = each;
+    return each.length === 1 && first ? first : graph.node("Concat", each, [each.length], { axis: 0 });
+  }
+
+  /** Gradients of the weighted sum of the errors by each target. */
+  seeds(): ReadonlyMap<string, GraphTensor> {
+    const { graph } = this.tape;
+    return new Map(
+      this.#differences.map(({ target: { energy, weight }, value, difference }) => {
+        const factor = graph.scalar((2 * weight) / (energy * sizeOf(value.shape)));
+        return [value.name, graph.node("Mul", [difference, factor], value.shape)];
+      }),
+    );
+  }
+}
