@@ -9,6 +9,7 @@ import { addDevicesCommand } from "./commands/devices.ts";
 import { addFitCommand } from "./commands/fit.ts";
 import { addHardwareCommand } from "./commands/hardware.ts";
 import { addProfileCommand } from "./commands/profile.ts";
+import { addRecoverCommand } from "./commands/recover.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSuggestCommand } from "./commands/suggest.ts";
 import { EXIT, Interrupted, type CliContext } from "./context.ts";
@@ -18,6 +19,7 @@ const COMMANDS = [
   addSuggestCommand,
   addApplyCommand,
   addFitCommand,
+  addRecoverCommand,
   addCompareCommand,
   addCheckCommand,
   addRunCommand,

@@ -32,6 +32,14 @@ export function parseWhole(text: string): number {
   return value;
 }
 
+/** Above 0. */
+export function parseNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
+}
+
 /** At least 1. */
 export function parsePositive(text: string): number {
   const value = parseWhole(text);

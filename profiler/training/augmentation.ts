@@ -7,12 +7,14 @@ export interface Sample {
   readonly data: ArrayLike<number>;
 }
 
+/** @param other another sample of the same input */
+type Change = (sample: Sample, other: Sample, random: Random) => Float32Array;
+
 /** How samples are changed to make more of them: what an input means decides what leaves its meaning. */
 export interface Augmentation {
   readonly id: string;
   readonly title: string;
-  /** @param other another sample of the same input, at the same draw for all inputs */
-  change(sample: Sample, other: Sample, random: Random): Float32Array;
+  readonly change: Change;
 }
 
 /** Largest rotation (radians), change of size, and shift as a share of each side. */
@@ -24,44 +26,38 @@ const CROP = 0.125;
 /** Noise's deviation as a share of the sample's. */
 const NOISE = 0.1;
 
+const unchanged: Change = ({ data }) => Float32Array.from(data);
+
+const affine: Change = (sample, _, random) => {
+  const angle = ROTATION * between(random);
+  const size = 1 + RESIZING * between(random);
+  return warped(sample, {
+    matrix: [Math.cos(angle) / size, -Math.sin(angle) / size, Math.sin(angle) / size, Math.cos(angle) / size],
+    shift: [SHIFT * between(random), SHIFT * between(random)],
+  });
+};
+
+const cropAndFlip: Change = (sample, _, random) => {
+  const mirrored = random.uniform() < 0.5 ? -1 : 1;
+  return warped(sample, { matrix: [1, 0, 0, mirrored], shift: [CROP * between(random), CROP * between(random)] });
+};
+
+const noise: Change = ({ data }, _, random) => {
+  const deviation = NOISE * deviationOf(data);
+  return Float32Array.from(data, (value) => value + deviation * random.normal());
+};
+
+const mixup: Change = ({ data }, other, random) => {
+  const share = random.uniform();
+  return Float32Array.from(data, (value, index) => share * value + (1 - share) * (other.data[index] ?? 0));
+};
+
 export const AUGMENTATIONS: readonly Augmentation[] = [
-  { id: "none", title: "None", change: ({ data }) => Float32Array.from(data) },
-  {
-    id: "affine",
-    title: "Small rotations, sizes and shifts",
-    change: (sample, _, random) => {
-      const angle = ROTATION * between(random);
-      const size = 1 + RESIZING * between(random);
-      return warped(sample, {
-        matrix: [Math.cos(angle) / size, -Math.sin(angle) / size, Math.sin(angle) / size, Math.cos(angle) / size],
-        shift: [SHIFT * between(random), SHIFT * between(random)],
-      });
-    },
-  },
-  {
-    id: "crop-flip",
-    title: "Crops and mirror images",
-    change: (sample, _, random) => {
-      const mirrored = random.uniform() < 0.5 ? -1 : 1;
-      return warped(sample, { matrix: [1, 0, 0, mirrored], shift: [CROP * between(random), CROP * between(random)] });
-    },
-  },
-  {
-    id: "noise",
-    title: "Noise",
-    change: ({ data }, _, random) => {
-      const deviation = NOISE * deviationOf(data);
-      return Float32Array.from(data, (value) => value + deviation * random.normal());
-    },
-  },
-  {
-    id: "mixup",
-    title: "Mixtures of two samples (Zhang et al., mixup, ICLR 2018)",
-    change: ({ data }, other, random) => {
-      const share = random.uniform();
-      return Float32Array.from(data, (value, index) => share * value + (1 - share) * (other.data[index] ?? 0));
-    },
-  },
+  { id: "none", title: "None", change: unchanged },
+  { id: "affine", title: "Small rotations, sizes and shifts", change: affine },
+  { id: "crop-flip", title: "Crops and mirror images", change: cropAndFlip },
+  { id: "noise", title: "Noise", change: noise },
+  { id: "mixup", title: "Mixtures of two samples (Zhang et al., mixup, ICLR 2018)", change: mixup },
 ];
 
 /** Longest side of what is taken for a picture, in its shorter ones: spectrograms are longer. */
@@ -87,8 +83,7 @@ function between(random: Random): number {
 function deviationOf(data: ArrayLike<number>): number {
   let sum = 0;
   let squares = 0;
-  for (let index = 0; index < data.length; index += 1) {
-    const value = data[index] ?? 0;
+  for (const value of Array.from(data)) {
     sum += value;
     squares += value * value;
   }

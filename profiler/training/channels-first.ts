@@ -51,7 +51,11 @@ export function channelsFirstForm(form: Form, rank: number): Form {
     case "reduce-mean":
       return { ...form, axes: form.axes.map(moved).toSorted((a, b) => a - b) };
     case "pad":
-      return { ...form, begin: axes.map((axis) => form.begin[axis] ?? 0), end: axes.map((axis) => form.end[axis] ?? 0) };
+      return {
+        ...form,
+        begin: axes.map((axis) => form.begin[axis] ?? 0),
+        end: axes.map((axis) => form.end[axis] ?? 0),
+      };
     default:
       return form;
   }

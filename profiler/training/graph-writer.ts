@@ -53,7 +53,8 @@ export class GraphWriter {
     if (!alone && this.#normAfter(layer)) return;
     const conv = isKind(layer, "batch-norm") ? this.lifted.producer(layer.inputs[0]) : undefined;
     const isJoined = conv !== undefined && isKind(conv, "conv") && !this.has(layer.inputs[0] ?? -1);
-    const written = isJoined && isKind(layer, "batch-norm") ? [await this.#joined(conv, layer)] : await this.#byRule(layer);
+    const written =
+      isJoined && isKind(layer, "batch-norm") ? [await this.#joined(conv, layer)] : await this.#byRule(layer);
     for (const [position, id] of layer.outputs.entries()) {
       const value = written[position];
       if (value) this.#values.set(id, value);
@@ -104,7 +105,9 @@ export class GraphWriter {
       weights: (role, weights) => {
         const value = scope.weights(role, weights);
         const missing = Array.from({ length: rank - value.shape.length }, () => 1);
-        return value.shape.length === 0 ? value : toChannelsFirst(this.tape, reshape(this.tape, value, [...missing, ...value.shape]));
+        return value.shape.length === 0
+          ? value
+          : toChannelsFirst(this.tape, reshape(this.tape, value, [...missing, ...value.shape]));
       },
     };
   }
@@ -115,7 +118,10 @@ export class GraphWriter {
     const values = new Map<Weights, Value>();
     for (const [role, member] of Object.entries(layer.form) as [string, unknown][]) {
       if (!isWeights(member) || NEVER_TRAINED.has(role)) continue;
-      values.set(member, numbers.trained(layer, role, member) ?? tape.constant(member.shape, await numbers.read(member)));
+      values.set(
+        member,
+        numbers.trained(layer, role, member) ?? tape.constant(member.shape, await numbers.read(member)),
+      );
     }
     return {
       tape,
@@ -130,7 +136,8 @@ export class GraphWriter {
 
   #held(id: TensorId): Value {
     const value = this.#values.get(id);
-    if (value === undefined) throw new NoGradient(`what makes its input "${this.lifted.tensors[id]?.name ?? id}" is not known`);
+    if (value === undefined)
+      throw new NoGradient(`what makes its input "${this.lifted.tensors[id]?.name ?? id}" is not known`);
     return value;
   }
 
@@ -149,4 +156,3 @@ function isWeights(member: unknown): member is Weights {
 function whyNot(form: Form, op: string): string {
   return form.kind === "opaque" ? form.why : `${op} has no gradient here`;
 }
-

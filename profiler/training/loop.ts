@@ -105,7 +105,10 @@ function outputError(errors: Float32Array, targets: LoopOptions["targets"]): num
   return outputs.reduce((sum, error) => sum + error, 0) / Math.max(1, outputs.length);
 }
 
-async function heldOutError(trainer: Trainer, { held, heldCount, error, batch, targets }: LoopOptions): Promise<number> {
+async function heldOutError(
+  trainer: Trainer,
+  { held, heldCount, error, batch, targets }: LoopOptions,
+): Promise<number> {
   let sum = 0;
   let runs = 0;
   for (let start = 0; start + batch <= heldCount; start += batch) {

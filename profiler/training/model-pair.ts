@@ -38,7 +38,9 @@ export class ModelPair {
     const taught = await openSession(await inMemory(teacher), { tensors: targets.map((pair) => pair.teacher) });
     try {
       const taken = names.length === 0 ? [] : inner.map(([, name]) => name);
-      const studying = needsStudent(taught, lifted, names) ? await openSession(await inMemory(student), { tensors: taken }) : undefined;
+      const studying = needsStudent(taught, lifted, names)
+        ? await openSession(await inMemory(student), { tensors: taken })
+        : undefined;
       return new ModelPair(taught, studying, targets, new Map(names));
     } catch (error) {
       await taught.close();
@@ -49,8 +51,14 @@ export class ModelPair {
   /** What the training graph is given for samples, by the names of its inputs, one sample behind the other. */
   async columns(samples: readonly NamedTensors[], signal?: AbortSignal): Promise<Columns> {
     const columns = new Map<string, Float32Array>();
-    const wanted = await runThrough(this.teacher, samples, this.targets.map((pair) => pair.teacher), signal);
-    for (const { student, teacher } of this.targets) columns.set(NAMES.target(student), wanted.get(teacher) ?? new Float32Array());
+    const wanted = await runThrough(
+      this.teacher,
+      samples,
+      this.targets.map((pair) => pair.teacher),
+      signal,
+    );
+    for (const { student, teacher } of this.targets)
+      columns.set(NAMES.target(student), wanted.get(teacher) ?? new Float32Array());
     const names = [...this.fed.values()];
     const given = await runThrough(this.student ?? this.teacher, samples, names, signal);
     for (const [id, name] of this.fed) columns.set(NAMES.fed(id), given.get(name) ?? new Float32Array());

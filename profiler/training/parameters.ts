@@ -21,14 +21,13 @@ const TRAINED_OPERATIONS = new Set(["add", "subtract", "multiply", "divide"]);
 /** Whether numbers of a layer can be trained. A single number beside a map is part of a formula (x·clip(x+3)/6), not a weight. */
 export function isTrainable(form: Form, role: string, weights: Weights, roles: TrainedRoles): boolean {
   if (!isFloat(weights.dataType) && !isSymmetric(weights)) return false;
-  if (form.kind === "elementwise")
-    return TRAINED_OPERATIONS.has(form.fn) && sizeOf(weights.shape) > 1;
+  if (form.kind === "elementwise") return TRAINED_OPERATIONS.has(form.fn) && sizeOf(weights.shape) > 1;
   return roles === "all" || SHIFTING.has(role);
 }
 
 /** Integers around zero: trained through their rounding, and stored by the same kind of scheme again. */
 function isSymmetric({ dataType, quantization }: Weights): boolean {
-  return dataType === "int8" && quantization !== undefined && quantization.zeroPoints.every((point) => point === 0);
+  return dataType === "int8" && quantization?.zeroPoints.every((point) => point === 0) === true;
 }
 
 /** Gathers parameters in the order in which they are first asked for; numbers that layers share are one parameter. */

@@ -62,7 +62,10 @@ export async function planTraining(lifted: LiftedGraph, options: PlanOptions): P
   for (const layer of ordered) {
     for (const id of layer.inputs) if (!writer.has(id) && isGiven(id)) give(writer, lifted, options, id);
     try {
-      await writer.write(layer, layer.outputs.some((id) => options.targets.includes(id)));
+      await writer.write(
+        layer,
+        layer.outputs.some((id) => options.targets.includes(id)),
+      );
     } catch (error) {
       if (!(error instanceof NoGradient)) throw error;
       stops.set(layer.id, { layer: layer.name, op: layer.op, why: error.message });
@@ -73,7 +76,9 @@ export async function planTraining(lifted: LiftedGraph, options: PlanOptions): P
   const active = activeLayers(lifted, ordered, (id) => !frozen.has(id) && holders.has(id), frozen);
   const layers = ordered.filter(({ id }) => active.has(id));
   const isMade = (id: TensorId): boolean => active.has(lifted.producer(id)?.id ?? -1);
-  const fed = new Set(layers.flatMap(({ inputs }) => inputs.filter((id) => !isMade(id) && !lifted.tensor(id).constant)));
+  const fed = new Set(
+    layers.flatMap(({ inputs }) => inputs.filter((id) => !isMade(id) && !lifted.tensor(id).constant)),
+  );
   return {
     layers,
     fed: [...fed],
@@ -122,7 +127,10 @@ function layersBehind(lifted: LiftedGraph, tensors: readonly TensorId[]): Readon
 }
 
 /** Shape of a tensor for a batch of samples; undefined where it is not known, or samples do not lie along its first axis. */
-export function batchShape({ sizes, batch }: Pick<PlanOptions, "sizes" | "batch">, id: TensorId): readonly number[] | undefined {
+export function batchShape(
+  { sizes, batch }: Pick<PlanOptions, "sizes" | "batch">,
+  id: TensorId,
+): readonly number[] | undefined {
   const [first, ...rest] = sizes[id] ?? [];
   const isKnown = rest.every((size) => typeof size === "number");
   return first === 1 && isKnown ? [batch, ...rest.filter((size) => typeof size === "number")] : undefined;

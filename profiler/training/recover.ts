@@ -125,7 +125,8 @@ class Distillation {
       ...(options.only && { only: options.only }),
     });
     const used = this.#pairs.filter((pair) => plan.targets.includes(pair.student));
-    if (plan.parameters.length === 0 || !used.some((pair) => pair.isOutput)) throw nothingToTrain(this.studentModel, plan);
+    if (plan.parameters.length === 0 || !used.some((pair) => pair.isOutput))
+      throw nothingToTrain(this.studentModel, plan);
     const random = new Random(options.seed ?? 0);
     const { pool, held, augmentation } = await this.#pool(base, heldOut, used, plan, random);
     const targets = used.map(({ student, isOutput }) => {
@@ -135,7 +136,10 @@ class Distillation {
     const start = await startOf(plan);
     const rate = options.rate ?? rateFor(start.length);
     const graph = { sizes, batch, targets };
-    const error = await errorGraph(this.#student, plan, { ...graph, targets: targets.filter(({ isOutput }) => isOutput) });
+    const error = await errorGraph(this.#student, plan, {
+      ...graph,
+      targets: targets.filter(({ isOutput }) => isOutput),
+    });
     const result = await trainingLoop({
       step: await stepGraph(this.#student, plan, graph),
       error,
@@ -263,7 +267,8 @@ function listening({ threads, stop, signal, onPoint, onProgress }: RecoverOption
 
 function nothingToTrain({ file }: Model, { stops }: TrainingPlan): TrainingError {
   const [stop] = stops;
-  const why = stop ? `no gradient comes through ${stop.op} "${stop.layer}": ${stop.why}` : "it has no weights of floats";
+  const why = stop
+    ? `no gradient comes through ${stop.op} "${stop.layer}": ${stop.why}`
+    : "it has no weights of floats";
   return new TrainingError(`${file}: nothing in it can be trained: ${why}`);
 }
-

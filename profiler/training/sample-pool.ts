@@ -125,5 +125,9 @@ function stretched(
     now[axis] = size;
   }
   if (elements === tensor.data) return tensor;
-  return { dataType: tensor.dataType, shape: now, data: Float32Array.from({ length: sizeOf(now) }, (_, at) => elements[at] ?? 0) };
+  return {
+    dataType: tensor.dataType,
+    shape: now,
+    data: Float32Array.from({ length: sizeOf(now) }, (_, at) => elements[at] ?? 0),
+  };
 }

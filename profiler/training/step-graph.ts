@@ -47,7 +47,11 @@ export interface BuiltGraph {
 }
 
 /** A training step as one ONNX graph: forward, backward and Adam. */
-export async function stepGraph(lifted: LiftedGraph, plan: TrainingPlan, options: StepGraphOptions): Promise<BuiltGraph> {
+export async function stepGraph(
+  lifted: LiftedGraph,
+  plan: TrainingPlan,
+  options: StepGraphOptions,
+): Promise<BuiltGraph> {
   const { tape, graph, weights, parts, errors } = await forward(lifted, plan, options);
   const gradients = tape.gradients(errors.seeds());
   const flat = plan.parameters.map(({ size }, index) => {
@@ -67,7 +71,11 @@ export async function stepGraph(lifted: LiftedGraph, plan: TrainingPlan, options
 }
 
 /** The forward pass and its errors alone. */
-export async function errorGraph(lifted: LiftedGraph, plan: TrainingPlan, options: StepGraphOptions): Promise<BuiltGraph> {
+export async function errorGraph(
+  lifted: LiftedGraph,
+  plan: TrainingPlan,
+  options: StepGraphOptions,
+): Promise<BuiltGraph> {
   const { graph } = await forward(lifted, plan, options);
   return { bytes: graph.bytes(), inputs: graph.inputs };
 }
@@ -92,10 +100,7 @@ async function forward(lifted: LiftedGraph, plan: TrainingPlan, options: StepGra
     const part = parts[index];
     if (part) rounded.set(held, throughRounding(tape, part, held));
   }
-  const numbers: NumberSource = {
-    trained: (_, __, held) => rounded.get(held),
-    read: (held) => held.read(),
-  };
+  const numbers: NumberSource = { trained: (_, __, held) => rounded.get(held), read: (held) => held.read() };
   const writer = new GraphWriter(tape, lifted, numbers);
   for (const id of plan.fed) {
     const shape = batchShape(options, id) ?? [];
@@ -107,7 +112,10 @@ async function forward(lifted: LiftedGraph, plan: TrainingPlan, options: StepGra
       const { constant } = lifted.tensor(id);
       if (constant && !writer.has(id)) writer.give(id, tape.constant(constant.shape, await constant.read()));
     }
-    await writer.write(layer, layer.outputs.some((id) => targets.has(id)));
+    await writer.write(
+      layer,
+      layer.outputs.some((id) => targets.has(id)),
+    );
   }
   const errors = new Errors(tape, writer, options.targets);
   graph.output(NAMES.errors, errors.all());
@@ -117,7 +125,8 @@ async function forward(lifted: LiftedGraph, plan: TrainingPlan, options: StepGra
 /** The vector of all parameters as tensors of their shapes. */
 function split({ graph }: Tape, weights: GraphTensor, { parameters }: TrainingPlan): readonly Value[] {
   const sizes = graph.setting(parameters.map(({ size }) => size));
-  const names = parameters.length === 1 ? [weights.name] : graph.nodes("Split", [weights, sizes], parameters.length, { axis: 0 });
+  const names =
+    parameters.length === 1 ? [weights.name] : graph.nodes("Split", [weights, sizes], parameters.length, { axis: 0 });
   return parameters.map(({ size, weights: { shape } }, index) => {
     const part = { name: names[index] ?? "", shape: [size] };
     return { ...graph.node("Reshape", [part, graph.setting(shape)], shape), isTrained: true };
@@ -126,7 +135,11 @@ function split({ graph }: Tape, weights: GraphTensor, { parameters }: TrainingPl
 
 /** Distances to the teacher: mean squares over the energies of what it gives. */
 class Errors {
-  readonly #differences: readonly { readonly target: Target; readonly value: Value; readonly difference: GraphTensor }[];
+  readonly #differences: readonly {
+    readonly target: Target;
+    readonly value: Value;
+    readonly difference: GraphTensor;
+  }[];
 
   constructor(
     private readonly tape: Tape,

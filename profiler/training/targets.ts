@@ -22,7 +22,8 @@ export function outputPairs(student: LiftedGraph, teacher: LiftedGraph): readonl
       const partner = teachers.find((each) => each.name === name) ?? teachers[place];
       if (partner === undefined) return [];
       const [before, partnerBefore] = [beforeSoftmax(student, id), beforeSoftmax(teacher, partner.id)];
-      const isBefore = before !== undefined && partnerBefore !== undefined && names.has(teacher.tensor(partnerBefore).name);
+      const isBefore =
+        before !== undefined && partnerBefore !== undefined && names.has(teacher.tensor(partnerBefore).name);
       const pair = isBefore ? { student: before, teacher: partnerBefore } : { student: id, teacher: partner.id };
       return [{ student: pair.student, teacher: teacher.tensor(pair.teacher).name, isOutput: true }];
     });

@@ -96,9 +96,15 @@ export class Trainer {
     await this.error.session.release();
   }
 
-  #run({ session, inputs }: OpenGraph, batch: Batch, state: Record<string, Ort.Tensor>): Promise<Ort.InferenceSession.ReturnType> {
+  #run(
+    { session, inputs }: OpenGraph,
+    batch: Batch,
+    state: Record<string, Ort.Tensor>,
+  ): Promise<Ort.InferenceSession.ReturnType> {
     const { Tensor } = this.runtime;
-    const samples = [...batch].map(([name, data]) => [name, new Tensor("float32", data, inputs.get(name) ?? [])] as const);
+    const samples = [...batch].map(
+      ([name, data]) => [name, new Tensor("float32", data, inputs.get(name) ?? [])] as const,
+    );
     return session.run({ ...Object.fromEntries(samples), ...state });
   }
 }
@@ -106,7 +112,7 @@ export class Trainer {
 function tensorOf(results: Ort.InferenceSession.ReturnType, name: string): Ort.Tensor {
   const tensor = results[name];
   if (tensor === undefined) throw new RunError(`the training graph gave no "${name}"`);
-  return tensor as Ort.Tensor;
+  return tensor;
 }
 
 function messageOf(cause: unknown): string {

@@ -19,7 +19,11 @@ class Write {
     private readonly shape: readonly number[],
   ) {}
 
-  op(name: string, operands: readonly (GraphTensor | number)[], attributes: Readonly<Record<string, number | string>> = {}): GraphTensor {
+  op(
+    name: string,
+    operands: readonly (GraphTensor | number)[],
+    attributes: Readonly<Record<string, number | string>> = {},
+  ): GraphTensor {
     const inputs = operands.map((each) => (typeof each === "number" ? this.graph.scalar(each) : each));
     return this.graph.node(name, inputs, this.shape, attributes);
   }
@@ -92,7 +96,7 @@ function exponential(alpha: number, scale: number): ElementRule["slope"] {
 }
 
 /** Subgradients at kinks are those of PyTorch: 0 for the functions that clip. */
-const ELEMENT_RULES: { readonly [K in ElementFunction]?: ElementRule } = {
+const ELEMENT_RULES: Readonly<Partial<Record<ElementFunction, ElementRule>>> = {
   relu: operator("Relu", (write, _, y) => write.op("Sign", [y])),
   relu6: clip(() => [0, 6]),
   clip: clip(({ minimum = -Infinity, maximum = Infinity }) => [minimum, maximum]),

@@ -27,11 +27,15 @@ function maxPool(tape: Tape, x: Value, motion: Motion, ceils: boolean): Value {
     const zeros = graph.node("ConstantOfShape", [graph.setting([elements])], [elements]);
     const flat = (tensor: GraphTensor): GraphTensor =>
       graph.node("Reshape", [tensor, graph.setting([-1])], [sizeOf(shape)]);
-    const overlaps = motion.kernel.some((size, axis) => (size - 1) * (motion.dilations[axis] ?? 1) >= (motion.strides[axis] ?? 1));
-    const scattered = graph.node("ScatterElements", [zeros, flat({ name: indices, shape }), flat(gradient)], [elements], {
-      axis: 0,
-      reduction: overlaps ? "add" : "none",
-    });
+    const overlaps = motion.kernel.some(
+      (size, axis) => (size - 1) * (motion.dilations[axis] ?? 1) >= (motion.strides[axis] ?? 1),
+    );
+    const scattered = graph.node(
+      "ScatterElements",
+      [zeros, flat({ name: indices, shape }), flat(gradient)],
+      [elements],
+      { axis: 0, reduction: overlaps ? "add" : "none" },
+    );
     return [reshaped(graph, scattered, x.shape)];
   });
 }
@@ -54,7 +58,12 @@ function averagePool(tape: Tape, x: Value, motion: Motion, form: PoolForm): Valu
     const shared = graph.node("Mul", [gradient, share], shape);
     const maps = reshaped(graph, shared, [batch * channels, 1, ...positions]);
     const ones = graph.constant([1, 1, ...motion.kernel], new Float32Array(sizeOf(motion.kernel)).fill(1));
-    const back = graph.node("ConvTranspose", [maps, ones], [batch * channels, 1, ...sizes], wayBack(motion, sizes, positions));
+    const back = graph.node(
+      "ConvTranspose",
+      [maps, ones],
+      [batch * channels, 1, ...sizes],
+      wayBack(motion, sizes, positions),
+    );
     return [reshaped(graph, back, x.shape)];
   });
 }
@@ -71,7 +80,10 @@ function sharesOf(
     const [first, last] = countsPadding ? [-begin, size + end] : [0, size];
     return Array.from({ length: positions[axis] ?? 1 }, (_, position) => {
       const start = position * (motion.strides[axis] ?? 1) - begin;
-      const taps = Array.from({ length: motion.kernel[axis] ?? 1 }, (__, tap) => start + tap * (motion.dilations[axis] ?? 1));
+      const taps = Array.from(
+        { length: motion.kernel[axis] ?? 1 },
+        (__, tap) => start + tap * (motion.dilations[axis] ?? 1),
+      );
       return taps.filter((at) => at >= first && at < last).length;
     });
   });
@@ -88,7 +100,8 @@ export const POOLING_RULES: GradientRules = {
     const none = sizes.map(() => 0);
     const whole: Motion = { kernel: sizes, strides: ones, dilations: ones, padsBegin: none, padsEnd: none };
     const motion = form.isGlobal ? whole : form;
-    const isWhole = motion.kernel.join() === sizes.join() && [...motion.padsBegin, ...motion.padsEnd].every((pad) => pad === 0);
+    const isWhole =
+      motion.kernel.join() === sizes.join() && [...motion.padsBegin, ...motion.padsEnd].every((pad) => pad === 0);
     if (form.mode === "max") return [activated(tape, maxPool(tape, x, motion, form.ceils), form.activation)];
     const spatial = sizes.map((_, axis) => axis + 2);
     const y = isWhole ? mean(tape, x, spatial, true) : averagePool(tape, x, motion, form);

@@ -1,5 +1,11 @@
 import type { Random } from "../../../profiler/numeric/random.ts";
-import type { Activation, ConvForm, ElementwiseForm, Form, PoolForm } from "../../../profiler/restructure/lift/forms.ts";
+import type {
+  Activation,
+  ConvForm,
+  ElementwiseForm,
+  Form,
+  PoolForm,
+} from "../../../profiler/restructure/lift/forms.ts";
 import { newWeights } from "../../../profiler/restructure/lift/forms.ts";
 import { checkGradient, randomWeights, type GradientCase } from "./check-gradient.ts";
 
@@ -43,13 +49,18 @@ function conv(weight: readonly number[], window: Window = {}, groups = 1, activa
   };
 }
 
-function pool(mode: PoolForm["mode"], kernel: readonly number[], window: Window = {}, more: Partial<PoolForm> = {}): PoolForm {
+function pool(
+  mode: PoolForm["mode"],
+  kernel: readonly number[],
+  window: Window = {},
+  more: Partial<PoolForm> = {},
+): PoolForm {
   const fixed = { isGlobal: false, countsPadding: false, ceils: false, activation: undefined };
   return { kind: "pool", mode, kernel, ...moving(kernel.length, window), ...fixed, ...more };
 }
 
 function elementwise(fn: ElementwiseForm["fn"], constant?: readonly number[], isConstantFirst = false): Form {
-  const numbers = constant && newWeights(constant, (randomWeightsOf(constant)));
+  const numbers = constant && newWeights(constant, randomWeightsOf(constant));
   return { kind: "elementwise", fn, constant: numbers, isConstantFirst, ...NO_ACTIVATION };
 }
 
@@ -99,8 +110,16 @@ const CASES: Readonly<Record<string, GradientCase>> = {
   "log softmax": { form: { kind: "softmax", axes: [2], isLog: true }, inputs: [[2, 2, 4]] },
   "softmax over the last axes": { form: { kind: "softmax", axes: [1, 2], isLog: false }, inputs: [[2, 2, 3]] },
   "max pool": { form: pool("max", [2, 2], { strides: [2, 2] }), inputs: [MAP], sample: apart() },
-  "max pool, overlapping": { form: pool("max", [3, 3], { strides: [2, 2], padsBegin: [1, 1] }), inputs: [MAP], sample: apart() },
-  "max pool, rounded up": { form: pool("max", [2, 2], { strides: [2, 2] }, { ceils: true }), inputs: [MAP], sample: apart() },
+  "max pool, overlapping": {
+    form: pool("max", [3, 3], { strides: [2, 2], padsBegin: [1, 1] }),
+    inputs: [MAP],
+    sample: apart(),
+  },
+  "max pool, rounded up": {
+    form: pool("max", [2, 2], { strides: [2, 2] }, { ceils: true }),
+    inputs: [MAP],
+    sample: apart(),
+  },
   "max pool, global": { form: pool("max", [], {}, { isGlobal: true }), inputs: [MAP], sample: apart() },
   "average pool": { form: pool("average", [2, 2], { strides: [2, 2] }), inputs: [MAP] },
   "average pool, padded": { form: pool("average", [3, 3], { padsBegin: [1, 1] }), inputs: [MAP] },
@@ -110,18 +129,50 @@ const CASES: Readonly<Record<string, GradientCase>> = {
   },
   "average pool, rounded up": { form: pool("average", [3, 2], { strides: [3, 3] }, { ceils: true }), inputs: [MAP] },
   "average pool, global": { form: pool("average", [], {}, { isGlobal: true }), inputs: [MAP] },
-  "mean over axes that go": { form: { kind: "reduce-mean", axes: [1, 3], keepsAxes: false, ...NO_ACTIVATION }, inputs: [MAP] },
-  "mean over axes that stay": { form: { kind: "reduce-mean", axes: [2], keepsAxes: true, ...NO_ACTIVATION }, inputs: [MAP] },
+  "mean over axes that go": {
+    form: { kind: "reduce-mean", axes: [1, 3], keepsAxes: false, ...NO_ACTIVATION },
+    inputs: [MAP],
+  },
+  "mean over axes that stay": {
+    form: { kind: "reduce-mean", axes: [2], keepsAxes: true, ...NO_ACTIVATION },
+    inputs: [MAP],
+  },
   add: { form: elementwise("add"), inputs: [MAP, MAP] },
   "add, stretched": { form: elementwise("add"), inputs: [MAP, [3, 1, 1]] },
   "add a constant": { form: elementwise("add", [3, 1, 1]), inputs: [MAP] },
-  subtract: { form: elementwise("subtract"), inputs: [[2, 3], [1, 3]] },
+  subtract: {
+    form: elementwise("subtract"),
+    inputs: [
+      [2, 3],
+      [1, 3],
+    ],
+  },
   "subtract from a constant": { form: elementwise("subtract", [3], true), inputs: [[2, 3]] },
   multiply: { form: elementwise("multiply"), inputs: [MAP, [2, 3, 1, 1]] },
-  divide: { form: elementwise("divide"), inputs: [[2, 3], [2, 3]], sample: positive },
-  minimum: { form: elementwise("minimum"), inputs: [[3, 4], [3, 4]] },
+  divide: {
+    form: elementwise("divide"),
+    inputs: [
+      [2, 3],
+      [2, 3],
+    ],
+    sample: positive,
+  },
+  minimum: {
+    form: elementwise("minimum"),
+    inputs: [
+      [3, 4],
+      [3, 4],
+    ],
+  },
   maximum: { form: elementwise("maximum"), inputs: [[3, 4], [4]] },
-  power: { form: elementwise("power"), inputs: [[2, 3], [2, 3]], sample: positive },
+  power: {
+    form: elementwise("power"),
+    inputs: [
+      [2, 3],
+      [2, 3],
+    ],
+    sample: positive,
+  },
   reshape: { form: { kind: "reshape", target: [0, -1] }, inputs: [MAP] },
   transpose: { form: { kind: "transpose", permutation: [0, 2, 3, 1] }, inputs: [MAP] },
   concat: { form: { kind: "concat", axis: 1, ...NO_ACTIVATION }, inputs: [MAP, [2, 1, 5, 4]] },

@@ -1,0 +1,153 @@
+import type { Command } from "commander";
+import { FileSource } from "../../bytes/file-source.ts";
+import { SiblingFolder } from "../../bytes/sibling-files.ts";
+import { OptionError } from "../../errors.ts";
+import { printable } from "../../exports/printable.ts";
+import { plainTable } from "../../exports/terminal.ts";
+import { readModel } from "../../profile-model.ts";
+import { writeModel } from "../../restructure/lower/write-model.ts";
+import { AUGMENTATIONS } from "../../training/augmentation.ts";
+import { decibels, recoverModel, type RecoveredModel } from "../../training/recover-model.ts";
+import { DEFAULT_STEPS } from "../../training/recover.ts";
+import type { TrainingPoint } from "../../training/loop.ts";
+import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
+import { EXIT, type CliContext } from "../context.ts";
+import { parseNumber, parsePositive } from "../quantities.ts";
+import { aligned } from "../tensor-table.ts";
+
+interface RecoverCommandOptions extends CalibrationOptions {
+  readonly teacher: string;
+  readonly steps?: number;
+  readonly minutes?: number;
+  readonly rate?: number;
+  readonly batch?: number;
+  readonly augment?: string;
+  readonly copies?: number;
+  readonly inner?: number;
+  readonly only?: string;
+  readonly out: string;
+  readonly json?: true;
+}
+
+/** `edgewise recover MODEL --teacher ORIGINAL --data SPEC --out FILE`: trains an edited model to answer as its original does. */
+export function addRecoverCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command("recover")
+    .description("train an edited model to answer as its original does, on samples without labels")
+    .argument("<model>", "the edited .onnx or .tflite file")
+    .requiredOption("--teacher <file>", "the original model")
+    .option("--steps <count>", `steps of training (default: ${DEFAULT_STEPS})`, parsePositive)
+    .option("--minutes <time>", "train for so long instead", parseNumber)
+    .option("--rate <number>", "largest learning rate (default: by the number of weights)", parseNumber)
+    .option("--batch <count>", "samples of a step (default: 32)", parsePositive)
+    .option(
+      "--augment <how>",
+      `make more samples by ${AUGMENTATIONS.map(({ id }) => id).join(", ")} (default: affine for pictures, else mixup)`,
+    )
+    .option("--copies <count>", "copies of the samples, changed so (default: 8)", parsePositive)
+    .option("--inner <weight>", "bring inner tensors that both models have together too, with this weight", parseNumber)
+    .option("--only <weights>", "train only biases-and-scales")
+    .requiredOption("--out <file>", "the file to write; nothing is written when training does not better the model")
+    .option("--json", "write JSON");
+  addCalibrationOptions(command).action(async (path: string, options: RecoverCommandOptions) => {
+    if (options.data === undefined) throw new OptionError("nothing to train on: give samples with --data");
+    const [source, original] = [await FileSource.open(path), await FileSource.open(options.teacher)];
+    try {
+      const student = await readModel(source, new SiblingFolder(path));
+      const teacher = await readModel(original, new SiblingFolder(options.teacher));
+      const stop = context.interruption?.();
+      const recovered = await recoverModel(student, teacher, calibrationOf(options), {
+        ...trainingOptions(options),
+        ...(stop && { stop }),
+        ...progressIn(context),
+      });
+      if (recovered.model) {
+        context.progress?.("writing");
+        await writeModel(recovered.model, options.out);
+      } else context.setExitCode(EXIT.failed);
+      context.progress?.("");
+      context.write(
+        options.json ? `${JSON.stringify(recoverJson(recovered, options.out))}\n` : report(recovered, options.out),
+      );
+    } finally {
+      context.progress?.("");
+      await source.close();
+      await original.close();
+    }
+  });
+}
+
+function trainingOptions(options: RecoverCommandOptions): Parameters<typeof recoverModel>[3] {
+  const { steps, minutes, rate, batch, augment, copies, inner, seed, only } = options;
+  if (only !== undefined && only !== "biases-and-scales")
+    throw new OptionError(`--only "${only}" is not known: biases-and-scales`);
+  return {
+    ...(steps !== undefined && { steps }),
+    ...(minutes !== undefined && { seconds: 60 * minutes }),
+    ...(rate !== undefined && { rate }),
+    ...(batch !== undefined && { batch }),
+    ...(augment !== undefined && { augmentation: augment }),
+    ...(copies !== undefined && { copies }),
+    ...(inner !== undefined && { inner }),
+    ...(seed !== undefined && { seed }),
+    ...(only !== undefined && { roles: "biases-and-scales" }),
+  };
+}
+
+/** One line: how far it is, how long it will take, and the error on what was held out. */
+export function progressIn({
+  progress,
+}: CliContext): Pick<Parameters<typeof recoverModel>[3], "onPoint" | "onProgress"> {
+  if (progress === undefined) return {};
+  let begun: number | undefined;
+  let error = "";
+  return {
+    onPoint: ({ heldOut }) => (error = `, ${snrText(heldOut)} on samples held out`),
+    onProgress: (done, what) => {
+      if (done > 0) begun ??= performance.now();
+      const passed = begun === undefined ? 0 : (performance.now() - begun) / 1000;
+      const left = done > 0.02 ? `, ${Math.ceil((passed * (1 - done)) / done)} s left` : "";
+      progress(`${what}: ${Math.round(100 * done)} %${left}${error}`);
+    },
+  };
+}
+
+function recoverJson({ recovery }: RecoveredModel, out: string): object {
+  const { points, best, samples, augmentation, rate, stops, wasStopped } = recovery;
+  return { schema: 1, file: best === 0 ? null : out, points, best, samples, augmentation, rate, stops, wasStopped };
+}
+
+/** How the errors went, and what was kept. */
+function report({ recovery }: RecoveredModel, out: string): string {
+  const { points, best, samples, augmentation, stops, wasStopped } = recovery;
+  const head = ["Step", "Training SNR dB", "Held-out SNR dB", ""];
+  const rows = thinned(points, best).map(([index, { step, training, heldOut }]) => [
+    String(step),
+    training === null ? "" : decibels(training).toFixed(1),
+    decibels(heldOut).toFixed(1),
+    index === best ? "←" : "",
+  ]);
+  const made = `${samples.copies === 1 ? "" : `${samples.copies} copies (${augmentation}) of `}${samples.trained} samples`;
+  const sections = [
+    plainTable([head, ...rows], aligned(head.length).toSpliced(0, 1, { align: "right" })),
+    `Trained on ${made}, measured on ${samples.heldOut} others.${wasStopped ? " Stopped early: the best so far was kept." : ""}`,
+    ...stops.map(({ layer, op, why }) => printable(`Not trained: what is before ${op} "${layer}", where ${why}.`)),
+    best === 0 ? "Training did not better the model: nothing was written." : `Wrote ${printable(out)}`,
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+/** Lines that a table of points has at most. */
+const MOST_LINES = 18;
+
+/** Points spread evenly, the last and the best among them. */
+function thinned(points: readonly TrainingPoint[], best: number): readonly (readonly [number, TrainingPoint])[] {
+  const every = Math.ceil(points.length / MOST_LINES);
+  return [...points.entries()].filter(
+    ([index]) => index % every === 0 || index === best || index === points.length - 1,
+  );
+}
+
+function snrText(error: number): string {
+  return `${decibels(error).toFixed(1)} dB`;
+}

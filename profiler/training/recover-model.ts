@@ -1,0 +1,31 @@
+import type { Model } from "../model/model.ts";
+import { liftedModel } from "../restructure/lift/lifted-model.ts";
+import { lowerRewrite } from "../restructure/lower/lower-model.ts";
+import type { CalibrationSpec } from "../run/calibration/spec.ts";
+import { recoverWeights, type RecoverOptions, type Recovery } from "./recover.ts";
+import { trainedRewrite } from "./trained-rewrite.ts";
+
+export interface RecoveredModel {
+  /** undefined when training did not better the model: then it stays as it was. */
+  readonly model: Model | undefined;
+  readonly recovery: Recovery;
+}
+
+/** `recoverWeights`, and the model with what came of it. @throws as that does */
+export async function recoverModel(
+  student: Model,
+  teacher: Model,
+  calibration: CalibrationSpec,
+  options: RecoverOptions,
+): Promise<RecoveredModel> {
+  const recovery = await recoverWeights(student, teacher, calibration, options);
+  if (recovery.best === 0) return { model: undefined, recovery };
+  const lifted = liftedModel(student);
+  const rewrite = trainedRewrite(lifted, recovery.parameters, recovery.weights);
+  return { model: await lowerRewrite(student, lifted, rewrite, { readsWeights: true }), recovery };
+}
+
+/** Signal-to-noise ratio of an error relative to its signal's energy. */
+export function decibels(error: number): number {
+  return -10 * Math.log10(error);
+}
