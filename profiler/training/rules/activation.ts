@@ -97,7 +97,7 @@ function exponential(alpha: number, scale: number): ElementRule["slope"] {
 
 /** Subgradients at kinks are those of PyTorch: 0 for the functions that clip. */
 const ELEMENT_RULES: Readonly<Partial<Record<ElementFunction, ElementRule>>> = {
-  relu: operator("Relu", (write, _, y) => write.op("Sign", [y])),
+  relu: operator("Relu", (write, _, y) => write.inside(y, 0, Infinity)),
   relu6: clip(() => [0, 6]),
   clip: clip(({ minimum = -Infinity, maximum = Infinity }) => [minimum, maximum]),
   leakyRelu: operator(

@@ -2,6 +2,7 @@ import type { ConvForm } from "../../restructure/lift/forms.ts";
 import { sizeOf, type GraphTensor } from "../onnx-graph.ts";
 import type { Tape, Value } from "../tape.ts";
 import { activated } from "./activation.ts";
+import { depthwiseByPlanes, suitsPlanes } from "./depthwise-planes.ts";
 import { NoGradient, onlyInput, type GradientRules } from "./rule.ts";
 import { otherAxes, reshaped, summed, transposed } from "./sums.ts";
 import { positionsOf, wayBack, type Motion } from "./window.ts";
@@ -24,6 +25,8 @@ export function convolution(
   const [outputs = 1] = weight.shape;
   const positions = positionsOf(settings, sizes);
   if (positions.some((size) => size < 1)) throw new NoGradient("its kernel is larger than its input");
+  if (isDepthwise(x, weight, settings) && suitsPlanes(x, settings))
+    return depthwiseByPlanes(tape, x, weight, bias, settings);
   const shape = [batch, outputs, ...positions];
   const operands = [x, weight, ...(bias ? [bias] : [])];
   const y = graph.node("Conv", operands, shape, {
@@ -40,6 +43,11 @@ export function convolution(
   ]);
 }
 
+/** One filter for each channel. */
+function isDepthwise(x: Value, weight: Value, { groups }: Convolution): boolean {
+  return groups === x.shape[1] && weight.shape[0] === groups;
+}
+
 function inputGradient(
   { graph }: Tape,
   gradient: GraphTensor,
@@ -48,10 +56,9 @@ function inputGradient(
   settings: Convolution,
 ): GraphTensor {
   const { groups, kernel, strides, dilations, padsBegin } = settings;
-  const [, channels = 1, ...sizes] = x.shape;
+  const [, , ...sizes] = x.shape;
   const positions = gradient.shape.slice(2);
-  const isDepthwise = groups === channels && weight.shape[0] === channels;
-  if (!isDepthwise || strides.some((stride) => stride !== 1)) {
+  if (!isDepthwise(x, weight, settings) || strides.some((stride) => stride !== 1)) {
     const attributes = wayBack(settings, sizes, positions);
     return graph.node("ConvTranspose", [gradient, weight], x.shape, { ...attributes, group: groups });
   }
@@ -96,9 +103,8 @@ function weightGradient(
   const isPadded = [...padsBegin, ...padsEnd].some((pad) => pad !== 0);
   const pads = [0, 0, ...padsBegin, 0, 0, ...padsEnd];
   const wide = isPadded ? graph.node("Pad", [x, graph.setting(pads)], [batch, channels, ...padded]) : x;
-  const isDepthwise = groups === channels && weight.shape[0] === channels;
   const isThin = groups === 1 && channels < THIN;
-  const taps = isDepthwise
+  const taps = isDepthwise(x, weight, settings)
     ? rowProducts(graph, gradient, wide, settings)
     : isThin
       ? tapProductsChannelsLast(graph, gradient, wide, settings)

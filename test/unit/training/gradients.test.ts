@@ -80,7 +80,21 @@ const CASES: Readonly<Record<string, GradientCase>> = {
   "conv 3×3, dilated": { form: conv([2, 3, 3, 3], { dilations: [2, 1], padsBegin: [2, 1] }), inputs: [MAP] },
   "conv 1×1": { form: conv([4, 3, 1, 1]), inputs: [MAP] },
   "conv 1×1, strided": { form: conv([4, 3, 1, 1], { strides: [2, 2] }), inputs: [MAP] },
+  "conv of many channels": { form: conv([2, 24, 2, 2], { strides: [1, 2] }), inputs: [[1, 24, 3, 4]] },
   "conv, grouped": { form: conv([6, 2, 3, 3], { padsBegin: [1, 1] }, 2), inputs: [[2, 4, 4, 3]] },
+  "conv, depthwise, of maps larger than the batch": {
+    form: conv([2, 1, 3, 2], { padsBegin: [1, 0], padsEnd: [0, 1] }, 2),
+    inputs: [[1, 2, 4, 5]],
+  },
+  "conv, depthwise, strided and dilated, of large maps": {
+    form: conv([2, 1, 2, 3], { strides: [2, 1], dilations: [1, 2], padsBegin: [1, 1] }, 2),
+    inputs: [[1, 2, 5, 6]],
+  },
+  "conv, depthwise, of maps that are small beside the batch": {
+    form: conv([2, 1, 3, 2], { strides: [2, 1], dilations: [1, 2], padsBegin: [1, 1] }, 2),
+    inputs: [[3, 2, 4, 3]],
+  },
+  "conv, depthwise, over one axis": { form: conv([2, 1, 3], { padsBegin: [1] }, 2), inputs: [[1, 2, 6]] },
   "conv, depthwise": { form: conv([3, 1, 3, 3], { padsBegin: [1, 1] }, 3), inputs: [MAP] },
   "conv, depthwise, strided": { form: conv([3, 1, 3, 3], { strides: [2, 2], padsEnd: [1, 1] }, 3), inputs: [MAP] },
   "conv, depthwise with a multiplier": { form: conv([6, 1, 3, 3], { padsBegin: [1, 1] }, 3), inputs: [MAP] },
