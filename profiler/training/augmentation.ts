@@ -1,5 +1,5 @@
 import type { Random } from "../numeric/random.ts";
-import { channelAxis } from "../run/calibration/input-layout.ts";
+import { channelAxis } from "../calibration/input-layout.ts";
 
 /** Elements of one sample of an input. */
 export interface Sample {

@@ -1,4 +1,4 @@
-import type { Form } from "../restructure/lift/forms.ts";
+import type { Form } from "../neutral/forms.ts";
 import { transpose } from "./rules/layout.ts";
 import type { Tape, Value } from "./tape.ts";
 

@@ -1,5 +1,5 @@
-import { isKind, type LiftedGraph, type LiftedLayer } from "../restructure/lift/lifted.ts";
-import type { BatchNormForm, ConvForm, Form, Weights } from "../restructure/lift/forms.ts";
+import { isKind, type NeutralGraph, type NeutralLayer } from "../neutral/neutral-graph.ts";
+import type { BatchNormForm, ConvForm, Form, Weights } from "../neutral/forms.ts";
 import type { TensorId } from "../model/model.ts";
 import { channelsFirstForm, toChannelsFirst, toChannelsLast, worksOnLogicalAxes } from "./channels-first.ts";
 import { arithmetic } from "./rules/elementwise.ts";
@@ -13,7 +13,7 @@ import type { Tape, Value } from "./tape.ts";
 /** Where the numbers of layers come from: trained ones, and those that stay. */
 export interface NumberSource {
   /** @returns undefined for numbers that are not trained: then they are read */
-  trained(layer: LiftedLayer, role: string, weights: Weights): Value | undefined;
+  trained(layer: NeutralLayer, role: string, weights: Weights): Value | undefined;
   read(weights: Weights): Promise<Float32Array>;
 }
 
@@ -27,7 +27,7 @@ export class GraphWriter {
 
   constructor(
     readonly tape: Tape,
-    private readonly lifted: LiftedGraph,
+    private readonly lifted: NeutralGraph,
     private readonly numbers: NumberSource,
   ) {}
 
@@ -49,7 +49,7 @@ export class GraphWriter {
    * @param alone whether the layer's output is wanted as it is: a convolution is not joined with the normalisation behind it then
    * @throws {NoGradient} when it cannot be trained through
    */
-  async write(layer: LiftedLayer, alone: boolean): Promise<void> {
+  async write(layer: NeutralLayer, alone: boolean): Promise<void> {
     if (!alone && this.#normAfter(layer)) return;
     const conv = isKind(layer, "batch-norm") ? this.lifted.producer(layer.inputs[0]) : undefined;
     const isJoined = conv !== undefined && isKind(conv, "conv") && !this.has(layer.inputs[0] ?? -1);
@@ -62,13 +62,13 @@ export class GraphWriter {
   }
 
   /** The normalisation that takes a convolution into it. */
-  #normAfter(layer: LiftedLayer): LiftedLayer<BatchNormForm> | undefined {
+  #normAfter(layer: NeutralLayer): NeutralLayer<BatchNormForm> | undefined {
     if (!isKind(layer, "conv") || layer.form.activation) return undefined;
     const after = this.lifted.onlyConsumer(layer.outputs[0]);
     return after && isKind(after, "batch-norm") ? after : undefined;
   }
 
-  async #joined(conv: LiftedLayer<ConvForm>, norm: LiftedLayer<BatchNormForm>): Promise<Value> {
+  async #joined(conv: NeutralLayer<ConvForm>, norm: NeutralLayer<BatchNormForm>): Promise<Value> {
     const { tape } = this;
     const scope = await this.#scopeOf(conv);
     const { form } = conv;
@@ -82,7 +82,7 @@ export class GraphWriter {
     return convolution(tape, this.#held(conv.inputs[0] ?? -1), joined, moved, settings);
   }
 
-  async #byRule(layer: LiftedLayer): Promise<readonly Value[]> {
+  async #byRule(layer: NeutralLayer): Promise<readonly Value[]> {
     const rule = GRADIENT_RULES[layer.form.kind] as GradientRule | undefined;
     if (rule === undefined) throw new NoGradient(whyNot(layer.form, layer.op));
     const inputs = layer.inputs.map((id) => this.#held(id));
@@ -98,7 +98,7 @@ export class GraphWriter {
   }
 
   /** Constants beside maps are stretched by the model's axes: they are turned as the maps are. */
-  #turned({ form }: LiftedLayer, scope: RuleScope, rank: number): RuleScope {
+  #turned({ form }: NeutralLayer, scope: RuleScope, rank: number): RuleScope {
     if (form.kind !== "elementwise" || rank < 3) return scope;
     return {
       ...scope,
@@ -113,7 +113,7 @@ export class GraphWriter {
   }
 
   /** Numbers that stay are read before a rule asks for them. */
-  async #scopeOf(layer: LiftedLayer): Promise<RuleScope> {
+  async #scopeOf(layer: NeutralLayer): Promise<RuleScope> {
     const { tape, numbers } = this;
     const values = new Map<Weights, Value>();
     for (const [role, member] of Object.entries(layer.form) as [string, unknown][]) {

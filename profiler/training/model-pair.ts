@@ -1,10 +1,10 @@
 import { RunError } from "../errors.ts";
 import type { Model, TensorId } from "../model/model.ts";
-import type { LiftedGraph } from "../restructure/lift/lifted.ts";
-import { inMemory } from "../run/activation-source.ts";
-import type { NamedTensors } from "../run/numeric-tensor.ts";
-import { openSession } from "../run/open-session.ts";
-import type { Session } from "../run/session.ts";
+import type { NeutralGraph } from "../neutral/neutral-graph.ts";
+import { inMemory } from "../runtime/activation-source.ts";
+import type { NamedTensors } from "../runtime/numeric-tensor.ts";
+import { openSession } from "../runtime/open-session.ts";
+import type { Session } from "../runtime/session.ts";
 import { runThrough, type Columns } from "./sample-pool.ts";
 import { NAMES } from "./step-graph.ts";
 import { uniqueNames, type TargetPair } from "./targets.ts";
@@ -24,7 +24,7 @@ export class ModelPair {
   static async open(
     teacher: Model,
     student: Model,
-    lifted: LiftedGraph,
+    lifted: NeutralGraph,
     targets: readonly TargetPair[],
     fed: readonly TensorId[],
   ): Promise<ModelPair> {
@@ -72,7 +72,7 @@ export class ModelPair {
 }
 
 /** Inputs that both models take alike need no run of the student. */
-function needsStudent(teacher: Session, lifted: LiftedGraph, fed: readonly (readonly [TensorId, string])[]): boolean {
+function needsStudent(teacher: Session, lifted: NeutralGraph, fed: readonly (readonly [TensorId, string])[]): boolean {
   return fed.some(([id, name]) => {
     const port = teacher.inputs.find((each) => each.name === name);
     const { isInput, shape } = lifted.tensor(id);

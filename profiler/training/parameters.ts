@@ -1,5 +1,5 @@
-import type { LayerId, LiftedLayer } from "../restructure/lift/lifted.ts";
-import type { Form, Weights } from "../restructure/lift/forms.ts";
+import type { LayerId, NeutralLayer } from "../neutral/neutral-graph.ts";
+import type { Form, Weights } from "../neutral/forms.ts";
 import { isFloat } from "../model/data-type.ts";
 import { sizeOf } from "./onnx-graph.ts";
 
@@ -35,7 +35,7 @@ export class ParameterList {
   readonly #byWeights = new Map<Weights, { uses: Parameter["uses"][number][]; offset: number; size: number }>();
   #size = 0;
 
-  add({ id, name }: LiftedLayer, role: string, weights: Weights): void {
+  add({ id, name }: NeutralLayer, role: string, weights: Weights): void {
     const use = { layer: id, name, role };
     const known = this.#byWeights.get(weights);
     if (known) {

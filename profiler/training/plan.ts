@@ -1,6 +1,6 @@
 import type { TensorId } from "../model/model.ts";
-import type { FormKind, Weights } from "../restructure/lift/forms.ts";
-import type { LayerId, LiftedGraph, LiftedLayer, LiftedSizes } from "../restructure/lift/lifted.ts";
+import type { FormKind, Weights } from "../neutral/forms.ts";
+import type { LayerId, NeutralGraph, NeutralLayer, NeutralSizes } from "../neutral/neutral-graph.ts";
 import { GraphWriter, type NumberSource } from "./graph-writer.ts";
 import { sizeOf } from "./onnx-graph.ts";
 import { isTrainable, ParameterList, type Parameter, type TrainedRoles } from "./parameters.ts";
@@ -17,7 +17,7 @@ export interface Stop {
 /** What is trained of a graph. */
 export interface TrainingPlan {
   /** Layers of the training graph, in an order in which they can run. */
-  readonly layers: readonly LiftedLayer[];
+  readonly layers: readonly NeutralLayer[];
   /** Tensors that training does not change, which its graph reads: they are computed once. */
   readonly fed: readonly TensorId[];
   /** Of the tensors that were asked for, those that training changes. */
@@ -30,7 +30,7 @@ export interface PlanOptions {
   /** Tensors by which the model is judged. */
   readonly targets: readonly TensorId[];
   /** Shapes of all tensors for one sample. */
-  readonly sizes: LiftedSizes;
+  readonly sizes: NeutralSizes;
   /** Samples of a step. */
   readonly batch: number;
   readonly roles: TrainedRoles;
@@ -39,7 +39,7 @@ export interface PlanOptions {
 }
 
 /** Finds out which layers a gradient reaches, without reading a weight. */
-export async function planTraining(lifted: LiftedGraph, options: PlanOptions): Promise<TrainingPlan> {
+export async function planTraining(lifted: NeutralGraph, options: PlanOptions): Promise<TrainingPlan> {
   const needed = layersBehind(lifted, options.targets);
   const ordered = lifted.layers.filter(({ id, form: { kind } }) => needed.has(id) && !BOOKKEEPING.has(kind));
   const parameters = new ParameterList();
@@ -95,14 +95,14 @@ export async function planTraining(lifted: LiftedGraph, options: PlanOptions): P
 const BOOKKEEPING: ReadonlySet<FormKind> = new Set<FormKind>(["constant", "shape"]);
 
 /** Whether something trainable is behind a layer. */
-function blocks(lifted: LiftedGraph, layer: LiftedLayer, holders: ReadonlySet<LayerId>): boolean {
+function blocks(lifted: NeutralGraph, layer: NeutralLayer, holders: ReadonlySet<LayerId>): boolean {
   return [...layersBehind(lifted, layer.outputs)].some((id) => holders.has(id));
 }
 
 /** Layers that are trained, and those that what is trained goes through. */
 function activeLayers(
-  lifted: LiftedGraph,
-  ordered: readonly LiftedLayer[],
+  lifted: NeutralGraph,
+  ordered: readonly NeutralLayer[],
   isTrained: (id: LayerId) => boolean,
   frozen: ReadonlySet<LayerId>,
 ): ReadonlySet<LayerId> {
@@ -114,7 +114,7 @@ function activeLayers(
   return active;
 }
 
-function layersBehind(lifted: LiftedGraph, tensors: readonly TensorId[]): ReadonlySet<LayerId> {
+function layersBehind(lifted: NeutralGraph, tensors: readonly TensorId[]): ReadonlySet<LayerId> {
   const found = new Set<LayerId>();
   const pending = [...tensors];
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
@@ -137,7 +137,7 @@ export function batchShape(
 }
 
 /** What reads a tensor of unknown sizes stops there. */
-function give(writer: GraphWriter, lifted: LiftedGraph, options: PlanOptions, id: TensorId): void {
+function give(writer: GraphWriter, lifted: NeutralGraph, options: PlanOptions, id: TensorId): void {
   const shape = lifted.tensor(id).constant?.shape ?? batchShape(options, id);
   if (shape !== undefined) writer.give(id, { name: `tensor${id}`, shape, isTrained: false });
 }

@@ -1,7 +1,7 @@
 import type { Model } from "../model/model.ts";
-import { liftedModel } from "../restructure/lift/lifted-model.ts";
-import { lowerRewrite } from "../restructure/lower/lower-model.ts";
-import type { CalibrationSpec } from "../run/calibration/spec.ts";
+import { neutralGraphOf } from "../neutral/known-graph.ts";
+import { lowerRewrite } from "../neutral/lower-model.ts";
+import type { CalibrationSpec } from "../calibration/spec.ts";
 import { recoverWeights, type RecoverOptions, type Recovery } from "./recover.ts";
 import { trainedRewrite } from "./trained-rewrite.ts";
 
@@ -20,7 +20,7 @@ export async function recoverModel(
 ): Promise<RecoveredModel> {
   const recovery = await recoverWeights(student, teacher, calibration, options);
   if (recovery.best === 0) return { model: undefined, recovery };
-  const lifted = liftedModel(student);
+  const lifted = neutralGraphOf(student);
   const rewrite = trainedRewrite(lifted, recovery.parameters, recovery.weights);
   return { model: await lowerRewrite(student, lifted, rewrite, { readsWeights: true }), recovery };
 }

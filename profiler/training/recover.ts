@@ -2,12 +2,12 @@ import { CalibrationError, OptionError } from "../errors.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import type { Shape } from "../model/shape.ts";
 import { Random } from "../numeric/random.ts";
-import type { LayerId, LiftedGraph } from "../restructure/lift/lifted.ts";
-import { liftedModel } from "../restructure/lift/lifted-model.ts";
-import { openSamples } from "../run/calibration/sample-set.ts";
-import type { CalibrationSpec } from "../run/calibration/spec.ts";
-import { inputPorts } from "../run/model-ports.ts";
-import type { NamedTensors } from "../run/numeric-tensor.ts";
+import type { LayerId, NeutralGraph } from "../neutral/neutral-graph.ts";
+import { neutralGraphOf } from "../neutral/known-graph.ts";
+import { openSamples } from "../calibration/sample-set.ts";
+import type { CalibrationSpec } from "../calibration/spec.ts";
+import { inputPorts } from "../runtime/model-ports.ts";
+import type { NamedTensors } from "../runtime/numeric-tensor.ts";
 import { AUGMENTATIONS, augmentationFor, type Augmentation } from "./augmentation.ts";
 import { trainingLoop, type LoopOptions, type LoopResult, type TrainingPoint } from "./loop.ts";
 import { ModelPair } from "./model-pair.ts";
@@ -99,7 +99,7 @@ export async function recoverWeights(
 }
 
 class Distillation {
-  readonly #student: LiftedGraph;
+  readonly #student: NeutralGraph;
   readonly #pairs: readonly TargetPair[];
 
   constructor(
@@ -107,8 +107,8 @@ class Distillation {
     private readonly teacherModel: Model,
     private readonly options: RecoverOptions,
   ) {
-    const teacher = liftedModel(teacherModel);
-    this.#student = liftedModel(studentModel);
+    const teacher = neutralGraphOf(teacherModel);
+    this.#student = neutralGraphOf(studentModel);
     const inner = (options.inner ?? 0) > 0 ? innerPairs(this.#student, teacher) : [];
     this.#pairs = [...outputPairs(this.#student, teacher), ...inner];
   }
@@ -196,7 +196,7 @@ function splitPositions(count: number, description: string): readonly [readonly 
 }
 
 /** Shapes for one sample. Maps keep the sides that the model declares. */
-function inputShapes(lifted: LiftedGraph, sample: NamedTensors): ReadonlyMap<TensorId, Shape> {
+function inputShapes(lifted: NeutralGraph, sample: NamedTensors): ReadonlyMap<TensorId, Shape> {
   const given = Object.values(sample);
   return new Map(
     lifted.tensors

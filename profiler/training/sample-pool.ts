@@ -1,8 +1,8 @@
 import type { Random } from "../numeric/random.ts";
-import { resampled } from "../run/calibration/resample.ts";
-import type { SampleSet } from "../run/calibration/sample-set.ts";
-import { nearestElement, newArray, type NamedTensors, type NumericTensor } from "../run/numeric-tensor.ts";
-import type { Session } from "../run/session.ts";
+import { resampled } from "../calibration/resample.ts";
+import type { SampleSet } from "../calibration/sample-set.ts";
+import { nearestElement, newArray, type NamedTensors, type NumericTensor } from "../runtime/numeric-tensor.ts";
+import type { Session } from "../runtime/session.ts";
 import { RunError } from "../errors.ts";
 import type { Augmentation } from "./augmentation.ts";
 import { sizeOf } from "./onnx-graph.ts";

@@ -1,6 +1,6 @@
 import type { TensorId } from "../model/model.ts";
-import type { Weights } from "../restructure/lift/forms.ts";
-import type { LiftedGraph } from "../restructure/lift/lifted.ts";
+import type { Weights } from "../neutral/forms.ts";
+import type { NeutralGraph } from "../neutral/neutral-graph.ts";
 import { adam } from "./adam.ts";
 import { GraphWriter, type NumberSource } from "./graph-writer.ts";
 import { sizeOf, type GraphTensor } from "./onnx-graph.ts";
@@ -48,7 +48,7 @@ export interface BuiltGraph {
 
 /** A training step as one ONNX graph: forward, backward and Adam. */
 export async function stepGraph(
-  lifted: LiftedGraph,
+  lifted: NeutralGraph,
   plan: TrainingPlan,
   options: StepGraphOptions,
 ): Promise<BuiltGraph> {
@@ -72,7 +72,7 @@ export async function stepGraph(
 
 /** The forward pass and its errors alone. */
 export async function errorGraph(
-  lifted: LiftedGraph,
+  lifted: NeutralGraph,
   plan: TrainingPlan,
   options: StepGraphOptions,
 ): Promise<BuiltGraph> {
@@ -89,7 +89,7 @@ interface Forward {
   readonly errors: Errors;
 }
 
-async function forward(lifted: LiftedGraph, plan: TrainingPlan, options: StepGraphOptions): Promise<Forward> {
+async function forward(lifted: NeutralGraph, plan: TrainingPlan, options: StepGraphOptions): Promise<Forward> {
   const tape = new Tape();
   const { graph } = tape;
   const size = plan.parameters.reduce((sum, parameter) => sum + parameter.size, 0);

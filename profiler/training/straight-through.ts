@@ -1,4 +1,4 @@
-import type { Weights } from "../restructure/lift/forms.ts";
+import type { Weights } from "../neutral/forms.ts";
 import { sizeOf, type GraphTensor } from "./onnx-graph.ts";
 import type { Tape, Value } from "./tape.ts";
 

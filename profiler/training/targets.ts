@@ -1,5 +1,5 @@
 import type { TensorId } from "../model/model.ts";
-import { isKind, type LiftedGraph } from "../restructure/lift/lifted.ts";
+import { isKind, type NeutralGraph } from "../neutral/neutral-graph.ts";
 
 /** A tensor of the student, and the teacher's that it is brought to, by the name under which a run gives it. */
 export interface TargetPair {
@@ -13,7 +13,7 @@ export interface TargetPair {
  * The outputs that both models have. Of probabilities that both make by a softmax, what goes into the softmax is compared: close to 0 and 1
  * they tell little of how far off it is.
  */
-export function outputPairs(student: LiftedGraph, teacher: LiftedGraph): readonly TargetPair[] {
+export function outputPairs(student: NeutralGraph, teacher: NeutralGraph): readonly TargetPair[] {
   const names = uniqueNames(teacher);
   const teachers = teacher.tensors.filter(({ isOutput }) => isOutput);
   return student.tensors
@@ -30,7 +30,7 @@ export function outputPairs(student: LiftedGraph, teacher: LiftedGraph): readonl
 }
 
 /** Inner tensors that both models have under one name, of one shape, behind an activation or a sum: what blocks hand on. */
-export function innerPairs(student: LiftedGraph, teacher: LiftedGraph): readonly TargetPair[] {
+export function innerPairs(student: NeutralGraph, teacher: NeutralGraph): readonly TargetPair[] {
   const names = uniqueNames(teacher);
   const own = uniqueNames(student);
   return student.layers.flatMap((layer): readonly TargetPair[] => {
@@ -46,13 +46,13 @@ export function innerPairs(student: LiftedGraph, teacher: LiftedGraph): readonly
 
 const HANDED_ON = new Set(["conv", "activation", "elementwise", "concat", "pool", "batch-norm"]);
 
-function beforeSoftmax(graph: LiftedGraph, id: TensorId): TensorId | undefined {
+function beforeSoftmax(graph: NeutralGraph, id: TensorId): TensorId | undefined {
   const producer = graph.producer(id);
   return producer && isKind(producer, "softmax") ? producer.inputs[0] : undefined;
 }
 
 /** Tensors by their names, where a name is one tensor's alone. */
-export function uniqueNames({ tensors }: LiftedGraph): ReadonlyMap<string, TensorId> {
+export function uniqueNames({ tensors }: NeutralGraph): ReadonlyMap<string, TensorId> {
   const found = new Map<string, TensorId>();
   const repeated = new Set<string>([""]);
   for (const { id, name } of tensors) {

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { FileSource } from "../../bytes/file-source.ts";
-import { SiblingFolder } from "../../bytes/sibling-files.ts";
+import { openModelFile } from "../../formats/bundles/open-model-file.ts";
+import { ExternalDataFolder } from "../../bytes/external-data-folder.ts";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { readModel } from "../../profile-model.ts";
-import { writeModel } from "../../restructure/lower/write-model.ts";
+import { writeModel } from "../../formats/write-model.ts";
 import { AUGMENTATIONS } from "../../training/augmentation.ts";
 import { decibels, recoverModel, type RecoveredModel } from "../../training/recover-model.ts";
 import { DEFAULT_STEPS } from "../../training/recover.ts";
@@ -51,10 +51,10 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
     .option("--json", "write JSON");
   addCalibrationOptions(command).action(async (path: string, options: RecoverCommandOptions) => {
     if (options.data === undefined) throw new OptionError("nothing to train on: give samples with --data");
-    const [source, original] = [await FileSource.open(path), await FileSource.open(options.teacher)];
+    const [source, original] = [await openModelFile(path), await openModelFile(options.teacher)];
     try {
-      const student = await readModel(source, new SiblingFolder(path));
-      const teacher = await readModel(original, new SiblingFolder(options.teacher));
+      const student = await readModel(source, new ExternalDataFolder(path));
+      const teacher = await readModel(original, new ExternalDataFolder(options.teacher));
       const stop = context.interruption?.();
       const recovered = await recoverModel(student, teacher, calibrationOf(options), {
         ...trainingOptions(options),

@@ -1,5 +1,5 @@
 import type { ElementFunction } from "../../layers/operations-per-element.ts";
-import type { Activation, ActivationForm } from "../../restructure/lift/forms.ts";
+import type { Activation, ActivationForm } from "../../neutral/forms.ts";
 import type { GraphTensor, OnnxGraph } from "../onnx-graph.ts";
 import type { Tape, Value } from "../tape.ts";
 import { NoGradient, onlyInput, type GradientRules } from "./rule.ts";

@@ -1,4 +1,4 @@
-import type { ElementwiseForm } from "../../restructure/lift/forms.ts";
+import type { ElementwiseForm } from "../../neutral/forms.ts";
 import type { GraphTensor } from "../onnx-graph.ts";
 import type { Tape, Value } from "../tape.ts";
 import { activated } from "./activation.ts";

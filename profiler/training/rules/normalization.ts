@@ -1,4 +1,4 @@
-import type { BatchNormForm } from "../../restructure/lift/forms.ts";
+import type { BatchNormForm } from "../../neutral/forms.ts";
 import type { GraphTensor } from "../onnx-graph.ts";
 import type { Tape, Value } from "../tape.ts";
 import { arithmetic } from "./elementwise.ts";

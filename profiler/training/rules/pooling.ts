@@ -1,4 +1,4 @@
-import type { PoolForm } from "../../restructure/lift/forms.ts";
+import type { PoolForm } from "../../neutral/forms.ts";
 import { sizeOf, type GraphTensor } from "../onnx-graph.ts";
 import type { Tape, Value } from "../tape.ts";
 import { activated } from "./activation.ts";

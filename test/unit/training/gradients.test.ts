@@ -1,12 +1,6 @@
 import type { Random } from "../../../profiler/numeric/random.ts";
-import type {
-  Activation,
-  ConvForm,
-  ElementwiseForm,
-  Form,
-  PoolForm,
-} from "../../../profiler/restructure/lift/forms.ts";
-import { newWeights } from "../../../profiler/restructure/lift/forms.ts";
+import type { Activation, ConvForm, ElementwiseForm, Form, PoolForm } from "../../../profiler/neutral/forms.ts";
+import { newWeights } from "../../../profiler/neutral/forms.ts";
 import { checkGradient, randomWeights, type GradientCase } from "./check-gradient.ts";
 
 /** Away from the kinks of activations and pools at whole numbers: no difference reaches across one. */

@@ -11,11 +11,11 @@ import { TrainingError } from "../../../profiler/training/training-error.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
 import { readModel } from "../../../profiler/profile-model.ts";
-import { liftedModel } from "../../../profiler/restructure/lift/lifted-model.ts";
-import { inMemory } from "../../../profiler/run/activation-source.ts";
-import { compareRuns } from "../../../profiler/run/compare-runs.ts";
-import { siblingsOf } from "../../../profiler/run/open-session.ts";
-import type { ModelInMemory } from "../../../profiler/run/session.ts";
+import { neutralGraphOf } from "../../../profiler/neutral/known-graph.ts";
+import { inMemory } from "../../../profiler/runtime/activation-source.ts";
+import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
+import { externalDataOf } from "../../../profiler/runtime/open-session.ts";
+import type { ModelInMemory } from "../../../profiler/runtime/session.ts";
 import { decibels, recoverModel } from "../../../profiler/training/recover-model.ts";
 import type { RecoverOptions } from "../../../profiler/training/recover.ts";
 import { graph, node, onnxModel, tensor, value, type OnnxNode } from "../../builders/onnx-builder.ts";
@@ -111,7 +111,7 @@ function tfliteNet(off = 0, hybrid = false): ModelInMemory {
 }
 
 async function read(model: ModelInMemory): Promise<Model> {
-  return readModel(new MemorySource(model.name, model.bytes), siblingsOf(model));
+  return readModel(new MemorySource(model.name, model.bytes), externalDataOf(model));
 }
 
 describe("recovering an edited model", () => {
@@ -190,7 +190,7 @@ describe("recovering an edited model", () => {
     assert.deepEqual([...trained], ["norm", "dense"]);
     assert.ok(model);
     const weightOf = async (of: Model): Promise<Float32Array | undefined> => {
-      const form = liftedModel(of).layer("conv")?.form;
+      const form = neutralGraphOf(of).layer("conv")?.form;
       return form?.kind === "conv" ? form.weight.read() : undefined;
     };
     assert.deepEqual(await weightOf(model), await weightOf(student));
@@ -210,7 +210,7 @@ describe("recovering an edited model", () => {
         return compared.outputs[0]?.difference?.snr ?? 0;
       };
       assert.ok((await against(model)) > (await against(student)) + 6);
-      const form = liftedModel(model).layersOf("conv")[0]?.form;
+      const form = neutralGraphOf(model).layersOf("conv")[0]?.form;
       assert.equal(form?.weight.dataType, hybrid ? "int8" : "float32");
     });
 
