@@ -1,4 +1,4 @@
-import type { ElementFunction } from "../../layers/operations-per-element.ts";
+import type { ElementFunction } from "../../operators/operations-per-element.ts";
 import type { Activation, ActivationForm } from "../../neutral/forms.ts";
 import type { GraphTensor, OnnxGraph } from "../onnx-graph.ts";
 import type { Tape, Value } from "../tape.ts";
