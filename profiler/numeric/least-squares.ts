@@ -10,50 +10,10 @@ const RIDGES = [1e-7, 1e-5, 1e-3, 1e-1] as const;
 const SMALL = 384;
 
 /**
- * Least squares over more samples than memory holds: minimises ‖inputs · w − targets‖² by its normal equations, which are summed in
- * one pass over batches of samples.
- */
-export class LeastSquares {
-  readonly #gram: Float64Array;
-  readonly #moments: Float64Array;
-  #samples = 0;
-
-  constructor(
-    readonly inputs: number,
-    readonly targets: number,
-    private readonly products: Products,
-  ) {
-    this.#gram = new Float64Array(inputs * inputs);
-    this.#moments = new Float64Array(inputs * targets);
-  }
-
-  /** Samples seen so far. */
-  get samples(): number {
-    return this.#samples;
-  }
-
-  /** Adds a batch: samples × inputs and samples × targets. */
-  async add(inputs: Matrix, targets: Matrix): Promise<void> {
-    if (inputs.columns !== this.inputs || targets.columns !== this.targets || inputs.rows !== targets.rows) {
-      throw new RangeError(
-        `a batch of ${inputs.rows}×${inputs.columns} and ${targets.rows}×${targets.columns} does not fit`,
-      );
-    }
-    accumulate(this.#gram, await this.products.multiply(inputs, inputs, { transposeA: true }));
-    accumulate(this.#moments, await this.products.multiply(inputs, targets, { transposeA: true }));
-    this.#samples += inputs.rows;
-  }
-
-  /** inputs × targets weights. Nearly dependent inputs get the smallest ridge with which the equations can be solved. */
-  solve(): Promise<Matrix> {
-    return solveNormalEquations(this.inputs, this.#gram, this.targets, this.#moments, this.products);
-  }
-}
-
-/**
  * w with gram · w = moments, where `gram` is symmetric and not negative.
  * @param gram size × size, row-major
  * @param moments size × targets, row-major
+ * @param leastRidge share of the diagonal's mean that is added in any case
  */
 export async function solveNormalEquations(
   size: number,
@@ -61,11 +21,12 @@ export async function solveNormalEquations(
   targets: number,
   moments: ArrayLike<number>,
   products: Products,
+  leastRidge: number = RIDGES[0],
 ): Promise<Matrix> {
   const left = symmetric(size, gram);
   const mean = traceOf(size, left) / size;
   if (mean === 0) return matrix(size, targets);
-  for (const ridge of RIDGES) {
+  for (const ridge of [leastRidge, ...RIDGES.filter((more) => more > leastRidge)]) {
     const solved = await (size <= SMALL
       ? solvedAtOnce(size, left, ridge * mean, targets, moments)
       : solvedByBlocks(size, left, ridge * mean, targets, moments, products));
@@ -139,8 +100,4 @@ function traceOf(size: number, elements: Float64Array): number {
   let sum = 0;
   for (let index = 0; index < size; index++) sum += elements[index * size + index] ?? 0;
   return sum;
-}
-
-function accumulate(sums: Float64Array, { data }: Matrix): void {
-  for (let index = 0; index < sums.length; index++) sums[index] = (sums[index] ?? 0) + (data[index] ?? 0);
 }

@@ -1,8 +1,9 @@
 import { Covariance } from "../../numeric/covariance.ts";
 import { leadingDirections, type Extent } from "../../numeric/directions.ts";
 import { combinationOf, solveNormalEquations } from "../../numeric/least-squares.ts";
-import { matrix, transposed, type Matrix } from "../../numeric/matrix.ts";
+import { matrix, type Matrix } from "../../numeric/matrix.ts";
 import { RuntimeProducts, type Products } from "../../numeric/products.ts";
+import { SAMPLED_RIDGE } from "../../numeric/ridge-regression.ts";
 import { truncatedSvd } from "../../numeric/svd.ts";
 import type { ConvForm, DenseForm, Weights } from "../../neutral/forms.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
@@ -84,13 +85,37 @@ export class LinearFit {
     return { weight, bias: await this.#biasFor(await this.products.multiply(weight, basis), mean) };
   }
 
-  /** outputs × features, with the error of each direction of the inputs weighed by how much they spread in it. */
+  /**
+   * outputs × features, with the error of each direction of the inputs weighed by how much they spread in it: what is missing of the
+   * weights that are best where they spread alike, so that few samples change little.
+   */
   async #weighted(basis: Matrix, products: Matrix): Promise<Matrix> {
+    const start = await combinationOf(basis, this.weight, this.products);
+    const made = await this.products.multiply(start, basis);
+    const missing = matrix(
+      made.rows,
+      made.columns,
+      this.weight.data.map((value, index) => value - (made.data[index] ?? 0)),
+    );
     const spread = await this.products.multiply(basis, products);
     const gram = await this.products.multiply(spread, basis, { transposeB: true });
-    const moments = await this.products.multiply(spread, this.weight, { transposeB: true });
+    const moments = await this.products.multiply(spread, missing, { transposeB: true });
     const targets = this.weight.rows;
-    return transposed(await solveNormalEquations(basis.rows, gram.data, targets, moments.data, this.products));
+    const { data } = await solveNormalEquations(
+      basis.rows,
+      gram.data,
+      targets,
+      moments.data,
+      this.products,
+      SAMPLED_RIDGE,
+    );
+    return matrix(
+      targets,
+      basis.rows,
+      start.data.map(
+        (value, index) => value + (data[(index % basis.rows) * targets + Math.floor(index / basis.rows)] ?? 0),
+      ),
+    );
   }
 
   /** Covariance of the input patches, summed once. */

@@ -4,6 +4,11 @@ import type { ConvForm, DenseForm } from "../../neutral/forms.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import type { Activations, RewriteContext } from "../restructuring.ts";
 
+/** What a layer sees: rows of one sample after the other, as many of each. */
+export interface Patches extends Matrix {
+  readonly samples: number;
+}
+
 /** Positions of one sample that are looked at: neighbours say nearly the same (He et al., ICCV 2017, take 10 an image). */
 export const POSITIONS_PER_SAMPLE = 64;
 
@@ -32,7 +37,7 @@ export function patchesOfLayers(
   graph: NeutralGraph,
   layers: readonly NeutralLayer<ConvForm | DenseForm>[],
   { activations, seed }: Pick<RewriteContext, "activations" | "seed">,
-): AsyncIterable<readonly (Matrix | undefined)[]> | undefined {
+): AsyncIterable<readonly (Patches | undefined)[]> | undefined {
   if (activations === undefined) return undefined;
   const inputs = [...new Set(layers.flatMap((layer) => layer.inputs[0] ?? []))];
   const randoms = layers.map(() => new Random(seed));
@@ -42,7 +47,8 @@ export function patchesOfLayers(
         const tensor = batch.get(input);
         const random = randoms[index];
         if (tensor === undefined || random === undefined) return undefined;
-        return form.kind === "dense" ? rows(tensor) : windows(tensor, form, graph.layout, random);
+        const patches = form.kind === "dense" ? rows(tensor) : windows(tensor, form, graph.layout, random);
+        return { ...patches, samples: tensor.shape[0] ?? 1 };
       });
     }
   })();

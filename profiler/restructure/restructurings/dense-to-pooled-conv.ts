@@ -1,4 +1,4 @@
-import { LeastSquares } from "../../numeric/least-squares.ts";
+import { RidgeRegression } from "../../numeric/ridge-regression.ts";
 import { matrix, transposed, type Matrix } from "../../numeric/matrix.ts";
 import { RuntimeProducts } from "../../numeric/products.ts";
 import { pointwiseSteps } from "../matching/conv-steps.ts";
@@ -127,6 +127,7 @@ interface PooledWeights {
   readonly bias: Float32Array;
 }
 
+/** What is missing of the weights that there are without samples, by least squares. */
 async function fitted(
   graph: NeutralGraph,
   head: Head,
@@ -135,24 +136,29 @@ async function fitted(
 ): Promise<PooledWeights> {
   const [outputs, channels] = sizesOf(graph, head);
   const [output = -1] = head.last.outputs;
-  // One input more, always 1, is the bias.
-  const squares = new LeastSquares(channels + 1, outputs, new RuntimeProducts());
+  const start = await averaged(graph, head);
+  const products = new RuntimeProducts();
+  const squares = new RidgeRegression(channels, outputs, products, { fitsIntercept: true });
   for await (const batch of activations.capture([head.features.id, output])) {
     signal?.throwIfAborted();
     const features = batch.get(head.features.id);
     const targets = batch.get(output);
     if (!features || !targets) continue;
-    const rows = pooled(graph, features.shape, features.data);
-    const inputs = matrix(rows.rows, channels + 1);
-    for (let row = 0; row < rows.rows; row++) {
-      inputs.data.set(rows.data.subarray(row * channels, (row + 1) * channels), row * (channels + 1));
-      inputs.data[(row + 1) * (channels + 1) - 1] = 1;
-    }
-    await squares.add(inputs, matrix(rows.rows, outputs, targets.data));
+    const inputs = pooled(graph, features.shape, features.data);
+    const { data } = await products.multiply(inputs, start.weight, { transposeB: true });
+    const missing = targets.data.map((value, index) => value - (data[index] ?? 0) - (start.bias[index % outputs] ?? 0));
+    await squares.add(inputs, matrix(inputs.rows, outputs, missing));
   }
-  const solved = await squares.solve();
-  const weight = transposed(matrix(channels, outputs, solved.data.slice(0, channels * outputs)));
-  return { weight, bias: solved.data.slice(channels * outputs) };
+  const change = await squares.solve();
+  const weight = transposed(change.weight);
+  return {
+    weight: matrix(
+      outputs,
+      channels,
+      weight.data.map((value, index) => value + (start.weight.data[index] ?? 0)),
+    ),
+    bias: change.intercept.map((value, index) => value + (start.bias[index] ?? 0)),
+  };
 }
 
 /** A single layer's weights summed over the positions, for the mean that pooling gives; zeros where there are several layers. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { leadingDirections } from "../../../profiler/numeric/directions.ts";
-import { combinationOf, LeastSquares } from "../../../profiler/numeric/least-squares.ts";
+import { combinationOf } from "../../../profiler/numeric/least-squares.ts";
 import { matrix, scaledColumns, transposed, type Matrix } from "../../../profiler/numeric/matrix.ts";
 import { RuntimeProducts } from "../../../profiler/numeric/products.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
@@ -121,56 +121,6 @@ describe("truncatedSvd", () => {
 
   it("refuses an impossible rank", async () => {
     await assert.rejects(truncatedSvd(matrix(3, 4), 4, { products }), RangeError);
-  });
-});
-
-describe("LeastSquares", () => {
-  it("finds the weights that made the targets, batch by batch", async () => {
-    const weights = randomMatrix(7, 3, 11);
-    const squares = new LeastSquares(7, 3, products);
-    for (const seed of [1, 2, 3]) {
-      const inputs = randomMatrix(50, 7, seed);
-      await squares.add(inputs, await products.multiply(inputs, weights));
-    }
-    assert.equal(squares.samples, 150);
-    assert.ok(difference(weights, await squares.solve()) < 1e-5);
-  });
-
-  it("solves equations with dependent inputs", async () => {
-    const column = randomMatrix(40, 1, 4);
-    const twice = matrix(
-      40,
-      2,
-      Float32Array.from({ length: 80 }, (_, index) => column.data[index >> 1] ?? 0),
-    );
-    const squares = new LeastSquares(2, 1, products);
-    await squares.add(twice, column);
-    const [first = 0, second = 0] = (await squares.solve()).data;
-    assert.ok(Math.abs(first + second - 1) < 1e-3, "both share the work");
-  });
-
-  it("gives zeros where nothing came in", async () => {
-    const squares = new LeastSquares(2, 1, products);
-    await squares.add(matrix(5, 2), matrix(5, 1));
-    assert.deepEqual([...(await squares.solve()).data], [0, 0]);
-  });
-
-  it("solves many equations block by block, as well as few", async () => {
-    const [unknowns, samples] = [500, 700];
-    const weights = randomMatrix(unknowns, 3, 12);
-    const squares = new LeastSquares(unknowns, 3, products);
-    const inputs = randomMatrix(samples, unknowns, 13);
-    await squares.add(inputs, await products.multiply(inputs, weights));
-    assert.ok(difference(weights, await squares.solve()) < 1e-3);
-  });
-
-  it("solves many equations of which most depend on others", async () => {
-    const [unknowns, samples] = [450, 600];
-    const inputs = await products.multiply(randomMatrix(samples, 20, 14), randomMatrix(20, unknowns, 15));
-    const targets = await products.multiply(inputs, randomMatrix(unknowns, 2, 16));
-    const squares = new LeastSquares(unknowns, 2, products);
-    await squares.add(inputs, targets);
-    assert.ok(difference(targets, await products.multiply(inputs, await squares.solve())) < 1e-3);
   });
 });
 

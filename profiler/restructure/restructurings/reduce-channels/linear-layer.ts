@@ -29,15 +29,13 @@ export function linearSizes(form: LinearForm): LinearSizes {
   return { outputs, groups: form.kind === "conv" ? form.groups : 1, columns: perGroup * taps, taps };
 }
 
-/** Columns `begin` to before `begin + count`, and ones behind them if wanted. */
-export function columnsOf(source: Matrix, begin: number, count: number, withOnes = false): Matrix {
-  const width = count + (withOnes ? 1 : 0);
-  if (begin === 0 && width === source.columns) return source;
-  const result = matrix(source.rows, width);
+/** Columns `begin` to before `begin + count`. */
+export function columnsOf(source: Matrix, begin: number, count: number): Matrix {
+  if (begin === 0 && count === source.columns) return source;
+  const result = matrix(source.rows, count);
   for (let row = 0; row < source.rows; row += 1) {
     const from = row * source.columns + begin;
-    result.data.set(source.data.subarray(from, from + count), row * width);
-    if (withOnes) result.data[row * width + count] = 1;
+    result.data.set(source.data.subarray(from, from + count), row * count);
   }
   return result;
 }

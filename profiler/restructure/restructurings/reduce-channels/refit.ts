@@ -1,12 +1,12 @@
+import { RidgeRegression, type LinearModel } from "../../../numeric/ridge-regression.ts";
 import { matrix, type Matrix } from "../../../numeric/matrix.ts";
 import { RuntimeProducts, type Products } from "../../../numeric/products.ts";
 import { SmallProducts } from "../../../numeric/small-products.ts";
 import { newWeights, type BatchNormForm, type Form, type Weights } from "../../../neutral/forms.ts";
 import { isKind, type LayerId, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
-import { patchesOfLayers } from "../../approximation/patches.ts";
+import { patchesOfLayers, type Patches } from "../../approximation/patches.ts";
 import type { RewriteContext } from "../../restructuring.ts";
 import type { ChannelMap, Unit } from "./channel-map.ts";
-import { Correction } from "./correction.ts";
 import { runsOf, stagesOf } from "./fit-order.ts";
 import {
   columnsOf,
@@ -88,7 +88,7 @@ class Refit {
   readonly #fitsBias: boolean;
   /** For each batch that is still to be fitted, what each group of the reduced layer gave in the whole network. */
   readonly #wanted: (readonly Matrix[])[] = [];
-  #corrections: readonly Correction[] | undefined;
+  #corrections: readonly RidgeRegression[] | undefined;
 
   constructor(
     map: ChannelMap,
@@ -112,19 +112,19 @@ class Refit {
   }
 
   /** @param patches of the same batch in the network as it is now */
-  async add(patches: Matrix | undefined): Promise<void> {
+  async add(patches: Patches | undefined): Promise<void> {
     const wanted = this.#wanted.shift();
     if (!patches) return;
     const parts = await this.#partsNow();
     const { columns } = linearSizes(this.form);
     this.#corrections ??= parts.map(
-      ({ weight }) => new Correction(columns + (this.#fitsBias ? 1 : 0), weight.rows, this.#products),
+      ({ weight }) => new RidgeRegression(columns, weight.rows, this.#products, { fitsIntercept: this.#fitsBias }),
     );
     for (const [group, part] of parts.entries()) {
       const before = wanted?.[group];
       if (!before) continue;
       const missing = difference(before, await this.#product(patches, part));
-      await this.#corrections[group]?.add(columnsOf(patches, part.begin, columns, this.#fitsBias), missing);
+      await this.#corrections[group]?.add(columnsOf(patches, part.begin, columns), missing, patches.samples);
     }
   }
 
@@ -134,7 +134,7 @@ class Refit {
    */
   async fitted(current: ReadonlyMap<LayerId, Form>): Promise<ReadonlyMap<LayerId, Form>> {
     if (!this.#corrections) return new Map();
-    const changes: Matrix[] = [];
+    const changes: LinearModel[] = [];
     for (const correction of this.#corrections) changes.push(await correction.solve());
     return this.#corrected(this.form, current, changes);
   }
@@ -182,19 +182,19 @@ class Refit {
   async #corrected(
     form: LinearForm,
     current: ReadonlyMap<LayerId, Form>,
-    changes: readonly Matrix[],
+    changes: readonly LinearModel[],
   ): Promise<ReadonlyMap<LayerId, Form>> {
     const { outputs, columns } = linearSizes(form);
     const weight = Float32Array.from(await form.weight.read());
     const shift = new Float32Array(outputs);
     let output = 0;
-    for (const change of changes) {
-      for (let row = 0; row < change.rows; row += 1, output += 1) {
-        const from = row * change.columns;
-        for (let column = 0; column < columns; column += 1)
-          weight[output * columns + column] =
-            (weight[output * columns + column] ?? 0) + (change.data[from + column] ?? 0);
-        shift[output] = change.columns > columns ? (change.data[from + columns] ?? 0) : 0;
+    for (const { weight: change, intercept } of changes) {
+      for (let row = 0; row < change.columns; row += 1, output += 1) {
+        for (let column = 0; column < columns; column += 1) {
+          const at = output * columns + column;
+          weight[at] = (weight[at] ?? 0) + (change.data[column * change.columns + row] ?? 0);
+        }
+        shift[output] = intercept[row] ?? 0;
       }
     }
     const { shape, dataType } = form.weight;
