@@ -1,19 +1,11 @@
 import { bindInputs, type BoundInputs } from "./bindings.ts";
 import type { ByteSource, ExternalDataFiles } from "./bytes/byte-source.ts";
 import { costLayers, totalsOfLayers, type CostOptions } from "./cost/cost-layers.ts";
-import { readOnnx } from "./formats/onnx/read.ts";
-import { ONNX_OPERATORS } from "./formats/onnx/operators/index.ts";
-import { modelIn, modelsIn } from "./formats/bundles/bundle.ts";
-import { quantizationGroups } from "./formats/onnx/fusion/quantization-groups.ts";
-import { readTflite } from "./formats/tflite/read.ts";
-import { TFLITE_OPERATORS } from "./formats/tflite/operators/index.ts";
-import { count } from "./counters.ts";
+import { formatOf, readModel } from "./formats/formats.ts";
 import { DEFAULT_HARDWARE, type HardwareProfile } from "./hardware/hardware.ts";
 import { listLayers, type Listing } from "./layers/list-layers.ts";
-import type { FindGroups } from "./layers/operator-group.ts";
 import type { Model } from "./model/model.ts";
 import { inferGraph, type InferredGraph } from "./operators/infer.ts";
-import type { OperatorTable } from "./operators/operator-rule.ts";
 import type { Profile, ProfileStep, Totals } from "./profile.ts";
 import { warningsOf } from "./warnings.ts";
 
@@ -37,17 +29,6 @@ export interface AnalysedModel {
   readonly inferred: readonly InferredGraph[];
 }
 
-/** Names that say what a file is: no bundle is looked for in these. */
-const ENDINGS = /\.(?:onnx|ort|tflite|lite)$/i;
-
-export const OPERATORS: Readonly<Record<Model["format"], OperatorTable>> = {
-  onnx: ONNX_OPERATORS,
-  tflite: TFLITE_OPERATORS,
-};
-
-/** What the runtimes of a format run as one operator. TFLite's take quantized operators as they are in the file. */
-const GROUPS: Readonly<Record<Model["format"], FindGroups>> = { onnx: quantizationGroups, tflite: () => [] };
-
 /**
  * What every layer of a model costs. Reads the graph and leaves the weights in the file.
  * @throws {EdgewiseError} when the file is no model, is broken, or an option does not fit it
@@ -69,18 +50,6 @@ export async function profileModel(
 }
 
 /**
- * Reads either format: by its bytes where they tell, else by its name, so that the error speaks of the format that was meant. Of a bundle
- * with one model it reads that.
- * @throws {ModelFormatError} naming the models of a bundle of several
- */
-export async function readModel(source: ByteSource, externalData: ExternalDataFiles): Promise<Model> {
-  const bundled = ENDINGS.test(source.name) ? [] : ((await modelsIn(source)) ?? []);
-  if (bundled.length > 0) return readModel(await modelIn(source, bundled), externalData);
-  count("parses");
-  return (await isTflite(source)) ? readTflite(source) : readOnnx(source, externalData);
-}
-
-/**
  * Shapes, operations and roles of every layer, with every dynamic dimension bound.
  * @param previous of the model that this one was edited from, with the same bindings: then what the edit did not change is not looked at
  * again, and the outcome is the same
@@ -91,7 +60,8 @@ export function analyseModel(
   previous?: AnalysedModel,
 ): AnalysedModel {
   const inputs = bindInputs(model, bindings);
-  const context = { model, operators: OPERATORS[model.format], checksDeclared: !inputs.isResized };
+  const { operators, groups } = formatOf(model);
+  const context = { model, operators, checksDeclared: !inputs.isResized };
   const entries = model.entries.map((entry, place) => {
     const isProfiled = place === 0;
     const { inferredTypes, sizeOf } = isProfiled ? inputs : bindInputs(model, {}, entry);
@@ -101,7 +71,7 @@ export function analyseModel(
     return { name: entry.name, inferred, isProfiled };
   });
   const inferred = entries.map((entry) => entry.inferred);
-  return { model, inputs, listing: listLayers(entries, GROUPS[model.format], previous?.listing), inferred };
+  return { model, inputs, listing: listLayers(entries, groups, previous?.listing), inferred };
 }
 
 /** Totals of `costModel` alone: what comparing many edits takes. */
@@ -134,13 +104,4 @@ export function costModel(analysed: AnalysedModel, hardware: HardwareProfile): P
     properties: [...model.properties],
     structure,
   };
-}
-
-const TFLITE_IDENTIFIER = "TFL3";
-
-/** Whether a file is meant to be a TFLite model: by its ending, else by its first bytes. */
-export async function isTflite(source: ByteSource): Promise<boolean> {
-  if (/\.(tflite|lite)$/i.test(source.name)) return true;
-  if (/\.(onnx|ort)$/i.test(source.name) || source.size < 8) return false;
-  return new TextDecoder("latin1").decode(await source.read(4, 4)) === TFLITE_IDENTIFIER;
 }

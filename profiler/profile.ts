@@ -1,4 +1,5 @@
 import type { ComputeType, HardwareProfile } from "./hardware/hardware-profile.ts";
+import type { FormatId } from "./model/format.ts";
 import type { DataType } from "./model/data-type.ts";
 import type { PrintedDimension } from "./model/shape.ts";
 import type { Layer } from "./layers/layer.ts";
@@ -10,7 +11,7 @@ import type { LayerKind } from "./operators/operation.ts";
  */
 export interface Profile {
   readonly file: string;
-  readonly format: "onnx" | "tflite";
+  readonly format: FormatId;
   /** Every dynamic dimension with the value used. */
   readonly dimensions: readonly BoundDimension[];
   readonly hardware: HardwareName;

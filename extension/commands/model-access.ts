@@ -1,3 +1,4 @@
+import { FORMAT_TYPES } from "../../profiler/formats/format-types.ts";
 import * as vscode from "vscode";
 import { RpcError } from "../../webview/protocol/rpc.ts";
 import { ModelDocument, type DocumentContext } from "../editor/model-document.ts";
@@ -64,7 +65,7 @@ export async function askForModel(label: string): Promise<vscode.Uri | undefined
   const chosen = await vscode.window.showOpenDialog({
     title: label,
     openLabel: label,
-    filters: { [vscode.l10n.t("Models")]: ["onnx", "tflite"] },
+    filters: { [vscode.l10n.t("Models")]: Object.values(FORMAT_TYPES).flatMap(({ extensions }) => [...extensions]) },
   });
   return chosen?.[0];
 }

@@ -1,3 +1,4 @@
+import { FORMAT_TYPES } from "../../profiler/formats/format-types.ts";
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import {
@@ -192,11 +193,11 @@ function forPage({ observation: _observation, ...run }: StoredRun): KeptRun {
   return run;
 }
 
-/** What one learned profile is of: TFLite's runtimes are as fast as they are, not as ONNX Runtime is. */
+/** What one learned profile is of: where several runtimes run a format, one is not as fast as another. */
 function learnedDevice({ result: { device, settings, runtime, model } }: StoredRun): string {
   const name = device.kind === "host" ? hostname() : device.name;
   const threads = settings.threads === 1 ? "1 thread" : `${settings.threads} threads`;
-  return [name, threads, ...(model.format === "tflite" ? [runtime.name] : [])].join(", ");
+  return [name, threads, ...(FORMAT_TYPES[model.format].phoneRuntimes.length > 1 ? [runtime.name] : [])].join(", ");
 }
 
 /** What only phones can do is kept for the next one, but asked of none else. */

@@ -12,7 +12,7 @@ import {
   type TargetProgress,
 } from "../../profiler/device/index.ts";
 import type { HardwareProfile } from "../../profiler/index.ts";
-import { costModel, inMemory } from "../../profiler/editing/index.ts";
+import { costModel } from "../../profiler/editing/index.ts";
 import type { ListedDevice } from "../../webview/protocol/running.ts";
 import { RpcError, type Failure } from "../../webview/protocol/rpc.ts";
 import { observationOf } from "./learning.ts";
@@ -41,7 +41,7 @@ export async function measure(
   control: { readonly signal: AbortSignal; readonly onProgress: (progress: TargetProgress) => void },
 ): Promise<MeasuredReply> {
   const analysed = await store.analysed(request, { signal: control.signal });
-  const measured = { runnable: await inMemory(analysed.model), layers: costModel(analysed, hardware).layers };
+  const measured = { model: analysed.model, layers: costModel(analysed, hardware).layers };
   const run = await told(targetOf(address).run(measured, { ...options, dimensions: request.bindings }, control));
   // Runs are shown and handed on: nobody needs the folder.
   const result = { ...run, model: { ...run.model, file: basename(run.model.file) } };

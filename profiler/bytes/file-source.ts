@@ -95,6 +95,16 @@ export class FileSource implements ByteSource {
   }
 }
 
+/**
+ * The path of a source that is a file, for programs that open it themselves.
+ * @throws {FileChangedError} when it is not what it was when it was opened
+ */
+export async function fileOfModel(source: ByteSource | undefined): Promise<string | undefined> {
+  if (!(source instanceof FileSource)) return undefined;
+  await source.read(0, 0);
+  return source.path;
+}
+
 /** Fewer bytes than `length` only at the end of the file. */
 function readFully(descriptor: number, offset: number, length: number): Uint8Array {
   const bytes = Buffer.allocUnsafeSlow(length);

@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve, sep } from "node:path";
-import { FileSource } from "../bytes/file-source.ts";
+import { join } from "node:path";
+import { fileOfModel, FileSource } from "../bytes/file-source.ts";
 import { ExternalDataFolder } from "../bytes/external-data-folder.ts";
 import { LimitError, ModelFormatError } from "../errors.ts";
-import { readModel } from "../profile-model.ts";
+import { modelBytes, readModel } from "../formats/formats.ts";
+import type { Model } from "../model/model.ts";
+import { isEdited } from "../neutral/edited-model.ts";
 import { loadOnnxRuntime } from "../runtime/onnx-runtime.ts";
-import { openSource } from "../runtime/open-session.ts";
-import type { RunnableModel } from "../runtime/session.ts";
+import { folderOf } from "../runtime/onnx-session.ts";
 
 const LOG_FATAL = 4;
 
@@ -25,11 +26,11 @@ export interface OptimizedOperator {
  *
  * @returns undefined where what it wrote cannot be read: of some models with bodies it writes weights twice
  */
-export async function optimizedOperators(runnable: RunnableModel): Promise<readonly OptimizedOperator[] | undefined> {
+export async function optimizedOperators(model: Model): Promise<readonly OptimizedOperator[] | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "edgewise-optimized-"));
   try {
     const path = join(folder, "optimized.onnx");
-    await writeOptimized(runnable, path);
+    await writeOptimized(model, path);
     const source = await FileSource.open(path);
     try {
       const { nodes, tensors } = (await readModel(source, new ExternalDataFolder(path))).entries[0].graph;
@@ -52,9 +53,8 @@ export async function optimizedOperators(runnable: RunnableModel): Promise<reado
 }
 
 /** Weights go to a file of their own, so that models beyond 2 GiB can be written too. */
-async function writeOptimized(runnable: RunnableModel, path: string): Promise<void> {
+async function writeOptimized(model: Model, path: string): Promise<void> {
   const runtime = await loadOnnxRuntime();
-  const base = "path" in runnable ? runnable.path : runnable.basePath;
   const options = {
     executionProviders: ["cpu"],
     graphOptimizationLevel: "basic",
@@ -64,22 +64,14 @@ async function writeOptimized(runnable: RunnableModel, path: string): Promise<vo
       session: {
         optimized_model_external_initializers_file_name: "optimized.data",
         optimized_model_external_initializers_min_size_in_bytes: "1024",
-        ...(base !== undefined && { model_external_initializers_file_folder_path: join(dirname(resolve(base)), sep) }),
+        model_external_initializers_file_folder_path: folderOf(model),
       },
     },
   } as const;
+  const file = isEdited(model) ? undefined : await fileOfModel(model.source);
   const session =
-    "path" in runnable
-      ? await runtime.InferenceSession.create(runnable.path, options)
-      : await runtime.InferenceSession.create(await bytesOf(runnable), options);
+    file === undefined
+      ? await runtime.InferenceSession.create(await modelBytes(model), options)
+      : await runtime.InferenceSession.create(file, options);
   await session.release();
-}
-
-async function bytesOf(runnable: RunnableModel): Promise<Uint8Array> {
-  const source = await openSource(runnable);
-  try {
-    return await source.read(0, source.size);
-  } finally {
-    await source.close();
-  }
 }

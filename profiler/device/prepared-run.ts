@@ -3,13 +3,15 @@ import { posix } from "node:path";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { CalibrationError, OptionError, RunError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
-import { readModel } from "../profile-model.ts";
+import { MemorySource } from "../bytes/memory-source.ts";
+import { modelBytes } from "../formats/formats.ts";
+import { isEdited } from "../neutral/edited-model.ts";
 import { openSamples } from "../calibration/sample-set.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import type { NamedTensors } from "../runtime/numeric-tensor.ts";
 import { inputPorts } from "../runtime/model-ports.ts";
-import { openSession, openSource, externalDataOf } from "../runtime/open-session.ts";
-import { nameOf, type Port, type RunnableModel, type Session } from "../runtime/session.ts";
+import { openSession } from "../runtime/open-session.ts";
+import type { Port, Session } from "../runtime/session.ts";
 import type { RunModel } from "./run-result.ts";
 import type { RunOptions } from "./target.ts";
 
@@ -30,8 +32,6 @@ export interface PreparedRun {
   /** What this machine gives for them; without those that it skips. */
   readonly outputs: NamedTensors;
   readonly skipped: Session["skipped"];
-  /** Releases the files. */
-  close(): Promise<void>;
 }
 
 export interface ModelFile {
@@ -44,57 +44,49 @@ const HASH_CHUNK = 2 ** 22;
 const DEFAULT_DIMENSION = 1;
 
 /**
- * Reads a model, chooses its inputs and runs it on this machine once, for the outputs that a device's are compared with.
+ * Chooses a model's inputs and runs it on this machine once, for the outputs that a device's are compared with.
  * @param runsState whether the device runs TFLite models that keep state between runs, which this machine does not: there is nothing to
  * compare such a model's outputs with then
  * @throws {EdgewiseError} when it is broken, does not run here, or the options do not fit it
  */
-export async function prepareRun(
-  runnable: RunnableModel,
-  options: RunOptions,
-  runsState = false,
-): Promise<PreparedRun> {
-  const source = await openSource(runnable);
+export async function prepareRun(model: Model, options: RunOptions, runsState = false): Promise<PreparedRun> {
+  const files = filesOf(model, await fileOf(model));
+  const session = runsState && hasState(model) ? withoutRunning(model) : await openSession(model);
   try {
-    const model = await readModel(source, externalDataOf(runnable));
-    const files = filesOf(model, source);
-    const session = runsState && hasState(model) ? withoutRunning(model) : await openSession(runnable);
-    try {
-      const given = await inputsOf(nameOf(runnable), session.inputs, options);
-      const identity: RunModel = {
-        file: nameOf(runnable),
-        format: model.format,
-        fileBytes: files.reduce((sum, file) => sum + file.source.size, 0),
-        sha256: await hashOf(files),
-      };
-      const outputs = await session.run(given.inputs);
-      const inputNames = session.inputs.map(({ name }) => name);
-      return {
-        identity,
-        model,
-        files,
-        inputNames,
-        outputNames: session.outputs.map(({ name }) => name),
-        outputs,
-        skipped: session.skipped,
-        ...given,
-        close: () => source.close(),
-      };
-    } finally {
-      await session.close();
-    }
-  } catch (error) {
-    await source.close();
-    throw error;
+    const given = await inputsOf(model.file, session.inputs, options);
+    const identity: RunModel = {
+      file: model.file,
+      format: model.format,
+      fileBytes: files.reduce((sum, file) => sum + file.source.size, 0),
+      sha256: await hashOf(files),
+    };
+    const outputs = await session.run(given.inputs);
+    const inputNames = session.inputs.map(({ name }) => name);
+    return {
+      identity,
+      model,
+      files,
+      inputNames,
+      outputNames: session.outputs.map(({ name }) => name),
+      outputs,
+      skipped: session.skipped,
+      ...given,
+    };
+  } finally {
+    await session.close();
   }
+}
+
+/** The model's own file, or that which it would be written to. */
+async function fileOf(model: Model): Promise<ByteSource> {
+  const { source, file } = model;
+  return source === undefined || isEdited(model) ? new MemorySource(file, await modelBytes(model)) : source;
 }
 
 type Reference = Pick<Session, "inputs" | "outputs" | "skipped" | "run" | "close">;
 
-function hasState({ format, entries }: Model): boolean {
-  return (
-    format === "tflite" && entries.some(({ graph }) => graph.tensors.some(({ isVariable }) => isVariable === true))
-  );
+function hasState({ entries }: Model): boolean {
+  return entries.some(({ graph }) => graph.tensors.some(({ isVariable }) => isVariable === true));
 }
 
 /** What samples are chosen for, of a model that this machine cannot run. */

@@ -1,3 +1,4 @@
+import type { FormatId } from "../model/format.ts";
 /**
  * One measured run of a model on a device, the same for every target. Plain JSON: it crosses threads, is kept in workspace storage and
  * printed by the CLI as it is. Times are seconds, sizes bytes, temperatures degrees Celsius, frequencies hertz, energies joules.
@@ -38,7 +39,7 @@ export function isMeasured<T extends object>(value: T | NotMeasured): value is T
 export interface RunModel {
   /** As the caller named it. */
   readonly file: string;
-  readonly format: "onnx" | "tflite";
+  readonly format: FormatId;
   /** The model's file and its data files. */
   readonly fileBytes: number;
   /** SHA-256 of what ran, in hex: two runs with the same one ran the same model. */

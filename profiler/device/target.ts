@@ -1,6 +1,6 @@
 import type { LayerProfile } from "../profile.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
-import type { RunnableModel } from "../runtime/session.ts";
+import type { Model } from "../model/model.ts";
 import type { BatteryState, DeviceIdentity, RunResult } from "./run-result.ts";
 
 /** A device that models run on: a phone at adb, or this machine. */
@@ -21,7 +21,7 @@ export interface Target {
 
 /** A model to measure, edited or not, with the rows that its times are mapped to. */
 export interface MeasuredModel {
-  readonly runnable: RunnableModel;
+  readonly model: Model;
   /** Rows of the table: a profile's `layers`. */
   readonly layers: readonly LayerProfile[];
 }

@@ -1,6 +1,5 @@
 import { EdgewiseError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
-import { inMemory } from "../runtime/activation-source.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { compareRuns, type RunComparison, type TensorPair } from "../runtime/compare-runs.ts";
 import type { Step } from "./apply.ts";
@@ -26,8 +25,7 @@ export interface CheckOptions {
  * @throws {InexactEditError} when an exact edit is off by more than rounding
  */
 export async function checkEdit(step: Step, { calibration, signal }: CheckOptions): Promise<RunComparison> {
-  const [before, after] = [await inMemory(step.before), await inMemory(step.after)];
-  const comparison = await compareRuns(before, after, {
+  const comparison = await compareRuns(step.before, step.after, {
     calibration,
     tensors: capturable(step),
     ...(signal && { signal }),

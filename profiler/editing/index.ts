@@ -3,7 +3,8 @@
  * It stands apart because it can run models: a program that only shows what they cost need not carry it. No runtime is loaded
  * before a model runs.
  */
-export { analyseModel, costModel, readModel, type AnalysedModel } from "../profile-model.ts";
+export { analyseModel, costModel, type AnalysedModel } from "../profile-model.ts";
+export { readModel } from "../formats/formats.ts";
 export type { Model } from "../model/model.ts";
 
 export { liftModel } from "../neutral/lift-model.ts";
@@ -40,15 +41,15 @@ export type {
   FitResult,
   FitSamples,
 } from "./fit/fit-point.ts";
-export { modelBytes, writeModel, type WriteOptions } from "../formats/write-model.ts";
+export { modelBytes, writeModel, type WriteOptions } from "../formats/formats.ts";
 
-export { activationsOn, inMemory } from "../runtime/activation-source.ts";
+export { activationsOn } from "../runtime/activation-source.ts";
 export { compareRuns } from "../runtime/compare-runs.ts";
 export type { ComparedTensor, CompareOptions, RunComparison, TensorPair } from "../runtime/compare-runs.ts";
 export type { Difference, Top1 } from "../runtime/difference.ts";
 export type { RunProgress } from "../runtime/batches.ts";
 export { inputPorts } from "../runtime/model-ports.ts";
-export type { Port, RunnableModel } from "../runtime/session.ts";
+export type { Port } from "../runtime/session.ts";
 export { parseData, parseLabels, DATA_SYNTAX } from "../calibration/parse-spec.ts";
 export { openSamples, type SampleSet } from "../calibration/sample-set.ts";
 export { channelAxis } from "../calibration/input-layout.ts";

@@ -6,7 +6,7 @@ import { neutralGraphOf } from "../neutral/known-graph.ts";
 import type { LayerId, NeutralLayer } from "../neutral/neutral-graph.ts";
 import { lowerRewrite } from "../neutral/lower-model.ts";
 import { LoweringError } from "../neutral/lowering-error.ts";
-import { inMemory } from "../runtime/activation-source.ts";
+import { formatOf } from "../formats/formats.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { compareRuns, type RunComparison } from "../runtime/compare-runs.ts";
 import { openSession } from "../runtime/open-session.ts";
@@ -55,11 +55,10 @@ export async function roundingOf(
 
 /** The runtime's plainest way of computing the model, and its fastest. */
 async function levelsApart(model: Model, options: RoundingOptions): Promise<number> {
-  if (model.format !== "onnx") return 0;
-  const runnable = await inMemory(model);
-  const plain = await openSession(runnable, { optimization: "disabled" });
+  if (!formatOf(model).hasOptimizationLevels) return 0;
+  const plain = await openSession(model, { optimization: "disabled" });
   try {
-    return largestError(await compareRuns({ name: model.file, session: plain }, runnable, options));
+    return largestError(await compareRuns({ name: model.file, session: plain }, model, options));
   } finally {
     await plain.close();
   }
@@ -71,9 +70,7 @@ async function noiseApart(
   options: RoundingOptions,
 ): Promise<number> {
   const noisy = await withNoise(model, layers);
-  return noisy === undefined
-    ? 0
-    : largestError(await compareRuns(await inMemory(model), await inMemory(noisy), options));
+  return noisy === undefined ? 0 : largestError(await compareRuns(model, noisy, options));
 }
 
 /** undefined where no weights could be changed. */

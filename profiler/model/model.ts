@@ -1,9 +1,10 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
+import type { FormatId } from "./format.ts";
 import { isFloat, type DataType } from "./data-type.ts";
 
 /** A model as its file says it: native operators and attributes, nothing computed. Both formats read into this. */
 export interface Model {
-  readonly format: "onnx" | "tflite";
+  readonly format: FormatId;
   /** As the caller named the file. */
   readonly file: string;
   /** Bytes of the model's file and of the data files it refers to. */

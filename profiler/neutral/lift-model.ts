@@ -1,22 +1,14 @@
 import { openInputs } from "../bindings.ts";
-import { ONNX_ADAPTER } from "../formats/onnx/adapter.ts";
-import { TFLITE_ADAPTER } from "../formats/tflite/adapter.ts";
+import { formatOf } from "../formats/formats.ts";
 import { ABSENT, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
 import { isStatic, type Shape } from "../model/shape.ts";
 import { executionOrder, usedTensors } from "../operators/execution-order.ts";
 import { inferGraph, type InferredGraph, type InferredNode } from "../operators/infer.ts";
 import { UNKNOWN, type InferredType } from "../operators/inferred-type.ts";
-import { OPERATORS } from "../profile-model.ts";
 import type { FormatAdapter, Lifted, LiftScope } from "./adapter.ts";
 import type { Weights } from "./forms.ts";
 import { NeutralGraph, type NeutralLayer, type NeutralSizes, type NeutralTensor } from "./neutral-graph.ts";
 import { storedWeights } from "./stored-weights.ts";
-
-const SIDES: Readonly<Record<Model["format"], FormatAdapter>> = { onnx: ONNX_ADAPTER, tflite: TFLITE_ADAPTER };
-
-export function adapterOf({ format }: Model): FormatAdapter {
-  return SIDES[format];
-}
 
 /** A model never changes: what inference found of it holds as long as there is the model. */
 const INFERRED = new WeakMap<Model, { readonly key: string; readonly inferred: InferredGraph }>();
@@ -43,7 +35,7 @@ function inferResized(
 ): InferredGraph {
   const { graph } = model.entries[0];
   const open = openInputs(model, bindings);
-  const context = { model, operators: OPERATORS[model.format], checksDeclared: false, sizeOf: open.sizeOf };
+  const context = { model, operators: formatOf(model).operators, checksDeclared: false, sizeOf: open.sizeOf };
   const inferredTypes = open.inferredTypes.map((inferredType, place): InferredType => {
     const shape = resized.get(graph.inputs[place] ?? ABSENT);
     return shape === undefined ? inferredType : { ...inferredType, shape };
@@ -57,7 +49,7 @@ function inferResized(
  * @param base that the model was edited from, where the caller has it
  */
 export function liftModel(model: Model, bindings: Readonly<Record<string, number>> = {}, base?: Model): NeutralGraph {
-  const side = adapterOf(model);
+  const side = formatOf(model).adapter;
   const inferred = inferOpen(model, bindings, base);
   const { graph } = inferred;
   const tensors = new Tensors(inferred, side);

@@ -1,7 +1,8 @@
 import { ABSENT, type Entry, type Graph, type Model, type Node, type Tensor, type TensorId } from "../model/model.ts";
 import { executionOrder, usedTensors } from "../operators/execution-order.ts";
 import { GraphBuilder } from "./graph-builder.ts";
-import { adapterOf, uniqueName } from "./lift-model.ts";
+import { formatOf } from "../formats/formats.ts";
+import { uniqueName } from "./lift-model.ts";
 import type { Form, Weights } from "./forms.ts";
 import type { LayerId, NeutralGraph } from "./neutral-graph.ts";
 import { LoweringError } from "./lowering-error.ts";
@@ -33,7 +34,7 @@ export async function lowerRewrite(
     return id;
   };
   await lowerLayers(old, lifted, rewrite, draft, resolve);
-  adapterOf(model).finish?.(draft);
+  formatOf(model).adapter.finish?.(draft);
   draft.nameAgain();
   resizeInputs(rewrite, draft);
   await foldConstants(rewrite, draft);
@@ -43,7 +44,7 @@ export async function lowerRewrite(
   const entries = model.entries.map((entry) => (entry.graph === old ? { ...entry, graph } : entry));
   const [first = { name: "", graph }, ...others] = entries;
   const edited = refreshDeclared({ ...model, entries: [first, ...others] satisfies [Entry, ...Entry[]] }, model);
-  const fileBytes = await adapterOf(model).fileBytes?.(edited);
+  const fileBytes = await formatOf(model).adapter.fileBytes?.(edited);
   return fileBytes === undefined ? edited : { ...edited, fileBytes };
 }
 
@@ -60,7 +61,7 @@ async function lowerLayers(
   draft: GraphBuilder,
   resolve: (ref: TensorRef) => TensorId,
 ): Promise<void> {
-  const side = adapterOf(draft.model);
+  const side = formatOf(draft.model).adapter;
   const removed = new Set(remove);
   const layers = new Map(lifted.layers.map((layer) => [layer.id, layer]));
   const names = new Set(lifted.layers.filter(({ id }) => !removed.has(id)).map(({ name }) => name));

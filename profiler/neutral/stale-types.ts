@@ -3,7 +3,7 @@ import type { DeclaredDimension, DeclaredType, Model, Tensor } from "../model/mo
 import { namesIn } from "../model/size-expression.ts";
 import type { Shape } from "../model/shape.ts";
 import { inferGraph } from "../operators/infer.ts";
-import { OPERATORS } from "../profile-model.ts";
+import { formatOf } from "../formats/formats.ts";
 import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import { inferOpen } from "./lift-model.ts";
 
@@ -16,7 +16,8 @@ export function refreshDeclared(model: Model, base: Model): Model {
   const { graph } = model.entries[0];
   const old = base.entries[0].graph;
   const inferredTypes = inferOpen(model, {}, base).inferredTypes;
-  const examples = model.format === "tflite" ? boundShapes(model, base) : [];
+  const { declaresEveryTensor } = formatOf(model);
+  const examples = declaresEveryTensor ? boundShapes(model, base) : [];
   const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
   const tensors = graph.tensors.map((tensor): Tensor => {
     const { dataType, shape } = inferredTypes[tensor.id] ?? {};
@@ -24,7 +25,7 @@ export function refreshDeclared(model: Model, base: Model): Model {
     const example = examples[tensor.id];
     const declared = tensor.declared;
     if (declared === undefined) {
-      if (model.format !== "tflite") return tensor;
+      if (!declaresEveryTensor) return tensor;
       return { ...tensor, declared: { dataType, shape: newShape(shape, example) } };
     }
     return isStale(declared, shape)
@@ -46,7 +47,7 @@ function boundShapes(model: Model, base: Model): readonly (Shape | undefined)[] 
   // Where every size is fixed they are the ones that are left open, too.
   const isFixed = inputs.every((id) => previous.inferredTypes[id]?.shape?.every((size) => typeof size === "number"));
   if (isFixed) return inferOpen(model, {}, base).inferredTypes.map(({ shape }) => shape);
-  const context = { model, operators: OPERATORS[model.format], checksDeclared: false };
+  const context = { model, operators: formatOf(model).operators, checksDeclared: false };
   return inferGraph(context, model.entries[0].graph, bindInputs(model, {}).inferredTypes).inferredTypes.map(
     ({ shape }) => shape,
   );

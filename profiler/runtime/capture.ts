@@ -4,7 +4,8 @@ import { openSamples } from "../calibration/sample-set.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import type { NumericTensor } from "./numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
-import { nameOf, type RunnableModel, type SessionOptions } from "./session.ts";
+import type { Model } from "../model/model.ts";
+import { nameOf, type SessionOptions } from "./session.ts";
 
 export interface ActivationBatch {
   /** Number of the first sample. */
@@ -26,7 +27,7 @@ export type CaptureOptions = BatchOptions & Omit<SessionOptions, "tensors">;
  * @throws the signal's reason when it aborts
  */
 export async function* captureActivations(
-  model: RunnableModel,
+  model: Model,
   tensors: readonly string[],
   calibration: CalibrationSpec,
   options: CaptureOptions = {},

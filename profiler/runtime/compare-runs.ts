@@ -5,9 +5,10 @@ import type { CalibrationSpec } from "../calibration/spec.ts";
 import { isStretchable } from "../calibration/stretched-reader.ts";
 import { describeShape } from "./check-inputs.ts";
 import { DifferenceSum, type Difference } from "./difference.ts";
+import type { Model } from "../model/model.ts";
 import type { NamedTensors } from "./numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
-import { nameOf, withRange, type OpenModel, type Port, type RunnableModel, type Session } from "./session.ts";
+import { nameOf, withRange, type OpenModel, type Port, type Session } from "./session.ts";
 
 /** A tensor by its name in each model. */
 export interface TensorPair {
@@ -46,14 +47,14 @@ export interface CompareOptions extends BatchOptions {
  * Runs two models on the same samples and measures how far b is from a. Outputs are matched by name, else by order. Nothing of a batch is
  * kept but sums.
  *
- * @param a opened already where many models are held against it: then it stays open, and gives the inner tensors it was opened with
+ * @param a opened already where it is run more than once, as b may be: then it stays open, and gives the inner tensors it was opened with
  * @throws {RunError} when a model does not run, or b's inputs are not a's
  * @throws {CalibrationError} when the samples do not fit
  * @throws the signal's reason when it aborts
  */
 export async function compareRuns(
-  a: RunnableModel | OpenModel,
-  b: RunnableModel,
+  a: Model | OpenModel,
+  b: Model | OpenModel,
   options: CompareOptions = {},
 ): Promise<RunComparison> {
   const inner = (options.tensors ?? []).map((pair) => (typeof pair === "string" ? { a: pair, b: pair } : pair));
@@ -65,9 +66,16 @@ export async function compareRuns(
   };
   try {
     options.signal?.throwIfAborted();
-    const first =
-      "session" in a ? a.session : closing(await openSession(a, { ...threads, tensors: inner.map((pair) => pair.a) }));
-    const second = closing(await openSession(b, { ...threads, tensors: inner.map((pair) => pair.b) }));
+    const opened = async (model: Model | OpenModel, tensors: readonly string[]): Promise<Session> =>
+      "session" in model ? model.session : closing(await openSession(model, { ...threads, tensors }));
+    const first = await opened(
+      a,
+      inner.map((pair) => pair.a),
+    );
+    const second = await opened(
+      b,
+      inner.map((pair) => pair.b),
+    );
     const spec = options.calibration ?? {};
     const samples = closing(await openSamples(spec, rangedInputs(first, second)));
     const feed = await feeder(nameOf(b), spec, first, second, closing);

@@ -1,11 +1,7 @@
 import { RunError } from "../errors.ts";
+import { formatOf } from "../formats/formats.ts";
 import type { Graph, Model, Node, TensorId } from "../model/model.ts";
-
-export interface InnerTensor {
-  /** As it was asked for. */
-  readonly name: string;
-  readonly id: TensorId;
-}
+import type { InnerTensor } from "./session.ts";
 
 /**
  * Finds inner tensors of the main graph by name, as they are to be given out of a run. TFLite files leave tensors without a name, or
@@ -38,10 +34,12 @@ function cannotCapture(model: Model, name: string, reason: string): RunError {
   return new RunError(`${model.file}: tensor "${name}" cannot be captured: ${reason}`);
 }
 
-function idsOf({ format, entries: [{ graph }] }: Model, name: string): readonly TensorId[] {
+function idsOf(model: Model, name: string): readonly TensorId[] {
+  const { graph } = model.entries[0];
   const named = graph.tensors.filter((tensor) => tensor.name === name).map(({ id }) => id);
   const [, number] = /^#(\d+)$/.exec(name) ?? [];
-  return named.length === 0 && format === "tflite" && number !== undefined ? [Number(number)] : named;
+  const isNumbered = named.length === 0 && !formatOf(model).namesEveryTensor;
+  return isNumbered && number !== undefined ? [Number(number)] : named;
 }
 
 function whyNot(model: Model, name: string): string {

@@ -1,31 +1,23 @@
-import type { ByteSource } from "../bytes/byte-source.ts";
 import { RunError } from "../errors.ts";
+import { tfliteBytes } from "../formats/tflite/write.ts";
 import { withFloatInputsOutputs, type FloatPort } from "../formats/tflite/float-inputs-outputs.ts";
 import type { Model } from "../model/model.ts";
 import { checkInputs } from "./check-inputs.ts";
-import type { InnerTensor } from "./inner-tensors.ts";
 import { LitertThread, type RawTensor } from "./litert-thread.ts";
 import type { NamedTensors, NumericTensor } from "./numeric-tensor.ts";
-import { withRange, type Port, type Range, type Session } from "./session.ts";
+import { withRange, type Port, type Session, type SessionRequest } from "./session.ts";
 
 /**
  * A session of LiteRT.js (WASM with XNNPACK) in a thread of its own. Quantized ports are given and taken as the real numbers that they
  * stand for.
  *
- * @param model what `readTflite` read from `source`
- * @param captured inner tensors that runs are to give too
  * @throws {RunError} when LiteRT.js refuses the model, or an input or output is no tensor of numbers
  */
-export async function openLitertSession(
-  model: Model,
-  source: ByteSource,
-  ranges: ReadonlyMap<string, Range>,
-  captured: readonly InnerTensor[] = [],
-): Promise<Session> {
+export async function openLitertSession(model: Model, { captured, ranges }: SessionRequest): Promise<Session> {
   const file = model.file;
   refuseState(model);
   const extra = captured.map(({ name, id }) => ({ name, tensor: id }));
-  const { bytes, inputs, outputs } = await withFloatInputsOutputs(file, await source.read(0, source.size), extra);
+  const { bytes, inputs, outputs } = await withFloatInputsOutputs(file, await tfliteBytes(model), extra);
   const thread = new LitertThread();
   try {
     const opened = await thread.request("open", bytes);

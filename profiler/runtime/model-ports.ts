@@ -1,4 +1,5 @@
 import { openInputs } from "../bindings.ts";
+import { formatOf } from "../formats/formats.ts";
 import type { Model } from "../model/model.ts";
 import { printDimension } from "../model/shape.ts";
 import { inputRanges } from "./input-ranges.ts";
@@ -12,12 +13,12 @@ import { withRange, type Port } from "./session.ts";
 export function inputPorts(model: Model): readonly Port[] {
   const { inputs, tensors } = model.entries[0].graph;
   const ranges = inputRanges(model);
+  const { takesRealNumbers } = formatOf(model);
   return openInputs(model).inferredTypes.flatMap(({ dataType, shape, container }, place): readonly Port[] => {
     const tensor = tensors[inputs[place] ?? -1];
     if (container !== undefined || shape === undefined || tensor === undefined || !isNumericType(dataType)) return [];
     const name = tensor.name === "" ? `input${place}` : tensor.name;
-    // Sessions of TFLite models take the real numbers that quantized ones stand for.
-    const given = model.format === "tflite" && tensor.quantization !== undefined ? "float32" : dataType;
+    const given = takesRealNumbers && tensor.quantization !== undefined ? "float32" : dataType;
     return [withRange({ name, dataType: given, shape: shape.map(printDimension) }, ranges.get(tensor.name))];
   });
 }

@@ -1,10 +1,12 @@
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import type * as Ort from "onnxruntime-node";
-import type { ByteSource } from "../bytes/byte-source.ts";
-import { RunError } from "../errors.ts";
+import { EdgewiseError, RunError } from "../errors.ts";
 import { toFloat16 } from "../model/encode-elements.ts";
-import { bytesWithOutputs } from "../formats/onnx/append-outputs.ts";
+import { fileOfModel, FileSource } from "../bytes/file-source.ts";
+import { onnxBytes } from "../formats/onnx/write.ts";
+import type { Model } from "../model/model.ts";
+import { isEdited } from "../neutral/edited-model.ts";
 import { fromFloat16 } from "../model/raw-elements.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { loadOnnxRuntime, QUIET_THREADS } from "./onnx-runtime.ts";
@@ -15,15 +17,7 @@ import {
   type NumericArray,
   type NumericTensor,
 } from "./numeric-tensor.ts";
-import {
-  nameOf,
-  withRange,
-  type Port,
-  type Range,
-  type RunnableModel,
-  type Session,
-  type SessionOptions,
-} from "./session.ts";
+import { withRange, type Port, type Range, type Session, type SessionRequest } from "./session.ts";
 
 /** More threads wait for each other longer than they compute: models of phones have small layers. */
 const MOST_THREADS = 8;
@@ -33,20 +27,14 @@ const LOG_FATAL = 4;
 
 /**
  * A session of ONNX Runtime on the CPU, with the same options on every run.
- *
- * @param source the model's file, or its bytes
- * @param ranges plausible values of its inputs by name
  * @throws {RunError} when ONNX Runtime refuses the model, or an input is no tensor of numbers
  */
 export async function openOnnxSession(
-  model: RunnableModel,
-  source: ByteSource,
-  ranges: ReadonlyMap<string, Range>,
-  { tensors = [], optimization = "all", threads = defaultThreads() }: SessionOptions = {},
+  model: Model,
+  { captured, ranges, optimization = "all", threads = defaultThreads() }: SessionRequest,
 ): Promise<Session> {
-  const name = nameOf(model);
+  const name = model.file;
   const runtime = await loadOnnxRuntime();
-  const path = "path" in model ? model.path : model.basePath;
   const options: Ort.InferenceSession.SessionOptions = {
     executionProviders: ["cpu"],
     executionMode: "sequential",
@@ -54,24 +42,26 @@ export async function openOnnxSession(
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: LOG_FATAL,
-    extra: {
-      session: {
-        ...QUIET_THREADS,
-        // Bytes do not say where their data files are.
-        ...(path !== undefined && { model_external_initializers_file_folder_path: join(dirname(resolve(path)), sep) }),
-      },
-    },
+    extra: { session: { ...QUIET_THREADS, model_external_initializers_file_folder_path: folderOf(model) } },
   };
-  const isFile = "path" in model && tensors.length === 0;
+  const tensors = captured.map((tensor) => tensor.name);
+  // Its own file is mapped by the runtime, where bytes would be held twice.
+  const path = isEdited(model) || tensors.length > 0 ? undefined : await fileOfModel(model.source);
   try {
-    const session = isFile
-      ? await runtime.InferenceSession.create(model.path, options)
-      : await runtime.InferenceSession.create(await bytesWithOutputs(source, tensors), options);
+    const session =
+      path === undefined
+        ? await runtime.InferenceSession.create(await onnxBytes(model, tensors), options)
+        : await runtime.InferenceSession.create(path, options);
     return new OnnxSession(name, session, runtime.Tensor, ranges, tensors.length);
   } catch (cause) {
-    if (!(cause instanceof Error) || cause instanceof RunError) throw cause;
+    if (!(cause instanceof Error) || cause instanceof EdgewiseError) throw cause;
     throw new RunError(`${name}: ONNX Runtime cannot load it: ${plainMessage(cause)}`, { cause });
   }
+}
+
+/** Where the data files of a model are: bytes do not say where they are from. */
+export function folderOf({ source, file }: Model): string {
+  return join(dirname(resolve(source instanceof FileSource ? source.path : file)), sep);
 }
 
 class OnnxSession implements Session {

@@ -1,16 +1,6 @@
+import type { Model, TensorId } from "../model/model.ts";
 import type { PortShape } from "../model/shape.ts";
 import type { NamedTensors, NumericType } from "./numeric-tensor.ts";
-
-/** A model to run: a file, or bytes in memory. */
-export type RunnableModel = { readonly path: string } | ModelInMemory;
-
-export interface ModelInMemory {
-  /** What messages call it. */
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  /** Path of the model that it was made from: its external data is beside that (ONNX). */
-  readonly basePath?: string;
-}
 
 /** A model that somebody opened, and will close. */
 export interface OpenModel {
@@ -58,11 +48,25 @@ export interface SessionOptions {
   readonly threads?: number;
 }
 
+/** What a runtime is asked for, as `openSession` finds it out of the model. */
+export interface SessionRequest extends Omit<SessionOptions, "tensors"> {
+  /** Tensors that runs are to give beside the outputs. */
+  readonly captured: readonly InnerTensor[];
+  /** Plausible values of the inputs by name. */
+  readonly ranges: ReadonlyMap<string, Range>;
+}
+
+export interface InnerTensor {
+  /** As it was asked for. */
+  readonly name: string;
+  readonly id: TensorId;
+}
+
 export function withRange(port: Port, range: Range | undefined): Port {
   return range === undefined ? port : { ...port, range };
 }
 
 /** What messages call a model. */
-export function nameOf(model: RunnableModel | OpenModel): string {
-  return "path" in model ? model.path : model.name;
+export function nameOf(model: Model | OpenModel): string {
+  return "session" in model ? model.name : model.file;
 }

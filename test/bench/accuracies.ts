@@ -7,7 +7,7 @@ import { ExternalDataFolder } from "../../profiler/bytes/external-data-folder.ts
 import type { ComparisonJson } from "../../profiler/cli/commands/compare.ts";
 import { runCommandLine } from "../../profiler/cli/program.ts";
 import type { Model } from "../../profiler/model/model.ts";
-import { readModel } from "../../profiler/profile-model.ts";
+import { readModel } from "../../profiler/formats/formats.ts";
 import { applyEdit } from "../../profiler/editing/apply.ts";
 import { formatEdit, type Edit } from "../../profiler/editing/edit.ts";
 import { liftModel } from "../../profiler/neutral/lift-model.ts";

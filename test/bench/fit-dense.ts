@@ -3,7 +3,7 @@ import { FileSource, ExternalDataFolder } from "../../profiler/index.ts";
 import { matrix, type Matrix } from "../../profiler/numeric/matrix.ts";
 import { RuntimeProducts } from "../../profiler/numeric/products.ts";
 import { Random } from "../../profiler/numeric/random.ts";
-import { readModel } from "../../profiler/profile-model.ts";
+import { readModel } from "../../profiler/formats/formats.ts";
 import { applyEdit } from "../../profiler/editing/apply.ts";
 import { parseEdit } from "../../profiler/editing/edit.ts";
 import { activationsOn } from "../../profiler/runtime/activation-source.ts";

@@ -11,7 +11,7 @@ import { toRuntimeBytes } from "../../profiler/runtime/tensor-bytes.ts";
 import { fromStoredBytes, toStoredBytes } from "../../profiler/device/benchmark-model/stored-elements.ts";
 import { FileSource } from "../../profiler/bytes/file-source.ts";
 import { ExternalDataFolder } from "../../profiler/bytes/external-data-folder.ts";
-import { readModel } from "../../profiler/profile-model.ts";
+import { readModel } from "../../profiler/formats/formats.ts";
 import { RunError } from "../../profiler/errors.ts";
 import { skip } from "../skip.ts";
 import { tflite } from "../unit/runtime/tiny-models.ts";
@@ -23,6 +23,8 @@ import { measuredModel } from "./measured-model.ts";
 import type { TestPhone } from "./test-phone.ts";
 import { until } from "./until.ts";
 import { useAdb } from "./use-adb.ts";
+import { modelOfFile } from "../builders/read-model.ts";
+import { modelBytes } from "../../profiler/formats/formats.ts";
 
 const SHARED = join(import.meta.dirname, "../../../shared/models/tflite");
 const FEW: RunOptions = { threads: 1, warmUpRuns: 1, runs: 5 };
@@ -30,13 +32,13 @@ const FEW: RunOptions = { threads: 1, warmUpRuns: 1, runs: 5 };
 const SECONDS = 10;
 
 /** One addition that keeps its sum. */
-function withState(): Uint8Array {
+async function withState(): Promise<Uint8Array> {
   const end = (name: string): { name: string; shape: number[] } => ({ name, shape: [1] });
-  const { bytes } = tflite(
+  const model = await tflite(
     [end("x"), { ...end("memory"), isVariable: true }, end("y")],
     [{ op: "ADD", inputs: ["x", "memory"], outputs: ["y"] }],
   );
-  return bytes;
+  return modelBytes(model);
 }
 
 describe("running TFLite models by benchmark_model on a phone", function () {
@@ -77,7 +79,7 @@ describe("running TFLite models by benchmark_model on a phone", function () {
     writeFileSync(benchmarkModel, program({ behind: "cp input0.bin /data/local/tmp/kept" }));
     await run(FEW, await measuredModel(file));
     const source = await FileSource.open(file);
-    const session = await openSession({ path: file });
+    const session = await openSession(await modelOfFile(file));
     try {
       const { entries } = await readModel(source, new ExternalDataFolder(file));
       const [{ graph }] = entries;
@@ -154,7 +156,7 @@ describe("running TFLite models by benchmark_model on a phone", function () {
 
   it("runs a model with state, and says that there is nothing to compare its outputs with", async () => {
     const file = join(folder, "state.tflite");
-    writeFileSync(file, withState());
+    writeFileSync(file, await withState());
     writeFileSync(benchmarkModel, program({}));
     const { outputs, latency } = await run(FEW, await measuredModel(file));
     assert.equal(latency.statistics.runs, 50);

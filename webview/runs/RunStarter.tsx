@@ -1,3 +1,4 @@
+import { FORMAT_TYPES, type PhoneRuntime } from "../../profiler/formats/format-types.ts";
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -50,7 +51,7 @@ export function RunStarter({ client, state, format }: RunStarterProps): JSX.Elem
         />
         <RunNumber title={l10n.t("Runs")} id="runs" options={options} onChange={(now) => client.setOptions(now)} />
         {isPhone && <PhoneOptions client={client} options={options} />}
-        {isPhone && format === "tflite" && devices.hasBenchmarkModel && (
+        {isPhone && runsBenchmarkModel(format) && devices.hasBenchmarkModel && (
           <DelegateChoice client={client} options={options} />
         )}
         <Button
@@ -216,4 +217,9 @@ function factsText({ inferredTypes }: ListedDevice): string {
     celsius !== null && `${celsius.toFixed(0)} °C`,
   ];
   return parts.filter((part) => part !== false && part !== "").join(" · ");
+}
+
+function runsBenchmarkModel(format: RunModel["format"]): boolean {
+  const runtimes: readonly PhoneRuntime[] = FORMAT_TYPES[format].phoneRuntimes;
+  return runtimes.includes("benchmark_model");
 }

@@ -3,15 +3,17 @@ import { formatTotal, TOTALS } from "../../columns.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare } from "../../format-numbers.ts";
+import type { Model } from "../../model/model.ts";
+import { analyseModel, costModel } from "../../profile-model.ts";
 import type { Profile } from "../../profile.ts";
 import { compareRuns, type RunComparison } from "../../runtime/compare-runs.ts";
 import { compareProfiles, type ComparedTotal } from "../../views/compare-profiles.ts";
 import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
-import { profileFile } from "../profile-file.ts";
 import { parseDimension } from "../quantities.ts";
 import { aligned, tensorTable } from "../tensor-table.ts";
+import { withModel } from "../with-model.ts";
 
 interface CompareCommandOptions extends CalibrationOptions {
   readonly tensor?: readonly string[];
@@ -33,18 +35,19 @@ export function addCompareCommand(program: Command, context: CliContext): void {
     .option("--json", "write JSON");
   addCalibrationOptions(command).action(async (a: string, b: string, options: CompareCommandOptions) => {
     const hardware = await chooseHardware(options.hardware);
-    const profiling = { bindings: options.dim ?? {}, hardware };
-    const before = await profileFile(a, profiling);
-    const after = await profileFile(b, profiling);
-    const runs = await compareRuns(
-      { path: a },
-      { path: b },
-      {
-        calibration: calibrationOf(options, options.dim),
-        tensors: options.tensor ?? [],
-        onProgress: ({ done, total }) => context.progress?.(`${done} of ${total} samples`),
-      },
-    ).finally(() => context.progress?.(""));
+    const costed = (model: Model): Profile => costModel(analyseModel(model, options.dim ?? {}), hardware);
+    const compared = withModel(a, (first) =>
+      withModel(b, async (second) => ({
+        before: costed(first),
+        after: costed(second),
+        runs: await compareRuns(first, second, {
+          calibration: calibrationOf(options, options.dim),
+          tensors: options.tensor ?? [],
+          onProgress: ({ done, total }) => context.progress?.(`${done} of ${total} samples`),
+        }),
+      })),
+    );
+    const { before, after, runs } = await compared.finally(() => context.progress?.(""));
     context.write(
       options.json ? `${JSON.stringify(comparisonJson(before, after, runs))}\n` : report(before, after, runs),
     );

@@ -7,12 +7,12 @@ import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare } from "../../format-numbers.ts";
-import { readModel } from "../../profile-model.ts";
+import { readModel } from "../../formats/formats.ts";
 import type { Totals } from "../../profile.ts";
 import { formatEdit } from "../../editing/edit.ts";
 import { fit } from "../../editing/fit/fit.ts";
 import type { CurvePoint, FitBudget, FitResult } from "../../editing/fit/fit-point.ts";
-import { writeModel } from "../../formats/write-model.ts";
+import { writeModel } from "../../formats/formats.ts";
 import {
   addCalibrationOptions,
   addTestOptions,

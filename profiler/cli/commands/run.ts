@@ -8,16 +8,17 @@ import {
 } from "../../device/index.ts";
 import { printable } from "../../exports/printable.ts";
 import type { HardwareProfile } from "../../hardware/hardware.ts";
+import { analyseModel, costModel } from "../../profile-model.ts";
 import type { Profile } from "../../profile.ts";
 import { addInputOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import { addAdbOption, chooseTarget, HOST, type DeviceOptions } from "../choose-target.ts";
 import { EXIT, type CliContext } from "../context.ts";
 import { learnInFile } from "../learned-file.ts";
-import { profileFile } from "../profile-file.ts";
 import { parseCores, parseDimension, parsePositive, parseTime, parseWhole } from "../quantities.ts";
 import { runProgress } from "../run-progress.ts";
 import { runReport } from "../run-report.ts";
+import { withModel } from "../with-model.ts";
 
 interface RunCommandOptions extends Pick<CalibrationOptions, "data" | "seed">, DeviceOptions {
   readonly threads?: number;
@@ -54,14 +55,16 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .option("--json", "write JSON");
   addAdbOption(addInputOptions(command)).action(async (path: string, options: RunCommandOptions) => {
     const hardware = await chooseHardware(options.hardware);
-    const profile = await profileFile(path, { bindings: options.dim ?? {}, hardware });
-    const measured = { runnable: { path }, layers: profile.layers };
-    const result = await interruptibly(context, (signal) =>
-      chooseTarget(options).run(measured, runOptions(options), {
-        ...(signal && { signal }),
-        onProgress: (progress) => context.progress?.(runProgress(progress)),
-      }),
-    ).finally(() => context.progress?.(""));
+    const { profile, result } = await withModel(path, async (model) => {
+      const costed = costModel(analyseModel(model, options.dim ?? {}), hardware);
+      const measured = await interruptibly(context, (signal) =>
+        chooseTarget(options).run({ model, layers: costed.layers }, runOptions(options), {
+          ...(signal && { signal }),
+          onProgress: (progress) => context.progress?.(runProgress(progress)),
+        }),
+      );
+      return { profile: costed, result: measured };
+    }).finally(() => context.progress?.(""));
     if (result.outputs.verdict === "differs") context.setExitCode(EXIT.failed);
     const learned = options.learn === undefined ? "" : await learn(options.learn, result, profile, hardware);
     context.write(

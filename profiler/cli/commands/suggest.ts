@@ -4,7 +4,7 @@ import { ExternalDataFolder } from "../../bytes/external-data-folder.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare, UNKNOWN_TEXT } from "../../format-numbers.ts";
-import { readModel } from "../../profile-model.ts";
+import { readModel } from "../../formats/formats.ts";
 import { formatEdit } from "../../editing/edit.ts";
 import { suggest } from "../../editing/suggest.ts";
 import { explainScore, savesNoTime, type SavedTotal, type Suggestion } from "../../editing/suggestion.ts";

@@ -122,7 +122,7 @@ export class AndroidRun extends PhoneRun {
     if (profiled.length === 0)
       return { reason: "ONNX Runtime's profile holds no whole run: it has too many operators." };
     control.signal?.throwIfAborted();
-    return mapTimes(profiled, await optimizedOperators(measured.runnable), measured.layers);
+    return mapTimes(profiled, await optimizedOperators(measured.model), measured.layers);
   }
 
   #loop(folder: string) {

@@ -1,3 +1,5 @@
+import { formatOf } from "../../formats/formats.ts";
+import type { PhoneRuntime } from "../../formats/format-types.ts";
 import { prepareRun, type PreparedRun } from "../prepared-run.ts";
 import type { RunResult } from "../run-result.ts";
 import { BenchmarkRun } from "../benchmark-model/benchmark-run.ts";
@@ -47,13 +49,9 @@ export class AndroidTarget implements Target {
       const inferredTypes = await readPhoneTypes(device, signal);
       const runsState = this.options.benchmarkModel !== undefined;
       const prepared = await prepare(measured, options, runsState, signal);
-      try {
-        const subject = { device, inferredTypes, prepared, measured, options, control };
-        const run = await this.#runOf(subject);
-        return { ...(await run.measure()), startedAt };
-      } finally {
-        await prepared.close();
-      }
+      const subject = { device, inferredTypes, prepared, measured, options, control };
+      const run = await this.#runOf(subject);
+      return { ...(await run.measure()), startedAt };
     } finally {
       await device.close();
     }
@@ -62,11 +60,15 @@ export class AndroidTarget implements Target {
   async #runOf(subject: PhoneRunSubject): Promise<PhoneRun> {
     const { device, inferredTypes, prepared } = subject;
     const { benchmarkModel, bundles, energyTimes } = this.options;
-    if (prepared.identity.format === "onnx")
-      return new AndroidRun(subject, await findBundle(device.serial, inferredTypes.abis, bundles), energyTimes);
-    return benchmarkModel === undefined
-      ? new ChromeRun(subject)
-      : new BenchmarkRun(subject, benchmarkModel, energyTimes);
+    const runs: Readonly<Record<PhoneRuntime, () => Promise<PhoneRun>>> = {
+      onnxruntime: async () =>
+        new AndroidRun(subject, await findBundle(device.serial, inferredTypes.abis, bundles), energyTimes),
+      litert: () => Promise.resolve(new ChromeRun(subject)),
+      benchmark_model: () => Promise.resolve(new BenchmarkRun(subject, benchmarkModel ?? "", energyTimes)),
+    };
+    const able = formatOf(prepared.model).phoneRuntimes;
+    const wanted = able.find((runtime) => runtime === "benchmark_model" && benchmarkModel !== undefined);
+    return runs[wanted ?? able[0] ?? "onnxruntime"]();
   }
 
   /** Removes everything of ours from the phone, the runtime too. */
@@ -82,20 +84,11 @@ export class AndroidTarget implements Target {
 
 /** ONNX Runtime cannot be stopped in the middle of a run: who cancels does not wait for it. */
 async function prepare(
-  { runnable }: MeasuredModel,
+  { model }: MeasuredModel,
   options: RunOptions,
   runsState: boolean,
   signal: AbortSignal | undefined,
 ): Promise<PreparedRun> {
-  const preparing = prepareRun(runnable, options, runsState);
-  if (signal === undefined) return preparing;
-  try {
-    return await orAborted(preparing, signal);
-  } catch (error) {
-    preparing.then(
-      (prepared) => prepared.close(),
-      () => undefined,
-    );
-    throw error;
-  }
+  const preparing = prepareRun(model, options, runsState);
+  return signal === undefined ? preparing : orAborted(preparing, signal);
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { RunError } from "../../errors.ts";
-import { openSource } from "../../runtime/open-session.ts";
+import type { FormatId } from "../../model/format.ts";
 import { compareOutputs } from "../compare-outputs.ts";
 import { latencyStatistics } from "../latency-statistics.ts";
 import { mapTimes } from "../map-times.ts";
@@ -32,6 +32,14 @@ const PROFILED_RUNS = 20;
 /** What a runtime measured of a model, and with what it did so. */
 type Measured = Pick<RunResult, "runtime" | "settings" | "latency" | "layers" | "memory" | "outputs" | "notes">;
 
+/** What measures a model of each format. */
+const MEASURES: Readonly<
+  Record<
+    FormatId,
+    (model: MeasuredModel, prepared: PreparedRun, options: RunOptions, control: RunControl) => Promise<Measured>
+  >
+> = { onnx: measureOnnx, tflite: measureTflite };
+
 /** This machine, measured as a phone is: ONNX by onnxruntime-node, TFLite by LiteRT.js. Runs queue. */
 export class HostTarget implements Target {
   readonly #queue = new RunQueue();
@@ -51,34 +59,25 @@ async function measure(model: MeasuredModel, options: RunOptions, control: RunCo
   signal?.throwIfAborted();
   onProgress?.({ phase: "preparing" });
   if (options.cores !== undefined) throw new RunError("runs on this machine cannot be bound to cores");
-  const prepared = await prepareRun(model.runnable, options);
-  try {
-    signal?.throwIfAborted();
-    const startedAt = new Date().toISOString();
-    const before = hostConditions();
-    const measured = await (prepared.identity.format === "onnx" ? measureOnnx : measureTflite)(
-      model,
-      prepared,
-      options,
-      control,
-    );
-    return {
-      version: RUN_RESULT_VERSION,
-      startedAt,
-      model: prepared.identity,
-      device: hostIdentity(),
-      energy: { reason: "This machine has no power rails that can be read." },
-      conditions: { before, after: hostConditions() },
-      throttling: [],
-      ...measured,
-    };
-  } finally {
-    await prepared.close();
-  }
+  const prepared = await prepareRun(model.model, options);
+  signal?.throwIfAborted();
+  const startedAt = new Date().toISOString();
+  const before = hostConditions();
+  const measured = await MEASURES[model.model.format](model, prepared, options, control);
+  return {
+    version: RUN_RESULT_VERSION,
+    startedAt,
+    model: prepared.identity,
+    device: hostIdentity(),
+    energy: { reason: "This machine has no power rails that can be read." },
+    conditions: { before, after: hostConditions() },
+    throttling: [],
+    ...measured,
+  };
 }
 
 async function measureOnnx(
-  { runnable, layers }: MeasuredModel,
+  { model, layers }: MeasuredModel,
   prepared: PreparedRun,
   options: RunOptions,
   { signal, onProgress }: RunControl,
@@ -88,7 +87,7 @@ async function measureOnnx(
   const { threads, warmUpRuns, runs } = settings;
   const budgetSeconds = limitSeconds * TIMING_PART;
   const result = await runOnnxProcess(
-    runnable,
+    model,
     prepared,
     { threads, warmUpRuns, runs, budgetSeconds, profiledRuns: Math.min(runs, PROFILED_RUNS) },
     { signal, limitSeconds, onRun: (phase, done, total) => onProgress?.({ phase, done, total }) },
@@ -106,7 +105,7 @@ async function measureOnnx(
       statistics: latencyStatistics(result.runSeconds),
       runSeconds: result.runSeconds,
     },
-    layers: mapTimes(profiled, await optimizedOperators(runnable), layers),
+    layers: mapTimes(profiled, await optimizedOperators(model), layers),
     memory: { peakBytes: result.peakBytes, baselineBytes: result.baselineBytes },
     outputs: compareOutputs(prepared.outputs, result.outputs, prepared.skipped),
     notes,
@@ -114,7 +113,7 @@ async function measureOnnx(
 }
 
 async function measureTflite(
-  { runnable }: MeasuredModel,
+  { model }: MeasuredModel,
   prepared: PreparedRun,
   options: RunOptions,
   { signal, onProgress }: RunControl,
@@ -122,30 +121,25 @@ async function measureTflite(
   const settings = settingsOf(prepared, options);
   const limitSeconds = options.timeLimitSeconds ?? DEFAULT_TIME_LIMIT;
   onProgress?.({ phase: "latency" });
-  const source = await openSource(runnable);
-  try {
-    const { warmUpRuns, runs } = settings;
-    const timing = { warmUpRuns, runs, budgetSeconds: limitSeconds * TIMING_PART };
-    const result = await runTfliteThread(prepared.model, source, prepared, timing, signal);
-    onProgress?.({ phase: "comparing" });
-    const [shortened, notes] = shortenedTo(settings, result.runSeconds.length, limitSeconds);
-    return {
-      runtime: { name: "LiteRT.js", version: null, kind: "wasm", description: "WASM with XNNPACK in Node, one thread" },
-      settings: { ...shortened, threads: 1 },
-      latency: {
-        loadSeconds: result.loadSeconds,
-        firstRunSeconds: result.firstSeconds,
-        statistics: latencyStatistics(result.runSeconds),
-        runSeconds: result.runSeconds,
-      },
-      layers: { reason: "LiteRT.js does not tell what each layer takes." },
-      memory: { reason: "LiteRT.js runs in a thread of this program, whose memory is not the model’s alone." },
-      outputs: compareOutputs(prepared.outputs, result.outputs, prepared.skipped),
-      notes,
-    };
-  } finally {
-    await source.close();
-  }
+  const { warmUpRuns, runs } = settings;
+  const timing = { warmUpRuns, runs, budgetSeconds: limitSeconds * TIMING_PART };
+  const result = await runTfliteThread(model, prepared, timing, signal);
+  onProgress?.({ phase: "comparing" });
+  const [shortened, notes] = shortenedTo(settings, result.runSeconds.length, limitSeconds);
+  return {
+    runtime: { name: "LiteRT.js", version: null, kind: "wasm", description: "WASM with XNNPACK in Node, one thread" },
+    settings: { ...shortened, threads: 1 },
+    latency: {
+      loadSeconds: result.loadSeconds,
+      firstRunSeconds: result.firstSeconds,
+      statistics: latencyStatistics(result.runSeconds),
+      runSeconds: result.runSeconds,
+    },
+    layers: { reason: "LiteRT.js does not tell what each layer takes." },
+    memory: { reason: "LiteRT.js runs in a thread of this program, whose memory is not the model’s alone." },
+    outputs: compareOutputs(prepared.outputs, result.outputs, prepared.skipped),
+    notes,
+  };
 }
 
 function settingsOf({ dimensions, description }: PreparedRun, options: RunOptions): RunResult["settings"] {

@@ -1,13 +1,17 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve, sep } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fileOfModel } from "../../bytes/file-source.ts";
 import { RunError } from "../../errors.ts";
+import { modelBytes } from "../../formats/formats.ts";
+import type { Model } from "../../model/model.ts";
 import { decodeRaw } from "../../model/raw-elements.ts";
+import { isEdited } from "../../neutral/edited-model.ts";
 import { encodeRaw } from "../../model/encode-elements.ts";
 import { newArray, type NamedTensors, type NumericType } from "../../runtime/numeric-tensor.ts";
-import { nameOf, type RunnableModel } from "../../runtime/session.ts";
+import { folderOf } from "../../runtime/onnx-session.ts";
 import { DeviceError } from "../device-error.ts";
 import type { PreparedRun } from "../prepared-run.ts";
 import type { RunPhase } from "../target.ts";
@@ -59,7 +63,7 @@ interface Message {
  * @throws {DeviceError} when it takes longer than the limit, or the process dies
  */
 export async function runOnnxProcess(
-  model: RunnableModel,
+  model: Model,
   { inputs, inputNames }: Pick<PreparedRun, "inputs" | "inputNames">,
   settings: OnnxSettings,
   control: ProcessControl,
@@ -73,11 +77,12 @@ export async function runOnnxProcess(
     env: { ...process.env, ORT_DISABLE_TELEMETRY: "1", ELECTRON_RUN_AS_NODE: "1" },
   });
   try {
-    const path = "path" in model ? model.path : model.basePath;
-    const answer = awaitAnswer(nameOf(model), child, control);
+    const path = isEdited(model) ? undefined : await fileOfModel(model.source);
+    const file = path === undefined ? { bytes: await modelBytes(model) } : { path };
+    const answer = awaitAnswer(model.file, child, control);
     child.send({
-      model: "path" in model ? { path: model.path } : { bytes: model.bytes },
-      folder: path === undefined ? null : join(dirname(resolve(path)), sep),
+      model: file,
+      folder: folderOf(model),
       inputs: inputNames.flatMap((name) => {
         const tensor = inputs[name];
         if (tensor === undefined) return [];

@@ -1,5 +1,5 @@
-import type { ByteSource } from "../../bytes/byte-source.ts";
 import { RunError } from "../../errors.ts";
+import { modelBytes } from "../../formats/formats.ts";
 import { withFloatInputsOutputs } from "../../formats/tflite/float-inputs-outputs.ts";
 import type { Model } from "../../model/model.ts";
 import { LitertThread, type TimedRuns } from "../../runtime/litert-thread.ts";
@@ -25,12 +25,11 @@ export interface TfliteMeasurement extends Omit<TimedRuns, "outputs"> {
  */
 export async function runTfliteThread(
   model: Model,
-  source: ByteSource,
   { inputs }: Pick<PreparedRun, "inputs">,
   settings: TfliteSettings,
   signal?: AbortSignal,
 ): Promise<TfliteMeasurement> {
-  const ports = await withFloatInputsOutputs(model.file, await source.read(0, source.size), []);
+  const ports = await withFloatInputsOutputs(model.file, await modelBytes(model), []);
   const thread = new LitertThread();
   const stop = (): void => void thread.close();
   signal?.addEventListener("abort", stop, { once: true });

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { NamedTensors } from "../../runtime/numeric-tensor.ts";
 import { openSession } from "../../runtime/open-session.ts";
-import { nameOf, type OpenModel, type RunnableModel, type Session } from "../../runtime/session.ts";
+import type { Model } from "../../model/model.ts";
+import { nameOf, type OpenModel, type Session } from "../../runtime/session.ts";
 
 /** Bytes of outputs that are kept. Networks with maps for outputs have more on many samples: those are computed again. */
 const MOST_REMEMBERED = 2 ** 28;
@@ -28,7 +29,7 @@ export class Reference implements OpenModel {
   }
 
   /** @throws {EdgewiseError} what opening a session does */
-  static async open(model: RunnableModel): Promise<Reference> {
+  static async open(model: Model): Promise<Reference> {
     return new Reference(nameOf(model), await openSession(model));
   }
 

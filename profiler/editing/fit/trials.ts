@@ -2,7 +2,7 @@ import type { HardwareProfile } from "../../hardware/hardware.ts";
 import type { Model } from "../../model/model.ts";
 import { analyseModel, costModel } from "../../profile-model.ts";
 import type { Totals } from "../../profile.ts";
-import { activationsOn, inMemory } from "../../runtime/activation-source.ts";
+import { activationsOn } from "../../runtime/activation-source.ts";
 import { previewSamples } from "../../calibration/preview-samples.ts";
 import { isRandom, type CalibrationSpec, type SamplePart } from "../../calibration/spec.ts";
 import { compareRuns, type RunComparison } from "../../runtime/compare-runs.ts";
@@ -61,7 +61,7 @@ export class Trials {
    * @throws {RunError} when the model does not run
    */
   static async on(model: Model, options: TrialOptions): Promise<Trials> {
-    const original = await Reference.open(await inMemory(model));
+    const original = await Reference.open(model);
     try {
       return new Trials(original, options, await planFor(model, original, options));
     } catch (error) {
@@ -109,7 +109,7 @@ export class Trials {
   /** @throws {RunError} when the model does not run */
   async measured(model: Model, extent: keyof Sampling): Promise<FitError> {
     const calibration = this.plan.measuring[extent];
-    return errorOf(await compareRuns(this.original, await inMemory(model), { calibration, ...signalOf(this.options) }));
+    return errorOf(await compareRuns(this.original, model, { calibration, ...signalOf(this.options) }));
   }
 
   /** What rounding alone may change of a model's answers. */
@@ -129,10 +129,7 @@ async function planFor(model: Model, original: Reference, options: TrialOptions)
   const fitting = isSynthetic ? undefined : sampling(calibration, parts.fitting, count, macs);
   const measured = await (measuring ? previewSamples(madeFor, measuring, 0) : undefined);
   const measures = sampling(measuring ?? calibration, parts.measuring, measured?.count ?? count, macs);
-  const itself = await compareRuns(original, await inMemory(model), {
-    calibration: measures.all,
-    ...signalOf(options),
-  });
+  const itself = await compareRuns(original, model, { calibration: measures.all, ...signalOf(options) });
   const samples: FitSamples = {
     fitted: fitting ? countOf(count, parts.fitting) : 0,
     measured: itself.samples.count,

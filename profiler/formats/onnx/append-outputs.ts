@@ -1,15 +1,13 @@
-import type { ByteSource } from "../../bytes/byte-source.ts";
-import { bytesOfSegments, bytesSegment } from "../../bytes/byte-segments.ts";
+import { bytesSegment, type ByteSegment } from "../../bytes/byte-segments.ts";
 import { onnx } from "./schema/onnx.ts";
 
 /**
- * A model's bytes, which also give inner tensors as outputs. Protobuf merges what follows a message into it: lists grow, embedded messages
- * merge field by field. So a few bytes behind the file extend its `graph.output`, and nothing of the file is parsed or held twice.
+ * What makes a model's file give inner tensors as outputs too, when it stands behind it. Protobuf merges what follows a message into it: lists
+ * grow, embedded messages merge field by field. So a few bytes extend its `graph.output`, and nothing of the file is parsed or held twice.
  *
  * @param names tensors of the main graph; their types are left to the runtime's inference
  */
-export async function bytesWithOutputs(model: ByteSource, names: readonly string[]): Promise<Uint8Array> {
-  if (names.length === 0) return model.read(0, model.size);
-  const tail = onnx.ModelProto.encode({ graph: { output: names.map((name) => ({ name })) } }).finish();
-  return bytesOfSegments([{ source: model, offset: 0, length: model.size }, bytesSegment(tail)]);
+export function furtherOutputs(names: readonly string[]): readonly ByteSegment[] {
+  if (names.length === 0) return [];
+  return [bytesSegment(onnx.ModelProto.encode({ graph: { output: names.map((name) => ({ name })) } }).finish())];
 }

@@ -11,6 +11,7 @@ import { isEdited, payloadOf } from "../../neutral/edited-model.ts";
 import { embeddedTensor, fieldPieces } from "./write/encode-tensor.ts";
 import { patchedGraph } from "./write/graph-patch.ts";
 import { bytesOfSegments, lengthOf, writeSegments, type ByteSegment } from "../../bytes/byte-segments.ts";
+import { furtherOutputs } from "./append-outputs.ts";
 
 /** Protobuf's own readers take no longer message. */
 const LONGEST_PROTOBUF = 2 ** 31 - 1;
@@ -56,10 +57,11 @@ export async function writeOnnx(model: Model, path: string, options: WriteOption
 
 /**
  * The model as one file in memory, new weights inside: for running it right away.
+ * @param tensors of the main graph that it gives as outputs too
  * @throws {LoweringError} for a prediction
  */
-export async function onnxBytes(model: Model): Promise<Uint8Array> {
-  return bytesOfSegments(await modelPieces(model, embedded));
+export async function onnxBytes(model: Model, tensors: readonly string[] = []): Promise<Uint8Array> {
+  return bytesOfSegments([...(await modelPieces(model, embedded)), ...furtherOutputs(tensors)]);
 }
 
 /** Bytes that the model would take, its data files among them; of a prediction too. Nothing of the weights is read. */

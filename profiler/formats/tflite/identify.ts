@@ -33,6 +33,13 @@ const LOOK_ALIKES: readonly { readonly starts: RegExp; readonly what: string; re
   { starts: /^\s*</, what: "a web page", hint: "The download failed: download the model again." },
 ];
 
+/** Whether a file has the identifier of a TFLite model. */
+export async function isTfliteFile(source: ByteSource): Promise<boolean> {
+  const { offset, text } = IDENTIFIER;
+  if (source.size < offset + text.length) return false;
+  return String.fromCharCode(...(await source.read(offset, text.length))) === text;
+}
+
 /** @throws {ModelFormatError} saying what the file looks like, when it does not carry TFLite's identifier */
 export async function identify(source: ByteSource): Promise<void> {
   if (source.size === 0) {

@@ -9,12 +9,12 @@ import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { ModelFormatError } from "../../../profiler/errors.ts";
 import { modelsIn } from "../../../profiler/formats/bundles/bundle.ts";
 import { openModelFile } from "../../../profiler/formats/bundles/open-model-file.ts";
-import { readModel } from "../../../profiler/profile-model.ts";
+import { modelBytes, readModel } from "../../../profiler/formats/formats.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { tfliteConvolution, tfliteRelu } from "../runtime/tiny-models.ts";
 
 const NO_FILES = { open: (path: string) => Promise.reject(new Error(`${path} is not there`)) };
-const [CONV, RELU] = [tfliteConvolution().bytes, tfliteRelu({}).bytes];
+const [CONV, RELU] = [await modelBytes(await tfliteConvolution()), await modelBytes(await tfliteRelu({}))];
 const PACKED = { level: 9 } as const;
 
 /** A .litertlm file: the header's flatbuffer, then its sections. */

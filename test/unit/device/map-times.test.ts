@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { mapTimes } from "../../../profiler/device/map-times.ts";
 import { optimizedOperators } from "../../../profiler/device/optimized-graph.ts";
 import type { ProfiledOperator } from "../../../profiler/device/ort-profile.ts";
 import type { LayerTimes } from "../../../profiler/device/run-result.ts";
-import { profileModel } from "../../../profiler/profile-model.ts";
-import type { ModelInMemory } from "../../../profiler/runtime/session.ts";
+import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
+import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
+import type { Model } from "../../../profiler/model/model.ts";
 import { node, value } from "../../builders/onnx-builder.ts";
 import { layerProfile } from "../../builders/profile-builder.ts";
 import { inMemory, scalingModel } from "../runtime/tiny-models.ts";
@@ -19,16 +19,15 @@ const ran = (name: string, op: string, seconds: number, path: readonly string[] 
 });
 
 /** The times of one run of a second, with the operators that the model really has when it is optimized. */
-async function mapped(model: ModelInMemory, operators: readonly ProfiledOperator[]): Promise<LayerTimes> {
-  const source = new MemorySource(model.name, model.bytes);
-  const { layers } = await profileModel(source, { open: () => Promise.reject(new Error("no data files")) });
+async function mapped(model: Model, operators: readonly ProfiledOperator[]): Promise<LayerTimes> {
+  const { layers } = costModel(analyseModel(model, {}), DEFAULT_HARDWARE);
   return mapTimes([{ seconds: 1, operators }], await optimizedOperators(model), layers);
 }
 
 describe("times of a profile on the rows of the table", () => {
   it("gives what was fused to the row that it is", async () => {
     // Nothing is added: ONNX Runtime drops the Add, and ReLU reads the product.
-    const times = await mapped(scalingModel(4), [ran("dense", "MatMul", 0.5), ran("Relu_9", "Relu", 0.25)]);
+    const times = await mapped(await scalingModel(4), [ran("dense", "MatMul", 0.5), ran("Relu_9", "Relu", 0.25)]);
     const [dense, relu] = times.rows;
     assert.deepEqual([dense?.layer, dense?.fused, dense?.seconds], [0, [], 0.5]);
     assert.deepEqual([relu?.layer, relu?.fused, relu?.seconds], [2, [1], 0.25]);
@@ -39,7 +38,7 @@ describe("times of a profile on the rows of the table", () => {
   });
 
   it("gives operators that spell a row out to that row", async () => {
-    const model = inMemory([node("HardSwish", ["x"], ["y"], {}, { name: "swish" })], {
+    const model = await inMemory([node("HardSwish", ["x"], ["y"], {}, { name: "swish" })], {
       inputs: [value("x", "float32", [1, 8])],
       initializers: [],
     });
@@ -53,7 +52,7 @@ describe("times of a profile on the rows of the table", () => {
   });
 
   it("never drops what belongs to no row", async () => {
-    const times = await mapped(scalingModel(4), [ran("Relu_9", "Relu", 0.25), ran("ghost", "Transpose", 0.5)]);
+    const times = await mapped(await scalingModel(4), [ran("Relu_9", "Relu", 0.25), ran("ghost", "Transpose", 0.5)]);
     assert.ok(times.unmapped.some(({ name }) => name === "ghost"));
     const sum = [...times.rows, ...times.unmapped].reduce((total, { seconds }) => total + seconds, 0);
     assert.equal(sum, times.totalSeconds);

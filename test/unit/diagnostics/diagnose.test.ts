@@ -4,7 +4,8 @@ import { diagnose, diagnoseWeights, type WeightDiagnoses } from "../../../profil
 import type { Diagnosis } from "../../../profiler/diagnostics/diagnosis.ts";
 import type { RuleSettings } from "../../../profiler/diagnostics/rule.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
-import { analyseModel, costModel, readModel, type AnalysedModel } from "../../../profiler/profile-model.ts";
+import { analyseModel, costModel, type AnalysedModel } from "../../../profiler/profile-model.ts";
+import { readModel } from "../../../profiler/formats/formats.ts";
 import type { Profile } from "../../../profiler/profile.ts";
 import { graph, node, onnxModel, tensor, value, type OnnxGraph } from "../../builders/onnx-builder.ts";
 import type { Network } from "../../zoo/network.ts";

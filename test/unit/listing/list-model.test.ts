@@ -4,7 +4,8 @@ import { Conv2DOptionsT } from "../../../profiler/formats/tflite/schema/generate
 import { listModel } from "../../../profiler/listing/list-model.ts";
 import { ListingIndex } from "../../../profiler/listing/listing-index.ts";
 import type { ModelListing } from "../../../profiler/listing/listing.ts";
-import { analyseModel, readModel, type AnalysedModel } from "../../../profiler/profile-model.ts";
+import { analyseModel, type AnalysedModel } from "../../../profiler/profile-model.ts";
+import { readModel } from "../../../profiler/formats/formats.ts";
 import { graph, node, onnxModel, tensor, value, type OnnxGraph } from "../../builders/onnx-builder.ts";
 import { tfliteModel } from "../../builders/tflite-builder.ts";
 

@@ -9,7 +9,7 @@ describe("Capturing activations", () => {
   it("gives inputs, inner tensors and outputs batch by batch, as a run has them", async () => {
     const starts: number[] = [];
     for await (const { start, count, activations } of captureActivations(
-      scalingModel(3, -1),
+      await scalingModel(3, -1),
       ["x", "product", "y"],
       { count: 5 },
       { batchSize: 2 },
@@ -29,7 +29,9 @@ describe("Capturing activations", () => {
 
   it("runs a model of a fixed batch sample by sample", async () => {
     let batches = 0;
-    for await (const { count, activations } of captureActivations(tfliteConvolution(), ["products"], { count: 3 })) {
+    for await (const { count, activations } of captureActivations(await tfliteConvolution(), ["products"], {
+      count: 3,
+    })) {
       batches += 1;
       assert.deepEqual([count, activations.get("products")?.shape], [1, [1, 2, 2, 2]]);
     }
@@ -37,10 +39,20 @@ describe("Capturing activations", () => {
   });
 
   it("stops when the consumer does, and when it is cancelled", async () => {
-    for await (const { start } of captureActivations(scalingModel(2), ["product"], { count: 9 }, { batchSize: 1 }))
+    for await (const { start } of captureActivations(
+      await scalingModel(2),
+      ["product"],
+      { count: 9 },
+      { batchSize: 1 },
+    ))
       if (start === 1) break;
     const abort = new AbortController();
-    const batches = captureActivations(scalingModel(2), ["y"], { count: 9 }, { batchSize: 1, signal: abort.signal });
+    const batches = captureActivations(
+      await scalingModel(2),
+      ["y"],
+      { count: 9 },
+      { batchSize: 1, signal: abort.signal },
+    );
     await batches.next();
     abort.abort();
     await assert.rejects(batches.next(), { name: "AbortError" });
@@ -49,7 +61,7 @@ describe("Capturing activations", () => {
   it("refuses what no run can give, with the reason", async () => {
     const branch = (name: string, op: string): ReturnType<typeof graph> =>
       graph([node(op, ["x"], [name])], { outputs: [name] });
-    const model = inMemory(
+    const model = await inMemory(
       [
         node(
           "If",

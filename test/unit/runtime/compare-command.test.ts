@@ -5,6 +5,7 @@ import { runCommandLine } from "../../../profiler/cli/program.ts";
 import type { ComparisonJson } from "../../../profiler/cli/commands/compare.ts";
 import { runCli, runProcess, temporaryFolder } from "../cli/run-cli.ts";
 import { scalingModel, tflite, tfliteRelu } from "./tiny-models.ts";
+import { modelBytes } from "../../../profiler/formats/formats.ts";
 
 /** The process compiles the whole engine first; a busy machine takes its time. */
 const PROCESS_TIMEOUT = 120_000;
@@ -24,12 +25,12 @@ describe("edgewise compare", () => {
       labels: path("labels.txt"),
       quantized: path("quantized.tflite"),
     };
-    await writeFile(paths.a, scalingModel(3).bytes);
-    await writeFile(paths.b, scalingModel(3, 1).bytes);
-    await writeFile(paths.wide, scalingModel(4).bytes);
+    await writeFile(paths.a, await modelBytes(await scalingModel(3)));
+    await writeFile(paths.b, await modelBytes(await scalingModel(3, 1)));
+    await writeFile(paths.wide, await modelBytes(await scalingModel(4)));
     await writeFile(
       paths.quantized,
-      tfliteRelu({ type: "int8", quantization: { scales: [0.5], zeroPoints: [0] } }).bytes,
+      await modelBytes(await tfliteRelu({ type: "int8", quantization: { scales: [0.5], zeroPoints: [0] } })),
     );
     await writeFile(paths.data, Uint8Array.of(10, 0, 0, 0, 20, 0, 30, 0, 0));
     await writeFile(paths.labels, "0\n1\n1\n");
@@ -101,9 +102,9 @@ describe("edgewise compare", () => {
 
   it("says in one line that a runtime failed inside, and ends with 2", async () => {
     const end = (name: string): { name: string; shape: number[] } => ({ name, shape: [1] });
-    const custom = tflite([end("x"), end("y")], [{ op: { custom: "Mystery" }, inputs: ["x"], outputs: ["y"] }]);
+    const custom = await tflite([end("x"), end("y")], [{ op: { custom: "Mystery" }, inputs: ["x"], outputs: ["y"] }]);
     const path = join(folder.path, "custom.tflite");
-    await writeFile(path, custom.bytes);
+    await writeFile(path, await modelBytes(custom));
     const { code, stdout, stderr } = await runProcess("compare", path, path);
     assert.deepEqual([code, stdout], [2, ""]);
     assert.match(stderr, /^edgewise: [^\n]*LiteRT\.js failed: [^\n]*\n$/);

@@ -6,7 +6,7 @@ import { embeddingModel, identityModel, inMemory, scalingModel, tfliteConvolutio
 
 describe("Comparing two models by running both", () => {
   it("finds no difference between a model and itself", async () => {
-    const { outputs, samples, unmatched } = await compareRuns(scalingModel(4), scalingModel(4));
+    const { outputs, samples, unmatched } = await compareRuns(await scalingModel(4), await scalingModel(4));
     assert.deepEqual(samples, { count: 16, description: "seeded random (seed 0)", hasLabels: false });
     assert.deepEqual(unmatched, []);
     assert.deepEqual(
@@ -17,7 +17,7 @@ describe("Comparing two models by running both", () => {
   });
 
   it("measures the outputs and the inner tensors that are asked for", async () => {
-    const { outputs, tensors } = await compareRuns(scalingModel(4), scalingModel(4, 0.5), {
+    const { outputs, tensors } = await compareRuns(await scalingModel(4), await scalingModel(4, 0.5), {
       tensors: ["product", { a: "product", b: "sum" }],
       batchSize: 3,
       calibration: { count: 7, seed: 3 },
@@ -36,15 +36,15 @@ describe("Comparing two models by running both", () => {
 
   it("gives both the same, batched or one by one", async () => {
     const spec = { calibration: { count: 5 } };
-    const batched = await compareRuns(scalingModel(3), scalingModel(3, 1), spec);
-    const single = await compareRuns(scalingModel(3), scalingModel(3, 1, 1), spec);
+    const batched = await compareRuns(await scalingModel(3), await scalingModel(3, 1), spec);
+    const single = await compareRuns(await scalingModel(3), await scalingModel(3, 1, 1), spec);
     assert.deepEqual(single.outputs, batched.outputs);
   });
 
   it("matches by name, else by order, and names what is left", async () => {
     const inputs = [value("x", "float32", [1, 2])];
-    const a = inMemory([node("Neg", ["x"], ["p"]), node("Abs", ["x"], ["q"])], { inputs, outputs: ["p", "q"] });
-    const b = inMemory([node("Abs", ["in"], ["q"]), node("Neg", ["in"], ["r"]), node("Relu", ["in"], ["s"])], {
+    const a = await inMemory([node("Neg", ["x"], ["p"]), node("Abs", ["x"], ["q"])], { inputs, outputs: ["p", "q"] });
+    const b = await inMemory([node("Abs", ["in"], ["q"]), node("Neg", ["in"], ["r"]), node("Relu", ["in"], ["s"])], {
       inputs: [value("in", "float32", [1, 2])],
       outputs: ["q", "r", "s"],
     });
@@ -60,8 +60,8 @@ describe("Comparing two models by running both", () => {
   });
 
   it("says why tensors are not compared", async () => {
-    const narrow = inMemory([node("Relu", ["x"], ["y"])], { inputs: [value("x", "float32", ["n", 6])] });
-    const wide = inMemory([node("Concat", ["x", "x"], ["y"], { axis: 1 })], {
+    const narrow = await inMemory([node("Relu", ["x"], ["y"])], { inputs: [value("x", "float32", ["n", 6])] });
+    const wide = await inMemory([node("Concat", ["x", "x"], ["y"], { axis: 1 })], {
       inputs: [value("x", "float32", ["n", 6])],
     });
     const { outputs } = await compareRuns(narrow, wide);
@@ -70,47 +70,52 @@ describe("Comparing two models by running both", () => {
   });
 
   it("compares TFLite models, and one format with the other", async () => {
-    const relu = inMemory([node("Relu", ["x"], ["y"])], { inputs: [value("x", "float32", ["n", 4])] });
-    const quantized = tfliteRelu({ type: "int8", quantization: { scales: [0.1], zeroPoints: [0] } });
+    const relu = await inMemory([node("Relu", ["x"], ["y"])], { inputs: [value("x", "float32", ["n", 4])] });
+    const quantized = await tfliteRelu({ type: "int8", quantization: { scales: [0.1], zeroPoints: [0] } });
     const { outputs } = await compareRuns(relu, quantized);
     const error = outputs[0]?.difference?.maxAbsolute ?? Number.NaN;
     assert.ok(error > 0 && error <= 0.0501, `rounding to steps of 0.1 makes an error of ${error}`);
-    const same = await compareRuns(tfliteConvolution(), tfliteConvolution(), { tensors: ["products"] });
+    const same = await compareRuns(await tfliteConvolution(), await tfliteConvolution(), { tensors: ["products"] });
     assert.equal(same.tensors[0]?.difference?.maxAbsolute, 0);
   });
 
   it("stays within an embedding table", async () => {
-    const { outputs } = await compareRuns(embeddingModel(), embeddingModel(), { calibration: { count: 40 } });
+    const { outputs } = await compareRuns(await embeddingModel(), await embeddingModel(), {
+      calibration: { count: 40 },
+    });
     assert.equal(outputs[0]?.difference?.maxAbsolute, 0);
   });
 
   it("stretches maps to the size that each model takes", async () => {
     const pooled = (size: number): ReturnType<typeof inMemory> =>
       inMemory([node("GlobalAveragePool", ["x"], ["y"])], { inputs: [value("x", "float32", ["n", 3, size, size])] });
-    const { outputs, samples } = await compareRuns(pooled(8), pooled(4), { calibration: { count: 5 } });
+    const { outputs, samples } = await compareRuns(await pooled(8), await pooled(4), { calibration: { count: 5 } });
     assert.equal(samples.count, 5);
     const error = outputs[0]?.difference?.maxAbsolute ?? NaN;
     assert.ok(error < 0.05, `the mean of a map is nearly that of the map made smaller: off by ${error}`);
     const rows = (size: number): ReturnType<typeof inMemory> =>
       inMemory([node("Relu", ["x"], ["y"])], { inputs: [value("x", "float32", ["n", size, size + 1])] });
-    await assert.rejects(compareRuns(rows(4), rows(6)), /the same samples do not fit both/);
+    await assert.rejects(compareRuns(await rows(4), await rows(6)), /the same samples do not fit both/);
   });
 
   it("refuses models that take unlike inputs", async () => {
-    const fails = (b: Parameters<typeof compareRuns>[1], message: RegExp): Promise<void> =>
-      assert.rejects(compareRuns(scalingModel(3), b), message);
-    await fails(scalingModel(4), /input "x" takes float32 batch×4, but "x" of the other model float32 batch×3/);
-    await fails(identityModel("int32", ["batch", 3]), /takes int32/);
-    await assert.rejects(compareRuns(scalingModel(3), scalingModel(3), { tensors: ["nowhere"] }), RunError);
+    const fails = async (b: Parameters<typeof compareRuns>[1], message: RegExp): Promise<void> =>
+      assert.rejects(compareRuns(await scalingModel(3), b), message);
+    await fails(await scalingModel(4), /input "x" takes float32 batch×4, but "x" of the other model float32 batch×3/);
+    await fails(await identityModel("int32", ["batch", 3]), /takes int32/);
+    await assert.rejects(compareRuns(await scalingModel(3), await scalingModel(3), { tensors: ["nowhere"] }), RunError);
   });
 
   it("tells its progress and is cancelled between batches", async () => {
     const seen: number[] = [];
     const options = { calibration: { count: 5 }, batchSize: 2 };
-    await compareRuns(scalingModel(2), scalingModel(2), { ...options, onProgress: ({ done }) => seen.push(done) });
+    await compareRuns(await scalingModel(2), await scalingModel(2), {
+      ...options,
+      onProgress: ({ done }) => seen.push(done),
+    });
     assert.deepEqual(seen, [2, 4, 5]);
     const abort = new AbortController();
-    const cancelled = compareRuns(tfliteConvolution(), tfliteConvolution(), {
+    const cancelled = compareRuns(await tfliteConvolution(), await tfliteConvolution(), {
       ...options,
       signal: abort.signal,
       onProgress: () => abort.abort(),

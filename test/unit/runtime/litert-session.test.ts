@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { RunError } from "../../../profiler/errors.ts";
 import { detachModel, attachModel } from "../../../profiler/formats/tflite/detached-model.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";
-import { analyseModel, readModel } from "../../../profiler/profile-model.ts";
+import { analyseModel } from "../../../profiler/profile-model.ts";
+import { modelBytes, readModel } from "../../../profiler/formats/formats.ts";
 import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { of, tflite, tfliteCast, tfliteConvolution, tfliteRelu, valuesOf } from "./tiny-models.ts";
 import { withSession } from "./with-session.ts";
@@ -56,7 +57,7 @@ describe("A session of LiteRT.js", () => {
     }));
 
   it("refuses text", async () => {
-    const text = tflite(
+    const text = await tflite(
       [
         { name: "x", type: "string", shape: [1] },
         { name: "y", type: "string", shape: [1] },
@@ -66,9 +67,9 @@ describe("A session of LiteRT.js", () => {
     await assert.rejects(openSession(text), (error) => error instanceof RunError && /"x".*string/.test(error.message));
   });
 
-  it("says so when a layer fails, where the runtime returns memory as it found it", () => {
+  it("says so when a layer fails, where the runtime returns memory as it found it", async () => {
     const end = (name: string): { name: string; shape: number[] } => ({ name, shape: [1] });
-    const custom = tflite([end("x"), end("y")], [{ op: { custom: "Mystery" }, inputs: ["x"], outputs: ["y"] }]);
+    const custom = await tflite([end("x"), end("y")], [{ op: { custom: "Mystery" }, inputs: ["x"], outputs: ["y"] }]);
     return withSession(custom, (session) =>
       assert.rejects(
         session.run({ x: of("float32", [1], [1]) }),
@@ -79,7 +80,7 @@ describe("A session of LiteRT.js", () => {
 
   it("refuses a model that keeps state, and says which tensor", async () => {
     const end = (name: string): { name: string; shape: number[] } => ({ name, shape: [1] });
-    const stateful = tflite(
+    const stateful = await tflite(
       [end("x"), { ...end("memory"), isVariable: true }, end("y")],
       [{ op: "ADD", inputs: ["x", "memory"], outputs: ["y"] }],
     );
@@ -90,7 +91,7 @@ describe("A session of LiteRT.js", () => {
   });
 
   it("runs many times, is closed twice, and then runs no more", async () => {
-    const session = await openSession(tfliteRelu({}));
+    const session = await openSession(await tfliteRelu({}));
     const x = of("float32", [1, 4], [1, -1, 2, -2]);
     const results = await Promise.all(Array.from({ length: 20 }, () => session.run({ x })));
     for (const { y } of results) assert.deepEqual(valuesOf(y), [1, 0, 2, 0]);
@@ -100,7 +101,7 @@ describe("A session of LiteRT.js", () => {
   });
 
   it("rejects a run that is under way when it is closed", async () => {
-    const session = await openSession(tfliteRelu({}));
+    const session = await openSession(await tfliteRelu({}));
     const run = session.run({ x: of("float32", [1, 4], [1, -1, 2, -2]) });
     await Promise.all([assert.rejects(run, RunError), session.close()]);
   });
@@ -118,7 +119,8 @@ describe("A session of LiteRT.js", () => {
 
 describe("Taking a TFLite model apart and putting it together", () => {
   it("keeps tables and data, aligned", async () => {
-    const { name, bytes } = tfliteConvolution();
+    const model = await tfliteConvolution();
+    const [name, bytes] = [model.file, await modelBytes(model)];
     const before = Uint8Array.from(bytes);
     const detached = detachModel(bytes);
     assert.deepEqual(bytes, before, "the file's bytes are not written to");
@@ -126,8 +128,8 @@ describe("Taking a TFLite model apart and putting it together", () => {
     const again = await attachModel(detached);
     const [a, b] = await Promise.all(
       [bytes, again].map(async (file) => {
-        const model = await readModel(new MemorySource(name, file), { open: () => assert.fail("no externalData") });
-        return analyseModel(model, {}).listing.layers.map(({ op, inputs, outputs }) => [op, inputs.length, outputs]);
+        const read = await readModel(new MemorySource(name, file), { open: () => assert.fail("no externalData") });
+        return analyseModel(read, {}).listing.layers.map(({ op, inputs, outputs }) => [op, inputs.length, outputs]);
       }),
     );
     assert.deepEqual(b, a);

@@ -9,6 +9,10 @@ import { externalTensor, graph, node, onnxModel, tensor, value } from "../../bui
 import { temporaryFolder } from "../cli/run-cli.ts";
 import { withSession } from "./with-session.ts";
 import { embeddingModel, identityModel, inMemory, of, scalingModel, valuesOf } from "./tiny-models.ts";
+import { ExternalDataFolder } from "../../../profiler/bytes/external-data-folder.ts";
+import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
+import { modelBytes, readModel } from "../../../profiler/formats/formats.ts";
+import { modelOfBytes, modelOfFile } from "../../builders/read-model.ts";
 
 describe("A session of ONNX Runtime", () => {
   it("says the model's inputs and outputs, and runs any batch", () =>
@@ -66,10 +70,13 @@ describe("A session of ONNX Runtime", () => {
     withSession(embeddingModel(), ({ inputs }) => assert.deepEqual(inputs[0]?.range, { low: 0, high: 4 })));
 
   it("refuses text as input, and leaves it out of the outputs", async () => {
-    const input = inMemory([node("Identity", ["x"], ["y"])], { inputs: [value("x", "string", [1])] });
+    const input = await inMemory([node("Identity", ["x"], ["y"])], { inputs: [value("x", "string", [1])] });
     await assert.rejects(openSession(input), (error) => error instanceof RunError && /"x".*text/.test(error.message));
     const nodes = [node("Constant", [], ["s"], { value_strings: ["cat"] }), node("Relu", ["x"], ["y"])];
-    const output = inMemory(nodes, { inputs: [value("x", "float32", [1])], outputs: [value("s", "string", [1]), "y"] });
+    const output = await inMemory(nodes, {
+      inputs: [value("x", "float32", [1])],
+      outputs: [value("s", "string", [1]), "y"],
+    });
     await withSession(output, async (session) => {
       assert.deepEqual(
         session.outputs.map(({ name }) => name),
@@ -93,12 +100,12 @@ describe("A session of ONNX Runtime", () => {
     }));
 
   it("says what the runtime refused", async () => {
-    const unknown = inMemory([node("Mystery", ["x"], ["y"])], { inputs: [value("x", "float32", [1])] });
+    const unknown = await inMemory([node("Mystery", ["x"], ["y"])], { inputs: [value("x", "float32", [1])] });
     await assert.rejects(
       openSession(unknown),
       (error) => error instanceof RunError && /tiny\.onnx: ONNX Runtime cannot load it: .*Mystery/.test(error.message),
     );
-    const reshape = inMemory([node("Reshape", ["x", "shape"], ["y"])], {
+    const reshape = await inMemory([node("Reshape", ["x", "shape"], ["y"])], {
       inputs: [value("x", "float32", ["n"])],
       initializers: [tensor("shape", "int64", [2], [2, 2])],
     });
@@ -111,13 +118,12 @@ describe("A session of ONNX Runtime", () => {
   });
 
   it("refuses a broken file before the runtime sees it", async () => {
-    const { bytes } = scalingModel(3);
-    const broken = { name: "half.onnx", bytes: bytes.subarray(0, bytes.length / 2) };
-    await assert.rejects(openSession(broken), ModelFormatError);
+    const bytes = await modelBytes(await scalingModel(3));
+    await assert.rejects(modelOfBytes("half.onnx", bytes.subarray(0, bytes.length / 2)), ModelFormatError);
   });
 
   it("does not run when closed, and closes twice", async () => {
-    const session = await openSession(scalingModel(1));
+    const session = await openSession(await scalingModel(1));
     await session.close();
     await session.close();
     await assert.rejects(session.run({ x: of("float32", [1, 1], [1]) }), RunError);
@@ -134,13 +140,13 @@ describe("A session of ONNX Runtime", () => {
     await writeFile(join(folder.path, "w.bin"), new Uint8Array(Float32Array.of(3, 5).buffer));
     try {
       const x = of("float32", [1, 2], [1, 10]);
-      const fromFile = await withSession({ path }, (session) => session.run({ x }));
+      const fromFile = await withSession(modelOfFile(path), (session) => session.run({ x }));
       assert.deepEqual(valuesOf(fromFile.y), [-53]);
-      const captured = await withSession({ path }, (session) => session.run({ x }), { tensors: ["m"] });
+      const captured = await withSession(modelOfFile(path), (session) => session.run({ x }), { tensors: ["m"] });
       assert.deepEqual([valuesOf(captured.y), valuesOf(captured.m)], [[-53], [53]]);
-      const memory = { name: "edited.onnx", bytes, basePath: path };
+      const memory = readModel(new MemorySource(path, bytes), new ExternalDataFolder(path));
       assert.deepEqual(valuesOf((await withSession(memory, (session) => session.run({ x }))).y), [-53]);
-      await assert.rejects(openSession({ name: "edited.onnx", bytes }), /data file "w\.bin" is not there/);
+      await assert.rejects(modelOfBytes("edited.onnx", bytes), /data file "w\.bin" is not there/);
     } finally {
       await folder.remove();
     }

@@ -7,9 +7,11 @@ import type { CalibrationSpec } from "../../../profiler/calibration/spec.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { skip } from "../../skip.ts";
 import { valuesOf } from "./tiny-models.ts";
+import type { Model } from "../../../profiler/model/model.ts";
+import { modelOfFile } from "../../builders/read-model.ts";
 
 const SHARED = join(import.meta.dirname, "../../../../shared");
-const model = (path: string): { readonly path: string } => ({ path: join(SHARED, "models", path) });
+const model = (path: string): Promise<Model> => modelOfFile(join(SHARED, "models", path));
 const data = (path: string): string => join(SHARED, "data", path);
 
 const DIGITS: CalibrationSpec = {
@@ -56,15 +58,17 @@ describe("Real models on real data", function () {
       const { models } = JSON.parse(readFileSync(data("digits/digits.json"), "utf8")) as {
         models: Record<string, { correct: number }>;
       };
-      const runs = await compareRuns(model(`onnx/${a}.onnx`), model(`onnx/${b}.onnx`), { calibration: DIGITS });
+      const runs = await compareRuns(await model(`onnx/${a}.onnx`), await model(`onnx/${b}.onnx`), {
+        calibration: DIGITS,
+      });
       assert.deepEqual(rightOf(runs), [models[a]?.correct, models[b]?.correct]);
       assert.deepEqual([runs.samples.count, runs.samples.hasLabels], [540, true]);
     });
   }
 
   it("the keyword models answer 900 and more of 1,000 rightly, and mostly alike", async () => {
-    const a = model("tflite/kws_dscnn_float.tflite");
-    const runs = await compareRuns(a, model("tflite/kws_dscnn_int8.tflite"), { calibration: KEYWORDS });
+    const a = await model("tflite/kws_dscnn_float.tflite");
+    const runs = await compareRuns(await a, await model("tflite/kws_dscnn_int8.tflite"), { calibration: KEYWORDS });
     const [float = 0, int8 = 0] = rightOf(runs);
     assert.equal(float, 900);
     assert.ok(Math.abs(int8 - 900) <= 10, `int8 answers ${int8}`);
@@ -74,8 +78,8 @@ describe("Real models on real data", function () {
 
   it("the int8 picture classifier runs with float ends", async () => {
     const runs = await compareRuns(
-      model("tflite/resnet_cifar10_float.tflite"),
-      model("tflite/resnet_cifar10_int8.tflite"),
+      await model("tflite/resnet_cifar10_float.tflite"),
+      await model("tflite/resnet_cifar10_int8.tflite"),
       { calibration: { count: 8 } },
     );
     const { snr = 0, cosine = 0 } = runs.outputs[0]?.difference ?? {};
@@ -88,12 +92,12 @@ describe("Real models on real data", function () {
   ] as const) {
     it(`captured outputs of ${path} are those of a run`, async () => {
       const spec = { ...(path.startsWith("onnx") ? DIGITS : KEYWORDS), count: 6 };
-      const plain = await openSession(model(path));
+      const plain = await openSession(await model(path));
       const output = plain.outputs[0]?.name ?? "";
       const input = plain.inputs[0]?.name ?? "";
       try {
         const wanted = [input, output, ...(tensor === undefined ? [] : [tensor])];
-        for await (const { activations } of captureActivations(model(path), wanted, spec)) {
+        for await (const { activations } of captureActivations(await model(path), wanted, spec)) {
           const given = activations.get(input);
           assert.ok(given);
           const direct = await plain.run({ [input]: given });
@@ -106,9 +110,9 @@ describe("Real models on real data", function () {
     });
   }
 
-  it("a model whose state the runtime cannot keep is refused with its reason", () =>
+  it("a model whose state the runtime cannot keep is refused with its reason", async () =>
     assert.rejects(
-      openSession(model("tflite/mnist_lstm_float.tflite")),
+      openSession(await model("tflite/mnist_lstm_float.tflite")),
       /mnist_lstm_float\.tflite: LiteRT\.js cannot run it: .*variable tensor/,
     ));
 });

@@ -1,12 +1,13 @@
 import { CastOptionsT, Conv2DOptionsT } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import type { NumericTensor, NumericType } from "../../../profiler/runtime/numeric-tensor.ts";
 import { newArray } from "../../../profiler/runtime/numeric-tensor.ts";
-import type { ModelInMemory } from "../../../profiler/runtime/session.ts";
+import type { Model } from "../../../profiler/model/model.ts";
+import { modelOfBytes } from "../../builders/read-model.ts";
 import { graph, node, onnxModel, tensor, value, type Dims, type OnnxNode } from "../../builders/onnx-builder.ts";
 import { tfliteModel, type OperatorSpec, type TensorSpec } from "../../builders/tflite-builder.ts";
 
 /** y = relu(x · diag(1, …, n) + bias), of any batch: `product` is the inner tensor before the bias. */
-export function scalingModel(size: number, bias = 0, batch: Dims[number] = "batch"): ModelInMemory {
+export function scalingModel(size: number, bias = 0, batch: Dims[number] = "batch"): Promise<Model> {
   const diagonal = Array.from({ length: size * size }, (_, index) =>
     index % (size + 1) === 0 ? index / (size + 1) + 1 : 0,
   );
@@ -20,12 +21,12 @@ export function scalingModel(size: number, bias = 0, batch: Dims[number] = "batc
 }
 
 /** Gives its input back. */
-export function identityModel(type: NumericType, shape: Dims): ModelInMemory {
+export function identityModel(type: NumericType, shape: Dims): Promise<Model> {
   return inMemory([node("Identity", ["x"], ["y"])], { inputs: [value("x", type, shape)] });
 }
 
 /** Rows of a table of 5. */
-export function embeddingModel(): ModelInMemory {
+export function embeddingModel(): Promise<Model> {
   return inMemory([node("Gather", ["table", "ids"], ["y"])], {
     inputs: [value("ids", "int64", ["batch", 3])],
     initializers: [
@@ -43,8 +44,8 @@ export function inMemory(
   nodes: readonly OnnxNode[],
   options: Parameters<typeof graph>[1],
   name = "tiny.onnx",
-): ModelInMemory {
-  return { name, bytes: onnxModel({ graph: graph(nodes, { outputs: ["y"], ...options }) }) };
+): Promise<Model> {
+  return modelOfBytes(name, onnxModel({ graph: graph(nodes, { outputs: ["y"], ...options }) }));
 }
 
 interface TfliteOptions {
@@ -53,7 +54,7 @@ interface TfliteOptions {
 }
 
 /** A 1×1 convolution of two channels that doubles the first and triples the second, then a ReLU: `products` is between them. No bias. */
-export function tfliteConvolution(): ModelInMemory {
+export function tfliteConvolution(): Promise<Model> {
   return tflite(
     [
       { name: "x", shape: [1, 2, 2, 2] },
@@ -74,13 +75,13 @@ export function tfliteConvolution(): ModelInMemory {
 }
 
 /** max(x, 0) of a type of its own. */
-export function tfliteRelu({ type = "float32", quantization }: TfliteOptions): ModelInMemory {
+export function tfliteRelu({ type = "float32", quantization }: TfliteOptions): Promise<Model> {
   const end = (name: string): TensorSpec => ({ name, type, shape: [1, 4], ...(quantization && { quantization }) });
   return tflite([end("x"), end("y")], [{ op: "RELU", inputs: ["x"], outputs: ["y"] }]);
 }
 
 /** int64 in, bool out: neither is a type of LiteRT.js. */
-export function tfliteCast(): ModelInMemory {
+export function tfliteCast(): Promise<Model> {
   return tflite(
     [
       { name: "x", type: "int64", shape: [1, 3] },
@@ -90,8 +91,8 @@ export function tfliteCast(): ModelInMemory {
   );
 }
 
-export function tflite(tensors: readonly TensorSpec[], operators: readonly OperatorSpec[]): ModelInMemory {
-  return { name: "tiny.tflite", bytes: tfliteModel({ tensors, operators, inputs: ["x"], outputs: ["y"] }) };
+export function tflite(tensors: readonly TensorSpec[], operators: readonly OperatorSpec[]): Promise<Model> {
+  return modelOfBytes("tiny.tflite", tfliteModel({ tensors, operators, inputs: ["x"], outputs: ["y"] }));
 }
 
 export function of(dataType: NumericType, shape: readonly number[], values: readonly number[]): NumericTensor {

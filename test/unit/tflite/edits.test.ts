@@ -14,6 +14,7 @@ import { isRefusal, type Restructuring } from "../../../profiler/restructure/res
 import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { skip } from "../../skip.ts";
 import { randomInputs } from "./random-inputs.ts";
+import { modelOfBytes } from "../../builders/read-model.ts";
 
 const FOLDER = "../shared/models/tflite";
 /** Trained models, and to how many restructurings each gives a place: depthwise and pointwise, residual, fully connected layers. */
@@ -25,7 +26,7 @@ function parametersAndMacs(model: Model): unknown {
 }
 
 async function outputOf(name: string, bytes: Uint8Array): Promise<readonly number[]> {
-  const session = await openSession({ name, bytes });
+  const session = await openSession(await modelOfBytes(name, bytes));
   try {
     const [output] = Object.values(await session.run(randomInputs(session)));
     return [...(output?.data ?? [])];

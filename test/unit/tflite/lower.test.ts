@@ -18,6 +18,7 @@ import { DENSE_TO_CONV } from "../../../profiler/restructure/restructurings/dens
 import type { TfliteSpec } from "../../builders/tflite-builder.ts";
 import { readBytes, readSpec } from "./analyse.ts";
 import { randomInputs } from "./random-inputs.ts";
+import { modelOfBytes } from "../../builders/read-model.ts";
 
 const wave = (length: number): readonly number[] => Array.from({ length }, (_, index) => Math.sin(3 * index + 1) / 2);
 
@@ -84,7 +85,7 @@ function changed(change: (form: ConvForm) => Partial<ConvForm>, spec = CONV): Pr
 const operators = ({ entries: [{ graph }] }: Model): readonly string[] => graph.nodes.map(({ op }) => op);
 
 async function outputOf(bytes: Uint8Array): Promise<Float32Array> {
-  const session = await openSession({ name: "test.tflite", bytes });
+  const session = await openSession(await modelOfBytes("test.tflite", bytes));
   try {
     const [output] = Object.values(await session.run(randomInputs(session)));
     return Float32Array.from(output?.data ?? []);

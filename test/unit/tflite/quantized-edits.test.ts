@@ -19,6 +19,7 @@ import { tfliteModel, type OperatorSpec, type TensorSpec, type TfliteSpec } from
 import { edit, readBytes as readOnnxBytes } from "../restructure/edited-model.ts";
 import { readBytes } from "./analyse.ts";
 import { randomInputs } from "./random-inputs.ts";
+import { modelOfBytes } from "../../builders/read-model.ts";
 
 const [MAP, INNER] = [8, 16];
 
@@ -84,7 +85,7 @@ const SPEC: TfliteSpec = {
 };
 
 async function outputOf(bytes: Uint8Array): Promise<Float32Array> {
-  const session = await openSession({ name: "test.tflite", bytes });
+  const session = await openSession(await modelOfBytes("test.tflite", bytes));
   try {
     const [output] = Object.values(await session.run(randomInputs(session)));
     return Float32Array.from(output?.data ?? []);

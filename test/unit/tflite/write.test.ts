@@ -23,6 +23,7 @@ import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { tfliteModel, type TfliteSpec } from "../../builders/tflite-builder.ts";
 import { skip } from "../../skip.ts";
 import { readBytes } from "./analyse.ts";
+import { modelOfBytes } from "../../builders/read-model.ts";
 
 const FOLDER = "../shared/models/tflite";
 
@@ -207,7 +208,7 @@ describe("Writing TFLite models of others", function () {
 });
 
 async function outputsOf(name: string, bytes: Uint8Array): Promise<unknown> {
-  const session = await openSession({ name, bytes });
+  const session = await openSession(await modelOfBytes(name, bytes));
   try {
     return await session.run(randomInputs(session));
   } finally {

@@ -5,27 +5,22 @@ import { join } from "node:path";
 import { HostTarget } from "../../../../profiler/device/host/host-target.ts";
 import { isMeasured, type LayerTimes, type RunResult } from "../../../../profiler/device/run-result.ts";
 import type { MeasuredModel, RunOptions, RunPhase } from "../../../../profiler/device/target.ts";
-import { FileSource } from "../../../../profiler/bytes/file-source.ts";
-import { ExternalDataFolder } from "../../../../profiler/bytes/external-data-folder.ts";
 import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import { skip } from "../../../skip.ts";
 import { mobilenetV1 } from "../../../zoo/networks/mobilenet-v1.ts";
 import { toBytes } from "../../../zoo/pieces.ts";
 import { toTflite } from "../../../zoo/to-tflite.ts";
-import { profileModel } from "../../../../profiler/profile-model.ts";
+import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
+import { modelOfFile } from "../../../builders/read-model.ts";
 
 const ONNX = "media/samples/digits_lenet.onnx";
 const SHARED = "../shared/models";
 const FEW: RunOptions = { threads: 1, warmUpRuns: 1, runs: 6 };
 
 async function measured(path: string): Promise<MeasuredModel> {
-  const source = await FileSource.open(path);
-  try {
-    const { layers } = await profileModel(source, new ExternalDataFolder(path), { hardware: DEFAULT_HARDWARE });
-    return { runnable: { path }, layers };
-  } finally {
-    await source.close();
-  }
+  const model = await modelOfFile(path);
+  const { layers } = costModel(analyseModel(model, {}), DEFAULT_HARDWARE);
+  return { model, layers };
 }
 
 /** Rows and what belongs to none add up to the whole, of which the operators are nearly all. */

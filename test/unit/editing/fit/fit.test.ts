@@ -10,7 +10,8 @@ import { onnxBytes } from "../../../../profiler/formats/onnx/write.ts";
 import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
-import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
+import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
+import { readModel } from "../../../../profiler/formats/formats.ts";
 import type { Totals } from "../../../../profiler/profile.ts";
 import { formatEdit } from "../../../../profiler/editing/edit.ts";
 import { fit, type FitOptions } from "../../../../profiler/editing/fit/fit.ts";
@@ -183,7 +184,7 @@ describe("fit", function () {
       const { withSession } = await import("../../runtime/with-session.ts");
       const spec = await samples();
       const data = new Random(11).normals(64 * SIZE);
-      const answers = await withSession({ name: "n.onnx", bytes: await onnxBytes(model) }, (session) =>
+      const answers = await withSession(model, (session) =>
         session.run({ x: { dataType: "float32", shape: [64, SIZE], data } }),
       );
       const rows = Array.from({ length: 64 }, (_, row) =>

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Reference } from "../../../../profiler/editing/fit/reference.ts";
 import type { NamedTensors } from "../../../../profiler/runtime/numeric-tensor.ts";
 import { graph, node, onnxModel, value } from "../../../builders/onnx-builder.ts";
+import { modelOfBytes } from "../../../builders/read-model.ts";
 
 const MODEL = onnxModel({
   graph: graph([node("Neg", ["x"], ["y"])], {
@@ -17,7 +18,7 @@ const batch = (...data: readonly number[]): NamedTensors => ({
 
 describe("The reference of a fit", () => {
   it("answers each batch, and the same one again without running it", async () => {
-    const reference = await Reference.open({ name: "neg.onnx", bytes: MODEL });
+    const reference = await Reference.open(await modelOfBytes("neg.onnx", MODEL));
     try {
       const { session } = reference;
       const first = await session.run(batch(1, 2));

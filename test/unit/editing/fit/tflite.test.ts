@@ -6,7 +6,7 @@ import { Random } from "../../../../profiler/numeric/random.ts";
 import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
 import { formatEdit } from "../../../../profiler/editing/edit.ts";
 import { fit } from "../../../../profiler/editing/fit/fit.ts";
-import { modelBytes } from "../../../../profiler/formats/write-model.ts";
+import { modelBytes } from "../../../../profiler/formats/formats.ts";
 import type { TfliteSpec } from "../../../builders/tflite-builder.ts";
 import { readBytes, readSpec } from "../../tflite/analyse.ts";
 

@@ -35,6 +35,7 @@ import {
 } from "../../restructure/edited-model.ts";
 import { onnx } from "../../../../profiler/formats/onnx/schema/onnx.ts";
 import { delimited, integer } from "../reader/wire-bytes.ts";
+import { modelOfFile } from "../../../builders/read-model.ts";
 
 const FOLD = edit("fold-batch-norm", "bn");
 const ROLES = ["scale", "shift", "mean", "variance"] as const;
@@ -88,7 +89,7 @@ function put(name: string, bytes: Uint8Array): string {
 
 /** As a file, whose data stand beside it. */
 async function runFile(path: string, feeds: Feeds): Promise<Outputs> {
-  const session = await openSession({ path });
+  const session = await openSession(await modelOfFile(path));
   try {
     const typed = Object.entries(feeds).map(
       ([name, feed]) => [name, { ...feed, dataType: "float32" as const }] as const,

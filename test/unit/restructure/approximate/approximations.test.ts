@@ -3,13 +3,14 @@ import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
-import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
+import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
+import { readModel } from "../../../../profiler/formats/formats.ts";
 import { applyEdit, predictEdit } from "../../../../profiler/editing/apply.ts";
 import { parseEdit } from "../../../../profiler/editing/edit.ts";
 import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
-import { activationsOn, inMemory } from "../../../../profiler/runtime/activation-source.ts";
+import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";
 import { compareRuns } from "../../../../profiler/runtime/compare-runs.ts";
 import { graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
 
@@ -101,9 +102,7 @@ function sizes(model: Model): Readonly<Record<string, number>> {
 }
 
 async function errorOf(before: Model, after: Model): Promise<number> {
-  const { outputs } = await compareRuns(await inMemory(before), await inMemory(after), {
-    calibration: { count: 8, seed: 7 },
-  });
+  const { outputs } = await compareRuns(before, after, { calibration: { count: 8, seed: 7 } });
   assert.equal(outputs.length, 1);
   const error = outputs[0]?.difference?.maxRelative;
   assert.ok(error !== undefined);
@@ -172,7 +171,7 @@ describe("approximate restructurings", function () {
     const model = await read(convModel({ kernel: 5 }));
     const edit = parseEdit("stack-small-kernels:conv:channels=6");
     const [one, two] = [await applyEdit(model, edit, { seed: 4 }), await applyEdit(model, edit, { seed: 4 })];
-    assert.deepEqual(await inMemory(one.after), await inMemory(two.after));
+    assert.deepEqual(one.after, two.after);
   });
 
   it("gives the same bits for the same seed with samples too", async () => {
@@ -221,12 +220,12 @@ describe("approximate restructurings", function () {
 });
 
 /** The file of a layer of low rank, fitted to random samples of a seed. */
-async function fittedTo(model: Model, seed: number): Promise<Awaited<ReturnType<typeof inMemory>>> {
+async function fittedTo(model: Model, seed: number): Promise<Model> {
   const { after } = await applyEdit(model, parseEdit("dense-low-rank:fc1:rank=6"), {
     seed,
     activationsOf: (one) => activationsOn(one, { seed, count: 16 }),
   });
-  return inMemory(after);
+  return after;
 }
 
 /** x → blurring Conv → Conv "conv" → y. */
@@ -258,7 +257,7 @@ async function assertSamplesHelp(model: Model, text: string): Promise<void> {
   const blind = await applyEdit(model, edit);
   const seeing = await applyEdit(model, edit, { activationsOf: () => samples });
   const rms = async (after: Model): Promise<number> => {
-    const { outputs } = await compareRuns(await inMemory(model), await inMemory(after), { calibration });
+    const { outputs } = await compareRuns(model, after, { calibration });
     return outputs[0]?.difference?.rms ?? Infinity;
   };
   const [without, withSamples] = [await rms(blind.after), await rms(seeing.after)];

@@ -5,9 +5,10 @@ import { FileSource } from "../../../../profiler/bytes/file-source.ts";
 import { ExternalDataFolder } from "../../../../profiler/bytes/external-data-folder.ts";
 import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
-import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
+import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
+import { readModel } from "../../../../profiler/formats/formats.ts";
 import { applyEdit } from "../../../../profiler/editing/apply.ts";
-import { activationsOn, inMemory } from "../../../../profiler/runtime/activation-source.ts";
+import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";
 import type { CalibrationSpec, InputSpec } from "../../../../profiler/calibration/spec.ts";
 import { compareRuns } from "../../../../profiler/runtime/compare-runs.ts";
 import { IS_THOROUGH } from "../../../effort.ts";
@@ -92,6 +93,6 @@ function macsOf(model: Model): number {
 }
 
 async function accuracyOf(model: Model, after: Model): Promise<number> {
-  const { outputs } = await compareRuns(await inMemory(model), await inMemory(after), { calibration: TEST });
+  const { outputs } = await compareRuns(model, after, { calibration: TEST });
   return outputs[0]?.difference?.top1?.accuracy?.b ?? NaN;
 }

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
-import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
+import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
+import { readModel } from "../../../../profiler/formats/formats.ts";
 import type { Totals } from "../../../../profiler/profile.ts";
 import { applyEdit, applyEdits, predictEdit, type EditContext } from "../../../../profiler/editing/apply.ts";
 import { formatEdit, parseEdit, type Edit } from "../../../../profiler/editing/edit.ts";
@@ -12,7 +13,7 @@ import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
 import { LoweringError } from "../../../../profiler/neutral/lowering-error.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
-import { modelBytes } from "../../../../profiler/formats/write-model.ts";
+import { modelBytes } from "../../../../profiler/formats/formats.ts";
 import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";
 import type { NamedTensors } from "../../../../profiler/runtime/numeric-tensor.ts";
 import { openSession } from "../../../../profiler/runtime/open-session.ts";
@@ -24,6 +25,7 @@ import { toOnnx } from "../../../zoo/to-onnx.ts";
 import { toTflite } from "../../../zoo/to-tflite.ts";
 import { assertSameOutputs, type Outputs } from "../edited-model.ts";
 import { networkOf, sketches } from "./random-graph.ts";
+import { modelOfBytes } from "../../../builders/read-model.ts";
 
 /** LiteRT.js has the fewer sequences: each session of it starts a thread and compiles it. */
 const FORMATS = [
@@ -166,7 +168,7 @@ function totals(model: Model): Totals {
 
 /** On seeded normal numbers, whatever the size of the input is by now. */
 async function run(bytes: Uint8Array): Promise<Outputs> {
-  const session = await openSession({ name: "random", bytes });
+  const session = await openSession(await modelOfBytes("random", bytes));
   try {
     const random = new Random(1);
     const feeds: NamedTensors = Object.fromEntries(

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
-import { analyseModel, costModel, readModel } from "../../../../profiler/profile-model.ts";
+import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
+import { readModel } from "../../../../profiler/formats/formats.ts";
 import type { Totals } from "../../../../profiler/profile.ts";
 import { strengthsAt } from "../../../../profiler/editing/fit/strengths.ts";
 import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
@@ -17,7 +18,7 @@ import {
   type Candidate,
   type Restructuring,
 } from "../../../../profiler/restructure/restructuring.ts";
-import { modelBytes } from "../../../../profiler/formats/write-model.ts";
+import { modelBytes } from "../../../../profiler/formats/formats.ts";
 import type { Network } from "../../../zoo/network.ts";
 import { alexnet } from "../../../zoo/networks/alexnet.ts";
 import { bert } from "../../../zoo/networks/bert.ts";

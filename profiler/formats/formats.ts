@@ -1,0 +1,127 @@
+import type { ByteSource, ExternalDataFiles } from "../bytes/byte-source.ts";
+import { count } from "../counters.ts";
+import type { FindGroups } from "../layers/operator-group.ts";
+import type { FormatId } from "../model/format.ts";
+import type { Model } from "../model/model.ts";
+import type { FormatAdapter } from "../neutral/adapter.ts";
+import type { OperatorTable } from "../operators/operator-rule.ts";
+import { openLitertSession } from "../runtime/litert-session.ts";
+import { openOnnxSession } from "../runtime/onnx-session.ts";
+import type { Session, SessionRequest } from "../runtime/session.ts";
+import { modelIn, modelsIn } from "./bundles/bundle.ts";
+import { FORMAT_TYPES, formatByName, type FormatType } from "./format-types.ts";
+import { quantizationGroups } from "./onnx/fusion/quantization-groups.ts";
+import { ONNX_ADAPTER } from "./onnx/adapter.ts";
+import { ONNX_OPERATORS } from "./onnx/operators/index.ts";
+import { readOnnx } from "./onnx/read.ts";
+import { onnxBytes, writeOnnx } from "./onnx/write.ts";
+import { TFLITE_ADAPTER } from "./tflite/adapter.ts";
+import { isTfliteFile } from "./tflite/identify.ts";
+import { TFLITE_OPERATORS } from "./tflite/operators/index.ts";
+import { readTflite } from "./tflite/read.ts";
+import { tfliteBytes, writeTflite } from "./tflite/write.ts";
+
+export interface WriteOptions {
+  readonly signal?: AbortSignal;
+  /** @param done share of the bytes, 0 to 1 */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** Everything that Edgewise knows of one file format. What asks for a format's name elsewhere misses a field here. */
+export interface Format extends FormatType {
+  readonly id: FormatId;
+  /** Whether the first bytes are those of such a file. */
+  readonly matches: (source: ByteSource) => Promise<boolean>;
+  readonly read: (source: ByteSource, externalData: ExternalDataFiles) => Promise<Model>;
+  readonly write: (model: Model, path: string, options: WriteOptions) => Promise<void>;
+  /** The file that `write` would write, for running it right away. */
+  readonly bytes: (model: Model) => Promise<Uint8Array>;
+  readonly operators: OperatorTable;
+  readonly adapter: FormatAdapter;
+  /** What its runtimes run as one operator. */
+  readonly groups: FindGroups;
+  /** The runtime is loaded when it is first asked for one. */
+  readonly openSession: (model: Model, request: SessionRequest) => Promise<Session>;
+  /** Its runtime can leave a graph as it is, or rewrite it: two ways of computing the same. */
+  readonly hasOptimizationLevels: boolean;
+  /** Sessions are given and give the real numbers that quantized inputs and outputs stand for. */
+  readonly takesRealNumbers: boolean;
+  /** Every tensor has a name that no other has: otherwise "#12" is the one with that number. */
+  readonly namesEveryTensor: boolean;
+  /** Every tensor has a declared type, with an example of each size that a run may change. */
+  readonly declaresEveryTensor: boolean;
+}
+
+export const FORMATS: Readonly<Record<FormatId, Format>> = {
+  onnx: {
+    id: "onnx",
+    ...FORMAT_TYPES.onnx,
+    // Protobuf has no first bytes of its own: what is nothing else is read as it, and the reader says what it is not.
+    matches: () => Promise.resolve(false),
+    read: readOnnx,
+    write: writeOnnx,
+    bytes: (model) => onnxBytes(model),
+    operators: ONNX_OPERATORS,
+    adapter: ONNX_ADAPTER,
+    groups: quantizationGroups,
+    openSession: openOnnxSession,
+    hasOptimizationLevels: true,
+    takesRealNumbers: false,
+    namesEveryTensor: true,
+    declaresEveryTensor: false,
+  },
+  tflite: {
+    id: "tflite",
+    ...FORMAT_TYPES.tflite,
+    matches: isTfliteFile,
+    read: readTflite,
+    write: writeTflite,
+    bytes: (model) => tfliteBytes(model),
+    operators: TFLITE_OPERATORS,
+    adapter: TFLITE_ADAPTER,
+    // Quantized operators are taken as they are in the file.
+    groups: () => [],
+    openSession: openLitertSession,
+    hasOptimizationLevels: false,
+    takesRealNumbers: true,
+    namesEveryTensor: false,
+    declaresEveryTensor: true,
+  },
+};
+
+export function formatOf({ format }: Pick<Model, "format">): Format {
+  return FORMATS[format];
+}
+
+/** The format that a file is meant to be: by its name where that tells, else by its first bytes, so that errors speak of that one. */
+export async function formatOfFile(source: ByteSource): Promise<Format> {
+  const named = formatByName(source.name);
+  if (named !== undefined) return FORMATS[named];
+  for (const format of Object.values(FORMATS)) if (await format.matches(source)) return format;
+  return FORMATS.onnx;
+}
+
+/**
+ * Reads a model of whichever format; of a bundle with one model that one.
+ * @throws {ModelFormatError} naming the models of a bundle of several
+ * @throws {EdgewiseError} when the file is no model, or is broken
+ */
+export async function readModel(source: ByteSource, externalData: ExternalDataFiles): Promise<Model> {
+  const bundled = formatByName(source.name) === undefined ? ((await modelsIn(source)) ?? []) : [];
+  if (bundled.length > 0) return readModel(await modelIn(source, bundled), externalData);
+  count("parses");
+  return (await formatOfFile(source)).read(source, externalData);
+}
+
+/**
+ * Writes a model in its own format. What no edit touched is as it was; the file at `path` changes whole or not at all.
+ * @throws {EdgewiseError} when it cannot be written, or the file it is made from changed
+ */
+export function writeModel(model: Model, path: string, options: WriteOptions = {}): Promise<void> {
+  return formatOf(model).write(model, path, options);
+}
+
+/** A model in memory as the file it would be written to. */
+export function modelBytes(model: Model): Promise<Uint8Array> {
+  return formatOf(model).bytes(model);
+}
