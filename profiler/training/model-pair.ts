@@ -1,7 +1,6 @@
 import { RunError } from "../errors.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import type { NeutralGraph } from "../neutral/neutral-graph.ts";
-import { inMemory } from "../runtime/activation-source.ts";
 import type { NamedTensors } from "../runtime/numeric-tensor.ts";
 import { openSession } from "../runtime/open-session.ts";
 import type { Session } from "../runtime/session.ts";
@@ -35,11 +34,11 @@ export class ModelPair {
       return [id, name];
     });
     const inner = names.filter(([id]) => !lifted.tensor(id).isInput);
-    const taught = await openSession(await inMemory(teacher), { tensors: targets.map((pair) => pair.teacher) });
+    const taught = await openSession(teacher, { tensors: targets.map((pair) => pair.teacher) });
     try {
       const taken = names.length === 0 ? [] : inner.map(([, name]) => name);
       const studying = needsStudent(taught, lifted, names)
-        ? await openSession(await inMemory(student), { tensors: taken })
+        ? await openSession(student, { tensors: taken })
         : undefined;
       return new ModelPair(taught, studying, targets, new Map(names));
     } catch (error) {
