@@ -37,9 +37,7 @@ export class ModelPair {
     const taught = await openSession(teacher, { tensors: targets.map((pair) => pair.teacher) });
     try {
       const taken = names.length === 0 ? [] : inner.map(([, name]) => name);
-      const studying = needsStudent(taught, lifted, names)
-        ? await openSession(student, { tensors: taken })
-        : undefined;
+      const studying = needsStudent(taught, lifted, names) ? await openSession(student, { tensors: taken }) : undefined;
       return new ModelPair(taught, studying, targets, new Map(names));
     } catch (error) {
       await taught.close();
