@@ -6,24 +6,25 @@ import {
   Padding,
   ReducerOptionsT,
 } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
-import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { TrainingError } from "../../../profiler/training/training-error.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
-import { readModel } from "../../../profiler/profile-model.ts";
 import { neutralGraphOf } from "../../../profiler/neutral/known-graph.ts";
-import { inMemory } from "../../../profiler/runtime/activation-source.ts";
 import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
-import { externalDataOf } from "../../../profiler/runtime/open-session.ts";
-import type { ModelInMemory } from "../../../profiler/runtime/session.ts";
 import { decibels, recoverModel } from "../../../profiler/training/recover-model.ts";
 import type { RecoverOptions } from "../../../profiler/training/recover.ts";
+import { modelOfBytes } from "../../builders/read-model.ts";
 import { graph, node, onnxModel, tensor, value, type OnnxNode } from "../../builders/onnx-builder.ts";
 import { tfliteModel, type TensorSpec } from "../../builders/tflite-builder.ts";
 
 const SAMPLES = { count: 64, seed: 5 };
 /** Short, and with a fixed number of threads: the same bits everywhere. */
 const SHORT: RecoverOptions = { steps: 75, copies: 2, batch: 8, rate: 0.02, threads: 1, augmentation: "mixup" };
+
+interface FileInMemory {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
 
 interface NetOptions {
   /** How far weights are off those of the teacher. */
@@ -33,7 +34,7 @@ interface NetOptions {
 }
 
 /** conv 3×3 → BatchNormalization → ReLU → mean → Gemm → softmax, of 1×6×6 samples. */
-function net({ off = 0, between }: NetOptions = {}): ModelInMemory {
+function net({ off = 0, between }: NetOptions = {}): FileInMemory {
   const [own, other] = [new Random(1), new Random(2)];
   const numbers = (count: number): readonly number[] =>
     Array.from({ length: count }, () => own.normal() + off * other.normal());
@@ -68,7 +69,7 @@ function net({ off = 0, between }: NetOptions = {}): ModelInMemory {
 }
 
 /** The like in TFLite, of maps of two channels: convolution with a fused ReLU, mean, fully connected. @param hybrid int8 weights in the convolution */
-function tfliteNet(off = 0, hybrid = false): ModelInMemory {
+function tfliteNet(off = 0, hybrid = false): FileInMemory {
   const [own, other] = [new Random(1), new Random(2)];
   const numbers = (count: number): number[] => Array.from({ length: count }, () => own.normal() + off * other.normal());
   const kernel = numbers(72);
@@ -110,8 +111,8 @@ function tfliteNet(off = 0, hybrid = false): ModelInMemory {
   return { name: "net.tflite", bytes };
 }
 
-async function read(model: ModelInMemory): Promise<Model> {
-  return readModel(new MemorySource(model.name, model.bytes), externalDataOf(model));
+function read({ name, bytes }: FileInMemory): Promise<Model> {
+  return modelOfBytes(name, bytes);
 }
 
 describe("recovering an edited model", () => {
@@ -123,7 +124,7 @@ describe("recovering an edited model", () => {
     assert.ok(gain > 6, `${gain} dB`);
     const others = { count: 64, seed: 77 };
     const snr = async (of: Model): Promise<number> => {
-      const { outputs } = await compareRuns(await inMemory(teacher), await inMemory(of), { calibration: others });
+      const { outputs } = await compareRuns(teacher, of, { calibration: others });
       return outputs[0]?.difference?.snr ?? 0;
     };
     assert.ok((await snr(model)) > (await snr(student)) + 3);
@@ -203,10 +204,10 @@ describe("recovering an edited model", () => {
       assert.ok(model);
       const roles = recovery.parameters.flatMap(({ uses }) => uses.map(({ role }) => role));
       assert.deepEqual(roles.toSorted(), ["bias", "bias", "weight", "weight"]);
-      const { outputs } = await compareRuns(await inMemory(student), await inMemory(model), { calibration: SAMPLES });
+      const { outputs } = await compareRuns(student, model, { calibration: SAMPLES });
       assert.ok((outputs[0]?.difference?.snr ?? Infinity) < 30, "its answers changed");
       const against = async (of: Model): Promise<number> => {
-        const compared = await compareRuns(await inMemory(teacher), await inMemory(of), { calibration: SAMPLES });
+        const compared = await compareRuns(teacher, of, { calibration: SAMPLES });
         return compared.outputs[0]?.difference?.snr ?? 0;
       };
       assert.ok((await against(model)) > (await against(student)) + 6);
