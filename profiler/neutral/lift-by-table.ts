@@ -1,14 +1,14 @@
 import type { InferredNode } from "../operators/infer.ts";
 import type { FormatAdapter, Lifted, LiftScope } from "./adapter.ts";
 import { NotLiftable } from "./native-layer.ts";
+import type { Operator, Operators } from "./operator.ts";
 
 /**
- * Lifting by a format's table of native operators; `opaque` with the reason where it does not say what a node is.
- * @param lifts by operator; they throw NotLiftable with the reason why a node is none
- * @param layerOf what the table's functions see of a node
+ * Lifting by a format's operators of the default domain; `opaque` with the reason where they do not say what a node is.
+ * @param layerOf what the operators' `lift` sees of a node
  */
 export function liftByTable<Layer>(
-  lifts: Readonly<Record<string, (layer: Layer) => Lifted>>,
+  operators: Readonly<Record<string, Pick<Operator<Layer>, "lift">>>,
   layerOf: (inferred: InferredNode, scope: LiftScope) => Layer,
 ): FormatAdapter["lift"] {
   return (inferred, scope) => {
@@ -16,7 +16,7 @@ export function liftByTable<Layer>(
     const inputs = node.inputs.filter((id) => id >= 0);
     const opaque = (why: string): Lifted => ({ form: { kind: "opaque", why, would: inferred.operation.kind }, inputs });
     if (node.bodies.length > 0) return opaque(`${node.op} runs graphs of its own`);
-    const lift = node.domain === "" && Object.hasOwn(lifts, node.op) ? lifts[node.op] : undefined;
+    const lift = node.domain === "" && Object.hasOwn(operators, node.op) ? operators[node.op]?.lift : undefined;
     if (lift === undefined) return opaque(`${node.op} is not one of the layers that are restructured`);
     if (problems.some(({ code }) => code === "shape-error")) return opaque("its shapes do not fit together");
     try {
@@ -25,5 +25,14 @@ export function liftByTable<Layer>(
       if (error instanceof NotLiftable) return opaque(error.message);
       throw error;
     }
+  };
+}
+
+/** Folding by a format's operators of the default domain. */
+export function foldByTable<Layer>(operators: Operators<Layer>): NonNullable<FormatAdapter["fold"]> {
+  return (inferred, scope, type) => {
+    const { node } = inferred;
+    if (node.domain !== "" || !Object.hasOwn(operators, node.op)) return undefined;
+    return operators[node.op]?.fold?.(inferred, type, () => scope.constant(node.inputs[0]));
   };
 }

@@ -2,6 +2,7 @@ import { isFloat } from "../model/data-type.ts";
 import type { TensorId } from "../model/model.ts";
 import type { Dimension, Shape } from "../model/shape.ts";
 import type { InferredNode } from "../operators/infer.ts";
+import type { LayerKind, Operation } from "../operators/operation.ts";
 import type { NodeView } from "../operators/node-view.ts";
 import type { InferredType } from "../operators/inferred-type.ts";
 import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
@@ -20,6 +21,13 @@ export class NativeLayer {
     protected readonly scope: LiftScope,
   ) {
     this.view = inferred.view;
+  }
+
+  /** What the operator's rule describes. @throws {NotLiftable} where it could not */
+  operation<Kind extends LayerKind>(kind: Kind): Extract<Operation, { readonly kind: Kind }> {
+    const { operation } = this.inferred;
+    if (isOfKind(operation, kind)) return operation;
+    throw new NotLiftable("the rank of its input is unknown");
   }
 
   id(position: number): TensorId {
@@ -77,6 +85,13 @@ export class NativeLayer {
   lifted(form: Form, positions: readonly number[] = [0]): Lifted {
     return { form, inputs: positions.map((position) => this.id(position)) };
   }
+}
+
+function isOfKind<Kind extends LayerKind>(
+  operation: Operation,
+  kind: Kind,
+): operation is Extract<Operation, { readonly kind: Kind }> {
+  return operation.kind === kind;
 }
 
 /** A size that must be a number. @throws {NotLiftable} */

@@ -1,4 +1,5 @@
 import type { Dimension } from "../model/shape.ts";
+import type { Padding } from "../shapes/window.ts";
 
 /**
  * The format-neutral vocabulary. Operations whose cost depends on more than the sizes of their tensors carry a geometry;
@@ -50,16 +51,21 @@ interface Fused {
   readonly activation?: string;
 }
 
+/** How a window moves along spatial axes, outermost first. */
+export interface WindowGeometry {
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly padding: readonly Padding[];
+}
+
 /** Convolution or transposed convolution over 1, 2 or 3 spatial dimensions. `groups = inChannels` is depthwise. */
-export interface ConvGeometry extends Fused {
+export interface ConvGeometry extends Fused, WindowGeometry {
   readonly isTransposed: boolean;
   readonly batch: Dimension;
   readonly inChannels: Dimension;
   readonly outChannels: Dimension;
   readonly groups: Dimension;
   readonly kernel: readonly Dimension[];
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
   readonly inSpatial: readonly Dimension[];
   readonly outSpatial: readonly Dimension[];
 }
@@ -109,8 +115,18 @@ export interface AttentionGeometry {
   readonly projections: readonly MatmulGeometry[];
 }
 
+export interface SlidingPool extends WindowGeometry {
+  readonly kernel: readonly number[];
+  /** Whether an average counts padding as zeros. */
+  readonly countsPadding: boolean;
+  /** Sizes of the output are rounded up. */
+  readonly ceils: boolean;
+}
+
 export interface PoolGeometry {
   /** Elements in one window. */
   readonly window: Dimension;
   readonly mode: "max" | "average" | "lp";
+  /** Of a window that slides along all spatial axes. */
+  readonly sliding?: SlidingPool;
 }

@@ -12,6 +12,7 @@ const CONV: ConvGeometry = {
   kernel: [3, 3],
   strides: [1, 1],
   dilations: [1, 1],
+  padding: ["same-upper", "same-upper"],
   inSpatial: [14, 14],
   outSpatial: [14, 14],
   hasBias: false,

@@ -2,10 +2,14 @@ import type { DataType } from "../../../model/data-type.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { ConvGeometry } from "../../../operators/operation.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
+import type { ConvForm } from "../../../neutral/forms.ts";
+import type { Lowering, Operator, Operators } from "../../../neutral/operator.ts";
+import { convForm } from "../../../neutral/window-forms.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { transposedOutput, windowOutput } from "../../../shapes/window.ts";
+import type { NodeWriter } from "../restructure/node-writer.ts";
 import { fusedActivation } from "./fused-activation.ts";
 import { fromSpatial, layoutByFlag, windowsOf, toSpatial, type Layout, type WindowStep } from "./spatial.ts";
 
@@ -60,6 +64,7 @@ const UNKNOWN_CONVOLUTION: ConvGeometry = {
   kernel: [],
   strides: [],
   dilations: [],
+  padding: [],
   inSpatial: [],
   outSpatial: [],
 };
@@ -97,6 +102,7 @@ function solve(view: NodeView, form: ConvolutionForm): ConvGeometry | undefined 
     kernel,
     strides: windows.map(({ stride }) => stride),
     dilations: windows.map(({ dilation }) => dilation),
+    padding: windows.map(({ padding }) => padding),
     inSpatial: image.sizes,
     outSpatial,
   };
@@ -197,8 +203,32 @@ function causalState(view: NodeView, shape: Shape | undefined): Shape | undefine
   return window > 0 ? [window, ...state] : state;
 }
 
-export const CONVOLUTION: Readonly<Record<string, OperatorRule>> = {
-  Conv: convolution(),
+/** X, W (outChannels×inChannels/groups×kernel), B? */
+const CONV: Operator = {
+  ...convolution(),
+  lift: (layer) => {
+    const weights = { weight: layer.weights(1), bias: layer.optionalWeights(2) };
+    return layer.lifted(convForm(layer.operation("conv").geometry, weights));
+  },
+};
+
+async function writeConv(form: ConvForm, writer: NodeWriter): Promise<void> {
+  const { weight, bias, groups, strides, dilations, padsBegin, padsEnd } = form;
+  const inputs = [writer.input, await writer.weights("weight", weight)];
+  if (bias) inputs.push(await writer.weights("bias", bias));
+  writer.node("Conv", inputs, {
+    dilations,
+    group: groups,
+    kernel_shape: weight.shape.slice(2),
+    pads: [...padsBegin, ...padsEnd],
+    strides,
+  });
+}
+
+export const WRITE_CONVOLUTION: Lowering<NodeWriter> = { conv: writeConv };
+
+export const CONVOLUTION: Operators = {
+  Conv: CONV,
   ConvTranspose: convolution({ isTransposed: true }),
   ConvInteger: convolution({ bias: -1, outputType: () => "int32", configuration: [2, 3] }),
   QLinearConv: QLINEAR_CONVOLUTION,

@@ -1,4 +1,5 @@
-import type { OperatorRule, OperatorTable } from "../../../operators/operator-rule.ts";
+import type { Operators } from "../../../neutral/operator.ts";
+import type { OperatorTable } from "../../../operators/operator-rule.ts";
 import { ACTIVATION } from "./activation.ts";
 import { ATTENTION } from "./attention.ts";
 import { CASTING } from "./casting.ts";
@@ -26,7 +27,7 @@ import { SIGNAL } from "./signal.ts";
 import { TEXT } from "./text.ts";
 import { VISION } from "./vision.ts";
 
-const DEFAULT_DOMAIN: Readonly<Record<string, OperatorRule>> = {
+export const DEFAULT_DOMAIN: Operators = {
   ...ACTIVATION,
   ...ATTENTION,
   ...CASTING,

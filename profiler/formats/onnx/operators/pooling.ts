@@ -1,39 +1,61 @@
-import type { PoolGeometry } from "../../../operators/operation.ts";
+import type { PoolGeometry, SlidingPool } from "../../../operators/operation.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import type { PoolForm } from "../../../neutral/forms.ts";
+import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
+import type { Lowering, Operators } from "../../../neutral/operator.ts";
+import { globalPoolForm, poolForm } from "../../../neutral/window-forms.ts";
+import type { NodeWriter } from "../restructure/node-writer.ts";
 import { add, floorDivide, multiply, product, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { dilatedKernel, windowOutput, type Padding, type SlidingWindow } from "../../../shapes/window.ts";
 import { unknownSizes } from "./inferred-types.ts";
-import { fromSpatial, windowsOf, toSpatial, type Layout } from "./spatial.ts";
+import { fromSpatial, windowsOf, toSpatial, type Layout, type WindowStep } from "./spatial.ts";
 
-export interface PoolForm {
+export interface PoolOperator {
   readonly mode: PoolGeometry["mode"];
   readonly layout?: (view: NodeView) => Layout;
   readonly configuration?: readonly number[];
 }
 
 /** Pooling by a window that slides; the second output holds where each maximum was. Source: ONNX, MaxPool and AveragePool. */
-export function pooling({ mode, layout, configuration }: PoolForm): OperatorRule {
+export function pooling({ mode, layout, configuration }: PoolOperator): OperatorRule {
   return {
     describe: (view) => {
-      const shape = pooledShape(view, layout?.(view));
+      const found = pooled(view, layout?.(view));
+      const shape = found?.shape;
       const kernel = view.ints("kernel_shape");
+      const sliding = found && slidingPool(view, found);
       return {
         outputs: [
           { dataType: view.dataType(0), shape },
           { dataType: "int64", shape },
         ],
-        operation: { kind: "pool", geometry: { window: kernel ? product(kernel) : UNKNOWN_SIZE, mode } },
+        operation: {
+          kind: "pool",
+          geometry: { window: kernel ? product(kernel) : UNKNOWN_SIZE, mode, ...(sliding && { sliding }) },
+        },
       };
     },
     ...(configuration && { configuration }),
   };
 }
 
+function slidingPool(view: NodeView, { kernel, windows }: Pooled): SlidingPool {
+  return {
+    kernel,
+    strides: windows.map(({ stride }) => stride),
+    dilations: windows.map(({ dilation }) => dilation),
+    padding: windows.map(({ padding }) => padding),
+    countsPadding: view.flag("count_include_pad"),
+    ceils: view.flag("ceil_mode"),
+  };
+}
+
 /** Pooling over all of each channel. */
-export function globalPooling({ mode, layout, configuration }: PoolForm): OperatorRule {
+export function globalPooling({ mode, layout, configuration }: PoolOperator): OperatorRule {
   return {
     describe: (view) => {
       const shape = view.shape(0);
@@ -49,7 +71,14 @@ export function globalPooling({ mode, layout, configuration }: PoolForm): Operat
   };
 }
 
-function pooledShape(view: NodeView, layout: Layout | undefined): Shape | undefined {
+interface Pooled {
+  readonly shape: Shape;
+  readonly kernel: readonly number[];
+  readonly windows: readonly WindowStep[];
+}
+
+/** undefined without the input's rank. @throws ShapeError */
+function pooled(view: NodeView, layout: Layout | undefined): Pooled | undefined {
   const shape = view.shape(0);
   const kernel = view.ints("kernel_shape");
   if (shape === undefined) return undefined;
@@ -66,7 +95,7 @@ function pooledShape(view: NodeView, layout: Layout | undefined): Shape | undefi
     const poolWindow = { ...window, padding: poolPadding(size, window, padding) };
     return windowOutput(size, { ...poolWindow, ceilMode: ceilMode || isOverhanging(size, poolWindow) });
   });
-  return fromSpatial({ ...image, sizes }, layout);
+  return { shape: fromSpatial({ ...image, sizes }, layout), kernel, windows };
 }
 
 /** A window larger than its padded input by less than a stride still makes one output in ONNX Runtime: its quotient rounds to zero. */
@@ -148,12 +177,59 @@ function numberOr(dimension: Dimension | undefined, fallback: number): number {
   return typeof dimension === "number" ? dimension : fallback;
 }
 
-export const POOLING: Readonly<Record<string, OperatorRule>> = {
-  MaxPool: pooling({ mode: "max" }),
-  AveragePool: pooling({ mode: "average" }),
+/** The editable form of a pool whose window slides. */
+function liftPool(layer: NativeLayer): Lifted {
+  const { geometry } = layer.operation("pool");
+  if (layer.isOutputUsed(1)) throw new NotLiftable("its indices are used");
+  const { dilations = [], padding = [] } = geometry.sliding ?? {};
+  // ONNX Runtime's "same" padding of dilated pools is not what ONNX says: not worth translating.
+  if (
+    dilations.some((dilation) => dilation !== 1) &&
+    padding.some((one) => one === "same-upper" || one === "same-lower")
+  )
+    throw new NotLiftable("it is dilated and pads automatically");
+  return layer.lifted(poolForm(geometry, layer.shape().slice(2)));
+}
+
+function liftGlobalPool(mode: PoolForm["mode"]): (layer: NativeLayer) => Lifted {
+  return (layer) => {
+    if (layer.shape().length < 3) throw new NotLiftable("its input has no spatial axes");
+    return layer.lifted(globalPoolForm(mode));
+  };
+}
+
+const FIRST_WITH_CEIL_MODE = 10;
+/** Operator sets that brought dilated pools. */
+const FIRST_WITH_DILATIONS = { max: 10, average: 19 } as const;
+
+function writePool(form: PoolForm, writer: NodeWriter): void {
+  const { mode, isGlobal, kernel, strides, dilations, padsBegin, padsEnd, countsPadding, ceils } = form;
+  const name = mode === "max" ? "MaxPool" : "AveragePool";
+  if (isGlobal) {
+    writer.node(`Global${name}`, [writer.input]);
+    return;
+  }
+  const isDilated = dilations.some((dilation) => dilation !== 1);
+  if (ceils) writer.needsOpset(FIRST_WITH_CEIL_MODE, "rounding up");
+  if (isDilated) writer.needsOpset(FIRST_WITH_DILATIONS[mode], "a dilated pool");
+  writer.node(name, [writer.input], {
+    kernel_shape: kernel,
+    pads: [...padsBegin, ...padsEnd],
+    strides,
+    ...(isDilated && { dilations }),
+    ...(ceils && { ceil_mode: 1 }),
+    ...(countsPadding && mode === "average" && { count_include_pad: 1 }),
+  });
+}
+
+export const WRITE_POOLING: Lowering<NodeWriter> = { pool: writePool };
+
+export const POOLING: Operators = {
+  MaxPool: { ...pooling({ mode: "max" }), lift: liftPool },
+  AveragePool: { ...pooling({ mode: "average" }), lift: liftPool },
   LpPool: pooling({ mode: "lp" }),
-  GlobalMaxPool: globalPooling({ mode: "max" }),
-  GlobalAveragePool: globalPooling({ mode: "average" }),
+  GlobalMaxPool: { ...globalPooling({ mode: "max" }), lift: liftGlobalPool("max") },
+  GlobalAveragePool: { ...globalPooling({ mode: "average" }), lift: liftGlobalPool("average") },
   GlobalLpPool: globalPooling({ mode: "lp" }),
   MaxRoiPool: MAX_ROI_POOL,
   MaxUnpool: MAX_UNPOOL,

@@ -3,28 +3,8 @@ import { elementsOf } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import { computedWeights, reshapedWeights, type Form, type Weights } from "../../../neutral/forms.ts";
 import { permutedWeights } from "../../../neutral/stored-weights.ts";
-import { explicitPads } from "./explicit-pads.ts";
 import type { Lift } from "./lift-rule.ts";
 import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
-
-/** X, W (O×I/g×kernel), B? Source: ONNX, Conv. */
-const CONV: Lift = (layer) => {
-  const weight = layer.weights(1);
-  const bias = layer.optionalWeights(2);
-  const { strides, dilations, padsBegin, padsEnd } = explicitPads(layer, weight.shape.slice(2));
-  const groups = layer.view.int("group", 1);
-  return layer.lifted({
-    kind: "conv",
-    weight,
-    bias,
-    groups,
-    strides,
-    dilations,
-    padsBegin,
-    padsEnd,
-    activation: undefined,
-  });
-};
 
 /** alpha · A · B + beta · C, A and B transposed where asked for. Source: ONNX, Gemm. */
 const GEMM: Lift = (layer) => {
@@ -100,7 +80,6 @@ function stretched(bias: Weights, outputs: number): Weights {
 }
 
 export const LIFT_PRODUCTS: Readonly<Record<string, Lift>> = {
-  Conv: CONV,
   Gemm: GEMM,
   MatMul: MATMUL,
   BatchNormalization: BATCH_NORM,

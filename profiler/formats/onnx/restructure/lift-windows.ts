@@ -1,49 +1,6 @@
 import type { FormOf } from "../../../neutral/forms.ts";
-import { explicitPads } from "./explicit-pads.ts";
 import type { Lift } from "./lift-rule.ts";
 import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
-
-type Pool = FormOf<"pool">;
-
-function pool(mode: Pool["mode"]): Lift {
-  return (layer) => {
-    const { view } = layer;
-    const kernel = view.ints("kernel_shape") ?? [];
-    if (layer.isOutputUsed(1)) throw new NotLiftable("its indices are used");
-    if (kernel.length === 0) throw new NotLiftable("it has no kernel");
-    const isDilated = (view.ints("dilations") ?? []).some((dilation) => dilation !== 1);
-    // ONNX Runtime's "same" padding of dilated pools is not what ONNX says: not worth translating.
-    if (isDilated && view.text("auto_pad", "NOTSET").startsWith("SAME"))
-      throw new NotLiftable("it is dilated and pads automatically");
-    return layer.lifted({
-      kind: "pool",
-      mode,
-      isGlobal: false,
-      kernel,
-      ...explicitPads(layer, kernel),
-      countsPadding: view.flag("count_include_pad"),
-      ceils: view.flag("ceil_mode"),
-      activation: undefined,
-    });
-  };
-}
-
-function globalPool(mode: Pool["mode"]): Lift {
-  return (layer) =>
-    layer.lifted({
-      kind: "pool",
-      mode,
-      isGlobal: true,
-      kernel: [],
-      strides: [],
-      dilations: [],
-      padsBegin: [],
-      padsEnd: [],
-      countsPadding: false,
-      ceils: false,
-      activation: undefined,
-    });
-}
 
 /** Resizes that leave batch and channels alone. */
 const RESIZE: Lift = (layer) => {
@@ -138,17 +95,12 @@ function range(from: number, to: number): readonly number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
 }
 
-/** Global pools need to know that there is something to pool over. */
 const IMAGE: (lift: Lift) => Lift = (lift) => (layer) => {
   if (layer.shape().length < 3) throw new NotLiftable("its input has no spatial axes");
   return lift(layer);
 };
 
 export const LIFT_WINDOWS: Readonly<Record<string, Lift>> = {
-  MaxPool: pool("max"),
-  AveragePool: pool("average"),
-  GlobalMaxPool: IMAGE(globalPool("max")),
-  GlobalAveragePool: IMAGE(globalPool("average")),
   LRN: IMAGE((layer) => layer.lifted({ kind: "local-response-norm" })),
   Resize: RESIZE,
   Upsample: RESIZE,

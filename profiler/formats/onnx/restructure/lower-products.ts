@@ -4,7 +4,6 @@ import { permutedWeights } from "../../../neutral/stored-weights.ts";
 import type { Lowers } from "./lower-rule.ts";
 import type { NodeWriter } from "./node-writer.ts";
 
-type Conv = FormOf<"conv">;
 type Dense = FormOf<"dense">;
 
 /** Before, Gemm's C was no optional input, and was stretched only with an attribute. */
@@ -12,19 +11,6 @@ const FIRST_WITH_OPTIONAL_C = 11;
 const FIRST_WITH_BROADCAST = 7;
 /** Since then a BatchNormalization outside training needs not say so. */
 const FIRST_WITHOUT_IS_TEST = 7;
-
-async function conv(form: Conv, writer: NodeWriter): Promise<void> {
-  const { weight, bias, groups, strides, dilations, padsBegin, padsEnd } = form;
-  const inputs = [writer.input, await writer.weights("weight", weight)];
-  if (bias) inputs.push(await writer.weights("bias", bias));
-  writer.node("Conv", inputs, {
-    dilations,
-    group: groups,
-    kernel_shape: weight.shape.slice(2),
-    pads: [...padsBegin, ...padsEnd],
-    strides,
-  });
-}
 
 /** A Gemm on matrices; a MatMul and an Add on everything else. */
 async function dense(form: Dense, writer: NodeWriter): Promise<void> {
@@ -81,4 +67,4 @@ async function batchNorm(
   writer.node("BatchNormalization", inputs, { epsilon, ...isTest });
 }
 
-export const LOWER_PRODUCTS: Lowers = { conv, dense, "batch-norm": batchNorm };
+export const LOWER_PRODUCTS: Lowers = { dense, "batch-norm": batchNorm };

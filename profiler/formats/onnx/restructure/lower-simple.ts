@@ -18,7 +18,6 @@ const ELEMENTWISE: Readonly<Record<FormOf<"elementwise">["fn"], string>> = {
 /** Since then operands are broadcast as NumPy does. */
 const FIRST_WITH_BROADCAST = 7;
 const FIRST_WITH_CLIP_INPUTS = 11;
-const FIRST_WITH_CEIL_MODE = 10;
 
 /** Functions that one operator computes: its name, the operator set that brought it, and its attributes. */
 interface Function {
@@ -84,26 +83,6 @@ function silu(writer: NodeWriter): void {
   writer.node("Mul", [writer.input, gate]);
 }
 
-function pool(form: FormOf<"pool">, writer: NodeWriter): void {
-  const { mode, isGlobal, kernel, strides, dilations, padsBegin, padsEnd, countsPadding, ceils } = form;
-  const name = mode === "max" ? "MaxPool" : "AveragePool";
-  if (isGlobal) {
-    writer.node(`Global${name}`, [writer.input]);
-    return;
-  }
-  const isDilated = dilations.some((dilation) => dilation !== 1);
-  if (ceils) writer.needsOpset(FIRST_WITH_CEIL_MODE, "rounding up");
-  if (isDilated) writer.needsOpset(mode === "max" ? 10 : 19, "a dilated pool");
-  writer.node(name, [writer.input], {
-    kernel_shape: kernel,
-    pads: [...padsBegin, ...padsEnd],
-    strides,
-    ...(isDilated && { dilations }),
-    ...(ceils && { ceil_mode: 1 }),
-    ...(countsPadding && mode === "average" && { count_include_pad: 1 }),
-  });
-}
-
 function identity(_: FormOf<"identity">, writer: NodeWriter): void {
   writer.node("Identity", [writer.input]);
 }
@@ -119,4 +98,4 @@ async function resize({ to }: FormOf<"resize">, writer: NodeWriter): Promise<voi
   writer.node("Resize", [writer.input, region, ABSENT, sizes], Object.fromEntries(node.attributes));
 }
 
-export const LOWER_SIMPLE: Lowers = { elementwise, activation, pool, identity, resize };
+export const LOWER_SIMPLE: Lowers = { elementwise, activation, identity, resize };

@@ -3,13 +3,15 @@ import { bitsOf } from "../../../model/data-type.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
+import type { Operators } from "../../../neutral/operator.ts";
+import type { TfliteLayer } from "../restructure/tflite-layer.ts";
 import type { OperatorRule, PlainRule } from "../../../operators/operator-rule.ts";
 import type { InferredType } from "../../../operators/inferred-type.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { TENSOR_TYPES } from "../data-types.ts";
 import { TensorType } from "../schema/generated/schema_generated.ts";
 
-export type Rules = Readonly<Record<string, OperatorRule>>;
+export type Rules = Operators<TfliteLayer>;
 
 /** Element type that the file gives an output: TFLite's kernels choose by it what they compute (int8 to int16, float to int8, …). */
 export function outputType(view: NodeView, output = 0, fallback = view.dataType(0)): DataType | undefined {

@@ -6,6 +6,19 @@ import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { quotient, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { transposedOutput, windowOutput, type Padding } from "../../../shapes/window.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import type { ConvForm } from "../../../neutral/forms.ts";
+import { NotLiftable } from "../../../neutral/native-layer.ts";
+import type { Lowering } from "../../../neutral/operator.ts";
+import { permutedWeights } from "../../../neutral/stored-weights.ts";
+import { convForm } from "../../../neutral/window-forms.ts";
+import { fusedOption } from "../restructure/fused-activation.ts";
+import { granularityBefore, keptTensors } from "../restructure/kept-weights.ts";
+import type { OperatorWriter } from "../restructure/operator-writer.ts";
+import type { TfliteLayer } from "../restructure/tflite-layer.ts";
+import { CANONICAL_AXES, STORED_AXES, type ConvOperator } from "../restructure/weight-layouts.ts";
+import { inStoredOrder, writeBias, writeWeights } from "../restructure/weight-writer.ts";
+import { writePadded } from "../restructure/write-padded.ts";
 import { fusedActivation, listInput, ofRank, outputType, type Rules } from "./common.ts";
 
 /** Letters of the options for depth, height and width, as many as there are spatial axes. */
@@ -99,13 +112,14 @@ function convolved(
   const channels = size(input, rank + 1);
   const strides = stridesOf(view, rank);
   const dilations = dilationsOf(view, rank);
+  const padding = paddingOf(view);
   const inSpatial = input.slice(1, -1);
   const outSpatial = kernel.map((extent, axis) =>
     windowOutput(size(inSpatial, axis), {
       kernel: extent,
       stride: strides[axis] ?? 1,
       dilation: dilations[axis] ?? 1,
-      padding: paddingOf(view),
+      padding,
     }),
   );
   return {
@@ -117,6 +131,7 @@ function convolved(
     kernel,
     strides,
     dilations,
+    padding: kernel.map(() => padding),
     inSpatial,
     outSpatial,
     hasBias: view.has(2),
@@ -207,6 +222,7 @@ function transposedOperation(
     kernel,
     strides: stridesOf(view, rank),
     dilations: kernel.map(() => 1),
+    padding: kernel.map(() => paddingOf(view)),
     inSpatial: input.slice(1, -1),
     outSpatial: output?.slice(1, -1) ?? unknownSizes(rank),
     hasBias: view.has(inputs.bias),
@@ -215,10 +231,54 @@ function transposedOperation(
   return { kind: "conv", geometry };
 }
 
+/** @param canonical order of the stored weights' axes in which they are outputs, inputs of a group, height, width */
+function liftConv(canonical: readonly number[]): (layer: TfliteLayer) => Lifted {
+  return (layer) => {
+    const stored = layer.weights(1);
+    if (stored.shape.length !== 4) throw new NotLiftable("its weights have not four axes");
+    const weights = { weight: permutedWeights(stored, canonical), bias: layer.optionalWeights(2) };
+    return layer.lifted(convForm(layer.operation("conv").geometry, weights, layer.fused()));
+  };
+}
+
+async function writeConv(form: ConvForm, writer: OperatorWriter): Promise<void> {
+  const { weight, bias, strides, dilations, groups } = form;
+  const [outputs = 0, , ...kernel] = weight.shape;
+  if (kernel.length !== 2) throw writer.error(`TFLite convolves two axes, not ${kernel.length}`);
+  const op = operatorOf(form, writer);
+  const kept = keptTensors(form, op, writer);
+  const weightTensor =
+    kept.weight ??
+    (await writeWeights(writer, inStoredOrder(weight, STORED_AXES[op]), {
+      role: "weight",
+      channelAxis: op === "CONV_2D" ? 0 : 3,
+      isPerChannel: granularityBefore(writer) !== "tensor",
+    }));
+  const biasTensor = kept.bias ?? (await writeBias(writer, bias, outputs, weightTensor));
+  const { input, padding } = writePadded(form, kernel, writer);
+  writer.operator(op, [input, weightTensor, biasTensor], {
+    padding,
+    stride_w: strides[1] ?? 1,
+    stride_h: strides[0] ?? 1,
+    ...(op === "DEPTHWISE_CONV_2D" && { depth_multiplier: outputs / groups }),
+    ...fusedOption(form.activation),
+    dilation_w_factor: dilations[1] ?? 1,
+    dilation_h_factor: dilations[0] ?? 1,
+  });
+}
+
+/** Depthwise when each group is one channel; with one channel altogether both operators do, and a layer stays what it was. */
+function operatorOf({ weight, groups }: ConvForm, { layer }: OperatorWriter): ConvOperator {
+  const isDepthwise = weight.shape[1] === 1 && (groups > 1 || layer.before?.op === "DEPTHWISE_CONV_2D");
+  return isDepthwise ? "DEPTHWISE_CONV_2D" : "CONV_2D";
+}
+
+export const WRITE_CONVOLUTION: Lowering<OperatorWriter> = { conv: writeConv };
+
 /** Convolutions; activations are laid out batch, spatial axes, channels. */
 export const CONVOLUTION: Rules = {
-  CONV_2D: convolution(2, OHWI),
-  DEPTHWISE_CONV_2D: convolution(2, DEPTHWISE),
+  CONV_2D: { ...convolution(2, OHWI), lift: liftConv(CANONICAL_AXES.CONV_2D) },
+  DEPTHWISE_CONV_2D: { ...convolution(2, DEPTHWISE), lift: liftConv(CANONICAL_AXES.DEPTHWISE_CONV_2D) },
   CONV_3D: convolution(3, DHWIO),
   TRANSPOSE_CONV: transposedConvolution(2, OHWI, { outputShape: 0, weights: 1, data: 2, bias: 3 }),
   CONV_3D_TRANSPOSE: transposedConvolution(3, DHWOI, { outputShape: 0, weights: 1, data: 2, bias: 3 }),

@@ -18,7 +18,7 @@ import { SLICING } from "./slicing.ts";
 import { STABLEHLO } from "./stablehlo.ts";
 import { STATE } from "./state.ts";
 
-const BUILTIN: Rules = {
+export const BUILTIN: Rules = {
   ...ACTIVATION,
   ...CASTING,
   ...CONSTANTS,

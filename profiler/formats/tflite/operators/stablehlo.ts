@@ -8,7 +8,7 @@ import { add, multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension
 import { reduceShape } from "../../../shapes/reduce.ts";
 import { sliceShape } from "../../../shapes/slice.ts";
 import { transposeShape } from "../../../shapes/transpose.ts";
-import { dilatedKernel, windowOutput } from "../../../shapes/window.ts";
+import { dilatedKernel, windowOutput, type Padding } from "../../../shapes/window.ts";
 import { outputType, shaped, type Rules } from "./common.ts";
 import { withRegion } from "./control.ts";
 
@@ -51,13 +51,15 @@ function windowSizes(
       kernel: kernel[axis] ?? 1,
       stride: view.ints("window_strides")?.[axis] ?? 1,
       dilation: view.ints(own)?.[axis] ?? 1,
-      padding: {
-        kind: "explicit",
-        begin: view.ints("padding")?.[2 * axis] ?? 0,
-        end: view.ints("padding")?.[2 * axis + 1] ?? 0,
-      },
+      padding: padsOf(view, axis),
     }),
   );
+}
+
+/** A pair for each axis. */
+function padsOf(view: NodeView, axis: number): Padding {
+  const pads = view.ints("padding") ?? [];
+  return { kind: "explicit", begin: pads[2 * axis] ?? 0, end: pads[2 * axis + 1] ?? 0 };
 }
 
 /** Axes of operands and result are where the options say. */
@@ -91,6 +93,7 @@ const CONVOLUTION: OperatorRule = {
       kernel: pick(weights, kernel.spatial),
       strides: view.ints(isTransposed ? "lhs_dilation" : "window_strides") ?? input.spatial.map(() => 1),
       dilations: view.ints("rhs_dilation") ?? input.spatial.map(() => 1),
+      padding: input.spatial.map((_, axis) => padsOf(view, axis)),
       inSpatial: pick(data, input.spatial),
       outSpatial: spatial,
       hasBias: false,

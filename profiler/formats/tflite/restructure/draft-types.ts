@@ -1,22 +1,25 @@
 import { ABSENT, type Graph, type Node, type TensorId } from "../../../model/model.ts";
 import { inferGraph } from "../../../operators/infer.ts";
 import { UNKNOWN, type InferredType } from "../../../operators/inferred-type.ts";
+import type { OperatorTable } from "../../../operators/operator-rule.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
-import { TFLITE_OPERATORS } from "../operators/index.ts";
 
 /** Types and shapes of a draft's tensors, new ones among them: padding and targets of reshapes depend on sizes. */
-export class DraftFacts {
-  static readonly #known = new WeakMap<GraphBuilder, DraftFacts>();
+export class DraftTypes {
+  static readonly #known = new WeakMap<GraphBuilder, DraftTypes>();
   readonly #inferredTypes = new Map<TensorId, InferredType>();
   /** Nodes of the draft that were looked at. */
   #seen = 0;
 
-  private constructor(private readonly draft: GraphBuilder) {}
+  private constructor(
+    private readonly draft: GraphBuilder,
+    private readonly operators: OperatorTable,
+  ) {}
 
   /** Those of a draft: one object however many layers are lowered to it. */
-  static of(draft: GraphBuilder): DraftFacts {
-    const inferredTypes = DraftFacts.#known.get(draft) ?? new DraftFacts(draft);
-    DraftFacts.#known.set(draft, inferredTypes);
+  static of(draft: GraphBuilder, operators: OperatorTable): DraftTypes {
+    const inferredTypes = DraftTypes.#known.get(draft) ?? new DraftTypes(draft, operators);
+    DraftTypes.#known.set(draft, inferredTypes);
     return inferredTypes;
   }
 
@@ -47,7 +50,7 @@ export class DraftFacts {
     const inputs = node.inputs.filter((id) => id !== ABSENT && this.draft.tensors[id]?.constant === undefined);
     // Files declare types of what is there already, and a changed layer may make another shape of it.
     const graph: Graph = { name: "", tensors: this.draft.tensors, nodes: [node], inputs, outputs: node.outputs };
-    const context = { model: this.draft.model, operators: TFLITE_OPERATORS, checksDeclared: false };
+    const context = { model: this.draft.model, operators: this.operators, checksDeclared: false };
     const inferred = inferGraph(
       context,
       graph,

@@ -1,3 +1,4 @@
+import type { Attribute } from "../../../model/model.ts";
 import type { Activation } from "../../../neutral/forms.ts";
 
 /**
@@ -19,4 +20,9 @@ export function fusedName({ fn, minimum, maximum }: Activation): string | undefi
   const isSame = (known: Activation): boolean =>
     known.fn === fn && (fn !== "clip" || (known.minimum === minimum && known.maximum === maximum));
   return Object.entries(FUSED).find(([, known]) => isSame(known))?.[0];
+}
+
+/** The option for an activation that `fusedName` knows. */
+export function fusedOption(activation: Activation | undefined): Readonly<Record<string, Attribute>> {
+  return { fused_activation_function: (activation && fusedName(activation)) ?? "NONE" };
 }

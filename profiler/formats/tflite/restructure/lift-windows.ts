@@ -1,28 +1,7 @@
 import type { FormOf } from "../../../neutral/forms.ts";
 import { NotLiftable } from "../../../neutral/native-layer.ts";
 import type { Lift } from "./lift-rule.ts";
-import { explicitPads } from "./same-pads.ts";
 import type { TfliteLayer } from "./tflite-layer.ts";
-
-/** Averages are of what is inside the image: padding never counts. */
-function pool(mode: FormOf<"pool">["mode"]): Lift {
-  return (layer) => {
-    const { view } = layer;
-    const kernel = [view.int("filter_height", 1), view.int("filter_width", 1)];
-    const window = { strides: [view.int("stride_h", 1), view.int("stride_w", 1)], dilations: [1, 1] };
-    return layer.lifted({
-      kind: "pool",
-      mode,
-      isGlobal: false,
-      kernel,
-      ...window,
-      ...explicitPads(layer, kernel, window),
-      countsPadding: false,
-      ceils: false,
-      activation: layer.fused(),
-    });
-  };
-}
 
 /** Height and width; batch and channels stay. */
 const RESIZE: Lift = (layer) => {
@@ -82,8 +61,6 @@ export function constants(layer: TfliteLayer, position: number, what: string): r
 }
 
 export const LIFT_WINDOWS: Readonly<Record<string, Lift>> = {
-  AVERAGE_POOL_2D: pool("average"),
-  MAX_POOL_2D: pool("max"),
   LOCAL_RESPONSE_NORMALIZATION: (layer) => layer.lifted({ kind: "local-response-norm" }),
   RESIZE_BILINEAR: RESIZE,
   RESIZE_NEAREST_NEIGHBOR: RESIZE,

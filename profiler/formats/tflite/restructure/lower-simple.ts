@@ -1,17 +1,10 @@
 import type { ElementFunction } from "../../../operators/operations-per-element.ts";
 import type { TensorId } from "../../../model/model.ts";
-import {
-  newWeights,
-  type Activation,
-  type ActivationForm,
-  type FormOf,
-  type PoolForm,
-} from "../../../neutral/forms.ts";
+import { newWeights, type Activation, type ActivationForm, type FormOf } from "../../../neutral/forms.ts";
 import type { Lowers } from "./lower-rule.ts";
-import { fusedOption } from "./lower-products.ts";
+import { fusedOption } from "./fused-activation.ts";
 import type { Attributes, OperatorWriter } from "./operator-writer.ts";
 import { writeWeights } from "./weight-writer.ts";
-import { writePadded } from "./write-padded.ts";
 
 const ELEMENTWISE: Readonly<Record<FormOf<"elementwise">["fn"], string>> = {
   add: "ADD",
@@ -106,34 +99,6 @@ function silu(writer: OperatorWriter): void {
   writer.operator("MUL", [writer.input, gate], fusedOption(undefined));
 }
 
-/** The least float32: what it pads with no maximum ever is. */
-const LEAST_FLOAT = -3.4028234663852886e38;
-
-function pool(form: PoolForm, writer: OperatorWriter): void {
-  const { mode, isGlobal, kernel, strides, dilations, padsBegin, padsEnd, countsPadding, ceils } = form;
-  if (isGlobal) {
-    const axes = writer.setting("axes", [1, 2]);
-    writer.operator(mode === "max" ? "REDUCE_MAX" : "MEAN", [writer.input, axes], { keep_dims: true });
-    return;
-  }
-  if (kernel.length !== 2) throw writer.error(`TFLite pools over two axes, not ${kernel.length}`);
-  if (ceils || dilations.some((dilation) => dilation !== 1)) throw writer.error("TFLite has no such pool");
-  // TFLite's averages leave out what SAME adds, and count what a PAD adds.
-  const isPadded = [...padsBegin, ...padsEnd].some((pad) => pad !== 0);
-  if (mode === "average" && countsPadding && isPadded) throw writer.error("TFLite's averages do not count padding");
-  const { input, padding } = writePadded(form, kernel, writer, mode === "max" ? LEAST_FLOAT : 0);
-  if (mode === "average" && input !== writer.input)
-    throw writer.error("TFLite has no average pool that leaves out such padding");
-  writer.operator(mode === "max" ? "MAX_POOL_2D" : "AVERAGE_POOL_2D", [input], {
-    padding,
-    stride_w: strides[1] ?? 1,
-    stride_h: strides[0] ?? 1,
-    filter_width: kernel[1] ?? 1,
-    filter_height: kernel[0] ?? 1,
-    ...fusedOption(form.activation),
-  });
-}
-
 /** As it was, to other sizes. */
 function resize({ to }: FormOf<"resize">, writer: OperatorWriter): void {
   const { before } = writer.layer;
@@ -142,4 +107,4 @@ function resize({ to }: FormOf<"resize">, writer: OperatorWriter): void {
   writer.operator(before.op, [writer.input, writer.setting("size", to.sizes)]);
 }
 
-export const LOWER_SIMPLE: Lowers = { elementwise, activation, pool, resize };
+export const LOWER_SIMPLE: Lowers = { elementwise, activation, resize };

@@ -3,7 +3,7 @@ import type { InferredType } from "../../../operators/inferred-type.ts";
 import type { LayerToLower } from "../../../neutral/adapter.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
-import { DraftFacts } from "./draft-types.ts";
+import type { DraftTypes } from "./draft-types.ts";
 import { giveRange, isQuantizedType } from "./ranges.ts";
 import { versionOf } from "./versions.ts";
 
@@ -14,14 +14,12 @@ const DATA_INPUT: Readonly<Record<string, number>> = { SPLIT: 1 };
 
 /** Writes the operators of one layer: its own under its name, and others beside it. */
 export class OperatorWriter {
-  readonly #inferredTypes: DraftFacts;
-
   constructor(
     readonly layer: LayerToLower,
     readonly draft: GraphBuilder,
-  ) {
-    this.#inferredTypes = DraftFacts.of(draft);
-  }
+    /** Of the draft's tensors, new ones among them. */
+    private readonly types: DraftTypes,
+  ) {}
 
   get input(): TensorId {
     return this.layer.inputs[0] ?? ABSENT;
@@ -37,7 +35,7 @@ export class OperatorWriter {
   }
 
   inferredType(tensor: TensorId): InferredType {
-    return this.#inferredTypes.inferredType(tensor);
+    return this.types.inferredType(tensor);
   }
 
   /** @throws {LoweringError} without a known rank */
@@ -86,7 +84,7 @@ export class OperatorWriter {
         for (const output of outputs) giveRange(this.draft, { op, layer: this.layer.name, input, output });
     const named = new Map(Object.entries(attributes));
     const version = this.#version(op, inputs, outputs, attributes);
-    this.#inferredTypes.infer(this.draft.addNode({ op, version, inputs, outputs, attributes: named }, identity));
+    this.types.infer(this.draft.addNode({ op, version, inputs, outputs, attributes: named }, identity));
   }
 
   /** That which the runtime needs for what is written, which may be less than what it needed before. */

@@ -1,6 +1,4 @@
-import { fixed } from "../../../neutral/native-layer.ts";
 import { samePads } from "../../../shapes/window.ts";
-import type { TfliteLayer } from "./tflite-layer.ts";
 
 /** How a window moves along height and width. */
 export interface WindowStep {
@@ -11,21 +9,6 @@ export interface WindowStep {
 export interface Pads {
   readonly padsBegin: readonly number[];
   readonly padsEnd: readonly number[];
-}
-
-/**
- * TFLite's padding of height and width in numbers.
- * @throws {NotLiftable} when SAME padding depends on a size that only the run can tell
- */
-export function explicitPads(layer: TfliteLayer, kernel: readonly number[], { strides, dilations }: WindowStep): Pads {
-  if (layer.view.text("padding", "SAME") === "VALID")
-    return { padsBegin: kernel.map(() => 0), padsEnd: kernel.map(() => 0) };
-  const pads = kernel.map((extent, axis) => {
-    const window = { kernel: extent, stride: strides[axis] ?? 1, dilation: dilations[axis] ?? 1 };
-    const size = layer.shape()[axis + 1];
-    return samePads(window.stride === 1 ? 1 : fixed(size, "the size of its input"), window);
-  });
-  return { padsBegin: pads.map(({ begin }) => begin), padsEnd: pads.map(({ end }) => end) };
 }
 
 /** What the padding option has to be for these pads; undefined where neither of the two says them. */
