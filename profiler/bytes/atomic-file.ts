@@ -1,41 +1,77 @@
-import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
-import { randomBytes } from "node:crypto";
-import { basename, dirname, join } from "node:path";
+import type { Stats } from "node:fs";
+import { link, open, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 import { FileAccessError } from "../errors.ts";
+import { sweepTemporaryFiles, temporaryName } from "./temporary-file.ts";
+import { writeTargetAt, type WriteTarget } from "./write-target.ts";
 
 /** Where a writer's bytes go, in order. */
 export interface ByteTarget {
   write(bytes: Uint8Array): Promise<void>;
 }
 
+export interface AtomicWriteOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told in one sentence what of the file that was replaced could not be kept, or that another program wrote it meanwhile. */
+  readonly onNote?: ((note: string) => void) | undefined;
+}
+
 /** Why a file cannot be written, by the operating system's code. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "its folder does not exist",
-  ENOTDIR: "its folder does not exist",
-  EACCES: "you may not write there",
-  EPERM: "you may not write there",
-  EROFS: "the disk is read-only",
-  EISDIR: "it is a folder",
-  ENOSPC: "the disk is full",
-  EDQUOT: "your quota is full",
-  EFBIG: "the file system holds no file so large",
-};
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "its folder does not exist"],
+  ["ENOTDIR", "its folder does not exist"],
+  ["EACCES", "you may not write there"],
+  ["EPERM", "you may not write there"],
+  ["EROFS", "the disk is read-only"],
+  ["EISDIR", "it is a folder"],
+  ["ENOSPC", "the disk is full"],
+  ["EDQUOT", "your quota is full"],
+  ["EFBIG", "the file system holds no file so large"],
+]);
 
 /**
  * Writes a file whole or not at all: into a temporary file in the same folder, flushed to the disk, then renamed over `path`. When
- * anything fails or `signal` aborts, what was at `path` is as it was, and the temporary file is gone. A file that is replaced hands
- * its permissions on.
- * @throws {FileAccessError} when the file cannot be written
+ * anything fails or `signal` aborts, what was at `path` is as it was, and the temporary file is gone. A symbolic link is followed to the
+ * file it names; a file that is replaced hands its permissions and owner on. What killed writers left in the folder is removed.
+ * @throws {FileAccessError} when the file cannot be written, is no regular file, or is marked read-only
  */
 export async function writeAtomically(
   path: string,
   write: (target: ByteTarget) => Promise<void>,
-  signal?: AbortSignal,
+  options: AtomicWriteOptions = {},
 ): Promise<void> {
+  const prepared = await prepareFile(path, write, options);
+  await prepared.replace();
+}
+
+/** A file that is written to the disk under another name, and takes its place in one step. */
+export interface PreparedFile {
+  /** Puts it at its path, over what is there. */
+  replace(): Promise<void>;
+  /** Puts it at its path, or at `place` instead. @returns false when a file is there already: nothing happens then */
+  create(place?: string): Promise<boolean>;
+  /** Removes it, where it has not taken its place. */
+  discard(): Promise<void>;
+}
+
+/**
+ * @param label hexadecimal digits that stand in the temporary file's name (see `sweepTemporaryFiles`)
+ * @throws {FileAccessError}
+ */
+export async function prepareFile(
+  path: string,
+  write: (target: ByteTarget) => Promise<void>,
+  { signal, onNote }: AtomicWriteOptions = {},
+  label?: string,
+): Promise<PreparedFile> {
   signal?.throwIfAborted();
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const target = await writeTargetAt(path);
+  const folder = dirname(target.path);
+  await sweepTemporaryFiles(folder);
+  const temporary = join(folder, temporaryName(label));
   const file = await attempt(path, () => open(temporary, "wx"));
+  const discard = (): Promise<void> => rm(temporary, { force: true });
   try {
     try {
       await write({
@@ -44,18 +80,54 @@ export async function writeAtomically(
           return attempt(path, () => writeFully(file, bytes));
         },
       });
-      await attempt(path, () => keepPermissions(file, path));
+      if (target.replaced) await keepIdentity(file, path, target.replaced, onNote);
       await attempt(path, () => file.sync());
     } finally {
       await file.close();
     }
     signal?.throwIfAborted();
-    await attempt(path, () => rename(temporary, path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    await discard();
     throw error;
   }
-  await syncFolder(dirname(path));
+  return {
+    discard,
+    async replace() {
+      try {
+        signal?.throwIfAborted();
+        await noteRace(path, target, onNote);
+        await attempt(path, () => rename(temporary, target.path));
+      } catch (error) {
+        await discard();
+        throw error;
+      }
+      await syncFolder(folder);
+    },
+    async create(place = target.path) {
+      try {
+        return await attempt(place, () => createBy(temporary, place));
+      } finally {
+        await discard();
+        await syncFolder(folder);
+      }
+    },
+  };
+}
+
+/** A link fails where a file is, a rename would replace it. */
+async function createBy(temporary: string, place: string): Promise<boolean> {
+  try {
+    await link(temporary, place);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "ENOSYS") throw error;
+    // A file system without hard links (FAT): between the look and the rename another writer may come.
+    if (await stat(place).catch(() => undefined)) return false;
+    await rename(temporary, place);
+    return true;
+  }
 }
 
 async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
@@ -65,9 +137,30 @@ async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
   }
 }
 
-async function keepPermissions(file: FileHandle, path: string): Promise<void> {
-  const replaced = await stat(path).catch(() => undefined);
-  if (replaced?.isFile() === true) await file.chmod(replaced.mode);
+async function keepIdentity(
+  file: FileHandle,
+  path: string,
+  { mode, uid, gid, nlink }: Stats,
+  onNote: AtomicWriteOptions["onNote"],
+): Promise<void> {
+  const own = await file.stat();
+  if (own.uid !== uid || own.gid !== gid) {
+    await file.chown(uid, gid).catch(() => onNote?.(`${path} belonged to another user, and is yours now.`));
+  }
+  // Behind the owner: a change of that takes special bits away.
+  await attempt(path, () => file.chmod(mode));
+  if (nlink > 1) onNote?.(`${path} has other names (hard links): they keep the old file.`);
+}
+
+/** Both versions were whole; the one that is written now stays. */
+async function noteRace(
+  path: string,
+  { path: place, replaced }: WriteTarget,
+  onNote: AtomicWriteOptions["onNote"],
+): Promise<void> {
+  const now = await stat(place).catch(() => undefined);
+  if (now?.ino === replaced?.ino && now?.mtimeMs === replaced?.mtimeMs) return;
+  onNote?.(`${path} was written or removed by another program meanwhile: what it wrote is replaced.`);
 }
 
 /** The rename itself reaches the disk with its folder; systems that cannot open folders (Windows) do without. */
@@ -82,6 +175,6 @@ async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
-    throw new FileAccessError(`${path}: the file cannot be written: ${REASONS[code] ?? message}`, { cause: error });
+    throw new FileAccessError(`${path}: the file cannot be written: ${REASONS.get(code) ?? message}`, { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, statSync, type BigIntStats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync, type BigIntStats } from "node:fs";
 
 import { FileAccessError, FileChangedError, ModelFormatError } from "../errors.ts";
 import type { ByteSource } from "./byte-source.ts";
@@ -6,6 +6,9 @@ import { checkBounds } from "./read-bounds.ts";
 
 /** The operating system reads less than 2 GiB in one call. */
 const LONGEST_READ = 2 ** 30;
+
+/** To open a pipe would wait for somebody who writes into it; it is refused instead. Windows has no such flag. */
+const WITHOUT_WAITING = process.platform === "win32" ? 0 : constants.O_NONBLOCK;
 
 /** Why a file cannot be opened, by the operating system's code. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -119,7 +122,7 @@ function readFully(descriptor: number, offset: number, length: number): Uint8Arr
 
 function openDescriptor(path: string, name: string): number {
   try {
-    return openSync(path, "r");
+    return openSync(path, constants.O_RDONLY | WITHOUT_WAITING);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
     throw cannotRead(name, REASONS[code] ?? (error as Error).message, error);

@@ -49,7 +49,7 @@ export function addApplyCommand(program: Command, context: CliContext): void {
       const base = await readModel(source, new ExternalDataFolder(path));
       const { model, steps } = await applied(base, edits, options, context);
       context.progress?.("writing");
-      await writeModel(model, options.out);
+      await writeModel(model, options.out, { onNote: context.remark });
       if (options.saveEdits !== undefined) await writeEdits(options.saveEdits, edits, basename(path));
       context.progress?.("");
       context.write(

@@ -79,7 +79,7 @@ export function addFitCommand(program: Command, context: CliContext): void {
       });
       if (result.isMet) {
         context.progress?.("writing");
-        await writeModel(model, options.out);
+        await writeModel(model, options.out, { onNote: context.remark });
         const { edits = [] } = result.points[result.best] ?? {};
         if (options.saveEdits !== undefined) await writeEdits(options.saveEdits, edits, basename(path));
       } else context.setExitCode(EXIT.failed);

@@ -1,12 +1,11 @@
-import { rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
-
-import { writeAtomically } from "../../bytes/atomic-file.ts";
+import { prepareFile, type PreparedFile } from "../../bytes/atomic-file.ts";
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { ModelFormatError } from "../../errors.ts";
 import type { Constant, Model } from "../../model/model.ts";
 import { WireWalker, type WireField } from "./wire/walk.ts";
-import { copyDataFiles, DataFile, freeDataName } from "./write/data-file.ts";
+import { writeTargetAt } from "../../bytes/write-target.ts";
+import { copyDataFiles } from "./write/copy-data-files.ts";
+import { DataFile, dataNameOf, prepareDataFile, sweepUnusedData } from "./write/data-file.ts";
 import { isEdited, payloadOf } from "../../neutral/edited-model.ts";
 import { embeddedTensor, fieldPieces } from "./write/encode-tensor.ts";
 import { patchedGraph } from "./write/graph-patch.ts";
@@ -23,6 +22,8 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
   /** @param done share of the bytes, 0 to 1 */
   readonly onProgress?: (done: number) => void;
+  /** See `AtomicWriteOptions`. */
+  readonly onNote?: (note: string) => void;
   /** Bytes of the largest model that keeps its new weights inside; protobuf's 2 GiB when left out. */
   readonly largestModel?: number;
 }
@@ -39,18 +40,24 @@ export interface WriteOptions {
 export async function writeOnnx(model: Model, path: string, options: WriteOptions = {}): Promise<void> {
   const { signal, onProgress, largestModel = LONGEST_PROTOBUF } = options;
   const dataFiles = model.dataFiles ?? new Map<string, ByteSource>();
-  const location = await freeDataName(path, new Set(dataFiles.keys()));
-  const { segments, data } = await planned(model, location, largestModel);
+  const { path: place } = await writeTargetAt(path);
+  await sweepUnusedData(place);
+  const { segments, data } = await planned(model, dataNameOf(place), largestModel);
   const total = lengthOf(segments) + lengthOf(data);
   let done = 0;
   const onBytes = (count: number): void => onProgress?.((done += count) / total);
-  await copyDataFiles(dataFiles, path, signal);
-  const dataPath = join(dirname(path), location);
-  if (data.length > 0) await writeAtomically(dataPath, (target) => writeSegments(data, target, onBytes), signal);
+  await copyDataFiles(dataFiles, place, signal);
+  const write = (parts: readonly ByteSegment[], label?: string): Promise<PreparedFile> =>
+    prepareFile(path, (target) => writeSegments(parts, target, onBytes), options, label);
+  if (data.length === 0) return (await write(segments)).replace();
+  const dataFile = await prepareDataFile(place, data, { signal, onBytes });
   try {
-    await writeAtomically(path, (target) => writeSegments(segments, target, onBytes), signal);
+    const { segments: final } = await planned(model, dataFile.location, largestModel);
+    const prepared = await write(final, dataFile.label);
+    await dataFile.create();
+    await prepared.replace();
   } catch (error) {
-    if (data.length > 0) await rm(dataPath, { force: true });
+    await dataFile.discard();
     throw error;
   }
 }

@@ -11,6 +11,8 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
   /** @param done share of the bytes, 0 to 1 */
   readonly onProgress?: (done: number) => void;
+  /** See `AtomicWriteOptions`. */
+  readonly onNote?: (note: string) => void;
 }
 
 /**
@@ -21,16 +23,12 @@ export interface WriteOptions {
  * @throws {FileChangedError} when the file that is copied from changed meanwhile
  * @throws {LoweringError} for a prediction, whose weights have no numbers
  */
-export async function writeTflite(
-  model: Model,
-  path: string,
-  { signal, onProgress }: WriteOptions = {},
-): Promise<void> {
+export async function writeTflite(model: Model, path: string, options: WriteOptions = {}): Promise<void> {
   const segments = await modelPieces(model);
   const total = lengthOf(segments);
   let done = 0;
-  const onBytes = (count: number): void => onProgress?.((done += count) / total);
-  await writeAtomically(path, (target) => writeSegments(segments, target, onBytes), signal);
+  const onBytes = (count: number): void => options.onProgress?.((done += count) / total);
+  await writeAtomically(path, (target) => writeSegments(segments, target, onBytes), options);
 }
 
 /**

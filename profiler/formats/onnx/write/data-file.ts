@@ -1,23 +1,21 @@
-import { access, mkdir, realpath } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { access, readFile, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-import { writeAtomically } from "../../../bytes/atomic-file.ts";
+import { prepareFile, type ByteTarget } from "../../../bytes/atomic-file.ts";
 import type { ByteSource } from "../../../bytes/byte-source.ts";
-import { FileSource } from "../../../bytes/file-source.ts";
+import { sweepTemporaryFiles } from "../../../bytes/temporary-file.ts";
 import { FileAccessError } from "../../../errors.ts";
 import type { Constant } from "../../../model/model.ts";
 import { payloadOf } from "../../../neutral/edited-model.ts";
 import { embeddedTensor, externalTensor } from "./encode-tensor.ts";
-import { bytesSegment, writeSegments, type ByteSegment } from "../../../bytes/byte-segments.ts";
+import { bytesSegment, lengthOf, writeSegments, type ByteSegment } from "../../../bytes/byte-segments.ts";
 
 /** Smaller constants stay in the model: runtimes compute shapes from them. What ONNX's own tools take. */
 const SMALLEST_EXTERNAL = 1024;
 
 /** Runtimes map data files into memory by pages. */
 const ALIGNMENT = 4096;
-
-/** Compared at once. */
-const LONGEST_READ = 2 ** 22;
 
 /** New weights of a model that go into a file beside it. */
 export class DataFile {
@@ -52,50 +50,90 @@ export class DataFile {
   }
 }
 
-/** A name for a new data file beside the model at `path`: one that nothing there has, so that no older model loses its numbers. */
-export async function freeDataName(path: string, taken: ReadonlySet<string>): Promise<string> {
-  const wanted = `${basename(path)}.data`;
-  for (let number = 1; ; number += 1) {
-    const name = number === 1 ? wanted : `${wanted}${number}`;
-    if (!taken.has(name) && !(await exists(join(dirname(path), name)))) return name;
-  }
+/** Digits of the SHA-256 of its bytes in a data file's name: two that differ never meet under one name. */
+const DIGITS = 12;
+
+/** What the model at `path` calls a data file before its bytes are known: as long as the final name. */
+export function dataNameOf(path: string, digest = "0".repeat(DIGITS)): string {
+  return `${basename(path)}.${digest}.data`;
+}
+
+/** New weights that are on the disk, under a temporary name until the model is there too. */
+export interface PreparedDataFile {
+  /** What the model calls it. */
+  readonly location: string;
+  /** For the model's temporary file: what to remove when its writer is killed; undefined when the data was there before. */
+  readonly label: string | undefined;
+  /** Puts it at its place. @throws {FileAccessError} when another file is there under its name */
+  create(): Promise<void>;
+  /** Takes back what was made. */
+  discard(): Promise<void>;
 }
 
 /**
- * Puts the data files that a model refers to beside its copy at `path`. Those that are there already are left alone.
- * @throws {FileAccessError} when another file has the name of one
+ * Writes new weights beside the model at `path`, named by their content: two writers of one model can never mix their weights.
+ * @throws {FileAccessError}
  */
-export async function copyDataFiles(
-  files: ReadonlyMap<string, ByteSource>,
+export async function prepareDataFile(
   path: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  for (const [location, source] of files) {
-    const target = join(dirname(path), location);
-    if (await isSame(source, target)) continue;
-    await mkdir(dirname(target), { recursive: true });
-    const whole = [{ source, offset: 0, length: source.size }];
-    await writeAtomically(target, (bytes) => writeSegments(whole, bytes), signal);
+  segments: readonly ByteSegment[],
+  { signal, onBytes }: { readonly signal: AbortSignal | undefined; readonly onBytes: (count: number) => void },
+): Promise<PreparedDataFile> {
+  const hash = createHash("sha256");
+  const prepared = await prepareFile(
+    join(dirname(path), dataNameOf(path)),
+    (target) => {
+      const hashed: ByteTarget = {
+        write: (bytes) => {
+          hash.update(bytes);
+          return target.write(bytes);
+        },
+      };
+      return writeSegments(segments, hashed, onBytes);
+    },
+    { signal },
+  );
+  const digest = hash.digest("hex").slice(0, DIGITS);
+  const location = dataNameOf(path, digest);
+  const place = join(dirname(path), location);
+  const wasThere = await exists(place);
+  let isOurs = false;
+  return {
+    location,
+    label: wasThere ? undefined : digest,
+    async create() {
+      isOurs = await prepared.create(place);
+      if (isOurs || (await stat(place)).size === lengthOf(segments)) return;
+      throw new FileAccessError(`${place}: the model's weights belong there, but another file has that name`, {
+        hint: "Save the model in another folder.",
+      });
+    },
+    async discard() {
+      await prepared.discard();
+      if (isOurs) await rm(place, { force: true });
+    },
+  };
+}
+
+/** Larger models are not searched for the name of a data file: what nobody needs any more then stays. */
+const LARGEST_SEARCHED = 2 ** 28;
+
+/**
+ * Removes what killed writers left in the model's folder: temporary files, and a data file of a model that never took its place, unless
+ * the model that is there uses it.
+ */
+export async function sweepUnusedData(path: string): Promise<void> {
+  for (const digest of await sweepTemporaryFiles(dirname(path))) {
+    const name = dataNameOf(path, digest);
+    const place = join(dirname(path), name);
+    if ((await exists(place)) && !(await mentions(path, name))) await rm(place, { force: true });
   }
 }
 
-/** Whether `target` is that file, or has its bytes. */
-async function isSame(source: ByteSource, target: string): Promise<boolean> {
-  if (!(await exists(target))) return false;
-  if (source instanceof FileSource && (await realpath(source.path)) === (await realpath(target))) return true;
-  const other = await FileSource.open(target, { isOpenedForEachRead: true });
-  if (other.size === source.size && (await haveSameBytes(source, other))) return true;
-  throw new FileAccessError(`${target}: the model's weights belong there, but another file has that name`, {
-    hint: "Save the model in another folder.",
-  });
-}
-
-async function haveSameBytes(a: ByteSource, b: ByteSource): Promise<boolean> {
-  for (let at = 0; at < a.size; at += LONGEST_READ) {
-    const length = Math.min(LONGEST_READ, a.size - at);
-    if (!Buffer.from(await a.read(at, length)).equals(await b.read(at, length))) return false;
-  }
-  return true;
+async function mentions(path: string, name: string): Promise<boolean> {
+  const { size } = await stat(path).catch(() => ({ size: 0 }));
+  if (size > LARGEST_SEARCHED) return true;
+  return size > 0 && (await readFile(path)).includes(name);
 }
 
 async function exists(path: string): Promise<boolean> {
