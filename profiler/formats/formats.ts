@@ -25,6 +25,8 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
   /** @param done share of the bytes, 0 to 1 */
   readonly onProgress?: (done: number) => void;
+  /** Told in a sentence what of a replaced file could not be kept, or that another program wrote it meanwhile. */
+  readonly onNote?: (note: string) => void;
 }
 
 /** Everything that Edgewise knows of one file format. What asks for a format's name elsewhere misses a field here. */

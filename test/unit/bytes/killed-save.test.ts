@@ -12,7 +12,7 @@ import { applyEdit } from "../../../profiler/editing/apply.ts";
 import { writeOnnx } from "../../../profiler/formats/onnx/write.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
-import { readModel } from "../../../profiler/profile-model.ts";
+import { readModel } from "../../../profiler/formats/formats.ts";
 import { ROOT } from "../../../install.mjs";
 import { externalTensor, graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";
 import { IS_THOROUGH } from "../../effort.ts";

@@ -4,7 +4,7 @@ import { ExternalDataFolder } from "../../../profiler/bytes/external-data-folder
 import { FileSource } from "../../../profiler/bytes/file-source.ts";
 import { applyEdit } from "../../../profiler/editing/apply.ts";
 import { writeOnnx } from "../../../profiler/formats/onnx/write.ts";
-import { readModel } from "../../../profiler/profile-model.ts";
+import { readModel } from "../../../profiler/formats/formats.ts";
 
 /** A process that saves two versions of a model over one another until it is killed; a byte on standard output for each step of a save. */
 
