@@ -13,7 +13,7 @@ export type Operation =
   | { readonly kind: "recurrent"; readonly geometry: RecurrentGeometry }
   | { readonly kind: "attention"; readonly geometry: AttentionGeometry }
   | { readonly kind: "pool"; readonly geometry: PoolGeometry }
-  | { readonly kind: "norm"; readonly geometry: PerElementGeometry }
+  | { readonly kind: "norm"; readonly geometry: NormGeometry }
   | { readonly kind: "activation"; readonly geometry: PerElementGeometry }
   | { readonly kind: "elementwise"; readonly geometry: PerElementGeometry }
   /** `hidesWeights`: its own numbers are in the file, but in no form that can be counted. */
@@ -42,6 +42,11 @@ export type LayerKind = Operation["kind"];
 export interface PerElementGeometry {
   /** Arithmetic operations for each element of the first output (1 for an add or a ReLU). */
   readonly opsPerElement: number;
+}
+
+export interface NormGeometry extends PerElementGeometry {
+  /** Added to the variance, where the operator says it. */
+  readonly epsilon?: number;
 }
 
 /** Work done in the same operator beside its products: bias and fused activation, operations per output element. */

@@ -1,9 +1,15 @@
 import type { DataType } from "../../../model/data-type.ts";
+import { ABSENT } from "../../../model/model.ts";
 import type { Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import type { InferredType } from "../../../operators/inferred-type.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import type { BatchNormForm, Form } from "../../../neutral/forms.ts";
+import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
+import type { Lowering, Operator, Operators } from "../../../neutral/operator.ts";
+import type { NodeWriter } from "../restructure/node-writer.ts";
 import { dataTypeOf } from "../data-types.ts";
 import { inferredType, mapShape, sameAs } from "./inferred-types.ts";
 
@@ -53,12 +59,62 @@ export function statistics(view: NodeView, axis: number, dataType: DataType | un
   return [inferredType(dataType, shape), inferredType(dataType, shape)];
 }
 
-/** X, scale, B, mean, var. Training also gives the statistics, which up to opset 13 were two pairs. */
-const BATCH_NORMALIZATION = normalization(NORMALIZATION_OPS.batch, (view) => {
-  const mean = sameAs(view, 3);
-  const variance = sameAs(view, 4);
-  return [mean, variance, mean, variance];
-});
+const DEFAULT_EPSILON = 1e-5;
+
+/** X, scale, B, mean, var. Training also gives the statistics, which up to opset 13 were two pairs. Source: ONNX, BatchNormalization. */
+const BATCH_NORMALIZATION: Operator = {
+  describe: (view) => {
+    const [mean, variance] = [sameAs(view, 3), sameAs(view, 4)];
+    const epsilon = view.int("epsilon", DEFAULT_EPSILON);
+    return {
+      outputs: [sameAs(view), mean, variance, mean, variance],
+      operation: { kind: "norm", geometry: { opsPerElement: NORMALIZATION_OPS.batch, epsilon } },
+    };
+  },
+  lift: liftBatchNorm,
+  inPlace: [0],
+};
+
+function liftBatchNorm(layer: NativeLayer): Lifted {
+  const { view } = layer;
+  if (isTraining(view)) throw new NotLiftable("it is in training mode: it normalises by the samples at hand");
+  if (!view.flag("spatial", true)) throw new NotLiftable("it normalises each element by itself");
+  const form: Form = {
+    kind: "batch-norm",
+    scale: layer.weights(1),
+    shift: layer.weights(2),
+    mean: layer.weights(3),
+    variance: layer.weights(4),
+    epsilon: layer.operation("norm").geometry.epsilon ?? DEFAULT_EPSILON,
+  };
+  return layer.lifted(form);
+}
+
+/**
+ * Said by an attribute since opset 14 and before opset 7, and between by asking for more than one output. Source: ONNX,
+ * BatchNormalization, versions 1 to 15.
+ */
+function isTraining(view: NodeView): boolean {
+  const [, ...statistics] = view.node.outputs;
+  if (statistics.some((id) => id !== ABSENT)) return true;
+  return view.flag("training_mode") || (view.version < 7 && !view.flag("is_test"));
+}
+
+/** Since then a BatchNormalization outside training needs not say so. */
+const FIRST_WITHOUT_IS_TEST = 7;
+
+async function writeBatchNorm(
+  { scale, shift, mean, variance, epsilon }: BatchNormForm,
+  writer: NodeWriter,
+): Promise<void> {
+  const inputs = [writer.input];
+  for (const [role, weights] of Object.entries({ scale, shift, mean, variance }))
+    inputs.push(await writer.weights(role, weights));
+  const isTest = writer.opset < FIRST_WITHOUT_IS_TEST ? { is_test: 1 } : {};
+  writer.node("BatchNormalization", inputs, { epsilon, ...isTest });
+}
+
+export const WRITE_NORMALIZATION: Lowering<NodeWriter> = { "batch-norm": writeBatchNorm };
 
 export const LAYER_NORMALIZATION = normalization(NORMALIZATION_OPS.layer, (view) =>
   statistics(view, view.int("axis", -1), dataTypeOf(view.int("stash_type", 1))),
@@ -71,14 +127,19 @@ export const SIMPLIFIED_LAYER_NORMALIZATION: OperatorRule = normalization(NORMAL
   statistics(view, view.int("axis", -1), dataTypeOf(view.int("stash_type", 1))).slice(0, 1),
 );
 
-export const NORMALIZATION: Readonly<Record<string, OperatorRule>> = {
+function liftLocalResponse(layer: NativeLayer): Lifted {
+  if (layer.shape().length < 3) throw new NotLiftable("its input has no spatial axes");
+  return layer.lifted({ kind: "local-response-norm" });
+}
+
+export const NORMALIZATION: Operators = {
   BatchNormalization: BATCH_NORMALIZATION,
   InstanceNormalization: normalization(NORMALIZATION_OPS.layer),
   LayerNormalization: LAYER_NORMALIZATION,
   GroupNormalization: normalization(NORMALIZATION_OPS.layer),
   RMSNormalization: RMS_NORMALIZATION,
   SimplifiedLayerNormalization: SIMPLIFIED_LAYER_NORMALIZATION,
-  LRN: normalization((view) => 2 * view.int("size", 1) + LRN_OPS),
+  LRN: { ...normalization((view) => 2 * view.int("size", 1) + LRN_OPS), lift: liftLocalResponse },
   MeanVarianceNormalization: normalization(NORMALIZATION_OPS.mean),
   LpNormalization: normalization(NORMALIZATION_OPS.lp),
 };

@@ -95,13 +95,7 @@ function range(from: number, to: number): readonly number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
 }
 
-const IMAGE: (lift: Lift) => Lift = (lift) => (layer) => {
-  if (layer.shape().length < 3) throw new NotLiftable("its input has no spatial axes");
-  return lift(layer);
-};
-
 export const LIFT_WINDOWS: Readonly<Record<string, Lift>> = {
-  LRN: IMAGE((layer) => layer.lifted({ kind: "local-response-norm" })),
   Resize: RESIZE,
   Upsample: RESIZE,
   Softmax: softmax(false),

@@ -4,12 +4,20 @@ import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { WRITE_CONVOLUTION } from "../operators/convolution.ts";
 import { WRITE_POOLING } from "../operators/pooling.ts";
 import { LOWER_LAYOUT } from "./lower-layout.ts";
-import { LOWER_PRODUCTS } from "./lower-products.ts";
+import { WRITE_PRODUCTS } from "../operators/matmul.ts";
+import { WRITE_NORMALIZATION } from "../operators/normalization.ts";
 import type { Lower, Lowers } from "./lower-rule.ts";
 import { LOWER_SIMPLE } from "./lower-simple.ts";
 import { NodeWriter } from "./node-writer.ts";
 
-const LOWERS: Lowers = { ...WRITE_CONVOLUTION, ...WRITE_POOLING, ...LOWER_PRODUCTS, ...LOWER_LAYOUT, ...LOWER_SIMPLE };
+const LOWERS: Lowers = {
+  ...WRITE_CONVOLUTION,
+  ...WRITE_POOLING,
+  ...WRITE_NORMALIZATION,
+  ...WRITE_PRODUCTS,
+  ...LOWER_LAYOUT,
+  ...LOWER_SIMPLE,
+};
 
 /** ONNX nodes for a layer; a fused activation becomes a node of its own. */
 export const lowerLayer: FormatAdapter["lower"] = async (layer: LayerToLower, draft: GraphBuilder) => {

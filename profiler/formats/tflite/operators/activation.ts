@@ -59,5 +59,8 @@ export const ACTIVATION: Rules = {
   LOG_SOFTMAX: SOFTMAX,
   L2_NORMALIZATION: norm(() => L2_NORMALIZATION_OPS),
   // Each element takes the squares of its neighbours in the window of 2 · radius + 1 channels.
-  LOCAL_RESPONSE_NORMALIZATION: norm((view) => 2 * (2 * view.int("radius", 0) + 1) + LRN_OPS),
+  LOCAL_RESPONSE_NORMALIZATION: {
+    ...norm((view) => 2 * (2 * view.int("radius", 0) + 1) + LRN_OPS),
+    lift: (layer) => layer.lifted({ kind: "local-response-norm" }),
+  },
 };

@@ -6,10 +6,21 @@ import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { product, quotient, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { matmulGeometry, matmulShape, transposeMatrix } from "../../../shapes/matmul.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
+import { ABSENT } from "../../../model/model.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import type { DenseForm } from "../../../neutral/forms.ts";
+import { NotLiftable } from "../../../neutral/native-layer.ts";
+import type { Lowering, Operator } from "../../../neutral/operator.ts";
+import { fusedOption } from "../restructure/fused-activation.ts";
+import { granularityBefore, keptTensors } from "../restructure/kept-weights.ts";
+import type { OperatorWriter } from "../restructure/operator-writer.ts";
+import type { TfliteLayer } from "../restructure/tflite-layer.ts";
+import { writeBias, writeWeights } from "../restructure/weight-writer.ts";
 import { fusedActivation, ofRank, outputType, type Rules } from "./common.ts";
 
 /** Weights are units × inputs; the data is taken as rows of as many elements. */
-const FULLY_CONNECTED: OperatorRule = {
+const FULLY_CONNECTED: Operator<TfliteLayer> = {
+  lift: liftFullyConnected,
   describe: (view) => {
     const shape = connected(view);
     // Weights shuffled for ARM need the input in a layout of its own: the second output is its workspace.
@@ -52,7 +63,7 @@ function rowsOf(input: Shape, weights: Shape | undefined): Dimension {
   if (inner === undefined) return UNKNOWN_SIZE;
   const rows = quotient(input, [inner]);
   if (typeof rows === "number" && !Number.isInteger(rows)) {
-    throw new ShapeError(`the ${product(input)} elements of [${input.join(", ")}] are no rows of ${inner}`);
+    throw new ShapeError(`the ${String(product(input))} elements of [${input.join(", ")}] are no rows of ${String(inner)}`);
   }
   return rows;
 }
@@ -112,6 +123,34 @@ function dotSizes(view: NodeView): typeof UNKNOWN_DOT | undefined {
     columns: right.filter((_, axis) => !used.includes(axis)),
   };
 }
+
+/** Rows are the last axis of the input, or all of it taken as rows of as many elements as the weights take. */
+function liftFullyConnected(layer: TfliteLayer): Lifted {
+  const { view } = layer;
+  if (view.text("weights_format", "DEFAULT") !== "DEFAULT") throw new NotLiftable("its weights are shuffled");
+  const weight = layer.weights(1);
+  const shape = layer.shape();
+  if (shape.at(-1) !== weight.shape[1]) throw new NotLiftable("it flattens its input itself");
+  if (shape.length !== 2 && !view.flag("keep_num_dims")) throw new NotLiftable("it flattens all axes but the last");
+  return layer.lifted({ kind: "dense", weight, bias: layer.optionalWeights(2), activation: layer.fused() });
+}
+
+/** Rows stay rows: all axes of the input but the last are kept. */
+async function writeDense(form: DenseForm, writer: OperatorWriter): Promise<void> {
+  const { weight, bias } = form;
+  const [outputs = 0] = weight.shape;
+  const kept = keptTensors(form, "FULLY_CONNECTED", writer);
+  const isPerChannel = granularityBefore(writer) === "channel";
+  const weightTensor =
+    kept.weight ?? (await writeWeights(writer, weight, { role: "weight", channelAxis: 0, isPerChannel }));
+  const biasTensor = kept.bias ?? (bias ? await writeBias(writer, bias, outputs, weightTensor) : ABSENT);
+  writer.operator("FULLY_CONNECTED", [writer.input, weightTensor, biasTensor], {
+    ...fusedOption(form.activation),
+    keep_num_dims: writer.shape(writer.input).length !== 2,
+  });
+}
+
+export const WRITE_DENSE: Lowering<OperatorWriter> = { dense: writeDense };
 
 /** Matrix products. */
 export const DENSE: Rules = { FULLY_CONNECTED, BATCH_MATMUL, STABLEHLO_DOT_GENERAL };

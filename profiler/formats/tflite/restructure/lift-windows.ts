@@ -61,7 +61,6 @@ export function constants(layer: TfliteLayer, position: number, what: string): r
 }
 
 export const LIFT_WINDOWS: Readonly<Record<string, Lift>> = {
-  LOCAL_RESPONSE_NORMALIZATION: (layer) => layer.lifted({ kind: "local-response-norm" }),
   RESIZE_BILINEAR: RESIZE,
   RESIZE_NEAREST_NEIGHBOR: RESIZE,
   SOFTMAX: softmax(false),

@@ -7,12 +7,12 @@ import { TFLITE_OPERATORS } from "../operators/index.ts";
 import { WRITE_POOLING } from "../operators/pooling.ts";
 import { DraftTypes } from "./draft-types.ts";
 import { LOWER_LAYOUT } from "./lower-layout.ts";
-import { LOWER_PRODUCTS } from "./lower-products.ts";
+import { WRITE_DENSE } from "../operators/dense.ts";
 import type { Lower, Lowers } from "./lower-rule.ts";
 import { LOWER_SIMPLE } from "./lower-simple.ts";
 import { OperatorWriter } from "./operator-writer.ts";
 
-const LOWERS: Lowers = { ...WRITE_CONVOLUTION, ...WRITE_POOLING, ...LOWER_PRODUCTS, ...LOWER_LAYOUT, ...LOWER_SIMPLE };
+const LOWERS: Lowers = { ...WRITE_CONVOLUTION, ...WRITE_POOLING, ...WRITE_DENSE, ...LOWER_LAYOUT, ...LOWER_SIMPLE };
 
 /** Forms whose operators compute an activation along with their result; of elementwise ones some do. */
 const FUSES: ReadonlySet<FormKind> = new Set<FormKind>(["conv", "dense", "pool"]);
