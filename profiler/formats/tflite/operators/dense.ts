@@ -63,7 +63,9 @@ function rowsOf(input: Shape, weights: Shape | undefined): Dimension {
   if (inner === undefined) return UNKNOWN_SIZE;
   const rows = quotient(input, [inner]);
   if (typeof rows === "number" && !Number.isInteger(rows)) {
-    throw new ShapeError(`the ${String(product(input))} elements of [${input.join(", ")}] are no rows of ${String(inner)}`);
+    throw new ShapeError(
+      `the ${String(product(input))} elements of [${input.join(", ")}] are no rows of ${String(inner)}`,
+    );
   }
   return rows;
 }
