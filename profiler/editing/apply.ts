@@ -1,5 +1,6 @@
 import type { Model } from "../model/model.ts";
 import type { Edit } from "./edit.ts";
+import { trainingOf, type Learned, type TrainingContext } from "./train-edit.ts";
 import { changedLayers, keptTensors, type KeptTensor } from "../neutral/kept-tensors.ts";
 import { neutralGraphOf } from "../neutral/known-graph.ts";
 import { lowerRewrite } from "../neutral/lower-model.ts";
@@ -13,6 +14,8 @@ export interface EditContext {
   readonly bindings?: Readonly<Record<string, number>>;
   /** Runs a model on the calibration samples; left out where there are none. */
   readonly activationsOf?: (model: Model) => Promise<ActivationSource> | ActivationSource | undefined;
+  /** For edits that train. */
+  readonly training?: TrainingContext;
   readonly seed?: number;
   readonly signal?: AbortSignal;
   /** @param done share of the whole list, 0 to 1 */
@@ -29,6 +32,8 @@ export interface Step {
   readonly kept: readonly KeptTensor[];
   readonly before: Model;
   readonly after: Model;
+  /** What it learned, if it trained: `edit` names it by its hash. */
+  readonly learned?: Learned;
 }
 
 export interface EditedModel {
@@ -46,11 +51,16 @@ export async function applyEdits(base: Model, edits: readonly Edit[], context: E
   let model = base;
   for (const [index, edit] of edits.entries()) {
     const onProgress = (done: number, what: string): void => context.onProgress?.((index + done) / edits.length, what);
-    const step = await applyEdit(model, edit, { ...context, onProgress });
+    const step = await applyEdit(model, edit, { ...context, ...teaching(base, context), onProgress });
     steps.push(step);
     model = step.after;
   }
   return { model, steps };
+}
+
+/** The model that edits start from is what they are trained to answer as. */
+function teaching(base: Model, { training }: EditContext): Pick<EditContext, "training"> {
+  return training ? { training: { ...training, teacher: base } } : {};
 }
 
 export async function applyEdit(model: Model, edit: Edit, context: EditContext = {}): Promise<Step> {
@@ -64,8 +74,13 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
     if (source) return source;
     throw new RangeError("a model that was run before an edit is not run after it");
   };
+  const { training, learned } = trainingOf(model, graph, edit, context.training, {
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  });
   const rewrite = await restructuring.rewrite(graph, edit.target, edit.options, {
     seed,
+    ...(training && { training }),
     ...(activations && { activations, activationsAfter }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
@@ -73,8 +88,10 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
   const after = await lowerRewrite(model, graph, rewrite, { readsWeights: true });
   signal?.throwIfAborted();
   onProgress?.(1, restructuring.title);
+  const result = learned();
   return {
-    edit,
+    edit: result ? { ...edit, learned: result.hash } : edit,
+    ...(result && { learned: result }),
     guarantee: restructuring.guarantee,
     changed: changedLayers(graph, rewrite).map(({ name }) => name),
     kept: keptTensors(graph, neutralGraphOf(after, bindings, model), rewrite),

@@ -38,13 +38,18 @@ function parseJson(text: string, file: string): unknown {
 
 function readEdit(edit: unknown, place: string): Edit {
   if (!isObject(edit)) throw new OptionError(`${place}: expected an object`);
-  const { restructuring, target = "", options = {} } = edit;
+  const { restructuring, target = "", options = {}, learned } = edit;
   if (typeof restructuring !== "string" || restructuring === "")
     throw new OptionError(`${place}: expected the id of a restructuring`);
   if (typeof target !== "string") throw new OptionError(`${place}: expected the name of a layer as its target`);
   if (!isOptions(options)) throw new OptionError(`${place}: expected options that are numbers, texts, true or false`);
-  return { restructuring, target, options };
+  if (learned !== undefined && (typeof learned !== "string" || !HASH.test(learned)))
+    throw new OptionError(`${place}: expected the hash of what it learned`);
+  return { restructuring, target, options, ...(learned !== undefined && { learned }) };
 }
+
+/** 32 hexadecimal digits: names of files are made of it. */
+const HASH = /^[0-9a-f]{32}$/;
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

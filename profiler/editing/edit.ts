@@ -9,6 +9,8 @@ export interface Edit {
   readonly target: string;
   /** By option id; what is left out has its default. */
   readonly options: EditOptions;
+  /** Hash of the weights that it learned, which stand beside the list: see `training/learned-weights.ts`. */
+  readonly learned?: string;
 }
 
 /** Characters that part an edit's text, and the escape itself: in targets and values they are written %3A, %2C, %3D, %25. */

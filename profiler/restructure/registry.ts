@@ -5,6 +5,7 @@ import { DENSE_TO_POOLED_CONV } from "./restructurings/dense-to-pooled-conv.ts";
 import { DOWNSAMPLE_EARLIER } from "./restructurings/downsample-earlier.ts";
 import { FOLD_BATCH_NORM } from "./restructurings/fold-batch-norm.ts";
 import { GROUP_AND_SHUFFLE } from "./restructurings/group-and-shuffle.ts";
+import { RECOVER } from "./restructurings/recover.ts";
 import { REDUCE_CHANNELS } from "./restructurings/reduce-channels/reduce-channels.ts";
 import { REDUCE_RESOLUTION } from "./restructurings/reduce-resolution.ts";
 import { REMOVE_NO_OPS } from "./restructurings/remove-no-ops.ts";
@@ -33,6 +34,9 @@ export const RESTRUCTURINGS: readonly Restructuring[] = [
   DOWNSAMPLE_EARLIER,
 ];
 
+/** Edits that change no layer, but train: they stand in lists like any other, and are never suggested. */
+export const TRAININGS: readonly Restructuring[] = [RECOVER];
+
 /** What answers a diagnostic, the best first. */
 export function answersTo(code: string): readonly Restructuring[] {
   const placeOf = ({ answers }: Restructuring): number => answers[code] ?? Infinity;
@@ -41,9 +45,10 @@ export function answersTo(code: string): readonly Restructuring[] {
 
 /** @throws {OptionError} for an id that is not in the list */
 export function restructuringOf(id: string): Restructuring {
-  const found = RESTRUCTURINGS.find((restructuring) => restructuring.id === id);
+  const all = [...RESTRUCTURINGS, ...TRAININGS];
+  const found = all.find((restructuring) => restructuring.id === id);
   if (found) return found;
   throw new OptionError(`restructuring "${id}" is not known`, {
-    hint: `There are ${RESTRUCTURINGS.map((restructuring) => restructuring.id).join(", ")}.`,
+    hint: `There are ${all.map((restructuring) => restructuring.id).join(", ")}.`,
   });
 }

@@ -117,10 +117,25 @@ export interface RewriteContext {
   readonly activations?: ActivationSource;
   /** The same samples through the graph as a rewrite would leave it, whose tensors keep their ids: for edits that go step by step. */
   readonly activationsAfter?: (rewrite: Rewrite) => Promise<ActivationSource>;
+  /** Trains the graph; undefined where that is not possible. */
+  readonly training?: Training;
   readonly seed: number;
   readonly signal?: AbortSignal;
   /** @param done share of the edit's work, 0 to 1 */
   readonly onProgress?: (done: number, what: string) => void;
+}
+
+/** Trains the graph that is being edited to answer as the model that its edits started from. */
+export type Training = (options: TrainingOptions) => Promise<Rewrite>;
+
+export interface TrainingOptions {
+  readonly steps: number;
+  readonly copies: number;
+  readonly inner: number;
+  readonly seed: number;
+  readonly roles: "all" | "biases-and-scales";
+  readonly augmentation?: string;
+  readonly rate?: number;
 }
 
 /** Runs the graph that is being edited, as it is before this edit, on the calibration samples. */

@@ -28,14 +28,17 @@ const NOISE = 0.1;
 
 const unchanged: Change = ({ data }) => Float32Array.from(data);
 
-const affine: Change = (sample, _, random) => {
-  const angle = ROTATION * between(random);
-  const size = 1 + RESIZING * between(random);
-  return warped(sample, {
-    matrix: [Math.cos(angle) / size, -Math.sin(angle) / size, Math.sin(angle) / size, Math.cos(angle) / size],
-    shift: [SHIFT * between(random), SHIFT * between(random)],
-  });
-};
+/** @param rotation, resizing, shift the largest of each */
+export function affineOf(rotation: number, resizing: number, shift: number): Change {
+  return (sample, _, random) => {
+    const angle = rotation * between(random);
+    const size = 1 + resizing * between(random);
+    return warped(sample, {
+      matrix: [Math.cos(angle) / size, -Math.sin(angle) / size, Math.sin(angle) / size, Math.cos(angle) / size],
+      shift: [shift * between(random), shift * between(random)],
+    });
+  };
+}
 
 const cropAndFlip: Change = (sample, _, random) => {
   const mirrored = random.uniform() < 0.5 ? -1 : 1;
@@ -54,7 +57,7 @@ const mixup: Change = ({ data }, other, random) => {
 
 export const AUGMENTATIONS: readonly Augmentation[] = [
   { id: "none", title: "None", change: unchanged },
-  { id: "affine", title: "Small rotations, sizes and shifts", change: affine },
+  { id: "affine", title: "Small rotations, sizes and shifts", change: affineOf(ROTATION, RESIZING, SHIFT) },
   { id: "crop-flip", title: "Crops and mirror images", change: cropAndFlip },
   { id: "noise", title: "Noise", change: noise },
   { id: "mixup", title: "Mixtures of two samples (Zhang et al., mixup, ICLR 2018)", change: mixup },

@@ -34,6 +34,8 @@ export interface LoopOptions {
   readonly threads?: number;
   readonly stop?: AbortSignal;
   readonly signal?: AbortSignal;
+  /** Told how it is before training; may throw. */
+  readonly onStart?: (point: TrainingPoint) => void;
   /** @param progress share that is done, 0 to 1 */
   readonly onPoint?: (point: TrainingPoint, progress: number) => void;
   readonly onStep?: (step: number, progress: number) => void;
@@ -62,7 +64,10 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   try {
     const points: TrainingPoint[] = [{ step: 0, training: null, heldOut: await heldOutError(trainer, options) }];
     const [start] = points;
-    if (start) onPoint?.(start, 0);
+    if (start) {
+      options.onStart?.(start);
+      onPoint?.(start, 0);
+    }
     let weights = options.start;
     let best = 0;
     let wasStopped = false;

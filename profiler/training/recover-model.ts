@@ -2,12 +2,13 @@ import type { Model } from "../model/model.ts";
 import { neutralGraphOf } from "../neutral/known-graph.ts";
 import { lowerRewrite } from "../neutral/lower-model.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
+import { encodeLearned, learnedRewrite, type LearnedWeights } from "./learned-weights.ts";
 import { recoverWeights, type RecoverOptions, type Recovery } from "./recover.ts";
-import { trainedRewrite } from "./trained-rewrite.ts";
 
 export interface RecoveredModel {
   /** undefined when training did not better the model: then it stays as it was. */
   readonly model: Model | undefined;
+  readonly learned: LearnedWeights | undefined;
   readonly recovery: Recovery;
 }
 
@@ -16,13 +17,14 @@ export async function recoverModel(
   student: Model,
   teacher: Model,
   calibration: CalibrationSpec,
-  options: RecoverOptions,
+  options: RecoverOptions = {},
 ): Promise<RecoveredModel> {
   const recovery = await recoverWeights(student, teacher, calibration, options);
-  if (recovery.best === 0) return { model: undefined, recovery };
-  const lifted = neutralGraphOf(student);
-  const rewrite = trainedRewrite(lifted, recovery.parameters, recovery.weights);
-  return { model: await lowerRewrite(student, lifted, rewrite, { readsWeights: true }), recovery };
+  if (recovery.best === 0) return { model: undefined, learned: undefined, recovery };
+  const graph = neutralGraphOf(student);
+  const learned = encodeLearned(recovery.parameters, recovery.start, recovery.weights);
+  const rewrite = await learnedRewrite(graph, learned.bytes);
+  return { model: await lowerRewrite(student, graph, rewrite, { readsWeights: true }), learned, recovery };
 }
 
 /** Signal-to-noise ratio of an error relative to its signal's energy. */

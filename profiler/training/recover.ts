@@ -54,6 +54,8 @@ export interface Recovery extends LoopResult {
   readonly samples: { readonly trained: number; readonly heldOut: number; readonly copies: number };
   readonly augmentation: string;
   readonly rate: number;
+  /** The weights before, of all parameters, each at its offset. */
+  readonly start: Float32Array;
   /** Layers that no gradient comes through: what is behind them stayed as it was. */
   readonly stops: readonly Stop[];
 }
@@ -152,11 +154,20 @@ class Distillation {
       start,
       rate,
       random,
+      onStart: ({ heldOut: error }) => refuseIfNear(this.studentModel, error),
       ...durationOf(options),
       ...listening(options),
     });
     const samples = { trained: base.length, heldOut: heldOut.length, copies: pool.length };
-    return { ...result, parameters: plan.parameters, samples, augmentation: augmentation.id, rate, stops: plan.stops };
+    return {
+      ...result,
+      parameters: plan.parameters,
+      samples,
+      augmentation: augmentation.id,
+      rate,
+      start,
+      stops: plan.stops,
+    };
   }
 
   async #pool(
@@ -263,6 +274,15 @@ function listening({ threads, stop, signal, onPoint, onProgress }: RecoverOption
     ...(onPoint && { onPoint }),
     ...(onProgress && { onStep: (step: number, done: number) => onProgress(done, `training, step ${step}`) }),
   };
+}
+
+/** Nearer than this, training a model only harms it: what it gains on its samples it loses elsewhere. */
+const NEAR = 10 ** -2.5;
+
+function refuseIfNear({ file }: Model, error: number): void {
+  if (error > NEAR) return;
+  const snr = (-10 * Math.log10(error)).toFixed(1);
+  throw new TrainingError(`${file}: it answers as the original does to ${snr} dB: training would only harm it`);
 }
 
 function nothingToTrain({ file }: Model, { stops }: TrainingPlan): TrainingError {

@@ -10,13 +10,14 @@ import { applyEdit } from "../../editing/apply.ts";
 import { checkEdit } from "../../editing/check-edit.ts";
 import { formatEdit, parseEdit, type Edit } from "../../editing/edit.ts";
 import { writeModel } from "../../formats/formats.ts";
+import { TRAININGS } from "../../restructure/registry.ts";
 import { activationsOn } from "../../runtime/activation-source.ts";
 import type { CalibrationSpec } from "../../calibration/spec.ts";
 import type { RunComparison } from "../../runtime/compare-runs.ts";
 import { inputPorts } from "../../runtime/model-ports.ts";
 import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
 import type { CliContext } from "../context.ts";
-import { readEdits, writeEdits } from "../edit-files.ts";
+import { readEdits, readLearned, writeEdits } from "../edit-files.ts";
 import { parseDimension } from "../quantities.ts";
 import { tensorTable } from "../tensor-table.ts";
 
@@ -47,10 +48,11 @@ export function addApplyCommand(program: Command, context: CliContext): void {
     const source = await openModelFile(path);
     try {
       const base = await readModel(source, new ExternalDataFolder(path));
-      const { model, steps } = await applied(base, edits, options, context);
+      const stored = options.edits === undefined ? new Map<string, Uint8Array>() : await readLearned(options.edits);
+      const { model, steps, done, learned } = await applied(base, edits, options, context, stored);
       context.progress?.("writing");
       await writeModel(model, options.out, { onNote: context.remark });
-      if (options.saveEdits !== undefined) await writeEdits(options.saveEdits, edits, basename(path));
+      if (options.saveEdits !== undefined) await writeEdits(options.saveEdits, done, basename(path), learned);
       context.progress?.("");
       context.write(
         options.json ? `${JSON.stringify({ schema: 1, file: options.out, steps })}\n` : report(steps, options.out),
@@ -69,28 +71,50 @@ interface AppliedStep {
   readonly check: RunComparison;
 }
 
+interface Applied {
+  readonly model: Model;
+  readonly steps: readonly AppliedStep[];
+  /** The edits with the hashes of what they learned. */
+  readonly done: readonly Edit[];
+  readonly learned: ReadonlyMap<string, Uint8Array>;
+}
+
 /** Each edit on what those before it made, checked against that. */
 async function applied(
   base: Model,
   edits: readonly Edit[],
   options: ApplyCommandOptions,
   context: CliContext,
-): Promise<{ readonly model: Model; readonly steps: readonly AppliedStep[] }> {
+  stored: ReadonlyMap<string, Uint8Array>,
+): Promise<Applied> {
   const calibration = { ...calibrationOf(options, options.dim), madeFor: inputPorts(base) };
   const steps: AppliedStep[] = [];
+  const done: Edit[] = [];
+  const learned = new Map<string, Uint8Array>();
+  // Ctrl-C ends training early; where nothing is trained, it ends the command.
+  const trains = edits.some(({ restructuring }) => TRAININGS.some(({ id }) => id === restructuring));
+  const stop = trains ? context.interruption?.() : undefined;
   let model = base;
   for (const edit of edits) {
     const say = (what: string): void => context.progress?.(`${formatEdit(edit)}: ${what}`);
     const step = await applyEdit(model, edit, {
       ...fittingContext(options, calibration),
-      onProgress: (done, what) => say(`${what} ${Math.round(100 * done)} %`),
+      training: {
+        teacher: base,
+        calibration: options.data && calibration,
+        learned: (hash) => Promise.resolve(stored.get(hash)),
+        ...(stop && { stop }),
+      },
+      onProgress: (share, what) => say(`${what} ${Math.round(100 * share)} %`),
     });
     say("checking");
     const { guarantee, changed } = step;
     steps.push({ edit: formatEdit(edit), guarantee, changed, check: await checkEdit(step, { calibration }) });
     model = step.after;
+    done.push(step.edit);
+    if (step.learned) learned.set(step.learned.hash, step.learned.bytes);
   }
-  return { model, steps };
+  return { model, steps, done, learned };
 }
 
 /** Weights are fitted to samples of the user's own; random ones would fit them to noise. */

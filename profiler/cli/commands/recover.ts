@@ -7,7 +7,7 @@ import { plainTable } from "../../exports/terminal.ts";
 import { readModel, writeModel } from "../../formats/formats.ts";
 import { AUGMENTATIONS } from "../../training/augmentation.ts";
 import { decibels, recoverModel, type RecoveredModel } from "../../training/recover-model.ts";
-import { DEFAULT_STEPS } from "../../training/recover.ts";
+import { DEFAULT_STEPS, type RecoverOptions } from "../../training/recover.ts";
 import type { TrainingPoint } from "../../training/loop.ts";
 import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
 import { EXIT, type CliContext } from "../context.ts";
@@ -62,7 +62,7 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
       });
       if (recovered.model) {
         context.progress?.("writing");
-        await writeModel(recovered.model, options.out);
+        await writeModel(recovered.model, options.out, { onNote: context.remark });
       } else context.setExitCode(EXIT.failed);
       context.progress?.("");
       context.write(
@@ -76,7 +76,7 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
   });
 }
 
-function trainingOptions(options: RecoverCommandOptions): Parameters<typeof recoverModel>[3] {
+function trainingOptions(options: RecoverCommandOptions): RecoverOptions {
   const { steps, minutes, rate, batch, augment, copies, inner, seed, only } = options;
   if (only !== undefined && only !== "biases-and-scales")
     throw new OptionError(`--only "${only}" is not known: biases-and-scales`);
@@ -94,9 +94,7 @@ function trainingOptions(options: RecoverCommandOptions): Parameters<typeof reco
 }
 
 /** One line: how far it is, how long it will take, and the error on what was held out. */
-export function progressIn({
-  progress,
-}: CliContext): Pick<Parameters<typeof recoverModel>[3], "onPoint" | "onProgress"> {
+export function progressIn({ progress }: CliContext): Pick<RecoverOptions, "onPoint" | "onProgress"> {
   if (progress === undefined) return {};
   let begun: number | undefined;
   let error = "";

@@ -1,0 +1,100 @@
+import { AUGMENTATIONS } from "../../training/augmentation.ts";
+import { defineRestructuring, NotApplicableError } from "../restructuring.ts";
+
+const ID = "recover";
+
+/**
+ * No layer changes but in its weights: they are trained until the model answers as the one that the list of edits started from. It suits a
+ * model whose answers edits cost more than closed forms give back, and is never suggested: only training tells what it brings.
+ */
+export const RECOVER = defineRestructuring({
+  id: ID,
+  title: "Recover accuracy by training",
+  summary: "Trains the weights until the model answers as the original does, on samples without labels.",
+  guarantee: "approximate",
+  literature: [
+    "Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015",
+    "Ba and Caruana, Do Deep Nets Really Need to be Deep?, NeurIPS 2014",
+    "Kingma and Ba, Adam, ICLR 2015",
+  ],
+  answers: {},
+  options: [
+    {
+      id: "steps",
+      title: "Steps",
+      description: "Steps of training. Some hundreds bring most of it; thin networks go on rising for thousands.",
+      type: "integer",
+      default: 400,
+      minimum: 1,
+    },
+    {
+      id: "train",
+      title: "What is trained",
+      description: "All weights, or only those that shift and scale channels.",
+      type: "choice",
+      choices: [
+        { value: "all", title: "All weights" },
+        { value: "biases-and-scales", title: "Biases and scales" },
+      ],
+      default: "all",
+    },
+    {
+      id: "augment",
+      title: "More samples",
+      description:
+        "How copies of the samples are changed. By what they are: affine for pictures, mixtures for everything else.",
+      type: "choice",
+      choices: [
+        { value: "auto", title: "By what they are" },
+        ...AUGMENTATIONS.map(({ id, title }) => ({ value: id, title })),
+      ],
+      default: "auto",
+    },
+    {
+      id: "copies",
+      title: "Copies",
+      description: "Copies of the samples, the first as they are and the others changed.",
+      type: "integer",
+      default: 8,
+      minimum: 1,
+    },
+    {
+      id: "rate",
+      title: "Learning rate",
+      description: "The largest one; left out, the number of weights decides.",
+      type: "number",
+      minimum: 1e-7,
+      maximum: 1,
+    },
+    {
+      id: "inner",
+      title: "Weight of inner tensors",
+      description:
+        "Inner tensors that both models still have are brought together too, with this weight beside the outputs.",
+      type: "number",
+      default: 0,
+      minimum: 0,
+    },
+    {
+      id: "seed",
+      title: "Seed",
+      description: "Of the order of the samples and their changes. The same seed gives the same weights.",
+      type: "integer",
+      default: 0,
+      minimum: 0,
+    },
+  ],
+  find: () => [],
+  predict: () => ({}),
+  rewrite: async (_, target, options, { training }) => {
+    if (target !== "") throw new NotApplicableError(ID, target, "it trains the whole model: leave the target empty");
+    if (training === undefined)
+      throw new NotApplicableError(ID, target, "there are no samples to train on", "Give samples of your own.");
+    const { steps, train, augment, copies, rate, inner, seed } = options;
+    return training({
+      ...{ steps, copies, inner, seed, roles: train === "all" ? "all" : "biases-and-scales" },
+      ...(augment !== "auto" && { augmentation: augment }),
+      ...(rate !== undefined && { rate }),
+    });
+  },
+});

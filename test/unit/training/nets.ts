@@ -1,0 +1,106 @@
+import {
+  ActivationFunctionType,
+  Conv2DOptionsT,
+  FullyConnectedOptionsT,
+  Padding,
+  ReducerOptionsT,
+} from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
+import type { Model } from "../../../profiler/model/model.ts";
+import { Random } from "../../../profiler/numeric/random.ts";
+import { modelOfBytes } from "../../builders/read-model.ts";
+import { graph, node, onnxModel, tensor, value, type OnnxNode } from "../../builders/onnx-builder.ts";
+import { tfliteModel, type TensorSpec } from "../../builders/tflite-builder.ts";
+
+export interface FileInMemory {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface NetOptions {
+  /** How far weights are off those of the teacher. */
+  readonly off?: number;
+  /** Between the convolution and what comes after it. */
+  readonly between?: (input: string, output: string) => OnnxNode;
+}
+
+/** conv 3×3 → BatchNormalization → ReLU → mean → Gemm → softmax, of 1×6×6 samples. */
+export function convNet({ off = 0, between }: NetOptions = {}): FileInMemory {
+  const [own, other] = [new Random(1), new Random(2)];
+  const numbers = (count: number): readonly number[] =>
+    Array.from({ length: count }, () => own.normal() + off * other.normal());
+  const nodes = [
+    node("Conv", ["x", "w", "b"], ["map"], { pads: [1, 1, 1, 1], kernel_shape: [3, 3] }, { name: "conv" }),
+    ...(between ? [between("map", "through")] : []),
+    node(
+      "BatchNormalization",
+      [between ? "through" : "map", "scale", "shift", "mean", "variance"],
+      ["normal"],
+      {},
+      { name: "norm" },
+    ),
+    node("Relu", ["normal"], ["active"]),
+    node("GlobalAveragePool", ["active"], ["pooled"]),
+    node("Flatten", ["pooled"], ["flat"]),
+    node("Gemm", ["flat", "fc", "fcb"], ["logits"], { transB: 1 }, { name: "dense" }),
+    node("Softmax", ["logits"], ["y"], { axis: 1 }),
+  ];
+  const initializers = [
+    tensor("w", "float32", [4, 1, 3, 3], numbers(36)),
+    tensor("b", "float32", [4], numbers(4)),
+    tensor("scale", "float32", [4], [1, 1.5, 2, 1]),
+    tensor("shift", "float32", [4], numbers(4)),
+    tensor("mean", "float32", [4], [0, 0.5, -0.5, 1]),
+    tensor("variance", "float32", [4], [1, 2, 1, 0.5]),
+    tensor("fc", "float32", [3, 4], numbers(12)),
+    tensor("fcb", "float32", [3], numbers(3)),
+  ];
+  const body = graph(nodes, { inputs: [value("x", "float32", ["batch", 1, 6, 6])], outputs: ["y"], initializers });
+  return { name: "net.onnx", bytes: onnxModel({ graph: body }) };
+}
+
+/** The like in TFLite, of maps of two channels: convolution with a fused ReLU, mean, fully connected. @param hybrid int8 weights in the convolution */
+export function tfliteNet(off = 0, hybrid = false): FileInMemory {
+  const [own, other] = [new Random(1), new Random(2)];
+  const numbers = (count: number): number[] => Array.from({ length: count }, () => own.normal() + off * other.normal());
+  const kernel = numbers(72);
+  const integers: Partial<TensorSpec> = {
+    type: "int8",
+    data: kernel.map((weight) => Math.max(-127, Math.min(127, Math.round(weight / 0.03)))),
+    quantization: { scales: [0.03], zeroPoints: [0] },
+  };
+  const bytes = tfliteModel({
+    tensors: [
+      { name: "x", shape: [1, 6, 6, 2] },
+      { name: "w", shape: [4, 3, 3, 2], ...(hybrid ? integers : { data: kernel }) },
+      { name: "b", shape: [4], data: numbers(4) },
+      { name: "map", shape: [1, 6, 6, 4] },
+      { name: "axes", type: "int32", shape: [2], data: [1, 2] },
+      { name: "pooled", shape: [1, 4] },
+      { name: "fc", shape: [3, 4], data: numbers(12) },
+      { name: "fcb", shape: [3], data: numbers(3) },
+      { name: "y", shape: [1, 3] },
+    ],
+    inputs: ["x"],
+    outputs: ["y"],
+    operators: [
+      {
+        op: "CONV_2D",
+        inputs: ["x", "w", "b"],
+        outputs: ["map"],
+        options: Object.assign(new Conv2DOptionsT(), {
+          strideW: 1,
+          strideH: 1,
+          padding: Padding.SAME,
+          fusedActivationFunction: ActivationFunctionType.RELU,
+        }),
+      },
+      { op: "MEAN", inputs: ["map", "axes"], outputs: ["pooled"], options: new ReducerOptionsT() },
+      { op: "FULLY_CONNECTED", inputs: ["pooled", "fc", "fcb"], outputs: ["y"], options: new FullyConnectedOptionsT() },
+    ],
+  });
+  return { name: "net.tflite", bytes };
+}
+
+export function readNet({ name, bytes }: FileInMemory): Promise<Model> {
+  return modelOfBytes(name, bytes);
+}
