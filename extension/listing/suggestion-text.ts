@@ -18,10 +18,11 @@ const MOST_NAMED = 2;
 const SMALLEST_SHARE = 0.005;
 
 /** "Separable: −12 % MACs, −8 % energy of the model, approximate" */
-export function titleOf({ title: english, guarantee, saves }: ListedSuggestion): string {
+export function titleOf({ title: english, guarantee, wantsSamples, saves }: ListedSuggestion): string {
   const title = vscode.l10n.t(english);
   const worth = namedSavings(saves, MOST_NAMED);
-  const promised = PROMISES[guarantee]();
+  const word = PROMISES[guarantee]();
+  const promised = wantsSamples ? vscode.l10n.t("{0}, fitted to samples", word) : word;
   return worth === "" ? `${title}: ${promised}` : vscode.l10n.t("{0}: {1} of the model, {2}", title, worth, promised);
 }
 

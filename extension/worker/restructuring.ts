@@ -129,6 +129,7 @@ export async function tryEdits(
     rows: rowsByName(analysed)([...changed]),
     guarantee: whole.guarantee,
     check: asCheck(check, calibration),
+    isUnfitted: steps.some((step) => step.isUnfitted),
   };
 }
 

@@ -10,7 +10,7 @@ const MEASURES: readonly { readonly title: string; readonly text: (difference: D
   { title: "RMS", text: ({ rms }) => digits(rms) },
   { title: "SNR dB", text: ({ snr }) => (Number.isFinite(snr) ? snr.toFixed(1) : digits(snr)) },
   { title: "Cosine", text: ({ cosine }) => cosine.toFixed(6) },
-  { title: "Same top 1", text: ({ top1 }) => (top1 ? formatShare(top1.agreement) : "") },
+  { title: "Same top 1", text: ({ top1 }) => agreementText(top1?.agreement) },
   { title: "Right a", text: ({ top1 }) => (top1?.accuracy ? formatShare(top1.accuracy.a) : "") },
   { title: "Right b", text: ({ top1 }) => (top1?.accuracy ? formatShare(top1.accuracy.b) : "") },
 ];
@@ -29,6 +29,10 @@ export function tensorTable(tensors: readonly ComparedTensor[]): string {
   const table = compared.length === 0 ? [] : [plainTable([titles, ...compared].map(shown), aligned(titles.length))];
   const others = rows.filter(({ length }) => length === 2).map((row) => row.join(": "));
   return [...table, ...others].join("\n");
+}
+
+function agreementText(agreement: number | null | undefined): string {
+  return typeof agreement === "number" ? formatShare(agreement) : "";
 }
 
 /** Names on the left, numbers on the right. */

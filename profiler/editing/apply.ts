@@ -30,6 +30,8 @@ export interface Step {
   readonly changed: readonly string[];
   /** What those layers make and both models have, apart from the outputs: where the edit is checked beside them. */
   readonly kept: readonly KeptTensor[];
+  /** Its weights would have been fitted to samples, and there were none. */
+  readonly isUnfitted: boolean;
   readonly before: Model;
   readonly after: Model;
   /** What it learned, if it trained: `edit` names it by its hash. */
@@ -95,6 +97,7 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
     guarantee: restructuring.guarantee,
     changed: changedLayers(graph, rewrite).map(({ name }) => name),
     kept: keptTensors(graph, neutralGraphOf(after, bindings, model), rewrite),
+    isUnfitted: restructuring.fitsToSamples === true && activations === undefined,
     before: model,
     after,
   };

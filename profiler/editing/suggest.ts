@@ -75,7 +75,9 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     const { title, guarantee } = restructuring;
     const { why } = candidate;
     const layers = namesOf(candidate);
-    const suggestion = { edit, title, why, guarantee, after, saves, score: scoreOf({ saves, guarantee }), layers };
+    const wantsSamples = restructuring.fitsToSamples === true;
+    const score = scoreOf({ saves, guarantee });
+    const suggestion = { edit, title, why, guarantee, wantsSamples, after, saves, score, layers };
     found.push(suggestion);
     onFound?.(suggestion);
   }

@@ -10,6 +10,8 @@ export interface Suggestion {
   /** "fully connected, 128×4096 weights" */
   readonly why: string;
   readonly guarantee: Guarantee;
+  /** Its weights are fitted to calibration samples: to be applied with some. */
+  readonly wantsSamples: boolean;
   /** Names of the layers that it changes or takes out. */
   readonly layers: readonly string[];
   /** Totals of the model after the edit alone. */
@@ -70,12 +72,21 @@ const NAMES: Readonly<Record<(typeof RANKED_TOTALS)[number], string>> = {
 };
 
 /** Why a suggestion stands where it does: "It saves 41.0 % of the weights' bytes, … on average 19.3 %, of which half counts: …". */
-export function explainScore({ saves, guarantee }: Pick<Suggestion, "saves" | "guarantee">): string {
+export function explainScore({
+  saves,
+  guarantee,
+  wantsSamples,
+}: Pick<Suggestion, "saves" | "guarantee" | "wantsSamples">): string {
   const parts = RANKED_TOTALS.map((total) => `${signedShare(saves[total] ?? 0)} of ${NAMES[total]}`);
   const mean = scoreOf({ saves, guarantee }) / CONFIDENCE[guarantee];
   const noTime = savesNoTime({ saves }) ? NO_TIME_SAVED : "";
-  return `It saves ${parts.join(", ")}: ${signedShare(mean)} on average, ${WEIGHING[guarantee]}.${noTime}`;
+  const samples = wantsSamples ? ` ${WITHOUT_SAMPLES}` : "";
+  return `It saves ${parts.join(", ")}: ${signedShare(mean)} on average, ${WEIGHING[guarantee]}.${noTime}${samples}`;
 }
+
+/** Said before an edit whose weights samples decide, and after it was made without. */
+export const WITHOUT_SAMPLES =
+  "Its weights are fitted to calibration samples: without any, nothing makes up for what it takes away, and the model may lose most of its accuracy.";
 
 const NO_TIME_SAVED = " It cuts MACs, but saves no time on this hardware.";
 

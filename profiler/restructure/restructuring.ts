@@ -43,6 +43,8 @@ interface Description {
   readonly literature: readonly string[];
   /** Codes of the diagnostics that it answers, each with its place among their answers: 1 is the best. */
   readonly answers: Readonly<Record<string, number>>;
+  /** Its weights are fitted to calibration samples: without them nothing makes up for what it takes away. */
+  readonly fitsToSamples?: true;
   /** The weights choose the order of the new layers: only their sizes are predicted, and peak memory and energy may turn out otherwise. */
   readonly choosesOrder?: true;
 }

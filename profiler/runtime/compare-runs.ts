@@ -1,10 +1,10 @@
 import { CalibrationError, RunError } from "../errors.ts";
 import { batchesOf, type BatchOptions } from "./batches.ts";
 import { openSamples, type SampleBatch } from "../calibration/sample-set.ts";
-import type { CalibrationSpec } from "../calibration/spec.ts";
+import { isRandom, type CalibrationSpec } from "../calibration/spec.ts";
 import { isStretchable } from "../calibration/stretched-reader.ts";
 import { describeShape } from "./check-inputs.ts";
-import { DifferenceSum, type Difference } from "./difference.ts";
+import { DifferenceSum, LEAST_CLASSES_OF_RANDOM, type Difference } from "./difference.ts";
 import type { Model } from "../model/model.ts";
 import type { NamedTensors } from "./numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
@@ -90,12 +90,13 @@ export async function compareRuns(
       options.signal?.throwIfAborted();
       for (const pair of compared) pair.add(fromA, fromB, batch.count, batch.labels);
     }
+    const leastClasses = isRandom(spec) ? LEAST_CLASSES_OF_RANDOM : undefined;
     return {
       a: nameOf(a),
       b: nameOf(b),
       samples: { count: samples.count, description: samples.description, hasLabels: samples.hasLabels },
-      outputs: compared.slice(0, pairs.length).map((pair) => pair.result()),
-      tensors: compared.slice(pairs.length).map((pair) => pair.result()),
+      outputs: compared.slice(0, pairs.length).map((pair) => pair.result(leastClasses)),
+      tensors: compared.slice(pairs.length).map((pair) => pair.result(leastClasses)),
       unmatched,
     };
   } finally {
@@ -208,9 +209,11 @@ class PairSum {
     else this.#sum.add(a, b, samples, labels);
   }
 
-  result(): ComparedTensor {
+  result(leastClasses?: number): ComparedTensor {
     const { names } = this;
-    return this.#reason === undefined ? { names, difference: this.#sum.result() } : { names, reason: this.#reason };
+    return this.#reason === undefined
+      ? { names, difference: this.#sum.result(leastClasses) }
+      : { names, reason: this.#reason };
   }
 }
 

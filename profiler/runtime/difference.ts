@@ -22,14 +22,20 @@ export interface Difference {
 
 export interface Top1 {
   readonly samples: number;
-  /** Share of the samples of which both models say the same class. */
-  readonly agreement: number;
+  /** Share of the samples of which both models say the same class; null where too few classes are said for that to show anything. */
+  readonly agreement: number | null;
   /** Share of the samples with the right class, for each model; with labels only. */
   readonly accuracy?: { readonly a: number; readonly b: number };
 }
 
 /** Of the largest magnitude. In the range of an output that hardly varies, the rounding of its numbers would look like an error. */
 const LEAST_RANGE = 0.1;
+
+/** Whatever is always said, a model that always says it agrees. */
+const ONE_CLASS = 1 + 1e-9;
+
+/** Random inputs mostly land in one class: where they do, a destroyed model agrees as well. */
+export const LEAST_CLASSES_OF_RANDOM = 2;
 
 /** Adds up differences sample by sample, in memory that does not grow. */
 export class DifferenceSum {
@@ -44,6 +50,8 @@ export class DifferenceSum {
   #unlike = 0;
   #samples = 0;
   #agreeing = 0;
+  /** How often the reference says each class. */
+  readonly #answers = new Map<number, number>();
   #labelled = 0;
   readonly #right = { a: 0, b: 0 };
 
@@ -66,6 +74,7 @@ export class DifferenceSum {
       const answerB = largestOf(b, start, classes);
       this.#samples += 1;
       if (answerA === answerB) this.#agreeing += 1;
+      this.#answers.set(answerA, (this.#answers.get(answerA) ?? 0) + 1);
       const label = labels?.[sample];
       if (label === undefined) continue;
       this.#labelled += 1;
@@ -89,7 +98,8 @@ export class DifferenceSum {
     this.#product += a * b;
   }
 
-  result(): Difference {
+  /** @param leastClasses that the reference must say, counted by how evenly it says them, for an agreement to show something */
+  result(leastClasses = ONE_CLASS): Difference {
     const isUnlike = this.#unlike > 0;
     const maxAbsolute = isUnlike ? Number.POSITIVE_INFINITY : this.#maxAbsolute;
     const lengths = Math.sqrt(this.#signal) * Math.sqrt(this.#energy);
@@ -101,7 +111,7 @@ export class DifferenceSum {
       snr: isUnlike ? Number.NEGATIVE_INFINITY : decibels(this.#signal, this.#noise),
       cosine: lengths === 0 ? Number(this.#signal === this.#energy) : Math.min(1, this.#product / lengths),
       unlikeNonFinite: this.#unlike,
-      ...(this.#samples > 0 && { top1: this.#top1() }),
+      ...(this.#samples > 0 && { top1: this.#top1(leastClasses) }),
     };
   }
 
@@ -110,8 +120,14 @@ export class DifferenceSum {
     return Math.max(this.#largest - this.#smallest, LEAST_RANGE * size);
   }
 
-  #top1(): Top1 {
-    const agreement = this.#agreeing / this.#samples;
+  /** The number of equally frequent classes that answers are as varied as: 1/Σp² (Hill, "Diversity and Evenness", Ecology 1973). */
+  #classesSaid(): number {
+    return 1 / [...this.#answers.values()].reduce((sum, count) => sum + (count / this.#samples) ** 2, 0);
+  }
+
+  #top1(leastClasses: number): Top1 {
+    const isTelling = this.#samples === 1 || this.#classesSaid() >= leastClasses;
+    const agreement = isTelling ? this.#agreeing / this.#samples : null;
     if (this.#labelled === 0) return { samples: this.#samples, agreement };
     const accuracy = { a: this.#right.a / this.#labelled, b: this.#right.b / this.#labelled };
     return { samples: this.#samples, agreement, accuracy };

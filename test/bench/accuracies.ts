@@ -130,7 +130,7 @@ function figures({ totals, outputs }: ComparisonJson): readonly string[] {
     left("parameters"),
     accuracy ? percent(accuracy.a) : "",
     accuracy ? percent(accuracy.b) : "",
-    agreement === undefined ? "" : percent(agreement),
+    typeof agreement === "number" ? percent(agreement) : "",
     typeof difference?.snr === "number" ? `${difference.snr.toFixed(0)} dB` : "∞",
   ];
 }

@@ -6,11 +6,13 @@ import { checkTypes, samplesText } from "./check-text.ts";
 
 interface CheckResultProps {
   readonly check: Check;
+  /** Weights would have been fitted to samples, and there were none. */
+  readonly isUnfitted: boolean;
   readonly onChooseData: () => void;
 }
 
 /** What a run of both models on the same samples measured, output by output. */
-export function CheckResult({ check, onChooseData }: CheckResultProps): JSX.Element {
+export function CheckResult({ check, isUnfitted, onChooseData }: CheckResultProps): JSX.Element {
   const { outputs, unmatched, samples } = check;
   return (
     <section class="check" aria-label={l10n.t("Measured error")} data-testid="check">
@@ -34,6 +36,14 @@ export function CheckResult({ check, onChooseData }: CheckResultProps): JSX.Elem
       {unmatched.length > 0 && (
         <p class="remark">
           {l10n.t("Not compared, since the other model has no such output: {0}.", unmatched.join(", "))}
+        </p>
+      )}
+      {isUnfitted && (
+        <p class="remark" data-testid="check-unfitted">
+          <Icon name="warning" />{" "}
+          {l10n.t(
+            "Not fitted: without calibration data nothing made up for what was taken away. Compare the model on data of your own before you use it.",
+          )}
         </p>
       )}
       <p class="remark" data-testid="check-samples">

@@ -85,6 +85,14 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
           <Icon name="watch" /> {l10n.t("Cuts MACs, but saves no time on this hardware.")}
         </p>
       )}
+      {suggestion.wantsSamples && isOpen && (
+        <p class="suggestion-why" role="note">
+          <Icon name="database" />{" "}
+          {l10n.t(
+            "Its weights are fitted to calibration data: without any, nothing makes up for what it takes away, and the model may lose most of its accuracy.",
+          )}
+        </p>
+      )}
       {conflict && (
         <p class="conflict" role="note">
           <Icon name="warning" />
@@ -145,7 +153,9 @@ function OpenSuggestion(props: SuggestionItemProps): JSX.Element {
         />
       )}
       {trial.failure && <FailureNote failure={trial.failure} />}
-      {trial.result && <CheckResult check={trial.result.check} onChooseData={onChooseData} />}
+      {trial.result && (
+        <CheckResult check={trial.result.check} isUnfitted={trial.result.isUnfitted} onChooseData={onChooseData} />
+      )}
       <div class="suggestion-buttons" ref={buttons}>
         <Button
           appearance="secondary"

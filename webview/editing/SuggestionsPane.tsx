@@ -206,7 +206,7 @@ function ChosenBar(props: ChosenBarProps): JSX.Element {
       {trial.result && (
         <div class="chosen-result">
           <SavingsGrid before={suggestions.before} after={trial.result.after} saves={trial.result.saves} />
-          <CheckResult check={trial.result.check} onChooseData={onChooseData} />
+          <CheckResult check={trial.result.check} isUnfitted={trial.result.isUnfitted} onChooseData={onChooseData} />
         </div>
       )}
       {trial.failure && <FailureNote failure={trial.failure} />}

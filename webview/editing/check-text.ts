@@ -26,7 +26,7 @@ export function checkTypes(difference: CheckedDifference): readonly CheckFact[] 
       value: `${formatShare(accuracy.a)} → ${formatShare(accuracy.b)}`,
       tip: l10n.t("Share of the samples whose class is right, before and after."),
     },
-    top1 !== null && {
+    typeof top1?.agreement === "number" && {
       id: "agreement",
       title: l10n.t("Same class"),
       value: formatShare(top1.agreement),

@@ -99,6 +99,8 @@ export interface Trial extends Prediction {
   /** "exact" when all edits promise it. */
   readonly guarantee: Suggestion["guarantee"];
   readonly check: Check;
+  /** Weights of some edit would have been fitted to samples, and there were none. */
+  readonly isUnfitted: boolean;
 }
 
 /** How far a changed model's answers are from those of the model before the change. */

@@ -68,6 +68,8 @@ interface AppliedStep {
   readonly edit: string;
   readonly guarantee: string;
   readonly changed: readonly string[];
+  /** No samples were given, though its weights would have been fitted to them. */
+  readonly isUnfitted: boolean;
   readonly check: RunComparison;
 }
 
@@ -108,8 +110,14 @@ async function applied(
       onProgress: (share, what) => say(`${what} ${Math.round(100 * share)} %`),
     });
     say("checking");
-    const { guarantee, changed } = step;
-    steps.push({ edit: formatEdit(edit), guarantee, changed, check: await checkEdit(step, { calibration }) });
+    const { guarantee, changed, isUnfitted } = step;
+    steps.push({
+      edit: formatEdit(edit),
+      guarantee,
+      changed,
+      isUnfitted,
+      check: await checkEdit(step, { calibration }),
+    });
     model = step.after;
     done.push(step.edit);
     if (step.learned) learned.set(step.learned.hash, step.learned.bytes);
@@ -135,11 +143,15 @@ function addEdit(text: string, before: readonly Edit[] = []): readonly Edit[] {
   return [...before, edit];
 }
 
+const NOT_FITTED =
+  "Not fitted: without --data nothing made up for what was taken away, and random inputs do not show how right the model still is. Compare it on data of your own before you use it.";
+
 /** Each edit with what it did, a being the model before it and b the one after. */
 function report(steps: readonly AppliedStep[], out: string): string {
-  const sections = steps.map(({ edit, guarantee, check }) => {
+  const sections = steps.map(({ edit, guarantee, isUnfitted, check }) => {
     const table = tensorTable([...check.outputs, ...check.tensors]);
-    return `${printable(edit)} (${guarantee})\n${table}`;
+    const note = isUnfitted ? `\n${NOT_FITTED}` : "";
+    return `${printable(edit)} (${guarantee})\n${table}${note}`;
   });
   const [first] = steps;
   const samples = first

@@ -7,7 +7,13 @@ import { formatShare, UNKNOWN_TEXT } from "../../format-numbers.ts";
 import { readModel } from "../../formats/formats.ts";
 import { formatEdit } from "../../editing/edit.ts";
 import { suggest } from "../../editing/suggest.ts";
-import { explainScore, savesNoTime, type SavedTotal, type Suggestion } from "../../editing/suggestion.ts";
+import {
+  explainScore,
+  savesNoTime,
+  WITHOUT_SAMPLES,
+  type SavedTotal,
+  type Suggestion,
+} from "../../editing/suggestion.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
@@ -84,14 +90,17 @@ function report(suggestions: readonly Suggestion[]): string {
   const head = ["Edit", "Promise", ...SAVINGS.map(([title]) => title), "Why"];
   const rows = suggestions.map((one) => [
     printable(formatEdit(one.edit)),
-    one.guarantee,
+    one.wantsSamples ? `${one.guarantee}*` : one.guarantee,
     ...SAVINGS.map(([, total]) => change(one.saves[total])),
     printable(savesNoTime(one) ? `${one.why}; cuts MACs, but no time on this hardware` : one.why),
   ]);
   const columns = head.map((title) => ({
     align: SAVINGS.some(([name]) => name === title) ? ("right" as const) : ("left" as const),
   }));
-  return `${plainTable([head, ...rows], columns)}\n\nChanges of the whole model's totals by each edit alone. Try one: edgewise apply MODEL --edit EDIT --out FILE\n`;
+  const wantsSamples = suggestions.some((one) => one.wantsSamples);
+  const note = wantsSamples ? `* ${WITHOUT_SAMPLES} Give \`apply\` some: --data SPEC.\n` : "";
+  const command = `edgewise apply MODEL --edit EDIT${wantsSamples ? " --data SPEC" : ""} --out FILE`;
+  return `${plainTable([head, ...rows], columns)}\n\nChanges of the whole model's totals by each edit alone. Try one: ${command}\n${note}`;
 }
 
 /** "−25.0 %" of a saving of a quarter. */

@@ -25,6 +25,7 @@ export const DENSE_LOW_RANK = defineRestructuring({
   guarantee: "approximate",
   literature: ["Denton et al., NIPS 2014", "Zhang et al., TPAMI 2016"],
   answers: { "dense-head": 1, "parameters-share": 1, "energy-share": 1 },
+  fitsToSamples: true,
   options: RANK_OPTIONS,
   // Layers behind flattened maps are the most redundant ones (Denton 2014).
   suggested: { cost: 0.25 },

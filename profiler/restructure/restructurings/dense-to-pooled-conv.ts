@@ -37,6 +37,7 @@ export const DENSE_TO_POOLED_CONV = defineRestructuring({
   guarantee: "needs training",
   literature: ["Lin et al., ICLR 2014", "Iandola et al., SqueezeNet, 2016"],
   answers: { "dense-head": 2, "parameters-share": 2 },
+  fitsToSamples: true,
   options: [],
   find: (graph) =>
     graph.layersOf("reshape").flatMap((flatten): readonly Finding[] => {

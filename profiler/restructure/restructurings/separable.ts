@@ -23,6 +23,7 @@ export const SEPARABLE = defineRestructuring({
   guarantee: "approximate",
   literature: ["Howard et al., MobileNets, 2017", "Guo et al., BMVC 2018"],
   answers: { "parameters-share": 5, "macs-share": 1, "energy-share": 2, "large-kernel": 3 },
+  fitsToSamples: true,
   options: [
     {
       id: "multiplier",

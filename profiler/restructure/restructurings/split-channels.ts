@@ -23,6 +23,7 @@ export const SPLIT_CHANNELS = defineRestructuring({
   guarantee: "approximate",
   literature: ["Zhang et al., TPAMI 2016"],
   answers: { "parameters-share": 4, "macs-share": 2, "energy-share": 3 },
+  fitsToSamples: true,
   options: RANK_OPTIONS,
   suggested: { cost: 0.5 },
   strengths: RANK_STRENGTHS,

@@ -24,6 +24,7 @@ export const SPLIT_SPATIAL = defineRestructuring({
   guarantee: "approximate",
   literature: ["Jaderberg et al., BMVC 2014", "Tai et al., ICLR 2016"],
   answers: { "macs-share": 3, "large-kernel": 2 },
+  fitsToSamples: true,
   options: RANK_OPTIONS,
   suggested: { cost: 0.5 },
   strengths: RANK_STRENGTHS,

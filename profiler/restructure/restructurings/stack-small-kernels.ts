@@ -23,6 +23,7 @@ export const STACK_SMALL_KERNELS = defineRestructuring({
   guarantee: "approximate",
   literature: ["Simonyan and Zisserman, ICLR 2015"],
   answers: { "large-kernel": 1 },
+  fitsToSamples: true,
   options: [
     {
       id: "channels",

@@ -41,7 +41,26 @@ describe("edgewise suggest and apply", function () {
 
   it("prints a table that names each edit as apply takes it", async () => {
     const { stdout } = await runCli("suggest", MODEL);
-    assert.match(stdout, /dense-low-rank:\/7\/Gemm:cost=0\.25 +approximate +−6\d/);
+    assert.match(stdout, /dense-low-rank:\/7\/Gemm:cost=0\.25 +approximate\* +−6\d/);
+    assert.match(stdout, /\* Its weights are fitted to calibration samples: without any, .* --data SPEC/);
+    assert.match(stdout, /dense-to-conv:\/7\/Gemm +exact /, "what is exact needs no samples");
+  });
+
+  it("says before and after that nothing was fitted, and shows no agreement of random inputs that land in one class", async () => {
+    const inception = join(import.meta.dirname, "../../../media/samples/digits_inception.onnx");
+    const applied = await runCli(
+      "apply",
+      inception,
+      "--edit",
+      "reduce-channels::ratio=0.75",
+      "--out",
+      join(folder, "i.onnx"),
+    );
+    assert.equal(applied.code, 0);
+    assert.match(applied.stdout, /Not fitted: without --data nothing made up/);
+    assert.doesNotMatch(applied.stdout, /Same top 1/);
+    const exact = await runCli("apply", MODEL, "--edit", "dense-to-conv:/7/Gemm", "--out", join(folder, "e.onnx"));
+    assert.doesNotMatch(exact.stdout, /Not fitted/);
   });
 
   it("applies edits in order, measures each, and writes a file that profiles as predicted", async () => {

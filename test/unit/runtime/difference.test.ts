@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DifferenceSum, type Difference } from "../../../profiler/runtime/difference.ts";
+import { DifferenceSum, LEAST_CLASSES_OF_RANDOM, type Difference } from "../../../profiler/runtime/difference.ts";
 import { of } from "./tiny-models.ts";
 
 function difference(
@@ -73,5 +73,19 @@ describe("Differences of tensors", () => {
     });
     assert.equal(difference(a, b, [1, 2, 3]).top1, undefined);
     assert.equal(difference([1, 2], [1, 2], [2, 1]).top1, undefined);
+  });
+
+  it("tell no agreement where one class is all that is said, and none of random inputs that are nearly so", () => {
+    const agreementOf = (classes: readonly number[], least?: number): number | null | undefined => {
+      const rows = classes.flatMap((chosen) => [0, 1, 2].map((index) => Number(index === chosen)));
+      const sum = new DifferenceSum();
+      const tensor = of("float64", [classes.length, 3], rows);
+      sum.add(tensor, tensor, classes.length);
+      return sum.result(least).top1?.agreement;
+    };
+    assert.equal(agreementOf([1, 1, 1, 1]), null);
+    assert.equal(agreementOf([1, 1, 1, 2]), 1, "samples of the user's own are what they are");
+    assert.equal(agreementOf([1, 1, 1, 2], LEAST_CLASSES_OF_RANDOM), null);
+    assert.equal(agreementOf([1, 2, 1, 2, 0], LEAST_CLASSES_OF_RANDOM), 1);
   });
 });

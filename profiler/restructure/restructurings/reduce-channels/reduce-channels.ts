@@ -52,13 +52,14 @@ const OPTIONS = [
     description: "How a share of the MACs of the whole model is shared out among its layers.",
     type: "choice",
     choices: [
+      { value: "auto", title: "By error with calibration samples, one width multiplier without" },
       { value: "uniform", title: "One width multiplier for all" },
       {
         value: "error",
         title: "Narrowest where the next layers err least for what it saves; needs calibration samples",
       },
     ],
-    default: "uniform",
+    default: "auto",
   },
   {
     id: "importance",
@@ -106,6 +107,7 @@ export const REDUCE_CHANNELS = defineRestructuring({
     "Fang, Ma, Song, Mi, Wang: DepGraph: Towards Any Structural Pruning. CVPR 2023",
   ],
   answers: { "parameters-share": 3, "macs-share": 4, "energy-share": 4, "peak-memory": 2, "dead-channels": 1 },
+  fitsToSamples: true,
   options: OPTIONS,
   // The first width multiplier of MobileNet.
   suggested: { ratio: 0.75 },
@@ -113,7 +115,8 @@ export const REDUCE_CHANNELS = defineRestructuring({
   find,
   predict: (graph, target, options) => {
     const { channels, kept } = plan(graph, target, options);
-    if (options.allocation === "error") return undefined;
+    // With samples the widths are by error, which only the weights tell.
+    if (isSharedOut(target, options) && options.allocation !== "uniform") return undefined;
     // Which units of a class go is all one to the sizes.
     return { replace: pruned(channels, leastImportant(kept, new Map())) };
   },
@@ -148,7 +151,9 @@ async function rewrite(
   context: RewriteContext,
 ): Promise<Rewrite> {
   const { channels, groups, kept } = plan(graph, target, options);
-  const isAllocated = options.allocation === "error";
+  const isAllocated =
+    options.allocation === "error" ||
+    (options.allocation === "auto" && isSharedOut(target, options) && context.activations !== undefined);
   if (isAllocated && context.activations === undefined)
     throw new NotApplicableError(ID, target, "allocation by error needs calibration samples");
   const isReconstructed =
@@ -157,12 +162,18 @@ async function rewrite(
   const ranking = isReconstructed ? harms : NOT_MEASURED;
   const importance = await importanceOf(channels, groups, target, options, ranking, context.signal);
   const { macs: share = 1 } = options;
-  const counts = isAllocated ? await countsByError(channels, harms, importance, share, context.signal) : kept;
+  const byError = isAllocated ? await countsByError(channels, harms, importance, share, context.signal) : undefined;
+  const counts = byError ?? (options.allocation === "error" ? undefined : kept);
   const tooNarrow = `allocation by error does not get down to ${share} of the multiply-accumulates: allocation=uniform may`;
   const removed = leastImportant(matched(ID, target, counts ?? tooNarrow), importance);
   const forms: ReadonlyMap<LayerId, Form> = pruned(channels, removed);
   const isRefitted = options.refit && context.activations !== undefined;
   return { replace: isRefitted ? await refitted(channels.map, removed, forms, context) : forms };
+}
+
+/** Whether layers get widths of their own: for a share of the whole model's MACs there is something to share out. */
+function isSharedOut(target: string, { macs }: Extent): boolean {
+  return target === "" && macs !== undefined;
 }
 
 interface Plan {

@@ -124,6 +124,13 @@ describe("reduce-channels", () => {
     const { after } = await applyEdit(model, shared, { activationsOf: (one) => activationsOn(one, SAMPLES) });
     const sizes = ["a", "r"].map((name) => liftModel(after).tensors.find((each) => each.name === name)?.shape?.[1]);
     assert.deepEqual(sizes, [4, 8], "half of the first layer makes next to nothing");
+    const unsaid = edit("reduce-channels", "", { macs: 0.65 });
+    const byDefault = await applyEdit(model, unsaid, { activationsOf: (one) => activationsOn(one, SAMPLES) });
+    assert.deepEqual(
+      await onnxBytes(byDefault.after),
+      await onnxBytes(after),
+      "with samples that is how they are shared out",
+    );
     await assert.rejects(applyEdit(model, shared), /needs calibration samples/);
     await assert.rejects(
       applyEdit(model, edit("reduce-channels", "wide", { macs: 0.6, allocation: "error" })),
