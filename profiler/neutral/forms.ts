@@ -9,6 +9,7 @@ import type { LayerKind } from "../operators/operation.ts";
  */
 export type Form =
   | ConvForm
+  | ConvTransposeForm
   | DenseForm
   | BatchNormForm
   | PoolForm
@@ -24,6 +25,13 @@ export type Form =
   | SoftmaxForm
   | ReduceMeanForm
   | ChannelShuffleForm
+  | InstanceNormForm
+  | GroupNormForm
+  | LayerNormForm
+  | ExpandForm
+  | DepthToSpaceForm
+  | SelectForm
+  | ProductForm
   | { readonly kind: "identity" }
   /** A function of each element alone that is no activation (Cast, Exp, Neg): keeps shapes and channels. Lifted, never made. */
   | { readonly kind: "unary" }
@@ -67,6 +75,23 @@ export interface ConvForm {
   readonly dilations: readonly number[];
   readonly padsBegin: readonly number[];
   readonly padsEnd: readonly number[];
+  /** Fused. */
+  readonly activation: Activation | undefined;
+}
+
+/**
+ * Transposed convolution. Lifted, and only made with other weights: how its window moves, and how large its output is, stays as the
+ * operator says it.
+ */
+export interface ConvTransposeForm {
+  readonly kind: "conv-transpose";
+  /** inChannels × outChannels/groups × kernel… */
+  readonly weight: Weights;
+  /** outChannels */
+  readonly bias: Weights | undefined;
+  readonly groups: number;
+  /** Why it cannot make another number of channels, where it cannot. */
+  readonly keepsChannels: string | undefined;
   /** Fused. */
   readonly activation: Activation | undefined;
 }
@@ -210,6 +235,59 @@ export interface ReduceMeanForm {
   readonly keepsAxes: boolean;
   /** Fused. */
   readonly activation: Activation | undefined;
+}
+
+/** Normalises the positions of each channel and sample. Lifted, and only made with other constants. */
+export interface InstanceNormForm {
+  readonly kind: "instance-norm";
+  readonly scale: Weights;
+  readonly shift: Weights;
+}
+
+/** Normalises the positions of each group of channels and sample (Wu and He 2018). Lifted, and only made with fewer groups. */
+export interface GroupNormForm {
+  readonly kind: "group-norm";
+  readonly groups: number;
+  /** One number for each channel or, in older versions, for each group. */
+  readonly scale: Weights;
+  readonly shift: Weights;
+}
+
+/** Normalises over some axes, all others by themselves: LayerNorm and RMSNorm. Lifted, never made. */
+export interface LayerNormForm {
+  readonly kind: "layer-norm";
+  /** Not negative. */
+  readonly axes: readonly number[];
+}
+
+/** Repeats the input along axes where it has one element. Lifted, and only made with other sizes. */
+export interface ExpandForm {
+  readonly kind: "expand";
+  /** Sizes as the file says them; undefined where they are computed while the model runs. */
+  readonly target: readonly number[] | undefined;
+}
+
+/** Moves blocks of channels into space, or back. Lifted, never made. */
+export interface DepthToSpaceForm {
+  readonly kind: "depth-to-space" | "space-to-depth";
+  readonly block: number;
+  /** Whether the channels of one output channel stand together (CRD), or those of one place in the block do (DCR). */
+  readonly isGrouped: boolean;
+}
+
+/** One position along an axis, which goes. Lifted, never made. */
+export interface SelectForm {
+  readonly kind: "select";
+  /** Not negative. */
+  readonly axis: number;
+  readonly index: number;
+}
+
+/** A product of two activations, batched as NumPy does. Lifted, never made. */
+export interface ProductForm {
+  readonly kind: "product";
+  readonly isLeftTransposed: boolean;
+  readonly isRightTransposed: boolean;
 }
 
 /** Channels as groups × channels/groups, transposed (ShuffleNet, Zhang 2018). Made, never lifted: formats say it in three operators. */

@@ -42,10 +42,10 @@ export class PresenceBuffer extends ByteBuffer {
     return length === 0 && this.sawVector ? presentList() : super.createScalarList(element, length);
   }
 
-  override createObjList<T1 extends IUnpackableObject<T2>, T2 extends IGeneratedObject>(
-    element: (index: number) => T1 | null,
+  override createObjList<T extends IGeneratedObject>(
+    element: (index: number) => IUnpackableObject<T> | null,
     length: number,
-  ): T2[] {
+  ): T[] {
     return length === 0 && this.sawVector ? presentList() : super.createObjList(element, length);
   }
 }

@@ -101,6 +101,7 @@ const FIXED = "only fits the sizes that were";
 
 const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   conv: passConv,
+  "conv-transpose": () => "makes a larger map by sizes that it names",
   pool: passPool,
   dense: (_, flow) => {
     const output = flow.outputBefore();
@@ -144,6 +145,16 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
     return { outputs: [keepsAxes ? sizes : sizes.filter((_, axis) => !axes.includes(axis))] };
   },
   resize: passResize,
+  "instance-norm": same,
+  "group-norm": same,
+  "layer-norm": ({ axes }, flow) =>
+    flow.changed().some((axis) => axes.includes(axis)) ? FIXED : same(undefined, flow),
+  expand: () => FIXED,
+  "depth-to-space": () => FIXED,
+  "space-to-depth": () => FIXED,
+  select: ({ axis }, flow) =>
+    flow.changed().includes(axis) ? FIXED : { outputs: [flow.now().filter((_, index) => index !== axis)] },
+  product: () => "multiplies maps that may only fit the sizes that were",
   "channel-shuffle": same,
   constant: same,
   // What follows from sizes follows from the new ones.

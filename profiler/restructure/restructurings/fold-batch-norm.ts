@@ -1,10 +1,11 @@
 import {
   computedWeights,
-  type BatchNormForm,
   type ConvForm,
+  type ConvTransposeForm,
   type DenseForm,
   type Weights,
 } from "../../neutral/forms.ts";
+import { Affines, affineLayer, isScaleAlone, type AffineLayer } from "../matching/channel-affine.ts";
 import { whyOpaque } from "../matching/opaque-refusals.ts";
 import { isKind, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
@@ -12,20 +13,23 @@ import type { Rewrite } from "../../neutral/rewrite.ts";
 
 const ID = "fold-batch-norm";
 
-type Linear = NeutralLayer<ConvForm | DenseForm>;
+type LinearForm = ConvForm | ConvTransposeForm | DenseForm;
+type Linear = NeutralLayer<LinearForm>;
 
 interface Match {
-  readonly norm: NeutralLayer<BatchNormForm>;
+  /** From the linear layer to the target, or the target alone where it comes before the linear layer. */
+  readonly affines: readonly AffineLayer[];
   readonly linear: Linear;
-  /** Whether the normalisation comes before or after the linear layer. */
+  /** Whether the scale and shift come before or after the linear layer. */
   readonly isAfter: boolean;
 }
 
 /**
- * In inference a BatchNormalization is a scale and a shift of each channel, constants both. They go into the convolution or dense layer
- * before it: W' = f·W, b' = f·(b - mean) + shift with f = scale/√(variance + ε). Into the one after it they go where nothing is padded:
- * W'[o,i] = W[o,i]·f[i], b' = b + Σ W[o,i]·s[i] with s = shift - f·mean. A padded zero would have to become the value that
- * normalises to zero.
+ * In inference a BatchNormalization is a scale and a shift of each channel, constants both, as multiplications and additions of constants
+ * are. They go into the convolution or dense layer before them: W' = f·W, b' = f·(b - mean) + shift with f = scale/√(variance + ε), and
+ * those between go with them. Into the one after it they go where nothing is padded: W'[o,i] = W[o,i]·f[i],
+ * b' = b + Σ W[o,i]·s[i] with s = shift - f·mean. A padded zero would have to become the value that normalises to zero, and at each place
+ * of a transposed convolution's output other parts of its kernel meet the shift; a scale alone goes there too.
  *
  * Ioffe and Szegedy, "Batch Normalization", ICML 2015; Jacob et al., "Quantization and Training of Neural Networks for Efficient
  * Integer-Arithmetic-Only Inference", CVPR 2018, section 3.2.
@@ -33,7 +37,8 @@ interface Match {
 export const FOLD_BATCH_NORM = defineRestructuring({
   id: ID,
   title: "Fold batch normalisation",
-  summary: "Puts the scale and shift of a batch normalisation into the weights of the layer before or after it.",
+  summary:
+    "Puts the scale and shift of a batch normalisation, or of a multiplication or addition by constants, into the weights of the layer before or after it.",
   guarantee: "exact",
   literature: [
     "Ioffe and Szegedy, Batch Normalization, ICML 2015",
@@ -41,174 +46,208 @@ export const FOLD_BATCH_NORM = defineRestructuring({
   ],
   answers: { "unfused-batch-norm": 1 },
   options: [],
-  find: (graph) => graph.layersOf("batch-norm").map((norm) => finding(graph, norm)),
+  find: (graph) => graph.layers.flatMap((layer) => finding(graph, layer)),
   predict: (graph, target) => rewritten(matched(ID, target, matchTarget(graph, target))),
   rewrite: (graph, target) => Promise.resolve(rewritten(matched(ID, target, matchTarget(graph, target)))),
 });
 
-function finding(graph: NeutralGraph, norm: NeutralLayer<BatchNormForm>): Finding {
-  const match = matchNorm(graph, norm);
-  if (typeof match === "string") return { target: norm.name, reason: match };
-  const { linear, isAfter } = match;
-  const why = `Batch normalisation ${isAfter ? "after" : "before"} ${linear.name}: its scale and shift fit into the weights.`;
-  return { target: norm.name, layers: [norm.id, linear.id], why };
+function finding(graph: NeutralGraph, layer: NeutralLayer): readonly Finding[] {
+  const isNorm = isKind(layer, "batch-norm") || (layer.form.kind === "opaque" && layer.op === NORM);
+  if (!isNorm && !isKind(layer, "elementwise")) return [];
+  const match = matchLayer(graph, layer);
+  // Other arithmetic stands everywhere: nobody expects it to go.
+  if (typeof match === "string") return isNorm ? [{ target: layer.name, reason: match }] : [];
+  const { affines, linear, isAfter } = match;
+  const what = isNorm ? "Batch normalisation" : affines.length > 1 ? "Scale and shift" : `${layer.op} of constants`;
+  const why = `${what} ${isAfter ? "after" : "before"} ${linear.name}: ${isNorm ? "its scale and shift fit" : "it fits"} into the weights.`;
+  return [{ target: layer.name, layers: [...affines.map(({ id }) => id), linear.id], why }];
 }
+
+const NORM = "BatchNormalization";
 
 function matchTarget(graph: NeutralGraph, target: string): Match | string {
   const layer = graph.layer(target);
-  if (layer === undefined) return "there is no such layer";
-  return isKind(layer, "batch-norm") ? matchNorm(graph, layer) : whyOpaque(layer, "it is no batch normalisation");
+  return layer === undefined ? "there is no such layer" : matchLayer(graph, layer);
 }
 
-function matchNorm(graph: NeutralGraph, norm: NeutralLayer<BatchNormForm>): Match | string {
-  const before = graph.producer(norm.inputs[0]);
-  const after = graph.onlyConsumer(norm.outputs[0]);
-  const intoBefore = reasonAgainstBefore(graph, norm, before);
-  if (intoBefore === undefined && before && isLinear(before)) return { norm, linear: before, isAfter: true };
-  const intoAfter = reasonAgainstAfter(graph, norm, after);
-  if (intoAfter === undefined && after && isLinear(after)) return { norm, linear: after, isAfter: false };
-  return before && isLinear(before) ? (intoBefore ?? "") : after && isLinear(after) ? (intoAfter ?? "") : NEITHER;
+function matchLayer(graph: NeutralGraph, layer: NeutralLayer): Match | string {
+  if (layer.form.kind === "opaque") return whyOpaque(layer, "it is no batch normalisation");
+  const after = graph.onlyConsumer(layer.outputs[0]);
+  const intoBefore = matchBefore(graph, layer);
+  if (typeof intoBefore !== "string") return intoBefore;
+  const intoAfter = matchAfter(graph, layer, after);
+  if (typeof intoAfter !== "string") return intoAfter;
+  return intoBefore !== NEITHER ? intoBefore : intoAfter;
 }
 
 const NEITHER = "neither the layer before it nor the one after it is a convolution or a dense layer";
 
 function isLinear(layer: NeutralLayer): layer is Linear {
-  return isKind(layer, "conv") || isKind(layer, "dense");
+  return isKind(layer, "conv") || isKind(layer, "conv-transpose") || isKind(layer, "dense");
 }
 
-function reasonAgainstBefore(
-  graph: NeutralGraph,
-  norm: NeutralLayer<BatchNormForm>,
-  before: NeutralLayer | undefined,
-): string | undefined {
-  if (before === undefined || !isLinear(before)) return NEITHER;
+/** The linear layer before, through others that scale and shift. */
+function matchBefore(graph: NeutralGraph, target: NeutralLayer): Match | string {
+  const affines: AffineLayer[] = [];
+  for (let layer = target; ;) {
+    const [input] = layer.inputs;
+    const before = graph.producer(input);
+    const isLast = layer === target;
+    if (before === undefined) return NEITHER;
+    const affine = affineLayer(graph, layer, channelAxis(graph, layer, isLinear(before) ? before : undefined));
+    if (typeof affine === "string") return isLast ? affine : NEITHER;
+    if (!isLast && layer.form.kind === "elementwise" && layer.form.activation) return NEITHER;
+    affines.unshift(affine);
+    if (isLinear(before)) {
+      const reason = reasonAgainst(graph, layer, before) ?? (isBias(before, affines) ? IS_BIAS : undefined);
+      return reason ?? { affines, linear: before, isAfter: true };
+    }
+    if (graph.onlyConsumer(input)?.id !== layer.id) return NEITHER;
+    layer = before;
+  }
+}
+
+const IS_BIAS = "it is the bias of the dense layer before it";
+
+/** Dense layers over more axes than two have their bias in an operator of its own: nothing would change. */
+function isBias({ form }: Linear, affines: readonly AffineLayer[]): boolean {
+  const [first, ...others] = affines;
+  if (form.kind !== "dense" || form.bias !== undefined || others.length > 0) return false;
+  return first?.form.kind === "elementwise" && (first.form.fn === "add" || first.form.fn === "subtract");
+}
+
+function reasonAgainst(graph: NeutralGraph, layer: NeutralLayer, before: Linear): string | undefined {
   if (before.form.activation) return `${before.name} has an activation that comes between`;
-  if (graph.onlyConsumer(norm.inputs[0])?.id !== norm.id) return `what ${before.name} makes is used elsewhere too`;
-  return isOfFeatures(graph, norm, before) ? undefined : "it normalises another axis than the dense layer makes";
+  if (graph.onlyConsumer(layer.inputs[0])?.id !== layer.id) return `what ${before.name} makes is used elsewhere too`;
+  if (before.form.weight.quantization) return `${before.name} computes in integers, whose rounding would change`;
+  return isOfFeatures(graph, layer, before) ? undefined : "it normalises another axis than the dense layer makes";
 }
 
-function reasonAgainstAfter(
-  graph: NeutralGraph,
-  norm: NeutralLayer<BatchNormForm>,
-  after: NeutralLayer | undefined,
-): string | undefined {
+function matchAfter(graph: NeutralGraph, layer: NeutralLayer, after: NeutralLayer | undefined): Match | string {
   if (after === undefined || !isLinear(after)) return NEITHER;
-  if (after.form.kind === "conv" && [...after.form.padsBegin, ...after.form.padsEnd].some((pad) => pad !== 0))
+  const affine = affineLayer(graph, layer, channelAxis(graph, layer, after));
+  if (typeof affine === "string") return affine;
+  if (layer.form.kind === "elementwise" && layer.form.activation) return "it has an activation that comes between";
+  if (after.form.weight.quantization) return `${after.name} computes in integers, whose rounding would change`;
+  const shifts = !isScaleAlone(affine);
+  if (shifts && after.form.kind === "conv" && [...after.form.padsBegin, ...after.form.padsEnd].some((pad) => pad !== 0))
     return `${after.name} pads with zeros, which the normalisation would have shifted`;
-  return isOfFeatures(graph, norm, after) ? undefined : "it normalises another axis than the dense layer reads";
+  if (shifts && after.form.kind === "conv-transpose")
+    return `each place that ${after.name} makes takes other parts of its kernel, and with them of the shift`;
+  if (!isOfFeatures(graph, layer, after)) return "it normalises another axis than the dense layer reads";
+  return { affines: [affine], linear: after, isAfter: false };
 }
 
-/** Dense layers work on the last axis: that must be the one that is normalised. */
-function isOfFeatures(graph: NeutralGraph, norm: NeutralLayer, linear: Linear): boolean {
-  const { shape, channelAxis } = graph.tensor(norm.inputs[0] ?? -1);
-  return linear.form.kind === "conv" || (shape !== undefined && channelAxis === shape.length - 1);
+/** Dense layers work on the last axis. */
+function channelAxis(graph: NeutralGraph, layer: NeutralLayer, linear: Linear | undefined): number | undefined {
+  const { shape, channelAxis: axis } = graph.tensor(layer.inputs[0] ?? -1);
+  return linear?.form.kind === "dense" ? shape && shape.length - 1 : axis;
 }
 
-function rewritten({ norm, linear, isAfter }: Match): Rewrite {
+/** Dense layers work on the last axis: that must be the one that a batch normalisation normalises. */
+function isOfFeatures(graph: NeutralGraph, layer: NeutralLayer, linear: Linear): boolean {
+  const { shape, channelAxis: axis } = graph.tensor(layer.inputs[0] ?? -1);
+  return (
+    layer.form.kind !== "batch-norm" ||
+    linear.form.kind !== "dense" ||
+    (shape !== undefined && axis === shape.length - 1)
+  );
+}
+
+function rewritten({ affines, linear, isAfter }: Match): Rewrite {
   const { form } = linear;
-  const normalisation = new Normalisation(norm.form);
-  const folded = isAfter ? foldedAfter(form, normalisation) : foldedBefore(form, normalisation);
-  const [input, output] = [norm.inputs[0] ?? -1, norm.outputs[0] ?? -1];
+  const folded = isAfter ? foldedAfter(form, affines) : foldedBefore(form, affines);
+  const [first, last] = [affines[0], affines.at(-1)];
+  const activation = isAfter && last?.form.kind === "elementwise" ? last.form.activation : undefined;
+  const { activation: own } = form;
   return {
-    remove: [norm.id],
-    replace: new Map([[linear.id, { ...form, ...folded }]]),
-    rewire: new Map([[output, input]]),
+    remove: affines.map(({ id }) => id),
+    replace: new Map([[linear.id, { ...form, ...folded, activation: activation ?? own }]]),
+    rewire: new Map([[last?.outputs[0] ?? -1, first?.inputs[0] ?? -1]]),
   };
 }
 
 interface Folded {
   readonly weight: Weights;
-  readonly bias: Weights;
+  readonly bias: Weights | undefined;
 }
 
-/** Scale and shift of each channel, read once. */
-class Normalisation {
-  readonly channels: number;
-  #read: Promise<Affine> | undefined;
-
-  constructor(private readonly form: BatchNormForm) {
-    this.channels = form.scale.shape[0] ?? 0;
-  }
-
-  read(): Promise<Affine> {
-    this.#read ??= this.#compute();
-    return this.#read;
-  }
-
-  async #compute(): Promise<Affine> {
-    const { epsilon } = this.form;
-    const [scale, shift, mean, variance] = await Promise.all([
-      this.form.scale.read(),
-      this.form.shift.read(),
-      this.form.mean.read(),
-      this.form.variance.read(),
-    ]);
-    const factor = Float64Array.from(scale, (value, channel) => value / Math.sqrt((variance[channel] ?? 0) + epsilon));
-    return { factor, offset: Float64Array.from(shift, (value, c) => value - (factor[c] ?? 0) * (mean[c] ?? 0)) };
-  }
+/** Which output and which input channel each weight belongs to, and how many of each there are. */
+interface Channels {
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly outputOf: (index: number) => number;
+  readonly inputOf: (index: number) => number;
 }
 
-interface Affine {
-  readonly factor: Float64Array;
-  readonly offset: Float64Array;
+function channelsOf(form: LinearForm): Channels {
+  const [first = 0, second = 0, ...kernel] = form.weight.shape;
+  const taps = kernel.reduce((product, size) => product * size, 1);
+  const groups = form.kind === "dense" ? 1 : form.groups;
+  const rowOf = (index: number): number => Math.floor(index / (second * taps));
+  /** The place along the second axis, counted through all groups. */
+  const columnOf = (index: number): number =>
+    Math.floor(rowOf(index) / (first / groups)) * second + (Math.floor(index / taps) % second);
+  return form.kind === "conv-transpose"
+    ? { outputs: second * groups, inputs: first, outputOf: columnOf, inputOf: rowOf }
+    : { outputs: first, inputs: second * groups, outputOf: rowOf, inputOf: columnOf };
 }
 
-/** The normalisation comes after: it works on the outputs. */
-function foldedAfter({ weight, bias }: ConvForm | DenseForm, normalisation: Normalisation): Folded {
-  const { shape, dataType } = weight;
-  const [outputs = 0] = shape;
+/** They come after: they work on the outputs. */
+function foldedAfter(form: LinearForm, affines: readonly AffineLayer[]): Folded {
+  const { weight, bias } = form;
+  const { outputs, outputOf } = channelsOf(form);
+  const affine = new Affines(affines, outputs);
   return {
-    weight: computedWeights(
-      shape,
-      async () => {
-        const [elements, { factor }] = await Promise.all([weight.read(), normalisation.read()]);
-        const perOutput = elements.length / outputs;
-        return elements.map((element, index) => element * (factor[Math.floor(index / perOutput)] ?? 0));
-      },
-      dataType,
-    ),
-    bias: computedWeights(
-      [outputs],
-      async () => {
-        const [before, { factor, offset }] = await Promise.all([bias?.read(), normalisation.read()]);
-        return Float32Array.from(offset, (value, output) => (factor[output] ?? 0) * (before?.[output] ?? 0) + value);
-      },
-      dataType,
-    ),
+    weight: scaledWeights(weight, affine, outputOf),
+    bias:
+      bias === undefined && affines.every(isScaleAlone)
+        ? undefined
+        : computedWeights(
+            [outputs],
+            async () => {
+              const [before, { factor, offset }] = await Promise.all([bias?.read(), affine.read()]);
+              return Float32Array.from(
+                { length: outputs },
+                (_, output) => (factor[output] ?? 0) * (before?.[output] ?? 0) + (offset[output] ?? 0),
+              );
+            },
+            weight.dataType,
+          ),
   };
 }
 
-/** The normalisation comes before: it works on the inputs. */
-function foldedBefore(form: ConvForm | DenseForm, normalisation: Normalisation): Folded {
+/** They come before: they work on the inputs. */
+function foldedBefore(form: LinearForm, affines: readonly AffineLayer[]): Folded {
   const { weight, bias } = form;
-  const { shape, dataType } = weight;
-  const [outputs = 0, inputsPerGroup = 0, ...kernel] = shape;
-  const positions = kernel.reduce((product, size) => product * size, 1);
-  const outputsPerGroup = outputs / (form.kind === "conv" ? form.groups : 1);
-  const outputOf = (index: number): number => Math.floor(index / (inputsPerGroup * positions));
-  const channelOf = (index: number): number =>
-    Math.floor(outputOf(index) / outputsPerGroup) * inputsPerGroup + (Math.floor(index / positions) % inputsPerGroup);
+  const { outputs, inputs, outputOf, inputOf } = channelsOf(form);
+  const affine = new Affines(affines, inputs);
+  if (affines.every(isScaleAlone)) return { weight: scaledWeights(weight, affine, inputOf), bias };
   return {
-    weight: computedWeights(
-      shape,
-      async () => {
-        const [elements, { factor }] = await Promise.all([weight.read(), normalisation.read()]);
-        return elements.map((element, index) => element * (factor[channelOf(index)] ?? 0));
-      },
-      dataType,
-    ),
+    weight: scaledWeights(weight, affine, inputOf),
     bias: computedWeights(
       [outputs],
       async () => {
-        const [elements, before, { offset }] = await Promise.all([weight.read(), bias?.read(), normalisation.read()]);
+        const [elements, before, { offset }] = await Promise.all([weight.read(), bias?.read(), affine.read()]);
         const sums = Float64Array.from({ length: outputs }, (_, output) => before?.[output] ?? 0);
         elements.forEach((element, index) => {
           const output = outputOf(index);
-          sums[output] = (sums[output] ?? 0) + element * (offset[channelOf(index)] ?? 0);
+          sums[output] = (sums[output] ?? 0) + element * (offset[inputOf(index)] ?? 0);
         });
         return Float32Array.from(sums);
       },
-      dataType,
+      weight.dataType,
     ),
   };
+}
+
+function scaledWeights(weight: Weights, affine: Affines, channelOf: (index: number) => number): Weights {
+  return computedWeights(
+    weight.shape,
+    async () => {
+      const [elements, { factor }] = await Promise.all([weight.read(), affine.read()]);
+      return elements.map((element, index) => element * (factor[channelOf(index)] ?? 0));
+    },
+    weight.dataType,
+  );
 }

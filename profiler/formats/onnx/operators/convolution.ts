@@ -2,7 +2,8 @@ import type { DataType } from "../../../model/data-type.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { ConvGeometry } from "../../../operators/operation.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
-import type { ConvForm } from "../../../neutral/forms.ts";
+import type { ConvForm, ConvTransposeForm } from "../../../neutral/forms.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
 import type { Lowering, Operator, Operators } from "../../../neutral/operator.ts";
 import { convForm } from "../../../neutral/window-forms.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
@@ -225,11 +226,34 @@ async function writeConv(form: ConvForm, writer: NodeWriter): Promise<void> {
   });
 }
 
-export const WRITE_CONVOLUTION: Lowering<NodeWriter> = { conv: writeConv };
+/** X, W (inChannels×outChannels/groups×kernel), B? */
+const CONV_TRANSPOSE: Operator = {
+  ...convolution({ isTransposed: true }),
+  lift: (layer) =>
+    layer.lifted({
+      kind: "conv-transpose",
+      weight: layer.weights(1),
+      bias: layer.optionalWeights(2),
+      groups: layer.view.int("group", 1),
+      keepsChannels: undefined,
+      activation: undefined,
+    }),
+};
+
+/** As it was, with other weights. */
+async function writeConvTranspose({ weight, bias, groups }: ConvTransposeForm, writer: NodeWriter): Promise<void> {
+  const { node } = writer.layer.before ?? {};
+  if (node === undefined) throw new LoweringError(`${writer.layer.name}: a transposed convolution cannot be made anew`);
+  const inputs = [writer.input, await writer.weights("weight", weight)];
+  if (bias) inputs.push(await writer.weights("bias", bias));
+  writer.node("ConvTranspose", inputs, { ...Object.fromEntries(node.attributes), group: groups });
+}
+
+export const WRITE_CONVOLUTION: Lowering<NodeWriter> = { conv: writeConv, "conv-transpose": writeConvTranspose };
 
 export const CONVOLUTION: Operators = {
   Conv: CONV,
-  ConvTranspose: convolution({ isTransposed: true }),
+  ConvTranspose: CONV_TRANSPOSE,
   ConvInteger: convolution({ bias: -1, outputType: () => "int32", configuration: [2, 3] }),
   QLinearConv: QLINEAR_CONVOLUTION,
   // Inputs: X, W, offset, B, mask. The bilinear reads at the offsets are no multiply-accumulates of the convolution.

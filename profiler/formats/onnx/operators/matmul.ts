@@ -98,7 +98,8 @@ function liftGemm(layer: NativeLayer): Lifted {
 /** A times a constant matrix B (in×out). Source: ONNX, MatMul. */
 function liftMatMul(layer: NativeLayer): Lifted {
   if (layer.isConstant(0)) throw new NotLiftable("its weights are the left factor");
-  if (!layer.isConstant(1)) throw new NotLiftable("it multiplies two activations");
+  if (!layer.isConstant(1))
+    return layer.lifted({ kind: "product", isLeftTransposed: false, isRightTransposed: false }, [0, 1]);
   const stored = layer.weights(1);
   if (stored.shape.length !== 2) throw new NotLiftable("its weights are no matrix");
   return denseLayer(layer, permutedWeights(stored, [1, 0]), undefined);

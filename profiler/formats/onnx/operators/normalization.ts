@@ -1,12 +1,13 @@
 import type { DataType } from "../../../model/data-type.ts";
-import { ABSENT } from "../../../model/model.ts";
+import { ABSENT, type Attribute } from "../../../model/model.ts";
 import type { Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import type { InferredType } from "../../../operators/inferred-type.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
 import type { Lifted } from "../../../neutral/adapter.ts";
-import type { BatchNormForm, Form } from "../../../neutral/forms.ts";
+import type { BatchNormForm, Form, GroupNormForm, InstanceNormForm } from "../../../neutral/forms.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
 import type { Lowering, Operator, Operators } from "../../../neutral/operator.ts";
 import type { NodeWriter } from "../restructure/node-writer.ts";
@@ -114,7 +115,49 @@ async function writeBatchNorm(
   writer.node("BatchNormalization", inputs, { epsilon, ...isTest });
 }
 
-export const WRITE_NORMALIZATION: Lowering<NodeWriter> = { "batch-norm": writeBatchNorm };
+/** X, scale, B. Source: ONNX, InstanceNormalization. */
+function liftInstanceNorm(layer: NativeLayer): Lifted {
+  return layer.lifted({ kind: "instance-norm", scale: layer.weights(1), shift: layer.weights(2) });
+}
+
+/** X, scale, bias: one for each channel since operator set 21, for each group before. Source: ONNX, GroupNormalization. */
+function liftGroupNorm(layer: NativeLayer): Lifted {
+  const [scale, shift] = [layer.weights(1), layer.weights(2)];
+  return layer.lifted({ kind: "group-norm", groups: layer.view.int("num_groups", 1), scale, shift });
+}
+
+/** All axes from the given one on. Source: ONNX, LayerNormalization. */
+function liftLayerNorm(layer: NativeLayer): Lifted {
+  const first = layer.axis(layer.view.int("axis", -1));
+  const axes = layer.shape().flatMap((_, axis) => (axis >= first ? [axis] : []));
+  return layer.lifted({ kind: "layer-norm", axes });
+}
+
+function liftLpNorm(layer: NativeLayer): Lifted {
+  return layer.lifted({ kind: "layer-norm", axes: [layer.axis(layer.view.int("axis", -1))] });
+}
+
+async function writeInstanceNorm({ scale, shift }: InstanceNormForm, writer: NodeWriter): Promise<void> {
+  const inputs = [writer.input, await writer.weights("scale", scale), await writer.weights("shift", shift)];
+  writer.node("InstanceNormalization", inputs, attributesBefore(writer));
+}
+
+async function writeGroupNorm({ groups, scale, shift }: GroupNormForm, writer: NodeWriter): Promise<void> {
+  const inputs = [writer.input, await writer.weights("scale", scale), await writer.weights("shift", shift)];
+  writer.node("GroupNormalization", inputs, { ...attributesBefore(writer), num_groups: groups });
+}
+
+/** What these operators say beside their constants stays as it was. */
+function attributesBefore({ layer }: NodeWriter): Readonly<Record<string, Attribute>> {
+  if (layer.before) return Object.fromEntries(layer.before.node.attributes);
+  throw new LoweringError(`${layer.name}: a layer of kind ${layer.form.kind} cannot be made anew`);
+}
+
+export const WRITE_NORMALIZATION: Lowering<NodeWriter> = {
+  "batch-norm": writeBatchNorm,
+  "instance-norm": writeInstanceNorm,
+  "group-norm": writeGroupNorm,
+};
 
 export const LAYER_NORMALIZATION = normalization(NORMALIZATION_OPS.layer, (view) =>
   statistics(view, view.int("axis", -1), dataTypeOf(view.int("stash_type", 1))),
@@ -134,12 +177,12 @@ function liftLocalResponse(layer: NativeLayer): Lifted {
 
 export const NORMALIZATION: Operators = {
   BatchNormalization: BATCH_NORMALIZATION,
-  InstanceNormalization: normalization(NORMALIZATION_OPS.layer),
-  LayerNormalization: LAYER_NORMALIZATION,
-  GroupNormalization: normalization(NORMALIZATION_OPS.layer),
-  RMSNormalization: RMS_NORMALIZATION,
-  SimplifiedLayerNormalization: SIMPLIFIED_LAYER_NORMALIZATION,
+  InstanceNormalization: { ...normalization(NORMALIZATION_OPS.layer), lift: liftInstanceNorm },
+  LayerNormalization: { ...LAYER_NORMALIZATION, lift: liftLayerNorm },
+  GroupNormalization: { ...normalization(NORMALIZATION_OPS.layer), lift: liftGroupNorm },
+  RMSNormalization: { ...RMS_NORMALIZATION, lift: liftLayerNorm },
+  SimplifiedLayerNormalization: { ...SIMPLIFIED_LAYER_NORMALIZATION, lift: liftLayerNorm },
   LRN: { ...normalization((view) => 2 * view.int("size", 1) + LRN_OPS), lift: liftLocalResponse },
   MeanVarianceNormalization: normalization(NORMALIZATION_OPS.mean),
-  LpNormalization: normalization(NORMALIZATION_OPS.lp),
+  LpNormalization: { ...normalization(NORMALIZATION_OPS.lp), lift: liftLpNorm },
 };

@@ -45,6 +45,12 @@ export const LOWER_LAYOUT: Lowers = {
     else writer.node("Reshape", [writer.input, writer.setting("shape", target)]);
   },
 
+  expand: ({ target }, writer) => {
+    if (target === undefined)
+      throw new LoweringError(`${writer.layer.name}: its target is only known while the model runs`);
+    writer.node("Expand", [writer.input, writer.setting("shape", target)]);
+  },
+
   transpose: ({ permutation }, writer) => {
     writer.node("Transpose", [writer.input], { perm: permutation });
   },

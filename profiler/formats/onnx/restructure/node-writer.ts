@@ -82,7 +82,7 @@ export class NodeWriter {
   /** The tensor that the layer had its weights of that role in. */
   #before(role: string): TensorId | undefined {
     const { before, form } = this.layer;
-    if (before === undefined || before.form.kind !== form.kind) return undefined;
+    if (before?.form.kind !== form.kind) return undefined;
     const isConstant = (id: TensorId): boolean => this.draft.lifted[id]?.constant !== undefined;
     const place = role === "operand" ? before.node.inputs.findIndex(isConstant) : PLACES[role];
     return place === undefined ? undefined : before.node.inputs[place];

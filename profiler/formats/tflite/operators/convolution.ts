@@ -7,7 +7,8 @@ import { quotient, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { transposedOutput, windowOutput, type Padding } from "../../../shapes/window.ts";
 import type { Lifted } from "../../../neutral/adapter.ts";
-import type { ConvForm } from "../../../neutral/forms.ts";
+import { ABSENT } from "../../../model/model.ts";
+import type { ConvForm, ConvTransposeForm } from "../../../neutral/forms.ts";
 import { NotLiftable } from "../../../neutral/native-layer.ts";
 import type { Lowering } from "../../../neutral/operator.ts";
 import { permutedWeights } from "../../../neutral/stored-weights.ts";
@@ -273,14 +274,63 @@ function operatorOf({ weight, groups }: ConvForm, { layer }: OperatorWriter): Co
   return isDepthwise ? "DEPTHWISE_CONV_2D" : "CONV_2D";
 }
 
-export const WRITE_CONVOLUTION: Lowering<OperatorWriter> = { conv: writeConv };
+/** Output shape, weights (OHWI), input, bias. The shape names the number of output channels. */
+function liftTransposeConv(layer: TfliteLayer): Lifted {
+  const stored = layer.weights(1);
+  if (stored.shape.length !== 4) throw new NotLiftable("its weights have not four axes");
+  const form: ConvTransposeForm = {
+    kind: "conv-transpose",
+    weight: permutedWeights(stored, CANONICAL_AXES.TRANSPOSE_CONV),
+    bias: layer.optionalWeights(3),
+    groups: 1,
+    keepsChannels: layer.view.input(0).constant === undefined ? "computes the shape of its output" : undefined,
+    activation: layer.fused(),
+  };
+  return layer.lifted(form, [2]);
+}
+
+/** As it was, with other weights; the shape of its output names its channels. */
+async function writeConvTranspose(form: ConvTransposeForm, writer: OperatorWriter): Promise<void> {
+  const { before } = writer.layer;
+  const shape = writer.draft.lifted[before?.node.inputs[0] ?? ABSENT];
+  if (before === undefined || shape === undefined) throw writer.error("a transposed convolution cannot be made anew");
+  const { weight, bias } = form;
+  const [, outputs = 0] = weight.shape;
+  const { form: old, node } = before;
+  const isSame = old.kind === "conv-transpose" && old.weight === weight;
+  const kernel = {
+    role: "weight",
+    channelAxis: 0,
+    isPerChannel: old.kind === "conv-transpose" && old.weight.quantization?.granularity !== "tensor",
+  };
+  const [shapeTensor = ABSENT, weightBefore = ABSENT] = node.inputs;
+  const weightTensor = isSame
+    ? weightBefore
+    : await writeWeights(writer, inStoredOrder(weight, STORED_AXES.TRANSPOSE_CONV), kernel);
+  const biasTensor = bias && (await writeBias(writer, bias, outputs, weightTensor));
+  const sizes = await shape.constant?.read();
+  const shapeNow =
+    sizes === undefined || sizes.at(-1) === outputs
+      ? shapeTensor
+      : writer.setting("output-shape", [...sizes.slice(0, -1), outputs]);
+  writer.operator(
+    "TRANSPOSE_CONV",
+    [shapeNow, weightTensor, writer.input, ...(biasTensor === undefined ? [] : [biasTensor])],
+    fusedOption(form.activation),
+  );
+}
+
+export const WRITE_CONVOLUTION: Lowering<OperatorWriter> = { conv: writeConv, "conv-transpose": writeConvTranspose };
 
 /** Convolutions; activations are laid out batch, spatial axes, channels. */
 export const CONVOLUTION: Rules = {
   CONV_2D: { ...convolution(2, OHWI), lift: liftConv(CANONICAL_AXES.CONV_2D) },
   DEPTHWISE_CONV_2D: { ...convolution(2, DEPTHWISE), lift: liftConv(CANONICAL_AXES.DEPTHWISE_CONV_2D) },
   CONV_3D: convolution(3, DHWIO),
-  TRANSPOSE_CONV: transposedConvolution(2, OHWI, { outputShape: 0, weights: 1, data: 2, bias: 3 }),
+  TRANSPOSE_CONV: {
+    ...transposedConvolution(2, OHWI, { outputShape: 0, weights: 1, data: 2, bias: 3 }),
+    lift: liftTransposeConv,
+  },
   CONV_3D_TRANSPOSE: transposedConvolution(3, DHWOI, { outputShape: 0, weights: 1, data: 2, bias: 3 }),
 };
 

@@ -154,5 +154,16 @@ async function writeDense(form: DenseForm, writer: OperatorWriter): Promise<void
 
 export const WRITE_DENSE: Lowering<OperatorWriter> = { dense: writeDense };
 
+/** Two activations; a constant factor is no layer that is restructured. */
+function liftBatchMatmul(layer: TfliteLayer): Lifted {
+  if (layer.isConstant(0) || layer.isConstant(1)) throw new NotLiftable("a factor of its product is constant");
+  const [isLeftTransposed, isRightTransposed] = [layer.view.flag("adj_x"), layer.view.flag("adj_y")];
+  return layer.lifted({ kind: "product", isLeftTransposed, isRightTransposed }, [0, 1]);
+}
+
 /** Matrix products. */
-export const DENSE: Rules = { FULLY_CONNECTED, BATCH_MATMUL, STABLEHLO_DOT_GENERAL };
+export const DENSE: Rules = {
+  FULLY_CONNECTED,
+  BATCH_MATMUL: { ...BATCH_MATMUL, lift: liftBatchMatmul },
+  STABLEHLO_DOT_GENERAL,
+};

@@ -82,11 +82,17 @@ function cutOf(
   return layer.lifted({ kind: "slice", axis: cut.axis, begin: cut.begin, end: cut.end });
 }
 
+function depthToSpace(kind: "depth-to-space" | "space-to-depth"): Lift {
+  return (layer) => layer.lifted({ kind, block: layer.view.int("block_size", 1), isGrouped: false });
+}
+
 export const LIFT_LAYOUT: Readonly<Record<string, Lift>> = {
   RESHAPE,
   SQUEEZE: RESHAPE,
   EXPAND_DIMS: RESHAPE,
   TRANSPOSE,
+  DEPTH_TO_SPACE: depthToSpace("depth-to-space"),
+  SPACE_TO_DEPTH: depthToSpace("space-to-depth"),
   CONCATENATION,
   SPLIT: split(1, 0),
   SPLIT_V: split(0, 2),

@@ -10,7 +10,7 @@ import { versionOf } from "./versions.ts";
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** Where operators have their data, when it is not the first input. */
-const DATA_INPUT: Readonly<Record<string, number>> = { SPLIT: 1 };
+const DATA_INPUT: Readonly<Record<string, number>> = { SPLIT: 1, TRANSPOSE_CONV: 2 };
 
 /** Writes the operators of one layer: its own under its name, and others beside it. */
 export class OperatorWriter {

@@ -55,10 +55,13 @@ function storedTensor({ draft }: OperatorWriter, weights: Weights): TensorId | u
 
 /** Which input of a convolution or a dense layer has the weights of a role. */
 const PLACES: Readonly<Record<string, number>> = { weight: 1, bias: 2 };
+const TRANSPOSED_BIAS = 3;
 
 /** What the layer had its weights of a role in. */
 function inputBefore({ layer: { before, form } }: OperatorWriter, role: string): TensorId | undefined {
-  return before?.form.kind === form.kind ? before.node.inputs[PLACES[role] ?? ABSENT] : undefined;
+  if (before?.form.kind !== form.kind) return undefined;
+  const place = form.kind === "conv-transpose" && role === "bias" ? TRANSPOSED_BIAS : PLACES[role];
+  return before.node.inputs[place ?? ABSENT];
 }
 
 /** The numbers that the layer had for a role, behind a DEQUANTIZE of the same type too: new ones go under their name. */

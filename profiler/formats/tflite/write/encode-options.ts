@@ -29,6 +29,7 @@ import {
   SplitOptionsT,
   SplitVOptionsT,
   SubOptionsT,
+  TransposeConvOptionsT,
   TransposeOptionsT,
 } from "../schema/generated/schema_generated.ts";
 
@@ -62,6 +63,7 @@ const TABLES: Readonly<Record<string, readonly [BuiltinOptions, new () => Option
   SPLIT: [BuiltinOptions.SplitOptions, SplitOptionsT],
   SPLIT_V: [BuiltinOptions.SplitVOptions, SplitVOptionsT],
   SUB: [BuiltinOptions.SubOptions, SubOptionsT],
+  TRANSPOSE_CONV: [BuiltinOptions.TransposeConvOptions, TransposeConvOptionsT],
   TRANSPOSE: [BuiltinOptions.TransposeOptions, TransposeOptionsT],
 };
 

@@ -1,6 +1,6 @@
 import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import type { ChannelMap, Labels, Unit } from "./channel-map.ts";
-import { isDepthwise, isLinear, type LinearLayer } from "./linear-layer.ts";
+import { isDepthwise, isMaker, type MakerLayer } from "./linear-layer.ts";
 import { trackChannels } from "./track-channels.ts";
 import { UnionFind } from "./union-find.ts";
 import { UnitClasses } from "./unit-classes.ts";
@@ -8,7 +8,7 @@ import { UnitClasses } from "./unit-classes.ts";
 /** Layers whose output channels hang together: by residual adds, shuffles, groups. */
 export interface ChannelGroup {
   /** Convolutions and dense layers that make the channels, or carry them on (depthwise), in execution order. */
-  readonly layers: readonly LinearLayer[];
+  readonly layers: readonly MakerLayer[];
   /** Units that can be taken out; none when the group is blocked. */
   readonly classes: readonly UnitClass[];
   /** Why units must stay, where some must. */
@@ -49,14 +49,14 @@ function channelsOf(graph: NeutralGraph): Channels {
 }
 
 interface Joined {
-  readonly layers: LinearLayer[];
+  readonly layers: MakerLayer[];
   /** From the first made to the last. */
   readonly units: Unit[];
 }
 
 /** Layers that share units, and those units. A depthwise layer makes none: channels from several sides may pass through it. */
 function joinedMakers(map: ChannelMap): readonly Joined[] {
-  const makers = map.graph.layers.filter(isLinear).flatMap((layer) => {
+  const makers = map.graph.layers.filter(isMaker).flatMap((layer) => {
     const labels = map.labels(layer.outputs[0]);
     return labels === undefined ? [] : [{ layer, units: map.units(labels) }];
   });
@@ -87,7 +87,7 @@ function joinedMakers(map: ChannelMap): readonly Joined[] {
 const NOBODY = -1;
 
 function groupOf(
-  layers: readonly LinearLayer[],
+  layers: readonly MakerLayer[],
   units: readonly Unit[],
   kept: ReadonlyMap<Unit, string>,
   unitClasses: UnitClasses,

@@ -13,7 +13,13 @@ export type Importance = ReadonlyMap<Unit, number>;
 export async function filterNorms(channels: Channels, group: ChannelGroup): Promise<Importance> {
   const importance = new Map<Unit, number>();
   for (const layer of group.layers) {
-    await addNorms(importance, channels, layer, layer.form.weight);
+    await addNorms(
+      importance,
+      channels,
+      layer,
+      layer.form.weight,
+      layer.form.kind === "conv-transpose" ? layer.form.groups : undefined,
+    );
   }
   return importance;
 }
@@ -35,19 +41,37 @@ export async function batchNormScales(channels: Channels, group: ChannelGroup): 
   return `no batch normalization scales the channels of "${group.layers[0]?.name ?? ""}"`;
 }
 
-/** Adds the norm of each slice along the first axis to the unit of the output channel that it makes. */
+function normsOfRows(elements: Float32Array, { shape: [rows = 0] }: Weights): readonly number[] {
+  const size = elements.length / Math.max(1, rows);
+  return Array.from({ length: rows }, (_, row) =>
+    elements.subarray(row * size, (row + 1) * size).reduce((sum, value) => sum + Math.abs(value), 0),
+  );
+}
+
+/** Of a transposed convolution, whose outputs of each group stand along the second axis. */
+function normsOfColumns(elements: Float32Array, { shape }: Weights, groups: number): readonly number[] {
+  const [inputs = 0, perGroup = 0, ...kernel] = shape;
+  const taps = kernel.reduce((product, size) => product * size, 1);
+  const norms = new Array<number>(perGroup * groups).fill(0);
+  elements.forEach((value, index) => {
+    const group = Math.floor(Math.floor(index / (perGroup * taps)) / (inputs / groups));
+    const output = group * perGroup + (Math.floor(index / taps) % perGroup);
+    norms[output] = (norms[output] ?? 0) + Math.abs(value);
+  });
+  return norms;
+}
+
+/** Adds the norm of each slice along the first axis, or of each output of a transposed convolution in groups, to the unit of the output channel that it makes. */
 async function addNorms(
   importance: Map<Unit, number>,
   { map }: Channels,
   { outputs }: NeutralLayer,
   weights: Weights,
+  groups?: number,
 ): Promise<void> {
   const labels = map.labels(outputs[0]);
   const elements = await weights.read();
-  const size = elements.length / (weights.shape[0] ?? 1);
-  const norms = Array.from({ length: weights.shape[0] ?? 0 }, (_, channel) =>
-    elements.subarray(channel * size, (channel + 1) * size).reduce((sum, value) => sum + Math.abs(value), 0),
-  );
+  const norms = groups === undefined ? normsOfRows(elements, weights) : normsOfColumns(elements, weights, groups);
   const mean = norms.reduce((sum, norm) => sum + norm, 0) / Math.max(norms.length, 1);
   if (labels?.channels.length !== norms.length || mean === 0) return;
   for (const [position, unit] of map.units(labels).entries())

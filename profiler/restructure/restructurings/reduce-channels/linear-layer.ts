@@ -1,5 +1,5 @@
 import { matrix, type Matrix } from "../../../numeric/matrix.ts";
-import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
+import type { ConvForm, ConvTransposeForm, DenseForm } from "../../../neutral/forms.ts";
 import { isKind, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 
 export type LinearForm = ConvForm | DenseForm;
@@ -9,8 +9,22 @@ export function isLinear(layer: NeutralLayer): layer is LinearLayer {
   return isKind(layer, "conv") || isKind(layer, "dense");
 }
 
+/** Layers that make channels of others: the linear ones that can be fitted, and transposed convolutions. */
+export type MakerLayer = LinearLayer | NeutralLayer<ConvTransposeForm>;
+
+export function isMaker(layer: NeutralLayer): layer is MakerLayer {
+  return isLinear(layer) || isKind(layer, "conv-transpose");
+}
+
+/** Channels or features that it makes. */
+export function outputsOf(form: MakerLayer["form"]): number {
+  const [first = 0, second = 0] = form.weight.shape;
+  return form.kind === "conv-transpose" ? second * form.groups : first;
+}
+
 /** Whether each output channel is made of one input channel alone. */
-export function isDepthwise(form: LinearForm): boolean {
+export function isDepthwise(form: MakerLayer["form"]): boolean {
+  if (form.kind === "conv-transpose") return form.groups > 1 && form.weight.shape[0] === form.groups;
   return form.kind === "conv" && form.groups > 1 && form.weight.shape[1] === 1;
 }
 

@@ -4,6 +4,7 @@ import {
   type Form,
   type FormKind,
   type FormOf,
+  type GroupNormForm,
   type ReshapeForm,
   type Weights,
 } from "../../../neutral/forms.ts";
@@ -67,6 +68,16 @@ const RULES: { readonly [K in FormKind]?: Rule<FormOf<K>> } = {
       groups: isDepthwise(form) ? (inputs?.length ?? form.groups) : form.groups,
     };
   },
+  "conv-transpose": (form, { inputs, outputs }) => {
+    const [, perGroup = 0] = form.weight.shape;
+    const own = isDepthwise(form) ? undefined : outputs?.filter((position) => position < perGroup);
+    return {
+      ...form,
+      weight: sliced(sliced(form.weight, 0, inputs), 1, own),
+      bias: form.bias && sliced(form.bias, 0, outputs),
+      groups: isDepthwise(form) ? (inputs?.length ?? form.groups) : form.groups,
+    };
+  },
   dense: (form, { inputs, outputs }) => ({
     ...form,
     weight: sliced(sliced(form.weight, 0, outputs), 1, inputs),
@@ -79,6 +90,21 @@ const RULES: { readonly [K in FormKind]?: Rule<FormOf<K>> } = {
     mean: sliced(form.mean, 0, inputs),
     variance: sliced(form.variance, 0, inputs),
   }),
+  "instance-norm": (form, { inputs }) => ({
+    ...form,
+    scale: sliced(form.scale, 0, inputs),
+    shift: sliced(form.shift, 0, inputs),
+  }),
+  "group-norm": prunedGroupNorm,
+  expand: (form, { layer, map, outputs }) => {
+    const labels = map.labels(layer.outputs[0]);
+    const rank = map.graph.tensors[layer.outputs[0] ?? -1]?.shape?.length;
+    const { target } = form;
+    if (labels === undefined || rank === undefined || target === undefined || outputs === undefined) return undefined;
+    const axis = labels.axis - (rank - target.length);
+    if ((target[axis] ?? 1) === 1) return undefined;
+    return { ...form, target: target.map((size, index) => (index === axis ? outputs.length : size)) };
+  },
   activation: (form, slicing) => form.slopes && { ...form, slopes: slicedOperand(form.slopes, slicing) },
   elementwise: (form, slicing) => form.constant && { ...form, constant: slicedOperand(form.constant, slicing) },
   split: (form, { layer, map, inputs }) => {
@@ -108,6 +134,16 @@ function prunedForm(layer: NeutralLayer, map: ChannelMap, kept: KeptPositions): 
 function applyRule<K extends FormKind>(form: FormOf<K>, slicing: Slicing): Form | undefined {
   const rule: Rule<FormOf<K>> | undefined = RULES[form.kind];
   return rule?.(form, slicing);
+}
+
+/** Whole groups went. */
+function prunedGroupNorm(form: GroupNormForm, { layer, map, inputs }: Slicing): GroupNormForm {
+  const channels = map.labels(layer.inputs[0])?.channels.length ?? 0;
+  if (inputs === undefined || channels === 0) return form;
+  const size = channels / form.groups;
+  const kept = inputs.filter((position) => position % size === 0).map((position) => position / size);
+  const slice = (weights: Weights): Weights => sliced(weights, 0, weights.shape[0] === channels ? inputs : kept);
+  return { ...form, groups: kept.length, scale: slice(form.scale), shift: slice(form.shift) };
 }
 
 /** Only sizes that the layer names itself change; those it takes over or works out follow by themselves. */

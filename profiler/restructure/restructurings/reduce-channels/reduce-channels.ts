@@ -12,6 +12,7 @@ import type { Rewrite } from "../../../neutral/rewrite.ts";
 import { countsByError } from "./allocate.ts";
 import { findChannels, type ChannelGroup, type Channels } from "./groups.ts";
 import { batchNormScales, filterNorms, type Importance } from "./importance.ts";
+import { outputsOf } from "./linear-layer.ts";
 import { pruned } from "./prune.ts";
 import { greedyOrder, measureHarm, type Harms } from "./reconstruction.ts";
 import { refitted } from "./refit.ts";
@@ -230,9 +231,9 @@ function countsOf(
   if (macs !== undefined) return countsForMacs(channels, groups, macs) ?? tooFew(macs);
   if (keep === undefined) return countsAt(groups, ratio ?? 0.5);
   const width = graph.layer(target)?.form;
-  if (width?.kind !== "conv" && width?.kind !== "dense")
+  if (width?.kind !== "conv" && width?.kind !== "dense" && width?.kind !== "conv-transpose")
     return "keep is for one layer: give ratio or macs for the model";
-  return countsAt(groups, keep / (width.weight.shape[0] ?? 1));
+  return countsAt(groups, keep / Math.max(1, outputsOf(width)));
 }
 
 function tooFew(macs: number): string {

@@ -78,6 +78,20 @@ function layerMacs(
       ownInputs: isDepthwise(layer.form) ? 1 : undefined,
     };
   }
+  if (isKind(layer, "conv-transpose")) {
+    const { weight, groups } = layer.form;
+    const [inChannels = 0, perGroup = 0, ...kernel] = weight.shape;
+    const { shape = [], channelAxis } = (input === undefined ? undefined : graph.tensors[input]) ?? {};
+    const positions = product(shape.filter((_, axis) => axis !== 0 && axis !== channelAxis));
+    const isOwn = isDepthwise(layer.form);
+    return {
+      layer,
+      perPair: (product(kernel) * positions) / (isOwn ? 1 : groups),
+      inputs: sizeAt(input, inChannels),
+      outputs: sizeAt(output, perGroup * groups),
+      ownInputs: isOwn ? 1 : undefined,
+    };
+  }
   if (!isKind(layer, "dense")) return undefined;
   const [outFeatures = 0, inFeatures = 0] = layer.form.weight.shape;
   const { shape = [] } = (output === undefined ? undefined : graph.tensors[output]) ?? {};

@@ -1,8 +1,11 @@
 import type { Shape } from "../../../model/shape.ts";
-import type { Form, FormKind, FormOf, Weights } from "../../../neutral/forms.ts";
-import type { NeutralGraph, NeutralLayer, NeutralTensor } from "../../../neutral/neutral-graph.ts";
+import type { ConvForm, ConvTransposeForm, Form, FormKind, FormOf, Weights } from "../../../neutral/forms.ts";
+import type { NeutralGraph, NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import { ChannelMap, type Channel, type Labels } from "./channel-map.ts";
-import { isDepthwise } from "./linear-layer.ts";
+import { isDepthwise, outputsOf } from "./linear-layer.ts";
+import { trackDepthToSpace, trackExpand, trackGroupNorm, trackSpaceToDepth } from "./track-rearranged.ts";
+import { isOwnProblem, trackProduct, trackSelect } from "./track-products.ts";
+import { block, tensorOf } from "./tracking.ts";
 import { reshapeSegments } from "../../matching/reshape-axes.ts";
 
 /**
@@ -23,6 +26,7 @@ type Rule<F extends Form> = (layer: NeutralLayer<F>, map: ChannelMap) => void;
 
 const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   conv: trackConv,
+  "conv-transpose": trackConv,
   dense: trackDense,
   "batch-norm": passChannels,
   pool: passChannels,
@@ -42,6 +46,15 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   reshape: trackReshape,
   transpose: trackTranspose,
   "channel-shuffle": blockInputs,
+  "instance-norm": passChannels,
+  "group-norm": trackGroupNorm,
+  "layer-norm": (layer, map) =>
+    passUnless(layer, map, layer.form.axes, "normalises over them: those that stay would change with those that go"),
+  expand: trackExpand,
+  "depth-to-space": trackDepthToSpace,
+  "space-to-depth": trackSpaceToDepth,
+  select: trackSelect,
+  product: trackProduct,
   constant: () => undefined,
   // Sizes follow from what is left.
   shape: () => undefined,
@@ -54,11 +67,8 @@ function track<K extends FormKind>(layer: NeutralLayer<FormOf<K>>, map: ChannelM
 }
 
 function blockInputs(layer: NeutralLayer, map: ChannelMap): void {
-  for (const input of layer.inputs) block(layer, map, map.labels(input), "is not understood");
-}
-
-function block(layer: NeutralLayer, map: ChannelMap, labels: Labels | undefined, why: string): void {
-  map.keepAll(labels, `${layer.op} "${layer.name}" ${why}`);
+  const why = layer.form.kind === "opaque" ? `cannot do without them: ${layer.form.why}` : "is not understood";
+  for (const input of layer.inputs) block(layer, map, map.labels(input), why);
 }
 
 /** Channels come out where they went in. */
@@ -86,13 +96,9 @@ function channelsOf(layer: NeutralLayer, map: ChannelMap): Labels | undefined {
   return undefined;
 }
 
-function tensorOf(id: number | undefined, map: ChannelMap): NeutralTensor | undefined {
-  return id === undefined ? undefined : map.graph.tensors[id];
-}
-
-function trackConv(layer: NeutralLayer<FormOf<"conv">>, map: ChannelMap): void {
-  const { groups, weight } = layer.form;
-  const [outChannels = 0] = weight.shape;
+function trackConv(layer: NeutralLayer<ConvForm | ConvTransposeForm>, map: ChannelMap): void {
+  const { groups } = layer.form;
+  const outChannels = outputsOf(layer.form);
   const inputs = channelsOf(layer, map);
   const axis = tensorOf(layer.outputs[0], map)?.channelAxis;
   if (axis === undefined) {
@@ -109,6 +115,8 @@ function trackConv(layer: NeutralLayer<FormOf<"conv">>, map: ChannelMap): void {
   if (inputs) tieAcross(map, inputs.channels, groups);
   const channels = map.add(outChannels);
   tieAcross(map, channels, groups);
+  const keeps = layer.form.kind === "conv-transpose" ? layer.form.keepsChannels : undefined;
+  if (keeps !== undefined) block(layer, map, { axis, channels }, keeps);
   map.label(layer.outputs[0], { axis, channels });
 }
 
@@ -275,7 +283,8 @@ function trackReshape(layer: NeutralLayer<FormOf<"reshape">>, map: ChannelMap): 
     return;
   }
   const spread = spreadAlong(labels.channels, before, labels.axis - segment.from.begin);
-  const axis = freeAxis(spread, after, map);
+  const isBatch = (axis: number): boolean => isOwnProblem(map.graph, layer.outputs[0], segment.to.begin + axis);
+  const axis = freeAxis(spread, after, map, isBatch);
   const channels = tieSlices(spread, after, axis, map);
   map.label(layer.outputs[0], { axis: segment.to.begin + axis, channels });
 }
@@ -295,15 +304,23 @@ function spreadAlong(channels: readonly Channel[], sizes: readonly number[], axi
 
 /**
  * The axis along which channels can still be taken out after a reshape. Where channels lie over several axes (groups × channels of a
- * shuffle), whole slices must go: across the longest axis, which leaves most to choose.
+ * shuffle), whole slices must go: those that are computed by themselves (heads of an attention, groups of a normalisation), else across
+ * the longest axis, which leaves most to choose.
  */
-function freeAxis(spread: readonly Channel[], sizes: readonly number[], map: ChannelMap): number {
+function freeAxis(
+  spread: readonly Channel[],
+  sizes: readonly number[],
+  map: ChannelMap,
+  isBatch: (axis: number) => boolean,
+): number {
   const isFree = (axis: number): boolean => {
     const slices = slicesOf(spread, sizes, axis).map((slice) => new Set(slice.map((channel) => map.unit(channel))));
     return slices.every(({ size }) => size === 1);
   };
   const free = sizes.findIndex((size, axis) => size > 1 && isFree(axis));
-  return free >= 0 ? free : sizes.indexOf(Math.max(...sizes));
+  if (free >= 0) return free;
+  const own = sizes.findIndex((size, axis) => size > 1 && isBatch(axis));
+  return own >= 0 ? own : sizes.indexOf(Math.max(...sizes));
 }
 
 /** Ties what shares a position along the axis. */
