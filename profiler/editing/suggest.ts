@@ -82,12 +82,23 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     onFound?.(suggestion);
   }
   found.sort((a, b) => b.score - a.score || a.edit.target.localeCompare(b.edit.target));
+  return withConflicts(found);
+}
+
+/** Edits of the whole model touch most layers: by layer, each pair that shares one is met. */
+function withConflicts(found: readonly Omit<Suggestion, "conflicts">[]): readonly Suggestion[] {
+  const byLayer = new Map<string, number[]>();
+  found.forEach(({ layers }, index) => {
+    for (const layer of layers) {
+      const known = byLayer.get(layer);
+      if (known) known.push(index);
+      else byLayer.set(layer, [index]);
+    }
+  });
   return found.map((suggestion, index) => {
-    const own = new Set(suggestion.layers);
-    const conflicts = [...found.keys()].filter(
-      (other) => other !== index && (found[other]?.layers.some((layer) => own.has(layer)) ?? false),
-    );
-    return { ...suggestion, conflicts };
+    const others = new Set(suggestion.layers.flatMap((layer) => byLayer.get(layer) ?? []));
+    others.delete(index);
+    return { ...suggestion, conflicts: [...others].sort((a, b) => a - b) };
   });
 }
 

@@ -32,10 +32,13 @@ export interface ConstantDraft {
 export class GraphBuilder {
   readonly nodes: Node[] = [];
   readonly tensors: Tensor[];
-  readonly #names: Set<string>;
+  /** Those of the graph, and those that were added. */
+  readonly #taken: ReadonlySet<string>;
+  readonly #added = new Set<string>();
   readonly #ranks = new Map<TensorId, number>();
   /** How often nodes read a tensor before the edit. */
-  readonly #readers = new Map<TensorId, number>();
+  readonly #readers: ReadonlyMap<TensorId, number>;
+  #hasTakenNames = false;
   /** The node whose layer is being lowered, or that the layer takes the place of: new nodes inherit what the file notes about it. */
   from: Node | undefined;
 
@@ -48,8 +51,9 @@ export class GraphBuilder {
     readonly readsWeights: boolean,
   ) {
     this.tensors = [...graph.tensors];
-    this.#names = new Set(allNames(graph));
-    for (const id of graph.nodes.flatMap(usedTensors)) this.#readers.set(id, (this.#readers.get(id) ?? 0) + 1);
+    const { names, readers } = knownOf(graph);
+    this.#taken = names;
+    this.#readers = readers;
   }
 
   /** Version of an operator set: what operators may look like. */
@@ -91,11 +95,13 @@ export class GraphBuilder {
     if (tensor === undefined || tensor.name === "" || constant === undefined) return undefined;
     if (isInput || isOutput || isCaptured || (this.#readers.get(id) ?? 0) > 1) return undefined;
     this.tensors[id] = { ...tensor, name: "" };
+    this.#hasTakenNames = true;
     return tensor.name;
   }
 
   /** Gives constants another name whose own went to a new one, though a new layer reads them too. */
   nameAgain(): void {
+    if (!this.#hasTakenNames) return;
     for (const id of this.nodes.flatMap(usedTensors)) {
       const [tensor, before] = [this.tensors[id], this.lifted[id]];
       if (tensor === undefined || before === undefined || tensor.name !== "" || before.name === "") continue;
@@ -138,9 +144,13 @@ export class GraphBuilder {
 
   #unique(name: string): string {
     let candidate = name;
-    for (let number = 2; this.#names.has(candidate); number += 1) candidate = `${name}_${number}`;
-    this.#names.add(candidate);
+    for (let number = 2; this.#isTaken(candidate); number += 1) candidate = `${name}_${number}`;
+    this.#added.add(candidate);
     return candidate;
+  }
+
+  #isTaken(name: string): boolean {
+    return this.#taken.has(name) || this.#added.has(name);
   }
 }
 
@@ -156,6 +166,24 @@ export function storedConstant(dataType: DataType, shape: readonly number[], ele
     ...(bringsValues(dataType, shape.length, elements.length) && { values: Array.from(elements) }),
     storage: { kind: "bytes", bytes, encoding: "raw" },
   };
+}
+
+/** What is asked of a graph at each edit that starts from it. */
+interface KnownGraph {
+  readonly names: ReadonlySet<string>;
+  readonly readers: ReadonlyMap<TensorId, number>;
+}
+
+const KNOWN = new WeakMap<Graph, KnownGraph>();
+
+function knownOf(graph: Graph): KnownGraph {
+  const known = KNOWN.get(graph);
+  if (known) return known;
+  const readers = new Map<TensorId, number>();
+  for (const node of graph.nodes) for (const id of usedTensors(node)) readers.set(id, (readers.get(id) ?? 0) + 1);
+  const found = { names: new Set(allNames(graph)), readers };
+  KNOWN.set(graph, found);
+  return found;
 }
 
 /** Names of bodies too: a body would take a new tensor of that name for its own. */

@@ -1,5 +1,6 @@
-import { ABSENT, type Entry, type Graph, type Model, type Node, type Tensor, type TensorId } from "../model/model.ts";
-import { executionOrder, usedTensors } from "../operators/execution-order.ts";
+import { ABSENT, type Entry, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
+import { executionOrder } from "../operators/execution-order.ts";
+import { withoutDead } from "./dead-code.ts";
 import { GraphBuilder } from "./graph-builder.ts";
 import { formatOf } from "../formats/formats.ts";
 import { uniqueName } from "./lift-model.ts";
@@ -63,8 +64,9 @@ async function lowerLayers(
 ): Promise<void> {
   const side = formatOf(draft.model).adapter;
   const removed = new Set(remove);
-  const layers = new Map(lifted.layers.map((layer) => [layer.id, layer]));
-  const names = new Set(lifted.layers.filter(({ id }) => !removed.has(id)).map(({ name }) => name));
+  const names = new Set(
+    insert.length === 0 ? [] : lifted.layers.filter(({ id }) => !removed.has(id)).map(({ name }) => name),
+  );
   let pending = insert;
   const removedNodes = old.nodes.filter(({ index }) => removed.has(index));
   const lowerPending = async (): Promise<void> => {
@@ -78,10 +80,10 @@ async function lowerLayers(
     pending = [];
   };
   for (const node of old.nodes) {
-    const layer = layers.get(node.index);
+    const layer = lifted.layerOf(node);
     const form = replace.get(node.index);
     if (removed.has(node.index)) await lowerPending();
-    else if (layer === undefined || form === undefined) draft.nodes.push({ ...node, ...identity(layer?.name) });
+    else if (layer === undefined || form === undefined) draft.nodes.push(named(node, layer?.name));
     else {
       const { name, inputs, outputs } = layer;
       draft.from = node;
@@ -98,8 +100,16 @@ function outputRank(form: Form, input: number | undefined): number | undefined {
   return input;
 }
 
-function identity(name: string | undefined): Pick<Node, "identity"> {
-  return name === undefined ? {} : { identity: name };
+/** By the node as it was: many edits start from one graph, and what they do not touch is the same object in all of them. */
+const NAMED = new WeakMap<Node, Node>();
+
+function named(node: Node, name: string | undefined): Node {
+  if (name === undefined || node.identity === name) return node;
+  const known = NAMED.get(node);
+  if (known?.identity === name) return known;
+  const copy = { ...node, identity: name };
+  NAMED.set(node, copy);
+  return copy;
 }
 
 /** The layers that made them are dead then, and taken out as such. */
@@ -185,38 +195,6 @@ function renamed(node: Node, { inputs, outputs }: Renaming): Node {
     inputs: node.inputs.map((id) => inputs.get(id) ?? id),
     outputs: node.outputs.map((id) => outputs.get(id) ?? id),
   };
-}
-
-/** Takes out what nobody reads any more; what nobody read before either stays, since nobody asked for it to go. */
-function withoutDead(old: Graph, graph: Graph): Graph {
-  const before = usage(old.nodes, old.outputs);
-  let nodes = graph.nodes;
-  for (;;) {
-    const used = usage(nodes, graph.outputs);
-    const alive = nodes.filter(({ outputs }) => {
-      const made = outputs.filter((id) => id >= 0);
-      const isNew = (id: TensorId): boolean => id >= old.tensors.length;
-      return made.length === 0 || made.some((id) => used.has(id)) || made.every((id) => !before.has(id) && !isNew(id));
-    });
-    if (alive.length === nodes.length) break;
-    nodes = alive;
-  }
-  const used = usage(nodes, graph.outputs);
-  const kept = new Set([...graph.inputs, ...nodes.flatMap(({ outputs }) => outputs)]);
-  const tensors = graph.tensors.map((tensor): Tensor => {
-    const isUnread = tensor.constant !== undefined && !before.has(tensor.id) && tensor.id < old.tensors.length;
-    if (used.has(tensor.id) || kept.has(tensor.id) || isUnread || isHole(tensor)) return tensor;
-    return { id: tensor.id, name: tensor.name };
-  });
-  return { ...graph, nodes, tensors };
-}
-
-function isHole(tensor: Tensor): boolean {
-  return tensor.constant === undefined && tensor.declared === undefined && tensor.quantization === undefined;
-}
-
-function usage(nodes: readonly Node[], outputs: readonly TensorId[]): ReadonlySet<TensorId> {
-  return new Set([...outputs, ...nodes.flatMap(usedTensors)]);
 }
 
 function ordered(graph: Graph): Graph {

@@ -42,6 +42,7 @@ export type NeutralSizes = readonly (Shape | undefined)[];
 /** What a graph is made of, by the vocabulary of `forms.ts`. */
 export class NeutralGraph {
   readonly #byName: ReadonlyMap<string, NeutralLayer>;
+  readonly #byNode = new Map<LayerId, NeutralLayer>();
   readonly #producers = new Map<TensorId, NeutralLayer>();
   readonly #consumers = new Map<TensorId, NeutralLayer[]>();
 
@@ -57,6 +58,7 @@ export class NeutralGraph {
   ) {
     this.#byName = new Map(layers.map((layer) => [layer.name, layer]));
     for (const layer of layers) {
+      this.#byNode.set(layer.node.index, layer);
       for (const output of layer.outputs) this.#producers.set(output, layer);
       for (const input of new Set(layer.inputs)) {
         const consumers = this.#consumers.get(input);
@@ -64,6 +66,11 @@ export class NeutralGraph {
         else this.#consumers.set(input, [layer]);
       }
     }
+  }
+
+  /** The layer that a node of the native graph is. */
+  layerOf({ index }: Node): NeutralLayer | undefined {
+    return this.#byNode.get(index);
   }
 
   layer(name: string): NeutralLayer | undefined {

@@ -44,7 +44,56 @@ export async function patchedGraph(
   context: PatchContext,
 ): Promise<readonly ByteSegment[]> {
   const fields = await context.walker.fields(place.offset, place.length);
-  return new GraphPatch(graph, fields, context).segments();
+  return new GraphPatch(graph, fields, await namesOf(fields, context.walker), context).segments();
+}
+
+/** What initializers, values and annotations of a file's graph are called, by their fields; found once for all edits of the file. */
+const NAMES = new WeakMap<readonly WireField[], ReadonlyMap<WireField, string>>();
+
+async function namesOf(fields: readonly WireField[], walker: WireWalker): Promise<ReadonlyMap<WireField, string>> {
+  const known = NAMES.get(fields);
+  if (known) return known;
+  const names = new Map<WireField, string>();
+  for (const field of fields) {
+    const name = await nameOf(field, walker);
+    if (name !== undefined) names.set(field, name);
+  }
+  NAMES.set(fields, names);
+  return names;
+}
+
+async function nameOf(field: WireField, walker: WireWalker): Promise<string | undefined> {
+  switch (field.field) {
+    case GRAPH.initializer:
+      return textOf(field, TENSOR.name, walker);
+    case GRAPH.sparseInitializer: {
+      const values = await childOf(field, SPARSE_VALUES, walker);
+      return values ? textOf(values, TENSOR.name, walker) : "";
+    }
+    case GRAPH.input:
+    case GRAPH.output:
+    case GRAPH.valueInfo:
+      return textOf(field, VALUE.name, walker);
+    case GRAPH.annotation:
+      return textOf(field, ANNOTATION_TENSOR, walker);
+    default:
+      return undefined;
+  }
+}
+
+/** The last text with this number in a message, as protobuf reads it. */
+async function textOf(message: WireField, number: number, walker: WireWalker): Promise<string> {
+  const child = await childOf(message, number, walker);
+  return child ? walker.text(child) : "";
+}
+
+async function childOf(
+  { offset, length }: WireField,
+  number: number,
+  walker: WireWalker,
+): Promise<WireField | undefined> {
+  const fields = await walker.fields(offset, length);
+  return fields.findLast(({ field }) => field === number);
 }
 
 class GraphPatch {
@@ -57,6 +106,7 @@ class GraphPatch {
   constructor(
     private readonly graph: Graph,
     private readonly fields: readonly WireField[],
+    private readonly names: ReadonlyMap<WireField, string>,
     private readonly context: PatchContext,
   ) {
     const alive = new Set([...graph.inputs, ...graph.nodes.flatMap(({ outputs }) => outputs)]);
@@ -70,8 +120,13 @@ class GraphPatch {
     const parts: ByteSegment[][] = [];
     const behind = new Map<number, number>();
     for (const field of this.fields) {
-      const part = field.field === GRAPH.node ? await this.#nodes(groups.at(field)) : await this.#field(field);
-      parts.push([...part]);
+      const isKept = field.field === GRAPH.node && isUntouched(groups.at(field));
+      if (isKept) parts.push([copied(this.context.source, field)]);
+      else if (field.field === GRAPH.node) parts.push([...(await this.#nodes(groups.at(field)))]);
+      else {
+        const part = this.#field(field);
+        parts.push([...(part instanceof Promise ? await part : part)]);
+      }
       behind.set(field.field, parts.length - 1);
     }
     const append = (field: number, segments: readonly ByteSegment[]): void => {
@@ -156,18 +211,19 @@ class GraphPatch {
     const { source, walker } = this.context;
     const kept: ByteSegment[] = [];
     for (const part of await walker.fields(field.offset, field.length)) {
-      const isKept = part.field !== DEVICES_SHARDING || names.has(await this.#text(part, SHARDING_TENSOR));
+      const isKept = part.field !== DEVICES_SHARDING || names.has(await textOf(part, SHARDING_TENSOR, walker));
       if (isKept) kept.push(copied(source, part));
     }
     return fieldPieces(NODE.devices, kept);
   }
 
-  async #field(field: WireField): Promise<readonly ByteSegment[]> {
+  /** At once where the field is copied or left out, as most are. */
+  #field(field: WireField): readonly ByteSegment[] | Promise<readonly ByteSegment[]> {
+    const name = this.names.get(field) ?? "";
     const copy = copied(this.context.source, field);
     switch (field.field) {
       case GRAPH.initializer:
       case GRAPH.sparseInitializer: {
-        const name = await this.#initializerName(field);
         this.#stored.add(name);
         const { isNew, constant } = this.#byName.get(name) ?? {};
         if (isNew && constant) return this.#successor(name, constant, field);
@@ -176,9 +232,9 @@ class GraphPatch {
       case GRAPH.input:
       case GRAPH.output:
       case GRAPH.valueInfo:
-        return this.#value(field, copy);
+        return this.#value(field, name, copy);
       case GRAPH.annotation:
-        return this.#gone.has(await this.#text(field, ANNOTATION_TENSOR)) ? [] : [copy];
+        return this.#gone.has(name) ? [] : [copy];
       default:
         return [copy];
     }
@@ -193,12 +249,14 @@ class GraphPatch {
     return fieldPieces(GRAPH.initializer, [...pieces, ...notes.map((part) => copied(source, part))]);
   }
 
-  async #value(field: WireField, copy: ByteSegment): Promise<readonly ByteSegment[]> {
-    const name = await this.#text(field, VALUE.name);
+  #value(field: WireField, name: string, copy: ByteSegment): readonly ByteSegment[] | Promise<readonly ByteSegment[]> {
     if (this.#gone.has(name)) return [];
     const { declared, isNew, constant } = this.#byName.get(name) ?? {};
     const changed = isNew ? constant : declared?.isEdited ? declared : undefined;
-    if (changed === undefined) return [copy];
+    return changed === undefined ? [copy] : this.#retyped(field, changed);
+  }
+
+  async #retyped(field: WireField, changed: Parameters<typeof encodeType>[0]): Promise<readonly ByteSegment[]> {
     const { source, walker } = this.context;
     const fields = await walker.fields(field.offset, field.length);
     const kept = fields.filter((part) => part.field !== VALUE.type).map((part) => copied(source, part));
@@ -206,26 +264,14 @@ class GraphPatch {
     return fieldPieces(field.field, [...kept, ...type]);
   }
 
-  async #initializerName(field: WireField): Promise<string> {
-    if (field.field === GRAPH.initializer) return this.#text(field, TENSOR.name);
-    const values = await this.#child(field, SPARSE_VALUES);
-    return values ? this.#text(values, TENSOR.name) : "";
-  }
-
-  /** The last text with this number in a message, as protobuf reads it. */
-  async #text(message: WireField, number: number): Promise<string> {
-    const child = await this.#child(message, number);
-    return child ? this.context.walker.text(child) : "";
-  }
-
-  async #child({ offset, length }: WireField, number: number): Promise<WireField | undefined> {
-    const fields = await this.context.walker.fields(offset, length);
-    return fields.findLast(({ field }) => field === number);
-  }
-
   #name(id: number): string {
     return id === ABSENT ? "" : (this.graph.tensors[id]?.name ?? "");
   }
+}
+
+/** Whether one node stands in its place, as the file has it. */
+function isUntouched([node, ...others]: readonly Node[]): boolean {
+  return others.length === 0 && node?.span !== undefined && node.isRewired !== true;
 }
 
 function copied(source: ByteSource, { start, offset, length }: WireField): ByteSegment {
