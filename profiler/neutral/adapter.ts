@@ -18,6 +18,8 @@ export interface FormatAdapter {
    * @throws {LoweringError} when the format has no operators for it
    */
   lower(layer: LayerToLower, draft: GraphBuilder): Promise<void>;
+  /** Type of the integers that a node's output stands for, where it hands them on as floats for others to compute in. */
+  standsFor?(node: InferredNode): DataType | undefined;
   /** After the last layer: what only all of them together can tell. @throws {LoweringError} */
   finish?(draft: GraphBuilder): void;
   /** Bytes that the edited model would take as a file, of a prediction too; without it they are estimated by the weights. */

@@ -1,5 +1,6 @@
 import { openInputs } from "../bindings.ts";
 import { formatOf } from "../formats/formats.ts";
+import type { DataType } from "../model/data-type.ts";
 import { ABSENT, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
 import { isStatic, type Shape } from "../model/shape.ts";
 import { executionOrder, usedTensors } from "../operators/execution-order.ts";
@@ -68,16 +69,19 @@ export function liftModel(model: Model, bindings: Readonly<Record<string, number
 }
 
 function liftedTensors(
-  { graph, inferredTypes }: InferredGraph,
-  { layout }: FormatAdapter,
+  { graph, inferredTypes, nodes }: InferredGraph,
+  side: FormatAdapter,
   tensors: Tensors,
 ): readonly NeutralTensor[] {
   const inputs = new Set(graph.inputs);
   const outputs = new Set(graph.outputs);
   const captured = capturedTensors(graph);
+  const integers = integersOf(nodes, side);
+  const { layout } = side;
   return graph.tensors.map(({ id, name }): NeutralTensor => {
     const { dataType, shape } = inferredTypes[id] ?? {};
     const rank = shape?.length ?? 0;
+    const standsFor = integers.get(id);
     return {
       id,
       name,
@@ -88,8 +92,19 @@ function liftedTensors(
       isOutput: outputs.has(id),
       isCaptured: captured.has(id),
       constant: tensors.constant(id),
+      ...(standsFor && { standsFor }),
     };
   });
+}
+
+function integersOf(nodes: readonly InferredNode[], side: FormatAdapter): ReadonlyMap<TensorId, DataType> {
+  const integers = new Map<TensorId, DataType>();
+  for (const node of nodes) {
+    const [output] = node.node.outputs;
+    const type = side.standsFor?.(node);
+    if (type !== undefined && output !== undefined) integers.set(output, type);
+  }
+  return integers;
 }
 
 /** Tensors that bodies read from the graph around them. */

@@ -51,9 +51,11 @@ export class NativeLayer {
   weights(position: number): Weights {
     const { constant, dataType } = this.view.input(position);
     const weights = this.scope.constant(this.id(position));
-    if (weights && isFloat(weights.dataType)) return weights;
+    // Integers that come as floats are real numbers, and are to be stored as integers again.
+    if (weights && (isFloat(weights.dataType) || (dataType !== undefined && isFloat(dataType)))) return weights;
     if (dataType !== undefined && !isFloat(dataType)) throw new NotLiftable("it does not compute with floats");
-    if (constant !== undefined && !isFloat(constant.dataType)) throw new NotLiftable("its weights are quantized");
+    if (constant !== undefined && !isFloat(constant.dataType))
+      throw new NotLiftable(`its weights are stored in ${constant.dataType}, in a way that is not written again`);
     throw new NotLiftable("its weights are computed while the model runs");
   }
 

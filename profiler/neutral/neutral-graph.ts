@@ -32,6 +32,8 @@ export interface NeutralTensor {
   readonly isOutput: boolean;
   /** A body of some node reads it: it must stay under its name. */
   readonly isCaptured: boolean;
+  /** Type of the integers that it stands for: layers between such tensors compute in them, though the file says float. */
+  readonly standsFor?: DataType;
   /** Set for numbers of the file, also when a chain of constant layers makes them. */
   readonly constant: Weights | undefined;
 }

@@ -90,11 +90,26 @@ function dequantized(
   { scales, zeroPoints, axis = 0, granularity }: Quantization,
 ): Float32Array {
   if (granularity === "block") throw new ModelFormatError("a constant", "its quantization", "expected no blocks here");
-  const stride = stridesOf(shape)[axis] ?? 1;
-  const size = shape[axis] ?? 1;
-  const isPerChannel = granularity === "channel";
+  return dequantizedElements(stored, shape, { axis: granularity === "channel" ? axis : undefined, scales, zeroPoints });
+}
+
+interface Scheme {
+  /** undefined: one scale for all. */
+  readonly axis: number | undefined;
+  readonly scales: ArrayLike<number>;
+  readonly zeroPoints: ArrayLike<number>;
+}
+
+/** scale × (stored − zero point). @param stored row-major, of that shape */
+export function dequantizedElements(
+  stored: Float32Array,
+  shape: readonly number[],
+  { axis, scales, zeroPoints }: Scheme,
+): Float32Array {
+  const stride = axis === undefined ? 1 : (stridesOf(shape)[axis] ?? 1);
+  const size = axis === undefined ? 1 : (shape[axis] ?? 1);
   return stored.map((value, index) => {
-    const channel = isPerChannel ? Math.floor(index / stride) % size : 0;
+    const channel = axis === undefined ? 0 : Math.floor(index / stride) % size;
     return (value - (zeroPoints[channel] ?? zeroPoints[0] ?? 0)) * (scales[channel] ?? scales[0] ?? 1);
   });
 }

@@ -1,6 +1,7 @@
 import type { FormatAdapter } from "../../neutral/adapter.ts";
 import { foldNode } from "./restructure/fold.ts";
 import { liftNode } from "./restructure/lift.ts";
+import { checkInnerRanges, dequantizedType } from "./restructure/quantized-ranges.ts";
 import { onnxSize } from "./write.ts";
 import { lowerLayer } from "./restructure/lower.ts";
 
@@ -10,5 +11,7 @@ export const ONNX_ADAPTER: FormatAdapter = {
   lift: liftNode,
   fold: foldNode,
   lower: lowerLayer,
+  standsFor: dequantizedType,
+  finish: checkInnerRanges,
   fileBytes: onnxSize,
 };

@@ -6,7 +6,8 @@ import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts"
  * layer computes in integers, and only the float model can tell one that is right.
  */
 export function whyNoInnerRange(graph: NeutralGraph, { inputs: [input = -1] }: NeutralLayer): string | undefined {
-  const { dataType } = graph.tensors[input] ?? {};
+  const { dataType: ownType, standsFor } = graph.tensors[input] ?? {};
+  const dataType = standsFor ?? ownType;
   if (dataType === undefined || isFloat(dataType)) return undefined;
   return `it computes in ${dataType}, and nothing tells the range of what would be new inside: edit the float model, then quantize it`;
 }

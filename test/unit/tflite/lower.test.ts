@@ -5,7 +5,7 @@ import {
   Padding,
 } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import { tfliteBytes } from "../../../profiler/formats/tflite/write.ts";
-import { quantized, schemeFor } from "../../../profiler/formats/tflite/restructure/quantize.ts";
+import { quantized, schemeFor } from "../../../profiler/neutral/quantize.ts";
 import { readConstant } from "../../../profiler/model/constant-values.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { newWeights, type ConvForm, type Form } from "../../../profiler/neutral/forms.ts";

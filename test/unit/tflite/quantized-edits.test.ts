@@ -14,9 +14,8 @@ import { liftModel } from "../../../profiler/neutral/lift-model.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../profiler/restructure/restructuring.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";
-import { graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";
 import { tfliteModel, type OperatorSpec, type TensorSpec, type TfliteSpec } from "../../builders/tflite-builder.ts";
-import { edit, readBytes as readOnnxBytes } from "../restructure/edited-model.ts";
+import { edit } from "../restructure/edited-model.ts";
 import { readBytes } from "./analyse.ts";
 import { randomInputs } from "./random-inputs.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
@@ -149,21 +148,5 @@ describe("Edits of quantized layers", function () {
   it("group and shuffle in integers", async () => {
     const after = await edited(edit("group-and-shuffle", "middle"));
     assert.equal((await outputOf(await tfliteBytes(after))).length, 36 * MAP);
-  });
-
-  it("are refused with the reason in ONNX, whose weights stand behind a DequantizeLinear", async () => {
-    const nodes = [
-      node("DequantizeLinear", ["stored", "scale"], ["weight"]),
-      node("Conv", ["x", "weight"], ["y"], { pads: [1, 1, 1, 1] }, { name: "conv" }),
-    ];
-    const initializers = [
-      tensor("stored", "int8", [16, 8, 3, 3], new Array<number>(1152).fill(1)),
-      tensor("scale", "float32", [], [0.1]),
-    ];
-    const inputs = [value("x", "float32", [1, 8, 6, 6])];
-    const model = await readOnnxBytes(onnxModel({ graph: graph(nodes, { inputs, outputs: ["y"], initializers }) }));
-    const [finding] = restructuringOf("separable").find(liftModel(model));
-    assert.deepEqual(finding, { target: "conv", reason: "its weights are quantized" });
-    await assert.rejects(applyEdit(model, edit("separable", "conv")), /its weights are quantized/);
   });
 });

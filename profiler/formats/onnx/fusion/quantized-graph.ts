@@ -149,7 +149,7 @@ export function isDequantize({ node: { op, domain } }: InferredNode): boolean {
 }
 
 /** Operators that hand a scheme on, by the first operator set in which ONNX Runtime knows them as such. */
-const MOVERS: Readonly<Record<string, number>> = {
+export const MOVERS: Readonly<Record<string, number>> = {
   MaxPool: 12,
   Reshape: 5,
   Transpose: 1,

@@ -215,8 +215,9 @@ const CONV: Operator = {
 
 async function writeConv(form: ConvForm, writer: NodeWriter): Promise<void> {
   const { weight, bias, groups, strides, dilations, padsBegin, padsEnd } = form;
-  const inputs = [writer.input, await writer.weights("weight", weight)];
-  if (bias) inputs.push(await writer.weights("bias", bias));
+  const stored = await writer.weights("weight", weight);
+  const inputs = [writer.input, stored];
+  if (bias) inputs.push(await writer.bias(bias, stored));
   writer.node("Conv", inputs, {
     dilations,
     group: groups,
@@ -244,8 +245,9 @@ const CONV_TRANSPOSE: Operator = {
 async function writeConvTranspose({ weight, bias, groups }: ConvTransposeForm, writer: NodeWriter): Promise<void> {
   const { node } = writer.layer.before ?? {};
   if (node === undefined) throw new LoweringError(`${writer.layer.name}: a transposed convolution cannot be made anew`);
-  const inputs = [writer.input, await writer.weights("weight", weight)];
-  if (bias) inputs.push(await writer.weights("bias", bias));
+  const stored = await writer.weights("weight", weight, 1);
+  const inputs = [writer.input, stored];
+  if (bias) inputs.push(await writer.bias(bias, stored));
   writer.node("ConvTranspose", inputs, { ...Object.fromEntries(node.attributes), group: groups });
 }
 

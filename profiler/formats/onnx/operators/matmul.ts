@@ -143,7 +143,7 @@ async function writeDense(form: DenseForm, writer: NodeWriter): Promise<void> {
 async function gemm({ weight, bias }: DenseForm, writer: NodeWriter): Promise<void> {
   const { weight: stored, isTransposed } = await gemmWeight(weight, writer);
   const inputs = [writer.input, stored];
-  if (bias) inputs.push(await writer.weights("bias", bias));
+  if (bias) inputs.push(await writer.bias(bias, stored));
   else if (writer.opset < FIRST_WITH_OPTIONAL_C) inputs.push(await zeroBias(weight, writer));
   const broadcast = writer.opset < FIRST_WITH_BROADCAST ? { broadcast: 1 } : {};
   writer.node("Gemm", inputs, { ...broadcast, ...(isTransposed && { transB: 1 }) });
@@ -168,7 +168,7 @@ function zeroBias({ shape: [outputs = 0], dataType }: Weights, writer: NodeWrite
 async function matMul({ weight, bias }: DenseForm, writer: NodeWriter): Promise<void> {
   const { form, node } = writer.layer.before ?? {};
   const isSame = form?.kind === "dense" && form.weight === weight && node?.op === "MatMul";
-  const stored = isSame ? (node.inputs[1] ?? ABSENT) : await writer.weights("weight", permutedWeights(weight, [1, 0]));
+  const stored = isSame ? (node.inputs[1] ?? ABSENT) : await writer.weights("weight", permutedWeights(weight, [1, 0]), 1);
   if (bias === undefined) {
     writer.node("MatMul", [writer.input, stored]);
     return;

@@ -1,3 +1,4 @@
+import { elementsOf } from "../../../model/shape.ts";
 import type { ElementFunction } from "../../../operators/operations-per-element.ts";
 import type { Activation, FormOf } from "../../../neutral/forms.ts";
 import { dataTypeOf } from "../data-types.ts";
@@ -66,6 +67,13 @@ const DROPOUT: Lift = (layer) => {
   return IDENTITY(layer);
 };
 
+/** Rounds each element by one scale. */
+const QUANTIZE: Lift = (layer) => {
+  const scales = layer.view.shape(1);
+  if (scales === undefined || elementsOf(scales) !== 1) throw new NotLiftable("it has a scale for each channel");
+  return UNARY(layer);
+};
+
 const UNARY_OPERATORS = [
   ...["Abs", "Ceil", "Cos", "Erf", "Exp", "Floor", "Log", "Neg", "Reciprocal", "Round", "Shrink", "Sign", "Sin"],
   ...["Softsign", "Sqrt", "ThresholdedRelu", "Celu"],
@@ -101,5 +109,7 @@ export const LIFT_ELEMENTWISE: Readonly<Record<string, Lift>> = {
   Identity: IDENTITY,
   Dropout: DROPOUT,
   Cast: CAST,
+  QuantizeLinear: QUANTIZE,
+  DequantizeLinear: QUANTIZE,
   ...Object.fromEntries(UNARY_OPERATORS.map((op) => [op, UNARY])),
 };

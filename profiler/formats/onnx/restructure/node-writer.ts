@@ -1,9 +1,10 @@
 import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
-import type { DataType } from "../../../model/data-type.ts";
+import { isFloat, type DataType } from "../../../model/data-type.ts";
 import type { Shape } from "../../../model/shape.ts";
 import type { LayerToLower } from "../../../neutral/adapter.ts";
 import type { Weights } from "../../../neutral/forms.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
+import { storedTypeOf, writeQuantized, writeQuantizedBias } from "./quantized-weights.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 
 type Attributes = Readonly<Record<string, Attribute>>;
@@ -68,15 +69,43 @@ export class NodeWriter {
   }
 
   /** Weights in the layout they have: those of the file where they stand there, else a new constant. */
-  weights(role: string, weights: Weights): Promise<TensorId> {
-    const { constant, shape, dataType, quantization } = weights;
-    if (quantization) throw new LoweringError(`${this.layer.name}: quantized weights are not written to ONNX`);
-    const stored = this.draft.lifted.find((tensor) => tensor.constant === weights);
-    if (stored && this.draft.tensors[stored.id]) return Promise.resolve(stored.id);
+  weights(role: string, weights: Weights, channelAxis = 0): Promise<TensorId> {
+    const stored = this.stored(weights);
+    if (stored !== undefined) return Promise.resolve(stored);
+    const storedType = storedTypeOf(this, weights);
+    if (!isFloat(storedType)) return writeQuantized(this, role, weights, { dataType: storedType, channelAxis });
+    return this.#floats(role, weights);
+  }
+
+  #floats(role: string, weights: Weights): Promise<TensorId> {
+    const { constant, shape, dataType } = weights;
     const name = `${this.layer.name}.${role}`;
     const instead = this.#before(role);
     if (constant) return Promise.resolve(this.draft.addTensor(name, { constant }, instead));
     return this.draft.addConstant(name, { shape, dataType, read: () => weights.read() }, instead);
+  }
+
+  /**
+   * A bias of float numbers, or of integers with the scales of input and weights multiplied.
+   * @param weightTensor the weights that it goes with, as they are written
+   */
+  async bias(bias: Weights, weightTensor: TensorId): Promise<TensorId> {
+    const isKept = this.draft.tensors[weightTensor]?.isNew !== true;
+    const stored = this.stored(bias);
+    if (stored !== undefined && (isKept || isFloat(bias.dataType))) return stored;
+    const wasFloat = this.layer.before !== undefined && isFloat(bias.dataType);
+    const integers = wasFloat ? undefined : await writeQuantizedBias(this, bias, weightTensor);
+    if (integers !== undefined) return integers;
+    const floats: Weights = isFloat(bias.dataType)
+      ? bias
+      : { shape: bias.shape, dataType: "float32", read: () => bias.read() };
+    return this.#floats("bias", floats);
+  }
+
+  /** The tensor of the file that holds these very weights. */
+  stored(weights: Weights): TensorId | undefined {
+    const stored = this.draft.lifted.find((tensor) => tensor.constant === weights);
+    return stored && this.draft.tensors[stored.id] ? stored.id : undefined;
   }
 
   /** The tensor that the layer had its weights of that role in. */

@@ -3,7 +3,7 @@ import { ABSENT, type Quantization, type TensorId } from "../../../model/model.t
 import { newWeights, reshapedWeights, type Weights } from "../../../neutral/forms.ts";
 import { permutedWeights } from "../../../neutral/stored-weights.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
-import { plannedScheme, quantized, schemeFor } from "./quantize.ts";
+import { plannedScheme, quantized, schemeFor } from "../../../neutral/quantize.ts";
 import { unknownRange } from "./ranges.ts";
 import { keepsOrder } from "./weight-layouts.ts";
 

@@ -22,8 +22,8 @@ import { keptPositions, sliced, type KeptPositions } from "./prune.ts";
 /**
  * Layers that lost input channels, fitted one after the other to what the layers before them now give (He et al., ICCV 2017): each gets
  * the weights and bias that bring its outputs, before its activation, nearest to those of the whole network on the calibration samples.
- * A bias that a layer does not have is taken over by the mean of the batch normalization behind it. Quantized layers are left alone:
- * their scales fit the weights they have.
+ * A bias that a layer does not have is taken over by the mean of the batch normalization behind it. Quantized layers are fitted in
+ * float, and their new weights get scales of their own when they are written.
  * @param pruned all layers that changed
  */
 export async function refitted(
@@ -37,9 +37,7 @@ export async function refitted(
   if (!activations || !activationsAfter) return forms;
   const { graph } = map;
   const kept = keptPositions(map, removed);
-  const readers = graph.layers
-    .filter(isLinear)
-    .filter(({ inputs, form }) => kept(inputs[0]) !== undefined && !form.weight.quantization);
+  const readers = graph.layers.filter(isLinear).filter(({ inputs }) => kept(inputs[0]) !== undefined);
   const fits = new Map<LinearLayer, Refit>();
   for (const layer of readers) {
     const form = pruned.get(layer.id);

@@ -1,7 +1,7 @@
-import type { DataType } from "../../../model/data-type.ts";
-import type { Quantization } from "../../../model/model.ts";
-import { elementsOf } from "../../../model/shape.ts";
-import { stridesOf } from "../../../neutral/stored-weights.ts";
+import type { DataType } from "../model/data-type.ts";
+import type { Quantization } from "../model/model.ts";
+import { elementsOf } from "../model/shape.ts";
+import { stridesOf } from "./stored-weights.ts";
 
 /** Least and greatest integers of the types that weights and biases are stored in. Signed weights are symmetric: no -128. */
 const LIMITS: Partial<Record<DataType, readonly [number, number]>> = {

@@ -1,0 +1,46 @@
+import { isInteger, type DataType } from "../../../model/data-type.ts";
+import { ABSENT, type TensorId } from "../../../model/model.ts";
+import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
+import { MOVERS } from "../fusion/quantized-graph.ts";
+import type { InferredNode } from "../../../operators/infer.ts";
+
+/** Type of the integers that a DequantizeLinear of an activation widens: layers behind it compute in them. */
+export function dequantizedType({ node, view }: InferredNode): DataType | undefined {
+  if (node.op !== "DequantizeLinear" || view.input(0).constant !== undefined) return undefined;
+  const dataType = view.dataType(0);
+  return dataType !== undefined && isInteger(dataType) ? dataType : undefined;
+}
+
+/** Operators that compute in integers only where what they make is quantized at once. */
+const PRODUCTS: ReadonlySet<string> = new Set(["Conv", "Gemm", "MatMul"]);
+
+/** Whether a tensor is quantized at once, or where operators have moved its numbers alone: the runtime puts the pair before them. */
+function isQuantized(nodes: GraphBuilder["nodes"], tensor: TensorId): boolean {
+  const readers = nodes.filter(({ inputs }) => inputs.includes(tensor));
+  const [reader] = readers;
+  if (reader === undefined || readers.length > 1 || reader.inputs[0] !== tensor) return false;
+  if (reader.op === "QuantizeLinear") return true;
+  return Object.hasOwn(MOVERS, reader.op) && isQuantized(nodes, reader.outputs[0] ?? ABSENT);
+}
+
+/**
+ * A new tensor between layers that computed in integers would keep them in float, and nothing tells a range for it.
+ * @throws {LoweringError}
+ */
+export function checkInnerRanges({ nodes, tensors }: GraphBuilder): void {
+  const dequantizers = new Map(
+    nodes.filter(({ op }) => op === "DequantizeLinear").map((node) => [node.outputs[0] ?? ABSENT, node] as const),
+  );
+  for (const { op, inputs, outputs, name, identity } of nodes) {
+    const [output = ABSENT] = outputs;
+    if (!PRODUCTS.has(op) || tensors[output]?.isNew !== true) continue;
+    const sources = inputs.slice(0, 2).map((id) => dequantizers.get(id));
+    if (sources.some((source) => source === undefined)) continue;
+    if (isQuantized(nodes, output)) continue;
+    throw new LoweringError(
+      `${identity ?? name}: the model is quantized, and nothing tells the range of a new tensor`,
+      { hint: "Edit the float model, then quantize it." },
+    );
+  }
+}
