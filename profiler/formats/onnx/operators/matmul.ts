@@ -168,7 +168,9 @@ function zeroBias({ shape: [outputs = 0], dataType }: Weights, writer: NodeWrite
 async function matMul({ weight, bias }: DenseForm, writer: NodeWriter): Promise<void> {
   const { form, node } = writer.layer.before ?? {};
   const isSame = form?.kind === "dense" && form.weight === weight && node?.op === "MatMul";
-  const stored = isSame ? (node.inputs[1] ?? ABSENT) : await writer.weights("weight", permutedWeights(weight, [1, 0]), 1);
+  const stored = isSame
+    ? (node.inputs[1] ?? ABSENT)
+    : await writer.weights("weight", permutedWeights(weight, [1, 0]), 1);
   if (bias === undefined) {
     writer.node("MatMul", [writer.input, stored]);
     return;
