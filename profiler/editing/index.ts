@@ -17,6 +17,7 @@ export { formatEditList, parseEditList, type EditList } from "./edit-list.ts";
 export { RESTRUCTURINGS, restructuringOf } from "../restructure/registry.ts";
 export { NotApplicableError, type Guarantee, type Restructuring } from "../restructure/restructuring.ts";
 
+export type { Absence } from "./absences.ts";
 export { savings, suggest, type SuggestOptions } from "./suggest.ts";
 export {
   CONFIDENCE,

@@ -3,6 +3,7 @@ import { analyseModel, totalsOf } from "../profile-model.ts";
 import type { HardwareProfile } from "../hardware/hardware.ts";
 import type { Model } from "../model/model.ts";
 import type { Totals } from "../profile.ts";
+import { Absences, outOfReach, type Absence } from "./absences.ts";
 import type { Edit } from "./edit.ts";
 import { neutralGraphOf } from "../neutral/known-graph.ts";
 import { lowerRewrite } from "../neutral/lower-model.ts";
@@ -31,6 +32,8 @@ export interface SuggestOptions {
   readonly onProgress?: (done: number) => void;
   /** Tells of each suggestion as it is found, unranked. */
   readonly onFound?: (suggestion: Omit<Suggestion, "conflicts">) => void;
+  /** Is told once, in the end, why edits that somebody could expect are not among the suggestions. */
+  readonly onAbsences?: (absences: readonly Absence[]) => void;
 }
 
 /**
@@ -39,7 +42,16 @@ export interface SuggestOptions {
  * that saves nothing still stands before those that make the model more expensive. Sizes alone are looked at: errors are measured when an edit is tried.
  */
 export async function suggest(model: Model, options: SuggestOptions): Promise<readonly Suggestion[]> {
-  const { bindings = {}, hardware, signal, layers: wanted, guarantee: wantedGuarantee, onProgress, onFound } = options;
+  const {
+    bindings = {},
+    hardware,
+    signal,
+    layers: wanted,
+    guarantee: wantedGuarantee,
+    onProgress,
+    onFound,
+    onAbsences,
+  } = options;
   const graph = neutralGraphOf(model, bindings);
   const analysed = analyseModel(model, bindings);
   const cost = (changed: Model): Totals => totalsOf(analyseModel(changed, bindings, analysed), hardware);
@@ -53,23 +65,31 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     signal?.throwIfAborted();
   };
 
+  const absences = new Absences();
   const candidates: { readonly restructuring: Restructuring; readonly candidate: Candidate }[] = [];
   for (const restructuring of RESTRUCTURINGS) {
     if (wantedGuarantee !== undefined && restructuring.guarantee !== wantedGuarantee) continue;
     await turn();
-    for (const finding of restructuring.find(graph))
-      if (!isRefusal(finding) && isWanted(finding)) candidates.push({ restructuring, candidate: finding });
+    for (const finding of restructuring.find(graph)) {
+      if (isRefusal(finding)) absences.add(restructuring.id, finding.target, finding.reason);
+      else if (isWanted(finding)) candidates.push({ restructuring, candidate: finding });
+    }
   }
 
   const found: Omit<Suggestion, "conflicts">[] = [];
+  const refuse = ({ id }: Restructuring, { target }: Candidate, message: string): void =>
+    absences.add(id, target, reasonOf(message, id, target));
   for (const [index, { restructuring, candidate }] of candidates.entries()) {
     await turn();
     onProgress?.(index / candidates.length);
     const edit = editOf(restructuring, candidate);
-    const after = await predicted(async () => {
-      const rewrite = restructuring.predict(graph, edit.target, edit.options);
-      return rewrite && cost(await lowerRewrite(model, graph, rewrite, { readsWeights: false }));
-    });
+    const after = await predicted(
+      async () => {
+        const rewrite = restructuring.predict(graph, edit.target, edit.options);
+        return rewrite && cost(await lowerRewrite(model, graph, rewrite, { readsWeights: false }));
+      },
+      (message) => refuse(restructuring, candidate, message),
+    );
     if (!after) continue;
     const saves = savings(before, after);
     const { title, guarantee } = restructuring;
@@ -80,6 +100,10 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     const suggestion = { edit, title, why, guarantee, wantsSamples, after, saves, score, layers };
     found.push(suggestion);
     onFound?.(suggestion);
+  }
+  if (onAbsences) {
+    outOfReach(model, analysed.listing, absences);
+    onAbsences(absences.list(RESTRUCTURINGS.map(({ id }) => id)));
   }
   found.sort((a, b) => b.score - a.score || a.edit.target.localeCompare(b.edit.target));
   return withConflicts(found);
@@ -107,13 +131,24 @@ function editOf({ id, suggested }: Restructuring, { target, options }: Candidate
 }
 
 /** Some places only turn out not to fit when the edit is thought through: they are no suggestion. */
-async function predicted(predict: () => Promise<Totals | undefined>): Promise<Totals | undefined> {
+async function predicted(
+  predict: () => Promise<Totals | undefined>,
+  refuse: (message: string) => void,
+): Promise<Totals | undefined> {
   try {
     return await predict();
   } catch (error) {
-    if (error instanceof NotApplicableError || error instanceof LoweringError) return undefined;
-    throw error;
+    if (!(error instanceof NotApplicableError || error instanceof LoweringError)) throw error;
+    refuse(error.message);
+    return undefined;
   }
+}
+
+/** Without the edit and the layer, which stand before it. */
+function reasonOf(message: string, id: string, target: string): string {
+  const places = [`${id} on "${target}"`, `${id} on the model`, ...(target === "" ? [] : [target])];
+  if (!places.some((place) => message.startsWith(place))) return message;
+  return message.slice(message.indexOf(": ") + 2);
 }
 
 /** What a model with the totals `after` saves. */

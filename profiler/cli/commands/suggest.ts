@@ -6,6 +6,7 @@ import { plainTable } from "../../exports/terminal.ts";
 import { formatShare, UNKNOWN_TEXT } from "../../format-numbers.ts";
 import { readModel } from "../../formats/formats.ts";
 import { formatEdit } from "../../editing/edit.ts";
+import type { Absence } from "../../editing/absences.ts";
 import { suggest } from "../../editing/suggest.ts";
 import {
   explainScore,
@@ -38,12 +39,18 @@ export function addSuggestCommand(program: Command, context: CliContext): void {
       const source = await openModelFile(path);
       try {
         const model = await readModel(source, new ExternalDataFolder(path));
+        let absences: readonly Absence[] = [];
         const suggestions = await suggest(model, {
           hardware,
+          onAbsences: (found) => (absences = found),
           bindings: options.dim ?? {},
           onProgress: (done) => context.progress?.(`${Math.round(100 * done)} % of the candidates`),
         }).finally(() => context.progress?.(""));
-        context.write(options.json ? `${JSON.stringify(suggestionsJson(path, suggestions))}\n` : report(suggestions));
+        context.write(
+          options.json
+            ? `${JSON.stringify(suggestionsJson(path, suggestions, absences))}\n`
+            : `${report(suggestions)}${absencesReport(absences)}`,
+        );
       } finally {
         await source.close();
       }
@@ -54,6 +61,8 @@ interface SuggestionsJson {
   readonly schema: 1;
   readonly file: string;
   readonly suggestions: readonly SuggestionJson[];
+  /** Why edits that somebody could expect are not among them. */
+  readonly absences: readonly Absence[];
 }
 
 interface SuggestionJson extends Suggestion {
@@ -63,7 +72,11 @@ interface SuggestionJson extends Suggestion {
   readonly noTimeSaved: boolean;
 }
 
-function suggestionsJson(file: string, suggestions: readonly Suggestion[]): SuggestionsJson {
+function suggestionsJson(
+  file: string,
+  suggestions: readonly Suggestion[],
+  absences: readonly Absence[],
+): SuggestionsJson {
   return {
     schema: 1,
     file,
@@ -73,6 +86,7 @@ function suggestionsJson(file: string, suggestions: readonly Suggestion[]): Sugg
       noTimeSaved: savesNoTime(one),
       ...one,
     })),
+    absences,
   };
 }
 
@@ -101,6 +115,32 @@ function report(suggestions: readonly Suggestion[]): string {
   const note = wantsSamples ? `* ${WITHOUT_SAMPLES} Give \`apply\` some: --data SPEC.\n` : "";
   const command = `edgewise apply MODEL --edit EDIT${wantsSamples ? " --data SPEC" : ""} --out FILE`;
   return `${plainTable([head, ...rows], columns)}\n\nChanges of the whole model's totals by each edit alone. Try one: ${command}\n${note}`;
+}
+
+/** Of one restructuring; beyond these a reader looks for one layer: JSON has all. */
+const MOST_REASONS = 2;
+const MOST_NAMES = 2;
+
+/** Why what a user could expect is not in the list. */
+function absencesReport(absences: readonly Absence[]): string {
+  if (absences.length === 0) return "";
+  const told = new Map<string | undefined, number>();
+  const chosen = absences.filter(({ restructuring }) => {
+    const before = told.get(restructuring) ?? 0;
+    told.set(restructuring, before + 1);
+    return before < MOST_REASONS;
+  });
+  const lines = chosen.map(({ restructuring, layers, reason }) => {
+    const more = layers.length - MOST_NAMES;
+    const names = [
+      ...layers.slice(0, MOST_NAMES).map((name) => (name === "" ? "the model" : name)),
+      ...(more > 0 ? [`${more} more`] : []),
+    ];
+    return printable(`  ${restructuring ?? "any edit"} of ${names.join(", ")}: ${reason}`);
+  });
+  const left = absences.length - lines.length;
+  const rest = left > 0 ? [`  and for ${left} more reasons, all of them in --json`] : [];
+  return `\nNot offered:\n${[...lines, ...rest].join("\n")}\n`;
 }
 
 /** "−25.0 %" of a saving of a quarter. */

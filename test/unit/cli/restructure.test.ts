@@ -46,6 +46,19 @@ describe("edgewise suggest and apply", function () {
     assert.match(stdout, /dense-to-conv:\/7\/Gemm +exact /, "what is exact needs no samples");
   });
 
+  it("says why what a user could expect is not there", async () => {
+    const { stdout } = await runCli("suggest", MODEL);
+    assert.match(
+      stdout,
+      /Not offered:\n(?:.*\n)*  reduce-channels of \/9\/Gemm: its channels must stay: they are an output/,
+    );
+    const { absences } = JSON.parse((await runCli("suggest", MODEL, "--json")).stdout) as {
+      absences: readonly { restructuring?: string; reason: string; layers: readonly string[] }[];
+    };
+    const outputs = absences.find(({ reason }) => /they are an output of the model/.test(reason));
+    assert.deepEqual(outputs?.layers, ["/9/Gemm"]);
+  });
+
   it("says before and after that nothing was fitted, and shows no agreement of random inputs that land in one class", async () => {
     const inception = join(import.meta.dirname, "../../../media/samples/digits_inception.onnx");
     const applied = await runCli(

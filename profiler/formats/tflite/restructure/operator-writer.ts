@@ -79,7 +79,8 @@ export class OperatorWriter {
     outputs: readonly TensorId[],
   ): void {
     const data = inputs[DATA_INPUT[op] ?? 0] ?? ABSENT;
-    if (isQuantizedType(this.inferredType(data).dataType))
+    // What a DEQUANTIZE makes are floats, which need no scheme.
+    if (op !== "DEQUANTIZE" && isQuantizedType(this.inferredType(data).dataType))
       for (const input of op === "CONCATENATION" ? inputs : [data])
         for (const output of outputs) giveRange(this.draft, { op, layer: this.layer.name, input, output });
     const named = new Map(Object.entries(attributes));

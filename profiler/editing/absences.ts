@@ -1,0 +1,75 @@
+import type { Listing } from "../layers/list-layers.ts";
+import type { Body, Model, Node } from "../model/model.ts";
+
+/** Why an edit is not offered at some layers, where a user could expect it. Plain data. */
+export interface Absence {
+  /** Id of the restructuring; undefined where none reaches the layers. */
+  readonly restructuring?: string;
+  readonly reason: string;
+  /** Names of the layers, in the order they were found. */
+  readonly layers: readonly string[];
+}
+
+/** Refusals as they are found, those with one reason together. */
+export class Absences {
+  readonly #found = new Map<string, { readonly absence: Absence; readonly layers: string[] }>();
+
+  add(restructuring: string | undefined, target: string, reason: string): void {
+    const key = `${restructuring ?? ""}\n${reason}`;
+    const known = this.#found.get(key);
+    if (known) known.layers.push(target);
+    else {
+      const layers = [target];
+      this.#found.set(key, {
+        absence: { ...(restructuring !== undefined && { restructuring }), reason, layers },
+        layers,
+      });
+    }
+  }
+
+  /**
+   * What no edit reaches first, then by restructuring; for each the reason of most layers first.
+   * @param order ids of the restructurings
+   */
+  list(order: readonly string[]): readonly Absence[] {
+    const rank = ({ restructuring }: Absence): number =>
+      restructuring === undefined ? -1 : order.indexOf(restructuring);
+    return [...this.#found.values()]
+      .map(({ absence }) => absence)
+      .sort((a, b) => rank(a) - rank(b) || b.layers.length - a.layers.length);
+  }
+}
+
+/** What a body is to a user, and what can be done about it. */
+const BODIES: Readonly<Record<Body["role"], { readonly what: string; readonly hint: string }>> = {
+  call: { what: "function", hint: "inline the functions first, with onnx.inliner.inline_local_functions" },
+  then: { what: "branch", hint: "export the branch that is used without the condition" },
+  else: { what: "branch", hint: "export the branch that is used without the condition" },
+  loop: { what: "loop", hint: "export it unrolled" },
+  scan: { what: "loop", hint: "export it unrolled" },
+  condition: { what: "loop's condition", hint: "export it unrolled" },
+  once: { what: "graph that runs once", hint: "export it as part of the main graph" },
+  region: { what: "region", hint: "export it as part of the main graph" },
+};
+
+const EXPECTED: ReadonlySet<string> = new Set(["conv", "dense"]);
+
+/** Convolutions and dense layers inside of functions, branches and loops: edits are made in the main graph. */
+export function outOfReach({ entries }: Model, { layers }: Listing, absences: Absences): void {
+  const names = new Map(
+    layers.flatMap(({ node, name, operation }) => (EXPECTED.has(operation.kind) ? [[node, name] as const] : [])),
+  );
+  const walk = (node: Node, around: string): void => {
+    for (const { role, label, graph } of node.bodies) {
+      const { what, hint } = BODIES[role];
+      const place = `${what} ${label === "" ? around : `"${label}"`}`;
+      for (const inner of graph.nodes) {
+        const name = names.get(inner);
+        if (name !== undefined)
+          absences.add(undefined, name, `it stands in the ${place}, and edits are made in the main graph: ${hint}`);
+        walk(inner, around);
+      }
+    }
+  };
+  for (const node of entries[0].graph.nodes) walk(node, `of ${node.op} "${node.name}"`);
+}

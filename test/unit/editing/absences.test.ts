@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+
+import type { Absence } from "../../../profiler/editing/absences.ts";
+import { suggest } from "../../../profiler/editing/suggest.ts";
+import { findHardware } from "../../../profiler/hardware/hardware.ts";
+import { graph, node, onnxFunction, onnxModel, value, type OnnxGraph } from "../../builders/onnx-builder.ts";
+import { readBytes, weights } from "../restructure/edited-model.ts";
+
+async function absencesOf(bytes: Uint8Array): Promise<readonly Absence[]> {
+  let found: readonly Absence[] = [];
+  const hardware = findHardware("flagship-phone");
+  await suggest(await readBytes(bytes), { hardware, onAbsences: (absences) => (found = absences) });
+  return found;
+}
+
+const W = weights("w", [8, 4, 3, 3]);
+
+/** A branch with a convolution of its own. */
+function branch(name: string): OnnxGraph {
+  return graph([node("Conv", ["x", "w"], [name], {}, { name })], { outputs: [value(name, "float32")] });
+}
+
+describe("What is not suggested", () => {
+  it("of convolutions in branches is said, with what can be done", async () => {
+    const choice = node(
+      "If",
+      ["which"],
+      ["y"],
+      { then_branch: branch("then conv"), else_branch: branch("else conv") },
+      { name: "choice" },
+    );
+    const inputs = [value("x", "float32", [1, 4, 6, 6]), value("which", "bool", [])];
+    const bytes = onnxModel({
+      graph: graph([choice], { inputs, outputs: [value("y", "float32")], initializers: [W] }),
+    });
+    const found = (await absencesOf(bytes)).filter(({ restructuring }) => restructuring === undefined);
+    assert.deepEqual(
+      found.map(({ layers }) => layers),
+      [["then conv"], ["else conv"]],
+    );
+    assert.match(found[0]?.reason ?? "", /stands in the branch "then_branch".*without the condition/);
+  });
+
+  it("of convolutions in functions too", async () => {
+    const body = onnxFunction([node("Conv", ["a", "b"], ["c"], {}, { name: "inner" })], {
+      domain: "local",
+      name: "Block",
+      inputs: ["a", "b"],
+      outputs: ["c"],
+    });
+    const call = node("Block", ["x", "w"], ["y"], {}, { name: "block", domain: "local" });
+    const inputs = [value("x", "float32", [1, 4, 6, 6])];
+    const bytes = onnxModel({
+      graph: graph([call], { inputs, outputs: [value("y", "float32")], initializers: [W] }),
+      opset: { "": 17, local: 1 },
+      functions: [body],
+    });
+    const [found] = await absencesOf(bytes);
+    assert.equal(found?.restructuring, undefined);
+    assert.match(found?.reason ?? "", /stands in the function "Block".*inline the functions/);
+  });
+
+  it("by each restructuring is one entry a reason, with all its layers", async () => {
+    const nodes = [
+      node("Conv", ["x", "w"], ["a"], {}, { name: "first" }),
+      node("Conv", ["a", "v"], ["b"], { group: 8 }, { name: "second" }),
+      node("Conv", ["b", "v"], ["y"], { group: 8 }, { name: "third" }),
+    ];
+    const inputs = [value("x", "float32", [1, 4, 9, 9])];
+    const initializers = [W, weights("v", [8, 1, 3, 3])];
+    const bytes = onnxModel({ graph: graph(nodes, { inputs, outputs: [value("y", "float32")], initializers }) });
+    const found = (await absencesOf(bytes)).filter(({ restructuring }) => restructuring === "separable");
+    assert.deepEqual(found.find(({ reason }) => /group's channels/.test(reason))?.layers, ["second", "third"]);
+  });
+});
