@@ -1,7 +1,8 @@
-import type { ElementFunction } from "../operators/operations-per-element.ts";
 import type { DataType } from "../model/data-type.ts";
 import type { Constant, Quantization } from "../model/model.ts";
-import type { LayerKind } from "../operators/operation.ts";
+import type { Activation, ElementwiseFunction, LayerKind } from "../operators/operation.ts";
+
+export type { Activation } from "../operators/operation.ts";
 
 /**
  * What restructurings read and make: layers in one vocabulary and weights in one layout, whatever the format. Formats translate native
@@ -138,24 +139,13 @@ export interface PoolForm {
 /** Two operands, broadcast as NumPy does. */
 export interface ElementwiseForm {
   readonly kind: "elementwise";
-  readonly fn: "add" | "subtract" | "multiply" | "divide" | "minimum" | "maximum" | "power";
+  readonly fn: ElementwiseFunction;
   /** One operand when it is constant; the other is the layer's only input. Without it both are inputs. */
   readonly constant: Weights | undefined;
   /** The constant is the left operand. */
   readonly isConstantFirst: boolean;
   /** Fused. */
   readonly activation: Activation | undefined;
-}
-
-/** A function of each element. The names are those of the cost rules. */
-export interface Activation {
-  readonly fn: ElementFunction;
-  /** Slope or scale, where the function has one. */
-  readonly alpha?: number;
-  readonly beta?: number;
-  /** Bounds of a clip. */
-  readonly minimum?: number;
-  readonly maximum?: number;
 }
 
 export interface ActivationForm extends Activation {

@@ -33,6 +33,6 @@ export function foldByTable<Layer>(operators: Operators<Layer>): NonNullable<For
   return (inferred, scope, type) => {
     const { node } = inferred;
     if (node.domain !== "" || !Object.hasOwn(operators, node.op)) return undefined;
-    return operators[node.op]?.fold?.(inferred, type, () => scope.constant(node.inputs[0]));
+    return operators[node.op]?.fold?.(inferred, type, (position = 0) => scope.constant(node.inputs[position]));
   };
 }

@@ -16,8 +16,12 @@ interface Editing<Layer> {
   readonly fold?: Fold;
 }
 
-/** @param input numbers of the first input */
-export type Fold = (node: InferredNode, type: ConstantType, input: () => Weights | undefined) => Weights | undefined;
+/** @param input numbers of the first input, or of another */
+export type Fold = (
+  node: InferredNode,
+  type: ConstantType,
+  input: (position?: number) => Weights | undefined,
+) => Weights | undefined;
 
 /** How forms are written by a format's operators. @throws {LoweringError} when the model's operators cannot say it */
 export type Lowering<Writer> = {

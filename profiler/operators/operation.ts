@@ -1,5 +1,6 @@
 import type { Dimension } from "../model/shape.ts";
 import type { Padding } from "../shapes/window.ts";
+import type { ElementFunction } from "./operations-per-element.ts";
 
 /**
  * The format-neutral vocabulary. Operations whose cost depends on more than the sizes of their tensors carry a geometry;
@@ -14,8 +15,9 @@ export type Operation =
   | { readonly kind: "attention"; readonly geometry: AttentionGeometry }
   | { readonly kind: "pool"; readonly geometry: PoolGeometry }
   | { readonly kind: "norm"; readonly geometry: NormGeometry }
-  | { readonly kind: "activation"; readonly geometry: PerElementGeometry }
-  | { readonly kind: "elementwise"; readonly geometry: PerElementGeometry }
+  | { readonly kind: "activation"; readonly geometry: ActivationGeometry }
+  | { readonly kind: "elementwise"; readonly geometry: ElementwiseGeometry }
+  | { readonly kind: "softmax"; readonly settings?: SoftmaxSettings }
   /** `hidesWeights`: its own numbers are in the file, but in no form that can be counted. */
   | { readonly kind: PlainKind; readonly hidesWeights?: true };
 
@@ -42,6 +44,35 @@ export type LayerKind = Operation["kind"];
 export interface PerElementGeometry {
   /** Arithmetic operations for each element of the first output (1 for an add or a ReLU). */
   readonly opsPerElement: number;
+}
+
+export interface ActivationGeometry extends PerElementGeometry {
+  /** Missing where only the run can tell its parameters. */
+  readonly activation?: Activation;
+}
+
+/** A function of each element. The names are those of the cost rules. */
+export interface Activation {
+  readonly fn: ElementFunction;
+  /** Slope or scale, where the function has one. */
+  readonly alpha?: number;
+  readonly beta?: number;
+  /** Bounds of a clip. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+export interface ElementwiseGeometry extends PerElementGeometry {
+  /** Of two operands, broadcast as NumPy does, where it is one of these. */
+  readonly fn?: ElementwiseFunction;
+}
+
+export type ElementwiseFunction = "add" | "subtract" | "multiply" | "divide" | "minimum" | "maximum" | "power";
+
+export interface SoftmaxSettings {
+  /** Not negative; several where the input is flattened first (ONNX before opset 13). */
+  readonly axes: readonly number[];
+  readonly isLog: boolean;
 }
 
 export interface NormGeometry extends PerElementGeometry {

@@ -1,7 +1,12 @@
-import type { DataType } from "../../../model/data-type.ts";
+import { isFloat, type DataType } from "../../../model/data-type.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { castValue } from "../../../shapes/values.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import { liftIdentity, liftUnary } from "../../../neutral/element-forms.ts";
+import { computedWeights } from "../../../neutral/forms.ts";
+import type { NativeLayer } from "../../../neutral/native-layer.ts";
+import type { Fold, Operators } from "../../../neutral/operator.ts";
 import { dataTypeOf } from "../data-types.ts";
 import { inferredType } from "./inferred-types.ts";
 
@@ -44,8 +49,21 @@ const NAMED_TYPES: Readonly<Record<string, DataType>> = {
   COMPLEX128: "complex128",
 };
 
-export const CASTING: Readonly<Record<string, OperatorRule>> = {
-  Cast: cast(castTarget),
+/** The number of the type alone: names are of versions that are not edited. */
+function liftCast(layer: NativeLayer): Lifted {
+  const { view } = layer;
+  const isSame = dataTypeOf(view.int("to")) === view.dataType(0) && view.dataType(0) !== undefined;
+  return isSame ? liftIdentity(layer) : liftUnary(layer);
+}
+
+const foldCast: Fold = (_, { shape, dataType }, input) => {
+  const weights = input();
+  if (weights === undefined || !isFloat(weights.dataType) || !isFloat(dataType)) return undefined;
+  return weights.dataType === dataType ? weights : computedWeights(shape, () => weights.read(), dataType);
+};
+
+export const CASTING: Operators = {
+  Cast: { ...cast(castTarget), lift: liftCast, fold: foldCast },
   CastLike: cast((view) => view.dataType(1)),
   // The same bytes under another type of the same width: other numbers, so nothing is known of them.
   BitCast: {

@@ -1,7 +1,7 @@
 import type { DataType } from "../../../model/data-type.ts";
 import { isStatic, type Shape } from "../../../model/shape.ts";
 import { scaled } from "../../../operators/decoding.ts";
-import type { Operation } from "../../../operators/operation.ts";
+import type { ElementwiseFunction, Operation } from "../../../operators/operation.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import type { InferredType } from "../../../operators/inferred-type.ts";
@@ -9,18 +9,26 @@ import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../operators
 import { broadcastShapes } from "../../../shapes/broadcast.ts";
 import { knownTensor, knownTensors, type KnownTensor } from "../../../shapes/known-tensor.ts";
 import { elementwiseValue, whereValue, type BinaryOp, type UnaryOp } from "../../../shapes/values.ts";
+import type { TensorId } from "../../../model/model.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import { liftElementwise, liftUnary } from "../../../neutral/element-forms.ts";
+import type { ElementwiseForm } from "../../../neutral/forms.ts";
+import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
+import type { Lowering, Operators } from "../../../neutral/operator.ts";
+import type { NodeWriter } from "../restructure/node-writer.ts";
 import { inferredType } from "./inferred-types.ts";
 
 /** Up to this version, a second operand was stretched only with attribute `broadcast`, from `axis` on, and never the first. */
 const LAST_WITH_LIMITED_BROADCAST = 6;
 
 interface BinaryOptions {
+  readonly fn?: ElementwiseFunction;
   readonly value?: BinaryOp | ((view: NodeView) => BinaryOp);
   readonly result?: DataType;
 }
 
 /** One output element from one of each operand, broadcast as NumPy does. */
-function binary({ value, result }: BinaryOptions = {}): OperatorRule {
+function binary({ fn, value, result }: BinaryOptions = {}): OperatorRule {
   return {
     describe: (view) => {
       const operands = [view.input(0), alignedOperand(view)];
@@ -28,7 +36,7 @@ function binary({ value, result }: BinaryOptions = {}): OperatorRule {
       const dataType = view.dataType(0) ?? view.dataType(1);
       const op = typeof value === "function" ? value(view) : value;
       const elements = op && combined(op, operands, shape, dataType);
-      return { outputs: [inferredType(result ?? dataType, shape, elements)], operation: elementwise("arithmetic") };
+      return { outputs: [inferredType(result ?? dataType, shape, elements)], operation: elementwise("arithmetic", fn) };
     },
     inPlace: [0, 1],
   };
@@ -40,6 +48,7 @@ const MOD = binary({ value: (view) => (view.flag("fmod") ? "fmod" : "mod") });
 /** Any number of operands, combined two by two. */
 function variadic(
   op?: BinaryOp,
+  fn?: ElementwiseFunction,
   opsPerElement = (operands: number): number => Math.max(1, operands - 1),
 ): OperatorRule {
   return {
@@ -49,7 +58,10 @@ function variadic(
       const dataType = view.dataType(0);
       return {
         outputs: [inferredType(dataType, shape, op && combined(op, operands, shape, dataType))],
-        operation: { kind: "elementwise", geometry: { opsPerElement: opsPerElement(operands.length) } },
+        operation: {
+          kind: "elementwise",
+          geometry: { opsPerElement: opsPerElement(operands.length), ...(fn && { fn }) },
+        },
       };
     },
     inPlace: [0, 1],
@@ -57,7 +69,7 @@ function variadic(
 }
 
 /** Divides by the number of operands as well. */
-const MEAN = variadic(undefined, (operands) => operands);
+const MEAN = variadic(undefined, undefined, (operands) => operands);
 
 const WHERE: OperatorRule = {
   describe: (view) => {
@@ -91,8 +103,8 @@ function unary({ value, result, cost = "function" }: UnaryOptions = {}): Operato
   };
 }
 
-function elementwise(cost: ElementFunction): Operation {
-  return { kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[cost] } };
+function elementwise(cost: ElementFunction, fn?: ElementwiseFunction): Operation {
+  return { kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[cost], ...(fn && { fn }) } };
 }
 
 /** The second operand with the 1s behind it that the old `axis` attribute stands for. */
@@ -132,14 +144,49 @@ function applied(op: UnaryOp, operand: InferredType): InferredType["value"] {
 
 const comparison = (value: BinaryOp): OperatorRule => binary({ value, result: "bool" });
 
+/** Since opset 7 operands are broadcast as NumPy does. */
+const FIRST_WITH_BROADCAST = LAST_WITH_LIMITED_BROADCAST + 1;
+
+function lift(layer: NativeLayer): Lifted {
+  const { view } = layer;
+  if (view.inputs.length !== 2) throw new NotLiftable("it has not two operands");
+  if (view.version < FIRST_WITH_BROADCAST && view.flag("broadcast"))
+    throw new NotLiftable("it stretches its operand as old versions do");
+  return liftElementwise(layer);
+}
+
+const OPERATOR_OF: Readonly<Record<ElementwiseFunction, string>> = {
+  add: "Add",
+  subtract: "Sub",
+  multiply: "Mul",
+  divide: "Div",
+  minimum: "Min",
+  maximum: "Max",
+  power: "Pow",
+};
+
+async function writeElementwise(form: ElementwiseForm, writer: NodeWriter): Promise<void> {
+  const { fn, constant, isConstantFirst } = form;
+  writer.needsOpset(FIRST_WITH_BROADCAST, "broadcasting");
+  const operand = constant && (await writer.weights("operand", constant));
+  const inputs = operand === undefined ? writer.layer.inputs : withOperand(writer.input, operand, isConstantFirst);
+  writer.node(OPERATOR_OF[fn], inputs);
+}
+
+function withOperand(input: TensorId, operand: TensorId, isFirst: boolean): readonly TensorId[] {
+  return isFirst ? [operand, input] : [input, operand];
+}
+
+export const WRITE_ELEMENTWISE: Lowering<NodeWriter> = { elementwise: writeElementwise };
+
 /** Operators that compute each element of their output from one element of each input. */
-export const ELEMENTWISE: Readonly<Record<string, OperatorRule>> = {
-  Add: { ...binary({ value: "add" }), decodes: scaled },
-  Sub: { ...binary({ value: "sub" }), decodes: scaled },
-  Mul: { ...binary({ value: "mul" }), decodes: scaled },
-  Div: { ...binary({ value: "div" }), decodes: scaled },
+export const ELEMENTWISE: Operators = {
+  Add: { ...binary({ fn: "add", value: "add" }), lift, decodes: scaled },
+  Sub: { ...binary({ fn: "subtract", value: "sub" }), lift, decodes: scaled },
+  Mul: { ...binary({ fn: "multiply", value: "mul" }), lift, decodes: scaled },
+  Div: { ...binary({ fn: "divide", value: "div" }), lift, decodes: scaled },
   Mod: MOD,
-  Pow: binary({ value: "pow" }),
+  Pow: { ...binary({ fn: "power", value: "pow" }), lift },
   BitShift: binary(),
   BitwiseAnd: binary(),
   BitwiseOr: binary(),
@@ -153,24 +200,24 @@ export const ELEMENTWISE: Readonly<Record<string, OperatorRule>> = {
   Greater: comparison("greater"),
   GreaterOrEqual: comparison("greaterOrEqual"),
 
-  Sum: variadic("add"),
-  Max: variadic("max"),
-  Min: variadic("min"),
+  Sum: { ...variadic("add", "add"), lift },
+  Max: { ...variadic("max", "maximum"), lift },
+  Min: { ...variadic("min", "minimum"), lift },
   Mean: MEAN,
   Where: WHERE,
 
-  Abs: unary({ value: "abs" }),
-  Neg: unary({ value: "neg" }),
-  Floor: unary({ value: "floor" }),
-  Ceil: unary({ value: "ceil" }),
-  Round: unary({ value: "round" }),
-  Sign: unary({ value: "sign" }),
-  Sqrt: unary({ value: "sqrt" }),
-  Reciprocal: unary({ value: "reciprocal", cost: "reciprocal" }),
-  Exp: unary({ value: "exp" }),
-  Log: unary({ value: "log" }),
-  Sin: unary({ value: "sin" }),
-  Cos: unary({ value: "cos" }),
+  Abs: { ...unary({ value: "abs" }), lift: liftUnary },
+  Neg: { ...unary({ value: "neg" }), lift: liftUnary },
+  Floor: { ...unary({ value: "floor" }), lift: liftUnary },
+  Ceil: { ...unary({ value: "ceil" }), lift: liftUnary },
+  Round: { ...unary({ value: "round" }), lift: liftUnary },
+  Sign: { ...unary({ value: "sign" }), lift: liftUnary },
+  Sqrt: { ...unary({ value: "sqrt" }), lift: liftUnary },
+  Reciprocal: { ...unary({ value: "reciprocal", cost: "reciprocal" }), lift: liftUnary },
+  Exp: { ...unary({ value: "exp" }), lift: liftUnary },
+  Log: { ...unary({ value: "log" }), lift: liftUnary },
+  Sin: { ...unary({ value: "sin" }), lift: liftUnary },
+  Cos: { ...unary({ value: "cos" }), lift: liftUnary },
   Tan: unary(),
   Asin: unary(),
   Acos: unary(),

@@ -47,6 +47,7 @@ const SLICE: Lift = (layer) => {
 };
 
 export const LIFT_LAYOUT: Readonly<Record<string, Lift>> = {
+  Identity: (layer) => layer.lifted({ kind: "identity" }),
   Reshape: RESHAPE,
   Flatten: RESHAPE,
   Squeeze: RESHAPE,

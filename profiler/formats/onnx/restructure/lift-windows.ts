@@ -26,17 +26,6 @@ function resizedTo({ view }: NativeLayer, rank: number): FormOf<"resize">["to"] 
   return sizes?.length === rank && isStretched ? { sizes: sizes.slice(2) } : undefined;
 }
 
-/** Before opset 13 all axes from the given one on were one. */
-function softmax(isLog: boolean): Lift {
-  return (layer) => {
-    const rank = layer.shape().length;
-    if (layer.view.version >= 13)
-      return layer.lifted({ kind: "softmax", isLog, axes: [layer.axis(layer.view.int("axis", -1))] });
-    const first = layer.axis(layer.view.int("axis", 1));
-    return layer.lifted({ kind: "softmax", isLog, axes: range(first, rank) });
-  };
-}
-
 /** Axes are an attribute up to opset 17 and an input since. */
 const REDUCE_MEAN: Lift = (layer) => {
   const rank = layer.shape().length;
@@ -98,8 +87,6 @@ function range(from: number, to: number): readonly number[] {
 export const LIFT_WINDOWS: Readonly<Record<string, Lift>> = {
   Resize: RESIZE,
   Upsample: RESIZE,
-  Softmax: softmax(false),
-  LogSoftmax: softmax(true),
   ReduceMean: REDUCE_MEAN,
   Pad: PAD,
 };

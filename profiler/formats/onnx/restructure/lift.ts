@@ -1,12 +1,11 @@
 import { liftByTable } from "../../../neutral/lift-by-table.ts";
 import { NativeLayer } from "../../../neutral/native-layer.ts";
 import { DEFAULT_DOMAIN } from "../operators/index.ts";
-import { LIFT_ELEMENTWISE } from "./lift-elementwise.ts";
 import { LIFT_LAYOUT } from "./lift-layout.ts";
 import { LIFT_REARRANGED } from "./lift-rearranged.ts";
 import { LIFT_WINDOWS } from "./lift-windows.ts";
 
-const LIFTS = Object.entries({ ...LIFT_ELEMENTWISE, ...LIFT_LAYOUT, ...LIFT_REARRANGED, ...LIFT_WINDOWS });
+const LIFTS = Object.entries({ ...LIFT_LAYOUT, ...LIFT_REARRANGED, ...LIFT_WINDOWS });
 const OPERATORS = { ...DEFAULT_DOMAIN, ...Object.fromEntries(LIFTS.map(([op, lift]) => [op, { lift }])) };
 
 /** What a node of an ONNX graph is in neutral words; `opaque` with the reason where they do not say it. */

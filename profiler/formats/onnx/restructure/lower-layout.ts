@@ -7,9 +7,6 @@ import type { NodeWriter } from "./node-writer.ts";
 /** Operator sets from which settings are inputs. */
 const FIRST_WITH_INPUTS = { Reshape: 5, Slice: 10, Pad: 11, Split: 13, ReduceMean: 18 } as const;
 
-/** Before it, Softmax took all axes from the given one on as one. */
-const FIRST_WITH_ONE_SOFTMAX_AXIS = 13;
-
 /** A tensor that holds the shape, the batch by reference. */
 function shapeOf(sizes: Shape, writer: NodeWriter): TensorId {
   const [, ...inner] = sizes;
@@ -63,14 +60,6 @@ export const LOWER_LAYOUT: Lowers = {
     }
     const filling = value === 0 ? [] : [writer.scalar("value", value)];
     writer.node("Pad", [writer.input, writer.setting("pads", pads), ...filling], { mode });
-  },
-
-  softmax: ({ axes, isLog }, writer) => {
-    const [axis = 1] = axes;
-    const lastOnly = axis === (writer.rank(writer.input) ?? 0) - 1;
-    if (axes.length > 1 === writer.opset >= FIRST_WITH_ONE_SOFTMAX_AXIS && !lastOnly)
-      throw new LoweringError(`${writer.layer.name}: this operator set has no softmax over axes ${axes.join(", ")}`);
-    writer.node(isLog ? "LogSoftmax" : "Softmax", [writer.input], { axis });
   },
 
   "reduce-mean": ({ axes, keepsAxes }, writer) => {

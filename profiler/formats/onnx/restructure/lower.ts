@@ -1,6 +1,8 @@
 import type { FormatAdapter, LayerToLower } from "../../../neutral/adapter.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
+import { WRITE_ACTIVATION } from "../operators/activation.ts";
+import { WRITE_ELEMENTWISE } from "../operators/elementwise.ts";
 import { WRITE_CONVOLUTION } from "../operators/convolution.ts";
 import { WRITE_POOLING } from "../operators/pooling.ts";
 import { LOWER_LAYOUT } from "./lower-layout.ts";
@@ -11,6 +13,8 @@ import { LOWER_SIMPLE } from "./lower-simple.ts";
 import { NodeWriter } from "./node-writer.ts";
 
 const LOWERS: Lowers = {
+  ...WRITE_ACTIVATION,
+  ...WRITE_ELEMENTWISE,
   ...WRITE_CONVOLUTION,
   ...WRITE_POOLING,
   ...WRITE_NORMALIZATION,

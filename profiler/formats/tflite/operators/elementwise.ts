@@ -1,5 +1,5 @@
 import type { DataType } from "../../../model/data-type.ts";
-import { isStatic, type Shape } from "../../../model/shape.ts";
+import { elementsOf, isStatic, type Shape } from "../../../model/shape.ts";
 import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../operators/operations-per-element.ts";
 import { scaled } from "../../../operators/decoding.ts";
 import { inferredType } from "../../../operators/inferred-types.ts";
@@ -9,6 +9,16 @@ import type { InferredType } from "../../../operators/inferred-type.ts";
 import { broadcastShapes } from "../../../shapes/broadcast.ts";
 import { knownTensor, knownTensors } from "../../../shapes/known-tensor.ts";
 import { elementwiseValue, whereValue, type BinaryOp, type UnaryOp } from "../../../shapes/values.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import { liftElementwise, liftUnary } from "../../../neutral/element-forms.ts";
+import type { ElementwiseForm } from "../../../neutral/forms.ts";
+import { NotLiftable } from "../../../neutral/native-layer.ts";
+import type { Lowering, Operator } from "../../../neutral/operator.ts";
+import type { ElementwiseFunction } from "../../../operators/operation.ts";
+import { fusedOption } from "../restructure/fused-activation.ts";
+import type { OperatorWriter } from "../restructure/operator-writer.ts";
+import type { TfliteLayer } from "../restructure/tflite-layer.ts";
+import { writeWeights } from "../restructure/weight-writer.ts";
 import { fusedActivation, outputType, type Rules } from "./common.ts";
 
 interface Options {
@@ -16,6 +26,7 @@ interface Options {
   readonly value?: BinaryOp | UnaryOp;
   readonly result?: DataType;
   readonly cost?: ElementFunction;
+  readonly fn?: ElementwiseFunction;
   /** Instead of what broadcasting the operands makes. */
   readonly output?: (view: NodeView) => InferredType;
 }
@@ -23,12 +34,15 @@ interface Options {
 /** One output element from one of each operand, broadcast as NumPy does. */
 function elementwise(
   operands: number,
-  { value, result, cost = "arithmetic", output = broadcast(operands, value, result) }: Options,
+  { value, result, fn, cost = "arithmetic", output = broadcast(operands, value, result) }: Options,
 ): OperatorRule {
   return {
     describe: (view) => ({
       outputs: [output(view)],
-      operation: { kind: "elementwise", geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[cost] + fusedOps(view) } },
+      operation: {
+        kind: "elementwise",
+        geometry: { opsPerElement: OPERATIONS_PER_ELEMENT[cost] + fusedOps(view), ...(fn && { fn }) },
+      },
     }),
     inPlace: Array.from({ length: operands }, (_, index) => index),
   };
@@ -80,6 +94,50 @@ const unary = (value?: UnaryOp, cost: ElementFunction = "function"): OperatorRul
   elementwise(1, value === undefined ? { cost } : { value, cost });
 const binary = (value?: BinaryOp, cost: ElementFunction = "arithmetic"): OperatorRule =>
   elementwise(2, value === undefined ? { cost } : { value, cost });
+/** What restructurings know of two operands. */
+const operands = (fn: ElementwiseFunction, value: BinaryOp): Operator<TfliteLayer> => ({
+  ...elementwise(2, { fn, value }),
+  lift: liftOperands,
+});
+
+function liftOperands(layer: TfliteLayer): Lifted {
+  const lifted = liftElementwise(layer, layer.fused());
+  const { form } = lifted;
+  const constant = form.kind === "elementwise" ? form.constant : undefined;
+  if (constant === undefined) return lifted;
+  const { length: rank } = layer.shape(layer.isConstant(0) ? 1 : 0);
+  if (constant.shape.length > rank && (elementsOf(constant.shape) ?? 0) > 1)
+    throw new NotLiftable("its constant has more axes than its input");
+  return lifted;
+}
+
+const OPERATOR_OF: Readonly<Record<ElementwiseFunction, string>> = {
+  add: "ADD",
+  subtract: "SUB",
+  multiply: "MUL",
+  divide: "DIV",
+  minimum: "MINIMUM",
+  maximum: "MAXIMUM",
+  power: "POW",
+};
+
+const WITHOUT_FUSED_OPTION = new Set(["MINIMUM", "MAXIMUM", "POW"]);
+
+async function writeElementwise(form: ElementwiseForm, writer: OperatorWriter): Promise<void> {
+  const { fn, constant, isConstantFirst } = form;
+  const { input, layer } = writer;
+  const op = OPERATOR_OF[fn];
+  const options = WITHOUT_FUSED_OPTION.has(op) ? {} : fusedOption(form.activation);
+  if (constant === undefined) {
+    writer.operator(op, layer.inputs, options);
+    return;
+  }
+  const operand = await writeWeights(writer, constant, { role: "operand", channelAxis: 0, isPerChannel: false });
+  writer.operator(op, isConstantFirst ? [operand, input] : [input, operand], options);
+}
+
+export const WRITE_ELEMENTWISE: Lowering<OperatorWriter> = { elementwise: writeElementwise };
+
 const comparison = (value: BinaryOp): OperatorRule => elementwise(2, { value, result: "bool" });
 
 const SELECT: OperatorRule = { ...elementwise(3, { cost: "select", output: selected }), inPlace: [1, 2] };
@@ -113,15 +171,15 @@ const COMPLEX_PART: OperatorRule = {
 
 /** Operators that compute each element of their output from one element of each input. */
 export const ELEMENTWISE: Rules = {
-  ADD: { ...binary("add"), decodes: scaled },
-  SUB: { ...binary("sub"), decodes: scaled },
-  MUL: { ...binary("mul"), decodes: scaled },
-  DIV: { ...binary("div"), decodes: scaled },
+  ADD: { ...operands("add", "add"), decodes: scaled },
+  SUB: { ...operands("subtract", "sub"), decodes: scaled },
+  MUL: { ...operands("multiply", "mul"), decodes: scaled },
+  DIV: { ...operands("divide", "div"), decodes: scaled },
   FLOOR_DIV: binary("floorDiv"),
   FLOOR_MOD: binary("mod"),
-  POW: binary("pow"),
-  MAXIMUM: binary("max"),
-  MINIMUM: binary("min"),
+  POW: operands("power", "pow"),
+  MAXIMUM: operands("maximum", "max"),
+  MINIMUM: operands("minimum", "min"),
   SQUARED_DIFFERENCE: binary(undefined, "squaredDifference"),
   ATAN2: binary(undefined, "function"),
   BITWISE_XOR: binary(),
@@ -140,19 +198,19 @@ export const ELEMENTWISE: Rules = {
   SELECT,
   SELECT_V2: SELECT,
 
-  ABS: unary("abs", "abs"),
-  NEG: unary("neg"),
-  SIGN: unary("sign"),
-  FLOOR: unary("floor"),
-  CEIL: unary("ceil"),
-  ROUND: unary("round"),
-  SQRT: unary("sqrt"),
-  RSQRT: unary("rsqrt", "rsqrt"),
-  SQUARE: unary("square", "arithmetic"),
-  EXP: unary("exp"),
-  LOG: unary("log"),
-  SIN: unary("sin"),
-  COS: unary("cos"),
+  ABS: { ...unary("abs", "abs"), lift: liftUnary },
+  NEG: { ...unary("neg"), lift: liftUnary },
+  SIGN: { ...unary("sign"), lift: liftUnary },
+  FLOOR: { ...unary("floor"), lift: liftUnary },
+  CEIL: { ...unary("ceil"), lift: liftUnary },
+  ROUND: { ...unary("round"), lift: liftUnary },
+  SQRT: { ...unary("sqrt"), lift: liftUnary },
+  RSQRT: { ...unary("rsqrt", "rsqrt"), lift: liftUnary },
+  SQUARE: { ...unary("square", "arithmetic"), lift: liftUnary },
+  EXP: { ...unary("exp"), lift: liftUnary },
+  LOG: { ...unary("log"), lift: liftUnary },
+  SIN: { ...unary("sin"), lift: liftUnary },
+  COS: { ...unary("cos"), lift: liftUnary },
   REAL: COMPLEX_PART,
   IMAG: COMPLEX_PART,
   COMPLEX_ABS: COMPLEX_PART,

@@ -10,13 +10,6 @@ const RESIZE: Lift = (layer) => {
   return layer.lifted({ kind: "resize", to: sizes && { sizes } });
 };
 
-function softmax(isLog: boolean): Lift {
-  return (layer) => {
-    if (!isLog && layer.view.int("beta", 1) !== 1) throw new NotLiftable("its beta is not 1");
-    return layer.lifted({ kind: "softmax", isLog, axes: [layer.axis(-1)] });
-  };
-}
-
 const MEAN: Lift = (layer) => {
   const axes = constants(layer, 1, "axes").map((axis) => layer.axis(axis));
   const sorted = [...new Set(axes)].toSorted((a, b) => a - b);
@@ -63,8 +56,6 @@ export function constants(layer: TfliteLayer, position: number, what: string): r
 export const LIFT_WINDOWS: Readonly<Record<string, Lift>> = {
   RESIZE_BILINEAR: RESIZE,
   RESIZE_NEAREST_NEIGHBOR: RESIZE,
-  SOFTMAX: softmax(false),
-  LOG_SOFTMAX: softmax(true),
   MEAN,
   PAD: pad(() => "constant"),
   PADV2: pad(() => "constant"),

@@ -65,13 +65,6 @@ export const LOWER_LAYOUT: Lowers = {
     writer.operator("MIRROR_PAD", [writer.input, pads], { mode: "REFLECT" });
   },
 
-  softmax: ({ axes, isLog }, writer) => {
-    if (axes.length > 1 || axes[0] !== writer.shape(writer.input).length - 1)
-      throw writer.error("TFLite's softmax is over the last axis");
-    if (isLog) writer.operator("LOG_SOFTMAX", [writer.input]);
-    else writer.operator("SOFTMAX", [writer.input], { beta: 1 });
-  },
-
   "reduce-mean": ({ axes, keepsAxes }, writer) => {
     writer.operator("MEAN", [writer.input, writer.setting("axes", axes)], { keep_dims: keepsAxes });
   },

@@ -2,6 +2,8 @@ import type { FormatAdapter } from "../../../neutral/adapter.ts";
 import type { Form, FormKind } from "../../../neutral/forms.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { fusedName } from "./fused-activation.ts";
+import { WRITE_ACTIVATION } from "../operators/activation.ts";
+import { WRITE_ELEMENTWISE } from "../operators/elementwise.ts";
 import { WRITE_CONVOLUTION } from "../operators/convolution.ts";
 import { TFLITE_OPERATORS } from "../operators/index.ts";
 import { WRITE_POOLING } from "../operators/pooling.ts";
@@ -12,7 +14,15 @@ import type { Lower, Lowers } from "./lower-rule.ts";
 import { LOWER_SIMPLE } from "./lower-simple.ts";
 import { OperatorWriter } from "./operator-writer.ts";
 
-const LOWERS: Lowers = { ...WRITE_CONVOLUTION, ...WRITE_POOLING, ...WRITE_DENSE, ...LOWER_LAYOUT, ...LOWER_SIMPLE };
+const LOWERS: Lowers = {
+  ...WRITE_ACTIVATION,
+  ...WRITE_ELEMENTWISE,
+  ...WRITE_CONVOLUTION,
+  ...WRITE_POOLING,
+  ...WRITE_DENSE,
+  ...LOWER_LAYOUT,
+  ...LOWER_SIMPLE,
+};
 
 /** Forms whose operators compute an activation along with their result; of elementwise ones some do. */
 const FUSES: ReadonlySet<FormKind> = new Set<FormKind>(["conv", "dense", "pool"]);

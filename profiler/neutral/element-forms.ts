@@ -1,0 +1,46 @@
+import type { Lifted } from "./adapter.ts";
+import type { Activation } from "./forms.ts";
+import { NotLiftable, type NativeLayer } from "./native-layer.ts";
+
+/** A function of each element, as its rule describes it. @throws {NotLiftable} */
+export function liftActivation(layer: NativeLayer): Lifted {
+  const { activation } = layer.operation("activation").geometry;
+  if (activation === undefined) throw new NotLiftable("its bounds are computed while the model runs");
+  return layer.lifted({ kind: "activation", ...activation });
+}
+
+/** PReLU, whose slopes are the second input. */
+export function liftPRelu(layer: NativeLayer): Lifted {
+  return layer.lifted({ kind: "activation", fn: "pRelu", slopes: layer.weights(1) });
+}
+
+/**
+ * Two operands, one of them a constant or none, as the rule describes it.
+ * @param activation fused
+ * @throws {NotLiftable}
+ */
+export function liftElementwise(layer: NativeLayer, activation?: Activation): Lifted {
+  const { fn } = layer.operation("elementwise").geometry;
+  if (fn === undefined) throw new NotLiftable("what it computes of its operands is not known");
+  const position = [0, 1].find((operand) => layer.isConstant(operand));
+  const common = { kind: "elementwise", fn, activation } as const;
+  if (position === undefined) return layer.lifted({ ...common, constant: undefined, isConstantFirst: false }, [0, 1]);
+  const constant = layer.weights(position);
+  return layer.lifted({ ...common, constant, isConstantFirst: position === 0 }, [1 - position]);
+}
+
+/** @throws {NotLiftable} */
+export function liftSoftmax(layer: NativeLayer): Lifted {
+  const { settings } = layer.operation("softmax");
+  if (settings === undefined) throw new NotLiftable("the rank of its input is unknown");
+  return layer.lifted({ kind: "softmax", ...settings });
+}
+
+/** A function of each element alone that is no activation. */
+export function liftUnary(layer: NativeLayer): Lifted {
+  return layer.lifted({ kind: "unary" });
+}
+
+export function liftIdentity(layer: NativeLayer): Lifted {
+  return layer.lifted({ kind: "identity" });
+}
