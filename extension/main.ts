@@ -25,6 +25,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const devices = new DeviceWatch(vscode.Uri.joinPath(dist, "worker.cjs").fsPath, context.globalState);
   const documents = {
     workerScript: vscode.Uri.joinPath(dist, "worker.cjs").fsPath,
+    learned: vscode.Uri.joinPath(storage, "learned").fsPath,
     copies: vscode.Uri.joinPath(storage, "copies").fsPath,
     remembered: new RememberedBindings(context.workspaceState),
     calibrations: new RememberedCalibration(context.workspaceState),
@@ -50,5 +51,5 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.window.registerCustomEditorProvider(MODEL_EDITOR, editors, { supportsMultipleEditorsPerDocument: true }),
     { dispose: disposeLog },
   );
-  for (const folder of [documents.copies, notes]) void removeStaleCopies(folder);
+  for (const folder of [documents.copies, documents.learned, notes]) void removeStaleCopies(folder);
 }

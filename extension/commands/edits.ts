@@ -2,6 +2,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { parseEdit, type Edit } from "../../profiler/editing/edit.ts";
 import { formatEditList, parseEditList } from "../../profiler/editing/edit-list.ts";
+import { formatLearned, parseLearned } from "../../profiler/training/learned-file.ts";
 import { RpcError } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
 
@@ -38,8 +39,9 @@ export async function applyAllExact(document: ModelDocument): Promise<void> {
 }
 
 /** Writes the edits that are on into a file, for another model or the command line. */
-export async function exportEdits({ uri, name, editing }: ModelDocument): Promise<void> {
-  const edits = editing.content.edits.filter(({ isOn }) => isOn).map(({ edit }) => edit);
+export async function exportEdits(document: ModelDocument): Promise<void> {
+  const { uri, name } = document;
+  const { edits, learned } = await document.exportedEdits();
   if (edits.length === 0) {
     void vscode.window.showInformationMessage(vscode.l10n.t("{0} has no edits.", name));
     return;
@@ -49,7 +51,10 @@ export async function exportEdits({ uri, name, editing }: ModelDocument): Promis
     defaultUri: vscode.Uri.joinPath(uri, "..", `${path.posix.parse(name).name}.edits.json`),
     filters: { [vscode.l10n.t("Edit Lists")]: ["json"] },
   });
-  if (target) await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(formatEditList(edits, name)));
+  if (target === undefined) return;
+  // What was learned first: a list never names what is not there yet.
+  if (learned.size > 0) await vscode.workspace.fs.writeFile(learnedUri(target), formatLearned(learned));
+  await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(formatEditList(edits, name)));
 }
 
 /** Applies the edits of a file as one undoable step. */
@@ -58,8 +63,19 @@ export async function importEdits(document: ModelDocument, argument?: unknown): 
   if (source === undefined) return;
   await tellingFailures(async () => {
     const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(source));
+    const beside = learnedUri(source);
+    const learned = await vscode.workspace.fs.readFile(beside).then(
+      (bytes) => parseLearned(bytes, path.posix.basename(beside.path)),
+      () => new Map<string, Uint8Array>(),
+    );
+    if (learned.size > 0) await document.keepLearned(learned);
     await document.applyEdits(parseEditList(text, path.posix.basename(source.path)));
   });
+}
+
+/** `list.json` has what its edits learned in `list.weights`. */
+function learnedUri(list: vscode.Uri): vscode.Uri {
+  return list.with({ path: `${list.path.replace(/\.json$/i, "")}.weights` });
 }
 
 async function askForList(): Promise<vscode.Uri | undefined> {

@@ -1,5 +1,5 @@
 import type { CalibrationSpec, Edit } from "../../profiler/editing/index.ts";
-import type { Computing, DocumentState, ListedEdit } from "../../webview/protocol/editing.ts";
+import type { Computing, DocumentState, ListedEdit, TrainingPoint } from "../../webview/protocol/editing.ts";
 import { toFailure, type Failure } from "../../webview/protocol/rpc.ts";
 import type { EditDescription } from "../worker/protocol.ts";
 import { changeBetween, inForce, listOf, type Change, type EditList } from "./edit-list.ts";
@@ -142,6 +142,11 @@ export class EditingSession<Base> {
     if (computing === null) return;
     if (what === computing.what && Math.abs(done - computing.done) < SMALLEST_PROGRESS) return;
     this.#tellComputing({ ...computing, done, what });
+  }
+
+  /** Errors of a training that is under way. */
+  onTraining(training: readonly TrainingPoint[]): void {
+    if (this.#computing !== null) this.#tellComputing({ ...this.#computing, training });
   }
 
   dispose(): void {

@@ -38,6 +38,8 @@ export interface DocumentContext {
   readonly workerScript: string;
   /** A folder for copies of files that are being edited. */
   readonly copies: string;
+  /** A folder for what edits learn. */
+  readonly learned: string;
   readonly remembered: RememberedBindings;
   readonly calibrations: RememberedCalibration;
   readonly preferences: PagePreferences;
@@ -81,6 +83,7 @@ export class ModelDocument implements vscode.CustomDocument {
         step: (step) => this.session.onStep(step),
         found: (found) => this.events.found.fire(found),
         fit: (update) => this.fit.onUpdate(update),
+        training: ({ points }) => this.editing.onTraining(points),
         measuring: (progress) => this.runs.onProgress(progress),
         progress: ({ task, done, what }) => {
           if (task === "compute" || task === "copy") this.editing.onProgress(done, what);
@@ -88,6 +91,7 @@ export class ModelDocument implements vscode.CustomDocument {
         },
       },
       isEdited: () => this.editing.content.edits.length > 0,
+      learnedFolder: context.learned,
     });
     this.session = new ProfilingSession({
       file: this.name,
@@ -235,6 +239,30 @@ export class ModelDocument implements vscode.CustomDocument {
   async applyEdits(edits: readonly Edit[]): Promise<void> {
     this.#refuseRemote();
     await this.editing.apply(edits);
+  }
+
+  /** Ends the training that is under way, and keeps the best that it found. */
+  async stopTraining(): Promise<void> {
+    await this.engines.computing.request("stopTraining", null);
+  }
+
+  /** Keeps what edits of an imported list learned elsewhere, before they are applied. */
+  async keepLearned(learned: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    const all = [...learned].map(([hash, bytes]) => ({ hash, bytes }));
+    await this.engines.quick.request("keepLearned", { learned: all });
+  }
+
+  /** The edits that are on, for a file, and what they learned. */
+  async exportedEdits(): Promise<{
+    readonly edits: readonly Edit[];
+    readonly learned: ReadonlyMap<string, Uint8Array>;
+  }> {
+    const learned = await this.engines.quick.request("learned", this.requestFor(this.editing.content));
+    const edits = this.editing.content.edits.filter(({ isOn }) => isOn);
+    return {
+      edits: edits.map(({ edit }, index) => ({ ...edit, ...(learned[index] && { learned: learned[index].hash }) })),
+      learned: new Map(learned.flatMap((each) => (each ? [[each.hash, each.bytes] as const] : []))),
+    };
   }
 
   /** @returns how many edits there were. @throws {RpcError} as `applyEdits` does */

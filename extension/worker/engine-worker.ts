@@ -14,6 +14,8 @@ export interface EngineHost {
   /** Whether the thread holds what would be costly to make again: then it is not ended for idling. */
   readonly isKept?: () => boolean;
   readonly patienceMilliseconds?: number;
+  /** A folder for what edits learn. */
+  readonly learnedFolder?: string;
 }
 
 interface RunningWorker {
@@ -93,7 +95,10 @@ export class EngineWorker {
   }
 
   #start(): RunningWorker {
-    const worker = new Worker(this.#script, { name: "edgewise" });
+    const worker = new Worker(this.#script, {
+      name: "edgewise",
+      workerData: { learnedFolder: this.#host.learnedFolder },
+    });
     const rpc = new Rpc<WorkerHostContract, WorkerContract>(
       (message) => worker.postMessage(message),
       this.#host.handlers,

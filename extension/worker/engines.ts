@@ -21,6 +21,8 @@ export interface EnginesHost {
   readonly listeners: Listeners<WorkerContract>;
   /** Whether edits are in force: then the thread that computed them stays. */
   readonly isEdited: () => boolean;
+  /** A folder for what edits learn. */
+  readonly learnedFolder: string;
 }
 
 /** A computation between two products of matrices takes up to some seconds; ending the thread would throw away every edit it computed. */
@@ -37,12 +39,13 @@ export class Engines {
   readonly computing: EngineWorker;
 
   /** @param script path of the worker's bundle */
-  constructor(script: string, { handlers, listeners, isEdited }: EnginesHost) {
-    this.quick = new EngineWorker(script, { handlers, listeners });
+  constructor(script: string, { handlers, listeners, isEdited, learnedFolder }: EnginesHost) {
+    this.quick = new EngineWorker(script, { handlers, listeners, learnedFolder });
     this.computing = new EngineWorker(script, {
       handlers,
       listeners,
       isKept: isEdited,
+      learnedFolder,
       patienceMilliseconds: COMPUTING_PATIENCE_MILLISECONDS,
     });
   }

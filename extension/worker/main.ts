@@ -1,4 +1,4 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import {
   exportProfile,
   FileSource,
@@ -20,6 +20,7 @@ import { fitEdits } from "./fitting.ts";
 import { layerDetails, layerWeights } from "./inspect.ts";
 import { cleanUpDevice, connectDevice, describeDevice, measure, watchDevices } from "./measuring.ts";
 import { learn } from "./learning.ts";
+import { LearnedStore } from "./learned-store.ts";
 import { ModelStore, type Computing } from "./model-store.ts";
 import { packProfile, unpackProfile } from "./pack-profile.ts";
 import type {
@@ -38,7 +39,8 @@ import { describeEdits, predict, saveModel, suggestEdits, tryEdits } from "./res
 if (parentPort === null) throw new Error("This file is the entry of a worker thread.");
 const port = parentPort;
 
-const store = new ModelStore(open);
+const { learnedFolder } = (workerData ?? {}) as { readonly learnedFolder?: string };
+const store = new ModelStore(open, new LearnedStore(learnedFolder));
 
 const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postMessage(message), {
   ping: () => null,
@@ -73,7 +75,19 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
     return null;
   },
   compute: async (request, signal) => {
-    await store.model(request, telling("compute", signal));
+    await store.model(request, {
+      ...telling("compute", signal),
+      onTraining: (points) => host.send("training", { points }),
+    });
+    return null;
+  },
+  stopTraining: () => {
+    store.stopTraining();
+    return null;
+  },
+  learned: (request) => store.learned(request),
+  keepLearned: async ({ learned }) => {
+    await store.keepLearned(new Map(learned.map(({ hash, bytes }) => [hash, bytes])));
     return null;
   },
   tryEdits: ({ request, ...trial }, signal) =>
@@ -119,7 +133,7 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
 port.on("message", (message: unknown) => host.receive(message));
 
 /** Progress goes to the host as it comes. */
-function telling(task: WorkerTask, signal: AbortSignal): Required<Computing> {
+function telling(task: WorkerTask, signal: AbortSignal): Required<Omit<Computing, "onTraining">> {
   return { signal, onProgress: (done, what) => host.send("progress", { task, done, what }) };
 }
 

@@ -10,11 +10,17 @@ import {
   activationsOn,
   applyEdit,
   inputPorts,
+  hashOf,
   predictEdit,
+  TRAININGS,
   type CalibrationSpec,
+  type LearnedWeights,
   type Model,
   type Step,
+  type TrainingContext,
+  type TrainingPoint,
 } from "../../profiler/editing/index.ts";
+import { learnedKey, LearnedStore } from "./learned-store.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import { NEEDS_NUMBERS, type ModelLocation, type ModelRequest, type PlannedEdit } from "./protocol.ts";
 
@@ -33,6 +39,8 @@ export interface Computing {
   readonly signal?: AbortSignal;
   /** @param done share of the list, 0 to 1 */
   readonly onProgress?: (done: number, what: string) => void;
+  /** Errors of a training so far. */
+  readonly onTraining?: (points: readonly TrainingPoint[]) => void;
 }
 
 /** The sizes of an edited model follow from the numbers of its weights, and a prediction has none. */
@@ -56,12 +64,36 @@ export const MOST_FILES = 3;
  */
 export class ModelStore {
   readonly #open: Open;
+  readonly #learned: LearnedStore;
+  #stopping: AbortController | undefined;
   /** By location, the last used at the end. */
   readonly #files = new Map<string, KeptFile>();
   #analysed: { readonly model: Model; readonly bindings: string; readonly analysed: AnalysedModel } | undefined;
 
-  constructor(open: Open) {
+  constructor(open: Open, learned: LearnedStore = new LearnedStore(undefined)) {
     this.#open = open;
+    this.#learned = learned;
+  }
+
+  /** Ends the training that is under way, which keeps the best that it found. */
+  stopTraining(): void {
+    this.#stopping?.abort();
+  }
+
+  /** What each edit learned, with the hash of it; null for those that learned nothing, or of which it is gone. */
+  async learned({ location, edits }: ModelRequest): Promise<readonly (LearnedWeights | null)[]> {
+    const { fileBytes } = await this.base(location);
+    return Promise.all(
+      edits.map(async (_, index) => {
+        const bytes = await this.#learned.read(learnedKey(fileBytes, edits.slice(0, index + 1)));
+        return bytes ? { hash: hashOf(bytes), bytes } : null;
+      }),
+    );
+  }
+
+  /** Keeps what edits of an imported list learned elsewhere. */
+  async keepLearned(learned: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    for (const [hash, bytes] of learned) await this.#learned.write(hash, bytes);
   }
 
   /** Hands over a model that has just been read, with its open file. */
@@ -85,8 +117,29 @@ export class ModelStore {
     return computed.follow(keys, base, async (before, index) => {
       const { onProgress } = computing;
       const share = (done: number, what: string): void => onProgress?.((index + done) / edits.length, what);
-      return (await compute(base, before, edits[index], { ...computing, onProgress: share })).after;
+      const planned = edits[index];
+      if (planned && trains(planned))
+        return this.#train(base, before, edits.slice(0, index + 1), { ...computing, onProgress: share });
+      return (await compute(base, before, planned, { ...computing, onProgress: share })).after;
     });
+  }
+
+  /** The last of these edits learns, or takes what it learned before. */
+  async #train(base: Model, before: Model, edits: readonly PlannedEdit[], computing: Computing): Promise<Model> {
+    const planned = edits.at(-1);
+    const key = learnedKey(base.fileBytes, edits);
+    const stopping = (this.#stopping = new AbortController());
+    const points: TrainingPoint[] = [];
+    const { learned, after } = await compute(base, before, planned, computing, {
+      learned: async (hash) => (await this.#learned.read(key)) ?? this.#learned.read(hash),
+      stop: stopping.signal,
+      onPoint: (point) => {
+        points.push(point);
+        computing.onTraining?.(points);
+      },
+    });
+    if (learned) await this.#learned.write(key, learned.bytes);
+    return after;
   }
 
   /** A model with every dynamic dimension bound; the last one asked for is kept. */
@@ -162,14 +215,25 @@ export function compute(
   model: Model,
   planned: PlannedEdit | undefined,
   { signal, onProgress }: Computing,
+  training: Omit<TrainingContext, "teacher" | "calibration"> = {},
 ): Promise<Step> {
   if (planned === undefined) throw new RangeError("there is no such edit");
   const { edit, calibration } = planned;
-  return applyEdit(model, edit, {
+  // What was learned is asked for by the edit's own name even before there is a hash of it.
+  const asked = trains(planned) && edit.learned === undefined ? { ...edit, learned: UNKNOWN_HASH } : edit;
+  return applyEdit(model, asked, {
+    training: { teacher: base, calibration: calibration ? madeForFile(base, calibration) : undefined, ...training },
     ...(calibration && { activationsOf: (before: Model) => activationsOn(before, madeForFile(base, calibration)) }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
+}
+
+/** Of nothing: no bytes have it. */
+const UNKNOWN_HASH = "0".repeat(32);
+
+function trains({ edit }: PlannedEdit): boolean {
+  return TRAININGS.some(({ id }) => id === edit.restructuring);
 }
 
 async function predict(model: Model, planned: PlannedEdit | undefined): Promise<Model> {

@@ -1,7 +1,14 @@
 import type { Diagnosis, WeightDiagnoses } from "../../profiler/diagnostics/index.ts";
 import type { ExportFormat, LayerDetails, ModelListing, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
 import type { DeviceFacts, RunOptions, RunResult, TargetProgress } from "../../profiler/device/index.ts";
-import type { CalibrationSpec, Edit, Guarantee, OptionSpec } from "../../profiler/editing/index.ts";
+import type {
+  CalibrationSpec,
+  Edit,
+  Guarantee,
+  LearnedWeights,
+  OptionSpec,
+  TrainingPoint,
+} from "../../profiler/editing/index.ts";
 import type { PackedProfile } from "../../webview/protocol/packed-profile.ts";
 import type {
   CalibrationPreview,
@@ -141,6 +148,12 @@ export interface WorkerContract extends Contract {
       readonly params: { readonly location: ModelLocation; readonly path: string };
       readonly result: null;
     };
+    /** Ends the training that is under way: it keeps the best that it found. */
+    readonly stopTraining: { readonly params: null; readonly result: null };
+    /** What each edit learned; null for those that learned nothing. */
+    readonly learned: { readonly params: ModelRequest; readonly result: readonly (LearnedWeights | null)[] };
+    /** Keeps what edits of an imported list learned elsewhere. */
+    readonly keepLearned: { readonly params: { readonly learned: readonly LearnedWeights[] }; readonly result: null };
     /** Computes the edits of a request, and keeps what came of each. */
     readonly compute: { readonly params: ModelRequest; readonly result: null };
     readonly tryEdits: {
@@ -211,6 +224,8 @@ export interface WorkerContract extends Contract {
     readonly progress: WorkerProgress;
     readonly found: FoundSuggestions;
     readonly fit: FitUpdate;
+    /** Errors of the training that is under way. */
+    readonly training: { readonly points: readonly TrainingPoint[] };
     readonly measuring: TargetProgress;
     readonly devices: ConnectedDevices;
   };

@@ -14,7 +14,7 @@ export { completeOptions } from "../restructure/options.ts";
 export type { Edit } from "./edit.ts";
 export type { Choice, EditOptions, OptionSpec, OptionValue } from "../restructure/options.ts";
 export { formatEditList, parseEditList, type EditList } from "./edit-list.ts";
-export { RESTRUCTURINGS, restructuringOf } from "../restructure/registry.ts";
+export { RESTRUCTURINGS, restructuringOf, TRAININGS } from "../restructure/registry.ts";
 export { NotApplicableError, type Guarantee, type Restructuring } from "../restructure/restructuring.ts";
 
 export type { Absence } from "./absences.ts";
@@ -66,3 +66,8 @@ export type {
   LabelSpec,
   Scaling,
 } from "../calibration/spec.ts";
+
+export type { TrainingContext } from "./train-edit.ts";
+export type { TrainingPoint } from "../training/loop.ts";
+export { hashOf, type LearnedWeights } from "../training/learned-weights.ts";
+export { formatLearned, parseLearned } from "../training/learned-file.ts";

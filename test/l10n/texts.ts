@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ROOT } from "../../install.mjs";
 import { COLUMNS, TOTALS } from "../../profiler/columns.ts";
 import type { OptionSpec } from "../../profiler/restructure/options.ts";
-import { RESTRUCTURINGS } from "../../profiler/restructure/registry.ts";
+import { RESTRUCTURINGS, TRAININGS } from "../../profiler/restructure/registry.ts";
 import { BUDGETS } from "../../profiler/views/budgets.ts";
 import { MEASURED_COLUMNS } from "../../profiler/views/measured-times.ts";
 
@@ -38,7 +38,7 @@ export function definedTexts(): readonly string[] {
   return [
     ...[...COLUMNS, ...MEASURED_COLUMNS, ...TOTALS].flatMap(({ title, definition }) => [title, definition]),
     ...BUDGETS.flatMap(({ title, reason, presets }) => [title, reason, ...presets.map(({ meaning }) => meaning)]),
-    ...RESTRUCTURINGS.flatMap(({ title, options }) => [title, ...options.flatMap(optionTexts)]),
+    ...[...RESTRUCTURINGS, ...TRAININGS].flatMap(({ title, options }) => [title, ...options.flatMap(optionTexts)]),
   ];
 }
 

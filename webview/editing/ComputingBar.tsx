@@ -1,11 +1,12 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { IconButton } from "../controls/controls.tsx";
+import { Button, IconButton } from "../controls/controls.tsx";
 import type { Failure } from "../protocol/rpc.ts";
 import type { EditingClient } from "../state/editing-client.ts";
 import { useStore } from "../state/store.ts";
 import { FailureNote, TaskProgress } from "./notes.tsx";
+import { TrainingChart } from "./TrainingChart.tsx";
 
 /** While edits are computed: the table already shows what they will cost, and this says that their weights are on the way. */
 export function ComputingBar({ client }: { readonly client: EditingClient }): JSX.Element | null {
@@ -16,7 +17,16 @@ export function ComputingBar({ client }: { readonly client: EditingClient }): JS
     return (
       <div class="computing" data-testid="computing">
         <TaskProgress done={computing.done} what={what} onCancel={() => void client.cancelComputing()} />
-        <span class="remark">{l10n.t("Costs are predicted until the weights are there.")}</span>
+        {computing.training === undefined ? (
+          <span class="remark">{l10n.t("Costs are predicted until the weights are there.")}</span>
+        ) : (
+          <>
+            <TrainingChart points={computing.training} />
+            <Button appearance="secondary" onClick={() => void client.stopTraining()}>
+              {l10n.t("Stop and keep the best")}
+            </Button>
+          </>
+        )}
       </div>
     );
   }

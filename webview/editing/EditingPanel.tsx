@@ -10,6 +10,7 @@ import type { Differences } from "./differences.ts";
 import { CalibrationPane } from "./CalibrationPane.tsx";
 import { EDITING_BUTTON } from "./EditingButtons.tsx";
 import { FitPane } from "./FitPane.tsx";
+import { RECOVER_EDIT } from "./recover-edit.ts";
 import { HistoryPane } from "./HistoryPane.tsx";
 import { FailureNote, TaskProgress } from "./notes.tsx";
 import { SuggestionsPane } from "./SuggestionsPane.tsx";
@@ -112,6 +113,7 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
             now={totals}
             onChange={(edits) => change.start(() => editing.changeEdits(edits))}
             onRun={(command) => client.run(command)}
+            onRecover={() => change.start(() => editing.applyEdits([RECOVER_EDIT]))}
           />
         )}
       </>

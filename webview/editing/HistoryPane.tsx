@@ -9,6 +9,7 @@ import type { DocumentEdit, DocumentState, ListedEdit, Savings } from "../protoc
 import type { PageCommand } from "../protocol/page.ts";
 import type { Differences } from "./differences.ts";
 import { moved, rewritten, switched, without } from "./edit-list.ts";
+import { isRecover } from "./recover-edit.ts";
 import { OptionFields } from "./OptionFields.tsx";
 import { SavingsGrid } from "./SavingsGrid.tsx";
 
@@ -19,10 +20,12 @@ interface HistoryPaneProps {
   readonly now: Totals;
   readonly onChange: (edits: readonly ListedEdit[]) => void;
   readonly onRun: (command: PageCommand) => void;
+  /** Trains the edited model. */
+  readonly onRecover: () => void;
 }
 
 /** The edits of the document in their order: each can be switched off, changed, moved and taken out. */
-export function HistoryPane({ document, differences, now, onChange, onRun }: HistoryPaneProps): JSX.Element {
+export function HistoryPane({ document, differences, now, onChange, onRun, onRecover }: HistoryPaneProps): JSX.Element {
   const { edits, computing } = document;
   const isBusy = computing !== null;
   return (
@@ -71,6 +74,11 @@ export function HistoryPane({ document, differences, now, onChange, onRun }: His
             ))}
           </ol>
           <div class="suggestion-buttons">
+            {!edits.some(({ edit, isOn }) => isOn && isRecover(edit)) && (
+              <Button appearance="secondary" isDisabled={isBusy} onClick={onRecover}>
+                {l10n.t("Recover accuracy")}
+              </Button>
+            )}
             <Button appearance="secondary" icon="save-as" onClick={() => onRun("save-as")}>
               {l10n.t("Save as…")}
             </Button>

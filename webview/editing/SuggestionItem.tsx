@@ -10,6 +10,7 @@ import type { EditingClient } from "../state/editing-client.ts";
 import { useStore } from "../state/store.ts";
 import { CheckResult } from "./CheckResult.tsx";
 import { FailureNote, TaskProgress } from "./notes.tsx";
+import { RECOVER_EDIT } from "./recover-edit.ts";
 import { OptionFields } from "./OptionFields.tsx";
 import { GuaranteeBadge } from "./GuaranteeBadge.tsx";
 import { SavingsGrid } from "./SavingsGrid.tsx";
@@ -36,7 +37,7 @@ interface SuggestionItemProps {
   readonly onOpen: () => void;
   readonly onChoose: (isChosen: boolean) => void;
   readonly onChange: (edit: Edit) => void;
-  readonly onApply: (edit: Edit) => void;
+  readonly onApply: (edits: readonly Edit[]) => void;
   readonly onChooseData: () => void;
 }
 
@@ -165,7 +166,12 @@ function OpenSuggestion(props: SuggestionItemProps): JSX.Element {
         >
           {l10n.t("Try")}
         </Button>
-        <Button icon="check" isDisabled={isBusy} onClick={() => onApply(edit)}>
+        {suggestion.guarantee === "needs training" && (
+          <Button appearance="secondary" isDisabled={isBusy} onClick={() => onApply([edit, RECOVER_EDIT])}>
+            {l10n.t("Apply and recover")}
+          </Button>
+        )}
+        <Button icon="check" isDisabled={isBusy} onClick={() => onApply([edit])}>
           {l10n.t("Apply")}
         </Button>
       </div>

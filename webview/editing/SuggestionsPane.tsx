@@ -154,7 +154,7 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
               onOpen={() => open(placed)}
               onChoose={(isChosen) => choose(position, isChosen)}
               onChange={(edit) => setChanged(new Map([...changed, [key, edit]]))}
-              onApply={(edit) => onApply([edit])}
+              onApply={onApply}
               onChooseData={onChooseData}
             />
           );

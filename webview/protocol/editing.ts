@@ -4,6 +4,7 @@ import type { OptionSpec } from "../../profiler/restructure/options.ts";
 import type { SavedTotal, Suggestion } from "../../profiler/editing/suggestion.ts";
 import type { CalibrationSpec } from "../../profiler/calibration/spec.ts";
 import type { Top1 } from "../../profiler/runtime/difference.ts";
+import type { TrainingPoint } from "../../profiler/training/loop.ts";
 import type { PackedProfile } from "./packed-profile.ts";
 import type { Contract, Failure } from "./rpc.ts";
 
@@ -12,6 +13,8 @@ import type { Contract, Failure } from "./rpc.ts";
  * the profile of the base file with the edits that are on. All of it is plain data that JSON can carry: VS Code sends messages that way,
  * and an Infinity would arrive as null.
  */
+
+export type { TrainingPoint };
 
 /** One edit of a document. */
 export interface DocumentEdit {
@@ -53,6 +56,8 @@ export interface Computing {
   /** 0 to 1. */
   readonly done: number;
   readonly what: string;
+  /** Errors so far, while a model is trained. */
+  readonly training?: readonly TrainingPoint[];
 }
 
 /** A suggestion with what the page needs to show it and to change it. */
@@ -262,6 +267,8 @@ export interface EditingContract extends Contract {
     readonly changeEdits: { readonly params: { readonly edits: readonly ListedEdit[] }; readonly result: null };
     /** Gives up the list that is being computed. */
     readonly cancelComputing: { readonly params: null; readonly result: null };
+    /** Ends the training that is under way, and keeps the best that it found. */
+    readonly stopTraining: { readonly params: null; readonly result: null };
     /** Starts a search over the shown model; what it finds comes as events `fit`. A search under way is ended. */
     readonly startFit: { readonly params: { readonly budget: FitBudget }; readonly result: null };
     /** Ends the search and keeps what it found. */

@@ -106,6 +106,11 @@ export class EditingClient {
     await this.#host().request("cancelComputing", null);
   }
 
+  /** Keeps the best that training found. */
+  async stopTraining(): Promise<void> {
+    await this.#host().request("stopTraining", null);
+  }
+
   async startFit(budget: FitBudget): Promise<void> {
     await this.#host().request("startFit", { budget });
   }
