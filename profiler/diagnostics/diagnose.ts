@@ -2,7 +2,7 @@ import { isFloat } from "../model/data-type.ts";
 import { elementsOf } from "../model/shape.ts";
 import type { AnalysedModel } from "../profile-model.ts";
 import type { Profile } from "../profile.ts";
-import { liftModel } from "../neutral/lift-model.ts";
+import { liftModel } from "../translation/lift-model.ts";
 import { isKind, type NeutralLayer } from "../neutral/neutral-graph.ts";
 import type { Weights } from "../neutral/forms.ts";
 import { answersTo } from "../restructure/registry.ts";

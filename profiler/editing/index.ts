@@ -7,7 +7,7 @@ export { analyseModel, costModel, type AnalysedModel } from "../profile-model.ts
 export { readModel } from "../formats/formats.ts";
 export type { Model } from "../model/model.ts";
 
-export { liftModel } from "../neutral/lift-model.ts";
+export { liftModel } from "../translation/lift-model.ts";
 export type { NeutralGraph, NeutralLayer } from "../neutral/neutral-graph.ts";
 export { formatEdit, parseEdit } from "./edit.ts";
 export { completeOptions } from "../restructure/options.ts";

@@ -5,8 +5,8 @@ import type { Model } from "../model/model.ts";
 import type { Totals } from "../profile.ts";
 import { Absences, outOfReach, type Absence } from "./absences.ts";
 import type { Edit } from "./edit.ts";
-import { neutralGraphOf } from "../neutral/known-graph.ts";
-import { lowerRewrite } from "../neutral/lower-model.ts";
+import { neutralGraphOf } from "../translation/known-graph.ts";
+import { lowerRewrite } from "../translation/lower-model.ts";
 import { LoweringError } from "../neutral/lowering-error.ts";
 import { RESTRUCTURINGS } from "../restructure/registry.ts";
 import {

@@ -1,6 +1,6 @@
 import type { Model } from "../model/model.ts";
-import { neutralGraphOf } from "../neutral/known-graph.ts";
-import { lowerRewrite } from "../neutral/lower-model.ts";
+import { neutralGraphOf } from "../translation/known-graph.ts";
+import { lowerRewrite } from "../translation/lower-model.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { encodeLearned, learnedRewrite, type LearnedWeights } from "./learned-weights.ts";
 import { recoverWeights, type RecoverOptions, type Recovery } from "./recover.ts";

@@ -3,7 +3,7 @@ import type { Model, TensorId } from "../model/model.ts";
 import type { Shape } from "../model/shape.ts";
 import { Random } from "../numeric/random.ts";
 import type { LayerId, NeutralGraph } from "../neutral/neutral-graph.ts";
-import { neutralGraphOf } from "../neutral/known-graph.ts";
+import { neutralGraphOf } from "../translation/known-graph.ts";
 import { openSamples } from "../calibration/sample-set.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { inputPorts } from "../runtime/model-ports.ts";

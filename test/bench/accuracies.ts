@@ -10,7 +10,7 @@ import type { Model } from "../../profiler/model/model.ts";
 import { readModel } from "../../profiler/formats/formats.ts";
 import { applyEdit } from "../../profiler/editing/apply.ts";
 import { formatEdit, type Edit } from "../../profiler/editing/edit.ts";
-import { liftModel } from "../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../profiler/translation/lift-model.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../profiler/restructure/restructuring.ts";
 

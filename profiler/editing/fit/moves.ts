@@ -1,6 +1,6 @@
 import type { Model } from "../../model/model.ts";
 import { formatEdit, type Edit } from "../edit.ts";
-import { neutralGraphOf } from "../../neutral/known-graph.ts";
+import { neutralGraphOf } from "../../translation/known-graph.ts";
 import { RESTRUCTURINGS } from "../../restructure/registry.ts";
 import { isRefusal, type Guarantee } from "../../restructure/restructuring.ts";
 import { strengthsAt } from "./strengths.ts";

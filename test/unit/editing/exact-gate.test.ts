@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { applyEdit, type Step } from "../../../profiler/editing/apply.ts";
 import { checkEdit, InexactEditError } from "../../../profiler/editing/check-edit.ts";
-import { liftModel } from "../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import { restructuringOf } from "../../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../../profiler/restructure/restructuring.ts";
 import type { DataType } from "../../../profiler/model/data-type.ts";

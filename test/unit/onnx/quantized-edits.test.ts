@@ -4,7 +4,7 @@ import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import type { Model, Node } from "../../../profiler/model/model.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import { applyEdit } from "../../../profiler/editing/apply.ts";
-import { liftModel } from "../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../profiler/restructure/restructuring.ts";
 import { activationsOn } from "../../../profiler/runtime/activation-source.ts";

@@ -8,7 +8,7 @@ import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import { applyEdit, predictEdit } from "../../../profiler/editing/apply.ts";
-import { liftModel } from "../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import { RESTRUCTURINGS } from "../../../profiler/restructure/registry.ts";
 import { isRefusal, type Restructuring } from "../../../profiler/restructure/restructuring.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";

@@ -9,7 +9,7 @@ import {
   SoftmaxOptionsT,
 } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import type { Form, FormKind, FormOf } from "../../../profiler/neutral/forms.ts";
-import { liftModel } from "../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import type { TensorSpec } from "../../builders/tflite-builder.ts";
 import { readSpec, type OperatorCase } from "./analyse.ts";
 

@@ -12,7 +12,7 @@ import {
   type SubGraph,
 } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import { tfliteBytes } from "../../../profiler/formats/tflite/write.ts";
-import { liftModel } from "../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import { RESTRUCTURINGS } from "../../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../../profiler/restructure/restructuring.ts";
 import { LoweringError } from "../../../profiler/neutral/lowering-error.ts";

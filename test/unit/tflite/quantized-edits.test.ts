@@ -10,7 +10,7 @@ import type { Model } from "../../../profiler/model/model.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import { applyEdit, predictEdit } from "../../../profiler/editing/apply.ts";
 import type { Edit } from "../../../profiler/editing/edit.ts";
-import { liftModel } from "../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../profiler/restructure/restructuring.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TrainingError } from "../../../profiler/training/training-error.ts";
 import type { Model } from "../../../profiler/model/model.ts";
-import { neutralGraphOf } from "../../../profiler/neutral/known-graph.ts";
+import { neutralGraphOf } from "../../../profiler/translation/known-graph.ts";
 import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
 import { decibels, recoverModel } from "../../../profiler/training/recover-model.ts";
 import type { RecoverOptions } from "../../../profiler/training/recover.ts";

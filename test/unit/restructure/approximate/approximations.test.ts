@@ -7,7 +7,7 @@ import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
 import { readModel } from "../../../../profiler/formats/formats.ts";
 import { applyEdit, predictEdit } from "../../../../profiler/editing/apply.ts";
 import { parseEdit } from "../../../../profiler/editing/edit.ts";
-import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
 import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";

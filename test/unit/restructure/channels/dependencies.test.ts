@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { onnxBytes } from "../../../../profiler/formats/onnx/write.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
 import { newWeights, type Form } from "../../../../profiler/neutral/forms.ts";
-import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import type { LayerId } from "../../../../profiler/neutral/neutral-graph.ts";
-import { lowerRewrite } from "../../../../profiler/neutral/lower-model.ts";
+import { lowerRewrite } from "../../../../profiler/translation/lower-model.ts";
 import { findChannels, type Channels } from "../../../../profiler/restructure/restructurings/reduce-channels/groups.ts";
 import type { Unit } from "../../../../profiler/restructure/restructurings/reduce-channels/channel-map.ts";
 import {

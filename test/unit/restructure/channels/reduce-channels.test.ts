@@ -5,7 +5,7 @@ import type { Model } from "../../../../profiler/model/model.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
 import { applyEdit } from "../../../../profiler/editing/apply.ts";
 import type { EditOptions } from "../../../../profiler/restructure/options.ts";
-import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { REDUCE_CHANNELS } from "../../../../profiler/restructure/restructurings/reduce-channels/reduce-channels.ts";
 import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
 import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";

@@ -10,7 +10,7 @@ import type { Model } from "../../../../profiler/model/model.ts";
 import { readModel } from "../../../../profiler/formats/formats.ts";
 import { applyEdit } from "../../../../profiler/editing/apply.ts";
 import { GROUP_AND_SHUFFLE } from "../../../../profiler/restructure/restructurings/group-and-shuffle.ts";
-import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { writeModel } from "../../../../profiler/formats/formats.ts";
 import { skip } from "../../../skip.ts";
 import { mobilenetLayer } from "../../../zoo/networks/mobilenet-v1.ts";

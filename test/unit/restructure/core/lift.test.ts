@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import type { Form } from "../../../../profiler/neutral/forms.ts";
-import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import type { NeutralGraph } from "../../../../profiler/neutral/neutral-graph.ts";
 import {
   float,

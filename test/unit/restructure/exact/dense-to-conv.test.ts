@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { applyEdit } from "../../../../profiler/editing/apply.ts";
-import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../../../profiler/restructure/restructuring.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../../../profiler/restructure/restructuring.ts";
 import { graph, node, onnxModel, value, type OnnxNode, type OnnxTensor } from "../../../builders/onnx-builder.ts";

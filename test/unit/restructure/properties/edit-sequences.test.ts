@@ -9,7 +9,7 @@ import { readModel } from "../../../../profiler/formats/formats.ts";
 import type { Totals } from "../../../../profiler/profile.ts";
 import { applyEdit, applyEdits, predictEdit, type EditContext } from "../../../../profiler/editing/apply.ts";
 import { formatEdit, parseEdit, type Edit } from "../../../../profiler/editing/edit.ts";
-import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { LoweringError } from "../../../../profiler/neutral/lowering-error.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";

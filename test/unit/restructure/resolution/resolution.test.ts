@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { applyEdit } from "../../../../profiler/editing/apply.ts";
 import type { EditOptions } from "../../../../profiler/restructure/options.ts";
-import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { REDUCE_RESOLUTION } from "../../../../profiler/restructure/restructurings/reduce-resolution.ts";
 import { DOWNSAMPLE_EARLIER } from "../../../../profiler/restructure/restructurings/downsample-earlier.ts";
 import { isRefusal, NotApplicableError, type Restructuring } from "../../../../profiler/restructure/restructuring.ts";

@@ -7,9 +7,9 @@ import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
 import { readModel } from "../../../../profiler/formats/formats.ts";
 import type { Totals } from "../../../../profiler/profile.ts";
 import { strengthsAt } from "../../../../profiler/editing/fit/strengths.ts";
-import { liftModel } from "../../../../profiler/neutral/lift-model.ts";
+import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import type { NeutralGraph } from "../../../../profiler/neutral/neutral-graph.ts";
-import { lowerRewrite } from "../../../../profiler/neutral/lower-model.ts";
+import { lowerRewrite } from "../../../../profiler/translation/lower-model.ts";
 import { LoweringError } from "../../../../profiler/neutral/lowering-error.ts";
 import { RESTRUCTURINGS } from "../../../../profiler/restructure/registry.ts";
 import {

@@ -1,13 +1,13 @@
 import { ABSENT, type Entry, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
 import { executionOrder } from "../operators/execution-order.ts";
-import { withoutDead } from "./dead-code.ts";
-import { GraphBuilder } from "./graph-builder.ts";
+import { withoutDead } from "../neutral/dead-code.ts";
+import { GraphBuilder } from "../neutral/graph-builder.ts";
 import { formatOf } from "../formats/formats.ts";
 import { uniqueName } from "./lift-model.ts";
-import type { Form, Weights } from "./forms.ts";
-import type { LayerId, NeutralGraph } from "./neutral-graph.ts";
-import { LoweringError } from "./lowering-error.ts";
-import type { Rewrite, TensorRef } from "./rewrite.ts";
+import type { Form, Weights } from "../neutral/forms.ts";
+import type { LayerId, NeutralGraph } from "../neutral/neutral-graph.ts";
+import { LoweringError } from "../neutral/lowering-error.ts";
+import type { Rewrite, TensorRef } from "../neutral/rewrite.ts";
 import { refreshDeclared } from "./stale-types.ts";
 
 export interface Lowering {

@@ -6,10 +6,10 @@ import { isStatic, type Shape } from "../model/shape.ts";
 import { executionOrder, usedTensors } from "../operators/execution-order.ts";
 import { inferGraph, type InferredGraph, type InferredNode } from "../operators/infer.ts";
 import { UNKNOWN, type InferredType } from "../operators/inferred-type.ts";
-import type { FormatAdapter, Lifted, LiftScope } from "./adapter.ts";
-import type { Weights } from "./forms.ts";
-import { NeutralGraph, type NeutralLayer, type NeutralSizes, type NeutralTensor } from "./neutral-graph.ts";
-import { storedWeights } from "./stored-weights.ts";
+import type { FormatAdapter, Lifted, LiftScope } from "../neutral/adapter.ts";
+import type { Weights } from "../neutral/forms.ts";
+import { NeutralGraph, type NeutralLayer, type NeutralSizes, type NeutralTensor } from "../neutral/neutral-graph.ts";
+import { storedWeights } from "../neutral/stored-weights.ts";
 
 /** A model never changes: what inference found of it holds as long as there is the model. */
 const INFERRED = new WeakMap<Model, { readonly key: string; readonly inferred: InferredGraph }>();

@@ -1,6 +1,6 @@
 import type { Model } from "../model/model.ts";
 import { liftModel } from "./lift-model.ts";
-import type { NeutralGraph } from "./neutral-graph.ts";
+import type { NeutralGraph } from "../neutral/neutral-graph.ts";
 
 interface Known {
   readonly bindings: string;
