@@ -1,6 +1,7 @@
 import type { LayerProfile } from "../profile.ts";
 import { FEWEST_RUNS, middleHalfOf } from "./latency-statistics.ts";
 import type { OptimizedOperator } from "./optimized-graph.ts";
+import type { ProfiledLevel } from "./profiled-level.ts";
 import type { ProfiledOperator, ProfiledRun } from "./ort-profile.ts";
 import type { LayerTimes, RowTime, UnmappedTime } from "./run-result.ts";
 
@@ -28,12 +29,14 @@ interface MeanRow extends Omit<RowTime, "layer" | "name" | "op" | "spread"> {
  * is listed, so that everything adds up to the whole.
  *
  * @param all at least one; the quicker half counts, for what disturbs a run only ever adds to it
+ * @param optimization under which they ran
  * @param optimized undefined where it is not known: then names alone tell
  */
 export function mapTimes(
   all: readonly ProfiledRun[],
   optimized: readonly OptimizedOperator[] | undefined,
   layers: readonly LayerProfile[],
+  optimization: ProfiledLevel = "basic",
 ): LayerTimes {
   const sorted = all.toSorted((a, b) => a.seconds - b.seconds);
   const runs = sorted.slice(0, Math.ceil(all.length / 2));
@@ -59,7 +62,7 @@ export function mapTimes(
   const whole = runs.reduce((sum, { seconds }) => sum + seconds, 0) / Math.max(1, runs.length);
   if (whole > spent) unmapped.push({ ...BETWEEN, seconds: whole - spent });
   return {
-    optimization: "basic",
+    optimization,
     runs: runs.length,
     totalSeconds: Math.max(whole, spent),
     rows: [...times].map(([layer, row]) => rowTime(layers, layer, row)).sort((a, b) => a.layer - b.layer),
@@ -123,7 +126,7 @@ class RowFinder {
     private readonly layers: readonly LayerProfile[],
     private readonly optimized: readonly OptimizedOperator[] = [],
   ) {
-    for (const layer of layers)
+    for (const layer of layers.filter(({ role }) => role !== "fused"))
       for (const { name } of layer.outputs) if (!this.#byOutput.has(name)) this.#byOutput.set(name, layer);
     this.#kept = new Set(optimized.flatMap(({ outputs }) => outputs));
   }

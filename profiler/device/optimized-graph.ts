@@ -9,6 +9,7 @@ import type { Model } from "../model/model.ts";
 import { isEdited } from "../neutral/edited-model.ts";
 import { loadOnnxRuntime } from "../runtime/onnx-runtime.ts";
 import { folderOf } from "../runtime/onnx-session.ts";
+import type { ProfiledLevel } from "./profiled-level.ts";
 
 const LOG_FATAL = 4;
 
@@ -21,16 +22,20 @@ export interface OptimizedOperator {
 }
 
 /**
- * The operators of the main graph that ONNX Runtime runs at *basic* optimizations, in the order in which it runs them: what it makes of
- * the model, written by this machine's ONNX Runtime and read as any other model. At this level the processor does not matter.
+ * The operators of the main graph that ONNX Runtime runs at a level of optimizations, in the order in which it runs them: what it makes
+ * of the model, written by this machine's ONNX Runtime and read as any other model. Neither level depends on the processor, but for
+ * signed activations, which are made unsigned on x86.
  *
  * @returns undefined where what it wrote cannot be read: of some models with bodies it writes weights twice
  */
-export async function optimizedOperators(model: Model): Promise<readonly OptimizedOperator[] | undefined> {
+export async function optimizedOperators(
+  model: Model,
+  level: ProfiledLevel = "basic",
+): Promise<readonly OptimizedOperator[] | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "edgewise-optimized-"));
   try {
     const path = join(folder, "optimized.onnx");
-    await writeOptimized(model, path);
+    await writeOptimized(model, path, level);
     const source = await FileSource.open(path);
     try {
       const { nodes, tensors } = (await readModel(source, new ExternalDataFolder(path))).entries[0].graph;
@@ -53,11 +58,11 @@ export async function optimizedOperators(model: Model): Promise<readonly Optimiz
 }
 
 /** Weights go to a file of their own, so that models beyond 2 GiB can be written too. */
-async function writeOptimized(model: Model, path: string): Promise<void> {
+async function writeOptimized(model: Model, path: string, level: ProfiledLevel): Promise<void> {
   const runtime = await loadOnnxRuntime();
   const options = {
     executionProviders: ["cpu"],
-    graphOptimizationLevel: "basic",
+    graphOptimizationLevel: level,
     logSeverityLevel: LOG_FATAL,
     optimizedModelFilePath: path,
     extra: {

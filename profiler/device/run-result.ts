@@ -116,12 +116,12 @@ export interface LatencyStatistics {
 
 /**
  * Each layer's share, from a run of its own with the runtime's profiler on and *basic* optimizations, where operators are not yet fused
- * beyond recognition. Its total differs from the latency, which has *all* optimizations.
+ * beyond recognition; *extended* ones for a quantized model, whose operators become those on integers only there. Its total differs from the latency, which has *all* optimizations.
  *
  * The seconds of `rows` and `unmapped` add up to `totalSeconds`.
  */
 export interface LayerTimes {
-  /** "basic" for ONNX Runtime; the runtime's own word elsewhere. */
+  /** "basic" or "extended" for ONNX Runtime; the runtime's own word elsewhere. */
   readonly optimization: string;
   /** Profiled runs that the times are means of: the quicker half, for what disturbs a run only ever adds to it. */
   readonly runs: number;

@@ -5,6 +5,7 @@ import { compareOutputs } from "../compare-outputs.ts";
 import { DeviceError } from "../device-error.ts";
 import { FEWEST_RUNS, latencyStatistics } from "../latency-statistics.ts";
 import { mapTimes } from "../map-times.ts";
+import { profiledLevel } from "../profiled-level.ts";
 import { ONNX_TYPES, typeOfNumber } from "../onnx-types.ts";
 import { optimizedOperators } from "../optimized-graph.ts";
 import { parseOrtProfile } from "../ort-profile.ts";
@@ -110,8 +111,9 @@ export class AndroidRun extends PhoneRun {
   async #layers(folder: string): Promise<LayerTimes | NotMeasured> {
     const { device, control, measured } = this;
     const { warmUp, fewest, runs, seconds } = PROFILED;
+    const optimization = profiledLevel(measured.layers);
     await this.#run(folder, "layers", {
-      optimization: "basic",
+      optimization,
       runs: Math.min(runs, Math.max(fewest, this.settings.runs)),
       warmUp,
       budgetSeconds: seconds,
@@ -122,7 +124,7 @@ export class AndroidRun extends PhoneRun {
     if (profiled.length === 0)
       return { reason: "ONNX Runtime's profile holds no whole run: it has too many operators." };
     control.signal?.throwIfAborted();
-    return mapTimes(profiled, await optimizedOperators(measured.model), measured.layers);
+    return mapTimes(profiled, await optimizedOperators(measured.model, optimization), measured.layers, optimization);
   }
 
   #loop(folder: string) {

@@ -5,6 +5,7 @@ import { compareOutputs } from "../compare-outputs.ts";
 import { latencyStatistics } from "../latency-statistics.ts";
 import { mapTimes } from "../map-times.ts";
 import { optimizedOperators } from "../optimized-graph.ts";
+import { profiledLevel } from "../profiled-level.ts";
 import { parseOrtProfile } from "../ort-profile.ts";
 import { prepareRun, type PreparedRun } from "../prepared-run.ts";
 import { RunQueue } from "../run-queue.ts";
@@ -86,10 +87,11 @@ async function measureOnnx(
   const limitSeconds = options.timeLimitSeconds ?? DEFAULT_TIME_LIMIT;
   const { threads, warmUpRuns, runs } = settings;
   const budgetSeconds = limitSeconds * TIMING_PART;
+  const profiledAt = profiledLevel(layers);
   const result = await runOnnxProcess(
     model,
     prepared,
-    { threads, warmUpRuns, runs, budgetSeconds, profiledRuns: Math.min(runs, PROFILED_RUNS) },
+    { threads, warmUpRuns, runs, budgetSeconds, profiledRuns: Math.min(runs, PROFILED_RUNS), profiledAt },
     { signal, limitSeconds, onRun: (phase, done, total) => onProgress?.({ phase, done, total }) },
   );
   onProgress?.({ phase: "comparing" });
@@ -105,7 +107,7 @@ async function measureOnnx(
       statistics: latencyStatistics(result.runSeconds),
       runSeconds: result.runSeconds,
     },
-    layers: mapTimes(profiled, await optimizedOperators(model), layers),
+    layers: mapTimes(profiled, await optimizedOperators(model, profiledAt), layers, profiledAt),
     memory: { peakBytes: result.peakBytes, baselineBytes: result.baselineBytes },
     outputs: compareOutputs(prepared.outputs, result.outputs, prepared.skipped),
     notes,

@@ -55,7 +55,7 @@ async function answer({ model, folder, inputs, settings }) {
   const profile = await profileLayers(
     runtime,
     source,
-    { ...options, graphOptimizationLevel: "basic" },
+    { ...options, graphOptimizationLevel: settings.profiledAt },
     feeds,
     settings,
   );

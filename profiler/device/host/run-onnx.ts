@@ -15,6 +15,7 @@ import { folderOf } from "../../runtime/onnx-session.ts";
 import { DeviceError } from "../device-error.ts";
 import type { PreparedRun } from "../prepared-run.ts";
 import type { RunPhase } from "../target.ts";
+import type { ProfiledLevel } from "../profiled-level.ts";
 
 export interface OnnxSettings {
   readonly threads: number;
@@ -23,6 +24,7 @@ export interface OnnxSettings {
   /** Stop timing after so long, though not before a few runs. */
   readonly budgetSeconds: number;
   readonly profiledRuns: number;
+  readonly profiledAt: ProfiledLevel;
 }
 
 export interface OnnxMeasurement {
@@ -33,7 +35,7 @@ export interface OnnxMeasurement {
   readonly baselineBytes: number;
   readonly peakBytes: number;
   readonly outputs: NamedTensors;
-  /** ONNX Runtime's profile at basic optimizations. */
+  /** ONNX Runtime's profile at the level that was asked for. */
   readonly profile: string;
 }
 

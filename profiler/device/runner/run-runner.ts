@@ -7,7 +7,7 @@ import type { PushedBundle } from "./push-bundle.ts";
 /** What runner.c takes, in its own terms. */
 export interface RunnerArguments {
   readonly model: string;
-  readonly optimization: "basic" | "all";
+  readonly optimization: "basic" | "extended" | "all";
   readonly threads: number;
   readonly warmUp: number;
   readonly runs: number;

@@ -1,6 +1,6 @@
 /* runner: runs an ONNX model on a phone with ONNX Runtime's C API and prints one line of JSON.
  *
- *   runner MODEL --threads N --optimization basic|all --warm-up N --runs N
+ *   runner MODEL --threads N --optimization basic|extended|all --warm-up N --runs N
  *          [--budget SECONDS]      stop timing after so long, though not before MIN_RUNS
  *          [--seconds SECONDS]     time nothing: run for so long instead of N times
  *          [--input TYPE:AxBxC:FILE]...  one an input in the model's order; TYPE is an ONNXTensorElementDataType
@@ -241,6 +241,11 @@ static long whole(const char *text, long least, long most) {
   return value;
 }
 
+static GraphOptimizationLevel level_of(const char *text) {
+  if (!strcmp(text, "basic")) return ORT_ENABLE_BASIC;
+  return strcmp(text, "extended") ? ORT_ENABLE_ALL : ORT_ENABLE_EXTENDED;
+}
+
 static struct options parse(int count, char **args) {
   struct options options = {.threads = 1, .runs = 1, .optimization = ORT_ENABLE_ALL};
   stage = "options";
@@ -257,7 +262,7 @@ static struct options parse(int count, char **args) {
     else if (!strcmp(name, "runs")) options.runs = whole(value, 1, MAX_TIMED);
     else if (!strcmp(name, "budget")) options.budget = strtod(value, NULL);
     else if (!strcmp(name, "seconds")) options.seconds = strtod(value, NULL);
-    else if (!strcmp(name, "optimization")) options.optimization = strcmp(value, "basic") ? ORT_ENABLE_ALL : ORT_ENABLE_BASIC;
+    else if (!strcmp(name, "optimization")) options.optimization = level_of(value);
     else if (!strcmp(name, "outputs")) options.outputs = value;
     else if (!strcmp(name, "profile")) options.profile = value;
     else if (!strcmp(name, "cores")) options.cores = value;

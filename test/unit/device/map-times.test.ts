@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mapTimes } from "../../../profiler/device/map-times.ts";
 import { optimizedOperators } from "../../../profiler/device/optimized-graph.ts";
+import { profiledLevel } from "../../../profiler/device/profiled-level.ts";
 import type { ProfiledOperator } from "../../../profiler/device/ort-profile.ts";
 import type { LayerTimes } from "../../../profiler/device/run-result.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
@@ -8,6 +9,8 @@ import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { node, value } from "../../builders/onnx-builder.ts";
 import { layerProfile } from "../../builders/profile-builder.ts";
+import { QDQ_CASES } from "../onnx/fusion/qdq-cases.ts";
+import { readBytes } from "../restructure/edited-model.ts";
 import { inMemory, scalingModel } from "../runtime/tiny-models.ts";
 
 const ran = (name: string, op: string, seconds: number, path: readonly string[] = []): ProfiledOperator => ({
@@ -49,6 +52,25 @@ describe("times of a profile on the rows of the table", () => {
       operators.map(({ op }, index) => ran(`${op}_${index}`, op, 1 / operators.length)),
     );
     assert.deepEqual([times.rows.length, times.rows[0]?.layer, times.unmapped.length], [1, 0, 0]);
+  });
+
+  it("gives an operator on integers, with its Q and DQ, one row", async () => {
+    const { bytes } = QDQ_CASES.find(({ title }) => title === "per channel, Conv, uint8, int8") ?? {};
+    assert.ok(bytes);
+    const model = await readBytes(bytes);
+    const { layers } = costModel(analyseModel(model, {}), DEFAULT_HARDWARE);
+    const level = profiledLevel(layers);
+    assert.equal(level, "extended");
+    const operators = (await optimizedOperators(model, level)) ?? [];
+    const profiled = operators.map(({ op, name }) => ran(name, op, 1 / operators.length));
+    const times = mapTimes([{ seconds: 1, operators: profiled }], operators, layers, level);
+    assert.deepEqual(
+      times.rows.map(({ op }) => op),
+      ["QuantizeLinear", "Conv", "DequantizeLinear"],
+    );
+    assert.ok(times.rows.every(({ layer }) => layers[layer]?.role === "compute"));
+    assert.deepEqual([times.optimization, times.unmapped], ["extended", []]);
+    assert.equal(profiledLevel(layers.filter(({ role }) => role !== "fused")), "basic");
   });
 
   it("never drops what belongs to no row", async () => {
