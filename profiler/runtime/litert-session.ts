@@ -1,5 +1,5 @@
 import { RunError } from "../errors.ts";
-import { tfliteBytes } from "../formats/tflite/write.ts";
+import { numberedTflite } from "../formats/tflite/write.ts";
 import { withFloatInputsOutputs, type FloatPort } from "../formats/tflite/float-inputs-outputs.ts";
 import type { Model } from "../model/model.ts";
 import { checkInputs } from "./check-inputs.ts";
@@ -16,8 +16,9 @@ import { withRange, type Port, type Session, type SessionRequest } from "./sessi
 export async function openLitertSession(model: Model, { captured, ranges }: SessionRequest): Promise<Session> {
   const file = model.file;
   refuseState(model);
-  const extra = captured.map(({ name, id }) => ({ name, tensor: id }));
-  const { bytes, inputs, outputs } = await withFloatInputsOutputs(file, await tfliteBytes(model), extra);
+  const written = await numberedTflite(model);
+  const extra = captured.map(({ name, id }) => ({ name, tensor: written.numberOf(id) }));
+  const { bytes, inputs, outputs } = await withFloatInputsOutputs(file, written.bytes, extra);
   const thread = new LitertThread();
   try {
     const opened = await thread.request("open", bytes);

@@ -1,6 +1,6 @@
 import { writeAtomically } from "../../bytes/atomic-file.ts";
 import { bytesOfSegments, lengthOf, writeSegments, type ByteSegment } from "../../bytes/byte-segments.ts";
-import type { Constant, Model } from "../../model/model.ts";
+import type { Constant, Model, TensorId } from "../../model/model.ts";
 import { isEdited, payloadOf } from "../../neutral/edited-model.ts";
 import { editTables } from "./write/edit-tables.ts";
 import { layOut } from "./write/file-layout.ts";
@@ -52,12 +52,35 @@ async function modelPieces(model: Model): Promise<readonly ByteSegment[]> {
 
 /** The file built anew from its tables, edited or not. */
 export async function rebuilt(model: Model, payload = payloadOf): Promise<readonly ByteSegment[]> {
+  return (await rebuiltFile(model, payload)).segments;
+}
+
+interface RebuiltFile {
+  readonly segments: readonly ByteSegment[];
+  readonly numbers: ReadonlyMap<TensorId, number>;
+}
+
+async function rebuiltFile(model: Model, payload = payloadOf): Promise<RebuiltFile> {
   const { source } = model;
   if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
-  const { tables, data } = await editTables(await readTables(source), model, payload);
+  const { tables, data, numbers } = await editTables(await readTables(source), model, payload);
   const segments = layOut(tables, data, source);
   const archive = await trailingArchive(source);
-  return archive ? [...segments, ...archive.movedTo(lengthOf(segments))] : segments;
+  return { segments: archive ? [...segments, ...archive.movedTo(lengthOf(segments))] : segments, numbers };
+}
+
+/** A model as a file in memory, and where its tensors are there: what an edit took out leaves no gap. */
+export interface NumberedFile {
+  readonly bytes: Uint8Array;
+  /** Of a tensor of the main graph, by its id in the model. */
+  readonly numberOf: (tensor: TensorId) => number;
+}
+
+/** @throws {LoweringError} for a prediction */
+export async function numberedTflite(model: Model): Promise<NumberedFile> {
+  if (!isEdited(model)) return { bytes: await tfliteBytes(model), numberOf: (tensor) => tensor };
+  const { segments, numbers } = await rebuiltFile(model);
+  return { bytes: await bytesOfSegments(segments), numberOf: (tensor) => numbers.get(tensor) ?? tensor };
 }
 
 function plannedPayload({ storedBytes }: Constant): Promise<ByteSegment> {

@@ -9,6 +9,7 @@ import { suggest } from "../../../profiler/editing/suggest.ts";
 import { RunError } from "../../../profiler/errors.ts";
 import { readModel } from "../../../profiler/formats/formats.ts";
 import { findHardware } from "../../../profiler/hardware/hardware.ts";
+import type { Tensor } from "../../../profiler/model/model.ts";
 import { skip } from "../../skip.ts";
 
 const CASES = "../shared/cases";
@@ -36,6 +37,10 @@ describe("Every exact suggestion can be written, and changes nothing", () => {
         const source = await FileSource.open(path);
         try {
           const model = await readModel(source, new ExternalDataFolder(path));
+          const isOpen = ({ declared }: Tensor): boolean =>
+            declared?.shape?.some((size) => typeof size !== "number") === true;
+          if (model.format === "tflite" && model.entries[0].graph.tensors.some(isOpen))
+            skip(this, "LiteRT.js is given no sizes for what the file leaves open");
           const suggestions = await suggest(model, { hardware: findHardware("flagship-phone"), guarantee: "exact" });
           for (const { edit } of suggestions.slice(0, MOST_EDITS)) {
             await checkEdit(await applyEdit(model, edit), { calibration: { count: 2 } });

@@ -25,6 +25,8 @@ export interface EditedTables {
   readonly tables: ModelT;
   /** Of each buffer. */
   readonly data: readonly (ByteSegment | undefined)[];
+  /** Numbers of the main subgraph's tensors in the file, by their ids in the model. */
+  readonly numbers: ReadonlyMap<TensorId, number>;
 }
 
 /** Plans of where each tensor lies in memory, by tensor: an edit makes them wrong, and runtimes make their own without. */
@@ -56,12 +58,16 @@ export async function editTables(
   const isStale = ({ name }: MetadataT): boolean => typeof name === "string" && STALE_METADATA.has(name);
   if (tables.metadata.some(isStale)) tables.metadata = tables.metadata.filter((one) => !isStale(one));
   dropCodes(tables, codesBefore);
-  return { tables, data: data.finished() };
+  return { tables, data: data.finished(), numbers: editor.numbers };
 }
 
 class SubgraphEditor {
   /** Numbers in the file, by tensor id. */
   readonly #numbers = new Map<TensorId, number>();
+
+  get numbers(): ReadonlyMap<TensorId, number> {
+    return this.#numbers;
+  }
 
   constructor(
     private readonly model: Model,
