@@ -55,7 +55,7 @@ describe("edgewise suggest and apply", function () {
     const { absences } = JSON.parse((await runCli("suggest", MODEL, "--json")).stdout) as {
       absences: readonly { restructuring?: string; reason: string; layers: readonly string[] }[];
     };
-    const outputs = absences.find(({ reason }) => reason.includes('they are an output of the model'));
+    const outputs = absences.find(({ reason }) => reason.includes("they are an output of the model"));
     assert.deepEqual(outputs?.layers, ["/9/Gemm"]);
   });
 

@@ -70,6 +70,6 @@ describe("What is not suggested", () => {
     const initializers = [W, weights("v", [8, 1, 3, 3])];
     const bytes = onnxModel({ graph: graph(nodes, { inputs, outputs: [value("y", "float32")], initializers }) });
     const found = (await absencesOf(bytes)).filter(({ restructuring }) => restructuring === "separable");
-    assert.deepEqual(found.find(({ reason }) => reason.includes('group\'s channels'))?.layers, ["second", "third"]);
+    assert.deepEqual(found.find(({ reason }) => reason.includes("group's channels"))?.layers, ["second", "third"]);
   });
 });
