@@ -1,18 +1,9 @@
-import type { HardwareProfile } from "../../profiler/index.ts";
-import {
-  fit,
-  type CalibrationSpec,
-  type FitPoint as FoundPoint,
-  type FitResult,
-  type Model,
-} from "../../profiler/editing/index.ts";
+import type { EditSession, FitPoint as FoundPoint, FitResult, Model } from "../../profiler/editing/index.ts";
 import type { FitBudget, FitPoint } from "../../webview/protocol/editing.ts";
 import type { FitUpdate } from "./protocol.ts";
 import { describeEdits } from "./restructuring.ts";
 
 export interface FitContext {
-  readonly bindings: Readonly<Record<string, number>>;
-  readonly hardware: HardwareProfile;
   readonly signal: AbortSignal;
   readonly onUpdate: (update: FitUpdate) => void;
 }
@@ -23,10 +14,10 @@ export interface FitContext {
  * @throws {CalibrationError} when samples do not fit, or an accuracy is asked for without labels
  */
 export async function fitEdits(
+  session: EditSession,
   model: Model,
   budget: FitBudget,
-  calibration: CalibrationSpec,
-  { onUpdate, ...context }: FitContext,
+  { onUpdate, signal }: FitContext,
 ): Promise<void> {
   const found: FoundPoint[] = [];
   let update: FitUpdate = { samples: null, points: [], best: null, done: 0, what: "" };
@@ -34,16 +25,16 @@ export async function fitEdits(
     update = { ...update, ...change };
     onUpdate(update);
   };
-  const { result } = await fit(model, {
-    ...context,
-    calibration,
+  const options = {
+    signal,
     budget,
-    onPoint: (point) => {
+    onPoint: (point: FoundPoint) => {
       found.push(point);
       tell({ points: [...update.points, asPoint(point)], best: bestOf(found) });
     },
-    onProgress: (done, what) => tell({ done, what }),
-  });
+    onProgress: (done: number, what: string) => tell({ done, what }),
+  };
+  const { result } = await session.fit(options, model);
   tell({ samples: samplesOf(result), points: result.points.map(asPoint), best: result.best, done: 1 });
 }
 

@@ -94,9 +94,8 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
     tryEdits(store, request, trial, hardwareOf(request), telling("try", signal)),
   fit: async ({ request, budget, calibration }, signal) => {
     const model = await store.model(request, { signal });
-    const options = { bindings: request.bindings, hardware: hardwareOf(request), signal };
-    const samples = await store.samplesFor(request.location, calibration);
-    await fitEdits(model, budget, samples, { ...options, onUpdate: (update) => host.send("fit", update) });
+    const session = (await store.session(request)).with({ hardware: hardwareOf(request), calibration });
+    await fitEdits(session, model, budget, { signal, onUpdate: (update) => host.send("fit", update) });
     return null;
   },
   save: async ({ request, path }, signal) => {

@@ -1,5 +1,5 @@
 import {
-  analyseModel,
+  DEFAULT_HARDWARE,
   EdgewiseError,
   readModel,
   type AnalysedModel,
@@ -7,11 +7,9 @@ import {
   type ExternalDataFiles,
 } from "../../profiler/index.ts";
 import {
-  activationsOn,
-  applyEdit,
-  inputPorts,
+  EditSession,
   hashOf,
-  predictEdit,
+  inputPorts,
   TRAININGS,
   type CalibrationSpec,
   type LearnedWeights,
@@ -68,7 +66,7 @@ export class ModelStore {
   #stopping: AbortController | undefined;
   /** By location, the last used at the end. */
   readonly #files = new Map<string, KeptFile>();
-  #analysed: { readonly model: Model; readonly bindings: string; readonly analysed: AnalysedModel } | undefined;
+  #session: { readonly bindings: string; readonly session: EditSession } | undefined;
 
   constructor(open: Open, learned: LearnedStore = new LearnedStore(undefined)) {
     this.#open = open;
@@ -109,28 +107,36 @@ export class ModelStore {
    * @throws {EdgewiseError} when the file cannot be read, or an edit does not fit
    * @throws {NeedsNumbersError} when a prediction is asked for that there is none of
    */
-  async model({ location, edits, isPrediction }: ModelRequest, computing: Computing = {}): Promise<Model> {
+  async model(request: ModelRequest, computing: Computing = {}): Promise<Model> {
+    const { location, edits, isPrediction, bindings } = request;
     const { opened, computed, predicted } = this.#file(location);
     const base = (await opened).model;
-    const keys = edits.map((planned) => JSON.stringify(planned));
-    if (isPrediction) return predicted.follow(keys, base, (before, index) => predict(before, edits[index]));
+    if (edits.length === 0) return base;
+    const session = await this.session(request);
+    const keys = edits.map((planned) => JSON.stringify([bindings, planned]));
+    if (isPrediction) return predicted.follow(keys, base, (before, index) => predict(session, before, edits[index]));
     return computed.follow(keys, base, async (before, index) => {
       const { onProgress } = computing;
       const share = (done: number, what: string): void => onProgress?.((index + done) / edits.length, what);
       const planned = edits[index];
       if (planned && trains(planned))
-        return this.#train(base, before, edits.slice(0, index + 1), { ...computing, onProgress: share });
-      return (await compute(base, before, planned, { ...computing, onProgress: share })).after;
+        return this.#train(session, before, edits.slice(0, index + 1), { ...computing, onProgress: share });
+      return (await compute(session, before, planned, { ...computing, onProgress: share })).after;
     });
   }
 
   /** The last of these edits learns, or takes what it learned before. */
-  async #train(base: Model, before: Model, edits: readonly PlannedEdit[], computing: Computing): Promise<Model> {
+  async #train(
+    session: EditSession,
+    before: Model,
+    edits: readonly PlannedEdit[],
+    computing: Computing,
+  ): Promise<Model> {
     const planned = edits.at(-1);
-    const key = learnedKey(base.fileBytes, edits);
+    const key = learnedKey(session.base.fileBytes, edits);
     const stopping = (this.#stopping = new AbortController());
     const points: TrainingPoint[] = [];
-    const { learned, after } = await compute(base, before, planned, computing, {
+    const { learned, after } = await compute(session, before, planned, computing, {
       learned: async (hash) => (await this.#learned.read(key)) ?? this.#learned.read(hash),
       stop: stopping.signal,
       onPoint: (point) => {
@@ -142,13 +148,21 @@ export class ModelStore {
     return after;
   }
 
-  /** A model with every dynamic dimension bound; the last one asked for is kept. */
+  /** A model with every dynamic dimension bound. */
   async analysed(request: ModelRequest, computing: Computing = {}): Promise<AnalysedModel> {
     const model = await this.model(request, computing);
-    const bindings = JSON.stringify(request.bindings);
-    if (this.#analysed?.model !== model || this.#analysed.bindings !== bindings)
-      this.#analysed = { model, bindings, analysed: analyseModel(model, request.bindings) };
-    return this.#analysed.analysed;
+    return (await this.session(request)).analysed(model);
+  }
+
+  /** The session that edits a file at the sizes of a request; the last one asked for is kept. */
+  async session({ location, bindings }: Pick<ModelRequest, "location" | "bindings">): Promise<EditSession> {
+    const base = await this.base(location);
+    const key = JSON.stringify(bindings);
+    if (this.#session?.session.base !== base || this.#session.bindings !== key) {
+      await this.#session?.session.close();
+      this.#session = { bindings: key, session: new EditSession(base, { bindings, hardware: DEFAULT_HARDWARE }) };
+    }
+    return this.#session.session;
   }
 
   /** The file without edits. */
@@ -159,7 +173,7 @@ export class ModelStore {
 
   /** Samples as they are made for a file: what edits of its resolution leave gets them stretched. */
   async samplesFor(location: ModelLocation, calibration: CalibrationSpec): Promise<CalibrationSpec> {
-    return madeForFile(await this.base(location), calibration);
+    return { madeFor: inputPorts(await this.base(location)), ...calibration };
   }
 
   #file(location: ModelLocation): KeptFile {
@@ -201,17 +215,9 @@ export class ModelStore {
   }
 }
 
-/** Samples are made for the file: what edits of its resolution leave gets them stretched. */
-export function madeForFile(base: Model, calibration: CalibrationSpec): CalibrationSpec {
-  return { madeFor: inputPorts(base), ...calibration };
-}
-
-/**
- * Computes one edit with the samples that it is planned with.
- * @param base the file without edits
- */
+/** Computes one edit with the samples that it is planned with. */
 export function compute(
-  base: Model,
+  session: EditSession,
   model: Model,
   planned: PlannedEdit | undefined,
   { signal, onProgress }: Computing,
@@ -221,9 +227,10 @@ export function compute(
   const { edit, calibration } = planned;
   // What was learned is asked for by the edit's own name even before there is a hash of it.
   const asked = trains(planned) && edit.learned === undefined ? { ...edit, learned: UNKNOWN_HASH } : edit;
-  return applyEdit(model, asked, {
-    training: { teacher: base, calibration: calibration ? madeForFile(base, calibration) : undefined, ...training },
-    ...(calibration && { activationsOf: (before: Model) => activationsOn(before, madeForFile(base, calibration)) }),
+  const samples = calibration ? session.samples(calibration) : undefined;
+  return session.apply(asked, model, {
+    calibration,
+    training: { teacher: session.base, calibration: samples, ...training },
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
@@ -236,9 +243,9 @@ function trains({ edit }: PlannedEdit): boolean {
   return TRAININGS.some(({ id }) => id === edit.restructuring);
 }
 
-async function predict(model: Model, planned: PlannedEdit | undefined): Promise<Model> {
+async function predict(session: EditSession, model: Model, planned: PlannedEdit | undefined): Promise<Model> {
   if (planned === undefined) throw new RangeError("there is no such edit");
-  const after = await predictEdit(model, planned.edit);
-  if (after) return after;
+  const prediction = await session.predict(planned.edit, model);
+  if (prediction) return prediction.model;
   throw new NeedsNumbersError("what this edit leaves of the model depends on the numbers of its weights");
 }

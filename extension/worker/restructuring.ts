@@ -1,22 +1,19 @@
 import {
-  checkEdit,
-  costModel,
   isRandom,
   liftModel,
-  predictEdit,
   restructuringOf,
   savings,
-  suggest,
   writeModel,
   type AnalysedModel,
   type CalibrationSpec,
   type Difference,
   type Edit,
+  type EditSession,
   type Guarantee,
   type RunComparison,
   type Step,
 } from "../../profiler/editing/index.ts";
-import { analyseModel, type HardwareProfile, type Totals } from "../../profiler/index.ts";
+import type { HardwareProfile } from "../../profiler/index.ts";
 import type {
   Check,
   CheckedDifference,
@@ -27,7 +24,7 @@ import type {
   Trial,
 } from "../../webview/protocol/editing.ts";
 import { labelOf } from "./edit-label.ts";
-import { compute, madeForFile, type Computing, type ModelStore } from "./model-store.ts";
+import { compute, type Computing, type ModelStore } from "./model-store.ts";
 import type { EditDescription, ModelRequest, PlannedEdit, SuggestionScope } from "./protocol.ts";
 
 /** What the worker can say of edits, and do with them. */
@@ -52,9 +49,8 @@ export async function suggestEdits(
   const rows = rowsByName(analysed);
   const counts = new Map<number, number>();
   let told = performance.now();
-  const suggestions = await suggest(analysed.model, {
-    bindings: request.bindings,
-    hardware,
+  const session = (await store.session(request)).with({ hardware });
+  const found = {
     ...(signal && { signal }),
     ...(guarantee && { guarantee }),
     ...(wanted && { layers: new Set([...named].flatMap(([name, row]) => (wanted.includes(row) ? name : []))) }),
@@ -68,13 +64,14 @@ export async function suggestEdits(
       told = now;
       onFound({ revision: tells, rows: [...counts] });
     },
-  });
+  } satisfies Parameters<EditSession["suggest"]>[0];
+  const suggestions = await session.suggest(found, analysed.model);
   const list = suggestions.map((suggestion): ListedSuggestion => {
     const { summary, literature, options } = restructuringOf(suggestion.edit.restructuring);
     const label = labelOf(suggestion.title, suggestion.edit);
     return { ...suggestion, label, summary, literature, options, rows: rows(suggestion.layers) };
   });
-  return { before: costModel(analysed, hardware).totals, list };
+  return { before: session.totalsOf(analysed.model), list };
 }
 
 /** Often enough for who watches. */
@@ -88,10 +85,12 @@ export async function predict(
   hardware: HardwareProfile,
 ): Promise<Prediction | null> {
   const analysed = await store.analysed(request);
-  const after = await predictEdit(analysed.model, edit);
-  if (!after) return null;
-  const totals = costModel(analyseModel(after, request.bindings), hardware).totals;
-  return { ...comparedTotals(analysed, totals, hardware), rows: rowsByName(analysed)([edit.target]) };
+  const session = (await store.session(request)).with({ hardware });
+  const prediction = await session.predict(edit, analysed.model);
+  if (!prediction) return null;
+  const before = session.totalsOf(analysed.model);
+  const { totals: after } = prediction;
+  return { after, saves: savings(before, after), rows: rowsByName(analysed)([edit.target]) };
 }
 
 /**
@@ -106,12 +105,12 @@ export async function tryEdits(
   { signal, onProgress }: Computing,
 ): Promise<Trial> {
   const analysed = await store.analysed(request, { ...(signal && { signal }) });
-  const base = await store.base(request.location);
+  const session = (await store.session(request)).with({ hardware });
   const changed = new Set<string>();
   const guarantees = edits.map(({ edit }) => restructuringOf(edit.restructuring).guarantee);
   const steps: Step[] = [];
   for (const [index, planned] of edits.entries()) {
-    const step = await compute(base, steps.at(-1)?.after ?? analysed.model, planned, {
+    const step = await compute(session, steps.at(-1)?.after ?? analysed.model, planned, {
       ...(signal && { signal }),
       onProgress: (done, what) => onProgress?.((COMPUTING_SHARE * (index + done)) / edits.length, what),
     });
@@ -122,10 +121,11 @@ export async function tryEdits(
   if (last === undefined) throw new RangeError("there is no edit to try");
   onProgress?.(COMPUTING_SHARE, CHECKING);
   const whole: Step = { ...last, guarantee: weakest(guarantees), before: analysed.model };
-  const check = await checkEdit(whole, { calibration: madeForFile(base, calibration), ...(signal && { signal }) });
-  const totals = costModel(analyseModel(last.after, request.bindings), hardware).totals;
+  const check = await session.check(whole, { calibration, ...(signal && { signal }) });
+  const after = session.totalsOf(last.after, analysed.model);
   return {
-    ...comparedTotals(analysed, totals, hardware),
+    after,
+    saves: savings(session.totalsOf(analysed.model), after),
     rows: rowsByName(analysed)([...changed]),
     guarantee: whole.guarantee,
     check: asCheck(check, calibration),
@@ -146,14 +146,6 @@ export async function saveModel(
 ): Promise<void> {
   const model = await store.model(request, { ...(signal && { signal }) });
   await writeModel(model, path, { ...(signal && { signal }), onProgress: (done) => onProgress?.(done, "") });
-}
-
-function comparedTotals(
-  analysed: AnalysedModel,
-  after: Totals,
-  hardware: HardwareProfile,
-): Pick<Prediction, "after" | "saves"> {
-  return { after, saves: savings(costModel(analysed, hardware).totals, after) };
 }
 
 /** Rows of the layers that edits name. */

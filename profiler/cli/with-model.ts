@@ -1,5 +1,6 @@
 import { ExternalDataFolder } from "../bytes/external-data-folder.ts";
 import { openModelFile } from "../formats/bundles/open-model-file.ts";
+import { EditSession, type EditSettings } from "../editing/edit-session.ts";
 import { readModel } from "../formats/formats.ts";
 import type { Model } from "../model/model.ts";
 
@@ -14,4 +15,23 @@ export async function withModel<T>(path: string, work: (model: Model) => Promise
   } finally {
     await source.close();
   }
+}
+
+/**
+ * Edits a model of the file system in a session of its own.
+ * @throws {EdgewiseError} as `withModel`
+ */
+export function withEditSession<T>(
+  path: string,
+  settings: EditSettings,
+  work: (session: EditSession) => Promise<T>,
+): Promise<T> {
+  return withModel(path, async (model) => {
+    const session = new EditSession(model, settings);
+    try {
+      return await work(session);
+    } finally {
+      await session.close();
+    }
+  });
 }

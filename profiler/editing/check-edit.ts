@@ -2,6 +2,7 @@ import { EdgewiseError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { compareRuns, type RunComparison, type TensorPair } from "../runtime/compare-runs.ts";
+import type { OpenSession } from "../runtime/session-pool.ts";
 import type { Step } from "./apply.ts";
 import { formatEdit } from "./edit.ts";
 import { EXACT_ERROR, roundingOf } from "./rounding.ts";
@@ -17,6 +18,8 @@ const MOST_TENSORS = 8;
 export interface CheckOptions {
   readonly calibration: CalibrationSpec;
   readonly signal?: AbortSignal;
+  /** Where sessions come from. */
+  readonly open?: OpenSession;
 }
 
 /**
@@ -24,13 +27,9 @@ export interface CheckOptions {
  * layers make.
  * @throws {InexactEditError} when an exact edit is off by more than rounding
  */
-export async function checkEdit(step: Step, { calibration, signal }: CheckOptions): Promise<RunComparison> {
-  const comparison = await compareRuns(step.before, step.after, {
-    calibration,
-    tensors: capturable(step),
-    ...(signal && { signal }),
-  });
-  if (step.guarantee === "exact") await requireExact(step, comparison, { calibration, ...(signal && { signal }) });
+export async function checkEdit(step: Step, options: CheckOptions): Promise<RunComparison> {
+  const comparison = await compareRuns(step.before, step.after, { ...options, tensors: capturable(step) });
+  if (step.guarantee === "exact") await requireExact(step, comparison, options);
   return comparison;
 }
 

@@ -10,6 +10,7 @@ import { formatOf } from "../formats/formats.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { compareRuns, type RunComparison } from "../runtime/compare-runs.ts";
 import { openSession } from "../runtime/open-session.ts";
+import type { OpenSession } from "../runtime/session-pool.ts";
 
 /** Largest error of an exact edit, relative to its output's range: what float32 rounding explains in any model. */
 export const EXACT_ERROR = 1e-5;
@@ -31,6 +32,8 @@ const STEPS: Partial<Record<DataType, number>> = {
 export interface RoundingOptions {
   readonly calibration: CalibrationSpec;
   readonly signal?: AbortSignal;
+  /** Where sessions come from. */
+  readonly open?: OpenSession;
 }
 
 /**
@@ -56,7 +59,8 @@ export async function roundingOf(
 /** The runtime's plainest way of computing the model, and its fastest. */
 async function levelsApart(model: Model, options: RoundingOptions): Promise<number> {
   if (!formatOf(model).hasOptimizationLevels) return 0;
-  const plain = await openSession(model, { optimization: "disabled" });
+  const { open = openSession } = options;
+  const plain = await open(model, { optimization: "disabled" });
   try {
     return largestError(await compareRuns({ name: model.file, session: plain }, model, options));
   } finally {

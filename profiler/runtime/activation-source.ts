@@ -3,20 +3,27 @@ import { openSamples } from "../calibration/sample-set.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import type { ActivationSource, Activations } from "../restructure/restructuring.ts";
 import { captureActivations } from "./capture.ts";
+import { openSession } from "./open-session.ts";
+import type { OpenSession } from "./session-pool.ts";
 import { inputPorts } from "./model-ports.ts";
 
 /**
  * What a model's tensors hold on calibration samples, for edits that compute weights from them. The model is run as it is now, edits
  * included, without being written anywhere.
+ * @param open where its sessions come from
  * @throws {CalibrationError} when the samples do not fit the model
  */
-export function activationsOn(model: Model, calibration: CalibrationSpec): ActivationSource {
+export function activationsOn(
+  model: Model,
+  calibration: CalibrationSpec,
+  open: OpenSession = openSession,
+): ActivationSource {
   const { tensors } = model.entries[0].graph;
   return {
     countSamples: () => countSamples(model, calibration),
     async *capture(ids) {
       const names = new Map(ids.map((id): [string, TensorId] => [tensors[id]?.name ?? "", id]));
-      for await (const { activations } of captureActivations(model, [...names.keys()], calibration)) {
+      for await (const { activations } of captureActivations(model, [...names.keys()], calibration, { open })) {
         const batch = new Map<TensorId, Activations>();
         for (const [name, { shape, data }] of activations) {
           const id = names.get(name);

@@ -4,6 +4,7 @@ import { openSamples } from "../calibration/sample-set.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import type { NumericTensor } from "./numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
+import type { OpenSession } from "./session-pool.ts";
 import type { Model } from "../model/model.ts";
 import { nameOf, type SessionOptions } from "./session.ts";
 
@@ -16,7 +17,11 @@ export interface ActivationBatch {
   readonly labels?: readonly number[];
 }
 
-export type CaptureOptions = BatchOptions & Omit<SessionOptions, "tensors">;
+export type CaptureOptions = BatchOptions &
+  Omit<SessionOptions, "tensors"> & {
+    /** Where its session comes from. */
+    readonly open?: OpenSession;
+  };
 
 /**
  * What tensors of a model hold when it runs on calibration samples, batch by batch: memory holds one batch. Names are those of inputs,
@@ -30,9 +35,14 @@ export async function* captureActivations(
   model: Model,
   tensors: readonly string[],
   calibration: CalibrationSpec,
-  options: CaptureOptions = {},
+  { open = openSession, ...options }: CaptureOptions = {},
 ): AsyncGenerator<ActivationBatch> {
-  const session = await openSession(model, { ...options, tensors });
+  const { optimization, threads } = options;
+  const session = await open(model, {
+    tensors,
+    ...(optimization && { optimization }),
+    ...(threads !== undefined && { threads }),
+  });
   try {
     const samples = await openSamples(calibration, session.inputs);
     try {

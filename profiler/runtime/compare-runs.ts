@@ -8,6 +8,7 @@ import { DifferenceSum, LEAST_CLASSES_OF_RANDOM, type Difference } from "./diffe
 import type { Model } from "../model/model.ts";
 import type { NamedTensors } from "./numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
+import type { OpenSession } from "./session-pool.ts";
 import { nameOf, withRange, type OpenModel, type Port, type Session } from "./session.ts";
 
 /** A tensor by its name in each model. */
@@ -41,6 +42,8 @@ export interface CompareOptions extends BatchOptions {
   /** Inner tensors to compare: by one name for both models, or a pair. */
   readonly tensors?: readonly (string | TensorPair)[];
   readonly threads?: number;
+  /** Where the sessions come from. */
+  readonly open?: OpenSession;
 }
 
 /**
@@ -66,8 +69,9 @@ export async function compareRuns(
   };
   try {
     options.signal?.throwIfAborted();
+    const { open = openSession } = options;
     const opened = async (model: Model | OpenModel, tensors: readonly string[]): Promise<Session> =>
-      "session" in model ? model.session : closing(await openSession(model, { ...threads, tensors }));
+      "session" in model ? model.session : closing(await open(model, { ...threads, tensors }));
     const first = await opened(
       a,
       inner.map((pair) => pair.a),

@@ -1,25 +1,19 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
-import { openModelFile } from "../../formats/bundles/open-model-file.ts";
-import { ExternalDataFolder } from "../../bytes/external-data-folder.ts";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
+import type { EditSession, EditSettings } from "../../editing/edit-session.ts";
+import { DEFAULT_HARDWARE } from "../../hardware/hardware.ts";
 import type { Model } from "../../model/model.ts";
-import { readModel } from "../../formats/formats.ts";
-import { applyEdit } from "../../editing/apply.ts";
-import { checkEdit } from "../../editing/check-edit.ts";
 import { formatEdit, parseEdit, type Edit } from "../../editing/edit.ts";
-import { writeModel } from "../../formats/formats.ts";
 import { TRAININGS } from "../../restructure/registry.ts";
-import { activationsOn } from "../../runtime/activation-source.ts";
-import type { CalibrationSpec } from "../../calibration/spec.ts";
 import type { RunComparison } from "../../runtime/compare-runs.ts";
-import { inputPorts } from "../../runtime/model-ports.ts";
 import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
 import type { CliContext } from "../context.ts";
 import { readEdits, readLearned, writeEdits } from "../edit-files.ts";
 import { parseDimension } from "../quantities.ts";
 import { tensorTable } from "../tensor-table.ts";
+import { withEditSession } from "../with-model.ts";
 
 interface ApplyCommandOptions extends CalibrationOptions {
   readonly edits?: string;
@@ -45,22 +39,17 @@ export function addApplyCommand(program: Command, context: CliContext): void {
   addCalibrationOptions(command).action(async (path: string, options: ApplyCommandOptions) => {
     const edits = [...(options.edits === undefined ? [] : await readEdits(options.edits)), ...(options.edit ?? [])];
     if (edits.length === 0) throw new OptionError("nothing to apply: give --edit or --edits");
-    const source = await openModelFile(path);
-    try {
-      const base = await readModel(source, new ExternalDataFolder(path));
-      const stored = options.edits === undefined ? new Map<string, Uint8Array>() : await readLearned(options.edits);
-      const { model, steps, done, learned } = await applied(base, edits, options, context, stored);
+    const stored = options.edits === undefined ? new Map<string, Uint8Array>() : await readLearned(options.edits);
+    const steps = await withEditSession(path, settingsOf(options), async (session) => {
+      const { model, steps: made, done, learned } = await applied(session, edits, context, stored);
       context.progress?.("writing");
-      await writeModel(model, options.out, { onNote: context.remark });
+      await session.write(model, options.out, { onNote: context.remark });
       if (options.saveEdits !== undefined) await writeEdits(options.saveEdits, done, basename(path), learned);
-      context.progress?.("");
-      context.write(
-        options.json ? `${JSON.stringify({ schema: 1, file: options.out, steps })}\n` : report(steps, options.out),
-      );
-    } finally {
-      context.progress?.("");
-      await source.close();
-    }
+      return made;
+    }).finally(() => context.progress?.(""));
+    context.write(
+      options.json ? `${JSON.stringify({ schema: 1, file: options.out, steps })}\n` : report(steps, options.out),
+    );
   });
 }
 
@@ -83,13 +72,12 @@ interface Applied {
 
 /** Each edit on what those before it made, checked against that. */
 async function applied(
-  base: Model,
+  session: EditSession,
   edits: readonly Edit[],
-  options: ApplyCommandOptions,
   context: CliContext,
   stored: ReadonlyMap<string, Uint8Array>,
 ): Promise<Applied> {
-  const calibration = { ...calibrationOf(options, options.dim), madeFor: inputPorts(base) };
+  const { base, settings } = session;
   const steps: AppliedStep[] = [];
   const done: Edit[] = [];
   const learned = new Map<string, Uint8Array>();
@@ -99,11 +87,10 @@ async function applied(
   let model = base;
   for (const edit of edits) {
     const say = (what: string): void => context.progress?.(`${formatEdit(edit)}: ${what}`);
-    const step = await applyEdit(model, edit, {
-      ...fittingContext(options, calibration),
+    const step = await session.apply(edit, model, {
       training: {
         teacher: base,
-        calibration: options.data && calibration,
+        calibration: settings.fitsToSamples === true ? session.samples() : undefined,
         learned: (hash) => Promise.resolve(stored.get(hash)),
         ...(stop && { stop }),
       },
@@ -111,13 +98,7 @@ async function applied(
     });
     say("checking");
     const { guarantee, changed, isUnfitted } = step;
-    steps.push({
-      edit: formatEdit(edit),
-      guarantee,
-      changed,
-      isUnfitted,
-      check: await checkEdit(step, { calibration }),
-    });
+    steps.push({ edit: formatEdit(edit), guarantee, changed, isUnfitted, check: await session.check(step) });
     model = step.after;
     done.push(step.edit);
     if (step.learned) learned.set(step.learned.hash, step.learned.bytes);
@@ -125,13 +106,13 @@ async function applied(
   return { model, steps, done, learned };
 }
 
-/** Weights are fitted to samples of the user's own; random ones would fit them to noise. */
-function fittingContext(
-  { data, seed, dim }: ApplyCommandOptions,
-  calibration: CalibrationSpec,
-): Parameters<typeof applyEdit>[2] {
+/** Weights are fitted to samples of the user's own. Nothing is estimated, so no hardware is asked for. */
+function settingsOf(options: ApplyCommandOptions): EditSettings {
+  const { data, seed, dim } = options;
   return {
-    ...(data && { activationsOf: (model: Model) => activationsOn(model, calibration) }),
+    hardware: DEFAULT_HARDWARE,
+    calibration: calibrationOf(options, dim),
+    ...(data && { fitsToSamples: true }),
     ...(seed !== undefined && { seed }),
     ...(dim && { bindings: dim }),
   };

@@ -3,17 +3,16 @@ import { formatTotal, TOTALS } from "../../columns.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare } from "../../format-numbers.ts";
-import type { Model } from "../../model/model.ts";
-import { analyseModel, costModel } from "../../profile-model.ts";
+import { costModel } from "../../profile-model.ts";
 import type { Profile } from "../../profile.ts";
-import { compareRuns, type RunComparison } from "../../runtime/compare-runs.ts";
+import type { RunComparison } from "../../runtime/compare-runs.ts";
 import { compareProfiles, type ComparedTotal } from "../../views/compare-profiles.ts";
 import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
 import { aligned, tensorTable } from "../tensor-table.ts";
-import { withModel } from "../with-model.ts";
+import { withEditSession, withModel } from "../with-model.ts";
 
 interface CompareCommandOptions extends CalibrationOptions {
   readonly tensor?: readonly string[];
@@ -35,13 +34,17 @@ export function addCompareCommand(program: Command, context: CliContext): void {
     .option("--json", "write JSON");
   addCalibrationOptions(command).action(async (a: string, b: string, options: CompareCommandOptions) => {
     const hardware = await chooseHardware(options.hardware);
-    const costed = (model: Model): Profile => costModel(analyseModel(model, options.dim ?? {}), hardware);
-    const compared = withModel(a, (first) =>
+    const settings = {
+      hardware,
+      calibration: calibrationOf(options, options.dim),
+      ...(options.dim && { bindings: options.dim }),
+    };
+    const compared = withEditSession(a, settings, (session) =>
       withModel(b, async (second) => ({
-        before: costed(first),
-        after: costed(second),
-        runs: await compareRuns(first, second, {
-          calibration: calibrationOf(options, options.dim),
+        before: costModel(session.analysed(), hardware),
+        after: costModel(session.analysed(second), hardware),
+        runs: await session.compare(session.base, second, {
+          calibration: settings.calibration,
           tensors: options.tensor ?? [],
           onProgress: ({ done, total }) => context.progress?.(`${done} of ${total} samples`),
         }),

@@ -1,18 +1,13 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
-import { openModelFile } from "../../formats/bundles/open-model-file.ts";
-import { ExternalDataFolder } from "../../bytes/external-data-folder.ts";
 import { formatCell, TOTALS, totalOf } from "../../columns.ts";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare } from "../../format-numbers.ts";
-import { readModel } from "../../formats/formats.ts";
 import type { Totals } from "../../profile.ts";
 import { formatEdit } from "../../editing/edit.ts";
-import { fit } from "../../editing/fit/fit.ts";
 import type { CurvePoint, FitBudget, FitResult } from "../../editing/fit/fit-point.ts";
-import { writeModel } from "../../formats/formats.ts";
 import {
   addCalibrationOptions,
   addTestOptions,
@@ -27,6 +22,7 @@ import { writeEdits } from "../edit-files.ts";
 import { LIMITS, type Limit } from "../limits.ts";
 import { parseDimension, parseShare, parseTime } from "../quantities.ts";
 import { aligned } from "../tensor-table.ts";
+import { withEditSession } from "../with-model.ts";
 
 type FitCommandOptions = CalibrationOptions &
   TestOptions &
@@ -61,34 +57,33 @@ export function addFitCommand(program: Command, context: CliContext): void {
   addTestOptions(addCalibrationOptions(command)).action(async (path: string, options: FitCommandOptions) => {
     const hardware = await chooseHardware(options.hardware);
     const measuring = testSamplesOf(options, options.dim);
-    const source = await openModelFile(path);
-    try {
-      const base = await readModel(source, new ExternalDataFolder(path));
+    const settings = {
+      hardware,
+      calibration: calibrationOf(options, options.dim),
+      ...(options.dim && { bindings: options.dim }),
+      ...(options.seed !== undefined && { seed: options.seed }),
+    };
+    const budget = budgetOf(options);
+    const result = await withEditSession(path, settings, async (session) => {
       let found = 0;
-      const { result, model } = await fit(base, {
-        budget: budgetOf(options),
-        hardware,
-        calibration: calibrationOf(options, options.dim),
+      const fitted = await session.fit({
+        budget,
         ...(measuring && { measuring }),
-        ...(options.dim && { bindings: options.dim }),
-        ...(options.seed !== undefined && { seed: options.seed }),
         ...(options.allowTraining && { allowsTraining: true }),
         onPoint: () => (found += 1),
         onProgress: (done, what) =>
           context.progress?.(`${Math.round(100 * done)} % of the way, ${found} models: trying ${printable(what)}`),
       });
-      if (result.isMet) {
+      const { isMet, points, best } = fitted.result;
+      if (isMet) {
         context.progress?.("writing");
-        await writeModel(model, options.out, { onNote: context.remark });
-        const { edits = [] } = result.points[result.best] ?? {};
+        await session.write(fitted.model, options.out, { onNote: context.remark });
+        const { edits = [] } = points[best] ?? {};
         if (options.saveEdits !== undefined) await writeEdits(options.saveEdits, edits, basename(path));
       } else context.setExitCode(EXIT.failed);
-      context.progress?.("");
-      context.write(options.json ? `${JSON.stringify(fitJson(path, options.out, result))}\n` : report(result, options));
-    } finally {
-      context.progress?.("");
-      await source.close();
-    }
+      return fitted.result;
+    }).finally(() => context.progress?.(""));
+    context.write(options.json ? `${JSON.stringify(fitJson(path, options.out, result))}\n` : report(result, options));
   });
 }
 

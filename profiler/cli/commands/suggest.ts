@@ -1,13 +1,9 @@
 import type { Command } from "commander";
-import { openModelFile } from "../../formats/bundles/open-model-file.ts";
-import { ExternalDataFolder } from "../../bytes/external-data-folder.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare, UNKNOWN_TEXT } from "../../format-numbers.ts";
-import { readModel } from "../../formats/formats.ts";
 import { formatEdit } from "../../editing/edit.ts";
 import type { Absence } from "../../editing/absences.ts";
-import { suggest } from "../../editing/suggest.ts";
 import {
   explainScore,
   savesNoTime,
@@ -18,6 +14,7 @@ import {
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
+import { withEditSession } from "../with-model.ts";
 
 interface SuggestCommandOptions {
   readonly dim?: Readonly<Record<string, number>>;
@@ -36,24 +33,19 @@ export function addSuggestCommand(program: Command, context: CliContext): void {
     .option("--json", "write JSON")
     .action(async (path: string, options: SuggestCommandOptions) => {
       const hardware = await chooseHardware(options.hardware);
-      const source = await openModelFile(path);
-      try {
-        const model = await readModel(source, new ExternalDataFolder(path));
-        let absences: readonly Absence[] = [];
-        const suggestions = await suggest(model, {
-          hardware,
+      const settings = { hardware, ...(options.dim && { bindings: options.dim }) };
+      let absences: readonly Absence[] = [];
+      const suggestions = await withEditSession(path, settings, (session) =>
+        session.suggest({
           onAbsences: (found) => (absences = found),
-          bindings: options.dim ?? {},
           onProgress: (done) => context.progress?.(`${Math.round(100 * done)} % of the candidates`),
-        }).finally(() => context.progress?.(""));
-        context.write(
-          options.json
-            ? `${JSON.stringify(suggestionsJson(path, suggestions, absences))}\n`
-            : `${report(suggestions)}${absencesReport(absences)}`,
-        );
-      } finally {
-        await source.close();
-      }
+        }),
+      ).finally(() => context.progress?.(""));
+      context.write(
+        options.json
+          ? `${JSON.stringify(suggestionsJson(path, suggestions, absences))}\n`
+          : `${report(suggestions)}${absencesReport(absences)}`,
+      );
     });
 }
 

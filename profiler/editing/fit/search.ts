@@ -227,7 +227,7 @@ export class Search {
     const model = areFull ? rough : await this.trials.edited(from.model, edit, "all");
     const error = areFull ? roughly : await this.trials.measured(model, "all");
     if (!this.goal.isAccurate(error)) return undefined;
-    const point = this.#point([...from.point.edits, edit], this.trials.totalsOf(model), error);
+    const point = this.#point([...from.point.edits, edit], this.trials.totalsOf(model, from.model), error);
     return { model, point, trial: areFull ? error : await this.trials.measured(model, "trial"), before: from };
   }
 
@@ -248,7 +248,7 @@ export class Search {
     });
     if (!found) return;
     const { edit, model, error } = found;
-    this.#found(this.#point([...from.point.edits, edit], this.trials.totalsOf(model), error), model);
+    this.#found(this.#point([...from.point.edits, edit], this.trials.totalsOf(model, from.model), error), model);
   }
 
   /** The largest multiplier within the budget, by bisection over sizes. */
@@ -274,7 +274,7 @@ export class Search {
     this.options.signal?.throwIfAborted();
     const { bindings } = this.options;
     const after = await predictEdit(model, edit, bindings ? { bindings } : {});
-    return after && this.trials.totalsOf(after);
+    return after && this.trials.totalsOf(after, model);
   }
 
   #point(edits: readonly Edit[], totals: Totals, error: FitError): FitPoint {

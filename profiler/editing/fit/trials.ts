@@ -1,6 +1,6 @@
 import type { HardwareProfile } from "../../hardware/hardware.ts";
 import type { Model } from "../../model/model.ts";
-import { analyseModel, costModel } from "../../profile-model.ts";
+import { analyseModel, totalsOf as totalsOfAnalysed, type AnalysedModel } from "../../profile-model.ts";
 import type { Totals } from "../../profile.ts";
 import { activationsOn } from "../../runtime/activation-source.ts";
 import { previewSamples } from "../../calibration/preview-samples.ts";
@@ -11,7 +11,8 @@ import { applyEdit } from "../apply.ts";
 import type { Edit } from "../edit.ts";
 import type { FitError, FitSamples } from "./fit-point.ts";
 import { roundingOf } from "../rounding.ts";
-import { Reference } from "./reference.ts";
+import type { Session } from "../../runtime/session.ts";
+import { SessionPool, type OpenSession } from "../../runtime/session-pool.ts";
 
 export interface TrialOptions {
   readonly calibration: CalibrationSpec;
@@ -51,27 +52,35 @@ interface Plan {
 /** Makes edited models and measures how far they are from the original: roughly to choose among many, and in full. To be closed. */
 export class Trials {
   private constructor(
-    private readonly original: Reference,
+    private readonly original: Model,
     private readonly options: TrialOptions,
     private readonly plan: Plan,
+    private readonly pool: SessionPool,
+    /** The model that others are held against: it stays ready, and answers each batch once. */
+    private readonly ready: Session,
   ) {}
+
+  /** What is known of a model is let go with it. */
+  readonly #analysed = new WeakMap<Model, AnalysedModel>();
 
   /**
    * @throws {CalibrationError} when the samples do not fit the model
    * @throws {RunError} when the model does not run
    */
   static async on(model: Model, options: TrialOptions): Promise<Trials> {
-    const original = await Reference.open(model);
+    const pool = new SessionPool();
     try {
-      return new Trials(original, options, await planFor(model, original, options));
+      const ready = await pool.open(model);
+      return new Trials(model, options, await planFor(model, pool.open, options), pool, ready);
     } catch (error) {
-      await original.close();
+      await pool.close();
       throw error;
     }
   }
 
-  close(): Promise<void> {
-    return this.original.close();
+  async close(): Promise<void> {
+    await this.ready.close();
+    await this.pool.close();
   }
 
   get samples(): FitSamples {
@@ -89,8 +98,12 @@ export class Trials {
     return (fitting === undefined || fitting.all === fitting.trial) && measuring.all === measuring.trial;
   }
 
-  totalsOf(model: Model): Totals {
-    return totalsOf(model, this.options);
+  /** @param base that the model was edited from */
+  totalsOf(model: Model, base?: Model): Totals {
+    const { bindings = {}, hardware } = this.options;
+    const analysed = this.#analysed.get(model) ?? analyseModel(model, bindings, base && this.#analysed.get(base));
+    this.#analysed.set(model, analysed);
+    return totalsOfAnalysed(analysed, hardware);
   }
 
   /** @throws what `applyEdit` does */
@@ -98,7 +111,7 @@ export class Trials {
     const { bindings, seed } = this.options;
     const spec = this.plan.fitting?.[extent];
     const { after } = await applyEdit(model, edit, {
-      ...(spec && { activationsOf: (one: Model) => activationsOn(one, spec) }),
+      ...(spec && { activationsOf: (one: Model) => activationsOn(one, spec, this.pool.open) }),
       ...(bindings && { bindings }),
       ...(seed !== undefined && { seed }),
       ...signalOf(this.options),
@@ -109,16 +122,21 @@ export class Trials {
   /** @throws {RunError} when the model does not run */
   async measured(model: Model, extent: keyof Sampling): Promise<FitError> {
     const calibration = this.plan.measuring[extent];
-    return errorOf(await compareRuns(this.original, model, { calibration, ...signalOf(this.options) }));
+    const { open } = this.pool;
+    return errorOf(await compareRuns(this.original, model, { calibration, open, ...signalOf(this.options) }));
   }
 
   /** What rounding alone may change of a model's answers. */
   rounding(model: Model): Promise<number> {
-    return roundingOf(model, undefined, { calibration: this.plan.measuring.trial, ...signalOf(this.options) });
+    return roundingOf(model, undefined, {
+      calibration: this.plan.measuring.trial,
+      open: this.pool.open,
+      ...signalOf(this.options),
+    });
   }
 }
 
-async function planFor(model: Model, original: Reference, options: TrialOptions): Promise<Plan> {
+async function planFor(model: Model, open: OpenSession, options: TrialOptions): Promise<Plan> {
   const madeFor = inputPorts(model);
   const calibration: CalibrationSpec = { madeFor, ...options.calibration };
   const measuring: CalibrationSpec | undefined = options.measuring && { madeFor, ...options.measuring };
@@ -129,7 +147,7 @@ async function planFor(model: Model, original: Reference, options: TrialOptions)
   const fitting = isSynthetic ? undefined : sampling(calibration, parts.fitting, count, macs);
   const measured = await (measuring ? previewSamples(madeFor, measuring, 0) : undefined);
   const measures = sampling(measuring ?? calibration, parts.measuring, measured?.count ?? count, macs);
-  const itself = await compareRuns(original, model, { calibration: measures.all, ...signalOf(options) });
+  const itself = await compareRuns(model, model, { calibration: measures.all, open, ...signalOf(options) });
   const samples: FitSamples = {
     fitted: fitting ? countOf(count, parts.fitting) : 0,
     measured: itself.samples.count,
@@ -141,7 +159,7 @@ async function planFor(model: Model, original: Reference, options: TrialOptions)
 }
 
 function totalsOf(model: Model, { bindings = {}, hardware }: TrialOptions): Totals {
-  return costModel(analyseModel(model, bindings), hardware).totals;
+  return totalsOfAnalysed(analyseModel(model, bindings), hardware);
 }
 
 /** What is fitted to must not be measured on: a layer with as many weights as there are samples fits them without any error. */

@@ -1,0 +1,172 @@
+import type { CalibrationSpec } from "../calibration/spec.ts";
+import { writeModel, type WriteOptions } from "../formats/formats.ts";
+import type { HardwareProfile } from "../hardware/hardware.ts";
+import type { Model } from "../model/model.ts";
+import { analyseModel, totalsOf, type AnalysedModel } from "../profile-model.ts";
+import type { Totals } from "../profile.ts";
+import { activationsOn } from "../runtime/activation-source.ts";
+import { compareRuns, type CompareOptions, type RunComparison } from "../runtime/compare-runs.ts";
+import { inputPorts } from "../runtime/model-ports.ts";
+import { SessionPool } from "../runtime/session-pool.ts";
+import { applyEdit, predictEdit, type EditContext, type Step } from "./apply.ts";
+import { checkEdit } from "./check-edit.ts";
+import type { Edit } from "./edit.ts";
+import { fit, type FitOptions, type Fitted } from "./fit/fit.ts";
+import { suggest, type SuggestOptions } from "./suggest.ts";
+import type { Suggestion } from "./suggestion.ts";
+
+/** What editing a model goes by, wherever it is asked for: a command line, or an editor's document. */
+export interface EditSettings {
+  /** Sizes of dynamic dimensions by name; the others have their defaults where something must be counted. */
+  readonly bindings?: Readonly<Record<string, number>>;
+  readonly hardware: HardwareProfile;
+  /** Samples that edits are checked on; seeded random ones when left out. */
+  readonly calibration?: CalibrationSpec;
+  /** Whether weights are fitted to them: random samples would fit them to noise. */
+  readonly fitsToSamples?: boolean;
+  readonly seed?: number;
+}
+
+/** How one edit is computed, beside the settings of its session. */
+export interface ApplyOptions extends Pick<EditContext, "training" | "signal" | "onProgress"> {
+  /** Samples that its weights are fitted to instead of the session's; null: none. */
+  readonly calibration?: CalibrationSpec | null;
+}
+
+export interface Prediction {
+  /** Its new weights have no numbers. */
+  readonly model: Model;
+  readonly totals: Totals;
+}
+
+/**
+ * A model that is being edited. It was read once; the session knows what inference found of it and of what edits made of it, and keeps the
+ * runtimes' sessions that were opened for it. Everything that edits, on the command line and in the editor, is done by its methods. To be
+ * closed; the model's file is the caller's.
+ */
+export class EditSession {
+  readonly #pool: SessionPool;
+  /** What is known of a model is let go with it. */
+  readonly #analysed: WeakMap<Model, AnalysedModel>;
+
+  /**
+   * @param base without edits
+   * @param parent whose knowledge and runtimes it shares: see `with`
+   */
+  constructor(
+    readonly base: Model,
+    readonly settings: EditSettings,
+    parent?: EditSession,
+  ) {
+    this.#pool = parent ? parent.#pool : new SessionPool();
+    this.#analysed = parent ? parent.#analysed : new WeakMap<Model, AnalysedModel>();
+  }
+
+  /** The same session going by other settings, sizes apart. It is closed with this one. */
+  with(settings: Partial<Omit<EditSettings, "bindings">>): EditSession {
+    return new EditSession(this.base, { ...this.settings, ...settings }, this);
+  }
+
+  /** Shapes, operations and roles of the model with every dynamic dimension bound. @param base that it was edited from */
+  analysed(model: Model = this.base, base?: Model): AnalysedModel {
+    const known = this.#analysed.get(model);
+    if (known) return known;
+    const analysed = analyseModel(model, this.#bindings, base && this.#analysed.get(base));
+    this.#analysed.set(model, analysed);
+    return analysed;
+  }
+
+  /** @param base that the model was edited from */
+  totalsOf(model: Model = this.base, base?: Model): Totals {
+    return totalsOf(this.analysed(model, base), this.settings.hardware);
+  }
+
+  /** See `suggest`. */
+  suggest(
+    options: Omit<SuggestOptions, "bindings" | "hardware"> = {},
+    model: Model = this.base,
+  ): Promise<readonly Suggestion[]> {
+    const { hardware } = this.settings;
+    return suggest(model, { ...options, bindings: this.#bindings, hardware });
+  }
+
+  /**
+   * What an edit would make of a model, by sizes alone.
+   * @returns undefined when they depend on the numbers of the weights
+   * @throws {NotApplicableError}
+   */
+  async predict(edit: Edit, model: Model = this.base): Promise<Prediction | undefined> {
+    const after = await predictEdit(model, edit, { bindings: this.#bindings });
+    if (!after) return undefined;
+    this.analysed(model);
+    return { model: after, totals: this.totalsOf(after, model) };
+  }
+
+  /**
+   * Computes an edit of a model, its weights fitted to samples where there are some.
+   * @throws {NotApplicableError} when it does not fit its target
+   * @throws {OptionError} for an unknown restructuring or option
+   */
+  apply(edit: Edit, model: Model = this.base, options: ApplyOptions = {}): Promise<Step> {
+    const { calibration, ...computing } = options;
+    const { seed, fitsToSamples = false } = this.settings;
+    const own = fitsToSamples ? this.settings.calibration : undefined;
+    const samples = calibration === undefined ? own : (calibration ?? undefined);
+    return applyEdit(model, edit, {
+      ...computing,
+      bindings: this.#bindings,
+      ...(samples && { activationsOf: (one: Model) => activationsOn(one, this.samples(samples), this.#pool.open) }),
+      ...(seed !== undefined && { seed }),
+    });
+  }
+
+  /**
+   * Runs the model before and after an edit on the same samples.
+   * @throws {InexactEditError} when an exact edit is off by more than rounding
+   */
+  check(
+    step: Step,
+    { calibration, signal }: { calibration?: CalibrationSpec; signal?: AbortSignal } = {},
+  ): Promise<RunComparison> {
+    const options = { calibration: this.samples(calibration), open: this.#pool.open };
+    return checkEdit(step, { ...options, ...(signal && { signal }) });
+  }
+
+  /** See `fit`. */
+  fit(
+    options: Omit<FitOptions, "bindings" | "hardware" | "calibration" | "seed">,
+    model: Model = this.base,
+  ): Promise<Fitted> {
+    const { hardware, seed } = this.settings;
+    return fit(model, {
+      ...options,
+      calibration: this.samples(),
+      bindings: this.#bindings,
+      hardware,
+      ...(seed !== undefined && { seed }),
+    });
+  }
+
+  /** Runs two models on the same samples. */
+  compare(a: Model, b: Model, options: Omit<CompareOptions, "open"> = {}): Promise<RunComparison> {
+    return compareRuns(a, b, { calibration: this.samples(), ...options, open: this.#pool.open });
+  }
+
+  write(model: Model, path: string, options: WriteOptions = {}): Promise<void> {
+    return writeModel(model, path, options);
+  }
+
+  /** Samples as they are made for the file: what edits of its resolution leave gets them stretched. */
+  samples(calibration: CalibrationSpec = this.settings.calibration ?? {}): CalibrationSpec {
+    return { madeFor: inputPorts(this.base), ...calibration };
+  }
+
+  /** Frees what runs models. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  get #bindings(): Readonly<Record<string, number>> {
+    return this.settings.bindings ?? {};
+  }
+}
