@@ -2,6 +2,7 @@ import type { ComputeType, HardwareProfile } from "./hardware/hardware-profile.t
 import type { FormatId } from "./model/format.ts";
 import type { DataType } from "./model/data-type.ts";
 import type { PrintedDimension } from "./model/shape.ts";
+import type { Edge } from "./layers/edges.ts";
 import type { Layer } from "./layers/layer.ts";
 import type { LayerKind } from "./operators/operation.ts";
 
@@ -37,13 +38,7 @@ export interface Structure {
   readonly computeTypes: readonly ComputeType[];
 }
 
-/** An output of one layer that another one reads. */
-export interface Edge {
-  readonly from: number;
-  /** Position in the outputs of `from`. */
-  readonly output: number;
-  readonly to: number;
-}
+export type { Edge } from "./layers/edges.ts";
 
 /** What is in the arena at each step of one inference. */
 export interface MemoryTimeline {

@@ -12,6 +12,8 @@ const bin = (path) => join("node_modules", path);
 /** TypeScript 7, the native compiler: a sixth of the processor time. ESLint still needs the API of version 6. */
 const TSC = bin("typescript7/bin/tsc");
 const ESLINT = bin("eslint/bin/eslint.js");
+/** Imports that climb, and circles: what .dependency-cruiser.mjs forbids. */
+const DEPENDENCY_CRUISER = bin("dependency-cruiser/bin/dependency-cruise.mjs");
 const PRETTIER = bin("prettier/bin/prettier.cjs");
 const MOCHA = bin("mocha/bin/mocha.js");
 
@@ -30,7 +32,10 @@ export const SIDE_BY_SIDE = [
     "Types",
     TSCONFIGS.map((room) => [TSC, "--pretty", "false", "-p", room]),
   ),
-  check("lint", "Lint", [[ESLINT, "--max-warnings", "0", "."]]),
+  check("lint", "Lint", [
+    [ESLINT, "--max-warnings", "0", "."],
+    [DEPENDENCY_CRUISER, "--output-type", "err", "profiler", "extension", "webview"],
+  ]),
   check("format", "Format", [[PRETTIER, "--check", ".", "--cache", "--cache-strategy", "content", ...PRETTIER_CACHE]]),
   // Last: it measures times, and most of it then has the machine for itself.
   suite(

@@ -7,7 +7,7 @@ import { LimitError, ModelFormatError } from "../errors.ts";
 import { modelBytes, readModel } from "../formats/formats.ts";
 import type { Model } from "../model/model.ts";
 import { isEdited } from "../neutral/edited-model.ts";
-import { loadOnnxRuntime } from "../runtime/onnx-runtime.ts";
+import { loadOnnxRuntime } from "../onnx-runtime.ts";
 import { folderOf } from "../runtime/onnx-session.ts";
 import type { ProfiledLevel } from "./profiled-level.ts";
 

@@ -1,5 +1,12 @@
-import type { Edge } from "../profile.ts";
 import type { Layer } from "./layer.ts";
+
+/** An output of one layer that another one reads. */
+export interface Edge {
+  readonly from: number;
+  /** Position in the outputs of `from`. */
+  readonly output: number;
+  readonly to: number;
+}
 
 /**
  * Which layer's outputs feed which layer. A tensor that several rows claim (a node with bodies is listed before the row that really

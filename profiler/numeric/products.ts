@@ -1,6 +1,6 @@
 import type * as Ort from "onnxruntime-node";
 import { onnx } from "../formats/onnx/schema/onnx.ts";
-import { loadOnnxRuntime, QUIET_THREADS } from "../runtime/onnx-runtime.ts";
+import { loadOnnxRuntime, QUIET_THREADS } from "../onnx-runtime.ts";
 import type { Matrix } from "./matrix.ts";
 
 export interface ProductOptions {

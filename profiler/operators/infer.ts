@@ -1,4 +1,3 @@
-import type { Operation } from "./operation.ts";
 import { count } from "../counters.ts";
 import { LimitError } from "../errors.ts";
 import {
@@ -17,46 +16,13 @@ import { CALL_RULE } from "./call-rule.ts";
 import { disagreement, lostInput, plausible } from "./check-type.ts";
 import { executionOrder } from "./execution-order.ts";
 import { foldedConstant } from "./folded-constant.ts";
+import type { InferredBody, InferredGraph, InferredNode, Problem } from "./inferred-graph.ts";
 import { NodeView } from "./node-view.ts";
 import { PreviousInference } from "./previous-inference.ts";
 import { describeNode, type Description, type OperatorRule, type OperatorTable } from "./operator-rule.ts";
 import { UNKNOWN, type InferredType } from "./inferred-type.ts";
 
-/** What inference found of one run of a graph. A body that runs at two places is inferred at each. */
-export interface InferredGraph {
-  readonly graph: Graph;
-  /** By tensor id. */
-  readonly inferredTypes: readonly InferredType[];
-  /** Identity of each tensor over the whole run, by tensor id. */
-  readonly keys: readonly string[];
-  /** In file order. */
-  readonly nodes: readonly InferredNode[];
-}
-
-export interface InferredNode {
-  readonly node: Node;
-  /** undefined for an operator that the table does not know. */
-  readonly rule: OperatorRule | undefined;
-  readonly view: NodeView;
-  readonly operation: Operation;
-  readonly bodies: readonly InferredBody[];
-  /** Disagreements and failures, for the list of warnings. */
-  readonly problems: readonly Problem[];
-}
-
-export interface InferredBody {
-  readonly body: Body;
-  readonly graph: InferredGraph;
-  /** Runs for each run of the node; undefined when only the run can tell. */
-  readonly trips: number | undefined;
-}
-
-export interface Problem {
-  readonly code: "unknown-operator" | "shape-disagrees" | "shape-error" | "internal-error";
-  readonly message: string;
-  /** The message says what an unknown operator is, and not only that there is no rule. */
-  readonly isExplained?: true;
-}
+export type { InferredBody, InferredGraph, InferredNode, Problem } from "./inferred-graph.ts";
 
 /** What stays the same over all graphs of one inference. */
 export interface InferenceContext {

@@ -1,6 +1,6 @@
 import { ABSENT, type Graph, type Node, type Tensor, type TensorId } from "../model/model.ts";
 import { usedTensors } from "./execution-order.ts";
-import type { InferredGraph, InferredNode } from "./infer.ts";
+import type { InferredGraph, InferredNode } from "./inferred-graph.ts";
 import type { ConstantOrigin, InferredType } from "./inferred-type.ts";
 
 /**

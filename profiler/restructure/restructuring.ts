@@ -1,6 +1,6 @@
 import { EdgewiseError } from "../errors.ts";
-import type { TensorId } from "../model/model.ts";
 import { completeOptions, type EditOptions, type OptionSpec, type OptionsOf, type OptionValue } from "./options.ts";
+import type { ActivationSource } from "../neutral/activations.ts";
 import type { LayerId, NeutralGraph } from "../neutral/neutral-graph.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
 
@@ -140,19 +140,7 @@ export interface TrainingOptions {
   readonly rate?: number;
 }
 
-/** Runs the graph that is being edited, as it is before this edit, on the calibration samples. */
-export interface ActivationSource {
-  countSamples(): Promise<number>;
-  /** Tensors of the graph, batch by batch, in the same order at each call. */
-  capture(tensors: readonly TensorId[]): AsyncIterable<ReadonlyMap<TensorId, Activations>>;
-}
-
-export interface Activations {
-  /** Batch outermost; axes as the graph has them. */
-  readonly shape: readonly number[];
-  /** Row-major. */
-  readonly data: Float32Array;
-}
+export type { Activations, ActivationSource } from "../neutral/activations.ts";
 
 /** An edit does not fit the layer it names; the message says why. */
 export class NotApplicableError extends EdgewiseError {

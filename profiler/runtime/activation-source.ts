@@ -1,7 +1,7 @@
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { openSamples } from "../calibration/sample-set.ts";
 import type { Model, TensorId } from "../model/model.ts";
-import type { ActivationSource, Activations } from "../restructure/restructuring.ts";
+import type { ActivationSource, Activations } from "../neutral/activations.ts";
 import { captureActivations } from "./capture.ts";
 import { openSession } from "./open-session.ts";
 import type { OpenSession } from "./session-pool.ts";

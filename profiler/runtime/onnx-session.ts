@@ -9,7 +9,7 @@ import type { Model } from "../model/model.ts";
 import { isEdited } from "../neutral/edited-model.ts";
 import { fromFloat16 } from "../model/raw-elements.ts";
 import { checkInputs } from "./check-inputs.ts";
-import { loadOnnxRuntime, QUIET_THREADS } from "./onnx-runtime.ts";
+import { loadOnnxRuntime, QUIET_THREADS } from "../onnx-runtime.ts";
 import {
   isNumericType,
   toBigInts,

@@ -1,6 +1,6 @@
 import type * as Ort from "onnxruntime-node";
 import { RunError } from "../errors.ts";
-import { loadOnnxRuntime, QUIET_THREADS } from "../runtime/onnx-runtime.ts";
+import { loadOnnxRuntime, QUIET_THREADS } from "../onnx-runtime.ts";
 import { NAMES, type BuiltGraph } from "./step-graph.ts";
 
 /** Elements of a batch by the names of the graph's inputs. */

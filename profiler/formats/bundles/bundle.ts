@@ -1,16 +1,10 @@
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { ModelFormatError } from "../../errors.ts";
+import type { BundledFile } from "./bundled-file.ts";
 import { litertlmSections } from "./litertlm.ts";
 import { zipFiles } from "./zip.ts";
 
-/** A file inside of a bundle. */
-export interface BundledFile {
-  readonly name: string;
-  /** Bytes, unpacked. */
-  readonly size: number;
-  /** Closing what comes closes the bundle. */
-  open(): Promise<ByteSource>;
-}
+export type { BundledFile } from "./bundled-file.ts";
 
 /** Files that hold models and what belongs to them: MediaPipe's tasks, and LiteRT-LM's language models. */
 const BUNDLES: readonly {

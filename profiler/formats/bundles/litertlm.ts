@@ -1,7 +1,7 @@
 import { ByteBuffer } from "flatbuffers";
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { LimitError, ModelFormatError } from "../../errors.ts";
-import type { BundledFile } from "./bundle.ts";
+import type { BundledFile } from "./bundled-file.ts";
 import { SliceSource } from "./slice-source.ts";
 
 /** "LITERTLM", three 32-bit versions, a reserved word, the end of the header, and the header's flatbuffer. Source: LiteRT-LM, litertlm_header.h. */

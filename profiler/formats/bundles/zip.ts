@@ -2,7 +2,7 @@ import { inflateSync } from "fflate";
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { MemorySource } from "../../bytes/memory-source.ts";
 import { LimitError, ModelFormatError } from "../../errors.ts";
-import type { BundledFile } from "./bundle.ts";
+import type { BundledFile } from "./bundled-file.ts";
 import { SliceSource } from "./slice-source.ts";
 
 /** Signatures and sizes of the records. Source: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16. */

@@ -8,7 +8,7 @@ import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../profiler/restructure/restructuring.ts";
 import { activationsOn } from "../../../profiler/runtime/activation-source.ts";
-import { loadOnnxRuntime } from "../../../profiler/runtime/onnx-runtime.ts";
+import { loadOnnxRuntime } from "../../../profiler/onnx-runtime.ts";
 import type { DataType } from "../../../profiler/model/data-type.ts";
 import { graph, node, onnxModel, tensor, value, type OnnxNode, type OnnxTensor } from "../../builders/onnx-builder.ts";
 import { edit, edited, readBytes, seededFeeds } from "../restructure/edited-model.ts";

@@ -3,7 +3,7 @@ import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import type { WeightEncoding } from "../../../profiler/model/weight-encoding.ts";
 import { describeLayer } from "../../../profiler/views/describe-layer.ts";
 import { profileModel, type AnalysedModel } from "../../../profiler/profile-model.ts";
-import { loadOnnxRuntime } from "../../../profiler/runtime/onnx-runtime.ts";
+import { loadOnnxRuntime } from "../../../profiler/onnx-runtime.ts";
 import {
   graph,
   node,

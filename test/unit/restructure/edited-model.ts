@@ -11,7 +11,7 @@ import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import { applyEdit, predictEdit } from "../../../profiler/editing/apply.ts";
 import type { Edit } from "../../../profiler/editing/edit.ts";
 import type { EditOptions } from "../../../profiler/restructure/options.ts";
-import { loadOnnxRuntime } from "../../../profiler/runtime/onnx-runtime.ts";
+import { loadOnnxRuntime } from "../../../profiler/onnx-runtime.ts";
 import { tensor, type OnnxTensor } from "../../builders/onnx-builder.ts";
 
 /** What an exact edit may differ by, relative to the range of the output. */

@@ -1,9 +1,10 @@
 import { readConstant } from "../../../model/constant-values.ts";
 import { isFloat, isInteger, type DataType } from "../../../model/data-type.ts";
-import { ABSENT, type Node, type Quantization, type TensorId } from "../../../model/model.ts";
+import { ABSENT, type Attribute, type Node, type Quantization, type TensorId } from "../../../model/model.ts";
+import type { LayerToLower } from "../../../neutral/adapter.ts";
+import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
 import type { Weights } from "../../../neutral/forms.ts";
 import { plannedScheme, quantized, schemeFor } from "../../../neutral/quantize.ts";
-import type { NodeWriter } from "./node-writer.ts";
 
 /** Since then a DequantizeLinear takes a scale for each channel. */
 const FIRST_PER_CHANNEL = 13;
@@ -14,8 +15,23 @@ const NEW_WEIGHTS: DataType = "int8";
 /** Which input of a convolution or a product has the weights of a role. */
 const PLACES: Readonly<Record<string, number>> = { weight: 1, bias: 2 };
 
+/** What writes the nodes of the layer: see `NodeWriter`. */
+interface QuantizedWriter {
+  readonly layer: LayerToLower;
+  readonly draft: GraphBuilder;
+  readonly opset: number;
+  readonly input: TensorId;
+  helper(
+    role: string,
+    op: string,
+    inputs: readonly TensorId[],
+    attributes: Readonly<Record<string, Attribute>>,
+    output: TensorId,
+  ): void;
+}
+
 /** What weights of a role are to be stored as: integers where the layer's were, and where its input comes from a DequantizeLinear. */
-export function storedTypeOf(writer: NodeWriter, weights: Weights): DataType {
+export function storedTypeOf(writer: QuantizedWriter, weights: Weights): DataType {
   if (!isFloat(weights.dataType)) return weights.dataType;
   const before = weightBefore(writer);
   if (before) return isInteger(before.dataType) ? before.dataType : weights.dataType;
@@ -23,7 +39,7 @@ export function storedTypeOf(writer: NodeWriter, weights: Weights): DataType {
 }
 
 /** Whether a tensor stands for integers that the run brings. */
-export function isDequantized(writer: NodeWriter, tensor: TensorId): boolean {
+export function isDequantized(writer: QuantizedWriter, tensor: TensorId): boolean {
   return dequantizerOf(writer, tensor) !== undefined;
 }
 
@@ -33,7 +49,7 @@ export function isDequantized(writer: NodeWriter, tensor: TensorId): boolean {
  * @param channelAxis of the output channels
  */
 export async function writeQuantized(
-  writer: NodeWriter,
+  writer: QuantizedWriter,
   role: string,
   weights: Weights,
   { dataType, channelAxis }: { readonly dataType: DataType; readonly channelAxis: number },
@@ -58,7 +74,7 @@ export async function writeQuantized(
  * @param weightTensor the weights as they are written
  */
 export async function writeQuantizedBias(
-  writer: NodeWriter,
+  writer: QuantizedWriter,
   bias: Weights,
   weightTensor: TensorId,
 ): Promise<TensorId | undefined> {
@@ -84,7 +100,7 @@ interface Stored {
   readonly read: () => Promise<ArrayLike<number>>;
 }
 
-async function writeStored(writer: NodeWriter, role: string, { scheme, ...stored }: Stored): Promise<TensorId> {
+async function writeStored(writer: QuantizedWriter, role: string, { scheme, ...stored }: Stored): Promise<TensorId> {
   const { draft, layer } = writer;
   const name = `${layer.name}.${role}`;
   const before = dequantizerBefore(writer, role);
@@ -104,7 +120,7 @@ async function writeStored(writer: NodeWriter, role: string, { scheme, ...stored
   return output;
 }
 
-function isPerChannel(writer: NodeWriter): boolean {
+function isPerChannel(writer: QuantizedWriter): boolean {
   if (writer.opset < FIRST_PER_CHANNEL) return false;
   if (weightBefore(writer) === undefined) return true;
   const before = dequantizerBefore(writer, "weight");
@@ -112,22 +128,22 @@ function isPerChannel(writer: NodeWriter): boolean {
   return before === undefined || (scale?.shape?.length ?? 0) > 0;
 }
 
-function weightBefore({ layer: { before } }: NodeWriter): Weights | undefined {
+function weightBefore({ layer: { before } }: QuantizedWriter): Weights | undefined {
   return before && "weight" in before.form ? before.form.weight : undefined;
 }
 
-function inputBefore({ layer: { before, form } }: NodeWriter, role: string): TensorId | undefined {
+function inputBefore({ layer: { before, form } }: QuantizedWriter, role: string): TensorId | undefined {
   return before?.form.kind === form.kind ? before.node.inputs[PLACES[role] ?? ABSENT] : undefined;
 }
 
 /** What the layer's weights of a role came from, in the file before the edit. */
-function dequantizerBefore(writer: NodeWriter, role: string): Node | undefined {
+function dequantizerBefore(writer: QuantizedWriter, role: string): Node | undefined {
   const tensor = inputBefore(writer, role);
   if (tensor === undefined) return undefined;
   return writer.draft.model.entries[0].graph.nodes.find((node) => dequantizes(node, tensor));
 }
 
-function dequantizerOf({ draft }: NodeWriter, tensor: TensorId): Node | undefined {
+function dequantizerOf({ draft }: QuantizedWriter, tensor: TensorId): Node | undefined {
   return tensor === ABSENT ? undefined : draft.nodes.find((node) => dequantizes(node, tensor));
 }
 
@@ -136,7 +152,7 @@ function dequantizes({ op, outputs }: Node, tensor: TensorId): boolean {
 }
 
 /** In a prediction new scales have no bytes: as many ones. */
-async function scalesOf({ draft }: NodeWriter, { inputs: [, scale = ABSENT] }: Node): Promise<readonly number[]> {
+async function scalesOf({ draft }: QuantizedWriter, { inputs: [, scale = ABSENT] }: Node): Promise<readonly number[]> {
   const { constant } = draft.tensors[scale] ?? {};
   if (constant === undefined) return [];
   if (constant.values) return constant.values;

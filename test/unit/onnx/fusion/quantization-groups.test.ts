@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import { profileModel } from "../../../../profiler/profile-model.ts";
 import type { LayerProfile } from "../../../../profiler/profile.ts";
-import { loadOnnxRuntime } from "../../../../profiler/runtime/onnx-runtime.ts";
+import { loadOnnxRuntime } from "../../../../profiler/onnx-runtime.ts";
 import { noSiblings } from "../../zoo/no-siblings.ts";
 import { QDQ_CASES } from "./qdq-cases.ts";
 

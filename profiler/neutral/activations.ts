@@ -1,0 +1,15 @@
+import type { TensorId } from "../model/model.ts";
+
+/** Runs the graph that is being edited, as it is before this edit, on the calibration samples. */
+export interface ActivationSource {
+  countSamples(): Promise<number>;
+  /** Tensors of the graph, batch by batch, in the same order at each call. */
+  capture(tensors: readonly TensorId[]): AsyncIterable<ReadonlyMap<TensorId, Activations>>;
+}
+
+export interface Activations {
+  /** Batch outermost; axes as the graph has them. */
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly data: Float32Array;
+}

@@ -1,0 +1,41 @@
+import type { Body, Graph, Node } from "../model/model.ts";
+import type { InferredType } from "./inferred-type.ts";
+import type { NodeView } from "./node-view.ts";
+import type { Operation } from "./operation.ts";
+import type { OperatorRule } from "./operator-rule.ts";
+
+/** What inference found of one run of a graph. A body that runs at two places is inferred at each. */
+export interface InferredGraph {
+  readonly graph: Graph;
+  /** By tensor id. */
+  readonly inferredTypes: readonly InferredType[];
+  /** Identity of each tensor over the whole run, by tensor id. */
+  readonly keys: readonly string[];
+  /** In file order. */
+  readonly nodes: readonly InferredNode[];
+}
+
+export interface InferredNode {
+  readonly node: Node;
+  /** undefined for an operator that the table does not know. */
+  readonly rule: OperatorRule | undefined;
+  readonly view: NodeView;
+  readonly operation: Operation;
+  readonly bodies: readonly InferredBody[];
+  /** Disagreements and failures, for the list of warnings. */
+  readonly problems: readonly Problem[];
+}
+
+export interface InferredBody {
+  readonly body: Body;
+  readonly graph: InferredGraph;
+  /** Runs for each run of the node; undefined when only the run can tell. */
+  readonly trips: number | undefined;
+}
+
+export interface Problem {
+  readonly code: "unknown-operator" | "shape-disagrees" | "shape-error" | "internal-error";
+  readonly message: string;
+  /** The message says what an unknown operator is, and not only that there is no rule. */
+  readonly isExplained?: true;
+}
