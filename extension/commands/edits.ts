@@ -41,7 +41,7 @@ export async function applyAllExact(document: ModelDocument): Promise<void> {
 /** Writes the edits that are on into a file, for another model or the command line. */
 export async function exportEdits(document: ModelDocument): Promise<void> {
   const { uri, name } = document;
-  const { edits, learned } = await document.exportedEdits();
+  const { edits, learned } = await document.learned.exported(document.editing.content.edits);
   if (edits.length === 0) {
     void vscode.window.showInformationMessage(vscode.l10n.t("{0} has no edits.", name));
     return;
@@ -68,7 +68,7 @@ export async function importEdits(document: ModelDocument, argument?: unknown): 
       (bytes) => parseLearned(bytes, path.posix.basename(beside.path)),
       () => new Map<string, Uint8Array>(),
     );
-    if (learned.size > 0) await document.keepLearned(learned);
+    if (learned.size > 0) await document.learned.keep(learned);
     await document.applyEdits(parseEditList(text, path.posix.basename(source.path)));
   });
 }

@@ -1,7 +1,8 @@
 import { FORMAT_TYPES } from "../../profiler/formats/format-types.ts";
 import * as vscode from "vscode";
 import { RpcError } from "../../webview/protocol/rpc.ts";
-import { ModelDocument, type DocumentContext } from "../editor/model-document.ts";
+import type { DocumentContext } from "../editor/document-context.ts";
+import { ModelDocument } from "../editor/model-document.ts";
 import type { OpenEditor, OpenModels } from "../editor/open-models.ts";
 import { log } from "../log.ts";
 

@@ -12,7 +12,9 @@ import { unpackProfile } from "../worker/pack-profile.ts";
 import type { ModelRequest, SuggestionScope } from "../worker/protocol.ts";
 import { changeText } from "./change-text.ts";
 import { DocumentEvents } from "./document-events.ts";
+import type { DocumentContext } from "./document-context.ts";
 import { DocumentFit } from "./document-fit.ts";
+import { DocumentLearned } from "./document-learned.ts";
 import { DocumentCalibration } from "./document-calibration.ts";
 import { DocumentFile } from "./document-file.ts";
 import type { BaseFile } from "./base-file.ts";
@@ -23,29 +25,12 @@ import { exactEdits } from "./exact-edits.ts";
 import type { DocumentRuns } from "../running/document-runs.ts";
 import { runsOf } from "../running/runs-of.ts";
 import type { DeviceWatch } from "../running/device-watch.ts";
-import type { KeptRuns } from "../running/kept-runs.ts";
 import { ProfilingSession, type Bindings } from "./profiling-session.ts";
 import type { PagePreferences } from "./page-preferences.ts";
-import type { RememberedBindings } from "./remembered-bindings.ts";
-import type { RememberedCalibration } from "./remembered-calibration.ts";
 import { locate, remoteFiles, siblingUri } from "./remote-files.ts";
 
 /** Settings that decide the numbers; the others only how they are shown. */
 const PROFILING_SETTINGS = ["edgewise.hardwareProfile", "edgewise.hardwareProfiles"];
-
-export interface DocumentContext {
-  /** The worker's bundle. */
-  readonly workerScript: string;
-  /** A folder for copies of files that are being edited. */
-  readonly copies: string;
-  /** A folder for what edits learn. */
-  readonly learned: string;
-  readonly remembered: RememberedBindings;
-  readonly calibrations: RememberedCalibration;
-  readonly preferences: PagePreferences;
-  readonly devices: DeviceWatch;
-  readonly keptRuns: KeptRuns;
-}
 
 /** A model that is open in one or more editors: a version of its file, the edits on it, and what they cost. */
 export class ModelDocument implements vscode.CustomDocument {
@@ -55,6 +40,7 @@ export class ModelDocument implements vscode.CustomDocument {
   readonly editing: EditingSession<BaseFile>;
   readonly calibration: DocumentCalibration;
   readonly fit: DocumentFit;
+  readonly learned: DocumentLearned;
   readonly runs: DocumentRuns;
   readonly devices: DeviceWatch;
   readonly file: DocumentFile;
@@ -135,6 +121,7 @@ export class ModelDocument implements vscode.CustomDocument {
       bindings: () => this.session.bindings,
       onChanged: (calibration) => this.events.calibration.fire(calibration),
     });
+    this.learned = new DocumentLearned(this.engines, (edits) => this.requestFor({ ...this.editing.content, edits }));
     this.fit = new DocumentFit(
       async (budget, signal) => {
         const calibration = this.calibration.spec;
@@ -239,30 +226,6 @@ export class ModelDocument implements vscode.CustomDocument {
   async applyEdits(edits: readonly Edit[]): Promise<void> {
     this.#refuseRemote();
     await this.editing.apply(edits);
-  }
-
-  /** Ends the training that is under way, and keeps the best that it found. */
-  async stopTraining(): Promise<void> {
-    await this.engines.computing.request("stopTraining", null);
-  }
-
-  /** Keeps what edits of an imported list learned elsewhere, before they are applied. */
-  async keepLearned(learned: ReadonlyMap<string, Uint8Array>): Promise<void> {
-    const all = [...learned].map(([hash, bytes]) => ({ hash, bytes }));
-    await this.engines.quick.request("keepLearned", { learned: all });
-  }
-
-  /** The edits that are on, for a file, and what they learned. */
-  async exportedEdits(): Promise<{
-    readonly edits: readonly Edit[];
-    readonly learned: ReadonlyMap<string, Uint8Array>;
-  }> {
-    const learned = await this.engines.quick.request("learned", this.requestFor(this.editing.content));
-    const edits = this.editing.content.edits.filter(({ isOn }) => isOn);
-    return {
-      edits: edits.map(({ edit }, index) => ({ ...edit, ...(learned[index] && { learned: learned[index].hash }) })),
-      learned: new Map(learned.flatMap((each) => (each ? [[each.hash, each.bytes] as const] : []))),
-    };
   }
 
   /** @returns how many edits there were. @throws {RpcError} as `applyEdits` does */

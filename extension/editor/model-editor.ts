@@ -2,7 +2,8 @@ import * as vscode from "vscode";
 import { log } from "../log.ts";
 import { formatBackup, parseBackup, type Backup } from "./backup.ts";
 import type { CrashNotes } from "./crash-notes.ts";
-import { ModelDocument, type DocumentContext } from "./model-document.ts";
+import type { DocumentContext } from "./document-context.ts";
+import { ModelDocument } from "./model-document.ts";
 import { connectPanel } from "./model-panel.ts";
 import type { OpenModels } from "./open-models.ts";
 

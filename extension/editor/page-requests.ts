@@ -24,7 +24,7 @@ export function editingRequests(document: ModelDocument): Handlers<EditingContra
       document.editing.cancel();
       return null;
     },
-    stopTraining: () => done(document.stopTraining()),
+    stopTraining: () => done(document.learned.stopTraining()),
     startFit: ({ budget }) => {
       void document.fit.start(budget);
       return null;
