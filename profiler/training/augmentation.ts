@@ -18,9 +18,9 @@ export interface Augmentation {
 }
 
 /** Largest rotation (radians), change of size, and shift as a share of each side. */
-const ROTATION = (12 * Math.PI) / 180;
-const RESIZING = 0.12;
-const SHIFT = 0.1;
+const ROTATION = (9 * Math.PI) / 180;
+const RESIZING = 0.1;
+const SHIFT = 0.05;
 /** Largest shift of a crop, as a share of each side. Source: the crops of CIFAR-10, 4 of 32 (He et al., 2016). */
 const CROP = 0.125;
 /** Noise's deviation as a share of the sample's. */
