@@ -1,4 +1,5 @@
 import { OptionError } from "./errors.ts";
+import { isEdited } from "./model/edited.ts";
 import type { DeclaredDimension, Entry, Graph, Model } from "./model/model.ts";
 import type { Dimension } from "./model/shape.ts";
 import { namesIn, symbol } from "./model/size-expression.ts";
@@ -34,10 +35,11 @@ export interface BoundInputs extends SizedInputs {
  * Gives each dynamic dimension of a model's inputs its value: the caller's by name, else the example that the file was converted with,
  * else 1. A dimension without a name is called INPUT[AXIS]; a size that the file fixes can be overridden by that name as well. One that
  * the file computes from others ("2*s0") follows from them.
- * @throws {OptionError} for a name that the model does not have, or a value that is no size
+ * @throws {OptionError} for a name that the model does not have and no edit took away, or a value that is no size
  */
-export function bindInputs(model: Model, given: Bindings, entry: Entry = model.entries[0]): BoundInputs {
+export function bindInputs(model: Model, asked: Bindings, entry: Entry = model.entries[0]): BoundInputs {
   const inputs = new InputSizes(entry.graph);
+  const given = isEdited(model) ? inputs.known(asked) : asked;
   const values = inputs.valuesOf(given, model.file);
   const defaults = inputs.valuesOf({}, model.file);
   const isFixed = (name: string): boolean => inputs.names.get(name)?.isFixed === true;
@@ -58,6 +60,21 @@ export function bindInputs(model: Model, given: Bindings, entry: Entry = model.e
 export function openInputs(model: Model, given: Bindings = {}): SizedInputs {
   const inputs = new InputSizes(model.entries[0].graph);
   return inputs.sized((name) => given[name]);
+}
+
+/** Names of dynamic dimensions of the main entry's inputs that can be given a value. */
+export function dynamicNames(model: Model): readonly string[] {
+  return [...new InputSizes(model.entries[0].graph).names].flatMap(([name, { isFixed: is }]) => (is ? [] : [name]));
+}
+
+/** What a size over names of the inputs comes to when they have these values, or their defaults; undefined for what only the run can tell. */
+export function sizeAt(model: Model, asked: Bindings = {}): (size: Dimension) => number | undefined {
+  const inputs = new InputSizes(model.entries[0].graph);
+  const values = inputs.valuesOf(isEdited(model) ? inputs.known(asked) : asked, model.file);
+  return (size) => {
+    const value = valueAt(size, values);
+    return Number.isNaN(value) ? undefined : value;
+  };
 }
 
 interface SizeName {
@@ -112,6 +129,13 @@ class InputSizes {
       return { dataType, shape: sizes, ...(container && { container }) };
     });
     return { inferredTypes, sizeOf: (declared) => evaluate(this.#texts.sizeOf(declared), value) };
+  }
+
+  /** Those that the model has: an edit may have fixed a size that the model before it was told. */
+  known(given: Bindings): Bindings {
+    return Object.fromEntries(
+      Object.entries(given).filter(([name]) => this.names.has(name) || this.#computed.has(name)),
+    );
   }
 
   /** A value for each name. @throws {OptionError} */

@@ -1,6 +1,7 @@
 import type { PortShape } from "../model/shape.ts";
 import type { NumericType } from "../runtime/numeric-tensor.ts";
 import type { Port, Range } from "../runtime/session.ts";
+import { PortSizes } from "./port-sizes.ts";
 
 /** What one sample is for an input. */
 export interface SampledInput {
@@ -24,11 +25,10 @@ export interface SampleLayout {
  * with such inputs, or with a fixed batch of 1, take sample by sample.
  */
 export function layoutOf(ports: readonly Port[], dimensions: Readonly<Record<string, number>>): SampleLayout {
+  const sizes = new PortSizes(ports);
   const inputs = ports.map(({ name, dataType, shape, range }): SampledInput => {
     const isStacked = typeof shape[0] === "string" || shape[0] === 1;
-    const rest = (isStacked ? shape.slice(1) : shape).map((size) =>
-      typeof size === "string" ? (dimensions[size] ?? size) : size,
-    );
+    const rest = sizes.at(isStacked ? shape.slice(1) : shape, dimensions);
     return { name, dataType, shape: rest, isStacked, ...(range && { range }) };
   });
   const isBatchable = ports.length > 0 && ports.every(({ shape }) => typeof shape[0] === "string");

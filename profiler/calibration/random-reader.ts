@@ -1,3 +1,4 @@
+import { DEFAULT_SIZE } from "../bindings.ts";
 import { isFloat } from "../model/data-type.ts";
 import { Random } from "../numeric/random.ts";
 import { newArray, type NumericType } from "../runtime/numeric-tensor.ts";
@@ -11,9 +12,6 @@ const INTEGER_RANGES: Partial<Record<NumericType, Range>> = {
   int8: { low: -128, high: 127 },
 };
 const NARROW: Range = { low: 0, high: 1 };
-
-/** Dynamic dimensions that nobody has given a size. */
-const DEFAULT_SIZE = 1;
 
 /**
  * Made-up samples of a plausible range: what the model tells, else [0, 1) for pictures and standard normal for other floats. Sample i is
@@ -40,6 +38,8 @@ export function randomReader(input: SampledInput, place: number, seed: number): 
 }
 
 function drawer({ dataType, shape, range }: SampledInput): (random: Random) => number {
+  const { among = [] } = range ?? {};
+  if (among.length > 0) return (random) => among[Math.floor(among.length * random.uniform())] ?? 0;
   if (isFloat(dataType)) {
     if (range !== undefined) return (random) => range.low + (range.high - range.low) * random.uniform();
     const isPicture = channelAxis(shape) !== undefined;

@@ -1,3 +1,4 @@
+import { DEFAULT_SIZE } from "../bindings.ts";
 import { CalibrationError } from "../errors.ts";
 import { newArray, type NamedTensors, type NumericArray, type NumericTensor } from "../runtime/numeric-tensor.ts";
 import type { Port } from "../runtime/session.ts";
@@ -5,6 +6,7 @@ import { openArray } from "./array-reader.ts";
 import { openImageFolder } from "./image-folder.ts";
 import { layoutOf, type SampledInput } from "./input-layout.ts";
 import type { InputReader } from "./input-reader.ts";
+import { PortSizes } from "./port-sizes.ts";
 import { readLabels } from "./labels.ts";
 import { randomReader } from "./random-reader.ts";
 import { RANDOM_SAMPLES, type CalibrationSpec, type InputSpec, type SamplePart } from "./spec.ts";
@@ -135,20 +137,36 @@ async function openReaders(spec: CalibrationSpec, inputs: readonly SampledInput[
   const given = spec.inputs ?? {};
   checkNames(given, inputs);
   const originals = layoutOf(spec.madeFor ?? [], spec.dimensions ?? {}).inputs;
-  const readers: InputReader[] = [];
+  const plans = inputs.map((input) => {
+    const file = specOf(given, input, inputs.length);
+    // Pictures have sizes of their own: each model gets them as large as it takes them.
+    const made = file?.kind === "images" ? undefined : originals.find(({ name }) => name === input.name);
+    return { input, file, made, original: made ?? input };
+  });
+  const sizes = new PortSizes(plans.map(({ original }) => original));
+  const readers = new Map<SampledInput, InputReader>();
   try {
-    for (const [place, input] of inputs.entries()) {
-      const file = specOf(given, input, inputs.length);
-      // Pictures have sizes of their own: each model gets them as large as it takes them.
-      const made = file?.kind === "images" ? undefined : originals.find(({ name }) => name === input.name);
-      const original = made ?? input;
-      const reader =
-        file === undefined ? randomReader(original, place, spec.seed ?? 0) : await openReader(file, original);
-      readers.push(made === undefined ? reader : stretchedReader(reader, input));
+    let values = spec.dimensions ?? {};
+    for (const { input, file, original } of plans) {
+      if (file === undefined) continue;
+      const reader = await openReader(file, original);
+      readers.set(input, reader);
+      values = { ...sizes.toldBy(original.shape, reader.shape), ...values };
     }
-    return readers;
+    // What is made up beside them is of the sizes that they are of.
+    const defaults = Object.fromEntries([...sizes.names].map((name) => [name, DEFAULT_SIZE]));
+    for (const [place, { input, file, original }] of plans.entries()) {
+      if (file !== undefined) continue;
+      const shape = sizes.at(original.shape, { ...defaults, ...values });
+      readers.set(input, randomReader({ ...original, shape }, place, spec.seed ?? 0));
+    }
+    return plans.flatMap(({ input, made }) => {
+      const reader = readers.get(input);
+      if (reader === undefined) return [];
+      return made === undefined ? reader : stretchedReader(reader, input);
+    });
   } catch (error) {
-    await closeAll(readers);
+    await closeAll([...readers.values()]);
     throw error;
   }
 }
@@ -157,7 +175,7 @@ function openReader(spec: InputSpec, input: SampledInput): Promise<InputReader> 
   return spec.kind === "images" ? openImageFolder(spec, input) : openArray(spec, input);
 }
 
-/** Files of some inputs beside made-up numbers of others would measure nothing. */
+/** Inputs that no file is for get made-up numbers: a state, a mask, a setting. */
 function checkNames(given: Readonly<Record<string, InputSpec>>, inputs: readonly SampledInput[]): void {
   const names = Object.keys(given);
   if (names.length === 0) return;
@@ -169,8 +187,6 @@ function checkNames(given: Readonly<Record<string, InputSpec>>, inputs: readonly
     if (name !== "" && !inputs.some((input) => input.name === name))
       throw new CalibrationError(`${path}: no input is called "${name}": the model's are ${known}`);
   }
-  const missing = inputs.find((input) => specOf(given, input, inputs.length) === undefined);
-  if (missing !== undefined) throw new CalibrationError(`no samples are given for input "${missing.name}"`);
 }
 
 function specOf(

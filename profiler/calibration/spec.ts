@@ -6,7 +6,7 @@ import type { Port } from "../runtime/session.ts";
  * seeded random numbers of a plausible range.
  */
 export interface CalibrationSpec {
-  /** Files by input name; a model with one input also takes "". Either all inputs have one, or none has. */
+  /** Files by input name; a model with one input also takes "". Inputs without one get seeded random numbers. */
   readonly inputs?: Readonly<Record<string, InputSpec>>;
   /** Class of each sample. Image folders have it in their folders' names where they are sorted by class. */
   readonly labels?: LabelSpec;

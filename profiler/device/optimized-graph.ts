@@ -6,7 +6,7 @@ import { ExternalDataFolder } from "../bytes/external-data-folder.ts";
 import { LimitError, ModelFormatError } from "../errors.ts";
 import { modelBytes, readModel } from "../formats/formats.ts";
 import type { Model } from "../model/model.ts";
-import { isEdited } from "../neutral/edited-model.ts";
+import { isEdited } from "../model/edited.ts";
 import { loadOnnxRuntime } from "../onnx-runtime.ts";
 import { folderOf } from "../runtime/onnx-session.ts";
 import type { ProfiledLevel } from "./profiled-level.ts";

@@ -1,3 +1,4 @@
+import { DEFAULT_SIZE } from "../bindings.ts";
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import type { ByteSource } from "../bytes/byte-source.ts";
@@ -5,11 +6,12 @@ import { CalibrationError, OptionError, RunError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { MemorySource } from "../bytes/memory-source.ts";
 import { modelBytes } from "../formats/formats.ts";
-import { isEdited } from "../neutral/edited-model.ts";
+import { isEdited } from "../model/edited.ts";
+import { PortSizes } from "../calibration/port-sizes.ts";
 import { openSamples } from "../calibration/sample-set.ts";
-import type { CalibrationSpec } from "../calibration/spec.ts";
 import type { NamedTensors } from "../runtime/numeric-tensor.ts";
 import { inputPorts } from "../runtime/model-ports.ts";
+import { boundTo } from "../runtime/bound-model.ts";
 import { openSession } from "../runtime/open-session.ts";
 import type { Port, Session } from "../runtime/session.ts";
 import type { RunModel } from "./run-result.ts";
@@ -41,7 +43,6 @@ export interface ModelFile {
 }
 
 const HASH_CHUNK = 2 ** 22;
-const DEFAULT_DIMENSION = 1;
 
 /**
  * Chooses a model's inputs and runs it on this machine once, for the outputs that a device's are compared with.
@@ -61,11 +62,12 @@ export async function prepareRun(model: Model, options: RunOptions, runsState = 
       sha256: await hashOf(files),
     };
     const outputs = await session.run(given.inputs);
+    const bound = boundTo(model, given.inputs);
     const inputNames = session.inputs.map(({ name }) => name);
     return {
       identity,
-      model,
-      files,
+      model: bound,
+      files: bound === model ? files : filesOf(bound, await fileOf(bound)),
       inputNames,
       outputNames: session.outputs.map(({ name }) => name),
       outputs,
@@ -109,23 +111,26 @@ interface GivenInputs {
   readonly description: string;
 }
 
-/** Made-up inputs have all dimensions bound; samples of files are stacked along the batch, which has no size of its own then. */
+/** Synthetic inputs have all dimensions bound; samples of files have sizes of their own, and are stacked along the batch. */
 async function inputsOf(model: string, ports: readonly Port[], options: RunOptions): Promise<GivenInputs> {
-  const dimensions = bindDimensions(model, ports, options.dimensions ?? {});
-  const spec: CalibrationSpec = { ...options.calibration, dimensions };
-  const isSynthetic = spec.inputs === undefined;
-  const bound = isSynthetic
-    ? ports.map((port) => ({ ...port, shape: port.shape.map((size) => sizeOf(size, dimensions)) }))
-    : ports;
-  const stacked = bound.map(({ shape }) => shape[0]).find((size) => typeof size === "string");
-  const count = stacked === undefined ? 1 : sizeOf(stacked, dimensions);
-  const samples = await openSamples({ ...spec, count }, bound);
+  const sizes = new PortSizes(ports);
+  const given = checkedDimensions(model, sizes, options.dimensions ?? {});
+  const defaults = Object.fromEntries([...sizes.names].map((name) => [name, DEFAULT_SIZE]));
+  const isSynthetic = options.calibration?.inputs === undefined;
+  const all = { ...defaults, ...given };
+  const bound = isSynthetic ? ports.map((port) => ({ ...port, shape: sizes.at(port.shape, all) })) : ports;
+  const stacked = bound.find(({ shape }) => typeof shape[0] === "string");
+  const [batch = 1] = stacked === undefined ? [] : sizes.at(stacked.shape.slice(0, 1), all);
+  const count = typeof batch === "number" ? batch : 1;
+  const samples = await openSamples({ ...options.calibration, dimensions: isSynthetic ? all : given, count }, bound);
   try {
     if (samples.count < count)
       throw new CalibrationError(
         `${samples.description}: ${count} samples are one batch, and there are ${samples.count}`,
       );
     const { inputs } = await samples.batch(0, count);
+    const told = ports.map(({ name, shape }) => sizes.toldBy(shape, inputs[name]?.shape ?? []));
+    const dimensions = Object.assign({ ...all }, ...told) as Readonly<Record<string, number>>;
     return { inputs, dimensions, description: samples.description };
   } finally {
     await samples.close();
@@ -133,22 +138,16 @@ async function inputsOf(model: string, ports: readonly Port[], options: RunOptio
 }
 
 /** @throws {OptionError} for a name that no input has */
-function bindDimensions(
+function checkedDimensions(
   model: string,
-  ports: readonly Port[],
+  { names }: PortSizes,
   given: Readonly<Record<string, number>>,
 ): Readonly<Record<string, number>> {
-  const names = new Set(ports.flatMap(({ shape }) => shape.filter((size) => typeof size === "string")));
   const unknown = Object.keys(given).find((name) => !names.has(name));
-  if (unknown !== undefined)
-    throw new OptionError(`${model}: its inputs have no dynamic dimension "${unknown}"`, {
-      hint: names.size === 0 ? "All its dimensions are fixed" : `It has ${[...names].join(", ")}`,
-    });
-  return Object.fromEntries([...names].map((name) => [name, given[name] ?? DEFAULT_DIMENSION]));
-}
-
-function sizeOf(size: number | string, dimensions: Readonly<Record<string, number>>): number {
-  return typeof size === "number" ? size : (dimensions[size] ?? DEFAULT_DIMENSION);
+  if (unknown === undefined) return given;
+  throw new OptionError(`${model}: its inputs have no dynamic dimension "${unknown}"`, {
+    hint: names.size === 0 ? "All its dimensions are fixed" : `It has ${[...names].join(", ")}`,
+  });
 }
 
 /** @throws {RunError} for a data file that would not stay in the folder; reading has refused such already */

@@ -1,17 +1,19 @@
+import type { Bindings } from "../bindings.ts";
 import type { Model } from "../model/model.ts";
 import type { Edit } from "./edit.ts";
 import { trainingOf, type Learned, type TrainingContext } from "./train-edit.ts";
 import { changedLayers, keptTensors, type KeptTensor } from "../neutral/kept-tensors.ts";
 import { neutralGraphOf } from "../translation/known-graph.ts";
 import { lowerRewrite } from "../translation/lower-model.ts";
+import { baseFor, hasFixable, openBase, type EditBase } from "./fixed-sizes.ts";
 import { restructuringOf } from "../restructure/registry.ts";
 import type { ActivationSource, Guarantee } from "../restructure/restructuring.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
 
 /** What edits are computed with. */
 export interface EditContext {
-  /** Sizes of dynamic dimensions that are to be taken as fixed. */
-  readonly bindings?: Readonly<Record<string, number>>;
+  /** Sizes at which the model is looked at; only an edit that cannot be done on open sizes writes them into the model. */
+  readonly bindings?: Bindings;
   /** Runs a model on the calibration samples; left out where there are none. */
   readonly activationsOf?: (model: Model) => Promise<ActivationSource> | ActivationSource | undefined;
   /** For edits that train. */
@@ -32,6 +34,8 @@ export interface Step {
   readonly kept: readonly KeptTensor[];
   /** Its weights would have been fitted to samples, and there were none. */
   readonly isUnfitted: boolean;
+  /** Dynamic dimensions that it declares as numbers, since it cannot be done while the run decides on them. */
+  readonly fixes: Bindings;
   readonly before: Model;
   readonly after: Model;
   /** What it learned, if it trained: `edit` names it by its hash. */
@@ -69,14 +73,20 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
   const { seed = 0, signal, onProgress, bindings, activationsOf } = context;
   signal?.throwIfAborted();
   const restructuring = restructuringOf(edit.restructuring);
-  const graph = neutralGraphOf(model, bindings);
-  const activations = await activationsOf?.(model);
+  const {
+    model: base,
+    graph,
+    fixes,
+  } = mayFix(edit) && hasFixable(model, bindings)
+    ? await baseFor(model, bindings, true, (tried) => predictOn(tried, edit))
+    : openBase(model, bindings);
+  const activations = await activationsOf?.(base);
   const activationsAfter = async (partial: Rewrite): Promise<ActivationSource> => {
-    const source = await activationsOf?.(await lowerRewrite(model, graph, partial, { readsWeights: true }));
+    const source = await activationsOf?.(await lowerRewrite(base, graph, partial, { readsWeights: true }));
     if (source) return source;
     throw new RangeError("a model that was run before an edit is not run after it");
   };
-  const { training, learned } = trainingOf(model, graph, edit, context.training, {
+  const { training, learned } = trainingOf(base, graph, edit, context.training, {
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
@@ -87,7 +97,7 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
-  const after = await lowerRewrite(model, graph, rewrite, { readsWeights: true });
+  const after = await lowerRewrite(base, graph, rewrite, { readsWeights: true });
   signal?.throwIfAborted();
   onProgress?.(1, restructuring.title);
   const result = learned();
@@ -96,8 +106,9 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
     ...(result && { learned: result }),
     guarantee: restructuring.guarantee,
     changed: changedLayers(graph, rewrite).map(({ name }) => name),
-    kept: keptTensors(graph, neutralGraphOf(after, bindings, model), rewrite),
+    kept: keptTensors(graph, neutralGraphOf(after, bindings, base), rewrite),
     isUnfitted: restructuring.fitsToSamples === true && activations === undefined,
+    fixes,
     before: model,
     after,
   };
@@ -114,8 +125,18 @@ export async function predictEdit(
   edit: Edit,
   { bindings }: Pick<EditContext, "bindings"> = {},
 ): Promise<Model | undefined> {
-  const restructuring = restructuringOf(edit.restructuring);
-  const graph = neutralGraphOf(model, bindings);
-  const rewrite = restructuring.predict(graph, edit.target, edit.options);
+  let predicted: Model | undefined;
+  await baseFor(model, bindings, mayFix(edit), async (base) => (predicted = await predictOn(base, edit)));
+  return predicted;
+}
+
+/** Whether an edit may declare sizes as numbers: what promises to change nothing may not. */
+export function mayFix({ restructuring }: Edit): boolean {
+  return restructuringOf(restructuring).guarantee !== "exact";
+}
+
+/** What becomes of a base. @throws {NotApplicableError} */
+export async function predictOn({ model, graph }: EditBase, edit: Edit): Promise<Model | undefined> {
+  const rewrite = restructuringOf(edit.restructuring).predict(graph, edit.target, edit.options);
   return rewrite && lowerRewrite(model, graph, rewrite, { readsWeights: false });
 }

@@ -4,6 +4,7 @@ import type { CalibrationSpec } from "../calibration/spec.ts";
 import { compareRuns, type RunComparison, type TensorPair } from "../runtime/compare-runs.ts";
 import type { OpenSession } from "../runtime/session-pool.ts";
 import type { Step } from "./apply.ts";
+import { compareAtOtherSizes } from "./check-sizes.ts";
 import { formatEdit } from "./edit.ts";
 import { EXACT_ERROR, roundingOf } from "./rounding.ts";
 
@@ -24,12 +25,17 @@ export interface CheckOptions {
 
 /**
  * Runs the model before and after an edit on the same samples and measures the difference at its outputs and at what the changed
- * layers make.
+ * layers make; where sizes of the input are open, at a second size as well.
+ * @throws {SizeBoundEditError} when the edit fits one size alone
  * @throws {InexactEditError} when an exact edit is off by more than rounding
  */
 export async function checkEdit(step: Step, options: CheckOptions): Promise<RunComparison> {
   const comparison = await compareRuns(step.before, step.after, { ...options, tensors: capturable(step) });
-  if (step.guarantee === "exact") await requireExact(step, comparison, options);
+  const elsewhere = await compareAtOtherSizes(step, comparison, options);
+  if (step.guarantee === "exact") {
+    await requireExact(step, comparison, options);
+    if (elsewhere) await requireExact(step, elsewhere, options);
+  }
   return comparison;
 }
 

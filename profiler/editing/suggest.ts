@@ -4,9 +4,9 @@ import type { HardwareProfile } from "../hardware/hardware.ts";
 import type { Model } from "../model/model.ts";
 import type { Totals } from "../profile.ts";
 import { Absences, outOfReach, type Absence } from "./absences.ts";
+import { mayFix, predictOn } from "./apply.ts";
 import type { Edit } from "./edit.ts";
-import { neutralGraphOf } from "../translation/known-graph.ts";
-import { lowerRewrite } from "../translation/lower-model.ts";
+import { baseFor, describeFixes, fixedBase, openBase, type EditBase } from "./fixed-sizes.ts";
 import { LoweringError } from "../neutral/lowering-error.ts";
 import { RESTRUCTURINGS } from "../restructure/registry.ts";
 import {
@@ -52,7 +52,8 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     onFound,
     onAbsences,
   } = options;
-  const graph = neutralGraphOf(model, bindings);
+  const open = openBase(model, bindings);
+  const { graph } = open;
   const analysed = analyseModel(model, bindings);
   const cost = (changed: Model): Totals => totalsOf(analyseModel(changed, bindings, analysed), hardware);
   const before = totalsOf(analysed, hardware);
@@ -66,14 +67,21 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
   };
 
   const absences = new Absences();
+  const fixed = fixedBase(model, bindings);
   const candidates: { readonly restructuring: Restructuring; readonly candidate: Candidate }[] = [];
   for (const restructuring of RESTRUCTURINGS) {
     if (wantedGuarantee !== undefined && restructuring.guarantee !== wantedGuarantee) continue;
     await turn();
+    const places = new Map<string, Candidate>();
+    const refusals = new Map<string, string>();
     for (const finding of restructuring.find(graph)) {
-      if (isRefusal(finding)) absences.add(restructuring.id, finding.target, finding.reason);
-      else if (isWanted(finding)) candidates.push({ restructuring, candidate: finding });
+      if (isRefusal(finding)) refusals.set(finding.target, finding.reason);
+      else places.set(finding.target, finding);
     }
+    for (const finding of fixed && restructuring.guarantee !== "exact" ? restructuring.find(fixed.graph) : [])
+      if (!isRefusal(finding) && !places.has(finding.target)) places.set(finding.target, finding);
+    for (const [target, reason] of refusals) if (!places.has(target)) absences.add(restructuring.id, target, reason);
+    for (const candidate of places.values()) if (isWanted(candidate)) candidates.push({ restructuring, candidate });
   }
 
   const found: Omit<Suggestion, "conflicts">[] = [];
@@ -83,21 +91,24 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     await turn();
     onProgress?.(index / candidates.length);
     const edit = editOf(restructuring, candidate);
-    const after = await predicted(
+    const prediction = await predicted(
       async () => {
-        const rewrite = restructuring.predict(graph, edit.target, edit.options);
-        return rewrite && cost(await lowerRewrite(model, graph, rewrite, { readsWeights: false }));
+        let changed: Model | undefined;
+        const predict = async (tried: EditBase): Promise<Model | undefined> => (changed = await predictOn(tried, edit));
+        const base = await baseFor(model, bindings, mayFix(edit), predict);
+        return changed && { after: cost(changed), fixes: base.fixes };
       },
       (message) => refuse(restructuring, candidate, message),
     );
-    if (!after) continue;
+    if (!prediction) continue;
+    const { after, fixes } = prediction;
     const saves = savings(before, after);
     const { title, guarantee } = restructuring;
-    const { why } = candidate;
+    const why = [candidate.why, describeFixes(fixes)].filter((text) => text !== "").join("; ");
     const layers = namesOf(candidate);
     const wantsSamples = restructuring.fitsToSamples === true;
     const score = scoreOf({ saves, guarantee });
-    const suggestion = { edit, title, why, guarantee, wantsSamples, after, saves, score, layers };
+    const suggestion = { edit, title, why, fixes, guarantee, wantsSamples, after, saves, score, layers };
     found.push(suggestion);
     onFound?.(suggestion);
   }
@@ -131,10 +142,10 @@ function editOf({ id, suggested }: Restructuring, { target, options }: Candidate
 }
 
 /** Some places only turn out not to fit when the edit is thought through: they are no suggestion. */
-async function predicted(
-  predict: () => Promise<Totals | undefined>,
+async function predicted<T>(
+  predict: () => Promise<T | undefined>,
   refuse: (message: string) => void,
-): Promise<Totals | undefined> {
+): Promise<T | undefined> {
   try {
     return await predict();
   } catch (error) {

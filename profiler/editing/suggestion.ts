@@ -9,6 +9,8 @@ export interface Suggestion {
   readonly title: string;
   /** "fully connected, 128×4096 weights" */
   readonly why: string;
+  /** Dynamic dimensions that the edit declares as numbers in the file, since it cannot be done while the run decides on them. */
+  readonly fixes: Readonly<Record<string, number>>;
   readonly guarantee: Guarantee;
   /** Its weights are fitted to calibration samples: to be applied with some. */
   readonly wantsSamples: boolean;

@@ -52,6 +52,8 @@ export interface Format extends FormatType {
   readonly namesEveryTensor: boolean;
   /** Every tensor has a declared type, with an example of each size that a run may change. */
   readonly declaresEveryTensor: boolean;
+  /** Its runtimes take models whose sizes are fixed: those that a run decides are bound in memory before it. */
+  readonly fixesSizesToRun: boolean;
 }
 
 export const FORMATS: Readonly<Record<FormatId, Format>> = {
@@ -71,6 +73,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     takesRealNumbers: false,
     namesEveryTensor: true,
     declaresEveryTensor: false,
+    fixesSizesToRun: false,
   },
   tflite: {
     id: "tflite",
@@ -88,6 +91,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     takesRealNumbers: true,
     namesEveryTensor: false,
     declaresEveryTensor: true,
+    fixesSizesToRun: true,
   },
 };
 

@@ -1,12 +1,7 @@
 import { bytesSegment, type ByteSegment } from "../bytes/byte-segments.ts";
-import type { Constant, Model } from "../model/model.ts";
+import type { Constant } from "../model/model.ts";
 import { rawFromTyped } from "../model/typed-elements.ts";
 import { LoweringError } from "./lowering-error.ts";
-
-/** Edits name the layers they go through. */
-export function isEdited({ entries }: Model): boolean {
-  return entries[0].graph.nodes.some(({ identity }) => identity !== undefined);
-}
 
 /**
  * Raw elements of a constant; those of a file are copied from there when they are written.

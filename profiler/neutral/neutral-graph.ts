@@ -1,6 +1,6 @@
 import type { DataType } from "../model/data-type.ts";
 import type { Node, TensorId } from "../model/model.ts";
-import type { Shape } from "../model/shape.ts";
+import type { Dimension, Shape } from "../model/shape.ts";
 import type { Form, FormKind, FormOf, Weights } from "./forms.ts";
 
 /** Position of the layer's node in the graph that was lifted. */
@@ -57,6 +57,8 @@ export class NeutralGraph {
     readonly tensors: readonly NeutralTensor[],
     /** Shapes of all tensors if inputs had others and no layer was changed. */
     readonly sizesFor: (inputs: ReadonlyMap<TensorId, Shape>) => NeutralSizes,
+    /** What a size comes to at the sizes that the model is looked at: for weighing, never for writing. undefined: only the run can tell. */
+    readonly sizeAt: (size: Dimension) => number | undefined = (size) => (typeof size === "number" ? size : undefined),
   ) {
     this.#byName = new Map(layers.map((layer) => [layer.name, layer]));
     for (const layer of layers) {

@@ -1,3 +1,4 @@
+import { PortSizes } from "../calibration/port-sizes.ts";
 import { CalibrationError, RunError } from "../errors.ts";
 import { batchesOf, type BatchOptions } from "./batches.ts";
 import { openSamples, type SampleBatch } from "../calibration/sample-set.ts";
@@ -124,7 +125,7 @@ async function feeder(
   const pairs = matchPorts(a.inputs, b.inputs);
   if (pairs.length !== a.inputs.length || pairs.length !== b.inputs.length)
     throw new RunError(`${file}: expected ${a.inputs.length} inputs as the other model has, not ${b.inputs.length}`);
-  const unlike = pairs.filter(([left, right]) => !isAlike(left, right));
+  const unlike = pairs.filter((pair) => !isAlike(...bound(pair, [a, b], spec.dimensions ?? {})));
   if (unlike.length === 0) return ({ inputs }) => Promise.resolve(renamed(inputs, pairs));
   const misfit = unlike.find(([left, right]) => !isStretched(left, right));
   if (misfit === undefined) {
@@ -136,6 +137,20 @@ async function feeder(
     `${file}: input "${right.name}" takes ${describeShape(right.dataType, right.shape)}, but "${left.name}" of the other model ${describeShape(left.dataType, left.shape)}: the same samples do not fit both`,
     { hint: "Only maps can be stretched to each model's size." },
   );
+}
+
+/** The ports at the sizes that samples have, where those are known. */
+function bound(
+  [left, right]: PortPair,
+  [a, b]: readonly [Session, Session],
+  dimensions: Readonly<Record<string, number>>,
+): PortPair {
+  const at = (port: Port, { inputs }: Session): Port => {
+    const [batch, ...rest] = new PortSizes(inputs).at(port.shape, dimensions);
+    const [own = batch] = port.shape;
+    return own === undefined ? port : { ...port, shape: [own, ...rest] };
+  };
+  return [at(left, a), at(right, b)];
 }
 
 /** Whether both take maps that differ in their sides alone, behind the batch's axis. */

@@ -1,4 +1,4 @@
-import type { Graph, Model, Node, Quantization, TensorId } from "../model/model.ts";
+import { isConstant, type Graph, type Model, type Node, type Quantization, type TensorId } from "../model/model.ts";
 import type { DataType } from "../model/data-type.ts";
 import type { Range } from "./session.ts";
 
@@ -32,10 +32,48 @@ export function inputRanges(model: Model): ReadonlyMap<string, Range> {
     if (tensor === undefined) return;
     const rows = fewestRows(graph, users, id);
     const quantized = tensor.quantization && realRange(tensor.declared?.dataType, tensor.quantization);
-    const range = rows === undefined ? quantized : { low: 0, high: rows - 1 };
+    const known = rows === undefined ? comparedWith(graph, users, id) : [];
+    const range = rows === undefined ? (settingAmong(known) ?? quantized) : { low: 0, high: rows - 1 };
     if (range !== undefined) ranges.set(tensor.name, range);
   });
   return ranges;
+}
+
+const COMPARISONS = new Set(["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"]);
+const COMPARISONS_TFLITE = new Set(["EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"]);
+
+function settingAmong(values: readonly number[]): Range | undefined {
+  return values.length === 0 ? undefined : { low: Math.min(...values), high: Math.max(...values), among: values };
+}
+
+/** Constants that a single number is compared with, a sampling rate or a mode: other values lead nowhere. */
+function comparedWith(graph: Graph, users: ReadonlyMap<TensorId, readonly Node[]>, input: TensorId): readonly number[] {
+  const { declared } = graph.tensors[input] ?? {};
+  if (declared?.shape?.every((size) => size === 1) !== true) return [];
+  const seen = new Set([input]);
+  const found = new Set<number>();
+  for (const id of seen) {
+    for (const node of users.get(id) ?? []) {
+      if (COMPARISONS.has(node.op) || COMPARISONS_TFLITE.has(node.op)) {
+        const other = node.inputs.find((operand) => !seen.has(operand));
+        const [value, another] = other === undefined ? [] : (constantValues(graph, other) ?? []);
+        if (value !== undefined && another === undefined) found.add(value);
+      }
+      const passes = PASSING.has(node.op) || PASSING_TFLITE.has(node.op);
+      if (passes && node.inputs[0] === id) for (const output of node.outputs) seen.add(output);
+    }
+  }
+  return [...found].sort((a, b) => a - b);
+}
+
+/** Numbers of a constant of the file, or of a node that holds one. */
+function constantValues({ tensors, nodes }: Graph, id: TensorId): readonly number[] | undefined {
+  const stored = tensors[id]?.constant;
+  if (stored) return stored.values;
+  const held = nodes.find(({ op, outputs }) => op === "Constant" && outputs[0] === id)?.attributes;
+  const value = held?.get("value") ?? held?.get("value_int") ?? held?.get("value_float");
+  if (typeof value === "number") return [value];
+  return value !== undefined && isConstant(value) ? value.values : undefined;
 }
 
 /** The real numbers that a quantized tensor can hold. */

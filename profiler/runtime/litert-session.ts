@@ -2,8 +2,12 @@ import { RunError } from "../errors.ts";
 import { numberedTflite } from "../formats/tflite/write.ts";
 import { withFloatInputsOutputs, type FloatPort } from "../formats/tflite/float-inputs-outputs.ts";
 import type { Model } from "../model/model.ts";
+import { printDimension } from "../model/shape.ts";
+import { inferOpen } from "../translation/lift-model.ts";
+import { boundTo, hasOpenSizes } from "./bound-model.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { LitertThread, type RawTensor } from "./litert-thread.ts";
+import { inputPorts } from "./model-ports.ts";
 import type { NamedTensors, NumericTensor } from "./numeric-tensor.ts";
 import { withRange, type Port, type Session, type SessionRequest } from "./session.ts";
 
@@ -13,12 +17,74 @@ import { withRange, type Port, type Session, type SessionRequest } from "./sessi
  *
  * @throws {RunError} when LiteRT.js refuses the model, or an input or output is no tensor of numbers
  */
-export async function openLitertSession(model: Model, { captured, ranges }: SessionRequest): Promise<Session> {
-  const file = model.file;
+export async function openLitertSession(model: Model, request: SessionRequest): Promise<Session> {
   refuseState(model);
+  return hasOpenSizes(model) ? openOpenSession(model, request) : openFixedSession(boundTo(model, {}), request);
+}
+
+/** Of a model with open sizes: a session for each shape of the inputs in turn. */
+async function openOpenSession(model: Model, request: SessionRequest): Promise<Session> {
   const written = await numberedTflite(model);
-  const extra = captured.map(({ name, id }) => ({ name, tensor: written.numberOf(id) }));
-  const { bytes, inputs, outputs } = await withFloatInputsOutputs(file, written.bytes, extra);
+  const { outputs } = await withFloatInputsOutputs(model.file, written.bytes, extraOutputs(written, request));
+  const shapes = inferOpen(model).inferredTypes;
+  const ids = [...model.entries[0].graph.outputs, ...request.captured.map(({ id }) => id)];
+  const ports = outputs.map(({ name, dataType }, place): Port => {
+    const shape = shapes[ids[place] ?? -1]?.shape ?? [];
+    return { name, dataType, shape: shape.map(printDimension) };
+  });
+  return new OpenSizeSession(model, request, ports);
+}
+
+class OpenSizeSession implements Session {
+  readonly skipped = [];
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly captured: readonly Port[];
+  #bound: { readonly key: string; readonly session: Session } | undefined;
+  #isClosed = false;
+
+  constructor(
+    private readonly model: Model,
+    private readonly request: SessionRequest,
+    ports: readonly Port[],
+  ) {
+    this.inputs = inputPorts(model);
+    this.outputs = ports.slice(0, ports.length - request.captured.length);
+    this.captured = ports.slice(ports.length - request.captured.length);
+  }
+
+  async run(inputs: NamedTensors): Promise<NamedTensors> {
+    if (this.#isClosed) throw new RunError(`${this.model.file}: the session is closed`);
+    checkInputs(this.model.file, this.inputs, inputs);
+    const key = JSON.stringify(this.inputs.map(({ name }) => inputs[name]?.shape));
+    if (this.#bound?.key !== key) {
+      await this.#bound?.session.close();
+      this.#bound = undefined;
+      this.#bound = { key, session: await openFixedSession(boundTo(this.model, inputs), this.request) };
+    }
+    return this.#bound.session.run(inputs);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#bound?.session.close();
+    this.#bound = undefined;
+  }
+}
+
+/** Tensors to give out beside the outputs, by their numbers in the file: an edit leaves holes, which are not written. */
+function extraOutputs(
+  { numberOf }: Awaited<ReturnType<typeof numberedTflite>>,
+  { captured }: SessionRequest,
+): readonly { readonly name: string; readonly tensor: number }[] {
+  return captured.map(({ name, id }) => ({ name, tensor: numberOf(id) }));
+}
+
+async function openFixedSession(model: Model, request: SessionRequest): Promise<Session> {
+  const { captured, ranges } = request;
+  const file = model.file;
+  const written = await numberedTflite(model);
+  const { bytes, inputs, outputs } = await withFloatInputsOutputs(file, written.bytes, extraOutputs(written, request));
   const thread = new LitertThread();
   try {
     const opened = await thread.request("open", bytes);

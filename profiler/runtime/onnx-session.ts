@@ -6,7 +6,7 @@ import { toFloat16 } from "../model/encode-elements.ts";
 import { fileOfModel, FileSource } from "../bytes/file-source.ts";
 import { onnxBytes } from "../formats/onnx/write.ts";
 import type { Model } from "../model/model.ts";
-import { isEdited } from "../neutral/edited-model.ts";
+import { isEdited } from "../model/edited.ts";
 import { fromFloat16 } from "../model/raw-elements.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { loadOnnxRuntime, QUIET_THREADS } from "../onnx-runtime.ts";

@@ -12,6 +12,8 @@ export interface OpenModel {
 export interface Range {
   readonly low: number;
   readonly high: number;
+  /** Of a setting: the values that the model knows, one of which it is. */
+  readonly among?: readonly number[];
 }
 
 /** An input or output of a session. */

@@ -1,4 +1,4 @@
-import { openInputs } from "../bindings.ts";
+import { openInputs, sizeAt } from "../bindings.ts";
 import { formatOf } from "../formats/formats.ts";
 import type { DataType } from "../model/data-type.ts";
 import { ABSENT, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
@@ -12,30 +12,28 @@ import { NeutralGraph, type NeutralLayer, type NeutralSizes, type NeutralTensor 
 import { storedWeights } from "../neutral/stored-weights.ts";
 
 /** A model never changes: what inference found of it holds as long as there is the model. */
-const INFERRED = new WeakMap<Model, { readonly key: string; readonly inferred: InferredGraph }>();
+const INFERRED = new WeakMap<Model, InferredGraph>();
 
 /**
- * The main graph with every size that the caller does not give left open, inferred once for a model and the last bindings.
+ * The main graph with every size left open that the file leaves open, inferred once for a model.
  * @param base that the model was edited from: what the edit did not change is not looked at again
  */
-export function inferOpen(model: Model, bindings: Readonly<Record<string, number>> = {}, base?: Model): InferredGraph {
-  const key = JSON.stringify(Object.entries(bindings).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+export function inferOpen(model: Model, base?: Model): InferredGraph {
   const known = INFERRED.get(model);
-  if (known?.key === key) return known.inferred;
-  const inferred = inferResized(model, bindings, new Map(), base && inferOpen(base, bindings));
-  INFERRED.set(model, { key, inferred });
+  if (known) return known;
+  const inferred = inferResized(model, new Map(), base && inferOpen(base));
+  INFERRED.set(model, inferred);
   return inferred;
 }
 
 /** @param resized shapes of inputs other than the file's */
 function inferResized(
   model: Model,
-  bindings: Readonly<Record<string, number>>,
   resized: ReadonlyMap<TensorId, Shape>,
   previous: InferredGraph | undefined,
 ): InferredGraph {
   const { graph } = model.entries[0];
-  const open = openInputs(model, bindings);
+  const open = openInputs(model);
   const context = { model, operators: formatOf(model).operators, checksDeclared: false, sizeOf: open.sizeOf };
   const inferredTypes = open.inferredTypes.map((inferredType, place): InferredType => {
     const shape = resized.get(graph.inputs[place] ?? ABSENT);
@@ -46,12 +44,12 @@ function inferResized(
 
 /**
  * The main graph of a model in neutral words. Reads no weights.
- * @param bindings sizes of dynamic dimensions that are to be taken as fixed
+ * @param bindings sizes at which it is looked at: nothing in the graph depends on them but `NeutralGraph.sizeAt`
  * @param base that the model was edited from, where the caller has it
  */
 export function liftModel(model: Model, bindings: Readonly<Record<string, number>> = {}, base?: Model): NeutralGraph {
   const side = formatOf(model).adapter;
-  const inferred = inferOpen(model, bindings, base);
+  const inferred = inferOpen(model, base);
   const { graph } = inferred;
   const tensors = new Tensors(inferred, side);
   const nodes = new Map(inferred.nodes.map((node) => [node.node, node]));
@@ -64,8 +62,14 @@ export function liftModel(model: Model, bindings: Readonly<Record<string, number
     return [{ id: node.index, name: names[position] ?? "", op: node.op, form, inputs, outputs: node.outputs, node }];
   });
   const sizesFor = (inputs: ReadonlyMap<TensorId, Shape>): NeutralSizes =>
-    inferResized(model, bindings, inputs, inferred).inferredTypes.map(({ shape }) => shape);
-  return new NeutralGraph(side.layout, layers, liftedTensors(inferred, side, tensors), sizesFor);
+    inferResized(model, inputs, inferred).inferredTypes.map(({ shape }) => shape);
+  return new NeutralGraph(
+    side.layout,
+    layers,
+    liftedTensors(inferred, side, tensors),
+    sizesFor,
+    sizeAt(model, bindings),
+  );
 }
 
 function liftedTensors(

@@ -15,7 +15,7 @@ import { inferOpen } from "./lift-model.ts";
 export function refreshDeclared(model: Model, base: Model): Model {
   const { graph } = model.entries[0];
   const old = base.entries[0].graph;
-  const inferredTypes = inferOpen(model, {}, base).inferredTypes;
+  const inferredTypes = inferOpen(model, base).inferredTypes;
   const { declaresEveryTensor } = formatOf(model);
   const examples = declaresEveryTensor ? boundShapes(model, base) : [];
   const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
@@ -46,7 +46,7 @@ function boundShapes(model: Model, base: Model): readonly (Shape | undefined)[] 
   const previous = inferOpen(base);
   // Where every size is fixed they are the ones that are left open, too.
   const isFixed = inputs.every((id) => previous.inferredTypes[id]?.shape?.every((size) => typeof size === "number"));
-  if (isFixed) return inferOpen(model, {}, base).inferredTypes.map(({ shape }) => shape);
+  if (isFixed) return inferOpen(model, base).inferredTypes.map(({ shape }) => shape);
   const context = { model, operators: formatOf(model).operators, checksDeclared: false };
   return inferGraph(context, model.entries[0].graph, bindInputs(model, {}).inferredTypes).inferredTypes.map(
     ({ shape }) => shape,

@@ -5,6 +5,7 @@ import { printable } from "../../exports/printable.ts";
 import type { EditSession, EditSettings } from "../../editing/edit-session.ts";
 import { DEFAULT_HARDWARE } from "../../hardware/hardware.ts";
 import type { Model } from "../../model/model.ts";
+import { describeFixes } from "../../editing/fixed-sizes.ts";
 import { formatEdit, parseEdit, type Edit } from "../../editing/edit.ts";
 import { TRAININGS } from "../../restructure/registry.ts";
 import type { RunComparison } from "../../runtime/compare-runs.ts";
@@ -59,6 +60,8 @@ interface AppliedStep {
   readonly changed: readonly string[];
   /** No samples were given, though its weights would have been fitted to them. */
   readonly isUnfitted: boolean;
+  /** Dynamic dimensions that the file now fixes. */
+  readonly fixes: Readonly<Record<string, number>>;
   readonly check: RunComparison;
 }
 
@@ -97,8 +100,8 @@ async function applied(
       onProgress: (share, what) => say(`${what} ${Math.round(100 * share)} %`),
     });
     say("checking");
-    const { guarantee, changed, isUnfitted } = step;
-    steps.push({ edit: formatEdit(edit), guarantee, changed, isUnfitted, check: await session.check(step) });
+    const { guarantee, changed, fixes, isUnfitted } = step;
+    steps.push({ edit: formatEdit(edit), guarantee, changed, isUnfitted, fixes, check: await session.check(step) });
     model = step.after;
     done.push(step.edit);
     if (step.learned) learned.set(step.learned.hash, step.learned.bytes);
@@ -129,10 +132,11 @@ const NOT_FITTED =
 
 /** Each edit with what it did, a being the model before it and b the one after. */
 function report(steps: readonly AppliedStep[], out: string): string {
-  const sections = steps.map(({ edit, guarantee, isUnfitted, check }) => {
+  const sections = steps.map(({ edit, guarantee, fixes, isUnfitted, check }) => {
     const table = tensorTable([...check.outputs, ...check.tensors]);
     const note = isUnfitted ? `\n${NOT_FITTED}` : "";
-    return `${printable(edit)} (${guarantee})\n${table}${note}`;
+    const fixing = describeFixes(fixes);
+    return `${printable(edit)} (${guarantee}${fixing === "" ? "" : `; ${printable(fixing)}`})\n${table}${note}`;
   });
   const [first] = steps;
   const samples = first

@@ -115,7 +115,7 @@ async function measureOnnx(
 }
 
 async function measureTflite(
-  { model }: MeasuredModel,
+  _: MeasuredModel,
   prepared: PreparedRun,
   options: RunOptions,
   { signal, onProgress }: RunControl,
@@ -125,7 +125,7 @@ async function measureTflite(
   onProgress?.({ phase: "latency" });
   const { warmUpRuns, runs } = settings;
   const timing = { warmUpRuns, runs, budgetSeconds: limitSeconds * TIMING_PART };
-  const result = await runTfliteThread(model, prepared, timing, signal);
+  const result = await runTfliteThread(prepared.model, prepared, timing, signal);
   onProgress?.({ phase: "comparing" });
   const [shortened, notes] = shortenedTo(settings, result.runSeconds.length, limitSeconds);
   return {

@@ -8,7 +8,7 @@ import { RunError } from "../../errors.ts";
 import { modelBytes } from "../../formats/formats.ts";
 import type { Model } from "../../model/model.ts";
 import { decodeRaw } from "../../model/raw-elements.ts";
-import { isEdited } from "../../neutral/edited-model.ts";
+import { isEdited } from "../../model/edited.ts";
 import { encodeRaw } from "../../model/encode-elements.ts";
 import { newArray, type NamedTensors, type NumericType } from "../../runtime/numeric-tensor.ts";
 import { folderOf } from "../../runtime/onnx-session.ts";

@@ -1,7 +1,8 @@
 import { writeAtomically } from "../../bytes/atomic-file.ts";
 import { bytesOfSegments, lengthOf, writeSegments, type ByteSegment } from "../../bytes/byte-segments.ts";
 import type { Constant, Model, TensorId } from "../../model/model.ts";
-import { isEdited, payloadOf } from "../../neutral/edited-model.ts";
+import { isEdited } from "../../model/edited.ts";
+import { payloadOf } from "../../neutral/edited-model.ts";
 import { editTables } from "./write/edit-tables.ts";
 import { layOut } from "./write/file-layout.ts";
 import { readTables } from "./write/read-tables.ts";

@@ -69,10 +69,13 @@ function layerMacs(
     const { weight, groups } = layer.form;
     const [outChannels = 0, perGroup = 0, ...kernel] = weight.shape;
     const { shape = [], channelAxis } = (output === undefined ? undefined : graph.tensors[output]) ?? {};
-    const positions = product(shape.filter((_, axis) => axis !== 0 && axis !== channelAxis));
+    const positions = product(
+      graph,
+      shape.filter((_, axis) => axis !== 0 && axis !== channelAxis),
+    );
     return {
       layer,
-      perPair: (product(kernel) * positions) / (isDepthwise(layer.form) ? 1 : groups),
+      perPair: (product(graph, kernel) * positions) / (isDepthwise(layer.form) ? 1 : groups),
       inputs: sizeAt(input, perGroup * groups),
       outputs: sizeAt(output, outChannels),
       ownInputs: isDepthwise(layer.form) ? 1 : undefined,
@@ -82,11 +85,11 @@ function layerMacs(
     const { weight, groups } = layer.form;
     const [inChannels = 0, perGroup = 0, ...kernel] = weight.shape;
     const { shape = [], channelAxis } = (input === undefined ? undefined : graph.tensors[input]) ?? {};
-    const positions = product(shape.filter((_, axis) => axis !== 0 && axis !== channelAxis));
+    const positions = product(graph, shape.filter((_, axis) => axis !== 0 && axis !== channelAxis));
     const isOwn = isDepthwise(layer.form);
     return {
       layer,
-      perPair: (product(kernel) * positions) / (isOwn ? 1 : groups),
+      perPair: (product(graph, kernel) * positions) / (isOwn ? 1 : groups),
       inputs: sizeAt(input, inChannels),
       outputs: sizeAt(output, perGroup * groups),
       ownInputs: isOwn ? 1 : undefined,
@@ -97,7 +100,7 @@ function layerMacs(
   const { shape = [] } = (output === undefined ? undefined : graph.tensors[output]) ?? {};
   return {
     layer,
-    perPair: product(shape.slice(1, -1)),
+    perPair: product(graph, shape.slice(1, -1)),
     inputs: sizeAt(input, inFeatures),
     outputs: sizeAt(output, outFeatures),
     ownInputs: undefined,
@@ -129,7 +132,7 @@ function sizeOf({ fixed, perUnit }: Size, kept: KeptCounts): number {
   return size;
 }
 
-/** Sizes that the run decides count once. */
-function product(shape: Shape): number {
-  return shape.reduce<number>((result, size) => (typeof size === "number" ? result * size : result), 1);
+/** Sizes that only the run can tell count once. */
+function product(graph: NeutralGraph, shape: Shape): number {
+  return shape.reduce<number>((result, size) => result * (graph.sizeAt(size) ?? 1), 1);
 }

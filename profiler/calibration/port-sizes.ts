@@ -1,0 +1,40 @@
+import type { Port } from "../runtime/session.ts";
+import type { PortShape } from "../model/shape.ts";
+import { namesIn, symbol } from "../model/size-expression.ts";
+import { SizeNames } from "../operators/size-names.ts";
+import { evaluate } from "../shapes/dimension.ts";
+
+type Values = Readonly<Record<string, number>>;
+
+/** What the names of the ports' dynamic sizes stand for: themselves, or what follows from others ("past + new"). */
+export class PortSizes {
+  readonly #names: SizeNames;
+  /** Names that can be given a value. */
+  readonly names: ReadonlySet<string>;
+
+  constructor(ports: readonly Pick<Port, "shape">[]) {
+    const sizes = ports.flatMap(({ shape }) => shape);
+    this.#names = new SizeNames(sizes);
+    const texts = sizes.filter((size) => typeof size === "string");
+    this.names = new Set(texts.flatMap((text) => [...namesIn(this.#names.sizeOf(text))]));
+  }
+
+  /** The shape with the values that are known; what follows from them is computed. */
+  at(shape: PortShape, values: Values): PortShape {
+    return shape.map((size) => {
+      if (typeof size === "number") return size;
+      const value = values[size] ?? evaluate(this.#names.sizeOf(size), (name) => values[name]);
+      return typeof value === "number" ? value : size;
+    });
+  }
+
+  /** Values of names that a tensor of this shape tells. */
+  toldBy(shape: PortShape, found: readonly number[]): Values {
+    const told = shape.flatMap((size, axis) => {
+      const value = found[axis];
+      const isName = typeof size === "string" && this.#names.sizeOf(size) === symbol(size);
+      return isName && value !== undefined ? [[size, value] as const] : [];
+    });
+    return Object.fromEntries(told);
+  }
+}

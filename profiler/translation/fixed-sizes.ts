@@ -1,0 +1,47 @@
+import { openInputs, type Bindings } from "../bindings.ts";
+import { formatOf } from "../formats/formats.ts";
+import type { DeclaredDimension, Graph, Model, Tensor } from "../model/model.ts";
+import { isStatic } from "../model/shape.ts";
+import { inferGraph } from "../operators/infer.ts";
+
+const FIXED = new WeakMap<Model, Map<string, Model>>();
+
+/** The same model with these sizes declared as numbers, in all tensors of its main graph that have them. */
+export function withFixedSizes(model: Model, fixes: Bindings): Model {
+  const known = FIXED.get(model) ?? new Map<string, Model>();
+  FIXED.set(model, known);
+  const key = JSON.stringify(Object.entries(fixes).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const found = known.get(key);
+  if (found) return found;
+  const fixed = fix(model, fixes);
+  known.set(key, fixed);
+  return fixed;
+}
+
+function fix(model: Model, fixes: Bindings): Model {
+  const [first, ...others] = model.entries;
+  const { graph } = first;
+  const { inferredTypes, sizeOf } = openInputs(model, fixes);
+  const inputs = new Map(graph.inputs.map((id, place) => [id, inferredTypes[place]?.shape]));
+  const format = formatOf(model);
+  const context = { model, operators: format.operators, checksDeclared: false, sizeOf };
+  const made = inferGraph(context, graph, inferredTypes, "entry0").inferredTypes;
+  const tensors = graph.tensors.map((tensor): Tensor => {
+    const { declared, constant } = tensor;
+    const shape = inputs.get(tensor.id) ?? made[tensor.id]?.shape;
+    if (constant || declared === undefined || shape === undefined) return tensor;
+    // Where the file does not even say the rank, what is inferred stands for it.
+    if (declared.shape === undefined && format.declaresEveryTensor && isStatic(shape))
+      return { ...tensor, declared: { ...declared, shape, isEdited: true } };
+    if (declared.shape?.length !== shape.length) return tensor;
+    const sizes = declared.shape.map((size, axis): DeclaredDimension => {
+      const now = shape[axis];
+      return typeof size !== "number" && typeof now === "number" ? now : size;
+    });
+    const isSame = sizes.every((size, axis) => size === declared.shape?.[axis]);
+    return isSame ? tensor : { ...tensor, declared: { ...declared, shape: sizes, isEdited: true } };
+  });
+  const changed: Graph = { ...graph, tensors };
+  const replaced = others.map((entry) => (entry.graph === graph ? { ...entry, graph: changed } : entry));
+  return { ...model, entries: [{ ...first, graph: changed }, ...replaced] };
+}
