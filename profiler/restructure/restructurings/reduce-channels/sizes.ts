@@ -85,7 +85,10 @@ function layerMacs(
     const { weight, groups } = layer.form;
     const [inChannels = 0, perGroup = 0, ...kernel] = weight.shape;
     const { shape = [], channelAxis } = (input === undefined ? undefined : graph.tensors[input]) ?? {};
-    const positions = product(graph, shape.filter((_, axis) => axis !== 0 && axis !== channelAxis));
+    const positions = product(
+      graph,
+      shape.filter((_, axis) => axis !== 0 && axis !== channelAxis),
+    );
     const isOwn = isDepthwise(layer.form);
     return {
       layer,
