@@ -24,6 +24,11 @@ export interface Top1 {
   readonly samples: number;
   /** Share of the samples of which both models say the same class; null where too few classes are said for that to show anything. */
   readonly agreement: number | null;
+  /**
+   * Share of samples like these of which both models are expected to say the same class: where the difference is noise as large as it is on
+   * average, Φ(margin / (σ√2)) of a sample whose two largest numbers are a margin apart. Tells more than a count where few samples differ.
+   */
+  readonly expectedAgreement: number;
   /** Share of the samples with the right class, for each model; with labels only. */
   readonly accuracy?: { readonly a: number; readonly b: number };
 }
@@ -50,6 +55,8 @@ export class DifferenceSum {
   #unlike = 0;
   #samples = 0;
   #agreeing = 0;
+  /** Of each sample, by how much the reference's largest number exceeds the next. */
+  readonly #margins: number[] = [];
   /** How often the reference says each class. */
   readonly #answers = new Map<number, number>();
   #labelled = 0;
@@ -74,6 +81,7 @@ export class DifferenceSum {
       const answerB = largestOf(b, start, classes);
       this.#samples += 1;
       if (answerA === answerB) this.#agreeing += 1;
+      this.#margins.push(marginOf(a, start, classes, answerA));
       this.#answers.set(answerA, (this.#answers.get(answerA) ?? 0) + 1);
       const label = labels?.[sample];
       if (label === undefined) continue;
@@ -128,9 +136,12 @@ export class DifferenceSum {
   #top1(leastClasses: number): Top1 {
     const isTelling = this.#samples === 1 || this.#classesSaid() >= leastClasses;
     const agreement = isTelling ? this.#agreeing / this.#samples : null;
-    if (this.#labelled === 0) return { samples: this.#samples, agreement };
+    const noise = Math.sqrt((2 * this.#noise) / Math.max(1, this.#elements));
+    const expected = this.#margins.map((margin) => (noise === 0 ? 1 : normalBelow(margin / noise)));
+    const expectedAgreement = expected.reduce((sum, each) => sum + each, 0) / this.#samples;
+    if (this.#labelled === 0) return { samples: this.#samples, agreement, expectedAgreement };
     const accuracy = { a: this.#right.a / this.#labelled, b: this.#right.b / this.#labelled };
-    return { samples: this.#samples, agreement, accuracy };
+    return { samples: this.#samples, agreement, expectedAgreement, accuracy };
   }
 }
 
@@ -147,6 +158,20 @@ function largestOf(data: NumericTensor["data"], start: number, count: number): n
   for (let index = 1; index < count; index += 1)
     if ((data[start + index] ?? 0) > (data[start + best] ?? 0)) best = index;
   return best;
+}
+
+function marginOf(data: NumericTensor["data"], start: number, count: number, best: number): number {
+  let next = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < count; index += 1)
+    if (index !== best) next = Math.max(next, data[start + index] ?? 0);
+  return (data[start + best] ?? 0) - next;
+}
+
+/** Probability that a standard normal number is below x, of 0 or more: Abramowitz and Stegun 26.2.17, to 1e-7. */
+function normalBelow(x: number): number {
+  const t = 1 / (1 + 0.2316419 * x);
+  const sum = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  return 1 - (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * sum;
 }
 
 function decibels(signal: number, noise: number): number {

@@ -7,7 +7,7 @@ import { plainTable } from "../../exports/terminal.ts";
 import { formatShare } from "../../format-numbers.ts";
 import type { Totals } from "../../profile.ts";
 import { formatEdit } from "../../editing/edit.ts";
-import type { CurvePoint, FitBudget, FitResult } from "../../editing/fit/fit-point.ts";
+import type { AccuracyPromise, CurvePoint, FitBudget, FitResult } from "../../editing/fit/fit-point.ts";
 import {
   addCalibrationOptions,
   addTestOptions,
@@ -128,10 +128,19 @@ function report(result: FitResult, options: FitCommandOptions): string {
   const sections = [
     curveTable(result, budgetOf(options)),
     `${measured}: ${printable(samples.description)}.${samples.isRandom ? RANDOM : ""}`,
+    ...(result.promise ? [promiseText(result.promise, options.minAccuracy ?? 0)] : []),
     ...(edits.length > 0 ? [`Edits of model ${best + 1}:\n${edits.join("\n")}`] : []),
     result.isMet ? `Wrote ${printable(options.out)}` : "No model within the budget was found: nothing was written.",
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+/** What the samples that only judged show, and what they cannot. */
+function promiseText({ right, samples, least, isShown, samplesNeeded }: AccuracyPromise, asked: number): string {
+  const shown = `${right} of ${samples} answers are right on samples that nothing was fitted to or chosen by: with 95 % confidence at least ${formatShare(least)} of all like them (one-sided bound of Clopper and Pearson).`;
+  if (isShown) return shown;
+  const few = samples < samplesNeeded ? `, even if all are right: it takes ${samplesNeeded}` : "";
+  return `${shown}\n${formatShare(asked)} is no promise: so many samples cannot show it${few}.`;
 }
 
 const RANDOM = " They are synthetic: give samples of your own with --data to fit to them.";

@@ -27,10 +27,30 @@ export interface FitError {
   readonly agreement: number | null;
   /** Share of right answers; null without labels. */
   readonly accuracy: number | null;
+  /** The same as the margins between classes let expect it of other samples, never more than the original's; null without labels. */
+  readonly expectedAccuracy: number | null;
+}
+
+/** How right a model is on samples that nothing was fitted to and nothing was chosen by. */
+export interface Verdict {
+  readonly right: number;
+  readonly samples: number;
+  /** The share of right answers that this shows with a confidence of 95 %: the one-sided bound of Clopper and Pearson. */
+  readonly least: number;
+}
+
+/** What can be said of an accuracy that was asked for. */
+export interface AccuracyPromise extends Verdict {
+  /** The verdict shows what was asked for. */
+  readonly isShown: boolean;
+  /** Samples that could show it, if every answer was right. */
+  readonly samplesNeeded: number;
 }
 
 /** One model of the curve, as the edits that make it. */
 export interface FitPoint extends FitError {
+  /** Where an accuracy is to be kept. */
+  readonly verdict: Verdict | null;
   readonly edits: readonly Edit[];
   readonly totals: Totals;
   readonly isWithinBudget: boolean;
@@ -54,6 +74,8 @@ export interface FitResult {
   readonly isMet: boolean;
   readonly ending: "met" | "exhausted" | "cancelled";
   readonly samples: FitSamples;
+  /** Of the point to take, where an accuracy was asked for. */
+  readonly promise: AccuracyPromise | null;
 }
 
 /** What the numbers of a fit were measured on. */
@@ -62,6 +84,8 @@ export interface FitSamples {
   readonly fitted: number;
   /** Samples that errors were measured on: never those that weights were fitted to. */
   readonly measured: number;
+  /** Samples for the verdict where an accuracy is to be kept: neither of those. */
+  readonly judged: number;
   /** "digits.npy", "seeded random (seed 0)" */
   readonly description: string;
   /** Made up, for want of samples of the user's own: errors on them only tell edits apart roughly. */

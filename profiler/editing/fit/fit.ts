@@ -25,7 +25,7 @@ export interface Fitted {
  * @throws the signal's reason when it aborts before the model itself is measured
  */
 export async function fit(model: Model, options: FitOptions): Promise<Fitted> {
-  const trials = await Trials.on(model, options);
+  const trials = await Trials.on(model, { ...options, judges: options.budget.lowestAccuracy !== undefined });
   try {
     return await search(model, trials, options);
   } finally {
@@ -37,7 +37,7 @@ async function search(model: Model, trials: Trials, options: FitOptions): Promis
   const { budget, signal } = options;
   if (budget.lowestAccuracy !== undefined && !trials.samples.hasLabels)
     throw new CalibrationError("an accuracy can only be kept on labelled samples");
-  const goal = new Goal(budget, trials.totalsOf(model));
+  const goal = new Goal(budget, trials.totalsOf(model), await trials.judged(model));
   const greedy = new Search(trials, goal, options);
   let isCancelled = false;
   try {
@@ -50,5 +50,15 @@ async function search(model: Model, trials: Trials, options: FitOptions): Promis
   const { best } = greedy;
   const isMet = points[best]?.isWithinBudget ?? false;
   const ending = isCancelled ? "cancelled" : isMet ? "met" : "exhausted";
-  return { result: { points, best, isMet, ending, samples: trials.samples }, model: greedy.model ?? model };
+  return {
+    result: {
+      points,
+      best,
+      isMet,
+      ending,
+      samples: trials.samples,
+      promise: goal.promiseOf(points[best]?.verdict ?? null),
+    },
+    model: greedy.model ?? model,
+  };
 }

@@ -1,10 +1,21 @@
 import { totalOf } from "../../columns.ts";
 import { OptionError } from "../../errors.ts";
 import type { Totals } from "../../profile.ts";
-import { BUDGETED, type BudgetedTotal, type FitBudget, type FitError } from "./fit-point.ts";
+import { fewestTrials } from "../../numeric/proportion-bound.ts";
+import {
+  BUDGETED,
+  type BudgetedTotal,
+  type AccuracyPromise,
+  type FitBudget,
+  type FitError,
+  type Verdict,
+} from "./fit-point.ts";
 
 /** What stands for the cost of a model when only an accuracy is asked for: what suggestions are ranked by. */
 const COSTS = ["weightBytes", "energyPicojoules", "latencySeconds"] as const;
+
+/** Of a promise to be wrong: the usual one in twenty. */
+export const RISK = 0.05;
 
 /** A budget, seen from the model that the search starts from. */
 export class Goal {
@@ -14,6 +25,7 @@ export class Goal {
   constructor(
     private readonly budget: FitBudget,
     private readonly start: Totals,
+    private readonly startVerdict: Verdict | null = null,
   ) {
     this.#bounds = BUDGETED.flatMap((total) => {
       const most = budget[total];
@@ -54,13 +66,34 @@ export class Goal {
     return shares.reduce((sum, share) => sum + share, 0) / Math.max(1, exceeded.length);
   }
 
-  isAccurate({ accuracy }: Pick<FitError, "accuracy">): boolean {
+  /** By the samples of the search: by its right answers, and by what their margins let expect of others. */
+  isAccurate({ accuracy, expectedAccuracy }: Pick<FitError, "accuracy" | "expectedAccuracy">): boolean {
     const { lowestAccuracy } = this.budget;
-    return lowestAccuracy === undefined || (accuracy ?? 0) >= lowestAccuracy;
+    return lowestAccuracy === undefined || Math.min(accuracy ?? 0, expectedAccuracy ?? 0) >= lowestAccuracy;
   }
 
-  isMet(totals: Totals, error: Pick<FitError, "accuracy">): boolean {
-    return this.isAccurate(error) && (!this.isBounded || this.excessOf(totals) === 0);
+  /**
+   * By the samples that only judge. Where they do not even show that accuracy of the model that the search started from, it must be exceeded
+   * by its own standard error, or be met without a fault.
+   */
+  isConfirmed(verdict: Verdict | null): boolean {
+    const { lowestAccuracy } = this.budget;
+    if (lowestAccuracy === undefined || verdict === null) return true;
+    if ((this.startVerdict?.least ?? 0) >= lowestAccuracy) return verdict.least >= lowestAccuracy;
+    const standardError = Math.sqrt((lowestAccuracy * (1 - lowestAccuracy)) / verdict.samples);
+    return verdict.right >= Math.floor(Math.min(1, lowestAccuracy + standardError) * verdict.samples);
+  }
+
+  /** null where no accuracy was asked for. */
+  promiseOf(verdict: Verdict | null): AccuracyPromise | null {
+    const { lowestAccuracy } = this.budget;
+    if (lowestAccuracy === undefined || verdict === null) return null;
+    const samplesNeeded = fewestTrials(lowestAccuracy, RISK);
+    return { ...verdict, isShown: verdict.least >= lowestAccuracy, samplesNeeded };
+  }
+
+  isMet(totals: Totals, error: Pick<FitError, "accuracy" | "expectedAccuracy">, verdict: Verdict | null): boolean {
+    return this.isAccurate(error) && this.isConfirmed(verdict) && (!this.isBounded || this.excessOf(totals) === 0);
   }
 }
 

@@ -6,7 +6,7 @@ import { predictEdit } from "../apply.ts";
 import { EXACT_ERROR } from "../rounding.ts";
 import { formatEdit, type Edit } from "../edit.ts";
 import type { Guarantee } from "../../restructure/restructuring.ts";
-import type { FitError, FitPoint } from "./fit-point.ts";
+import type { FitError, FitPoint, Verdict } from "./fit-point.ts";
 import type { Goal } from "./goal.ts";
 import { combined, rounded } from "./strengths.ts";
 import { movesOn, type Move } from "./moves.ts";
@@ -75,7 +75,9 @@ export class Search {
   /** Ends when the budget is met, nothing is left, or a reason is thrown. */
   async run(base: Model): Promise<void> {
     const error = this.trials.originalError;
-    const start: State = { model: base, point: this.#point([], this.trials.totalsOf(base), error), trial: error };
+    const verdict = await this.trials.judged(base);
+    const point = this.#point([], this.trials.totalsOf(base), error, verdict);
+    const start: State = { model: base, point, trial: error };
     this.#found(start.point, base);
     if (!this.goal.isAccurate(error)) return;
     let current: State | undefined = await this.#exact(start);
@@ -95,8 +97,10 @@ export class Search {
       const value = (index: number): number => points[index]?.[key] ?? Infinity;
       return (a, b) => (value(a) === value(b) ? 0 : value(a) - value(b));
     };
+    const isPossible = (point: FitPoint | undefined): boolean =>
+      point !== undefined && goal.isAccurate(point) && goal.isConfirmed(point.verdict);
     if (met.length > 0) return met.toSorted(by(goal.isBounded ? "error" : "excess"))[0] ?? 0;
-    const accurate = [...points.keys()].filter((index) => goal.isAccurate(points[index] ?? { accuracy: null }));
+    const accurate = [...points.keys()].filter((index) => isPossible(points[index]));
     return accurate.toSorted(by("excess"))[0] ?? 0;
   }
 
@@ -106,7 +110,9 @@ export class Search {
   }
 
   #isDone({ point }: State): boolean {
-    if (!this.goal.isBounded) return false;
+    // Models are judged from the largest down, and the first one that fails is the last one that is looked at: of many tried, some would pass
+    // by chance (fixed sequence testing: Maurer, Hothorn, Lehmacher, 1995).
+    if (!this.goal.isBounded) return !this.goal.isConfirmed(point.verdict);
     const bound = this.#bound();
     // So near, the rest was tried in one go.
     const isThere = point.excess <= STEP && Number.isFinite(bound);
@@ -137,7 +143,7 @@ export class Search {
     if (edits.length === 0) return start;
     const error = await this.trials.measured(model, "all");
     if (error.maxRelative > EXACT_ERROR && error.maxRelative > (await this.trials.rounding(start.model))) return start;
-    const point = this.#point(edits, totals, error);
+    const point = this.#point(edits, totals, error, await this.trials.judged(model));
     this.#found(point, model);
     return { model, point, trial: error, before: start };
   }
@@ -227,7 +233,8 @@ export class Search {
     const model = areFull ? rough : await this.trials.edited(from.model, edit, "all");
     const error = areFull ? roughly : await this.trials.measured(model, "all");
     if (!this.goal.isAccurate(error)) return undefined;
-    const point = this.#point([...from.point.edits, edit], this.trials.totalsOf(model, from.model), error);
+    const verdict = await this.trials.judged(model);
+    const point = this.#point([...from.point.edits, edit], this.trials.totalsOf(model, from.model), error, verdict);
     return { model, point, trial: areFull ? error : await this.trials.measured(model, "trial"), before: from };
   }
 
@@ -248,7 +255,11 @@ export class Search {
     });
     if (!found) return;
     const { edit, model, error } = found;
-    this.#found(this.#point([...from.point.edits, edit], this.trials.totalsOf(model, from.model), error), model);
+    const verdict = await this.trials.judged(model);
+    this.#found(
+      this.#point([...from.point.edits, edit], this.trials.totalsOf(model, from.model), error, verdict),
+      model,
+    );
   }
 
   /** The largest multiplier within the budget, by bisection over sizes. */
@@ -277,12 +288,13 @@ export class Search {
     return after && this.trials.totalsOf(after, model);
   }
 
-  #point(edits: readonly Edit[], totals: Totals, error: FitError): FitPoint {
+  #point(edits: readonly Edit[], totals: Totals, error: FitError, verdict: Verdict | null): FitPoint {
     return {
       edits,
       totals,
       ...error,
-      isWithinBudget: this.goal.isMet(totals, error),
+      verdict,
+      isWithinBudget: this.goal.isMet(totals, error, verdict),
       excess: this.goal.excessOf(totals),
     };
   }

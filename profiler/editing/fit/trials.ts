@@ -9,7 +9,9 @@ import { compareRuns, type RunComparison } from "../../runtime/compare-runs.ts";
 import { inputPorts } from "../../runtime/model-ports.ts";
 import { applyEdit } from "../apply.ts";
 import type { Edit } from "../edit.ts";
-import type { FitError, FitSamples } from "./fit-point.ts";
+import { leastProportion } from "../../numeric/proportion-bound.ts";
+import { RISK } from "./goal.ts";
+import type { FitError, FitSamples, Verdict } from "./fit-point.ts";
 import { roundingOf } from "../rounding.ts";
 import type { Session } from "../../runtime/session.ts";
 import { SessionPool, type OpenSession } from "../../runtime/session-pool.ts";
@@ -20,6 +22,8 @@ export interface TrialOptions {
   readonly measuring?: CalibrationSpec;
   readonly bindings?: Readonly<Record<string, number>>;
   readonly hardware: HardwareProfile;
+  /** Some samples are kept back, for a verdict on what was chosen by the others. */
+  readonly judges?: boolean;
   readonly seed?: number;
   readonly signal?: AbortSignal;
 }
@@ -45,6 +49,7 @@ interface Plan {
   /** undefined: weights alone are looked at, since random samples would fit them to noise. */
   readonly fitting: Sampling | undefined;
   readonly measuring: Sampling;
+  readonly judging: CalibrationSpec | undefined;
   readonly samples: FitSamples;
   readonly original: FitError;
 }
@@ -126,6 +131,22 @@ export class Trials {
     return errorOf(await compareRuns(this.original, model, { calibration, open, ...signalOf(this.options) }));
   }
 
+  /** How right the model is on the samples that are kept back; null where there are none, or without labels. */
+  async judged(model: Model): Promise<Verdict | null> {
+    const { judging } = this.plan;
+    if (!judging) return null;
+    const { open } = this.pool;
+    const { outputs } = await compareRuns(this.original, model, {
+      calibration: judging,
+      open,
+      ...signalOf(this.options),
+    });
+    const top1 = outputs.flatMap(({ difference }) => difference?.top1 ?? [])[0];
+    if (top1?.accuracy === undefined) return null;
+    const right = Math.round(top1.accuracy.b * top1.samples);
+    return { right, samples: top1.samples, least: leastProportion(right, top1.samples, RISK) };
+  }
+
   /** What rounding alone may change of a model's answers. */
   rounding(model: Model): Promise<number> {
     return roundingOf(model, undefined, {
@@ -143,30 +164,52 @@ async function planFor(model: Model, open: OpenSession, options: TrialOptions): 
   const { count, description } = await previewSamples(madeFor, calibration, 0);
   const { macs } = totalsOf(model, options);
   const isSynthetic = isRandom(calibration);
-  const parts = isSynthetic || measuring !== undefined ? { fitting: ALL, measuring: ALL } : sharedOut(count);
+  const isApart = isSynthetic || measuring !== undefined;
+  const parts = isApart
+    ? { fitting: ALL, ...(options.judges === true ? JUDGED_APART : { measuring: ALL, judging: undefined }) }
+    : sharedOut(count, options.judges === true);
   const fitting = isSynthetic ? undefined : sampling(calibration, parts.fitting, count, macs);
   const measured = await (measuring ? previewSamples(madeFor, measuring, 0) : undefined);
   const measures = sampling(measuring ?? calibration, parts.measuring, measured?.count ?? count, macs);
+  const judging = parts.judging && { ...(measuring ?? calibration), part: parts.judging };
   const itself = await compareRuns(model, model, { calibration: measures.all, open, ...signalOf(options) });
   const samples: FitSamples = {
     fitted: fitting ? countOf(count, parts.fitting) : 0,
     measured: itself.samples.count,
+    judged: parts.judging ? countOf(measured?.count ?? count, parts.judging) : 0,
     description: measured === undefined ? description : `${description}, measured on ${measured.description}`,
     isRandom: isSynthetic && measuring === undefined,
     hasLabels: itself.samples.hasLabels,
   };
-  return { fitting, measuring: measures, samples, original: errorOf(itself) };
+  return { fitting, measuring: measures, judging, samples, original: errorOf(itself) };
 }
 
 function totalsOf(model: Model, { bindings = {}, hardware }: TrialOptions): Totals {
   return totalsOfAnalysed(analyseModel(model, bindings), hardware);
 }
 
+interface Parts {
+  readonly fitting: SamplePart;
+  readonly measuring: SamplePart;
+  readonly judging: SamplePart | undefined;
+}
+
+/** A model that is chosen by its answers is better on those than on others: the verdict comes of samples that nothing was chosen by. */
+const JUDGED: Parts = {
+  fitting: { of: 8, from: 0, to: 4 },
+  measuring: { of: 8, from: 4, to: 5 },
+  judging: { of: 8, from: 5, to: 8 },
+};
+
+/** Of samples that nothing is fitted to: the more judge, the more can be promised. */
+const JUDGED_APART = { measuring: { of: 4, from: 0, to: 1 }, judging: { of: 4, from: 1, to: 4 } };
+
 /** What is fitted to must not be measured on: a layer with as many weights as there are samples fits them without any error. */
-function sharedOut(count: number): { readonly fitting: SamplePart; readonly measuring: SamplePart } {
-  if (count < 2) return { fitting: ALL, measuring: ALL };
+function sharedOut(count: number, judges: boolean): Parts {
+  if (count < 2) return { fitting: ALL, measuring: ALL, judging: undefined };
+  if (judges && count >= JUDGED.fitting.of) return JUDGED;
   const of = Math.min(PART_MEASURED, count);
-  return { fitting: { of, from: 0, to: of - 1 }, measuring: { of, from: of - 1, to: of } };
+  return { fitting: { of, from: 0, to: of - 1 }, measuring: { of, from: of - 1, to: of }, judging: undefined };
 }
 
 function sampling(spec: CalibrationSpec, part: SamplePart, count: number, macs: number): Sampling {
@@ -192,6 +235,7 @@ function errorOf({ outputs }: RunComparison): FitError {
     maxRelative: isComplete ? Math.max(...differences.map(({ maxRelative }) => maxRelative)) : Infinity,
     agreement: top1?.agreement ?? null,
     accuracy: top1?.accuracy?.b ?? null,
+    expectedAccuracy: top1?.accuracy ? top1.accuracy.a - (1 - top1.expectedAgreement) : null,
   };
 }
 

@@ -65,12 +65,10 @@ describe("Differences of tensors", () => {
   it("count answers of class-like outputs only", () => {
     const a = [0, 9, 1, 8, 0, 0];
     const b = [0, 9, 1, 0, 0, 8];
-    assert.deepEqual(difference(a, b, [2, 3]).top1, { samples: 2, agreement: 0.5 });
-    assert.deepEqual(difference(a, b, [2, 3, 1, 1], [1, 2]).top1, {
-      samples: 2,
-      agreement: 0.5,
-      accuracy: { a: 0.5, b: 1 },
-    });
+    const { expectedAgreement = NaN, ...top1 } = difference(a, b, [2, 3]).top1 ?? { samples: 0, agreement: 0 };
+    assert.deepEqual(top1, { samples: 2, agreement: 0.5 });
+    assert.ok(expectedAgreement > 0.5 && expectedAgreement < 1, "margins of 8 in noise of 4.6");
+    assert.deepEqual(difference(a, b, [2, 3, 1, 1], [1, 2]).top1?.accuracy, { a: 0.5, b: 1 });
     assert.equal(difference(a, b, [1, 2, 3]).top1, undefined);
     assert.equal(difference([1, 2], [1, 2], [2, 1]).top1, undefined);
   });

@@ -82,6 +82,7 @@ describe("fit", function () {
     assert.equal(result.ending, "met");
     assert.deepEqual(result.samples, {
       fitted: 0,
+      judged: 0,
       measured: 24,
       description: "seeded random (seed 3)",
       isRandom: true,
@@ -176,8 +177,19 @@ describe("fit", function () {
     assert.ok(result.points.length > 2);
     assert.ok(result.points.every(({ accuracy }) => accuracy !== null && accuracy >= 0.9));
     assert.ok(result.points[result.best]?.isWithinBudget);
-    const smallest = Math.min(...result.points.map(({ excess }) => excess));
-    assert.equal(result.points[result.best]?.excess, smallest);
+    const within = result.points.filter(({ isWithinBudget }) => isWithinBudget);
+    assert.equal(result.points[result.best]?.excess, Math.min(...within.map(({ excess }) => excess)));
+    const { fitted, measured, judged } = result.samples;
+    assert.deepEqual([fitted, measured, judged], [32, 8, 24], "each sample has one use");
+    const failed = result.points.findIndex(({ isWithinBudget }) => !isWithinBudget);
+    assert.ok(
+      failed < 0 || failed === result.points.length - 1,
+      "the first that the verdict is against ends the search",
+    );
+    const { promise } = result;
+    assert.ok(promise?.samples === 24 && promise.least < promise.right / 24);
+    assert.equal(promise.isShown, promise.least >= 0.9);
+    assert.equal(promise.samplesNeeded, 29, "24 samples cannot show it");
 
     /** What the network answers itself. */
     async function ownLabels(): Promise<CalibrationSpec> {
