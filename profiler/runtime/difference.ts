@@ -162,8 +162,7 @@ function largestOf(data: NumericTensor["data"], start: number, count: number): n
 
 function marginOf(data: NumericTensor["data"], start: number, count: number, best: number): number {
   let next = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < count; index += 1)
-    if (index !== best) next = Math.max(next, data[start + index] ?? 0);
+  for (let index = 0; index < count; index += 1) if (index !== best) next = Math.max(next, data[start + index] ?? 0);
   return (data[start + best] ?? 0) - next;
 }
 
