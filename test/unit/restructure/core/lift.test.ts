@@ -34,6 +34,11 @@ async function formOf(nodes: readonly OnnxNode[], initializers: readonly OnnxTen
 }
 
 describe("lifting ONNX", () => {
+  it("takes functions of each element for such", async () => {
+    for (const op of ["Neg", "Tan", "Asinh", "Erf"])
+      assert.deepEqual(await formOf([node(op, ["x"], ["y"])]), { kind: "unary" });
+  });
+
   it("says a convolution's padding in numbers", async () => {
     const conv = (attributes: Parameters<typeof node>[3]): OnnxNode => node("Conv", ["x", "w"], ["y"], attributes);
     const w = [weights("w", [8, 4, 3, 3])];
