@@ -40,7 +40,7 @@ const BUNDLES = [
   { in: "profiler/runtime/litert-worker.js", out: "litert-worker.js", format: "esm", ...NODE },
   { in: "profiler/device/host/onnx-process.js", out: "onnx-process.js", format: "esm", ...NODE },
   { in: "profiler/device/chrome/page.js", out: "chrome-page.js", format: "esm", ...BROWSER },
-  { in: "profiler/cli/main.ts", out: "cli.js", format: "esm", ...NODE, banner: { js: CLI_HEAD } },
+  { in: "profiler/cli/main.ts", out: "cli.js", format: "esm", splitting: true, ...NODE, banner: { js: CLI_HEAD } },
   { in: "webview/main.tsx", out: "webview.js", ...PAGE },
   { in: "webview/compare/main.tsx", out: "compare.js", ...PAGE },
 ];
@@ -95,7 +95,8 @@ function bundle({ in: entry, out, define, ...options }) {
     write: false, // a build that fails leaves the last good one in place
     external: EXTERNAL,
     minify: isProduction,
-    keepNames: options.platform === "node", // the names of error classes reach logs and tests
+    // The names of error classes reach logs. Where nothing is renamed they are there anyway, and each function would be named as it is made.
+    keepNames: isProduction && options.platform === "node",
     sourcemap: isProduction ? false : "linked",
     legalComments: "none",
     define: { "process.env.NODE_ENV": JSON.stringify(isProduction ? "production" : "development"), ...define },

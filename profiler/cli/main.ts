@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
-import { EXIT, Interrupted } from "./context.ts";
-import { runCommandLine } from "./program.ts";
+import { runCommands, type AddCommand } from "./command-line.ts";
+import { EXIT, Interrupted, type CliContext } from "./context.ts";
 
 /** Node's exit code for a top-level await that nothing will ever settle. */
 const UNSETTLED = 13;
@@ -24,8 +24,18 @@ process.on("exit", (code) => {
   process.exitCode = EXIT.error;
 });
 
+/** Each is loaded when it is named: a command that shows a table need not wait for what trains, measures and draws. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  profile: async () => (await import("./commands/profile.ts")).addProfileCommand,
+  suggest: async () => (await import("./commands/suggest.ts")).addSuggestCommand,
+  apply: async () => (await import("./commands/apply.ts")).addApplyCommand,
+  fit: async () => (await import("./commands/fit.ts")).addFitCommand,
+  check: async () => (await import("./commands/check.ts")).addCheckCommand,
+  compare: async () => (await import("./commands/compare.ts")).addCompareCommand,
+};
+
 // The exit code is set, never `exit` called: what is written may still be on its way to a pipe.
-await runCommandLine(process.argv.slice(2), {
+const context: CliContext = {
   write: (text) => void process.stdout.write(text),
   remark: (text) => void process.stderr.write(`edgewise: ${text}\n`),
   ...(process.stderr.isTTY && { progress: (text: string) => void process.stderr.write(`\r\x1b[K${text}`) }),
@@ -39,4 +49,10 @@ await runCommandLine(process.argv.slice(2), {
       process.once(signal, () => ending.abort(new Interrupted("interrupted")));
     return ending.signal;
   },
-});
+};
+
+const args = process.argv.slice(2);
+const [name = ""] = args;
+const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+if (load) await runCommands(args, [await load()], context);
+else await (await import("./program.ts")).runCommandLine(args, context);

@@ -1,7 +1,5 @@
-import { Command, CommanderError } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
-import { EdgewiseError } from "../errors.ts";
-import { printable } from "../exports/printable.ts";
+import type { Command } from "commander";
+import { commandLineOf, runCommands, type AddCommand } from "./command-line.ts";
 import { addApplyCommand } from "./commands/apply.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addCompareCommand } from "./commands/compare.ts";
@@ -12,9 +10,9 @@ import { addProfileCommand } from "./commands/profile.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSuggestCommand } from "./commands/suggest.ts";
-import { EXIT, Interrupted, type CliContext } from "./context.ts";
+import type { CliContext } from "./context.ts";
 
-const COMMANDS = [
+const COMMANDS: readonly AddCommand[] = [
   addProfileCommand,
   addSuggestCommand,
   addApplyCommand,
@@ -29,36 +27,10 @@ const COMMANDS = [
 
 /** All commands, with what they do in a context. */
 export function commandLine(context: CliContext): Command {
-  const program = new Command("edgewise")
-    .description("What every layer of an ONNX or TFLite model costs a phone.")
-    .version(packageJson.version)
-    .exitOverride()
-    .configureOutput({ writeOut: context.write, writeErr: () => undefined });
-  for (const add of COMMANDS) add(program, context);
-  return program;
+  return commandLineOf(COMMANDS, context);
 }
 
-/** Runs one command line. Every failure is one line on standard error and exit code 2. */
-export async function runCommandLine(args: readonly string[], context: CliContext): Promise<void> {
-  const program = commandLine(context);
-  try {
-    if (args.length === 0) program.error("name a command; edgewise --help lists them");
-    await program.parseAsync([...args], { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return;
-    context.remark(messageOf(error));
-    context.setExitCode(error instanceof Interrupted ? EXIT.interrupted : EXIT.error);
-  }
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof CommanderError) return oneLine(error.message.replace(/^error: /, ""));
-  if (error instanceof EdgewiseError)
-    return oneLine(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`);
-  if (error instanceof Interrupted) return error.message;
-  return oneLine(`internal error: ${error instanceof Error ? error.message : String(error)}`);
-}
-
-function oneLine(text: string): string {
-  return printable(text.replaceAll(/\s*\n\s*/g, " ").trim());
+/** Runs one command line, whichever command it names. */
+export function runCommandLine(args: readonly string[], context: CliContext): Promise<void> {
+  return runCommands(args, COMMANDS, context);
 }

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { benchCounts } from "./counts.ts";
 import { benchEditing } from "./editing.ts";
 import type { Finding } from "./finding.ts";
 import { countReads, inTurns, median, medianUsage, runEdgewise, runOnnxRuntime, type Usage } from "./measure.ts";
@@ -30,6 +31,7 @@ const CASES: readonly Case[] = [
   { name: "vgg16", run: benchVgg16 },
   { name: "external", run: benchExternal },
   { name: "deep", run: benchDeep },
+  { name: "counts", run: benchCounts },
   { name: "low-rank", run: async (folder) => benchLowRank(folder, await bundleScript(folder, "fit-dense")) },
   { name: "page", run: benchPage },
   { name: "editing", run: benchEditing },

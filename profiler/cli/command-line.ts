@@ -1,0 +1,48 @@
+import { Command, CommanderError } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { EdgewiseError } from "../errors.ts";
+import { printable } from "../exports/printable.ts";
+import { EXIT, Interrupted, type CliContext } from "./context.ts";
+
+/** Adds a command and what it does in a context. */
+export type AddCommand = (program: Command, context: CliContext) => void;
+
+/** The program with some of its commands. */
+export function commandLineOf(commands: readonly AddCommand[], context: CliContext): Command {
+  const program = new Command("edgewise")
+    .description("What every layer of an ONNX or TFLite model costs a phone.")
+    .version(packageJson.version)
+    .exitOverride()
+    .configureOutput({ writeOut: context.write, writeErr: () => undefined });
+  for (const add of commands) add(program, context);
+  return program;
+}
+
+/** Runs one command line. Every failure is one line on standard error and exit code 2. */
+export async function runCommands(
+  args: readonly string[],
+  commands: readonly AddCommand[],
+  context: CliContext,
+): Promise<void> {
+  const program = commandLineOf(commands, context);
+  try {
+    if (args.length === 0) program.error("name a command; edgewise --help lists them");
+    await program.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    context.remark(messageOf(error));
+    context.setExitCode(error instanceof Interrupted ? EXIT.interrupted : EXIT.error);
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof CommanderError) return oneLine(error.message.replace(/^error: /, ""));
+  if (error instanceof EdgewiseError)
+    return oneLine(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`);
+  if (error instanceof Interrupted) return error.message;
+  return oneLine(`internal error: ${error instanceof Error ? error.message : String(error)}`);
+}
+
+function oneLine(text: string): string {
+  return printable(text.replaceAll(/\s*\n\s*/g, " ").trim());
+}
