@@ -2,7 +2,7 @@ import type { ByteSource, ExternalDataFiles } from "../bytes/byte-source.ts";
 import { count } from "../counters.ts";
 import type { FindGroups } from "../layers/operator-group.ts";
 import type { FormatId } from "../model/format.ts";
-import type { Model } from "../model/model.ts";
+import type { Model, Quantization, TensorId } from "../model/model.ts";
 import type { FormatAdapter } from "../neutral/adapter.ts";
 import type { OperatorTable } from "../operators/operator-rule.ts";
 import { openLitertSession } from "../runtime/litert-session.ts";
@@ -10,6 +10,7 @@ import { openOnnxSession } from "../runtime/onnx-session.ts";
 import type { Session, SessionRequest } from "../runtime/session.ts";
 import { modelIn, modelsIn } from "./bundles/bundle.ts";
 import { FORMAT_TYPES, formatByName, type FormatType } from "./format-types.ts";
+import { quantizedActivations } from "./onnx/quantized-activations.ts";
 import { quantizationGroups } from "./onnx/fusion/quantization-groups.ts";
 import { ONNX_ADAPTER } from "./onnx/adapter.ts";
 import { ONNX_OPERATORS } from "./onnx/operators/index.ts";
@@ -42,6 +43,8 @@ export interface Format extends FormatType {
   readonly adapter: FormatAdapter;
   /** What its runtimes run as one operator. */
   readonly groups: FindGroups;
+  /** Schemes of inner tensors that sessions give as integers: what they stand for. */
+  readonly quantizedActivations: (model: Model) => ReadonlyMap<TensorId, Quantization>;
   /** The runtime is loaded when it is first asked for one. */
   readonly openSession: (model: Model, request: SessionRequest) => Promise<Session>;
   /** Its runtime can leave a graph as it is, or rewrite it: two ways of computing the same. */
@@ -68,6 +71,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     operators: ONNX_OPERATORS,
     adapter: ONNX_ADAPTER,
     groups: quantizationGroups,
+    quantizedActivations,
     openSession: openOnnxSession,
     hasOptimizationLevels: true,
     takesRealNumbers: false,
@@ -86,6 +90,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     adapter: TFLITE_ADAPTER,
     // Quantized operators are taken as they are in the file.
     groups: () => [],
+    quantizedActivations: () => new Map(),
     openSession: openLitertSession,
     hasOptimizationLevels: false,
     takesRealNumbers: true,

@@ -3,20 +3,24 @@ import type { FormatAdapter, Lifted, LiftScope } from "./adapter.ts";
 import { NotLiftable } from "./native-layer.ts";
 import type { Operator, Operators } from "./operator.ts";
 
+const DEFAULT_DOMAIN: ReadonlySet<string> = new Set([""]);
+
 /**
  * Lifting by a format's operators of the default domain; `opaque` with the reason where they do not say what a node is.
+ * @param domains that the operators may be of
  * @param layerOf what the operators' `lift` sees of a node
  */
 export function liftByTable<Layer>(
   operators: Readonly<Record<string, Pick<Operator<Layer>, "lift">>>,
   layerOf: (inferred: InferredNode, scope: LiftScope) => Layer,
+  domains: ReadonlySet<string> = DEFAULT_DOMAIN,
 ): FormatAdapter["lift"] {
   return (inferred, scope) => {
     const { node, problems } = inferred;
     const inputs = node.inputs.filter((id) => id >= 0);
     const opaque = (why: string): Lifted => ({ form: { kind: "opaque", why, would: inferred.operation.kind }, inputs });
     if (node.bodies.length > 0) return opaque(`${node.op} runs graphs of its own`);
-    const lift = node.domain === "" && Object.hasOwn(operators, node.op) ? operators[node.op]?.lift : undefined;
+    const lift = domains.has(node.domain) && Object.hasOwn(operators, node.op) ? operators[node.op]?.lift : undefined;
     if (lift === undefined) return opaque(`${node.op} is not one of the layers that are restructured`);
     if (problems.some(({ code }) => code === "shape-error")) return opaque("its shapes do not fit together");
     try {

@@ -59,6 +59,11 @@ export class NativeLayer {
     throw new NotLiftable("its weights are computed while the model runs");
   }
 
+  /** Numbers of an input, of whatever type; undefined for one that is no constant. */
+  constant(position: number): Weights | undefined {
+    return this.scope.constant(this.id(position));
+  }
+
   optionalWeights(position: number): Weights | undefined {
     return this.view.has(position) ? this.weights(position) : undefined;
   }

@@ -1,6 +1,7 @@
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { openSamples } from "../calibration/sample-set.ts";
-import type { Model, TensorId } from "../model/model.ts";
+import { formatOf } from "../formats/formats.ts";
+import type { Model, Quantization, TensorId } from "../model/model.ts";
 import type { ActivationSource, Activations } from "../neutral/activations.ts";
 import { captureActivations } from "./capture.ts";
 import { openSession } from "./open-session.ts";
@@ -19,6 +20,7 @@ export function activationsOn(
   open: OpenSession = openSession,
 ): ActivationSource {
   const { tensors } = model.entries[0].graph;
+  const schemes = formatOf(model).quantizedActivations(model);
   return {
     countSamples: () => countSamples(model, calibration),
     async *capture(ids) {
@@ -27,13 +29,24 @@ export function activationsOn(
         const batch = new Map<TensorId, Activations>();
         for (const [name, { shape, data }] of activations) {
           const id = names.get(name);
-          if (id !== undefined)
-            batch.set(id, { shape, data: data instanceof Float32Array ? data : Float32Array.from(data) });
+          if (id === undefined) continue;
+          const numbers = data instanceof Float32Array ? data : Float32Array.from(data);
+          batch.set(id, { shape, data: realNumbers(numbers, schemes.get(id)) });
         }
         yield batch;
       }
     },
   };
+}
+
+/** What integers stand for, where the session gives them as they are. */
+function realNumbers(data: Float32Array, scheme: Quantization | undefined): Float32Array {
+  if (scheme === undefined) return data;
+  const {
+    scales: [scale = 1],
+    zeroPoints: [zeroPoint = 0],
+  } = scheme;
+  return data.map((value) => (value - zeroPoint) * scale);
 }
 
 /** No runtime is asked: a model's file tells what its inputs take. */

@@ -100,6 +100,59 @@ function network({ type = "int8", isPerChannel = true, hasIntegerBias = true }: 
   });
 }
 
+/** The same two convolutions as operators on integers. */
+function operatorNetwork(isPerChannel: boolean): Uint8Array {
+  const initializers: OnnxTensor[] = [];
+  const pair = (name: string, of: DataType, scales: readonly number[], dims: readonly number[]): readonly string[] => {
+    initializers.push(tensor(`${name}.scale`, "float32", dims, scales));
+    initializers.push(
+      tensor(
+        `${name}.zero`,
+        of,
+        dims,
+        scales.map(() => 0),
+      ),
+    );
+    return [`${name}.scale`, `${name}.zero`];
+  };
+  const convolution = (name: string, from: string, inputs: number, outputs: number): OnnxNode => {
+    const taps = 9 * inputs;
+    const silent = (filter: number): boolean => name === "first" && isSilent(filter);
+    const numbers = repeated(outputs * taps, (index) =>
+      silent(Math.floor(index / taps)) ? 0 : ((index * 37) % 200) - 100,
+    );
+    initializers.push(tensor(`${name}.weight`, "int8", [outputs, inputs, 3, 3], numbers));
+    initializers.push(
+      tensor(
+        `${name}.bias`,
+        "int32",
+        [outputs],
+        repeated(outputs, (filter) => (silent(filter) ? 0 : 10 * filter)),
+      ),
+    );
+    const channels = isPerChannel ? outputs : 1;
+    const scales = repeated(channels, (filter) => 0.01 + 0.001 * filter);
+    const weight = pair(`${name}.weight`, "int8", scales, isPerChannel ? [outputs] : []);
+    const output = pair(`${name}.out`, "uint8", [name === "first" ? SCALE : 4 * SCALE], []);
+    const names = [from, `${from}.scale`, `${from}.zero`, `${name}.weight`, ...weight, ...output, `${name}.bias`];
+    return node("QLinearConv", names, [`${name}.out`], { pads: [1, 1, 1, 1] }, { name });
+  };
+  const input = pair("q", "uint8", [SCALE], []);
+  const nodes = [
+    node("QuantizeLinear", ["x", ...input], ["q"]),
+    convolution("first", "q", MAP, INNER),
+    convolution("second", "first.out", INNER, MAP),
+    node("DequantizeLinear", ["second.out", "second.out.scale", "second.out.zero"], ["y"]),
+  ];
+  return onnxModel({
+    graph: graph(nodes, { inputs: [value("x", "float32", [1, MAP, 6, 6])], outputs: ["y"], initializers }),
+  });
+}
+
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  return a.reduce((most, each, index) => Math.max(most, Math.abs(each - (b[index] ?? NaN))), 0);
+}
+
 type Level = "disabled" | "basic" | "all";
 
 async function outputs(bytes: Uint8Array, level: Level): Promise<Float32Array> {
@@ -249,5 +302,44 @@ describe("Edits of layers between Q and DQ", function () {
       target: "conv",
       reason: "its weights are stored in int4, in a way that is not written again",
     });
+  });
+});
+
+describe("Edits of operators on integers", function () {
+  this.timeout(30_000);
+
+  for (const isPerChannel of [true, false]) {
+    it(`requantize what is left, ${isPerChannel ? "a scale for each channel" : "one scale"}`, async () => {
+      const bytes = operatorNetwork(isPerChannel);
+      const { bytes: after, written } = await edited(await readBytes(bytes), edit("reduce-channels", "first", HALF));
+      const before = await outputs(bytes, "disabled");
+      assert.ok(new Set(before).size > 10, "the outputs vary");
+      assert.ok(largestDifference(before, await outputs(after, "disabled")) <= 4 * SCALE + 1e-6);
+      assert.equal((await outputs(after, "all")).length, before.length);
+      const ops = written.entries[0].graph.nodes.map(({ op }) => op);
+      assert.deepEqual(ops, ["QuantizeLinear", "QLinearConv", "QLinearConv", "DequantizeLinear"]);
+    });
+  }
+
+  it("fit the weights to the real numbers that the integers stand for", async () => {
+    const bytes = operatorNetwork(true);
+    const model = await readBytes(bytes);
+    const before = await outputs(bytes, "disabled");
+    const errors: number[] = [];
+    for (const refit of [true, false]) {
+      const { after } = await applyEdit(model, edit("reduce-channels", "first", { keep: 6, importance: "l1", refit }), {
+        activationsOf: (of) => activationsOn(of, { count: 24, seed: 3 }),
+      });
+      const now = await outputs(await onnxBytes(after), "disabled");
+      errors.push(before.reduce((sum, each, index) => sum + (each - (now[index] ?? NaN)) ** 2, 0));
+    }
+    const [fitted = NaN, cut = NaN] = errors;
+    assert.ok(fitted < 0.7 * cut, `${fitted} against ${cut}`);
+  });
+
+  it("are refused where something new would be on integers", async () => {
+    const model = await readBytes(operatorNetwork(true));
+    for (const id of ["separable", "group-and-shuffle", "split-spatial"])
+      await assert.rejects(applyEdit(model, edit(id, "second")), /nothing tells the range/);
   });
 });

@@ -9,6 +9,7 @@ import { LOWER_LAYOUT } from "./lower-layout.ts";
 import { WRITE_PRODUCTS } from "../operators/matmul.ts";
 import { WRITE_NORMALIZATION } from "../operators/normalization.ts";
 import type { Lower, Lowers } from "./lower-rule.ts";
+import { isOnIntegers, lowerQuantized } from "./lower-quantized.ts";
 import { LOWER_SIMPLE } from "./lower-simple.ts";
 import { NodeWriter } from "./node-writer.ts";
 
@@ -30,6 +31,7 @@ export const lowerLayer: FormatAdapter["lower"] = async (layer: LayerToLower, dr
   const lower = LOWERS[form.kind] as Lower | undefined;
   if (lower === undefined) throw new LoweringError(`${layer.name}: a layer of kind ${form.kind} is not written`);
   const writer = new NodeWriter(layer, draft);
+  if (isOnIntegers(writer) && (await lowerQuantized(form, writer)) === "written") return;
   if (fused === undefined) {
     await lower(form, writer);
     return;
