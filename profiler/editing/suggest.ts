@@ -16,7 +16,7 @@ import {
   type Guarantee,
   type Restructuring,
 } from "../restructure/restructuring.ts";
-import { SAVED_TOTALS, scoreOf, type SavedTotal, type Suggestion } from "./suggestion.ts";
+import { SAVED_TOTALS, scoreOf, whyWorthless, type SavedTotal, type Suggestion } from "./suggestion.ts";
 
 export type { SavedTotal, Suggestion } from "./suggestion.ts";
 
@@ -37,9 +37,10 @@ export interface SuggestOptions {
 }
 
 /**
- * Everything that could be restructured, the most worthwhile first. The score is the mean of what an edit saves of the weights' bytes, the
- * energy and the latency of the whole model, times what its promise is worth (exact 1, approximate ½, needs training ⅕); an exact edit
- * that saves nothing still stands before those that make the model more expensive. Sizes alone are looked at: errors are measured when an edit is tried.
+ * Everything that is worth restructuring: exact edits first, then the most worthwhile. The score is the mean of what an edit saves of the
+ * weights' bytes, the energy and the latency of the whole model, times what its promise is worth (exact 1, approximate ½, needs training ⅕). What
+ * costs more, is predicted to be slower than doing nothing, or changes answers for next to nothing is an absence with its reason. Sizes alone are
+ * looked at: errors are measured when an edit is tried.
  */
 export async function suggest(model: Model, options: SuggestOptions): Promise<readonly Suggestion[]> {
   const {
@@ -104,6 +105,11 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     const { after, fixes } = prediction;
     const saves = savings(before, after);
     const { title, guarantee } = restructuring;
+    const worthless = whyWorthless({ saves, guarantee });
+    if (worthless !== undefined) {
+      absences.add(restructuring.id, candidate.target, worthless);
+      continue;
+    }
     const why = [candidate.why, describeFixes(fixes)].filter((text) => text !== "").join("; ");
     const layers = namesOf(candidate);
     const wantsSamples = restructuring.fitsToSamples === true;
@@ -116,7 +122,8 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     outOfReach(model, analysed.listing, absences);
     onAbsences(absences.list(RESTRUCTURINGS.map(({ id }) => id)));
   }
-  found.sort((a, b) => b.score - a.score || a.edit.target.localeCompare(b.edit.target));
+  const isExact = ({ guarantee }: Pick<Suggestion, "guarantee">): number => Number(guarantee === "exact");
+  found.sort((a, b) => isExact(b) - isExact(a) || b.score - a.score || a.edit.target.localeCompare(b.edit.target));
   return withConflicts(found);
 }
 

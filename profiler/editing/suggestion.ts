@@ -67,6 +67,25 @@ export function scoreOf({ saves, guarantee }: Pick<Suggestion, "saves" | "guaran
   return (CONFIDENCE[guarantee] * sum) / RANKED_TOTALS.length;
 }
 
+/** Mean saving for which answers may change; smaller ones are lost in what other edits save. */
+const LEAST_SAVING = 0.005;
+/** Of the peak memory, which is not in the mean: what decides whether a model fits at all. */
+const LEAST_MEMORY_SAVING = 0.05;
+
+/** Why nobody should make an edit; undefined where somebody could want it. */
+export function whyWorthless({ saves, guarantee }: Pick<Suggestion, "saves" | "guarantee">): string | undefined {
+  const score = scoreOf({ saves, guarantee }) / CONFIDENCE[guarantee];
+  if ((saves.latencySeconds ?? 0) < -ROUNDING) return "it is predicted to be slower than the model as it is";
+  if (score < -ROUNDING) return "it costs more than it saves";
+  if (guarantee === "exact" || (saves.peakMemoryBytes ?? 0) >= LEAST_MEMORY_SAVING) return undefined;
+  if (score < LEAST_SAVING)
+    return `it saves less than ${formatShare(LEAST_SAVING)} of the weights' bytes, energy and latency on average`;
+  return undefined;
+}
+
+/** Of sums of many layers. */
+const ROUNDING = 1e-9;
+
 const NAMES: Readonly<Record<(typeof RANKED_TOTALS)[number], string>> = {
   weightBytes: "the weights' bytes",
   energyPicojoules: "the energy",

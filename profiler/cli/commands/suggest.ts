@@ -94,11 +94,11 @@ const SAVINGS: readonly (readonly [title: string, total: SavedTotal])[] = [
 function report(suggestions: readonly Suggestion[]): string {
   if (suggestions.length === 0) return "Nothing in this model can be restructured.\n";
   const head = ["Edit", "Promise", ...SAVINGS.map(([title]) => title), "Why"];
-  const rows = suggestions.map((one) => [
+  const rows = alike(suggestions).map(([one, ...others]) => [
     printable(formatEdit(one.edit)),
     one.wantsSamples ? `${one.guarantee}*` : one.guarantee,
     ...SAVINGS.map(([, total]) => change(one.saves[total])),
-    printable(savesNoTime(one) ? `${one.why}; cuts MACs, but no time on this hardware` : one.why),
+    printable(`${savesNoTime(one) ? `${one.why}; cuts MACs, but no time on this hardware` : one.why}${andAt(others)}`),
   ]);
   const columns = head.map((title) => ({
     align: SAVINGS.some(([name]) => name === title) ? ("right" as const) : ("left" as const),
@@ -107,6 +107,30 @@ function report(suggestions: readonly Suggestion[]): string {
   const note = wantsSamples ? `* ${WITHOUT_SAMPLES} Give \`apply\` some: --data SPEC.\n` : "";
   const command = `edgewise apply MODEL --edit EDIT${wantsSamples ? " --data SPEC" : ""} --out FILE`;
   return `${plainTable([head, ...rows], columns)}\n\nChanges of the whole model's totals by each edit alone. Try one: ${command}\n${note}`;
+}
+
+type Alike = readonly [Suggestion, ...Suggestion[]];
+
+/** Edits that differ in their target alone, as of the blocks of a transformer, stand in one line. */
+function alike(suggestions: readonly Suggestion[]): readonly Alike[] {
+  const lines = new Map<string, [Suggestion, ...Suggestion[]]>();
+  for (const one of suggestions) {
+    const { edit, why, saves } = one;
+    const figures = SAVINGS.map(([, total]) => change(saves[total]));
+    const key = JSON.stringify([edit.restructuring, edit.options, why, figures]);
+    const line = lines.get(key);
+    if (line) line.push(one);
+    else lines.set(key, [one]);
+  }
+  return [...lines.values()];
+}
+
+/** "; as much at 11 more: /layer.1/Gemm … /layer.11/Gemm" */
+function andAt(others: readonly Suggestion[]): string {
+  const names = others.map(({ edit }) => edit.target);
+  if (names.length === 0) return "";
+  const shown = names.length <= MOST_NAMES ? names.join(", ") : `${names[0] ?? ""} … ${names.at(-1) ?? ""}`;
+  return `; as much at ${names.length} more: ${shown}`;
 }
 
 /** Of one restructuring; beyond these a reader looks for one layer: JSON has all. */

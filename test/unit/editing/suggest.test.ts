@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { findHardware } from "../../../profiler/hardware/hardware.ts";
 import { suggest, type SuggestOptions } from "../../../profiler/editing/suggest.ts";
 import { formatEdit } from "../../../profiler/editing/edit.ts";
@@ -39,6 +40,28 @@ describe("suggestions", () => {
         expected.map(({ edit }) => formatEdit(edit)),
       );
     }
+  });
+
+  it("are worth it: exact ones first, none that costs more, is slower, or changes answers for next to nothing", async () => {
+    const path = join(import.meta.dirname, "../../../media/samples/digits_lenet.onnx");
+    const model = await readBytes(readFileSync(path));
+    const options = { hardware: HARDWARE };
+    const suggestions = await suggest(model, options);
+    const first = suggestions.findIndex(({ guarantee }) => guarantee !== "exact");
+    assert.ok(first > 0 && suggestions.slice(first).every(({ guarantee }) => guarantee !== "exact"));
+    for (const { edit, saves, score, guarantee } of suggestions) {
+      assert.ok((saves.latencySeconds ?? 0) > -1e-9 && score > -1e-9, formatEdit(edit));
+      if (guarantee !== "exact" && (saves.peakMemoryBytes ?? 0) < 0.05)
+        assert.ok(
+          ((saves.weightBytes ?? 0) + (saves.energyPicojoules ?? 0) + (saves.latencySeconds ?? 0)) / 3 >= 0.005,
+        );
+    }
+    const absent: string[] = [];
+    await suggest(model, { ...options, onAbsences: (all) => absent.push(...all.map(({ reason }) => reason)) });
+    assert.ok(
+      absent.some((reason) => reason.includes("slower than the model as it is")),
+      absent.join("; "),
+    );
   });
 
   it("end when they are given up", async () => {
