@@ -21,9 +21,9 @@ const VGG_CONVS = ["/3/3.0/Conv", "/4/4.0/Conv", "/6/6.0/Conv", "/7/7.0/Conv"];
 
 const ROWS: readonly Row[] = [
   ...(["vgg_bn", "resnet", "inception", "lenet"] as const).map((name) => width(name, 1 / 32, ["--steps", "800"])),
-  width("vgg_bn", 1 / 64, ["--steps", "1600"]),
-  width("resnet", 1 / 64, ["--steps", "1000"]),
-  width("inception", 1 / 64, ["--steps", "2500"]),
+  width("vgg_bn", 1 / 64, ["--steps", "800"]),
+  width("resnet", 1 / 64, ["--steps", "700"]),
+  width("inception", 1 / 64, ["--steps", "1600"]),
   {
     model: "digits_vgg_bn",
     edits: VGG_CONVS.map((layer) => `shrink-kernel:${layer}:share=1`),

@@ -38,7 +38,7 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
     .option("--steps <count>", `steps of training (default: ${DEFAULT_STEPS})`, parsePositive)
     .option("--minutes <time>", "train for so long instead", parseNumber)
     .option("--rate <number>", "largest learning rate (default: by the number of weights)", parseNumber)
-    .option("--batch <count>", "samples of a step (default: 32; 16 for small networks)", parsePositive)
+    .option("--batch <count>", "samples of a step (default: 32)", parsePositive)
     .option(
       "--augment <how>",
       `make more samples by ${AUGMENTATIONS.map(({ id }) => id).join(", ")} (default: affine for pictures, else mixup)`,
