@@ -33,6 +33,7 @@ export type Form =
   | DepthToSpaceForm
   | SelectForm
   | ProductForm
+  | RecurrentForm
   | { readonly kind: "identity" }
   /** A function of each element alone that is no activation (Cast, Exp, Neg): keeps shapes and channels. Lifted, never made. */
   | { readonly kind: "unary" }
@@ -271,6 +272,13 @@ export interface SelectForm {
   /** Not negative. */
   readonly axis: number;
   readonly index: number;
+}
+
+/** RNN, GRU or LSTM over the last axis of its input. Lifted, and only made with other weights for its input. */
+export interface RecurrentForm {
+  readonly kind: "recurrent";
+  /** directions × gates·hidden × inputs */
+  readonly weight: Weights;
 }
 
 /** A product of two activations, batched as NumPy does. Lifted, never made. */

@@ -154,6 +154,7 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   "space-to-depth": () => FIXED,
   select: ({ axis }, flow) =>
     flow.changed().includes(axis) ? FIXED : { outputs: [flow.now().filter((_, index) => index !== axis)] },
+  recurrent: () => "steps through sizes that may only fit what they were",
   product: () => "multiplies maps that may only fit the sizes that were",
   "channel-shuffle": same,
   constant: same,

@@ -2,6 +2,12 @@ import type { RecurrentGeometry } from "../../../operators/operation.ts";
 import type { Dimension } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import type { RecurrentForm as RecurrentLayer } from "../../../neutral/forms.ts";
+import { LoweringError } from "../../../neutral/lowering-error.ts";
+import type { NativeLayer } from "../../../neutral/native-layer.ts";
+import type { Lowering, Operators } from "../../../neutral/operator.ts";
+import type { NodeWriter } from "../restructure/node-writer.ts";
 import { floorDivide, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 
 /** Outputs Y (every step), Y_h (the last hidden state) and, of an LSTM, Y_c (its cell state). */
@@ -52,8 +58,25 @@ function solve(view: NodeView, { cell, gates, hasGatesLast }: RecurrentForm): Re
   };
 }
 
-export const RECURRENT: Readonly<Record<string, OperatorRule>> = {
-  RNN: recurrent({ cell: "rnn", gates: 1, configuration: [4] }),
-  GRU: recurrent({ cell: "gru", gates: 3, configuration: [4] }),
-  LSTM: recurrent({ cell: "lstm", gates: 4, configuration: [4] }),
+/** X and W, and what else is given when the model runs: lengths and states to start from. */
+function liftRecurrent(layer: NativeLayer): Lifted {
+  const { view } = layer;
+  const others = [...view.inputs.keys()].filter((place) => place > 1 && view.has(place) && !layer.isConstant(place));
+  return layer.lifted({ kind: "recurrent", weight: layer.weights(1) }, [0, ...others]);
+}
+
+/** As it was, with other weights for its input. */
+async function writeRecurrent({ weight }: RecurrentLayer, writer: NodeWriter): Promise<void> {
+  const { node } = writer.layer.before ?? {};
+  if (node === undefined) throw new LoweringError(`${writer.layer.name}: a recurrent layer cannot be made anew`);
+  const inputs = [writer.input, await writer.weights("weight", weight), ...node.inputs.slice(2)];
+  writer.node(node.op, inputs, Object.fromEntries(node.attributes));
+}
+
+export const WRITE_RECURRENT: Lowering<NodeWriter> = { recurrent: writeRecurrent };
+
+export const RECURRENT: Operators = {
+  RNN: { ...recurrent({ cell: "rnn", gates: 1, configuration: [4] }), lift: liftRecurrent },
+  GRU: { ...recurrent({ cell: "gru", gates: 3, configuration: [4] }), lift: liftRecurrent },
+  LSTM: { ...recurrent({ cell: "lstm", gates: 4, configuration: [4] }), lift: liftRecurrent },
 };

@@ -8,6 +8,7 @@ import { WRITE_POOLING } from "../operators/pooling.ts";
 import { LOWER_LAYOUT } from "./lower-layout.ts";
 import { WRITE_PRODUCTS } from "../operators/matmul.ts";
 import { WRITE_NORMALIZATION } from "../operators/normalization.ts";
+import { WRITE_RECURRENT } from "../operators/recurrent.ts";
 import type { Lower, Lowers } from "./lower-rule.ts";
 import { isOnIntegers, lowerQuantized } from "./lower-quantized.ts";
 import { LOWER_SIMPLE } from "./lower-simple.ts";
@@ -19,6 +20,7 @@ const LOWERS: Lowers = {
   ...WRITE_CONVOLUTION,
   ...WRITE_POOLING,
   ...WRITE_NORMALIZATION,
+  ...WRITE_RECURRENT,
   ...WRITE_PRODUCTS,
   ...LOWER_LAYOUT,
   ...LOWER_SIMPLE,

@@ -20,7 +20,10 @@ const ATTRIBUTE = { name: 1, f: 2, i: 3, s: 4, floats: 7, ints: 8, strings: 9, t
 const TYPE = { float: 1, int: 2, string: 3, floats: 6, ints: 7, strings: 8 } as const;
 
 /** Attributes whose numbers are floats; a number alone does not tell. Those of the operators that are written. */
-const FLOATS: ReadonlySet<string> = new Set(["alpha", "beta", "epsilon", "max", "min", "value"]);
+const FLOATS: ReadonlySet<string> = new Set([
+  ...["alpha", "beta", "epsilon", "max", "min", "value"],
+  ...["activation_alpha", "activation_beta", "clip"],
+]);
 
 /**
  * A NodeProto. `names` gives the tensors' names by id.

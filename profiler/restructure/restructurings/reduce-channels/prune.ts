@@ -96,6 +96,7 @@ const RULES: { readonly [K in FormKind]?: Rule<FormOf<K>> } = {
     shift: sliced(form.shift, 0, inputs),
   }),
   "group-norm": prunedGroupNorm,
+  recurrent: (form, { inputs }) => ({ ...form, weight: sliced(form.weight, 2, inputs) }),
   expand: (form, { layer, map, outputs }) => {
     const labels = map.labels(layer.outputs[0]);
     const rank = map.graph.tensors[layer.outputs[0] ?? -1]?.shape?.length;

@@ -4,7 +4,7 @@ import type { NeutralGraph, NeutralLayer } from "../../../neutral/neutral-graph.
 import { ChannelMap, type Channel, type Labels } from "./channel-map.ts";
 import { isDepthwise, outputsOf } from "./linear-layer.ts";
 import { trackDepthToSpace, trackExpand, trackGroupNorm, trackSpaceToDepth } from "./track-rearranged.ts";
-import { isOwnProblem, trackProduct, trackSelect } from "./track-products.ts";
+import { isOwnProblem, trackProduct, trackRecurrent, trackSelect } from "./track-products.ts";
 import { block, tensorOf } from "./tracking.ts";
 import { reshapeSegments } from "../../matching/reshape-axes.ts";
 
@@ -55,6 +55,7 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   "space-to-depth": trackSpaceToDepth,
   select: trackSelect,
   product: trackProduct,
+  recurrent: trackRecurrent,
   constant: () => undefined,
   // Sizes follow from what is left.
   shape: () => undefined,

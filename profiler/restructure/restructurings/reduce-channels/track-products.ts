@@ -63,6 +63,15 @@ function factor(
   return fromEnd === summed ? { labels, role: "summed", axis: -1 } : { labels, role: "kept", axis: rank + own };
 }
 
+/** Its input's features go with its weights; what it makes of them stays. */
+export function trackRecurrent(layer: NeutralLayer<FormOf<"recurrent">>, map: ChannelMap): void {
+  const [input, ...others] = layer.inputs;
+  const labels = map.labels(input);
+  const rank = tensorOf(input, map)?.shape?.length ?? 0;
+  if (labels && labels.axis !== rank - 1) block(layer, map, labels, "steps through them");
+  for (const other of others) block(layer, map, map.labels(other), "starts from them");
+}
+
 /** One position of an axis: channels along others go on. */
 export function trackSelect(layer: NeutralLayer<FormOf<"select">>, map: ChannelMap): void {
   const labels = map.labels(layer.inputs[0]);

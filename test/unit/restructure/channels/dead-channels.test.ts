@@ -5,6 +5,7 @@ import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../../../profiler/restructure/restructuring.ts";
 import {
+  float,
   graph,
   node,
   onnxModel,
@@ -191,6 +192,26 @@ describe("reduce-channels: a network of dead channels answers as before", () => 
       ];
       const initializers = [dead("pw", [8, 4, 3, 3], 0, isDead), dead("pb", [8], 0, isDead), w];
       await assertUnchanged({ nodes, initializers }, { lw: [3, 4, 1, 1] });
+    });
+  }
+
+  for (const [op, gates] of [
+    ["LSTM", 4],
+    ["GRU", 3],
+    ["RNN", 1],
+  ] as const) {
+    it(`through the input of ${op}, in both directions`, async () => {
+      const nodes = [
+        node("MatMul", ["x", "ew"], ["p"], {}, { name: "p" }),
+        node(op, ["p", "w", "r", "b"], ["y"], { hidden_size: 3, direction: "bidirectional", clip: float(0.75) }),
+      ];
+      const initializers = [
+        dead("ew", [6, 8], 1, odd),
+        weights("w", [2, 3 * gates, 8]),
+        weights("r", [2, 3 * gates, 3]),
+        weights("b", [2, 6 * gates]),
+      ];
+      await assertUnchanged({ nodes, initializers, dims: [5, 1, 6] }, { ew: [6, 4], w: [2, 3 * gates, 4] });
     });
   }
 
