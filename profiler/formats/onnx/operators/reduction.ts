@@ -8,6 +8,11 @@ import { add, multiply, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { fill, knownTensor, positionOf } from "../../../shapes/known-tensor.ts";
 import { reduceShape } from "../../../shapes/reduce.ts";
 import { reduceValue, type Reduction } from "../../../shapes/values.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import type { ReduceMeanForm } from "../../../neutral/forms.ts";
+import type { NativeLayer } from "../../../neutral/native-layer.ts";
+import type { Lowering, Operators } from "../../../neutral/operator.ts";
+import type { NodeWriter } from "../restructure/node-writer.ts";
 import { inferredType, listSetting, mapShape, numbersOf, sameAs, unknownSizes } from "./inferred-types.ts";
 
 /** Axes are an attribute at first and an input since opset 13 (ReduceSum) or 18 (all others). */
@@ -133,13 +138,41 @@ function topElements(view: NodeView, count: Dimension): { element: number; place
     .slice(0, count);
 }
 
+/** Before it, the axes of a mean were an attribute. */
+const FIRST_WITH_MEAN_AXES = 18;
+
+function liftMean(layer: NativeLayer): Lifted {
+  const rank = layer.shape().length;
+  const given = layer.settings("axes", 1) ?? [];
+  const keepsAll = given.length === 0 && layer.view.flag("noop_with_empty_axes");
+  if (keepsAll) return layer.lifted({ kind: "identity" });
+  const axes =
+    given.length === 0
+      ? Array.from({ length: rank }, (_, axis) => axis)
+      : given.map((axis) => layer.axis(axis)).toSorted((a, b) => a - b);
+  return layer.lifted({
+    kind: "reduce-mean",
+    axes,
+    keepsAxes: layer.view.flag("keepdims", true),
+    activation: undefined,
+  });
+}
+
+function writeMean({ axes, keepsAxes }: ReduceMeanForm, writer: NodeWriter): void {
+  const keepdims = keepsAxes ? 1 : 0;
+  if (writer.opset < FIRST_WITH_MEAN_AXES) writer.node("ReduceMean", [writer.input], { axes, keepdims });
+  else writer.node("ReduceMean", [writer.input, writer.setting("axes", axes)], { keepdims });
+}
+
+export const WRITE_REDUCTION: Lowering<NodeWriter> = { "reduce-mean": writeMean };
+
 /** Operators that make one number of many, or put many in order. */
-export const REDUCTION: Readonly<Record<string, OperatorRule>> = {
+export const REDUCTION: Operators = {
   ReduceSum: reduction("sum"),
   ReduceProd: reduction("product"),
   ReduceMax: reduction("max"),
   ReduceMin: reduction("min"),
-  ReduceMean: reduction("mean"),
+  ReduceMean: { ...reduction("mean"), lift: liftMean },
   ReduceL1: reduction(),
   ReduceL2: reduction(),
   ReduceLogSum: reduction(),

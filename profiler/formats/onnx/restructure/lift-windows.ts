@@ -26,21 +26,6 @@ function resizedTo({ view }: NativeLayer, rank: number): FormOf<"resize">["to"] 
   return sizes?.length === rank && isStretched ? { sizes: sizes.slice(2) } : undefined;
 }
 
-/** Axes are an attribute up to opset 17 and an input since. */
-const REDUCE_MEAN: Lift = (layer) => {
-  const rank = layer.shape().length;
-  const given = layer.settings("axes", 1) ?? [];
-  const keepsAll = given.length === 0 && layer.view.flag("noop_with_empty_axes");
-  if (keepsAll) return layer.lifted({ kind: "identity" });
-  const axes = given.length === 0 ? range(0, rank) : given.map((axis) => layer.axis(axis)).toSorted((a, b) => a - b);
-  return layer.lifted({
-    kind: "reduce-mean",
-    axes,
-    keepsAxes: layer.view.flag("keepdims", true),
-    activation: undefined,
-  });
-};
-
 const PAD: Lift = (layer) => {
   const rank = layer.shape().length;
   const pads = layer.settings("pads", 1) ?? layer.view.ints("paddings");
@@ -84,9 +69,4 @@ function range(from: number, to: number): readonly number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
 }
 
-export const LIFT_WINDOWS: Readonly<Record<string, Lift>> = {
-  Resize: RESIZE,
-  Upsample: RESIZE,
-  ReduceMean: REDUCE_MEAN,
-  Pad: PAD,
-};
+export const LIFT_WINDOWS: Readonly<Record<string, Lift>> = { Resize: RESIZE, Upsample: RESIZE, Pad: PAD };

@@ -5,7 +5,7 @@ import type { Lowers } from "./lower-rule.ts";
 import type { NodeWriter } from "./node-writer.ts";
 
 /** Operator sets from which settings are inputs. */
-const FIRST_WITH_INPUTS = { Reshape: 5, Slice: 10, Pad: 11, Split: 13, ReduceMean: 18 } as const;
+const FIRST_WITH_INPUTS = { Reshape: 5, Slice: 10, Pad: 11, Split: 13 } as const;
 
 /** A tensor that holds the shape, the batch by reference. */
 function shapeOf(sizes: Shape, writer: NodeWriter): TensorId {
@@ -60,12 +60,6 @@ export const LOWER_LAYOUT: Lowers = {
     }
     const filling = value === 0 ? [] : [writer.scalar("value", value)];
     writer.node("Pad", [writer.input, writer.setting("pads", pads), ...filling], { mode });
-  },
-
-  "reduce-mean": ({ axes, keepsAxes }, writer) => {
-    const keepdims = keepsAxes ? 1 : 0;
-    if (writer.opset < FIRST_WITH_INPUTS.ReduceMean) writer.node("ReduceMean", [writer.input], { axes, keepdims });
-    else writer.node("ReduceMean", [writer.input, writer.setting("axes", axes)], { keepdims });
   },
 
   /**

@@ -7,6 +7,7 @@ import { WRITE_CONVOLUTION } from "../operators/convolution.ts";
 import { WRITE_POOLING } from "../operators/pooling.ts";
 import { LOWER_LAYOUT } from "./lower-layout.ts";
 import { WRITE_PRODUCTS } from "../operators/matmul.ts";
+import { WRITE_REDUCTION } from "../operators/reduction.ts";
 import { WRITE_NORMALIZATION } from "../operators/normalization.ts";
 import { WRITE_RECURRENT } from "../operators/recurrent.ts";
 import type { Lower, Lowers } from "./lower-rule.ts";
@@ -22,6 +23,7 @@ const LOWERS: Lowers = {
   ...WRITE_NORMALIZATION,
   ...WRITE_RECURRENT,
   ...WRITE_PRODUCTS,
+  ...WRITE_REDUCTION,
   ...LOWER_LAYOUT,
   ...LOWER_SIMPLE,
 };

@@ -6,6 +6,11 @@ import { normalizeAxis } from "../../../shapes/axes.ts";
 import { knownTensor } from "../../../shapes/known-tensor.ts";
 import { reduceShape } from "../../../shapes/reduce.ts";
 import { reduceValue, type Reduction } from "../../../shapes/values.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import type { ReduceMeanForm } from "../../../neutral/forms.ts";
+import type { Lowering } from "../../../neutral/operator.ts";
+import type { OperatorWriter } from "../restructure/operator-writer.ts";
+import type { TfliteLayer } from "../restructure/tflite-layer.ts";
 import { outputType, typeOption, type Rules } from "./common.ts";
 
 /** Axes are the second input. */
@@ -90,9 +95,26 @@ function fftOps(view: NodeView): number {
   return Math.ceil(5 * Math.log2(Math.max(2, elements)));
 }
 
+function liftMean(layer: TfliteLayer): Lifted {
+  const axes = (layer.settings("axes", 1) ?? []).map((axis) => layer.axis(axis));
+  const sorted = [...new Set(axes)].toSorted((a, b) => a - b);
+  return layer.lifted({
+    kind: "reduce-mean",
+    axes: sorted,
+    keepsAxes: layer.view.flag("keep_dims"),
+    activation: undefined,
+  });
+}
+
+function writeMean({ axes, keepsAxes }: ReduceMeanForm, writer: OperatorWriter): void {
+  writer.operator("MEAN", [writer.input, writer.setting("axes", axes)], { keep_dims: keepsAxes });
+}
+
+export const WRITE_REDUCTION: Lowering<OperatorWriter> = { "reduce-mean": writeMean };
+
 /** Operators that make one element of many. */
 export const REDUCTION: Rules = {
-  MEAN: reduction("mean"),
+  MEAN: { ...reduction("mean"), lift: liftMean },
   SUM: reduction("sum"),
   REDUCE_PROD: reduction("product"),
   REDUCE_MAX: reduction("max"),

@@ -10,17 +10,6 @@ const RESIZE: Lift = (layer) => {
   return layer.lifted({ kind: "resize", to: sizes && { sizes } });
 };
 
-const MEAN: Lift = (layer) => {
-  const axes = constants(layer, 1, "axes").map((axis) => layer.axis(axis));
-  const sorted = [...new Set(axes)].toSorted((a, b) => a - b);
-  return layer.lifted({
-    kind: "reduce-mean",
-    axes: sorted,
-    keepsAxes: layer.view.flag("keep_dims"),
-    activation: undefined,
-  });
-};
-
 /** @param mode how PAD and PADV2 fill what they add, and MIRROR_PAD by its option */
 function pad(modeOf: (layer: TfliteLayer) => FormOf<"pad">["mode"]): Lift {
   return (layer) => {
@@ -56,7 +45,6 @@ export function constants(layer: TfliteLayer, position: number, what: string): r
 export const LIFT_WINDOWS: Readonly<Record<string, Lift>> = {
   RESIZE_BILINEAR: RESIZE,
   RESIZE_NEAREST_NEIGHBOR: RESIZE,
-  MEAN,
   PAD: pad(() => "constant"),
   PADV2: pad(() => "constant"),
   MIRROR_PAD: pad(mirrorMode),

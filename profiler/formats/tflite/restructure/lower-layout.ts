@@ -65,10 +65,6 @@ export const LOWER_LAYOUT: Lowers = {
     writer.operator("MIRROR_PAD", [writer.input, pads], { mode: "REFLECT" });
   },
 
-  "reduce-mean": ({ axes, keepsAxes }, writer) => {
-    writer.operator("MEAN", [writer.input, writer.setting("axes", axes)], { keep_dims: keepsAxes });
-  },
-
   /** Channels as groups × channels/groups, transposed, and back; all other axes are one meanwhile. */
   "channel-shuffle": ({ groups }, writer) => {
     const shape = writer.shape(writer.input);

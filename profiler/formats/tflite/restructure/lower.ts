@@ -6,6 +6,7 @@ import { WRITE_ACTIVATION } from "../operators/activation.ts";
 import { WRITE_ELEMENTWISE } from "../operators/elementwise.ts";
 import { WRITE_CONVOLUTION } from "../operators/convolution.ts";
 import { TFLITE_OPERATORS } from "../operators/index.ts";
+import { WRITE_REDUCTION } from "../operators/reduction.ts";
 import { WRITE_POOLING } from "../operators/pooling.ts";
 import { DraftTypes } from "./draft-types.ts";
 import { LOWER_LAYOUT } from "./lower-layout.ts";
@@ -20,6 +21,7 @@ const LOWERS: Lowers = {
   ...WRITE_CONVOLUTION,
   ...WRITE_POOLING,
   ...WRITE_DENSE,
+  ...WRITE_REDUCTION,
   ...LOWER_LAYOUT,
   ...LOWER_SIMPLE,
 };
