@@ -60,8 +60,8 @@ export function analyseModel(
   previous?: AnalysedModel,
 ): AnalysedModel {
   const inputs = bindInputs(model, bindings);
-  const { operators, groups } = formatOf(model);
-  const context = { model, operators, checksDeclared: !inputs.isResized };
+  const { operators, groups, declaresEveryTensor } = formatOf(model);
+  const context = { model, operators, checksDeclared: !inputs.isResized, completesFromFile: !declaresEveryTensor };
   const entries = model.entries.map((entry, place) => {
     const isProfiled = place === 0;
     const { inferredTypes, sizeOf } = isProfiled ? inputs : bindInputs(model, {}, entry);

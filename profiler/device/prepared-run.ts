@@ -62,7 +62,10 @@ export async function prepareRun(model: Model, options: RunOptions, runsState = 
       sha256: await hashOf(files),
     };
     const outputs = await session.run(given.inputs);
-    const bound = boundTo(model, given.inputs);
+    const bound = boundTo(
+      model,
+      session.inputs.map(({ name }) => given.inputs[name]?.shape),
+    );
     const inputNames = session.inputs.map(({ name }) => name);
     return {
       identity,

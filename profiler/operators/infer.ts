@@ -11,6 +11,7 @@ import {
 } from "../model/model.ts";
 import type { Dimension } from "../model/shape.ts";
 import { symbol } from "../model/size-expression.ts";
+import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import { constantType } from "./constant-type.ts";
 import { CALL_RULE } from "./call-rule.ts";
 import { disagreement, lostInput, plausible } from "./check-type.ts";
@@ -30,6 +31,8 @@ export interface InferenceContext {
   readonly operators: OperatorTable;
   /** Whether to compare with the shapes in the file: pointless once the caller has given an input another size. */
   readonly checksDeclared: boolean;
+  /** Whether the file's own word stands for sizes that no rule can compute: not where a format writes placeholders for them. */
+  readonly completesFromFile?: boolean;
   /** What names of sizes in the file stand for; themselves when left out. */
   readonly sizeOf?: (declared: string) => Dimension;
 }
@@ -180,6 +183,11 @@ class GraphInference {
       if (isKnown && this.context.checksDeclared) {
         const message = disagreement(inferredType, tensor.declared);
         if (message) problems.push({ code: "shape-disagrees", message: `output ${name}: ${message}` });
+        const isContradictory = problems.some(({ code }) => code !== "shape-disagrees");
+        const isMissing = isContradictory || this.context.completesFromFile !== true;
+        const completed = isMissing ? undefined : completedBy(tensor.declared, inferredType, this.context);
+        if (completed) view.note("Sizes that follow from nothing that is known are the file's own.");
+        inferredType = completed ?? inferredType;
       } else if (!isKnown) {
         inferredType = asDeclared(tensor.declared, name, this.context);
         if (inferredType.shape) view.note("The operator is unknown: its output shape is the file's own.");
@@ -303,6 +311,26 @@ function ownResult(rule: OperatorRule, { inputs }: NodeView, computed: InferredT
 }
 
 type Draft = { -readonly [Key in keyof InferredType]: InferredType[Key] };
+
+/** What the file says of sizes that a rule cannot compute; undefined where it says nothing of them. */
+function completedBy(
+  declared: DeclaredType,
+  inferredType: InferredType,
+  { sizeOf = symbol }: InferenceContext,
+): InferredType | undefined {
+  const { shape } = inferredType;
+  if (inferredType.container !== undefined || declared.container !== undefined || declared.shape === undefined)
+    return undefined;
+  const told = declared.shape.map((size) => {
+    if (typeof size === "number") return size;
+    const named = typeof size === "string" ? sizeOf(size) : UNKNOWN_SIZE;
+    return typeof named === "number" ? named : UNKNOWN_SIZE;
+  });
+  if (shape !== undefined && shape.length !== told.length) return undefined;
+  const sizes = told.map((size, axis) => (shape === undefined || shape[axis] === UNKNOWN_SIZE ? size : shape[axis]));
+  const isMore = sizes.some((size, axis) => size !== UNKNOWN_SIZE && size !== shape?.[axis]);
+  return isMore ? { ...inferredType, shape: sizes.map((size) => size ?? UNKNOWN_SIZE) } : undefined;
+}
 
 function asDeclared(
   { dataType, shape, container }: DeclaredType,

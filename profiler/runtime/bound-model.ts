@@ -1,10 +1,9 @@
-import { dynamicNames, type Bindings } from "../bindings.ts";
+import { dynamicNames, openInputs, type Bindings } from "../bindings.ts";
 import { PortSizes } from "../calibration/port-sizes.ts";
 import { formatOf } from "../formats/formats.ts";
 import type { Model } from "../model/model.ts";
+import { printDimension, type PortShape } from "../model/shape.ts";
 import { withFixedSizes } from "../translation/fixed-sizes.ts";
-import { inputPorts } from "./model-ports.ts";
-import type { NamedTensors } from "./numeric-tensor.ts";
 
 /** Whether a runtime that takes fixed sizes alone has to be given a model of its own for each size of the inputs. */
 export function hasOpenSizes(model: Model): boolean {
@@ -12,17 +11,22 @@ export function hasOpenSizes(model: Model): boolean {
 }
 
 /**
- * The model that the runtime is given for inputs of these shapes: with the sizes in it that they say, and those that follow. It is the
+ * The model that the runtime is given for inputs of these shapes, in their order: with the sizes in it that they say, and those that follow. It is the
  * model itself where its runtime binds sizes while it runs, or the file leaves none open.
  */
-export function boundTo(model: Model, inputs: NamedTensors): Model {
+export function boundTo(model: Model, inputs: readonly (readonly number[] | undefined)[]): Model {
   return formatOf(model).fixesSizesToRun && leavesOpen(model) ? withFixedSizes(model, sizesOf(model, inputs)) : model;
 }
 
-function sizesOf(model: Model, inputs: NamedTensors): Bindings {
-  const ports = inputPorts(model);
-  const sizes = new PortSizes(ports);
-  const told = ports.map(({ name, shape }) => sizes.toldBy(shape, inputs[name]?.shape ?? []));
+/** Sizes of the inputs, in their order; open ones by their names. */
+export function openShapes(model: Model): readonly PortShape[] {
+  return openInputs(model).inferredTypes.map(({ shape = [] }) => shape.map(printDimension));
+}
+
+function sizesOf(model: Model, inputs: readonly (readonly number[] | undefined)[]): Bindings {
+  const shapes = openShapes(model);
+  const sizes = new PortSizes(shapes.map((shape) => ({ shape })));
+  const told = shapes.map((shape, place) => sizes.toldBy(shape, inputs[place] ?? []));
   return Object.assign({}, ...told) as Bindings;
 }
 

@@ -2,12 +2,11 @@ import { RunError } from "../errors.ts";
 import { numberedTflite } from "../formats/tflite/write.ts";
 import { withFloatInputsOutputs, type FloatPort } from "../formats/tflite/float-inputs-outputs.ts";
 import type { Model } from "../model/model.ts";
-import { printDimension } from "../model/shape.ts";
+import { printDimension, type PortShape } from "../model/shape.ts";
 import { inferOpen } from "../translation/lift-model.ts";
-import { boundTo, hasOpenSizes } from "./bound-model.ts";
+import { boundTo, hasOpenSizes, openShapes } from "./bound-model.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { LitertThread, type RawTensor } from "./litert-thread.ts";
-import { inputPorts } from "./model-ports.ts";
 import type { NamedTensors, NumericTensor } from "./numeric-tensor.ts";
 import { withRange, type Port, type Session, type SessionRequest } from "./session.ts";
 
@@ -19,25 +18,26 @@ import { withRange, type Port, type Session, type SessionRequest } from "./sessi
  */
 export async function openLitertSession(model: Model, request: SessionRequest): Promise<Session> {
   refuseState(model);
-  return hasOpenSizes(model) ? openOpenSession(model, request) : openFixedSession(boundTo(model, {}), request);
+  return hasOpenSizes(model) ? openOpenSession(model, request) : openFixedSession(boundTo(model, []), request);
 }
 
 /** Of a model with open sizes: a session for each shape of the inputs in turn. */
 async function openOpenSession(model: Model, request: SessionRequest): Promise<Session> {
   const written = await numberedTflite(model);
-  const { outputs } = await withFloatInputsOutputs(model.file, written.bytes, extraOutputs(written, request));
+  const ends = await withFloatInputsOutputs(model.file, written.bytes, extraOutputs(written, request));
   const shapes = inferOpen(model).inferredTypes;
   const ids = [...model.entries[0].graph.outputs, ...request.captured.map(({ id }) => id)];
-  const ports = outputs.map(({ name, dataType }, place): Port => {
+  const sizes = openShapes(model);
+  const given = portsOf(ends.inputs, sizes).map((port) => withRange(port, request.ranges.get(port.name)));
+  const ports = ends.outputs.map(({ name, dataType }, place): Port => {
     const shape = shapes[ids[place] ?? -1]?.shape ?? [];
     return { name, dataType, shape: shape.map(printDimension) };
   });
-  return new OpenSizeSession(model, request, ports);
+  return new OpenSizeSession(model, request, given, ports);
 }
 
 class OpenSizeSession implements Session {
   readonly skipped = [];
-  readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly captured: readonly Port[];
   #bound: { readonly key: string; readonly session: Session } | undefined;
@@ -46,21 +46,21 @@ class OpenSizeSession implements Session {
   constructor(
     private readonly model: Model,
     private readonly request: SessionRequest,
+    readonly inputs: readonly Port[],
     ports: readonly Port[],
   ) {
-    this.inputs = inputPorts(model);
     this.outputs = ports.slice(0, ports.length - request.captured.length);
     this.captured = ports.slice(ports.length - request.captured.length);
   }
 
   async run(inputs: NamedTensors): Promise<NamedTensors> {
     if (this.#isClosed) throw new RunError(`${this.model.file}: the session is closed`);
-    checkInputs(this.model.file, this.inputs, inputs);
-    const key = JSON.stringify(this.inputs.map(({ name }) => inputs[name]?.shape));
+    const shapes = checkInputs(this.model.file, this.inputs, inputs).map(({ shape }) => shape);
+    const key = JSON.stringify(shapes);
     if (this.#bound?.key !== key) {
       await this.#bound?.session.close();
       this.#bound = undefined;
-      this.#bound = { key, session: await openFixedSession(boundTo(this.model, inputs), this.request) };
+      this.#bound = { key, session: await openFixedSession(boundTo(this.model, shapes), this.request) };
     }
     return this.#bound.session.run(inputs);
   }
@@ -159,7 +159,7 @@ function outputTensor({ dataType }: FloatPort, result: RawTensor | undefined): N
   return { dataType, ...result };
 }
 
-function portsOf(ports: readonly FloatPort[], shapes: readonly (readonly number[])[]): readonly Port[] {
+function portsOf(ports: readonly FloatPort[], shapes: readonly PortShape[]): readonly Port[] {
   return ports.map(({ name, dataType, place }) => ({ name, dataType, shape: shapes[place] ?? [] }));
 }
 

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { bindInputs, openInputs } from "../../../profiler/bindings.ts";
 import { OptionError } from "../../../profiler/errors.ts";
 import type { DeclaredDimension } from "../../../profiler/model/model.ts";
 import { symbol } from "../../../profiler/model/size-expression.ts";
 import { graphOf, modelOf } from "../../builders/graph-builder.ts";
+import { profileModel } from "../../../profiler/profile-model.ts";
+import { noSiblings } from "../zoo/no-siblings.ts";
 import { size } from "../../builders/size.ts";
 
 function modelWith(shapes: Readonly<Record<string, readonly DeclaredDimension[]>>, format: "onnx" | "tflite" = "onnx") {
@@ -151,4 +156,18 @@ describe("bindInputs", () => {
       assert.throws(() => bindInputs(modelWith({ x: ["batch"] }), { batch: value }), OptionError);
     });
   }
+});
+
+describe("sizes that the file declares", () => {
+  it("stand for those that a rule cannot compute, with a note", async () => {
+    const bytes = await readFile(join(import.meta.dirname, "../../data/sizes/declared-shape.onnx"));
+    const profile = await profileModel(new MemorySource("declared-shape.onnx", bytes), noSiblings);
+    const shapes = profile.layers.map(({ outputs }) => outputs[0]?.shape);
+    assert.deepEqual(shapes.slice(1), [
+      [1, 8, 256],
+      [1, 8, 10],
+    ]);
+    assert.match(profile.layers[1]?.notes.join() ?? "", /the file's own/);
+    assert.equal(profile.totals.unknownRows, 0);
+  });
 });

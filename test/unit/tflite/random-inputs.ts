@@ -7,7 +7,7 @@ export function randomInputs({ inputs }: Session): NamedTensors {
   const next = (): number => (seed = (seed * 48271) % 2147483647) / 2147483647 - 0.5;
   return Object.fromEntries(
     inputs.map(({ name, shape }) => {
-      const sizes = shape.map(Number);
+      const sizes = shape.map((size) => (typeof size === "number" ? size : 1));
       const elements = sizes.reduce((product, size) => product * size, 1);
       return [
         name,
