@@ -1,4 +1,5 @@
 import tseslint from "typescript-eslint";
+import { noPlainLookup } from "./lint/no-plain-lookup.js";
 
 /** Walls of the house: what each room may not import (see the table in CONTRIBUTING.md). */
 const WALLS = {
@@ -61,6 +62,12 @@ export default tseslint.config(
         { allowForKnownSafeCalls: [{ from: "package", name: ["describe", "it"], package: "mocha" }] },
       ],
     },
+  },
+  {
+    files: ["profiler/**/*.ts", "extension/**/*.ts", "webview/**/*.{ts,tsx}"],
+    ignores: ["profiler/own-entry.ts"],
+    plugins: { edgewise: { rules: { "no-plain-lookup": noPlainLookup } } },
+    rules: { "edgewise/no-plain-lookup": "error" },
   },
   ...Object.entries(WALLS).map(([room, group]) => ({
     files: [`${room}/**/*.{ts,tsx}`],

@@ -1,3 +1,4 @@
+import { ownEntry } from "./own-entry.ts";
 import { OptionError } from "./errors.ts";
 import { isEdited } from "./model/edited.ts";
 import type { DeclaredDimension, Entry, Graph, Model } from "./model/model.ts";
@@ -44,9 +45,9 @@ export function bindInputs(model: Model, asked: Bindings, entry: Entry = model.e
   const defaults = inputs.valuesOf({}, model.file);
   const isFixed = (name: string): boolean => inputs.names.get(name)?.isFixed === true;
   const dimensions = [...inputs.names].flatMap(([name, { occurrences }]): readonly BoundDimension[] => {
-    if (isFixed(name) && given[name] === undefined) return [];
+    if (isFixed(name) && ownEntry(given, name) === undefined) return [];
     const [value, usual] = [values.get(name) ?? DEFAULT_SIZE, defaults.get(name) ?? DEFAULT_SIZE];
-    const isGiven = given[name] !== undefined || inputs.impliedBy(given).has(name);
+    const isGiven = ownEntry(given, name) !== undefined || inputs.impliedBy(given).has(name);
     return [{ name, value, default: usual, source: isGiven ? "given" : "default", occurrences }];
   });
   const isResized = [...inputs.names].some(([name]) => {
@@ -59,7 +60,7 @@ export function bindInputs(model: Model, asked: Bindings, entry: Entry = model.e
 /** The inputs of the main entry with only the caller's sizes given: what the run decides stays a name. */
 export function openInputs(model: Model, given: Bindings = {}): SizedInputs {
   const inputs = new InputSizes(model.entries[0].graph);
-  return inputs.sized((name) => given[name]);
+  return inputs.sized((name) => ownEntry(given, name));
 }
 
 /** Names of dynamic dimensions of the main entry's inputs that can be given a value. */
@@ -154,7 +155,7 @@ class InputSizes {
         for (const name of growing) values.set(name, 2 * (values.get(name) ?? DEFAULT_SIZE));
     }
     for (const [text, size] of this.#computed) {
-      const wanted = given[text];
+      const wanted = ownEntry(given, text);
       const value = valueAt(size, values);
       const names = [...namesIn(size)].join(", ");
       if (wanted !== undefined && wanted !== value)
@@ -168,9 +169,9 @@ class InputSizes {
   impliedBy(given: Bindings): ReadonlyMap<string, number> {
     const implied = new Map<string, number>();
     for (const [text, size] of this.#computed) {
-      const wanted = given[text];
+      const wanted = ownEntry(given, text);
       if (wanted === undefined) continue;
-      const rest = evaluate(size, (name) => given[name] ?? implied.get(name));
+      const rest = evaluate(size, (name) => ownEntry(given, name) ?? implied.get(name));
       const [open, another] = [...namesIn(rest)];
       const solved = open === undefined || another !== undefined ? undefined : solve(rest, open, wanted);
       if (open !== undefined && solved !== undefined) implied.set(open, solved);

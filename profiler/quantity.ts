@@ -1,3 +1,4 @@
+import { ownEntry } from "./own-entry.ts";
 import type { Unit } from "./columns.ts";
 
 /** Numbers with units as people type them: "4.2M", "500 KB", "3mJ". The inverse of format-numbers.ts, which see for the prefixes. */
@@ -49,5 +50,5 @@ export function parseQuantity(text: string, unit: Unit): number | undefined {
   const prefixes = PREFIXES[unit];
   const key = name.toLowerCase();
   if (digits === undefined || !Object.hasOwn(prefixes, key)) return undefined;
-  return Number(digits) * (prefixes[key] ?? 1);
+  return Number(digits) * (ownEntry(prefixes, key) ?? 1);
 }

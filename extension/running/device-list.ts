@@ -15,7 +15,7 @@ export interface RosterTexts {
 /** Which devices there are, which of them runs go to, and what each says of itself. */
 export class AttachedDeviceList {
   readonly #texts: RosterTexts;
-  readonly #inferredTypes = new Map<string, DeviceFacts>();
+  readonly #facts = new Map<string, DeviceFacts>();
   #connected: ConnectedDevices = { devices: [], problem: null };
   #isListed = false;
   /** The phone that runs go to, by the name that it had when it was last there. */
@@ -30,8 +30,8 @@ export class AttachedDeviceList {
 
   get list(): Omit<DeviceList, "hasBenchmarkModel"> {
     const { devices, problem } = this.#connected;
-    const host: ListedDevice = { id: HOST_DEVICE, name: this.#texts.host, inferredTypes: null, problem: null };
-    const all = [host, ...devices, ...this.#unplugged()].map((device) => this.#withTypes(device));
+    const host: ListedDevice = { id: HOST_DEVICE, name: this.#texts.host, facts: null, problem: null };
+    const all = [host, ...devices, ...this.#unplugged()].map((device) => this.#withFacts(device));
     return { devices: all, problem, chosen: this.#chosenAmong(all) };
   }
 
@@ -52,12 +52,12 @@ export class AttachedDeviceList {
     this.#isListed = true;
     this.#use();
     const present = new Set([HOST_DEVICE, ...connected.devices.map(({ id }) => id)]);
-    for (const known of this.#inferredTypes.keys()) if (!present.has(known)) this.#inferredTypes.delete(known);
+    for (const known of this.#facts.keys()) if (!present.has(known)) this.#facts.delete(known);
     return true;
   }
 
-  describe(device: string, inferredTypes: DeviceFacts): void {
-    this.#inferredTypes.set(device, inferredTypes);
+  describe(device: string, facts: DeviceFacts): void {
+    this.#facts.set(device, facts);
     this.#use();
   }
 
@@ -82,13 +82,13 @@ export class AttachedDeviceList {
   #use(): void {
     const { devices, chosen } = this.list;
     const device = devices.find(({ id }) => id === chosen);
-    if (device && device.id !== HOST_DEVICE && device.problem === null) this.#used = { ...device, inferredTypes: null };
+    if (device && device.id !== HOST_DEVICE && device.problem === null) this.#used = { ...device, facts: null };
   }
 
-  #withTypes(device: ListedDevice): ListedDevice {
-    const inferredTypes = this.#inferredTypes.get(device.id);
-    if (!inferredTypes) return device;
-    return { ...device, inferredTypes, name: inferredTypes.kind === "host" ? device.name : inferredTypes.name };
+  #withFacts(device: ListedDevice): ListedDevice {
+    const facts = this.#facts.get(device.id);
+    if (!facts) return device;
+    return { ...device, facts, name: facts.kind === "host" ? device.name : facts.name };
   }
 
   /** The last chosen one, where it is there; else the first phone that is ready, else this machine. */

@@ -7,7 +7,7 @@ const DEVICES = "edgewise.devices";
 
 /** A device, or one line of what it says of itself. */
 type DeviceNode =
-  { readonly device: ListedDevice } | { readonly device: ListedDevice; readonly inferredType: DeviceFact };
+  { readonly device: ListedDevice } | { readonly device: ListedDevice; readonly fact: DeviceFact };
 
 interface DeviceFact {
   readonly icon: string;
@@ -35,15 +35,15 @@ export class DeviceView implements vscode.TreeDataProvider<DeviceNode>, vscode.D
 
   getChildren(node?: DeviceNode): DeviceNode[] {
     if (node === undefined) return this.#watch.list.devices.map((device) => ({ device }));
-    return "inferredType" in node
+    return "fact" in node
       ? []
-      : factsOf(node.device).map((inferredType) => ({ device: node.device, inferredType }));
+      : factsOf(node.device).map((fact) => ({ device: node.device, fact }));
   }
 
   getTreeItem(node: DeviceNode): vscode.TreeItem {
-    if ("inferredType" in node) {
-      const item = new vscode.TreeItem(node.inferredType.text);
-      item.iconPath = new vscode.ThemeIcon(node.inferredType.icon);
+    if ("fact" in node) {
+      const item = new vscode.TreeItem(node.fact.text);
+      item.iconPath = new vscode.ThemeIcon(node.fact.icon);
       return item;
     }
     const { device } = node;
@@ -76,16 +76,16 @@ function iconOf({ id, problem }: ListedDevice): vscode.ThemeIcon {
   return new vscode.ThemeIcon(id === "host" ? "device-desktop" : "device-mobile");
 }
 
-export function stateText({ problem, inferredTypes }: ListedDevice): string {
+export function stateText({ problem, facts }: ListedDevice): string {
   if (problem) return vscode.l10n.t("not ready");
-  return inferredTypes?.system ?? "";
+  return facts?.system ?? "";
 }
 
 /** What a picker or a view says of a device, a line each. */
-export function factsOf({ id, inferredTypes, problem }: ListedDevice): readonly DeviceFact[] {
+export function factsOf({ id, facts, problem }: ListedDevice): readonly DeviceFact[] {
   if (problem) return [problem.message, problem.hint].flatMap((text) => (text ? [{ icon: "info", text }] : []));
-  if (!inferredTypes) return [{ icon: "loading~spin", text: vscode.l10n.t("asking…") }];
-  const { system, soc, abis, cores, memoryBytes, freeBytes, battery, celsius } = inferredTypes;
+  if (!facts) return [{ icon: "loading~spin", text: vscode.l10n.t("asking…") }];
+  const { system, soc, abis, cores, memoryBytes, freeBytes, battery, celsius } = facts;
   const lines: readonly (readonly [icon: string, text: string | null])[] = [
     ["versions", system],
     ["circuit-board", soc],

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../profiler/own-entry.ts";
 import { RUN_RESULT_VERSION } from "../../profiler/device/run-result.ts";
 import type { KeptRun } from "../../webview/protocol/running.ts";
 import type { KeptObservation } from "../worker/measuring-types.ts";
@@ -57,7 +58,7 @@ const shape =
   (value) =>
     typeof value === "object" &&
     value !== null &&
-    Object.entries(fields).every(([name, check]) => check((value as Readonly<Record<string, unknown>>)[name]));
+    Object.entries(fields).every(([name, check]) => check(ownEntry((value as Readonly<Record<string, unknown>>), name)));
 
 /** What the page reads of a `RunResult`. */
 const NOT_MEASURED = shape({ reason: text });

@@ -82,7 +82,7 @@ function listed(device: AdbListedDevice): ListedDevice {
   const name = model ?? serial;
   const advice = isReady(device) ? undefined : whyNotReady(device);
   const problem = advice ? failureOf({ message: `${name}: ${advice.message}`, hint: advice.hint }) : null;
-  return { id: serial, name, inferredTypes: null, problem };
+  return { id: serial, name, facts: null, problem };
 }
 
 /** What is wrong with a device, as sentences that stand one after the other. */

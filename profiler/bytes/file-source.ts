@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, type BigIntStats } from "node:fs";
 
 import { FileAccessError, FileChangedError, ModelFormatError } from "../errors.ts";
@@ -125,7 +126,7 @@ function openDescriptor(path: string, name: string): number {
     return openSync(path, constants.O_RDONLY | WITHOUT_WAITING);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
-    throw cannotRead(name, REASONS[code] ?? (error as Error).message, error);
+    throw cannotRead(name, ownEntry(REASONS, code) ?? (error as Error).message, error);
   }
 }
 

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { parse as parseCsv } from "csv-parse/sync";
@@ -31,7 +32,7 @@ export async function readLabels(
   count: number,
   files?: readonly string[],
 ): Promise<readonly number[]> {
-  const read = READERS[extname(spec.path).toLowerCase()];
+  const read = ownEntry(READERS, extname(spec.path).toLowerCase());
   if (read === undefined)
     throw new CalibrationError(`${spec.path}: expected labels in one of ${Object.keys(READERS).join(", ")}`);
   const labels = await read(spec, files);

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { CalibrationError } from "../errors.ts";
 import type { NumericType } from "../runtime/numeric-tensor.ts";
@@ -48,7 +49,7 @@ export async function readNpyHeader(source: ByteSource): Promise<StoredArray> {
   const header = latin1(await source.read(start, length));
   const [, order, code] = /'descr': *'([<>|=]?)([a-zA-Z]\d+)'/.exec(header) ?? [];
   const [, dimensions] = /'shape': *\(([\d, ]*)\)/.exec(header) ?? [];
-  const dataType = code === undefined ? undefined : TYPES[code];
+  const dataType = code === undefined ? undefined : ownEntry(TYPES, code);
   if (dimensions === undefined || code === undefined)
     throw fail("an array of plain numbers, not of records or objects");
   if (dataType === undefined) throw fail(`an array of numbers, not of NumPy's type ${code}`);

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import type { Port } from "../runtime/session.ts";
 import type { PortShape } from "../model/shape.ts";
 import { namesIn, symbol } from "../model/size-expression.ts";
@@ -23,7 +24,7 @@ export class PortSizes {
   at(shape: PortShape, values: Values): PortShape {
     return shape.map((size) => {
       if (typeof size === "number") return size;
-      const value = values[size] ?? evaluate(this.#names.sizeOf(size), (name) => values[name]);
+      const value = ownEntry(values, size) ?? evaluate(this.#names.sizeOf(size), (name) => ownEntry(values, name));
       return typeof value === "number" ? value : size;
     });
   }

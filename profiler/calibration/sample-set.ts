@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { DEFAULT_SIZE } from "../bindings.ts";
 import { CalibrationError } from "../errors.ts";
 import { newArray, type NamedTensors, type NumericArray, type NumericTensor } from "../runtime/numeric-tensor.ts";
@@ -181,7 +182,7 @@ function checkNames(given: Readonly<Record<string, InputSpec>>, inputs: readonly
   if (names.length === 0) return;
   const known = inputs.map(({ name }) => `"${name}"`).join(", ");
   for (const name of names) {
-    const path = given[name]?.path ?? "";
+    const path = ownEntry(given, name)?.path ?? "";
     if (name === "" && inputs.length !== 1)
       throw new CalibrationError(`${path}: the model has ${inputs.length} inputs (${known}): say which one it is for`);
     if (name !== "" && !inputs.some((input) => input.name === name))
@@ -195,7 +196,7 @@ function specOf(
   inputs: number,
 ): InputSpec | undefined {
   const key = Object.hasOwn(given, name) ? name : inputs === 1 ? "" : name;
-  return Object.hasOwn(given, key) ? given[key] : undefined;
+  return Object.hasOwn(given, key) ? ownEntry(given, key) : undefined;
 }
 
 /** Those of a file, else those that the samples' own files tell. */

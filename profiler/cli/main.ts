@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { writeSync } from "node:fs";
 import { runCommands, type AddCommand } from "./command-line.ts";
 import { EXIT, Interrupted, type CliContext } from "./context.ts";
@@ -53,6 +54,6 @@ const context: CliContext = {
 
 const args = process.argv.slice(2);
 const [name = ""] = args;
-const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+const load = Object.hasOwn(COMMANDS, name) ? ownEntry(COMMANDS, name) : undefined;
 if (load) await runCommands(args, [await load()], context);
 else await (await import("./program.ts")).runCommandLine(args, context);

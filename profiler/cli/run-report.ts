@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { columnOf, type Column } from "../columns.ts";
 import { isMeasured, type LayerTimes, type RunResult } from "../device/run-result.ts";
 import { printable } from "../exports/printable.ts";
@@ -49,7 +50,7 @@ function rowsText(result: RunResult, profile: Profile, width: number | undefined
     latency: formatTime(profile.totals.latencySeconds),
     ...runTotals(result),
   };
-  const table = layersTable(columns, [...rows, columns.map(({ id }) => totals[id] ?? "")], width);
+  const table = layersTable(columns, [...rows, columns.map(({ id }) => ownEntry(totals, id) ?? "")], width);
   const idle = shown.some(({ measured }) => measured === undefined)
     ? "\nRows without a time did not run: the runtime does without them."
     : "";

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { DifferenceSum } from "../runtime/difference.ts";
 import type { NamedTensors, NumericTensor } from "../runtime/numeric-tensor.ts";
 import type { ComparedOutput, OutputCheck } from "./run-result.ts";
@@ -26,7 +27,7 @@ export function compareOutputs(
   steps: OutputSteps = {},
 ): OutputCheck {
   const compared = Object.entries(expected).map(([name, tensor]) =>
-    compareOutput(name, tensor, found[name], STEPS_ALLOWED * (steps[name] ?? 0)),
+    compareOutput(name, tensor, ownEntry(found, name), STEPS_ALLOWED * (ownEntry(steps, name) ?? 0)),
   );
   const left = skipped.map(({ name, reason }) => ({ ...notCompared(name, reason), isEqual: true }));
   return { verdict: verdictOf(compared), tolerance: OUTPUT_TOLERANCE, outputs: [...compared, ...left] };

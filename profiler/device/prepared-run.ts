@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { DEFAULT_SIZE } from "../bindings.ts";
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
@@ -64,7 +65,7 @@ export async function prepareRun(model: Model, options: RunOptions, runsState = 
     const outputs = await session.run(given.inputs);
     const bound = boundTo(
       model,
-      session.inputs.map(({ name }) => given.inputs[name]?.shape),
+      session.inputs.map(({ name }) => ownEntry(given.inputs, name)?.shape),
     );
     const inputNames = session.inputs.map(({ name }) => name);
     return {
@@ -132,7 +133,7 @@ async function inputsOf(model: string, ports: readonly Port[], options: RunOptio
         `${samples.description}: ${count} samples are one batch, and there are ${samples.count}`,
       );
     const { inputs } = await samples.batch(0, count);
-    const told = ports.map(({ name, shape }) => sizes.toldBy(shape, inputs[name]?.shape ?? []));
+    const told = ports.map(({ name, shape }) => sizes.toldBy(shape, ownEntry(inputs, name)?.shape ?? []));
     const dimensions = Object.assign({ ...all }, ...told) as Readonly<Record<string, number>>;
     return { inputs, dimensions, description: samples.description };
   } finally {

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import type { NeutralLayer } from "../neutral/neutral-graph.ts";
 import type { Finding, Subject } from "./diagnosis.ts";
 import type { Severity } from "./severity.ts";
@@ -55,5 +56,5 @@ export interface RuleSetting {
 export type RuleSettings = Readonly<Record<string, RuleSetting>>;
 
 export function settingOf({ code, severity, threshold }: Rule, settings: RuleSettings): RuleSetting {
-  return settings[code] ?? { severity, threshold: threshold?.default ?? 0 };
+  return ownEntry(settings, code) ?? { severity, threshold: threshold?.default ?? 0 };
 }

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import type { Rule, RuleSettings } from "./rule.ts";
 import { RULES } from "./rules.ts";
 import { SEVERITIES, type Severity } from "./severity.ts";
@@ -31,7 +32,7 @@ export function settingName({ code }: Pick<Rule, "code">): string {
 export function parseSettings(stored: unknown): RuleSettings {
   return Object.fromEntries(
     RULES.map((rule) => {
-      const { severity, threshold } = recordOf(recordOf(stored)[settingName(rule)]);
+      const { severity, threshold } = recordOf(ownEntry(recordOf(stored), settingName(rule)));
       return [
         rule.code,
         {

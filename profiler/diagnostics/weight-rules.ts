@@ -76,7 +76,8 @@ function isOnGrid(elements: Float32Array): boolean {
   const [lowest = 0] = levels;
   const range = (levels.at(-1) ?? lowest) - lowest;
   const gap = levels.slice(1).reduce((least, level, index) => Math.min(least, level - (levels[index] ?? 0)), Infinity);
-  if (!Number.isFinite(range) || !(gap > 0)) return false;
+  // Of one value alone there is no gap: a dead or constant channel is on every grid, and says nothing.
+  if (!Number.isFinite(range) || !Number.isFinite(gap) || gap <= 0) return distinct.size === 1;
   const parts = Math.floor(((LEVELS - 1) * gap * (1 + GRID_TOLERANCE)) / range);
   return Array.from({ length: parts }, (_, part) => gap / (part + 1)).some((step) =>
     levels.every((level) => Math.abs((level - lowest) / step - Math.round((level - lowest) / step)) <= GRID_TOLERANCE),

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { dynamicNames, type Bindings } from "../bindings.ts";
 import type { Model } from "../model/model.ts";
 import { withFixedSizes } from "../translation/fixed-sizes.ts";
@@ -26,7 +27,7 @@ export function openBase(model: Model, bindings?: Bindings): EditBase {
 
 /** Whether a dynamic dimension of the model has a binding. */
 export function hasFixable(model: Model, bindings: Bindings = {}): boolean {
-  return Object.keys(bindings).length > 0 && dynamicNames(model).some((name) => bindings[name] !== undefined);
+  return Object.keys(bindings).length > 0 && dynamicNames(model).some((name) => ownEntry(bindings, name) !== undefined);
 }
 
 /**
@@ -38,9 +39,9 @@ export function fixedBase(
   bindings: Bindings = {},
   except: ReadonlySet<string> = new Set(),
 ): EditBase | undefined {
-  const names = dynamicNames(model).filter((name) => bindings[name] !== undefined && !except.has(name));
+  const names = dynamicNames(model).filter((name) => ownEntry(bindings, name) !== undefined && !except.has(name));
   if (names.length === 0) return undefined;
-  const fixes = Object.fromEntries(names.map((name) => [name, bindings[name] ?? 0]));
+  const fixes = Object.fromEntries(names.map((name) => [name, ownEntry(bindings, name) ?? 0]));
   const fixed = withFixedSizes(model, fixes);
   return { model: fixed, graph: neutralGraphOf(fixed, bindings), fixes };
 }

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { stringify } from "csv-stringify/sync";
 import { COLUMNS, type Cell, type Column } from "../columns.ts";
 import { isMeasured, type RunResult } from "../device/run-result.ts";
@@ -19,7 +20,7 @@ export interface CsvOptions {
 export function profileCsv({ layers, totals }: Profile, { columns = COLUMNS, run }: CsvOptions = {}): string {
   const shown = withRunColumns(columns, run);
   const rows = layers.map((layer) => shown.map((column) => column.value(layer, totals) ?? UNKNOWN_TEXT));
-  const outside = outsideRows(run).map((cells) => shown.map(({ id }) => cells[id] ?? ""));
+  const outside = outsideRows(run).map((cells) => shown.map(({ id }) => ownEntry(cells, id) ?? ""));
   const titles = shown.map((column) => heading(column, run));
   return stringify([titles, ...rows, ...outside], { escape_formulas: true });
 }

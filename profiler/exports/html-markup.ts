@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { printable } from "./printable.ts";
 
 /** HTML or SVG that may stand in a document as it is. `markup` makes it, so that nothing of a file gets there unescaped. */
@@ -30,5 +31,5 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 function escape(text: string): string {
-  return printable(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+  return printable(text).replaceAll(/[&<>"']/g, (character) => ownEntry(ENTITIES, character) ?? "");
 }

@@ -99,7 +99,7 @@ function measured(run: RunResult): Markup {
   const item = ([title, text]: readonly [string, string]): Markup =>
     markup`<dt>${title}</dt>
       <dd>${text}</dd>`;
-  const inferredTypes = [
+  const facts = [
     ["Runtime", describeRuntime(run)] as const,
     ...runFigures(run),
     ...describeUnmapped(run).map((text) => ["In no row", text] as const),
@@ -107,7 +107,7 @@ function measured(run: RunResult): Markup {
     ...run.notes.map((text) => ["Note", text] as const),
   ];
   return markup`<h2>Measured on ${describeRun(run)}</h2>
-    <dl class="definitions">${inferredTypes.map(item)}</dl>`;
+    <dl class="definitions">${facts.map(item)}</dl>`;
 }
 
 type Group = readonly [name: string, sums: Sums];

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { COLUMNS, formatCell, formatTotal, totalOf, TOTALS, type Column } from "../columns.ts";
 import type { RunResult } from "../device/run-result.ts";
 import type { BoundDimension, LayerProfile, Profile } from "../profile.ts";
@@ -55,7 +56,7 @@ export function totalTexts(columns: readonly Column[], profile: Profile, run?: R
   return columns.map((column) => {
     if (column.id === "name") return "Total";
     const total = column.total && totalOf(column.total);
-    return total ? formatTotal(total, profile) : (measured[column.id] ?? "");
+    return total ? formatTotal(total, profile) : (ownEntry(measured, column.id) ?? "");
   });
 }
 

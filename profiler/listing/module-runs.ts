@@ -20,16 +20,18 @@ export function moduleRuns(rows: readonly Row[], depth: number): readonly (Modul
     while (to < rows.length && name !== undefined && rows[to]?.layer.path[depth] === name) to += 1;
     const run = rows.slice(from, to);
     if (name === undefined || run.length === 1) parts.push(...run);
-    else parts.push(joined(name, moduleRuns(run, depth + 1)));
+    else parts.push(moduleRun(run, depth));
     from = to;
   }
   return parts;
 }
 
-function joined(name: string, parts: readonly (ModuleRun | Row)[]): ModuleRun {
-  const [only] = parts;
-  if (parts.length === 1 && only && isRun(only)) return { name: `${name}/${only.name}`, parts: only.parts };
-  return { name, parts };
+/** Names that all rows of a run share are one: a name of thousands of parts is one level. */
+function moduleRun(rows: readonly Row[], depth: number): ModuleRun {
+  const path = rows[0]?.layer.path ?? [];
+  let end = depth + 1;
+  while (path[end] !== undefined && rows.every(({ layer }) => layer.path[end] === path[end])) end += 1;
+  return { name: path.slice(depth, end).join("/"), parts: moduleRuns(rows, end) };
 }
 
 export function isRun(part: ModuleRun | Row): part is ModuleRun {

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { count } from "../counters.ts";
 import { LimitError } from "../errors.ts";
 import {
@@ -241,7 +242,7 @@ class GraphInference {
   #rule(node: Node): OperatorRule | undefined {
     if (node.bodies.some(({ role }) => role === "call")) return CALL_RULE;
     const rules = this.context.operators.get(node.domain);
-    return rules && Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
+    return rules && Object.hasOwn(rules, node.op) ? ownEntry(rules, node.op) : undefined;
   }
 
   /** A rule that finds its inputs contradictory costs its own row only; everything else of the model stays readable. */

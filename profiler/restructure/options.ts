@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { OptionError } from "../errors.ts";
 
 export type OptionValue = number | string | boolean;
@@ -57,7 +58,7 @@ export function completeOptions(specs: readonly OptionSpec[], given: EditOptions
   }
   return Object.fromEntries(
     specs.flatMap((spec): readonly (readonly [string, OptionValue])[] => {
-      const value = given[spec.id] ?? spec.default;
+      const value = ownEntry(given, spec.id) ?? spec.default;
       return value === undefined ? [] : [[spec.id, checked(spec, value)]];
     }),
   );

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { OptionError } from "../errors.ts";
 import { DENSE_LOW_RANK } from "./restructurings/dense-low-rank.ts";
 import { DENSE_TO_CONV } from "./restructurings/dense-to-conv.ts";
@@ -39,7 +40,7 @@ export const TRAININGS: readonly Restructuring[] = [RECOVER];
 
 /** What answers a diagnostic, the best first. */
 export function answersTo(code: string): readonly Restructuring[] {
-  const placeOf = ({ answers }: Restructuring): number => answers[code] ?? Infinity;
+  const placeOf = ({ answers }: Restructuring): number => ownEntry(answers, code) ?? Infinity;
   return RESTRUCTURINGS.filter(({ answers }) => Object.hasOwn(answers, code)).sort((a, b) => placeOf(a) - placeOf(b));
 }
 

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { RunError } from "../errors.ts";
 import { batchesOf, type BatchOptions } from "./batches.ts";
 import { openSamples } from "../calibration/sample-set.ts";
@@ -49,7 +50,7 @@ export async function* captureActivations(
       for await (const { start, count, inputs, labels } of batchesOf(samples, options)) {
         const outputs = await session.run(inputs);
         const activations = tensors.map((name): [string, NumericTensor] => {
-          const tensor = outputs[name] ?? inputs[name];
+          const tensor = ownEntry(outputs, name) ?? ownEntry(inputs, name);
           if (tensor === undefined) throw new RunError(`${nameOf(model)}: "${name}" is no tensor of numbers`);
           return [name, tensor];
         });

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { RunError } from "../errors.ts";
 import type { PortShape } from "../model/shape.ts";
 import type { NamedTensors, NumericTensor } from "./numeric-tensor.ts";
@@ -12,7 +13,7 @@ export function checkInputs(model: string, ports: readonly Port[], given: NamedT
   if (unknown !== undefined)
     throw new RunError(`${model}: no input is called "${unknown}": its inputs are ${namesOf(ports)}`);
   return ports.map((port) => {
-    const tensor = Object.hasOwn(given, port.name) ? given[port.name] : undefined;
+    const tensor = Object.hasOwn(given, port.name) ? ownEntry(given, port.name) : undefined;
     if (tensor === undefined) throw new RunError(`${model}: a value of input "${port.name}" is missing`);
     const expected = describeShape(port.dataType, port.shape);
     const found = describeShape(tensor.dataType, tensor.shape);

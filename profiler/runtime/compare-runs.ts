@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { PortSizes } from "../calibration/port-sizes.ts";
 import { CalibrationError, RunError } from "../errors.ts";
 import { batchesOf, type BatchOptions } from "./batches.ts";
@@ -169,7 +170,7 @@ function rangedInputs(a: Session, b: Session): readonly Port[] {
 function renamed(inputs: NamedTensors, pairs: readonly PortPair[]): NamedTensors {
   return Object.fromEntries(
     pairs.flatMap(([left, right]) => {
-      const tensor = inputs[left.name];
+      const tensor = ownEntry(inputs, left.name);
       return tensor === undefined ? [] : [[right.name, tensor]];
     }),
   );
@@ -220,8 +221,8 @@ class PairSum {
   constructor(private readonly names: TensorPair) {}
 
   add(fromA: NamedTensors, fromB: NamedTensors, samples: number, labels: readonly number[] | undefined): void {
-    const a = fromA[this.names.a];
-    const b = fromB[this.names.b];
+    const a = ownEntry(fromA, this.names.a);
+    const b = ownEntry(fromB, this.names.b);
     if (a === undefined || b === undefined) this.#reason ??= "a model did not give it";
     else if (withoutOnes(a.shape) !== withoutOnes(b.shape))
       this.#reason ??= `its shape is ${a.shape.join("×")} in one model and ${b.shape.join("×")} in the other`;

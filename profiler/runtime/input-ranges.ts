@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { isConstant, type Graph, type Model, type Node, type Quantization, type TensorId } from "../model/model.ts";
 import type { DataType } from "../model/data-type.ts";
 import type { Range } from "./session.ts";
@@ -103,7 +104,7 @@ function fewestRows(graph: Graph, users: ReadonlyMap<TensorId, readonly Node[]>,
   let fewest: number | undefined;
   for (const id of seen) {
     for (const node of users.get(id) ?? []) {
-      const lookup = LOOKUPS[node.op];
+      const lookup = ownEntry(LOOKUPS, node.op);
       if (lookup !== undefined && node.inputs[lookup.rows] === id) {
         const rows = rowsOf(graph, node, lookup.table);
         if (rows !== undefined && rows > 0) fewest = Math.min(fewest ?? rows, rows);

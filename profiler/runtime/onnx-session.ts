@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import type * as Ort from "onnxruntime-node";
@@ -98,7 +99,7 @@ class OnnxSession implements Session {
     const fetches = [...this.outputs, ...this.captured].map(({ name }) => name);
     try {
       const results = await this.#session.run(Object.fromEntries(feeds), fetches);
-      return Object.fromEntries(fetches.map((name) => [name, fromRuntime(results[name])]));
+      return Object.fromEntries(fetches.map((name) => [name, fromRuntime(ownEntry(results, name))]));
     } catch (cause) {
       throw new RunError(`${this.name}: ONNX Runtime failed: ${plainMessage(cause)}`, {
         cause,

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { CalibrationError, OptionError } from "../errors.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import type { Shape } from "../model/shape.ts";
@@ -213,7 +214,7 @@ function inputShapes(lifted: NeutralGraph, sample: NamedTensors): ReadonlyMap<Te
     lifted.tensors
       .filter(({ isInput, constant }) => isInput && constant === undefined)
       .flatMap(({ id, name, shape = [] }, place) => {
-        const tensor = sample[name] ?? given[place];
+        const tensor = ownEntry(sample, name) ?? given[place];
         if (tensor === undefined) return [];
         const sizes = tensor.shape.map((size, axis) => {
           const declared = shape[axis];

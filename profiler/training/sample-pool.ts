@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import type { Random } from "../numeric/random.ts";
 import { resampled } from "../calibration/resample.ts";
 import type { SampleSet } from "../calibration/sample-set.ts";
@@ -34,7 +35,7 @@ export function augmentedCopy(
     const changed = Object.entries(sample).map(([name, tensor]): [string, NumericTensor] => {
       const { dataType, shape } = tensor;
       const own = { shape: shape.slice(1), data: tensor.data };
-      const other = { shape: own.shape, data: partner[name]?.data ?? tensor.data };
+      const other = { shape: own.shape, data: ownEntry(partner, name)?.data ?? tensor.data };
       const data = augmentation.change(own, other, random);
       const isWhole = dataType !== "float32" && dataType !== "float64" && dataType !== "float16";
       if (isWhole) for (const [at, value] of data.entries()) data[at] = nearestElement(dataType, value);
@@ -69,7 +70,7 @@ export async function runThrough(
     const batch = fitted(session, samples.slice(start, start + most));
     const results = await session.run(batch.tensors);
     for (const name of names) {
-      const tensor = results[name] ?? batch.tensors[name];
+      const tensor = ownEntry(results, name) ?? ownEntry(batch.tensors, name);
       if (tensor === undefined) throw new RunError(`"${name}" is no tensor of numbers`);
       if (tensor.shape[0] !== batch.count)
         throw new RunError(`"${name}" of ${tensor.shape.join("×")} does not hold ${batch.count} samples`);
@@ -88,8 +89,8 @@ const MOST_AT_ONCE = 32;
 function fitted(session: Session, samples: readonly NamedTensors[]): Inputs {
   const names = Object.keys(samples[0] ?? {});
   const tensors = session.inputs.map((port, place): [string, NumericTensor] => {
-    const name = samples[0]?.[port.name] ? port.name : (names[place] ?? port.name);
-    const parts = samples.map((sample) => stretched(sample[name], port.shape, port.name));
+    const name = ownEntry(samples[0] ?? {}, port.name) ? port.name : (names[place] ?? port.name);
+    const parts = samples.map((sample) => stretched(ownEntry(sample, name), port.shape, port.name));
     const [first] = parts;
     if (first === undefined) throw new RunError("there are no samples");
     const { dataType, shape } = first;

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import type * as Ort from "onnxruntime-node";
 import { RunError } from "../errors.ts";
 import { loadOnnxRuntime, QUIET_THREADS } from "../onnx-runtime.ts";
@@ -110,7 +111,7 @@ export class Trainer {
 }
 
 function tensorOf(results: Ort.InferenceSession.ReturnType, name: string): Ort.Tensor {
-  const tensor = results[name];
+  const tensor = ownEntry(results, name);
   if (tensor === undefined) throw new RunError(`the training graph gave no "${name}"`);
   return tensor;
 }

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { COLUMNS, type Cell, type Column } from "../columns.ts";
 import { MEASURED_COLUMNS } from "./measured-times.ts";
 import { formatShape } from "../format-numbers.ts";
@@ -73,13 +74,13 @@ function failure(term: string, message: string): ParsedFilter {
 }
 
 function columnFilter(name: string, operator: string, operand: string, isExact: boolean): LayerFilter | string {
-  const id = ALIASES[name.toLowerCase()] ?? name;
+  const id = ownEntry(ALIASES, name.toLowerCase()) ?? name;
   const column = FILTERED.find((candidate) => candidate.id.toLowerCase() === id.toLowerCase());
   if (!column) return `There is no column "${name}". Columns: ${FILTERED.map((known) => known.id).join(", ")}.`;
   if (operand === "unknown" && (operator === "=" || operator === ":"))
     return (layer, totals) => column.value(layer, totals) === null;
   if (operator === ":" || column.unit === "text") return cellTextFilter(column, operator, operand, isExact);
-  const compare = COMPARISONS[operator];
+  const compare = ownEntry(COMPARISONS, operator);
   const bound = parseQuantity(operand, column.unit);
   if (!compare || bound === undefined)
     return `"${operand}" is no amount of ${column.title}, such as ${EXAMPLES[column.unit]}.`;

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import type { Column } from "../columns.ts";
 import { totalEnergy } from "../cost/energy.ts";
 import type { Totals } from "../profile.ts";
@@ -23,7 +24,7 @@ const SUMS: Readonly<Record<string, (sums: Sums, totals: Totals) => number>> = {
 
 /** undefined for columns that do not add up: texts, activations (see peak memory), repeats. */
 export function sumValue({ id }: Pick<Column, "id">, sums: Sums, totals: Totals): number | undefined {
-  return SUMS[id]?.(sums, totals);
+  return ownEntry(SUMS, id)?.(sums, totals);
 }
 
 function share(value: number, total: number): number {

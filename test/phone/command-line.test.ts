@@ -40,10 +40,10 @@ describe("phones on the command line", function () {
     const line = stdout.split("\n").find((each) => each.startsWith(phone.serial)) ?? "";
     assert.match(line, /Google Pixel 8 +Android 14 \(API level 34\) +Google Tensor G3 +x86_64 .* 81\.0 % +38 °C$/);
     const { devices } = JSON.parse((await finished(start("devices", "--json"))).stdout) as {
-      devices: { device: string; state: string; inferredTypes: DeviceFacts }[];
+      devices: { device: string; state: string; facts: DeviceFacts }[];
     };
     const found = devices.find(({ device }) => device === phone.serial);
-    assert.deepEqual([found?.state, found?.inferredTypes.name], ["device", "Google Pixel 8"]);
+    assert.deepEqual([found?.state, found?.facts.name], ["device", "Google Pixel 8"]);
   });
 
   it("runs a model on one", async () => {

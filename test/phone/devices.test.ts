@@ -17,15 +17,15 @@ describe("finding phones", function () {
 
   it("tells what a phone is", async () => {
     const phone = await adb().phone();
-    const inferredTypes = await new AndroidTarget(adb().server, { serial: phone.serial }).describe();
-    assert.equal(inferredTypes.name, "Google Pixel 8");
-    assert.equal(inferredTypes.system, "Android 14 (API level 34)");
-    assert.equal(inferredTypes.soc, "Google Tensor G3");
-    assert.deepEqual(inferredTypes.abis, ["x86_64"]);
-    assert.equal(inferredTypes.celsius, 38);
-    assert.deepEqual(inferredTypes.battery, { level: 0.81, celsius: 28.7, isPluggedIn: true });
+    const facts = await new AndroidTarget(adb().server, { serial: phone.serial }).describe();
+    assert.equal(facts.name, "Google Pixel 8");
+    assert.equal(facts.system, "Android 14 (API level 34)");
+    assert.equal(facts.soc, "Google Tensor G3");
+    assert.deepEqual(facts.abis, ["x86_64"]);
+    assert.equal(facts.celsius, 38);
+    assert.deepEqual(facts.battery, { level: 0.81, celsius: 28.7, isPluggedIn: true });
     assert.ok(
-      (inferredTypes.memoryBytes ?? 0) > 1e9 && (inferredTypes.freeBytes ?? 0) > 1e6 && (inferredTypes.cores ?? 0) > 0,
+      (facts.memoryBytes ?? 0) > 1e9 && (facts.freeBytes ?? 0) > 1e6 && (facts.cores ?? 0) > 0,
     );
     await adb().stop(phone);
   });
@@ -54,8 +54,8 @@ describe("finding phones", function () {
       assert.ok(error.hint?.includes(first.serial) === true && error.hint.includes(second.serial));
       return true;
     });
-    const inferredTypes = await new AndroidTarget(adb().server, { serial: second.serial }).describe();
-    assert.equal(inferredTypes.serial, second.serial);
+    const facts = await new AndroidTarget(adb().server, { serial: second.serial }).describe();
+    assert.equal(facts.serial, second.serial);
     await adb().stop(first);
     await adb().stop(second);
   });

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../profiler/own-entry.ts";
 import * as l10n from "@vscode/l10n";
 import {
   BarController,
@@ -83,7 +84,7 @@ export function Chart(props: ChartProps): JSX.Element {
       onSelectLayer(layer);
       return;
     }
-    const next = event.key === "Escape" ? -1 : STEPS[event.key]?.(active, marks.length);
+    const next = event.key === "Escape" ? -1 : ownEntry(STEPS, event.key)?.(active, marks.length);
     if (next === undefined || (event.key === "Escape" && active < 0)) return;
     event.preventDefault();
     activate(Math.min(marks.length - 1, Math.max(-1, next)));

@@ -71,7 +71,7 @@ interface StatisticsProps {
 
 function Statistics({ statistics, tensor }: StatisticsProps): JSX.Element {
   const { name, elements, sampled, minimum, maximum, mean, standardDeviation, levels, notFinite } = statistics;
-  const inferredTypes: readonly (readonly [title: string, value: string, tip?: string])[] = [
+  const facts: readonly (readonly [title: string, value: string, tip?: string])[] = [
     [l10n.t("Range"), `${short(minimum)} … ${short(maximum)}`],
     [l10n.t("Mean"), short(mean)],
     [l10n.t("Deviation"), short(standardDeviation)],
@@ -90,8 +90,8 @@ function Statistics({ statistics, tensor }: StatisticsProps): JSX.Element {
   ];
   return (
     <div class="statistics" data-testid="statistics">
-      <dl class="inferredTypes">
-        {inferredTypes.map(([title, value, tip]) => (
+      <dl class="facts">
+        {facts.map(([title, value, tip]) => (
           <div key={title} data-tip={tip}>
             <dt>{title}</dt>
             <dd>{value}</dd>

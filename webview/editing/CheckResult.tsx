@@ -2,7 +2,7 @@ import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { Icon } from "../controls/controls.tsx";
 import type { Check } from "../protocol/editing.ts";
-import { checkTypes, samplesText } from "./check-text.ts";
+import { checkFacts, samplesText } from "./check-text.ts";
 
 interface CheckResultProps {
   readonly check: Check;
@@ -22,9 +22,9 @@ export function CheckResult({ check, isUnfitted, onChooseData }: CheckResultProp
           {difference === null ? (
             <p class="remark">{reason}</p>
           ) : (
-            <dl class="inferredTypes">
-              {checkTypes(difference).map(({ id, title, value, tip }) => (
-                <div key={id} data-inferredType={id} data-tip={tip}>
+            <dl class="facts">
+              {checkFacts(difference).map(({ id, title, value, tip }) => (
+                <div key={id} data-fact={id} data-tip={tip}>
                   <dt>{title}</dt>
                   <dd>{value}</dd>
                 </div>

@@ -10,10 +10,10 @@ export interface CheckFact {
   readonly tip: string;
 }
 
-export function checkTypes(difference: CheckedDifference): readonly CheckFact[] {
+export function checkFacts(difference: CheckedDifference): readonly CheckFact[] {
   const { isIdentical, maxRelative, maxAbsolute, snr, cosine, top1 } = difference;
   const accuracy = top1?.accuracy;
-  const inferredTypes: (CheckFact | false)[] = [
+  const facts: (CheckFact | false)[] = [
     isIdentical && {
       id: "identical",
       title: l10n.t("Difference"),
@@ -57,7 +57,7 @@ export function checkTypes(difference: CheckedDifference): readonly CheckFact[] 
       tip: l10n.t("Of the angle between both outputs: 1 where they point the same way."),
     },
   ];
-  return inferredTypes.filter((inferredType) => inferredType !== false);
+  return facts.filter((fact) => fact !== false);
 }
 
 /** "12.3 %" of the range, or "2.4e-7" where a share would say nothing. */

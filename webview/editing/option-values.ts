@@ -1,3 +1,4 @@
+import { ownEntry } from "../../profiler/own-entry.ts";
 import type { Edit } from "../../profiler/editing/edit.ts";
 import type { OptionSpec, OptionValue } from "../../profiler/restructure/options.ts";
 
@@ -5,7 +6,7 @@ type NumberSpec = Extract<OptionSpec, { type: "number" | "integer" }>;
 
 /** What an option has now: as the edit says, else its default; undefined where the restructuring decides by the others. */
 export function optionValue({ options }: Edit, spec: OptionSpec): OptionValue | undefined {
-  return options[spec.id] ?? spec.default;
+  return ownEntry(options, spec.id) ?? spec.default;
 }
 
 /** The edit with another value of one option; undefined leaves the option out. */

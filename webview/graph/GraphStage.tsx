@@ -1,3 +1,4 @@
+import { ownEntry } from "../../profiler/own-entry.ts";
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
@@ -84,7 +85,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const factor = ZOOM_KEYS[event.key];
+    const factor = ownEntry(ZOOM_KEYS, event.key);
     if (factor !== undefined) zoom(factor);
     if (event.key === "0") onViewport(fit(layout, screen));
     const from = layout.boxes.find(({ box }) => box.id === focused);

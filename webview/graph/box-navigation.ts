@@ -1,3 +1,4 @@
+import { ownEntry } from "../../profiler/own-entry.ts";
 import type { PlacedBox } from "./layout.ts";
 
 /** How much further a box seems that is not straight ahead. */
@@ -12,7 +13,7 @@ const DIRECTIONS: Readonly<Record<string, readonly [x: number, y: number]>> = {
 
 /** The nearest box in the direction of an arrow key; undefined when there is none, or for another key. */
 export function boxTowards(key: string, from: PlacedBox, boxes: readonly PlacedBox[]): PlacedBox | undefined {
-  const direction = DIRECTIONS[key];
+  const direction = ownEntry(DIRECTIONS, key);
   if (!direction) return undefined;
   const [x, y] = direction;
   const start = anchor(from);

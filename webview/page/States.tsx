@@ -1,3 +1,4 @@
+import { ownEntry } from "../../profiler/own-entry.ts";
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { Button, Icon } from "../controls/controls.tsx";
@@ -53,7 +54,7 @@ export function Failed({ file, failure, onCommand }: FailedProps): JSX.Element {
   const isCancelled = code === "cancelled";
   return (
     <div class="state" data-testid="failed">
-      <Icon name={ICONS[code] ?? "error"} />
+      <Icon name={ownEntry(ICONS, code) ?? "error"} />
       <h1 class="state-title">{titleOf(code, file)}</h1>
       {message !== "" && (
         <p class="state-message" role="alert">

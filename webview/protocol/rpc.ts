@@ -1,3 +1,4 @@
+import { ownEntry } from "../../profiler/own-entry.ts";
 /**
  * Requests, replies and events over a pipe that carries plain messages: page and extension host, extension host and worker.
  * Every request is settled: by its reply, by the caller's own cancelling, or by the disposal of the side that asked. Knows neither the
@@ -140,7 +141,7 @@ export class Rpc<Own extends Contract, Other extends Contract> {
 
   #notify(event: string, data: unknown): void {
     const listeners: Readonly<Record<string, ((data: never) => void) | undefined>> = this.#listeners;
-    if (Object.hasOwn(listeners, event)) listeners[event]?.(data as never);
+    if (Object.hasOwn(listeners, event)) ownEntry(listeners, event)?.(data as never);
   }
 
   #settle(id: number): Pending | undefined {
@@ -159,7 +160,7 @@ export class Rpc<Own extends Contract, Other extends Contract> {
 
   async #run(id: number, method: string, params: unknown, signal: AbortSignal): Promise<Message> {
     try {
-      const handler = Object.hasOwn(this.#handlers, method) ? this.#handlers[method] : undefined;
+      const handler = Object.hasOwn(this.#handlers, method) ? ownEntry(this.#handlers, method) : undefined;
       if (handler === undefined) throw new RpcError({ code: "internal", message: `No such request: ${method}` });
       return { type: "result", id, result: await handler(params, signal) };
     } catch (error) {

@@ -10,7 +10,7 @@ export interface ListedDevice {
   readonly id: string;
   readonly name: string;
   /** What it says of itself; null until it has been asked, and while something is wrong. */
-  readonly inferredTypes: DeviceFacts | null;
+  readonly facts: DeviceFacts | null;
   /** Why nothing can be run on it, and what to do: unauthorized, offline, no permissions. */
   readonly problem: Failure | null;
 }

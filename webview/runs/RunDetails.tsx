@@ -29,7 +29,7 @@ export function RunDetails({ run: { result, estimate }, rowOf, onSelectLayer, on
   return (
     <section class="run-details" aria-label={runTitle(result)} data-testid="run-details">
       <h2>{l10n.t("Latency, all optimizations")}</h2>
-      <dl class="inferredTypes">
+      <dl class="facts">
         {figures.map(({ id, title, value, tip }) => (
           <div key={id} data-figure={id} data-tip={tip}>
             <dt>{title}</dt>
@@ -80,7 +80,7 @@ export function RunDetails({ run: { result, estimate }, rowOf, onSelectLayer, on
           : energy.reason}
       </p>
       <h2>{l10n.t("How it was measured")}</h2>
-      <ul class="run-inferredTypes">
+      <ul class="run-facts">
         <li>{deviceText(device)}</li>
         <li>{[runtime.name, runtime.version, runtime.description].filter(Boolean).join(", ")}</li>
         <li>{settingsText(result)}</li>
@@ -149,7 +149,7 @@ function SlowestLayers({ times, rowOf, onSelectLayer }: SlowestLayersProps): JSX
       {unmapped.length > 0 && (
         <details>
           <summary>{l10n.t("What belongs to no row")}</summary>
-          <ul class="run-inferredTypes">
+          <ul class="run-facts">
             {unmapped.map(({ name, seconds, reason }, position) => (
               <li key={position}>{`${name}: ${formatTime(seconds)}. ${reason}`}</li>
             ))}

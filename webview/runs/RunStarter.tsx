@@ -70,7 +70,7 @@ export function RunStarter({ client, state, format }: RunStarterProps): JSX.Elem
           />
         )}
       </div>
-      {chosen?.inferredTypes && <p class="remark">{factsText(chosen)}</p>}
+      {chosen?.facts && <p class="remark">{factsText(chosen)}</p>}
       {devices.problem && <FailureNote failure={devices.problem} />}
       {chosen?.problem && <FailureNote failure={chosen.problem} />}
       {running && (
@@ -203,9 +203,9 @@ function choiceText({ name, problem }: ListedDevice): string {
   return problem ? l10n.t("{0} (not ready)", name) : name;
 }
 
-function factsText({ inferredTypes }: ListedDevice): string {
-  if (!inferredTypes) return "";
-  const { soc, system, cores, memoryBytes, freeBytes, battery, celsius, abis } = inferredTypes;
+function factsText({ facts }: ListedDevice): string {
+  if (!facts) return "";
+  const { soc, system, cores, memoryBytes, freeBytes, battery, celsius, abis } = facts;
   const parts = [
     soc ?? "",
     system,

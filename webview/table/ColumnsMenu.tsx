@@ -1,3 +1,4 @@
+import { ownEntry } from "../../profiler/own-entry.ts";
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
@@ -21,7 +22,7 @@ export function ColumnsMenu({ anchor, choice, onChange, onClose }: ColumnsMenuPr
   const move = (event: KeyboardEvent): void => {
     const items = [...(list.current?.querySelectorAll<HTMLElement>("button") ?? [])];
     const from = items.findIndex((item) => item === document.activeElement);
-    const to = MOVES[event.key]?.(from, items.length);
+    const to = ownEntry(MOVES, event.key)?.(from, items.length);
     if (to === undefined) return;
     event.preventDefault();
     items.at(to % items.length)?.focus();

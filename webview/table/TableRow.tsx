@@ -49,7 +49,7 @@ function Row(props: TableRowProps & { readonly marks: RowMarks }): JSX.Element {
       // The header is the first row.
       aria-rowindex={position + 2}
       aria-selected={isSelected}
-      {...(isTree && { "aria-level": level, "aria-posinset": line.place, "aria-setsize": line.externalData })}
+      {...(isTree && { "aria-level": level, "aria-posinset": line.place, "aria-setsize": line.siblings })}
       {...(isExpanded !== undefined && { "aria-expanded": isExpanded })}
       {...(node.kind === "layer" && { "data-vscode-context": contextOf(node.layer) })}
       style={{ top: `${position * ROW_HEIGHT}px` }}
@@ -196,7 +196,7 @@ function partOfTotal({ total }: PageColumn, value: Cell, totals: Totals): number
 
 /**
  * In a list the module part gives way first when the column is narrow: the layer's own name always shows. In the tree what the lines above
- * say is left out, and what is left begins with what tells externalData apart.
+ * say is left out, and what is left begins with what tells siblings apart.
  */
 function Name({ node: { layer, module } }: { readonly node: LayerNode }): JSX.Element {
   const name = nameBelow(layer.name, module);

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../profiler/own-entry.ts";
 import type { Preferences } from "../state/preferences.ts";
 import { NARROWEST_COLUMN, PAGE_COLUMNS, TREE_COLUMN, type PageColumn } from "./page-columns.ts";
 
@@ -70,10 +71,10 @@ export function resizeColumn(choice: ColumnChoice, id: string, width: number | u
 /** For `grid-template-columns`. Where no column that stretches is left, the last one takes the rest. */
 export function gridTemplate(choice: ColumnChoice): string {
   const shown = shownColumns(choice);
-  const fills = shown.some(({ id, stretch }) => stretch > 0 && choice.widths[id] === undefined);
+  const fills = shown.some(({ id, stretch }) => stretch > 0 && ownEntry(choice.widths, id) === undefined);
   return shown
     .map(({ id, width, stretch }, position) => {
-      const given = choice.widths[id];
+      const given = ownEntry(choice.widths, id);
       if (!fills && position === shown.length - 1) return `minmax(${given ?? width}px, 1fr)`;
       if (given !== undefined) return `${given}px`;
       return stretch > 0 ? `minmax(${width}px, ${stretch}fr)` : `${width}px`;
@@ -83,10 +84,10 @@ export function gridTemplate(choice: ColumnChoice): string {
 
 /** Whether the user has made a column narrower than what it holds asks for. */
 export function isSqueezed(choice: ColumnChoice): boolean {
-  return shownColumns(choice).some(({ id, width }) => (choice.widths[id] ?? width) < width);
+  return shownColumns(choice).some(({ id, width }) => (ownEntry(choice.widths, id) ?? width) < width);
 }
 
 /** Below this the table scrolls sideways. */
 export function narrowestTable(choice: ColumnChoice): number {
-  return shownColumns(choice).reduce((sum, { id, width }) => sum + (choice.widths[id] ?? width), 2 * SIDE_PADDING);
+  return shownColumns(choice).reduce((sum, { id, width }) => sum + (ownEntry(choice.widths, id) ?? width), 2 * SIDE_PADDING);
 }

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../profiler/own-entry.ts";
 import * as l10n from "@vscode/l10n";
 import { COLUMNS, formatCell, formatCellExact, type Cell, type Column, type Unit } from "../../profiler/columns.ts";
 import { formatShape, formatShare } from "../../profiler/format-numbers.ts";
@@ -70,7 +71,7 @@ export const NARROWEST_COLUMN = 40;
 
 /** Every column there is, in the order in which they are offered. */
 export const PAGE_COLUMNS: readonly PageColumn[] = [...COLUMNS, ...MEASURED_COLUMNS].map((column) => {
-  const { width, stretch = 0 } = LAYOUT[column.id] ?? LAYOUT_OF_UNIT[column.unit];
+  const { width, stretch = 0 } = ownEntry(LAYOUT, column.id) ?? LAYOUT_OF_UNIT[column.unit];
   const layout = { width, stretch, hasBar: !NO_BAR.has(column.unit), isUsual: USUAL.includes(column.id) };
   return localised({ ...column, ...layout });
 });
@@ -105,7 +106,7 @@ function layerSortValue(column: Column, layer: LayerProfile, totals: Totals): st
   return shape ? elementsOf(shape) : undefined;
 }
 
-/** A module's place among its externalData in a column that does not add up: that of its largest layer, or of its first. */
+/** A module's place among its siblings in a column that does not add up: that of its largest layer, or of its first. */
 function largestInside(column: Column, module: ModuleNode, totals: Totals): string | number | undefined {
   const values = layersOf(module).map((layer) => layerSortValue(column, layer, totals));
   if (column.unit === "rows" || column.unit === "text") return column.id === "shape" ? largest(values) : values[0];

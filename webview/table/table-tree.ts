@@ -1,3 +1,4 @@
+import { ownEntry } from "../../profiler/own-entry.ts";
 import { layersIn, moduleTree, sumOf, type Sums, type TreeNode } from "../../profiler/views/module-tree.ts";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import { layerLine } from "../state/selection.ts";
@@ -42,9 +43,9 @@ export interface Line {
   readonly node: TableNode;
   /** 1 at the top. */
   readonly level: number;
-  /** Among its externalData, from 1. */
+  /** Among its siblings, from 1. */
   readonly place: number;
-  readonly externalData: number;
+  readonly siblings: number;
   /** Id of the line that holds it. */
   readonly parent: string | null;
   /** undefined where there is nothing to expand. */
@@ -133,16 +134,16 @@ export interface LineOptions {
 /** Lines from the top. */
 export function linesOf(nodes: readonly SortedNode[], options: LineOptions): readonly Line[] {
   const lines: Line[] = [];
-  const visit = (externalData: readonly SortedNode[], level: number, parent: string | null): void => {
-    externalData.forEach(({ original: node, subRows }, position) => {
-      const usual = node.kind === "module" ? level <= options.openLevels : externalData.length === 1 && level === 1;
-      const isExpanded = node.kind === "layer" ? undefined : (options.choices[node.id] ?? usual);
+  const visit = (siblings: readonly SortedNode[], level: number, parent: string | null): void => {
+    siblings.forEach(({ original: node, subRows }, position) => {
+      const usual = node.kind === "module" ? level <= options.openLevels : siblings.length === 1 && level === 1;
+      const isExpanded = node.kind === "layer" ? undefined : (ownEntry(options.choices, node.id) ?? usual);
       lines.push({
         id: node.id,
         node,
         level,
         place: position + 1,
-        externalData: externalData.length,
+        siblings: siblings.length,
         parent,
         isExpanded,
       });

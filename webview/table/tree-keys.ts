@@ -1,3 +1,4 @@
+import { ownEntry } from "../../profiler/own-entry.ts";
 import type { Line } from "./table-tree.ts";
 
 /** What a key does in the table, as in VS Code's own lists. */
@@ -20,7 +21,7 @@ export function keyAction(key: string, place: KeyPlace): KeyAction | undefined {
   const to = stepTo(key, { position, count: lines.length, pageLines });
   if (to !== undefined) return { kind: "move", to };
   const line = lines[position];
-  return line && TREE_KEYS[key]?.(line, place);
+  return line && ownEntry(TREE_KEYS, key)?.(line, place);
 }
 
 /** A place in any list of lines. */
@@ -35,7 +36,7 @@ export interface ListPlace {
 /** The position that a key goes to; undefined for a key that does not move, and in an empty list. */
 export function stepTo(key: string, place: ListPlace): number | undefined {
   const { position, count } = place;
-  const step = STEPS[key];
+  const step = ownEntry(STEPS, key);
   if (step === undefined || count === 0) return undefined;
   // With nothing active the first key goes to an end of the list.
   if (position < 0) return key === "End" ? count - 1 : 0;

@@ -29,7 +29,7 @@ export function addDevicesCommand(program: Command, context: CliContext): void {
     const host: DeviceJson = {
       device: HOST,
       state: "device",
-      inferredTypes: await new HostTarget().describe(),
+      facts: await new HostTarget().describe(),
       problem: null,
     };
     const { devices, problem } = await connected(adbServer(options));
@@ -54,7 +54,7 @@ interface DeviceJson {
   readonly device: string;
   /** adb's word: "device" is ready. */
   readonly state: string;
-  readonly inferredTypes: DeviceFacts | null;
+  readonly facts: DeviceFacts | null;
   /** Why nothing can be run on it. */
   readonly problem: Problem | null;
 }
@@ -81,13 +81,13 @@ async function describe(server: AdbServer, device: AdbListedDevice): Promise<Dev
   const { serial, state } = device;
   if (!isReady(device)) {
     const { message, hint } = whyNotReady(device) ?? { message: state, hint: "" };
-    return { device: serial, state, inferredTypes: null, problem: { message, hint } };
+    return { device: serial, state, facts: null, problem: { message, hint } };
   }
   try {
-    const inferredTypes = await new AndroidTarget(server, { serial }).describe();
-    return { device: serial, state, inferredTypes, problem: null };
+    const facts = await new AndroidTarget(server, { serial }).describe();
+    return { device: serial, state, facts, problem: null };
   } catch (error) {
-    return { device: serial, state, inferredTypes: null, problem: problemOf(error) };
+    return { device: serial, state, facts: null, problem: problemOf(error) };
   }
 }
 
@@ -96,7 +96,7 @@ function problemOf(error: unknown): Problem {
   return { message: error.message, hint: error.hint ?? null };
 }
 
-const COLUMNS: readonly (readonly [title: string, text: (inferredTypes: DeviceFacts) => string])[] = [
+const COLUMNS: readonly (readonly [title: string, text: (facts: DeviceFacts) => string])[] = [
   ["Name", ({ name }) => name],
   ["System", ({ system }) => system],
   ["SoC", ({ soc }) => soc ?? ""],
@@ -109,8 +109,8 @@ const COLUMNS: readonly (readonly [title: string, text: (inferredTypes: DeviceFa
 ];
 
 function report(devices: readonly DeviceJson[], problem: Problem | null): string {
-  const rows = devices.flatMap(({ device, inferredTypes }) =>
-    inferredTypes === null ? [] : [[device, ...COLUMNS.map(([, text]) => text(inferredTypes))]],
+  const rows = devices.flatMap(({ device, facts }) =>
+    facts === null ? [] : [[device, ...COLUMNS.map(([, text]) => text(facts))]],
   );
   const head = ["Device", ...COLUMNS.map(([title]) => title)];
   const alignments = head.map((title) => ({ align: NUMBERS.has(title) ? ("right" as const) : ("left" as const) }));

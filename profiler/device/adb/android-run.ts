@@ -1,3 +1,4 @@
+import { ownEntry } from "../../own-entry.ts";
 import { MemorySource } from "../../bytes/memory-source.ts";
 import { newArray, type NamedTensors, type NumericTensor } from "../../runtime/numeric-tensor.ts";
 import { fromRuntimeBytes, toRuntimeBytes } from "../../runtime/tensor-bytes.ts";
@@ -75,7 +76,7 @@ export class AndroidRun extends PhoneRun {
     this.report("pushing-runtime");
     const missing = await missingFiles(device, bundle, signal);
     const inputs = prepared.inputNames.map((name, index) => {
-      const tensor = prepared.inputs[name];
+      const tensor = ownEntry(prepared.inputs, name);
       const bytes = tensor ? toRuntimeBytes(tensor) : new Uint8Array();
       return { path: inputFile(index), source: new MemorySource(name, bytes) };
     });
@@ -92,7 +93,7 @@ export class AndroidRun extends PhoneRun {
     this.report("comparing");
     const found: Record<string, NumericTensor> = {};
     for (const [index, { name, type, shape }] of outputs.entries()) {
-      const expected = this.prepared.outputs[name];
+      const expected = ownEntry(this.prepared.outputs, name);
       const dataType = typeOfNumber(type);
       if (expected === undefined || dataType === undefined) continue;
       const isAlike = dataType === expected.dataType && shape.join() === expected.shape.join();
@@ -146,7 +147,7 @@ export class AndroidRun extends PhoneRun {
     const shared = {
       model: `model/${model?.path ?? ""}`,
       threads,
-      inputs: this.prepared.inputNames.map((name, index) => inputFlag(this.prepared.inputs[name], index)),
+      inputs: this.prepared.inputNames.map((name, index) => inputFlag(ownEntry(this.prepared.inputs, name), index)),
       ...(cores !== null && { cores }),
     };
     return runRunner(

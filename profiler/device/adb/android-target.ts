@@ -10,7 +10,7 @@ import type { AdbServer } from "./adb-server.ts";
 import { AndroidRun } from "./android-run.ts";
 import { orAborted } from "../interruption.ts";
 import type { EnergyTimes } from "./measure-energy.ts";
-import { readPhoneTypes } from "./phone-facts/phone-facts.ts";
+import { readPhoneFacts } from "./phone-facts/phone-facts.ts";
 import { cleanUpPhone } from "./phone-folder.ts";
 import type { PhoneRun, PhoneRunSubject } from "./phone-run.ts";
 
@@ -34,7 +34,7 @@ export class AndroidTarget implements Target {
   async describe(signal?: AbortSignal): Promise<DeviceFacts> {
     const device = await this.server.open(this.options.serial, signal);
     try {
-      return await readPhoneTypes(device, signal);
+      return await readPhoneFacts(device, signal);
     } finally {
       await device.close();
     }
@@ -46,10 +46,10 @@ export class AndroidTarget implements Target {
     onProgress?.({ phase: "preparing" });
     const device = await this.server.open(this.options.serial, signal);
     try {
-      const inferredTypes = await readPhoneTypes(device, signal);
+      const facts = await readPhoneFacts(device, signal);
       const runsState = this.options.benchmarkModel !== undefined;
       const prepared = await prepare(measured, options, runsState, signal);
-      const subject = { device, inferredTypes, prepared, measured, options, control };
+      const subject = { device, facts, prepared, measured, options, control };
       const run = await this.#runOf(subject);
       return { ...(await run.measure()), startedAt };
     } finally {
@@ -58,11 +58,11 @@ export class AndroidTarget implements Target {
   }
 
   async #runOf(subject: PhoneRunSubject): Promise<PhoneRun> {
-    const { device, inferredTypes, prepared } = subject;
+    const { device, facts, prepared } = subject;
     const { benchmarkModel, bundles, energyTimes } = this.options;
     const runs: Readonly<Record<PhoneRuntime, () => Promise<PhoneRun>>> = {
       onnxruntime: async () =>
-        new AndroidRun(subject, await findBundle(device.serial, inferredTypes.abis, bundles), energyTimes),
+        new AndroidRun(subject, await findBundle(device.serial, facts.abis, bundles), energyTimes),
       litert: () => Promise.resolve(new ChromeRun(subject)),
       benchmark_model: () => Promise.resolve(new BenchmarkRun(subject, benchmarkModel ?? "", energyTimes)),
     };

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../own-entry.ts";
 import type { BatteryState, Energy, NotMeasured, RailEnergy } from "../run-result.ts";
 import type { RailReading } from "./phone-facts/power-rails.ts";
 
@@ -53,7 +54,7 @@ export function energyOf(
 }
 
 function isComputing(rail: string, delegate: string | null): boolean {
-  return COMPUTING.test(rail) || (delegate !== null && ACCELERATING[delegate]?.test(rail) === true);
+  return COMPUTING.test(rail) || (delegate !== null && ownEntry(ACCELERATING, delegate)?.test(rail) === true);
 }
 
 /** Why there is no number, on a phone without rails. */

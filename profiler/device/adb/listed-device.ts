@@ -1,3 +1,4 @@
+import { ownEntry } from "../../own-entry.ts";
 import { DeviceError, type DeviceProblem } from "../device-error.ts";
 
 /** A line of `adb devices -l`. */
@@ -62,7 +63,7 @@ const ADVICE: Readonly<Record<string, Advice>> = {
 export function whyNotReady(device: ListedDevice): Advice | undefined {
   if (isReady(device)) return undefined;
   return (
-    ADVICE[device.state] ?? {
+    ownEntry(ADVICE, device.state) ?? {
       problem: "unusable-state",
       message: `adb finds it in the state “${device.state}”`,
       hint: "Start Android on it, with USB debugging on",

@@ -40,7 +40,7 @@ export type MeasuredByRuntime = Omit<
 
 export interface PhoneRunSubject {
   readonly device: AdbDevice;
-  readonly inferredTypes: DeviceFacts;
+  readonly facts: DeviceFacts;
   readonly prepared: PreparedRun;
   readonly measured: MeasuredModel;
   readonly options: RunOptions;
@@ -58,7 +58,7 @@ export interface PushedFile {
 /** One run of a model on a phone, from taking the phone to leaving it as it was, whatever the runtime is. */
 export abstract class PhoneRun {
   protected readonly device: AdbDevice;
-  protected readonly inferredTypes: DeviceFacts;
+  protected readonly facts: DeviceFacts;
   protected readonly prepared: PreparedRun;
   protected readonly measured: MeasuredModel;
   protected readonly options: RunOptions;
@@ -66,15 +66,15 @@ export abstract class PhoneRun {
   protected readonly settings: RunSettings;
   readonly #end: number;
 
-  constructor({ device, inferredTypes, prepared, measured, options, control }: PhoneRunSubject) {
+  constructor({ device, facts, prepared, measured, options, control }: PhoneRunSubject) {
     this.device = device;
-    this.inferredTypes = inferredTypes;
+    this.facts = facts;
     this.prepared = prepared;
     this.measured = measured;
     this.options = options;
     this.control = control;
     this.settings = {
-      threads: options.threads ?? Math.min(DEFAULT_THREADS, inferredTypes.cores ?? DEFAULT_THREADS),
+      threads: options.threads ?? Math.min(DEFAULT_THREADS, facts.cores ?? DEFAULT_THREADS),
       warmUpRuns: options.warmUpRuns ?? DEFAULT_WARM_UP_RUNS,
       runs: options.runs ?? DEFAULT_RUNS,
       dimensions: prepared.dimensions,
@@ -110,7 +110,7 @@ export abstract class PhoneRun {
     return {
       version: RUN_RESULT_VERSION,
       model: this.prepared.identity,
-      device: identityOf(this.inferredTypes),
+      device: identityOf(this.facts),
       settings: { ...this.settings, runs: result.latency.statistics.runs, ...settings },
       conditions: { before, after },
       throttling: throttlingOf(before, after),
@@ -120,7 +120,7 @@ export abstract class PhoneRun {
 
   /** @throws {DeviceError} before anything is pushed in vain */
   protected checkSpace(bytes: number): void {
-    const { freeBytes } = this.inferredTypes;
+    const { freeBytes } = this.facts;
     if (freeBytes === null || freeBytes >= bytes + SPARE_BYTES) return;
     const megabytes = (value: number): string => `${Math.ceil(value / 1e6)} MB`;
     throw new DeviceError(

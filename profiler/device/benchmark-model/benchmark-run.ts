@@ -1,3 +1,4 @@
+import { ownEntry } from "../../own-entry.ts";
 import { FileSource } from "../../bytes/file-source.ts";
 import { MemorySource } from "../../bytes/memory-source.ts";
 import { RunError } from "../../errors.ts";
@@ -156,7 +157,7 @@ export class BenchmarkRun extends PhoneRun {
       return new DeviceError("failed", `${where} crashed (signal ${exitCode - SIGNALLED}): ${said}`);
     if (/not executable|exec format|cannot execute|No such file/i.test(text))
       return new DeviceError("unsupported", `${where} does not start: ${said}`, {
-        hint: `Name one that is built for Android on ${this.inferredTypes.abis[0] ?? "the phone's processor"}`,
+        hint: `Name one that is built for Android on ${this.facts.abis[0] ?? "the phone's processor"}`,
       });
     return new RunError(`${where} cannot run the model: ${said}`);
   }
@@ -171,7 +172,7 @@ export class BenchmarkRun extends PhoneRun {
     const { inputNames, inputs } = this.prepared;
     const ends = this.#ends("inputs");
     return inputNames.map((name, index) => {
-      const tensor = inputs[name];
+      const tensor = ownEntry(inputs, name);
       const end = ends[index];
       if (tensor === undefined || end === undefined) throw new RunError(`input "${name}" is missing`);
       // Names of the model's own hold what separates them; these need not be the same.
@@ -203,7 +204,7 @@ export class BenchmarkRun extends PhoneRun {
     if (Object.keys(expected).length === 0) return compareOutputs({}, {}, skipped);
     const ends = this.#ends("outputs");
     const parts = outputNames.flatMap((name, index) => {
-      const [like, end] = [expected[name], ends[index]];
+      const [like, end] = [ownEntry(expected, name), ends[index]];
       return like === undefined || end === undefined ? [] : [{ name, like, end, bytes: storedByteLength(end, like) }];
     });
     const size = parts.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../own-entry.ts";
 import { RunError } from "../../errors.ts";
 import {
   withFloatInputsOutputs,
@@ -141,7 +142,7 @@ export class ChromeRun extends PhoneRun {
 }
 
 function tensorOf(tensors: Readonly<Record<string, NumericTensor>>, name: string): NumericTensor {
-  const tensor = tensors[name];
+  const tensor = ownEntry(tensors, name);
   if (tensor === undefined) throw new RunError(`"${name}" is missing`);
   return tensor;
 }

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../own-entry.ts";
 import { fork, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -86,7 +87,7 @@ export async function runOnnxProcess(
       model: file,
       folder: folderOf(model),
       inputs: inputNames.flatMap((name) => {
-        const tensor = inputs[name];
+        const tensor = ownEntry(inputs, name);
         if (tensor === undefined) return [];
         const { dataType: type, shape, data } = tensor;
         return [{ name, type, shape, bytes: encodeRaw(type, data) } satisfies RawTensor];

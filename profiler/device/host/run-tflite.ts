@@ -1,3 +1,4 @@
+import { ownEntry } from "../../own-entry.ts";
 import { RunError } from "../../errors.ts";
 import { modelBytes } from "../../formats/formats.ts";
 import { withFloatInputsOutputs } from "../../formats/tflite/float-inputs-outputs.ts";
@@ -39,7 +40,7 @@ export async function runTfliteThread(
     await thread.request("open", ports.bytes);
     const loadSeconds = (performance.now() - start) / 1000;
     const given = ports.inputs.map(({ name }) => {
-      const tensor = inputs[name];
+      const tensor = ownEntry(inputs, name);
       if (tensor === undefined) throw new RunError(`${model.file}: input "${name}" is missing`);
       return { data: tensor.data, shape: tensor.shape };
     });

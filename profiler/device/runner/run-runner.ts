@@ -1,3 +1,4 @@
+import { ownEntry } from "../../own-entry.ts";
 import type { AdbDevice } from "../adb/adb-device.ts";
 import { shellCommand, shellWord } from "../adb/shell-word.ts";
 import { DeviceError, noSpace } from "../device-error.ts";
@@ -134,13 +135,13 @@ const DEEDS: Readonly<Record<string, string>> = {
 };
 
 function deed(stage: unknown): string {
-  return (typeof stage === "string" ? DEEDS[stage] : undefined) ?? "start";
+  return (typeof stage === "string" ? ownEntry(DEEDS, stage) : undefined) ?? "start";
 }
 
 /** @throws {DeviceError} when a field is not what the runner writes */
 function readResult(serial: string, answer: Readonly<Record<string, unknown>>): RunnerResult {
   const number = (name: string): number => {
-    const value = answer[name];
+    const value = ownEntry(answer, name);
     if (typeof value === "number" && Number.isFinite(value)) return value;
     throw new DeviceError("failed", `${serial}: the runner's answer has no number "${name}"`);
   };

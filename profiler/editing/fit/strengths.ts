@@ -1,3 +1,4 @@
+import { ownEntry } from "../../own-entry.ts";
 import type { EditOptions } from "../../restructure/options.ts";
 import { restructuringOf } from "../../restructure/registry.ts";
 import type { Candidate, Restructuring } from "../../restructure/restructuring.ts";
@@ -14,7 +15,7 @@ export function strengthsAt({ strengths }: Restructuring, { options = {} }: Cand
 export function combined(id: string, first: EditOptions, second: EditOptions): EditOptions | undefined {
   const { strengths } = restructuringOf(id);
   if (strengths?.isShare !== true) return undefined;
-  const shares = [first[strengths.option], second[strengths.option]].map(Number);
+  const shares = [ownEntry(first, strengths.option), ownEntry(second, strengths.option)].map(Number);
   return { ...second, [strengths.option]: rounded(shares.reduce((product, share) => product * share, 1)) };
 }
 

@@ -42,6 +42,12 @@ export function attributeValue(
   return VALUES[typeOf(attribute)]?.(attribute, tensors, () => `${place()}, attribute ${attribute.name ?? ""}`);
 }
 
+/** Numbers and characters that an attribute's own fields hold. */
+export function valuesIn({ floats, ints, strings, s }: AttributeProto): number {
+  const texts = strings?.reduce((sum, each) => sum + each.length, 0) ?? 0;
+  return (floats?.length ?? 0) + (ints?.length ?? 0) + (s?.length ?? 0) + texts;
+}
+
 /** Files of the first IR versions leave the type out: then it is that of the field that is there. */
 function typeOf(attribute: AttributeProto): number {
   if (attribute.type) return attribute.type;

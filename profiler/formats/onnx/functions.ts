@@ -1,4 +1,5 @@
 import { LimitError, ModelFormatError } from "../../errors.ts";
+import type { UnfoldingBudget } from "../unfolding-budget.ts";
 import type { AttributeProto } from "./attributes.ts";
 import { normalDomain, readOpsets } from "./opsets.ts";
 import type { onnx } from "./schema/onnx.ts";
@@ -8,9 +9,6 @@ type NodeProto = onnx.NodeProto.$Properties;
 
 /** A call in a call, and so on: exporters make one level for each level of the program's modules. */
 export const DEEPEST_CALL = 200;
-/** Nodes of all calls together: functions that each call the next twice would make 2^n of them. No published graph has a tenth. */
-export const MOST_INLINED_NODES = 200_000;
-
 /** In what a node is read: which versions its operators have, and what stands for the attributes that refer to the function's own. */
 export interface Setting {
   readonly opsets: ReadonlyMap<string, number>;
@@ -20,15 +18,15 @@ export interface Setting {
   readonly calls: readonly FunctionProto[];
 }
 
-/** The functions of a model, and how far its calls have gone. */
+/** The functions of a model, whose calls are charged as they unfold. */
 export class FunctionTable {
   readonly #functions = new Map<string, FunctionProto>();
-  #inlinedNodes = 0;
 
   /** @throws {ModelFormatError} when two functions have one name */
   constructor(
     functions: readonly FunctionProto[],
     private readonly file: string,
+    private readonly budget: UnfoldingBudget,
   ) {
     for (const candidate of functions) {
       const key = keyOf(candidate.domain, candidate.name, candidate.overload);
@@ -67,12 +65,7 @@ export class FunctionTable {
     if (calls.length > DEEPEST_CALL) {
       throw new LimitError(`${this.file}: calls nest deeper than ${DEEPEST_CALL} functions (DEEPEST_CALL)`);
     }
-    this.#inlinedNodes += callee.node?.length ?? 0;
-    if (this.#inlinedNodes > MOST_INLINED_NODES) {
-      throw new LimitError(
-        `${this.file}: its function calls make more than ${MOST_INLINED_NODES} nodes (MOST_INLINED_NODES)`,
-      );
-    }
+    this.budget.charge(1 + (callee.node?.length ?? 0) + (callee.valueInfo?.length ?? 0));
     const given = [...(callee.attributeProto ?? []), ...attributes];
     return {
       opsets: new Map([...caller.opsets, ...readOpsets(callee.opsetImport ?? [])]),

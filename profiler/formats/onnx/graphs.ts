@@ -1,6 +1,6 @@
 import { ModelFormatError } from "../../errors.ts";
 import { ABSENT, type Attribute, type Body, type Graph, type Node, type TensorId } from "../../model/model.ts";
-import { attributeGraphs, attributeValue, bodyRole, holdsGraphs, type AttributeProto } from "./attributes.ts";
+import { attributeGraphs, attributeValue, bodyRole, holdsGraphs, valuesIn, type AttributeProto } from "./attributes.ts";
 import { declaredType } from "./declared-type.ts";
 import { functionGraph, functionName, resolveAttributes, type FunctionTable, type Setting } from "./functions.ts";
 import { normalDomain } from "./opsets.ts";
@@ -8,6 +8,7 @@ import { nodeOrder } from "./order.ts";
 import type { onnx } from "./schema/onnx.ts";
 import { Scope } from "./scope.ts";
 import type { TensorReader } from "./tensors.ts";
+import type { UnfoldingBudget } from "../unfolding-budget.ts";
 
 type GraphProto = onnx.GraphProto.$Properties;
 type NodeProto = onnx.NodeProto.$Properties;
@@ -19,6 +20,8 @@ interface Reading {
   readonly file: string;
   readonly tensors: TensorReader;
   readonly functions: FunctionTable;
+  /** Charged for what is read in functions: each call reads it anew. */
+  readonly budget: UnfoldingBudget;
   readonly warnings: Set<string>;
 }
 
@@ -143,7 +146,7 @@ export class GraphReader {
       version: this.#version(domain, setting),
       inputs: NOTHING,
       outputs: this.#defineOutputs(node, index, scope, where),
-      attributes: this.#attributes(given, place),
+      attributes: this.#attributes(given, place, setting.calls.length > 0),
       bodies: NOTHING,
     };
     if (node.metadataProps?.length) read.metadata = metadataOf(node.metadataProps);
@@ -176,10 +179,15 @@ export class GraphReader {
     return version ?? 1;
   }
 
-  #attributes(given: readonly AttributeProto[], place: () => string): ReadonlyMap<string, Attribute> {
+  #attributes(
+    given: readonly AttributeProto[],
+    place: () => string,
+    isCalled: boolean,
+  ): ReadonlyMap<string, Attribute> {
     if (given.length === 0) return NO_ATTRIBUTES;
     const attributes = new Map<string, Attribute>();
     for (const attribute of given) {
+      if (isCalled) this.reading.budget.charge(1, valuesIn(attribute));
       const value = attributeValue(attribute, this.reading.tensors, place);
       if (value !== undefined) attributes.set(attribute.name ?? "", value);
     }
@@ -194,6 +202,12 @@ export class GraphReader {
     return [{ role: "call", label: callee.name ?? "", graph: this.read(functionGraph(callee), setting, inside) }];
   }
 
+  /** A body in a function is one more at each call of it. */
+  #chargeBody({ node, initializer, input, valueInfo }: onnx.GraphProto.$Properties): void {
+    const lists = [node, initializer, input, valueInfo];
+    this.reading.budget.charge(lists.reduce((sum, list) => sum + (list?.length ?? 0), 1));
+  }
+
   #bodies(
     node: NodeProto,
     given: readonly AttributeProto[],
@@ -203,11 +217,14 @@ export class GraphReader {
   ): readonly Body[] {
     return given.flatMap((attribute) => {
       const label = attribute.name ?? "";
-      return attributeGraphs(attribute).map((graph) => ({
-        role: bodyRole(node.opType ?? "", label),
-        label,
-        graph: this.read(graph, setting, ` in ${label} of ${place}`, scope),
-      }));
+      return attributeGraphs(attribute).map((graph) => {
+        if (setting.calls.length > 0) this.#chargeBody(graph);
+        return {
+          role: bodyRole(node.opType ?? "", label),
+          label,
+          graph: this.read(graph, setting, ` in ${label} of ${place}`, scope),
+        };
+      });
     });
   }
 

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../own-entry.ts";
 import { ABSENT, type Model, type Node, type Quantization, type TensorId } from "../../model/model.ts";
 
 /** Where operators on integers have the scale and the zero point of what they make. */
@@ -30,7 +31,7 @@ export function quantizedActivations({ entries: [{ graph }] }: Model): ReadonlyM
     return values?.length === 1 ? values[0] : undefined;
   };
   const schemeOf = ({ op, inputs }: Node): Quantization | undefined => {
-    const places = Object.hasOwn(SCALES, op) ? SCALES[op] : undefined;
+    const places = Object.hasOwn(SCALES, op) ? ownEntry(SCALES, op) : undefined;
     if (places === undefined) return MOVERS.has(op) ? found.get(inputs[0] ?? ABSENT) : undefined;
     const [scale, zeroPoint] = [number(inputs[places[0]]), number(inputs[places[1]]) ?? 0];
     return scale === undefined ? undefined : { granularity: "tensor", scales: [scale], zeroPoints: [zeroPoint] };

@@ -4,6 +4,7 @@ import type { Model } from "../../model/model.ts";
 import { attributeGraphs, attributeTensors, type AttributeProto } from "./attributes.ts";
 import { DataFiles, isExternal } from "./external-data.ts";
 import { FunctionTable, type FunctionProto } from "./functions.ts";
+import { UnfoldingBudget } from "../unfolding-budget.ts";
 import { GraphReader, type GraphMessages } from "./graphs.ts";
 import { looksLike } from "./looks-like.ts";
 import { NEWEST_OPSET, readOpsets } from "./opsets.ts";
@@ -39,8 +40,9 @@ export async function readOnnx(source: ByteSource, externalData: ExternalDataFil
   const tensors = new TensorReader(source, dataFiles);
   const opsets = opsetsOf(proto, source.name);
   const warnings = new Set(modelWarnings(proto, opsets));
-  const functions = new FunctionTable(proto.functions ?? [], source.name);
-  const reader = new GraphReader({ file: source.name, tensors, functions, warnings });
+  const budget = new UnfoldingBudget(source.name, source.size);
+  const functions = new FunctionTable(proto.functions ?? [], source.name, budget);
+  const reader = new GraphReader({ file: source.name, tensors, functions, budget, warnings });
   const graph = reader.read(mainGraph, { opsets, bindings: undefined, calls: [] });
   await readSmallValues(tensors.pending);
   return {

@@ -45,21 +45,38 @@ interface Slot {
 /**
  * Numbers, texts, flags and vectors of numbers in the map that a flexbuffer holds; anything deeper is left out, as no operator has it.
  * Empty for bytes that are no such map: custom operators may store what they like.
+ * @param charge told of numbers and characters before they are made: entries may share one vector or text. What it throws goes through.
  */
-export function flexMap(bytes: Uint8Array): ReadonlyMap<string, Attribute> {
+export function flexMap(bytes: Uint8Array, charge: ChargeValues = limited()): ReadonlyMap<string, Attribute> {
   try {
-    return new FlexReader(bytes).map();
+    return new FlexReader(bytes, charge).map();
   } catch (error) {
     if (error instanceof RangeError) return new Map();
     throw error;
   }
 }
 
+/** Where nobody else counts: more values than any operator has options. */
+const MOST_VALUES = 2 ** 16;
+
+function limited(): ChargeValues {
+  let made = 0;
+  return (values) => {
+    made += values;
+    if (made > MOST_VALUES) throw new RangeError("more values than options of an operator");
+  };
+}
+
+export type ChargeValues = (values: number) => void;
+
 /** Every access goes through a DataView, so that damaged offsets end in a RangeError. */
 class FlexReader {
   readonly #view: DataView;
 
-  constructor(private readonly bytes: Uint8Array) {
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly charge: ChargeValues,
+  ) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -75,6 +92,7 @@ class FlexReader {
     const keysAt = values - 3 * width;
     const keys = keysAt - this.#uint(keysAt, width);
     const keyWidth = this.#uint(values - 2 * width, width);
+    this.charge(length);
     for (let index = 0; index < length; index++) {
       const keyAt = keys + index * keyWidth;
       const value = this.#value(this.#element(values, width, length, index));
@@ -93,6 +111,7 @@ class FlexReader {
     if (elementType === undefined && value.type !== TYPE.vector) return undefined;
     const { width } = value;
     const length = this.#length(target, width);
+    this.charge(length);
     const numbers = Array.from({ length }, (_, index) =>
       this.#number(
         elementType === undefined
@@ -148,6 +167,7 @@ class FlexReader {
   }
 
   #text(offset: number, length: number): string {
+    this.charge(length);
     return new TextDecoder().decode(new Uint8Array(this.#view.buffer, this.#view.byteOffset + offset, length));
   }
 

@@ -1,5 +1,6 @@
-import { LimitError, ModelFormatError } from "../../errors.ts";
+import { ModelFormatError } from "../../errors.ts";
 import { ABSENT, type Body, type Graph, type Node, type Tensor } from "../../model/model.ts";
+import type { UnfoldingBudget } from "../unfolding-budget.ts";
 import type { OperatorRead } from "./nodes.ts";
 
 export interface SubgraphRead {
@@ -12,9 +13,6 @@ export interface SubgraphRead {
 
 /** Bodies in bodies: converters write two or three levels. */
 const DEEPEST_NESTING = 64;
-
-/** Rows that a view can show; few subgraphs that call each other twice at each level would unfold into billions. */
-const MOST_NODES = 2 ** 20;
 
 const CUSTOM_DOMAIN = "custom";
 
@@ -32,6 +30,7 @@ export class GraphBuilder {
     readonly file: string,
     readonly subgraphs: readonly SubgraphRead[],
     readonly warn: (warning: string) => void,
+    readonly budget: UnfoldingBudget,
   ) {}
 
   /**
@@ -54,7 +53,7 @@ export class GraphBuilder {
     const graph = this.#connect(subgraph, this.#place(index));
     this.#open.pop();
     this.#graphs.set(index, graph);
-    this.#checkSize(graph);
+    this.#chargeBodies(graph);
     return graph;
   }
 
@@ -78,13 +77,12 @@ export class GraphBuilder {
     return { name, tensors: tensors.finished(), nodes, inputs, outputs };
   }
 
-  #checkSize(graph: Graph): void {
-    let size = graph.nodes.length;
-    for (const node of graph.nodes) for (const body of node.bodies) size += this.#sizes.get(body.graph) ?? 0;
-    this.#sizes.set(graph, size);
-    if (size > MOST_NODES) {
-      throw new LimitError(`${this.file}: more than ${MOST_NODES} operators, with those of the subgraphs they run`);
-    }
+  /** A body is a graph of its own wherever it runs: few subgraphs that run each other twice at each level would make billions of rows. */
+  #chargeBodies(graph: Graph): void {
+    let bodies = 0;
+    for (const node of graph.nodes) for (const body of node.bodies) bodies += this.#sizes.get(body.graph) ?? 0;
+    this.#sizes.set(graph, graph.nodes.length + bodies);
+    this.budget.charge(bodies);
   }
 
   #place(index: number): string {

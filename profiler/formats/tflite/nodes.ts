@@ -1,5 +1,6 @@
+import { ownEntry } from "../../own-entry.ts";
 import type { Attribute, Body } from "../../model/model.ts";
-import { customAttributes } from "./custom-options.ts";
+import type { ByteRange, CustomOptions } from "./custom-options.ts";
 import { optionAttributes } from "./options.ts";
 import {
   BuiltinOperator,
@@ -74,14 +75,19 @@ export function readCode(table: OperatorCode): Code {
 }
 
 /** @throws {ModelFormatError} */
-export function readOperator(buffer: TableBuffer, table: Operator, codes: readonly Code[]): OperatorRead {
+export function readOperator(
+  buffer: TableBuffer,
+  table: Operator,
+  codes: readonly Code[],
+  customOptions: CustomOptions,
+): OperatorRead {
   const { pages } = buffer;
   const code = codes[table.opcodeIndex()];
   if (code === undefined) {
     throw pages.error(`operator code ${table.opcodeIndex()} does not exist: the model has ${codes.length}`);
   }
   pages.place += ` (${code.op})`;
-  const attributes = readAttributes(buffer, table, code);
+  const attributes = readAttributes(buffer, table, code, customOptions);
   return {
     ...code,
     inputs: buffer.createScalarList((index) => table.inputs(index) ?? 0, table.inputsLength()),
@@ -91,8 +97,16 @@ export function readOperator(buffer: TableBuffer, table: Operator, codes: readon
   };
 }
 
-function readAttributes(buffer: TableBuffer, table: Operator, code: Code): ReadonlyMap<string, Attribute> {
-  if (code.domain === "custom") return customAttributes(code.op, customOptions(buffer, table));
+function readAttributes(
+  buffer: TableBuffer,
+  table: Operator,
+  code: Code,
+  customOptions: CustomOptions,
+): ReadonlyMap<string, Attribute> {
+  if (code.domain === "custom") {
+    const range = customRange(buffer, table);
+    return customOptions.attributes(code.op, range, buffer.pages.bytes(range.offset, range.length));
+  }
   const second = unionToBuiltinOptions2(
     table.builtinOptions2Type(),
     (options) => table.builtinOptions2(options) as typeof options | null,
@@ -111,13 +125,14 @@ const CUSTOM_OPTIONS_SLOT = 14;
 /** Options are a few numbers: what is larger is data of some delegate, which nobody looks at. */
 const MOST_OPTION_BYTES = 65536;
 
+const NO_OPTIONS = { offset: 0, length: 0 };
+
 /** In the operator's table, or outside the flatbuffer like large buffers. */
-function customOptions(buffer: TableBuffer, table: Operator): Uint8Array {
+function customRange(buffer: TableBuffer, table: Operator): ByteRange {
   const outside = { offset: Number(table.largeCustomOptionsOffset()), length: Number(table.largeCustomOptionsSize()) };
   const isOutside = outside.offset > 1 && outside.length > 1;
   const range = isOutside ? outside : buffer.vectorRange(table.bb_pos, CUSTOM_OPTIONS_SLOT);
-  if (range === undefined || range.length > MOST_OPTION_BYTES) return new Uint8Array(0);
-  return buffer.pages.bytes(range.offset, range.length);
+  return range === undefined || range.length > MOST_OPTION_BYTES ? NO_OPTIONS : range;
 }
 
 function bodyReferences(
@@ -125,7 +140,7 @@ function bodyReferences(
   code: Code,
   attributes: ReadonlyMap<string, Attribute>,
 ): readonly BodyReference[] {
-  const options = code.domain === "" ? (BODY_OPTIONS[code.op] ?? []) : [];
+  const options = code.domain === "" ? (ownEntry(BODY_OPTIONS, code.op) ?? []) : [];
   return options.flatMap(({ option, role, label }): BodyReference[] => {
     const value = attributes.get(option);
     if (typeof value === "number") return value < 0 ? [] : [{ role, label, subgraph: value }];

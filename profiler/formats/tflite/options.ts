@@ -1,3 +1,4 @@
+import { ownEntry } from "../../own-entry.ts";
 import type { Attribute } from "../../model/model.ts";
 import { flexMap } from "./flexbuffer.ts";
 import {
@@ -66,7 +67,7 @@ function asAttribute(name: string, value: unknown): Attribute | undefined {
   if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(Number);
   switch (typeof value) {
     case "number":
-      return ENUMS[name]?.[value] ?? value;
+      return ownEntry(ENUMS, name)?.[value] ?? value;
     case "bigint":
       return Number(value);
     case "boolean":
@@ -79,7 +80,7 @@ function asAttribute(name: string, value: unknown): Attribute | undefined {
 
 /** The number of an enum's value by its name; undefined for a field that holds no enum. */
 export function enumNumber(field: string, name: string): number | undefined {
-  const entry = Object.entries(ENUMS[field] ?? {}).find(([, text]) => text === name);
+  const entry = Object.entries(ownEntry(ENUMS, field) ?? {}).find(([, text]) => text === name);
   return entry && Number(entry[0]);
 }
 

@@ -1,12 +1,14 @@
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import type { Entry, Model } from "../../model/model.ts";
 import { present, readBuffers, type Buffers } from "./buffers.ts";
+import { CustomOptions } from "./custom-options.ts";
 import { GraphBuilder, placeOf, type SubgraphRead } from "./graphs.ts";
 import { identify } from "./identify.ts";
 import { readCode, readOperator, type Code } from "./nodes.ts";
 import { PagedBytes } from "./paged-bytes.ts";
 import { readProperties } from "./properties.ts";
 import { Model as ModelTable, Operator, Tensor, type SubGraph } from "./schema/generated/schema_generated.ts";
+import { UnfoldingBudget } from "../unfolding-budget.ts";
 import { TableBuffer } from "./table-buffer.ts";
 import { readTensor, text, withQuantization, withScalars, type TensorRead } from "./tensors.ts";
 
@@ -27,9 +29,11 @@ export async function readTflite(source: ByteSource): Promise<Model> {
     warnings.push(`weights are in other files (${buffers.files.join(", ")}), which are not read`);
   }
   const reads: RawSubgraph[] = [];
+  const budget = new UnfoldingBudget(source.name, source.size);
+  const customOptions = new CustomOptions(budget);
   const count = await buffer.once(() => model.subgraphsLength());
   for (let index = 0; index < count; index++) {
-    reads.push(await readSubgraph(buffer, model, index, { codes, buffers }));
+    reads.push(await readSubgraph(buffer, model, index, { codes, buffers, customOptions }));
   }
   const saysRanks = reads.some(({ tensors }) => tensors.some(({ saysRank }) => saysRank));
   const subgraphs = reads.map(({ tensors, ...subgraph }, index): SubgraphRead => {
@@ -41,7 +45,7 @@ export async function readTflite(source: ByteSource): Promise<Model> {
   const properties = await readProperties(buffer, model, buffers.inside);
   const [main, ...others] = entryIndices(subgraphs, signatures);
   if (main === undefined) throw pages.error("at least one subgraph expected");
-  const builder = new GraphBuilder(source.name, subgraphs, (warning) => warnings.push(warning));
+  const builder = new GraphBuilder(source.name, subgraphs, (warning) => warnings.push(warning), budget);
   const entry = ({ name, subgraph }: EntryIndex): Entry => ({ name, graph: builder.graph(subgraph) });
   return {
     format: "tflite",
@@ -66,6 +70,7 @@ async function readCodes(buffer: TableBuffer, model: ModelTable): Promise<readon
 interface Context {
   readonly codes: readonly Code[];
   readonly buffers: Buffers;
+  readonly customOptions: CustomOptions;
 }
 
 /** Before what all tensors of the file tell together. */
@@ -75,7 +80,7 @@ async function readSubgraph(
   buffer: TableBuffer,
   model: ModelTable,
   index: number,
-  { codes, buffers }: Context,
+  { codes, buffers, customOptions }: Context,
 ): Promise<RawSubgraph> {
   const { pages } = buffer;
   pages.place = placeOf(index, "");
@@ -89,7 +94,7 @@ async function readSubgraph(
   const operatorTable = new Operator();
   const operators = await buffer.each(subgraph.operatorCount, (position) => {
     pages.place = `${place}, operator ${position}`;
-    return readOperator(buffer, present(table.operators(position, operatorTable)), codes);
+    return readOperator(buffer, present(table.operators(position, operatorTable)), codes, customOptions);
   });
   const { name, inputs, outputs } = subgraph;
   return { name, inputs, outputs, operators, tensors };

@@ -14,9 +14,11 @@ const MOST_FIELDS = 64;
 
 /**
  * Elements of all vectors together. A few tables that many others point to could otherwise unfold into more than any memory holds; the
- * largest published models have some hundred thousand.
+ * largest published models have some hundred thousand, and a file that shares nothing has less than a fourth of its bytes.
  */
 const MOST_ELEMENTS = 2 ** 22;
+/** For files of any size, whose shapes and options converters share. */
+const ELEMENTS_OF_SMALL_FILES = 50_000;
 
 /** Bytes of texts and of numbers read in one go that count as one element. */
 const BYTES_PER_ELEMENT = 16;
@@ -38,7 +40,7 @@ export class TableBuffer extends PresenceBuffer {
   /** @param mostElements of all vectors that are read */
   constructor(
     readonly pages: PagedBytes,
-    private readonly mostElements = MOST_ELEMENTS,
+    private readonly mostElements = Math.min(MOST_ELEMENTS, ELEMENTS_OF_SMALL_FILES + pages.size),
   ) {
     super(new Uint8Array(0));
     this.#elementsLeft = mostElements;
@@ -194,7 +196,7 @@ export class TableBuffer extends PresenceBuffer {
     if (this.#elementsLeft >= 0) return;
     const { source, place } = this.pages;
     throw new LimitError(
-      `${source.name}: ${place}: the tables of a model have less than ${this.mostElements} elements`,
+      `${source.name}: ${place}: the tables of a model of this size have less than ${this.mostElements} elements`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../own-entry.ts";
 import type { ElementwiseForm } from "../../neutral/forms.ts";
 import type { GraphTensor } from "../onnx-graph.ts";
 import type { Tape, Value } from "../tape.ts";
@@ -60,7 +61,7 @@ export function arithmetic(tape: Tape, fn: Arithmetic, a: Value, b: Value): Valu
   const { graph } = tape;
   const shape = stretchedShape(a.shape, b.shape);
   const write: Write = (op, ...operands) => {
-    const number = NUMBERS[op];
+    const number = ownEntry(NUMBERS, op);
     return number === undefined ? graph.node(op, operands, shape) : graph.scalar(number);
   };
   const rule = BINARY_RULES[fn];

@@ -186,12 +186,12 @@ describe("edgewise devices", () => {
     const { stdout } = await withoutServer(() => runCli("devices", "--adb", "/nowhere/adb", "--json"));
     const { schema, devices, problem } = JSON.parse(stdout) as {
       schema: number;
-      devices: { device: string; inferredTypes: DeviceFacts }[];
+      devices: { device: string; facts: DeviceFacts }[];
       problem: { message: string };
     };
     assert.equal(schema, 1);
     assert.deepEqual(
-      devices.map(({ device, inferredTypes }) => [device, inferredTypes.kind]),
+      devices.map(({ device, facts }) => [device, facts.kind]),
       [["host", "host"]],
     );
     assert.match(problem.message, /\/nowhere\/adb/);

@@ -54,7 +54,7 @@ describe("The table's tree", () => {
     const layers = [row(0, ""), row(1, "sizes", "shape"), row(2, "sizes", "shape"), row(3, "", "shape")];
     assert.equal(sketch(tree(layers)), "#0 [sizes(#1 #2) #3]");
   });
-  it("has one run at the end of sorted externalData", () => {
+  it("has one run at the end of sorted siblings", () => {
     const layers = [row(0, "", "shape"), row(1, ""), row(2, "", "shape"), row(3, "")];
     assert.equal(sketch(tree(layers, true)), "#1 #3 [#0 #2]");
   });
@@ -91,9 +91,9 @@ describe("The table's lines", () => {
     assert.deepEqual(shown({}), ["1 a", "2 #0", "2 #1", "1 fold:#2", "1 #4"]);
     assert.deepEqual(shown({ a: false, "fold:#2": true }), ["1 a", "1 fold:#2", "2 #2", "2 #3", "1 #4"]);
   });
-  it("know their place among their externalData", () => {
+  it("know their place among their siblings", () => {
     const line = linesOf(asSorted(nodes), { choices: {}, openLevels: 1 }).find(({ id }) => id === "#1");
-    assert.deepEqual([line?.place, line?.externalData, line?.parent], [2, 2, "a"]);
+    assert.deepEqual([line?.place, line?.siblings, line?.parent], [2, 2, "a"]);
   });
   it("show a run that is all there is", () => {
     const only = tree([row(0, "", "shape"), row(1, "", "shape")]);
@@ -107,7 +107,7 @@ describe("Keys of the table", () => {
     node: { kind: "layer", id, layer: layerRow(0), module: "" },
     level: parent === null ? 1 : 2,
     place: 1,
-    externalData: 1,
+    siblings: 1,
     parent,
     isExpanded,
   });

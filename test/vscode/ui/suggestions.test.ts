@@ -56,7 +56,7 @@ describe("Suggestions on the page", () => {
       );
       await driver.tryIt(lowRank);
       await driver.shows(lowRank.getByTestId("check-samples"), /seeded random/);
-      assert.match(await lowRank.locator("[data-inferredType=error] dd").innerText(), /\d/);
+      assert.match(await lowRank.locator("[data-fact=error] dd").innerText(), /\d/);
 
       await driver.applyIt(lowRank, 1);
       await driver.isMarked(file, true);

@@ -59,7 +59,7 @@ describe("The tree of layers", () => {
     await driver.page.locator("[aria-selected=true]", { hasText: "Reshape" }).waitFor();
   });
 
-  it("sorts externalData by their subtotals", async () => {
+  it("sorts siblings by their subtotals", async () => {
     await driver.column("macs").getByRole("button").click();
     await driver.column("macs").and(driver.page.locator("[aria-sort=descending]")).waitFor();
     const names = await driver.cells("name");

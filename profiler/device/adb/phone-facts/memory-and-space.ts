@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 const KIBIBYTE = 1024;
 
 /** Bytes of memory from `/proc/meminfo`, whose "MemTotal: 7836460 kB" leaves out what the kernel keeps. */
@@ -27,5 +28,5 @@ export function parseFreeSpace(df: string): number | null {
   const cells = rows.slice(0, 2).join(" ").trim().split(/\s+/);
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)([KMGT]?)$/.exec(cells[place] ?? "") ?? [];
   if (digits === undefined) return null;
-  return Math.floor(Number(digits) * (UNITS[unit] ?? KIBIBYTE));
+  return Math.floor(Number(digits) * (ownEntry(UNITS, unit) ?? KIBIBYTE));
 }

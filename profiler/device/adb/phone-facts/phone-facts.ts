@@ -18,7 +18,7 @@ const STATE_COMMANDS = {
 };
 
 /** What a phone is and how it is, in one exchange. */
-export async function readPhoneTypes(device: AdbDevice, signal?: AbortSignal): Promise<DeviceFacts> {
+export async function readPhoneFacts(device: AdbDevice, signal?: AbortSignal): Promise<DeviceFacts> {
   const answers = await askAll(
     device,
     { ...STATE_COMMANDS, properties: "getprop", memory: "cat /proc/meminfo", space: `df -k ${PHONE_TEMPORARY}` },

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import type { GroupTensor, OperatorGroup } from "../../../layers/operator-group.ts";
 import { ABSENT, type Node, type TensorId } from "../../../model/model.ts";
 import type { InferredGraph, InferredNode } from "../../../operators/infer.ts";
@@ -29,7 +30,7 @@ interface Draft extends OperatorGroup {
 function groupOf(graph: QuantizedGraph, inferredNode: InferredNode): Draft | undefined {
   const { node } = inferredNode;
   const rule =
-    node.domain === "" && Object.hasOwn(QUANTIZED_OPERATORS, node.op) ? QUANTIZED_OPERATORS[node.op] : undefined;
+    node.domain === "" && Object.hasOwn(QUANTIZED_OPERATORS, node.op) ? ownEntry(QUANTIZED_OPERATORS, node.op) : undefined;
   if (rule === undefined) return undefined;
   const inputs = node.inputs.map((id) => graph.before(id));
   if (inputs.every((input) => input === undefined)) return undefined;

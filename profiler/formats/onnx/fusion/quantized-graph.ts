@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import { ABSENT, type Node, type TensorId } from "../../../model/model.ts";
 import type { DataType } from "../../../model/data-type.ts";
 import type { InferredGraph, InferredNode } from "../../../operators/infer.ts";
@@ -159,7 +160,7 @@ export const MOVERS: Readonly<Record<string, number>> = {
 };
 
 function isMover({ node: { op, domain, version } }: InferredNode): boolean {
-  return domain === "" && Object.hasOwn(MOVERS, op) && version >= (MOVERS[op] ?? Infinity);
+  return domain === "" && Object.hasOwn(MOVERS, op) && version >= (ownEntry(MOVERS, op) ?? Infinity);
 }
 
 function schemeOf({ view }: InferredNode): Scheme | undefined {

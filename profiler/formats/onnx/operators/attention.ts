@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import type { AttentionGeometry } from "../../../operators/operation.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
@@ -100,7 +101,7 @@ export const LINEAR_ATTENTION: OperatorRule = {
     const { query, key, value, outputHeads } = linearHeads(view);
     const window = view.int("state_window", 0);
     const state = [key.batch, key.heads, key.size, value.size];
-    const products = STATE_PRODUCTS[view.text("update_rule", "gated_delta")] ?? UNKNOWN_SIZE;
+    const products = ownEntry(STATE_PRODUCTS, view.text("update_rule", "gated_delta")) ?? UNKNOWN_SIZE;
     const batch = product([query.batch, query.length, outputHeads, products]);
     return {
       outputs: [

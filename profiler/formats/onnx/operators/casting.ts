@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import { isFloat, type DataType } from "../../../model/data-type.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
@@ -28,7 +29,7 @@ function cast(target: (view: NodeView) => DataType | undefined): OperatorRule {
 /** The type is a number of TensorProto.DataType, and its name ("INT64") before opset 6. */
 function castTarget(view: NodeView): DataType | undefined {
   const name = view.text("to");
-  return name === undefined ? dataTypeOf(view.int("to")) : NAMED_TYPES[name];
+  return name === undefined ? dataTypeOf(view.int("to")) : ownEntry(NAMED_TYPES, name);
 }
 
 const NAMED_TYPES: Readonly<Record<string, DataType>> = {

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import type { Operation } from "../../../operators/operation.ts";
 import type { DataType } from "../../../model/data-type.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
@@ -136,7 +137,7 @@ const CAST_MAP_TYPES: Readonly<Record<string, DataType>> = {
 };
 
 function castMap(view: NodeView): readonly InferredType[] {
-  const dataType = CAST_MAP_TYPES[view.text("cast_to", "TO_FLOAT")];
+  const dataType = ownEntry(CAST_MAP_TYPES, view.text("cast_to", "TO_FLOAT"));
   const isSparse = view.text("map_form", "DENSE") === "SPARSE";
   return [inferredType(dataType, [1, isSparse ? view.int("max_map", 1) : UNKNOWN_SIZE])];
 }

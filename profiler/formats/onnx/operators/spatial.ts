@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
@@ -54,7 +55,7 @@ export function windowsOf(view: NodeView, count: number, pads = view.ints("pads"
   return Array.from({ length: count }, (_, axis) => ({
     stride: strides[axis] ?? 1,
     dilation: dilations[axis] ?? 1,
-    padding: AUTO_PADS[autoPad] ?? { kind: "explicit", begin: pads?.[axis] ?? 0, end: pads?.[axis + count] ?? 0 },
+    padding: ownEntry(AUTO_PADS, autoPad) ?? { kind: "explicit", begin: pads?.[axis] ?? 0, end: pads?.[axis + count] ?? 0 },
   }));
 }
 

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
@@ -25,7 +26,7 @@ function resized(view: NodeView, shape: Shape): Shape {
   if (isGiven(view, 3)) {
     const policy = view.text("keep_aspect_ratio_policy", "stretch");
     const sizes = view.value(3);
-    return sizes ? resizeBySizes(shape, sizes, along, ASPECT_POLICIES[policy] ?? "stretch") : open(shape, along);
+    return sizes ? resizeBySizes(shape, sizes, along, ownEntry(ASPECT_POLICIES, policy) ?? "stretch") : open(shape, along);
   }
   const scales = view.numbers(scalesAt);
   return scales ? resizeByScales(shape, scales, along) : open(shape, along);

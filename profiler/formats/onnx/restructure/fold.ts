@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import { elementsOf } from "../../../model/shape.ts";
 import type { InferredNode } from "../../../operators/infer.ts";
 import type { ConstantType, LiftScope } from "../../../neutral/adapter.ts";
@@ -42,6 +43,6 @@ const FOLDS: Readonly<Record<string, Fold>> = {
 export function foldNode(inferred: InferredNode, scope: LiftScope, type: ConstantType): Weights | undefined {
   const { node } = inferred;
   if (node.domain !== "") return undefined;
-  const fold = FOLDS[node.op] ?? (Object.hasOwn(DEFAULT_DOMAIN, node.op) ? DEFAULT_DOMAIN[node.op]?.fold : undefined);
+  const fold = ownEntry(FOLDS, node.op) ?? (Object.hasOwn(DEFAULT_DOMAIN, node.op) ? ownEntry(DEFAULT_DOMAIN, node.op)?.fold : undefined);
   return fold?.(inferred, type, (position = 0) => scope.constant(node.inputs[position]));
 }

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
 import { isFloat, type DataType } from "../../../model/data-type.ts";
 import type { Shape } from "../../../model/shape.ts";
@@ -113,7 +114,7 @@ export class NodeWriter {
     const { before, form } = this.layer;
     if (before?.form.kind !== form.kind) return undefined;
     const isConstant = (id: TensorId): boolean => this.draft.lifted[id]?.constant !== undefined;
-    const place = role === "operand" ? before.node.inputs.findIndex(isConstant) : PLACES[role];
+    const place = role === "operand" ? before.node.inputs.findIndex(isConstant) : ownEntry(PLACES, role);
     return place === undefined ? undefined : before.node.inputs[place];
   }
 

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import { readConstant } from "../../../model/constant-values.ts";
 import { isFloat, isInteger, type DataType } from "../../../model/data-type.ts";
 import { ABSENT, type Attribute, type Node, type Quantization, type TensorId } from "../../../model/model.ts";
@@ -133,7 +134,7 @@ function weightBefore({ layer: { before } }: QuantizedWriter): Weights | undefin
 }
 
 function inputBefore({ layer: { before, form } }: QuantizedWriter, role: string): TensorId | undefined {
-  return before?.form.kind === form.kind ? before.node.inputs[PLACES[role] ?? ABSENT] : undefined;
+  return before?.form.kind === form.kind ? before.node.inputs[ownEntry(PLACES, role) ?? ABSENT] : undefined;
 }
 
 /** What the layer's weights of a role came from, in the file before the edit. */

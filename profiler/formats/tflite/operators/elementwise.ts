@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import type { DataType } from "../../../model/data-type.ts";
 import { elementsOf, isStatic, type Shape } from "../../../model/shape.ts";
 import { OPERATIONS_PER_ELEMENT, type ElementFunction } from "../../../operators/operations-per-element.ts";
@@ -86,7 +87,7 @@ const FUSED_COSTS: Readonly<Record<string, ElementFunction>> = {
 
 /** Operations of the activation in ADD, MUL and their like, for each element. */
 function fusedOps(view: NodeView): number {
-  const cost = FUSED_COSTS[fusedActivation(view).activation ?? ""];
+  const cost = ownEntry(FUSED_COSTS, fusedActivation(view).activation ?? "");
   return cost === undefined ? 0 : OPERATIONS_PER_ELEMENT[cost];
 }
 

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import type { InferredNode } from "../../../operators/infer.ts";
 import type { ConstantType, LiftScope } from "../../../neutral/adapter.ts";
 import { reshapedWeights, type Weights } from "../../../neutral/forms.ts";
@@ -25,6 +26,6 @@ const FOLDS: Readonly<Record<string, Fold>> = {
 export function foldNode(inferred: InferredNode, scope: LiftScope, type: ConstantType): Weights | undefined {
   const { node } = inferred;
   if (node.domain !== "") return undefined;
-  const fold = FOLDS[node.op] ?? (Object.hasOwn(BUILTIN, node.op) ? BUILTIN[node.op]?.fold : undefined);
+  const fold = ownEntry(FOLDS, node.op) ?? (Object.hasOwn(BUILTIN, node.op) ? ownEntry(BUILTIN, node.op)?.fold : undefined);
   return fold?.(inferred, type, () => scope.constant(node.inputs[0]));
 }

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import type { Attribute } from "../../../model/model.ts";
 import type { Activation } from "../../../neutral/forms.ts";
 
@@ -12,7 +13,7 @@ const FUSED: Readonly<Record<string, Activation>> = {
 };
 
 export function fusedActivationOf(name: string): Activation | undefined {
-  return FUSED[name];
+  return ownEntry(FUSED, name);
 }
 
 /** The schema's name of an activation, where operators can have it fused. */

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
 import type { InferredType } from "../../../operators/inferred-type.ts";
 import type { LayerToLower } from "../../../neutral/adapter.ts";
@@ -78,7 +79,7 @@ export class OperatorWriter {
     attributes: Attributes,
     outputs: readonly TensorId[],
   ): void {
-    const data = inputs[DATA_INPUT[op] ?? 0] ?? ABSENT;
+    const data = inputs[ownEntry(DATA_INPUT, op) ?? 0] ?? ABSENT;
     // What a DEQUANTIZE makes are floats, which need no scheme.
     if (op !== "DEQUANTIZE" && isQuantizedType(this.inferredType(data).dataType))
       for (const input of op === "CONCATENATION" ? inputs : [data])
@@ -100,7 +101,7 @@ export class OperatorWriter {
     const scaleOf = (id: TensorId | undefined): number =>
       this.draft.tensors[id ?? ABSENT]?.quantization?.scales[0] ?? 0;
     const isPerChannel = (id: TensorId): boolean => this.draft.tensors[id]?.quantization?.granularity === "channel";
-    const dataInput = inputs[DATA_INPUT[op] ?? 0] ?? data ?? ABSENT;
+    const dataInput = inputs[ownEntry(DATA_INPUT, op) ?? 0] ?? data ?? ABSENT;
     const { dataType, shape } = this.inferredType(dataInput);
     const weight = this.inferredType(weights);
     return versionOf(op, {

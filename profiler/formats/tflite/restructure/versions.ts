@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import type { DataType } from "../../../model/data-type.ts";
 import type { Attribute } from "../../../model/model.ts";
 
@@ -119,5 +120,5 @@ const VERSIONS: Readonly<Record<string, VersionOf>> = {
 };
 
 export function versionOf(op: string, use: OperatorUse): number {
-  return VERSIONS[op]?.(use) ?? 1;
+  return ownEntry(VERSIONS, op)?.(use) ?? 1;
 }

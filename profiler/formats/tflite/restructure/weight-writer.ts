@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import { isFloat, type DataType } from "../../../model/data-type.ts";
 import { ABSENT, type Quantization, type TensorId } from "../../../model/model.ts";
 import { newWeights, reshapedWeights, type Weights } from "../../../neutral/forms.ts";
@@ -60,7 +61,7 @@ const TRANSPOSED_BIAS = 3;
 /** What the layer had its weights of a role in. */
 function inputBefore({ layer: { before, form } }: OperatorWriter, role: string): TensorId | undefined {
   if (before?.form.kind !== form.kind) return undefined;
-  const place = form.kind === "conv-transpose" && role === "bias" ? TRANSPOSED_BIAS : PLACES[role];
+  const place = form.kind === "conv-transpose" && role === "bias" ? TRANSPOSED_BIAS : ownEntry(PLACES, role);
   return before.node.inputs[place ?? ABSENT];
 }
 

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import type { ByteSegment } from "../../../bytes/byte-segments.ts";
 import type { Constant, DeclaredType, Model, Node, Tensor, TensorId } from "../../../model/model.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
@@ -211,7 +212,7 @@ function scaleTensors(table: TensorT | undefined): readonly TensorId[] {
 
 function builtinNumber(op: string): number | undefined {
   const numbers: Readonly<Record<string, unknown>> = BuiltinOperator;
-  const number = numbers[op];
+  const number = ownEntry(numbers, op);
   return typeof number === "number" ? number : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import type { Attribute } from "../../../model/model.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { enumNumber, type Options } from "../options.ts";
@@ -69,7 +70,7 @@ const TABLES: Readonly<Record<string, readonly [BuiltinOptions, new () => Option
 
 /** Gives a new operator its options. @throws {LoweringError} for one that its operator does not have */
 export function setOptions(operator: OperatorT, op: string, attributes: ReadonlyMap<string, Attribute>): void {
-  const known = TABLES[op];
+  const known = ownEntry(TABLES, op);
   if (known === undefined) {
     if (attributes.size > 0) throw new LoweringError(`options of ${op} are not written`);
     return;

@@ -10,7 +10,7 @@ const GONE = { code: "device", message: "The adb server is gone." };
 const phone = (id: string, problem: ListedDevice["problem"] = null): ListedDevice => ({
   id,
   name: `model of ${id}`,
-  inferredTypes: null,
+  facts: null,
   problem,
 });
 const connected = (...devices: readonly ListedDevice[]): ConnectedDevices => ({ devices, problem: null });
@@ -23,7 +23,7 @@ const FACTS: DeviceFacts = {
   celsius: null,
 };
 
-describe("The deviceList of devices", () => {
+describe("The list of devices", () => {
   const rosterOf = (kept?: string): AttachedDeviceList =>
     new AttachedDeviceList(
       { host: "This machine", unplugged: (name) => ({ code: "device", message: `${name} is away.` }) },
@@ -52,11 +52,11 @@ describe("The deviceList of devices", () => {
     const deviceList = rosterOf();
     deviceList.receive(connected(phone("a")));
     deviceList.describe("a", FACTS);
-    assert.equal(deviceList.list.devices[1]?.inferredTypes?.name, "Google Pixel 8");
+    assert.equal(deviceList.list.devices[1]?.facts?.name, "Google Pixel 8");
     deviceList.receive(connected(phone("b")));
     assert.deepEqual(states(deviceList), [["host", null], ["b", null], ["a", "Google Pixel 8 is away."]]); // prettier-ignore
     assert.equal(deviceList.list.chosen, "a", "a run goes nowhere else because a cable came loose");
-    assert.equal(deviceList.list.devices[2]?.inferredTypes, null, "what it said is old");
+    assert.equal(deviceList.list.devices[2]?.facts, null, "what it said is old");
     deviceList.receive(connected(phone("b"), phone("a")));
     assert.deepEqual(states(deviceList).at(-1), ["a", null]);
     assert.equal(deviceList.list.chosen, "a");

@@ -7,7 +7,7 @@ import { RpcError } from "../../../../webview/protocol/rpc.ts";
 import { runResult, storedRun } from "../../webview/kept-runs.ts";
 
 const DEVICES: DeviceList = {
-  devices: [{ id: "serial", name: "Pixel", inferredTypes: null, problem: null }],
+  devices: [{ id: "serial", name: "Pixel", facts: null, problem: null }],
   problem: null,
   chosen: "serial",
   hasBenchmarkModel: false,

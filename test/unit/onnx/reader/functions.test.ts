@@ -153,7 +153,7 @@ describe("onnx reader: functions", () => {
           { name: `F${index}`, inputs: ["a"], outputs: ["b0"] },
         ),
       );
-    await refuses(modelWith(chain(40, 2), [call("F0", ["x"], ["y"])]), LimitError, /MOST_INLINED_NODES/);
+    await refuses(modelWith(chain(40, 2), [call("F0", ["x"], ["y"])]), LimitError, /UnfoldingBudget/);
     await refuses(modelWith(chain(DEEPEST_CALL + 1, 1), [call("F0", ["x"], ["y"])]), LimitError, /DEEPEST_CALL/);
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkTypes, formatError, worstOutput } from "../../../../webview/editing/check-text.ts";
+import { checkFacts, formatError, worstOutput } from "../../../../webview/editing/check-text.ts";
 import { differencesFrom } from "../../../../webview/editing/differences.ts";
 import {
   budgetOf,
@@ -46,21 +46,21 @@ describe("Savings", () => {
 });
 
 describe("A measured error", () => {
-  it("is told by its inferredTypes, accuracy first where there are labels", () => {
-    const inferredTypes = checkTypes(DIFFERENCE);
+  it("is told by its facts, accuracy first where there are labels", () => {
+    const facts = checkFacts(DIFFERENCE);
     assert.deepEqual(
-      inferredTypes.map(({ id, value }) => `${id} ${value}`),
+      facts.map(({ id, value }) => `${id} ${value}`),
       ["accuracy 99.0 % → 98.5 %", "agreement 99.8 %", "error 2.0 %", "snr 31.3 dB", "cosine 0.99910"],
     );
   });
 
   it("is none where nothing differs, and not finite where a number is not", () => {
-    const same = checkTypes({ ...DIFFERENCE, isIdentical: true, snr: null, top1: null });
+    const same = checkFacts({ ...DIFFERENCE, isIdentical: true, snr: null, top1: null });
     assert.deepEqual(
       same.map(({ id }) => id),
       ["identical"],
     );
-    const broken = checkTypes({ ...DIFFERENCE, maxRelative: null, snr: null, top1: null });
+    const broken = checkFacts({ ...DIFFERENCE, maxRelative: null, snr: null, top1: null });
     assert.equal(broken.find(({ id }) => id === "error")?.value, "not finite");
   });
 
