@@ -6,5 +6,7 @@ const ENTITIES: Readonly<Record<string, string>> = { "<": "&lt;", ">": "&gt;", "
 
 /** Any text on one line of Markdown; unlike `MarkdownString.appendText` it leaves spaces where a line may break. */
 export function markdownText(text: string): string {
-  return text.replaceAll(/\s+/g, " ").replaceAll(SPECIAL, (character) => ownEntry(ENTITIES, character) ?? `\\${character}`);
+  return text
+    .replaceAll(/\s+/g, " ")
+    .replaceAll(SPECIAL, (character) => ownEntry(ENTITIES, character) ?? `\\${character}`);
 }

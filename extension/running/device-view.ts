@@ -6,8 +6,7 @@ import type { DeviceWatch } from "./device-watch.ts";
 const DEVICES = "edgewise.devices";
 
 /** A device, or one line of what it says of itself. */
-type DeviceNode =
-  { readonly device: ListedDevice } | { readonly device: ListedDevice; readonly fact: DeviceFact };
+type DeviceNode = { readonly device: ListedDevice } | { readonly device: ListedDevice; readonly fact: DeviceFact };
 
 interface DeviceFact {
   readonly icon: string;
@@ -35,9 +34,7 @@ export class DeviceView implements vscode.TreeDataProvider<DeviceNode>, vscode.D
 
   getChildren(node?: DeviceNode): DeviceNode[] {
     if (node === undefined) return this.#watch.list.devices.map((device) => ({ device }));
-    return "fact" in node
-      ? []
-      : factsOf(node.device).map((fact) => ({ device: node.device, fact }));
+    return "fact" in node ? [] : factsOf(node.device).map((fact) => ({ device: node.device, fact }));
   }
 
   getTreeItem(node: DeviceNode): vscode.TreeItem {

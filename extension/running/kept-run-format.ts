@@ -58,7 +58,7 @@ const shape =
   (value) =>
     typeof value === "object" &&
     value !== null &&
-    Object.entries(fields).every(([name, check]) => check(ownEntry((value as Readonly<Record<string, unknown>>), name)));
+    Object.entries(fields).every(([name, check]) => check(ownEntry(value as Readonly<Record<string, unknown>>, name)));
 
 /** What the page reads of a `RunResult`. */
 const NOT_MEASURED = shape({ reason: text });

@@ -21,7 +21,8 @@ export function liftByTable<Layer>(
     const inputs = node.inputs.filter((id) => id >= 0);
     const opaque = (why: string): Lifted => ({ form: { kind: "opaque", why, would: inferred.operation.kind }, inputs });
     if (node.bodies.length > 0) return opaque(`${node.op} runs graphs of its own`);
-    const lift = domains.has(node.domain) && Object.hasOwn(operators, node.op) ? ownEntry(operators, node.op)?.lift : undefined;
+    const lift =
+      domains.has(node.domain) && Object.hasOwn(operators, node.op) ? ownEntry(operators, node.op)?.lift : undefined;
     if (lift === undefined) return opaque(`${node.op} is not one of the layers that are restructured`);
     if (problems.some(({ code }) => code === "shape-error")) return opaque("its shapes do not fit together");
     try {
@@ -38,6 +39,8 @@ export function foldByTable<Layer>(operators: Operators<Layer>): NonNullable<For
   return (inferred, scope, type) => {
     const { node } = inferred;
     if (node.domain !== "" || !Object.hasOwn(operators, node.op)) return undefined;
-    return ownEntry(operators, node.op)?.fold?.(inferred, type, (position = 0) => scope.constant(node.inputs[position]));
+    return ownEntry(operators, node.op)?.fold?.(inferred, type, (position = 0) =>
+      scope.constant(node.inputs[position]),
+    );
   };
 }

@@ -24,9 +24,7 @@ describe("finding phones", function () {
     assert.deepEqual(facts.abis, ["x86_64"]);
     assert.equal(facts.celsius, 38);
     assert.deepEqual(facts.battery, { level: 0.81, celsius: 28.7, isPluggedIn: true });
-    assert.ok(
-      (facts.memoryBytes ?? 0) > 1e9 && (facts.freeBytes ?? 0) > 1e6 && (facts.cores ?? 0) > 0,
-    );
+    assert.ok((facts.memoryBytes ?? 0) > 1e9 && (facts.freeBytes ?? 0) > 1e6 && (facts.cores ?? 0) > 0);
     await adb().stop(phone);
   });
 

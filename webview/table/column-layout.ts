@@ -89,5 +89,8 @@ export function isSqueezed(choice: ColumnChoice): boolean {
 
 /** Below this the table scrolls sideways. */
 export function narrowestTable(choice: ColumnChoice): number {
-  return shownColumns(choice).reduce((sum, { id, width }) => sum + (ownEntry(choice.widths, id) ?? width), 2 * SIDE_PADDING);
+  return shownColumns(choice).reduce(
+    (sum, { id, width }) => sum + (ownEntry(choice.widths, id) ?? width),
+    2 * SIDE_PADDING,
+  );
 }

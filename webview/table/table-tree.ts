@@ -138,15 +138,7 @@ export function linesOf(nodes: readonly SortedNode[], options: LineOptions): rea
     siblings.forEach(({ original: node, subRows }, position) => {
       const usual = node.kind === "module" ? level <= options.openLevels : siblings.length === 1 && level === 1;
       const isExpanded = node.kind === "layer" ? undefined : (ownEntry(options.choices, node.id) ?? usual);
-      lines.push({
-        id: node.id,
-        node,
-        level,
-        place: position + 1,
-        siblings: siblings.length,
-        parent,
-        isExpanded,
-      });
+      lines.push({ id: node.id, node, level, place: position + 1, siblings: siblings.length, parent, isExpanded });
       if (isExpanded === true) visit(subRows, level + 1, node.id);
     });
   };

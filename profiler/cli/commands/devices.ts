@@ -26,12 +26,7 @@ export function addDevicesCommand(program: Command, context: CliContext): void {
     .description("list the devices that models can be run on")
     .option("--json", "write JSON");
   addAdbOption(command).action(async (options: DevicesCommandOptions) => {
-    const host: DeviceJson = {
-      device: HOST,
-      state: "device",
-      facts: await new HostTarget().describe(),
-      problem: null,
-    };
+    const host: DeviceJson = { device: HOST, state: "device", facts: await new HostTarget().describe(), problem: null };
     const { devices, problem } = await connected(adbServer(options));
     const all = [host, ...devices];
     context.write(

@@ -30,7 +30,9 @@ interface Draft extends OperatorGroup {
 function groupOf(graph: QuantizedGraph, inferredNode: InferredNode): Draft | undefined {
   const { node } = inferredNode;
   const rule =
-    node.domain === "" && Object.hasOwn(QUANTIZED_OPERATORS, node.op) ? ownEntry(QUANTIZED_OPERATORS, node.op) : undefined;
+    node.domain === "" && Object.hasOwn(QUANTIZED_OPERATORS, node.op)
+      ? ownEntry(QUANTIZED_OPERATORS, node.op)
+      : undefined;
   if (rule === undefined) return undefined;
   const inputs = node.inputs.map((id) => graph.before(id));
   if (inputs.every((input) => input === undefined)) return undefined;

@@ -55,7 +55,11 @@ export function windowsOf(view: NodeView, count: number, pads = view.ints("pads"
   return Array.from({ length: count }, (_, axis) => ({
     stride: strides[axis] ?? 1,
     dilation: dilations[axis] ?? 1,
-    padding: ownEntry(AUTO_PADS, autoPad) ?? { kind: "explicit", begin: pads?.[axis] ?? 0, end: pads?.[axis + count] ?? 0 },
+    padding: ownEntry(AUTO_PADS, autoPad) ?? {
+      kind: "explicit",
+      begin: pads?.[axis] ?? 0,
+      end: pads?.[axis + count] ?? 0,
+    },
   }));
 }
 

@@ -26,7 +26,9 @@ function resized(view: NodeView, shape: Shape): Shape {
   if (isGiven(view, 3)) {
     const policy = view.text("keep_aspect_ratio_policy", "stretch");
     const sizes = view.value(3);
-    return sizes ? resizeBySizes(shape, sizes, along, ownEntry(ASPECT_POLICIES, policy) ?? "stretch") : open(shape, along);
+    return sizes
+      ? resizeBySizes(shape, sizes, along, ownEntry(ASPECT_POLICIES, policy) ?? "stretch")
+      : open(shape, along);
   }
   const scales = view.numbers(scalesAt);
   return scales ? resizeByScales(shape, scales, along) : open(shape, along);

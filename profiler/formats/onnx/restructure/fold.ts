@@ -43,6 +43,8 @@ const FOLDS: Readonly<Record<string, Fold>> = {
 export function foldNode(inferred: InferredNode, scope: LiftScope, type: ConstantType): Weights | undefined {
   const { node } = inferred;
   if (node.domain !== "") return undefined;
-  const fold = ownEntry(FOLDS, node.op) ?? (Object.hasOwn(DEFAULT_DOMAIN, node.op) ? ownEntry(DEFAULT_DOMAIN, node.op)?.fold : undefined);
+  const fold =
+    ownEntry(FOLDS, node.op) ??
+    (Object.hasOwn(DEFAULT_DOMAIN, node.op) ? ownEntry(DEFAULT_DOMAIN, node.op)?.fold : undefined);
   return fold?.(inferred, type, (position = 0) => scope.constant(node.inputs[position]));
 }

@@ -26,6 +26,7 @@ const FOLDS: Readonly<Record<string, Fold>> = {
 export function foldNode(inferred: InferredNode, scope: LiftScope, type: ConstantType): Weights | undefined {
   const { node } = inferred;
   if (node.domain !== "") return undefined;
-  const fold = ownEntry(FOLDS, node.op) ?? (Object.hasOwn(BUILTIN, node.op) ? ownEntry(BUILTIN, node.op)?.fold : undefined);
+  const fold =
+    ownEntry(FOLDS, node.op) ?? (Object.hasOwn(BUILTIN, node.op) ? ownEntry(BUILTIN, node.op)?.fold : undefined);
   return fold?.(inferred, type, () => scope.constant(node.inputs[0]));
 }
