@@ -11,8 +11,9 @@ const ROOMS = [
   ["hardware", "layers", "neutral"],
   ["profile.ts", "formats"],
   ["bindings.ts", "cost", "numeric"],
-  ["columns.ts", "warnings.ts", "runtime", "translation"],
-  ["profile-model.ts", "quantity.ts", "calibration"],
+  ["columns.ts", "warnings.ts", "translation"],
+  ["profile-model.ts", "quantity.ts", "runtime"],
+  ["calibration"],
   ["device", "listing", "training"],
   ["views", "restructure"],
   ["exports", "editing", "diagnostics"],
@@ -21,8 +22,6 @@ const ROOMS = [
 
 /** Imports that climb, each with its reason. At most three. */
 const CLIMBS = {
-  // The table of formats says which runtime runs a format.
-  formats: ["runtime"],
   // Runs take their inputs from sample sets, whose tensors are those of a run.
   runtime: ["calibration"],
 };

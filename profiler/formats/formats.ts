@@ -5,9 +5,6 @@ import type { FormatId } from "../model/format.ts";
 import type { Model, Quantization, TensorId } from "../model/model.ts";
 import type { FormatAdapter } from "../neutral/adapter.ts";
 import type { OperatorTable } from "../operators/operator-rule.ts";
-import { openLitertSession } from "../runtime/litert-session.ts";
-import { openOnnxSession } from "../runtime/onnx-session.ts";
-import type { Session, SessionRequest } from "../runtime/session.ts";
 import { modelIn, modelsIn } from "./bundles/bundle.ts";
 import { FORMAT_TYPES, formatByName, type FormatType } from "./format-types.ts";
 import { quantizedActivations } from "./onnx/quantized-activations.ts";
@@ -45,8 +42,6 @@ export interface Format extends FormatType {
   readonly groups: FindGroups;
   /** Schemes of inner tensors that sessions give as integers: what they stand for. */
   readonly quantizedActivations: (model: Model) => ReadonlyMap<TensorId, Quantization>;
-  /** The runtime is loaded when it is first asked for one. */
-  readonly openSession: (model: Model, request: SessionRequest) => Promise<Session>;
   /** Its runtime can leave a graph as it is, or rewrite it: two ways of computing the same. */
   readonly hasOptimizationLevels: boolean;
   /** Sessions are given and give the real numbers that quantized inputs and outputs stand for. */
@@ -72,7 +67,6 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     adapter: ONNX_ADAPTER,
     groups: quantizationGroups,
     quantizedActivations,
-    openSession: openOnnxSession,
     hasOptimizationLevels: true,
     takesRealNumbers: false,
     namesEveryTensor: true,
@@ -91,7 +85,6 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     // Quantized operators are taken as they are in the file.
     groups: () => [],
     quantizedActivations: () => new Map(),
-    openSession: openLitertSession,
     hasOptimizationLevels: false,
     takesRealNumbers: true,
     namesEveryTensor: false,

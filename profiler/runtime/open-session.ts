@@ -1,9 +1,16 @@
 import { count } from "../counters.ts";
-import { formatOf } from "../formats/formats.ts";
 import type { Model } from "../model/model.ts";
 import { innerTensors } from "./inner-tensors.ts";
 import { inputRanges } from "./input-ranges.ts";
-import type { Session, SessionOptions } from "./session.ts";
+import { openLitertSession } from "./litert-session.ts";
+import { openOnnxSession } from "./onnx-session.ts";
+import type { Session, SessionOptions, SessionRequest } from "./session.ts";
+
+/** What runs each format: loaded when it is first asked for a session. It stands above the formats, which runtimes ask about their models. */
+const RUNTIMES: Readonly<Record<Model["format"], (model: Model, request: SessionRequest) => Promise<Session>>> = {
+  onnx: openOnnxSession,
+  tflite: openLitertSession,
+};
 
 /**
  * Makes a model ready to run on this machine, edits included: ONNX with ONNX Runtime, TFLite with LiteRT.js. A model was read as hostile
@@ -14,7 +21,7 @@ import type { Session, SessionOptions } from "./session.ts";
 export async function openSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   const { tensors = [], ...settings } = options;
   const captured = innerTensors(model, tensors);
-  const session = await formatOf(model).openSession(model, { ...settings, captured, ranges: inputRanges(model) });
+  const session = await RUNTIMES[model.format](model, { ...settings, captured, ranges: inputRanges(model) });
   count("sessions");
   return counted(session);
 }
