@@ -63,7 +63,7 @@ const GROUPS: readonly Group[] = [
     fitting: ["--data", KWS_FEATURES, "--samples", "256"],
     testing: ["--data", KWS_FEATURES, "--labels", `${KWS}/labels.json:key=labels`],
     models: [
-      { name: "kws_dscnn_float.tflite", edits: [everyExact, ...widths(3 / 4, 1 / 2), ...allocated(3 / 4, 1 / 2)] },
+      { name: "kws_dscnn_float.tflite", edits: [everyExact, ...widths(3 / 4, 1 / 2), ...uniform(3 / 4, 1 / 2)] },
     ],
   },
   {
@@ -149,8 +149,8 @@ function widths(...shares: readonly number[]): readonly string[] {
   return shares.map((share) => `reduce-channels::macs=${share}`);
 }
 
-function allocated(...shares: readonly number[]): readonly string[] {
-  return shares.map((share) => `reduce-channels::macs=${share},allocation=error`);
+function uniform(...shares: readonly number[]): readonly string[] {
+  return shares.map((share) => `reduce-channels::macs=${share},allocation=uniform`);
 }
 
 /** All exact edits that there are, each on what the ones before it made, as one list. */
