@@ -1,13 +1,15 @@
 import type { Bindings } from "../bindings.ts";
-import type { Model } from "../model/model.ts";
+import type { Model, TensorId } from "../model/model.ts";
 import type { Edit } from "./edit.ts";
 import { trainingOf, type Learned, type TrainingContext } from "./train-edit.ts";
+import { cutModel } from "../neutral/cut-model.ts";
 import { changedLayers, keptTensors, type KeptTensor } from "../neutral/kept-tensors.ts";
 import { neutralGraphOf } from "../translation/known-graph.ts";
 import { lowerRewrite } from "../translation/lower-model.ts";
 import { baseFor, hasFixable, openBase, type EditBase } from "./fixed-sizes.ts";
 import { restructuringOf } from "../restructure/registry.ts";
-import type { ActivationSource, Guarantee } from "../restructure/restructuring.ts";
+import { PartRunner } from "../runtime/model-part.ts";
+import type { ActivationSource, GraphPart, Guarantee } from "../restructure/restructuring.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
 
 /** What edits are computed with. */
@@ -86,17 +88,22 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
     if (source) return source;
     throw new RangeError("a model that was run before an edit is not run after it");
   };
+  const parts = new PartRunner();
+  const partAfter = async (partial: Rewrite, from: readonly TensorId[], to: readonly TensorId[]): Promise<GraphPart> =>
+    parts.open(cutModel(await lowerRewrite(base, graph, partial, { readsWeights: true }), from, to, graph.tensors));
   const { training, learned } = trainingOf(base, graph, edit, context.training, {
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
-  const rewrite = await restructuring.rewrite(graph, edit.target, edit.options, {
-    seed,
-    ...(training && { training }),
-    ...(activations && { activations, activationsAfter }),
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
-  });
+  const rewrite = await restructuring
+    .rewrite(graph, edit.target, edit.options, {
+      seed,
+      ...(training && { training }),
+      ...(activations && { activations, activationsAfter, partAfter }),
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+    })
+    .finally(() => parts.close());
   const after = await lowerRewrite(base, graph, rewrite, { readsWeights: true });
   signal?.throwIfAborted();
   onProgress?.(1, restructuring.title);

@@ -26,12 +26,23 @@ const SET: Partial<Record<DataType, Set>> = {
 export function encodeRaw(type: DataType, elements: ArrayLike<number>): Uint8Array {
   if (type === "float32" && elements instanceof Float32Array && isLittleEndian())
     return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
+  if (type === "int4" || type === "uint4") return nibbles(elements);
   const set = SET[type];
   const width = bytesOf(type, 1);
   if (set === undefined || width === undefined) throw new RangeError(`${type} elements are not written`);
   const bytes = new Uint8Array(width * elements.length);
   const view = new DataView(bytes.buffer);
   for (let index = 0; index < elements.length; index += 1) set(view, index * width, elements[index] ?? 0);
+  return bytes;
+}
+
+/** Two elements a byte, the first in the low half, as both formats have them. */
+function nibbles(elements: ArrayLike<number>): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(elements.length / 2));
+  for (let index = 0; index < elements.length; index += 1) {
+    const byte = index >> 1;
+    bytes[byte] = (bytes[byte] ?? 0) | (((elements[index] ?? 0) & 15) << (4 * (index & 1)));
+  }
   return bytes;
 }
 

@@ -13,3 +13,10 @@ export interface Activations {
   /** Row-major. */
   readonly data: Float32Array;
 }
+
+/** A part of a graph that is ready to run. */
+export interface GraphPart {
+  /** @param given what each tensor before it holds on all samples @returns what each tensor behind it then holds */
+  run(given: ReadonlyMap<TensorId, Activations>): Promise<ReadonlyMap<TensorId, Activations>>;
+  close(): Promise<void>;
+}

@@ -1,6 +1,7 @@
 import type { DataType } from "../model/data-type.ts";
 import type { Constant, Quantization } from "../model/model.ts";
 import type { Activation, ElementwiseFunction, LayerKind } from "../operators/operation.ts";
+import type { WeightCoding } from "./weight-coding.ts";
 
 export type { Activation } from "../operators/operation.ts";
 
@@ -56,6 +57,8 @@ export interface Weights {
   readonly dataType: DataType;
   /** Quantized weights: `read` gives real numbers, and lowering quantizes them again by this scheme. */
   readonly quantization?: Quantization;
+  /** How the file is to hold them, where it decodes them itself; as `dataType` without. */
+  readonly coding?: WeightCoding;
   /** The constant that holds exactly these elements in this order and type: lowering may refer to it instead of copying it. */
   readonly constant?: Constant;
   /**
@@ -328,10 +331,11 @@ export function plannedLike(weights: Weights | undefined): Weights | undefined {
 
 /** The same elements, row-major, under another shape: nothing is read or copied. */
 export function reshapedWeights(weights: Weights, shape: readonly number[]): Weights {
-  const { constant, quantization, dataType } = weights;
+  const { constant, quantization, dataType, coding } = weights;
   return {
     shape,
     dataType,
+    ...(coding && { coding }),
     ...(quantization && { quantization }),
     ...(constant && { constant: { ...constant, shape } }),
     read: () => weights.read(),

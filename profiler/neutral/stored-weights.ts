@@ -23,8 +23,9 @@ export function storedWeights(constant: Constant, quantization?: Quantization): 
  * that follows an axis goes with it.
  */
 export function permutedWeights(weights: Weights, permutation: readonly number[]): Weights {
-  const { quantization, dataType, shape } = weights;
+  const { quantization, dataType, shape, coding } = weights;
   return {
+    ...(coding && { coding }),
     shape: permutation.map((axis) => shape[axis] ?? 1),
     dataType,
     ...(quantization && { quantization: movedAxis(quantization, permutation) }),

@@ -1,13 +1,12 @@
-import { CholeskyDecomposition, Matrix as DenseMatrix } from "ml-matrix";
-import { fromDense } from "./eigen.ts";
-import { matrix, rowsOf, type Matrix } from "./matrix.ts";
+import { choleskyFactor, lowerInverse } from "./cholesky.ts";
+import { matrix, rowsOf, transposed, type Matrix } from "./matrix.ts";
 import type { Products } from "./products.ts";
 
 /** Rows of a block: factored in JavaScript in a few milliseconds, and enough for products to run at full speed. */
 const BLOCK = 128;
 
 /** A block column of the lower triangular factor. */
-interface BlockColumn {
+export interface BlockColumn {
   /** From the diagonal block down: rows × BLOCK */
   readonly lower: Matrix;
   /** Inverse of the diagonal block's transpose: BLOCK × BLOCK */
@@ -20,7 +19,7 @@ interface BlockColumn {
  */
 export class BlockCholesky {
   private constructor(
-    private readonly columns: readonly BlockColumn[],
+    readonly columns: readonly BlockColumn[],
     private readonly products: Products,
   ) {}
 
@@ -85,21 +84,12 @@ export class BlockCholesky {
 
 /** @param rest what the columns before leave of the matrix, from the diagonal block down: rows × width */
 async function factored(rest: Float64Array, width: number, products: Products): Promise<BlockColumn | undefined> {
-  const diagonal = DenseMatrix.zeros(width, width);
-  for (let row = 0; row < width; row++) {
-    for (let column = 0; column <= row; column++) {
-      diagonal.set(row, column, rest[row * width + column] ?? 0);
-      diagonal.set(column, row, rest[row * width + column] ?? 0);
-    }
-  }
-  const cholesky = new CholeskyDecomposition(diagonal);
-  if (!cholesky.isPositiveDefinite()) return undefined;
-  const triangle = cholesky.lowerTriangularMatrix;
-  // D = L · Lᵀ, so that D⁻¹ · L = L⁻ᵀ.
-  const inverse = fromDense(cholesky.solve(triangle));
+  const triangle = choleskyFactor(width, rest);
+  if (triangle === undefined) return undefined;
+  const inverse = transposed(matrix(width, width, Float32Array.from(lowerInverse(width, triangle))));
   const rows = rest.length / width;
   const lower = matrix(rows, width);
-  lower.data.set(fromDense(triangle).data);
+  lower.data.set(triangle);
   if (rows > width) {
     const below = matrix(rows - width, width, Float32Array.from(rest.subarray(width * width)));
     lower.data.set((await products.multiply(below, inverse)).data, width * width);

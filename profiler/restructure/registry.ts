@@ -1,5 +1,10 @@
 import { ownEntry } from "../own-entry.ts";
 import { OptionError } from "../errors.ts";
+import { BINARIZE_WEIGHTS } from "./restructurings/compress-weights/binarize-weights.ts";
+import { PRUNE_WEIGHTS } from "./restructurings/compress-weights/prune-weights.ts";
+import { QUANTIZE_WEIGHTS } from "./restructurings/compress-weights/quantize-weights.ts";
+import { SHARE_WEIGHTS } from "./restructurings/compress-weights/share-weights.ts";
+import { WEIGHTS_FLOAT16 } from "./restructurings/compress-weights/weights-float16.ts";
 import { DENSE_LOW_RANK } from "./restructurings/dense-low-rank.ts";
 import { DENSE_TO_CONV } from "./restructurings/dense-to-conv.ts";
 import { DENSE_TO_POOLED_CONV } from "./restructurings/dense-to-pooled-conv.ts";
@@ -33,6 +38,11 @@ export const RESTRUCTURINGS: readonly Restructuring[] = [
   DENSE_TO_POOLED_CONV,
   REDUCE_RESOLUTION,
   DOWNSAMPLE_EARLIER,
+  WEIGHTS_FLOAT16,
+  QUANTIZE_WEIGHTS,
+  SHARE_WEIGHTS,
+  PRUNE_WEIGHTS,
+  BINARIZE_WEIGHTS,
 ];
 
 /** Edits that change no layer, but train: they stand in lists like any other, and are never suggested. */

@@ -1,6 +1,7 @@
 import { EdgewiseError } from "../errors.ts";
+import type { TensorId } from "../model/model.ts";
 import { completeOptions, type EditOptions, type OptionSpec, type OptionsOf, type OptionValue } from "./options.ts";
-import type { ActivationSource } from "../neutral/activations.ts";
+import type { ActivationSource, GraphPart } from "../neutral/activations.ts";
 import type { LayerId, NeutralGraph } from "../neutral/neutral-graph.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
 
@@ -45,6 +46,8 @@ interface Description {
   readonly answers: Readonly<Record<string, number>>;
   /** Its weights are fitted to calibration samples: without them nothing makes up for what it takes away. */
   readonly fitsToSamples?: true;
+  /** Only the weights tell how large the file gets, whatever the options: nothing is predicted. */
+  readonly predictsNothing?: true;
   /** The weights choose the order of the new layers: only their sizes are predicted, and peak memory and energy may turn out otherwise. */
   readonly choosesOrder?: true;
 }
@@ -121,6 +124,11 @@ export interface RewriteContext {
   readonly activationsAfter?: (rewrite: Rewrite) => Promise<ActivationSource>;
   /** Trains the graph; undefined where that is not possible. */
   readonly training?: Training;
+  /**
+   * A part of the graph as a rewrite would leave it, from some tensors to others: for edits that follow the samples through the
+   * network once, changing layer after layer. There where `activations` are.
+   */
+  readonly partAfter?: (rewrite: Rewrite, from: readonly TensorId[], to: readonly TensorId[]) => Promise<GraphPart>;
   readonly seed: number;
   readonly signal?: AbortSignal;
   /** @param done share of the edit's work, 0 to 1 */
@@ -140,7 +148,7 @@ export interface TrainingOptions {
   readonly rate?: number;
 }
 
-export type { Activations, ActivationSource } from "../neutral/activations.ts";
+export type { Activations, ActivationSource, GraphPart } from "../neutral/activations.ts";
 
 /** An edit does not fit the layer it names; the message says why. */
 export class NotApplicableError extends EdgewiseError {

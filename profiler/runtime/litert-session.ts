@@ -80,18 +80,26 @@ function extraOutputs(
   return captured.map(({ name, id }) => ({ name, tensor: numberOf(id) }));
 }
 
-async function openFixedSession(model: Model, request: SessionRequest): Promise<Session> {
+/**
+ * A session of a model whose sizes are all known.
+ * @param lent a thread to run in, which stays open; no other session may run in it meanwhile
+ */
+export async function openFixedSession(
+  model: Model,
+  request: SessionRequest,
+  lent?: LitertThread,
+): Promise<LitertSession> {
   const { captured, ranges } = request;
   const file = model.file;
   const written = await numberedTflite(model);
   const { bytes, inputs, outputs } = await withFloatInputsOutputs(file, written.bytes, extraOutputs(written, request));
-  const thread = new LitertThread();
+  const thread = lent ?? new LitertThread();
   try {
     const opened = await thread.request("open", bytes);
     const given = portsOf(inputs, opened.inputs).map((port) => withRange(port, ranges.get(port.name)));
-    return new LitertSession(file, thread, given, outputs, opened.outputs, captured.length);
+    return new LitertSession(file, thread, given, outputs, opened.outputs, captured.length, lent !== undefined);
   } catch (cause) {
-    await thread.close();
+    if (lent === undefined) await thread.close();
     throw new RunError(`${file}: LiteRT.js cannot load it: ${messageOf(cause)}`, { cause });
   }
 }
@@ -112,7 +120,7 @@ function refuseState({ file, entries }: Model): void {
   }
 }
 
-class LitertSession implements Session {
+export class LitertSession implements Session {
   readonly skipped = [];
   readonly outputs: readonly Port[];
   readonly captured: readonly Port[];
@@ -125,6 +133,7 @@ class LitertSession implements Session {
     private readonly floatOutputs: readonly FloatPort[],
     shapes: readonly (readonly number[])[],
     captured: number,
+    private readonly isLent: boolean,
   ) {
     const ports = portsOf(floatOutputs, shapes);
     this.outputs = ports.slice(0, ports.length - captured);
@@ -143,10 +152,26 @@ class LitertSession implements Session {
     }
   }
 
+  /**
+   * Many samples, each in a run of its own.
+   * @param inputs elements of all samples one after the other, and the shape of one
+   */
+  async runEach(inputs: NamedTensors, count: number): Promise<NamedTensors> {
+    if (this.#thread === undefined) throw new RunError(`${this.file}: the session is closed`);
+    const given = this.inputs.flatMap(({ name }) => inputs[name] ?? []);
+    if (given.length !== this.inputs.length) throw new RunError(`${this.file}: an input is missing`);
+    try {
+      const results = await this.#thread.request("runEach", { inputs: given.map(rawTensor), count });
+      return Object.fromEntries(this.floatOutputs.map((port) => [port.name, outputTensor(port, results[port.place])]));
+    } catch (cause) {
+      throw new RunError(`${this.file}: LiteRT.js failed: ${messageOf(cause)}`, { cause });
+    }
+  }
+
   async close(): Promise<void> {
     const thread = this.#thread;
     this.#thread = undefined;
-    await thread?.close();
+    if (!this.isLent) await thread?.close();
   }
 }
 

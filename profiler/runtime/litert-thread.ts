@@ -12,6 +12,12 @@ export interface OpenedModel {
   readonly outputs: readonly (readonly number[])[];
 }
 
+export interface SamplesRequest {
+  /** Elements of all samples one after the other, and the shape of one. */
+  readonly inputs: readonly RawTensor[];
+  readonly count: number;
+}
+
 export interface TimingRequest {
   readonly inputs: readonly RawTensor[];
   readonly warmUpRuns: number;
@@ -31,6 +37,7 @@ export interface TimedRuns {
 interface Actions {
   readonly open: { readonly value: Uint8Array; readonly result: OpenedModel };
   readonly run: { readonly value: readonly RawTensor[]; readonly result: readonly RawTensor[] };
+  readonly runEach: { readonly value: SamplesRequest; readonly result: readonly RawTensor[] };
   readonly time: { readonly value: TimingRequest; readonly result: TimedRuns };
 }
 
@@ -45,7 +52,7 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** The thread that one model runs in. It keeps the process alive only while it works. */
+/** The thread that a model runs in, one after the other. It keeps the process alive only while it works. */
 export class LitertThread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();

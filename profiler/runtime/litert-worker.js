@@ -35,7 +35,7 @@ Object.assign(globalThis, {
 let runtime;
 let model;
 
-const ACTIONS = { open, run, time };
+const ACTIONS = { open, run, runEach, time };
 
 /** One after the other: what the runtime writes belongs to the one that runs. */
 let last = Promise.resolve();
@@ -54,8 +54,11 @@ async function answer({ id, action, value }) {
 
 /** @param bytes a model whose ends are float32, int32 or uint8 */
 async function open(bytes) {
-  runtime = await import("@litertjs/core");
-  await runtime.loadLiteRt(`${wasmFolder}/`, { threads: false, jspi: false });
+  if (runtime === undefined) {
+    runtime = await import("@litertjs/core");
+    await runtime.loadLiteRt(`${wasmFolder}/`, { threads: false, jspi: false });
+  }
+  model?.delete();
   model = await runtime.loadAndCompile(bytes, { accelerator: "wasm" });
   const shapes = (details) => details.map(({ shape }) => [...shape]);
   return {
@@ -68,6 +71,26 @@ async function open(bytes) {
 async function run(inputs) {
   const outputs = await runOnce(runtime, model, inputs, lines);
   return { result: outputs, transfer: buffersOf(outputs) };
+}
+
+/**
+ * Runs once for each of many samples.
+ * @param inputs elements of all samples one after the other, and the shape of one
+ */
+async function runEach({ inputs, count }) {
+  const stacked = [];
+  for (let sample = 0; sample < count; sample += 1) {
+    const one = inputs.map(({ data, shape }) => {
+      const size = data.length / count;
+      return { data: data.subarray(sample * size, (sample + 1) * size), shape };
+    });
+    const outputs = await runOnce(runtime, model, one, lines);
+    for (const [place, { data, shape }] of outputs.entries()) {
+      stacked[place] ??= { data: new data.constructor(data.length * count), shape };
+      stacked[place].data.set(data, sample * data.length);
+    }
+  }
+  return { result: stacked, transfer: buffersOf(stacked) };
 }
 
 /** Times runs on the same inputs. */

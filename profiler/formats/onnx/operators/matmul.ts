@@ -165,12 +165,20 @@ function zeroBias({ shape: [outputs = 0], dataType }: Weights, writer: NodeWrite
   return writer.weights("bias", newWeights([outputs], new Float32Array(outputs), dataType));
 }
 
+/** inFeatures × outFeatures; weights that the file decodes are turned when they are. */
+async function matMulWeight(weight: Weights, writer: NodeWriter): Promise<TensorId> {
+  if (weight.coding === undefined) return writer.weights("weight", permutedWeights(weight, [1, 0]), 1);
+  const turned = writer.tensor("weight.turned");
+  writer.helper("weight.turn", "Transpose", [await writer.weights("weight", weight)], { perm: [1, 0] }, turned);
+  return turned;
+}
+
 async function matMul({ weight, bias }: DenseForm, writer: NodeWriter): Promise<void> {
   const { form, node } = writer.layer.before ?? {};
   const isSame = form?.kind === "dense" && form.weight === weight && node?.op === "MatMul";
   const stored = isSame
     ? (node.inputs[1] ?? ABSENT)
-    : await writer.weights("weight", permutedWeights(weight, [1, 0]), 1);
+    : await matMulWeight(weight, writer);
   if (bias === undefined) {
     writer.node("MatMul", [writer.input, stored]);
     return;

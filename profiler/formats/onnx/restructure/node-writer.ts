@@ -5,6 +5,7 @@ import type { Shape } from "../../../model/shape.ts";
 import type { LayerToLower } from "../../../neutral/adapter.ts";
 import type { Weights } from "../../../neutral/forms.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
+import { writeCoded } from "./coded-weights.ts";
 import { storedTypeOf, writeQuantized, writeQuantizedBias } from "./quantized-weights.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 
@@ -73,6 +74,7 @@ export class NodeWriter {
   weights(role: string, weights: Weights, channelAxis = 0): Promise<TensorId> {
     const stored = this.stored(weights);
     if (stored !== undefined) return Promise.resolve(stored);
+    if (weights.coding) return writeCoded(this.draft, `${this.layer.name}.${role}`, weights, this.#before(role));
     const storedType = storedTypeOf(this, weights);
     if (!isFloat(storedType)) return writeQuantized(this, role, weights, { dataType: storedType, channelAxis });
     return this.#floats(role, weights);

@@ -102,6 +102,8 @@ class GraphPatch {
   readonly #gone: ReadonlySet<string>;
   /** Names of the file's initializers. */
   readonly #stored = new Set<string>();
+  /** Names of inputs and outputs that the graph has, by field; those that were written go. */
+  readonly #ends: ReadonlyMap<number, Set<string>>;
 
   constructor(
     private readonly graph: Graph,
@@ -113,6 +115,11 @@ class GraphPatch {
     this.#byName = new Map(graph.tensors.map((tensor) => [tensor.name, tensor]));
     const gone = graph.tensors.filter(({ id, constant }) => constant === undefined && !alive.has(id));
     this.#gone = new Set(gone.map(({ name }) => name));
+    const namesOf = (ids: Graph["inputs"]): Set<string> => new Set(ids.map((id) => this.#name(id)));
+    this.#ends = new Map([
+      [GRAPH.input, namesOf(graph.inputs)],
+      [GRAPH.output, namesOf(graph.outputs)],
+    ]);
   }
 
   async segments(): Promise<readonly ByteSegment[]> {
@@ -139,6 +146,13 @@ class GraphPatch {
     for (const { name, constant } of added) {
       if (constant)
         append(GRAPH.initializer, fieldPieces(GRAPH.initializer, await this.context.tensor(name, constant)));
+    }
+    // Ends that the file does not have: of a part of its graph.
+    for (const [field, names] of this.#ends) {
+      for (const name of names) {
+        const value = encodeValue(name, this.#byName.get(name)?.declared ?? { dataType: undefined, shape: undefined });
+        append(field, fieldPieces(field, [bytesSegment(value)]));
+      }
     }
     if (this.context.irVersion < FIRST_WITH_OWN_INITIALIZERS) append(GRAPH.input, added.flatMap(initializerInput));
     return parts.flat();
@@ -252,6 +266,8 @@ class GraphPatch {
   #value(field: WireField, name: string, copy: ByteSegment): readonly ByteSegment[] | Promise<readonly ByteSegment[]> {
     if (this.#gone.has(name)) return [];
     const { declared, isNew, constant } = this.#byName.get(name) ?? {};
+    const isEnd = this.#ends.get(field.field)?.delete(name) ?? true;
+    if (!isEnd && constant === undefined) return [];
     const changed = isNew ? constant : declared?.isEdited ? declared : undefined;
     return changed === undefined ? [copy] : this.#retyped(field, changed);
   }

@@ -3,6 +3,7 @@ import { isFloat, type DataType } from "../../../model/data-type.ts";
 import { ABSENT, type Quantization, type TensorId } from "../../../model/model.ts";
 import { newWeights, reshapedWeights, type Weights } from "../../../neutral/forms.ts";
 import { permutedWeights } from "../../../neutral/stored-weights.ts";
+import type { WeightCoding } from "../../../neutral/weight-coding.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
 import { plannedScheme, quantized, schemeFor } from "../../../neutral/quantize.ts";
 import { unknownRange } from "./ranges.ts";
@@ -34,7 +35,8 @@ export function inStoredOrder(weights: Weights, permutation: readonly number[]):
 export async function writeWeights(writer: OperatorWriter, weights: Weights, kernel: Kernel): Promise<TensorId> {
   const stored = storedTensor(writer, weights);
   if (stored !== undefined) return stored;
-  const { dataType } = weights;
+  const { dataType, coding } = weights;
+  if (coding) return writeCoded(writer, weights, coding, kernel);
   if (writer.isQuantized)
     return writeIntegers(writer, isFloat(dataType) ? asIntegers(weights, writer) : weights, kernel);
   if (dataType === "float32") return writeFloats(writer, weights, kernel.role);
@@ -47,6 +49,65 @@ export async function writeWeights(writer: OperatorWriter, weights: Weights, ker
   writer.helper(`${kernel.role}.widen`, "DEQUANTIZE", [narrow], {}, wide);
   return wide;
 }
+
+/** 4 bits are two's complement, two a byte. */
+const FEW_BITS = 4;
+
+/**
+ * Weights behind a DEQUANTIZE, with a scale for each output channel: computed with in float. Fewer than 4 bits take 4, since runtimes
+ * have no kernels for less.
+ * @param weights in the order of the file
+ * @throws {LoweringError} for what TFLite has no operators for that run as fast
+ */
+async function writeCoded(
+  writer: OperatorWriter,
+  weights: Weights,
+  coding: WeightCoding,
+  { role, channelAxis }: Kernel,
+): Promise<TensorId> {
+  const { draft } = writer;
+  if (writer.isQuantized) throw writer.error("it computes in integers already");
+  const wide = draft.addTensor(`${writer.layer.name}.${role}.wide`, {}, inputBefore(writer, role));
+  const name = `${writer.layer.name}.${role}`;
+  const { shape } = weights;
+  if (coding.kind === "float16") {
+    const half = await draft.addConstant(name, { shape, dataType: "float16", read: () => weights.read() });
+    writer.helper(`${role}.widen`, "DEQUANTIZE", [half], {}, wide);
+    return wide;
+  }
+  if (coding.kind !== "affine") throw writer.error(`TFLite has no operators that decode ${CODINGS[coding.kind]} when it loads`);
+  if (coding.blockSize !== undefined) throw writer.error("TFLite has one scale for each output channel, not for blocks");
+  if (coding.bits === 1) throw writer.error("TFLite has no weights of one bit");
+  const dataType = coding.bits <= FEW_BITS ? "int4" : "int8";
+  const channels = shape[channelAxis] ?? 1;
+  const scheme = (scales: ArrayLike<number>): Quantization => ({
+    granularity: "channel",
+    axis: channelAxis,
+    scales: Array.from(scales, Math.abs),
+    zeroPoints: Array.from({ length: channels }, () => 0),
+  });
+  let quantization = scheme({ length: channels });
+  let integers: ArrayLike<number> = [];
+  if (draft.readsWeights) {
+    const { scales } = await coding.numbers();
+    quantization = scheme(scales);
+    const elements = await weights.read();
+    const stride = shape.slice(channelAxis + 1).reduce((all, size) => all * size, 1);
+    integers = Int8Array.from(elements, (value, at) =>
+      Math.round(value / (quantization.scales[Math.floor(at / stride) % channels] ?? 1)),
+    );
+  }
+  const stored = await draft.addConstant(name, {
+    shape,
+    dataType,
+    quantization,
+    read: () => Promise.resolve(integers),
+  });
+  writer.helper(`${role}.widen`, "DEQUANTIZE", [stored], {}, wide);
+  return wide;
+}
+
+const CODINGS = { palette: "shared weights", sparse: "pruned weights" } as const;
 
 /** The tensor of the file that holds these very weights. */
 function storedTensor({ draft }: OperatorWriter, weights: Weights): TensorId | undefined {

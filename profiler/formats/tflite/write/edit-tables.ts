@@ -80,6 +80,10 @@ class SubgraphEditor {
   async edit(): Promise<void> {
     const { graph } = this.model.entries[0];
     const old = this.main.tensors;
+    // A part of the graph has other ends than signatures name.
+    const isPart = graph.inputs.join() !== this.main.inputs.join();
+    if (isPart)
+      this.tables.signatureDefs = this.tables.signatureDefs.filter(({ subgraphIndex }) => subgraphIndex !== 0);
     const kept = graph.nodes.flatMap(({ origin }) => (origin === undefined ? [] : (this.main.operators[origin] ?? [])));
     const needed = this.#neededByTables(kept);
     const tensors = graph.tensors.filter((tensor) => needed.has(tensor.id) || !isHole(tensor));
@@ -88,7 +92,7 @@ class SubgraphEditor {
     for (const tensor of tensors) written.push(await this.#tensor(tensor, old[tensor.id]));
     this.main.operators = graph.nodes.map((node) => this.#operator(node));
     this.main.tensors = written;
-    this.main.inputs = this.#all(this.main.inputs);
+    this.main.inputs = this.#all([...this.main.inputs], graph.inputs);
     this.main.outputs = this.#all(this.main.outputs, graph.outputs);
     for (const { subgraphIndex, inputs, outputs } of this.tables.signatureDefs) {
       if (subgraphIndex !== 0) continue;

@@ -95,6 +95,8 @@ function chosenEdit(model: Model, { restructuring, place }: Choice): Edit | unde
   const graph = liftModel(model);
   for (let offset = 0; offset < RESTRUCTURINGS.length; offset++) {
     const one = RESTRUCTURINGS[(restructuring + offset) % RESTRUCTURINGS.length];
+    // How large a pruned file gets nothing tells before.
+    if (one?.predictsNothing) continue;
     const candidates = one?.find(graph).filter((finding) => !isRefusal(finding)) ?? [];
     const candidate = candidates[place % candidates.length];
     if (!one || !candidate || isRefusal(candidate)) continue;

@@ -67,6 +67,8 @@ const NETWORKS: readonly Network[] = [
   bert({ vocabulary: 100, sequence: 16 }),
 ];
 
+const PREDICTED = RESTRUCTURINGS.filter(({ predictsNothing }) => predictsNothing !== true);
+
 const WRITERS = {
   "an ONNX file": (network: Network) => toBytes(toOnnx(network, { isDynamic: true }).model),
   "a TFLite file": (network: Network) => toBytes(toTflite(network)),
@@ -89,7 +91,7 @@ describe("Every restructuring of every layer of the zoo", function () {
         const bytes = write(network);
         const model = await readModel(new MemorySource(network.name, bytes), NO_FILES);
         const graph = liftModel(model);
-        for (const restructuring of RESTRUCTURINGS) {
+        for (const restructuring of PREDICTED) {
           for (const candidate of spread(newCandidates(graph, restructuring, seen))) {
             const isFirst = (applied.get(restructuring.id) ?? 0) === 0;
             if (!(await check(model, graph, restructuring, candidate, isFirst))) continue;
@@ -100,9 +102,14 @@ describe("Every restructuring of every layer of the zoo", function () {
     }
 
     it(`leaves no restructuring out: ${file}`, () => {
-      const missing = RESTRUCTURINGS.filter(({ id }) => !applied.has(id)).map(({ id }) => id);
+      const missing = PREDICTED.filter(({ id }) => !applied.has(id)).map(({ id }) => id);
       // Converters leave neither batch normalisation nor layers without effect in a TFLite file.
-      assert.deepEqual(missing, file === "a TFLite file" ? ["fold-batch-norm", "remove-no-ops"] : ["remove-no-ops"]);
+      // Its runtimes decode neither palettes nor single bits when they load a file.
+      const decoded = ["share-weights", "binarize-weights"];
+      assert.deepEqual(
+        missing,
+        file === "a TFLite file" ? ["fold-batch-norm", "remove-no-ops", ...decoded] : ["remove-no-ops"],
+      );
     });
   }
 });

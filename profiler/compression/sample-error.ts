@@ -1,0 +1,175 @@
+import { BlockCholesky } from "../numeric/block-cholesky.ts";
+import { choleskyFactor } from "../numeric/cholesky.ts";
+import { matrix, rowsOf, transposed, type Matrix } from "../numeric/matrix.ts";
+import type { Products } from "../numeric/products.ts";
+import { ascending, ROUNDED_TOGETHER, roundBlock } from "./block-rounding.ts";
+import type { SampledError } from "./output-error.ts";
+import type { Rounding } from "./rounding.ts";
+
+/** What float32 can tell of one minus a share. */
+const LEAST_SHARE = 1e-6;
+
+/**
+ * The error by the samples, for layers with more columns than samples: everything is solved in the space of the samples, by
+ * (Aᵀ·A + λI)⁻¹ · Aᵀ = Aᵀ · (A·Aᵀ + λI)⁻¹, and H, which may be gigabytes, is never made.
+ */
+export class SampleError implements SampledError {
+  readonly columns: number;
+  readonly #diagonal: Float32Array;
+
+  private constructor(
+    private readonly inputs: Matrix,
+    /** columns × samples, columns by rising diagonal. */
+    private readonly ordered: Matrix,
+    private readonly order: Uint32Array,
+    /** λ */
+    private readonly ridge: number,
+    private readonly products: Products,
+  ) {
+    this.columns = inputs.columns;
+    this.#diagonal = squares(inputs).map((value) => value + ridge);
+  }
+
+  static of(inputs: Matrix, ridge: number, products: Products): SampleError {
+    const diagonal = squares(inputs);
+    const mean = diagonal.reduce((sum, value) => sum + value, 0) / inputs.columns || 1;
+    const order = ascending(diagonal);
+    const columns = transposed(inputs);
+    const ordered = matrix(columns.rows, columns.columns);
+    order.forEach((from, to) => ordered.data.set(rowsOf(columns, from, 1).data, to * columns.columns));
+    return new SampleError(inputs, ordered, order, ridge * mean, products);
+  }
+
+  diagonalOf(): Float32Array {
+    return this.#diagonal;
+  }
+
+  async among(columns: Uint32Array): Promise<ArrayLike<number>> {
+    const size = columns.length;
+    if (size === 0) return [];
+    const seen = matrix(this.inputs.rows, size);
+    for (let sample = 0, at = 0; sample < this.inputs.rows; sample += 1) {
+      const from = sample * this.columns;
+      for (let place = 0; place < size; place += 1, at += 1)
+        seen.data[at] = this.inputs.data[from + (columns[place] ?? 0)] ?? 0;
+    }
+    const { data } = await this.products.multiply(seen, seen, { transposeA: true });
+    for (let row = 0; row < size; row += 1) data[row * size + row] = (data[row * size + row] ?? 0) + this.ridge;
+    return data;
+  }
+
+  async apply(x: Matrix): Promise<Matrix> {
+    const outputs = await this.products.multiply(x, this.inputs, { transposeB: true });
+    const back = await this.products.multiply(outputs, this.inputs);
+    for (let at = 0; at < back.data.length; at += 1)
+      back.data[at] = (back.data[at] ?? 0) + this.ridge * (x.data[at] ?? 0);
+    return back;
+  }
+
+  async weightsFor(outputs: Matrix): Promise<Matrix> {
+    const factor = await this.#factor(await this.products.multiply(this.inputs, this.inputs, { transposeB: true }));
+    const solved = await factor.solve(outputs);
+    return this.products.multiply(solved, this.inputs, { transposeA: true });
+  }
+
+  async inverseDiagonal(): Promise<(row: number) => Float64Array> {
+    // (1 − a_jᵀ · M⁻¹ · a_j) / λ with M = A·Aᵀ + λI; no less than what float32 can tell.
+    const factor = await this.#factor(await this.products.multiply(this.inputs, this.inputs, { transposeB: true }));
+    const solved = await factor.solve(this.inputs);
+    const shares = new Float64Array(this.columns);
+    const { rows, columns, data } = this.inputs;
+    for (let row = 0; row < rows; row += 1) {
+      for (let column = 0; column < columns; column += 1) {
+        const at = row * columns + column;
+        shares[column] = (shares[column] ?? 0) + (data[at] ?? 0) * (solved.data[at] ?? 0);
+      }
+    }
+    const inverse = shares.map((share) => Math.max(1 - share, LEAST_SHARE) / this.ridge);
+    return () => inverse;
+  }
+
+  async passErrors(weights: Matrix, rounding: Rounding, firstRow = 0): Promise<Matrix> {
+    const { rows, columns } = weights;
+    const samples = this.inputs.rows;
+    const values = transposed(weights);
+    const result = matrix(columns, rows);
+    const remaining = await this.products.multiply(this.ordered, this.ordered, { transposeA: true });
+    /** samples × rows: what the errors so far change of the outputs */
+    const changed = matrix(samples, rows);
+    for (let behind = columns; behind > 0;) {
+      const from = Math.floor((behind - 1) / ROUNDED_TOGETHER) * ROUNDED_TOGETHER;
+      const width = behind - from;
+      const block = rowsOf(this.ordered, from, width);
+      const own = await this.products.multiply(block, block, { transposeA: true });
+      for (let at = 0; at < own.data.length; at += 1)
+        remaining.data[at] = (remaining.data[at] ?? 0) - (own.data[at] ?? 0);
+      const { factor, terms } = await this.#blockTerms(remaining, block, changed);
+      const order = this.order.subarray(from, behind);
+      const wanted = matrix(width, rows);
+      order.forEach((column, place) => wanted.data.set(rowsOf(values, column, 1).data, place * rows));
+      const rounded = matrix(width, rows);
+      const errors = matrix(width, rows);
+      roundBlock(rows, wanted.data, order, factor, terms, rounded.data, errors.data, rounding, firstRow);
+      order.forEach((column, place) => result.data.set(rowsOf(rounded, place, 1).data, column * rows));
+      const more = await this.products.multiply(block, errors, { transposeA: true });
+      for (let at = 0; at < more.data.length; at += 1)
+        changed.data[at] = (changed.data[at] ?? 0) + (more.data[at] ?? 0);
+      behind = from;
+    }
+    return transposed(result);
+  }
+
+  /**
+   * What a block's errors cost when the columns still to come make up for them as well as they can: λ · ‖Lᵀe + L⁻¹g‖² with
+   * L·Lᵀ = I + Bᵀ·M⁻¹·B and g = Bᵀ·M⁻¹·changed, M = A·Aᵀ + λI over the columns to come.
+   */
+  async #blockTerms(
+    remaining: Matrix,
+    block: Matrix,
+    changed: Matrix,
+  ): Promise<{ readonly factor: Float64Array; readonly terms: Float32Array }> {
+    const width = block.rows;
+    const cholesky = await this.#factor(remaining);
+    const solved = await cholesky.solve(transposed(block));
+    const form = await this.products.multiply(block, solved);
+    const elements = Float64Array.from(form.data);
+    for (let at = 0; at < width; at += 1) elements[at * width + at] = (elements[at * width + at] ?? 0) + 1;
+    const factor = choleskyFactor(width, elements);
+    if (factor === undefined)
+      throw new RangeError("the inputs of a layer on the calibration samples are not all numbers");
+    const pulls = await this.products.multiply(solved, changed, { transposeA: true });
+    return { factor, terms: forwardSolved(width, factor, pulls) };
+  }
+
+  async #factor(products: Matrix): Promise<BlockCholesky> {
+    for (const ridge of [this.ridge, 10 * this.ridge]) {
+      const factor = await BlockCholesky.of(products.rows, products.data, ridge, this.products);
+      if (factor) return factor;
+    }
+    throw new RangeError("the inputs of a layer on the calibration samples are not all numbers");
+  }
+}
+
+/** L⁻¹ · right, in place. @param right size × targets */
+function forwardSolved(size: number, factor: Float64Array, { columns, data }: Matrix): Float32Array {
+  for (let row = 0; row < size; row += 1) {
+    const own = row * columns;
+    for (let inner = 0; inner < row; inner += 1) {
+      const share = factor[row * size + inner] ?? 0;
+      const other = inner * columns;
+      for (let at = 0; at < columns; at += 1) data[own + at] = (data[own + at] ?? 0) - share * (data[other + at] ?? 0);
+    }
+    const pivot = factor[row * size + row] ?? 1;
+    for (let at = 0; at < columns; at += 1) data[own + at] = (data[own + at] ?? 0) / pivot;
+  }
+  return data;
+}
+
+function squares({ columns, data }: Matrix): Float32Array {
+  const sums = new Float32Array(columns);
+  for (let at = 0; at < data.length; at += 1) {
+    const column = at % columns;
+    sums[column] = (sums[column] ?? 0) + (data[at] ?? 0) ** 2;
+  }
+  return sums;
+}

@@ -1,0 +1,62 @@
+/**
+ * The lower Cholesky factor of a small symmetric matrix, in float64.
+ * @param elements size × size, row-major; what is above the diagonal is not looked at
+ * @returns size × size, zeros above the diagonal; undefined when the matrix is not positive definite
+ */
+export function choleskyFactor(size: number, elements: ArrayLike<number>): Float64Array | undefined {
+  const factor = new Float64Array(size * size);
+  for (let row = 0; row < size; row += 1) {
+    const own = row * size;
+    for (let column = 0; column <= row; column += 1) {
+      const other = column * size;
+      let sum = elements[own + column] ?? 0;
+      for (let inner = 0; inner < column; inner += 1)
+        sum -= (factor[own + inner] ?? 0) * (factor[other + inner] ?? 0);
+      if (column < row) factor[own + column] = sum / (factor[other + column] ?? 1);
+      else if (sum > 0) factor[own + row] = Math.sqrt(sum);
+      else return undefined;
+    }
+  }
+  return factor;
+}
+
+/**
+ * The inverse of a lower triangular matrix, in float64.
+ * @param factor size × size, row-major
+ */
+export function lowerInverse(size: number, factor: Float64Array): Float64Array {
+  const inverse = new Float64Array(size * size);
+  for (let row = 0; row < size; row += 1) {
+    const own = row * size;
+    for (let inner = 0; inner < row; inner += 1) {
+      const weight = factor[own + inner] ?? 0;
+      if (weight === 0) continue;
+      const above = inner * size;
+      for (let column = 0; column <= inner; column += 1)
+        inverse[own + column] = (inverse[own + column] ?? 0) - weight * (inverse[above + column] ?? 0);
+    }
+    const pivot = factor[own + row] ?? 1;
+    for (let column = 0; column < row; column += 1) inverse[own + column] = (inverse[own + column] ?? 0) / pivot;
+    inverse[own + row] = 1 / pivot;
+  }
+  return inverse;
+}
+
+/**
+ * Solves factor · factorᵀ · x = right in place, one right side.
+ * @param factor size × size, as of `choleskyFactor`
+ */
+export function choleskySolve(size: number, factor: Float64Array, right: Float64Array): void {
+  for (let row = 0; row < size; row += 1) {
+    let sum = right[row] ?? 0;
+    const own = row * size;
+    for (let inner = 0; inner < row; inner += 1) sum -= (factor[own + inner] ?? 0) * (right[inner] ?? 0);
+    right[row] = sum / (factor[own + row] ?? 1);
+  }
+  for (let row = size - 1; row >= 0; row -= 1) {
+    const solved = (right[row] ?? 0) / (factor[row * size + row] ?? 1);
+    right[row] = solved;
+    for (let inner = 0; inner < row; inner += 1)
+      right[inner] = (right[inner] ?? 0) - (factor[row * size + inner] ?? 0) * solved;
+  }
+}

@@ -1,0 +1,116 @@
+import { matrix, type Matrix } from "../../numeric/matrix.ts";
+import { Random } from "../../numeric/random.ts";
+import type { ConvForm, DenseForm } from "../../neutral/forms.ts";
+import type { NeutralGraph } from "../../neutral/neutral-graph.ts";
+import type { Activations } from "../../neutral/activations.ts";
+
+/**
+ * What a layer's weights are multiplied with: input rows of a dense layer, what a convolution's kernel sees at positions of its input,
+ * in the order of a filter's weights (channels, then kernel). Padding counts as the zeros it is. The same seed takes the same rows of
+ * activations of the same shape.
+ * @param most rows that are taken; all where there are no more, else as many of each sample at random
+ * @returns rows × (channels · kernel…)
+ */
+export function sampledRows(
+  { shape, data }: Activations,
+  form: ConvForm | DenseForm,
+  layout: NeutralGraph["layout"],
+  most: number,
+  seed: number,
+): Matrix {
+  if (form.kind === "dense") return denseRows(shape, data, most, seed);
+  const samples = shape[0] ?? 1;
+  const isFirst = layout === "channels-first";
+  const channels = (isFirst ? shape[1] : shape.at(-1)) ?? 1;
+  const spatial = isFirst ? shape.slice(2) : shape.slice(1, -1);
+  const area = spatial.reduce((product, size) => product * size, 1);
+  const channelStep = isFirst ? area : 1;
+  const kernel = form.weight.shape.slice(2);
+  const outputs = spatial.map((size, axis) => {
+    const reach = ((kernel[axis] ?? 1) - 1) * (form.dilations[axis] ?? 1) + 1;
+    const padded = size + (form.padsBegin[axis] ?? 0) + (form.padsEnd[axis] ?? 0);
+    return Math.max(1, Math.floor((padded - reach) / (form.strides[axis] ?? 1)) + 1);
+  });
+  const positions = chosenPositions(samples, product(outputs), most, seed);
+  const taps = product(kernel);
+  const columns = channels * taps;
+  const rows = matrix(positions.length, columns);
+  const axes = spatial.map((size, axis) => ({
+    size,
+    step: (isFirst ? 1 : channels) * product(spatial.slice(axis + 1)),
+    outputs: outputs[axis] ?? 1,
+    outputStep: product(outputs.slice(axis + 1)),
+    kernel: kernel[axis] ?? 1,
+    kernelStep: product(kernel.slice(axis + 1)),
+    stride: form.strides[axis] ?? 1,
+    dilation: form.dilations[axis] ?? 1,
+    begin: form.padsBegin[axis] ?? 0,
+  }));
+  for (const [row, { sample, position }] of positions.entries()) {
+    for (let tap = 0; tap < taps; tap += 1) {
+      let offset = sample * area * channels;
+      let isInside = true;
+      for (const axis of axes) {
+        const output = Math.floor(position / axis.outputStep) % axis.outputs;
+        const at =
+          output * axis.stride - axis.begin + (Math.floor(tap / axis.kernelStep) % axis.kernel) * axis.dilation;
+        isInside &&= at >= 0 && at < axis.size;
+        offset += at * axis.step;
+      }
+      if (!isInside) continue;
+      let to = row * columns + tap;
+      for (let channel = 0; channel < channels; channel += 1, to += taps, offset += channelStep)
+        rows.data[to] = data[offset] ?? 0;
+    }
+  }
+  return rows;
+}
+
+/** Columns of one group of a grouped layer; the matrix itself where there is one group. */
+export function groupColumns(rows: Matrix, group: number, groups: number): Matrix {
+  if (groups === 1) return rows;
+  const columns = rows.columns / groups;
+  const result = matrix(rows.rows, columns);
+  for (let row = 0; row < rows.rows; row += 1) {
+    const from = row * rows.columns + group * columns;
+    result.data.set(rows.data.subarray(from, from + columns), row * columns);
+  }
+  return result;
+}
+
+function denseRows(shape: readonly number[], data: Float32Array, most: number, seed: number): Matrix {
+  const columns = shape.at(-1) ?? 1;
+  const all = matrix(data.length / columns, columns, data);
+  if (all.rows <= most) return all;
+  const random = new Random(seed);
+  const result = matrix(most, columns);
+  for (let row = 0; row < most; row += 1) {
+    const from = Math.floor(random.uniform() * all.rows) * columns;
+    result.data.set(data.subarray(from, from + columns), row * columns);
+  }
+  return result;
+}
+
+interface Position {
+  readonly sample: number;
+  readonly position: number;
+}
+
+function chosenPositions(samples: number, positions: number, most: number, seed: number): readonly Position[] {
+  const each = Math.max(1, Math.ceil(most / samples));
+  if (positions <= each) {
+    return Array.from({ length: samples * positions }, (_, at) => ({
+      sample: Math.floor(at / positions),
+      position: at % positions,
+    }));
+  }
+  const random = new Random(seed);
+  return Array.from({ length: samples * each }, (_, at) => ({
+    sample: Math.floor(at / each),
+    position: Math.floor(random.uniform() * positions),
+  }));
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((all, size) => all * size, 1);
+}

@@ -1,0 +1,43 @@
+import type { Matrix } from "../../../numeric/matrix.ts";
+import type { ConvForm, DenseForm, Weights } from "../../../neutral/forms.ts";
+import { computedWeights, newWeights } from "../../../neutral/forms.ts";
+import type { WeightCoding } from "../../../neutral/weight-coding.ts";
+
+/** What a technique makes of a layer's weights. */
+export interface CompressedWeights {
+  /** As they will be decoded: outputs × columns. */
+  readonly weights: Matrix;
+  /** undefined: as plain floats. */
+  readonly coding: WeightCoding | undefined;
+}
+
+/** A layer with weights that are stored in another way. @param shift added to the bias */
+export async function compressedForm<F extends ConvForm | DenseForm>(
+  form: F,
+  { weights, coding }: CompressedWeights,
+  shift: Float32Array,
+): Promise<F> {
+  const { shape } = form.weight;
+  const weight: Weights = { ...newWeights(shape, weights.data), ...(coding && { coding }) };
+  return { ...form, weight, bias: form.bias && (await shifted(form.bias, shift)) };
+}
+
+/** The same without numbers. */
+export function plannedForm<F extends ConvForm | DenseForm>(form: F, coding: WeightCoding): F {
+  const planned = (): Promise<Float32Array> => Promise.reject(new Error("these weights are only planned"));
+  const weight: Weights = { ...computedWeights(form.weight.shape, planned), coding };
+  return { ...form, weight, bias: form.bias && computedWeights(form.bias.shape, planned, biasType(form.bias)) };
+}
+
+async function shifted(bias: Weights, shift: Float32Array): Promise<Weights> {
+  const elements = await bias.read();
+  return newWeights(
+    bias.shape,
+    elements.map((value, at) => value + (shift[at] ?? 0)),
+    biasType(bias),
+  );
+}
+
+function biasType({ dataType }: Weights): Weights["dataType"] {
+  return dataType === "float16" ? "float16" : "float32";
+}

@@ -1,0 +1,93 @@
+import { refitted } from "../../../compression/prune.ts";
+import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
+import type { WeightedLayer } from "../../approximation/follow-samples.ts";
+import { defineRestructuring, matched } from "../../restructuring.ts";
+import { prunedCoding } from "./codings.ts";
+import { compressLayers } from "./compress-layers.ts";
+import { masksOf } from "./prune-masks.ts";
+import { sharedPruned } from "./share-weights.ts";
+import { decodedFindingsAt, layersAt, worthwhile } from "./weighted-layers.ts";
+
+const ID = "prune-weights";
+
+/** Changed copies of each sample: what few weights are fitted to must not be what few samples happen to be like. */
+const COPIES = 3;
+
+/**
+ * Weights that matter least go, whichever layer they are of: what taking one out costs is told by its layer's inputs (Hassibi, Stork:
+ * "Optimal Brain Surgeon", NIPS 1992). Those that stay are fitted to what the layer made before.
+ */
+export const PRUNE_WEIGHTS = defineRestructuring({
+  id: ID,
+  title: "Prune weights",
+  summary:
+    "Takes out the weights that matter least and fits the others; the file holds those that stay and their places.",
+  guarantee: "approximate",
+  fitsToSamples: true,
+  predictsNothing: true,
+  literature: [
+    "Hassibi, Stork: Second Order Derivatives for Network Pruning: Optimal Brain Surgeon. NIPS 1992",
+    "Han, Mao, Dally: Deep Compression. ICLR 2016",
+    "Frantar, Alistarh: SparseGPT. ICML 2023",
+  ],
+  answers: {},
+  options: [
+    {
+      id: "sparsity",
+      title: "Sparsity",
+      description:
+        "Share of the weights that goes. Of the whole model, each layer loses the share that costs the least error.",
+      type: "number",
+      minimum: 0,
+      maximum: 0.999,
+      default: 0.8,
+    },
+    {
+      id: "bits",
+      title: "Bits of a table",
+      description: "Weights that stay share so many bits' worth of values, as share-weights does; 0 for floats.",
+      type: "integer",
+      minimum: 0,
+      maximum: 8,
+      default: 0,
+    },
+    {
+      id: "pattern",
+      title: "Pattern",
+      description: "Where weights may go: a pattern of hardware that knows it, which then says how many.",
+      type: "choice",
+      choices: [
+        { value: "none", title: "Anywhere" },
+        { value: "2:4", title: "Two of every four inputs" },
+        { value: "1:4", title: "Three of every four inputs" },
+      ],
+      default: "none",
+    },
+  ],
+  find: (graph) => decodedFindingsAt(graph, wholeModel(graph), "pruned weights"),
+  // How the places of what stays are stored depends on the places.
+  predict: (graph, target) => {
+    matched(ID, target, layersAt(graph, target, wholeModel(graph)));
+    return undefined;
+  },
+  rewrite: async (graph, target, { sparsity, bits, pattern }, context) => {
+    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph)));
+    const masks = await masksOf(graph, layers, sparsity, pattern, context, COPIES);
+    return compressLayers(
+      graph,
+      layers,
+      context,
+      async (problem, layer) => {
+        const mask = masks.get(layer.id) ?? new Uint8Array(problem.weights.data.length).fill(1);
+        if (bits > 0) return sharedPruned(problem, mask, bits);
+        const weights = await refitted(problem.target, problem.error, mask);
+        return { weights, coding: prunedCoding(weights, undefined) };
+      },
+      COPIES,
+    );
+  },
+});
+
+function wholeModel(graph: NeutralGraph): readonly WeightedLayer[] {
+  return worthwhile(graph, 1);
+}

@@ -1,0 +1,77 @@
+import { shared } from "../../../compression/palette.ts";
+import type { Matrix } from "../../../numeric/matrix.ts";
+import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
+import type { WeightedLayer } from "../../approximation/follow-samples.ts";
+import { defineRestructuring, matched } from "../../restructuring.ts";
+import { paletteCoding, plannedPalette, prunedCoding } from "./codings.ts";
+import { plannedForm, type CompressedWeights } from "./compressed-form.ts";
+import { compressLayers } from "./compress-layers.ts";
+import { decodedFindingsAt, layersAt, worthwhile } from "./weighted-layers.ts";
+import type { WeightProblem } from "./weight-problem.ts";
+
+const ID = "share-weights";
+
+/** Share of zeros from which on a layer counts as pruned: its zeros stay, and only what is left is stored. */
+const PRUNED = 0.5;
+
+/**
+ * Weight sharing: all weights of a layer have one of few values (Han, Mao, Dally: "Deep Compression", ICLR 2016). The values are clustered
+ * by what the weights matter, and fitted to the outputs of the layer.
+ */
+export const SHARE_WEIGHTS = defineRestructuring({
+  id: ID,
+  title: "Share weights",
+  summary:
+    "Gives all weights of a layer one of 2 to 256 values, which stand in a table; the layer computes in float as before.",
+  guarantee: "approximate",
+  fitsToSamples: true,
+  literature: ["Han, Mao, Dally: Deep Compression. ICLR 2016"],
+  answers: {},
+  options: [
+    {
+      id: "bits",
+      title: "Bits",
+      description: "Of each weight's place in the table, which has two to the power of so many values.",
+      type: "integer",
+      minimum: 1,
+      maximum: 8,
+      default: 4,
+    },
+  ],
+  find: (graph) => decodedFindingsAt(graph, wholeModel(graph, 4), "shared weights"),
+  predict: (graph, target, { bits }) => {
+    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, bits)));
+    return { replace: new Map(layers.map((layer) => [layer.id, plannedForm(layer.form, plannedPalette(bits))])) };
+  },
+  rewrite: (graph, target, { bits }, context) => {
+    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, bits)));
+    return compressLayers(graph, layers, context, (problem) => sharedWeights(problem, bits));
+  },
+});
+
+function wholeModel(graph: NeutralGraph, bits: number): readonly WeightedLayer[] {
+  return worthwhile(graph, bits / 8);
+}
+
+async function sharedWeights(problem: WeightProblem, bits: number): Promise<CompressedWeights> {
+  const mask = maskOf(problem.weights);
+  if (mask !== undefined) return sharedPruned(problem, mask, bits);
+  const { weights, codebook } = await shared(problem.target, problem.error, 2 ** bits);
+  return { weights, coding: paletteCoding(bits, weights, codebook) };
+}
+
+/** What is left of pruned weights with few values: zero is one of them. */
+export async function sharedPruned(
+  { target, error }: WeightProblem,
+  mask: Uint8Array,
+  bits: number,
+): Promise<CompressedWeights> {
+  const { weights, codebook } = await shared(target, error, 2 ** bits - 1, mask);
+  return { weights, coding: prunedCoding(weights, { bits, codebook }) };
+}
+
+function maskOf({ data }: Matrix): Uint8Array | undefined {
+  const mask = Uint8Array.from(data, (value) => (value === 0 ? 0 : 1));
+  const kept = mask.reduce((sum, value) => sum + value, 0);
+  return kept <= (1 - PRUNED) * mask.length ? mask : undefined;
+}

@@ -1,0 +1,80 @@
+import { elementsOf } from "../../../model/shape.ts";
+import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
+import { isKind, type NeutralGraph } from "../../../neutral/neutral-graph.ts";
+import type { WeightedLayer } from "../../approximation/follow-samples.ts";
+import { opaqueRefusals, whyOpaque } from "../../matching/opaque-refusals.ts";
+import type { Finding } from "../../restructuring.ts";
+
+/** What decoding a weight takes in a file, about: operators and settings. */
+const DECODING_BYTES = 700;
+
+/** Convolutions and dense layers, in the order they run. */
+export function weightedLayers(graph: NeutralGraph): readonly WeightedLayer[] {
+  return graph.layers.filter(
+    (layer): layer is WeightedLayer => isKind<"conv">(layer, "conv") || isKind<"dense">(layer, "dense"),
+  );
+}
+
+/**
+ * Layers that an edit of the whole model changes: those whose weights take less afterwards, with what decodes them.
+ * @param bytesPerWeight about what a weight takes afterwards
+ */
+export function worthwhile(graph: NeutralGraph, bytesPerWeight: number): readonly WeightedLayer[] {
+  return weightedLayers(graph).filter(({ form }) => {
+    const elements = elementsOf(form.weight.shape) ?? 0;
+    return elements * (4 - bytesPerWeight) > DECODING_BYTES;
+  });
+}
+
+/** The whole model, where there are layers for it, and each layer. */
+export function findingsAt(graph: NeutralGraph, whole: readonly WeightedLayer[]): readonly Finding<object>[] {
+  const layers = weightedLayers(graph);
+  const singles = layers.map((layer) => ({
+    target: layer.name,
+    layers: [layer.id],
+    why: `${layer.form.kind === "conv" ? "convolution" : "fully connected"}, ${layer.form.weight.shape.join("×")} weights`,
+  }));
+  const refusals = [...opaqueRefusals(graph, "conv"), ...opaqueRefusals(graph, "dense")];
+  if (whole.length < 2) return [...singles, ...refusals];
+  const share = whole.length === layers.length ? `${whole.length}` : `${whole.length} of ${layers.length}`;
+  const why = `the weights of ${share} convolutions and fully connected layers`;
+  return [{ target: "", layers: whole.map(({ id }) => id), why }, ...singles, ...refusals];
+}
+
+/** The same of weights that ONNX files decode with operators, which TFLite's runtimes would run at every inference. */
+export function decodedFindingsAt(
+  graph: NeutralGraph,
+  whole: readonly WeightedLayer[],
+  what: string,
+): readonly Finding<object>[] {
+  if (graph.layout === "channels-first") return findingsAt(graph, whole);
+  const reason = `TFLite has no operators that decode ${what} when it loads`;
+  return weightedLayers(graph).map(({ name }) => ({ target: name, reason }));
+}
+
+/** The layers that an edit is to change, or why there are none. */
+export function layersAt(
+  graph: NeutralGraph,
+  target: string,
+  whole: readonly WeightedLayer[],
+): readonly WeightedLayer[] | string {
+  if (target === "") return whole.length > 0 ? whole : "no layer has weights that would take less";
+  const layer = graph.layer(target);
+  if (layer === undefined) return "there is no such layer";
+  const found = weightedLayers(graph).filter(({ id }) => id === layer.id);
+  return found.length > 0 ? found : whyOpaque(layer, `${layer.op} is no convolution and no fully connected layer`);
+}
+
+/** Weights of a row. */
+export function columnsOf({ weight }: ConvForm | DenseForm): number {
+  const [rows = 1] = weight.shape;
+  return (elementsOf(weight.shape) ?? 0) / rows;
+}
+
+/** The largest block of no more than `most` columns that a row is made of; undefined where a row is no larger. */
+export function blockSizeFor(form: ConvForm | DenseForm, most: number): number | undefined {
+  const columns = columnsOf(form);
+  if (most <= 0 || columns <= most) return undefined;
+  for (let size = most; size > most / 2; size -= 1) if (columns % size === 0) return size;
+  return undefined;
+}

@@ -1,0 +1,100 @@
+import { RunError } from "../errors.ts";
+import type { Model, TensorId } from "../model/model.ts";
+import type { Activations, GraphPart } from "../neutral/activations.ts";
+import { boundTo } from "./bound-model.ts";
+import { openFixedSession } from "./litert-session.ts";
+import { LitertThread } from "./litert-thread.ts";
+import { newArray, type NamedTensors, type NumericArray, type NumericType } from "./numeric-tensor.ts";
+import { openSession } from "./open-session.ts";
+import type { Session } from "./session.ts";
+
+/** Elements of one run's inputs: activations take some ten times as much memory. */
+const RUN_ELEMENTS = 2 ** 22;
+
+/** Runs parts of models, one at a time. */
+export class PartRunner {
+  #thread: LitertThread | undefined;
+
+  /**
+   * @param part whose inputs and outputs are those of its main graph
+   * @throws {RunError} when the runtime refuses it
+   */
+  async open(part: Model): Promise<GraphPart> {
+    const runner = part.format === "tflite" ? await this.#openTflite(part) : await openOnnx(part);
+    const { graph } = part.entries[0];
+    return { run: (given) => ran(part, graph, runner, given), close: () => runner.session.close() };
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.close();
+    this.#thread = undefined;
+  }
+
+  /** Opening LiteRT.js takes longer than running a part on all samples: one thread opens part after part. */
+  async #openTflite(part: Model): Promise<Runner> {
+    this.#thread ??= new LitertThread();
+    const session = await openFixedSession(boundTo(part, {}), { captured: [], ranges: new Map() }, this.#thread);
+    return { session, together: 1, runEach: (inputs, count) => session.runEach(inputs, count) };
+  }
+}
+
+interface Runner {
+  readonly session: Session;
+  /** Samples that one run takes; undefined: as many as memory allows. */
+  readonly together?: number;
+  readonly runEach?: (inputs: NamedTensors, count: number) => Promise<NamedTensors>;
+}
+
+async function openOnnx(part: Model): Promise<Runner> {
+  const session = await openSession(part);
+  const isFixed = session.inputs.some(({ shape }) => typeof shape[0] === "number");
+  return { session, ...(isFixed && { together: 1 }) };
+}
+
+async function ran(
+  part: Model,
+  { inputs, outputs, tensors }: Model["entries"][0]["graph"],
+  { session, together: most, runEach }: Runner,
+  given: ReadonlyMap<TensorId, Activations>,
+): Promise<ReadonlyMap<TensorId, Activations>> {
+  const nameOf = (id: TensorId, place: number, kind: string): string => {
+    const name = tensors[id]?.name ?? "";
+    return name === "" ? `${kind}${place}` : name;
+  };
+  const samples = [...given.values()][0]?.shape[0] ?? 0;
+  const perSample = [...given.values()].reduce((sum, { data }) => sum + data.length, 0) / Math.max(samples, 1);
+  const affordable = Math.max(1, Math.floor(RUN_ELEMENTS / Math.max(perSample, 1)));
+  const together = Math.min(samples, runEach ? affordable : (most ?? affordable));
+  const results = new Map<TensorId, Activations>();
+  for (let start = 0; start < samples; start += together) {
+    const count = Math.min(together, samples - start);
+    const feeds: Record<string, NamedTensors[string]> = {};
+    for (const [place, id] of inputs.entries()) {
+      const { shape: [, ...rest] = [], data = new Float32Array(0) } = given.get(id) ?? {};
+      const name = nameOf(id, place, "input");
+      const { dataType } = session.inputs.find((port) => port.name === name) ?? { dataType: "float32" };
+      const size = data.length / samples;
+      const slice = typed(dataType, data.subarray(start * size, (start + count) * size));
+      feeds[name] = { dataType, shape: [runEach ? 1 : count, ...rest], data: slice };
+    }
+    const made = await (runEach ? runEach(feeds, count) : session.run(feeds));
+    for (const [place, id] of outputs.entries()) {
+      const { shape, data } = made[nameOf(id, place, "output")] ?? {};
+      if (shape === undefined || data === undefined) throw new RunError(`${part.file}: a tensor of it is not given`);
+      const whole = results.get(id) ?? {
+        shape: [samples, ...shape.slice(1)],
+        data: new Float32Array((data.length / count) * samples),
+      };
+      whole.data.set(data, (start * data.length) / count);
+      results.set(id, whole);
+    }
+  }
+  return results;
+}
+
+function typed(type: NumericType, data: Float32Array): NumericArray {
+  if (type === "float32") return data;
+  const array = newArray(type, data.length);
+  array.set(data);
+  return array;
+}

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { allocate } from "../../../profiler/compression/allocate.ts";
+import { binarized } from "../../../profiler/compression/binary.ts";
+import { GroupedError } from "../../../profiler/compression/grouped-error.ts";
+import {
+  errorOf,
+  minus,
+  outputError,
+  plainError,
+  type SampledError,
+} from "../../../profiler/compression/output-error.ts";
+import { clustered, shared } from "../../../profiler/compression/palette.ts";
+import { mostSalient, patternMask, refitted, saliencies } from "../../../profiler/compression/prune.ts";
+import { levelsOf, roundToGrid, searchScales, type GridSpec } from "../../../profiler/compression/scales.ts";
+import { uniformRounding } from "../../../profiler/compression/rounding.ts";
+import { matrix, type Matrix } from "../../../profiler/numeric/matrix.ts";
+import { RuntimeProducts } from "../../../profiler/numeric/products.ts";
+import { Random } from "../../../profiler/numeric/random.ts";
+
+const FOUR_BITS: GridSpec = { lowest: -8, highest: 7, hasZeroPoint: false, maySwapSides: true };
+
+describe("weights with errors passed on", () => {
+  const products = new RuntimeProducts();
+
+  for (const [kind, samples] of [
+    ["more samples than columns", 600],
+    ["fewer samples than columns", 60],
+  ] as const) {
+    it(`change outputs far less than weights rounded each by itself, with ${kind}`, async () => {
+      const { error, weights } = await problem(samples);
+      const spec = { ...FOUR_BITS };
+      const { weights: passed } = await roundToGrid(weights, error, spec);
+      const alone = await plainError(200).passErrors(weights, uniformRounding(searchScales(weights, error, spec)));
+      const [withPassing, without] = [await lossOf(error, passed, weights), await lossOf(error, alone, weights)];
+      assert.ok(withPassing < 0.3 * without, `${withPassing} is not far below ${without}`);
+    });
+  }
+
+  it("are the same by H and in the space of the samples", async () => {
+    const wide = await problem(60);
+    // The same samples three times: as many rows as columns, and H three times as large.
+    const repeated = matrix(240, 200, Float32Array.from([0, 1, 2, 3].flatMap(() => [...wide.inputs.data])));
+    const tall = await outputError(repeated, products);
+    const x = noise(5, 200, 3);
+    const [a, b] = [await wide.error.apply(x), await tall.apply(x)];
+    const scale = norm(b.data) / norm(a.data);
+    assert.ok(Math.abs(scale - 4) < 0.2, `${scale}`);
+  });
+
+  it("lie on the grid that says so", async () => {
+    const { error, weights } = await problem(300);
+    const { weights: rounded, grid } = await roundToGrid(weights, error, {
+      ...FOUR_BITS,
+      blockSize: 40,
+      hasZeroPoint: true,
+    });
+    const levels = levelsOf(rounded, grid);
+    assert.ok(levels.every((level) => level >= -8 && level <= 7));
+    for (const [at, value] of rounded.data.entries()) {
+      const place = Math.floor(at / 200) * grid.blocks + Math.floor((at % 200) / 40);
+      const decoded = ((levels[at] ?? 0) - (grid.zeroPoints[place] ?? 0)) * (grid.scales[place] ?? 0);
+      assert.ok(Math.abs(decoded - value) < 1e-5);
+    }
+  });
+
+  it("take few values, fitted to the outputs", async () => {
+    const { error, weights } = await problem(400);
+    const { weights: rounded, codebook } = await shared(weights, error, 8);
+    assert.equal(new Set(rounded.data).size <= 8, true);
+    assert.ok(rounded.data.every((value) => codebook.includes(value)));
+    const nearest = clustered(weights, error, 8);
+    const alone = weights.data.map((value) =>
+      nearest.reduce((a, b) => (Math.abs(b - value) < Math.abs(a - value) ? b : a)),
+    );
+    assert.ok((await lossOf(error, rounded, weights)) < 0.5 * (await lossOf(error, matrix(24, 200, alone), weights)));
+  });
+
+  it("are plus and minus one magnitude a row", async () => {
+    const { error, weights } = await problem(400);
+    const { weights: binary, magnitudes } = await binarized(weights, error);
+    for (const [at, value] of binary.data.entries())
+      assert.ok(Math.abs(Math.abs(value) - (magnitudes[Math.floor(at / 200)] ?? 0)) < 1e-6);
+    assert.ok((await lossOf(error, binary, weights)) < 0.35 * (await lossOf(error, matrix(24, 200), weights)));
+  });
+
+  it("of groups are those of each group alone", async () => {
+    const [first, second] = [await problem(300, 1), await problem(300, 2)];
+    const grouped = new GroupedError([first.error, second.error], 24);
+    const both = matrix(48, 200, Float32Array.from([...first.weights.data, ...second.weights.data]));
+    const weights = await grouped.passErrors(both, uniformRounding(searchScales(both, grouped, FOUR_BITS)));
+    const own = searchScales(second.weights, second.error, FOUR_BITS);
+    const alone = await second.error.passErrors(second.weights, uniformRounding(own));
+    assert.deepEqual(weights.data.subarray(24 * 200), alone.data);
+  });
+});
+
+describe("pruned weights", () => {
+  it("are fitted so that no other weights in their places do better", async () => {
+    const { error, weights } = await problem(500);
+    for (const kept of [600, 3000]) {
+      const mask = mostSalient(await saliencies(weights, error, 1), kept);
+      const fitted = await refitted(weights, error, mask);
+      assert.ok(fitted.data.every((value, at) => mask[at] === 1 || value === 0));
+      assert.equal(
+        mask.reduce((sum, bit) => sum + bit, 0),
+        kept,
+      );
+      const gradient = await error.apply(minus(fitted, weights));
+      const left = gradient.data.filter((_, at) => mask[at] === 1);
+      assert.ok(norm(left) < 2e-2 * norm(gradient.data), `${norm(left)} of ${norm(gradient.data)}`);
+    }
+  });
+
+  it("keep two of every four", () => {
+    const mask = patternMask(Float32Array.from([1, 4, 2, 3, 9, 1, 1, 8]), 8, 2, 4);
+    assert.deepEqual([...mask], [0, 1, 0, 1, 1, 0, 0, 1]);
+  });
+
+  it("go where they cost least", () => {
+    const steep = [100, 50, 10].map((kept) => ({ kept, error: (100 - kept) / 100 }));
+    const flat = [100, 50, 10].map((kept) => ({ kept, error: (100 - kept) / 1000 }));
+    assert.deepEqual(allocate([steep, flat], 130), [100, 30]);
+    assert.deepEqual(allocate([steep, flat], 60), [50, 10]);
+  });
+});
+
+interface Problem {
+  readonly inputs: Matrix;
+  readonly error: SampledError;
+  readonly weights: Matrix;
+}
+
+/** Inputs that hang together, as those of layers do: 200 of 20 sources and a little of their own. */
+async function problem(samples: number, seed = 0): Promise<Problem> {
+  const products = new RuntimeProducts();
+  const mixing = noise(20, 200, seed + 10);
+  const sources = noise(samples, 20, seed + 20);
+  const own = noise(samples, 200, seed + 30);
+  const mixed = await products.multiply(sources, mixing);
+  const inputs = matrix(
+    samples,
+    200,
+    mixed.data.map((value, at) => value + 0.3 * (own.data[at] ?? 0)),
+  );
+  return { inputs, error: await outputError(inputs, products), weights: noise(24, 200, seed + 40) };
+}
+
+function noise(rows: number, columns: number, seed: number): Matrix {
+  return matrix(rows, columns, new Random(seed).normals(rows * columns));
+}
+
+function lossOf(error: SampledError, changed: Matrix, weights: Matrix): Promise<number> {
+  return errorOf(error, minus(changed, weights));
+}
+
+function norm(data: Float32Array): number {
+  return Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));
+}
