@@ -1,8 +1,5 @@
 import { matrix, type Matrix } from "../numeric/matrix.ts";
-import type { Products } from "../numeric/products.ts";
-import { GramError } from "./gram-error.ts";
 import type { Rounding } from "./rounding.ts";
-import { SampleError } from "./sample-error.ts";
 
 /**
  * How much a change of a layer's weights changes its outputs on the calibration samples: Σ ‖A · eᵀ‖² + λ‖e‖² for the errors `e` of each
@@ -33,20 +30,6 @@ export interface OutputError {
 export interface SampledError extends OutputError {
   /** The least weights e with A · eᵀ ≈ outputs. @param outputs samples × rows @returns rows × columns */
   weightsFor(outputs: Matrix): Promise<Matrix>;
-}
-
-/** Share of H's mean diagonal that is added to it: inputs are often nearly dependent, and samples few. */
-export const RIDGE = 0.01;
-/** The same where there are fewer samples than columns. */
-const WIDE_RIDGE = 0.02;
-
-/**
- * @param inputs samples × columns, what the layer sees; centred where a bias takes up the mean
- * @throws {RangeError} when an input is not a number
- */
-export async function outputError(inputs: Matrix, products: Products): Promise<SampledError> {
-  const isWide = inputs.columns > inputs.rows;
-  return isWide ? SampleError.of(inputs, WIDE_RIDGE, products) : GramError.of(inputs, RIDGE, products);
 }
 
 /** Of weights alone: every column matters the same. */

@@ -5,10 +5,10 @@ import { GroupedError } from "../../../profiler/compression/grouped-error.ts";
 import {
   errorOf,
   minus,
-  outputError,
   plainError,
   type SampledError,
 } from "../../../profiler/compression/output-error.ts";
+import { outputError } from "../../../profiler/compression/sampled-error.ts";
 import { clustered, shared } from "../../../profiler/compression/palette.ts";
 import { mostSalient, patternMask, refitted, saliencies } from "../../../profiler/compression/prune.ts";
 import { levelsOf, roundToGrid, searchScales, type GridSpec } from "../../../profiler/compression/scales.ts";

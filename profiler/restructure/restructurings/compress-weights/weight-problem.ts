@@ -1,5 +1,6 @@
 import { GroupedError } from "../../../compression/grouped-error.ts";
-import { errorOf, outputError, plainError, type OutputError } from "../../../compression/output-error.ts";
+import { errorOf, plainError, type OutputError } from "../../../compression/output-error.ts";
+import { outputError } from "../../../compression/sampled-error.ts";
 import { matrix, rowsOf, type Matrix } from "../../../numeric/matrix.ts";
 import type { Products } from "../../../numeric/products.ts";
 import type { LayerInputs, WeightedLayer } from "../../approximation/follow-samples.ts";
