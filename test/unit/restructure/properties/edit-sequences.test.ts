@@ -66,7 +66,8 @@ describe("Sequences of edits of random networks", function () {
       await fc.assert(property, { numRuns: sequences, seed: 4 });
       // Enough of everything for the property to mean something.
       const total = [...applied.values()].reduce((sum, count) => sum + count, 0);
-      assert.ok(total > sequences && applied.size >= RESTRUCTURINGS.length / 2, JSON.stringify([...applied]));
+      // A third: of weights that files decode themselves TFLite knows few.
+      assert.ok(total > sequences && applied.size >= RESTRUCTURINGS.length / 3, JSON.stringify([...applied]));
     });
   }
 });
