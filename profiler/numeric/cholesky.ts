@@ -10,8 +10,7 @@ export function choleskyFactor(size: number, elements: ArrayLike<number>): Float
     for (let column = 0; column <= row; column += 1) {
       const other = column * size;
       let sum = elements[own + column] ?? 0;
-      for (let inner = 0; inner < column; inner += 1)
-        sum -= (factor[own + inner] ?? 0) * (factor[other + inner] ?? 0);
+      for (let inner = 0; inner < column; inner += 1) sum -= (factor[own + inner] ?? 0) * (factor[other + inner] ?? 0);
       if (column < row) factor[own + column] = sum / (factor[other + column] ?? 1);
       else if (sum > 0) factor[own + row] = Math.sqrt(sum);
       else return undefined;

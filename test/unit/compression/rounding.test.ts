@@ -2,12 +2,7 @@ import assert from "node:assert/strict";
 import { allocate } from "../../../profiler/compression/allocate.ts";
 import { binarized } from "../../../profiler/compression/binary.ts";
 import { GroupedError } from "../../../profiler/compression/grouped-error.ts";
-import {
-  errorOf,
-  minus,
-  plainError,
-  type SampledError,
-} from "../../../profiler/compression/output-error.ts";
+import { errorOf, minus, plainError, type SampledError } from "../../../profiler/compression/output-error.ts";
 import { outputError } from "../../../profiler/compression/sampled-error.ts";
 import { clustered, shared } from "../../../profiler/compression/palette.ts";
 import { mostSalient, patternMask, refitted, saliencies } from "../../../profiler/compression/prune.ts";

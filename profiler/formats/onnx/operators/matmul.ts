@@ -176,9 +176,7 @@ async function matMulWeight(weight: Weights, writer: NodeWriter): Promise<Tensor
 async function matMul({ weight, bias }: DenseForm, writer: NodeWriter): Promise<void> {
   const { form, node } = writer.layer.before ?? {};
   const isSame = form?.kind === "dense" && form.weight === weight && node?.op === "MatMul";
-  const stored = isSame
-    ? (node.inputs[1] ?? ABSENT)
-    : await matMulWeight(weight, writer);
+  const stored = isSame ? (node.inputs[1] ?? ABSENT) : await matMulWeight(weight, writer);
   if (bias === undefined) {
     writer.node("MatMul", [writer.input, stored]);
     return;

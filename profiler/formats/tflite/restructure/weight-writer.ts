@@ -75,8 +75,10 @@ async function writeCoded(
     writer.helper(`${role}.widen`, "DEQUANTIZE", [half], {}, wide);
     return wide;
   }
-  if (coding.kind !== "affine") throw writer.error(`TFLite has no operators that decode ${CODINGS[coding.kind]} when it loads`);
-  if (coding.blockSize !== undefined) throw writer.error("TFLite has one scale for each output channel, not for blocks");
+  if (coding.kind !== "affine")
+    throw writer.error(`TFLite has no operators that decode ${CODINGS[coding.kind]} when it loads`);
+  if (coding.blockSize !== undefined)
+    throw writer.error("TFLite has one scale for each output channel, not for blocks");
   if (coding.bits === 1) throw writer.error("TFLite has no weights of one bit");
   const dataType = coding.bits <= FEW_BITS ? "int4" : "int8";
   const channels = shape[channelAxis] ?? 1;
