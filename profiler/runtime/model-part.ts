@@ -33,7 +33,7 @@ export class PartRunner {
   /** Opening LiteRT.js takes longer than running a part on all samples: one thread opens part after part. */
   async #openTflite(part: Model): Promise<Runner> {
     this.#thread ??= new LitertThread();
-    const session = await openFixedSession(boundTo(part, {}), { captured: [], ranges: new Map() }, this.#thread);
+    const session = await openFixedSession(boundTo(part, []), { captured: [], ranges: new Map() }, this.#thread);
     return { session, together: 1, runEach: (inputs, count) => session.runEach(inputs, count) };
   }
 }
