@@ -22,7 +22,7 @@ function section(command: Command): readonly string[] {
     "",
     `    ${usage}`,
     "",
-    `${sentence(command.description())}`,
+    sentence(command.description()),
     "",
     ...(options.length === 0 ? [] : ["| option | |", "| --- | --- |", ...options.map(row), ""]),
   ];

@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { RunError } from "../errors.ts";
 import { numberedTflite } from "../formats/tflite/write.ts";
 import { withFloatInputsOutputs, type FloatPort } from "../formats/tflite/float-inputs-outputs.ts";
@@ -158,7 +159,7 @@ export class LitertSession implements Session {
    */
   async runEach(inputs: NamedTensors, count: number): Promise<NamedTensors> {
     if (this.#thread === undefined) throw new RunError(`${this.file}: the session is closed`);
-    const given = this.inputs.flatMap(({ name }) => inputs[name] ?? []);
+    const given = this.inputs.flatMap(({ name }) => ownEntry(inputs, name) ?? []);
     if (given.length !== this.inputs.length) throw new RunError(`${this.file}: an input is missing`);
     try {
       const results = await this.#thread.request("runEach", { inputs: given.map(rawTensor), count });

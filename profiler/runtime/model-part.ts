@@ -1,3 +1,4 @@
+import { ownEntry } from "../own-entry.ts";
 import { RunError } from "../errors.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import type { Activations, GraphPart } from "../neutral/activations.ts";
@@ -79,7 +80,7 @@ async function ran(
     }
     const made = await (runEach ? runEach(feeds, count) : session.run(feeds));
     for (const [place, id] of outputs.entries()) {
-      const { shape, data } = made[nameOf(id, place, "output")] ?? {};
+      const { shape, data } = ownEntry(made, nameOf(id, place, "output")) ?? {};
       if (shape === undefined || data === undefined) throw new RunError(`${part.file}: a tensor of it is not given`);
       const whole = results.get(id) ?? {
         shape: [samples, ...shape.slice(1)],

@@ -20,7 +20,9 @@ function broadcastPair(a: Shape, b: Shape): Shape {
     const right = b[axis - (rank - b.length)] ?? 1;
     const size = broadcastSizes(left, right);
     if (size === undefined)
-      throw new ShapeError(`[${a.join(", ")}] and [${b.join(", ")}] do not broadcast: ${left} against ${right}`);
+      throw new ShapeError(
+        `[${a.join(", ")}] and [${b.join(", ")}] do not broadcast: ${String(left)} against ${String(right)}`,
+      );
     return size;
   });
 }

@@ -49,7 +49,7 @@ function mapAxes(shape: Shape, { blockSize, channelAxis }: DepthSpaceOptions, ma
 function exactQuotient(size: Dimension, divisor: number): Dimension {
   const result = quotient([size], [divisor]);
   if (typeof result === "number" && !Number.isInteger(result)) {
-    throw new ShapeError(`${size} does not divide into blocks of ${divisor}`);
+    throw new ShapeError(`${String(size)} does not divide into blocks of ${divisor}`);
   }
   return result;
 }

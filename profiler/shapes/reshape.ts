@@ -37,7 +37,7 @@ function openSize(input: Shape, others: Shape): Dimension {
   if (others.includes(0)) throw new ShapeError("a size beside one of 0 cannot be inferred");
   const size = quotient(input, others);
   if (typeof size === "number" && !Number.isInteger(size)) {
-    throw new ShapeError(`${product(input)} elements do not divide by [${others.join(", ")}]`);
+    throw new ShapeError(`${String(product(input))} elements do not divide by [${others.join(", ")}]`);
   }
   return size;
 }

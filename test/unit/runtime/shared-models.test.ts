@@ -68,7 +68,7 @@ describe("Real models on real data", function () {
 
   it("the keyword models answer 900 and more of 1,000 rightly, and mostly alike", async () => {
     const a = await model("tflite/kws_dscnn_float.tflite");
-    const runs = await compareRuns(await a, await model("tflite/kws_dscnn_int8.tflite"), { calibration: KEYWORDS });
+    const runs = await compareRuns(a, await model("tflite/kws_dscnn_int8.tflite"), { calibration: KEYWORDS });
     const [float = 0, int8 = 0] = rightOf(runs);
     assert.equal(float, 900);
     assert.ok(Math.abs(int8 - 900) <= 10, `int8 answers ${int8}`);

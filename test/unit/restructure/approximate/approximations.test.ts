@@ -253,7 +253,7 @@ function blurredModel(): Uint8Array {
 async function assertSamplesHelp(model: Model, text: string): Promise<void> {
   const edit = parseEdit(text);
   const calibration = { count: 64, seed: 1 };
-  const samples = await activationsOn(model, calibration);
+  const samples = activationsOn(model, calibration);
   const blind = await applyEdit(model, edit);
   const seeing = await applyEdit(model, edit, { activationsOf: () => samples });
   const rms = async (after: Model): Promise<number> => {
