@@ -50,7 +50,8 @@ describe("what commands do once", () => {
     const touched = suggestions.reduce((sum, { layers }) => sum + layers.length, 0);
     assert.equal(sessions, 0);
     // The graph as it is with open sizes and with bound ones; an edit makes two or three layers of one, and each is looked at for both.
-    const most = 2 * nodes.length + 8 * touched;
+    // Some are thought through and then not suggested, as they are not worth it.
+    const most = 2 * nodes.length + 10 * touched;
     assert.ok(inferredNodes <= most, `${inferredNodes} nodes for ${suggestions.length} edits of ${touched} layers`);
     assert.ok(most < suggestions.length * nodes.length, "a bound that edits times the model would break");
     await session.close();
