@@ -84,7 +84,7 @@ describe("A document with edits", () => {
     const net = new NetworkBuilder();
     const head = net.dense(net.flatten(net.image(4, 16)), "head", 64);
     await writeOnnxFile(net.finish("external", head), vscode().path(file), { weights: "external" });
-    mkdirSync(vscode().path("elsewhere"));
+    mkdirSync(vscode().path("elsewhere"), { recursive: true });
     await driver.open(file);
     await driver.showsParameters("65.6 k");
     await driver.apply("dense-low-rank:/head/Gemm:rank=4");

@@ -16,17 +16,17 @@ export const EDITABLE = {
   },
   tflite: {
     file: "model.tflite",
-    bytes: denseTflite,
+    bytes: (): Uint8Array => denseTflite(),
     edit: "dense-low-rank:output:rank=4",
     before: "73.8 k",
     after: "9.38 k",
   },
 } as const;
 
-/** A fully connected layer of 32 outputs behind a map of 16×16×9. */
-function denseTflite(): Uint8Array {
+/** A fully connected layer behind a map of 16×16×9. */
+export function denseTflite(outputs = 32): Uint8Array {
   const net = new NetworkBuilder();
-  return toBytes(toTflite(net.finish("dense", net.dense(net.flatten(net.image(9, 16)), "head", 32))));
+  return toBytes(toTflite(net.finish("dense", net.dense(net.flatten(net.image(9, 16)), "head", outputs))));
 }
 
 /** An open model as tests of editing speak of it. */

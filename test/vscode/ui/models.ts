@@ -50,15 +50,15 @@ export function convertedForEight(): Uint8Array {
  * `blocks` blocks of three layers in two stages, and a shape computed and used in between: /stage.0/block.0/conv/Conv, … Block 1's
  * convolution has twice the channels of the others.
  */
-export function stagedNetwork(blocks = 4): Uint8Array {
+export function stagedNetwork(blocks = 4, width = 8): Uint8Array {
   const initializers: OnnxTensor[] = [];
   const nodes = Array.from({ length: blocks }, (_, block) => {
     const stage = `/stage.${block < blocks / 2 ? 0 : 1}/block.${block}`;
     const input = block === 0 ? "x" : `y${block - 1}`;
-    const channels = block === 1 ? 16 : 8;
+    const channels = block === 1 ? 2 * width : width;
     initializers.push(
-      tensor(`w${block}`, "float32", [channels, 8, 3, 3], ramp(channels * 72)),
-      tensor(`v${block}`, "float32", [8, channels, 1, 1], ramp(channels * 8)),
+      tensor(`w${block}`, "float32", [channels, width, 3, 3], ramp(channels * width * 9)),
+      tensor(`v${block}`, "float32", [width, channels, 1, 1], ramp(channels * width)),
     );
     return [
       node("Conv", [input, `w${block}`], [`c${block}`], { pads: [1, 1, 1, 1] }, { name: `${stage}/conv/Conv` }),
@@ -76,7 +76,7 @@ export function stagedNetwork(blocks = 4): Uint8Array {
   initializers.push(tensor("first", "int64", [1], [0]), tensor("rest", "int64", [1], [-1]));
   return onnxModel({
     graph: graph([...nodes, ...reshape], {
-      inputs: [value("x", "float32", [1, 8, 14, 14])],
+      inputs: [value("x", "float32", [1, width, 14, 14])],
       outputs: ["flat"],
       initializers,
     }),
