@@ -69,6 +69,7 @@ export type {
 
 export type { TrainingContext } from "./train-edit.ts";
 export type { TrainingPoint } from "../training/loop.ts";
-export { hashOf, type LearnedWeights } from "../training/learned-weights.ts";
+export { hashOf } from "../training/learned-file.ts";
+export type { LearnedWeights } from "../training/learned-weights.ts";
 export { formatLearned, parseLearned } from "../training/learned-file.ts";
 export { EditSession, type ApplyOptions, type EditSettings, type Prediction } from "./edit-session.ts";

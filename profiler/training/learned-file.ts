@@ -1,8 +1,13 @@
+import { createHash } from "node:crypto";
 import { ModelFormatError } from "../errors.ts";
-import { hashOf } from "./learned-weights.ts";
 
 /** First bytes of a file of learned weights. */
 const MAGIC = "edgewise-learned-1\n";
+
+/** Names learned weights by their bytes: the first half of the SHA-256. The editor loads this without what trains. */
+export function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex").slice(0, 32);
+}
 
 /**
  * What a list's edits learned, as one file beside it: after the first line a JSON object of their lengths by their hashes, on a line of its

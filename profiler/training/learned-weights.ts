@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { toFloat16 } from "../model/encode-elements.ts";
 import { fromFloat16 } from "../model/raw-elements.ts";
 import type { Form, Weights } from "../neutral/forms.ts";
 import type { NeutralGraph } from "../neutral/neutral-graph.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
+import { hashOf } from "./learned-file.ts";
 import type { Parameter } from "./parameters.ts";
 import { storedLike } from "./straight-through.ts";
 import { TrainingError } from "./training-error.ts";
@@ -66,10 +66,6 @@ export function encodeLearned(
   new DataView(length.buffer).setUint32(0, header.length, true);
   const bytes = new Uint8Array(deflateRawSync(Buffer.concat([length, header, ...parts])));
   return { hash: hashOf(bytes), bytes };
-}
-
-export function hashOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex").slice(0, 32);
 }
 
 /**
