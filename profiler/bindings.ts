@@ -1,5 +1,6 @@
 import { ownEntry } from "./own-entry.ts";
 import { OptionError } from "./errors.ts";
+import { formatOf } from "./formats/formats.ts";
 import { isEdited } from "./model/edited.ts";
 import type { DeclaredDimension, Entry, Graph, Model } from "./model/model.ts";
 import type { Dimension } from "./model/shape.ts";
@@ -51,7 +52,7 @@ export function bindInputs(model: Model, asked: Bindings, entry: Entry = model.e
     return [{ name, value, default: usual, source: isGiven ? "given" : "default", occurrences }];
   });
   const isResized = [...inputs.names].some(([name]) => {
-    const keepsExample = isFixed(name) || model.format === "tflite";
+    const keepsExample = isFixed(name) || formatOf(model).declaresEveryTensor;
     return keepsExample && values.get(name) !== defaults.get(name);
   });
   return { ...inputs.sized((name) => values.get(name)), dimensions, isResized };

@@ -40,11 +40,17 @@ export type Form =
   | { readonly kind: "unary" }
   /** Scales each element by those of the channels beside it (Krizhevsky 2012). Lifted, never made. */
   | { readonly kind: "local-response-norm" }
-  /** Makes a constant from constants when the model loads. Lifted, never made. */
-  | { readonly kind: "constant" }
+  | ConstantForm
   /** Sizes, and arithmetic on them: follows from the shapes of its inputs. Lifted, never made. */
   | { readonly kind: "shape" }
   | OpaqueForm;
+
+/** Makes a constant from constants when the model loads. Lifted, never made. */
+export interface ConstantForm {
+  readonly kind: "constant";
+  /** It holds its numbers itself, or makes them from a few: stored as weights of their own they would take no fewer bytes. */
+  readonly isSource: boolean;
+}
 
 export type FormKind = Form["kind"];
 export type FormOf<K extends FormKind> = Extract<Form, { readonly kind: K }>;

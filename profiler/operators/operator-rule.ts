@@ -63,6 +63,10 @@ interface OperatorTraits {
    * elements of a 4-bit type. undefined for an input that is what it says. Stored bytes stay those of the file.
    */
   readonly weightElements?: (view: NodeView, input: number) => LogicalWeight | undefined;
+  /** It picks rows of the table in one input by the numbers in another. */
+  readonly looksUp?: { readonly table: number; readonly rows: number };
+  /** It tells whether its two operands are equal, or which is larger. */
+  readonly compares?: true;
   /** Different at each run (random numbers): never folded, even when all inputs are constant. */
   readonly isNondeterministic?: true;
   /** For operators with bodies. */

@@ -123,7 +123,8 @@ function bookkeeping({ inferredTypes }: InferredGraph, { node, rule, view }: Inf
   const made = node.outputs.filter((id) => id >= 0);
   const inputs = node.inputs.filter((id) => id >= 0);
   if (made.length === 0 || node.bodies.length > 0) return undefined;
-  if (made.every((id) => inferredTypes[id]?.constant !== undefined)) return { form: { kind: "constant" }, inputs };
+  if (made.every((id) => inferredTypes[id]?.constant !== undefined))
+    return { form: { kind: "constant", isSource: rule?.kind === "constant" }, inputs };
   const isArithmetic =
     inputs.length > 0 &&
     view.inputs.every((inferredType) => inferredType === undefined || inferredType.value !== undefined);

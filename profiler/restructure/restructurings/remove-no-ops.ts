@@ -2,7 +2,7 @@ import { isFloat } from "../../model/data-type.ts";
 import type { TensorId } from "../../model/model.ts";
 import type { Shape } from "../../model/shape.ts";
 import { UNKNOWN_SIZE } from "../../shapes/dimension.ts";
-import type { Form, Weights } from "../../neutral/forms.ts";
+import type { ConstantForm, Form, Weights } from "../../neutral/forms.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
 import type { Rewrite } from "../../neutral/rewrite.ts";
@@ -88,7 +88,7 @@ function together(graph: NeutralGraph, layers: readonly NeutralLayer[]): Rewrite
 function removalOf(graph: NeutralGraph, layer: NeutralLayer): Removal | string | undefined {
   const [from] = layer.outputs;
   if (from === undefined) return undefined;
-  if (layer.form.kind === "constant") return foldOf(graph, layer, from);
+  if (layer.form.kind === "constant") return foldOf(graph, layer, layer.form, from);
   const [to] = layer.inputs;
   if (to === undefined || !isNoOp(graph, layer, to, from)) return undefined;
   if (leaves(graph, from) && isFixed(graph, to))
@@ -96,16 +96,16 @@ function removalOf(graph: NeutralGraph, layer: NeutralLayer): Removal | string |
   return { from, to };
 }
 
-/** Operators that hold their numbers themselves, and take no time. */
-const STORED = new Set(["Constant"]);
-/** A few bytes stand for all the numbers: the file would grow by them. */
-const COMPACT = new Set(["ConstantOfShape", "EyeLike", "Range"]);
-
 /** Only the last of a chain of constant layers is folded; those before it are dead then. */
-function foldOf(graph: NeutralGraph, layer: NeutralLayer, from: TensorId): Removal | string | undefined {
+function foldOf(
+  graph: NeutralGraph,
+  layer: NeutralLayer,
+  { isSource }: ConstantForm,
+  from: TensorId,
+): Removal | string | undefined {
   const isUsed =
     graph.consumers(from).length === 0 || graph.consumers(from).some(({ form }) => form.kind !== "constant");
-  if (STORED.has(layer.op) || COMPACT.has(layer.op) || !isUsed || layer.outputs.length > 1) return undefined;
+  if (isSource || !isUsed || layer.outputs.length > 1) return undefined;
   const { constant, isOutput, isCaptured } = graph.tensor(from);
   if (isOutput || isCaptured) return "the constant it makes leaves the graph under its name";
   if (constant === undefined || !isFloat(constant.dataType)) return undefined;

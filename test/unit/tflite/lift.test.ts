@@ -162,4 +162,19 @@ describe("Lifting TFLite operators", () => {
     assert.deepEqual([...(await form.weight.read())], [0.5, 1, 6, 8]);
     assert.equal(form.weight.quantization?.granularity, "channel");
   });
+
+  it("tells what makes constants of a few numbers from what only re-types stored ones", async () => {
+    const dims = { shape: [2], type: "int32", data: [3, 4] } as const;
+    const value = { shape: [], data: [0.5] };
+    const filled = await liftedAs("constant", { op: "FILL", inputs: [dims, value] });
+    assert.equal(filled.isSource, true);
+    const turned = await liftedAs("constant", {
+      op: "TRANSPOSE",
+      inputs: [
+        { shape: [2, 3], data: numbers(6) },
+        { shape: [2], type: "int32", data: [1, 0] },
+      ],
+    });
+    assert.equal(turned.isSource, false);
+  });
 });

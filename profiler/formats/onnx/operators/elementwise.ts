@@ -142,7 +142,8 @@ function applied(op: UnaryOp, operand: InferredType): InferredType["value"] {
   return elementwiseValue(op, [known], known.shape, operand.dataType);
 }
 
-const comparison = (value: BinaryOp): OperatorRule => binary({ value, result: "bool" });
+const logical = (value: BinaryOp): OperatorRule => binary({ value, result: "bool" });
+const comparison = (value: BinaryOp): OperatorRule => ({ ...logical(value), compares: true });
 
 /** Since opset 7 operands are broadcast as NumPy does. */
 const FIRST_WITH_BROADCAST = LAST_WITH_LIMITED_BROADCAST + 1;
@@ -191,9 +192,9 @@ export const ELEMENTWISE: Operators = {
   BitwiseAnd: binary(),
   BitwiseOr: binary(),
   BitwiseXor: binary(),
-  And: comparison("and"),
-  Or: comparison("or"),
-  Xor: comparison("xor"),
+  And: logical("and"),
+  Or: logical("or"),
+  Xor: logical("xor"),
   Equal: comparison("equal"),
   Less: comparison("less"),
   LessOrEqual: comparison("lessOrEqual"),

@@ -34,6 +34,7 @@ const GATHER: OperatorRule = {
   },
   kind: "gather",
   configuration: constantIndices,
+  looksUp: { table: 0, rows: 1 },
   decodes: (view, output) => {
     const codebook = view.shape(0);
     return lookedUp(view, output, { table: 0, indices: 1 }, codebook?.length === 1 ? codebook[0] : undefined);

@@ -139,7 +139,8 @@ async function writeElementwise(form: ElementwiseForm, writer: OperatorWriter): 
 
 export const WRITE_ELEMENTWISE: Lowering<OperatorWriter> = { elementwise: writeElementwise };
 
-const comparison = (value: BinaryOp): OperatorRule => elementwise(2, { value, result: "bool" });
+const logical = (value: BinaryOp): OperatorRule => elementwise(2, { value, result: "bool" });
+const comparison = (value: BinaryOp): OperatorRule => ({ ...logical(value), compares: true });
 
 const SELECT: OperatorRule = { ...elementwise(3, { cost: "select", output: selected }), inPlace: [1, 2] };
 
@@ -193,8 +194,8 @@ export const ELEMENTWISE: Rules = {
   LESS_EQUAL: comparison("lessOrEqual"),
   GREATER: comparison("greater"),
   GREATER_EQUAL: comparison("greaterOrEqual"),
-  LOGICAL_AND: comparison("and"),
-  LOGICAL_OR: comparison("or"),
+  LOGICAL_AND: logical("and"),
+  LOGICAL_OR: logical("or"),
   LOGICAL_NOT: elementwise(1, { value: "not", result: "bool" }),
   SELECT,
   SELECT_V2: SELECT,

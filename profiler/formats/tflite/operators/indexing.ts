@@ -25,6 +25,7 @@ const GATHER: OperatorRule = {
   },
   kind: "gather",
   configuration: constantIndices,
+  looksUp: { table: 0, rows: 1 },
   decodes: (view, output) => {
     const codebook = view.shape(0);
     return lookedUp(view, output, { table: 0, indices: 1 }, codebook?.length === 1 ? codebook[0] : undefined);
@@ -47,6 +48,7 @@ const EMBEDDING_LOOKUP: OperatorRule = {
     return [inferredType(outputType(view, 0, view.dataType(1)), ids && table && [...ids, ...table.slice(1)])];
   },
   kind: "gather",
+  looksUp: { table: 1, rows: 0 },
 };
 
 /** Keys looked up in a sorted list; the second output says which were found. */

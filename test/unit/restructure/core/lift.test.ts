@@ -128,7 +128,7 @@ describe("lifting ONNX", () => {
     const filled = node("ConstantOfShape", ["shape"], ["w"], { value: tensor("", "float32", [1], [0.5]) });
     const graphOfFill = await lifted([filled, node("Conv", ["x", "w"], ["y"])], [shape]);
     const [constant, conv] = graphOfFill.layers;
-    assert.equal(constant?.form.kind, "constant");
+    assert.deepEqual(constant?.form, { kind: "constant", isSource: true });
     assert.ok(conv?.form.kind === "conv");
     assert.deepEqual(await conv.form.weight.read(), new Float32Array(32).fill(0.5));
     const turned = node("Transpose", ["v"], ["w"], { perm: [1, 0, 2, 3] });
