@@ -1,7 +1,8 @@
 // Builds everything that runs: `node build.mjs [--production]` writes dist/. Production leaves out source maps and whitespace.
 import { build } from "esbuild";
 import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, parse } from "node:path";
+import { join, parse, relative, sep } from "node:path";
+import { noticesOf, packagesOf } from "./notices.mjs";
 
 const ROOT = import.meta.dirname;
 const DIST = join(ROOT, "dist");
@@ -60,6 +61,9 @@ const COPIES = [
   ]),
 ];
 
+/** Shipped beside the bundles by package.mjs. */
+const STAGED = ["node_modules/onnxruntime-node", "node_modules/onnxruntime-common"];
+
 const isProduction = process.argv.includes("--production");
 
 const results = await Promise.all(BUNDLES.map(bundle)).catch(fail);
@@ -69,7 +73,14 @@ for (const old of readdirSync(DIST).filter((name) => ![RUNNER, RUNTIME].includes
 for (const { path, contents } of results.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, contents);
 for (const { from, to } of COPIES) cpSync(from, to);
 writeFileSync(join(DIST, "codicons/codicon.css"), namedIcons(results.flatMap(({ outputFiles }) => outputFiles)));
+writeFileSync(join(DIST, "THIRD-PARTY-NOTICES.txt"), noticesOf([...shippedPackages(), ...STAGED]));
 chmodSync(join(DIST, "cli.js"), 0o755);
+
+function shippedPackages() {
+  const bundled = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const copied = COPIES.map(({ from }) => relative(ROOT, from).replaceAll(sep, "/"));
+  return packagesOf([...bundled, ...copied]);
+}
 
 /** VS Code's icons without those that no page names: each is a rule, and a page loads all of them before its first paint. */
 function namedIcons(outputs) {
@@ -92,6 +103,7 @@ function bundle({ in: entry, out, define, ...options }) {
     outExtension: { ".js": parse(out).ext },
     chunkNames: `${parse(out).name}-[name]-[hash]`,
     bundle: true,
+    metafile: true,
     write: false, // a build that fails leaves the last good one in place
     external: EXTERNAL,
     minify: isProduction,

@@ -9,6 +9,10 @@ const WALLS = {
   extension: ["preact", "preact/*", "chart.js"],
 };
 
+/** What VS Code renders links or icons in. */
+const SHOWS_TEXT =
+  "^(show(Information|Warning|Error)Message|withProgress|(show|create)QuickPick|(show|create)InputBox|setStatusBarMessage)$";
+
 export default tseslint.config(
   { ignores: ["dist/", "node_modules/", "**/generated/", "test/vscode/host/", "media/"] },
   {
@@ -68,6 +72,22 @@ export default tseslint.config(
     ignores: ["profiler/own-entry.ts"],
     plugins: { edgewise: { rules: { "no-plain-lookup": noPlainLookup } } },
     rules: { "edgewise/no-plain-lookup": "error" },
+  },
+  {
+    // A name of a file can be a command link in a message of VS Code, and an icon in a list: what shows text is in one folder, and escapes it.
+    files: ["extension/**/*.ts"],
+    ignores: ["extension/dialogs/*.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        ...[`MemberExpression[property.name=/${SHOWS_TEXT}/]`, `Property[key.name=/${SHOWS_TEXT}/]`].map(
+          (selector) => ({
+            selector,
+            message: "Ask and tell through extension/dialogs/, which shows texts of files as text.",
+          }),
+        ),
+      ],
+    },
   },
   ...Object.entries(WALLS).map(([room, group]) => ({
     files: [`${room}/**/*.{ts,tsx}`],

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { choose } from "../dialogs/choices.ts";
 
 interface Action {
   readonly icon: string;
@@ -19,7 +20,6 @@ export async function showActions(): Promise<void> {
     { icon: "refresh", label: vscode.l10n.t("Reload Profile"), command: "edgewise.reload" },
     { icon: "output", label: vscode.l10n.t("Show Log"), command: "edgewise.showLog" },
   ];
-  const items = actions.map(({ icon, label, command }) => ({ label: `$(${icon}) ${label}`, command }));
-  const chosen = await vscode.window.showQuickPick(items, { title: "Edgewise" });
+  const chosen = await choose(actions, { title: "Edgewise" });
   if (chosen) await vscode.commands.executeCommand(chosen.command);
 }

@@ -5,6 +5,9 @@ import type { CalibrationSpec, InputSpec, LabelSpec, Scaling } from "../../profi
 import { RpcError } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
 import type { ModelInput } from "../worker/protocol.ts";
+import { choose, type Choice } from "../dialogs/choices.ts";
+import { showError } from "../dialogs/messages.ts";
+import { ask } from "../dialogs/questions.ts";
 
 /** Asks for the samples that edits are computed and checked with: files, how their numbers become the model's, and labels. */
 export async function chooseCalibration(document: ModelDocument): Promise<void> {
@@ -14,7 +17,7 @@ export async function chooseCalibration(document: ModelDocument): Promise<void> 
     const spec = await askForSamples(inputs);
     if (spec !== undefined) await document.calibration.choose(spec === "random" ? undefined : spec);
   } catch (error) {
-    void vscode.window.showErrorMessage(error instanceof RpcError ? error.failure.message : String(error));
+    void showError(error instanceof RpcError ? error.failure.message : String(error));
   }
 }
 
@@ -35,22 +38,25 @@ async function askForInput(input: ModelInput, isOneOfMany: boolean): Promise<Inp
   const { name, dataType, shape, isPicture } = input;
   const title = isOneOfMany ? vscode.l10n.t("Calibration data of input {0}", name) : vscode.l10n.t("Calibration data");
   const pictures = {
-    label: vscode.l10n.t("$(folder) Folder of Pictures…"),
+    icon: "folder",
+    label: vscode.l10n.t("Folder of Pictures…"),
     detail: vscode.l10n.t("PNG and JPEG, in folders by class or all in one"),
     source: "images",
   } as const;
   const array = {
-    label: vscode.l10n.t("$(file-binary) File of Arrays…"),
+    icon: "file-binary",
+    label: vscode.l10n.t("File of Arrays…"),
     detail: vscode.l10n.t(".npy or .npz, the first axis one sample after the other"),
     source: "array",
   } as const;
   const random = {
-    label: vscode.l10n.t("$(circle-slash) Seeded Random Samples"),
+    icon: "circle-slash",
+    label: vscode.l10n.t("Seeded Random Samples"),
     detail: vscode.l10n.t("Enough to see a wrong layer; errors measured on them say little"),
     source: "random",
   } as const;
   const kinds = isPicture ? [pictures, array, random] : [array, pictures, random];
-  const chosen = await vscode.window.showQuickPick(kinds, { title, placeHolder: `${dataType} ${shape}` });
+  const chosen = await choose(kinds, { title, placeholder: `${dataType} ${shape}` });
   if (chosen === undefined || chosen.source === "random") return chosen?.source;
   const file = await askForPath(title, chosen.source === "images");
   return file === undefined ? undefined : askForScaling(title, file, chosen.source);
@@ -67,7 +73,7 @@ async function askForPath(title: string, isFolder: boolean): Promise<string | un
   return chosen?.[0]?.fsPath;
 }
 
-interface Preprocessing extends vscode.QuickPickItem {
+interface Preprocessing extends Choice {
   /** undefined: asked for. */
   readonly scaling?: Scaling;
 }
@@ -89,18 +95,18 @@ function preprocessings(kind: InputSpec["kind"]): readonly Preprocessing[] {
 }
 
 async function askForScaling(title: string, file: string, kind: InputSpec["kind"]): Promise<InputSpec | undefined> {
-  const chosen = await vscode.window.showQuickPick(preprocessings(kind), {
+  const chosen = await choose(preprocessings(kind), {
     title,
-    placeHolder: vscode.l10n.t("What the model takes of each number of {0}", path.basename(file)),
+    placeholder: vscode.l10n.t("What the model takes of each number of {0}", path.basename(file)),
   });
   if (chosen === undefined) return undefined;
   if (chosen.scaling) return { kind, path: file, ...chosen.scaling };
   const specOf = (text: string): InputSpec => parseData(text.trim() === "" ? file : `${file}:${text.trim()}`)[1];
-  const text = await vscode.window.showInputBox({
+  const text = await ask({
     title,
     prompt: vscode.l10n.t("Options as on the command line, {0}", DATA_SYNTAX),
-    placeHolder: "scale=1/255,mean=0.5,std=0.25,channels=bgr",
-    validateInput: (value) => reasonAgainst(() => specOf(value)),
+    placeholder: "scale=1/255,mean=0.5,std=0.25,channels=bgr",
+    fault: (value) => reasonAgainst(() => specOf(value)),
   });
   return text === undefined ? undefined : specOf(text);
 }
@@ -117,7 +123,7 @@ async function askForLabels(inputs: readonly InputSpec[]): Promise<LabelSpec | "
     detail: vscode.l10n.t(".npy, .txt with a number a line, .json or .csv"),
   };
   const title = vscode.l10n.t("Class of each sample");
-  const chosen = await vscode.window.showQuickPick([none, file], { title });
+  const chosen = await choose([none, file], { title });
   if (chosen !== file) return chosen && "none";
   const found = await vscode.window.showOpenDialog({
     title,
@@ -127,7 +133,7 @@ async function askForLabels(inputs: readonly InputSpec[]): Promise<LabelSpec | "
   const [labels] = found ?? [];
   if (labels === undefined) return undefined;
   if (!/\.(json|csv)$/i.test(labels.path)) return { path: labels.fsPath };
-  const key = await vscode.window.showInputBox({
+  const key = await ask({
     title,
     prompt: vscode.l10n.t("Member of the JSON object, or column of the CSV file; empty when there is only one"),
   });

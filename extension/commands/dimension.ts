@@ -2,29 +2,32 @@ import * as vscode from "vscode";
 import type { BoundDimension } from "../../profiler/index.ts";
 import { RpcError } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
+import { choose } from "../dialogs/choices.ts";
+import { showError, showInformation } from "../dialogs/messages.ts";
+import { ask } from "../dialogs/questions.ts";
 
 /** Asks for a dynamic dimension and its value, and profiles with it. */
 export async function setDimension(document: ModelDocument): Promise<void> {
   const dimensions = document.profile?.dimensions ?? [];
   if (dimensions.length === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t("This model has no dynamic dimension."));
+    void showInformation(vscode.l10n.t("This model has no dynamic dimension."));
     return;
   }
   const dimension = await askWhich(dimensions);
   if (dimension === undefined) return;
   const { [dimension.name]: _old, ...others } = document.session.bindings;
-  const text = await vscode.window.showInputBox({
+  const text = await ask({
     title: vscode.l10n.t("Dimension {0}", dimension.name),
     prompt: vscode.l10n.t("Default {0}. Occurs in {1}.", dimension.default, dimension.occurrences.join(", ")),
     value: String(dimension.value),
-    validateInput: (value) => (isSize(value) ? undefined : vscode.l10n.t("A whole number, 1 or more")),
+    fault: (value) => (isSize(value) ? undefined : vscode.l10n.t("A whole number, 1 or more")),
   });
   if (text === undefined) return;
   const value = Number(text.trim());
   try {
     await document.session.bind(value === dimension.default ? others : { ...others, [dimension.name]: value });
   } catch (error) {
-    void vscode.window.showErrorMessage(error instanceof RpcError ? error.failure.message : String(error));
+    void showError(error instanceof RpcError ? error.failure.message : String(error));
   }
 }
 
@@ -36,7 +39,7 @@ async function askWhich(dimensions: readonly BoundDimension[]): Promise<BoundDim
     detail: dimension.occurrences.join(", "),
     dimension,
   }));
-  return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t("Set Dimension") }))?.dimension;
+  return (await choose(items, { title: vscode.l10n.t("Set Dimension") }))?.dimension;
 }
 
 function isSize(text: string): boolean {

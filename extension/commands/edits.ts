@@ -5,6 +5,8 @@ import { formatEditList, parseEditList } from "../../profiler/editing/edit-list.
 import { formatLearned, parseLearned } from "../../profiler/training/learned-file.ts";
 import { RpcError } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
+import { showError, showInformation } from "../dialogs/messages.ts";
+import { showProgress } from "../dialogs/progress.ts";
 
 /** Commands on the list of edits of a model. */
 
@@ -25,15 +27,14 @@ export async function applyAllExact(document: ModelDocument): Promise<void> {
     cancellable: true,
   };
   await tellingFailures(() =>
-    vscode.window.withProgress(progress, async (_progress, token) => {
+    showProgress(progress, async (token) => {
       const controller = new AbortController();
       token.onCancellationRequested(() => {
         controller.abort();
         document.editing.cancel();
       });
       const applied = await document.applyAllExact(controller.signal);
-      if (applied === 0)
-        void vscode.window.showInformationMessage(vscode.l10n.t("No exact edit would save anything here."));
+      if (applied === 0) void showInformation(vscode.l10n.t("No exact edit would save anything here."));
     }),
   );
 }
@@ -43,7 +44,7 @@ export async function exportEdits(document: ModelDocument): Promise<void> {
   const { uri, name } = document;
   const { edits, learned } = await document.learned.exported(document.editing.content.edits);
   if (edits.length === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t("{0} has no edits.", name));
+    void showInformation(vscode.l10n.t("{0} has no edits.", name));
     return;
   }
   const target = await vscode.window.showSaveDialog({
@@ -93,6 +94,6 @@ export async function tellingFailures(work: () => Thenable<unknown>): Promise<vo
     await work();
   } catch (error) {
     const { code, message } = error instanceof RpcError ? error.failure : { code: "", message: String(error) };
-    if (code !== "cancelled") void vscode.window.showErrorMessage(message);
+    if (code !== "cancelled") void showError(message);
   }
 }

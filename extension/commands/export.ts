@@ -3,6 +3,9 @@ import * as vscode from "vscode";
 import type { ExportFormat } from "../../profiler/index.ts";
 import { EXPORT_FORMATS } from "../../profiler/presentation.ts";
 import type { ModelAccess } from "./model-access.ts";
+import { choose } from "../dialogs/choices.ts";
+import { showInformation } from "../dialogs/messages.ts";
+import { showProgress } from "../dialogs/progress.ts";
 
 const FORMATS = Object.keys(EXPORT_FORMATS) as readonly ExportFormat[];
 
@@ -15,7 +18,7 @@ export async function chooseExport(access: ModelAccess, argument: unknown): Prom
     description: `.${EXPORT_FORMATS[format].extension}`,
     format,
   }));
-  const chosen = await vscode.window.showQuickPick(items, { title: vscode.l10n.t("Export Profile") });
+  const chosen = await choose(items, { title: vscode.l10n.t("Export Profile") });
   if (chosen) await exportProfile(access, chosen.format, uri);
 }
 
@@ -37,7 +40,7 @@ export async function exportProfile(
     title: vscode.l10n.t("Exporting {0}", path.posix.basename(uri.path)),
     cancellable: true,
   };
-  const text = await vscode.window.withProgress(progress, (_progress, token) =>
+  const text = await showProgress(progress, (token) =>
     access.use(uri, token, (document, signal) => document.export(format, signal)),
   );
   if (text === undefined) return;
@@ -58,7 +61,7 @@ function askWhere(model: vscode.Uri, format: ExportFormat): Thenable<vscode.Uri 
 async function offerToOpen(file: vscode.Uri, format: ExportFormat): Promise<void> {
   const open = vscode.l10n.t("Open");
   const message = vscode.l10n.t("Exported to {0}.", vscode.workspace.asRelativePath(file));
-  if ((await vscode.window.showInformationMessage(message, open)) !== open) return;
+  if ((await showInformation(message, open)) !== open) return;
   // A report is read in a browser, which runs where the file may not be.
   const isForBrowser = format === "html" && vscode.env.remoteName === undefined && file.scheme === "file";
   if (isForBrowser) await vscode.env.openExternal(file);

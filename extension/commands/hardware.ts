@@ -5,35 +5,37 @@ import {
   parseHardwareProfile,
   type HardwareProfile,
 } from "../../profiler/presentation.ts";
+import { ChoiceList, type Choice } from "../dialogs/choices.ts";
+import { ask } from "../dialogs/questions.ts";
 
 const CHOSEN = "hardwareProfile";
 const OWN = "hardwareProfiles";
 
-interface HardwareItem extends vscode.QuickPickItem {
+interface HardwareItem extends Choice {
   readonly profile?: HardwareProfile;
 }
 
 /** Chooses what energy and latency are estimated for. Each profile can be looked at with the sources of its numbers. */
 export async function chooseHardware(): Promise<void> {
   const settings = vscode.workspace.getConfiguration("edgewise");
-  const pick = vscode.window.createQuickPick<HardwareItem>();
-  pick.title = vscode.l10n.t("Hardware Profile");
-  pick.placeholder = vscode.l10n.t("What energy and latency are estimated for");
-  pick.matchOnDescription = true;
-  pick.matchOnDetail = true;
-  pick.items = hardwareItems(settings);
+  const list = new ChoiceList<HardwareItem>({
+    title: vscode.l10n.t("Hardware Profile"),
+    placeholder: vscode.l10n.t("What energy and latency are estimated for"),
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
   const current = settings.get<string>(CHOSEN);
-  pick.activeItems = pick.items.filter(({ label }) => label === current);
-  pick.onDidTriggerItemButton(({ item }) => void (item.profile && showSources(item.profile)));
-  pick.onDidAccept(() => {
-    const [item] = pick.selectedItems;
-    pick.hide();
+  list.fill(hardwareItems(settings), ({ profile }) => profile !== undefined && profile.name === current);
+  list.onDidPressButton(({ profile }) => void (profile && showSources(profile)));
+  list.onDidAccept(() => {
+    const item = list.selected;
+    list.hide();
     if (item === undefined) return;
     if (item.profile) void settings.update(CHOSEN, item.profile.name, targetOf(settings, CHOSEN));
     else void addHardware();
   });
-  pick.onDidHide(() => pick.dispose());
-  pick.show();
+  list.onDidHide(() => list.dispose());
+  list.show();
   await Promise.resolve();
 }
 
@@ -42,11 +44,11 @@ export async function addHardware(): Promise<void> {
   const settings = vscode.workspace.getConfiguration("edgewise");
   const [own, unreadable] = ownProfiles(settings);
   const known = new Set([...own, ...HARDWARE_PROFILES].map(({ name }) => name));
-  const name = await vscode.window.showInputBox({
+  const name = await ask({
     title: vscode.l10n.t("Add Hardware Profile"),
     prompt: vscode.l10n.t("A name for it: letters, digits, dots, dashes and underscores"),
     value: "my-phone",
-    validateInput: (text) => {
+    fault: (text) => {
       if (!/^[a-z0-9][a-z0-9._-]*$/i.test(text)) return vscode.l10n.t("Letters, digits, dots, dashes and underscores");
       return known.has(text) ? vscode.l10n.t("There is a profile of this name.") : undefined;
     },
@@ -88,7 +90,7 @@ function hardwareItems(settings: vscode.WorkspaceConfiguration): readonly Hardwa
     separator(vscode.l10n.t("Built in")),
     ...HARDWARE_PROFILES.filter(({ name }) => !names.has(name)).map(item),
     separator(""),
-    { label: `$(add) ${vscode.l10n.t("Add a Profile of Your Own…")}` },
+    { icon: "add", label: vscode.l10n.t("Add a Profile of Your Own…") },
   ];
 }
 

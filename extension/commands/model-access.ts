@@ -5,6 +5,7 @@ import type { DocumentContext } from "../editor/document-context.ts";
 import { ModelDocument } from "../editor/model-document.ts";
 import type { OpenEditor, OpenModels } from "../editor/open-models.ts";
 import { log } from "../log.ts";
+import { showError } from "../dialogs/messages.ts";
 
 /** How commands come to a model: the open one, or one of the explorer that is profiled for the occasion. */
 export class ModelAccess {
@@ -77,5 +78,5 @@ async function tellFailure(uri: vscode.Uri, error: unknown): Promise<void> {
   log().error(`${uri.toString(true)}: ${reason}`);
   const file = vscode.workspace.asRelativePath(uri);
   const message = vscode.l10n.t("{0} cannot be exported: {1}", file, reason);
-  if ((await vscode.window.showErrorMessage(message, showLog)) === showLog) log().show(true);
+  if ((await showError(message, showLog)) === showLog) log().show(true);
 }

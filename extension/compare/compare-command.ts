@@ -2,6 +2,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { askForModel, type ModelAccess } from "../commands/model-access.ts";
 import type { ComparisonPanels } from "./comparison-panels.ts";
+import { choose } from "../dialogs/choices.ts";
 
 /** A workspace may hold thousands of models; a list that long is not read, and "Browse…" finds the rest. */
 const LISTED_MODELS = 500;
@@ -35,8 +36,8 @@ async function askForOther(model: vscode.Uri): Promise<vscode.Uri | undefined> {
       return { label: path.posix.basename(uri.path), description: path.posix.dirname(place), uri };
     })
     .sort((a, b) => a.label.localeCompare(b.label));
-  const browse = { label: `$(folder-opened) ${vscode.l10n.t("Browse…")}`, description: "", uri: undefined };
-  const chosen = await vscode.window.showQuickPick([...models, browse], {
+  const browse = { icon: "folder-opened", label: vscode.l10n.t("Browse…"), description: "", uri: undefined };
+  const chosen = await choose([...models, browse], {
     title: vscode.l10n.t("Compare {0} with…", path.posix.basename(model.path)),
     matchOnDescription: true,
   });

@@ -12,6 +12,7 @@ import { ModelWatcher } from "./model-watcher.ts";
 import { locate } from "./remote-files.ts";
 import { AutoSave, type AutoSaveMode } from "./auto-save.ts";
 import { askAboutNewVersion, askWhereToSave, checkTarget, isReadOnly, offerToSave } from "./save-questions.ts";
+import { showError } from "../dialogs/messages.ts";
 
 export interface FileHost {
   isDirty(): boolean;
@@ -141,7 +142,7 @@ export class DocumentFile implements vscode.Disposable {
       this.#isChanged = true;
       const reason = error instanceof Error ? error.message : String(error);
       log().error(`${this.#uri.toString(true)} was not changed to its new version: ${reason}`);
-      void vscode.window.showErrorMessage(
+      void showError(
         vscode.l10n.t("Your edits do not fit the new version and are still those of the old one: {0}", reason),
       );
     } finally {

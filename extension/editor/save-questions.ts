@@ -1,6 +1,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { askModally, showInformation, showWarning } from "../dialogs/messages.ts";
 
 /** What stands in the way of writing over a file without a word. */
 export interface Obstacles {
@@ -20,9 +21,9 @@ export async function askWhereToSave(original: vscode.Uri, obstacles: Obstacles)
   const saveAs = vscode.l10n.t("Save As…");
   const overwrite = vscode.l10n.t("Overwrite");
   const choices = obstacles.isReadOnly ? [saveAs] : [saveAs, overwrite];
-  const chosen = await vscode.window.showWarningMessage(
+  const chosen = await askModally(
     questionOf(name, obstacles),
-    { modal: true, detail: vscode.l10n.t("Saving as another file leaves it as it is.") },
+    vscode.l10n.t("Saving as another file leaves it as it is."),
     ...choices,
   );
   if (chosen === overwrite) return original;
@@ -37,7 +38,7 @@ export async function offerToSave(original: vscode.Uri): Promise<vscode.Uri | un
   const name = path.posix.basename(original.path);
   const saveAs = vscode.l10n.t("Save As…");
   const overwrite = vscode.l10n.t("Overwrite");
-  const chosen = await vscode.window.showInformationMessage(
+  const chosen = await showInformation(
     vscode.l10n.t("Auto save does not replace {0} by the edited model until you have agreed to that once.", name),
     saveAs,
     overwrite,
@@ -107,7 +108,7 @@ export async function askAboutNewVersion(file: vscode.Uri): Promise<DiskAnswer> 
     "{0} was changed by another program. Your unsaved edits are of the version before, which is kept until they are saved or discarded.",
     name,
   );
-  const chosen = await vscode.window.showWarningMessage(message, ...Object.values(answers));
+  const chosen = await showWarning(message, ...Object.values(answers));
   const found = (Object.keys(answers) as DiskAnswer[]).find((answer) => answers[answer] === chosen);
   return found ?? "keep";
 }

@@ -1,7 +1,8 @@
 import * as vscode from "vscode";
 import type { Edit, EditOptions, OptionSpec, OptionValue } from "../../profiler/editing/index.ts";
 import { RpcError } from "../../webview/protocol/rpc.ts";
-import { askChecked, type Considered } from "./checked-input.ts";
+import { askChecked, type Considered } from "../dialogs/checked-question.ts";
+import { choose } from "../dialogs/choices.ts";
 
 /** What an edit would save, in words; undefined where nobody can tell before it is computed. */
 export type Predict = (edit: Edit, signal: AbortSignal) => Promise<string | undefined>;
@@ -66,8 +67,8 @@ async function askChoice(
     ...(choice.value === value && { description: vscode.l10n.t("current") }),
     value: choice.value,
   }));
-  const placeHolder = `${vscode.l10n.t(spec.title)}: ${vscode.l10n.t(spec.description)}`;
-  return (await vscode.window.showQuickPick(items, { title, placeHolder }))?.value;
+  const placeholder = `${vscode.l10n.t(spec.title)}: ${vscode.l10n.t(spec.description)}`;
+  return (await choose(items, { title, placeholder }))?.value;
 }
 
 async function askNumber(

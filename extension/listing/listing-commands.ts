@@ -10,6 +10,8 @@ import { listedUri, openListing } from "./open-listing.ts";
 import { editedDocument, runOnPage } from "./page-of-listing.ts";
 import { EXPLAIN_COMMAND, explainDiagnostic } from "./problems.ts";
 import { namedSavings } from "./suggestion-text.ts";
+import { showInformation } from "../dialogs/messages.ts";
+import { showProgress } from "../dialogs/progress.ts";
 
 /** The commands around listings. */
 export function registerListingCommands(listings: Listings, extension: vscode.Uri): vscode.Disposable {
@@ -45,7 +47,7 @@ export function registerListingCommands(listings: Listings, extension: vscode.Ur
 function apply(listings: Listings, model: vscode.Uri, edits: readonly Edit[]): Promise<void> {
   const progress = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Restructuring…") };
   return tellingFailures(() =>
-    vscode.window.withProgress(progress, async () => (await editedDocument(listings, model)).applyEdits(edits)),
+    showProgress(progress, async () => (await editedDocument(listings, model)).applyEdits(edits)),
   );
 }
 
@@ -97,7 +99,7 @@ async function inspectWeights(listings: Listings, model: vscode.Uri): Promise<vo
   };
   await tellingFailures(async () => {
     await listed.whenListed();
-    const found = await vscode.window.withProgress(progress, (_progress, token) => {
+    const found = await showProgress(progress, (token) => {
       const controller = new AbortController();
       token.onCancellationRequested(() => controller.abort());
       return listed.inspectWeights(controller.signal);
@@ -105,7 +107,7 @@ async function inspectWeights(listings: Listings, model: vscode.Uri): Promise<vo
     if (!found) return;
     const { diagnoses, read, skipped } = found;
     const left = skipped > 0 ? ` ${vscode.l10n.t("{0} were left out as too large.", skipped)}` : "";
-    void vscode.window.showInformationMessage(
+    void showInformation(
       vscode.l10n.t("Looked at the weights of {0} layers: {1} findings.", read, diagnoses.length) + left,
     );
   });

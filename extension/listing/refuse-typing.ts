@@ -3,6 +3,7 @@ import type { ListingFiles } from "./listing-files.ts";
 import { isListing, modelOf } from "./listing-uri.ts";
 import type { Listings } from "./listings.ts";
 import { runOnPage } from "./page-of-listing.ts";
+import { showInformation } from "../dialogs/messages.ts";
 
 /**
  * Takes back what is typed into a listing, which must look like a file that can be written. Undoing from VS Code's menu arrives as a
@@ -42,7 +43,7 @@ async function explain(): Promise<void> {
     const message = vscode.l10n.t(
       "The listing follows the model and cannot be typed into. Its layers are changed by the code actions of each line.",
     );
-    if ((await vscode.window.showInformationMessage(message, quickFix)) === quickFix)
+    if ((await showInformation(message, quickFix)) === quickFix)
       await vscode.commands.executeCommand("editor.action.quickFix");
   } finally {
     isExplaining = false;

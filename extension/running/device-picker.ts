@@ -2,11 +2,12 @@ import * as vscode from "vscode";
 import type { DeviceList } from "../../webview/protocol/running.ts";
 import { factsOf, stateText } from "./device-view.ts";
 import type { DeviceWatch } from "./device-watch.ts";
+import { ChoiceList, type Choice } from "../dialogs/choices.ts";
 
 /** Stands for a phone that is to be connected over the network. */
 export const WIRELESS = "wireless";
 
-interface DeviceItem extends vscode.QuickPickItem {
+interface DeviceItem extends Choice {
   /** A device, WIRELESS, or nothing for what is only told. */
   readonly id: string | null;
 }
@@ -17,15 +18,14 @@ interface DeviceItem extends vscode.QuickPickItem {
  */
 export function pickDevice(devices: DeviceWatch): Promise<string | undefined> {
   devices.start();
-  const picker = vscode.window.createQuickPick<DeviceItem>();
-  picker.title = vscode.l10n.t("Run models on");
-  picker.placeholder = vscode.l10n.t("A device");
-  picker.matchOnDescription = true;
-  picker.keepScrollPosition = true;
+  const picker = new ChoiceList<DeviceItem>({
+    title: vscode.l10n.t("Run models on"),
+    placeholder: vscode.l10n.t("A device"),
+    matchOnDescription: true,
+  });
   const show = (list: DeviceList): void => {
-    const active = picker.activeItems[0]?.id ?? list.chosen;
-    picker.items = itemsOf(list);
-    picker.activeItems = picker.items.filter(({ id }) => id === active);
+    const active = picker.active?.id ?? list.chosen;
+    picker.fill(itemsOf(list), ({ id }) => id === active);
   };
   show(devices.list);
   return new Promise((resolve) => {
@@ -33,7 +33,7 @@ export function pickDevice(devices: DeviceWatch): Promise<string | undefined> {
       picker,
       devices.onDidChange(show),
       picker.onDidAccept(() => {
-        const id = picker.selectedItems[0]?.id ?? null;
+        const id = picker.selected?.id ?? null;
         if (id === null) return;
         resolve(id);
         picker.hide();
@@ -50,7 +50,8 @@ export function pickDevice(devices: DeviceWatch): Promise<string | undefined> {
 function itemsOf({ devices, problem }: DeviceList): readonly DeviceItem[] {
   return [
     ...devices.map((device) => ({
-      label: `$(${device.id === "host" ? "device-desktop" : "device-mobile"}) ${device.name}`,
+      icon: device.id === "host" ? "device-desktop" : "device-mobile",
+      label: device.name,
       description: stateText(device),
       detail: factsOf(device)
         .map(({ text }) => text)
@@ -58,8 +59,8 @@ function itemsOf({ devices, problem }: DeviceList): readonly DeviceItem[] {
       id: device.id,
     })),
     ...(problem
-      ? [{ label: `$(warning) ${problem.message}`, detail: problem.hint ?? "", alwaysShow: true, id: null }]
+      ? [{ icon: "warning", label: problem.message, detail: problem.hint ?? "", alwaysShow: true, id: null }]
       : []),
-    { label: `$(plug) ${vscode.l10n.t("Connect over Wi-Fi…")}`, alwaysShow: true, id: WIRELESS },
+    { icon: "plug", label: vscode.l10n.t("Connect over Wi-Fi…"), alwaysShow: true, id: WIRELESS },
   ];
 }

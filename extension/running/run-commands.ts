@@ -4,6 +4,9 @@ import { toFailure } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
 import { pickDevice, WIRELESS } from "./device-picker.ts";
 import type { DeviceWatch } from "./device-watch.ts";
+import { showError, showInformation } from "../dialogs/messages.ts";
+import { showProgress } from "../dialogs/progress.ts";
+import { ask } from "../dialogs/questions.ts";
 
 /** Runs the open model on the chosen device, with progress and a way out. */
 export async function runOnDevice({ runs, devices, name }: ModelDocument): Promise<void> {
@@ -11,7 +14,7 @@ export async function runOnDevice({ runs, devices, name }: ModelDocument): Promi
   const device = list.find(({ id }) => id === chosen);
   const title = vscode.l10n.t("Running {0} on {1}", name, device?.name ?? chosen);
   const location = vscode.ProgressLocation.Notification;
-  await vscode.window.withProgress({ location, title, cancellable: true }, async (_progress, token) => {
+  await showProgress({ location, title, cancellable: true }, async (token) => {
     token.onCancellationRequested(() => runs.cancel());
     try {
       const { latency, outputs } = await runs.start();
@@ -20,7 +23,7 @@ export async function runOnDevice({ runs, devices, name }: ModelDocument): Promi
         outputs.verdict === "differs"
           ? vscode.l10n.t("{0} takes {1}, but its outputs differ from this machine’s.", name, median)
           : vscode.l10n.t("{0} takes {1} (median).", name, median);
-      void vscode.window.showInformationMessage(text);
+      void showInformation(text);
     } catch (error) {
       await tell(error);
     }
@@ -37,11 +40,11 @@ export async function chooseDevice(devices: DeviceWatch, argument: unknown): Pro
 
 /** Wireless debugging, by the address that the phone's page of it names. */
 export async function connectDevice(devices: DeviceWatch): Promise<void> {
-  const address = await vscode.window.showInputBox({
+  const address = await ask({
     title: vscode.l10n.t("Connect over Wi-Fi"),
     prompt: vscode.l10n.t("Address and port of the phone’s page “Wireless debugging”; pair it first with adb pair"),
-    placeHolder: "192.168.1.7:5555",
-    validateInput: (text) => (isAddress(text) ? undefined : vscode.l10n.t("HOST:PORT")),
+    placeholder: "192.168.1.7:5555",
+    fault: (text) => (isAddress(text) ? undefined : vscode.l10n.t("HOST:PORT")),
   });
   if (address === undefined) return;
   try {
@@ -57,12 +60,12 @@ export async function cleanUpDevice(devices: DeviceWatch, argument: unknown): Pr
   const { chosen, devices: list } = devices.list;
   const device = list.find(({ id }) => id === idOf(argument)) ?? list.find(({ id }) => id === chosen);
   if (!device || device.id === "host") {
-    void vscode.window.showInformationMessage(vscode.l10n.t("Choose a phone first: nothing is left on this machine."));
+    void showInformation(vscode.l10n.t("Choose a phone first: nothing is left on this machine."));
     return;
   }
   try {
     await devices.cleanUp(device.id);
-    void vscode.window.showInformationMessage(vscode.l10n.t("Nothing of Edgewise is left on {0}.", device.name));
+    void showInformation(vscode.l10n.t("Nothing of Edgewise is left on {0}.", device.name));
   } catch (error) {
     await tell(error);
   }
@@ -84,5 +87,5 @@ function isAddress(text: string): boolean {
 export async function tell(error: unknown): Promise<void> {
   const { code, message, hint } = toFailure(error);
   if (code === "cancelled") return;
-  await vscode.window.showErrorMessage(hint === undefined ? message : `${message} ${hint}`);
+  await showError(hint === undefined ? message : `${message} ${hint}`);
 }

@@ -24,23 +24,34 @@ export async function runCommands(
   commands: readonly AddCommand[],
   context: CliContext,
 ): Promise<void> {
-  const program = commandLineOf(commands, context);
+  const spoken = speakingPlainly(context);
+  const program = commandLineOf(commands, spoken);
   try {
     if (args.length === 0) program.error("name a command; edgewise --help lists them");
     await program.parseAsync([...args], { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
-    context.remark(messageOf(error));
+    spoken.remark(messageOf(error));
     context.setExitCode(error instanceof Interrupted ? EXIT.interrupted : EXIT.error);
   }
 }
 
+/** What is said beside an answer holds names of files and phones, which must neither steer a terminal nor forge a line. */
+function speakingPlainly(context: CliContext): CliContext {
+  const { remark, progress } = context;
+  return {
+    ...context,
+    remark: (text) => remark(oneLine(text)),
+    ...(progress && { progress: (text: string) => progress(oneLine(text)) }),
+  };
+}
+
 function messageOf(error: unknown): string {
-  if (error instanceof CommanderError) return oneLine(error.message.replace(/^error: /, ""));
+  if (error instanceof CommanderError) return error.message.replace(/^error: /, "");
   if (error instanceof EdgewiseError)
-    return oneLine(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`);
+    return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
   if (error instanceof Interrupted) return error.message;
-  return oneLine(`internal error: ${error instanceof Error ? error.message : String(error)}`);
+  return `internal error: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 function oneLine(text: string): string {

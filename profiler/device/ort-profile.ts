@@ -75,7 +75,7 @@ function nest(kernels: readonly Event[]): readonly ProfiledOperator[] {
 function readEvents(text: string): readonly Event[] {
   let list: unknown;
   try {
-    list = JSON.parse(text);
+    list = JSON.parse(withNamesEscaped(text));
   } catch (cause) {
     throw new RunError("ONNX Runtime's profile is not JSON", { cause });
   }
@@ -87,6 +87,26 @@ function readEvents(text: string): readonly Event[] {
     if (typeof start !== "number" || typeof duration !== "number" || duration < 0) return [];
     return [{ name, category, start, duration, args: isRecord(args) ? args : {} }];
   });
+}
+
+/** How ONNX Runtime begins an event, and what stands behind its name. */
+const EVENT = /\n(?=\{"cat" : "\w+","pid" :\d+,"tid" :\d+,"dur" :\d+,"ts" :\d+,"ph" : "\w","name" :")/;
+const BEFORE_NAME = '"name" :"';
+const BEHIND_NAME = '","args" : {';
+
+/**
+ * ONNX Runtime 1.27 writes names of nodes between quotes as they are: a quote, backslash, tab or line end in one makes the whole file no
+ * JSON, or another name. Nothing behind a name is of the model's choosing, so that the last of what can follow one does.
+ */
+function withNamesEscaped(text: string): string {
+  const [head = "", ...events] = text.split(EVENT);
+  const escaped = events.map((event) => {
+    const from = event.indexOf(BEFORE_NAME) + BEFORE_NAME.length;
+    const to = event.lastIndexOf(BEHIND_NAME);
+    if (to < from) return event;
+    return `${event.slice(0, from - 1)}${JSON.stringify(event.slice(from, to))}${event.slice(to + 1)}`;
+  });
+  return [head, ...escaped].join("\n");
 }
 
 /** [{"float": [1, 64, 112, 112]}] */

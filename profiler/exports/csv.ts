@@ -5,6 +5,7 @@ import { isMeasured, type RunResult } from "../device/run-result.ts";
 import { UNKNOWN_TEXT } from "../format-numbers.ts";
 import type { Profile } from "../profile.ts";
 import { describeRun, withRunColumns } from "./run-summary.ts";
+import { spreadsheetText } from "./spreadsheet-text.ts";
 
 export interface CsvOptions {
   readonly columns?: readonly Column[];
@@ -19,10 +20,15 @@ export interface CsvOptions {
  */
 export function profileCsv({ layers, totals }: Profile, { columns = COLUMNS, run }: CsvOptions = {}): string {
   const shown = withRunColumns(columns, run);
-  const rows = layers.map((layer) => shown.map((column) => column.value(layer, totals) ?? UNKNOWN_TEXT));
-  const outside = outsideRows(run).map((cells) => shown.map(({ id }) => ownEntry(cells, id) ?? ""));
+  const rows = layers.map((layer) => shown.map((column) => cell(column.value(layer, totals) ?? UNKNOWN_TEXT)));
+  const outside = outsideRows(run).map((cells) => shown.map(({ id }) => cell(ownEntry(cells, id) ?? "")));
   const titles = shown.map((column) => heading(column, run));
-  return stringify([titles, ...rows, ...outside], { escape_formulas: true });
+  return stringify([titles.map(spreadsheetText), ...rows, ...outside]);
+}
+
+/** Only what is a number is one: "-2+3" is a name. */
+function cell(value: Cell): Cell {
+  return typeof value === "string" ? spreadsheetText(value) : value;
 }
 
 /** By the columns' ids. */

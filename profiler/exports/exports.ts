@@ -5,6 +5,7 @@ import { profileCsv } from "./csv.ts";
 import type { ExportFormat } from "./export-formats.ts";
 import { profileHtml } from "./html.ts";
 import { profileJson } from "./json.ts";
+import { jsonText } from "./json-text.ts";
 import { profileMarkdown } from "./markdown.ts";
 
 export interface ExportOptions {
@@ -16,7 +17,7 @@ export interface ExportOptions {
 
 const WRITERS: Readonly<Record<ExportFormat, (profile: Profile, options: ExportOptions) => string>> = {
   csv: profileCsv,
-  json: (profile, { run }) => `${JSON.stringify(profileJson(profile, run))}\n`,
+  json: (profile, { run }) => jsonText(profileJson(profile, run)),
   markdown: profileMarkdown,
   html: profileHtml,
 };

@@ -80,10 +80,21 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-/** Text as text: no markup, no HTML, no cell borders. */
+/** What an eye sees nothing of and no line breaks at. */
+const WORD_JOINER = "\u{2060}";
+
+/**
+ * What GitHub, GitLab and others make links of wherever it stands, though it be escaped: a person, an issue, a merge request, an address.
+ * They part at a character of no width.
+ */
+const LINKS =
+  /[@#!%$&~](?=[\p{L}\p{N}"_-])|\b(?:GH|www)(?=[-.])|:(?=\/\/)|\b(?:mailto|xmpp|javascript|data|command)(?=:)/giu;
+
+/** Text as text: no markup, no HTML, no cell borders, no links. */
 function escape(text: string): string {
   return printable(text)
+    .replaceAll(LINKS, `$&${WORD_JOINER}`)
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
-    .replaceAll(/[\\`*_{}[\]|~]/g, String.raw`\$&`);
+    .replaceAll(/[\\`*_{}[\]|~$]/g, String.raw`\$&`);
 }

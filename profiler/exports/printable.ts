@@ -3,7 +3,10 @@
  * become "�", so that a name can neither steer a terminal nor forge another row.
  */
 export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu, "\u{fffd}");
+  return text.replaceAll(
+    /[\p{Cc}\p{Zl}\p{Zp}\u{200e}\u{200f}\u{202a}-\u{202e}\u{061c}\u{2066}-\u{2069}]/gu,
+    "\u{fffd}",
+  );
 }
 
 /** At most `room` characters, cut from the front: of a module's path the end tells layers apart. */

@@ -15,6 +15,7 @@ import { readEdits, readLearned, writeEdits } from "../edit-files.ts";
 import { parseDimension } from "../quantities.ts";
 import { tensorTable } from "../tensor-table.ts";
 import { withEditSession } from "../with-model.ts";
+import { jsonText } from "../../exports/json-text.ts";
 
 interface ApplyCommandOptions extends CalibrationOptions {
   readonly edits?: string;
@@ -48,9 +49,7 @@ export function addApplyCommand(program: Command, context: CliContext): void {
       if (options.saveEdits !== undefined) await writeEdits(options.saveEdits, done, basename(path), learned);
       return made;
     }).finally(() => context.progress?.(""));
-    context.write(
-      options.json ? `${JSON.stringify({ schema: 1, file: options.out, steps })}\n` : report(steps, options.out),
-    );
+    context.write(options.json ? jsonText({ schema: 1, file: options.out, steps }) : report(steps, options.out));
   });
 }
 

@@ -13,6 +13,7 @@ import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
 import { aligned, tensorTable } from "../tensor-table.ts";
 import { withEditSession, withModel } from "../with-model.ts";
+import { jsonText } from "../../exports/json-text.ts";
 
 interface CompareCommandOptions extends CalibrationOptions {
   readonly tensor?: readonly string[];
@@ -51,9 +52,7 @@ export function addCompareCommand(program: Command, context: CliContext): void {
       })),
     );
     const { before, after, runs } = await compared.finally(() => context.progress?.(""));
-    context.write(
-      options.json ? `${JSON.stringify(comparisonJson(before, after, runs))}\n` : report(before, after, runs),
-    );
+    context.write(options.json ? jsonText(comparisonJson(before, after, runs)) : report(before, after, runs));
   });
 }
 

@@ -14,6 +14,7 @@ import { plainTable } from "../../exports/terminal.ts";
 import { formatBytes, formatShare } from "../../format-numbers.ts";
 import { addAdbOption, adbServer, HOST, type AdbOptions } from "../choose-target.ts";
 import type { CliContext } from "../context.ts";
+import { jsonText } from "../../exports/json-text.ts";
 
 interface DevicesCommandOptions extends AdbOptions {
   readonly json?: true;
@@ -30,9 +31,7 @@ export function addDevicesCommand(program: Command, context: CliContext): void {
     const { devices, problem } = await connected(adbServer(options));
     const all = [host, ...devices];
     context.write(
-      options.json
-        ? `${JSON.stringify({ schema: 1, devices: all, problem } satisfies DevicesJson)}\n`
-        : report(all, problem),
+      options.json ? jsonText({ schema: 1, devices: all, problem } satisfies DevicesJson) : report(all, problem),
     );
   });
 }

@@ -23,6 +23,7 @@ import { LIMITS, type Limit } from "../limits.ts";
 import { parseDimension, parseShare, parseTime } from "../quantities.ts";
 import { aligned } from "../tensor-table.ts";
 import { withEditSession } from "../with-model.ts";
+import { jsonText } from "../../exports/json-text.ts";
 
 type FitCommandOptions = CalibrationOptions &
   TestOptions &
@@ -83,7 +84,7 @@ export function addFitCommand(program: Command, context: CliContext): void {
       } else context.setExitCode(EXIT.failed);
       return fitted.result;
     }).finally(() => context.progress?.(""));
-    context.write(options.json ? `${JSON.stringify(fitJson(path, options.out, result))}\n` : report(result, options));
+    context.write(options.json ? jsonText(fitJson(path, options.out, result)) : report(result, options));
   });
 }
 

@@ -13,6 +13,7 @@ import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from ".
 import { EXIT, type CliContext } from "../context.ts";
 import { parseNumber, parsePositive } from "../quantities.ts";
 import { aligned } from "../tensor-table.ts";
+import { jsonText } from "../../exports/json-text.ts";
 
 interface RecoverCommandOptions extends CalibrationOptions {
   readonly teacher: string;
@@ -65,9 +66,7 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
         await writeModel(recovered.model, options.out, { onNote: context.remark });
       } else context.setExitCode(EXIT.failed);
       context.progress?.("");
-      context.write(
-        options.json ? `${JSON.stringify(recoverJson(recovered, options.out))}\n` : report(recovered, options.out),
-      );
+      context.write(options.json ? jsonText(recoverJson(recovered, options.out)) : report(recovered, options.out));
     } finally {
       context.progress?.("");
       await source.close();

@@ -19,6 +19,7 @@ import { parseCores, parseDimension, parsePositive, parseTime, parseWhole } from
 import { runProgress } from "../run-progress.ts";
 import { runReport } from "../run-report.ts";
 import { withModel } from "../with-model.ts";
+import { jsonText } from "../../exports/json-text.ts";
 
 interface RunCommandOptions extends Pick<CalibrationOptions, "data" | "seed">, DeviceOptions {
   readonly threads?: number;
@@ -67,9 +68,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     }).finally(() => context.progress?.(""));
     if (result.outputs.verdict === "differs") context.setExitCode(EXIT.failed);
     const learned = options.learn === undefined ? "" : await learn(options.learn, result, profile, hardware);
-    context.write(
-      options.json ? `${JSON.stringify(runJson(result))}\n` : `${runReport(result, profile, context.width)}${learned}`,
-    );
+    context.write(options.json ? jsonText(runJson(result)) : `${runReport(result, profile, context.width)}${learned}`);
   });
 }
 

@@ -15,6 +15,7 @@ import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
 import { withEditSession } from "../with-model.ts";
+import { jsonText } from "../../exports/json-text.ts";
 
 interface SuggestCommandOptions {
   readonly dim?: Readonly<Record<string, number>>;
@@ -43,7 +44,7 @@ export function addSuggestCommand(program: Command, context: CliContext): void {
       ).finally(() => context.progress?.(""));
       context.write(
         options.json
-          ? `${JSON.stringify(suggestionsJson(path, suggestions, absences))}\n`
+          ? jsonText(suggestionsJson(path, suggestions, absences))
           : `${report(suggestions)}${absencesReport(absences)}`,
       );
     });

@@ -51,6 +51,22 @@ describe("edgewise run", () => {
     assert.equal(result.outputs.verdict, "equal");
   });
 
+  for (const name of ["run-name-with-quote.onnx", "injection-names.onnx"]) {
+    it(`measures layers by whatever names they have: ${name}`, async () => {
+      const model = join(import.meta.dirname, "../../fixtures/hostile", name);
+      const { stdout, stderr, code } = await runCli("run", model, ...FEW, "--json");
+      assert.equal(code, 0, stderr);
+      const { layers } = JSON.parse(stdout) as RunResult;
+      assert.ok("rows" in layers && layers.rows.length > 0);
+      assert.deepEqual(
+        layers.unmapped.filter(({ op }) => op !== null),
+        [],
+      );
+      const text = await runCli("run", model, ...FEW);
+      assert.doesNotMatch(text.stdout.replaceAll("\n", ""), /\p{Cc}/u);
+    });
+  }
+
   it("runs on the user's own samples", async () => {
     await writeFile(join(folder, "x.bin"), new Float32Array(8).fill(0.5));
     const { settings } = await run("--data", `${join(folder, "x.bin")}:dtype=float32`);

@@ -215,6 +215,22 @@ describe("ONNX Runtime's profile", () => {
     assert.deepEqual(second.operators[0]?.outputShapes, [[1, 4]]);
   });
 
+  it("tells nodes by names that the runtime does not escape", () => {
+    const names = ['a"b', "a\\b", "a\tb", "a\nb", '","args" : {', "\u{7}"];
+    const lines = names.map(
+      (name, index) =>
+        `{"cat" : "Node","pid" :1,"tid" :1,"dur" :5,"ts" :${20 + 10 * index},"ph" : "X","name" :"${name}_kernel_time",` +
+        '"args" : {"op_name" : "Relu","output_type_shape" : [{"float":[1,4]}]}},',
+    );
+    const session =
+      '{"cat" : "Session","pid" :1,"tid" :1,"dur" :500,"ts" :10,"ph" : "X","name" :"model_run","args" : {}}';
+    const [run] = parseOrtProfile(["[", ...lines, session, "]", ""].join("\n"));
+    assert.deepEqual(
+      run?.operators.map(({ name }) => name),
+      names,
+    );
+  });
+
   it("refuses what is no profile", () => {
     assert.throws(() => parseOrtProfile("{"), /not JSON/);
     assert.throws(() => parseOrtProfile("{}"), /no list/);

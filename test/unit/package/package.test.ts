@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { PackageManager, listFiles } from "@vscode/vsce";
 import { ROOT } from "../../../install.mjs";
 import { skip } from "../../skip.ts";
+
+/** "// node_modules/@scope/name/file.js", as a bundle that is not for production says it. */
+const PART = /^\s*\/\/ (?:\S*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm;
 
 describe("The package for VS Code", () => {
   let files: readonly string[] = [];
@@ -33,6 +36,7 @@ describe("The package for VS Code", () => {
         "dist/elk/elk-worker.min.js",
         "dist/elk/LICENSE.md",
         "LICENSE",
+        "dist/THIRD-PARTY-NOTICES.txt",
       ]),
       [],
     );
@@ -41,6 +45,34 @@ describe("The package for VS Code", () => {
   it("holds no source and no test, and of the samples only the one that new users are offered", () => {
     const foreign = files.filter((path) => /\.(ts|tsx|mjs|map|onnx|tflite)$|^(test|node_modules)\//.test(path));
     assert.deepEqual(foreign, ["media/samples/digits_resnet.onnx"]);
+  });
+
+  it("has the licence of every package that is in it, with its text", function () {
+    const notices = readFileSync(join(ROOT, "dist/THIRD-PARTY-NOTICES.txt"), "utf8").split(`\n${"=".repeat(80)}\n`);
+    const named = new Map(notices.slice(1).map((notice) => [notice.slice(0, notice.indexOf(" ")), notice]));
+    // What bundles say of themselves: esbuild names the file that each part came from.
+    const bundles = readdirSync(join(ROOT, "dist"), { recursive: true, encoding: "utf8" }).filter((path) =>
+      /\.c?js$/.test(path),
+    );
+    const held = bundles
+      .filter((path) => !path.startsWith("node_modules"))
+      .flatMap((path) => [...readFileSync(join(ROOT, "dist", path), "utf8").matchAll(PART)])
+      .map(([, name]) => name ?? "");
+    if (held.length === 0) skip(this, "built for production, where bundles do not say what they are made of");
+    const expected = new Set([
+      ...held,
+      "onnxruntime-node",
+      "onnxruntime-common",
+      "@litertjs/core",
+      "elkjs",
+      "@vscode/codicons",
+    ]);
+    assert.deepEqual(
+      [...expected].filter((name) => !named.has(name)),
+      [],
+    );
+    assert.ok(expected.size > 20);
+    for (const [name, notice] of named) assert.ok(/copyright/i.test(notice) && notice.length > 500, name);
   });
 
   function missing(paths: readonly string[]): readonly string[] {

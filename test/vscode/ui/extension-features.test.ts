@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
-import { unknownOperator } from "./models.ts";
+import { namedDimensions, unknownOperator } from "./models.ts";
 import { SAMPLES, useWindow } from "./window.ts";
 
 const MODEL = "digits_resnet.onnx";
@@ -166,6 +166,34 @@ describe("Around the editor", () => {
       () => Promise.resolve(existsSync(vscode().path("digits_resnet.profile.md"))),
       (isThere) => isThere,
     );
+  });
+
+  it("shows names as text: none is a link in a message or a question, nor an icon in a list", async () => {
+    const name = "[open me](command:edgewise.showLog)";
+    const link = workbench(".notification-list-item, .quick-input-widget").locator("a[href^='command:']");
+    // What VS Code makes of such a text by itself, so that this test would see it.
+    await vscode().server.run((api, text) => void api.window.showInformationMessage(text), name);
+    await command("notifications.showList");
+    await link.waitFor();
+    await command("notifications.clearAll");
+
+    copyFileSync(vscode().path(MODEL), vscode().path(`${name}.onnx`));
+    await command("edgewise.exportCsv", `${name}.onnx`, `${name}.csv`);
+    await command("notifications.showList");
+    await workbench(".notification-list-item", /Exported to \[open me\]\u{2060}?\(command:/u).waitFor();
+    await vscode().screenshot("names-as-text");
+    assert.equal(await link.count(), 0);
+    await command("notifications.clearAll");
+
+    writeFileSync(vscode().path("linking.onnx"), namedDimensions(name, "$(bug) [b](command:edgewise.showLog)"));
+    await open("linking.onnx");
+    await command("edgewise.setDimension");
+    await picker().locator(".monaco-list-row", { hasText: "$" }).waitFor();
+    assert.equal(await picker().locator(".monaco-list-row .codicon-bug").count(), 0);
+    await choose("$");
+    await picker().locator(".quick-input-message", { hasText: "Occurs in" }).waitFor();
+    assert.equal(await link.count(), 0);
+    await vscode().page.keyboard.press("Escape");
   });
 
   it("says why a broken model cannot be exported", async () => {

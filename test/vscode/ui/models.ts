@@ -24,6 +24,12 @@ export function unknownOperator(): Uint8Array {
   return onnxModel({ ...model, opset: { "": 17, "com.acme": 1 } });
 }
 
+/** An activation of an input, whose two sizes have names of one's choosing; the input is named as the first. */
+export function namedDimensions(first: string, second: string): Uint8Array {
+  const options = { inputs: [value(first, "float32", [first, second])], outputs: ["y"] };
+  return onnxModel({ graph: graph([node("Relu", [first], ["y"])], options) });
+}
+
 /** Sums two inputs of 1×4×4×8. */
 export function tfliteSum(): Uint8Array {
   const shape = [1, 4, 4, 8];

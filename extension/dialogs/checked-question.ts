@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { plainText } from "./plain-text.ts";
 
 export interface InputOptions {
   readonly title: string;
@@ -24,7 +25,12 @@ export interface Considered {
 export function askChecked({ title, prompt, value, fault, consider }: InputOptions): Promise<string | undefined> {
   return new Promise((resolve) => {
     const box = vscode.window.createInputBox();
-    Object.assign(box, { title, prompt, value, valueSelection: [0, value.length] });
+    Object.assign(box, {
+      title: plainText(title),
+      prompt: plainText(prompt),
+      value,
+      valueSelection: [0, value.length],
+    });
     let considering = new AbortController();
     const update = async (): Promise<void> => {
       considering.abort();
@@ -33,8 +39,8 @@ export function askChecked({ title, prompt, value, fault, consider }: InputOptio
       const message = fault(text);
       const said = message === undefined ? await consider(text, signal).catch(() => undefined) : {};
       if (signal.aborted || said === undefined) return;
-      box.validationMessage = message ?? warningOf(said);
-      box.prompt = `${prompt} ${said.remark ?? ""}`;
+      box.validationMessage = message === undefined ? warningOf(said) : plainText(message);
+      box.prompt = plainText(`${prompt} ${said.remark ?? ""}`);
     };
     box.onDidChangeValue(() => void update());
     box.onDidAccept(() => {
@@ -53,5 +59,6 @@ export function askChecked({ title, prompt, value, fault, consider }: InputOptio
 }
 
 function warningOf({ warning }: Considered): vscode.InputBoxValidationMessage | undefined {
-  return warning === undefined ? undefined : { message: warning, severity: vscode.InputBoxValidationSeverity.Warning };
+  if (warning === undefined) return undefined;
+  return { message: plainText(warning), severity: vscode.InputBoxValidationSeverity.Warning };
 }
