@@ -44,17 +44,20 @@ async function main(): Promise<void> {
 
 type KeptStores = { readonly [Part in keyof KeptState]: Store<KeptState[Part]> };
 
+/** The first of many changes is told at once, the last of them when they end; a choice of the user's at once, lest it be lost with its tab. */
 function keepState(vscode: VsCodeApi, { view, pictures, scrollTop }: KeptStores): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const save = (): void => {
     clearTimeout(timer);
+    timer = undefined;
     vscode.setState({ view: view.value, pictures: pictures.value, scrollTop: scrollTop.value });
   };
   const saveSoon = (): void => {
-    clearTimeout(timer);
+    if (timer === undefined) save();
+    else clearTimeout(timer);
     timer = setTimeout(save, SAVE_DELAY_MILLISECONDS);
   };
-  view.subscribe(saveSoon);
+  view.subscribe(save);
   pictures.subscribe(saveSoon);
   scrollTop.subscribe(saveSoon);
   addEventListener("pagehide", save);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { EditingDriver } from "../ui/editing-driver.ts";
-import { eventually, ListingDriver } from "../ui/listing-driver.ts";
-import { SAMPLES, VscodeWindow } from "../ui/window.ts";
+import { ListingDriver } from "../ui/listing-driver.ts";
+import { SAMPLES, VscodeWindow, eventually } from "../ui/window.ts";
 import { takeView } from "./album.ts";
 
 const MODEL = "digits_resnet.onnx";

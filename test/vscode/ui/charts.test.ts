@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
-import { SAMPLES, useWindow } from "./window.ts";
+import { eventually, SAMPLES, useWindow } from "./window.ts";
 
 const MODEL = "digits_resnet.onnx";
 const OTHER = "digits_lenet.onnx";
@@ -17,10 +17,18 @@ describe("The charts", () => {
     chart(name)
       .locator("canvas")
       .evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+  /** Waits until what was chosen is drawn: effects run behind the next frame, and draw in the one after it. */
+  const drawn = (): Promise<void> =>
+    canvas("cost").evaluate(async () => {
+      for (let frame = 0; frame < 4; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
+    });
   /** Waits until a chart is drawn otherwise than it was. */
   const changed = async (name: string, before: string): Promise<void> => {
-    for (let wait = 0; wait < 50 && (await pixels(name)) === before; wait++) await vscode().page.waitForTimeout(100);
-    assert.ok((await pixels(name)) !== before, `${name} is drawn as it was`);
+    await eventually(
+      vscode(),
+      async () => (await pixels(name)) !== before,
+      (isOther) => isOther,
+    );
   };
 
   before(async () => {
@@ -66,7 +74,7 @@ describe("The charts", () => {
   it("select a layer by click, and mark the selected one", async () => {
     // Whatever is selected already, one of two places selects another layer.
     await canvas("memory").click({ position: { x: 120, y: 120 } });
-    await vscode().page.waitForTimeout(500);
+    await drawn();
     const before = await pixels("cost");
     await canvas("memory").click({ position: { x: 400, y: 120 } });
     await changed("cost", before);
@@ -88,7 +96,6 @@ describe("The charts", () => {
 
   it("come back with their choices after the tab was hidden", async () => {
     await chart("cost").getByLabel("Column shown as bars").selectOption("energy");
-    await vscode().page.waitForTimeout(400); // the page tells VS Code a moment later
     await vscode().openFile(OTHER);
     await page().getByRole("heading", { name: OTHER }).waitFor();
     await vscode().openFile(MODEL);

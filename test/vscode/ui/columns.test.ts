@@ -32,7 +32,6 @@ describe("The columns of the table", () => {
     await menu.waitFor({ state: "detached" });
     const chosen = USUAL.toSpliced(6, 0, "weightBytes").filter((id) => id !== "energy");
     assert.deepEqual(await driver.columns(), chosen);
-    await vscode().page.waitForTimeout(400); // they are remembered a moment later
     await driver.close();
     await driver.open("chain.onnx");
     assert.deepEqual(await driver.columns(), chosen);

@@ -88,7 +88,6 @@ describe("Comparing two models", () => {
   it("comes back after the window is loaded anew", async () => {
     await compare(BEFORE, AFTER);
     await page().getByRole("textbox", { name: "Filter layers" }).fill("conv");
-    await vscode().page.waitForTimeout(1500); // VS Code hears of the page's state a moment later
     const loaded = vscode().page.waitForEvent("load");
     await vscode().runCommand("Developer: Reload Window");
     await loaded;
@@ -104,10 +103,7 @@ describe("Comparing two models", () => {
     await files.filter({ hasText: AFTER }).click({ modifiers: ["ControlOrMeta"] });
     await vscode().page.locator(".explorer-folders-view .monaco-list-row.selected").nth(1).waitFor();
     await files.filter({ hasText: AFTER }).click({ button: "right" });
-    const item = vscode().page.locator(".monaco-menu").getByText("Compare Selected Models");
-    await item.waitFor();
-    await vscode().page.waitForTimeout(300); // a menu that has just opened takes no click
-    await item.click();
+    await vscode().chooseFromMenu("Compare Selected Models");
     await vscode().page.locator(".tab.active", { hasText: "↔" }).waitFor();
   });
 });

@@ -7,9 +7,8 @@ import { skip } from "../../skip.ts";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
 import { writeOnnxFile } from "../../zoo/to-onnx.ts";
 import { EDITABLE, EditingDriver } from "./editing-driver.ts";
-import { eventually } from "./listing-driver.ts";
 import { longChain } from "./models.ts";
-import { useWindow } from "./window.ts";
+import { eventually, useWindow } from "./window.ts";
 
 describe("A document with edits", () => {
   const vscode = useWindow();

@@ -3,9 +3,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Page } from "playwright-core";
 import { EDITABLE, EditingDriver } from "./editing-driver.ts";
-import { eventually } from "./listing-driver.ts";
 import { longChain } from "./models.ts";
-import { useWindow } from "./window.ts";
+import { eventually, useWindow } from "./window.ts";
 
 describe("Unsaved edits after a crash", () => {
   const vscode = useWindow({ settings: { "files.hotExit": "onExitAndWindowClose" } });

@@ -167,7 +167,6 @@ describe("The editor", () => {
     ];
     await layers().nth(12).click();
     const before = await visible();
-    await vscode().page.waitForTimeout(400); // the page tells VS Code of a scroll a moment later
     await vscode().openFile(MODEL);
     await page().getByRole("heading", { name: MODEL }).waitFor();
     await vscode().openFile("long.onnx");

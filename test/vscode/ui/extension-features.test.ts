@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { namedDimensions, unknownOperator } from "./models.ts";
-import { SAMPLES, useWindow } from "./window.ts";
+import { SAMPLES, eventually, useWindow } from "./window.ts";
 
 const MODEL = "digits_resnet.onnx";
 
@@ -45,15 +45,6 @@ describe("Around the editor", () => {
           .map(({ source, code, message }) => ({ ...(source !== undefined && { source }), code, message })),
       vscode().path(name),
     );
-  /** Waits until `probe` gives what `isGood` accepts. */
-  const eventually = async <T>(probe: () => Promise<T>, isGood: (value: T) => boolean): Promise<T> => {
-    for (let attempt = 0; attempt < 100; attempt++) {
-      const value = await probe();
-      if (isGood(value)) return value;
-      await vscode().page.waitForTimeout(100);
-    }
-    throw new Error(`Still ${JSON.stringify(await probe())}`);
-  };
 
   before(async () => {
     writeFileSync(vscode().path("unknown.onnx"), unknownOperator());
@@ -74,6 +65,7 @@ describe("Around the editor", () => {
     await vscode().screenshot("actions");
     await choose("Copy Totals");
     const text = await eventually(
+      vscode(),
       () => vscode().server.run((api) => api.env.clipboard.readText()),
       (copied) => copied.startsWith(MODEL),
     );
@@ -106,6 +98,7 @@ describe("Around the editor", () => {
   it("lists warnings as problems while the model is open, unless they are unwanted", async () => {
     await open("unknown.onnx");
     const found = await eventually(
+      vscode(),
       () => problems("unknown.onnx"),
       (list) => list.length > 0,
     );
@@ -114,16 +107,19 @@ describe("Around the editor", () => {
     assert.match(unknown.message, /mystery/);
     await setting("showWarningsAsProblems", false);
     await eventually(
+      vscode(),
       () => problems("unknown.onnx"),
       (list) => list.length === 0,
     );
     await setting("showWarningsAsProblems", null);
     await eventually(
+      vscode(),
       () => problems("unknown.onnx"),
       (list) => list.length > 0,
     );
     await vscode().server.run((api) => api.commands.executeCommand("workbench.action.closeAllEditors"));
     await eventually(
+      vscode(),
       () => problems("unknown.onnx"),
       (list) => list.length === 0,
     );
@@ -158,11 +154,13 @@ describe("Around the editor", () => {
     await choose("Markdown");
     const name = picker().locator("input");
     await eventually(
+      vscode(),
       () => name.inputValue(),
       (value) => value.endsWith("digits_resnet.profile.md"),
     );
     await name.press("Enter");
     await eventually(
+      vscode(),
       () => Promise.resolve(existsSync(vscode().path("digits_resnet.profile.md"))),
       (isThere) => isThere,
     );
@@ -221,6 +219,7 @@ describe("Around the editor", () => {
     await name.fill("my-phone");
     await name.press("Enter");
     const own = await eventually(
+      vscode(),
       () =>
         vscode().server.run((api) =>
           api.workspace.getConfiguration("edgewise").get<{ name: string }[]>("hardwareProfiles", []),
@@ -250,12 +249,11 @@ describe("Around the editor", () => {
     await open();
     const row = layers().filter({ hasText: "Conv" }).first();
     await row.click({ button: "right" });
-    const menu = vscode().page.locator(".monaco-menu");
-    await menu.getByText("Copy Rows").waitFor();
+    await vscode().page.locator(".monaco-menu").getByText("Copy Rows").waitFor();
     await vscode().screenshot("row-menu");
-    await vscode().page.waitForTimeout(300); // a menu that has just opened takes no click
-    await menu.getByText("Copy Rows").click();
+    await vscode().chooseFromMenu("Copy Rows");
     const text = await eventually(
+      vscode(),
       () => vscode().server.run((api) => api.env.clipboard.readText()),
       (copied) => copied.startsWith("#\tName"),
     );

@@ -3,9 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { bytesOf, npyFile } from "../../unit/runtime/npy-file.ts";
-import { eventually } from "./listing-driver.ts";
 import { SuggestionsDriver } from "./suggestions-driver.ts";
-import { SAMPLES, useWindow } from "./window.ts";
+import { SAMPLES, eventually, useWindow } from "./window.ts";
 
 const MODEL = "digits_lenet.onnx";
 const LARGER = "digits_vgg_bn.onnx";

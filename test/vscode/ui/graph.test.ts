@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { longChain } from "./models.ts";
-import { SAMPLES, useWindow } from "./window.ts";
+import { SAMPLES, eventually, useWindow } from "./window.ts";
 
 const MODEL = "digits_inception.onnx";
 
@@ -65,9 +65,7 @@ describe("The graph", () => {
     await stage.hover();
     const start = await transform();
     await vscode().page.mouse.wheel(0, 120);
-    await vscode().page.waitForTimeout(100); // the wheel moves it with the next frame
-    const moved = await transform();
-    assert.notEqual(moved, start);
+    const moved = await eventually(vscode(), transform, (now) => now !== start);
     await page().getByRole("button", { name: "Zoom out" }).click();
     assert.notEqual(/scale\(.*\)/.exec(await transform())?.[0], /scale\(.*\)/.exec(moved)?.[0]);
     await page().getByRole("button", { name: "Show all of it" }).click();

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually } from "./listing-driver.ts";
 import { SuggestionsDriver } from "./suggestions-driver.ts";
-import { SAMPLES, useWindow } from "./window.ts";
+import { SAMPLES, eventually, useWindow } from "./window.ts";
 
 const MODEL = "digits_lenet.onnx";
 const LOW_RANK = "dense-low-rank:/7/Gemm:cost=0.25";

@@ -5,8 +5,8 @@ import type { Locator } from "playwright-core";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
 import { toBytes } from "../../zoo/pieces.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
-import { ListingDriver, eventually } from "./listing-driver.ts";
-import { SAMPLES, useWindow } from "./window.ts";
+import { ListingDriver } from "./listing-driver.ts";
+import { SAMPLES, eventually, useWindow } from "./window.ts";
 
 const ONNX = "digits_resnet.onnx";
 const TFLITE = "small.tflite";

@@ -179,17 +179,3 @@ export class ListingDriver {
     await row.click();
   }
 }
-
-/** Waits until `probe` gives what `isGood` accepts. */
-export async function eventually<T>(
-  window: VscodeWindow,
-  probe: () => Promise<T>,
-  isGood: (value: T) => boolean,
-): Promise<T> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    const value = await probe();
-    if (isGood(value)) return value;
-    await window.page.waitForTimeout(100);
-  }
-  throw new Error(`Still ${JSON.stringify(await probe())}`);
-}

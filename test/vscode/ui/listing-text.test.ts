@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { ListingDriver, eventually } from "./listing-driver.ts";
-import { SAMPLES, useWindow } from "./window.ts";
+import { ListingDriver } from "./listing-driver.ts";
+import { SAMPLES, eventually, useWindow } from "./window.ts";
 
 const MODEL = "digits_resnet.onnx";
 

@@ -74,7 +74,6 @@ describe("The habits of the page", () => {
     await driver.page.getByRole("button", { name: "Batch 1" }).waitFor();
     await driver.page.getByRole("tab", { name: "Charts" }).click();
     await driver.page.getByLabel("Column shown as bars").selectOption("energy");
-    await vscode().page.waitForTimeout(1500); // VS Code hears of the page's state a moment later
     const loaded = vscode().page.waitForEvent("load");
     await vscode().runCommand("Developer: Reload Window");
     await loaded;

@@ -3,10 +3,9 @@ import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assertAccessible } from "./axe.ts";
 import { denseTflite } from "./editing-driver.ts";
-import { eventually } from "./listing-driver.ts";
 import { stagedNetwork, unknownOperator } from "./models.ts";
 import { SuggestionsDriver } from "./suggestions-driver.ts";
-import { SAMPLES, useWindow } from "./window.ts";
+import { SAMPLES, eventually, useWindow } from "./window.ts";
 
 const LENET = "digits_lenet.onnx";
 /** Batch normalisations behind its convolutions: exact edits. */

@@ -99,7 +99,6 @@ describe("The tree of layers", () => {
     await driver.line("stage.0").click();
     await driver.press("ArrowLeft");
     await driver.line("block.0").waitFor({ state: "detached" });
-    await vscode().page.waitForTimeout(400); // the page tells VS Code of a change a moment later
     writeFileSync(vscode().path("other.onnx"), longChain(3));
     await driver.open("other.onnx");
     await driver.open("staged.onnx");

@@ -126,6 +126,14 @@ export class VscodeWindow {
     await palette.waitFor({ state: "hidden" });
   }
 
+  /** Chooses from the menu that is open. By the keyboard: a menu that has just opened takes no click. */
+  async chooseFromMenu(title: string): Promise<void> {
+    const item = this.page.locator(".monaco-menu").getByText(title);
+    await item.hover();
+    await this.page.keyboard.press("Enter");
+    await item.waitFor({ state: "detached" });
+  }
+
   /** Switches the theme, and waits until an open page of ours shows it. */
   async useTheme(theme: Theme): Promise<void> {
     await this.server.run(async (vscode, name) => {
@@ -173,4 +181,18 @@ export function useWindow(options: WindowOptions = {}): () => VscodeWindow {
     await window?.close();
   });
   return current;
+}
+
+/** Waits until `probe` gives what `isGood` accepts. */
+export async function eventually<T>(
+  window: VscodeWindow,
+  probe: () => Promise<T>,
+  isGood: (value: T) => boolean,
+): Promise<T> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    const value = await probe();
+    if (isGood(value)) return value;
+    await window.page.waitForTimeout(100);
+  }
+  throw new Error(`Still ${JSON.stringify(await probe())}`);
 }
