@@ -38,7 +38,9 @@ const CJS_URL = {
 const BUNDLES = [
   { in: "extension/main.ts", out: "extension.cjs", format: "cjs", ...NODE },
   { in: "extension/worker/main.ts", out: "worker.cjs", format: "cjs", ...NODE, ...CJS_URL },
-  { in: "profiler/runtime/litert-worker.js", out: "litert-worker.js", format: "esm", ...NODE },
+  { in: "profiler/runtime/process/onnx-runtime-process.js", out: "onnx-runtime-process.js", format: "esm", ...NODE },
+  { in: "profiler/runtime/process/litert-process.js", out: "litert-process.js", format: "esm", ...NODE },
+  { in: "profiler/runtime/process/watchdog.js", out: "watchdog.js", format: "esm", ...NODE },
   { in: "profiler/device/host/onnx-process.js", out: "onnx-process.js", format: "esm", ...NODE },
   { in: "profiler/device/chrome/page.js", out: "chrome-page.js", format: "esm", ...BROWSER },
   { in: "profiler/cli/main.ts", out: "cli.js", format: "esm", splitting: true, ...NODE, banner: { js: CLI_HEAD } },

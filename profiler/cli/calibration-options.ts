@@ -3,6 +3,7 @@ import { OptionError } from "../errors.ts";
 import { DATA_SYNTAX, parseData, parseLabels } from "../calibration/parse-spec.ts";
 import { RANDOM_SAMPLES, type CalibrationSpec, type InputSpec, type LabelSpec } from "../calibration/spec.ts";
 import { parseWhole } from "./quantities.ts";
+import { addRuntimeOptions } from "./runtime-options.ts";
 
 /** What commands that run models take to say on which samples. */
 export interface CalibrationOptions {
@@ -24,7 +25,7 @@ export function addCalibrationOptions(command: Command): Command {
 
 /** For commands that only need something to run on. */
 export function addInputOptions(command: Command): Command {
-  return command
+  return addRuntimeOptions(command)
     .option(
       `--data <spec>`,
       `samples as ${DATA_SYNTAX}: .npy, .npz, raw elements, or a folder of images; once for each input (default: seeded random)`,

@@ -1,14 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileOfModel, FileSource } from "../bytes/file-source.ts";
+import { FileSource } from "../bytes/file-source.ts";
 import { ExternalDataFolder } from "../bytes/external-data-folder.ts";
 import { LimitError, ModelFormatError } from "../errors.ts";
-import { modelBytes, readModel } from "../formats/formats.ts";
+import { readModel } from "../formats/formats.ts";
 import type { Model } from "../model/model.ts";
-import { isEdited } from "../model/edited.ts";
-import { loadOnnxRuntime } from "../onnx-runtime.ts";
-import { folderOf } from "../runtime/onnx-session.ts";
+import { folderOf, loadOnnx } from "../runtime/onnx-session.ts";
 import type { ProfiledLevel } from "./profiled-level.ts";
 
 const LOG_FATAL = 4;
@@ -31,11 +29,12 @@ export interface OptimizedOperator {
 export async function optimizedOperators(
   model: Model,
   level: ProfiledLevel = "basic",
+  signal?: AbortSignal,
 ): Promise<readonly OptimizedOperator[] | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "edgewise-optimized-"));
   try {
     const path = join(folder, "optimized.onnx");
-    await writeOptimized(model, path, level);
+    await writeOptimized(model, path, level, signal);
     const source = await FileSource.open(path);
     try {
       const { nodes, tensors } = (await readModel(source, new ExternalDataFolder(path))).entries[0].graph;
@@ -58,8 +57,12 @@ export async function optimizedOperators(
 }
 
 /** Weights go to a file of their own, so that models beyond 2 GiB can be written too. */
-async function writeOptimized(model: Model, path: string, level: ProfiledLevel): Promise<void> {
-  const runtime = await loadOnnxRuntime();
+async function writeOptimized(
+  model: Model,
+  path: string,
+  level: ProfiledLevel,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const options = {
     executionProviders: ["cpu"],
     graphOptimizationLevel: level,
@@ -73,10 +76,6 @@ async function writeOptimized(model: Model, path: string, level: ProfiledLevel):
       },
     },
   } as const;
-  const file = isEdited(model) ? undefined : await fileOfModel(model.source);
-  const session =
-    file === undefined
-      ? await runtime.InferenceSession.create(await modelBytes(model), options)
-      : await runtime.InferenceSession.create(file, options);
-  await session.release();
+  const loaded = await loadOnnx(model, options, [], signal);
+  await loaded.close();
 }

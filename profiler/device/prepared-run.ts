@@ -51,9 +51,15 @@ const HASH_CHUNK = 2 ** 22;
  * compare such a model's outputs with then
  * @throws {EdgewiseError} when it is broken, does not run here, or the options do not fit it
  */
-export async function prepareRun(model: Model, options: RunOptions, runsState = false): Promise<PreparedRun> {
+export async function prepareRun(
+  model: Model,
+  options: RunOptions,
+  runsState = false,
+  signal?: AbortSignal,
+): Promise<PreparedRun> {
   const files = filesOf(model, await fileOf(model));
-  const session = runsState && hasState(model) ? withoutRunning(model) : await openSession(model);
+  const session =
+    runsState && hasState(model) ? withoutRunning(model) : await openSession(model, signal ? { signal } : {});
   try {
     const given = await inputsOf(model.file, session.inputs, options);
     const identity: RunModel = {

@@ -8,7 +8,7 @@ import { neutralGraphOf } from "../translation/known-graph.ts";
 import { lowerRewrite } from "../translation/lower-model.ts";
 import { baseFor, hasFixable, openBase, type EditBase } from "./fixed-sizes.ts";
 import { restructuringOf } from "../restructure/registry.ts";
-import { PartRunner } from "../runtime/model-part.ts";
+import { openPart } from "../runtime/model-part.ts";
 import type { ActivationSource, GraphPart, Guarantee } from "../restructure/restructuring.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
 
@@ -88,22 +88,19 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
     if (source) return source;
     throw new RangeError("a model that was run before an edit is not run after it");
   };
-  const parts = new PartRunner();
   const partAfter = async (partial: Rewrite, from: readonly TensorId[], to: readonly TensorId[]): Promise<GraphPart> =>
-    parts.open(cutModel(await lowerRewrite(base, graph, partial, { readsWeights: true }), from, to, graph.tensors));
+    openPart(cutModel(await lowerRewrite(base, graph, partial, { readsWeights: true }), from, to, graph.tensors), signal);
   const { training, learned } = trainingOf(base, graph, edit, context.training, {
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
-  const rewrite = await restructuring
-    .rewrite(graph, edit.target, edit.options, {
+  const rewrite = await restructuring.rewrite(graph, edit.target, edit.options, {
       seed,
       ...(training && { training }),
       ...(activations && { activations, activationsAfter, partAfter }),
       ...(signal && { signal }),
       ...(onProgress && { onProgress }),
-    })
-    .finally(() => parts.close());
+    });
   const after = await lowerRewrite(base, graph, rewrite, { readsWeights: true });
   signal?.throwIfAborted();
   onProgress?.(1, restructuring.title);

@@ -59,8 +59,8 @@ export async function roundingOf(
 /** The runtime's plainest way of computing the model, and its fastest. */
 async function levelsApart(model: Model, options: RoundingOptions): Promise<number> {
   if (!formatOf(model).hasOptimizationLevels) return 0;
-  const { open = openSession } = options;
-  const plain = await open(model, { optimization: "disabled" });
+  const { open = openSession, signal } = options;
+  const plain = await open(model, { optimization: "disabled", ...(signal && { signal }) });
   try {
     return largestError(await compareRuns({ name: model.file, session: plain }, model, options));
   } finally {

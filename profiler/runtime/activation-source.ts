@@ -12,20 +12,23 @@ import { inputPorts } from "./model-ports.ts";
  * What a model's tensors hold on calibration samples, for edits that compute weights from them. The model is run as it is now, edits
  * included, without being written anywhere.
  * @param open where its sessions come from
+ * @param signal ends runs that are under way
  * @throws {CalibrationError} when the samples do not fit the model
  */
 export function activationsOn(
   model: Model,
   calibration: CalibrationSpec,
   open: OpenSession = openSession,
+  signal?: AbortSignal,
 ): ActivationSource {
+  const options = { open, ...(signal && { signal }) };
   const { tensors } = model.entries[0].graph;
   const schemes = formatOf(model).quantizedActivations(model);
   return {
     countSamples: () => countSamples(model, calibration),
     async *capture(ids) {
       const names = new Map(ids.map((id): [string, TensorId] => [tensors[id]?.name ?? "", id]));
-      for await (const { activations } of captureActivations(model, [...names.keys()], calibration, { open })) {
+      for await (const { activations } of captureActivations(model, [...names.keys()], calibration, options)) {
         const batch = new Map<TensorId, Activations>();
         for (const [name, { shape, data }] of activations) {
           const id = names.get(name);

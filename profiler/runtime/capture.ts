@@ -38,17 +38,18 @@ export async function* captureActivations(
   calibration: CalibrationSpec,
   { open = openSession, ...options }: CaptureOptions = {},
 ): AsyncGenerator<ActivationBatch> {
-  const { optimization, threads } = options;
+  const { optimization, threads, signal } = options;
   const session = await open(model, {
     tensors,
     ...(optimization && { optimization }),
     ...(threads !== undefined && { threads }),
+    ...(signal && { signal }),
   });
   try {
     const samples = await openSamples(calibration, session.inputs);
     try {
       for await (const { start, count, inputs, labels } of batchesOf(samples, options)) {
-        const outputs = await session.run(inputs);
+        const outputs = await session.run(inputs, signal);
         const activations = tensors.map((name): [string, NumericTensor] => {
           const tensor = ownEntry(outputs, name) ?? ownEntry(inputs, name);
           if (tensor === undefined) throw new RunError(`${nameOf(model)}: "${name}" is no tensor of numbers`);

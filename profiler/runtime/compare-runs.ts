@@ -63,17 +63,18 @@ export async function compareRuns(
   options: CompareOptions = {},
 ): Promise<RunComparison> {
   const inner = (options.tensors ?? []).map((pair) => (typeof pair === "string" ? { a: pair, b: pair } : pair));
-  const threads = options.threads === undefined ? {} : { threads: options.threads };
+  const { signal } = options;
+  const settings = { ...(options.threads !== undefined && { threads: options.threads }), ...(signal && { signal }) };
   const closers: (() => Promise<void>)[] = [];
   const closing = <T extends { close(): Promise<void> }>(opened: T): T => {
     closers.unshift(() => opened.close());
     return opened;
   };
   try {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     const { open = openSession } = options;
     const opened = async (model: Model | OpenModel, tensors: readonly string[]): Promise<Session> =>
-      "session" in model ? model.session : closing(await open(model, { ...threads, tensors }));
+      "session" in model ? model.session : closing(await open(model, { ...settings, tensors }));
     const first = await opened(
       a,
       inner.map((pair) => pair.a),
@@ -90,10 +91,10 @@ export async function compareRuns(
     const oneByOne = hasFixedBatch(second) ? { batchSize: 1 } : {};
     for await (const batch of batchesOf(samples, { ...options, ...oneByOne })) {
       const [fromA, fromB] = await Promise.all([
-        first.run(batch.inputs),
-        feed(batch).then((given) => second.run(given)),
+        first.run(batch.inputs, signal),
+        feed(batch).then((given) => second.run(given, signal)),
       ]);
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       for (const pair of compared) pair.add(fromA, fromB, batch.count, batch.labels);
     }
     const leastClasses = isRandom(spec) ? LEAST_CLASSES_OF_RANDOM : undefined;

@@ -7,12 +7,14 @@ import { printDimension, type PortShape } from "../model/shape.ts";
 import { inferOpen } from "../translation/lift-model.ts";
 import { boundTo, hasOpenSizes, openShapes } from "./bound-model.ts";
 import { checkInputs } from "./check-inputs.ts";
-import { LitertThread, type RawTensor } from "./litert-thread.ts";
-import type { NamedTensors, NumericTensor } from "./numeric-tensor.ts";
+import type { NamedTensors, NumericArray, NumericTensor } from "./numeric-tensor.ts";
+import { LoadedModel, type Loading } from "./process/loaded-model.ts";
+import { runError } from "./process/run-error.ts";
+import type { RuntimeAnswer } from "./process/runtime-process.ts";
 import { withRange, type Port, type Session, type SessionRequest } from "./session.ts";
 
 /**
- * A session of LiteRT.js (WASM with XNNPACK) in a thread of its own. Quantized ports are given and taken as the real numbers that they
+ * A session of LiteRT.js (WASM with XNNPACK) in a process of its own. Quantized ports are given and taken as the real numbers that they
  * stand for.
  *
  * @throws {RunError} when LiteRT.js refuses the model, or an input or output is no tensor of numbers
@@ -54,16 +56,17 @@ class OpenSizeSession implements Session {
     this.captured = ports.slice(ports.length - request.captured.length);
   }
 
-  async run(inputs: NamedTensors): Promise<NamedTensors> {
+  async run(inputs: NamedTensors, signal?: AbortSignal): Promise<NamedTensors> {
     if (this.#isClosed) throw new RunError(`${this.model.file}: the session is closed`);
     const shapes = checkInputs(this.model.file, this.inputs, inputs).map(({ shape }) => shape);
     const key = JSON.stringify(shapes);
     if (this.#bound?.key !== key) {
       await this.#bound?.session.close();
       this.#bound = undefined;
-      this.#bound = { key, session: await openFixedSession(boundTo(this.model, shapes), this.request) };
+      const request = signal ? { ...this.request, signal } : this.request;
+      this.#bound = { key, session: await openFixedSession(boundTo(this.model, shapes), request) };
     }
-    return this.#bound.session.run(inputs);
+    return this.#bound.session.run(inputs, signal);
   }
 
   async close(): Promise<void> {
@@ -81,27 +84,39 @@ function extraOutputs(
   return captured.map(({ name, id }) => ({ name, tensor: numberOf(id) }));
 }
 
+/** Shapes of the model's ends, in order. */
+interface Facts {
+  readonly handle: number;
+  readonly inputs: readonly (readonly number[])[];
+  readonly outputs: readonly (readonly number[])[];
+}
+
 /**
  * A session of a model whose sizes are all known.
- * @param lent a thread to run in, which stays open; no other session may run in it meanwhile
+ * @throws {RunError} when LiteRT.js refuses the model or dies of it
+ * @throws the signal's reason when it aborts
  */
-export async function openFixedSession(
-  model: Model,
-  request: SessionRequest,
-  lent?: LitertThread,
-): Promise<LitertSession> {
-  const { captured, ranges } = request;
+export async function openFixedSession(model: Model, request: SessionRequest): Promise<LitertSession> {
+  const { captured, ranges, signal } = request;
   const file = model.file;
-  const written = await numberedTflite(model);
-  const { bytes, inputs, outputs } = await withFloatInputsOutputs(file, written.bytes, extraOutputs(written, request));
-  const thread = lent ?? new LitertThread();
+  const floatEnds = async (): ReturnType<typeof withFloatInputsOutputs> => {
+    const written = await numberedTflite(model);
+    return withFloatInputsOutputs(file, written.bytes, extraOutputs(written, request));
+  };
+  // Its bytes are not held for the case that it has to be loaded again.
+  let first: Awaited<ReturnType<typeof floatEnds>> | undefined = await floatEnds();
+  const { inputs, outputs } = first;
+  const loading = async (): Promise<Loading> => {
+    const { bytes } = first ?? (await floatEnds());
+    first = undefined;
+    return { value: {}, arrays: [bytes] };
+  };
   try {
-    const opened = await thread.request("open", bytes);
-    const given = portsOf(inputs, opened.inputs).map((port) => withRange(port, ranges.get(port.name)));
-    return new LitertSession(file, thread, given, outputs, opened.outputs, captured.length, lent !== undefined);
+    const loaded = await LoadedModel.load<Facts>("LiteRT.js", loading, signal);
+    const given = portsOf(inputs, loaded.facts.inputs).map((port) => withRange(port, ranges.get(port.name)));
+    return new LitertSession(file, loaded, given, outputs, captured.length);
   } catch (cause) {
-    if (lent === undefined) await thread.close();
-    throw new RunError(`${file}: LiteRT.js cannot load it: ${messageOf(cause)}`, { cause });
+    throw runError(`${file}: LiteRT.js cannot load it`, cause, { signal });
   }
 }
 
@@ -125,70 +140,79 @@ export class LitertSession implements Session {
   readonly skipped = [];
   readonly outputs: readonly Port[];
   readonly captured: readonly Port[];
-  #thread: LitertThread | undefined;
+  #loaded: LoadedModel<Facts> | undefined;
 
   constructor(
     private readonly file: string,
-    thread: LitertThread,
+    loaded: LoadedModel<Facts>,
     readonly inputs: readonly Port[],
     private readonly floatOutputs: readonly FloatPort[],
-    shapes: readonly (readonly number[])[],
     captured: number,
-    private readonly isLent: boolean,
   ) {
-    const ports = portsOf(floatOutputs, shapes);
+    const ports = portsOf(floatOutputs, loaded.facts.outputs);
     this.outputs = ports.slice(0, ports.length - captured);
     this.captured = ports.slice(ports.length - captured);
-    this.#thread = thread;
+    this.#loaded = loaded;
   }
 
-  async run(inputs: NamedTensors): Promise<NamedTensors> {
-    if (this.#thread === undefined) throw new RunError(`${this.file}: the session is closed`);
-    const given = checkInputs(this.file, this.inputs, inputs);
-    try {
-      const results = await this.#thread.request("run", given.map(rawTensor));
-      return Object.fromEntries(this.floatOutputs.map((port) => [port.name, outputTensor(port, results[port.place])]));
-    } catch (cause) {
-      throw new RunError(`${this.file}: LiteRT.js failed: ${messageOf(cause)}`, { cause });
-    }
+  run(inputs: NamedTensors, signal?: AbortSignal): Promise<NamedTensors> {
+    return this.#request("run", {}, () => checkInputs(this.file, this.inputs, inputs), signal);
   }
 
   /**
    * Many samples, each in a run of its own.
    * @param inputs elements of all samples one after the other, and the shape of one
    */
-  async runEach(inputs: NamedTensors, count: number): Promise<NamedTensors> {
-    if (this.#thread === undefined) throw new RunError(`${this.file}: the session is closed`);
-    const given = this.inputs.flatMap(({ name }) => ownEntry(inputs, name) ?? []);
-    if (given.length !== this.inputs.length) throw new RunError(`${this.file}: an input is missing`);
-    try {
-      const results = await this.#thread.request("runEach", { inputs: given.map(rawTensor), count });
-      return Object.fromEntries(this.floatOutputs.map((port) => [port.name, outputTensor(port, results[port.place])]));
-    } catch (cause) {
-      throw new RunError(`${this.file}: LiteRT.js failed: ${messageOf(cause)}`, { cause });
-    }
+  runEach(inputs: NamedTensors, count: number, signal?: AbortSignal): Promise<NamedTensors> {
+    const given = (): readonly NumericTensor[] => {
+      const tensors = this.inputs.flatMap(({ name }) => ownEntry(inputs, name) ?? []);
+      if (tensors.length !== this.inputs.length) throw new RunError(`${this.file}: an input is missing`);
+      return tensors;
+    };
+    return this.#request("runEach", { count }, given, signal);
   }
 
   async close(): Promise<void> {
-    const thread = this.#thread;
-    this.#thread = undefined;
-    if (!this.isLent) await thread?.close();
+    const loaded = this.#loaded;
+    this.#loaded = undefined;
+    await loaded?.close();
+  }
+
+  async #request(
+    action: string,
+    value: object,
+    inputs: () => readonly NumericTensor[],
+    signal: AbortSignal | undefined,
+  ): Promise<NamedTensors> {
+    const loaded = this.#loaded;
+    if (loaded === undefined) throw new RunError(`${this.file}: the session is closed`);
+    const given = inputs();
+    try {
+      const shapes = given.map(({ shape }) => shape);
+      const arrays = given.map(({ data }) => data);
+      const answer = await loaded.request(action, { ...value, shapes }, arrays, signal);
+      return namedOutputs(this.floatOutputs, answer.result as readonly (readonly number[])[], answer.arrays);
+    } catch (cause) {
+      throw runError(`${this.file}: LiteRT.js failed`, cause, { signal });
+    }
   }
 }
 
-function rawTensor({ data, shape }: NumericTensor): RawTensor {
-  return { data, shape };
-}
-
-function outputTensor({ dataType }: FloatPort, result: RawTensor | undefined): NumericTensor {
-  if (result === undefined) throw new Error("an output is missing");
-  return { dataType, ...result };
+/** What a process gives for a model's outputs, by their names. */
+export function namedOutputs(
+  ports: readonly FloatPort[],
+  shapes: readonly (readonly number[])[],
+  arrays: RuntimeAnswer["arrays"],
+): NamedTensors {
+  return Object.fromEntries(
+    ports.map(({ name, dataType, place }) => {
+      const [shape, data] = [shapes[place], arrays[place]];
+      if (shape === undefined || data === undefined) throw new Error("an output is missing");
+      return [name, { dataType, shape, data: data as NumericArray }] as const;
+    }),
+  );
 }
 
 function portsOf(ports: readonly FloatPort[], shapes: readonly PortShape[]): readonly Port[] {
   return ports.map(({ name, dataType, place }) => ({ name, dataType, shape: shapes[place] ?? [] }));
-}
-
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ").trim();
 }

@@ -4,7 +4,6 @@ import type { Model, TensorId } from "../model/model.ts";
 import type { Activations, GraphPart } from "../neutral/activations.ts";
 import { boundTo } from "./bound-model.ts";
 import { openFixedSession } from "./litert-session.ts";
-import { LitertThread } from "./litert-thread.ts";
 import { newArray, type NamedTensors, type NumericArray, type NumericType } from "./numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
 import type { Session } from "./session.ts";
@@ -12,31 +11,16 @@ import type { Session } from "./session.ts";
 /** Elements of one run's inputs: activations take some ten times as much memory. */
 const RUN_ELEMENTS = 2 ** 22;
 
-/** Runs parts of models, one at a time. */
-export class PartRunner {
-  #thread: LitertThread | undefined;
-
-  /**
-   * @param part whose inputs and outputs are those of its main graph
-   * @throws {RunError} when the runtime refuses it
-   */
-  async open(part: Model): Promise<GraphPart> {
-    const runner = part.format === "tflite" ? await this.#openTflite(part) : await openOnnx(part);
-    const { graph } = part.entries[0];
-    return { run: (given) => ran(part, graph, runner, given), close: () => runner.session.close() };
-  }
-
-  async close(): Promise<void> {
-    await this.#thread?.close();
-    this.#thread = undefined;
-  }
-
-  /** Opening LiteRT.js takes longer than running a part on all samples: one thread opens part after part. */
-  async #openTflite(part: Model): Promise<Runner> {
-    this.#thread ??= new LitertThread();
-    const session = await openFixedSession(boundTo(part, []), { captured: [], ranges: new Map() }, this.#thread);
-    return { session, together: 1, runEach: (inputs, count) => session.runEach(inputs, count) };
-  }
+/**
+ * Makes a part of a model ready to run on many samples.
+ * @param part whose inputs and outputs are those of its main graph
+ * @throws {RunError} when the runtime refuses it
+ * @throws the signal's reason when it aborts
+ */
+export async function openPart(part: Model, signal?: AbortSignal): Promise<GraphPart> {
+  const runner = part.format === "tflite" ? await openTflite(part, signal) : await openOnnx(part, signal);
+  const { graph } = part.entries[0];
+  return { run: (given) => ran(part, graph, runner, given), close: () => runner.session.close() };
 }
 
 interface Runner {
@@ -46,8 +30,14 @@ interface Runner {
   readonly runEach?: (inputs: NamedTensors, count: number) => Promise<NamedTensors>;
 }
 
-async function openOnnx(part: Model): Promise<Runner> {
-  const session = await openSession(part);
+async function openTflite(part: Model, signal: AbortSignal | undefined): Promise<Runner> {
+  const request = { captured: [], ranges: new Map(), ...(signal && { signal }) };
+  const session = await openFixedSession(boundTo(part, []), request);
+  return { session, together: 1, runEach: (inputs, count) => session.runEach(inputs, count, signal) };
+}
+
+async function openOnnx(part: Model, signal: AbortSignal | undefined): Promise<Runner> {
+  const session = await openSession(part, signal ? { signal } : {});
   const isFixed = session.inputs.some(({ shape }) => typeof shape[0] === "number");
   return { session, ...(isFixed && { together: 1 }) };
 }

@@ -1,8 +1,7 @@
-import { ownEntry } from "../own-entry.ts";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import type * as Ort from "onnxruntime-node";
-import { EdgewiseError, RunError } from "../errors.ts";
+import { RunError } from "../errors.ts";
 import { toFloat16 } from "../model/encode-elements.ts";
 import { fileOfModel, FileSource } from "../bytes/file-source.ts";
 import { onnxBytes } from "../formats/onnx/write.ts";
@@ -10,7 +9,7 @@ import type { Model } from "../model/model.ts";
 import { isEdited } from "../model/edited.ts";
 import { fromFloat16 } from "../model/raw-elements.ts";
 import { checkInputs } from "./check-inputs.ts";
-import { loadOnnxRuntime, QUIET_THREADS } from "../onnx-runtime.ts";
+import { QUIET_THREADS } from "../onnx-runtime.ts";
 import {
   isNumericType,
   toBigInts,
@@ -18,6 +17,9 @@ import {
   type NumericArray,
   type NumericTensor,
 } from "./numeric-tensor.ts";
+import type { ElementArray } from "./process/exchange-file.js";
+import { LoadedModel, type Loading } from "./process/loaded-model.ts";
+import { runError } from "./process/run-error.ts";
 import { withRange, type Port, type Range, type Session, type SessionRequest } from "./session.ts";
 
 /** More threads wait for each other longer than they compute: models of phones have small layers. */
@@ -26,16 +28,24 @@ const MOST_THREADS = 8;
 /** Failures come as exceptions; the log on standard error would only repeat them. */
 const LOG_FATAL = 4;
 
+type Metadata = Ort.InferenceSession.ValueMetadata;
+
+/** What the process says of a model that it loaded. */
+interface Facts {
+  readonly handle: number;
+  readonly inputs: readonly Metadata[];
+  readonly outputs: readonly Metadata[];
+}
+
 /**
- * A session of ONNX Runtime on the CPU, with the same options on every run.
- * @throws {RunError} when ONNX Runtime refuses the model, or an input is no tensor of numbers
+ * A session of ONNX Runtime on the CPU, in a process of its own, with the same options on every run.
+ * @throws {RunError} when ONNX Runtime refuses the model or dies of it, or an input is no tensor of numbers
+ * @throws the signal's reason when it aborts
  */
 export async function openOnnxSession(
   model: Model,
-  { captured, ranges, optimization = "all", threads = defaultThreads() }: SessionRequest,
+  { captured, ranges, optimization = "all", threads = defaultThreads(), signal }: SessionRequest,
 ): Promise<Session> {
-  const name = model.file;
-  const runtime = await loadOnnxRuntime();
   const options: Ort.InferenceSession.SessionOptions = {
     executionProviders: ["cpu"],
     executionMode: "sequential",
@@ -46,17 +56,37 @@ export async function openOnnxSession(
     extra: { session: { ...QUIET_THREADS, model_external_initializers_file_folder_path: folderOf(model) } },
   };
   const tensors = captured.map((tensor) => tensor.name);
-  // Its own file is mapped by the runtime, where bytes would be held twice.
-  const path = isEdited(model) || tensors.length > 0 ? undefined : await fileOfModel(model.source);
+  const loaded = await loadOnnx(model, options, tensors, signal);
   try {
-    const session =
-      path === undefined
-        ? await runtime.InferenceSession.create(await onnxBytes(model, tensors), options)
-        : await runtime.InferenceSession.create(path, options);
-    return new OnnxSession(name, session, runtime.Tensor, ranges, tensors.length);
+    return new OnnxSession(model.file, loaded, ranges, tensors.length);
+  } catch (error) {
+    await loaded.close();
+    throw error;
+  }
+}
+
+/**
+ * Has ONNX Runtime load a model, edits included, in its process.
+ * @param tensors that it is to give as outputs too
+ * @throws {RunError} when it refuses the model or dies of it
+ * @throws the signal's reason when it aborts
+ */
+export async function loadOnnx(
+  model: Model,
+  options: Ort.InferenceSession.SessionOptions,
+  tensors: readonly string[] = [],
+  signal?: AbortSignal,
+): Promise<LoadedModel<Facts>> {
+  const loading = async (): Promise<Loading> => {
+    // Its own file is mapped by the runtime, where bytes would be held twice.
+    const path = isEdited(model) || tensors.length > 0 ? undefined : await fileOfModel(model.source);
+    if (path !== undefined) return { value: { path: resolve(path), options } };
+    return { value: { options }, arrays: [await onnxBytes(model, tensors)] };
+  };
+  try {
+    return await LoadedModel.load<Facts>("ONNX Runtime", loading, signal);
   } catch (cause) {
-    if (!(cause instanceof Error) || cause instanceof EdgewiseError) throw cause;
-    throw new RunError(`${name}: ONNX Runtime cannot load it: ${plainMessage(cause)}`, { cause });
+    throw runError(`${model.file}: ONNX Runtime cannot load it`, cause, { signal });
   }
 }
 
@@ -70,48 +100,51 @@ class OnnxSession implements Session {
   readonly outputs: readonly Port[];
   readonly captured: readonly Port[];
   readonly skipped: Session["skipped"];
-  #session: Ort.InferenceSession | undefined;
+  #loaded: LoadedModel<Facts> | undefined;
 
   constructor(
     readonly name: string,
-    session: Ort.InferenceSession,
-    private readonly tensorClass: typeof Ort.Tensor,
+    loaded: LoadedModel<Facts>,
     ranges: ReadonlyMap<string, Range>,
     captured: number,
   ) {
-    const inputs = session.inputMetadata.map(readPort);
+    const inputs = loaded.facts.inputs.map(readPort);
     const refused = inputs.find(isSkipped);
     if (refused !== undefined)
       throw new RunError(`${name}: input "${refused.name}" cannot be given: ${refused.reason}`);
     this.inputs = inputs.filter(isPort).map((port) => withRange(port, ranges.get(port.name)));
-    const outputs = session.outputMetadata.map(readPort);
+    const outputs = loaded.facts.outputs.map(readPort);
     const ends = outputs.slice(0, outputs.length - captured);
     this.outputs = ends.filter(isPort);
     this.captured = outputs.slice(ends.length).filter(isPort);
     this.skipped = outputs.filter(isSkipped);
-    this.#session = session;
+    this.#loaded = loaded;
   }
 
-  async run(inputs: NamedTensors): Promise<NamedTensors> {
-    if (this.#session === undefined) throw new RunError(`${this.name}: the session is closed`);
+  async run(inputs: NamedTensors, signal?: AbortSignal): Promise<NamedTensors> {
+    if (this.#loaded === undefined) throw new RunError(`${this.name}: the session is closed`);
     const given = checkInputs(this.name, this.inputs, inputs);
-    const feeds = this.inputs.map(({ name }, index) => [name, this.#toRuntime(given[index])] as const);
+    const feeds = given.map(({ dataType: type, shape }, index) => ({ name: this.inputs[index]?.name, type, shape }));
     const fetches = [...this.outputs, ...this.captured].map(({ name }) => name);
     try {
-      const results = await this.#session.run(Object.fromEntries(feeds), fetches);
-      return Object.fromEntries(fetches.map((name) => [name, fromRuntime(ownEntry(results, name))]));
+      const { result, arrays } = await this.#loaded.request(
+        "run",
+        { feeds, fetches, kept: [] },
+        given.map(toRuntime),
+        signal,
+      );
+      const made = result as readonly (Made | null)[];
+      const rest = [...arrays];
+      return Object.fromEntries(fetches.map((name, place) => [name, fromRuntime(made[place], () => rest.shift())]));
     } catch (cause) {
-      throw new RunError(`${this.name}: ONNX Runtime failed: ${plainMessage(cause)}`, {
-        cause,
-        hint: this.#openSizes(),
-      });
+      throw runError(`${this.name}: ONNX Runtime failed`, cause, { signal, hint: this.#openSizes() });
     }
   }
 
   async close(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    await session?.release();
+    const loaded = this.#loaded;
+    this.#loaded = undefined;
+    await loaded?.close();
   }
 
   /** Sizes that the model leaves open are the commonest reason why it takes made-up inputs of its types, but not of their shapes. */
@@ -120,20 +153,23 @@ class OnnxSession implements Session {
     if (open.size === 0) return undefined;
     return `It leaves sizes open that are 1 unless samples or you say otherwise: ${[...open].join(", ")}.`;
   }
+}
 
-  #toRuntime(tensor: NumericTensor | undefined): Ort.Tensor {
-    if (tensor === undefined) throw new RunError(`${this.name}: an input is missing`);
-    const { dataType, shape, data } = tensor;
-    const Tensor = this.tensorClass;
-    switch (dataType) {
-      case "float16":
-        return new Tensor("float16", Uint16Array.from(data, toFloat16), shape);
-      case "int64":
-      case "uint64":
-        return new Tensor(dataType, toBigInts(dataType, data), shape);
-      default:
-        return new Tensor(dataType, data, shape);
-    }
+/** What the process says of an output. */
+interface Made {
+  readonly type: string;
+  readonly shape: readonly number[];
+}
+
+function toRuntime({ dataType, data }: NumericTensor): ElementArray {
+  switch (dataType) {
+    case "float16":
+      return Uint16Array.from(data, toFloat16);
+    case "int64":
+    case "uint64":
+      return toBigInts(dataType, data);
+    default:
+      return data;
   }
 }
 
@@ -159,32 +195,18 @@ function readPort(metadata: Ort.InferenceSession.ValueMetadata): Port | Skipped 
   return { name, dataType: type, shape: dimensions };
 }
 
-function fromRuntime(value: Ort.OnnxValue | undefined): NumericTensor {
-  if (value === undefined || !("dims" in value) || !isNumericType(value.type))
-    throw new Error("an output is no tensor of numbers");
-  const { type: dataType, dims: shape, data } = value as Ort.Tensor & { type: typeof value.type };
-  return { dataType, shape: [...shape], data: elementsOf(dataType, data) };
+function fromRuntime(made: Made | null | undefined, next: () => ElementArray | undefined): NumericTensor {
+  if (!made || !isNumericType(made.type)) throw new Error("an output is no tensor of numbers");
+  const data = next();
+  if (data === undefined) throw new Error("the elements of an output are missing");
+  return { dataType: made.type, shape: made.shape, data: elementsOf(made.type, data) };
 }
 
-function elementsOf(type: NumericTensor["dataType"], data: Ort.Tensor["data"]): NumericArray {
+function elementsOf(type: NumericTensor["dataType"], data: ElementArray): NumericArray {
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
-  if (type === "float16") {
-    // Newer versions of Node have a Float16Array, and the runtime then uses it.
-    const { buffer, byteOffset, length } = data as Uint16Array;
-    return Float32Array.from(new Uint16Array(buffer, byteOffset, length), fromFloat16);
-  }
-  return data as NumericArray;
+  return type === "float16" ? Float32Array.from(data, fromFloat16) : data;
 }
 
 function defaultThreads(): number {
   return Math.min(MOST_THREADS, availableParallelism());
-}
-
-/** Without the source positions that the runtime puts in front. */
-function plainMessage(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message
-    .replace(/^(?:Error: )?/, "")
-    .replaceAll(/\s*\n\s*/g, " ")
-    .trim();
 }

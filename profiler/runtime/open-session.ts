@@ -4,9 +4,16 @@ import { innerTensors } from "./inner-tensors.ts";
 import { inputRanges } from "./input-ranges.ts";
 import { openLitertSession } from "./litert-session.ts";
 import { openOnnxSession } from "./onnx-session.ts";
+import type { RuntimeName } from "./process/runtime-process.ts";
 import type { Session, SessionOptions, SessionRequest } from "./session.ts";
 
-/** What runs each format: loaded when it is first asked for a session. It stands above the formats, which runtimes ask about their models. */
+/** What runs each format. */
+export const RUNTIME_NAMES: Readonly<Record<Model["format"], RuntimeName>> = {
+  onnx: "ONNX Runtime",
+  tflite: "LiteRT.js",
+};
+
+/** How it does: loaded when it is first asked for a session. It stands above the formats, which runtimes ask about their models. */
 const RUNTIMES: Readonly<Record<Model["format"], (model: Model, request: SessionRequest) => Promise<Session>>> = {
   onnx: openOnnxSession,
   tflite: openLitertSession,
@@ -17,25 +24,26 @@ const RUNTIMES: Readonly<Record<Model["format"], (model: Model, request: Session
  * bytes first, so neither runtime sees a broken file.
  *
  * @throws {EdgewiseError} when an inner tensor cannot be captured, or the runtime refuses the model
+ * @throws the signal's reason when it aborts
  */
 export async function openSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   const { tensors = [], ...settings } = options;
   const captured = innerTensors(model, tensors);
   const session = await RUNTIMES[model.format](model, { ...settings, captured, ranges: inputRanges(model) });
   count("sessions");
-  return counted(session);
+  return counted(session, options.signal);
 }
 
-function counted(session: Session): Session {
+function counted(session: Session, signal: AbortSignal | undefined): Session {
   const { inputs, outputs, captured, skipped } = session;
   return {
     inputs,
     outputs,
     captured,
     skipped,
-    run: (batch) => {
+    run: (batch, own = signal) => {
       count("runs");
-      return session.run(batch);
+      return session.run(batch, own);
     },
     close: () => session.close(),
   };

@@ -16,6 +16,9 @@ const MOST_MODEL_BYTES = 2 ** 28;
 /** Bytes of answers that are kept. Networks with maps for outputs have more on many samples: those are computed again. */
 const MOST_REMEMBERED = 2 ** 27;
 
+/** For who has no signal: that of the one who opened a session first is no longer his. */
+const NEVER = new AbortController().signal;
+
 interface Pooled {
   readonly model: Model;
   readonly options: SessionOptions;
@@ -41,9 +44,10 @@ export class SessionPool {
   readonly open: OpenSession = async (model, options = {}) => {
     if (this.#isClosed) return openSession(model, options);
     const known = this.#pooled.findLast((pooled) => serves(pooled, model, options));
+    const { signal, ...settings } = options;
     const pooled = known ?? {
       model,
-      options,
+      options: settings,
       session: await openSession(model, options),
       answers: new Map(),
       bytes: 0,
@@ -53,7 +57,7 @@ export class SessionPool {
     if (known) this.#pooled.splice(this.#pooled.indexOf(known), 1);
     this.#pooled.push(pooled);
     await this.#shrink(MOST_SESSIONS);
-    return this.#lease(pooled);
+    return this.#lease(pooled, signal);
   };
 
   /** Frees all sessions that nobody has open, and those that somebody has when they are handed back. */
@@ -62,7 +66,7 @@ export class SessionPool {
     await this.#shrink(0);
   }
 
-  #lease(pooled: Pooled): Session {
+  #lease(pooled: Pooled, signal: AbortSignal | undefined): Session {
     const { inputs, outputs, captured, skipped } = pooled.session;
     let isOpen = true;
     return {
@@ -71,7 +75,7 @@ export class SessionPool {
       captured,
       skipped,
       // A closed one is the session's own affair to refuse.
-      run: (batch) => this.#answer(pooled, batch),
+      run: (batch, own = signal) => this.#answer(pooled, batch, own),
       close: async () => {
         if (!isOpen) return;
         isOpen = false;
@@ -82,12 +86,17 @@ export class SessionPool {
   }
 
   /** Who asks while the same batch is under way waits for that. */
-  async #answer(pooled: Pooled, batch: NamedTensors): Promise<NamedTensors> {
+  async #answer(pooled: Pooled, batch: NamedTensors, signal: AbortSignal | undefined): Promise<NamedTensors> {
     const { answers, session } = pooled;
     const key = digestOf(batch);
     const known = answers.get(key);
-    if (known) return known;
-    const running = session.run(batch);
+    if (known) {
+      const answered = await known.catch(() => undefined);
+      if (answered) return answered;
+      // Whoever asked first may have given up.
+      return this.#answer(pooled, batch, signal);
+    }
+    const running = session.run(batch, signal ?? NEVER);
     answers.set(key, running);
     try {
       const answer = await running;

@@ -35,9 +35,13 @@ export interface Session {
   readonly captured: readonly Port[];
   /** Outputs that are no tensors of numbers, and why. */
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
-  /** @throws {RunError} when an input is missing or does not fit, or the runtime fails */
-  run(inputs: NamedTensors): Promise<NamedTensors>;
-  /** Frees the model and its threads. A second call does nothing. */
+  /**
+   * @param signal ends the run; that which the session was opened with when left out
+   * @throws {RunError} when an input is missing or does not fit, the runtime fails, or a limit ends it
+   * @throws the signal's reason when it aborts
+   */
+  run(inputs: NamedTensors, signal?: AbortSignal): Promise<NamedTensors>;
+  /** Frees the model, and ends what is under way. A second call does nothing. */
   close(): Promise<void>;
 }
 
@@ -48,6 +52,8 @@ export interface SessionOptions {
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /** Threads that share an operator. The same number on the same machine gives the same bits. */
   readonly threads?: number;
+  /** Ends opening it, and runs that have no signal of their own. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a runtime is asked for, as `openSession` finds it out of the model. */

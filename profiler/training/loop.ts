@@ -55,12 +55,11 @@ const STEPS_BETWEEN_LOOKS = 25;
 /** Trains, looks at the held-out samples now and then, and keeps the weights that were best on them: those it starts from, if none were better. */
 export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const { batch, targets, pool, count, rate, steps, seconds, random, stop, signal, onPoint, onStep } = options;
-  const trainer = await Trainer.open(
-    options.step,
-    options.error,
-    options.start,
-    options.threads === undefined ? {} : { threads: options.threads },
-  );
+  const { threads } = options;
+  const trainer = await Trainer.open(options.step, options.error, options.start, {
+    ...(threads !== undefined && { threads }),
+    signal,
+  });
   try {
     const points: TrainingPoint[] = [{ step: 0, training: null, heldOut: await heldOutError(trainer, options) }];
     const [start] = points;
@@ -83,7 +82,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
         points.push(point);
         if (point.heldOut < (points[best]?.heldOut ?? Infinity)) {
           best = points.length - 1;
-          weights = trainer.weights();
+          weights = await trainer.weights();
         }
         onPoint?.(point, Math.min(1, progress));
         [sum, since] = [0, 0];
@@ -100,7 +99,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
     }
     return { weights, points, best, wasStopped };
   } finally {
-    await trainer.close();
+    trainer.close();
   }
 }
 

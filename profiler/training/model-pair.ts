@@ -26,7 +26,9 @@ export class ModelPair {
     lifted: NeutralGraph,
     targets: readonly TargetPair[],
     fed: readonly TensorId[],
+    signal?: AbortSignal,
   ): Promise<ModelPair> {
+    const ending = signal ? { signal } : {};
     const unique = uniqueNames(lifted);
     const names = fed.map((id): readonly [TensorId, string] => {
       const { name } = lifted.tensor(id);
@@ -34,10 +36,12 @@ export class ModelPair {
       return [id, name];
     });
     const inner = names.filter(([id]) => !lifted.tensor(id).isInput);
-    const taught = await openSession(teacher, { tensors: targets.map((pair) => pair.teacher) });
+    const taught = await openSession(teacher, { tensors: targets.map((pair) => pair.teacher), ...ending });
     try {
       const taken = names.length === 0 ? [] : inner.map(([, name]) => name);
-      const studying = needsStudent(taught, lifted, names) ? await openSession(student, { tensors: taken }) : undefined;
+      const studying = needsStudent(taught, lifted, names)
+        ? await openSession(student, { tensors: taken, ...ending })
+        : undefined;
       return new ModelPair(taught, studying, targets, new Map(names));
     } catch (error) {
       await taught.close();

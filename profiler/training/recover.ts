@@ -178,9 +178,10 @@ class Distillation {
     plan: TrainingPlan,
     random: Random,
   ): Promise<{ pool: readonly Columns[]; held: Columns; augmentation: Augmentation }> {
-    const { signal, onProgress } = this.options;
+    const { onProgress } = this.options;
+    const signal = eitherOf(this.options);
     const augmentation = augmentationOf(this.options, base[0] ?? {});
-    const models = await ModelPair.open(this.teacherModel, this.studentModel, this.#student, used, plan.fed);
+    const models = await ModelPair.open(this.teacherModel, this.studentModel, this.#student, used, plan.fed, signal);
     try {
       const judged = Array.from({ length: HELD_OUT_COPIES }, () => augmentedCopy(heldOut, augmentation, random)).flat();
       const held = await models.columns(judged, signal);
@@ -195,6 +196,12 @@ class Distillation {
       await models.close();
     }
   }
+}
+
+/** Where nothing is trained yet, nothing is kept of it either. */
+function eitherOf({ signal, stop }: RecoverOptions): AbortSignal | undefined {
+  const signals = [signal, stop].flatMap((each) => each ?? []);
+  return signals.length === 0 ? undefined : AbortSignal.any(signals);
 }
 
 /** Every eighth sample is held out: samples often come sorted by class. */

@@ -68,7 +68,7 @@ export async function runThrough(
   for (let start = 0; start < samples.length; start += most) {
     signal?.throwIfAborted();
     const batch = fitted(session, samples.slice(start, start + most));
-    const results = await session.run(batch.tensors);
+    const results = await session.run(batch.tensors, signal);
     for (const name of names) {
       const tensor = ownEntry(results, name) ?? ownEntry(batch.tensors, name);
       if (tensor === undefined) throw new RunError(`"${name}" is no tensor of numbers`);

@@ -1,52 +1,57 @@
-import { ownEntry } from "../own-entry.ts";
 import type * as Ort from "onnxruntime-node";
 import { RunError } from "../errors.ts";
-import { loadOnnxRuntime, QUIET_THREADS } from "../onnx-runtime.ts";
+import { QUIET_THREADS } from "../onnx-runtime.ts";
+import type { ElementArray } from "../runtime/process/exchange-file.js";
+import { runError } from "../runtime/process/run-error.ts";
+import { RuntimeProcess } from "../runtime/process/runtime-process.ts";
 import { NAMES, type BuiltGraph } from "./step-graph.ts";
 
 /** Elements of a batch by the names of the graph's inputs. */
 export type Batch = ReadonlyMap<string, Float32Array>;
 
-/** Threads that share an operator. */
 export interface TrainerOptions {
+  /** Threads that share an operator. */
   readonly threads?: number;
+  /** Ends what is under way. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface OpenGraph extends Pick<BuiltGraph, "inputs"> {
-  readonly session: Ort.InferenceSession;
+  readonly handle: number;
 }
 
-/** Runs training steps: weights and the means of their gradients go into each, and come out of it. */
-export class Trainer {
-  #weights: Ort.Tensor;
-  #first: Ort.Tensor;
-  #second: Ort.Tensor;
+/** What stays in the process between steps, by the names of the inputs that take it. */
+const HELD = [NAMES.weights, NAMES.first, NAMES.second] as const;
 
+/** By the outputs that give it. */
+const KEPT = [
+  [NAMES.newWeights, NAMES.weights],
+  [NAMES.newFirst, NAMES.first],
+  [NAMES.newSecond, NAMES.second],
+] as const;
+
+/** Runs training steps in a process of its own, where the weights and the means of their gradients stay. */
+export class Trainer {
   private constructor(
-    private readonly runtime: typeof Ort,
+    private readonly process: RuntimeProcess,
     private readonly step: OpenGraph,
     private readonly error: OpenGraph,
-    weights: Float32Array,
-  ) {
-    const vector = (data: Float32Array): Ort.Tensor => new runtime.Tensor("float32", data, [weights.length]);
-    this.#weights = vector(weights);
-    this.#first = vector(new Float32Array(weights.length));
-    this.#second = vector(new Float32Array(weights.length));
-  }
+    private readonly signal: AbortSignal | undefined,
+  ) {}
 
   /**
    * @param step a graph of `stepGraph`
    * @param error a graph of `errorGraph` of the same parameters
    * @param weights to start from
    * @throws {RunError} when the runtime does not take them
+   * @throws the signal's reason when it aborts
    */
   static async open(
     step: BuiltGraph,
     error: BuiltGraph,
     weights: Float32Array,
-    { threads }: TrainerOptions = {},
+    { threads, signal }: TrainerOptions = {},
   ): Promise<Trainer> {
-    const runtime = await loadOnnxRuntime();
     const options: Ort.InferenceSession.SessionOptions = {
       executionProviders: ["cpu"],
       executionMode: "sequential",
@@ -56,66 +61,71 @@ export class Trainer {
       interOpNumThreads: 1,
       extra: { session: QUIET_THREADS },
     };
+    const process = new RuntimeProcess("ONNX Runtime");
     try {
-      const open = async ({ bytes, inputs }: BuiltGraph): Promise<OpenGraph> => ({
-        session: await runtime.InferenceSession.create(bytes, options),
-        inputs,
-      });
-      return new Trainer(runtime, await open(step), await open(error), weights);
+      const open = async ({ bytes, inputs }: BuiltGraph): Promise<OpenGraph> => {
+        const { result } = await process.request({ action: "open", value: { options }, arrays: [bytes], signal });
+        return { handle: (result as { readonly handle: number }).handle, inputs };
+      };
+      const trainer = new Trainer(process, await open(step), await open(error), signal);
+      const zeros = new Float32Array(weights.length);
+      const value = { keys: HELD, type: "float32", shape: [weights.length] };
+      await process.request({ action: "hold", value, arrays: [weights, zeros, zeros], signal });
+      return trainer;
     } catch (cause) {
-      throw new RunError(`ONNX Runtime does not take the training graph: ${messageOf(cause)}`, { cause });
+      process.end();
+      throw runError("ONNX Runtime does not take the training graph", cause, { signal });
     }
   }
 
   /** One step of Adam. @returns the errors before it, one a target */
   async train(batch: Batch, rate: number): Promise<Float32Array> {
-    const results = await this.#run(this.step, batch, {
-      [NAMES.weights]: this.#weights,
-      [NAMES.first]: this.#first,
-      [NAMES.second]: this.#second,
-      [NAMES.rate]: new this.runtime.Tensor("float32", Float32Array.of(rate), []),
-    });
-    this.#weights = tensorOf(results, NAMES.newWeights);
-    this.#first = tensorOf(results, NAMES.newFirst);
-    this.#second = tensorOf(results, NAMES.newSecond);
-    return tensorOf(results, NAMES.errors).data as Float32Array;
+    const scalars = [[NAMES.rate, Float32Array.of(rate), []] as const];
+    return this.#run(this.step, batch, scalars, HELD, KEPT);
   }
 
   /** Errors of the weights as they are now. */
-  async measure(batch: Batch): Promise<Float32Array> {
-    const results = await this.#run(this.error, batch, { [NAMES.weights]: this.#weights });
-    return tensorOf(results, NAMES.errors).data as Float32Array;
+  measure(batch: Batch): Promise<Float32Array> {
+    return this.#run(this.error, batch, [], [NAMES.weights], []);
   }
 
   /** A copy of the weights as they are now. */
-  weights(): Float32Array {
-    return Float32Array.from(this.#weights.data as Float32Array);
+  async weights(): Promise<Float32Array> {
+    return this.#request("take", { key: NAMES.weights }, []);
   }
 
-  async close(): Promise<void> {
-    await this.step.session.release();
-    await this.error.session.release();
+  /** Its process ends. */
+  close(): void {
+    this.process.end();
   }
 
   #run(
-    { session, inputs }: OpenGraph,
+    { handle, inputs }: OpenGraph,
     batch: Batch,
-    state: Record<string, Ort.Tensor>,
-  ): Promise<Ort.InferenceSession.ReturnType> {
-    const { Tensor } = this.runtime;
-    const samples = [...batch].map(
-      ([name, data]) => [name, new Tensor("float32", data, inputs.get(name) ?? [])] as const,
+    scalars: readonly (readonly [string, Float32Array, readonly number[]])[],
+    held: readonly string[],
+    kept: readonly (readonly [string, string])[],
+  ): Promise<Float32Array> {
+    const given = [...[...batch].map(([name, data]) => [name, data, inputs.get(name) ?? []] as const), ...scalars];
+    const feeds = [
+      ...given.map(([name, , shape]) => ({ name, type: "float32", shape })),
+      ...held.map((name) => ({ name, held: name })),
+    ];
+    return this.#request(
+      "run",
+      { handle, feeds, fetches: [NAMES.errors], kept },
+      given.map(([, data]) => data),
     );
-    return session.run({ ...Object.fromEntries(samples), ...state });
   }
-}
 
-function tensorOf(results: Ort.InferenceSession.ReturnType, name: string): Ort.Tensor {
-  const tensor = ownEntry(results, name);
-  if (tensor === undefined) throw new RunError(`the training graph gave no "${name}"`);
-  return tensor;
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  async #request(action: string, value: object, arrays: readonly ElementArray[]): Promise<Float32Array> {
+    try {
+      const answer = await this.process.request({ action, value, arrays, signal: this.signal });
+      const [elements] = answer.arrays;
+      if (elements instanceof Float32Array) return elements;
+    } catch (cause) {
+      throw runError("training failed", cause, { signal: this.signal });
+    }
+    throw new RunError("the training graph gave no numbers");
+  }
 }

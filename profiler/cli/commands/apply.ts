@@ -100,7 +100,8 @@ async function applied(
     });
     say("checking");
     const { guarantee, changed, fixes, isUnfitted } = step;
-    steps.push({ edit: formatEdit(edit), guarantee, changed, isUnfitted, fixes, check: await session.check(step) });
+    const check = await session.check(step, stop?.aborted === false ? { signal: stop } : {});
+    steps.push({ edit: formatEdit(edit), guarantee, changed, isUnfitted, fixes, check });
     model = step.after;
     done.push(step.edit);
     if (step.learned) learned.set(step.learned.hash, step.learned.bytes);

@@ -125,7 +125,12 @@ export class AndroidRun extends PhoneRun {
     if (profiled.length === 0)
       return { reason: "ONNX Runtime's profile holds no whole run: it has too many operators." };
     control.signal?.throwIfAborted();
-    return mapTimes(profiled, await optimizedOperators(measured.model, optimization), measured.layers, optimization);
+    return mapTimes(
+      profiled,
+      await optimizedOperators(measured.model, optimization, control.signal),
+      measured.layers,
+      optimization,
+    );
   }
 
   #loop(folder: string) {

@@ -1,6 +1,6 @@
 import { formatOf } from "../../formats/formats.ts";
 import type { PhoneRuntime } from "../../formats/format-types.ts";
-import { prepareRun, type PreparedRun } from "../prepared-run.ts";
+import { prepareRun } from "../prepared-run.ts";
 import type { RunResult } from "../run-result.ts";
 import { BenchmarkRun } from "../benchmark-model/benchmark-run.ts";
 import { ChromeRun } from "../chrome/chrome-run.ts";
@@ -8,7 +8,6 @@ import { findBundle } from "../runner/bundle.ts";
 import type { DeviceFacts, MeasuredModel, RunControl, RunOptions, Target } from "../target.ts";
 import type { AdbServer } from "./adb-server.ts";
 import { AndroidRun } from "./android-run.ts";
-import { orAborted } from "../interruption.ts";
 import type { EnergyTimes } from "./measure-energy.ts";
 import { readPhoneFacts } from "./phone-facts/phone-facts.ts";
 import { cleanUpPhone } from "./phone-folder.ts";
@@ -48,7 +47,7 @@ export class AndroidTarget implements Target {
     try {
       const facts = await readPhoneFacts(device, signal);
       const runsState = this.options.benchmarkModel !== undefined;
-      const prepared = await prepare(measured, options, runsState, signal);
+      const prepared = await prepareRun(measured.model, options, runsState, signal);
       const subject = { device, facts, prepared, measured, options, control };
       const run = await this.#runOf(subject);
       return { ...(await run.measure()), startedAt };
@@ -80,15 +79,4 @@ export class AndroidTarget implements Target {
       await device.close();
     }
   }
-}
-
-/** ONNX Runtime cannot be stopped in the middle of a run: who cancels does not wait for it. */
-async function prepare(
-  { model }: MeasuredModel,
-  options: RunOptions,
-  runsState: boolean,
-  signal: AbortSignal | undefined,
-): Promise<PreparedRun> {
-  const preparing = prepareRun(model, options, runsState);
-  return signal === undefined ? preparing : orAborted(preparing, signal);
 }

@@ -23,7 +23,7 @@ import {
 } from "../target.ts";
 import { hostConditions, hostTypes, hostIdentity } from "./describe-host.ts";
 import { runOnnxProcess } from "./run-onnx.ts";
-import { runTfliteThread } from "./run-tflite.ts";
+import { runTfliteProcess } from "./run-tflite.ts";
 
 /** Part of the time limit that timing may take; loading and profiling have the rest. */
 const TIMING_PART = 0.5;
@@ -60,7 +60,7 @@ async function measure(model: MeasuredModel, options: RunOptions, control: RunCo
   signal?.throwIfAborted();
   onProgress?.({ phase: "preparing" });
   if (options.cores !== undefined) throw new RunError("runs on this machine cannot be bound to cores");
-  const prepared = await prepareRun(model.model, options);
+  const prepared = await prepareRun(model.model, options, false, signal);
   signal?.throwIfAborted();
   const startedAt = new Date().toISOString();
   const before = hostConditions();
@@ -107,7 +107,7 @@ async function measureOnnx(
       statistics: latencyStatistics(result.runSeconds),
       runSeconds: result.runSeconds,
     },
-    layers: mapTimes(profiled, await optimizedOperators(model, profiledAt), layers, profiledAt),
+    layers: mapTimes(profiled, await optimizedOperators(model, profiledAt, signal), layers, profiledAt),
     memory: { peakBytes: result.peakBytes, baselineBytes: result.baselineBytes },
     outputs: compareOutputs(prepared.outputs, result.outputs, prepared.skipped),
     notes,
@@ -125,7 +125,7 @@ async function measureTflite(
   onProgress?.({ phase: "latency" });
   const { warmUpRuns, runs } = settings;
   const timing = { warmUpRuns, runs, budgetSeconds: limitSeconds * TIMING_PART };
-  const result = await runTfliteThread(prepared.model, prepared, timing, signal);
+  const result = await runTfliteProcess(prepared.model, prepared, timing, { signal, limitSeconds });
   onProgress?.({ phase: "comparing" });
   const [shortened, notes] = shortenedTo(settings, result.runSeconds.length, limitSeconds);
   return {
@@ -138,7 +138,7 @@ async function measureTflite(
       runSeconds: result.runSeconds,
     },
     layers: { reason: "LiteRT.js does not tell what each layer takes." },
-    memory: { reason: "LiteRT.js runs in a thread of this program, whose memory is not the model’s alone." },
+    memory: { peakBytes: result.peakBytes, baselineBytes: result.baselineBytes },
     outputs: compareOutputs(prepared.outputs, result.outputs, prepared.skipped),
     notes,
   };

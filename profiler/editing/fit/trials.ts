@@ -75,7 +75,7 @@ export class Trials {
   static async on(model: Model, options: TrialOptions): Promise<Trials> {
     const pool = new SessionPool();
     try {
-      const ready = await pool.open(model);
+      const ready = await pool.open(model, signalOf(options));
       return new Trials(model, options, await planFor(model, pool.open, options), pool, ready);
     } catch (error) {
       await pool.close();
@@ -116,7 +116,7 @@ export class Trials {
     const { bindings, seed } = this.options;
     const spec = this.plan.fitting?.[extent];
     const { after } = await applyEdit(model, edit, {
-      ...(spec && { activationsOf: (one: Model) => activationsOn(one, spec, this.pool.open) }),
+      ...(spec && { activationsOf: (one: Model) => activationsOn(one, spec, this.pool.open, this.options.signal) }),
       ...(bindings && { bindings }),
       ...(seed !== undefined && { seed }),
       ...signalOf(this.options),

@@ -20,6 +20,18 @@ export function scalingModel(size: number, bias = 0, batch: Dims[number] = "batc
   return inMemory(nodes, { inputs: [value("x", "float32", [batch, size])], initializers });
 }
 
+/** y is x once a loop is done that never is. */
+export function endlessBytes(): Uint8Array {
+  const body = graph([node("Identity", ["going"], ["goes"]), node("Identity", ["held"], ["still"])], {
+    name: "body",
+    inputs: [value("turn", "int64", []), value("going", "bool", []), value("held", "float32", [1])],
+    outputs: [value("goes", "bool", []), value("still", "float32", [1])],
+  });
+  const nodes = [node("Loop", ["", "always", "x"], ["y"], { body }, { name: "for ever" })];
+  const ends = { inputs: [value("x", "float32", [1])], outputs: [value("y", "float32", [1])] };
+  return onnxModel({ graph: graph(nodes, { ...ends, initializers: [tensor("always", "bool", [], [1])] }) });
+}
+
 /** Gives its input back. */
 export function identityModel(type: NumericType, shape: Dims): Promise<Model> {
   return inMemory([node("Identity", ["x"], ["y"])], { inputs: [value("x", type, shape)] });

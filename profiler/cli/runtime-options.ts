@@ -1,0 +1,35 @@
+import type { Command } from "commander";
+import { formatByName } from "../formats/format-types.ts";
+import { limitRuntimes } from "../runtime/process/limits.ts";
+import { startRuntime } from "../runtime/process/loaded-model.ts";
+import { RUNTIME_NAMES } from "../runtime/open-session.ts";
+import { parseBytes, parseTime } from "./quantities.ts";
+
+interface RuntimeOptions {
+  readonly runLimit?: number;
+  readonly memoryLimit?: number;
+}
+
+/** For commands that run models on this machine: what bounds that. The runtime starts while the command reads its model. */
+export function addRuntimeOptions(command: Command): Command {
+  return command
+    .option(
+      "--run-limit <time>",
+      "end a model that takes longer to load or for one run on this machine, such as 90s (default: 600s)",
+      parseTime,
+    )
+    .option(
+      "--memory-limit <bytes>",
+      "end a model that takes more memory on this machine, such as 2GB (default: three quarters of all memory)",
+      parseBytes,
+    )
+    .hook("preAction", (_, { args: [file = ""] }) => {
+      const { runLimit, memoryLimit } = command.opts<RuntimeOptions>();
+      limitRuntimes({
+        ...(runLimit !== undefined && { seconds: runLimit }),
+        ...(memoryLimit !== undefined && { memoryBytes: memoryLimit }),
+      });
+      const format = formatByName(file);
+      if (format) startRuntime(RUNTIME_NAMES[format]);
+    });
+}

@@ -1,0 +1,93 @@
+// How elements reach a runtime's process and come back: through a file that both have open and nobody can see. A pipe would copy them five
+// times in pieces of 64 KiB. Plain JavaScript, so that a process loads it without a compiler.
+import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Any element may begin there. */
+const ALIGNMENT = 8;
+/** The operating system moves less than 2 GiB in one call. */
+const LONGEST_MOVE = 2 ** 30;
+/** A file that was larger gives its pages back when it was read. */
+const KEPT_BYTES = 2 ** 26;
+
+const ARRAYS = {
+  Float64Array,
+  Float32Array,
+  BigInt64Array,
+  BigUint64Array,
+  Int32Array,
+  Uint32Array,
+  Int16Array,
+  Uint16Array,
+  Int8Array,
+  Uint8Array,
+};
+
+/** Arrays of one message at a time. */
+export class ExchangeFile {
+  #descriptor;
+
+  constructor(descriptor) {
+    this.#descriptor = descriptor;
+  }
+
+  /** A new one, which only its descriptor leads to. */
+  static create() {
+    const path = join(tmpdir(), `edgewise-exchange-${randomUUID()}`);
+    const descriptor = openSync(path, "wx+", 0o600);
+    unlinkSync(path);
+    return new ExchangeFile(descriptor);
+  }
+
+  /** To be inherited. */
+  get descriptor() {
+    return this.#descriptor;
+  }
+
+  /** @returns where each is, as plain data */
+  put(arrays) {
+    let offset = 0;
+    return arrays.map((array) => {
+      const place = { type: typeOf(array), offset, bytes: array.byteLength };
+      const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+      for (let done = 0; done < bytes.length;)
+        done += writeSync(
+          this.#descriptor,
+          bytes,
+          done,
+          Math.min(LONGEST_MOVE, bytes.length - done),
+          place.offset + done,
+        );
+      offset += Math.ceil(array.byteLength / ALIGNMENT) * ALIGNMENT;
+      return place;
+    });
+  }
+
+  /** Arrays of their own, which other messages leave alone. */
+  take(places) {
+    const arrays = places.map(({ type, offset, bytes }) => {
+      const buffer = new ArrayBuffer(bytes);
+      const view = new Uint8Array(buffer);
+      for (let done = 0; done < bytes;) {
+        const count = readSync(this.#descriptor, view, done, Math.min(LONGEST_MOVE, bytes - done), offset + done);
+        if (count === 0) throw new Error("elements are missing");
+        done += count;
+      }
+      return new ARRAYS[type](buffer);
+    });
+    if (places.some(({ offset, bytes }) => offset + bytes > KEPT_BYTES)) ftruncateSync(this.#descriptor, 0);
+    return arrays;
+  }
+
+  close() {
+    closeSync(this.#descriptor);
+  }
+}
+
+function typeOf(array) {
+  // Of buffers the bytes are meant; half-precision floats travel as their bits.
+  const { name } = array.constructor;
+  return Object.hasOwn(ARRAYS, name) ? name : name === "Float16Array" ? "Uint16Array" : "Uint8Array";
+}

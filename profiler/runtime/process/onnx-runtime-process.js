@@ -1,0 +1,69 @@
+// The process that ONNX Runtime loads and runs models in. Plain JavaScript, so that a process loads it without a compiler.
+import { serve } from "./serve.js";
+
+// Loaded while its owner still reads the model.
+const loading = import("onnxruntime-node");
+loading.catch(() => undefined);
+
+const sessions = new Map();
+/** Tensors that stay here between runs. */
+const held = new Map();
+let next = 0;
+
+serve({ open, run, hold, take, release });
+
+/** @param path of a model, whose bytes are the array otherwise */
+async function open({ path, options }, [bytes]) {
+  const runtime = await runtimeOf();
+  const session = await runtime.InferenceSession.create(path ?? bytes, options);
+  const handle = next++;
+  sessions.set(handle, session);
+  return { result: { handle, inputs: session.inputMetadata, outputs: session.outputMetadata }, arrays: [] };
+}
+
+/**
+ * @param feeds {name, type, shape} of each array, or {name, held}
+ * @param fetches names of the outputs that are given back
+ * @param kept [name, key] of the outputs that stay here
+ */
+async function run({ handle, feeds, fetches, kept }, arrays) {
+  const { Tensor } = await runtimeOf();
+  let place = 0;
+  const given = feeds.map((feed) => [
+    feed.name,
+    "held" in feed ? held.get(feed.held) : new Tensor(feed.type, arrays[place++], feed.shape),
+  ]);
+  const names = [...fetches, ...kept.map(([name]) => name)];
+  const results = new Map(Object.entries(await sessions.get(handle).run(Object.fromEntries(given), names)));
+  for (const [name, key] of kept) held.set(key, results.get(name));
+  const outputs = fetches.map((name) => results.get(name));
+  return {
+    result: outputs.map((value) => (isTensor(value) ? { type: value.type, shape: [...value.dims] } : null)),
+    arrays: outputs.filter(isTensor).map(({ data }) => data),
+  };
+}
+
+async function hold({ keys, type, shape }, arrays) {
+  const { Tensor } = await runtimeOf();
+  for (const [place, key] of keys.entries()) held.set(key, new Tensor(type, arrays[place], shape));
+  return { result: null, arrays: [] };
+}
+
+function take({ key }) {
+  return { result: null, arrays: [held.get(key).data] };
+}
+
+async function release({ handle }) {
+  const session = sessions.get(handle);
+  sessions.delete(handle);
+  await session?.release();
+  return { result: null, arrays: [] };
+}
+
+async function runtimeOf() {
+  return (await loading).default;
+}
+
+function isTensor(value) {
+  return value !== undefined && "dims" in value && ArrayBuffer.isView(value.data);
+}
