@@ -89,18 +89,21 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
     throw new RangeError("a model that was run before an edit is not run after it");
   };
   const partAfter = async (partial: Rewrite, from: readonly TensorId[], to: readonly TensorId[]): Promise<GraphPart> =>
-    openPart(cutModel(await lowerRewrite(base, graph, partial, { readsWeights: true }), from, to, graph.tensors), signal);
+    openPart(
+      cutModel(await lowerRewrite(base, graph, partial, { readsWeights: true }), from, to, graph.tensors),
+      signal,
+    );
   const { training, learned } = trainingOf(base, graph, edit, context.training, {
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
   const rewrite = await restructuring.rewrite(graph, edit.target, edit.options, {
-      seed,
-      ...(training && { training }),
-      ...(activations && { activations, activationsAfter, partAfter }),
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
-    });
+    seed,
+    ...(training && { training }),
+    ...(activations && { activations, activationsAfter, partAfter }),
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  });
   const after = await lowerRewrite(base, graph, rewrite, { readsWeights: true });
   signal?.throwIfAborted();
   onProgress?.(1, restructuring.title);

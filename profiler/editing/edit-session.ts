@@ -115,7 +115,9 @@ export class EditSession {
     return applyEdit(model, edit, {
       ...computing,
       bindings: this.#bindings,
-      ...(samples && { activationsOf: (one: Model) => activationsOn(one, this.samples(samples), this.#pool.open, computing.signal) }),
+      ...(samples && {
+        activationsOf: (one: Model) => activationsOn(one, this.samples(samples), this.#pool.open, computing.signal),
+      }),
       ...(seed !== undefined && { seed }),
     });
   }
