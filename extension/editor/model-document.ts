@@ -23,6 +23,7 @@ import { inForce, type EditList } from "./edit-list.ts";
 import { EditingSession, type Content } from "./editing-session.ts";
 import { exactEdits } from "./exact-edits.ts";
 import type { DocumentRuns } from "../running/document-runs.ts";
+import { runLimits } from "../running/run-limits.ts";
 import { runsOf } from "../running/runs-of.ts";
 import type { DeviceWatch } from "../running/device-watch.ts";
 import { ProfilingSession, type Bindings } from "./profiling-session.ts";
@@ -78,6 +79,7 @@ export class ModelDocument implements vscode.CustomDocument {
       },
       isEdited: () => this.editing.content.edits.length > 0,
       learnedFolder: context.learned,
+      limits: runLimits,
     });
     this.session = new ProfilingSession({
       file: this.name,

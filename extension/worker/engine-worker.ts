@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { Rpc, RpcError, type Handlers, type Listeners } from "../../webview/protocol/rpc.ts";
-import type { WorkerContract, WorkerHostContract } from "./protocol.ts";
+import type { RunLimits, WorkerContract, WorkerHostContract } from "./protocol.ts";
 
 /** An idle worker holds some 30 MB and what it has read; the next request starts another within 100 ms. */
 const IDLE_MILLISECONDS = 30_000;
@@ -16,11 +16,15 @@ export interface EngineHost {
   readonly patienceMilliseconds?: number;
   /** A folder for what edits learn. */
   readonly learnedFolder?: string;
+  /** Of models that it runs, as the settings have them now. */
+  readonly limits?: () => RunLimits;
 }
 
 interface RunningWorker {
   readonly worker: Worker;
   readonly rpc: Rpc<WorkerHostContract, WorkerContract>;
+  /** As the thread was told them last. */
+  limits: string;
 }
 
 type Requests = WorkerContract["requests"];
@@ -54,6 +58,7 @@ export class EngineWorker {
     try {
       for (;;) {
         const running = (this.#running ??= this.#start());
+        this.#tellLimits(running);
         const listen = (): void => void this.#endUnlessItListens(running);
         signal?.addEventListener("abort", listen, { once: true });
         try {
@@ -84,6 +89,15 @@ export class EngineWorker {
     }, IDLE_MILLISECONDS).unref();
   }
 
+  #tellLimits(running: RunningWorker): void {
+    const limits = this.#host.limits?.() ?? {};
+    const told = JSON.stringify(limits);
+    if (told === running.limits) return;
+    running.limits = told;
+    // Where the thread ends first, the next one is told.
+    running.rpc.request("limit", limits).catch(() => undefined);
+  }
+
   async #endUnlessItListens(running: RunningWorker): Promise<void> {
     const { patienceMilliseconds = PATIENCE_MILLISECONDS } = this.#host;
     const timer = setTimeout(
@@ -104,7 +118,7 @@ export class EngineWorker {
       this.#host.handlers,
       this.#host.listeners,
     );
-    const running = { worker, rpc };
+    const running: RunningWorker = { worker, rpc, limits: NO_LIMITS };
     worker.on("message", (message: unknown) => rpc.receive(message));
     worker.on("error", (error) => this.#stop(running, "crashed", `The engine stopped: ${error.message}`, error.stack));
     worker.on("exit", (code) => this.#stop(running, "crashed", `The engine stopped with exit code ${code}.`));
@@ -117,6 +131,9 @@ export class EngineWorker {
     void running.worker.terminate();
   }
 }
+
+/** The engine's own are in force. */
+const NO_LIMITS = JSON.stringify({});
 
 /** The thread is gone for the sake of another request. */
 const ENDED = "ended";

@@ -10,6 +10,7 @@ import {
   type LayerQuery,
   type ModelRequest,
   type ProfileReply,
+  type RunLimits,
   type SuggestionScope,
   type WeightsQuery,
   type WorkerContract,
@@ -23,6 +24,8 @@ export interface EnginesHost {
   readonly isEdited: () => boolean;
   /** A folder for what edits learn. */
   readonly learnedFolder: string;
+  /** Of models that run on this machine, as the settings have them now. */
+  readonly limits: () => RunLimits;
 }
 
 /** A computation between two products of matrices takes up to some seconds; ending the thread would throw away every edit it computed. */
@@ -39,13 +42,14 @@ export class Engines {
   readonly computing: EngineWorker;
 
   /** @param script path of the worker's bundle */
-  constructor(script: string, { handlers, listeners, isEdited, learnedFolder }: EnginesHost) {
-    this.quick = new EngineWorker(script, { handlers, listeners, learnedFolder });
+  constructor(script: string, { handlers, listeners, isEdited, learnedFolder, limits }: EnginesHost) {
+    this.quick = new EngineWorker(script, { handlers, listeners, learnedFolder, limits });
     this.computing = new EngineWorker(script, {
       handlers,
       listeners,
       isKept: isEdited,
       learnedFolder,
+      limits,
       patienceMilliseconds: COMPUTING_PATIENCE_MILLISECONDS,
     });
   }

@@ -13,7 +13,7 @@ import {
   type ExternalDataFiles,
 } from "../../profiler/index.ts";
 import { diagnose, diagnoseWeights, parseSettings } from "../../profiler/diagnostics/index.ts";
-import { costModel, writeModel } from "../../profiler/editing/index.ts";
+import { costModel, DEFAULT_RUNTIME_LIMITS, limitRuntimes, writeModel } from "../../profiler/editing/index.ts";
 import { Rpc } from "../../webview/protocol/rpc.ts";
 import { modelInputs, noteSamples, previewCalibration } from "./calibration-preview.ts";
 import { fitEdits } from "./fitting.ts";
@@ -83,6 +83,10 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   },
   stopTraining: () => {
     store.stopTraining();
+    return null;
+  },
+  limit: (limits) => {
+    limitRuntimes({ ...DEFAULT_RUNTIME_LIMITS, ...limits });
     return null;
   },
   learned: (request) => store.learned(request),

@@ -112,6 +112,12 @@ export interface SuggestionScope {
 /** A prediction would need the numbers of weights: only the computed model can tell. */
 export const NEEDS_NUMBERS = "needs-numbers";
 
+/** What a model may take when it is run on this machine; what is left out is as the engine has it. */
+export interface RunLimits {
+  readonly seconds?: number;
+  readonly memoryBytes?: number;
+}
+
 export interface WorkerContract extends Contract {
   readonly requests: {
     /** Answered as soon as the thread listens. */
@@ -150,6 +156,8 @@ export interface WorkerContract extends Contract {
     };
     /** Ends the training that is under way: it keeps the best that it found. */
     readonly stopTraining: { readonly params: null; readonly result: null };
+    /** Of all models that run from now on. */
+    readonly limit: { readonly params: RunLimits; readonly result: null };
     /** What each edit learned; null for those that learned nothing. */
     readonly learned: { readonly params: ModelRequest; readonly result: readonly (LearnedWeights | null)[] };
     /** Keeps what edits of an imported list learned elsewhere. */

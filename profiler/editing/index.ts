@@ -49,6 +49,7 @@ export { compareRuns } from "../runtime/compare-runs.ts";
 export type { ComparedTensor, CompareOptions, RunComparison, TensorPair } from "../runtime/compare-runs.ts";
 export type { Difference, Top1 } from "../runtime/difference.ts";
 export type { RunProgress } from "../runtime/batches.ts";
+export { DEFAULT_RUNTIME_LIMITS, limitRuntimes } from "../runtime/process/limits.ts";
 export { inputPorts } from "../runtime/model-ports.ts";
 export type { Port } from "../runtime/session.ts";
 export { parseData, parseLabels, DATA_SYNTAX } from "../calibration/parse-spec.ts";

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { ProcessEnded, RuntimeProcess, type RuntimeAnswer, type RuntimeName } from "./runtime-process.ts";
+import { runtimeLimits } from "./limits.ts";
 import type { ElementArray } from "./exchange-file.js";
 
 /** LiteRT.js runs on one thread, so two models that are compared are run side by side; ONNX Runtime shares an operator among all. */
@@ -161,7 +162,8 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
 }
 
 function placeFor(runtime: RuntimeName): Place {
-  const living = livingPlaces(runtime);
+  // Whoever was started under another limit of memory runs what it has, and nothing new.
+  const living = livingPlaces(runtime).filter(({ process }) => process.memoryBytes === runtimeLimits().memoryBytes);
   const [least] = living.toSorted((a, b) => a.open - b.open);
   const place = least && (least.open === 0 || living.length >= MOST_PROCESSES[runtime]) ? least : added(runtime);
   clearTimeout(place.idle);

@@ -85,7 +85,8 @@ process.on("exit", () => {
  * while it is idle.
  */
 export class RuntimeProcess {
-  readonly #memoryBytes = runtimeLimits().memoryBytes;
+  /** That it may take. */
+  readonly memoryBytes = runtimeLimits().memoryBytes;
   readonly #child: ChildProcess;
   readonly #toProcess: ExchangeFile;
   readonly #fromProcess: ExchangeFile;
@@ -100,7 +101,7 @@ export class RuntimeProcess {
   constructor(readonly runtime: RuntimeName) {
     const [toProcess, fromProcess] = [ExchangeFile.create(), ExchangeFile.create()];
     [this.#toProcess, this.#fromProcess] = [toProcess, fromProcess];
-    this.#child = fork(fileURLToPath(SCRIPTS[runtime]), [String(this.#memoryBytes)], {
+    this.#child = fork(fileURLToPath(SCRIPTS[runtime]), [String(this.memoryBytes)], {
       execArgv: [],
       // The first pipe ends with this process: see watchdog.js.
       stdio: ["pipe", "ignore", "pipe", "ipc", toProcess.descriptor, fromProcess.descriptor],
@@ -237,7 +238,7 @@ export class RuntimeProcess {
   #death(code: number | null, signal: NodeJS.Signals | null): readonly [string, string?] {
     const [, bytes] = /edgewise-memory (\d+)/.exec(this.#written) ?? [];
     if (bytes !== undefined) {
-      const allowed = formatBytes(this.#memoryBytes);
+      const allowed = formatBytes(this.memoryBytes);
       return [`it took ${formatBytes(Number(bytes))} of memory, where ${allowed} are allowed`, LARGER];
     }
     const said = this.#written.trim().split("\n").at(-1)?.trim() ?? "";

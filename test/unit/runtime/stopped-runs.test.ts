@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RunError } from "../../../profiler/errors.ts";
@@ -11,7 +10,9 @@ import { runError } from "../../../profiler/runtime/process/run-error.ts";
 import { RuntimeProcess } from "../../../profiler/runtime/process/runtime-process.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
+import { skip } from "../../skip.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
+import { canSeeProcesses, isRunning, MARK, marked, until } from "./marked-processes.ts";
 import { endlessBytes, of, scalingModel, valuesOf } from "./tiny-models.ts";
 
 const X = { x: of("float32", [1], [1]) };
@@ -58,21 +59,19 @@ describe("A run that does not end", () => {
     ["SIGKILL", null],
   ] as const)
     it(`leaves no process behind when the command line gets ${signal}`, async function () {
-      // Only there everybody can see the processes that are left.
-      if (process.platform !== "linux") return this.skip();
+      if (!canSeeProcesses) skip(this, "only Linux tells what processes there are");
       const { path: folder, remove } = await temporaryFolder();
       const file = join(folder, "endless.onnx");
       await writeFile(file, endlessBytes());
       const mark = randomUUID();
       const args = ["--import", "tsx", "profiler/cli/main.ts", "run", file, "--device", "host"];
-      const command = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, EDGEWISE_MARK: mark } });
+      const command = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, [MARK]: mark } });
       const ended = once(command, "exit");
-      await until(() => burning(mark));
+      await until(() => isRunning(mark));
       command.kill(signal);
       assert.equal((await ended)[0], code);
       await until(() => marked(mark).length === 0);
       await remove();
-      return undefined;
     });
 });
 
@@ -105,32 +104,4 @@ describe("A runtime's process", () => {
 
 async function openEndless(): ReturnType<typeof openSession> {
   return openSession(await modelOfBytes("endless.onnx", endlessBytes()));
-}
-
-/** Processes that inherited a mark. */
-function marked(mark: string): readonly string[] {
-  return readdirSync("/proc").filter((id) => /^\d+$/.test(id) && told(`/proc/${id}/environ`).includes(mark));
-}
-
-/** Whether a marked one that runs models is at it: its own time, beyond what loading takes, goes up. */
-function burning(mark: string): boolean {
-  return marked(mark).some((id) => {
-    const [userTicks = "0"] = told(`/proc/${id}/stat`)
-      .replace(/^.*\) /, "")
-      .split(" ")
-      .slice(11);
-    return told(`/proc/${id}/cmdline`).includes("onnx-runtime-process") && Number(userTicks) > 50;
-  });
-}
-
-function told(path: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    return "";
-  }
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** The variable that a process hands to those it starts. */
+export const MARK = "EDGEWISE_MARK";
+
+/** Where everybody can see whose processes there are. */
+export const canSeeProcesses = process.platform === "linux";
+
+/** Processes that inherited a mark. */
+export function marked(mark: string): readonly string[] {
+  return readdirSync("/proc").filter((id) => /^\d+$/.test(id) && told(`/proc/${id}/environ`).includes(mark));
+}
+
+/** Whether a marked one that runs models is at it: its time, in hundredths of a second, is beyond what loading takes. */
+export function isRunning(mark: string): boolean {
+  return marked(mark).some((id) => {
+    const [userTicks = "0"] = told(`/proc/${id}/stat`)
+      .replace(/^.*\) /, "")
+      .split(" ")
+      .slice(11);
+    return told(`/proc/${id}/cmdline`).includes("onnx-runtime-process") && Number(userTicks) > 30;
+  });
+}
+
+/** A process may be gone as soon as it was seen. */
+function told(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
