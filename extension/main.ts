@@ -15,6 +15,8 @@ import { DeviceView } from "./running/device-view.ts";
 import { DeviceWatch } from "./running/device-watch.ts";
 import { KeptRuns } from "./running/kept-runs.ts";
 import { Outline } from "./views/outline.ts";
+import { DiffTabs } from "./source-control/diff-tabs.ts";
+import { guardFromText } from "./source-control/text-guard.ts";
 import { showProblems } from "./views/problems.ts";
 import { showTotals } from "./views/status-bar.ts";
 
@@ -37,7 +39,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const access = new ModelAccess(models, documents);
   const comparisons = new ComparisonPanels(access, dist);
   const notes = vscode.Uri.joinPath(storage, "edits").fsPath;
-  const editors = new ModelEditorProvider(documents, dist, models, new CrashNotes(notes));
+  const diffs = new DiffTabs(comparisons);
+  const editors = new ModelEditorProvider(documents, dist, models, new CrashNotes(notes), diffs);
   context.subscriptions.push(
     models,
     devices,
@@ -46,6 +49,8 @@ export function activate(context: vscode.ExtensionContext): void {
     showProblems(models),
     new Outline(models),
     comparisons.register(),
+    diffs,
+    guardFromText(),
     registerListings(access, context.extensionUri),
     registerCommands(access, comparisons, context.extensionUri, devices),
     vscode.window.registerCustomEditorProvider(MODEL_EDITOR, editors, { supportsMultipleEditorsPerDocument: true }),

@@ -30,7 +30,7 @@ export class ModelAccess {
 
   /** A document of its own, to be disposed of by who asked for it. */
   open(uri: vscode.Uri): ModelDocument {
-    return new ModelDocument(uri, this.#context);
+    return new ModelDocument(uri, this.#context).start();
   }
 
   /**

@@ -7,15 +7,24 @@ import type { ModelAccess } from "../commands/model-access.ts";
 import { MODEL_EDITOR } from "../editor/model-editor.ts";
 import { PageConnection } from "../editor/page-connection.ts";
 import { pageHtml } from "../editor/page-html.ts";
+import { gitVersionOf, refText, versionText } from "../source-control/git-version.ts";
 
 const COMPARISON = "edgewise.compare";
 
-type Pair = Readonly<Record<Side, vscode.Uri>>;
+export type Pair = Readonly<Record<Side, vscode.Uri>>;
+
+interface ChangesPanel {
+  readonly panel: vscode.WebviewPanel;
+  pair: Pair;
+  readonly show: (pair: Pair) => void;
+}
 
 /** Panels that show two models side by side: they follow changes of both files, and come back after a restart. */
 export class ComparisonPanels implements vscode.WebviewPanelSerializer {
   readonly #access: ModelAccess;
   readonly #dist: vscode.Uri;
+  /** Shows what was last clicked in source control, as a preview editor does; one for each column. */
+  readonly #changes = new Map<vscode.ViewColumn, ChangesPanel>();
 
   constructor(access: ModelAccess, dist: vscode.Uri) {
     this.#access = access;
@@ -30,6 +39,25 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
     this.#connect(vscode.window.createWebviewPanel(COMPARISON, titleOf(pair), vscode.ViewColumn.Active), pair);
   }
 
+  /** Compares two versions in a column, in the panel that shows the last ones there; what has the focus keeps it. */
+  openChanges(pair: Pair, viewColumn: vscode.ViewColumn): void {
+    const shown = this.#changes.get(viewColumn);
+    if (shown) {
+      shown.panel.reveal(viewColumn, true);
+      if (isSamePair(shown.pair, pair)) return;
+      shown.pair = pair;
+      shown.show(pair);
+      return;
+    }
+    const panel = vscode.window.createWebviewPanel(COMPARISON, titleOf(pair), { viewColumn, preserveFocus: true });
+    this.#changes.set(viewColumn, { panel, pair, show: this.#connect(panel, pair) });
+    panel.onDidDispose(() => this.#changes.delete(viewColumn));
+    panel.onDidChangeViewState(() => {
+      // Moved to another column, it is the user's own.
+      if (panel.viewColumn !== viewColumn) this.#changes.delete(viewColumn);
+    });
+  }
+
   deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const pair = pairOf(state);
     if (pair) this.#connect(panel, pair);
@@ -37,7 +65,8 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
     return Promise.resolve();
   }
 
-  #connect(panel: vscode.WebviewPanel, pair: Pair): void {
+  /** @returns shows another pair in the panel */
+  #connect(panel: vscode.WebviewPanel, pair: Pair): (pair: Pair) => void {
     let connection = vscode.Disposable.from();
     const show = (shown: Pair): void => {
       connection.dispose();
@@ -47,6 +76,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
     panel.onDidDispose(() => {
       connection.dispose();
     });
+    return show;
   }
 
   #show(panel: vscode.WebviewPanel, pair: Pair, swap: () => void): vscode.Disposable {
@@ -61,10 +91,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
       {
         start: () => ({
           uris: { before: pair.before.toString(), after: pair.after.toString() },
-          paths: {
-            before: vscode.workspace.asRelativePath(pair.before),
-            after: vscode.workspace.asRelativePath(pair.after),
-          },
+          paths: { before: versionText(pair.before), after: versionText(pair.after) },
           ...(vscode.l10n.bundle !== undefined && { translations: vscode.l10n.bundle }),
         }),
         open: async ({ side }) => {
@@ -95,8 +122,16 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
   }
 }
 
+/** "before.onnx ↔ after.onnx"; "model.onnx (HEAD ↔ Working Tree)" for versions of one file. */
 function titleOf({ before, after }: Pair): string {
-  return `${path.posix.basename(before.path)} ↔ ${path.posix.basename(after.path)}`;
+  const [old, now] = [path.posix.basename(before.path), path.posix.basename(after.path)];
+  if (before.path !== after.path || before.toString() === after.toString()) return `${old} ↔ ${now}`;
+  const versions = [before, after].map((uri) => refText(gitVersionOf(uri)?.ref));
+  return `${now} (${versions.join(" ↔ ")})`;
+}
+
+function isSamePair(a: Pair, b: Pair): boolean {
+  return SIDES.every((side) => a[side].toString() === b[side].toString());
 }
 
 /** What an older version kept is dropped rather than trusted. */

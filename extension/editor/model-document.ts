@@ -51,6 +51,7 @@ export class ModelDocument implements vscode.CustomDocument {
   readonly #deviceChanges: vscode.Disposable;
   /** What the next profile is of. */
   #shown: { readonly content: Content<BaseFile>; readonly isPrediction: boolean };
+  #isStarted: boolean;
   /** Until then there seem to be no edits. */
   #restored: Promise<void> = Promise.resolve();
   #unpacked: { readonly packed: PackedProfile; readonly profile: Profile } | undefined;
@@ -137,8 +138,16 @@ export class ModelDocument implements vscode.CustomDocument {
     this.#settings = vscode.workspace.onDidChangeConfiguration((change) => {
       if (PROFILING_SETTINGS.some((setting) => change.affectsConfiguration(setting, uri))) this.reload();
     });
+    this.#isStarted = backup !== undefined;
     if (backup) this.#restored = this.#restore(backup);
-    else this.reload();
+  }
+
+  /** Reads and profiles the file, once: a document that is only one side of a diff is never read. */
+  start(): this {
+    const isFirst = !this.#isStarted;
+    this.#isStarted = true;
+    if (isFirst) this.reload();
+    return this;
   }
 
   get onDidChangeSnapshot(): vscode.Event<Snapshot> {
@@ -155,7 +164,7 @@ export class ModelDocument implements vscode.CustomDocument {
 
   /** Profiles again: what is on the disk, or with unsaved edits the version that they are of. */
   reload(): void {
-    void this.#reload();
+    if (this.#isStarted) void this.#reload();
   }
 
   /** Makes the edits of a backup that VS Code does not know of a step that can be undone. */

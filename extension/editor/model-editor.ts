@@ -5,6 +5,7 @@ import type { CrashNotes } from "./crash-notes.ts";
 import type { DocumentContext } from "./document-context.ts";
 import { ModelDocument } from "./model-document.ts";
 import { connectPanel } from "./model-panel.ts";
+import type { DiffTabs } from "../source-control/diff-tabs.ts";
 import type { OpenModels } from "./open-models.ts";
 
 export const MODEL_EDITOR = "edgewise.model";
@@ -15,17 +16,19 @@ export class ModelEditorProvider implements vscode.CustomEditorProvider<ModelDoc
   readonly #dist: vscode.Uri;
   readonly #models: OpenModels;
   readonly #notes: CrashNotes;
+  readonly #diffs: DiffTabs;
   /** Restored from our own notes: VS Code takes them for unchanged. */
   readonly #unannounced = new WeakSet<ModelDocument>();
   readonly #edits = new vscode.EventEmitter<vscode.CustomDocumentEditEvent<ModelDocument>>();
 
   readonly onDidChangeCustomDocument = this.#edits.event;
 
-  constructor(context: DocumentContext, dist: vscode.Uri, models: OpenModels, notes: CrashNotes) {
+  constructor(context: DocumentContext, dist: vscode.Uri, models: OpenModels, notes: CrashNotes, diffs: DiffTabs) {
     this.#context = context;
     this.#dist = dist;
     this.#models = models;
     this.#notes = notes;
+    this.#diffs = diffs;
   }
 
   async openCustomDocument(uri: vscode.Uri, { backupId }: vscode.CustomDocumentOpenContext): Promise<ModelDocument> {
@@ -42,6 +45,8 @@ export class ModelEditorProvider implements vscode.CustomEditorProvider<ModelDoc
   }
 
   resolveCustomEditor(document: ModelDocument, panel: vscode.WebviewPanel): void {
+    if (this.#diffs.take(document.uri, panel)) return;
+    document.start();
     this.#models.addEditor({ document, panel, page: connectPanel(panel, document, this.#dist) });
     if (this.#unannounced.delete(document)) void document.announceRestored();
   }

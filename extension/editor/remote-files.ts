@@ -2,6 +2,8 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Handlers } from "../../webview/protocol/rpc.ts";
 import { RpcError } from "../../webview/protocol/rpc.ts";
+import { besideInVersion, gitVersionOf } from "../source-control/git-version.ts";
+import { versionedFile, type VersionedFile } from "../source-control/versioned-file.ts";
 import type { ModelLocation, WorkerHostContract } from "../worker/protocol.ts";
 
 /**
@@ -12,8 +14,11 @@ export const REMOTE_FILE_LIMIT_BYTES = 512 * 1024 ** 2;
 
 /** Where the worker finds a version of a model. @throws when the file system does not have it */
 export async function locate(uri: vscode.Uri, version: number): Promise<ModelLocation> {
-  const { size } = await vscode.workspace.fs.stat(uri);
-  if (uri.scheme === "file") return { kind: "path", path: uri.fsPath, version };
+  if (uri.scheme === "file") {
+    await vscode.workspace.fs.stat(uri);
+    return { kind: "path", path: uri.fsPath, version };
+  }
+  const { size } = await versionedFile(uri);
   return { kind: "remote", name: path.posix.basename(uri.path), size, version };
 }
 
@@ -21,12 +26,12 @@ export async function locate(uri: vscode.Uri, version: number): Promise<ModelLoc
 export function remoteFiles(model: vscode.Uri): Handlers<WorkerHostContract> {
   const resolve = (relativePath: string): vscode.Uri => (relativePath === "" ? model : siblingUri(model, relativePath));
   return {
-    sizeOfRemote: async ({ relativePath }) => (await statFile(resolve(relativePath), relativePath)).size,
+    sizeOfRemote: async ({ relativePath }) => (await find(resolve(relativePath), relativePath)).size,
     readRemote: async ({ relativePath }) => {
       const uri = resolve(relativePath);
-      const { size } = await statFile(uri, relativePath);
-      if (size > REMOTE_FILE_LIMIT_BYTES) throw tooLarge(uri, size);
-      return vscode.workspace.fs.readFile(uri);
+      const file = await find(uri, relativePath);
+      if (file.size > REMOTE_FILE_LIMIT_BYTES) throw tooLarge(uri, file.size);
+      return file.read();
     },
   };
 }
@@ -39,22 +44,31 @@ export function siblingUri(model: vscode.Uri, relativePath: string): vscode.Uri 
   const folder = vscode.Uri.joinPath(model, "..");
   const uri = vscode.Uri.joinPath(folder, relativePath);
   const isInside = uri.path.startsWith(folder.path.endsWith("/") ? folder.path : `${folder.path}/`);
-  if (isInside && !relativePath.includes("\\") && !relativePath.startsWith("/")) return uri;
+  if (isInside && !relativePath.includes("\\") && !relativePath.startsWith("/")) {
+    const version = gitVersionOf(model);
+    return version ? besideInVersion(model, version, relativePath) : uri;
+  }
   throw new RpcError({
     code: "external-data",
     message: vscode.l10n.t("The model refers to the data file “{0}”, which is outside its folder.", relativePath),
   });
 }
 
-async function statFile(uri: vscode.Uri, relativePath: string): Promise<vscode.FileStat> {
+async function find(uri: vscode.Uri, relativePath: string): Promise<VersionedFile> {
   try {
-    return await vscode.workspace.fs.stat(uri);
+    return await versionedFile(uri);
   } catch (cause) {
     if (relativePath === "") throw cause;
+    const isVersion = gitVersionOf(uri) !== undefined;
     throw new RpcError({
       code: "external-data",
-      message: vscode.l10n.t("The data file “{0}” that the model refers to cannot be read.", relativePath),
-      hint: vscode.l10n.t("It must lie in the model's own folder."),
+      message:
+        isVersion && cause instanceof RpcError
+          ? vscode.l10n.t("The data file “{0}” that the model refers to: {1}", relativePath, cause.failure.message)
+          : vscode.l10n.t("The data file “{0}” that the model refers to cannot be read.", relativePath),
+      hint: isVersion
+        ? vscode.l10n.t("A version of the model is complete only when its data file was committed with it.")
+        : vscode.l10n.t("It must lie in the model's own folder."),
     });
   }
 }

@@ -17,11 +17,12 @@ import type * as vscode from "vscode";
 import { VSCODE_HOST } from "../../../install.mjs";
 import { QUIET, editorAssociations, readManifest, type Settings } from "./settings.ts";
 
-const VSCODE = join(VSCODE_HOST, "node_modules/code-server/lib/vscode");
-/** The Node that this VS Code was made for, installed beside it; our own may be older. */
-const NODE = join(VSCODE_HOST, `node_modules/node-linux-${process.arch}/bin/node`);
+/** EDGEWISE_VSCODE names the `lib/vscode` of another code-server, its modules beside it: the oldest version that the manifest claims. */
+const VSCODE = process.env.EDGEWISE_VSCODE ?? join(VSCODE_HOST, "node_modules/code-server/lib/vscode");
+/** The Node that this VS Code was made for, installed beside it; our own may be older. EDGEWISE_VSCODE_NODE names another one. */
+const NODE = process.env.EDGEWISE_VSCODE_NODE ?? join(VSCODE_HOST, `node_modules/node-linux-${process.arch}/bin/node`);
 
-/** The built-in extensions a model viewer's tests can meet. Without git, npm and TypeScript a window starts in half the time. */
+/** The built-in extensions most of a model viewer's tests can meet. Without git, npm and TypeScript a window starts in half the time. */
 const BUILT_IN = [
   "configuration-editing",
   "javascript",
@@ -45,6 +46,8 @@ export interface ServerOptions {
   /** Folders of unpacked extensions to load. */
   readonly extensions?: readonly string[];
   readonly settings?: Settings;
+  /** Names of built-in extensions of VS Code to load beside those of every window. */
+  readonly builtIn?: readonly string[];
   /** Lets a page run an extension's test suite; hides notifications. */
   readonly isTestDriver?: boolean;
   /** Port to listen on; 0 takes a free one. */
@@ -72,13 +75,13 @@ export class VscodeServer {
 
   /** @throws {Error} with the server's output when it does not start */
   static async start(options: ServerOptions = {}): Promise<VscodeServer> {
-    const { extensions = [], settings = {}, isTestDriver = false, port = 0, env = {} } = options;
+    const { extensions = [], settings = {}, builtIn = [], isTestDriver = false, port = 0, env = {} } = options;
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), "edgewise-vscode-"));
     if (options.folder === undefined) {
       const own = extensions.map((extension) => editorAssociations(readManifest(extension)));
       writeSettings(folder, Object.assign({}, QUIET, ...own, settings) as Settings);
       writeExtensions(folder, extensions);
-      linkBuiltIn(folder);
+      linkBuiltIn(folder, [...BUILT_IN, ...builtIn]);
     }
     const flags = [
       ...["--host", "127.0.0.1", "--port", String(port), "--without-connection-token"],
@@ -197,10 +200,10 @@ function builtInFolder(folder: string): string {
   return join(folder, "built-in");
 }
 
-function linkBuiltIn(folder: string): void {
+function linkBuiltIn(folder: string, names: readonly string[]): void {
   const target = builtInFolder(folder);
   mkdirSync(target);
-  for (const name of BUILT_IN) symlinkSync(join(VSCODE, "extensions", name), join(target, name), "dir");
+  for (const name of names) symlinkSync(join(VSCODE, "extensions", name), join(target, name), "dir");
   symlinkSync(join(import.meta.dirname, "bridge"), join(target, "bridge"), "dir");
 }
 

@@ -11,7 +11,7 @@ export interface Manifest {
     readonly commands?: readonly { readonly command: string; readonly title: string }[];
     readonly customEditors?: readonly {
       readonly viewType: string;
-      readonly priority?: string;
+      readonly priority?: string | { readonly textEditor: string };
       readonly selector: readonly { readonly filenamePattern: string }[];
     }[];
   };

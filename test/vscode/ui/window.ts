@@ -32,6 +32,10 @@ export interface WindowOptions {
   /** Files that a copy of is put into the window's folder. */
   readonly files?: readonly string[];
   readonly settings?: Settings;
+  /** Built-in extensions of VS Code that this test needs beside the usual ones. */
+  readonly builtIn?: readonly string[];
+  /** Puts more into the window's folder before the window opens. */
+  readonly prepare?: (folder: string) => void;
   readonly size?: { readonly width: number; readonly height: number };
   /** Of the server and its extension host. */
   readonly env?: Readonly<Record<string, string>>;
@@ -52,10 +56,11 @@ export class VscodeWindow {
   }
 
   static async open(options: WindowOptions = {}): Promise<VscodeWindow> {
-    const { files = [], settings = {}, size = { width: 1280, height: 800 }, env = {} } = options;
+    const { files = [], settings = {}, builtIn = [], size = { width: 1280, height: 800 }, env = {} } = options;
     const folder = mkdtempSync(join(tmpdir(), "edgewise-folder-"));
     for (const file of files) copyFileSync(file, join(folder, basename(file)));
-    const server = await VscodeServer.start({ extensions: [ROOT], settings, env });
+    options.prepare?.(folder);
+    const server = await VscodeServer.start({ extensions: [ROOT], settings, builtIn, env });
     const browser = await startBrowser();
     const page = await browser.newPage({ viewport: size });
     const window = new VscodeWindow(server, browser, page, folder);
