@@ -1,5 +1,6 @@
-// npm run build:runner: what phones need to run ONNX models, one folder for each processor, written to dist/runner/<abi>.
-// Needs Debian (root installs the compilers by itself): the C library comes from its packages, of the versions in packages.json.
+// npm run build:runner: what phones need to run models, one folder for each processor, written to dist/runner/<abi>. This machine runs TFLite
+// models with its own. Needs Debian (root installs the compilers by itself): the C library comes from its packages, of the versions in
+// packages.json, and TFLite's library from the npm package in tensorflow-lite.json.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -14,6 +15,8 @@ const OUT = join(ROOT, "dist/runner");
 const CACHE = join(ROOT, "node_modules/.cache/edgewise/runner");
 const ONNX_RUNTIME = join(ROOT, "node_modules/onnxruntime-node");
 const LOCK = join(SOURCE, "packages.json");
+const TFLITE_LOCK = join(SOURCE, "tensorflow-lite.json");
+const TFLITE = JSON.parse(readFileSync(TFLITE_LOCK, "utf8"));
 
 /** By Android's names of processors. `loader` starts the runner: Android has no C library of this kind. */
 const TARGETS = [
@@ -24,6 +27,7 @@ const TARGETS = [
     loader: "ld-linux-aarch64.so.1",
     compilerPackage: "gcc-aarch64-linux-gnu",
     onnxRuntime: "linux/arm64",
+    tflite: "linux_arm64",
   },
   {
     abi: "x86_64",
@@ -32,10 +36,18 @@ const TARGETS = [
     loader: "ld-linux-x86-64.so.2",
     compilerPackage: "gcc-x86-64-linux-gnu",
     onnxRuntime: "linux/x64",
+    tflite: "linux_amd64",
   },
 ];
 
-/** Libraries that the runner and ONNX Runtime load, by the package that has them. The loader is in libc6 too. */
+/** What runs models: a program of ours and the library that it opens. */
+const RUNNERS = { onnxruntime: "runner", tflite: "tflite-runner" };
+const SOURCES = ["common.h", ...Object.values(RUNNERS).map((name) => `${name}.c`)].map((file) => join(SOURCE, file));
+
+/** Where Debian keeps the text of TensorFlow's licence. */
+const APACHE = "/usr/share/common-licenses/Apache-2.0";
+
+/** Libraries that the runners, ONNX Runtime and TFLite load, by the package that has them. The loader is in libc6 too. */
 const LIBRARIES = {
   libc6: ["libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1"],
   "libgcc-s1": ["libgcc_s.so.1"],
@@ -75,7 +87,8 @@ function buildAll() {
   try {
     const packages = fetchPackages(work);
     const built = join(work, "built");
-    for (const target of TARGETS) buildTarget(target, packages, work, join(built, target.abi));
+    const tflite = fetchTflite(work);
+    for (const target of TARGETS) buildTarget(target, packages, tflite, work, join(built, target.abi));
     rmSync(OUT, { recursive: true, force: true });
     mkdirSync(OUT, { recursive: true });
     cpSync(built, OUT, { recursive: true });
@@ -85,7 +98,8 @@ function buildAll() {
   for (const { abi } of TARGETS) console.log(`dist/runner/${abi}: ${describe(abi)}`);
 }
 
-function buildTarget({ abi, architecture, triple, loader, onnxRuntime }, packages, work, folder) {
+function buildTarget(target, packages, tflitePackage, work, folder) {
+  const { abi, architecture, triple, loader, onnxRuntime, tflite } = target;
   mkdirSync(join(folder, "licences"), { recursive: true });
   const headers = join(work, "headers");
   const sysroot = join(work, abi);
@@ -97,18 +111,12 @@ function buildTarget({ abi, architecture, triple, loader, onnxRuntime }, package
   run("dpkg-deb", ["-x", header.file, headers]);
   const include = findFile(headers, "onnxruntime_c_api.h");
 
-  const runner = join(folder, "runner");
-  const args = [
-    `--sysroot=${sysroot}`,
-    ...COMPILER_FLAGS,
-    `-I${join(include, "..")}`,
-    join(SOURCE, "runner.c"),
-    "-o",
-    runner,
-  ];
-  run(`${triple}-gcc`, [...args, "-ldl", "-lpthread"]);
-
-  const files = [{ name: "runner", source: "Edgewise", licence: "MIT" }];
+  const includes = [join(include, ".."), join(tflitePackage, "cc_deps/include")].map((path) => `-I${path}`);
+  const files = Object.entries(RUNNERS).map(([runtime, name]) => {
+    const args = [`--sysroot=${sysroot}`, ...COMPILER_FLAGS, ...includes, join(SOURCE, `${name}.c`)];
+    run(`${triple}-gcc`, [...args, "-o", join(folder, name), "-ldl", "-lpthread"]);
+    return { name, runtime, source: "Edgewise", licence: "MIT" };
+  });
   for (const [name, libraries] of Object.entries(LIBRARIES)) {
     const { version } = packages.find((each) => each.name === name && each.architecture === architecture);
     const source = `${name} ${version} of Debian`;
@@ -120,15 +128,30 @@ function buildTarget({ abi, architecture, triple, loader, onnxRuntime }, package
   for (const name of COPYRIGHTS) {
     cpSync(join(sysroot, "usr/share/doc", name, "copyright"), join(folder, "licences", `${name}.txt`));
   }
-  const library = "libonnxruntime.so.1";
-  cpSync(join(ONNX_RUNTIME, "bin/napi-v6", onnxRuntime, library), join(folder, library));
-  files.push({ name: library, source: `onnxruntime-node ${onnxRuntimeVersion()}`, licence: "MIT" });
+  const libraries = [
+    {
+      name: "libonnxruntime.so.1",
+      path: join(ONNX_RUNTIME, "bin/napi-v6", onnxRuntime, "libonnxruntime.so.1"),
+      of: { runtime: "onnxruntime", source: `onnxruntime-node ${onnxRuntimeVersion()}`, licence: "MIT" },
+    },
+    {
+      name: "libtensorflowlite_c.so",
+      path: join(tflitePackage, "cc_deps", tflite, "libtensorflowlite_c.so"),
+      of: { runtime: "tflite", source: `${TFLITE.package} ${TFLITE.version}`, licence: "Apache-2.0" },
+    },
+  ];
+  for (const { name, path, of } of libraries) {
+    cpSync(path, join(folder, name));
+    files.push({ name, ...of });
+  }
+  cpSync(APACHE, join(folder, "licences", "tensorflow-lite.txt"));
   cpSync(findFile(headers, "copyright"), join(folder, "licences", "onnxruntime.txt"));
   cpSync(join(ROOT, "LICENSE"), join(folder, "licences", "edgewise.txt"));
   const manifest = {
     abi,
     loader,
     onnxRuntime: onnxRuntimeVersion(),
+    tflite: TFLITE.tfliteVersion,
     recipe: wanted,
     files: files.map((file) => ({ ...file, ...measure(join(folder, file.name)) })),
   };
@@ -173,6 +196,26 @@ function download(missing, locked, work) {
   });
 }
 
+/** TFLite's npm package, unpacked: the tarball alone, for it compiles when it is installed. npm fetches it, and we check its hash. */
+function fetchTflite(work) {
+  const [algorithm, expected] = TFLITE.integrity.split("-");
+  const cached = join(CACHE, `${TFLITE.package}-${TFLITE.version}.tgz`);
+  const isRight = () => createHash(algorithm).update(readFileSync(cached)).digest("base64") === expected;
+  if (!existsSync(cached) || !isRight()) {
+    const folder = mkdtempSync(join(work, "npm-"));
+    const args = ["pack", `${TFLITE.package}@${TFLITE.version}`, "--ignore-scripts", "--pack-destination", folder];
+    if (spawnSync("npm", args, { stdio: "ignore" }).status !== 0) fail("npm cannot fetch TFLite: is there a network?");
+    const [tarball] = readdirSync(folder);
+    mkdirSync(CACHE, { recursive: true });
+    cpSync(join(folder, tarball), `${cached}.part`);
+    renameSync(`${cached}.part`, cached);
+    if (!isRight()) fail(`${tarball} is not what tensorflow-lite.json names`);
+  }
+  const folder = mkdtempSync(join(work, "tflite-"));
+  run("tar", ["-xzf", cached, "-C", folder]);
+  return join(folder, "package");
+}
+
 function isSamePackage(a, b) {
   return a.name === b.name && a.architecture === b.architecture;
 }
@@ -213,7 +256,7 @@ function privateApt(work, releases) {
 
 /** What a bundle is made from, as a hash: one of the same is up to date. */
 function recipe() {
-  const parts = [LOCK, join(SOURCE, "runner.c"), join(ROOT, "build-runner.mjs")].map((file) => readFileSync(file));
+  const parts = [LOCK, TFLITE_LOCK, ...SOURCES, join(ROOT, "build-runner.mjs")].map((file) => readFileSync(file));
   return hashOf(Buffer.concat([...parts, Buffer.from(onnxRuntimeVersion())]));
 }
 

@@ -14,109 +14,16 @@
  *
  * libonnxruntime is opened with dlopen: linking would bind the versioned symbol OrtGetApiBase@VERS_1.x.y and so one release. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
+#include "common.h"
 #include "onnxruntime_c_api.h"
 
-enum {
-  MAX_PORTS = 256,      /* inputs or outputs: more than any model of a phone has */
-  MAX_RANK = 32,
-  MAX_TIMED = 1000000,  /* 8 MB of times */
-  MIN_RUNS = 5,         /* fewer say nothing of the spread */
-  PROGRESS_MS = 100,
-};
 #define API_VERSION 21  /* of ONNX Runtime 1.21, whose header Debian has; newer libraries offer it too */
 #define LIBRARY "libonnxruntime.so.1"
 
-enum { EXIT_FAILED = 2, EXIT_CRASHED = 3, EXIT_UNTIED = 4 };
-
 static const OrtApi *ort;
-static const char *volatile stage = "start";
-
-static void put_string(const char *text) {
-  putchar('"');
-  for (const unsigned char *c = (const unsigned char *)text; c && *c; c++) {
-    if (*c == '"' || *c == '\\') printf("\\%c", *c);
-    else if (*c < 0x20) printf("\\u%04x", *c);
-    else putchar(*c);
-  }
-  putchar('"');
-}
-
-static _Noreturn void fail(const char *error) {
-  fputs("{\"ok\":false,\"stage\":", stdout);
-  put_string(stage);
-  fputs(",\"error\":", stdout);
-  put_string(error);
-  puts("}");
-  fflush(stdout);
-  _exit(EXIT_FAILED);
-}
 
 static void check(OrtStatus *status) {
   if (status) fail(ort->GetErrorMessage(status));
-}
-
-/* A crash in the library still yields a line of JSON; only calls that are safe in a signal handler. */
-static void on_crash(int number) {
-  static const char head[] = "{\"ok\":false,\"stage\":\"", middle[] = "\",\"signal\":", tail[] = "}\n";
-  const char digits[2] = {(char)('0' + number / 10), (char)('0' + number % 10)};
-  const char *where = stage;
-  ssize_t written = write(1, head, sizeof head - 1);
-  written = write(1, where, strlen(where));
-  written = write(1, middle, sizeof middle - 1);
-  written = number < 10 ? write(1, digits + 1, 1) : write(1, digits, 2);
-  written = write(1, tail, sizeof tail - 1);
-  (void)written;
-  _exit(EXIT_CRASHED);
-}
-
-static void *end_with_input(void *unused) {
-  char byte;
-  ssize_t got;
-  do got = read(0, &byte, 1);
-  while (got > 0 || (got < 0 && errno == EINTR));
-  _exit(EXIT_UNTIED);
-  return unused;
-}
-
-static int64_t now_ns(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
-static void progress(const char *phase, long done, long total) {
-  static int64_t last;
-  int64_t now = now_ns();
-  if (done != total && now - last < PROGRESS_MS * 1000000ll) return;
-  last = now;
-  fprintf(stderr, "progress %s %ld %ld\n", phase, done, total);
-}
-
-/* A line "VmHWM:  123 kB"; -1 where /proc does not tell. */
-static long status_kb(const char *key) {
-  FILE *file = fopen("/proc/self/status", "r");
-  char line[256];
-  long value = -1;
-  size_t length = strlen(key);
-  if (!file) return -1;
-  while (fgets(line, sizeof line, file))
-    if (!strncmp(line, key, length) && line[length] == ':') {
-      value = strtol(line + length + 1, NULL, 10);
-      break;
-    }
-  fclose(file);
-  return value;
 }
 
 static size_t element_bytes(ONNXTensorElementDataType type) {
@@ -163,14 +70,6 @@ static OrtValue *read_input(OrtAllocator *allocator, const char *spec) {
   return value;
 }
 
-static void write_file(const char *folder, size_t index, const void *data, size_t bytes) {
-  char path[4096];
-  snprintf(path, sizeof path, "%s/output_%zu.bin", folder, index);
-  FILE *file = fopen(path, "wb");
-  if (!file) fail(strerror(errno));
-  if (fwrite(data, 1, bytes, file) != bytes || fclose(file)) fail(strerror(errno));
-}
-
 struct description {
   ONNXTensorElementDataType type; /* undefined: no tensor of numbers */
   size_t rank, elements;
@@ -213,33 +112,13 @@ static void put_output(const char *name, OrtValue *value) {
   fputs("]}", stdout);
 }
 
-static void bind_cores(const char *list) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  for (const char *at = list; *at;) {
-    char *end;
-    long core = strtol(at, &end, 10);
-    if (end == at || core < 0 || core >= CPU_SETSIZE) fail("--cores takes numbers with commas between");
-    CPU_SET((int)core, &set);
-    at = *end ? end + 1 : end;
-  }
-  if (sched_setaffinity(0, sizeof set, &set)) fail(strerror(errno)); /* threads that start later inherit it */
-}
-
 struct options {
   const char *model, *outputs, *profile, *cores, *inputs[MAX_PORTS];
   size_t input_count;
-  long threads, warm_up, runs;
-  double budget, seconds;
+  long threads;
+  struct timing timing;
   GraphOptimizationLevel optimization;
 };
-
-static long whole(const char *text, long least, long most) {
-  char *end;
-  long value = strtol(text, &end, 10);
-  if (end == text || *end || value < least || value > most) fail("an option's number is out of range");
-  return value;
-}
 
 static GraphOptimizationLevel level_of(const char *text) {
   if (!strcmp(text, "basic")) return ORT_ENABLE_BASIC;
@@ -247,7 +126,7 @@ static GraphOptimizationLevel level_of(const char *text) {
 }
 
 static struct options parse(int count, char **args) {
-  struct options options = {.threads = 1, .runs = 1, .optimization = ORT_ENABLE_ALL};
+  struct options options = {.threads = 1, .timing = {.runs = 1}, .optimization = ORT_ENABLE_ALL};
   stage = "options";
   for (int i = 1; i < count; i++) {
     if (strncmp(args[i], "--", 2)) {
@@ -258,10 +137,7 @@ static struct options parse(int count, char **args) {
     if (i + 1 == count) fail("an option has no value");
     const char *value = args[++i];
     if (!strcmp(name, "threads")) options.threads = whole(value, 1, 1024);
-    else if (!strcmp(name, "warm-up")) options.warm_up = whole(value, 0, MAX_TIMED);
-    else if (!strcmp(name, "runs")) options.runs = whole(value, 1, MAX_TIMED);
-    else if (!strcmp(name, "budget")) options.budget = strtod(value, NULL);
-    else if (!strcmp(name, "seconds")) options.seconds = strtod(value, NULL);
+    else if (take_timing(&options.timing, name, value)) continue;
     else if (!strcmp(name, "optimization")) options.optimization = level_of(value);
     else if (!strcmp(name, "outputs")) options.outputs = value;
     else if (!strcmp(name, "profile")) options.profile = value;
@@ -273,11 +149,27 @@ static struct options parse(int count, char **args) {
   return options;
 }
 
+static OrtSession *session;
+static size_t inputs, outputs;
+static char *input_names[MAX_PORTS], *output_names[MAX_PORTS];
+static OrtValue *given[MAX_PORTS], *results[MAX_PORTS];
+
+static void release_results(void) {
+  for (size_t o = 0; o < outputs; o++)
+    if (results[o]) {
+      ort->ReleaseValue(results[o]);
+      results[o] = NULL;
+    }
+}
+
+static void run_session(void) {
+  check(ort->Run(session, NULL, (const char *const *)input_names, (const OrtValue *const *)given, inputs,
+                 (const char *const *)output_names, outputs, results));
+}
+
 int main(int count, char **args) {
-  static const int crashes[] = {SIGSEGV, SIGILL, SIGBUS, SIGFPE, SIGABRT};
-  for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) signal(crashes[i], on_crash);
-  pthread_t tie;
-  if (pthread_create(&tie, NULL, end_with_input, NULL)) fail("no thread can be started");
+  watch_crashes();
+  tie_to_input();
   const struct options options = parse(count, args);
 
   stage = "cores";
@@ -298,7 +190,6 @@ int main(int count, char **args) {
   int64_t start = now_ns();
   OrtEnv *environment;
   OrtSessionOptions *session_options;
-  OrtSession *session;
   check(ort->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "runner", &environment));
   check(ort->DisableTelemetryEvents(environment));
   check(ort->CreateSessionOptions(&session_options));
@@ -311,9 +202,6 @@ int main(int count, char **args) {
 
   stage = "inputs";
   OrtAllocator *allocator;
-  size_t inputs, outputs;
-  char *input_names[MAX_PORTS], *output_names[MAX_PORTS];
-  OrtValue *given[MAX_PORTS] = {0}, *results[MAX_PORTS] = {0};
   check(ort->GetAllocatorWithDefaultOptions(&allocator));
   check(ort->SessionGetInputCount(session, &inputs));
   check(ort->SessionGetOutputCount(session, &outputs));
@@ -326,36 +214,7 @@ int main(int count, char **args) {
   for (size_t i = 0; i < outputs; i++) check(ort->SessionGetOutputName(session, i, allocator, &output_names[i]));
 
   stage = "run";
-  const long timed = options.seconds > 0 ? 0 : options.runs;
-  int64_t *times = calloc((size_t)timed + 1, sizeof *times);
-  if (!times) fail("out of memory");
-  const long before = 1 + options.warm_up; /* the first run is told apart */
-  int64_t first_ns = 0, loop_start = 0, loop_ns = 0;
-  long done = 0;
-  for (long i = -before;; i++) {
-    if (i == 0) loop_start = now_ns();
-    if (i >= 0) {
-      loop_ns = now_ns() - loop_start;
-      const double elapsed = (double)loop_ns / 1e9;
-      if (options.seconds > 0 ? elapsed >= options.seconds : i >= timed) break;
-      if (options.budget > 0 && i >= MIN_RUNS && elapsed >= options.budget) break;
-    }
-    for (size_t o = 0; o < outputs; o++)
-      if (results[o]) {
-        ort->ReleaseValue(results[o]);
-        results[o] = NULL;
-      }
-    const int64_t begin = now_ns();
-    check(ort->Run(session, NULL, (const char *const *)input_names, (const OrtValue *const *)given, inputs,
-                   (const char *const *)output_names, outputs, results));
-    const int64_t taken = now_ns() - begin;
-    if (i == -before) first_ns = taken;
-    if (i >= 0 && timed) times[i] = taken;
-    if (i >= 0) done = i + 1;
-    if (i < 0) progress("warm-up", i + before + 1, before);
-    else if (timed) progress("run", done, timed);
-    else progress("seconds", (long)((double)(now_ns() - loop_start) / 1e9), (long)options.seconds);
-  }
+  const struct timed timed = time_runs(&options.timing, release_results, run_session);
 
   stage = "report";
   if (options.profile) {
@@ -365,12 +224,9 @@ int main(int count, char **args) {
     if (rename(written, wanted)) fail(strerror(errno));
   }
   for (size_t i = 0; options.outputs && i < outputs; i++) write_output(results[i], options.outputs, i);
-  fputs("{\"ok\":true,\"version\":", stdout); /* from here on nothing fails: standard output is one line of JSON */
-  put_string(get_base()->GetVersionString());
-  printf(",\"loadNs\":%" PRId64 ",\"firstNs\":%" PRId64 ",\"loopNs\":%" PRId64 ",\"runs\":%ld,\"runNs\":[", load_ns, first_ns,
-         loop_ns, done);
-  for (long i = 0; timed && i < done; i++) printf("%s%" PRId64, i ? "," : "", times[i]);
-  printf("],\"baselineKb\":%ld,\"peakKb\":%ld,\"outputs\":[", baseline_kb, status_kb("VmHWM"));
+  fputs("{\"ok\":true,", stdout); /* from here on nothing fails: standard output is one line of JSON */
+  put_timed(get_base()->GetVersionString(), load_ns, &timed, baseline_kb);
+  fputs(",\"outputs\":[", stdout);
   for (size_t i = 0; i < outputs; i++) {
     if (i) putchar(',');
     put_output(output_names[i], results[i]);
