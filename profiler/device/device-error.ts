@@ -15,6 +15,7 @@ export type DeviceProblem =
   | "no-space"
   | "no-runtime"
   | "time-limit"
+  | "crashed"
   | "failed";
 
 /** A device cannot be reached, or cannot run the model. */

@@ -47,19 +47,25 @@ const HASH_CHUNK = 2 ** 22;
 
 /**
  * Chooses a model's inputs and runs it on this machine once, for the outputs that a device's are compared with.
- * @param runsState whether the device runs TFLite models that keep state between runs, which this machine does not: there is nothing to
- * compare such a model's outputs with then
+ * @param by what the device's runtime does otherwise than this machine's: there may be nothing to compare its outputs with then
  * @throws {EdgewiseError} when it is broken, does not run here, or the options do not fit it
  */
 export async function prepareRun(
   model: Model,
   options: RunOptions,
-  runsState = false,
+  by: DeviceRuntime = {},
   signal?: AbortSignal,
 ): Promise<PreparedRun> {
   const files = filesOf(model, await fileOf(model));
+  const unlessItRunsMore = (error: unknown): Reference => {
+    if (by.runsMore === true && error instanceof RunError) return withoutRunning(model, error.message);
+    throw error;
+  };
+  const asked = { prefersTflite: by.isTflite === true, ...(signal && { signal }) };
   const session =
-    runsState && hasState(model) ? withoutRunning(model) : await openSession(model, signal ? { signal } : {});
+    by.keepsState === true && hasState(model)
+      ? withoutRunning(model, KEEPS_STATE)
+      : await openSession(model, asked).catch(unlessItRunsMore);
   try {
     const given = await inputsOf(model.file, session.inputs, options);
     const identity: RunModel = {
@@ -68,7 +74,7 @@ export async function prepareRun(
       fileBytes: files.reduce((sum, file) => sum + file.source.size, 0),
       sha256: await hashOf(files),
     };
-    const outputs = await session.run(given.inputs);
+    const ran = await outputsOf(session, given.inputs, unlessItRunsMore);
     const bound = boundTo(
       model,
       session.inputs.map(({ name }) => ownEntry(given.inputs, name)?.shape),
@@ -80,8 +86,7 @@ export async function prepareRun(
       files: bound === model ? files : filesOf(bound, await fileOf(bound)),
       inputNames,
       outputNames: session.outputs.map(({ name }) => name),
-      outputs,
-      skipped: session.skipped,
+      ...ran,
       ...given,
     };
   } finally {
@@ -95,6 +100,32 @@ async function fileOf(model: Model): Promise<ByteSource> {
   return source === undefined || isEdited(model) ? new MemorySource(file, await modelBytes(model)) : source;
 }
 
+/** Of a device's runtime. */
+export interface DeviceRuntime {
+  /** It may run models that this machine does not. */
+  readonly runsMore?: boolean;
+  /** It gives the outputs of the last of several runs, and keeps a model's state between them. */
+  readonly keepsState?: boolean;
+  /** It is TFLite itself: the same on this machine is what it is compared with. Of quantized weights it rounds otherwise than LiteRT.js. */
+  readonly isTflite?: boolean;
+}
+
+const KEEPS_STATE =
+  "it keeps state from one run to the next, and the device's outputs are those of the last of several";
+
+/** Sizes that a model leaves open are known in a run alone: so may what does not run here. */
+async function outputsOf(
+  session: Reference,
+  inputs: NamedTensors,
+  otherwise: (error: unknown) => Reference,
+): Promise<Pick<PreparedRun, "outputs" | "skipped">> {
+  try {
+    return { outputs: await session.run(inputs), skipped: session.skipped };
+  } catch (error) {
+    return { outputs: {}, skipped: otherwise(error).skipped };
+  }
+}
+
 type Reference = Pick<Session, "inputs" | "outputs" | "skipped" | "run" | "close">;
 
 function hasState({ entries }: Model): boolean {
@@ -102,10 +133,9 @@ function hasState({ entries }: Model): boolean {
 }
 
 /** What samples are chosen for, of a model that this machine cannot run. */
-function withoutRunning(model: Model): Reference {
+function withoutRunning(model: Model, why: string): Reference {
   const { graph } = model.entries[0];
-  const reason =
-    "The model keeps state from one run to the next, which LiteRT.js on this machine does not: nothing to compare with.";
+  const reason = `There is nothing to compare with: ${why}.`;
   return {
     inputs: inputPorts(model),
     outputs: [],

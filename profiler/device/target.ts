@@ -42,11 +42,17 @@ export interface RunOptions {
   readonly cores?: readonly number[];
   /** What `benchmark_model` hands a TFLite model's layers to; its own default, the CPU, when left out. */
   readonly delegate?: TfliteDelegate;
+  /** What runs a TFLite model, of those that could; `benchmark_model` where one is named, else TFLite itself when left out. */
+  readonly runtime?: TfliteRuntime;
   /** Also measure energy, where the device has power rails: takes half a minute more. */
   readonly measuresEnergy?: boolean;
   /** A run that takes longer is ended with an error; `DEFAULT_TIME_LIMIT` when left out. */
   readonly timeLimitSeconds?: number;
 }
+
+/** TFLite's own runtime, or LiteRT.js: in a phone's Chrome, or in this program. */
+export const TFLITE_RUNTIMES = ["tflite", "litert"] as const;
+export type TfliteRuntime = (typeof TFLITE_RUNTIMES)[number];
 
 export const TFLITE_DELEGATES = ["xnnpack", "gpu", "nnapi"] as const;
 export type TfliteDelegate = (typeof TFLITE_DELEGATES)[number];

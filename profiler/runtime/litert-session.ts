@@ -13,19 +13,32 @@ import { runError } from "./process/run-error.ts";
 import type { RuntimeAnswer } from "./process/runtime-process.ts";
 import { withRange, type Port, type Session, type SessionRequest } from "./session.ts";
 
+/** Opens a session of a model whose sizes are all known. */
+export type OpenFixed = (model: Model, request: SessionRequest) => Promise<Session>;
+
 /**
  * A session of LiteRT.js (WASM with XNNPACK) in a process of its own. Quantized ports are given and taken as the real numbers that they
  * stand for.
  *
+ * @param openFixed what runs the model at known sizes: LiteRT.js when left out
  * @throws {RunError} when LiteRT.js refuses the model, or an input or output is no tensor of numbers
  */
-export async function openLitertSession(model: Model, request: SessionRequest): Promise<Session> {
+export async function openLitertSession(
+  model: Model,
+  request: SessionRequest,
+  openFixed: OpenFixed = openWithoutState,
+): Promise<Session> {
+  return hasOpenSizes(model) ? openOpenSession(model, request, openFixed) : openFixed(boundTo(model, []), request);
+}
+
+/** @throws {RunError} for a model with state too */
+export async function openWithoutState(model: Model, request: SessionRequest): Promise<Session> {
   refuseState(model);
-  return hasOpenSizes(model) ? openOpenSession(model, request) : openFixedSession(boundTo(model, []), request);
+  return openFixedSession(model, request);
 }
 
 /** Of a model with open sizes: a session for each shape of the inputs in turn. */
-async function openOpenSession(model: Model, request: SessionRequest): Promise<Session> {
+async function openOpenSession(model: Model, request: SessionRequest, openFixed: OpenFixed): Promise<Session> {
   const written = await numberedTflite(model);
   const ends = await withFloatInputsOutputs(model.file, written.bytes, extraOutputs(written, request));
   const shapes = inferOpen(model).inferredTypes;
@@ -36,7 +49,7 @@ async function openOpenSession(model: Model, request: SessionRequest): Promise<S
     const shape = shapes[ids[place] ?? -1]?.shape ?? [];
     return { name, dataType, shape: shape.map(printDimension) };
   });
-  return new OpenSizeSession(model, request, given, ports);
+  return new OpenSizeSession(model, request, openFixed, given, ports);
 }
 
 class OpenSizeSession implements Session {
@@ -49,6 +62,7 @@ class OpenSizeSession implements Session {
   constructor(
     private readonly model: Model,
     private readonly request: SessionRequest,
+    private readonly openFixed: OpenFixed,
     readonly inputs: readonly Port[],
     ports: readonly Port[],
   ) {
@@ -64,7 +78,7 @@ class OpenSizeSession implements Session {
       await this.#bound?.session.close();
       this.#bound = undefined;
       const request = signal ? { ...this.request, signal } : this.request;
-      this.#bound = { key, session: await openFixedSession(boundTo(this.model, shapes), request) };
+      this.#bound = { key, session: await this.openFixed(boundTo(this.model, shapes), request) };
     }
     return this.#bound.session.run(inputs, signal);
   }

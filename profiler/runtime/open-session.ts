@@ -2,10 +2,10 @@ import { count } from "../counters.ts";
 import type { Model } from "../model/model.ts";
 import { innerTensors } from "./inner-tensors.ts";
 import { inputRanges } from "./input-ranges.ts";
-import { openLitertSession } from "./litert-session.ts";
 import { openOnnxSession } from "./onnx-session.ts";
 import type { RuntimeName } from "./process/runtime-process.ts";
 import type { Session, SessionOptions, SessionRequest } from "./session.ts";
+import { openTfliteSession } from "./tflite-session.ts";
 
 /** What runs each format. */
 export const RUNTIME_NAMES: Readonly<Record<Model["format"], RuntimeName>> = {
@@ -16,11 +16,12 @@ export const RUNTIME_NAMES: Readonly<Record<Model["format"], RuntimeName>> = {
 /** How it does: loaded when it is first asked for a session. It stands above the formats, which runtimes ask about their models. */
 const RUNTIMES: Readonly<Record<Model["format"], (model: Model, request: SessionRequest) => Promise<Session>>> = {
   onnx: openOnnxSession,
-  tflite: openLitertSession,
+  tflite: openTfliteSession,
 };
 
 /**
- * Makes a model ready to run on this machine, edits included: ONNX with ONNX Runtime, TFLite with LiteRT.js. A model was read as hostile
+ * Makes a model ready to run on this machine, edits included: ONNX with ONNX Runtime, TFLite with LiteRT.js, or TFLite itself
+ * where that cannot load it. A model was read as hostile
  * bytes first, so neither runtime sees a broken file.
  *
  * @throws {EdgewiseError} when an inner tensor cannot be captured, or the runtime refuses the model

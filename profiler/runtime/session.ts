@@ -54,6 +54,8 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Ends opening it, and runs that have no signal of their own. */
   readonly signal?: AbortSignal;
+  /** TFLite: its own runtime rather than LiteRT.js, where this machine has it and it takes the model. */
+  readonly prefersTflite?: boolean;
 }
 
 /** What a runtime is asked for, as `openSession` finds it out of the model. */

@@ -19,6 +19,11 @@ const WIDTHS: Readonly<Record<NumericType, number>> = {
   bool: 1,
 };
 
+/** Of a tensor as a runtime has it. */
+export function runtimeByteLength(dataType: NumericType, shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, WIDTHS[dataType]);
+}
+
 /** A tensor's elements as a runtime has them in memory, little-endian. */
 export function toRuntimeBytes({ dataType, data }: NumericTensor): Uint8Array {
   const stored = storedArray(dataType, data);

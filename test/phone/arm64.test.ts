@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { AndroidTarget } from "../../profiler/device/adb/android-target.ts";
 import { isMeasured } from "../../profiler/device/run-result.ts";
 import { skip } from "../skip.ts";
+import { mobilenetV1 } from "../zoo/networks/mobilenet-v1.ts";
+import { toBytes } from "../zoo/pieces.ts";
+import { toTflite } from "../zoo/to-tflite.ts";
 import { measuredModel } from "./measured-model.ts";
 import { useAdb } from "./use-adb.ts";
 
@@ -27,13 +31,21 @@ describe("the bundle for arm64, in emulation", function () {
   });
   after(() => emulation?.end());
 
-  it("runs a model whose outputs are those of this machine", async () => {
+  it("runs an ONNX and a TFLite model whose outputs are those of this machine", async () => {
     const phone = await adb().phone({ abis: "arm64-v8a,armeabi-v7a,armeabi" });
     const target = new AndroidTarget(adb().server, { serial: phone.serial });
     const result = await target.run(await measuredModel(SAMPLE), { threads: 2, warmUpRuns: 0, runs: 2 });
     assert.equal(result.outputs.verdict, "equal", JSON.stringify(result.outputs));
     assert.ok(isMeasured(result.layers) && result.layers.rows.length > 10);
     assert.equal(result.device.abis[0], "arm64-v8a");
+    const path = join(mkdtempSync(join(tmpdir(), "edgewise-arm64-")), "mobilenet.tflite");
+    writeFileSync(path, toBytes(toTflite(mobilenetV1({ width: 0.25, size: 32 }))));
+    const model = await measuredModel(path);
+    const tflite = await target.run(model, { threads: 2, warmUpRuns: 0, runs: 2 });
+    rmSync(dirname(path), { recursive: true });
+    assert.equal(tflite.outputs.verdict, "equal", JSON.stringify(tflite.outputs));
+    assert.equal(tflite.runtime.name, "TFLite");
+    assert.ok(isMeasured(tflite.layers) && tflite.layers.rows.length > 5);
     assert.deepEqual(phone.leftovers(), []);
     await adb().stop(phone);
   });

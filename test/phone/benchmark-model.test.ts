@@ -8,7 +8,7 @@ import { isMeasured, type RunResult } from "../../profiler/device/run-result.ts"
 import type { MeasuredModel, RunOptions } from "../../profiler/device/target.ts";
 import { openSession } from "../../profiler/runtime/open-session.ts";
 import { toRuntimeBytes } from "../../profiler/runtime/tensor-bytes.ts";
-import { fromStoredBytes, toStoredBytes } from "../../profiler/device/benchmark-model/stored-elements.ts";
+import { fromStoredBytes, toStoredBytes } from "../../profiler/device/stored-elements.ts";
 import { FileSource } from "../../profiler/bytes/file-source.ts";
 import { ExternalDataFolder } from "../../profiler/bytes/external-data-folder.ts";
 import { readModel } from "../../profiler/formats/formats.ts";

@@ -22,7 +22,7 @@ import { useAdb } from "./use-adb.ts";
 const SHARED = join(import.meta.dirname, "../../../shared/models/tflite");
 /** "At once", on a busy machine. */
 const SECONDS = 10;
-const FEW: RunOptions = { threads: 2, warmUpRuns: 1, runs: 5 };
+const FEW: RunOptions = { threads: 2, warmUpRuns: 1, runs: 5, runtime: "litert" };
 
 describe("running TFLite models in a phone's Chrome", function () {
   this.timeout(120_000);

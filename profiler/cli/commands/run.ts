@@ -2,9 +2,11 @@ import { Option, type Command } from "commander";
 import {
   describeError,
   TFLITE_DELEGATES,
+  TFLITE_RUNTIMES,
   type RunOptions,
   type RunResult,
   type TfliteDelegate,
+  type TfliteRuntime,
 } from "../../device/index.ts";
 import { printable } from "../../exports/printable.ts";
 import type { HardwareProfile } from "../../hardware/hardware.ts";
@@ -28,6 +30,7 @@ interface RunCommandOptions extends Pick<CalibrationOptions, "data" | "seed">, D
   readonly dim?: Readonly<Record<string, number>>;
   readonly cores?: readonly number[];
   readonly delegate?: TfliteDelegate;
+  readonly runtime?: TfliteRuntime;
   readonly energy?: true;
   readonly timeLimit?: number;
   readonly hardware?: string;
@@ -51,7 +54,13 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .option("--time-limit <time>", "end a run that takes longer, such as 90s", parseTime)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
     .option("--learn <file>", "write what the device's own runs say of its speed, as a hardware profile for --hardware")
-    .option("--benchmark-model <path>", "Google's benchmark_model for Android: TFLite models run by it, not in Chrome")
+    .addOption(
+      new Option(
+        "--runtime <name>",
+        "what runs a TFLite model: TFLite itself, or LiteRT.js in the phone's Chrome",
+      ).choices(TFLITE_RUNTIMES),
+    )
+    .option("--benchmark-model <path>", "Google's benchmark_model for Android: TFLite models run by it")
     .addOption(new Option("--delegate <name>", "what benchmark_model hands layers to").choices(TFLITE_DELEGATES))
     .option("--json", "write JSON");
   addAdbOption(addInputOptions(command)).action(async (path: string, options: RunCommandOptions) => {
@@ -100,6 +109,7 @@ function runOptions({
   runs,
   cores,
   delegate,
+  runtime,
   energy,
   timeLimit,
   data,
@@ -113,6 +123,7 @@ function runOptions({
     ...(runs !== undefined && { runs }),
     ...(cores && { cores }),
     ...(delegate && { delegate }),
+    ...(runtime && { runtime }),
     ...(energy && { measuresEnergy: true }),
     ...(timeLimit !== undefined && { timeLimitSeconds: timeLimit }),
   };

@@ -1,13 +1,15 @@
 import { formatOf } from "../../formats/formats.ts";
 import type { PhoneRuntime } from "../../formats/format-types.ts";
-import { prepareRun } from "../prepared-run.ts";
+import { prepareRun, type DeviceRuntime } from "../prepared-run.ts";
 import type { RunResult } from "../run-result.ts";
 import { BenchmarkRun } from "../benchmark-model/benchmark-run.ts";
 import { ChromeRun } from "../chrome/chrome-run.ts";
 import { findBundle } from "../runner/bundle.ts";
 import type { DeviceFacts, MeasuredModel, RunControl, RunOptions, Target } from "../target.ts";
 import type { AdbServer } from "./adb-server.ts";
+import type { Model } from "../../model/model.ts";
 import { AndroidRun } from "./android-run.ts";
+import { AndroidTfliteRun } from "./android-tflite-run.ts";
 import type { EnergyTimes } from "./measure-energy.ts";
 import { readPhoneFacts } from "./phone-facts/phone-facts.ts";
 import { cleanUpPhone } from "./phone-folder.ts";
@@ -23,7 +25,8 @@ export interface AndroidOptions {
   readonly energyTimes?: EnergyTimes;
 }
 
-/** A phone at adb. It runs ONNX models natively with ONNX Runtime, TFLite models by `benchmark_model` or in its Chrome. */
+/** A phone at adb. It runs ONNX models natively with ONNX Runtime, TFLite models natively with
+ * TFLite, by `benchmark_model` or in its Chrome. */
 export class AndroidTarget implements Target {
   constructor(
     private readonly server: AdbServer,
@@ -46,8 +49,8 @@ export class AndroidTarget implements Target {
     const device = await this.server.open(this.options.serial, signal);
     try {
       const facts = await readPhoneFacts(device, signal);
-      const runsState = this.options.benchmarkModel !== undefined;
-      const prepared = await prepareRun(measured.model, options, runsState, signal);
+      const by = runtimeOf(measured.model, options, this.options.benchmarkModel);
+      const prepared = await prepareRun(measured.model, options, DEVICE_RUNTIMES[by] ?? {}, signal);
       const subject = { device, facts, prepared, measured, options, control };
       const run = await this.#runOf(subject);
       return { ...(await run.measure()), startedAt };
@@ -62,12 +65,12 @@ export class AndroidTarget implements Target {
     const runs: Readonly<Record<PhoneRuntime, () => Promise<PhoneRun>>> = {
       onnxruntime: async () =>
         new AndroidRun(subject, await findBundle(device.serial, facts.abis, bundles), energyTimes),
+      tflite: async () =>
+        new AndroidTfliteRun(subject, await findBundle(device.serial, facts.abis, bundles), energyTimes),
       litert: () => Promise.resolve(new ChromeRun(subject)),
       benchmark_model: () => Promise.resolve(new BenchmarkRun(subject, benchmarkModel ?? "", energyTimes)),
     };
-    const able = formatOf(prepared.model).phoneRuntimes;
-    const wanted = able.find((runtime) => runtime === "benchmark_model" && benchmarkModel !== undefined);
-    return runs[wanted ?? able[0] ?? "onnxruntime"]();
+    return runs[runtimeOf(prepared.model, subject.options, benchmarkModel)]();
   }
 
   /** Removes everything of ours from the phone, the runtime too. */
@@ -79,4 +82,18 @@ export class AndroidTarget implements Target {
       await device.close();
     }
   }
+}
+
+/** What runtimes on a phone do otherwise than this machine's. */
+const DEVICE_RUNTIMES: Readonly<Partial<Record<PhoneRuntime, DeviceRuntime>>> = {
+  tflite: { runsMore: true, isTflite: true },
+  benchmark_model: { runsMore: true, keepsState: true },
+};
+
+/** What runs the model: as was asked for, else a `benchmark_model` that is named, else the first that could. */
+function runtimeOf(model: Model, { runtime }: RunOptions, benchmarkModel: string | undefined): PhoneRuntime {
+  const able = formatOf(model).phoneRuntimes;
+  const asked = able.find((each) => each === runtime);
+  const named = able.find((each) => each === "benchmark_model" && benchmarkModel !== undefined);
+  return asked ?? named ?? able[0] ?? "onnxruntime";
 }

@@ -1,5 +1,5 @@
 import type { BatteryState, Energy, NotMeasured } from "../run-result.ts";
-import type { RunnerResult } from "../runner/run-runner.ts";
+import type { RunnerResult } from "../runner/runner-answer.ts";
 import type { AdbDevice } from "./adb-device.ts";
 import { energyOf, whyNoEnergy, type RailsReading } from "./energy.ts";
 import { parsePowerRails, POWER_RAILS_COMMAND } from "./phone-facts/power-rails.ts";

@@ -14,7 +14,7 @@ import type { RunPhase, TfliteDelegate } from "../target.ts";
 import { mapOperators } from "./map-operators.ts";
 import { beginsRuns, parseBenchmarkLog, type BenchmarkLog } from "./parse-log.ts";
 import { parseBenchmarkProfile } from "./parse-profile.ts";
-import { fromStoredBytes, stepOf, storedByteLength, toStoredBytes } from "./stored-elements.ts";
+import { fromStoredBytes, stepOf, storedByteLength, toStoredBytes } from "../stored-elements.ts";
 
 const PROGRAM = "benchmark_model";
 const MODEL = "model.tflite";

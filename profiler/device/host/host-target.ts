@@ -1,7 +1,9 @@
 import { availableParallelism } from "node:os";
 import { RunError } from "../../errors.ts";
 import type { FormatId } from "../../model/format.ts";
+import { hostTflite, type HostTflite } from "../../runtime/native/bundles.ts";
 import { compareOutputs } from "../compare-outputs.ts";
+import { DeviceError } from "../device-error.ts";
 import { latencyStatistics } from "../latency-statistics.ts";
 import { mapTimes } from "../map-times.ts";
 import { optimizedOperators } from "../optimized-graph.ts";
@@ -22,6 +24,9 @@ import {
   type Target,
 } from "../target.ts";
 import { hostConditions, hostTypes, hostIdentity } from "./describe-host.ts";
+import { nativeResult } from "../tflite/native-result.ts";
+import { refusalOf } from "../tflite/newer-operators.ts";
+import { runNativeTflite } from "./run-native-tflite.ts";
 import { runOnnxProcess } from "./run-onnx.ts";
 import { runTfliteProcess } from "./run-tflite.ts";
 
@@ -41,7 +46,7 @@ const MEASURES: Readonly<
   >
 > = { onnx: measureOnnx, tflite: measureTflite };
 
-/** This machine, measured as a phone is: ONNX by onnxruntime-node, TFLite by LiteRT.js. Runs queue. */
+/** This machine, measured as a phone is: ONNX by onnxruntime-node, TFLite by its own runtime or by LiteRT.js. Runs queue. */
 export class HostTarget implements Target {
   readonly #queue = new RunQueue();
 
@@ -60,7 +65,7 @@ async function measure(model: MeasuredModel, options: RunOptions, control: RunCo
   signal?.throwIfAborted();
   onProgress?.({ phase: "preparing" });
   if (options.cores !== undefined) throw new RunError("runs on this machine cannot be bound to cores");
-  const prepared = await prepareRun(model.model, options, false, signal);
+  const prepared = await prepareRun(model.model, options, { isTflite: options.runtime !== "litert" }, signal);
   signal?.throwIfAborted();
   const startedAt = new Date().toISOString();
   const before = hostConditions();
@@ -114,8 +119,55 @@ async function measureOnnx(
   };
 }
 
+/** In TFLite's own runtime where this machine has it and it takes the model, else in LiteRT.js. */
 async function measureTflite(
-  _: MeasuredModel,
+  model: MeasuredModel,
+  prepared: PreparedRun,
+  options: RunOptions,
+  control: RunControl,
+): Promise<Measured> {
+  const tflite = options.runtime === "litert" ? undefined : hostTflite();
+  if (tflite === undefined) return measureLitert(prepared, options, control);
+  try {
+    return await measureNativeTflite(tflite, model, prepared, options, control);
+  } catch (error) {
+    if (!(error instanceof RunError) && !(error instanceof DeviceError && error.problem === "crashed")) throw error;
+    const measured = await measureLitert(prepared, options, control);
+    const { message } = refusalOf(error, tflite.version, "");
+    return { ...measured, notes: [...measured.notes, `LiteRT.js ran it instead of TFLite: ${message}.`] };
+  }
+}
+
+async function measureNativeTflite(
+  tflite: HostTflite,
+  { layers }: MeasuredModel,
+  prepared: PreparedRun,
+  options: RunOptions,
+  { signal, onProgress }: RunControl,
+): Promise<Measured> {
+  const settings = settingsOf(prepared, options);
+  const limitSeconds = options.timeLimitSeconds ?? DEFAULT_TIME_LIMIT;
+  const { threads, warmUpRuns, runs } = settings;
+  const result = await runNativeTflite(
+    tflite,
+    prepared,
+    {
+      threads,
+      warmUpRuns,
+      runs,
+      budgetSeconds: limitSeconds * TIMING_PART,
+      profiledRuns: Math.min(runs, PROFILED_RUNS),
+    },
+    { signal, limitSeconds, onRun: (phase, done, total) => onProgress?.({ phase, done, total }) },
+  );
+  onProgress?.({ phase: "comparing" });
+  const { latency } = result;
+  const [shortened, notes] = shortenedTo(settings, latency.runSeconds.length, limitSeconds);
+  const { outputs } = result;
+  return { ...nativeResult(latency, result.layers, layers), settings: shortened, outputs, notes };
+}
+
+async function measureLitert(
   prepared: PreparedRun,
   options: RunOptions,
   { signal, onProgress }: RunControl,

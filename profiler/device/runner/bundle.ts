@@ -1,43 +1,40 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { BUNDLED_ABIS, bundlesFolder, type BundledAbi } from "../../runtime/native/bundles.ts";
 import { DeviceError } from "../device-error.ts";
 
-/** Processors that there is a bundle for, as Android calls them, the likelier first. */
-export const BUNDLED_ABIS = ["arm64-v8a", "x86_64"] as const;
-export type BundledAbi = (typeof BUNDLED_ABIS)[number];
+/** What runs models in a bundle. */
+export type BundledRuntime = "onnxruntime" | "tflite";
 
-/** What a phone needs to run ONNX models, on this machine. */
+/** What a phone needs to run models, on this machine. */
 export interface RunnerBundle {
   readonly abi: BundledAbi;
   /** On this machine. */
   readonly folder: string;
   /** Of all files' contents, in hex: bundles of one are the same. */
   readonly hash: string;
-  /** Starts the runner with the C library beside it. */
+  /** Starts a runner with the C library beside it. */
   readonly loader: string;
   /** Version of ONNX Runtime in it. */
   readonly onnxRuntime: string;
+  /** Of TFLite in it. */
+  readonly tflite: string;
   readonly files: readonly BundledFile[];
 }
 
 export interface BundledFile {
   readonly name: string;
+  /** Which runtime it is of; left out for what all need. */
+  readonly runtime?: BundledRuntime;
   readonly bytes: number;
   /** In hex. */
   readonly sha256: string;
 }
 
-/** Beside the built program, or in the repository that runs from its sources. */
-const FOLDERS = ["./runner", "../../../dist/runner"];
-
-/** Where `npm run build:runner` wrote the bundles; undefined when it did not. */
-export function bundlesFolder(): string | undefined {
-  return FOLDERS.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((folder) =>
-    BUNDLED_ABIS.some((abi) => existsSync(join(folder, abi, "manifest.json"))),
-  );
+/** The files that a runtime needs; the C library is every runtime's. */
+export function filesFor({ files }: RunnerBundle, runtime: BundledRuntime): readonly BundledFile[] {
+  return files.filter((file) => (file.runtime ?? runtime) === runtime);
 }
 
 /**
@@ -54,22 +51,21 @@ export async function findBundle(
   if (abi === undefined)
     throw new DeviceError(
       "unsupported",
-      `${serial} runs ${abis.join(", ") || "an unknown processor"}, and ONNX Runtime here needs ${BUNDLED_ABIS.join(" or ")}`,
+      `${serial} runs ${abis.join(", ") || "an unknown processor"}, and the runtimes here need ${BUNDLED_ABIS.join(" or ")}`,
       { hint: "Phones with 32-bit Android cannot run it" },
     );
   if (folder === undefined)
-    throw new DeviceError("no-runtime", "what phones need to run ONNX models is not built", {
+    throw new DeviceError("no-runtime", "what phones need to run models is not built", {
       hint: "Run npm run build:runner in Edgewise's repository",
     });
   return readBundle(abi, join(folder, abi));
 }
 
 async function readBundle(abi: BundledAbi, folder: string): Promise<RunnerBundle> {
-  const { loader, onnxRuntime, files } = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as Pick<
-    RunnerBundle,
-    "loader" | "onnxRuntime" | "files"
-  >;
+  const { loader, onnxRuntime, tflite, files } = JSON.parse(
+    await readFile(join(folder, "manifest.json"), "utf8"),
+  ) as Pick<RunnerBundle, "loader" | "onnxRuntime" | "tflite" | "files">;
   const hash = createHash("sha256");
   for (const { name, sha256 } of files) hash.update(`${name} ${sha256}\n`);
-  return { abi, folder, hash: hash.digest("hex"), loader, onnxRuntime, files };
+  return { abi, folder, hash: hash.digest("hex"), loader, onnxRuntime, tflite, files };
 }

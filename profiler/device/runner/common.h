@@ -139,14 +139,21 @@ struct timed {
   long timed, done;
 };
 
-/* The first run is told apart, warm-ups are not told. `prepare` is in no time. */
-static struct timed time_runs(const struct timing *timing, void (*prepare)(void), void (*run)(void)) {
-  struct timed result = {.timed = timing->seconds > 0 ? 0 : timing->runs};
+/* One run. `prepare` is in no time. */
+static int64_t time_run(void (*prepare)(void), void (*run)(void)) {
+  prepare();
+  const int64_t begin = now_ns();
+  run();
+  return now_ns() - begin;
+}
+
+/* All runs behind the first one, which is told apart; warm-ups are not told. */
+static struct timed time_runs(const struct timing *timing, int64_t first_ns, void (*prepare)(void), void (*run)(void)) {
+  struct timed result = {.first_ns = first_ns, .timed = timing->seconds > 0 ? 0 : timing->runs};
   result.ns = calloc((size_t)result.timed + 1, sizeof *result.ns);
   if (!result.ns) fail("out of memory");
-  const long before = 1 + timing->warm_up;
   int64_t loop_start = 0;
-  for (long i = -before;; i++) {
+  for (long i = -timing->warm_up;; i++) {
     if (i == 0) loop_start = now_ns();
     if (i >= 0) {
       result.loop_ns = now_ns() - loop_start;
@@ -154,14 +161,10 @@ static struct timed time_runs(const struct timing *timing, void (*prepare)(void)
       if (timing->seconds > 0 ? elapsed >= timing->seconds : i >= result.timed) break;
       if (timing->budget > 0 && i >= MIN_RUNS && elapsed >= timing->budget) break;
     }
-    prepare();
-    const int64_t begin = now_ns();
-    run();
-    const int64_t taken = now_ns() - begin;
-    if (i == -before) result.first_ns = taken;
+    const int64_t taken = time_run(prepare, run);
     if (i >= 0 && result.timed) result.ns[i] = taken;
     if (i >= 0) result.done = i + 1;
-    if (i < 0) progress("warm-up", i + before + 1, before);
+    if (i < 0) progress("warm-up", i + timing->warm_up + 1, timing->warm_up);
     else if (result.timed) progress("run", result.done, result.timed);
     else progress("seconds", (long)((double)(now_ns() - loop_start) / 1e9), (long)timing->seconds);
   }

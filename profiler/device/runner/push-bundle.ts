@@ -4,7 +4,7 @@ import type { AdbDevice } from "../adb/adb-device.ts";
 import { PHONE_FOLDER } from "../adb/phone-folder.ts";
 import { shellWord } from "../adb/shell-word.ts";
 import { DeviceError } from "../device-error.ts";
-import type { BundledFile, RunnerBundle } from "./bundle.ts";
+import { filesFor, type BundledFile, type BundledRuntime, type RunnerBundle } from "./bundle.ts";
 
 /** Enough to tell bundles apart. */
 const HASH_DIGITS = 16;
@@ -22,10 +22,11 @@ export function bundleFolder({ abi, hash }: RunnerBundle): string {
   return `${PHONE_FOLDER}/bundles/${abi}-${hash.slice(0, HASH_DIGITS)}`;
 }
 
-/** The files of a bundle that a phone lacks, or has with other contents. */
+/** The files of a bundle that a phone lacks for a runtime, or has with other contents. */
 export async function missingFiles(
   device: AdbDevice,
   bundle: RunnerBundle,
+  runtime: BundledRuntime,
   signal?: AbortSignal,
 ): Promise<readonly BundledFile[]> {
   const { stdout } = await device.shell(
@@ -38,7 +39,7 @@ export async function missingFiles(
       return [name, sha256] as const;
     }),
   );
-  return bundle.files.filter(({ name, sha256 }) => found.get(name) !== sha256);
+  return filesFor(bundle, runtime).filter(({ name, sha256 }) => found.get(name) !== sha256);
 }
 
 /**
@@ -49,11 +50,15 @@ export async function pushBundle(
   device: AdbDevice,
   bundle: RunnerBundle,
   missing: readonly BundledFile[],
-  options: { readonly signal?: AbortSignal | undefined; readonly onSent?: (bytes: number, total: number) => void },
+  options: {
+    readonly runtime: BundledRuntime;
+    readonly signal?: AbortSignal | undefined;
+    readonly onSent?: (bytes: number, total: number) => void;
+  },
 ): Promise<PushedBundle> {
   const folder = bundleFolder(bundle);
   if (missing.length === 0) return { folder, bundle };
-  const { signal, onSent } = options;
+  const { runtime, signal, onSent } = options;
   const total = missing.reduce((sum, { bytes }) => sum + bytes, 0);
   const others = `for each in ${PHONE_FOLDER}/bundles/*; do [ "$each" = ${shellWord(folder)} ] || rm -rf "$each"; done`;
   await device.shell(others, { signal });
@@ -69,7 +74,7 @@ export async function pushBundle(
     }
     before += bytes;
   }
-  const wrong = await missingFiles(device, bundle, signal);
+  const wrong = await missingFiles(device, bundle, runtime, signal);
   if (wrong.length > 0)
     throw new DeviceError(
       "failed",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RunError } from "../../../profiler/errors.ts";
 import { detachModel, attachModel } from "../../../profiler/formats/tflite/detached-model.ts";
+import { openLitertSession } from "../../../profiler/runtime/litert-session.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { analyseModel } from "../../../profiler/profile-model.ts";
 import { modelBytes, readModel } from "../../../profiler/formats/formats.ts";
@@ -85,7 +86,7 @@ describe("A session of LiteRT.js", () => {
       [{ op: "ADD", inputs: ["x", "memory"], outputs: ["y"] }],
     );
     await assert.rejects(
-      openSession(stateful),
+      openLitertSession(stateful, { captured: [], ranges: new Map() }),
       (error) => error instanceof RunError && error.message.includes('"memory" of ADD is a variable tensor'),
     );
   });

@@ -7,6 +7,8 @@ import { isMeasured, type LayerTimes, type RunResult } from "../../../../profile
 import type { MeasuredModel, RunOptions, RunPhase } from "../../../../profiler/device/target.ts";
 import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import { skip } from "../../../skip.ts";
+import { hostTflite } from "../../../../profiler/runtime/native/bundles.ts";
+import { tfliteModel } from "../../../builders/tflite-builder.ts";
 import { mobilenetV1 } from "../../../zoo/networks/mobilenet-v1.ts";
 import { toBytes } from "../../../zoo/pieces.ts";
 import { toTflite } from "../../../zoo/to-tflite.ts";
@@ -21,6 +23,10 @@ async function measured(path: string): Promise<MeasuredModel> {
   const model = await modelOfFile(path);
   const { layers } = costModel(analyseModel(model, {}), DEFAULT_HARDWARE);
   return { model, layers };
+}
+
+function needsTflite(context: Mocha.Context): void {
+  if (hostTflite() === undefined) skip(context, "dist/runner is not built for this machine (npm run build:runner)");
 }
 
 /** Rows and what belongs to none add up to the whole, of which the operators are nearly all. */
@@ -53,8 +59,59 @@ describe("This machine as a target", () => {
     assert.deepEqual(JSON.parse(JSON.stringify(result)), result);
   });
 
-  it("measures a TFLite model, whose layers LiteRT.js does not tell", async () => {
-    const result = await target.run(await measured(tflite), FEW);
+  it("measures a TFLite model natively: latency as XNNPACK takes it, each layer, memory", async function () {
+    needsTflite(this);
+    const model = await measured(tflite);
+    const phases: RunPhase[] = [];
+    const result = await target.run(model, FEW, { onProgress: ({ phase }) => phases.push(phase) });
+    assert.equal(result.latency.runSeconds.length, 6);
+    assert.equal(result.outputs.verdict, "equal");
+    assert.deepEqual([result.runtime.name, result.runtime.kind], ["TFLite", "native"]);
+    assert.ok(isMeasured(result.memory) && result.memory.peakBytes > (result.memory.baselineBytes ?? 0));
+    assert.ok(isMeasured(result.layers));
+    assertAddsUp(result.layers);
+    const rows = model.layers.filter(({ role }) => role === "compute").map(({ index }) => index);
+    assert.deepEqual(
+      result.layers.rows.map(({ layer }) => layer),
+      rows,
+    );
+    assert.ok(result.layers.rows.every(({ operators: [ran] }) => ran?.startsWith("XNNPACK: ")));
+    assert.deepEqual([...new Set(phases)], ["preparing", "latency", "layers", "comparing"]);
+    assert.deepEqual(JSON.parse(JSON.stringify(result)), result);
+  });
+
+  it("names the operators that TFLite is older than, and runs the model by LiteRT.js", async function () {
+    needsTflite(this);
+    const bytes = tfliteModel({
+      tensors: ["x", "y"].map((name) => ({ name, shape: [1, 4] })),
+      operators: [{ op: "RELU", version: 99, inputs: ["x"], outputs: ["y"] }],
+      inputs: ["x"],
+      outputs: ["y"],
+    });
+    const path = join(folder, "newer.tflite");
+    writeFileSync(path, bytes);
+    const refused = await target.run(await measured(path), FEW).then(
+      ({ notes }) => notes.join(" "),
+      (error: unknown) => String(error),
+    );
+    assert.match(refused, /RELU/);
+  });
+
+  it("ends TFLite's process when it is cancelled or takes too long", async function () {
+    needsTflite(this);
+    const model = await measured(tflite);
+    const controller = new AbortController();
+    const endless = { ...FEW, runs: 1_000_000 };
+    const onProgress = ({ phase, done }: { phase: RunPhase; done?: number }): void => {
+      if (phase === "latency" && (done ?? 0) > 0) controller.abort();
+    };
+    await assert.rejects(target.run(model, endless, { signal: controller.signal, onProgress }), { name: "AbortError" });
+    const limited = target.run(model, { ...endless, timeLimitSeconds: 0.05 });
+    await assert.rejects(limited, { code: "device", problem: "time-limit" });
+  });
+
+  it("measures a TFLite model in LiteRT.js when asked to, which does not tell its layers", async () => {
+    const result = await target.run(await measured(tflite), { ...FEW, runtime: "litert" });
     assert.equal(result.latency.runSeconds.length, 6);
     assert.equal(result.outputs.verdict, "equal");
     assert.equal(result.runtime.name, "LiteRT.js");
@@ -99,10 +156,12 @@ describe("This machine as a target", () => {
     }
   });
 
-  it("says of a model with state that LiteRT.js cannot run it", async function () {
+  it("runs a model with state, or says that LiteRT.js cannot", async function () {
     if (!existsSync(SHARED)) skip(this, "needs the models that stand beside the repository, not in it");
     const lstm = await measured(`${SHARED}/tflite/mnist_lstm_float.tflite`);
-    await assert.rejects(target.run(lstm, FEW), /LiteRT\.js cannot run it: .* is a variable tensor/);
+    if (hostTflite() === undefined)
+      await assert.rejects(target.run(lstm, FEW), /LiteRT\.js cannot run it: .* is a variable tensor/);
+    else assert.equal((await target.run(lstm, FEW)).outputs.verdict, "equal");
   });
 });
 

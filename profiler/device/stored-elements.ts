@@ -1,13 +1,13 @@
-import { RunError } from "../../errors.ts";
-import type { Tensor } from "../../model/model.ts";
+import { RunError } from "../errors.ts";
+import type { Tensor } from "../model/model.ts";
 import {
   isNumericType,
   nearestElement,
   newArray,
   type NumericTensor,
   type NumericType,
-} from "../../runtime/numeric-tensor.ts";
-import { fromRuntimeBytes, toRuntimeBytes } from "../../runtime/tensor-bytes.ts";
+} from "../runtime/numeric-tensor.ts";
+import { fromRuntimeBytes, toRuntimeBytes } from "../runtime/tensor-bytes.ts";
 
 /** The elements of a model's ends as its file has them, where this machine runs it with real numbers for quantized ones. */
 
@@ -63,5 +63,5 @@ function isQuantized(type: string | undefined): boolean {
 function storedType({ name, declared }: Tensor): NumericType {
   const type = declared?.dataType;
   if (isNumericType(type)) return type;
-  throw new RunError(`"${name}" is ${type ?? "of no known type"}, which benchmark_model cannot be given`);
+  throw new RunError(`"${name}" is ${type ?? "of no known type"}, which a TFLite model cannot be given from outside`);
 }

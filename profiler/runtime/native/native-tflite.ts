@@ -1,0 +1,136 @@
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { fromRuntimeBytes, runtimeByteLength, toRuntimeBytes } from "../tensor-bytes.ts";
+import type { NumericTensor, NumericType } from "../numeric-tensor.ts";
+import { runnerEnvironment, type HostTflite } from "./bundles.ts";
+import { StreamReader } from "./stream-reader.ts";
+import { TFLITE_TYPES } from "./tflite-types.ts";
+
+/** An input or output as TFLite has it after a run or, of an input, before. */
+export interface NativePort {
+  readonly name: string;
+  /** null: no tensor of numbers. */
+  readonly dataType: NumericType | null;
+  readonly shape: readonly number[];
+}
+
+interface Answer {
+  readonly ok: boolean;
+  readonly error?: string;
+  readonly signal?: number;
+  readonly inputs?: readonly RawPort[];
+  readonly outputs?: readonly RawPort[];
+}
+
+interface RawPort {
+  readonly name: string;
+  readonly type: number;
+  readonly shape: readonly number[];
+}
+
+/** A model in TFLite's own runtime, in a process of its own: what kills that process leaves this one alone. */
+export class NativeTflite {
+  readonly inputs: readonly NativePort[];
+  readonly outputs: readonly NativePort[];
+  /** Runs stand behind each other. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly child: ChildProcessByStdio<Writable, Readable, null>,
+    private readonly reader: StreamReader,
+    answer: Answer,
+  ) {
+    this.inputs = (answer.inputs ?? []).map(readPort);
+    this.outputs = (answer.outputs ?? []).map(readPort);
+  }
+
+  /** @throws {Error} with TFLite's reason when it refuses the model, or dies of it */
+  static async open(tflite: HostTflite, model: Uint8Array, threads = 1): Promise<NativeTflite> {
+    const folder = await mkdtemp(join(tmpdir(), "edgewise-tflite-"));
+    try {
+      const path = join(folder, "model.tflite");
+      await writeFile(path, model);
+      const args = [...tflite.args, path, "--threads", String(threads), "--serve", "yes"];
+      const child = spawn(tflite.program, args, { stdio: ["pipe", "pipe", "ignore"], env: runnerEnvironment() });
+      // What is written to one that died is told by its end.
+      child.stdin.on("error", () => undefined);
+      const reader = new StreamReader(child.stdout);
+      child.on("error", (error) => reader.fail(error));
+      try {
+        const native = new NativeTflite(child, reader, await answerOf(reader, "load the model"));
+        keepsAlive(child, false);
+        return native;
+      } catch (error) {
+        child.kill("SIGKILL");
+        throw error;
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /**
+   * @param inputs of the types and shapes of `inputs`, in order
+   * @throws {Error} with TFLite's reason when it fails, or dies
+   */
+  async run(inputs: readonly NumericTensor[]): Promise<readonly NumericTensor[]> {
+    const result = this.#last.then(() => this.#run(inputs));
+    this.#last = result.catch(() => undefined);
+    return await result;
+  }
+
+  close(): Promise<void> {
+    this.reader.fail(new Error("it was closed"));
+    this.child.ref();
+    this.child.kill("SIGKILL");
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return Promise.resolve();
+    return new Promise((resolve) => void this.child.once("exit", () => resolve()));
+  }
+
+  async #run(inputs: readonly NumericTensor[]): Promise<readonly NumericTensor[]> {
+    keepsAlive(this.child, true);
+    try {
+      return await this.#answers(inputs);
+    } finally {
+      keepsAlive(this.child, false);
+    }
+  }
+
+  async #answers(inputs: readonly NumericTensor[]): Promise<readonly NumericTensor[]> {
+    for (const input of inputs) this.child.stdin.write(toRuntimeBytes(input));
+    // A model without inputs is told to run by a byte.
+    if (inputs.length === 0) this.child.stdin.write(new Uint8Array(1));
+    const { outputs = [] } = await answerOf(this.reader, "run the model");
+    const tensors: NumericTensor[] = [];
+    for (const { name, dataType, shape } of outputs.map(readPort)) {
+      if (dataType === null) throw new Error(`its output "${name}" is no tensor of numbers`);
+      const bytes = await this.reader.bytes(runtimeByteLength(dataType, shape));
+      tensors.push(fromRuntimeBytes(dataType, shape, bytes));
+    }
+    return tensors;
+  }
+}
+
+/** A process that waits for nothing but this may end. */
+function keepsAlive(child: ChildProcessByStdio<Writable, Readable, null>, isWanted: boolean): void {
+  for (const each of [child, child.stdin, child.stdout])
+    if (each === child || each instanceof Socket) isWanted ? each.ref() : each.unref();
+}
+
+function readPort({ name, type, shape }: RawPort): NativePort {
+  return { name, dataType: TFLITE_TYPES[type] ?? null, shape };
+}
+
+async function answerOf(reader: StreamReader, deed: string): Promise<Answer> {
+  const line = await reader.line().catch((cause: unknown) => {
+    throw new Error(`its process ended while it was to ${deed}`, { cause });
+  });
+  const answer = JSON.parse(line) as Answer;
+  if (answer.ok) return answer;
+  if (answer.signal !== undefined) throw new Error(`it crashed (signal ${answer.signal}) while it was to ${deed}`);
+  throw new Error(answer.error ?? "it gave no reason");
+}
