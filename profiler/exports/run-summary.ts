@@ -63,7 +63,7 @@ export function runFigures(result: RunResult): readonly Fact[] {
       orReason(
         layers,
         ({ totalSeconds, optimization, runs }) =>
-          `${formatTime(totalSeconds)} an inference with the profiler on, optimizations "${optimization}", mean of ${runs} ${runs === 1 ? "run" : "runs"}`,
+          `${formatTime(totalSeconds)} an inference with the profiler on (${optimization}), mean of ${runs} ${runs === 1 ? "run" : "runs"}`,
       ),
     ],
     [

@@ -3,6 +3,7 @@ import type { Model } from "../model/model.ts";
 import { openLitertSession, openWithoutState, type OpenFixed } from "./litert-session.ts";
 import { hostTflite, type HostTflite } from "./native/bundles.ts";
 import { openNativeSession } from "./native/native-session.ts";
+import { ProcessEnded } from "./process/runtime-process.ts";
 import type { Session, SessionRequest } from "./session.ts";
 
 /**
@@ -23,7 +24,8 @@ async function openEither(tflite: HostTflite, model: Model, request: SessionRequ
   try {
     return await first(model, request);
   } catch (refusal) {
-    if (!(refusal instanceof RunError)) throw refusal;
+    // What a runtime died of, or was ended for, is not tried again.
+    if (!(refusal instanceof RunError) || refusal.cause instanceof ProcessEnded) throw refusal;
     return second(model, request).catch((error: unknown) => {
       if (!(error instanceof RunError) || error.message === refusal.message) throw refusal;
       throw new RunError(`${refusal.message}; ${error.message}`, { cause: refusal });

@@ -47,9 +47,7 @@ export function RunDetails({ run: { result, estimate }, rowOf, onSelectLayer, on
           {line}
         </p>
       ))}
-      <h2>
-        {isMeasured(times) ? l10n.t("Layers, {0} optimizations, profiled", times.optimization) : l10n.t("Layers")}
-      </h2>
+      <h2>{isMeasured(times) ? l10n.t("Layers, profiled ({0})", times.optimization) : l10n.t("Layers")}</h2>
       {isMeasured(times) ? (
         <SlowestLayers times={times} rowOf={rowOf} onSelectLayer={onSelectLayer} />
       ) : (

@@ -3,7 +3,7 @@ import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { RunModel } from "../../profiler/device/run-result.ts";
-import { TFLITE_DELEGATES, type RunOptions } from "../../profiler/device/target.ts";
+import { TFLITE_DELEGATES, TFLITE_RUNTIMES, type RunOptions } from "../../profiler/device/target.ts";
 import { formatBytes, formatShare } from "../../profiler/format-numbers.ts";
 import { Button, Checkbox, Icon, IconButton, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
@@ -27,6 +27,7 @@ export function RunStarter({ client, state, format }: RunStarterProps): JSX.Elem
   const chosen = devices.devices.find(({ id }) => id === devices.chosen);
   const isReady = chosen?.problem === null;
   const isPhone = chosen !== undefined && chosen.id !== "host";
+  const runsBenchmarkModel = isPhone && hasSeveralRuntimes(format) && devices.hasBenchmarkModel;
   return (
     <section class="run-starter" aria-label={l10n.t("Run on a device")}>
       <div class="run-line">
@@ -51,9 +52,10 @@ export function RunStarter({ client, state, format }: RunStarterProps): JSX.Elem
         />
         <RunNumber title={l10n.t("Runs")} id="runs" options={options} onChange={(now) => client.setOptions(now)} />
         {isPhone && <PhoneOptions client={client} options={options} />}
-        {isPhone && runsBenchmarkModel(format) && devices.hasBenchmarkModel && (
-          <DelegateChoice client={client} options={options} />
+        {hasSeveralRuntimes(format) && (
+          <RuntimeChoice client={client} options={options} isPhone={isPhone} runsBenchmarkModel={runsBenchmarkModel} />
         )}
+        {runsBenchmarkModel && options.runtime === undefined && <DelegateChoice client={client} options={options} />}
         <Button
           icon="play"
           isDisabled={!isReady || running !== null}
@@ -114,6 +116,34 @@ function PhoneOptions({ client, options }: PhoneOptionsProps): JSX.Element {
         />
       </span>
     </>
+  );
+}
+
+interface RuntimeChoiceProps extends PhoneOptionsProps {
+  readonly isPhone: boolean;
+  /** Whether the user has named a `benchmark_model`, which runs the model unless another is chosen. */
+  readonly runsBenchmarkModel: boolean;
+}
+
+/** What runs a TFLite model. */
+function RuntimeChoice({ client, options, isPhone, runsBenchmarkModel }: RuntimeChoiceProps): JSX.Element {
+  const { runtime, delegate: _delegate, ...others } = options;
+  const litert = isPhone ? l10n.t("LiteRT.js in Chrome") : "LiteRT.js";
+  const native = { value: "tflite", text: "TFLite" };
+  const choices = [
+    ...(runsBenchmarkModel ? [{ value: "", text: "benchmark_model" }, native] : [{ ...native, value: "" }]),
+    { value: "litert", text: litert },
+  ];
+  return (
+    <Select
+      label={l10n.t("Runtime")}
+      value={choices.some(({ value }) => value === runtime) ? (runtime ?? "") : ""}
+      choices={choices}
+      onChange={(value) => {
+        const chosen = TFLITE_RUNTIMES.find((each) => each === value);
+        void client.setOptions(chosen === undefined ? others : { ...others, runtime: chosen });
+      }}
+    />
   );
 }
 
@@ -219,7 +249,7 @@ function factsText({ facts }: ListedDevice): string {
   return parts.filter((part) => part !== false && part !== "").join(" · ");
 }
 
-function runsBenchmarkModel(format: RunModel["format"]): boolean {
+function hasSeveralRuntimes(format: RunModel["format"]): boolean {
   const runtimes: readonly PhoneRuntime[] = FORMAT_TYPES[format].phoneRuntimes;
-  return runtimes.includes("benchmark_model");
+  return runtimes.length > 1;
 }

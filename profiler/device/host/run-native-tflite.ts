@@ -79,11 +79,8 @@ async function ended(
     stdio: ["pipe", "pipe", "pipe"],
   });
   const end = (): void => void child.kill("SIGKILL");
-  let isOver = false;
-  const timer = setTimeout(() => {
-    isOver = true;
-    end();
-  }, limitSeconds * 1000);
+  const limit = AbortSignal.timeout(limitSeconds * 1000);
+  limit.addEventListener("abort", end, { once: true });
   signal?.addEventListener("abort", end, { once: true });
   try {
     const said: string[] = [];
@@ -100,13 +97,13 @@ async function ended(
     });
     const [stdout, exitCode] = await Promise.all([text(child.stdout), exit]);
     signal?.throwIfAborted();
-    if (isOver)
+    if (limit.aborted)
       throw new DeviceError("time-limit", `the model was not measured within ${limitSeconds} s on ${HERE}`, {
         hint: "Ask for fewer runs, or give it more time",
       });
     return { stdout, stderr: said.join("\n"), exitCode };
   } finally {
-    clearTimeout(timer);
+    limit.removeEventListener("abort", end);
     signal?.removeEventListener("abort", end);
     end();
   }

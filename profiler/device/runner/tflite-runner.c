@@ -7,6 +7,7 @@
  *          [--outputs DIR]         write output I of the last run to DIR/output_I.bin
  *          [--layers yes]          hand XNNPACK one operator at a time and clock each
  *          [--cores I,J,…]         bind all threads to these cores
+ *          [--memory BYTES]        that it may take
  *   tflite-runner MODEL --threads N --serve yes [--input AxBxC:]...
  *          answer what comes on standard input: the elements of all inputs, one behind the other. Each answer is a line of JSON and,
  *          behind it, the elements of all outputs.
@@ -20,7 +21,9 @@
  * libtensorflowlite_c is opened with dlopen, as ONNX Runtime is by its runner. */
 #define _GNU_SOURCE
 #include "common.h"
+#include <poll.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 #include "tensorflow/lite/c/c_api.h"
 #include "tensorflow/lite/c/common.h"
 
@@ -100,6 +103,12 @@ struct options {
   struct timing timing;
 };
 
+/* Of addresses, which is a little more than what is resident. */
+static void limit_memory(double bytes) {
+  struct rlimit limit = {.rlim_cur = (rlim_t)bytes, .rlim_max = (rlim_t)bytes};
+  if (bytes >= 1) setrlimit(RLIMIT_AS, &limit);
+}
+
 static struct options parse(int count, char **args) {
   struct options options = {.threads = 1, .timing = {.runs = 1}};
   stage = "options";
@@ -115,6 +124,7 @@ static struct options parse(int count, char **args) {
     else if (take_timing(&options.timing, name, value)) continue;
     else if (!strcmp(name, "outputs")) options.outputs = value;
     else if (!strcmp(name, "layers")) options.layers = 1;
+    else if (!strcmp(name, "memory")) limit_memory(strtod(value, NULL));
     else if (!strcmp(name, "serve")) options.serve = 1;
     else if (!strcmp(name, "cores")) options.cores = value;
     else if (!strcmp(name, "input") && options.input_count < MAX_PORTS) options.inputs[options.input_count++] = value;
@@ -459,9 +469,19 @@ static int read_all(char *to, size_t bytes) {
   return 1;
 }
 
+/* What comes is for others to read: only the end of whoever asks is watched. */
+static void *end_with_asker(void *unused) {
+  struct pollfd input = {.fd = 0, .events = 0};
+  while (poll(&input, 1, -1) < 0 && errno == EINTR) continue;
+  _exit(0);
+  return unused;
+}
+
 /* Runs the model on what comes until nothing comes any more. */
 static _Noreturn void serve(const struct options *options) {
   const int32_t inputs = p_TfLiteInterpreterGetInputTensorCount(interpreter);
+  pthread_t watch;
+  if (pthread_create(&watch, NULL, end_with_asker, NULL)) fail("no thread can be started");
   for (int32_t i = 0; i < inputs; i++) {
     if (!is_numeric(input_at(i))) fail("an input is no tensor of numbers");
     given[i] = malloc(input_at(i)->bytes + 1);

@@ -3,6 +3,7 @@ import { numberedTflite } from "../../formats/tflite/write.ts";
 import { withFloatInputsOutputs, type FloatPort } from "../../formats/tflite/float-inputs-outputs.ts";
 import type { Model } from "../../model/model.ts";
 import { checkInputs } from "../check-inputs.ts";
+import { runError } from "../process/run-error.ts";
 import { withRange, type Port, type Session, type SessionRequest } from "../session.ts";
 import type { NamedTensors } from "../numeric-tensor.ts";
 import type { HostTflite } from "./bundles.ts";
@@ -15,14 +16,17 @@ import { NativeTflite, type NativePort } from "./native-tflite.ts";
  * @throws {RunError} when TFLite refuses the model or dies of it
  */
 export async function openNativeSession(tflite: HostTflite, model: Model, request: SessionRequest): Promise<Session> {
-  const { captured, ranges, threads } = request;
+  const { captured, ranges, threads, signal } = request;
   const written = await numberedTflite(model);
   const extra = captured.map(({ name, id }) => ({ name, tensor: written.numberOf(id) }));
   const ends = await withFloatInputsOutputs(model.file, written.bytes, extra);
   const title = `${model.file}: TFLite ${tflite.version}`;
-  const native = await NativeTflite.open(tflite, ends.bytes, threads).catch((cause: unknown) => {
-    throw new RunError(`${title} cannot load it: ${messageOf(cause)}`, { cause });
-  });
+  const open = (until: AbortSignal | undefined): Promise<NativeTflite> =>
+    NativeTflite.open(tflite, ends.bytes, { threads, signal: until }).catch((cause: unknown) => {
+      throw runError(`${title} cannot load it`, cause, { signal: until });
+    });
+  let native = await open(signal);
+  let isClosed = false;
   const inputs = portsOf(ends.inputs, native.inputs).map((port) => withRange(port, ranges.get(port.name)));
   const outputs = portsOf(ends.outputs, native.outputs);
   return {
@@ -30,10 +34,13 @@ export async function openNativeSession(tflite: HostTflite, model: Model, reques
     outputs: outputs.slice(0, outputs.length - captured.length),
     captured: outputs.slice(outputs.length - captured.length),
     skipped: [],
-    run: async (given: NamedTensors) => {
+    run: async (given: NamedTensors, until = signal) => {
+      if (isClosed) throw new RunError(`${model.file}: the session is closed`);
       const checked = checkInputs(model.file, inputs, given);
-      const results = await native.run(checked).catch((cause: unknown) => {
-        throw new RunError(`${title} failed: ${messageOf(cause)}`, { cause });
+      // A run that was given up, or that it died of, ended the process.
+      if (native.isEnded) native = await open(until);
+      const results = await native.run(checked, until).catch((cause: unknown) => {
+        throw runError(`${title} failed`, cause, { signal: until });
       });
       return Object.fromEntries(
         ends.outputs.flatMap(({ name, place }) => {
@@ -42,14 +49,13 @@ export async function openNativeSession(tflite: HostTflite, model: Model, reques
         }),
       );
     },
-    close: () => native.close(),
+    close: () => {
+      isClosed = true;
+      return native.close();
+    },
   };
 }
 
 function portsOf(ports: readonly FloatPort[], opened: readonly NativePort[]): readonly Port[] {
   return ports.map(({ name, dataType, place }) => ({ name, dataType, shape: opened[place]?.shape ?? [] }));
-}
-
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ").trim();
 }

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fromRuntimeBytes, runtimeByteLength, toRuntimeBytes } from "../tensor-bytes.ts";
 import type { NumericTensor, NumericType } from "../numeric-tensor.ts";
+import { runtimeLimits } from "../process/limits.ts";
+import { LONGER, ProcessEnded } from "../process/runtime-process.ts";
 import { runnerEnvironment, type HostTflite } from "./bundles.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { TFLITE_TYPES } from "./tflite-types.ts";
@@ -16,6 +18,12 @@ export interface NativePort {
   /** null: no tensor of numbers. */
   readonly dataType: NumericType | null;
   readonly shape: readonly number[];
+}
+
+interface NativeOptions {
+  /** That share an operator. */
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Answer {
@@ -40,7 +48,7 @@ export class NativeTflite {
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    private readonly child: ChildProcessByStdio<Writable, Readable, null>,
+    private readonly child: Child,
     private readonly reader: StreamReader,
     answer: Answer,
   ) {
@@ -48,20 +56,31 @@ export class NativeTflite {
     this.outputs = (answer.outputs ?? []).map(readPort);
   }
 
-  /** @throws {Error} with TFLite's reason when it refuses the model, or dies of it */
-  static async open(tflite: HostTflite, model: Uint8Array, threads = 1): Promise<NativeTflite> {
+  /**
+   * @throws {Error} with TFLite's reason when it refuses the model, or dies of it
+   * @throws {ProcessEnded} when it takes longer than models may
+   * @throws the signal's reason when it aborts
+   */
+  static async open(
+    tflite: HostTflite,
+    model: Uint8Array,
+    { threads = 1, signal }: NativeOptions,
+  ): Promise<NativeTflite> {
     const folder = await mkdtemp(join(tmpdir(), "edgewise-tflite-"));
     try {
       const path = join(folder, "model.tflite");
       await writeFile(path, model);
-      const args = [...tflite.args, path, "--threads", String(threads), "--serve", "yes"];
+      const { memoryBytes } = runtimeLimits();
+      const limits = ["--memory", String(Math.floor(memoryBytes))];
+      const args = [...tflite.args, path, "--threads", String(threads), "--serve", "yes", ...limits];
       const child = spawn(tflite.program, args, { stdio: ["pipe", "pipe", "ignore"], env: runnerEnvironment() });
       // What is written to one that died is told by its end.
       child.stdin.on("error", () => undefined);
       const reader = new StreamReader(child.stdout);
       child.on("error", (error) => reader.fail(error));
       try {
-        const native = new NativeTflite(child, reader, await answerOf(reader, "load the model"));
+        const opened = await limited(child, reader, signal, () => answerOf(reader, "load the model"));
+        const native = new NativeTflite(child, reader, opened);
         keepsAlive(child, false);
         return native;
       } catch (error) {
@@ -75,10 +94,13 @@ export class NativeTflite {
 
   /**
    * @param inputs of the types and shapes of `inputs`, in order
+   * @param signal ends the run, and the process with it
    * @throws {Error} with TFLite's reason when it fails, or dies
+   * @throws {ProcessEnded} when it takes longer than models may
+   * @throws the signal's reason when it aborts
    */
-  async run(inputs: readonly NumericTensor[]): Promise<readonly NumericTensor[]> {
-    const result = this.#last.then(() => this.#run(inputs));
+  async run(inputs: readonly NumericTensor[], signal?: AbortSignal): Promise<readonly NumericTensor[]> {
+    const result = this.#last.then(() => this.#run(inputs, signal));
     this.#last = result.catch(() => undefined);
     return await result;
   }
@@ -91,10 +113,15 @@ export class NativeTflite {
     return new Promise((resolve) => void this.child.once("exit", () => resolve()));
   }
 
-  async #run(inputs: readonly NumericTensor[]): Promise<readonly NumericTensor[]> {
+  /** Whether its process is gone: it runs no more. */
+  get isEnded(): boolean {
+    return this.reader.isOver;
+  }
+
+  async #run(inputs: readonly NumericTensor[], signal?: AbortSignal): Promise<readonly NumericTensor[]> {
     keepsAlive(this.child, true);
     try {
-      return await this.#answers(inputs);
+      return await limited(this.child, this.reader, signal, () => this.#answers(inputs));
     } finally {
       keepsAlive(this.child, false);
     }
@@ -115,10 +142,44 @@ export class NativeTflite {
   }
 }
 
+type Child = ChildProcessByStdio<Writable, Readable, null>;
+
+/** Waits for an answer, and ends the process where that takes too long or nobody wants it any more. */
+async function limited<T>(
+  child: Child,
+  reader: StreamReader,
+  signal: AbortSignal | undefined,
+  answer: () => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const { seconds } = runtimeLimits();
+  let late: Error | undefined;
+  const end = (reason: Error): void => {
+    late ??= reason;
+    reader.fail(reason);
+    child.kill("SIGKILL");
+  };
+  const stop = (): void => end(signal?.reason as Error);
+  const exceed = (): void => end(new ProcessEnded(`it did not end within ${seconds} s`, false, LONGER));
+  const timer = setTimeout(exceed, Math.min(seconds * 1000, 2 ** 31 - 1));
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    return await answer();
+  } catch (error) {
+    throw late ?? error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
 /** A process that waits for nothing but this may end. */
-function keepsAlive(child: ChildProcessByStdio<Writable, Readable, null>, isWanted: boolean): void {
-  for (const each of [child, child.stdin, child.stdout])
-    if (each === child || each instanceof Socket) isWanted ? each.ref() : each.unref();
+function keepsAlive(child: Child, isWanted: boolean): void {
+  for (const each of [child, child.stdin, child.stdout]) {
+    if (each !== child && !(each instanceof Socket)) continue;
+    if (isWanted) each.ref();
+    else each.unref();
+  }
 }
 
 function readPort({ name, type, shape }: RawPort): NativePort {

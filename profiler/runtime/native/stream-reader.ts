@@ -24,6 +24,11 @@ export class StreamReader {
     stream.on("error", (error) => this.fail(error));
   }
 
+  /** Whether nothing comes any more. */
+  get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** Ends all waiting; the first reason counts. */
   fail(error: Error): void {
     this.#end ??= error;

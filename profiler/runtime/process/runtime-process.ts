@@ -68,7 +68,8 @@ interface Message {
 /** A run that somebody gave up is waited for so long before its process is ended: most are done by then, and other models stay loaded. */
 const PATIENCE_MILLISECONDS = 200;
 
-const LONGER = "If it ever ends, give it more time with --run-limit or the setting edgewise.runLimit";
+/** What the user can do about a model that is ended for its time. */
+export const LONGER = "If it ever ends, give it more time with --run-limit or the setting edgewise.runLimit";
 const LARGER = "Allow more with --memory-limit or the setting edgewise.memoryLimit";
 
 /** What the process wrote last says why it died. */

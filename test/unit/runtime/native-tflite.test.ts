@@ -119,7 +119,7 @@ describe("A session of TFLite's own runtime", () => {
   });
 
   it("says that the process ended, and that it is closed", async () => {
-    const native = await NativeTflite.open(runtime, await modelBytes(await tfliteRelu({})));
+    const native = await NativeTflite.open(runtime, await modelBytes(await tfliteRelu({})), {});
     const input = of("float32", [1, 4], [1, -1, 2, -2]);
     // Of two runs, one waits for the other.
     const [first, second] = await Promise.all([native.run([input]), native.run([input])]);

@@ -175,11 +175,12 @@ describe("Runs on this machine", () => {
     });
   });
 
-  it("of a TFLite model say that its layers are not told", async () => {
+  it("of a TFLite model in LiteRT.js say that its layers are not told", async () => {
     const { file, bytes } = EDITABLE.tflite;
     writeFileSync(vscode().path(file), bytes());
     await driver.open(file);
     await driver.showRuns();
+    await driver.page.getByRole("combobox", { name: "Runtime" }).selectOption({ label: "LiteRT.js" });
     await driver.measure({ runs: 5 });
     await driver.shows(driver.details, /LiteRT\.js does not tell what each layer takes/);
     await driver.shows(driver.list, "equal");
