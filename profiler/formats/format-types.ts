@@ -13,7 +13,11 @@ export type PhoneRuntime = "onnxruntime" | "tflite" | "litert" | "benchmark_mode
 
 export const FORMAT_TYPES = {
   onnx: { title: "ONNX", extensions: ["onnx", "ort"], phoneRuntimes: ["onnxruntime"] },
-  tflite: { title: "TensorFlow Lite", extensions: ["tflite", "lite"], phoneRuntimes: ["tflite", "litert", "benchmark_model"] },
+  tflite: {
+    title: "TensorFlow Lite",
+    extensions: ["tflite", "lite"],
+    phoneRuntimes: ["tflite", "litert", "benchmark_model"],
+  },
 } as const satisfies Readonly<Record<FormatId, FormatType>>;
 
 /** The format whose files have the ending of a name; undefined where the name does not tell. */
