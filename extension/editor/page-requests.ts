@@ -14,7 +14,8 @@ export function editingRequests(document: ModelDocument): Handlers<EditingContra
     return null;
   };
   return {
-    suggest: ({ revision }, signal) => document.suggest(revision, signal, { tells: revision }),
+    suggest: ({ revision, isWholeModel }, signal) =>
+      document.suggest(revision, signal, isWholeModel === true ? { isWholeModel } : { tells: revision }),
     predict: ({ revision, edit }, signal) => document.predict(revision, edit, signal),
     tryEdits: ({ revision, edits }, signal) => document.tryEdits(revision, edits, signal),
     applyEdits: ({ edits }) => done(document.applyEdits(edits)),

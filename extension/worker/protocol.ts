@@ -105,7 +105,9 @@ export interface SuggestionScope {
   /** Rows of the profile, of which they change one; left out: all rows. */
   readonly rows?: readonly number[];
   readonly guarantee?: Guarantee;
-  /** Meanwhile events `found` tell how many there are for each row of the profile of this revision; left out: nobody is told. */
+  /** Edits of the whole model only: a look that costs little, which nobody is told the progress of. */
+  readonly isWholeModel?: boolean;
+  /** Meanwhile events `found` tell those that there are for the profile of this revision; left out: nobody is told. */
   readonly tells?: number;
 }
 

@@ -12,6 +12,7 @@ import {
   type Guarantee,
   type RunComparison,
   type Step,
+  type Suggestion,
 } from "../../profiler/editing/index.ts";
 import type { HardwareProfile } from "../../profiler/index.ts";
 import type {
@@ -41,37 +42,37 @@ export async function suggestEdits(
   store: ModelStore,
   request: ModelRequest,
   hardware: HardwareProfile,
-  { rows: wanted, guarantee, tells }: SuggestionScope,
+  { rows: wanted, guarantee, isWholeModel, tells }: SuggestionScope,
   { signal, onProgress, onFound }: Computing & { readonly onFound: (found: FoundSuggestions) => void },
 ): Promise<Omit<Suggestions, "revision">> {
   const analysed = await store.analysed(request);
   const named = rowOfName(analysed);
   const rows = rowsByName(analysed);
-  const counts = new Map<number, number>();
-  let told = performance.now();
   const session = (await store.session(request)).with({ hardware });
+  const before = session.totalsOf(analysed.model);
+  const listed = (suggestion: Omit<Suggestion, "conflicts">): Omit<ListedSuggestion, "conflicts"> => {
+    const { summary, literature, options } = restructuringOf(suggestion.edit.restructuring);
+    const label = labelOf(suggestion.title, suggestion.edit);
+    return { ...suggestion, label, summary, literature, options, rows: rows(suggestion.layers) };
+  };
+  let untold: ListedSuggestion[] = [];
+  let told = performance.now();
   const found = {
     ...(signal && { signal }),
     ...(guarantee && { guarantee }),
     ...(wanted && { layers: new Set([...named].flatMap(([name, row]) => (wanted.includes(row) ? name : []))) }),
-    onProgress: (done) => onProgress?.(done, ""),
-    onFound: ({ edit, layers }) => {
-      // What is about the whole model is about no row more than another.
-      if (tells === undefined || edit.target === "") return;
-      for (const row of rows(layers)) counts.set(row, (counts.get(row) ?? 0) + 1);
+    ...(isWholeModel ? { isWholeModel } : { onProgress: (done) => onProgress?.(done, "") }),
+    onFound: (suggestion) => {
+      if (tells === undefined) return;
+      untold.push({ ...listed(suggestion), conflicts: [] });
       const now = performance.now();
       if (now - told < TELLING_MILLISECONDS) return;
-      told = now;
-      onFound({ revision: tells, rows: [...counts] });
+      onFound({ revision: tells, before, list: untold });
+      [told, untold] = [now, []];
     },
   } satisfies Parameters<EditSession["suggest"]>[0];
   const suggestions = await session.suggest(found, analysed.model);
-  const list = suggestions.map((suggestion): ListedSuggestion => {
-    const { summary, literature, options } = restructuringOf(suggestion.edit.restructuring);
-    const label = labelOf(suggestion.title, suggestion.edit);
-    return { ...suggestion, label, summary, literature, options, rows: rows(suggestion.layers) };
-  });
-  return { before: session.totalsOf(analysed.model), list };
+  return { before, list: suggestions.map((suggestion) => ({ ...suggestion, ...listed(suggestion) })) };
 }
 
 /** Often enough for who watches. */

@@ -26,6 +26,8 @@ export interface SuggestOptions {
   readonly signal?: AbortSignal;
   /** Names of layers: only what changes one of them is looked at. */
   readonly layers?: ReadonlySet<string>;
+  /** Only edits of the whole model are looked at: a few, whatever the size of the model. */
+  readonly isWholeModel?: boolean;
   /** Only what promises this is looked at. */
   readonly guarantee?: Guarantee;
   /** @param done share of the candidates, 0 to 1 */
@@ -48,6 +50,7 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     hardware,
     signal,
     layers: wanted,
+    isWholeModel = false,
     guarantee: wantedGuarantee,
     onProgress,
     onFound,
@@ -60,7 +63,8 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
   const before = totalsOf(analysed, hardware);
   const names = new Map(graph.layers.map(({ id, name }) => [id, name]));
   const namesOf = (candidate: Candidate): readonly string[] => candidate.layers.flatMap((id) => names.get(id) ?? []);
-  const isWanted = (candidate: Candidate): boolean => !wanted || namesOf(candidate).some((name) => wanted.has(name));
+  const isWanted = (candidate: Candidate): boolean =>
+    (!isWholeModel || candidate.target === "") && (!wanted || namesOf(candidate).some((name) => wanted.has(name)));
   // An abort comes as an event: without a turn in between nobody could hear it.
   const turn = async (): Promise<void> => {
     await nextTurn();

@@ -1,4 +1,5 @@
 import { formatShare } from "../format-numbers.ts";
+import type { HardwareProfile } from "../hardware/hardware-profile.ts";
 import type { Totals } from "../profile.ts";
 import type { Edit } from "./edit.ts";
 import type { Guarantee } from "../restructure/restructuring.ts";
@@ -49,6 +50,23 @@ const TIME_WITH_THEM = 0.1;
 export function savesNoTime({ saves: { macs, latencySeconds } }: Pick<Suggestion, "saves">): boolean {
   if (macs === null || latencySeconds === null || macs < MACS_WORTH_A_WORD) return false;
   return latencySeconds < TIME_WITH_THEM * macs;
+}
+
+/**
+ * What fits into the on-chip memory after an edit and did not before. The energy of a model has a step there: a word costs 5 pJ and no
+ * longer 640, however little the edit saved.
+ */
+export function movedOnChip(
+  before: Totals,
+  after: Totals,
+  { onChipBytes }: Pick<HardwareProfile, "onChipBytes">,
+): readonly ("weights" | "activations")[] {
+  const crosses = (old: number | null, now: number | null): boolean =>
+    old !== null && now !== null && old > onChipBytes && now <= onChipBytes;
+  return [
+    ...(crosses(before.weightBytes, after.weightBytes) ? (["weights"] as const) : []),
+    ...(crosses(before.peakMemoryBytes, after.peakMemoryBytes) ? (["activations"] as const) : []),
+  ];
 }
 
 /** What suggestions are ranked by: the mean of what is saved of these. */

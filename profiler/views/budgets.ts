@@ -156,9 +156,59 @@ export function judge(value: number | null, amount: number, unit: Unit, isLowerB
   };
 }
 
+/** The total that each budget bounds, directly or through a rate. */
+export const BUDGETED_TOTALS = {
+  parameters: "parameters",
+  download: "fileBytes",
+  update: "fileBytes",
+  macs: "macs",
+  peakMemory: "peakMemoryBytes",
+  energyPerHour: "energyPicojoules",
+  rate: "latencySeconds",
+  response: "latencySeconds",
+} as const satisfies Readonly<Record<BudgetId, keyof Totals>>;
+
+/**
+ * The most that a budget leaves to its total in one inference (bytes, MACs, seconds, picojoules); null without a budget. A rate leaves each
+ * inference its part of a second, and energy an hour is shared by the inferences of an hour.
+ */
+export function mostOf(id: BudgetId, texts: BudgetTexts): number | null {
+  const amount = amountFor(id, texts);
+  if (amount === null) return null;
+  if (id === "rate") return 1 / amount;
+  if (id !== "energyPerHour") return amount;
+  const rate = amountFor("rate", texts);
+  return rate === null ? null : amount / (rate * SECONDS_AN_HOUR);
+}
+
+/** How a model stands to one of the budgets; null without that budget. @param isLowerBound the budget's total may be more */
+export function judgeBudget(
+  id: BudgetId,
+  totals: Totals,
+  texts: BudgetTexts,
+  isLowerBound = false,
+): Verdict | null {
+  const most = mostOf(id, texts);
+  if (most === null) return null;
+  if (id === "energyPerHour") {
+    const rate = amountFor("rate", texts) ?? 1;
+    return judge(energyPerHour(totals, rate), most * rate * SECONDS_AN_HOUR, "pJ", isLowerBound);
+  }
+  const unit = BUDGETS.find((budget) => budget.id === id)?.unit;
+  return judge(totals[BUDGETED_TOTALS[id]], most, unit === undefined || unit === "rate" ? "s" : unit, isLowerBound);
+}
+
+/** The amount of the budget of that name; null for none. */
+export function amountFor(id: BudgetId, texts: BudgetTexts): number | null {
+  const budget = BUDGETS.find((candidate) => candidate.id === id);
+  return budget ? budgetAmount(budget, texts) : null;
+}
+
+const SECONDS_AN_HOUR = 3600;
+
 /** Energy of an hour at a rate, in picojoules. */
 export function energyPerHour({ energyPicojoules }: Totals, rate: number): number {
-  return energyPicojoules * rate * 3600;
+  return energyPicojoules * rate * SECONDS_AN_HOUR;
 }
 
 /** Part of a phone's battery of 15.4 Wh. */

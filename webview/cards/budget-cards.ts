@@ -3,10 +3,10 @@ import { formatCell, type Total } from "../../profiler/columns.ts";
 import { formatCount, formatEnergy, formatShare } from "../../profiler/format-numbers.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import {
-  budgetAmount,
+  amountFor,
   BUDGETS,
   energyPerHour,
-  judge,
+  judgeBudget,
   partOfBattery,
   type Budget,
   type BudgetId,
@@ -14,6 +14,7 @@ import {
   type Verdict,
 } from "../../profiler/views/budgets.ts";
 import { totalOf } from "../definitions.ts";
+import { overText } from "./over-text.ts";
 
 /** A total with what it means for its budgets: what a card shows. */
 export interface BudgetCard {
@@ -32,6 +33,8 @@ export interface BudgetLine {
   readonly text: string;
   /** null without a budget. */
   readonly verdict: Verdict | null;
+  /** By how much it is missed, in words; null where it is not. */
+  readonly overText: string | null;
 }
 
 /** Totals with the budgets that they are held against. */
@@ -50,7 +53,7 @@ export function budgetCards(
   incomplete: ReadonlySet<Total["id"]>,
   texts: BudgetTexts,
 ): readonly BudgetCard[] {
-  const rate = amount("rate", texts);
+  const rate = amountFor("rate", texts);
   return CARDS.flatMap(([id, ...budgets]) => {
     const total = totalOf(id);
     if (!total) return [];
@@ -75,7 +78,7 @@ const REMARKS: Partial<
     if (rate === null || (isLowerBound && totals.energyPicojoules === 0)) return null;
     const hour = energyPerHour(totals, rate);
     return l10n.t(
-      "{0} an hour at {1}/s, {2} of a phone’s battery",
+      "{0} an hour at {1} fps, {2} of a phone’s battery",
       isLowerBound ? `≥ ${formatEnergy(hour)}` : formatEnergy(hour),
       formatCount(rate),
       isLowerBound ? l10n.t("at least {0}", formatShare(partOfBattery(hour))) : formatShare(partOfBattery(hour)),
@@ -84,21 +87,16 @@ const REMARKS: Partial<
   latencySeconds: ({ latencySeconds }, _rate, isLowerBound) => {
     if (latencySeconds <= 0) return null;
     const rate = formatCount(1 / latencySeconds);
-    return isLowerBound ? l10n.t("allows {0} a second at most", rate) : l10n.t("allows {0} a second", rate);
+    return isLowerBound ? l10n.t("at most {0} fps", rate) : l10n.t("{0} fps", rate);
   },
 };
 
 function lineOf(id: BudgetId, totals: Totals, isLowerBound: boolean, texts: BudgetTexts): readonly BudgetLine[] {
   const budget = BUDGETS.find((candidate) => candidate.id === id);
   if (!budget) return [];
-  const limit = budgetAmount(budget, texts);
-  return [
-    {
-      budget,
-      text: texts[id].trim(),
-      verdict: limit === null ? null : verdictOf(budget, limit, totals, isLowerBound, texts),
-    },
-  ];
+  const verdict = judgeBudget(id, totals, texts, isLowerBound);
+  const text = texts[id].trim();
+  return [{ budget, text, verdict, overText: verdict?.kind === "over" ? overText(id, verdict, totals, texts) : null }];
 }
 
 /** What matters most first. */
@@ -110,49 +108,15 @@ export function worstVerdict(lines: readonly BudgetLine[]): Verdict | undefined 
   return VERDICTS.flatMap((kind) => verdicts.find((verdict) => verdict.kind === kind) ?? [])[0];
 }
 
-function verdictOf(
-  { id }: Budget,
-  limit: number,
-  totals: Totals,
-  isLowerBound: boolean,
-  texts: BudgetTexts,
-): Verdict | null {
-  switch (id) {
-    // A rate leaves each inference its part of a second.
-    case "rate":
-      return judge(totals.latencySeconds, 1 / limit, "s", isLowerBound);
-    case "response":
-      return judge(totals.latencySeconds, limit, "s", isLowerBound);
-    case "energyPerHour": {
-      const rate = amount("rate", texts);
-      return rate === null ? null : judge(energyPerHour(totals, rate), limit, "pJ", isLowerBound);
-    }
-    case "download":
-    case "update":
-      return judge(totals.fileBytes, limit, "bytes", isLowerBound);
-    case "peakMemory":
-      return judge(totals.peakMemoryBytes, limit, "bytes", isLowerBound);
-    case "parameters":
-      return judge(totals.parameters, limit, "elements", isLowerBound);
-    case "macs":
-      return judge(totals.macs, limit, "MACs", isLowerBound);
-  }
-}
-
-function amount(id: BudgetId, texts: BudgetTexts): number | null {
-  const budget = BUDGETS.find((candidate) => candidate.id === id);
-  return budget ? budgetAmount(budget, texts) : null;
-}
-
-/** What a line says: "44.7 % of 100 MB download", "2.4× of 500 KB update, 130 KB over". */
+/** What a line says: "44.7 % of 100 MB download", "130 KB over the 500 KB update limit". */
 export function lineText(line: BudgetLine): string {
-  const { verdict, text } = line;
+  const { verdict, text, overText } = line;
+  if (overText !== null) return overText;
   if (text === "") return l10n.t("no budget");
   const limit = limitText(line);
   if (!verdict) return limit;
   if (verdict.part === "") return l10n.t("unknown against {0}", limit);
-  const part = l10n.t("{0} of {1}", partText(verdict), limit);
-  return verdict.excess === "" ? part : l10n.t("{0}, {1} over", part, verdict.excess);
+  return l10n.t("{0} of {1}", partText(verdict), limit);
 }
 
 /** "38.0 %", "at least 38.0 %" */
@@ -170,7 +134,7 @@ function limitText({ budget, text }: BudgetLine): string {
     case "energyPerHour":
       return l10n.t("{0} an hour", text);
     case "rate":
-      return /^[\d.]+$/.test(text) ? l10n.t("the time at {0}/s", text) : l10n.t("the time at {0}", text);
+      return /^[\d.]+$/.test(text) ? l10n.t("the time at {0} fps", text) : l10n.t("the time at {0}", text);
     case "response":
       return l10n.t("{0} response", text);
     case "parameters":

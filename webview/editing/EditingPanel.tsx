@@ -41,6 +41,7 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
   const change = useTask<unknown>();
   const exact = useTask<number>();
   const shownPart = useStore(editing.shownPart);
+  const askedFit = useStore(editing.askedFit);
   const panel = useRef<HTMLElement>(null);
   const isBusy = document.computing !== null || exact.isRunning;
   const failure = change.failure ?? exact.failure;
@@ -85,6 +86,7 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
             asked={asked}
             onLook={onLook}
             selectedRows={selectedRows}
+            hardware={profile.header.hardwareProfile}
             isBusy={isBusy}
             onHighlight={onHighlight}
             onApply={(edits) => change.start(() => editing.applyEdits(edits))}
@@ -95,6 +97,7 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
         {part === "fit" && (
           <FitPane
             fit={fit}
+            asked={askedFit}
             texts={budget}
             now={totals}
             calibration={calibration}

@@ -13,6 +13,8 @@ import { FailureNote, TaskProgress } from "./notes.tsx";
 
 interface FitPaneProps {
   readonly fit: FitState | null;
+  /** What another part of the page has filled in: the fields are to be seen. */
+  readonly asked: FitTexts | null;
   readonly texts: FitTexts;
   readonly now: Totals;
   readonly calibration: Calibration;
@@ -28,8 +30,11 @@ interface FitPaneProps {
  * and come back when the budget is to be changed.
  */
 export function FitPane(props: FitPaneProps): JSX.Element {
-  const { fit, isBusy, onStart, onCancel, onApply } = props;
-  const [isChanging, setIsChanging] = useState(false);
+  const { fit, asked, isBusy, onStart, onCancel, onApply } = props;
+  const [isChanging, setIsChanging] = useState(asked !== null);
+  useEffect(() => {
+    if (asked) setIsChanging(true);
+  }, [asked]);
   const fields = useRef<HTMLDivElement>(null);
   const found = useRef<HTMLDivElement>(null);
   const hasFound = fit !== null && (fit.isRunning || fit.points.length > 0);

@@ -3,7 +3,9 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Edit } from "../../profiler/editing/edit.ts";
 import type { Totals } from "../../profiler/profile.ts";
-import { savesNoTime } from "../../profiler/editing/suggestion.ts";
+import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
+import { formatBytes } from "../../profiler/format-numbers.ts";
+import { movedOnChip, savesNoTime } from "../../profiler/editing/suggestion.ts";
 import { Button, Checkbox, Icon } from "../controls/controls.tsx";
 import type { ListedSuggestion, Trial } from "../protocol/editing.ts";
 import type { EditingClient } from "../state/editing-client.ts";
@@ -24,9 +26,12 @@ interface SuggestionItemProps {
   readonly client: EditingClient;
   readonly revision: number;
   readonly before: Totals;
+  readonly hardware: HardwareProfile;
   readonly suggestion: ListedSuggestion;
   /** With the options that the user has set. */
   readonly edit: Edit;
+  /** Stands under the name of its kind. */
+  readonly isOneOfMany: boolean;
   readonly isOpen: boolean;
   readonly isChosen: boolean;
   /** Changes a row that is selected in the table. */
@@ -43,7 +48,8 @@ interface SuggestionItemProps {
 
 /** One thing that could be done: what, where, what it saves, and, when opened, how, with what error, and from whom. */
 export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
-  const { suggestion, edit, isOpen, isChosen, isMarked, conflict, before, onOpen, onChoose } = props;
+  const { suggestion, edit, isOneOfMany, isOpen, isChosen, isMarked, conflict, before, hardware } = props;
+  const { onOpen, onChoose } = props;
   const { why, guarantee, after, saves } = suggestion;
   const title = l10n.t(suggestion.title);
   const target = edit.target === "" ? l10n.t("the whole model") : edit.target;
@@ -72,8 +78,8 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
         </span>
         <button type="button" class="suggestion-title" aria-expanded={isOpen} onClick={onOpen}>
           <Icon name={isOpen ? "chevron-down" : "chevron-right"} />
-          <span class="suggestion-what">{title}</span>
-          <span class="suggestion-where" data-tip={target} data-tip-when="cut">
+          <span class={isOneOfMany ? "visually-hidden" : "suggestion-what"}>{title}</span>
+          <span class={isOneOfMany ? "suggestion-what" : "suggestion-where"} data-tip={target} data-tip-when="cut">
             {target}
           </span>
         </button>
@@ -86,6 +92,7 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
           <Icon name="watch" /> {l10n.t("Cuts MACs, but saves no time on this hardware.")}
         </p>
       )}
+      <OnChipNote before={before} after={after} hardware={hardware} />
       {suggestion.wantsSamples && isOpen && (
         <p class="suggestion-why" role="note">
           <Icon name="database" />{" "}
@@ -105,6 +112,30 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
       )}
       {isOpen ? <OpenSuggestion {...props} /> : <SavingsGrid before={before} after={after} saves={saves} />}
     </li>
+  );
+}
+
+interface OnChipNoteProps {
+  readonly before: Totals;
+  readonly after: Totals;
+  readonly hardware: HardwareProfile;
+}
+
+/** Where most of the energy saved comes from a memory that the model fits into all at once. */
+function OnChipNote({ before, after, hardware }: OnChipNoteProps): JSX.Element | null {
+  const moved = movedOnChip(before, after, hardware);
+  if (moved.length === 0) return null;
+  const size = formatBytes(hardware.onChipBytes);
+  const text =
+    moved.length > 1
+      ? l10n.t("Weights and activations fit into the on-chip memory of {0} then: that saves most of the energy.", size)
+      : moved[0] === "weights"
+        ? l10n.t("The weights fit into the on-chip memory of {0} then: that saves most of their energy.", size)
+        : l10n.t("The activations fit into the on-chip memory of {0} then: that saves most of their energy.", size);
+  return (
+    <p class="suggestion-why" role="note" data-testid="on-chip">
+      <Icon name="chip" /> {text}
+    </p>
   );
 }
 

@@ -1,7 +1,8 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Edit } from "../../profiler/editing/edit.ts";
+import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
 import { Button, Checkbox } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
 import { totalOf } from "../definitions.ts";
@@ -16,11 +17,15 @@ import { SuggestionItem } from "./SuggestionItem.tsx";
 import {
   conflictingWith,
   editKey,
-  INITIAL_SUGGESTION_VIEW,
+  isSmall,
+  kindsOf,
   ORDERS,
+  ranked,
   shownSuggestions,
   type PlacedSuggestion,
+  type SuggestionKind,
   type SuggestionOrder,
+  type SuggestionView,
 } from "./suggestion-list.ts";
 import type { Asked } from "./use-asked.ts";
 import { useTask } from "./use-task.ts";
@@ -28,12 +33,17 @@ import { useTask } from "./use-task.ts";
 /** Elements of the page that a long list may have at first. */
 const SHOWN_AT_ONCE = 60;
 
+/** Of a kind, until all of it is asked for. */
+const SHOWN_OF_KIND = 3;
+
 interface SuggestionsPaneProps {
   readonly client: EditingClient;
   readonly asked: Asked<Suggestions>;
   /** Looks for suggestions, or gives up looking for them. */
   readonly onLook: (isWanted: boolean) => void;
   readonly selectedRows: ReadonlySet<number>;
+  /** That the savings are estimated for. */
+  readonly hardware: HardwareProfile;
   readonly isBusy: boolean;
   readonly onHighlight: (rows: readonly number[]) => void;
   readonly onApply: (edits: readonly Edit[]) => void;
@@ -41,22 +51,16 @@ interface SuggestionsPaneProps {
   readonly onChooseData: () => void;
 }
 
-/** The ranked list of what could be done to the model. */
+/** What could be done to the model, by kind, the most worthwhile first; what is found is listed while the rest is looked for. */
 export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
   const { asked, client, isBusy, onLook } = props;
   const progress = useStore(client.progress);
-  const { value: suggestions, isWaiting, failure } = asked;
+  const found = useStore(client.found);
+  const soFar = useMemo(() => found && { ...found, list: ranked(found.list) }, [found]);
+  const { value, isWaiting, failure } = asked;
   if (failure) return <FailureNote failure={failure} />;
-  if (suggestions === null && isWaiting) {
-    const told =
-      progress?.task === "suggest" ? progress : { done: 0, what: l10n.t("Looking for what can be restructured…") };
-    return (
-      <div class="suggestion-tools" role="status">
-        <TaskProgress {...told} onCancel={() => onLook(false)} />
-      </div>
-    );
-  }
-  if (suggestions === null) {
+  const suggestions = value ?? (isWaiting ? soFar : null);
+  if (suggestions === null && !isWaiting) {
     return (
       <div class="suggestion-tools">
         <Button icon="lightbulb" isDisabled={isBusy} onClick={() => onLook(true)}>
@@ -65,35 +69,55 @@ export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
       </div>
     );
   }
-  if (suggestions.list.length === 0) {
-    return (
-      <p class="panel-state" role="status">
-        {l10n.t(
-          "Nothing in this model can be restructured by what Edgewise knows: its layers are lean, quantized or unknown. Of a quantized model, open the float one that it was made from.",
-        )}
-      </p>
-    );
-  }
-  return <SuggestionList {...props} suggestions={suggestions} />;
+  const done = progress?.task === "suggest" ? progress.done : 0;
+  return (
+    <>
+      {isWaiting && (
+        <div class="suggestion-tools" role="status">
+          <TaskProgress done={done} what={lookingText(found?.list.length ?? 0)} onCancel={() => onLook(false)} />
+        </div>
+      )}
+      {suggestions?.list.length === 0 && !isWaiting && (
+        <p class="panel-state" role="status">
+          {l10n.t(
+            "Nothing in this model can be restructured by what Edgewise knows: its layers are lean, quantized or unknown. Of a quantized model, open the float one that it was made from.",
+          )}
+        </p>
+      )}
+      {suggestions !== null && suggestions.list.length > 0 && <SuggestionList {...props} suggestions={suggestions} />}
+    </>
+  );
+}
+
+function lookingText(found: number): string {
+  if (found === 0) return l10n.t("Looking for what can be restructured…");
+  return found === 1
+    ? l10n.t("Looking for what can be restructured… 1 found")
+    : l10n.t("Looking for what can be restructured… {0} found", found);
 }
 
 function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Suggestions }): JSX.Element {
-  const { client, suggestions, selectedRows, isBusy, onHighlight, onApply, onApplyAllExact, onChooseData } = props;
+  const { client, suggestions, selectedRows, hardware, isBusy, onHighlight, onApply, onApplyAllExact, onChooseData } = props;
   const { list, before, revision } = suggestions;
-  const [view, setView] = useState(INITIAL_SUGGESTION_VIEW);
-  const [opened, setOpened] = useState<string | null>(null);
+  const view = useStore(client.suggestionView);
+  const setView = (changes: Partial<SuggestionView>): void => client.suggestionView.update(changes);
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
   const [changed, setChanged] = useState<ReadonlyMap<string, Edit>>(new Map());
-  const [limit, setLimit] = useState(SHOWN_AT_ONCE);
-  const shown = shownSuggestions(list, view, selectedRows);
+  const { order, guarantee, isForSelection, showsSmall } = view;
+  const shown = shownSuggestions(list, { order, guarantee, isForSelection }, selectedRows);
+  // What is asked for by its layer, and what is folded out, is no small thing to who asks.
+  const isFoldedAway = ({ suggestion }: PlacedSuggestion): boolean =>
+    !showsSmall && !isForSelection && isSmall(suggestion) && editKey(suggestion.edit) !== view.opened;
+  const kinds = kindsOf(shown.filter((placed) => !isFoldedAway(placed)));
+  const small = shown.filter(isFoldedAway).length;
   const conflicts = conflictingWith(chosen, list);
   const editOf = ({ edit }: ListedSuggestion): Edit => changed.get(editKey(edit)) ?? edit;
   const exact = list.filter(({ guarantee }) => guarantee === "exact").length;
 
   const open = ({ suggestion }: PlacedSuggestion): void => {
     const key = editKey(suggestion.edit);
-    setOpened(opened === key ? null : key);
-    if (opened !== key) onHighlight(suggestion.rows);
+    setView({ opened: view.opened === key ? null : key });
+    if (view.opened !== key) onHighlight(suggestion.rows);
   };
   const choose = (position: number, isChosen: boolean): void => {
     const others = [...chosen].filter((other) => other !== position);
@@ -110,18 +134,18 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
             value,
             text: value === "any" ? l10n.t("any guarantee") : meaningOf(value).text,
           }))}
-          onChange={(guarantee) => setView({ ...view, guarantee })}
+          onChange={(guarantee) => setView({ guarantee })}
         />
         <Select
           label={l10n.t("Order")}
           value={view.order}
           choices={ORDERS.map((value) => ({ value, text: orderText(value) }))}
-          onChange={(order) => setView({ ...view, order })}
+          onChange={(order) => setView({ order })}
         />
         <Checkbox
           label={l10n.t("for the selection")}
           isChecked={view.isForSelection}
-          onChange={(isForSelection) => setView({ ...view, isForSelection })}
+          onChange={(isForSelection) => setView({ isForSelection })}
         />
         <span class="suggestion-count" role="status">
           {shown.length === list.length
@@ -134,35 +158,49 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
           </Button>
         )}
       </div>
-      <ul class="suggestions" aria-label={l10n.t("Suggestions")} onKeyDown={moveFocus}>
-        {shown.slice(0, limit).map((placed) => {
-          const { suggestion, position } = placed;
-          const key = editKey(suggestion.edit);
-          return (
-            <SuggestionItem
-              key={key}
-              client={client}
-              revision={revision}
-              before={before}
-              suggestion={suggestion}
-              edit={editOf(suggestion)}
-              isOpen={opened === key}
-              isChosen={chosen.has(position)}
-              isMarked={suggestion.rows.some((row) => selectedRows.has(row))}
-              conflict={conflicts.get(position)}
-              isBusy={isBusy}
-              onOpen={() => open(placed)}
-              onChoose={(isChosen) => choose(position, isChosen)}
-              onChange={(edit) => setChanged(new Map([...changed, [key, edit]]))}
-              onApply={onApply}
-              onChooseData={onChooseData}
-            />
-          );
-        })}
-      </ul>
-      {shown.length > limit && (
-        <button type="button" class="link show-more" onClick={() => setLimit(limit + SHOWN_AT_ONCE)}>
-          {l10n.t("Show {0} more", Math.min(SHOWN_AT_ONCE, shown.length - limit))}
+      <div class="suggestion-kinds" role="group" aria-label={l10n.t("Suggestions")} onKeyDown={moveFocus}>
+        {kinds.map((kind) => (
+          <KindOfSuggestions
+            key={kind.restructuring}
+            kind={kind}
+            isOpen={isForSelection || view.openKinds.has(kind.restructuring)}
+            opened={view.opened}
+            onOpen={() => setView({ openKinds: new Set([...view.openKinds, kind.restructuring]) })}
+          >
+            {(placed, isOneOfMany) => {
+              const { suggestion, position } = placed;
+              const key = editKey(suggestion.edit);
+              return (
+                <SuggestionItem
+                  key={key}
+                  client={client}
+                  revision={revision}
+                  before={before}
+                  hardware={hardware}
+                  suggestion={suggestion}
+                  edit={editOf(suggestion)}
+                  isOneOfMany={isOneOfMany}
+                  isOpen={view.opened === key}
+                  isChosen={chosen.has(position)}
+                  isMarked={suggestion.rows.some((row) => selectedRows.has(row))}
+                  conflict={conflicts.get(position)}
+                  isBusy={isBusy}
+                  onOpen={() => open(placed)}
+                  onChoose={(isChosen) => choose(position, isChosen)}
+                  onChange={(edit) => setChanged(new Map([...changed, [key, edit]]))}
+                  onApply={onApply}
+                  onChooseData={onChooseData}
+                />
+              );
+            }}
+          </KindOfSuggestions>
+        ))}
+      </div>
+      {small > 0 && (
+        <button type="button" class="link show-more" onClick={() => setView({ showsSmall: true })}>
+          {small === 1
+            ? l10n.t("Show 1 that saves less than 1 %")
+            : l10n.t("Show {0} that save less than 1 %", small)}
         </button>
       )}
       {shown.length === 0 && <p class="panel-state">{l10n.t("No suggestion is left by these choices.")}</p>}
@@ -182,6 +220,51 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
         />
       )}
     </>
+  );
+}
+
+interface KindOfSuggestionsProps {
+  readonly kind: SuggestionKind;
+  /** All of them are shown, and not only the best. */
+  readonly isOpen: boolean;
+  /** Key of the suggestion that is folded out: it is shown in any case. */
+  readonly opened: string | null;
+  readonly onOpen: () => void;
+  readonly children: (placed: PlacedSuggestion, isOneOfMany: boolean) => JSX.Element;
+}
+
+/** Suggestions of one kind under its name: the best of them, and all of them when asked for. */
+function KindOfSuggestions({ kind, isOpen, opened, onOpen, children }: KindOfSuggestionsProps): JSX.Element {
+  const { restructuring, members } = kind;
+  const [limit, setLimit] = useState(SHOWN_AT_ONCE);
+  const title = l10n.t(kind.title);
+  const isOneOfMany = members.length > 1;
+  const shown = members.filter(
+    ({ suggestion }, place) => place < (isOpen ? limit : SHOWN_OF_KIND) || editKey(suggestion.edit) === opened,
+  );
+  const hidden = members.length - shown.length;
+  const next = isOpen ? Math.min(SHOWN_AT_ONCE, hidden) : hidden;
+  return (
+    <section class="suggestion-kind" aria-label={title} data-kind={restructuring}>
+      {isOneOfMany && (
+        <h3>
+          {title} <span class="remark">{members.length}</span>
+        </h3>
+      )}
+      <ul class="suggestions" aria-label={title}>
+        {shown.map((placed) => children(placed, isOneOfMany))}
+      </ul>
+      {hidden > 0 && (
+        <button
+          type="button"
+          class="link show-more"
+          aria-label={l10n.t("Show {0} more of {1}", next, title)}
+          onClick={isOpen ? () => setLimit(limit + SHOWN_AT_ONCE) : onOpen}
+        >
+          {l10n.t("Show {0} more", next)}
+        </button>
+      )}
+    </section>
   );
 }
 

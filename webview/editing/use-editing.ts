@@ -52,13 +52,13 @@ export function useEditing(
     );
   }, [isEdited, isComplete, base.value, profile]);
 
-  const isLooking = suggestions.isWaiting && found.revision === revision;
+  const isLooking = suggestions.isWaiting && found?.revision === revision;
   const marks = useMemo((): RowMarks => {
     const list = suggestions.value?.revision === revision ? suggestions.value.list : null;
     return {
       ...UNMARKED,
       // Rows need not wait for all of them to be found and ranked.
-      suggestions: list ? suggestionsByRow(list) : new Map(isLooking ? found.rows : []),
+      suggestions: suggestionsByRow(list ?? (isLooking ? found.list : [])),
       differences,
       showsDifferences: showsDifferences && differences !== null,
       highlighted: new Set(highlighted),

@@ -1,12 +1,15 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { AnswerLine } from "../answer/AnswerLine.tsx";
+import { useAnswer } from "../answer/use-answer.ts";
 import { IconButton } from "../controls/controls.tsx";
 import { DetailsSplit } from "../details/DetailsSplit.tsx";
 import { ComputingBar } from "../editing/ComputingBar.tsx";
 import { RowMarksContext } from "../editing/differences.ts";
 import { EditingAside } from "../editing/EditingAside.tsx";
 import { EditingButtons } from "../editing/EditingButtons.tsx";
+import { editKey } from "../editing/suggestion-list.ts";
 import { useEditing } from "../editing/use-editing.ts";
 import type { EditingPart } from "../protocol/editing.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
@@ -14,11 +17,12 @@ import type { PicturesState } from "../state/pictures.ts";
 import type { Preferences } from "../state/preferences.ts";
 import { layerLine, only, selectedLayers, selectedTogether } from "../state/selection.ts";
 import { Store, useStore } from "../state/store.ts";
+import { useMedia } from "../state/use-media.ts";
 import type { ViewState } from "../state/view-state.ts";
 import { incompleteTotals } from "../table/page-columns.ts";
 import { useMeasured } from "../runs/use-measured.ts";
 import { Dimensions } from "./Dimensions.tsx";
-import { Header } from "./Header.tsx";
+import { Header, ROOM_FOR_TOTALS } from "./Header.tsx";
 import { LayersView } from "./LayersView.tsx";
 import { activityText, Failed, Loading } from "./States.tsx";
 import { Tooltips } from "./Tooltips.tsx";
@@ -98,8 +102,13 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
   };
   const editing = useEditing(client, profile, part, showsDifferences, (layer) => {
     highlight([layer]);
+    client.editing.suggestionView.update({ isForSelection: true, guarantee: "any" });
     show("suggestions");
   });
+  const answer = useAnswer(client, profile, incomplete, editing.suggestions);
+  const budgets = useStore(client.budgets);
+  const hasRoomForTotals = useMedia(ROOM_FOR_TOTALS);
+  const { showsCards } = useStore(pictures);
   const selected = useMemo(() => selectedLayers(selection), [selection]);
   const shownPart = useStore(client.editing.shownPart);
   useEffect(() => {
@@ -120,6 +129,30 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
         client={client}
         pictures={pictures}
         isCompact={part !== null}
+        answer={
+          answer && (
+            <AnswerLine
+              answer={answer}
+              totals={header.totals}
+              budgets={budgets}
+              onSelectLayer={(index) => {
+                pictures.update({ tab: "layers" });
+                reveal(index);
+              }}
+              onShares={(column) =>
+                pictures.update({ tab: "charts", charts: { ...pictures.value.charts, shares: column } })
+              }
+              onEdit={({ edit }) => {
+                client.editing.suggestionView.update({ opened: editKey(edit), guarantee: "any", isForSelection: false });
+                show("suggestions");
+              }}
+              onFit={(texts) => {
+                client.editing.askFit(texts);
+                show("fit");
+              }}
+            />
+          )
+        }
       >
         <WarningsButton
           warnings={header.warnings}
@@ -137,7 +170,9 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
       </Header>
       <ComputingBar client={client.editing} />
       {showsWarnings && header.warnings.length > 0 && <WarningList warnings={header.warnings} onSelectLayer={reveal} />}
-      <Dimensions dimensions={header.dimensions} onBind={(bindings) => client.bind(bindings)} />
+      {(hasRoomForTotals || showsCards === true) && (
+        <Dimensions dimensions={header.dimensions} onBind={(bindings) => client.bind(bindings)} />
+      )}
       <DetailsSplit
         client={client}
         profile={profile}

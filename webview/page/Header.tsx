@@ -20,24 +20,31 @@ interface HeaderProps {
   readonly pictures: Store<PicturesState>;
   /** Budgets give way to the table unless the user wants them. */
   readonly isCompact: boolean;
+  /** Stands under the totals. */
+  readonly answer: ComponentChildren;
   /** Stands beside the model's name. */
   readonly children: ComponentChildren;
 }
 
 const FORMAT_NAMES: Readonly<Record<ProfileHeader["format"], string>> = { onnx: "ONNX", tflite: "TFLite" };
 
-/** Below this the cards would leave the table no more than a few rows. */
-const ROOM_FOR_CARDS = "(min-width: 560px) and (min-height: 560px)";
+/** Below this the cards, in one line or in two, would leave the table no more than a few rows. */
+const ROOM_FOR_CARDS = "((min-width: 1121px) and (min-height: 700px)) or ((min-width: 560px) and (min-height: 860px))";
+
+/** Below this, as at a zoom of 200 %, even a line of totals takes the last rows. What it says stands in the status bar too. */
+export const ROOM_FOR_TOTALS = "(min-height: 400px)";
 
 /** Totals that the chosen hardware decides. */
 const ESTIMATES: ReadonlySet<Total["id"]> = new Set(["energyPicojoules", "latencySeconds"]);
 
 /** What model this is, and what it costs in all. */
 export function Header(props: HeaderProps): JSX.Element {
-  const { file, header, incomplete, client, pictures, isCompact, children } = props;
+  const { file, header, incomplete, client, pictures, isCompact, answer, children } = props;
   const { totals, format } = header;
   const hasRoomForCards = useMedia(ROOM_FOR_CARDS);
-  const showsCards = useStore(pictures).showsCards ?? (hasRoomForCards && !isCompact);
+  const hasRoomForTotals = useMedia(ROOM_FOR_TOTALS);
+  const chosen = useStore(pictures).showsCards;
+  const showsCards = chosen ?? (hasRoomForCards && !isCompact);
   const tip = (total: Total): string => tipOf(total, header, incomplete.get(total.id) ?? 0);
   return (
     <header class="header">
@@ -64,14 +71,17 @@ export function Header(props: HeaderProps): JSX.Element {
           onSetBudget={(id, text) => client.setBudget(id, text)}
         />
       ) : (
-        <TotalsStrip
-          totals={totals}
-          incomplete={incomplete}
-          budgets={client.budgets}
-          tipOf={tip}
-          isCompact={isCompact}
-        />
+        hasRoomForTotals && (
+          <TotalsStrip
+            totals={totals}
+            incomplete={incomplete}
+            budgets={client.budgets}
+            tipOf={tip}
+            isCompact={isCompact}
+          />
+        )
       )}
+      {answer}
       {totals.unknownRows > 0 && (
         <p class="unknown-rows" data-testid="unknown-rows">
           <Icon name="warning" />

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Icon } from "../controls/controls.tsx";
 import type { Preferences } from "../state/preferences.ts";
+import { layerCount } from "../table/line-text.ts";
 import { useStore, type Store } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
 import type { ColumnChoice } from "../table/column-layout.ts";
@@ -39,7 +40,7 @@ export function Toolbar(props: ToolbarProps): JSX.Element {
       />
       <span class="shown-count" role="status" data-testid="shown-count">
         {shown === total
-          ? l10n.t("{0} layers", total.toLocaleString())
+          ? layerCount(total)
           : l10n.t("{0} of {1} layers", shown.toLocaleString(), total.toLocaleString())}
       </span>
       <span class="toolbar-buttons">

@@ -81,11 +81,10 @@ export interface Suggestions {
   readonly list: readonly ListedSuggestion[];
 }
 
-/** What has been found while the rest is still looked for: how many suggestions there are for each row. */
-export interface FoundSuggestions {
-  /** Of the profile that the rows are those of. */
-  readonly revision: number;
-  readonly rows: readonly (readonly [row: number, suggestions: number])[];
+/** What has been found since the last time, unranked, while the rest is still looked for. */
+export interface FoundSuggestions extends Suggestions {
+  /** Conflicts are not known yet. */
+  readonly list: readonly ListedSuggestion[];
 }
 
 /** Part of each total that a change saves; negative where it costs, null where a total is unknown. */
@@ -247,8 +246,14 @@ export type BaseProfile = Omit<PackedProfile, "structure">;
 export interface EditingContract extends Contract {
   /** What has a revision fails with "stale" when that is not the shown one; all fail with "cancelled" when the caller aborts. */
   readonly requests: {
-    /** What could be done to the shown model. */
-    readonly suggest: { readonly params: { readonly revision: number }; readonly result: Suggestions };
+    /**
+     * What could be done to the shown model.
+     * @param isWholeModel edits of the whole model only, for the answer above the table: cheap, and without events on the way
+     */
+    readonly suggest: {
+      readonly params: { readonly revision: number; readonly isWholeModel?: boolean };
+      readonly result: Suggestions;
+    };
     /** What the shown model would cost with one more edit; null when that depends on the weights' numbers. "not-applicable", "option". */
     readonly predict: {
       readonly params: { readonly revision: number; readonly edit: Edit };

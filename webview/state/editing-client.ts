@@ -1,6 +1,7 @@
 import type { Edit } from "../../profiler/editing/edit.ts";
 import type { CalibrationSpec } from "../../profiler/calibration/spec.ts";
 import { textsOf, type FitTexts } from "../editing/fit-points.ts";
+import { INITIAL_SUGGESTION_VIEW, withFound, type SuggestionView } from "../editing/suggestion-list.ts";
 import type { HostContract, PageContract } from "../protocol/page.ts";
 import type {
   BaseProfile,
@@ -25,7 +26,6 @@ import { Store } from "./store.ts";
 export type HostRpc = Rpc<PageContract, HostContract>;
 
 const UNEDITED: DocumentState = { edits: [], isDirty: false, refusal: null, computing: null, failure: null };
-const NOTHING_FOUND: FoundSuggestions = { revision: -1, rows: [] };
 const RANDOM: Calibration = { spec: {}, description: "", isRandom: true, hasLabels: false };
 
 /** The page's end of editing: what the host says of the document, and what can be asked of it. */
@@ -36,10 +36,14 @@ export class EditingClient {
   readonly fit = new Store<FitState | null>(null);
   /** What the user types of the next one, while other parts are in sight too. */
   readonly budget = new Store<FitTexts>({});
+  /** What a search is to be asked for, where another part of the page says so. Each asking is an object of its own. */
+  readonly askedFit = new Store<FitTexts | null>(null);
   /** Of the request that last told of any. */
   readonly progress = new Store<RequestProgress | null>(null);
-  /** Of the suggestions that are looked for. */
-  readonly found = new Store<FoundSuggestions>(NOTHING_FOUND);
+  /** Suggestions that are there while others are still looked for; null before the first. */
+  readonly found = new Store<FoundSuggestions | null>(null);
+  /** How the user looks at the suggestions, while other parts are in sight too. */
+  readonly suggestionView = new Store<SuggestionView>(INITIAL_SUGGESTION_VIEW);
   /** The part that the host asked for last. Each asking is an object of its own. */
   readonly shownPart = new Store<{ readonly part: EditingPart } | null>(null);
   /** Rows that something outside the page points at. */
@@ -51,13 +55,19 @@ export class EditingClient {
     calibration: (calibration) => this.calibration.set(calibration),
     fit: (state) => this.fit.set(state),
     progress: (progress) => this.progress.set(progress),
-    found: (found) => this.found.set(found),
+    found: (found) => this.found.set(withFound(this.found.value, found)),
     showPart: (part) => this.shownPart.set({ part }),
     highlight: ({ layers }) => this.highlighted.set(layers),
   };
 
   constructor(host: () => HostRpc) {
     this.#host = host;
+  }
+
+  /** Fills the fields of the search in. */
+  askFit(texts: FitTexts): void {
+    this.budget.set(texts);
+    this.askedFit.set({ ...texts });
   }
 
   start({ document, calibration, fit, part }: EditingStart): void {
@@ -70,8 +80,13 @@ export class EditingClient {
 
   /** @throws {RpcError} "stale" when a newer revision is shown */
   suggest(revision: number, signal?: AbortSignal): Promise<Suggestions> {
-    this.found.set(NOTHING_FOUND);
+    this.found.set(null);
     return this.#host().request("suggest", { revision }, signal);
+  }
+
+  /** Edits of the whole model alone, without telling of them one by one. @throws {RpcError} as `suggest` does */
+  suggestForWhole(revision: number, signal?: AbortSignal): Promise<Suggestions> {
+    return this.#host().request("suggest", { revision, isWholeModel: true }, signal);
   }
 
   /**

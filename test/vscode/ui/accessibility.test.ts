@@ -59,6 +59,7 @@ describe("Accessibility of the pages, by axe-core", () => {
     await page().getByRole("tab", { name: "Charts" }).click();
     await page().getByTestId("chart-roofline").waitFor();
     await page().getByText("Show as a table").first().click();
+    await page().getByRole("button", { name: "Show budgets" }).click();
     await page().locator("[data-budget=download] button").click();
     await inThemes();
   });

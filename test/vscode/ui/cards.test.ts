@@ -16,6 +16,7 @@ describe("The cards", () => {
   before(async () => {
     await vscode().openFile(MODEL);
     await page().getByRole("heading", { name: MODEL }).waitFor();
+    await page().getByRole("button", { name: "Show budgets" }).click();
   });
 
   it("hold the totals against the budgets, in words, with an icon for each verdict", async () => {
@@ -35,7 +36,7 @@ describe("The cards", () => {
     await field.fill("1 KB");
     await field.press("Enter");
     await line("update")
-      .filter({ hasText: /× of 1 KB update, .* over/ })
+      .filter({ hasText: /over the 1 KB update limit/ })
       .waitFor();
     assert.equal(await line("update").locator(".codicon-error").count(), 1);
     assert.equal(await setting("update"), "1 KB");
@@ -65,7 +66,7 @@ describe("The cards", () => {
       const settings = api.workspace.getConfiguration("edgewise.budgets");
       await settings.update("rate", "60", api.ConfigurationTarget.Global);
     });
-    await line("rate").filter({ hasText: "60/s" }).waitFor();
+    await line("rate").filter({ hasText: "60 fps" }).waitFor();
   });
 
   it("fold into a line of totals and back", async () => {
@@ -74,7 +75,7 @@ describe("The cards", () => {
     await page().locator("[data-total=macs] .verdict.within").waitFor();
     assert.equal(await page().locator("[data-total=otherOps] .verdict").count(), 0);
     const over = page().locator("[data-total=fileBytes] .verdict.over");
-    assert.match(await over.innerText(), /^[\d.,]+×\s*Budget: .* download[^]*update, .* over/);
+    assert.match(await over.innerText(), /^[\d.,]+×\s*Budget: .* download[^]*over the 1 KB update limit/);
     await page().getByRole("button", { name: "Show budgets" }).click();
     await line("macs").waitFor();
   });

@@ -47,10 +47,18 @@ export class SuggestionsDriver extends EditingDriver {
     return this.page.locator(`#layer-${layer}`);
   }
 
-  /** Opens the panel by its button, and waits for the list. */
+  /** Opens the panel by its button, waits for the whole list, and shows all of it. */
   async suggest(): Promise<void> {
     await this.compress.click();
     await this.suggestions.first().waitFor();
+    await this.panel.getByTestId("task").waitFor({ state: "detached" });
+    await this.showAll();
+  }
+
+  /** Shows what is folded away of the suggestions: most of a kind, and those that save little. */
+  async showAll(): Promise<void> {
+    const more = this.panel.locator(".show-more");
+    while ((await more.count()) > 0) await more.first().click();
   }
 
   async part(part: EditingPart): Promise<void> {

@@ -217,7 +217,7 @@ describe("Suggestions on the page", () => {
     assert.equal(await title(1).getAttribute("aria-expanded"), "true");
   });
 
-  it("are shown in parts where they are many, and nobody has to wait for them", async () => {
+  it("arrive as they are found, by kind with the best first, and nobody has to wait for them", async () => {
     writeFileSync(vscode().path("many.onnx"), stagedNetwork(BLOCKS, WIDTH));
     await driver.open("many.onnx");
     // Its modules are folded: what is found opens them.
@@ -229,10 +229,15 @@ describe("Suggestions on the page", () => {
       .waitFor();
     await driver.panel.getByTestId("task").getByRole("button", { name: "Cancel" }).click();
     await driver.button("Look for suggestions").click();
+    await driver.shows(driver.panel.getByTestId("task"), /\d+ found/);
     await driver.suggestions.first().waitFor();
-    assert.equal(await driver.suggestions.count(), 60);
-    await driver.button("Show 60 more").click();
-    assert.equal(await driver.suggestions.count(), 120);
+    await driver.panel.getByTestId("task").waitFor({ state: "detached" });
+    const kind = driver.panel.locator("[data-kind=reduce-channels]");
+    const count = Number(await kind.getByRole("heading").locator(".remark").innerText());
+    assert.ok(count > 3);
+    assert.equal(await kind.getByTestId("suggestion").count(), 3, "the best of a kind");
+    await kind.locator(".show-more").click();
+    assert.equal(await kind.getByTestId("suggestion").count(), count);
   });
 
   it("are none for a model that nothing is known of, which is said", async () => {

@@ -33,26 +33,27 @@ const texts = ({ lines }: BudgetCard): readonly string[] => lines.map(lineText);
 describe("A card of budgets", () => {
   it("says how far over or under in words and numbers", () => {
     assert.deepEqual(texts(card("fileBytes")), [
-      "2.4× of 100 MB download, 144 MB over",
-      "488× of 500 KB update, 244 MB over",
+      "144 MB over the 100 MB download limit",
+      "244 MB over the 500 KB update limit",
     ]);
     assert.deepEqual(texts(card("peakMemoryBytes")), ["0.7 % of 256 MB"]);
-    assert.deepEqual(texts(card("macs")), ["120.7 % of 600 M, 124 M over"]);
+    assert.deepEqual(texts(card("macs")), ["124 M MACs over the 600 M limit"]);
   });
 
   it("says which rates the latency allows, and what they leave of it", () => {
     const latency = card("latencySeconds");
-    assert.equal(latency.remark, "allows 118 a second");
-    assert.deepEqual(texts(latency), ["25.4 % of the time at 30/s", "8.4 % of 0.1 s response"]);
-    assert.deepEqual(
-      texts(card("latencySeconds", { rate: "240 fps" }))[0],
-      "2.0× of the time at 240 fps, 4.28 ms over",
-    );
+    assert.equal(latency.remark, "118 fps");
+    assert.deepEqual(texts(latency), ["25.4 % of the time at 30 fps", "8.4 % of 0.1 s response"]);
+    assert.equal(texts(card("latencySeconds", { rate: "240 fps" }))[0], "118 fps, misses 240 by 4.3 ms");
+    const slow = { ...ALEXNET, latencySeconds: 1 / 29.3 };
+    assert.equal(texts(card("latencySeconds", {}, slow))[0], "29.3 fps, misses 30 by 0.8 ms");
+    assert.equal(texts(card("latencySeconds", {}, slow, true))[0], "at most 29.3 fps, misses 30 by at least 0.8 ms");
+    assert.equal(texts(card("latencySeconds", {}, { ...ALEXNET, latencySeconds: 2 }))[0], "0.500 fps, misses 30 by 1.97 s");
   });
 
   it("turns energy into that of an hour at the rate, and into a battery", () => {
     const energy = card("energyPicojoules", { rate: "1" });
-    assert.equal(energy.remark, "161 J an hour at 1/s, 0.3 % of a phone’s battery");
+    assert.equal(energy.remark, "161 J an hour at 1 fps, 0.3 % of a phone’s battery");
     assert.deepEqual(texts(energy), ["5.8 % of 2.77 kJ an hour"]);
     assert.equal(card("energyPicojoules", { rate: "" }).remark, null);
   });
@@ -74,12 +75,12 @@ describe("A card of budgets", () => {
   it("does not call a lower bound within its budget", () => {
     const [line] = card("peakMemoryBytes", {}, ALEXNET, true).lines;
     assert.equal(line?.verdict?.kind, "unknown");
-    assert.equal(card("latencySeconds", {}, ALEXNET, true).remark, "allows 118 a second at most");
+    assert.equal(card("latencySeconds", {}, ALEXNET, true).remark, "at most 118 fps");
     assert.equal(
       card("energyPicojoules", { rate: "1" }, ALEXNET, true).remark,
-      "≥ 161 J an hour at 1/s, at least 0.3 % of a phone’s battery",
+      "≥ 161 J an hour at 1 fps, at least 0.3 % of a phone’s battery",
     );
-    assert.deepEqual(texts(card("macs", {}, ALEXNET, true)), ["at least 120.7 % of 600 M, 124 M over"]);
+    assert.deepEqual(texts(card("macs", {}, ALEXNET, true)), ["at least 124 M MACs over the 600 M limit"]);
     assert.deepEqual(texts(card("peakMemoryBytes", {}, { ...ALEXNET, peakMemoryBytes: null })), [
       "unknown against 256 MB",
     ]);

@@ -6,8 +6,12 @@ import { optionValue, parseOption, sliderRange, withOption } from "../../../../w
 import {
   conflictingWith,
   INITIAL_SUGGESTION_VIEW,
+  isSmall,
+  kindsOf,
+  ranked,
   shownSuggestions,
   suggestionsByRow,
+  withFound,
 } from "../../../../webview/editing/suggestion-list.ts";
 import type { DocumentEdit, ListedSuggestion } from "../../../../webview/protocol/editing.ts";
 import { TOTALS } from "../profiles.ts";
@@ -55,6 +59,38 @@ describe("The list of suggestions", () => {
     assert.equal(targets({ guarantee: "exact" }), "b");
     assert.equal(targets({ isForSelection: true }, [2]), "ac");
     assert.equal(targets({ isForSelection: true }), "");
+  });
+
+  it("is grouped by kind, in the order of the best of each", () => {
+    const kind = (restructuring: string, target: string): ListedSuggestion =>
+      suggestion(target, { edit: { restructuring, target, options: {} }, title: restructuring });
+    const mixed = [kind("fold", "a"), kind("rank", "b"), kind("fold", "c"), kind("rank", "d")];
+    const kinds = kindsOf(shownSuggestions(mixed, INITIAL_SUGGESTION_VIEW, new Set()));
+    assert.deepEqual(
+      kinds.map(({ title, members }) => [title, members.map(({ position }) => position)]),
+      [
+        ["fold", [0, 2]],
+        ["rank", [1, 3]],
+      ],
+    );
+  });
+
+  it("folds away what saves less than 1 % of every total, also where it costs or nothing is known", () => {
+    assert.equal(isSmall(suggestion("a", saving(0.0099))), true);
+    assert.equal(isSmall(suggestion("a", saving(0.01))), false);
+    assert.equal(isSmall(suggestion("a", saving(-0.5))), true);
+    assert.equal(isSmall({ saves: { ...suggestion("").saves, macs: null } }), true);
+  });
+
+  it("takes what is found as it comes, each once, and starts anew for another revision", () => {
+    const part = (revision: number, ...found: readonly ListedSuggestion[]) => ({ revision, before: TOTALS, list: found });
+    const first = withFound(null, part(1, suggestion("a", { score: 0.1 })));
+    const both = withFound(first, part(1, suggestion("a"), suggestion("b", { score: 0.2 })));
+    assert.deepEqual(
+      ranked(both.list).map(({ edit }) => edit.target),
+      ["b", "a"],
+    );
+    assert.equal(withFound(both, part(2, suggestion("c"))).list.length, 1);
   });
 
   it("counts suggestions by row, and knows what conflicts with what is chosen", () => {
