@@ -87,11 +87,7 @@ export function answerOf({ layers, totals, incomplete, budgets, suggestions }: A
 const BY_PROMISE: readonly Suggestion["guarantee"][] = ["exact", "approximate", "needs training"];
 
 /** Of edits that meet a budget the strongest promise, and of those the one that saves no more than it must. */
-function mildestThatMeets(
-  suggestions: readonly MeetingEdit[],
-  total: BudgetedTotal,
-  most: number,
-): MeetingEdit | null {
+function mildestThatMeets(suggestions: readonly MeetingEdit[], total: BudgetedTotal, most: number): MeetingEdit | null {
   const costOf = ({ after }: MeetingEdit): number => after[total] ?? Infinity;
   const promiseOf = ({ guarantee }: MeetingEdit): number => BY_PROMISE.indexOf(guarantee);
   const [mildest] = suggestions

@@ -182,12 +182,7 @@ export function mostOf(id: BudgetId, texts: BudgetTexts): number | null {
 }
 
 /** How a model stands to one of the budgets; null without that budget. @param isLowerBound the budget's total may be more */
-export function judgeBudget(
-  id: BudgetId,
-  totals: Totals,
-  texts: BudgetTexts,
-  isLowerBound = false,
-): Verdict | null {
+export function judgeBudget(id: BudgetId, totals: Totals, texts: BudgetTexts, isLowerBound = false): Verdict | null {
   const most = mostOf(id, texts);
   if (most === null) return null;
   if (id === "energyPerHour") {

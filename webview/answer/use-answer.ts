@@ -29,10 +29,7 @@ export function useAnswer(
   );
   const isWanted = answer !== null && answer.misses.length > 0 && known === undefined && !all.isWaiting;
   const looks = isWanted && computing === null && refusal === null;
-  const whole = useAsked(
-    String(revision),
-    looks ? (signal) => editing.suggestForWhole(revision, signal) : undefined,
-  );
+  const whole = useAsked(String(revision), looks ? (signal) => editing.suggestForWhole(revision, signal) : undefined);
   const edits = whole.value?.revision === revision ? whole.value.list : undefined;
   return useMemo(() => {
     if (answer === null || known !== undefined || edits === undefined) return answer;

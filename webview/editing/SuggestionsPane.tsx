@@ -97,7 +97,8 @@ function lookingText(found: number): string {
 }
 
 function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Suggestions }): JSX.Element {
-  const { client, suggestions, selectedRows, hardware, isBusy, onHighlight, onApply, onApplyAllExact, onChooseData } = props;
+  const { client, suggestions, selectedRows, hardware, isBusy, onHighlight, onApply, onApplyAllExact, onChooseData } =
+    props;
   const { list, before, revision } = suggestions;
   const view = useStore(client.suggestionView);
   const setView = (changes: Partial<SuggestionView>): void => client.suggestionView.update(changes);
@@ -198,9 +199,7 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
       </div>
       {small > 0 && (
         <button type="button" class="link show-more" onClick={() => setView({ showsSmall: true })}>
-          {small === 1
-            ? l10n.t("Show 1 that saves less than 1 %")
-            : l10n.t("Show {0} that save less than 1 %", small)}
+          {small === 1 ? l10n.t("Show 1 that saves less than 1 %") : l10n.t("Show {0} that save less than 1 %", small)}
         </button>
       )}
       {shown.length === 0 && <p class="panel-state">{l10n.t("No suggestion is left by these choices.")}</p>}

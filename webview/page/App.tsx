@@ -143,7 +143,11 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
                 pictures.update({ tab: "charts", charts: { ...pictures.value.charts, shares: column } })
               }
               onEdit={({ edit }) => {
-                client.editing.suggestionView.update({ opened: editKey(edit), guarantee: "any", isForSelection: false });
+                client.editing.suggestionView.update({
+                  opened: editKey(edit),
+                  guarantee: "any",
+                  isForSelection: false,
+                });
                 show("suggestions");
               }}
               onFit={(texts) => {

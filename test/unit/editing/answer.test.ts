@@ -112,6 +112,9 @@ describe("On-chip memory", () => {
       movedOnChip(before, { ...before, weightBytes, peakMemoryBytes }, { onChipBytes: 1000 });
     assert.deepEqual(moved(1000, 1000), ["weights", "activations"]);
     assert.deepEqual(moved(1001, null), []);
-    assert.deepEqual(movedOnChip({ ...before, weightBytes: 900 }, { ...before, weightBytes: 1 }, { onChipBytes: 1000 }), []);
+    assert.deepEqual(
+      movedOnChip({ ...before, weightBytes: 900 }, { ...before, weightBytes: 1 }, { onChipBytes: 1000 }),
+      [],
+    );
   });
 });

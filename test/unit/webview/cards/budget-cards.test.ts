@@ -48,7 +48,10 @@ describe("A card of budgets", () => {
     const slow = { ...ALEXNET, latencySeconds: 1 / 29.3 };
     assert.equal(texts(card("latencySeconds", {}, slow))[0], "29.3 fps, misses 30 by 0.8 ms");
     assert.equal(texts(card("latencySeconds", {}, slow, true))[0], "at most 29.3 fps, misses 30 by at least 0.8 ms");
-    assert.equal(texts(card("latencySeconds", {}, { ...ALEXNET, latencySeconds: 2 }))[0], "0.500 fps, misses 30 by 1.97 s");
+    assert.equal(
+      texts(card("latencySeconds", {}, { ...ALEXNET, latencySeconds: 2 }))[0],
+      "0.500 fps, misses 30 by 1.97 s",
+    );
   });
 
   it("turns energy into that of an hour at the rate, and into a battery", () => {

@@ -83,7 +83,11 @@ describe("The list of suggestions", () => {
   });
 
   it("takes what is found as it comes, each once, and starts anew for another revision", () => {
-    const part = (revision: number, ...found: readonly ListedSuggestion[]) => ({ revision, before: TOTALS, list: found });
+    const part = (revision: number, ...found: readonly ListedSuggestion[]) => ({
+      revision,
+      before: TOTALS,
+      list: found,
+    });
     const first = withFound(null, part(1, suggestion("a", { score: 0.1 })));
     const both = withFound(first, part(1, suggestion("a"), suggestion("b", { score: 0.2 })));
     assert.deepEqual(
