@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { eventually } from "./listing-driver.ts";
 import { SuggestionsDriver } from "./suggestions-driver.ts";
-import { SAMPLES, useWindow } from "./window.ts";
+import { eventually, SAMPLES, useWindow } from "./window.ts";
 
 /** 1.2 MB: over the budget of an update. */
 const MODEL = "digits_vgg_bn.onnx";
