@@ -3,6 +3,7 @@ import { commandLineOf, runCommands, type AddCommand } from "./command-line.ts";
 import { addApplyCommand } from "./commands/apply.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addCompareCommand } from "./commands/compare.ts";
+import { addCompressCommand } from "./commands/compress.ts";
 import { addDevicesCommand } from "./commands/devices.ts";
 import { addFitCommand } from "./commands/fit.ts";
 import { addHardwareCommand } from "./commands/hardware.ts";
@@ -17,6 +18,7 @@ const COMMANDS: readonly AddCommand[] = [
   addSuggestCommand,
   addApplyCommand,
   addFitCommand,
+  addCompressCommand,
   addRecoverCommand,
   addCompareCommand,
   addCheckCommand,

@@ -2,7 +2,7 @@ import { choleskyFactor, choleskySolve } from "../numeric/cholesky.ts";
 import { matrix, type Matrix } from "../numeric/matrix.ts";
 import { errorOf, minus, type OutputError } from "./output-error.ts";
 import { refitted } from "./prune.ts";
-import { isSparse, roundedWithin } from "./within-mask.ts";
+import { isSparse, KeptRows } from "./kept-rows.ts";
 import { maskedRounding, nearestIndex, paletteRounding } from "./rounding.ts";
 
 export interface PaletteWeights {
@@ -34,30 +34,37 @@ export async function shared(
   size: number,
   mask?: Uint8Array,
 ): Promise<PaletteWeights> {
-  const target = mask ? await refitted(wanted, error, mask) : wanted;
-  const isExact = mask !== undefined && isSparse(mask, wanted.columns);
-  let codebook = clustered(target, error, size, mask);
+  const kept = mask !== undefined && isSparse(mask, wanted.columns) ? new KeptRows(error, mask) : undefined;
+  const target = kept ? await kept.solved(wanted) : mask ? await refitted(wanted, error, mask) : wanted;
+  const first = clustered(target, error, size, mask);
   const round = (values: Float32Array): Promise<Matrix> => {
     const nearest = paletteRounding(values);
-    if (isExact) return roundedWithin(target, error, mask, nearest);
+    if (kept) return kept.rounded(target, nearest);
     return error.passErrors(target, mask ? maskedRounding(mask, target.columns, nearest) : nearest);
   };
-  let best: PaletteWeights = { codebook, weights: await round(codebook) };
-  let least = await errorOf(error, minus(best.weights, target));
+  const off = ({ weights }: PaletteWeights): Promise<number> => {
+    const change = minus(weights, target);
+    return kept ? kept.errorOf(change) : errorOf(error, change);
+  };
+  let best: PaletteWeights = { codebook: first, weights: await round(first) };
+  let least = await off(best);
   for (let turn = 0; turn < ROUNDS; turn += 1) {
-    const fitted = await fittedCodebook(best, target, error, mask);
+    const indices = indicesOf(best.weights, best.codebook);
+    const equations = kept
+      ? await kept.tableEquations(indices, size, target)
+      : await tableEquations(indices, size, target, error, mask);
+    const fitted = fittedCodebook(equations, best.codebook);
     if (fitted === undefined) break;
     const replaced = { codebook: fitted, weights: withCodebook(best, fitted, mask) };
     const [withoutRounding, again] = [replaced, { codebook: fitted, weights: await round(fitted) }];
     for (const candidate of [withoutRounding, again]) {
-      const now = await errorOf(error, minus(candidate.weights, target));
+      const now = await off(candidate);
       if (now >= least) continue;
       least = now;
       best = candidate;
     }
-    codebook = best.codebook;
   }
-  return { ...best, codebook };
+  return best;
 }
 
 /** Which value of the codebook each weight has: rows × columns. */
@@ -174,16 +181,21 @@ function running(numbers: readonly number[]): Float64Array {
   return result;
 }
 
-/** The values with which the chosen places give outputs nearest to the target's: least squares over all rows at once. */
-async function fittedCodebook(
-  { weights, codebook }: PaletteWeights,
+interface TableEquations {
+  /** size × size */
+  readonly gram: Float64Array;
+  readonly right: Float64Array;
+}
+
+/** H between the values of a table, summed over all weights that have them: see `KeptRows.tableEquations`. */
+async function tableEquations(
+  indices: Uint8Array,
+  size: number,
   target: Matrix,
   error: OutputError,
   mask: Uint8Array | undefined,
-): Promise<Float32Array | undefined> {
-  const { rows, columns } = weights;
-  const size = codebook.length;
-  const indices = indicesOf(weights, codebook);
+): Promise<TableEquations> {
+  const { rows, columns } = target;
   const isUsed = (at: number): boolean => mask?.[at] !== 0;
   const gram = new Float64Array(size * size);
   const right = new Float64Array(size);
@@ -203,6 +215,12 @@ async function fittedCodebook(
       gram[place] = (gram[place] ?? 0) + (data[at] ?? 0);
     }
   }
+  return { gram, right };
+}
+
+/** The values with which the chosen places give outputs nearest to the target's: least squares over all rows at once. */
+function fittedCodebook({ gram, right }: TableEquations, codebook: Float32Array): Float32Array | undefined {
+  const size = codebook.length;
   let mean = 0;
   for (let at = 0; at < size; at += 1) mean += (gram[at * size + at] ?? 0) / size;
   const ridge = CODEBOOK_RIDGE * mean;

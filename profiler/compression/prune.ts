@@ -1,6 +1,6 @@
 import { matrix, type Matrix } from "../numeric/matrix.ts";
 import type { OutputError } from "./output-error.ts";
-import { isSparse, solvedWithin } from "./within-mask.ts";
+import { isSparse, KeptRows, MOST_CUBES } from "./kept-rows.ts";
 
 /**
  * What taking each weight out alone costs, as a share of the energy of the layer's outputs: w² / [H⁻¹]ⱼⱼ (Hassibi, Stork: "Optimal
@@ -18,12 +18,43 @@ export async function saliencies(weights: Matrix, error: OutputError, energy: nu
   });
 }
 
-/** 1 for so many of the largest. */
-export function mostSalient(saliency: Float32Array, kept: number): Uint8Array {
+/**
+ * 1 for so many of the largest.
+ * @param sorted the same, ascending: sorted once where several masks are made
+ */
+export function mostSalient(saliency: Float32Array, kept: number, sorted = saliency.toSorted()): Uint8Array {
   if (kept >= saliency.length) return new Uint8Array(saliency.length).fill(1);
-  const threshold = saliency.toSorted()[saliency.length - kept - 1] ?? Infinity;
+  const threshold = sorted[saliency.length - kept - 1] ?? Infinity;
   return Uint8Array.from(saliency, (value) => (value > threshold ? 1 : 0));
 }
+
+/** Weights that are left before the last are taken out, as multiples of those that stay: what makes up for whom changes on the way. */
+const STAGES = [2.5, 1.5] as const;
+
+/**
+ * Which weights stay, taken out in stages: each fits what is left, and asks anew what taking one of it out costs (Hassibi, Stork, 1992,
+ * a step of many weights at a time).
+ * @param saliency of all weights, as `saliencies` gives it
+ * @param kept how many stay
+ */
+export async function stagedMask(
+  target: Matrix,
+  error: OutputError,
+  saliency: Float32Array,
+  kept: number,
+): Promise<Uint8Array> {
+  let costs = saliency;
+  for (const stage of STAGES) {
+    const mask = mostSalient(costs, Math.round(stage * kept));
+    if (!isSparse(mask, target.columns, CUBES_OF_STAGE)) continue;
+    const rows = new KeptRows(error, mask);
+    costs = await rows.saliencies(await rows.solved(target));
+  }
+  return mostSalient(costs, kept);
+}
+
+/** Work of a stage: see `isSparse`. */
+const CUBES_OF_STAGE = 3e9;
 
 /** Keeps the `kept` most salient of every `group` weights along a row (Mishra et al.: "Accelerating Sparse Deep Neural Networks", 2021). */
 export function patternMask(saliency: Float32Array, columns: number, kept: number, group: number): Uint8Array {
@@ -38,8 +69,16 @@ export function patternMask(saliency: Float32Array, columns: number, kept: numbe
   return mask;
 }
 
-/** Steps of the fit: the weights are near already, and each step is one product with H. */
-const MOST_STEPS = 60;
+/** How much work a fit may be. */
+export interface FitEffort {
+  /** Steps where many weights stay: each is one product with H. */
+  readonly steps: number;
+  /** Where fewer stay, they are solved for exactly: see `isSparse`. */
+  readonly cubes: number;
+}
+
+/** The weights are near already. */
+const IN_FULL: FitEffort = { steps: 60, cubes: MOST_CUBES };
 /** The fit ends when what is left of the gradient is this share of the first. */
 const CLOSE_ENOUGH = 1e-4;
 
@@ -51,10 +90,10 @@ export async function refitted(
   target: Matrix,
   error: OutputError,
   mask: Uint8Array,
-  mostSteps: number = MOST_STEPS,
+  effort: FitEffort = IN_FULL,
 ): Promise<Matrix> {
   const { rows, columns } = target;
-  if (isSparse(mask, columns)) return solvedWithin(target, error, mask);
+  if (isSparse(mask, columns, effort.cubes)) return new KeptRows(error, mask).solved(target);
   const x = masked(target.data, mask);
   const difference = matrix(
     rows,
@@ -65,7 +104,7 @@ export async function refitted(
   const direction = preconditioned(residual, error, columns);
   let sizes = rowProducts(residual, direction, rows, columns);
   const first = sizes.slice();
-  for (let step = 0; step < mostSteps; step += 1) {
+  for (let step = 0; step < effort.steps; step += 1) {
     if (sizes.every((size, row) => size <= CLOSE_ENOUGH ** 2 * (first[row] ?? 0))) break;
     const image = masked((await error.apply(matrix(rows, columns, direction))).data, mask);
     const curvature = rowProducts(direction, image, rows, columns);

@@ -10,6 +10,7 @@ import { inputPorts } from "../runtime/model-ports.ts";
 import { SessionPool } from "../runtime/session-pool.ts";
 import { applyEdit, predictEdit, type EditContext, type Step } from "./apply.ts";
 import { checkEdit } from "./check-edit.ts";
+import { compress, type CompressOptions } from "./compress/compress.ts";
 import type { Edit } from "./edit.ts";
 import { fit, type FitOptions, type Fitted } from "./fit/fit.ts";
 import { suggest, type SuggestOptions } from "./suggest.ts";
@@ -32,6 +33,9 @@ export interface ApplyOptions extends Pick<EditContext, "training" | "signal" | 
   /** Samples that its weights are fitted to instead of the session's; null: none. */
   readonly calibration?: CalibrationSpec | null;
 }
+
+/** What a search gets from the session. */
+type SessionsOwn = "bindings" | "hardware" | "calibration" | "seed";
 
 export interface Prediction {
   /** Its new weights have no numbers. */
@@ -135,18 +139,13 @@ export class EditSession {
   }
 
   /** See `fit`. */
-  fit(
-    options: Omit<FitOptions, "bindings" | "hardware" | "calibration" | "seed">,
-    model: Model = this.base,
-  ): Promise<Fitted> {
-    const { hardware, seed } = this.settings;
-    return fit(model, {
-      ...options,
-      calibration: this.samples(),
-      bindings: this.#bindings,
-      hardware,
-      ...(seed !== undefined && { seed }),
-    });
+  fit(options: Omit<FitOptions, SessionsOwn>, model: Model = this.base): Promise<Fitted> {
+    return fit(model, { ...options, ...this.#own });
+  }
+
+  /** See `compress`. */
+  compress(options: Omit<CompressOptions, SessionsOwn>, model: Model = this.base): Promise<Fitted> {
+    return compress(model, { ...options, ...this.#own });
   }
 
   /** Runs two models on the same samples. */
@@ -166,6 +165,12 @@ export class EditSession {
   /** Frees what runs models. */
   close(): Promise<void> {
     return this.#pool.close();
+  }
+
+  get #own(): Pick<FitOptions, SessionsOwn> {
+    const { hardware, seed } = this.settings;
+    const bindings = this.#bindings;
+    return { calibration: this.samples(), bindings, hardware, ...(seed !== undefined && { seed }) };
   }
 
   get #bindings(): Readonly<Record<string, number>> {

@@ -1,3 +1,4 @@
+import type { ByteSegment } from "../bytes/byte-segments.ts";
 import type { ByteSource, ExternalDataFiles } from "../bytes/byte-source.ts";
 import { count } from "../counters.ts";
 import type { FindGroups } from "../layers/operator-group.ts";
@@ -12,12 +13,12 @@ import { quantizationGroups } from "./onnx/fusion/quantization-groups.ts";
 import { ONNX_ADAPTER } from "./onnx/adapter.ts";
 import { ONNX_OPERATORS } from "./onnx/operators/index.ts";
 import { readOnnx } from "./onnx/read.ts";
-import { onnxBytes, writeOnnx } from "./onnx/write.ts";
+import { onnxBytes, onnxSegments, writeOnnx } from "./onnx/write.ts";
 import { TFLITE_ADAPTER } from "./tflite/adapter.ts";
 import { isTfliteFile } from "./tflite/identify.ts";
 import { TFLITE_OPERATORS } from "./tflite/operators/index.ts";
 import { readTflite } from "./tflite/read.ts";
-import { tfliteBytes, writeTflite } from "./tflite/write.ts";
+import { tfliteBytes, tfliteSegments, writeTflite } from "./tflite/write.ts";
 
 export interface WriteOptions {
   readonly signal?: AbortSignal;
@@ -36,6 +37,8 @@ export interface Format extends FormatType {
   readonly write: (model: Model, path: string, options: WriteOptions) => Promise<void>;
   /** The file that `write` would write, for running it right away. */
   readonly bytes: (model: Model) => Promise<Uint8Array>;
+  /** What `write` would write, its data files among it, piece by piece. */
+  readonly segments: (model: Model) => Promise<readonly ByteSegment[]>;
   readonly operators: OperatorTable;
   readonly adapter: FormatAdapter;
   /** What its runtimes run as one operator. */
@@ -63,6 +66,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     read: readOnnx,
     write: writeOnnx,
     bytes: (model) => onnxBytes(model),
+    segments: onnxSegments,
     operators: ONNX_OPERATORS,
     adapter: ONNX_ADAPTER,
     groups: quantizationGroups,
@@ -80,6 +84,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     read: readTflite,
     write: writeTflite,
     bytes: (model) => tfliteBytes(model),
+    segments: tfliteSegments,
     operators: TFLITE_OPERATORS,
     adapter: TFLITE_ADAPTER,
     // Quantized operators are taken as they are in the file.

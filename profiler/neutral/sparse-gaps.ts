@@ -1,4 +1,4 @@
-import { storedLength } from "./packed-bits.ts";
+import { bitPlanes, storedLength } from "./packed-bits.ts";
 
 /** Places of stored weights by their distances: the first from the start, the others from the one before. */
 export interface SparseGaps {
@@ -8,8 +8,10 @@ export interface SparseGaps {
   readonly sources: Int32Array;
 }
 
-/** One plane of bits each: the operators that put two together take more than they save of most layers. */
-const GAP_BITS = [2, 4, 8] as const;
+/** What may be made of one plane of bits or two: the operators that put three together take more than they save. */
+const GAP_BITS = [2, 3, 4, 5, 6, 8] as const;
+/** Bytes of the operators that a further plane takes to be decoded, about. */
+const PLANE_BYTES = 250;
 
 /**
  * The gaps with as many bits as make them, with the values beside them, the smallest (Han et al.: "Deep Compression", ICLR 2016).
@@ -19,7 +21,7 @@ const GAP_BITS = [2, 4, 8] as const;
 export function sparseGaps(places: Uint32Array, valueBits: number): SparseGaps {
   const sizes = GAP_BITS.map((bits) => {
     const entries = entriesWith(places, bits);
-    return { bits, bytes: storedLength(bits, entries) + Math.ceil((entries * valueBits) / 8) };
+    return { bits, bytes: gapBytes(bits, entries) + Math.ceil((entries * valueBits) / 8) };
   });
   const { bits: gapBits } = sizes.reduce((best, each) => (each.bytes < best.bytes ? each : best));
   const most = 2 ** gapBits - 1;
@@ -37,6 +39,10 @@ export function sparseGaps(places: Uint32Array, valueBits: number): SparseGaps {
     last = place;
   });
   return { gapBits, gaps, sources };
+}
+
+function gapBytes(bits: number, entries: number): number {
+  return storedLength(bits, entries) + PLANE_BYTES * (bitPlanes(bits).length - 1);
 }
 
 function entriesWith(places: Uint32Array, bits: number): number {

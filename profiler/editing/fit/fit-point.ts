@@ -12,6 +12,10 @@ export type BudgetedTotal = (typeof BUDGETED)[number];
 export type FitBudget = Readonly<Partial<Record<BudgetedTotal, number>>> & {
   /** Share of right answers below which the search does not go, 0 to 1; needs labelled samples. */
   readonly lowestAccuracy?: number;
+  /** Largest download: see `FitPoint.downloadBytes`. What only predicts sizes cannot keep it. */
+  readonly downloadBytes?: number;
+  /** Decibels that the outputs' power must be above that of their error at least; see `FitError.error`. */
+  readonly lowestSnr?: number;
 };
 
 /** How far a model's answers are from those of the model that the search started from. */
@@ -53,6 +57,8 @@ export interface FitPoint extends FitError {
   readonly verdict: Verdict | null;
   readonly edits: readonly Edit[];
   readonly totals: Totals;
+  /** Bytes of the file compressed as in an APK; null where that was not asked for. */
+  readonly downloadBytes: number | null;
   readonly isWithinBudget: boolean;
   /** What is still too much, as part of what was too much at the start: 0 within the budget; see `Goal`. */
   readonly excess: number;

@@ -1,8 +1,9 @@
-import { CalibrationError } from "../../errors.ts";
+import { CalibrationError, OptionError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
-import type { FitBudget, FitResult } from "./fit-point.ts";
+import type { FitBudget, FitResult, FitSamples } from "./fit-point.ts";
 import { withParetoFront } from "./pareto-front.ts";
 import { Goal } from "./goal.ts";
+import type { Points } from "./points.ts";
 import { Search, type SearchOptions } from "./search.ts";
 import { Trials, type TrialOptions } from "./trials.ts";
 
@@ -37,28 +38,36 @@ async function search(model: Model, trials: Trials, options: FitOptions): Promis
   const { budget, signal } = options;
   if (budget.lowestAccuracy !== undefined && !trials.samples.hasLabels)
     throw new CalibrationError("an accuracy can only be kept on labelled samples");
-  const goal = new Goal(budget, trials.totalsOf(model), await trials.judged(model));
+  if (budget.downloadBytes !== undefined)
+    throw new OptionError("restructurings are chosen by sizes that can be predicted, and a download cannot", {
+      hint: "`edgewise compress` keeps one.",
+    });
+  const start = { totals: trials.totalsOf(model), downloadBytes: null };
+  const goal = new Goal(budget, start, await trials.judged(model));
   const greedy = new Search(trials, goal, options);
-  let isCancelled = false;
+  const isCancelled = await endedByAbort(() => greedy.run(model), signal);
+  return fittedOf(model, greedy.points, goal, trials.samples, isCancelled);
+}
+
+/** Aborting ends a search and keeps what it found. */
+export async function endedByAbort(run: () => Promise<void>, signal: AbortSignal | undefined): Promise<boolean> {
   try {
-    await greedy.run(model);
+    await run();
   } catch (error) {
     if (signal?.aborted !== true) throw error;
-    isCancelled = true;
+    return true;
   }
-  const points = withParetoFront(greedy.points, goal.costs);
-  const { best } = greedy;
+  return false;
+}
+
+/** What a search came to. @param model that it started from */
+export function fittedOf(model: Model, found: Points, goal: Goal, samples: FitSamples, isCancelled: boolean): Fitted {
+  const points = withParetoFront(found.all, goal.costs);
+  const { best } = found;
   const isMet = points[best]?.isWithinBudget ?? false;
   const ending = isCancelled ? "cancelled" : isMet ? "met" : "exhausted";
   return {
-    result: {
-      points,
-      best,
-      isMet,
-      ending,
-      samples: trials.samples,
-      promise: goal.promiseOf(points[best]?.verdict ?? null),
-    },
-    model: greedy.model ?? model,
+    result: { points, best, isMet, ending, samples, promise: goal.promiseOf(points[best]?.verdict ?? null) },
+    model: found.model ?? model,
   };
 }

@@ -4,45 +4,56 @@ import type { Totals } from "../../profile.ts";
 import { fewestTrials } from "../../numeric/proportion-bound.ts";
 import {
   BUDGETED,
-  type BudgetedTotal,
   type AccuracyPromise,
   type FitBudget,
   type FitError,
+  type FitPoint,
   type Verdict,
 } from "./fit-point.ts";
+import type { Cost } from "./pareto-front.ts";
 
 /** What stands for the cost of a model when only an accuracy is asked for: what suggestions are ranked by. */
 const COSTS = ["weightBytes", "energyPicojoules", "latencySeconds"] as const;
 
+/** What costs nothing at the start cannot become cheaper. */
+const LEAST_COST = 1e-12;
+
 /** Of a promise to be wrong: the usual one in twenty. */
 export const RISK = 0.05;
 
+/** What can be bounded: totals, and the download. */
+type Sizes = Parameters<Cost>[0];
+
+interface Bound {
+  readonly title: string;
+  readonly cost: Cost;
+  readonly most: number;
+}
+
 /** A budget, seen from the model that the search starts from. */
 export class Goal {
-  readonly #bounds: readonly { readonly total: BudgetedTotal; readonly most: number }[];
+  readonly #bounds: readonly Bound[];
 
   /** @throws {OptionError} for a budget that bounds nothing, or a total that is unknown */
   constructor(
     private readonly budget: FitBudget,
-    private readonly start: Totals,
+    private readonly start: Sizes,
     private readonly startVerdict: Verdict | null = null,
+    /** What is to become small when only an accuracy or an error is asked for. */
+    private readonly freeCosts: readonly (keyof Totals)[] = COSTS,
   ) {
-    this.#bounds = BUDGETED.flatMap((total) => {
-      const most = budget[total];
-      return most === undefined ? [] : [{ total, most }];
-    });
-    if (this.#bounds.length === 0 && budget.lowestAccuracy === undefined)
+    this.#bounds = boundsOf(budget);
+    if (this.#bounds.length === 0 && budget.lowestAccuracy === undefined && budget.lowestSnr === undefined)
       throw new OptionError("nothing to fit to: give at least one limit");
-    const unknown = this.#bounds.find(({ total }) => start[total] === null);
+    const unknown = this.#bounds.find(({ cost }) => cost(start) === null);
     if (unknown !== undefined)
-      throw new OptionError(`${totalOf(unknown.total)?.title ?? unknown.total} of this model is unknown`, {
-        hint: "Bind its dynamic dimensions.",
-      });
+      throw new OptionError(`${unknown.title} of this model is unknown`, { hint: "Bind its dynamic dimensions." });
   }
 
-  /** Totals that are to become small. */
-  get costs(): readonly (keyof Totals)[] {
-    return this.#bounds.length === 0 ? COSTS : this.#bounds.map(({ total }) => total);
+  /** What is to become small. */
+  get costs(): readonly Cost[] {
+    if (this.#bounds.length > 0) return this.#bounds.map(({ cost }) => cost);
+    return this.freeCosts.map(costOf);
   }
 
   /** Whether there is a size at which to stop; otherwise the smaller, the better. */
@@ -54,21 +65,34 @@ export class Goal {
    * What is too much of a model: 1 for the start, 0 within all bounds; with several, the mean over those that the start exceeds. Without
    * bounds the model's cost as part of the start's.
    */
-  excessOf(totals: Totals): number {
-    if (!this.isBounded) return meanOf(COSTS.map((total) => totals[total] / (this.start[total] || 1)));
-    const exceeded = this.#bounds.filter(({ total, most }) => (this.start[total] ?? 0) > most);
-    const shares = this.#bounds.map(({ total, most }) => {
-      const above = Math.max(0, (totals[total] ?? Infinity) - most);
-      const before = (this.start[total] ?? 0) - most;
+  excessOf(totals: Totals, downloadBytes: number | null = null): number {
+    const sizes = { totals, downloadBytes };
+    const { start } = this;
+    if (!this.isBounded)
+      return meanOf(
+        this.costs.map((cost) => (cost(sizes) ?? Infinity) / Math.max(LEAST_COST, cost(start) ?? LEAST_COST)),
+      );
+    const exceeded = this.#bounds.filter(({ cost, most }) => (cost(start) ?? 0) > most);
+    const shares = this.#bounds.map(({ cost, most }) => {
+      const above = Math.max(0, (cost(sizes) ?? Infinity) - most);
+      const before = (cost(start) ?? 0) - most;
       // A bound that the start keeps must be kept.
       return above / (before > 0 ? before : Math.max(1, most));
     });
     return shares.reduce((sum, share) => sum + share, 0) / Math.max(1, exceeded.length);
   }
 
-  /** By the samples of the search: by its right answers, and by what their margins let expect of others. */
-  isAccurate({ accuracy, expectedAccuracy }: Pick<FitError, "accuracy" | "expectedAccuracy">): boolean {
-    const { lowestAccuracy } = this.budget;
+  /** What was found, held against the budget. */
+  pointOf(found: Omit<FitPoint, "isWithinBudget" | "excess">): FitPoint {
+    const excess = this.excessOf(found.totals, found.downloadBytes);
+    const isMet = this.isAccurate(found) && this.isConfirmed(found.verdict);
+    return { ...found, isWithinBudget: isMet && (!this.isBounded || excess === 0), excess };
+  }
+
+  /** By the samples of the search: by its error, its right answers, and by what their margins let expect of others. */
+  isAccurate({ error, accuracy, expectedAccuracy }: FitError): boolean {
+    const { lowestAccuracy, lowestSnr } = this.budget;
+    if (lowestSnr !== undefined && error > 10 ** (-lowestSnr / 10)) return false;
     return lowestAccuracy === undefined || Math.min(accuracy ?? 0, expectedAccuracy ?? 0) >= lowestAccuracy;
   }
 
@@ -91,10 +115,20 @@ export class Goal {
     const samplesNeeded = fewestTrials(lowestAccuracy, RISK);
     return { ...verdict, isShown: verdict.least >= lowestAccuracy, samplesNeeded };
   }
+}
 
-  isMet(totals: Totals, error: Pick<FitError, "accuracy" | "expectedAccuracy">, verdict: Verdict | null): boolean {
-    return this.isAccurate(error) && this.isConfirmed(verdict) && (!this.isBounded || this.excessOf(totals) === 0);
-  }
+function boundsOf(budget: FitBudget): readonly Bound[] {
+  const totals = BUDGETED.flatMap((total): readonly Bound[] => {
+    const most = budget[total];
+    return most === undefined ? [] : [{ title: totalOf(total)?.title ?? total, cost: costOf(total), most }];
+  });
+  const { downloadBytes } = budget;
+  if (downloadBytes === undefined) return totals;
+  return [...totals, { title: "Download", cost: (sizes) => sizes.downloadBytes, most: downloadBytes }];
+}
+
+function costOf(total: keyof Totals): Cost {
+  return ({ totals }) => totals[total];
 }
 
 function meanOf(values: readonly number[]): number {

@@ -1,15 +1,14 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
-import { EdgewiseError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import type { Totals } from "../../profile.ts";
-import { predictEdit } from "../apply.ts";
-import { EXACT_ERROR } from "../rounding.ts";
 import { formatEdit, type Edit } from "../edit.ts";
 import type { Guarantee } from "../../restructure/restructuring.ts";
+import { withExactEdits } from "./exact-edits.ts";
 import type { FitError, FitPoint, Verdict } from "./fit-point.ts";
 import type { Goal } from "./goal.ts";
 import { combined, rounded } from "./strengths.ts";
 import { movesOn, type Move } from "./moves.ts";
+import { Points } from "./points.ts";
+import { possible, predictedTotals } from "./possible.ts";
 import type { Trials } from "./trials.ts";
 
 export interface SearchOptions {
@@ -59,8 +58,7 @@ const WIDTHS = 1000;
  * once (the pilot method: Duin and Voß, Networks 34, 1999): a model within the budget early, and a bound beyond which the search need not go.
  */
 export class Search {
-  readonly points: FitPoint[] = [];
-  #model: Model | undefined;
+  readonly #points: Points;
   /** Error per saving of each move when it was measured last; Infinity for those that are out. */
   readonly #ratios = new Map<string, number>();
   #step = STEP;
@@ -70,7 +68,13 @@ export class Search {
     private readonly trials: Trials,
     private readonly goal: Goal,
     private readonly options: SearchOptions,
-  ) {}
+  ) {
+    this.#points = new Points(goal, options.onPoint);
+  }
+
+  get points(): Points {
+    return this.#points;
+  }
 
   /** Ends when the budget is met, nothing is left, or a reason is thrown. */
   async run(base: Model): Promise<void> {
@@ -78,35 +82,15 @@ export class Search {
     const verdict = await this.trials.judged(base);
     const point = this.#point([], this.trials.totalsOf(base), error, verdict);
     const start: State = { model: base, point, trial: error };
-    this.#found(start.point, base);
+    this.#points.add(start.point, base);
     if (!this.goal.isAccurate(error)) return;
     let current: State | undefined = await this.#exact(start);
     while (current && !this.#isDone(current)) {
       await this.#pilot(current);
       if (this.#isDone(current)) return;
       current = await this.#next(current);
-      if (current) this.#found(current.point, current.model);
+      if (current) this.#points.add(current.point, current.model);
     }
-  }
-
-  /** Position of the point to take; see `FitResult`. */
-  get best(): number {
-    const { points, goal } = this;
-    const met = [...points.keys()].filter((index) => points[index]?.isWithinBudget);
-    const by = (key: "error" | "excess"): ((a: number, b: number) => number) => {
-      const value = (index: number): number => points[index]?.[key] ?? Infinity;
-      return (a, b) => (value(a) === value(b) ? 0 : value(a) - value(b));
-    };
-    const isPossible = (point: FitPoint | undefined): boolean =>
-      point !== undefined && goal.isAccurate(point) && goal.isConfirmed(point.verdict);
-    if (met.length > 0) return met.toSorted(by(goal.isBounded ? "error" : "excess"))[0] ?? 0;
-    const accurate = [...points.keys()].filter((index) => isPossible(points[index]));
-    return accurate.toSorted(by("excess"))[0] ?? 0;
-  }
-
-  /** The model of that point. Those of the others are let go: each holds its new weights. */
-  get model(): Model | undefined {
-    return this.#model;
   }
 
   #isDone({ point }: State): boolean {
@@ -122,39 +106,21 @@ export class Search {
   /** No point at this error or more can become the best. */
   #bound(): number {
     if (!this.goal.isBounded) return Infinity;
-    return this.points.reduce(
+    return this.#points.all.reduce(
       (least, { isWithinBudget, error }) => (isWithinBudget ? Math.min(least, error) : least),
       Infinity,
     );
   }
 
-  /** Every exact edit that makes the model cheaper: they are free. One that is off by more than rounding would be our bug, and none is taken. */
   async #exact(start: State): Promise<State> {
-    let [model, edits, totals] = [start.model, start.point.edits, start.point.totals];
-    for (const { edit } of movesOn(model, ["exact"], this.options.bindings)) {
-      this.#say(start, edit);
-      const made = await possible(async () => {
-        const after = await this.#predicted(model, edit);
-        if (!after || !this.#isCheaper(totals, after)) return undefined;
-        return { model: await this.trials.edited(model, edit, "all"), totals: after };
-      });
-      if (made) [model, edits, totals] = [made.model, [...edits, edit], made.totals];
-    }
-    if (edits.length === 0) return start;
-    const error = await this.trials.measured(model, "all");
-    if (error.maxRelative > EXACT_ERROR && error.maxRelative > (await this.trials.rounding(start.model))) return start;
-    const point = this.#point(edits, totals, error, await this.trials.judged(model));
-    this.#found(point, model);
+    const { goal, trials, options } = this;
+    const onEdit = (edit: Edit): void => this.#say(start, edit);
+    const made = await withExactEdits(start.model, start.point.totals, goal, trials, { ...options, onEdit });
+    if (!made) return start;
+    const { model, edits, totals, error } = made;
+    const point = this.#point(edits, totals, error, await trials.judged(model));
+    this.#points.add(point, model);
     return { model, point, trial: error, before: start };
-  }
-
-  #isCheaper(before: Totals, after: Totals): boolean {
-    const kinds = ["weightBytes", "energyPicojoules", "latencySeconds"] as const;
-    return (
-      this.goal.excessOf(after) <= this.goal.excessOf(before) &&
-      kinds.every((total) => after[total] <= before[total]) &&
-      kinds.some((total) => after[total] < before[total])
-    );
   }
 
   /** The move with the least error per saving, made in full. */
@@ -256,7 +222,7 @@ export class Search {
     if (!found) return;
     const { edit, model, error } = found;
     const verdict = await this.trials.judged(model);
-    this.#found(
+    this.#points.add(
       this.#point([...from.point.edits, edit], this.trials.totalsOf(model, from.model), error, verdict),
       model,
     );
@@ -279,30 +245,12 @@ export class Search {
     return at(low);
   }
 
-  async #predicted(model: Model, edit: Edit): Promise<Totals | undefined> {
-    // An abort comes as an event: without a turn between the predictions nobody could hear it.
-    await nextTurn();
-    this.options.signal?.throwIfAborted();
-    const { bindings } = this.options;
-    const after = await predictEdit(model, edit, bindings ? { bindings } : {});
-    return after && this.trials.totalsOf(after, model);
+  #predicted(model: Model, edit: Edit): Promise<Totals | undefined> {
+    return predictedTotals(model, edit, this.trials, this.options);
   }
 
   #point(edits: readonly Edit[], totals: Totals, error: FitError, verdict: Verdict | null): FitPoint {
-    return {
-      edits,
-      totals,
-      ...error,
-      verdict,
-      isWithinBudget: this.goal.isMet(totals, error, verdict),
-      excess: this.goal.excessOf(totals),
-    };
-  }
-
-  #found(point: FitPoint, model: Model): void {
-    this.points.push(point);
-    if (this.best === this.points.length - 1) this.#model = model;
-    this.options.onPoint?.(point);
+    return this.goal.pointOf({ edits, totals, ...error, verdict, downloadBytes: null });
   }
 
   #say({ point }: State, edit: Edit): void {
@@ -316,17 +264,4 @@ function continued(current: State, edit: Edit): { readonly from: State; readonly
   const isSame = last?.restructuring === edit.restructuring && last.target === edit.target;
   const options = isSame && current.before ? combined(edit.restructuring, last.options, edit.options) : undefined;
   return options && current.before ? { from: current.before, edit: { ...edit, options } } : { from: current, edit };
-}
-
-/** Failures that say nothing of a place: the file itself is at fault. */
-const FATAL = new Set(["file-changed", "file-access", "external-data"]);
-
-/** undefined where an edit turns out not to be possible, or its model does not run. */
-async function possible<T>(make: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await make();
-  } catch (error) {
-    if (error instanceof EdgewiseError && !FATAL.has(error.code)) return undefined;
-    throw error;
-  }
 }

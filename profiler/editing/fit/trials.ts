@@ -1,3 +1,4 @@
+import { downloadBytesOf } from "../../formats/download.ts";
 import type { HardwareProfile } from "../../hardware/hardware.ts";
 import type { Model } from "../../model/model.ts";
 import { analyseModel, totalsOf as totalsOfAnalysed, type AnalysedModel } from "../../profile-model.ts";
@@ -7,6 +8,7 @@ import { previewSamples } from "../../calibration/preview-samples.ts";
 import { isRandom, type CalibrationSpec, type SamplePart } from "../../calibration/spec.ts";
 import { compareRuns, type RunComparison } from "../../runtime/compare-runs.ts";
 import { inputPorts } from "../../runtime/model-ports.ts";
+import type { ActivationSource } from "../../neutral/activations.ts";
 import { applyEdit } from "../apply.ts";
 import type { Edit } from "../edit.ts";
 import { leastProportion } from "../../numeric/proportion-bound.ts";
@@ -67,6 +69,10 @@ export class Trials {
 
   /** What is known of a model is let go with it. */
   readonly #analysed = new WeakMap<Model, AnalysedModel>();
+  readonly #activations: Readonly<Record<keyof Sampling, WeakMap<Model, ActivationSource>>> = {
+    all: new WeakMap(),
+    trial: new WeakMap(),
+  };
 
   /**
    * @throws {CalibrationError} when the samples do not fit the model
@@ -114,9 +120,8 @@ export class Trials {
   /** @throws what `applyEdit` does */
   async edited(model: Model, edit: Edit, extent: keyof Sampling): Promise<Model> {
     const { bindings, seed } = this.options;
-    const spec = this.plan.fitting?.[extent];
     const { after } = await applyEdit(model, edit, {
-      ...(spec && { activationsOf: (one: Model) => activationsOn(one, spec, this.pool.open, this.options.signal) }),
+      ...(this.plan.fitting && { activationsOf: (one: Model) => this.#activationsOn(one, extent) }),
       ...(bindings && { bindings }),
       ...(seed !== undefined && { seed }),
       ...signalOf(this.options),
@@ -124,11 +129,24 @@ export class Trials {
     return after;
   }
 
+  /** The same object for the same model: edits keep what they learn of it with it. */
+  #activationsOn(model: Model, extent: keyof Sampling): ActivationSource | undefined {
+    const spec = this.plan.fitting?.[extent];
+    const known = this.#activations[extent].get(model) ?? (spec && activationsOn(model, spec, this.pool.open, this.options.signal));
+    if (known) this.#activations[extent].set(model, known);
+    return known;
+  }
+
   /** @throws {RunError} when the model does not run */
   async measured(model: Model, extent: keyof Sampling): Promise<FitError> {
     const calibration = this.plan.measuring[extent];
     const { open } = this.pool;
     return errorOf(await compareRuns(this.original, model, { calibration, open, ...signalOf(this.options) }));
+  }
+
+  /** Bytes of its file as they are downloaded. */
+  downloadOf(model: Model): Promise<number> {
+    return downloadBytesOf(model, signalOf(this.options));
   }
 
   /** How right the model is on the samples that are kept back; null where there are none, or without labels. */

@@ -72,6 +72,16 @@ export async function onnxBytes(model: Model, tensors: readonly string[] = []): 
   return bytesOfSegments([...(await modelPieces(model, embedded)), ...furtherOutputs(tensors)]);
 }
 
+/**
+ * All bytes that `writeOnnx` would write, those of its data files among them.
+ * @throws {LoweringError} for a prediction
+ */
+export async function onnxSegments(model: Model): Promise<readonly ByteSegment[]> {
+  const { segments, data } = await planned(model, "data", LONGEST_PROTOBUF);
+  const dataFiles = [...(model.dataFiles?.values() ?? [])];
+  return [...segments, ...data, ...dataFiles.map((source) => ({ source, offset: 0, length: source.size }))];
+}
+
 /** Bytes that the model would take, its data files among them; of a prediction too. Nothing of the weights is read. */
 export async function onnxSize(model: Model): Promise<number> {
   const dataFiles = [...(model.dataFiles?.values() ?? [])];

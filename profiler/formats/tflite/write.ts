@@ -25,7 +25,7 @@ export interface WriteOptions {
  * @throws {LoweringError} for a prediction, whose weights have no numbers
  */
 export async function writeTflite(model: Model, path: string, options: WriteOptions = {}): Promise<void> {
-  const segments = await modelPieces(model);
+  const segments = await tfliteSegments(model);
   const total = lengthOf(segments);
   let done = 0;
   const onBytes = (count: number): void => options.onProgress?.((done += count) / total);
@@ -37,7 +37,7 @@ export async function writeTflite(model: Model, path: string, options: WriteOpti
  * @throws {LoweringError} for a prediction
  */
 export async function tfliteBytes(model: Model): Promise<Uint8Array> {
-  return bytesOfSegments(await modelPieces(model));
+  return bytesOfSegments(await tfliteSegments(model));
 }
 
 /** Bytes of the file that an edited model makes; of a prediction too, whose weights have a size and no numbers. */
@@ -45,7 +45,11 @@ export async function tfliteFileBytes(model: Model): Promise<number> {
   return lengthOf(await rebuilt(model, plannedPayload));
 }
 
-async function modelPieces(model: Model): Promise<readonly ByteSegment[]> {
+/**
+ * All bytes that `writeTflite` would write.
+ * @throws {LoweringError} for a prediction
+ */
+export async function tfliteSegments(model: Model): Promise<readonly ByteSegment[]> {
   const { source } = model;
   if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
   return isEdited(model) ? rebuilt(model) : [{ source, offset: 0, length: source.size }];

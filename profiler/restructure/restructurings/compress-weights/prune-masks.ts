@@ -1,10 +1,17 @@
 import { allocate, type DensityPoint } from "../../../compression/allocate.ts";
 import { minus } from "../../../compression/output-error.ts";
-import { mostSalient, patternMask, refitted, saliencies } from "../../../compression/prune.ts";
+import {
+  mostSalient,
+  patternMask,
+  refitted,
+  saliencies,
+  stagedMask,
+  type FitEffort,
+} from "../../../compression/prune.ts";
 import type { Matrix } from "../../../numeric/matrix.ts";
 import type { LayerId, NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import { followSamples, type LayerInputs, type WeightedLayer } from "../../approximation/follow-samples.ts";
-import type { RewriteContext } from "../../restructuring.ts";
+import type { ActivationSource, RewriteContext } from "../../restructuring.ts";
 import { problemTools } from "./compress-layers.ts";
 import { columnsOf } from "./weighted-layers.ts";
 import { weightProblem, type WeightProblem } from "./weight-problem.ts";
@@ -14,10 +21,24 @@ export type Pattern = "none" | "2:4" | "1:4";
 /** Shares of a layer's weights at which its error is looked at. */
 const DENSITIES = [1, 0.5, 0.25, 0.12, 0.07, 0.045, 0.03, 0.02, 0.013, 0.008, 0.005] as const;
 /** The curves need not be as exact as the weights. */
-const STEPS_OF_CURVES = 15;
+const EFFORT_OF_CURVES: FitEffort = { steps: 6, cubes: 1e9 };
+
+/** What a layer's weights cost to take out. */
+interface PruningCosts {
+  readonly layer: WeightedLayer;
+  readonly costs: Float32Array;
+  /** Empty where it keeps the share that was asked for. */
+  readonly points: readonly DensityPoint[];
+}
+
+/** Of networks on their samples: the same whatever sparsity is asked for. Let go with the samples. */
+const KNOWN_COSTS = new WeakMap<ActivationSource, Map<string, Promise<readonly PruningCosts[]>>>();
+
+/** Which weights of a layer stay, in the network with the layers before it pruned; 1 where one stays. */
+export type MaskOf = (problem: WeightProblem) => Promise<Uint8Array>;
 
 /**
- * Which weights stay, by what they cost in the network as it is; 1 where one stays. Of several layers each keeps as many as make the
+ * Which weights stay, by what they cost in the network as it is. Of several layers each keeps as many as make the
  * least error altogether, measured on samples that its weights are not fitted to.
  */
 export async function masksOf(
@@ -27,23 +48,8 @@ export async function masksOf(
   pattern: Pattern,
   context: RewriteContext,
   copies: number,
-): Promise<ReadonlyMap<LayerId, Uint8Array>> {
-  const tools = { ...problemTools(graph, context.seed), holdsOut: true as const };
-  const found: {
-    readonly layer: WeightedLayer;
-    readonly costs: Float32Array;
-    readonly points: readonly DensityPoint[];
-  }[] = [];
-  const measure = async (layer: WeightedLayer, inputs: LayerInputs | undefined): Promise<undefined> => {
-    const problem = await weightProblem(layer, inputs, tools);
-    const { weights, error, energy } = problem;
-    const costs = await saliencies(weights, error, energy > 0 ? energy : sumOfSquares(weights));
-    const needsCurve = layers.length > 1 && pattern === "none";
-    found.push({ layer, costs, points: needsCurve ? await densityCurve(problem, costs) : [] });
-    return undefined;
-  };
-  if (context.activations === undefined) for (const layer of layers) await measure(layer, undefined);
-  else await followSamples(graph, layers, context, measure, copies);
+): Promise<ReadonlyMap<LayerId, MaskOf>> {
+  const found = await costsOf(graph, layers, pattern, context, copies);
   const total = found.reduce((sum, { costs }) => sum + costs.length, 0);
   const [only] = found;
   const kept = Math.round((1 - sparsity) * total);
@@ -55,22 +61,65 @@ export async function masksOf(
           kept,
         );
   return new Map(
-    found.map(({ layer, costs }, index): [LayerId, Uint8Array] => {
-      if (pattern === "none") return [layer.id, mostSalient(costs, counts[index] ?? costs.length)];
-      return [layer.id, patternMask(costs, columnsOf(layer.form), pattern === "2:4" ? 2 : 1, 4)];
+    found.map(({ layer, costs }, index): [LayerId, MaskOf] => {
+      if (pattern === "none")
+        return [layer.id, ({ target, error }) => stagedMask(target, error, costs, counts[index] ?? costs.length)];
+      const mask = patternMask(costs, columnsOf(layer.form), pattern === "2:4" ? 2 : 1, 4);
+      return [layer.id, () => Promise.resolve(mask)];
     }),
   );
 }
 
+async function costsOf(
+  graph: NeutralGraph,
+  layers: readonly WeightedLayer[],
+  pattern: Pattern,
+  context: RewriteContext,
+  copies: number,
+): Promise<readonly PruningCosts[]> {
+  const { activations, seed } = context;
+  const needsCurves = layers.length > 1 && pattern === "none";
+  if (activations === undefined) return measuredCosts(graph, layers, needsCurves, context, copies);
+  const known = KNOWN_COSTS.get(activations) ?? new Map<string, Promise<readonly PruningCosts[]>>();
+  KNOWN_COSTS.set(activations, known);
+  const key = `${layers.map(({ id }) => id).join()} ${needsCurves} ${seed} ${copies}`;
+  const costs = known.get(key) ?? measuredCosts(graph, layers, needsCurves, context, copies);
+  known.set(key, costs);
+  costs.catch(() => known.delete(key));
+  return costs;
+}
+
+async function measuredCosts(
+  graph: NeutralGraph,
+  layers: readonly WeightedLayer[],
+  needsCurves: boolean,
+  context: RewriteContext,
+  copies: number,
+): Promise<readonly PruningCosts[]> {
+  const tools = { ...problemTools(graph, context.seed), holdsOut: true as const };
+  const found: PruningCosts[] = [];
+  const measure = async (layer: WeightedLayer, inputs: LayerInputs | undefined): Promise<undefined> => {
+    const problem = await weightProblem(layer, inputs, tools);
+    const { weights, error, energy } = problem;
+    const costs = await saliencies(weights, error, energy > 0 ? energy : sumOfSquares(weights));
+    found.push({ layer, costs, points: needsCurves ? await densityCurve(problem, costs) : [] });
+    return undefined;
+  };
+  if (context.activations === undefined) for (const layer of layers) await measure(layer, undefined);
+  else await followSamples(graph, layers, context, measure, copies);
+  return found;
+}
+
 async function densityCurve(problem: WeightProblem, costs: Float32Array): Promise<readonly DensityPoint[]> {
   const points: DensityPoint[] = [];
+  const sorted = costs.toSorted();
   for (const density of DENSITIES) {
     const kept = Math.round(density * costs.length);
     if (kept === costs.length) {
       points.push({ kept, error: 0 });
       continue;
     }
-    const weights = await refitted(problem.weights, problem.error, mostSalient(costs, kept), STEPS_OF_CURVES);
+    const weights = await refitted(problem.weights, problem.error, mostSalient(costs, kept, sorted), EFFORT_OF_CURVES);
     points.push({ kept, error: await problem.heldOutError(minus(weights, problem.weights)) });
   }
   return points;

@@ -78,7 +78,7 @@ export const PRUNE_WEIGHTS = defineRestructuring({
       layers,
       context,
       async (problem, layer) => {
-        const mask = masks.get(layer.id) ?? new Uint8Array(problem.weights.data.length).fill(1);
+        const mask = (await masks.get(layer.id)?.(problem)) ?? new Uint8Array(problem.weights.data.length).fill(1);
         if (bits > 0) return sharedPruned(problem, mask, bits);
         const weights = await refitted(problem.target, problem.error, mask);
         return { weights, coding: prunedCoding(weights, undefined) };

@@ -1,0 +1,82 @@
+import { basename } from "node:path";
+import type { Command } from "commander";
+import type { EditSession } from "../editing/edit-session.ts";
+import type { CompressOptions } from "../editing/compress/compress.ts";
+import type { FitBudget } from "../editing/fit/fit-point.ts";
+import type { Fitted } from "../editing/fit/fit.ts";
+import { printable } from "../exports/printable.ts";
+import {
+  addCalibrationOptions,
+  addTestOptions,
+  calibrationOf,
+  testSamplesOf,
+  type CalibrationOptions,
+  type TestOptions,
+} from "./calibration-options.ts";
+import { chooseHardware } from "./choose-hardware.ts";
+import { EXIT, type CliContext } from "./context.ts";
+import { writeEdits } from "./edit-files.ts";
+import { fitJson, fitReport } from "./fit-report.ts";
+import { parseDimension } from "./quantities.ts";
+import { withEditSession } from "./with-model.ts";
+
+/** What commands take that search for a model within a budget, beside the budget. */
+export interface SearchCommandOptions extends CalibrationOptions, TestOptions {
+  readonly dim?: Readonly<Record<string, number>>;
+  readonly hardware?: string;
+  readonly out: string;
+  readonly saveEdits?: string;
+  readonly json?: true;
+}
+
+export function addSearchOptions(command: Command): Command {
+  command
+    .requiredOption("--out <file>", "the file to write; nothing is written when the budget cannot be kept")
+    .option("--save-edits <file>", "write the list of edits too, as JSON")
+    .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
+    .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
+    .option("--json", "write JSON");
+  return addTestOptions(addCalibrationOptions(command));
+}
+
+/** What a search is told. */
+type Searching = Pick<CompressOptions, "budget" | "measuring" | "onPoint" | "onProgress" | "signal">;
+
+/** Searches, writes the model that was found, and prints the curve. */
+export async function search(
+  path: string,
+  options: SearchCommandOptions,
+  context: CliContext,
+  budget: FitBudget,
+  run: (session: EditSession, searching: Searching) => Promise<Fitted>,
+): Promise<void> {
+  const hardware = await chooseHardware(options.hardware);
+  const measuring = testSamplesOf(options, options.dim);
+  const settings = {
+    hardware,
+    calibration: calibrationOf(options, options.dim),
+    ...(options.dim && { bindings: options.dim }),
+    ...(options.seed !== undefined && { seed: options.seed }),
+  };
+  const result = await withEditSession(path, settings, async (session) => {
+    let found = 0;
+    const fitted = await run(session, {
+      budget,
+      ...(measuring && { measuring }),
+      onPoint: () => (found += 1),
+      onProgress: (done, what) =>
+        context.progress?.(`${Math.round(100 * done)} % of the way, ${found} models: trying ${printable(what)}`),
+    });
+    const { isMet, points, best } = fitted.result;
+    if (isMet) {
+      context.progress?.("writing");
+      await session.write(fitted.model, options.out, { onNote: context.remark });
+      const { edits = [] } = points[best] ?? {};
+      if (options.saveEdits !== undefined) await writeEdits(options.saveEdits, edits, basename(path));
+    } else context.setExitCode(EXIT.failed);
+    return fitted.result;
+  }).finally(() => context.progress?.(""));
+  context.write(
+    options.json ? `${JSON.stringify(fitJson(path, options.out, result))}\n` : fitReport(result, budget, options.out),
+  );
+}

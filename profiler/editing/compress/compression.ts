@@ -1,0 +1,178 @@
+import type { Model } from "../../model/model.ts";
+import { formatEdit, type Edit } from "../edit.ts";
+import { withExactEdits } from "../fit/exact-edits.ts";
+import type { FitPoint } from "../fit/fit-point.ts";
+import type { Goal } from "../fit/goal.ts";
+import { Points } from "../fit/points.ts";
+import { possible, predictedTotals } from "../fit/possible.ts";
+import type { Trials } from "../fit/trials.ts";
+import type { CompressOptions } from "./compress.ts";
+import { densityFor, isNearly, sizesOf, type Pruned } from "./density.ts";
+import { laddersOn, pruningOn } from "./ways.ts";
+
+/** A model that is compressed, before its weights are touched. */
+interface Start {
+  readonly model: Model;
+  readonly edits: readonly Edit[];
+  readonly point: FitPoint;
+}
+
+/** Decibels at which a network is the same one: nothing that is smaller is worth more error. */
+const SAME_NETWORK = 45;
+/** A download cannot be predicted; this share of the file it hardly falls below. */
+const LEAST_DOWNLOAD = 0.75;
+/** Bits of the values that pruned weights share: Han's own, for fully connected layers 5. */
+const SHARED_BITS = 4;
+/** Where the error is small enough that the values' own counts, more bits; where most of it is pruning, fewer. */
+const FINER = { from: 24, bits: 6 } as const;
+/** Times pruning is tried until it meets a size: each tells how many bytes a weight takes. */
+const MOST_TRIES = 4;
+/** Sparsities when no size is asked for. */
+const SPARSITIES = [0.5, 0.8, 0.9, 0.93, 0.95, 0.96, 0.97, 0.976, 0.982, 0.986, 0.99, 0.993] as const;
+
+/** Tries the ways to compress weights, of the mildest that are small enough, and tells of each model. */
+export class Compression {
+  readonly points: Points;
+  #tried = 0;
+
+  constructor(
+    private readonly trials: Trials,
+    private readonly goal: Goal,
+    private readonly options: CompressOptions,
+  ) {
+    this.points = new Points(goal, options.onPoint);
+  }
+
+  /** Ends when nothing is left to try, or a reason is thrown. */
+  async run(base: Model): Promise<void> {
+    const first = await this.#found(base, [], this.trials.originalError);
+    if (!this.goal.isAccurate(first)) return;
+    const start = await this.#withoutNoOps({ model: base, edits: [], point: first });
+    if (this.goal.isBounded) await this.#toSize(start);
+    else await this.#asSmallAsAllowed(start);
+  }
+
+  /** Every exact edit that makes the model cheaper: they are free, and what is folded away is not stored. */
+  async #withoutNoOps(start: Start): Promise<Start> {
+    const { goal, trials, options } = this;
+    const onEdit = (edit: Edit): void => this.#say(edit);
+    const made = await withExactEdits(start.model, start.point.totals, goal, trials, { ...options, onEdit });
+    if (!made) return start;
+    const { model, edits, error } = made;
+    return { model, edits, point: await this.#found(model, edits, error) };
+  }
+
+  /** The mildest of each way that fits, and pruning to the byte. */
+  async #toSize(start: Start): Promise<void> {
+    if (start.point.isWithinBudget) return;
+    for (const ladder of laddersOn(start.model, this.#bindings)) {
+      for (const edit of ladder) {
+        if (!(await this.#couldFit(start, edit))) continue;
+        const point = await this.#try(start, edit);
+        if (point && point.excess === 0) break;
+      }
+      if (this.#isGoodEnough()) return;
+    }
+    const points = await this.#pruned(start, SHARED_BITS);
+    const best = points.find(({ excess }) => excess === 0);
+    if (best && decibels(best) >= FINER.from) await this.#pruned(start, FINER.bits);
+  }
+
+  /** By its size alone, where that is known before. */
+  async #couldFit(start: Start, edit: Edit): Promise<boolean> {
+    const totals = await possible(() => predictedTotals(start.model, edit, this.trials, this.options));
+    return totals !== undefined && this.goal.excessOf(totals, LEAST_DOWNLOAD * totals.fileBytes) === 0;
+  }
+
+  /** Pruned until the size is met, and not much less than it. @returns what was tried */
+  async #pruned(start: Start, bits: number): Promise<readonly FitPoint[]> {
+    const prune = pruningOn(start.model, this.#bindings);
+    if (prune === undefined) return [];
+    const dense = await possible(() =>
+      predictedTotals(
+        start.model,
+        { ...prune(0, bits), restructuring: "share-weights", options: { bits } },
+        this.trials,
+        this.options,
+      ),
+    );
+    if (dense === undefined) return [];
+    const limits = this.options.budget;
+    const sizes = sizesOf(dense, limits, bits);
+    const tries: Pruned[] = [];
+    const points: FitPoint[] = [];
+    while (tries.length < MOST_TRIES) {
+      const density = densityFor(sizes, tries);
+      if (density === undefined || density >= 1) break;
+      const point = await this.#try(start, prune(1 - density, bits));
+      if (point === undefined) break;
+      points.push(point);
+      tries.push({ density, fileBytes: point.totals.fileBytes, downloadBytes: point.downloadBytes });
+      if (isNearly(sizes, tries.at(-1))) break;
+    }
+    return points;
+  }
+
+  /** Each way as far as the accuracy or the error allows. */
+  async #asSmallAsAllowed(start: Start): Promise<void> {
+    for (const ladder of laddersOn(start.model, this.#bindings)) await this.#untilTooMuch(start, ladder);
+    const prune = pruningOn(start.model, this.#bindings);
+    if (prune) {
+      const edits = SPARSITIES.map((sparsity) => prune(sparsity, SHARED_BITS));
+      await this.#untilTooMuch(start, edits);
+    }
+  }
+
+  /**
+   * From the mildest on. Models are judged from the largest down, and the first one that fails is the last one that is looked at: of many
+   * tried, some would pass by chance (fixed sequence testing: Maurer, Hothorn, Lehmacher, 1995).
+   */
+  async #untilTooMuch(start: Start, edits: readonly Edit[]): Promise<void> {
+    for (const edit of edits) {
+      const point = await this.#try(start, edit);
+      if (point && !point.isWithinBudget) return;
+    }
+  }
+
+  /** undefined where it turns out not to be possible. */
+  async #try(start: Start, edit: Edit): Promise<FitPoint | undefined> {
+    this.#say(edit);
+    const made = await possible(async () => {
+      const model = await this.trials.edited(start.model, edit, "all");
+      return { model, error: await this.trials.measured(model, "all") };
+    });
+    this.#tried += 1;
+    return made && this.#found(made.model, [...start.edits, edit], made.error, start.model);
+  }
+
+  async #found(
+    model: Model,
+    edits: readonly Edit[],
+    error: Pick<FitPoint, "error" | "maxRelative" | "agreement" | "accuracy" | "expectedAccuracy">,
+    base?: Model,
+  ): Promise<FitPoint> {
+    const [totals, downloadBytes] = [this.trials.totalsOf(model, base), await this.trials.downloadOf(model)];
+    const verdict = await this.trials.judged(model);
+    const point = this.goal.pointOf({ edits, totals, ...error, verdict, downloadBytes });
+    this.points.add(point, model);
+    return point;
+  }
+
+  #isGoodEnough(): boolean {
+    const best = this.points.all[this.points.best];
+    return best?.isWithinBudget === true && decibels(best) >= SAME_NETWORK;
+  }
+
+  get #bindings(): Readonly<Record<string, number>> {
+    return this.options.bindings ?? {};
+  }
+
+  #say(edit: Edit): void {
+    // How many are to come depends on what is found: half of what is left, each time.
+    this.options.onProgress?.(1 - 0.85 ** this.#tried, formatEdit(edit));
+  }
+}
+
+function decibels({ error }: FitPoint): number {
+  return -10 * Math.log10(error);
+}

@@ -1,0 +1,86 @@
+import type { Totals } from "../../profile.ts";
+import type { FitBudget } from "../fit/fit-point.ts";
+
+/** What a pruned file's size is made of. */
+export interface PrunedSizes {
+  /** Bytes of the file without its weights. */
+  readonly fixed: number;
+  /** Weights that are stored when none is pruned. */
+  readonly weights: number;
+  /** Of a value that stays. */
+  readonly bits: number;
+  readonly limits: Pick<FitBudget, "fileBytes" | "downloadBytes">;
+}
+
+/** One that was made. */
+export interface Pruned {
+  /** Share of the weights that stay. */
+  readonly density: number;
+  readonly fileBytes: number;
+  readonly downloadBytes: number | null;
+}
+
+/** Bits of a gap beside those that its mean length takes, with its share of what decodes it. */
+const GAP_BITS = 2.8;
+/** How much of a file of gaps and places a download is, before one is known. */
+const DOWNLOAD_SHARE = 0.8;
+/** What is aimed at: a little below the limit, so that the first that is near enough is within. */
+const AIM = 0.99;
+/** A model of this share of the limit is near enough. */
+const NEAR = 0.965;
+
+/** @param dense what the model costs with its weights shared and none pruned */
+export function sizesOf(dense: Totals, limits: PrunedSizes["limits"], bits: number): PrunedSizes {
+  const weights = (8 * dense.weightBytes) / bits;
+  return { fixed: Math.max(0, dense.fileBytes - dense.weightBytes), weights, bits, limits };
+}
+
+/**
+ * How many of the weights may stay: by the sizes of those that were made, each weight taking as much as in the one that came nearest.
+ * @returns undefined where not even a file without weights would be small enough
+ */
+export function densityFor(sizes: PrunedSizes, made: readonly Pruned[]): number | undefined {
+  const { fileBytes, downloadBytes } = sizes.limits;
+  const densities = [
+    fileBytes === undefined ? undefined : within(sizes, fileBytes, made, (each) => each.fileBytes, 1),
+    downloadBytes === undefined
+      ? undefined
+      : within(sizes, downloadBytes, made, (each) => each.downloadBytes ?? Infinity, DOWNLOAD_SHARE),
+  ].filter((density) => density !== undefined);
+  const least = Math.min(...densities);
+  return least > 0 ? Math.round(least * 1e5) / 1e5 : undefined;
+}
+
+/** Whether a model is within the limits, and nearly as large as they allow. */
+export function isNearly({ limits }: PrunedSizes, made: Pruned | undefined): boolean {
+  if (made === undefined) return false;
+  const shares = [
+    made.fileBytes / (limits.fileBytes ?? Infinity),
+    (made.downloadBytes ?? 0) / (limits.downloadBytes ?? Infinity),
+  ];
+  const most = Math.max(...shares);
+  return most <= 1 && most >= NEAR;
+}
+
+function within(
+  { fixed, weights, bits }: PrunedSizes,
+  limit: number,
+  made: readonly Pruned[],
+  sizeOf: (made: Pruned) => number,
+  share: number,
+): number {
+  const wanted = AIM * limit;
+  const byDistance = made.toSorted((a, b) => Math.abs(sizeOf(a) - wanted) - Math.abs(sizeOf(b) - wanted));
+  const [nearest, next] = byDistance;
+  if (nearest && next && nearest.density !== next.density) {
+    const slope = (sizeOf(nearest) - sizeOf(next)) / (nearest.density - next.density);
+    if (slope > 0) return nearest.density + (wanted - sizeOf(nearest)) / slope;
+  }
+  if (nearest) return (nearest.density * (wanted - share * fixed)) / (sizeOf(nearest) - share * fixed);
+  // A gap takes as many bits as its mean length, and so the more the fewer stay.
+  const room = 8 * (wanted / share - fixed);
+  let density = room / (weights * (bits + GAP_BITS));
+  for (let turn = 0; turn < 8; turn += 1)
+    density = room / (weights * (bits + GAP_BITS + Math.log2(1 / Math.min(1, Math.max(density, 1e-6)))));
+  return density;
+}

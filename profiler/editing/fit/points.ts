@@ -1,0 +1,40 @@
+import type { Model } from "../../model/model.ts";
+import type { Goal } from "./goal.ts";
+import type { FitPoint } from "./fit-point.ts";
+
+/** The points of a search as they are found, and the model of the one to take. */
+export class Points {
+  readonly all: FitPoint[] = [];
+  #model: Model | undefined;
+
+  constructor(
+    private readonly goal: Goal,
+    private readonly onPoint: ((point: FitPoint) => void) | undefined,
+  ) {}
+
+  add(point: FitPoint, model: Model): void {
+    this.all.push(point);
+    if (this.best === this.all.length - 1) this.#model = model;
+    this.onPoint?.(point);
+  }
+
+  /** Position of the point to take; see `FitResult`. */
+  get best(): number {
+    const { all, goal } = this;
+    const met = [...all.keys()].filter((index) => all[index]?.isWithinBudget);
+    const by = (key: "error" | "excess"): ((a: number, b: number) => number) => {
+      const value = (index: number): number => all[index]?.[key] ?? Infinity;
+      return (a, b) => (value(a) === value(b) ? 0 : value(a) - value(b));
+    };
+    const isPossible = (point: FitPoint | undefined): boolean =>
+      point !== undefined && goal.isAccurate(point) && goal.isConfirmed(point.verdict);
+    if (met.length > 0) return met.toSorted(by(goal.isBounded ? "error" : "excess"))[0] ?? 0;
+    const accurate = [...all.keys()].filter((index) => isPossible(all[index]));
+    return accurate.toSorted(by("excess"))[0] ?? 0;
+  }
+
+  /** The model of that point. Those of the others are let go: each holds its new weights. */
+  get model(): Model | undefined {
+    return this.#model;
+  }
+}
