@@ -31,6 +31,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   suggest: async () => (await import("./commands/suggest.ts")).addSuggestCommand,
   apply: async () => (await import("./commands/apply.ts")).addApplyCommand,
   fit: async () => (await import("./commands/fit.ts")).addFitCommand,
+  compress: async () => (await import("./commands/compress.ts")).addCompressCommand,
   check: async () => (await import("./commands/check.ts")).addCheckCommand,
   compare: async () => (await import("./commands/compare.ts")).addCompareCommand,
 };

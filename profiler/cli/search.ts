@@ -60,8 +60,10 @@ export async function search(
   };
   const result = await withEditSession(path, settings, async (session) => {
     let found = 0;
+    const signal = context.interruption?.();
     const fitted = await run(session, {
       budget,
+      ...(signal && { signal }),
       ...(measuring && { measuring }),
       onPoint: () => (found += 1),
       onProgress: (done, what) =>

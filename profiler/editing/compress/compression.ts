@@ -69,7 +69,7 @@ export class Compression {
       for (const edit of ladder) {
         if (!(await this.#couldFit(start, edit))) continue;
         const point = await this.#try(start, edit);
-        if (point && point.excess === 0) break;
+        if (point?.excess === 0) break;
       }
       if (this.#isGoodEnough()) return;
     }

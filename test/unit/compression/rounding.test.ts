@@ -5,7 +5,8 @@ import { GroupedError } from "../../../profiler/compression/grouped-error.ts";
 import { errorOf, minus, plainError, type SampledError } from "../../../profiler/compression/output-error.ts";
 import { outputError } from "../../../profiler/compression/sampled-error.ts";
 import { clustered, shared } from "../../../profiler/compression/palette.ts";
-import { mostSalient, patternMask, refitted, saliencies } from "../../../profiler/compression/prune.ts";
+import { KeptRows } from "../../../profiler/compression/kept-rows.ts";
+import { mostSalient, patternMask, refitted, saliencies, stagedMask } from "../../../profiler/compression/prune.ts";
 import { levelsOf, roundToGrid, searchScales, type GridSpec } from "../../../profiler/compression/scales.ts";
 import { uniformRounding } from "../../../profiler/compression/rounding.ts";
 import { matrix, type Matrix } from "../../../profiler/numeric/matrix.ts";
@@ -104,6 +105,37 @@ describe("pruned weights", () => {
       const left = gradient.data.filter((_, at) => mask[at] === 1);
       assert.ok(norm(left) < 2e-2 * norm(gradient.data), `${norm(left)} of ${norm(gradient.data)}`);
     }
+  });
+
+  it("cost what they do with those already taken out", async () => {
+    const { error, weights } = await problem(300);
+    const mask = mostSalient(await saliencies(weights, error, 1), 200);
+    const rows = new KeptRows(error, mask);
+    const solved = await rows.solved(weights);
+    const costs = await rows.saliencies(solved);
+    const place = solved.data.findIndex((value) => value !== 0);
+    const less = await refitted(
+      weights,
+      error,
+      mask.map((value, at) => (at === place ? 0 : value)),
+    );
+    const before = await lossOf(error, solved, weights);
+    const more = (await lossOf(error, less, weights)) - before;
+    assert.ok(Math.abs(more - (costs[place] ?? 0)) < 1e-3 * before + 0.02 * more, `${more} is not ${costs[place]}`);
+  });
+
+  it("go in stages with less error than at once", async () => {
+    const { error, weights } = await problem(300);
+    const once = await saliencies(weights, error, 1);
+    const lossWith = async (mask: Uint8Array): Promise<number> =>
+      lossOf(error, await refitted(weights, error, mask), weights);
+    const staged = await stagedMask(weights, error, once, 100);
+    assert.equal(
+      staged.reduce((sum, value) => sum + value, 0),
+      100,
+    );
+    const [inStages, atOnce] = [await lossWith(staged), await lossWith(mostSalient(once, 100))];
+    assert.ok(inStages < atOnce, `${inStages} is not below ${atOnce}`);
   });
 
   it("keep two of every four", () => {

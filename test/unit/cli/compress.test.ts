@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { existsSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
+import { runCli, temporaryFolder } from "./run-cli.ts";
+
+interface Compressed {
+  readonly file: string | null;
+  readonly best: number;
+  readonly isMet: boolean;
+  readonly points: readonly {
+    readonly texts: readonly string[];
+    readonly error: number;
+    readonly downloadBytes: number;
+    readonly totals: { readonly fileBytes: number };
+    readonly isWithinBudget: boolean;
+  }[];
+}
+
+const MODEL = "media/samples/digits_inception.onnx";
+
+describe("edgewise compress", function () {
+  this.timeout(120_000);
+  let folder = "";
+  let remove: () => Promise<void>;
+  before(async () => ({ path: folder, remove } = await temporaryFolder()));
+  after(() => remove());
+
+  it("writes the model that errs least within a file and a download, by edits that make it again", async () => {
+    const [out, list, again] = ["small.onnx", "edits.json", "again.onnx"].map((name) => join(folder, name));
+    assert.ok(out && list && again);
+    const limits = ["--max-file-size", "36KB", "--max-download", "30KB"];
+    const { stdout, stderr, code } = await runCli(
+      ...["compress", MODEL, ...limits, "--out", out, "--save-edits", list, "--samples", "8", "--json"],
+    );
+    assert.equal(code, 0, stderr);
+    const { file, points, best } = JSON.parse(stdout) as Compressed;
+    assert.equal(file, out);
+    const bytes = await readFile(out);
+    const chosen = points[best];
+    assert.ok(chosen);
+    assert.deepEqual(
+      [chosen.totals.fileBytes, chosen.downloadBytes],
+      [bytes.length, deflateRawSync(bytes, { level: 9 }).length],
+    );
+    assert.ok(bytes.length <= 36_000 && chosen.downloadBytes <= 30_000);
+    assert.ok(points.filter(({ isWithinBudget }) => isWithinBudget).every(({ error }) => error >= chosen.error));
+    const ways = new Set(points.flatMap(({ texts }) => texts.map((text) => text.split(":")[0])));
+    assert.ok(ways.has("prune-weights") && ways.has("fold-batch-norm"), [...ways].join());
+    assert.equal((await runCli("apply", MODEL, "--edits", list, "--out", again)).code, 0);
+    assert.deepEqual(await readFile(again), bytes);
+  });
+
+  it("takes the smallest model with an error when no size is asked for, and shows the curve", async () => {
+    const out = join(folder, "right.onnx");
+    const { stdout, code } = await runCli("compress", MODEL, "--min-snr", "35", "--out", out, "--samples", "8");
+    assert.equal(code, 0);
+    assert.match(stdout, /File size +Download +SNR dB/);
+    assert.match(stdout, /≥ 35/);
+    assert.match(stdout, /--edit quantize-weights::bits=(8|6)/);
+    assert.ok(statSync(out).size < 0.5 * statSync(MODEL).size);
+  });
+
+  it("writes nothing when the size cannot be kept", async () => {
+    const out = join(folder, "impossible.onnx");
+    const { stdout, code } = await runCli("compress", MODEL, "--max-file-size", "5KB", "--out", out, "--samples", "8");
+    assert.equal(code, 1);
+    assert.match(stdout, /nothing was written/);
+    assert.equal(existsSync(out), false);
+  });
+
+  it("asks for a limit, and for labels where an accuracy is to be kept", async () => {
+    const out = join(folder, "no.onnx");
+    const without = await runCli("compress", MODEL, "--out", out);
+    assert.deepEqual([without.code, /give at least one of --max-file-size/.test(without.stderr)], [2, true]);
+    const unlabelled = await runCli("compress", MODEL, "--min-accuracy", "90%", "--out", out, "--samples", "8");
+    assert.deepEqual([unlabelled.code, /labelled samples/.test(unlabelled.stderr)], [2, true]);
+  });
+});
