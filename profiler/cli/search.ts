@@ -4,6 +4,7 @@ import type { EditSession } from "../editing/edit-session.ts";
 import type { CompressOptions } from "../editing/compress/compress.ts";
 import type { FitBudget } from "../editing/fit/fit-point.ts";
 import type { Fitted } from "../editing/fit/fit.ts";
+import { jsonText } from "../exports/json-text.ts";
 import { printable } from "../exports/printable.ts";
 import {
   addCalibrationOptions,
@@ -78,7 +79,5 @@ export async function search(
     } else context.setExitCode(EXIT.failed);
     return fitted.result;
   }).finally(() => context.progress?.(""));
-  context.write(
-    options.json ? `${JSON.stringify(fitJson(path, options.out, result))}\n` : fitReport(result, budget, options.out),
-  );
+  context.write(options.json ? jsonText(fitJson(path, options.out, result)) : fitReport(result, budget, options.out));
 }

@@ -132,7 +132,8 @@ export class Trials {
   /** The same object for the same model: edits keep what they learn of it with it. */
   #activationsOn(model: Model, extent: keyof Sampling): ActivationSource | undefined {
     const spec = this.plan.fitting?.[extent];
-    const known = this.#activations[extent].get(model) ?? (spec && activationsOn(model, spec, this.pool.open, this.options.signal));
+    const known =
+      this.#activations[extent].get(model) ?? (spec && activationsOn(model, spec, this.pool.open, this.options.signal));
     if (known) this.#activations[extent].set(model, known);
     return known;
   }
