@@ -1,10 +1,8 @@
 import type { Command } from "commander";
-import { openModelFile } from "../../formats/bundles/open-model-file.ts";
-import { ExternalDataFolder } from "../../bytes/external-data-folder.ts";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
-import { readModel, writeModel } from "../../formats/formats.ts";
+import { writeModel } from "../../formats/formats.ts";
 import { AUGMENTATIONS } from "../../training/augmentation.ts";
 import { decibels, recoverModel, type RecoveredModel } from "../../training/recover-model.ts";
 import { DEFAULT_STEPS, type RecoverOptions } from "../../training/recover.ts";
@@ -13,6 +11,7 @@ import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from ".
 import { EXIT, type CliContext } from "../context.ts";
 import { parseNumber, parsePositive } from "../quantities.ts";
 import { aligned } from "../tensor-table.ts";
+import { withModel } from "../with-model.ts";
 import { jsonText } from "../../exports/json-text.ts";
 
 interface RecoverCommandOptions extends CalibrationOptions {
@@ -51,27 +50,20 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
     .option("--json", "write JSON");
   addCalibrationOptions(command).action(async (path: string, options: RecoverCommandOptions) => {
     if (options.data === undefined) throw new OptionError("nothing to train on: give samples with --data");
-    const [source, original] = [await openModelFile(path), await openModelFile(options.teacher)];
-    try {
-      const student = await readModel(source, new ExternalDataFolder(path));
-      const teacher = await readModel(original, new ExternalDataFolder(options.teacher));
-      const stop = context.interruption?.();
-      const recovered = await recoverModel(student, teacher, calibrationOf(options), {
-        ...trainingOptions(options),
-        ...(stop && { stop }),
-        ...progressIn(context),
-      });
-      if (recovered.model) {
-        context.progress?.("writing");
-        await writeModel(recovered.model, options.out, { onNote: context.remark });
-      } else context.setExitCode(EXIT.failed);
-      context.progress?.("");
-      context.write(options.json ? jsonText(recoverJson(recovered, options.out)) : report(recovered, options.out));
-    } finally {
-      context.progress?.("");
-      await source.close();
-      await original.close();
-    }
+    const stop = context.interruption?.();
+    const training = { ...trainingOptions(options), ...(stop && { stop }), ...progressIn(context) };
+    const recovering = withModel(path, (student) =>
+      withModel(options.teacher, async (teacher) => {
+        const recovered = await recoverModel(student, teacher, calibrationOf(options), training);
+        if (recovered.model) {
+          context.progress?.("writing");
+          await writeModel(recovered.model, options.out, { onNote: context.remark });
+        } else context.setExitCode(EXIT.failed);
+        return recovered;
+      }),
+    );
+    const recovered = await recovering.finally(() => context.progress?.(""));
+    context.write(options.json ? jsonText(recoverJson(recovered, options.out)) : report(recovered, options.out));
   });
 }
 
