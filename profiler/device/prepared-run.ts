@@ -14,6 +14,7 @@ import type { NamedTensors } from "../runtime/numeric-tensor.ts";
 import { inputPorts } from "../runtime/model-ports.ts";
 import { boundTo } from "../runtime/bound-model.ts";
 import { openSession } from "../runtime/open-session.ts";
+import { saturationOf } from "../runtime/saturation.ts";
 import type { Port, Session } from "../runtime/session.ts";
 import type { RunModel } from "./run-result.ts";
 import type { RunOptions } from "./target.ts";
@@ -75,6 +76,7 @@ export async function prepareRun(
       sha256: await hashOf(files),
     };
     const ran = await outputsOf(session, given.inputs, unlessItRunsMore);
+    const doubt = saturationOf(model);
     const bound = boundTo(
       model,
       session.inputs.map(({ name }) => ownEntry(given.inputs, name)?.shape),
@@ -86,12 +88,16 @@ export async function prepareRun(
       files: bound === model ? files : filesOf(bound, await fileOf(bound)),
       inputNames,
       outputNames: session.outputs.map(({ name }) => name),
-      ...ran,
+      ...(doubt === undefined ? ran : notComparable(session, doubt)),
       ...given,
     };
   } finally {
     await session.close();
   }
+}
+
+function notComparable({ outputs, skipped }: Reference, reason: string): Pick<PreparedRun, "outputs" | "skipped"> {
+  return { outputs: {}, skipped: [...skipped, ...outputs.map(({ name }) => ({ name, reason }))] };
 }
 
 /** The model's own file, or that which it would be written to. */

@@ -69,6 +69,8 @@ interface OperatorTraits {
   readonly compares?: true;
   /** Different at each run (random numbers): never folded, even when all inputs are constant. */
   readonly isNondeterministic?: true;
+  /** An input that says whether it draws random numbers, as in training; it does not where that is left out. */
+  readonly drawsWhen?: number;
   /** For operators with bodies. */
   readonly control?: ControlRule;
 }

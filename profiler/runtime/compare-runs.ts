@@ -87,7 +87,9 @@ export async function compareRuns(
     const samples = closing(await openSamples(spec, rangedInputs(first, second)));
     const feed = await feeder(nameOf(b), spec, first, second, closing);
     const { pairs, unmatched } = matchOutputs(first, second);
-    const compared = [...pairs, ...inner].map((names) => new PairSum(names));
+    const reasonOf = ({ a: inA, b: inB }: TensorPair): string | undefined =>
+      first.skipped.find(({ name }) => name === inA)?.reason ?? second.skipped.find(({ name }) => name === inB)?.reason;
+    const compared = [...pairs, ...inner].map((names) => new PairSum(names, reasonOf(names)));
     const oneByOne = hasFixedBatch(second) ? { batchSize: 1 } : {};
     for await (const batch of batchesOf(samples, { ...options, ...oneByOne })) {
       const [fromA, fromB] = await Promise.all([
@@ -210,7 +212,8 @@ function matchOutputs(
   const pairs = matchPorts(a.outputs, b.outputs).map(([left, right]) => ({ a: left.name, b: right.name }));
   const left = a.outputs.filter(({ name }) => !pairs.some((pair) => pair.a === name));
   const right = b.outputs.filter(({ name }) => !pairs.some((pair) => pair.b === name));
-  const skipped = [...a.skipped, ...b.skipped];
+  const captured = [...a.captured, ...b.captured];
+  const skipped = [...a.skipped, ...b.skipped].filter(({ name }) => !captured.some((port) => port.name === name));
   return { pairs, unmatched: [...new Set([...left, ...right, ...skipped].map(({ name }) => name))] };
 }
 
@@ -219,14 +222,21 @@ class PairSum {
   readonly #sum = new DifferenceSum();
   #reason: string | undefined;
 
-  constructor(private readonly names: TensorPair) {}
+  /** @param reason why there is nothing to compare */
+  constructor(
+    private readonly names: TensorPair,
+    reason: string | undefined,
+  ) {
+    this.#reason = reason;
+  }
 
   add(fromA: NamedTensors, fromB: NamedTensors, samples: number, labels: readonly number[] | undefined): void {
+    if (this.#reason !== undefined) return;
     const a = ownEntry(fromA, this.names.a);
     const b = ownEntry(fromB, this.names.b);
-    if (a === undefined || b === undefined) this.#reason ??= "a model did not give it";
+    if (a === undefined || b === undefined) this.#reason = "a model did not give it";
     else if (withoutOnes(a.shape) !== withoutOnes(b.shape))
-      this.#reason ??= `its shape is ${a.shape.join("×")} in one model and ${b.shape.join("×")} in the other`;
+      this.#reason = `its shape is ${a.shape.join("×")} in one model and ${b.shape.join("×")} in the other`;
     else this.#sum.add(a, b, samples, labels);
   }
 

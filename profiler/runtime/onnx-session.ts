@@ -20,6 +20,7 @@ import {
 import type { ElementArray } from "./process/exchange-file.js";
 import { LoadedModel, type Loading } from "./process/loaded-model.ts";
 import { runError } from "./process/run-error.ts";
+import { saturationOf, type ProcessorFacts } from "./saturation.ts";
 import { withRange, type Port, type Range, type Session, type SessionRequest } from "./session.ts";
 
 /** More threads wait for each other longer than they compute: models of phones have small layers. */
@@ -44,7 +45,7 @@ interface Facts {
  */
 export async function openOnnxSession(
   model: Model,
-  { captured, ranges, optimization = "all", threads = defaultThreads(), signal }: SessionRequest,
+  { captured, ranges, optimization = levelFor(model), threads = defaultThreads(), signal }: SessionRequest,
 ): Promise<Session> {
   const options: Ort.InferenceSession.SessionOptions = {
     executionProviders: ["cpu"],
@@ -63,6 +64,14 @@ export async function openOnnxSession(
     await loaded.close();
     throw error;
   }
+}
+
+/**
+ * At *basic* what stands between DequantizeLinear and QuantizeLinear runs in float, which is what a machine that can multiply integers gives
+ * but for rounding.
+ */
+export function levelFor(model: Model, facts?: ProcessorFacts): "basic" | "all" {
+  return saturationOf(model, facts) === undefined ? "all" : "basic";
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Model } from "../model/model.ts";
 import { innerTensors } from "./inner-tensors.ts";
 import { inputRanges } from "./input-ranges.ts";
 import { openOnnxSession } from "./onnx-session.ts";
+import { randomTensors } from "./random-tensors.ts";
 import type { RuntimeName } from "./process/runtime-process.ts";
 import type { Session, SessionOptions, SessionRequest } from "./session.ts";
 import { openTfliteSession } from "./tflite-session.ts";
@@ -32,7 +33,29 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
   const captured = innerTensors(model, tensors);
   const session = await RUNTIMES[model.format](model, { ...settings, captured, ranges: inputRanges(model) });
   count("sessions");
-  return counted(session, options.signal);
+  return counted(withoutRandom(session, randomTensors(model)), options.signal);
+}
+
+/** What is another at each run is nothing to compare: it is told as what cannot be, and given only where it was asked for by name. */
+function withoutRandom(session: Session, random: ReadonlyMap<string, string>): Session {
+  const outputs = session.outputs.filter(({ name }) => !random.has(name));
+  const isCaptured = (name: string): boolean => session.captured.some((port) => port.name === name);
+  const left = [...session.outputs, ...session.captured].flatMap(({ name }) => {
+    const reason = random.get(name);
+    return reason === undefined ? [] : [{ name, reason }];
+  });
+  if (left.length === 0) return session;
+  return {
+    inputs: session.inputs,
+    outputs,
+    captured: session.captured,
+    skipped: [...session.skipped, ...left],
+    run: async (batch, signal) => {
+      const given = Object.entries(await session.run(batch, signal));
+      return Object.fromEntries(given.filter(([name]) => !random.has(name) || isCaptured(name)));
+    },
+    close: () => session.close(),
+  };
 }
 
 function counted(session: Session, signal: AbortSignal | undefined): Session {

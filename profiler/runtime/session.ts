@@ -48,7 +48,7 @@ export interface Session {
 export interface SessionOptions {
   /** Tensors of the main graph that runs are to give too. */
   readonly tensors?: readonly string[];
-  /** ONNX Runtime's graph optimizations; "all" when left out. */
+  /** ONNX Runtime's graph optimizations; when left out "all", or as far as they change nothing on this machine. */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /** Threads that share an operator. The same number on the same machine gives the same bits. */
   readonly threads?: number;

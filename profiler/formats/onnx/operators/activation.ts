@@ -124,6 +124,7 @@ const DROPOUT: Operator = {
     };
   },
   configuration: [1, 2],
+  drawsWhen: 2,
   inPlace: [0],
   carries: 0,
 };
