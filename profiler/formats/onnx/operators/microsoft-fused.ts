@@ -199,7 +199,13 @@ export const MICROSOFT_FUSED: Readonly<Record<string, OperatorRule>> = {
     configuration: [3, 4],
     drawsWhen: 4,
   },
-  BitmaskDropout: { infer: (view) => [sameAs(view), bitmask(view)], kind: "free", configuration: [1, 2], drawsWhen: 2, inPlace: [0] },
+  BitmaskDropout: {
+    infer: (view) => [sameAs(view), bitmask(view)],
+    kind: "free",
+    configuration: [1, 2],
+    drawsWhen: 2,
+    inPlace: [0],
+  },
   BitmaskBiasDropout: {
     ...combined(OPERATIONS_PER_ELEMENT.arithmetic, (view) => [sameAs(view), bitmask(view)]),
     configuration: [3, 4],
