@@ -1,9 +1,9 @@
-import type { FitBudget, FitState } from "../../webview/protocol/editing.ts";
+import type { FitBudget, FitState, SearchWay } from "../../webview/protocol/editing.ts";
 import { toFailure } from "../../webview/protocol/rpc.ts";
 import type { FitUpdate } from "../worker/protocol.ts";
 
 /** Runs a search; settled when it ends. @throws {RpcError} */
-export type Search = (budget: FitBudget, signal: AbortSignal) => Promise<void>;
+export type Search = (budget: FitBudget, way: SearchWay, signal: AbortSignal) => Promise<void>;
 
 /** The search for a model that keeps a budget: the one under way, or the last one. */
 export class DocumentFit {
@@ -22,12 +22,22 @@ export class DocumentFit {
   }
 
   /** Settled when the search ends, whichever way; its state says which. */
-  async start(budget: FitBudget): Promise<void> {
+  async start(budget: FitBudget, way: SearchWay): Promise<void> {
     this.#run?.abort();
     const run = (this.#run = new AbortController());
-    this.#tell({ isRunning: true, budget, samples: null, points: [], best: null, done: 0, what: "", failure: null });
+    this.#tell({
+      isRunning: true,
+      budget,
+      way,
+      samples: null,
+      points: [],
+      best: null,
+      done: 0,
+      what: "",
+      failure: null,
+    });
     try {
-      await this.#search(budget, run.signal);
+      await this.#search(budget, way, run.signal);
       this.#end(run, null);
     } catch (error) {
       const { stack: _stack, ...failure } = toFailure(error);

@@ -126,10 +126,10 @@ export class ModelDocument implements vscode.CustomDocument {
     });
     this.learned = new DocumentLearned(this.engines, (edits) => this.requestFor({ ...this.editing.content, edits }));
     this.fit = new DocumentFit(
-      async (budget, signal) => {
+      async (budget, way, signal) => {
         const calibration = this.calibration.spec;
         const request = this.requestFor(this.editing.content);
-        await this.engines.compute("fit", { request, budget, calibration }, signal);
+        await this.engines.compute("fit", { request, budget, way, calibration }, signal);
       },
       (state) => this.events.fit.fire(state),
     );

@@ -26,8 +26,8 @@ export function editingRequests(document: ModelDocument): Handlers<EditingContra
       return null;
     },
     stopTraining: () => done(document.learned.stopTraining()),
-    startFit: ({ budget }) => {
-      void document.fit.start(budget);
+    startFit: ({ budget, way }) => {
+      void document.fit.start(budget, way);
       return null;
     },
     cancelFit: () => {

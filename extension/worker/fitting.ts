@@ -1,5 +1,5 @@
 import type { EditSession, FitPoint as FoundPoint, FitResult, Model } from "../../profiler/editing/index.ts";
-import type { FitBudget, FitPoint } from "../../webview/protocol/editing.ts";
+import type { FitBudget, FitPoint, SearchWay } from "../../webview/protocol/editing.ts";
 import type { FitUpdate } from "./protocol.ts";
 import { describeEdits } from "./restructuring.ts";
 
@@ -16,7 +16,7 @@ export interface FitContext {
 export async function fitEdits(
   session: EditSession,
   model: Model,
-  budget: FitBudget,
+  { budget, way }: { readonly budget: FitBudget; readonly way: SearchWay },
   { onUpdate, signal }: FitContext,
 ): Promise<void> {
   const found: FoundPoint[] = [];
@@ -34,7 +34,7 @@ export async function fitEdits(
     },
     onProgress: (done: number, what: string) => tell({ done, what }),
   };
-  const { result } = await session.fit(options, model);
+  const { result } = await (way === "weights" ? session.compress(options, model) : session.fit(options, model));
   tell({ samples: samplesOf(result), points: result.points.map(asPoint), best: result.best, done: 1 });
 }
 
@@ -50,11 +50,13 @@ export function bestOf(points: readonly FoundPoint[]): number {
 }
 
 /** Plain numbers only: VS Code sends messages as JSON, which has no infinity. */
-function asPoint({ edits, totals, error, maxRelative, accuracy, isWithinBudget }: FoundPoint): FitPoint {
+function asPoint(point: FoundPoint): FitPoint {
+  const { edits, totals, downloadBytes, error, maxRelative, accuracy, isWithinBudget } = point;
   return {
     edits,
     labels: describeEdits(edits).map(({ label }) => label),
     totals,
+    downloadBytes,
     error: Number.isFinite(maxRelative) ? maxRelative : null,
     snr: error > 0 && Number.isFinite(error) ? -10 * Math.log10(error) : null,
     accuracy,

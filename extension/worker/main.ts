@@ -96,10 +96,10 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   },
   tryEdits: ({ request, ...trial }, signal) =>
     tryEdits(store, request, trial, hardwareOf(request), telling("try", signal)),
-  fit: async ({ request, budget, calibration }, signal) => {
+  fit: async ({ request, budget, way, calibration }, signal) => {
     const model = await store.model(request, { signal });
     const session = (await store.session(request)).with({ hardware: hardwareOf(request), calibration });
-    await fitEdits(session, model, budget, { signal, onUpdate: (update) => host.send("fit", update) });
+    await fitEdits(session, model, { budget, way }, { signal, onUpdate: (update) => host.send("fit", update) });
     return null;
   },
   save: async ({ request, path }, signal) => {

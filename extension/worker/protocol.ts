@@ -14,6 +14,7 @@ import type {
   CalibrationPreview,
   FitBudget,
   FitState,
+  SearchWay,
   FoundSuggestions,
   Prediction,
   SampleNote,
@@ -178,6 +179,7 @@ export interface WorkerContract extends Contract {
       readonly params: {
         readonly request: ModelRequest;
         readonly budget: FitBudget;
+        readonly way: SearchWay;
         readonly calibration: CalibrationSpec;
       };
       readonly result: null;

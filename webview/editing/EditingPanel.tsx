@@ -103,7 +103,7 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
             calibration={calibration}
             isBusy={isBusy}
             onTexts={(texts) => editing.budget.set(texts)}
-            onStart={(wanted) => change.start(() => editing.startFit(wanted))}
+            onStart={(wanted, way) => change.start(() => editing.startFit(wanted, way))}
             onCancel={() => void editing.cancelFit()}
             onApply={(edits) => change.start(() => editing.applyEdits(edits))}
           />

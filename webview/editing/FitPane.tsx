@@ -5,9 +5,19 @@ import type { Edit } from "../../profiler/editing/edit.ts";
 import { formatCell, type Total } from "../../profiler/columns.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import { Button, TextField } from "../controls/controls.tsx";
-import type { Calibration, FitBudget, FitPoint, FitState } from "../protocol/editing.ts";
+import { Select } from "../controls/Select.tsx";
+import type { Calibration, FitBudget, FitPoint, FitState, SearchWay } from "../protocol/editing.ts";
 import { samplesText } from "./check-text.ts";
-import { budgetOf, budgetText, FIT_AXES, FIT_GOALS, goalAmount, qualityText, type FitTexts } from "./fit-points.ts";
+import {
+  budgetOf,
+  budgetText,
+  FIT_AXES,
+  FIT_GOALS,
+  goalAmount,
+  goalsOf,
+  qualityText,
+  type FitTexts,
+} from "./fit-points.ts";
 import { FitChart } from "./FitChart.tsx";
 import { FailureNote, TaskProgress } from "./notes.tsx";
 
@@ -20,7 +30,7 @@ interface FitPaneProps {
   readonly calibration: Calibration;
   readonly isBusy: boolean;
   readonly onTexts: (texts: FitTexts) => void;
-  readonly onStart: (budget: FitBudget) => void;
+  readonly onStart: (budget: FitBudget, way: SearchWay) => void;
   readonly onCancel: () => void;
   readonly onApply: (edits: readonly Edit[]) => void;
 }
@@ -55,9 +65,9 @@ export function FitPane(props: FitPaneProps): JSX.Element {
           {...props}
           fields={fields}
           isBusy={isBusy || (fit?.isRunning ?? false)}
-          onStart={(budget) => {
+          onStart={(budget, chosen) => {
             setIsChanging(false);
-            onStart(budget);
+            onStart(budget, chosen);
           }}
         />
       )}
@@ -84,28 +94,54 @@ function hasLostFocus(): boolean {
 
 interface BudgetFieldsProps extends Pick<
   FitPaneProps,
-  "texts" | "now" | "calibration" | "isBusy" | "onTexts" | "onStart"
+  "fit" | "texts" | "now" | "calibration" | "isBusy" | "onTexts" | "onStart"
 > {
   readonly fields: RefObject<HTMLDivElement>;
 }
 
-function BudgetFields({ fields, texts, now, calibration, isBusy, onTexts, onStart }: BudgetFieldsProps): JSX.Element {
-  const budget = budgetOf(texts);
+function BudgetFields({
+  fields,
+  fit,
+  texts,
+  now,
+  calibration,
+  isBusy,
+  onTexts,
+  onStart,
+}: BudgetFieldsProps): JSX.Element {
+  const [way, setWay] = useState<SearchWay>(fit?.way ?? "layers");
+  const budget = budgetOf(texts, way);
   const start = (): void => {
-    if (budget && !isBusy) onStart(budget);
+    if (budget && !isBusy) onStart(budget, way);
+  };
+  const ways: Readonly<Record<SearchWay, string>> = {
+    layers: l10n.t("Restructure layers"),
+    weights: l10n.t("Compress weights"),
   };
   return (
     <>
       <p class="remark">
-        {l10n.t(
-          "Give one budget or several. Edits are chosen one after the other by what they save for the error they make.",
-        )}
+        {way === "layers"
+          ? l10n.t(
+              "Give one budget or several. Edits are chosen one after the other by what they save for the error they make.",
+            )
+          : l10n.t(
+              "Weights get fewer bits, share values or are pruned, whichever errs least at the size. Without a size: as small as the accuracy allows.",
+            )}
       </p>
       <div class="goals" ref={fields} onKeyDown={({ key, target }) => key === "Enter" && isField(target) && start()}>
-        {FIT_GOALS.map((field) => {
-          const { id, total, example } = field;
-          const title = total?.title ?? l10n.t("Lowest accuracy");
-          const isMissingLabels = total === undefined && !calibration.hasLabels;
+        <label class="goal">
+          <span class="goal-title">{l10n.t("Search by")}</span>
+          <Select
+            label={l10n.t("Search by")}
+            value={way}
+            choices={(["layers", "weights"] as const).map((value) => ({ value, text: ways[value] }))}
+            onChange={setWay}
+          />
+        </label>
+        {goalsOf(way).map((field) => {
+          const { id, total, title, unit, example } = field;
+          const isMissingLabels = unit === "share" && !calibration.hasLabels;
           return (
             <label class="goal" key={id} data-goal={id}>
               <span class="goal-title">{title}</span>
@@ -176,12 +212,13 @@ interface PointViewProps {
 }
 
 function PointView({ point, axis, isBest }: PointViewProps): JSX.Element {
-  const { labels, totals, isWithinBudget, accuracy } = point;
+  const { labels, totals, downloadBytes, isWithinBudget, accuracy } = point;
   return (
     <div class="fit-point" data-testid="fit-point">
       <p>
         <strong>{`${axis.title} ${formatCell(axis.unit, totals[axis.id])}`}</strong>
         {", "}
+        {downloadBytes !== null && `${l10n.t("download {0}", formatCell("bytes", downloadBytes))}, `}
         {accuracy === null
           ? l10n.t("largest error {0}", qualityText(point))
           : l10n.t("accuracy {0}", qualityText(point))}

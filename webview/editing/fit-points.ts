@@ -1,46 +1,86 @@
 import * as l10n from "@vscode/l10n";
 import { parseQuantity } from "../../profiler/quantity.ts";
-import { formatCell, type Total } from "../../profiler/columns.ts";
+import { formatCell, type Total, type Unit } from "../../profiler/columns.ts";
 import { formatShare } from "../../profiler/format-numbers.ts";
 import { TOTALS } from "../definitions.ts";
-import type { FitBudget, FitPoint } from "../protocol/editing.ts";
+import type { FitBudget, FitPoint, SearchWay } from "../protocol/editing.ts";
 import { formatError } from "./check-text.ts";
 
 /** What a search can be asked for, in the order of the fields. */
 export interface FitGoal {
   readonly id: keyof FitBudget;
-  /** The total that it bounds; undefined for the accuracy. */
+  /** The total that it bounds; undefined for what no total tells. */
   readonly total: Total | undefined;
+  readonly title: string;
+  readonly unit: Unit;
   readonly example: string;
+  /** Searches that can keep it. */
+  readonly ways: readonly SearchWay[];
 }
 
-function goal(id: keyof FitBudget, total: Total["id"] | undefined, example: string): FitGoal {
-  return { id, total: TOTALS.find((candidate) => candidate.id === total), example };
+const LAYERS: readonly SearchWay[] = ["layers"];
+const BOTH: readonly SearchWay[] = ["layers", "weights"];
+
+function goal(id: Total["id"] & keyof FitBudget, example: string, ways = LAYERS): FitGoal {
+  const total = TOTALS.find((candidate) => candidate.id === id);
+  return {
+    id,
+    total,
+    get title() {
+      return total?.title ?? id;
+    },
+    unit: total?.unit ?? "rows",
+    example,
+    ways,
+  };
 }
 
 export const FIT_GOALS: readonly FitGoal[] = [
-  goal("fileBytes", "fileBytes", "500 KB"),
-  goal("parameters", "parameters", "1 M"),
-  goal("macs", "macs", "100 M"),
-  goal("peakMemoryBytes", "peakMemoryBytes", "10 MB"),
-  goal("latencySeconds", "latencySeconds", "10 ms"),
-  goal("lowestAccuracy", undefined, "98 %"),
+  goal("fileBytes", "500 KB", BOTH),
+  {
+    id: "downloadBytes",
+    total: undefined,
+    get title() {
+      return l10n.t("Download, compressed");
+    },
+    unit: "bytes",
+    example: "400 KB",
+    ways: ["weights"],
+  },
+  goal("parameters", "1 M"),
+  goal("macs", "100 M"),
+  goal("peakMemoryBytes", "10 MB"),
+  goal("latencySeconds", "10 ms"),
+  {
+    id: "lowestAccuracy",
+    total: undefined,
+    get title() {
+      return l10n.t("Lowest accuracy");
+    },
+    unit: "share",
+    example: "98 %",
+    ways: BOTH,
+  },
 ];
+
+export function goalsOf(way: SearchWay): readonly FitGoal[] {
+  return FIT_GOALS.filter(({ ways }) => ways.includes(way));
+}
 
 /** Texts of the fields, by goal; what is not there is free. */
 export type FitTexts = Readonly<Partial<Record<keyof FitBudget, string>>>;
 
 /** The amount that a text means; undefined: free; NaN: it is none. */
-export function goalAmount({ total }: FitGoal, text: string | undefined): number | undefined {
+export function goalAmount({ unit }: FitGoal, text: string | undefined): number | undefined {
   if (text === undefined || text.trim() === "") return undefined;
-  const amount = parseQuantity(text, total?.unit ?? "share") ?? Number.NaN;
-  const isFine = total === undefined ? amount >= 0 && amount <= 1 : amount > 0;
+  const amount = parseQuantity(text, unit) ?? Number.NaN;
+  const isFine = unit === "share" ? amount >= 0 && amount <= 1 : amount > 0;
   return isFine ? amount : Number.NaN;
 }
 
 /** The budget that the texts ask for; null while one of them makes no sense, or none asks for anything. */
-export function budgetOf(texts: FitTexts): FitBudget | null {
-  const amounts = FIT_GOALS.map((field) => [field.id, goalAmount(field, texts[field.id])] as const);
+export function budgetOf(texts: FitTexts, way: SearchWay = "layers"): FitBudget | null {
+  const amounts = goalsOf(way).map((field) => [field.id, goalAmount(field, texts[field.id])] as const);
   const given = amounts.filter(([, amount]) => amount !== undefined);
   if (given.length === 0 || given.some(([, amount]) => Number.isNaN(amount))) return null;
   return Object.fromEntries(given);
@@ -53,12 +93,12 @@ export function textsOf(budget: FitBudget): FitTexts {
 
 /** "Parameters ≤ 15.0 k, Accuracy ≥ 98.0 %" */
 export function budgetText(budget: FitBudget): string {
-  const parts = FIT_GOALS.map(({ id, total }) => {
+  const parts = FIT_GOALS.map(({ id, title, unit }) => {
     const amount = budget[id];
     if (amount === undefined) return undefined;
-    return total
-      ? `${total.title} ≤ ${formatCell(total.unit, amount)}`
-      : `${l10n.t("Accuracy")} ≥ ${formatShare(amount)}`;
+    return unit === "share"
+      ? `${l10n.t("Accuracy")} ≥ ${formatShare(amount)}`
+      : `${title} ≤ ${formatCell(unit, amount)}`;
   });
   return parts.filter((part) => part !== undefined).join(", ");
 }

@@ -153,9 +153,14 @@ export interface FitBudget {
   readonly macs?: number;
   readonly peakMemoryBytes?: number;
   readonly latencySeconds?: number;
+  /** Bytes of the file as in an APK: only where weights are compressed, since no sizes alone tell it. */
+  readonly downloadBytes?: number;
   /** 0 to 1; needs calibration data with labels. */
   readonly lowestAccuracy?: number;
 }
+
+/** What a search changes: the layers, or nothing but how their weights are stored. */
+export type SearchWay = "layers" | "weights";
 
 /** One model on the way to the budget. The first one is the model that the search started from. */
 export interface FitPoint {
@@ -163,6 +168,8 @@ export interface FitPoint {
   readonly edits: readonly Edit[];
   readonly labels: readonly string[];
   readonly totals: Totals;
+  /** Of the file as in an APK; null where layers were changed. */
+  readonly downloadBytes: number | null;
   /** Largest error relative to the output's range; null where it is not finite. */
   readonly error: number | null;
   /** Decibels; null where nothing differs. */
@@ -175,6 +182,7 @@ export interface FitPoint {
 export interface FitState {
   readonly isRunning: boolean;
   readonly budget: FitBudget;
+  readonly way: SearchWay;
   readonly samples: SampleNote | null;
   /** In the order in which they were found. */
   readonly points: readonly FitPoint[];
@@ -275,7 +283,10 @@ export interface EditingContract extends Contract {
     /** Ends the training that is under way, and keeps the best that it found. */
     readonly stopTraining: { readonly params: null; readonly result: null };
     /** Starts a search over the shown model; what it finds comes as events `fit`. A search under way is ended. */
-    readonly startFit: { readonly params: { readonly budget: FitBudget }; readonly result: null };
+    readonly startFit: {
+      readonly params: { readonly budget: FitBudget; readonly way: SearchWay };
+      readonly result: null;
+    };
     /** Ends the search and keeps what it found. */
     readonly cancelFit: { readonly params: null; readonly result: null };
     /** null takes the choice back: seeded random samples. */

@@ -12,6 +12,7 @@ import type {
   EditingPart,
   EditingStart,
   FitBudget,
+  SearchWay,
   FitState,
   FoundSuggestions,
   ListedEdit,
@@ -126,8 +127,8 @@ export class EditingClient {
     await this.#host().request("stopTraining", null);
   }
 
-  async startFit(budget: FitBudget): Promise<void> {
-    await this.#host().request("startFit", { budget });
+  async startFit(budget: FitBudget, way: SearchWay): Promise<void> {
+    await this.#host().request("startFit", { budget, way });
   }
 
   async cancelFit(): Promise<void> {

@@ -111,6 +111,25 @@ describe("Samples and the search on the page", () => {
     await driver.isMarked(MODEL, false);
   });
 
+  it("compresses weights to a file and a download, and applies that as edits", async () => {
+    await open(MODEL, "fit");
+    await driver.panel.getByLabel("Search by", { exact: true }).last().selectOption({ label: "Compress weights" });
+    await driver.panel.locator("[data-goal=macs]").waitFor({ state: "detached" });
+    await setBudget("fileBytes", "620 KB");
+    await setBudget("downloadBytes", "600 KB");
+    await vscode().screenshot("compress-weights-fields");
+    await driver.button("Search").click();
+    const point = driver.panel.getByTestId("fit-point");
+    await driver.shows(point, /download 5\d\d KB.*within the budget, the best found/s);
+    await driver.panel.getByTestId("task").waitFor({ state: "detached" });
+    await driver.shows(driver.panel.locator(".fit-budget"), /File size ≤ 620 KB, Download, compressed ≤ 600 KB/);
+    await vscode().screenshot("compress-weights-found");
+    await driver.button("Apply this point").click();
+    await driver.hasEdits(await point.locator(".fit-edits li").count());
+    await driver.run("undo");
+    await driver.hasEdits(0);
+  });
+
   it("keeps the best that it found when it is cancelled", async () => {
     await open(LARGER, "fit");
     await setBudget("parameters", "5 k");

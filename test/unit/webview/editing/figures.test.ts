@@ -98,6 +98,14 @@ describe("A budget to fit", () => {
     assert.equal(budgetOf({ fileBytes: "500 KB", macs: "many" }), null);
   });
 
+  it("bounds what the search can keep: a download where weights are compressed, MACs where layers change", () => {
+    const texts = { fileBytes: "42 KB", downloadBytes: "36 KB", macs: "1 M" };
+    assert.deepEqual(budgetOf(texts, "weights"), { fileBytes: 42_000, downloadBytes: 36_000 });
+    assert.deepEqual(budgetOf(texts, "layers"), { fileBytes: 42_000, macs: 1_000_000 });
+    assert.equal(budgetOf({ macs: "1 M" }, "weights"), null);
+    assert.match(budgetText({ downloadBytes: 36_000 }), /Download, compressed ≤ 36\.0 KB/);
+  });
+
   it("is said in the words of the totals", () => {
     assert.equal(budgetText({ lowestAccuracy: 0.98, parameters: 15_000 }), "Parameters ≤ 15.0 k, Accuracy ≥ 98.0 %");
   });
@@ -121,6 +129,7 @@ describe("The front of a search", () => {
     labels: [],
     totals: { ...TOTALS, peakMemoryBytes },
     error,
+    downloadBytes: null,
     snr: null,
     accuracy,
     isWithinBudget: false,
