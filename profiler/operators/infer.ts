@@ -220,8 +220,13 @@ class GraphInference {
     const trips = control?.trips ? this.#attempt(problems, () => control.trips?.(view, body)) : 1;
     const isPassedOut = body.role === "call" || body.role === "then" || body.role === "else";
     const outputKeys = isPassedOut ? node.outputs.map((id) => (id === ABSENT ? "" : this.#key(id))) : [];
+    const previous = this.previous?.body(node, body);
     const run = () =>
-      new GraphInference(this.context, body.graph, scope, this.effort, surroundings).run(inputs, keys, outputKeys);
+      new GraphInference(this.context, body.graph, scope, this.effort, surroundings, previous).run(
+        inputs,
+        keys,
+        outputKeys,
+      );
     let graph = run();
     for (let round = 0; control?.widened && round < MOST_WIDENINGS; round += 1) {
       const outputs = graph.graph.outputs.map((id) => graph.inferredTypes[id] ?? UNKNOWN);

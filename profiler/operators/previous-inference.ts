@@ -1,4 +1,4 @@
-import { ABSENT, type Graph, type Node, type Tensor, type TensorId } from "../model/model.ts";
+import { ABSENT, type Body, type Graph, type Node, type Tensor, type TensorId } from "../model/model.ts";
 import { usedTensors } from "./execution-order.ts";
 import type { InferredGraph, InferredNode } from "./inferred-graph.ts";
 import type { ConstantOrigin, InferredType } from "./inferred-type.ts";
@@ -11,7 +11,11 @@ import type { ConstantOrigin, InferredType } from "./inferred-type.ts";
 export class PreviousInference {
   readonly #nodes: (InferredNode | undefined)[] = [];
 
-  constructor(private readonly inferred: InferredGraph) {
+  /** @param isMoved a body whose node has another place: keys of its tensors, and of those of bodies in it, name that */
+  constructor(
+    private readonly inferred: InferredGraph,
+    private readonly isMoved = false,
+  ) {
     for (const node of inferred.nodes) {
       const made = node.node.outputs.find((id) => id !== ABSENT);
       if (made !== undefined) this.#nodes[made] = node;
@@ -19,7 +23,7 @@ export class PreviousInference {
   }
 
   key(id: TensorId): string | undefined {
-    return this.inferred.keys[id];
+    return this.isMoved ? undefined : this.inferred.keys[id];
   }
 
   /** Of a tensor of the file's own that is the same as it was. */
@@ -47,11 +51,19 @@ export class PreviousInference {
   node(node: Node, inferredTypes: readonly InferredType[], graph: Graph): InferredNode | undefined {
     const known = this.#nodes[node.outputs.find((id) => id !== ABSENT) ?? ABSENT];
     if (known === undefined || !isSameNode(known.node, node)) return undefined;
+    if (this.isMoved && node.bodies.length > 0) return undefined;
     const isUntouched =
       usedTensors(node).every((id) => inferredTypes[id] === this.inferred.inferredTypes[id]) &&
       node.outputs.every((id) => id === ABSENT || this.#isSameOutput(graph, id));
     if (!isUntouched) return undefined;
     return known.node === node ? known : { ...known, node };
+  }
+
+  /** What was found of a body. What is around it may be other than it was, so that its nodes are looked at one by one. */
+  body(node: Node, { graph, label }: Body): PreviousInference | undefined {
+    const known = this.#nodes[node.outputs.find((id) => id !== ABSENT) ?? ABSENT];
+    const before = known?.bodies.find(({ body }) => body.graph === graph && body.label === label);
+    return before && new PreviousInference(before.graph, this.isMoved || known?.node.index !== node.index);
   }
 
   /** Rules may look at the name and the declared type of what they make. */

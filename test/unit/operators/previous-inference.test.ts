@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 
 import { countsSince, countsSoFar } from "../../../profiler/counters.ts";
 import { predictEdit } from "../../../profiler/editing/apply.ts";
@@ -7,6 +8,7 @@ import { suggest } from "../../../profiler/editing/suggest.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { analyseModel, costModel, totalsOf, type AnalysedModel } from "../../../profiler/profile-model.ts";
+import { modelOfFile } from "../../builders/read-model.ts";
 import { stagedNetwork } from "../../vscode/ui/models.ts";
 import { randomNetwork } from "../restructure/channels/random-network.ts";
 import { readBytes } from "../restructure/edited-model.ts";
@@ -60,6 +62,26 @@ describe("a graph that is inferred after an edit", () => {
       );
       // Weights that the file decodes itself are nodes too.
       assert.ok(after.entries[0].graph.nodes.length > inferredNodes);
+    }
+  });
+
+  it("knows what was found of bodies behind the edit, whose nodes have other places", async () => {
+    const model = await modelOfFile(join(import.meta.dirname, "../../fixtures/hostile/untyped-lift-conv-pads.onnx"));
+    const before = analyseModel(model, {});
+    const edits = await suggest(model, {
+      hardware: DEFAULT_HARDWARE,
+      layers: new Set(["n6"]),
+      guarantee: "needs training",
+    });
+    assert.ok(edits.length > 0);
+    for (const { edit } of edits) {
+      const after = await predictEdit(model, edit);
+      assert.ok(after);
+      const start = countsSoFar();
+      const again = analyseModel(after, {}, before);
+      const { inferredNodes } = countsSince(start);
+      assert.ok(inferredNodes < 40, `${edit.restructuring}: ${inferredNodes} nodes, of 144 in bodies`);
+      assert.deepEqual(totalsOf(again, DEFAULT_HARDWARE), totalsOf(analyseModel(after, {}), DEFAULT_HARDWARE));
     }
   });
 });

@@ -185,13 +185,14 @@ describe("Around the editor", () => {
 
     writeFileSync(vscode().path("linking.onnx"), namedDimensions(name, "$(bug) [b](command:edgewise.showLog)"));
     await open("linking.onnx");
-    await command("edgewise.setDimension");
+    const asked = command("edgewise.setDimension");
     await picker().locator(".monaco-list-row", { hasText: "$" }).waitFor();
     assert.equal(await picker().locator(".monaco-list-row .codicon-bug").count(), 0);
     await choose("$");
     await picker().locator(".quick-input-message", { hasText: "Occurs in" }).waitFor();
     assert.equal(await link.count(), 0);
     await vscode().page.keyboard.press("Escape");
+    await asked;
   });
 
   it("says why a broken model cannot be exported", async () => {

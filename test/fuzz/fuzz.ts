@@ -1,0 +1,94 @@
+// Tries seeded mutants of small models in processes of their own: `npm run fuzz -- [--format onnx] [--cases 10000] [--seed 1]`.
+// Fails where one hangs, dies, takes more than 2 s of processor time or 1 GB, throws what is no typed error, or writes no JSON. Files of
+// such cases are written to --out, to become tests of their kind.
+import { fork } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { CaseMessage } from "./cases.ts";
+import type { FuzzedFormat } from "./corpus.ts";
+import { caseFile } from "./exercise.ts";
+
+const { values } = parseArgs({
+  options: {
+    format: { type: "string" },
+    cases: { type: "string", default: "2000" },
+    seed: { type: "string", default: "1" },
+    from: { type: "string", default: "0" },
+    out: { type: "string", default: join(tmpdir(), "edgewise-fuzz") },
+  },
+});
+
+/** Wall time without a word: a process on a busy machine says one every second. */
+const HANGS_AFTER_MS = 60_000;
+/** A process is left for a new one now and then: what it had compiled and kept hides what a case takes. */
+const CASES_A_PROCESS = 2000;
+
+const FORMATS: readonly FuzzedFormat[] = ["onnx", "tflite"];
+const wanted = FORMATS.filter((format) => values.format === undefined || values.format === format);
+if (wanted.length === 0)
+  throw new Error(`There is no format "${values.format}": expected one of ${FORMATS.join(", ")}`);
+const seed = Number(values.seed);
+let faults = 0;
+
+for (const format of wanted) {
+  const [from, to] = [Number(values.from), Number(values.from) + Number(values.cases)];
+  const sum = { tried: 0, refused: 0, seconds: 0, longest: 0 };
+  for (let next = from; next < to;) next = await tryRange(format, next, Math.min(to, next + CASES_A_PROCESS), sum);
+  const { tried, refused, seconds, longest } = sum;
+  console.log(
+    `${format}, seed ${seed}, cases ${from} to ${to}: ${tried} tried, ${refused} refused by typed errors, ` +
+      `${seconds.toFixed(0)} s of processor time, ${longest.toFixed(2)} s the longest`,
+  );
+}
+console.log(faults === 0 ? "No faults." : `${faults} faults: their files are in ${values.out}`);
+process.exitCode = faults === 0 ? 0 : 1;
+
+/** @returns the case to go on with: behind the last one, or behind one that the process did not survive */
+function tryRange(
+  format: FuzzedFormat,
+  from: number,
+  to: number,
+  sum: { tried: number; refused: number; seconds: number; longest: number },
+): Promise<number> {
+  return new Promise((resolve) => {
+    const child = fork(join(import.meta.dirname, "cases.ts"), [format, String(seed), String(from), String(to)], {
+      execArgv: ["--import", "tsx", "--max-old-space-size=1500"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    let [current, isHanging] = [from, false];
+    const give = (): void => {
+      isHanging = true;
+      child.kill("SIGKILL");
+    };
+    let watch = setTimeout(give, HANGS_AFTER_MS);
+    child.on("message", (message: CaseMessage) => {
+      clearTimeout(watch);
+      watch = setTimeout(give, HANGS_AFTER_MS);
+      if ("begins" in message) {
+        current = message.begins;
+        return;
+      }
+      const { number, report } = message;
+      sum.tried += 1;
+      sum.refused += report.isRefused ? 1 : 0;
+      sum.seconds += report.seconds;
+      sum.longest = Math.max(sum.longest, report.seconds);
+      if (report.fault !== undefined) tell(format, number, report.fault);
+    });
+    child.on("exit", (code, signal) => {
+      clearTimeout(watch);
+      if (code !== 0) tell(format, current, isHanging ? "it hangs" : `the process died of it (${signal ?? code})`);
+      resolve(code === 0 ? to : current + 1);
+    });
+  });
+}
+
+function tell(format: FuzzedFormat, number: number, fault: string): void {
+  faults += 1;
+  mkdirSync(values.out, { recursive: true });
+  const file = join(values.out, `seed${seed}-case${number}.${format}`);
+  writeFileSync(file, caseFile(format, seed, number));
+  console.log(`${file}: ${fault.split("\n").slice(0, 6).join("\n")}`);
+}
