@@ -53,6 +53,7 @@ const COPIES = [
   ...copies("@vscode/codicons/dist", "codicons", ["codicon.ttf"]),
   ...copies("elkjs/lib", "elk", ["elk-worker.min.js"]),
   ...copies("elkjs", "elk", ["LICENSE.md"]),
+  ...copies("@imagemagick/magick-wasm/dist/x86", "magick", ["magick.wasm"]),
   ...copies("@litertjs/core/wasm", "litert", [
     "litert_wasm_internal.js",
     "litert_wasm_internal.wasm",

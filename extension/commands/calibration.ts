@@ -40,7 +40,7 @@ async function askForInput(input: ModelInput, isOneOfMany: boolean): Promise<Inp
   const pictures = {
     icon: "folder",
     label: vscode.l10n.t("Folder of Pictures…"),
-    detail: vscode.l10n.t("PNG and JPEG, in folders by class or all in one"),
+    detail: vscode.l10n.t("JPEG, PNG, WebP, TIFF or BMP, in folders by class or all in one"),
     source: "images",
   } as const;
   const array = {
@@ -90,7 +90,10 @@ function preprocessings(kind: InputSpec["kind"]): readonly Preprocessing[] {
       scaling: { scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
     },
   ];
-  const custom = { label: vscode.l10n.t("Other…"), description: "scale, mean, std, layout, channels, size" };
+  const custom = {
+    label: vscode.l10n.t("Other…"),
+    description: "scale, mean, std, layout, channels, size, resize, crop, classes, …",
+  };
   return kind === "images" ? [...scaled, asStored, custom] : [asStored, ...scaled, custom];
 }
 

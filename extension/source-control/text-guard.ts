@@ -4,6 +4,7 @@ import { copyFile, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { showError, showWarning } from "../dialogs/messages.ts";
 import { formatByName } from "../../profiler/formats/format-types.ts";
 import { log } from "../log.ts";
 import { isText } from "./is-text.ts";
@@ -69,11 +70,11 @@ async function putBack(uri: vscode.Uri, copy: string): Promise<void> {
       "{0} is a model. Saved by a text editor it would have been destroyed, so the file was put back as it was.",
       name,
     );
-    if ((await vscode.window.showWarningMessage(message, openModel)) === openModel)
+    if ((await showWarning(message, openModel)) === openModel)
       await vscode.commands.executeCommand("edgewise.openProfile", uri);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    void vscode.window.showErrorMessage(
+    void showError(
       vscode.l10n.t(
         "{0} was saved by a text editor and cannot be put back ({1}). A copy is at {2}.",
         name,

@@ -1,5 +1,6 @@
 import {
   channelAxis,
+  classesText,
   inputPorts,
   previewSamples,
   type CalibrationSpec,
@@ -43,7 +44,7 @@ export async function previewCalibration(
       return input ? [sampleOf(input, label)] : [];
     }),
   }));
-  return { samples: noteOf(preview), inputs };
+  return { samples: noteOf(preview), classes: preview.classes ? classesText(preview.classes) : null, inputs };
 }
 
 export function modelInputs(model: Model): readonly ModelInput[] {

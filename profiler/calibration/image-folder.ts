@@ -1,16 +1,17 @@
-import { readdir, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { CalibrationError } from "../errors.ts";
 import { isFloat } from "../model/data-type.ts";
 import { describeShape } from "../runtime/check-inputs.ts";
 import { newArray } from "../runtime/numeric-tensor.ts";
 import { channelAxis, type SampledInput } from "./input-layout.ts";
 import type { InputReader } from "./input-reader.ts";
-import { decodePicture, resized, withChannels, type Picture } from "./picture.ts";
+import { decodePicture } from "./decode-picture.ts";
+import { fitted } from "./fit-picture.ts";
+import { listPictures } from "./picture-folder.ts";
+import { withChannels, type Picture } from "./picture.ts";
 import { axisOfScaling, scaleSamples } from "./scaling.ts";
 import type { ImageFolderSpec, Scaling } from "./spec.ts";
-
-const PICTURE = /\.(?:png|jpe?g)$/i;
 
 /** How a picture's elements stand in the input. */
 interface PictureLayout {
@@ -21,14 +22,12 @@ interface PictureLayout {
 }
 
 /**
- * Opens a folder of pictures. Where it has no pictures itself but folders with them, each of those is a class: by its number if all
- * have numbers for names, else in the order of the names.
- *
+ * Opens a folder of pictures.
  * @throws {CalibrationError} when there are no pictures, or the input takes none
  */
 export async function openImageFolder(spec: ImageFolderSpec, input: SampledInput): Promise<InputReader> {
   const layout = pictureLayout(spec, input);
-  const { files, labels } = await listPictures(spec.path);
+  const { files, labels, classes, leftOut } = await listPictures(spec.path, spec.classes);
   const { height, width, channels, isChannelFirst } = layout;
   const shape = isChannelFirst ? [channels, height, width] : [height, width, channels];
   // Checks that there is one mean for all, or one a channel; where the channels stand is known here.
@@ -39,14 +38,16 @@ export async function openImageFolder(spec: ImageFolderSpec, input: SampledInput
     count: files.length,
     shape,
     files,
-    description: spec.path,
+    description: leftOut.length === 0 ? spec.path : `${spec.path} (left out: ${leftOut.join(", ")})`,
     ...(labels && { labels }),
+    ...(classes && { classes }),
     async read(start, count) {
       const data = newArray(input.dataType, count * elements);
       for (let sample = 0; sample < count; sample += 1) {
         const path = join(spec.path, files[start + sample] ?? "");
-        const picture = withChannels(decodePicture(path, await readFile(path)), channels);
-        const stored = arranged(resized(picture, height, width), isChannelFirst, spec.channels === "bgr");
+        const decoded = await decodePicture(path, await readFile(path), spec.upright);
+        const picture = fitted(withChannels(decoded, channels), height, width, spec);
+        const stored = arranged(picture, isChannelFirst, spec.channels === "bgr");
         const channel = isChannelFirst ? 0 : 2;
         data.set(
           scaleSamples(stored, scaling, { dataType: input.dataType, shape, channelAxis: channel }),
@@ -75,42 +76,11 @@ function pictureLayout(
   const width = typeof wide === "number" ? wide : size?.[1];
   if (height === undefined || width === undefined)
     throw new CalibrationError(
-      `${path}: the size of input "${name}" is dynamic: expected a height and width to stretch pictures to`,
+      `${path}: the size of input "${name}" is dynamic: expected a height and width that pictures are brought to`,
       { hint: "Give it with size=224 or size=HEIGHTxWIDTH." },
     );
   return { height, width, channels, isChannelFirst: axis === 0 };
 }
-
-async function listPictures(folder: string): Promise<{ files: readonly string[]; labels?: readonly number[] }> {
-  const { files, folders } = await list(folder);
-  if (files.length > 0) return { files };
-  const isNumbered = folders.every((name) => /^\d+$/.test(name));
-  const classes = await Promise.all(
-    folders.map(async (name, place) => {
-      const inside = await list(join(folder, name));
-      return inside.files.map((file) => ({ file: join(name, file), label: isNumbered ? Number(name) : place }));
-    }),
-  );
-  const pictures = classes.flat();
-  if (pictures.length === 0)
-    throw new CalibrationError(`${folder}: expected PNG or JPEG pictures in it, or in folders by class`);
-  return { files: pictures.map(({ file }) => file), labels: pictures.map(({ label }) => label) };
-}
-
-async function list(folder: string): Promise<{ files: readonly string[]; folders: readonly string[] }> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new CalibrationError(`${folder}: expected a folder of pictures that can be read`, { cause });
-  });
-  const namesOf = (kept: typeof entries): readonly string[] =>
-    kept.map(({ name }) => name).sort((a, b) => collator.compare(a, b));
-  return {
-    files: namesOf(entries.filter((entry) => !entry.isDirectory() && PICTURE.test(entry.name))),
-    folders: namesOf(entries.filter((entry) => entry.isDirectory() && !basename(entry.name).startsWith("."))),
-  };
-}
-
-/** "image10" behind "image9", the same on every machine. */
-const collator = new Intl.Collator("en", { numeric: true });
 
 function arranged(
   { width, height, channels, data }: Picture,

@@ -1,4 +1,5 @@
 import type { NumericArray } from "../runtime/numeric-tensor.ts";
+import type { ClassFolder } from "./class-folders.ts";
 
 /** The samples of one input, read piece by piece. */
 export interface InputReader {
@@ -10,6 +11,8 @@ export interface InputReader {
   readonly description: string;
   /** Class of each sample, where the files' names tell. */
   readonly labels?: readonly number[];
+  /** Folders that are classes, where the samples are in such. */
+  readonly classes?: readonly ClassFolder[];
   /** Names of the samples' files, in order, where each has its own. */
   readonly files?: readonly string[];
   /** Elements of `count` samples from `start` on, one sample behind the other. */

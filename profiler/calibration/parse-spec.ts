@@ -1,6 +1,7 @@
 import { OptionError } from "../errors.ts";
 import { isNumericType } from "../runtime/numeric-tensor.ts";
-import type { ArraySpec, ImageFolderSpec, InputSpec, LabelSpec, Scaling } from "./spec.ts";
+import type { PictureFit } from "./fit-picture.ts";
+import { RESIZES, type ArraySpec, type ImageFolderSpec, type InputSpec, type LabelSpec, type Scaling } from "./spec.ts";
 
 /** What `parseData` understands, for help texts. */
 export const DATA_SYNTAX = "[INPUT=]PATH[:key=value,…]";
@@ -9,7 +10,8 @@ type Options = ReadonlyMap<string, string>;
 
 const COMMON = ["zero", "scale", "mean", "std"];
 const ARRAY = [...COMMON, "entry", "dtype", "shape"];
-const IMAGES = [...COMMON, "layout", "channels", "size"];
+const FIT = ["resize", "crop", "pad", "antialias", "filter"];
+const IMAGES = [...COMMON, "layout", "channels", "size", ...FIT, "upright", "classes"];
 
 /**
  * Samples as a command line or a setting names them: `digits.bin:dtype=uint8,shape=1x32x32,scale=1/255`,
@@ -79,6 +81,7 @@ function imagesSpec(text: string, path: string, options: Options): ImageFolderSp
   const channels = choice(text, "channels", options, ["rgb", "bgr"] as const);
   const size = sizes(text, "size", options);
   const [height, width = height] = size ?? [];
+  const classes = options.get("classes");
   return {
     kind: "images",
     path,
@@ -86,7 +89,36 @@ function imagesSpec(text: string, path: string, options: Options): ImageFolderSp
     ...(layout && { layout }),
     ...(channels && { channels }),
     ...(height !== undefined && width !== undefined && { size: [height, width] }),
+    ...fit(text, options),
+    ...flag(text, "upright", options),
+    ...(classes !== undefined && { classes }),
   };
+}
+
+function fit(text: string, options: Options): PictureFit {
+  const resize = choice(text, "resize", options, RESIZES);
+  const filter = choice(text, "filter", options, ["bilinear", "bicubic"] as const);
+  const [crop] = numbers(text, "crop", options) ?? [];
+  const [pad] = numbers(text, "pad", options) ?? [];
+  if (crop !== undefined && (crop <= 0 || crop > 1))
+    throw new OptionError(`"${text}": crop=${crop}: expected a share above 0, at most 1`);
+  if (pad !== undefined && (pad < 0 || pad > 255))
+    throw new OptionError(`"${text}": pad=${pad}: expected a grey of 0 to 255`);
+  if (crop !== undefined && resize !== "crop") throw new OptionError(`"${text}": crop=${crop} goes with resize=crop`);
+  if (pad !== undefined && resize !== "letterbox")
+    throw new OptionError(`"${text}": pad=${pad} goes with resize=letterbox`);
+  return {
+    ...(resize && { resize }),
+    ...(crop !== undefined && { crop }),
+    ...(pad !== undefined && { pad }),
+    ...flag(text, "antialias", options),
+    ...(filter && { filter }),
+  };
+}
+
+function flag<Key extends string>(text: string, key: Key, options: Options): { readonly [K in Key]?: boolean } {
+  const value = choice(text, key, options, ["on", "off"] as const);
+  return (value === undefined ? {} : { [key]: value === "on" }) as { readonly [K in Key]?: boolean };
 }
 
 function scaling(text: string, options: Options): Scaling {

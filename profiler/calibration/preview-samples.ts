@@ -1,5 +1,6 @@
 import type { NumericTensor } from "../runtime/numeric-tensor.ts";
 import type { Port } from "../runtime/session.ts";
+import type { ClassFolder } from "./class-folders.ts";
 import { channelAxis } from "./input-layout.ts";
 import { openSamples } from "./sample-set.ts";
 import { isRandom, type CalibrationSpec } from "./spec.ts";
@@ -11,6 +12,8 @@ export interface SamplePreview {
   /** Made up, for want of samples of the user's own. */
   readonly isRandom: boolean;
   readonly hasLabels: boolean;
+  /** What the folders of pictures stand for: which class has which number. */
+  readonly classes?: readonly ClassFolder[];
   readonly samples: readonly PreviewedSample[];
 }
 
@@ -41,7 +44,7 @@ export async function previewSamples(
 ): Promise<SamplePreview> {
   const set = await openSamples(spec, ports);
   try {
-    const { count, description, hasLabels } = set;
+    const { count, description, hasLabels, classes } = set;
     const samples: PreviewedSample[] = [];
     for (let at = 0; at < Math.min(most, count); at += 1) {
       const { inputs, labels } = await set.batch(at, 1);
@@ -51,7 +54,7 @@ export async function previewSamples(
         inputs: Object.entries(inputs).map(([name, tensor]) => previewed(name, tensor)),
       });
     }
-    return { count, description, hasLabels, isRandom: isRandom(spec), samples };
+    return { count, description, hasLabels, isRandom: isRandom(spec), ...(classes && { classes }), samples };
   } finally {
     await set.close();
   }

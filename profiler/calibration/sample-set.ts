@@ -4,6 +4,7 @@ import { CalibrationError } from "../errors.ts";
 import { newArray, type NamedTensors, type NumericArray, type NumericTensor } from "../runtime/numeric-tensor.ts";
 import type { Port } from "../runtime/session.ts";
 import { openArray } from "./array-reader.ts";
+import type { ClassFolder } from "./class-folders.ts";
 import { openImageFolder } from "./image-folder.ts";
 import { layoutOf, type SampledInput } from "./input-layout.ts";
 import type { InputReader } from "./input-reader.ts";
@@ -25,6 +26,8 @@ export interface SampleSet {
   /** Of a picture of the same data that a user would recognise: "digits.npy", "seeded random (seed 0)". */
   readonly description: string;
   readonly hasLabels: boolean;
+  /** What the folders of pictures stand for, where they tell the labels. */
+  readonly classes: readonly ClassFolder[] | undefined;
   /** Samples that one run can take: 1 where the model's batch is fixed. */
   readonly mostPerRun: number;
   /** Elements of one sample, all inputs together. */
@@ -46,7 +49,8 @@ export async function openSamples(spec: CalibrationSpec, ports: readonly Port[])
     const available = commonCount(readers, spec);
     const labels = await labelsOf(spec, readers, available);
     const positions = positionsOf(Math.min(available, spec.count ?? available), spec.part);
-    return new InputSamples(inputs, readers, mostPerRun, positions, labels);
+    const classes = spec.labels === undefined ? readers.find((reader) => reader.classes)?.classes : undefined;
+    return new InputSamples(inputs, readers, mostPerRun, positions, labels, classes);
   } catch (error) {
     await closeAll(readers);
     throw error;
@@ -66,6 +70,7 @@ class InputSamples implements SampleSet {
     /** Of the samples in their files. */
     private readonly positions: readonly number[],
     private readonly labels: readonly number[] | undefined,
+    readonly classes: readonly ClassFolder[] | undefined,
   ) {
     this.count = positions.length;
     this.description = [...new Set(readers.map(({ description }) => description))].join(", ");

@@ -1,4 +1,5 @@
 import type { NumericType } from "../runtime/numeric-tensor.ts";
+import type { FilterName } from "./resample.ts";
 import type { Port } from "../runtime/session.ts";
 
 /**
@@ -49,16 +50,38 @@ export interface ArraySpec extends Scaling {
   readonly shape?: readonly number[];
 }
 
-/** PNG and JPEG files of a folder, in the order of their names; in folders by class, if it has such. */
+/**
+ * Pictures of a folder, in the order of their names; those of folders by class, if it has such, in torchvision's order. JPEG, PNG, WebP,
+ * TIFF, BMP and PNM; whatever else is there is counted and named.
+ */
 export interface ImageFolderSpec extends Scaling {
   readonly kind: "images";
   readonly path: string;
   /** Where the channels stand; told from the input's shape when left out. */
   readonly layout?: "nchw" | "nhwc";
   readonly channels?: ChannelOrder;
-  /** Height and width, for inputs whose size is dynamic. Images are stretched to the input's size. */
+  /** Height and width, for inputs whose size is dynamic. */
   readonly size?: readonly [number, number];
+  /** How a picture of another shape becomes of the input's; stretched when left out. */
+  readonly resize?: ResizeName;
+  /** Of "crop": the share of the shorter side that is kept; all of it, 1, when left out. ImageNet's usual 224 of 256 is 0.875. */
+  readonly crop?: number;
+  /** Of "letterbox": the grey around the picture, 0 to 255; 114 when left out. */
+  readonly pad?: number;
+  /** Whether a picture that shrinks is smoothed as Pillow does; without that, as OpenCV's linear interpolation. On when left out. */
+  readonly antialias?: boolean;
+  readonly filter?: FilterName;
+  /** Whether pictures are turned as their cameras note (EXIF); on when left out. */
+  readonly upright?: boolean;
+  /**
+   * How folders become classes: "sorted" by name as Python sorts (torchvision, Keras), "numbers" by the number that each is called, or a
+   * file of the classes' names in order. Sorted when left out.
+   */
+  readonly classes?: string;
 }
+
+export const RESIZES = ["stretch", "crop", "letterbox"] as const;
+export type ResizeName = (typeof RESIZES)[number];
 
 export type ChannelOrder = "rgb" | "bgr";
 

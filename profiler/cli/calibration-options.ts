@@ -2,6 +2,8 @@ import { InvalidArgumentError, type Command } from "commander";
 import { OptionError } from "../errors.ts";
 import { DATA_SYNTAX, parseData, parseLabels } from "../calibration/parse-spec.ts";
 import { RANDOM_SAMPLES, type CalibrationSpec, type InputSpec, type LabelSpec } from "../calibration/spec.ts";
+import { describeFolders } from "../calibration/describe-folders.ts";
+import type { CliContext } from "./context.ts";
 import { parseWhole } from "./quantities.ts";
 import { addRuntimeOptions } from "./runtime-options.ts";
 
@@ -28,10 +30,22 @@ export function addInputOptions(command: Command): Command {
   return addRuntimeOptions(command)
     .option(
       `--data <spec>`,
-      `samples as ${DATA_SYNTAX}: .npy, .npz, raw elements, or a folder of images; once for each input (default: seeded random)`,
+      `samples as ${DATA_SYNTAX}: .npy, .npz, raw elements, or a folder of pictures (docs/samples.md); once for each input (default: seeded random)`,
       addData,
     )
     .option("--seed <number>", "seed of random numbers (default: 0)", parseWhole);
+}
+
+/**
+ * Says, before anything is measured, which class each folder of pictures is taken for and what is left out.
+ * @throws {CalibrationError} when a folder has no pictures
+ */
+export async function tellFolders(
+  { data, labels }: Pick<CalibrationOptions, "data" | "labels">,
+  { remark }: CliContext,
+): Promise<void> {
+  const lines = await describeFolders({ ...(data && { inputs: data }), ...(labels && { labels }) });
+  for (const line of lines) remark(line);
 }
 
 /** @throws {OptionError} for labels without samples of their own */

@@ -10,6 +10,7 @@ import {
   addCalibrationOptions,
   addTestOptions,
   calibrationOf,
+  tellFolders,
   testSamplesOf,
   type CalibrationOptions,
   type TestOptions,
@@ -51,6 +52,7 @@ export async function search(
   budget: FitBudget,
   run: (session: EditSession, searching: Searching) => Promise<Fitted>,
 ): Promise<void> {
+  await tellFolders(options, context);
   const hardware = await chooseHardware(options.hardware);
   const measuring = testSamplesOf(options, options.dim);
   const settings = {

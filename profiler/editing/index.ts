@@ -55,6 +55,7 @@ export type { Port } from "../runtime/session.ts";
 export { parseData, parseLabels, DATA_SYNTAX } from "../calibration/parse-spec.ts";
 export { openSamples, type SampleSet } from "../calibration/sample-set.ts";
 export { channelAxis } from "../calibration/input-layout.ts";
+export { classesText } from "../calibration/describe-folders.ts";
 export { previewSamples } from "../calibration/preview-samples.ts";
 export type { PreviewedInput, PreviewedSample, SamplePreview } from "../calibration/preview-samples.ts";
 export type { NumericTensor } from "../runtime/numeric-tensor.ts";

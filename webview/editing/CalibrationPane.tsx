@@ -53,6 +53,11 @@ export function CalibrationPane({ client, calibration, onChoose }: CalibrationPa
           {l10n.t("Reading the samples…")}
         </p>
       )}
+      {preview.value?.classes && (
+        <p class="remark" data-testid="classes">
+          {l10n.t("Classes by folder, with their pictures: {0}", preview.value.classes)}
+        </p>
+      )}
       {preview.value?.inputs.map((input) => (
         <InputPreview key={input.name} input={input} />
       ))}

@@ -207,6 +207,8 @@ export interface Calibration {
 /** What the model will see of its samples. */
 export interface CalibrationPreview {
   readonly samples: SampleNote;
+  /** Which class each folder of pictures is taken for: "0 = cat (12), 1 = dog (9)"; null where no folders tell the classes. */
+  readonly classes: string | null;
   readonly inputs: readonly PreviewInput[];
 }
 

@@ -9,7 +9,7 @@ import { describeFixes } from "../../editing/fixed-sizes.ts";
 import { formatEdit, parseEdit, type Edit } from "../../editing/edit.ts";
 import { TRAININGS } from "../../restructure/registry.ts";
 import type { RunComparison } from "../../runtime/compare-runs.ts";
-import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
+import { addCalibrationOptions, calibrationOf, type CalibrationOptions, tellFolders } from "../calibration-options.ts";
 import type { CliContext } from "../context.ts";
 import { readEdits, readLearned, writeEdits } from "../edit-files.ts";
 import { parseDimension } from "../quantities.ts";
@@ -39,6 +39,7 @@ export function addApplyCommand(program: Command, context: CliContext): void {
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--json", "write JSON");
   addCalibrationOptions(command).action(async (path: string, options: ApplyCommandOptions) => {
+    await tellFolders(options, context);
     const edits = [...(options.edits === undefined ? [] : await readEdits(options.edits)), ...(options.edit ?? [])];
     if (edits.length === 0) throw new OptionError("nothing to apply: give --edit or --edits");
     const stored = options.edits === undefined ? new Map<string, Uint8Array>() : await readLearned(options.edits);

@@ -7,7 +7,7 @@ import { costModel } from "../../profile-model.ts";
 import type { Profile } from "../../profile.ts";
 import type { RunComparison } from "../../runtime/compare-runs.ts";
 import { compareProfiles, type ComparedTotal } from "../../views/compare-profiles.ts";
-import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
+import { addCalibrationOptions, calibrationOf, type CalibrationOptions, tellFolders } from "../calibration-options.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
@@ -34,6 +34,7 @@ export function addCompareCommand(program: Command, context: CliContext): void {
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
     .option("--json", "write JSON");
   addCalibrationOptions(command).action(async (a: string, b: string, options: CompareCommandOptions) => {
+    await tellFolders(options, context);
     const hardware = await chooseHardware(options.hardware);
     const settings = {
       hardware,

@@ -7,7 +7,7 @@ import { AUGMENTATIONS } from "../../training/augmentation.ts";
 import { decibels, recoverModel, type RecoveredModel } from "../../training/recover-model.ts";
 import { DEFAULT_STEPS, type RecoverOptions } from "../../training/recover.ts";
 import type { TrainingPoint } from "../../training/loop.ts";
-import { addCalibrationOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
+import { addCalibrationOptions, calibrationOf, type CalibrationOptions, tellFolders } from "../calibration-options.ts";
 import { EXIT, type CliContext } from "../context.ts";
 import { parseNumber, parsePositive } from "../quantities.ts";
 import { aligned } from "../tensor-table.ts";
@@ -49,6 +49,7 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
     .requiredOption("--out <file>", "the file to write; nothing is written when training does not better the model")
     .option("--json", "write JSON");
   addCalibrationOptions(command).action(async (path: string, options: RecoverCommandOptions) => {
+    await tellFolders(options, context);
     if (options.data === undefined) throw new OptionError("nothing to train on: give samples with --data");
     const stop = context.interruption?.();
     const training = { ...trainingOptions(options), ...(stop && { stop }), ...progressIn(context) };

@@ -12,7 +12,7 @@ import { printable } from "../../exports/printable.ts";
 import type { HardwareProfile } from "../../hardware/hardware.ts";
 import { analyseModel, costModel } from "../../profile-model.ts";
 import type { Profile } from "../../profile.ts";
-import { addInputOptions, calibrationOf, type CalibrationOptions } from "../calibration-options.ts";
+import { addInputOptions, calibrationOf, type CalibrationOptions, tellFolders } from "../calibration-options.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import { addAdbOption, chooseTarget, HOST, type DeviceOptions } from "../choose-target.ts";
 import { EXIT, type CliContext } from "../context.ts";
@@ -64,6 +64,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .addOption(new Option("--delegate <name>", "what benchmark_model hands layers to").choices(TFLITE_DELEGATES))
     .option("--json", "write JSON");
   addAdbOption(addInputOptions(command)).action(async (path: string, options: RunCommandOptions) => {
+    await tellFolders(options, context);
     const hardware = await chooseHardware(options.hardware);
     const { profile, result } = await withModel(path, async (model) => {
       const costed = costModel(analyseModel(model, options.dim ?? {}), hardware);

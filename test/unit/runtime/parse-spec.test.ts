@@ -40,6 +40,34 @@ describe("Samples as a command line names them", () => {
     ]);
   });
 
+  it("say how pictures become of the model's size, and folders classes", () => {
+    assert.deepEqual(parseData("photos:resize=crop,crop=0.875,filter=bicubic,upright=off,classes=names.txt"), [
+      "",
+      {
+        kind: "images",
+        path: "photos",
+        resize: "crop",
+        crop: 0.875,
+        filter: "bicubic",
+        upright: false,
+        classes: "names.txt",
+      },
+    ]);
+    assert.deepEqual(parseData("photos:resize=letterbox,pad=0,antialias=off"), [
+      "",
+      { kind: "images", path: "photos", resize: "letterbox", pad: 0, antialias: false },
+    ]);
+    for (const wrong of [
+      "resize=fill",
+      "crop=0.5",
+      "resize=crop,crop=2",
+      "resize=crop,pad=0",
+      "upright=maybe",
+      "filter=lanczos",
+    ])
+      assert.throws(() => parseData(`photos:${wrong}`), OptionError, wrong);
+  });
+
   it("refuse what they do not know", () => {
     const fails = (text: string, message: RegExp): void =>
       assert.throws(

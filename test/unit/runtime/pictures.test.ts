@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encode as encodePng } from "fast-png";
-import jpeg from "jpeg-js";
 import { CalibrationError } from "../../../profiler/errors.ts";
-import { decodePicture, resized, withChannels, type Picture } from "../../../profiler/calibration/picture.ts";
+import { decodePicture } from "../../../profiler/calibration/decode-picture.ts";
+import { describeFolders } from "../../../profiler/calibration/describe-folders.ts";
+import { fitted } from "../../../profiler/calibration/fit-picture.ts";
+import { resized, withChannels, type Picture } from "../../../profiler/calibration/picture.ts";
 import { openSamples, type SampleSet } from "../../../profiler/calibration/sample-set.ts";
 import type { ImageFolderSpec } from "../../../profiler/calibration/spec.ts";
 import type { Port } from "../../../profiler/runtime/session.ts";
@@ -24,37 +27,70 @@ const grey = (width: number, height: number, data: readonly number[]): Picture =
   data: Float32Array.from(data),
 });
 
+/** Pictures, and what Pillow reads of them as RGB. */
+const PICTURES = join(import.meta.dirname, "../../data/pictures");
+const PILLOW = JSON.parse(readFileSync(join(PICTURES, "pillow.json"), "utf8")) as {
+  readonly pictures: Readonly<
+    Record<string, { readonly width: number; readonly height: number; readonly rgb: string }>
+  >;
+  readonly resizes: Readonly<Record<string, string>>;
+};
+
+const decoded = async (name: string, isUpright?: boolean): Promise<Picture> =>
+  decodePicture(name, await readFile(join(PICTURES, name)), isUpright);
+
 describe("Decoding pictures", () => {
-  const png = (channels: number, depth: 1 | 2 | 4 | 8 | 16, data: Uint8Array | Uint16Array): Picture =>
+  const png = (channels: number, depth: 1 | 2 | 4 | 8 | 16, data: Uint8Array | Uint16Array): Promise<Picture> =>
     decodePicture("p.png", encodePng({ width: 2, height: 1, channels, depth, data }));
 
-  it("reads PNG of every depth and kind as 0 to 255", () => {
-    assert.deepEqual([...png(1, 8, Uint8Array.of(7, 255)).data], [7, 255]);
-    assert.deepEqual([...png(1, 16, Uint16Array.of(0, 65535)).data], [0, 255]);
-    assert.deepEqual([...png(2, 8, Uint8Array.of(7, 0, 9, 255)).data], [7, 9]);
-    assert.deepEqual([...png(4, 8, Uint8Array.of(1, 2, 3, 0, 4, 5, 6, 255)).data], [1, 2, 3, 4, 5, 6]);
-    const bits = withChannels(png(1, 1, Uint8Array.of(0b01000000)), 1);
-    assert.deepEqual([...bits.data].map(Math.round), [0, 255]);
+  it("reads PNG of every depth and kind as 0 to 255", async () => {
+    assert.deepEqual([...(await png(1, 8, Uint8Array.of(7, 255))).data], [7, 255]);
+    assert.deepEqual([...(await png(1, 16, Uint16Array.of(0, 65535))).data], [0, 255]);
+    assert.deepEqual([...(await png(2, 8, Uint8Array.of(7, 0, 9, 255))).data], [7, 9]);
+    assert.deepEqual([...(await png(4, 8, Uint8Array.of(1, 2, 3, 0, 4, 5, 6, 255))).data], [1, 2, 3, 4, 5, 6]);
+    const bits = withChannels(await png(1, 1, Uint8Array.of(0b01000000)), 1);
+    assert.deepEqual([...bits.data], [0, 255]);
   });
 
-  it("reads JPEG", () => {
-    const { data } = jpeg.encode({ width: 8, height: 8, data: Buffer.alloc(8 * 8 * 4, 200) }, 100);
-    const picture = decodePicture("p.jpg", data);
-    assert.deepEqual([picture.width, picture.height, picture.channels], [8, 8, 3]);
-    for (const value of picture.data) assert.ok(Math.abs(value - 200) <= 2);
+  for (const [name, { width, height, rgb }] of Object.entries(PILLOW.pictures)) {
+    it(`reads ${name} as Pillow does, to the same numbers`, async () => {
+      const picture = withChannels(await decoded(name, false), 3);
+      assert.deepEqual([picture.width, picture.height], [width, height]);
+      assert.deepEqual(Buffer.from(picture.data).toString("base64"), rgb);
+    });
+  }
+
+  it("turns a picture as its camera notes, unless that is off", async () => {
+    const [turned, stored] = [await decoded("exif6.jpg"), await decoded("exif6.jpg", false)];
+    assert.deepEqual([turned.width, turned.height], [stored.height, stored.width]);
+    // A quarter to the right: the left column, from below, is the upper row.
+    const pixel = ({ data, width }: Picture, x: number, y: number): number => data[(y * width + x) * 3] ?? -1;
+    for (let x = 0; x < turned.width; x += 1)
+      assert.equal(pixel(turned, x, 0), pixel(stored, 0, stored.height - 1 - x));
   });
 
-  it("refuses what is no picture, broken, or far too large", () => {
-    const fails = (bytes: Uint8Array, message: RegExp): void =>
-      assert.throws(
-        () => decodePicture("p.png", bytes),
+  it("refuses what is no picture, broken, cut off, or far too large, and says which", async () => {
+    const fails = (bytes: Uint8Array, message: RegExp): Promise<void> =>
+      assert.rejects(
+        decodePicture("p.png", bytes),
         (error) => error instanceof CalibrationError && message.test(error.message),
       );
-    fails(Buffer.from("GIF89a"), /p\.png: expected a PNG or JPEG picture/);
-    fails(RED_BLUE.subarray(0, 40), /cannot be decoded/);
-    const huge = Uint8Array.from(RED_BLUE);
-    huge.fill(0x7f, 16, 24);
-    fails(huge, /more than 200 million pixels/);
+    await fails(Buffer.from("GIF89a"), /p\.png: expected a JPEG, PNG, WebP, TIFF, BMP or PNM picture/);
+    await fails(Buffer.from("push graphic-context"), /expected a JPEG/);
+    await fails(RED_BLUE.subarray(0, 40), /cannot be decoded/);
+    await fails(
+      (await readFile(join(PICTURES, "sub420.jpg"))).subarray(0, 700),
+      /ends before the picture does|cannot be decoded/,
+    );
+    await fails(await readFile(join(PICTURES, "12bit.jpg")), /12 bits a sample/);
+    const huge = encodePng({
+      width: 20_000,
+      height: 20_000,
+      channels: 1,
+      depth: 1,
+      data: new Uint8Array(2500 * 20_000),
+    });
+    await fails(huge, /more than 200 million pixels/);
   });
 
   it("makes grey of colours and colours of grey", () => {
@@ -73,6 +109,46 @@ describe("Stretching pictures", () => {
   it("takes the mean of what falls into one pixel", () => {
     const { data } = resized(grey(4, 2, [0, 100, 0, 100, 100, 0, 100, 0]), 1, 1);
     assert.ok(Math.abs((data[0] ?? 0) - 50) < 1e-4);
+  });
+
+  for (const [name, expected] of Object.entries(PILLOW.resizes)) {
+    it(`gives Pillow's numbers: ${name}`, async () => {
+      const [, filter = "", width = 0, height = 0] = /^(\w+)-(\d+)x(\d+)$/.exec(name) ?? [];
+      const picture = withChannels(await decoded("x.ppm"), 3);
+      const { data } = resized(picture, Number(height), Number(width), { filter: filter as "bilinear" | "bicubic" });
+      const pillow = Buffer.from(expected, "base64");
+      assert.deepEqual([...data], [...pillow]);
+    });
+  }
+
+  it("crops the middle of the shorter side, and puts a letterbox around the longer one", () => {
+    const picture = grey(
+      6,
+      4,
+      Array.from({ length: 24 }, (_, at) => at),
+    );
+    const middle = fitted(picture, 4, 4, { resize: "crop" });
+    assert.deepEqual([...middle.data], [1, 2, 3, 4, 7, 8, 9, 10, 13, 14, 15, 16, 19, 20, 21, 22]);
+    const inner = fitted(
+      grey(
+        8,
+        8,
+        Array.from({ length: 64 }, (_, at) => at),
+      ),
+      4,
+      4,
+      { resize: "crop", crop: 0.5 },
+    );
+    assert.deepEqual([...inner.data.subarray(0, 4)], [18, 19, 20, 21]);
+    const boxed = fitted(grey(2, 1, [10, 20]), 2, 2, { resize: "letterbox", pad: 0 });
+    assert.deepEqual([...boxed.data], [10, 20, 0, 0]);
+    const tall = fitted(grey(1, 4, [1, 2, 3, 4]), 4, 3, { resize: "letterbox" });
+    assert.deepEqual([...tall.data], [114, 1, 114, 114, 2, 114, 114, 3, 114, 114, 4, 114]);
+  });
+
+  it("takes the nearest two alone where it is not to smooth", () => {
+    const { data } = resized(grey(8, 1, [0, 0, 0, 100, 200, 0, 0, 0]), 1, 2, { antialias: false });
+    assert.deepEqual([...data], [0, 0]);
   });
 
   it("keeps even areas even, and pictures of the size as they are", () => {
@@ -133,9 +209,77 @@ describe("Folders of images as samples", () => {
     const labels = (name: string): Promise<readonly number[] | undefined> =>
       use(name, NCHW, async (samples) => (await samples.batch(0, samples.count)).labels);
     assert.deepEqual(await labels("classes"), [0, 0, 1]);
-    assert.deepEqual(await labels("numbers"), [7, 10]);
+    assert.deepEqual(await labels("numbers"), [0, 1], "as torchvision counts them: 10 before 7");
     assert.equal(await labels("plain"), undefined);
     assert.equal(await use("plain", NCHW, ({ count }) => count), 2);
+  });
+
+  it("have their class by the folder's number, or by a file of names", async () => {
+    const labels = (name: string, classes: string): Promise<readonly number[] | undefined> =>
+      use(name, NCHW, async (samples) => (await samples.batch(0, samples.count)).labels, { classes });
+    const file = (name: string): string => join(folder.path, name);
+    assert.deepEqual(await labels("numbers", "numbers"), [10, 7]);
+    await writeFile(file("names.txt"), "bird\ndog\n\ncat\n");
+    assert.deepEqual(await labels("classes", file("names.txt")), [3, 3, 1]);
+    await writeFile(file("names.json"), JSON.stringify({ 0: ["n01", "dog"], 5: ["n02", "cat"] }));
+    assert.deepEqual(await labels("classes", file("names.json")), [5, 5, 0]);
+    await writeFile(file("indices.json"), JSON.stringify({ dog: 2, cat: 4 }));
+    assert.deepEqual(await labels("classes", file("indices.json")), [4, 4, 2]);
+    await assert.rejects(labels("classes", "numbers"), /cat: expected the number of a class/);
+    await writeFile(file("few.txt"), "cat\n");
+    await assert.rejects(labels("classes", file("few.txt")), /dog: expected a class of/);
+    await assert.rejects(labels("classes", file("none.txt")), /expected "sorted", "numbers" or a file/);
+  });
+
+  it("count classes as Python sorts names, those without pictures too, and walk into folders of a class", async () => {
+    const names = ["b", "B", "a10", "a9", "\u{ff5e}", "\u{1f600}", "empty"];
+    for (const name of names) await mkdir(join(folder.path, "order", name, "inner"), { recursive: true });
+    for (const name of names.filter((each) => each !== "empty"))
+      await writeFile(join(folder.path, "order", name, "inner", "p.png"), RED_BLUE);
+    const classes = await use("order", NCHW, (samples) => samples.classes);
+    assert.deepEqual(
+      classes?.map(({ name, label, pictures }) => [name, label, pictures]),
+      [
+        ["B", 0, 1],
+        ["a10", 1, 1],
+        ["a9", 2, 1],
+        ["b", 3, 1],
+        ["empty", 4, 0],
+        ["\u{ff5e}", 5, 1],
+        ["\u{1f600}", 6, 1],
+      ],
+    );
+    const [line] = await describeFolders({ inputs: { "": { kind: "images", path: join(folder.path, "order") } } });
+    assert.match(line ?? "", /classes by folder, with their pictures: 0 = B \(1\), 1 = a10 \(1\)/);
+  });
+
+  it("count and name what they leave out", async () => {
+    const at = (name: string): string => join(folder.path, "mixed", name);
+    await mkdir(at("deeper"), { recursive: true });
+    await mkdir(at(".git"));
+    for (const name of [
+      "a.png",
+      "b.JFIF",
+      "c.webp",
+      "._a.png",
+      ".hidden.png",
+      ".DS_Store",
+      "x.heic",
+      "y.HEIC",
+      "z.gif",
+      "n.txt",
+      "README",
+    ])
+      await writeFile(at(name), RED_BLUE);
+    await symlink(at("missing"), at("link.png"));
+    assert.deepEqual(
+      await use("mixed", NCHW, ({ count, description }) => [count, description.slice(description.indexOf("("))]),
+      [
+        3,
+        "(left out: 1 GIF picture (make JPEG or PNG of it), 2 HEIC pictures (make JPEG or PNG of them), 1 .txt file, 1 AppleDouble file, " +
+          "1 entry that is no file, 1 file without an ending, 2 hidden files, 1 hidden folder, 1 sub-folder)",
+      ],
+    );
   });
 
   it("say what they lack", async () => {
@@ -144,7 +288,7 @@ describe("Folders of images as samples", () => {
         use(name, port, () => undefined),
         (error) => error instanceof CalibrationError && message.test(error.message),
       );
-    await fails("empty", NCHW, /expected PNG or JPEG pictures/);
+    await fails("empty", NCHW, /expected JPEG, PNG, WebP, TIFF, BMP or PNM pictures/);
     await fails("none", NCHW, /expected a folder of pictures/);
     await fails("plain", { ...NCHW, shape: ["n", 10] }, /pictures do not fit input "x", which takes float32 N×10/);
     await fails("plain", { ...NCHW, shape: ["n", 3, "h", "w"] }, /expected a height and width/);

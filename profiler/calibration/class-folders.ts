@@ -1,0 +1,85 @@
+import { readFile } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
+import { CalibrationError } from "../errors.ts";
+
+/** A folder of pictures that is a class. */
+export interface ClassFolder {
+  readonly name: string;
+  readonly label: number;
+  readonly pictures: number;
+}
+
+/**
+ * The classes that folders stand for, in the folders' order.
+ * @param folders sorted as Python sorts: torchvision and Keras count them so, those without pictures too
+ * @param classes "sorted", "numbers", or a file of the classes' names
+ * @throws {CalibrationError} for a folder that is of no class
+ */
+export async function classesOf(
+  root: string,
+  folders: readonly Omit<ClassFolder, "label">[],
+  classes = "sorted",
+): Promise<readonly ClassFolder[]> {
+  if (classes === "sorted") return folders.map((folder, label) => ({ ...folder, label }));
+  const labelOf = classes === "numbers" ? numberOf : await namesOf(root, classes);
+  return folders.map((folder) => {
+    const label = labelOf(folder.name);
+    if (label !== undefined) return { ...folder, label };
+    const expected = classes === "numbers" ? "the number of a class for a name" : `a class of ${classes}`;
+    throw new CalibrationError(`${join(root, folder.name)}: expected ${expected}`);
+  });
+}
+
+function numberOf(name: string): number | undefined {
+  return /^\d{1,9}$/.test(name) ? Number(name) : undefined;
+}
+
+/**
+ * Names a line each in a text file; in JSON a list, numbers by name, or names by number, where a class may have several (ImageNet's
+ * `{"0": ["n01440764", "tench"]}`).
+ */
+async function namesOf(root: string, file: string): Promise<(name: string) => number | undefined> {
+  const path = isAbsolute(file) ? file : await readable(file).then((isHere) => (isHere ? file : join(root, file)));
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new CalibrationError(`${file}: expected "sorted", "numbers" or a file of classes' names that can be read`, {
+      cause,
+    });
+  });
+  const names = /\.json$/i.test(path) ? fromJson(path, text) : fromLines(text);
+  if (names.size === 0) throw new CalibrationError(`${path}: expected names of classes, one a line`);
+  return (name) => names.get(name);
+}
+
+async function readable(path: string): Promise<boolean> {
+  return readFile(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** An empty line in between is a class without a name. */
+function fromLines(text: string): ReadonlyMap<string, number> {
+  const lines = text.replace(/^\u{feff}/u, "").split(/\r?\n/);
+  return new Map(lines.flatMap((line, label) => (line.trim() === "" ? [] : [[line.trim(), label] as const])));
+}
+
+function fromJson(path: string, text: string): ReadonlyMap<string, number> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new CalibrationError(`${path}: expected JSON`, { cause });
+  }
+  if (typeof value !== "object" || value === null)
+    throw new CalibrationError(`${path}: expected a list of names, or an object of names and numbers`);
+  return new Map(
+    Object.entries(value).flatMap(([key, entry]: [string, unknown]) => {
+      if (typeof entry === "number") return [[key, entry] as const];
+      const label = numberOf(key);
+      const names: readonly unknown[] = Array.isArray(entry) ? entry : [entry];
+      return label === undefined
+        ? []
+        : names.flatMap((name) => (typeof name === "string" ? [[name, label] as const] : []));
+    }),
+  );
+}
