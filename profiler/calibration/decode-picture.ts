@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import type * as Magick from "@imagemagick/magick-wasm";
 import type { IMagickImage, MagickFormat } from "@imagemagick/magick-wasm";
 import { CalibrationError } from "../errors.ts";
 import type { Picture } from "./picture.ts";
@@ -47,7 +48,7 @@ export async function decodePicture(name: string, bytes: Uint8Array, isUpright =
   }
 }
 
-type Decoder = typeof import("@imagemagick/magick-wasm");
+type Decoder = typeof Magick;
 
 function read(magick: Decoder, bytes: Uint8Array, format: MagickFormat, isUpright: boolean): Picture {
   const image = magick.MagickImage.create();

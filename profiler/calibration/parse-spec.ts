@@ -116,9 +116,9 @@ function fit(text: string, options: Options): PictureFit {
   };
 }
 
-function flag<Key extends string>(text: string, key: Key, options: Options): { readonly [K in Key]?: boolean } {
+function flag<Key extends string>(text: string, key: Key, options: Options): Partial<Readonly<Record<Key, boolean>>> {
   const value = choice(text, key, options, ["on", "off"] as const);
-  return (value === undefined ? {} : { [key]: value === "on" }) as { readonly [K in Key]?: boolean };
+  return (value === undefined ? {} : { [key]: value === "on" }) as Partial<Record<Key, boolean>>;
 }
 
 function scaling(text: string, options: Options): Scaling {
