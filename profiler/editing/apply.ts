@@ -8,6 +8,7 @@ import { neutralGraphOf } from "../translation/known-graph.ts";
 import { lowerRewrite } from "../translation/lower-model.ts";
 import { baseFor, hasFixable, openBase, type EditBase } from "./fixed-sizes.ts";
 import { restructuringOf } from "../restructure/registry.ts";
+import { activationsOn } from "../runtime/activation-source.ts";
 import { openPart } from "../runtime/model-part.ts";
 import type { ActivationSource, GraphPart, Guarantee } from "../restructure/restructuring.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
@@ -88,6 +89,11 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
     if (source) return source;
     throw new RangeError("a model that was run before an edit is not run after it");
   };
+  const observe = async (partial: Rewrite): Promise<ActivationSource> => {
+    if (activations) return isUnchanging(partial) ? activations : activationsAfter(partial);
+    const partly = isUnchanging(partial) ? base : await lowerRewrite(base, graph, partial, { readsWeights: true });
+    return activationsOn(partly, { seed, ...(bindings && { dimensions: bindings }) });
+  };
   const partAfter = async (partial: Rewrite, from: readonly TensorId[], to: readonly TensorId[]): Promise<GraphPart> =>
     openPart(
       cutModel(await lowerRewrite(base, graph, partial, { readsWeights: true }), from, to, graph.tensors),
@@ -99,6 +105,7 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
   });
   const rewrite = await restructuring.rewrite(graph, edit.target, edit.options, {
     seed,
+    observe,
     ...(training && { training }),
     ...(activations && { activations, activationsAfter, partAfter }),
     ...(signal && { signal }),
@@ -119,6 +126,10 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
     before: model,
     after,
   };
+}
+
+function isUnchanging({ remove = [], replace, insert = [] }: Rewrite): boolean {
+  return remove.length === 0 && insert.length === 0 && (replace === undefined || replace.size === 0);
 }
 
 /**

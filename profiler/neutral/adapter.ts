@@ -4,6 +4,8 @@ import type { InferredNode } from "../operators/infer.ts";
 import type { InferredType } from "../operators/inferred-type.ts";
 import type { Form, Weights } from "./forms.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
+import type { IntegerGrid } from "./integer-grid.ts";
+import type { IntegerSupport } from "./integer-support.ts";
 import type { NeutralGraph, NeutralLayer } from "./neutral-graph.ts";
 
 /** What a format brings to restructuring: the two translations. All that knows native operators and weight layouts is behind it. */
@@ -22,6 +24,10 @@ export interface FormatAdapter {
   standsFor?(node: InferredNode): DataType | undefined;
   /** After the last layer: what only all of them together can tell. @throws {LoweringError} */
   finish?(draft: GraphBuilder): void;
+  /** What its runtime computes in integers in a model. */
+  integerSupport?(model: Model): IntegerSupport;
+  /** Makes activations integers, when all layers are written under their names. @throws {LoweringError} */
+  quantizeActivations?(draft: GraphBuilder, integers: ReadonlyMap<TensorId, IntegerGrid>): void;
   /** Bytes that the edited model would take as a file, of a prediction too; without it they are estimated by the weights. */
   fileBytes?(model: Model): Promise<number>;
 }

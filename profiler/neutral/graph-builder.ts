@@ -124,7 +124,7 @@ export class GraphBuilder {
   /** A small constant that says how to compute: its numbers are there in predictions too, since shapes follow from them. */
   addSetting(
     name: string,
-    dataType: "int64" | "int32" | "uint8" | "float16" | "float32" | "float64",
+    dataType: "int64" | "int32" | "int8" | "uint8" | "float16" | "float32" | "float64",
     values: readonly number[],
     shape: readonly number[] = [values.length],
   ): TensorId {

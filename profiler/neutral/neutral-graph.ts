@@ -2,6 +2,7 @@ import type { DataType } from "../model/data-type.ts";
 import type { Node, TensorId } from "../model/model.ts";
 import type { Dimension, Shape } from "../model/shape.ts";
 import type { Form, FormKind, FormOf, Weights } from "./forms.ts";
+import type { IntegerSupport } from "./integer-support.ts";
 
 /** Position of the layer's node in the graph that was lifted. */
 export type LayerId = number;
@@ -59,6 +60,8 @@ export class NeutralGraph {
     readonly sizesFor: (inputs: ReadonlyMap<TensorId, Shape>) => NeutralSizes,
     /** What a size comes to at the sizes that the model is looked at: for weighing, never for writing. undefined: only the run can tell. */
     readonly sizeAt: (size: Dimension) => number | undefined = (size) => (typeof size === "number" ? size : undefined),
+    /** undefined: the format's runtime is not known to compute in integers. */
+    readonly integers?: IntegerSupport,
   ) {
     this.#byName = new Map(layers.map((layer) => [layer.name, layer]));
     for (const layer of layers) {

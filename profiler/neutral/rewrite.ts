@@ -1,5 +1,6 @@
 import type { TensorId } from "../model/model.ts";
 import type { Form, Weights } from "./forms.ts";
+import type { IntegerGrid } from "./integer-grid.ts";
 import type { LayerId } from "./neutral-graph.ts";
 
 /**
@@ -21,6 +22,11 @@ export interface Rewrite {
   readonly fold?: ReadonlyMap<TensorId, Weights>;
   /** New declared sizes of inputs of the graph; null keeps a size. */
   readonly resize?: ReadonlyMap<TensorId, readonly (number | null)[]>;
+  /**
+   * Activations that become integers, as the graph has them afterwards; those with the same object share their scale. Layers between
+   * such tensors compute in integers where the runtime can.
+   */
+  readonly integers?: ReadonlyMap<TensorId, IntegerGrid>;
 }
 
 export interface NewLayer {

@@ -11,6 +11,7 @@ import { DENSE_TO_POOLED_CONV } from "./restructurings/dense-to-pooled-conv.ts";
 import { DOWNSAMPLE_EARLIER } from "./restructurings/downsample-earlier.ts";
 import { FOLD_BATCH_NORM } from "./restructurings/fold-batch-norm.ts";
 import { GROUP_AND_SHUFFLE } from "./restructurings/group-and-shuffle.ts";
+import { QUANTIZE_MODEL } from "./restructurings/quantize-model/quantize-model.ts";
 import { RECOVER } from "./restructurings/recover.ts";
 import { REDUCE_CHANNELS } from "./restructurings/reduce-channels/reduce-channels.ts";
 import { REDUCE_RESOLUTION } from "./restructurings/reduce-resolution.ts";
@@ -40,6 +41,7 @@ export const RESTRUCTURINGS: readonly Restructuring[] = [
   DOWNSAMPLE_EARLIER,
   WEIGHTS_FLOAT16,
   QUANTIZE_WEIGHTS,
+  QUANTIZE_MODEL,
   SHARE_WEIGHTS,
   PRUNE_WEIGHTS,
   BINARIZE_WEIGHTS,

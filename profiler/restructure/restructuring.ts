@@ -122,6 +122,11 @@ export interface RewriteContext {
   readonly activations?: ActivationSource;
   /** The same samples through the graph as a rewrite would leave it, whose tensors keep their ids: for edits that go step by step. */
   readonly activationsAfter?: (rewrite: Rewrite) => Promise<ActivationSource>;
+  /**
+   * The graph as a rewrite would leave it, run on the samples or, where there are none, on random inputs: for edits that must know
+   * how large activations get.
+   */
+  readonly observe?: (rewrite: Rewrite) => Promise<ActivationSource>;
   /** Trains the graph; undefined where that is not possible. */
   readonly training?: Training;
   /**

@@ -69,6 +69,7 @@ export function liftModel(model: Model, bindings: Readonly<Record<string, number
     liftedTensors(inferred, side, tensors),
     sizesFor,
     sizeAt(model, bindings),
+    side.integerSupport?.(model),
   );
 }
 

@@ -40,8 +40,10 @@ export async function lowerRewrite(
   resizeInputs(rewrite, draft);
   await foldConstants(rewrite, draft);
   const names = renaming(lifted, rewrite, resolve);
-  const nodes = draft.nodes.map((node) => renamed(node, names));
-  const graph = ordered(withoutDead(old, { ...old, tensors: draft.tensors, nodes }));
+  const renamedNodes = draft.nodes.map((node) => renamed(node, names));
+  draft.nodes.splice(0, draft.nodes.length, ...renamedNodes);
+  if (rewrite.integers) formatOf(model).adapter.quantizeActivations?.(draft, rewrite.integers);
+  const graph = ordered(withoutDead(old, { ...old, tensors: draft.tensors, nodes: draft.nodes }));
   const entries = model.entries.map((entry) => (entry.graph === old ? { ...entry, graph } : entry));
   const [first = { name: "", graph }, ...others] = entries;
   const edited = refreshDeclared({ ...model, entries: [first, ...others] satisfies [Entry, ...Entry[]] }, model);

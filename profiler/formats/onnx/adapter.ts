@@ -1,6 +1,8 @@
 import type { FormatAdapter } from "../../neutral/adapter.ts";
 import { foldNode } from "./restructure/fold.ts";
 import { liftNode } from "./restructure/lift.ts";
+import { onnxIntegers } from "./restructure/integer-support.ts";
+import { quantizeActivations } from "./restructure/quantize-activations.ts";
 import { checkInnerRanges, dequantizedType } from "./restructure/quantized-ranges.ts";
 import { onnxSize } from "./write.ts";
 import { lowerLayer } from "./restructure/lower.ts";
@@ -13,5 +15,7 @@ export const ONNX_ADAPTER: FormatAdapter = {
   lower: lowerLayer,
   standsFor: dequantizedType,
   finish: checkInnerRanges,
+  integerSupport: onnxIntegers,
+  quantizeActivations,
   fileBytes: onnxSize,
 };

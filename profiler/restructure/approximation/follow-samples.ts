@@ -1,7 +1,7 @@
 import type { TensorId } from "../../model/model.ts";
 import { usedTensors } from "../../operators/execution-order.ts";
 import { augmentedSamples } from "./augmented-samples.ts";
-import type { ConvForm, DenseForm, Form } from "../../neutral/forms.ts";
+import type { ConvForm, DenseForm, Form, Weights } from "../../neutral/forms.ts";
 import type { LayerId, NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import type { Rewrite } from "../../neutral/rewrite.ts";
 import type { Activations, GraphPart } from "../../neutral/activations.ts";
@@ -17,6 +17,12 @@ export interface LayerInputs {
   readonly now: Activations;
 }
 
+/** Tensors where what has been changed so far is changed once more, as integers are rounded. */
+export interface Stops {
+  readonly tensors: ReadonlySet<TensorId>;
+  readonly arrive: (tensor: TensorId, now: Activations) => Activations;
+}
+
 /**
  * Follows the calibration samples through the network once, two ways: as it was and with the layers changed so far. Only what later
  * layers need is kept; each part of the network runs once each way.
@@ -30,11 +36,11 @@ export async function followSamples(
   layers: readonly WeightedLayer[],
   context: Pick<RewriteContext, "activations" | "partAfter" | "seed" | "signal" | "onProgress">,
   change: (layer: WeightedLayer, inputs: LayerInputs) => Promise<ConvForm | DenseForm | undefined>,
-  copies = 0,
+  { copies = 0, stops = NO_STOPS }: { readonly copies?: number; readonly stops?: Stops } = {},
 ): Promise<ReadonlyMap<LayerId, ConvForm | DenseForm>> {
   const { activations, partAfter, signal, onProgress } = context;
   if (activations === undefined || partAfter === undefined) throw new RangeError("there are no samples to follow");
-  const steps = plannedSteps(graph, layers);
+  const steps = plannedSteps(graph, layers, stops.tensors);
   const inputs = graph.tensors.filter(({ isInput }) => isInput).map(({ id }) => id);
   const samples = await collected(activations.capture(inputs));
   const before = new Map(augmentedSamples(samples, copies, context.seed));
@@ -45,7 +51,7 @@ export async function followSamples(
   const running = new Map<LayerId, Form>(original);
   for (const [index, { layer, input, from }] of steps.entries()) {
     signal?.throwIfAborted();
-    onProgress?.(index / steps.length, layer.name);
+    onProgress?.(index / steps.length, layer?.name ?? graph.tensor(input).name);
     if (!before.has(input)) {
       const isSame = from.every((id) => before.get(id) === now.get(id)) && !leadsThrough(graph, input, from, changed);
       const make = async (rewrite: Rewrite, known: ReadonlyMap<TensorId, Activations>): Promise<Activations> => {
@@ -58,8 +64,9 @@ export async function followSamples(
       now.set(input, is);
     }
     const given = { before: before.get(input) ?? EMPTY, now: now.get(input) ?? EMPTY };
-    const form = await change(layer, given);
-    if (form) {
+    if (layer === undefined) now.set(input, stops.arrive(input, given.now));
+    const form = layer && (await change(layer, given));
+    if (layer && form) {
       changed.set(layer.id, form);
       running.set(layer.id, plain(form));
     }
@@ -76,23 +83,39 @@ function isQuantized({ form }: WeightedLayer): boolean {
   return form.weight.quantization !== undefined;
 }
 
+const NO_STOPS: Stops = { tensors: new Set(), arrive: (_, now) => now };
+
 const EMPTY: Activations = { shape: [0], data: new Float32Array(0) };
 
 interface Step {
-  readonly layer: WeightedLayer;
+  /** undefined: a stop. */
+  readonly layer: WeightedLayer | undefined;
   readonly input: TensorId;
   /** Tensors known by then that the input is made of; itself where it is known. */
   readonly from: readonly TensorId[];
 }
 
-function plannedSteps(graph: NeutralGraph, layers: readonly WeightedLayer[]): readonly Step[] {
-  const known = new Set(graph.tensors.filter(({ isInput }) => isInput).map(({ id }) => id));
-  return layers.map((layer) => {
-    const [input = -1] = layer.inputs;
+function plannedSteps(
+  graph: NeutralGraph,
+  layers: readonly WeightedLayer[],
+  stops: ReadonlySet<TensorId>,
+): readonly Step[] {
+  const inputs = graph.tensors.filter(({ isInput }) => isInput).map(({ id }) => id);
+  const known = new Set(inputs);
+  const steps: Step[] = [];
+  const go = (input: TensorId, layer?: WeightedLayer): void => {
     const from = knownBefore(graph, input, known);
     known.add(input);
-    return { layer, input, from };
-  });
+    steps.push({ layer, input, from });
+  };
+  const wanted = new Map<LayerId, WeightedLayer>(layers.map((layer) => [layer.id, layer]));
+  for (const id of inputs) if (stops.has(id)) go(id);
+  for (const { id, inputs: read, outputs } of graph.layers) {
+    const layer = wanted.get(id);
+    if (layer) go(read[0] ?? -1, layer);
+    for (const made of outputs) if (stops.has(made)) go(made);
+  }
+  return steps;
 }
 
 function knownBefore(graph: NeutralGraph, input: TensorId, known: ReadonlySet<TensorId>): readonly TensorId[] {
@@ -150,8 +173,12 @@ async function ran(
 
 /** As it computes: the numbers of its weights, however they are to be stored. */
 function plain(form: ConvForm | DenseForm): Form {
-  const { shape } = form.weight;
-  return { ...form, weight: { shape, dataType: "float32", read: () => form.weight.read() } };
+  const { weight, bias } = form;
+  return { ...form, weight: floats(weight), bias: bias?.quantization ? floats(bias) : bias };
+}
+
+function floats(weights: Weights): Weights {
+  return { shape: weights.shape, dataType: "float32", read: () => weights.read() };
 }
 
 /** All batches as one. */

@@ -7,7 +7,8 @@ import {
 } from "../../neutral/forms.ts";
 import { Affines, affineLayer, isScaleAlone, type AffineLayer } from "../matching/channel-affine.ts";
 import { whyOpaque } from "../matching/opaque-refusals.ts";
-import { isKind, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
+import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
+import { mergedRewrite, rewrittenGraph } from "../../neutral/rewritten-graph.ts";
 import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
 import type { Rewrite } from "../../neutral/rewrite.ts";
 
@@ -165,6 +166,33 @@ function rewritten({ affines, linear, isAfter }: Match): Rewrite {
     replace: new Map([[linear.id, { ...form, ...folded, activation: activation ?? own }]]),
     rewire: new Map([[last?.outputs[0] ?? -1, first?.inputs[0] ?? -1]]),
   };
+}
+
+/** All that fits into the weights beside it, for edits that are better off without; nothing where there is none. */
+export function everyFold(graph: NeutralGraph): Rewrite {
+  let all: Rewrite = {};
+  for (let left = graph; ;) {
+    const folds = foldsOf(left);
+    if (folds.remove === undefined) return all;
+    left = rewrittenGraph(left, folds);
+    all = mergedRewrite(all, folds);
+  }
+}
+
+/** The last of a chain stands for all of it; no layer is in two of them. */
+function foldsOf(graph: NeutralGraph): Rewrite {
+  const taken = new Set<LayerId>();
+  let all: Rewrite = {};
+  for (const layer of graph.layers.toReversed()) {
+    if (!isKind(layer, "batch-norm") && !isKind(layer, "elementwise")) continue;
+    const match = matchLayer(graph, layer);
+    if (typeof match === "string") continue;
+    const layers = [...match.affines, match.linear].map(({ id }) => id);
+    if (layers.some((id) => taken.has(id))) continue;
+    for (const id of layers) taken.add(id);
+    all = mergedRewrite(all, rewritten(match));
+  }
+  return all;
 }
 
 interface Folded {

@@ -99,6 +99,8 @@ export class NodeWriter {
     const wasFloat = this.layer.before !== undefined && isFloat(bias.dataType);
     const integers = wasFloat ? undefined : await writeQuantizedBias(this, bias, weightTensor);
     if (integers !== undefined) return integers;
+    if (bias.dataType === "int32" && bias.quantization)
+      return writeQuantized(this, "bias", bias, { dataType: "int32", channelAxis: 0 });
     const floats: Weights = isFloat(bias.dataType)
       ? bias
       : { shape: bias.shape, dataType: "float32", read: () => bias.read() };

@@ -106,16 +106,18 @@ async function writeStored(writer: QuantizedWriter, role: string, { scheme, ...s
   const name = `${layer.name}.${role}`;
   const before = dequantizerBefore(writer, role);
   const [integersBefore, scalesBefore, zerosBefore] = before?.inputs ?? [];
+  // Of weights that were float numbers of the file the integers have the name now.
+  const floatsBefore = before ? undefined : inputBefore(writer, role);
   const dims = scheme.granularity === "channel" ? [scheme.scales.length] : [];
   const constant = (part: string, dataType: DataType, values: readonly number[], instead: TensorId | undefined) =>
     draft.addConstant(`${name}.${part}`, { shape: dims, dataType, read: () => Promise.resolve(values) }, instead);
   const zeros = scheme.scales.map((_, channel) => scheme.zeroPoints[channel] ?? scheme.zeroPoints[0] ?? 0);
   const inputs = [
-    await draft.addConstant(`${name}.quantized`, stored, integersBefore),
+    await draft.addConstant(`${name}.quantized`, stored, integersBefore ?? floatsBefore),
     await constant("scale", "float32", scheme.scales, scalesBefore),
     await constant("zero-point", stored.dataType, zeros, zerosBefore),
   ];
-  const output = draft.addTensor(name, {}, inputBefore(writer, role));
+  const output = draft.addTensor(name, {}, before && inputBefore(writer, role));
   const axis = scheme.granularity === "channel" ? { axis: scheme.axis ?? 0 } : {};
   writer.helper(`${role}.dequantize`, "DequantizeLinear", inputs, axis, output);
   return output;

@@ -30,7 +30,7 @@ export async function compressLayers(
     return compressedForm(layer.form, compressed, problem.biasShift(compressed.weights));
   };
   if (context.activations !== undefined)
-    return { replace: await followSamples(graph, layers, context, change, copies) };
+    return { replace: await followSamples(graph, layers, context, change, { copies }) };
   const replace = new Map<LayerId, ConvForm | DenseForm>();
   for (const [index, layer] of layers.entries()) {
     context.signal?.throwIfAborted();

@@ -106,7 +106,7 @@ async function measuredCosts(
     return undefined;
   };
   if (context.activations === undefined) for (const layer of layers) await measure(layer, undefined);
-  else await followSamples(graph, layers, context, measure, copies);
+  else await followSamples(graph, layers, context, measure, { copies });
   return found;
 }
 

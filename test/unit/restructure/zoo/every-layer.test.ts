@@ -7,6 +7,9 @@ import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
 import { readModel } from "../../../../profiler/formats/formats.ts";
 import type { Totals } from "../../../../profiler/profile.ts";
 import { strengthsAt } from "../../../../profiler/editing/fit/strengths.ts";
+import type { ActivationSource } from "../../../../profiler/neutral/activations.ts";
+import type { Rewrite } from "../../../../profiler/neutral/rewrite.ts";
+import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";
 import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import type { NeutralGraph } from "../../../../profiler/neutral/neutral-graph.ts";
 import { lowerRewrite } from "../../../../profiler/translation/lower-model.ts";
@@ -105,7 +108,7 @@ describe("Every restructuring of every layer of the zoo", function () {
       const missing = PREDICTED.filter(({ id }) => !applied.has(id)).map(({ id }) => id);
       // Converters leave neither batch normalisation nor layers without effect in a TFLite file.
       // Its runtimes decode neither palettes nor single bits when they load a file.
-      const decoded = ["share-weights", "binarize-weights"];
+      const decoded = ["quantize-model", "share-weights", "binarize-weights"];
       assert.deepEqual(
         missing,
         file === "a TFLite file" ? ["fold-batch-norm", "remove-no-ops", ...decoded] : ["remove-no-ops"],
@@ -157,7 +160,9 @@ async function check(
     return lowerRewrite(model, graph, rewrite, { readsWeights: false });
   });
   const edited = await expressible(async () => {
-    const rewrite = await restructuring.rewrite(graph, target, options, { seed: 0 });
+    const observe = async (rewrite: Rewrite): Promise<ActivationSource> =>
+      activationsOn(await lowerRewrite(model, graph, rewrite, { readsWeights: true }), { count: 1 });
+    const rewrite = await restructuring.rewrite(graph, target, options, { seed: 0, observe });
     return lowerRewrite(model, graph, rewrite, { readsWeights: true });
   });
   assert.equal(planned === undefined, edited === undefined, `${what}: prediction and edit agree on whether it fits`);

@@ -1,0 +1,32 @@
+import type { TensorId } from "../model/model.ts";
+import type { IntegerGrid } from "./integer-grid.ts";
+import type { NeutralGraph, NeutralLayer } from "./neutral-graph.ts";
+
+/** What a format's runtime computes in integers, and what it asks for: what quantizing a whole model goes by. */
+export interface IntegerSupport {
+  /** Of activations. */
+  readonly dataType: IntegerGrid["dataType"];
+  /** Weights have a scale for each output; otherwise one for all. */
+  readonly hasChannelScales: boolean;
+  /** What leads to no product stays float; otherwise all that can is of integers. */
+  readonly keepsFloatEnds: boolean;
+  /** How a layer computes in integers, or why it stays float. */
+  ruleOf(layer: NeutralLayer, graph: NeutralGraph): IntegerRule | string;
+}
+
+export interface IntegerRule {
+  /** Activations that are to be integers; the others are settings. */
+  readonly inputs: readonly TensorId[];
+  /** It only moves numbers: input and output are the same integers, and what is behind need not be quantized for its sake. */
+  readonly moves?: true;
+  /** What it makes has the grid of what it gets, though it computes. */
+  readonly keepsGrid?: true;
+  /** It can hand on floats, made of integers, where nothing behind it computes in integers. */
+  readonly canEndInFloat?: true;
+  /** It multiplies activations by weights: what is worth computing in integers. */
+  readonly isProduct?: true;
+  /** The one grid that its kernel writes. */
+  readonly output?: Pick<IntegerGrid, "scale" | "zeroPoint">;
+  /** Its constant operand is to be integers too. */
+  readonly quantizesConstant?: true;
+}

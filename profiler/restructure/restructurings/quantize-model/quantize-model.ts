@@ -1,0 +1,181 @@
+import { gridOver, roundedTo, type IntegerGrid } from "../../../neutral/integer-grid.ts";
+import type { IntegerSupport } from "../../../neutral/integer-support.ts";
+import type { ConvForm, DenseForm, Form } from "../../../neutral/forms.ts";
+import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
+import { mergedRewrite, rewrittenGraph } from "../../../neutral/rewritten-graph.ts";
+import type { Rewrite } from "../../../neutral/rewrite.ts";
+import type { TensorId } from "../../../model/model.ts";
+import { followSamples, type LayerInputs, type WeightedLayer } from "../../approximation/follow-samples.ts";
+import { defineRestructuring, matched, NotApplicableError, type RewriteContext } from "../../restructuring.ts";
+import { problemTools } from "../compress-weights/compress-layers.ts";
+import { weightProblem } from "../compress-weights/weight-problem.ts";
+import { everyFold } from "../fold-batch-norm.ts";
+import { integerPlan, type GridGroup, type IntegerPlan } from "./integer-plan.ts";
+import { integerForm, plannedIntegers, type WeightBits } from "./integer-weights.ts";
+import { gridsOf } from "./ranges.ts";
+
+const ID = "quantize-model";
+
+/**
+ * Weights and activations as 8-bit integers, in the form that the format's runtime computes with. Ranges of activations and scales of
+ * weights are those of least squared error; weights are rounded so that each layer makes up for what was rounded before it.
+ */
+export const QUANTIZE_MODEL = defineRestructuring({
+  id: ID,
+  title: "Quantize model",
+  summary: "Stores weights and activations as 8-bit integers, so that layers compute in integers.",
+  guarantee: "approximate",
+  fitsToSamples: true,
+  literature: [
+    "Jacob et al., Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, CVPR 2018",
+    "Nagel et al., A White Paper on Neural Network Quantization, 2021",
+    "Frantar, Ashkboos, Hoefler, Alistarh, GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers, ICLR 2023",
+  ],
+  answers: {},
+  options: [
+    {
+      id: "weights",
+      title: "Weights",
+      description: "Bits of each weight. Activations have 8.",
+      type: "choice",
+      choices: [
+        { value: "8", title: "8 bits" },
+        { value: "7", title: "7 bits, in a byte each: sums never saturate on x86, and zip smaller" },
+      ],
+      default: "8",
+    },
+  ],
+  find: (graph) => {
+    const plan = planFor(graph);
+    if (typeof plan === "string") return [{ target: "", reason: plan }];
+    const layers = [...plan.fold.remove ?? [], ...plan.integers.products.map(({ id }) => id)];
+    return [{ target: "", layers, why: whyOf(plan) }];
+  },
+  predict: (graph, target) => {
+    const plan = matched(ID, target, planOf(graph, target));
+    const { groups } = plan.integers;
+    const grids = new Map(groups.map((group) => [group, plannedGrid(plan.support, group)]));
+    const { hasChannelScales } = plan.support;
+    const replace = new Map<LayerId, Form>(
+      plan.integers.products.map((layer) => [layer.id, plannedIntegers(layer.form, hasChannelScales)]),
+    );
+    return quantized(plan, replace, grids);
+  },
+  rewrite: async (graph, target, { weights }, context) => {
+    const plan = matched(ID, target, planOf(graph, target));
+    const { seed, signal } = context;
+    const source = await context.observe?.(plan.fold);
+    if (source === undefined)
+      throw new NotApplicableError(ID, target, "nothing tells how large activations get", "Give it samples.");
+    const grids = await gridsOf(plan.integers.groups, source, plan.support.dataType, { seed, signal });
+    return quantized(plan, await roundedLayers(plan, grids, Number(weights) as WeightBits, context), grids);
+  },
+});
+
+interface ModelPlan {
+  /** What goes into the weights before. */
+  readonly fold: Rewrite;
+  /** The graph behind that. */
+  readonly graph: NeutralGraph;
+  readonly support: IntegerSupport;
+  readonly integers: IntegerPlan;
+}
+
+function planOf(graph: NeutralGraph, target: string): ModelPlan | string {
+  return target === "" ? planFor(graph) : "activations are quantized in the whole model";
+}
+
+function planFor(graph: NeutralGraph): ModelPlan | string {
+  const support = graph.integers;
+  if (support === undefined) return "nothing is known of how its runtime computes in integers";
+  const isInteger = graph.layers.find((layer) => computesInIntegers(graph, layer));
+  if (isInteger) return `it is quantized already: ${isInteger.name} computes in integers`;
+  const fold = everyFold(graph);
+  const folded = rewrittenGraph(graph, fold);
+  const integers = integerPlan(folded, support);
+  if (integers.products.length > 0) return { fold, graph: folded, support, integers };
+  const weighted = folded.layers.find(({ form }) => form.kind === "conv" || form.kind === "dense");
+  const reason = weighted && integers.floats.get(weighted.id);
+  return reason ?? "it has no convolution and no fully connected layer";
+}
+
+/** Activations of integers, or standing for some; weights alone may be integers, and become others. */
+function computesInIntegers(graph: NeutralGraph, layer: NeutralLayer): boolean {
+  if (!isKind(layer, "conv") && !isKind(layer, "dense")) return layer.op.startsWith("QLinear");
+  return layer.inputs.some((id) => {
+    const { dataType, standsFor } = graph.tensor(id);
+    return standsFor !== undefined || dataType === "int8" || dataType === "uint8" || dataType === "int16";
+  });
+}
+
+function whyOf({ integers: { products, floats }, fold }: ModelPlan): string {
+  const folds = fold.remove?.length ?? 0;
+  const parts = [`${products.length} layers compute in integers`];
+  if (folds > 0) parts.push(`${folds} normalisations go into the weights before`);
+  if (floats.size > 0) parts.push(`${floats.size} stay float`);
+  return parts.join("; ");
+}
+
+function plannedGrid({ dataType }: IntegerSupport, { fixed, least, most }: GridGroup): IntegerGrid {
+  if (fixed) return { dataType, ...fixed };
+  return gridOver(dataType, least === 0 ? 0 : -1, Number.isFinite(most) ? most : 1);
+}
+
+function quantized(
+  { fold, integers: { withConstants } }: ModelPlan,
+  products: ReadonlyMap<LayerId, Form>,
+  grids: ReadonlyMap<GridGroup, IntegerGrid>,
+): Rewrite {
+  const integers = new Map<TensorId, IntegerGrid>();
+  for (const [{ tensors }, grid] of grids) for (const id of tensors) integers.set(id, grid);
+  const replace = new Map<LayerId, Form>(products);
+  for (const { id, form } of withConstants) {
+    if (form.kind !== "elementwise" || form.constant === undefined) continue;
+    const { shape } = form.constant;
+    const { constant } = form;
+    replace.set(id, { ...form, constant: { shape, dataType: "uint8", read: () => constant.read() } });
+  }
+  return mergedRewrite(fold, { replace, integers });
+}
+
+async function roundedLayers(
+  plan: ModelPlan,
+  grids: ReadonlyMap<GridGroup, IntegerGrid>,
+  bits: WeightBits,
+  context: RewriteContext,
+): Promise<ReadonlyMap<LayerId, ConvForm | DenseForm>> {
+  const { fold, graph, integers } = plan;
+  const gridOf = new Map<TensorId, IntegerGrid>();
+  const stops = new Set<TensorId>();
+  for (const [{ tensors, sources }, grid] of grids) {
+    for (const id of tensors) gridOf.set(id, grid);
+    for (const id of sources) stops.add(id);
+  }
+  const tools = problemTools(graph, context.seed);
+  const change = async (layer: WeightedLayer, inputs: LayerInputs | undefined): Promise<ConvForm | DenseForm> => {
+    const problem = await weightProblem(layer, inputs, tools);
+    const scale = gridOf.get(layer.inputs[0] ?? -1)?.scale ?? 1;
+    return integerForm(layer.form, problem, scale, bits);
+  };
+  const { activations, partAfter, signal, onProgress } = context;
+  if (activations && partAfter) {
+    return followSamples(
+      graph,
+      integers.products,
+      { ...context, partAfter: (rewrite, from, to) => partAfter(mergedRewrite(fold, rewrite), from, to) },
+      change,
+      { stops: { tensors: stops, arrive: (id, now) => rounded(gridOf.get(id), now) } },
+    );
+  }
+  const changed = new Map<LayerId, ConvForm | DenseForm>();
+  for (const [index, layer] of integers.products.entries()) {
+    signal?.throwIfAborted();
+    onProgress?.(index / integers.products.length, layer.name);
+    changed.set(layer.id, await change(layer, undefined));
+  }
+  return changed;
+}
+
+function rounded(grid: IntegerGrid | undefined, now: LayerInputs["now"]): LayerInputs["now"] {
+  return grid ? { shape: now.shape, data: roundedTo(grid, now.data) } : now;
+}

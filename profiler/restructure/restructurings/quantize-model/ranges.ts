@@ -1,0 +1,113 @@
+import type { TensorId } from "../../../model/model.ts";
+import type { Activations, ActivationSource } from "../../../neutral/activations.ts";
+import { gridOver, type IntegerGrid } from "../../../neutral/integer-grid.ts";
+import { Random } from "../../../numeric/random.ts";
+import type { GridGroup } from "./integer-plan.ts";
+
+/** Numbers of a tensor that ranges are tried on. */
+const LOOKED_AT = 2 ** 15;
+
+/** What samples show of a tensor. */
+interface Seen {
+  least: number;
+  most: number;
+  count: number;
+  readonly values: Float32Array;
+}
+
+/**
+ * The integers of each group: those that err least on the samples.
+ * @param source the graph as it is before it is quantized
+ * @param dataType of all of them
+ */
+export async function gridsOf(
+  groups: readonly GridGroup[],
+  source: ActivationSource,
+  dataType: IntegerGrid["dataType"],
+  { seed, signal }: { readonly seed: number; readonly signal?: AbortSignal | undefined },
+): Promise<ReadonlyMap<GridGroup, IntegerGrid>> {
+  const open = groups.filter(({ fixed }) => fixed === undefined);
+  const wanted = [...new Set(open.flatMap(({ sources }) => sources))];
+  const seen = new Map<TensorId, Seen>();
+  const random = new Random(seed);
+  if (wanted.length > 0) {
+    for await (const batch of source.capture(wanted)) {
+      signal?.throwIfAborted();
+      for (const [id, activations] of batch) {
+        const known = seen.get(id) ?? { least: 0, most: 0, count: 0, values: new Float32Array(LOOKED_AT) };
+        seen.set(id, known);
+        look(known, activations, random);
+      }
+    }
+  }
+  return new Map(
+    groups.map((group) => {
+      const { fixed, sources } = group;
+      if (fixed) return [group, { dataType, ...fixed }];
+      return [group, bestGrid(dataType, group, sources.flatMap((id) => seen.get(id) ?? []))];
+    }),
+  );
+}
+
+/** Each number with the same chance of being kept (reservoir sampling). */
+function look(seen: Seen, { data }: Activations, random: Random): void {
+  const { values } = seen;
+  for (const value of data) {
+    if (value < seen.least) seen.least = value;
+    if (value > seen.most) seen.most = value;
+    const place = seen.count < LOOKED_AT ? seen.count : Math.floor(random.uniform() * (seen.count + 1));
+    if (place < LOOKED_AT) values[place] = value;
+    seen.count += 1;
+  }
+}
+
+/** Ends of ranges that are tried, as shares of the least and the largest number. */
+const TRIED = [1, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1];
+
+/**
+ * What a cut number's squared error counts for. Those that are cut err to one side, and stand beside each other: in sums of the next layer
+ * their errors add up, where those of rounding cancel.
+ */
+const CUT_COUNTS = 16;
+
+/** A cut is worth it where it halves the error: where a few numbers lie far out. Others than the samples reach as far as these at times. */
+const WORTH_A_CUT = 0.5;
+
+function bestGrid(
+  dataType: IntegerGrid["dataType"],
+  { least: lowest, most: highest }: GridGroup,
+  seen: readonly Seen[],
+): IntegerGrid {
+  const least = Math.max(lowest, Math.min(0, ...seen.map((one) => one.least)));
+  const most = Math.min(highest, Math.max(0, ...seen.map((one) => one.most)));
+  let best = gridOver(dataType, least, most);
+  let bestError = Infinity;
+  for (const low of least < 0 ? TRIED : [1]) {
+    for (const high of most > 0 ? TRIED : [1]) {
+      const grid = gridOver(dataType, low * least, high * most);
+      const error = seen.reduce((sum, one) => sum + squaredError(grid, one), 0);
+      if (error >= bestError) continue;
+      // The widest comes first.
+      bestError = bestError === Infinity ? WORTH_A_CUT * error : error;
+      best = grid;
+    }
+  }
+  return best;
+}
+
+function squaredError({ scale, zeroPoint, dataType }: IntegerGrid, { values, count }: Seen): number {
+  const lowest = dataType === "int8" ? -128 : 0;
+  const [least, most] = [lowest - zeroPoint, lowest + 255 - zeroPoint];
+  const inverse = 1 / scale;
+  let sum = 0;
+  const length = Math.min(count, values.length);
+  for (let at = 0; at < length; at += 1) {
+    const value = values[at] ?? 0;
+    let level = Math.round(value * inverse);
+    const isCut = level < least || level > most;
+    if (isCut) level = level < least ? least : most;
+    const error = value - level * scale;
+    sum += (isCut ? CUT_COUNTS : 1) * error * error;
+  }
+  return length === 0 ? 0 : (sum / length) * count;
+}

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FileSource } from "../../../../profiler/bytes/file-source.ts";
+import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
+import { applyEdit, applyEdits, predictEdit } from "../../../../profiler/editing/apply.ts";
+import { parseEdit } from "../../../../profiler/editing/edit.ts";
+import { modelBytes, readModel } from "../../../../profiler/formats/formats.ts";
+import type { Model } from "../../../../profiler/model/model.ts";
+import { loadOnnxRuntime } from "../../../../profiler/onnx-runtime.ts";
+import { NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
+import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";
+import { openSession } from "../../../../profiler/runtime/open-session.ts";
+import type { OpenSession } from "../../../../profiler/runtime/session-pool.ts";
+import { compareRuns } from "../../../../profiler/runtime/compare-runs.ts";
+import { graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
+import { costs, ops, readBytes, run, seededFeeds, weights } from "../edited-model.ts";
+
+const NO_FILES = { open: (path: string) => Promise.reject(new Error(`${path} is not there`)) };
+const LEVELS = ["disabled", "basic", "extended", "all"] as const;
+const SAMPLES = { activationsOf: (model: Model) => activationsOn(model, { count: 16, seed: 1 }) };
+const QUANTIZE = parseEdit("quantize-model:");
+
+/** Operators of the graph that ONNX Runtime runs, by how often each is there. */
+async function optimizedOps(bytes: Uint8Array): Promise<Readonly<Record<string, number>>> {
+  const folder = await mkdtemp(join(tmpdir(), "edgewise-"));
+  try {
+    const { InferenceSession } = await loadOnnxRuntime();
+    const path = join(folder, "optimized.onnx");
+    const options = { graphOptimizationLevel: "extended", optimizedModelFilePath: path, logSeverityLevel: 3 } as const;
+    const session = await InferenceSession.create(bytes, options);
+    await session.release();
+    const counts: Record<string, number> = {};
+    for (const op of ops(await readModel(await FileSource.open(path), NO_FILES))) counts[op] = (counts[op] ?? 0) + 1;
+    return counts;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+describe("Quantized ONNX models", function () {
+  this.timeout(120_000);
+  let model: Model;
+  let quantized: Model;
+
+  before(async () => {
+    model = await readModel(await FileSource.open("media/samples/digits_inception.onnx"), NO_FILES);
+    quantized = (await applyEdit(model, QUANTIZE, SAMPLES)).after;
+  });
+
+  for (const bits of [8, 7]) {
+    it(`answer alike at every optimization level, and are as large and cost what was predicted: ${bits} bits`, async () => {
+      const edit = parseEdit(`quantize-model::weights=${bits}`);
+      const after = bits === 8 ? quantized : (await applyEdit(model, edit, SAMPLES)).after;
+      const bytes = await modelBytes(after);
+      const written = await readModel(new MemorySource("written", bytes), NO_FILES);
+      const predicted = await predictEdit(model, edit);
+      assert.ok(predicted);
+      assert.equal(bytes.length, after.fileBytes);
+      assert.equal(bytes.length, predicted.fileBytes);
+      assert.deepEqual(costs(predicted), costs(written));
+      assert.ok(bytes.length < 0.35 * model.fileBytes);
+      for (const optimization of LEVELS) {
+        const open: OpenSession = (one, options) => openSession(one, { ...options, optimization });
+        const { outputs } = await compareRuns(model, written, { calibration: { count: 16, seed: 2 }, open });
+        const snr = outputs[0]?.difference?.snr ?? 0;
+        assert.ok(snr > 40, `${optimization}: ${snr} dB`);
+      }
+    });
+  }
+
+  it("are computed in integers from end to end by ONNX Runtime, whose fusing the rows of the profile go by", async () => {
+    const counts = await optimizedOps(await modelBytes(quantized));
+    const products = model.entries[0].graph.nodes.filter(({ op }) => op === "Conv").length;
+    assert.equal(counts.QLinearConv, products);
+    assert.equal(counts.QGemm, 1);
+    assert.equal(counts.QLinearConcat, ops(model).filter((op) => op === "Concat").length);
+    assert.deepEqual([counts.Conv, counts.Gemm, counts.DequantizeLinear, counts.Relu], Array(4).fill(undefined));
+    assert.equal(counts.QuantizeLinear, 1);
+    const { layers } = costs(quantized) as { readonly layers: readonly { readonly op: string; readonly role: string }[] };
+    assert.equal(layers.filter(({ op, role }) => op === "QuantizeLinear" && role === "compute").length, 1);
+  });
+
+  it("can be made of models that were edited before, and are not quantized again", async () => {
+    const edits = [parseEdit("reduce-channels::ratio=0.75"), QUANTIZE];
+    const { model: after } = await applyEdits(model, edits, SAMPLES);
+    const written = await readBytes(await modelBytes(after));
+    const { outputs } = await compareRuns(after, written, { calibration: { count: 4 } });
+    assert.equal(outputs[0]?.difference?.maxAbsolute, 0);
+    await assert.rejects(applyEdit(written, QUANTIZE, SAMPLES), (error: unknown) => {
+      assert.ok(error instanceof NotApplicableError);
+      assert.match(error.message, /quantized already/);
+      return true;
+    });
+  });
+
+  it("have a normalisation in their weights, a sum of integers, and a float island between their pairs", async () => {
+    const pads = { pads: [1, 1, 1, 1] };
+    const bytes = onnxModel({
+      graph: graph(
+        [
+          node("Conv", ["x", "w1"], ["a"], pads),
+          node("BatchNormalization", ["a", "g", "s", "m", "v"], ["n"]),
+          node("Relu", ["n"], ["r"]),
+          node("Conv", ["r", "w2", "b2"], ["t"]),
+          node("Add", ["t", "r"], ["u"]),
+          node("Elu", ["u"], ["h"]),
+          node("Mul", ["h", "c"], ["k"]),
+          node("Conv", ["k", "w3"], ["z"], pads),
+          node("Add", ["z", "u"], ["o"]),
+          node("Conv", ["o", "w2"], ["y"]),
+        ],
+        {
+          inputs: [value("x", "float32", [1, 4, 8, 8])],
+          outputs: [value("y", "float32", [1, 8, 8, 8])],
+          initializers: [
+            weights("w1", [8, 4, 3, 3]),
+            ...["g", "s", "m"].map((name) => weights(name, [8])),
+            weights("v", [8], "positive"),
+            weights("w2", [8, 8, 1, 1]),
+            weights("b2", [8]),
+            weights("w3", [8, 8, 3, 3]),
+            tensor("c", "float32", [1, 8, 1, 1], [1, 2, 3, 4, 5, 6, 7, 8]),
+          ],
+        },
+      ),
+    });
+    const base = await readBytes(bytes);
+    const { after } = await applyEdit(base, QUANTIZE, SAMPLES);
+    const written = await modelBytes(after);
+    const counts = await optimizedOps(written);
+    assert.equal(counts.QLinearConv, 4);
+    assert.equal(counts.QLinearAdd, 2);
+    assert.equal(counts.Elu, 1);
+    assert.equal(counts.BatchNormalization, undefined);
+    assert.equal(counts.Relu, undefined);
+    const feeds = seededFeeds(base);
+    const [now, was] = [await run(written, feeds), await run(bytes, feeds)];
+    const [float = new Float32Array(), integer = new Float32Array()] = [was.y, now.y];
+    const error = Math.hypot(...integer.map((each, at) => each - (float[at] ?? 0))) / Math.hypot(...float);
+    assert.ok(error < 0.05, `${error}`);
+  });
+});
