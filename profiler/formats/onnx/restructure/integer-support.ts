@@ -45,12 +45,14 @@ function ruleOf(layer: NeutralLayer, graph: NeutralGraph): IntegerRule | string 
   if (known.isMove) {
     if (op === "MaxPool" && node.version < FIRST_INTEGER_POOL)
       return `MaxPool takes integers since operator set ${FIRST_INTEGER_POOL}`;
-    if (op === "Resize" && !isIntegerResize(layer)) return "ONNX Runtime resizes integers by neighbours or linearly alone";
+    if (op === "Resize" && !isIntegerResize(layer))
+      return "ONNX Runtime resizes integers by neighbours or linearly alone";
     return MOVED.has(op) ? { inputs: inputs.slice(0, 1), moves: true } : `${op} of integers is not written`;
   }
   if (!COMPUTED.has(op)) return `${op} of integers is not written`;
   const hasConstant = isKind<"elementwise">(layer, "elementwise") && layer.form.constant !== undefined;
-  if (hasConstant && graph.producer(inputs[0])?.op === "MatMul") return "a bias is added to what a MatMul of integers makes in float";
+  if (hasConstant && graph.producer(inputs[0])?.op === "MatMul")
+    return "a bias is added to what a MatMul of integers makes in float";
   return { inputs, ...(hasConstant && { quantizesConstant: true as const }) };
 }
 

@@ -19,14 +19,8 @@ export function plannedIntegers<F extends ConvForm | DenseForm>(form: F, hasChan
   const axis = hasChannelScales ? 0 : undefined;
   return {
     ...form,
-    weight: {
-      ...computedWeights(weight.shape, unread, "int8"),
-      quantization: plannedScheme(weight.shape, axis),
-    },
-    bias: bias && {
-      ...computedWeights(bias.shape, unread, "int32"),
-      quantization: plannedScheme(bias.shape, axis),
-    },
+    weight: { ...computedWeights(weight.shape, unread, "int8"), quantization: plannedScheme(weight.shape, axis) },
+    bias: bias && { ...computedWeights(bias.shape, unread, "int32"), quantization: plannedScheme(bias.shape, axis) },
   };
 }
 

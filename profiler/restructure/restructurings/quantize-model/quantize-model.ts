@@ -48,7 +48,7 @@ export const QUANTIZE_MODEL = defineRestructuring({
   find: (graph) => {
     const plan = planFor(graph);
     if (typeof plan === "string") return [{ target: "", reason: plan }];
-    const layers = [...plan.fold.remove ?? [], ...plan.integers.products.map(({ id }) => id)];
+    const layers = [...(plan.fold.remove ?? []), ...plan.integers.products.map(({ id }) => id)];
     return [{ target: "", layers, why: whyOf(plan) }];
   },
   predict: (graph, target) => {

@@ -44,7 +44,14 @@ export async function gridsOf(
     groups.map((group) => {
       const { fixed, sources } = group;
       if (fixed) return [group, { dataType, ...fixed }];
-      return [group, bestGrid(dataType, group, sources.flatMap((id) => seen.get(id) ?? []))];
+      return [
+        group,
+        bestGrid(
+          dataType,
+          group,
+          sources.flatMap((id) => seen.get(id) ?? []),
+        ),
+      ];
     }),
   );
 }

@@ -78,7 +78,9 @@ describe("Quantized ONNX models", function () {
     assert.equal(counts.QLinearConcat, ops(model).filter((op) => op === "Concat").length);
     assert.deepEqual([counts.Conv, counts.Gemm, counts.DequantizeLinear, counts.Relu], Array(4).fill(undefined));
     assert.equal(counts.QuantizeLinear, 1);
-    const { layers } = costs(quantized) as { readonly layers: readonly { readonly op: string; readonly role: string }[] };
+    const { layers } = costs(quantized) as {
+      readonly layers: readonly { readonly op: string; readonly role: string }[];
+    };
     assert.equal(layers.filter(({ op, role }) => op === "QuantizeLinear" && role === "compute").length, 1);
   });
 
