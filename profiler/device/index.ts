@@ -12,5 +12,6 @@ export {
   type LearningError,
   type ModelObservation,
 } from "./learned-latency.ts";
+export { PROFILED_LEVELS, type ProfiledLevel } from "./profiled-level.ts";
 export * from "./run-result.ts";
 export * from "./target.ts";

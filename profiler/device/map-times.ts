@@ -36,7 +36,7 @@ export function mapTimes(
   all: readonly ProfiledRun[],
   optimized: readonly OptimizedOperator[] | undefined,
   layers: readonly LayerProfile[],
-  optimization: ProfiledLevel = "basic",
+  optimization: ProfiledLevel = "all",
 ): LayerTimes {
   const sorted = all.toSorted((a, b) => a.seconds - b.seconds);
   const runs = sorted.slice(0, Math.ceil(all.length / 2));
@@ -128,7 +128,7 @@ class RowFinder {
   ) {
     for (const layer of layers.filter(({ role }) => role !== "fused"))
       for (const { name } of layer.outputs) if (!this.#byOutput.has(name)) this.#byOutput.set(name, layer);
-    this.#kept = new Set(optimized.flatMap(({ outputs }) => outputs));
+    this.#kept = new Set(optimized.flatMap(givenBy));
   }
 
   /** By the tensors it gives, with the rows in front of them that nothing else gives any more. */
@@ -159,7 +159,7 @@ class RowFinder {
   #ends(operator: OptimizedOperator): readonly LayerProfile[] {
     const seen = new Set([operator]);
     for (const each of seen) {
-      const ends = each.outputs.flatMap((name) => this.#byOutput.get(name) ?? []);
+      const ends = givenBy(each).flatMap((name) => this.#byOutput.get(name) ?? []);
       if (ends.length > 0) return ends;
       for (const reader of this.#readers(each)) seen.add(reader);
     }
@@ -170,9 +170,15 @@ class RowFinder {
     return this.optimized.filter(({ inputs }) => inputs.some((name) => outputs.includes(name)));
   }
 
-  /** By its name alone: of rows that share it, as those of two branches may, the one whose outputs have these sizes. */
+  /**
+   * By its name alone, with or without what ONNX Runtime adds to it: of rows that share it, as those of two branches may, those of its
+   * operator and the one whose outputs have these sizes.
+   */
   named({ name, op, outputShapes }: MeanOperator): readonly number[] {
-    const called = this.layers.filter((row) => row.name === name && isOf(row, op));
+    const plain = plainName(name);
+    const named = this.layers.filter((row) => row.name === name || row.name === plain);
+    const same = named.filter((row) => isOf(row, op));
+    const called = same.length > 0 ? same : named.filter((row) => op.includes(row.op.split(".").at(-1) ?? row.op));
     const fitting = called.filter(({ outputs }) =>
       outputs.every(({ shape }, place) => fits(shape, outputShapes[place])),
     );
@@ -180,6 +186,19 @@ class RowFinder {
     const chosen = candidates.find(({ isCounted }) => isCounted) ?? candidates[0];
     return chosen === undefined ? [] : [chosen.index];
   }
+}
+
+/** ONNX Runtime's marks of blocked layouts and of nodes that it made. */
+const MARKS = /(?:_nchwc|_nhwc|_token_\d+)+$/;
+
+/** The model's tensors that an operator gives: what runs on a blocked layout gives one of ONNX Runtime's own, and is named after the model's. */
+function givenBy({ name, outputs }: OptimizedOperator): readonly string[] {
+  const plain = plainName(name);
+  return plain === name ? outputs : [plain, ...outputs];
+}
+
+function plainName(name: string): string {
+  return name.replace(MARKS, "");
 }
 
 /** Rows name the domain of operators that are not the format's own. */

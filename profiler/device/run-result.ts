@@ -115,13 +115,13 @@ export interface LatencyStatistics {
 }
 
 /**
- * Each layer's share, from a run of its own with the runtime's profiler on and *basic* optimizations, where operators are not yet fused
- * beyond recognition; *extended* ones for a quantized model, whose operators become those on integers only there. Its total differs from the latency, which has *all* optimizations.
+ * Each layer's share, from a run of its own with the runtime's profiler on: of ONNX Runtime with the optimizations that the latency has,
+ * unless others are asked for; of TFLite one operator at a time.
  *
  * The seconds of `rows` and `unmapped` add up to `totalSeconds`.
  */
 export interface LayerTimes {
-  /** "basic" or "extended" for ONNX Runtime; the runtime's own word elsewhere. */
+  /** "all", "extended" or "basic" for ONNX Runtime; the runtime's own word elsewhere. */
   readonly optimization: string;
   /** Profiled runs that the times are means of: the quicker half, for what disturbs a run only ever adds to it. */
   readonly runs: number;

@@ -1,6 +1,7 @@
 import type { LayerProfile } from "../profile.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import type { Model } from "../model/model.ts";
+import type { ProfiledLevel } from "./profiled-level.ts";
 import type { BatteryState, DeviceIdentity, RunResult } from "./run-result.ts";
 
 /** A device that models run on: a phone at adb, or this machine. */
@@ -42,6 +43,8 @@ export interface RunOptions {
   readonly cores?: readonly number[];
   /** What `benchmark_model` hands a TFLite model's layers to; its own default, the CPU, when left out. */
   readonly delegate?: TfliteDelegate;
+  /** Optimizations of ONNX Runtime under which layers are profiled; all, as the latency has them, when left out. */
+  readonly layersAt?: ProfiledLevel;
   /** What runs a TFLite model, of those that could; `benchmark_model` where one is named, else TFLite itself when left out. */
   readonly runtime?: TfliteRuntime;
   /** Also measure energy, where the device has power rails: takes half a minute more. */

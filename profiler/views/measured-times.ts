@@ -51,7 +51,7 @@ export const MEASURED_COLUMNS: readonly Column[] = [
     title: "Measured",
     unit: "s",
     definition:
-      "Time of the row's operators in one inference on the device, with the runtime's profiler on and basic optimizations: for its share, not for the latency a user gets. Rows that the runtime fused into another one say into which.",
+      "Time of the row's operators in one inference on the device, with the runtime's profiler on and the optimizations that the latency has; of TFLite one operator at a time: for its share, not for the latency a user gets. Rows that the runtime fused into another one say into which.",
     align: "right",
     value: ({ measured }) => measuredCell(measured, ({ seconds }) => seconds),
     shownIn: ["page"],

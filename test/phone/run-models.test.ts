@@ -26,7 +26,7 @@ const FEWEST_MODELS = 5;
 
 describe("running models on a phone", function () {
   this.timeout(120_000);
-  /** Of each model: what its rows have of the profiled time. */
+  /** Of each model: what its rows have of the time that operators took. */
   const parts: number[] = [];
   const adb = useAdb();
   let phone: TestPhone;
@@ -66,11 +66,9 @@ describe("running models on a phone", function () {
       skip(this, "../shared/models is not there");
     });
 
-  it("finds a row for 95 % of the profiled time, in most models", function () {
+  it("finds a row for 98 % of the operators' time, in every model", function () {
     if (parts.length < FEWEST_MODELS) skip(this, "the models here are too quick for it");
-    // A busy machine takes the processor away between two operators of one model or another: what is lost then is none of ours.
-    const median = parts.toSorted((a, b) => a - b)[parts.length >> 1] ?? 0;
-    assert.ok(median >= 0.95, parts.join());
+    assert.ok(Math.min(...parts) >= 0.98, parts.join());
   });
 
   it("pushes what runs models once", async () => {
@@ -93,6 +91,7 @@ function addsUp({ rows, unmapped, totalSeconds }: LayerTimes): readonly number[]
   const sum = (times: readonly { readonly seconds: number }[]): number =>
     times.reduce((total, { seconds }) => total + seconds, 0);
   const all = sum(rows) + sum(unmapped);
+  const between = sum(unmapped.filter(({ op }) => op === null));
   assert.ok(Math.abs(all - totalSeconds) <= EVERYTHING, `${all} of ${totalSeconds}`);
-  return totalSeconds < LEAST_SECONDS ? [] : [sum(rows) / totalSeconds];
+  return totalSeconds < LEAST_SECONDS ? [] : [sum(rows) / (totalSeconds - between)];
 }

@@ -1,8 +1,10 @@
 import { Option, type Command } from "commander";
 import {
   describeError,
+  PROFILED_LEVELS,
   TFLITE_DELEGATES,
   TFLITE_RUNTIMES,
+  type ProfiledLevel,
   type RunOptions,
   type RunResult,
   type TfliteDelegate,
@@ -30,6 +32,7 @@ interface RunCommandOptions extends Pick<CalibrationOptions, "data" | "seed">, D
   readonly dim?: Readonly<Record<string, number>>;
   readonly cores?: readonly number[];
   readonly delegate?: TfliteDelegate;
+  readonly layersAt?: ProfiledLevel;
   readonly runtime?: TfliteRuntime;
   readonly energy?: true;
   readonly timeLimit?: number;
@@ -54,6 +57,12 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .option("--time-limit <time>", "end a run that takes longer, such as 90s", parseTime)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
     .option("--learn <file>", "write what the device's own runs say of its speed, as a hardware profile for --hardware")
+    .addOption(
+      new Option(
+        "--layers-at <level>",
+        "ONNX Runtime's optimizations under which layers are profiled (default: all)",
+      ).choices(PROFILED_LEVELS),
+    )
     .addOption(
       new Option(
         "--runtime <name>",
@@ -110,6 +119,7 @@ function runOptions({
   runs,
   cores,
   delegate,
+  layersAt,
   runtime,
   energy,
   timeLimit,
@@ -124,6 +134,7 @@ function runOptions({
     ...(runs !== undefined && { runs }),
     ...(cores && { cores }),
     ...(delegate && { delegate }),
+    ...(layersAt && { layersAt }),
     ...(runtime && { runtime }),
     ...(energy && { measuresEnergy: true }),
     ...(timeLimit !== undefined && { timeLimitSeconds: timeLimit }),

@@ -1,12 +1,14 @@
+import { MemorySource } from "../../bytes/memory-source.ts";
+import { RunError } from "../../errors.ts";
 import { ownEntry } from "../../own-entry.ts";
 import { newArray, type NamedTensors, type NumericTensor } from "../../runtime/numeric-tensor.ts";
 import { fromRuntimeBytes, toRuntimeBytes } from "../../runtime/tensor-bytes.ts";
 import { compareOutputs } from "../compare-outputs.ts";
 import { latencyStatistics } from "../latency-statistics.ts";
 import { mapTimes } from "../map-times.ts";
-import { profiledLevel } from "../profiled-level.ts";
+import { profiledLevel, type ProfiledLevel } from "../profiled-level.ts";
 import { ONNX_TYPES, typeOfNumber } from "../onnx-types.ts";
-import { optimizedOperators } from "../optimized-graph.ts";
+import { readOptimized } from "../optimized-graph.ts";
 import { parseOrtProfile } from "../ort-profile.ts";
 import type { Conditions, LayerTimes, NotMeasured, OutputCheck } from "../run-result.ts";
 import type { RunnerBundle } from "../runner/bundle.ts";
@@ -17,6 +19,10 @@ import type { MeasuredByRuntime, PhoneRunSubject, PushedFile } from "./phone-run
 
 /** Of ONNX Runtime's profile: some 600 bytes an operator and run. */
 const MOST_PROFILE_BYTES = 256e6;
+
+const OPTIMIZED = "optimized.onnx";
+/** Without weights. */
+const MOST_GRAPH_BYTES = 64e6;
 
 /** A run of an ONNX model by ONNX Runtime, natively. */
 export class AndroidRun extends BundledRun {
@@ -85,21 +91,30 @@ export class AndroidRun extends BundledRun {
     return compareOutputs(this.prepared.outputs, found satisfies NamedTensors, this.prepared.skipped);
   }
 
+  /** With the graph that runs, where ONNX Runtime can write it. */
+  async #profile(folder: string, optimization: ProfiledLevel): Promise<void> {
+    const args = { optimization, profile: "profile" };
+    try {
+      await this.profiled(folder, { ...args, optimized: OPTIMIZED });
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      await this.profiled(folder, args);
+    }
+  }
+
   async #layers(folder: string): Promise<LayerTimes | NotMeasured> {
     const { control, measured } = this;
-    const optimization = profiledLevel(measured.layers);
-    await this.profiled(folder, { optimization, profile: "profile" });
+    const optimization = profiledLevel(measured.layers, this.options.layersAt);
+    await this.#profile(folder, optimization);
     const profile = await this.pull(folder, "profile.json", MOST_PROFILE_BYTES);
     const profiled = parseOrtProfile(new TextDecoder().decode(profile)).slice(1 + this.profileWarmUp);
     if (profiled.length === 0)
       return { reason: "ONNX Runtime's profile holds no whole run: it has too many operators." };
     control.signal?.throwIfAborted();
-    return mapTimes(
-      profiled,
-      await optimizedOperators(measured.model, optimization, control.signal),
-      measured.layers,
-      optimization,
-    );
+    const graph = await this.pull(folder, OPTIMIZED, MOST_GRAPH_BYTES).catch(() => undefined);
+    control.signal?.throwIfAborted();
+    const optimized = graph && (await readOptimized(new MemorySource(OPTIMIZED, graph)));
+    return mapTimes(profiled, optimized, measured.layers, optimization);
   }
 }
 

@@ -6,7 +6,6 @@ import { compareOutputs } from "../compare-outputs.ts";
 import { DeviceError } from "../device-error.ts";
 import { latencyStatistics } from "../latency-statistics.ts";
 import { mapTimes } from "../map-times.ts";
-import { optimizedOperators } from "../optimized-graph.ts";
 import { profiledLevel } from "../profiled-level.ts";
 import { parseOrtProfile } from "../ort-profile.ts";
 import { prepareRun, type PreparedRun } from "../prepared-run.ts";
@@ -92,7 +91,7 @@ async function measureOnnx(
   const limitSeconds = options.timeLimitSeconds ?? DEFAULT_TIME_LIMIT;
   const { threads, warmUpRuns, runs } = settings;
   const budgetSeconds = limitSeconds * TIMING_PART;
-  const profiledAt = profiledLevel(layers);
+  const profiledAt = profiledLevel(layers, options.layersAt);
   const result = await runOnnxProcess(
     model,
     prepared,
@@ -112,7 +111,7 @@ async function measureOnnx(
       statistics: latencyStatistics(result.runSeconds),
       runSeconds: result.runSeconds,
     },
-    layers: mapTimes(profiled, await optimizedOperators(model, profiledAt, signal), layers, profiledAt),
+    layers: mapTimes(profiled, result.optimized, layers, profiledAt),
     memory: { peakBytes: result.peakBytes, baselineBytes: result.baselineBytes },
     outputs: compareOutputs(prepared.outputs, result.outputs, prepared.skipped),
     notes,

@@ -52,13 +52,8 @@ async function answer({ model, folder, inputs, settings }) {
   };
   const latency = await timeLatency(runtime, source, { ...options, graphOptimizationLevel: "all" }, feeds, settings);
   const memory = { baselineBytes, peakBytes: residentPeak() };
-  const profile = await profileLayers(
-    runtime,
-    source,
-    { ...options, graphOptimizationLevel: settings.profiledAt },
-    feeds,
-    settings,
-  );
+  const profiled = { ...options, graphOptimizationLevel: settings.profiledAt };
+  const profile = await profileLayers(runtime, source, profiled, feeds, settings);
   return { version: versionOf(runtime), ...latency, ...memory, profile };
 }
 
@@ -88,12 +83,12 @@ async function timeLatency(runtime, source, options, feeds, { warmUpRuns, runs, 
 }
 
 /** The profile of `profiledRuns` inferences behind one that warms up, as the runtime wrote it. */
-async function profileLayers(runtime, source, options, feeds, { profiledRuns, profilePrefix }) {
-  const session = await runtime.InferenceSession.create(source, {
-    ...options,
-    enableProfiling: true,
-    profileFilePrefix: profilePrefix,
-  });
+async function profileLayers(runtime, source, options, feeds, { profiledRuns, profilePrefix, optimizedPath }) {
+  const profiled = { ...options, enableProfiling: true, profileFilePrefix: profilePrefix };
+  // Not every graph that runs can be written: of such a one names must do.
+  const session = await runtime.InferenceSession.create(source, writingGraph(profiled, optimizedPath)).catch(() =>
+    runtime.InferenceSession.create(source, profiled),
+  );
   try {
     const tell = teller("layers", profiledRuns + 1);
     for (let run = 0; run <= profiledRuns; run += 1) {
@@ -106,9 +101,22 @@ async function profileLayers(runtime, source, options, feeds, { profiledRuns, pr
   }
   // The runtime adds a date to the name, and tells nobody.
   const folder = dirname(profilePrefix);
-  const written = readdirSync(folder).find((name) => name.startsWith(basename(profilePrefix)));
+  const written = readdirSync(folder)
+    .filter((name) => name.startsWith(basename(profilePrefix)))
+    .sort()
+    .at(-1);
   if (written === undefined) throw new Error("it wrote no profile");
   return readFileSync(join(folder, written), "utf8");
+}
+
+/** Its weights go to a file of their own, so that graphs of models beyond 2 GiB can be written too. */
+function writingGraph(options, optimizedModelFilePath) {
+  const session = {
+    ...options.extra?.session,
+    optimized_model_external_initializers_file_name: "optimized.data",
+    optimized_model_external_initializers_min_size_in_bytes: "1024",
+  };
+  return { ...options, optimizedModelFilePath, extra: { session } };
 }
 
 function tensorOf(runtime, { type, shape, bytes }) {

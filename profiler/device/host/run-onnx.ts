@@ -1,10 +1,11 @@
 import { ownEntry } from "../../own-entry.ts";
 import { fork, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fileOfModel } from "../../bytes/file-source.ts";
+import { FileSource, fileOfModel } from "../../bytes/file-source.ts";
 import { RunError } from "../../errors.ts";
 import { modelBytes } from "../../formats/formats.ts";
 import type { Model } from "../../model/model.ts";
@@ -14,6 +15,7 @@ import { encodeRaw } from "../../model/encode-elements.ts";
 import { newArray, type NamedTensors, type NumericType } from "../../runtime/numeric-tensor.ts";
 import { folderOf } from "../../runtime/onnx-session.ts";
 import { DeviceError } from "../device-error.ts";
+import { readOptimized, type OptimizedOperator } from "../optimized-graph.ts";
 import type { PreparedRun } from "../prepared-run.ts";
 import type { RunPhase } from "../target.ts";
 import type { ProfiledLevel } from "../profiled-level.ts";
@@ -38,6 +40,8 @@ export interface OnnxMeasurement {
   readonly outputs: NamedTensors;
   /** ONNX Runtime's profile at the level that was asked for. */
   readonly profile: string;
+  /** The graph that was profiled; undefined where it cannot be written or read. */
+  readonly optimized: readonly OptimizedOperator[] | undefined;
 }
 
 export interface ProcessControl {
@@ -57,7 +61,7 @@ interface RawTensor {
 interface Message {
   readonly progress?: { readonly phase: RunPhase; readonly done: number; readonly total: number };
   readonly failure?: string;
-  readonly result?: Omit<OnnxMeasurement, "outputs"> & { readonly outputs: readonly RawTensor[] };
+  readonly result?: Omit<OnnxMeasurement, "outputs" | "optimized"> & { readonly outputs: readonly RawTensor[] };
 }
 
 /**
@@ -80,6 +84,7 @@ export async function runOnnxProcess(
     env: { ...process.env, ORT_DISABLE_TELEMETRY: "1", ELECTRON_RUN_AS_NODE: "1" },
   });
   try {
+    const optimizedPath = join(folder, "optimized.onnx");
     const path = isEdited(model) ? undefined : await fileOfModel(model.source);
     const file = path === undefined ? { bytes: await modelBytes(model) } : { path };
     const answer = awaitAnswer(model.file, child, control);
@@ -92,10 +97,11 @@ export async function runOnnxProcess(
         const { dataType: type, shape, data } = tensor;
         return [{ name, type, shape, bytes: encodeRaw(type, data) } satisfies RawTensor];
       }),
-      settings: { ...settings, profilePrefix: join(folder, "profile") },
+      settings: { ...settings, profilePrefix: join(folder, "profile"), optimizedPath },
     });
     const { outputs, ...measured } = await answer;
-    return { ...measured, outputs: Object.fromEntries(outputs.map(decoded)) };
+    const optimized = await optimizedAt(optimizedPath);
+    return { ...measured, optimized, outputs: Object.fromEntries(outputs.map(decoded)) };
   } finally {
     child.kill("SIGKILL");
     await rm(folder, { recursive: true, force: true });
@@ -136,6 +142,16 @@ function awaitAnswer(
       );
     });
   });
+}
+
+async function optimizedAt(path: string): Promise<OnnxMeasurement["optimized"]> {
+  if (!existsSync(path)) return undefined;
+  const source = await FileSource.open(path);
+  try {
+    return await readOptimized(source);
+  } finally {
+    await source.close();
+  }
 }
 
 function decoded({ name, type, shape, bytes }: RawTensor): [string, NamedTensors[string]] {

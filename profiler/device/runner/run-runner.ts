@@ -23,6 +23,8 @@ export interface RunnerArguments {
   readonly outputs?: string;
   /** Prefix of the profile's name. */
   readonly profile?: string;
+  /** Where ONNX Runtime's graph is written to. */
+  readonly optimized?: string;
   readonly cores?: readonly number[];
 }
 
@@ -85,6 +87,7 @@ export function flagsOf(args: RunnerArguments): readonly string[] {
     ...args.inputs.map((input) => ["input", input] as const),
     ["outputs", args.outputs],
     ["profile", args.profile],
+    ["optimized", args.optimized],
     ["cores", args.cores?.join(",")],
   ];
   return flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));

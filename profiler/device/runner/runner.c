@@ -6,6 +6,7 @@
  *          [--input TYPE:AxBxC:FILE]...  one an input in the model's order; TYPE is an ONNXTensorElementDataType
  *          [--outputs DIR]         write output I of the last run to DIR/output_I.bin
  *          [--profile PREFIX]      ONNX Runtime's profile, to PREFIX.json
+ *          [--optimized FILE]      the graph that runs, without its weights, to FILE
  *          [--cores I,J,…]         bind all threads to these cores
  *
  * Standard output: {"ok":true,…}, or {"ok":false,"stage":…,"error":…} with exit code 2, or 3 after a crash inside the library.
@@ -113,7 +114,7 @@ static void put_output(const char *name, OrtValue *value) {
 }
 
 struct options {
-  const char *model, *outputs, *profile, *cores, *inputs[MAX_PORTS];
+  const char *model, *outputs, *profile, *optimized, *cores, *inputs[MAX_PORTS];
   size_t input_count;
   long threads;
   struct timing timing;
@@ -141,12 +142,23 @@ static struct options parse(int count, char **args) {
     else if (!strcmp(name, "optimization")) options.optimization = level_of(value);
     else if (!strcmp(name, "outputs")) options.outputs = value;
     else if (!strcmp(name, "profile")) options.profile = value;
+    else if (!strcmp(name, "optimized")) options.optimized = value;
     else if (!strcmp(name, "cores")) options.cores = value;
     else if (!strcmp(name, "input") && options.input_count < MAX_PORTS) options.inputs[options.input_count++] = value;
     else fail("unknown option");
   }
   if (!options.model) fail("no model is given");
   return options;
+}
+
+/* Its weights go nowhere: they are the model's, and there may be no room for them twice. */
+static void write_optimized(OrtSessionOptions *session_options, const char *path) {
+  static const char data[] = "optimized.data";
+  if (symlink("/dev/null", data) && errno != EEXIST) fail(strerror(errno));
+  check(ort->SetOptimizedModelFilePath(session_options, path));
+  check(ort->AddSessionConfigEntry(session_options, "session.optimized_model_external_initializers_file_name", data));
+  check(ort->AddSessionConfigEntry(session_options, "session.optimized_model_external_initializers_min_size_in_bytes",
+                                   "1024"));
 }
 
 static OrtSession *session;
@@ -197,6 +209,7 @@ int main(int count, char **args) {
   check(ort->SetIntraOpNumThreads(session_options, (int)options.threads));
   check(ort->SetInterOpNumThreads(session_options, 1));
   if (options.profile) check(ort->EnableProfiling(session_options, options.profile));
+  if (options.optimized) write_optimized(session_options, options.optimized);
   check(ort->CreateSession(environment, options.model, session_options, &session));
   const int64_t load_ns = now_ns() - start;
 

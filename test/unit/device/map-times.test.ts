@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { mapTimes } from "../../../profiler/device/map-times.ts";
-import { optimizedOperators } from "../../../profiler/device/optimized-graph.ts";
 import { profiledLevel } from "../../../profiler/device/profiled-level.ts";
 import type { ProfiledOperator } from "../../../profiler/device/ort-profile.ts";
 import type { LayerTimes } from "../../../profiler/device/run-result.ts";
@@ -10,8 +9,13 @@ import type { Model } from "../../../profiler/model/model.ts";
 import { node, value } from "../../builders/onnx-builder.ts";
 import { layerProfile } from "../../builders/profile-builder.ts";
 import { QDQ_CASES } from "../onnx/fusion/qdq-cases.ts";
+import { modelOfBytes } from "../../builders/read-model.ts";
+import { mobilenetV2 } from "../../zoo/networks/mobilenet-v2.ts";
+import { toBytes } from "../../zoo/pieces.ts";
+import { toOnnx } from "../../zoo/to-onnx.ts";
 import { readBytes } from "../restructure/edited-model.ts";
 import { inMemory, scalingModel } from "../runtime/tiny-models.ts";
+import { optimizedOperators } from "./optimized-operators.ts";
 
 const ran = (name: string, op: string, seconds: number, path: readonly string[] = []): ProfiledOperator => ({
   name,
@@ -24,7 +28,7 @@ const ran = (name: string, op: string, seconds: number, path: readonly string[] 
 /** The times of one run of a second, with the operators that the model really has when it is optimized. */
 async function mapped(model: Model, operators: readonly ProfiledOperator[]): Promise<LayerTimes> {
   const { layers } = costModel(analyseModel(model, {}), DEFAULT_HARDWARE);
-  return mapTimes([{ seconds: 1, operators }], await optimizedOperators(model), layers);
+  return mapTimes([{ seconds: 1, operators }], await optimizedOperators(model, "basic"), layers);
 }
 
 describe("times of a profile on the rows of the table", () => {
@@ -45,7 +49,7 @@ describe("times of a profile on the rows of the table", () => {
       inputs: [value("x", "float32", [1, 8])],
       initializers: [],
     });
-    const operators = (await optimizedOperators(model)) ?? [];
+    const operators = (await optimizedOperators(model, "basic")) ?? [];
     assert.ok(operators.length > 1);
     const times = await mapped(
       model,
@@ -59,7 +63,8 @@ describe("times of a profile on the rows of the table", () => {
     assert.ok(bytes);
     const model = await readBytes(bytes);
     const { layers } = costModel(analyseModel(model, {}), DEFAULT_HARDWARE);
-    const level = profiledLevel(layers);
+    assert.equal(profiledLevel(layers), "all");
+    const level = profiledLevel(layers, "basic");
     assert.equal(level, "extended");
     const operators = (await optimizedOperators(model, level)) ?? [];
     const profiled = operators.map(({ op, name }) => ran(name, op, 1 / operators.length));
@@ -70,7 +75,41 @@ describe("times of a profile on the rows of the table", () => {
     );
     assert.ok(times.rows.every(({ layer }) => layers[layer]?.role === "compute"));
     assert.deepEqual([times.optimization, times.unmapped], ["extended", []]);
-    assert.equal(profiledLevel(layers.filter(({ role }) => role !== "fused")), "basic");
+    const plain = layers.filter(({ role }) => role !== "fused");
+    assert.equal(profiledLevel(plain, "basic"), "basic");
+  });
+
+  it("finds all of what runs at all optimizations: layouts in blocks, activations in convolutions", async () => {
+    const model = await modelOfBytes("mobilenet.onnx", toBytes(toOnnx(mobilenetV2({ width: 0.5, size: 32 })).model));
+    const { layers } = costModel(analyseModel(model, {}), DEFAULT_HARDWARE);
+    const operators = (await optimizedOperators(model, "all")) ?? [];
+    assert.ok(operators.length > 20 && operators.length < layers.length);
+    const profiled = operators.map(({ op, name }) => ran(name, op, 1 / operators.length));
+    const times = mapTimes([{ seconds: 1, operators: profiled }], operators, layers);
+    assert.deepEqual([times.optimization, times.unmapped], ["all", []]);
+    const convolutions = layers.filter(({ kind, role }) => kind === "conv" && role === "compute");
+    const found = new Set(times.rows.map(({ layer }) => layer));
+    assert.deepEqual(
+      convolutions.filter(({ index }) => !found.has(index)).map(({ name }) => name),
+      [],
+    );
+  });
+
+  it("finds rows by names alone where the graph is not told: without marks of layouts, and fused", () => {
+    const layers = [layerProfile("a", { index: 0 }), layerProfile("b", { index: 1, op: "Gemm" })];
+    const operators = [ran("a_nchwc", "Conv", 0.5), ran("b_token_12", "FusedGemm", 0.25), ran("a", "Relu", 0.25)];
+    const times = mapTimes([{ seconds: 1, operators }], undefined, layers);
+    assert.deepEqual(
+      times.rows.map(({ layer, seconds }) => [layer, seconds]),
+      [
+        [0, 0.5],
+        [1, 0.25],
+      ],
+    );
+    assert.deepEqual(
+      times.unmapped.map(({ name, op }) => [name, op]),
+      [["a", "Relu"]],
+    );
   });
 
   it("never drops what belongs to no row", async () => {
