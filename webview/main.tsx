@@ -2,7 +2,7 @@ import * as l10n from "@vscode/l10n";
 import { render } from "preact";
 import { registerControls } from "./controls/controls.tsx";
 import { App } from "./page/App.tsx";
-import type { Message } from "./protocol/rpc.ts";
+import { RpcError, type Message } from "./protocol/rpc.ts";
 import { ModelClient } from "./state/model-client.ts";
 import { differsInSizesOnly, restorePreferences, type Preferences } from "./state/preferences.ts";
 import { Store } from "./state/store.ts";
@@ -30,6 +30,7 @@ async function main(): Promise<void> {
 
   const client = new ModelClient((message) => vscode.postMessage(message));
   addEventListener("message", ({ data }: MessageEvent<unknown>) => client.receive(data));
+  reportFaults(client);
   const { snapshot, translations, preferences: kept } = await client.start();
   if (translations) l10n.config({ contents: { ...translations } });
   registerControls();
@@ -40,6 +41,16 @@ async function main(): Promise<void> {
     <App client={client} view={view} pictures={pictures} preferences={preferences} scrollTop={scrollTop} />,
     document.body,
   );
+}
+
+/** What nothing else catches. What the host has refused it knows, and a browser's remark without an error is none. */
+function reportFaults(client: ModelClient): void {
+  addEventListener("error", ({ error }: ErrorEvent) => {
+    if (error instanceof Error) client.report(error);
+  });
+  addEventListener("unhandledrejection", ({ reason }) => {
+    if (!(reason instanceof RpcError)) client.report(reason);
+  });
 }
 
 type KeptStores = { readonly [Part in keyof KeptState]: Store<KeptState[Part]> };

@@ -1,7 +1,8 @@
 import * as vscode from "vscode";
-import type { HostContract, PageCommand, PageContract, Reveal, StartReply } from "../../webview/protocol/page.ts";
+import type { Fault, HostContract, PageCommand, PageContract, Reveal, StartReply } from "../../webview/protocol/page.ts";
 import type { EditingPart } from "../../webview/protocol/editing.ts";
 import { Rpc, type Message } from "../../webview/protocol/rpc.ts";
+import { showError } from "../dialogs/messages.ts";
 import { log } from "../log.ts";
 import { runningRequests } from "../running/running-requests.ts";
 import { editingRequests, editingStart } from "./page-requests.ts";
@@ -17,6 +18,7 @@ export class PageConnection implements vscode.Disposable {
   /** Asked for before the page had started. */
   #part: EditingPart | null = null;
   #isStarted = false;
+  #isFaulty = false;
 
   readonly onDidSelect = this.#selections.event;
 
@@ -54,6 +56,7 @@ export class PageConnection implements vscode.Disposable {
           this.#selection = layers;
           this.#selections.fire(layers);
         },
+        fault: (fault) => this.#tellOf(fault),
       },
     );
     this.#connections = vscode.Disposable.from(
@@ -72,6 +75,18 @@ export class PageConnection implements vscode.Disposable {
       onDidChangeBudgets(document.uri, (budgets) => this.#page.send("budgets", budgets)),
       this.#selections,
     );
+  }
+
+  /** To the log always, to the user once: a fault that is drawn again and again is one. */
+  #tellOf({ message, stack }: Fault): void {
+    log().error(`The page: ${message}`, stack);
+    if (this.#isFaulty) return;
+    this.#isFaulty = true;
+    const showLog = vscode.l10n.t("Show Log");
+    const said = vscode.l10n.t("Something went wrong in the page of a model. The log says what.");
+    void showError(said, showLog).then((chosen) => {
+      if (chosen === showLog) log().show(true);
+    });
   }
 
   /** Indices of the selected layers, the one chosen last at the end. */

@@ -23,7 +23,9 @@ export async function layerWeights(
   const zeroPoint = quantization?.granularity === "tensor" ? quantization.zeroPoints[0] : undefined;
   const statistics = await weightStatistics(constant, {
     name,
-    ...(quantization?.axis !== undefined && { channelAxis: quantization.axis }),
+    // Blocks lie along the axis that is summed over, not along that of the channels.
+    ...(quantization?.granularity === "channel" &&
+      quantization.axis !== undefined && { channelAxis: quantization.axis }),
     ...(zeroPoint !== undefined && { zeroPoint }),
   });
   return statistics ?? null;

@@ -1,6 +1,7 @@
 import { computedType } from "../cost/layer-width.ts";
 import { OptionError } from "../errors.ts";
 import { formatCount, formatShape } from "../format-numbers.ts";
+import { isFloat } from "../model/data-type.ts";
 import { computeType } from "../hardware/hardware-profile.ts";
 import type { Layer, LayerTensor } from "../layers/layer.ts";
 import { isConstant, type Attribute, type Constant, type Quantization } from "../model/model.ts";
@@ -8,6 +9,7 @@ import { DENSE } from "../model/weight-encoding.ts";
 import { elementsOf, printDimension } from "../model/shape.ts";
 import type { AnalysedModel } from "../profile-model.ts";
 import type { LayerDetails, QuantizationDetails, TensorDetails } from "./layer-details.ts";
+import { inputRole } from "./input-roles.ts";
 import { scopesOf, storedTensor, type StoredTensor } from "./stored-constant.ts";
 
 /** A panel shows a line or two of a list, not thousands of numbers. */
@@ -21,10 +23,11 @@ export function describeLayer(analysed: AnalysedModel, index: number): LayerDeta
   const layer = layerAt(analysed, index);
   const { node } = layer;
   const scope = scopesOf(analysed.model).get(node);
-  const describe = (tensors: readonly LayerTensor[], ids: readonly number[]): readonly TensorDetails[] =>
+  const describe = (tensors: readonly LayerTensor[], ids: readonly number[], op?: string): readonly TensorDetails[] =>
     tensors.flatMap((tensor, position) => {
       const stored = scope && storedTensor(scope, ids[position] ?? -1);
-      return tensor.key === "" ? [] : [tensorDetails(tensor, position, stored)];
+      const role = op === undefined ? null : inputRole(op, position);
+      return tensor.key === "" ? [] : [tensorDetails(tensor, position, stored, role)];
     });
   const type = computedType(layer);
   return {
@@ -32,9 +35,9 @@ export function describeLayer(analysed: AnalysedModel, index: number): LayerDeta
     domain: node.domain,
     op: node.op,
     version: node.version,
-    attributes: [...node.attributes].map(([name, value]) => [name, attributeText(value)] as const),
+    attributes: [...node.attributes].map(([name, value]) => [name, attributeText(name, value)] as const),
     metadata: [...(node.metadata ?? [])].map(([name, value]) => [name, shorten(value)] as const),
-    inputs: describe(layer.inputs, node.inputs),
+    inputs: describe(layer.inputs, node.inputs, node.op),
     outputs: describe(layer.outputs, node.outputs),
     computedIn: type ?? null,
     computeType: computeType(type ?? "float32"),
@@ -64,11 +67,17 @@ function layerAt({ model, listing }: AnalysedModel, index: number): Layer {
   return layer;
 }
 
-function tensorDetails(tensor: LayerTensor, position: number, stored: StoredTensor | undefined): TensorDetails {
+function tensorDetails(
+  tensor: LayerTensor,
+  position: number,
+  stored: StoredTensor | undefined,
+  role: string | null,
+): TensorDetails {
   const { name, dataType, shape, use, constant, isVariable } = tensor;
   return {
     name,
     position,
+    role,
     dtype: dataType ?? null,
     shape: shape?.map(printDimension) ?? null,
     use,
@@ -79,7 +88,9 @@ function tensorDetails(tensor: LayerTensor, position: number, stored: StoredTens
           elements: constant.elements ?? null,
           storedBytes: constant.storedBytes ?? null,
           encoding: constant.encoding ?? DENSE,
-          values: tensor.value ? listText(tensor.value.map(String)) : valuesText(stored?.constant),
+          values: tensor.value
+            ? listText(tensor.value.map((item) => (typeof item === "number" ? numberText(item, isFloat(constant.dataType)) : String(item))))
+            : valuesText(stored?.constant),
           isReadable: stored?.constant !== undefined && stored.constant.storage.kind !== "none",
         }
       : null,
@@ -89,7 +100,8 @@ function tensorDetails(tensor: LayerTensor, position: number, stored: StoredTens
 
 function valuesText(constant: Constant | undefined): string | null {
   const values = constant?.values;
-  return values && values.length <= LISTED_NUMBERS ? listText(values.map(numberText)) : null;
+  if (!constant || !values || values.length > LISTED_NUMBERS) return null;
+  return listText(values.map((value) => numberText(value, isFloat(constant.dataType))));
 }
 
 function quantizationDetails(quantization: Quantization): QuantizationDetails {
@@ -101,17 +113,59 @@ function quantizationDetails(quantization: Quantization): QuantizationDetails {
     count: scales.length,
     scales: scales.slice(0, LISTED_NUMBERS),
     zeroPoints: zeroPoints.slice(0, LISTED_NUMBERS),
-    smallestScale: scales.reduce((least, scale) => Math.min(least, scale), Infinity),
-    largestScale: scales.reduce((most, scale) => Math.max(most, scale), 0),
+    // An Infinity is no JSON.
+    smallestScale: scales.length === 0 ? null : scales.reduce((least, scale) => Math.min(least, scale)),
+    largestScale: scales.length === 0 ? null : scales.reduce((most, scale) => Math.max(most, scale)),
+    plotted: plotted(scales),
   };
 }
 
+/** A plot is not wider. */
+const MOST_PLOTTED = 256;
+
+function plotted(scales: readonly number[]): readonly number[] {
+  const together = Math.max(1, Math.ceil(scales.length / MOST_PLOTTED));
+  return Array.from({ length: Math.ceil(scales.length / together) }, (_, bar) =>
+    scales.slice(bar * together, (bar + 1) * together).reduce((most, scale) => Math.max(most, scale)),
+  );
+}
+
+/** Attributes that are floats whatever their values: the format keeps them so, and 1 would read as a count. */
+const FLOAT_ATTRIBUTES: ReadonlySet<string> = new Set([
+  "activation_alpha",
+  "activation_beta",
+  "activation_params",
+  "alpha",
+  "beta",
+  "bias",
+  "cell_clip",
+  "clip",
+  "cubic_coeff_a",
+  "epsilon",
+  "extrapolation_value",
+  "gamma",
+  "high",
+  "lambd",
+  "low",
+  "mean",
+  "momentum",
+  "proj_clip",
+  "ratio",
+  "scale",
+  "scales",
+  "softcap",
+  "spatial_scale",
+  "value_float",
+  "value_floats",
+]);
+
 /** An attribute as a person reads it: "[1, 1]", "SAME", "float32 64×3×7×7". */
-function attributeText(value: Attribute): string {
+function attributeText(name: string, value: Attribute): string {
+  const isReal = FLOAT_ATTRIBUTES.has(name);
   if (typeof value === "string") return shorten(value);
-  if (typeof value === "number") return numberText(value);
+  if (typeof value === "number") return numberText(value, isReal);
   if (typeof value === "boolean") return String(value);
-  if (!isConstant(value)) return listText(value.map((item) => (typeof item === "number" ? numberText(item) : item)));
+  if (!isConstant(value)) return listText(value.map((item) => (typeof item === "number" ? numberText(item, isReal) : item)));
   const type = `${value.dataType} ${formatShape(value.shape)}`;
   const elements = elementsOf(value.shape) ?? 0;
   const values = valuesText(value);
@@ -125,8 +179,10 @@ function listText(items: readonly string[]): string {
 }
 
 /** Attributes are stored as float32: 0.1 is 0.1, not 0.10000000149. */
-function numberText(value: number): string {
-  return String(Number.isInteger(value) ? value : Number(value.toPrecision(7)));
+function numberText(value: number, isReal: boolean): string {
+  if (!Number.isInteger(value)) return String(Number(value.toPrecision(7)));
+  const text = String(value);
+  return isReal && /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
 function shorten(text: string): string {

@@ -105,10 +105,27 @@ const EXAMPLES: Readonly<Record<Column["unit"], string>> = {
 
 function cellTextFilter(column: Column, operator: string, operand: string, isExact: boolean): LayerFilter | string {
   if (operator !== ":" && operator !== "=") return `${column.title} is text: ${column.id}:text finds it.`;
+  if (column.id === "shape") return shapeFilter(operand, isExact || operator === "=");
   const sought = operand.toLowerCase();
   const cellText = (cell: Cell): string => String(cell ?? "unknown").toLowerCase();
   if (isExact || operator === "=") return (layer, totals) => cellText(column.value(layer, totals)) === sought;
   return (layer, totals) => cellText(column.value(layer, totals)).includes(sought);
+}
+
+/** Sizes are whole: 2×128 is in 1×2×128 and not in 12×1280. An x, a * or a comma stands for ×; of several outputs any may have it. */
+function shapeFilter(operand: string, isExact: boolean): LayerFilter {
+  const sought = shapeText(operand);
+  return ({ outputs }) => {
+    const shapes = outputs.map(({ shape }) => shapeText(formatShape(shape)));
+    return shapes.some((shape) => (isExact ? shape === sought : `×${shape}×`.includes(`×${sought}×`)));
+  };
+}
+
+/** Between two sizes: an x of a name ("max") is none. */
+const TIMES = /(?<=[\d?])\s*[x*,]\s*(?=\S)|\s*[×*,]\s*/g;
+
+function shapeText(text: string): string {
+  return text.toLowerCase().replaceAll(/^\[|\]$/g, "").replaceAll(TIMES, "×");
 }
 
 function textFilter(operand: string): LayerFilter {

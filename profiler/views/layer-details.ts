@@ -29,6 +29,8 @@ export interface TensorDetails {
   readonly position: number;
   readonly dtype: DataType | null;
   readonly shape: PortShape | null;
+  /** What the operator uses it as: "weight", "running mean"; null where the name of the operator does not tell. */
+  readonly role: string | null;
   /** "configuration": says how to compute (shape, axes, scale). */
   readonly use: LayerTensor["use"];
   /** State that lives from one run to the next. */
@@ -55,10 +57,13 @@ export interface QuantizationDetails {
   readonly granularity: Quantization["granularity"];
   readonly axis: number | null;
   readonly blockSize: number | null;
-  /** How many scales there are; the first ones follow. */
+  /** How many scales there are; the first ones follow. 0: they are in a tensor of their own that was not read. */
   readonly count: number;
   readonly scales: readonly number[];
   readonly zeroPoints: readonly number[];
-  readonly smallestScale: number;
-  readonly largestScale: number;
+  /** null without any scale at hand. */
+  readonly smallestScale: number | null;
+  readonly largestScale: number | null;
+  /** All scales in order, the largest of neighbours where they are many: what a plot shows. */
+  readonly plotted: readonly number[];
 }

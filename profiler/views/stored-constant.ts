@@ -68,9 +68,12 @@ function dequantization({ graph }: Scope, { inputs, attributes }: Node): Quantiz
   const [, scale, zeroPoint] = inputs.map((id) => graph.tensors[id]?.constant?.values);
   if (!scale || scale.length === 0) return undefined;
   const axis = attributes.get("axis");
+  const blockSize = attributes.get("block_size");
+  const isBlocks = typeof blockSize === "number" && blockSize > 0;
   return {
-    granularity: scale.length === 1 ? "tensor" : "channel",
-    ...(scale.length > 1 && { axis: typeof axis === "number" ? axis : 1 }),
+    granularity: isBlocks ? "block" : scale.length === 1 ? "tensor" : "channel",
+    ...((isBlocks || scale.length > 1) && { axis: typeof axis === "number" ? axis : 1 }),
+    ...(isBlocks && { blockSize }),
     scales: scale,
     zeroPoints: zeroPoint ?? scale.map(() => 0),
   };

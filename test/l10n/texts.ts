@@ -5,6 +5,7 @@ import { COLUMNS, TOTALS } from "../../profiler/columns.ts";
 import type { OptionSpec } from "../../profiler/restructure/options.ts";
 import { RESTRUCTURINGS, TRAININGS } from "../../profiler/restructure/registry.ts";
 import { BUDGETS } from "../../profiler/views/budgets.ts";
+import { INPUT_ROLES } from "../../profiler/views/input-roles.ts";
 import { MEASURED_COLUMNS } from "../../profiler/views/measured-times.ts";
 
 /** What users of the editor read, as translators get it. */
@@ -38,6 +39,7 @@ export function definedTexts(): readonly string[] {
   return [
     ...[...COLUMNS, ...MEASURED_COLUMNS, ...TOTALS].flatMap(({ title, definition }) => [title, definition]),
     ...BUDGETS.flatMap(({ title, reason, presets }) => [title, reason, ...presets.map(({ meaning }) => meaning)]),
+    ...INPUT_ROLES,
     ...[...RESTRUCTURINGS, ...TRAININGS].flatMap(({ title, options }) => [title, ...options.flatMap(optionTexts)]),
   ];
 }

@@ -1,15 +1,18 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useContext, useEffect, useMemo, useState } from "preact/hooks";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { LayerDetails } from "../../profiler/views/layer-details.ts";
 import { Icon, IconButton } from "../controls/controls.tsx";
 import { RpcError } from "../protocol/rpc.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import { whyUnknown } from "../table/page-columns.ts";
+import { RowMarksContext } from "../editing/differences.ts";
 import { Costs } from "./Costs.tsx";
+import { detailsText, documentationOf } from "./layer-text.ts";
 import { Section } from "./Section.tsx";
 import { TensorList } from "./TensorList.tsx";
+import { tensorLinks } from "./tensor-links.ts";
 
 interface DetailsPanelProps {
   readonly client: ModelClient;
@@ -22,6 +25,10 @@ interface DetailsPanelProps {
 /** Everything there is to know of one layer. What the rows do not hold is asked of the host. */
 export function DetailsPanel({ client, profile, layer, onSelectLayer, onClose }: DetailsPanelProps): JSX.Element {
   const details = useDetails(client, profile, layer);
+  const links = useMemo(() => tensorLinks(profile.layers), [profile.layers]);
+  const marks = useContext(RowMarksContext);
+  const documentation =
+    details && !(details instanceof Error) ? documentationOf(profile.header.format, details) : undefined;
   const leaf = layer.name.slice(layer.name.lastIndexOf("/") + 1);
   return (
     <section class="details" aria-label={l10n.t("Details of {0}", layer.name)} data-testid="details">
@@ -32,7 +39,13 @@ export function DetailsPanel({ client, profile, layer, onSelectLayer, onClose }:
             {leaf}
           </h2>
           <p class="details-op">
-            {layer.op}
+            {documentation === undefined ? (
+              layer.op
+            ) : (
+              <a href={documentation} data-tip={l10n.t("Documentation of the operator")}>
+                {layer.op}
+              </a>
+            )}
             <span class="muted">
               {" "}
               {[layer.kind === layer.op.toLowerCase() ? "" : layer.kind, versionText(details)]
@@ -41,6 +54,17 @@ export function DetailsPanel({ client, profile, layer, onSelectLayer, onClose }:
             </span>
           </p>
         </div>
+        <IconButton
+          icon="lightbulb"
+          label={l10n.t("Suggestions for this layer")}
+          onClick={() => marks.onSuggest(layer.index)}
+        />
+        <IconButton
+          icon="copy"
+          label={l10n.t("Copy details")}
+          isDisabled={!(details && !(details instanceof Error))}
+          onClick={() => details && !(details instanceof Error) && copy(detailsText(layer, details))}
+        />
         <IconButton icon="close" label={l10n.t("Close details")} onClick={onClose} />
       </header>
       <div class="details-body" tabIndex={0} role="group" aria-label={l10n.t("Details")}>
@@ -52,13 +76,15 @@ export function DetailsPanel({ client, profile, layer, onSelectLayer, onClose }:
         ) : (
           details && (
             <div class="details-columns">
-              <Costs layer={layer} details={details} hardware={profile.header.hardwareProfile} />
+              <Pairs title={l10n.t("Attributes")} pairs={details.attributes} />
               <TensorList
                 key={`inputs-${layer.index}`}
                 title={l10n.t("Inputs")}
                 tensors={details.inputs}
                 layer={layer}
                 client={client}
+                links={links}
+                onSelectLayer={onSelectLayer}
               />
               <TensorList
                 key={`outputs-${layer.index}`}
@@ -66,8 +92,10 @@ export function DetailsPanel({ client, profile, layer, onSelectLayer, onClose }:
                 tensors={details.outputs}
                 layer={layer}
                 client={client}
+                links={links}
+                onSelectLayer={onSelectLayer}
               />
-              <Pairs title={l10n.t("Attributes")} pairs={details.attributes} />
+              <Costs layer={layer} details={details} hardware={profile.header.hardwareProfile} />
               <Pairs title={l10n.t("Exporter’s notes")} pairs={details.metadata} />
             </div>
           )
@@ -123,7 +151,7 @@ interface NotesProps {
 /** What should be known beside the numbers. A note that names another layer leads there. */
 function Notes({ layer, layers, onSelectLayer }: NotesProps): JSX.Element | null {
   const notes = [
-    ...(layer.kind === "unknown" ? [whyUnknown(layer)] : []),
+    ...(hasUnknown(layer) ? [whyUnknown(layer)].filter((reason) => reason !== "" && !layer.notes.includes(reason)) : []),
     ...(layer.isCounted ? [] : [l10n.t("Shown, but in no total.")]),
     ...(layer.role === "shape" || layer.role === "constant"
       ? [l10n.t("Settled before an inference runs: it costs nothing in one.")]
@@ -151,6 +179,15 @@ function Notes({ layer, layers, onSelectLayer }: NotesProps): JSX.Element | null
       })}
     </ul>
   );
+}
+
+/** Whether a cell of the row says "unknown": the reason stands among the notes. */
+function hasUnknown({ kind, parameters, macs, otherOps, activationBytes, energy, latencySeconds }: LayerProfile): boolean {
+  return kind === "unknown" || [parameters, macs, otherOps, activationBytes, energy, latencySeconds].includes(null);
+}
+
+function copy(text: string): void {
+  void navigator.clipboard.writeText(text);
 }
 
 interface PairsProps {

@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { FaultBoundary } from "../page/FaultBoundary.tsx";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import type { DetailsPreferences, Preferences } from "../state/preferences.ts";
 import { layerOfLine } from "../state/selection.ts";
@@ -67,13 +68,18 @@ export function DetailsSplit(props: DetailsSplitProps): JSX.Element {
           <div class="split-details" style={{ flexBasis: `${extent}px` }}>
             {aside ??
               (layer && (
-                <DetailsPanel
-                  client={client}
-                  profile={profile}
-                  layer={layer}
-                  onSelectLayer={onSelectLayer}
-                  onClose={() => change({ isOpen: false })}
-                />
+                <FaultBoundary
+                  subject={`${profile.revision} ${layer.index}`}
+                  onFault={(error) => client.report(error)}
+                >
+                  <DetailsPanel
+                    client={client}
+                    profile={profile}
+                    layer={layer}
+                    onSelectLayer={onSelectLayer}
+                    onClose={() => change({ isOpen: false })}
+                  />
+                </FaultBoundary>
               ))}
           </div>
         </>

@@ -4,7 +4,9 @@ import { formatBytes, formatCount, formatExact, formatShape } from "../../profil
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { QuantizationDetails, TensorDetails } from "../../profiler/views/layer-details.ts";
 import type { ModelClient } from "../state/model-client.ts";
+import { Scales, SpreadRemark } from "./pictures.tsx";
 import { Section } from "./Section.tsx";
+import type { TensorLinks } from "./tensor-links.ts";
 import { WeightsView } from "./WeightsView.tsx";
 
 interface TensorListProps {
@@ -12,12 +14,15 @@ interface TensorListProps {
   readonly tensors: readonly TensorDetails[];
   readonly layer: LayerProfile;
   readonly client: ModelClient;
+  /** What else makes and reads a tensor. */
+  readonly links: TensorLinks;
+  readonly onSelectLayer: (index: number) => void;
 }
 
 /** Fewer elements are shown as they are. */
 const WORTH_STATISTICS = 17;
 
-export function TensorList({ title, tensors, layer, client }: TensorListProps): JSX.Element | null {
+export function TensorList({ title, tensors, layer, client, links, onSelectLayer }: TensorListProps): JSX.Element | null {
   if (tensors.length === 0) return null;
   return (
     <Section title={title}>
@@ -25,6 +30,7 @@ export function TensorList({ title, tensors, layer, client }: TensorListProps): 
         {tensors.map((tensor) => (
           <li key={tensor.position} class="tensor">
             <TensorLine tensor={tensor} />
+            <Neighbours tensor={tensor} layer={layer} links={links} onSelectLayer={onSelectLayer} />
             {tensor.quantization && <Quantization quantization={tensor.quantization} />}
             {tensor.constant?.isReadable === true && (tensor.constant.elements ?? 0) >= WORTH_STATISTICS && (
               <WeightsView client={client} layer={layer} tensor={tensor} />
@@ -36,8 +42,40 @@ export function TensorList({ title, tensors, layer, client }: TensorListProps): 
   );
 }
 
+type NeighboursProps = Pick<TensorListProps, "layer" | "links" | "onSelectLayer"> & { readonly tensor: TensorDetails };
+
+/** Readers of a tensor that are named one by one. */
+const NAMED_READERS = 6;
+
+/** Where the tensor comes from and where it goes, each a way there. */
+function Neighbours({ tensor, layer, links, onSelectLayer }: NeighboursProps): JSX.Element | null {
+  const producer = links.producer(tensor.name, layer);
+  const readers = links.readers(tensor.name, layer);
+  if (!producer && readers.length === 0) return null;
+  const link = (other: LayerProfile): JSX.Element => (
+    <button type="button" class="link" key={other.index} data-tip={other.name} onClick={() => onSelectLayer(other.index)}>
+      {`#${other.index} ${other.op}`}
+    </button>
+  );
+  return (
+    <div class="neighbours">
+      {producer && (
+        <>
+          {l10n.t("from")} {link(producer)}
+        </>
+      )}
+      {readers.length > 0 && (
+        <>
+          {producer ? l10n.t(", read by") : l10n.t("read by")} {readers.slice(0, NAMED_READERS).map(link)}
+          {readers.length > NAMED_READERS && l10n.t("and {0} more", readers.length - NAMED_READERS)}
+        </>
+      )}
+    </div>
+  );
+}
+
 function TensorLine({ tensor }: { readonly tensor: TensorDetails }): JSX.Element {
-  const { name, dtype, shape, constant, use, isVariable } = tensor;
+  const { name, dtype, shape, constant, use, isVariable, role } = tensor;
   const remarks = [
     ...(constant ? [constantText(constant), ...encodingText(constant)] : []),
     ...(use === "configuration" ? [l10n.t("says how to compute")] : []),
@@ -46,6 +84,7 @@ function TensorLine({ tensor }: { readonly tensor: TensorDetails }): JSX.Element
   return (
     <>
       <div class="tensor-line">
+        {role !== null && <span class="tensor-role">{l10n.t(role)}</span>}
         <span class="tensor-name" data-tip={name} data-tip-when="cut">
           {name}
         </span>
@@ -75,9 +114,17 @@ function encodingText({ encoding }: NonNullable<TensorDetails["constant"]>): rea
 }
 
 function Quantization({ quantization }: { readonly quantization: QuantizationDetails }): JSX.Element {
-  const { granularity, axis, blockSize, count, scales, zeroPoints, smallestScale, largestScale } = quantization;
+  const { granularity, axis, blockSize, count, scales, zeroPoints, smallestScale, largestScale, plotted } = quantization;
   const [scale = 0] = scales;
   const zeroPoint = [...new Set(zeroPoints)];
+  if (smallestScale === null || largestScale === null)
+    return (
+      <div class="quantization">
+        {blockSize === null
+          ? l10n.t("Quantized: its scales are in a tensor of their own")
+          : l10n.t("Quantized in blocks of {0} along axis {1}: their scales are in a tensor of their own", blockSize, axis ?? 0)}
+      </div>
+    );
   const scaleText = count === 1 ? number(scale) : `${number(smallestScale)} … ${number(largestScale)}`;
   const per: Readonly<Record<QuantizationDetails["granularity"], string>> = {
     tensor: l10n.t("one for the tensor"),
@@ -87,6 +134,8 @@ function Quantization({ quantization }: { readonly quantization: QuantizationDet
   return (
     <div class="quantization">
       {l10n.t("Quantized: scale {0} ({1}), zero point {2}", scaleText, per[granularity], zeroPointText(zeroPoint))}
+      {count > 1 && <Scales scales={plotted} />}
+      <SpreadRemark widest={largestScale} narrowest={smallestScale} what="scale" />
     </div>
   );
 }

@@ -77,11 +77,65 @@ export function ChannelRanges({ channels }: { readonly channels: Ranges }): JSX.
           />
         ))}
       </svg>
+      <SpreadRemark widest={Math.max(...widths)} narrowest={Math.min(...widths.filter((extent) => extent > 0))} what="range" />
       <figcaption>
         {grouped > 1
           ? l10n.t("Ranges of {0} channels, {1} in each bar", count, grouped)
           : l10n.t("Ranges of {0} channels", count)}
       </figcaption>
+    </figure>
+  );
+}
+
+/** One scale for all leaves a channel of a range so many times narrower less than one of 256 levels in so many. */
+const WIDE_SPREAD = 100;
+
+interface SpreadRemarkProps {
+  readonly widest: number;
+  readonly narrowest: number;
+  readonly what: "range" | "scale";
+}
+
+/** Said where the ranges of channels are so far apart that quantizing them together loses the narrow ones. */
+export function SpreadRemark({ widest, narrowest, what }: SpreadRemarkProps): JSX.Element | null {
+  const ratio = widest / narrowest;
+  if (!Number.isFinite(ratio) || ratio < WIDE_SPREAD) return null;
+  const times = Number(ratio.toPrecision(2)).toLocaleString("en-US");
+  return (
+    <p class="spread" role="note" data-testid="spread">
+      {what === "range"
+        ? l10n.t(
+            "The widest range is {0} times the narrowest: with one scale for the whole tensor the narrow channels would hardly be told from 0.",
+            times,
+          )
+        : l10n.t("The largest scale is {0} times the smallest: the channels differ a lot.", times)}
+    </p>
+  );
+}
+
+/** Scales in their order, on a logarithmic axis: they are told apart by their ratios. */
+export function Scales({ scales }: { readonly scales: readonly number[] }): JSX.Element | null {
+  const known = scales.filter((scale) => scale > 0);
+  if (known.length < 2) return null;
+  const [low, high] = [Math.log(Math.min(...known)), Math.log(Math.max(...known))];
+  const width = WIDTH / scales.length;
+  const text = l10n.t("{0} scales from {1} to {2}, on a logarithmic axis", scales.length, short(Math.exp(low)), short(Math.exp(high)));
+  const heightOf = (scale: number): number =>
+    scale <= 0 ? 0 : high === low ? HEIGHT / 2 : 2 + ((Math.log(scale) - low) / (high - low)) * (HEIGHT - 2);
+  return (
+    <figure class="picture">
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={text} data-tip={text}>
+        {scales.map((scale, place) => (
+          <rect
+            key={place}
+            class="range"
+            x={place * width}
+            y={HEIGHT - heightOf(scale)}
+            width={width * 0.8}
+            height={heightOf(scale)}
+          />
+        ))}
+      </svg>
     </figure>
   );
 }

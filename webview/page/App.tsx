@@ -22,6 +22,7 @@ import type { ViewState } from "../state/view-state.ts";
 import { incompleteTotals } from "../table/page-columns.ts";
 import { useMeasured } from "../runs/use-measured.ts";
 import { Dimensions } from "./Dimensions.tsx";
+import { FaultBoundary } from "./FaultBoundary.tsx";
 import { Header, ROOM_FOR_TOTALS } from "./Header.tsx";
 import { LayersView } from "./LayersView.tsx";
 import { activityText, Failed, Loading } from "./States.tsx";
@@ -49,7 +50,9 @@ export function App(props: AppProps): JSX.Element {
       {phase === "ready" && profile && (
         <main class="profile" aria-busy={activity !== "idle"}>
           <Busy client={client} />
-          <ProfileView {...props} file={file} profile={profile} />
+          <FaultBoundary subject={String(profile.revision)} onFault={(error) => client.report(error)}>
+            <ProfileView {...props} file={file} profile={profile} />
+          </FaultBoundary>
         </main>
       )}
       <Tooltips />
@@ -67,6 +70,34 @@ function Busy({ client }: { readonly client: ModelClient }): JSX.Element | null 
       <IconButton icon="close" label={l10n.t("Cancel")} onClick={() => client.run("cancel")} />
     </div>
   );
+}
+
+/** The first stop of Tab, seen only then: the table is one key away, however much stands above it. */
+function SkipLink(): JSX.Element {
+  return (
+    <button
+      type="button"
+      class="skip-link"
+      onClick={() => document.querySelector<HTMLElement>("[data-testid=layers], [role=tabpanel] [tabindex='0']")?.focus()}
+    >
+      {l10n.t("Skip to the layers")}
+    </button>
+  );
+}
+
+/** Ctrl+F (⌘F) finds where there is no other way to find: a field of its own keeps it. */
+function useFindKey(onFind: () => void): void {
+  useEffect(() => {
+    const find = (event: KeyboardEvent): void => {
+      if (event.key.toLowerCase() !== "f" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+      // VS Code has the browser's own search prevented already: that says nothing of who finds instead.
+      if (document.querySelector("#panel-graph") !== null) return;
+      event.preventDefault();
+      onFind();
+    };
+    addEventListener("keydown", find);
+    return () => removeEventListener("keydown", find);
+  }, []);
 }
 
 interface ProfileViewProps extends AppProps {
@@ -109,6 +140,10 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
   const budgets = useStore(client.budgets);
   const hasRoomForTotals = useMedia(ROOM_FOR_TOTALS);
   const { showsCards } = useStore(pictures);
+  useFindKey(() => {
+    pictures.update({ tab: "layers" });
+    requestAnimationFrame(() => document.querySelector<HTMLElement>("vscode-text-field.filter")?.focus());
+  });
   const selected = useMemo(() => selectedLayers(selection), [selection]);
   const shownPart = useStore(client.editing.shownPart);
   useEffect(() => {
@@ -122,6 +157,7 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
 
   return (
     <RowMarksContext.Provider value={editing.marks}>
+      <SkipLink />
       <Header
         file={file}
         header={header}

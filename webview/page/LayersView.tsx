@@ -8,6 +8,7 @@ import { layerOfLine, NOTHING_SELECTED } from "../state/selection.ts";
 import { useStore, type Store } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
 import { fittingChoice, shownColumns, type ColumnChoice } from "../table/column-layout.ts";
+import { columnNeeds } from "../table/fitting-width.ts";
 import { LayerTable } from "../table/LayerTable.tsx";
 import { layersOfLines, nodesById, tableTree } from "../table/table-tree.ts";
 import { SelectionBar } from "./SelectionBar.tsx";
@@ -36,9 +37,10 @@ export function LayersView({ client, profile, view, preferences, wanted, scrollT
   const [width, setWidth] = useState(0);
   const { columns, widths } = useStore(preferences);
   const isMeasured = useMemo(() => layers.some(({ measured }) => measured !== undefined), [layers]);
+  const needs = useMemo(() => columnNeeds(layers), [layers]);
   const choice = useMemo(
-    () => fittingChoice({ columns, widths }, width, isMeasured),
-    [columns, widths, width, isMeasured],
+    () => fittingChoice({ columns, widths }, width, isMeasured, needs),
+    [columns, widths, width, isMeasured, needs],
   );
   const choose = useCallback(
     (chosen: ColumnChoice): void =>
@@ -78,6 +80,7 @@ export function LayersView({ client, profile, view, preferences, wanted, scrollT
         view={view}
         preferences={preferences}
         choice={choice}
+        needs={needs}
         onChoose={choose}
         width={width}
         onResize={setWidth}

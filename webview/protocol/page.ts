@@ -113,7 +113,14 @@ export interface PageContract extends Contract {
   readonly events: {
     /** Indices of the layers that are selected now, the one chosen last at the end. */
     readonly select: { readonly layers: readonly number[] };
+    /** Something in the page went wrong that it did not expect: for the log, and for a message to the user. */
+    readonly fault: Fault;
   };
+}
+
+export interface Fault {
+  readonly message: string;
+  readonly stack: string;
 }
 
 /** What a `data-vscode-context` of the page says of the row under the pointer, to the commands of its context menu. */

@@ -119,6 +119,12 @@ export class ModelClient {
     this.#host.send("select", { layers });
   }
 
+  /** Tells the host of an error that nothing in the page has caught. */
+  report(error: unknown): void {
+    const { message, stack = "" } = error instanceof Error ? error : { message: String(error) };
+    this.#host.send("fault", { message, stack });
+  }
+
   /** @throws {RpcError} "stale" when a newer profile is on its way */
   layerDetails(layer: number): Promise<LayerDetails> {
     return this.#host.request("layerDetails", { revision: this.#revision, layer });

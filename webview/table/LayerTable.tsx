@@ -4,13 +4,13 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { layersTsv } from "../../profiler/exports/tsv.ts";
 import type { LayerProfile, Totals } from "../../profiler/profile.ts";
 import type { Preferences } from "../state/preferences.ts";
-import { only, ranged, toggled } from "../state/selection.ts";
+import { layerLine, only, ranged, toggled } from "../state/selection.ts";
 import { useStore, type Store } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
-import { gridTemplate, isSqueezed, narrowestTable, shownColumns, type ColumnChoice } from "./column-layout.ts";
+import { gridTemplate, isSqueezed, narrowestTable, shownColumns, type ColumnChoice, type ColumnNeeds } from "./column-layout.ts";
 import { ColumnsMenu } from "./ColumnsMenu.tsx";
 import { fittingWidth } from "./fitting-width.ts";
-import { largestValues } from "./page-columns.ts";
+import { largestLayer, largestValues } from "./page-columns.ts";
 import { nextSort } from "./sort-nodes.ts";
 import { TableHead } from "./TableHead.tsx";
 import { contextOf, rowId, TableRow } from "./TableRow.tsx";
@@ -39,6 +39,8 @@ interface LayerTableProps {
   readonly preferences: Store<Preferences>;
   /** The columns that fit. */
   readonly choice: ColumnChoice;
+  /** What its texts ask for. */
+  readonly needs: ColumnNeeds;
   readonly onChoose: (choice: ColumnChoice) => void;
   /** Pixels that the columns have. */
   readonly width: number;
@@ -55,7 +57,7 @@ interface LayerTableProps {
  */
 export function LayerTable(props: LayerTableProps): JSX.Element {
   const { layers, allLayers, isComplete, totals, hasModules, view, preferences, wanted, scrollTop } = props;
-  const { choice, onChoose, width, onResize } = props;
+  const { choice, needs, onChoose, width, onResize } = props;
   const state = useStore(view);
   const [menu, setMenu] = useState<DOMRect | null>(null);
   const grid = useRef<HTMLDivElement>(null);
@@ -72,9 +74,9 @@ export function LayerTable(props: LayerTableProps): JSX.Element {
   const scrollTo = (position: number): void => virtualizer.scrollToIndex(position);
 
   useLayoutEffect(() => {
-    grid.current?.style.setProperty("--columns", gridTemplate({ columns: chosen, widths }));
-    grid.current?.style.setProperty("--table-width", `${narrowestTable({ columns: chosen, widths })}px`);
-  }, [chosen, widths]);
+    grid.current?.style.setProperty("--columns", gridTemplate({ columns: chosen, widths }, needs));
+    grid.current?.style.setProperty("--table-width", `${narrowestTable({ columns: chosen, widths }, needs)}px`);
+  }, [chosen, widths, needs]);
   useRestoredScroll(grid, isComplete, scrollTop.value);
   useReveal({ wanted, view, nodes, byId, lines, isComplete, scrollTo });
   const onKeyDown = useTableKeys({
@@ -135,19 +137,25 @@ export function LayerTable(props: LayerTableProps): JSX.Element {
       <TableHead
         choice={choice}
         sort={sort}
-        onSort={(column) => view.update({ sort: nextSort(column, sort) })}
+        onSort={(column) => {
+          const next = nextSort(column, sort);
+          view.update({ sort: next });
+          // The largest layer may be deep in a module that is not the largest.
+          const largest = next?.isDescending === true ? largestLayer(layers, column, totals) : undefined;
+          if (largest) wanted.set(layerLine(largest.index));
+        }}
         onChange={onChoose}
         fittingWidth={(column) => fittingWidth(column, lines, totals, isTree)}
         onMenu={setMenu}
       />
     ),
-    [choice, onChoose, sort, view, lines, totals, isTree],
+    [choice, onChoose, sort, view, lines, totals, isTree, layers, wanted],
   );
 
   return (
     <div
       role={isTree ? "treegrid" : "grid"}
-      class={`grid ${narrowestTable(choice) > width ? "wide" : ""} ${isSqueezed(choice) ? "squeezed" : ""}`}
+      class={`grid ${narrowestTable(choice, needs) > width ? "wide" : ""} ${isSqueezed(choice) ? "squeezed" : ""}`}
       data-testid="layers"
       ref={grid}
       tabIndex={0}

@@ -8,7 +8,7 @@ import { DifferenceCell, SuggestionHint } from "../editing/row-parts.tsx";
 import { RowMarksContext, type RowMarks } from "../editing/differences.ts";
 import type { RowContext } from "../protocol/page.ts";
 import { cellTip, nodeValue, whyUnknown, type PageColumn } from "./page-columns.ts";
-import { foldText, INDENT, layerCount, nameBelow, TWISTIE } from "./line-text.ts";
+import { foldText, INDENT, layerCount, nameBelow, nameParts, TWISTIE } from "./line-text.ts";
 import { isFolded, type FoldNode, type LayerNode, type Line, type TableNode } from "./table-tree.ts";
 import { ROW_HEIGHT } from "./use-virtual-rows.ts";
 
@@ -41,6 +41,7 @@ export function TableRow(props: TableRowProps): JSX.Element {
 function Row(props: TableRowProps & { readonly marks: RowMarks }): JSX.Element {
   const { line, position, columns, isTree, isSelected, isActive, totals, largest, marks } = props;
   const { node, level, isExpanded } = line;
+  const hasOperator = columns.some(({ id }) => id === "op");
   return (
     <div
       role="row"
@@ -69,6 +70,7 @@ function Row(props: TableRowProps & { readonly marks: RowMarks }): JSX.Element {
             isExpanded={isExpanded}
             totals={totals}
             largest={largest.get(column.id) ?? 0}
+            hasOperator={hasOperator}
           />
           {column.id === "name" && node.kind === "layer" && <SuggestionHint layer={node.layer.index} marks={marks} />}
         </div>
@@ -120,10 +122,11 @@ interface CellProps {
   readonly isExpanded: boolean | undefined;
   readonly totals: Totals;
   readonly largest: number;
+  readonly hasOperator: boolean;
 }
 
 function CellContent(props: CellProps): JSX.Element {
-  const { column, node, isExpanded } = props;
+  const { column, node, isExpanded, hasOperator } = props;
   if (node.kind === "fold")
     return column.id === "name" ? <FoldText node={node} isExpanded={isExpanded === true} /> : <></>;
   if (node.kind === "module") {
@@ -133,7 +136,7 @@ function CellContent(props: CellProps): JSX.Element {
   }
   switch (column.id) {
     case "name":
-      return <Name node={node} />;
+      return <Name node={node} hasOperator={hasOperator} />;
     case "op":
       return <span class={node.layer.kind === "unknown" ? "operator unknown" : "operator"}>{node.layer.op}</span>;
     case "shape":
@@ -194,26 +197,26 @@ function partOfTotal({ total }: PageColumn, value: Cell, totals: Totals): number
   return typeof value === "number" && whole !== null && whole > 0 ? Math.min(1, value / whole) : 0;
 }
 
-/**
- * In a list the module part gives way first when the column is narrow: the layer's own name always shows. In the tree what the lines above
- * say is left out, and what is left begins with what tells siblings apart.
- */
-function Name({ node: { layer, module } }: { readonly node: LayerNode }): JSX.Element {
-  const name = nameBelow(layer.name, module);
-  const cut = name.lastIndexOf("/") + 1;
+interface NameProps {
+  readonly node: LayerNode;
+  /** The operator has a column of its own. */
+  readonly hasOperator: boolean;
+}
+
+/** In the tree what the lines above say is left out; the operator where its own column says it, but not to who listens. */
+function Name({ node: { layer, module }, hasOperator }: NameProps): JSX.Element {
+  const { own, operator } = nameParts(nameBelow(layer.name, module), hasOperator ? layer.op : undefined);
   const remarks = remarksOf(layer);
   return (
     <>
-      {module === "" ? (
-        <>
-          <span class="module">
-            <bdi dir="ltr">{name.slice(0, cut)}</bdi>
+      <span class="segments">
+        {own.map((segment, place) => (
+          <span key={place} class={place < own.length - 1 && module === "" ? "segment outer" : "segment"}>
+            {segment}
           </span>
-          <span class="leaf">{name.slice(cut)}</span>
-        </>
-      ) : (
-        <span class="below">{name}</span>
-      )}
+        ))}
+      </span>
+      {operator !== "" && <span class="visually-hidden">{operator}</span>}
       {layer.repeats !== 1 && (
         <span class="repeats" data-tip={l10n.t("Runs {0} times in one inference", layer.repeats)}>
           ×{layer.repeats}

@@ -10,6 +10,9 @@ const USUAL: readonly string[] = PAGE_COLUMNS.filter(({ isUsual }) => isUsual).m
 const USUAL_MEASURED: readonly string[] = ["measured", "measuredRatio"];
 const BY_ID: ReadonlyMap<string, PageColumn> = new Map(PAGE_COLUMNS.map((column) => [column.id, column]));
 
+/** Pixels that the texts of a model ask for, of columns in which they must not be cut. */
+export type ColumnNeeds = Readonly<Record<string, number>>;
+
 /** Pixels on either side of the rows; the style sheet has the same number. */
 const SIDE_PADDING = 10;
 
@@ -22,12 +25,17 @@ const GIVING_WAY_MEASURED = ["shape", "activationBytes", "energy", "index", "op"
  * The choice itself; while the user has made none, the usual columns of which as many have given way as the width asks for. Widths that
  * the user gave do not count: a column must not vanish under a hand that makes another one wider.
  */
-export function fittingChoice(choice: ColumnChoice, width: number, isMeasured = false): ColumnChoice {
+export function fittingChoice(
+  choice: ColumnChoice,
+  width: number,
+  isMeasured = false,
+  needs: ColumnNeeds = {},
+): ColumnChoice {
   if (choice.columns !== null || width === 0) return choice;
   const usual = isMeasured ? [...USUAL, ...USUAL_MEASURED] : USUAL;
   let columns = usual;
   for (const id of isMeasured ? GIVING_WAY_MEASURED : GIVING_WAY) {
-    if (narrowestTable({ columns, widths: {} }) <= width) break;
+    if (narrowestTable({ columns, widths: {} }, needs) <= width) break;
     columns = columns.filter((other) => other !== id);
   }
   return columns === USUAL ? choice : { ...choice, columns };
@@ -69,12 +77,13 @@ export function resizeColumn(choice: ColumnChoice, id: string, width: number | u
 }
 
 /** For `grid-template-columns`. Where no column that stretches is left, the last one takes the rest. */
-export function gridTemplate(choice: ColumnChoice): string {
+export function gridTemplate(choice: ColumnChoice, needs: ColumnNeeds = {}): string {
   const shown = shownColumns(choice);
   const fills = shown.some(({ id, stretch }) => stretch > 0 && ownEntry(choice.widths, id) === undefined);
   return shown
-    .map(({ id, width, stretch }, position) => {
+    .map(({ id, width: least, stretch }, position) => {
       const given = ownEntry(choice.widths, id);
+      const width = Math.max(least, ownEntry(needs, id) ?? 0);
       if (!fills && position === shown.length - 1) return `minmax(${given ?? width}px, 1fr)`;
       if (given !== undefined) return `${given}px`;
       return stretch > 0 ? `minmax(${width}px, ${stretch}fr)` : `${width}px`;
@@ -88,9 +97,9 @@ export function isSqueezed(choice: ColumnChoice): boolean {
 }
 
 /** Below this the table scrolls sideways. */
-export function narrowestTable(choice: ColumnChoice): number {
+export function narrowestTable(choice: ColumnChoice, needs: ColumnNeeds = {}): number {
   return shownColumns(choice).reduce(
-    (sum, { id, width }) => sum + (ownEntry(choice.widths, id) ?? width),
+    (sum, { id, width }) => sum + (ownEntry(choice.widths, id) ?? Math.max(width, ownEntry(needs, id) ?? 0)),
     2 * SIDE_PADDING,
   );
 }

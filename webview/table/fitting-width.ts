@@ -1,8 +1,10 @@
 import { formatCell } from "../../profiler/columns.ts";
-import type { Totals } from "../../profiler/profile.ts";
+import { formatShape } from "../../profiler/format-numbers.ts";
+import type { LayerProfile, Totals } from "../../profiler/profile.ts";
+import type { ColumnNeeds } from "./column-layout.ts";
 import { nodeValue, TREE_COLUMN, type PageColumn } from "./page-columns.ts";
 import type { Line } from "./table-tree.ts";
-import { foldText, INDENT, nameBelow, TWISTIE } from "./line-text.ts";
+import { foldText, INDENT, nameBelow, nameParts, TWISTIE } from "./line-text.ts";
 
 /** Pixels beside the text: the cell's padding, and room for a unit, a remark or the sort's arrow. */
 const BESIDE = 34;
@@ -21,6 +23,42 @@ export function fittingWidth(column: PageColumn, lines: readonly Line[], totals:
     return Math.max(most, text + indentOf(column, line, isTree));
   }, context.measureText(column.title).width);
   return Math.min(WIDEST, Math.ceil(widest) + BESIDE);
+}
+
+/** Columns whose texts are not to be cut, with what they may take at most. A name needs room first, but a file may have any. */
+const WHOLE = { index: 80, name: 240, op: 190, shape: 240 } as const;
+
+/** Pixels beside a name: the way in, the lightbulb of suggestions, a remark. */
+const BESIDE_NAME = 64;
+
+/** What a model's texts ask for, of the columns in which they are not cut. */
+export function columnNeeds(layers: readonly LayerProfile[]): ColumnNeeds {
+  const context = document.createElement("canvas").getContext("2d");
+  if (!context) return {};
+  const { fontSize, fontFamily } = getComputedStyle(document.body);
+  context.font = `${fontSize} ${fontFamily}`;
+  const widest = (texts: ReadonlySet<string>, beside: number, most: number): number =>
+    Math.min(most, Math.ceil([...texts].reduce((all, text) => Math.max(all, context.measureText(text).width), 0)) + beside);
+  const texts = (of: (layer: LayerProfile) => string): ReadonlySet<string> => new Set(layers.map(of));
+  return {
+    index: widest(texts(({ index }) => String(index).replaceAll(/\d/g, "0")), CELL_PADDING, WHOLE.index),
+    op: widest(texts(({ op }) => op), CELL_PADDING, WHOLE.op),
+    shape: widest(texts(shapeOf), CELL_PADDING, WHOLE.shape),
+    name: widest(texts(leafOf), BESIDE_NAME, WHOLE.name),
+  };
+}
+
+/** Of a cell, on both sides together. */
+const CELL_PADDING = 14;
+
+function shapeOf({ outputs: [first, ...others] }: LayerProfile): string {
+  return first ? `${formatShape(first.shape)}${others.length > 0 ? `  +${others.length}` : ""}` : "";
+}
+
+/** The segment that must be there, with the one before it where the operator gave way to its own column. */
+function leafOf({ name, op, path }: LayerProfile): string {
+  const { own } = nameParts(nameBelow(name, path.join("/")), op);
+  return own.slice(-2).join("");
 }
 
 function textOf(column: PageColumn, { node }: Line, totals: Totals): string {

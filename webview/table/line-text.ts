@@ -12,6 +12,20 @@ export function nameBelow(name: string, module: string): string {
   return bare.startsWith(`${module}/`) ? bare.slice(module.length + 1) : name;
 }
 
+/** A name by its segments, each with the slash behind it; apart from the operator that a column beside it says already. */
+export interface NameParts {
+  readonly own: readonly string[];
+  /** "/Conv" of "conv1/Conv"; empty where the name does not end so, or is nothing else. */
+  readonly operator: string;
+}
+
+/** @param op operator that need not be repeated */
+export function nameParts(name: string, op: string | undefined): NameParts {
+  const repeated = op !== undefined && name.endsWith(`/${op}`) && name.length > op.length + 1;
+  const own = repeated ? name.slice(0, -op.length - 1) : name;
+  return { own: own.match(/[^/]*\/|[^/]+$/g) ?? [own], operator: repeated ? `/${op}` : "" };
+}
+
 /** "12 rows of shape arithmetic" */
 export function foldText(layers: readonly LayerProfile[]): string {
   const rows = layers.length.toLocaleString();

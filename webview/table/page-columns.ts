@@ -129,6 +129,22 @@ export function largestValues(layers: readonly LayerProfile[], totals: Totals): 
   );
 }
 
+/** The layer with the largest number in a column, of those that count; undefined where there is no number. */
+export function largestLayer(
+  layers: readonly LayerProfile[],
+  column: string,
+  totals: Totals,
+): LayerProfile | undefined {
+  const known = PAGE_COLUMNS.find(({ id }) => id === column);
+  if (known?.hasBar !== true) return undefined;
+  const valueOf = (layer: LayerProfile): number => {
+    const value = known.value(layer, totals);
+    return typeof value === "number" ? value : -Infinity;
+  };
+  const [first, ...others] = layers.filter(({ isCounted }) => isCounted);
+  return first && others.reduce((most, layer) => (valueOf(layer) > valueOf(most) ? layer : most), first);
+}
+
 /** The hover text of a cell: every digit, its share of the total, why it is unknown. */
 export function cellTip(column: Column, node: TableNode, totals: Totals): string {
   switch (node.kind) {

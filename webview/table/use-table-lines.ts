@@ -32,7 +32,12 @@ export function useTableLines(
   const byId = useMemo(() => nodesById(nodes), [nodes]);
   const sorted = useSortedNodes(nodes, totals, sort);
   const isFiltered = filter.trim() !== "";
-  const levels = useMemo(() => (isFiltered ? EVERY_LEVEL : openLevels(nodes)), [nodes, isFiltered]);
+  // Sorted, the modules are a ranking: only the way to the largest layer is open, which the table brings into sight.
+  const isRanking = isSorted && sort.isDescending;
+  const levels = useMemo(
+    () => (isFiltered ? EVERY_LEVEL : isRanking ? 0 : openLevels(nodes)),
+    [nodes, isFiltered, isRanking],
+  );
   const choices = isFiltered ? filteredExpansion : expansion;
   const lines = useMemo(() => linesOf(sorted, { choices, openLevels: levels }), [sorted, choices, levels]);
   return { isTree, nodes, byId, lines };

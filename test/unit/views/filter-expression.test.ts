@@ -27,6 +27,11 @@ const EXPRESSIONS: readonly (readonly [string, readonly string[]])[] = [
   ['"no rule"', ["mystery"]],
   ["1x16x8x8 module:stem", ["/stem/conv1"]],
   ["latency<2us kind:dense", ["/head/fc"]],
+  ["shape:16x8", ["/stem/conv1", "/head/fc", "/head/relu", "mystery"]],
+  ["shape:1×16,8*8 module:stem", ["/stem/conv1"]],
+  ["shape:6x8", []],
+  ["shape=16x8x8", []],
+  ["shape=[1,16,8,8] module:stem", ["/stem/conv1"]],
 ];
 
 describe("parseFilter", () => {

@@ -7,6 +7,8 @@ import { readModel } from "../../../profiler/formats/formats.ts";
 import { describeLayer, storedInput } from "../../../profiler/views/describe-layer.ts";
 import { countFormulas, energyParts, latencyFormula } from "../../../profiler/views/formulas.ts";
 import { OptionError } from "../../../profiler/errors.ts";
+import * as schema from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
+import { tfliteModel } from "../../builders/tflite-builder.ts";
 import { graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";
 
 const NOWHERE = { open: () => Promise.reject(new Error("no data files")) };
@@ -59,7 +61,12 @@ describe("Describing a layer", () => {
         ["b", [4], "float32"],
       ],
     );
-    assert.equal(details.inputs[2]?.constant?.values, "[1, 2, 3, 4]");
+    assert.equal(details.inputs[2]?.constant?.values, "[1.0, 2.0, 3.0, 4.0]");
+    assert.deepEqual(
+      details.inputs.map(({ role }) => role),
+      ["input", "weight", "bias"],
+    );
+    assert.equal(details.outputs[0]?.role, null);
     assert.equal(details.inputs[1]?.constant?.isReadable, true);
   });
 
@@ -73,6 +80,51 @@ describe("Describing a layer", () => {
     const stored = storedInput(analysed, 1, 1);
     assert.deepEqual([stored.name, stored.constant.dataType], ["w8", "int8"]);
   });
+
+  it("prints floats as floats, whatever they are", async () => {
+    const model = onnxModel({
+      graph: graph([node("Elu", ["x"], ["y"], { alpha: 1 }), node("HardSigmoid", ["y"], ["z"], { alpha: 0.1 })], {
+        inputs: [value("x", "float32", [1])],
+        outputs: ["z"],
+      }),
+    });
+    const analysed = analyseModel(await readModel(new MemorySource("floats.onnx", model), NOWHERE), {});
+    const alphas = [0, 1].map((layer) => new Map(describeLayer(analysed, layer).attributes).get("alpha"));
+    assert.deepEqual(alphas, ["1.0", "0.1"]);
+  });
+
+  /** A fully connected layer of int4 weights in blocks of 32 with scales of their own. */
+  const blocks = (rows: number): Uint8Array =>
+    tfliteModel({
+      tensors: [
+        { name: "x", shape: [1, 64] },
+        {
+          name: "w",
+          type: "int4",
+          shape: [rows, 64],
+          data: Array.from({ length: rows * 64 }, (_, index) => (index % 15) - 7),
+          quantization: { blockwise: new schema.BlockwiseQuantizationT(2, -1, 32) },
+        },
+        { name: "s", type: "float32", shape: [rows, 2], data: Array.from({ length: rows * 2 }, (_, i) => 1 + i) },
+        { name: "y", shape: [1, rows] },
+      ],
+      operators: [{ op: "FULLY_CONNECTED", inputs: ["x", "w", -1], outputs: ["y"] }],
+      inputs: ["x"],
+      outputs: ["y"],
+    });
+  for (const rows of [4, 4096]) {
+    it(`tells of ${rows} rows of blocks what the file has at hand, and crosses JSON as it is`, async () => {
+      const analysed = analyseModel(await readModel(new MemorySource("b.tflite", blocks(rows)), NOWHERE), {});
+      const details = describeLayer(analysed, 0);
+      const quantization = details.inputs[1]?.quantization;
+      assert.deepEqual([quantization?.granularity, quantization?.blockSize], ["block", 32]);
+      const isRead = (quantization?.count ?? 0) > 0;
+      assert.equal(isRead, rows === 4, "scales of a large tensor are not read for the details");
+      assert.equal(quantization?.smallestScale, isRead ? 1 : null);
+      assert.equal(quantization.plotted.length, isRead ? 8 : 0);
+      assert.deepEqual(JSON.parse(JSON.stringify(details)), details, "VS Code sends JSON, which has no Infinity");
+    });
+  }
 
   it("refuses layers that are not there and inputs that are no constants", async () => {
     const analysed = await analyse();

@@ -49,6 +49,16 @@ describe("Columns that the user chooses", () => {
     );
     assert.deepEqual(ids(fittingChoice(untouched, 100)), ["name", "macs", "energy", "latency"]);
   });
+  it("are as wide as what the model's texts ask for, names before all others", () => {
+    const usual: ColumnChoice = { columns: null, widths: {} };
+    const width = narrowestTable(usual);
+    const needs = { name: 220, op: 150 };
+    const fitting = fittingChoice(usual, width, false, needs);
+    assert.ok(!ids(fitting).includes("shape") && ids(fitting).includes("name"));
+    assert.ok(narrowestTable(fitting, needs) <= width);
+    assert.match(gridTemplate(FEW, needs), /minmax\(220px, 5fr\)/);
+    assert.match(gridTemplate({ ...FEW, widths: { name: 90 } }, needs), / 90px /, "the user's own width counts");
+  });
   it("are squeezed when one is narrower than what it holds", () => {
     assert.equal(isSqueezed(FEW), false);
     assert.equal(isSqueezed(resizeColumn(FEW, "macs", 50)), true);

@@ -3,6 +3,7 @@ import type { LayerProfile } from "../../../profiler/profile.ts";
 import {
   cellTip,
   incompleteTotals,
+  largestLayer,
   largestValues,
   nodeValue,
   PAGE_COLUMNS,
@@ -12,7 +13,7 @@ import {
 import { comparatorOf, nextSort, sortNodes } from "../../../webview/table/sort-nodes.ts";
 import { slots } from "../../../webview/table/use-virtual-rows.ts";
 import { tableTree, type TableNode } from "../../../webview/table/table-tree.ts";
-import { nameBelow } from "../../../webview/table/line-text.ts";
+import { nameBelow, nameParts } from "../../../webview/table/line-text.ts";
 import { layerRow, tensorRow, TOTALS } from "./profiles.ts";
 
 const column = (id: string): (typeof PAGE_COLUMNS)[number] => {
@@ -104,6 +105,25 @@ describe("Names in the tree", () => {
     assert.equal(nameBelow("/layer1/layer1.0/conv1/Conv", "layer1/layer1.0"), "conv1/Conv");
     assert.equal(nameBelow("/layer10/Conv", "layer1"), "/layer10/Conv");
     assert.equal(nameBelow("/stem/Conv", ""), "/stem/Conv");
+  });
+});
+
+describe("The segments of a name", () => {
+  it("are whole, with the operator apart where a column beside them says it", () => {
+    assert.deepEqual(nameParts("/conv/conv.0/Conv", "Conv"), { own: ["/", "conv/", "conv.0"], operator: "/Conv" });
+    assert.deepEqual(nameParts("conv.0/Conv", undefined), { own: ["conv.0/", "Conv"], operator: "" });
+    assert.deepEqual(nameParts("Conv", "Conv"), { own: ["Conv"], operator: "" });
+    assert.deepEqual(nameParts("/Conv", "Conv"), { own: ["/", "Conv"], operator: "" });
+    assert.deepEqual(nameParts("", "Conv"), { own: [""], operator: "" });
+  });
+});
+
+describe("The largest layer of a column", () => {
+  it("is one that counts and is known, and there is none of texts", () => {
+    const rows = [layerRow(0, { macs: 5 }), layerRow(1, { macs: null }), layerRow(2, { macs: 9, isCounted: false })];
+    assert.equal(largestLayer(rows, "macs", TOTALS)?.index, 0);
+    assert.equal(largestLayer(rows, "name", TOTALS), undefined);
+    assert.equal(largestLayer([], "macs", TOTALS), undefined);
   });
 });
 

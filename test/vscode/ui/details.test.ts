@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import { stagedNetwork, tfliteSum } from "./models.ts";
+import { blockQuantized, stagedNetwork, tfliteSum } from "./models.ts";
 import { PageDriver } from "./page-driver.ts";
 import { useWindow } from "./window.ts";
 
@@ -39,6 +39,31 @@ describe("The details of a layer", () => {
     const picture = statistics.getByRole("img", { name: /^Histogram: 32 bins from -1 to/ });
     assert.equal(await picture.locator("rect").count(), 32);
     await statistics.getByRole("img", { name: /^Ranges of 8 channels/ }).waitFor();
+  });
+
+  it("name what inputs are, and lead to what makes and reads a tensor", async () => {
+    await driver.layers.first().click();
+    await driver.shows(driver.details.locator(".tensor-role"), "weight");
+    const next = driver.details.locator(".neighbours").getByRole("button", { name: "#1 Relu" });
+    await next.click();
+    await driver.shows(driver.details.getByRole("heading"), "Relu");
+    await driver.details.locator(".neighbours").getByRole("button", { name: "#0 Conv" }).waitFor();
+    await driver.details.getByRole("link", { name: "Relu" }).waitFor();
+  });
+
+  it("lead to the suggestions for the layer", async () => {
+    await driver.layers.first().click();
+    await driver.details.getByRole("button", { name: "Suggestions for this layer" }).click();
+    const editing = driver.page.getByTestId("editing");
+    await editing.getByRole("checkbox", { name: "for the selection" }).and(editing.locator("[aria-checked=true]")).waitFor();
+  });
+
+  it("show weights in blocks whose scales were not read", async () => {
+    writeFileSync(vscode().path("blocks.tflite"), blockQuantized());
+    await driver.open("blocks.tflite");
+    await driver.layers.first().click();
+    await driver.shows(driver.details.locator(".quantization"), /in blocks of 32 along axis/);
+    assert.equal(await driver.page.getByTestId("fault").count(), 0);
   });
 
   it("follow the selection, and stay closed once closed until Enter asks for them", async () => {

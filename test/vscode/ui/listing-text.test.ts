@@ -127,6 +127,26 @@ describe("The listing of an ONNX model", () => {
     await vscode().webview().locator('[role=row][aria-selected="true"]', { hasText: /^10/ }).waitFor();
   });
 
+  it("leads the page by jumps too, and its cursor stays where the user has put it", async () => {
+    await listing.goTo(/= Add /);
+    // Many rows asked for in a row: the page answers late, and none of its answers may move the cursor.
+    for (let step = 0; step < 12; step++) await vscode().page.keyboard.press(step < 6 ? "ArrowDown" : "ArrowUp");
+    await vscode().page.keyboard.press("ArrowDown");
+    const row = vscode().webview().locator('[role=row][aria-selected="true"]');
+    await row.filter({ hasText: /^11/ }).waitFor();
+    const next = await listing.lineNumber(/= Add /);
+    assert.equal(await listing.cursorLine(), next + 1);
+
+    await vscode().server.run(async (api) => {
+      const editor = api.window.activeTextEditor;
+      if (!editor) throw new Error("no listing in focus");
+      const line = editor.document.getText().split("\n").findIndex((text) => text.includes("= Gemm"));
+      const range = new api.Range(line, 0, line, 0);
+      await api.window.showTextDocument(editor.document, { ...(editor.viewColumn && { viewColumn: editor.viewColumn }), selection: range });
+    });
+    await row.filter({ hasText: "Gemm" }).waitFor();
+  });
+
   it("takes typing back and says what to do instead", async () => {
     const before = await listing.text();
     await listing.goTo(/^<$/);

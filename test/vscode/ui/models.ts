@@ -1,5 +1,6 @@
 import { graph, node, onnxModel, tensor, value, type OnnxTensor } from "../../builders/onnx-builder.ts";
 import { tfliteModel } from "../../builders/tflite-builder.ts";
+import { BlockwiseQuantizationT } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 
 /** Models made on the spot, for what no sample shows. */
 
@@ -28,6 +29,27 @@ export function unknownOperator(): Uint8Array {
 export function namedDimensions(first: string, second: string): Uint8Array {
   const options = { inputs: [value(first, "float32", [first, second])], outputs: ["y"] };
   return onnxModel({ graph: graph([node("Relu", [first], ["y"])], options) });
+}
+
+/** A fully connected layer whose int4 weights have a scale for each block of 32: more of them than are read to show a table. */
+export function blockQuantized(rows = 4096): Uint8Array {
+  return tfliteModel({
+    tensors: [
+      { name: "x", shape: [1, 64] },
+      {
+        name: "w",
+        type: "int4",
+        shape: [rows, 64],
+        data: Array.from({ length: rows * 64 }, (_, index) => (index % 15) - 7),
+        quantization: { blockwise: new BlockwiseQuantizationT(2, -1, 32) },
+      },
+      { name: "scales", shape: [rows, 2], data: Array.from({ length: rows * 2 }, (_, index) => 1 + index) },
+      { name: "y", shape: [1, rows] },
+    ],
+    operators: [{ op: "FULLY_CONNECTED", inputs: ["x", "w", -1], outputs: ["y"] }],
+    inputs: ["x"],
+    outputs: ["y"],
+  });
 }
 
 /** Sums two inputs of 1×4×4×8. */

@@ -87,6 +87,22 @@ describe("The habits of the page", () => {
     assert.equal(await driver.page.getByRole("textbox", { name: "Value of the dimension batch" }).inputValue(), "4");
   });
 
+  it("has the table one key behind the first Tab, and Ctrl+F in the filter", async () => {
+    await driver.open(MODEL);
+    await driver.page.locator("body").evaluate((body) => {
+      body.tabIndex = -1;
+      body.focus();
+    });
+    await driver.press("Tab");
+    await driver.page.getByRole("button", { name: "Skip to the layers" }).and(driver.page.locator(":focus")).waitFor();
+    await driver.press("Enter");
+    await driver.grid.and(driver.page.locator(":focus")).waitFor();
+    await driver.page.getByRole("tab", { name: "Charts" }).click();
+    await driver.press("Control+F");
+    await driver.page.getByRole("tab", { name: "Layers", selected: true }).waitFor();
+    await driver.page.locator("vscode-text-field.filter:focus-within").waitFor();
+  });
+
   it("moves nothing for who wants no motion, but still says that something runs", async () => {
     writeFileSync(vscode().path("long.onnx"), longChain(60_000));
     await vscode().page.emulateMedia({ reducedMotion: "reduce" });
