@@ -1,5 +1,12 @@
 import * as vscode from "vscode";
-import type { Fault, HostContract, PageCommand, PageContract, Reveal, StartReply } from "../../webview/protocol/page.ts";
+import type {
+  Fault,
+  HostContract,
+  PageCommand,
+  PageContract,
+  Reveal,
+  StartReply,
+} from "../../webview/protocol/page.ts";
 import type { EditingPart } from "../../webview/protocol/editing.ts";
 import { Rpc, type Message } from "../../webview/protocol/rpc.ts";
 import { showError } from "../dialogs/messages.ts";

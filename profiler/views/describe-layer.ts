@@ -89,7 +89,11 @@ function tensorDetails(
           storedBytes: constant.storedBytes ?? null,
           encoding: constant.encoding ?? DENSE,
           values: tensor.value
-            ? listText(tensor.value.map((item) => (typeof item === "number" ? numberText(item, isFloat(constant.dataType)) : String(item))))
+            ? listText(
+                tensor.value.map((item) =>
+                  typeof item === "number" ? numberText(item, isFloat(constant.dataType)) : String(item),
+                ),
+              )
             : valuesText(stored?.constant),
           isReadable: stored?.constant !== undefined && stored.constant.storage.kind !== "none",
         }
@@ -165,7 +169,8 @@ function attributeText(name: string, value: Attribute): string {
   if (typeof value === "string") return shorten(value);
   if (typeof value === "number") return numberText(value, isReal);
   if (typeof value === "boolean") return String(value);
-  if (!isConstant(value)) return listText(value.map((item) => (typeof item === "number" ? numberText(item, isReal) : item)));
+  if (!isConstant(value))
+    return listText(value.map((item) => (typeof item === "number" ? numberText(item, isReal) : item)));
   const type = `${value.dataType} ${formatShape(value.shape)}`;
   const elements = elementsOf(value.shape) ?? 0;
   const values = valuesText(value);

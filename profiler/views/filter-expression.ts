@@ -125,7 +125,10 @@ function shapeFilter(operand: string, isExact: boolean): LayerFilter {
 const TIMES = /(?<=[\d?])\s*[x*,]\s*(?=\S)|\s*[×*,]\s*/g;
 
 function shapeText(text: string): string {
-  return text.toLowerCase().replaceAll(/^\[|\]$/g, "").replaceAll(TIMES, "×");
+  return text
+    .toLowerCase()
+    .replaceAll(/^\[|\]$/g, "")
+    .replaceAll(TIMES, "×");
 }
 
 function textFilter(operand: string): LayerFilter {

@@ -151,7 +151,9 @@ interface NotesProps {
 /** What should be known beside the numbers. A note that names another layer leads there. */
 function Notes({ layer, layers, onSelectLayer }: NotesProps): JSX.Element | null {
   const notes = [
-    ...(hasUnknown(layer) ? [whyUnknown(layer)].filter((reason) => reason !== "" && !layer.notes.includes(reason)) : []),
+    ...(hasUnknown(layer)
+      ? [whyUnknown(layer)].filter((reason) => reason !== "" && !layer.notes.includes(reason))
+      : []),
     ...(layer.isCounted ? [] : [l10n.t("Shown, but in no total.")]),
     ...(layer.role === "shape" || layer.role === "constant"
       ? [l10n.t("Settled before an inference runs: it costs nothing in one.")]
@@ -182,7 +184,15 @@ function Notes({ layer, layers, onSelectLayer }: NotesProps): JSX.Element | null
 }
 
 /** Whether a cell of the row says "unknown": the reason stands among the notes. */
-function hasUnknown({ kind, parameters, macs, otherOps, activationBytes, energy, latencySeconds }: LayerProfile): boolean {
+function hasUnknown({
+  kind,
+  parameters,
+  macs,
+  otherOps,
+  activationBytes,
+  energy,
+  latencySeconds,
+}: LayerProfile): boolean {
   return kind === "unknown" || [parameters, macs, otherOps, activationBytes, energy, latencySeconds].includes(null);
 }
 

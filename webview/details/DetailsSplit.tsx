@@ -68,10 +68,7 @@ export function DetailsSplit(props: DetailsSplitProps): JSX.Element {
           <div class="split-details" style={{ flexBasis: `${extent}px` }}>
             {aside ??
               (layer && (
-                <FaultBoundary
-                  subject={`${profile.revision} ${layer.index}`}
-                  onFault={(error) => client.report(error)}
-                >
+                <FaultBoundary subject={`${profile.revision} ${layer.index}`} onFault={(error) => client.report(error)}>
                   <DetailsPanel
                     client={client}
                     profile={profile}

@@ -22,7 +22,14 @@ interface TensorListProps {
 /** Fewer elements are shown as they are. */
 const WORTH_STATISTICS = 17;
 
-export function TensorList({ title, tensors, layer, client, links, onSelectLayer }: TensorListProps): JSX.Element | null {
+export function TensorList({
+  title,
+  tensors,
+  layer,
+  client,
+  links,
+  onSelectLayer,
+}: TensorListProps): JSX.Element | null {
   if (tensors.length === 0) return null;
   return (
     <Section title={title}>
@@ -53,7 +60,13 @@ function Neighbours({ tensor, layer, links, onSelectLayer }: NeighboursProps): J
   const readers = links.readers(tensor.name, layer);
   if (!producer && readers.length === 0) return null;
   const link = (other: LayerProfile): JSX.Element => (
-    <button type="button" class="link" key={other.index} data-tip={other.name} onClick={() => onSelectLayer(other.index)}>
+    <button
+      type="button"
+      class="link"
+      key={other.index}
+      data-tip={other.name}
+      onClick={() => onSelectLayer(other.index)}
+    >
       {`#${other.index} ${other.op}`}
     </button>
   );
@@ -114,7 +127,8 @@ function encodingText({ encoding }: NonNullable<TensorDetails["constant"]>): rea
 }
 
 function Quantization({ quantization }: { readonly quantization: QuantizationDetails }): JSX.Element {
-  const { granularity, axis, blockSize, count, scales, zeroPoints, smallestScale, largestScale, plotted } = quantization;
+  const { granularity, axis, blockSize, count, scales, zeroPoints, smallestScale, largestScale, plotted } =
+    quantization;
   const [scale = 0] = scales;
   const zeroPoint = [...new Set(zeroPoints)];
   if (smallestScale === null || largestScale === null)
@@ -122,7 +136,11 @@ function Quantization({ quantization }: { readonly quantization: QuantizationDet
       <div class="quantization">
         {blockSize === null
           ? l10n.t("Quantized: its scales are in a tensor of their own")
-          : l10n.t("Quantized in blocks of {0} along axis {1}: their scales are in a tensor of their own", blockSize, axis ?? 0)}
+          : l10n.t(
+              "Quantized in blocks of {0} along axis {1}: their scales are in a tensor of their own",
+              blockSize,
+              axis ?? 0,
+            )}
       </div>
     );
   const scaleText = count === 1 ? number(scale) : `${number(smallestScale)} … ${number(largestScale)}`;

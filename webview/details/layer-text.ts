@@ -12,13 +12,14 @@ const PAGES: Readonly<Record<FormatId, Readonly<Record<string, (op: string) => s
     "com.microsoft": (op) =>
       `https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.${op}`,
   },
-  tflite: {
-    "": (op) => `https://www.tensorflow.org/mlir/tfl_ops#:~:text=tfl.${op.toLowerCase()}`,
-  },
+  tflite: { "": (op) => `https://www.tensorflow.org/mlir/tfl_ops#:~:text=tfl.${op.toLowerCase()}` },
 };
 
 /** The page that describes an operator; undefined for those of a domain that nobody here knows. Names of a file lead nowhere else. */
-export function documentationOf(format: FormatId, { domain, op }: Pick<LayerDetails, "domain" | "op">): string | undefined {
+export function documentationOf(
+  format: FormatId,
+  { domain, op }: Pick<LayerDetails, "domain" | "op">,
+): string | undefined {
   const page = new Map(Object.entries(PAGES[format])).get(domain);
   return page && /^\w+$/.test(op) ? page(op) : undefined;
 }

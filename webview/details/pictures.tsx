@@ -77,7 +77,11 @@ export function ChannelRanges({ channels }: { readonly channels: Ranges }): JSX.
           />
         ))}
       </svg>
-      <SpreadRemark widest={Math.max(...widths)} narrowest={Math.min(...widths.filter((extent) => extent > 0))} what="range" />
+      <SpreadRemark
+        widest={Math.max(...widths)}
+        narrowest={Math.min(...widths.filter((extent) => extent > 0))}
+        what="range"
+      />
       <figcaption>
         {grouped > 1
           ? l10n.t("Ranges of {0} channels, {1} in each bar", count, grouped)
@@ -119,7 +123,12 @@ export function Scales({ scales }: { readonly scales: readonly number[] }): JSX.
   if (known.length < 2) return null;
   const [low, high] = [Math.log(Math.min(...known)), Math.log(Math.max(...known))];
   const width = WIDTH / scales.length;
-  const text = l10n.t("{0} scales from {1} to {2}, on a logarithmic axis", scales.length, short(Math.exp(low)), short(Math.exp(high)));
+  const text = l10n.t(
+    "{0} scales from {1} to {2}, on a logarithmic axis",
+    scales.length,
+    short(Math.exp(low)),
+    short(Math.exp(high)),
+  );
   const heightOf = (scale: number): number =>
     scale <= 0 ? 0 : high === low ? HEIGHT / 2 : 2 + ((Math.log(scale) - low) / (high - low)) * (HEIGHT - 2);
   return (

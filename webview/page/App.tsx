@@ -78,7 +78,9 @@ function SkipLink(): JSX.Element {
     <button
       type="button"
       class="skip-link"
-      onClick={() => document.querySelector<HTMLElement>("[data-testid=layers], [role=tabpanel] [tabindex='0']")?.focus()}
+      onClick={() =>
+        document.querySelector<HTMLElement>("[data-testid=layers], [role=tabpanel] [tabindex='0']")?.focus()
+      }
     >
       {l10n.t("Skip to the layers")}
     </button>
@@ -89,7 +91,8 @@ function SkipLink(): JSX.Element {
 function useFindKey(onFind: () => void): void {
   useEffect(() => {
     const find = (event: KeyboardEvent): void => {
-      if (event.key.toLowerCase() !== "f" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+      if (event.key.toLowerCase() !== "f" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey)
+        return;
       // VS Code has the browser's own search prevented already: that says nothing of who finds instead.
       if (document.querySelector("#panel-graph") !== null) return;
       event.preventDefault();

@@ -7,7 +7,14 @@ import type { Preferences } from "../state/preferences.ts";
 import { layerLine, only, ranged, toggled } from "../state/selection.ts";
 import { useStore, type Store } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
-import { gridTemplate, isSqueezed, narrowestTable, shownColumns, type ColumnChoice, type ColumnNeeds } from "./column-layout.ts";
+import {
+  gridTemplate,
+  isSqueezed,
+  narrowestTable,
+  shownColumns,
+  type ColumnChoice,
+  type ColumnNeeds,
+} from "./column-layout.ts";
 import { ColumnsMenu } from "./ColumnsMenu.tsx";
 import { fittingWidth } from "./fitting-width.ts";
 import { largestLayer, largestValues } from "./page-columns.ts";

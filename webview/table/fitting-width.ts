@@ -38,11 +38,22 @@ export function columnNeeds(layers: readonly LayerProfile[]): ColumnNeeds {
   const { fontSize, fontFamily } = getComputedStyle(document.body);
   context.font = `${fontSize} ${fontFamily}`;
   const widest = (texts: ReadonlySet<string>, beside: number, most: number): number =>
-    Math.min(most, Math.ceil([...texts].reduce((all, text) => Math.max(all, context.measureText(text).width), 0)) + beside);
+    Math.min(
+      most,
+      Math.ceil([...texts].reduce((all, text) => Math.max(all, context.measureText(text).width), 0)) + beside,
+    );
   const texts = (of: (layer: LayerProfile) => string): ReadonlySet<string> => new Set(layers.map(of));
   return {
-    index: widest(texts(({ index }) => String(index).replaceAll(/\d/g, "0")), CELL_PADDING, WHOLE.index),
-    op: widest(texts(({ op }) => op), CELL_PADDING, WHOLE.op),
+    index: widest(
+      texts(({ index }) => String(index).replaceAll(/\d/g, "0")),
+      CELL_PADDING,
+      WHOLE.index,
+    ),
+    op: widest(
+      texts(({ op }) => op),
+      CELL_PADDING,
+      WHOLE.op,
+    ),
     shape: widest(texts(shapeOf), CELL_PADDING, WHOLE.shape),
     name: widest(texts(leafOf), BESIDE_NAME, WHOLE.name),
   };

@@ -6,7 +6,10 @@ import { layerRow, tensorRow } from "./profiles.ts";
 describe("The documentation of an operator", () => {
   it("is that of its domain, and none for names that no specification has", () => {
     assert.equal(documentationOf("onnx", { domain: "", op: "Conv" }), "https://onnx.ai/onnx/operators/onnx__Conv.html");
-    assert.match(documentationOf("onnx", { domain: "com.microsoft", op: "FusedConv" }) ?? "", /#com\.microsoft\.FusedConv$/);
+    assert.match(
+      documentationOf("onnx", { domain: "com.microsoft", op: "FusedConv" }) ?? "",
+      /#com\.microsoft\.FusedConv$/,
+    );
     assert.match(documentationOf("tflite", { domain: "", op: "CONV_2D" }) ?? "", /tfl\.conv_2d$/);
     assert.equal(documentationOf("onnx", { domain: "constructor", op: "Conv" }), undefined);
     assert.equal(documentationOf("onnx", { domain: "", op: "../evil" }), undefined);

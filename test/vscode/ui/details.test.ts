@@ -55,7 +55,10 @@ describe("The details of a layer", () => {
     await driver.layers.first().click();
     await driver.details.getByRole("button", { name: "Suggestions for this layer" }).click();
     const editing = driver.page.getByTestId("editing");
-    await editing.getByRole("checkbox", { name: "for the selection" }).and(editing.locator("[aria-checked=true]")).waitFor();
+    await editing
+      .getByRole("checkbox", { name: "for the selection" })
+      .and(editing.locator("[aria-checked=true]"))
+      .waitFor();
   });
 
   it("show weights in blocks whose scales were not read", async () => {

@@ -140,9 +140,15 @@ describe("The listing of an ONNX model", () => {
     await vscode().server.run(async (api) => {
       const editor = api.window.activeTextEditor;
       if (!editor) throw new Error("no listing in focus");
-      const line = editor.document.getText().split("\n").findIndex((text) => text.includes("= Gemm"));
+      const line = editor.document
+        .getText()
+        .split("\n")
+        .findIndex((text) => text.includes("= Gemm"));
       const range = new api.Range(line, 0, line, 0);
-      await api.window.showTextDocument(editor.document, { ...(editor.viewColumn && { viewColumn: editor.viewColumn }), selection: range });
+      await api.window.showTextDocument(editor.document, {
+        ...(editor.viewColumn && { viewColumn: editor.viewColumn }),
+        selection: range,
+      });
     });
     await row.filter({ hasText: "Gemm" }).waitFor();
   });
