@@ -12,7 +12,7 @@ import { ModelWatcher } from "./model-watcher.ts";
 import { locate } from "./remote-files.ts";
 import { AutoSave, type AutoSaveMode } from "./auto-save.ts";
 import { askAboutNewVersion, askWhereToSave, checkTarget, isReadOnly, offerToSave } from "./save-questions.ts";
-import { showError } from "../dialogs/messages.ts";
+import { showError, showWarning } from "../dialogs/messages.ts";
 
 export interface FileHost {
   isDirty(): boolean;
@@ -207,7 +207,9 @@ export class DocumentFile implements vscode.Disposable {
     this.#isSaving = true;
     try {
       const request = this.#host.requestFor(content);
-      await this.#host.engines.compute("save", { request, path: target.fsPath }, signal);
+      const notes = await this.#host.engines.compute("save", { request, path: target.fsPath }, signal);
+      for (const note of notes) log().warn(note);
+      if (notes.length > 0) void showWarning(notes.join(" "));
       if (!isSameUri(target, this.#uri)) return;
       this.#onDisk = await this.#identity();
       this.#isChanged = false;

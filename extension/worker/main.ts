@@ -102,10 +102,7 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
     await fitEdits(session, model, { budget, way }, { signal, onUpdate: (update) => host.send("fit", update) });
     return null;
   },
-  save: async ({ request, path }, signal) => {
-    await saveModel(store, request, path, telling("save", signal));
-    return null;
-  },
+  save: ({ request, path }, signal) => saveModel(store, request, path, telling("save", signal)),
   samples: async ({ request, calibration }) =>
     noteSamples(await store.model(request), await store.samplesFor(request.location, calibration)),
   preview: async ({ request, calibration, count }) => {

@@ -185,9 +185,10 @@ export interface WorkerContract extends Contract {
       readonly result: null;
     };
     /** Writes the edited model; the file there changes whole or not at all. */
+    /** Answers with what the user is to know of the written file. */
     readonly save: {
       readonly params: { readonly request: ModelRequest; readonly path: string };
-      readonly result: null;
+      readonly result: readonly string[];
     };
     /** Which samples a specification gives a model. "calibration" when they do not fit it. */
     readonly samples: {

@@ -138,15 +138,24 @@ export async function tryEdits(
 const COMPUTING_SHARE = 0.5;
 const CHECKING = "checking";
 
-/** The model that was asked for goes to `path`; what is there changes whole or not at all. */
+/**
+ * The model that was asked for goes to `path`; what is there changes whole or not at all.
+ * @returns what the user is to know of the file that is there now: that others own it, or that other names keep the old one
+ */
 export async function saveModel(
   store: ModelStore,
   request: ModelRequest,
   path: string,
   { signal, onProgress }: Computing,
-): Promise<void> {
+): Promise<readonly string[]> {
   const model = await store.model(request, { ...(signal && { signal }) });
-  await writeModel(model, path, { ...(signal && { signal }), onProgress: (done) => onProgress?.(done, "") });
+  const notes: string[] = [];
+  await writeModel(model, path, {
+    ...(signal && { signal }),
+    onProgress: (done) => onProgress?.(done, ""),
+    onNote: (note) => notes.push(note),
+  });
+  return notes;
 }
 
 /** Rows of the layers that edits name. */
