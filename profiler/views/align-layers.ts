@@ -20,7 +20,7 @@ export function alignLayers<L extends NamedLayer>(
 ): readonly AlignedLayers<L>[] {
   const rows: AlignedLayers<L>[] = [];
   let [left, right] = [0, 0];
-  for (const { a, b } of [...anchors(before, after), { a: before.length, b: after.length }]) {
+  for (const { a, b } of [...nameAnchors(before, after), { a: before.length, b: after.length }]) {
     rows.push(...pairByOperator(before.slice(left, a), after.slice(right, b)));
     const pair = { before: before[a] ?? null, after: after[b] ?? null };
     if (pair.before && pair.after) rows.push(pair);
@@ -35,7 +35,7 @@ interface Pair {
 }
 
 /** Pairs of one name in the order of both models: the longest such run, so that one layer that moved does not tear the rest apart. */
-function anchors(before: readonly NamedLayer[], after: readonly NamedLayer[]): readonly Pair[] {
+export function nameAnchors(before: readonly NamedLayer[], after: readonly NamedLayer[]): readonly Pair[] {
   const places = new Map<string, number[]>();
   after.forEach(({ name, op }, index) => {
     const key = `${op} ${name}`;

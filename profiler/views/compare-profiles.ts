@@ -1,5 +1,6 @@
 import type { LayerProfile, Profile, Totals } from "../profile.ts";
-import { alignLayers, type AlignedLayers } from "./align-layers.ts";
+import type { AlignedLayers } from "./align-layers.ts";
+import { alignStructure } from "./align-structure.ts";
 
 /** Two profiles, row beside row. */
 export interface Comparison {
@@ -18,11 +19,11 @@ export interface ComparedTotal {
 
 type ComparedProfile = Pick<Profile, "layers" | "totals">;
 
-/** Aligns the layers of two models, as `alignLayers` does, and their totals. */
+/** Aligns the layers of two models, as `alignStructure` does, and their totals. */
 export function compareProfiles(before: ComparedProfile, after: ComparedProfile): Comparison {
   const ids = Object.keys(before.totals) as (keyof Totals)[];
   return {
-    rows: alignLayers(before.layers, after.layers),
+    rows: alignStructure(before.layers, after.layers),
     totals: ids.map((id) => ({ id, before: before.totals[id], after: after.totals[id] })),
   };
 }

@@ -11,6 +11,7 @@ import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import { useStore, type Store } from "../state/store.ts";
 import type { CompareView } from "./compare-view.ts";
 import { chosenLayers, comparedLayers, comparedTotals, MEASURES } from "./compared-layers.ts";
+import { ComparedTensors } from "./ComparedTensors.tsx";
 import { CompareTable } from "./CompareTable.tsx";
 import { CompareTotals } from "./CompareTotals.tsx";
 import type { Side } from "./protocol.ts";
@@ -60,7 +61,13 @@ function ComparisonView({ before, after, paths, view, onOpen, onSwap }: Comparis
     [comparison, before, after],
   );
   const rows = useMemo(() => chosenLayers(layers, choice), [layers, choice]);
-  const different = useMemo(() => layers.filter(({ change }) => change !== "same").length, [layers]);
+  const folded = useMemo(() => layers.filter(({ isFolded }) => isFolded).length, [layers]);
+  const listed = useMemo(
+    () => (choice.showsFolded ? layers : layers.filter(({ isFolded }) => !isFolded)),
+    [layers, choice.showsFolded],
+  );
+  const different = useMemo(() => listed.filter(({ change }) => change !== "same").length, [listed]);
+  const selected = rows.find(({ position }) => position === choice.selected);
   const measure = MEASURES.find(({ id }) => id === choice.measure) ?? MEASURES[0];
   return (
     <main class="profile">
@@ -94,18 +101,26 @@ function ComparisonView({ before, after, paths, view, onOpen, onSwap }: Comparis
           isChecked={choice.onlyDifferences}
           onChange={(onlyDifferences) => view.update({ onlyDifferences })}
         />
+        {folded > 0 && (
+          <Checkbox
+            label={l10n.t("{0} constants and shape arithmetic", folded.toLocaleString())}
+            isChecked={choice.showsFolded}
+            onChange={(showsFolded) => view.update({ showsFolded })}
+          />
+        )}
         <span class="shown-count" role="status" data-testid="shown-count">
           {different === 0
-            ? l10n.t("{0} rows, all the same", layers.length.toLocaleString())
+            ? l10n.t("{0} rows, all the same", listed.length.toLocaleString())
             : l10n.t(
                 "{0} of {1} rows, {2} differ",
                 rows.length.toLocaleString(),
-                layers.length.toLocaleString(),
+                listed.length.toLocaleString(),
                 different.toLocaleString(),
               )}
         </span>
       </div>
       {measure && <CompareTable rows={rows} measure={measure} view={view} />}
+      {selected && <ComparedTensors row={selected} onClose={() => view.update({ selected: null })} />}
     </main>
   );
 }

@@ -10,6 +10,7 @@ export const INITIAL_COMPARISON: CompareView = {
   measure: "macs",
   filter: "",
   onlyDifferences: false,
+  showsFolded: false,
   order: { by: "position", isDescending: false },
   selected: null,
 };
@@ -17,12 +18,13 @@ export const INITIAL_COMPARISON: CompareView = {
 /** What still makes sense of a state that an older version may have kept. The order starts anew: it depends on what is compared. */
 export function restoreCompareView(kept: unknown): CompareView {
   if (typeof kept !== "object" || kept === null) return INITIAL_COMPARISON;
-  const { measure, filter, onlyDifferences, selected } = kept as Readonly<Record<string, unknown>>;
+  const { measure, filter, onlyDifferences, showsFolded, selected } = kept as Readonly<Record<string, unknown>>;
   return {
     ...INITIAL_COMPARISON,
     ...(MEASURES.some(({ id }) => id === measure) && { measure: measure as string }),
     ...(typeof filter === "string" && { filter }),
     onlyDifferences: onlyDifferences === true,
+    showsFolded: showsFolded === true,
     selected: typeof selected === "number" ? selected : null,
   };
 }

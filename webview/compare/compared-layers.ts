@@ -1,8 +1,9 @@
 import { formatCell, type Column, type Total, type Unit } from "../../profiler/columns.ts";
 import { formatShape, formatShare, UNKNOWN_TEXT } from "../../profiler/format-numbers.ts";
-import type { LayerProfile, Totals } from "../../profiler/profile.ts";
+import type { LayerProfile, TensorProfile, Totals } from "../../profiler/profile.ts";
 import type { ComparedRow, Comparison } from "../../profiler/views/compare-profiles.ts";
 import { columnOf, TOTALS } from "../definitions.ts";
+import { isFolded as isBookkeeping } from "../table/table-tree.ts";
 
 /** The rows of a comparison as the page shows, sorts and filters them. */
 
@@ -23,6 +24,8 @@ export interface ComparedLayer {
   readonly before: LayerProfile | null;
   readonly after: LayerProfile | null;
   readonly change: Change;
+  /** A constant, or arithmetic on shapes: no work at each inference. */
+  readonly isFolded: boolean;
   /** Value of each measure, by its column's id. */
   readonly values: ReadonlyMap<string, Difference>;
 }
@@ -45,7 +48,8 @@ export function comparedLayers(comparison: Comparison, before: Totals, after: To
         difference(valueOf(column, row.before, before), valueOf(column, row.after, after)),
       ]),
     );
-    return { ...row, position, values, change: changeOf(row, values) };
+    const isFolded = [row.before, row.after].every((layer) => layer === null || isBookkeeping(layer));
+    return { ...row, position, values, isFolded, change: changeOf(row, values) };
   });
 }
 
@@ -79,6 +83,32 @@ export function shapeText({ outputs: [first] }: LayerProfile): string {
 export function pairText({ before, after }: ComparedRow, text: (layer: LayerProfile) => string): string {
   const texts = [before, after].flatMap((layer) => (layer ? [text(layer)] : []));
   return [...new Set(texts)].join(" → ");
+}
+
+export interface ComparedTensor {
+  readonly role: "input" | "output";
+  readonly position: number;
+  readonly before: TensorProfile | undefined;
+  readonly after: TensorProfile | undefined;
+  /** In type and shape; names are of each model. */
+  readonly isSame: boolean;
+}
+
+/** The tensors of both layers of a row, by their position. */
+export function comparedTensors({ before, after }: ComparedRow): readonly ComparedTensor[] {
+  return (["input", "output"] as const).flatMap((role) => {
+    const [old, now] = [before, after].map((layer) => (role === "input" ? layer?.inputs : layer?.outputs) ?? []);
+    const count = Math.max(old?.length ?? 0, now?.length ?? 0);
+    return Array.from({ length: count }, (_, position): ComparedTensor => {
+      const pair = { before: old?.[position], after: now?.[position] };
+      const isSame = typeText(pair.before) === typeText(pair.after);
+      return { role, position, ...pair, isSame };
+    });
+  });
+}
+
+function typeText(tensor: TensorProfile | undefined): string | undefined {
+  return tensor && `${tensor.dtype ?? ""} ${formatShape(tensor.shape)}`;
 }
 
 /** "+1.20 M", "−51.0 KB", "0": the sign says what became of it. */
@@ -118,14 +148,17 @@ export interface Choice {
   /** Every word must occur in a name, operator or shape of the row. */
   readonly filter: string;
   readonly onlyDifferences: boolean;
+  /** Constants and shape arithmetic too. */
+  readonly showsFolded: boolean;
   readonly order: Order;
 }
 
 /** The rows to show, in their order; what is unknown or not there stands last. */
 export function chosenLayers(layers: readonly ComparedLayer[], choice: Choice): readonly ComparedLayer[] {
-  const { filter, onlyDifferences, order, measure } = choice;
+  const { filter, onlyDifferences, showsFolded, order, measure } = choice;
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = layers.filter((layer) => {
+    if (layer.isFolded && !showsFolded) return false;
     if (onlyDifferences && layer.change === "same") return false;
     if (words.length === 0) return true;
     const text = searchedText(layer);

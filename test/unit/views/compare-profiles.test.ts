@@ -7,7 +7,7 @@ const modelOf = (...layers: readonly string[]) =>
   profileOf(
     layers.map((layer) => {
       const [name = "", op = "Conv"] = layer.split(":");
-      return layerProfile(name, { op });
+      return layerProfile(name, { op, kind: op === "Conv" ? "conv" : op === "Gemm" ? "dense" : "activation" });
     }),
   );
 

@@ -4,6 +4,7 @@ import { compareProfiles } from "../../../profiler/views/compare-profiles.ts";
 import {
   chosenLayers,
   comparedLayers,
+  comparedTensors,
   difference,
   formatDifference,
   formatRelative,
@@ -18,6 +19,7 @@ const ALL: Choice = {
   measure: "macs",
   filter: "",
   onlyDifferences: false,
+  showsFolded: false,
   order: { by: "position", isDescending: false },
 };
 
@@ -27,7 +29,11 @@ function compared(before: readonly LayerProfile[], after: readonly LayerProfile[
 
 describe("Compared layers", () => {
   const before = ["a", "b", "c"].map((name) => layerProfile(name));
-  const after = [layerProfile("a"), layerProfile("b", { macs: 10 }), layerProfile("new", { op: "Relu", macs: null })];
+  const after = [
+    layerProfile("a"),
+    layerProfile("b", { macs: 10 }),
+    layerProfile("new", { op: "Relu", kind: "activation", macs: null }),
+  ];
   const layers = compared(before, after);
   const names = (rows: readonly ComparedLayer[]): readonly string[] =>
     rows.map((row) => pairText(row, ({ name }) => name));
@@ -54,6 +60,31 @@ describe("Compared layers", () => {
   it("are chosen by text and by what differs", () => {
     assert.deepEqual(names(chosenLayers(layers, { ...ALL, onlyDifferences: true })), ["b", "c", "new"]);
     assert.deepEqual(names(chosenLayers(layers, { ...ALL, filter: "RELU new" })), ["new"]);
+  });
+
+  it("leave out constants and shape arithmetic unless they are asked for", () => {
+    const shape = layerProfile("shape", { op: "Shape", role: "shape" });
+    const rows = compared([...before, shape], [...after, shape]);
+    assert.equal(names(chosenLayers(rows, ALL)).includes("shape"), false);
+    assert.equal(names(chosenLayers(rows, { ...ALL, showsFolded: true })).includes("shape"), true);
+    // Work on one side is work.
+    const [row] = compared([layerProfile("a", { role: "constant" })], [layerProfile("a")]);
+    assert.equal(row?.isFolded, false);
+  });
+
+  it("open into their tensors, which tell what differs", () => {
+    const [row] = compared(
+      [layerProfile("a")],
+      [layerProfile("a", { outputs: [{ name: "z", dtype: "int8", shape: [1, 16, 8, 8], isConstant: false }] })],
+    );
+    assert.ok(row);
+    assert.deepEqual(
+      comparedTensors(row).map(({ role, before: old, after: now, isSame }) => [role, old?.name, now?.name, isSame]),
+      [
+        ["input", "x", "x", true],
+        ["output", "a_output", "z", false],
+      ],
+    );
   });
 
   it("are sorted with what is unknown last, either way", () => {
