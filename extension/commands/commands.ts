@@ -10,6 +10,7 @@ import type { EditingPart } from "../../webview/protocol/editing.ts";
 import type { DeviceWatch } from "../running/device-watch.ts";
 import { learnLatencyFromRuns } from "../running/learn-latency.ts";
 import { chooseDevice, cleanUpDevice, connectDevice, runOnDevice } from "../running/run-commands.ts";
+import { compareWithHead, compareWithRevision } from "../source-control/revision-commands.ts";
 import { showActions } from "./actions.ts";
 import { chooseCalibration } from "./calibration.ts";
 import { setDimension } from "./dimension.ts";
@@ -69,6 +70,8 @@ export function registerCommands(
     "edgewise.exportHtml": exporting("html"),
     "edgewise.compareSelected": (argument, selected) => compareModels(access, panels, argument, selected),
     "edgewise.compare": (argument, selected) => compareModels(access, panels, argument, selected),
+    "edgewise.compareWithHead": (argument) => compareWithHead(access, panels, argument),
+    "edgewise.compareWithRevision": (argument, file) => compareWithRevision(access, panels, argument, file),
     "edgewise.copyRow": active(copyRows),
     "edgewise.copyName": active(copyNames),
     "edgewise.revealLayer": active((editor, argument) => revealRow(editor, argument, "table")),

@@ -17,6 +17,21 @@ const MEASURES: readonly { readonly title: string; readonly text: (difference: D
 
 /** How far each tensor of b is from that of a, a measure a column; measures that no tensor has are left out. */
 export function tensorTable(tensors: readonly ComparedTensor[]): string {
+  const { titles, rows, remarks } = tensorTexts(tensors);
+  const table = rows.length === 0 ? [] : [plainTable([titles, ...rows], aligned(titles.length))];
+  return [...table, ...remarks].join("\n");
+}
+
+export interface TensorTexts {
+  readonly titles: readonly string[];
+  /** A row a tensor that both models made. */
+  readonly rows: readonly (readonly string[])[];
+  /** Why others were not compared. */
+  readonly remarks: readonly string[];
+}
+
+/** The texts of such a table. */
+export function tensorTexts(tensors: readonly ComparedTensor[]): TensorTexts {
   const rows = tensors.map(({ names, difference, reason }) => {
     const name = printable(names.a === names.b ? names.a : `${names.a} / ${names.b}`);
     if (difference === undefined) return [name, printable(`not compared: ${reason ?? ""}`)];
@@ -26,9 +41,8 @@ export function tensorTable(tensors: readonly ComparedTensor[]): string {
   const used = MEASURES.map((_, index) => compared.some((row) => row[index + 1] !== ""));
   const shown = (row: readonly string[]): readonly string[] => row.filter((_, index) => index === 0 || used[index - 1]);
   const titles = ["Tensor", ...MEASURES.map(({ title }) => title)];
-  const table = compared.length === 0 ? [] : [plainTable([titles, ...compared].map(shown), aligned(titles.length))];
-  const others = rows.filter(({ length }) => length === 2).map((row) => row.join(": "));
-  return [...table, ...others].join("\n");
+  const remarks = rows.filter(({ length }) => length === 2).map((row) => row.join(": "));
+  return { titles: shown(titles), rows: compared.map(shown), remarks };
 }
 
 function agreementText(agreement: number | null | undefined): string {

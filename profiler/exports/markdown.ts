@@ -1,7 +1,7 @@
 import type { Column } from "../columns.ts";
 import type { RunResult } from "../device/run-result.ts";
 import type { Profile } from "../profile.ts";
-import { printable } from "./printable.ts";
+import { escape, row } from "./markdown-text.ts";
 import { describeRun, describeRuntime, describeUnmapped, runFigures, withRunColumns } from "./run-summary.ts";
 import {
   cellText,
@@ -74,27 +74,4 @@ function measured(run: RunResult): readonly string[] {
 
 function escapedItem(title: string, text: string): string {
   return `- ${escape(title)}: ${escape(text)}`;
-}
-
-function row(cells: readonly string[]): string {
-  return `| ${cells.join(" | ")} |`;
-}
-
-/** What an eye sees nothing of and no line breaks at. */
-const WORD_JOINER = "\u{2060}";
-
-/**
- * What GitHub, GitLab and others make links of wherever it stands, though it be escaped: a person, an issue, a merge request, an address.
- * They part at a character of no width.
- */
-const LINKS =
-  /[@#!%$&~](?=[\p{L}\p{N}"_-])|\b(?:GH|www)(?=[-.])|:(?=\/\/)|\b(?:mailto|xmpp|javascript|data|command)(?=:)/giu;
-
-/** Text as text: no markup, no HTML, no cell borders, no links. */
-function escape(text: string): string {
-  return printable(text)
-    .replaceAll(LINKS, `$&${WORD_JOINER}`)
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(/[\\`*_{}[\]|~$]/g, String.raw`\$&`);
 }

@@ -103,7 +103,7 @@ function ComparisonView({ before, after, paths, view, onOpen, onSwap }: Comparis
         />
         {folded > 0 && (
           <Checkbox
-            label={l10n.t("{0} constants and shape arithmetic", folded.toLocaleString())}
+            label={l10n.t("Constants, shapes ({0})", folded.toLocaleString())}
             isChecked={choice.showsFolded}
             onChange={(showsFolded) => view.update({ showsFolded })}
           />

@@ -90,7 +90,7 @@ export interface ComparedTensor {
   readonly position: number;
   readonly before: TensorProfile | undefined;
   readonly after: TensorProfile | undefined;
-  /** In type and shape; names are of each model. */
+  /** In type and shape, for names are of each model; of a layer that stands alone nothing differs. */
   readonly isSame: boolean;
 }
 
@@ -101,7 +101,7 @@ export function comparedTensors({ before, after }: ComparedRow): readonly Compar
     const count = Math.max(old?.length ?? 0, now?.length ?? 0);
     return Array.from({ length: count }, (_, position): ComparedTensor => {
       const pair = { before: old?.[position], after: now?.[position] };
-      const isSame = typeText(pair.before) === typeText(pair.after);
+      const isSame = !before || !after || typeText(pair.before) === typeText(pair.after);
       return { role, position, ...pair, isSame };
     });
   });

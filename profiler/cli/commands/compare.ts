@@ -1,8 +1,8 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { formatTotal, TOTALS } from "../../columns.ts";
+import { changeText, comparisonMarkdown } from "../../exports/comparison-markdown.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
-import { formatShare } from "../../format-numbers.ts";
 import { costModel } from "../../profile-model.ts";
 import type { Profile } from "../../profile.ts";
 import type { RunComparison } from "../../runtime/compare-runs.ts";
@@ -11,7 +11,7 @@ import { addCalibrationOptions, calibrationOf, type CalibrationOptions, tellFold
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
-import { aligned, tensorTable } from "../tensor-table.ts";
+import { aligned, tensorTable, tensorTexts } from "../tensor-table.ts";
 import { withEditSession, withModel } from "../with-model.ts";
 import { jsonText } from "../../exports/json-text.ts";
 
@@ -19,8 +19,12 @@ interface CompareCommandOptions extends CalibrationOptions {
   readonly tensor?: readonly string[];
   readonly dim?: Readonly<Record<string, number>>;
   readonly hardware?: string;
+  readonly format: (typeof FORMATS)[number];
   readonly json?: true;
+  readonly run: boolean;
 }
+
+const FORMATS = ["table", "markdown", "json"] as const;
 
 /** `edgewise compare A B`: what a change saves, and what it does to the answers. */
 export function addCompareCommand(program: Command, context: CliContext): void {
@@ -32,7 +36,13 @@ export function addCompareCommand(program: Command, context: CliContext): void {
     .option("--tensor <name>", "compare an inner tensor too; may be given several times", addName)
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
-    .option("--json", "write JSON");
+    .addOption(
+      new Option("--format <format>", "how to write it: markdown is for pull requests")
+        .choices(FORMATS)
+        .default("table"),
+    )
+    .option("--json", "the same as --format json")
+    .option("--no-run", "compare costs alone: the models are not run");
   addCalibrationOptions(command).action(async (a: string, b: string, options: CompareCommandOptions) => {
     await tellFolders(options, context);
     const hardware = await chooseHardware(options.hardware);
@@ -45,15 +55,17 @@ export function addCompareCommand(program: Command, context: CliContext): void {
       withModel(b, async (second) => ({
         before: costModel(session.analysed(), hardware),
         after: costModel(session.analysed(second), hardware),
-        runs: await session.compare(session.base, second, {
-          calibration: settings.calibration,
-          tensors: options.tensor ?? [],
-          onProgress: ({ done, total }) => context.progress?.(`${done} of ${total} samples`),
-        }),
+        runs: options.run
+          ? await session.compare(session.base, second, {
+              calibration: settings.calibration,
+              tensors: options.tensor ?? [],
+              onProgress: ({ done, total }) => context.progress?.(`${done} of ${total} samples`),
+            })
+          : undefined,
       })),
     );
     const { before, after, runs } = await compared.finally(() => context.progress?.(""));
-    context.write(options.json ? jsonText(comparisonJson(before, after, runs)) : report(before, after, runs));
+    context.write(WRITERS[options.json ? "json" : options.format](before, after, runs));
   });
 }
 
@@ -61,24 +73,43 @@ function addName(name: string, before: readonly string[] = []): string[] {
   return [...before, name];
 }
 
+type Writer = (before: Profile, after: Profile, runs: RunComparison | undefined) => string;
+
+const WRITERS: Readonly<Record<(typeof FORMATS)[number], Writer>> = {
+  table: report,
+  markdown: (before, after, runs) =>
+    comparisonMarkdown(
+      before,
+      after,
+      runs && { ...tensorTexts([...runs.outputs, ...runs.tensors]), samples: samplesText(runs) },
+    ),
+  json: (before, after, runs) => jsonText(comparisonJson(before, after, runs)),
+};
+
 /** JSON has no infinity: null stands for it, as for what is unknown. */
 export interface ComparisonJson extends RunComparison {
   readonly schema: 1;
   readonly totals: readonly ComparedTotal[];
 }
 
-function comparisonJson(before: Profile, after: Profile, runs: RunComparison): ComparisonJson {
+function comparisonJson(
+  before: Profile,
+  after: Profile,
+  runs: RunComparison | undefined,
+): ComparisonJson | Pick<ComparisonJson, "schema" | "totals"> {
   return { schema: 1, ...runs, totals: compareProfiles(before, after).totals };
 }
 
-function report(before: Profile, after: Profile, runs: RunComparison): string {
-  const { samples, unmatched } = runs;
-  const labelled = samples.hasLabels ? ", labelled" : "";
+function samplesText({ samples: { count, description, hasLabels } }: RunComparison): string {
+  return `${count} ${count === 1 ? "sample" : "samples"}: ${printable(description)}${hasLabels ? ", labelled" : ""}`;
+}
+
+function report(before: Profile, after: Profile, runs: RunComparison | undefined): string {
+  const unmatched = runs?.unmatched ?? [];
   const sections = [
     `a: ${printable(before.file)}\nb: ${printable(after.file)}, hardware profile ${printable(after.hardware)}`,
     totalsTable(before, after),
-    `${samples.count} ${samples.count === 1 ? "sample" : "samples"}: ${printable(samples.description)}${labelled}`,
-    tensorTable([...runs.outputs, ...runs.tensors]),
+    ...(runs ? [samplesText(runs), tensorTable([...runs.outputs, ...runs.tensors])] : []),
     unmatched.length === 0 ? "" : `Not compared: ${unmatched.map(printable).join(", ")}`,
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
@@ -86,15 +117,8 @@ function report(before: Profile, after: Profile, runs: RunComparison): string {
 
 function totalsTable(before: Profile, after: Profile): string {
   const rows = TOTALS.map((total) => {
-    const change = changeOf(before.totals[total.id], after.totals[total.id]);
+    const change = changeText(before.totals[total.id], after.totals[total.id]);
     return [total.title, formatTotal(total, before), formatTotal(total, after), change];
   });
   return plainTable([["", "a", "b", "Change"], ...rows], aligned(4));
-}
-
-/** "−25 %" */
-function changeOf(before: number | null, after: number | null): string {
-  if (before === null || after === null || before === 0 || before === after) return "";
-  const change = after / before - 1;
-  return `${change < 0 ? "−" : "+"}${formatShare(Math.abs(change))}`;
 }

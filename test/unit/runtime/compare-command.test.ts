@@ -68,6 +68,19 @@ describe("edgewise compare", () => {
     assert.ok(json.totals.some(({ id, before, after }) => id === "macs" && before === 9 && after === 9));
   });
 
+  it("writes a table for a pull request, of costs alone where the models are not to be run", async () => {
+    const { code, stdout } = await runCli("compare", paths.a, paths.b, "--format", "markdown");
+    assert.equal(code, 0);
+    assert.match(stdout, /^\| MACs \| 9 \| 9 \| {2}\|$/m);
+    assert.match(stdout, /^No layer costs more or less than before\.$/m);
+    assert.match(stdout, /^Answers to 16 samples: seeded random/m);
+    assert.match(stdout, /^\| y \| 1\.00 \|/m);
+    const costs = await runCli("compare", paths.a, paths.wide, "--format", "markdown", "--no-run");
+    assert.equal(costs.code, 0);
+    assert.match(costs.stdout, /^\| dense \| MatMul \| 1×3 → 1×4 \| 9 → 16 \|/m);
+    assert.doesNotMatch(costs.stdout, /Answers/);
+  });
+
   it("says in one line what is wrong, with exit code 2", async () => {
     const fails = async (message: RegExp, ...args: readonly string[]): Promise<void> => {
       const { code, stdout, stderr } = await runCli("compare", ...args);

@@ -101,6 +101,30 @@ describe("Models in source control", () => {
     await page().getByTestId("failed").getByText("Git LFS pointer").first().waitFor();
   });
 
+  it("compares with the last commit, and with a revision that the user chooses", async () => {
+    await vscode().server.run(
+      (api, path) => api.commands.executeCommand("edgewise.compareWithHead", api.Uri.file(path)),
+      vscode().path(MODEL),
+    );
+    await page()
+      .locator(".compare-path")
+      .first()
+      .filter({ hasText: `${MODEL} (HEAD)` })
+      .waitFor();
+    await count().filter({ hasText: "12 of 12 rows, 2 differ" }).waitFor();
+    await vscode().server.run((api, path) => {
+      void api.commands.executeCommand("edgewise.compareWithRevision", api.Uri.file(path));
+    }, vscode().path(OTHER));
+    const commit = vscode().page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: "Models" });
+    await commit.first().click();
+    await page()
+      .locator(".compare-path")
+      .first()
+      .filter({ hasText: new RegExp(`${OTHER.replace(".", "[.]")} \\([0-9a-f]{7}\\)`) })
+      .waitFor();
+    await count().filter({ hasText: "21 of 21 rows, 1 differ" }).waitFor();
+  });
+
   it("puts a model back that a text editor has saved", async () => {
     const before = readFileSync(vscode().path(MODEL));
     await vscode().server.run(async (api, path) => {
