@@ -6,7 +6,6 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { showError, showWarning } from "../dialogs/messages.ts";
 import { formatByName } from "../../profiler/formats/format-types.ts";
-import { showError, showWarning } from "../dialogs/messages.ts";
 import { log } from "../log.ts";
 import { isText } from "./is-text.ts";
 
