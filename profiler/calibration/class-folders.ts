@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
+import { readTextFile, readWholeFile } from "../bytes/whole-file.ts";
 import { CalibrationError } from "../errors.ts";
 
 /** A folder of pictures that is a class. */
@@ -40,7 +40,7 @@ function numberOf(name: string): number | undefined {
  */
 async function namesOf(root: string, file: string): Promise<(name: string) => number | undefined> {
   const path = isAbsolute(file) ? file : await readable(file).then((isHere) => (isHere ? file : join(root, file)));
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+  const text = await readTextFile(path).catch((cause: unknown) => {
     throw new CalibrationError(`${file}: expected "sorted", "numbers" or a file of classes' names that can be read`, {
       cause,
     });
@@ -51,7 +51,7 @@ async function namesOf(root: string, file: string): Promise<(name: string) => nu
 }
 
 async function readable(path: string): Promise<boolean> {
-  return readFile(path).then(
+  return readWholeFile(path).then(
     () => true,
     () => false,
   );

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readWholeFile } from "../bytes/whole-file.ts";
 import { join } from "node:path";
 import { CalibrationError } from "../errors.ts";
 import { isFloat } from "../model/data-type.ts";
@@ -45,7 +45,7 @@ export async function openImageFolder(spec: ImageFolderSpec, input: SampledInput
       const data = newArray(input.dataType, count * elements);
       for (let sample = 0; sample < count; sample += 1) {
         const path = join(spec.path, files[start + sample] ?? "");
-        const decoded = await decodePicture(path, await readFile(path), spec.upright);
+        const decoded = await decodePicture(path, await readWholeFile(path), spec.upright);
         const picture = fitted(withChannels(decoded, channels), height, width, spec);
         const stored = arranged(picture, isChannelFirst, spec.channels === "bgr");
         const channel = isChannelFirst ? 0 : 2;

@@ -1,5 +1,5 @@
 import { ownEntry } from "../own-entry.ts";
-import { readFile } from "node:fs/promises";
+import { readTextFile } from "../bytes/whole-file.ts";
 import { basename, extname } from "node:path";
 import { parse as parseCsv } from "csv-parse/sync";
 import { FileSource } from "../bytes/file-source.ts";
@@ -120,7 +120,7 @@ function columnOf(path: string, head: readonly string[], key: string | undefined
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return await readTextFile(path);
   } catch (cause) {
     throw new CalibrationError(`${path}: the labels cannot be read`, { cause });
   }

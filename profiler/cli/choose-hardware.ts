@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readTextFile } from "../bytes/whole-file.ts";
 import { OptionError } from "../errors.ts";
 import { parseHardwareProfile } from "../hardware/hardware-profile.ts";
 import { DEFAULT_HARDWARE, findHardware, type HardwareProfile } from "../hardware/hardware.ts";
@@ -14,7 +14,7 @@ export async function chooseHardware(option: string | undefined): Promise<Hardwa
 
 async function readJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, "utf8"));
+    return JSON.parse(await readTextFile(path));
   } catch (cause) {
     const reason = cause instanceof SyntaxError ? "it is no JSON" : "it cannot be read";
     throw new OptionError(`hardware profile ${path}: ${reason}`, { cause });

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { writeAtomically } from "../bytes/atomic-file.ts";
+import { readTextFile } from "../bytes/whole-file.ts";
 import { learnLatency, observe, type LearnedLatency, type ModelObservation, type RunResult } from "../device/index.ts";
 import { OptionError } from "../errors.ts";
 import { parseHardwareProfile, type HardwareProfile } from "../hardware/hardware-profile.ts";
@@ -70,7 +70,7 @@ async function readLearned(path: string): Promise<LearnedFrom> {
     new OptionError(`${path} is there and is no learned hardware profile`, { hint: "Name another file", cause });
   let data: unknown;
   try {
-    data = JSON.parse(await readFile(path, "utf8"));
+    data = JSON.parse(await readTextFile(path));
   } catch (cause) {
     throw none(cause);
   }

@@ -48,7 +48,9 @@ export class AdbServer {
    */
   async devices(signal?: AbortSignal): Promise<readonly ListedDevice[]> {
     await this.#ensureRunning(signal);
-    const answer = await within("listing devices", ANSWER_SECONDS, signal, () => this.#ask("host:devices-l"));
+    const answer = await within("listing devices", ANSWER_SECONDS, signal, (ending) =>
+      this.#ask("host:devices-l", ending),
+    );
     return parseDeviceList(answer);
   }
 
@@ -118,11 +120,15 @@ export class AdbServer {
     await this.#client.killServer();
   }
 
-  async #ask(request: string): Promise<string> {
-    const connection = await this.#client.createConnection(request);
+  /** @param signal closes the connection: one that stays open keeps this process waiting for an answer that nobody wants any more */
+  async #ask(request: string, signal?: AbortSignal): Promise<string> {
+    const connection = await this.#client.createConnection(request, signal && { signal });
+    const close = (): void => void connection.dispose();
+    signal?.addEventListener("abort", close, { once: true });
     try {
       return await connection.readString();
     } finally {
+      signal?.removeEventListener("abort", close);
       await connection.dispose();
     }
   }
@@ -165,7 +171,7 @@ export class AdbServer {
 
   async #isRunning(signal: AbortSignal | undefined): Promise<boolean> {
     try {
-      await within("asking the adb server", ANSWER_SECONDS, signal, () => this.#client.getVersion());
+      await within("asking the adb server", ANSWER_SECONDS, signal, (ending) => this.#ask("host:version", ending));
       return true;
     } catch (error) {
       signal?.throwIfAborted();
