@@ -29,7 +29,7 @@ export function mostSalient(saliency: Float32Array, kept: number, sorted = salie
 }
 
 /** Weights that are left before the last are taken out, as multiples of those that stay: what makes up for whom changes on the way. */
-const STAGES = [2.5, 1.5] as const;
+const STAGES = [4, 2.2, 1.4] as const;
 
 /**
  * Which weights stay, taken out in stages: each fits what is left, and asks anew what taking one of it out costs (Hassibi, Stork, 1992,

@@ -1,4 +1,4 @@
-import { isFloat } from "../model/data-type.ts";
+import { bytesOf, isFloat } from "../model/data-type.ts";
 import { elementsOf } from "../model/shape.ts";
 import type { AnalysedModel } from "../profile-model.ts";
 import type { Profile } from "../profile.ts";
@@ -55,7 +55,7 @@ export async function diagnoseWeights(
     if (elements > MOST_ELEMENTS_OF_ALL) break;
     signal?.throwIfAborted();
     onProgress?.(read / within.length);
-    const numbers = await numbersOf(layer, weights);
+    const numbers = await numbersOf(layer, weights, subject);
     diagnoses.push(...inWeights(numbers, settings, subject));
     read += 1;
   }
@@ -78,8 +78,16 @@ function weightsOf(layer: NeutralLayer): readonly { layer: NeutralLayer; weights
   return [{ layer, weights: weight, elements: elementsOf(weight.shape) ?? 0 }];
 }
 
-async function numbersOf(layer: NeutralLayer, weights: Weights): Promise<LayerWeights> {
-  return { layer, shape: weights.shape, elements: await weights.read(), isFloat: isFloat(weights.dataType) };
+async function numbersOf(layer: NeutralLayer, weights: Weights, subject: Subject): Promise<LayerWeights> {
+  const isStoredSo = isFloat(weights.dataType) && !isDecoded(layer, weights, subject);
+  return { layer, shape: weights.shape, elements: await weights.read(), isFloat: isStoredSo };
+}
+
+/** Fewer bytes stand in the file than the numbers take: it decodes them, or another layer has them. */
+function isDecoded(layer: NeutralLayer, { shape, dataType }: Weights, subject: Subject): boolean {
+  const stored = subject.rowsOf(layer).map((row) => subject.profile.layers[row]?.weightBytes);
+  const own = stored.reduce<number>((sum, bytes) => sum + (bytes ?? Infinity), 0);
+  return own < (bytesOf(dataType, elementsOf(shape) ?? 0) ?? 0);
 }
 
 function subjectOf({ model, listing }: AnalysedModel, profile: Profile): Subject {

@@ -1,4 +1,5 @@
 import { formatShare } from "../format-numbers.ts";
+import { NEAR_ZERO } from "../views/weight-statistics.ts";
 import type { LayerWeights, Rule } from "./rule.ts";
 
 /** Fewer numbers lie on some grid by chance. */
@@ -43,6 +44,40 @@ export const WEIGHT_RULES: readonly Rule[] = [
     threshold: null,
     findInWeights: (weights) => (weights.isFloat && isGridded(weights) ? GRIDDED : undefined),
   },
+  {
+    code: "near-zero-weights",
+    title: "Weights next to zero",
+    severity: "information",
+    summary: `Weights stored as floating point of which most are within ${formatShare(NEAR_ZERO)} of the layer’s largest.`,
+    explanation:
+      "What is so small beside the others adds next to nothing to an output. Pruned, such weights take no room in the file: it holds those that stay, and the gaps between them. The layer computes as before, and as fast.",
+    literature: ["Han et al., Learning both Weights and Connections, NIPS 2015", "Hassibi, Stork, NIPS 1992"],
+    threshold: {
+      default: 0.5,
+      minimum: 0,
+      maximum: 1,
+      isInteger: false,
+      description: "Share of a layer’s weights next to zero from which on it is told.",
+    },
+    findInWeights: nearZero,
+  },
+  {
+    code: "uneven-channels",
+    title: "Channels of very different ranges",
+    severity: "information",
+    summary: "Output channels whose largest weights differ so much that one scale for all of them is too coarse.",
+    explanation:
+      "Quantized with one scale for the tensor, a channel whose largest weight is a sixteenth of the layer’s keeps 4 of 8 bits. A scale for each channel keeps all of them; where a runtime takes only one scale, ranges are equalized across layers first.",
+    literature: ["Nagel et al., Data-Free Quantization Through Weight Equalization and Bias Correction, ICCV 2019"],
+    threshold: {
+      default: 16,
+      minimum: 1,
+      maximum: 1e6,
+      isInteger: false,
+      description: "Times that the largest range of a channel may be the smallest one’s.",
+    },
+    findInWeights: unevenChannels,
+  },
 ];
 
 const GRIDDED =
@@ -59,6 +94,35 @@ function deadChannels({ shape, elements }: LayerWeights, threshold: number): str
 }
 
 const LISTED = 8;
+
+function nearZero({ elements, isFloat }: LayerWeights, threshold: number): string | undefined {
+  if (!isFloat || elements.length < FEWEST_ELEMENTS) return undefined;
+  const bound = NEAR_ZERO * largestOf(elements);
+  let count = 0;
+  for (const element of elements) if (Math.abs(element) <= bound) count += 1;
+  const share = count / elements.length;
+  if (bound === 0 || share < threshold) return undefined;
+  return `${formatShare(share)} of the weights are within ${formatShare(NEAR_ZERO)} of the largest: pruned, they take no room.`;
+}
+
+/** Channels without weights have no range: they are dead, and another rule tells. */
+function unevenChannels({ shape, elements, isFloat }: LayerWeights, threshold: number): string | undefined {
+  if (!isFloat) return undefined;
+  const ranges = channels(shape, elements).map(largestOf);
+  const largest = ranges.reduce((most, range) => Math.max(most, range), 0);
+  const alive = ranges.filter((range) => range > DEAD * largest);
+  const smallest = alive.reduce((least, range) => Math.min(least, range), largest);
+  const few = alive.filter((range) => range * threshold < largest).length;
+  if (few === 0) return undefined;
+  return `The ranges of the output channels differ ${(largest / smallest).toFixed(0)} times: with one scale for all, ${few} of ${ranges.length} keep fewer than ${Math.max(1, Math.floor(8 - Math.log2(threshold)))} of 8 bits.`;
+}
+
+/** Of the largest range: less than 8 bits could tell anyway. */
+const DEAD = 1e-3;
+
+function largestOf(elements: Float32Array): number {
+  return elements.reduce((most, element) => Math.max(most, Math.abs(element)), 0);
+}
 
 /** On one grid for all, or on one for each channel. */
 function isGridded({ shape, elements }: LayerWeights): boolean {

@@ -27,7 +27,7 @@ const DOWNLOAD_SHARE = 0.8;
 /** What is aimed at: a little below the limit, so that the first that is near enough is within. */
 const AIM = 0.99;
 /** A model of this share of the limit is near enough. */
-const NEAR = 0.965;
+const NEAR = 0.975;
 
 /** @param dense what the model costs with its weights shared and none pruned */
 export function sizesOf(dense: Totals, limits: PrunedSizes["limits"], bits: number): PrunedSizes {
@@ -36,7 +36,7 @@ export function sizesOf(dense: Totals, limits: PrunedSizes["limits"], bits: numb
 }
 
 /**
- * How many of the weights may stay: by the sizes of those that were made, each weight taking as much as in the one that came nearest.
+ * How many of the weights may stay: by the sizes of those that were made.
  * @returns undefined where not even a file without weights would be small enough
  */
 export function densityFor(sizes: PrunedSizes, made: readonly Pruned[]): number | undefined {
@@ -71,12 +71,17 @@ function within(
 ): number {
   const wanted = AIM * limit;
   const byDistance = made.toSorted((a, b) => Math.abs(sizeOf(a) - wanted) - Math.abs(sizeOf(b) - wanted));
-  const [nearest, next] = byDistance;
-  if (nearest && next && nearest.density !== next.density) {
-    const slope = (sizeOf(nearest) - sizeOf(next)) / (nearest.density - next.density);
-    if (slope > 0) return nearest.density + (wanted - sizeOf(nearest)) / slope;
+  const [nearest] = byDistance;
+  if (nearest) {
+    // Between one too large and one too small; else in proportion: two that are near each other tell no slope.
+    const other = byDistance.find((each) => sizeOf(each) > wanted !== sizeOf(nearest) > wanted);
+    if (other)
+      return (
+        nearest.density +
+        ((wanted - sizeOf(nearest)) * (other.density - nearest.density)) / (sizeOf(other) - sizeOf(nearest))
+      );
+    return (nearest.density * (wanted - share * fixed)) / (sizeOf(nearest) - share * fixed);
   }
-  if (nearest) return (nearest.density * (wanted - share * fixed)) / (sizeOf(nearest) - share * fixed);
   // A gap takes as many bits as its mean length, and so the more the fewer stay.
   const room = 8 * (wanted / share - fixed);
   let density = room / (weights * (bits + GAP_BITS));

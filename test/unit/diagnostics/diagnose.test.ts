@@ -5,7 +5,9 @@ import type { Diagnosis } from "../../../profiler/diagnostics/diagnosis.ts";
 import type { RuleSettings } from "../../../profiler/diagnostics/rule.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import { analyseModel, costModel, type AnalysedModel } from "../../../profiler/profile-model.ts";
-import { readModel } from "../../../profiler/formats/formats.ts";
+import { applyEdit } from "../../../profiler/editing/apply.ts";
+import { parseEdit } from "../../../profiler/editing/edit.ts";
+import { modelBytes, readModel } from "../../../profiler/formats/formats.ts";
 import type { Profile } from "../../../profiler/profile.ts";
 import { graph, node, onnxModel, tensor, value, type OnnxGraph } from "../../builders/onnx-builder.ts";
 import type { Network } from "../../zoo/network.ts";
@@ -192,14 +194,17 @@ describe("Diagnostics of weights", () => {
   const CHANNELS = 8;
   const PER_CHANNEL = 27;
 
-  async function weights(values: readonly number[], settings: RuleSettings = {}): Promise<WeightDiagnoses> {
-    const { analysed, profile } = await onnx(
+  const convolution = (values: readonly number[]): Promise<Looked> =>
+    onnx(
       graph([node("Conv", ["x", "w"], ["y"])], {
         inputs: [value("x", "float32", [1, 3, 8, 8])],
         outputs: ["y"],
         initializers: [tensor("w", "float32", [CHANNELS, 3, 3, 3], values)],
       }),
     );
+
+  async function weights(values: readonly number[], settings: RuleSettings = {}): Promise<WeightDiagnoses> {
+    const { analysed, profile } = await convolution(values);
     return diagnoseWeights(analysed, profile, settings);
   }
 
@@ -229,6 +234,42 @@ describe("Diagnostics of weights", () => {
     );
     assert.deepEqual(await codes(byChannel), ["int8-weights"]);
     assert.deepEqual(await codes(irregular), []);
+  });
+
+  it("find weights next to zero, and the edit that prunes them", async () => {
+    const values = irregular.map((element, index) => (index % 5 === 0 ? element : element * 1e-4));
+    const { diagnoses } = await weights(values);
+    assert.deepEqual(
+      diagnoses.map(({ code, message, answers }) => [code, message, answers.map(({ restructuring }) => restructuring)]),
+      [
+        [
+          "near-zero-weights",
+          "79.6 % of the weights are within 1.0 % of the largest: pruned, they take no room.",
+          ["prune-weights"],
+        ],
+      ],
+    );
+    const stricter = { "near-zero-weights": { severity: "warning", threshold: 0.9 } } as const;
+    assert.deepEqual((await weights(values, stricter)).diagnoses, []);
+  });
+
+  it("find channels of very different ranges, and the edit that gives each a scale", async () => {
+    const values = irregular.map((element, index) => (Math.floor(index / PER_CHANNEL) < 3 ? element / 50 : element));
+    const { diagnoses } = await weights(values);
+    assert.deepEqual(
+      diagnoses.map(({ code, answers }) => [code, answers.map(({ restructuring }) => restructuring)]),
+      [["uneven-channels", ["quantize-weights"]]],
+    );
+    assert.match(diagnoses[0]?.message ?? "", /differ 5\d times: .* 3 of 8 keep fewer than 4 of 8 bits/);
+  });
+
+  it("do not ask for what is done: weights that the file decodes are stored in few bits, or pruned, already", async () => {
+    const { analysed } = await convolution(irregular);
+    for (const text of ["quantize-weights:y:bits=4", "prune-weights:y:sparsity=0.9"]) {
+      const { after } = await applyEdit(analysed.model, parseEdit(text));
+      const decoded = await look(await modelBytes(after), "decoded.onnx");
+      assert.deepEqual((await diagnoseWeights(decoded.analysed, decoded.profile)).diagnoses, []);
+    }
   });
 
   it("stop when they are told to", async () => {

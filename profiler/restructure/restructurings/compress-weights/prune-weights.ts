@@ -30,7 +30,7 @@ export const PRUNE_WEIGHTS = defineRestructuring({
     "Han, Mao, Dally: Deep Compression. ICLR 2016",
     "Frantar, Alistarh: SparseGPT. ICML 2023",
   ],
-  answers: {},
+  answers: { "near-zero-weights": 1 },
   options: [
     {
       id: "sparsity",

@@ -27,7 +27,7 @@ export const QUANTIZE_WEIGHTS = defineRestructuring({
     "Frantar, Ashkboos, Hoefler, Alistarh: GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers. ICLR 2023",
     "Nagel et al.: Data-Free Quantization Through Weight Equalization and Bias Correction. ICCV 2019",
   ],
-  answers: {},
+  answers: { "int8-weights": 1, "uneven-channels": 1 },
   options: [
     {
       id: "bits",

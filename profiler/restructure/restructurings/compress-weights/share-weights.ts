@@ -26,7 +26,7 @@ export const SHARE_WEIGHTS = defineRestructuring({
   guarantee: "approximate",
   fitsToSamples: true,
   literature: ["Han, Mao, Dally: Deep Compression. ICLR 2016"],
-  answers: {},
+  answers: { "int8-weights": 2 },
   options: [
     {
       id: "bits",
