@@ -11,6 +11,7 @@ import { readModel } from "../../profiler/formats/formats.ts";
 import { applyEdit } from "../../profiler/editing/apply.ts";
 import { formatEdit, type Edit } from "../../profiler/editing/edit.ts";
 import { liftModel } from "../../profiler/translation/lift-model.ts";
+import { measureCompressions } from "./compressions.ts";
 import { measureRecoveries } from "./recoveries.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../profiler/restructure/restructuring.ts";
@@ -80,6 +81,7 @@ try {
   const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
   for (const group of GROUPS) await measure(group, values.only);
   await measureRecoveries(folder, values.only, edgewise);
+  await measureCompressions(folder, values.only, edgewise);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
