@@ -6,10 +6,12 @@ import type { NeutralGraph, NeutralLayer } from "./neutral-graph.ts";
 export interface IntegerSupport {
   /** Of activations. */
   readonly dataType: IntegerGrid["dataType"];
-  /** Weights have a scale for each output; otherwise one for all. */
-  readonly hasChannelScales: boolean;
+  /** Whether the weights of a product have a scale for each output; otherwise one for all. */
+  hasChannelScales(layer: NeutralLayer): boolean;
   /** What leads to no product stays float; otherwise all that can is of integers. */
   readonly keepsFloatEnds: boolean;
+  /** Products have a bias, of zeros where they had none. */
+  readonly needsBias: boolean;
   /** How a layer computes in integers, or why it stays float. */
   ruleOf(layer: NeutralLayer, graph: NeutralGraph): IntegerRule | string;
 }

@@ -1,7 +1,9 @@
 import type { FormatAdapter } from "../../neutral/adapter.ts";
 import { foldNode } from "./restructure/fold.ts";
 import { liftNode } from "./restructure/lift.ts";
+import { TFLITE_INTEGERS } from "./restructure/integer-support.ts";
 import { lowerLayer } from "./restructure/lower.ts";
+import { quantizeActivations } from "./restructure/quantize-activations.ts";
 import { checkRanges } from "./restructure/ranges.ts";
 import { tfliteFileBytes } from "./write.ts";
 
@@ -12,5 +14,7 @@ export const TFLITE_ADAPTER: FormatAdapter = {
   fold: foldNode,
   lower: lowerLayer,
   finish: checkRanges,
+  integerSupport: () => TFLITE_INTEGERS,
+  quantizeActivations,
   fileBytes: tfliteFileBytes,
 };

@@ -20,8 +20,9 @@ export function onnxIntegers(model: Model): IntegerSupport {
   return {
     // Unsigned ones have the faster kernels on x86, and a Relu is absorbed by their range.
     dataType: "uint8",
-    hasChannelScales: opset >= FIRST_PER_CHANNEL,
+    hasChannelScales: () => opset >= FIRST_PER_CHANNEL,
     keepsFloatEnds: true,
+    needsBias: false,
     ruleOf: (layer, graph) =>
       opset < FIRST_WITH_QUANTIZE
         ? `QuantizeLinear needs operator set ${FIRST_WITH_QUANTIZE}, and the model uses ${opset}`

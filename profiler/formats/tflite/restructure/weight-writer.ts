@@ -195,6 +195,9 @@ export async function writeBias(
   weightTensor: TensorId,
 ): Promise<TensorId> {
   const bias = given ?? newWeights([outputs], new Float32Array(outputs));
+  // Of a layer that is about to compute in integers.
+  if (!writer.isQuantized && bias.dataType === "int32" && bias.quantization && bias.constant === undefined)
+    return writeIntegers(writer, bias, BIAS);
   if (!writer.isQuantized) return writeWeights(writer, isFloat(bias.dataType) ? bias : asFloats(bias), BIAS);
   const { draft, layer, input } = writer;
   const dataType = writer.inferredType(input).dataType === "int16" ? "int64" : "int32";

@@ -1,5 +1,8 @@
-import { roundToGrid, levelsOf } from "../../../compression/scales.ts";
-import { computedWeights, newWeights, type ConvForm, type DenseForm, type Weights } from "../../../neutral/forms.ts";
+import type { OutputError } from "../../../compression/output-error.ts";
+import { uniformRounding } from "../../../compression/rounding.ts";
+import { levelsOf, roundToGrid, searchScales, type GridSpec, type GridWeights } from "../../../compression/scales.ts";
+import type { Matrix } from "../../../numeric/matrix.ts";
+import { computedWeights, newWeights, type ConvForm, type DenseForm } from "../../../neutral/forms.ts";
 import type { Quantization } from "../../../model/model.ts";
 import { plannedScheme } from "../../../neutral/quantize.ts";
 import type { WeightProblem } from "../compress-weights/weight-problem.ts";
@@ -12,11 +15,19 @@ const LARGEST_BIAS = 2 ** 30;
 /** Steps of a bias where its weights are all zero, and any scale would do. */
 const STEPS_OF_BIAS = 2 ** 20;
 
+export interface Scales {
+  /** A scale for each output; otherwise one for all. */
+  readonly isPerChannel: boolean;
+  /** A bias of zeros where there was none. */
+  readonly needsBias: boolean;
+}
+
 /** Weights and bias of a layer as the sizes of them alone tell. */
-export function plannedIntegers<F extends ConvForm | DenseForm>(form: F, hasChannelScales: boolean): F {
+export function plannedIntegers<F extends ConvForm | DenseForm>(form: F, { isPerChannel, needsBias }: Scales): F {
   const unread = (): Promise<Float32Array> => Promise.reject(new Error("these weights are only planned"));
-  const { weight, bias } = form;
-  const axis = hasChannelScales ? 0 : undefined;
+  const { weight } = form;
+  const bias = form.bias ?? (needsBias ? { shape: weight.shape.slice(0, 1) } : undefined);
+  const axis = isPerChannel ? 0 : undefined;
   return {
     ...form,
     weight: { ...computedWeights(weight.shape, unread, "int8"), quantization: plannedScheme(weight.shape, axis) },
@@ -32,42 +43,50 @@ export async function integerForm<F extends ConvForm | DenseForm>(
   form: F,
   problem: WeightProblem,
   inputScale: number,
-  bits: WeightBits,
+  { bits, isPerChannel, needsBias }: Scales & { readonly bits: WeightBits },
 ): Promise<F> {
   const half = 2 ** (bits - 1);
-  const isFull = bits !== 7;
-  const { weights, grid } = await roundToGrid(problem.target, problem.error, {
-    lowest: isFull ? 1 - half : -half,
-    highest: half - 1,
-    hasZeroPoint: false,
-    maySwapSides: false,
-  });
+  const spec = { lowest: bits === 7 ? -half : 1 - half, highest: half - 1, hasZeroPoint: false, maySwapSides: false };
+  const { weights, grid } = await (isPerChannel ? roundToGrid : roundToOneScale)(problem.target, problem.error, spec);
   const shift = problem.biasShift(weights);
-  const bias = form.bias && (await form.bias.read()).map((value, at) => value + (shift[at] ?? 0));
+  const [outputs = 0] = form.weight.shape;
+  const before = (await form.bias?.read()) ?? (needsBias ? new Float32Array(outputs) : undefined);
+  const bias = before?.map((value, at) => value + (shift[at] ?? 0));
   const levels = levelsOf(weights, grid);
-  const scales = Array.from(grid.scales, (scale, row) =>
-    biasScale(scale, levels.subarray(row * weights.columns, (row + 1) * weights.columns), bias?.[row] ?? 0, inputScale),
-  );
-  const integers = Float32Array.from(levels, (level, at) => level * (scales[Math.floor(at / weights.columns)] ?? 1));
+  const rowOf = (row: number): Int32Array => levels.subarray(row * weights.columns, (row + 1) * weights.columns);
+  const own = Array.from(grid.scales, (scale, row) => biasScale(scale, rowOf(row), bias?.[row] ?? 0, inputScale));
+  const scales = isPerChannel ? own : [Math.max(...own.filter((_, row) => rowOf(row).some((level) => level !== 0)))];
+  if (!isPerChannel && !Number.isFinite(scales[0])) scales[0] = Math.max(...own);
+  const scaleOf = (row: number): number => scales[isPerChannel ? row : 0] ?? 1;
+  const integers = Float32Array.from(levels, (level, at) => level * scaleOf(Math.floor(at / weights.columns)));
   return {
     ...form,
-    weight: { ...newWeights(form.weight.shape, integers, "int8"), quantization: channels(scales) },
-    bias: bias && integerBias(form.bias.shape, bias, scales, inputScale),
+    weight: { ...newWeights(form.weight.shape, integers, "int8"), quantization: schemeOf(scales, isPerChannel) },
+    bias: bias && {
+      ...newWeights([bias.length], bias, "int32"),
+      quantization: schemeOf(
+        scales.map((scale) => Math.fround(Math.fround(scale) * inputScale)),
+        isPerChannel,
+      ),
+    },
   };
 }
 
-function integerBias(
-  shape: readonly number[],
-  bias: Float32Array,
-  scales: readonly number[],
-  inputScale: number,
-): Weights {
-  const products = scales.map((scale) => Math.fround(Math.fround(scale) * inputScale));
-  return { ...newWeights(shape, bias, "int32"), quantization: channels(products) };
+/** One scale for all: the largest that any output asks for, in which every weight fits. */
+async function roundToOneScale(target: Matrix, error: OutputError, spec: GridSpec): Promise<GridWeights> {
+  const found = searchScales(target, error, spec);
+  const isZero = (row: number): boolean =>
+    target.data.subarray(row * target.columns, (row + 1) * target.columns).every((value) => value === 0);
+  const largest = found.scales.reduce((most, scale, row) => (isZero(row) ? most : Math.max(most, scale)), 0);
+  const grid = { ...found, scales: found.scales.map(() => largest || 1) };
+  return { grid, weights: await error.passErrors(target, uniformRounding(grid)) };
 }
 
-function channels(scales: readonly number[]): Quantization {
-  return { granularity: "channel", axis: 0, scales, zeroPoints: scales.map(() => 0) };
+function schemeOf(scales: readonly number[], isPerChannel: boolean): Quantization {
+  const zeroPoints = scales.map(() => 0);
+  return isPerChannel
+    ? { granularity: "channel", axis: 0, scales, zeroPoints }
+    : { granularity: "tensor", scales, zeroPoints };
 }
 
 /** Large enough for the bias; of weights that are all zero, as the bias likes it. */

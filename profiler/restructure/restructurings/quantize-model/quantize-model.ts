@@ -11,7 +11,7 @@ import { problemTools } from "../compress-weights/compress-layers.ts";
 import { weightProblem } from "../compress-weights/weight-problem.ts";
 import { everyFold } from "../fold-batch-norm.ts";
 import { integerPlan, type GridGroup, type IntegerPlan } from "./integer-plan.ts";
-import { integerForm, plannedIntegers, type WeightBits } from "./integer-weights.ts";
+import { integerForm, plannedIntegers, type Scales, type WeightBits } from "./integer-weights.ts";
 import { gridsOf } from "./ranges.ts";
 
 const ID = "quantize-model";
@@ -55,9 +55,8 @@ export const QUANTIZE_MODEL = defineRestructuring({
     const plan = matched(ID, target, planOf(graph, target));
     const { groups } = plan.integers;
     const grids = new Map(groups.map((group) => [group, plannedGrid(plan.support, group)]));
-    const { hasChannelScales } = plan.support;
     const replace = new Map<LayerId, Form>(
-      plan.integers.products.map((layer) => [layer.id, plannedIntegers(layer.form, hasChannelScales)]),
+      plan.integers.products.map((layer) => [layer.id, plannedIntegers(layer.form, scalesOf(plan, layer))]),
     );
     return quantized(plan, replace, grids);
   },
@@ -116,13 +115,17 @@ function whyOf({ integers: { products, floats }, fold }: ModelPlan): string {
   return parts.join("; ");
 }
 
+function scalesOf({ support }: ModelPlan, layer: WeightedLayer): Scales {
+  return { isPerChannel: support.hasChannelScales(layer), needsBias: support.needsBias };
+}
+
 function plannedGrid({ dataType }: IntegerSupport, { fixed, least, most }: GridGroup): IntegerGrid {
   if (fixed) return { dataType, ...fixed };
   return gridOver(dataType, least === 0 ? 0 : -1, Number.isFinite(most) ? most : 1);
 }
 
 function quantized(
-  { fold, integers: { withConstants } }: ModelPlan,
+  { fold, support, integers: { withConstants } }: ModelPlan,
   products: ReadonlyMap<LayerId, Form>,
   grids: ReadonlyMap<GridGroup, IntegerGrid>,
 ): Rewrite {
@@ -133,7 +136,7 @@ function quantized(
     if (form.kind !== "elementwise" || form.constant === undefined) continue;
     const { shape } = form.constant;
     const { constant } = form;
-    replace.set(id, { ...form, constant: { shape, dataType: "uint8", read: () => constant.read() } });
+    replace.set(id, { ...form, constant: { shape, dataType: support.dataType, read: () => constant.read() } });
   }
   return mergedRewrite(fold, { replace, integers });
 }
@@ -155,7 +158,7 @@ async function roundedLayers(
   const change = async (layer: WeightedLayer, inputs: LayerInputs | undefined): Promise<ConvForm | DenseForm> => {
     const problem = await weightProblem(layer, inputs, tools);
     const scale = gridOf.get(layer.inputs[0] ?? -1)?.scale ?? 1;
-    return integerForm(layer.form, problem, scale, bits);
+    return integerForm(layer.form, problem, scale, { bits, ...scalesOf(plan, layer) });
   };
   const { activations, partAfter, signal, onProgress } = context;
   if (activations && partAfter) {

@@ -108,7 +108,7 @@ describe("Every restructuring of every layer of the zoo", function () {
       const missing = PREDICTED.filter(({ id }) => !applied.has(id)).map(({ id }) => id);
       // Converters leave neither batch normalisation nor layers without effect in a TFLite file.
       // Its runtimes decode neither palettes nor single bits when they load a file.
-      const decoded = ["quantize-model", "share-weights", "binarize-weights"];
+      const decoded = ["share-weights", "binarize-weights"];
       assert.deepEqual(
         missing,
         file === "a TFLite file" ? ["fold-batch-norm", "remove-no-ops", ...decoded] : ["remove-no-ops"],

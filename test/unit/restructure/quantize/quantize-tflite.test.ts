@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { applyEdit, predictEdit, type EditContext } from "../../../../profiler/editing/apply.ts";
+import { parseEdit } from "../../../../profiler/editing/edit.ts";
+import { modelBytes } from "../../../../profiler/formats/formats.ts";
+import type { Model, Quantization, TensorId } from "../../../../profiler/model/model.ts";
+import { NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
+import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";
+import { compareRuns } from "../../../../profiler/runtime/compare-runs.ts";
+import { modelOfBytes } from "../../../builders/read-model.ts";
+import type { Network } from "../../../zoo/network.ts";
+import { googlenet } from "../../../zoo/networks/googlenet.ts";
+import { mobilenetLayer } from "../../../zoo/networks/mobilenet-v1.ts";
+import { mobilenetV2 } from "../../../zoo/networks/mobilenet-v2.ts";
+import { toBytes } from "../../../zoo/pieces.ts";
+import { thinned } from "../../../zoo/thin.ts";
+import { toTflite } from "../../../zoo/to-tflite.ts";
+import { costs } from "../edited-model.ts";
+
+const SAMPLES = { activationsOf: (model: Model) => activationsOn(model, { count: 8, seed: 1 }) };
+const QUANTIZE = parseEdit("quantize-model:");
+/** Operators that hand on the scale of what they read, and those whose inputs all have that of what they make. */
+const ONE_SCALE = new Set(["MAX_POOL_2D", "AVERAGE_POOL_2D", "RESHAPE", "PAD", "CONCATENATION"]);
+/** Operators at the ends of what computes in int8, and one that has no kernel for it. */
+const FLOATS = new Set(["QUANTIZE", "DEQUANTIZE", "LOCAL_RESPONSE_NORMALIZATION"]);
+const PRODUCTS: Readonly<Record<string, number | undefined>> = { CONV_2D: 0, DEPTHWISE_CONV_2D: 3 };
+
+describe("Full-integer TFLite models", function () {
+  this.timeout(120_000);
+  for (const network of [thinned(mobilenetV2({ size: 32 }), 8), thinned(googlenet({ size: 32 }), 8)]) {
+    it(`keep what the kernels of TFLite ask for, run, and are as large and cost what was predicted: ${network.name}`, async () => {
+      // Without samples: ranges of random inputs, and weights by themselves.
+      const { base, written, after, bytes } = await quantized(network, {});
+      assertKernels(written);
+      const predicted = await predictEdit(base, QUANTIZE);
+      assert.ok(predicted);
+      assert.equal(predicted.fileBytes, bytes.length);
+      assert.equal(after.fileBytes, bytes.length);
+      assert.deepEqual(costs(predicted), costs(written));
+      const { outputs } = await compareRuns(base, written, { calibration: { count: 8, seed: 2 } });
+      const snr = outputs[0]?.difference?.snr ?? 0;
+      assert.ok(snr > 10, `${snr} dB`);
+      await assert.rejects(applyEdit(written, QUANTIZE), NotApplicableError);
+    });
+  }
+
+  it("are rounded so that layers make up for those before them, where there are samples", async () => {
+    const network = mobilenetLayer({ convolutions: "separable", channels: 16 });
+    const snr = async (context: EditContext): Promise<number> => {
+      const { base, written } = await quantized(network, context);
+      const { outputs } = await compareRuns(base, written, { calibration: { count: 16, seed: 2 } });
+      return outputs[0]?.difference?.snr ?? 0;
+    };
+    const [fitted, plain] = [await snr(SAMPLES), await snr({})];
+    assert.ok(fitted > 30 && fitted > plain, `${fitted} and ${plain} dB`);
+  });
+});
+
+async function quantized(network: Network, context: EditContext) {
+  const base = await modelOfBytes(network.name, toBytes(toTflite(network)));
+  const { after } = await applyEdit(base, QUANTIZE, context);
+  const bytes = await modelBytes(after);
+  return { base, after, bytes, written: await modelOfBytes("written", bytes) };
+}
+
+/** Source: TensorFlow Lite 8-bit quantization specification. */
+function assertKernels({ entries: [{ graph }] }: Model): void {
+  const scheme = (id: TensorId | undefined): Quantization => {
+    const tensor = graph.tensors[id ?? -1];
+    assert.ok(tensor?.quantization, `${tensor?.name} has a scale`);
+    return tensor.quantization;
+  };
+  const typeOf = (id: TensorId): string | undefined =>
+    graph.tensors[id]?.constant?.dataType ?? graph.tensors[id]?.declared?.dataType;
+  let products = 0;
+  for (const { op, inputs, outputs } of graph.nodes) {
+    if (FLOATS.has(op)) continue;
+    const [data = -1, weight = -1, bias = -1] = inputs;
+    for (const id of [data, ...outputs]) assert.equal(typeOf(id), "int8", op);
+    if (op in PRODUCTS || op === "FULLY_CONNECTED") {
+      products += 1;
+      const { scales, zeroPoints, axis, granularity } = scheme(weight);
+      assert.ok(zeroPoints.every((zero) => zero === 0));
+      assert.equal(granularity, op === "FULLY_CONNECTED" ? "tensor" : "channel");
+      if (granularity === "channel") assert.equal(axis, PRODUCTS[op]);
+      assert.equal(typeOf(bias), "int32");
+      const [scale = 0] = scheme(data).scales;
+      scheme(bias).scales.forEach((each, at) => {
+        const expected = scale * (scales[at] ?? 0);
+        assert.ok(Math.abs(each - expected) <= 1e-6 * expected, `${op}: ${each} for ${expected}`);
+      });
+    }
+    if (op === "SOFTMAX")
+      assert.deepEqual([scheme(outputs[0]).scales, scheme(outputs[0]).zeroPoints], [[1 / 256], [-128]]);
+    if (ONE_SCALE.has(op)) {
+      const read = op === "CONCATENATION" ? inputs : [data];
+      for (const id of read) assert.deepEqual(scheme(id).scales, scheme(outputs[0]).scales, op);
+    }
+  }
+  assert.ok(products > 5);
+  const count = (wanted: string): number => graph.nodes.filter(({ op }) => op === wanted).length;
+  assert.equal(count("QUANTIZE"), graph.inputs.length + count("LOCAL_RESPONSE_NORMALIZATION"));
+}
