@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
@@ -60,6 +60,20 @@ describe("A document with edits", () => {
     await driver.run("workbench.action.files.save");
     await driver.isMarked(onnx.file, false);
     assert.deepEqual(bytesOf(onnx.file), Buffer.from(onnx.bytes()), "the bytes of the original are back");
+  });
+
+  it("tells what is to be known of a file that was saved: that another name keeps the old one", async () => {
+    await open(onnx);
+    linkSync(vscode().path(onnx.file), vscode().path("other-name.onnx"));
+    await driver.apply(onnx.edit);
+    await driver.startSaving();
+    await driver.answer("Overwrite");
+    await driver.isMarked(onnx.file, false);
+    await driver.run("notifications.showList");
+    await vscode().page.locator(".notification-list-item", { hasText: "other names (hard links)" }).waitFor();
+    await driver.run("notifications.clearAll");
+    assert.deepEqual(bytesOf("other-name.onnx"), Buffer.from(onnx.bytes()));
+    rmSync(vscode().path("other-name.onnx"));
   });
 
   it("is saved as another file, which takes its place", async () => {
