@@ -39,7 +39,10 @@ let faults = 0;
 for (const format of wanted) {
   const [from, to] = [Number(values.from), Number(values.from) + Number(values.cases)];
   const sum = { tried: 0, refused: 0, seconds: 0, longest: 0 };
-  for (let next = from; next < to;) next = await tryRange(format, next, Math.min(to, next + CASES_A_PROCESS), sum);
+  for (let next = from; next < to;) {
+    next = await tryRange(format, next, Math.min(to, next + CASES_A_PROCESS), sum);
+    if (next < to) console.log(`${format}, seed ${seed}: ${next} of ${to}, ${faults} faults`);
+  }
   const { tried, refused, seconds, longest } = sum;
   console.log(
     `${format}, seed ${seed}, cases ${from} to ${to}: ${tried} tried, ${refused} refused by typed errors, ` +
