@@ -228,10 +228,7 @@ describe("Folders of images as samples", () => {
     await assert.rejects(labels("classes", "numbers"), /cat: expected the number of a class/);
     await writeFile(file("few.txt"), "cat\n");
     await assert.rejects(labels("classes", file("few.txt")), /dog: expected a class of/);
-    await assert.rejects(
-      labels("classes", file("none.txt")),
-      /expected "sorted", "numbers" or a file/,
-    );
+    await assert.rejects(labels("classes", file("none.txt")), /expected "sorted", "numbers" or a file/);
     // A pipe or device may never end.
     await assert.rejects(labels("classes", "/dev/null"), /expected "sorted", "numbers" or a file/);
   });
