@@ -9,6 +9,14 @@ export interface Counts {
   readonly inferences: number;
   /** Nodes whose operator's rule was asked for that: all of a graph's, or those that an edit changed the meaning of. */
   readonly inferredNodes: number;
+  /** Rows of the table that were made anew, and not taken over from the model before an edit. */
+  readonly describedRows: number;
+  /** Rows whose energy and latency were computed. */
+  readonly costedRows: number;
+  /** Memory plans of all tensors of a model. */
+  readonly memoryPlans: number;
+  /** Layers that were written as nodes of a file's format: those of edits, computed or predicted. */
+  readonly loweredLayers: number;
   /** Models made ready to run on this machine. */
   readonly sessions: number;
   /** Batches that went through a session. */
@@ -19,6 +27,10 @@ const counts: { -readonly [Key in keyof Counts]: number } = {
   parses: 0,
   inferences: 0,
   inferredNodes: 0,
+  describedRows: 0,
+  costedRows: 0,
+  memoryPlans: 0,
+  loweredLayers: 0,
   sessions: 0,
   runs: 0,
 };
@@ -34,12 +46,6 @@ export function countsSoFar(): Counts {
 
 /** What was done since a reading. */
 export function countsSince(before: Counts): Counts {
-  const { parses, inferences, inferredNodes, sessions, runs } = counts;
-  return {
-    parses: parses - before.parses,
-    inferences: inferences - before.inferences,
-    inferredNodes: inferredNodes - before.inferredNodes,
-    sessions: sessions - before.sessions,
-    runs: runs - before.runs,
-  };
+  const names = Object.keys(counts) as (keyof Counts)[];
+  return Object.fromEntries(names.map((name) => [name, counts[name] - before[name]])) as unknown as Counts;
 }

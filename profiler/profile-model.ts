@@ -60,7 +60,7 @@ export function analyseModel(
   previous?: AnalysedModel,
 ): AnalysedModel {
   const inputs = bindInputs(model, bindings);
-  const { operators, groups, declaresEveryTensor } = formatOf(model);
+  const { operators, grouping, declaresEveryTensor } = formatOf(model);
   const context = { model, operators, checksDeclared: !inputs.isResized, completesFromFile: !declaresEveryTensor };
   const entries = model.entries.map((entry, place) => {
     const isProfiled = place === 0;
@@ -71,12 +71,13 @@ export function analyseModel(
     return { name: entry.name, inferred, isProfiled };
   });
   const inferred = entries.map((entry) => entry.inferred);
-  return { model, inputs, listing: listLayers(entries, groups, previous?.listing), inferred };
+  return { model, inputs, listing: listLayers(entries, grouping, previous?.listing), inferred };
 }
 
 /** Totals of `costModel` alone: what comparing many edits takes. */
 export function totalsOf(analysed: AnalysedModel, hardware: HardwareProfile): Totals {
-  return totalsOfLayers(analysed.listing.layers, costOptions(analysed, hardware));
+  const { layers, edit } = analysed.listing;
+  return totalsOfLayers(layers, costOptions(analysed, hardware), edit);
 }
 
 function costOptions({ model }: AnalysedModel, hardware: HardwareProfile): CostOptions {

@@ -165,7 +165,7 @@ export function rowsByName(analysed: AnalysedModel): (names: readonly string[]) 
 }
 
 function rowOfName({ model, listing }: AnalysedModel): ReadonlyMap<string, number> {
-  const rows = new Map(listing.layers.map(({ node, index }) => [node, index]));
+  const rows = new Map(listing.layers.map(({ node }, row) => [node, row]));
   return new Map(
     liftModel(model).layers.flatMap(({ name, node }) => {
       const row = rows.get(node);

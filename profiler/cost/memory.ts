@@ -1,7 +1,10 @@
 import type { Layer } from "../layers/layer.ts";
+import type { ListingEdit } from "../layers/list-layers.ts";
 import type { MemoryBuffer, MemoryTimeline, PeakMemory } from "../profile.ts";
+import { count } from "../counters.ts";
 import { arenaBytes, placeBlocks, type Block } from "./arena.ts";
 import { buffersOf, type EntryKeys } from "./lifetimes.ts";
+import { keepsLifetimes } from "./same-lifetimes.ts";
 
 /** What one run needs in memory beside its weights. */
 export interface MemoryPlan {
@@ -14,24 +17,50 @@ export interface MemoryPlan {
 
 const NOTHING: PeakMemory = { layer: null, tensors: [] };
 
+/** By the layers: many edits start from one model, and most leave its lifetimes as they are. */
+const PLANNED = new WeakMap<readonly Layer[], { readonly bytes: number | null; readonly keys: EntryKeys }>();
+
+/**
+ * `MemoryPlan.bytes` alone.
+ * @param edit where the layers are those of an edited model
+ */
+export function plannedBytes(layers: readonly Layer[], keys: EntryKeys, edit?: ListingEdit): number | null {
+  const known = PLANNED.get(layers);
+  if (known && isSameKeys(known.keys, keys)) return known.bytes;
+  const isAlike = edit && keepsLifetimes(edit, isStep);
+  const bytes = isAlike ? plannedBytes(edit.before, keys) : planMemory(layers, keys).bytes;
+  PLANNED.set(layers, { bytes, keys });
+  return bytes;
+}
+
+function isSameKeys(a: EntryKeys, b: EntryKeys): boolean {
+  return a.inputKeys.join() === b.inputKeys.join() && a.outputKeys.join() === b.outputKeys.join();
+}
+
 /** Plans the arena of one run: counted layers that compute. Shape arithmetic and folded constants are settled before a run starts. */
 export function planMemory(layers: readonly Layer[], keys: EntryKeys): MemoryPlan {
-  const steps = layers.filter(({ isCounted, role }) => isCounted && role === "compute");
+  count("memoryPlans");
+  const stepRows = [...layers.keys()].filter((row) => isStep(layers[row]));
+  const steps = layers.filter(isStep);
   const sized: MemoryBuffer[] = [];
   for (const { bytes, first, last, occupants } of buffersOf(steps, keys)) {
     if (bytes === null) return { bytes: null, peak: NOTHING, timeline: null };
     // Beyond the last step there is nothing to collide with.
     if (bytes > 0) sized.push({ bytes, first, last: Math.min(last, steps.length - 1), occupants });
   }
-  const timeline = { layers: steps.map(({ index }) => index), buffers: sized };
+  const timeline = { layers: stepRows, buffers: sized };
   if (sized.length === 0) return { bytes: 0, peak: NOTHING, timeline };
   const step = fullestStep(sized, steps.length);
   const tensors = sized
     .filter(({ first, last }) => first <= step && step <= last)
     .map((buffer) => ({ name: occupantAt(buffer, step), bytes: buffer.bytes }))
     .sort((a, b) => b.bytes - a.bytes);
-  const peak = { layer: steps[step]?.index ?? null, tensors };
+  const peak = { layer: stepRows[step] ?? null, tensors };
   return { bytes: arenaBytes(sized, placeBlocks(sized)), peak, timeline };
+}
+
+function isStep(layer: Layer | undefined): boolean {
+  return layer?.isCounted === true && layer.role === "compute";
 }
 
 /** The first step with most bytes alive. */

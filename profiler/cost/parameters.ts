@@ -14,30 +14,51 @@ export interface LayerWeights {
 const NOTHING: readonly never[] = [];
 const HIDDEN_WEIGHTS: LayerWeights = { parameters: null, weightBytes: null, notes: [] };
 const NO_WEIGHTS: LayerWeights = { parameters: 0, weightBytes: 0, notes: [] };
+export const NO_CLAIM: WeightClaim = { origins: [], parts: [], whole: NO_WEIGHTS };
+
+/** What a layer computes with, whoever else does. */
+export interface WeightClaim {
+  /** Distinct constants. */
+  readonly origins: readonly ConstantOrigin[];
+  /** The stored numbers that they are or stand for. */
+  readonly parts: readonly ConstantOrigin[];
+  /** What is the layer's when all of them are. */
+  readonly whole: LayerWeights;
+}
+
+export function weightClaim(layer: Layer): WeightClaim {
+  const origins = weightsOf(layer);
+  const parts = [...new Set(origins.flatMap((origin) => [identityOf(origin), ...storedOf(origin)]))];
+  return { origins, parts, whole: shareOf(layer, origins, () => layer) };
+}
 
 /**
  * Gives every constant to one layer: the first counted one that computes with it, else the first that is shown. Later users of the
  * same constant show 0 and say whose weights they share. Of constants that are decoded, what is stored is given away.
- * @param origins of each layer, where the caller has them already
+ * @param claims of each layer, where the caller has them already
  * @returns weights by the layers' positions
  */
 export function assignWeights(
   layers: readonly Layer[],
-  origins: readonly (readonly ConstantOrigin[])[] = layers.map(weightsOf),
+  claims: readonly WeightClaim[] = layers.map(weightClaim),
 ): readonly LayerWeights[] {
-  const carriers: Carriers = new Map();
+  const carriers = new Map<ConstantOrigin, Layer>();
   for (const isCounted of [true, false]) {
     layers.forEach((layer, index) => {
       if (layer.isCounted !== isCounted) return;
-      for (const origin of origins[index] ?? []) {
-        for (const own of [identityOf(origin), ...storedOf(origin)]) if (!carriers.has(own)) carriers.set(own, layer);
-      }
+      for (const part of claims[index]?.parts ?? NOTHING) if (!carriers.has(part)) carriers.set(part, layer);
     });
   }
-  return layers.map((layer, index) => shareOf(layer, origins[index] ?? [], carriers));
+  return layers.map((layer, index) => {
+    const { origins, parts, whole } = claims[index] ?? NO_CLAIM;
+    return parts.every((part) => carriers.get(part) === layer)
+      ? whole
+      : shareOf(layer, origins, (part) => carriers.get(part));
+  });
 }
 
-type Carriers = Map<ConstantOrigin, Layer>;
+/** The layer that has a constant. */
+type CarrierOf = (part: ConstantOrigin) => Layer | undefined;
 
 /** What makes two constants the same weights: the stored numbers that both stand for, one for one. */
 function identityOf(origin: ConstantOrigin): ConstantOrigin {
@@ -60,25 +81,25 @@ export function weightsOf({ role, inputs }: Layer): readonly ConstantOrigin[] {
   return origins;
 }
 
-function shareOf(layer: Layer, origins: readonly ConstantOrigin[], carriers: Readonly<Carriers>): LayerWeights {
+function shareOf(layer: Layer, origins: readonly ConstantOrigin[], carrierOf: CarrierOf): LayerWeights {
   if ("hidesWeights" in layer.operation) return HIDDEN_WEIGHTS;
   if (origins.length === 0) return NO_WEIGHTS;
-  const own = origins.filter((origin) => carriers.get(identityOf(origin)) === layer);
-  const stored = new Set(origins.flatMap(storedOf).filter((part) => carriers.get(part) === layer));
+  const own = origins.filter((origin) => carrierOf(identityOf(origin)) === layer);
+  const stored = new Set(origins.flatMap(storedOf).filter((part) => carrierOf(part) === layer));
   return {
     parameters: sumKnown(own.map(({ elements }) => elements ?? null)),
     weightBytes: sumKnown([...stored].map(({ storedBytes }) => storedBytes ?? null)),
-    notes: own.length === origins.length ? NO_WEIGHTS.notes : sharingNotes(layer, origins, carriers),
+    notes: own.length === origins.length ? NO_WEIGHTS.notes : sharingNotes(layer, origins, carrierOf),
   };
 }
 
 function sharingNotes(
   layer: Layer,
   origins: readonly ConstantOrigin[],
-  carriers: Readonly<Carriers>,
+  carrierOf: CarrierOf,
 ): readonly string[] {
   const lenders = origins
-    .flatMap((origin) => carriers.get(identityOf(origin)) ?? [])
+    .flatMap((origin) => carrierOf(identityOf(origin)) ?? [])
     .filter((lender) => lender !== layer);
   return [...new Set(lenders)].map(({ name }) => `Shares weights with ${name}.`);
 }

@@ -41,7 +41,7 @@ export class Subject {
     readonly layers: readonly Layer[],
     readonly graph: NeutralGraph,
   ) {
-    this.#rows = new Map(layers.map(({ node, index }) => [node, index]));
+    this.#rows = new Map(layers.map(({ node }, row) => [node, row]));
     this.#lifted = new Map(graph.layers.flatMap((layer) => this.rowsOf(layer).map((row) => [row, layer])));
   }
 

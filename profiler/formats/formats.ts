@@ -1,7 +1,7 @@
 import type { ByteSegment } from "../bytes/byte-segments.ts";
 import type { ByteSource, ExternalDataFiles } from "../bytes/byte-source.ts";
 import { count } from "../counters.ts";
-import type { FindGroups } from "../layers/operator-group.ts";
+import { NO_GROUPS, type Grouping } from "../layers/operator-group.ts";
 import type { FormatId } from "../model/format.ts";
 import type { Model, Quantization, TensorId } from "../model/model.ts";
 import type { FormatAdapter } from "../neutral/adapter.ts";
@@ -9,7 +9,7 @@ import type { OperatorTable } from "../operators/operator-rule.ts";
 import { modelIn, modelsIn } from "./bundles/bundle.ts";
 import { FORMAT_TYPES, formatByName, type FormatType } from "./format-types.ts";
 import { quantizedActivations } from "./onnx/quantized-activations.ts";
-import { quantizationGroups } from "./onnx/fusion/quantization-groups.ts";
+import { QUANTIZATION_GROUPS } from "./onnx/fusion/quantization-groups.ts";
 import { ONNX_ADAPTER } from "./onnx/adapter.ts";
 import { ONNX_OPERATORS } from "./onnx/operators/index.ts";
 import { readOnnx } from "./onnx/read.ts";
@@ -42,7 +42,7 @@ export interface Format extends FormatType {
   readonly operators: OperatorTable;
   readonly adapter: FormatAdapter;
   /** What its runtimes run as one operator. */
-  readonly groups: FindGroups;
+  readonly grouping: Grouping;
   /** Schemes of inner tensors that sessions give as integers: what they stand for. */
   readonly quantizedActivations: (model: Model) => ReadonlyMap<TensorId, Quantization>;
   /** Its runtime can leave a graph as it is, or rewrite it: two ways of computing the same. */
@@ -69,7 +69,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     segments: onnxSegments,
     operators: ONNX_OPERATORS,
     adapter: ONNX_ADAPTER,
-    groups: quantizationGroups,
+    grouping: QUANTIZATION_GROUPS,
     quantizedActivations,
     hasOptimizationLevels: true,
     takesRealNumbers: false,
@@ -88,7 +88,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     operators: TFLITE_OPERATORS,
     adapter: TFLITE_ADAPTER,
     // Quantized operators are taken as they are in the file.
-    groups: () => [],
+    grouping: NO_GROUPS,
     quantizedActivations: () => new Map(),
     hasOptimizationLevels: false,
     takesRealNumbers: true,

@@ -16,8 +16,8 @@ export interface Edge {
 export function edgesOf(layers: readonly Layer[]): readonly Edge[] {
   const makers = makersOf(layers);
   const edges: Edge[] = [];
-  for (const { index, inputs, role } of layers) {
-    if (role === "fused") continue;
+  layers.forEach(({ inputs, role }, index) => {
+    if (role === "fused") return;
     const read: Maker[] = [];
     for (const { key } of inputs) {
       const maker = makers.get(key);
@@ -25,7 +25,7 @@ export function edgesOf(layers: readonly Layer[]): readonly Edge[] {
       read.push(maker);
       edges.push({ from: maker.from, output: maker.output, to: index });
     }
-  }
+  });
   return edges;
 }
 
@@ -34,11 +34,11 @@ type Maker = Omit<Edge, "to">;
 /** Who makes the tensor of each key, and as which of its outputs. */
 function makersOf(layers: readonly Layer[]): ReadonlyMap<string, Maker> {
   const makers = new Map<string, Maker>();
-  for (const { index, outputs, role } of layers) {
-    if (role === "fused") continue;
+  layers.forEach(({ outputs, role }, from) => {
+    if (role === "fused") return;
     outputs.forEach(({ key }, output) => {
-      if (key !== "") makers.set(key, { from: index, output });
+      if (key !== "") makers.set(key, { from, output });
     });
-  }
+  });
   return makers;
 }

@@ -5,15 +5,17 @@ import type { LayerTensor } from "./layer.ts";
 
 /** Tensors of an inferred graph as its layers have them: one record for the layer that makes a tensor and all that read it as data. */
 export class LayerTensors {
-  readonly #data: (LayerTensor | undefined)[];
+  readonly #data = new Map<TensorId, LayerTensor>();
 
-  constructor(readonly inferred: InferredGraph) {
-    this.#data = inferred.graph.tensors.map(() => undefined);
-  }
+  constructor(readonly inferred: InferredGraph) {}
 
   data(id: TensorId): LayerTensor {
     if (id === ABSENT) return OMITTED;
-    return (this.#data[id] ??= layerTensor(this.inferred, id));
+    const known = this.#data.get(id);
+    if (known) return known;
+    const tensor = layerTensor(this.inferred, id);
+    this.#data.set(id, tensor);
+    return tensor;
   }
 
   configuration(id: TensorId): LayerTensor {

@@ -5,8 +5,6 @@ import type { Operation } from "../operators/operation.ts";
 
 /** One row of the table: one node, in a body or not, with what inference found of it. */
 export interface Layer {
-  /** Position in the table: file order, bodies after their node. */
-  readonly index: number;
   /** The node's name, or its first output's where the file gives none. */
   readonly name: string;
   /** Native operator, with its domain where that is not the format's own: "Conv", "com.microsoft.FusedConv". */

@@ -1,22 +1,34 @@
+import { count } from "../counters.ts";
 import { ABSENT, type Node } from "../model/model.ts";
+import { spliced, type Runs } from "../model/runs.ts";
 import type { NodeView } from "../operators/node-view.ts";
 import type { InferredBody, InferredGraph, InferredNode, Problem } from "../operators/infer.ts";
 import { mostExpensiveBranch } from "./most-expensive-branch.ts";
 import type { Layer, LayerTensor } from "./layer.ts";
+import { editedRoles } from "./edited-roles.ts";
 import { Groups } from "./grouped-row.ts";
 import { LayerTensors } from "./layer-tensors.ts";
 import { logicalOrigin } from "./logical-weight.ts";
 import { metadataPath, modulePath } from "./module-path.ts";
-import type { FindGroups } from "./operator-group.ts";
+import type { Grouping } from "./operator-group.ts";
+import { PreviousListing } from "./previous-listing.ts";
 import { rolesOf } from "./roles.ts";
 
 export interface Listing {
   readonly layers: readonly Layer[];
   readonly problems: readonly (Problem & { readonly layer: number })[];
-  /** Of each layer how inference saw its node: the same object through edits that do not touch it. */
-  readonly views: readonly NodeView[];
+  /** Of each layer what inference found of its node: the same object through edits that do not touch it. */
+  readonly found: readonly InferredNode[];
   /** Views of nodes that run as one operator with others: what an edit does to those changes their rows. */
   readonly grouped: ReadonlySet<NodeView>;
+  /** Where only what an edit touched was listed anew. */
+  readonly edit?: ListingEdit;
+}
+
+/** How rows are made of those before an edit, by their positions there. */
+export interface ListingEdit {
+  readonly before: readonly Layer[];
+  readonly runs: Runs<Layer>;
 }
 
 /** One entry of the model, inferred; only the profiled one counts. */
@@ -28,23 +40,64 @@ export interface InferredEntry {
 
 /**
  * Rows of a whole model: one a node, in file order, each followed by the rows of its bodies.
- * @param findGroups what the runtime runs as one operator: its other nodes get rows that cost nothing
+ * @param grouping what the runtime runs as one operator: its other nodes get rows that cost nothing
  * @param previous of the model that this one was edited from: rows of what inference found again are taken over from it
  */
-export function listLayers(entries: readonly InferredEntry[], findGroups: FindGroups, previous?: Listing): Listing {
-  const lister = new Lister(findGroups, previous);
+export function listLayers(entries: readonly InferredEntry[], grouping: Grouping, previous?: Listing): Listing {
+  const edited = previous && listEdited(entries, grouping, PreviousListing.of(previous));
+  if (edited) return edited;
+  const lister = new Lister(grouping, previous);
   for (const { name, inferred, isProfiled } of entries) {
     const notes = [`Runs only from entry "${name}", which is not the one profiled.`];
     lister.list(inferred, isProfiled ? TOP : { path: [name], repeats: 1, isCounted: false, notes });
   }
   const outputs = entries.flatMap(({ inferred }) => inferred.graph.outputs.map((id) => inferred.keys[id] ?? ""));
-  const { rows, problems, views, grouped } = lister;
+  const { rows, problems, found, grouped } = lister;
   const roles = rolesOf(rows, new Set(outputs));
   const layers = rows.map((row, index): Layer => {
     const role = row.role === "fused" ? row.role : (roles[index] ?? "compute");
-    return row.role === role && row.index === index ? row : { ...row, role, index };
+    return row.role === role ? row : { ...row, role };
   });
-  return { layers, problems, views, grouped };
+  return { layers, problems, found, grouped };
+}
+
+/** Only rows of what an edit touched; undefined where those of others may change with them. */
+function listEdited(
+  entries: readonly InferredEntry[],
+  grouping: Grouping,
+  previous: PreviousListing,
+): Listing | undefined {
+  const [entry, another] = entries;
+  const edit = entry?.inferred.edit;
+  const { listing } = previous;
+  if (entry === undefined || edit === undefined || another !== undefined || !previous.isFlat(edit.before)) return undefined;
+  const lister = new Lister(grouping, listing);
+  const tensors = new LayerTensors(entry.inferred);
+  const found = edit.runs.parts.flatMap(({ came }) => came);
+  if (found.some((one) => grouping.isIn(one) || one.node.bodies.length > 0)) return undefined;
+  const described = found.map((one) => previous.row(one) ?? lister.describe(one, tensors, TOP));
+  const before = previous.rowsOf(entry.inferred);
+  const roles = editedRoles(before, entry.inferred, described);
+  if (roles === undefined) return undefined;
+  const rows = new Map(
+    found.map((one, place) => {
+      const [row, role] = [described[place], roles[place] ?? "compute"];
+      return [one, row === undefined || row.role === role ? row : { ...row, role }];
+    }),
+  );
+  const parts = edit.runs.parts.map(({ from, to, came }) => {
+    return { from, to, came: came.flatMap((one) => rows.get(one) ?? []) };
+  });
+  const runs = { parts, gone: edit.runs.gone };
+  const { nodes } = entry.inferred;
+  const isFine = listing.problems.length === 0 && found.every(({ problems }) => problems.length === 0);
+  return {
+    layers: spliced(runs, before, (row) => row),
+    problems: isFine ? [] : nodes.flatMap(({ problems }, layer) => problems.map((problem) => ({ ...problem, layer }))),
+    found: nodes,
+    grouped: listing.grouped,
+    edit: { before, runs },
+  };
 }
 
 /** What a row has from the bodies around it. */
@@ -58,33 +111,33 @@ interface Around {
 const TOP: Around = { path: [], repeats: 1, isCounted: true, notes: [] };
 
 class Lister {
-  /** Role and position of each are told when all are listed. */
+  /** The role of each is told when all are listed. */
   readonly rows: Layer[] = [];
   readonly problems: (Problem & { readonly layer: number })[] = [];
-  readonly views: NodeView[] = [];
+  readonly found: InferredNode[] = [];
   readonly grouped = new Set<NodeView>();
 
   readonly #modulePaths = new Map<string, readonly string[]>();
-  readonly #known = new Map<NodeView, Layer>();
+  readonly #previous: PreviousListing | undefined;
 
   constructor(
-    private readonly findGroups: FindGroups,
+    private readonly grouping: Grouping,
     previous: Listing | undefined,
   ) {
-    previous?.layers.forEach((layer, index) => {
-      const view = previous.views[index];
-      if (view && !previous.grouped.has(view)) this.#known.set(view, layer);
-    });
+    this.#previous = previous && PreviousListing.of(previous);
   }
 
   list(inferred: InferredGraph, around: Around): void {
     const tensors = new LayerTensors(inferred);
-    const groups = new Groups(this.findGroups(inferred));
+    const { isIn, find } = this.grouping;
+    const groups = new Groups(inferred.nodes.some(isIn) ? find(inferred) : []);
     for (const node of inferred.nodes) {
-      const known = groups.has(node.node) ? undefined : this.#listed(node, around);
-      const row = known ?? groups.placed(this.#describe(node, tensors, around), tensors);
-      if (groups.has(node.node)) this.grouped.add(node.view);
-      this.views.push(node.view);
+      const isGrouped = groups.has(node.node);
+      // Rows of the graph that a run starts from have nothing around them.
+      const known = isGrouped || around !== TOP ? undefined : this.#previous?.row(node);
+      const row = known ?? groups.placed(this.describe(node, tensors, around), tensors);
+      if (isGrouped) this.grouped.add(node.view);
+      this.found.push(node);
       for (const problem of node.problems) this.problems.push({ ...problem, layer: this.rows.length });
       const counted = node.rule?.control?.isChoice === true ? mostExpensiveBranch(node.bodies) : undefined;
       const isNoted = counted === undefined || known !== undefined;
@@ -93,21 +146,14 @@ class Lister {
     }
   }
 
-  /** The row that the node had before: of the graph that a run starts from, whose rows have nothing around them. */
-  #listed({ node, view }: InferredNode, around: Around): Layer | undefined {
-    const row = around === TOP ? this.#known.get(view) : undefined;
-    if (row === undefined || row.node === node) return row;
-    return row.node.name === node.name && row.node.metadata === node.metadata ? { ...row, node } : undefined;
-  }
-
-  #describe(inferred: InferredNode, tensors: LayerTensors, around: Around): Layer {
+  describe(inferred: InferredNode, tensors: LayerTensors, around: Around): Layer {
+    count("describedRows");
     const { node, rule, view, operation, problems } = inferred;
     const outputs = node.outputs.map((id) => tensors.data(id));
     const name = node.name === "" ? (outputs.find(({ key }) => key !== "")?.name ?? "") : node.name;
     const computesIn = rule?.computesIn?.(view);
     const modules = metadataPath(node.metadata) ?? modulePath(name, this.#modulePaths);
     return {
-      index: this.rows.length,
       name,
       op: qualifiedOp(node),
       operation,

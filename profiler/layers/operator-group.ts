@@ -1,6 +1,6 @@
 import type { DataType } from "../model/data-type.ts";
 import type { Node, TensorId } from "../model/model.ts";
-import type { InferredGraph } from "../operators/infer.ts";
+import type { InferredGraph, InferredNode } from "../operators/infer.ts";
 
 /**
  * Nodes of one graph that the runtime runs as one operator: the row of `node` stands for all, with the tensors that the one operator
@@ -27,4 +27,10 @@ export interface GroupTensor {
 }
 
 /** A runtime's rules for what it runs as one operator. */
-export type FindGroups = (graph: InferredGraph) => readonly OperatorGroup[];
+export interface Grouping {
+  /** Whether a node can be in a group at all; where none can, nothing is looked for. */
+  readonly isIn: (node: InferredNode) => boolean;
+  readonly find: (graph: InferredGraph) => readonly OperatorGroup[];
+}
+
+export const NO_GROUPS: Grouping = { isIn: () => false, find: () => [] };

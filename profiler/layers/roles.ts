@@ -3,7 +3,7 @@ import type { Layer } from "./layer.ts";
 type Unclassified = Pick<Layer, "operation" | "inputs" | "outputs">;
 
 /** Kinds that are work wherever their result goes: never taken for shape arithmetic. */
-const ALWAYS_COMPUTE: ReadonlySet<string> = new Set([
+export const ALWAYS_COMPUTE: ReadonlySet<string> = new Set([
   "conv",
   "dense",
   "matmul",
@@ -60,7 +60,7 @@ function consumersOf(layers: readonly Unclassified[]): ReadonlyMap<string, reado
   return consumers;
 }
 
-function isFolded({ operation, outputs }: Unclassified): boolean {
+export function isFolded({ operation, outputs }: Unclassified): boolean {
   if (operation.kind === "control" || outputs.every(({ key }) => key === "")) return false;
   return outputs.every(({ key, constant }) => key === "" || constant !== undefined);
 }

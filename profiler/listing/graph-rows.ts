@@ -11,6 +11,8 @@ export interface GraphRows {
 
 export interface Row {
   readonly layer: Layer;
+  /** Its position among the rows of all graphs. */
+  readonly index: number;
   readonly bodies: readonly { readonly body: Body; readonly rows: GraphRows }[];
 }
 
@@ -21,11 +23,12 @@ export function graphRows(graphs: readonly Graph[], layers: readonly Layer[]): r
     const rows: Row[] = [];
     const known = new Map<TensorId, LayerTensor>();
     while (rows.length < graph.nodes.length) {
-      const layer = layers[next];
+      const index = next;
+      const layer = layers[index];
       if (layer === undefined) break;
       next += 1;
       learn(known, layer);
-      rows.push({ layer, bodies: layer.node.bodies.map((body) => ({ body, rows: take(body.graph) })) });
+      rows.push({ layer, index, bodies: layer.node.bodies.map((body) => ({ body, rows: take(body.graph) })) });
     }
     return { graph, rows, known };
   };

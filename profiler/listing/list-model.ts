@@ -145,8 +145,8 @@ function writeModule(writer: ListingWriter, scope: GraphScope, run: ModuleRun): 
   });
 }
 
-function writeRow(writer: ListingWriter, scope: GraphScope, { layer, bodies }: Row): void {
-  const { node, index, op } = layer;
+function writeRow(writer: ListingWriter, scope: GraphScope, { layer, index, bodies }: Row): void {
+  const { node, op } = layer;
   const first = layer.outputs.find(({ key }) => key !== "")?.name ?? "";
   if (node.name !== "" && !first.startsWith(node.name)) writer.write(`[${nameText(node.name)}] `);
   writeNames(writer, scope, node.outputs, true);

@@ -134,7 +134,7 @@ export interface Quantization {
 
 /** One operator as the file has it. */
 export interface Node {
-  /** Position in its graph. */
+  /** Tells it from the others of its graph, through edits too: its position in the file, and a number above all those for what an edit adds. */
   readonly index: number;
   /** As in the file; often empty, and always in TFLite. */
   readonly name: string;

@@ -28,8 +28,11 @@ export interface FormatAdapter {
   integerSupport?(model: Model): IntegerSupport;
   /** Makes activations integers, when all layers are written under their names. @throws {LoweringError} */
   quantizeActivations?(draft: GraphBuilder, integers: ReadonlyMap<TensorId, IntegerGrid>): void;
-  /** Bytes that the edited model would take as a file, of a prediction too; without it they are estimated by the weights. */
-  fileBytes?(model: Model): Promise<number>;
+  /**
+   * Bytes that the edited model takes as a file, of a prediction too.
+   * @param base that it was edited from
+   */
+  fileBytes(model: Model, base: Model): Promise<number>;
 }
 
 export interface Lifted {

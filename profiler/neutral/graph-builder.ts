@@ -31,6 +31,7 @@ export interface ConstantDraft {
 /** A graph that a format's lowering adds tensors and nodes to. Tensors keep their ids; nodes that were there keep their bytes. */
 export class GraphBuilder {
   readonly nodes: Node[] = [];
+  readonly #new: Node[] = [];
   readonly tensors: Tensor[];
   /** Those of the graph, and those that were added. */
   readonly #taken: ReadonlySet<string>;
@@ -38,6 +39,7 @@ export class GraphBuilder {
   readonly #ranks = new Map<TensorId, number>();
   /** How often nodes read a tensor before the edit. */
   readonly #readers: ReadonlyMap<TensorId, number>;
+  #nextIndex: number;
   #hasTakenNames = false;
   /** The node whose layer is being lowered, or that the layer takes the place of: new nodes inherit what the file notes about it. */
   from: Node | undefined;
@@ -51,9 +53,10 @@ export class GraphBuilder {
     readonly readsWeights: boolean,
   ) {
     this.tensors = [...graph.tensors];
-    const { names, readers } = knownOf(graph);
+    const { names, readers, nextIndex } = knownOf(graph);
     this.#taken = names;
     this.#readers = readers;
+    this.#nextIndex = nextIndex;
   }
 
   /** Version of an operator set: what operators may look like. */
@@ -102,7 +105,7 @@ export class GraphBuilder {
   /** Gives constants another name whose own went to a new one, though a new layer reads them too. */
   nameAgain(): void {
     if (!this.#hasTakenNames) return;
-    for (const id of this.nodes.flatMap(usedTensors)) {
+    for (const id of this.#new.flatMap(usedTensors)) {
       const [tensor, before] = [this.tensors[id], this.lifted[id]];
       if (tensor === undefined || before === undefined || tensor.name !== "" || before.name === "") continue;
       this.tensors[id] = { ...tensor, name: this.#unique(before.name), isNew: true };
@@ -137,8 +140,10 @@ export class GraphBuilder {
     const { span, notes = span, metadata } = this.from ?? {};
     const inherited = { ...(notes && { notes }), ...(metadata && { metadata }) };
     const own = { name, domain, version, attributes, bodies, identity };
-    const node = { index: this.nodes.length, ...inherited, ...own, ...rest };
+    const node = { index: this.#nextIndex, ...inherited, ...own, ...rest };
+    this.#nextIndex += 1;
     this.nodes.push(node);
+    this.#new.push(node);
     return node;
   }
 
@@ -172,6 +177,8 @@ export function storedConstant(dataType: DataType, shape: readonly number[], ele
 interface KnownGraph {
   readonly names: ReadonlySet<string>;
   readonly readers: ReadonlyMap<TensorId, number>;
+  /** Above those of all nodes. */
+  readonly nextIndex: number;
 }
 
 const KNOWN = new WeakMap<Graph, KnownGraph>();
@@ -181,7 +188,8 @@ function knownOf(graph: Graph): KnownGraph {
   if (known) return known;
   const readers = new Map<TensorId, number>();
   for (const node of graph.nodes) for (const id of usedTensors(node)) readers.set(id, (readers.get(id) ?? 0) + 1);
-  const found = { names: new Set(allNames(graph)), readers };
+  const nextIndex = graph.nodes.reduce((next, { index }) => Math.max(next, index + 1), 0);
+  const found = { names: new Set(allNames(graph)), readers, nextIndex };
   KNOWN.set(graph, found);
   return found;
 }

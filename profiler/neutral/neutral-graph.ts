@@ -4,7 +4,7 @@ import type { Dimension, Shape } from "../model/shape.ts";
 import type { Form, FormKind, FormOf, Weights } from "./forms.ts";
 import type { IntegerSupport } from "./integer-support.ts";
 
-/** Position of the layer's node in the graph that was lifted. */
+/** `Node.index` of the layer's node. */
 export type LayerId = number;
 
 /** A layer of the graph that a run starts from. Layers of its bodies are part of the node that runs them. */
@@ -77,7 +77,11 @@ export class NeutralGraph {
 
   /** The layer that a node of the native graph is. */
   layerOf({ index }: Node): NeutralLayer | undefined {
-    return this.#byNode.get(index);
+    return this.layerWith(index);
+  }
+
+  layerWith(id: LayerId): NeutralLayer | undefined {
+    return this.#byNode.get(id);
   }
 
   layer(name: string): NeutralLayer | undefined {

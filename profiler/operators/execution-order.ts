@@ -5,7 +5,11 @@ import { ABSENT, type Graph, type Node, type TensorId } from "../model/model.ts"
  * otherwise the topological order nearest to it. Nodes on a cycle, which readers refuse, would come last in file order.
  */
 export function executionOrder(graph: Graph): readonly Node[] {
-  if (isInOrder(graph)) return graph.nodes;
+  if (IN_ORDER.has(graph.nodes)) return graph.nodes;
+  if (isInOrder(graph)) {
+    IN_ORDER.add(graph.nodes);
+    return graph.nodes;
+  }
   const producer = new Map<TensorId, Node>();
   for (const node of graph.nodes) for (const output of node.outputs) producer.set(output, node);
 
@@ -42,6 +46,14 @@ export function executionOrder(graph: Graph): readonly Node[] {
     }
     return found;
   }
+}
+
+/** Lists of nodes never change: what is known to be in order stays so. */
+const IN_ORDER = new WeakSet<Graph["nodes"]>();
+
+/** Tells that a graph is in order, where somebody knows without a look at all of its nodes. */
+export function knownInOrder({ nodes }: Graph): void {
+  IN_ORDER.add(nodes);
 }
 
 /** Whether no node makes a tensor that an earlier one, or it itself, needs. */

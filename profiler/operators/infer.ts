@@ -8,14 +8,17 @@ import {
   type Graph,
   type Model,
   type Node,
+  type Tensor,
   type TensorId,
 } from "../model/model.ts";
+import { companionRuns, spliced } from "../model/runs.ts";
 import type { Dimension } from "../model/shape.ts";
 import { symbol } from "../model/size-expression.ts";
 import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import { constantType } from "./constant-type.ts";
 import { CALL_RULE } from "./call-rule.ts";
 import { disagreement, lostInput, plausible } from "./check-type.ts";
+import { EditedGraph } from "./edited-graph.ts";
 import { executionOrder } from "./execution-order.ts";
 import { foldedConstant } from "./folded-constant.ts";
 import type { InferredBody, InferredGraph, InferredNode, Problem } from "./inferred-graph.ts";
@@ -55,12 +58,11 @@ export function inferGraph(
   previous?: InferredGraph,
 ): InferredGraph {
   count("inferences");
-  const known = previous && new PreviousInference(previous);
-  return new GraphInference(context, graph, scope, new Effort(context.model.file), undefined, known).run(
-    inputs,
-    [],
-    [],
-  );
+  const known = previous && PreviousInference.of(previous);
+  const effort = new Effort(context.model.file);
+  const edited = known && EditedGraph.of(known, graph);
+  const inference = new GraphInference(context, graph, scope, effort, undefined, known, edited);
+  return edited ? inference.runEdited(edited, inputs) : inference.run(inputs, [], []);
 }
 
 /** The graph around a body, as far as it is inferred when the body's node is reached. */
@@ -103,20 +105,16 @@ class GraphInference {
     readonly effort: Effort,
     readonly surroundings?: Surroundings,
     readonly previous?: PreviousInference,
+    /** Of a graph that was edited. */
+    edited?: EditedGraph,
   ) {
     effort.add(graph);
-    this.#inferredTypes = graph.tensors.map((tensor) => {
-      const known = previous?.stored(tensor);
-      if (known) return known;
-      const { constant, name, outer, isVariable, isScratch, declared } = tensor;
-      if (outer !== undefined) return surroundings?.inferredTypes[outer] ?? UNKNOWN;
-      if (constant) return constantType(constant, tensor);
-      // State lives in the file's own tensors: no node computes its size.
-      return (isVariable || isScratch) && declared ? asDeclared(declared, name, context) : UNKNOWN;
-    });
-    this.#keys = graph.tensors.map(
-      ({ id, outer }) => (outer === undefined ? previous?.key(id) : surroundings?.keys[outer]) ?? `${scope}#${id}`,
-    );
+    this.#inferredTypes = edited?.typesBefore() ?? graph.tensors.map((tensor) => this.#stored(tensor));
+    this.#keys =
+      edited?.keys(scope) ??
+      graph.tensors.map(
+        ({ id, outer }) => (outer === undefined ? previous?.key(id) : surroundings?.keys[outer]) ?? `${scope}#${id}`,
+      );
   }
 
   /** @param inputKeys @param outputKeys keys that inputs and outputs have outside, where they are the same tensors there */
@@ -138,6 +136,46 @@ class GraphInference {
     const inOrder = order.map((node) => this.#infer(node));
     const nodes = order === this.graph.nodes ? inOrder : inFileOrder(this.graph, inOrder);
     return { graph: this.graph, inferredTypes: this.#inferredTypes, keys: this.#keys, nodes };
+  }
+
+  /** As `run`, with a look at nothing but what an edit touched and what that makes a difference to. */
+  runEdited(edited: EditedGraph, inputs: readonly InferredType[]): InferredGraph {
+    const types = this.#inferredTypes;
+    const { tensors } = this.graph;
+    for (const id of edited.changedTensors()) {
+      const tensor = tensors[id];
+      types[id] = tensor ? this.#stored(tensor) : UNKNOWN;
+    }
+    this.graph.inputs.forEach((id, position) => {
+      const given = inputs[position] ?? UNKNOWN;
+      types[id] = edited.previous.same(id, given) ?? given;
+      edited.settle(id, types[id]);
+    });
+    const infer = (node: Node): InferredNode => {
+      const found = this.#infer(node);
+      for (const id of node.outputs) if (id !== ABSENT) edited.settle(id, types[id]);
+      return found;
+    };
+    const before = edited.found;
+    const again = (position: number): InferredNode | undefined => {
+      const found = before[position];
+      return found && edited.isTouched(position) ? infer(found.node) : found;
+    };
+    const runs = companionRuns(edited.runs, before, again, infer);
+    const nodes = spliced(runs, before, (found) => found);
+    const edit = { before: edited.previous.inferred, runs };
+    return { graph: this.graph, inferredTypes: types, keys: this.#keys, nodes, edit };
+  }
+
+  /** Of a tensor that no node makes. */
+  #stored(tensor: Tensor): InferredType {
+    const known = this.previous?.stored(tensor);
+    if (known) return known;
+    const { constant, name, outer, isVariable, isScratch, declared } = tensor;
+    if (outer !== undefined) return this.surroundings?.inferredTypes[outer] ?? UNKNOWN;
+    if (constant) return constantType(constant, tensor);
+    // State lives in the file's own tensors: no node computes its size.
+    return (isVariable || isScratch) && declared ? asDeclared(declared, name, this.context) : UNKNOWN;
   }
 
   #infer(node: Node): InferredNode {

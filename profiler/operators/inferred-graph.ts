@@ -1,4 +1,5 @@
 import type { Body, Graph, Node } from "../model/model.ts";
+import type { Runs } from "../model/runs.ts";
 import type { InferredType } from "./inferred-type.ts";
 import type { NodeView } from "./node-view.ts";
 import type { Operation } from "./operation.ts";
@@ -13,6 +14,15 @@ export interface InferredGraph {
   readonly keys: readonly string[];
   /** In file order. */
   readonly nodes: readonly InferredNode[];
+  /** Where only what an edit touched was looked at. */
+  readonly edit?: InferredEdit;
+}
+
+/** How a graph that was inferred after an edit is made of what was found before it. */
+export interface InferredEdit {
+  readonly before: InferredGraph;
+  /** Of `InferredGraph.nodes`, by their positions before. */
+  readonly runs: Runs<InferredNode>;
 }
 
 export interface InferredNode {

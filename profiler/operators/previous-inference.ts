@@ -1,5 +1,6 @@
 import { ABSENT, type Body, type Graph, type Node, type Tensor, type TensorId } from "../model/model.ts";
 import { usedTensors } from "./execution-order.ts";
+import { namedNodes } from "./layer-names.ts";
 import type { InferredGraph, InferredNode } from "./inferred-graph.ts";
 import type { ConstantOrigin, InferredType } from "./inferred-type.ts";
 
@@ -9,17 +10,45 @@ import type { ConstantOrigin, InferredType } from "./inferred-type.ts";
  * object, so that a change ends where it makes no difference any more.
  */
 export class PreviousInference {
-  readonly #nodes: (InferredNode | undefined)[] = [];
+  /** By a tensor that they make. */
+  readonly #makers: (InferredNode | undefined)[] = [];
+  /** What was found of nodes, by the very node; of those that an edit only named again it is told once for all edits. */
+  readonly #byNode = new Map<Node, InferredNode>();
+
+  #named: readonly InferredNode[] | undefined;
 
   /** @param isMoved a body whose node has another place: keys of its tensors, and of those of bodies in it, name that */
-  constructor(
-    private readonly inferred: InferredGraph,
+  private constructor(
+    readonly inferred: InferredGraph,
     private readonly isMoved = false,
   ) {
-    for (const node of inferred.nodes) {
-      const made = node.node.outputs.find((id) => id !== ABSENT);
-      if (made !== undefined) this.#nodes[made] = node;
+    for (const found of inferred.nodes) {
+      const made = firstMade(found.node);
+      if (made !== ABSENT) this.#makers[made] = found;
+      this.#byNode.set(found.node, found);
     }
+  }
+
+  /** Many edits start from one graph. */
+  static of(inferred: InferredGraph): PreviousInference {
+    const previous = KNOWN.get(inferred) ?? new PreviousInference(inferred);
+    KNOWN.set(inferred, previous);
+    return previous;
+  }
+
+  /** What was found of the graph's nodes under the names that edits give them, by position. */
+  get named(): readonly InferredNode[] {
+    return (this.#named ??= this.#findNamed());
+  }
+
+  #findNamed(): readonly InferredNode[] {
+    const named = namedNodes(this.inferred.graph);
+    return this.inferred.nodes.map((found, position) => {
+      const node = named[position] ?? found.node;
+      const again = node === found.node ? found : { ...found, node };
+      this.#byNode.set(node, again);
+      return again;
+    });
   }
 
   key(id: TensorId): string | undefined {
@@ -28,9 +57,11 @@ export class PreviousInference {
 
   /** Of a tensor of the file's own that is the same as it was. */
   stored(tensor: Tensor): InferredType | undefined {
+    if (tensor.constant === undefined) return undefined;
     const before = this.#tensor(tensor.id);
-    const isSame = before?.constant === tensor.constant && before?.quantization === tensor.quantization;
-    return isSame && tensor.constant !== undefined ? this.inferred.inferredTypes[tensor.id] : undefined;
+    const isSame =
+      before === tensor || (before?.constant === tensor.constant && before.quantization === tensor.quantization);
+    return isSame ? this.inferred.inferredTypes[tensor.id] : undefined;
   }
 
   /** What a tensor was found to be, when that equals what it is found to be now. */
@@ -49,32 +80,48 @@ export class PreviousInference {
    * @param inferredTypes of the edited graph, as far as it is inferred
    */
   node(node: Node, inferredTypes: readonly InferredType[], graph: Graph): InferredNode | undefined {
-    const known = this.#nodes[node.outputs.find((id) => id !== ABSENT) ?? ABSENT];
-    if (known === undefined || !isSameNode(known.node, node)) return undefined;
-    if (this.isMoved && node.bodies.length > 0) return undefined;
-    const isUntouched =
-      usedTensors(node).every((id) => inferredTypes[id] === this.inferred.inferredTypes[id]) &&
-      node.outputs.every((id) => id === ABSENT || this.#isSameOutput(graph, id));
-    if (!isUntouched) return undefined;
-    return known.node === node ? known : { ...known, node };
+    const known = this.#known(node);
+    if (known === undefined || (this.isMoved && node.bodies.length > 0)) return undefined;
+    for (const id of usedTensors(node)) if (inferredTypes[id] !== this.inferred.inferredTypes[id]) return undefined;
+    for (const id of node.outputs) if (id !== ABSENT && !this.#isSameOutput(graph, id)) return undefined;
+    return known;
+  }
+
+  #known(node: Node): InferredNode | undefined {
+    const known = this.#byNode.get(node);
+    if (known) return known;
+    const alike = this.#makers[firstMade(node)];
+    if (alike === undefined || !isSameNode(alike.node, node)) return undefined;
+    const found = { ...alike, node };
+    this.#byNode.set(node, found);
+    return found;
   }
 
   /** What was found of a body. What is around it may be other than it was, so that its nodes are looked at one by one. */
   body(node: Node, { graph, label }: Body): PreviousInference | undefined {
-    const known = this.#nodes[node.outputs.find((id) => id !== ABSENT) ?? ABSENT];
+    const known = this.#makers[firstMade(node)];
     const before = known?.bodies.find(({ body }) => body.graph === graph && body.label === label);
     return before && new PreviousInference(before.graph, this.isMoved || known?.node.index !== node.index);
   }
 
   /** Rules may look at the name and the declared type of what they make. */
   #isSameOutput({ tensors }: Graph, id: TensorId): boolean {
-    const [before, now] = [this.#tensor(id), tensors[id]];
+    const before = this.#tensor(id);
+    const now = tensors[id];
     return before === now || (before?.name === now?.name && before?.declared === now?.declared);
   }
 
   #tensor(id: TensorId): Tensor | undefined {
     return this.inferred.graph.tensors[id];
   }
+}
+
+/** What was found of a graph holds as long as there is the graph. */
+const KNOWN = new WeakMap<InferredGraph, PreviousInference>();
+
+function firstMade({ outputs }: Node): TensorId {
+  for (const id of outputs) if (id !== ABSENT) return id;
+  return ABSENT;
 }
 
 /** Whether two nodes do the same with the same tensors. Of those with bodies the place is part of their tensors' keys. */

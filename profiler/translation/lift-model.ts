@@ -1,9 +1,10 @@
 import { openInputs, sizeAt } from "../bindings.ts";
 import { formatOf } from "../formats/formats.ts";
 import type { DataType } from "../model/data-type.ts";
-import { ABSENT, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
+import { ABSENT, type Graph, type Model, type TensorId } from "../model/model.ts";
 import { isStatic, type Shape } from "../model/shape.ts";
 import { executionOrder, usedTensors } from "../operators/execution-order.ts";
+import { layerNames } from "../operators/layer-names.ts";
 import { inferGraph, type InferredGraph, type InferredNode } from "../operators/infer.ts";
 import { UNKNOWN, type InferredType } from "../operators/inferred-type.ts";
 import type { FormatAdapter, Lifted, LiftScope } from "../neutral/adapter.ts";
@@ -54,12 +55,12 @@ export function liftModel(model: Model, bindings: Readonly<Record<string, number
   const tensors = new Tensors(inferred, side);
   const nodes = new Map(inferred.nodes.map((node) => [node.node, node]));
   const order = executionOrder(graph);
-  const names = layerNames(graph, order);
-  const layers = order.flatMap((node, position): readonly NeutralLayer[] => {
+  const names = layerNames(graph);
+  const layers = order.flatMap((node): readonly NeutralLayer[] => {
     const view = nodes.get(node);
     if (view === undefined) return [];
     const { form, inputs } = bookkeeping(inferred, view) ?? side.lift(view, tensors);
-    return [{ id: node.index, name: names[position] ?? "", op: node.op, form, inputs, outputs: node.outputs, node }];
+    return [{ id: node.index, name: names.get(node) ?? "", op: node.op, form, inputs, outputs: node.outputs, node }];
   });
   const sizesFor = (inputs: ReadonlyMap<TensorId, Shape>): NeutralSizes =>
     inferResized(model, inputs, inferred).inferredTypes.map(({ shape }) => shape);
@@ -130,24 +131,6 @@ function bookkeeping({ inferredTypes }: InferredGraph, { node, rule, view }: Inf
     inputs.length > 0 &&
     view.inputs.every((inferredType) => inferredType === undefined || inferredType.value !== undefined);
   return isArithmetic || rule?.kind === "shape" ? { form: { kind: "shape" }, inputs } : undefined;
-}
-
-/** Names by which edits find layers: the node's, or that of its first output; repeated ones are numbered. */
-function layerNames({ tensors }: Graph, order: readonly Node[]): readonly string[] {
-  const taken = new Set(order.flatMap(({ identity }) => identity ?? []));
-  return order.map(({ identity, name, outputs, op }) => {
-    if (identity !== undefined) return identity;
-    const made = outputs.map((id) => tensors[id]?.name ?? "");
-    return uniqueName([name, ...made].find((candidate) => candidate !== "") ?? op, taken);
-  });
-}
-
-/** `wanted`, or with the first number that is free: conv, conv#2, conv#3. The name is taken afterwards. */
-export function uniqueName(wanted: string, taken: Set<string>): string {
-  let name = wanted;
-  for (let number = 2; taken.has(name); number += 1) name = `${wanted}#${number}`;
-  taken.add(name);
-  return name;
 }
 
 /** Tensors as lifting sees them: what is known of them, and their numbers where they have any. Nothing is read before it is asked for. */

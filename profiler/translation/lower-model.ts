@@ -1,11 +1,14 @@
 import { ABSENT, type Entry, type Graph, type Model, type Node, type TensorId } from "../model/model.ts";
-import { executionOrder } from "../operators/execution-order.ts";
+import { count } from "../counters.ts";
+import { executionOrder, knownInOrder } from "../operators/execution-order.ts";
+import { GraphEdit } from "../operators/graph-edit.ts";
+import { GraphIndex } from "../operators/graph-index.ts";
 import { withoutDead } from "../neutral/dead-code.ts";
 import { GraphBuilder } from "../neutral/graph-builder.ts";
 import { formatOf } from "../formats/formats.ts";
-import { uniqueName } from "./lift-model.ts";
+import { namedNodes, uniqueName, type TakenNames } from "../operators/layer-names.ts";
 import type { Form, Weights } from "../neutral/forms.ts";
-import type { LayerId, NeutralGraph } from "../neutral/neutral-graph.ts";
+import type { LayerId, NeutralGraph, NeutralLayer } from "../neutral/neutral-graph.ts";
 import { LoweringError } from "../neutral/lowering-error.ts";
 import type { Rewrite, TensorRef } from "../neutral/rewrite.ts";
 import { refreshDeclared } from "./stale-types.ts";
@@ -39,16 +42,14 @@ export async function lowerRewrite(
   draft.nameAgain();
   resizeInputs(rewrite, draft);
   await foldConstants(rewrite, draft);
-  const names = renaming(lifted, rewrite, resolve);
-  const renamedNodes = draft.nodes.map((node) => renamed(node, names));
-  draft.nodes.splice(0, draft.nodes.length, ...renamedNodes);
+  const nodes = rewired(draft.nodes, renaming(lifted, rewrite, resolve));
+  if (nodes !== draft.nodes) draft.nodes.splice(0, draft.nodes.length, ...nodes);
   if (rewrite.integers) formatOf(model).adapter.quantizeActivations?.(draft, rewrite.integers);
-  const graph = ordered(withoutDead(old, { ...old, tensors: draft.tensors, nodes: draft.nodes }));
+  const graph = ordered(old, withoutDead(old, { ...old, tensors: draft.tensors, nodes: draft.nodes }));
   const entries = model.entries.map((entry) => (entry.graph === old ? { ...entry, graph } : entry));
   const [first = { name: "", graph }, ...others] = entries;
   const edited = refreshDeclared({ ...model, entries: [first, ...others] satisfies [Entry, ...Entry[]] }, model);
-  const fileBytes = await formatOf(model).adapter.fileBytes?.(edited);
-  return fileBytes === undefined ? edited : { ...edited, fileBytes };
+  return { ...edited, fileBytes: await formatOf(model).adapter.fileBytes(edited, model) };
 }
 
 function freshTensors({ insert = [] }: Rewrite, draft: GraphBuilder): ReadonlyMap<string, TensorId> {
@@ -66,13 +67,13 @@ async function lowerLayers(
 ): Promise<void> {
   const side = formatOf(draft.model).adapter;
   const removed = new Set(remove);
-  const names = new Set(
-    insert.length === 0 ? [] : lifted.layers.filter(({ id }) => !removed.has(id)).map(({ name }) => name),
-  );
+  const names = namesKept(lifted, removed);
   let pending = insert;
-  const removedNodes = old.nodes.filter(({ index }) => removed.has(index));
+  const places = placesOf(old, lifted, [...removed, ...replace.keys()]);
+  const removedNodes = places.flatMap(({ layer: { id, node } }) => (removed.has(id) ? node : []));
   const lowerPending = async (): Promise<void> => {
     for (const { name, form, inputs, outputs } of pending) {
+      count("loweredLayers");
       draft.from = removedNodes.find((node) => node.outputs.some((id) => outputs.includes(id))) ?? removedNodes[0];
       const layer = { name: uniqueName(name, names), form, inputs: inputs.map(resolve), outputs: outputs.map(resolve) };
       await side.lower(layer, draft);
@@ -81,18 +82,50 @@ async function lowerLayers(
     }
     pending = [];
   };
-  for (const node of old.nodes) {
-    const layer = lifted.layerOf(node);
-    const form = replace.get(node.index);
-    if (removed.has(node.index)) await lowerPending();
-    else if (layer === undefined || form === undefined) draft.nodes.push(named(node, layer?.name));
-    else {
+  const nodes = namedNodes(old);
+  let next = 0;
+  const keepUpTo = (position: number): void => {
+    for (; next < position; next += 1) {
+      const node = nodes[next];
+      if (node) draft.nodes.push(node);
+    }
+  };
+  for (const { position, layer } of places) {
+    const form = replace.get(layer.id);
+    keepUpTo(position);
+    next = position + 1;
+    if (removed.has(layer.id)) await lowerPending();
+    else if (form) {
       const { name, inputs, outputs } = layer;
-      draft.from = node;
+      draft.from = nodes[position];
+      count("loweredLayers");
       await side.lower({ name, form, inputs, outputs, before: layer }, draft);
     }
   }
+  keepUpTo(nodes.length);
   await lowerPending();
+}
+
+/** Where layers stand in the graph, in its order. */
+function placesOf(
+  old: Graph,
+  lifted: NeutralGraph,
+  ids: readonly LayerId[],
+): readonly { readonly position: number; readonly layer: NeutralLayer }[] {
+  const index = GraphIndex.of(old);
+  const places = [...new Set(ids)].flatMap((id) => {
+    const layer = lifted.layerWith(id);
+    const position = layer && index.positionOf(layer.node);
+    return layer === undefined || position === undefined ? [] : [{ position, layer }];
+  });
+  return places.sort((a, b) => a.position - b.position);
+}
+
+/** Names of the layers that stay, and of those that take one. */
+function namesKept(lifted: NeutralGraph, removed: ReadonlySet<LayerId>): TakenNames {
+  const added = new Set<string>();
+  const isKept = (layer: NeutralLayer | undefined): boolean => layer !== undefined && !removed.has(layer.id);
+  return { has: (name) => added.has(name) || isKept(lifted.layer(name)), add: (name) => added.add(name) };
 }
 
 /** Most layers keep the axes of their input. */
@@ -100,18 +133,6 @@ function outputRank(form: Form, input: number | undefined): number | undefined {
   if (form.kind === "reshape") return form.target?.length;
   if (form.kind === "reduce-mean" && !form.keepsAxes) return input && input - form.axes.length;
   return input;
-}
-
-/** By the node as it was: many edits start from one graph, and what they do not touch is the same object in all of them. */
-const NAMED = new WeakMap<Node, Node>();
-
-function named(node: Node, name: string | undefined): Node {
-  if (name === undefined || node.identity === name) return node;
-  const known = NAMED.get(node);
-  if (known?.identity === name) return known;
-  const copy = { ...node, identity: name };
-  NAMED.set(node, copy);
-  return copy;
 }
 
 /** The layers that made them are dead then, and taken out as such. */
@@ -123,6 +144,7 @@ async function foldConstants({ fold = new Map<TensorId, Weights>() }: Rewrite, d
       throw new LoweringError(`${name} is ${dataType}, and its numbers are stored as ${weights.dataType}`);
     draft.tensors[id] = { ...about, id, name, constant: await draft.constantOf(weights) };
   }
+  if (fold.size === 0) return;
   const isFolded = (id: TensorId): boolean => fold.has(id);
   const nodes = draft.nodes.filter(({ outputs }) => !outputs.some(isFolded));
   draft.nodes.splice(0, draft.nodes.length, ...nodes);
@@ -188,6 +210,10 @@ function followed(
   throw new LoweringError("a rewrite leads a tensor back to itself");
 }
 
+function rewired(nodes: readonly Node[], names: Renaming): readonly Node[] {
+  return names.inputs.size + names.outputs.size === 0 ? nodes : nodes.map((node) => renamed(node, names));
+}
+
 function renamed(node: Node, { inputs, outputs }: Renaming): Node {
   const isNamed = node.inputs.some((id) => inputs.has(id)) || node.outputs.some((id) => outputs.has(id));
   if (!isNamed) return node;
@@ -199,7 +225,7 @@ function renamed(node: Node, { inputs, outputs }: Renaming): Node {
   };
 }
 
-function ordered(graph: Graph): Graph {
-  const nodes = executionOrder(graph).map((node, index) => (node.index === index ? node : { ...node, index }));
-  return { ...graph, nodes };
+function ordered(old: Graph, graph: Graph): Graph {
+  if (new GraphEdit(old, graph).isKnownInOrder) knownInOrder(graph);
+  return { ...graph, nodes: executionOrder(graph) };
 }

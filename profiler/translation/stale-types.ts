@@ -2,6 +2,7 @@ import { bindInputs } from "../bindings.ts";
 import type { DeclaredDimension, DeclaredType, Model, Tensor } from "../model/model.ts";
 import { namesIn } from "../model/size-expression.ts";
 import type { Shape } from "../model/shape.ts";
+import { GraphEdit } from "../operators/graph-edit.ts";
 import { inferGraph } from "../operators/infer.ts";
 import { formatOf } from "../formats/formats.ts";
 import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
@@ -15,13 +16,16 @@ import { inferOpen } from "./lift-model.ts";
 export function refreshDeclared(model: Model, base: Model): Model {
   const { graph } = model.entries[0];
   const old = base.entries[0].graph;
-  const inferredTypes = inferOpen(model, base).inferredTypes;
+  const { inferredTypes } = inferOpen(model, base);
+  const before = inferOpen(base).inferredTypes;
   const { declaresEveryTensor } = formatOf(model);
   const examples = declaresEveryTensor ? boundShapes(model, base) : [];
-  const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
-  const tensors = graph.tensors.map((tensor): Tensor => {
-    const { dataType, shape } = inferredTypes[tensor.id] ?? {};
-    if (!made.has(tensor.id) || shape === undefined) return tensor;
+  const edit = new GraphEdit(old, graph);
+  const tensors = graph.tensors.map((tensor, id): Tensor => {
+    const isSame = tensor === old.tensors[id] && inferredTypes[id] === before[id];
+    if (isSame || edit.makerOf(id) === undefined) return tensor;
+    const { dataType, shape } = inferredTypes[id] ?? {};
+    if (shape === undefined) return tensor;
     const example = examples[tensor.id];
     const declared = tensor.declared;
     if (declared === undefined) {
@@ -37,7 +41,7 @@ export function refreshDeclared(model: Model, base: Model): Model {
   const isMain = (entry: typeof first): boolean => entry.graph === graph;
   const replaced = others.map((entry) => (isMain(entry) ? { ...entry, graph: refreshed } : entry));
   const entries: Model["entries"] = [{ ...first, graph: refreshed }, ...replaced];
-  return { ...model, entries, fileBytes: model.fileBytes + constantBytes(tensors) - constantBytes(old.tensors) };
+  return { ...model, entries };
 }
 
 /** Sizes that a run has by default: TFLite writes them beside the dynamic ones. */
@@ -77,8 +81,4 @@ function newShape(shape: Shape, example: Shape | undefined): readonly DeclaredDi
     if (typeof usual === "number") return { dynamic: true, example: usual };
     return size === UNKNOWN_SIZE || [...namesIn(size)].some((name) => /[[(]/.test(name)) ? null : size.toString();
   });
-}
-
-function constantBytes(tensors: readonly Tensor[]): number {
-  return tensors.reduce((sum, { constant }) => sum + (constant?.storedBytes ?? 0), 0);
 }

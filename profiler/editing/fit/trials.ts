@@ -112,7 +112,8 @@ export class Trials {
   /** @param base that the model was edited from */
   totalsOf(model: Model, base?: Model): Totals {
     const { bindings = {}, hardware } = this.options;
-    const analysed = this.#analysed.get(model) ?? analyseModel(model, bindings, base && this.#analysed.get(base));
+    const previous = base && this.#analysed.get(base);
+    const analysed = this.#analysed.get(model) ?? analyseModel(model, bindings, previous);
     this.#analysed.set(model, analysed);
     return totalsOfAnalysed(analysed, hardware);
   }

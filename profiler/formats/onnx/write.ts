@@ -1,7 +1,7 @@
 import { prepareFile, type PreparedFile } from "../../bytes/atomic-file.ts";
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { ModelFormatError } from "../../errors.ts";
-import type { Constant, Model } from "../../model/model.ts";
+import type { Constant, Graph, Model } from "../../model/model.ts";
 import { WireWalker, type WireField } from "./wire/walk.ts";
 import { writeTargetAt } from "../../bytes/write-target.ts";
 import { copyDataFiles } from "./write/copy-data-files.ts";
@@ -9,7 +9,7 @@ import { DataFile, dataNameOf, prepareDataFile, sweepUnusedData } from "./write/
 import { isEdited } from "../../model/edited.ts";
 import { payloadOf } from "../../neutral/edited-model.ts";
 import { embeddedTensor, fieldPieces } from "./write/encode-tensor.ts";
-import { patchedGraph } from "./write/graph-patch.ts";
+import { patchedGraph, patchedGraphBytes, type PatchContext } from "./write/graph-patch.ts";
 import { bytesOfSegments, lengthOf, writeSegments, type ByteSegment } from "../../bytes/byte-segments.ts";
 import { furtherOutputs } from "./append-outputs.ts";
 
@@ -69,7 +69,7 @@ export async function writeOnnx(model: Model, path: string, options: WriteOption
  * @throws {LoweringError} for a prediction
  */
 export async function onnxBytes(model: Model, tensors: readonly string[] = []): Promise<Uint8Array> {
-  return bytesOfSegments([...(await modelPieces(model, embedded)), ...furtherOutputs(tensors)]);
+  return bytesOfSegments([...(await modelPieces(model, writtenWith(embedded))), ...furtherOutputs(tensors)]);
 }
 
 /**
@@ -82,13 +82,22 @@ export async function onnxSegments(model: Model): Promise<readonly ByteSegment[]
   return [...segments, ...data, ...dataFiles.map((source) => ({ source, offset: 0, length: source.size }))];
 }
 
-/** Bytes that the model would take, its data files among them; of a prediction too. Nothing of the weights is read. */
-export async function onnxSize(model: Model): Promise<number> {
+/**
+ * Bytes that the model would take, its data files among them; of a prediction too. Nothing of the weights is read.
+ * @param base that it was edited from: what the edit left alone is not counted again
+ */
+export async function onnxSize(model: Model, base?: Model): Promise<number> {
   const dataFiles = [...(model.dataFiles?.values() ?? [])];
-  const segments = await modelPieces(model, (name, constant) => {
-    return Promise.resolve(embeddedTensor(name, constant, { bytes: NOTHING, length: constant.storedBytes }));
-  });
+  const segments = await modelPieces(model, (graph, place, context) =>
+    patchedGraphBytes(graph, place, { ...context, tensor: plannedTensor }, base?.entries[0].graph).then((length) => [
+      { bytes: NOTHING, length },
+    ]),
+  );
   return dataFiles.reduce((sum, { size }) => sum + size, lengthOf(segments));
+}
+
+function plannedTensor(name: string, constant: Constant): Promise<readonly ByteSegment[]> {
+  return Promise.resolve(embeddedTensor(name, constant, { bytes: NOTHING, length: constant.storedBytes }));
 }
 
 /** Stands for weights that are measured and never written. */
@@ -101,11 +110,11 @@ async function planned(
 ): Promise<{ readonly segments: readonly ByteSegment[]; readonly data: readonly ByteSegment[] }> {
   const dataFiles = model.dataFiles ?? new Map<string, ByteSource>();
   if (dataFiles.size === 0) {
-    const segments = await modelPieces(model, embedded);
+    const segments = await modelPieces(model, writtenWith(embedded));
     if (!isEdited(model) || lengthOf(segments) <= largestModel) return { segments, data: [] };
   }
   const data = new DataFile(location, dataFiles);
-  const segments = await modelPieces(model, (name, constant) => data.tensor(name, constant));
+  const segments = await modelPieces(model, writtenWith((name, constant) => data.tensor(name, constant)));
   return { segments, data: data.segments };
 }
 
@@ -113,10 +122,18 @@ async function embedded(name: string, constant: Constant): Promise<readonly Byte
   return embeddedTensor(name, constant, await payloadOf(constant));
 }
 
-async function modelPieces(
-  model: Model,
-  tensor: (name: string, constant: Constant) => Promise<readonly ByteSegment[]>,
-): Promise<readonly ByteSegment[]> {
+/** What becomes of the graph of a file. */
+type PatchGraph = (
+  graph: Graph,
+  place: WireField,
+  context: Omit<PatchContext, "tensor">,
+) => Promise<readonly ByteSegment[]>;
+
+function writtenWith(tensor: PatchContext["tensor"]): PatchGraph {
+  return (graph, place, context) => patchedGraph(graph, place, { ...context, tensor });
+}
+
+async function modelPieces(model: Model, patch: PatchGraph): Promise<readonly ByteSegment[]> {
   const { source } = model;
   if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
   const whole = { source, offset: 0, length: source.size };
@@ -131,7 +148,7 @@ async function modelPieces(
     });
   }
   const irVersion = await irVersionOf(fields, walker);
-  const patched = await patchedGraph(model.entries[0].graph, graph, { source, walker, irVersion, tensor });
+  const patched = await patch(model.entries[0].graph, graph, { source, walker, irVersion });
   const end = graph.offset + graph.length;
   return [
     { source, offset: 0, length: graph.start },

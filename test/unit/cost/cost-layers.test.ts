@@ -7,7 +7,7 @@ import { layer, listed, omitted, tensor, weight } from "./layer-builder.ts";
 
 const HARDWARE = findHardware("eie-45nm");
 
-function cost(rows: readonly Omit<Layer, "index">[], hardware: HardwareProfile = HARDWARE): CostedLayers {
+function cost(rows: readonly Layer[], hardware: HardwareProfile = HARDWARE): CostedLayers {
   return costLayers(listed(...rows), { fileBytes: 1000, hardware, inputKeys: ["x"], outputKeys: ["y"] });
 }
 

@@ -30,10 +30,10 @@ export function weight(name: string, shape: Shape, dataType: DataType = "float32
   return tensor(name, shape, { dataType, constant: origin(name, shape, dataType) });
 }
 
-type LayerOptions = Partial<Omit<Layer, "index" | "name" | "node">>;
+type LayerOptions = Partial<Omit<Layer, "name" | "node">>;
 
 /** One row; `operation` defaults to an element-wise one of one operation an element. */
-export function layer(name: string, options: LayerOptions): Omit<Layer, "index"> {
+export function layer(name: string, options: LayerOptions): Layer {
   return {
     op: "Test",
     operation: { kind: "elementwise", geometry: { opsPerElement: 1 } },
@@ -52,8 +52,8 @@ export function layer(name: string, options: LayerOptions): Omit<Layer, "index">
   };
 }
 
-export function listed(...rows: readonly Omit<Layer, "index">[]): readonly Layer[] {
-  return rows.map((row, index) => ({ ...row, index }));
+export function listed(...rows: readonly Layer[]): readonly Layer[] {
+  return rows;
 }
 
 const NODE: Node = {

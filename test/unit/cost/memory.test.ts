@@ -16,7 +16,7 @@ function step(
   inputs: readonly LayerTensor[],
   output: LayerTensor,
   options: Partial<Layer> = {},
-): Omit<Layer, "index"> {
+): Layer {
   return layer(name, { inputs, outputs: [output], ...options });
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Layer } from "../../../profiler/layers/layer.ts";
+import { NO_GROUPS } from "../../../profiler/layers/operator-group.ts";
 import { listLayers, type Listing } from "../../../profiler/layers/list-layers.ts";
 import type { Body } from "../../../profiler/model/model.ts";
 import { inferGraph } from "../../../profiler/operators/infer.ts";
@@ -59,7 +60,7 @@ function list(...sketches: readonly GraphSketch[]): Listing {
     );
     return { name: graph.name, inferred, isProfiled: entry === 0 };
   });
-  return listLayers(entries, () => []);
+  return listLayers(entries, NO_GROUPS);
 }
 
 function body(role: Body["role"], label: string, macs: readonly number[]): Body {
@@ -90,11 +91,11 @@ describe("listLayers", () => {
       ],
     });
     assert.deepEqual(
-      layers.map(({ index, name, op, path }) => ({ index, name, op, path: path.join("/") })),
+      layers.map(({ name, op, path }) => ({ name, op, path: path.join("/") })),
       [
-        { index: 0, name: "/stem/act/Relu", op: "Relu", path: "stem/act" },
-        { index: 1, name: "/head/z", op: "Relu", path: "head" },
-        { index: 2, name: "f", op: "com.example.Fast", path: "" },
+        { name: "/stem/act/Relu", op: "Relu", path: "stem/act" },
+        { name: "/head/z", op: "Relu", path: "head" },
+        { name: "f", op: "com.example.Fast", path: "" },
       ],
     );
     assert.match(layers[2]?.notes[0] ?? "", /no rule for com\.example\.Fast/);

@@ -16,7 +16,7 @@ import { readBytes } from "../restructure/edited-model.ts";
 /** Everything that is shown of a model, and what inference found of each tensor. */
 function shown(analysed: AnalysedModel): object {
   const inferredTypes = analysed.inferred.map((graph) => graph.inferredTypes);
-  const { views: _, ...listing } = analysed.listing;
+  const { found: _found, edit: _edit, ...listing } = analysed.listing;
   return { profile: costModel(analysed, DEFAULT_HARDWARE), listing, inferredTypes };
 }
 

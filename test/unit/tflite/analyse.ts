@@ -4,6 +4,7 @@ import { TFLITE_OPERATORS } from "../../../profiler/formats/tflite/operators/ind
 import type { Model } from "../../../profiler/model/model.ts";
 import { inferGraph, type InferredGraph, type InferredNode } from "../../../profiler/operators/infer.ts";
 import { bindInputs } from "../../../profiler/bindings.ts";
+import { NO_GROUPS } from "../../../profiler/layers/operator-group.ts";
 import { listLayers } from "../../../profiler/layers/list-layers.ts";
 import { costLayers } from "../../../profiler/cost/cost-layers.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
@@ -65,7 +66,7 @@ export async function inferOperator(operator: OperatorCase): Promise<InferredNod
 
 /** MACs of the layers, in order. */
 export function macs(model: Model): readonly (number | null)[] {
-  const { layers } = listLayers([{ name: "main", inferred: infer(model), isProfiled: true }], () => []);
+  const { layers } = listLayers([{ name: "main", inferred: infer(model), isProfiled: true }], NO_GROUPS);
   const costed = costLayers(layers, {
     fileBytes: model.fileBytes,
     hardware: DEFAULT_HARDWARE,

@@ -1,5 +1,5 @@
 import { ownEntry } from "../../../own-entry.ts";
-import type { GroupTensor, OperatorGroup } from "../../../layers/operator-group.ts";
+import type { Grouping, GroupTensor, OperatorGroup } from "../../../layers/operator-group.ts";
 import { ABSENT, type Node, type TensorId } from "../../../model/model.ts";
 import type { InferredGraph, InferredNode } from "../../../operators/infer.ts";
 import { isRedundantCut } from "./redundant-cut.ts";
@@ -15,8 +15,9 @@ import {
  * QuantizeLinear and DequantizeLinear with the operator between them, where ONNX Runtime runs them as one on integers. What it does not
  * take together stays as it is: a Conv without a QuantizeLinear behind it computes in float.
  */
-export function quantizationGroups(inferred: InferredGraph): readonly OperatorGroup[] {
-  if (!inferred.nodes.some(isDequantize)) return [];
+export const QUANTIZATION_GROUPS: Grouping = { isIn: isDequantize, find: quantizationGroups };
+
+function quantizationGroups(inferred: InferredGraph): readonly OperatorGroup[] {
   const graph = new QuantizedGraph(inferred);
   const drafts = inferred.nodes.flatMap((inferredNode) => groupOf(graph, inferredNode) ?? []);
   return withDequantizers(graph, drafts);

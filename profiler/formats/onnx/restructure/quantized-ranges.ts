@@ -29,15 +29,12 @@ function isQuantized(nodes: GraphBuilder["nodes"], tensor: TensorId): boolean {
  * @throws {LoweringError}
  */
 export function checkInnerRanges({ nodes, tensors }: GraphBuilder): void {
-  const dequantizers = new Map(
-    nodes.filter(({ op }) => op === "DequantizeLinear").map((node) => [node.outputs[0] ?? ABSENT, node] as const),
-  );
-  for (const { op, inputs, outputs, name, identity } of nodes) {
-    const [output = ABSENT] = outputs;
-    if (!PRODUCTS.has(op) || tensors[output]?.isNew !== true) continue;
-    const sources = inputs.slice(0, 2).map((id) => dequantizers.get(id));
-    if (sources.some((source) => source === undefined)) continue;
-    if (isQuantized(nodes, output)) continue;
+  const products = nodes.filter(({ op, outputs }) => PRODUCTS.has(op) && tensors[outputs[0] ?? ABSENT]?.isNew === true);
+  if (products.length === 0) return;
+  const dequantized = new Set(nodes.filter(({ op }) => op === "DequantizeLinear").map(({ outputs }) => outputs[0]));
+  for (const { inputs, outputs, name, identity } of products) {
+    if (!inputs.slice(0, 2).every((id) => dequantized.has(id))) continue;
+    if (isQuantized(nodes, outputs[0] ?? ABSENT)) continue;
     throw new LoweringError(
       `${identity ?? name}: the model is quantized, and nothing tells the range of a new tensor`,
       { hint: "Edit the float model, then quantize it." },

@@ -1,25 +1,14 @@
 import type { ByteSource } from "../../../bytes/byte-source.ts";
-import { ABSENT, type Constant, type Graph, type Node, type Tensor } from "../../../model/model.ts";
+import { ABSENT, type Constant, type Graph, type Node, type Tensor, type TensorId } from "../../../model/model.ts";
 import { MessageWriter } from "../wire/message-writer.ts";
 import type { WireField, WireWalker } from "../wire/walk.ts";
+import { GRAPH, graphFields, textOf, type GraphFields } from "./graph-fields.ts";
+import { touchedOf, type Touched } from "./touched-fields.ts";
 import { encodeNode, NODE } from "./encode-node.ts";
 import { fieldPieces, TENSOR } from "./encode-tensor.ts";
 import { encodeType, encodeValue, VALUE } from "./encode-value.ts";
-import { bytesSegment, type ByteSegment } from "../../../bytes/byte-segments.ts";
+import { bytesSegment, lengthOf, type ByteSegment } from "../../../bytes/byte-segments.ts";
 
-/** Fields of GraphProto. */
-const GRAPH = {
-  node: 1,
-  initializer: 5,
-  input: 11,
-  output: 12,
-  valueInfo: 13,
-  annotation: 14,
-  sparseInitializer: 15,
-} as const;
-
-const ANNOTATION_TENSOR = 1;
-const SPARSE_VALUES = 1;
 const DEVICES_SHARDING = 2;
 const SHARDING_TENSOR = 1;
 
@@ -43,137 +32,96 @@ export async function patchedGraph(
   place: WireField,
   context: PatchContext,
 ): Promise<readonly ByteSegment[]> {
-  const fields = await context.walker.fields(place.offset, place.length);
-  return new GraphPatch(graph, fields, await namesOf(fields, context.walker), context).segments();
-}
-
-/** What initializers, values and annotations of a file's graph are called, by their fields; found once for all edits of the file. */
-const NAMES = new WeakMap<readonly WireField[], ReadonlyMap<WireField, string>>();
-
-async function namesOf(fields: readonly WireField[], walker: WireWalker): Promise<ReadonlyMap<WireField, string>> {
-  const known = NAMES.get(fields);
-  if (known) return known;
-  const names = new Map<WireField, string>();
-  for (const field of fields) {
-    const name = await nameOf(field, walker);
-    if (name !== undefined) names.set(field, name);
+  const file = await graphFields(place, context.walker);
+  const { at, behind } = await new GraphPatch(graph, file, context).changes();
+  const parts = file.fields.map((field) => at.get(field) ?? [copied(context.source, field)]);
+  const last = new Map(file.fields.map(({ field }, index) => [field, index]));
+  for (const [field, segments] of behind) {
+    const index = last.get(field);
+    if (index === undefined) parts.push(segments);
+    else parts[index] = [...(parts[index] ?? []), ...segments];
   }
-  NAMES.set(fields, names);
-  return names;
+  return parts.flat();
 }
 
-async function nameOf(field: WireField, walker: WireWalker): Promise<string | undefined> {
-  switch (field.field) {
-    case GRAPH.initializer:
-      return textOf(field, TENSOR.name, walker);
-    case GRAPH.sparseInitializer: {
-      const values = await childOf(field, SPARSE_VALUES, walker);
-      return values ? textOf(values, TENSOR.name, walker) : "";
-    }
-    case GRAPH.input:
-    case GRAPH.output:
-    case GRAPH.valueInfo:
-      return textOf(field, VALUE.name, walker);
-    case GRAPH.annotation:
-      return textOf(field, ANNOTATION_TENSOR, walker);
-    default:
-      return undefined;
-  }
+/**
+ * Bytes of `patchedGraph`.
+ * @param base that the graph was edited from: only what the edit touched is looked at
+ */
+export async function patchedGraphBytes(
+  graph: Graph,
+  place: WireField,
+  context: PatchContext,
+  base?: Graph,
+): Promise<number> {
+  const file = await graphFields(place, context.walker);
+  const { at, behind } = await new GraphPatch(graph, file, context, base).changes();
+  let bytes = place.length;
+  for (const [field, segments] of at) bytes += lengthOf(segments) - copied(context.source, field).length;
+  for (const segments of behind.values()) bytes += lengthOf(segments);
+  return bytes;
 }
 
-/** The last text with this number in a message, as protobuf reads it. */
-async function textOf(message: WireField, number: number, walker: WireWalker): Promise<string> {
-  const child = await childOf(message, number, walker);
-  return child ? walker.text(child) : "";
-}
-
-async function childOf(
-  { offset, length }: WireField,
-  number: number,
-  walker: WireWalker,
-): Promise<WireField | undefined> {
-  const fields = await walker.fields(offset, length);
-  return fields.findLast(({ field }) => field === number);
+/** What an edited model has otherwise than its file. */
+interface GraphChanges {
+  /** What stands where a field of the file stood. */
+  readonly at: ReadonlyMap<WireField, readonly ByteSegment[]>;
+  /** What comes behind the last field of a number. */
+  readonly behind: ReadonlyMap<number, readonly ByteSegment[]>;
 }
 
 class GraphPatch {
-  readonly #byName: ReadonlyMap<string, Tensor>;
-  /** Names that the file has and the graph has no longer. */
-  readonly #gone: ReadonlySet<string>;
-  /** Names of the file's initializers. */
-  readonly #stored = new Set<string>();
-  /** Names of inputs and outputs that the graph has, by field; those that were written go. */
-  readonly #ends: ReadonlyMap<number, Set<string>>;
+  readonly #touch: Touched;
+  /** Tensors that an edit made, changed or took out, by their names. */
+  readonly #touched: ReadonlyMap<string, Tensor>;
 
   constructor(
     private readonly graph: Graph,
-    private readonly fields: readonly WireField[],
-    private readonly names: ReadonlyMap<WireField, string>,
+    private readonly file: GraphFields,
     private readonly context: PatchContext,
+    base?: Graph,
   ) {
-    const alive = new Set([...graph.inputs, ...graph.nodes.flatMap(({ outputs }) => outputs)]);
-    this.#byName = new Map(graph.tensors.map((tensor) => [tensor.name, tensor]));
-    const gone = graph.tensors.filter(({ id, constant }) => constant === undefined && !alive.has(id));
-    this.#gone = new Set(gone.map(({ name }) => name));
-    const namesOf = (ids: Graph["inputs"]): Set<string> => new Set(ids.map((id) => this.#name(id)));
-    this.#ends = new Map([
-      [GRAPH.input, namesOf(graph.inputs)],
-      [GRAPH.output, namesOf(graph.outputs)],
-    ]);
+    this.#touch = touchedOf(graph, file, base);
+    this.#touched = new Map(this.#touch.tensors.map((tensor) => [tensor.name, tensor]));
   }
 
-  async segments(): Promise<readonly ByteSegment[]> {
-    const groups = this.#nodeGroups();
-    const parts: ByteSegment[][] = [];
-    const behind = new Map<number, number>();
-    for (const field of this.fields) {
-      const isKept = field.field === GRAPH.node && isUntouched(groups.at(field));
-      if (isKept) parts.push([copied(this.context.source, field)]);
-      else if (field.field === GRAPH.node) parts.push([...(await this.#nodes(groups.at(field)))]);
-      else {
-        const part = this.#field(field);
-        parts.push([...(part instanceof Promise ? await part : part)]);
-      }
-      behind.set(field.field, parts.length - 1);
-    }
+  async changes(): Promise<GraphChanges> {
+    const at = new Map<WireField, readonly ByteSegment[]>();
+    const behind = new Map<number, readonly ByteSegment[]>();
     const append = (field: number, segments: readonly ByteSegment[]): void => {
-      const last = parts[behind.get(field) ?? -1];
-      if (last) last.push(...segments);
-      else parts.push([...segments]);
+      if (segments.length > 0) behind.set(field, [...(behind.get(field) ?? []), ...segments]);
     };
-    append(GRAPH.node, await this.#nodes(groups.rest));
-    const added = this.graph.tensors.filter(({ constant, name }) => constant !== undefined && !this.#stored.has(name));
+    const { groups, rest, added } = this.#touch;
+    for (const [field, nodes] of groups) at.set(field, await this.#nodes(nodes));
+    append(GRAPH.node, await this.#nodes(rest));
+    for (const [name, tensor] of this.#touched)
+      for (const field of this.file.byName.get(name) ?? []) at.set(field, await this.#field(field, tensor));
     for (const { name, constant } of added) {
       if (constant)
         append(GRAPH.initializer, fieldPieces(GRAPH.initializer, await this.context.tensor(name, constant)));
     }
-    // Ends that the file does not have: of a part of its graph.
-    for (const [field, names] of this.#ends) {
-      for (const name of names) {
-        const value = encodeValue(name, this.#byName.get(name)?.declared ?? { dataType: undefined, shape: undefined });
-        append(field, fieldPieces(field, [bytesSegment(value)]));
-      }
-    }
+    for (const [field, ids] of [
+      [GRAPH.input, this.graph.inputs],
+      [GRAPH.output, this.graph.outputs],
+    ] as const)
+      this.#changeEnds(field, ids, at, append);
     if (this.context.irVersion < FIRST_WITH_OWN_INITIALIZERS) append(GRAPH.input, added.flatMap(initializerInput));
-    return parts.flat();
+    return { at, behind };
   }
 
-  /** Which nodes to write at which node field of the file: those that were there stay in their places while their order is the same. */
-  #nodeGroups(): { readonly at: (field: WireField) => readonly Node[]; readonly rest: readonly Node[] } {
-    const places = this.fields.filter(({ field }) => field === GRAPH.node).map(({ offset }) => offset);
-    const kept = this.graph.nodes.flatMap(({ span }) => span?.offset ?? []);
-    const isSorted = kept.every((offset, index) => index === 0 || offset > (kept[index - 1] ?? 0));
-    const groups = new Map<number, readonly Node[]>();
-    let pending: Node[] = [];
-    for (const node of isSorted ? this.graph.nodes : []) {
-      pending.push(node);
-      if (node.span === undefined) continue;
-      groups.set(node.span.offset, pending);
-      pending = [];
+  /** Inputs or outputs that the graph does not have go, and those that the file does not have come behind: of a part of its graph. */
+  #changeEnds(
+    number: number,
+    ids: readonly TensorId[],
+    at: Map<WireField, readonly ByteSegment[]>,
+    append: (field: number, segments: readonly ByteSegment[]) => void,
+  ): void {
+    const wanted = new Map(ids.map((id) => [this.#name(id), this.graph.tensors[id]]));
+    for (const { field, name } of this.file.ends.get(number) ?? []) if (!wanted.delete(name)) at.set(field, []);
+    for (const [name, tensor] of wanted) {
+      const value = encodeValue(name, tensor?.declared ?? { dataType: undefined, shape: undefined });
+      append(number, fieldPieces(number, [bytesSegment(value)]));
     }
-    const [first] = places;
-    if (!isSorted && first !== undefined) groups.set(first, this.graph.nodes);
-    return { at: ({ offset }) => groups.get(offset) ?? [], rest: pending };
   }
 
   async #nodes(nodes: readonly Node[]): Promise<readonly ByteSegment[]> {
@@ -231,27 +179,24 @@ class GraphPatch {
     return fieldPieces(NODE.devices, kept);
   }
 
-  /** At once where the field is copied or left out, as most are. */
-  #field(field: WireField): readonly ByteSegment[] | Promise<readonly ByteSegment[]> {
-    const name = this.names.get(field) ?? "";
-    const copy = copied(this.context.source, field);
+  async #field(field: WireField, tensor: Tensor): Promise<readonly ByteSegment[]> {
+    if (this.#touch.isGone(tensor)) return [];
+    const { name, isNew, constant, declared } = tensor;
     switch (field.field) {
       case GRAPH.initializer:
-      case GRAPH.sparseInitializer: {
-        this.#stored.add(name);
-        const { isNew, constant } = this.#byName.get(name) ?? {};
+      case GRAPH.sparseInitializer:
         if (isNew && constant) return this.#successor(name, constant, field);
-        return this.#gone.has(name) ? [] : [copy];
-      }
+        break;
       case GRAPH.input:
       case GRAPH.output:
-      case GRAPH.valueInfo:
-        return this.#value(field, name, copy);
-      case GRAPH.annotation:
-        return this.#gone.has(name) ? [] : [copy];
+      case GRAPH.valueInfo: {
+        const changed = isNew ? constant : declared?.isEdited ? declared : undefined;
+        if (changed !== undefined) return this.#retyped(field, changed);
+        break;
+      }
       default:
-        return [copy];
     }
+    return [copied(this.context.source, field)];
   }
 
   /** A new constant under the name of one of the file, which leaves it what was noted about it. */
@@ -261,15 +206,6 @@ class GraphPatch {
     const notes = old.filter((part) => part.field === TENSOR.docString || part.field === TENSOR.metadata);
     const pieces = await this.context.tensor(name, constant);
     return fieldPieces(GRAPH.initializer, [...pieces, ...notes.map((part) => copied(source, part))]);
-  }
-
-  #value(field: WireField, name: string, copy: ByteSegment): readonly ByteSegment[] | Promise<readonly ByteSegment[]> {
-    if (this.#gone.has(name)) return [];
-    const { declared, isNew, constant } = this.#byName.get(name) ?? {};
-    const isEnd = this.#ends.get(field.field)?.delete(name) ?? true;
-    if (!isEnd && constant === undefined) return [];
-    const changed = isNew ? constant : declared?.isEdited ? declared : undefined;
-    return changed === undefined ? [copy] : this.#retyped(field, changed);
   }
 
   async #retyped(field: WireField, changed: Parameters<typeof encodeType>[0]): Promise<readonly ByteSegment[]> {
@@ -283,11 +219,6 @@ class GraphPatch {
   #name(id: number): string {
     return id === ABSENT ? "" : (this.graph.tensors[id]?.name ?? "");
   }
-}
-
-/** Whether one node stands in its place, as the file has it. */
-function isUntouched([node, ...others]: readonly Node[]): boolean {
-  return others.length === 0 && node?.span !== undefined && node.isRewired !== true;
 }
 
 function copied(source: ByteSource, { start, offset, length }: WireField): ByteSegment {
