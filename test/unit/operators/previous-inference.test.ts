@@ -16,7 +16,8 @@ import { readBytes } from "../restructure/edited-model.ts";
 /** Everything that is shown of a model, and what inference found of each tensor. */
 function shown(analysed: AnalysedModel): object {
   const inferredTypes = analysed.inferred.map((graph) => graph.inferredTypes);
-  const { found: _found, edit: _edit, ...listing } = analysed.listing;
+  const { layers, problems, grouped } = analysed.listing;
+  const listing = { layers, problems, grouped: grouped.size };
   return { profile: costModel(analysed, DEFAULT_HARDWARE), listing, inferredTypes };
 }
 
