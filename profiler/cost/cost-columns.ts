@@ -2,7 +2,15 @@ import { totalEnergy } from "./energy.ts";
 import type { LayerCost } from "./layer-cost.ts";
 
 /** What totals are sums of. */
-const SUMMED = ["parameters", "macs", "otherOps", "weightBytes", "energyPicojoules", "latencySeconds", "unknownRows"] as const;
+const SUMMED = [
+  "parameters",
+  "macs",
+  "otherOps",
+  "weightBytes",
+  "energyPicojoules",
+  "latencySeconds",
+  "unknownRows",
+] as const;
 
 /** Rows that count whose weights are not known. */
 const COLUMNS = [...SUMMED, "unknownWeights"] as const;

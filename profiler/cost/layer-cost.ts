@@ -31,7 +31,9 @@ export function costsOf(
     layers,
     own.map(({ claim }) => claim),
   );
-  const weightBytes = sumKnown(weights.map((weight, row) => (layers[row]?.isCounted === true ? weight.weightBytes : 0)));
+  const weightBytes = sumKnown(
+    weights.map((weight, row) => (layers[row]?.isCounted === true ? weight.weightBytes : 0)),
+  );
   const placement = placementOf(weightBytes, arenaBytes, hardware);
   const costs = layers.map((layer, index) =>
     costOf(layer, own[index] ?? NO_COUNTS, weights[index] ?? NO_CLAIM.whole, placement, hardware),
@@ -40,7 +42,10 @@ export function costsOf(
 }
 
 /** What was last estimated of a layer, by what is counted of it: edits leave most layers as they were, on the same hardware. */
-const ESTIMATED = new WeakMap<OwnCounts, { readonly cost: LayerCost; readonly on: Placement & { hardware: HardwareProfile } }>();
+const ESTIMATED = new WeakMap<
+  OwnCounts,
+  { readonly cost: LayerCost; readonly on: Placement & { hardware: HardwareProfile } }
+>();
 
 export function costOf(
   layer: Layer,

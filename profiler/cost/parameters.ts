@@ -93,13 +93,7 @@ function shareOf(layer: Layer, origins: readonly ConstantOrigin[], carrierOf: Ca
   };
 }
 
-function sharingNotes(
-  layer: Layer,
-  origins: readonly ConstantOrigin[],
-  carrierOf: CarrierOf,
-): readonly string[] {
-  const lenders = origins
-    .flatMap((origin) => carrierOf(identityOf(origin)) ?? [])
-    .filter((lender) => lender !== layer);
+function sharingNotes(layer: Layer, origins: readonly ConstantOrigin[], carrierOf: CarrierOf): readonly string[] {
+  const lenders = origins.flatMap((origin) => carrierOf(identityOf(origin)) ?? []).filter((lender) => lender !== layer);
   return [...new Set(lenders)].map(({ name }) => `Shares weights with ${name}.`);
 }

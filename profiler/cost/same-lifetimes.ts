@@ -37,7 +37,8 @@ function areAlike(a: readonly LayerTensor[], b: readonly LayerTensor[]): boolean
 
 function isAlike(a: LayerTensor | undefined, b: LayerTensor | undefined): boolean {
   if (a === b) return true;
-  const hasPlace = (tensor: LayerTensor | undefined): tensor is LayerTensor => tensor !== undefined && isActivation(tensor);
+  const hasPlace = (tensor: LayerTensor | undefined): tensor is LayerTensor =>
+    tensor !== undefined && isActivation(tensor);
   if (!hasPlace(a) || !hasPlace(b)) return !hasPlace(a) && !hasPlace(b);
   return a.key === b.key && a.use === b.use && a.isVariable === b.isVariable && tensorBytes(a) === tensorBytes(b);
 }

@@ -70,7 +70,8 @@ function listEdited(
   const [entry, another] = entries;
   const edit = entry?.inferred.edit;
   const { listing } = previous;
-  if (entry === undefined || edit === undefined || another !== undefined || !previous.isFlat(edit.before)) return undefined;
+  if (entry === undefined || edit === undefined || another !== undefined || !previous.isFlat(edit.before))
+    return undefined;
   const lister = new Lister(grouping, listing);
   const tensors = new LayerTensors(entry.inferred);
   const found = edit.runs.parts.flatMap(({ came }) => came);

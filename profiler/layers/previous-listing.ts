@@ -30,7 +30,9 @@ export class PreviousListing {
   /** Whether the rows are those of one graph, one for each of its nodes, and none is in a group. */
   isFlat({ nodes }: InferredGraph): boolean {
     const { found, grouped } = this.listing;
-    return grouped.size === 0 && found.length === nodes.length && found[0] === nodes[0] && found.at(-1) === nodes.at(-1);
+    return (
+      grouped.size === 0 && found.length === nodes.length && found[0] === nodes[0] && found.at(-1) === nodes.at(-1)
+    );
   }
 
   /** All rows of a flat listing, with the nodes as an edited graph has them. */

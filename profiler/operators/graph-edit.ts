@@ -40,7 +40,9 @@ export class GraphEdit {
       came.every((node) => {
         const isBehind = usedTensors(node).every((id) => made.has(id) || this.#isMadeBefore(id, to));
         for (const id of node.outputs) made.add(id);
-        const isAhead = node.outputs.every((id) => this.index.readersOf(id).every((at) => at >= to || this.#isGone.has(at)));
+        const isAhead = node.outputs.every((id) =>
+          this.index.readersOf(id).every((at) => at >= to || this.#isGone.has(at)),
+        );
         return isBehind && isAhead;
       }),
     );

@@ -43,4 +43,3 @@ export function uniqueName(wanted: string, taken: TakenNames): string {
   taken.add(name);
   return name;
 }
-

@@ -114,7 +114,10 @@ async function planned(
     if (!isEdited(model) || lengthOf(segments) <= largestModel) return { segments, data: [] };
   }
   const data = new DataFile(location, dataFiles);
-  const segments = await modelPieces(model, writtenWith((name, constant) => data.tensor(name, constant)));
+  const segments = await modelPieces(
+    model,
+    writtenWith((name, constant) => data.tensor(name, constant)),
+  );
   return { segments, data: data.segments };
 }
 

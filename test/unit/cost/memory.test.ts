@@ -11,12 +11,7 @@ function bytes(name: string, size: number): LayerTensor {
   return tensor(name, [size], { dataType: "uint8" });
 }
 
-function step(
-  name: string,
-  inputs: readonly LayerTensor[],
-  output: LayerTensor,
-  options: Partial<Layer> = {},
-): Layer {
+function step(name: string, inputs: readonly LayerTensor[], output: LayerTensor, options: Partial<Layer> = {}): Layer {
   return layer(name, { inputs, outputs: [output], ...options });
 }
 

@@ -101,4 +101,3 @@ async function childOf(
   const fields = await walker.fields(offset, length);
   return fields.findLast(({ field }) => field === number);
 }
-

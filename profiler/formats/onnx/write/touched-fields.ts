@@ -28,7 +28,12 @@ function touchedInAll(graph: Graph, file: GraphFields): Touched {
   for (const { outputs } of graph.nodes) for (const id of outputs) isAlive[id] = 1;
   const isGone = ({ id, constant }: Tensor): boolean => constant === undefined && isAlive[id] !== 1;
   const tensors = graph.tensors.filter((tensor) => isTouched(tensor) || isGone(tensor));
-  return { ...nodeGroups(graph, file), tensors, added: graph.tensors.filter((tensor) => isAdded(tensor, file)), isGone };
+  return {
+    ...nodeGroups(graph, file),
+    tensors,
+    added: graph.tensors.filter((tensor) => isAdded(tensor, file)),
+    isGone,
+  };
 }
 
 function isTouched({ isNew, declared }: Tensor): boolean {
@@ -128,7 +133,8 @@ function groupsSince(
   };
   for (const { from, to, came } of parts) {
     const [first, last] = [base.nodes[from], base.nodes[to - 1]];
-    const isSorted = (to === from || !first || place(first)) && (to - from < 2 || !last || place(last)) && came.every(place);
+    const isSorted =
+      (to === from || !first || place(first)) && (to - from < 2 || !last || place(last)) && came.every(place);
     if (!isSorted) return undefined;
   }
   return { groups, rest: pending };
