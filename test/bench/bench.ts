@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { ROOT } from "../../install.mjs";
 import { benchCounts } from "./counts.ts";
 import { benchEditing } from "./editing.ts";
 import type { Finding } from "./finding.ts";
@@ -11,6 +13,7 @@ import { countReads, inTurns, median, medianUsage, runEdgewise, runOnnxRuntime, 
 import { benchLowRank } from "./low-rank.ts";
 import { benchPage } from "./page.ts";
 import { benchPhone } from "./phone.ts";
+import { benchRuntimeProcess } from "./runtime-process.ts";
 import { writeDeep, writeDense, writeVgg16, type BenchModel } from "./models.ts";
 
 interface Case {
@@ -35,6 +38,7 @@ const CASES: readonly Case[] = [
   { name: "low-rank", run: async (folder) => benchLowRank(folder, await bundleScript(folder, "fit-dense")) },
   { name: "page", run: benchPage },
   { name: "editing", run: benchEditing },
+  { name: "process", run: async (folder) => benchRuntimeProcess(await bundleScript(folder, "first-answer")) },
   { name: "phone", run: benchPhone },
 ];
 
@@ -166,7 +170,8 @@ async function bundleScript(folder: string, name: string): Promise<string> {
     // Native: loaded from where it is installed.
     alias: { "onnxruntime-node": RUNTIME },
     external: [RUNTIME],
-    logOverride: { "empty-import-meta": "silent" }, // of the thread that TFLite models run in
+    // Processes of runtimes are started beside the build.
+    define: { "import.meta.url": JSON.stringify(pathToFileURL(join(ROOT, "dist/bench.js")).href) },
     minify: true,
     platform: "node",
     target: "node20.19",
