@@ -5,25 +5,26 @@ import {
   moduleTree,
   type LayerNode,
   type ModuleNode,
-  type TreeNode,
 } from "../../profiler/presentation.ts";
 import type { Profile } from "../../profiler/index.ts";
+import { OutlineIndex, type FoldNode, type OutlineNode } from "./outline-index.ts";
 import type { OpenEditor, OpenModels } from "../editor/open-models.ts";
 
 /** VS Code's own outline knows text editors only: this view stands in for it while an editor of ours is active. */
 export const OUTLINE = "edgewise.modules";
 
 /** A node to its parents, which VS Code asks for when a node is to be shown. */
-type Parents = ReadonlyMap<TreeNode, ModuleNode>;
+type Parents = ReadonlyMap<OutlineNode, OutlineNode>;
 
 /** The modules of the active model with their subtotals; selecting one shows it on the page, and the other way round. */
-export class Outline implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
+export class Outline implements vscode.TreeDataProvider<OutlineNode>, vscode.Disposable {
   readonly #models: OpenModels;
   readonly #changes = new vscode.EventEmitter<undefined>();
-  readonly #view: vscode.TreeView<TreeNode>;
+  readonly #view: vscode.TreeView<OutlineNode>;
   readonly #listeners: vscode.Disposable;
   #profile: Profile | undefined;
-  #roots: readonly TreeNode[] = [];
+  #roots: readonly OutlineNode[] = [];
+  #children: ReadonlyMap<OutlineNode, readonly OutlineNode[]> = new Map();
   #parents: Parents = new Map();
   #layers: ReadonlyMap<number, LayerNode> = new Map();
 
@@ -40,16 +41,16 @@ export class Outline implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     );
   }
 
-  getChildren(node?: TreeNode): TreeNode[] {
-    if (node === undefined) return [...this.#roots];
-    return node.kind === "module" ? [...node.children] : [];
+  getChildren(node?: OutlineNode): OutlineNode[] {
+    return [...(node === undefined ? this.#roots : (this.#children.get(node) ?? []))];
   }
 
-  getParent(node: TreeNode): TreeNode | undefined {
+  getParent(node: OutlineNode): OutlineNode | undefined {
     return this.#parents.get(node);
   }
 
-  getTreeItem(node: TreeNode): vscode.TreeItem {
+  getTreeItem(node: OutlineNode): vscode.TreeItem {
+    if (node.kind === "fold") return foldItem(node);
     const item = node.kind === "module" ? moduleItem(node) : layerItem(node);
     const [first] = layersIn([node]);
     if (first) {
@@ -70,11 +71,11 @@ export class Outline implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     const profile = this.#models.active?.document.profile;
     if (profile === undefined || profile === this.#profile) return;
     this.#profile = profile;
-    this.#roots = moduleTree(profile.layers);
-    const [parents, layers] = [new Map<TreeNode, ModuleNode>(), new Map<number, LayerNode>()];
-    index(this.#roots, undefined, parents, layers);
-    this.#parents = parents;
-    this.#layers = layers;
+    const index = new OutlineIndex();
+    this.#roots = index.add(moduleTree(profile.layers), undefined);
+    this.#children = index.children;
+    this.#parents = index.parents;
+    this.#layers = index.layers;
     this.#view.description = profile.file;
     this.#changes.fire(undefined);
   }
@@ -87,17 +88,15 @@ export class Outline implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   }
 }
 
-function index(
-  nodes: readonly TreeNode[],
-  parent: ModuleNode | undefined,
-  parents: Map<TreeNode, ModuleNode>,
-  layers: Map<number, LayerNode>,
-): void {
-  for (const node of nodes) {
-    if (parent) parents.set(node, parent);
-    if (node.kind === "layer") layers.set(node.layer.index, node);
-    else index(node.children, node, parents, layers);
-  }
+function foldItem({ id, children }: FoldNode): vscode.TreeItem {
+  const rows = layersIn(children).length;
+  const item = new vscode.TreeItem(
+    vscode.l10n.t("{0} rows of shape arithmetic and constants", rows),
+    vscode.TreeItemCollapsibleState.Collapsed,
+  );
+  item.id = id;
+  item.iconPath = new vscode.ThemeIcon("fold");
+  return item;
 }
 
 function moduleItem({ id, name, sums }: ModuleNode): vscode.TreeItem {
@@ -109,7 +108,7 @@ function moduleItem({ id, name, sums }: ModuleNode): vscode.TreeItem {
   item.description = vscode.l10n.t("{0} parameters · {1} MACs", atLeast + parameters, atLeast + macs);
   item.tooltip = [
     id,
-    vscode.l10n.t("{0} layers", sums.layers),
+    sums.layers === 1 ? vscode.l10n.t("1 layer") : vscode.l10n.t("{0} layers", sums.layers),
     vscode.l10n.t("{0} parameters", atLeast + parameters),
     vscode.l10n.t("{0} MACs", atLeast + macs),
     vscode.l10n.t("{0} estimated", atLeast + formatCell("s", sums.latencySeconds)),

@@ -8,6 +8,7 @@ import type { LayerProfile, Totals } from "../../profiler/profile.ts";
 import { chartedLayers } from "../../profiler/views/cost-series.ts";
 import { mostExpensiveOf, sharesByKind, sharesByModule, type Share } from "../../profiler/views/shares.ts";
 import { Select } from "../controls/Select.tsx";
+import { layerCount } from "../table/line-text.ts";
 import { amountAxis, baseOptions, nameAxis } from "./chart-options.ts";
 import { Chart } from "./Chart.tsx";
 import { knownColumn, SUMMED_COLUMNS, type ChartsView } from "./charts-view.ts";
@@ -151,7 +152,7 @@ function nameOf(share: Share | undefined): string {
 
 function layersText(share: Share | undefined): string {
   if (!share) return "";
-  const count = l10n.t("{0} layers", share.layers.length.toLocaleString());
+  const count = layerCount(share.layers.length);
   return share.unknown === 0 ? count : `${count}, ${l10n.t("{0} of them unknown", share.unknown.toLocaleString())}`;
 }
 

@@ -38,7 +38,7 @@ export function CalibrationPane({ client, calibration, onChoose }: CalibrationPa
       </p>
       <div class="suggestion-buttons start">
         <Button icon="folder-opened" onClick={onChoose}>
-          {isRandom ? l10n.t("Choose samples…") : l10n.t("Change…")}
+          {isRandom ? l10n.t("Choose calibration data…") : l10n.t("Change…")}
         </Button>
         {!isRandom && (
           <Button appearance="secondary" onClick={() => void client.setCalibration(null)}>
@@ -50,7 +50,7 @@ export function CalibrationPane({ client, calibration, onChoose }: CalibrationPa
       {preview.failure && <FailureNote failure={preview.failure} />}
       {preview.isWaiting && (
         <p class="remark" role="status">
-          {l10n.t("Reading the samples…")}
+          {l10n.t("Reading the calibration data…")}
         </p>
       )}
       {preview.value?.classes && (

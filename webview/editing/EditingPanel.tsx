@@ -128,7 +128,7 @@ function tabsOf(): readonly Tab<EditingPart>[] {
   return [
     { id: "suggestions", title: l10n.t("Suggestions") },
     { id: "fit", title: l10n.t("Fit to budget") },
-    { id: "calibration", title: l10n.t("Samples") },
+    { id: "calibration", title: l10n.t("Calibration data") },
     { id: "history", title: l10n.t("Edits") },
   ];
 }

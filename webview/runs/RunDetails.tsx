@@ -125,7 +125,7 @@ function SlowestLayers({ times, rowOf, onSelectLayer }: SlowestLayersProps): JSX
     <>
       <p class="remark">
         {l10n.t(
-          "{0} an inference, the mean of {1} profiled runs. {2} of it belongs to no row of the table.",
+          "{0} an inference, the mean of {1} profiled runs. {2} of it is unattributed time, which belongs to no row of the table.",
           formatTime(totalSeconds),
           runs,
           formatShare(totalSeconds > 0 ? outside / totalSeconds : 0),
@@ -146,7 +146,7 @@ function SlowestLayers({ times, rowOf, onSelectLayer }: SlowestLayersProps): JSX
       </ol>
       {unmapped.length > 0 && (
         <details>
-          <summary>{l10n.t("What belongs to no row")}</summary>
+          <summary>{l10n.t("Unattributed time")}</summary>
           <ul class="run-facts">
             {unmapped.map(({ name, seconds, reason }, position) => (
               <li key={position}>{`${name}: ${formatTime(seconds)}. ${reason}`}</li>

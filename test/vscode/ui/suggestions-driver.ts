@@ -6,7 +6,7 @@ import { EditingDriver } from "./editing-driver.ts";
 const PARTS: Readonly<Record<EditingPart, RegExp>> = {
   suggestions: /^Suggestions/,
   fit: /^Fit to budget/,
-  calibration: /^Samples/,
+  calibration: /^Calibration data/,
   history: /^Edits/,
 };
 
