@@ -44,7 +44,7 @@ describe("Samples and the search on the page", () => {
     await driver.shows(driver.panel, /seeded random samples \(seed 0\)/);
     await driver.panel.locator(".preview-picture").first().waitFor();
 
-    await driver.button("Choose samples…").click();
+    await driver.button("Choose calibration data…").click();
     await answer(/File of Arrays/, "File of Arrays");
     await answer(new RegExp(SAMPLES_FILE), vscode().path(SAMPLES_FILE));
     await answer(/As Stored/, "As Stored");
