@@ -1,11 +1,5 @@
 import * as vscode from "vscode";
-import {
-  formatCell,
-  layersIn,
-  moduleTree,
-  type LayerNode,
-  type ModuleNode,
-} from "../../profiler/presentation.ts";
+import { formatCell, layersIn, moduleTree, type LayerNode, type ModuleNode } from "../../profiler/presentation.ts";
 import type { Profile } from "../../profiler/index.ts";
 import { OutlineIndex, type FoldNode, type OutlineNode } from "./outline-index.ts";
 import type { OpenEditor, OpenModels } from "../editor/open-models.ts";
