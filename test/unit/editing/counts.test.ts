@@ -46,13 +46,17 @@ describe("what commands do once", () => {
     const session = new EditSession(model, { hardware: DEFAULT_HARDWARE });
     const before = countsSoFar();
     const suggestions = await session.suggest();
-    const { inferredNodes, sessions } = countsSince(before);
+    const { inferredNodes, sessions, loweredLayers, describedRows, costedRows, memoryPlans } = countsSince(before);
     const touched = suggestions.reduce((sum, { layers }) => sum + layers.length, 0);
     assert.equal(sessions, 0);
     // The graph as it is with open sizes and with bound ones; an edit makes two or three layers of one, and each is looked at for both.
     // Some are thought through and then not suggested, as they are not worth it.
     const most = 2 * nodes.length + 8 * touched;
     assert.ok(inferredNodes <= most, `${inferredNodes} nodes for ${suggestions.length} edits of ${touched} layers`);
+    assert.ok(loweredLayers <= 2 * touched, `${loweredLayers} layers written for edits of ${touched}`);
+    for (const rows of [describedRows, costedRows]) assert.ok(rows <= nodes.length + 4 * touched, `${rows} rows`);
+    // Many edits leave the lifetimes of all tensors as they are.
+    assert.ok(memoryPlans < suggestions.length, `${memoryPlans} plans of memory`);
     assert.ok(most < suggestions.length * nodes.length, "a bound that edits times the model would break");
     await session.close();
   });
