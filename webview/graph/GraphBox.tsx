@@ -74,8 +74,14 @@ export function GraphBox(props: GraphBoxProps): JSX.Element {
 
 function textsOf({ box }: PlacedBox): readonly [title: string, subtitle: string] {
   const [layer] = box.layers;
-  if (box.kind === "layer" && layer) return [layer.op, ownName(layer)];
+  if (box.kind === "layer" && layer) return [[layer.op, ...kernelOf(layer)].join(" "), ownName(layer)];
   return [box.name, l10n.t("{0} layers", box.layers.length.toLocaleString())];
+}
+
+/** "3×3": the kernel, where the layer's MACs are counted with one. */
+function kernelOf({ macTerms: [term = []] }: LayerProfile): readonly string[] {
+  const sizes = term.filter(({ name }) => name.startsWith("kernel")).map(({ value }) => String(value));
+  return sizes.length > 0 ? [sizes.join("×")] : [];
 }
 
 /** The part of a name that tells a layer from its neighbours: "conv1" of "/features/conv1/Conv". */

@@ -1,10 +1,11 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { memo } from "preact/compat";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { formatShape } from "../../profiler/format-numbers.ts";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { Link } from "../../profiler/views/graph-outline.ts";
+import { linksThrough } from "./graph-paths.ts";
 import type { Layout, PlacedLink } from "./layout.ts";
 import type { Point } from "./viewport.ts";
 
@@ -21,6 +22,15 @@ interface GraphLinksProps {
 /** What flows from box to box; a link says its tensors when the pointer is on it. */
 export const GraphLinks = memo(function GraphLinks({ layout, layers, active }: GraphLinksProps): JSX.Element {
   const [hovered, setHovered] = useState<{ readonly link: Link; readonly at: Point } | null>(null);
+  const shapes = useMemo(() => shapesOf(layout, layers), [layout, layers]);
+  const through = useMemo(
+    () =>
+      linksThrough(
+        layout.links.map(({ link }) => link),
+        active,
+      ),
+    [layout, active],
+  );
   return (
     <>
       <svg class="links" width={layout.width} height={layout.height} aria-hidden="true">
@@ -32,10 +42,15 @@ export const GraphLinks = memo(function GraphLinks({ layout, layers, active }: G
         {layout.links.map((placed) => (
           <path
             key={`${placed.link.from} ${placed.link.to}`}
-            class={classOf(placed.link, active, hovered?.link)}
+            class={classOf(placed.link, active, hovered?.link, through)}
             d={pathOf(placed)}
             marker-end="url(#arrow)"
           />
+        ))}
+        {shapes.map(({ id, at, text }) => (
+          <text key={id} class="link-shape" x={at.x + 5} y={at.y + 14}>
+            {text}
+          </text>
         ))}
         {layout.links.map((placed) => (
           <path
@@ -59,8 +74,32 @@ export const GraphLinks = memo(function GraphLinks({ layout, layers, active }: G
   );
 });
 
-function classOf(link: Link, active: string | undefined, hovered: Link | undefined): string {
-  return link === hovered || link.from === active || link.to === active ? "link active" : "link";
+function classOf(
+  link: Link,
+  active: string | undefined,
+  hovered: Link | undefined,
+  through: ReadonlySet<Link>,
+): string {
+  if (link === hovered || link.from === active || link.to === active) return "link active";
+  return through.has(link) ? "link through" : "link";
+}
+
+/** The shape of what a box hands on, beside the first link that it leaves by. */
+function shapesOf({ links }: Layout, layers: readonly LayerProfile[]): readonly LinkShape[] {
+  const told = new Set<string>();
+  return links.flatMap(({ link, points: [start] }): readonly LinkShape[] => {
+    const outputs = new Set(link.edges.flatMap(({ from, output }) => layers[from]?.outputs[output] ?? []));
+    const [only] = outputs;
+    if (!start || outputs.size !== 1 || !only || told.has(link.from)) return [];
+    told.add(link.from);
+    return [{ id: link.from, at: start, text: formatShape(only.shape) }];
+  });
+}
+
+interface LinkShape {
+  readonly id: string;
+  readonly at: Point;
+  readonly text: string;
 }
 
 function pathOf({ points }: PlacedLink): string {

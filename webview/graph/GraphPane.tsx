@@ -17,7 +17,7 @@ import { Icon, IconButton, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
 import type { ProfileHeader } from "../protocol/packed-profile.ts";
 import type { Selected } from "../state/selection.ts";
-import { GraphStage } from "./GraphStage.tsx";
+import { GraphStage, type GraphTarget } from "./GraphStage.tsx";
 import type { GraphView } from "./graph-view.ts";
 import type { PlacedBox } from "./layout.ts";
 import { useLayout } from "./use-layout.ts";
@@ -37,11 +37,11 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
   const { header, layers, structure, view, selected, onChange, onSelectLayer } = props;
   const outline = useMemo(() => outlineOf(layers), [layers]);
   const open = useMemo(() => (view.open === null ? firstOpen(outline) : new Set(view.open)), [outline, view.open]);
-  const state = useLayout(outline, open, structure.edges);
+  const state = useLayout(outline, open, structure.edges, view.direction);
   const column = knownColumn(view.column);
   const [search, setSearch] = useState("");
   const [position, setPosition] = useState(-1);
-  const [target, setTarget] = useState<{ readonly id: string; readonly serial: number } | null>(null);
+  const [target, setTarget] = useState<GraphTarget | null>(null);
   const [refused, setRefused] = useState<string | null>(null);
   const found = useMemo(() => findLayers(outline, search), [outline, search]);
   const foundBoxes = useMemo(
@@ -54,7 +54,8 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
     [selected, outline, open],
   );
 
-  const show = (id: string): void => setTarget((last) => ({ id, serial: (last?.serial ?? 0) + 1 }));
+  const show = (id: string, isToBeRead = false): void =>
+    setTarget((last) => ({ id, isToBeRead, serial: (last?.serial ?? 0) + 1 }));
   useEffect(() => {
     if (selectedBox) show(selectedBox.id);
   }, [selectedBox?.id]);
@@ -96,7 +97,7 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
     if (!layer) return;
     setOpen(openTo(outline, open, layer.index));
     onSelectLayer(layer.index);
-    show(`#${layer.index}`);
+    show(`#${layer.index}`, true);
   };
 
   const layout = state.kind === "done" ? state.layout : state.kind === "running" ? state.last : null;
@@ -135,6 +136,11 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
             onChange={(id) => onChange({ column: id })}
           />
         </label>
+        <IconButton
+          icon={view.direction === "DOWN" ? "arrow-right" : "arrow-down"}
+          label={view.direction === "DOWN" ? l10n.t("Left to right") : l10n.t("Top to bottom")}
+          onClick={() => onChange({ direction: view.direction === "DOWN" ? "RIGHT" : "DOWN", viewport: null })}
+        />
         <IconButton icon="collapse-all" label={l10n.t("Close all modules")} onClick={() => setOpen(new Set())} />
         <IconButton
           icon="discard"

@@ -15,6 +15,8 @@ import {
   centreOn,
   firstLook,
   fit,
+  isReadable,
+  readable,
   keepInSight,
   reveal,
   zoomAt,
@@ -29,6 +31,14 @@ const ZOOM_STEP = 1.25;
 /** Zoom of one pixel of the wheel. */
 const WHEEL_ZOOM = 0.004;
 
+/** A box to bring into sight, and when it was asked for. */
+export interface GraphTarget {
+  readonly id: string;
+  readonly serial: number;
+  /** The picture grows until its text can be read. */
+  readonly isToBeRead: boolean;
+}
+
 interface GraphStageProps {
   readonly layout: Layout;
   readonly layers: readonly LayerProfile[];
@@ -41,8 +51,7 @@ interface GraphStageProps {
   /** That of the layer where the table's keyboard is. */
   readonly active: Box | undefined;
   readonly found: ReadonlySet<string>;
-  /** A box to bring into sight, and when it was asked for. */
-  readonly target: { readonly id: string; readonly serial: number } | null;
+  readonly target: GraphTarget | null;
   readonly onViewport: (viewport: Viewport) => void;
   readonly onChoose: (placed: PlacedBox) => void;
 }
@@ -61,7 +70,10 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
 
   useEffect(() => {
     const placed = target && layout.boxes.find(({ box }) => box.id === target.id);
-    if (placed && screen.width > 0) onViewport(reveal(current.current.viewport, headOf(placed), clear));
+    const { viewport: last } = current.current;
+    if (!placed || screen.width === 0) return;
+    const head = headOf(placed);
+    onViewport(target.isToBeRead && !isReadable(last) ? readable(head, screen) : reveal(last, head, clear));
   }, [target, layout, screen.width > 0]);
   const before = useRef(clear);
   useEffect(() => {
@@ -103,6 +115,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
       aria-roledescription={l10n.t("graph")}
       aria-label={l10n.t("Picture of the network. The tab Layers has the same as a table.")}
       data-testid="graph"
+      data-vscode-context={NO_MENU}
       onKeyDown={onKeyDown}
       onPointerDown={(event) => drag(event, current.current)}
       onScroll={({ currentTarget }) => currentTarget.scrollTo(0, 0)}
@@ -153,6 +166,9 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
     );
   }
 }
+
+/** Cut, copy and paste have no meaning here: https://code.visualstudio.com/api/extension-guides/webview#context-menus */
+const NO_MENU = JSON.stringify({ preventDefaultContextMenuItems: true });
 
 const ZOOM_KEYS: Readonly<Record<string, number>> = { "+": ZOOM_STEP, "=": ZOOM_STEP, "-": 1 / ZOOM_STEP };
 

@@ -18,6 +18,9 @@ export interface PlacedLink {
   readonly points: readonly Point[];
 }
 
+/** Which way the network runs, as ELK names it. */
+export type Direction = "DOWN" | "RIGHT";
+
 /** Pixels of a layer or a closed box; the style sheet fits its text into them. */
 const BOX: Size = { width: 176, height: 46 };
 
@@ -27,7 +30,6 @@ export const HEAD_HEIGHT = 26;
 /** Names of ELK: https://eclipse.dev/elk/reference/options.html */
 const OPTIONS = {
   "elk.algorithm": "layered",
-  "elk.direction": "DOWN",
   "elk.hierarchyHandling": "INCLUDE_CHILDREN",
   "elk.json.shapeCoords": "ROOT",
   "elk.json.edgeCoords": "ROOT",
@@ -45,7 +47,12 @@ const OPTIONS = {
 const OPEN_BOX_OPTIONS = { "elk.padding": `[top=${HEAD_HEIGHT + 10},left=12,bottom=12,right=12]` } as const;
 
 /** The drawn boxes and what flows between them, as ELK takes them. */
-export function toElk(outline: Outline, open: ReadonlySet<string>, links: readonly Link[]): ElkNode {
+export function toElk(
+  outline: Outline,
+  open: ReadonlySet<string>,
+  links: readonly Link[],
+  direction: Direction = "DOWN",
+): ElkNode {
   const pointsUp = upwards(outline);
   const nodeOf = (box: Box): ElkNode =>
     open.has(box.id) && box.children.length > 0
@@ -53,7 +60,7 @@ export function toElk(outline: Outline, open: ReadonlySet<string>, links: readon
       : { id: box.id, ...BOX };
   return {
     id: "",
-    layoutOptions: OPTIONS,
+    layoutOptions: { ...OPTIONS, "elk.direction": direction },
     children: outline.roots.map(nodeOf),
     edges: links.map((link, position) => {
       const ends = [link.from, link.to];

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Edge } from "../../profiler/profile.ts";
 import { linksOf, type Outline } from "../../profiler/views/graph-outline.ts";
-import { fromElk, toElk, type Layout } from "./layout.ts";
+import { fromElk, toElk, type Direction, type Layout } from "./layout.ts";
 import { Layouter } from "./layouter.ts";
 
 export type LayoutState =
@@ -10,7 +10,12 @@ export type LayoutState =
   | { readonly kind: "failed"; readonly message: string };
 
 /** The layout of a picture, computed anew when other boxes are open; the last one stays until then. */
-export function useLayout(outline: Outline, open: ReadonlySet<string>, edges: readonly Edge[]): LayoutState {
+export function useLayout(
+  outline: Outline,
+  open: ReadonlySet<string>,
+  edges: readonly Edge[],
+  direction: Direction,
+): LayoutState {
   const [layouter] = useState(() => new Layouter());
   const [state, setState] = useState<LayoutState>({ kind: "running", last: null });
   const links = useMemo(() => linksOf(outline, open, edges), [outline, open, edges]);
@@ -19,7 +24,7 @@ export function useLayout(outline: Outline, open: ReadonlySet<string>, edges: re
   useEffect(() => {
     let isCurrent = true;
     setState((previous) => ({ kind: "running", last: previous.kind === "done" ? previous.layout : null }));
-    layouter.layout(toElk(outline, open, links)).then(
+    layouter.layout(toElk(outline, open, links, direction)).then(
       (root) => {
         if (isCurrent) setState({ kind: "done", layout: fromElk(root, outline, links) });
       },
@@ -30,7 +35,7 @@ export function useLayout(outline: Outline, open: ReadonlySet<string>, edges: re
     return () => {
       isCurrent = false;
     };
-  }, [layouter, outline, open, links]);
+  }, [layouter, outline, open, links, direction]);
 
   return state;
 }

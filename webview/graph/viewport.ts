@@ -64,6 +64,16 @@ export function centreOn({ zoom }: Viewport, point: Point, screen: Size): Viewpo
   return { zoom, x: screen.width / 2 - point.x * zoom, y: screen.height / 2 - point.y * zoom };
 }
 
+/** Whether the text of boxes can be read. */
+export function isReadable({ zoom }: Viewport): boolean {
+  return zoom >= READABLE_ZOOM;
+}
+
+/** A box in the middle, at its own size. */
+export function readable(box: Point & Size, screen: Size): Viewport {
+  return centreOn({ zoom: 1, x: 0, y: 0 }, { x: box.x + box.width / 2, y: box.y + box.height / 2 }, screen);
+}
+
 /** Moves no further than it must so that a box of the picture is on the screen. */
 export function reveal(viewport: Viewport, box: Point & Size, screen: Size): Viewport {
   const { zoom, x, y } = viewport;

@@ -50,6 +50,30 @@ describe("The graph", () => {
     await page().locator(`.box.selected[data-box="${id}"]`).waitFor();
   });
 
+  it("says kernels and shapes, leads the eye along paths, and runs either way", async () => {
+    await open(MODEL);
+    await boxes()
+      .filter({ hasText: /Conv \d×\d/ })
+      .first()
+      .waitFor();
+    await page().locator(".link-shape").filter({ hasText: /^1×/ }).first().waitFor();
+    await boxes().filter({ hasText: "Conv" }).first().click();
+    await page().locator(".link.through").first().waitFor({ state: "attached" });
+    const [width, height] = await page()
+      .locator("svg.links")
+      .evaluate((svg) => [Number(svg.getAttribute("width")), Number(svg.getAttribute("height"))]);
+    assert.ok(width !== undefined && height !== undefined && height > width);
+    await page().getByRole("button", { name: "Left to right" }).click();
+    await page().getByRole("button", { name: "Top to bottom" }).waitFor();
+    await eventually(async () => {
+      const wide = await page()
+        .locator("svg.links")
+        .evaluate((svg) => Number(svg.getAttribute("width")) > Number(svg.getAttribute("height")));
+      assert.ok(wide);
+    });
+    await page().getByRole("button", { name: "Top to bottom" }).click();
+  });
+
   it("is walked by the arrow keys", async () => {
     await open(MODEL);
     await boxes().first().focus();

@@ -42,6 +42,12 @@ describe("The layout of the graph", () => {
     );
   });
 
+  it("runs downwards, or to the right", () => {
+    const directionOf = (...direction: readonly ("DOWN" | "RIGHT")[]): unknown =>
+      toElk(OUTLINE, OPEN, LINKS, ...direction).layoutOptions?.["elk.direction"];
+    assert.deepEqual([directionOf(), directionOf("RIGHT")], ["DOWN", "RIGHT"]);
+  });
+
   it("has every link point down where modules interleave, and turns its bends round again", () => {
     const interleaved = outlineOf(
       profileOf([
@@ -153,7 +159,7 @@ describe("Walking the graph", () => {
 
 describe("The kept view of the graph", () => {
   it("comes back as it was, or as far as it makes sense", () => {
-    const kept = { column: "energy", open: ["block"], viewport: { zoom: 0.5, x: 1, y: 2 } };
+    const kept = { column: "energy", open: ["block"], direction: "RIGHT", viewport: { zoom: 0.5, x: 1, y: 2 } };
     assert.deepEqual(restoreGraph(JSON.parse(JSON.stringify(kept))), kept);
     assert.deepEqual(restoreGraph({ column: "name", open: "all", viewport: { zoom: -1, x: 0, y: 0 } }), INITIAL_GRAPH);
     assert.deepEqual(restoreGraph(null), INITIAL_GRAPH);
