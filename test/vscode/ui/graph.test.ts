@@ -43,7 +43,9 @@ describe("The graph", () => {
     await page().locator(`.box.selected[data-box="${id}"]`).waitFor();
     await tab("Layers").click();
     // Where there is little room the column of its number is not shown.
-    await page().locator(`[role=row][aria-selected=true]#layer-${id.slice(1)}`).waitFor();
+    await page()
+      .locator(`[role=row][aria-selected=true]#layer-${id.slice(1)}`)
+      .waitFor();
     await tab("Graph").click();
     await page().locator(`.box.selected[data-box="${id}"]`).waitFor();
   });
