@@ -12,6 +12,8 @@ export interface IntegerSupport {
   readonly keepsFloatEnds: boolean;
   /** Products have a bias, of zeros where they had none. */
   readonly needsBias: boolean;
+  /** Files can hold integers of fewer bits than 8 that are computed with as int8. */
+  readonly packsWeights: boolean;
   /** How a layer computes in integers, or why it stays float. */
   ruleOf(layer: NeutralLayer, graph: NeutralGraph): IntegerRule | string;
 }

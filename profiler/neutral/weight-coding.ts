@@ -2,7 +2,7 @@
  * How a file is to hold weights that it decodes itself: as rows × columns, a row an output. Sizes follow from the kind alone; the
  * numbers are computed when they are asked for.
  */
-export type WeightCoding = Float16Coding | AffineCoding | PaletteCoding | SparseCoding;
+export type WeightCoding = Float16Coding | AffineCoding | IntegerCoding | PaletteCoding | SparseCoding;
 
 export interface Float16Coding {
   readonly kind: "float16";
@@ -20,6 +20,14 @@ export interface AffineCoding {
   readonly zeroPoint: number;
   /** @throws {Error} in a prediction */
   numbers(): Promise<AffineNumbers>;
+}
+
+/** Integers that are computed with as such, by the scheme of the weights, and stored in fewer bits: level − 2^(bits − 1). */
+export interface IntegerCoding {
+  readonly kind: "integers";
+  readonly bits: number;
+  /** rows × columns, from 0 to 2^bits − 1. @throws {Error} in a prediction */
+  levels(): Promise<Uint8Array>;
 }
 
 export interface AffineNumbers {

@@ -168,6 +168,11 @@ function zeroBias({ shape: [outputs = 0], dataType }: Weights, writer: NodeWrite
 /** inFeatures × outFeatures; weights that the file decodes are turned when they are. */
 async function matMulWeight(weight: Weights, writer: NodeWriter): Promise<TensorId> {
   if (weight.coding === undefined) return writer.weights("weight", permutedWeights(weight, [1, 0]), 1);
+  // Integers that something turns behind their DequantizeLinear are no longer computed with.
+  if (weight.coding.kind === "integers") {
+    const { coding: _, ...plain } = weight;
+    return writer.weights("weight", permutedWeights(plain, [1, 0]), 1);
+  }
   const turned = writer.tensor("weight.turned");
   writer.helper("weight.turn", "Transpose", [await writer.weights("weight", weight)], { perm: [1, 0] }, turned);
   return turned;

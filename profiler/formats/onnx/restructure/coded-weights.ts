@@ -4,7 +4,7 @@ import { elementsOf } from "../../../model/shape.ts";
 import type { Weights } from "../../../neutral/forms.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
-import type { AffineCoding, PaletteCoding, SparseCoding } from "../../../neutral/weight-coding.ts";
+import type { AffineCoding, IntegerCoding, PaletteCoding, SparseCoding } from "../../../neutral/weight-coding.ts";
 import { bitPlanes, packed, packedLength } from "../../../neutral/packed-bits.ts";
 import { sparseGaps } from "../../../neutral/sparse-gaps.ts";
 import { dataTypeCode } from "../data-types.ts";
@@ -37,6 +37,8 @@ export async function writeCoded(
       );
     case "affine":
       return decoder.affine(coding, shape);
+    case "integers":
+      return decoder.integers(coding, weights);
     case "palette":
       return decoder.palette(coding, shape);
     case "sparse":
@@ -92,6 +94,25 @@ class Decoder {
     const scales = await this.#constant("s", "float32", scaleShape, async () => (await numbers()).scales);
     const scaled = this.#node("Mul", [value, scales]);
     return blockSize === undefined ? scaled : this.#reshaped(scaled, shape);
+  }
+
+  /** int8, behind a DequantizeLinear: ONNX Runtime unpacks them when it loads the file, and computes with them as they are then. */
+  async integers(coding: IntegerCoding, { shape, quantization }: Weights): Promise<TensorId> {
+    const { bits } = coding;
+    const { scales = [1], granularity = "tensor", axis = 0 } = quantization ?? {};
+    const isPerChannel = granularity === "channel";
+    const unpacked = this.#reshaped(
+      await this.#levels(bits, elementsOf(shape) ?? 0, () => coding.levels(), "float32"),
+      shape,
+    );
+    const signed = this.#node("Sub", [unpacked, this.#setting("float32", [2 ** (bits - 1)], [])]);
+    const dims = isPerChannel ? [scales.length] : [];
+    const inputs = [
+      this.cast(signed, "int8"),
+      await this.#constant("s", "float32", dims, () => Promise.resolve(scales)),
+      await this.#constant("z", "int8", dims, () => Promise.resolve(scales.map(() => 0))),
+    ];
+    return this.#node("DequantizeLinear", inputs, isPerChannel ? { axis } : {});
   }
 
   async palette(coding: PaletteCoding, shape: readonly number[]): Promise<TensorId> {

@@ -10,6 +10,8 @@ const FIRST_WITH_QUANTIZE = 10;
 /** Since then MaxPool takes integers. */
 const FIRST_INTEGER_POOL = 12;
 const FIRST_INTEGER_RESIZE = 10;
+/** Since then bits are shifted. */
+const FIRST_WITH_SHIFTS = 11;
 
 /**
  * What ONNX Runtime runs on integers between DequantizeLinear and QuantizeLinear: by its own table, which costs of quantized models go by
@@ -23,6 +25,7 @@ export function onnxIntegers(model: Model): IntegerSupport {
     hasChannelScales: () => opset >= FIRST_PER_CHANNEL,
     keepsFloatEnds: true,
     needsBias: false,
+    packsWeights: opset >= FIRST_WITH_SHIFTS,
     ruleOf: (layer, graph) =>
       opset < FIRST_WITH_QUANTIZE
         ? `QuantizeLinear needs operator set ${FIRST_WITH_QUANTIZE}, and the model uses ${opset}`

@@ -48,6 +48,7 @@ export const TFLITE_INTEGERS: IntegerSupport = {
   hasChannelScales: ({ form }) => form.kind === "conv",
   keepsFloatEnds: false,
   needsBias: true,
+  packsWeights: false,
   ruleOf,
 };
 

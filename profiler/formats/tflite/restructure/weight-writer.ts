@@ -109,7 +109,7 @@ async function writeCoded(
   return wide;
 }
 
-const CODINGS = { palette: "shared weights", sparse: "pruned weights" } as const;
+const CODINGS = { palette: "shared weights", sparse: "pruned weights", integers: "integers of few bits" } as const;
 
 /** The tensor of the file that holds these very weights. */
 function storedTensor({ draft }: OperatorWriter, weights: Weights): TensorId | undefined {

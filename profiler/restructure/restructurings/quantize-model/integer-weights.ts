@@ -4,6 +4,7 @@ import { levelsOf, roundToGrid, searchScales, type GridSpec, type GridWeights } 
 import type { Matrix } from "../../../numeric/matrix.ts";
 import { computedWeights, newWeights, type ConvForm, type DenseForm } from "../../../neutral/forms.ts";
 import type { Quantization } from "../../../model/model.ts";
+import type { IntegerCoding } from "../../../neutral/weight-coding.ts";
 import { plannedScheme } from "../../../neutral/quantize.ts";
 import type { WeightProblem } from "../compress-weights/weight-problem.ts";
 
@@ -20,17 +21,27 @@ export interface Scales {
   readonly isPerChannel: boolean;
   /** A bias of zeros where there was none. */
   readonly needsBias: boolean;
+  readonly bits: WeightBits;
+  /** Weights of 4 bits are stored in half a byte. */
+  readonly isPacked: boolean;
 }
 
 /** Weights and bias of a layer as the sizes of them alone tell. */
-export function plannedIntegers<F extends ConvForm | DenseForm>(form: F, { isPerChannel, needsBias }: Scales): F {
+export function plannedIntegers<F extends ConvForm | DenseForm>(
+  form: F,
+  { isPerChannel, needsBias, bits, isPacked }: Scales,
+): F {
   const unread = (): Promise<Float32Array> => Promise.reject(new Error("these weights are only planned"));
   const { weight } = form;
   const bias = form.bias ?? (needsBias ? { shape: weight.shape.slice(0, 1) } : undefined);
   const axis = isPerChannel ? 0 : undefined;
   return {
     ...form,
-    weight: { ...computedWeights(weight.shape, unread, "int8"), quantization: plannedScheme(weight.shape, axis) },
+    weight: {
+      ...computedWeights(weight.shape, unread, "int8"),
+      quantization: plannedScheme(weight.shape, axis),
+      ...(isPacked && { coding: packed(bits, () => Promise.reject(new Error("these weights are only planned"))) }),
+    },
     bias: bias && { ...computedWeights(bias.shape, unread, "int32"), quantization: plannedScheme(bias.shape, axis) },
   };
 }
@@ -43,10 +54,10 @@ export async function integerForm<F extends ConvForm | DenseForm>(
   form: F,
   problem: WeightProblem,
   inputScale: number,
-  { bits, isPerChannel, needsBias }: Scales & { readonly bits: WeightBits },
+  { bits, isPerChannel, needsBias, isPacked }: Scales,
 ): Promise<F> {
   const half = 2 ** (bits - 1);
-  const spec = { lowest: bits === 7 ? -half : 1 - half, highest: half - 1, hasZeroPoint: false, maySwapSides: false };
+  const spec = { lowest: bits === 8 ? 1 - half : -half, highest: half - 1, hasZeroPoint: false, maySwapSides: false };
   const { weights, grid } = await (isPerChannel ? roundToGrid : roundToOneScale)(problem.target, problem.error, spec);
   const shift = problem.biasShift(weights);
   const [outputs = 0] = form.weight.shape;
@@ -61,7 +72,13 @@ export async function integerForm<F extends ConvForm | DenseForm>(
   const integers = Float32Array.from(levels, (level, at) => level * scaleOf(Math.floor(at / weights.columns)));
   return {
     ...form,
-    weight: { ...newWeights(form.weight.shape, integers, "int8"), quantization: schemeOf(scales, isPerChannel) },
+    weight: {
+      ...newWeights(form.weight.shape, integers, "int8"),
+      quantization: schemeOf(scales, isPerChannel),
+      ...(isPacked && {
+        coding: packed(bits, () => Promise.resolve(Uint8Array.from(levels, (level) => level + half))),
+      }),
+    },
     bias: bias && {
       ...newWeights([bias.length], bias, "int32"),
       quantization: schemeOf(
@@ -80,6 +97,10 @@ async function roundToOneScale(target: Matrix, error: OutputError, spec: GridSpe
   const largest = found.scales.reduce((most, scale, row) => (isZero(row) ? most : Math.max(most, scale)), 0);
   const grid = { ...found, scales: found.scales.map(() => largest || 1) };
   return { grid, weights: await error.passErrors(target, uniformRounding(grid)) };
+}
+
+function packed(bits: WeightBits, levels: IntegerCoding["levels"]): IntegerCoding {
+  return { kind: "integers", bits, levels };
 }
 
 function schemeOf(scales: readonly number[], isPerChannel: boolean): Quantization {
