@@ -79,7 +79,7 @@ async function ended(
     stdio: ["pipe", "pipe", "pipe"],
   });
   const end = (): void => void child.kill("SIGKILL");
-  const limit = AbortSignal.timeout(limitSeconds * 1000);
+  const limit = AbortSignal.timeout(Math.ceil(limitSeconds * 1000));
   limit.addEventListener("abort", end, { once: true });
   signal?.addEventListener("abort", end, { once: true });
   try {

@@ -106,7 +106,7 @@ describe("This machine as a target", () => {
       if (phase === "latency" && (done ?? 0) > 0) controller.abort();
     };
     await assert.rejects(target.run(model, endless, { signal: controller.signal, onProgress }), { name: "AbortError" });
-    const limited = target.run(model, { ...endless, timeLimitSeconds: 0.05 });
+    const limited = target.run(model, { ...endless, timeLimitSeconds: 0.001 });
     await assert.rejects(limited, { code: "device", problem: "time-limit" });
   });
 
