@@ -11,6 +11,7 @@ import { addProfileCommand } from "./commands/profile.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSuggestCommand } from "./commands/suggest.ts";
+import { addWeightsCommand } from "./commands/weights.ts";
 import type { CliContext } from "./context.ts";
 
 const COMMANDS: readonly AddCommand[] = [
@@ -19,6 +20,7 @@ const COMMANDS: readonly AddCommand[] = [
   addApplyCommand,
   addFitCommand,
   addCompressCommand,
+  addWeightsCommand,
   addRecoverCommand,
   addCompareCommand,
   addCheckCommand,
