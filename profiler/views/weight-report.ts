@@ -34,7 +34,7 @@ export async function weightReports(
     signal?.throwIfAborted();
     onProgress?.(index / listing.layers.length);
     const origins = weightsOf(layer);
-    const names = new Set(origins.flatMap((origin) => partsOf(origin).flatMap(({ name }) => name ?? [])));
+    const names = new Set(origins.flatMap((origin) => partsOf(origin).map(({ name }) => name)));
     const own = [...names].flatMap((name) => (told.has(name) ? [] : (constants.get(name) ?? [])));
     for (const name of names) told.add(name);
     if (own.length === 0) continue;
