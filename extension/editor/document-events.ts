@@ -32,3 +32,15 @@ export class DocumentEvents implements vscode.Disposable {
       emitter.dispose();
   }
 }
+
+/** Waits for the first of some events. */
+export function firstOf(...events: readonly vscode.Event<unknown>[]): Promise<void> {
+  return new Promise((resolve) => {
+    const listeners = events.map((event) =>
+      event(() => {
+        for (const listener of listeners) listener.dispose();
+        resolve();
+      }),
+    );
+  });
+}

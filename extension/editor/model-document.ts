@@ -11,7 +11,7 @@ import { Engines } from "../worker/engines.ts";
 import { unpackProfile } from "../worker/pack-profile.ts";
 import type { ModelRequest, SuggestionScope } from "../worker/protocol.ts";
 import { changeText } from "./change-text.ts";
-import { DocumentEvents } from "./document-events.ts";
+import { DocumentEvents, firstOf } from "./document-events.ts";
 import type { DocumentContext } from "./document-context.ts";
 import { DocumentFit } from "./document-fit.ts";
 import { DocumentLearned } from "./document-learned.ts";
@@ -194,7 +194,7 @@ export class ModelDocument implements vscode.CustomDocument {
 
   /** @throws {RpcError} with the failure, when the model cannot be profiled */
   async whenProfiled(): Promise<PackedProfile> {
-    while (this.session.snapshot.kind === "loading") await once(this.onDidChangeSnapshot, this.onDidDispose);
+    while (this.session.snapshot.kind === "loading") await firstOf(this.onDidChangeSnapshot, this.onDidDispose);
     const { snapshot, profile } = this.session;
     if (snapshot.kind === "failed") throw new RpcError(snapshot.failure);
     if (profile === undefined)
@@ -386,16 +386,4 @@ function notOnDisk(): string {
   return vscode.l10n.t(
     "This model is not on a disk of the machine the extension runs on. To edit it, save a copy there and open that one.",
   );
-}
-
-/** Waits for the first of some events. */
-function once(...events: readonly vscode.Event<unknown>[]): Promise<void> {
-  return new Promise((resolve) => {
-    const listeners = events.map((event) =>
-      event(() => {
-        for (const listener of listeners) listener.dispose();
-        resolve();
-      }),
-    );
-  });
 }
