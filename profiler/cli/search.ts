@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import type { EditSession } from "../editing/edit-session.ts";
-import type { CompressOptions } from "../editing/compress/compress.ts";
+import type { CompressOptions } from "../editing/compress/compress-options.ts";
 import type { FitBudget } from "../editing/fit/fit-point.ts";
 import type { Fitted } from "../editing/fit/fit.ts";
 import { jsonText } from "../exports/json-text.ts";

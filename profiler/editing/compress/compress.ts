@@ -1,15 +1,10 @@
 import { CalibrationError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import { endedByAbort, fittedOf, type Fitted } from "../fit/fit.ts";
-import type { FitBudget } from "../fit/fit-point.ts";
 import { Goal } from "../fit/goal.ts";
-import type { SearchOptions } from "../fit/search.ts";
-import { Trials, type TrialOptions } from "../fit/trials.ts";
+import { Trials } from "../fit/trials.ts";
+import type { CompressOptions } from "./compress-options.ts";
 import { Compression } from "./compression.ts";
-
-export interface CompressOptions extends TrialOptions, Omit<SearchOptions, "allowsTraining"> {
-  readonly budget: FitBudget;
-}
 
 /**
  * Compresses the weights of a whole model until its file, or its download, is small enough: exact edits first, then fewer bits, shared

@@ -6,7 +6,7 @@ import type { Goal } from "../fit/goal.ts";
 import { Points } from "../fit/points.ts";
 import { possible, predictedTotals } from "../fit/possible.ts";
 import type { Trials } from "../fit/trials.ts";
-import type { CompressOptions } from "./compress.ts";
+import type { CompressOptions } from "./compress-options.ts";
 import { densityFor, isNearly, sizesOf, type Pruned } from "./density.ts";
 import { laddersOn, pruningOn } from "./ways.ts";
 
