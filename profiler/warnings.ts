@@ -1,6 +1,6 @@
 import type { BoundInputs } from "./bindings.ts";
 import type { Layer } from "./layers/layer.ts";
-import type { Listing } from "./layers/list-layers.ts";
+import type { Listing } from "./layers/listing.ts";
 import type { Model } from "./model/model.ts";
 import type { Warning } from "./profile.ts";
 

@@ -21,7 +21,7 @@ const SMALLEST_SHARE = 0.005;
 export function titleOf({ title: english, guarantee, wantsSamples, saves }: ListedSuggestion): string {
   const title = vscode.l10n.t(english);
   const worth = namedSavings(saves, MOST_NAMED);
-  const word = PROMISES[guarantee]();
+  const word = GUARANTEES[guarantee]();
   const promised = wantsSamples ? vscode.l10n.t("{0}, fitted to samples", word) : word;
   return worth === "" ? `${title}: ${promised}` : vscode.l10n.t("{0}: {1} of the model, {2}", title, worth, promised);
 }
@@ -41,7 +41,7 @@ function percentOf(share: number): string {
   return percent < 10 ? percent.toFixed(1) : percent.toFixed(0);
 }
 
-const PROMISES: Readonly<Record<ListedSuggestion["guarantee"], () => string>> = {
+const GUARANTEES: Readonly<Record<ListedSuggestion["guarantee"], () => string>> = {
   exact: () => vscode.l10n.t("exact"),
   approximate: () => vscode.l10n.t("approximate"),
   "needs training": () => vscode.l10n.t("needs training"),

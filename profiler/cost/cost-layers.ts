@@ -1,7 +1,7 @@
 import { computeType, type HardwareProfile } from "../hardware/hardware-profile.ts";
 import { edgesOf } from "../layers/edges.ts";
 import type { Layer, LayerTensor } from "../layers/layer.ts";
-import type { ListingEdit } from "../layers/list-layers.ts";
+import type { ListingEdit } from "../layers/listing.ts";
 import { printDimension } from "../model/shape.ts";
 import type { LayerProfile, PeakMemory, Structure, TensorProfile, Totals } from "../profile.ts";
 import { CostColumns, type CostSums } from "./cost-columns.ts";

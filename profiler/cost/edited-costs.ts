@@ -1,6 +1,6 @@
 import type { HardwareProfile } from "../hardware/hardware-profile.ts";
 import type { Layer } from "../layers/layer.ts";
-import type { ListingEdit } from "../layers/list-layers.ts";
+import type { ListingEdit } from "../layers/listing.ts";
 import type { ConstantOrigin } from "../operators/inferred-type.ts";
 import { CostColumns, type CostSums } from "./cost-columns.ts";
 import type { Placement } from "./energy.ts";

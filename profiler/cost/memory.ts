@@ -1,5 +1,5 @@
 import type { Layer } from "../layers/layer.ts";
-import type { ListingEdit } from "../layers/list-layers.ts";
+import type { ListingEdit } from "../layers/listing.ts";
 import type { MemoryBuffer, MemoryTimeline, PeakMemory } from "../profile.ts";
 import { count } from "../counters.ts";
 import { arenaBytes, placeBlocks, type Block } from "./arena.ts";

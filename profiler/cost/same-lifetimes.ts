@@ -1,5 +1,5 @@
 import type { Layer, LayerTensor } from "../layers/layer.ts";
-import type { ListingEdit } from "../layers/list-layers.ts";
+import type { ListingEdit } from "../layers/listing.ts";
 import { isActivation, tensorBytes } from "./tensor-bytes.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Listing } from "../layers/list-layers.ts";
+import type { Listing } from "../layers/listing.ts";
 import type { Body, Model, Node } from "../model/model.ts";
 
 /** Why an edit is not offered at some layers, where a user could expect it. Plain data. */

@@ -1,6 +1,6 @@
 import { count } from "../counters.ts";
 import { ABSENT, type Node } from "../model/model.ts";
-import { spliced, type Runs } from "../model/runs.ts";
+import { spliced } from "../model/runs.ts";
 import type { NodeView } from "../operators/node-view.ts";
 import type { InferredBody, InferredGraph, InferredNode, Problem } from "../operators/infer.ts";
 import { mostExpensiveBranch } from "./most-expensive-branch.ts";
@@ -8,28 +8,12 @@ import type { Layer, LayerTensor } from "./layer.ts";
 import { editedRoles } from "./edited-roles.ts";
 import { Groups } from "./grouped-row.ts";
 import { LayerTensors } from "./layer-tensors.ts";
+import type { Listing } from "./listing.ts";
 import { logicalOrigin } from "./logical-weight.ts";
 import { metadataPath, modulePath } from "./module-path.ts";
 import type { Grouping } from "./operator-group.ts";
 import { PreviousListing } from "./previous-listing.ts";
 import { rolesOf } from "./roles.ts";
-
-export interface Listing {
-  readonly layers: readonly Layer[];
-  readonly problems: readonly (Problem & { readonly layer: number })[];
-  /** Of each layer what inference found of its node: the same object through edits that do not touch it. */
-  readonly found: readonly InferredNode[];
-  /** Views of nodes that run as one operator with others: what an edit does to those changes their rows. */
-  readonly grouped: ReadonlySet<NodeView>;
-  /** Where only what an edit touched was listed anew. */
-  readonly edit?: ListingEdit;
-}
-
-/** How rows are made of those before an edit, by their positions there. */
-export interface ListingEdit {
-  readonly before: readonly Layer[];
-  readonly runs: Runs<Layer>;
-}
 
 /** One entry of the model, inferred; only the profiled one counts. */
 export interface InferredEntry {

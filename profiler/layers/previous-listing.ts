@@ -3,7 +3,7 @@ import { namedNodes } from "../operators/layer-names.ts";
 import type { InferredGraph, InferredNode } from "../operators/infer.ts";
 import type { NodeView } from "../operators/node-view.ts";
 import type { Layer } from "./layer.ts";
-import type { Listing } from "./list-layers.ts";
+import type { Listing } from "./listing.ts";
 
 /** Rows of a model before it was edited: what inference found again has the row that it had. Many edits start from one listing. */
 export class PreviousListing {

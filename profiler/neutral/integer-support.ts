@@ -1,6 +1,6 @@
 import type { TensorId } from "../model/model.ts";
 import type { IntegerGrid } from "./integer-grid.ts";
-import type { NeutralGraph, NeutralLayer } from "./neutral-graph.ts";
+import type { NeutralLayer, NeutralTensor } from "./neutral-layer.ts";
 
 /** What a format's runtime computes in integers, and what it asks for: what quantizing a whole model goes by. */
 export interface IntegerSupport {
@@ -15,7 +15,14 @@ export interface IntegerSupport {
   /** Files can hold integers of fewer bits than 8 that are computed with as int8. */
   readonly packsWeights: boolean;
   /** How a layer computes in integers, or why it stays float. */
-  ruleOf(layer: NeutralLayer, graph: NeutralGraph): IntegerRule | string;
+  ruleOf(layer: NeutralLayer, graph: LayerSurroundings): IntegerRule | string;
+}
+
+/** What a format asks of the graph around a layer. */
+export interface LayerSurroundings {
+  tensor(id: TensorId): NeutralTensor;
+  /** The layer that makes a tensor; undefined for inputs and constants. */
+  producer(tensor: TensorId | undefined): NeutralLayer | undefined;
 }
 
 export interface IntegerRule {

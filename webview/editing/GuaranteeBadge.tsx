@@ -11,7 +11,7 @@ interface Meaning {
   readonly tip: string;
 }
 
-/** What each promise means to who applies the edit: a word and a sign, since colours alone tell little. */
+/** What each guarantee means to who applies the edit: a word and a sign, since colours alone tell little. */
 export function meaningOf(guarantee: GuaranteeOfEdit): Meaning {
   switch (guarantee) {
     case "exact":

@@ -129,7 +129,7 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
     <>
       <div class="suggestion-tools" role="toolbar" aria-label={l10n.t("Suggestions")}>
         <Select
-          label={l10n.t("Promise")}
+          label={l10n.t("Guarantee")}
           value={view.guarantee}
           choices={(["any", "exact", "approximate", "needs training"] as const).map((value) => ({
             value,

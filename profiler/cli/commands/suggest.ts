@@ -94,7 +94,7 @@ const SAVINGS: readonly (readonly [title: string, total: SavedTotal])[] = [
 
 function report(suggestions: readonly Suggestion[]): string {
   if (suggestions.length === 0) return "Nothing in this model can be restructured.\n";
-  const head = ["Edit", "Promise", ...SAVINGS.map(([title]) => title), "Why"];
+  const head = ["Edit", "Guarantee", ...SAVINGS.map(([title]) => title), "Why"];
   const rows = alike(suggestions).map(([one, ...others]) => [
     printable(formatEdit(one.edit)),
     one.wantsSamples ? `${one.guarantee}*` : one.guarantee,
@@ -112,13 +112,13 @@ function report(suggestions: readonly Suggestion[]): string {
 
 type Alike = readonly [Suggestion, ...Suggestion[]];
 
-/** Edits that differ in their target alone, as of the blocks of a transformer, stand in one line. */
+/** Edits that save as much at other places, as in the blocks of a transformer, stand in one line: its reason is that of the first. */
 function alike(suggestions: readonly Suggestion[]): readonly Alike[] {
   const lines = new Map<string, [Suggestion, ...Suggestion[]]>();
   for (const one of suggestions) {
-    const { edit, why, saves } = one;
+    const { edit, saves } = one;
     const figures = SAVINGS.map(([, total]) => change(saves[total]));
-    const key = JSON.stringify([edit.restructuring, edit.options, why, figures]);
+    const key = JSON.stringify([edit.restructuring, edit.options, figures]);
     const line = lines.get(key);
     if (line) line.push(one);
     else lines.set(key, [one]);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Layer } from "../../../profiler/layers/layer.ts";
 import { NO_GROUPS } from "../../../profiler/layers/operator-group.ts";
-import { listLayers, type Listing } from "../../../profiler/layers/list-layers.ts";
+import { listLayers } from "../../../profiler/layers/list-layers.ts";
+import type { Listing } from "../../../profiler/layers/listing.ts";
 import type { Body } from "../../../profiler/model/model.ts";
 import { inferGraph } from "../../../profiler/operators/infer.ts";
 import type { NodeView } from "../../../profiler/operators/node-view.ts";

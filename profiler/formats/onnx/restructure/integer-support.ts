@@ -1,7 +1,7 @@
 import { ownEntry } from "../../../own-entry.ts";
 import type { Model } from "../../../model/model.ts";
-import type { IntegerRule, IntegerSupport } from "../../../neutral/integer-support.ts";
-import { isKind, type NeutralGraph, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
+import type { IntegerRule, IntegerSupport, LayerSurroundings } from "../../../neutral/integer-support.ts";
+import { isKind, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import { QUANTIZED_OPERATORS } from "../fusion/quantized-operators.ts";
 
 /** Since then a DequantizeLinear takes a scale for each channel; before, QuantizeLinear is there, with one scale. */
@@ -33,7 +33,7 @@ export function onnxIntegers(model: Model): IntegerSupport {
   };
 }
 
-function ruleOf(layer: NeutralLayer, graph: NeutralGraph): IntegerRule | string {
+function ruleOf(layer: NeutralLayer, graph: LayerSurroundings): IntegerRule | string {
   const { node, op, inputs } = layer;
   const known =
     node.domain === "" && Object.hasOwn(QUANTIZED_OPERATORS, op) ? ownEntry(QUANTIZED_OPERATORS, op) : undefined;
@@ -73,7 +73,7 @@ function isIntegerResize({ node }: NeutralLayer): boolean {
   return node.version >= FIRST_INTEGER_RESIZE && node.attributes.get("mode") !== "cubic";
 }
 
-function typeReason({ op, node, inputs, outputs }: NeutralLayer, graph: NeutralGraph): string | undefined {
+function typeReason({ op, node, inputs, outputs }: NeutralLayer, graph: LayerSurroundings): string | undefined {
   for (const id of [...(inputs.length > 0 ? inputs : node.inputs).slice(0, 1), ...outputs.slice(0, 1)]) {
     const { dataType, isCaptured, constant } = graph.tensor(id);
     if (constant) return "it reads numbers of the file";

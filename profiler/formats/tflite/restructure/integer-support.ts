@@ -1,6 +1,6 @@
 import { ownEntry } from "../../../own-entry.ts";
-import type { IntegerRule, IntegerSupport } from "../../../neutral/integer-support.ts";
-import { isKind, type NeutralGraph, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
+import type { IntegerRule, IntegerSupport, LayerSurroundings } from "../../../neutral/integer-support.ts";
+import { isKind, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 
 type Rule = Omit<IntegerRule, "inputs">;
 
@@ -52,7 +52,7 @@ export const TFLITE_INTEGERS: IntegerSupport = {
   ruleOf,
 };
 
-function ruleOf(layer: NeutralLayer, graph: NeutralGraph): IntegerRule | string {
+function ruleOf(layer: NeutralLayer, graph: LayerSurroundings): IntegerRule | string {
   const { op, inputs, outputs, form } = layer;
   const rule = Object.hasOwn(INTEGER_OPERATORS, op) ? ownEntry(INTEGER_OPERATORS, op) : undefined;
   if (rule === undefined) return `${op} of int8 is not written`;
