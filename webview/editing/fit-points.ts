@@ -26,7 +26,7 @@ function goal(id: Total["id"] & keyof FitBudget, example: string, ways = LAYERS)
   return {
     id,
     total,
-    get title() {
+    get title(): string {
       return total?.title ?? id;
     },
     unit: total?.unit ?? "rows",
@@ -40,7 +40,7 @@ export const FIT_GOALS: readonly FitGoal[] = [
   {
     id: "downloadBytes",
     total: undefined,
-    get title() {
+    get title(): string {
       return l10n.t("Download, compressed");
     },
     unit: "bytes",
@@ -54,7 +54,7 @@ export const FIT_GOALS: readonly FitGoal[] = [
   {
     id: "lowestAccuracy",
     total: undefined,
-    get title() {
+    get title(): string {
       return l10n.t("Lowest accuracy");
     },
     unit: "share",

@@ -73,8 +73,8 @@ describe("edgewise compress", function () {
   it("asks for a limit, and for labels where an accuracy is to be kept", async () => {
     const out = join(folder, "no.onnx");
     const without = await runCli("compress", MODEL, "--out", out);
-    assert.deepEqual([without.code, /give at least one of --max-file-size/.test(without.stderr)], [2, true]);
+    assert.deepEqual([without.code, without.stderr.includes("give at least one of --max-file-size")], [2, true]);
     const unlabelled = await runCli("compress", MODEL, "--min-accuracy", "90%", "--out", out, "--samples", "8");
-    assert.deepEqual([unlabelled.code, /labelled samples/.test(unlabelled.stderr)], [2, true]);
+    assert.deepEqual([unlabelled.code, unlabelled.stderr.includes("labelled samples")], [2, true]);
   });
 });
