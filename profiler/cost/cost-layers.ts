@@ -51,11 +51,22 @@ function sumsOf(costs: readonly LayerCost[]): CostSums {
 }
 
 function totalsFrom(
-  { unknownWeights: _, ...sums }: CostSums,
+  { parameters, macs, otherOps, weightBytes, energyPicojoules, latencySeconds, unknownRows }: CostSums,
   peakMemoryBytes: number | null,
   { fileBytes }: CostOptions,
 ): Totals {
-  return { ...sums, fileBytes, peakMemoryBytes };
+  // In this order in JSON, which programs read.
+  return {
+    parameters,
+    macs,
+    otherOps,
+    weightBytes,
+    fileBytes,
+    peakMemoryBytes,
+    energyPicojoules,
+    latencySeconds,
+    unknownRows,
+  };
 }
 
 function profileOf({ layer, own, weights, energy, latencySeconds }: LayerCost, index: number): LayerProfile {

@@ -19,11 +19,18 @@ export interface ComparedTotal {
 
 type ComparedProfile = Pick<Profile, "layers" | "totals">;
 
-/** Aligns the layers of two models, as `alignStructure` does, and their totals. */
-export function compareProfiles(before: ComparedProfile, after: ComparedProfile): Comparison {
+/** Which layer of one model is which of the other. */
+export type Align = (before: readonly LayerProfile[], after: readonly LayerProfile[]) => Comparison["rows"];
+
+/** Aligns the layers of two models, by default as `alignStructure` does, and their totals. */
+export function compareProfiles(
+  before: ComparedProfile,
+  after: ComparedProfile,
+  align: Align = alignStructure,
+): Comparison {
   const ids = Object.keys(before.totals) as (keyof Totals)[];
   return {
-    rows: alignStructure(before.layers, after.layers),
+    rows: align(before.layers, after.layers),
     totals: ids.map((id) => ({ id, before: before.totals[id], after: after.totals[id] })),
   };
 }

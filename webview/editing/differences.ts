@@ -1,4 +1,5 @@
 import { createContext } from "preact";
+import { alignLayers } from "../../profiler/views/align-layers.ts";
 import { compareProfiles } from "../../profiler/views/compare-profiles.ts";
 import type { LayerProfile, Totals } from "../../profiler/profile.ts";
 import { comparedLayers, type ComparedLayer } from "../compare/compared-layers.ts";
@@ -18,8 +19,9 @@ interface Sides {
   readonly totals: Totals;
 }
 
+/** Edits leave names alone: a layer of another name and operator is another layer, however much it is like one that is gone. */
 export function differencesFrom(base: Sides, now: Sides): Differences {
-  const compared = comparedLayers(compareProfiles(base, now), base.totals, now.totals);
+  const compared = comparedLayers(compareProfiles(base, now, alignLayers), base.totals, now.totals);
   const rows = compared.flatMap((row) => (row.after && row.change !== "same" ? [[row.after.index, row] as const] : []));
   const removed = compared.flatMap(({ before, change }) => (before && change === "removed" ? [before] : []));
   return { base: base.totals, rows: new Map(rows), removed };
