@@ -66,7 +66,7 @@ describe("The charts", () => {
     const [, index = ""] = /^#(\d+) /.exec(second) ?? [];
     await vscode().page.keyboard.press("Enter");
     await tab("Layers").click();
-    await page().locator(`[role=row][aria-selected=true] .column-index`).filter({ hasText: index }).waitFor();
+    await page().locator(`#layer-${index}[aria-selected=true]`).waitFor();
     await tab("Charts").click();
     await chart("roofline").waitFor();
   });

@@ -51,7 +51,7 @@ export class EditingDriver extends PageDriver {
   async showsParameters(text: string): Promise<void> {
     const [number = "", unit = ""] = text.split(" ");
     const value = new RegExp(`^${number.replace(".", "\\.")}\\s*${unit}`);
-    await this.page.locator("[data-total=parameters] dd.value").filter({ hasText: value }).first().waitFor();
+    await this.page.locator("[data-total=parameters] dd").filter({ hasText: value }).first().waitFor();
   }
 
   /** Waits until VS Code marks a file as changed, or not. */

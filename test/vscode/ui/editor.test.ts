@@ -15,7 +15,7 @@ describe("The editor", () => {
   const layers = (): Locator => page().locator("[role=row][id^=layer-]");
   const column = (id: string): Locator => page().locator(`[data-column=${id}]`);
   const texts = (id: string): Promise<string[]> => layers().locator(`.column-${id}`).allInnerTexts();
-  const total = (id: string): Locator => page().locator(`[data-total=${id}] dd.value`);
+  const total = (id: string): Locator => page().locator(`[data-total=${id}] dd`).first();
   const field = (label: string): Locator => page().getByRole("textbox", { name: label });
   const write = (name: string, bytes: Uint8Array): void => writeFileSync(vscode().path(name), bytes);
 
