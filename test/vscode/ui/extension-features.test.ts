@@ -234,16 +234,16 @@ describe("Around the editor", () => {
 
   it("sets a dimension, and takes no wrong one", async () => {
     await open();
-    const shape = layers().filter({ hasText: "Conv" }).first().locator(".column-shape");
+    const macs = page().locator("[data-total=macs] dd").first();
     void command("edgewise.setDimension");
     const value = picker().locator("input");
     await value.fill("none");
     await picker().getByText("A whole number, 1 or more").waitFor();
     await value.fill("4");
     await value.press("Enter");
-    await shape.filter({ hasText: /^4×/ }).waitFor();
+    await macs.filter({ hasText: /^270/ }).waitFor();
     await page().getByRole("button", { name: "Use the default of every dimension" }).click();
-    await shape.filter({ hasText: /^1×/ }).waitFor();
+    await macs.filter({ hasText: /^67/ }).waitFor();
   });
 
   it("has a menu on rows that copies them", async () => {
