@@ -48,7 +48,10 @@ export const SIDE_BY_SIDE = [
   ),
 ];
 
-/** When the others are done, since a window has time-outs. Each suite has a VS Code of its own, and mostly waits: two stand side by side. */
+/** Tests of the window wait most of their time: more of them than cores run side by side, each with a VS Code of its own. */
+export const WINDOWS = 3;
+
+/** When the others are done, since a window has time-outs. */
 export const IN_VSCODE = [
   suite(
     "vscode",
@@ -57,10 +60,10 @@ export const IN_VSCODE = [
     () => ["--import", "tsx", "test/vscode/run/in-host.ts"],
     whyNoVscode,
   ),
-  ...halves(testFiles("test/vscode/ui")).map((files, half) =>
+  ...dealtOut(testFiles("test/vscode/ui"), WINDOWS).map((files, part) =>
     suite(
       "vscode",
-      `Tests of VS Code's window, ${half + 1} of 2`,
+      `Tests of VS Code's window, ${part + 1} of ${WINDOWS}`,
       files,
       (grep) => mocha(files, grep, "--config", "test/vscode/.mocharc.json"),
       whyNoVscode,
@@ -128,17 +131,14 @@ function takeReport(file) {
   }
 }
 
-/** Two lists that take about as long: files are dealt out by their size, each to the list that has less. */
-function halves(files) {
-  const lists = [
-    { bytes: 0, files: [] },
-    { bytes: 0, files: [] },
-  ];
+/** Lists that take about as long: files are dealt out by their size, each to the list that has least. */
+function dealtOut(files, count) {
+  const lists = Array.from({ length: count }, () => ({ bytes: 0, files: [] }));
   const sized = files.map((file) => ({ file, bytes: statSync(join(ROOT, file)).size }));
   for (const { file, bytes } of sized.sort((a, b) => b.bytes - a.bytes)) {
-    const [shorter] = lists.sort((a, b) => a.bytes - b.bytes);
-    shorter.files.push(file);
-    shorter.bytes += bytes;
+    const [shortest] = lists.sort((a, b) => a.bytes - b.bytes);
+    shortest.files.push(file);
+    shortest.bytes += bytes;
   }
   return lists.map((list) => list.files.sort());
 }

@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { installPackages } from "../install.mjs";
-import { BUILD, IN_VSCODE, SIDE_BY_SIDE } from "./checks.mjs";
+import { BUILD, IN_VSCODE, SIDE_BY_SIDE, WINDOWS } from "./checks.mjs";
 
 /** These read nothing that the build writes. */
 const WITHOUT_BUILD = new Set(["types", "lint", "format"]);
@@ -20,16 +20,16 @@ installPackages();
 const results = [];
 if (!WITHOUT_BUILD.has(options.only)) results.push(await report(BUILD));
 const isBuilt = results.every(({ failed }) => failed === 0);
-await inPool(SIDE_BY_SIDE.filter(isWanted));
-await inPool(IN_VSCODE.filter(isWanted).map(isBuilt ? (suite) => suite : withoutBuild));
+await inPool(SIDE_BY_SIDE.filter(isWanted), Math.min(2, availableParallelism()));
+await inPool(IN_VSCODE.filter(isWanted).map(isBuilt ? (suite) => suite : withoutBuild), WINDOWS);
 finish();
 
 function withoutBuild({ title, skip }) {
   return { title, run: () => skip("the build failed") };
 }
 
-async function inPool(checks) {
-  const width = Math.min(2, availableParallelism());
+/** @param width checks that run at a time */
+async function inPool(checks, width) {
   const queue = [...checks];
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) results.push(await report(next));
