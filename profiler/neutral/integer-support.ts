@@ -41,3 +41,13 @@ export interface IntegerRule {
   /** Its constant operand is to be integers too. */
   readonly quantizesConstant?: true;
 }
+
+/** Why numbers of some of these tensors cannot become integers: the file has them, or they are no float32. @param op that computes with them */
+export function whyNoIntegers(op: string, ids: readonly TensorId[], graph: LayerSurroundings): string | undefined {
+  for (const id of ids) {
+    const { dataType, constant } = graph.tensor(id);
+    if (constant) return "it reads numbers of the file";
+    if (dataType !== "float32") return `${op} computes in ${dataType ?? "a type that is not known"}`;
+  }
+  return undefined;
+}

@@ -1,6 +1,11 @@
 import { ownEntry } from "../../../own-entry.ts";
 import type { Model } from "../../../model/model.ts";
-import type { IntegerRule, IntegerSupport, LayerSurroundings } from "../../../neutral/integer-support.ts";
+import {
+  whyNoIntegers,
+  type IntegerRule,
+  type IntegerSupport,
+  type LayerSurroundings,
+} from "../../../neutral/integer-support.ts";
 import { isKind, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import { QUANTIZED_OPERATORS } from "../fusion/quantized-operators.ts";
 
@@ -74,11 +79,7 @@ function isIntegerResize({ node }: NeutralLayer): boolean {
 }
 
 function typeReason({ op, node, inputs, outputs }: NeutralLayer, graph: LayerSurroundings): string | undefined {
-  for (const id of [...(inputs.length > 0 ? inputs : node.inputs).slice(0, 1), ...outputs.slice(0, 1)]) {
-    const { dataType, isCaptured, constant } = graph.tensor(id);
-    if (constant) return "it reads numbers of the file";
-    if (dataType !== "float32") return `${op} computes in ${dataType ?? "a type that is not known"}`;
-    if (isCaptured) return "a branch or a loop reads it, too";
-  }
-  return undefined;
+  const looked = [...(inputs.length > 0 ? inputs : node.inputs).slice(0, 1), ...outputs.slice(0, 1)];
+  const isCaptured = looked.some((id) => graph.tensor(id).isCaptured);
+  return whyNoIntegers(op, looked, graph) ?? (isCaptured ? "a branch or a loop reads it, too" : undefined);
 }

@@ -1,5 +1,10 @@
 import { ownEntry } from "../../../own-entry.ts";
-import type { IntegerRule, IntegerSupport, LayerSurroundings } from "../../../neutral/integer-support.ts";
+import {
+  whyNoIntegers,
+  type IntegerRule,
+  type IntegerSupport,
+  type LayerSurroundings,
+} from "../../../neutral/integer-support.ts";
 import { isKind, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 
 type Rule = Omit<IntegerRule, "inputs">;
@@ -60,10 +65,6 @@ function ruleOf(layer: NeutralLayer, graph: LayerSurroundings): IntegerRule | st
     return form.kind === "opaque" ? form.why : `${op} is not written in int8 like this`;
   const hasConstant = isKind<"elementwise">(layer, "elementwise") && layer.form.constant !== undefined;
   const read = rule.moves ? inputs.slice(0, 1) : inputs;
-  for (const id of [...read, ...outputs]) {
-    const { dataType, constant } = graph.tensor(id);
-    if (dataType !== "float32") return `${op} computes in ${dataType ?? "a type that is not known"}`;
-    if (constant) return "it reads numbers of the file";
-  }
-  return { ...rule, inputs: read, ...(hasConstant && { quantizesConstant: true as const }) };
+  const reason = whyNoIntegers(op, [...read, ...outputs], graph);
+  return reason ?? { ...rule, inputs: read, ...(hasConstant && { quantizesConstant: true as const }) };
 }

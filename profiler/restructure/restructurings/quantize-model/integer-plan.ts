@@ -26,8 +26,10 @@ export interface GridGroup {
   readonly least: number;
   readonly most: number;
   /** What the kernel that makes them writes whatever they are. */
-  readonly fixed: Pick<IntegerGrid, "scale" | "zeroPoint"> | undefined;
+  readonly fixed: FixedGrid | undefined;
 }
+
+type FixedGrid = Pick<IntegerGrid, "scale" | "zeroPoint">;
 
 export function integerPlan(graph: NeutralGraph, support: IntegerSupport): IntegerPlan {
   return new Planner(graph, support).plan();
@@ -57,6 +59,7 @@ class Planner {
       if (typeof rule !== "string") this.#rules.set(layer.id, rule);
       else if (!UNASKED.has(layer.form.kind)) this.#floats.set(layer.id, rule);
     }
+    this.#separate();
     if (this.support.keepsFloatEnds) this.#absorb();
     for (const layer of layers.toReversed()) this.#want(layer);
     for (const layer of layers) this.#choose(layer);
@@ -69,6 +72,24 @@ class Planner {
       groups: this.#groups(chosen),
       floats: this.#floats,
     };
+  }
+
+  /** Layers that hand on the integers they get cannot join those of a grid that a kernel fixes with others: they stay float. */
+  #separate(): void {
+    const fixed = new Map<TensorId, FixedGrid>();
+    for (const layer of this.graph.layers) {
+      const rule = this.#rules.get(layer.id);
+      if (rule === undefined) continue;
+      const isTied = rule.moves === true || rule.keepsGrid === true;
+      const [given, ...others] = isTied ? rule.inputs.map((id) => fixed.get(id)) : [];
+      if (others.some((other) => other?.scale !== given?.scale || other?.zeroPoint !== given?.zeroPoint)) {
+        this.#rules.delete(layer.id);
+        this.#floats.set(layer.id, `kernels fix the scale of some of what ${layer.op} joins, and others need another one`);
+        continue;
+      }
+      const grid = rule.output ?? given;
+      if (grid) for (const id of layer.outputs) fixed.set(id, grid);
+    }
   }
 
   /** A Relu, or a Clip from zero on: integers from its bounds on cut to them anyhow. */
@@ -128,7 +149,7 @@ class Planner {
     tied.add(ids.length);
     const moved = new Set<TensorId>();
     const bounds = new Map<TensorId, { readonly least: number; readonly most: number }>();
-    const fixed = new Map<TensorId, Pick<IntegerGrid, "scale" | "zeroPoint">>();
+    const fixed = new Map<TensorId, FixedGrid>();
     for (const layer of chosen) {
       const rule = this.#rules.get(layer.id);
       const made = this.#made(layer).filter((id) => places.has(id));

@@ -31,7 +31,7 @@ export function plannedIntegers<F extends ConvForm | DenseForm>(
   form: F,
   { isPerChannel, needsBias, bits, isPacked }: Scales,
 ): F {
-  const unread = (): Promise<Float32Array> => Promise.reject(new Error("these weights are only planned"));
+  const unread = (): Promise<never> => Promise.reject(new Error("these weights are only planned"));
   const { weight } = form;
   const bias = form.bias ?? (needsBias ? { shape: weight.shape.slice(0, 1) } : undefined);
   const axis = isPerChannel ? 0 : undefined;
@@ -40,7 +40,7 @@ export function plannedIntegers<F extends ConvForm | DenseForm>(
     weight: {
       ...computedWeights(weight.shape, unread, "int8"),
       quantization: plannedScheme(weight.shape, axis),
-      ...(isPacked && { coding: packed(bits, () => Promise.reject(new Error("these weights are only planned"))) }),
+      ...(isPacked && { coding: packed(bits, unread) }),
     },
     bias: bias && { ...computedWeights(bias.shape, unread, "int32"), quantization: plannedScheme(bias.shape, axis) },
   };

@@ -1,6 +1,6 @@
 import type { TensorId } from "../../../model/model.ts";
 import type { Activations, ActivationSource } from "../../../neutral/activations.ts";
-import { gridOver, type IntegerGrid } from "../../../neutral/integer-grid.ts";
+import { gridOver, INTEGER_LIMITS, type IntegerGrid } from "../../../neutral/integer-grid.ts";
 import { Random } from "../../../numeric/random.ts";
 import type { GridGroup } from "./integer-plan.ts";
 
@@ -44,14 +44,8 @@ export async function gridsOf(
     groups.map((group) => {
       const { fixed, sources } = group;
       if (fixed) return [group, { dataType, ...fixed }];
-      return [
-        group,
-        bestGrid(
-          dataType,
-          group,
-          sources.flatMap((id) => seen.get(id) ?? []),
-        ),
-      ];
+      const shown = sources.flatMap((id) => seen.get(id) ?? []);
+      return [group, bestGrid(dataType, group, shown)];
     }),
   );
 }
@@ -103,8 +97,8 @@ function bestGrid(
 }
 
 function squaredError({ scale, zeroPoint, dataType }: IntegerGrid, { values, count }: Seen): number {
-  const lowest = dataType === "int8" ? -128 : 0;
-  const [least, most] = [lowest - zeroPoint, lowest + 255 - zeroPoint];
+  const [lowest, highest] = INTEGER_LIMITS[dataType];
+  const [least, most] = [lowest - zeroPoint, highest - zeroPoint];
   const inverse = 1 / scale;
   let sum = 0;
   const length = Math.min(count, values.length);

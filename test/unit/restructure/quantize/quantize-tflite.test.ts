@@ -7,7 +7,8 @@ import { NotApplicableError } from "../../../../profiler/restructure/restructuri
 import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";
 import { compareRuns } from "../../../../profiler/runtime/compare-runs.ts";
 import { modelOfBytes } from "../../../builders/read-model.ts";
-import type { Network } from "../../../zoo/network.ts";
+import { NetworkBuilder } from "../../../zoo/network-builder.ts";
+import type { Network, Value } from "../../../zoo/network.ts";
 import { googlenet } from "../../../zoo/networks/googlenet.ts";
 import { mobilenetLayer } from "../../../zoo/networks/mobilenet-v1.ts";
 import { mobilenetV2 } from "../../../zoo/networks/mobilenet-v2.ts";
@@ -40,6 +41,28 @@ describe("Full-integer TFLite models", function () {
       const snr = outputs[0]?.difference?.snr ?? 0;
       assert.ok(snr > 10, `${snr} dB`);
       await assert.rejects(applyEdit(written, QUANTIZE), NotApplicableError);
+    });
+  }
+
+  for (const fixed of ["sigmoid", "tanh"] as const) {
+    it(`cut nothing to the grid that a kernel fixes where its output is joined with others: ${fixed}`, async () => {
+      const net = new NetworkBuilder();
+      const image = net.image(3, 8);
+      const branch = (name: string): Value => net.conv(image, name, { out: 8, kernel: 3, pad: "same" });
+      const mixed = net.concat([branch("wide"), net.activation(branch("narrow"), fixed)], "mixed");
+      const alike = net.concat([net.activation(branch("a"), fixed), net.activation(branch("b"), fixed)], "alike");
+      const network = net.finish("joined", net.conv(net.concat([mixed, alike]), "out", { out: 4, kernel: 1 }));
+      const { base, written } = await quantized(network, SAMPLES);
+      const { graph } = written.entries[0];
+      const joins = graph.nodes.filter(({ op }) => op === "CONCATENATION");
+      const typeOf = (id: TensorId | undefined) => graph.tensors[id ?? -1]?.declared?.dataType;
+      assert.deepEqual(
+        joins.map(({ outputs }) => typeOf(outputs[0])),
+        ["float32", "int8", "float32"],
+      );
+      const { outputs } = await compareRuns(base, written, { calibration: { count: 8, seed: 2 } });
+      const snr = outputs[0]?.difference?.snr ?? 0;
+      assert.ok(snr > 30, `${snr} dB`);
     });
   }
 
