@@ -84,7 +84,10 @@ class Planner {
       const [given, ...others] = isTied ? rule.inputs.map((id) => fixed.get(id)) : [];
       if (others.some((other) => other?.scale !== given?.scale || other?.zeroPoint !== given?.zeroPoint)) {
         this.#rules.delete(layer.id);
-        this.#floats.set(layer.id, `kernels fix the scale of some of what ${layer.op} joins, and others need another one`);
+        this.#floats.set(
+          layer.id,
+          `kernels fix the scale of some of what ${layer.op} joins, and others need another one`,
+        );
         continue;
       }
       const grid = rule.output ?? given;
