@@ -101,7 +101,10 @@ function diagnosis(
   subject: Subject,
 ): Diagnosis {
   const target = subject.layerOf(layer)?.name;
-  const answers = target === undefined ? [] : answersTo(rule.code).map(({ id }) => ({ restructuring: id, target }));
+  const answers = answersTo(rule.code).flatMap(({ id, isOfWholeModel }) => {
+    const place = isOfWholeModel ? "" : target;
+    return place === undefined ? [] : [{ restructuring: id, target: place }];
+  });
   return { code: rule.code, severity, layer, message, related, answers };
 }
 

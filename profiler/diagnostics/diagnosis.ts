@@ -20,6 +20,7 @@ export interface Diagnosis {
 
 export interface Answer {
   readonly restructuring: string;
+  /** Name of the row's layer; empty for one of the whole model. */
   readonly target: string;
 }
 

@@ -44,6 +44,8 @@ interface Description {
   readonly literature: readonly string[];
   /** Codes of the diagnostics that it answers, each with its place among their answers: 1 is the best. */
   readonly answers: Readonly<Record<string, number>>;
+  /** It is for the model as a whole: it takes no layer as its target. */
+  readonly isOfWholeModel?: true;
   /** Its weights are fitted to calibration samples: without them nothing makes up for what it takes away. */
   readonly fitsToSamples?: true;
   /** Only the weights tell how large the file gets, whatever the options: nothing is predicted. */

@@ -18,6 +18,7 @@ export const RECOVER = defineRestructuring({
     "Kingma and Ba, Adam, ICLR 2015",
   ],
   answers: {},
+  isOfWholeModel: true,
   options: [
     {
       id: "steps",

@@ -20,6 +20,7 @@ export const REDUCE_RESOLUTION = defineRestructuring({
   guarantee: "needs training",
   literature: ["Howard et al.: MobileNets. arXiv:1704.04861, 2017"],
   answers: { "peak-memory": 3 },
+  isOfWholeModel: true,
   options: [
     {
       id: "ratio",

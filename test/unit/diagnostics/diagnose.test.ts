@@ -8,6 +8,9 @@ import { analyseModel, costModel, type AnalysedModel } from "../../../profiler/p
 import { applyEdit } from "../../../profiler/editing/apply.ts";
 import { parseEdit } from "../../../profiler/editing/edit.ts";
 import { modelBytes, readModel } from "../../../profiler/formats/formats.ts";
+import { RESTRUCTURINGS } from "../../../profiler/restructure/registry.ts";
+import { isRefusal } from "../../../profiler/restructure/restructuring.ts";
+import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import type { Profile } from "../../../profiler/profile.ts";
 import { graph, node, onnxModel, tensor, value, type OnnxGraph } from "../../builders/onnx-builder.ts";
 import type { Network } from "../../zoo/network.ts";
@@ -160,8 +163,32 @@ describe("Diagnostics of a model", () => {
       peak.map(({ layer }) => layers[layer]?.name),
       ["/features/conv1_2/Conv"],
     );
+    assert.deepEqual(
+      peak[0]?.answers.map(({ restructuring, target }) => [restructuring, target]),
+      [
+        ["downsample-earlier", "/features/conv1_2/Conv"],
+        ["reduce-channels", "/features/conv1_2/Conv"],
+        ["reduce-resolution", ""],
+      ],
+    );
     const doubles = onnx(graph([node("Neg", ["x"], ["y"])], { inputs: [value("x", "float64", [4])], outputs: ["y"] }));
     assert.equal((await found(doubles, "float64")).length, 1);
+  });
+
+  it("are answered for the whole model by those restructurings that take no layer as their target", async () => {
+    const { analysed } = await zoo(NETWORK);
+    const lifted = liftModel(analysed.model);
+    const found = RESTRUCTURINGS.flatMap((one) => {
+      const targets = one.find(lifted).flatMap((finding) => (isRefusal(finding) ? [] : [finding.target]));
+      return targets.length === 0 ? [] : [{ id: one.id, targets, isOfWholeModel: one.isOfWholeModel === true }];
+    });
+    assert.ok(found.some(({ isOfWholeModel }) => isOfWholeModel));
+    for (const { id, targets, isOfWholeModel } of found)
+      assert.equal(
+        targets.every((target) => target === ""),
+        isOfWholeModel,
+        id,
+      );
   });
 
   it("find the same in TFLite as in ONNX", async () => {
@@ -229,6 +256,11 @@ describe("Diagnostics of weights", () => {
       (await weights(values)).diagnoses.map(({ code }) => code);
     const whole = irregular.map((_, index) => Math.fround((((index * 37) % 255) - 127) * 0.0123));
     assert.deepEqual(await codes(whole), ["int8-weights"]);
+    assert.deepEqual((await weights(whole)).diagnoses[0]?.answers, [
+      { restructuring: "quantize-weights", target: "y" },
+      { restructuring: "share-weights", target: "y" },
+      { restructuring: "quantize-model", target: "" },
+    ]);
     const byChannel = whole.map((element, index) =>
       Math.fround(element * (1 + Math.floor(index / PER_CHANNEL) * 0.317)),
     );

@@ -31,7 +31,8 @@ export const QUANTIZE_MODEL = defineRestructuring({
     "Nagel et al., A White Paper on Neural Network Quantization, 2021",
     "Frantar, Ashkboos, Hoefler, Alistarh, GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers, ICLR 2023",
   ],
-  answers: {},
+  answers: { "int8-weights": 3 },
+  isOfWholeModel: true,
   options: [
     {
       id: "weights",
