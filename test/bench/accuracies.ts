@@ -11,8 +11,11 @@ import { readModel } from "../../profiler/formats/formats.ts";
 import { applyEdit } from "../../profiler/editing/apply.ts";
 import { formatEdit, type Edit } from "../../profiler/editing/edit.ts";
 import { liftModel } from "../../profiler/translation/lift-model.ts";
+import { formatShare } from "../../profiler/format-numbers.ts";
+import { answerCells, compared } from "./compared-answers.ts";
 import { measureCompressions } from "./compressions.ts";
 import { measureRecoveries } from "./recoveries.ts";
+import { DIGITS, KEYWORDS, testingOn } from "./trained-data.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../profiler/restructure/restructuring.ts";
 
@@ -22,8 +25,6 @@ import { isRefusal } from "../../profiler/restructure/restructuring.ts";
  */
 
 const MODELS = "../shared/models";
-const DIGITS = "../shared/data/digits";
-const KWS = "../shared/data/kws";
 
 /** Models that are fed, and measured, alike. */
 interface Group {
@@ -39,32 +40,35 @@ interface Group {
 /** Edits that are applied together; a function finds the layers. */
 type Wanted = string | ((model: Model) => Promise<readonly (readonly string[])[]>);
 
-/** The int8 model's input scale and zero point say what its features stand for. */
-const KWS_FEATURES = `${KWS}/features_1000x49x10_int8.bin:dtype=int8,zero=83,scale=0.5847029`;
+const INTEGERS_8 = "quantize-model::weights=8";
+const INTEGERS = [INTEGERS_8, "quantize-model::weights=7"];
 
 const GROUPS: readonly Group[] = [
   {
     title: "Handwritten digits: fitted on 256 images, measured on 540 others",
     folder: "media/samples",
-    fitting: ["--data", `${DIGITS}/digits_calibration_256x1x32x32_uint8.bin:dtype=uint8,scale=1/255`],
-    testing: [
-      ...["--data", `${DIGITS}/digits_test_540x1x32x32_uint8.bin:dtype=uint8,scale=1/255`],
-      ...["--labels", `${DIGITS}/digits.json:key=test_labels`],
-    ],
+    fitting: DIGITS.fitting,
+    testing: testingOn(DIGITS),
     models: [
-      { name: "digits_lenet.onnx", edits: [everyExact, eachDense("cost=0.25"), ...widths(1 / 2, 1 / 4)] },
-      { name: "digits_vgg_bn.onnx", edits: [everyExact, ...widths(1 / 4, 1 / 8, 1 / 16), each3x3("multiplier=2")] },
-      { name: "digits_resnet.onnx", edits: [everyExact, ...widths(1 / 2, 1 / 4)] },
-      { name: "digits_inception.onnx", edits: [everyExact, ...widths(1 / 2, 1 / 4)] },
+      { name: "digits_lenet.onnx", edits: [everyExact, eachDense("cost=0.25"), ...widths(1 / 2, 1 / 4), ...INTEGERS] },
+      {
+        name: "digits_vgg_bn.onnx",
+        edits: [everyExact, ...widths(1 / 4, 1 / 8, 1 / 16), each3x3("multiplier=2"), ...INTEGERS],
+      },
+      { name: "digits_resnet.onnx", edits: [everyExact, ...widths(1 / 2, 1 / 4), ...INTEGERS] },
+      { name: "digits_inception.onnx", edits: [everyExact, ...widths(1 / 2, 1 / 4), ...INTEGERS] },
     ],
   },
   {
     title: "Keywords: fitted on the first 256 samples, without their labels, and measured on all 1,000",
     folder: `${MODELS}/tflite`,
-    fitting: ["--data", KWS_FEATURES, "--samples", "256"],
-    testing: ["--data", KWS_FEATURES, "--labels", `${KWS}/labels.json:key=labels`],
+    fitting: KEYWORDS.fitting,
+    testing: testingOn(KEYWORDS),
     models: [
-      { name: "kws_dscnn_float.tflite", edits: [everyExact, ...widths(3 / 4, 1 / 2), ...uniform(3 / 4, 1 / 2)] },
+      {
+        name: "kws_dscnn_float.tflite",
+        edits: [everyExact, ...widths(3 / 4, 1 / 2), ...uniform(3 / 4, 1 / 2), INTEGERS_8],
+      },
     ],
   },
   {
@@ -92,8 +96,8 @@ async function measure({ title, folder: models, fitting, testing, models: list }
   console.log(`\n${title}:\n`);
   console.log(`    edgewise apply MODEL --edit EDIT… ${["--out", "OUT", ...fitting].join(" ")}`);
   console.log(`    edgewise compare MODEL OUT ${testing.join(" ")}\n`);
-  console.log("| model | edit | MACs | parameters | right before | after | same answer | SNR |");
-  console.log("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+  console.log("| model | edit | MACs | parameters | weights' bytes | right before | after | same answer | SNR |");
+  console.log("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
   for (const { name, edits } of chosen) {
     const path = join(models, name);
     const base = await readModel(await FileSource.open(path), new ExternalDataFolder(path));
@@ -101,8 +105,8 @@ async function measure({ title, folder: models, fitting, testing, models: list }
       for (const together of typeof wanted === "string" ? [[wanted]] : await wanted(base)) {
         const out = join(folder, `edited${name.slice(name.lastIndexOf("."))}`);
         await edgewise(["apply", path, ...together.flatMap((each) => ["--edit", each]), "--out", out, ...fitting]);
-        const compared = JSON.parse(await edgewise(["compare", path, out, ...testing, "--json"])) as ComparisonJson;
-        console.log(`| ${[name, editsText(together), ...figures(compared)].join(" | ")} |`);
+        const cells = figures(await compared(edgewise, path, out, testing));
+        console.log(`| ${[name, editsText(together), ...cells].join(" | ")} |`);
       }
     }
   }
@@ -122,25 +126,13 @@ async function edgewise(args: readonly string[]): Promise<string> {
   return said;
 }
 
-function figures({ totals, outputs }: ComparisonJson): readonly string[] {
+function figures(comparison: ComparisonJson): readonly string[] {
   const left = (id: string): string => {
-    const total = totals.find((each) => each.id === id);
-    return total?.before && total.after !== null ? percent(total.after / total.before) : "";
+    const total = comparison.totals.find((each) => each.id === id);
+    return total?.before && total.after !== null ? formatShare(total.after / total.before) : "";
   };
-  const difference = outputs[0]?.difference;
-  const { agreement, accuracy } = difference?.top1 ?? {};
-  return [
-    left("macs"),
-    left("parameters"),
-    accuracy ? percent(accuracy.a) : "",
-    accuracy ? percent(accuracy.b) : "",
-    typeof agreement === "number" ? percent(agreement) : "",
-    typeof difference?.snr === "number" ? `${difference.snr.toFixed(0)} dB` : "∞",
-  ];
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+  const { before, after, same, snr } = answerCells(comparison);
+  return [left("macs"), left("parameters"), left("weightBytes"), before, after, same, snr];
 }
 
 function editsText(edits: readonly string[]): string {

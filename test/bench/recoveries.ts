@@ -1,15 +1,11 @@
 import { join } from "node:path";
-import type { ComparisonJson } from "../../profiler/cli/commands/compare.ts";
-import { formatShare } from "../../profiler/format-numbers.ts";
+import { answerCells, compared, type Edgewise } from "./compared-answers.ts";
+import { DIGITS, testingOn } from "./trained-data.ts";
 
 /** What recovering gives back to edited models, judged on samples that nothing was fitted to or trained on. */
 
-const DIGITS = "../shared/data/digits";
-const FITTING = ["--data", `${DIGITS}/digits_calibration_256x1x32x32_uint8.bin:dtype=uint8,scale=1/255`];
-const TESTING = [
-  ...["--data", `${DIGITS}/digits_test_540x1x32x32_uint8.bin:dtype=uint8,scale=1/255`],
-  ...["--labels", `${DIGITS}/digits.json:key=test_labels`],
-];
+const FITTING = DIGITS.fitting;
+const TESTING = testingOn(DIGITS);
 
 interface Row {
   readonly model: string;
@@ -44,13 +40,8 @@ function width(name: string, share: number, options: readonly string[]): Row {
 /**
  * @param folder for what is written
  * @param only models whose name holds it
- * @param edgewise runs a command line; settles with what it said
  */
-export async function measureRecoveries(
-  folder: string,
-  only: string,
-  edgewise: (args: readonly string[]) => Promise<string>,
-): Promise<void> {
+export async function measureRecoveries(folder: string, only: string, edgewise: Edgewise): Promise<void> {
   const rows = ROWS.filter(({ model }) => model.includes(only));
   if (rows.length === 0) return;
   console.log("\nRecovered without labels on 256 images, measured on 540 others:\n");
@@ -71,12 +62,8 @@ export async function measureRecoveries(
     const { user, system } = process.cpuUsage(started);
     const figures: string[] = [];
     for (const measured of [student, out]) {
-      const compared = JSON.parse(await edgewise(["compare", path, measured, ...TESTING, "--json"])) as ComparisonJson;
-      const { snr, top1 } = compared.outputs[0]?.difference ?? {};
-      figures.push(
-        top1?.accuracy ? formatShare(top1.accuracy.b) : "",
-        typeof snr === "number" ? `${snr.toFixed(1)} dB` : "",
-      );
+      const { after, snr } = answerCells(await compared(edgewise, path, measured, TESTING));
+      figures.push(after, snr);
     }
     const seconds = `${((user + system) / 1e6).toFixed(0)} s`;
     console.log(`| ${[model, edits.join(" + "), options.join(" "), ...figures, seconds].join(" | ")} |`);
