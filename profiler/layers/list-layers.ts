@@ -11,7 +11,7 @@ import { LayerTensors } from "./layer-tensors.ts";
 import type { Listing } from "./listing.ts";
 import { logicalOrigin } from "./logical-weight.ts";
 import { metadataPath, modulePath } from "./module-path.ts";
-import type { Grouping } from "./operator-group.ts";
+import type { Grouping, OperatorGroup } from "./operator-group.ts";
 import { PreviousListing } from "./previous-listing.ts";
 import { rolesOf } from "./roles.ts";
 
@@ -59,7 +59,8 @@ function listEdited(
   const lister = new Lister(grouping, listing);
   const tensors = new LayerTensors(entry.inferred);
   const found = edit.runs.parts.flatMap(({ came }) => came);
-  if (found.some((one) => grouping.isIn(one) || one.node.bodies.length > 0)) return undefined;
+  if (found.some(({ node }) => node.bodies.length > 0) || groupsOf(entry.inferred, grouping).length > 0)
+    return undefined;
   const described = found.map((one) => previous.row(one) ?? lister.describe(one, tensors, TOP));
   const before = previous.rowsOf(entry.inferred);
   const roles = editedRoles(before, entry.inferred, described);
@@ -114,8 +115,7 @@ class Lister {
 
   list(inferred: InferredGraph, around: Around): void {
     const tensors = new LayerTensors(inferred);
-    const { isIn, find } = this.grouping;
-    const groups = new Groups(inferred.nodes.some(isIn) ? find(inferred) : []);
+    const groups = new Groups(groupsOf(inferred, this.grouping));
     for (const node of inferred.nodes) {
       const isGrouped = groups.has(node.node);
       // Rows of the graph that a run starts from have nothing around them.
@@ -155,6 +155,10 @@ class Lister {
       node,
     };
   }
+}
+
+function groupsOf(inferred: InferredGraph, { isIn, find }: Grouping): readonly OperatorGroup[] {
+  return inferred.nodes.some(isIn) ? find(inferred) : NOTHING;
 }
 
 function layerInputs(inferred: InferredNode, tensors: LayerTensors): readonly LayerTensor[] {

@@ -8,6 +8,7 @@ import { suggest } from "../../../profiler/editing/suggest.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { analyseModel, costModel, totalsOf, type AnalysedModel } from "../../../profiler/profile-model.ts";
+import { graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";
 import { modelOfFile } from "../../builders/read-model.ts";
 import { stagedNetwork } from "../../vscode/ui/models.ts";
 import { randomNetwork } from "../restructure/channels/random-network.ts";
@@ -66,6 +67,17 @@ describe("a graph that is inferred after an edit", () => {
     }
   });
 
+  it("finds an operator that ONNX Runtime runs on integers as soon as nothing stands between it and its QuantizeLinear", async () => {
+    const model = await readBytes(convBetweenQuantizations());
+    const before = analyseModel(model, {});
+    assert.equal(before.listing.grouped.size, 0);
+    const after = await predictEdit(model, { restructuring: "remove-no-ops", target: "", options: {} });
+    assert.ok(after);
+    const again = analyseModel(after, {}, before);
+    assert.ok(again.listing.grouped.size > 0);
+    assert.deepEqual(shown(again), shown(analyseModel(after, {})));
+  });
+
   it("knows what was found of bodies behind the edit, whose nodes have other places", async () => {
     const model = await modelOfFile(join(import.meta.dirname, "../../fixtures/hostile/untyped-lift-conv-pads.onnx"));
     const before = analyseModel(model, {});
@@ -86,3 +98,30 @@ describe("a graph that is inferred after an edit", () => {
     }
   });
 });
+
+/** Its only way to be one operator with the DequantizeLinear before it and the QuantizeLinear behind it is barred by an Identity. */
+function convBetweenQuantizations(): Uint8Array {
+  const quantization = ["scale", "zero"];
+  const nodes = [
+    node("QuantizeLinear", ["x", ...quantization], ["x_quantized"]),
+    node("DequantizeLinear", ["x_quantized", ...quantization], ["x_read"]),
+    node("DequantizeLinear", ["weight", ...quantization], ["weight_read"]),
+    node("Conv", ["x_read", "weight_read"], ["product"]),
+    node("Identity", ["product"], ["same"]),
+    node("QuantizeLinear", ["same", ...quantization], ["y_quantized"]),
+    node("DequantizeLinear", ["y_quantized", ...quantization], ["y"]),
+  ];
+  const initializers = [
+    tensor("scale", "float32", [], [0.1]),
+    tensor("zero", "int8", [], [0]),
+    tensor("weight", "int8", [4, 4, 1, 1]),
+  ];
+  const shape = [1, 4, 8, 8];
+  return onnxModel({
+    graph: graph(nodes, {
+      inputs: [value("x", "float32", shape)],
+      outputs: [value("y", "float32", shape)],
+      initializers,
+    }),
+  });
+}
