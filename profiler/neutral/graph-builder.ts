@@ -31,7 +31,6 @@ export interface ConstantDraft {
 /** A graph that a format's lowering adds tensors and nodes to. Tensors keep their ids; nodes that were there keep their bytes. */
 export class GraphBuilder {
   readonly nodes: Node[] = [];
-  readonly #new: Node[] = [];
   readonly tensors: Tensor[];
   /** Those of the graph, and those that were added. */
   readonly #taken: ReadonlySet<string>;
@@ -40,7 +39,8 @@ export class GraphBuilder {
   /** How often nodes read a tensor before the edit. */
   readonly #readers: ReadonlyMap<TensorId, number>;
   #nextIndex: number;
-  #hasTakenNames = false;
+  /** Constants whose names went to new ones. */
+  readonly #renamed: { readonly before: Tensor; readonly successor: TensorId }[] = [];
   /** The node whose layer is being lowered, or that the layer takes the place of: new nodes inherit what the file notes about it. */
   from: Node | undefined;
 
@@ -80,7 +80,7 @@ export class GraphBuilder {
    */
   addTensor(name: string, about: Omit<Tensor, "id" | "name" | "isNew"> = {}, instead?: TensorId): TensorId {
     const id = this.tensors.length;
-    const taken = instead === undefined ? undefined : this.#takeName(instead);
+    const taken = instead === undefined ? undefined : this.#takeName(instead, id);
     this.tensors.push({ id, name: taken ?? this.#unique(name), isNew: true, ...about });
     return id;
   }
@@ -92,24 +92,30 @@ export class GraphBuilder {
     return this.addTensor(name, { constant, ...(quantization && { quantization }) }, instead);
   }
 
-  #takeName(id: TensorId): string | undefined {
+  #takeName(id: TensorId, successor: TensorId): string | undefined {
     const tensor = this.tensors[id];
     const { constant, isInput = true, isOutput = true, isCaptured = true } = this.lifted[id] ?? {};
     if (tensor === undefined || tensor.name === "" || constant === undefined) return undefined;
     if (isInput || isOutput || isCaptured || (this.#readers.get(id) ?? 0) > 1) return undefined;
     this.tensors[id] = { ...tensor, name: "" };
-    this.#hasTakenNames = true;
+    this.#renamed.push({ before: tensor, successor });
     return tensor.name;
   }
 
-  /** Gives constants another name whose own went to a new one, though a new layer reads them too. */
-  nameAgain(): void {
-    if (!this.#hasTakenNames) return;
-    for (const id of this.#new.flatMap(usedTensors)) {
-      const [tensor, before] = [this.tensors[id], this.lifted[id]];
-      if (tensor === undefined || before === undefined || tensor.name !== "" || before.name === "") continue;
-      this.tensors[id] = { ...tensor, name: this.#unique(before.name), isNew: true };
+  /**
+   * The graph with the names of the file for constants that are read after all, by a layer that shares them or by a new one: what took
+   * the place of one of those gets another.
+   * @param graph of this builder's tensors, without dead code
+   */
+  withNamesBack(graph: Graph): Graph {
+    const tensors = [...graph.tensors];
+    for (const { before, successor } of this.#renamed) {
+      const now = tensors[successor];
+      if (tensors[before.id]?.constant === undefined || now === undefined) continue;
+      tensors[before.id] = before;
+      tensors[successor] = { ...now, name: this.#unique(before.name) };
     }
+    return this.#renamed.length === 0 ? graph : { ...graph, tensors };
   }
 
   /** Weights as a constant: that of the file where it holds exactly these elements, else a new one. */
@@ -143,7 +149,6 @@ export class GraphBuilder {
     const node = { index: this.#nextIndex, ...inherited, ...own, ...rest };
     this.#nextIndex += 1;
     this.nodes.push(node);
-    this.#new.push(node);
     return node;
   }
 

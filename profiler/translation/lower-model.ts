@@ -39,13 +39,13 @@ export async function lowerRewrite(
   };
   await lowerLayers(old, lifted, rewrite, draft, resolve);
   formatOf(model).adapter.finish?.(draft);
-  draft.nameAgain();
   resizeInputs(rewrite, draft);
   await foldConstants(rewrite, draft);
   const nodes = rewired(draft.nodes, renaming(lifted, rewrite, resolve));
   if (nodes !== draft.nodes) draft.nodes.splice(0, draft.nodes.length, ...nodes);
   if (rewrite.integers) formatOf(model).adapter.quantizeActivations?.(draft, rewrite.integers);
-  const graph = ordered(old, withoutDead(old, { ...old, tensors: draft.tensors, nodes: draft.nodes }));
+  const alive = withoutDead(old, { ...old, tensors: draft.tensors, nodes: draft.nodes });
+  const graph = ordered(old, draft.withNamesBack(alive));
   const entries = model.entries.map((entry) => (entry.graph === old ? { ...entry, graph } : entry));
   const [first = { name: "", graph }, ...others] = entries;
   const edited = refreshDeclared({ ...model, entries: [first, ...others] satisfies [Entry, ...Entry[]] }, model);

@@ -11,7 +11,7 @@ import { activationsOn } from "../../../profiler/runtime/activation-source.ts";
 import { loadOnnxRuntime } from "../../../profiler/onnx-runtime.ts";
 import type { DataType } from "../../../profiler/model/data-type.ts";
 import { graph, node, onnxModel, tensor, value, type OnnxNode, type OnnxTensor } from "../../builders/onnx-builder.ts";
-import { edit, edited, readBytes, seededFeeds } from "../restructure/edited-model.ts";
+import { edit, edited, readBytes, run, seededFeeds } from "../restructure/edited-model.ts";
 
 const [MAP, INNER] = [8, 16];
 const SCALE = 0.05;
@@ -227,6 +227,39 @@ describe("Edits of layers between Q and DQ", function () {
       const [stored, , zero] = inputs.map((id) => tensors[id]?.constant?.dataType);
       assert.ok(stored === undefined || stored === zero);
     }
+  });
+
+  it("leave weights under their names that another layer reads through the same DequantizeLinear", async () => {
+    const shared = graph(
+      [
+        node("DequantizeLinear", ["stored", "scale", "zero"], ["weight"]),
+        node("Conv", ["x", "weight"], ["middle"], { pads: [1, 1, 1, 1] }, { name: "first" }),
+        node("Conv", ["middle", "weight"], ["last"], { pads: [1, 1, 1, 1] }, { name: "second" }),
+        node("Conv", ["last", "other"], ["y"], {}, { name: "third" }),
+      ],
+      {
+        inputs: [value("x", "float32", [1, 8, 6, 6])],
+        outputs: [value("y", "float32", [1, 4, 6, 6])],
+        initializers: [
+          tensor("stored", "int8", [8, 8, 3, 3]),
+          tensor("scale", "float32", [], [0.1]),
+          tensor("zero", "int8", [], [0]),
+          tensor("other", "float32", [4, 8, 1, 1]),
+        ],
+      },
+    );
+    const model = await readBytes(onnxModel({ graph: shared }));
+    const { written, bytes } = await edited(model, edit("reduce-channels", "second", { keep: 4 }));
+    const { tensors } = written.entries[0].graph;
+    const stored = tensors.filter(({ constant }) => constant?.dataType === "int8" && constant.shape.length === 4);
+    assert.deepEqual(
+      stored.map(({ name, constant }) => [name, constant?.shape]),
+      [
+        ["stored", [8, 8, 3, 3]],
+        ["stored_2", [4, 8, 3, 3]],
+      ],
+    );
+    assert.ok((await run(bytes, seededFeeds(written)))["y"]);
   });
 
   it("give new weights scales of their own", async () => {
