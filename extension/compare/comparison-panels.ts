@@ -51,10 +51,14 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
     }
     const panel = vscode.window.createWebviewPanel(COMPARISON, titleOf(pair), { viewColumn, preserveFocus: true });
     this.#changes.set(viewColumn, { panel, pair, show: this.#connect(panel, pair) });
-    panel.onDidDispose(() => this.#changes.delete(viewColumn));
+    // Another panel may show what is clicked by then.
+    const giveUp = (): void => {
+      if (this.#changes.get(viewColumn)?.panel === panel) this.#changes.delete(viewColumn);
+    };
+    panel.onDidDispose(giveUp);
     panel.onDidChangeViewState(() => {
       // Moved to another column, it is the user's own.
-      if (panel.viewColumn !== viewColumn) this.#changes.delete(viewColumn);
+      if (panel.viewColumn !== viewColumn) giveUp();
     });
   }
 

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { formatByName } from "../../profiler/formats/format-types.ts";
 import type { ComparisonPanels, Pair } from "../compare/comparison-panels.ts";
-import { isTextFile } from "./text-guard.ts";
+import { isTextFile } from "./is-text.ts";
 
 /**
  * Shows our comparison where VS Code opens a diff of two models: from source control, the timeline, or "Compare Selected".
@@ -48,7 +48,7 @@ export class DiffTabs implements vscode.Disposable {
     if (!(input instanceof vscode.TabInputTextDiff)) return;
     const { original, modified } = input;
     if (!formatByName(original.path) || !formatByName(modified.path)) return;
-    if (modified.scheme === "file" && (await isTextFile(modified.fsPath))) return;
+    if (modified.scheme === "file" && isTextFile(modified.fsPath)) return;
     await this.#replace(tab, { before: original, after: modified });
   }
 

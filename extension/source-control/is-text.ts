@@ -1,3 +1,23 @@
+import { closeSync, openSync, readSync } from "node:fs";
+
+/** Enough of a file to tell a model from text. */
+const TOLD_BY_BYTES = 4096;
+
+/** By its beginning. @returns false for a file that cannot be read */
+export function isTextFile(file: string): boolean {
+  try {
+    const descriptor = openSync(file, "r");
+    try {
+      const buffer = Buffer.alloc(TOLD_BY_BYTES);
+      return isText(buffer.subarray(0, readSync(descriptor, buffer, 0, TOLD_BY_BYTES, 0)));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return false;
+  }
+}
+
 /** Whether bytes are UTF-8 without the control characters that no text holds; a character that the end cuts off is no fault. */
 export function isText(bytes: Uint8Array): boolean {
   try {

@@ -184,8 +184,7 @@ export interface WorkerContract extends Contract {
       };
       readonly result: null;
     };
-    /** Writes the edited model; the file there changes whole or not at all. */
-    /** Answers with what the user is to know of the written file. */
+    /** Writes the edited model; the file there changes whole or not at all. Answers with what the user is to know of the written file. */
     readonly save: {
       readonly params: { readonly request: ModelRequest; readonly path: string };
       readonly result: readonly string[];
