@@ -1,9 +1,10 @@
+import { ownEntry } from "../../profiler/own-entry.ts";
 import { formatCell } from "../../profiler/columns.ts";
 import { formatShape } from "../../profiler/format-numbers.ts";
 import type { LayerProfile, Totals } from "../../profiler/profile.ts";
 import type { ColumnNeeds } from "./column-layout.ts";
-import { nodeValue, TREE_COLUMN, type PageColumn } from "./page-columns.ts";
-import type { Line } from "./table-tree.ts";
+import { nodeValue, PAGE_COLUMNS, TREE_COLUMN, type PageColumn } from "./page-columns.ts";
+import { nodesById, tableTree, type Line } from "./table-tree.ts";
 import { foldText, INDENT, nameBelow, nameParts, TWISTIE } from "./line-text.ts";
 
 /** Pixels beside the text: the cell's padding, and room for a unit, a remark or the sort's arrow. */
@@ -31,7 +32,10 @@ const WHOLE = { index: 80, name: 240, op: 190, shape: 240 } as const;
 /** Pixels beside a name: the way in, the lightbulb of suggestions, a remark. */
 const BESIDE_NAME = 64;
 
-/** What a model's texts ask for, of the columns in which they are not cut. */
+/** Pixels beside a title: its padding, and the arrow of a sort, which takes of it where the title is to the right. */
+const BESIDE_TITLE = { left: 23, right: 18 } as const;
+
+/** What a model's texts ask for, of the columns in which they are not cut, and what the titles of all columns do. */
 export function columnNeeds(layers: readonly LayerProfile[]): ColumnNeeds {
   const context = document.createElement("canvas").getContext("2d");
   if (!context) return {};
@@ -43,7 +47,7 @@ export function columnNeeds(layers: readonly LayerProfile[]): ColumnNeeds {
       Math.ceil([...texts].reduce((all, text) => Math.max(all, context.measureText(text).width), 0)) + beside,
     );
   const texts = (of: (layer: LayerProfile) => string): ReadonlySet<string> => new Set(layers.map(of));
-  return {
+  const cells: ColumnNeeds = {
     index: widest(
       texts(({ index }) => String(index).replaceAll(/\d/g, "0")),
       CELL_PADDING,
@@ -55,8 +59,11 @@ export function columnNeeds(layers: readonly LayerProfile[]): ColumnNeeds {
       WHOLE.op,
     ),
     shape: widest(texts(shapeOf), CELL_PADDING, WHOLE.shape),
-    name: widest(texts(leafOf), BESIDE_NAME, WHOLE.name),
+    name: widest(leavesOf(layers), BESIDE_NAME, WHOLE.name),
   };
+  const needOf = ({ id, title, align }: PageColumn): number =>
+    Math.max(ownEntry(cells, id) ?? 0, widest(new Set([title]), BESIDE_TITLE[align], WIDEST));
+  return Object.fromEntries(PAGE_COLUMNS.map((column) => [column.id, needOf(column)]));
 }
 
 /** Of a cell, on both sides together. */
@@ -66,10 +73,19 @@ function shapeOf({ outputs: [first, ...others] }: LayerProfile): string {
   return first ? `${formatShape(first.shape)}${others.length > 0 ? `  +${others.length}` : ""}` : "";
 }
 
-/** The segment that must be there, with the one before it where the operator gave way to its own column. */
-function leafOf({ name, op, path }: LayerProfile): string {
-  const { own } = nameParts(nameBelow(name, path.join("/")), op);
-  return own.slice(-2).join("");
+/**
+ * What must be there of each name: its last segment, with the one before it where the operator gave way to its own column. A layer that is
+ * alone in its module is shown in the one above.
+ */
+export function leavesOf(layers: readonly LayerProfile[]): ReadonlySet<string> {
+  const nodes = nodesById(tableTree(layers, { isTree: true, isSorted: false })).values();
+  return new Set(
+    [...nodes].flatMap((node) =>
+      node.kind === "layer"
+        ? [nameParts(nameBelow(node.layer.name, node.module), node.layer.op).own.slice(-2).join("")]
+        : [],
+    ),
+  );
 }
 
 function textOf(column: PageColumn, { node }: Line, totals: Totals): string {

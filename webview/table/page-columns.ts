@@ -11,7 +11,7 @@ import { layersOf, type ModuleNode, type TableNode } from "./table-tree.ts";
 
 /** A column as the page lays it out. What it means and how its numbers read is the profiler's. */
 export interface PageColumn extends Column {
-  /** Pixels, of which a column that stretches has at least as many. */
+  /** Pixels that its cells ask for, of which a column that stretches has at least as many; what its title asks for is measured. */
   readonly width: number;
   /** Its part of the space that is left; 0 for a column that does not stretch. */
   readonly stretch: number;
@@ -31,15 +31,15 @@ const LAYOUT: Readonly<Record<string, Layout>> = {
   index: { width: 38 },
   name: { width: 120, stretch: 5 },
   op: { width: 84, stretch: 2 },
-  shape: { width: 127, stretch: 0.5 },
-  parameters: { width: 102, stretch: 1 },
+  shape: { width: 84, stretch: 0.5 },
+  parameters: { width: 78, stretch: 1 },
   macs: { width: 78, stretch: 1 },
   energy: { width: 78, stretch: 1 },
-  energyArithmetic: { width: 120, stretch: 0.5 },
-  energyWeights: { width: 120, stretch: 0.5 },
-  energyActivations: { width: 124, stretch: 0.5 },
-  latency: { width: 132, stretch: 0.5 },
-  measuredShare: { width: 124, stretch: 0.5 },
+  energyArithmetic: { width: 78, stretch: 0.5 },
+  energyWeights: { width: 78, stretch: 0.5 },
+  energyActivations: { width: 78, stretch: 0.5 },
+  latency: { width: 88, stretch: 0.5 },
+  measuredShare: { width: 96, stretch: 0.5 },
   measuredRatio: { width: 96, stretch: 0.5 },
   path: { width: 120, stretch: 2 },
   notes: { width: 160, stretch: 3 },

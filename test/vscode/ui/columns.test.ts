@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { longChain, stagedNetwork } from "./models.ts";
 import { PageDriver } from "./page-driver.ts";
-import { useWindow } from "./window.ts";
+import { SAMPLES, useWindow } from "./window.ts";
 
 const USUAL = ["index", "name", "op", "shape", "parameters", "macs", "activationBytes", "energy", "latency"];
 
+/** Its longest one is BatchNormalization. */
+const WIDE_OPERATORS = "digits_vgg_bn.onnx";
+
 describe("The columns of the table", () => {
-  const vscode = useWindow();
+  const vscode = useWindow({ files: [join(SAMPLES, WIDE_OPERATORS)] });
   const driver = new PageDriver(vscode);
 
   before("write the models", () => {
@@ -48,6 +52,18 @@ describe("The columns of the table", () => {
     await page.setViewportSize({ width: 1280, height: 800 });
     await driver.column("shape").waitFor();
     assert.deepEqual(await driver.columns(), USUAL);
+  });
+
+  it("are all there beside wide operators, and none of their titles is cut, sorted or not", async () => {
+    await driver.close();
+    await driver.open(WIDE_OPERATORS);
+    assert.deepEqual(await driver.columns(), USUAL);
+    for (const id of USUAL) {
+      await driver.column(id).getByRole("button").click();
+      const title = driver.column(id).locator(".title");
+      const [whole, shown] = await title.evaluate(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth]);
+      assert.equal(shown, whole, id);
+    }
   });
 
   it("keep the name in sight where they are scrolled sideways", async () => {
