@@ -42,7 +42,10 @@ const TARGETS = [
 
 /** What runs models: a program of ours and the library that it opens. */
 const RUNNERS = { onnxruntime: "runner", tflite: "tflite-runner" };
-const SOURCES = ["common.h", ...Object.values(RUNNERS).map((name) => `${name}.c`)].map((file) => join(SOURCE, file));
+const SOURCES = readdirSync(SOURCE)
+  .filter((file) => /\.[ch]$/.test(file))
+  .sort()
+  .map((file) => join(SOURCE, file));
 
 /** Where Debian keeps the text of TensorFlow's licence. */
 const APACHE = "/usr/share/common-licenses/Apache-2.0";

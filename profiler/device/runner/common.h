@@ -1,5 +1,5 @@
 /* What the runners of ONNX Runtime and of TFLite share: answers as one line of JSON, crashes told as such, the tie to the computer, and
- * the loop that times runs. Static functions, since each runner is one program of one file. */
+ * the loop that times runs. Static functions, since each runner is one program compiled at once. */
 #ifndef EDGEWISE_RUNNER_COMMON_H
 #define EDGEWISE_RUNNER_COMMON_H
 #include <dlfcn.h>
@@ -22,7 +22,6 @@ enum {
   PROGRESS_MS = 100,
 };
 enum { EXIT_FAILED = 2, EXIT_CRASHED = 3, EXIT_UNTIED = 4 };
-
 
 static const char *volatile stage = "start";
 
@@ -120,13 +119,6 @@ static void bind_cores(const char *list) {
   if (sched_setaffinity(0, sizeof set, &set)) fail(strerror(errno)); /* threads that start later inherit it */
 }
 
-static long whole(const char *text, long least, long most) {
-  char *end;
-  long value = strtol(text, &end, 10);
-  if (end == text || *end || value < least || value > most) fail("an option's number is out of range");
-  return value;
-}
-
 /* How often a model is run, and for how long. */
 struct timing {
   long warm_up, runs;
@@ -169,16 +161,6 @@ static struct timed time_runs(const struct timing *timing, int64_t first_ns, voi
     else progress("seconds", (long)((double)(now_ns() - loop_start) / 1e9), (long)timing->seconds);
   }
   return result;
-}
-
-/* The option of a name, if it is one of timing. */
-static int take_timing(struct timing *timing, const char *name, const char *value) {
-  if (!strcmp(name, "warm-up")) timing->warm_up = whole(value, 0, MAX_TIMED);
-  else if (!strcmp(name, "runs")) timing->runs = whole(value, 1, MAX_TIMED);
-  else if (!strcmp(name, "budget")) timing->budget = strtod(value, NULL);
-  else if (!strcmp(name, "seconds")) timing->seconds = strtod(value, NULL);
-  else return 0;
-  return 1;
 }
 
 /* "version":…,"loadNs":…,…: what both runners tell, up to the outputs. */

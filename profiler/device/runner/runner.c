@@ -15,7 +15,7 @@
  *
  * libonnxruntime is opened with dlopen: linking would bind the versioned symbol OrtGetApiBase@VERS_1.x.y and so one release. */
 #define _GNU_SOURCE
-#include "common.h"
+#include "options.h"
 #include "onnxruntime_c_api.h"
 
 #define API_VERSION 21  /* of ONNX Runtime 1.21, whose header Debian has; newer libraries offer it too */
@@ -113,42 +113,20 @@ static void put_output(const char *name, OrtValue *value) {
   fputs("]}", stdout);
 }
 
-struct options {
-  const char *model, *outputs, *profile, *optimized, *cores, *inputs[MAX_PORTS];
-  size_t input_count;
-  long threads;
-  struct timing timing;
-  GraphOptimizationLevel optimization;
-};
+static GraphOptimizationLevel optimization = ORT_ENABLE_ALL;
+static const char *profile, *optimized;
 
 static GraphOptimizationLevel level_of(const char *text) {
   if (!strcmp(text, "basic")) return ORT_ENABLE_BASIC;
   return strcmp(text, "extended") ? ORT_ENABLE_ALL : ORT_ENABLE_EXTENDED;
 }
 
-static struct options parse(int count, char **args) {
-  struct options options = {.threads = 1, .timing = {.runs = 1}, .optimization = ORT_ENABLE_ALL};
-  stage = "options";
-  for (int i = 1; i < count; i++) {
-    if (strncmp(args[i], "--", 2)) {
-      options.model = args[i];
-      continue;
-    }
-    const char *name = args[i] + 2;
-    if (i + 1 == count) fail("an option has no value");
-    const char *value = args[++i];
-    if (!strcmp(name, "threads")) options.threads = whole(value, 1, 1024);
-    else if (take_timing(&options.timing, name, value)) continue;
-    else if (!strcmp(name, "optimization")) options.optimization = level_of(value);
-    else if (!strcmp(name, "outputs")) options.outputs = value;
-    else if (!strcmp(name, "profile")) options.profile = value;
-    else if (!strcmp(name, "optimized")) options.optimized = value;
-    else if (!strcmp(name, "cores")) options.cores = value;
-    else if (!strcmp(name, "input") && options.input_count < MAX_PORTS) options.inputs[options.input_count++] = value;
-    else fail("unknown option");
-  }
-  if (!options.model) fail("no model is given");
-  return options;
+static int take_own(const char *name, const char *value) {
+  if (!strcmp(name, "optimization")) optimization = level_of(value);
+  else if (!strcmp(name, "profile")) profile = value;
+  else if (!strcmp(name, "optimized")) optimized = value;
+  else return 0;
+  return 1;
 }
 
 /* Its weights go nowhere: they are the model's, and there may be no room for them twice. */
@@ -182,7 +160,7 @@ static void run_session(void) {
 int main(int count, char **args) {
   watch_crashes();
   tie_to_input();
-  const struct options options = parse(count, args);
+  const struct options options = parse(count, args, take_own);
 
   stage = "cores";
   if (options.cores) bind_cores(options.cores);
@@ -205,11 +183,11 @@ int main(int count, char **args) {
   check(ort->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "runner", &environment));
   check(ort->DisableTelemetryEvents(environment));
   check(ort->CreateSessionOptions(&session_options));
-  check(ort->SetSessionGraphOptimizationLevel(session_options, options.optimization));
+  check(ort->SetSessionGraphOptimizationLevel(session_options, optimization));
   check(ort->SetIntraOpNumThreads(session_options, (int)options.threads));
   check(ort->SetInterOpNumThreads(session_options, 1));
-  if (options.profile) check(ort->EnableProfiling(session_options, options.profile));
-  if (options.optimized) write_optimized(session_options, options.optimized);
+  if (profile) check(ort->EnableProfiling(session_options, profile));
+  if (optimized) write_optimized(session_options, optimized);
   check(ort->CreateSession(environment, options.model, session_options, &session));
   const int64_t load_ns = now_ns() - start;
 
@@ -231,10 +209,10 @@ int main(int count, char **args) {
   const struct timed timed = time_runs(&options.timing, first_ns, release_results, run_session);
 
   stage = "report";
-  if (options.profile) {
+  if (profile) {
     char *written, wanted[4096];
     check(ort->SessionEndProfiling(session, allocator, &written));
-    snprintf(wanted, sizeof wanted, "%s.json", options.profile);
+    snprintf(wanted, sizeof wanted, "%s.json", profile);
     if (rename(written, wanted)) fail(strerror(errno));
   }
   for (size_t i = 0; options.outputs && i < outputs; i++) write_output(results[i], options.outputs, i);
