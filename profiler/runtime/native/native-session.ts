@@ -27,6 +27,24 @@ export async function openNativeSession(tflite: HostTflite, model: Model, reques
     });
   let native = await open(signal);
   let isClosed = false;
+  /** Runs stand behind each other: of two that find its process gone, one starts it anew. */
+  let last: Promise<unknown> = Promise.resolve();
+  const run = async (given: NamedTensors, until: AbortSignal | undefined): Promise<NamedTensors> => {
+    if (!isClosed && native.isEnded) native = await open(until);
+    if (isClosed) {
+      await native.close();
+      throw new RunError(`${model.file}: the session is closed`);
+    }
+    const results = await native.run(checkInputs(model.file, inputs, given), until).catch((cause: unknown) => {
+      throw runError(`${title} failed`, cause, { signal: until });
+    });
+    return Object.fromEntries(
+      ends.outputs.flatMap(({ name, place }) => {
+        const result = results[place];
+        return result === undefined ? [] : [[name, result] as const];
+      }),
+    );
+  };
   const inputs = portsOf(ends.inputs, native.inputs).map((port) => withRange(port, ranges.get(port.name)));
   const outputs = portsOf(ends.outputs, native.outputs);
   return {
@@ -34,20 +52,10 @@ export async function openNativeSession(tflite: HostTflite, model: Model, reques
     outputs: outputs.slice(0, outputs.length - captured.length),
     captured: outputs.slice(outputs.length - captured.length),
     skipped: [],
-    run: async (given: NamedTensors, until = signal) => {
-      if (isClosed) throw new RunError(`${model.file}: the session is closed`);
-      const checked = checkInputs(model.file, inputs, given);
-      // A run that was given up, or that it died of, ended the process.
-      if (native.isEnded) native = await open(until);
-      const results = await native.run(checked, until).catch((cause: unknown) => {
-        throw runError(`${title} failed`, cause, { signal: until });
-      });
-      return Object.fromEntries(
-        ends.outputs.flatMap(({ name, place }) => {
-          const result = results[place];
-          return result === undefined ? [] : [[name, result] as const];
-        }),
-      );
+    run: (given: NamedTensors, until = signal) => {
+      const result = last.then(() => run(given, until));
+      last = result.catch(() => undefined);
+      return result;
     },
     close: () => {
       isClosed = true;

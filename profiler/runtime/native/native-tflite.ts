@@ -40,13 +40,12 @@ interface RawPort {
   readonly shape: readonly number[];
 }
 
-/** A model in TFLite's own runtime, in a process of its own: what kills that process leaves this one alone. */
+/**
+ * A model in TFLite's own runtime, in a process of its own: what kills that process leaves this one alone. A failure ends it.
+ */
 export class NativeTflite {
   readonly inputs: readonly NativePort[];
   readonly outputs: readonly NativePort[];
-  /** Runs stand behind each other. */
-  #last: Promise<unknown> = Promise.resolve();
-
   private constructor(
     private readonly child: Child,
     private readonly reader: StreamReader,
@@ -93,6 +92,7 @@ export class NativeTflite {
   }
 
   /**
+   * One run at a time.
    * @param inputs of the types and shapes of `inputs`, in order
    * @param signal ends the run, and the process with it
    * @throws {Error} with TFLite's reason when it fails, or dies
@@ -100,9 +100,12 @@ export class NativeTflite {
    * @throws the signal's reason when it aborts
    */
   async run(inputs: readonly NumericTensor[], signal?: AbortSignal): Promise<readonly NumericTensor[]> {
-    const result = this.#last.then(() => this.#run(inputs, signal));
-    this.#last = result.catch(() => undefined);
-    return await result;
+    keepsAlive(this.child, true);
+    try {
+      return await limited(this.child, this.reader, signal, () => this.#answers(inputs));
+    } finally {
+      keepsAlive(this.child, false);
+    }
   }
 
   close(): Promise<void> {
@@ -116,15 +119,6 @@ export class NativeTflite {
   /** Whether its process is gone: it runs no more. */
   get isEnded(): boolean {
     return this.reader.isOver;
-  }
-
-  async #run(inputs: readonly NumericTensor[], signal?: AbortSignal): Promise<readonly NumericTensor[]> {
-    keepsAlive(this.child, true);
-    try {
-      return await limited(this.child, this.reader, signal, () => this.#answers(inputs));
-    } finally {
-      keepsAlive(this.child, false);
-    }
   }
 
   async #answers(inputs: readonly NumericTensor[]): Promise<readonly NumericTensor[]> {
@@ -166,7 +160,9 @@ async function limited<T>(
   try {
     return await answer();
   } catch (error) {
-    throw late ?? error;
+    // Behind a failure the runner ends by itself, and what it may have said before nobody takes: nothing is asked of it any more.
+    end(error as Error);
+    throw late;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { hostTflite, type HostTflite } from "../../../profiler/runtime/native/bundles.ts";
 import { NativeTflite } from "../../../profiler/runtime/native/native-tflite.ts";
@@ -14,6 +15,7 @@ import { mobilenetV1 } from "../../zoo/networks/mobilenet-v1.ts";
 import { toBytes } from "../../zoo/pieces.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
 import { randomInputs } from "../tflite/random-inputs.ts";
+import { MARK, marked } from "./marked-processes.ts";
 import { of, tflite, tfliteCast, tfliteConvolution, tfliteRelu, valuesOf } from "./tiny-models.ts";
 import { withSession } from "./with-session.ts";
 
@@ -121,12 +123,27 @@ describe("A session of TFLite's own runtime", () => {
   it("says that the process ended, and that it is closed", async () => {
     const native = await NativeTflite.open(runtime, await modelBytes(await tfliteRelu({})), {});
     const input = of("float32", [1, 4], [1, -1, 2, -2]);
-    // Of two runs, one waits for the other.
-    const [first, second] = await Promise.all([native.run([input]), native.run([input])]);
-    assert.deepEqual(first, second);
     await native.close();
     await native.close();
     await assert.rejects(native.run([input]), /its process ended/);
+  });
+
+  it("starts a process that died anew, one for two runs, and leaves none behind", async () => {
+    const mark = randomUUID();
+    process.env[MARK] = mark;
+    const session = await openSession(await tfliteRelu({}), NATIVE).finally(() => delete process.env[MARK]);
+    const given = { x: of("float32", [1, 4], [1, -1, 2, -2]) };
+    const expected = await session.run(given);
+    for (const id of marked(mark)) process.kill(Number(id), "SIGKILL");
+    // Asked at once, before anybody heard of its end.
+    await assert.rejects(session.run(given), /its process ended/);
+    process.env[MARK] = mark;
+    const both = await Promise.all([session.run(given), session.run(given)]).finally(() => delete process.env[MARK]);
+    assert.deepEqual(both, [expected, expected]);
+    assert.equal(marked(mark).length, 1);
+    await session.close();
+    assert.deepEqual(marked(mark), []);
+    await assert.rejects(session.run(given), /the session is closed/);
   });
 
   it("gives what LiteRT.js gives of the shared models", async function () {
