@@ -1,4 +1,17 @@
-import type { LatencyStatistics } from "./run-result.ts";
+import type { Latency, LatencyStatistics } from "./run-result.ts";
+
+/** What a runtime timed of whole runs. */
+export interface TimedRuns {
+  readonly loadSeconds: number | null;
+  /** Of the very first run. */
+  readonly firstSeconds: number | null;
+  readonly runSeconds: readonly number[];
+}
+
+/** @throws {RangeError} when nothing was timed */
+export function latencyOf({ loadSeconds, firstSeconds, runSeconds }: TimedRuns): Latency {
+  return { loadSeconds, firstRunSeconds: firstSeconds, statistics: latencyStatistics(runSeconds), runSeconds };
+}
 
 /**
  * @param seconds of the timed runs, at least one

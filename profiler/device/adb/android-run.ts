@@ -4,7 +4,7 @@ import { ownEntry } from "../../own-entry.ts";
 import { newArray, type NamedTensors, type NumericTensor } from "../../runtime/numeric-tensor.ts";
 import { fromRuntimeBytes, toRuntimeBytes } from "../../runtime/tensor-bytes.ts";
 import { compareOutputs } from "../compare-outputs.ts";
-import { latencyStatistics } from "../latency-statistics.ts";
+import { latencyOf } from "../latency-statistics.ts";
 import { mapTimes } from "../map-times.ts";
 import { profiledLevel, type ProfiledLevel } from "../profiled-level.ts";
 import { ONNX_TYPES, typeOfNumber } from "../onnx-types.ts";
@@ -12,7 +12,7 @@ import { readOptimized } from "../optimized-graph.ts";
 import { parseOrtProfile } from "../ort-profile.ts";
 import type { Conditions, LayerTimes, NotMeasured, OutputCheck } from "../run-result.ts";
 import type { RunnerBundle } from "../runner/bundle.ts";
-import type { RunnerResult } from "../runner/runner-answer.ts";
+import { peakMemoryOf, type RunnerResult } from "../runner/runner-answer.ts";
 import { BundledRun, type ModelArguments } from "./bundled-run.ts";
 import type { EnergyTimes } from "./measure-energy.ts";
 import type { MeasuredByRuntime, PhoneRunSubject, PushedFile } from "./phone-run.ts";
@@ -37,17 +37,9 @@ export class AndroidRun extends BundledRun {
     const energy = await this.energy(folder, before, { optimization: "all" });
     return {
       runtime: { name: "ONNX Runtime", version: main.version, kind: "native", description: "CPU" },
-      latency: {
-        loadSeconds: main.loadSeconds,
-        firstRunSeconds: main.firstSeconds,
-        statistics: latencyStatistics(main.runSeconds),
-        runSeconds: main.runSeconds,
-      },
+      latency: latencyOf(main),
       layers,
-      memory:
-        main.peakBytes === null
-          ? { reason: "The phone does not tell the memory of processes." }
-          : { peakBytes: main.peakBytes, baselineBytes: main.baselineBytes },
+      memory: peakMemoryOf(main),
       energy,
       outputs,
       notes: this.cutShort(main.runSeconds.length),

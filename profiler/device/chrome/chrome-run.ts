@@ -10,7 +10,7 @@ import { fromRuntimeBytes, toRuntimeBytes } from "../../runtime/tensor-bytes.ts"
 import { PhoneRun, TIMED_SECONDS, type MeasuredByRuntime } from "../adb/phone-run.ts";
 import { compareOutputs } from "../compare-outputs.ts";
 import { DeviceError } from "../device-error.ts";
-import { latencyStatistics } from "../latency-statistics.ts";
+import { latencyOf } from "../latency-statistics.ts";
 import type { OutputCheck } from "../run-result.ts";
 import { LoopbackServer } from "./loopback-server.ts";
 import { openInChrome } from "./open-in-chrome.ts";
@@ -90,7 +90,7 @@ export class ChromeRun extends PhoneRun {
   }
 
   #measured(result: PageResult, outputs: OutputCheck): MeasuredByRuntime {
-    const { loadSeconds, firstSeconds, runSeconds, threads, wasHidden, browser } = result;
+    const { threads, wasHidden, browser } = result;
     const version = chromeVersion(browser);
     return {
       settings: { threads },
@@ -100,7 +100,7 @@ export class ChromeRun extends PhoneRun {
         kind: "wasm",
         description: `WASM in Chrome${version === null ? "" : ` ${version}`}`,
       },
-      latency: { loadSeconds, firstRunSeconds: firstSeconds, statistics: latencyStatistics(runSeconds), runSeconds },
+      latency: latencyOf(result),
       layers: { reason: "LiteRT.js does not tell what each layer takes." },
       memory: { reason: "Chrome does not tell what the model takes of its memory." },
       energy: {
@@ -109,7 +109,7 @@ export class ChromeRun extends PhoneRun {
       outputs,
       notes: [
         "WebAssembly in the phone's Chrome: an app's native runtime is faster.",
-        ...this.cutShort(runSeconds.length),
+        ...this.cutShort(result.runSeconds.length),
         ...(threads < this.settings.threads
           ? [`Chrome gave it ${threads} of the ${this.settings.threads} threads.`]
           : []),

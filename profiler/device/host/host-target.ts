@@ -1,38 +1,23 @@
-import { availableParallelism } from "node:os";
 import { RunError } from "../../errors.ts";
 import type { FormatId } from "../../model/format.ts";
 import { hostTflite, type HostTflite } from "../../runtime/native/bundles.ts";
 import { compareOutputs } from "../compare-outputs.ts";
 import { DeviceError } from "../device-error.ts";
-import { latencyStatistics } from "../latency-statistics.ts";
+import { latencyOf } from "../latency-statistics.ts";
 import { mapTimes } from "../map-times.ts";
 import { profiledLevel } from "../profiled-level.ts";
 import { parseOrtProfile } from "../ort-profile.ts";
 import { prepareRun, type PreparedRun } from "../prepared-run.ts";
 import { RunQueue } from "../run-queue.ts";
 import { RUN_RESULT_VERSION, type RunResult } from "../run-result.ts";
-import {
-  DEFAULT_RUNS,
-  DEFAULT_THREADS,
-  DEFAULT_TIME_LIMIT,
-  DEFAULT_WARM_UP_RUNS,
-  type DeviceFacts,
-  type MeasuredModel,
-  type RunControl,
-  type RunOptions,
-  type Target,
-} from "../target.ts";
+import type { DeviceFacts, MeasuredModel, RunControl, RunOptions, Target } from "../target.ts";
 import { hostConditions, hostTypes, hostIdentity } from "./describe-host.ts";
 import { nativeResult } from "../tflite/native-result.ts";
 import { refusalOf } from "../tflite/newer-operators.ts";
+import { planOf, shortenedTo } from "./measuring-plan.ts";
 import { runNativeTflite } from "./run-native-tflite.ts";
 import { runOnnxProcess } from "./run-onnx.ts";
 import { runTfliteProcess } from "./run-tflite.ts";
-
-/** Part of the time limit that timing may take; loading and profiling have the rest. */
-const TIMING_PART = 0.5;
-/** Times of layers vary less than those of whole runs, and the profiler writes each of them down. */
-const PROFILED_RUNS = 20;
 
 /** What a runtime measured of a model, and with what it did so. */
 type Measured = Pick<RunResult, "runtime" | "settings" | "latency" | "layers" | "memory" | "outputs" | "notes">;
@@ -85,36 +70,21 @@ async function measureOnnx(
   { model, layers }: MeasuredModel,
   prepared: PreparedRun,
   options: RunOptions,
-  { signal, onProgress }: RunControl,
+  control: RunControl,
 ): Promise<Measured> {
-  const settings = settingsOf(prepared, options);
-  const limitSeconds = options.timeLimitSeconds ?? DEFAULT_TIME_LIMIT;
-  const { threads, warmUpRuns, runs } = settings;
-  const budgetSeconds = limitSeconds * TIMING_PART;
+  const plan = planOf(prepared, options, control);
   const profiledAt = profiledLevel(layers, options.layersAt);
-  const result = await runOnnxProcess(
-    model,
-    prepared,
-    { threads, warmUpRuns, runs, budgetSeconds, profiledRuns: Math.min(runs, PROFILED_RUNS), profiledAt },
-    { signal, limitSeconds, onRun: (phase, done, total) => onProgress?.({ phase, done, total }) },
-  );
-  onProgress?.({ phase: "comparing" });
+  const result = await runOnnxProcess(model, prepared, { ...plan.timing, profiledAt }, plan.process);
+  control.onProgress?.({ phase: "comparing" });
   // The first profiled run warms up.
   const profiled = parseOrtProfile(result.profile).slice(1);
-  const [shortened, notes] = shortenedTo(settings, result.runSeconds.length, limitSeconds);
   return {
     runtime: { name: "ONNX Runtime", version: result.version, kind: "native", description: "onnxruntime-node, CPU" },
-    settings: shortened,
-    latency: {
-      loadSeconds: result.loadSeconds,
-      firstRunSeconds: result.firstSeconds,
-      statistics: latencyStatistics(result.runSeconds),
-      runSeconds: result.runSeconds,
-    },
+    ...shortenedTo(plan, result.runSeconds.length),
+    latency: latencyOf(result),
     layers: mapTimes(profiled, result.optimized, layers, profiledAt),
     memory: { peakBytes: result.peakBytes, baselineBytes: result.baselineBytes },
     outputs: compareOutputs(prepared.outputs, result.outputs, prepared.skipped),
-    notes,
   };
 }
 
@@ -142,79 +112,26 @@ async function measureNativeTflite(
   { layers }: MeasuredModel,
   prepared: PreparedRun,
   options: RunOptions,
-  { signal, onProgress }: RunControl,
+  control: RunControl,
 ): Promise<Measured> {
-  const settings = settingsOf(prepared, options);
-  const limitSeconds = options.timeLimitSeconds ?? DEFAULT_TIME_LIMIT;
-  const { threads, warmUpRuns, runs } = settings;
-  const result = await runNativeTflite(
-    tflite,
-    prepared,
-    {
-      threads,
-      warmUpRuns,
-      runs,
-      budgetSeconds: limitSeconds * TIMING_PART,
-      profiledRuns: Math.min(runs, PROFILED_RUNS),
-    },
-    { signal, limitSeconds, onRun: (phase, done, total) => onProgress?.({ phase, done, total }) },
-  );
-  onProgress?.({ phase: "comparing" });
-  const { latency } = result;
-  const [shortened, notes] = shortenedTo(settings, latency.runSeconds.length, limitSeconds);
-  const { outputs } = result;
-  return { ...nativeResult(latency, result.layers, layers), settings: shortened, outputs, notes };
+  const plan = planOf(prepared, options, control);
+  const result = await runNativeTflite(tflite, prepared, plan.timing, plan.process);
+  control.onProgress?.({ phase: "comparing" });
+  const { latency, outputs } = result;
+  return { ...nativeResult(latency, result.layers, layers), ...shortenedTo(plan, latency.runSeconds.length), outputs };
 }
 
-async function measureLitert(
-  prepared: PreparedRun,
-  options: RunOptions,
-  { signal, onProgress }: RunControl,
-): Promise<Measured> {
-  const settings = settingsOf(prepared, options);
-  const limitSeconds = options.timeLimitSeconds ?? DEFAULT_TIME_LIMIT;
-  onProgress?.({ phase: "latency" });
-  const { warmUpRuns, runs } = settings;
-  const timing = { warmUpRuns, runs, budgetSeconds: limitSeconds * TIMING_PART };
-  const result = await runTfliteProcess(prepared.model, prepared, timing, { signal, limitSeconds });
-  onProgress?.({ phase: "comparing" });
-  const [shortened, notes] = shortenedTo(settings, result.runSeconds.length, limitSeconds);
+async function measureLitert(prepared: PreparedRun, options: RunOptions, control: RunControl): Promise<Measured> {
+  const plan = planOf(prepared, { ...options, threads: 1 }, control);
+  control.onProgress?.({ phase: "latency" });
+  const result = await runTfliteProcess(prepared.model, prepared, plan.timing, plan.process);
+  control.onProgress?.({ phase: "comparing" });
   return {
     runtime: { name: "LiteRT.js", version: null, kind: "wasm", description: "WASM with XNNPACK in Node, one thread" },
-    settings: { ...shortened, threads: 1 },
-    latency: {
-      loadSeconds: result.loadSeconds,
-      firstRunSeconds: result.firstSeconds,
-      statistics: latencyStatistics(result.runSeconds),
-      runSeconds: result.runSeconds,
-    },
+    ...shortenedTo(plan, result.runSeconds.length),
+    latency: latencyOf(result),
     layers: { reason: "LiteRT.js does not tell what each layer takes." },
     memory: { peakBytes: result.peakBytes, baselineBytes: result.baselineBytes },
     outputs: compareOutputs(prepared.outputs, result.outputs, prepared.skipped),
-    notes,
   };
-}
-
-function settingsOf({ dimensions, description }: PreparedRun, options: RunOptions): RunResult["settings"] {
-  const { threads = Math.min(DEFAULT_THREADS, availableParallelism()) } = options;
-  return {
-    threads,
-    warmUpRuns: options.warmUpRuns ?? DEFAULT_WARM_UP_RUNS,
-    runs: options.runs ?? DEFAULT_RUNS,
-    dimensions,
-    inputs: description,
-    cores: null,
-    delegate: null,
-  };
-}
-
-/** A slow model is timed less often than asked for, which is said. */
-function shortenedTo(
-  settings: RunResult["settings"],
-  runs: number,
-  limitSeconds: number,
-): readonly [RunResult["settings"], readonly string[]] {
-  if (runs >= settings.runs) return [settings, []];
-  const note = `Timed ${runs} times instead of ${settings.runs}, to stay within ${limitSeconds} seconds.`;
-  return [{ ...settings, runs }, [note]];
 }

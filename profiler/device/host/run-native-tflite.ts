@@ -12,16 +12,7 @@ import { readRunnerAnswer, type EndedRunner, type RunnerResult } from "../runner
 import { flagsOf, readProgress, type RunnerArguments } from "../runner/run-runner.ts";
 import type { RunPhase } from "../target.ts";
 import { checkOutputs, inputFiles, MODEL_FILE } from "../tflite/native-ports.ts";
-import type { ProcessControl } from "./run-onnx.ts";
-
-export interface NativeTfliteSettings {
-  readonly threads: number;
-  readonly warmUpRuns: number;
-  readonly runs: number;
-  /** Stop timing after so long, though not before a few runs. */
-  readonly budgetSeconds: number;
-  readonly profiledRuns: number;
-}
+import type { HostTiming, ProcessControl } from "./measuring-plan.ts";
 
 export interface NativeTfliteMeasurement {
   readonly latency: RunnerResult;
@@ -40,7 +31,7 @@ const HERE = "this machine";
 export async function runNativeTflite(
   tflite: HostTflite,
   prepared: PreparedRun,
-  settings: NativeTfliteSettings,
+  settings: HostTiming,
   control: ProcessControl,
 ): Promise<NativeTfliteMeasurement> {
   const folder = await mkdtemp(join(tmpdir(), "edgewise-run-"));

@@ -19,14 +19,9 @@ import { readOptimized, type OptimizedOperator } from "../optimized-graph.ts";
 import type { PreparedRun } from "../prepared-run.ts";
 import type { RunPhase } from "../target.ts";
 import type { ProfiledLevel } from "../profiled-level.ts";
+import type { HostTiming, ProcessControl } from "./measuring-plan.ts";
 
-export interface OnnxSettings {
-  readonly threads: number;
-  readonly warmUpRuns: number;
-  readonly runs: number;
-  /** Stop timing after so long, though not before a few runs. */
-  readonly budgetSeconds: number;
-  readonly profiledRuns: number;
+export interface OnnxSettings extends HostTiming {
   readonly profiledAt: ProfiledLevel;
 }
 
@@ -42,12 +37,6 @@ export interface OnnxMeasurement {
   readonly profile: string;
   /** The graph that was profiled; undefined where it cannot be written or read. */
   readonly optimized: readonly OptimizedOperator[] | undefined;
-}
-
-export interface ProcessControl {
-  readonly signal?: AbortSignal | undefined;
-  readonly limitSeconds: number;
-  readonly onRun: (phase: RunPhase, done: number, total: number) => void;
 }
 
 /** As they cross to the process. */

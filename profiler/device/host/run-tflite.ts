@@ -9,12 +9,7 @@ import { runError } from "../../runtime/process/run-error.ts";
 import { ProcessEnded, RuntimeProcess } from "../../runtime/process/runtime-process.ts";
 import { DeviceError } from "../device-error.ts";
 import type { PreparedRun } from "../prepared-run.ts";
-
-export interface TfliteSettings {
-  readonly warmUpRuns: number;
-  readonly runs: number;
-  readonly budgetSeconds: number;
-}
+import type { HostTiming, ProcessControl } from "./measuring-plan.ts";
 
 export interface TfliteMeasurement {
   readonly loadSeconds: number;
@@ -42,8 +37,8 @@ interface Times {
 export async function runTfliteProcess(
   model: Model,
   { inputs }: Pick<PreparedRun, "inputs">,
-  settings: TfliteSettings,
-  { signal, limitSeconds }: { readonly signal?: AbortSignal | undefined; readonly limitSeconds: number },
+  settings: Pick<HostTiming, "warmUpRuns" | "runs" | "budgetSeconds">,
+  { signal, limitSeconds }: Pick<ProcessControl, "signal" | "limitSeconds">,
 ): Promise<TfliteMeasurement> {
   const ports = await withFloatInputsOutputs(model.file, await modelBytes(model), []);
   const given = ports.inputs.map(({ name }) => {

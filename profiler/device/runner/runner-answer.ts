@@ -1,6 +1,7 @@
 import { ownEntry } from "../../own-entry.ts";
 import { RunError } from "../../errors.ts";
 import { DeviceError, noSpace } from "../device-error.ts";
+import type { NotMeasured, PeakResidentMemory } from "../run-result.ts";
 
 export interface RunnerResult {
   readonly version: string;
@@ -126,6 +127,15 @@ function readResult(device: string, answer: Readonly<Record<string, unknown>>): 
     usesXnnpack: typeof xnnpack === "boolean" ? xnnpack : null,
     layers: Array.isArray(layers) ? layers.flatMap(readLayer) : [],
   };
+}
+
+export function peakMemoryOf({
+  peakBytes,
+  baselineBytes,
+}: Pick<RunnerResult, "peakBytes" | "baselineBytes">): PeakResidentMemory | NotMeasured {
+  return peakBytes === null
+    ? { reason: "The system does not tell the memory of processes." }
+    : { peakBytes, baselineBytes };
 }
 
 function readOutput(value: unknown): readonly RunnerOutput[] {

@@ -1,7 +1,7 @@
 import type { LayerProfile } from "../../profile.ts";
-import { latencyStatistics } from "../latency-statistics.ts";
+import { latencyOf } from "../latency-statistics.ts";
 import type { RunResult } from "../run-result.ts";
-import type { RunnerResult } from "../runner/runner-answer.ts";
+import { peakMemoryOf, type RunnerResult } from "../runner/runner-answer.ts";
 import { mapNativeLayers } from "./map-layers.ts";
 
 /**
@@ -21,16 +21,8 @@ export function nativeResult(
       kind: "native",
       description: main.usesXnnpack === true ? "CPU, XNNPACK" : "CPU, without XNNPACK: sizes are known in a run alone",
     },
-    latency: {
-      loadSeconds: main.loadSeconds,
-      firstRunSeconds: main.firstSeconds,
-      statistics: latencyStatistics(main.runSeconds),
-      runSeconds: main.runSeconds,
-    },
+    latency: latencyOf(main),
     layers: mapNativeLayers(traced, rows),
-    memory:
-      main.peakBytes === null
-        ? { reason: "The system does not tell the memory of processes." }
-        : { peakBytes: main.peakBytes, baselineBytes: main.baselineBytes },
+    memory: peakMemoryOf(main),
   };
 }
