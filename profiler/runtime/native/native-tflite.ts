@@ -162,7 +162,7 @@ async function limited<T>(
   } catch (error) {
     // Behind a failure the runner ends by itself, and what it may have said before nobody takes: nothing is asked of it any more.
     end(error as Error);
-    throw late;
+    throw late ?? error;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);

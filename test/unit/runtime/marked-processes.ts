@@ -3,6 +3,16 @@ import { readdirSync, readFileSync } from "node:fs";
 /** The variable that a process hands to those it starts. */
 export const MARK = "EDGEWISE_MARK";
 
+/** Has what this process starts meanwhile inherit a mark. */
+export async function marking<T>(mark: string, work: () => Promise<T>): Promise<T> {
+  process.env[MARK] = mark;
+  try {
+    return await work();
+  } finally {
+    Reflect.deleteProperty(process.env, MARK);
+  }
+}
+
 /** Where everybody can see whose processes there are. */
 export const canSeeProcesses = process.platform === "linux";
 

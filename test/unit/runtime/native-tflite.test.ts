@@ -15,7 +15,7 @@ import { mobilenetV1 } from "../../zoo/networks/mobilenet-v1.ts";
 import { toBytes } from "../../zoo/pieces.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
 import { randomInputs } from "../tflite/random-inputs.ts";
-import { MARK, marked } from "./marked-processes.ts";
+import { marked, marking } from "./marked-processes.ts";
 import { of, tflite, tfliteCast, tfliteConvolution, tfliteRelu, valuesOf } from "./tiny-models.ts";
 import { withSession } from "./with-session.ts";
 
@@ -130,15 +130,13 @@ describe("A session of TFLite's own runtime", () => {
 
   it("starts a process that died anew, one for two runs, and leaves none behind", async () => {
     const mark = randomUUID();
-    process.env[MARK] = mark;
-    const session = await openSession(await tfliteRelu({}), NATIVE).finally(() => delete process.env[MARK]);
+    const session = await marking(mark, async () => openSession(await tfliteRelu({}), NATIVE));
     const given = { x: of("float32", [1, 4], [1, -1, 2, -2]) };
     const expected = await session.run(given);
     for (const id of marked(mark)) process.kill(Number(id), "SIGKILL");
     // Asked at once, before anybody heard of its end.
     await assert.rejects(session.run(given), /its process ended/);
-    process.env[MARK] = mark;
-    const both = await Promise.all([session.run(given), session.run(given)]).finally(() => delete process.env[MARK]);
+    const both = await marking(mark, () => Promise.all([session.run(given), session.run(given)]));
     assert.deepEqual(both, [expected, expected]);
     assert.equal(marked(mark).length, 1);
     await session.close();
