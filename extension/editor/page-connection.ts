@@ -11,6 +11,7 @@ import type { EditingPart } from "../../webview/protocol/editing.ts";
 import { Rpc, type Message } from "../../webview/protocol/rpc.ts";
 import { showError } from "../dialogs/messages.ts";
 import { log } from "../log.ts";
+import { saveTensor } from "./save-tensor.ts";
 import { runningRequests } from "../running/running-requests.ts";
 import { editingRequests, editingStart } from "./page-requests.ts";
 import { onDidChangeBudgets, readBudgets, writeBudget } from "./budgets.ts";
@@ -41,6 +42,10 @@ export class PageConnection implements vscode.Disposable {
         structure: ({ revision }) => session.structure(revision),
         layerDetails: ({ revision, layer }) => session.layerDetails(revision, layer),
         weightStatistics: ({ revision, layer, input }) => session.weightStatistics(revision, layer, input),
+        saveTensor: async ({ revision, ...place }) => {
+          await saveTensor(document, revision, place);
+          return null;
+        },
         remember: async ({ preferences }) => {
           await document.preferences.set(preferences, this);
           return null;

@@ -5,8 +5,9 @@ import {
   type LayerDetails,
   type WeightStatistics,
 } from "../../profiler/index.ts";
+import { constantOfLayer, writeNpy } from "../../profiler/exports/npy/index.ts";
 import type { ModelStore } from "./model-store.ts";
-import type { LayerQuery, WeightsQuery } from "./protocol.ts";
+import type { LayerQuery, TensorRequest, WeightsQuery } from "./protocol.ts";
 
 /** Answers to questions about single layers. */
 
@@ -29,4 +30,11 @@ export async function layerWeights(
     ...(zeroPoint !== undefined && { zeroPoint }),
   });
   return statistics ?? null;
+}
+
+export async function saveTensor(store: ModelStore, asked: TensorRequest, signal: AbortSignal): Promise<void> {
+  const { request, layer, side, position, content, path } = asked;
+  const analysed = await store.analysed(request, { signal });
+  const tensor = await constantOfLayer(analysed, layer, side, position, signal);
+  await writeNpy(path, tensor, content, `${analysed.model.file}: ${tensor.name}`, { signal });
 }

@@ -17,7 +17,7 @@ import { costModel, DEFAULT_RUNTIME_LIMITS, limitRuntimes, writeModel } from "..
 import { Rpc } from "../../webview/protocol/rpc.ts";
 import { modelInputs, noteSamples, previewCalibration } from "./calibration-preview.ts";
 import { fitEdits } from "./fitting.ts";
-import { layerDetails, layerWeights } from "./inspect.ts";
+import { layerDetails, layerWeights, saveTensor } from "./inspect.ts";
 import { cleanUpDevice, connectDevice, describeDevice, measure, watchDevices } from "./measuring.ts";
 import { learn } from "./learning.ts";
 import { LearnedStore } from "./learned-store.ts";
@@ -47,6 +47,10 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   profile,
   layerDetails: (query) => layerDetails(store, query),
   weightStatistics: (query) => layerWeights(store, query),
+  saveTensor: async (asked, signal) => {
+    await saveTensor(store, asked, signal);
+    return null;
+  },
   listing: async (request) => listModel(await store.analysed(request)),
   diagnose: async ({ request, settings }) => {
     const analysed = await store.analysed(request);

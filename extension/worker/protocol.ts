@@ -9,6 +9,8 @@ import type {
   OptionSpec,
   TrainingPoint,
 } from "../../profiler/editing/index.ts";
+import type { TensorContent } from "../../profiler/exports/npy/index.ts";
+import type { TensorPlace } from "../../webview/protocol/page.ts";
 import type { PackedProfile } from "../../webview/protocol/packed-profile.ts";
 import type {
   CalibrationPreview,
@@ -87,6 +89,13 @@ export interface WeightsQuery extends LayerQuery {
   readonly input: number;
 }
 
+/** A tensor of known numbers that is to be a file. */
+export interface TensorRequest extends TensorPlace {
+  readonly request: ModelRequest;
+  readonly content: TensorContent;
+  readonly path: string;
+}
+
 export interface DiagnosisRequest {
   readonly request: ModelRequest;
   /** What the user set below `edgewise.diagnostics`: checked by the engine. */
@@ -133,6 +142,8 @@ export interface WorkerContract extends Contract {
     /** null where the file holds no elements that statistics can be made of. */
     readonly weightStatistics: { readonly params: WeightsQuery; readonly result: WeightStatistics | null };
 
+    /** Writes a `.npy`, whole or not at all. "option" when the tensor is none of known numbers. */
+    readonly saveTensor: { readonly params: TensorRequest; readonly result: null };
     readonly listing: { readonly params: ModelRequest; readonly result: ModelListing };
     /** What sizes and costs tell. */
     readonly diagnose: { readonly params: DiagnosisRequest; readonly result: readonly Diagnosis[] };

@@ -5,6 +5,7 @@ import { addCheckCommand } from "./commands/check.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addCompressCommand } from "./commands/compress.ts";
 import { addDevicesCommand } from "./commands/devices.ts";
+import { addExportTensorCommand } from "./commands/export-tensor.ts";
 import { addFitCommand } from "./commands/fit.ts";
 import { addHardwareCommand } from "./commands/hardware.ts";
 import { addProfileCommand } from "./commands/profile.ts";
@@ -21,6 +22,7 @@ const COMMANDS: readonly AddCommand[] = [
   addFitCommand,
   addCompressCommand,
   addWeightsCommand,
+  addExportTensorCommand,
   addRecoverCommand,
   addCompareCommand,
   addCheckCommand,

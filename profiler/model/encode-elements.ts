@@ -15,6 +15,9 @@ const SET: Partial<Record<DataType, Set>> = {
   int32: (view, offset, value) => view.setInt32(offset, value, true),
   int16: (view, offset, value) => view.setInt16(offset, value, true),
   int8: (view, offset, value) => view.setInt8(offset, value),
+  uint64: (view, offset, value) => view.setBigUint64(offset, BigInt.asUintN(64, BigInt(Math.round(value))), true),
+  uint32: (view, offset, value) => view.setUint32(offset, value, true),
+  uint16: (view, offset, value) => view.setUint16(offset, value, true),
   uint8: (view, offset, value) => view.setUint8(offset, value),
   bool: (view, offset, value) => view.setUint8(offset, value === 0 ? 0 : 1),
 };

@@ -128,8 +128,11 @@ export interface Quantization {
   readonly granularity: "tensor" | "channel" | "block";
   readonly axis?: number;
   readonly blockSize?: number;
+  /** Empty where there are so many that they stay in the file: `stored` has them then. */
   readonly scales: readonly number[];
   readonly zeroPoints: readonly number[];
+  /** Scales and zero points that are tensors of the file: one axis of them for each of the quantized tensor's. */
+  readonly stored?: { readonly scales: Constant; readonly zeroPoints?: Constant };
 }
 
 /** One operator as the file has it. */

@@ -1,4 +1,5 @@
 import { isConstant, type Constant, type Graph, type Model, type Node, type Quantization } from "../model/model.ts";
+import { elementsOf } from "../model/shape.ts";
 
 /** A graph of the file and the graph around it, whose tensors its own may stand for. */
 export interface Scope {
@@ -12,6 +13,8 @@ export interface StoredTensor {
   readonly name: string;
   readonly constant?: Constant;
   readonly quantization?: Quantization;
+  /** Operators in between give it other axes. */
+  readonly isRearranged?: boolean;
 }
 
 /** The scope of every node of a model. */
@@ -42,6 +45,8 @@ const HANDS_ON: ReadonlySet<string> = new Set([
   "TRANSPOSE",
 ]);
 
+const REARRANGES: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze", "Transpose", "RESHAPE", "TRANSPOSE"]);
+
 /** Exporters put two or three of them before a weight; a file made to harm could put any number. */
 const LONGEST_CHAIN = 16;
 
@@ -59,22 +64,31 @@ export function storedTensor(scope: Scope, id: number, chain = LONGEST_CHAIN): S
   if (!producer || source === undefined || !HANDS_ON.has(producer.op)) return own;
   const stored = storedTensor(scope, source, chain - 1);
   if (!stored?.constant) return own;
-  const quantization = producer.op === "DequantizeLinear" ? dequantization(scope, producer) : undefined;
-  return { ...stored, ...(quantization && { quantization }) };
+  // Scales that follow an axis are those of what DequantizeLinear reads: behind a Reshape the stored tensor has other axes.
+  const isScaled = producer.op === "DequantizeLinear" && !stored.isRearranged;
+  const quantization = isScaled ? dequantization(scope, producer, stored.constant.shape.length) : undefined;
+  return {
+    ...stored,
+    ...(quantization && { quantization }),
+    ...(REARRANGES.has(producer.op) && { isRearranged: true }),
+  };
 }
 
-/** Scales and zero points of ONNX's operator, where the file has them at hand. */
-function dequantization({ graph }: Scope, { inputs, attributes }: Node): Quantization | undefined {
-  const [, scale, zeroPoint] = inputs.map((id) => graph.tensors[id]?.constant?.values);
-  if (!scale || scale.length === 0) return undefined;
+/** Scales and zero points of ONNX's operator, where the file has them: their numbers only where they are few. */
+function dequantization(scope: Scope, { inputs, attributes }: Node, rank: number): Quantization | undefined {
+  const [scale, zeroPoint] = inputs.slice(1).map((id) => storedTensor(scope, id)?.constant);
+  if (!scale || scale.storage.kind === "none") return undefined;
+  const count = elementsOf(scale.shape) ?? 0;
   const axis = attributes.get("axis");
+  const place = typeof axis === "number" ? axis : 1;
   const blockSize = attributes.get("block_size");
   const isBlocks = typeof blockSize === "number" && blockSize > 0;
   return {
-    granularity: isBlocks ? "block" : scale.length === 1 ? "tensor" : "channel",
-    ...((isBlocks || scale.length > 1) && { axis: typeof axis === "number" ? axis : 1 }),
+    granularity: isBlocks ? "block" : count === 1 ? "tensor" : "channel",
+    ...((isBlocks || count > 1) && { axis: place < 0 ? place + rank : place }),
     ...(isBlocks && { blockSize }),
-    scales: scale,
-    zeroPoints: zeroPoint ?? scale.map(() => 0),
+    scales: scale.values ?? [],
+    zeroPoints: zeroPoint?.values ?? scale.values?.map(() => 0) ?? [],
+    stored: { scales: scale, ...(zeroPoint && { zeroPoints: zeroPoint }) },
   };
 }

@@ -1,6 +1,7 @@
+import { isSliceable, slice, type Sliceable } from "../model/constant-slice.ts";
 import { readConstant } from "../model/constant-values.ts";
-import { bitsOf, bytesOf, isFloat, isInteger, type DataType } from "../model/data-type.ts";
-import type { Constant, Storage } from "../model/model.ts";
+import { bitsOf, isFloat, isInteger, type DataType } from "../model/data-type.ts";
+import type { Constant } from "../model/model.ts";
 import { elementsOf } from "../model/shape.ts";
 
 /** How the elements of a constant are spread: a few numbers, however many elements there are. */
@@ -85,43 +86,23 @@ export async function weightStatistics(
 }
 
 async function readBounded(constant: Constant, elements: number): Promise<Float64Array | undefined> {
-  const { storage } = constant;
   if (elements <= MOST_ELEMENTS) return readConstant(constant);
-  return storage.kind !== "sparse" && storage.kind !== "none" && isSliceable(storage)
-    ? readSample(constant, storage, elements)
-    : undefined;
-}
-
-type Sliceable = Extract<Storage, { kind: "bytes" | "range" }>;
-
-/** Varints have no place of their own: where one begins is known only by reading those before it. */
-function isSliceable({ encoding }: Sliceable): boolean {
-  return encoding === "raw" || encoding === "packed-float" || encoding === "packed-double";
+  return isSliceable(constant) ? readSample(constant, elements) : undefined;
 }
 
 /** Blocks at equal distances, the first and the last elements among them. */
-async function readSample(constant: Constant, storage: Sliceable, elements: number): Promise<Float64Array | undefined> {
+async function readSample(constant: Sliceable, elements: number): Promise<Float64Array | undefined> {
   const blocks = MOST_ELEMENTS / BLOCK_ELEMENTS;
   const sample = new Float64Array(MOST_ELEMENTS);
   for (let block = 0; block < blocks; block += 1) {
     const evenly = Math.floor((block * (elements - BLOCK_ELEMENTS)) / (blocks - 1));
     // Eight elements fill whole bytes, whatever their width.
     const first = evenly - (evenly % 8);
-    const read = await readConstant(slice(constant, storage, first, BLOCK_ELEMENTS));
+    const read = await readConstant(slice(constant, first, BLOCK_ELEMENTS));
     if (!read) return undefined;
     sample.set(read, block * BLOCK_ELEMENTS);
   }
   return sample;
-}
-
-function slice({ dataType }: Constant, storage: Sliceable, first: number, count: number): Constant {
-  const offset = bytesOf(dataType, first) ?? 0;
-  const length = bytesOf(dataType, count) ?? 0;
-  const part: Storage =
-    storage.kind === "range"
-      ? { ...storage, offset: storage.offset + offset, length }
-      : { ...storage, bytes: storage.bytes.subarray(offset, offset + length) };
-  return { dataType, shape: [count], storedBytes: length, storage: part };
 }
 
 type Moments = Pick<WeightStatistics, "minimum" | "maximum" | "mean" | "standardDeviation" | "zeros" | "notFinite">;

@@ -80,6 +80,7 @@ export function DetailsPanel({ client, profile, layer, onSelectLayer, onClose }:
               <TensorList
                 key={`inputs-${layer.index}`}
                 title={l10n.t("Inputs")}
+                side="input"
                 tensors={details.inputs}
                 layer={layer}
                 client={client}
@@ -89,6 +90,7 @@ export function DetailsPanel({ client, profile, layer, onSelectLayer, onClose }:
               <TensorList
                 key={`outputs-${layer.index}`}
                 title={l10n.t("Outputs")}
+                side="output"
                 tensors={details.outputs}
                 layer={layer}
                 client={client}

@@ -3,6 +3,8 @@ import type { JSX } from "preact";
 import { formatBytes, formatCount, formatExact, formatShape } from "../../profiler/format-numbers.ts";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { QuantizationDetails, TensorDetails } from "../../profiler/views/layer-details.ts";
+import { IconButton } from "../controls/controls.tsx";
+import type { TensorPlace } from "../protocol/page.ts";
 import type { ModelClient } from "../state/model-client.ts";
 import { Scales, SpreadRemark } from "./pictures.tsx";
 import { Section } from "./Section.tsx";
@@ -11,6 +13,7 @@ import { WeightsView } from "./WeightsView.tsx";
 
 interface TensorListProps {
   readonly title: string;
+  readonly side: TensorPlace["side"];
   readonly tensors: readonly TensorDetails[];
   readonly layer: LayerProfile;
   readonly client: ModelClient;
@@ -24,6 +27,7 @@ const WORTH_STATISTICS = 17;
 
 export function TensorList({
   title,
+  side,
   tensors,
   layer,
   client,
@@ -36,7 +40,10 @@ export function TensorList({
       <ul class="tensors">
         {tensors.map((tensor) => (
           <li key={tensor.position} class="tensor">
-            <TensorLine tensor={tensor} />
+            <TensorLine
+              tensor={tensor}
+              onSave={() => void client.saveTensor({ layer: layer.index, side, position: tensor.position })}
+            />
             <Neighbours tensor={tensor} layer={layer} links={links} onSelectLayer={onSelectLayer} />
             {tensor.quantization && <Quantization quantization={tensor.quantization} />}
             {tensor.constant?.isReadable === true && (tensor.constant.elements ?? 0) >= WORTH_STATISTICS && (
@@ -87,7 +94,12 @@ function Neighbours({ tensor, layer, links, onSelectLayer }: NeighboursProps): J
   );
 }
 
-function TensorLine({ tensor }: { readonly tensor: TensorDetails }): JSX.Element {
+interface TensorLineProps {
+  readonly tensor: TensorDetails;
+  readonly onSave: () => void;
+}
+
+function TensorLine({ tensor, onSave }: TensorLineProps): JSX.Element {
   const { name, dtype, shape, constant, use, isVariable, role } = tensor;
   const remarks = [
     ...(constant ? [constantText(constant), ...encodingText(constant)] : []),
@@ -104,6 +116,9 @@ function TensorLine({ tensor }: { readonly tensor: TensorDetails }): JSX.Element
         <span class="tensor-type">
           {dtype ?? l10n.t("unknown type")} {formatShape(shape)}
         </span>
+        {constant && constant.storedType !== "string" && (
+          <IconButton icon="save" label={l10n.t("Save {0} as .npy", name)} onClick={onSave} />
+        )}
       </div>
       {remarks.length > 0 && <div class="muted">{remarks.join(" · ")}</div>}
       {typeof constant?.values === "string" && <div class="values">{constant.values}</div>}

@@ -63,6 +63,11 @@ export interface HostContract extends Contract {
         readonly params: { readonly revision: number; readonly layer: number; readonly input: number };
         readonly result: WeightStatistics | null;
       };
+      /** Saves a constant input or output of a layer as `.npy`; the user is asked where to. */
+      readonly saveTensor: {
+        readonly params: { readonly revision: number } & TensorPlace;
+        readonly result: null;
+      };
       /** Keeps how the user likes the page, for every model. */
       readonly remember: { readonly params: { readonly preferences: unknown }; readonly result: null };
       /** Profiles again with these values of dynamic dimensions; fails with "option" when one does not fit. */
@@ -84,6 +89,15 @@ export interface HostContract extends Contract {
       /** Select a row, and bring it into sight. */
       readonly reveal: Reveal;
     };
+}
+
+/** A tensor by the layer that has it. */
+export interface TensorPlace {
+  /** Index of the layer. */
+  readonly layer: number;
+  readonly side: "input" | "output";
+  /** Among the node's inputs or outputs. */
+  readonly position: number;
 }
 
 export interface Reveal {

@@ -11,6 +11,7 @@ import type {
   Reveal,
   Snapshot,
   StartReply,
+  TensorPlace,
 } from "../protocol/page.ts";
 import type { ProfileHeader } from "../protocol/packed-profile.ts";
 import { Rpc, RpcError, type Message } from "../protocol/rpc.ts";
@@ -133,6 +134,11 @@ export class ModelClient {
   /** @throws {RpcError} "stale" when a newer profile is on its way, and what reading the file throws */
   weightStatistics(layer: number, input: number): Promise<WeightStatistics | null> {
     return this.#host.request("weightStatistics", { revision: this.#revision, layer, input });
+  }
+
+  /** @throws {RpcError} "stale" when a newer profile is on its way, and what writing the file throws */
+  async saveTensor(place: TensorPlace): Promise<void> {
+    await this.#host.request("saveTensor", { revision: this.#revision, ...place });
   }
 
   remember(preferences: unknown): void {

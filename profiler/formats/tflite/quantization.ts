@@ -90,16 +90,24 @@ export function resolveQuantization(
     const values = (id: number): readonly number[] => tensors[id]?.constant?.values ?? [];
     if (tensors[table.scales] === undefined) return `its scales are tensor ${table.scales}, which does not exist`;
     const { blockSize } = table;
+    const [scales, zeroPoints] = [tensors[table.scales]?.constant, tensors[table.zeroPoints]?.constant];
     return {
       granularity: "block",
-      axis,
+      axis: blockAxis(shape, scales?.shape ?? [], axis),
       blockSize,
       scales: values(table.scales),
       zeroPoints: values(table.zeroPoints),
+      ...(scales && { stored: { scales, ...(zeroPoints && { zeroPoints }) } }),
     };
   }
   const { scales, zeroPoints } = table;
   if (scales.length === 1) return { granularity: "tensor", scales, zeroPoints };
   if (shape[axis] !== scales.length) return `${scales.length} scales along axis ${axis} do not fit its shape`;
   return { granularity: "channel", axis, scales, zeroPoints };
+}
+
+/** The file's own axis is that of the channels: blocks lie along the one that has fewer scales than elements. */
+function blockAxis(shape: readonly number[], scales: readonly number[], axis: number): number {
+  const shorter = shape.findIndex((size, place) => (scales[place] ?? size) < size);
+  return shorter < 0 ? axis : shorter;
 }

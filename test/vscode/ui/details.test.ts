@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { blockQuantized, stagedNetwork, tfliteSum } from "./models.ts";
 import { PageDriver } from "./page-driver.ts";
-import { useWindow } from "./window.ts";
+import { eventually, useWindow } from "./window.ts";
 
 describe("The details of a layer", () => {
   const vscode = useWindow();
@@ -49,6 +49,23 @@ describe("The details of a layer", () => {
     await driver.shows(driver.details.getByRole("heading"), "Relu");
     await driver.details.locator(".neighbours").getByRole("button", { name: "#0 Conv" }).waitFor();
     await driver.details.getByRole("link", { name: "Relu" }).waitFor();
+  });
+
+  it("save a tensor as .npy", async () => {
+    await driver.layers.first().click();
+    await driver.details.getByRole("button", { name: /^Save w0 as \.npy$/ }).click();
+    const { page } = vscode();
+    const path = page.locator(".quick-input-widget input.input");
+    await driver.shows(page.locator(".quick-input-widget .quick-input-title"), "Save Tensor as .npy");
+    await eventually(
+      vscode(),
+      () => path.inputValue(),
+      (file) => file.endsWith("w0.npy"),
+    );
+    await path.press("Enter");
+    await driver.shows(page.locator(".notification-list-item"), "Saved as w0.npy");
+    const bytes = readFileSync(vscode().path("w0.npy"));
+    assert.match(bytes.toString("latin1", 0, 128), /NUMPY.*'<f4'.*\(8, 8, 3, 3\)/s);
   });
 
   it("lead to the suggestions for the layer", async () => {
