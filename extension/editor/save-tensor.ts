@@ -64,7 +64,10 @@ async function askContent({ constant, dtype, quantization }: TensorDetails): Pro
 }
 
 function askWhere(model: vscode.Uri, tensor: string): Thenable<vscode.Uri | undefined> {
-  const name = tensor.replaceAll(/[^\w.-]+/g, "_").replace(/^\.+/, "").slice(0, 200);
+  const name = tensor
+    .replaceAll(/[^\w.-]+/g, "_")
+    .replace(/^\.+/, "")
+    .slice(0, 200);
   return vscode.window.showSaveDialog({
     title: vscode.l10n.t("Save Tensor as .npy"),
     defaultUri: vscode.Uri.joinPath(model, "..", `${name === "" ? "tensor" : name}.npy`),

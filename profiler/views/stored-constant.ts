@@ -45,7 +45,14 @@ const HANDS_ON: ReadonlySet<string> = new Set([
   "TRANSPOSE",
 ]);
 
-const REARRANGES: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze", "Transpose", "RESHAPE", "TRANSPOSE"]);
+const REARRANGES: ReadonlySet<string> = new Set([
+  "Reshape",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+  "RESHAPE",
+  "TRANSPOSE",
+]);
 
 /** Exporters put two or three of them before a weight; a file made to harm could put any number. */
 const LONGEST_CHAIN = 16;

@@ -64,10 +64,7 @@ export interface HostContract extends Contract {
         readonly result: WeightStatistics | null;
       };
       /** Saves a constant input or output of a layer as `.npy`; the user is asked where to. */
-      readonly saveTensor: {
-        readonly params: { readonly revision: number } & TensorPlace;
-        readonly result: null;
-      };
+      readonly saveTensor: { readonly params: { readonly revision: number } & TensorPlace; readonly result: null };
       /** Keeps how the user likes the page, for every model. */
       readonly remember: { readonly params: { readonly preferences: unknown }; readonly result: null };
       /** Profiles again with these values of dynamic dimensions; fails with "option" when one does not fit. */

@@ -25,7 +25,10 @@ export function addExportTensorCommand(program: Command, context: CliContext): v
     .argument("<model>", "an .onnx or .tflite file")
     .argument("[tensor]", "the tensor's name in the file")
     .addOption(
-      new Option("--as <CONTENT>", "of a quantized tensor: the integers of the file, or the numbers that they stand for")
+      new Option(
+        "--as <CONTENT>",
+        "of a quantized tensor: the integers of the file, or the numbers that they stand for",
+      )
         .choices(["stored", "dequantized"])
         .default("stored"),
     )
@@ -34,7 +37,10 @@ export function addExportTensorCommand(program: Command, context: CliContext): v
     .action(async (path: string, name: string | undefined, options: ExportTensorOptions) => {
       const signal = context.interruption?.();
       await withModel(path, async (model) => {
-        if (name === undefined) { context.write(tensorTable(model)); return; }
+        if (name === undefined) {
+          context.write(tensorTable(model));
+          return;
+        }
         const tensor = await constantNamed(analyseModel(model, options.dim ?? {}), name, signal);
         const file = options.output ?? `${fileName(name)}.npy`;
         await writeNpy(file, tensor, options.as, `${model.file}: "${name}"`, { signal });

@@ -31,7 +31,8 @@ export async function constantOfLayer(
   const { node, name, inputs, outputs } = analysed.listing.layers[layer] ?? {};
   const tensor = (side === "input" ? inputs : outputs)?.[position];
   const scope = node && scopesOf(analysed.model).get(node);
-  if (!tensor || !scope) throw new OptionError(`${analysed.model.file}: there is no ${side} ${position} of layer ${layer}`);
+  if (!tensor || !scope)
+    throw new OptionError(`${analysed.model.file}: there is no ${side} ${position} of layer ${layer}`);
   const id = idOf(node, side, position);
   const what = `${analysed.model.file}: ${side} ${position} of ${name ?? ""}`;
   return constantTensor(analysed, scope, id, tensor.value, what, signal);
@@ -52,7 +53,8 @@ export async function constantNamed(
     scope.graph.tensors.filter((tensor) => tensor.name === name).map((tensor) => ({ scope, tensor })),
   );
   const best = found.find(({ tensor }) => tensor.constant) ?? found[0];
-  if (!best) throw new OptionError(`${model.file}: there is no tensor "${name}"`, { hint: "Leave the name out for a list." });
+  if (!best)
+    throw new OptionError(`${model.file}: there is no tensor "${name}"`, { hint: "Leave the name out for a list." });
   const isMain = best.scope.graph === model.entries[0].graph;
   const value = isMain ? inferred[0]?.inferredTypes[best.tensor.id]?.value : undefined;
   return constantTensor(analysed, best.scope, best.tensor.id, value, `${model.file}: "${name}"`, signal);
@@ -79,7 +81,8 @@ async function constantTensor(
   if (type?.dataType && isFixed(type.shape) && numbers && numbers.length === value?.length)
     return { name, constant: inMemory(type.dataType, type.shape, encodeRaw(type.dataType, numbers)) };
   if (type?.constant === undefined) throw new OptionError(`${what} is no constant: only a run tells its numbers`);
-  if (model.format !== "onnx") throw new OptionError(`${what} is computed from constants, which is saved of ONNX models only`);
+  if (model.format !== "onnx")
+    throw new OptionError(`${what} is computed from constants, which is saved of ONNX models only`);
   return { name, constant: await computed(analysed, id, what, signal) };
 }
 

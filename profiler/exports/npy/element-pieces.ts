@@ -21,8 +21,7 @@ export async function* rawPieces(constant: Constant, name: string): AsyncGenerat
   if (storage.kind === "sparse" || storage.kind === "none") {
     for await (const { values } of valuePieces(constant, name)) yield encodeRaw(dataType, values);
   } else if (storage.encoding !== "raw") {
-    const stored =
-      storage.kind === "bytes" ? storage.bytes : await storage.source.read(storage.offset, storage.length);
+    const stored = storage.kind === "bytes" ? storage.bytes : await storage.source.read(storage.offset, storage.length);
     const raw = rawFromTyped(dataType, storage.encoding, stored);
     yield raw.subarray(0, length(raw.length));
   } else if (storage.kind === "bytes") {

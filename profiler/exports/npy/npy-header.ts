@@ -40,7 +40,8 @@ const HELD_BY: Partial<Record<DataType, DataType>> = {
  */
 export function npyType(type: DataType, name: string): DataType {
   const held = HELD_BY[type] ?? type;
-  if (CODES[held] === undefined) throw new OptionError(`${name}: ${type} elements are no numbers that a .npy file holds`);
+  if (CODES[held] === undefined)
+    throw new OptionError(`${name}: ${type} elements are no numbers that a .npy file holds`);
   return held;
 }
 

@@ -40,7 +40,9 @@ const MODEL = onnxModel({
         tensor("large", "int64", [2], [2 ** 53, -1]),
         tensor("words", "string", [1], ["a"]),
       ],
-      sparseInitializers: [{ ...sparseTensor("gaps", "float32", [2, 3], [1, 5], [7, 9]), values: tensor("gaps", "float32", [2], [7, 9]) }],
+      sparseInitializers: [
+        { ...sparseTensor("gaps", "float32", [2, 3], [1, 5], [7, 9]), values: tensor("gaps", "float32", [2], [7, 9]) },
+      ],
     },
   ),
 });
