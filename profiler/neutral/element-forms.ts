@@ -1,5 +1,5 @@
 import type { Lifted } from "./adapter.ts";
-import type { Activation } from "./forms.ts";
+import type { Activation, ReduceForm, UnaryFunction } from "./forms.ts";
 import { NotLiftable, type NativeLayer } from "./native-layer.ts";
 
 /** A function of each element, as its rule describes it. @throws {NotLiftable} */
@@ -38,7 +38,23 @@ export function liftSoftmax(layer: NativeLayer): Lifted {
 
 /** A function of each element alone that is no activation. */
 export function liftUnary(layer: NativeLayer): Lifted {
-  return layer.lifted({ kind: "unary" });
+  return layer.lifted({ kind: "unary", fn: undefined });
+}
+
+export function unaryLift(fn: UnaryFunction): (layer: NativeLayer) => Lifted {
+  return (layer) => layer.lifted({ kind: "unary", fn });
+}
+
+/** One number of all along some axes. @param given all axes when empty */
+export function liftReduce(
+  layer: NativeLayer,
+  fn: ReduceForm["fn"],
+  given: readonly number[],
+  keepsAxes: boolean,
+): Lifted {
+  const all = layer.shape().map((_, axis) => axis);
+  const axes = given.length === 0 ? all : [...new Set(given.map((axis) => layer.axis(axis)))].toSorted((a, b) => a - b);
+  return layer.lifted({ kind: "reduce", fn, axes, keepsAxes });
 }
 
 export function liftIdentity(layer: NativeLayer): Lifted {

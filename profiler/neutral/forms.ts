@@ -26,6 +26,7 @@ export type Form =
   | ResizeForm
   | SoftmaxForm
   | ReduceMeanForm
+  | ReduceForm
   | ChannelShuffleForm
   | InstanceNormForm
   | GroupNormForm
@@ -36,8 +37,7 @@ export type Form =
   | ProductForm
   | RecurrentForm
   | { readonly kind: "identity" }
-  /** A function of each element alone that is no activation (Cast, Exp, Neg): keeps shapes and channels. Lifted, never made. */
-  | { readonly kind: "unary" }
+  | UnaryForm
   /** Scales each element by those of the channels beside it (Krizhevsky 2012). Lifted, never made. */
   | { readonly kind: "local-response-norm" }
   | ConstantForm
@@ -74,6 +74,26 @@ export interface Weights {
   read(): Promise<Float32Array>;
 }
 
+/** A function of each element alone that is no activation (Cast, Exp, Neg): keeps shapes and channels. Lifted, never made. */
+export interface UnaryForm {
+  readonly kind: "unary";
+  /** undefined: one that has no name here. */
+  readonly fn: UnaryFunction | undefined;
+}
+
+export type UnaryFunction =
+  | "absolute"
+  | "cosine"
+  | "error"
+  | "exponential"
+  | "logarithm"
+  | "negative"
+  | "reciprocal"
+  | "root"
+  | "root-reciprocal"
+  | "sine"
+  | "square";
+
 /** Convolution over 1, 2 or 3 spatial axes; depthwise when `groups` is the number of input channels. */
 export interface ConvForm {
   readonly kind: "conv";
@@ -103,8 +123,21 @@ export interface ConvTransposeForm {
   readonly groups: number;
   /** Why it cannot make another number of channels, where it cannot. */
   readonly keepsChannels: string | undefined;
+  /** undefined: it depends on sizes that only the run can tell. */
+  readonly motion: TransposedMotion | undefined;
   /** Fused. */
   readonly activation: Activation | undefined;
+}
+
+/** How the window of a transposed convolution moves, outermost axis first. */
+export interface TransposedMotion {
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** Cut off the output. */
+  readonly padsBegin: readonly number[];
+  readonly padsEnd: readonly number[];
+  /** Elements at the end of the output that no window reaches. */
+  readonly outputPadding: readonly number[];
 }
 
 /** A product over the last axis of the input: out = weight · in + bias. */
@@ -219,6 +252,17 @@ export interface ResizeForm {
    * run can tell.
    */
   readonly to: { readonly sizes: readonly number[] } | { readonly factors: readonly number[] } | undefined;
+  /** undefined: by another rule, such as a cubic one. */
+  readonly sampling: Sampling | undefined;
+}
+
+/** Where an element of a resized map comes from. */
+export interface Sampling {
+  readonly mode: "nearest" | "linear";
+  /** By which formula a place in the output is one in the input. Source: ONNX, Resize, `coordinate_transformation_mode`. */
+  readonly coordinates: "half-pixel" | "pytorch-half-pixel" | "align-corners" | "asymmetric";
+  /** How the nearest place is chosen. */
+  readonly rounding: "half-down" | "half-up" | "floor" | "ceil";
 }
 
 export interface SoftmaxForm {
@@ -237,11 +281,22 @@ export interface ReduceMeanForm {
   readonly activation: Activation | undefined;
 }
 
+/** One number of all along some axes, but for the mean. Lifted, never made. */
+export interface ReduceForm {
+  readonly kind: "reduce";
+  readonly fn: "sum" | "maximum" | "minimum";
+  /** Not negative. */
+  readonly axes: readonly number[];
+  readonly keepsAxes: boolean;
+}
+
 /** Normalises the positions of each channel and sample. Lifted, and only made with other constants. */
 export interface InstanceNormForm {
   readonly kind: "instance-norm";
   readonly scale: Weights;
   readonly shift: Weights;
+  /** Added to the variance. */
+  readonly epsilon: number;
 }
 
 /** Normalises the positions of each group of channels and sample (Wu and He 2018). Lifted, and only made with fewer groups. */
@@ -251,13 +306,20 @@ export interface GroupNormForm {
   /** One number for each channel or, in older versions, for each group. */
   readonly scale: Weights;
   readonly shift: Weights;
+  /** Added to the variance. */
+  readonly epsilon: number;
 }
 
-/** Normalises over some axes, all others by themselves: LayerNorm and RMSNorm. Lifted, never made. */
+/** Normalises over some axes, all others by themselves: LayerNorm and RMSNorm. Lifted, and only made with other weights. */
 export interface LayerNormForm {
   readonly kind: "layer-norm";
   /** Not negative. */
   readonly axes: readonly number[];
+  /** What it divides by, and the number that is added to the mean square; undefined: a norm, or by numbers that the run computes. */
+  readonly by: { readonly deviation: "from-mean" | "from-zero"; readonly epsilon: number } | undefined;
+  /** Of the sizes of the axes, or stretched to them. */
+  readonly scale?: Weights;
+  readonly shift?: Weights;
 }
 
 /** Repeats the input along axes where it has one element. Lifted, and only made with other sizes. */

@@ -1,7 +1,7 @@
 import type { Dimension } from "../model/shape.ts";
 import type { ConvGeometry, PoolGeometry, WindowGeometry } from "../operators/operation.ts";
-import { samePads, type Padding } from "../shapes/window.ts";
-import type { Activation, ConvForm, PoolForm, Weights } from "./forms.ts";
+import { dilatedKernel, samePads, type Padding } from "../shapes/window.ts";
+import type { Activation, ConvForm, PoolForm, TransposedMotion, Weights } from "./forms.ts";
 import { fixed, NotLiftable } from "./native-layer.ts";
 
 interface FixedWindow {
@@ -58,6 +58,46 @@ export function globalPoolForm(mode: PoolForm["mode"]): PoolForm {
     ceils: false,
     activation: undefined,
   };
+}
+
+/**
+ * How the window of a transposed convolution moves: its pads follow from the size of its output, where the file says that instead.
+ * @param kernel sizes of the window
+ * @param asked elements at the end that no window is to reach, axis by axis
+ * @returns undefined when it depends on a size that only the run can tell
+ * Source: ONNX, ConvTranspose.
+ */
+export function transposedMotion(
+  { strides, dilations, padding, inSpatial, outSpatial }: ConvGeometry,
+  kernel: readonly number[],
+  asked: readonly number[] = [],
+): TransposedMotion | undefined {
+  const pads = kernel.map((extent, axis) => {
+    const [input, output] = [inSpatial[axis], outSpatial[axis]];
+    const span = dilatedKernel(extent, dilations[axis] ?? 1);
+    if (typeof input !== "number" || typeof output !== "number" || typeof span !== "number") return undefined;
+    const full = (input - 1) * (strides[axis] ?? 1) + span;
+    return transposedPads(padding[axis] ?? "valid", full, output, asked[axis] ?? 0);
+  });
+  const known = pads.flatMap((each) => each ?? []);
+  if (known.length < pads.length) return undefined;
+  const [padsBegin, padsEnd] = [known.map(({ begin }) => begin), known.map(({ end }) => end)];
+  return { strides, dilations, padsBegin, padsEnd, outputPadding: known.map(({ rest }) => rest) };
+}
+
+/** @param full elements that all windows together reach */
+function transposedPads(
+  padding: Padding,
+  full: number,
+  output: number,
+  rest: number,
+): { readonly begin: number; readonly end: number; readonly rest: number } {
+  if (typeof padding === "object" && full + rest - padding.begin - padding.end === output)
+    return { begin: padding.begin, end: padding.end, rest };
+  const cut = full + rest - output;
+  if (cut <= 0) return { begin: 0, end: 0, rest: rest - cut };
+  const half = Math.floor(cut / 2);
+  return padding === "same-upper" ? { begin: half, end: cut - half, rest } : { begin: cut - half, end: half, rest };
 }
 
 /** @throws {NotLiftable} when "same" padding depends on a size that only the run can tell */

@@ -27,7 +27,11 @@ export function worksOnLogicalAxes(form: Form, inputs: readonly Value[]): boolea
     case "reshape":
     case "transpose":
     case "dense":
+    case "product":
+    case "select":
+    case "expand":
       return true;
+    case "reduce":
     case "reduce-mean":
       return !form.keepsAxes && (form.axes.includes(rank - 1) || form.axes.includes(0));
     case "elementwise":
@@ -48,6 +52,7 @@ export function channelsFirstForm(form: Form, rank: number): Form {
     case "slice":
       return { ...form, axis: moved(form.axis) };
     case "softmax":
+    case "reduce":
     case "reduce-mean":
       return { ...form, axes: form.axes.map(moved).toSorted((a, b) => a - b) };
     case "pad":

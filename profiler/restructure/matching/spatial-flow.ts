@@ -144,6 +144,7 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
     const sizes = flow.now().map((size, axis) => (axes.includes(axis) ? 1 : size));
     return { outputs: [keepsAxes ? sizes : sizes.filter((_, axis) => !axes.includes(axis))] };
   },
+  reduce: () => FIXED,
   resize: passResize,
   "instance-norm": same,
   "group-norm": same,
@@ -181,7 +182,7 @@ function passConv(form: ConvForm, flow: Flow): Passed | string {
 }
 
 /** What was as many times as large as its input still is. */
-function passResize({ to }: ResizeForm, flow: Flow): Passed | string {
+function passResize({ to, sampling }: ResizeForm, flow: Flow): Passed | string {
   const spatial = flow.spatial();
   if (!to) return passComputed(flow) ?? "may resize to a fixed size";
   if (flow.changed().some((axis) => !spatial.includes(axis))) return FIXED;
@@ -193,7 +194,7 @@ function passResize({ to }: ResizeForm, flow: Flow): Passed | string {
   });
   if (!sizes.every(Number.isFinite)) return "resizes maps whose size the run decides";
   const output = after.map((size, axis) => (spatial.includes(axis) ? (sizes[spatial.indexOf(axis)] ?? size) : size));
-  return { outputs: [output], ...("sizes" in to && { form: { kind: "resize", to: { sizes } } }) };
+  return { outputs: [output], ...("sizes" in to && { form: { kind: "resize", to: { sizes }, sampling } }) };
 }
 
 function passComputed(flow: Flow): Passed | undefined {

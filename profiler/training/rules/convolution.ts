@@ -44,7 +44,7 @@ export function convolution(
 }
 
 /** One filter for each channel. */
-function isDepthwise(x: Value, weight: Value, { groups }: Convolution): boolean {
+function isDepthwise(x: GraphTensor, weight: GraphTensor, { groups }: Convolution): boolean {
   return groups === x.shape[1] && weight.shape[0] === groups;
 }
 
@@ -90,11 +90,12 @@ function turnedRound(graph: Tape["graph"], weight: GraphTensor, kernel: readonly
   );
 }
 
-function weightGradient(
+/** @param gradient of the output; in the place of the input it is that of a transposed convolution's weight */
+export function weightGradient(
   { graph }: Tape,
   gradient: GraphTensor,
-  x: Value,
-  weight: Value,
+  x: GraphTensor,
+  weight: GraphTensor,
   settings: Convolution,
 ): GraphTensor {
   const { groups, padsBegin, padsEnd } = settings;

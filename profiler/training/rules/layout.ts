@@ -1,9 +1,11 @@
 import type { GraphTensor } from "../onnx-graph.ts";
 import { sizeOf } from "../onnx-graph.ts";
+import type { PadForm } from "../../neutral/forms.ts";
 import type { Tape, Value } from "../tape.ts";
 import { activated } from "./activation.ts";
+import { stretchedShape } from "./elementwise.ts";
 import { NoGradient, onlyInput, type GradientRules } from "./rule.ts";
-import { reshaped, transposed } from "./sums.ts";
+import { reshaped, transposed, unstretched } from "./sums.ts";
 
 export function reshape(tape: Tape, x: Value, shape: readonly number[]): Value {
   if (shape.join() === x.shape.join()) return x;
@@ -47,7 +49,7 @@ function concat(tape: Tape, parts: readonly Value[], axis: number): Value {
   });
 }
 
-/** Only zeros around a map, or another number: what mirrors or repeats the border has no rule. */
+/** A number around a map. */
 function pad(tape: Tape, x: Value, begin: readonly number[], end: readonly number[], value: number): Value {
   const { graph } = tape;
   const shape = x.shape.map((size, axis) => size + (begin[axis] ?? 0) + (end[axis] ?? 0));
@@ -56,6 +58,75 @@ function pad(tape: Tape, x: Value, begin: readonly number[], end: readonly numbe
     const back = [...begin, ...end].map((size) => (size === 0 ? 0 : -size));
     return [graph.node("Pad", [gradient, graph.setting(back)], x.shape)];
   });
+}
+
+/** Elements that pad an axis by its own: the places that they are copies of, before it and behind it. */
+type Border = (size: number, begin: number, end: number) => readonly [readonly number[], readonly number[]];
+
+const BORDERS: Readonly<Record<Exclude<PadForm["mode"], "constant">, Border>> = {
+  edge: (size, begin, end) => [new Array<number>(begin).fill(0), new Array<number>(end).fill(size - 1)],
+  reflect: (size, begin, end) => [counted(begin, (at) => begin - at), counted(end, (at) => size - 2 - at)],
+  wrap: (size, begin, end) => [counted(begin, (at) => size - begin + at), counted(end, (at) => at)],
+};
+
+function counted(count: number, place: (at: number) => number): readonly number[] {
+  return Array.from({ length: count }, (_, at) => place(at));
+}
+
+/** Copies of a map's own elements around it, an axis at a time. */
+function padByBorder(tape: Tape, x: Value, { mode, begin, end }: PadForm): Value {
+  if (mode === "constant") return x;
+  if ([...begin, ...end].some((size) => size < 0)) throw new NoGradient("it pads and cuts at once");
+  let padded = x;
+  for (const [axis, size] of x.shape.entries()) {
+    const [before, after] = BORDERS[mode](size, begin[axis] ?? 0, end[axis] ?? 0);
+    if ([...before, ...after].some((at) => at < 0 || at >= size))
+      throw new NoGradient("it pads by more than its input has");
+    if (before.length + after.length === 0) continue;
+    const copy = (at: number): Value => slice(tape, padded, axis, at, at + 1);
+    padded = concat(tape, [...before.map(copy), padded, ...after.map(copy)], axis);
+  }
+  return padded;
+}
+
+/** Repeats a tensor along axes where it has one element. */
+function expand(tape: Tape, x: Value, target: readonly number[]): Value {
+  const { graph } = tape;
+  const shape = stretchedShape(
+    x.shape,
+    target.map((size) => Math.max(1, size)),
+  );
+  const y = graph.node("Expand", [x, graph.setting(shape)], shape);
+  return tape.record(y, [x], (gradient) => [unstretched(graph, gradient, x.shape)]);
+}
+
+/** Blocks of channels into space. Source: ONNX, DepthToSpace. */
+function depthToSpace(tape: Tape, x: Value, block: number, isGrouped: boolean): Value {
+  const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
+  const kept = channels / block ** 2;
+  const [split, permutation] = isGrouped
+    ? [
+        [batch, kept, block, block, height, width],
+        [0, 1, 4, 2, 5, 3],
+      ]
+    : [
+        [batch, block, block, kept, height, width],
+        [0, 3, 4, 1, 5, 2],
+      ];
+  return reshape(tape, transpose(tape, reshape(tape, x, split), permutation), [
+    batch,
+    kept,
+    height * block,
+    width * block,
+  ]);
+}
+
+/** Source: ONNX, SpaceToDepth. */
+function spaceToDepth(tape: Tape, x: Value, block: number): Value {
+  const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
+  const [rows, columns] = [height / block, width / block];
+  const split = reshape(tape, x, [batch, channels, rows, block, columns, block]);
+  return reshape(tape, transpose(tape, split, [0, 3, 5, 1, 2, 4]), [batch, channels * block ** 2, rows, columns]);
 }
 
 /** Sizes of a reshape; a batch of one in the file is the batch here. @throws {NoGradient} */
@@ -86,10 +157,23 @@ export const LAYOUT_RULES: GradientRules = {
     const ends = sizes.map((_, index) => sizes.slice(0, index + 1).reduce((sum, size) => sum + size, 0));
     return ends.map((end, index) => slice(tape, x, axis, end - (sizes[index] ?? 0), end));
   },
-  pad: ({ mode, begin, end, value }, inputs, { tape }) => {
-    if (mode !== "constant") throw new NoGradient(`padding by "${mode}" has no gradient here`);
-    return [pad(tape, onlyInput(inputs), begin, end, value)];
+  pad: (form, inputs, { tape }) => {
+    const x = onlyInput(inputs);
+    return [form.mode === "constant" ? pad(tape, x, form.begin, form.end, form.value) : padByBorder(tape, x, form)];
   },
+  select: ({ axis, index }, inputs, { tape }) => {
+    const x = onlyInput(inputs);
+    const one = slice(tape, x, axis, index, index + 1);
+    return [reshape(tape, one, x.shape.toSpliced(axis, 1))];
+  },
+  expand: ({ target }, inputs, { tape }) => {
+    if (target === undefined) throw new NoGradient("its sizes are only known while the model runs");
+    return [expand(tape, onlyInput(inputs), target)];
+  },
+  "depth-to-space": ({ block, isGrouped }, inputs, { tape }) => [
+    depthToSpace(tape, onlyInput(inputs), block, isGrouped),
+  ],
+  "space-to-depth": ({ block }, inputs, { tape }) => [spaceToDepth(tape, onlyInput(inputs), block)],
   "channel-shuffle": ({ groups }, inputs, { tape }) => {
     const x = onlyInput(inputs);
     const [batch = 1, channels = 1, ...spatial] = x.shape;

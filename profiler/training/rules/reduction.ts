@@ -1,3 +1,4 @@
+import type { ReduceForm } from "../../neutral/forms.ts";
 import { sizeOf } from "../onnx-graph.ts";
 import type { Tape, Value } from "../tape.ts";
 import { activated } from "./activation.ts";
@@ -16,7 +17,28 @@ export function mean(tape: Tape, x: Value, axes: readonly number[], keepsAxes: b
   });
 }
 
+/** The gradient of a sum goes to all that it is of; that of a largest or smallest in equal shares to those that tie, as in PyTorch. */
+function reduced(tape: Tape, x: Value, { fn, axes, keepsAxes }: ReduceForm): Value {
+  const { graph } = tape;
+  const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const shape = x.shape.filter((_, axis) => !axes.includes(axis));
+  const op = { sum: "ReduceSum", maximum: "ReduceMax", minimum: "ReduceMin" }[fn];
+  const whole = graph.node(op, [x, graph.setting(axes)], kept, { keepdims: 1 });
+  const y = keepsAxes ? whole : reshaped(graph, whole, shape);
+  return tape.record(y, [x], (gradient) => {
+    const back = reshaped(graph, gradient, kept);
+    if (fn === "sum") return [graph.node("Expand", [back, graph.setting(x.shape)], x.shape)];
+    const ties = graph.node("Cast", [graph.node("Equal", [x, whole], x.shape)], x.shape, { to: FLOAT });
+    const count = graph.node("ReduceSum", [ties, graph.setting(axes)], kept, { keepdims: 1 });
+    return [graph.node("Mul", [ties, graph.node("Div", [back, count], kept)], x.shape)];
+  });
+}
+
+/** Data type of ONNX. */
+const FLOAT = 1;
+
 export const REDUCTION_RULES: GradientRules = {
+  reduce: (form, inputs, { tape }) => [reduced(tape, onlyInput(inputs), form)],
   "reduce-mean": ({ axes, keepsAxes, activation }, inputs, { tape }) => [
     activated(tape, mean(tape, onlyInput(inputs), axes, keepsAxes), activation),
   ],

@@ -1,5 +1,14 @@
 import type { Random } from "../../../profiler/numeric/random.ts";
-import type { Activation, ConvForm, ElementwiseForm, Form, PoolForm } from "../../../profiler/neutral/forms.ts";
+import type {
+  Activation,
+  ConvForm,
+  ElementwiseForm,
+  Form,
+  PoolForm,
+  ResizeForm,
+  Sampling,
+  UnaryFunction,
+} from "../../../profiler/neutral/forms.ts";
 import { newWeights } from "../../../profiler/neutral/forms.ts";
 import { checkGradient, randomWeights, type GradientCase } from "./check-gradient.ts";
 
@@ -43,6 +52,32 @@ function conv(weight: readonly number[], window: Window = {}, groups = 1, activa
   };
 }
 
+function convTranspose(
+  weight: readonly number[],
+  window: Window = {},
+  groups = 1,
+  outputPadding?: readonly number[],
+): Form {
+  const motion = { ...moving(weight.length - 2, window), outputPadding: outputPadding ?? weight.slice(2).map(() => 0) };
+  return {
+    kind: "conv-transpose",
+    weight: randomWeights(weight, 1),
+    bias: randomWeights([(weight[1] ?? 1) * groups], 2),
+    groups,
+    keepsChannels: undefined,
+    motion,
+    ...NO_ACTIVATION,
+  };
+}
+
+function resize(to: ResizeForm["to"], sampling: Partial<Sampling>): Form {
+  return {
+    kind: "resize",
+    to,
+    sampling: { mode: "linear", coordinates: "half-pixel", rounding: "half-down", ...sampling },
+  };
+}
+
 function pool(
   mode: PoolForm["mode"],
   kernel: readonly number[],
@@ -65,6 +100,21 @@ function randomWeightsOf(shape: readonly number[]): Float32Array {
 }
 
 const MAP = [2, 3, 5, 4];
+
+const UNARY_FUNCTIONS: readonly UnaryFunction[] = [
+  ...(["absolute", "cosine", "error", "exponential", "logarithm", "negative"] as const),
+  ...(["reciprocal", "root", "root-reciprocal", "sine", "square"] as const),
+];
+
+function layerNorm(
+  axes: readonly number[],
+  sizes: readonly number[],
+  deviation: "from-mean" | "from-zero",
+  shifts = true,
+): Form {
+  const shift = shifts ? { shift: randomWeights(sizes, 2) } : {};
+  return { kind: "layer-norm", axes, by: { deviation, epsilon: 1e-3 }, scale: randomWeights(sizes, 1), ...shift };
+}
 
 const CASES: Readonly<Record<string, GradientCase>> = {
   "conv 3×3, padded": { form: conv([4, 3, 3, 3], { padsBegin: [1, 1] }), inputs: [MAP] },
@@ -95,6 +145,63 @@ const CASES: Readonly<Record<string, GradientCase>> = {
   "conv over one axis": { form: conv([4, 3, 3], { strides: [2], padsBegin: [1] }), inputs: [[2, 3, 7]] },
   "conv over three axes": { form: conv([2, 2, 2, 2, 2], { padsBegin: [1, 0, 1] }), inputs: [[1, 2, 3, 3, 2]] },
   "conv with a fused activation": { form: conv([4, 3, 1, 1], {}, 1, { fn: "tanh" }), inputs: [MAP] },
+  "transposed conv, strided": { form: convTranspose([3, 4, 3, 2], { strides: [2, 2] }), inputs: [[2, 3, 3, 2]] },
+  "transposed conv, padded, that no window reaches the end of": {
+    form: convTranspose([3, 2, 3, 3], { strides: [2, 2], padsBegin: [1, 0], padsEnd: [0, 1] }, 1, [1, 0]),
+    inputs: [[1, 3, 3, 2]],
+  },
+  "transposed conv, dilated": { form: convTranspose([2, 2, 2, 2], { dilations: [1, 2] }), inputs: [[1, 2, 3, 3]] },
+  "transposed conv, grouped": { form: convTranspose([4, 3, 2, 2], { strides: [2, 1] }, 2), inputs: [[1, 4, 2, 3]] },
+  "transposed conv, depthwise": { form: convTranspose([3, 1, 3, 3], { padsBegin: [1, 1] }, 3), inputs: [[1, 3, 3, 3]] },
+  "transposed conv over one axis": { form: convTranspose([2, 3, 4], { strides: [3] }), inputs: [[2, 2, 3]] },
+  "product of activations": {
+    form: { kind: "product", isLeftTransposed: false, isRightTransposed: false },
+    inputs: [
+      [2, 2, 3, 4],
+      [2, 2, 4, 2],
+    ],
+  },
+  "product of activations, both transposed": {
+    form: { kind: "product", isLeftTransposed: true, isRightTransposed: true },
+    inputs: [
+      [2, 4, 3],
+      [2, 2, 4],
+    ],
+  },
+  "product of activations, one transposed, outer axes stretched": {
+    form: { kind: "product", isLeftTransposed: false, isRightTransposed: true },
+    inputs: [
+      [2, 2, 3, 4],
+      [2, 1, 2, 4],
+    ],
+  },
+  "layer normalisation": { form: layerNorm([2], [4], "from-mean"), inputs: [[2, 2, 4]] },
+  "layer normalisation over two axes, without a shift": {
+    form: layerNorm([1, 2], [2, 3], "from-mean", false),
+    inputs: [[2, 2, 3]],
+  },
+  "RMS normalisation": { form: layerNorm([1], [4], "from-zero", false), inputs: [[3, 4]] },
+  "instance normalisation": {
+    form: { kind: "instance-norm", scale: randomWeights([3], 1), shift: randomWeights([3], 2), epsilon: 1e-3 },
+    inputs: [[2, 3, 2, 3]],
+  },
+  "group normalisation": {
+    form: { kind: "group-norm", groups: 2, scale: randomWeights([4], 1), shift: randomWeights([4], 2), epsilon: 1e-3 },
+    inputs: [[2, 4, 2, 2]],
+  },
+  "group normalisation by numbers of groups": {
+    form: { kind: "group-norm", groups: 2, scale: randomWeights([2], 1), shift: randomWeights([2], 2), epsilon: 1e-3 },
+    inputs: [[1, 4, 2, 2]],
+  },
+  "resize linearly, larger": { form: resize({ sizes: [5, 7] }, {}), inputs: [[1, 2, 3, 4]] },
+  "resize linearly, smaller, corners aligned": {
+    form: resize({ sizes: [3, 2] }, { coordinates: "align-corners" }),
+    inputs: [[2, 1, 5, 4]],
+  },
+  "resize to the nearest, by factors": {
+    form: resize({ factors: [2, 1.5] }, { mode: "nearest", coordinates: "asymmetric", rounding: "floor" }),
+    inputs: [[1, 2, 2, 4]],
+  },
   dense: {
     form: { kind: "dense", weight: randomWeights([4, 6], 1), bias: randomWeights([4], 2), ...NO_ACTIVATION },
     inputs: [[3, 6]],
@@ -145,6 +252,17 @@ const CASES: Readonly<Record<string, GradientCase>> = {
     form: { kind: "reduce-mean", axes: [2], keepsAxes: true, ...NO_ACTIVATION },
     inputs: [MAP],
   },
+  "sum over axes that go": { form: { kind: "reduce", fn: "sum", axes: [1, 2], keepsAxes: false }, inputs: [[2, 3, 2]] },
+  "largest over an axis": {
+    form: { kind: "reduce", fn: "maximum", axes: [2], keepsAxes: true },
+    inputs: [[2, 3, 4]],
+    sample: apart(),
+  },
+  "smallest over an axis that goes": {
+    form: { kind: "reduce", fn: "minimum", axes: [0], keepsAxes: false },
+    inputs: [[3, 4]],
+    sample: apart(),
+  },
   add: { form: elementwise("add"), inputs: [MAP, MAP] },
   "add, stretched": { form: elementwise("add"), inputs: [MAP, [3, 1, 1]] },
   "add a constant": { form: elementwise("add", [3, 1, 1]), inputs: [MAP] },
@@ -187,9 +305,26 @@ const CASES: Readonly<Record<string, GradientCase>> = {
   split: { form: { kind: "split", axis: 1, sizes: [1, 2] }, inputs: [MAP] },
   slice: { form: { kind: "slice", axis: 3, begin: 1, end: 3 }, inputs: [MAP] },
   pad: { form: { kind: "pad", mode: "constant", begin: [0, 0, 1, 0], end: [0, 1, 0, 2], value: 3 }, inputs: [MAP] },
+  ...Object.fromEntries(
+    (["reflect", "edge", "wrap"] as const).map((mode): [string, GradientCase] => [
+      `pad by ${mode}`,
+      { form: { kind: "pad", mode, begin: [0, 0, 2, 1], end: [0, 0, 0, 2], value: 0 }, inputs: [[1, 2, 3, 4]] },
+    ]),
+  ),
+  "one position along an axis": { form: { kind: "select", axis: 1, index: 2 }, inputs: [[2, 3, 2]] },
+  expand: { form: { kind: "expand", target: [1, 3, 4] }, inputs: [[2, 1, 4]] },
+  "depth to space": { form: { kind: "depth-to-space", block: 2, isGrouped: false }, inputs: [[1, 8, 2, 1]] },
+  "depth to space, grouped": { form: { kind: "depth-to-space", block: 2, isGrouped: true }, inputs: [[1, 8, 2, 1]] },
+  "space to depth": { form: { kind: "space-to-depth", block: 2, isGrouped: false }, inputs: [[1, 2, 4, 2]] },
   "channel shuffle": { form: { kind: "channel-shuffle", groups: 2 }, inputs: [[2, 4, 2, 2]] },
   identity: { form: { kind: "identity" }, inputs: [MAP] },
   PReLU: { form: { kind: "activation", fn: "pRelu", slopes: randomWeights([3], 1) }, inputs: [MAP], sample: offKinks },
+  ...Object.fromEntries(
+    UNARY_FUNCTIONS.map((fn): [string, GradientCase] => [
+      fn,
+      { form: { kind: "unary", fn }, inputs: [[3, 4]], sample: positive },
+    ]),
+  ),
   ...Object.fromEntries(
     activations().map((activation): [string, GradientCase] => [
       activation.fn,

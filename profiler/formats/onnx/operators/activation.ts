@@ -8,7 +8,14 @@ import { elementwiseValue, type UnaryOp } from "../../../shapes/values.ts";
 import type { Activation } from "../../../operators/operation.ts";
 import type { Attribute } from "../../../model/model.ts";
 import type { Lifted } from "../../../neutral/adapter.ts";
-import { liftActivation, liftIdentity, liftPRelu, liftSoftmax, liftUnary } from "../../../neutral/element-forms.ts";
+import {
+  liftActivation,
+  liftIdentity,
+  liftPRelu,
+  liftSoftmax,
+  liftUnary,
+  unaryLift,
+} from "../../../neutral/element-forms.ts";
 import type { ActivationForm, SoftmaxForm } from "../../../neutral/forms.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
@@ -247,7 +254,7 @@ export const ACTIVATION: Operators = {
   Mish: activation("mish"),
   Gelu: activation((view) => (view.text("approximate", "none") === "tanh" ? "geluTanh" : "gelu")),
   Tanh: activation("tanh", { value: "tanh" }),
-  Erf: { ...activation("function"), lift: liftUnary },
+  Erf: { ...activation("function"), lift: unaryLift("error") },
   Softplus: activation("softplus"),
   Softsign: { ...activation("softsign"), lift: liftUnary },
   Shrink: { ...activation("shrink"), lift: liftUnary },

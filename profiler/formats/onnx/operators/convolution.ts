@@ -5,7 +5,7 @@ import type { NodeView } from "../../../operators/node-view.ts";
 import type { ConvForm, ConvTransposeForm } from "../../../neutral/forms.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import type { Lowering, Operator, Operators } from "../../../neutral/operator.ts";
-import { convForm } from "../../../neutral/window-forms.ts";
+import { convForm, transposedMotion } from "../../../neutral/window-forms.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
@@ -230,15 +230,19 @@ async function writeConv(form: ConvForm, writer: NodeWriter): Promise<void> {
 /** X, W (inChannels×outChannels/groups×kernel), B? */
 const CONV_TRANSPOSE: Operator = {
   ...convolution({ isTransposed: true }),
-  lift: (layer) =>
-    layer.lifted({
+  lift: (layer) => {
+    const weight = layer.weights(1);
+    const { geometry } = layer.operation("conv");
+    return layer.lifted({
       kind: "conv-transpose",
-      weight: layer.weights(1),
+      weight,
       bias: layer.optionalWeights(2),
       groups: layer.view.int("group", 1),
       keepsChannels: undefined,
+      motion: transposedMotion(geometry, weight.shape.slice(2), layer.view.ints("output_padding")),
       activation: undefined,
-    }),
+    });
+  },
 };
 
 /** As it was, with other weights. */

@@ -11,7 +11,7 @@ import { knownTensor, knownTensors, type KnownTensor } from "../../../shapes/kno
 import { elementwiseValue, whereValue, type BinaryOp, type UnaryOp } from "../../../shapes/values.ts";
 import type { TensorId } from "../../../model/model.ts";
 import type { Lifted } from "../../../neutral/adapter.ts";
-import { liftElementwise, liftUnary } from "../../../neutral/element-forms.ts";
+import { liftElementwise, liftUnary, unaryLift } from "../../../neutral/element-forms.ts";
 import type { ElementwiseForm } from "../../../neutral/forms.ts";
 import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
 import type { Lowering, Operators } from "../../../neutral/operator.ts";
@@ -207,18 +207,18 @@ export const ELEMENTWISE: Operators = {
   Mean: MEAN,
   Where: WHERE,
 
-  Abs: { ...unary({ value: "abs" }), lift: liftUnary },
-  Neg: { ...unary({ value: "neg" }), lift: liftUnary },
+  Abs: { ...unary({ value: "abs" }), lift: unaryLift("absolute") },
+  Neg: { ...unary({ value: "neg" }), lift: unaryLift("negative") },
   Floor: { ...unary({ value: "floor" }), lift: liftUnary },
   Ceil: { ...unary({ value: "ceil" }), lift: liftUnary },
   Round: { ...unary({ value: "round" }), lift: liftUnary },
   Sign: { ...unary({ value: "sign" }), lift: liftUnary },
-  Sqrt: { ...unary({ value: "sqrt" }), lift: liftUnary },
-  Reciprocal: { ...unary({ value: "reciprocal", cost: "reciprocal" }), lift: liftUnary },
-  Exp: { ...unary({ value: "exp" }), lift: liftUnary },
-  Log: { ...unary({ value: "log" }), lift: liftUnary },
-  Sin: { ...unary({ value: "sin" }), lift: liftUnary },
-  Cos: { ...unary({ value: "cos" }), lift: liftUnary },
+  Sqrt: { ...unary({ value: "sqrt" }), lift: unaryLift("root") },
+  Reciprocal: { ...unary({ value: "reciprocal", cost: "reciprocal" }), lift: unaryLift("reciprocal") },
+  Exp: { ...unary({ value: "exp" }), lift: unaryLift("exponential") },
+  Log: { ...unary({ value: "log" }), lift: unaryLift("logarithm") },
+  Sin: { ...unary({ value: "sin" }), lift: unaryLift("sine") },
+  Cos: { ...unary({ value: "cos" }), lift: unaryLift("cosine") },
   Tan: { ...unary(), lift: liftUnary },
   Asin: { ...unary(), lift: liftUnary },
   Acos: { ...unary(), lift: liftUnary },

@@ -6,7 +6,7 @@ import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import type { InferredType } from "../../../operators/inferred-type.ts";
 import { normalizeAxis } from "../../../shapes/axes.ts";
 import type { Lifted } from "../../../neutral/adapter.ts";
-import type { BatchNormForm, Form, GroupNormForm, InstanceNormForm } from "../../../neutral/forms.ts";
+import type { BatchNormForm, Form, GroupNormForm, InstanceNormForm, LayerNormForm } from "../../../neutral/forms.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
 import type { Lowering, Operator, Operators } from "../../../neutral/operator.ts";
@@ -117,24 +117,35 @@ async function writeBatchNorm(
 
 /** X, scale, B. Source: ONNX, InstanceNormalization. */
 function liftInstanceNorm(layer: NativeLayer): Lifted {
-  return layer.lifted({ kind: "instance-norm", scale: layer.weights(1), shift: layer.weights(2) });
+  const epsilon = layer.view.int("epsilon", DEFAULT_EPSILON);
+  return layer.lifted({ kind: "instance-norm", scale: layer.weights(1), shift: layer.weights(2), epsilon });
 }
 
 /** X, scale, bias: one for each channel since operator set 21, for each group before. Source: ONNX, GroupNormalization. */
 function liftGroupNorm(layer: NativeLayer): Lifted {
   const [scale, shift] = [layer.weights(1), layer.weights(2)];
-  return layer.lifted({ kind: "group-norm", groups: layer.view.int("num_groups", 1), scale, shift });
+  const epsilon = layer.view.int("epsilon", DEFAULT_EPSILON);
+  return layer.lifted({ kind: "group-norm", groups: layer.view.int("num_groups", 1), scale, shift, epsilon });
 }
 
-/** All axes from the given one on. Source: ONNX, LayerNormalization. */
-function liftLayerNorm(layer: NativeLayer): Lifted {
-  const first = layer.axis(layer.view.int("axis", -1));
-  const axes = layer.shape().flatMap((_, axis) => (axis >= first ? [axis] : []));
-  return layer.lifted({ kind: "layer-norm", axes });
+type Deviation = NonNullable<LayerNormForm["by"]>["deviation"];
+
+/** X, scale, bias?; all axes from the given one on. Source: ONNX, LayerNormalization and RMSNormalization. */
+function liftLayerNorm(deviation: Deviation): (layer: NativeLayer) => Lifted {
+  return (layer) => {
+    const { view } = layer;
+    const first = layer.axis(view.int("axis", -1));
+    const axes = layer.shape().flatMap((_, axis) => (axis >= first ? [axis] : []));
+    const isComputed = [1, 2].some((position) => view.has(position) && !layer.isConstant(position));
+    if (isComputed) return layer.lifted({ kind: "layer-norm", axes, by: undefined });
+    const [scale, shift] = [layer.optionalWeights(1), layer.optionalWeights(2)];
+    const by = { deviation, epsilon: view.int("epsilon", DEFAULT_EPSILON) };
+    return layer.lifted({ kind: "layer-norm", axes, by, ...(scale && { scale }), ...(shift && { shift }) });
+  };
 }
 
 function liftLpNorm(layer: NativeLayer): Lifted {
-  return layer.lifted({ kind: "layer-norm", axes: [layer.axis(layer.view.int("axis", -1))] });
+  return layer.lifted({ kind: "layer-norm", axes: [layer.axis(layer.view.int("axis", -1))], by: undefined });
 }
 
 async function writeInstanceNorm({ scale, shift }: InstanceNormForm, writer: NodeWriter): Promise<void> {
@@ -147,6 +158,16 @@ async function writeGroupNorm({ groups, scale, shift }: GroupNormForm, writer: N
   writer.node("GroupNormalization", inputs, { ...attributesBefore(writer), num_groups: groups });
 }
 
+async function writeLayerNorm({ scale, shift }: LayerNormForm, writer: NodeWriter): Promise<void> {
+  const { before } = writer.layer;
+  const attributes = attributesBefore(writer);
+  if (before === undefined || scale === undefined)
+    throw new LoweringError(`${writer.layer.name}: its scale is computed while the model runs`);
+  const inputs = [writer.input, await writer.weights("scale", scale)];
+  if (shift) inputs.push(await writer.weights("shift", shift));
+  writer.node(before.op, inputs, attributes);
+}
+
 /** What these operators say beside their constants stays as it was. */
 function attributesBefore({ layer }: NodeWriter): Readonly<Record<string, Attribute>> {
   if (layer.before) return Object.fromEntries(layer.before.node.attributes);
@@ -157,6 +178,7 @@ export const WRITE_NORMALIZATION: Lowering<NodeWriter> = {
   "batch-norm": writeBatchNorm,
   "instance-norm": writeInstanceNorm,
   "group-norm": writeGroupNorm,
+  "layer-norm": writeLayerNorm,
 };
 
 export const LAYER_NORMALIZATION = normalization(NORMALIZATION_OPS.layer, (view) =>
@@ -178,10 +200,10 @@ function liftLocalResponse(layer: NativeLayer): Lifted {
 export const NORMALIZATION: Operators = {
   BatchNormalization: BATCH_NORMALIZATION,
   InstanceNormalization: { ...normalization(NORMALIZATION_OPS.layer), lift: liftInstanceNorm },
-  LayerNormalization: { ...LAYER_NORMALIZATION, lift: liftLayerNorm },
+  LayerNormalization: { ...LAYER_NORMALIZATION, lift: liftLayerNorm("from-mean") },
   GroupNormalization: { ...normalization(NORMALIZATION_OPS.layer), lift: liftGroupNorm },
-  RMSNormalization: { ...RMS_NORMALIZATION, lift: liftLayerNorm },
-  SimplifiedLayerNormalization: { ...SIMPLIFIED_LAYER_NORMALIZATION, lift: liftLayerNorm },
+  RMSNormalization: { ...RMS_NORMALIZATION, lift: liftLayerNorm("from-zero") },
+  SimplifiedLayerNormalization: { ...SIMPLIFIED_LAYER_NORMALIZATION, lift: liftLayerNorm("from-zero") },
   LRN: { ...normalization((view) => 2 * view.int("size", 1) + LRN_OPS), lift: liftLocalResponse },
   MeanVarianceNormalization: normalization(NORMALIZATION_OPS.mean),
   LpNormalization: { ...normalization(NORMALIZATION_OPS.lp), lift: liftLpNorm },

@@ -9,7 +9,8 @@ import { fill, knownTensor, positionOf } from "../../../shapes/known-tensor.ts";
 import { reduceShape } from "../../../shapes/reduce.ts";
 import { reduceValue, type Reduction } from "../../../shapes/values.ts";
 import type { Lifted } from "../../../neutral/adapter.ts";
-import type { ReduceMeanForm } from "../../../neutral/forms.ts";
+import { liftReduce } from "../../../neutral/element-forms.ts";
+import type { ReduceForm, ReduceMeanForm } from "../../../neutral/forms.ts";
 import type { NativeLayer } from "../../../neutral/native-layer.ts";
 import type { Lowering, Operators } from "../../../neutral/operator.ts";
 import type { NodeWriter } from "../restructure/node-writer.ts";
@@ -158,6 +159,16 @@ function liftMean(layer: NativeLayer): Lifted {
   });
 }
 
+/** As a mean, of another kind. */
+function reduceLift(fn: ReduceForm["fn"]): (layer: NativeLayer) => Lifted {
+  return (layer) => {
+    const { view } = layer;
+    const given = layer.settings("axes", 1) ?? [];
+    if (given.length === 0 && view.flag("noop_with_empty_axes")) return layer.lifted({ kind: "identity" });
+    return liftReduce(layer, fn, given, view.flag("keepdims", true));
+  };
+}
+
 function writeMean({ axes, keepsAxes }: ReduceMeanForm, writer: NodeWriter): void {
   const keepdims = keepsAxes ? 1 : 0;
   if (writer.opset < FIRST_WITH_MEAN_AXES) writer.node("ReduceMean", [writer.input], { axes, keepdims });
@@ -168,10 +179,10 @@ export const WRITE_REDUCTION: Lowering<NodeWriter> = { "reduce-mean": writeMean 
 
 /** Operators that make one number of many, or put many in order. */
 export const REDUCTION: Operators = {
-  ReduceSum: reduction("sum"),
+  ReduceSum: { ...reduction("sum"), lift: reduceLift("sum") },
   ReduceProd: reduction("product"),
-  ReduceMax: reduction("max"),
-  ReduceMin: reduction("min"),
+  ReduceMax: { ...reduction("max"), lift: reduceLift("maximum") },
+  ReduceMin: { ...reduction("min"), lift: reduceLift("minimum") },
   ReduceMean: { ...reduction("mean"), lift: liftMean },
   ReduceL1: reduction(),
   ReduceL2: reduction(),

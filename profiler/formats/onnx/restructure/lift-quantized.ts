@@ -110,7 +110,7 @@ const CONCAT: Lift = (layer) => {
   );
 };
 
-const UNARY: Lift = (layer) => layer.lifted({ kind: "unary" });
+const UNARY: Lift = (layer) => layer.lifted({ kind: "unary", fn: undefined });
 
 const GLOBAL_POOL: Lift = (layer) => {
   if (layer.view.flag("channels_last") || layer.shape().length < 3) throw new NotLiftable("it has its channels last");

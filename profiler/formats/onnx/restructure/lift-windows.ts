@@ -1,4 +1,6 @@
-import type { FormOf } from "../../../neutral/forms.ts";
+import { ownEntry } from "../../../own-entry.ts";
+import type { NodeView } from "../../../operators/node-view.ts";
+import type { FormOf, Sampling } from "../../../neutral/forms.ts";
 import type { Lift } from "./lift-rule.ts";
 import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
 
@@ -8,8 +10,37 @@ const RESIZE: Lift = (layer) => {
   const resized = layer.output().shape;
   if (shape.length < 3 || resized?.length !== shape.length || resized[0] !== shape[0] || resized[1] !== shape[1])
     throw new NotLiftable("it resizes more than spatial axes");
-  return layer.lifted({ kind: "resize", to: resizedTo(layer, shape.length) });
+  return layer.lifted({ kind: "resize", to: resizedTo(layer, shape.length), sampling: samplingOf(layer.view) });
 };
+
+const COORDINATES: Readonly<Record<string, Sampling["coordinates"]>> = {
+  half_pixel: "half-pixel",
+  pytorch_half_pixel: "pytorch-half-pixel",
+  align_corners: "align-corners",
+  asymmetric: "asymmetric",
+};
+
+const ROUNDINGS: Readonly<Record<string, Sampling["rounding"]>> = {
+  round_prefer_floor: "half-down",
+  round_prefer_ceil: "half-up",
+  floor: "floor",
+  ceil: "ceil",
+};
+
+/** Up to opset 10, and in an Upsample, coordinates were asymmetric and rounded down. Source: ONNX, Resize and Upsample. */
+function samplingOf(view: NodeView): Sampling | undefined {
+  const isNew = view.node.op === "Resize" && view.version >= RESIZE_INPUTS.since;
+  const mode = view.text("mode", "nearest");
+  const coordinates = ownEntry(
+    COORDINATES,
+    isNew ? view.text("coordinate_transformation_mode", "half_pixel") : "asymmetric",
+  );
+  const rounding = ownEntry(ROUNDINGS, isNew ? view.text("nearest_mode", "round_prefer_floor") : "floor");
+  if (coordinates === undefined || rounding === undefined || view.flag("antialias")) return undefined;
+  // Two axes are resized linearly by the name that the mode had first.
+  if (mode === "nearest") return { mode, coordinates, rounding };
+  return mode === "linear" || mode === "bilinear" ? { mode: "linear", coordinates, rounding } : undefined;
+}
 
 /** Where the inputs of a Resize have its factors and its sizes; before, and in an Upsample, there were only factors. */
 const RESIZE_INPUTS = { since: 11, factors: 2, sizes: 3, factorsBefore: 1 } as const;

@@ -12,7 +12,7 @@ import type { ConvForm, ConvTransposeForm } from "../../../neutral/forms.ts";
 import { NotLiftable } from "../../../neutral/native-layer.ts";
 import type { Lowering } from "../../../neutral/operator.ts";
 import { permutedWeights } from "../../../neutral/stored-weights.ts";
-import { convForm } from "../../../neutral/window-forms.ts";
+import { convForm, transposedMotion } from "../../../neutral/window-forms.ts";
 import { fusedOption } from "../restructure/fused-activation.ts";
 import { granularityBefore, keptTensors } from "../restructure/kept-weights.ts";
 import type { OperatorWriter } from "../restructure/operator-writer.ts";
@@ -278,9 +278,11 @@ function operatorOf({ weight, groups }: ConvForm, { layer }: OperatorWriter): Co
 function liftTransposeConv(layer: TfliteLayer): Lifted {
   const stored = layer.weights(1);
   if (stored.shape.length !== 4) throw new NotLiftable("its weights have not four axes");
+  const weight = permutedWeights(stored, CANONICAL_AXES.TRANSPOSE_CONV);
   const form: ConvTransposeForm = {
     kind: "conv-transpose",
-    weight: permutedWeights(stored, CANONICAL_AXES.TRANSPOSE_CONV),
+    weight,
+    motion: transposedMotion(layer.operation("conv").geometry, weight.shape.slice(2)),
     bias: layer.optionalWeights(3),
     groups: 1,
     keepsChannels: layer.view.input(0).constant === undefined ? "computes the shape of its output" : undefined,

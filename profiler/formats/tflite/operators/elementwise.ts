@@ -11,7 +11,7 @@ import { broadcastShapes } from "../../../shapes/broadcast.ts";
 import { knownTensor, knownTensors } from "../../../shapes/known-tensor.ts";
 import { elementwiseValue, whereValue, type BinaryOp, type UnaryOp } from "../../../shapes/values.ts";
 import type { Lifted } from "../../../neutral/adapter.ts";
-import { liftElementwise, liftUnary } from "../../../neutral/element-forms.ts";
+import { liftElementwise, liftUnary, unaryLift } from "../../../neutral/element-forms.ts";
 import type { ElementwiseForm } from "../../../neutral/forms.ts";
 import { NotLiftable } from "../../../neutral/native-layer.ts";
 import type { Lowering, Operator } from "../../../neutral/operator.ts";
@@ -200,19 +200,19 @@ export const ELEMENTWISE: Rules = {
   SELECT,
   SELECT_V2: SELECT,
 
-  ABS: { ...unary("abs", "abs"), lift: liftUnary },
-  NEG: { ...unary("neg"), lift: liftUnary },
+  ABS: { ...unary("abs", "abs"), lift: unaryLift("absolute") },
+  NEG: { ...unary("neg"), lift: unaryLift("negative") },
   SIGN: { ...unary("sign"), lift: liftUnary },
   FLOOR: { ...unary("floor"), lift: liftUnary },
   CEIL: { ...unary("ceil"), lift: liftUnary },
   ROUND: { ...unary("round"), lift: liftUnary },
-  SQRT: { ...unary("sqrt"), lift: liftUnary },
-  RSQRT: { ...unary("rsqrt", "rsqrt"), lift: liftUnary },
-  SQUARE: { ...unary("square", "arithmetic"), lift: liftUnary },
-  EXP: { ...unary("exp"), lift: liftUnary },
-  LOG: { ...unary("log"), lift: liftUnary },
-  SIN: { ...unary("sin"), lift: liftUnary },
-  COS: { ...unary("cos"), lift: liftUnary },
+  SQRT: { ...unary("sqrt"), lift: unaryLift("root") },
+  RSQRT: { ...unary("rsqrt", "rsqrt"), lift: unaryLift("root-reciprocal") },
+  SQUARE: { ...unary("square", "arithmetic"), lift: unaryLift("square") },
+  EXP: { ...unary("exp"), lift: unaryLift("exponential") },
+  LOG: { ...unary("log"), lift: unaryLift("logarithm") },
+  SIN: { ...unary("sin"), lift: unaryLift("sine") },
+  COS: { ...unary("cos"), lift: unaryLift("cosine") },
   REAL: COMPLEX_PART,
   IMAG: COMPLEX_PART,
   COMPLEX_ABS: COMPLEX_PART,

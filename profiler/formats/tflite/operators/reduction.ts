@@ -7,7 +7,8 @@ import { knownTensor } from "../../../shapes/known-tensor.ts";
 import { reduceShape } from "../../../shapes/reduce.ts";
 import { reduceValue, type Reduction } from "../../../shapes/values.ts";
 import type { Lifted } from "../../../neutral/adapter.ts";
-import type { ReduceMeanForm } from "../../../neutral/forms.ts";
+import { liftReduce } from "../../../neutral/element-forms.ts";
+import type { ReduceForm, ReduceMeanForm } from "../../../neutral/forms.ts";
 import type { Lowering } from "../../../neutral/operator.ts";
 import type { OperatorWriter } from "../restructure/operator-writer.ts";
 import type { TfliteLayer } from "../restructure/tflite-layer.ts";
@@ -106,6 +107,11 @@ function liftMean(layer: TfliteLayer): Lifted {
   });
 }
 
+/** As a mean, of another kind. */
+function reduceLift(fn: ReduceForm["fn"]): (layer: TfliteLayer) => Lifted {
+  return (layer) => liftReduce(layer, fn, layer.settings("axes", 1) ?? [], layer.view.flag("keep_dims"));
+}
+
 function writeMean({ axes, keepsAxes }: ReduceMeanForm, writer: OperatorWriter): void {
   writer.operator("MEAN", [writer.input, writer.setting("axes", axes)], { keep_dims: keepsAxes });
 }
@@ -115,10 +121,10 @@ export const WRITE_REDUCTION: Lowering<OperatorWriter> = { "reduce-mean": writeM
 /** Operators that make one element of many. */
 export const REDUCTION: Rules = {
   MEAN: { ...reduction("mean"), lift: liftMean },
-  SUM: reduction("sum"),
+  SUM: { ...reduction("sum"), lift: reduceLift("sum") },
   REDUCE_PROD: reduction("product"),
-  REDUCE_MAX: reduction("max"),
-  REDUCE_MIN: reduction("min"),
+  REDUCE_MAX: { ...reduction("max"), lift: reduceLift("maximum") },
+  REDUCE_MIN: { ...reduction("min"), lift: reduceLift("minimum") },
   REDUCE_ANY: reduction(),
   REDUCE_ALL: reduction(),
   ARG_MAX: ARG,

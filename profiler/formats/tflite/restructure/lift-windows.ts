@@ -1,14 +1,23 @@
-import type { FormOf } from "../../../neutral/forms.ts";
+import type { FormOf, Sampling } from "../../../neutral/forms.ts";
 import { NotLiftable } from "../../../neutral/native-layer.ts";
 import type { Lift } from "./lift-rule.ts";
 import type { TfliteLayer } from "./tflite-layer.ts";
 
 /** Height and width; batch and channels stay. */
-const RESIZE: Lift = (layer) => {
-  if (layer.shape().length !== 4) throw new NotLiftable("its input is no image");
-  const sizes = layer.isConstant(1) ? layer.view.numbers(1) : undefined;
-  return layer.lifted({ kind: "resize", to: sizes && { sizes } });
-};
+function resize(mode: Sampling["mode"]): Lift {
+  return (layer) => {
+    if (layer.shape().length !== 4) throw new NotLiftable("its input is no image");
+    const sizes = layer.isConstant(1) ? layer.view.numbers(1) : undefined;
+    return layer.lifted({ kind: "resize", to: sizes && { sizes }, sampling: { mode, ...samplingOf(layer) } });
+  };
+}
+
+/** Source: TFLite's reference kernels, resize_bilinear.h and resize_nearest_neighbor.h. */
+function samplingOf({ view }: TfliteLayer): Omit<Sampling, "mode"> {
+  if (view.flag("align_corners")) return { coordinates: "align-corners", rounding: "half-up" };
+  if (view.flag("half_pixel_centers")) return { coordinates: "half-pixel", rounding: "half-up" };
+  return { coordinates: "asymmetric", rounding: "floor" };
+}
 
 /** @param mode how PAD and PADV2 fill what they add, and MIRROR_PAD by its option */
 function pad(modeOf: (layer: TfliteLayer) => FormOf<"pad">["mode"]): Lift {
@@ -43,8 +52,8 @@ export function constants(layer: TfliteLayer, position: number, what: string): r
 }
 
 export const LIFT_WINDOWS: Readonly<Record<string, Lift>> = {
-  RESIZE_BILINEAR: RESIZE,
-  RESIZE_NEAREST_NEIGHBOR: RESIZE,
+  RESIZE_BILINEAR: resize("linear"),
+  RESIZE_NEAREST_NEIGHBOR: resize("nearest"),
   PAD: pad(() => "constant"),
   PADV2: pad(() => "constant"),
   MIRROR_PAD: pad(mirrorMode),

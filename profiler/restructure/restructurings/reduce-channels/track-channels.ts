@@ -39,6 +39,7 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   identity: passAny,
   softmax: (layer, map) => passUnless(layer, map, layer.form.axes, "compares them with each other"),
   "reduce-mean": trackReduceMean,
+  reduce: blockInputs,
   concat: trackConcat,
   split: trackSplit,
   slice: trackSlice,

@@ -7,7 +7,7 @@ import { newWeights, plannedWeights, type Form, type Weights } from "../../../..
 import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { lowerRewrite } from "../../../../profiler/translation/lower-model.ts";
 import type { Rewrite } from "../../../../profiler/neutral/rewrite.ts";
-import { graph, node, onnxModel, value } from "../../../builders/onnx-builder.ts";
+import { graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
 import { assertSameOutputs, costs, ops, readBytes, run, seededFeeds, type Outputs } from "../edited-model.ts";
 
 const OPSETS = [7, 9, 11, 13, 17, 18, 20];
@@ -125,10 +125,26 @@ describe("lowering to ONNX", () => {
     });
   }
 
+  it("writes a layer normalisation with other weights, and all else as it was", async () => {
+    const norm = node("LayerNormalization", ["x", "s", "t"], ["y"], { axis: -2, epsilon: 0.25 }, { name: "norm" });
+    const initializers = ["s", "t"].map((name) => tensor(name, "float32", [2, 3], [1, 2, 3, 4, 5, 6]));
+    const body = graph([norm], { inputs: [value("x", "float32", ["n", 2, 3])], outputs: ["y"], initializers });
+    const model = await readBytes(onnxModel({ graph: body }));
+    const lifted = liftModel(model);
+    const [layer] = lifted.layersOf("layer-norm");
+    assert.ok(layer);
+    const scale = newWeights([2, 3], Float32Array.of(6, 5, 4, 3, 2, 1));
+    const lowered = await lowerRewrite(model, lifted, { replace: new Map([[layer.id, { ...layer.form, scale }]]) });
+    const [after] = liftModel(await readBytes(await onnxBytes(lowered))).layersOf("layer-norm");
+    assert.deepEqual([after?.form.axes, after?.form.by], [[1, 2], { deviation: "from-mean", epsilon: 0.25 }]);
+    assert.deepEqual(await after?.form.scale?.read(), await scale.read());
+    assert.deepEqual(await after?.form.shift?.read(), Float32Array.of(1, 2, 3, 4, 5, 6));
+  });
+
   it("refuses what the operator set does not have", async () => {
     await assert.rejects(withForm(13, { kind: "activation", fn: "hardSwish" }), /new: HardSwish needs operator set 14/);
     await assert.rejects(withForm(9, { kind: "softmax", axes: [1], isLog: false }), /no softmax over axes 1/);
-    await assert.rejects(withForm(17, { kind: "unary" }), /a layer of kind unary is not written/);
+    await assert.rejects(withForm(17, { kind: "unary", fn: undefined }), /a layer of kind unary is not written/);
   });
 
   it("writes fused activations as nodes of their own", async () => {
