@@ -131,7 +131,8 @@ function namesKept(lifted: NeutralGraph, removed: ReadonlySet<LayerId>): TakenNa
 /** Most layers keep the axes of their input. */
 function outputRank(form: Form, input: number | undefined): number | undefined {
   if (form.kind === "reshape") return form.target?.length;
-  if ((form.kind === "reduce-mean" || form.kind === "reduce") && !form.keepsAxes) return input && input - form.axes.length;
+  if ((form.kind === "reduce-mean" || form.kind === "reduce") && !form.keepsAxes)
+    return input && input - form.axes.length;
   return input;
 }
 
