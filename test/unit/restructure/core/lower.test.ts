@@ -134,7 +134,8 @@ describe("lowering to ONNX", () => {
     const [layer] = lifted.layersOf("layer-norm");
     assert.ok(layer);
     const scale = newWeights([2, 3], Float32Array.of(6, 5, 4, 3, 2, 1));
-    const lowered = await lowerRewrite(model, lifted, { replace: new Map([[layer.id, { ...layer.form, scale }]]) });
+    const replace = new Map([[layer.id, { ...layer.form, scale }]]);
+    const lowered = await lowerRewrite(model, lifted, { replace }, { readsWeights: true });
     const [after] = liftModel(await readBytes(await onnxBytes(lowered))).layersOf("layer-norm");
     assert.deepEqual([after?.form.axes, after?.form.by], [[1, 2], { deviation: "from-mean", epsilon: 0.25 }]);
     assert.deepEqual(await after?.form.scale?.read(), await scale.read());
