@@ -142,7 +142,8 @@ function matchAfter(graph: NeutralGraph, layer: NeutralLayer, after: NeutralLaye
 /** Dense layers work on the last axis. */
 function channelAxis(graph: NeutralGraph, layer: NeutralLayer, linear: Linear | undefined): number | undefined {
   const { shape, channelAxis: axis } = graph.tensor(layer.inputs[0] ?? -1);
-  return linear?.form.kind === "dense" ? shape && shape.length - 1 : axis;
+  if (linear?.form.kind !== "dense") return axis;
+  return shape === undefined ? undefined : shape.length - 1;
 }
 
 /** Dense layers work on the last axis: that must be the one that a batch normalisation normalises. */

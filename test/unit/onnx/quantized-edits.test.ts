@@ -259,7 +259,7 @@ describe("Edits of layers between Q and DQ", function () {
         ["stored_2", [4, 8, 3, 3]],
       ],
     );
-    assert.ok((await run(bytes, seededFeeds(written)))["y"]);
+    assert.ok((await run(bytes, seededFeeds(written))).y);
   });
 
   it("give new weights scales of their own", async () => {

@@ -99,7 +99,7 @@ class Planner {
   #absorb(): void {
     for (const layer of this.graph.layers) {
       const rule = this.#rules.get(layer.id);
-      if (rule === undefined || rule.moves || layer.outputs.length !== 1) continue;
+      if (rule === undefined || rule.moves === true || layer.outputs.length !== 1) continue;
       const behind = this.graph.onlyConsumer(layer.outputs[0]);
       if (!behind || !isKind(behind, "activation") || cutOf(behind.form)?.least !== 0) continue;
       this.#absorbed.set(layer.id, behind);

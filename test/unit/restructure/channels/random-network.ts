@@ -53,7 +53,7 @@ class NetworkBuilder {
       (x) => this.#channelsLast(x),
     ];
     let x = this.#relu(this.#conv({ name: "x", channels: 4, size: 8 }, 8, 3));
-    for (let index = 0; index < length; index += 1) x = (blocks[this.#pick(0, blocks.length - 1)] ?? this.#relu)(x);
+    for (let index = 0; index < length; index += 1) x = blocks[this.#pick(0, blocks.length - 1)]?.(x) ?? x;
     this.#head(x);
     const inputs = [value("x", "float32", ["batch", 4, 8, 8])];
     const outputs = [value("y", "float32", ["batch", 5])];
