@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import {
   DEFAULT_RUNS,
   DEFAULT_WARM_UP_RUNS,
+  sweptThreads,
   type RunOptions,
   type TargetProgress,
 } from "../../profiler/device/target.ts";
@@ -94,23 +95,43 @@ export class DocumentRuns {
 
   /** @throws {RpcError} "busy" while another run is under way, and with the reason when nothing was measured */
   async start(): Promise<RunResult> {
-    if (this.#run) throw new RpcError({ code: "busy", message: "A run is under way." });
+    return (await this.#measure({})).result;
+  }
+
+  /**
+   * Measures with several numbers of threads, one run after the other, and shows the fastest. What was measured before it is cancelled, or
+   * before one fails, is kept.
+   * @throws {RpcError} as `start` does
+   */
+  async sweepThreads(): Promise<void> {
     const { chosen, devices } = this.#host.devices();
+    const cores = devices.find(({ id }) => id === chosen)?.facts?.cores ?? null;
+    const measured: StoredRun[] = [];
+    for (const threads of sweptThreads(cores)) measured.push(await this.#measure({ threads }, chosen));
+    const [fastest] = measured.toSorted((a, b) => medianOf(a) - medianOf(b));
+    if (fastest) this.show(fastest.id);
+  }
+
+  /** @param device the chosen one when left out: a sweep stays on its own */
+  async #measure(override: Pick<RunOptions, "threads">, device?: string): Promise<StoredRun> {
+    if (this.#run) throw new RpcError({ code: "busy", message: "A run is under way." });
+    const { chosen: current, devices } = this.#host.devices();
+    const chosen = device ?? current;
     const deviceName = devices.find(({ id }) => id === chosen)?.name ?? chosen;
     const run = new AbortController();
     this.#run = run;
     const [edits, estimate] = [this.#host.edits(), this.#host.estimate()];
     this.#failure = null;
-    this.#running = { device: chosen, deviceName, progress: { phase: "preparing" } };
+    this.#running = { device: chosen, deviceName, progress: { phase: "preparing" }, ...override };
     this.tell();
     try {
       await this.load();
-      const { result, observation } = await this.#host.measure(chosen, optionsFor(chosen, this.#options), run.signal);
+      const { result, observation } = await this.#host.measure(chosen, optionsFor(chosen, { ...this.#options, ...override }), run.signal);
       const kept: StoredRun = { id: randomUUID(), result, edits, estimate, observation };
       this.#runs = [kept, ...this.#runs];
       this.#shown = kept.id;
       await this.#host.keep(this.#runs);
-      return result;
+      return kept;
     } catch (error) {
       const { stack: _stack, ...failure } = toFailure(error);
       this.#failure = failure.code === "cancelled" ? null : failure;
@@ -193,6 +214,10 @@ function forPage({ observation: _observation, ...run }: StoredRun): KeptRun {
   return run;
 }
 
+function medianOf({ result }: StoredRun): number {
+  return result.latency.statistics.median;
+}
+
 /** What one learned profile is of: where several runtimes run a format, one is not as fast as another. */
 function learnedDevice({ result: { device, settings, runtime, model } }: StoredRun): string {
   const name = device.kind === "host" ? hostname() : device.name;
@@ -203,6 +228,6 @@ function learnedDevice({ result: { device, settings, runtime, model } }: StoredR
 /** What only phones can do is kept for the next one, but asked of none else. */
 function optionsFor(device: string, options: RunOptions): RunOptions {
   if (device !== HOST_DEVICE) return options;
-  const { cores: _cores, measuresEnergy: _energy, delegate: _delegate, ...everywhere } = options;
+  const { cores: _cores, fixedPerformance: _fixed, measuresEnergy: _energy, delegate: _delegate, ...everywhere } = options;
   return everywhere;
 }

@@ -24,6 +24,10 @@ export function runningRequests(document: ModelDocument): Handlers<RunningContra
       await runs.start();
       return null;
     },
+    sweepThreads: async () => {
+      await runs.sweepThreads();
+      return null;
+    },
     cancelRun: () => {
       runs.cancel();
       return null;

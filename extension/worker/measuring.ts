@@ -4,6 +4,7 @@ import {
   AndroidTarget,
   HostTarget,
   isReady,
+  listedName,
   whyNotReady,
   type AdbListedDevice,
   DeviceError,
@@ -78,8 +79,8 @@ export async function watchDevices(
 }
 
 function listed(device: AdbListedDevice): ListedDevice {
-  const { serial, model } = device;
-  const name = model ?? serial;
+  const { serial } = device;
+  const name = listedName(device);
   const advice = isReady(device) ? undefined : whyNotReady(device);
   const problem = advice ? failureOf({ message: `${name}: ${advice.message}`, hint: advice.hint }) : null;
   return { id: serial, name, facts: null, problem };

@@ -47,7 +47,7 @@ const context: CliContext = {
   },
   interruption: () => {
     const ending = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
       process.once(signal, () => ending.abort(new Interrupted("interrupted")));
     return ending.signal;
   },

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import type { Unit } from "../columns.ts";
+import { BIG_CORES } from "../device/target.ts";
 import { parseQuantity } from "../quantity.ts";
 
 /** Numbers with units on the command line. */
@@ -50,8 +51,9 @@ export function parsePositive(text: string): number {
 /** Cores beyond are on no device; a typing error would make a list of millions. */
 const MOST_CORES = 1024;
 
-/** "4-7", "0,2,4-5", as taskset takes them */
-export function parseCores(text: string): readonly number[] {
+/** "4-7", "0,2,4-5", as taskset takes them, or "big" */
+export function parseCores(text: string): readonly number[] | typeof BIG_CORES {
+  if (text === BIG_CORES) return text;
   const cores = text.split(",").flatMap((part) => {
     const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part.trim()) ?? [];
     const [from, to] = [Number(first), Number(last)];

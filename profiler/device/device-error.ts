@@ -16,6 +16,8 @@ export type DeviceProblem =
   | "no-runtime"
   | "time-limit"
   | "crashed"
+  | "killed"
+  | "not-executable"
   | "failed";
 
 /** A device cannot be reached, or cannot run the model. */

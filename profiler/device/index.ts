@@ -1,7 +1,7 @@
 /** Running models on devices: what the extension's threads, the command line and other programs may use. */
 export { AdbServer } from "./adb/adb-server.ts";
 export { AndroidTarget } from "./adb/android-target.ts";
-export { isReady, whyNotReady, type ListedDevice as AdbListedDevice } from "./adb/listed-device.ts";
+export { isReady, listedName, whyNotReady, type ListedDevice as AdbListedDevice } from "./adb/listed-device.ts";
 export { DeviceError } from "./device-error.ts";
 export { HostTarget } from "./host/host-target.ts";
 export {

@@ -17,7 +17,12 @@ export interface RunResult {
   readonly layers: LayerTimes | NotMeasured;
   readonly memory: PeakResidentMemory | NotMeasured;
   readonly energy: Energy | NotMeasured;
-  readonly conditions: { readonly before: Conditions; readonly after: Conditions };
+  readonly conditions: {
+    readonly before: Conditions;
+    readonly after: Conditions;
+    /** Looked at in between, in order; left out where the device is not asked meanwhile. */
+    readonly during?: readonly ConditionsSample[];
+  };
   /** What says that the device ran slower than it can, one line each: "thermal status rose from none to moderate". Empty: nothing did. */
   readonly throttling: readonly string[];
   readonly outputs: OutputCheck;
@@ -85,6 +90,8 @@ export interface RunSettings {
   readonly inputs: string;
   /** Cores that the run was bound to; null: the system chose. */
   readonly cores: readonly number[] | null;
+  /** Whether the phone's clocks were held at what it can keep up; left out where there is no such mode. */
+  readonly fixedPerformance?: boolean;
   /** TFLite's: "xnnpack", "gpu", "nnapi"; null where there is none. */
   readonly delegate: string | null;
 }
@@ -188,6 +195,23 @@ export interface Conditions {
   readonly temperatures: readonly { readonly sensor: string; readonly celsius: number }[];
   readonly cores: readonly CoreFrequency[];
   readonly battery: BatteryState | null;
+}
+
+/** A look at the device while the model runs. */
+export interface ConditionsSample {
+  /** Since the measuring began. */
+  readonly seconds: number;
+  readonly thermalStatus: ThermalStatus | null;
+  /** Of the hottest sensor. */
+  readonly celsius: number | null;
+  readonly cores: readonly CoreClock[];
+}
+
+export interface CoreClock {
+  readonly core: number;
+  readonly hertz: number | null;
+  /** What the system allows at this moment. */
+  readonly limitHertz: number | null;
 }
 
 /** Android's `PowerManager.THERMAL_STATUS_…`, coolest first. */

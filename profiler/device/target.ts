@@ -39,8 +39,10 @@ export interface RunOptions {
   readonly dimensions?: Readonly<Record<string, number>>;
   /** What the model is run on: its first sample, or as many as the batch takes. Seeded random when left out. */
   readonly calibration?: CalibrationSpec;
-  /** Cores to bind the run to, where the device allows it. */
-  readonly cores?: readonly number[];
+  /** Cores to bind the run to, where the device allows it; "big": those that are faster than its slowest ones. */
+  readonly cores?: readonly number[] | typeof BIG_CORES;
+  /** Hold a phone's clocks at what it can keep up while it measures (Android 11 and newer); where the phone can, unless this is false. */
+  readonly fixedPerformance?: boolean;
   /** What `benchmark_model` hands a TFLite model's layers to; its own default, the CPU, when left out. */
   readonly delegate?: TfliteDelegate;
   /** Optimizations of ONNX Runtime under which layers are profiled; all, as the latency has them, when left out. */
@@ -60,8 +62,17 @@ export type TfliteRuntime = (typeof TFLITE_RUNTIMES)[number];
 export const TFLITE_DELEGATES = ["xnnpack", "gpu", "nnapi"] as const;
 export type TfliteDelegate = (typeof TFLITE_DELEGATES)[number];
 
+export const BIG_CORES = "big";
+
 /** What phones run models with: more threads than big cores wait for the little ones. */
 export const DEFAULT_THREADS = 4;
+/** Numbers of threads that a sweep tries on a device: powers of two, and one for each core. */
+export function sweptThreads(cores: number | null): readonly number[] {
+  const most = cores ?? DEFAULT_THREADS;
+  const powers = Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, power) => 2 ** power);
+  return [...new Set([...powers, most])];
+}
+
 export const DEFAULT_WARM_UP_RUNS = 3;
 /** Enough for a p90 that means something. */
 export const DEFAULT_RUNS = 50;
@@ -101,4 +112,10 @@ export interface DeviceFacts extends DeviceIdentity {
   readonly battery: BatteryState | null;
   /** Of the processor, else of the battery. */
   readonly celsius: number | null;
+  /** Of Android: 34 for Android 14. */
+  readonly apiLevel: number | null;
+  /** Memory that programs could still take. */
+  readonly availableBytes: number | null;
+  /** Cores that are faster than the slowest ones; empty where all are alike, or the device does not tell. */
+  readonly bigCores: readonly number[];
 }

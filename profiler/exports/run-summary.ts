@@ -25,11 +25,12 @@ export function runTotals(run: RunResult | undefined): Readonly<Record<string, s
 
 /** "ONNX Runtime 1.27.0 (CPU), 4 threads, 50 timed runs after 3 to warm up, inputs: seeded random (seed 0)" */
 export function describeRuntime({ runtime, settings }: RunResult): string {
-  const { threads, warmUpRuns, runs, delegate, cores, inputs } = settings;
+  const { threads, warmUpRuns, runs, delegate, cores, fixedPerformance, inputs } = settings;
   const version = runtime.version === null ? "" : ` ${runtime.version}`;
   const how = [
     `${threads} ${threads === 1 ? "thread" : "threads"}`,
     ...(cores === null ? [] : [`cores ${cores.join(", ")}`]),
+    ...(fixedPerformance === true ? ["fixed-performance mode"] : []),
     ...(delegate === null ? [] : [`delegate ${delegate}`]),
     `${runs} timed ${runs === 1 ? "run" : "runs"} after ${warmUpRuns} to warm up`,
   ];
@@ -83,6 +84,7 @@ export function runFigures(result: RunResult): readonly Fact[] {
       ),
     ],
     ["Outputs", describeOutputs(result)],
+    ...describeSamples(result),
   ].map(([title = "", text = ""]): Fact => [title, printable(text)]);
 }
 
@@ -90,6 +92,26 @@ export function runFigures(result: RunResult): readonly Fact[] {
 export function describeUnmapped({ layers }: RunResult): readonly string[] {
   if (!isMeasured(layers)) return [];
   return layers.unmapped.map(({ name, seconds, reason }) => printable(`${name}: ${formatTime(seconds)}. ${reason}`));
+}
+
+/** "2.91 to 1.70 GHz on the fastest core, 38 to 41 °C at the hottest sensor (12 looks)"; nothing where nobody looked. */
+export function describeSamples({ conditions: { during = [] } }: RunResult): readonly (readonly [string, string])[] {
+  const clocks = during.flatMap(({ cores }) => {
+    const known = cores.flatMap(({ hertz }) => hertz ?? []);
+    return known.length === 0 ? [] : [Math.max(...known) / 1e9];
+  });
+  const degrees = during.flatMap(({ celsius }) => celsius ?? []);
+  const parts = [
+    ...(clocks.length === 0 ? [] : [`${range(clocks, 2)} GHz on the fastest core`]),
+    ...(degrees.length === 0 ? [] : [`${range(degrees, 0)} °C at the hottest sensor`]),
+  ];
+  if (parts.length === 0) return [];
+  return [["While it ran", `${parts.join(", ")} (${during.length} ${during.length === 1 ? "look" : "looks"})`]];
+}
+
+function range(values: readonly number[], digits: number): string {
+  const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits));
+  return low === high ? `${low}` : `${low}–${high}`;
 }
 
 function orReason<T extends object>(value: T | NotMeasured, text: (value: T) => string): string {
@@ -103,6 +125,9 @@ function describeOutputs({ outputs: { verdict, tolerance, outputs } }: RunResult
   const wrong = outputs
     .filter(({ isEqual }) => !isEqual)
     .map(({ name, maxRelative, reason }) => `${name}: ${reason ?? `off by ${maxRelative?.toPrecision(2) ?? "?"}`}`);
-  if (verdict === "not-compared") return `not compared: ${wrong.join("; ") || "there are none"}`;
+  if (verdict === "not-compared") {
+    const reasons = [...new Set(outputs.flatMap(({ reason }) => reason ?? []))];
+    return `not compared: ${reasons.join("; ") || "the model gives none"}`;
+  }
   return `DIFFER from this machine's by more than ${tolerance} of the range (${wrong.join("; ")}): the latency is that of a wrong result`;
 }

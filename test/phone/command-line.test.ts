@@ -71,6 +71,17 @@ describe("phones on the command line", function () {
     await until("nothing is left", () => phone.leftovers().length === 0 && phone.processes().length === 0);
   });
 
+  for (const signal of ["SIGKILL", "SIGHUP"] as const) {
+    it(`leaves nothing on it when ${signal === "SIGKILL" ? "the program is killed" : "its terminal is closed"}`, async () => {
+      const child = start("run", SAMPLE, "--device", phone.serial, "--threads", "1", "--runs", "1000000");
+      const end = finished(child);
+      await until("the model runs", () => phone.processes().some((command) => command.includes("--optimization all")));
+      child.kill(signal);
+      await end;
+      await until("nothing is left", () => phone.leftovers().length === 0 && phone.processes().length === 0);
+    });
+  }
+
   it("names the phones there are when it is none of them", async () => {
     const { code, stderr } = await finished(start("run", SAMPLE, "--device", "no; such"));
     assert.equal(code, 2);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,10 +26,18 @@ describe("a run on a phone that is cut short", function () {
   const adb = useAdb();
   let phone: TestPhone;
   let model: MeasuredModel;
+  const folder = mkdtempSync(join(tmpdir(), "edgewise-large-"));
   before(async () => {
     phone = await adb().phone();
     model = await measuredModel(SAMPLE);
   });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const largeOnDisk = async (): Promise<MeasuredModel> => {
+    const path = join(folder, "large.onnx");
+    await writeFile(path, largeModel());
+    return measuredModel(path);
+  };
 
   const target = (): AndroidTarget =>
     new AndroidTarget(adb().server, { serial: phone.serial, energyTimes: ENERGY_TIMES });
@@ -107,6 +115,68 @@ describe("a run on a phone that is cut short", function () {
     });
   }
 
+  const fixed = (): string => readFileSync(phone.path("/fixed-performance"), "utf8");
+
+  it("holds the phone's clocks only while it measures, and looks at them meanwhile", async () => {
+    rmSync(phone.path("/fixed-performance"), { force: true });
+    const { settings, notes, conditions } = await target().run(model, { runs: 20_000, threads: 1 });
+    assert.equal(fixed(), "true\nfalse\n");
+    assert.equal(settings.fixedPerformance, true);
+    assert.ok(notes.some((note) => note.includes("fixed-performance mode")));
+    const [sample] = conditions.during ?? [];
+    assert.deepEqual([sample?.celsius, sample?.cores[0]], [38, { core: 0, hertz: 1704e6, limitHertz: 2914e6 }]);
+    await target().run(model, { runs: 1, fixedPerformance: false });
+    assert.equal(fixed(), "true\nfalse\n");
+    writeFileSync(phone.path("/answers/no-fixed-performance"), "");
+    const other = await target().run(model, { runs: 1 });
+    assert.equal(other.settings.fixedPerformance, undefined);
+    rmSync(phone.path("/answers/no-fixed-performance"));
+  });
+
+  for (const [how, cut] of [
+    ["its connection is cut", () => adb().disconnect(phone)],
+    ["adb's server is killed", () => void adb().restart()],
+  ] as const) {
+    for (const phase of ["pushing-model", "latency"] as const) {
+      it(`leaves nothing on a phone that lives on when ${how} while ${phase}`, async () => {
+        const { error } = await runUntil(phase, cut, LONG, phase === "pushing-model" ? await largeOnDisk() : model);
+        assert.ok(error instanceof DeviceError, String(error));
+        await leavesNothing();
+        assert.match(fixed(), /false\n$/);
+        await adb().reconnect(phone);
+      });
+    }
+  }
+
+  it("says why a run was killed, and why nothing may be executed", async () => {
+    const killed = target().run(model, LONG, {
+      onProgress: ({ phase }) => {
+        if (phase === "latency") phone.kill("--optimization all");
+      },
+    });
+    await assert.rejects(killed, (error: unknown) => {
+      assert.ok(error instanceof DeviceError && error.problem === "killed", String(error));
+      assert.match(error.message, /low-memory killer.*The model alone is .*B, and the phone had .*B free of .*B in all/);
+      return true;
+    });
+    await leavesNothing();
+    const noexec = await adb().phone({ dataBytes: 200e6, options: "noexec" });
+    await assert.rejects(new AndroidTarget(adb().server, { serial: noexec.serial }).run(model, {}), (error: unknown) => {
+      assert.ok(error instanceof DeviceError && error.problem === "not-executable", String(error));
+      assert.match(error.message, /mounted without the right to execute \(noexec\)/);
+      return true;
+    });
+    await adb().stop(noexec);
+  });
+
+  it("refuses Android 7 before it pushes anything", async () => {
+    const old = await adb().phone({ properties: { "ro.build.version.sdk": "25", "ro.build.version.release": "7.1.1" } });
+    const running = new AndroidTarget(adb().server, { serial: old.serial }).run(model, {});
+    await assert.rejects(running, /has Android 7\.1\.1 \(API level 25\): Edgewise needs Android 8 or newer/);
+    assert.ok(!existsSync(old.path("/data/local/tmp/edgewise")));
+    await adb().stop(old);
+  });
+
   it("ends when its time is over", async () => {
     await assert.rejects(target().run(model, { ...LONG, timeLimitSeconds: 2 }), { problem: "time-limit" });
     await leavesNothing();
@@ -172,11 +242,8 @@ describe("a run on a phone that is cut short", function () {
     const small = await adb().phone({ dataBytes: 120e6 });
     const onSmall = new AndroidTarget(adb().server, { serial: small.serial });
     await onSmall.run(model, { runs: 1 });
-    const folder = mkdtempSync(join(tmpdir(), "edgewise-large-"));
     try {
-      const path = join(folder, "large.onnx");
-      await writeFile(path, largeModel());
-      const large = await measuredModel(path);
+      const large = await largeOnDisk();
       const running = onSmall.run(
         large,
         {},
@@ -193,7 +260,6 @@ describe("a run on a phone that is cut short", function () {
       });
       await until("the model is removed", () => small.leftovers().length === 0);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
       await adb().stop(small);
     }
   });

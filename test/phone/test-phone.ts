@@ -27,6 +27,10 @@ export interface PhoneOptions {
   readonly abis?: string;
   /** Size of /data; as large as the computer's disk when left out. */
   readonly dataBytes?: number;
+  /** How /data is mounted then: "noexec". */
+  readonly options?: string;
+  /** Instead of those that the answers name. */
+  readonly properties?: Readonly<Record<string, string>>;
 }
 
 /** A phone for the real adb: the real adbd in a Debian of its own, with scripts for the commands that only Android has. */
@@ -41,12 +45,18 @@ export class TestPhone {
     this.serial = `127.0.0.1:${port}`;
   }
 
-  static async start({ answers = "android-14", abis = "x86_64", dataBytes }: PhoneOptions = {}): Promise<TestPhone> {
+  static async start({
+    answers = "android-14",
+    abis = "x86_64",
+    dataBytes,
+    options,
+    properties = {},
+  }: PhoneOptions = {}): Promise<TestPhone> {
     const folder = mkdtempSync(join(tmpdir(), "edgewise-phone-"));
     const phone = new TestPhone(folder, await freePort());
     try {
-      phone.#mount(dataBytes);
-      phone.#answer(answers, abis);
+      phone.#mount(dataBytes, options);
+      phone.#answer(answers, { ...properties, "ro.product.cpu.abilist": abis });
       await phone.plugIn();
     } catch (error) {
       await phone.stop();
@@ -77,6 +87,13 @@ export class TestPhone {
     await endProcess(adbd);
   }
 
+  /** Ends, as a phone without memory does, what has these words in its command line. */
+  kill(words: string): void {
+    for (const pid of this.#pids())
+      if (readProc(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"))?.replaceAll("\0", " ").includes(words) === true)
+        process.kill(pid, "SIGKILL");
+  }
+
   /** Command lines of what runs on the phone, adbd itself left out. */
   processes(): readonly string[] {
     const commands = this.#pids().map((pid) => readProc(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")));
@@ -105,7 +122,7 @@ export class TestPhone {
       .map(Number);
   }
 
-  #mount(dataBytes: number | undefined): void {
+  #mount(dataBytes: number | undefined, options = ""): void {
     const [root, upper, work] = ["root", "upper", "work"].map((name) => join(this.folder, name));
     for (const each of [root, upper, work]) mkdirSync(each ?? "");
     run("mount", ["-t", "overlay", "overlay", "-o", `lowerdir=${BASE},upperdir=${upper},workdir=${work}`, root ?? ""]);
@@ -113,17 +130,16 @@ export class TestPhone {
     run("mount", ["--rbind", "/dev", this.path("/dev")]);
     run("mount", ["--make-rslave", this.path("/dev")]);
     if (dataBytes !== undefined)
-      run("mount", ["-t", "tmpfs", "-o", `size=${dataBytes}`, "tmpfs", this.path("/data/local/tmp")]);
+      run("mount", ["-t", "tmpfs", "-o", [`size=${dataBytes}`, options].filter(Boolean).join(","), "tmpfs", this.path("/data/local/tmp")]);
   }
 
-  #answer(answers: string, abis: string): void {
+  #answer(answers: string, overridden: Readonly<Record<string, string>>): void {
     cpSync(SCRIPTS, this.path("/usr/local/bin"), { recursive: true });
     cpSync(join(ANSWERS, answers), this.path("/answers"), { recursive: true });
-    const properties = readFileSync(this.path("/answers/getprop.txt"), "utf8");
-    writeFileSync(
-      this.path("/answers/getprop.txt"),
-      properties.replace(/^\[ro\.product\.cpu\.abilist\]: \[.*\]$/m, `[ro.product.cpu.abilist]: [${abis}]`),
-    );
+    const lines = readFileSync(this.path("/answers/getprop.txt"), "utf8").split("\n");
+    const kept = lines.filter((line) => !Object.keys(overridden).some((name) => line.startsWith(`[${name}]:`)));
+    const own = Object.entries(overridden).map(([name, value]) => `[${name}]: [${value}]`);
+    writeFileSync(this.path("/answers/getprop.txt"), [...own, ...kept].join("\n"));
     for (let core = 0; core < availableParallelism(); core += 1) this.#core(core);
   }
 

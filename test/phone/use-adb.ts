@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -21,6 +21,10 @@ export interface Adb {
   /** Connects one that was plugged in again. */
   reconnect(phone: TestPhone): Promise<void>;
   stop(phone: TestPhone): Promise<void>;
+  /** Closes the connection to a phone, whose daemon lives on, as a pulled cable does. */
+  disconnect(phone: TestPhone): void;
+  /** `adb kill-server`, and a new server afterwards. */
+  restart(): Promise<void>;
 }
 
 /** Starts a real adb server for a `describe`, away from the user's own; skips it where a phone cannot be played. */
@@ -53,7 +57,7 @@ class RunningAdb implements Adb {
 
   private constructor(
     readonly port: number,
-    private readonly child: ChildProcess,
+    private child: ChildProcess,
     private readonly home: string,
   ) {
     this.server = new AdbServer({ address: { host: "127.0.0.1", port }, adbPath: "adb" });
@@ -62,10 +66,18 @@ class RunningAdb implements Adb {
   static async start(): Promise<RunningAdb> {
     const port = await freePort();
     const home = mkdtempSync(join(tmpdir(), "edgewise-adb-"));
-    const env = { ...process.env, HOME: home, ADB_LOCAL_TRANSPORT_MAX_PORT: "5554", ADB_MDNS: "0" };
-    const child = spawn("adb", ["-P", String(port), "nodaemon", "server"], { env, stdio: "ignore" });
-    await answers(port);
+    const child = await startServer(port, home);
     return new RunningAdb(port, child, home);
+  }
+
+  disconnect({ serial }: TestPhone): void {
+    spawnSync("adb", ["-P", String(this.port), "disconnect", serial]);
+  }
+
+  async restart(): Promise<void> {
+    spawnSync("adb", ["-P", String(this.port), "kill-server"]);
+    await endProcess(this.child);
+    this.child = await startServer(this.port, this.home);
   }
 
   async phone(options?: PhoneOptions): Promise<TestPhone> {
@@ -95,6 +107,13 @@ class RunningAdb implements Adb {
     await endProcess(this.child);
     rmSync(this.home, { recursive: true, force: true });
   }
+}
+
+async function startServer(port: number, home: string): Promise<ChildProcess> {
+  const env = { ...process.env, HOME: home, ADB_LOCAL_TRANSPORT_MAX_PORT: "5554", ADB_MDNS: "0" };
+  const child = spawn("adb", ["-P", String(port), "nodaemon", "server"], { env, stdio: "ignore" });
+  await answers(port);
+  return child;
 }
 
 async function answers(port: number): Promise<void> {

@@ -51,6 +51,8 @@ export interface OtherRun {
 export interface RunningState {
   readonly device: string;
   readonly deviceName: string;
+  /** In a sweep over threads. */
+  readonly threads?: number;
   readonly progress: TargetProgress;
 }
 
@@ -74,6 +76,8 @@ export interface RunningContract extends Contract {
     readonly setRunOptions: { readonly params: { readonly options: RunOptions }; readonly result: null };
     /** Measures the shown model on the chosen device; settled when it is done. "device" or "run" when it fails. */
     readonly startRun: { readonly params: null; readonly result: null };
+    /** The same with several numbers of threads, one run after the other; the fastest is shown. Cancelling ends all of it. */
+    readonly sweepThreads: { readonly params: null; readonly result: null };
     readonly cancelRun: { readonly params: null; readonly result: null };
     readonly showRun: { readonly params: { readonly run: string | null }; readonly result: null };
     readonly deleteRun: { readonly params: { readonly run: string }; readonly result: null };

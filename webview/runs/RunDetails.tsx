@@ -164,7 +164,7 @@ function fusedText(rows: readonly number[]): string {
 }
 
 function settingsText({ settings, startedAt }: RunResult): string {
-  const { threads, warmUpRuns, runs, dimensions, cores, delegate } = settings;
+  const { threads, warmUpRuns, runs, dimensions, cores, delegate, fixedPerformance } = settings;
   const parts = [
     new Date(startedAt).toLocaleString(),
     l10n.t("{0} threads", threads),
@@ -172,6 +172,7 @@ function settingsText({ settings, startedAt }: RunResult): string {
     ...Object.entries(dimensions).map(([name, value]) => `${name} = ${value}`),
     cores && l10n.t("cores {0}", cores.join(", ")),
     delegate && l10n.t("delegate {0}", delegate),
+    fixedPerformance && l10n.t("fixed-performance mode"),
   ];
   return parts.filter(Boolean).join(", ");
 }

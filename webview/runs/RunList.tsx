@@ -52,7 +52,7 @@ interface RunRowProps extends Pick<RunListProps, "onShow" | "onDelete"> {
 
 function RunRow({ run, isShown, onShow, onDelete }: RunRowProps): JSX.Element {
   const { id, result, edits, estimate } = run;
-  const { startedAt, device, latency, memory, outputs, runtime } = result;
+  const { startedAt, device, latency, memory, outputs, runtime, settings } = result;
   const verdict = outputVerdict(outputs);
   const model = modelText(run);
   return (
@@ -71,7 +71,7 @@ function RunRow({ run, isShown, onShow, onDelete }: RunRowProps): JSX.Element {
         </button>
       </td>
       <td class="device" data-tip={`${runtime.name} ${runtime.version ?? ""}, ${runtime.description}`}>
-        {device.name}
+        {device.name} <span class="run-threads">{l10n.t("threads: {0}", settings.threads)}</span>
       </td>
       <td class="run-model" data-tip={edits.join("\n") || model}>
         {model}

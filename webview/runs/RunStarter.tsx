@@ -3,13 +3,13 @@ import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { RunModel } from "../../profiler/device/run-result.ts";
-import { TFLITE_DELEGATES, TFLITE_RUNTIMES, type RunOptions } from "../../profiler/device/target.ts";
+import { BIG_CORES, TFLITE_DELEGATES, TFLITE_RUNTIMES, type RunOptions } from "../../profiler/device/target.ts";
 import { formatBytes, formatShare } from "../../profiler/format-numbers.ts";
 import { Button, Checkbox, Icon, IconButton, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
 import { FailureNote, TaskProgress } from "../editing/notes.tsx";
 import { useTask } from "../editing/use-task.ts";
-import type { ListedDevice, RunsState } from "../protocol/running.ts";
+import type { ListedDevice, RunningState, RunsState } from "../protocol/running.ts";
 import type { RunningClient } from "../state/running-client.ts";
 import { coresText, parseCores } from "./cores-text.ts";
 import { progressPart, progressText } from "./run-text.ts";
@@ -63,6 +63,12 @@ export function RunStarter({ client, state, format }: RunStarterProps): JSX.Elem
         >
           {l10n.t("Run")}
         </Button>
+        <IconButton
+          icon="list-ordered"
+          label={l10n.t("Measure with 1, 2, 4 … threads, one run after the other, and show the fastest")}
+          isDisabled={!isReady || running !== null}
+          onClick={() => action.start(() => client.sweepThreads())}
+        />
         {isPhone && (
           <IconButton
             icon="clear-all"
@@ -78,7 +84,7 @@ export function RunStarter({ client, state, format }: RunStarterProps): JSX.Elem
       {running && (
         <TaskProgress
           done={progressPart(running.progress) ?? 0}
-          what={`${running.deviceName}: ${progressText(running.progress)}`}
+          what={`${runningText(running)}: ${progressText(running.progress)}`}
           onCancel={() => void client.cancel()}
         />
       )}
@@ -99,15 +105,26 @@ function PhoneOptions({ client, options }: PhoneOptionsProps): JSX.Element {
     <>
       <RunField
         title={l10n.t("Cores")}
-        tip={l10n.t("Cores to bind the run to, like 4-7; empty: the system chooses.")}
+        tip={l10n.t("Cores to bind the run to, like 4-7; “big”: the faster ones; empty: the system chooses.")}
         placeholder={l10n.t("any")}
-        kept={cores ? coresText(cores) : ""}
-        isFine={(text) => text === "" || parseCores(text) !== null}
+        kept={cores === undefined ? "" : cores === BIG_CORES ? cores : coresText(cores)}
+        isFine={(text) => text === "" || text === BIG_CORES || parseCores(text) !== null}
         onChange={(text) => {
-          const chosen = parseCores(text);
+          const chosen = text === BIG_CORES ? text : parseCores(text);
           void client.setOptions(chosen === null ? others : { ...others, cores: chosen });
         }}
       />
+      <span
+        data-tip={l10n.t(
+          "Holds the phone’s clocks at what it can keep up while it measures, where the phone can (Android 11 and newer).",
+        )}
+      >
+        <Checkbox
+          label={l10n.t("Fixed clocks")}
+          isChecked={options.fixedPerformance !== false}
+          onChange={(fixedPerformance) => void client.setOptions({ ...options, fixedPerformance })}
+        />
+      </span>
       <span data-tip={l10n.t("From the power rails, where the phone has them: takes half a minute more.")}>
         <Checkbox
           label={l10n.t("Energy")}
@@ -227,6 +244,10 @@ function RunField({ title, tip, placeholder, kept, isFine, onChange }: RunFieldP
       />
     </span>
   );
+}
+
+function runningText({ deviceName, threads }: RunningState): string {
+  return threads === undefined ? deviceName : l10n.t("{0}, threads: {1}", deviceName, threads);
 }
 
 function choiceText({ name, problem }: ListedDevice): string {

@@ -44,6 +44,11 @@ export class RunningClient {
     await this.#host().request("startRun", null);
   }
 
+  /** The same with several numbers of threads. */
+  async sweepThreads(): Promise<void> {
+    await this.#host().request("sweepThreads", null);
+  }
+
   async cancel(): Promise<void> {
     await this.#host().request("cancelRun", null);
   }

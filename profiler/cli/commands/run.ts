@@ -30,7 +30,9 @@ interface RunCommandOptions extends Pick<CalibrationOptions, "data" | "seed">, D
   readonly warmUp?: number;
   readonly runs?: number;
   readonly dim?: Readonly<Record<string, number>>;
-  readonly cores?: readonly number[];
+  readonly cores?: RunOptions["cores"];
+  /** True unless it is turned off. */
+  readonly fixedPerformance: boolean;
   readonly delegate?: TfliteDelegate;
   readonly layersAt?: ProfiledLevel;
   readonly runtime?: TfliteRuntime;
@@ -52,7 +54,8 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .option("--warm-up <count>", "runs before those that are timed", parseWhole)
     .option("--runs <count>", "runs that are timed", parsePositive)
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
-    .option("--cores <list>", "cores to bind the run to, such as 4-7, where the phone allows it", parseCores)
+    .option("--cores <list>", 'cores to bind the run to, such as 4-7, or "big" for the faster ones, where the phone allows it', parseCores)
+    .option("--no-fixed-performance", "leave the phone's clocks alone: by default they are held at what it can keep up")
     .option("--energy", "measure the energy too, where the phone has power rails")
     .option("--time-limit <time>", "end a run that takes longer, such as 90s", parseTime)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
@@ -118,6 +121,7 @@ function runOptions({
   warmUp,
   runs,
   cores,
+  fixedPerformance,
   delegate,
   layersAt,
   runtime,
@@ -133,6 +137,7 @@ function runOptions({
     ...(warmUp !== undefined && { warmUpRuns: warmUp }),
     ...(runs !== undefined && { runs }),
     ...(cores && { cores }),
+    ...(!fixedPerformance && { fixedPerformance }),
     ...(delegate && { delegate }),
     ...(layersAt && { layersAt }),
     ...(runtime && { runtime }),

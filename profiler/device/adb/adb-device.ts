@@ -4,6 +4,7 @@ import { EdgewiseError } from "../../errors.ts";
 import { DeviceError, noSpace } from "../device-error.ts";
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { orAborted, within } from "../interruption.ts";
+import { isEmulatorSerial } from "./listed-device.ts";
 import { readLines, readText } from "./text-stream.ts";
 
 export interface ShellAnswer {
@@ -60,6 +61,11 @@ export class AdbDevice {
   ) {
     const end = (): void => this.#gone.abort(this.#goneError());
     adb.disconnected.then(end, end);
+  }
+
+  /** Whether adb lists it as one of Android's own emulators, by the port that they have. */
+  get isEmulator(): boolean {
+    return isEmulatorSerial(this.serial);
   }
 
   /**
@@ -214,7 +220,7 @@ export class AdbDevice {
   ): ReturnType<NonNullable<Adb["subprocess"]["shellProtocol"]>["spawn"]> {
     const { shellProtocol } = this.adb.subprocess;
     if (shellProtocol === undefined)
-      throw new DeviceError("unsupported", `${this.serial} is too old: Edgewise needs Android 7 or newer`);
+      throw new DeviceError("unsupported", `${this.serial} is too old: Edgewise needs Android 8 or newer`);
     try {
       const process = await this.#orGone(shellProtocol.spawn(command), signal);
       // Who waits for the exit hears of its failure there.

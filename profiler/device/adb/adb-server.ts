@@ -5,7 +5,7 @@ import { DeviceError } from "../device-error.ts";
 import { AdbDevice } from "./adb-device.ts";
 import { findAdb } from "./find-adb.ts";
 import { within } from "../interruption.ts";
-import { chooseDevice, parseDeviceList, type ListedDevice } from "./listed-device.ts";
+import { chooseDevice, parseDeviceList, selectorOf, type ListedDevice } from "./listed-device.ts";
 import { pause } from "./pause.ts";
 
 export interface ServerAddress {
@@ -83,7 +83,7 @@ export class AdbServer {
     const chosen = chooseDevice(await this.devices(signal), serial);
     try {
       const adb = await within(`reaching ${chosen.serial}`, ANSWER_SECONDS, signal, () =>
-        this.#client.createAdb({ serial: chosen.serial }),
+        this.#client.createAdb(selectorOf(chosen)),
       );
       return new AdbDevice(adb, chosen.serial);
     } catch (cause) {

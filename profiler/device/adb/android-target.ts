@@ -1,5 +1,6 @@
 import { formatOf } from "../../formats/formats.ts";
 import type { PhoneRuntime } from "../../formats/format-types.ts";
+import { DeviceError } from "../device-error.ts";
 import { prepareRun, type DeviceRuntime } from "../prepared-run.ts";
 import type { RunResult } from "../run-result.ts";
 import { BenchmarkRun } from "../benchmark-model/benchmark-run.ts";
@@ -49,6 +50,7 @@ export class AndroidTarget implements Target {
     const device = await this.server.open(this.options.serial, signal);
     try {
       const facts = await readPhoneFacts(device, signal);
+      refuseOld(facts);
       const by = runtimeOf(measured.model, options, this.options.benchmarkModel);
       const prepared = await prepareRun(measured.model, options, DEVICE_RUNTIMES[by] ?? {}, signal);
       const subject = { device, facts, prepared, measured, options, control };
@@ -82,6 +84,17 @@ export class AndroidTarget implements Target {
       await device.close();
     }
   }
+}
+
+/** Before, a phone has neither what looks whether files have arrived whole (sha256sum) nor tunnels that tell their port. */
+const OLDEST = { apiLevel: 26, name: "Android 8" };
+
+/** @throws {DeviceError} before anything is pushed */
+function refuseOld({ serial, system, apiLevel }: DeviceFacts): void {
+  if (apiLevel === null || apiLevel >= OLDEST.apiLevel) return;
+  throw new DeviceError("unsupported", `${serial ?? "the phone"} has ${system}: Edgewise needs ${OLDEST.name} or newer`, {
+    hint: "Take a phone with a newer Android",
+  });
 }
 
 /** What runtimes on a phone do otherwise than this machine's. */

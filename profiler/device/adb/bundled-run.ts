@@ -7,6 +7,7 @@ import { runRunner, type RunnerArguments } from "../runner/run-runner.ts";
 import type { RunnerResult } from "../runner/runner-answer.ts";
 import { FEWEST_RUNS } from "../latency-statistics.ts";
 import type { RunPhase } from "../target.ts";
+import { explainFailure } from "./explain-failure.ts";
 import { measureEnergy, type EnergyTimes } from "./measure-energy.ts";
 import { PhoneRun, sizeOf, TIMED_SECONDS, type PhoneRunSubject } from "./phone-run.ts";
 
@@ -81,7 +82,7 @@ export abstract class BundledRun extends PhoneRun {
     return measureEnergy(this.device, battery, loop, this.control.signal, this.energyTimes);
   }
 
-  protected runner(
+  protected async runner(
     folder: string,
     phase: RunPhase,
     args: Pick<RunnerArguments, "runs" | "warmUp"> & Partial<RunnerArguments>,
@@ -89,7 +90,7 @@ export abstract class BundledRun extends PhoneRun {
   ): Promise<RunnerResult> {
     this.report(phase);
     const { threads, cores } = this.settings;
-    return runRunner(
+    const running = runRunner(
       this.device,
       { folder: bundleFolder(this.bundle), bundle: this.bundle },
       this.runtime,
@@ -104,6 +105,9 @@ export abstract class BundledRun extends PhoneRun {
         },
       },
     );
+    return running.catch(async (error: unknown) => {
+      throw await explainFailure(error, this.failedRun);
+    });
   }
 
   /** A file of the run's folder, which is of so many bytes at most. */

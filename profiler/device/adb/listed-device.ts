@@ -1,29 +1,65 @@
 import { ownEntry } from "../../own-entry.ts";
+import { EMULATOR } from "./phone-facts/properties.ts";
 import { DeviceError, type DeviceProblem } from "../device-error.ts";
 
 /** A line of `adb devices -l`. */
 export interface ListedDevice {
+  /** Of adb; one that is connected over mDNS may have blanks in it. */
   readonly serial: string;
   /** adb's word: "device" is ready; "unauthorized", "offline", "no permissions", "recovery", … are not. */
   readonly state: string;
   /** As the vendor calls it, underscores for blanks: a name until the device itself is asked. */
   readonly model: string | null;
+  /** The server's own number of the connection: what names a device whose serial does not. null in old servers. */
+  readonly transportId: bigint | null;
 }
+
+/** What adb says of a device that tells none, and of several ones at once. */
+const NO_SERIAL = "(no serial number)";
 
 /** adb's state of a device that answers. */
 const READY = "device";
 
-/** Serials end at a blank; some states hold one: "no permissions (user in plugdev group; are your udev rules wrong?); see [http://…]". */
-const LINE = /^(\S+)\s+(no permissions|\S+)(.*)$/;
+/** adb's words for states (`ConnectionStateToString`); "no permissions" goes on: "(user in plugdev group; are your udev rules wrong?); see [http://…]". */
+const STATES =
+  "no permissions|no device|device|offline|unauthorized|authorizing|connecting|detached|bootloader|host|recovery|rescue|sideload|unknown";
+
+/** Serials of mDNS may hold blanks, "adb-0A1B (2)._adb-tls-connect._tcp", as "(no serial number)" does: a line is divided at the first state. */
+const LINE = new RegExp(`^(\\S.*?)\\s+(${STATES})(?=$|[\\s;])(.*)$`);
+/** States of other versions of adb. */
+const OTHER_LINE = /^(\S+)\s+(\S+)(.*)$/;
 
 /** The answer of adb's services `devices-l` and `track-devices-l`. Lines that are none of a device are passed over. */
 export function parseDeviceList(answer: string): readonly ListedDevice[] {
   return answer.split("\n").flatMap((line) => {
-    const [, serial, state, rest = ""] = LINE.exec(line.trimEnd()) ?? [];
+    const [, serial, state, rest = ""] = LINE.exec(line.trimEnd()) ?? OTHER_LINE.exec(line.trimEnd()) ?? [];
     if (serial === undefined || state === undefined) return [];
     const model = /\smodel:(\S+)/.exec(rest)?.[1];
-    return [{ serial, state, model: model?.replaceAll("_", " ") ?? null }];
+    const transport = /\stransport_id:(\d+)/.exec(rest)?.[1];
+    return [
+      {
+        serial,
+        state,
+        model: model?.replaceAll("_", " ") ?? null,
+        transportId: transport === undefined ? null : BigInt(transport),
+      },
+    ];
   });
+}
+
+/** "emulator-5554" */
+export function isEmulatorSerial(serial: string): boolean {
+  return /^emulator-\d+$/.test(serial);
+}
+
+/** What a picker calls a device before it has been asked. */
+export function listedName({ serial, model }: ListedDevice): string {
+  return isEmulatorSerial(serial) ? `${model ?? serial}${EMULATOR}` : (model ?? serial);
+}
+
+/** How the server is told which device is meant: adb finds none by "(no serial number)". */
+export function selectorOf({ serial, transportId }: ListedDevice): { serial: string } | { transportId: bigint } {
+  return serial === NO_SERIAL && transportId !== null ? { transportId } : { serial };
 }
 
 export function isReady({ state }: ListedDevice): boolean {
@@ -78,6 +114,10 @@ export function whyNotReady(device: ListedDevice): Advice | undefined {
 export function chooseDevice(devices: readonly ListedDevice[], serial?: string): ListedDevice {
   if (serial === undefined) return onlyDevice(devices);
   const found = devices.find((device) => device.serial === serial);
+  if (found !== undefined && devices.filter((device) => device.serial === serial && isReady(device)).length > 1)
+    throw new DeviceError("several-devices", `several devices have the serial "${serial}"`, {
+      hint: "Unplug all but one of them",
+    });
   if (found === undefined)
     throw new DeviceError("no-device", `no device "${serial}" is connected`, { hint: connected(devices) });
   return ready(found);

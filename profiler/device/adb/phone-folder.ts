@@ -11,30 +11,51 @@ export const PHONE_FOLDER = `${PHONE_TEMPORARY}/edgewise`;
 const RETRY_SECONDS = 0.5;
 /** Of EX_TEMPFAIL and EX_CANTCREAT in sysexits.h. */
 const EXIT = { busy: 75, cannotWrite: 73 };
+/** In the folder of a run that has put the phone into its fixed-performance mode. */
+const FIXED_MARK = ".fixed-performance";
+/** What was on its way when a connection was cut has been written then. */
+const LATE_SECONDS = 2;
+
+/** Android 11 and newer: clocks held at what the phone can keep up, where its vendor has made that. */
+const FIXED_PERFORMANCE = "cmd power set-fixed-performance-mode-enabled";
 
 /**
  * Keeps a folder of one run, named after its own process, for as long as its input stays open, and removes it then: whether we end it, are
- * killed, or the cable is pulled. While one of these lives, the phone is taken: nobody measures beside another. Folders whose keeper is
- * gone, as after a restart of the phone, are swept up.
+ * killed, or the cable is pulled. adbd hangs up (SIGHUP) on what it has started when a connection is cut: that is no end yet, and what was
+ * on its way may still be written then, so it looks twice. While one of these lives, the phone is taken: nobody measures beside another.
+ * Folders whose keeper is gone, as after a restart of the phone, are swept up. The fixed-performance mode is its matter too, for the mode
+ * must not outlive the run either.
  */
-const KEEPER = `
+function keeperScript(fixesPerformance: boolean): string {
+  return `
 : edgewise-keeper
+trap 'cut=1' HUP
 cd ${PHONE_FOLDER} 2>/dev/null || { mkdir -p ${PHONE_FOLDER} && cd ${PHONE_FOLDER}; } || exit ${EXIT.cannotWrite}
 mkdir -p runs/$$ || { rmdir runs/$$ 2>/dev/null; exit ${EXIT.cannotWrite}; }
+slow() { ${FIXED_PERFORMANCE} false </dev/null >/dev/null 2>&1; }
 for run in runs/*; do
   owner="\${run##*/}"
   [ "$owner" = $$ ] && continue
   if grep -q edgewise-keeper "/proc/$owner/cmdline" 2>/dev/null; then rmdir runs/$$; exit ${EXIT.busy}; fi
+  [ -e "$run/${FIXED_MARK}" ] && slow
   rm -rf "$run"
 done
-echo "$PWD/runs/$$"
+fixed=
+${fixesPerformance ? `: > "runs/$$/${FIXED_MARK}"; if ${FIXED_PERFORMANCE} true </dev/null >/dev/null 2>&1; then fixed=" fixed"; else rm -f "runs/$$/${FIXED_MARK}"; fi` : ":"}
+echo "$PWD/runs/$$$fixed"
 cat >/dev/null
+trap '' HUP
+[ -z "$fixed" ] || slow
 rm -rf "runs/$$"
+[ -z "$cut" ] || { sleep ${LATE_SECONDS}; rm -rf "runs/$$"; }
 `;
+}
 
 export interface RunFolder {
   /** On the phone. */
   readonly path: string;
+  /** Whether the phone is in its fixed-performance mode until then. */
+  readonly isFixedPerformance: boolean;
   /** Removes it. */
   remove(): Promise<void>;
 }
@@ -42,16 +63,19 @@ export interface RunFolder {
 /**
  * Takes the phone and gives the folder for a run on it; waits while somebody else measures.
  * @param onBusy is told at every look that finds it taken
+ * @param fixesPerformance also asks for the phone's fixed-performance mode, which it may not have
  */
 export async function takePhone(
   device: AdbDevice,
   signal: AbortSignal | undefined,
   onBusy: () => void,
+  fixesPerformance: boolean,
 ): Promise<RunFolder> {
   for (;;) {
-    const keeper = await device.tied(KEEPER, signal);
-    const path = keeper.firstLine.trim();
-    if (path.startsWith(`${PHONE_FOLDER}/runs/`)) return { path, remove: () => keeper.end() };
+    const keeper = await device.tied(keeperScript(fixesPerformance), signal);
+    const [path = "", fixed] = keeper.firstLine.trim().split(" ");
+    if (path.startsWith(`${PHONE_FOLDER}/runs/`))
+      return { path, isFixedPerformance: fixed === "fixed", remove: () => keeper.end() };
     await refuse(device, keeper);
     onBusy();
     await pause(RETRY_SECONDS, signal);

@@ -9,6 +9,7 @@ import {
   type RunSettings,
 } from "../run-result.ts";
 import {
+  BIG_CORES,
   DEFAULT_RUNS,
   DEFAULT_THREADS,
   DEFAULT_TIME_LIMIT,
@@ -21,8 +22,11 @@ import {
 } from "../target.ts";
 import { throttlingOf } from "../throttling.ts";
 import type { AdbDevice } from "./adb-device.ts";
+import type { FailedRun } from "./explain-failure.ts";
 import { readConditions } from "./phone-facts/phone-facts.ts";
-import { takePhone } from "./phone-folder.ts";
+import { EMULATOR } from "./phone-facts/properties.ts";
+import { takePhone, type RunFolder } from "./phone-folder.ts";
+import { ConditionsSampler } from "./sample-conditions.ts";
 
 /** Of the timed runs where nobody asked for a number: a large model on a small phone would take minutes. */
 export const TIMED_SECONDS = 20;
@@ -74,12 +78,12 @@ export abstract class PhoneRun {
     this.options = options;
     this.control = control;
     this.settings = {
-      threads: options.threads ?? Math.min(DEFAULT_THREADS, facts.cores ?? DEFAULT_THREADS),
+      threads: options.threads ?? Math.min(DEFAULT_THREADS, facts.bigCores.length || (facts.cores ?? DEFAULT_THREADS)),
       warmUpRuns: options.warmUpRuns ?? DEFAULT_WARM_UP_RUNS,
       runs: options.runs ?? DEFAULT_RUNS,
       dimensions: prepared.dimensions,
       inputs: prepared.description,
-      cores: options.cores ?? null,
+      cores: coresOf(options, facts),
       delegate: options.delegate ?? null,
     };
     this.#end = performance.now() + this.#limitSeconds * 1000;
@@ -87,9 +91,10 @@ export abstract class PhoneRun {
 
   async measure(): Promise<Omit<RunResult, "startedAt">> {
     const { signal } = this.control;
-    const folder = await takePhone(this.device, signal, () => this.report("queued"));
+    const fixesPerformance = this.options.fixedPerformance ?? true;
+    const folder = await takePhone(this.device, signal, () => this.report("queued"), fixesPerformance);
     try {
-      return await this.#measureIn(folder.path);
+      return await this.#measureIn(folder);
     } finally {
       this.report("cleaning-up");
       // Whatever happened, the folder's keeper removes it; what went wrong before is what the caller should hear of.
@@ -102,20 +107,43 @@ export abstract class PhoneRun {
   /** @param before how the phone was just before */
   protected abstract run(folder: string, before: Conditions): Promise<MeasuredByRuntime>;
 
-  async #measureIn(folder: string): Promise<Omit<RunResult, "startedAt">> {
-    await this.push(folder);
+  async #measureIn({ path, isFixedPerformance }: RunFolder): Promise<Omit<RunResult, "startedAt">> {
+    await this.push(path);
     const before = await readConditions(this.device, this.control.signal);
-    const { settings, ...result } = await this.run(folder, before);
+    const sampler = new ConditionsSampler(this.device);
+    const { settings, notes, ...result } = await this.run(path, before).finally(() => sampler.end());
+    const during = await sampler.end();
     const after = await readConditions(this.device, this.control.signal);
     return {
       version: RUN_RESULT_VERSION,
       model: this.prepared.identity,
       device: identityOf(this.facts),
-      settings: { ...this.settings, runs: result.latency.statistics.runs, ...settings },
-      conditions: { before, after },
-      throttling: throttlingOf(before, after),
+      settings: {
+        ...this.settings,
+        runs: result.latency.statistics.runs,
+        ...(isFixedPerformance && { fixedPerformance: true }),
+        ...settings,
+      },
+      conditions: { before, after, during },
+      throttling: throttlingOf(before, after, during, isFixedPerformance),
+      notes: [...notes, ...this.#notes(isFixedPerformance)],
       ...result,
     };
+  }
+
+  #notes(isFixedPerformance: boolean): readonly string[] {
+    const { options, settings, facts } = this;
+    return [
+      ...(facts.name.endsWith(EMULATOR)
+        ? ["An emulator ran it: these are times of the computer that it runs on, not of a phone."]
+        : []),
+      ...(isFixedPerformance
+        ? ["The phone was in its fixed-performance mode: its clocks are those that it can keep up, not its highest."]
+        : []),
+      ...(options.cores === BIG_CORES && settings.cores === null
+        ? ["It is not bound to big cores: the phone does not tell which are faster than others."]
+        : []),
+    ];
   }
 
   /** @throws {DeviceError} before anything is pushed in vain */
@@ -150,6 +178,11 @@ export abstract class PhoneRun {
     return [`Timing stopped after ${runs} runs, which took ${TIMED_SECONDS} seconds; ask for more to have more.`];
   }
 
+  /** For the words on why a program of ours was ended. */
+  protected get failedRun(): FailedRun {
+    return { device: this.device, facts: this.facts, modelBytes: this.prepared.identity.fileBytes };
+  }
+
   get #limitSeconds(): number {
     return this.options.timeLimitSeconds ?? DEFAULT_TIME_LIMIT;
   }
@@ -166,6 +199,11 @@ export abstract class PhoneRun {
   protected report(phase: RunPhase, done?: number, total?: number): void {
     this.control.onProgress?.({ phase, ...(done !== undefined && { done }), ...(total !== undefined && { total }) });
   }
+}
+
+function coresOf({ cores }: RunOptions, { bigCores }: DeviceFacts): readonly number[] | null {
+  if (cores !== BIG_CORES) return cores ?? null;
+  return bigCores.length === 0 ? null : bigCores;
 }
 
 export function sizeOf(files: readonly PushedFile[]): number {

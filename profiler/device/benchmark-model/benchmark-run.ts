@@ -4,6 +4,7 @@ import { MemorySource } from "../../bytes/memory-source.ts";
 import { RunError } from "../../errors.ts";
 import type { Tensor } from "../../model/model.ts";
 import type { NumericTensor } from "../../runtime/numeric-tensor.ts";
+import { explainFailure } from "../adb/explain-failure.ts";
 import { measureEnergy, type EnergyTimes, type LoopRun } from "../adb/measure-energy.ts";
 import { PhoneRun, sizeOf, TIMED_SECONDS, type MeasuredByRuntime, type PhoneRunSubject } from "../adb/phone-run.ts";
 import { shellCommand, shellWord } from "../adb/shell-word.ts";
@@ -146,13 +147,16 @@ export class BenchmarkRun extends PhoneRun {
     });
     const text = `${stdout}\n${stderr}`;
     const log = parseBenchmarkLog(text);
-    if (exitCode !== 0) throw this.#failure(exitCode, log, text);
+    if (exitCode !== 0) throw await explainFailure(this.#failure(exitCode, log, text), this.failedRun);
     return { log, text };
   }
 
   #failure(exitCode: number, { errors }: BenchmarkLog, text: string): Error {
     const said = errors.length > 0 ? errors.join("; ") : (text.trim().split("\n").at(-1) ?? "");
     const where = `${this.device.serial}: ${PROGRAM}`;
+    if (exitCode === SIGNALLED + SIGKILL) return new DeviceError("killed", `${where} was killed while it ran the model`);
+    if (/Permission denied/i.test(text) && exitCode === NOT_EXECUTABLE)
+      return new DeviceError("not-executable", `${where} may not be started there: ${said}`);
     if (exitCode > SIGNALLED)
       return new DeviceError("failed", `${where} crashed (signal ${exitCode - SIGNALLED}): ${said}`);
     if (/not executable|exec format|cannot execute|No such file/i.test(text))
@@ -259,6 +263,9 @@ const TIMED_PHASE = 2;
 
 /** Exit codes above are those of signals. */
 const SIGNALLED = 128;
+const SIGKILL = 9;
+/** Of a shell, for what is there but may not be executed. */
+const NOT_EXECUTABLE = 126;
 
 /** @param seconds that the timed runs take at least, and at most; none at least: the same number of runs on every phone */
 function timing(

@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import { availableParallelism, cpus, release, tmpdir, totalmem, type } from "node:os";
+import { availableParallelism, cpus, freemem, release, tmpdir, totalmem, type } from "node:os";
 import type { Conditions, DeviceIdentity } from "../run-result.ts";
 import type { DeviceFacts } from "../target.ts";
 
@@ -24,7 +24,15 @@ export function hostIdentity(): DeviceIdentity {
 
 export async function hostTypes(): Promise<DeviceFacts> {
   const { bavail, bsize } = await statfs(tmpdir());
-  return { ...hostIdentity(), freeBytes: bavail * bsize, battery: null, celsius: null };
+  return {
+    ...hostIdentity(),
+    freeBytes: bavail * bsize,
+    battery: null,
+    celsius: null,
+    apiLevel: null,
+    availableBytes: freemem(),
+    bigCores: [],
+  };
 }
 
 /** Clocks only: what an operating system tells every user of this machine. Virtual ones tell 0. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
@@ -19,6 +19,9 @@ export interface NativeTfliteMeasurement {
   readonly layers: RunnerResult;
   readonly outputs: OutputCheck;
 }
+
+/** Exit codes above are those of signals. */
+const SIGNALLED = 128;
 
 /** What messages call it. */
 const HERE = "this machine";
@@ -84,7 +87,8 @@ async function ended(
       child.on("error", (cause) =>
         reject(new DeviceError("failed", `TFLite's runner cannot be started: ${cause.message}`, { cause })),
       );
-      child.on("close", (code) => resolve(code ?? -1));
+      // As shells have it.
+      child.on("close", (code, killer) => resolve(code ?? SIGNALLED + constants.signals[killer ?? "SIGKILL"]));
     });
     const [stdout, exitCode] = await Promise.all([text(child.stdout), exit]);
     signal?.throwIfAborted();

@@ -49,6 +49,9 @@ const NANOSECOND = 1e-9;
 const KIBIBYTE = 1024;
 /** Exit codes of runners. */
 const CRASHED = 3;
+/** Of a shell: what SIGKILL ended, and what is there but may not be executed. */
+const KILLED = 128 + 9;
+const NOT_EXECUTABLE = 126;
 const SIGNALS: Readonly<Record<number, string>> = {
   4: "an instruction that the processor does not have",
   6: "an abort",
@@ -85,7 +88,10 @@ export function readRunnerAnswer(
       "crashed",
       `${device}: ${runtime} crashed while it was to ${deed(answer.stage)}: ${SIGNALS[answer.signal] ?? `signal ${answer.signal}`}`,
     );
+  if (exitCode === KILLED) throw new DeviceError("killed", `${device}: ${runtime} was killed while it ran the model`);
   const said = oneLine(stderr.replaceAll(/^progress .*$/gm, ""));
+  if (exitCode === NOT_EXECUTABLE)
+    throw new DeviceError("not-executable", `${device}: ${runtime} may not be started there: ${said}`);
   throw new DeviceError(
     "failed",
     `${device}: the runner ended with exit code ${exitCode}${said === "" ? "" : `: ${said}`}`,

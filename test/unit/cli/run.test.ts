@@ -217,6 +217,7 @@ describe("edgewise devices", () => {
 describe("lists of cores", () => {
   it("are numbers and ranges", () => {
     assert.deepEqual(parseCores("4-7"), [4, 5, 6, 7]);
+    assert.equal(parseCores("big"), "big");
     assert.deepEqual(parseCores("0, 2,4-5,5"), [0, 2, 4, 5]);
     for (const wrong of ["", "a", "1-", "-1", "0-99999999"]) assert.throws(() => parseCores(wrong), /cores such as/);
   });

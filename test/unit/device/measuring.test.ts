@@ -3,12 +3,12 @@ import { execFileSync } from "node:child_process";
 import { adbCandidates } from "../../../profiler/device/adb/find-adb.ts";
 import { energyOf, whyNoEnergy } from "../../../profiler/device/adb/energy.ts";
 import { serverAddress } from "../../../profiler/device/adb/adb-server.ts";
-import { chooseDevice, parseDeviceList, whyNotReady } from "../../../profiler/device/adb/listed-device.ts";
+import { chooseDevice, listedName, parseDeviceList, selectorOf, whyNotReady } from "../../../profiler/device/adb/listed-device.ts";
 import { shellCommand, shellWord } from "../../../profiler/device/adb/shell-word.ts";
 import { compareOutputs } from "../../../profiler/device/compare-outputs.ts";
 import { latencyStatistics } from "../../../profiler/device/latency-statistics.ts";
 import { parseOrtProfile } from "../../../profiler/device/ort-profile.ts";
-import { isMeasured } from "../../../profiler/device/run-result.ts";
+import { isMeasured, type ConditionsSample } from "../../../profiler/device/run-result.ts";
 import { throttlingOf } from "../../../profiler/device/throttling.ts";
 import { fromRuntimeBytes, toRuntimeBytes } from "../../../profiler/runtime/tensor-bytes.ts";
 import { of } from "../runtime/tiny-models.ts";
@@ -60,13 +60,45 @@ describe("lists of devices", () => {
     assert.equal(devices[0]?.model, "SM S901E");
   });
 
+  it("reads serials that hold blanks, and devices that have none", () => {
+    const odd = parseDeviceList(
+      [
+        "adb-00000000-AbCdEf (2)._adb-tls-connect._tcp device product:x model:Pixel_8 device:shiba transport_id:3",
+        "adb-0A (3)._adb-tls-connect._tcp offline transport_id:4",
+        "(no serial number)     device usb:1-1 product:p model:m device:d transport_id:7",
+        "(no serial number)     no permissions (missing udev rules? user is in the plugdev group); see [http://x] usb:1-2 transport_id:8",
+        "emulator-5554          device product:sdk_gphone64 model:sdk_gphone64 device:emu64xa transport_id:9",
+        "device                 unauthorized transport_id:10",
+      ].join("\n"),
+    );
+    assert.deepEqual(
+      odd.map(({ serial, state }) => [serial, state]),
+      [
+        ["adb-00000000-AbCdEf (2)._adb-tls-connect._tcp", "device"],
+        ["adb-0A (3)._adb-tls-connect._tcp", "offline"],
+        ["(no serial number)", "device"],
+        ["(no serial number)", "no permissions"],
+        ["emulator-5554", "device"],
+        ["device", "unauthorized"],
+      ],
+    );
+    assert.deepEqual(odd.slice(0, 3).map(selectorOf), [
+      { serial: "adb-00000000-AbCdEf (2)._adb-tls-connect._tcp" },
+      { serial: "adb-0A (3)._adb-tls-connect._tcp" },
+      { transportId: 7n },
+    ]);
+    assert.deepEqual(odd.map(listedName).slice(3), ["(no serial number)", "sdk gphone64 (emulator)", "device"]);
+    const twins = parseDeviceList("0123456789ABCDEF device transport_id:1\n0123456789ABCDEF device transport_id:2\n");
+    assert.throws(() => chooseDevice(twins, "0123456789ABCDEF"), /several devices have the serial/);
+  });
+
   it("says what to do about each that is not ready", () => {
     assert.deepEqual(
       devices.map((device) => whyNotReady(device)?.problem),
       [undefined, "unauthorized", "no-permissions", "offline"],
     );
-    assert.match(whyNotReady({ serial: "x", state: "no permissions", model: null })?.hint ?? "", /udev/);
-    assert.equal(whyNotReady({ serial: "x", state: "recovery", model: null })?.problem, "unusable-state");
+    assert.match(whyNotReady({ serial: "x", state: "no permissions", model: null, transportId: null })?.hint ?? "", /udev/);
+    assert.equal(whyNotReady({ serial: "x", state: "recovery", model: null, transportId: null })?.problem, "unusable-state");
   });
 
   it("chooses the only one that is ready", () => {
@@ -178,6 +210,25 @@ describe("throttling", () => {
       "core 7 is held at 2.00 GHz of its 3.00 GHz",
     ]);
     assert.deepEqual(throttlingOf(conditions(null, 3e9), conditions("moderate", 3e9)), ["thermal status is moderate"]);
+  });
+
+  it("is told by what was seen in between, and by limits below those of a phone with fixed clocks", () => {
+    const sample = (thermalStatus: "none" | "moderate", limitHertz: number): ConditionsSample => ({
+      seconds: 1,
+      thermalStatus,
+      celsius: 40,
+      cores: [{ core: 7, hertz: 1e9, limitHertz }],
+    });
+    const cool = conditions("none", 3e9);
+    assert.deepEqual(throttlingOf(cool, cool, [sample("none", 3e9), sample("moderate", 1e9)]), [
+      "thermal status rose from none to moderate during the run, and is none after it",
+      "core 7 is held at 1.00 GHz of its 3.00 GHz",
+    ]);
+    const held = conditions("none", 2e9);
+    assert.deepEqual(throttlingOf(held, held, [sample("none", 2e9)], true), []);
+    assert.deepEqual(throttlingOf(held, held, [sample("none", 1.5e9)], true), [
+      "core 7 is held at 1.50 GHz of its 2.00 GHz",
+    ]);
   });
 });
 

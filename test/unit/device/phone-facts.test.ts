@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseBattery } from "../../../profiler/device/adb/phone-facts/battery.ts";
-import { parseFrequencies } from "../../../profiler/device/adb/phone-facts/frequencies.ts";
+import { bigCores, parseClocks, parseFrequencies } from "../../../profiler/device/adb/phone-facts/frequencies.ts";
 import { parseFreeSpace, parseTotalMemory } from "../../../profiler/device/adb/phone-facts/memory-and-space.ts";
 import { parsePowerRails } from "../../../profiler/device/adb/phone-facts/power-rails.ts";
 import {
@@ -24,7 +24,7 @@ describe("what phones say of themselves", () => {
     ["android-12", "Google Pixel 6", "Android 12 (API level 31)", "Google GS101", "arm64-v8a"],
     ["android-13", "Samsung SM-S901E", "Android 13 (API level 33)", "QTI SM8450", "arm64-v8a"],
     ["android-14", "Google Pixel 8", "Android 14 (API level 34)", "Google Tensor G3", "arm64-v8a"],
-    ["android-15", "Google sdk_gphone64_x86_64", "Android VanillaIceCream (API level 35)", "AOSP ranchu", "x86_64"],
+    ["android-15", "Google sdk_gphone64_x86_64 (emulator)", "Android VanillaIceCream (API level 35)", "AOSP ranchu", "x86_64"],
   ] as const;
   for (const [version, name, system, soc, abi] of PHONES) {
     it(`names a phone of ${version}`, () => {
@@ -35,6 +35,22 @@ describe("what phones say of themselves", () => {
       assert.equal(instructionSets(properties)[0], abi);
     });
   }
+
+  it("names emulators as such, whichever of their marks they have", () => {
+    const marks = [
+      "[ro.kernel.qemu]: [1]",
+      "[ro.boot.qemu]: [1]",
+      "[ro.hardware]: [vbox86]",
+      "[ro.hardware]: [cutf_cvd]",
+      "[ro.build.characteristics]: [nosdcard,emulator]",
+      "[ro.product.manufacturer]: [Genymobile]",
+      "[ro.product.device]: [vsoc_x86_64]",
+    ];
+    for (const mark of marks)
+      assert.match(phoneName(parseProperties(`[ro.product.model]: [Thing]\n${mark}`)) ?? "", /Thing \(emulator\)$/, mark);
+    for (const real of ["[ro.hardware]: [qcom]", "[ro.kernel.qemu]: [0]", "[ro.product.device]: [sdkfoo]"])
+      assert.equal(phoneName(parseProperties(`[ro.product.model]: [Thing]\n${real}`)), "Thing");
+  });
 
   it("reads properties of several lines", () => {
     const properties = parseProperties(answer("android-14", "getprop"));
@@ -99,6 +115,26 @@ describe("what phones say of themselves", () => {
       { core: 0, isOnline: true, hertz: null, maximumHertz: null, limitHertz: null },
       { core: 1, isOnline: false, hertz: null, maximumHertz: null, limitHertz: 1000 },
       { core: 10, isOnline: true, hertz: 1704e6, maximumHertz: 2914e6, limitHertz: 2e9 },
+    ]);
+  });
+
+  it("knows big cores by their frequencies", () => {
+    const cores = (...kilohertz: readonly (number | string)[]): ReturnType<typeof parseFrequencies> =>
+      parseFrequencies(
+        kilohertz.map((maximum, core) => `cpu${core} online=1 current=1 maximum=${maximum} limit=1\n`).join(""),
+      );
+    assert.deepEqual(bigCores(cores(1704000, 1704000, 2367000, 2914000)), [2, 3]);
+    assert.deepEqual(bigCores(cores(2914000, 1704000)), [0]);
+    assert.deepEqual(bigCores(cores(2000000, 2000000)), []);
+    assert.deepEqual(bigCores(cores("", "")), []);
+  });
+
+  it("reads clocks while a model runs", () => {
+    const folder = "/sys/devices/system/cpu";
+    const answer = `${folder}/cpu0/cpufreq/scaling_cur_freq:1704000\n${folder}/cpu10/cpufreq/scaling_max_freq:2000000\ngrep: ${folder}/cpu1/cpufreq/scaling_cur_freq: Permission denied\n`;
+    assert.deepEqual(parseClocks(answer), [
+      { core: 0, hertz: 1704e6, limitHertz: null },
+      { core: 10, hertz: null, limitHertz: 2e9 },
     ]);
   });
 

@@ -125,10 +125,10 @@ describe("Following what is connected", function () {
   it("knows what to do about each state that adb names", () => {
     const states = ["unauthorized", "authorizing", "offline", "no permissions", "recovery", "sideload", "bootloader"];
     for (const state of states) {
-      const device = { serial: "s", state, model: null };
+      const device = { serial: "s", state, model: null, transportId: null };
       assert.ok(!isReady(device));
       assert.ok((whyNotReady(device)?.hint.length ?? 0) > 20, state);
     }
-    assert.equal(whyNotReady({ serial: "s", state: "device", model: null }), undefined);
+    assert.equal(whyNotReady({ serial: "s", state: "device", model: null, transportId: null }), undefined);
   });
 });

@@ -1,4 +1,4 @@
-import type { CoreFrequency } from "../../run-result.ts";
+import type { CoreClock, CoreFrequency } from "../../run-result.ts";
 
 const KILOHERTZ = 1000;
 
@@ -29,6 +29,30 @@ export function parseFrequencies(answer: string): readonly CoreFrequency[] {
       limitHertz: hertz(limit),
     }))
     .sort((a, b) => a.core - b.core);
+}
+
+/** Cores whose hardware is faster than the slowest ones'; empty where all are alike or the phone does not tell. */
+export function bigCores(cores: readonly CoreFrequency[]): readonly number[] {
+  const known = cores.flatMap(({ core, maximumHertz }) => (maximumHertz === null ? [] : [{ core, maximumHertz }]));
+  const slowest = Math.min(...known.map(({ maximumHertz }) => maximumHertz));
+  return known.filter(({ maximumHertz }) => maximumHertz > slowest).map(({ core }) => core);
+}
+
+/** Prints "/sys/devices/system/cpu/cpu4/cpufreq/scaling_cur_freq:2367000" lines, from one process: it is asked while a model runs. */
+export const CLOCKS_COMMAND =
+  "grep . /sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_cur_freq /sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_max_freq";
+
+const CLOCK = /^\S*\/cpu(\d+)\/cpufreq\/scaling_(cur|max)_freq:(\d+)\s*$/gm;
+
+/** Reads what `CLOCKS_COMMAND` printed, by the cores' numbers. */
+export function parseClocks(answer: string): readonly CoreClock[] {
+  const cores = new Map<number, { hertz: number | null; limitHertz: number | null }>();
+  for (const [, core, which, kilohertz] of answer.matchAll(CLOCK)) {
+    const clock = cores.get(Number(core)) ?? { hertz: null, limitHertz: null };
+    clock[which === "cur" ? "hertz" : "limitHertz"] = hertz(kilohertz);
+    cores.set(Number(core), clock);
+  }
+  return [...cores].map(([core, clock]) => ({ core, ...clock })).sort((a, b) => a.core - b.core);
 }
 
 function hertz(kilohertz: string | undefined): number | null {

@@ -7,6 +7,12 @@ export function parseTotalMemory(meminfo: string): number | null {
   return kibibytes === undefined ? null : Number(kibibytes) * KIBIBYTE;
 }
 
+/** Bytes that programs could still take, what Android would clear away for them included. */
+export function parseAvailableMemory(meminfo: string): number | null {
+  const kibibytes = /^MemAvailable:\s+(\d+) kB/m.exec(meminfo)?.[1];
+  return kibibytes === undefined ? null : Number(kibibytes) * KIBIBYTE;
+}
+
 /** Suffixes of sizes in the `df` of Android 5 and of `-h`. */
 const UNITS: Readonly<Record<string, number>> = { K: KIBIBYTE, M: KIBIBYTE ** 2, G: KIBIBYTE ** 3, T: KIBIBYTE ** 4 };
 

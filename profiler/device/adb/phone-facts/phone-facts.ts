@@ -1,10 +1,10 @@
-import type { Conditions } from "../../run-result.ts";
+import type { Conditions, ConditionsSample } from "../../run-result.ts";
 import type { DeviceFacts } from "../../target.ts";
 import type { AdbDevice } from "../adb-device.ts";
 import { parseBattery } from "./battery.ts";
-import { FREQUENCIES_COMMAND, parseFrequencies } from "./frequencies.ts";
-import { parseFreeSpace, parseTotalMemory } from "./memory-and-space.ts";
-import { androidVersion, instructionSets, parseProperties, phoneName, systemOnChip } from "./properties.ts";
+import { bigCores, CLOCKS_COMMAND, FREQUENCIES_COMMAND, parseClocks, parseFrequencies } from "./frequencies.ts";
+import { parseAvailableMemory, parseFreeSpace, parseTotalMemory } from "./memory-and-space.ts";
+import { androidVersion, apiLevel, EMULATOR, instructionSets, parseProperties, phoneName, systemOnChip } from "./properties.ts";
 import { askAll } from "./sections.ts";
 import { parseThermal, type ThermalState } from "./thermal.ts";
 
@@ -26,19 +26,23 @@ export async function readPhoneFacts(device: AdbDevice, signal?: AbortSignal): P
   );
   const properties = parseProperties(answers.properties);
   const battery = parseBattery(answers.battery);
-  const cores = parseFrequencies(answers.frequencies).length;
+  const cores = parseFrequencies(answers.frequencies);
+  const name = phoneName(properties) ?? device.serial;
   return {
     kind: "android",
     serial: device.serial,
-    name: phoneName(properties) ?? device.serial,
+    name: device.isEmulator && !name.endsWith(EMULATOR) ? `${name}${EMULATOR}` : name,
     system: androidVersion(properties) ?? "Android",
     soc: systemOnChip(properties),
     abis: instructionSets(properties),
-    cores: cores === 0 ? null : cores,
+    cores: cores.length === 0 ? null : cores.length,
     memoryBytes: parseTotalMemory(answers.memory),
     freeBytes: parseFreeSpace(answers.space),
     battery,
     celsius: hottest(parseThermal(answers.thermal)) ?? battery?.celsius ?? null,
+    apiLevel: apiLevel(properties),
+    availableBytes: parseAvailableMemory(answers.memory),
+    bigCores: bigCores(cores),
   };
 }
 
@@ -51,6 +55,22 @@ export async function readConditions(device: AdbDevice, signal?: AbortSignal): P
     temperatures: temperatures.map(({ sensor, celsius }) => ({ sensor, celsius })),
     cores: parseFrequencies(answers.frequencies),
     battery: parseBattery(answers.battery),
+  };
+}
+
+/** What is looked at while a model runs: two processes, so that it is hardly disturbed. */
+export async function readSample(
+  device: AdbDevice,
+  signal?: AbortSignal,
+): Promise<Omit<ConditionsSample, "seconds">> {
+  const commands = { clocks: CLOCKS_COMMAND, thermal: STATE_COMMANDS.thermal };
+  const { clocks, thermal } = await askAll(device, commands, signal);
+  const { status, temperatures } = parseThermal(thermal);
+  const degrees = temperatures.map(({ celsius }) => celsius);
+  return {
+    thermalStatus: status,
+    celsius: degrees.length === 0 ? null : Math.max(...degrees),
+    cores: parseClocks(clocks),
   };
 }
 

@@ -21,8 +21,32 @@ export function parseProperties(answer: string): Properties {
   return properties;
 }
 
-/** "Google Pixel 8"; vendors who put their own name into the model's are not told twice. */
+/** What a phone is called, an emulator as such: its times are those of the computer that it runs on. */
 export function phoneName(properties: Properties): string | null {
+  const name = modelName(properties);
+  return name !== null && isEmulator(properties) ? `${name}${EMULATOR}` : name;
+}
+
+/** Behind the name of an emulator. */
+export const EMULATOR = " (emulator)";
+
+/** What each emulator sets that no phone does: Android's own, Genymotion, Cuttlefish, Waydroid, and those that run in containers. */
+const EMULATORS: readonly (readonly [property: string, value: RegExp])[] = [
+  ["ro.kernel.qemu", /^1$/],
+  ["ro.boot.qemu", /^1$/],
+  ["ro.hardware", /^(?:goldfish|ranchu|vbox86|ttVM_x86|nox|cutf|cutf_cvd|cutf_vm|redroid|waydroid)/i],
+  ["ro.build.characteristics", /\bemulator\b/],
+  ["ro.product.model", /^(?:sdk_|sdk$|google_sdk|Android SDK built for |Emulator\b|Cuttlefish)/i],
+  ["ro.product.device", /^(?:generic_x86|emulator|emu64|goldfish|vsoc|vbox86|waydroid|redroid)/i],
+  ["ro.product.manufacturer", /^Genymo(?:tion|bile)$/i],
+];
+
+export function isEmulator(properties: Properties): boolean {
+  return EMULATORS.some(([property, value]) => value.test(properties.get(property) ?? ""));
+}
+
+/** "Google Pixel 8"; vendors who put their own name into the model's are not told twice. */
+function modelName(properties: Properties): string | null {
   const model = first(properties, "ro.product.model", "ro.product.vendor.model", "ro.product.name");
   const maker = first(properties, "ro.product.manufacturer", "ro.product.brand");
   if (model === null) return maker;
@@ -36,6 +60,11 @@ export function androidVersion(properties: Properties): string | null {
   const level = first(properties, "ro.build.version.sdk");
   if (release === null) return null;
   return level === null ? `Android ${release}` : `Android ${release} (API level ${level})`;
+}
+
+export function apiLevel(properties: Properties): number | null {
+  const level = Number(first(properties, "ro.build.version.sdk") ?? "NaN");
+  return Number.isInteger(level) ? level : null;
 }
 
 /** "Google Tensor G3" from Android 12 on; before that only the platform's code name. */

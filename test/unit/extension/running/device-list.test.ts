@@ -19,6 +19,9 @@ const FACTS: DeviceFacts = {
   ...runResult([1]).device,
   name: "Google Pixel 8",
   freeBytes: 1e9,
+  apiLevel: null,
+  availableBytes: null,
+  bigCores: [],
   battery: null,
   celsius: null,
 };

@@ -128,6 +128,31 @@ describe("Runs of a document", () => {
     assert.deepEqual(host.options, [{ runs: 5 }, { runs: 5, cores: [4], measuresEnergy: true, delegate: "gpu" }]);
   });
 
+  it("sweep over threads, one run after the other, show the fastest, and end as a whole when they are cancelled", async () => {
+    const seconds: Readonly<Record<number, number>> = { 1: 0.03, 2: 0.01, 4: 0.02 };
+    host.measure = (_device, options, signal) => {
+      host.options.push(options);
+      if (host.options.length > 4)
+        return new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(new RpcError({ code: "cancelled", message: "cancelled" })));
+        });
+      return Promise.resolve({ result: runResult([seconds[options.threads ?? 0] ?? 1]), observation: null });
+    };
+    await runs.sweepThreads();
+    assert.deepEqual(
+      host.options.map(({ threads }) => threads),
+      [1, 2, 4],
+    );
+    assert.equal(runs.shown?.result.latency.statistics.median, 0.01);
+    assert.equal(runs.state.options.threads, undefined, "what the user chose stays");
+    const sweep = runs.sweepThreads();
+    while (host.options.length < 5) await turn();
+    assert.equal(runs.state.running?.threads, 2);
+    runs.cancel();
+    await assert.rejects(sweep);
+    assert.equal(host.options.length, 5);
+  });
+
   it("tell their progress now and then, each phase at once, and nothing else with it", async () => {
     const running = runs.start();
     await turn();
