@@ -29,12 +29,13 @@ export class ConditionsSampler {
     const { signal } = this.#ending;
     const start = performance.now();
     for (;;) {
-      await pause(this.#interval, signal);
       const seconds = (performance.now() - start) / 1000;
       this.#samples = [...this.#samples, { seconds, ...(await readSample(this.device, signal)) }];
-      if (this.#samples.length < MOST_SAMPLES) continue;
-      this.#samples = this.#samples.filter((_, index) => index % 2 === 0);
-      this.#interval *= 2;
+      if (this.#samples.length >= MOST_SAMPLES) {
+        this.#samples = this.#samples.filter((_, index) => index % 2 === 0);
+        this.#interval *= 2;
+      }
+      await pause(this.#interval, signal);
     }
   }
 }
