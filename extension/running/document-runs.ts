@@ -126,7 +126,11 @@ export class DocumentRuns {
     this.tell();
     try {
       await this.load();
-      const { result, observation } = await this.#host.measure(chosen, optionsFor(chosen, { ...this.#options, ...override }), run.signal);
+      const { result, observation } = await this.#host.measure(
+        chosen,
+        optionsFor(chosen, { ...this.#options, ...override }),
+        run.signal,
+      );
       const kept: StoredRun = { id: randomUUID(), result, edits, estimate, observation };
       this.#runs = [kept, ...this.#runs];
       this.#shown = kept.id;
@@ -228,6 +232,12 @@ function learnedDevice({ result: { device, settings, runtime, model } }: StoredR
 /** What only phones can do is kept for the next one, but asked of none else. */
 function optionsFor(device: string, options: RunOptions): RunOptions {
   if (device !== HOST_DEVICE) return options;
-  const { cores: _cores, fixedPerformance: _fixed, measuresEnergy: _energy, delegate: _delegate, ...everywhere } = options;
+  const {
+    cores: _cores,
+    fixedPerformance: _fixed,
+    measuresEnergy: _energy,
+    delegate: _delegate,
+    ...everywhere
+  } = options;
   return everywhere;
 }

@@ -156,21 +156,29 @@ describe("a run on a phone that is cut short", function () {
     });
     await assert.rejects(killed, (error: unknown) => {
       assert.ok(error instanceof DeviceError && error.problem === "killed", String(error));
-      assert.match(error.message, /low-memory killer.*The model alone is .*B, and the phone had .*B free of .*B in all/);
+      assert.match(
+        error.message,
+        /low-memory killer.*The model alone is .*B, and the phone had .*B free of .*B in all/,
+      );
       return true;
     });
     await leavesNothing();
     const noexec = await adb().phone({ dataBytes: 200e6, options: "noexec" });
-    await assert.rejects(new AndroidTarget(adb().server, { serial: noexec.serial }).run(model, {}), (error: unknown) => {
-      assert.ok(error instanceof DeviceError && error.problem === "not-executable", String(error));
-      assert.match(error.message, /mounted without the right to execute \(noexec\)/);
-      return true;
-    });
+    await assert.rejects(
+      new AndroidTarget(adb().server, { serial: noexec.serial }).run(model, {}),
+      (error: unknown) => {
+        assert.ok(error instanceof DeviceError && error.problem === "not-executable", String(error));
+        assert.match(error.message, /mounted without the right to execute \(noexec\)/);
+        return true;
+      },
+    );
     await adb().stop(noexec);
   });
 
   it("refuses Android 7 before it pushes anything", async () => {
-    const old = await adb().phone({ properties: { "ro.build.version.sdk": "25", "ro.build.version.release_or_codename": "7.1.1" } });
+    const old = await adb().phone({
+      properties: { "ro.build.version.sdk": "25", "ro.build.version.release_or_codename": "7.1.1" },
+    });
     const running = new AndroidTarget(adb().server, { serial: old.serial }).run(model, {});
     await assert.rejects(running, /has Android 7\.1\.1 \(API level 25\): Edgewise needs Android 8 or newer/);
     assert.ok(!existsSync(old.path("/data/local/tmp/edgewise")));

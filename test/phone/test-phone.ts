@@ -90,7 +90,11 @@ export class TestPhone {
   /** Ends, as a phone without memory does, what has these words in its command line. */
   kill(words: string): void {
     for (const pid of this.#pids())
-      if (readProc(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"))?.replaceAll("\0", " ").includes(words) === true)
+      if (
+        readProc(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"))
+          ?.replaceAll("\0", " ")
+          .includes(words) === true
+      )
         process.kill(pid, "SIGKILL");
   }
 
@@ -130,7 +134,14 @@ export class TestPhone {
     run("mount", ["--rbind", "/dev", this.path("/dev")]);
     run("mount", ["--make-rslave", this.path("/dev")]);
     if (dataBytes !== undefined)
-      run("mount", ["-t", "tmpfs", "-o", [`size=${dataBytes}`, options].filter(Boolean).join(","), "tmpfs", this.path("/data/local/tmp")]);
+      run("mount", [
+        "-t",
+        "tmpfs",
+        "-o",
+        [`size=${dataBytes}`, options].filter(Boolean).join(","),
+        "tmpfs",
+        this.path("/data/local/tmp"),
+      ]);
   }
 
   #answer(answers: string, overridden: Readonly<Record<string, string>>): void {

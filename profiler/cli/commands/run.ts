@@ -54,7 +54,11 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .option("--warm-up <count>", "runs before those that are timed", parseWhole)
     .option("--runs <count>", "runs that are timed", parsePositive)
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
-    .option("--cores <list>", 'cores to bind the run to, such as 4-7, or "big" for the faster ones, where the phone allows it', parseCores)
+    .option(
+      "--cores <list>",
+      'cores to bind the run to, such as 4-7, or "big" for the faster ones, where the phone allows it',
+      parseCores,
+    )
     .option("--no-fixed-performance", "leave the phone's clocks alone: by default they are held at what it can keep up")
     .option("--energy", "measure the energy too, where the phone has power rails")
     .option("--time-limit <time>", "end a run that takes longer, such as 90s", parseTime)

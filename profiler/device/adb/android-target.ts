@@ -92,9 +92,11 @@ const OLDEST = { apiLevel: 26, name: "Android 8" };
 /** @throws {DeviceError} before anything is pushed */
 function refuseOld({ serial, system, apiLevel }: DeviceFacts): void {
   if (apiLevel === null || apiLevel >= OLDEST.apiLevel) return;
-  throw new DeviceError("unsupported", `${serial ?? "the phone"} has ${system}: Edgewise needs ${OLDEST.name} or newer`, {
-    hint: "Take a phone with a newer Android",
-  });
+  throw new DeviceError(
+    "unsupported",
+    `${serial ?? "the phone"} has ${system}: Edgewise needs ${OLDEST.name} or newer`,
+    { hint: "Take a phone with a newer Android" },
+  );
 }
 
 /** What runtimes on a phone do otherwise than this machine's. */

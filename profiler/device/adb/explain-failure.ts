@@ -25,7 +25,9 @@ const LOG_COMMAND = "logcat -d -t 2000 2>/dev/null | grep -iE 'lowmemorykiller|l
 async function explainKill(error: DeviceError, { device, facts, modelBytes }: FailedRun): Promise<DeviceError> {
   const { log } = await askAll(device, { log: LOG_COMMAND }).catch(() => ({ log: "" }));
   const { availableBytes: free, memoryBytes: all } = facts;
-  const had = [free !== null && `${formatBytes(free)} free`, all !== null && `${formatBytes(all)} in all`].filter(Boolean);
+  const had = [free !== null && `${formatBytes(free)} free`, all !== null && `${formatBytes(all)} in all`].filter(
+    Boolean,
+  );
   const memory = had.length === 0 ? "" : `, and the phone had ${had.join(" of ")}`;
   const said = log.trim() === "" ? "" : ` Its log: ${log.trim()}`;
   return new DeviceError(
@@ -45,14 +47,21 @@ async function explainRefusal(error: DeviceError, device: AdbDevice): Promise<De
   const { mount, selinux } = await askAll(device, REFUSAL_COMMANDS).catch(() => ({ mount: "", selinux: "" }));
   const [, at = PHONE_TEMPORARY, , options = ""] = mount.trim().split("\n").at(-1)?.split(" ") ?? [];
   if (options.split(",").includes("noexec"))
-    return new DeviceError("not-executable", `${error.message}: ${at} is mounted without the right to execute (noexec)`, {
-      hint: "The phone's system keeps programs of adb's shell from running: another system image is needed",
-      cause: error,
-    });
+    return new DeviceError(
+      "not-executable",
+      `${error.message}: ${at} is mounted without the right to execute (noexec)`,
+      {
+        hint: "The phone's system keeps programs of adb's shell from running: another system image is needed",
+        cause: error,
+      },
+    );
   const isEnforcing = /^enforcing/i.test(selinux.trim());
   return new DeviceError(
     "not-executable",
     `${error.message}${isEnforcing ? ": SELinux, which is enforcing there, keeps adb's shell from executing it" : ""}`,
-    { hint: "Managed phones forbid what adb's shell brings: take one without a work profile or a vendor's lock", cause: error },
+    {
+      hint: "Managed phones forbid what adb's shell brings: take one without a work profile or a vendor's lock",
+      cause: error,
+    },
   );
 }

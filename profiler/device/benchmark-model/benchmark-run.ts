@@ -154,7 +154,8 @@ export class BenchmarkRun extends PhoneRun {
   #failure(exitCode: number, { errors }: BenchmarkLog, text: string): Error {
     const said = errors.length > 0 ? errors.join("; ") : (text.trim().split("\n").at(-1) ?? "");
     const where = `${this.device.serial}: ${PROGRAM}`;
-    if (exitCode === SIGNALLED + SIGKILL) return new DeviceError("killed", `${where} was killed while it ran the model`);
+    if (exitCode === SIGNALLED + SIGKILL)
+      return new DeviceError("killed", `${where} was killed while it ran the model`);
     if (/Permission denied/i.test(text) && exitCode === NOT_EXECUTABLE)
       return new DeviceError("not-executable", `${where} may not be started there: ${said}`);
     if (exitCode > SIGNALLED)

@@ -3,7 +3,13 @@ import { execFileSync } from "node:child_process";
 import { adbCandidates } from "../../../profiler/device/adb/find-adb.ts";
 import { energyOf, whyNoEnergy } from "../../../profiler/device/adb/energy.ts";
 import { serverAddress } from "../../../profiler/device/adb/adb-server.ts";
-import { chooseDevice, listedName, parseDeviceList, selectorOf, whyNotReady } from "../../../profiler/device/adb/listed-device.ts";
+import {
+  chooseDevice,
+  listedName,
+  parseDeviceList,
+  selectorOf,
+  whyNotReady,
+} from "../../../profiler/device/adb/listed-device.ts";
 import { shellCommand, shellWord } from "../../../profiler/device/adb/shell-word.ts";
 import { compareOutputs } from "../../../profiler/device/compare-outputs.ts";
 import { latencyStatistics } from "../../../profiler/device/latency-statistics.ts";
@@ -97,8 +103,14 @@ describe("lists of devices", () => {
       devices.map((device) => whyNotReady(device)?.problem),
       [undefined, "unauthorized", "no-permissions", "offline"],
     );
-    assert.match(whyNotReady({ serial: "x", state: "no permissions", model: null, transportId: null })?.hint ?? "", /udev/);
-    assert.equal(whyNotReady({ serial: "x", state: "recovery", model: null, transportId: null })?.problem, "unusable-state");
+    assert.match(
+      whyNotReady({ serial: "x", state: "no permissions", model: null, transportId: null })?.hint ?? "",
+      /udev/,
+    );
+    assert.equal(
+      whyNotReady({ serial: "x", state: "recovery", model: null, transportId: null })?.problem,
+      "unusable-state",
+    );
   });
 
   it("chooses the only one that is ready", () => {

@@ -24,7 +24,13 @@ describe("what phones say of themselves", () => {
     ["android-12", "Google Pixel 6", "Android 12 (API level 31)", "Google GS101", "arm64-v8a"],
     ["android-13", "Samsung SM-S901E", "Android 13 (API level 33)", "QTI SM8450", "arm64-v8a"],
     ["android-14", "Google Pixel 8", "Android 14 (API level 34)", "Google Tensor G3", "arm64-v8a"],
-    ["android-15", "Google sdk_gphone64_x86_64 (emulator)", "Android VanillaIceCream (API level 35)", "AOSP ranchu", "x86_64"],
+    [
+      "android-15",
+      "Google sdk_gphone64_x86_64 (emulator)",
+      "Android VanillaIceCream (API level 35)",
+      "AOSP ranchu",
+      "x86_64",
+    ],
   ] as const;
   for (const [version, name, system, soc, abi] of PHONES) {
     it(`names a phone of ${version}`, () => {
@@ -47,7 +53,11 @@ describe("what phones say of themselves", () => {
       "[ro.product.device]: [vsoc_x86_64]",
     ];
     for (const mark of marks)
-      assert.match(phoneName(parseProperties(`[ro.product.model]: [Thing]\n${mark}`)) ?? "", /Thing \(emulator\)$/, mark);
+      assert.match(
+        phoneName(parseProperties(`[ro.product.model]: [Thing]\n${mark}`)) ?? "",
+        /Thing \(emulator\)$/,
+        mark,
+      );
     for (const real of ["[ro.hardware]: [qcom]", "[ro.kernel.qemu]: [0]", "[ro.product.device]: [sdkfoo]"])
       assert.equal(phoneName(parseProperties(`[ro.product.model]: [Thing]\n${real}`)), "Thing");
   });

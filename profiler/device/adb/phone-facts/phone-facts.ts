@@ -4,7 +4,15 @@ import type { AdbDevice } from "../adb-device.ts";
 import { parseBattery } from "./battery.ts";
 import { bigCores, CLOCKS_COMMAND, FREQUENCIES_COMMAND, parseClocks, parseFrequencies } from "./frequencies.ts";
 import { parseAvailableMemory, parseFreeSpace, parseTotalMemory } from "./memory-and-space.ts";
-import { androidVersion, apiLevel, EMULATOR, instructionSets, parseProperties, phoneName, systemOnChip } from "./properties.ts";
+import {
+  androidVersion,
+  apiLevel,
+  EMULATOR,
+  instructionSets,
+  parseProperties,
+  phoneName,
+  systemOnChip,
+} from "./properties.ts";
 import { askAll } from "./sections.ts";
 import { parseThermal, type ThermalState } from "./thermal.ts";
 
@@ -59,10 +67,7 @@ export async function readConditions(device: AdbDevice, signal?: AbortSignal): P
 }
 
 /** What is looked at while a model runs: two processes, so that it is hardly disturbed. */
-export async function readSample(
-  device: AdbDevice,
-  signal?: AbortSignal,
-): Promise<Omit<ConditionsSample, "seconds">> {
+export async function readSample(device: AdbDevice, signal?: AbortSignal): Promise<Omit<ConditionsSample, "seconds">> {
   const commands = { clocks: CLOCKS_COMMAND, thermal: STATE_COMMANDS.thermal };
   const { clocks, thermal } = await askAll(device, commands, signal);
   const { status, temperatures } = parseThermal(thermal);
