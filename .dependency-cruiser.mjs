@@ -11,7 +11,7 @@ const ROOMS = [
   ["hardware", "layers", "neutral"],
   ["profile.ts", "formats"],
   ["bindings.ts", "cost", "numeric"],
-  ["compression", "columns.ts", "warnings.ts", "translation"],
+  ["compression", "columns.ts", "warnings.ts", "working-sizes.ts", "translation"],
   ["profile-model.ts", "quantity.ts", "runtime"],
   ["calibration"],
   ["device", "listing", "training"],

@@ -8,7 +8,9 @@ import type { Listing } from "./layers/listing.ts";
 import type { Model } from "./model/model.ts";
 import { inferGraph, type InferredGraph } from "./operators/infer.ts";
 import type { Profile, ProfileStep, Totals } from "./profile.ts";
+import { ownEntry } from "./own-entry.ts";
 import { warningsOf } from "./warnings.ts";
+import { workingSizes } from "./working-sizes.ts";
 
 export interface ProfileOptions {
   /** Values of dynamic dimensions by name. */
@@ -90,20 +92,49 @@ function costOptions({ model }: AnalysedModel, hardware: HardwareProfile): CostO
 
 /** Costs an analysed model on a hardware profile. */
 export function costModel(analysed: AnalysedModel, hardware: HardwareProfile): Profile {
-  const { model, inputs, listing } = analysed;
+  const { model, listing } = analysed;
+  const dimensions = withWorkingSizes(analysed);
   const { layers, totals, peak, structure } = costLayers(listing.layers, costOptions(analysed, hardware));
   return {
     file: model.file,
     format: model.format,
-    dimensions: inputs.dimensions,
+    dimensions,
     hardware: hardware.name,
     hardwareProfile: hardware,
     totals,
     layers,
     peak,
-    warnings: warningsOf(model, inputs, listing),
+    warnings: warningsOf(model, { dimensions }, listing),
     entries: model.entries.map(({ name }) => name),
     properties: [...model.properties],
     structure,
   };
+}
+
+/** A larger model is not inferred again and again. */
+const MOST_LAYERS = 10_000;
+
+/** The dimensions, those that keep the model from running with a size that does not. */
+function withWorkingSizes({ model, inputs: { dimensions }, listing }: AnalysedModel): BoundInputs["dimensions"] {
+  const isAsked = dimensions.some(({ source }) => source === "default") && listing.layers.length <= MOST_LAYERS;
+  if (!isAsked || canRun(listing)) return dimensions;
+  const given = Object.fromEntries(
+    dimensions.filter(({ source }) => source === "given").map(({ name, value }) => [name, value]),
+  );
+  const sizes = workingSizes(dimensions, (asked) => canRun(analyseModel(model, { ...given, ...asked }).listing));
+  return dimensions.map((dimension) => {
+    const works = ownEntry(sizes, dimension.name);
+    return works === undefined ? dimension : { ...dimension, works };
+  });
+}
+
+/** No layer's sizes contradict each other, and no window slides over nothing. */
+function canRun({ layers, problems }: Listing): boolean {
+  return (
+    problems.every(({ code }) => code !== "shape-error") &&
+    layers.every(
+      ({ operation: { kind }, outputs }) =>
+        (kind !== "conv" && kind !== "pool") || outputs.every(({ shape }) => shape?.includes(0) !== true),
+    )
+  );
 }

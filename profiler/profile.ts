@@ -66,6 +66,8 @@ export interface BoundDimension {
   readonly source: "default" | "given";
   /** Where it occurs: "input[0]", "mask[0]". */
   readonly occurrences: readonly string[];
+  /** A value that lets the model run, where its default does not. */
+  readonly works?: number;
 }
 
 export interface Totals {

@@ -7,18 +7,26 @@ import type { Warning } from "./profile.ts";
 /** What the user should know before trusting the numbers: what was assumed, what is unknown, what disagrees in the file. */
 export function warningsOf(
   model: Model,
-  { dimensions }: BoundInputs,
+  { dimensions }: Pick<BoundInputs, "dimensions">,
   { layers, problems }: Listing,
 ): readonly Warning[] {
   return [
     ...model.warnings.map((message) => ({ code: "reader", severity: "warning" as const, message })),
     ...dimensions
       .filter(({ source }) => source === "default")
-      .map(({ name, value }) => ({
-        code: "dimension-default",
-        severity: "info" as const,
-        message: `${name} is dynamic: ${value} is used, its default.`,
-      })),
+      .map(({ name, value, works }) =>
+        works === undefined
+          ? {
+              code: "dimension-default",
+              severity: "info" as const,
+              message: `${name} is dynamic: ${value} is used, its default.`,
+            }
+          : {
+              code: "dimension-unrunnable",
+              severity: "warning" as const,
+              message: `${name} is dynamic, and the model cannot run with ${value}, its default: ${works} works.`,
+            },
+      ),
     ...model.entries
       .slice(1)
       .map(({ name }) => ({

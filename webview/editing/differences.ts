@@ -38,6 +38,8 @@ export interface RowMarks {
   /** Rows that something outside the page points at. */
   readonly highlighted: ReadonlySet<number>;
   readonly onSuggest: (layer: number) => void;
+  /** Shows why a number of a row is unknown. */
+  readonly onExplain: (layer: number) => void;
 }
 
 export const UNMARKED: RowMarks = {
@@ -46,6 +48,7 @@ export const UNMARKED: RowMarks = {
   showsDifferences: false,
   highlighted: new Set(),
   onSuggest: () => undefined,
+  onExplain: () => undefined,
 };
 
 /** Rows look it up themselves: nothing between the page and a row needs to know. */

@@ -24,7 +24,7 @@ export function useEditing(
   profile: ShownProfile,
   part: EditingPart | null,
   showsDifferences: boolean,
-  onSuggest: (layer: number) => void,
+  { onSuggest, onExplain }: Pick<RowMarks, "onSuggest" | "onExplain">,
 ): Editing {
   const { editing } = client;
   const { edits, computing, refusal } = useStore(editing.document);
@@ -63,6 +63,7 @@ export function useEditing(
       showsDifferences: showsDifferences && differences !== null,
       highlighted: new Set(highlighted),
       onSuggest,
+      onExplain,
     };
   }, [suggestions, isLooking, found, revision, differences, showsDifferences, highlighted]);
   return { suggestions, onLook: setIsWanted, differences, marks };

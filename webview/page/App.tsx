@@ -134,10 +134,17 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
     view.update({ selection: selectedTogether(rows.map(layerLine)) });
     wanted.set(layerLine(first));
   };
-  const editing = useEditing(client, profile, part, showsDifferences, (layer) => {
-    highlight([layer]);
-    client.editing.suggestionView.update({ isForSelection: true, guarantee: "any" });
-    show("suggestions");
+  const editing = useEditing(client, profile, part, showsDifferences, {
+    onSuggest: (layer) => {
+      highlight([layer]);
+      client.editing.suggestionView.update({ isForSelection: true, guarantee: "any" });
+      show("suggestions");
+    },
+    onExplain: (layer) => {
+      reveal(layer);
+      preferences.update({ details: { ...preferences.value.details, isOpen: true } });
+      show(null);
+    },
   });
   const answer = useAnswer(client, profile, incomplete, editing.suggestions);
   const budgets = useStore(client.budgets);

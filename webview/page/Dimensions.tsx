@@ -28,6 +28,9 @@ export function Dimensions({ dimensions, onBind }: DimensionsProps): JSX.Element
   );
 
   const oneBatch: Bindings = Object.fromEntries(dimensions.filter(isBatch).map(({ name }) => [name, 1]));
+  const working: Bindings = Object.fromEntries(
+    dimensions.flatMap(({ name, works }) => (works === undefined ? [] : [[name, works]])),
+  );
   const isOneBatch = dimensions.filter(isBatch).every(({ value }) => value === 1);
   const hasExamples = dimensions.some(isExample);
 
@@ -62,6 +65,7 @@ export function Dimensions({ dimensions, onBind }: DimensionsProps): JSX.Element
           dimension={dimension}
           error={error?.name === dimension.name ? error.message : null}
           onCommit={(text) => commit(dimension, text)}
+          onWorking={() => void bind("", { ...given, ...working })}
           onEdit={() => setError(null)}
         />
       ))}
@@ -99,9 +103,11 @@ interface DimensionFieldProps {
   readonly error: string | null;
   readonly onCommit: (text: string) => void;
   readonly onEdit: () => void;
+  /** Gives every dimension that keeps the model from running a size that works. */
+  readonly onWorking: () => void;
 }
 
-function DimensionField({ dimension, error, onCommit, onEdit }: DimensionFieldProps): JSX.Element {
+function DimensionField({ dimension, error, onCommit, onEdit, onWorking }: DimensionFieldProps): JSX.Element {
   const { name, value, occurrences } = dimension;
   const [text, setText] = useState(String(value));
   useEffect(() => setText(String(value)), [value]);
@@ -129,7 +135,16 @@ function DimensionField({ dimension, error, onCommit, onEdit }: DimensionFieldPr
       />
       <span id={remarkId} class={error === null ? "remark" : "error"} role={error === null ? undefined : "alert"}>
         {error === null ? (
-          defaultText(dimension)
+          dimension.works === undefined ? (
+            defaultText(dimension)
+          ) : (
+            <span class="unrunnable">
+              <Icon name="warning" /> {l10n.t("the model cannot run with {0}", value)}{" "}
+              <button type="button" class="link" onClick={onWorking}>
+                {l10n.t("use {0}", dimension.works)}
+              </button>
+            </span>
+          )
         ) : (
           <>
             <Icon name="error" /> {error}

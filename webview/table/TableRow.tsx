@@ -169,7 +169,7 @@ function Value({ column, node, totals, largest }: CellProps): JSX.Element {
   const value = nodeValue(column, node, totals);
   if (value === undefined) return <></>;
   const text = formatCell(column.unit, value);
-  if (value === null) return <span class="unknown">{text}</span>;
+  if (value === null) return <Unknown text={text} node={node} />;
   if (column.unit === "text" || column.unit === "rows") return <span class="text">{text}</span>;
   const [digits = "", unit = ""] = text.split(" ");
   const share = typeof value === "number" && largest > 0 ? value / largest : 0;
@@ -188,6 +188,25 @@ function Value({ column, node, totals, largest }: CellProps): JSX.Element {
       </span>
       <span class="unit">{unit}</span>
     </>
+  );
+}
+
+/** An unknown number of a layer leads to the reason, in its details. */
+function Unknown({ text, node }: { readonly text: string; readonly node: TableNode }): JSX.Element {
+  const { onExplain } = useContext(RowMarksContext);
+  if (node.kind !== "layer") return <span class="unknown">{text}</span>;
+  const { index, name } = node.layer;
+  return (
+    <button
+      type="button"
+      class="link unknown"
+      // The row is what keys move between.
+      tabIndex={-1}
+      aria-label={l10n.t("{0}: why in the details of {1}", text, name)}
+      onClick={() => onExplain(index)}
+    >
+      {text}
+    </button>
   );
 }
 

@@ -8,6 +8,7 @@ import type { DeclaredDimension } from "../../../profiler/model/model.ts";
 import { symbol } from "../../../profiler/model/size-expression.ts";
 import { graphOf, modelOf } from "../../builders/graph-builder.ts";
 import { profileModel } from "../../../profiler/profile-model.ts";
+import { graph, node, onnxModel, tensor, value, type Dims } from "../../builders/onnx-builder.ts";
 import { noSiblings } from "../zoo/no-siblings.ts";
 import { size } from "../../builders/size.ts";
 
@@ -169,5 +170,57 @@ describe("sizes that the file declares", () => {
     ]);
     assert.match(profile.layers[1]?.notes.join() ?? "", /the file's own/);
     assert.equal(profile.totals.unknownRows, 0);
+  });
+});
+
+describe("Dimensions whose defaults let a model not run", () => {
+  const convolution = (dims: Dims): Uint8Array =>
+    onnxModel({
+      graph: graph(
+        [
+          node("Conv", ["x", "w"], ["y"], { kernel_shape: [7, 7], strides: [2, 2] }),
+          node("MaxPool", ["y"], ["z"], { kernel_shape: [2, 2], strides: [2, 2] }),
+        ],
+        {
+          inputs: [value("x", "float32", dims)],
+          outputs: ["z"],
+          initializers: [tensor("w", "float32", [8, 3, 7, 7])],
+        },
+      ),
+    });
+  const profiled = async (
+    dims: Dims,
+    bindings: Readonly<Record<string, number>> = {},
+  ): Promise<readonly (readonly [string, number, number | undefined])[]> => {
+    const source = new MemorySource("m.onnx", convolution(dims));
+    const { dimensions, warnings } = await profileModel(source, noSiblings, { bindings });
+    const pointed = warnings.filter(({ code }) => code === "dimension-unrunnable");
+    assert.equal(pointed.length, dimensions.filter(({ works }) => works !== undefined).length);
+    return dimensions.map(({ name, value: size, works }) => [name, size, works]);
+  };
+
+  it("come with the smallest sizes that work, the batch left alone", async () => {
+    assert.deepEqual(await profiled(["batch", 3, "height", "width"]), [
+      ["batch", 1, undefined],
+      ["height", 1, 8],
+      ["width", 1, 8],
+    ]);
+    assert.deepEqual(await profiled(["batch", 3, 224, "width"]), [
+      ["batch", 1, undefined],
+      ["width", 1, 8],
+    ]);
+  });
+
+  it("do not when they work, or a given size is what keeps it from running", async () => {
+    assert.deepEqual(await profiled(["batch", 3, "height", "width"], { height: 32, width: 32 }), [
+      ["batch", 1, undefined],
+      ["height", 32, undefined],
+      ["width", 32, undefined],
+    ]);
+    assert.deepEqual(await profiled(["batch", 3, "height", "width"], { height: 1 }), [
+      ["batch", 1, undefined],
+      ["height", 1, undefined],
+      ["width", 1, undefined],
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
-import { longChain, tfliteSum, unknownOperator } from "./models.ts";
+import { longChain, openWindow, tfliteSum, unknownOperator } from "./models.ts";
 import { SAMPLES, useWindow } from "./window.ts";
 
 const MODEL = "digits_resnet.onnx";
@@ -67,6 +67,8 @@ describe("The editor", () => {
     await shows(row.locator(".column-macs"), "unknown");
     await shows(page().getByTestId("unknown-rows"), "1 layer is missing");
     await shows(total("macs"), "unknown");
+    await row.locator(".column-macs").getByRole("button").click();
+    await shows(page().getByTestId("details").locator(".details-notes"), "No rule for");
     await shows(total("energyPicojoules"), "≥");
   });
 
@@ -95,6 +97,16 @@ describe("The editor", () => {
     await page().getByText("No layer matches the filter.").waitFor();
     await vscode().page.keyboard.press("Escape");
     await shows(page().getByTestId("shown-count"), /^\d+ layers$/);
+  });
+
+  it("points at dimensions whose defaults let the model not run, and sets those that work", async () => {
+    write("window.onnx", openWindow());
+    await open("window.onnx");
+    const dimensions = page().getByTestId("dimensions");
+    await shows(dimensions, "the model cannot run with 1");
+    await dimensions.getByRole("button", { name: "use 8" }).first().click();
+    await shows(dimensions, /height.*default 1.*width.*default 1/s);
+    assert.equal(await field("Value of the dimension width").inputValue(), "8");
   });
 
   it("profiles again with another dimension, and explains a wrong one beside its field", async () => {
