@@ -19,7 +19,8 @@ export function workingSizes(
   const open = dimensions.filter(({ source }) => source === "default").map(({ name }) => name);
   // The first axis is most often the batch, which no layer needs to be larger: it is changed last.
   const isFirst = (name: string): boolean =>
-    dimensions.find((dimension) => dimension.name === name)?.occurrences.every((place) => place.endsWith("[0]")) === true;
+    dimensions.find((dimension) => dimension.name === name)?.occurrences.every((place) => place.endsWith("[0]")) ===
+    true;
   const rest = open.filter((name) => !isFirst(name));
   const groups = [...rest.map((name) => [name]), rest, ...open.filter(isFirst).map((name) => [name]), open];
   let tries = 0;

@@ -181,11 +181,7 @@ describe("Dimensions whose defaults let a model not run", () => {
           node("Conv", ["x", "w"], ["y"], { kernel_shape: [7, 7], strides: [2, 2] }),
           node("MaxPool", ["y"], ["z"], { kernel_shape: [2, 2], strides: [2, 2] }),
         ],
-        {
-          inputs: [value("x", "float32", dims)],
-          outputs: ["z"],
-          initializers: [tensor("w", "float32", [8, 3, 7, 7])],
-        },
+        { inputs: [value("x", "float32", dims)], outputs: ["z"], initializers: [tensor("w", "float32", [8, 3, 7, 7])] },
       ),
     });
   const profiled = async (

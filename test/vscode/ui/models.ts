@@ -35,7 +35,9 @@ export function namedDimensions(first: string, second: string): Uint8Array {
 export function openWindow(): Uint8Array {
   const nodes = [node("Conv", ["x", "w"], ["y"], { kernel_shape: [7, 7], strides: [1, 1] })];
   const inputs = [value("x", "float32", ["batch", 1, "height", "width"])];
-  return onnxModel({ graph: graph(nodes, { inputs, outputs: ["y"], initializers: [tensor("w", "float32", [4, 1, 7, 7])] }) });
+  return onnxModel({
+    graph: graph(nodes, { inputs, outputs: ["y"], initializers: [tensor("w", "float32", [4, 1, 7, 7])] }),
+  });
 }
 
 /** A fully connected layer whose int4 weights have a scale for each block of 32: more of them than are read to show a table. */
