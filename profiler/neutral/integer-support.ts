@@ -1,4 +1,4 @@
-import type { TensorId } from "../model/model.ts";
+import { ABSENT, type TensorId } from "../model/model.ts";
 import type { IntegerGrid } from "./integer-grid.ts";
 import type { NeutralLayer, NeutralTensor } from "./neutral-layer.ts";
 
@@ -45,6 +45,7 @@ export interface IntegerRule {
 /** Why numbers of some of these tensors cannot become integers: the file has them, or they are no float32. @param op that computes with them */
 export function whyNoIntegers(op: string, ids: readonly TensorId[], graph: LayerSurroundings): string | undefined {
   for (const id of ids) {
+    if (id === ABSENT) return `the file leaves out what ${op} reads or makes`;
     const { dataType, constant } = graph.tensor(id);
     if (constant) return "it reads numbers of the file";
     if (dataType !== "float32") return `${op} computes in ${dataType ?? "a type that is not known"}`;

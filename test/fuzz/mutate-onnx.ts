@@ -1,4 +1,5 @@
 import { BYTES, FIELDS, FIXED32, FIXED64, VARINT, type MessageName } from "../../profiler/formats/onnx/wire/fields.ts";
+import { ONNX_OPERATORS } from "../../profiler/formats/onnx/operators/index.ts";
 import { NAMES, NUMBERS, type Chances } from "./chances.ts";
 
 /** A message of protobuf as a tree: the reader's own table says what its fields hold. */
@@ -17,10 +18,31 @@ const NO_GROUPS = new Set<number>([VARINT, FIXED64, BYTES, FIXED32]);
 const UTF8 = new TextEncoder();
 const MOST_VALUES = 64;
 
+/** Each operator comes to stand where another stood: its rule meets inputs and attributes that it does not expect. */
+const OPERATORS = [...ONNX_OPERATORS.values()].flatMap((rules) => Object.keys(rules)).map((name) => UTF8.encode(name));
+const OPERATOR_FIELD = 4;
+
+interface Parsed {
+  readonly root: Message;
+  readonly messages: readonly Message[];
+}
+
+/** Files of the corpus, which are changed in copies. */
+const parsed = new WeakMap<Uint8Array, Parsed>();
+
+function parsedOnce(bytes: Uint8Array): Parsed {
+  const known = parsed.get(bytes);
+  if (known !== undefined) return known;
+  const root = parse("ModelProto", bytes);
+  const made = { root, messages: messagesIn(root) };
+  parsed.set(bytes, made);
+  return made;
+}
+
 /** Changes a model's structure in a few places: fields that go, come twice, change places, are another's, or hold other values. */
 export function mutateOnnx(bytes: Uint8Array, donor: Uint8Array, chances: Chances): Uint8Array {
-  const model = parse("ModelProto", bytes);
-  const others = messagesIn(parse("ModelProto", donor));
+  const model = copyOfMessage(parsedOnce(bytes).root);
+  const others = parsedOnce(donor).messages;
   const changes = 1 + chances.below(chances.happens(0.2) ? 20 : 4);
   for (let change = 0; change < changes; change += 1) {
     const all = messagesIn(model).filter(({ fields }) => fields.length > 0);
@@ -70,11 +92,11 @@ function mutateMessage(message: Message, own: readonly Message[], others: readon
       return;
     }
     default:
-      mutateValue(field, own, chances);
+      mutateValue(message, field, own, chances);
   }
 }
 
-function mutateValue(field: Field, own: readonly Message[], chances: Chances): void {
+function mutateValue({ name }: Message, field: Field, own: readonly Message[], chances: Chances): void {
   if (typeof field.value === "bigint") {
     field.value = chances.happens(0.2)
       ? BigInt(chances.of([2 ** 53, 2 ** 62, -(2 ** 63)]))
@@ -82,16 +104,19 @@ function mutateValue(field: Field, own: readonly Message[], chances: Chances): v
     return;
   }
   if (!(field.value instanceof Uint8Array)) return;
-  const texts = own.flatMap(({ fields }) =>
-    fields.flatMap(({ value }) => (value instanceof Uint8Array && value.length < 200 ? [value] : [])),
-  );
+  if (name === "NodeProto" && field.number === OPERATOR_FIELD && chances.happens(0.8)) {
+    field.value = chances.of(OPERATORS);
+    return;
+  }
   switch (chances.below(5)) {
     case 0:
       field.value = UTF8.encode(chances.of(NAMES));
       return;
-    case 1:
+    case 1: {
+      const texts = chances.of(own).fields.flatMap(({ value }) => (value instanceof Uint8Array ? [value] : []));
       if (texts.length > 0) field.value = chances.of(texts);
       return;
+    }
     case 2:
       field.value = field.value.slice(0, chances.below(field.value.length + 1));
       return;
@@ -117,17 +142,20 @@ export function withOtherBytes(bytes: Uint8Array, chances: Chances): Uint8Array 
   return result;
 }
 
-function messagesIn(message: Message): readonly Message[] {
-  return [
-    message,
-    ...message.fields.flatMap(({ value }) => (typeof value === "object" && "fields" in value ? messagesIn(value) : [])),
-  ];
+function messagesIn(message: Message, found: Message[] = []): readonly Message[] {
+  found.push(message);
+  for (const { value } of message.fields) if (typeof value === "object" && "fields" in value) messagesIn(value, found);
+  return found;
 }
 
 function copyOf(field: Field): Field {
   const { value } = field;
   if (typeof value === "bigint" || value instanceof Uint8Array) return { ...field };
-  return { ...field, value: { name: value.name, fields: value.fields.map(copyOf) } };
+  return { ...field, value: copyOfMessage(value) };
+}
+
+function copyOfMessage({ name, fields }: Message): Message {
+  return { name, fields: fields.map(copyOf) };
 }
 
 /** What cannot be read as fields stays bytes: a mutant of a mutant may be broken. */

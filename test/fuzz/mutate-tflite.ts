@@ -1,5 +1,9 @@
 import { Builder, ByteBuffer } from "flatbuffers";
-import { Model } from "../../profiler/formats/tflite/schema/generated/schema_generated.ts";
+import {
+  BuiltinOperator,
+  Model,
+  type ModelT,
+} from "../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import { NAMES, NUMBERS, type Chances } from "./chances.ts";
 
 /** A place in the unpacked model that can be changed. */
@@ -9,8 +13,30 @@ interface Site {
 }
 
 const IDENTIFIER = "TFL3";
-/** Longer lists are weights, whose numbers nobody reads to show a model. */
-const MOST_ELEMENTS = 4096;
+/** Each operator comes to stand where another stood: its rule meets inputs and options that it does not expect. */
+const OPERATORS = Object.values(BuiltinOperator).filter((code) => typeof code === "number");
+const OPERATOR_KEYS = new Set<unknown>(["builtinCode", "deprecatedBuiltinCode"]);
+/** Of longer lists single elements are not sites of their own: nearly all sites would be weights. */
+const MOST_ELEMENTS = 64;
+
+interface Unpacked {
+  readonly root: object;
+  readonly sites: readonly Site[];
+}
+
+/** Files of the corpus, which are changed in copies. */
+const unpacked = new WeakMap<Uint8Array, Unpacked>();
+
+function unpackedOnce(bytes: Uint8Array): Unpacked {
+  const known = unpacked.get(bytes);
+  if (known !== undefined) return known;
+  const root = Model.getRootAsModel(new ByteBuffer(bytes)).unpack();
+  // Elements as bytes are shared by all copies; as a list of numbers each mutant would copy them.
+  for (const buffer of root.buffers) buffer.data = Uint8Array.from(buffer.data) as unknown as number[];
+  const made = { root, sites: sitesOf(root) };
+  unpacked.set(bytes, made);
+  return made;
+}
 
 /**
  * Changes a model's structure in a few places, by the schema's own objects: members that go, lists that lose, repeat or swap elements,
@@ -22,8 +48,8 @@ export function mutateTflite(bytes: Uint8Array, donor: Uint8Array, chances: Chan
 }
 
 function restructured(bytes: Uint8Array, donor: Uint8Array, chances: Chances): Uint8Array {
-  const model = Model.getRootAsModel(new ByteBuffer(bytes)).unpack();
-  const others = sitesOf(Model.getRootAsModel(new ByteBuffer(donor)).unpack());
+  const model = copyOf(unpackedOnce(bytes).root) as ModelT;
+  const others = unpackedOnce(donor).sites;
   const changes = 1 + chances.below(chances.happens(0.2) ? 20 : 4);
   for (let change = 0; change < changes; change += 1) {
     const sites = sitesOf(model);
@@ -41,10 +67,12 @@ function restructured(bytes: Uint8Array, donor: Uint8Array, chances: Chances): U
 
 function mutateSite(site: Site, own: readonly Site[], others: readonly Site[], chances: Chances): void {
   const value = valueOf(site);
-  if (typeof value === "number") set(site, chances.of(NUMBERS));
+  if (OPERATOR_KEYS.has(site.key) && chances.happens(0.8)) set(site, chances.of(OPERATORS));
+  else if (typeof value === "number") set(site, chances.of(NUMBERS));
   else if (typeof value === "bigint") set(site, BigInt(chances.of(NUMBERS)));
   else if (typeof value === "boolean") set(site, !value);
-  else if (typeof value === "string" || value instanceof Uint8Array) set(site, chances.of(NAMES));
+  else if (typeof value === "string") set(site, chances.of(NAMES));
+  else if (value instanceof Uint8Array) set(site, value.subarray(0, chances.below(value.length + 1)));
   else if (Array.isArray(value)) mutateList(value, chances);
   else if (chances.happens(0.3)) set(site, null);
   else {
@@ -52,7 +80,7 @@ function mutateSite(site: Site, own: readonly Site[], others: readonly Site[], c
     const alike = (chances.happens(0.7) ? own : others)
       .map(valueOf)
       .filter((each) => each !== null && each?.constructor === kind);
-    if (alike.length > 0) set(site, chances.of(alike));
+    if (alike.length > 0) set(site, copyOf(chances.of(alike)));
   }
 }
 
@@ -74,6 +102,15 @@ function mutateList(list: unknown[], chances: Chances): void {
     default:
       if (list.length > 0 && typeof list[0] === "number") list[chances.below(list.length)] = chances.of(NUMBERS);
   }
+}
+
+/** Elements as bytes are shared: nothing changes them in place. */
+function copyOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  if (Array.isArray(value)) return value.map(copyOf);
+  const copy = Object.create(Object.getPrototypeOf(value) as object) as Record<string, unknown>;
+  for (const [key, member] of Object.entries(value)) copy[key] = copyOf(member);
+  return copy;
 }
 
 function valueOf({ owner, key }: Site): unknown {

@@ -80,6 +80,7 @@ function isIntegerResize({ node }: NeutralLayer): boolean {
 
 function typeReason({ op, node, inputs, outputs }: NeutralLayer, graph: LayerSurroundings): string | undefined {
   const looked = [...(inputs.length > 0 ? inputs : node.inputs).slice(0, 1), ...outputs.slice(0, 1)];
-  const isCaptured = looked.some((id) => graph.tensor(id).isCaptured);
-  return whyNoIntegers(op, looked, graph) ?? (isCaptured ? "a branch or a loop reads it, too" : undefined);
+  const reason = whyNoIntegers(op, looked, graph);
+  if (reason !== undefined) return reason;
+  return looked.some((id) => graph.tensor(id).isCaptured) ? "a branch or a loop reads it, too" : undefined;
 }
