@@ -181,7 +181,7 @@ function weakest(guarantees: readonly Guarantee[]): Guarantee {
 }
 
 /** Plain numbers only: VS Code sends messages as JSON, which has no infinity. */
-function asCheck({ samples, outputs, unmatched }: RunComparison, calibration: CalibrationSpec): Check {
+function asCheck({ samples, outputs, unmatched, doubts }: RunComparison, calibration: CalibrationSpec): Check {
   return {
     samples: { ...samples, isRandom: isRandom(calibration) },
     outputs: outputs.map(({ names, difference, reason }) => ({
@@ -190,6 +190,7 @@ function asCheck({ samples, outputs, unmatched }: RunComparison, calibration: Ca
       reason: reason ?? null,
     })),
     unmatched,
+    doubts,
   };
 }
 

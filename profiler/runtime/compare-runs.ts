@@ -29,6 +29,8 @@ export interface RunComparison {
   readonly tensors: readonly ComparedTensor[];
   /** Outputs of one model that the other has no partner for, or that are no numbers. */
   readonly unmatched: readonly string[];
+  /** Why the answers may be others on another machine. */
+  readonly doubts: readonly string[];
 }
 
 export interface ComparedTensor {
@@ -107,6 +109,7 @@ export async function compareRuns(
       outputs: compared.slice(0, pairs.length).map((pair) => pair.result(leastClasses)),
       tensors: compared.slice(pairs.length).map((pair) => pair.result(leastClasses)),
       unmatched,
+      doubts: [...new Set([first, second].flatMap(({ doubt }) => doubt ?? []))],
     };
   } finally {
     for (const close of closers) await close();

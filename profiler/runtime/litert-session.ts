@@ -111,7 +111,7 @@ interface Facts {
  * @throws the signal's reason when it aborts
  */
 export async function openFixedSession(model: Model, request: SessionRequest): Promise<LitertSession> {
-  const { captured, ranges, signal } = request;
+  const { captured, ranges, signal, isAlone } = request;
   const file = model.file;
   const floatEnds = async (): ReturnType<typeof withFloatInputsOutputs> => {
     const written = await numberedTflite(model);
@@ -126,7 +126,7 @@ export async function openFixedSession(model: Model, request: SessionRequest): P
     return { value: {}, arrays: [bytes] };
   };
   try {
-    const loaded = await LoadedModel.load<Facts>("LiteRT.js", loading, signal);
+    const loaded = await LoadedModel.load<Facts>("LiteRT.js", loading, signal, isAlone);
     const given = portsOf(inputs, loaded.facts.inputs).map((port) => withRange(port, ranges.get(port.name)));
     return new LitertSession(file, loaded, given, outputs, captured.length);
   } catch (cause) {

@@ -45,7 +45,7 @@ interface Facts {
  */
 export async function openOnnxSession(
   model: Model,
-  { captured, ranges, optimization = levelFor(model), threads = defaultThreads(), signal }: SessionRequest,
+  { captured, ranges, optimization = levelFor(model), threads = defaultThreads(), signal, isAlone }: SessionRequest,
 ): Promise<Session> {
   const options: Ort.InferenceSession.SessionOptions = {
     executionProviders: ["cpu"],
@@ -57,7 +57,7 @@ export async function openOnnxSession(
     extra: { session: { ...QUIET_THREADS, model_external_initializers_file_folder_path: folderOf(model) } },
   };
   const tensors = captured.map((tensor) => tensor.name);
-  const loaded = await loadOnnx(model, options, tensors, signal);
+  const loaded = await loadOnnx(model, options, tensors, signal, isAlone);
   try {
     return new OnnxSession(model.file, loaded, ranges, tensors.length);
   } catch (error) {
@@ -85,6 +85,7 @@ export async function loadOnnx(
   options: Ort.InferenceSession.SessionOptions,
   tensors: readonly string[] = [],
   signal?: AbortSignal,
+  isAlone = false,
 ): Promise<LoadedModel<Facts>> {
   const loading = async (): Promise<Loading> => {
     // Its own file is mapped by the runtime, where bytes would be held twice.
@@ -93,7 +94,7 @@ export async function loadOnnx(
     return { value: { options }, arrays: [await onnxBytes(model, tensors)] };
   };
   try {
-    return await LoadedModel.load<Facts>("ONNX Runtime", loading, signal);
+    return await LoadedModel.load<Facts>("ONNX Runtime", loading, signal, isAlone);
   } catch (cause) {
     throw runError(`${model.file}: ONNX Runtime cannot load it`, cause, { signal });
   }

@@ -1,11 +1,15 @@
 import { count } from "../counters.ts";
+import { EdgewiseError, RunError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
+import { describePlace, findCrash, type PartOutcome } from "./crash-place.ts";
 import { innerTensors } from "./inner-tensors.ts";
 import { inputRanges } from "./input-ranges.ts";
 import { openOnnxSession } from "./onnx-session.ts";
 import { randomTensors } from "./random-tensors.ts";
-import type { RuntimeName } from "./process/runtime-process.ts";
+import type { NamedTensors } from "./numeric-tensor.ts";
+import { ProcessDied, type RuntimeName } from "./process/runtime-process.ts";
 import type { Session, SessionOptions, SessionRequest } from "./session.ts";
+import { doubtOf } from "./saturation.ts";
 import { openTfliteSession } from "./tflite-session.ts";
 
 /** What runs each format. */
@@ -29,11 +33,54 @@ const RUNTIMES: Readonly<Record<Model["format"], (model: Model, request: Session
  * @throws the signal's reason when it aborts
  */
 export async function openSession(model: Model, options: SessionOptions = {}): Promise<Session> {
-  const { tensors = [], ...settings } = options;
+  const { tensors = [], signal, ...settings } = options;
   const captured = innerTensors(model, tensors);
-  const session = await RUNTIMES[model.format](model, { ...settings, captured, ranges: inputRanges(model) });
+  const request = { ...settings, ...(signal && { signal }), captured, ranges: inputRanges(model) };
+  const session = await RUNTIMES[model.format](model, request).catch(async (error: unknown) => {
+    throw await withPlace(error, model, settings, undefined, signal);
+  });
   count("sessions");
-  return counted(withoutRandom(session, randomTensors(model)), options.signal);
+  const doubt = doubtOf(model);
+  const run = (batch: NamedTensors, own = signal): Promise<NamedTensors> =>
+    session.run(batch, own).catch(async (error: unknown) => {
+      throw await withPlace(error, model, settings, batch, own);
+    });
+  const { inputs, outputs, skipped } = session;
+  const told = { inputs, outputs, captured: session.captured, skipped, run, close: () => session.close() };
+  return { ...counted(withoutRandom(told, randomTensors(model)), signal), ...(doubt && { doubt }) };
+}
+
+/** Of a runtime that died the operator too. @param inputs undefined where it died of loading the model */
+async function withPlace(
+  error: unknown,
+  model: Model,
+  settings: Omit<SessionOptions, "tensors" | "signal">,
+  inputs: NamedTensors | undefined,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  if (!(error instanceof RunError) || !(error.cause instanceof ProcessDied)) return error;
+  const tryPart = async (part: Model, ending: AbortSignal): Promise<PartOutcome> => {
+    const request = { ...settings, captured: [], ranges: new Map(), signal: ending, isAlone: true };
+    try {
+      const session = await RUNTIMES[part.format](part, request);
+      try {
+        if (inputs) await session.run(inputs);
+      } finally {
+        await session.close();
+      }
+      return "ran";
+    } catch (failure) {
+      ending.throwIfAborted();
+      return failure instanceof RunError && failure.cause instanceof ProcessDied ? "died" : "refused";
+    }
+  };
+  const place = await findCrash(model, tryPart, signal).catch((failure: unknown) => {
+    // Where the model cannot be taken apart, its death is told without a place.
+    if (failure instanceof EdgewiseError) return undefined;
+    throw failure;
+  });
+  if (place === undefined) return error;
+  return new RunError(`${error.message}, in ${describePlace(place)}`, { cause: error.cause, hint: error.hint });
 }
 
 /** What is another at each run is nothing to compare: it is told as what cannot be, and given only where it was asked for by name. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { multipliesIntegers } from "../formats/onnx/integer-products.ts";
+import { hasIntegerProducts, multipliesIntegers } from "../formats/onnx/integer-products.ts";
 import type { Model } from "../model/model.ts";
 
 /** What a processor says of itself. */
@@ -24,6 +24,15 @@ export function saturationOf(model: Model, facts: ProcessorFacts = thisProcessor
   if (model.format !== "onnx" || facts.architecture !== "x64") return undefined;
   if (EXACT.some((flag) => facts.flags?.includes(flag)) || !multipliesIntegers(model)) return undefined;
   return "this machine adds products of 8-bit integers in 16 bits, which saturate: a phone, where they do not, may be right and differ";
+}
+
+/**
+ * Why answers of a model on this machine may be others elsewhere, though what is fused into products of integers is run in float where those
+ * saturate: the file's own QLinearConv, MatMulInteger and the like.
+ */
+export function doubtOf(model: Model, facts: ProcessorFacts = thisProcessor()): string | undefined {
+  if (saturationOf(model, facts) === undefined || !hasIntegerProducts(model)) return undefined;
+  return `${model.file}: products of 8-bit integers saturate on this machine, which adds them in 16 bits; elsewhere its answers may be others`;
 }
 
 let known: ProcessorFacts | undefined;

@@ -67,13 +67,14 @@ export class SessionPool {
   }
 
   #lease(pooled: Pooled, signal: AbortSignal | undefined): Session {
-    const { inputs, outputs, captured, skipped } = pooled.session;
+    const { inputs, outputs, captured, skipped, doubt } = pooled.session;
     let isOpen = true;
     return {
       inputs,
       outputs,
       captured,
       skipped,
+      ...(doubt && { doubt }),
       // A closed one is the session's own affair to refuse.
       run: (batch, own = signal) => this.#answer(pooled, batch, own),
       close: async () => {

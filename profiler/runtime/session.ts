@@ -35,6 +35,8 @@ export interface Session {
   readonly captured: readonly Port[];
   /** Outputs that are no tensors of numbers, and why. */
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  /** Why its answers may be others on another machine. */
+  readonly doubt?: string;
   /**
    * @param signal ends the run; that which the session was opened with when left out
    * @throws {RunError} when an input is missing or does not fit, the runtime fails, or a limit ends it
@@ -64,6 +66,8 @@ export interface SessionRequest extends Omit<SessionOptions, "tensors"> {
   readonly captured: readonly InnerTensor[];
   /** Plausible values of the inputs by name. */
   readonly ranges: ReadonlyMap<string, Range>;
+  /** In a process of its own, which nothing else is lost with: it is expected to die. */
+  readonly isAlone?: boolean;
 }
 
 export interface InnerTensor {

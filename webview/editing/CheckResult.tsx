@@ -13,7 +13,7 @@ interface CheckResultProps {
 
 /** What a run of both models on the same samples measured, output by output. */
 export function CheckResult({ check, isUnfitted, onChooseData }: CheckResultProps): JSX.Element {
-  const { outputs, unmatched, samples } = check;
+  const { outputs, unmatched, doubts, samples } = check;
   return (
     <section class="check" aria-label={l10n.t("Measured error")} data-testid="check">
       {outputs.map(({ name, difference, reason }) => (
@@ -38,6 +38,11 @@ export function CheckResult({ check, isUnfitted, onChooseData }: CheckResultProp
           {l10n.t("Not compared, since the other model has no such output: {0}.", unmatched.join(", "))}
         </p>
       )}
+      {doubts.map((doubt) => (
+        <p class="remark" key={doubt}>
+          <Icon name="warning" /> {doubt}
+        </p>
+      ))}
       {isUnfitted && (
         <p class="remark" data-testid="check-unfitted">
           <Icon name="warning" />{" "}

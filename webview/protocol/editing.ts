@@ -113,6 +113,8 @@ export interface Check {
   readonly outputs: readonly CheckedOutput[];
   /** Outputs that could not be compared: the other model has no partner for them. */
   readonly unmatched: readonly string[];
+  /** Why the answers may be others on another machine. */
+  readonly doubts: readonly string[];
 }
 
 /** Which samples a measured number came from. */

@@ -143,5 +143,6 @@ function report(steps: readonly AppliedStep[], out: string): string {
   const samples = first
     ? `Measured on ${first.check.samples.count} samples: ${printable(first.check.samples.description)}.\n`
     : "";
-  return `${sections.join("\n\n")}\n\n${samples}Wrote ${printable(out)}\n`;
+  const doubts = [...new Set(steps.flatMap(({ check }) => check.doubts))].map((doubt) => `${printable(doubt)}\n`);
+  return `${sections.join("\n\n")}\n\n${samples}${doubts.join("")}Wrote ${printable(out)}\n`;
 }

@@ -81,7 +81,10 @@ const WRITERS: Readonly<Record<(typeof FORMATS)[number], Writer>> = {
     comparisonMarkdown(
       before,
       after,
-      runs && { ...tensorTexts([...runs.outputs, ...runs.tensors]), samples: samplesText(runs) },
+      runs && {
+        ...tensorTexts([...runs.outputs, ...runs.tensors]),
+        samples: [samplesText(runs), ...runs.doubts.map(printable)].join("; "),
+      },
     ),
   json: (before, after, runs) => jsonText(comparisonJson(before, after, runs)),
 };
@@ -111,6 +114,7 @@ function report(before: Profile, after: Profile, runs: RunComparison | undefined
     totalsTable(before, after),
     ...(runs ? [samplesText(runs), tensorTable([...runs.outputs, ...runs.tensors])] : []),
     unmatched.length === 0 ? "" : `Not compared: ${unmatched.map(printable).join(", ")}`,
+    (runs?.doubts ?? []).map(printable).join("\n"),
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }

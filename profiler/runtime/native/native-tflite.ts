@@ -7,7 +7,7 @@ import type { Readable, Writable } from "node:stream";
 import { fromRuntimeBytes, runtimeByteLength, toRuntimeBytes } from "../tensor-bytes.ts";
 import type { NumericTensor, NumericType } from "../numeric-tensor.ts";
 import { runtimeLimits } from "../process/limits.ts";
-import { LONGER, ProcessEnded } from "../process/runtime-process.ts";
+import { LONGER, ProcessDied, ProcessEnded } from "../process/runtime-process.ts";
 import { runnerEnvironment, type HostTflite } from "./bundles.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { TFLITE_TYPES } from "./tflite-types.ts";
@@ -56,7 +56,8 @@ export class NativeTflite {
   }
 
   /**
-   * @throws {Error} with TFLite's reason when it refuses the model, or dies of it
+   * @throws {Error} with TFLite's reason when it refuses the model
+   * @throws {ProcessDied} when it dies of it
    * @throws {ProcessEnded} when it takes longer than models may
    * @throws the signal's reason when it aborts
    */
@@ -183,11 +184,12 @@ function readPort({ name, type, shape }: RawPort): NativePort {
 }
 
 async function answerOf(reader: StreamReader, deed: string): Promise<Answer> {
-  const line = await reader.line().catch((cause: unknown) => {
-    throw new Error(`its process ended while it was to ${deed}`, { cause });
+  const line = await reader.line().catch(() => {
+    throw new ProcessDied(`its process ended while it was to ${deed}`);
   });
   const answer = JSON.parse(line) as Answer;
   if (answer.ok) return answer;
-  if (answer.signal !== undefined) throw new Error(`it crashed (signal ${answer.signal}) while it was to ${deed}`);
+  if (answer.signal !== undefined)
+    throw new ProcessDied(`it crashed (signal ${answer.signal}) while it was to ${deed}`);
   throw new Error(answer.error ?? "it gave no reason");
 }

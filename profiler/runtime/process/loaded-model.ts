@@ -58,9 +58,11 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
   private constructor(
     private readonly runtime: RuntimeName,
     private readonly loading: () => Promise<Loading>,
+    private readonly isAlone: boolean,
   ) {}
 
   /**
+   * @param isAlone in a process of its own, which nothing else is lost with
    * @throws {RuntimeFailure} when the runtime refuses it
    * @throws {ProcessEnded} when its process dies of it, by the time limit too
    * @throws the signal's reason when it aborts
@@ -69,8 +71,9 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
     runtime: RuntimeName,
     loading: () => Promise<Loading>,
     signal?: AbortSignal,
+    isAlone = false,
   ): Promise<LoadedModel<Facts>> {
-    const model = new LoadedModel<Facts>(runtime, loading);
+    const model = new LoadedModel<Facts>(runtime, loading, isAlone);
     await model.#again(() => model.#load(signal).handle);
     return model;
   }
@@ -121,6 +124,10 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
     this.#loaded = undefined;
     if (loaded === undefined) return;
     const { place, handle } = loaded;
+    if (this.isAlone) {
+      place.process.end();
+      return;
+    }
     // Of a process that has ended nothing is left to release.
     await handle
       .then((value) => place.process.request({ action: "release", value: { handle: value } }))
@@ -140,7 +147,7 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
   }
 
   #load(signal: AbortSignal | undefined): Loaded {
-    const place = placeFor(this.runtime);
+    const place = this.isAlone ? ownPlace(this.runtime) : placeFor(this.runtime);
     place.open += 1;
     place.loaded += 1;
     const loaded: Loaded = { place, handle: this.#opened(place, signal) };
@@ -149,7 +156,8 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
     loaded.handle.catch(() => {
       if (this.#loaded === loaded) this.#loaded = undefined;
       place.open -= 1;
-      rest(place);
+      if (this.isAlone) place.process.end();
+      else rest(place);
     });
     return loaded;
   }
@@ -176,8 +184,12 @@ function livingPlaces(runtime: RuntimeName): Place[] {
   return living;
 }
 
+function ownPlace(runtime: RuntimeName): Place {
+  return { process: new RuntimeProcess(runtime), open: 0, loaded: 0 };
+}
+
 function added(runtime: RuntimeName): Place {
-  const place: Place = { process: new RuntimeProcess(runtime), open: 0, loaded: 0 };
+  const place = ownPlace(runtime);
   livingPlaces(runtime).push(place);
   return place;
 }

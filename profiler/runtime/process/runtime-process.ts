@@ -48,6 +48,13 @@ export class ProcessEnded extends Error {
   }
 }
 
+/** It died of what it was asked to do, whatever that is: no limit and nobody ended it. */
+export class ProcessDied extends ProcessEnded {
+  constructor(message: string) {
+    super(message, false);
+  }
+}
+
 interface Job extends RuntimeRequest {
   readonly resolve: (answer: RuntimeAnswer) => void;
   readonly reject: (error: Error) => void;
@@ -63,6 +70,8 @@ interface Message {
   readonly result?: unknown;
   readonly arrays?: readonly ArrayPlace[];
   readonly failure?: string;
+  /** Nothing can be run in the process any more. */
+  readonly isFatal?: boolean;
 }
 
 /** A run that somebody gave up is waited for so long before its process is ended: most are done by then, and other models stay loaded. */
@@ -191,7 +200,7 @@ export class RuntimeProcess {
       else handle?.unref();
   }
 
-  #settle({ id, result, arrays = [], failure }: Message): void {
+  #settle({ id, result, arrays = [], failure, isFatal = false }: Message): void {
     const running = this.#running;
     if (running?.id !== id) return;
     clearTimeout(running.timer);
@@ -202,7 +211,7 @@ export class RuntimeProcess {
       } catch (error) {
         running.reject(error as Error);
       }
-    } else running.reject(new RuntimeFailure(failure));
+    } else running.reject(isFatal ? new ProcessDied(failure) : new RuntimeFailure(failure));
     this.#begin();
   }
 
@@ -252,8 +261,10 @@ export class RuntimeProcess {
     living.delete(this.#child);
     const reason =
       this.#reason ??
-      ((isRunning: boolean) =>
-        isRunning ? new ProcessEnded(death, false, hint) : new ProcessEnded("another model ended the process", true));
+      ((isRunning: boolean) => {
+        if (!isRunning) return new ProcessEnded("another model ended the process", true);
+        return hint === undefined ? new ProcessDied(death) : new ProcessEnded(death, false, hint);
+      });
     this.#end = reason(false);
     this.#toProcess.close();
     this.#fromProcess.close();

@@ -1,7 +1,7 @@
 // What all processes of runtimes have in common: they answer one request after the other. Plain JavaScript, so that a process loads it
 // without a compiler.
 //
-// A request is {id, action, value, arrays}, an answer {id, result, arrays} or {id, failure}; the arrays are in the exchange files.
+// A request is {id, action, value, arrays}, an answer {id, result, arrays} or {id, failure, isFatal}; the arrays are in the exchange files.
 import { Worker } from "node:worker_threads";
 import { ExchangeFile } from "./exchange-file.js";
 
@@ -27,8 +27,9 @@ export function serve(actions) {
       const done = await actions[action](value, from.take(arrays));
       await send({ id, result: done.result, arrays: to.put(done.arrays) });
     } catch (error) {
-      await send({ id, failure: error instanceof Error ? error.message : String(error) });
-      if (error instanceof Error && error.isFatal) process.exit();
+      const isFatal = error instanceof Error && error.isFatal === true;
+      await send({ id, failure: error instanceof Error ? error.message : String(error), isFatal });
+      if (isFatal) process.exit();
     }
   }
 }

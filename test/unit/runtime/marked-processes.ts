@@ -21,14 +21,19 @@ export function marked(mark: string): readonly string[] {
   return readdirSync("/proc").filter((id) => /^\d+$/.test(id) && told(`/proc/${id}/environ`).includes(mark));
 }
 
-/** Whether a marked one that runs models is at it: its time, in hundredths of a second, is beyond what loading takes. */
+/** Whether a marked one that runs models is at it: its time is beyond what loading takes. */
 export function isRunning(mark: string): boolean {
-  return marked(mark).some((id) => {
+  return busy(mark, 30).length > 0;
+}
+
+/** Marked ones that run models and took more processor time than so many hundredths of a second. */
+export function busy(mark: string, ticks: number): readonly string[] {
+  return marked(mark).filter((id) => {
     const [userTicks = "0"] = told(`/proc/${id}/stat`)
       .replace(/^.*\) /, "")
       .split(" ")
       .slice(11);
-    return told(`/proc/${id}/cmdline`).includes("onnx-runtime-process") && Number(userTicks) > 30;
+    return told(`/proc/${id}/cmdline`).includes("onnx-runtime-process") && Number(userTicks) > ticks;
   });
 }
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { levelFor } from "../../../profiler/runtime/onnx-session.ts";
-import { saturationOf } from "../../../profiler/runtime/saturation.ts";
+import { doubtOf, saturationOf } from "../../../profiler/runtime/saturation.ts";
+import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
+import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { node, tensor, value } from "../../builders/onnx-builder.ts";
 import { inMemory, scalingModel, tfliteRelu } from "./tiny-models.ts";
 
@@ -15,6 +17,29 @@ describe("Products of integers that saturate", () => {
     assert.match(saturationOf(await quantized, OLD) ?? "", /8-bit integers in 16 bits/);
     assert.ok(saturationOf(await quantized, { architecture: "x64" }));
     assert.equal(levelFor(await quantized, OLD), "basic");
+  });
+
+  it("are told of the file's own operators, which run on integers at basic too", async () => {
+    const scale = tensor("scale", "float32", [], [0.5]);
+    const zero = tensor("zero", "uint8", [], [1]);
+    const weights = [tensor("w", "int8", [4, 4]), tensor("wz", "int8", [], [0])];
+    const product = await inMemory(
+      [node("QLinearMatMul", ["x", "scale", "zero", "w", "scale", "wz", "scale", "zero"], ["y"])],
+      { inputs: [value("x", "uint8", [1, 4])], initializers: [scale, zero, ...weights] },
+    );
+    assert.match(doubtOf(product, OLD) ?? "", /^tiny\.onnx: products of 8-bit integers saturate on this machine/);
+    assert.equal(doubtOf(product, { ...OLD, flags: ["avx_vnni"] }), undefined);
+    assert.equal(doubtOf(await quantized, OLD), undefined);
+  });
+
+  it("stand beside what two models differ by", async () => {
+    const session = await openSession(await scalingModel(2));
+    const { doubts } = await compareRuns(
+      { name: "a", session: { ...session, doubt: "a saturates" } },
+      await scalingModel(2),
+    );
+    assert.deepEqual(doubts, ["a saturates"]);
+    await session.close();
   });
 
   it("are on no other machine, and in no model without integers", async () => {

@@ -71,8 +71,8 @@ describe("A measured error", () => {
       reason: null,
     }));
     const samples = { count: 1, description: "", isRandom: true, hasLabels: false };
-    assert.equal(worstOutput({ samples, outputs, unmatched: [] })?.maxRelative, null);
-    assert.equal(worstOutput({ samples, outputs: outputs.slice(2), unmatched: [] })?.maxRelative, 0.02);
+    assert.equal(worstOutput({ samples, outputs, unmatched: [], doubts: [] })?.maxRelative, null);
+    assert.equal(worstOutput({ samples, outputs: outputs.slice(2), unmatched: [], doubts: [] })?.maxRelative, 0.02);
   });
 
   it("reads as a share, or as a power where a share says nothing", () => {
