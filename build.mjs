@@ -45,14 +45,13 @@ const BUNDLES = [
   { in: "profiler/device/chrome/page.js", out: "chrome-page.js", format: "esm", ...BROWSER },
   { in: "profiler/cli/main.ts", out: "cli.js", format: "esm", splitting: true, ...NODE, banner: { js: CLI_HEAD } },
   { in: "webview/main.tsx", out: "webview.js", ...PAGE },
+  { in: "webview/graph/layout/worker.ts", out: "webview-layout.js", format: "iife", ...BROWSER },
   { in: "webview/compare/main.tsx", out: "compare.js", ...PAGE },
 ];
 
 /** Files that are linked to or loaded as they are. The compat build of LiteRT.js is for machines without relaxed SIMD. */
 const COPIES = [
   ...copies("@vscode/codicons/dist", "codicons", ["codicon.ttf"]),
-  ...copies("elkjs/lib", "elk", ["elk-worker.min.js"]),
-  ...copies("elkjs", "elk", ["LICENSE.md"]),
   ...copies("@imagemagick/magick-wasm/dist/x86", "magick", ["magick.wasm"]),
   ...copies("@litertjs/core/wasm", "litert", [
     "litert_wasm_internal.js",

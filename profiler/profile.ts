@@ -3,6 +3,7 @@ import type { FormatId } from "./model/format.ts";
 import type { DataType } from "./model/data-type.ts";
 import type { PrintedDimension } from "./model/shape.ts";
 import type { Edge } from "./layers/edges.ts";
+import type { GraphOutput } from "./layers/graph-ends.ts";
 import type { Layer } from "./layers/layer.ts";
 import type { LayerKind } from "./operators/operation.ts";
 
@@ -32,13 +33,24 @@ export interface Profile {
 /** How the network hangs together and runs: what pictures of it need beside its rows. */
 export interface Structure {
   readonly edges: readonly Edge[];
+  /** What the caller gives; an input that no row reads is left out. */
+  readonly inputs: readonly StructureInput[];
+  /** What the caller gets; an output that no row makes is left out. */
+  readonly outputs: readonly GraphOutput[];
   /** null when a size in the arena is unknown. */
   readonly memory: MemoryTimeline | null;
   /** Of each layer: whose peak rate bounds its arithmetic. */
   readonly computeTypes: readonly ComputeType[];
 }
 
+export interface StructureInput {
+  readonly tensor: TensorProfile;
+  /** Indices of the rows that read it. */
+  readonly readers: readonly number[];
+}
+
 export type { Edge } from "./layers/edges.ts";
+export type { GraphOutput } from "./layers/graph-ends.ts";
 
 /** What is in the arena at each step of one inference. */
 export interface MemoryTimeline {

@@ -1,5 +1,6 @@
 import { computeType, type HardwareProfile } from "../hardware/hardware-profile.ts";
 import { edgesOf } from "../layers/edges.ts";
+import { graphEnds } from "../layers/graph-ends.ts";
 import type { Layer, LayerTensor } from "../layers/layer.ts";
 import type { ListingEdit } from "../layers/listing.ts";
 import { printDimension } from "../model/shape.ts";
@@ -26,8 +27,11 @@ export interface CostedLayers {
 export function costLayers(layers: readonly Layer[], options: CostOptions): CostedLayers {
   const memory = planMemory(layers, options);
   const { costs } = costsOf(layers, options.hardware, memory.bytes);
+  const ends = graphEnds(layers, options);
   const structure: Structure = {
     edges: edgesOf(layers),
+    inputs: ends.inputs.map(({ tensor, readers }) => ({ tensor: tensorProfile(tensor), readers })),
+    outputs: ends.outputs,
     memory: memory.timeline,
     computeTypes: costs.map(({ own }) => computeType(own.type ?? DEFAULT_TYPE)),
   };

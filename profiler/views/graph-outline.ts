@@ -1,24 +1,33 @@
 import type { Column } from "../columns.ts";
-import type { Edge, LayerProfile, Totals } from "../profile.ts";
+import type { LayerProfile, Structure, TensorProfile, Totals } from "../profile.ts";
 import { numberOf } from "./cost-series.ts";
+import { dataRows } from "./data-rows.ts";
 import { layersIn, moduleTree, type TreeNode } from "./module-tree.ts";
+import { addsUp } from "./sum-columns.ts";
 
 /** The network as boxes within boxes, of which the user opens those he wants to see into. */
 export interface Outline {
   readonly roots: readonly Box[];
   readonly boxes: ReadonlyMap<string, Box>;
-  /** Boxes around each layer and the layer's own, outermost first, by the layer's index. */
-  readonly around: ReadonlyMap<number, readonly Box[]>;
+  /** Of each box that has none within: the boxes around it and itself, outermost first. */
+  readonly paths: ReadonlyMap<string, readonly Box[]>;
 }
 
-/** A layer, a module, or a run of neighbours where a module has too many of them to draw. */
+/** A layer, a module, a run of neighbours where a module has too many of them to draw, or what the model is given and gives. */
 export interface Box {
   readonly id: string;
-  readonly kind: "layer" | "module" | "range";
+  readonly kind: "layer" | "module" | "range" | "input" | "output";
   readonly name: string;
   readonly children: readonly Box[];
   readonly layers: readonly LayerProfile[];
+  /** Of an input or output: what it is. */
+  readonly tensor?: TensorProfile;
 }
+
+/** What the outline takes of a model's structure. */
+export type Ends = Pick<Structure, "edges" | "inputs" | "outputs">;
+
+const NO_ENDS: Ends = { edges: [], inputs: [], outputs: [] };
 
 /** Neighbours drawn side by side; beyond, they are boxed by ranges. */
 export const MOST_SIBLINGS = 60;
@@ -26,23 +35,52 @@ export const MOST_SIBLINGS = 60;
 /** Boxes of the first picture: what a layout takes a moment for and an eye can follow. */
 export const FIRST_BOXES = 150;
 
-/** Boxes of any picture: more would make every movement slow. */
-export const MOST_BOXES = 600;
+/** Boxes of any picture: more would take memory and seconds, and nobody could find a way among them. */
+export const MOST_BOXES = 20_000;
 
-/** Boxes of all layers that a run computes; shape arithmetic and constants have no place in the picture. */
-export function outlineOf(layers: readonly LayerProfile[]): Outline {
-  const roots = ranged(moduleTree(layers.filter(({ role }) => role === "compute")).map(boxOf), "");
+/** Boxes of all layers that work on data, between the model's inputs and outputs; shape arithmetic and constants have no place in the picture. */
+export function outlineOf(layers: readonly LayerProfile[], ends: Ends = NO_ENDS): Outline {
+  const drawn = dataRows(layers, ends);
+  const modules = ranged(moduleTree(layers.filter(({ index }) => drawn.has(index))).map(boxOf), "");
+  const inputs = ends.inputs.filter(({ readers }) => readers.some((reader) => drawn.has(reader)));
+  const outputs = ends.outputs.filter(({ from }) => drawn.has(from));
+  const roots = [
+    ...ranged(
+      inputs.map(({ tensor }) => endBox("input", tensor)),
+      "input",
+    ),
+    ...modules,
+    ...ranged(
+      outputs.flatMap(({ from, output }) => {
+        const tensor = layers[from]?.outputs[output];
+        return tensor ? [endBox("output", tensor)] : [];
+      }),
+      "output",
+    ),
+  ];
   const boxes = new Map<string, Box>();
-  const around = new Map<number, readonly Box[]>();
+  const paths = new Map<string, readonly Box[]>();
   const visit = (box: Box, outside: readonly Box[]): void => {
     boxes.set(box.id, box);
     const path = [...outside, box];
-    const [layer] = box.layers;
-    if (box.kind === "layer" && layer) around.set(layer.index, path);
+    if (box.children.length === 0) paths.set(box.id, path);
     for (const child of box.children) visit(child, path);
   };
   for (const root of roots) visit(root, []);
-  return { roots, boxes, around };
+  return { roots, boxes, paths };
+}
+
+function endBox(kind: "input" | "output", tensor: TensorProfile): Box {
+  return { id: endId(kind, tensor.name), kind, name: tensor.name, children: [], layers: [], tensor };
+}
+
+/** The box of an input or output; the space keeps it from any module's. */
+export function endId(kind: "input" | "output", name: string): string {
+  return `${kind} ${name}`;
+}
+
+export function layerId(index: number): string {
+  return `#${index}`;
 }
 
 function boxOf(node: TreeNode): Box {
@@ -63,13 +101,16 @@ function ranged(boxes: readonly Box[], parent: string): readonly Box[] {
   return Array.from({ length: Math.ceil(boxes.length / length) }, (_, position): Box => {
     const members = boxes.slice(position * length, (position + 1) * length);
     const layers = members.flatMap((member) => member.layers);
-    const id = `${parent}[${layers[0]?.index ?? 0}–${layers.at(-1)?.index ?? 0}]`;
-    return { id, kind: "range", name: rangeName(layers), children: ranged(members, id), layers };
+    const id = `${parent}[${position * length}–${position * length + members.length - 1}]`;
+    return { id, kind: "range", name: rangeName(members, layers), children: ranged(members, id), layers };
   });
 }
 
-function rangeName(layers: readonly LayerProfile[]): string {
-  return `#${layers[0]?.index ?? 0} – #${layers.at(-1)?.index ?? 0}`;
+function rangeName(members: readonly Box[], layers: readonly LayerProfile[]): string {
+  const [first, last] = [layers[0], layers.at(-1)];
+  return first && last
+    ? `${layerId(first.index)} – ${layerId(last.index)}`
+    : `${members[0]?.name ?? ""} – ${members.at(-1)?.name ?? ""}`;
 }
 
 /** The boxes to open at first: level by level, as long as the picture stays small. */
@@ -95,54 +136,43 @@ export function countVisible({ roots }: Outline, open: ReadonlySet<string>): num
   return count(roots);
 }
 
+/** All boxes that can be opened. */
+export function allOpen({ boxes }: Outline): ReadonlySet<string> {
+  return new Set([...boxes.values()].filter(({ children }) => children.length > 0).map(({ id }) => id));
+}
+
 /** The innermost box that is drawn for a layer: the layer's own, or the closed one it is in. */
-export function visibleBox({ around }: Outline, open: ReadonlySet<string>, layer: number): Box | undefined {
-  const path = around.get(layer);
-  return path?.find(({ id }) => !open.has(id)) ?? path?.at(-1);
+export function visibleBox(outline: Outline, open: ReadonlySet<string>, layer: number): Box | undefined {
+  return visibleOf(outline, open, layerId(layer));
+}
+
+/** As `visibleBox`, of any box without others in it. */
+export function visibleOf({ paths }: Outline, open: ReadonlySet<string>, id: string): Box | undefined {
+  const path = paths.get(id);
+  return path?.find((box) => !open.has(box.id)) ?? path?.at(-1);
 }
 
 /** `open` with every box around a layer opened. */
-export function openTo({ around }: Outline, open: ReadonlySet<string>, layer: number): ReadonlySet<string> {
-  const path = around.get(layer) ?? [];
+export function openTo({ paths }: Outline, open: ReadonlySet<string>, layer: number): ReadonlySet<string> {
+  const path = paths.get(layerId(layer)) ?? [];
   return new Set([...open, ...path.slice(0, -1).map(({ id }) => id)]);
 }
 
-/** All tensors that flow from one drawn box to another. */
-export interface Link {
-  readonly from: string;
-  readonly to: string;
-  readonly edges: readonly Edge[];
-}
-
-/** What flows between the drawn boxes; nothing for what stays within one. */
-export function linksOf(outline: Outline, open: ReadonlySet<string>, edges: readonly Edge[]): readonly Link[] {
-  const links = new Map<string, { from: string; to: string; edges: Edge[] }>();
-  for (const edge of edges) {
-    const from = visibleBox(outline, open, edge.from)?.id;
-    const to = visibleBox(outline, open, edge.to)?.id;
-    if (from === undefined || to === undefined || from === to) continue;
-    const key = JSON.stringify([from, to]);
-    const link = links.get(key);
-    if (link) link.edges.push(edge);
-    else links.set(key, { from, to, edges: [edge] });
-  }
-  return [...links.values()];
-}
-
-/** Sum of a column over the counted layers of a box; null when none of them is known. */
+/** Of a box's counted layers together; of a column that does not add up, the largest. null when none of them is known. */
 export function costOf({ layers }: Box, column: Column, totals: Totals): number | null {
   const known = layers
     .filter(({ isCounted }) => isCounted)
     .map((layer) => numberOf(column.value(layer, totals)))
     .filter((value) => value !== null);
-  return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) : null;
+  if (known.length === 0) return null;
+  return known.reduce((sum, value) => (addsUp(column) ? sum + value : Math.max(sum, value)));
 }
 
 /** Layers whose name, operator or kind holds the text; in the order of the file. */
-export function findLayers({ around }: Outline, text: string): readonly LayerProfile[] {
+export function findLayers({ paths }: Outline, text: string): readonly LayerProfile[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return [];
-  return [...around.values()]
+  return [...paths.values()]
     .flatMap((path) => path.at(-1)?.layers ?? [])
     .filter(({ name, op, kind }) => `${name} ${op} ${kind}`.toLowerCase().includes(wanted));
 }

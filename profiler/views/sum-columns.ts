@@ -27,6 +27,11 @@ export function sumValue({ id }: Pick<Column, "id">, sums: Sums, totals: Totals)
   return ownEntry(SUMS, id)?.(sums, totals);
 }
 
+/** Whether the values of several layers add up to one of them together. */
+export function addsUp({ id }: Pick<Column, "id">): boolean {
+  return ownEntry(SUMS, id) !== undefined;
+}
+
 function share(value: number, total: number): number {
   return total > 0 ? value / total : 0;
 }

@@ -54,7 +54,7 @@ export function profileOf(layers: readonly LayerProfile[], changes: Partial<Prof
     warnings: [],
     entries: ["main"],
     properties: [],
-    structure: { edges: [], memory: null, computeTypes: [] },
+    structure: { edges: [], inputs: [], outputs: [], memory: null, computeTypes: [] },
     ...changes,
   };
 }

@@ -3,26 +3,30 @@ import type { JSX } from "preact";
 import { memo } from "preact/compat";
 import { useMemo, useState } from "preact/hooks";
 import { formatShape } from "../../profiler/format-numbers.ts";
-import type { LayerProfile } from "../../profiler/profile.ts";
-import type { Link } from "../../profiler/views/graph-outline.ts";
+import type { Link } from "../../profiler/views/graph-links.ts";
+import { tensorText } from "./box-text.ts";
 import { linksThrough } from "./graph-paths.ts";
-import type { Layout, PlacedLink } from "./layout.ts";
-import type { Point } from "./viewport.ts";
+import type { Direction, Layout, PlacedLink } from "./layout/layout.ts";
+import { linkPath } from "./link-path.ts";
+import { meets, type Area, type Point } from "./viewport.ts";
 
 /** Tensors named in one label. */
 const NAMED_TENSORS = 4;
 
 interface GraphLinksProps {
   readonly layout: Layout;
-  readonly layers: readonly LayerProfile[];
+  /** What is drawn of the picture. */
+  readonly zone: Area;
   /** The box whose links stand out. */
   readonly active: string | undefined;
 }
 
 /** What flows from box to box; a link says its tensors when the pointer is on it. */
-export const GraphLinks = memo(function GraphLinks({ layout, layers, active }: GraphLinksProps): JSX.Element {
+export const GraphLinks = memo(function GraphLinks({ layout, zone, active }: GraphLinksProps): JSX.Element {
+  const { direction } = layout;
   const [hovered, setHovered] = useState<{ readonly link: Link; readonly at: Point } | null>(null);
-  const shapes = useMemo(() => shapesOf(layout, layers), [layout, layers]);
+  const shapes = useMemo(() => linkShapes(layout), [layout]);
+  const drawn = useMemo(() => layout.links.filter(({ area }) => meets(area, zone)), [layout, zone]);
   const through = useMemo(
     () =>
       linksThrough(
@@ -33,30 +37,40 @@ export const GraphLinks = memo(function GraphLinks({ layout, layers, active }: G
   );
   return (
     <>
-      <svg class="links" width={layout.width} height={layout.height} aria-hidden="true">
+      <svg
+        class="links"
+        data-direction={direction}
+        width={zone.width}
+        height={zone.height}
+        viewBox={`${zone.x} ${zone.y} ${zone.width} ${zone.height}`}
+        style={{ transform: `translate(${zone.x}px, ${zone.y}px)` }}
+        aria-hidden="true"
+      >
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
             <path class="arrow" d="M0 0L8 4L0 8z" />
           </marker>
         </defs>
-        {layout.links.map((placed) => (
+        {drawn.map((placed) => (
           <path
-            key={`${placed.link.from} ${placed.link.to}`}
+            key={keyOf(placed)}
             class={classOf(placed.link, active, hovered?.link, through)}
-            d={pathOf(placed)}
+            d={linkPath(placed.points, direction)}
             marker-end="url(#arrow)"
           />
         ))}
-        {shapes.map(({ id, at, text }) => (
-          <text key={id} class="link-shape" x={at.x + 5} y={at.y + 14}>
-            {text}
-          </text>
-        ))}
-        {layout.links.map((placed) => (
+        {shapes
+          .filter(({ at }) => meets({ ...at, width: 0, height: 0 }, zone))
+          .map(({ id, at, text }) => (
+            <text key={id} class="link-shape" x={at.x} y={at.y}>
+              {text}
+            </text>
+          ))}
+        {drawn.map((placed) => (
           <path
-            key={`${placed.link.from} ${placed.link.to}`}
+            key={keyOf(placed)}
             class="link-area"
-            d={pathOf(placed)}
+            d={linkPath(placed.points, direction)}
             onPointerEnter={() => setHovered({ link: placed.link, at: middleOf(placed) })}
             onPointerLeave={() => setHovered(null)}
           />
@@ -67,12 +81,16 @@ export const GraphLinks = memo(function GraphLinks({ layout, layers, active }: G
           class="link-label"
           style={{ transform: `translate(${hovered.at.x}px, ${hovered.at.y}px) translate(-50%, -50%)` }}
         >
-          {labelOf(hovered.link, layers)}
+          {labelOf(hovered.link)}
         </div>
       )}
     </>
   );
 });
+
+function keyOf({ link }: PlacedLink): string {
+  return `${link.from} ${link.to}`;
+}
 
 function classOf(
   link: Link,
@@ -84,26 +102,25 @@ function classOf(
   return through.has(link) ? "link through" : "link";
 }
 
-/** The shape of what a box hands on, beside the first link that it leaves by. */
-function shapesOf({ links }: Layout, layers: readonly LayerProfile[]): readonly LinkShape[] {
-  const told = new Set<string>();
-  return links.flatMap(({ link, points: [start] }): readonly LinkShape[] => {
-    const outputs = new Set(link.edges.flatMap(({ from, output }) => layers[from]?.outputs[output] ?? []));
-    const [only] = outputs;
-    if (!start || outputs.size !== 1 || !only || told.has(link.from)) return [];
-    told.add(link.from);
-    return [{ id: link.from, at: start, text: formatShape(only.shape) }];
-  });
-}
-
-interface LinkShape {
+export interface LinkShape {
   readonly id: string;
   readonly at: Point;
   readonly text: string;
 }
 
-function pathOf({ points }: PlacedLink): string {
-  return points.map(({ x, y }, position) => `${position === 0 ? "M" : "L"}${x} ${y}`).join("");
+/** From the start of a link to the words beside it: right of one that runs down, above one that runs to the right. */
+const SHAPE_OFFSET: Readonly<Record<Direction, Point>> = { DOWN: { x: 5, y: 14 }, RIGHT: { x: 4, y: -4 } };
+
+/** The shape of what a box hands on, beside the first link that it leaves by. */
+export function linkShapes({ links, direction }: Layout): readonly LinkShape[] {
+  const told = new Set<string>();
+  const { x, y } = SHAPE_OFFSET[direction];
+  return links.flatMap(({ link, points: [start] }): readonly LinkShape[] => {
+    const [only] = link.tensors;
+    if (!start || link.tensors.size !== 1 || !only || told.has(link.from)) return [];
+    told.add(link.from);
+    return [{ id: link.from, at: { x: start.x + x, y: start.y + y }, text: formatShape(only.shape) }];
+  });
 }
 
 /** The middle of the longest stretch. */
@@ -121,10 +138,9 @@ function middleOf({ points }: PlacedLink): Point {
   return middle;
 }
 
-/** "1×64×112×112 float32", one line a tensor, each tensor once. */
-export function labelOf({ edges }: Link, layers: readonly LayerProfile[]): string {
-  const tensors = new Set(edges.flatMap(({ from, output }) => layers[from]?.outputs[output] ?? []));
-  const lines = [...tensors].map(({ shape, dtype }) => `${formatShape(shape)} ${dtype ?? l10n.t("unknown type")}`);
+/** "1×64×112×112 float32", one line a tensor. */
+export function labelOf({ tensors }: Link): string {
+  const lines = [...tensors].map(tensorText);
   const hidden = lines.length - NAMED_TENSORS;
   return hidden > 0
     ? [...lines.slice(0, NAMED_TENSORS), l10n.t("{0} more", hidden.toLocaleString())].join("\n")

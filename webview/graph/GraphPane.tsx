@@ -1,25 +1,28 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Column } from "../../profiler/columns.ts";
 import type { LayerProfile, Structure } from "../../profiler/profile.ts";
 import {
+  allOpen,
   countVisible,
   findLayers,
   firstOpen,
   MOST_BOXES,
   openTo,
-  outlineOf,
   visibleBox,
-  type Box,
 } from "../../profiler/views/graph-outline.ts";
-import { knownColumn, SUMMED_COLUMNS } from "../charts/charts-view.ts";
+import { knownColumn } from "../charts/charts-view.ts";
 import { Icon, IconButton, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
 import type { ProfileHeader } from "../protocol/packed-profile.ts";
 import type { Selected } from "../state/selection.ts";
+import { costsOf } from "./box-cost.ts";
+import { GRAPH_COLUMNS, MEASURED_GRAPH_COLUMNS } from "./graph-columns.ts";
 import { GraphStage, type GraphTarget } from "./GraphStage.tsx";
-import type { GraphView } from "./graph-view.ts";
-import type { PlacedBox } from "./layout.ts";
+import { INITIAL_GRAPH, type GraphView } from "./graph-view.ts";
+import { knownGraph } from "./known-graph.ts";
+import type { Layout, PlacedBox } from "./layout/layout.ts";
 import { useLayout } from "./use-layout.ts";
 
 export interface GraphPaneProps {
@@ -35,10 +38,11 @@ export interface GraphPaneProps {
 /** The network as a picture, boxed by modules and coloured by a cost. */
 export function GraphPane(props: GraphPaneProps): JSX.Element {
   const { header, layers, structure, view, selected, onChange, onSelectLayer } = props;
-  const outline = useMemo(() => outlineOf(layers), [layers]);
+  const { outline, alike } = knownGraph(layers, structure);
   const open = useMemo(() => (view.open === null ? firstOpen(outline) : new Set(view.open)), [outline, view.open]);
-  const state = useLayout(outline, open, structure.edges, view.direction);
-  const column = knownColumn(view.column);
+  const state = useLayout({ outline, open, direction: view.direction }, layers, structure);
+  const columns = useMemo(() => columnsFor(layers), [layers]);
+  const column = columns.find(({ id }) => id === view.column) ?? FIRST_COLUMN;
   const [search, setSearch] = useState("");
   const [position, setPosition] = useState(-1);
   const [target, setTarget] = useState<GraphTarget | null>(null);
@@ -70,22 +74,27 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
         : l10n.t(
             "That would draw {0} boxes. Close some first: up to {1} can be drawn.",
             boxes.toLocaleString(),
-            MOST_BOXES,
+            MOST_BOXES.toLocaleString(),
           ),
     );
     if (isSmall) onChange({ open: [...wanted] });
     return isSmall;
   };
 
-  const toggle = ({ id }: Box): void => {
+  /** Opens or closes a box, or all that hold the same. */
+  const toggle = (id: string, all: boolean): void => {
     const wanted = new Set(open);
-    if (!wanted.delete(id)) wanted.add(id);
+    const closes = wanted.has(id);
+    for (const box of all ? (alike.get(id) ?? []).map((like) => like.id) : [id]) {
+      if (closes) wanted.delete(box);
+      else wanted.add(box);
+    }
     if (setOpen(wanted)) show(id);
   };
 
-  const choose = ({ box }: PlacedBox): void => {
+  const choose = ({ box }: PlacedBox, all: boolean): void => {
     const [layer] = box.layers;
-    if (box.kind !== "layer") toggle(box);
+    if (box.children.length > 0) toggle(box.id, all);
     else if (layer) onSelectLayer(layer.index);
   };
 
@@ -101,6 +110,7 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
   };
 
   const layout = state.kind === "done" ? state.layout : state.kind === "running" ? state.last : null;
+  const costs = useMemo(() => costsOf(layout ?? NO_LAYOUT, column, header.totals), [layout, column, header.totals]);
   return (
     <div class="graph-pane">
       <div class="graph-bar" role="toolbar" aria-label={l10n.t("Graph")}>
@@ -131,8 +141,8 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
           {l10n.t("Colour by")}
           <Select
             label={l10n.t("Colour by")}
-            value={view.column}
-            choices={SUMMED_COLUMNS.map(({ id, title }) => ({ value: id, text: title }))}
+            value={column.id}
+            choices={columns.map(({ id, title }) => ({ value: id, text: title }))}
             onChange={(id) => onChange({ column: id })}
           />
         </label>
@@ -141,6 +151,7 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
           label={view.direction === "DOWN" ? l10n.t("Left to right") : l10n.t("Top to bottom")}
           onClick={() => onChange({ direction: view.direction === "DOWN" ? "RIGHT" : "DOWN", viewport: null })}
         />
+        <IconButton icon="expand-all" label={l10n.t("Open all modules")} onClick={() => setOpen(allOpen(outline))} />
         <IconButton icon="collapse-all" label={l10n.t("Close all modules")} onClick={() => setOpen(new Set())} />
         <IconButton
           icon="discard"
@@ -160,9 +171,8 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
       {layout && layout.boxes.length > 0 ? (
         <GraphStage
           layout={layout}
-          layers={layers}
-          totals={header.totals}
-          column={column}
+          costs={costs}
+          alike={alike}
           viewport={view.viewport}
           selected={selectedBoxes}
           active={selectedBox}
@@ -182,6 +192,17 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
       )}
     </div>
   );
+}
+
+const NO_LAYOUT: Layout = { direction: "DOWN", width: 0, height: 0, boxes: [], links: [] };
+
+/** What a picture is coloured by until the user chooses, and where the chosen column is not there. */
+const FIRST_COLUMN = knownColumn(INITIAL_GRAPH.column);
+
+/** Those of a run only where one is shown. */
+function columnsFor(layers: readonly LayerProfile[]): readonly Column[] {
+  const isMeasured = layers.some(({ measured }) => measured !== undefined);
+  return isMeasured ? [...GRAPH_COLUMNS, ...MEASURED_GRAPH_COLUMNS] : GRAPH_COLUMNS;
 }
 
 function foundText(position: number, count: number): string {

@@ -1,23 +1,29 @@
-import { ownEntry } from "../../profiler/own-entry.ts";
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Column } from "../../profiler/columns.ts";
-import type { LayerProfile, Totals } from "../../profiler/profile.ts";
-import { costOf, type Box } from "../../profiler/views/graph-outline.ts";
+import { ownEntry } from "../../profiler/own-entry.ts";
+import type { Box } from "../../profiler/views/graph-outline.ts";
+import { useTheme } from "../charts/theme.ts";
 import { IconButton } from "../controls/controls.tsx";
+import type { Costs } from "./box-cost.ts";
 import { boxTowards } from "./box-navigation.ts";
-import { GraphBox, type BoxCost } from "./GraphBox.tsx";
+import { drag, useWheel } from "./gestures.ts";
+import { GraphBox } from "./GraphBox.tsx";
 import { GraphLinks } from "./GraphLinks.tsx";
-import type { Layout, PlacedBox } from "./layout.ts";
+import type { Layout, PlacedBox } from "./layout/layout.ts";
+import { Legend } from "./Legend.tsx";
 import { besideMap, Minimap } from "./Minimap.tsx";
+import { Overview } from "./Overview.tsx";
+import { useCamera } from "./use-camera.ts";
+import { useSize } from "./use-size.ts";
 import {
   centreOn,
   firstLook,
   fit,
   isReadable,
-  readable,
   keepInSight,
+  meets,
+  readable,
   reveal,
   zoomAt,
   type Point,
@@ -28,8 +34,8 @@ import {
 /** Of one press of a zoom button or key. */
 const ZOOM_STEP = 1.25;
 
-/** Zoom of one pixel of the wheel. */
-const WHEEL_ZOOM = 0.004;
+/** Boxes that are elements of the page: more of them and a movement would stutter. Beyond, they are on a canvas. */
+const MOST_ELEMENTS = 350;
 
 /** A box to bring into sight, and when it was asked for. */
 export interface GraphTarget {
@@ -41,9 +47,9 @@ export interface GraphTarget {
 
 interface GraphStageProps {
   readonly layout: Layout;
-  readonly layers: readonly LayerProfile[];
-  readonly totals: Totals;
-  readonly column: Column;
+  readonly costs: Costs;
+  /** Boxes that hold the same, by the ids of each. */
+  readonly alike: ReadonlyMap<string, readonly Box[]>;
   /** null: as it comes. */
   readonly viewport: Viewport | null;
   /** Ids of the boxes drawn for the selected layers. */
@@ -53,60 +59,93 @@ interface GraphStageProps {
   readonly found: ReadonlySet<string>;
   readonly target: GraphTarget | null;
   readonly onViewport: (viewport: Viewport) => void;
-  readonly onChoose: (placed: PlacedBox) => void;
+  /** @param all whether those like it are meant too */
+  readonly onChoose: (placed: PlacedBox, all: boolean) => void;
 }
 
 /** The picture: moved by drag, wheel and minimap, zoomed by Ctrl and wheel, walked by the arrow keys. */
 export function GraphStage(props: GraphStageProps): JSX.Element {
-  const { layout, layers, totals, column, selected, active, found, target, onViewport, onChoose } = props;
+  const { layout, costs, alike, selected, active, found, target, onViewport, onChoose } = props;
   const stage = useRef<HTMLDivElement>(null);
   const screen = useSize(stage);
+  const theme = useTheme();
   const [focused, setFocused] = useState<string | null>(null);
+  const wanted = useRef<string | null>(null);
   const viewport = props.viewport ?? firstLook(layout, startOf(layout), screen);
   const clear = besideMap(layout, screen);
-  const current = useRef({ viewport, onViewport });
-  current.current = { viewport, onViewport };
-  const costs = useMemo(() => costsOf(layout, column, totals), [layout, column, totals]);
+  const { camera, world, frame, zone, zoom } = useCamera(layout, screen, viewport, onViewport);
+  useWheel(stage, camera);
 
   useEffect(() => {
     const placed = target && layout.boxes.find(({ box }) => box.id === target.id);
-    const { viewport: last } = current.current;
     if (!placed || screen.width === 0) return;
     const head = headOf(placed);
-    onViewport(target.isToBeRead && !isReadable(last) ? readable(head, screen) : reveal(last, head, clear));
+    const { viewport: last } = camera;
+    camera.move(target.isToBeRead && !isReadable(last) ? readable(head, screen) : reveal(last, head, clear));
+    camera.settle();
   }, [target, layout, screen.width > 0]);
   const before = useRef(clear);
   useEffect(() => {
     const placed = layout.boxes.find(({ box }) => box.id === active?.id);
-    const { viewport: last } = current.current;
+    const { viewport: last } = camera;
     const next = placed && before.current.width > 0 ? keepInSight(last, headOf(placed), before.current, clear) : last;
-    if (next !== last) onViewport(next);
+    if (next !== last) camera.move(next);
     before.current = clear;
   }, [screen]);
-  useWheel(stage, current);
-
-  const focus = (placed: PlacedBox): void => {
-    onViewport(reveal(viewport, headOf(placed), clear));
+  useLayoutEffect(() => {
+    if (wanted.current === null) return;
     // A browser that scrolls the focused box into sight by itself would scroll the clipped stage.
     stage.current
-      ?.querySelector<HTMLElement>(`[data-box="${CSS.escape(placed.box.id)}"]`)
+      ?.querySelector<HTMLElement>(`[data-box="${CSS.escape(wanted.current)}"]`)
       ?.focus({ preventScroll: true });
+    wanted.current = null;
+  });
+
+  const focus = (placed: PlacedBox): void => {
+    camera.move(reveal(camera.viewport, headOf(placed), clear));
+    wanted.current = placed.box.id;
+    setFocused(placed.box.id);
   };
-  const zoom = (factor: number): void =>
-    onViewport(zoomAt(viewport, factor, { x: screen.width / 2, y: screen.height / 2 }));
+  const zoomBy = (factor: number): void =>
+    camera.move(zoomAt(camera.viewport, factor, { x: screen.width / 2, y: screen.height / 2 }));
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const factor = ownEntry(ZOOM_KEYS, event.key);
-    if (factor !== undefined) zoom(factor);
-    if (event.key === "0") onViewport(fit(layout, screen));
+    if (factor !== undefined) zoomBy(factor);
+    if (event.key === "0") camera.move(fit(layout, screen));
     const from = layout.boxes.find(({ box }) => box.id === focused);
     const next = from && boxTowards(event.key, from, layout.boxes);
     if (next) focus(next);
     if (next || factor !== undefined || event.key === "0") event.preventDefault();
   };
 
+  const onClick = (event: MouseEvent): void => {
+    const { target: clicked, currentTarget, shiftKey, clientX, clientY } = event;
+    if (!(clicked instanceof Element) || !(currentTarget instanceof HTMLElement)) return;
+    const id = clicked.closest("[data-box]")?.getAttribute("data-box") ?? null;
+    if (id !== null) {
+      const placed = layout.boxes.find(({ box }) => box.id === id);
+      if (placed) onChoose(placed, shiftKey);
+    } else if (
+      isCrowded &&
+      clicked.closest(".stage-tools, .minimap") === null &&
+      !currentTarget.classList.contains("dragging")
+    ) {
+      const { left, top } = currentTarget.getBoundingClientRect();
+      const { x, y, zoom: scale } = camera.viewport;
+      const at = { x: (clientX - left - x) / scale, y: (clientY - top - y) / scale, width: 0, height: 0 };
+      const hit = layout.boxes.findLast((placed) => meets(placed, at));
+      if (hit) camera.move(readable(hit.isOpen ? { ...at, width: 1, height: 1 } : headOf(hit), screen));
+    }
+  };
+
+  const inZone = useMemo(() => layout.boxes.filter((placed) => meets(placed, zone)), [layout, zone]);
+  const isCrowded = inZone.length > MOST_ELEMENTS;
   const tabStop = layout.boxes.some(({ box }) => box.id === focused) ? focused : (active ?? layout.boxes[0]?.box)?.id;
+  const elements = isCrowded
+    ? layout.boxes.filter(({ box: { id } }) => id === tabStop)
+    : [...inZone, ...layout.boxes.filter((placed) => placed.box.id === tabStop && !inZone.includes(placed))];
   return (
     <div
       class="stage"
@@ -115,60 +154,76 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
       aria-roledescription={l10n.t("graph")}
       aria-label={l10n.t("Picture of the network. The tab Layers has the same as a table.")}
       data-testid="graph"
-      data-vscode-context={NO_MENU}
       onKeyDown={onKeyDown}
-      onPointerDown={(event) => drag(event, current.current)}
+      onPointerDown={(event) => drag(event, camera)}
+      onClick={onClick}
+      onFocusIn={({ target: entered }) => {
+        const id = entered instanceof Element ? entered.getAttribute("data-box") : null;
+        if (id !== null) setFocused(id);
+      }}
+      onContextMenu={(event) => {
+        // What has no menu of ours would get the browser's or VS Code's cut and paste, which mean nothing here.
+        if (event.target instanceof Element && event.target.closest("[data-vscode-context]") === null)
+          event.preventDefault();
+      }}
       onScroll={({ currentTarget }) => currentTarget.scrollTo(0, 0)}
     >
-      <div class="world" style={{ transform: `translate(${viewport.x}px, ${viewport.y}px) scale(${viewport.zoom})` }}>
-        {layout.boxes.filter(({ isOpen }) => isOpen).map(frameElement)}
-        <GraphLinks layout={layout} layers={layers} active={focused ?? active?.id} />
-        {layout.boxes.map(boxElement)}
+      <div class="world" ref={world}>
+        {isCrowded ? (
+          <Overview
+            layout={layout}
+            costs={costs}
+            zone={zone}
+            zoom={zoom}
+            selected={selected}
+            found={found}
+            theme={theme}
+          />
+        ) : (
+          <>
+            {inZone.filter(({ isOpen }) => isOpen).map(frameElement)}
+            <GraphLinks layout={layout} zone={zone} active={focused ?? active?.id} />
+          </>
+        )}
+        {elements.map((placed) => (
+          <GraphBox
+            key={placed.box.id}
+            placed={placed}
+            cost={costs.of.get(placed.box.id)}
+            alike={alike.get(placed.box.id)?.length ?? 0}
+            isSelected={selected.has(placed.box.id)}
+            isFound={found.has(placed.box.id)}
+            isTabStop={placed.box.id === tabStop}
+          />
+        ))}
       </div>
       <div class="stage-tools">
-        <IconButton icon="zoom-in" label={l10n.t("Zoom in")} onClick={() => zoom(ZOOM_STEP)} />
-        <IconButton icon="zoom-out" label={l10n.t("Zoom out")} onClick={() => zoom(1 / ZOOM_STEP)} />
+        <IconButton icon="zoom-in" label={l10n.t("Zoom in")} onClick={() => zoomBy(ZOOM_STEP)} />
+        <IconButton icon="zoom-out" label={l10n.t("Zoom out")} onClick={() => zoomBy(1 / ZOOM_STEP)} />
         <IconButton
           icon="screen-full"
           label={l10n.t("Show all of it")}
-          onClick={() => onViewport(fit(layout, screen))}
+          onClick={() => camera.move(fit(layout, screen))}
         />
       </div>
+      <Legend costs={costs} />
       <Minimap
         layout={layout}
-        viewport={viewport}
+        costs={costs}
         screen={screen}
-        heatOf={(id) => costs.get(id)?.heat ?? 0}
         selected={selected}
-        onGo={(point) => onViewport(centreOn(viewport, point, screen))}
+        frame={frame}
+        theme={theme}
+        onGo={(point) => camera.move(centreOn(camera.viewport, point, screen))}
       />
     </div>
   );
-
-  function frameElement({ box, x, y, width, height }: PlacedBox): JSX.Element {
-    const style = { transform: `translate(${x}px, ${y}px)`, width: `${width}px`, height: `${height}px` };
-    return <div class="frame" key={box.id} style={style} />;
-  }
-
-  function boxElement(placed: PlacedBox): JSX.Element {
-    const { id } = placed.box;
-    return (
-      <GraphBox
-        key={id}
-        placed={placed}
-        cost={costs.get(id) ?? { column, value: null, share: 0, heat: 0 }}
-        isSelected={selected.has(id)}
-        isFound={found.has(id)}
-        isTabStop={id === tabStop}
-        onChoose={onChoose}
-        onFocus={setFocused}
-      />
-    );
-  }
 }
 
-/** Cut, copy and paste have no meaning here: https://code.visualstudio.com/api/extension-guides/webview#context-menus */
-const NO_MENU = JSON.stringify({ preventDefaultContextMenuItems: true });
+function frameElement({ box, x, y, width, height }: PlacedBox): JSX.Element {
+  const style = { transform: `translate(${x}px, ${y}px)`, width: `${width}px`, height: `${height}px` };
+  return <div class="frame" key={box.id} style={style} />;
+}
 
 const ZOOM_KEYS: Readonly<Record<string, number>> = { "+": ZOOM_STEP, "=": ZOOM_STEP, "-": 1 / ZOOM_STEP };
 
@@ -182,83 +237,4 @@ function startOf({ boxes }: Layout): Point & Size {
 /** What must be in sight of a box: of an open one, its head. */
 function headOf({ x, y, width, height, isOpen }: PlacedBox): Point & Size {
   return { x, y, width, height: isOpen ? Math.min(height, 60) : height };
-}
-
-/** Cost of each box, coloured against the most expensive of those that are not open. */
-function costsOf({ boxes }: Layout, column: Column, totals: Totals): ReadonlyMap<string, BoxCost> {
-  const values = boxes.map(({ box, isOpen }) => ({ id: box.id, isOpen, value: costOf(box, column, totals) }));
-  const most = values.reduce((max, { value, isOpen }) => (isOpen ? max : Math.max(max, value ?? 0)), 0);
-  const total = column.total === undefined ? 0 : (totals[column.total] ?? 0);
-  return new Map(
-    values.map(({ id, value }) => [
-      id,
-      {
-        column,
-        value,
-        share: total > 0 ? (value ?? 0) / total : 0,
-        heat: most > 0 ? Math.min(1, (value ?? 0) / most) : 0,
-      },
-    ]),
-  );
-}
-
-interface Current {
-  readonly viewport: Viewport;
-  readonly onViewport: (viewport: Viewport) => void;
-}
-
-function drag(event: PointerEvent, { viewport, onViewport }: Current): void {
-  const { currentTarget: stage, target } = event;
-  if (event.button !== 0 || !(stage instanceof HTMLElement) || !(target instanceof Element)) return;
-  if (target.closest("button, .minimap, .stage-tools")) return;
-  const start = { x: event.clientX, y: event.clientY };
-  const move = ({ clientX, clientY }: PointerEvent): void => {
-    const [dx, dy] = [clientX - start.x, clientY - start.y];
-    if (Math.abs(dx) + Math.abs(dy) < 3) return;
-    stage.classList.add("dragging");
-    onViewport({ ...viewport, x: viewport.x + dx, y: viewport.y + dy });
-  };
-  const end = (): void => {
-    stage.removeEventListener("pointermove", move);
-    // The click that ends a drag opens nothing: the class keeps it from the boxes until it is over.
-    setTimeout(() => stage.classList.remove("dragging"));
-  };
-  stage.addEventListener("pointermove", move);
-  addEventListener("pointerup", end, { once: true });
-}
-
-/** Moves by the wheel and zooms by Ctrl and the wheel, as VS Code's own pictures do. */
-function useWheel(stage: { readonly current: HTMLElement | null }, current: { readonly current: Current }): void {
-  useEffect(() => {
-    const element = stage.current;
-    const onWheel = (event: WheelEvent): void => {
-      event.preventDefault();
-      const { viewport, onViewport } = current.current;
-      const { left = 0, top = 0 } = element?.getBoundingClientRect() ?? {};
-      if (event.ctrlKey || event.metaKey) {
-        const at = { x: event.clientX - left, y: event.clientY - top };
-        onViewport(zoomAt(viewport, Math.exp(-event.deltaY * WHEEL_ZOOM), at));
-      } else {
-        const [dx, dy] = event.shiftKey ? [event.deltaY, event.deltaX] : [event.deltaX, event.deltaY];
-        onViewport({ ...viewport, x: viewport.x - dx, y: viewport.y - dy });
-      }
-    };
-    // A listener of Preact's would be passive.
-    element?.addEventListener("wheel", onWheel, { passive: false });
-    return () => element?.removeEventListener("wheel", onWheel);
-  }, [stage, current]);
-}
-
-function useSize(element: { readonly current: HTMLElement | null }): Size {
-  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
-  useLayoutEffect(() => {
-    const { current } = element;
-    if (!current) return undefined;
-    const measure = (): void => setSize({ width: current.clientWidth, height: current.clientHeight });
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(current);
-    return () => observer.disconnect();
-  }, [element]);
-  return size;
 }

@@ -1,6 +1,11 @@
 import type { JSX } from "preact";
-import type { Layout } from "./layout.ts";
-import type { Point, Size, Viewport } from "./viewport.ts";
+import { memo } from "preact/compat";
+import { useLayoutEffect, useRef, type MutableRef } from "preact/hooks";
+import type { ChartTheme } from "../charts/theme.ts";
+import type { Costs } from "./box-cost.ts";
+import { readColours } from "./graph-colours.ts";
+import type { Layout } from "./layout/layout.ts";
+import { sightOf, type Point, type Size, type Viewport } from "./viewport.ts";
 
 /** Pixels that the map may take. A network is much higher than wide: a low map of it would be a sliver. */
 const LARGEST: Size = { width: 140, height: 320 };
@@ -15,10 +20,12 @@ const LARGEST_PART = 0.7;
 
 interface MinimapProps {
   readonly layout: Layout;
-  readonly viewport: Viewport;
+  readonly costs: Costs;
   readonly screen: Size;
-  readonly heatOf: (id: string) => number;
   readonly selected: ReadonlySet<string>;
+  /** The frame around what is on the screen, which `frameMap` moves. */
+  readonly frame: MutableRef<HTMLDivElement | null>;
+  readonly theme: ChartTheme;
   /** Brings a point of the picture to the middle of the screen. */
   readonly onGo: (point: Point) => void;
 }
@@ -35,41 +42,57 @@ export function besideMap(layout: Size, screen: Size): Size {
   return { width: screen.width - mapOf(layout, screen).width - MARGIN, height: screen.height };
 }
 
+/** Moves the map's frame to what is on the screen. */
+export function frameMap(frame: HTMLElement | null, layout: Size, viewport: Viewport, screen: Size): void {
+  if (!frame) return;
+  const { scale } = mapOf(layout, screen);
+  const { x, y, width, height } = sightOf(viewport, screen);
+  frame.style.transform = `translate(${x * scale}px, ${y * scale}px)`;
+  frame.style.width = `${width * scale}px`;
+  frame.style.height = `${height * scale}px`;
+}
+
 /** All of the picture, small, with the part that is on the screen; a drag moves it. For the pointer: keys move from box to box. */
-export function Minimap({ layout, viewport, screen, heatOf, selected, onGo }: MinimapProps): JSX.Element {
+export const Minimap = memo(function Minimap(props: MinimapProps): JSX.Element {
+  const { layout, costs, screen, selected, frame, theme, onGo } = props;
   const { width, height, scale } = mapOf(layout, screen);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useLayoutEffect(() => {
+    const context = canvas.current?.getContext("2d");
+    if (!context) return;
+    const colours = readColours();
+    const size = scale * devicePixelRatio;
+    context.setTransform(size, 0, 0, size, 0, 0);
+    context.clearRect(0, 0, layout.width, layout.height);
+    for (const { box, x, y, width: across, height: down, isOpen } of layout.boxes) {
+      if (isOpen) continue;
+      const heat = 100 * (costs.of.get(box.id)?.heat ?? 0);
+      context.fillStyle = selected.has(box.id)
+        ? colours.focus
+        : `color-mix(in srgb, ${colours.cost} ${heat.toFixed(1)}%, ${colours.muted})`;
+      context.fillRect(x, y, Math.max(across, 1 / scale), Math.max(down, 1 / scale));
+    }
+  }, [layout, costs, scale, selected, theme]);
   const go = (event: PointerEvent): void => {
     if (event.buttons === 0 || !(event.currentTarget instanceof Element)) return;
     const { left, top } = event.currentTarget.getBoundingClientRect();
     onGo({ x: (event.clientX - left) / scale, y: (event.clientY - top) / scale });
   };
-  const { zoom, x, y } = viewport;
   return (
-    <svg
+    <div
       class="minimap"
       aria-hidden="true"
-      width={width}
-      height={height}
-      viewBox={`0 0 ${layout.width} ${layout.height}`}
+      style={{ width: `${width}px`, height: `${height}px` }}
       onPointerDown={go}
       onPointerMove={go}
     >
-      {layout.boxes.map(({ box, isOpen, ...area }) => (
-        <rect
-          key={box.id}
-          class={selected.has(box.id) ? "map-box selected" : isOpen ? "map-box open" : "map-box"}
-          {...area}
-          style={{ "--heat": isOpen ? 0 : heatOf(box.id) }}
-        />
-      ))}
-      <rect
-        class="map-screen"
-        x={-x / zoom}
-        y={-y / zoom}
-        width={screen.width / zoom}
-        height={screen.height / zoom}
-        strokeWidth={1.5 / scale}
+      <canvas
+        ref={canvas}
+        width={Math.ceil(width * devicePixelRatio)}
+        height={Math.ceil(height * devicePixelRatio)}
+        style={{ width: `${width}px`, height: `${height}px` }}
       />
-    </svg>
+      <div class="map-screen" ref={frame} />
+    </div>
   );
-}
+});

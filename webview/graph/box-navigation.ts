@@ -1,5 +1,5 @@
 import { ownEntry } from "../../profiler/own-entry.ts";
-import type { PlacedBox } from "./layout.ts";
+import type { PlacedBox } from "./layout/layout.ts";
 
 /** How much further a box seems that is not straight ahead. */
 const SIDEWAYS = 2.5;

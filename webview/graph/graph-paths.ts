@@ -1,4 +1,4 @@
-import type { Link } from "../../profiler/views/graph-outline.ts";
+import type { Link } from "../../profiler/views/graph-links.ts";
 
 /** Links of all paths that lead to a box or away from it: where its input comes from, and what becomes of its output. */
 export function linksThrough(links: readonly Link[], box: string | undefined): ReadonlySet<Link> {

@@ -1,5 +1,5 @@
-import { SUMMED_COLUMNS } from "../charts/charts-view.ts";
-import type { Direction } from "./layout.ts";
+import { graphColumn } from "./graph-columns.ts";
+import type { Direction } from "./layout/layout.ts";
 import { isViewport, type Viewport } from "./viewport.ts";
 
 /** How the user looks at the picture of the graph. */
@@ -21,7 +21,7 @@ export function restoreGraph(kept: unknown): GraphView {
   const fields: Readonly<Record<string, unknown>> = typeof kept === "object" && kept !== null ? { ...kept } : {};
   const { column, open, direction, viewport } = fields;
   return {
-    column: SUMMED_COLUMNS.find(({ id }) => id === column)?.id ?? INITIAL_GRAPH.column,
+    column: typeof column === "string" && graphColumn(column) ? column : INITIAL_GRAPH.column,
     open: Array.isArray(open) ? open.filter((id) => typeof id === "string") : null,
     direction: direction === "RIGHT" ? direction : INITIAL_GRAPH.direction,
     viewport: isViewport(viewport) ? viewport : null,

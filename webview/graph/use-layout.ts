@@ -1,32 +1,49 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Edge } from "../../profiler/profile.ts";
-import { linksOf, type Outline } from "../../profiler/views/graph-outline.ts";
-import { fromElk, toElk, type Direction, type Layout } from "./layout.ts";
-import { Layouter } from "./layouter.ts";
+import type { LayerProfile, Structure } from "../../profiler/profile.ts";
+import { linksOf } from "../../profiler/views/graph-links.ts";
+import type { Outline } from "../../profiler/views/graph-outline.ts";
+import type { Direction, Layout } from "./layout/layout.ts";
+import { LAYOUTER } from "./layout/layouter.ts";
+import { layoutOf, pictureTask } from "./layout/picture-task.ts";
 
 export type LayoutState =
   | { readonly kind: "running"; readonly last: Layout | null }
   | { readonly kind: "done"; readonly layout: Layout }
   | { readonly kind: "failed"; readonly message: string };
 
+/** What a layout is made of. */
+interface Source {
+  readonly outline: Outline;
+  readonly open: ReadonlySet<string>;
+  readonly direction: Direction;
+}
+
+/** The layout that was shown last: whoever comes back from another tab sees it at once. */
+let kept: { readonly source: Source; readonly layout: Layout } | null = null;
+
 /** The layout of a picture, computed anew when other boxes are open; the last one stays until then. */
 export function useLayout(
-  outline: Outline,
-  open: ReadonlySet<string>,
-  edges: readonly Edge[],
-  direction: Direction,
+  { outline, open, direction }: Source,
+  layers: readonly LayerProfile[],
+  structure: Structure,
 ): LayoutState {
-  const [layouter] = useState(() => new Layouter());
-  const [state, setState] = useState<LayoutState>({ kind: "running", last: null });
-  const links = useMemo(() => linksOf(outline, open, edges), [outline, open, edges]);
+  const [state, setState] = useState<LayoutState>(() => {
+    const layout = keptFor({ outline, open, direction });
+    return layout ? { kind: "done", layout } : { kind: "running", last: null };
+  });
+  const links = useMemo(() => linksOf(outline, open, layers, structure), [outline, open, layers, structure]);
 
-  useEffect(() => () => layouter.dispose(), [layouter]);
   useEffect(() => {
+    if (keptFor({ outline, open, direction })) return undefined;
     let isCurrent = true;
     setState((previous) => ({ kind: "running", last: previous.kind === "done" ? previous.layout : null }));
-    layouter.layout(toElk(outline, open, links, direction)).then(
-      (root) => {
-        if (isCurrent) setState({ kind: "done", layout: fromElk(root, outline, links) });
+    const picture = pictureTask(outline, open, links, direction);
+    LAYOUTER.layout(picture.task).then(
+      (answer) => {
+        if (!isCurrent) return;
+        const layout = layoutOf(picture, answer);
+        kept = { source: { outline, open, direction }, layout };
+        setState({ kind: "done", layout });
       },
       (error: unknown) => {
         if (isCurrent) setState({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
@@ -35,7 +52,18 @@ export function useLayout(
     return () => {
       isCurrent = false;
     };
-  }, [layouter, outline, open, links, direction]);
+  }, [outline, open, links, direction]);
 
   return state;
+}
+
+function keptFor({ outline, open, direction }: Source): Layout | undefined {
+  if (kept === null) return undefined;
+  const { source, layout } = kept;
+  const isSame = source.outline === outline && source.direction === direction && isEqual(source.open, open);
+  return isSame ? layout : undefined;
+}
+
+function isEqual(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((id) => b.has(id));
 }

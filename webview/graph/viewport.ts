@@ -16,12 +16,18 @@ export interface Point {
   readonly y: number;
 }
 
+export interface Area extends Point, Size {}
+
 /** Below, a box is a dot; above, a box fills the screen. */
 const LEAST_ZOOM = 0.03;
 const MOST_ZOOM = 3;
 
 /** A first look should be readable rather than whole. */
 const READABLE_ZOOM = 0.6;
+
+/** Of the sight's width and height, on each side; and how many times as wide as the sight a zone may be. */
+const ZONE_MARGIN = 0.6;
+const MOST_ZONE = 4;
 
 /** Pixels around the picture. */
 const MARGIN = 16;
@@ -100,4 +106,34 @@ export function isViewport(value: unknown): value is Viewport {
 
 function clamp(zoom: number): number {
   return Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, zoom));
+}
+
+/** The part of the picture that is on the screen. */
+export function sightOf({ zoom, x, y }: Viewport, screen: Size): Area {
+  return { x: -x / zoom, y: -y / zoom, width: screen.width / zoom, height: screen.height / zoom };
+}
+
+/** What is drawn: the sight and as much of it again on each side, so that a movement seldom has to draw. */
+export function zoneAround({ x, y, width, height }: Area): Area {
+  return {
+    x: x - ZONE_MARGIN * width,
+    y: y - ZONE_MARGIN * height,
+    width: (1 + 2 * ZONE_MARGIN) * width,
+    height: (1 + 2 * ZONE_MARGIN) * height,
+  };
+}
+
+/** Whether a zone still serves: the sight is in it, and not a small part of it, which would draw much that nobody sees. */
+export function serves(zone: Area, sight: Area): boolean {
+  return (
+    zone.x <= sight.x &&
+    zone.y <= sight.y &&
+    zone.x + zone.width >= sight.x + sight.width &&
+    zone.y + zone.height >= sight.y + sight.height &&
+    zone.width <= MOST_ZONE * sight.width
+  );
+}
+
+export function meets(a: Area, b: Area): boolean {
+  return a.x <= b.x + b.width && b.x <= a.x + a.width && a.y <= b.y + b.height && b.y <= a.y + a.height;
 }

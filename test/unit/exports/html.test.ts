@@ -38,6 +38,8 @@ describe("The HTML report", () => {
     const profile = profileOf([layerProfile("a"), layerProfile("b", { macs: 1_000_000 })], {
       structure: {
         edges: [{ from: 0, output: 0, to: 1 }],
+        inputs: [],
+        outputs: [],
         memory: { layers: [0, 1], buffers: [{ bytes: 4000, first: 0, last: 1, occupants: [{ step: 0, name: "t" }] }] },
         computeTypes: ["float32", "float32"],
       },

@@ -33,8 +33,7 @@ describe("The package for VS Code", () => {
         "dist/compare.js",
         "dist/compare.css",
         "dist/codicons/codicon.css",
-        "dist/elk/elk-worker.min.js",
-        "dist/elk/LICENSE.md",
+        "dist/webview-layout.js",
         "LICENSE",
         "dist/THIRD-PARTY-NOTICES.txt",
       ]),
@@ -64,7 +63,7 @@ describe("The package for VS Code", () => {
       "onnxruntime-node",
       "onnxruntime-common",
       "@litertjs/core",
-      "elkjs",
+      "@dagrejs/dagre",
       "@vscode/codicons",
     ]);
     assert.deepEqual(

@@ -4,14 +4,16 @@ import {
   countVisible,
   findLayers,
   firstOpen,
-  linksOf,
   MOST_SIBLINGS,
   openTo,
   outlineOf,
   visibleBox,
   type Box,
 } from "../../../profiler/views/graph-outline.ts";
+import { linksOf } from "../../../profiler/views/graph-links.ts";
+import { identicalBlocks } from "../../../profiler/views/identical-blocks.ts";
 import { columnOf } from "../../../profiler/columns.ts";
+import type { TensorProfile } from "../../../profiler/profile.ts";
 import { layerProfile, profileOf, TOTALS } from "../../builders/profile-builder.ts";
 
 const { layers } = profileOf([
@@ -22,6 +24,12 @@ const { layers } = profileOf([
   layerProfile("size", { path: ["block"], role: "shape" }),
   layerProfile("sum", { path: ["block"], op: "Add", kind: "elementwise" }),
 ]);
+const NO_ENDS = { inputs: [], outputs: [] };
+const made = (index: number): TensorProfile => {
+  const [tensor] = layers[index]?.outputs ?? [];
+  assert.ok(tensor);
+  return tensor;
+};
 const EDGES = [
   { from: 0, output: 0, to: 1 },
   { from: 1, output: 0, to: 2 },
@@ -60,9 +68,12 @@ describe("The outline of a graph", () => {
   });
 
   it("joins what flows between the same boxes, and forgets what stays within one", () => {
-    assert.deepEqual(linksOf(outline, new Set(), EDGES), [{ from: "#0", to: "block", edges: [EDGES[0], EDGES[2]] }]);
+    const ends = { edges: EDGES, ...NO_ENDS };
+    assert.deepEqual(linksOf(outline, new Set(), layers, ends), [
+      { from: "#0", to: "block", tensors: new Set([made(0)]) },
+    ]);
     assert.deepEqual(
-      linksOf(outline, new Set(["block"]), EDGES).map(({ from, to }) => [from, to]),
+      linksOf(outline, new Set(["block"]), layers, ends).map(({ from, to }) => [from, to]),
       [
         ["#0", "block/left"],
         ["#0", "#3"],
@@ -77,6 +88,81 @@ describe("The outline of a graph", () => {
     assert.ok(macs);
     assert.equal(costOf(box("block/left"), macs, TOTALS), 5);
     assert.equal(costOf(box("#2"), macs, TOTALS), null);
+    const activations = columnOf("activationBytes");
+    assert.ok(activations);
+    assert.equal(costOf(box("block"), activations, TOTALS), 4864, "they do not add up: the largest");
+  });
+
+  it("begins with what the model is given and ends with what it gives", () => {
+    const x = { name: "x", dtype: "float32", shape: [1, 3, 8, 8], isConstant: false } as const;
+    const ends = { edges: EDGES, inputs: [{ tensor: x, readers: [0, 4] }], outputs: [{ from: 5, output: 0 }] };
+    const whole = outlineOf(layers, ends);
+    assert.deepEqual(ids(whole.roots), ["input x", "#0", "block", "output sum_output"]);
+    assert.deepEqual(
+      linksOf(whole, new Set(), layers, ends).map(({ from, to, tensors }) => [
+        from,
+        to,
+        [...tensors].map(({ name }) => name),
+      ]),
+      [
+        ["input x", "#0", ["x"]],
+        ["#0", "block", ["stem_output"]],
+        ["block", "output sum_output", ["sum_output"]],
+      ],
+    );
+    const many = Array.from({ length: 100 }, (_, place) => ({
+      tensor: { ...x, name: `cache.${place}` },
+      readers: [0],
+    }));
+    assert.ok(
+      outlineOf(layers, { ...ends, inputs: many }).roots.length <= MOST_SIBLINGS,
+      "a hundred inputs are grouped",
+    );
+  });
+
+  it("leaves out what is computed from constants alone, unless it has weights or MACs", () => {
+    const free = { parameters: 0, macs: 0 };
+    const constant = { name: "c", dtype: "int64", shape: [4], isConstant: true } as const;
+    const rows = profileOf([
+      layerProfile("positions", { ...free, op: "Range", inputs: [constant] }),
+      layerProfile("mask", {
+        ...free,
+        op: "Reshape",
+        inputs: [{ ...constant, name: "positions_output", isConstant: false }],
+      }),
+      layerProfile("table", { macs: 0, op: "Gather", inputs: [constant] }),
+      layerProfile("stem"),
+      layerProfile("masked", { ...free, op: "Add", inputs: [] }),
+      layerProfile("noise", { ...free, op: "RandomNormal", inputs: [] }),
+    ]).layers;
+    const edges = [
+      { from: 0, output: 0, to: 1 },
+      { from: 1, output: 0, to: 4 },
+      { from: 3, output: 0, to: 4 },
+    ];
+    assert.deepEqual(ids(outlineOf(rows, { edges, ...NO_ENDS }).roots), ["#2", "#3", "#4", "#5"]);
+  });
+
+  it("knows modules that hold the same: operators, sizes and wires, whatever their names", () => {
+    const conv = { parameters: 10 };
+    const rows = profileOf([
+      layerProfile("a", { ...conv, path: ["block.0"] }),
+      layerProfile("b", { ...conv, path: ["block.0"] }),
+      layerProfile("c", { ...conv, path: ["block.1"] }),
+      layerProfile("d", { ...conv, path: ["block.1"] }),
+      layerProfile("e", { ...conv, path: ["wider"] }),
+      layerProfile("f", { parameters: 20, path: ["wider"] }),
+      layerProfile("g", { ...conv, path: ["unwired"] }),
+      layerProfile("h", { ...conv, path: ["unwired"] }),
+    ]).layers;
+    const edges = [0, 2, 4].map((from) => ({ from, output: 0, to: from + 1 }));
+    const alike = identicalBlocks(outlineOf(rows), edges);
+    assert.deepEqual(ids(alike.get("block.0") ?? []), ["block.0", "block.1"]);
+    assert.equal(alike.get("block.1"), alike.get("block.0"));
+    assert.deepEqual(
+      ["wider", "unwired"].map((id) => alike.get(id)?.length),
+      [1, 1],
+    );
   });
 
   it("finds layers by name, operator and kind", () => {
@@ -94,7 +180,7 @@ describe("The outline of a graph", () => {
     const widest = Math.max(long.roots.length, ...[...long.boxes.values()].map(({ children }) => children.length));
     assert.ok(widest <= MOST_SIBLINGS, `${widest}`);
     assert.ok(countVisible(long, firstOpen(long)) <= 150);
-    assert.equal(long.around.size, 6000);
+    assert.equal(long.paths.size, 6000);
     assert.equal(long.roots[0]?.name.startsWith("#0 – #"), true);
   });
 });

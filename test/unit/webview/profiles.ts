@@ -62,6 +62,6 @@ export function profileOf(layers: readonly LayerProfile[]): Profile {
     warnings: [],
     entries: ["main"],
     properties: [],
-    structure: { edges: [], memory: null, computeTypes: [] },
+    structure: { edges: [], inputs: [], outputs: [], memory: null, computeTypes: [] },
   };
 }

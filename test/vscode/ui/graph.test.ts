@@ -32,6 +32,11 @@ describe("The graph", () => {
     await open(MODEL);
     assert.ok((await boxes().count()) > 10);
     assert.ok((await page().locator(".link").count()) > 10);
+    await page().locator(".box.end", { hasText: "Input" }).waitFor();
+    await page()
+      .getByTestId("graph-legend")
+      .filter({ hasText: /^MACs0/ })
+      .waitFor();
     assert.deepEqual(blocked, []);
   });
 
@@ -59,13 +64,9 @@ describe("The graph", () => {
     await page().locator(".link-shape").filter({ hasText: /^1×/ }).first().waitFor();
     await boxes().filter({ hasText: "Conv" }).first().click();
     await page().locator(".link.through").first().waitFor({ state: "attached" });
-    const isWide = (): Promise<boolean> =>
-      page()
-        .locator("svg.links")
-        .evaluate((svg) => Number(svg.getAttribute("width")) > Number(svg.getAttribute("height")));
-    assert.equal(await isWide(), false);
+    await page().locator("svg.links[data-direction=DOWN]").waitFor();
     await page().getByRole("button", { name: "Left to right" }).click();
-    await eventually(vscode(), isWide, (wide) => wide);
+    await page().locator("svg.links[data-direction=RIGHT]").waitFor();
     await page().getByRole("button", { name: "Top to bottom" }).click();
   });
 
@@ -135,6 +136,13 @@ describe("The graph", () => {
       .waitFor();
     await page().getByRole("button", { name: "Close all modules" }).click();
     await page().locator(".box.open").first().waitFor({ state: "detached" });
+    // What nobody could read is painted, not built.
+    await page().getByRole("button", { name: "Open all modules" }).click();
+    await page().getByRole("button", { name: "Show all of it" }).click();
+    await page().locator("canvas.overview").waitFor();
+    assert.ok((await boxes().count()) < 10);
+    await page().getByRole("button", { name: "Close all modules" }).click();
+    await page().locator("canvas.overview").waitFor({ state: "detached" });
     await page().getByRole("textbox", { name: "Find a layer" }).fill("block.4321/");
     await page().getByRole("textbox", { name: "Find a layer" }).press("Enter");
     await page().locator('.box.selected[data-box="#4321"]').waitFor();

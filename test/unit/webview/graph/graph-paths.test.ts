@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Link } from "../../../../profiler/views/graph-outline.ts";
+import type { Link } from "../../../../profiler/views/graph-links.ts";
 import { linksThrough } from "../../../../webview/graph/graph-paths.ts";
 
-const link = (from: string, to: string): Link => ({ from, to, edges: [] });
+const link = (from: string, to: string): Link => ({ from, to, tensors: new Set() });
 
 describe("Paths of the graph", () => {
   it("are all that leads to a box and away from it, and nothing beside them", () => {

@@ -5,7 +5,11 @@ import {
   fit,
   isViewport,
   keepInSight,
+  meets,
   reveal,
+  serves,
+  sightOf,
+  zoneAround,
   zoomAt,
 } from "../../../../webview/graph/viewport.ts";
 
@@ -67,5 +71,16 @@ describe("The viewport of the graph", () => {
     assert.ok(isViewport({ zoom: 1, x: 0, y: -5 }));
     for (const other of [null, 1, {}, { zoom: 0, x: 0, y: 0 }, { zoom: 1, x: NaN, y: 0 }])
       assert.ok(!isViewport(other));
+  });
+
+  it("draws more than is in sight, until the sight leaves it or is a small part of it", () => {
+    const sight = sightOf({ zoom: 0.5, x: 100, y: -50 }, SCREEN);
+    assert.deepEqual(sight, { x: -200, y: 100, width: 2000, height: 1000 });
+    const zone = zoneAround(sight);
+    assert.ok(serves(zone, sight));
+    assert.ok(serves(zone, { ...sight, x: sight.x + 1000 }));
+    assert.ok(!serves(zone, { ...sight, x: sight.x + 1300 }));
+    assert.ok(!serves(zone, { ...sight, width: 200, height: 100 }));
+    assert.ok(meets(zone, sight) && !meets({ ...sight, y: 2000 }, sight));
   });
 });

@@ -1,0 +1,41 @@
+/** Colours of a picture for what cannot use a style sheet: a canvas, and a file. Read from the page's own elements, so that both look alike. */
+export interface GraphColours {
+  readonly background: string;
+  readonly box: string;
+  readonly text: string;
+  readonly muted: string;
+  readonly line: string;
+  readonly border: string;
+  readonly cost: string;
+  readonly focus: string;
+  readonly found: string;
+  readonly font: string;
+}
+
+/** The part of the cost's colour in a box of full heat. */
+export const FULL_HEAT = 0.3;
+
+export function readColours(): GraphColours {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (...names: readonly string[]): string =>
+    names.map((name) => style.getPropertyValue(`--vscode-${name}`).trim()).find((value) => value !== "") ?? "gray";
+  const text = colour("editorWidget-foreground", "foreground", "editor-foreground");
+  const isHighContrast = document.body.classList.contains("vscode-high-contrast");
+  return {
+    background: colour("editor-background"),
+    box: colour("editorWidget-background", "editor-background"),
+    text,
+    muted: isHighContrast ? text : colour("descriptionForeground", "foreground"),
+    line: colour("foreground", "editor-foreground"),
+    border: colour("contrastBorder", "widget-border", "editorWidget-border"),
+    cost: colour("charts-yellow"),
+    focus: colour("focusBorder"),
+    found: colour("editor-findMatchBorder", "charts-yellow"),
+    font: colour("font-family"),
+  };
+}
+
+/** The fill of a box: as the style sheet mixes it. */
+export function heated({ box, cost }: Pick<GraphColours, "box" | "cost">, heat: number): string {
+  return heat > 0 ? `color-mix(in srgb, ${cost} ${(100 * FULL_HEAT * heat).toFixed(1)}%, ${box})` : box;
+}

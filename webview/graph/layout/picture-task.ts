@@ -1,0 +1,87 @@
+import type { Link } from "../../../profiler/views/graph-links.ts";
+import type { Box, Outline } from "../../../profiler/views/graph-outline.ts";
+import type { Area, Point } from "../viewport.ts";
+import { BOX, HEAD_HEIGHT, type Direction, type Layout, type PlacedLink } from "./layout.ts";
+import type { LayoutAnswer, LayoutTask, TaskBox } from "./layout-task.ts";
+
+/** Pixels of a character of a head's words, of what stands beside them (arrow, cost), and the most of both together. */
+const CHARACTER = 7;
+const BESIDE_NAME = 100;
+const WIDEST_HEAD = 300;
+
+/** Names of nearly equal length have heads of equal width: blocks that are alike in all else are laid out once. */
+const HEAD_STEP = 20;
+
+/** The drawn boxes, parents first, and what the worker must know of them. */
+export interface PictureTask {
+  readonly boxes: readonly Box[];
+  readonly links: readonly Link[];
+  readonly task: LayoutTask;
+}
+
+export function pictureTask(
+  outline: Outline,
+  open: ReadonlySet<string>,
+  links: readonly Link[],
+  direction: Direction,
+): PictureTask {
+  const boxes: Box[] = [];
+  const taskBoxes: TaskBox[] = [];
+  const places = new Map<string, number>();
+  const visit = (box: Box, parent: number): void => {
+    const isOpen = open.has(box.id) && box.children.length > 0;
+    const place = boxes.push(box) - 1;
+    places.set(box.id, place);
+    taskBoxes.push({ parent, isOpen, headWidth: headWidth(box) });
+    if (isOpen) for (const child of box.children) visit(child, place);
+  };
+  for (const root of outline.roots) visit(root, -1);
+  const known = links.filter(({ from, to }) => places.has(from) && places.has(to));
+  return {
+    boxes,
+    links: known,
+    task: {
+      direction,
+      ...BOX,
+      headHeight: HEAD_HEIGHT,
+      boxes: taskBoxes,
+      links: known.map(({ from, to }) => [places.get(from) ?? 0, places.get(to) ?? 0] as const),
+    },
+  };
+}
+
+function headWidth({ name }: Box): number {
+  const words = name.length * CHARACTER + BESIDE_NAME;
+  return Math.min(WIDEST_HEAD, Math.ceil(words / HEAD_STEP) * HEAD_STEP);
+}
+
+/** What the worker made of it. */
+export function layoutOf({ boxes, links, task }: PictureTask, answer: LayoutAnswer): Layout {
+  return {
+    direction: task.direction,
+    width: answer.width,
+    height: answer.height,
+    boxes: boxes.map((box, place) => {
+      const [x = 0, y = 0, width = 0, height = 0] = answer.boxes.subarray(4 * place, 4 * place + 4);
+      const { isOpen = false, headWidth: head = 0 } = task.boxes[place] ?? {};
+      return { box, x, y, width, height, isOpen, headWidth: Math.min(head, width) };
+    }),
+    links: links.map((link, place): PlacedLink => {
+      const points = pointsOf(answer.links[place] ?? new Float64Array());
+      return { link, points, area: areaOf(points) };
+    }),
+  };
+}
+
+function areaOf(points: readonly Point[]): Area {
+  const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
+  const [x, y] = [Math.min(...xs), Math.min(...ys)];
+  return { x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y };
+}
+
+function pointsOf(numbers: Float64Array): readonly Point[] {
+  return Array.from({ length: numbers.length / 2 }, (_, place) => ({
+    x: numbers[2 * place] ?? 0,
+    y: numbers[2 * place + 1] ?? 0,
+  }));
+}
