@@ -34,6 +34,7 @@ export function fitReport(result: FitResult, budget: FitBudget, out: string): st
       : `Errors measured on ${samples.measured} samples`;
   const sections = [
     curveTable(result, budget),
+    ...(result.device === null ? [] : [`Latencies are measured on ${printable(result.device)}.`]),
     `${measured}: ${printable(samples.description)}.${samples.isRandom ? RANDOM : ""}`,
     ...(result.promise ? [promiseText(result.promise, budget.lowestAccuracy ?? 0)] : []),
     ...(edits.length > 0 ? [`Edits of model ${best + 1}:\n${edits.join("\n")}`] : []),
@@ -53,12 +54,16 @@ function promiseText({ right, samples, least, isShown, samplesNeeded }: Accuracy
 const RANDOM = " They are synthetic: give samples of your own with --data to fit to them.";
 
 /** A model a row; ← marks the one to take, * those that no other one beats. */
-function curveTable({ points, best }: FitResult, budget: FitBudget): string {
-  const costs = TOTALS.filter(({ id }) => ALWAYS.includes(id) || Object.hasOwn(budget, id));
+function curveTable({ points, best, device }: FitResult, budget: FitBudget): string {
+  const isShownTotal = (id: keyof Totals): boolean =>
+    ALWAYS.includes(id) || Object.hasOwn(budget, id) || (id === "latencySeconds" && device !== null);
+  const costs = TOTALS.filter(({ id }) => isShownTotal(id));
+  const titleOf = (id: keyof Totals, title: string): string =>
+    id === "latencySeconds" && device !== null ? "Measured latency" : title;
   const hasDownload = points.some(({ downloadBytes }) => downloadBytes !== null);
   const hasAgreement = points.some(({ agreement }) => agreement !== null);
   const hasAccuracy = points.some(({ accuracy }) => accuracy !== null);
-  const head = ["", "Edits", ...costs.map(({ title }) => title), "Download", "SNR dB", "Same top 1", "Right", ""];
+  const head = ["", "Edits", ...costs.map(({ id, title }) => titleOf(id, title)), "Download", "SNR dB", "Same top 1", "Right", ""];
   const rows = points.map((point, index) => [
     `${index + 1}`,
     `${point.edits.length}`,

@@ -2,7 +2,14 @@ import { existsSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { writeAtomically } from "../bytes/atomic-file.ts";
 import { readTextFile } from "../bytes/whole-file.ts";
-import { learnLatency, observe, type LearnedLatency, type ModelObservation, type RunResult } from "../device/index.ts";
+import {
+  isObservation,
+  learnLatency,
+  observe,
+  type LearnedLatency,
+  type ModelObservation,
+  type RunResult,
+} from "../device/index.ts";
 import { OptionError } from "../errors.ts";
 import { parseHardwareProfile, type HardwareProfile } from "../hardware/hardware-profile.ts";
 import type { LayerProfile } from "../profile.ts";
@@ -79,20 +86,6 @@ async function readLearned(path: string): Promise<LearnedFrom> {
   const observations: readonly unknown[] = from.observations;
   if (!observations.every(isObservation)) throw none();
   return { phone: from.phone, base: parseHardwareProfile(from.base, `${path}: learnedFrom.base`), observations };
-}
-
-function isObservation(value: unknown): value is ModelObservation {
-  const { file, sha256, seconds, groups } = fieldsOf(value) ?? {};
-  if (typeof file !== "string" || typeof sha256 !== "string" || !isTime(seconds) || !Array.isArray(groups))
-    return false;
-  return groups.every((group: unknown) => {
-    const { roofs, operators, seconds: taken } = fieldsOf(group) ?? {};
-    return isTime(taken) && isTime(operators) && Object.values(fieldsOf(roofs) ?? { none: undefined }).every(isTime);
-  });
-}
-
-function isTime(value: unknown): boolean {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | undefined {

@@ -42,7 +42,7 @@ export function addSearchOptions(command: Command): Command {
 }
 
 /** What a search is told. */
-type Searching = Pick<CompressOptions, "budget" | "measuring" | "onPoint" | "onProgress" | "signal">;
+export type Searching = Pick<CompressOptions, "budget" | "measuring" | "onPoint" | "onProgress" | "signal">;
 
 /** Searches, writes the model that was found, and prints the curve. */
 export async function search(

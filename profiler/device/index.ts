@@ -6,12 +6,14 @@ export { DeviceError } from "./device-error.ts";
 export { HostTarget } from "./host/host-target.ts";
 export {
   describeError,
+  learnedFrom,
   learnLatency,
   observe,
   type LearnedLatency,
   type LearningError,
   type ModelObservation,
 } from "./learned-latency.ts";
+export { isObservation } from "./observation.ts";
 export { PROFILED_LEVELS, type ProfiledLevel } from "./profiled-level.ts";
 export * from "./run-result.ts";
 export * from "./target.ts";

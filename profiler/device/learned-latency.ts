@@ -51,7 +51,7 @@ export interface ObservedGroup {
  * @param layers rows of the model as `hardware` estimates them
  */
 export function observe(
-  { model, latency, layers: times }: RunResult,
+  { model, latency, layers: times }: Pick<RunResult, "model" | "latency" | "layers">,
   layers: readonly LayerProfile[],
   hardware: HardwareProfile,
 ): ModelObservation {
@@ -93,9 +93,7 @@ export function learnLatency(
   phone: string,
   observations: readonly ModelObservation[],
 ): LearnedLatency {
-  const timed = observations.filter(({ seconds }) => seconds > 0);
-  const models = [...new Map(timed.map((each) => [each.sha256, each])).values()];
-  if (models.length === 0) throw new RangeError("nothing was observed");
+  const models = lastOfEach(observations);
   const fitted = fit(models);
   const isLeftOut = models.length > 1;
   const predictions = models.map((model) => ({
@@ -104,7 +102,20 @@ export function learnLatency(
   }));
   const error = { kind: isLeftOut ? ("left-out" as const) : ("in-sample" as const), ...errorOf(predictions) };
   const source = `Fitted to ${error.rows} rows of ${models.length === 1 ? "one model" : `${models.length} models`} measured on ${phone}; ${describeError(error)}`;
-  const hardware: HardwareProfile = {
+  return { hardware: profileOf(base, phone, fitted, source), error };
+}
+
+/** The same without its error: what is asked for again and again, as runs come in. */
+export function learnedFrom(
+  base: HardwareProfile,
+  phone: string,
+  observations: readonly ModelObservation[],
+): HardwareProfile {
+  return profileOf(base, phone, fit(lastOfEach(observations)), `Fitted to runs on ${phone}`);
+}
+
+function profileOf(base: HardwareProfile, phone: string, fitted: Fit, source: string): HardwareProfile {
+  return {
     ...base,
     name: nameOf(phone),
     description: `${phone}, learned from its own runs on the roofline of ${base.name}`,
@@ -112,7 +123,13 @@ export function learnLatency(
     efficiency: fitted.efficiency,
     sources: { ...base.sources, secondsPerOperator: source, efficiency: source },
   };
-  return { hardware, error };
+}
+
+/** @throws {RangeError} when nothing was observed */
+function lastOfEach(observations: readonly ModelObservation[]): readonly ModelObservation[] {
+  const timed = observations.filter(({ seconds }) => seconds > 0);
+  if (timed.length === 0) throw new RangeError("nothing was observed");
+  return [...new Map(timed.map((each) => [each.sha256, each])).values()];
 }
 
 /** "models that were left out are off by 12.0 % on average, rows by 31.0 %" */

@@ -36,7 +36,8 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-function readEdit(edit: unknown, place: string): Edit {
+/** @param place what messages call it @throws {OptionError} */
+export function readEdit(edit: unknown, place: string): Edit {
   if (!isObject(edit)) throw new OptionError(`${place}: expected an object`);
   const { restructuring, target = "", options = {}, learned } = edit;
   if (typeof restructuring !== "string" || restructuring === "")

@@ -14,6 +14,8 @@ export type FitBudget = Readonly<Partial<Record<BudgetedTotal, number>>> & {
   readonly lowestAccuracy?: number;
   /** Largest download: see `FitPoint.downloadBytes`. What only predicts sizes cannot keep it. */
   readonly downloadBytes?: number;
+  /** Largest difference of an output relative to its range; see `FitError.maxRelative`. */
+  readonly largestError?: number;
   /** Decibels that the outputs' power must be above that of their error at least; see `FitError.error`. */
   readonly lowestSnr?: number;
 };
@@ -80,6 +82,8 @@ export interface FitResult {
   readonly isMet: boolean;
   readonly ending: "met" | "exhausted" | "cancelled";
   readonly samples: FitSamples;
+  /** What the latencies were measured on: "Google Pixel 8, 4 threads"; null: they are estimates. */
+  readonly device: string | null;
   /** Of the point to take, where an accuracy was asked for. */
   readonly promise: AccuracyPromise | null;
 }

@@ -1,14 +1,26 @@
+import { basename } from "node:path";
+import { DeviceError } from "../../device/index.ts";
 import { CalibrationError, OptionError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import type { FitBudget, FitResult, FitSamples } from "./fit-point.ts";
+import { CountedCosts } from "./costing.ts";
+import { MeasuredCosts, type DeviceOptions } from "./device/measured-costs.ts";
+import { continuable, type DeviceSearch, type SearchIdentity } from "./device/device-search.ts";
 import { withParetoFront } from "./pareto-front.ts";
 import { Goal } from "./goal.ts";
 import type { Points } from "./points.ts";
 import { Search, type SearchOptions } from "./search.ts";
 import { Trials, type TrialOptions } from "./trials.ts";
 
-export interface FitOptions extends TrialOptions, SearchOptions {
+export interface FitOptions extends TrialOptions, Omit<SearchOptions, "resume" | "onMove"> {
   readonly budget: FitBudget;
+  /** Where latencies are measured, instead of estimated; see `MeasuredCosts`. */
+  readonly device?: DeviceOptions & {
+    /** An earlier search there, to go on with. */
+    readonly resume?: DeviceSearch;
+    /** Gets the search whenever it came further. */
+    readonly onSearch?: (search: DeviceSearch) => void;
+  };
 }
 
 export interface Fitted {
@@ -20,8 +32,9 @@ export interface Fitted {
 /**
  * Restructures a whole model until it keeps a budget: exact edits first, then those that err least for what they save, each measured
  * on samples that nothing was fitted to. Aborting ends the search and keeps what it found. The same model, samples and seed give the
- * same curve.
- * @throws {OptionError} for a budget without limits, or of totals that the model does not tell
+ * same curve, but for latencies that a device measures.
+ * @throws {OptionError} for a budget without limits, or of totals that the model does not tell, or a search to go on with that is another's
+ * @throws {DeviceError} when the device does not run the model, or is gone
  * @throws {CalibrationError} when samples do not fit, or an accuracy is asked for without labels
  * @throws the signal's reason when it aborts before the model itself is measured
  */
@@ -42,11 +55,47 @@ async function search(model: Model, trials: Trials, options: FitOptions): Promis
     throw new OptionError("restructurings are chosen by sizes that can be predicted, and a download cannot", {
       hint: "`edgewise compress` keeps one.",
     });
-  const start = { totals: trials.totalsOf(model), downloadBytes: null };
-  const goal = new Goal(budget, start, await trials.judged(model));
-  const greedy = new Search(trials, goal, options);
-  const isCancelled = await endedByAbort(() => greedy.run(model), signal);
+  const { device } = options;
+  if (device) return searchOnDevice(model, trials, { ...options, device });
+  const totals = trials.totalsOf(model);
+  const goal = new Goal(budget, { totals, downloadBytes: null }, await trials.judged(model));
+  const greedy = new Search(trials, goal, new CountedCosts(trials), options);
+  const isCancelled = await endedByAbort(() => greedy.run({ model, totals }), signal);
   return fittedOf(model, greedy.points, goal, trials.samples, isCancelled);
+}
+
+async function searchOnDevice(
+  model: Model,
+  trials: Trials,
+  options: FitOptions & Required<Pick<FitOptions, "device">>,
+): Promise<Fitted> {
+  const { budget, signal, hardware, device } = options;
+  const identity = identityOf(model, trials, options);
+  const resume = device.resume && continuable(device.resume, identity, budget);
+  const costing = new MeasuredCosts(trials, {
+    ...device,
+    hardware,
+    mostSeconds: budget.latencySeconds,
+    signal,
+    observations: device.resume?.observations ?? [],
+  });
+  const totals = resume?.points[0]?.totals ?? (await costing.costed([{ model }])).totals[0];
+  if (!totals) throw new DeviceError("failed", `${model.file} does not give the same answers on ${device.name} as here`);
+  const goal = new Goal(budget, { totals, downloadBytes: null }, await trials.judged(model), ["latencySeconds"]);
+  const greedy = new Search(trials, goal, costing, {
+    ...options,
+    ...(resume && { resume }),
+    onMove: (progress) =>
+      device.onSearch?.({ ...identity, budget, ...progress, observations: costing.observations }),
+  });
+  const isCancelled = await endedByAbort(() => greedy.run({ model, totals }), signal);
+  return fittedOf(model, greedy.points, goal, trials.samples, isCancelled, device.name);
+}
+
+/** What makes a search another one. */
+function identityOf(model: Model, { samples }: Trials, { seed, device }: FitOptions): SearchIdentity {
+  const { file, fileBytes } = model;
+  return { version: 1, file: basename(file), fileBytes, device: device?.name ?? "", samples, seed: seed ?? null };
 }
 
 /** Aborting ends a search and keeps what it found. */
@@ -61,13 +110,20 @@ export async function endedByAbort(run: () => Promise<void>, signal: AbortSignal
 }
 
 /** What a search came to. @param model that it started from */
-export function fittedOf(model: Model, found: Points, goal: Goal, samples: FitSamples, isCancelled: boolean): Fitted {
+export function fittedOf(
+  model: Model,
+  found: Points,
+  goal: Goal,
+  samples: FitSamples,
+  isCancelled: boolean,
+  device: string | null = null,
+): Fitted {
   const points = withParetoFront(found.all, goal.costs);
   const { best } = found;
   const isMet = points[best]?.isWithinBudget ?? false;
   const ending = isCancelled ? "cancelled" : isMet ? "met" : "exhausted";
   return {
-    result: { points, best, isMet, ending, samples, promise: goal.promiseOf(points[best]?.verdict ?? null) },
+    result: { points, best, isMet, ending, samples, device, promise: goal.promiseOf(points[best]?.verdict ?? null) },
     model: found.model ?? model,
   };
 }

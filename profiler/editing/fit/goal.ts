@@ -43,7 +43,8 @@ export class Goal {
     private readonly freeCosts: readonly (keyof Totals)[] = COSTS,
   ) {
     this.#bounds = boundsOf(budget);
-    if (this.#bounds.length === 0 && budget.lowestAccuracy === undefined && budget.lowestSnr === undefined)
+    const { lowestAccuracy, lowestSnr, largestError } = budget;
+    if (this.#bounds.length === 0 && (lowestAccuracy ?? lowestSnr ?? largestError) === undefined)
       throw new OptionError("nothing to fit to: give at least one limit");
     const unknown = this.#bounds.find(({ cost }) => cost(start) === null);
     if (unknown !== undefined)
@@ -90,8 +91,9 @@ export class Goal {
   }
 
   /** By the samples of the search: by its error, its right answers, and by what their margins let expect of others. */
-  isAccurate({ error, accuracy, expectedAccuracy }: FitError): boolean {
-    const { lowestAccuracy, lowestSnr } = this.budget;
+  isAccurate({ error, maxRelative, accuracy, expectedAccuracy }: FitError): boolean {
+    const { lowestAccuracy, lowestSnr, largestError = Infinity } = this.budget;
+    if (maxRelative > largestError) return false;
     if (lowestSnr !== undefined && error > 10 ** (-lowestSnr / 10)) return false;
     return lowestAccuracy === undefined || Math.min(accuracy ?? 0, expectedAccuracy ?? 0) >= lowestAccuracy;
   }

@@ -12,10 +12,16 @@ export class Points {
     private readonly onPoint: ((point: FitPoint) => void) | undefined,
   ) {}
 
-  add(point: FitPoint, model: Model): void {
+  /** @param model undefined for a point of an earlier search: see `remember` */
+  add(point: FitPoint, model: Model | undefined): void {
     this.all.push(point);
     if (this.best === this.all.length - 1) this.#model = model;
     this.onPoint?.(point);
+  }
+
+  /** The model of the point to take was made again. */
+  remember(model: Model): void {
+    this.#model = model;
   }
 
   /** Position of the point to take; see `FitResult`. */

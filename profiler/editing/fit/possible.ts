@@ -4,25 +4,28 @@ import type { Model } from "../../model/model.ts";
 import type { Totals } from "../../profile.ts";
 import { predictEdit } from "../apply.ts";
 import type { Edit } from "../edit.ts";
-import type { Trials } from "./trials.ts";
 
 export interface PredictionOptions {
   readonly bindings?: Readonly<Record<string, number>>;
   readonly signal?: AbortSignal;
 }
 
-/** What a model costs after an edit; undefined when only its weights would tell. @throws the signal's reason */
+/**
+ * What a model costs after an edit; undefined when only its weights would tell.
+ * @param costs tell what the model after it costs, which was made of the one before
+ * @throws the signal's reason
+ */
 export async function predictedTotals(
   model: Model,
   edit: Edit,
-  trials: Trials,
+  costs: { totalsOf(after: Model, before: Model): Totals },
   { bindings, signal }: PredictionOptions,
 ): Promise<Totals | undefined> {
   // An abort comes as an event: without a turn between the predictions nobody could hear it.
   await nextTurn();
   signal?.throwIfAborted();
   const after = await predictEdit(model, edit, bindings ? { bindings } : {});
-  return after && trials.totalsOf(after, model);
+  return after && costs.totalsOf(after, model);
 }
 
 /** Failures that say nothing of a place: the file itself is at fault. */

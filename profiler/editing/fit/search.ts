@@ -2,6 +2,8 @@ import type { Model } from "../../model/model.ts";
 import type { Totals } from "../../profile.ts";
 import { formatEdit, type Edit } from "../edit.ts";
 import type { Guarantee } from "../../restructure/restructuring.ts";
+import { worthiest } from "./contenders.ts";
+import type { CostedModel, Costing } from "./costing.ts";
 import { withExactEdits } from "./exact-edits.ts";
 import type { FitError, FitPoint, Verdict } from "./fit-point.ts";
 import type { Goal } from "./goal.ts";
@@ -9,6 +11,7 @@ import { combined, rounded } from "./strengths.ts";
 import { movesOn, type Move } from "./moves.ts";
 import { Points } from "./points.ts";
 import { possible, predictedTotals } from "./possible.ts";
+import { madeAgain, type Origin, type Progress } from "./progress.ts";
 import type { Trials } from "./trials.ts";
 
 export interface SearchOptions {
@@ -19,35 +22,42 @@ export interface SearchOptions {
   readonly onPoint?: (point: FitPoint) => void;
   /** @param done part of the way to the budget, 0 to 1 */
   readonly onProgress?: (done: number, what: string) => void;
+  /** An earlier search of the same model with the same samples, to go on with. */
+  readonly resume?: Progress;
+  /** Gets what it takes to go on from here, whenever the search stands somewhere else. */
+  readonly onMove?: (progress: Progress) => void;
 }
 
-/** A model on the way, and where it came from. */
-interface State {
-  readonly model: Model;
+/** A model on the way. */
+interface State extends Origin {
   readonly point: FitPoint;
   /** Its error on the samples of trials, which those of other trials are held against. */
   readonly trial: FitError;
-  readonly before?: State;
+}
+
+/** A move that was made in full. */
+interface Made extends Pick<Tried, "move" | "from"> {
+  readonly edits: readonly Edit[];
+  readonly model: Model;
+  readonly error: FitError;
 }
 
 /** A trial of a move: a state whose error is only known roughly. */
 interface Tried {
   readonly move: Move;
-  readonly from: State;
+  readonly from: Origin;
   readonly edit: Edit;
   readonly model: Model;
   readonly trial: FitError;
   readonly ratio: number;
 }
 
-/** Part of what is too much that a step should save: small steps err least, but each takes time and leaves an edit. */
-const STEP = 1 / 24;
-/** Steps become smaller when none is left, until they would not get there in a reasonable list of edits. */
-const SMALLEST_STEP = 1 / 400;
 /** What gets to the end is not too small for a last digit of a sum. */
 const ROUNDING = 1 - 1e-9;
+/** Part of what was too much that is so little that the rest is tried in one go, and that this is the end. */
+const NEAR = 1 / 24;
 /** What is too much when the rest is tried in one go: at the start, on the way, and instead of a last small step. */
-const PILOTS = [1, 0.5, STEP];
+const PILOTS = [1, 0.5, NEAR];
 /** Thousandths of a width multiplier. */
 const WIDTHS = 1000;
 
@@ -61,36 +71,71 @@ export class Search {
   readonly #points: Points;
   /** Error per saving of each move when it was measured last; Infinity for those that are out. */
   readonly #ratios = new Map<string, number>();
-  #step = STEP;
+  /** Part of what is too much that a step should save: smaller when none is left. */
+  #step: number;
   #pilots = 0;
 
   constructor(
     private readonly trials: Trials,
     private readonly goal: Goal,
+    private readonly costing: Costing,
     private readonly options: SearchOptions,
   ) {
     this.#points = new Points(goal, options.onPoint);
+    this.#step = costing.steps.first;
   }
 
   get points(): Points {
     return this.#points;
   }
 
-  /** Ends when the budget is met, nothing is left, or a reason is thrown. */
-  async run(base: Model): Promise<void> {
+  /** Ends when the budget is met, nothing is left, or a reason is thrown. @param totals what the model costs */
+  async run({ model: base, totals }: CostedModel): Promise<void> {
     const error = this.trials.originalError;
-    const verdict = await this.trials.judged(base);
-    const point = this.#point([], this.trials.totalsOf(base), error, verdict);
-    const start: State = { model: base, point, trial: error };
-    this.#points.add(start.point, base);
-    if (!this.goal.isAccurate(error)) return;
-    let current: State | undefined = await this.#exact(start);
-    while (current && !this.#isDone(current)) {
-      await this.#pilot(current);
-      if (this.#isDone(current)) return;
-      current = await this.#next(current);
-      if (current) this.#points.add(current.point, current.model);
+    const { resume } = this.options;
+    let current: State | undefined;
+    if (resume) current = await this.#resumed(base, resume);
+    else {
+      const point = this.#point([], totals, error, await this.trials.judged(base));
+      this.#points.add(point, base);
+      if (!this.goal.isAccurate(error)) return;
+      current = await this.#exact({ model: base, edits: [], point, trial: error });
     }
+    while (current && !this.#isDone(current)) {
+      this.#tell(current);
+      await this.#pilot(current);
+      if (this.#isDone(current)) break;
+      const next = await this.#next(current);
+      if (next) this.#points.add(next.point, next.model);
+      else this.#step = 0;
+      if (!next) this.#tell(current);
+      current = next;
+    }
+    if (current) this.#tell(current);
+  }
+
+  /** Where the earlier search stood. Its points are as they were then; only models are made again. */
+  async #resumed(base: Model, { points, standing, step, pilots }: Progress): Promise<State | undefined> {
+    const edited = (model: Model, edit: Edit): Promise<Model> => this.trials.edited(model, edit, "all");
+    for (const point of points) this.#points.add(this.goal.pointOf(point), undefined);
+    const point = this.#points.all[standing];
+    const hasMoves = step !== 0;
+    const { best } = this.#points;
+    const origin = await madeAgain(base, point?.edits ?? [], edited);
+    const model = best === standing ? origin.model : (await madeAgain(base, this.#points.all[best]?.edits ?? [], edited)).model;
+    this.#points.remember(model);
+    if (!point || !hasMoves) return undefined;
+    if (pilots !== undefined) this.#pilots = pilots;
+    this.#step = step ?? this.#step;
+    this.trials.totalsOf(origin.model, origin.before?.model);
+    await this.costing.costed([origin]);
+    return { ...origin, point, trial: this.trials.areFull ? point : await this.trials.measured(origin.model, "trial") };
+  }
+
+  #tell({ point }: State): void {
+    const points = this.#points.all;
+    const progress = { points: [...points], standing: points.indexOf(point), step: this.#step, pilots: this.#pilots };
+    this.options.onMove?.(progress);
   }
 
   #isDone({ point }: State): boolean {
@@ -99,7 +144,7 @@ export class Search {
     if (!this.goal.isBounded) return !this.goal.isConfirmed(point.verdict);
     const bound = this.#bound();
     // So near, the rest was tried in one go.
-    const isThere = point.excess <= STEP && Number.isFinite(bound);
+    const isThere = point.excess <= NEAR && Number.isFinite(bound);
     return point.isWithinBudget || point.error >= bound || (isThere && this.#pilots === PILOTS.length);
   }
 
@@ -117,13 +162,15 @@ export class Search {
     const onEdit = (edit: Edit): void => this.#say(start, edit);
     const made = await withExactEdits(start.model, start.point.totals, goal, trials, { ...options, onEdit });
     if (!made) return start;
-    const { model, edits, totals, error } = made;
+    const { model, edits, error } = made;
+    const [totals] = (await this.costing.costed([{ model, from: start.model }], costedOf(start))).totals;
+    if (!totals) return start;
     const point = this.#point(edits, totals, error, await trials.judged(model));
     this.#points.add(point, model);
-    return { model, point, trial: error, before: start };
+    return { model, edits, point, trial: error, before: start };
   }
 
-  /** The move with the least error per saving, made in full. */
+  /** The move with the least error per saving, made and costed in full. */
   async #next(current: State): Promise<State | undefined> {
     const guarantees: Guarantee[] = [
       "approximate",
@@ -132,24 +179,63 @@ export class Search {
     for (;;) {
       const moves = movesOn(current.model, guarantees, this.options.bindings);
       const best = await this.#cheapest(current, moves);
-      const next = best && (await this.#inFull(best));
+      const next = await this.#worthiest(current, best);
       if (next) return next;
-      if (best) this.#ratios.set(best.move.key, Infinity);
-      else if (this.#step < SMALLEST_STEP) return undefined;
-      else this.#step /= 2;
+      if (best.length > 0) continue;
+      if (this.#step < this.costing.steps.smallest) return undefined;
+      this.#step /= 2;
     }
   }
 
-  async #cheapest(current: State, moves: readonly Move[]): Promise<Tried | undefined> {
+  /** As many as are costed in full, the cheapest first. */
+  async #cheapest(current: State, moves: readonly Move[]): Promise<readonly Tried[]> {
     const pending = new Set(moves);
-    let best: Tried | undefined;
+    const { contenders } = this.costing;
+    let best: readonly Tried[] = [];
     for (;;) {
       const next = this.#likeliest(pending);
-      if (!next || (best && best.ratio <= this.#estimate(next))) return best;
+      const isClear = next && best.length >= contenders && (best[0]?.ratio ?? Infinity) <= this.#estimate(next);
+      if (!next || isClear) return best;
       pending.delete(next);
       const tried = await this.#tried(current, next);
-      if (tried && (!best || tried.ratio < best.ratio)) best = tried;
+      if (tried) best = [...best, tried].toSorted((a, b) => a.ratio - b.ratio).slice(0, contenders);
     }
+  }
+
+  /** Makes the moves in full and costs them; undefined when none of them is accurate enough and saves something. */
+  async #worthiest(current: State, tried: readonly Tried[]): Promise<State | undefined> {
+    const made: Made[] = [];
+    for (const each of tried) {
+      const full = await possible(() => this.#inFull(each));
+      if (full) made.push(full);
+      else this.#ratios.set(each.move.key, Infinity);
+    }
+    if (made.length === 0) return undefined;
+    const round = await this.costing.costed(
+      made.map(({ model, from }) => ({ model, from: from.model })),
+      costedOf(current),
+    );
+    const before = this.goal.excessOf(round.standing ?? current.point.totals);
+    const gains = round.totals.map((totals) => (totals ? before - this.goal.excessOf(totals) : 0));
+    const chosen = worthiest(
+      made.map(({ error }, place) => ({ error: error.error, gain: gains[place] ?? 0 })),
+      current.point.error,
+    );
+    let next: State | undefined;
+    for (const [place, each] of made.entries()) {
+      const totals = round.totals[place];
+      if (!totals || (gains[place] ?? 0) <= 0) this.#ratios.set(each.move.key, Infinity);
+      // Without a bound, models are judged in order of size: none beside those.
+      if (!totals || (place !== chosen && !this.goal.isBounded)) continue;
+      const { model, edits, error, from } = each;
+      const point = this.#point(edits, totals, error, await this.trials.judged(model));
+      if (place !== chosen) this.#points.add(point, model);
+      else {
+        const trial = this.trials.areFull ? error : await this.trials.measured(model, "trial");
+        next = { model, edits, point, trial, before: from };
+      }
+    }
+    return next;
   }
 
   #likeliest(moves: ReadonlySet<Move>): Move | undefined {
@@ -172,7 +258,7 @@ export class Search {
     this.#say(current, edit);
     const needed = Math.min(this.#step, current.point.excess);
     const gain = await possible(async () => {
-      const totals = await this.#predicted(from.model, edit);
+      const totals = await this.#predicted(from.model, edit, costedOf(current));
       return totals && current.point.excess - this.goal.excessOf(totals);
     });
     if (gain !== undefined && gain < needed * ROUNDING) return undefined;
@@ -194,14 +280,11 @@ export class Search {
   }
 
   /** With all samples; undefined when that shows that it is not accurate enough. */
-  async #inFull({ from, edit, model: rough, trial: roughly }: Tried): Promise<State | undefined> {
+  async #inFull({ move, from, edit, model: rough, trial }: Tried): Promise<Made | undefined> {
     const { areFull } = this.trials;
     const model = areFull ? rough : await this.trials.edited(from.model, edit, "all");
-    const error = areFull ? roughly : await this.trials.measured(model, "all");
-    if (!this.goal.isAccurate(error)) return undefined;
-    const verdict = await this.trials.judged(model);
-    const point = this.#point([...from.point.edits, edit], this.trials.totalsOf(model, from.model), error, verdict);
-    return { model, point, trial: areFull ? error : await this.trials.measured(model, "trial"), before: from };
+    const error = areFull ? trial : await this.trials.measured(model, "all");
+    return this.goal.isAccurate(error) ? { move, from, edits: [...from.edits, edit], model, error } : undefined;
   }
 
   /** The rest of the way by one width multiplier of the whole network. */
@@ -212,41 +295,52 @@ export class Search {
     if (this.#pilots < 0) this.#pilots = PILOTS.length;
     const whole: Edit = { restructuring: "reduce-channels", target: "", options: { ratio: 1 } };
     const { from } = continued(current, whole);
-    const found = await possible(async () => {
-      const edit = await this.#widest(from, whole);
-      if (edit === undefined) return undefined;
+    let standing = costedOf(current);
+    let widest = WIDTHS;
+    for (let pilot = 0; pilot < this.costing.pilots; pilot += 1) {
+      const width = await this.#widest(from, whole, standing, widest);
+      const found = width === undefined ? undefined : await this.#atWidth(current, from, widened(whole, width));
+      if (!found || width === undefined || found.point.isWithinBudget) return;
+      [standing, widest] = [costedOf(found), width - 1];
+    }
+  }
+
+  async #atWidth(current: State, from: Origin, edit: Edit): Promise<Pick<State, "model" | "point"> | undefined> {
+    const made = await possible(async () => {
       this.#say(current, edit);
       const model = await this.trials.edited(from.model, edit, "all");
-      return { edit, model, error: await this.trials.measured(model, "all") };
+      return { model, error: await this.trials.measured(model, "all") };
     });
-    if (!found) return;
-    const { edit, model, error } = found;
-    const verdict = await this.trials.judged(model);
-    this.#points.add(
-      this.#point([...from.point.edits, edit], this.trials.totalsOf(model, from.model), error, verdict),
-      model,
-    );
+    if (!made) return undefined;
+    const { model, error } = made;
+    const [totals] = (await this.costing.costed([{ model, from: from.model }], costedOf(current))).totals;
+    if (!totals) return undefined;
+    const point = this.#point([...from.edits, edit], totals, error, await this.trials.judged(model));
+    this.#points.add(point, model);
+    return { model, point };
   }
 
-  /** The largest multiplier within the budget, by bisection over sizes. */
-  async #widest(from: State, whole: Edit): Promise<Edit | undefined> {
-    const at = (width: number): Edit => ({ ...whole, options: { ...whole.options, ratio: rounded(width / WIDTHS) } });
+  /** The largest multiplier within the budget, in thousandths, by bisection over sizes; undefined where there is none. */
+  #widest(from: Origin, whole: Edit, standing: CostedModel, most: number): Promise<number | undefined> {
     const fits = async (width: number): Promise<boolean> => {
-      const totals = await this.#predicted(from.model, at(width));
+      const totals = await this.#predicted(from.model, widened(whole, width), standing);
       return totals !== undefined && this.goal.excessOf(totals) === 0;
     };
-    let [low, high] = [0, WIDTHS];
-    if (!(await fits(low))) return undefined;
-    while (high - low > 1) {
-      const middle = Math.floor((low + high) / 2);
-      if (await fits(middle)) low = middle;
-      else high = middle;
-    }
-    return at(low);
+    return possible(async () => {
+      let [low, high] = [0, most];
+      if (!(await fits(low))) return undefined;
+      while (high - low > 1) {
+        const middle = Math.floor((low + high) / 2);
+        if (await fits(middle)) low = middle;
+        else high = middle;
+      }
+      return low;
+    });
   }
 
-  #predicted(model: Model, edit: Edit): Promise<Totals | undefined> {
-    return predictedTotals(model, edit, this.trials, this.options);
+  #predicted(model: Model, edit: Edit, standing: CostedModel): Promise<Totals | undefined> {
+    const costs = { totalsOf: (after: Model, before: Model) => this.costing.predicted(after, before, standing) };
+    return predictedTotals(model, edit, costs, this.options);
   }
 
   #point(edits: readonly Edit[], totals: Totals, error: FitError, verdict: Verdict | null): FitPoint {
@@ -258,9 +352,17 @@ export class Search {
   }
 }
 
+function costedOf({ model, point: { totals } }: Pick<State, "model" | "point">): CostedModel {
+  return { model, totals };
+}
+
+function widened(whole: Edit, width: number): Edit {
+  return { ...whole, options: { ...whole.options, ratio: rounded(width / WIDTHS) } };
+}
+
 /** An edit that goes on with the last one is one edit with it, of the model before: weights are fitted once, to what they were. */
-function continued(current: State, edit: Edit): { readonly from: State; readonly edit: Edit } {
-  const last = current.point.edits.at(-1);
+function continued(current: State, edit: Edit): { readonly from: Origin; readonly edit: Edit } {
+  const last = current.edits.at(-1);
   const isSame = last?.restructuring === edit.restructuring && last.target === edit.target;
   const options = isSame && current.before ? combined(edit.restructuring, last.options, edit.options) : undefined;
   return options && current.before ? { from: current.before, edit: { ...edit, options } } : { from: current, edit };

@@ -111,11 +111,16 @@ export class Trials {
 
   /** @param base that the model was edited from */
   totalsOf(model: Model, base?: Model): Totals {
-    const { bindings = {}, hardware } = this.options;
-    const previous = base && this.#analysed.get(base);
-    const analysed = this.#analysed.get(model) ?? analyseModel(model, bindings, previous);
+    return totalsOfAnalysed(this.analysed(model, base), this.options.hardware);
+  }
+
+  /** @param base that the model was edited from */
+  analysed(model: Model, base?: Model): AnalysedModel {
+    const known = this.#analysed.get(model);
+    if (known) return known;
+    const analysed = analyseModel(model, this.options.bindings ?? {}, base && this.#analysed.get(base));
     this.#analysed.set(model, analysed);
-    return totalsOfAnalysed(analysed, hardware);
+    return analysed;
   }
 
   /** @throws what `applyEdit` does */

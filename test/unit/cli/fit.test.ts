@@ -10,7 +10,7 @@ interface Fit {
   readonly isMet: boolean;
   readonly points: readonly {
     readonly texts: readonly string[];
-    readonly totals: { readonly parameters: number };
+    readonly totals: { readonly parameters: number; readonly latencySeconds: number };
     readonly excess: number;
   }[];
 }
@@ -79,7 +79,27 @@ describe("edgewise fit", function () {
     assert.match(table.stdout, /No model within the budget was found/);
   });
 
+  it("measures on this machine, keeps the search, and goes on with it", async () => {
+    const [out, state] = [join(folder, "measured.onnx"), join(folder, "search.json")];
+    const args = ["fit", model, "--device", "host", "--state", state, "--out", out] as const;
+    const first = await runCli(...args, "--threads", "1", "--max-latency", "10s", "--json");
+    assert.equal(first.code, 0, first.stderr);
+    const { device, points } = JSON.parse(first.stdout) as Fit & { readonly device: string };
+    assert.match(device, /, 1 thread$/);
+    const seconds = points[0]?.totals.latencySeconds ?? 0;
+    assert.ok(seconds > 0 && seconds < 1, `${seconds} s`);
+
+    const again = await runCli(...args, "--threads", "1", "--max-latency", "10s");
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stdout, /Measured latency[^]*Latencies are measured on .*, 1 thread\./);
+    const other = await runCli(...args, "--threads", "2", "--max-latency", "10s");
+    assert.equal(other.code, 2);
+    assert.match(other.stderr, /the search that was kept is of another device/);
+  });
+
   const MISTAKES = [
+    [["--max-macs", "1", "--state", "x.json"], /of a device: give --device too/],
+    [["--max-error", "2"], /must not be more than 1/],
     [[], /nothing to fit to: give at least one of --max-parameters/],
     [["--min-accuracy", "98%"], /accuracy can only be kept on labelled samples/],
     [["--min-accuracy", "98"], /must not be more than 1/],
