@@ -80,13 +80,13 @@ async function searchOnDevice(
     observations: device.resume?.observations ?? [],
   });
   const totals = resume?.points[0]?.totals ?? (await costing.costed([{ model }])).totals[0];
-  if (!totals) throw new DeviceError("failed", `${model.file} does not give the same answers on ${device.name} as here`);
+  if (!totals)
+    throw new DeviceError("failed", `${model.file} does not give the same answers on ${device.name} as here`);
   const goal = new Goal(budget, { totals, downloadBytes: null }, await trials.judged(model), ["latencySeconds"]);
   const greedy = new Search(trials, goal, costing, {
     ...options,
     ...(resume && { resume }),
-    onMove: (progress) =>
-      device.onSearch?.({ ...identity, budget, ...progress, observations: costing.observations }),
+    onMove: (progress) => device.onSearch?.({ ...identity, budget, ...progress, observations: costing.observations }),
   });
   const isCancelled = await endedByAbort(() => greedy.run({ model, totals }), signal);
   return fittedOf(model, greedy.points, goal, trials.samples, isCancelled, device.name);

@@ -2,7 +2,7 @@ import type { Model } from "../../model/model.ts";
 import type { Totals } from "../../profile.ts";
 import { formatEdit, type Edit } from "../edit.ts";
 import type { Guarantee } from "../../restructure/restructuring.ts";
-import { worthiest } from "./contenders.ts";
+import { keepsItsWord, Usefulness, worthiest } from "./contenders.ts";
 import type { CostedModel, Costing } from "./costing.ts";
 import { withExactEdits } from "./exact-edits.ts";
 import type { FitError, FitPoint, Verdict } from "./fit-point.ts";
@@ -36,7 +36,7 @@ interface State extends Origin {
 }
 
 /** A move that was made in full. */
-interface Made extends Pick<Tried, "move" | "from"> {
+interface Made extends Pick<Tried, "move" | "from" | "gain"> {
   readonly edits: readonly Edit[];
   readonly model: Model;
   readonly error: FitError;
@@ -49,6 +49,8 @@ interface Tried {
   readonly edit: Edit;
   readonly model: Model;
   readonly trial: FitError;
+  /** As it is predicted. */
+  readonly gain: number;
   readonly ratio: number;
 }
 
@@ -71,6 +73,7 @@ export class Search {
   readonly #points: Points;
   /** Error per saving of each move when it was measured last; Infinity for those that are out. */
   readonly #ratios = new Map<string, number>();
+  readonly #usefulness = new Usefulness();
   /** Part of what is too much that a step should save: smaller when none is left. */
   #step: number;
   #pilots = 0;
@@ -122,7 +125,8 @@ export class Search {
     const hasMoves = step !== 0;
     const { best } = this.#points;
     const origin = await madeAgain(base, point?.edits ?? [], edited);
-    const model = best === standing ? origin.model : (await madeAgain(base, this.#points.all[best]?.edits ?? [], edited)).model;
+    const model =
+      best === standing ? origin.model : (await madeAgain(base, this.#points.all[best]?.edits ?? [], edited)).model;
     this.#points.remember(model);
     if (!point || !hasMoves) return undefined;
     if (pilots !== undefined) this.#pilots = pilots;
@@ -177,7 +181,9 @@ export class Search {
       ...(this.options.allowsTraining ? (["needs training"] as const) : []),
     ];
     for (;;) {
-      const moves = movesOn(current.model, guarantees, this.options.bindings);
+      const moves = movesOn(current.model, guarantees, this.options.bindings).filter(({ edit }) =>
+        this.#usefulness.isWorthTrying(edit.restructuring),
+      );
       const best = await this.#cheapest(current, moves);
       const next = await this.#worthiest(current, best);
       if (next) return next;
@@ -216,15 +222,18 @@ export class Search {
       costedOf(current),
     );
     const before = this.goal.excessOf(round.standing ?? current.point.totals);
-    const gains = round.totals.map((totals) => (totals ? before - this.goal.excessOf(totals) : 0));
-    const chosen = worthiest(
-      made.map(({ error }, place) => ({ error: error.error, gain: gains[place] ?? 0 })),
-      current.point.error,
-    );
+    const contenders = made.map(({ error: { error }, gain: predicted }, place) => {
+      const totals = round.totals[place];
+      return { error, predicted, gain: totals ? before - this.goal.excessOf(totals) : 0 };
+    });
+    const chosen = worthiest(contenders, current.point.error);
     let next: State | undefined;
     for (const [place, each] of made.entries()) {
       const totals = round.totals[place];
-      if (!totals || (gains[place] ?? 0) <= 0) this.#ratios.set(each.move.key, Infinity);
+      const contender = contenders[place];
+      const isUseful = contender !== undefined && keepsItsWord(contender);
+      this.#usefulness.note(each.move.edit.restructuring, isUseful);
+      if (!isUseful) this.#ratios.set(each.move.key, Infinity);
       // Without a bound, models are judged in order of size: none beside those.
       if (!totals || (place !== chosen && !this.goal.isBounded)) continue;
       const { model, edits, error, from } = each;
@@ -280,11 +289,11 @@ export class Search {
   }
 
   /** With all samples; undefined when that shows that it is not accurate enough. */
-  async #inFull({ move, from, edit, model: rough, trial }: Tried): Promise<Made | undefined> {
+  async #inFull({ move, from, edit, model: rough, trial, gain }: Tried): Promise<Made | undefined> {
     const { areFull } = this.trials;
     const model = areFull ? rough : await this.trials.edited(from.model, edit, "all");
     const error = areFull ? trial : await this.trials.measured(model, "all");
-    return this.goal.isAccurate(error) ? { move, from, edits: [...from.edits, edit], model, error } : undefined;
+    return this.goal.isAccurate(error) ? { move, from, gain, edits: [...from.edits, edit], model, error } : undefined;
   }
 
   /** The rest of the way by one width multiplier of the whole network. */

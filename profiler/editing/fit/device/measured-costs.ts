@@ -57,7 +57,7 @@ export class MeasuredCosts implements Costing {
   readonly contenders = 2;
   readonly pilots = 3;
   /** A device does not tell smaller steps apart. */
-  readonly steps = { first: 1 / 12, smallest: 1 / 100 };
+  readonly steps = { first: 1 / 8, smallest: 1 / 50 };
 
   readonly #measured = new WeakMap<Model, Measured>();
   #observations: ModelObservation[];

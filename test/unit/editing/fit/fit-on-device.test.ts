@@ -3,7 +3,7 @@ import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
 import type { LayerProfile } from "../../../../profiler/profile.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
-import { worthiest } from "../../../../profiler/editing/fit/contenders.ts";
+import { Usefulness, worthiest } from "../../../../profiler/editing/fit/contenders.ts";
 import {
   formatDeviceSearch,
   parseDeviceSearch,
@@ -81,7 +81,10 @@ describe("fit with a device in the loop", function () {
     assert.ok(best.totals.latencySeconds <= START / 2);
     const { layers } = costModel(analyseModel(found, {}), DEFAULT_HARDWARE);
     const seconds = layers.reduce((sum, layer) => sum + secondsOf(layer), 0);
-    assert.ok(Math.abs(best.totals.latencySeconds / seconds - 1) < 1e-9, "the model has the latency that the curve says");
+    assert.ok(
+      Math.abs(best.totals.latencySeconds / seconds - 1) < 1e-9,
+      "the model has the latency that the curve says",
+    );
   });
 
   it("goes on where it was ended, without measuring anew what it knows", async () => {
@@ -114,7 +117,7 @@ describe("fit with a device in the loop", function () {
     assert.ok(finished.state);
     runs = 0;
     const third = await search({ budget, device: { ...on, resume: finished.state } });
-    assert.ok(third.result.isMet && runs <= 3, `what is found needs no search: ${runs} runs`);
+    assert.ok(third.result.isMet && runs <= 6, `what is found is measured again, and nothing else: ${runs} runs`);
   });
 
   it("ends at any run and keeps what it found", async () => {
@@ -160,11 +163,27 @@ describe("fit with a device in the loop", function () {
 
 describe("Ranking what was measured", () => {
   it("takes what errs least for what it really saves, and nothing that saves nothing", () => {
-    assert.equal(worthiest([], 0), undefined);
-    assert.equal(worthiest([{ error: 0.1, gain: 0 }], 0), undefined);
-    assert.equal(worthiest([{ error: 0.1, gain: -1 }, { error: 0.4, gain: 0.1 }], 0), 1);
-    assert.equal(worthiest([{ error: 0.15, gain: 0.1 }, { error: 0.3, gain: 0.2 }], 0.1), 0);
-    assert.equal(worthiest([{ error: 0.1, gain: 0.1 }, { error: 0.1, gain: 0.2 }], 0.1), 1, "free ones by their gain");
+    const pick = (errors: readonly number[], gains: readonly number[], standing = 0): number | undefined =>
+      worthiest(
+        errors.map((error, place) => ({ error, gain: gains[place] ?? 0, predicted: 0.1 })),
+        standing,
+      );
+    assert.equal(pick([], []), undefined);
+    assert.equal(pick([0.1], [0]), undefined);
+    assert.equal(pick([0.1, 0.4], [-1, 0.1]), 1);
+    assert.equal(pick([0.15, 0.3], [0.1, 0.2], 0.1), 0);
+    assert.equal(pick([0.1, 0.1], [0.1, 0.2], 0.1), 1, "free ones by their gain");
+    assert.equal(pick([0.1, 0.4], [0.04, 0.1]), 1, "less than half of what was predicted is noise");
+  });
+
+  it("gives up what never saves the time that its sizes say", () => {
+    const usefulness = new Usefulness();
+    usefulness.note("quantize-weights", false);
+    assert.ok(usefulness.isWorthTrying("quantize-weights"));
+    usefulness.note("quantize-weights", false);
+    assert.ok(!usefulness.isWorthTrying("quantize-weights") && usefulness.isWorthTrying("reduce-channels"));
+    for (const kept of [true, false, false, false]) usefulness.note("reduce-channels", kept);
+    assert.ok(usefulness.isWorthTrying("reduce-channels"), "what once did is tried on");
   });
 
   it("holds predictions to the times of the layers that ran", async () => {
