@@ -63,7 +63,16 @@ function curveTable({ points, best, device }: FitResult, budget: FitBudget): str
   const hasDownload = points.some(({ downloadBytes }) => downloadBytes !== null);
   const hasAgreement = points.some(({ agreement }) => agreement !== null);
   const hasAccuracy = points.some(({ accuracy }) => accuracy !== null);
-  const head = ["", "Edits", ...costs.map(({ id, title }) => titleOf(id, title)), "Download", "SNR dB", "Same top 1", "Right", ""];
+  const head = [
+    "",
+    "Edits",
+    ...costs.map(({ id, title }) => titleOf(id, title)),
+    "Download",
+    "SNR dB",
+    "Same top 1",
+    "Right",
+    "",
+  ];
   const rows = points.map((point, index) => [
     `${index + 1}`,
     `${point.edits.length}`,

@@ -51,7 +51,10 @@ export function addFitCommand(program: Command, context: CliContext): void {
     )
     .option("--threads <count>", "threads that share an operator on the device", parsePositive)
     .option("--benchmark-model <path>", "Google's benchmark_model for Android: TFLite models run by it")
-    .option("--state <file>", "keep the search on the device in this file as it goes on; one that is there is gone on with");
+    .option(
+      "--state <file>",
+      "keep the search on the device in this file as it goes on; one that is there is gone on with",
+    );
   addSearchOptions(addAdbOption(command)).action(async (path: string, options: FitCommandOptions) => {
     const budget = budgetOf(options);
     await search(path, options, context, budget, async (session, searching) => {
