@@ -4,7 +4,7 @@ import type { Edit } from "./edit.ts";
 import { trainingOf, type Learned, type TrainingContext } from "./train-edit.ts";
 import { cutModel } from "../neutral/cut-model.ts";
 import { changedLayers, keptTensors, type KeptTensor } from "../neutral/kept-tensors.ts";
-import { neutralGraphOf } from "../translation/known-graph.ts";
+import { neutralGraphOf, trainableGraphOf } from "../translation/known-graph.ts";
 import { lowerRewrite } from "../translation/lower-model.ts";
 import { baseFor, hasFixable, openBase, type EditBase } from "./fixed-sizes.ts";
 import { restructuringOf } from "../restructure/registry.ts";
@@ -78,11 +78,12 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
   const restructuring = restructuringOf(edit.restructuring);
   const {
     model: base,
-    graph,
+    graph: opened,
     fixes,
   } = mayFix(edit) && hasFixable(model, bindings)
     ? await baseFor(model, bindings, true, (tried) => predictOn(tried, edit))
     : openBase(model, bindings);
+  const graph = restructuring.givesNumbersOnly ? trainableGraphOf(base) : opened;
   const activations = await activationsOf?.(base);
   const activationsAfter = async (partial: Rewrite): Promise<ActivationSource> => {
     const source = await activationsOf?.(await lowerRewrite(base, graph, partial, { readsWeights: true }));

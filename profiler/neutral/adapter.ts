@@ -15,6 +15,8 @@ export interface FormatAdapter {
   lift(node: InferredNode, scope: LiftScope): Lifted;
   /** What a node makes of constants alone, where that takes little: another shape, type or order of the same numbers, one number repeated. */
   fold?(node: InferredNode, scope: LiftScope, type: ConstantType): Weights | undefined;
+  /** Weights that the file decodes from constants by a chain of nodes that ends here, with their coding. */
+  decode?(node: InferredNode, scope: LiftScope, type: ConstantType): Weights | undefined;
   /**
    * Native nodes for a layer, added to the draft. In a prediction nothing is read: constants are handed over with their `read`.
    * @throws {LoweringError} when the format has no operators for it
@@ -45,6 +47,8 @@ export interface Lifted {
 export interface LiftScope {
   /** The numbers of a tensor: those of the file, or what a chain of constant nodes makes of them. */
   constant(tensor: TensorId | undefined): Weights | undefined;
+  /** The node that makes a tensor; undefined for inputs and constants of the file. */
+  producer(tensor: TensorId): InferredNode | undefined;
   /** What inference found of a tensor; unknown for an omitted one. */
   inferredType(tensor: TensorId): InferredType;
   /** Whether anybody reads a tensor, or the graph hands it out. */

@@ -50,6 +50,8 @@ interface Description {
   readonly fitsToSamples?: true;
   /** Only the weights tell how large the file gets, whatever the options: nothing is predicted. */
   readonly predictsNothing?: true;
+  /** It gives layers other numbers and nothing else: weights that the file decodes itself can have them too, and stay in their form. */
+  readonly givesNumbersOnly?: true;
   /** The weights choose the order of the new layers: only their sizes are predicted, and peak memory and energy may turn out otherwise. */
   readonly choosesOrder?: true;
 }

@@ -6,7 +6,7 @@ import type { NeutralGraph } from "../neutral/neutral-graph.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
 import { hashOf } from "./learned-file.ts";
 import type { Parameter } from "./parameters.ts";
-import { storedLike } from "./straight-through.ts";
+import { storedFormOf } from "./stored-form.ts";
 import { TrainingError } from "./training-error.ts";
 
 /** What a training came to, beside the edit that it belongs to: it takes minutes to compute, and cannot be had by a formula. */
@@ -91,10 +91,8 @@ export async function learnedRewrite(graph: NeutralGraph, bytes: Uint8Array): Pr
     const width = type === "float16" ? 2 : 4;
     const difference = elementsOf(payload.slice(offset, offset + width * size), type);
     offset += width * size;
-    const after = storedLike(
-      before,
-      start.map((value, index) => value + (difference[index] ?? 0)),
-    );
+    const form = await storedFormOf(before);
+    const after = form.stored(start.map((value, index) => value + (difference[index] ?? 0)));
     for (const { layer: name, role } of uses) {
       const layer = graph.layer(name);
       if (layer) replace.set(layer.id, { ...(replace.get(layer.id) ?? layer.form), [role]: after });

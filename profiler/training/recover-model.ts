@@ -1,5 +1,5 @@
 import type { Model } from "../model/model.ts";
-import { neutralGraphOf } from "../translation/known-graph.ts";
+import { trainableGraphOf } from "../translation/known-graph.ts";
 import { lowerRewrite } from "../translation/lower-model.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { encodeLearned, learnedRewrite, type LearnedWeights } from "./learned-weights.ts";
@@ -21,7 +21,7 @@ export async function recoverModel(
 ): Promise<RecoveredModel> {
   const recovery = await recoverWeights(student, teacher, calibration, options);
   if (recovery.best === 0) return { model: undefined, learned: undefined, recovery };
-  const graph = neutralGraphOf(student);
+  const graph = trainableGraphOf(student);
   const learned = encodeLearned(recovery.parameters, recovery.start, recovery.weights);
   const rewrite = await learnedRewrite(graph, learned.bytes);
   return { model: await lowerRewrite(student, graph, rewrite, { readsWeights: true }), learned, recovery };

@@ -4,7 +4,7 @@ import type { Model, TensorId } from "../model/model.ts";
 import type { Shape } from "../model/shape.ts";
 import { Random } from "../numeric/random.ts";
 import type { LayerId, NeutralGraph } from "../neutral/neutral-graph.ts";
-import { neutralGraphOf } from "../translation/known-graph.ts";
+import { neutralGraphOf, trainableGraphOf } from "../translation/known-graph.ts";
 import { openSamples } from "../calibration/sample-set.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { inputPorts } from "../runtime/model-ports.ts";
@@ -111,7 +111,7 @@ class Distillation {
     private readonly options: RecoverOptions,
   ) {
     const teacher = neutralGraphOf(teacherModel);
-    this.#student = neutralGraphOf(studentModel);
+    this.#student = trainableGraphOf(studentModel);
     const inner = (options.inner ?? 0) > 0 ? innerPairs(this.#student, teacher) : [];
     this.#pairs = [...outputPairs(this.#student, teacher), ...inner];
   }

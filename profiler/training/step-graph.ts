@@ -6,7 +6,7 @@ import { GraphWriter, type NumberSource } from "./graph-writer.ts";
 import { sizeOf, type GraphTensor } from "./onnx-graph.ts";
 import { batchShape, type PlanOptions, type TrainingPlan } from "./plan.ts";
 import { reshaped } from "./rules/sums.ts";
-import { throughRounding } from "./straight-through.ts";
+import { storedFormOf } from "./stored-form.ts";
 import { Tape, type Value } from "./tape.ts";
 
 /** A tensor that training brings to the teacher's. */
@@ -98,7 +98,7 @@ async function forward(lifted: NeutralGraph, plan: TrainingPlan, options: StepGr
   const rounded = new Map<Weights, Value>();
   for (const [index, { weights: held }] of plan.parameters.entries()) {
     const part = parts[index];
-    if (part) rounded.set(held, throughRounding(tape, part, held));
+    if (part) rounded.set(held, (await storedFormOf(held)).through(tape, part));
   }
   const numbers: NumberSource = { trained: (_, __, held) => rounded.get(held), read: (held) => held.read() };
   const writer = new GraphWriter(tape, lifted, numbers);

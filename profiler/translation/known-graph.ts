@@ -26,3 +26,12 @@ export function neutralGraphOf(
   KNOWN.set(model, { bindings: key, graph });
   return graph;
 }
+
+const TRAINABLE = new WeakMap<Model, NeutralGraph>();
+
+/** The same with weights that the file decodes itself, in a form that can be stored again: for giving layers other numbers. */
+export function trainableGraphOf(model: Model): NeutralGraph {
+  const graph = TRAINABLE.get(model) ?? liftModel(model, {}, undefined, { decodes: true });
+  TRAINABLE.set(model, graph);
+  return graph;
+}

@@ -43,16 +43,29 @@ function inferResized(
   return inferGraph(context, graph, inferredTypes, "entry0", previous);
 }
 
+export interface LiftOptions {
+  /**
+   * Weights that the file decodes itself come with their coding: for what gives layers other numbers in the same form. To all else such a
+   * layer has no weights, since what changes their shape would store them as plain numbers.
+   */
+  readonly decodes?: boolean;
+}
+
 /**
  * The main graph of a model in neutral words. Reads no weights.
  * @param bindings sizes at which it is looked at: nothing in the graph depends on them but `NeutralGraph.sizeAt`
  * @param base that the model was edited from, where the caller has it
  */
-export function liftModel(model: Model, bindings: Readonly<Record<string, number>> = {}, base?: Model): NeutralGraph {
+export function liftModel(
+  model: Model,
+  bindings: Readonly<Record<string, number>> = {},
+  base?: Model,
+  { decodes = false }: LiftOptions = {},
+): NeutralGraph {
   const side = formatOf(model).adapter;
   const inferred = inferOpen(model, base);
   const { graph } = inferred;
-  const tensors = new Tensors(inferred, side);
+  const tensors = new Tensors(inferred, side, decodes);
   const nodes = new Map(inferred.nodes.map((node) => [node.node, node]));
   const order = executionOrder(graph);
   const names = layerNames(graph);
@@ -142,6 +155,7 @@ class Tensors implements LiftScope {
   constructor(
     private readonly inferred: InferredGraph,
     private readonly side: FormatAdapter,
+    private readonly decodes: boolean,
   ) {
     const { graph, nodes } = inferred;
     this.#used = new Set([...graph.outputs, ...nodes.flatMap(({ node }) => usedTensors(node))]);
@@ -150,6 +164,10 @@ class Tensors implements LiftScope {
 
   inferredType(tensor: TensorId): InferredType {
     return this.inferred.inferredTypes[tensor] ?? UNKNOWN;
+  }
+
+  producer(tensor: TensorId): InferredNode | undefined {
+    return this.#producers.get(tensor);
   }
 
   isUsed(tensor: TensorId): boolean {
@@ -168,6 +186,8 @@ class Tensors implements LiftScope {
     const { constant, shape, dataType } = this.inferred.inferredTypes[id] ?? {};
     const producer = this.#producers.get(id);
     if (!constant || !producer || !shape || !isStatic(shape) || dataType === undefined) return undefined;
-    return this.side.fold?.(producer, this, { shape, dataType });
+    const type = { shape, dataType };
+    const decoded = this.decodes ? this.side.decode?.(producer, this, type) : undefined;
+    return decoded ?? this.side.fold?.(producer, this, type);
   }
 }

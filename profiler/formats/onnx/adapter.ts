@@ -1,4 +1,5 @@
 import type { FormatAdapter } from "../../neutral/adapter.ts";
+import { decodedWeights } from "./restructure/decoded-weights.ts";
 import { foldNode } from "./restructure/fold.ts";
 import { liftNode } from "./restructure/lift.ts";
 import { onnxIntegers } from "./restructure/integer-support.ts";
@@ -12,6 +13,7 @@ export const ONNX_ADAPTER: FormatAdapter = {
   layout: "channels-first",
   lift: liftNode,
   fold: foldNode,
+  decode: decodedWeights,
   lower: lowerLayer,
   standsFor: dequantizedType,
   finish: checkInnerRanges,

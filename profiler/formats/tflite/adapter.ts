@@ -1,4 +1,5 @@
 import type { FormatAdapter } from "../../neutral/adapter.ts";
+import { decodedWeights } from "./restructure/decoded-weights.ts";
 import { foldNode } from "./restructure/fold.ts";
 import { liftNode } from "./restructure/lift.ts";
 import { TFLITE_INTEGERS } from "./restructure/integer-support.ts";
@@ -12,6 +13,7 @@ export const TFLITE_ADAPTER: FormatAdapter = {
   layout: "channels-last",
   lift: liftNode,
   fold: foldNode,
+  decode: decodedWeights,
   lower: lowerLayer,
   finish: checkRanges,
   integerSupport: () => TFLITE_INTEGERS,

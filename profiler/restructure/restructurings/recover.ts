@@ -19,6 +19,7 @@ export const RECOVER = defineRestructuring({
   ],
   answers: {},
   isOfWholeModel: true,
+  givesNumbersOnly: true,
   options: [
     {
       id: "steps",

@@ -1,6 +1,34 @@
 import type { Weights } from "../neutral/forms.ts";
+import { affineForm } from "./affine-form.ts";
 import { sizeOf, type GraphTensor } from "./onnx-graph.ts";
+import { paletteForm, sparseForm } from "./shared-form.ts";
 import type { Tape, Value } from "./tape.ts";
+
+/** How weights are stored, as training has to keep it: what is pruned, shared or of few bits stays so, and takes as many bytes. */
+export interface StoredForm {
+  /** The numbers that the layer computes with, of those that are trained. */
+  through(tape: Tape, trained: Value): Value;
+  /** The trained numbers, to be stored as those before them were. */
+  stored(elements: Float32Array): Weights;
+}
+
+/** Reads what the form consists of: levels, places, a table. */
+export async function storedFormOf(weights: Weights): Promise<StoredForm> {
+  const { coding } = weights;
+  switch (coding?.kind) {
+    case "affine":
+      return affineForm(weights, coding);
+    case "palette":
+      return paletteForm(weights, coding);
+    case "sparse":
+      return sparseForm(weights, coding);
+    default:
+      return {
+        through: (tape, trained) => throughRounding(tape, trained, weights),
+        stored: (elements) => storedLike(weights, elements),
+      };
+  }
+}
 
 /** Largest integer of weights stored as int8. */
 const LARGEST_INT8 = 127;
@@ -13,7 +41,7 @@ const LEAST_MAGNITUDE = 1e-12;
  * of each channel. The gradient goes through the rounding as if it were not there (straight-through estimator: Bengio et al., 2013).
  * Weights of floats come back as they are.
  */
-export function throughRounding(tape: Tape, trained: Value, { quantization, shape }: Weights): Value {
+function throughRounding(tape: Tape, trained: Value, { quantization, shape }: Weights): Value {
   if (quantization === undefined) return trained;
   const { graph } = tape;
   const axes = [...shape.keys()].filter((axis) => quantization.granularity !== "channel" || axis !== quantization.axis);
@@ -27,11 +55,11 @@ export function throughRounding(tape: Tape, trained: Value, { quantization, shap
   return tape.record(rounded, [trained], (gradient) => [gradient]);
 }
 
-/** Numbers that were trained, to be stored as those before them were: integers by a scheme of the same kind that fits them. */
-export function storedLike(before: Weights, elements: Float32Array): Weights {
-  const { shape, dataType, quantization } = before;
+/** Integers by a scheme of the same kind that fits the numbers. */
+function storedLike(before: Weights, elements: Float32Array): Weights {
+  const { shape, dataType, quantization, coding } = before;
   const read = (): Promise<Float32Array> => Promise.resolve(elements);
-  if (quantization === undefined) return { shape, dataType, read };
+  if (quantization === undefined) return { shape, dataType, read, ...(coding && { coding }) };
   const { granularity, axis = 0 } = quantization;
   const channels = granularity === "channel" ? (shape[axis] ?? 1) : 1;
   const stride = sizeOf(shape.slice(axis + 1));
