@@ -7,6 +7,7 @@ import type {
   FitState,
   FoundSuggestions,
   RequestProgress,
+  SensitivityState,
 } from "../../webview/protocol/editing.ts";
 import type { ModelDocument } from "./model-document.ts";
 
@@ -19,6 +20,7 @@ export class DocumentEvents implements vscode.Disposable {
   readonly state = new vscode.EventEmitter<DocumentState>();
   readonly calibration = new vscode.EventEmitter<Calibration>();
   readonly fit = new vscode.EventEmitter<FitState>();
+  readonly sensitivity = new vscode.EventEmitter<SensitivityState>();
   readonly progress = new vscode.EventEmitter<RequestProgress>();
   readonly found = new vscode.EventEmitter<FoundSuggestions>();
   readonly runs = new vscode.EventEmitter<RunsState>();
@@ -27,9 +29,9 @@ export class DocumentEvents implements vscode.Disposable {
 
   dispose(): void {
     const { snapshot, activity, edit, state, calibration, fit, progress, found } = this;
-    const { runs, running, disposal } = this;
-    for (const emitter of [snapshot, activity, edit, state, calibration, fit, progress, found, runs, running, disposal])
-      emitter.dispose();
+    const { runs, running, disposal, sensitivity } = this;
+    const editing = [edit, state, calibration, fit, sensitivity, progress, found];
+    for (const emitter of [snapshot, activity, ...editing, runs, running, disposal]) emitter.dispose();
   }
 }
 

@@ -14,6 +14,7 @@ import { changeText } from "./change-text.ts";
 import { DocumentEvents, firstOf } from "./document-events.ts";
 import type { DocumentContext } from "./document-context.ts";
 import { DocumentFit } from "./document-fit.ts";
+import { DocumentSensitivity } from "./document-sensitivity.ts";
 import { DocumentLearned } from "./document-learned.ts";
 import { DocumentCalibration } from "./document-calibration.ts";
 import { DocumentFile } from "./document-file.ts";
@@ -41,6 +42,7 @@ export class ModelDocument implements vscode.CustomDocument {
   readonly editing: EditingSession<BaseFile>;
   readonly calibration: DocumentCalibration;
   readonly fit: DocumentFit;
+  readonly sensitivity: DocumentSensitivity;
   readonly learned: DocumentLearned;
   readonly runs: DocumentRuns;
   readonly devices: DeviceWatch;
@@ -70,7 +72,8 @@ export class ModelDocument implements vscode.CustomDocument {
       listeners: {
         step: (step) => this.session.onStep(step),
         found: (found) => this.events.found.fire(found),
-        fit: (update) => this.fit.onUpdate(update),
+        fit: (update) => this.fit.task.onUpdate(update),
+        sensitivity: (update) => this.sensitivity.task.onUpdate(update),
         training: ({ points }) => this.editing.onTraining(points),
         measuring: (progress) => this.runs.onProgress(progress),
         progress: ({ task, done, what }) => {
@@ -132,6 +135,13 @@ export class ModelDocument implements vscode.CustomDocument {
         await this.engines.compute("fit", { request, budget, way, calibration }, signal);
       },
       (state) => this.events.fit.fire(state),
+    );
+    this.sensitivity = new DocumentSensitivity(
+      async (signal) => {
+        const request = this.requestFor(this.editing.content);
+        await this.engines.compute("sensitivity", { request, calibration: this.calibration.spec }, signal);
+      },
+      (state) => this.events.sensitivity.fire(state),
     );
     this.runs = runsOf(this, context.keptRuns);
     this.#deviceChanges = this.devices.onDidChange(() => this.runs.tell());
@@ -291,7 +301,8 @@ export class ModelDocument implements vscode.CustomDocument {
     this.events.disposal.fire();
     this.editing.dispose();
     this.session.dispose();
-    this.fit.cancel();
+    this.fit.task.cancel();
+    this.sensitivity.task.cancel();
     this.runs.cancel();
     this.#deviceChanges.dispose();
     this.engines.dispose();

@@ -77,6 +77,7 @@ export class PageConnection implements vscode.Disposable {
       document.events.state.event((state) => this.#page.send("document", state)),
       document.events.calibration.event((calibration) => this.#page.send("calibration", calibration)),
       document.events.fit.event((state) => this.#page.send("fit", state)),
+      document.events.sensitivity.event((state) => this.#page.send("sensitivity", state)),
       document.events.runs.event((state) => this.#page.send("runs", state)),
       document.events.running.event((running) => this.#page.send("running", running)),
       document.events.progress.event((progress) => this.#page.send("progress", progress)),

@@ -3,8 +3,12 @@ import type { Handlers } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "./model-document.ts";
 
 /** What a page hears of editing when it starts. */
-export function editingStart({ editing, calibration, fit }: ModelDocument, part: EditingPart | null): EditingStart {
-  return { document: editing.state, calibration: calibration.state, fit: fit.state, part };
+export function editingStart(
+  { editing, calibration, fit, sensitivity }: ModelDocument,
+  part: EditingPart | null,
+): EditingStart {
+  const [found, bears] = [fit.task.state, sensitivity.task.state];
+  return { document: editing.state, calibration: calibration.state, fit: found, sensitivity: bears, part };
 }
 
 /** Answers a page's requests about editing from its document. */
@@ -31,7 +35,15 @@ export function editingRequests(document: ModelDocument): Handlers<EditingContra
       return null;
     },
     cancelFit: () => {
-      document.fit.cancel();
+      document.fit.task.cancel();
+      return null;
+    },
+    startSensitivity: () => {
+      void document.sensitivity.start();
+      return null;
+    },
+    cancelSensitivity: () => {
+      document.sensitivity.task.cancel();
       return null;
     },
     setCalibration: ({ spec }) => done(document.calibration.choose(spec ?? undefined)),

@@ -8,6 +8,7 @@ import type { ListedModel, ListedRevision } from "./listed-model.ts";
 import type { Listings } from "./listings.ts";
 import { LISTING_SELECTOR } from "./navigation.ts";
 import { SOURCE } from "./problems.ts";
+import { sensitivityActions } from "./sensitivity-actions.ts";
 import { titleOf } from "./suggestion-text.ts";
 
 /** Commands behind code actions: they get the model's address, and what is to be done to it. */
@@ -45,6 +46,7 @@ export function registerCodeActions(listings: Listings): vscode.Disposable {
         return [
           ...(isWanted(QuickFix) ? fixes.map(({ action }) => action) : []),
           ...(isWanted(RefactorRewrite) ? others.map((suggestion) => refactoring(model, suggestion)) : []),
+          ...(isWanted(RefactorRewrite) ? sensitivityActions(model, namesOf(shown, layers), APPLY_COMMAND) : []),
           ...(isWanted(RefactorRewrite) ? here.flatMap((suggestion) => configuration(model, suggestion)) : []),
           ...fixAll,
         ];
@@ -69,6 +71,10 @@ async function suggestionsOf(
 
 function layersIn({ index }: ListedRevision, { start, end }: vscode.Range): readonly number[] {
   return index.layersBetween(start.line, end.line).slice(0, MOST_LAYERS);
+}
+
+function namesOf({ profile }: ListedRevision, layers: readonly number[]): ReadonlySet<string> {
+  return new Set(layers.flatMap((layer) => profile.layers[layer]?.name ?? []));
 }
 
 /** What changes a layer in the range; on the line of a graph, what changes the whole model. */

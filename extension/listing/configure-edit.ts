@@ -53,7 +53,7 @@ function ask(
     ];
     return askChoice(choices, spec, value, title);
   }
-  return askNumber(spec, value, title, predict);
+  return spec.type === "text" ? askText(spec, value, title, predict) : askNumber(spec, value, title, predict);
 }
 
 async function askChoice(
@@ -100,6 +100,23 @@ async function askNumber(
   return text === undefined ? undefined : answerOf(text);
 }
 
+async function askText(
+  spec: Extract<OptionSpec, { type: "text" }>,
+  value: OptionValue | undefined,
+  title: string,
+  predict: PredictAnswer,
+): Promise<Answer> {
+  const answer = (text: string): string | typeof LEFT_OUT => (text.trim() === "" ? LEFT_OUT : text);
+  const text = await askChecked({
+    title,
+    prompt: `${vscode.l10n.t(spec.title)}: ${vscode.l10n.t(spec.description)}`,
+    value: value === undefined ? "" : String(value),
+    fault: () => undefined,
+    consider: (typed, signal) => saving(predict, answer(typed), signal),
+  });
+  return text === undefined ? undefined : answer(text);
+}
+
 function answerOf(text: string): number | typeof LEFT_OUT {
   return text.trim() === "" ? LEFT_OUT : Number(text);
 }
@@ -107,7 +124,7 @@ function answerOf(text: string): number | typeof LEFT_OUT {
 /** What a value would save, or why it does not fit. */
 async function saving(
   predict: PredictAnswer,
-  answer: number | typeof LEFT_OUT,
+  answer: OptionValue | typeof LEFT_OUT,
   signal: AbortSignal,
 ): Promise<Considered> {
   try {

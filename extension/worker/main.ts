@@ -27,11 +27,13 @@ import type {
   ModelLocation,
   ModelRequest,
   ProfileReply,
+  SensitivityUpdate,
   WorkerContract,
   WorkerHostContract,
   WorkerTask,
 } from "./protocol.ts";
 import { RemoteSiblings, RemoteSource } from "./remote-source.ts";
+import { measureSensitivity } from "./sensitivity.ts";
 import { describeEdits, predict, saveModel, suggestEdits, tryEdits } from "./restructuring.ts";
 
 /** The thread that runs the engine, so that the extension host stays responsive. */
@@ -104,6 +106,13 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
     const model = await store.model(request, { signal });
     const session = (await store.session(request)).with({ hardware: hardwareOf(request), calibration });
     await fitEdits(session, model, { budget, way }, { signal, onUpdate: (update) => host.send("fit", update) });
+    return null;
+  },
+  sensitivity: async ({ request, calibration }, signal) => {
+    const model = await store.model(request, { signal });
+    const session = (await store.session(request)).with({ hardware: hardwareOf(request), calibration });
+    const onUpdate = (update: SensitivityUpdate): void => host.send("sensitivity", update);
+    await measureSensitivity(session, model, { signal, onUpdate });
     return null;
   },
   save: ({ request, path }, signal) => saveModel(store, request, path, telling("save", signal)),

@@ -16,6 +16,7 @@ import type {
   CalibrationPreview,
   FitBudget,
   FitState,
+  SensitivityState,
   SearchWay,
   FoundSuggestions,
   Prediction,
@@ -195,6 +196,11 @@ export interface WorkerContract extends Contract {
       };
       readonly result: null;
     };
+    /** Tells by events what each layer's weights bear. */
+    readonly sensitivity: {
+      readonly params: { readonly request: ModelRequest; readonly calibration: CalibrationSpec };
+      readonly result: null;
+    };
     /** Writes the edited model; the file there changes whole or not at all. Answers with what the user is to know of the written file. */
     readonly save: {
       readonly params: { readonly request: ModelRequest; readonly path: string };
@@ -247,6 +253,7 @@ export interface WorkerContract extends Contract {
     readonly progress: WorkerProgress;
     readonly found: FoundSuggestions;
     readonly fit: FitUpdate;
+    readonly sensitivity: SensitivityUpdate;
     /** Errors of the training that is under way. */
     readonly training: { readonly points: readonly TrainingPoint[] };
     readonly measuring: TargetProgress;
@@ -271,6 +278,8 @@ export interface WorkerProgress {
   readonly done: number;
   readonly what: string;
 }
+
+export type SensitivityUpdate = Omit<SensitivityState, "isRunning" | "failure">;
 
 export type FitUpdate = Pick<FitState, "samples" | "points" | "best" | "done" | "what">;
 

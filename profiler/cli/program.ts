@@ -11,6 +11,7 @@ import { addHardwareCommand } from "./commands/hardware.ts";
 import { addProfileCommand } from "./commands/profile.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
 import { addRunCommand } from "./commands/run.ts";
+import { addSensitivityCommand } from "./commands/sensitivity.ts";
 import { addSuggestCommand } from "./commands/suggest.ts";
 import { addWeightsCommand } from "./commands/weights.ts";
 import type { CliContext } from "./context.ts";
@@ -23,6 +24,7 @@ const COMMANDS: readonly AddCommand[] = [
   addCompressCommand,
   addWeightsCommand,
   addExportTensorCommand,
+  addSensitivityCommand,
   addRecoverCommand,
   addCompareCommand,
   addCheckCommand,

@@ -38,6 +38,49 @@ export function allocate(layers: readonly (readonly DensityPoint[])[], kept: num
   return counts;
 }
 
+/**
+ * The same where only the points themselves can be had, of all layers together no more than `kept`: what the last step leaves free goes
+ * to where it saves the most error.
+ * @param layers points of each layer, the largest first
+ * @returns the point of each layer; undefined where even the smallest are too much
+ */
+export function chosenWithin(
+  layers: readonly (readonly DensityPoint[])[],
+  kept: number,
+): readonly number[] | undefined {
+  const hulls = layers.map(convexHull);
+  const places = hulls.map(() => 0);
+  let total = hulls.reduce((sum, points) => sum + (points[0]?.kept ?? 0), 0);
+  while (total > kept) {
+    const slopes = hulls.map((points, layer) => slopeAt(points, places[layer] ?? 0));
+    const best = slopes.indexOf(Math.min(...slopes));
+    const [from, to] = [hulls[best]?.[places[best] ?? 0], hulls[best]?.[(places[best] ?? 0) + 1]];
+    if (from === undefined || to === undefined) return undefined;
+    total -= from.kept - to.kept;
+    places[best] = (places[best] ?? 0) + 1;
+  }
+  const chosen = hulls.map((points, layer) => points[places[layer] ?? 0]);
+  for (;;) {
+    let [gain, layerOfBest, pointOfBest] = [0, -1, undefined as DensityPoint | undefined];
+    for (const [layer, points] of layers.entries()) {
+      const now = chosen[layer];
+      for (const point of points) {
+        if (!now || point.kept < now.kept || total + point.kept - now.kept > kept || now.error - point.error <= gain)
+          continue;
+        [gain, layerOfBest, pointOfBest] = [now.error - point.error, layer, point];
+      }
+    }
+    const before = chosen[layerOfBest];
+    if (before === undefined || pointOfBest === undefined) break;
+    total += pointOfBest.kept - before.kept;
+    chosen[layerOfBest] = pointOfBest;
+  }
+  return layers.map((points, layer) => {
+    const point = chosen[layer];
+    return point ? points.indexOf(point) : 0;
+  });
+}
+
 /** Error for each weight that goes. */
 function slopeAt(points: readonly DensityPoint[], place: number): number {
   const [from, to] = [points[place], points[place + 1]];

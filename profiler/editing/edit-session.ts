@@ -14,6 +14,8 @@ import type { CompressOptions } from "./compress/compress-options.ts";
 import { compress } from "./compress/compress.ts";
 import type { Edit } from "./edit.ts";
 import { fit, type FitOptions, type Fitted } from "./fit/fit.ts";
+import { sensitivity, type SensitivityOptions } from "./sensitivity/sensitivity.ts";
+import type { Sensitivity } from "./sensitivity/sensitivity-points.ts";
 import { suggest, type SuggestOptions } from "./suggest.ts";
 import type { Suggestion } from "./suggestion.ts";
 
@@ -147,6 +149,11 @@ export class EditSession {
   /** See `compress`. */
   compress(options: Omit<CompressOptions, SessionsOwn>, model: Model = this.base): Promise<Fitted> {
     return compress(model, { ...options, ...this.#own });
+  }
+
+  /** See `sensitivity`. */
+  sensitivity(options: Omit<SensitivityOptions, SessionsOwn> = {}, model: Model = this.base): Promise<Sensitivity> {
+    return sensitivity(model, { ...options, ...this.#own });
   }
 
   /** Runs two models on the same samples. */

@@ -74,4 +74,7 @@ export type { TrainingPoint } from "../training/loop.ts";
 export { hashOf } from "../training/learned-file.ts";
 export type { LearnedWeights } from "../training/learned-weights.ts";
 export { formatLearned, parseLearned } from "../training/learned-file.ts";
+export { mixedFurthest, mixedWithin } from "./sensitivity/mixed-edit.ts";
+export { furthestSafe, TECHNIQUES } from "./sensitivity/sensitivity-points.ts";
+export type { LayerSensitivity, Sensitivity, SensitivityPoint, TechniqueId } from "./sensitivity/sensitivity-points.ts";
 export { EditSession, type ApplyOptions, type EditSettings, type Prediction } from "./edit-session.ts";

@@ -21,6 +21,8 @@ export type OptionSpec = {
     }
   | { readonly type: "boolean"; readonly default: boolean }
   | { readonly type: "choice"; readonly choices: readonly Choice[]; readonly default: string }
+  /** What the restructuring reads itself; without a default it may be left out. */
+  | { readonly type: "text"; readonly default?: string; readonly example: string }
 );
 
 export interface Choice {
@@ -43,7 +45,9 @@ type ValueOf<Spec> = Spec extends { readonly type: "boolean" }
   ? boolean
   : Spec extends { readonly choices: readonly { readonly value: infer Value }[] }
     ? Value
-    : number;
+    : Spec extends { readonly type: "text" }
+      ? string
+      : number;
 
 /**
  * Options with the defaults of those left out, each checked.
@@ -66,7 +70,8 @@ export function completeOptions(specs: readonly OptionSpec[], given: EditOptions
 
 function checked(spec: OptionSpec, value: OptionValue): OptionValue {
   const fault = faultOf(spec, value);
-  if (fault === undefined) return value;
+  // A text of digits alone was read as a number.
+  if (fault === undefined) return spec.type === "text" ? String(value) : value;
   throw new OptionError(`option "${spec.id}" must be ${fault}, not "${String(value)}"`);
 }
 
@@ -75,6 +80,8 @@ function faultOf(spec: OptionSpec, value: OptionValue): string | undefined {
   switch (spec.type) {
     case "boolean":
       return typeof value === "boolean" ? undefined : "true or false";
+    case "text":
+      return typeof value === "boolean" ? "a text" : undefined;
     case "choice": {
       const values = spec.choices.map((choice) => choice.value);
       return values.includes(String(value)) ? undefined : `one of ${values.join(", ")}`;

@@ -1,6 +1,7 @@
 import { ownEntry } from "../own-entry.ts";
 import { OptionError } from "../errors.ts";
 import { BINARIZE_WEIGHTS } from "./restructurings/compress-weights/binarize-weights.ts";
+import { MIXED_PRECISION } from "./restructurings/compress-weights/mixed-precision.ts";
 import { PRUNE_WEIGHTS } from "./restructurings/compress-weights/prune-weights.ts";
 import { QUANTIZE_WEIGHTS } from "./restructurings/compress-weights/quantize-weights.ts";
 import { SHARE_WEIGHTS } from "./restructurings/compress-weights/share-weights.ts";
@@ -41,6 +42,7 @@ export const RESTRUCTURINGS: readonly Restructuring[] = [
   DOWNSAMPLE_EARLIER,
   WEIGHTS_FLOAT16,
   QUANTIZE_WEIGHTS,
+  MIXED_PRECISION,
   QUANTIZE_MODEL,
   SHARE_WEIGHTS,
   PRUNE_WEIGHTS,

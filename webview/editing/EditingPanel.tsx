@@ -37,6 +37,7 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
   const document = useStore(editing.document);
   const calibration = useStore(editing.calibration);
   const fit = useStore(editing.fit);
+  const sensitivity = useStore(editing.sensitivity);
   const budget = useStore(editing.budget);
   const change = useTask<unknown>();
   const exact = useTask<number>();
@@ -97,6 +98,7 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
         {part === "fit" && (
           <FitPane
             fit={fit}
+            sensitivity={sensitivity}
             asked={askedFit}
             texts={budget}
             now={totals}
@@ -105,6 +107,8 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
             onTexts={(texts) => editing.budget.set(texts)}
             onStart={(wanted, way) => change.start(() => editing.startFit(wanted, way))}
             onCancel={() => void editing.cancelFit()}
+            onMeasure={() => change.start(() => editing.startSensitivity())}
+            onCancelMeasuring={() => void editing.cancelSensitivity()}
             onApply={(edits) => change.start(() => editing.applyEdits(edits))}
           />
         )}

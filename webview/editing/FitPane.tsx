@@ -6,7 +6,7 @@ import { formatCell, type Total } from "../../profiler/columns.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import { Button, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
-import type { Calibration, FitBudget, FitPoint, FitState, SearchWay } from "../protocol/editing.ts";
+import type { Calibration, FitBudget, FitPoint, FitState, SearchWay, SensitivityState } from "../protocol/editing.ts";
 import { samplesText } from "./check-text.ts";
 import {
   budgetOf,
@@ -20,9 +20,11 @@ import {
 } from "./fit-points.ts";
 import { FitChart } from "./FitChart.tsx";
 import { FailureNote, TaskProgress } from "./notes.tsx";
+import { SensitivityPane } from "./SensitivityPane.tsx";
 
 interface FitPaneProps {
   readonly fit: FitState | null;
+  readonly sensitivity: SensitivityState | null;
   /** What another part of the page has filled in: the fields are to be seen. */
   readonly asked: FitTexts | null;
   readonly texts: FitTexts;
@@ -33,6 +35,8 @@ interface FitPaneProps {
   readonly onStart: (budget: FitBudget, way: SearchWay) => void;
   readonly onCancel: () => void;
   readonly onApply: (edits: readonly Edit[]) => void;
+  readonly onMeasure: () => void;
+  readonly onCancelMeasuring: () => void;
 }
 
 /**
@@ -94,7 +98,17 @@ function hasLostFocus(): boolean {
 
 interface BudgetFieldsProps extends Pick<
   FitPaneProps,
-  "fit" | "texts" | "now" | "calibration" | "isBusy" | "onTexts" | "onStart"
+  | "fit"
+  | "texts"
+  | "now"
+  | "calibration"
+  | "isBusy"
+  | "onTexts"
+  | "onStart"
+  | "sensitivity"
+  | "onMeasure"
+  | "onCancelMeasuring"
+  | "onApply"
 > {
   readonly fields: RefObject<HTMLDivElement>;
 }
@@ -108,6 +122,7 @@ function BudgetFields({
   isBusy,
   onTexts,
   onStart,
+  ...measuring
 }: BudgetFieldsProps): JSX.Element {
   const [way, setWay] = useState<SearchWay>(fit?.way ?? "layers");
   const budget = budgetOf(texts, way);
@@ -166,6 +181,15 @@ function BudgetFields({
           </Button>
         </div>
       </div>
+      {way === "weights" && (
+        <SensitivityPane
+          sensitivity={measuring.sensitivity}
+          isBusy={isBusy}
+          onStart={measuring.onMeasure}
+          onCancel={measuring.onCancelMeasuring}
+          onApply={measuring.onApply}
+        />
+      )}
     </>
   );
 }

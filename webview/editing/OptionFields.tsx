@@ -56,10 +56,36 @@ function OptionField({ spec, value, onChange }: OptionFieldProps): JSX.Element {
           />
         </div>
       );
+    case "text":
+      return <TextOption spec={spec} value={value} onChange={onChange} />;
     case "number":
     case "integer":
       return <NumberOption spec={spec} value={value} onChange={onChange} />;
   }
+}
+
+/** What is typed counts once the field is left. */
+function TextOption({ spec, value, onChange }: OptionFieldProps<Extract<OptionSpec, { type: "text" }>>): JSX.Element {
+  const shown = value === undefined ? "" : String(value);
+  const [text, setText] = useState(shown);
+  useEffect(() => setText(shown), [shown]);
+  const commit = (typed: string): void => {
+    if (typed !== shown) onChange(typed.trim() === "" ? undefined : typed);
+  };
+  return (
+    <div class="option" data-option={spec.id} data-tip={l10n.t(spec.description)}>
+      <span class="option-title">{l10n.t(spec.title)}</span>
+      <TextField
+        label={l10n.t(spec.title)}
+        class="option-text"
+        value={text}
+        placeholder={spec.example}
+        onInput={setText}
+        onCommit={commit}
+        onEscape={() => setText(shown)}
+      />
+    </div>
+  );
 }
 
 type NumberSpec = Extract<OptionSpec, { type: "number" | "integer" }>;

@@ -1,5 +1,6 @@
 import type { Totals } from "../../profiler/profile.ts";
 import type { Edit } from "../../profiler/editing/edit.ts";
+import type { TechniqueId } from "../../profiler/editing/sensitivity/sensitivity-points.ts";
 import type { OptionSpec } from "../../profiler/restructure/options.ts";
 import type { SavedTotal, Suggestion } from "../../profiler/editing/suggestion.ts";
 import type { CalibrationSpec } from "../../profiler/calibration/spec.ts";
@@ -197,6 +198,44 @@ export interface FitState {
   readonly failure: Failure | null;
 }
 
+/** The shown model with the weights of one layer alone stored in another way. */
+export interface SensitivityPoint {
+  readonly technique: TechniqueId;
+  /** Bits of a weight, or the share of the weights that goes. */
+  readonly amount: number;
+  readonly edit: Edit;
+  readonly label: string;
+  /** Of the whole file. */
+  readonly fileBytes: number;
+  /** Decibels; null where nothing differs. */
+  readonly snr: number | null;
+  /** Share of right answers; null without labels. */
+  readonly accuracy: number | null;
+}
+
+export interface LayerSensitivity {
+  readonly layer: string;
+  readonly points: readonly SensitivityPoint[];
+  /** Positions of the furthest points at which the answers stay as they are, one at most for each technique. */
+  readonly furthest: readonly number[];
+}
+
+/** What each layer's weights bear. */
+export interface SensitivityState {
+  readonly isRunning: boolean;
+  readonly layers: readonly LayerSensitivity[];
+  /** Of the model that they were measured on; null until that is known. */
+  readonly fileBytes: number | null;
+  readonly samples: SampleNote | null;
+  /** Edits that store each layer at its furthest point, with their labels. */
+  readonly mixed: readonly { readonly technique: TechniqueId; readonly edit: Edit; readonly label: string }[];
+  /** 0 to 1. */
+  readonly done: number;
+  readonly what: string;
+  /** "cancelled" keeps what was found. */
+  readonly failure: Failure | null;
+}
+
 /** Which samples edits are computed and checked with. */
 export interface Calibration {
   readonly spec: CalibrationSpec;
@@ -293,6 +332,10 @@ export interface EditingContract extends Contract {
     };
     /** Ends the search and keeps what it found. */
     readonly cancelFit: { readonly params: null; readonly result: null };
+    /** Measures what each layer of the shown model bears; it comes as events `sensitivity`. A measuring under way is ended. */
+    readonly startSensitivity: { readonly params: null; readonly result: null };
+    /** Ends the measuring and keeps what it found. */
+    readonly cancelSensitivity: { readonly params: null; readonly result: null };
     /** null takes the choice back: seeded random samples. */
     readonly setCalibration: { readonly params: { readonly spec: CalibrationSpec | null }; readonly result: null };
     /** "calibration" when the samples do not fit the model. */
@@ -304,6 +347,7 @@ export interface EditingContract extends Contract {
     readonly document: DocumentState;
     readonly calibration: Calibration;
     readonly fit: FitState;
+    readonly sensitivity: SensitivityState;
     readonly progress: RequestProgress;
     /** On the way to the answer of `suggest`. */
     readonly found: FoundSuggestions;
@@ -319,6 +363,7 @@ export interface EditingStart {
   readonly document: DocumentState;
   readonly calibration: Calibration;
   readonly fit: FitState | null;
+  readonly sensitivity: SensitivityState | null;
   /** A part that was asked for before the page was there. */
   readonly part: EditingPart | null;
 }

@@ -18,6 +18,7 @@ import type {
   ListedEdit,
   Prediction,
   RequestProgress,
+  SensitivityState,
   Suggestions,
   Trial,
 } from "../protocol/editing.ts";
@@ -35,6 +36,8 @@ export class EditingClient {
   readonly calibration = new Store<Calibration>(RANDOM);
   /** The last search, under way or done; null before the first. */
   readonly fit = new Store<FitState | null>(null);
+  /** What each layer bears, being measured or done; null before the first time. */
+  readonly sensitivity = new Store<SensitivityState | null>(null);
   /** What the user types of the next one, while other parts are in sight too. */
   readonly budget = new Store<FitTexts>({});
   /** What a search is to be asked for, where another part of the page says so. Each asking is an object of its own. */
@@ -55,6 +58,7 @@ export class EditingClient {
     document: (state) => this.document.set(state),
     calibration: (calibration) => this.calibration.set(calibration),
     fit: (state) => this.fit.set(state),
+    sensitivity: (state) => this.sensitivity.set(state),
     progress: (progress) => this.progress.set(progress),
     found: (found) => this.found.set(withFound(this.found.value, found)),
     showPart: (part) => this.shownPart.set({ part }),
@@ -71,10 +75,11 @@ export class EditingClient {
     this.askedFit.set({ ...texts });
   }
 
-  start({ document, calibration, fit, part }: EditingStart): void {
+  start({ document, calibration, fit, sensitivity, part }: EditingStart): void {
     this.document.set(document);
     this.calibration.set(calibration);
     this.fit.set(fit);
+    this.sensitivity.set(sensitivity);
     if (fit) this.budget.set(textsOf(fit.budget));
     if (part !== null) this.shownPart.set({ part });
   }
@@ -133,6 +138,14 @@ export class EditingClient {
 
   async cancelFit(): Promise<void> {
     await this.#host().request("cancelFit", null);
+  }
+
+  async startSensitivity(): Promise<void> {
+    await this.#host().request("startSensitivity", null);
+  }
+
+  async cancelSensitivity(): Promise<void> {
+    await this.#host().request("cancelSensitivity", null);
   }
 
   /** null: seeded random samples. */

@@ -8,7 +8,10 @@ import { possible, predictedTotals } from "../fit/possible.ts";
 import type { Trials } from "../fit/trials.ts";
 import type { CompressOptions } from "./compress-options.ts";
 import { densityFor, isNearly, sizesOf, type Pruned } from "./density.ts";
-import { laddersOn, pruningOn } from "./ways.ts";
+import { countOf, measured } from "../sensitivity/sensitivity.ts";
+import { mixedToSize } from "../sensitivity/mixed-edit.ts";
+import type { LayerSensitivity } from "../sensitivity/sensitivity-points.ts";
+import { laddersOn, mixedAround, pruningOn } from "./ways.ts";
 
 /** A model that is compressed, before its weights are touched. */
 interface Start {
@@ -27,6 +30,8 @@ const SHARED_BITS = 4;
 const FINER = { from: 24, bits: 6 } as const;
 /** Times pruning is tried until it meets a size: each tells how many bytes a weight takes. */
 const MOST_TRIES = 4;
+/** Single-layer edits that are worth running to know what each layer bears. */
+const MOST_SENSITIVITIES = 120;
 /** Sparsities when no size is asked for. */
 const SPARSITIES = [0.5, 0.8, 0.9, 0.93, 0.95, 0.96, 0.97, 0.976, 0.982, 0.986, 0.99, 0.993] as const;
 
@@ -66,16 +71,39 @@ export class Compression {
   async #toSize(start: Start): Promise<void> {
     if (start.point.isWithinBudget) return;
     for (const ladder of laddersOn(start.model, this.#bindings)) {
-      for (const edit of ladder) {
+      let fitting: number | undefined;
+      for (const [rung, edit] of ladder.entries()) {
         if (!(await this.#couldFit(start, edit))) continue;
         const point = await this.#try(start, edit);
-        if (point?.excess === 0) break;
+        if (point?.excess !== 0) continue;
+        fitting = rung;
+        break;
       }
       if (this.#isGoodEnough()) return;
+      if (fitting !== undefined) await this.#mixed(start, ladder, fitting);
     }
     const points = await this.#pruned(start, SHARED_BITS);
     const best = points.find(({ excess }) => excess === 0);
     if (best && decibels(best) >= FINER.from) await this.#pruned(start, FINER.bits);
+  }
+
+  /** Layers in the bits that each bears: those around the ones that fit everywhere. */
+  async #mixed(start: Start, ladder: readonly Edit[], fitting: number): Promise<void> {
+    const { trials, options } = this;
+    const around = mixedAround(ladder, fitting);
+    const layers: LayerSensitivity[] = [];
+    if (around === undefined || countOf(start.model, { ...options, ...around }) > MOST_SENSITIVITIES) return;
+    await measured(start.model, trials, { ...options, ...around, onProgress: (_, what) => this.#tell(what) }, layers);
+    const { fileBytes, downloadBytes } = this.options.budget;
+    const point = this.points.all.at(-1);
+    // A download is told by the file of the same kind that was made.
+    const share = (point?.downloadBytes ?? 0) / (point?.totals.fileBytes ?? 1);
+    const most = Math.min(fileBytes ?? Infinity, downloadBytes === undefined ? Infinity : downloadBytes / (share || 1));
+    const now = trials.totalsOf(start.model).fileBytes;
+    const edit = await mixedToSize(layers, now, most, (one) =>
+      possible(async () => (await predictedTotals(start.model, one, trials, options))?.fileBytes),
+    );
+    if (edit) await this.#try(start, edit);
   }
 
   /** By its size alone, where that is known before. */
@@ -168,8 +196,12 @@ export class Compression {
   }
 
   #say(edit: Edit): void {
+    this.#tell(formatEdit(edit));
+  }
+
+  #tell(what: string): void {
     // How many are to come depends on what is found: half of what is left, each time.
-    this.options.onProgress?.(1 - 0.85 ** this.#tried, formatEdit(edit));
+    this.options.onProgress?.(1 - 0.85 ** this.#tried, what);
   }
 }
 

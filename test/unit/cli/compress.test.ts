@@ -3,6 +3,11 @@ import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
+import { FileSource } from "../../../profiler/bytes/file-source.ts";
+import { predictEdit } from "../../../profiler/editing/apply.ts";
+import { parseEdit, type Edit } from "../../../profiler/editing/edit.ts";
+import type { Sensitivity } from "../../../profiler/editing/sensitivity/sensitivity-points.ts";
+import { readModel } from "../../../profiler/formats/formats.ts";
 import { runCli, temporaryFolder } from "./run-cli.ts";
 
 interface Compressed {
@@ -30,7 +35,7 @@ describe("edgewise compress", function () {
   it("writes the model that errs least within a file and a download, by edits that make it again", async () => {
     const [out, list, again] = ["small.onnx", "edits.json", "again.onnx"].map((name) => join(folder, name));
     assert.ok(out && list && again);
-    const limits = ["--max-file-size", "36KB", "--max-download", "30KB"];
+    const limits = ["--max-file-size", "26KB", "--max-download", "24KB"];
     const { stdout, stderr, code } = await runCli(
       ...["compress", MODEL, ...limits, "--out", out, "--save-edits", list, "--samples", "8", "--json"],
     );
@@ -44,7 +49,7 @@ describe("edgewise compress", function () {
       [chosen.totals.fileBytes, chosen.downloadBytes],
       [bytes.length, deflateRawSync(bytes, { level: 9 }).length],
     );
-    assert.ok(bytes.length <= 36_000 && chosen.downloadBytes <= 30_000);
+    assert.ok(bytes.length <= 26_000 && chosen.downloadBytes <= 24_000);
     assert.ok(points.filter(({ isWithinBudget }) => isWithinBudget).every(({ error }) => error >= chosen.error));
     const ways = new Set(points.flatMap(({ texts }) => texts.map((text) => text.split(":")[0])));
     assert.ok(ways.has("prune-weights") && ways.has("fold-batch-norm"), [...ways].join());
@@ -77,4 +82,36 @@ describe("edgewise compress", function () {
     const unlabelled = await runCli("compress", MODEL, "--min-accuracy", "90%", "--out", out, "--samples", "8");
     assert.deepEqual([unlabelled.code, unlabelled.stderr.includes("labelled samples")], [2, true]);
   });
+});
+
+describe("edgewise sensitivity", function () {
+  this.timeout(120_000);
+
+  it("tells how each layer bears each technique, and the mixture that errs least within a size", async () => {
+    const layers = ["/3/q/q.1/q.1.0/Conv", "/8/Gemm"];
+    const named = layers.flatMap((layer) => ["--layer", layer]);
+    const options = ["--technique", "quantize,prune", "--samples", "4", "--max-file-size", "220KB", "--json"];
+    const { stdout, stderr, code } = await runCli("sensitivity", MODEL, ...named, ...options);
+    assert.equal(code, 0, stderr);
+    const found = JSON.parse(stdout) as Sensitivity & { readonly mixed: string };
+    assert.deepEqual(
+      found.layers.map(({ layer }) => layer),
+      layers,
+    );
+    for (const { points } of found.layers) {
+      assert.equal(points.length, 10);
+      const [mild, hard] = [points[0], points[4]];
+      assert.ok(mild && hard && mild.error < hard.error && mild.fileBytes > hard.fileBytes);
+      const { after } = await predicted(points[2]?.edit);
+      assert.equal(after, points[2]?.fileBytes, "the file of the single-layer edit");
+    }
+    assert.match(found.mixed, /^mixed-precision::layers=/);
+    assert.ok((await predicted(parseEdit(found.mixed))).after <= 220_000);
+  });
+
+  async function predicted(edit: Edit | undefined): Promise<{ readonly after: number }> {
+    assert.ok(edit);
+    const model = await readModel(await FileSource.open(MODEL), { open: (path) => Promise.reject(new Error(path)) });
+    return { after: (await predictEdit(model, edit))?.fileBytes ?? 0 };
+  }
 });

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { allocate } from "../../../profiler/compression/allocate.ts";
+import { formatEdit } from "../../../profiler/editing/edit.ts";
+import { mixedFurthest, mixedToSize } from "../../../profiler/editing/sensitivity/mixed-edit.ts";
+import type { LayerSensitivity, SensitivityPoint } from "../../../profiler/editing/sensitivity/sensitivity-points.ts";
+import { allocate, chosenWithin } from "../../../profiler/compression/allocate.ts";
 import { binarized } from "../../../profiler/compression/binary.ts";
 import { GroupedError } from "../../../profiler/compression/grouped-error.ts";
 import { errorOf, minus, plainError, type SampledError } from "../../../profiler/compression/output-error.ts";
@@ -148,6 +151,41 @@ describe("pruned weights", () => {
     const flat = [100, 50, 10].map((kept) => ({ kept, error: (100 - kept) / 1000 }));
     assert.deepEqual(allocate([steep, flat], 130), [100, 30]);
     assert.deepEqual(allocate([steep, flat], 60), [50, 10]);
+  });
+
+  it("go in whole steps where only those can be had, and what is left goes to where it saves most", () => {
+    const steep = [100, 50, 10].map((kept) => ({ kept, error: (100 - kept) / 100 }));
+    const flat = [100, 60, 50, 10].map((kept) => ({ kept, error: (100 - kept) / 1000 }));
+    assert.deepEqual(chosenWithin([steep, flat], 200), [0, 0]);
+    assert.deepEqual(chosenWithin([steep, flat], 130), [0, 3], "the hull of a line is its ends");
+    assert.deepEqual(chosenWithin([steep, flat], 165), [0, 1], "it need not have been so far");
+    assert.deepEqual(chosenWithin([steep, flat], 60), [1, 3]);
+    assert.equal(chosenWithin([steep, flat], 19), undefined);
+  });
+
+  it("make one edit of layers that each have the bits that they bear, to the byte", async () => {
+    const layers = [1, 10].map((scale, at): LayerSensitivity => ({
+      layer: `conv ${at};`,
+      elements: 1000,
+      points: [8, 4, 2].map((amount): SensitivityPoint => ({
+        technique: "quantize",
+        amount,
+        edit: { restructuring: "quantize-weights", target: `conv ${at};`, options: { bits: amount } },
+        fileBytes: 10_000 - 1000 * (4 - amount / 8),
+        error: (scale * 2 ** -amount) / 10_000,
+        ...{ maxRelative: 0, agreement: null, accuracy: null, expectedAccuracy: null },
+      })),
+    }));
+    const asked: string[] = [];
+    const edit = await mixedToSize(layers, 10_000, 2800, (one) => {
+      asked.push(formatEdit(one));
+      return Promise.resolve(asked.length === 1 ? 2900 : 2700);
+    });
+    assert.deepEqual(asked.length, 2, "a prediction that is too large is made up for");
+    assert.equal(edit?.options["layers"], "conv 0%3B 2; conv 1%3B 4");
+    assert.equal(mixedFurthest(layers, "quantize")?.options["layers"], "conv 0%3B 2; conv 1%3B 4");
+    assert.equal(mixedFurthest(layers, "prune"), undefined);
+    assert.equal(await mixedToSize(layers, 10_000, 2000, () => Promise.resolve(1)), undefined);
   });
 });
 

@@ -2,9 +2,15 @@ import assert from "node:assert/strict";
 import { FileSource } from "../../../profiler/bytes/file-source.ts";
 import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { applyEdit, predictEdit } from "../../../profiler/editing/apply.ts";
-import { parseEdit } from "../../../profiler/editing/edit.ts";
+import { formatEdit, parseEdit } from "../../../profiler/editing/edit.ts";
+import { OptionError } from "../../../profiler/errors.ts";
 import { modelBytes, readModel } from "../../../profiler/formats/formats.ts";
 import type { Model } from "../../../profiler/model/model.ts";
+import {
+  formatStorages,
+  parseStorages,
+  type LayerStorage,
+} from "../../../profiler/restructure/restructurings/compress-weights/layer-storage.ts";
 import { activationsOn } from "../../../profiler/runtime/activation-source.ts";
 import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
 
@@ -30,6 +36,8 @@ describe("Weights that a file decodes itself", function () {
     ["quantize-weights::bits=3,block=32", 0.3, 16],
     ["share-weights::bits=3", 0.25, 15],
     ["binarize-weights:", 0.2, 4],
+    ["mixed-precision:", 0.3, 20],
+    ["mixed-precision::layers=* 4; /8/Gemm table5; /3/q/q.1/q.1.0/Conv sparse0.8/4", 0.3, 15],
     ["prune-weights::sparsity=0.8,bits=4", 0.25, 10],
   ] as const) {
     it(`takes less, answers alike and is as large as was predicted: ${text}`, async () => {
@@ -43,7 +51,28 @@ describe("Weights that a file decodes itself", function () {
       assert.equal(bytes.length, after.fileBytes);
       const predicted = await predictEdit(model, edit);
       if (predicted) assert.equal(predicted.fileBytes, bytes.length);
-      else assert.ok(text.startsWith("prune"));
+      else assert.ok(text.startsWith("prune") || text.includes("sparse"));
     });
   }
+
+  it("reads the storage of each layer as it is written, whatever names hold, and says what is none", () => {
+    const storages: readonly (readonly [string, LayerStorage])[] = [
+      ["a;b 100%/Conv", { kind: "quantized", bits: 3 }],
+      ["two words", { kind: "table", bits: 5 }],
+      ["c", { kind: "sparse", sparsity: 0.95, bits: 4 }],
+      ["d", { kind: "sparse", sparsity: 0.5, bits: 0 }],
+      ["*", { kind: "quantized", bits: 8 }],
+    ];
+    const layers = formatStorages(storages);
+    assert.deepEqual([...parseStorages(layers)], storages);
+    const edit = { restructuring: "mixed-precision", target: "", options: { layers } };
+    assert.deepEqual(parseEdit(formatEdit(edit)), edit);
+    for (const text of ["conv1", "conv1 5", "conv1 table9", "conv1 sparse1", "", "; ;"])
+      assert.throws(() => parseStorages(text), OptionError, text);
+  });
+
+  it("refuses to mix layers that there are not", async () => {
+    const edit = parseEdit("mixed-precision::layers=* 4; nowhere 8");
+    await assert.rejects(predictEdit(model, edit), /"nowhere" is no convolution/);
+  });
 });

@@ -111,6 +111,30 @@ describe("Samples and the search on the page", () => {
     await driver.isMarked(MODEL, false);
   });
 
+  it("measures what each layer bears, and stores one or each as far as it does", async () => {
+    await open(MODEL, "fit");
+    const { panel } = driver;
+    await panel.getByLabel("Search by", { exact: true }).last().selectOption({ label: "Compress weights" });
+    await driver.button("Measure each layer").click();
+    await panel.getByTestId("chart-sensitivity").locator("canvas").waitFor();
+    await panel.getByTestId("task").waitFor({ state: "detached" });
+    await driver.shows(panel.getByTestId("chart-sensitivity"), /4 layers\. The most sensitive is .*2 bits/);
+    await vscode().screenshot("sensitivity");
+    const chart = panel.getByRole("application");
+    await chart.press("End");
+    await chart.press("Enter");
+    await driver.shows(panel.getByTestId("sensitivity-point"), /bits=2/);
+    await vscode().screenshot("sensitivity-point");
+    await panel.getByLabel("Technique", { exact: true }).last().selectOption({ label: "Pruned" });
+    await driver.shows(panel.getByTestId("chart-sensitivity"), /98\.0 % pruned/);
+    await panel.getByLabel("Technique", { exact: true }).last().selectOption({ label: "Quantized" });
+    await driver.button("Each layer as far as it bears").click();
+    await driver.hasEdits(1);
+    await driver.isMarked(MODEL, true);
+    await driver.run("undo");
+    await driver.hasEdits(0);
+  });
+
   it("compresses weights to a file and a download, and applies that as edits", async () => {
     await open(MODEL, "fit");
     await driver.panel.getByLabel("Search by", { exact: true }).last().selectOption({ label: "Compress weights" });

@@ -4,7 +4,7 @@ import { followSamples, type LayerInputs, type WeightedLayer } from "../../appro
 import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
 import type { LayerId, NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import type { Rewrite } from "../../../neutral/rewrite.ts";
-import type { RewriteContext } from "../../restructuring.ts";
+import type { ActivationSource, RewriteContext } from "../../restructuring.ts";
 import { compressedForm, type CompressedWeights } from "./compressed-form.ts";
 import { weightProblem, type ProblemTools, type WeightProblem } from "./weight-problem.ts";
 
@@ -29,8 +29,12 @@ export async function compressLayers(
     const compressed = await technique(problem, layer);
     return compressedForm(layer.form, compressed, problem.biasShift(compressed.weights));
   };
-  if (context.activations !== undefined)
+  if (context.activations !== undefined) {
+    const [only] = layers;
+    if (layers.length === 1 && only)
+      return oneLayer(graph, only, { ...context, activations: context.activations }, { technique, tools, copies });
     return { replace: await followSamples(graph, layers, context, change, { copies }) };
+  }
   const replace = new Map<LayerId, ConvForm | DenseForm>();
   for (const [index, layer] of layers.entries()) {
     context.signal?.throwIfAborted();
@@ -38,6 +42,45 @@ export async function compressLayers(
     replace.set(layer.id, await change(layer, undefined));
   }
   return { replace };
+}
+
+interface OneLayer {
+  readonly technique: Technique;
+  readonly tools: ProblemTools;
+  readonly copies: number;
+}
+
+interface KnownProblem {
+  readonly key: string;
+  readonly problem: WeightProblem;
+}
+
+/** The last layer that was changed alone, on its samples: what it gets is the same whatever becomes of it. Let go with the samples. */
+const KNOWN_PROBLEMS = new WeakMap<ActivationSource, KnownProblem>();
+
+async function oneLayer(
+  graph: NeutralGraph,
+  layer: WeightedLayer,
+  context: RewriteContext & { readonly activations: ActivationSource },
+  { technique, tools, copies }: OneLayer,
+): Promise<Rewrite> {
+  const { activations, seed } = context;
+  const key = `${layer.id} ${seed} ${copies}`;
+  const known = KNOWN_PROBLEMS.get(activations);
+  let problem = known?.key === key ? known.problem : undefined;
+  if (problem === undefined) {
+    KNOWN_PROBLEMS.delete(activations);
+    const look = async (_: WeightedLayer, inputs: LayerInputs): Promise<undefined> => {
+      problem = await weightProblem(layer, inputs, tools);
+      return undefined;
+    };
+    await followSamples(graph, [layer], context, look, { copies });
+  }
+  if (problem === undefined) throw new RangeError(`nothing leads to ${layer.name}`);
+  KNOWN_PROBLEMS.set(activations, { key, problem });
+  const compressed = await technique(problem, layer);
+  const form = await compressedForm(layer.form, compressed, problem.biasShift(compressed.weights));
+  return { replace: new Map([[layer.id, form]]) };
 }
 
 export function problemTools({ layout }: NeutralGraph, seed: number): ProblemTools {

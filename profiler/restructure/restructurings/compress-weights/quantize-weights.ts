@@ -1,16 +1,12 @@
-import { roundToGrid, type GridSpec } from "../../../compression/scales.ts";
 import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import { defineRestructuring, matched } from "../../restructuring.ts";
 import type { WeightedLayer } from "../../approximation/follow-samples.ts";
-import { affineCoding, plannedAffine } from "./codings.ts";
 import { plannedForm } from "./compressed-form.ts";
 import { compressLayers } from "./compress-layers.ts";
-import { blockSizeFor, findingsAt, layersAt, worthwhile } from "./weighted-layers.ts";
+import { plannedQuantized, quantized } from "./quantized-layer.ts";
+import { findingsAt, layersAt, worthwhile } from "./weighted-layers.ts";
 
 const ID = "quantize-weights";
-
-/** At so few bits the side that has a level more is worth choosing. */
-const FEW_BITS = 4;
 
 /**
  * Weights in few bits, computed with in float: scales of least squared error and least-squares rounding (Frantar et al.: "GPTQ", ICLR
@@ -58,45 +54,19 @@ export const QUANTIZE_WEIGHTS = defineRestructuring({
   predict: (graph, target, { bits, block }) => {
     const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, Number(bits))));
     return {
-      replace: new Map(layers.map((layer) => [layer.id, plannedForm(layer.form, plan(layer, Number(bits), block))])),
+      replace: new Map(
+        layers.map((layer) => [layer.id, plannedForm(layer.form, plannedQuantized(layer, Number(bits), block))]),
+      ),
     };
   },
   rewrite: (graph, target, { bits, block }, context) => {
     const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, Number(bits))));
-    return compressLayers(graph, layers, context, async (problem, layer) => {
-      const planned = plan(layer, Number(bits), block);
-      const { weights, grid } = await roundToGrid(
-        problem.target,
-        problem.error,
-        gridSpec(Number(bits), planned, graph.layout),
-      );
-      return { weights, coding: affineCoding(planned, weights, grid) };
-    });
+    return compressLayers(graph, layers, context, (problem, layer) =>
+      quantized(problem, layer, Number(bits), block, graph.layout),
+    );
   },
 });
 
 function wholeModel(graph: NeutralGraph, bits: number): readonly WeightedLayer[] {
   return worthwhile(graph, bits / 8);
-}
-
-function plan({ form }: WeightedLayer, bits: number, block: number): ReturnType<typeof plannedAffine> {
-  const blockSize = blockSizeFor(form, block);
-  return plannedAffine(bits === 7 ? 8 : bits, blockSize, blockSize !== undefined);
-}
-
-/** 8 bits are symmetric, as TFLite asks; 7 bits leave a bit of the byte. */
-function gridSpec(
-  bits: number,
-  { blockSize, hasZeroPoints }: ReturnType<typeof plannedAffine>,
-  layout: NeutralGraph["layout"],
-): GridSpec {
-  const half = 2 ** (bits - 1);
-  return {
-    lowest: bits === 8 ? -127 : -half,
-    highest: half - 1,
-    hasZeroPoint: hasZeroPoints,
-    // Scales of TFLite, whose channels come last, are positive.
-    maySwapSides: bits <= FEW_BITS && layout === "channels-first",
-    ...(blockSize !== undefined && { blockSize }),
-  };
 }

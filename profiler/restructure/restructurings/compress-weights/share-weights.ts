@@ -53,7 +53,8 @@ function wholeModel(graph: NeutralGraph, bits: number): readonly WeightedLayer[]
   return worthwhile(graph, bits / 8);
 }
 
-async function sharedWeights(problem: WeightProblem, bits: number): Promise<CompressedWeights> {
+/** All weights of a layer with few values; what was pruned stays pruned. */
+export async function sharedWeights(problem: WeightProblem, bits: number): Promise<CompressedWeights> {
   const mask = maskOf(problem.weights);
   if (mask !== undefined) return sharedPruned(problem, mask, bits);
   const { weights, codebook } = await shared(problem.target, problem.error, 2 ** bits);
