@@ -52,7 +52,7 @@ export function addSensitivityCommand(program: Command, context: CliContext): vo
     .option(
       "--layer <name>",
       "only this layer; may be given several times",
-      (name: string, before: readonly string[] = []) => [...before, name],
+      (name: string, before?: readonly string[]) => [...(before ?? []), name],
     )
     .option(
       "--max-file-size <bytes>",
