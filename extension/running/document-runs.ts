@@ -237,6 +237,7 @@ function optionsFor(device: string, options: RunOptions): RunOptions {
     fixedPerformance: _fixed,
     measuresEnergy: _energy,
     delegate: _delegate,
+    delegateLibrary: _library,
     ...everywhere
   } = options;
   return everywhere;

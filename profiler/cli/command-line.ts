@@ -2,7 +2,8 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { EdgewiseError } from "../errors.ts";
 import { printable } from "../exports/printable.ts";
-import { EXIT, Interrupted, type CliContext } from "./context.ts";
+import { DelegateError } from "../device/device-error.ts";
+import { EXIT, Interrupted, type CliContext, type ExitCode } from "./context.ts";
 
 /** Adds a command and what it does in a context. */
 export type AddCommand = (program: Command, context: CliContext) => void;
@@ -32,8 +33,13 @@ export async function runCommands(
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
     spoken.remark(messageOf(error));
-    context.setExitCode(error instanceof Interrupted ? EXIT.interrupted : EXIT.error);
+    context.setExitCode(exitCodeOf(error));
   }
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof Interrupted) return EXIT.interrupted;
+  return error instanceof DelegateError ? EXIT.failed : EXIT.error;
 }
 
 /** What is said beside an answer holds names of files and phones, which must neither steer a terminal nor forge a line. */

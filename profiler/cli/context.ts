@@ -18,7 +18,7 @@ export class Interrupted extends Error {}
 
 export const EXIT = {
   ok: 0,
-  /** A limit of `check` is exceeded, a budget of `fit` cannot be kept, or the outputs of a `run` are wrong. */
+  /** A limit of `check` is exceeded, a budget of `fit` cannot be kept, the outputs of a `run` are wrong, or it ran on the CPU where another processor was asked for. */
   failed: 1,
   /** The command could not answer: bad options, a broken or missing file. */
   error: 2,

@@ -33,6 +33,19 @@ export class DeviceError extends EdgewiseError {
   }
 }
 
+/** What was to run a model ran nothing of it: its latency would be that of the CPU. */
+export class DelegateError extends EdgewiseError {
+  readonly code = "device";
+
+  /** @param told what the program said of delegates, sentences */
+  constructor(device: string, program: string, delegate: string, told: readonly string[]) {
+    const said = told.length === 0 ? "" : `. ${told.join(" ").replace(/\.$/, "")}`;
+    super(`${device}: ${delegate} ran nothing of the model in ${program}: its latency would be the CPU's${said}`, {
+      hint: "Look in the program's log for what the delegate lacks, or measure the CPU: --delegate xnnpack",
+    });
+  }
+}
+
 export function noSpace(serial: string, cause?: unknown): DeviceError {
   return new DeviceError("no-space", `${serial} has no space left`, {
     hint: "Free some space on the phone, or remove Edgewise's files with “Clean up phone”",

@@ -2,7 +2,7 @@
 export { AdbServer } from "./adb/adb-server.ts";
 export { AndroidTarget } from "./adb/android-target.ts";
 export { isReady, listedName, whyNotReady, type ListedDevice as AdbListedDevice } from "./adb/listed-device.ts";
-export { DeviceError } from "./device-error.ts";
+export { DelegateError, DeviceError } from "./device-error.ts";
 export { HostTarget } from "./host/host-target.ts";
 export {
   describeError,

@@ -167,6 +167,8 @@ export interface PeakResidentMemory {
   readonly peakBytes: number;
   /** Resident when the runtime was loaded, before the model was; null where not told. */
   readonly baselineBytes: number | null;
+  /** Where it is something else: "what benchmark_model's process grew by, as it tells". */
+  readonly meaning?: string;
 }
 
 /** Energy above idle, from the device's power rails (ODPM). */

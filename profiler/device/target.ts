@@ -45,6 +45,10 @@ export interface RunOptions {
   readonly fixedPerformance?: boolean;
   /** What `benchmark_model` hands a TFLite model's layers to; its own default, the CPU, when left out. */
   readonly delegate?: TfliteDelegate;
+  /** Where a vendor's libraries lie on the phone: QNN's delegate itself, or the folder of an NPU's. */
+  readonly delegateLibrary?: string;
+  /** What an external delegate is told: "backend_type:htp". */
+  readonly delegateOptions?: string;
   /** Optimizations of ONNX Runtime under which layers are profiled; all, as the latency has them, when left out. */
   readonly layersAt?: ProfiledLevel;
   /** What runs a TFLite model, of those that could; `benchmark_model` where one is named, else TFLite itself when left out. */
@@ -59,7 +63,8 @@ export interface RunOptions {
 export const TFLITE_RUNTIMES = ["tflite", "litert"] as const;
 export type TfliteRuntime = (typeof TFLITE_RUNTIMES)[number];
 
-export const TFLITE_DELEGATES = ["xnnpack", "gpu", "nnapi"] as const;
+/** NNAPI is deprecated since Android 15; npu is LiteRT 2's, qnn Qualcomm's own delegate. */
+export const TFLITE_DELEGATES = ["xnnpack", "gpu", "npu", "qnn", "nnapi"] as const;
 export type TfliteDelegate = (typeof TFLITE_DELEGATES)[number];
 
 export const BIG_CORES = "big";

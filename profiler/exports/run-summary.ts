@@ -71,8 +71,8 @@ export function runFigures(result: RunResult): readonly Fact[] {
       "Peak memory",
       orReason(
         memory,
-        ({ peakBytes, baselineBytes }) =>
-          `${formatBytes(peakBytes)} resident${baselineBytes === null ? "" : `, ${formatBytes(baselineBytes)} before the model was loaded`}`,
+        ({ peakBytes, baselineBytes, meaning = "resident" }) =>
+          `${formatBytes(peakBytes)} ${meaning}${baselineBytes === null ? "" : `, ${formatBytes(baselineBytes)} before the model was loaded`}`,
       ),
     ],
     [

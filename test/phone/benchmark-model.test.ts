@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AndroidTarget } from "../../profiler/device/adb/android-target.ts";
-import { DeviceError } from "../../profiler/device/device-error.ts";
+import { DelegateError, DeviceError } from "../../profiler/device/device-error.ts";
 import { isMeasured, type RunResult } from "../../profiler/device/run-result.ts";
 import type { MeasuredModel, RunOptions } from "../../profiler/device/target.ts";
 import { openSession } from "../../profiler/runtime/open-session.ts";
@@ -17,7 +17,7 @@ import { tflite } from "../unit/runtime/tiny-models.ts";
 import { mobilenetV1 } from "../zoo/networks/mobilenet-v1.ts";
 import { toBytes } from "../zoo/pieces.ts";
 import { toTflite } from "../zoo/to-tflite.ts";
-import { loopingProgram, program } from "./benchmark-program.ts";
+import { COMPILED_MODEL_PROGRAM, loopingProgram, program } from "./benchmark-program.ts";
 import { measuredModel } from "./measured-model.ts";
 import type { TestPhone } from "./test-phone.ts";
 import { until } from "./until.ts";
@@ -164,6 +164,31 @@ describe("running TFLite models by benchmark_model on a phone", function () {
     const native = await new AndroidTarget(adb().server, { serial: phone.serial }).run(await measuredModel(file), FEW);
     assert.equal(native.runtime.name, "TFLite");
     assert.equal(native.outputs.verdict, "equal", "state begins every run anew there");
+  });
+
+  it("runs LiteRT 2's by its own flags, and says that it made its inputs itself", async () => {
+    writeFileSync(benchmarkModel, COMPILED_MODEL_PROGRAM);
+    rmSync(phone.path("/data/local/tmp/flags"), { force: true });
+    const { latency, outputs, settings, memory, runtime } = await run({ ...FEW, delegate: "npu", delegateLibrary: "/vendor/npu" });
+    assert.equal(runtime.description, "LiteRT 2, npu");
+    assert.equal(latency.statistics.median, 6010 * 1e-6);
+    assert.equal(settings.inputs, "made by benchmark_model itself");
+    assert.match(outputs.outputs[0]?.reason ?? "", /made its inputs itself/);
+    assert.ok(isMeasured(memory) && memory.peakBytes === 12 * 2 ** 20 && memory.meaning !== undefined);
+    const flags = readFileSync(phone.path("/data/local/tmp/flags"), "utf8");
+    assert.doesNotMatch(flags, /input_layer|enable_op_profiling|output_filepath/);
+    assert.match(flags, /--use_npu=true --use_cpu=false --require_full_delegation=true --dispatch_library_path=\/vendor\/npu/);
+    await assert.rejects(run({ ...FEW, delegate: "qnn" }), /has no qnn: it takes xnnpack, gpu, npu/);
+  });
+
+  it("is no measurement of a delegate that ran nothing", async () => {
+    writeFileSync(benchmarkModel, program({ profile: profileOf(model) }));
+    await assert.rejects(run({ ...FEW, delegate: "gpu" }), (error: unknown) => {
+      assert.ok(error instanceof DelegateError, String(error));
+      assert.match(error.message, /gpu ran nothing of the model.*TfLiteXNNPackDelegate ran 2 of 4 operators/);
+      return true;
+    });
+    assert.deepEqual(phone.leftovers(), []);
   });
 
   it("says that an old program neither writes outputs nor a profile", async () => {

@@ -3,7 +3,13 @@ import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { RunModel } from "../../profiler/device/run-result.ts";
-import { BIG_CORES, TFLITE_DELEGATES, TFLITE_RUNTIMES, type RunOptions } from "../../profiler/device/target.ts";
+import {
+  BIG_CORES,
+  TFLITE_DELEGATES,
+  TFLITE_RUNTIMES,
+  type RunOptions,
+  type TfliteDelegate,
+} from "../../profiler/device/target.ts";
 import { formatBytes, formatShare } from "../../profiler/format-numbers.ts";
 import { Button, Checkbox, Icon, IconButton, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
@@ -56,6 +62,9 @@ export function RunStarter({ client, state, format }: RunStarterProps): JSX.Elem
           <RuntimeChoice client={client} options={options} isPhone={isPhone} runsBenchmarkModel={runsBenchmarkModel} />
         )}
         {runsBenchmarkModel && options.runtime === undefined && <DelegateChoice client={client} options={options} />}
+        {runsBenchmarkModel && (options.delegate === "qnn" || options.delegate === "npu") && (
+          <DelegateLibrary client={client} options={options} />
+        )}
         <Button
           icon="play"
           isDisabled={!isReady || running !== null}
@@ -173,12 +182,31 @@ function DelegateChoice({ client, options }: PhoneOptionsProps): JSX.Element {
       value={delegate ?? ""}
       choices={[
         { value: "", text: l10n.t("CPU") },
-        ...TFLITE_DELEGATES.map((each) => ({ value: each, text: each.toUpperCase() })),
+        ...TFLITE_DELEGATES.map((each) => ({ value: each, text: delegateText(each) })),
       ]}
       onChange={(value) => {
         const chosen = TFLITE_DELEGATES.find((each) => each === value);
         void client.setOptions(chosen === undefined ? others : { ...others, delegate: chosen });
       }}
+    />
+  );
+}
+
+function delegateText(delegate: TfliteDelegate): string {
+  return delegate === "nnapi" ? l10n.t("NNAPI (deprecated since Android 15)") : delegate.toUpperCase();
+}
+
+/** What only a vendor's delegates need. */
+function DelegateLibrary({ client, options }: PhoneOptionsProps): JSX.Element {
+  const { delegateLibrary, ...others } = options;
+  return (
+    <RunField
+      title={l10n.t("Library")}
+      tip={l10n.t("On the phone: the QNN delegate’s .so, or the folder of an NPU’s libraries.")}
+      placeholder="/data/local/tmp/…"
+      kept={delegateLibrary ?? ""}
+      isFine={(text) => text === "" || text.startsWith("/")}
+      onChange={(text) => void client.setOptions(text === "" ? others : { ...others, delegateLibrary: text })}
     />
   );
 }

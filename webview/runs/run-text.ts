@@ -119,9 +119,9 @@ function spreadTip({ low, high }: MiddleHalf): string {
 }
 
 /** What the process that ran the model took of the device's memory. */
-export function memoryFigure({ peakBytes, baselineBytes }: PeakResidentMemory): Figure {
+export function memoryFigure({ peakBytes, baselineBytes, meaning }: PeakResidentMemory): Figure {
   const title = l10n.t("Peak memory");
-  const tip = l10n.t("Largest resident set of the process: the model, the runtime and the C library.");
+  const tip = meaning ?? l10n.t("Largest resident set of the process: the model, the runtime and the C library.");
   const before =
     baselineBytes === null ? "" : ` ${l10n.t("{0} of it before the model was loaded.", formatBytes(baselineBytes))}`;
   return { id: "memory", title, value: formatBytes(peakBytes), tip: tip + before };

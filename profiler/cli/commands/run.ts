@@ -34,6 +34,8 @@ interface RunCommandOptions extends Pick<CalibrationOptions, "data" | "seed">, D
   /** True unless it is turned off. */
   readonly fixedPerformance: boolean;
   readonly delegate?: TfliteDelegate;
+  readonly delegateLibrary?: string;
+  readonly delegateOptions?: string;
   readonly layersAt?: ProfiledLevel;
   readonly runtime?: TfliteRuntime;
   readonly energy?: true;
@@ -77,7 +79,14 @@ export function addRunCommand(program: Command, context: CliContext): void {
       ).choices(TFLITE_RUNTIMES),
     )
     .option("--benchmark-model <path>", "Google's benchmark_model for Android: TFLite models run by it")
-    .addOption(new Option("--delegate <name>", "what benchmark_model hands layers to").choices(TFLITE_DELEGATES))
+    .addOption(
+      new Option(
+        "--delegate <name>",
+        "what benchmark_model hands layers to; npu is LiteRT 2's, qnn Qualcomm's, nnapi deprecated since Android 15",
+      ).choices(TFLITE_DELEGATES),
+    )
+    .option("--delegate-library <path>", "on the phone: the QNN delegate's .so, or the folder of an NPU's libraries")
+    .option("--delegate-options <text>", "what the QNN delegate is told (default: backend_type:htp)")
     .option("--json", "write JSON");
   addAdbOption(addInputOptions(command)).action(async (path: string, options: RunCommandOptions) => {
     await tellFolders(options, context);
@@ -127,6 +136,8 @@ function runOptions({
   cores,
   fixedPerformance,
   delegate,
+  delegateLibrary,
+  delegateOptions,
   layersAt,
   runtime,
   energy,
@@ -143,6 +154,8 @@ function runOptions({
     ...(cores && { cores }),
     ...(!fixedPerformance && { fixedPerformance }),
     ...(delegate && { delegate }),
+    ...(delegateLibrary !== undefined && { delegateLibrary }),
+    ...(delegateOptions !== undefined && { delegateOptions }),
     ...(layersAt && { layersAt }),
     ...(runtime && { runtime }),
     ...(energy && { measuresEnergy: true }),

@@ -12,7 +12,12 @@ export interface RailsReading {
 const COMPUTING = /cpu|ddr|dram|mem|mif|soc|slc|vdd_int/i;
 
 /** Rails of what delegates hand layers to, which count then too. */
-const ACCELERATING: Readonly<Record<string, RegExp>> = { gpu: /gpu|g3d/i, nnapi: /tpu|npu|dsp|gpu|g3d/i };
+const ACCELERATING: Readonly<Record<string, RegExp>> = {
+  gpu: /gpu|g3d/i,
+  nnapi: /tpu|npu|dsp|gpu|g3d/i,
+  npu: /tpu|npu|dsp/i,
+  qnn: /npu|dsp|gpu/i,
+};
 
 /** Less energy than this above idle is lost in the noise of the phone's other work. */
 const LEAST_SHARE = 0.02;

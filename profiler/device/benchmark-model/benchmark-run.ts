@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { ownEntry } from "../../own-entry.ts";
 import { FileSource } from "../../bytes/file-source.ts";
 import { MemorySource } from "../../bytes/memory-source.ts";
@@ -9,12 +10,16 @@ import { measureEnergy, type EnergyTimes, type LoopRun } from "../adb/measure-en
 import { PhoneRun, sizeOf, TIMED_SECONDS, type MeasuredByRuntime, type PhoneRunSubject } from "../adb/phone-run.ts";
 import { shellCommand, shellWord } from "../adb/shell-word.ts";
 import { compareOutputs, type OutputSteps } from "../compare-outputs.ts";
-import { DeviceError } from "../device-error.ts";
-import type { Conditions, Energy, LayerTimes, NotMeasured, OutputCheck } from "../run-result.ts";
-import type { RunPhase, TfliteDelegate } from "../target.ts";
+import { DelegateError, DeviceError } from "../device-error.ts";
+import type { Conditions, Energy, LayerTimes, NotMeasured, OutputCheck, PeakResidentMemory } from "../run-result.ts";
+import type { RunPhase } from "../target.ts";
+import { isXnnpackOperator } from "./align-xnnpack.ts";
+import { describeUse, hasRun, type DelegateUse } from "./delegate-use.ts";
 import { mapOperators } from "./map-operators.ts";
 import { beginsRuns, parseBenchmarkLog, type BenchmarkLog } from "./parse-log.ts";
+import type { BenchmarkMemory } from "./parse-memory.ts";
 import { parseBenchmarkProfile } from "./parse-profile.ts";
+import { delegateFlags, toolKindOf, type ToolKind } from "./tool-kind.ts";
 import { fromStoredBytes, stepOf, storedByteLength, toStoredBytes } from "../stored-elements.ts";
 
 const PROGRAM = "benchmark_model";
@@ -28,11 +33,17 @@ const PROFILED = { warmUp: 2, runs: 10, seconds: 10 };
 const EVENTS_PER_LAYER = 8;
 const LEAST_EVENTS = 1024;
 
-const DELEGATE_FLAGS: Readonly<Record<TfliteDelegate, string>> = {
-  xnnpack: "--use_xnnpack=true",
-  gpu: "--use_gpu=true",
-  nnapi: "--use_nnapi=true",
-};
+/** Of asking which of the two programs it is. */
+const HELP_SECONDS = 10;
+/** Inputs of whoever reads its log: nothing was given. */
+const OWN_INPUTS = `made by ${PROGRAM} itself`;
+
+interface Profiled {
+  readonly layers: LayerTimes | NotMeasured;
+  readonly log: BenchmarkLog;
+  /** What the operators of the main graph were. */
+  readonly types: readonly string[];
+}
 
 interface Answer {
   readonly log: BenchmarkLog;
@@ -42,6 +53,8 @@ interface Answer {
 /** A run of a TFLite model by Google's `benchmark_model`, which the user names: one run for the latency, one with its profiler on. */
 export class BenchmarkRun extends PhoneRun {
   /** @param program `benchmark_model` for Android, on this machine */
+  #kind: ToolKind = "interpreter";
+
   constructor(
     subject: PhoneRunSubject,
     private readonly program: string,
@@ -65,24 +78,23 @@ export class BenchmarkRun extends PhoneRun {
   }
 
   protected override async run(folder: string, before: Conditions): Promise<MeasuredByRuntime> {
-    const { warmUpRuns, runs } = this.settings;
-    const { log } = await this.#benchmark(folder, "latency", [
-      ...timing(warmUpRuns, runs, { most: this.options.runs === undefined ? TIMED_SECONDS : this.remainingSeconds() }),
-      `--output_filepath=${OUTPUTS}`,
-    ]);
+    this.#kind = (await this.#askedKind(folder)) ?? "interpreter";
+    const { log } = await this.#latency(folder);
     if (log.statistics === undefined)
       throw new DeviceError("failed", `${this.device.serial}: ${PROGRAM} tells no times of its runs`);
-    const outputs = await this.#compare(folder);
+    const madeInputs = this.#kind === "compiled-model" || log.unknownFlags.includes("input_layer_value_files");
+    const outputs = madeInputs ? this.#notComparable() : await this.#compare(folder);
     const profiled = await this.#profile(folder);
     const { delegate } = this.settings;
+    const uses = [...log.delegates, ...profiled.log.delegates];
+    const isUsed = delegate === null ? null : hasRun(delegate, uses, profiled.types);
+    // XNNPACK runs on the CPU too: without it the kernels are others, the processor is the same.
+    if (isUsed === false && delegate !== null && delegate !== "xnnpack")
+      throw new DelegateError(this.device.serial, PROGRAM, delegate, uses.map(describeUse));
     const energy = await this.#energy(folder, before);
     return {
-      runtime: {
-        name: PROGRAM,
-        version: null,
-        kind: "native",
-        description: delegate === null ? "TFLite, its own choice of delegate" : `TFLite, ${delegate} delegate`,
-      },
+      ...(madeInputs && { settings: { inputs: OWN_INPUTS } }),
+      runtime: { name: PROGRAM, version: null, kind: "native", description: describeTool(this.#kind, delegate) },
       latency: {
         loadSeconds: log.loadSeconds,
         firstRunSeconds: log.firstRunSeconds,
@@ -90,18 +102,56 @@ export class BenchmarkRun extends PhoneRun {
         runSeconds: [],
       },
       layers: profiled.layers,
-      memory:
-        profiled.log.peakBytes === null
-          ? { reason: `This ${PROGRAM} does not tell its memory.` }
-          : { peakBytes: profiled.log.peakBytes, baselineBytes: null },
+      memory: memoryResult([profiled.log.memory, log.memory]),
       energy,
       outputs,
       notes: [
         ...this.cutShort(log.statistics.runs),
         ...(log.tellsMedian ? [] : [`This ${PROGRAM} tells no median: the mean stands for it.`]),
-        ...delegateNotes(log, delegate),
+        ...delegateNotes(log.delegates, delegate, isUsed),
+        ...(delegate === "nnapi" ? ["NNAPI is deprecated since Android 15."] : []),
       ],
     };
+  }
+
+  /** The latency; once more with the other kind's flags where the program turns out to be that. */
+  async #latency(folder: string): Promise<Answer> {
+    const { warmUpRuns, runs } = this.settings;
+    const flags = timing(warmUpRuns, runs, {
+      most: this.options.runs === undefined ? TIMED_SECONDS : this.remainingSeconds(),
+    });
+    const measure = (): Promise<Answer> =>
+      this.#benchmark(folder, "latency", [
+        ...flags,
+        ...(this.#kind === "interpreter" ? [`--output_filepath=${OUTPUTS}`] : []),
+      ]);
+    const answer = await measure();
+    const kind = toolKindOf(answer.text) ?? this.#kind;
+    if (kind === this.#kind) return answer;
+    this.#kind = kind;
+    return measure();
+  }
+
+  /** @returns undefined where its help does not tell, or does not come */
+  async #askedKind(folder: string): Promise<ToolKind | undefined> {
+    const command = tied(folder, shellCommand(`./${PROGRAM}`, "--help"));
+    const { signal } = this.control;
+    try {
+      const { stdout, stderr } = await this.device.shell(command, { signal, limitSeconds: HELP_SECONDS });
+      return toolKindOf(`${stdout}\n${stderr}`);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof DeviceError && error.problem === "time-limit") return undefined;
+      throw error;
+    }
+  }
+
+  #notComparable(): OutputCheck {
+    const reason = `${PROGRAM} made its inputs itself, and there are no outputs to compare`;
+    const { outputNames, skipped } = this.prepared;
+    const named = new Set(skipped.map(({ name }) => name));
+    const others = outputNames.filter((name) => !named.has(name)).map((name) => ({ name, reason }));
+    return compareOutputs({}, {}, [...skipped.map(({ name }) => ({ name, reason })), ...others]);
   }
 
   async #energy(folder: string, { battery }: Conditions): Promise<Energy | NotMeasured> {
@@ -127,17 +177,16 @@ export class BenchmarkRun extends PhoneRun {
     onErrorLine?: (line: string) => void,
   ): Promise<Answer> {
     this.report(phase);
-    const { delegate, threads } = this.settings;
-    const inputs = this.#inputs();
+    const { threads } = this.settings;
+    const { delegate = null, delegateLibrary: path, delegateOptions: options } = this.options;
     const command = shellCommand(
+      ...libraryPath(path),
       ...this.#binding(),
       `./${PROGRAM}`,
       `--graph=${MODEL}`,
       `--num_threads=${threads}`,
-      `--input_layer=${inputs.map(({ layer }) => layer).join(",")}`,
-      `--input_layer_shape=${inputs.map(({ shape }) => shape.join(",")).join(":")}`,
-      `--input_layer_value_files=${inputs.map(({ layer, file }) => `${layer}:${file}`).join(",")}`,
-      ...(delegate === null ? [] : [DELEGATE_FLAGS[delegate as TfliteDelegate]]),
+      ...(this.#kind === "interpreter" ? this.#inputFlags() : []),
+      ...delegateFlags(this.#kind, delegate, { path, options }),
       ...flags,
     );
     const { stdout, stderr, exitCode } = await this.device.shell(tied(folder, command), {
@@ -149,6 +198,15 @@ export class BenchmarkRun extends PhoneRun {
     const log = parseBenchmarkLog(text);
     if (exitCode !== 0) throw await explainFailure(this.#failure(exitCode, log, text), this.failedRun);
     return { log, text };
+  }
+
+  #inputFlags(): readonly string[] {
+    const inputs = this.#inputs();
+    return [
+      `--input_layer=${inputs.map(({ layer }) => layer).join(",")}`,
+      `--input_layer_shape=${inputs.map(({ shape }) => shape.join(",")).join(":")}`,
+      `--input_layer_value_files=${inputs.map(({ layer, file }) => `${layer}:${file}`).join(",")}`,
+    ];
   }
 
   #failure(exitCode: number, { errors }: BenchmarkLog, text: string): Error {
@@ -236,17 +294,12 @@ export class BenchmarkRun extends PhoneRun {
     return compareOutputs(expected, found, skipped, steps satisfies OutputSteps);
   }
 
-  async #profile(folder: string): Promise<{ readonly layers: LayerTimes | NotMeasured; readonly log: BenchmarkLog }> {
+  async #profile(folder: string): Promise<Profiled> {
     const { measured, settings, control } = this;
     const events = Math.max(LEAST_EVENTS, EVENTS_PER_LAYER * measured.layers.length);
     const { log, text } = await this.#benchmark(folder, "layers", [
       ...timing(PROFILED.warmUp, PROFILED.runs, { most: PROFILED.seconds }),
-      "--enable_op_profiling=true",
-      `--max_profiling_buffer_entries=${events}`,
-      "--op_profiling_output_mode=csv",
-      `--op_profiling_output_file=${PROFILE}`,
-      // The same of old versions, which do not know the others.
-      `--profiling_output_csv_file=${PROFILE}`,
+      ...(this.#kind === "compiled-model" ? ["--use_profiler=true"] : profilerFlags(events)),
       "--report_peak_memory_footprint=true",
     ]);
     const { stdout } = await this.device.shell(`cat ${shellWord(`${folder}/${PROFILE}`)} 2>/dev/null`, {
@@ -254,8 +307,10 @@ export class BenchmarkRun extends PhoneRun {
     });
     // The oldest versions print it.
     const profile = parseBenchmarkProfile(stdout.trim() === "" ? text : stdout);
-    if (profile.operators.length === 0) return { layers: { reason: `${PROGRAM} wrote no profile of operators.` }, log };
-    return { layers: mapOperators(profile, measured.layers, settings.delegate ?? "default"), log };
+    if (profile.operators.length === 0)
+      return { layers: { reason: `${PROGRAM} wrote no profile of operators.` }, log, types: [] };
+    const types = profile.operators.map((each) => (isXnnpackOperator(each) ? "TfLiteXNNPackDelegate" : each.type));
+    return { layers: mapOperators(profile, measured.layers, settings.delegate ?? "default"), log, types };
   }
 }
 
@@ -300,10 +355,43 @@ function tied(folder: string, command: string): string {
   ].join("\n");
 }
 
-function delegateNotes({ delegates }: BenchmarkLog, asked: string | null): readonly string[] {
-  const notes = delegates.map(
-    ({ name, nodes, ofNodes, partitions }) =>
-      `${name} ran ${nodes} of ${ofNodes} operators in ${partitions} ${partitions === 1 ? "part" : "parts"}.`,
-  );
-  return asked !== null && delegates.length === 0 ? [`Nothing says that the ${asked} delegate ran anything.`] : notes;
+function profilerFlags(events: number): readonly string[] {
+  return [
+    "--enable_op_profiling=true",
+    `--max_profiling_buffer_entries=${events}`,
+    "--op_profiling_output_mode=csv",
+    `--op_profiling_output_file=${PROFILE}`,
+    // The same of old versions, which do not know the others.
+    `--profiling_output_csv_file=${PROFILE}`,
+  ];
+}
+
+/** A vendor's libraries need those beside them, and its processor's own. */
+function libraryPath(library: string | undefined): readonly string[] {
+  if (library === undefined) return [];
+  const folder = library.endsWith(".so") ? posix.dirname(library) : library;
+  return ["env", `LD_LIBRARY_PATH=${folder}`, `ADSP_LIBRARY_PATH=${folder}`];
+}
+
+function describeTool(kind: ToolKind, delegate: string | null): string {
+  if (kind === "compiled-model") return `LiteRT 2, ${delegate === null ? "its own choice of accelerator" : delegate}`;
+  return delegate === null ? "TFLite, its own choice of delegate" : `TFLite, ${delegate} delegate`;
+}
+
+/** @param told by the runs, the one to prefer first */
+function memoryResult(told: readonly BenchmarkMemory[]): PeakResidentMemory | NotMeasured {
+  const peak = told.flatMap(({ peakBytes }) => peakBytes ?? [])[0];
+  if (peak !== undefined) return { peakBytes: peak, baselineBytes: null };
+  const grown = told.flatMap(({ overallBytes, initBytes }) => overallBytes ?? initBytes ?? [])[0];
+  if (grown === undefined) return { reason: `This ${PROGRAM} does not tell its memory.` };
+  return { peakBytes: grown, baselineBytes: null, meaning: `what ${PROGRAM}'s process grew by, as it tells` };
+}
+
+function delegateNotes(uses: readonly DelegateUse[], asked: string | null, isUsed: boolean | null): readonly string[] {
+  const notes = [...new Set(uses.map(describeUse))];
+  if (asked === null || isUsed === true) return notes;
+  return [
+    ...notes,
+    isUsed === null ? `Nothing says that the ${asked} delegate ran anything.` : `The ${asked} delegate ran nothing.`,
+  ];
 }

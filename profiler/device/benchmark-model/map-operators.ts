@@ -1,7 +1,8 @@
 import type { LayerProfile } from "../../profile.ts";
 import { mostExpensive } from "../map-times.ts";
 import type { LayerTimes, RowTime, UnmappedTime } from "../run-result.ts";
-import type { BenchmarkedOperator, BenchmarkProfile } from "./parse-profile.ts";
+import { alignXnnpack, isXnnpackOperator, type Alignment } from "./align-xnnpack.ts";
+import { isDelegate, type BenchmarkedOperator, type BenchmarkProfile } from "./parse-profile.ts";
 
 const ROUNDING: Pick<UnmappedTime, "name" | "op" | "reason"> = {
   name: "benchmark_model between operators",
@@ -13,7 +14,8 @@ const RESOLUTION = 1e-6;
 
 /**
  * Each row's time, by the names of the tensors that operators give. A delegate's operator stands for all rows that it replaced: those that
- * give its outputs, and those in front of them that no other operator gives.
+ * give its outputs, and those in front of them that no other operator gives. XNNPACK's own operators, where they are listed alone, are found
+ * by the graph's order.
  *
  * @param optimization what the layers were handed to
  */
@@ -25,11 +27,12 @@ export function mapOperators(
   const rows = new RowFinder(layers, operators);
   const times: RowTime[] = [];
   const unmapped: UnmappedTime[] = [];
-  for (const operator of operators) {
-    const { type, name, seconds } = operator;
-    const group = rows.of(operator);
+  for (const [place, operator] of operators.entries()) {
+    const { type, name, seconds, calls } = operator;
+    const isOneOfSeveral = isXnnpackOperator(operator) && calls > 1;
+    const group = isOneOfSeveral ? [] : rows.of(place);
     const main = mostExpensive(group);
-    if (main === undefined) unmapped.push({ name, op: type, seconds, reason: "It gives nothing that a layer gives." });
+    if (main === undefined) unmapped.push({ name, op: type, seconds, reason: reasonOf(operator) });
     else {
       const fused = group.filter((row) => row !== main).map(({ index }) => index);
       const inside = isDelegate(type) ? delegated.map((each) => each.name) : [];
@@ -49,21 +52,27 @@ export function mapOperators(
   };
 }
 
-/** "TfLiteXNNPackDelegate", "Delegate/TfLiteGpuDelegateV2" */
-function isDelegate(type: string): boolean {
-  return /delegate/i.test(type);
+function reasonOf(operator: BenchmarkedOperator): string {
+  if (!isXnnpackOperator(operator)) return "It gives nothing that a layer gives.";
+  return operator.calls > 1
+    ? `The profile tells ${operator.calls} operators, of as many parts of the model, as one.`
+    : "XNNPACK's own: it does what no single layer does.";
 }
+
+/** What XNNPACK runs within the operator behind them. */
+const PADDINGS: ReadonlySet<string> = new Set(["PAD", "PADV2"]);
 
 class RowFinder {
   readonly #byOutputs = new Map<string, LayerProfile>();
   readonly #byOutput = new Map<string, LayerProfile>();
-  /** Given by an operator's own output: no delegate's inner row. */
-  readonly #ends = new Set<LayerProfile>();
+  /** Given by an operator's own output, by the operator's place: no delegate's inner row. */
+  readonly #ends: readonly (readonly LayerProfile[])[];
+  readonly #isEnd: ReadonlySet<LayerProfile>;
   readonly #taken = new Set<LayerProfile>();
 
   constructor(
     private readonly layers: readonly LayerProfile[],
-    operators: readonly BenchmarkedOperator[],
+    private readonly operators: readonly BenchmarkedOperator[],
   ) {
     for (const layer of layers) {
       const names = layer.outputs.map(({ name }) => name);
@@ -71,17 +80,29 @@ class RowFinder {
       if (!this.#byOutputs.has(key)) this.#byOutputs.set(key, layer);
       for (const name of names) if (!this.#byOutput.has(name)) this.#byOutput.set(name, layer);
     }
-    for (const operator of operators) for (const row of this.#endsOf(operator)) this.#ends.add(row);
+    const named = (operator: BenchmarkedOperator): LayerProfile | undefined =>
+      isDelegate(operator.type) ? undefined : this.#named(operator)[0];
+    const aligned: Alignment = operators.some(isXnnpackOperator)
+      ? alignXnnpack(operators, layers, named)
+      : new Map<number, LayerProfile>();
+    this.#ends = operators.map((operator, place) => {
+      if (isXnnpackOperator(operator)) return [aligned.get(place) ?? []].flat();
+      return isNameless(operator) ? this.#between(place) : this.#named(operator);
+    });
+    this.#isEnd = new Set(this.#ends.flat());
   }
 
-  of(operator: BenchmarkedOperator): readonly LayerProfile[] {
-    const ends = this.#endsOf(operator).filter((row) => !this.#taken.has(row));
-    const group = new Set(ends);
-    if (isDelegate(operator.type)) {
+  /** The rows of the operator at a place of the profile. */
+  of(place: number): readonly LayerProfile[] {
+    const operator = this.operators[place];
+    const group = new Set((this.#ends[place] ?? []).filter((row) => !this.#taken.has(row)));
+    const isXnnpack = operator !== undefined && isXnnpackOperator(operator);
+    if (isXnnpack || isDelegate(operator?.type ?? "")) {
       for (const row of group) {
         for (const { name, isConstant } of row.inputs) {
           const giver = isConstant ? undefined : this.#byOutput.get(name);
-          if (giver?.role === "compute" && !this.#ends.has(giver) && !this.#taken.has(giver)) group.add(giver);
+          if (giver?.role !== "compute" || this.#isEnd.has(giver) || this.#taken.has(giver)) continue;
+          if (!isXnnpack || PADDINGS.has(giver.op)) group.add(giver);
         }
       }
     }
@@ -90,18 +111,35 @@ class RowFinder {
   }
 
   /** By all its outputs; a delegate's come from several rows; else by its place in the file. */
-  #endsOf({ type, name, node }: BenchmarkedOperator): readonly LayerProfile[] {
-    const whole = this.#byOutputs.get(comparable(name));
+  #named({ type, name, node }: BenchmarkedOperator): readonly LayerProfile[] {
+    const whole = name === "" ? undefined : this.#byOutputs.get(comparable(name));
     if (whole !== undefined) return [whole];
     if (isDelegate(type)) {
       const given = comparable(name)
         .split(",")
-        .map((part) => part.trim());
+        .flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
       return this.layers.filter(({ outputs }) => outputs.some((output) => given.includes(comparable(output.name))));
     }
     const placed = node === null ? undefined : this.layers[node];
     return placed !== undefined && type.split("/")[0] === placed.op ? [placed] : [];
   }
+
+  /** Of a delegate whose tensors have no names: the rows between those that the operators before and behind it ran. */
+  #between(place: number): readonly LayerProfile[] {
+    const rowsOf = (operators: readonly BenchmarkedOperator[]): readonly number[] =>
+      operators.filter((each) => !isDelegate(each.type)).flatMap((each) => this.#named(each).map(({ index }) => index));
+    const others = new Set(rowsOf(this.operators));
+    const from = Math.max(-1, ...rowsOf(this.operators.slice(0, place)));
+    const later = rowsOf(this.operators.slice(place + 1)).filter((index) => index > from);
+    const to = Math.min(this.layers.length, ...later);
+    return this.layers.filter(
+      ({ index, role }) => role === "compute" && index > from && index < to && !others.has(index),
+    );
+  }
+}
+
+function isNameless({ type, name }: BenchmarkedOperator): boolean {
+  return isDelegate(type) && name.replaceAll(/[,\s]/g, "") === "";
 }
 
 /** New versions write tabs for the commas of names. */

@@ -1,4 +1,6 @@
 import type { LatencyStatistics } from "../run-result.ts";
+import { delegateUseOf, type DelegateUse } from "./delegate-use.ts";
+import { memoryOf, type BenchmarkMemory } from "./parse-memory.ts";
 
 /** What `benchmark_model` says of a run. */
 export interface BenchmarkLog {
@@ -8,32 +10,24 @@ export interface BenchmarkLog {
   readonly tellsMedian: boolean;
   readonly loadSeconds: number | null;
   readonly firstRunSeconds: number | null;
-  readonly peakBytes: number | null;
+  readonly memory: BenchmarkMemory;
   readonly delegates: readonly DelegateUse[];
+  /** Flags that it does not know, by their names: "input_layer". */
+  readonly unknownFlags: readonly string[];
   /** Lines that it called errors. */
   readonly errors: readonly string[];
 }
 
-export interface DelegateUse {
-  /** "TfLiteXNNPackDelegate" */
-  readonly name: string;
-  readonly nodes: number;
-  readonly ofNodes: number;
-  readonly partitions: number;
-}
-
 const MICROSECOND = 1e-6;
 const MILLISECOND = 1e-3;
-/** What it calls MB. */
-const MEBIBYTE = 2 ** 20;
-
 /** Stands before the warm-up and before the timed runs. */
 const PHASE = "Running benchmark for at least";
 const COUNT = /(?:^|\s)(count=\d+.*)$/;
-const INITIALIZED = /Initialized session in ([\d.e+]+) ?ms/;
+const INITIALIZED = /(?:Initialized session in|Model initialization:) *([\d.e+]+) ?ms/;
 const FIRST = /First inference: ([\d.e+]+)/;
-const PEAK = /Overall peak memory footprint \(MB\)[^:]*: ([\d.]+)/;
-const REPLACING = /Replacing (\d+) out of (\d+) node\(s\) with delegate \(([^)]+)\) node, yielding (\d+) partitions/;
+/** LiteRT 2's, in milliseconds. */
+const RESULT = /\b(Warmup|Inference) \((first|avg|min|max|std|median|p50)\): *([\d.e+]+)(?: ms)?(?: \((\d+) runs?\))?/;
+const UNKNOWN_FLAGS = /Unconsumed cmdline flags: (.*)$/;
 const ERROR = /(?:^|\s)(?:ERROR|E tflite *): ?(.+)$/;
 
 /** Whether a line says that runs begin: first those that warm up, then those that are timed. */
@@ -59,15 +53,19 @@ export function parseBenchmarkLog(text: string): BenchmarkLog {
     return found === undefined ? undefined : Number(found);
   };
   const initialized = number(INITIALIZED);
-  const first = number(FIRST) ?? warmUp?.first ?? warmUp?.curr;
-  const peak = number(PEAK);
+  const summary = summaryOf(lines);
+  const counted = timed ?? summary.timed;
+  const first = number(FIRST) ?? warmUp?.first ?? warmUp?.curr ?? summary.first;
   return {
-    statistics: timed && statisticsOf(timed),
-    tellsMedian: timed?.median !== undefined,
+    statistics: counted && statisticsOf(counted),
+    tellsMedian: counted?.median !== undefined,
     loadSeconds: initialized === undefined ? null : initialized * MILLISECOND,
     firstRunSeconds: first === undefined ? null : first * MICROSECOND,
-    peakBytes: peak === undefined ? null : peak * MEBIBYTE,
-    delegates: lines.flatMap((line) => delegateOf(line) ?? []),
+    memory: memoryOf(lines),
+    delegates: distinct(lines.flatMap((line) => delegateUseOf(line) ?? [])),
+    unknownFlags: lines.flatMap((line) =>
+      [...(UNKNOWN_FLAGS.exec(line)?.[1] ?? "").matchAll(/--([\w-]+)/g)].map(([, name = ""]) => name),
+    ),
     errors: lines.flatMap((line) => ERROR.exec(line)?.[1]?.trim() ?? []),
   };
 }
@@ -94,8 +92,27 @@ function statisticsOf(numbers: Readonly<Record<string, number>>): LatencyStatist
   };
 }
 
-function delegateOf(line: string): DelegateUse | undefined {
-  const [, nodes, ofNodes, name, partitions] = REPLACING.exec(line) ?? [];
-  if (name === undefined) return undefined;
-  return { name, nodes: Number(nodes), ofNodes: Number(ofNodes), partitions: Number(partitions) };
+/** LiteRT 2's "BENCHMARK RESULTS", in µs as the lines with counts are: what stands for those where they are missing. */
+function summaryOf(lines: readonly string[]): {
+  readonly timed: Record<string, number> | undefined;
+  readonly first: number | undefined;
+} {
+  const timed: Record<string, number> = {};
+  let first: number | undefined;
+  for (const line of lines) {
+    const [, phase, what = "", value, runs] = RESULT.exec(line) ?? [];
+    if (phase === undefined) continue;
+    const micros = (Number(value) * MILLISECOND) / MICROSECOND;
+    if (phase === "Warmup") first = what === "first" ? micros : first;
+    else {
+      timed[what === "p50" ? "median" : what] = micros;
+      if (runs !== undefined) timed.count = Number(runs);
+    }
+  }
+  return { timed: timed.avg === undefined ? undefined : { count: 1, ...timed }, first };
+}
+
+/** Each run of the program says the same of its delegates again, and some say it twice. */
+function distinct(uses: readonly DelegateUse[]): readonly DelegateUse[] {
+  return [...new Map(uses.map((use) => [JSON.stringify(use), use])).values()];
 }

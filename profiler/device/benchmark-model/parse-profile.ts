@@ -8,6 +8,8 @@ export interface BenchmarkedOperator {
   readonly node: number | null;
   /** Of one inference. */
   readonly seconds: number;
+  /** How often that ran in it: several operators of a delegate's parts may be told as one. */
+  readonly calls: number;
 }
 
 export interface BenchmarkProfile {
@@ -37,6 +39,7 @@ const SUMMARY = /^Timings \(microseconds\): count=(\d+)\b.*$/;
 const AVERAGE = /\bavg=(\S+)|\bcount=1 curr=(\S+)/;
 /** The tag of a delegate's own operators in versions that list them among the others. */
 const DELEGATE_OPERATOR = "DelegateOpInvoke";
+const INSIDE = "Delegate/";
 /** The whole inference, in versions that list it among its operators. */
 const WHOLE = "Invoke/";
 const OPERATOR_NAME = /^\[(.*)\](?::(\d+))?$/s;
@@ -69,7 +72,20 @@ export function parseBenchmarkProfile(text: string): BenchmarkProfile {
     }
     if (part === "operators") summary = readSummary(line.trim()) ?? summary;
   }
-  return { operators, delegated, totalSeconds: summary?.seconds ?? null, runs: summary?.runs ?? null };
+  const whole = { totalSeconds: summary?.seconds ?? null, runs: summary?.runs ?? null };
+  const isInside = ({ name }: BenchmarkedOperator): boolean => name.startsWith(INSIDE);
+  // Beside a row of the delegate itself they are inside it; alone they are all there is.
+  if (!operators.some((each) => isDelegate(each.type) && !isInside(each))) return { operators, delegated, ...whole };
+  return {
+    operators: operators.filter((each) => !isInside(each)),
+    delegated: [...delegated, ...operators.filter(isInside)],
+    ...whole,
+  };
+}
+
+/** "TfLiteXNNPackDelegate", "Delegate/TfLiteGpuDelegateV2" */
+export function isDelegate(type: string): boolean {
+  return /delegate/i.test(type);
 }
 
 function readSummary(line: string): { readonly runs: number; readonly seconds: number } | undefined {
@@ -120,5 +136,6 @@ function readRow(line: string, columns: readonly string[]): BenchmarkedOperator 
     name: outputs ?? name,
     node: node === undefined ? null : Number(node),
     seconds: milliseconds * calls * MILLISECOND,
+    calls,
   };
 }

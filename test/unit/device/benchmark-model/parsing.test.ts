@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { mapOperators } from "../../../../profiler/device/benchmark-model/map-operators.ts";
 import { parseBenchmarkLog } from "../../../../profiler/device/benchmark-model/parse-log.ts";
 import { parseBenchmarkProfile } from "../../../../profiler/device/benchmark-model/parse-profile.ts";
-import type { LayerProfile } from "../../../../profiler/profile.ts";
+import { chain } from "./chain.ts";
 
 /** In the formats of TensorFlow's `stats_calculator.cc` and `profile_summary_formatter.cc`, of which versions differ. */
 const output = (file: string): string => readFileSync(join(import.meta.dirname, "outputs", file), "utf8");
@@ -85,14 +85,16 @@ describe("what benchmark_model says of its runs", () => {
       [105.718, 105.784, 105.416, 106.528, 0.26],
     );
     assert.deepEqual([ms(rest.loadSeconds ?? 0), ms(rest.firstRunSeconds ?? 0)], [87.639, 106.436]);
-    assert.equal(rest.peakBytes, 13.1797 * 2 ** 20);
-    assert.deepEqual(rest.delegates, [{ name: "TfLiteXNNPackDelegate", nodes: 2, ofNodes: 4, partitions: 1 }]);
+    assert.equal(rest.memory.peakBytes, 13.1797 * 2 ** 20);
+    assert.deepEqual(rest.delegates, [
+      { name: "TfLiteXNNPackDelegate", nodes: 2, ofNodes: 4, partitions: 1, extent: "part" },
+    ]);
     assert.deepEqual(rest.errors, []);
   });
 
   it("is read as old versions say it, without a median and with large numbers", () => {
-    const { statistics, tellsMedian, firstRunSeconds, peakBytes } = parseBenchmarkLog(output("old-table.txt"));
-    assert.deepEqual([tellsMedian, peakBytes], [false, null]);
+    const { statistics, tellsMedian, firstRunSeconds, memory } = parseBenchmarkLog(output("old-table.txt"));
+    assert.deepEqual([tellsMedian, memory.peakBytes], [false, null]);
     assert.deepEqual([statistics?.runs, ms(statistics?.median ?? 0), ms(firstRunSeconds ?? 0)], [50, 115.062, 91.81]);
   });
 
@@ -152,39 +154,13 @@ describe("rows of a benchmark_model profile", () => {
   });
 
   it("are found by their place where a name says nothing", () => {
-    const operators = [{ type: "SOFTMAX", name: "", node: 3, seconds: 1 }];
+    const operators = [{ type: "SOFTMAX", name: "", node: 3, seconds: 1, calls: 1 }];
     const profile = { operators, delegated: [], totalSeconds: null, runs: null };
     assert.deepEqual(
       mapOperators(profile, rows, "default").rows.map(({ layer }) => layer),
       [3],
     );
-    const wrong = { ...profile, operators: [{ type: "ADD", name: "", node: 3, seconds: 1 }] };
+    const wrong = { ...profile, operators: [{ type: "ADD", name: "", node: 3, seconds: 1, calls: 1 }] };
     assert.equal(mapOperators(wrong, rows, "default").unmapped.length, 1);
   });
 });
-
-/** Rows that each read what the one before gives. */
-function chain(...layers: readonly (readonly [op: string, output: string, macs: number])[]): readonly LayerProfile[] {
-  const tensor = (name: string) => ({ name, dtype: "float32" as const, shape: [1], isConstant: false });
-  return layers.map(([op, output, macs], index) => ({
-    index,
-    name: output,
-    op,
-    kind: "free",
-    path: [],
-    inputs: [tensor(layers[index - 1]?.[1] ?? "input")],
-    outputs: [tensor(output)],
-    parameters: 0,
-    macs,
-    otherOps: 0,
-    weightBytes: 0,
-    activationBytes: 0,
-    energy: null,
-    latencySeconds: null,
-    role: "compute",
-    isCounted: true,
-    repeats: 1,
-    macTerms: [],
-    notes: [],
-  }));
-}
