@@ -374,7 +374,7 @@ function libraryPath(library: string | undefined): readonly string[] {
 }
 
 function describeTool(kind: ToolKind, delegate: string | null): string {
-  if (kind === "compiled-model") return `LiteRT 2, ${delegate === null ? "its own choice of accelerator" : delegate}`;
+  if (kind === "compiled-model") return `LiteRT 2, ${delegate ?? "its own choice of accelerator"}`;
   return delegate === null ? "TFLite, its own choice of delegate" : `TFLite, ${delegate} delegate`;
 }
 
