@@ -1,3 +1,5 @@
+import { ownEntry } from "../../own-entry.ts";
+
 /** What the log of `benchmark_model` says of what a delegate took; null where it does not tell. */
 export interface DelegateUse {
   /** "TfLiteXNNPackDelegate", "NNAPI" */
@@ -90,7 +92,7 @@ const NAMES: Readonly<Record<string, RegExp>> = {
 };
 
 export function isOfDelegate(name: string, delegate: string): boolean {
-  return NAMES[delegate]?.test(name) === true;
+  return ownEntry(NAMES, delegate)?.test(name) === true;
 }
 
 /**

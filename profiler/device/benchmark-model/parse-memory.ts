@@ -1,3 +1,5 @@
+import { ownEntry } from "../../own-entry.ts";
+
 /** Memory that `benchmark_model` tells, bytes; null where it does not. */
 export interface BenchmarkMemory {
   /** What it saw at most while it looked on (`report_peak_memory_footprint`). */
@@ -36,11 +38,11 @@ export function memoryOf(lines: readonly string[]): BenchmarkMemory {
 /** Number and unit, in whichever order a line has them. */
 function split(found: RegExpExecArray | null): readonly [number: string | undefined, unit: string | undefined] {
   const [, first, second] = found ?? [];
-  return first !== undefined && first in UNITS ? [second, first] : [first, second];
+  return first !== undefined && ownEntry(UNITS, first) !== undefined ? [second, first] : [first, second];
 }
 
 /** A model that takes nothing, or less than that, is one that was not measured. */
 function positive(number: string | undefined, unit: string | undefined): number | null {
-  const bytes = Number(number ?? "NaN") * (UNITS[unit ?? ""] ?? Number.NaN);
+  const bytes = Number(number ?? "NaN") * (ownEntry(UNITS, unit ?? "") ?? Number.NaN);
   return bytes > 0 ? bytes : null;
 }
