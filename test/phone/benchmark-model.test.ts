@@ -169,7 +169,11 @@ describe("running TFLite models by benchmark_model on a phone", function () {
   it("runs LiteRT 2's by its own flags, and says that it made its inputs itself", async () => {
     writeFileSync(benchmarkModel, COMPILED_MODEL_PROGRAM);
     rmSync(phone.path("/data/local/tmp/flags"), { force: true });
-    const { latency, outputs, settings, memory, runtime } = await run({ ...FEW, delegate: "npu", delegateLibrary: "/vendor/npu" });
+    const { latency, outputs, settings, memory, runtime } = await run({
+      ...FEW,
+      delegate: "npu",
+      delegateLibrary: "/vendor/npu",
+    });
     assert.equal(runtime.description, "LiteRT 2, npu");
     assert.equal(latency.statistics.median, 6010 * 1e-6);
     assert.equal(settings.inputs, "made by benchmark_model itself");
@@ -177,7 +181,10 @@ describe("running TFLite models by benchmark_model on a phone", function () {
     assert.ok(isMeasured(memory) && memory.peakBytes === 12 * 2 ** 20 && memory.meaning !== undefined);
     const flags = readFileSync(phone.path("/data/local/tmp/flags"), "utf8");
     assert.doesNotMatch(flags, /input_layer|enable_op_profiling|output_filepath/);
-    assert.match(flags, /--use_npu=true --use_cpu=false --require_full_delegation=true --dispatch_library_path=\/vendor\/npu/);
+    assert.match(
+      flags,
+      /--use_npu=true --use_cpu=false --require_full_delegation=true --dispatch_library_path=\/vendor\/npu/,
+    );
     await assert.rejects(run({ ...FEW, delegate: "qnn" }), /has no qnn: it takes xnnpack, gpu, npu/);
   });
 
