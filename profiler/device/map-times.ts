@@ -142,7 +142,9 @@ class RowFinder {
         if (giver?.role === "compute" && !this.#taken.has(giver.index)) group.set(giver.index, giver);
       }
     }
-    for (const index of group.keys()) this.#taken.add(index);
+    // What ONNX Runtime put in front of an operator, a Cast of the input, leaves the rows to that.
+    if (ends.some((end) => givenBy(counterpart).some((name) => this.#byOutput.get(name) === end)))
+      for (const index of group.keys()) this.#taken.add(index);
     const members = [...group.values()];
     const main = members.filter((row) => isOf(row, counterpart.op));
     const chosen = mostExpensive(main.length > 0 ? main : members);
@@ -191,14 +193,18 @@ class RowFinder {
 /** ONNX Runtime's marks of blocked layouts and of nodes that it made. */
 const MARKS = /(?:_nchwc|_nhwc|_token_\d+)+$/;
 
+/** Where an operator has no kernel for half precision it runs in float32, on tensors that are named after the model's. */
+const CAST = /^(?:Inserted(?:PrecisionFree)?Cast_)+/;
+
 /** The model's tensors that an operator gives: what runs on a blocked layout gives one of ONNX Runtime's own, and is named after the model's. */
 function givenBy({ name, outputs }: OptimizedOperator): readonly string[] {
   const plain = plainName(name);
-  return plain === name ? outputs : [plain, ...outputs];
+  const given = outputs.map((output) => output.replace(CAST, ""));
+  return plain === name ? given : [plain, ...given];
 }
 
 function plainName(name: string): string {
-  return name.replace(MARKS, "");
+  return name.replace(MARKS, "").replace(CAST, "");
 }
 
 /** Rows name the domain of operators that are not the format's own. */

@@ -6,7 +6,7 @@ import type { LayerTimes } from "../../../profiler/device/run-result.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import type { Model } from "../../../profiler/model/model.ts";
-import { node, value } from "../../builders/onnx-builder.ts";
+import { node, tensor, value, type OnnxNode } from "../../builders/onnx-builder.ts";
 import { layerProfile } from "../../builders/profile-builder.ts";
 import { QDQ_CASES } from "../onnx/fusion/qdq-cases.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
@@ -56,6 +56,38 @@ describe("times of a profile on the rows of the table", () => {
       operators.map(({ op }, index) => ran(`${op}_${index}`, op, 1 / operators.length)),
     );
     assert.deepEqual([times.rows.length, times.rows[0]?.layer, times.unmapped.length], [1, 0, 0]);
+  });
+
+  it("gives a model in half precision, which runs in float32 here, each operator's time where its node is", async () => {
+    const weights = ["first", "second", "third"].map((name) => tensor(name, "float16", [4, 4, 3, 3]));
+    const conv = (from: string, name: string, to: string): OnnxNode =>
+      node("Conv", [from, name], [to], { pads: [1, 1, 1, 1] }, { name: `/${name}/Conv` });
+    const model = await inMemory(
+      [
+        conv("x", "first", "a"),
+        node("Relu", ["a"], ["b"], {}, { name: "/relu" }),
+        conv("b", "second", "c"),
+        conv("c", "third", "y"),
+      ],
+      { inputs: [value("x", "float16", [1, 4, 8, 8])], initializers: weights },
+    );
+    for (const level of ["basic", "all"] as const) {
+      const operators = (await optimizedOperators(model, level)) ?? [];
+      const { layers } = costModel(analyseModel(model, {}), DEFAULT_HARDWARE);
+      const run = { seconds: operators.length, operators: operators.map(({ op, name }) => ran(name, op, 1)) };
+      const { rows, unmapped } = mapTimes([run], operators, layers, level);
+      const convs = rows.filter(({ op }) => op === "Conv");
+      assert.deepEqual(
+        [convs.map(({ name }) => name), unmapped],
+        [["/first/Conv", "/second/Conv", "/third/Conv"], []],
+        level,
+      );
+      // Casts and changes of the layout stand with what they are for.
+      assert.ok(
+        convs.every(({ seconds }) => seconds < 1 + operators.length / 2),
+        level,
+      );
+    }
   });
 
   it("gives an operator on integers, with its Q and DQ, one row", async () => {
