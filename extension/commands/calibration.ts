@@ -40,7 +40,7 @@ async function askForInput(input: ModelInput, isOneOfMany: boolean): Promise<Inp
   const pictures = {
     icon: "folder",
     label: vscode.l10n.t("Folder of Pictures…"),
-    detail: vscode.l10n.t("JPEG, PNG, WebP, TIFF or BMP, in folders by class or all in one"),
+    detail: vscode.l10n.t("JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC or AVIF, in folders by class or all in one"),
     source: "images",
   } as const;
   const array = {

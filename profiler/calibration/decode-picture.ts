@@ -18,7 +18,13 @@ const SIGNATURES: readonly { readonly format: keyof typeof MagickFormat; readonl
   { format: "Tiff", bytes: /^(?:II\*\0|MM\0\*)/s },
   { format: "Bmp", bytes: /^BM/s },
   { format: "Pnm", bytes: /^P[1-6]\s/s },
+  { format: "Gif", bytes: /^GIF8[79]a/s },
+  { format: "Avif", bytes: /^.{4}ftypavi[fs]/s },
+  { format: "Heic", bytes: /^.{4}ftyp(?:hei[cmsx]|hev[cmsx]|mif1|msf1)/s },
 ];
+
+/** As messages list them. */
+export const PICTURE_FORMATS = "JPEG, PNG, WebP, TIFF, BMP, PNM, GIF, HEIC or AVIF";
 
 /** What the decoder says of a JPEG that ends early; other warnings are of notes beside the picture. */
 const CUT_OFF = /premature end/i;
@@ -27,13 +33,15 @@ const TWELVE_BITS = /\xff[\xc0-\xc2]..\x0c/s;
 
 /**
  * Decodes a picture as Pillow does, to the same numbers: grey stays one channel, CMYK becomes RGB without a profile, transparency is left out.
+ * Of several pictures in a file it is the first. HEIC and AVIF are libheif's, which turns them itself, whatever `isUpright` says, and spreads
+ * colours that are stored at half the size otherwise than Pillow.
  * @param isUpright whether it is turned as the camera notes beside it that it is to be shown (EXIF)
  * @throws {CalibrationError} when it is of no such format, broken, or too large
  */
 export async function decodePicture(name: string, bytes: Uint8Array, isUpright = true): Promise<Picture> {
   const head = Buffer.from(bytes.subarray(0, 16)).toString("latin1");
   const found = SIGNATURES.find((signature) => signature.bytes.test(head));
-  if (found === undefined) throw new CalibrationError(`${name}: expected a JPEG, PNG, WebP, TIFF, BMP or PNM picture`);
+  if (found === undefined) throw new CalibrationError(`${name}: expected a ${PICTURE_FORMATS} picture`);
   const magick = await loadDecoder();
   const format = magick.MagickFormat[found.format];
   try {

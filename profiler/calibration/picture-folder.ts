@@ -3,21 +3,15 @@ import { extname, join } from "node:path";
 import { CalibrationError } from "../errors.ts";
 import { ownEntry } from "../own-entry.ts";
 import { classesOf, type ClassFolder } from "./class-folders.ts";
+import { PICTURE_FORMATS } from "./decode-picture.ts";
 import { byCodePoint } from "./code-point-order.ts";
 
 /** Endings of files that are decoded; `.jfif` is a JPEG as browsers save it, `.dib` a bitmap. */
-const PICTURE = /\.(?:jpe?g|jpe|jfif|png|webp|tiff?|bmp|dib|p[bgpn]m)$/i;
+const PICTURE = /\.(?:jpe?g|jpe|jfif|png|webp|tiff?|bmp|dib|p[bgpn]m|gif|hei[cf]|avif)$/i;
 const MAC_ARCHIVE = "__MACOSX";
 
 /** Pictures that are not decoded. */
-const UNDECODED: Readonly<Record<string, string>> = {
-  ".heic": "HEIC picture",
-  ".heif": "HEIF picture",
-  ".avif": "AVIF picture",
-  ".gif": "GIF picture",
-  ".svg": "SVG drawing",
-  ".jxl": "JPEG XL picture",
-};
+const UNDECODED: Readonly<Record<string, string>> = { ".svg": "SVG drawing", ".jxl": "JPEG XL picture" };
 
 export interface PictureFolder {
   /** Relative to the folder, in the order of the samples. */
@@ -49,7 +43,7 @@ export async function listPictures(folder: string, classes: string | undefined):
   if (found.every(({ files: inside }) => inside.length === 0)) {
     const others = leftOut.inWords();
     throw new CalibrationError(
-      `${folder}: expected JPEG, PNG, WebP, TIFF, BMP or PNM pictures in it, or in folders by class${others.length === 0 ? "" : `: there are ${others.join(", ")}`}`,
+      `${folder}: expected ${PICTURE_FORMATS} pictures in it, or in folders by class${others.length === 0 ? "" : `: there are ${others.join(", ")}`}`,
     );
   }
   const numbered = await classesOf(

@@ -52,7 +52,7 @@ export interface ArraySpec extends Scaling {
 
 /**
  * Pictures of a folder, in the order of their names; those of folders by class, if it has such, in torchvision's order. JPEG, PNG, WebP,
- * TIFF, BMP and PNM; whatever else is there is counted and named.
+ * TIFF, BMP, PNM, GIF, HEIC and AVIF; whatever else is there is counted and named.
  */
 export interface ImageFolderSpec extends Scaling {
   readonly kind: "images";
