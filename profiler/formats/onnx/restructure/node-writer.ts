@@ -5,6 +5,7 @@ import type { Shape } from "../../../model/shape.ts";
 import type { LayerToLower } from "../../../neutral/adapter.ts";
 import type { Weights } from "../../../neutral/forms.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
+import { dataTypeCode } from "../data-types.ts";
 import { writeCoded } from "./coded-weights.ts";
 import { storedTypeOf, writeQuantized, writeQuantizedBias } from "./quantized-weights.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
@@ -74,10 +75,21 @@ export class NodeWriter {
   weights(role: string, weights: Weights, channelAxis = 0): Promise<TensorId> {
     const stored = this.stored(weights);
     if (stored !== undefined) return Promise.resolve(stored);
-    if (weights.coding) return writeCoded(this.draft, `${this.layer.name}.${role}`, weights, this.#before(role));
+    if (weights.coding) return this.#coded(role, weights);
     const storedType = storedTypeOf(this, weights);
     if (!isFloat(storedType)) return writeQuantized(this, role, weights, { dataType: storedType, channelAxis });
     return this.#floats(role, weights);
+  }
+
+  /** Decoding makes float32: a layer that computes in another type gets them by one Cast more, which is folded as the decoding is. */
+  async #coded(role: string, weights: Weights): Promise<TensorId> {
+    const name = `${this.layer.name}.${role}`;
+    const decoded = await writeCoded(this.draft, name, weights, this.#before(role));
+    const type = this.#floatType();
+    if (type === "float32") return decoded;
+    const cast = this.draft.addTensor(name);
+    this.helper(`${role}.cast`, "Cast", [decoded], { to: dataTypeCode(type) }, cast);
+    return cast;
   }
 
   #floats(role: string, weights: Weights): Promise<TensorId> {

@@ -1,3 +1,4 @@
+import { bytesOf } from "../../../model/data-type.ts";
 import { elementsOf } from "../../../model/shape.ts";
 import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
 import { isKind, type NeutralGraph } from "../../../neutral/neutral-graph.ts";
@@ -20,9 +21,10 @@ export function weightedLayers(graph: NeutralGraph): readonly WeightedLayer[] {
  * @param bytesPerWeight about what a weight takes afterwards
  */
 export function worthwhile(graph: NeutralGraph, bytesPerWeight: number): readonly WeightedLayer[] {
-  return weightedLayers(graph).filter(({ form }) => {
-    const elements = elementsOf(form.weight.shape) ?? 0;
-    return elements * (4 - bytesPerWeight) > DECODING_BYTES;
+  return weightedLayers(graph).filter(({ form: { weight } }) => {
+    const elements = elementsOf(weight.shape) ?? 0;
+    const stored = bytesOf(weight.dataType, elements) ?? 0;
+    return stored - elements * bytesPerWeight > DECODING_BYTES;
   });
 }
 
