@@ -67,6 +67,8 @@ export interface Weights {
   readonly coding?: WeightCoding;
   /** The constant that holds exactly these elements in this order and type: lowering may refer to it instead of copying it. */
   readonly constant?: Constant;
+  /** Set where these are other weights, with their axes in another order or under another shape. */
+  readonly origin?: WeightOrigin;
   /**
    * The elements, row-major, as real numbers.
    * @throws {Error} when they are planned only: see `plannedWeights`
@@ -93,6 +95,12 @@ export type UnaryFunction =
   | "root-reciprocal"
   | "sine"
   | "square";
+
+/** Axis `i` is axis `permutation[i]` of the weights; without any the elements are in the same order. */
+export interface WeightOrigin {
+  readonly weights: Weights;
+  readonly permutation: readonly number[];
+}
 
 /** Convolution over 1, 2 or 3 spatial axes; depthwise when `groups` is the number of input channels. */
 export interface ConvForm {
@@ -401,6 +409,7 @@ export function plannedLike(weights: Weights | undefined): Weights | undefined {
 export function reshapedWeights(weights: Weights, shape: readonly number[]): Weights {
   const { constant, quantization, dataType, coding } = weights;
   return {
+    origin: { weights, permutation: [] },
     shape,
     dataType,
     ...(coding && { coding }),

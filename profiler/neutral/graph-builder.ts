@@ -39,6 +39,8 @@ export class GraphBuilder {
   /** How often nodes read a tensor before the edit. */
   readonly #readers: ReadonlyMap<TensorId, number>;
   #nextIndex: number;
+  /** Tensors of new weights, by how they are stored. */
+  readonly #written = new Map<Weights, Map<string, TensorId>>();
   /** Constants whose names went to new ones. */
   readonly #renamed: { readonly before: Tensor; readonly successor: TensorId }[] = [];
   /** The node whose layer is being lowered, or that the layer takes the place of: new nodes inherit what the file notes about it. */
@@ -116,6 +118,21 @@ export class GraphBuilder {
       tensors[successor] = { ...now, name: this.#unique(before.name) };
     }
     return this.#renamed.length === 0 ? graph : { ...graph, tensors };
+  }
+
+  /**
+   * New weights that several layers share are written once: the same object means the same numbers.
+   * @param as how they are stored, which layers may differ in
+   * @param write adds them
+   */
+  async once(weights: Weights, as: string, write: () => Promise<TensorId>): Promise<TensorId> {
+    const { weights: source, permutation } = weights.origin ?? { weights, permutation: [] };
+    const known = this.#written.get(source) ?? new Map<string, TensorId>();
+    this.#written.set(source, known);
+    const key = `${as} ${permutation.join()} ${weights.shape.join("×")}`;
+    const written = known.get(key) ?? (await write());
+    known.set(key, written);
+    return written;
   }
 
   /** Weights as a constant: that of the file where it holds exactly these elements, else a new one. */

@@ -24,7 +24,11 @@ export function storedWeights(constant: Constant, quantization?: Quantization): 
  */
 export function permutedWeights(weights: Weights, permutation: readonly number[]): Weights {
   const { quantization, dataType, shape, coding } = weights;
+  const { origin } = weights;
   return {
+    origin: origin
+      ? { weights: origin.weights, permutation: permutation.map((axis) => origin.permutation[axis] ?? axis) }
+      : { weights, permutation },
     ...(coding && { coding }),
     shape: permutation.map((axis) => shape[axis] ?? 1),
     dataType,

@@ -4,6 +4,7 @@ import { completeOptions, type EditOptions, type OptionSpec, type OptionsOf, typ
 import type { ActivationSource, GraphPart } from "../neutral/activations.ts";
 import type { LayerId, NeutralGraph } from "../neutral/neutral-graph.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
+import { sharedAgain } from "./matching/shared-weights.ts";
 
 /** exact: within float rounding. approximate: near, by the best weights a closed form gives. */
 export type Guarantee = "exact" | "approximate" | "needs training";
@@ -48,6 +49,8 @@ interface Description {
   readonly isOfWholeModel?: true;
   /** Its weights are fitted to calibration samples: without them nothing makes up for what it takes away. */
   readonly fitsToSamples?: true;
+  /** Layers that share their weights with one that it changes get the new ones too, and go on sharing. */
+  readonly keepsSharing?: true;
   /** Only the weights tell how large the file gets, whatever the options: nothing is predicted. */
   readonly predictsNothing?: true;
   /** It gives layers other numbers and nothing else: weights that the file decodes itself can have them too, and stay in their form. */
@@ -90,10 +93,16 @@ export function defineRestructuring<const Specs extends readonly OptionSpec[]>(
 ): Restructuring {
   // What is complete and checked has the types that the specs say; the compiler cannot tell before it knows the specs.
   const complete = (given: EditOptions) => completeOptions(definition.options, given) as OptionsOf<Specs>;
+  const kept = (graph: NeutralGraph, rewrite: Rewrite): Rewrite =>
+    definition.keepsSharing ? { ...rewrite, replace: sharedAgain(graph, rewrite.replace ?? new Map()) } : rewrite;
   return {
     ...(definition as Omit<Restructuring, "predict" | "rewrite">),
-    predict: (graph, target, options) => definition.predict(graph, target, complete(options)),
-    rewrite: async (graph, target, options, context) => definition.rewrite(graph, target, complete(options), context),
+    predict: (graph, target, options) => {
+      const rewrite = definition.predict(graph, target, complete(options));
+      return rewrite && kept(graph, rewrite);
+    },
+    rewrite: async (graph, target, options, context) =>
+      kept(graph, await definition.rewrite(graph, target, complete(options), context)),
   };
 }
 

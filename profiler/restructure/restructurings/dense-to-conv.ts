@@ -69,7 +69,7 @@ function find(graph: NeutralGraph): readonly Finding[] {
       {
         target: dense.name,
         layers,
-        why: `It reads a flattened map: a convolution with kernel ${kernel.join("×")}${others}.`,
+        why: `It reads a flattened map: a convolution with kernel ${kernel.join("×")}${others}`,
       },
     ];
   });

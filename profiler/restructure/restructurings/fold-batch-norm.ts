@@ -60,7 +60,7 @@ function finding(graph: NeutralGraph, layer: NeutralLayer): readonly Finding[] {
   if (typeof match === "string") return isNorm ? [{ target: layer.name, reason: match }] : [];
   const { affines, linear, isAfter } = match;
   const what = isNorm ? "Batch normalisation" : affines.length > 1 ? "Scale and shift" : `${layer.op} of constants`;
-  const why = `${what} ${isAfter ? "after" : "before"} ${linear.name}: ${isNorm ? "its scale and shift fit" : "it fits"} into the weights.`;
+  const why = `${what} ${isAfter ? "after" : "before"} ${linear.name}: ${isNorm ? "its scale and shift fit" : "it fits"} into the weights`;
   return [{ target: layer.name, layers: [...affines.map(({ id }) => id), linear.id], why }];
 }
 
@@ -78,7 +78,14 @@ function matchLayer(graph: NeutralGraph, layer: NeutralLayer): Match | string {
   if (typeof intoBefore !== "string") return intoBefore;
   const intoAfter = matchAfter(graph, layer, after);
   if (typeof intoAfter !== "string") return intoAfter;
-  return intoBefore !== NEITHER ? intoBefore : intoAfter;
+  return [intoBefore, intoAfter].find((reason) => reason !== NEITHER) ?? whyNotLinear(graph, layer);
+}
+
+/** Where the layer before it is a convolution or a dense layer that is not understood, what stands against that. */
+function whyNotLinear(graph: NeutralGraph, layer: NeutralLayer): string {
+  const before = graph.producer(layer.inputs[0]);
+  const isMeant = before?.form.kind === "opaque" && ["conv", "dense"].includes(before.form.would ?? "");
+  return isMeant ? `${before.name} stays as it is: ${whyOpaque(before, NEITHER)}` : NEITHER;
 }
 
 const NEITHER = "neither the layer before it nor the one after it is a convolution or a dense layer";

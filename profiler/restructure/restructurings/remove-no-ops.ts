@@ -39,12 +39,12 @@ function find(graph: NeutralGraph): readonly Finding[] {
     const removal = removalOf(graph, layer);
     if (removal === undefined) return [];
     if (typeof removal === "string") return [{ target: layer.name, reason: removal }];
-    const why = "to" in removal ? `${layer.op} that changes nothing.` : `${layer.op} of a constant: a constant itself.`;
+    const why = "to" in removal ? `${layer.op} that changes nothing` : `${layer.op} of a constant: a constant itself`;
     return [{ target: layer.name, layers: [layer.id], why }];
   });
   const layers = found.flatMap((finding) => ("layers" in finding ? finding.layers : []));
   if (layers.length < 2) return found;
-  return [{ target: "", layers, why: `${layers.length} layers without effect.` }, ...found];
+  return [{ target: "", layers, why: `${layers.length} layers without effect` }, ...found];
 }
 
 function rewritten(graph: NeutralGraph, target: string): Rewrite {

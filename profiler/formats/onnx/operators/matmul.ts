@@ -173,9 +173,11 @@ async function matMulWeight(weight: Weights, writer: NodeWriter): Promise<Tensor
     const { coding: _, ...plain } = weight;
     return writer.weights("weight", permutedWeights(plain, [1, 0]), 1);
   }
-  const turned = writer.tensor("weight.turned");
-  writer.helper("weight.turn", "Transpose", [await writer.weights("weight", weight)], { perm: [1, 0] }, turned);
-  return turned;
+  return writer.draft.once(weight, "turned", async () => {
+    const turned = writer.tensor("weight.turned");
+    writer.helper("weight.turn", "Transpose", [await writer.weights("weight", weight)], { perm: [1, 0] }, turned);
+    return turned;
+  });
 }
 
 async function matMul({ weight, bias }: DenseForm, writer: NodeWriter): Promise<void> {

@@ -75,6 +75,11 @@ export class NodeWriter {
   weights(role: string, weights: Weights, channelAxis = 0): Promise<TensorId> {
     const stored = this.stored(weights);
     if (stored !== undefined) return Promise.resolve(stored);
+    const as = `${this.#floatType()} ${storedTypeOf(this, weights)} ${channelAxis}`;
+    return this.draft.once(weights, as, () => this.#newWeights(role, weights, channelAxis));
+  }
+
+  #newWeights(role: string, weights: Weights, channelAxis: number): Promise<TensorId> {
     if (weights.coding) return this.#coded(role, weights);
     const storedType = storedTypeOf(this, weights);
     if (!isFloat(storedType)) return writeQuantized(this, role, weights, { dataType: storedType, channelAxis });
@@ -116,7 +121,7 @@ export class NodeWriter {
     const floats: Weights = isFloat(bias.dataType)
       ? bias
       : { shape: bias.shape, dataType: "float32", read: () => bias.read() };
-    return this.#floats("bias", floats);
+    return this.draft.once(bias, this.#floatType(), () => this.#floats("bias", floats));
   }
 
   /** The tensor of the file that holds these very weights. */

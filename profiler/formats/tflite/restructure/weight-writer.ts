@@ -35,6 +35,11 @@ export function inStoredOrder(weights: Weights, permutation: readonly number[]):
 export async function writeWeights(writer: OperatorWriter, weights: Weights, kernel: Kernel): Promise<TensorId> {
   const stored = storedTensor(writer, weights);
   if (stored !== undefined) return stored;
+  const as = `${writer.isQuantized ? "integers" : "floats"} ${kernel.channelAxis} ${kernel.isPerChannel ? "channel" : "tensor"}`;
+  return writer.draft.once(weights, as, () => writeNewWeights(writer, weights, kernel));
+}
+
+async function writeNewWeights(writer: OperatorWriter, weights: Weights, kernel: Kernel): Promise<TensorId> {
   const { dataType, coding } = weights;
   if (coding) return writeCoded(writer, weights, coding, kernel);
   if (writer.isQuantized)

@@ -23,6 +23,7 @@ export const PRUNE_WEIGHTS = defineRestructuring({
   summary:
     "Takes out the weights that matter least and fits the others; the file holds those that stay and their places.",
   guarantee: "approximate",
+  keepsSharing: true,
   fitsToSamples: true,
   predictsNothing: true,
   literature: [

@@ -18,6 +18,7 @@ export const QUANTIZE_WEIGHTS = defineRestructuring({
   summary:
     "Stores weights in 8 bits or fewer, with a scale for each output or block; the layer computes in float as before.",
   guarantee: "approximate",
+  keepsSharing: true,
   fitsToSamples: true,
   literature: [
     "Frantar, Ashkboos, Hoefler, Alistarh: GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers. ICLR 2023",

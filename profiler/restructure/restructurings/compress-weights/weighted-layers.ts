@@ -1,19 +1,27 @@
 import { bytesOf } from "../../../model/data-type.ts";
 import { elementsOf } from "../../../model/shape.ts";
 import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
-import { isKind, type NeutralGraph } from "../../../neutral/neutral-graph.ts";
+import { isKind, type NeutralGraph, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import type { WeightedLayer } from "../../approximation/follow-samples.ts";
 import { opaqueRefusals, whyOpaque } from "../../matching/opaque-refusals.ts";
+import { sharingWeights } from "../../matching/shared-weights.ts";
 import type { Finding } from "../../restructuring.ts";
 
 /** What decoding a weight takes in a file, about: operators and settings. */
 const DECODING_BYTES = 700;
 
-/** Convolutions and dense layers, in the order they run. */
+/** Convolutions and dense layers, in the order they run; of those that share their weights, the first. */
 export function weightedLayers(graph: NeutralGraph): readonly WeightedLayer[] {
+  const others = new Set(sharingWeights(graph).flatMap(([, ...layers]) => layers.map(({ id }) => id)));
   return graph.layers.filter(
-    (layer): layer is WeightedLayer => isKind<"conv">(layer, "conv") || isKind<"dense">(layer, "dense"),
+    (layer): layer is WeightedLayer =>
+      (isKind<"conv">(layer, "conv") || isKind<"dense">(layer, "dense")) && !others.has(layer.id),
   );
+}
+
+/** Itself, and the layers that share its weights. */
+function readersOf(graph: NeutralGraph, layer: NeutralLayer): readonly NeutralLayer[] {
+  return sharingWeights(graph).find((layers) => layers.some(({ id }) => id === layer.id)) ?? [layer];
 }
 
 /**
@@ -31,16 +39,22 @@ export function worthwhile(graph: NeutralGraph, bytesPerWeight: number): readonl
 /** The whole model, where there are layers for it, and each layer. */
 export function findingsAt(graph: NeutralGraph, whole: readonly WeightedLayer[]): readonly Finding<object>[] {
   const layers = weightedLayers(graph);
-  const singles = layers.map((layer) => ({
-    target: layer.name,
-    layers: [layer.id],
-    why: `${layer.form.kind === "conv" ? "convolution" : "fully connected"}, ${layer.form.weight.shape.join("×")} weights`,
-  }));
+  const singles = layers.map((layer) => {
+    const readers = readersOf(graph, layer);
+    const shared = readers.length > 1 ? `, shared by ${readers.length} layers` : "";
+    const what = layer.form.kind === "conv" ? "convolution" : "fully connected";
+    return {
+      target: layer.name,
+      layers: readers.map(({ id }) => id),
+      why: `${what}, ${layer.form.weight.shape.join("×")} weights${shared}`,
+    };
+  });
   const refusals = [...opaqueRefusals(graph, "conv"), ...opaqueRefusals(graph, "dense")];
   if (whole.length < 2) return [...singles, ...refusals];
   const share = whole.length === layers.length ? `${whole.length}` : `${whole.length} of ${layers.length}`;
   const why = `the weights of ${share} convolutions and fully connected layers`;
-  return [{ target: "", layers: whole.map(({ id }) => id), why }, ...singles, ...refusals];
+  const changed = whole.flatMap((layer) => readersOf(graph, layer));
+  return [{ target: "", layers: changed.map(({ id }) => id), why }, ...singles, ...refusals];
 }
 
 /** The same of weights that ONNX files decode with operators, which TFLite's runtimes would run at every inference. */
@@ -63,7 +77,8 @@ export function layersAt(
   if (target === "") return whole.length > 0 ? whole : "no layer has weights that would take less";
   const layer = graph.layer(target);
   if (layer === undefined) return "there is no such layer";
-  const found = weightedLayers(graph).filter(({ id }) => id === layer.id);
+  const first = readersOf(graph, layer)[0] ?? layer;
+  const found = weightedLayers(graph).filter(({ id }) => id === first.id);
   return found.length > 0 ? found : whyOpaque(layer, `${layer.op} is no convolution and no fully connected layer`);
 }
 

@@ -4,7 +4,7 @@ import { computedWeights, type ConvForm, type DenseForm, type Weights } from "..
 import type { Rewrite } from "../../../neutral/rewrite.ts";
 import type { WeightedLayer } from "../../approximation/follow-samples.ts";
 import { defineRestructuring, matched } from "../../restructuring.ts";
-import { findingsAt, layersAt, worthwhile } from "./weighted-layers.ts";
+import { findingsAt, layersAt, weightedLayers, worthwhile } from "./weighted-layers.ts";
 
 const ID = "weights-float16";
 
@@ -16,14 +16,25 @@ export const WEIGHTS_FLOAT16 = defineRestructuring({
   title: "Weights in float16",
   summary: "Stores weights as half-precision floats, which halves the file; the layer computes in float as before.",
   guarantee: "approximate",
+  keepsSharing: true,
   literature: ["IEEE 754-2008: binary16"],
   answers: {},
   options: [],
-  find: (graph) => findingsAt(graph, worthwhile(graph, BYTES)),
+  find: (graph) => {
+    const halved = new Set(weightedLayers(graph).flatMap((layer) => (isHalved(layer) ? [layer.name] : [])));
+    const findings = findingsAt(graph, worthwhile(graph, BYTES));
+    return findings.map((each) => (halved.has(each.target) ? { target: each.target, reason: IS_HALVED } : each));
+  },
   predict: (graph, target) => rewritten(matched(ID, target, layersAt(graph, target, worthwhile(graph, BYTES)))),
   rewrite: (graph, target) =>
     Promise.resolve(rewritten(matched(ID, target, layersAt(graph, target, worthwhile(graph, BYTES))))),
 });
+
+const IS_HALVED = "its weights are in float16 already";
+
+function isHalved({ form }: WeightedLayer): boolean {
+  return form.weight.dataType === "float16";
+}
 
 /** Nothing is read before it is written. */
 function rewritten(layers: readonly WeightedLayer[]): Rewrite {

@@ -2,6 +2,7 @@ import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import type { ChannelMap, Labels, Unit } from "./channel-map.ts";
 import { isDepthwise, isMaker, type MakerLayer } from "./linear-layer.ts";
 import { trackChannels } from "./track-channels.ts";
+import { tieShared } from "./track-shared.ts";
 import { UnionFind } from "./union-find.ts";
 import { UnitClasses } from "./unit-classes.ts";
 
@@ -42,6 +43,7 @@ export function findChannels(graph: NeutralGraph): Channels {
 
 function channelsOf(graph: NeutralGraph): Channels {
   const map = trackChannels(graph);
+  tieShared(map);
   const kept = map.keptUnits();
   const unitClasses = new UnitClasses(map);
   const groups = joinedMakers(map).map(({ layers, units }) => groupOf(layers, units, kept, unitClasses));

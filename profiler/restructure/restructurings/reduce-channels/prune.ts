@@ -11,10 +11,11 @@ import {
 import type { LayerId, NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import type { ChannelMap, Labels, Unit } from "./channel-map.ts";
 import type { Channels } from "./groups.ts";
+import { sharedAgain } from "../../matching/shared-weights.ts";
 import { isDepthwise } from "./linear-layer.ts";
 import { constantAxis } from "./track-channels.ts";
 
-/** The forms of all layers that change when units are taken out. Weights are sliced when they are read. */
+/** The forms of all layers that change when units are taken out. Weights are sliced when they are read; those that were shared stay so. */
 export function pruned({ map, unitClasses }: Channels, removed: ReadonlySet<Unit>): Map<LayerId, Form> {
   const kept = keptPositions(map, removed);
   const forms = new Map<LayerId, Form>();
@@ -23,7 +24,7 @@ export function pruned({ map, unitClasses }: Channels, removed: ReadonlySet<Unit
     const form = layer && prunedForm(layer, map, kept);
     if (form) forms.set(layer.id, form);
   }
-  return forms;
+  return sharedAgain(map.graph, forms);
 }
 
 /** Positions that stay along the labelled axis of a tensor; undefined when all do. */

@@ -10,6 +10,7 @@ import {
 } from "../../restructuring.ts";
 import type { Rewrite } from "../../../neutral/rewrite.ts";
 import { countsByError } from "./allocate.ts";
+import type { ChannelMap } from "./channel-map.ts";
 import { findChannels, type ChannelGroup, type Channels } from "./groups.ts";
 import { batchNormScales, filterNorms, type Importance } from "./importance.ts";
 import { outputsOf } from "./linear-layer.ts";
@@ -125,14 +126,14 @@ export const REDUCE_CHANNELS = defineRestructuring({
 });
 
 function find(graph: NeutralGraph): readonly Finding[] {
-  const { groups } = findChannels(graph);
+  const { groups, map } = findChannels(graph);
   const prunable = groups.filter(isPrunable);
   const singles = groups.map((group): Finding => {
     const [first] = group.layers;
     const target = first?.name ?? "";
     if (!isPrunable(group)) return { target, reason: refusalOf(group) };
     const others = group.layers.length - 1;
-    const why = `${unitsOf(group)} channels${others > 0 ? `, tied to those of ${others} more ${others === 1 ? "layer" : "layers"}` : ""}`;
+    const why = `${sizeOf(map, group)}${others > 0 ? `, tied to those of ${others} more ${others === 1 ? "layer" : "layers"}` : ""}`;
     return { target, layers: changedLayers(graph, target), why };
   });
   if (prunable.length < 2) return singles;
@@ -212,8 +213,14 @@ function refusalOf({ blocked }: ChannelGroup): string {
   return blocked === undefined ? "it has one channel only" : `its channels must stay: ${blocked}`;
 }
 
-function unitsOf({ classes }: ChannelGroup): number {
-  return classes.reduce((sum, { units }) => sum + units.length, 0);
+/** "16 channels", or "4 units of 8 channels" where they go together, as those of a head do. */
+function sizeOf(map: ChannelMap, { classes, layers: [first] }: ChannelGroup): string {
+  const units = classes.flatMap((each) => each.units);
+  const labels = map.labels(first?.outputs[0]);
+  const made = labels === undefined ? [] : map.units(labels);
+  const sizes = new Set(units.map((unit) => made.filter((each) => each === unit).length));
+  const [size = 1] = sizes;
+  return sizes.size === 1 && size > 1 ? `${units.length} units of ${size} channels` : `${units.length} channels`;
 }
 
 function countsOf(

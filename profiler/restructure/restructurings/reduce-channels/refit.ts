@@ -7,6 +7,7 @@ import { isKind, type LayerId, type NeutralLayer } from "../../../neutral/neutra
 import { patchesOfLayers, type Patches } from "../../approximation/patches.ts";
 import type { RewriteContext } from "../../restructuring.ts";
 import type { ChannelMap, Unit } from "./channel-map.ts";
+import { sharingWeights } from "../../matching/shared-weights.ts";
 import { runsOf, stagesOf } from "./fit-order.ts";
 import {
   columnsOf,
@@ -23,7 +24,8 @@ import { keptPositions, sliced, type KeptPositions } from "./prune.ts";
  * Layers that lost input channels, fitted one after the other to what the layers before them now give (He et al., ICCV 2017): each gets
  * the weights and bias that bring its outputs, before its activation, nearest to those of the whole network on the calibration samples.
  * A bias that a layer does not have is taken over by the mean of the batch normalization behind it. Quantized layers are fitted in
- * float, and their new weights get scales of their own when they are written.
+ * float, and their new weights get scales of their own when they are written. Layers that share their weights are fitted as one, to what
+ * all of them see, when the first one's turn comes.
  * @param pruned all layers that changed
  */
 export async function refitted(
@@ -39,25 +41,37 @@ export async function refitted(
   const kept = keptPositions(map, removed);
   const readers = graph.layers.filter(isLinear).filter(({ inputs }) => kept(inputs[0]) !== undefined);
   const fits = new Map<LinearLayer, Refit>();
+  const tied = sharingWeights(graph);
+  const isTiedToEarlier = new Set(tied.flatMap(([, ...others]) => others.map(({ id }) => id)));
   for (const layer of readers) {
-    const form = pruned.get(layer.id);
-    if (form?.kind === "conv" || form?.kind === "dense") fits.set(layer, new Refit(map, layer, form, kept));
+    const form = linearForm(pruned.get(layer.id));
+    if (form === undefined || isTiedToEarlier.has(layer.id)) continue;
+    const alike = tied.find(([first]) => first.id === layer.id)?.filter(isLinear) ?? [layer];
+    fits.set(layer, new Refit(map, alike, form, kept));
   }
   const stages = stagesOf(graph, [...fits.keys()]);
   let done = 0;
   for (const run of runsOf(graph, stages, await activations.countSamples())) {
-    const waiting = run.flat();
-    for await (const batch of patchesOfLayers(graph, waiting, { activations, seed }) ?? []) {
+    const waiting = run.flat().flatMap((layer) => readersFittedBy(fits.get(layer)));
+    for await (const batch of patchesOfLayers(
+      graph,
+      waiting.map(({ reader }) => reader),
+      { activations, seed },
+    ) ?? []) {
       signal?.throwIfAborted();
-      for (const [index, layer] of waiting.entries()) await fits.get(layer)?.want(batch[index]);
+      for (const [index, { fit }] of waiting.entries()) await fit.want(batch[index]);
     }
     for (const stage of run) {
       onProgress?.(done / fits.size, `fitting ${stage.map(({ name }) => name).join(", ")}`);
       const source = await activationsAfter({ replace: forms });
-      const reduced = stage.map((layer) => ({ ...layer, form: fits.get(layer)?.form ?? layer.form }));
+      const fitting = stage.flatMap((layer) => readersFittedBy(fits.get(layer)));
+      const reduced = fitting.map(({ reader }) => ({
+        ...reader,
+        form: linearForm(pruned.get(reader.id)) ?? reader.form,
+      }));
       for await (const batch of patchesOfLayers(graph, reduced, { activations: source, seed }) ?? []) {
         signal?.throwIfAborted();
-        for (const [index, layer] of stage.entries()) await fits.get(layer)?.add(batch[index]);
+        for (const [index, { fit }] of fitting.entries()) await fit.add(batch[index]);
       }
       for (const layer of stage) {
         signal?.throwIfAborted();
@@ -69,6 +83,14 @@ export async function refitted(
   return forms;
 }
 
+function linearForm(form: Form | undefined): LinearForm | undefined {
+  return form?.kind === "conv" || form?.kind === "dense" ? form : undefined;
+}
+
+function readersFittedBy(fit: Refit | undefined): readonly { readonly reader: LinearLayer; readonly fit: Refit }[] {
+  return fit ? fit.layers.map((reader) => ({ reader, fit })) : [];
+}
+
 /** Inputs of one output (a depthwise kernel) below which the runtime is not worth a call. */
 const SMALL = 32;
 
@@ -78,10 +100,10 @@ const PRODUCTS: Readonly<Record<"large" | "small", Products>> = {
   small: new SmallProducts(),
 };
 
-/** One layer to be fitted. */
+/** One layer to be fitted, or several with the same weights. */
 class Refit {
-  /** Takes over a bias that the layer does not have. */
-  readonly #norm: NeutralLayer<BatchNormForm> | undefined;
+  /** For each layer, what takes over a bias that it does not have. */
+  readonly #norms: ReadonlyMap<LayerId, NeutralLayer<BatchNormForm>>;
   readonly #products: Products;
   readonly #fitsBias: boolean;
   /** For each batch that is still to be fitted, what each group of the reduced layer gave in the whole network. */
@@ -90,15 +112,19 @@ class Refit {
 
   constructor(
     map: ChannelMap,
-    private readonly layer: LinearLayer,
-    /** The layer without what went. */
+    readonly layers: readonly LinearLayer[],
+    /** The first of them without what went. */
     readonly form: LinearForm,
     private readonly kept: KeptPositions,
   ) {
-    const next = map.graph.onlyConsumer(layer.outputs[0]);
-    this.#norm = next && isKind(next, "batch-norm") && layer.form.activation === undefined ? next : undefined;
-    this.#products = PRODUCTS[linearSizes(layer.form).columns < SMALL ? "small" : "large"];
-    this.#fitsBias = form.bias !== undefined || this.#norm !== undefined;
+    this.#norms = new Map(
+      layers.flatMap(({ id, outputs, form: { activation } }) => {
+        const next = map.graph.onlyConsumer(outputs[0]);
+        return next && isKind(next, "batch-norm") && activation === undefined ? [[id, next]] : [];
+      }),
+    );
+    this.#products = PRODUCTS[layers.every((layer) => linearSizes(layer.form).columns < SMALL) ? "small" : "large"];
+    this.#fitsBias = layers.every((layer) => layer.form.bias !== undefined || this.#norms.has(layer.id));
   }
 
   /** @param patches of a batch in the whole network; the batches in order, before they are added */
@@ -134,7 +160,7 @@ class Refit {
     if (!this.#corrections) return new Map();
     const changes: LinearModel[] = [];
     for (const correction of this.#corrections) changes.push(await correction.solve());
-    return this.#corrected(this.form, current, changes);
+    return this.#corrected(current, changes);
   }
 
   #before: Promise<readonly Part[]> | undefined;
@@ -142,7 +168,9 @@ class Refit {
   /** Each group of the reduced layer as it was. Outputs that went are no longer wanted. */
   #partsBefore(): Promise<readonly Part[]> {
     this.#before ??= (async () => {
-      const { layer, kept } = this;
+      const [layer] = this.layers;
+      const { kept } = this;
+      if (layer === undefined) return [];
       // A group of a depthwise layer is a channel: those that went have left gaps.
       const places = isDepthwise(layer.form) ? kept(layer.inputs[0]) : undefined;
       const { columns } = linearSizes(layer.form);
@@ -178,31 +206,39 @@ class Refit {
   }
 
   async #corrected(
-    form: LinearForm,
     current: ReadonlyMap<LayerId, Form>,
     changes: readonly LinearModel[],
   ): Promise<ReadonlyMap<LayerId, Form>> {
-    const { outputs, columns } = linearSizes(form);
-    const weight = Float32Array.from(await form.weight.read());
+    const { outputs, columns } = linearSizes(this.form);
+    const elements = Float32Array.from(await this.form.weight.read());
     const shift = new Float32Array(outputs);
     let output = 0;
     for (const { weight: change, intercept } of changes) {
       for (let row = 0; row < change.columns; row += 1, output += 1) {
         for (let column = 0; column < columns; column += 1) {
           const at = output * columns + column;
-          weight[at] = (weight[at] ?? 0) + (change.data[column * change.columns + row] ?? 0);
+          elements[at] = (elements[at] ?? 0) + (change.data[column * change.columns + row] ?? 0);
         }
         shift[output] = intercept[row] ?? 0;
       }
     }
-    const { shape, dataType } = form.weight;
-    const bias = form.bias && (await shifted(form.bias, shift, 1));
-    const fitted: LinearForm = { ...form, weight: newWeights(shape, weight, dataType), bias };
-    const forms = new Map<LayerId, Form>([[this.layer.id, fitted]]);
-    if (bias !== undefined || this.#norm === undefined) return forms;
-    const before = current.get(this.#norm.id);
-    const norm = before?.kind === "batch-norm" ? before : this.#norm.form;
-    return forms.set(this.#norm.id, { ...norm, mean: await shifted(norm.mean, shift, -1) });
+    const { shape, dataType } = this.form.weight;
+    const weight = newWeights(shape, elements, dataType);
+    const forms = new Map<LayerId, Form>();
+    const biases = new Map<Weights, Weights>();
+    for (const { id } of this.layers) {
+      const form = linearForm(current.get(id));
+      if (form === undefined) continue;
+      const bias = form.bias && (biases.get(form.bias) ?? (await shifted(form.bias, shift, 1)));
+      if (form.bias && bias) biases.set(form.bias, bias);
+      forms.set(id, { ...form, weight, bias });
+      const norm = this.#norms.get(id);
+      if (bias !== undefined || norm === undefined) continue;
+      const before = current.get(norm.id);
+      const normForm = before?.kind === "batch-norm" ? before : norm.form;
+      forms.set(norm.id, { ...normForm, mean: await shifted(normForm.mean, shift, -1) });
+    }
+    return forms;
   }
 }
 
