@@ -26,6 +26,7 @@ export const MIXED_PRECISION = defineRestructuring({
   title: "Mixed precision",
   summary: "Stores the weights of each layer in the bits that it bears; layers compute in float as before.",
   guarantee: "approximate",
+  keepsSharing: true,
   fitsToSamples: true,
   isOfWholeModel: true,
   literature: [
