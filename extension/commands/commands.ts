@@ -14,7 +14,8 @@ import { compareWithHead, compareWithRevision } from "../source-control/revision
 import { showActions } from "./actions.ts";
 import { chooseCalibration } from "./calibration.ts";
 import { setDimension } from "./dimension.ts";
-import { applyAllExact, applyEdits, exportEdits, importEdits } from "./edits.ts";
+import { applyAllExact, applyEdits, exportEdits, importEdits, saveAs } from "./edits.ts";
+import { editorFor } from "./open-editor.ts";
 import { chooseExport, exportProfile } from "./export.ts";
 import { addHardware, chooseHardware } from "./hardware.ts";
 import { askForModel, type ModelAccess } from "./model-access.ts";
@@ -34,7 +35,13 @@ export function registerCommands(
     (command: (editor: OpenEditor, argument: unknown) => unknown): Command =>
     (argument) =>
       access.active && command(access.active, argument);
-  const showing = (part: EditingPart): Command => active(({ page }) => page.showPart(part));
+  const anywhere =
+    (command: (editor: OpenEditor) => unknown): Command =>
+    async () => {
+      const editor = await editorFor(access);
+      return editor && command(editor);
+    };
+  const showing = (part: EditingPart): Command => anywhere(({ page }) => page.showPart(part));
   const exporting =
     (format: ExportFormat): Command =>
     (argument, target) =>
@@ -52,13 +59,15 @@ export function registerCommands(
     "edgewise.setDimension": active(({ document }) => setDimension(document)),
     "edgewise.suggestCompressions": showing("suggestions"),
     "edgewise.fitToBudget": showing("fit"),
+    "edgewise.quantizeModel": showing("suggestions"),
     "edgewise.showEdits": showing("history"),
+    "edgewise.saveAs": active(({ document }) => saveAs(document)),
     "edgewise.applyEdits": active(({ document }, edits) => applyEdits(document, edits)),
     "edgewise.applyAllExact": active(({ document }) => applyAllExact(document)),
-    "edgewise.chooseCalibration": active(({ document }) => chooseCalibration(document)),
+    "edgewise.chooseCalibration": anywhere(({ document }) => chooseCalibration(document)),
     "edgewise.exportEdits": active(({ document }) => exportEdits(document)),
     "edgewise.importEdits": active(({ document }, source) => importEdits(document, source)),
-    "edgewise.runOnDevice": active(({ document }) => runOnDevice(document)),
+    "edgewise.runOnDevice": anywhere(({ document }) => runOnDevice(document)),
     "edgewise.chooseDevice": (argument) => chooseDevice(devices, argument),
     "edgewise.connectDevice": () => connectDevice(devices),
     "edgewise.cleanUpDevice": (argument) => cleanUpDevice(devices, argument),
@@ -84,7 +93,7 @@ export function registerCommands(
 
 /** From the explorer the file comes as an argument; from the palette it is asked for. */
 async function openProfile(argument: unknown): Promise<void> {
-  const uri = argument instanceof vscode.Uri ? argument : await askForModel(vscode.l10n.t("Open Profile"));
+  const uri = argument instanceof vscode.Uri ? argument : await askForModel(vscode.l10n.t("Open ONNX or TFLite Model"));
   if (uri) await vscode.commands.executeCommand("vscode.openWith", uri, MODEL_EDITOR);
 }
 

@@ -34,9 +34,26 @@ export async function applyAllExact(document: ModelDocument): Promise<void> {
         document.editing.cancel();
       });
       const applied = await document.applyAllExact(controller.signal);
-      if (applied === 0) void showInformation(vscode.l10n.t("No exact edit would save anything here."));
+      void showInformation(exactText(applied, document.name));
     }),
   );
+}
+
+function exactText(applied: number, name: string): string {
+  if (applied === 0)
+    return vscode.l10n.t("No exact edit would make {0} smaller or faster: there is nothing left to fold or remove.", name);
+  return applied === 1
+    ? vscode.l10n.t("1 exact edit was applied to {0}. The tab Edits shows what it saved.", name)
+    : vscode.l10n.t("{0} exact edits were applied to {1}. The tab Edits shows what they saved.", applied, name);
+}
+
+/** Saves the edited model as another file, which is proposed as `.slim`; a model without edits as VS Code does. */
+export async function saveAs(document: ModelDocument): Promise<void> {
+  if (document.editing.content.edits.length === 0) {
+    await vscode.commands.executeCommand("workbench.action.files.saveAs");
+    return;
+  }
+  await tellingFailures(() => document.file.saveElsewhere());
 }
 
 /** Writes the edits that are on into a file, for another model or the command line. */

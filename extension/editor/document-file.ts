@@ -11,7 +11,7 @@ import { identityOf, isSameFile, type FileIdentity } from "./file-identity.ts";
 import { ModelWatcher } from "./model-watcher.ts";
 import { locate } from "./remote-files.ts";
 import { AutoSave, type AutoSaveMode } from "./auto-save.ts";
-import { askAboutNewVersion, askWhereToSave, checkTarget, isReadOnly, offerToSave } from "./save-questions.ts";
+import { askAboutNewVersion, askForTarget, askWhereToSave, checkTarget, isReadOnly, offerToSave } from "./save-questions.ts";
 import { showError, showWarning } from "../dialogs/messages.ts";
 
 export interface FileHost {
@@ -181,6 +181,19 @@ export class DocumentFile implements vscode.Disposable {
       return undefined;
     }
     return this.#agreed(await askWhereToSave(this.#uri, obstacles));
+  }
+
+  /** Asks for another file and saves the edits there; nothing happens when the user chooses none. */
+  async saveElsewhere(): Promise<void> {
+    const target = this.#agreed(await askForTarget(this.#uri));
+    if (target === undefined) return;
+    if (this.#host.isDirty()) {
+      this.#chosen = target;
+      await vscode.workspace.save(this.#uri);
+    } else {
+      await this.saveAs(target, new AbortController().signal);
+      await vscode.commands.executeCommand("vscode.open", target);
+    }
   }
 
   async #offerToSave(): Promise<void> {

@@ -57,7 +57,8 @@ function questionOf(name: string, { isReadOnly, isChanged }: Obstacles): string 
   return vscode.l10n.t("The original {0} would be replaced by the edited model.", name);
 }
 
-async function askForTarget(original: vscode.Uri): Promise<vscode.Uri | undefined> {
+/** Where to save the edited model beside its original. @returns undefined when the user would rather not */
+export async function askForTarget(original: vscode.Uri): Promise<vscode.Uri | undefined> {
   const { name, ext } = path.posix.parse(original.path);
   return vscode.window.showSaveDialog({
     title: vscode.l10n.t("Save Edited Model"),

@@ -11,6 +11,7 @@ import { editedDocument, runOnPage } from "./page-of-listing.ts";
 import { EXPLAIN_COMMAND, explainDiagnostic } from "./problems.ts";
 import { namedSavings } from "./suggestion-text.ts";
 import { showInformation } from "../dialogs/messages.ts";
+import { editorFor } from "../commands/open-editor.ts";
 import { showProgress } from "../dialogs/progress.ts";
 
 /** The commands around listings. */
@@ -22,11 +23,18 @@ export function registerListingCommands(listings: Listings, extension: vscode.Ur
       const model = listedUri(listings, argument);
       return model && command(model, ...rest);
     };
+  /** The same from anywhere: a model is asked for where none has the focus. */
+  const onAnyModel =
+    (command: (model: vscode.Uri) => unknown) =>
+    async (argument: unknown): Promise<unknown> => {
+      const model = listedUri(listings, argument) ?? (await editorFor(listings.access))?.document.uri;
+      return model && command(model);
+    };
   const onPage = (command: "undo" | "redo" | "save"): ((argument: unknown) => unknown) =>
     onModel((model) => runOnPage(listings, model, command));
 
   const commands: Readonly<Record<string, (...args: readonly unknown[]) => unknown>> = {
-    "edgewise.openListing": onModel((model) => openListing(listings, model, { viewColumn: vscode.ViewColumn.Beside })),
+    "edgewise.openListing": onAnyModel((model) => openListing(listings, model, { viewColumn: vscode.ViewColumn.Beside })),
     "edgewise.revealInListing": (context) => revealInListing(listings, context),
     "edgewise.revealOnPage": () => revealOnPage(listings),
     "edgewise.inspectWeights": onModel((model) => inspectWeights(listings, model)),

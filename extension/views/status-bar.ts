@@ -12,6 +12,8 @@ export function showTotals(models: OpenModels): vscode.Disposable {
   item.command = "edgewise.showActions";
   const update = (): void => {
     const profile = models.active?.document.profile;
+    // What there is to compress or run: menus of a damaged file do not offer it.
+    void vscode.commands.executeCommand("setContext", "edgewise.isProfiled", profile !== undefined);
     if (profile === undefined) {
       item.hide();
       return;

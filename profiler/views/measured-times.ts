@@ -70,7 +70,7 @@ export const MEASURED_COLUMNS: readonly Column[] = [
     title: "× estimate",
     unit: "ratio",
     definition:
-      "Measured time over the latency estimate of the row and of those fused into it: 2.00× took twice as long as the roofline of the chosen hardware profile says.",
+      "Measured time over the latency estimate of the row and of those fused into it: 2.00× took twice as long as the roofline of the chosen hardware profile says. A run on this machine is divided by the estimate of another device, unless the profile is of this machine: then compare layers with each other, not with 1.",
     align: "right",
     value: ({ measured }) => (measured ? ratioOf(measured) : null),
     shownIn: ["page"],

@@ -23,7 +23,7 @@ export function RunDetails({ run: { result, estimate }, rowOf, onSelectLayer, on
   const verdict = outputVerdict(outputs);
   const figures = [
     ...latencyFigures(latency),
-    ...(estimate === null ? [] : [estimateFigure(estimate, latency.statistics)]),
+    ...(estimate === null ? [] : [estimateFigure(estimate, latency.statistics, result.device)]),
     ...(isMeasured(memory) ? [memoryFigure(memory)] : []),
   ];
   return (

@@ -7,7 +7,7 @@ import { amountAxis, baseOptions, nameAxis } from "../charts/chart-options.ts";
 import { Chart } from "../charts/Chart.tsx";
 import { fillOf, useTheme, type ChartTheme } from "../charts/theme.ts";
 import type { KeptRun } from "../protocol/running.ts";
-import { dateText, medianText, modelText } from "./run-text.ts";
+import { dateText, medianText, modelText, runText, threadsText } from "./run-text.ts";
 import { middleHalf } from "./spread.ts";
 
 interface RunHistoryProps {
@@ -27,7 +27,7 @@ export function RunHistory({ runs, shown, onShow }: RunHistoryProps): JSX.Elemen
   const theme = useTheme();
   const charted = useMemo(() => runs.slice(0, SHOWN_RUNS).toReversed(), [runs]);
   const config = useMemo(() => configOf(charted, shown, theme), [charted, shown, theme]);
-  const marks = useMemo(() => charted.map((run, position) => ({ text: runText(run), layer: position })), [charted]);
+  const marks = useMemo(() => charted.map((run, position) => ({ text: `${runText(run)}: ${formatTime(run.result.latency.statistics.median)}`, layer: position })), [charted]);
   return (
     <Chart
       id="chart-history"
@@ -45,10 +45,11 @@ export function RunHistory({ runs, shown, onShow }: RunHistoryProps): JSX.Elemen
         if (run) onShow(run.id);
       }}
       table={{
-        head: [l10n.t("When"), l10n.t("Device"), l10n.t("Model"), l10n.t("Median")],
+        head: [l10n.t("When"), l10n.t("Device"), l10n.t("Threads"), l10n.t("Model"), l10n.t("Median")],
         rows: charted.map((run) => [
           dateText(run.result.startedAt),
           run.result.device.name,
+          String(run.result.settings.threads),
           modelText(run),
           medianText(run.result.latency),
         ]),
@@ -107,16 +108,11 @@ function configOf(runs: readonly KeptRun[], shown: string | null, theme: ChartTh
             },
             footer: ([item]) => {
               const run = runs[item?.dataIndex ?? -1];
-              return run ? [run.result.device.name, modelText(run)] : "";
+              return run ? [run.result.device.name, threadsText(run.result.settings), modelText(run)] : "";
             },
           },
         },
       },
     },
   };
-}
-
-function runText(run: KeptRun): string {
-  const { startedAt, device, latency } = run.result;
-  return `${dateText(startedAt)}, ${device.name}, ${modelText(run)}: ${formatTime(latency.statistics.median)}`;
 }

@@ -43,9 +43,14 @@ export function modelText({ edits }: Pick<KeptRun, "edits">): string {
   return edits.length === 1 && only !== undefined ? only : l10n.t("{0} edits", edits.length);
 }
 
-/** What tells a run from the others of a model: "Nov 21, 6:14 AM, Google Pixel 8, the file". */
+/** What tells a run from the others of a model: "Nov 21, 6:14 AM, Google Pixel 8, 4 threads, the file". */
 export function runText(run: KeptRun): string {
-  return [dateText(run.result.startedAt), run.result.device.name, modelText(run)].join(", ");
+  const { startedAt, device, settings } = run.result;
+  return [dateText(startedAt), device.name, threadsText(settings), modelText(run)].join(", ");
+}
+
+export function threadsText({ threads }: RunResult["settings"]): string {
+  return threads === 1 ? l10n.t("1 thread") : l10n.t("{0} threads", threads);
 }
 
 /** "12.3 ms ± 0.40 ms": the median, and how far from it half of the runs lie. */
@@ -127,8 +132,16 @@ export function memoryFigure({ peakBytes, baselineBytes, meaning }: PeakResident
   return { id: "memory", title, value: formatBytes(peakBytes), tip: tip + before };
 }
 
-/** What the roofline had said of the model's latency. */
-export function estimateFigure(estimate: number, { median }: LatencyStatistics): Figure {
+/**
+ * What the roofline had said of the model's latency. A phone's estimate says nothing of this machine: there the two are not divided.
+ */
+export function estimateFigure(estimate: number, { median }: LatencyStatistics, device: DeviceIdentity): Figure {
+  if (device.kind === "host") {
+    const other = l10n.t(
+      "Of the hardware profile that was chosen when the run began. Unless that profile is of this machine, the two do not compare.",
+    );
+    return { id: "estimate", title: l10n.t("Profile’s estimate"), value: formatTime(estimate), tip: other };
+  }
   const tip = l10n.t(
     "Of the chosen hardware profile, when the run began. The measured median is {0} of it.",
     formatRatio(estimate > 0 ? median / estimate : 0),

@@ -18,6 +18,7 @@ if (whyNot !== undefined) {
 const window = await VscodeWindow.open({ files: [MODEL, OTHER].map((name) => join(SAMPLES, name)), size: SIZE });
 try {
   await takePage();
+  await takeEditing();
   await takeComparison();
   await takeReport();
 } finally {
@@ -54,6 +55,24 @@ async function takePage(): Promise<void> {
   await page.getByRole("button", { name: "flagship-phone" }).click();
   await page.locator(".hardware-numbers").waitFor();
   await take("hardware");
+  await run("workbench.action.closeAllEditors");
+}
+
+/** Suggestions, samples, and the model as text. */
+async function takeEditing(): Promise<void> {
+  await window.openFile(MODEL);
+  const page = window.webview();
+  await page.locator("[role=row][id]").first().waitFor();
+  await window.server.run((vscode) => void vscode.commands.executeCommand("edgewise.suggestCompressions"));
+  const editing = page.getByTestId("editing");
+  await editing.locator(".suggestion").first().waitFor();
+  await take("compress");
+  await editing.getByRole("tab", { name: "Calibration" }).click();
+  await page.getByTestId("preview").first().waitFor();
+  await take("calibration");
+  await run("edgewise.openListing");
+  await window.page.locator('.monaco-editor[data-uri^="edgewise:"] .view-line').first().waitFor();
+  await take("listing");
   await run("workbench.action.closeAllEditors");
 }
 

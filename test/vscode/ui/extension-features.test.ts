@@ -282,7 +282,28 @@ describe("Around the editor", () => {
       api.commands.executeCommand("workbench.action.openWalkthrough", "edgewise.edgewise#start", false),
     );
     await workbench(".getting-started", "Get Started with Edgewise").waitFor();
-    await workbench(".getting-started-step .step-title", "See where the cost sits").first().waitFor();
+    await workbench(".getting-started-step .step-title", "See what costs most").first().waitFor();
+    for (const step of ["Read the model as text", "Choose calibration data", "Compress the model"])
+      await workbench(".getting-started-step .step-title", step).first().waitFor();
     await vscode().screenshotInThemes("walkthrough");
+    // A step's command has no editor of ours in front: it goes to the model that is open.
+    await workbench(".getting-started-step .step-title", "Compress the model").first().click();
+    await vscode().page.locator(".getting-started-step.expanded").getByText("Suggest Compressions").click();
+    await page().getByTestId("editing").waitFor();
+  });
+
+  it("is found in the palette by what it does, with no model open", async () => {
+    await vscode().server.run((api) => api.commands.executeCommand("workbench.action.closeAllEditors"));
+    for (const [word, title] of [
+      ["onnx", "Open ONNX or TFLite Model"],
+      ["tflite", "Open ONNX or TFLite Model"],
+      ["quantize", "Quantize Model"],
+      ["compress", "Suggest Compressions"],
+    ] as const) {
+      await vscode().page.keyboard.press("F1");
+      await picker().locator("input").fill(`>${word}`);
+      await picker().locator(".monaco-list-row", { hasText: title }).first().waitFor();
+      await vscode().page.keyboard.press("Escape");
+    }
   });
 });
