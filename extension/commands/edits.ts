@@ -41,7 +41,10 @@ export async function applyAllExact(document: ModelDocument): Promise<void> {
 
 function exactText(applied: number, name: string): string {
   if (applied === 0)
-    return vscode.l10n.t("No exact edit would make {0} smaller or faster: there is nothing left to fold or remove.", name);
+    return vscode.l10n.t(
+      "No exact edit would make {0} smaller or faster: there is nothing left to fold or remove.",
+      name,
+    );
   return applied === 1
     ? vscode.l10n.t("1 exact edit was applied to {0}. The tab Edits shows what it saved.", name)
     : vscode.l10n.t("{0} exact edits were applied to {1}. The tab Edits shows what they saved.", applied, name);

@@ -11,7 +11,14 @@ import { identityOf, isSameFile, type FileIdentity } from "./file-identity.ts";
 import { ModelWatcher } from "./model-watcher.ts";
 import { locate } from "./remote-files.ts";
 import { AutoSave, type AutoSaveMode } from "./auto-save.ts";
-import { askAboutNewVersion, askForTarget, askWhereToSave, checkTarget, isReadOnly, offerToSave } from "./save-questions.ts";
+import {
+  askAboutNewVersion,
+  askForTarget,
+  askWhereToSave,
+  checkTarget,
+  isReadOnly,
+  offerToSave,
+} from "./save-questions.ts";
 import { showError, showWarning } from "../dialogs/messages.ts";
 
 export interface FileHost {

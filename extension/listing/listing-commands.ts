@@ -34,7 +34,9 @@ export function registerListingCommands(listings: Listings, extension: vscode.Ur
     onModel((model) => runOnPage(listings, model, command));
 
   const commands: Readonly<Record<string, (...args: readonly unknown[]) => unknown>> = {
-    "edgewise.openListing": onAnyModel((model) => openListing(listings, model, { viewColumn: vscode.ViewColumn.Beside })),
+    "edgewise.openListing": onAnyModel((model) =>
+      openListing(listings, model, { viewColumn: vscode.ViewColumn.Beside }),
+    ),
     "edgewise.revealInListing": (context) => revealInListing(listings, context),
     "edgewise.revealOnPage": () => revealOnPage(listings),
     "edgewise.inspectWeights": onModel((model) => inspectWeights(listings, model)),

@@ -27,7 +27,14 @@ export function RunHistory({ runs, shown, onShow }: RunHistoryProps): JSX.Elemen
   const theme = useTheme();
   const charted = useMemo(() => runs.slice(0, SHOWN_RUNS).toReversed(), [runs]);
   const config = useMemo(() => configOf(charted, shown, theme), [charted, shown, theme]);
-  const marks = useMemo(() => charted.map((run, position) => ({ text: `${runText(run)}: ${formatTime(run.result.latency.statistics.median)}`, layer: position })), [charted]);
+  const marks = useMemo(
+    () =>
+      charted.map((run, position) => ({
+        text: `${runText(run)}: ${formatTime(run.result.latency.statistics.median)}`,
+        layer: position,
+      })),
+    [charted],
+  );
   return (
     <Chart
       id="chart-history"
