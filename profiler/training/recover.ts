@@ -3,13 +3,14 @@ import { CalibrationError, OptionError } from "../errors.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import type { Shape } from "../model/shape.ts";
 import { Random } from "../numeric/random.ts";
-import type { LayerId, NeutralGraph } from "../neutral/neutral-graph.ts";
-import { neutralGraphOf, trainableGraphOf } from "../translation/known-graph.ts";
+import type { NeutralGraph } from "../neutral/neutral-graph.ts";
+import { trainableGraphOf } from "../translation/known-graph.ts";
 import { openSamples } from "../calibration/sample-set.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { inputPorts } from "../runtime/model-ports.ts";
 import type { NamedTensors } from "../runtime/numeric-tensor.ts";
 import { AUGMENTATIONS, augmentationFor, type Augmentation } from "./augmentation.ts";
+import { editedLayers } from "./edited-layers.ts";
 import { trainingLoop, type LoopOptions, type LoopResult, type TrainingPoint } from "./loop.ts";
 import { ModelPair } from "./model-pair.ts";
 import type { Parameter, TrainedRoles } from "./parameters.ts";
@@ -33,8 +34,8 @@ export interface RecoverOptions {
   /** Copies of the samples, the first one as they are. */
   readonly copies?: number;
   readonly roles?: TrainedRoles;
-  /** Layers that are trained; all when left out. */
-  readonly only?: ReadonlySet<LayerId>;
+  /** Trains only layers that are others than the teacher's, and their neighbours. */
+  readonly editedOnly?: boolean;
   /** Weight of the errors of inner tensors that both models have, beside those of the outputs; 0: outputs alone. */
   readonly inner?: number;
   readonly seed?: number;
@@ -103,6 +104,7 @@ export async function recoverWeights(
 
 class Distillation {
   readonly #student: NeutralGraph;
+  readonly #teacher: NeutralGraph;
   readonly #pairs: readonly TargetPair[];
 
   constructor(
@@ -110,22 +112,23 @@ class Distillation {
     private readonly teacherModel: Model,
     private readonly options: RecoverOptions,
   ) {
-    const teacher = neutralGraphOf(teacherModel);
+    this.#teacher = trainableGraphOf(teacherModel);
     this.#student = trainableGraphOf(studentModel);
-    const inner = (options.inner ?? 0) > 0 ? innerPairs(this.#student, teacher) : [];
-    this.#pairs = [...outputPairs(this.#student, teacher), ...inner];
+    const inner = (options.inner ?? 0) > 0 ? innerPairs(this.#student, this.#teacher) : [];
+    this.#pairs = [...outputPairs(this.#student, this.#teacher), ...inner];
   }
 
   async run(base: readonly NamedTensors[], heldOut: readonly NamedTensors[]): Promise<Recovery> {
     const { options } = this;
     const sizes = this.#student.sizesFor(inputShapes(this.#student, base[0] ?? {}));
     const batch = Math.min(options.batch ?? DEFAULT_BATCH, base.length, heldOut.length);
+    const only = options.editedOnly ? await editedLayers(this.#student, this.#teacher) : undefined;
     const plan = await planTraining(this.#student, {
       targets: this.#pairs.map((pair) => pair.student),
       sizes,
       batch,
       roles: options.roles ?? "all",
-      ...(options.only && { only: options.only }),
+      ...(only && { only }),
     });
     const used = this.#pairs.filter((pair) => plan.targets.includes(pair.student));
     if (plan.parameters.length === 0 || !used.some((pair) => pair.isOutput))

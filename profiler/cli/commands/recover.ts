@@ -45,7 +45,10 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
     )
     .option("--copies <count>", "copies of the samples, changed so (default: 8)", parsePositive)
     .option("--inner <weight>", "bring inner tensors that both models have together too, with this weight", parseNumber)
-    .option("--only <weights>", "train only biases-and-scales")
+    .option(
+      "--only <weights>",
+      "train only biases-and-scales, or edited: layers that are others than the original's, and their neighbours",
+    )
     .requiredOption("--out <file>", "the file to write; nothing is written when training does not better the model")
     .option("--json", "write JSON");
   addCalibrationOptions(command).action(async (path: string, options: RecoverCommandOptions) => {
@@ -70,8 +73,8 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
 
 function trainingOptions(options: RecoverCommandOptions): RecoverOptions {
   const { steps, minutes, rate, batch, augment, copies, inner, seed, only } = options;
-  if (only !== undefined && only !== "biases-and-scales")
-    throw new OptionError(`--only "${only}" is not known: biases-and-scales`);
+  if (only !== undefined && only !== "biases-and-scales" && only !== "edited")
+    throw new OptionError(`--only "${only}" is not known: biases-and-scales, edited`);
   return {
     ...(steps !== undefined && { steps }),
     ...(minutes !== undefined && { seconds: 60 * minutes }),
@@ -81,7 +84,8 @@ function trainingOptions(options: RecoverCommandOptions): RecoverOptions {
     ...(copies !== undefined && { copies }),
     ...(inner !== undefined && { inner }),
     ...(seed !== undefined && { seed }),
-    ...(only !== undefined && { roles: "biases-and-scales" }),
+    ...(only === "biases-and-scales" && { roles: only }),
+    ...(only === "edited" && { editedOnly: true }),
   };
 }
 

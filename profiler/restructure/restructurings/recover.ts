@@ -32,10 +32,12 @@ export const RECOVER = defineRestructuring({
     {
       id: "train",
       title: "What is trained",
-      description: "All weights, or only those that shift and scale channels.",
+      description:
+        "All weights, those of layers that edits changed and their neighbours, or only those that shift and scale channels.",
       type: "choice",
       choices: [
         { value: "all", title: "All weights" },
+        { value: "edited", title: "Edited layers and their neighbours" },
         { value: "biases-and-scales", title: "Biases and scales" },
       ],
       default: "all",
@@ -94,7 +96,8 @@ export const RECOVER = defineRestructuring({
       throw new NotApplicableError(ID, target, "there are no samples to train on", "Give samples of your own.");
     const { steps, train, augment, copies, rate, inner, seed } = options;
     return training({
-      ...{ steps, copies, inner, seed, roles: train === "all" ? "all" : "biases-and-scales" },
+      ...{ steps, copies, inner, seed, editedOnly: train === "edited" },
+      roles: train === "biases-and-scales" ? train : "all",
       ...(augment !== "auto" && { augmentation: augment }),
       ...(rate !== undefined && { rate }),
     });

@@ -8,7 +8,7 @@ import {
 import type { Model } from "../../../profiler/model/model.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
-import { graph, node, onnxModel, tensor, value, type OnnxNode } from "../../builders/onnx-builder.ts";
+import { graph, node, onnxModel, tensor, value, type OnnxNode, type OnnxTensor } from "../../builders/onnx-builder.ts";
 import { tfliteModel, type TensorSpec } from "../../builders/tflite-builder.ts";
 
 export interface FileInMemory {
@@ -56,6 +56,43 @@ export function convNet({ off = 0, between }: NetOptions = {}): FileInMemory {
   ];
   const body = graph(nodes, { inputs: [value("x", "float32", ["batch", 1, 6, 6])], outputs: ["y"], initializers });
   return { name: "net.onnx", bytes: onnxModel({ graph: body }) };
+}
+
+/**
+ * Three convolutions 3×3 with ReLUs → mean → Gemm, wide enough that storing weights in another form saves something.
+ * @param off how far weights are off, so that there is something to learn whatever the form
+ */
+export function wideNet(off = 0): FileInMemory {
+  const [own, other] = [new Random(4), new Random(9)];
+  const weights = (name: string, ...shape: readonly number[]): OnnxTensor => {
+    const inputs = shape.slice(1).reduce((all, size) => all * size, 1);
+    const draw = (): number => (own.normal() + off * other.normal()) * Math.sqrt(2 / inputs);
+    return tensor(name, "float32", shape, Array.from({ length: inputs * (shape[0] ?? 1) }, draw));
+  };
+  const layer = (name: string, input: string): readonly OnnxNode[] => [
+    node("Conv", [input, `${name}.w`, `${name}.b`], [`${name}.y`], { pads: [1, 1, 1, 1] }, { name }),
+    node("Relu", [`${name}.y`], [name]),
+  ];
+  const nodes = [
+    ...layer("first", "x"),
+    ...layer("second", "first"),
+    ...layer("third", "second"),
+    node("GlobalAveragePool", ["third"], ["pooled"]),
+    node("Flatten", ["pooled"], ["flat"]),
+    node("Gemm", ["flat", "fc", "fcb"], ["y"], { transB: 1 }, { name: "dense" }),
+  ];
+  const initializers = [
+    weights("first.w", 24, 4, 3, 3),
+    weights("first.b", 24),
+    weights("second.w", 24, 24, 3, 3),
+    weights("second.b", 24),
+    weights("third.w", 24, 24, 3, 3),
+    weights("third.b", 24),
+    weights("fc", 10, 24),
+    weights("fcb", 10),
+  ];
+  const body = graph(nodes, { inputs: [value("x", "float32", ["batch", 4, 6, 6])], outputs: ["y"], initializers });
+  return { name: "wide.onnx", bytes: onnxModel({ graph: body, opset: 17 }) };
 }
 
 /** The like in TFLite, of maps of two channels: convolution with a fused ReLU, mean, fully connected. @param hybrid int8 weights in the convolution */

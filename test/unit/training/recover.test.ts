@@ -6,7 +6,9 @@ import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
 import { decibels, recoverModel } from "../../../profiler/training/recover-model.ts";
 import type { RecoverOptions } from "../../../profiler/training/recover.ts";
 import { graph, node, onnxModel, value, type OnnxNode } from "../../builders/onnx-builder.ts";
-import { convNet, readNet, tfliteNet } from "./nets.ts";
+import { applyEdits } from "../../../profiler/editing/apply.ts";
+import { parseEdit } from "../../../profiler/editing/edit.ts";
+import { convNet, readNet, tfliteNet, wideNet } from "./nets.ts";
 
 const SAMPLES = { count: 64, seed: 5 };
 /** Short, and with a fixed number of threads: the same bits everywhere. */
@@ -130,6 +132,14 @@ describe("recovering an edited model", () => {
     });
     const roles = recovery.parameters.flatMap(({ uses }) => uses.map(({ name, role }) => `${name}.${role}`));
     assert.deepEqual(roles.toSorted(), ["conv.bias", "dense.bias", "norm.scale", "norm.shift"]);
+  });
+
+  it("trains edited layers and their neighbours alone where it is asked to", async () => {
+    const teacher = await readNet(wideNet());
+    const { model: student } = await applyEdits(teacher, [parseEdit("quantize-weights:second:bits=2")], { seed: 1 });
+    const { recovery } = await recoverModel(student, teacher, SAMPLES, { ...SHORT, steps: 25, editedOnly: true });
+    const trained = new Set(recovery.parameters.flatMap(({ uses }) => uses.map(({ name }) => name)));
+    assert.deepEqual([...trained], ["first", "second", "third"]);
   });
 
   it("says why nothing can be trained", async () => {
