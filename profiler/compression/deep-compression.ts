@@ -16,12 +16,62 @@ const MOST_VALUES = 256;
 const GAP_BITS = [2, 3, 4, 5, 6, 7, 8] as const;
 const BYTES_OF_VALUE = 4;
 
+/** Levels of eight bits, of either sign. */
+const MOST_LEVEL = 128;
+/** Fewer columns are levels of some scale by chance. */
+const FEWEST_COLUMNS = 8;
+/** The smallest step between values of a row may be one of up to so many levels. */
+const MOST_STEP = 8;
+/** How far a quotient of two floats may be from a whole number. */
+const TOLERANCE = 1e-3;
+
 /**
  * An estimate: no runtime reads such files.
- * @param weights of one layer, decoded
+ * @param weights of one layer, decoded: rows × columns
+ * @param rows outputs, of which each may have a scale of its own
  * @returns null where they have too many distinct values to be codes
  */
-export function deepCompressionOf(weights: Float32Array): DeepCompression | null {
+export function deepCompressionOf(weights: Float32Array, rows = 1): DeepCompression | null {
+  const shared = codedBytes(weights, (values) => BYTES_OF_VALUE * values);
+  if (shared !== null) return shared;
+  const levels = levelsOfRows(weights, rows);
+  return levels && codedBytes(levels, () => BYTES_OF_VALUE * rows);
+}
+
+/** Weights as whole numbers of levels of each row's scale; null where they are no such levels. */
+function levelsOfRows(weights: Float32Array, rows: number): Float32Array | null {
+  const columns = weights.length / rows;
+  if (columns < FEWEST_COLUMNS) return null;
+  const levels = new Float32Array(weights.length);
+  for (let row = 0; row < rows; row += 1) {
+    const values = weights.subarray(row * columns, (row + 1) * columns);
+    const scale = scaleOf(values);
+    if (scale === null) return null;
+    for (let column = 0; column < columns; column += 1)
+      levels[row * columns + column] = Math.round((values[column] ?? 0) / scale);
+  }
+  return levels;
+}
+
+/** The largest scale of which all values are whole multiples, up to 128; null without. */
+function scaleOf(values: Float32Array): number | null {
+  const distinct = [...new Set([...values, 0])].sort((a, b) => a - b);
+  if (distinct.length > 2 * MOST_LEVEL) return null;
+  const largest = Math.max(-(distinct[0] ?? 0), distinct.at(-1) ?? 0);
+  if (largest === 0) return 1;
+  const step = distinct.slice(1).reduce((least, value, at) => Math.min(least, value - (distinct[at] ?? 0)), Infinity);
+  for (let parts = 1; parts <= MOST_STEP; parts += 1) {
+    // Of the largest value, which tells a scale with the least error.
+    const level = Math.round((parts * largest) / step);
+    if (level > MOST_LEVEL) return null;
+    const scale = largest / level;
+    if (distinct.every((value) => Math.abs(value / scale - Math.round(value / scale)) < TOLERANCE)) return scale;
+  }
+  return null;
+}
+
+/** @param tableBytes of so many distinct values that are not zero */
+function codedBytes(weights: Float32Array, tableBytes: (values: number) => number): DeepCompression | null {
   const counts = new Map<number, number>();
   let zeros = 0;
   for (const value of weights) {
@@ -34,7 +84,7 @@ export function deepCompressionOf(weights: Float32Array): DeepCompression | null
   }
   const values = counts.size;
   const kept = weights.length - zeros;
-  const table = BYTES_OF_VALUE * values;
+  const table = tableBytes(values);
   const dense = {
     storedBytes: bytes(weights.length * bitsFor(values + (zeros > 0 ? 1 : 0))) + table,
     huffmanBytes: bytes(huffmanBits([...counts.values(), zeros])) + table,

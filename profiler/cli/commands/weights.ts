@@ -66,4 +66,4 @@ function weightTable(layers: readonly WeightReport[]): string {
 }
 
 const NOTE =
-  "Download: by deflate, each layer for itself. Huffman estimate: gaps, places in a table and the table as Deep Compression codes them, where a layer has no more than 256 values; no runtime reads such files.";
+  "Download: by deflate, each layer for itself. Huffman estimate: gaps, places in a table and the table as Deep Compression codes them, where a layer has no more than 256 values, or as many levels of a scale for each output; no runtime reads such files.";

@@ -4,6 +4,13 @@ import { plainError } from "../../../profiler/compression/output-error.ts";
 import { clustered, indicesOf } from "../../../profiler/compression/palette.ts";
 import { matrix } from "../../../profiler/numeric/matrix.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
+import { predictEdit } from "../../../profiler/editing/apply.ts";
+import { readModel } from "../../../profiler/formats/formats.ts";
+import { liftModel } from "../../../profiler/translation/lift-model.ts";
+import { alexnet } from "../../zoo/networks/alexnet.ts";
+import { HollowSource } from "../../zoo/pieces.ts";
+import { toOnnx } from "../../zoo/to-onnx.ts";
+import { noSiblings } from "../zoo/no-siblings.ts";
 import { runCli } from "../cli/run-cli.ts";
 
 describe("Huffman codes", () => {
@@ -29,6 +36,21 @@ describe("The estimate of Deep Compression", () => {
 
   it("is none of floats without a table", () => {
     assert.equal(deepCompressionOf(Float32Array.from({ length: 300 }, (_, at) => at + 1)), null);
+  });
+
+  it("codes the levels of weights that are quantized with a scale for each output", () => {
+    const [rows, columns] = [40, 90];
+    const random = new Random(3);
+    const levels = Array.from({ length: rows * columns }, () => Math.round(15 * random.uniform()) - 8);
+    const scales = Array.from({ length: rows }, () => 0.01 + random.uniform());
+    const weights = Float32Array.from(levels, (level, at) => level * (scales[Math.floor(at / columns)] ?? 1));
+    assert.equal(deepCompressionOf(weights), null, "too many values for one table");
+    const found = deepCompressionOf(weights, rows);
+    assert.deepEqual(found?.values, 15);
+    assert.equal(found.kept, levels.filter((level) => level !== 0).length);
+    assert.ok(found.huffmanBytes >= (3.7 / 8) * levels.length && found.huffmanBytes <= 0.5 * levels.length + 4 * rows);
+    assert.equal(deepCompressionOf(random.normals(rows * columns), rows), null, "floats are no levels");
+    assert.equal(deepCompressionOf(random.normals(600), 300), null, "nor are a few of them");
   });
 
   /** Weights in thousands, the share of them that stays, and bits of the table: Han et al. (2016), table 4. */
@@ -80,6 +102,22 @@ describe("The estimate of Deep Compression", () => {
     // Places of trained weights lie nearer together than random ones, for whose gaps no code is as short.
     assert.ok(shared > 23 && shared < 29, `${shared}`);
     assert.ok(coded > 29 && coded < 37, `${coded}`);
+  });
+
+  it("stands beside the fivefold that low ranks make of AlexNet's fully connected layers", async () => {
+    // Denton et al. (2014), as Han et al. and Iandola et al. cite it: 240 MB to 48 MB, without sharing, pruning or codes.
+    let model = await readModel(new HollowSource("alexnet.onnx", toOnnx(alexnet()).model), noSiblings);
+    const before = model.fileBytes;
+    const dense = liftModel(model).layers.flatMap(({ name, form }) => (form?.kind === "dense" ? [name] : []));
+    assert.equal(dense.length, 3);
+    for (const target of dense) {
+      const edit = { restructuring: "dense-low-rank", target, options: { cost: 1 / 6 } };
+      const after = await predictEdit(model, edit);
+      assert.ok(after);
+      model = after;
+    }
+    assert.ok(before > 243e6 && before < 245e6);
+    assert.ok(before / model.fileBytes > 4.9 && before / model.fileBytes < 5.2, `${before / model.fileBytes}`);
   });
 
   it("comes to what was published of SqueezeNet: a tenth of its floats, a 510th of AlexNet's", () => {

@@ -118,7 +118,7 @@ describe("Samples and the search on the page", () => {
     await driver.button("Measure each layer").click();
     const chart = panel.getByTestId("chart-sensitivity");
     await chart.locator("canvas").waitFor();
-    await panel.getByTestId("task").getByLabel("Cancel").click();
+    await panel.getByTestId("task").getByLabel("Cancel").first().click();
     await panel.getByTestId("task").waitFor({ state: "detached" });
     await driver.shows(chart, /The most sensitive is .*Conv.*2 bits/);
     await chart.getByRole("application").press("End");
