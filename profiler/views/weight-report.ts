@@ -49,7 +49,9 @@ export async function weightReports(
       ),
       storedBytes: own.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
       downloadBytes: await deflatedLength(segments, signal ? { signal } : {}),
-      deepCompression: isRead ? deepCompressionOf(await neutral.form.weight.read(), neutral.form.weight.shape[0]) : null,
+      deepCompression: isRead
+        ? deepCompressionOf(await neutral.form.weight.read(), neutral.form.weight.shape[0])
+        : null,
     });
   }
   return reports;
