@@ -197,11 +197,8 @@ function summaryOf(points: readonly ChartPoint[], layers: number): string {
   const known = points.filter(({ snr }) => snr !== null);
   const [worst] = known.toSorted((a, b) => (a.snr ?? 0) - (b.snr ?? 0));
   if (!worst) return l10n.t("No point yet.");
-  return l10n.t(
-    "{0} layers. The most sensitive is {1}: {2} with {3}.",
-    layers,
-    worst.layer,
-    decibelText(worst),
-    amountText(worst),
-  );
+  const figures = [worst.layer, decibelText(worst), amountText(worst)] as const;
+  return layers === 1
+    ? l10n.t("{0}: {1} with {2}.", ...figures)
+    : l10n.t("{3} layers. The most sensitive is {0}: {1} with {2}.", ...figures, layers);
 }

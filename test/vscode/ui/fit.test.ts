@@ -120,7 +120,7 @@ describe("Samples and the search on the page", () => {
     await chart.locator("canvas").waitFor();
     await panel.getByTestId("task").getByLabel("Cancel").first().click();
     await panel.getByTestId("task").waitFor({ state: "detached" });
-    await driver.shows(chart, /The most sensitive is .*Conv.*2 bits/);
+    await driver.shows(chart, /Conv: .* dB with 2 bits/);
     await chart.getByRole("application").press("End");
     await chart.getByRole("application").press("Enter");
     await driver.shows(panel.getByTestId("sensitivity-point"), /bits=2/);

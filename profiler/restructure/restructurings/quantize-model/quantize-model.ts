@@ -112,12 +112,30 @@ function computesInIntegers(graph: NeutralGraph, layer: NeutralLayer): boolean {
   });
 }
 
-function whyOf({ integers: { products, floats }, fold }: ModelPlan): string {
+/** Named of those that stay float for the same reason. */
+const MOST_NAMED = 3;
+
+/** "/9/Softmax stays float: ONNX Runtime has no Softmax of integers": by what the runtime fuses, a reason each. */
+function floatsOf({ graph, integers: { floats } }: ModelPlan): readonly string[] {
+  const named = new Map<string, string[]>();
+  for (const { id, name } of graph.layers) {
+    const reason = floats.get(id);
+    if (reason !== undefined) named.set(reason, [...(named.get(reason) ?? []), name]);
+  }
+  return Array.from(named, ([reason, names]) => {
+    const shown = names.slice(0, MOST_NAMED).join(", ");
+    const others = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
+    return `${shown}${others} ${names.length === 1 ? "stays" : "stay"} float: ${reason}`;
+  });
+}
+
+function whyOf(plan: ModelPlan): string {
+  const { integers, fold } = plan;
+  const { products } = integers;
   const folds = fold.remove?.length ?? 0;
   const parts = [`${products.length} layers compute in integers`];
   if (folds > 0) parts.push(`${folds} normalisations go into the weights before`);
-  if (floats.size > 0) parts.push(`${floats.size} stay float`);
-  return parts.join("; ");
+  return [...parts, ...floatsOf(plan)].join("; ");
 }
 
 function scalesOf({ support }: ModelPlan, layer: WeightedLayer, bits: WeightBits): Scales {

@@ -9,7 +9,9 @@ import { parseEdit } from "../../../../profiler/editing/edit.ts";
 import { modelBytes, readModel } from "../../../../profiler/formats/formats.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { loadOnnxRuntime } from "../../../../profiler/onnx-runtime.ts";
-import { NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
+import { restructuringOf } from "../../../../profiler/restructure/registry.ts";
+import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
+import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";
 import { openSession } from "../../../../profiler/runtime/open-session.ts";
 import type { OpenSession } from "../../../../profiler/runtime/session-pool.ts";
@@ -135,6 +137,9 @@ describe("Quantized ONNX models", function () {
       ),
     });
     const base = await readBytes(bytes);
+    const [found] = restructuringOf("quantize-model").find(liftModel(base));
+    assert.ok(found && !isRefusal(found));
+    assert.match(found.why, /4 layers compute in integers.* stays float: ONNX Runtime has no Elu of integers/);
     const { after } = await applyEdit(base, QUANTIZE, SAMPLES);
     const written = await modelBytes(after);
     const counts = await optimizedOps(written);
