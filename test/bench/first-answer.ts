@@ -34,7 +34,11 @@ function childrenMilliseconds(): number {
     const children = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").split(" ").filter(Boolean);
     const ticks = children.map((id) => {
       const stat = readFileSync(`/proc/${id}/stat`, "utf8");
-      const [user, system] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11).map(Number);
+      const [user, system] = stat
+        .slice(stat.lastIndexOf(")") + 2)
+        .split(" ")
+        .slice(11)
+        .map(Number);
       return (user ?? NaN) + (system ?? NaN);
     });
     return ticks.reduce((sum, each) => sum + each * TICK_MILLISECONDS, 0);

@@ -28,7 +28,8 @@ export function benchRuntimeProcess(script: string): readonly Finding[] {
     return { milliseconds, processor };
   };
   const { a: apart, b: inside } = inTurns(ROUNDS, timed("apart"), timed("inside"));
-  const medianOf = (answers: readonly Answer[], of: keyof Answer): number => median(answers.map((answer) => answer[of]));
+  const medianOf = (answers: readonly Answer[], of: keyof Answer): number =>
+    median(answers.map((answer) => answer[of]));
   const beyond = (of: keyof Answer): number =>
     median(apart.map((answer, round) => answer[of] - (inside[round]?.[of] ?? NaN)));
   return [

@@ -31,6 +31,23 @@ export function namedDimensions(first: string, second: string): Uint8Array {
   return onnxModel({ graph: graph([node("Relu", [first], ["y"])], options) });
 }
 
+/** A fully connected layer, and behind it a loop that never ends. */
+export function denseThenEndless(size: number): Uint8Array {
+  const body = graph([node("Identity", ["going"], ["goes"]), node("Identity", ["held"], ["still"])], {
+    name: "body",
+    inputs: [value("turn", "int64", []), value("going", "bool", []), value("held", "float32", [1, size])],
+    outputs: [value("goes", "bool", []), value("still", "float32", [1, size])],
+  });
+  const nodes = [
+    node("Gemm", ["x", "w"], ["h"], {}, { name: "dense" }),
+    node("Loop", ["", "always", "h"], ["y"], { body }, { name: "for ever" }),
+  ];
+  const weights = Array.from({ length: size * size }, (_, index) => ((index * 7919) % 1009) / 1009 - 0.5);
+  const initializers = [tensor("w", "float32", [size, size], weights), tensor("always", "bool", [], [1])];
+  const ends = { inputs: [value("x", "float32", [1, size])], outputs: [value("y", "float32", [1, size])] };
+  return onnxModel({ graph: graph(nodes, { ...ends, initializers }) });
+}
+
 /** A convolution whose window is larger than a picture of the default size. */
 export function openWindow(): Uint8Array {
   const nodes = [node("Conv", ["x", "w"], ["y"], { kernel_shape: [7, 7], strides: [1, 1] })];

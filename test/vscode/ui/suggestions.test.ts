@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { skip } from "../../skip.ts";
+import { busy, canSeeProcesses, MARK, marked, until } from "../../unit/runtime/marked-processes.ts";
 import { assertAccessible } from "./axe.ts";
 import { denseTflite } from "./editing-driver.ts";
-import { stagedNetwork, unknownOperator } from "./models.ts";
+import { denseThenEndless, stagedNetwork, unknownOperator } from "./models.ts";
 import { SuggestionsDriver } from "./suggestions-driver.ts";
 import { SAMPLES, eventually, useWindow } from "./window.ts";
 
@@ -16,11 +19,14 @@ const CONV = "/3/Conv";
 const WORTHWHILE = 512;
 /** Of a network with some hundreds of suggestions, which take seconds. */
 const BLOCKS = 20;
+/** Hundredths of a second of processor time that a loop has taken, and loading does not take. */
+const LOOPING_TICKS = 100;
 /** Channels of it: layers of fewer cost less than a suggestion is worth. */
 const WIDTH = 64;
 
 describe("Suggestions on the page", () => {
-  const vscode = useWindow({ files: [join(SAMPLES, LENET), join(SAMPLES, VGG)] });
+  const mark = randomUUID();
+  const vscode = useWindow({ files: [join(SAMPLES, LENET), join(SAMPLES, VGG)], env: { [MARK]: mark } });
   const driver = new SuggestionsDriver(vscode);
 
   const open = async (name: string): Promise<void> => {
@@ -238,6 +244,22 @@ describe("Suggestions on the page", () => {
     assert.equal(await kind.getByTestId("suggestion").count(), 3, "the best of a kind");
     await kind.locator(".show-more").click();
     assert.equal(await kind.getByTestId("suggestion").count(), count);
+  });
+
+  it("are given up while the model runs, though it never ends: nothing of it goes on", async function () {
+    if (!canSeeProcesses) skip(this, "only Linux tells what processes there are");
+    writeFileSync(vscode().path("endless.onnx"), denseThenEndless(WORTHWHILE));
+    await open("endless.onnx");
+    const lowRank = driver.suggestion("dense-low-rank", "dense");
+    await driver.unfold(lowRank);
+    await lowRank.getByRole("button", { name: "Try", exact: true }).click();
+    let running: readonly string[] = [];
+    await until(() => (running = busy(mark, LOOPING_TICKS)).length > 0);
+    await driver.panel.getByTestId("task").getByRole("button", { name: "Cancel" }).click();
+    await driver.panel.getByTestId("task").waitFor({ state: "detached" });
+    await until(() => !marked(mark).some((id) => running.includes(id)));
+    assert.equal(await lowRank.getByTestId("check").count(), 0);
+    await lowRank.getByRole("button", { name: "Try", exact: true }).waitFor();
   });
 
   it("are none for a model that nothing is known of, which is said", async () => {

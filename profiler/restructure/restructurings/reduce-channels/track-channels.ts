@@ -284,12 +284,19 @@ function trackReshape(layer: NeutralLayer<FormOf<"reshape">>, map: ChannelMap): 
     block(layer, map, labels, "mixes them with axes whose size only the run knows");
     return;
   }
+  if (!(before.reduce((product, size) => product * size, 1) <= MOST_FOLLOWED)) {
+    block(layer, map, labels, "has too many elements to follow each");
+    return;
+  }
   const spread = spreadAlong(labels.channels, before, labels.axis - segment.from.begin);
   const isBatch = (axis: number): boolean => isOwnProblem(map.graph, layer.outputs[0], segment.to.begin + axis);
   const axis = freeAxis(spread, after, map, isBatch);
   const channels = tieSlices(spread, after, axis, map);
   map.label(layer.outputs[0], { axis: segment.to.begin + axis, channels });
 }
+
+/** Elements of a sample that channels are spread over: of a map of features there are a million. */
+const MOST_FOLLOWED = 2 ** 24;
 
 function staticSizes(shape: Shape): readonly number[] | undefined {
   const sizes = shape.filter((size) => typeof size === "number");
