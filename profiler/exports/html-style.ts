@@ -13,7 +13,7 @@ export const REPORT_STYLE = `
 }
 * { box-sizing: border-box; }
 body {
-  max-width: 1200px;
+  max-width: 1440px;
   margin: 0 auto;
   padding: 24px 20px 48px;
   background: var(--back);
@@ -48,7 +48,7 @@ caption { padding: 6px 10px; text-align: start; }
 th, td { padding: 3px 10px; text-align: start; white-space: nowrap; }
 thead th { position: sticky; top: 0; border-bottom: 1px solid var(--line); background: var(--raised); }
 tbody tr + tr > * { border-top: 1px solid color-mix(in srgb, var(--line) 45%, transparent); }
-tbody th { max-width: 420px; overflow: hidden; font-weight: 400; text-overflow: ellipsis; }
+tbody th { min-width: 180px; max-width: 420px; font-weight: 400; white-space: normal; overflow-wrap: anywhere; }
 tfoot > tr > * { border-top: 1px solid var(--line); font-weight: 600; }
 .number { text-align: end; }
 .unknown { color: var(--muted); font-style: italic; }
@@ -59,5 +59,15 @@ tfoot > tr > * { border-top: 1px solid var(--line); font-weight: 600; }
 .warnings li::marker { color: var(--warning); }
 .definitions dt { margin-top: 8px; font-weight: 600; }
 .definitions dd { margin: 0; color: var(--muted); }
-@media print { .rows { max-height: none; } .scroll { border: 0; overflow: visible; } }
+@page { size: A4 landscape; margin: 12mm; }
+@media print {
+  :root { color-scheme: light; }
+  body { max-width: none; padding: 0; font-size: 10px; print-color-adjust: exact; }
+  .rows { max-height: none; }
+  .scroll { border: 0; overflow: visible; }
+  th, td { padding: 2px 5px; }
+  thead th { position: static; }
+  h2 { break-after: avoid; }
+  figure, tr, .totals div { break-inside: avoid; }
+}
 `;

@@ -203,7 +203,7 @@ function DelegateLibrary({ client, options }: PhoneOptionsProps): JSX.Element {
     <RunField
       title={l10n.t("Library")}
       tip={l10n.t("On the phone: the QNN delegate’s .so, or the folder of an NPU’s libraries.")}
-      placeholder="/data/local/tmp/…"
+      placeholder={l10n.t("/data/local/tmp/…")}
       kept={delegateLibrary ?? ""}
       isFine={(text) => text === "" || text.startsWith("/")}
       onChange={(text) => void client.setOptions(text === "" ? others : { ...others, delegateLibrary: text })}
