@@ -51,6 +51,8 @@ interface Description {
   readonly fitsToSamples?: true;
   /** Layers that share their weights with one that it changes get the new ones too, and go on sharing. */
   readonly keepsSharing?: true;
+  /** It stores or computes with other numbers, as many times as before: no budget of MACs is met by it. */
+  readonly keepsMacs?: true;
   /** Only the weights tell how large the file gets, whatever the options: nothing is predicted. */
   readonly predictsNothing?: true;
   /** It gives layers other numbers and nothing else: weights that the file decodes itself can have them too, and stay in their form. */

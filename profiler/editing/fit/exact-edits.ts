@@ -29,7 +29,7 @@ export async function withExactEdits(
 ): Promise<ExactModel | undefined> {
   let [model, totals]: [Model, Totals] = [base, start];
   const edits: Edit[] = [];
-  for (const { edit } of movesOn(base, ["exact"], options.bindings)) {
+  for (const { edit } of movesOn(base, ({ guarantee }) => guarantee === "exact", options.bindings)) {
     options.onEdit?.(edit);
     const made = await possible(async () => {
       const after = await predictedTotals(model, edit, trials, options);

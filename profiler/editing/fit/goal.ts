@@ -4,6 +4,7 @@ import type { Totals } from "../../profile.ts";
 import { fewestTrials } from "../../numeric/proportion-bound.ts";
 import {
   BUDGETED,
+  type BudgetedTotal,
   type AccuracyPromise,
   type FitBudget,
   type FitError,
@@ -25,6 +26,7 @@ export const RISK = 0.05;
 type Sizes = Parameters<Cost>[0];
 
 interface Bound {
+  readonly total: BudgetedTotal | "downloadBytes";
   readonly title: string;
   readonly cost: Cost;
   readonly most: number;
@@ -60,6 +62,11 @@ export class Goal {
   /** Whether there is a size at which to stop; otherwise the smaller, the better. */
   get isBounded(): boolean {
     return this.#bounds.length > 0;
+  }
+
+  /** Whether an edit that saves no MACs is of no use, whatever else it saves. */
+  get isOfMacsAlone(): boolean {
+    return this.isBounded && this.#bounds.every(({ total }) => total === "macs");
   }
 
   /**
@@ -122,11 +129,14 @@ export class Goal {
 function boundsOf(budget: FitBudget): readonly Bound[] {
   const totals = BUDGETED.flatMap((total): readonly Bound[] => {
     const most = budget[total];
-    return most === undefined ? [] : [{ title: totalOf(total)?.title ?? total, cost: costOf(total), most }];
+    return most === undefined ? [] : [{ total, title: totalOf(total)?.title ?? total, cost: costOf(total), most }];
   });
   const { downloadBytes } = budget;
   if (downloadBytes === undefined) return totals;
-  return [...totals, { title: "Download", cost: (sizes) => sizes.downloadBytes, most: downloadBytes }];
+  return [
+    ...totals,
+    { total: "downloadBytes", title: "Download", cost: (sizes) => sizes.downloadBytes, most: downloadBytes },
+  ];
 }
 
 function costOf(total: keyof Totals): Cost {

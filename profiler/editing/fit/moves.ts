@@ -2,7 +2,7 @@ import type { Model } from "../../model/model.ts";
 import { formatEdit, type Edit } from "../edit.ts";
 import { neutralGraphOf } from "../../translation/known-graph.ts";
 import { RESTRUCTURINGS } from "../../restructure/registry.ts";
-import { isRefusal, type Guarantee } from "../../restructure/restructuring.ts";
+import { isRefusal, type Restructuring } from "../../restructure/restructuring.ts";
 import { strengthsAt } from "./strengths.ts";
 
 /** An edit that could come next. */
@@ -14,14 +14,14 @@ export interface Move {
   readonly milder: readonly string[];
 }
 
-/** All edits of a model that keep one of the promises, at every strength, the mildest of a place first. */
+/** All edits of a model by some of the restructurings, at every strength, the mildest of a place first. */
 export function movesOn(
   model: Model,
-  guarantees: readonly Guarantee[],
+  isWanted: (restructuring: Restructuring) => boolean,
   bindings?: Readonly<Record<string, number>>,
 ): readonly Move[] {
   const graph = neutralGraphOf(model, bindings);
-  const places = RESTRUCTURINGS.filter(({ guarantee }) => guarantees.includes(guarantee)).flatMap((restructuring) =>
+  const places = RESTRUCTURINGS.filter(isWanted).flatMap((restructuring) =>
     restructuring.find(graph).flatMap((finding) => (isRefusal(finding) ? [] : [{ restructuring, finding }])),
   );
   return places.flatMap(({ restructuring, finding }) => {

@@ -1,7 +1,7 @@
 import type { Model } from "../../model/model.ts";
 import type { Totals } from "../../profile.ts";
 import { formatEdit, type Edit } from "../edit.ts";
-import type { Guarantee } from "../../restructure/restructuring.ts";
+import type { Guarantee, Restructuring } from "../../restructure/restructuring.ts";
 import { keepsItsWord, Usefulness, worthiest } from "./contenders.ts";
 import type { CostedModel, Costing } from "./costing.ts";
 import { withExactEdits } from "./exact-edits.ts";
@@ -176,14 +176,13 @@ export class Search {
 
   /** The move with the least error per saving, made and costed in full. */
   async #next(current: State): Promise<State | undefined> {
-    const guarantees: Guarantee[] = [
-      "approximate",
-      ...(this.options.allowsTraining ? (["needs training"] as const) : []),
-    ];
+    const { allowsTraining = false, bindings } = this.options;
+    const guarantees: readonly Guarantee[] = allowsTraining ? ["approximate", "needs training"] : ["approximate"];
+    const isWanted = ({ guarantee, keepsMacs }: Restructuring): boolean =>
+      guarantees.includes(guarantee) && !(keepsMacs === true && this.goal.isOfMacsAlone);
+    const allMoves = movesOn(current.model, isWanted, bindings);
     for (;;) {
-      const moves = movesOn(current.model, guarantees, this.options.bindings).filter(({ edit }) =>
-        this.#usefulness.isWorthTrying(edit.restructuring),
-      );
+      const moves = allMoves.filter(({ edit }) => this.#usefulness.isWorthTrying(edit.restructuring));
       const best = await this.#cheapest(current, moves);
       const next = await this.#worthiest(current, best);
       if (next) return next;

@@ -29,7 +29,10 @@ describe("what commands do once", () => {
     assert.equal((await counted("profile", LENET)).parses, 1);
     assert.equal((await counted("suggest", LENET)).parses, 1);
     assert.equal((await counted("apply", LENET, "--edit", "reduce-channels::ratio=0.75", "--out", out)).parses, 1);
-    assert.equal((await counted("fit", LENET, "--max-macs", "10M", "--out", out)).parses, 1);
+    const { parses, inferences } = await counted("fit", LENET, "--max-macs", "10M", "--out", out);
+    assert.equal(parses, 1);
+    // 148; twice as many with the edits that store weights otherwise, which no budget of MACs has a use for.
+    assert.ok(inferences < 200, `${inferences} graphs`);
     assert.equal((await counted("compare", LENET, LENET, "--samples", "2")).parses, 2);
   }).timeout(120_000);
 

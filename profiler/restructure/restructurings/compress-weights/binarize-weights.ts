@@ -21,6 +21,7 @@ export const BINARIZE_WEIGHTS = defineRestructuring({
     "Makes each weight plus or minus a magnitude of its output, stored in one bit; the layer computes in float as before.",
   guarantee: "approximate",
   keepsSharing: true,
+  keepsMacs: true,
   fitsToSamples: true,
   literature: [
     "Rastegari, Ordonez, Redmon, Farhadi: XNOR-Net. ECCV 2016",

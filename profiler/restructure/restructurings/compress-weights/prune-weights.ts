@@ -24,6 +24,7 @@ export const PRUNE_WEIGHTS = defineRestructuring({
     "Takes out the weights that matter least and fits the others; the file holds those that stay and their places.",
   guarantee: "approximate",
   keepsSharing: true,
+  keepsMacs: true,
   fitsToSamples: true,
   predictsNothing: true,
   literature: [

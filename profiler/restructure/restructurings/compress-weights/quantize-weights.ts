@@ -19,6 +19,7 @@ export const QUANTIZE_WEIGHTS = defineRestructuring({
     "Stores weights in 8 bits or fewer, with a scale for each output or block; the layer computes in float as before.",
   guarantee: "approximate",
   keepsSharing: true,
+  keepsMacs: true,
   fitsToSamples: true,
   literature: [
     "Frantar, Ashkboos, Hoefler, Alistarh: GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers. ICLR 2023",

@@ -25,6 +25,7 @@ export const SHARE_WEIGHTS = defineRestructuring({
     "Gives all weights of a layer one of 2 to 256 values, which stand in a table; the layer computes in float as before.",
   guarantee: "approximate",
   keepsSharing: true,
+  keepsMacs: true,
   fitsToSamples: true,
   literature: ["Han, Mao, Dally: Deep Compression. ICLR 2016"],
   answers: { "int8-weights": 2 },

@@ -17,6 +17,7 @@ export const WEIGHTS_FLOAT16 = defineRestructuring({
   summary: "Stores weights as half-precision floats, which halves the file; the layer computes in float as before.",
   guarantee: "approximate",
   keepsSharing: true,
+  keepsMacs: true,
   literature: ["IEEE 754-2008: binary16"],
   answers: {},
   options: [],

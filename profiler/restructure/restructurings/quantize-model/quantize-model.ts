@@ -25,6 +25,7 @@ export const QUANTIZE_MODEL = defineRestructuring({
   title: "Quantize model",
   summary: "Stores weights and activations as 8-bit integers, so that layers compute in integers.",
   guarantee: "approximate",
+  keepsMacs: true,
   fitsToSamples: true,
   literature: [
     "Jacob et al., Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, CVPR 2018",

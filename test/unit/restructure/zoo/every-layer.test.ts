@@ -94,10 +94,11 @@ describe("Every restructuring of every layer of the zoo", function () {
         const bytes = write(network);
         const model = await readModel(new MemorySource(network.name, bytes), NO_FILES);
         const graph = liftModel(model);
+        const base: Base = { model, graph, macs: totals(model).macs };
         for (const restructuring of PREDICTED) {
           for (const candidate of spread(newCandidates(graph, restructuring, seen))) {
             const isFirst = (applied.get(restructuring.id) ?? 0) === 0;
-            if (!(await check(model, graph, restructuring, candidate, isFirst))) continue;
+            if (!(await check(base, restructuring, candidate, isFirst))) continue;
             applied.set(restructuring.id, (applied.get(restructuring.id) ?? 0) + 1);
           }
         }
@@ -142,10 +143,15 @@ function spread<T>(places: readonly T[]): readonly T[] {
   return places.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
 }
 
+interface Base {
+  readonly model: Model;
+  readonly graph: NeutralGraph;
+  readonly macs: Totals["macs"];
+}
+
 /** @returns whether the format can say what the rewrite makes; if it cannot, the prediction must say so too */
 async function check(
-  model: Model,
-  graph: NeutralGraph,
+  { model, graph, macs }: Base,
   restructuring: Restructuring,
   candidate: Candidate,
   isWritten: boolean,
@@ -171,6 +177,7 @@ async function check(
   if (restructuring.choosesOrder)
     for (const total of SIZES) assert.equal(predicted[total], actual[total], `${what}: ${total}`);
   else assert.deepEqual(predicted, actual, what);
+  if (restructuring.keepsMacs) assert.equal(actual.macs, macs, `${what}: MACs as before`);
   if (!isWritten) return true;
   const bytes = await modelBytes(edited);
   const written = totals(await readModel(new MemorySource("written", bytes), NO_FILES));
