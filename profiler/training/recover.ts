@@ -140,7 +140,7 @@ class Distillation {
       return { id: student, isOutput, weight, energy: energyOf(held.get(NAMES.target(student))) };
     });
     const start = await startOf(plan);
-    const rate = options.rate ?? rateFor(start.length);
+    const rate = options.rate ?? rateFor(start.length) * (hasFewLevels(plan) ? SHARE_OF_FEW_LEVELS : 1);
     const graph = { sizes, batch, targets };
     const error = await errorGraph(this.#student, plan, {
       ...graph,
@@ -265,6 +265,18 @@ async function startOf({ parameters }: TrainingPlan): Promise<Float32Array> {
 const THIN = { weights: 2e4, rate: 1e-2 };
 const WIDE = { weights: 5.5e5, rate: 2.5e-3 };
 const LEAST_RATE = 1e-3;
+
+/** Bits up to which a weight that goes over to the next level is a jump for its layer. */
+const FEW_BITS = 4;
+/**
+ * Of the rate of weights that move freely. Measured: kws with weights of 2 bits falls from 12.6 to 6.2 dB in 25 steps at 0.01 and keeps
+ * 12.5 at 0.0003; binary digits_resnet rises from 22.4 to 23.8 dB at 0.0005.
+ */
+const SHARE_OF_FEW_LEVELS = 0.05;
+
+function hasFewLevels({ parameters }: TrainingPlan): boolean {
+  return parameters.some(({ weights: { coding } }) => coding?.kind === "affine" && coding.bits <= FEW_BITS);
+}
 
 /** More weights move the outputs more by the same step each. */
 function rateFor(weights: number): number {
