@@ -20,6 +20,13 @@ interface Start {
   readonly point: FitPoint;
 }
 
+/** The mildest rung of a ladder that fits everywhere. */
+interface Uniform {
+  readonly ladder: readonly Edit[];
+  readonly rung: number;
+  readonly error: number;
+}
+
 /** Decibels at which a network is the same one: nothing that is smaller is worth more error. */
 const SAME_NETWORK = 45;
 /** A download cannot be predicted; this share of the file it hardly falls below. */
@@ -70,18 +77,20 @@ export class Compression {
   /** The mildest of each way that fits, and pruning to the byte. */
   async #toSize(start: Start): Promise<void> {
     if (start.point.isWithinBudget) return;
+    const uniform: Uniform[] = [];
     for (const ladder of laddersOn(start.model, this.#bindings)) {
-      let fitting: number | undefined;
       for (const [rung, edit] of ladder.entries()) {
         if (!(await this.#couldFit(start, edit))) continue;
         const point = await this.#try(start, edit);
         if (point?.excess !== 0) continue;
-        fitting = rung;
+        uniform.push({ ladder, rung, error: point.error });
         break;
       }
       if (this.#isGoodEnough()) return;
-      if (fitting !== undefined) await this.#mixed(start, ladder, fitting);
     }
+    // Of the ways that fit, the one that errs less is worth looking at layer by layer.
+    const [least] = uniform.toSorted((one, other) => one.error - other.error);
+    if (least) await this.#mixed(start, least.ladder, least.rung);
     const points = await this.#pruned(start, SHARED_BITS);
     const best = points.find(({ excess }) => excess === 0);
     if (best && decibels(best) >= FINER.from) await this.#pruned(start, FINER.bits);

@@ -35,7 +35,7 @@ describe("edgewise compress", function () {
   it("writes the model that errs least within a file and a download, by edits that make it again", async () => {
     const [out, list, again] = ["small.onnx", "edits.json", "again.onnx"].map((name) => join(folder, name));
     assert.ok(out && list && again);
-    const limits = ["--max-file-size", "26KB", "--max-download", "24KB"];
+    const limits = ["--max-file-size", "36KB", "--max-download", "30KB"];
     const { stdout, stderr, code } = await runCli(
       ...["compress", MODEL, ...limits, "--out", out, "--save-edits", list, "--samples", "8", "--json"],
     );
@@ -49,7 +49,7 @@ describe("edgewise compress", function () {
       [chosen.totals.fileBytes, chosen.downloadBytes],
       [bytes.length, deflateRawSync(bytes, { level: 9 }).length],
     );
-    assert.ok(bytes.length <= 26_000 && chosen.downloadBytes <= 24_000);
+    assert.ok(bytes.length <= 36_000 && chosen.downloadBytes <= 30_000);
     assert.ok(points.filter(({ isWithinBudget }) => isWithinBudget).every(({ error }) => error >= chosen.error));
     const ways = new Set(points.flatMap(({ texts }) => texts.map((text) => text.split(":")[0])));
     assert.ok(ways.has("prune-weights") && ways.has("fold-batch-norm"), [...ways].join());
