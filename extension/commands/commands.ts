@@ -19,6 +19,7 @@ import { editorFor } from "./open-editor.ts";
 import { chooseExport, exportProfile } from "./export.ts";
 import { addHardware, chooseHardware } from "./hardware.ts";
 import { askForModel, type ModelAccess } from "./model-access.ts";
+import { exportGraph, toggleAlike } from "./graph.ts";
 import { copyNames, copyRows, revealRow } from "./rows.ts";
 import { openSample } from "./sample.ts";
 
@@ -73,6 +74,9 @@ export function registerCommands(
     "edgewise.cleanUpDevice": (argument) => cleanUpDevice(devices, argument),
     "edgewise.learnLatency": active(({ document }) => learnLatencyFromRuns(document)),
     "edgewise.export": (argument) => chooseExport(access, argument),
+    "edgewise.exportGraph": active(exportGraph),
+    "edgewise.openAlike": active(toggleAlike),
+    "edgewise.closeAlike": active(toggleAlike),
     "edgewise.exportCsv": exporting("csv"),
     "edgewise.exportJson": exporting("json"),
     "edgewise.exportMarkdown": exporting("markdown"),

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type {
   Fault,
+  GraphOrder,
   HostContract,
   PageCommand,
   PageContract,
@@ -11,6 +12,7 @@ import type { EditingPart } from "../../webview/protocol/editing.ts";
 import { Rpc, type Message } from "../../webview/protocol/rpc.ts";
 import { showError } from "../dialogs/messages.ts";
 import { log } from "../log.ts";
+import { savePicture } from "./save-picture.ts";
 import { saveTensor } from "./save-tensor.ts";
 import { runningRequests } from "../running/running-requests.ts";
 import { editingRequests, editingStart } from "./page-requests.ts";
@@ -56,6 +58,10 @@ export class PageConnection implements vscode.Disposable {
         },
         setBudget: async ({ id, text }) => {
           await writeBudget(document.uri, id, text);
+          return null;
+        },
+        savePicture: async (picture) => {
+          await savePicture(document.uri, picture);
           return null;
         },
         run: async ({ command }) => {
@@ -115,6 +121,10 @@ export class PageConnection implements vscode.Disposable {
     this.#page.send("reveal", reveal);
   }
 
+  graph(order: GraphOrder): void {
+    this.#page.send("graph", order);
+  }
+
   /** Brings a part of the suggestions view into sight, also when the page is only starting. */
   showPart(part: EditingPart): void {
     if (this.#isStarted) this.#page.send("showPart", part);
@@ -164,5 +174,6 @@ const COMMANDS: Readonly<Record<PageCommand, (document: ModelDocument) => unknow
   "export-edits": () => vscode.commands.executeCommand("edgewise.exportEdits"),
   "import-edits": () => vscode.commands.executeCommand("edgewise.importEdits"),
   export: ({ uri }) => vscode.commands.executeCommand("edgewise.export", uri),
+  "export-graph": () => vscode.commands.executeCommand("edgewise.exportGraph"),
   compare: ({ uri }) => vscode.commands.executeCommand("edgewise.compare", uri),
 };

@@ -18,6 +18,8 @@ export function pageHtml(webview: vscode.Webview, dist: vscode.Uri, bundle: Page
     // The worker that lays out graphs: fetched from the extension, started from a blob.
     `connect-src ${webview.cspSource}`,
     "worker-src blob:",
+    // A picture of the graph on its way from SVG to PNG.
+    "img-src blob:",
   ].join("; ");
   return `<!doctype html>
 <html lang="${vscode.env.language}">

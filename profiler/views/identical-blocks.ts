@@ -37,7 +37,11 @@ function describe({ layers }: Box, outgoing: ReadonlyMap<number, readonly Edge[]
   return JSON.stringify([layers.map(describeLayer), wires.sort()]);
 }
 
-function describeLayer({ op, parameters, macs, outputs }: LayerProfile): string {
-  const shapes = outputs.map(({ shape, dtype }) => `${shape ? formatShape(shape) : "?"} ${dtype ?? "?"}`);
-  return [op, parameters, macs, ...shapes].join(" ");
+/** By the sizes of constants, not by parameters: of weights that several layers share only the first has those. */
+function describeLayer({ op, macs, inputs, outputs }: LayerProfile): string {
+  const constants = inputs.filter(({ isConstant }) => isConstant);
+  const tensors = [...constants, ...outputs].map(
+    ({ shape, dtype }) => `${shape ? formatShape(shape) : "?"} ${dtype ?? "?"}`,
+  );
+  return [op, macs, ...tensors].join(" ");
 }

@@ -1,6 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Column } from "../../profiler/columns.ts";
 import type { LayerProfile, Structure } from "../../profiler/profile.ts";
 import {
@@ -15,6 +15,7 @@ import {
 import { knownColumn } from "../charts/charts-view.ts";
 import { Icon, IconButton, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
+import type { GraphOrder, SavedPicture } from "../protocol/page.ts";
 import type { ProfileHeader } from "../protocol/packed-profile.ts";
 import type { Selected } from "../state/selection.ts";
 import { costsOf } from "./box-cost.ts";
@@ -23,7 +24,9 @@ import { GraphStage, type GraphTarget } from "./GraphStage.tsx";
 import { INITIAL_GRAPH, type GraphView } from "./graph-view.ts";
 import { knownGraph } from "./known-graph.ts";
 import type { Layout, PlacedBox } from "./layout/layout.ts";
+import { drawPicture } from "./picture/draw-picture.ts";
 import { useLayout } from "./use-layout.ts";
+import type { Area } from "./viewport.ts";
 
 export interface GraphPaneProps {
   readonly header: ProfileHeader;
@@ -33,11 +36,19 @@ export interface GraphPaneProps {
   readonly selected: Selected;
   readonly onChange: (changes: Partial<GraphView>) => void;
   readonly onSelectLayer: (index: number) => void;
+  /** What a command wants; `onDone` when it is done. */
+  readonly order: GraphOrder | null;
+  readonly onDone: () => void;
+  readonly onSave: (picture: SavedPicture) => Promise<void>;
+  /** Asks which picture. */
+  readonly onExport: () => void;
 }
 
 /** The network as a picture, boxed by modules and coloured by a cost. */
 export function GraphPane(props: GraphPaneProps): JSX.Element {
   const { header, layers, structure, view, selected, onChange, onSelectLayer } = props;
+  const { order, onDone, onSave, onExport } = props;
+  const sight = useRef<Area | null>(null);
   const { outline, alike } = knownGraph(layers, structure);
   const open = useMemo(() => (view.open === null ? firstOpen(outline) : new Set(view.open)), [outline, view.open]);
   const state = useLayout({ outline, open, direction: view.direction }, layers, structure);
@@ -111,6 +122,17 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
 
   const layout = state.kind === "done" ? state.layout : state.kind === "running" ? state.last : null;
   const costs = useMemo(() => costsOf(layout ?? NO_LAYOUT, column, header.totals), [layout, column, header.totals]);
+  useEffect(() => {
+    if (!order || !layout) return;
+    if (order.kind === "toggle") toggle(order.box, true);
+    else {
+      const area = order.part === "view" ? sight.current : null;
+      drawPicture(layout, costs, area, order.format)
+        .then(onSave)
+        .catch((error: unknown) => setRefused(error instanceof Error ? error.message : String(error)));
+    }
+    onDone();
+  }, [order, layout]);
   return (
     <div class="graph-pane">
       <div class="graph-bar" role="toolbar" aria-label={l10n.t("Graph")}>
@@ -151,6 +173,7 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
           label={view.direction === "DOWN" ? l10n.t("Left to right") : l10n.t("Top to bottom")}
           onClick={() => onChange({ direction: view.direction === "DOWN" ? "RIGHT" : "DOWN", viewport: null })}
         />
+        <IconButton icon="device-camera" label={l10n.t("Export as picture…")} onClick={onExport} />
         <IconButton icon="expand-all" label={l10n.t("Open all modules")} onClick={() => setOpen(allOpen(outline))} />
         <IconButton icon="collapse-all" label={l10n.t("Close all modules")} onClick={() => setOpen(new Set())} />
         <IconButton
@@ -178,6 +201,7 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
           active={selectedBox}
           found={foundBoxes}
           target={target}
+          sight={sight}
           onViewport={(viewport) => onChange({ viewport })}
           onChoose={choose}
         />

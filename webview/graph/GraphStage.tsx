@@ -25,7 +25,9 @@ import {
   meets,
   readable,
   reveal,
+  sightOf,
   zoomAt,
+  type Area,
   type Point,
   type Size,
   type Viewport,
@@ -58,6 +60,8 @@ interface GraphStageProps {
   readonly active: Box | undefined;
   readonly found: ReadonlySet<string>;
   readonly target: GraphTarget | null;
+  /** Told what is in sight. */
+  readonly sight: { current: Area | null };
   readonly onViewport: (viewport: Viewport) => void;
   /** @param all whether those like it are meant too */
   readonly onChoose: (placed: PlacedBox, all: boolean) => void;
@@ -75,6 +79,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
   const clear = besideMap(layout, screen);
   const { camera, world, frame, zone, zoom } = useCamera(layout, screen, viewport, onViewport);
   useWheel(stage, camera);
+  props.sight.current = sightOf(camera.viewport, screen);
 
   useEffect(() => {
     const placed = target && layout.boxes.find(({ box }) => box.id === target.id);
@@ -159,7 +164,10 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
       onClick={onClick}
       onFocusIn={({ target: entered }) => {
         const id = entered instanceof Element ? entered.getAttribute("data-box") : null;
-        if (id !== null) setFocused(id);
+        const placed = layout.boxes.find(({ box }) => box.id === id);
+        if (!placed) return;
+        setFocused(placed.box.id);
+        camera.move(reveal(camera.viewport, headOf(placed), clear));
       }}
       onContextMenu={(event) => {
         // What has no menu of ours would get the browser's or VS Code's cut and paste, which mean nothing here.

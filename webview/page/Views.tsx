@@ -26,6 +26,10 @@ interface ViewsProps {
 export function Views({ client, profile, pictures, selected, onSelectLayer, children }: ViewsProps): JSX.Element {
   const { tab, charts, graph } = useStore(pictures);
   const common = { selected, onSelectLayer };
+  const order = useStore(client.graphOrder);
+  useEffect(() => {
+    if (order?.kind === "save") pictures.update({ tab: "graph" });
+  }, [order]);
   return (
     <>
       <TabList
@@ -70,6 +74,10 @@ export function Views({ client, profile, pictures, selected, onSelectLayer, chil
               ...common,
               view: graph,
               onChange: (changes) => pictures.update({ graph: { ...pictures.value.graph, ...changes } }),
+              order,
+              onDone: () => client.graphOrder.set(null),
+              onSave: (picture) => client.savePicture(picture),
+              onExport: () => client.run("export-graph"),
             }}
           />
         )}

@@ -39,6 +39,7 @@ export type PageCommand =
   | "add-hardware"
   | "open-hardware-settings"
   | "export"
+  | "export-graph"
   | "compare"
   | EditingCommand;
 
@@ -74,6 +75,8 @@ export interface HostContract extends Contract {
       };
       /** Writes the setting `edgewise.budgets.ID`; an empty text is no budget. */
       readonly setBudget: { readonly params: { readonly id: string; readonly text: string }; readonly result: null };
+      /** Asks where to, and writes a picture of the graph there. */
+      readonly savePicture: { readonly params: SavedPicture; readonly result: null };
       readonly run: { readonly params: { readonly command: PageCommand }; readonly result: null };
     };
   readonly events: EditingContract["events"] &
@@ -85,8 +88,21 @@ export interface HostContract extends Contract {
       readonly preferences: unknown;
       /** Select a row, and bring it into sight. */
       readonly reveal: Reveal;
+      readonly graph: GraphOrder;
     };
 }
+
+export type PictureFormat = "svg" | "png";
+
+export interface SavedPicture {
+  readonly format: PictureFormat;
+  readonly bytes: Uint8Array;
+}
+
+/** What a command wants of the graph: a picture of what is in sight or of all of it; or a box, or all that hold the same, opened or closed. */
+export type GraphOrder =
+  | { readonly kind: "save"; readonly format: PictureFormat; readonly part: "view" | "whole" }
+  | { readonly kind: "toggle"; readonly box: string };
 
 /** A tensor by the layer that has it. */
 export interface TensorPlace {
@@ -132,6 +148,16 @@ export interface PageContract extends Contract {
 export interface Fault {
   readonly message: string;
   readonly stack: string;
+}
+
+/** What a `data-vscode-context` of the page says of the module under the pointer, to the commands of its context menu. */
+export interface ModuleContext {
+  readonly webviewSection: "module";
+  readonly box: string;
+  readonly isOpen: boolean;
+  /** Whether there are others that hold the same. */
+  readonly isAlike: boolean;
+  readonly preventDefaultContextMenuItems: true;
 }
 
 /** What a `data-vscode-context` of the page says of the row under the pointer, to the commands of its context menu. */

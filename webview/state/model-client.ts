@@ -5,10 +5,12 @@ import type { WeightStatistics } from "../../profiler/views/weight-statistics.ts
 import { unpackLayers } from "../protocol/packed-layers.ts";
 import type {
   Activity,
+  GraphOrder,
   HostContract,
   PageCommand,
   PageContract,
   Reveal,
+  SavedPicture,
   Snapshot,
   StartReply,
   TensorPlace,
@@ -53,6 +55,8 @@ export class ModelClient {
   readonly budgets = new Store<BudgetTexts>(INITIAL_BUDGETS);
   /** The row that the host asked for last, from the outline or a menu. Each asking is an object of its own. */
   readonly revealed = new Store<Reveal | null>(null);
+  /** What a command wanted of the graph last, until it is done. Each order is an object of its own. */
+  readonly graphOrder = new Store<GraphOrder | null>(null);
   /** What another page was told to remember last. */
   readonly rememberedElsewhere = new Store<unknown>(undefined);
   readonly editing = new EditingClient(() => this.#host);
@@ -71,6 +75,7 @@ export class ModelClient {
         budgets: (budgets) => this.budgets.update(budgets),
         preferences: (preferences) => this.rememberedElsewhere.set(preferences),
         reveal: (reveal) => this.revealed.set(reveal),
+        graph: (order) => this.graphOrder.set(order),
         ...this.editing.listeners,
         ...this.running.listeners,
       },
@@ -139,6 +144,11 @@ export class ModelClient {
   /** @throws {RpcError} "stale" when a newer profile is on its way, and what writing the file throws */
   async saveTensor(place: TensorPlace): Promise<void> {
     await this.#host.request("saveTensor", { revision: this.#revision, ...place });
+  }
+
+  /** @throws {RpcError} what writing the file throws */
+  async savePicture(picture: SavedPicture): Promise<void> {
+    await this.#host.request("savePicture", picture);
   }
 
   remember(preferences: unknown): void {

@@ -144,14 +144,20 @@ describe("The outline of a graph", () => {
   });
 
   it("knows modules that hold the same: operators, sizes and wires, whatever their names", () => {
-    const conv = { parameters: 10 };
+    const weights = (channels: number): TensorProfile => ({
+      name: "w",
+      dtype: "float32",
+      shape: [channels, 8],
+      isConstant: true,
+    });
+    const conv = { inputs: [weights(8)] };
     const rows = profileOf([
       layerProfile("a", { ...conv, path: ["block.0"] }),
       layerProfile("b", { ...conv, path: ["block.0"] }),
       layerProfile("c", { ...conv, path: ["block.1"] }),
-      layerProfile("d", { ...conv, path: ["block.1"] }),
+      layerProfile("d", { ...conv, parameters: 0, path: ["block.1"] }),
       layerProfile("e", { ...conv, path: ["wider"] }),
-      layerProfile("f", { parameters: 20, path: ["wider"] }),
+      layerProfile("f", { inputs: [weights(16)], path: ["wider"] }),
       layerProfile("g", { ...conv, path: ["unwired"] }),
       layerProfile("h", { ...conv, path: ["unwired"] }),
     ]).layers;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { longChain } from "./models.ts";
@@ -122,10 +122,59 @@ describe("The graph", () => {
       .waitFor();
   });
 
+  it("opens and closes together what holds the same, by its menu and by Shift", async () => {
+    await open(MODEL);
+    const alike = ["1/p", "1/r/r.0"].map((id) => page().locator(`.box[data-box="${id}"]`));
+    const [one, other] = alike;
+    assert.ok(one && other);
+    await page().getByRole("button", { name: "Show all of it" }).click();
+    await one.focus();
+    await one.click({ button: "right" });
+    await vscode().chooseFromMenu("Close All Like This");
+    for (const box of alike) await box.and(page().locator("[aria-expanded=false]")).waitFor();
+    await one.focus();
+    await vscode().page.keyboard.press("Shift+Enter");
+    for (const box of alike) await box.and(page().locator("[aria-expanded=true]")).waitFor();
+  });
+
+  it("is exported as SVG by keys, and as PNG by a command", async () => {
+    await open(MODEL);
+    const widget = vscode().page.locator(".quick-input-widget");
+    const write = async (name: string): Promise<Buffer> => {
+      await widget.locator(".quick-input-title", { hasText: "Export Graph" }).waitFor();
+      const field = widget.locator("input.input");
+      await eventually(
+        vscode(),
+        () => field.inputValue(),
+        (file) => file.endsWith(name),
+      );
+      await vscode().page.keyboard.press("Enter");
+      await vscode().page.locator(".notification-list-item", { hasText: name }).waitFor();
+      return readFileSync(vscode().path(name));
+    };
+    await boxes().first().focus();
+    await vscode().page.keyboard.press("Control+k");
+    await vscode().page.keyboard.press("g");
+    await widget.locator(".monaco-list-row", { hasText: "All of it" }).filter({ hasText: "SVG" }).click();
+    const svg = (await write("digits_inception.graph.svg")).toString("utf8");
+    assert.match(svg, /^<svg [^]*<\/svg>$/);
+    assert.ok(svg.includes("Conv") && (svg.match(/marker-end/g)?.length ?? 0) > 10);
+    await vscode().server.run((api) => {
+      void api.commands.executeCommand("edgewise.exportGraph", { format: "png", part: "view" });
+    });
+    const png = await write("digits_inception.graph.png");
+    assert.equal(png.toString("latin1", 1, 4), "PNG");
+    assert.ok(png.readUInt32BE(16) > 500, "its width");
+  });
+
   it("of 6,000 layers draws few boxes, opens one by click and by key, and closes it again", async () => {
     writeFileSync(vscode().path("long.onnx"), longChain(6000));
     await open("long.onnx");
-    assert.ok((await boxes().count()) <= 150);
+    const first = await boxes().count();
+    assert.ok(
+      first <= 150,
+      `${first} boxes at first, open: ${(await page().locator(".box.open").allInnerTexts()).join()}`,
+    );
     const closed = page().locator(".box[aria-expanded=false]").last();
     const id = await closed.getAttribute("data-box");
     const box = page().locator(`.box[data-box="${id ?? ""}"]`);
@@ -140,7 +189,8 @@ describe("The graph", () => {
     await page().getByRole("button", { name: "Open all modules" }).click();
     await page().getByRole("button", { name: "Show all of it" }).click();
     await page().locator("canvas.overview").waitFor();
-    assert.ok((await boxes().count()) < 10);
+    const built = await boxes().count();
+    assert.ok(built < 10, `${built} boxes are elements`);
     await page().getByRole("button", { name: "Close all modules" }).click();
     await page().locator("canvas.overview").waitFor({ state: "detached" });
     await page().getByRole("textbox", { name: "Find a layer" }).fill("block.4321/");
