@@ -18,8 +18,8 @@ export interface Point {
 
 export interface Area extends Point, Size {}
 
-/** Below, a box is a dot; above, a box fills the screen. */
-const LEAST_ZOOM = 0.03;
+/** Below, a picture of thousands of boxes is a dot; above, a box fills the screen. */
+const LEAST_ZOOM = 0.002;
 const MOST_ZOOM = 3;
 
 /** A first look should be readable rather than whole. */
