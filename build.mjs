@@ -43,6 +43,7 @@ const BUNDLES = [
   { in: "profiler/runtime/process/watchdog.js", out: "watchdog.js", format: "esm", ...NODE },
   { in: "profiler/device/host/onnx-process.js", out: "onnx-process.js", format: "esm", ...NODE },
   { in: "profiler/device/chrome/page.js", out: "chrome-page.js", format: "esm", ...BROWSER },
+  { in: "profiler/device/chrome/page-onnx.js", out: "chrome-onnx-page.js", format: "esm", ...BROWSER },
   { in: "profiler/cli/main.ts", out: "cli.js", format: "esm", splitting: true, ...NODE, banner: { js: CLI_HEAD } },
   { in: "webview/main.tsx", out: "webview.js", ...PAGE },
   { in: "webview/graph/layout/worker.ts", out: "webview-layout.js", format: "iife", ...BROWSER },
@@ -61,6 +62,7 @@ const COPIES = [
     "litert_wasm_threaded_internal.js",
     "litert_wasm_threaded_internal.wasm",
   ]),
+  ...copies("onnxruntime-web/dist", "ort", ["ort-wasm-simd-threaded.asyncify.wasm"]),
 ];
 
 /** Shipped beside the bundles by package.mjs. */

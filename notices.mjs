@@ -18,6 +18,7 @@ const WITHOUT_TEXT = {
   "@microsoft/fast-web-utilities": "Microsoft Corporation",
   "@vscode/l10n": "Microsoft Corporation",
   "onnxruntime-common": "Microsoft Corporation",
+  "onnxruntime-web": "Microsoft Corporation",
   "onnxruntime-node": "Microsoft Corporation",
 };
 

@@ -1,4 +1,3 @@
-import { FORMAT_TYPES } from "../../profiler/formats/format-types.ts";
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import {
@@ -222,11 +221,14 @@ function medianOf({ result }: StoredRun): number {
   return result.latency.statistics.median;
 }
 
+/** Of ONNX models: what everybody means who names no other. */
+const FIRST_RUNTIME = "ONNX Runtime";
+
 /** What one learned profile is of: where several runtimes run a format, one is not as fast as another. */
-function learnedDevice({ result: { device, settings, runtime, model } }: StoredRun): string {
+function learnedDevice({ result: { device, settings, runtime } }: StoredRun): string {
   const name = device.kind === "host" ? hostname() : device.name;
   const threads = settings.threads === 1 ? "1 thread" : `${settings.threads} threads`;
-  return [name, threads, ...(FORMAT_TYPES[model.format].phoneRuntimes.length > 1 ? [runtime.name] : [])].join(", ");
+  return [name, threads, ...(runtime.name === FIRST_RUNTIME ? [] : [runtime.name])].join(", ");
 }
 
 /** What only phones can do is kept for the next one, but asked of none else. */
@@ -238,7 +240,8 @@ function optionsFor(device: string, options: RunOptions): RunOptions {
     measuresEnergy: _energy,
     delegate: _delegate,
     delegateLibrary: _library,
+    runtime,
     ...everywhere
   } = options;
-  return everywhere;
+  return runtime === undefined || runtime === "webgpu" ? everywhere : { ...everywhere, runtime };
 }

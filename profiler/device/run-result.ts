@@ -73,8 +73,8 @@ export interface RuntimeIdentity {
   /** "ONNX Runtime", "LiteRT.js", "benchmark_model" */
   readonly name: string;
   readonly version: string | null;
-  /** "native" on the CPU, or "wasm": WebAssembly, in a browser or in Node. */
-  readonly kind: "native" | "wasm";
+  /** "native" in an app's way; "wasm": WebAssembly, in a browser or in Node; "webgpu": a GPU, in a browser. */
+  readonly kind: "native" | "wasm" | "webgpu";
   /** Where that matters: "WASM in Chrome", "XNNPACK delegate". */
   readonly description: string;
 }

@@ -51,7 +51,7 @@ export interface RunOptions {
   readonly delegateOptions?: string;
   /** Optimizations of ONNX Runtime under which layers are profiled; all, as the latency has them, when left out. */
   readonly layersAt?: ProfiledLevel;
-  /** What runs a TFLite model, of those that could; `benchmark_model` where one is named, else TFLite itself when left out. */
+  /** What runs a model, of those that could; `benchmark_model` where one is named, else TFLite itself when left out. */
   readonly runtime?: TfliteRuntime;
   /** Also measure energy, where the device has power rails: takes half a minute more. */
   readonly measuresEnergy?: boolean;
@@ -59,8 +59,8 @@ export interface RunOptions {
   readonly timeLimitSeconds?: number;
 }
 
-/** TFLite's own runtime, or LiteRT.js: in a phone's Chrome, or in this program. */
-export const TFLITE_RUNTIMES = ["tflite", "litert"] as const;
+/** TFLite's own runtime, or LiteRT.js, in a phone's Chrome or in this program; "webgpu", of both formats: the GPU of a phone in its Chrome. */
+export const TFLITE_RUNTIMES = ["tflite", "litert", "webgpu"] as const;
 export type TfliteRuntime = (typeof TFLITE_RUNTIMES)[number];
 
 /** NNAPI is deprecated since Android 15; npu is LiteRT 2's, qnn Qualcomm's own delegate. */

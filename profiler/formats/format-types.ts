@@ -9,14 +9,14 @@ export interface FormatType {
   readonly phoneRuntimes: readonly PhoneRuntime[];
 }
 
-export type PhoneRuntime = "onnxruntime" | "tflite" | "litert" | "benchmark_model";
+export type PhoneRuntime = "onnxruntime" | "tflite" | "litert" | "webgpu" | "benchmark_model";
 
 export const FORMAT_TYPES = {
-  onnx: { title: "ONNX", extensions: ["onnx", "ort"], phoneRuntimes: ["onnxruntime"] },
+  onnx: { title: "ONNX", extensions: ["onnx", "ort"], phoneRuntimes: ["onnxruntime", "webgpu"] },
   tflite: {
     title: "TensorFlow Lite",
     extensions: ["tflite", "lite"],
-    phoneRuntimes: ["tflite", "litert", "benchmark_model"],
+    phoneRuntimes: ["tflite", "litert", "webgpu", "benchmark_model"],
   },
 } as const satisfies Readonly<Record<FormatId, FormatType>>;
 

@@ -33,7 +33,7 @@ export function RunStarter({ client, state, format }: RunStarterProps): JSX.Elem
   const chosen = devices.devices.find(({ id }) => id === devices.chosen);
   const isReady = chosen?.problem === null;
   const isPhone = chosen !== undefined && chosen.id !== "host";
-  const runsBenchmarkModel = isPhone && hasSeveralRuntimes(format) && devices.hasBenchmarkModel;
+  const runsBenchmarkModel = isPhone && format === "tflite" && devices.hasBenchmarkModel;
   return (
     <section class="run-starter" aria-label={l10n.t("Run on a device")}>
       <div class="run-line">
@@ -58,8 +58,13 @@ export function RunStarter({ client, state, format }: RunStarterProps): JSX.Elem
         />
         <RunNumber title={l10n.t("Runs")} id="runs" options={options} onChange={(now) => client.setOptions(now)} />
         {isPhone && <PhoneOptions client={client} options={options} />}
-        {hasSeveralRuntimes(format) && (
-          <RuntimeChoice client={client} options={options} isPhone={isPhone} runsBenchmarkModel={runsBenchmarkModel} />
+        {runtimesOf(format, isPhone).length > 1 && (
+          <RuntimeChoice
+            client={client}
+            options={options}
+            runtimes={runtimesOf(format, isPhone)}
+            runsBenchmarkModel={runsBenchmarkModel}
+          />
         )}
         {runsBenchmarkModel && options.runtime === undefined && <DelegateChoice client={client} options={options} />}
         {runsBenchmarkModel && (options.delegate === "qnn" || options.delegate === "npu") && (
@@ -146,19 +151,19 @@ function PhoneOptions({ client, options }: PhoneOptionsProps): JSX.Element {
 }
 
 interface RuntimeChoiceProps extends PhoneOptionsProps {
-  readonly isPhone: boolean;
+  readonly runtimes: readonly PhoneRuntime[];
   /** Whether the user has named a `benchmark_model`, which runs the model unless another is chosen. */
   readonly runsBenchmarkModel: boolean;
 }
 
-/** What runs a TFLite model. */
-function RuntimeChoice({ client, options, isPhone, runsBenchmarkModel }: RuntimeChoiceProps): JSX.Element {
+/** What runs a model, of those that could. */
+function RuntimeChoice({ client, options, runtimes, runsBenchmarkModel }: RuntimeChoiceProps): JSX.Element {
   const { runtime, delegate: _delegate, ...others } = options;
-  const litert = isPhone ? l10n.t("LiteRT.js in Chrome") : "LiteRT.js";
-  const native = { value: "tflite", text: "TFLite" };
+  const [first, ...rest] = runtimes.map((value) => ({ value: value as string, text: runtimeText(value, runtimes) }));
+  const native = first ?? { value: "", text: "" };
   const choices = [
     ...(runsBenchmarkModel ? [{ value: "", text: "benchmark_model" }, native] : [{ ...native, value: "" }]),
-    { value: "litert", text: litert },
+    ...rest,
   ];
   return (
     <Select
@@ -298,7 +303,19 @@ function factsText({ facts }: ListedDevice): string {
   return parts.filter((part) => part !== false && part !== "").join(" · ");
 }
 
-function hasSeveralRuntimes(format: RunModel["format"]): boolean {
+/** What can be chosen, the first where nothing is; a `benchmark_model` is named in the settings, and a GPU is a phone's. */
+function runtimesOf(format: RunModel["format"], isPhone: boolean): readonly PhoneRuntime[] {
   const runtimes: readonly PhoneRuntime[] = FORMAT_TYPES[format].phoneRuntimes;
-  return runtimes.length > 1;
+  return runtimes.filter((each) => each !== "benchmark_model" && (isPhone || each !== "webgpu"));
+}
+
+function runtimeText(runtime: PhoneRuntime, among: readonly PhoneRuntime[]): string {
+  const texts: Readonly<Record<PhoneRuntime, string>> = {
+    onnxruntime: "ONNX Runtime",
+    tflite: "TFLite",
+    litert: among.includes("webgpu") ? l10n.t("LiteRT.js in Chrome") : "LiteRT.js",
+    webgpu: l10n.t("GPU, in Chrome"),
+    benchmark_model: "benchmark_model",
+  };
+  return texts[runtime];
 }

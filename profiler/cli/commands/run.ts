@@ -75,7 +75,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .addOption(
       new Option(
         "--runtime <name>",
-        "what runs a TFLite model: TFLite itself, or LiteRT.js in the phone's Chrome",
+        "what runs a TFLite model: TFLite itself, or LiteRT.js in the phone's Chrome; webgpu: the phone's GPU, in its Chrome, for ONNX too",
       ).choices(TFLITE_RUNTIMES),
     )
     .option("--benchmark-model <path>", "Google's benchmark_model for Android: TFLite models run by it")

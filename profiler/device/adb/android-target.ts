@@ -4,6 +4,7 @@ import { DeviceError } from "../device-error.ts";
 import { prepareRun, type DeviceRuntime } from "../prepared-run.ts";
 import type { RunResult } from "../run-result.ts";
 import { BenchmarkRun } from "../benchmark-model/benchmark-run.ts";
+import { ChromeOnnxRun } from "../chrome/chrome-onnx-run.ts";
 import { ChromeRun } from "../chrome/chrome-run.ts";
 import { findBundle } from "../runner/bundle.ts";
 import type { DeviceFacts, MeasuredModel, RunControl, RunOptions, Target } from "../target.ts";
@@ -70,6 +71,8 @@ export class AndroidTarget implements Target {
       tflite: async () =>
         new AndroidTfliteRun(subject, await findBundle(device.serial, facts.abis, bundles), energyTimes),
       litert: () => Promise.resolve(new ChromeRun(subject)),
+      webgpu: () =>
+        Promise.resolve(prepared.model.format === "onnx" ? new ChromeOnnxRun(subject) : new ChromeRun(subject)),
       benchmark_model: () => Promise.resolve(new BenchmarkRun(subject, benchmarkModel ?? "", energyTimes)),
     };
     return runs[runtimeOf(prepared.model, subject.options, benchmarkModel)]();

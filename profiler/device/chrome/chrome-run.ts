@@ -9,25 +9,24 @@ import type { NumericTensor } from "../../runtime/numeric-tensor.ts";
 import { fromRuntimeBytes, toRuntimeBytes } from "../../runtime/tensor-bytes.ts";
 import { PhoneRun, TIMED_SECONDS, type MeasuredByRuntime } from "../adb/phone-run.ts";
 import { compareOutputs } from "../compare-outputs.ts";
-import { DeviceError } from "../device-error.ts";
 import { latencyOf } from "../latency-statistics.ts";
 import type { OutputCheck } from "../run-result.ts";
-import { LoopbackServer } from "./loopback-server.ts";
-import { openInChrome } from "./open-in-chrome.ts";
+import { onChromeOnly } from "./chrome-only.ts";
+import { SOFTWARE_GPU } from "./chrome-onnx-run.ts";
+import { converse } from "./converse.ts";
 import { PageConversation } from "./page-conversation.ts";
+import { LITERT_PAGE } from "./page-files.ts";
 import { chromeVersion, type PageResult } from "./page-result.ts";
 
-/** Between the intent and the page's first question: a cold start of Chrome on a slow phone. */
-const OPENING_SECONDS = 60;
-
-/** A run of a TFLite model by LiteRT.js in the phone's own Chrome: nothing is installed, and nothing but a tunnel is set up on the phone. */
+/** A run of a TFLite model by LiteRT.js in the phone's own Chrome, on its CPU or its GPU: nothing is installed, and nothing but a tunnel is set up on the phone. */
 export class ChromeRun extends PhoneRun {
+  get #isGpu(): boolean {
+    return this.options.runtime === "webgpu";
+  }
+
   /** Nothing: the page fetches the model through the tunnel. */
   protected override push(): Promise<void> {
-    const { cores, delegate } = this.options;
-    if (cores !== undefined) throw new RunError("runs in Chrome cannot be bound to cores");
-    if (delegate !== undefined)
-      throw new RunError(`runs in Chrome have no ${delegate} delegate`, { hint: "Name a benchmark_model for Android" });
+    onChromeOnly(this.options);
     return Promise.resolve();
   }
 
@@ -38,67 +37,46 @@ export class ChromeRun extends PhoneRun {
     const ports = await withFloatInputsOutputs(model.file, await file.source.read(0, file.source.size), []);
     const { threads, warmUpRuns, runs } = this.settings;
     const conversation = new PageConversation(
+      LITERT_PAGE,
       model.file,
       {
         model: ports.bytes,
-        inputs: ports.inputs.map(({ name }) => tensorOf(inputs, name)),
-        threads,
-        warmUpRuns,
-        runs,
-        budgetSeconds: this.options.runs === undefined ? TIMED_SECONDS : this.remainingSeconds(),
+        inputs: ports.inputs.map(({ name }) => {
+          const tensor = tensorOf(inputs, name);
+          return { name, type: tensor.dataType, shape: tensor.shape, bytes: toRuntimeBytes(tensor) };
+        }),
+        task: {
+          accelerator: this.#isGpu ? "webgpu" : "wasm",
+          threads,
+          warmUpRuns,
+          runs,
+          budgetSeconds: this.options.runs === undefined ? TIMED_SECONDS : this.remainingSeconds(),
+        },
         outputBytes: this.#expected(ports).map((tensor) => toRuntimeBytes(tensor).length),
       },
       (done, total) => this.report("latency", done, total),
     );
-    const server = await LoopbackServer.start(conversation.page);
-    try {
-      const result = await this.#converse(server, conversation);
-      this.report("comparing");
-      return this.#measured(result, this.#compare(ports, result, conversation.outputs));
-    } finally {
-      await server.close();
-    }
-  }
-
-  async #converse(server: LoopbackServer, { opened, result }: PageConversation): Promise<PageResult> {
-    const { device, control } = this;
-    const { signal } = control;
-    this.report("pushing-model");
-    const tunnel = await device.reverse(server.port, signal);
-    try {
-      await openInChrome(device, server.url(tunnel.port), signal);
-      await device.whileConnected("opening Chrome", this.#openingSeconds(), opened, signal).catch((error: unknown) => {
-        throw isTimeLimit(error) ? this.#notOpened(error) : error;
-      });
-      this.report("latency");
-      return await device.whileConnected("the run in Chrome", this.remainingSeconds(), result, signal);
-    } finally {
-      // A phone that is gone has no tunnel any more; what went wrong before is what the caller should hear of.
-      await tunnel.remove().catch(() => undefined);
-    }
-  }
-
-  #openingSeconds(): number {
-    return Math.min(OPENING_SECONDS, this.remainingSeconds());
-  }
-
-  #notOpened(cause: unknown): DeviceError {
-    return new DeviceError("failed", `${this.device.serial}: Chrome did not load the page that runs the model`, {
-      hint: "Unlock the phone, keep Chrome in front, and answer its first-start questions if it asks any",
-      cause,
+    const result = await converse(conversation, {
+      device: this.device,
+      signal: this.control.signal,
+      remainingSeconds: () => this.remainingSeconds(),
+      report: (phase) => this.report(phase),
     });
+    this.report("comparing");
+    return this.#measured(result, this.#compare(ports, result, conversation.outputs));
   }
 
   #measured(result: PageResult, outputs: OutputCheck): MeasuredByRuntime {
-    const { threads, wasHidden, browser } = result;
+    const { threads, wasHidden, browser, adapter } = result;
+    const isGpu = this.#isGpu;
     const version = chromeVersion(browser);
     return {
-      settings: { threads },
+      settings: { threads, ...(isGpu && { delegate: "gpu" }) },
       runtime: {
         name: "LiteRT.js",
         version: null,
-        kind: "wasm",
-        description: `WASM in Chrome${version === null ? "" : ` ${version}`}`,
+        kind: isGpu ? "webgpu" : "wasm",
+        description: `${isGpu ? "WebGPU" : "WASM"} in Chrome${version === null ? "" : ` ${version}`}${isGpu ? `, GPU ${adapter ?? "unnamed"}` : ""}`,
       },
       latency: latencyOf(result),
       layers: { reason: "LiteRT.js does not tell what each layer takes." },
@@ -108,9 +86,12 @@ export class ChromeRun extends PhoneRun {
       },
       outputs,
       notes: [
-        "WebAssembly in the phone's Chrome: an app's native runtime is faster.",
+        ...(isGpu
+          ? ["The latency holds the way of inputs to the GPU and of outputs back, as an app has it."]
+          : ["WebAssembly in the phone's Chrome: an app's native runtime is faster."]),
+        ...(isGpu && adapter?.includes("(software)") === true ? [SOFTWARE_GPU] : []),
         ...this.cutShort(result.runSeconds.length),
-        ...(threads < this.settings.threads
+        ...(threads < this.settings.threads && !isGpu
           ? [`Chrome gave it ${threads} of the ${this.settings.threads} threads.`]
           : []),
         ...(wasHidden ? ["Something else was in front of Chrome for a while, which slows it."] : []),
@@ -145,8 +126,4 @@ function tensorOf(tensors: Readonly<Record<string, NumericTensor>>, name: string
   const tensor = ownEntry(tensors, name);
   if (tensor === undefined) throw new RunError(`"${name}" is missing`);
   return tensor;
-}
-
-function isTimeLimit(error: unknown): boolean {
-  return error instanceof DeviceError && error.problem === "time-limit";
 }

@@ -1,25 +1,34 @@
 import { FileSource } from "../../bytes/file-source.ts";
 import { RunError } from "../../errors.ts";
-import type { NumericTensor } from "../../runtime/numeric-tensor.ts";
-import { toRuntimeBytes } from "../../runtime/tensor-bytes.ts";
+import type { ModelFile } from "../prepared-run.ts";
+import { readGpuProfile, type GpuProfile } from "./gpu-profile.ts";
 import type { Heard, ServedFile, ServedPage } from "./loopback-server.ts";
-import { LITERT_FILES, litertFile, PAGE, pageScript } from "./page-files.ts";
+import { PAGE, pageScript, type PageRuntime } from "./page-files.ts";
 import { readPageProgress, readPageResult, type PageResult } from "./page-result.ts";
 
 /** What the page is to do. */
 export interface PageTask {
   /** In the order of the model's ends. */
-  readonly inputs: readonly NumericTensor[];
+  readonly inputs: readonly PageInput[];
   readonly model: Uint8Array;
-  readonly threads: number;
-  readonly warmUpRuns: number;
-  readonly runs: number;
-  /** Stop timing after so long, though not before a few runs. */
-  readonly budgetSeconds: number;
+  /** Beside the model's own. */
+  readonly data?: readonly ModelFile[];
+  /** What else the page is told. */
+  readonly task: Readonly<Record<string, unknown>>;
   /** Bytes of each output that is expected. */
   readonly outputBytes: readonly number[];
 }
 
+export interface PageInput {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly number[];
+  /** As the runtime has them in memory. */
+  readonly bytes: Uint8Array;
+}
+
+/** Of the GPU: an event for each program in each run. */
+const MOST_PROFILE_BYTES = 2 ** 25;
 /** Numbers and text: the times of all runs, shapes. */
 const MOST_RESULT_BYTES = 2 ** 22;
 const MOST_PROGRESS_BYTES = 2 ** 10;
@@ -39,12 +48,14 @@ export class PageConversation {
   readonly result: Promise<PageResult>;
   /** By their place; all are there when the result is. */
   readonly outputs = new Map<number, Uint8Array>();
+  #profile: GpuProfile | undefined;
   #open: () => void = () => undefined;
   #end: (result: PageResult) => void = () => undefined;
   #fail: (error: RunError) => void = () => undefined;
 
   /** @param what the page runs: for messages */
   constructor(
+    private readonly runtime: PageRuntime,
     private readonly what: string,
     private readonly task: PageTask,
     private readonly onProgress: (done: number, total: number) => void,
@@ -56,18 +67,26 @@ export class PageConversation {
     this.page = { files: this.#files(), posts: this.#posts() };
   }
 
+  /** What the GPU did, once the page has told it. */
+  get profile(): GpuProfile | undefined {
+    return this.#profile;
+  }
+
   #files(): ReadonlyMap<string, ServedFile> {
-    const { inputs, model, threads, warmUpRuns, runs, budgetSeconds } = this.task;
-    const ends = inputs.map(({ dataType: type, shape }) => ({ type, shape }));
-    const task = textBytes(JSON.stringify({ inputs: ends, threads, warmUpRuns, runs, budgetSeconds }));
+    const { inputs, model, data = [], task: told } = this.task;
+    const ends = inputs.map(({ name, type, shape }) => ({ name, type, shape }));
+    const task = textBytes(JSON.stringify({ ...told, inputs: ends }));
     return new Map<string, ServedFile>([
       ["", inMemory("text/html; charset=utf-8", textBytes(PAGE))],
-      ["page.js", onDisk(SCRIPT, pageScript())],
+      ["page.js", onDisk(SCRIPT, pageScript(this.runtime))],
       ["task", { type: "application/json", bytes: () => (this.#open(), Promise.resolve(task)) }],
       ["model", inMemory(BINARY, model)],
-      ...inputs.map((tensor, place) => [`input${place}`, inMemory(BINARY, toRuntimeBytes(tensor))] as const),
-      ...LITERT_FILES.map(
-        (name) => [`litert/${name}`, onDisk(name.endsWith(".js") ? SCRIPT : WASM, litertFile(name))] as const,
+      ...inputs.map(({ bytes }, place) => [`input${place}`, inMemory(BINARY, bytes)] as const),
+      ...data.map(
+        ({ source }, place) => [`data${place}`, { type: BINARY, bytes: () => source.read(0, source.size) }] as const,
+      ),
+      ...Object.entries(this.runtime.files).map(
+        ([name, path]) => [name, onDisk(name.endsWith(".js") ? SCRIPT : WASM, path())] as const,
       ),
     ]);
   }
@@ -77,6 +96,7 @@ export class PageConversation {
       ["progress", { mostBytes: MOST_PROGRESS_BYTES, hear: (body) => this.#hearProgress(textOf(body)) }],
       ["failure", { mostBytes: MOST_MESSAGE_BYTES, hear: (body) => this.#fail(this.#failure(textOf(body))) }],
       ["result", { mostBytes: MOST_RESULT_BYTES, hear: (body) => this.#hearResult(textOf(body)) }],
+      ["profile", { mostBytes: MOST_PROFILE_BYTES, hear: (body) => (this.#profile = readGpuProfile(textOf(body))) }],
       ...this.task.outputBytes.map(
         (mostBytes, place) =>
           [`output${place}`, { mostBytes, hear: (body: Uint8Array) => void this.outputs.set(place, body) }] as const,
@@ -97,7 +117,7 @@ export class PageConversation {
 
   #failure(reason: string): RunError {
     const said = reason.replaceAll(/\s+/g, " ").trim().slice(0, MESSAGE_CHARACTERS);
-    return new RunError(`${this.what}: LiteRT.js in Chrome cannot run it: ${said}`);
+    return new RunError(`${this.what}: ${this.runtime.title} in Chrome cannot run it: ${said}`);
   }
 }
 

@@ -4,8 +4,15 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DeviceError } from "../device-error.ts";
 
-/** Beside the built program, or in the repository that runs from its sources. */
-const SCRIPTS = ["./chrome-page.js", "../../../dist/chrome-page.js"];
+/** A page, by what it runs models with. */
+export interface PageRuntime {
+  /** What messages call it. */
+  readonly title: string;
+  /** Of the built script. */
+  readonly script: string;
+  /** Further files that it asks for, by the names that it has for them. */
+  readonly files: Readonly<Record<string, () => string>>;
+}
 
 /** Everything of LiteRT.js's own that a browser asks for by name: single and several threads, with and without relaxed SIMD. */
 export const LITERT_FILES = [
@@ -17,16 +24,40 @@ export const LITERT_FILES = [
   "litert_wasm_threaded_internal.wasm",
 ] as const;
 
-/** @throws {DeviceError} when it is not built */
-export function pageScript(): string {
-  const path = SCRIPTS.map(here).find(existsSync);
+/** The build with WebGPU in it, for browsers that cannot suspend WebAssembly by themselves too: 24 MB. */
+const ORT_WASM = "ort-wasm-simd-threaded.asyncify.wasm";
+
+export const LITERT_PAGE: PageRuntime = {
+  title: "LiteRT.js",
+  script: "chrome-page.js",
+  files: Object.fromEntries(LITERT_FILES.map((name) => [`litert/${name}`, () => litertFile(name)])),
+};
+
+export const ONNX_PAGE: PageRuntime = {
+  title: "ONNX Runtime Web",
+  script: "chrome-onnx-page.js",
+  files: { [`ort/${ORT_WASM}`]: () => besideOr(`./ort/${ORT_WASM}`, "onnxruntime-web/webgpu", ORT_WASM) },
+};
+
+/**
+ * Beside the built program, or in the repository that runs from its sources.
+ * @throws {DeviceError} when it is not built
+ */
+export function pageScript({ script }: PageRuntime): string {
+  const path = [`./${script}`, `../../../dist/${script}`].map(here).find(existsSync);
   if (path !== undefined) return path;
-  throw new DeviceError("no-runtime", "the page that runs TFLite models in a phone's Chrome is not built", {
+  throw new DeviceError("no-runtime", "the page that runs models in a phone's Chrome is not built", {
     hint: "Run npm run build in Edgewise's repository",
   });
 }
 
-export function litertFile(name: (typeof LITERT_FILES)[number]): string {
+/** A file that the build copies, else that of the package in the repository, which is beside what the package gives. */
+function besideOr(path: string, entry: string, name: string): string {
+  const beside = here(path);
+  return existsSync(beside) ? beside : join(dirname(createRequire(import.meta.url).resolve(entry)), name);
+}
+
+function litertFile(name: (typeof LITERT_FILES)[number]): string {
   const beside = here(`./litert/${name}`);
   if (existsSync(beside)) return beside;
   return join(dirname(createRequire(import.meta.url).resolve("@litertjs/core")), "../wasm", name);

@@ -9,18 +9,21 @@ export interface PageResult {
   /** Whether something else was in front of the page for a while. */
   readonly wasHidden: boolean;
   readonly browser: string;
+  /** The GPU, where one was asked for. */
+  readonly adapter: string | null;
 }
 
 /** @returns undefined for anything else */
 export function readPageResult(text: string): PageResult | undefined {
   const value = parse(text);
   if (value === undefined) return undefined;
-  const { loadSeconds, firstSeconds, runSeconds, threads, shapes, wasHidden, browser } = value;
+  const { loadSeconds, firstSeconds, runSeconds, threads, shapes, wasHidden, browser, adapter = null } = value;
   if (!isTime(loadSeconds) || !isTime(firstSeconds) || typeof wasHidden !== "boolean") return undefined;
   if (!isListOf(isTime, runSeconds) || runSeconds.length === 0) return undefined;
   if (!isSize(threads) || typeof browser !== "string") return undefined;
+  if (adapter !== null && typeof adapter !== "string") return undefined;
   if (!isListOf((shape) => isListOf(isSize, shape), shapes)) return undefined;
-  return { loadSeconds, firstSeconds, runSeconds, threads, shapes, wasHidden, browser };
+  return { loadSeconds, firstSeconds, runSeconds, threads, shapes, wasHidden, browser, adapter };
 }
 
 export function readPageProgress(text: string): { readonly done: number; readonly total: number } | undefined {

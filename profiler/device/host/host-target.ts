@@ -48,6 +48,7 @@ async function measure(model: MeasuredModel, options: RunOptions, control: RunCo
   const { signal, onProgress } = control;
   signal?.throwIfAborted();
   onProgress?.({ phase: "preparing" });
+  if (options.runtime === "webgpu") throw new RunError("a GPU is measured in a phone's Chrome, not on this machine");
   if (options.cores !== undefined) throw new RunError("runs on this machine cannot be bound to cores");
   const prepared = await prepareRun(model.model, options, { isTflite: options.runtime !== "litert" }, signal);
   signal?.throwIfAborted();

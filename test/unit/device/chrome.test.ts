@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gpuRuns, readGpuProfile } from "../../../profiler/device/chrome/gpu-profile.ts";
 import { LoopbackServer } from "../../../profiler/device/chrome/loopback-server.ts";
 import { problemOf } from "../../../profiler/device/chrome/open-in-chrome.ts";
 import { chromeVersion, readPageProgress, readPageResult } from "../../../profiler/device/chrome/page-result.ts";
@@ -30,6 +31,46 @@ describe("opening a page in a phone's Chrome", () => {
   }
 });
 
+describe("the GPU's profile", () => {
+  it("is runs of programs, the first left out with what it alone does", () => {
+    const events = [
+      ["weights&Transpose&Transpose", 900],
+      ["/0/Conv_token_1&Conv&Conv2dMM", 500],
+      ["a&b&Relu&Relu", 50],
+      ["/0/Conv_token_1&Conv&Conv2dMM", 100],
+      ["a&b&Relu&Relu", 10],
+      ["/0/Conv_token_1&Conv&Conv2dMM", 200],
+      ["a&b&Relu&Relu", 30],
+    ] as const;
+    const runs = gpuRuns({ runs: 2, events });
+    assert.deepEqual(
+      runs.map(({ operators }) => operators.map(({ name, op, seconds }) => [name, op, Math.round(seconds * 1e6)])),
+      [
+        [
+          ["/0/Conv_token_1", "Conv", 100],
+          ["a&b", "Relu", 10],
+        ],
+        [
+          ["/0/Conv_token_1", "Conv", 200],
+          ["a&b", "Relu", 30],
+        ],
+      ],
+    );
+  });
+
+  it("is nothing else", () => {
+    for (const text of [
+      "",
+      "[]",
+      '{"runs":-1,"events":[]}',
+      '{"runs":1,"events":[["a",-1]]}',
+      '{"runs":1,"events":[["a"]]}',
+    ])
+      assert.equal(readGpuProfile(text), undefined, text);
+    assert.deepEqual(readGpuProfile('{"runs":1,"events":[["a&b&c",1]]}'), { runs: 1, events: [["a&b&c", 1]] });
+  });
+});
+
 describe("what the page tells", () => {
   const result = {
     loadSeconds: 1,
@@ -38,6 +79,7 @@ describe("what the page tells", () => {
     threads: 4,
     shapes: [[1, 10], []],
     wasHidden: false,
+    adapter: null,
     browser:
       "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36",
   };
