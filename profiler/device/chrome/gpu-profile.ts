@@ -27,7 +27,8 @@ export function readGpuProfile(text: string): GpuProfile | undefined {
 
 function isEvent(event: unknown): event is readonly [string, number] {
   if (!Array.isArray(event) || event.length !== 2) return false;
-  const [name, duration]: readonly unknown[] = event;
+  const pair: readonly unknown[] = event;
+  const [name, duration] = pair;
   return typeof name === "string" && typeof duration === "number" && Number.isFinite(duration) && duration >= 0;
 }
 
