@@ -17,6 +17,7 @@ import { FailureNote, TaskProgress } from "../editing/notes.tsx";
 import { useTask } from "../editing/use-task.ts";
 import type { ListedDevice, RunningState, RunsState } from "../protocol/running.ts";
 import type { RunningClient } from "../state/running-client.ts";
+import { LayersAtChoice } from "./LayersAtChoice.tsx";
 import { coresText, parseCores } from "./cores-text.ts";
 import { progressPart, progressText } from "./run-text.ts";
 
@@ -66,6 +67,7 @@ export function RunStarter({ client, state, format }: RunStarterProps): JSX.Elem
             runsBenchmarkModel={runsBenchmarkModel}
           />
         )}
+        {format === "onnx" && options.runtime !== "webgpu" && <LayersAtChoice client={client} options={options} />}
         {runsBenchmarkModel && options.runtime === undefined && <DelegateChoice client={client} options={options} />}
         {runsBenchmarkModel && (options.delegate === "qnn" || options.delegate === "npu") && (
           <DelegateLibrary client={client} options={options} />
