@@ -74,6 +74,7 @@ export class ModelDocument implements vscode.CustomDocument {
         found: (found) => this.events.found.fire(found),
         fit: (update) => this.fit.task.onUpdate(update),
         sensitivity: (update) => this.sensitivity.task.onUpdate(update),
+        fitSearch: (search) => this.fit.onSearch(search),
         training: ({ points }) => this.editing.onTraining(points),
         measuring: (progress) => this.runs.onProgress(progress),
         progress: ({ task, done, what }) => {
@@ -129,12 +130,16 @@ export class ModelDocument implements vscode.CustomDocument {
     });
     this.learned = new DocumentLearned(this.engines, (edits) => this.requestFor({ ...this.editing.content, edits }));
     this.fit = new DocumentFit(
-      async (budget, way, signal) => {
+      async (budget, way, device, signal) => {
         const calibration = this.calibration.spec;
         const request = this.requestFor(this.editing.content);
-        await this.engines.compute("fit", { request, budget, way, calibration }, signal);
+        const measuring = device && { address: this.devices.addressOf(device.id), kept: device.kept };
+        const searched = (): Promise<null> =>
+          this.engines.compute("fit", { request, budget, way, calibration, device: measuring }, signal);
+        await (device ? this.devices.measure(device.id, signal, () => undefined, searched) : searched());
       },
       (state) => this.events.fit.fire(state),
+      () => JSON.stringify([this.editing.content.edits, this.calibration.spec, this.session.bindings]),
     );
     this.sensitivity = new DocumentSensitivity(
       async (signal) => {

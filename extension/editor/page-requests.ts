@@ -30,8 +30,8 @@ export function editingRequests(document: ModelDocument): Handlers<EditingContra
       return null;
     },
     stopTraining: () => done(document.learned.stopTraining()),
-    startFit: ({ budget, way }) => {
-      void document.fit.start(budget, way);
+    startFit: ({ budget, way, device }) => {
+      void document.fit.start(budget, way, device);
       return null;
     },
     cancelFit: () => {

@@ -1,26 +1,44 @@
-import type { EditSession, FitPoint as FoundPoint, FitResult, Model } from "../../profiler/editing/index.ts";
+import {
+  clockOn,
+  isContinuable,
+  type DeviceSearch,
+  type EditSession,
+  type FitOptions,
+  type FitPoint as FoundPoint,
+  type FitResult,
+  type Model,
+} from "../../profiler/editing/index.ts";
 import type { FitBudget, FitPoint, SearchWay } from "../../webview/protocol/editing.ts";
-import type { FitUpdate } from "./protocol.ts";
+import { targetOf, told } from "./measuring.ts";
+import type { FitDevice, FitUpdate } from "./protocol.ts";
 import { describeEdits } from "./restructuring.ts";
 
 export interface FitContext {
   readonly signal: AbortSignal;
   readonly onUpdate: (update: FitUpdate) => void;
+  readonly onSearch: (search: DeviceSearch) => void;
+}
+
+interface Wanted {
+  readonly budget: FitBudget;
+  readonly way: SearchWay;
+  readonly device: FitDevice | null;
 }
 
 /**
  * Searches for a model that keeps a budget and tells of each point as it is found.
  * @throws {OptionError} for a budget without limits
  * @throws {CalibrationError} when samples do not fit, or an accuracy is asked for without labels
+ * @throws {RpcError} when the device that is to measure cannot be reached
  */
 export async function fitEdits(
   session: EditSession,
   model: Model,
-  { budget, way }: { readonly budget: FitBudget; readonly way: SearchWay },
-  { onUpdate, signal }: FitContext,
+  { budget, way, device }: Wanted,
+  { onUpdate, onSearch, signal }: FitContext,
 ): Promise<void> {
   const found: FoundPoint[] = [];
-  let update: FitUpdate = { samples: null, points: [], best: null, done: 0, what: "" };
+  let update: FitUpdate = { measuredOn: null, samples: null, points: [], best: null, done: 0, what: "" };
   const tell = (change: Partial<FitUpdate>): void => {
     update = { ...update, ...change };
     onUpdate(update);
@@ -34,8 +52,29 @@ export async function fitEdits(
     },
     onProgress: (done: number, what: string) => tell({ done, what }),
   };
-  const { result } = await (way === "weights" ? session.compress(options, model) : session.fit(options, model));
+  const searched = async (): Promise<FitResult> => {
+    if (way === "weights") return (await session.compress(options, model)).result;
+    if (!device) return (await session.fit(options, model)).result;
+    const measuring = await deviceOf(session, model, device, onSearch, signal);
+    tell({ measuredOn: measuring.name });
+    return (await session.fit({ ...options, device: measuring }, model)).result;
+  };
+  const result = await told(searched());
   tell({ samples: samplesOf(result), points: result.points.map(asPoint), best: result.best, done: 1 });
+}
+
+async function deviceOf(
+  session: EditSession,
+  { file, fileBytes }: Model,
+  { address, kept }: FitDevice,
+  onSearch: (search: DeviceSearch) => void,
+  signal: AbortSignal,
+): Promise<NonNullable<FitOptions["device"]>> {
+  const { bindings, calibration, hardware } = session.settings;
+  const options = { ...(bindings && { dimensions: bindings }), ...(calibration && { calibration }) };
+  const clock = await clockOn(targetOf(address), options, signal);
+  const isSame = kept !== null && isContinuable(kept, { file, fileBytes, device: clock.name, hardware: hardware.name });
+  return { ...clock, ...(isSame && { resume: kept }), onSearch };
 }
 
 /** As `FitResult.best`, while the search goes on. */

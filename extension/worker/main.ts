@@ -13,7 +13,13 @@ import {
   type ExternalDataFiles,
 } from "../../profiler/index.ts";
 import { diagnose, diagnoseWeights, parseSettings } from "../../profiler/diagnostics/index.ts";
-import { costModel, DEFAULT_RUNTIME_LIMITS, limitRuntimes, writeModel } from "../../profiler/editing/index.ts";
+import {
+  costModel,
+  DEFAULT_RUNTIME_LIMITS,
+  limitRuntimes,
+  writeModel,
+  type DeviceSearch,
+} from "../../profiler/editing/index.ts";
 import { Rpc } from "../../webview/protocol/rpc.ts";
 import { modelInputs, noteSamples, previewCalibration } from "./calibration-preview.ts";
 import { fitEdits } from "./fitting.ts";
@@ -31,6 +37,7 @@ import type {
   WorkerContract,
   WorkerHostContract,
   WorkerTask,
+  FitUpdate,
 } from "./protocol.ts";
 import { RemoteSiblings, RemoteSource } from "./remote-source.ts";
 import { measureSensitivity } from "./sensitivity.ts";
@@ -102,10 +109,15 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   },
   tryEdits: ({ request, ...trial }, signal) =>
     tryEdits(store, request, trial, hardwareOf(request), telling("try", signal)),
-  fit: async ({ request, budget, way, calibration }, signal) => {
+  fit: async ({ request, budget, way, calibration, device }, signal) => {
     const model = await store.model(request, { signal });
     const session = (await store.session(request)).with({ hardware: hardwareOf(request), calibration });
-    await fitEdits(session, model, { budget, way }, { signal, onUpdate: (update) => host.send("fit", update) });
+    const context = {
+      signal,
+      onUpdate: (update: FitUpdate) => host.send("fit", update),
+      onSearch: (search: DeviceSearch) => host.send("fitSearch", search),
+    };
+    await fitEdits(session, model, { budget, way, device }, context);
     return null;
   },
   sensitivity: async ({ request, calibration }, signal) => {

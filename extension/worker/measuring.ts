@@ -23,7 +23,7 @@ import type { ModelRequest } from "./protocol.ts";
 
 const host = new HostTarget();
 
-function targetOf({ device, adbPath, benchmarkModel }: DeviceAddress): HostTarget | AndroidTarget {
+export function targetOf({ device, adbPath, benchmarkModel }: DeviceAddress): HostTarget | AndroidTarget {
   if (device === HOST_DEVICE) return host;
   return new AndroidTarget(serverOf(adbPath), { serial: device, ...(benchmarkModel !== "" && { benchmarkModel }) });
 }
@@ -87,7 +87,7 @@ function listed(device: AdbListedDevice): ListedDevice {
 }
 
 /** What is wrong with a device, as sentences that stand one after the other. */
-async function told<T>(work: Promise<T>): Promise<T> {
+export async function told<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -3,6 +3,7 @@ import type { ExportFormat, LayerDetails, ModelListing, ProfileStep, WeightStati
 import type { DeviceFacts, RunOptions, RunResult, TargetProgress } from "../../profiler/device/index.ts";
 import type {
   CalibrationSpec,
+  DeviceSearch,
   Edit,
   Guarantee,
   LearnedWeights,
@@ -193,6 +194,8 @@ export interface WorkerContract extends Contract {
         readonly budget: FitBudget;
         readonly way: SearchWay;
         readonly calibration: CalibrationSpec;
+        /** What measures latencies; null: they are estimated. */
+        readonly device: FitDevice | null;
       };
       readonly result: null;
     };
@@ -254,6 +257,8 @@ export interface WorkerContract extends Contract {
     readonly found: FoundSuggestions;
     readonly fit: FitUpdate;
     readonly sensitivity: SensitivityUpdate;
+    /** A search on a device, whenever it came further. */
+    readonly fitSearch: DeviceSearch;
     /** Errors of the training that is under way. */
     readonly training: { readonly points: readonly TrainingPoint[] };
     readonly measuring: TargetProgress;
@@ -281,7 +286,13 @@ export interface WorkerProgress {
 
 export type SensitivityUpdate = Omit<SensitivityState, "isRunning" | "failure">;
 
-export type FitUpdate = Pick<FitState, "samples" | "points" | "best" | "done" | "what">;
+export interface FitDevice {
+  readonly address: DeviceAddress;
+  /** A search there before: gone on with where it is of the same model and samples. */
+  readonly kept: DeviceSearch | null;
+}
+
+export type FitUpdate = Pick<FitState, "measuredOn" | "samples" | "points" | "best" | "done" | "what">;
 
 export interface WorkerHostContract extends Contract {
   readonly requests: {

@@ -39,6 +39,7 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
   const fit = useStore(editing.fit);
   const sensitivity = useStore(editing.sensitivity);
   const budget = useStore(editing.budget);
+  const { devices } = useStore(client.running.state);
   const change = useTask<unknown>();
   const exact = useTask<number>();
   const shownPart = useStore(editing.shownPart);
@@ -104,8 +105,10 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
             now={totals}
             calibration={calibration}
             isBusy={isBusy}
+            devices={devices}
+            onLookForDevices={() => void client.running.watchDevices()}
             onTexts={(texts) => editing.budget.set(texts)}
-            onStart={(wanted, way) => change.start(() => editing.startFit(wanted, way))}
+            onStart={(wanted, way, device) => change.start(() => editing.startFit(wanted, way, device))}
             onCancel={() => void editing.cancelFit()}
             onMeasure={() => change.start(() => editing.startSensitivity())}
             onCancelMeasuring={() => void editing.cancelSensitivity()}

@@ -7,6 +7,7 @@ import type { Totals } from "../../profiler/profile.ts";
 import { Button, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
 import type { Calibration, FitBudget, FitPoint, FitState, SearchWay, SensitivityState } from "../protocol/editing.ts";
+import type { DeviceList } from "../protocol/running.ts";
 import { samplesText } from "./check-text.ts";
 import {
   budgetOf,
@@ -32,7 +33,10 @@ interface FitPaneProps {
   readonly calibration: Calibration;
   readonly isBusy: boolean;
   readonly onTexts: (texts: FitTexts) => void;
-  readonly onStart: (budget: FitBudget, way: SearchWay) => void;
+  readonly devices: DeviceList;
+  readonly onLookForDevices: () => void;
+  /** @param device that measures latencies; null: they are estimated */
+  readonly onStart: (budget: FitBudget, way: SearchWay, device: string | null) => void;
   readonly onCancel: () => void;
   readonly onApply: (edits: readonly Edit[]) => void;
   readonly onMeasure: () => void;
@@ -69,9 +73,9 @@ export function FitPane(props: FitPaneProps): JSX.Element {
           {...props}
           fields={fields}
           isBusy={isBusy || (fit?.isRunning ?? false)}
-          onStart={(budget, chosen) => {
+          onStart={(budget, chosen, device) => {
             setIsChanging(false);
-            onStart(budget, chosen);
+            onStart(budget, chosen, device);
           }}
         />
       )}
@@ -92,6 +96,18 @@ export function FitPane(props: FitPaneProps): JSX.Element {
   );
 }
 
+/** Estimated, or measured on one of the devices that models can be run on. */
+function latencyChoices(
+  { devices }: DeviceList,
+  chosen: string,
+): readonly { readonly value: string; readonly text: string }[] {
+  const ready = devices.filter(({ id, problem }) => problem === null || id === chosen);
+  return [
+    { value: "", text: l10n.t("Estimated") },
+    ...ready.map(({ id, name }) => ({ value: id, text: l10n.t("Measured on {0}", name) })),
+  ];
+}
+
 function hasLostFocus(): boolean {
   return document.activeElement === null || document.activeElement === document.body;
 }
@@ -103,6 +119,8 @@ interface BudgetFieldsProps extends Pick<
   | "now"
   | "calibration"
   | "isBusy"
+  | "devices"
+  | "onLookForDevices"
   | "onTexts"
   | "onStart"
   | "sensitivity"
@@ -120,14 +138,18 @@ function BudgetFields({
   now,
   calibration,
   isBusy,
+  devices,
+  onLookForDevices,
   onTexts,
   onStart,
   ...measuring
 }: BudgetFieldsProps): JSX.Element {
   const [way, setWay] = useState<SearchWay>(fit?.way ?? "layers");
+  const [device, setDevice] = useState(fit?.device ?? "");
+  const measuresOn = way === "layers" && device !== "" ? device : null;
   const budget = budgetOf(texts, way);
   const start = (): void => {
-    if (budget && !isBusy) onStart(budget, way);
+    if (budget && !isBusy) onStart(budget, way, measuresOn);
   };
   const ways: Readonly<Record<SearchWay, string>> = {
     layers: l10n.t("Restructure layers"),
@@ -154,9 +176,24 @@ function BudgetFields({
             onChange={setWay}
           />
         </label>
+        {way === "layers" && (
+          <label class="goal" onFocusCapture={onLookForDevices}>
+            <span class="goal-title">{l10n.t("Latencies")}</span>
+            <Select
+              label={l10n.t("Latencies")}
+              value={device}
+              choices={latencyChoices(devices, device)}
+              onChange={setDevice}
+            />
+            <span class="remark">
+              {measuresOn !== null &&
+                l10n.t("measures the best of each round there, and goes on with a search that was cancelled")}
+            </span>
+          </label>
+        )}
         {goalsOf(way).map((field) => {
-          const { id, total, title, unit, example } = field;
-          const isMissingLabels = unit === "share" && !calibration.hasLabels;
+          const { id, total, title, example } = field;
+          const isMissingLabels = id === "lowestAccuracy" && !calibration.hasLabels;
           return (
             <label class="goal" key={id} data-goal={id}>
               <span class="goal-title">{title}</span>
@@ -207,7 +244,7 @@ interface FitCurveProps {
 function FitCurve({ fit, isBusy, onApply }: FitCurveProps): JSX.Element | null {
   const [axis, setAxis] = useState<Total | null>(null);
   const [selected, setSelected] = useState<number | null>(null);
-  const shownAxis = axis ?? axisOf(fit.budget);
+  const shownAxis = measuredAxis(axis ?? axisOf(fit), fit);
   const position = selected ?? fit.best ?? 0;
   const point = fit.points[position];
   if (!shownAxis) return null;
@@ -215,6 +252,7 @@ function FitCurve({ fit, isBusy, onApply }: FitCurveProps): JSX.Element | null {
     <>
       <FitChart fit={fit} axis={shownAxis} selected={position} onAxis={setAxis} onSelect={setSelected} />
       {point && <PointView point={point} axis={shownAxis} isBest={position === fit.best} />}
+      {fit.measuredOn !== null && <p class="remark">{l10n.t("Latencies are measured on {0}.", fit.measuredOn)}</p>}
       {fit.samples && <p class="remark">{samplesText(fit.samples)}</p>}
       <div class="suggestion-buttons">
         <Button
@@ -263,7 +301,14 @@ function PointView({ point, axis, isBest }: PointViewProps): JSX.Element {
   );
 }
 
-/** The first total that the budget bounds, else the first that there is. */
-function axisOf(budget: FitBudget): Total | undefined {
+/** Measured latencies are called that. */
+function measuredAxis(axis: Total | undefined, { measuredOn }: FitState): Total | undefined {
+  const isMeasured = axis?.id === "latencySeconds" && measuredOn !== null;
+  return isMeasured ? { ...axis, title: l10n.t("Measured latency") } : axis;
+}
+
+/** What is measured, else the first total that the budget bounds, else the first that there is. */
+function axisOf({ budget, measuredOn }: FitState): Total | undefined {
+  if (measuredOn !== null) return FIT_AXES.find(({ id }) => id === "latencySeconds");
   return FIT_GOALS.find(({ id, total }) => total && budget[id] !== undefined)?.total ?? FIT_AXES[0];
 }

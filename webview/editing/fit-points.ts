@@ -61,6 +61,16 @@ export const FIT_GOALS: readonly FitGoal[] = [
     example: "98 %",
     ways: BOTH,
   },
+  {
+    id: "largestError",
+    total: undefined,
+    get title(): string {
+      return l10n.t("Largest error");
+    },
+    unit: "share",
+    example: "5 %",
+    ways: LAYERS,
+  },
 ];
 
 export function goalsOf(way: SearchWay): readonly FitGoal[] {
@@ -96,7 +106,7 @@ export function budgetText(budget: FitBudget): string {
   const parts = FIT_GOALS.map(({ id, title, unit }) => {
     const amount = budget[id];
     if (amount === undefined) return undefined;
-    return unit === "share"
+    return id === "lowestAccuracy"
       ? `${l10n.t("Accuracy")} ≥ ${formatShare(amount)}`
       : `${title} ≤ ${formatCell(unit, amount)}`;
   });

@@ -160,6 +160,8 @@ export interface FitBudget {
   readonly downloadBytes?: number;
   /** 0 to 1; needs calibration data with labels. */
   readonly lowestAccuracy?: number;
+  /** Largest difference of an output relative to its range. */
+  readonly largestError?: number;
 }
 
 /** What a search changes: the layers, or nothing but how their weights are stored. */
@@ -186,6 +188,10 @@ export interface FitState {
   readonly isRunning: boolean;
   readonly budget: FitBudget;
   readonly way: SearchWay;
+  /** The device that measures its latencies, by id; null: they are estimates. */
+  readonly device: string | null;
+  /** What it calls itself, once it measured: "Google Pixel 8, 4 threads". */
+  readonly measuredOn: string | null;
   readonly samples: SampleNote | null;
   /** In the order in which they were found. */
   readonly points: readonly FitPoint[];
@@ -325,9 +331,9 @@ export interface EditingContract extends Contract {
     readonly cancelComputing: { readonly params: null; readonly result: null };
     /** Ends the training that is under way, and keeps the best that it found. */
     readonly stopTraining: { readonly params: null; readonly result: null };
-    /** Starts a search over the shown model; what it finds comes as events `fit`. A search under way is ended. */
+    /** Starts a search over the shown model; what it finds comes as events `fit`. A search under way is ended. One on a device goes on with the last there. */
     readonly startFit: {
-      readonly params: { readonly budget: FitBudget; readonly way: SearchWay };
+      readonly params: { readonly budget: FitBudget; readonly way: SearchWay; readonly device: string | null };
       readonly result: null;
     };
     /** Ends the search and keeps what it found. */

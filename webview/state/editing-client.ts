@@ -132,8 +132,9 @@ export class EditingClient {
     await this.#host().request("stopTraining", null);
   }
 
-  async startFit(budget: FitBudget, way: SearchWay): Promise<void> {
-    await this.#host().request("startFit", { budget, way });
+  /** @param device that measures latencies; null: they are estimated */
+  async startFit(budget: FitBudget, way: SearchWay, device: string | null): Promise<void> {
+    await this.#host().request("startFit", { budget, way, device });
   }
 
   async cancelFit(): Promise<void> {

@@ -93,9 +93,21 @@ async function searchOnDevice(
 }
 
 /** What makes a search another one. */
-function identityOf(model: Model, { samples }: Trials, { seed, device }: FitOptions): SearchIdentity {
+function identityOf(
+  model: Model,
+  { samples }: Trials,
+  { seed, device, hardware: { name: hardware } }: FitOptions,
+): SearchIdentity {
   const { file, fileBytes } = model;
-  return { version: 1, file: basename(file), fileBytes, device: device?.name ?? "", samples, seed: seed ?? null };
+  return {
+    version: 1,
+    file: basename(file),
+    fileBytes,
+    device: device?.name ?? "",
+    hardware,
+    samples,
+    seed: seed ?? null,
+  };
 }
 
 /** Aborting ends a search and keeps what it found. */

@@ -138,6 +138,21 @@ describe("Samples and the search on the page", () => {
     await driver.hasEdits(0);
   });
 
+  it("measures latencies while it searches", async () => {
+    await open(MODEL, "fit");
+    const latencies = driver.panel.getByLabel("Latencies", { exact: true }).last();
+    await latencies.focus();
+    await latencies.selectOption({ index: 1 });
+    await driver.shows(driver.panel, /measures the best of each round there/);
+    await setBudget("latencySeconds", "10 s");
+    await vscode().screenshot("fit-measured-fields");
+    await driver.panel.locator("[data-goal=latencySeconds]").getByRole("textbox").press("Enter");
+    await driver.shows(driver.panel.getByTestId("fit-point"), /Measured latency .*within the budget/);
+    await driver.shows(driver.panel, /Latencies are measured on .* thread/);
+    await driver.panel.getByTestId("task").waitFor({ state: "detached" });
+    await vscode().screenshot("fit-measured");
+  });
+
   it("compresses weights to a file and a download, and applies that as edits", async () => {
     await open(MODEL, "fit");
     await driver.panel.getByLabel("Search by", { exact: true }).last().selectOption({ label: "Compress weights" });

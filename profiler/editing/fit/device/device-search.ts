@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { isObservation, type ModelObservation } from "../../../device/index.ts";
 import { OptionError } from "../../../errors.ts";
@@ -14,6 +15,8 @@ export interface SearchIdentity {
   readonly fileBytes: number;
   /** What measured: "Google Pixel 8, 4 threads". */
   readonly device: string;
+  /** The profile on whose roofline latencies are learned. */
+  readonly hardware: string;
   readonly samples: FitSamples;
   readonly seed: number | null;
 }
@@ -39,10 +42,22 @@ export function continuable(search: DeviceSearch, identity: SearchIdentity, budg
   return { points, standing, ...(step !== undefined && { step }), ...(pilots !== undefined && { pilots }) };
 }
 
+/** Whether it is of the same model on the same device: samples and seed are known only when they are read. */
+export function isContinuable(
+  search: DeviceSearch,
+  { file, fileBytes, device, hardware }: Pick<SearchIdentity, "file" | "fileBytes" | "device" | "hardware">,
+): boolean {
+  return isDeepStrictEqual(
+    [search.file, search.fileBytes, search.device, search.hardware],
+    [basename(file), fileBytes, device, hardware],
+  );
+}
+
 const IDENTITY: Readonly<Record<Exclude<keyof SearchIdentity, "version">, string>> = {
   file: "another model",
   fileBytes: "another model",
   device: "another device, other threads or another runtime",
+  hardware: "another hardware profile",
   samples: "other samples",
   seed: "another seed",
 };
@@ -83,6 +98,7 @@ function isSearch(data: unknown): data is DeviceSearch {
     typeof file === "string" &&
     typeof fileBytes === "number" &&
     typeof device === "string" &&
+    typeof data.hardware === "string" &&
     isObject(samples) &&
     isObject(budget) &&
     Array.isArray(points) &&
