@@ -15,6 +15,7 @@ import {
   FIT_AXES,
   FIT_GOALS,
   goalAmount,
+  goalTitle,
   goalsOf,
   qualityText,
   type FitTexts,
@@ -83,7 +84,7 @@ export function FitPane(props: FitPaneProps): JSX.Element {
         {fit?.isRunning && <TaskProgress done={fit.done} what={fit.what} onCancel={onCancel} />}
         {fit && hasFound && !fit.isRunning && !isAsking && (
           <p class="fit-budget">
-            <span>{budgetText(fit.budget)}</span>
+            <span>{budgetText(fit.budget, fit.device !== null)}</span>
             <button type="button" class="link" onClick={() => setIsChanging(true)}>
               {l10n.t("Change the budget")}
             </button>
@@ -185,14 +186,13 @@ function BudgetFields({
               choices={latencyChoices(devices, device)}
               onChange={setDevice}
             />
-            <span class="remark">
-              {measuresOn !== null &&
-                l10n.t("measures the best of each round there, and goes on with a search that was cancelled")}
-            </span>
+            <span class="remark">{measuresOn !== null && l10n.t("the best of each round run there")}</span>
           </label>
         )}
         {goalsOf(way).map((field) => {
-          const { id, total, title, example } = field;
+          const { id, total, example } = field;
+          const isMeasured = measuresOn !== null && id === "latencySeconds";
+          const title = goalTitle(field, isMeasured);
           const isMissingLabels = id === "lowestAccuracy" && !calibration.hasLabels;
           return (
             <label class="goal" key={id} data-goal={id}>
@@ -205,7 +205,7 @@ function BudgetFields({
                 onInput={(text) => onTexts({ ...texts, [id]: text })}
               />
               <span class="remark">
-                {total
+                {total && !isMeasured
                   ? l10n.t("now {0}", formatCell(total.unit, now[total.id]))
                   : isMissingLabels && l10n.t("needs labelled samples")}
               </span>

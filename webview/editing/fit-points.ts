@@ -101,9 +101,16 @@ export function textsOf(budget: FitBudget): FitTexts {
   return Object.fromEntries(Object.entries(budget).map(([id, amount]) => [id, String(amount)]));
 }
 
+/** @param isMeasured latencies are those that a device has, and no estimates */
+export function goalTitle({ id, title }: FitGoal, isMeasured: boolean): string {
+  return isMeasured && id === "latencySeconds" ? l10n.t("Measured latency") : title;
+}
+
 /** "Parameters ≤ 15.0 k, Accuracy ≥ 98.0 %" */
-export function budgetText(budget: FitBudget): string {
-  const parts = FIT_GOALS.map(({ id, title, unit }) => {
+export function budgetText(budget: FitBudget, isMeasured = false): string {
+  const parts = FIT_GOALS.map((field) => {
+    const { id, unit } = field;
+    const title = goalTitle(field, isMeasured);
     const amount = budget[id];
     if (amount === undefined) return undefined;
     return id === "lowestAccuracy"

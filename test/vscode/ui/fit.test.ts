@@ -143,7 +143,7 @@ describe("Samples and the search on the page", () => {
     const latencies = driver.panel.getByLabel("Latencies", { exact: true }).last();
     await latencies.focus();
     await latencies.selectOption({ index: 1 });
-    await driver.shows(driver.panel, /measures the best of each round there/);
+    await driver.shows(driver.panel, /the best of each round run there/);
     await setBudget("latencySeconds", "10 s");
     await vscode().screenshot("fit-measured-fields");
     await driver.panel.locator("[data-goal=latencySeconds]").getByRole("textbox").press("Enter");
