@@ -9,7 +9,8 @@ import { askForModel, type ModelAccess } from "./model-access.ts";
  * @returns nothing when the user chooses none
  */
 export async function editorFor(access: ModelAccess): Promise<OpenEditor | undefined> {
-  if (access.active) return access.active;
+  const { active } = access;
+  if (active) return active;
   const { documents } = access.models;
   const [only] = documents.length === 1 ? documents : [];
   const uri = only?.uri ?? (await askForModel(vscode.l10n.t("Choose an ONNX or TFLite Model")));

@@ -6,7 +6,7 @@ import type { NeutralGraph } from "../neutral/neutral-graph.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
 import { hashOf } from "./learned-file.ts";
 import type { Parameter } from "./parameters.ts";
-import { storedFormOf } from "./stored-form.ts";
+import { storedFormOf } from "./stored-forms.ts";
 import { TrainingError } from "./training-error.ts";
 
 /** What a training came to, beside the edit that it belongs to: it takes minutes to compute, and cannot be had by a formula. */

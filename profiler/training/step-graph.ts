@@ -6,7 +6,7 @@ import { GraphWriter, type NumberSource } from "./graph-writer.ts";
 import { sizeOf, type GraphTensor } from "./onnx-graph.ts";
 import { batchShape, type PlanOptions, type TrainingPlan } from "./plan.ts";
 import { reshaped } from "./rules/sums.ts";
-import { storedFormOf } from "./stored-form.ts";
+import { storedFormOf } from "./stored-forms.ts";
 import { Tape, type Value } from "./tape.ts";
 
 /** A tensor that training brings to the teacher's. */

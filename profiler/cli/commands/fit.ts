@@ -62,8 +62,11 @@ export function addFitCommand(program: Command, context: CliContext): void {
       const device = await deviceOf(options, searching.signal, kept);
       const { allowTraining } = options;
       const training = { ...(allowTraining && { allowsTraining: true }) };
-      const fitting = session.fit({ ...searching, ...training, ...(device && { device }) });
-      return fitting.finally(() => kept.done());
+      try {
+        return await session.fit({ ...searching, ...training, ...(device && { device }) });
+      } finally {
+        await kept.done();
+      }
     });
   });
 }

@@ -111,8 +111,10 @@ export abstract class PhoneRun {
     await this.push(path);
     const before = await readConditions(this.device, this.control.signal);
     const sampler = new ConditionsSampler(this.device);
-    const { settings, notes, ...result } = await this.run(path, before).finally(() => sampler.end());
+    const running = this.run(path, before);
+    await Promise.allSettled([running]);
     const during = await sampler.end();
+    const { settings, notes, ...result } = await running;
     const after = await readConditions(this.device, this.control.signal);
     return {
       version: RUN_RESULT_VERSION,

@@ -108,7 +108,7 @@ describe("The estimate of Deep Compression", () => {
     // Denton et al. (2014), as Han et al. and Iandola et al. cite it: 240 MB to 48 MB, without sharing, pruning or codes.
     let model = await readModel(new HollowSource("alexnet.onnx", toOnnx(alexnet()).model), noSiblings);
     const before = model.fileBytes;
-    const dense = liftModel(model).layers.flatMap(({ name, form }) => (form?.kind === "dense" ? [name] : []));
+    const dense = liftModel(model).layers.flatMap(({ name, form }) => (form.kind === "dense" ? [name] : []));
     assert.equal(dense.length, 3);
     for (const target of dense) {
       const edit = { restructuring: "dense-low-rank", target, options: { cost: 1 / 6 } };
