@@ -19,6 +19,7 @@ import { DocumentLearned } from "./document-learned.ts";
 import { DocumentCalibration } from "./document-calibration.ts";
 import { DocumentFile } from "./document-file.ts";
 import type { BaseFile } from "./base-file.ts";
+import { BaseProfiles } from "./base-profiles.ts";
 import type { Backup } from "./backup.ts";
 import { inForce, type EditList } from "./edit-list.ts";
 import { EditingSession, type Content } from "./editing-session.ts";
@@ -57,7 +58,7 @@ export class ModelDocument implements vscode.CustomDocument {
   /** Until then there seem to be no edits. */
   #restored: Promise<void> = Promise.resolve();
   #unpacked: { readonly packed: PackedProfile; readonly profile: Profile } | undefined;
-  #base: { readonly key: string; readonly profile: Promise<BaseProfile> } | undefined;
+  readonly #baseProfiles: BaseProfiles;
 
   constructor(
     readonly uri: vscode.Uri,
@@ -86,6 +87,7 @@ export class ModelDocument implements vscode.CustomDocument {
       learnedFolder: context.learned,
       limits: runLimits,
     });
+    this.#baseProfiles = new BaseProfiles(this.engines);
     this.session = new ProfilingSession({
       file: this.name,
       engine: this.engines,
@@ -274,14 +276,7 @@ export class ModelDocument implements vscode.CustomDocument {
 
   /** The file without edits, with the settings of a revision. */
   baseProfile(revision: number): Promise<BaseProfile> {
-    const request = { ...this.session.requestOf(revision), edits: [], isPrediction: false };
-    const key = JSON.stringify(request);
-    if (this.#base?.key !== key) {
-      const reply = this.engines.profile(request, new AbortController().signal);
-      this.#base = { key, profile: reply.then(({ profile: { structure: _structure, ...rest } }) => rest) };
-      this.#base.profile.catch(() => (this.#base = undefined));
-    }
-    return this.#base.profile;
+    return this.#baseProfiles.of(this.session.requestOf(revision));
   }
 
   /** A content as the engine is asked for it. */
