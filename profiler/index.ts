@@ -16,4 +16,5 @@ export type * from "./profile.ts";
 export { DEFAULT_HARDWARE, HARDWARE_PROFILES, findHardware, type HardwareProfile } from "./hardware/hardware.ts";
 export { parseHardwareProfile } from "./hardware/hardware-profile.ts";
 export { exportProfile } from "./exports/exports.ts";
+export { INITIAL_BUDGETS } from "./views/budgets.ts";
 export type { ExportFormat } from "./exports/export-formats.ts";

@@ -1,4 +1,5 @@
 import type { CalibrationSpec, Edit } from "../../profiler/editing/index.ts";
+import type { Check } from "../../webview/protocol/editing.ts";
 import type { EditList } from "./edit-list.ts";
 import type { FileIdentity } from "./file-identity.ts";
 
@@ -16,10 +17,16 @@ export interface BackedUpEdit {
   readonly edit: Edit;
   readonly isOn: boolean;
   readonly calibration: CalibrationSpec | null;
+  readonly tried?: Check;
 }
 
 export function formatBackup({ edits, ...about }: Omit<Backup, "schema" | "edits"> & { edits: EditList }): string {
-  const kept = edits.map(({ edit, isOn, calibration }): BackedUpEdit => ({ edit, isOn, calibration }));
+  const kept = edits.map(({ edit, isOn, calibration, tried }): BackedUpEdit => ({
+    edit,
+    isOn,
+    calibration,
+    ...(tried && { tried }),
+  }));
   return JSON.stringify({ schema: 1, ...about, edits: kept } satisfies Backup);
 }
 
@@ -44,7 +51,14 @@ function isBackup(value: unknown): value is Backup {
 }
 
 function isEdit(value: unknown): boolean {
-  return isObject(value) && isObject(value.edit) && typeof value.edit.restructuring === "string";
+  if (!isObject(value) || !isObject(value.edit) || typeof value.edit.restructuring !== "string") return false;
+  return value.tried === undefined || isCheck(value.tried);
+}
+
+function isCheck(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value.samples)) return false;
+  const lists = [value.outputs, value.unmatched, value.doubts];
+  return lists.every((list) => Array.isArray(list));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

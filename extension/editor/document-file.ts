@@ -6,6 +6,8 @@ import type { Engines } from "../worker/engines.ts";
 import type { ModelLocation, ModelRequest } from "../worker/protocol.ts";
 import type { Backup } from "./backup.ts";
 import { BaseFile } from "./base-file.ts";
+import { offerComparison } from "../compare/offer-comparison.ts";
+import { inForce } from "./edit-list.ts";
 import type { Content } from "./editing-session.ts";
 import { identityOf, isSameFile, type FileIdentity } from "./file-identity.ts";
 import { ModelWatcher } from "./model-watcher.ts";
@@ -134,6 +136,7 @@ export class DocumentFile implements vscode.Disposable {
     const content = this.#host.content();
     if (isSameUri(target, this.#uri)) return this.#overwrite(content, signal);
     await this.#write(content, target, signal);
+    if (inForce(content.edits).length > 0) void offerComparison(this.#uri, target);
     if (this.#host.isDirty()) this.#host.leave();
   }
 

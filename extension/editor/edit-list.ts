@@ -1,6 +1,7 @@
 import type { CalibrationSpec, Edit } from "../../profiler/editing/index.ts";
-import type { DocumentEdit, ListedEdit } from "../../webview/protocol/editing.ts";
+import type { Check, DocumentEdit, ListedEdit } from "../../webview/protocol/editing.ts";
 import type { EditDescription, PlannedEdit } from "../worker/protocol.ts";
+import type { BackedUpEdit } from "./backup.ts";
 
 /**
  * The list of edits of a document, as data. Lists never change: each action of the user makes another one, and undoing goes back to the
@@ -10,6 +11,11 @@ import type { EditDescription, PlannedEdit } from "../worker/protocol.ts";
 export interface KeptEdit extends DocumentEdit {
   /** The samples its weights are fitted to, whatever samples are chosen later; null: weights alone were looked at. */
   readonly calibration: CalibrationSpec | null;
+}
+
+/** What the page asks for, with what is known of a new edit. */
+export interface WantedEdit extends ListedEdit {
+  readonly tried?: Check | undefined;
 }
 
 export type EditList = readonly KeptEdit[];
@@ -25,19 +31,28 @@ export function inForce(edits: EditList): readonly PlannedEdit[] {
  * @param described as many as `wanted`
  */
 export function listOf(
-  wanted: readonly ListedEdit[],
+  wanted: readonly WantedEdit[],
   before: EditList,
   described: readonly EditDescription[],
   calibration: CalibrationSpec | null,
 ): EditList {
   const known = new Map(before.map((kept) => [kept.id, kept]));
   let nextId = Math.max(0, ...known.keys()) + 1;
-  return wanted.map(({ id, edit, isOn }, index) => {
+  return wanted.map(({ id, edit, isOn, tried }, index) => {
     const kept = id === undefined ? undefined : known.get(id);
     if (kept && isSameEdit(kept.edit, edit)) return kept.isOn === isOn ? kept : { ...kept, isOn };
     const { label, options } = described[index] ?? { label: edit.restructuring, options: [] };
-    return { id: kept?.id ?? nextId++, edit, label, options, isOn, calibration };
+    return { id: kept?.id ?? nextId++, edit, label, options, isOn, calibration, ...(tried && { tried }) };
   });
+}
+
+/** The list that was kept of a document. @param described as many as `kept` */
+export function restoredList(kept: readonly BackedUpEdit[], described: readonly EditDescription[]): EditList {
+  return kept.map((each, index) => ({
+    ...each,
+    id: index + 1,
+    ...(described[index] ?? { label: each.edit.restructuring, options: [] }),
+  }));
 }
 
 /** What an action did to a list, for VS Code's menu: the page need not say. */

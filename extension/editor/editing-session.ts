@@ -1,8 +1,8 @@
 import type { CalibrationSpec, Edit } from "../../profiler/editing/index.ts";
-import type { Computing, DocumentState, ListedEdit, TrainingPoint } from "../../webview/protocol/editing.ts";
+import type { Check, Computing, DocumentState, ListedEdit, TrainingPoint } from "../../webview/protocol/editing.ts";
 import { toFailure, type Failure } from "../../webview/protocol/rpc.ts";
 import type { EditDescription } from "../worker/protocol.ts";
-import { changeBetween, inForce, listOf, type Change, type EditList } from "./edit-list.ts";
+import { changeBetween, inForce, listOf, type Change, type EditList, type WantedEdit } from "./edit-list.ts";
 
 /** What a document holds: a version of its file, and edits. Each is an object of its own, by which undoing and saving tell it. */
 export interface Content<Base = unknown> {
@@ -71,9 +71,16 @@ export class EditingSession<Base> {
     };
   }
 
-  /** Appends edits. @throws {RpcError} with the reason when one fails */
-  apply(edits: readonly Edit[]): Promise<void> {
-    return this.#inTurn(({ edits: before }) => [...before, ...edits.map((edit) => ({ edit, isOn: true }))]);
+  /**
+   * Appends edits.
+   * @param triedOf what trying an edit alone on a content measured
+   * @throws {RpcError} with the reason when one fails
+   */
+  apply(edits: readonly Edit[], triedOf?: (edit: Edit, before: Content<Base>) => Check | undefined): Promise<void> {
+    return this.#inTurn((content) => {
+      const alone = edits.length === 1 ? triedOf : undefined;
+      return [...content.edits, ...edits.map((edit) => ({ edit, isOn: true, tried: alone?.(edit, content) }))];
+    });
   }
 
   /** The whole list anew. @throws {RpcError} with the reason when it cannot be computed */
@@ -153,7 +160,7 @@ export class EditingSession<Base> {
     this.#run?.abort();
   }
 
-  #inTurn(wanted: (before: Content<Base>) => readonly ListedEdit[]): Promise<void> {
+  #inTurn(wanted: (before: Content<Base>) => readonly WantedEdit[]): Promise<void> {
     return this.#queued(async () => {
       const { base, edits } = this.#content;
       const list = wanted(this.#content);

@@ -16,12 +16,14 @@ import type { DocumentContext } from "./document-context.ts";
 import { DocumentFit } from "./document-fit.ts";
 import { DocumentSensitivity } from "./document-sensitivity.ts";
 import { DocumentLearned } from "./document-learned.ts";
+import { DocumentTrials } from "./document-trials.ts";
 import { DocumentCalibration } from "./document-calibration.ts";
 import { DocumentFile } from "./document-file.ts";
 import type { BaseFile } from "./base-file.ts";
 import { BaseProfiles } from "./base-profiles.ts";
 import type { Backup } from "./backup.ts";
-import { inForce, type EditList } from "./edit-list.ts";
+import { readBudgets } from "./budgets.ts";
+import { inForce, restoredList } from "./edit-list.ts";
 import { EditingSession, type Content } from "./editing-session.ts";
 import { exactEdits } from "./exact-edits.ts";
 import type { DocumentRuns } from "../running/document-runs.ts";
@@ -59,6 +61,7 @@ export class ModelDocument implements vscode.CustomDocument {
   #restored: Promise<void> = Promise.resolve();
   #unpacked: { readonly packed: PackedProfile; readonly profile: Profile } | undefined;
   readonly #baseProfiles: BaseProfiles;
+  readonly #trials = new DocumentTrials();
 
   constructor(
     readonly uri: vscode.Uri,
@@ -227,7 +230,8 @@ export class ModelDocument implements vscode.CustomDocument {
     const profile = await this.whenProfiled();
     await this.runs.load();
     const run = this.runs.shownFor(profile.header.totals.fileBytes)?.result ?? null;
-    return this.engines.quick.request("export", { profile, file: this.name, format, run }, signal);
+    const budgets = readBudgets(this.uri);
+    return this.engines.quick.request("export", { profile, file: this.name, format, run, budgets }, signal);
   }
 
   /** What could be done to the shown model. @throws {RpcError} "stale" when the revision is not the shown one */
@@ -241,19 +245,20 @@ export class ModelDocument implements vscode.CustomDocument {
   }
 
   /** @throws {RpcError} as `suggest` does, and with the reason when an edit fails */
-  tryEdits(revision: number, edits: readonly Edit[], signal: AbortSignal): Promise<Trial> {
+  async tryEdits(revision: number, edits: readonly Edit[], signal: AbortSignal): Promise<Trial> {
     const request = { ...this.session.requestOf(revision), isPrediction: false };
-    return this.engines.compute(
-      "tryEdits",
-      { request, edits: this.#planned(edits), calibration: this.calibration.spec },
-      signal,
-    );
+    const tried = { content: this.editing.content, samples: this.calibration.spec };
+    const asked = { request, edits: this.#planned(edits), calibration: tried.samples };
+    const trial = await this.engines.compute("tryEdits", asked, signal);
+    this.#trials.note(tried, edits, trial.check);
+    return trial;
   }
 
   /** Appends edits as one undoable step. @throws {RpcError} with the reason when one fails */
   async applyEdits(edits: readonly Edit[]): Promise<void> {
     this.#refuseRemote();
-    await this.editing.apply(edits);
+    const { spec: samples } = this.calibration;
+    await this.editing.apply(edits, (edit, content) => this.#trials.of({ content, samples }, edit));
   }
 
   /** @returns how many edits there were. @throws {RpcError} as `applyEdits` does */
@@ -333,12 +338,7 @@ export class ModelDocument implements vscode.CustomDocument {
     this.#startFrom({ base, edits: [] });
     try {
       const described = await this.engines.quick.request("describe", { edits: backup.edits.map(({ edit }) => edit) });
-      const edits = backup.edits.map((kept, index): EditList[number] => ({
-        ...kept,
-        id: index + 1,
-        ...(described[index] ?? { label: kept.edit.restructuring, options: [] }),
-      }));
-      this.editing.restore({ base, edits });
+      this.editing.restore({ base, edits: restoredList(backup.edits, described) });
     } catch (error) {
       log().error(error instanceof Error ? error : String(error));
       await this.session.reload();

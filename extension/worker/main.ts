@@ -4,6 +4,7 @@ import {
   FileSource,
   ExternalDataFolder,
   findHardware,
+  INITIAL_BUDGETS,
   listModel,
   parseHardwareProfile,
   profileModel,
@@ -73,8 +74,12 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
       onProgress: (done) => onProgress(done, ""),
     });
   },
-  export: ({ profile, file, format, run }) =>
-    exportProfile({ ...unpackProfile(profile), file }, format, { ...(run && { run }) }),
+  export: ({ profile, file, format, run, budgets }) =>
+    exportProfile({ ...unpackProfile(profile), file }, format, {
+      ...(run && { run }),
+      budgets: { ...INITIAL_BUDGETS, ...budgets },
+      writtenAt: new Date(),
+    }),
   describe: ({ edits }) => describeEdits(edits),
   suggest: ({ request, scope }, signal) =>
     suggestEdits(store, request, hardwareOf(request), scope, {

@@ -77,6 +77,8 @@ export interface ExportRequest {
   readonly format: ExportFormat;
   /** The measured run that is shown beside the estimates; null: none. */
   readonly run: RunResult | null;
+  /** As the user wrote them. */
+  readonly budgets: Readonly<Record<string, string>>;
 }
 
 /** A question about one layer of the model that a request names. */

@@ -1,5 +1,6 @@
 import type { RunResult } from "../device/run-result.ts";
 import type { Profile } from "../profile.ts";
+import type { BudgetTexts } from "../views/budgets.ts";
 import { withMeasuredTimes } from "../views/measured-times.ts";
 import { profileCsv } from "./csv.ts";
 import type { ExportFormat } from "./export-formats.ts";
@@ -13,6 +14,10 @@ export interface ExportOptions {
   readonly showAll?: boolean | undefined;
   /** A run of this version of the model: its times stand beside the estimates, under its name. */
   readonly run?: RunResult | undefined;
+  /** What the report holds the model against. */
+  readonly budgets?: BudgetTexts | undefined;
+  /** When the report says it was written. */
+  readonly writtenAt?: Date | undefined;
 }
 
 const WRITERS: Readonly<Record<ExportFormat, (profile: Profile, options: ExportOptions) => string>> = {

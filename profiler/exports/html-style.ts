@@ -9,6 +9,7 @@ export const REPORT_STYLE = `
   --raised: light-dark(#f6f8fa, #242a31);
   --first: light-dark(#0a5fc2, #6cb0ff);
   --second: light-dark(#a8540a, #f0a35e);
+  --over: light-dark(#b3261e, #ff8a80);
   --warning: light-dark(#8a5a00, #e8b54a);
 }
 * { box-sizing: border-box; }
@@ -41,6 +42,8 @@ svg text { fill: var(--muted); font: 11px system-ui, sans-serif; }
 .memory-bound { fill: var(--first); }
 .overhead-bound { fill: var(--muted); }
 .peak { fill: none; stroke: var(--second); stroke-width: 1.5; stroke-dasharray: 4 3; }
+.budgets .reason { color: var(--muted); white-space: normal; }
+.verdict.over { color: var(--over); font-weight: 600; }
 .scroll { overflow: auto; border: 1px solid var(--line); border-radius: 6px; }
 .rows { max-height: 80vh; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }

@@ -1,8 +1,11 @@
+import packageJson from "../../package.json" with { type: "json" };
 import { columnOf, formatCell, formatCellExact, formatTotal, TOTALS, type Column, type Total } from "../columns.ts";
 import type { RunResult } from "../device/run-result.ts";
 import { formatShare } from "../format-numbers.ts";
 import type { LayerProfile, Profile } from "../profile.ts";
 import { moduleTree, sumOf, type Sums } from "../views/module-tree.ts";
+import type { BudgetTexts } from "../views/budgets.ts";
+import { budgetTable } from "./html-budgets.ts";
 import { costChart, memoryChart, rooflineChart } from "./html-charts.ts";
 import { Markup, markup } from "./html-markup.ts";
 import { REPORT_STYLE } from "./html-style.ts";
@@ -23,6 +26,10 @@ export interface HtmlOptions {
   readonly showAll?: boolean | undefined;
   /** The run that the layers' measured times are of. */
   readonly run?: RunResult | undefined;
+  /** What the model is held against; without them the report says nothing of budgets. */
+  readonly budgets?: BudgetTexts | undefined;
+  /** When the report is written, which it says. */
+  readonly writtenAt?: Date | undefined;
 }
 
 /**
@@ -30,7 +37,7 @@ export interface HtmlOptions {
  * stands in it as text.
  */
 export function profileHtml(profile: Profile, options: HtmlOptions = {}): string {
-  const { run } = options;
+  const { run, budgets, writtenAt } = options;
   const costs = [...CHARTED, ...withRunColumns([], run).filter(({ id }) => id === "measured")];
   const charts = [
     ...costs.map((column) => costChart(column, profile)),
@@ -47,9 +54,10 @@ export function profileHtml(profile: Profile, options: HtmlOptions = {}): string
         <style>${STYLE}</style>
       </head>
       <body>
-        <header>${heading(profile)}</header>
+        <header>${heading(profile, writtenAt)}</header>
         <main>
-          ${totals(profile)} ${run === undefined ? undefined : measured(run)}
+          ${totals(profile)} ${budgets === undefined ? undefined : budgetTable(profile, budgets)}
+          ${run === undefined ? undefined : measured(run)}
           ${
             charts.length > 0
               ? markup`<h2>Where the cost sits</h2>
@@ -73,13 +81,21 @@ const STYLE = new Markup(REPORT_STYLE);
 
 const FORMAT_NAMES: Readonly<Record<Profile["format"], string>> = { onnx: "ONNX", tflite: "TFLite" };
 
-function heading({ file, format, hardwareProfile, dimensions }: Profile): Markup {
+function heading({ file, format, hardwareProfile, dimensions }: Profile, writtenAt: Date | undefined): Markup {
   return markup`<h1>${file}</h1>
     <p class="muted">
       ${FORMAT_NAMES[format]} model. Energy and latency are estimates for ${hardwareProfile.name}:
       ${hardwareProfile.description}.
     </p>
+    <p class="muted">
+      Written${writtenAt === undefined ? "" : ` on ${dateText(writtenAt)}`} by Edgewise ${packageJson.version}.
+    </p>
     ${dimensions.map((dimension) => markup`<p class="muted">Dimension ${describeDimension(dimension)}</p>`)}`;
+}
+
+/** "2026-11-29 03:21 UTC": the same wherever it is read. */
+function dateText(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
 function totals(profile: Profile): Markup {

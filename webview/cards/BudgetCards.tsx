@@ -6,6 +6,7 @@ import type { Totals } from "../../profiler/profile.ts";
 import type { BudgetId, BudgetTexts, Verdict } from "../../profiler/views/budgets.ts";
 import { Icon } from "../controls/controls.tsx";
 import { TotalChange } from "../editing/TotalChange.tsx";
+import type { MeasuredLatency } from "../runs/run-text.ts";
 import { useStore, type Store } from "../state/store.ts";
 import { budgetCards, lineText, valueParts, type BudgetCard, type BudgetLine } from "./budget-cards.ts";
 import { BudgetEditor } from "./BudgetEditor.tsx";
@@ -13,13 +14,16 @@ import { BudgetEditor } from "./BudgetEditor.tsx";
 interface BudgetCardsProps {
   readonly totals: Totals;
   readonly incomplete: ReadonlyMap<Total["id"], number>;
+  /** Stands beside the latency; null without a run. */
+  readonly measured: MeasuredLatency | null;
   readonly budgets: Store<BudgetTexts>;
   readonly tipOf: (total: Total) => string;
   readonly onSetBudget: (id: BudgetId, text: string) => Promise<void>;
 }
 
 /** The totals, each with how it stands to the user's budgets, which are changed in place. */
-export function BudgetCards({ totals, incomplete, budgets, tipOf, onSetBudget }: BudgetCardsProps): JSX.Element {
+export function BudgetCards(props: BudgetCardsProps): JSX.Element {
+  const { totals, incomplete, measured, budgets, tipOf, onSetBudget } = props;
   const texts = useStore(budgets);
   const [edited, setEdited] = useState<BudgetId | null>(null);
   const cards = useMemo(() => budgetCards(totals, new Set(incomplete.keys()), texts), [totals, incomplete, texts]);
@@ -33,7 +37,12 @@ export function BudgetCards({ totals, incomplete, budgets, tipOf, onSetBudget }:
     <dl class="cards" data-testid="totals">
       {cards.map((card) => (
         <div class="card total" key={card.total.id} data-total={card.total.id}>
-          <CardHead card={card} totals={totals} tip={tipOf(card.total)} />
+          <CardHead
+            card={card}
+            totals={totals}
+            tip={tipOf(card.total)}
+            measured={card.total.id === "latencySeconds" ? measured : null}
+          />
           {card.lines.map((line) => (
             <dd class="budget" key={line.budget.id} data-budget={line.budget.id}>
               <BudgetRow line={line} onEdit={() => setEdited(line.budget.id)} />
@@ -57,9 +66,10 @@ interface CardHeadProps {
   readonly card: BudgetCard;
   readonly totals: Totals;
   readonly tip: string;
+  readonly measured: MeasuredLatency | null;
 }
 
-function CardHead({ card, totals, tip }: CardHeadProps): JSX.Element {
+function CardHead({ card, totals, tip, measured }: CardHeadProps): JSX.Element {
   const [digits, unit] = valueParts(card);
   return (
     <>
@@ -72,6 +82,11 @@ function CardHead({ card, totals, tip }: CardHeadProps): JSX.Element {
         {unit !== undefined && <span class="unit"> {unit}</span>}
         <TotalChange total={card.total} totals={totals} />
         {card.remark !== null && <span class="card-remark">{card.remark}</span>}
+        {measured && (
+          <span class="card-remark" data-testid="measured-latency">
+            {measured.text}
+          </span>
+        )}
       </dd>
     </>
   );

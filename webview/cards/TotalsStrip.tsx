@@ -7,6 +7,7 @@ import type { BudgetTexts, Verdict } from "../../profiler/views/budgets.ts";
 import { Icon } from "../controls/controls.tsx";
 import { TOTALS } from "../definitions.ts";
 import { TotalChange } from "../editing/TotalChange.tsx";
+import type { MeasuredLatency } from "../runs/run-text.ts";
 import { useStore, type Store } from "../state/store.ts";
 import { budgetCards, lineText, partText, worstVerdict, type BudgetCard } from "./budget-cards.ts";
 import { VERDICT_ICONS } from "./BudgetCards.tsx";
@@ -14,6 +15,8 @@ import { VERDICT_ICONS } from "./BudgetCards.tsx";
 interface TotalsStripProps {
   readonly totals: Totals;
   readonly incomplete: ReadonlyMap<Total["id"], number>;
+  /** Stands beside the latency; null without a run. */
+  readonly measured: MeasuredLatency | null;
   readonly budgets: Store<BudgetTexts>;
   readonly tipOf: (total: Total) => string;
   /** Leaves the room to what stands below. */
@@ -24,7 +27,8 @@ interface TotalsStripProps {
 const SHOWN_TOTALS = TOTALS.filter(({ id }) => id !== "unknownRows");
 
 /** The totals in a line where there is no room for cards, each with the worst of its verdicts. */
-export function TotalsStrip({ totals, incomplete, budgets, tipOf, isCompact }: TotalsStripProps): JSX.Element {
+export function TotalsStrip(props: TotalsStripProps): JSX.Element {
+  const { totals, incomplete, measured, budgets, tipOf, isCompact } = props;
   const texts = useStore(budgets);
   const cards = useMemo(
     () => new Map(budgetCards(totals, new Set(incomplete.keys()), texts).map((card) => [card.total.id, card])),
@@ -39,6 +43,7 @@ export function TotalsStrip({ totals, incomplete, budgets, tipOf, isCompact }: T
           totals={totals}
           card={cards.get(total.id)}
           isLowerBound={incomplete.has(total.id)}
+          measured={total.id === "latencySeconds" ? measured : null}
           tip={tipOf(total)}
         />
       ))}
@@ -52,17 +57,19 @@ interface TotalItemProps {
   /** Of a total with budgets. */
   readonly card: BudgetCard | undefined;
   readonly isLowerBound: boolean;
+  readonly measured: MeasuredLatency | null;
   readonly tip: string;
 }
 
-function TotalItem({ total, totals, card, isLowerBound, tip }: TotalItemProps): JSX.Element {
+function TotalItem({ total, totals, card, isLowerBound, measured, tip }: TotalItemProps): JSX.Element {
   const value = totals[total.id];
   const [digits, unit] = formatCell(total.unit, value).split(" ");
   const lines = card?.lines.filter(({ verdict }) => verdict) ?? [];
   const budgets = lines.map(lineText).join("\n");
   const verdict = worstVerdict(lines);
+  const tips = [tip, measured?.text ?? "", budgets].filter((text) => text !== "");
   return (
-    <div class="total" data-total={total.id} data-tip={budgets === "" ? tip : `${tip}\n\n${budgets}`} tabIndex={0}>
+    <div class="total" data-total={total.id} data-tip={tips.join("\n\n")} tabIndex={0}>
       <dt>{total.title}</dt>
       <dd class={value === null ? "unknown" : undefined}>
         {isLowerBound && <span class="at-least">≥ </span>}
@@ -70,6 +77,7 @@ function TotalItem({ total, totals, card, isLowerBound, tip }: TotalItemProps): 
         {unit !== undefined && <span class="unit"> {unit}</span>}
         <TotalChange total={total} totals={totals} />
         {verdict && <VerdictMark verdict={verdict} text={budgets} />}
+        {measured && <span class="measured">{measured.short}</span>}
       </dd>
     </div>
   );

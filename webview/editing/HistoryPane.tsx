@@ -7,6 +7,7 @@ import { SAVED_TOTALS } from "../../profiler/editing/suggestion.ts";
 import { Button, Checkbox, IconButton } from "../controls/controls.tsx";
 import type { DocumentEdit, DocumentState, ListedEdit, Savings } from "../protocol/editing.ts";
 import type { PageCommand } from "../protocol/page.ts";
+import { triedText } from "./check-text.ts";
 import type { Differences } from "./differences.ts";
 import { moved, rewritten, switched, without } from "./edit-list.ts";
 import { isRecover } from "./recover-edit.ts";
@@ -125,6 +126,7 @@ function EditItem(props: EditItemProps): JSX.Element {
   const { item, isFirst, isLast, isBusy, onSwitch, onMove, onRemove, onRewrite } = props;
   const { edit, label, isOn, options } = item;
   const [draft, setDraft] = useState<Edit | null>(null);
+  const tried = item.tried ? triedText(item.tried) : null;
   return (
     <li class={isOn ? "edit" : "edit off"} data-testid="edit">
       <div class="edit-head">
@@ -152,6 +154,11 @@ function EditItem(props: EditItemProps): JSX.Element {
           <IconButton icon="trash" label={l10n.t("Take out {0}", label)} isDisabled={isBusy} onClick={onRemove} />
         </span>
       </div>
+      {tried && (
+        <p class="edit-tried" data-testid="edit-tried" data-tip={tried.tip} tabIndex={0}>
+          {l10n.t("Tried: {0}", tried.text)}
+        </p>
+      )}
       {draft && (
         <div class="edit-body">
           <OptionFields edit={draft} options={options} onChange={setDraft} />

@@ -60,6 +60,26 @@ export function checkFacts(difference: CheckedDifference): readonly CheckFact[] 
   return facts.filter((fact) => fact !== false);
 }
 
+/** What is said of an edit beside its name: how right its answers are, else how far off. */
+const SHORT_FACTS: ReadonlySet<CheckFact["id"]> = new Set(["identical", "accuracy", "agreement", "snr"]);
+
+/** "Same class 99.4 %, Signal to noise 38.2 dB", with the rest in a tip; null where no output could be compared. */
+export function triedText(check: Check): { readonly text: string; readonly tip: string } | null {
+  const worst = worstOutput(check);
+  if (worst === null) return null;
+  const facts = checkFacts(worst);
+  const short = facts.filter(({ id }) => SHORT_FACTS.has(id));
+  const line = ({ title, value }: CheckFact): string => l10n.t("{0}: {1}", title, value);
+  return {
+    text: (short.length > 0 ? short : facts.filter(({ id }) => id === "error")).map(line).join(", "),
+    tip: [
+      l10n.t("What Try measured of this edit alone, on the model that it was then applied to."),
+      ...facts.map(line),
+      samplesText(check.samples),
+    ].join("\n"),
+  };
+}
+
 /** "12.3 %" of the range, or "2.4e-7" where a share would say nothing. */
 export function formatError(relative: number): string {
   if (relative === 0) return "0";

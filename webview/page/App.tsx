@@ -20,7 +20,8 @@ import { Store, useStore } from "../state/store.ts";
 import { useMedia } from "../state/use-media.ts";
 import type { ViewState } from "../state/view-state.ts";
 import { incompleteTotals } from "../table/page-columns.ts";
-import { useMeasured } from "../runs/use-measured.ts";
+import { useMeasured, useShownRun } from "../runs/use-measured.ts";
+import { measuredLatency } from "../runs/run-text.ts";
 import { Dimensions } from "./Dimensions.tsx";
 import { FaultBoundary } from "./FaultBoundary.tsx";
 import { Header, ROOM_FOR_TOTALS } from "./Header.tsx";
@@ -110,7 +111,8 @@ interface ProfileViewProps extends AppProps {
 
 function ProfileView(props: ProfileViewProps): JSX.Element {
   const { client, view, pictures, preferences, scrollTop, file } = props;
-  const profile = useMeasured(client, props.profile);
+  const run = useShownRun(client, props.profile);
+  const profile = useMeasured(props.profile, run);
   const { header, layers, isComplete } = profile;
   const { showsWarnings, selection, editing: part, showsDifferences } = useStore(view);
   const asked = useStore(client.revealed);
@@ -172,6 +174,7 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
         file={file}
         header={header}
         incomplete={incomplete}
+        measured={run && measuredLatency(run.result)}
         client={client}
         pictures={pictures}
         isCompact={part !== null}

@@ -7,6 +7,7 @@ import { HardwareButton } from "./HardwareButton.tsx";
 import { Icon, IconButton } from "../controls/controls.tsx";
 import type { ProfileHeader } from "../protocol/packed-profile.ts";
 import { useMedia } from "../state/use-media.ts";
+import type { MeasuredLatency } from "../runs/run-text.ts";
 import type { ModelClient } from "../state/model-client.ts";
 import type { PicturesState } from "../state/pictures.ts";
 import { useStore, type Store } from "../state/store.ts";
@@ -16,6 +17,8 @@ interface HeaderProps {
   readonly header: ProfileHeader;
   /** Totals that are lower bounds, with the number of rows missing from them. */
   readonly incomplete: ReadonlyMap<Total["id"], number>;
+  /** Of the run that stands beside the model; null without one. */
+  readonly measured: MeasuredLatency | null;
   readonly client: ModelClient;
   readonly pictures: Store<PicturesState>;
   /** Budgets give way to the table unless the user wants them. */
@@ -39,7 +42,7 @@ const ESTIMATES: ReadonlySet<Total["id"]> = new Set(["energyPicojoules", "latenc
 
 /** What model this is, and what it costs in all. */
 export function Header(props: HeaderProps): JSX.Element {
-  const { file, header, incomplete, client, pictures, isCompact, answer, children } = props;
+  const { file, header, incomplete, measured, client, pictures, isCompact, answer, children } = props;
   const { totals, format } = header;
   const hasRoomForCards = useMedia(ROOM_FOR_CARDS);
   const hasRoomForTotals = useMedia(ROOM_FOR_TOTALS);
@@ -66,6 +69,7 @@ export function Header(props: HeaderProps): JSX.Element {
         <BudgetCards
           totals={totals}
           incomplete={incomplete}
+          measured={measured}
           budgets={client.budgets}
           tipOf={tip}
           onSetBudget={(id, text) => client.setBudget(id, text)}
@@ -75,6 +79,7 @@ export function Header(props: HeaderProps): JSX.Element {
           <TotalsStrip
             totals={totals}
             incomplete={incomplete}
+            measured={measured}
             budgets={client.budgets}
             tipOf={tip}
             isCompact={isCompact}

@@ -27,6 +27,8 @@ export interface DocumentEdit {
   readonly isOn: boolean;
   /** What can be set of it, for changing it in place. */
   readonly options: readonly OptionSpec[];
+  /** What trying it measured, alone and on the model that it was then applied to; undefined where it was not tried. */
+  readonly tried?: Check;
 }
 
 /** An edit as the page wants it in a list: the host makes its label, and an id for a new one. */

@@ -60,6 +60,22 @@ export function medianText(latency: Latency): string {
   return half ? `${formatTime(median)} ± ${formatTime((half.high - half.low) / 2)}` : formatTime(median);
 }
 
+/** What a run says beside the estimated latency. */
+export interface MeasuredLatency {
+  /** "12.0 ms measured" */
+  readonly short: string;
+  /** "12.0 ms measured on Google Pixel 8, 4 threads" */
+  readonly text: string;
+}
+
+export function measuredLatency({ latency, device, settings }: RunResult): MeasuredLatency {
+  const median = formatTime(latency.statistics.median);
+  return {
+    short: l10n.t("{0} measured", median),
+    text: l10n.t("{0} measured on {1}, {2}", median, device.name, threadsText(settings)),
+  };
+}
+
 const PHASES: Readonly<Record<RunPhase, () => string>> = {
   queued: () => l10n.t("Waiting for another run on the device"),
   preparing: () => l10n.t("Preparing the model and its inputs"),

@@ -3,6 +3,7 @@ import { EXPORT_FORMATS, type ExportFormat } from "../../exports/export-formats.
 import { exportProfile } from "../../exports/exports.ts";
 import { profileTable } from "../../exports/terminal.ts";
 import type { Profile } from "../../profile.ts";
+import { INITIAL_BUDGETS } from "../../views/budgets.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { profileFile } from "../profile-file.ts";
@@ -36,7 +37,8 @@ export function addProfileCommand(program: Command, context: CliContext): void {
 }
 
 function write(profile: Profile, { format, all: showAll }: ProfileCommandOptions, { width }: CliContext): string {
-  return format === "table" ? profileTable(profile, { width, showAll }) : exportProfile(profile, format, { showAll });
+  if (format === "table") return profileTable(profile, { width, showAll });
+  return exportProfile(profile, format, { showAll, budgets: INITIAL_BUDGETS, writtenAt: new Date() });
 }
 
 /** A table of rows alone has no place for what was assumed. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { markup } from "../../../profiler/exports/html-markup.ts";
 import { profileHtml } from "../../../profiler/exports/html.ts";
+import { INITIAL_BUDGETS } from "../../../profiler/views/budgets.ts";
 import { layerProfile, profileOf } from "../../builders/profile-builder.ts";
 import { renamed, SAMPLE } from "./sample-profile.ts";
 
@@ -51,6 +52,24 @@ describe("The HTML report", () => {
     );
     assert.match(labels[0]?.[2] ?? "", /^Most in b \(#1\)/);
     assert.doesNotMatch(profileHtml(profile), /NaN|Infinity|undefined/);
+  });
+
+  it("says how the model stands to its budgets, when it was written and by which version", () => {
+    const profile = profileOf([layerProfile("a")]);
+    const budgets = { ...INITIAL_BUDGETS, parameters: "500", update: "", rate: "30" };
+    const text = profileHtml(profile, { budgets, writtenAt: new Date("2026-03-01T12:00:00Z") });
+    const rows = [...text.matchAll(/class="number">([^<]+)<\/td>\s*<td class="verdict (\w+)">([^<]+)</g)];
+    const of = (limit: string): readonly (string | undefined)[] =>
+      rows.find(([, found]) => found === limit)?.slice(2) ?? [];
+    assert.deepEqual(of("500"), ["over", "✕ over by 500, 2.0× of the limit"]);
+    assert.equal(of("30 fps")[0], "within");
+    assert.doesNotMatch(text, /<th scope="row">Update</, "no budget, no verdict");
+    assert.match(text, /Written on 2026-03-01 12:00 UTC by Edgewise \d+\.\d+\.\d+/);
+    assert.doesNotMatch(profileHtml(profile), /<h2>Budgets/);
+    assert.match(
+      profileHtml(SAMPLE, { budgets: { ...INITIAL_BUDGETS, macs: "1 T" } }),
+      /class="verdict unknown">\? unknown/,
+    );
   });
 
   it("leaves out a picture of what is not there", () => {

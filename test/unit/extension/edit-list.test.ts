@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
-import { changeBetween, inForce, listOf, type EditList } from "../../../extension/editor/edit-list.ts";
+import { formatBackup, parseBackup } from "../../../extension/editor/backup.ts";
+import { DocumentTrials } from "../../../extension/editor/document-trials.ts";
+import {
+  changeBetween,
+  inForce,
+  listOf,
+  restoredList,
+  type EditList,
+  type WantedEdit,
+} from "../../../extension/editor/edit-list.ts";
 import { labelOf } from "../../../extension/worker/edit-label.ts";
 import type { Edit } from "../../../profiler/editing/edit.ts";
 import type { ListedEdit } from "../../../webview/protocol/editing.ts";
 
 const edit = (target: string, rank = 8): Edit => ({ restructuring: "dense-low-rank", target, options: { rank } });
-const list = (wanted: readonly ListedEdit[], before: EditList = []): EditList => {
+const SAMPLES = { count: 16, description: "digits.npy", isRandom: false, hasLabels: false };
+const list = (wanted: readonly WantedEdit[], before: EditList = []): EditList => {
   const described = wanted.map(({ edit: each }) => ({
     label: labelOf("Low rank", each),
     title: "Low rank",
@@ -37,6 +47,28 @@ describe("The list of edits", () => {
       [3, 2],
     );
     assert.equal(more[1], FC7, "what did not change is the same object");
+  });
+
+  it("keeps what trying an edit measured, until its options change", () => {
+    const check = { samples: SAMPLES, outputs: [], unmatched: [], doubts: [] };
+    const trials = new DocumentTrials();
+    const on = { content: {}, samples: { seed: 1 } };
+    trials.note(on, [edit("fc6")], check);
+    trials.note(on, [edit("fc7"), edit("fc8")], check);
+    const found = [edit("fc6"), edit("fc6", 4), edit("fc7")].map((each) => trials.of(on, each));
+    assert.deepEqual(found, [check, undefined, undefined], "of this edit alone");
+    assert.equal(trials.of({ ...on, content: {} }, edit("fc6")), undefined, "another model");
+    assert.equal(trials.of({ ...on, samples: { seed: 2 } }, edit("fc6")), undefined, "other samples");
+
+    const applied = list([{ edit: edit("fc6"), isOn: true, tried: check }]);
+    const [first] = applied;
+    assert.ok(first);
+    assert.equal(list([{ id: first.id, edit: first.edit, isOn: false }], applied)[0]?.tried, check);
+    assert.equal(list([{ id: first.id, edit: edit("fc6", 4), isOn: true }], applied)[0]?.tried, undefined);
+    const identity = { size: 3, modifiedMilliseconds: 5, digest: "d" };
+    const backup = parseBackup(formatBackup({ file: "m", identity, copy: null, edits: applied }));
+    const [restored] = restoredList(backup?.edits ?? [], []);
+    assert.deepEqual(restored?.tried, check, "it survives a restart");
   });
 
   it("computes an edit with other options with the samples chosen now, and keeps those of the others", () => {

@@ -89,6 +89,9 @@ describe("A document with edits", () => {
     await driver.page.getByRole("heading", { name: "model.slim.onnx" }).waitFor();
     await driver.showsParameters(onnx.after);
     assert.deepEqual(bytesOf(onnx.file), Buffer.from(onnx.bytes()));
+    const offer = vscode().page.locator(".notification-toast", { hasText: "model.slim.onnx was saved" });
+    await offer.getByRole("button", { name: "Compare with the Original" }).click();
+    await vscode().page.getByRole("tab", { name: "model.onnx ↔ model.slim.onnx" }).waitFor();
     rmSync(vscode().path("model.slim.onnx"));
   });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkFacts, formatError, worstOutput } from "../../../../webview/editing/check-text.ts";
+import { checkFacts, formatError, triedText, worstOutput } from "../../../../webview/editing/check-text.ts";
 import { differencesFrom } from "../../../../webview/editing/differences.ts";
 import {
   budgetOf,
@@ -23,6 +23,21 @@ const DIFFERENCE: CheckedDifference = {
   cosine: 0.9991,
   top1: { samples: 512, agreement: 0.998, expectedAgreement: 0.997, accuracy: { a: 0.99, b: 0.985 } },
 };
+
+describe("What Try measured, beside an edit", () => {
+  const samples = { count: 512, description: "digits.npy", isRandom: false, hasLabels: true };
+  const about = { samples, unmatched: [], doubts: [] };
+
+  it("is in short how right the answers are, with all figures and the samples in the tip", () => {
+    const tried = triedText({ ...about, outputs: [{ name: "y", difference: DIFFERENCE, reason: null }] });
+    assert.equal(tried?.text, "Accuracy: 99.0 % → 98.5 %, Same class: 99.8 %, Signal to noise: 31.3 dB");
+    assert.match(tried.tip, /Largest error: 2\.00? %[^]*Measured on 512 samples: digits\.npy/);
+  });
+
+  it("is nothing where no output could be compared", () => {
+    assert.equal(triedText({ ...about, outputs: [{ name: "y", difference: null, reason: "text" }] }), null);
+  });
+});
 
 describe("Savings", () => {
   it("are parts of the model's totals and amounts", () => {

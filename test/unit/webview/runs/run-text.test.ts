@@ -3,6 +3,7 @@ import { coresText, parseCores } from "../../../../webview/runs/cores-text.ts";
 import {
   dateText,
   latencyFigures,
+  measuredLatency,
   medianText,
   modelText,
   outputVerdict,
@@ -17,6 +18,13 @@ describe("Texts of runs", () => {
   it("give the median with its noise, where there are runs enough to know it", () => {
     assert.equal(medianText(runResult(RUNS).latency), "12.0 ms ± 1.00 ms");
     assert.equal(medianText(runResult([0.01]).latency), "10.0 ms");
+  });
+
+  it("say beside the estimate what was measured, and on what", () => {
+    assert.deepEqual(measuredLatency(runResult(RUNS)), {
+      short: "12.0 ms measured",
+      text: "12.0 ms measured on Google Pixel 8, 4 threads",
+    });
   });
 
   it("leave out figures that a runtime does not tell", () => {
