@@ -141,7 +141,14 @@ describe("a phone in VS Code", function () {
     await driver.showRuns();
     await choose(phone.serial);
     const delegates = driver.page.getByRole("combobox", { name: "Delegate" });
-    assert.deepEqual(await delegates.locator("option").allInnerTexts(), ["CPU", "XNNPACK", "GPU", "NNAPI"]);
+    assert.deepEqual(await delegates.locator("option").allInnerTexts(), [
+      "CPU",
+      "XNNPACK",
+      "GPU",
+      "NPU",
+      "QNN",
+      "NNAPI (deprecated since Android 15)",
+    ]);
     await delegates.selectOption("gpu");
     await driver.measure({ runs: 2 });
     await driver.shows(driver.details, /benchmark_model, TFLite, gpu delegate/);
