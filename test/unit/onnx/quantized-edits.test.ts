@@ -249,14 +249,14 @@ describe("Edits of layers between Q and DQ", function () {
       },
     );
     const model = await readBytes(onnxModel({ graph: shared }));
-    const { written, bytes } = await edited(model, edit("group-and-shuffle", "second", { groups: 2 }));
+    const { written, bytes } = await edited(model, edit("shrink-kernel", "second", { share: 1 }));
     const { tensors } = written.entries[0].graph;
     const stored = tensors.filter(({ constant }) => constant?.dataType === "int8" && constant.shape.length === 4);
     assert.deepEqual(
       stored.map(({ name, constant }) => [name, constant?.shape]),
       [
         ["stored", [8, 8, 3, 3]],
-        ["stored_2", [8, 4, 3, 3]],
+        ["stored_2", [8, 8, 1, 1]],
       ],
     );
     assert.ok((await run(bytes, seededFeeds(written))).y);
