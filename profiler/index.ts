@@ -11,6 +11,7 @@ export { describeLayer, storedInput } from "./views/describe-layer.ts";
 export type * from "./views/layer-details.ts";
 export { listModel } from "./listing/list-model.ts";
 export type * from "./listing/listing.ts";
+export { downloadReport, type DownloadReport } from "./views/download-report.ts";
 export { weightStatistics, type WeightStatistics } from "./views/weight-statistics.ts";
 export type * from "./profile.ts";
 export { DEFAULT_HARDWARE, HARDWARE_PROFILES, findHardware, type HardwareProfile } from "./hardware/hardware.ts";

@@ -121,6 +121,8 @@ export interface LayerProfile {
   readonly notes: readonly string[];
   /** What the row took in a run that is shown beside the estimates. */
   readonly measured?: MeasuredTime;
+  /** What its weights add to a download, once that was computed; null: unknown. */
+  readonly downloadBytes?: number | null;
 }
 
 /** Of one profiled inference. */

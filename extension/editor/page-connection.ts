@@ -17,12 +17,14 @@ import { saveTensor } from "./save-tensor.ts";
 import { runningRequests } from "../running/running-requests.ts";
 import { editingRequests, editingStart } from "./page-requests.ts";
 import { onDidChangeBudgets, readBudgets, writeBudget } from "./budgets.ts";
+import { Downloads } from "./downloads.ts";
 import type { ModelDocument } from "./model-document.ts";
 
 /** One page's view of a document: answers the page from it, tells it what changes, and knows what is selected there. */
 export class PageConnection implements vscode.Disposable {
   readonly #page: Rpc<HostContract, PageContract>;
   readonly #connections: vscode.Disposable;
+  readonly #downloads: Downloads;
   readonly #selections = new vscode.EventEmitter<readonly number[]>();
   #selection: readonly number[] = [];
   /** Asked for before the page had started. */
@@ -34,6 +36,7 @@ export class PageConnection implements vscode.Disposable {
 
   constructor(document: ModelDocument, post: (message: Message) => unknown) {
     const { session } = document;
+    this.#downloads = new Downloads(document);
     this.#page = new Rpc<HostContract, PageContract>(
       post,
       {
@@ -44,6 +47,7 @@ export class PageConnection implements vscode.Disposable {
         structure: ({ revision }) => session.structure(revision),
         layerDetails: ({ revision, layer }) => session.layerDetails(revision, layer),
         weightStatistics: ({ revision, layer, input }) => session.weightStatistics(revision, layer, input),
+        download: ({ revision }, signal) => this.#downloads.compute(revision, signal),
         saveTensor: async ({ revision, ...place }) => {
           await saveTensor(document, revision, place);
           return null;
@@ -152,6 +156,7 @@ export class PageConnection implements vscode.Disposable {
       preferences: document.preferences.get(),
       editing: editingStart(document, part),
       runs: document.runs.state,
+      download: this.#downloads.known,
       ...(vscode.l10n.bundle !== undefined && { translations: vscode.l10n.bundle }),
     };
   }

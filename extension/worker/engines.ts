@@ -1,5 +1,5 @@
 import type { Diagnosis } from "../../profiler/diagnostics/index.ts";
-import type { LayerDetails, ModelListing, WeightStatistics } from "../../profiler/index.ts";
+import type { DownloadReport, LayerDetails, ModelListing, WeightStatistics } from "../../profiler/index.ts";
 import type { Edit } from "../../profiler/editing/index.ts";
 import type { Prediction, Suggestions } from "../../webview/protocol/editing.ts";
 import { RpcError, type Handlers, type Listeners } from "../../webview/protocol/rpc.ts";
@@ -64,6 +64,10 @@ export class Engines {
 
   weightStatistics(query: WeightsQuery): Promise<WeightStatistics | null> {
     return this.#threadFor(query.request).request("weightStatistics", query);
+  }
+
+  download(request: ModelRequest, signal: AbortSignal): Promise<DownloadReport> {
+    return this.#threadFor(request).request("download", request, signal);
   }
 
   listing(request: ModelRequest): Promise<ModelListing> {

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import {
+  downloadReport,
   exportProfile,
   FileSource,
   ExternalDataFolder,
@@ -60,6 +61,11 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   saveTensor: async (asked, signal) => {
     await saveTensor(store, asked, signal);
     return null;
+  },
+  download: async (request, signal) => {
+    const { onProgress } = telling("download", signal);
+    const analysed = await store.analysed(request, { signal });
+    return downloadReport(analysed, { signal, onProgress: (done) => onProgress(done, "") });
   },
   listing: async (request) => listModel(await store.analysed(request)),
   diagnose: async ({ request, settings }) => {

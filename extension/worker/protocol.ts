@@ -1,5 +1,12 @@
 import type { Diagnosis, WeightDiagnoses } from "../../profiler/diagnostics/index.ts";
-import type { ExportFormat, LayerDetails, ModelListing, ProfileStep, WeightStatistics } from "../../profiler/index.ts";
+import type {
+  DownloadReport,
+  ExportFormat,
+  LayerDetails,
+  ModelListing,
+  ProfileStep,
+  WeightStatistics,
+} from "../../profiler/index.ts";
 import type { DeviceFacts, RunOptions, RunResult, TargetProgress } from "../../profiler/device/index.ts";
 import type {
   CalibrationSpec,
@@ -148,6 +155,8 @@ export interface WorkerContract extends Contract {
 
     /** Writes a `.npy`, whole or not at all. "option" when the tensor is none of known numbers. */
     readonly saveTensor: { readonly params: TensorRequest; readonly result: null };
+    /** Reads and compresses all weights. */
+    readonly download: { readonly params: ModelRequest; readonly result: DownloadReport };
     readonly listing: { readonly params: ModelRequest; readonly result: ModelListing };
     /** What sizes and costs tell. */
     readonly diagnose: { readonly params: DiagnosisRequest; readonly result: readonly Diagnosis[] };
@@ -277,7 +286,7 @@ export interface ModelInput {
   readonly isPicture: boolean;
 }
 
-export type WorkerTask = "compute" | "suggest" | "try" | "preview" | "copy" | "save" | "weights";
+export type WorkerTask = "compute" | "suggest" | "try" | "preview" | "copy" | "save" | "weights" | "download";
 
 export interface WorkerProgress {
   readonly task: WorkerTask;

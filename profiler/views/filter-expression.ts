@@ -1,5 +1,6 @@
 import { ownEntry } from "../own-entry.ts";
 import { COLUMNS, type Cell, type Column } from "../columns.ts";
+import { DOWNLOAD_COLUMN } from "./download-column.ts";
 import { MEASURED_COLUMNS } from "./measured-times.ts";
 import { formatShape } from "../format-numbers.ts";
 import type { LayerProfile, Totals } from "../profile.ts";
@@ -12,7 +13,7 @@ export type ParsedFilter =
   | { readonly ok: true; readonly filter: LayerFilter }
   | { readonly ok: false; readonly message: string; readonly term: string };
 
-const FILTERED: readonly Column[] = [...COLUMNS, ...MEASURED_COLUMNS];
+const FILTERED: readonly Column[] = [...COLUMNS, ...MEASURED_COLUMNS, DOWNLOAD_COLUMN];
 
 /** Short names people type, beside the columns' ids. */
 const ALIASES: Readonly<Record<string, string>> = {

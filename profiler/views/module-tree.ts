@@ -32,6 +32,8 @@ export interface Sums {
   /** Of a run that is shown; 0 without one. */
   readonly measuredSeconds: number;
   readonly measuredShare: number;
+  /** null until it is computed. */
+  readonly downloadBytes: number | null;
   /** Counted layers that miss from at least one of the sums. */
   readonly unknownRows: number;
 }
@@ -69,6 +71,9 @@ export function sumOf(layers: readonly LayerProfile[]): Sums {
     latencySeconds: total(({ latencySeconds }) => latencySeconds),
     measuredSeconds: total(({ measured }) => measured?.seconds),
     measuredShare: total(({ measured }) => measured?.share),
+    downloadBytes: counted.some(({ downloadBytes }) => downloadBytes !== undefined)
+      ? total(({ downloadBytes }) => downloadBytes)
+      : null,
     unknownRows: counted.filter(isUnknown).length,
   };
 }

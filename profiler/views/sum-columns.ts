@@ -5,7 +5,7 @@ import type { Totals } from "../profile.ts";
 import type { Sums } from "./module-tree.ts";
 
 /** A column's value for the layers of a module, or of a selection, together. */
-const SUMS: Readonly<Record<string, (sums: Sums, totals: Totals) => number>> = {
+const SUMS: Readonly<Record<string, (sums: Sums, totals: Totals) => number | undefined>> = {
   parameters: ({ parameters }) => parameters,
   macs: ({ macs }) => macs,
   macsShare: ({ macs }, totals) => share(macs, totals.macs),
@@ -19,6 +19,7 @@ const SUMS: Readonly<Record<string, (sums: Sums, totals: Totals) => number>> = {
   latency: ({ latencySeconds }) => latencySeconds,
   measured: ({ measuredSeconds }) => measuredSeconds,
   measuredShare: ({ measuredShare }) => measuredShare,
+  download: ({ downloadBytes }) => downloadBytes ?? undefined,
   latencyShare: ({ latencySeconds }, totals) => share(latencySeconds, totals.latencySeconds),
 };
 

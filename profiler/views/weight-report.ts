@@ -1,12 +1,10 @@
 import { deepCompressionOf, type DeepCompression } from "../compression/deep-compression.ts";
-import { weightsOf } from "../cost/parameters.ts";
 import { deflatedLength, type DownloadOptions } from "../formats/download.ts";
-import type { Constant } from "../model/model.ts";
 import { payloadOf } from "../neutral/edited-model.ts";
 import { isKind } from "../neutral/neutral-graph.ts";
-import { partsOf } from "../operators/folded-constant.ts";
 import type { AnalysedModel } from "../profile-model.ts";
 import { liftModel } from "../translation/lift-model.ts";
+import { ownConstants } from "./own-constants.ts";
 
 /** What the weights of a layer take, as its numbers tell: they are read for it. */
 export interface WeightReport {
@@ -22,21 +20,14 @@ export interface WeightReport {
 
 /** Layers with weights in the order of the table; what several share is told of the first. Aborting ends it between two layers. */
 export async function weightReports(
-  { model, listing }: AnalysedModel,
+  analysed: AnalysedModel,
   { signal, onProgress }: DownloadOptions = {},
 ): Promise<readonly WeightReport[]> {
-  const constants = new Map<string, Constant>();
-  for (const { name, constant } of model.entries[0].graph.tensors) if (constant) constants.set(name, constant);
-  const lifted = new Map(liftModel(model).layers.map((layer) => [layer.node, layer]));
-  const told = new Set<string>();
+  const lifted = new Map(liftModel(analysed.model).layers.map((layer) => [layer.node, layer]));
   const reports: WeightReport[] = [];
-  for (const [index, layer] of listing.layers.entries()) {
+  for (const { layer, index, origins, own } of ownConstants(analysed)) {
     signal?.throwIfAborted();
-    onProgress?.(index / listing.layers.length);
-    const origins = weightsOf(layer);
-    const names = new Set(origins.flatMap((origin) => partsOf(origin).map(({ name }) => name)));
-    const own = [...names].flatMap((name) => (told.has(name) ? [] : (constants.get(name) ?? [])));
-    for (const name of names) told.add(name);
+    onProgress?.(index / analysed.listing.layers.length);
     if (own.length === 0) continue;
     const segments = await Promise.all(own.map(payloadOf));
     const neutral = lifted.get(layer.node);

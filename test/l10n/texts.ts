@@ -5,6 +5,7 @@ import { COLUMNS, TOTALS } from "../../profiler/columns.ts";
 import type { OptionSpec } from "../../profiler/restructure/options.ts";
 import { RESTRUCTURINGS, TRAININGS } from "../../profiler/restructure/registry.ts";
 import { BUDGETS } from "../../profiler/views/budgets.ts";
+import { DOWNLOAD_COLUMN } from "../../profiler/views/download-column.ts";
 import { INPUT_ROLES } from "../../profiler/views/input-roles.ts";
 import { MEASURED_COLUMNS } from "../../profiler/views/measured-times.ts";
 
@@ -37,7 +38,10 @@ export function sources(): readonly Source[] {
 /** The engine's definitions that the editor shows translated: they are data, so that no tool finds them in a call. */
 export function definedTexts(): readonly string[] {
   return [
-    ...[...COLUMNS, ...MEASURED_COLUMNS, ...TOTALS].flatMap(({ title, definition }) => [title, definition]),
+    ...[...COLUMNS, ...MEASURED_COLUMNS, DOWNLOAD_COLUMN, ...TOTALS].flatMap(({ title, definition }) => [
+      title,
+      definition,
+    ]),
     ...BUDGETS.flatMap(({ title, reason, presets }) => [title, reason, ...presets.map(({ meaning }) => meaning)]),
     ...INPUT_ROLES,
     ...[...RESTRUCTURINGS, ...TRAININGS].flatMap(({ title, options }) => [title, ...options.flatMap(optionTexts)]),

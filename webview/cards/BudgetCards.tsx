@@ -1,5 +1,5 @@
 import * as l10n from "@vscode/l10n";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Total } from "../../profiler/columns.ts";
 import type { Totals } from "../../profiler/profile.ts";
@@ -19,11 +19,13 @@ interface BudgetCardsProps {
   readonly budgets: Store<BudgetTexts>;
   readonly tipOf: (total: Total) => string;
   readonly onSetBudget: (id: BudgetId, text: string) => Promise<void>;
+  /** Stands below the size of the file. */
+  readonly download: ComponentChildren;
 }
 
 /** The totals, each with how it stands to the user's budgets, which are changed in place. */
 export function BudgetCards(props: BudgetCardsProps): JSX.Element {
-  const { totals, incomplete, measured, budgets, tipOf, onSetBudget } = props;
+  const { totals, incomplete, measured, budgets, tipOf, onSetBudget, download } = props;
   const texts = useStore(budgets);
   const [edited, setEdited] = useState<BudgetId | null>(null);
   const cards = useMemo(() => budgetCards(totals, new Set(incomplete.keys()), texts), [totals, incomplete, texts]);
@@ -43,6 +45,7 @@ export function BudgetCards(props: BudgetCardsProps): JSX.Element {
             tip={tipOf(card.total)}
             measured={card.total.id === "latencySeconds" ? measured : null}
           />
+          {card.total.id === "fileBytes" && download}
           {card.lines.map((line) => (
             <dd class="budget" key={line.budget.id} data-budget={line.budget.id}>
               <BudgetRow line={line} onEdit={() => setEdited(line.budget.id)} />

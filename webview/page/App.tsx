@@ -19,6 +19,7 @@ import { layerLine, only, selectedLayers, selectedTogether } from "../state/sele
 import { Store, useStore } from "../state/store.ts";
 import { useMedia } from "../state/use-media.ts";
 import type { ViewState } from "../state/view-state.ts";
+import { DownloadContext, useDownloads } from "../table/use-downloads.ts";
 import { incompleteTotals } from "../table/page-columns.ts";
 import { useMeasured, useShownRun } from "../runs/use-measured.ts";
 import { measuredLatency } from "../runs/run-text.ts";
@@ -112,7 +113,14 @@ interface ProfileViewProps extends AppProps {
 function ProfileView(props: ProfileViewProps): JSX.Element {
   const { client, view, pictures, preferences, scrollTop, file } = props;
   const run = useShownRun(client, props.profile);
-  const profile = useMeasured(props.profile, run);
+  const profile = useDownloads(client, useMeasured(props.profile, run));
+  const { revision, isPrediction } = profile;
+  const download = useStore(client.download.state);
+  const isCompressing = download.revision === revision && download.isRunning;
+  const downloads = useMemo(
+    () => ({ isRunning: isCompressing, onCompute: isPrediction ? null : () => void client.download.start(revision) }),
+    [client, revision, isPrediction, isCompressing],
+  );
   const { header, layers, isComplete } = profile;
   const { showsWarnings, selection, editing: part, showsDifferences } = useStore(view);
   const asked = useStore(client.revealed);
@@ -172,7 +180,7 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
       <SkipLink />
       <Header
         file={file}
-        header={header}
+        profile={profile}
         incomplete={incomplete}
         measured={run && measuredLatency(run.result)}
         client={client}
@@ -249,14 +257,16 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
         }
       >
         <Views client={client} profile={profile} pictures={pictures} selected={selected} onSelectLayer={reveal}>
-          <LayersView
-            client={client}
-            profile={profile}
-            view={view}
-            preferences={preferences}
-            wanted={wanted}
-            scrollTop={scrollTop}
-          />
+          <DownloadContext.Provider value={downloads}>
+            <LayersView
+              client={client}
+              profile={profile}
+              view={view}
+              preferences={preferences}
+              wanted={wanted}
+              scrollTop={scrollTop}
+            />
+          </DownloadContext.Provider>
         </Views>
       </DetailsSplit>
     </RowMarksContext.Provider>

@@ -2,19 +2,20 @@ import * as l10n from "@vscode/l10n";
 import type { ComponentChildren, JSX } from "preact";
 import { formatCell, formatCellExact, type Total } from "../../profiler/columns.ts";
 import { BudgetCards } from "../cards/BudgetCards.tsx";
+import { DownloadLine } from "../cards/DownloadLine.tsx";
 import { TotalsStrip } from "../cards/TotalsStrip.tsx";
 import { HardwareButton } from "./HardwareButton.tsx";
 import { Icon, IconButton } from "../controls/controls.tsx";
 import type { ProfileHeader } from "../protocol/packed-profile.ts";
 import { useMedia } from "../state/use-media.ts";
 import type { MeasuredLatency } from "../runs/run-text.ts";
-import type { ModelClient } from "../state/model-client.ts";
+import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import type { PicturesState } from "../state/pictures.ts";
 import { useStore, type Store } from "../state/store.ts";
 
 interface HeaderProps {
   readonly file: string;
-  readonly header: ProfileHeader;
+  readonly profile: ShownProfile;
   /** Totals that are lower bounds, with the number of rows missing from them. */
   readonly incomplete: ReadonlyMap<Total["id"], number>;
   /** Of the run that stands beside the model; null without one. */
@@ -42,7 +43,8 @@ const ESTIMATES: ReadonlySet<Total["id"]> = new Set(["energyPicojoules", "latenc
 
 /** What model this is, and what it costs in all. */
 export function Header(props: HeaderProps): JSX.Element {
-  const { file, header, incomplete, measured, client, pictures, isCompact, answer, children } = props;
+  const { file, profile, incomplete, measured, client, pictures, isCompact, answer, children } = props;
+  const { header } = profile;
   const { totals, format } = header;
   const hasRoomForCards = useMedia(ROOM_FOR_CARDS);
   const hasRoomForTotals = useMedia(ROOM_FOR_TOTALS);
@@ -73,6 +75,7 @@ export function Header(props: HeaderProps): JSX.Element {
           budgets={client.budgets}
           tipOf={tip}
           onSetBudget={(id, text) => client.setBudget(id, text)}
+          download={<DownloadLine client={client.download} profile={profile} />}
         />
       ) : (
         hasRoomForTotals && (

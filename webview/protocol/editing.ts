@@ -290,7 +290,7 @@ export interface Picture {
 
 /** Progress of a request that the page waits for. */
 export interface RequestProgress {
-  readonly task: "suggest" | "try" | "preview";
+  readonly task: "suggest" | "try" | "preview" | "download";
   /** 0 to 1. */
   readonly done: number;
   readonly what: string;

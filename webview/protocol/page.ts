@@ -1,4 +1,5 @@
 import type { ProfileStep, Structure } from "../../profiler/profile.ts";
+import type { DownloadReport } from "../../profiler/views/download-report.ts";
 import type { LayerDetails } from "../../profiler/views/layer-details.ts";
 import type { WeightStatistics } from "../../profiler/views/weight-statistics.ts";
 import type { PackedLayers } from "./packed-layers.ts";
@@ -64,6 +65,8 @@ export interface HostContract extends Contract {
         readonly params: { readonly revision: number; readonly layer: number; readonly input: number };
         readonly result: WeightStatistics | null;
       };
+      /** What the model takes as it is downloaded: reads all weights, and tells of `progress`. Fails with "stale" as `rows` does. */
+      readonly download: { readonly params: { readonly revision: number }; readonly result: DownloadReport };
       /** Saves a constant input or output of a layer as `.npy`; the user is asked where to. */
       readonly saveTensor: { readonly params: { readonly revision: number } & TensorPlace; readonly result: null };
       /** Keeps how the user likes the page, for every model. */
@@ -131,6 +134,8 @@ export interface StartReply {
   readonly preferences: unknown;
   readonly editing: EditingStart;
   readonly runs: RunsState;
+  /** Of the snapshot, where it was computed before. */
+  readonly download: DownloadReport | null;
   /** Translations of the page's strings; absent in English. */
   readonly translations?: Readonly<Record<string, string>>;
 }

@@ -54,12 +54,11 @@ export class EditingClient {
   readonly highlighted = new Store<readonly number[]>([]);
   readonly #host: () => HostRpc;
 
-  readonly listeners: Listeners<EditingContract> = {
+  readonly listeners: Omit<Listeners<EditingContract>, "progress"> = {
     document: (state) => this.document.set(state),
     calibration: (calibration) => this.calibration.set(calibration),
     fit: (state) => this.fit.set(state),
     sensitivity: (state) => this.sensitivity.set(state),
-    progress: (progress) => this.progress.set(progress),
     found: (found) => this.found.set(withFound(this.found.value, found)),
     showPart: (part) => this.shownPart.set({ part }),
     highlight: ({ layers }) => this.highlighted.set(layers),

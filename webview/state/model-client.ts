@@ -17,6 +17,7 @@ import type {
 } from "../protocol/page.ts";
 import type { ProfileHeader } from "../protocol/packed-profile.ts";
 import { Rpc, RpcError, type Message } from "../protocol/rpc.ts";
+import { DownloadClient } from "./download-client.ts";
 import { EditingClient } from "./editing-client.ts";
 import { RunningClient } from "./running-client.ts";
 import { Store } from "./store.ts";
@@ -61,6 +62,7 @@ export class ModelClient {
   readonly rememberedElsewhere = new Store<unknown>(undefined);
   readonly editing = new EditingClient(() => this.#host);
   readonly running = new RunningClient(() => this.#host);
+  readonly download = new DownloadClient((revision, signal) => this.#host.request("download", { revision }, signal));
   readonly #host: Rpc<PageContract, HostContract>;
   #structure: { readonly revision: number; readonly structure: Promise<Structure> } | undefined;
   #revision = 0;
@@ -78,6 +80,10 @@ export class ModelClient {
         graph: (order) => this.graphOrder.set(order),
         ...this.editing.listeners,
         ...this.running.listeners,
+        progress: (progress) => {
+          if (progress.task === "download") this.download.onProgress(progress.done);
+          else this.editing.progress.set(progress);
+        },
       },
     );
   }
@@ -92,6 +98,7 @@ export class ModelClient {
     this.budgets.update(reply.budgets);
     this.editing.start(reply.editing);
     this.running.state.set(reply.runs);
+    if (reply.snapshot.kind === "ready") this.download.show(reply.snapshot.revision, reply.download);
     return reply;
   }
 
@@ -173,6 +180,7 @@ export class ModelClient {
   /** A first table is shown with the rows at hand; a later one replaces the old when it is whole, so that nothing jumps. */
   async #receiveProfile({ file, revision, header, firstRows, chunkCount, isPrediction }: ReadySnapshot): Promise<void> {
     this.#revision = revision;
+    this.download.show(revision);
     const layers = unpackLayers(firstRows);
     const present = (isComplete: boolean): void =>
       this.state.update({

@@ -3,10 +3,12 @@ import type { JSX } from "preact";
 import { useContext, useMemo } from "preact/hooks";
 import { formatCell, type Cell } from "../../profiler/columns.ts";
 import type { LayerProfile, Totals } from "../../profiler/profile.ts";
+import { DOWNLOAD_COLUMN } from "../../profiler/views/download-column.ts";
 import { Icon } from "../controls/controls.tsx";
 import { DifferenceCell, SuggestionHint } from "../editing/row-parts.tsx";
 import { RowMarksContext, type RowMarks } from "../editing/differences.ts";
 import type { RowContext } from "../protocol/page.ts";
+import { DownloadOnDemand } from "./DownloadCell.tsx";
 import { cellTip, nodeValue, whyUnknown, type PageColumn } from "./page-columns.ts";
 import { foldText, INDENT, layerCount, nameBelow, nameParts, TWISTIE } from "./line-text.ts";
 import { isFolded, type FoldNode, type LayerNode, type Line, type TableNode } from "./table-tree.ts";
@@ -141,6 +143,8 @@ function CellContent(props: CellProps): JSX.Element {
       return <span class={node.layer.kind === "unknown" ? "operator unknown" : "operator"}>{node.layer.op}</span>;
     case "shape":
       return <OutputShape {...node.layer} />;
+    case DOWNLOAD_COLUMN.id:
+      return node.layer.downloadBytes === undefined ? <DownloadOnDemand layer={node.layer} /> : <Value {...props} />;
     default:
       return (
         <DifferenceCell column={column} layer={node.layer}>

@@ -4,6 +4,7 @@ import { COLUMNS, formatCell, formatCellExact, type Cell, type Column, type Unit
 import { formatShape, formatShare } from "../../profiler/format-numbers.ts";
 import { elementsOf } from "../../profiler/model/shape.ts";
 import type { LayerProfile, TensorProfile, Totals } from "../../profiler/profile.ts";
+import { DOWNLOAD_COLUMN } from "../../profiler/views/download-column.ts";
 import { MEASURED_COLUMNS } from "../../profiler/views/measured-times.ts";
 import { sumValue } from "../../profiler/views/sum-columns.ts";
 import { localised } from "../definitions.ts";
@@ -70,7 +71,11 @@ export const TREE_COLUMN = "name";
 export const NARROWEST_COLUMN = 40;
 
 /** Every column there is, in the order in which they are offered. */
-export const PAGE_COLUMNS: readonly PageColumn[] = [...COLUMNS, ...MEASURED_COLUMNS].map((column) => {
+export const PAGE_COLUMNS: readonly PageColumn[] = [
+  // Beside what is stored.
+  ...COLUMNS.flatMap((column) => (column.id === "weightBytes" ? [column, DOWNLOAD_COLUMN] : [column])),
+  ...MEASURED_COLUMNS,
+].map((column) => {
   const { width, stretch = 0 } = ownEntry(LAYOUT, column.id) ?? LAYOUT_OF_UNIT[column.unit];
   const layout = { width, stretch, hasBar: !NO_BAR.has(column.unit), isUsual: USUAL.includes(column.id) };
   return localised({ ...column, ...layout });
@@ -159,6 +164,10 @@ export function cellTip(column: Column, node: TableNode, totals: Totals): string
 
 function layerTip(column: Column, layer: LayerProfile, totals: Totals): string {
   if (column.id === "shape") return layer.outputs.map(tensorText).join("\n");
+  if (column.id === DOWNLOAD_COLUMN.id && layer.downloadBytes === undefined)
+    return layer.weightBytes === 0
+      ? ""
+      : l10n.t("Computed on demand: choose it, and the weights of all layers are read and compressed.");
   const value = column.value(layer, totals);
   if (column.unit === "text") return formatCell(column.unit, value);
   const exact = `${column.title}: ${formatCellExact(column.unit, value)}`;

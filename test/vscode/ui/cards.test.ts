@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
 import type { Locator } from "playwright-core";
+import { formatCell } from "../../../profiler/columns.ts";
 import { SAMPLES, useWindow } from "./window.ts";
 
 const MODEL = "digits_resnet.onnx";
@@ -67,6 +70,26 @@ describe("The cards", () => {
       await settings.update("rate", "60", api.ConfigurationTarget.Global);
     });
     await line("rate").filter({ hasText: "60 fps" }).waitFor();
+  });
+
+  it("tell what is downloaded when that is asked for, of the file and of each row", async () => {
+    const download = page().getByTestId("download");
+    const grid = page().getByTestId("layers");
+    const onDemand = grid.locator(".column-download button");
+    await page().getByRole("button", { name: "Choose columns" }).click();
+    await page().getByRole("menuitemcheckbox", { name: "Download" }).click();
+    await vscode().page.keyboard.press("Escape");
+    // Nothing is computed by looking.
+    assert.equal(await onDemand.first().innerText(), "on demand");
+    assert.equal(await download.getByRole("status").count(), 0);
+    await download.getByRole("button", { name: "as downloaded…" }).click();
+    await download.getByRole("status").filter({ hasText: "as downloaded" }).waitFor();
+    const { length } = deflateRawSync(readFileSync(join(SAMPLES, MODEL)), { level: 9 });
+    assert.equal(await download.getByRole("status").innerText(), `${formatCell("bytes", length)} as downloaded`);
+    await onDemand.first().waitFor({ state: "detached" });
+    assert.match(await grid.locator(".layer-row .column-download .digits").first().innerText(), /^[\d.]+$/);
+    await page().getByRole("button", { name: "Choose columns" }).click();
+    await page().getByRole("menuitem", { name: "Reset Columns" }).click();
   });
 
   it("fold into a line of totals and back", async () => {
