@@ -59,6 +59,8 @@ export interface Tensor {
   readonly isScratch?: true;
   /** In an edited model: it is not in the file, or stands for another one there that had its name. */
   readonly isNew?: true;
+  /** In an edited model: its type and its scheme are not the file's any more. */
+  readonly isRetyped?: true;
   /** In a body that uses a tensor of the graph around it (ONNX): that tensor's id there. */
   readonly outer?: TensorId;
 }

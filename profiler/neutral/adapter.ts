@@ -28,8 +28,16 @@ export interface FormatAdapter {
   finish?(draft: GraphBuilder): void;
   /** What its runtime computes in integers in a model. */
   integerSupport?(model: Model): IntegerSupport;
-  /** Makes activations integers, when all layers are written under their names. @throws {LoweringError} */
-  quantizeActivations?(draft: GraphBuilder, integers: ReadonlyMap<TensorId, IntegerGrid>): void;
+  /**
+   * Makes activations integers, when all layers are written under their names.
+   * @param ends see `Rewrite.ends`: one of the support's own
+   * @throws {LoweringError}
+   */
+  quantizeActivations?(
+    draft: GraphBuilder,
+    integers: ReadonlyMap<TensorId, IntegerGrid>,
+    ends?: IntegerGrid["dataType"],
+  ): void;
   /**
    * Bytes that the edited model takes as a file, of a prediction too.
    * @param base that it was edited from

@@ -10,6 +10,8 @@ export interface IntegerSupport {
   hasChannelScales(layer: NeutralLayer): boolean;
   /** What leads to no product stays float; otherwise all that can is of integers. */
   readonly keepsFloatEnds: boolean;
+  /** Types of integers that inputs and outputs of the model can have, instead of floats. */
+  readonly ends: readonly IntegerGrid["dataType"][];
   /** Products have a bias, of zeros where they had none. */
   readonly needsBias: boolean;
   /** Files can hold integers of fewer bits than 8 that are computed with as int8. */

@@ -27,6 +27,8 @@ export interface Rewrite {
    * such tensors compute in integers where the runtime can.
    */
   readonly integers?: ReadonlyMap<TensorId, IntegerGrid>;
+  /** Type of inputs and outputs of the graph that are among these integers; left out, they stay floats. */
+  readonly ends?: IntegerGrid["dataType"];
 }
 
 export interface NewLayer {

@@ -43,7 +43,7 @@ export async function lowerRewrite(
   await foldConstants(rewrite, draft);
   const nodes = rewired(draft.nodes, renaming(lifted, rewrite, resolve));
   if (nodes !== draft.nodes) draft.nodes.splice(0, draft.nodes.length, ...nodes);
-  if (rewrite.integers) formatOf(model).adapter.quantizeActivations?.(draft, rewrite.integers);
+  if (rewrite.integers) formatOf(model).adapter.quantizeActivations?.(draft, rewrite.integers, rewrite.ends);
   const alive = withoutDead(old, { ...old, tensors: draft.tensors, nodes: draft.nodes });
   const graph = ordered(old, draft.withNamesBack(alive));
   const entries = model.entries.map((entry) => (entry.graph === old ? { ...entry, graph } : entry));

@@ -29,6 +29,7 @@ export function onnxIntegers(model: Model): IntegerSupport {
     dataType: "uint8",
     hasChannelScales: () => opset >= FIRST_PER_CHANNEL,
     keepsFloatEnds: true,
+    ends: [],
     needsBias: false,
     packsWeights: opset >= FIRST_WITH_SHIFTS,
     ruleOf: (layer, graph) =>

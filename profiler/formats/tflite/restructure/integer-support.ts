@@ -52,6 +52,7 @@ export const TFLITE_INTEGERS: IntegerSupport = {
   // Kernels of fully connected layers take one scale everywhere, several in the newest runtimes alone.
   hasChannelScales: ({ form }) => form.kind === "conv",
   keepsFloatEnds: false,
+  ends: ["int8", "uint8"],
   needsBias: true,
   packsWeights: false,
   ruleOf,

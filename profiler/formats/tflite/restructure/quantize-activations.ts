@@ -1,27 +1,47 @@
 import { ownEntry } from "../../../own-entry.ts";
-import { ABSENT, isConstant, type Attribute, type Node, type TensorId } from "../../../model/model.ts";
+import {
+  ABSENT,
+  isConstant,
+  type Attribute,
+  type Node,
+  type Quantization,
+  type TensorId,
+} from "../../../model/model.ts";
 import type { FormatAdapter } from "../../../neutral/adapter.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
-import type { IntegerGrid } from "../../../neutral/integer-grid.ts";
+import { INTEGER_LIMITS, type IntegerGrid } from "../../../neutral/integer-grid.ts";
 import { INTEGER_OPERATORS } from "./integer-support.ts";
 import { versionOf } from "./versions.ts";
 
 /**
  * Operators whose activations are all integers read and make them; QUANTIZE and DEQUANTIZE stand where floats meet integers, at the
- * ends of the graph too. Weights that stood behind a DEQUANTIZE are read as they are stored.
+ * ends of the graph too, unless these are int8 themselves. Ends of uint8 meet int8 in a QUANTIZE, as kernels compute in int8 alone.
+ * Weights that stood behind a DEQUANTIZE are read as they are stored.
  */
-export const quantizeActivations: NonNullable<FormatAdapter["quantizeActivations"]> = (draft, integers) => {
+export const quantizeActivations: NonNullable<FormatAdapter["quantizeActivations"]> = (draft, integers, endType) => {
+  const { inputs: given, outputs: handedOut } = draft.model.entries[0].graph;
+  const ends = new Set(endType === undefined ? [] : [...given, ...handedOut].filter((id) => integers.has(id)));
   const made = new Map<TensorId, TensorId>();
-  for (const [id, grid] of integers) made.set(id, integerTensor(draft, id, grid));
+  for (const [id, grid] of integers)
+    made.set(id, endType === "int8" && ends.has(id) ? id : integerTensor(draft, id, grid));
+  for (const id of ends) retype(draft, id, integers.get(id), endType);
+  const floats = new Map<TensorId, TensorId>();
+  const floatOf = (id: TensorId): TensorId => {
+    if (!ends.has(id)) return id;
+    const float = floats.get(id) ?? floatTensor(draft, id);
+    floats.set(id, float);
+    return float;
+  };
   const widened = widenedConstants(draft);
   const makers = new Set<TensorId>();
   const nodes = draft.nodes.splice(0, draft.nodes.length);
-  const isRead = new Set<TensorId>(draft.model.entries[0].graph.outputs);
+  const isRead = new Set<TensorId>(handedOut);
   for (const node of nodes) {
     const isInteger = Object.hasOwn(INTEGER_OPERATORS, node.op) && ofIntegers(draft, node, made, widened);
     if (!isInteger) {
       for (const id of node.inputs) isRead.add(id);
-      draft.nodes.push({ ...node, index: draft.nodes.length });
+      const [inputs, outputs] = [node.inputs.map(floatOf), node.outputs.map(floatOf)];
+      draft.nodes.push({ ...node, inputs, outputs, index: draft.nodes.length });
       continue;
     }
     for (const id of node.outputs) makers.add(id);
@@ -31,22 +51,59 @@ export const quantizeActivations: NonNullable<FormatAdapter["quantizeActivations
     const version = integerVersion(draft, node, inputs, outputs);
     draft.nodes.push({ ...rest, version, inputs, outputs, index: draft.nodes.length });
   }
+  draft.from = undefined;
+  const convert = (op: keyof typeof CONVERSIONS, from: TensorId, to: TensorId, name: string): void => {
+    draft.addNode({ op, version: CONVERSIONS[op], inputs: [from], outputs: [to] }, name);
+  };
   for (const [id, integer] of made) {
-    const name = draft.tensors[integer]?.name ?? "";
-    draft.from = undefined;
-    if (!makers.has(id)) draft.addNode({ op: "QUANTIZE", version: 1, inputs: [id], outputs: [integer] }, name);
-    else if (isRead.has(id))
-      draft.addNode({ op: "DEQUANTIZE", version: 2, inputs: [integer], outputs: [id] }, `${name}.float`);
+    const name = `${draft.tensors[id]?.name ?? ""}.q`;
+    const isGiven = ends.has(id) && given.includes(id);
+    const float = ends.has(id) ? floats.get(id) : id;
+    if (isGiven && integer !== id) convert("QUANTIZE", id, integer, name);
+    if (!isGiven && !makers.has(id) && float !== undefined) convert("QUANTIZE", float, integer, name);
+    else if (float !== undefined && (ends.has(id) || isRead.has(id)))
+      convert("DEQUANTIZE", integer, float, `${name}.float`);
+    if (ends.has(id) && !isGiven && integer !== id) convert("QUANTIZE", integer, id, `${name}.end`);
   }
 };
 
-function integerTensor(draft: GraphBuilder, id: TensorId, { dataType, scale, zeroPoint }: IntegerGrid): TensorId {
+/** Versions of operators between floats and int8. */
+const CONVERSIONS = { QUANTIZE: 1, DEQUANTIZE: 2 } as const;
+
+function integerTensor(draft: GraphBuilder, id: TensorId, grid: IntegerGrid): TensorId {
   const { name = "", declared } = draft.tensors[id] ?? {};
-  const shape = declared?.shape;
   return draft.addTensor(`${name}.q`, {
-    declared: { dataType, shape },
-    quantization: { granularity: "tensor", scales: [scale], zeroPoints: [zeroPoint] },
+    declared: { dataType: grid.dataType, shape: declared?.shape },
+    quantization: schemeOf(grid),
   });
+}
+
+/** What an end was, for operators that go on computing in float. */
+function floatTensor(draft: GraphBuilder, id: TensorId): TensorId {
+  const { name = "", declared } = draft.tensors[id] ?? {};
+  return draft.addTensor(`${name}.float`, { declared: { dataType: "float32", shape: declared?.shape } });
+}
+
+/** An end of the graph stays the tensor that signatures name, of another type. uint8 is int8 moved by 128. */
+function retype(
+  { tensors }: GraphBuilder,
+  id: TensorId,
+  grid: IntegerGrid | undefined,
+  dataType: IntegerGrid["dataType"] | undefined,
+): void {
+  const tensor = tensors[id];
+  if (tensor === undefined || grid === undefined || dataType === undefined) return;
+  const shift = INTEGER_LIMITS[dataType][0] - INTEGER_LIMITS[grid.dataType][0];
+  tensors[id] = {
+    ...tensor,
+    isRetyped: true,
+    declared: { shape: undefined, ...tensor.declared, dataType },
+    quantization: schemeOf({ ...grid, zeroPoint: grid.zeroPoint + shift }),
+  };
+}
+
+function schemeOf({ scale, zeroPoint }: Pick<IntegerGrid, "scale" | "zeroPoint">): Quantization {
+  return { granularity: "tensor", scales: [scale], zeroPoints: [zeroPoint] };
 }
 
 /** Constants by what a DEQUANTIZE makes of them. */

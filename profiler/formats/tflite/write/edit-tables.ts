@@ -1,6 +1,6 @@
 import { ownEntry } from "../../../own-entry.ts";
 import type { ByteSegment } from "../../../bytes/byte-segments.ts";
-import type { Constant, DeclaredType, Model, Node, Tensor, TensorId } from "../../../model/model.ts";
+import type { Constant, DeclaredType, Model, Node, Quantization, Tensor, TensorId } from "../../../model/model.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { TENSOR_TYPES } from "../data-types.ts";
 import {
@@ -62,6 +62,13 @@ export async function editTables(
   return { tables, data: data.finished(), numbers: editor.numbers };
 }
 
+function schemeTable({ scales, zeroPoints, axis = 0 }: Quantization): QuantizationParametersT {
+  const zeros = scales.map((_, channel) => BigInt(zeroPoints[channel] ?? zeroPoints[0] ?? 0));
+  const table = new QuantizationParametersT([], [], [...scales], zeros);
+  table.quantizedDimension = axis;
+  return table;
+}
+
 class SubgraphEditor {
   /** Numbers in the file, by tensor id. */
   readonly #numbers = new Map<TensorId, number>();
@@ -119,6 +126,10 @@ class SubgraphEditor {
     const { declared, constant } = tensor;
     if (table === undefined) return this.#newTensor(tensor);
     if (declared?.isEdited === true) setSizes(table, declared);
+    if (tensor.isRetyped === true && declared?.dataType !== undefined) {
+      const quantization = tensor.quantization ? schemeTable(tensor.quantization) : null;
+      Object.assign(table, { type: TENSOR_TYPES.indexOf(declared.dataType), quantization });
+    }
     if (constant?.storage.kind === "bytes") table.buffer = await this.data.add(constant);
     else table.buffer = this.data.keep(table.buffer);
     for (const details of scaleDetails(table)) {
@@ -138,12 +149,7 @@ class SubgraphEditor {
     table.name = name;
     table.hasRank = true;
     if (constant) table.buffer = await this.data.add(constant);
-    if (quantization) {
-      const { scales, zeroPoints, axis = 0 } = quantization;
-      const zeros = scales.map((_, channel) => BigInt(zeroPoints[channel] ?? zeroPoints[0] ?? 0));
-      table.quantization = new QuantizationParametersT([], [], [...scales], zeros);
-      table.quantization.quantizedDimension = axis;
-    }
+    if (quantization) table.quantization = schemeTable(quantization);
     return table;
   }
 

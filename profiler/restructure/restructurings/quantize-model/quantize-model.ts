@@ -47,6 +47,19 @@ export const QUANTIZE_MODEL = defineRestructuring({
       ],
       default: "8",
     },
+    {
+      id: "ends",
+      title: "Inputs and outputs",
+      description:
+        "Type of what the model takes and gives. Integers are for TFLite files, as microcontrollers want them.",
+      type: "choice",
+      choices: [
+        { value: "float", title: "float, converted inside the model" },
+        { value: "int8", title: "int8, without QUANTIZE and DEQUANTIZE at the ends" },
+        { value: "uint8", title: "uint8, as pictures are; converted to int8 inside" },
+      ],
+      default: "float",
+    },
   ],
   find: (graph) => {
     const plan = planFor(graph);
@@ -54,8 +67,8 @@ export const QUANTIZE_MODEL = defineRestructuring({
     const layers = [...(plan.fold.remove ?? []), ...plan.integers.products.map(({ id }) => id)];
     return [{ target: "", layers, why: whyOf(plan) }];
   },
-  predict: (graph, target, { weights }) => {
-    const plan = matched(ID, target, planOf(graph, target));
+  predict: (graph, target, { weights, ends }) => {
+    const plan = matched(ID, target, planOf(graph, target, ends));
     const { groups } = plan.integers;
     const grids = new Map(groups.map((group) => [group, plannedGrid(plan.support, group)]));
     const replace = new Map<LayerId, Form>(
@@ -64,16 +77,17 @@ export const QUANTIZE_MODEL = defineRestructuring({
         plannedIntegers(layer.form, scalesOf(plan, layer, Number(weights) as WeightBits)),
       ]),
     );
-    return quantized(plan, replace, grids);
+    return quantized(plan, replace, grids, ends);
   },
-  rewrite: async (graph, target, { weights }, context) => {
-    const plan = matched(ID, target, planOf(graph, target));
+  rewrite: async (graph, target, { weights, ends }, context) => {
+    const plan = matched(ID, target, planOf(graph, target, ends));
     const { seed, signal } = context;
     const source = await context.observe?.(plan.fold);
     if (source === undefined)
       throw new NotApplicableError(ID, target, "nothing tells how large activations get", "Give it samples.");
     const grids = await gridsOf(plan.integers.groups, source, plan.support.dataType, { seed, signal });
-    return quantized(plan, await roundedLayers(plan, grids, Number(weights) as WeightBits, context), grids);
+    const layers = await roundedLayers(plan, grids, Number(weights) as WeightBits, context);
+    return quantized(plan, layers, grids, ends);
   },
 });
 
@@ -86,8 +100,33 @@ interface ModelPlan {
   readonly integers: IntegerPlan;
 }
 
-function planOf(graph: NeutralGraph, target: string): ModelPlan | string {
-  return target === "" ? planFor(graph) : "activations are quantized in the whole model";
+function planOf(graph: NeutralGraph, target: string, ends: string): ModelPlan | string {
+  if (target !== "") return "activations are quantized in the whole model";
+  const plan = planFor(graph);
+  return typeof plan === "string" ? plan : (whyFloatEnds(plan, endType(ends)) ?? plan);
+}
+
+/** undefined: floats. */
+function endType(ends: string): IntegerGrid["dataType"] | undefined {
+  return ends === "int8" || ends === "uint8" ? ends : undefined;
+}
+
+/** Why the model cannot take and give integers of a type; undefined where it can. */
+function whyFloatEnds(
+  { graph, support, integers }: ModelPlan,
+  dataType: IntegerGrid["dataType"] | undefined,
+): string | undefined {
+  if (dataType === undefined) return undefined;
+  if (!support.ends.includes(dataType)) return `inputs and outputs of ${dataType} are written in TFLite files alone`;
+  const quantizedIds = new Set(integers.groups.flatMap(({ tensors }) => tensors));
+  for (const [id, tensor] of graph.tensors.entries()) {
+    const isEnd = tensor.isInput || tensor.isOutput;
+    if (!isEnd || tensor.dataType !== "float32" || tensor.constant || quantizedIds.has(id)) continue;
+    const layer = graph.producer(id) ?? graph.layers.find(({ inputs }) => inputs.includes(id));
+    const why = layer && integers.floats.get(layer.id);
+    return `${tensor.name} stays float${layer ? ` at ${layer.name}` : ""}${why === undefined ? "" : `: ${why}`}`;
+  }
+  return undefined;
 }
 
 function planFor(graph: NeutralGraph): ModelPlan | string {
@@ -153,6 +192,7 @@ function quantized(
   { fold, support, integers: { withConstants } }: ModelPlan,
   products: ReadonlyMap<LayerId, Form>,
   grids: ReadonlyMap<GridGroup, IntegerGrid>,
+  ends: string,
 ): Rewrite {
   const integers = new Map<TensorId, IntegerGrid>();
   for (const [{ tensors }, grid] of grids) for (const id of tensors) integers.set(id, grid);
@@ -163,7 +203,8 @@ function quantized(
     const { constant } = form;
     replace.set(id, { ...form, constant: { shape, dataType: support.dataType, read: () => constant.read() } });
   }
-  return mergedRewrite(fold, { replace, integers });
+  const dataType = endType(ends);
+  return mergedRewrite(fold, { replace, integers, ...(dataType && { ends: dataType }) });
 }
 
 async function roundedLayers(

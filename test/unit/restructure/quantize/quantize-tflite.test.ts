@@ -14,6 +14,7 @@ import { mobilenetLayer } from "../../../zoo/networks/mobilenet-v1.ts";
 import { mobilenetV2 } from "../../../zoo/networks/mobilenet-v2.ts";
 import { toBytes } from "../../../zoo/pieces.ts";
 import { thinned } from "../../../zoo/thin.ts";
+import { toOnnx } from "../../../zoo/to-onnx.ts";
 import { toTflite } from "../../../zoo/to-tflite.ts";
 import { costs } from "../edited-model.ts";
 
@@ -78,9 +79,85 @@ describe("Full-integer TFLite models", function () {
   });
 });
 
-async function quantized(network: Network, context: EditContext) {
+describe("Full-integer TFLite models with ends of integers", function () {
+  this.timeout(120_000);
+  const network = mobilenetLayer({ convolutions: "separable", channels: 16 });
+  const withEnds = (ends: "int8" | "uint8") => quantized(network, {}, parseEdit(`quantize-model::ends=${ends}`));
+  const endsOf = ({ entries: [{ graph }] }: Model): readonly (readonly [string | undefined, string | undefined])[] =>
+    [...graph.inputs, ...graph.outputs].map((id) => {
+      const { name, declared } = graph.tensors[id] ?? {};
+      return [name, declared?.dataType] as const;
+    });
+  const operatorsOf = ({ entries: [{ graph }] }: Model): readonly string[] => graph.nodes.map(({ op }) => op);
+  const scheme = ({ entries: [{ graph }] }: Model, id: TensorId | undefined) => graph.tensors[id ?? -1]?.quantization;
+
+  it("have nothing between int8 ends and what computes, and answer as with float ends", async () => {
+    const { base, written, after, bytes } = await withEnds("int8");
+    assert.deepEqual(
+      endsOf(written),
+      endsOf(base).map(([name]) => [name, "int8"]),
+    );
+    assert.ok(!operatorsOf(written).some((op) => op.endsWith("QUANTIZE")));
+    const predicted = await predictEdit(base, parseEdit("quantize-model::ends=int8"));
+    assert.deepEqual([predicted?.fileBytes, after.fileBytes], [bytes.length, bytes.length]);
+    assert.ok(predicted);
+    assert.deepEqual(costs(predicted), costs(written));
+    const { written: floatEnds } = await quantized(network, {});
+    assert.ok(bytes.length < floatEnds.fileBytes);
+    // LiteRT.js takes the real numbers as the scheme of the input has them: the same integers.
+    const { outputs } = await compareRuns(floatEnds, written, { calibration: { count: 8, seed: 2 } });
+    assert.equal(outputs[0]?.difference?.maxAbsolute, 0, JSON.stringify(outputs[0]));
+  });
+
+  it("stand in a QUANTIZE between uint8 and int8, moved by 128", async () => {
+    const [{ written }, { written: int8 }] = [await withEnds("uint8"), await withEnds("int8")];
+    const { graph } = written.entries[0];
+    assert.deepEqual([...new Set(endsOf(written).map(([, dataType]) => dataType))], ["uint8"]);
+    assert.equal(operatorsOf(written).filter((op) => op === "QUANTIZE").length, endsOf(written).length);
+    assert.ok(!operatorsOf(written).includes("DEQUANTIZE"));
+    const [zero, moved] = [scheme(int8, int8.entries[0].graph.inputs[0]), scheme(written, graph.inputs[0])];
+    assert.deepEqual(moved?.scales, zero?.scales);
+    assert.equal(moved?.zeroPoints[0], (zero?.zeroPoints[0] ?? 0) + 128);
+    const { outputs } = await compareRuns(int8, written, { calibration: { count: 8, seed: 2 } });
+    assert.equal(outputs[0]?.difference?.maxAbsolute, 0, JSON.stringify(outputs[0]));
+  });
+
+  it("feed what stays float inside from the integers", async () => {
+    const net = new NetworkBuilder();
+    const image = net.image(3, 8);
+    const float = net.lrn(image);
+    const out = net.conv(
+      net.concat([net.conv(image, "a", { out: 4, kernel: 1 }), net.conv(float, "b", { out: 4, kernel: 1 })]),
+      "out",
+      { out: 4, kernel: 1 },
+    );
+    const { base, written } = await quantized(net.finish("beside", out), {}, parseEdit("quantize-model::ends=int8"));
+    assert.deepEqual([...new Set(endsOf(written).map(([, dataType]) => dataType))], ["int8"]);
+    assert.deepEqual(
+      operatorsOf(written).filter((op) => FLOATS.has(op)),
+      ["DEQUANTIZE", "LOCAL_RESPONSE_NORMALIZATION", "QUANTIZE"],
+    );
+    const { outputs } = await compareRuns(base, written, { calibration: { count: 8, seed: 2 } });
+    const snr = outputs[0]?.difference?.snr ?? 0;
+    assert.ok(snr > 20, `${snr} dB`);
+  });
+
+  it("are refused where an end stays float, with the reason, and in ONNX files", async () => {
+    const net = new NetworkBuilder();
+    const network = net.finish("float end", net.lrn(net.conv(net.image(3, 8), "conv", { out: 4, kernel: 1 })));
+    const edit = parseEdit("quantize-model::ends=int8");
+    await assert.rejects(
+      quantized(network, {}, edit),
+      /stays float at .*: LOCAL_RESPONSE_NORMALIZATION of int8 is not/,
+    );
+    const onnx = await modelOfBytes("onnx", toBytes(toOnnx(network).model));
+    await assert.rejects(applyEdit(onnx, edit), /written in TFLite files alone/);
+  });
+});
+
+async function quantized(network: Network, context: EditContext, edit = QUANTIZE) {
   const base = await modelOfBytes(network.name, toBytes(toTflite(network)));
-  const { after } = await applyEdit(base, QUANTIZE, context);
+  const { after } = await applyEdit(base, edit, context);
   const bytes = await modelBytes(after);
   return { base, after, bytes, written: await modelOfBytes("written", bytes) };
 }
