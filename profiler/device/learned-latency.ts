@@ -2,11 +2,13 @@ import { efficiencyOf, type Efficiency, type HardwareProfile } from "../hardware
 import type { LayerKind } from "../operators/operation.ts";
 import type { LayerProfile } from "../profile.ts";
 import { formatShare } from "../format-numbers.ts";
+import { oneFactor } from "./one-factor.ts";
 import { isMeasured, type RunResult } from "./run-result.ts";
 
 /**
  * What a phone's own runs say of its speed: the roofline's parts that layers of each kind reach there, and the time of each operator.
- * One number a kind and one for all: few enough for the rows of a model or two.
+ * One number a kind and one for all: few enough for the rows of a model or two. Where models that are left out are predicted better by one
+ * factor on the base profile's estimates, it is that factor.
  */
 export interface LearnedLatency {
   /** The base profile with what was learned: estimates by it are in the phone's own time. */
@@ -24,6 +26,10 @@ export interface LearningError {
   readonly ofRows: number;
   readonly models: number;
   readonly rows: number;
+  /** "kinds": a factor for each kind of layer. "one-factor": one for all, which errs less on models that are left out. */
+  readonly fitted: "kinds" | "one-factor";
+  /** `ofModels` of the fit that was not taken, for the same models left out; null where none is left out. */
+  readonly otherwise: number | null;
 }
 
 /** A run as learning sees it. Plain data, to be kept beside what was learned from it. */
@@ -94,15 +100,26 @@ export function learnLatency(
   observations: readonly ModelObservation[],
 ): LearnedLatency {
   const models = lastOfEach(observations);
-  const fitted = fit(models);
-  const isLeftOut = models.length > 1;
-  const predictions = models.map((model) => ({
-    model,
-    by: isLeftOut ? fit(models.filter((other) => other !== model)) : fitted,
-  }));
-  const error = { kind: isLeftOut ? ("left-out" as const) : ("in-sample" as const), ...errorOf(predictions) };
+  const [fitted, error] = models.length > 1 ? betterFit(base, models) : onlyFit(models);
   const source = `Fitted to ${error.rows} rows of ${models.length === 1 ? "one model" : `${models.length} models`} measured on ${phone}; ${describeError(error)}`;
   return { hardware: profileOf(base, phone, fitted, source), error };
+}
+
+/** Each model is predicted by both fits to the others, and the fit that errs less is taken. */
+function betterFit(base: HardwareProfile, models: readonly ModelObservation[]): readonly [Fit, LearningError] {
+  const leaveOneOut = (fitTo: (models: readonly ModelObservation[]) => Fit): Errors =>
+    errorOf(models.map((model) => ({ model, by: fitTo(models.filter((other) => other !== model)) })));
+  const ofOne = (some: readonly ModelObservation[]): Fit => fitOneFactor(base, some);
+  const [byKinds, byOne] = [leaveOneOut(fit), leaveOneOut(ofOne)];
+  return byOne.ofModels < byKinds.ofModels
+    ? [ofOne(models), { kind: "left-out", ...byOne, fitted: "one-factor", otherwise: byKinds.ofModels }]
+    : [fit(models), { kind: "left-out", ...byKinds, fitted: "kinds", otherwise: byOne.ofModels }];
+}
+
+function onlyFit(models: readonly ModelObservation[]): readonly [Fit, LearningError] {
+  const fitted = fit(models);
+  const errors = errorOf(models.map((model) => ({ model, by: fitted })));
+  return [fitted, { kind: "in-sample", ...errors, fitted: "kinds", otherwise: null }];
 }
 
 /** The same without its error: what is asked for again and again, as runs come in. */
@@ -132,13 +149,18 @@ function lastOfEach(observations: readonly ModelObservation[]): readonly ModelOb
   return [...new Map(timed.map((each) => [each.sha256, each])).values()];
 }
 
-/** "models that were left out are off by 12.0 % on average, rows by 31.0 %" */
-export function describeError({ kind, ofModels, ofRows }: LearningError): string {
+/** "a model predicted from the others' runs is off by 12.0 %, its rows by 31.0 %", and by what it was fitted */
+export function describeError({ kind, ofModels, ofRows, fitted, otherwise }: LearningError): string {
   const which =
     kind === "left-out"
       ? "a model predicted from the others' runs is"
       : "the model it was fitted to is (others will be more)";
-  return `${which} off by ${formatShare(ofModels)}, its rows by ${formatShare(ofRows)}`;
+  const off = `${which} off by ${formatShare(ofModels)}, its rows by ${formatShare(ofRows)}`;
+  if (otherwise === null) return off;
+  const other = formatShare(otherwise);
+  return fitted === "kinds"
+    ? `${off} (by one factor for all layers: ${other})`
+    : `${off}, by one factor for all layers, which errs less here than one for each kind of layer (${other})`;
 }
 
 interface Fit {
@@ -157,6 +179,14 @@ const OUTLIER = 1;
 const TOWARDS_COMMON = 0.05;
 const ROUNDS = 20;
 const SWEEPS = 50;
+
+/** The base profile's estimates of whole models, times one factor. */
+function fitOneFactor(base: HardwareProfile, models: readonly ModelObservation[]): Fit {
+  const asItIs: Fit = { efficiency: { other: 1 }, secondsPerOperator: base.secondsPerOperator };
+  const factor = oneFactor(models.map((model) => ({ estimate: estimateOf(model, asItIs), seconds: model.seconds })));
+  const efficiency = within(1 / factor);
+  return { efficiency: { other: efficiency }, secondsPerOperator: base.secondsPerOperator / efficiency };
+}
 
 /**
  * Least squares of the rows' relative errors with factors that are not negative, by coordinate descent, with Huber's weights against
@@ -225,18 +255,22 @@ function within(efficiency: number): number {
   return Math.min(MOST_EFFICIENCY, Math.max(LEAST_EFFICIENCY, efficiency));
 }
 
-function errorOf(
-  predictions: readonly { readonly model: ModelObservation; readonly by: Fit }[],
-): Omit<LearningError, "kind"> {
+type Errors = Pick<LearningError, "ofModels" | "ofRows" | "models" | "rows">;
+
+function errorOf(predictions: readonly { readonly model: ModelObservation; readonly by: Fit }[]): Errors {
   let [ofModels, off, spent, rows] = [0, 0, 0, 0];
   for (const { model, by } of predictions) {
     const estimates = model.groups.map((group) => estimate(group, by));
-    ofModels += Math.abs(estimates.reduce((sum, each) => sum + each, 0) / model.seconds - 1) / predictions.length;
+    ofModels += Math.abs(estimateOf(model, by) / model.seconds - 1) / predictions.length;
     off += model.groups.reduce((sum, group, at) => sum + Math.abs((estimates[at] ?? 0) - group.seconds), 0);
     spent += model.groups.reduce((sum, group) => sum + group.seconds, 0);
     rows += model.groups.length;
   }
   return { ofModels, ofRows: spent > 0 ? off / spent : 0, models: predictions.length, rows };
+}
+
+function estimateOf({ groups }: ModelObservation, by: Fit): number {
+  return groups.reduce((sum, group) => sum + estimate(group, by), 0);
 }
 
 function estimate({ roofs, operators }: ObservedGroup, { efficiency, secondsPerOperator }: Fit): number {

@@ -6,10 +6,10 @@ import { formatCount, formatTime } from "../../profiler/format-numbers.ts";
 import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
 import type { LayerProfile, Structure } from "../../profiler/profile.ts";
 import { attainableRate, roofline, type Bound, type Roof, type RooflinePoint } from "../../profiler/views/roofline.ts";
-import { baseOptions, powerAxis } from "./chart-options.ts";
+import { baseOptions, powerAxis, powersAround, type Range } from "./chart-options.ts";
 import { Chart } from "./Chart.tsx";
 import { layerText } from "./CostChart.tsx";
-import { Key, type KeyShape } from "./Key.tsx";
+import { Key, type PointShape } from "./Key.tsx";
 import { faded, type ChartTheme, type Hue } from "./theme.ts";
 
 interface RooflineChartProps {
@@ -23,9 +23,7 @@ interface RooflineChartProps {
 }
 
 /** What binds a layer has a shape of its own beside its colour. */
-const BOUNDS: Readonly<
-  Record<Bound, { readonly shape: KeyShape & ("circle" | "triangle" | "rectRot"); readonly hue: Hue }>
-> = {
+const BOUNDS: Readonly<Record<Bound, { readonly shape: PointShape; readonly hue: Hue }>> = {
   compute: { shape: "circle", hue: "blue" },
   memory: { shape: "triangle", hue: "yellow" },
   overhead: { shape: "rectRot", hue: "purple" },
@@ -173,28 +171,12 @@ function roofPlugin(roofs: readonly Roof[], hardware: HardwareProfile, theme: Ch
   };
 }
 
-interface Range {
-  readonly min: number;
-  readonly max: number;
-}
-
-/** Between the outermost points and the edge: a factor, since the axes are logarithmic. */
-const ROOM = 1.15;
-
 /** Whole powers of ten around all points and the ridges of the roofs. */
 function rangesOf(points: readonly RooflinePoint[], roofs: readonly Roof[]): { readonly x: Range; readonly y: Range } {
   return {
-    x: powers([...points.map(({ intensity }) => intensity), ...roofs.map(({ ridge }) => ridge * 2)]),
-    y: powers([...points.map(({ rate }) => rate), ...roofs.map(({ peak }) => peak)]),
+    x: powersAround([...points.map(({ intensity }) => intensity), ...roofs.map(({ ridge }) => ridge * 2)]),
+    y: powersAround([...points.map(({ rate }) => rate), ...roofs.map(({ peak }) => peak)]),
   };
-}
-
-function powers(values: readonly number[]): Range {
-  const known = values.filter((value) => value > 0);
-  if (known.length === 0) return { min: 1, max: 10 };
-  const least = known.reduce((min, value) => Math.min(min, value), Infinity);
-  const most = known.reduce((max, value) => Math.max(max, value), 0);
-  return { min: 10 ** Math.floor(Math.log10(least / ROOM)), max: 10 ** Math.ceil(Math.log10(most * ROOM)) };
 }
 
 function textOf(point: RooflinePoint | undefined): readonly string[] {

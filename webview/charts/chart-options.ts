@@ -83,11 +83,28 @@ export function nameAxis(theme: ChartTheme, title: string): Scale {
   };
 }
 
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Between the outermost points and the edge: a factor, since the axes are logarithmic. */
+const ROOM = 1.15;
+
+/** The whole powers of ten around all values; what is not above zero has no place. */
+export function powersAround(values: readonly number[]): Range {
+  const known = values.filter((value) => value > 0);
+  if (known.length === 0) return { min: 1, max: 10 };
+  const least = known.reduce((min, value) => Math.min(min, value), Infinity);
+  const most = known.reduce((max, value) => Math.max(max, value), 0);
+  return { min: 10 ** Math.floor(Math.log10(least / ROOM)), max: 10 ** Math.ceil(Math.log10(most * ROOM)) };
+}
+
 /** A logarithmic axis with a line at each power of ten. */
 export function powerAxis(
   theme: ChartTheme,
   title: string,
-  range: { readonly min: number; readonly max: number },
+  range: Range,
   textOfTick: (value: number) => string,
 ): Scale {
   const isPower = (value: number): boolean => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9;

@@ -61,6 +61,7 @@ export function Views({ client, profile, pictures, selected, onSelectLayer, chil
           <LazyRuns
             client={client.running}
             format={profile.header.format}
+            hardware={profile.header.hardwareProfile}
             layers={profile.layers}
             onSelectLayer={onSelectLayer}
           />

@@ -3,9 +3,11 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { RunModel } from "../../profiler/device/run-result.ts";
 import { useAsked } from "../editing/use-asked.ts";
+import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { RunningClient } from "../state/running-client.ts";
 import { useStore } from "../state/store.ts";
+import { CalibrationChart } from "./CalibrationChart.tsx";
 import { baselineOf } from "./compare-runs.ts";
 import { RunComparisonView } from "./RunComparisonView.tsx";
 import { RunDetails } from "./RunDetails.tsx";
@@ -17,13 +19,15 @@ import { shownRows } from "./shown-rows.ts";
 export interface RunsPaneProps {
   readonly client: RunningClient;
   readonly format: RunModel["format"];
-  /** Those that are shown. */
+  /** What the layers are estimated for. */
+  readonly hardware: HardwareProfile;
+  /** Those that are shown, with the times of the shown run where it ran them. */
   readonly layers: readonly LayerProfile[];
   readonly onSelectLayer: (index: number) => void;
 }
 
 /** Measured runs of the model: where to run it, what was measured, and how runs differ. */
-export function RunsPane({ client, format, layers, onSelectLayer }: RunsPaneProps): JSX.Element {
+export function RunsPane({ client, format, hardware, layers, onSelectLayer }: RunsPaneProps): JSX.Element {
   const state = useStore(client.state);
   const { runs, shown } = state;
   useEffect(() => void client.watchDevices(), [client]);
@@ -59,6 +63,14 @@ export function RunsPane({ client, format, layers, onSelectLayer }: RunsPaneProp
           rowOf={rowOf}
           onSelectLayer={onSelectLayer}
           onLearn={() => void client.learnLatency()}
+        />
+      )}
+      {selected && (
+        <CalibrationChart
+          layers={layers}
+          latency={selected.result.latency.statistics.median}
+          hardware={hardware}
+          onSelectLayer={onSelectLayer}
         />
       )}
       {selected && rowOf && runs.length + others.length > 1 && (

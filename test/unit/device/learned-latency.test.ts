@@ -6,6 +6,7 @@ import {
   type ModelObservation,
   type ObservedGroup,
 } from "../../../profiler/device/learned-latency.ts";
+import { oneFactor } from "../../../profiler/device/one-factor.ts";
 import type { RunResult } from "../../../profiler/device/run-result.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import { parseHardwareProfile, type HardwareProfile } from "../../../profiler/hardware/hardware-profile.ts";
@@ -59,9 +60,47 @@ describe("latency learned from runs", () => {
     const alike = learnLatency(DEFAULT_HARDWARE, PHONE, [model("a", ["conv", "dense"]), model("b", ["dense", "conv"])]);
     assert.equal(alike.error.kind, "left-out");
     assert.ok(alike.error.ofModels < 0.05, describeError(alike.error));
+    assert.equal(alike.error.fitted, "kinds");
+    assert.ok((alike.error.otherwise ?? 0) >= alike.error.ofModels);
     const unlike = learnLatency(DEFAULT_HARDWARE, PHONE, [model("a", ["conv"]), model("b", ["pool"])]);
     assert.ok(unlike.error.ofModels > 0.5, "what was never seen is not known");
     assert.equal(unlike.error.models, 2);
+  });
+
+  it("is one factor where that predicts models that are left out better than a factor for each kind, and says so", () => {
+    // Each model's kind of layer is one that the others hardly have, and runs at what the model's other layers do.
+    const factor = 3;
+    const alike = ["conv", "dense", "pool", "norm"].map((kind, at): ModelObservation => {
+      const groups = SIZES.map((size, index): ObservedGroup => {
+        const seconds = factor * (size + DEFAULT_HARDWARE.secondsPerOperator);
+        // What the profiler says of the parts misleads: the whole is what one factor says.
+        return { roofs: { [kind]: size }, operators: 1, seconds: index % 2 === at % 2 ? 1.9 * seconds : 0.1 * seconds };
+      });
+      const seconds = groups.reduce(
+        (sum, { roofs }) => sum + factor * ((Object.values(roofs)[0] ?? 0) + DEFAULT_HARDWARE.secondsPerOperator),
+        0,
+      );
+      return { file: kind, sha256: kind, seconds, groups };
+    });
+    const { hardware, error } = learnLatency(DEFAULT_HARDWARE, PHONE, alike);
+    assert.equal(error.fitted, "one-factor");
+    assert.ok(error.ofModels < 1e-9 && (error.otherwise ?? 0) > error.ofModels, describeError(error));
+    assert.deepEqual(Object.keys(hardware.efficiency ?? {}), ["other"]);
+    isNear(hardware.efficiency?.other, 1 / factor, 1e-9);
+    isNear(hardware.secondsPerOperator, factor * DEFAULT_HARDWARE.secondsPerOperator, 1e-9);
+    assert.match(
+      hardware.sources.efficiency ?? "",
+      /by one factor for all layers, which errs less here than one for each/,
+    );
+    assert.deepEqual(parseHardwareProfile(JSON.parse(JSON.stringify(hardware)), "test"), hardware);
+  });
+
+  it("finds the one factor that errs least over all models", () => {
+    const models = [2, 2.1, 8].map((seconds) => ({ estimate: 1, seconds }));
+    assert.equal(oneFactor(models), 2.1);
+    const errors = (at: number): number => models.reduce((sum, { seconds }) => sum + Math.abs(at / seconds - 1), 0);
+    for (let at = 0.5; at < 10; at += 0.05) assert.ok(errors(2.1) <= errors(at) + 1e-12, `${at}`);
+    assert.equal(oneFactor([{ estimate: 0, seconds: 1 }]), 1);
   });
 
   it("takes the last run of a model, and refuses none", () => {

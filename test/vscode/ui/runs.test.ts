@@ -168,6 +168,22 @@ describe("Runs on this machine", () => {
     );
     assert.match(profiles[0]?.sources.efficiency ?? "", /^Fitted to \d+ rows/);
     await driver.run("notifications.clearAll");
+    const chart = driver.page.getByTestId("chart-calibration");
+    await driver.shows(
+      chart.locator(".chart-summary"),
+      /of \d+ layers, .* ±10 % of what .*-threads? predicts; .*Fitted to/s,
+    );
+    await driver.shows(chart.locator(".keys"), "convolution (k×k)");
+    await chart.getByRole("application").focus();
+    await driver.press("End");
+    await driver.shows(chart.getByRole("status"), /^#\d+ .*, measured .*s, predicted .*s: [\d.]+×$/);
+    await chart.getByText("Show as a table").click();
+    await chart
+      .getByRole("row", { name: /convolution \(k×k\)/ })
+      .first()
+      .waitFor();
+    await chart.scrollIntoViewIfNeeded();
+    await vscode().screenshot("calibration-of-latency");
     await vscode().server.run(async (api) => {
       const settings = api.workspace.getConfiguration("edgewise");
       await settings.update("hardwareProfile", undefined, api.ConfigurationTarget.Global);
