@@ -58,6 +58,8 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
   /** TFLite: its own runtime rather than LiteRT.js, where this machine has it and it takes the model. */
   readonly prefersTflite?: boolean;
+  /** In a process of its own, which nothing else is lost with: it is expected to die. */
+  readonly isAlone?: boolean;
 }
 
 /** What a runtime is asked for, as `openSession` finds it out of the model. */
@@ -66,8 +68,6 @@ export interface SessionRequest extends Omit<SessionOptions, "tensors"> {
   readonly captured: readonly InnerTensor[];
   /** Plausible values of the inputs by name. */
   readonly ranges: ReadonlyMap<string, Range>;
-  /** In a process of its own, which nothing else is lost with: it is expected to die. */
-  readonly isAlone?: boolean;
 }
 
 export interface InnerTensor {

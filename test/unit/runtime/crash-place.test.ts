@@ -9,7 +9,7 @@ import { busy, canSeeProcesses, marking } from "./marked-processes.ts";
 import { inMemory, of, tfliteConvolution } from "./tiny-models.ts";
 
 /** Hundredths of a second of processor time: loading takes less, a loop without an end gets there. */
-const BUSY_TICKS = 80;
+const BUSY_TICKS = 150;
 
 describe("Where a runtime dies", () => {
   it("is told by the operator and the model, when its process is killed in one", async function () {
@@ -22,7 +22,8 @@ describe("Where a runtime dies", () => {
     }, 50);
     try {
       await marking(mark, async () => {
-        const session = await openSession(await withLoop(), { threads: 1, optimization: "disabled" });
+        const options = { threads: 1, optimization: "disabled", isAlone: true } as const;
+        const session = await openSession(await withLoop(), options);
         await assert.rejects(
           session.run({ x: of("float32", [1], [1]) }),
           (error) =>
