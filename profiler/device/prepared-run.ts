@@ -6,7 +6,7 @@ import type { ByteSource } from "../bytes/byte-source.ts";
 import { CalibrationError, OptionError, RunError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { MemorySource } from "../bytes/memory-source.ts";
-import { modelBytes } from "../formats/formats.ts";
+import { formatOf, modelBytes } from "../formats/formats.ts";
 import { isEdited } from "../model/edited.ts";
 import { PortSizes } from "../calibration/port-sizes.ts";
 import { openSamples } from "../calibration/sample-set.ts";
@@ -36,6 +36,8 @@ export interface PreparedRun {
   /** What this machine gives for them; without those that it skips. */
   readonly outputs: NamedTensors;
   readonly skipped: Session["skipped"];
+  /** In what `files` are not the user's. */
+  readonly notes: readonly string[];
 }
 
 export interface ModelFile {
@@ -81,11 +83,15 @@ export async function prepareRun(
       model,
       session.inputs.map(({ name }) => ownEntry(given.inputs, name)?.shape),
     );
+    const runnable = await formatOf(bound).runnable(bound);
+    const runFiles = (): Promise<ByteSource> =>
+      runnable === undefined ? fileOf(bound) : Promise.resolve(new MemorySource(bound.file, runnable.bytes));
     const inputNames = session.inputs.map(({ name }) => name);
     return {
       identity,
       model: bound,
-      files: bound === model ? files : filesOf(bound, await fileOf(bound)),
+      files: bound === model && runnable === undefined ? files : filesOf(bound, await runFiles()),
+      notes: runnable === undefined ? [] : [runnable.note],
       inputNames,
       outputNames: session.outputs.map(({ name }) => name),
       ...(doubt === undefined ? ran : notComparable(session, doubt)),

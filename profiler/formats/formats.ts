@@ -15,6 +15,7 @@ import { ONNX_OPERATORS } from "./onnx/operators/index.ts";
 import { readOnnx } from "./onnx/read.ts";
 import { onnxBytes, onnxSegments, writeOnnx } from "./onnx/write.ts";
 import { TFLITE_ADAPTER } from "./tflite/adapter.ts";
+import { zeroBiasedFile } from "./tflite/zero-biases.ts";
 import { isTfliteFile } from "./tflite/identify.ts";
 import { TFLITE_OPERATORS } from "./tflite/operators/index.ts";
 import { readTflite } from "./tflite/read.ts";
@@ -28,6 +29,13 @@ export interface WriteOptions {
   readonly onNote?: (note: string) => void;
 }
 
+/** A file that is not quite the user's, and in what. */
+export interface RunnableFile {
+  readonly bytes: Uint8Array;
+  /** For whoever reads of the run. */
+  readonly note: string;
+}
+
 /** Everything that Edgewise knows of one file format. What asks for a format's name elsewhere misses a field here. */
 export interface Format extends FormatType {
   readonly id: FormatId;
@@ -37,6 +45,8 @@ export interface Format extends FormatType {
   readonly write: (model: Model, path: string, options: WriteOptions) => Promise<void>;
   /** The file that `write` would write, for running it right away. */
   readonly bytes: (model: Model) => Promise<Uint8Array>;
+  /** What its runtimes are given where they refuse what the format allows; undefined where they take the file as it is. */
+  readonly runnable: (model: Model) => Promise<RunnableFile | undefined>;
   /** What `write` would write, its data files among it, piece by piece. */
   readonly segments: (model: Model) => Promise<readonly ByteSegment[]>;
   readonly operators: OperatorTable;
@@ -66,6 +76,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     read: readOnnx,
     write: writeOnnx,
     bytes: (model) => onnxBytes(model),
+    runnable: () => Promise.resolve(undefined),
     segments: onnxSegments,
     operators: ONNX_OPERATORS,
     adapter: ONNX_ADAPTER,
@@ -84,6 +95,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     read: readTflite,
     write: writeTflite,
     bytes: (model) => tfliteBytes(model),
+    runnable: zeroBiasedFile,
     segments: tfliteSegments,
     operators: TFLITE_OPERATORS,
     adapter: TFLITE_ADAPTER,

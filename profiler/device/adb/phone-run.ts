@@ -128,7 +128,7 @@ export abstract class PhoneRun {
       },
       conditions: { before, after, during },
       throttling: throttlingOf(before, after, during, isFixedPerformance),
-      notes: [...notes, ...this.#notes(isFixedPerformance)],
+      notes: [...this.prepared.notes, ...notes, ...this.#notes(isFixedPerformance)],
       ...result,
     };
   }

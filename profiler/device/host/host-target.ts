@@ -64,6 +64,7 @@ async function measure(model: MeasuredModel, options: RunOptions, control: RunCo
     conditions: { before, after: hostConditions() },
     throttling: [],
     ...measured,
+    notes: [...prepared.notes, ...measured.notes],
   };
 }
 

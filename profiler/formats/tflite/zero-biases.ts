@@ -1,6 +1,9 @@
 import { bytesOf, type DataType } from "../../model/data-type.ts";
 import { TENSOR_TYPES } from "./data-types.ts";
-import type { DetachedModel } from "./detached-model.ts";
+import { ABSENT, type Graph, type Model } from "../../model/model.ts";
+import type { RunnableFile } from "../formats.ts";
+import { attachModel, detachModel, type DetachedModel } from "./detached-model.ts";
+import { tfliteBytes } from "./write.ts";
 import {
   BuiltinOperator,
   QuantizationParametersT,
@@ -10,12 +13,21 @@ import {
   type SubGraphT,
 } from "./schema/generated/schema_generated.ts";
 
-/** Where convolutions have their input, weights and bias. */
-const CONVOLUTIONS = new Map([
-  [BuiltinOperator.CONV_2D, { input: 0, weights: 1, bias: 2 }],
-  [BuiltinOperator.DEPTHWISE_CONV_2D, { input: 0, weights: 1, bias: 2 }],
-  [BuiltinOperator.TRANSPOSE_CONV, { input: 2, weights: 1, bias: 3 }],
+/** Where a convolution has its input, weights and bias, and which of the weights' axes is that of its output channels. */
+interface Places {
+  readonly input: number;
+  readonly weights: number;
+  readonly bias: number;
+  readonly channels: number;
+}
+
+const CONVOLUTIONS = new Map<BuiltinOperator, Places>([
+  [BuiltinOperator.CONV_2D, { input: 0, weights: 1, bias: 2, channels: 0 }],
+  [BuiltinOperator.DEPTHWISE_CONV_2D, { input: 0, weights: 1, bias: 2, channels: 3 }],
+  [BuiltinOperator.TRANSPOSE_CONV, { input: 2, weights: 1, bias: 3, channels: 0 }],
 ]);
+const TRANSPOSED = BuiltinOperator[BuiltinOperator.TRANSPOSE_CONV];
+const BIASES = new Map([...CONVOLUTIONS].map(([op, { bias }]) => [BuiltinOperator[op], bias]));
 
 /** The bias of an input's type: accumulators are wider than what they add up. */
 const BIAS_TYPES: Partial<Record<DataType, "float32" | "int32" | "int64">> = {
@@ -31,7 +43,30 @@ const TABLE_TYPES = { float32: TensorType.FLOAT32, int32: TensorType.INT32, int6
 const OMITTED = -1;
 
 /**
- * Gives every convolution without a bias one of zeros. The schema allows to omit it, but LiteRT.js (2.5) refuses to run that.
+ * A model whose convolutions all have a bias, and what that took; undefined where none lacks one.
+ * @throws {LoweringError} for a prediction
+ */
+export async function zeroBiasedFile(model: Model): Promise<RunnableFile | undefined> {
+  const lacking = model.entries.reduce((sum, { graph }) => sum + lackingIn(graph), 0);
+  if (lacking === 0) return undefined;
+  const bytes = await attachModel(withZeroBiases(detachModel(await tfliteBytes(model))));
+  const which = lacking === 1 ? "one convolution, which has none" : `${lacking} convolutions, which have none`;
+  return { bytes, note: `What ran has a bias of zeros in ${which} in the file: TFLite's kernels ask for it.` };
+}
+
+function lackingIn({ nodes }: Graph): number {
+  return nodes.reduce((sum, { op, inputs, bodies }) => {
+    const bias = BIASES.get(op);
+    // Left out for good, TRANSPOSE_CONV may go without it.
+    const mayGoWithout = op === TRANSPOSED && inputs.length === bias;
+    const lacks = bias !== undefined && (inputs[bias] ?? ABSENT) === ABSENT && !mayGoWithout;
+    return bodies.reduce((inside, { graph }) => inside + lackingIn(graph), sum + (lacks ? 1 : 0));
+  }, 0);
+}
+
+/**
+ * Gives every convolution without a bias one of zeros. The schema allows to omit it, but kernels refuse it: `has_bias was not true` in conv.cc of TFLite
+ * 2.9, and LiteRT.js (2.5) likewise.
  */
 export function withZeroBiases({ tables, data }: DetachedModel): DetachedModel {
   const buffers = [...data];
@@ -50,13 +85,13 @@ export function withZeroBiases({ tables, data }: DetachedModel): DetachedModel {
 
 function zeroBias(
   { tensors }: SubGraphT,
-  { inputs, outputs }: OperatorT,
-  places: { readonly input: number; readonly weights: number },
+  { inputs }: OperatorT,
+  places: Places,
   buffers: Uint8Array[],
 ): TensorT | undefined {
   const input = tensors[inputs[places.input] ?? OMITTED];
   const weights = tensors[inputs[places.weights] ?? OMITTED];
-  const channels = tensors[outputs[0] ?? OMITTED]?.shape.at(-1);
+  const channels = weights?.shape[places.channels];
   const inputType = input && TENSOR_TYPES[input.type];
   const type = inputType && BIAS_TYPES[inputType];
   if (type === undefined || channels === undefined) return undefined;

@@ -9,6 +9,10 @@ import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import { skip } from "../../../skip.ts";
 import { hostTflite } from "../../../../profiler/runtime/native/bundles.ts";
 import { tfliteModel } from "../../../builders/tflite-builder.ts";
+import {
+  Conv2DOptionsT,
+  DepthwiseConv2DOptionsT,
+} from "../../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import { mobilenetV1 } from "../../../zoo/networks/mobilenet-v1.ts";
 import { toBytes } from "../../../zoo/pieces.ts";
 import { toTflite } from "../../../zoo/to-tflite.ts";
@@ -95,6 +99,44 @@ describe("This machine as a target", () => {
       (error: unknown) => String(error),
     );
     assert.match(refused, /RELU/);
+  });
+
+  it("gives TFLite convolutions a bias of zeros where they have none, and says so", async function () {
+    needsTflite(this);
+    const options = Object.assign(new Conv2DOptionsT(), { strideW: 1, strideH: 1 });
+    const grouped = Object.assign(new DepthwiseConv2DOptionsT(), { strideW: 1, strideH: 1, depthMultiplier: 1 });
+    const square = [1, 2, 2, 2];
+    const bytes = tfliteModel({
+      tensors: [
+        ...["x", "left", "spread", "y"].map((name) => ({ name, shape: square })),
+        { name: "weights", shape: [2, 1, 1, 2], data: [2, 0, 0, 3] },
+        { name: "kernels", shape: [1, 1, 1, 2], data: [5, 7] },
+      ],
+      operators: [
+        // Omitted, left out, and both.
+        { op: "CONV_2D", inputs: ["x", "weights", -1], outputs: ["left"], options },
+        { op: "DEPTHWISE_CONV_2D", inputs: ["left", "kernels"], outputs: ["spread"], options: grouped },
+        { op: "CONV_2D", inputs: ["spread", "weights"], outputs: ["y"], options },
+      ],
+      inputs: ["x"],
+      outputs: ["y"],
+    });
+    const path = join(folder, "no-biases.tflite");
+    writeFileSync(path, bytes);
+    const result = await target.run(await measured(path), FEW);
+    assert.equal(result.runtime.name, "TFLite");
+    assert.deepEqual(result.notes, [
+      "What ran has a bias of zeros in 3 convolutions, which have none in the file: TFLite's kernels ask for it.",
+    ]);
+    assert.equal(result.outputs.verdict, "equal");
+    assert.ok(isMeasured(result.layers));
+    assert.deepEqual(
+      result.layers.rows.map(({ op }) => op),
+      ["CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D"],
+    );
+    // The run is one of the user's file.
+    assert.equal(result.model.fileBytes, bytes.length);
+    assert.deepEqual((await target.run(await measured(tflite), FEW)).notes, []);
   });
 
   it("ends TFLite's process when it is cancelled or takes too long", async function () {
