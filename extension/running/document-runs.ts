@@ -3,11 +3,11 @@ import { hostname } from "node:os";
 import {
   DEFAULT_RUNS,
   DEFAULT_WARM_UP_RUNS,
-  sweptThreads,
   type RunOptions,
   type TargetProgress,
 } from "../../profiler/device/target.ts";
 import type { RunResult } from "../../profiler/device/run-result.ts";
+import { sweepThreads, sweptThreads } from "../../profiler/device/sweep-threads.ts";
 import { isOfVersion } from "../../profiler/presentation.ts";
 import type { DeviceList, KeptRun, OtherRun, RunningState, RunsState } from "../../webview/protocol/running.ts";
 import { HOST_DEVICE, type KeptObservation, type MeasuredReply } from "../worker/measuring-types.ts";
@@ -105,10 +105,9 @@ export class DocumentRuns {
   async sweepThreads(): Promise<void> {
     const { chosen, devices } = this.#host.devices();
     const cores = devices.find(({ id }) => id === chosen)?.facts?.cores ?? null;
-    const measured: StoredRun[] = [];
-    for (const threads of sweptThreads(cores)) measured.push(await this.#measure({ threads }, chosen));
-    const [fastest] = measured.toSorted((a, b) => medianOf(a) - medianOf(b));
-    if (fastest) this.show(fastest.id);
+    const measure = (threads: number): Promise<StoredRun> => this.#measure({ threads }, chosen);
+    const { fastest } = await sweepThreads(sweptThreads(cores), measure, ({ result }) => result.latency);
+    this.show(fastest.run.id);
   }
 
   /** @param device the chosen one when left out: a sweep stays on its own */
@@ -215,10 +214,6 @@ export class DocumentRuns {
 
 function forPage({ observation: _observation, ...run }: StoredRun): KeptRun {
   return run;
-}
-
-function medianOf({ result }: StoredRun): number {
-  return result.latency.statistics.median;
 }
 
 /** Of ONNX models: what everybody means who names no other. */

@@ -48,6 +48,11 @@ export function parsePositive(text: string): number {
   return value;
 }
 
+/** "4", or several to compare: "1,2,4" */
+export function parseThreads(text: string): readonly number[] {
+  return text.split(",").map((each) => parsePositive(each.trim()));
+}
+
 /** Cores beyond are on no device; a typing error would make a list of millions. */
 const MOST_CORES = 1024;
 

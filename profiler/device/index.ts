@@ -16,4 +16,5 @@ export {
 export { isObservation } from "./observation.ts";
 export { PROFILED_LEVELS, type ProfiledLevel } from "./profiled-level.ts";
 export * from "./run-result.ts";
+export { sweepThreads, sweptThreads, type SweptRun, type ThreadSweep } from "./sweep-threads.ts";
 export * from "./target.ts";

@@ -71,12 +71,6 @@ export const BIG_CORES = "big";
 
 /** What phones run models with: more threads than big cores wait for the little ones. */
 export const DEFAULT_THREADS = 4;
-/** Numbers of threads that a sweep tries on a device: powers of two, and one for each core. */
-export function sweptThreads(cores: number | null): readonly number[] {
-  const most = cores ?? DEFAULT_THREADS;
-  const powers = Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, power) => 2 ** power);
-  return [...new Set([...powers, most])];
-}
 
 export const DEFAULT_WARM_UP_RUNS = 3;
 /** Enough for a p90 that means something. */

@@ -2,6 +2,7 @@ import { Option, type Command } from "commander";
 import {
   describeError,
   PROFILED_LEVELS,
+  sweepThreads,
   TFLITE_DELEGATES,
   TFLITE_RUNTIMES,
   type ProfiledLevel,
@@ -9,7 +10,9 @@ import {
   type RunResult,
   type TfliteDelegate,
   type TfliteRuntime,
+  type ThreadSweep,
 } from "../../device/index.ts";
+import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import type { HardwareProfile } from "../../hardware/hardware.ts";
 import { analyseModel, costModel } from "../../profile-model.ts";
@@ -19,14 +22,15 @@ import { chooseHardware } from "../choose-hardware.ts";
 import { addAdbOption, chooseTarget, HOST, type DeviceOptions } from "../choose-target.ts";
 import { EXIT, type CliContext } from "../context.ts";
 import { learnInFile } from "../learned-file.ts";
-import { parseCores, parseDimension, parsePositive, parseTime, parseWhole } from "../quantities.ts";
+import { parseCores, parseDimension, parsePositive, parseThreads, parseTime, parseWhole } from "../quantities.ts";
 import { runProgress } from "../run-progress.ts";
 import { runReport } from "../run-report.ts";
+import { countedThreads, sweepTable } from "../sweep-report.ts";
 import { withModel } from "../with-model.ts";
 import { jsonText } from "../../exports/json-text.ts";
 
 interface RunCommandOptions extends Pick<CalibrationOptions, "data" | "seed">, DeviceOptions {
-  readonly threads?: number;
+  readonly threads?: readonly number[];
   readonly warmUp?: number;
   readonly runs?: number;
   readonly dim?: Readonly<Record<string, number>>;
@@ -52,7 +56,11 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .description("run a model on a phone or on this machine, and measure it")
     .argument("<model>", "an .onnx or .tflite file")
     .option("--device <serial>", `a serial of \`edgewise devices\`, or "${HOST}" (default: the only phone there is)`)
-    .option("--threads <count>", "threads that share an operator", parsePositive)
+    .option(
+      "--threads <counts>",
+      "threads that share an operator; of several, such as 1,2,4, each is measured and the fastest named",
+      parseThreads,
+    )
     .option("--warm-up <count>", "runs before those that are timed", parseWhole)
     .option("--runs <count>", "runs that are timed", parsePositive)
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
@@ -91,20 +99,48 @@ export function addRunCommand(program: Command, context: CliContext): void {
   addAdbOption(addInputOptions(command)).action(async (path: string, options: RunCommandOptions) => {
     await tellFolders(options, context);
     const hardware = await chooseHardware(options.hardware);
-    const { profile, result } = await withModel(path, async (model) => {
+    const { threads = [], learn: learned } = options;
+    if (threads.length > 1 && learned !== undefined)
+      throw new OptionError("--learn is of one number of threads: give --threads one");
+    const { profile, sweep } = await withModel(path, async (model) => {
       const costed = costModel(analyseModel(model, options.dim ?? {}), hardware);
-      const measured = await interruptibly(context, (signal) =>
-        chooseTarget(options).run({ model, layers: costed.layers }, runOptions(options), {
-          ...(signal && { signal }),
-          onProgress: (progress) => context.progress?.(runProgress(progress)),
-        }),
-      );
-      return { profile: costed, result: measured };
+      const target = chooseTarget(options);
+      const measured: RunResult[] = [];
+      const runs = await interruptibly(context, (signal) => {
+        const run = async (count: number | undefined): Promise<RunResult> => {
+          const title = threads.length > 1 ? `${countedThreads(count)}: ` : "";
+          const result = await target.run({ model, layers: costed.layers }, runOptions(options, count), {
+            ...(signal && { signal }),
+            onProgress: (progress) => context.progress?.(`${title}${runProgress(progress)}`),
+          });
+          measured.push(result);
+          return result;
+        };
+        return threads.length > 1 ? sweepThreads(threads, run, ({ latency }) => latency) : single(run(threads[0]));
+      }).catch((error: unknown) => {
+        // What was measured before the sweep ended is worth knowing.
+        if (threads.length > 1 && measured.length > 0 && options.json !== true) context.write(sweepTable(measured));
+        throw error;
+      });
+      return { profile: costed, sweep: runs };
     }).finally(() => context.progress?.(""));
-    if (result.outputs.verdict === "differs") context.setExitCode(EXIT.failed);
-    const learned = options.learn === undefined ? "" : await learn(options.learn, result, profile, hardware);
-    context.write(options.json ? jsonText(runJson(result)) : `${runReport(result, profile, context.width)}${learned}`);
+    const results = sweep.swept.map(({ run }) => run);
+    const result = sweep.fastest.run;
+    if (results.some(({ outputs }) => outputs.verdict === "differs")) context.setExitCode(EXIT.failed);
+    const isSweep = results.length > 1;
+    const told = learned === undefined ? "" : await learn(learned, result, profile, hardware);
+    const json = (): string => jsonText(isSweep ? sweepJson(sweep) : runJson(result));
+    const text = (): string =>
+      `${runReport(result, profile, context.width)}${isSweep ? `\n${sweepTable(results)}` : ""}${told}`;
+    context.write(options.json ? json() : text());
   });
+}
+
+/** What is no sweep, as one. */
+async function single(running: Promise<RunResult>): Promise<ThreadSweep<RunResult>> {
+  const run = await running;
+  const only = { threads: run.settings.threads, run };
+  return { swept: [only], fastest: only };
 }
 
 /** @returns what was learned, as a paragraph */
@@ -128,23 +164,25 @@ async function interruptibly<T>(
   }
 }
 
-function runOptions({
-  dim,
-  threads,
-  warmUp,
-  runs,
-  cores,
-  fixedPerformance,
-  delegate,
-  delegateLibrary,
-  delegateOptions,
-  layersAt,
-  runtime,
-  energy,
-  timeLimit,
-  data,
-  seed,
-}: RunCommandOptions): RunOptions {
+function runOptions(
+  {
+    dim,
+    warmUp,
+    runs,
+    cores,
+    fixedPerformance,
+    delegate,
+    delegateLibrary,
+    delegateOptions,
+    layersAt,
+    runtime,
+    energy,
+    timeLimit,
+    data,
+    seed,
+  }: RunCommandOptions,
+  threads: number | undefined,
+): RunOptions {
   return {
     calibration: calibrationOf({ ...(data && { data }), ...(seed !== undefined && { seed }) }),
     ...(dim && { dimensions: dim }),
@@ -169,4 +207,16 @@ export interface RunJson extends RunResult {
 
 function runJson(result: RunResult): RunJson {
   return { schema: 1, ...result };
+}
+
+export interface SweepJson {
+  readonly schema: 1;
+  /** The number of threads with the least median latency. */
+  readonly fastestThreads: number;
+  /** By rising numbers of threads. */
+  readonly runs: readonly RunResult[];
+}
+
+function sweepJson({ swept, fastest }: ThreadSweep<RunResult>): SweepJson {
+  return { schema: 1, fastestThreads: fastest.threads, runs: swept.map(({ run }) => run) };
 }

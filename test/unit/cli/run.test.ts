@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";
 import { runReport } from "../../../profiler/cli/run-report.ts";
+import type { SweepJson } from "../../../profiler/cli/commands/run.ts";
 import { parseCores } from "../../../profiler/cli/quantities.ts";
 import type { DeviceFacts, RunResult } from "../../../profiler/device/index.ts";
 import { profileFile } from "../../../profiler/cli/profile-file.ts";
@@ -122,6 +123,44 @@ describe("edgewise run", () => {
     assert.match(text, /^Rows without a time did not run/m);
   });
 
+  it("measures with several numbers of threads, and names the fastest", async () => {
+    const few = ["--device", "host", "--warm-up", "1", "--runs", "5"];
+    const { stdout, stderr, code } = await runCli("run", chain, ...few, "--threads", "2,1");
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^Threads +Median +p90 +Fastest run +Speed\n +1 .* 1\.00×.*\n +2 .*×/m);
+    assert.equal(stdout.match(/× +fastest$/gm)?.length, 1);
+    const [, fastest] = /^ +(\d) .*fastest$/m.exec(stdout) ?? [];
+    assert.match(stdout, new RegExp(`, ${fastest} threads?, 5 timed runs`), "the report is that of the fastest");
+    const json = await runCli("run", chain, ...few, "--threads", "1,2", "--json");
+    const sweep = JSON.parse(json.stdout) as SweepJson;
+    assert.deepEqual(
+      sweep.runs.map(({ settings }) => settings.threads),
+      [1, 2],
+    );
+    const best = sweep.runs.toSorted((a, b) => a.latency.statistics.median - b.latency.statistics.median)[0];
+    assert.equal(sweep.fastestThreads, best?.settings.threads);
+    const learned = await runCli("run", chain, ...few, "--threads", "1,2", "--learn", join(folder, "swept.json"));
+    assert.deepEqual([learned.code, learned.stdout], [2, ""]);
+    assert.match(learned.stderr, /--learn is of one number of threads/);
+  });
+
+  it("tells what a sweep over threads measured before it was interrupted", async () => {
+    let [stdout, code] = ["", 0];
+    const ending = new AbortController();
+    const { runCommandLine } = await import("../../../profiler/cli/program.ts");
+    const { Interrupted } = await import("../../../profiler/cli/context.ts");
+    await runCommandLine(["run", chain, "--device", "host", "--threads", "1,2,4", "--runs", "5"], {
+      write: (text) => (stdout += text),
+      remark: () => undefined,
+      progress: (text) => text.startsWith("2 threads: ") && ending.abort(new Interrupted("interrupted")),
+      width: undefined,
+      setExitCode: (exitCode) => (code = exitCode),
+      interruption: () => ending.signal,
+    });
+    assert.equal(code, 130);
+    assert.match(stdout, /^Threads .*\n +1 .*\n$/);
+  });
+
   it("stops when it is interrupted", async () => {
     let [stderr, code] = ["", 0];
     const ending = new AbortController();
@@ -140,6 +179,7 @@ describe("edgewise run", () => {
 
   for (const [args, message] of [
     [["--threads", "0"], /at least 1/],
+    [["--threads", "1,,2"], /a whole number/],
     [["--runs", "many"], /a whole number/],
     [["--cores", "7-4"], /cores such as 4-7/],
     [["--cores", "0"], /cannot be bound to cores/],
