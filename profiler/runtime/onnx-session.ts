@@ -19,6 +19,7 @@ import {
 } from "./numeric-tensor.ts";
 import type { ElementArray } from "./process/exchange-file.js";
 import { LoadedModel, type Loading } from "./process/loaded-model.ts";
+import { RuntimeFailure } from "./process/runtime-process.ts";
 import { runError } from "./process/run-error.ts";
 import { saturationOf, type ProcessorFacts } from "./saturation.ts";
 import { withRange, type Port, type Range, type Session, type SessionRequest } from "./session.ts";
@@ -43,9 +44,28 @@ interface Facts {
  * @throws {RunError} when ONNX Runtime refuses the model or dies of it, or an input is no tensor of numbers
  * @throws the signal's reason when it aborts
  */
-export async function openOnnxSession(
+export async function openOnnxSession(model: Model, request: SessionRequest): Promise<Session> {
+  const optimization = request.optimization ?? levelFor(model);
+  return openAtLevel(model, request, optimization).catch(async (refusal: unknown) => {
+    if (request.optimization !== undefined || optimization === "basic" || !isRefused(refusal)) throw refusal;
+    // Some optimizations make a valid model invalid: of two nodes for a convolution, one name (findings/ has such a case).
+    const doubt = `${refusal.message.replace(/\.$/, "")}. That is so at its default optimizations: it was run at "basic" here`;
+    return openAtLevel(model, request, "basic", doubt).catch(() => {
+      request.signal?.throwIfAborted();
+      throw refusal;
+    });
+  });
+}
+
+function isRefused(error: unknown): error is RunError {
+  return error instanceof RunError && error.cause instanceof RuntimeFailure;
+}
+
+async function openAtLevel(
   model: Model,
-  { captured, ranges, optimization = levelFor(model), threads = defaultThreads(), signal, isAlone }: SessionRequest,
+  { captured, ranges, threads = defaultThreads(), signal, isAlone }: SessionRequest,
+  optimization: NonNullable<SessionRequest["optimization"]>,
+  doubt?: string,
 ): Promise<Session> {
   const options: Ort.InferenceSession.SessionOptions = {
     executionProviders: ["cpu"],
@@ -59,7 +79,7 @@ export async function openOnnxSession(
   const tensors = captured.map((tensor) => tensor.name);
   const loaded = await loadOnnx(model, options, tensors, signal, isAlone);
   try {
-    return new OnnxSession(model.file, loaded, ranges, tensors.length);
+    return new OnnxSession(model.file, loaded, ranges, tensors.length, doubt);
   } catch (error) {
     await loaded.close();
     throw error;
@@ -110,6 +130,7 @@ class OnnxSession implements Session {
   readonly outputs: readonly Port[];
   readonly captured: readonly Port[];
   readonly skipped: Session["skipped"];
+  readonly doubt?: string;
   #loaded: LoadedModel<Facts> | undefined;
 
   constructor(
@@ -117,7 +138,9 @@ class OnnxSession implements Session {
     loaded: LoadedModel<Facts>,
     ranges: ReadonlyMap<string, Range>,
     captured: number,
+    doubt: string | undefined,
   ) {
+    if (doubt !== undefined) this.doubt = doubt;
     const inputs = loaded.facts.inputs.map(readPort);
     const refused = inputs.find(isSkipped);
     if (refused !== undefined)

@@ -40,7 +40,7 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
     throw await withPlace(error, model, settings, undefined, signal);
   });
   count("sessions");
-  const doubt = doubtOf(model);
+  const doubt = session.doubt ?? doubtOf(model);
   const run = (batch: NamedTensors, own = signal): Promise<NamedTensors> =>
     session.run(batch, own).catch(async (error: unknown) => {
       throw await withPlace(error, model, settings, batch, own);
