@@ -3,6 +3,7 @@
 /** What VS Code renders links or icons in. */
 const SHOWS_TEXT =
   /^(show(Information|Warning|Error)Message|withProgress|(show|create)QuickPick|(show|create)InputBox|setStatusBarMessage)$/;
+const FORMATS = new Set(["onnx", "tflite"]);
 const PASCAL_CASE = /^[A-Z][A-Za-z0-9]*$/;
 const ANY_CAMEL_CASE = /^[A-Za-z][A-Za-z0-9]*$/;
 
@@ -39,4 +40,27 @@ const textThroughDialogs = {
   },
 };
 
-export default { meta: { name: "edgewise" }, rules: { naming, "text-through-dialogs": textThroughDialogs } };
+/** A branch on one format is a fact of it: the tables of `profiler/formats` have a field for it. */
+const formatsByTable = {
+  create(context) {
+    const isFormat = (node) =>
+      (node.type === "MemberExpression" && !node.computed ? node.property.name : node.name) === "format";
+    const isName = (node) => node?.type === "Literal" && FORMATS.has(node.value);
+    const message = "Ask a field of the format's entry in profiler/formats/formats.ts, not which format it is.";
+    return {
+      BinaryExpression(node) {
+        if (!/^[!=]==?$/.test(node.operator)) return;
+        if ((isFormat(node.left) && isName(node.right)) || (isName(node.left) && isFormat(node.right)))
+          context.report({ node, message });
+      },
+      SwitchCase(node) {
+        if (isName(node.test)) context.report({ node, message });
+      },
+    };
+  },
+};
+
+export default {
+  meta: { name: "edgewise" },
+  rules: { naming, "text-through-dialogs": textThroughDialogs, "formats-by-table": formatsByTable },
+};

@@ -1,4 +1,5 @@
 import { RunError } from "../errors.ts";
+import { runsBodies } from "../formats/onnx/operators/index.ts";
 
 /** One profiled inference. Times are seconds. */
 export interface ProfiledRun {
@@ -23,8 +24,6 @@ export interface ProfiledOperator {
 
 const MICROSECOND = 1e-6;
 const SUFFIX = "_kernel_time";
-/** Operators with bodies, whose own event lasts as long as the bodies' events together. */
-const WITH_BODIES = new Set(["If", "Loop", "Scan"]);
 
 interface Event {
   readonly name: string;
@@ -60,7 +59,8 @@ function nest(kernels: readonly Event[]): readonly ProfiledOperator[] {
     const parent = open.at(-1);
     if (parent !== undefined) own[parent.index] = (own[parent.index] ?? 0) - event.duration;
     const path = open.map(({ name }) => name);
-    if (WITH_BODIES.has(opOf(event))) open.push({ name: nodeName(event), end: event.start + event.duration, index });
+    // Its own event lasts as long as those of its bodies together.
+    if (runsBodies(opOf(event))) open.push({ name: nodeName(event), end: event.start + event.duration, index });
     return path;
   });
   return kernels.map((event, index) => ({

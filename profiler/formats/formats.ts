@@ -3,11 +3,15 @@ import type { ByteSource, ExternalDataFiles } from "../bytes/byte-source.ts";
 import { count } from "../counters.ts";
 import { NO_GROUPS, type Grouping } from "../layers/operator-group.ts";
 import type { FormatId } from "../model/format.ts";
-import type { Model, Quantization, TensorId } from "../model/model.ts";
+import type { Model, Node, Quantization, TensorId } from "../model/model.ts";
+import type { StoredSource } from "../model/stored-source.ts";
 import type { FormatAdapter } from "../neutral/adapter.ts";
 import type { OperatorTable } from "../operators/operator-rule.ts";
 import { modelIn, modelsIn } from "./bundles/bundle.ts";
 import { FORMAT_TYPES, formatByName, type FormatType } from "./format-types.ts";
+import { integerProducts, type IntegerProducts } from "./onnx/integer-products.ts";
+import { storedSource as onnxStoredSource } from "./onnx/stored-source.ts";
+import { storedSource as tfliteStoredSource } from "./tflite/stored-source.ts";
 import { quantizedActivations } from "./onnx/quantized-activations.ts";
 import { QUANTIZATION_GROUPS } from "./onnx/fusion/quantization-groups.ts";
 import { ONNX_ADAPTER } from "./onnx/adapter.ts";
@@ -55,6 +59,12 @@ export interface Format extends FormatType {
   readonly grouping: Grouping;
   /** Schemes of inner tensors that sessions give as integers: what they stand for. */
   readonly quantizedActivations: (model: Model) => ReadonlyMap<TensorId, Quantization>;
+  /** What of a weight an operator leaves as the file stores it; undefined for one that computes. */
+  readonly storedSource: (node: Node) => StoredSource | undefined;
+  /** Products of 8-bit integers that its runtime's own kernels compute, which saturate on some machines; undefined for none. */
+  readonly integerProducts: (model: Model) => IntegerProducts | undefined;
+  /** Its runtime runs a graph that has no inputs: what constants make is computed by it. */
+  readonly runsWithoutInputs: boolean;
   /** Its runtime can leave a graph as it is, or rewrite it: two ways of computing the same. */
   readonly hasOptimizationLevels: boolean;
   /** Sessions are given and give the real numbers that quantized inputs and outputs stand for. */
@@ -82,6 +92,9 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     adapter: ONNX_ADAPTER,
     grouping: QUANTIZATION_GROUPS,
     quantizedActivations,
+    storedSource: onnxStoredSource,
+    integerProducts,
+    runsWithoutInputs: true,
     hasOptimizationLevels: true,
     takesRealNumbers: false,
     namesEveryTensor: true,
@@ -102,6 +115,9 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     // Quantized operators are taken as they are in the file.
     grouping: NO_GROUPS,
     quantizedActivations: () => new Map(),
+    storedSource: tfliteStoredSource,
+    integerProducts: () => undefined,
+    runsWithoutInputs: false,
     hasOptimizationLevels: false,
     takesRealNumbers: true,
     namesEveryTensor: false,

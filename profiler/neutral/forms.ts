@@ -352,4 +352,6 @@ export interface OpaqueForm {
   readonly why: string;
   /** What it is by its operator, which somebody could expect to be restructured. */
   readonly would?: LayerKind;
+  /** The form that it is where nothing stands against it, for an operator that is always of one. */
+  readonly form?: FormKind;
 }

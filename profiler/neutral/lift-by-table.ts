@@ -12,17 +12,20 @@ const DEFAULT_DOMAIN: ReadonlySet<string> = new Set([""]);
  * @param layerOf what the operators' `lift` sees of a node
  */
 export function liftByTable<Layer>(
-  operators: Readonly<Record<string, Pick<Operator<Layer>, "lift">>>,
+  operators: Readonly<Record<string, Pick<Operator<Layer>, "lift" | "form">>>,
   layerOf: (inferred: InferredNode, scope: LiftScope) => Layer,
   domains: ReadonlySet<string> = DEFAULT_DOMAIN,
 ): FormatAdapter["lift"] {
   return (inferred, scope) => {
     const { node, problems } = inferred;
     const inputs = node.inputs.filter((id) => id >= 0);
-    const opaque = (why: string): Lifted => ({ form: { kind: "opaque", why, would: inferred.operation.kind }, inputs });
+    const { lift, form } =
+      (domains.has(node.domain) && Object.hasOwn(operators, node.op) ? ownEntry(operators, node.op) : undefined) ?? {};
+    const opaque = (why: string): Lifted => {
+      const would = { would: inferred.operation.kind, ...(form && { form }) };
+      return { form: { kind: "opaque", why, ...would }, inputs };
+    };
     if (node.bodies.length > 0) return opaque(`${node.op} runs graphs of its own`);
-    const lift =
-      domains.has(node.domain) && Object.hasOwn(operators, node.op) ? ownEntry(operators, node.op)?.lift : undefined;
     if (lift === undefined) return opaque(`${node.op} is not one of the layers that are restructured`);
     if (problems.some(({ code }) => code === "shape-error")) return opaque("its shapes do not fit together");
     try {

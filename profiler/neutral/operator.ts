@@ -12,6 +12,8 @@ export type Operators<Layer = NativeLayer> = Readonly<Record<string, Operator<La
 interface Editing<Layer> {
   /** The editable form: the operation that the rule describes, and its weights. @throws {NotLiftable} with the reason why it is none */
   readonly lift?: (layer: Layer) => Lifted;
+  /** The form that `lift` makes of it: said with the reason where it is none. */
+  readonly form?: FormKind;
   /** See `FormatAdapter.fold`. */
   readonly fold?: Fold;
 }

@@ -1,5 +1,5 @@
 import type * as Ort from "onnxruntime-node";
-import { onnx } from "../formats/onnx/schema/onnx.ts";
+import { productGraph } from "../formats/onnx/product-graph.ts";
 import { loadOnnxRuntime, QUIET_THREADS } from "../onnx-runtime.ts";
 import type { Matrix } from "./matrix.ts";
 
@@ -51,39 +51,10 @@ export class RuntimeProducts implements Products {
 
 async function openGemm(transposeA: boolean, transposeB: boolean): Promise<Ort.InferenceSession> {
   const { InferenceSession } = await loadOnnxRuntime();
-  return InferenceSession.create(gemmModel(transposeA, transposeB), {
+  return InferenceSession.create(productGraph(transposeA, transposeB), {
     logSeverityLevel: 3,
     extra: { session: QUIET_THREADS },
   });
-}
-
-function gemmModel(transposeA: boolean, transposeB: boolean): Uint8Array {
-  const matrixOf = (name: string): onnx.ValueInfoProto.$Properties => ({
-    name,
-    type: {
-      tensorType: {
-        elemType: onnx.TensorProto.DataType.FLOAT,
-        shape: { dim: [{ dimParam: `${name}-rows` }, { dimParam: `${name}-columns` }] },
-      },
-    },
-  });
-  const flag = (name: string, value: boolean): onnx.AttributeProto.$Properties => ({
-    name,
-    type: onnx.AttributeProto.AttributeType.INT,
-    i: value ? 1 : 0,
-  });
-  const gemm = {
-    opType: "Gemm",
-    input: ["a", "b"],
-    output: ["c"],
-    attribute: [flag("transA", transposeA), flag("transB", transposeB)],
-  };
-  const model = {
-    irVersion: 8,
-    opsetImport: [{ domain: "", version: 17 }],
-    graph: { name: "gemm", node: [gemm], input: [matrixOf("a"), matrixOf("b")], output: [matrixOf("c")] },
-  };
-  return onnx.ModelProto.encode(model).finish();
 }
 
 function describe({ rows, columns }: Matrix): string {

@@ -1,5 +1,6 @@
 import { ownEntry } from "../own-entry.ts";
 import { RunError } from "../errors.ts";
+import type { FormatId } from "../model/format.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import type { Activations, GraphPart } from "../neutral/activations.ts";
 import { boundTo } from "./bound-model.ts";
@@ -18,7 +19,7 @@ const RUN_ELEMENTS = 2 ** 22;
  * @throws the signal's reason when it aborts
  */
 export async function openPart(part: Model, signal?: AbortSignal): Promise<GraphPart> {
-  const runner = part.format === "tflite" ? await openTflite(part, signal) : await openOnnx(part, signal);
+  const runner = await RUNNERS[part.format](part, signal);
   const { graph } = part.entries[0];
   return { run: (given) => ran(part, graph, runner, given), close: () => runner.session.close() };
 }
@@ -41,6 +42,11 @@ async function openOnnx(part: Model, signal: AbortSignal | undefined): Promise<R
   const isFixed = session.inputs.some(({ shape }) => typeof shape[0] === "number");
   return { session, ...(isFixed && { together: 1 }) };
 }
+
+const RUNNERS: Readonly<Record<FormatId, (part: Model, signal: AbortSignal | undefined) => Promise<Runner>>> = {
+  onnx: openOnnx,
+  tflite: openTflite,
+};
 
 async function ran(
   part: Model,

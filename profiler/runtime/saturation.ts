@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { hasIntegerProducts, multipliesIntegers } from "../formats/onnx/integer-products.ts";
+import { formatOf } from "../formats/formats.ts";
 import type { Model } from "../model/model.ts";
 
 /** What a processor says of itself. */
@@ -21,8 +21,8 @@ const EXACT = ["avx512_vnni", "avx_vnni"];
  * @returns undefined where it is: no integers are multiplied, or this machine does it as others do
  */
 export function saturationOf(model: Model, facts: ProcessorFacts = thisProcessor()): string | undefined {
-  if (model.format !== "onnx" || facts.architecture !== "x64") return undefined;
-  if (EXACT.some((flag) => facts.flags?.includes(flag)) || !multipliesIntegers(model)) return undefined;
+  if (facts.architecture !== "x64" || EXACT.some((flag) => facts.flags?.includes(flag))) return undefined;
+  if (formatOf(model).integerProducts(model) === undefined) return undefined;
   return "this machine adds products of 8-bit integers in 16 bits, which saturate: a phone, where they do not, may be right and differ";
 }
 
@@ -31,7 +31,7 @@ export function saturationOf(model: Model, facts: ProcessorFacts = thisProcessor
  * saturate: the file's own QLinearConv, MatMulInteger and the like.
  */
 export function doubtOf(model: Model, facts: ProcessorFacts = thisProcessor()): string | undefined {
-  if (saturationOf(model, facts) === undefined || !hasIntegerProducts(model)) return undefined;
+  if (saturationOf(model, facts) === undefined || formatOf(model).integerProducts(model) !== "own") return undefined;
   return `${model.file}: products of 8-bit integers saturate on this machine, which adds them in 16 bits; elsewhere its answers may be others`;
 }
 

@@ -1,9 +1,12 @@
-import { isConstant, type Constant, type Graph, type Model, type Node, type Quantization } from "../model/model.ts";
+import { formatOf, type Format } from "../formats/formats.ts";
+import type { Constant, Graph, Model, Node, Quantization } from "../model/model.ts";
 import { elementsOf } from "../model/shape.ts";
+import type { StoredSource } from "../model/stored-source.ts";
 
 /** A graph of the file and the graph around it, whose tensors its own may stand for. */
 export interface Scope {
   readonly graph: Graph;
+  readonly format: Format;
   readonly outer?: Scope;
 }
 
@@ -18,41 +21,18 @@ export interface StoredTensor {
 }
 
 /** The scope of every node of a model. */
-export function scopesOf({ entries }: Model): ReadonlyMap<Node, Scope> {
+export function scopesOf(model: Model): ReadonlyMap<Node, Scope> {
   const scopes = new Map<Node, Scope>();
+  const format = formatOf(model);
   const visit = (scope: Scope): void => {
     for (const node of scope.graph.nodes) {
       scopes.set(node, scope);
-      for (const { graph } of node.bodies) visit({ graph, outer: scope });
+      for (const { graph } of node.bodies) visit({ graph, format, outer: scope });
     }
   };
-  for (const { graph } of entries) visit({ graph });
+  for (const { graph } of model.entries) visit({ graph, format });
   return scopes;
 }
-
-/** Operators that keep the elements of their first input, or only widen them: what is behind them is what the file stores. */
-const HANDS_ON: ReadonlySet<string> = new Set([
-  "Identity",
-  "DequantizeLinear",
-  "Reshape",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
-  "Cast",
-  "DEQUANTIZE",
-  "DENSIFY",
-  "RESHAPE",
-  "TRANSPOSE",
-]);
-
-const REARRANGES: ReadonlySet<string> = new Set([
-  "Reshape",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
-  "RESHAPE",
-  "TRANSPOSE",
-]);
 
 /** Exporters put two or three of them before a weight; a file made to harm could put any number. */
 const LONGEST_CHAIN = 16;
@@ -65,34 +45,34 @@ export function storedTensor(scope: Scope, id: number, chain = LONGEST_CHAIN): S
   const own = { name: tensor.name, ...(tensor.quantization && { quantization: tensor.quantization }) };
   if (tensor.constant) return { ...own, constant: tensor.constant };
   const producer = chain > 0 ? scope.graph.nodes.find(({ outputs }) => outputs.includes(id)) : undefined;
-  const value = producer?.op === "Constant" ? producer.attributes.get("value") : undefined;
-  if (value !== undefined && isConstant(value)) return { ...own, constant: value };
-  const [source] = producer?.inputs ?? [];
-  if (!producer || source === undefined || !HANDS_ON.has(producer.op)) return own;
-  const stored = storedTensor(scope, source, chain - 1);
+  const source = producer && scope.format.storedSource(producer);
+  if (source?.constant) return { ...own, constant: source.constant };
+  const [behind] = producer?.inputs ?? [];
+  if (!producer || !source || behind === undefined) return own;
+  const stored = storedTensor(scope, behind, chain - 1);
   if (!stored?.constant) return own;
-  // Scales that follow an axis are those of what DequantizeLinear reads: behind a Reshape the stored tensor has other axes.
-  const isScaled = producer.op === "DequantizeLinear" && !stored.isRearranged;
-  const quantization = isScaled ? dequantization(scope, producer, stored.constant.shape.length) : undefined;
-  return {
-    ...stored,
-    ...(quantization && { quantization }),
-    ...(REARRANGES.has(producer.op) && { isRearranged: true }),
-  };
+  // Scales that follow an axis are those of what the operator reads: behind a reshape the stored tensor has other axes.
+  const quantization =
+    source.scaling && !stored.isRearranged
+      ? dequantization(scope, producer, source.scaling, stored.constant.shape.length)
+      : undefined;
+  return { ...stored, ...(quantization && { quantization }), ...(source.isRearranged && { isRearranged: true }) };
 }
 
-/** Scales and zero points of ONNX's operator, where the file has them: their numbers only where they are few. */
-function dequantization(scope: Scope, { inputs, attributes }: Node, rank: number): Quantization | undefined {
+/** Scales and zero points of an operator that widens, where the file has them: their numbers only where they are few. */
+function dequantization(
+  scope: Scope,
+  { inputs }: Node,
+  { axis, blockSize }: NonNullable<StoredSource["scaling"]>,
+  rank: number,
+): Quantization | undefined {
   const [scale, zeroPoint] = inputs.slice(1).map((id) => storedTensor(scope, id)?.constant);
   if (!scale || scale.storage.kind === "none") return undefined;
   const count = elementsOf(scale.shape) ?? 0;
-  const axis = attributes.get("axis");
-  const place = typeof axis === "number" ? axis : 1;
-  const blockSize = attributes.get("block_size");
-  const isBlocks = typeof blockSize === "number" && blockSize > 0;
+  const isBlocks = blockSize !== undefined;
   return {
     granularity: isBlocks ? "block" : count === 1 ? "tensor" : "channel",
-    ...((isBlocks || count > 1) && { axis: place < 0 ? place + rank : place }),
+    ...((isBlocks || count > 1) && { axis: axis < 0 ? axis + rank : axis }),
     ...(isBlocks && { blockSize }),
     scales: scale.values ?? [],
     zeroPoints: zeroPoint?.values ?? scale.values?.map(() => 0) ?? [],

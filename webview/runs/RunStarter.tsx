@@ -34,7 +34,7 @@ export function RunStarter({ client, state, format }: RunStarterProps): JSX.Elem
   const chosen = devices.devices.find(({ id }) => id === devices.chosen);
   const isReady = chosen?.problem === null;
   const isPhone = chosen !== undefined && chosen.id !== "host";
-  const runsBenchmarkModel = isPhone && format === "tflite" && devices.hasBenchmarkModel;
+  const runsBenchmarkModel = isPhone && runsBy(format, "benchmark_model") && devices.hasBenchmarkModel;
   return (
     <section class="run-starter" aria-label={l10n.t("Run on a device")}>
       <div class="run-line">
@@ -67,7 +67,9 @@ export function RunStarter({ client, state, format }: RunStarterProps): JSX.Elem
             runsBenchmarkModel={runsBenchmarkModel}
           />
         )}
-        {format === "onnx" && options.runtime !== "webgpu" && <LayersAtChoice client={client} options={options} />}
+        {runsBy(format, "onnxruntime") && options.runtime !== "webgpu" && (
+          <LayersAtChoice client={client} options={options} />
+        )}
         {runsBenchmarkModel && options.runtime === undefined && <DelegateChoice client={client} options={options} />}
         {runsBenchmarkModel && (options.delegate === "qnn" || options.delegate === "npu") && (
           <DelegateLibrary client={client} options={options} />
@@ -306,6 +308,10 @@ function factsText({ facts }: ListedDevice): string {
 }
 
 /** What can be chosen, the first where nothing is; a `benchmark_model` is named in the settings, and a GPU is a phone's. */
+function runsBy(format: RunModel["format"], runtime: PhoneRuntime): boolean {
+  return FORMAT_TYPES[format].phoneRuntimes.some((each) => each === runtime);
+}
+
 function runtimesOf(format: RunModel["format"], isPhone: boolean): readonly PhoneRuntime[] {
   const runtimes: readonly PhoneRuntime[] = FORMAT_TYPES[format].phoneRuntimes;
   return runtimes.filter((each) => each !== "benchmark_model" && (isPhone || each !== "webgpu"));

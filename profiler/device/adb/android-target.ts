@@ -9,6 +9,7 @@ import { ChromeRun } from "../chrome/chrome-run.ts";
 import { findBundle } from "../runner/bundle.ts";
 import type { DeviceFacts, MeasuredModel, RunControl, RunOptions, Target } from "../target.ts";
 import type { AdbServer } from "./adb-server.ts";
+import type { FormatId } from "../../model/format.ts";
 import type { Model } from "../../model/model.ts";
 import { AndroidRun } from "./android-run.ts";
 import { AndroidTfliteRun } from "./android-tflite-run.ts";
@@ -71,8 +72,7 @@ export class AndroidTarget implements Target {
       tflite: async () =>
         new AndroidTfliteRun(subject, await findBundle(device.serial, facts.abis, bundles), energyTimes),
       litert: () => Promise.resolve(new ChromeRun(subject)),
-      webgpu: () =>
-        Promise.resolve(prepared.model.format === "onnx" ? new ChromeOnnxRun(subject) : new ChromeRun(subject)),
+      webgpu: () => Promise.resolve(new CHROME_RUNS[prepared.model.format](subject)),
       benchmark_model: () => Promise.resolve(new BenchmarkRun(subject, benchmarkModel ?? "", energyTimes)),
     };
     return runs[runtimeOf(prepared.model, subject.options, benchmarkModel)]();
@@ -101,6 +101,12 @@ function refuseOld({ serial, system, apiLevel }: DeviceFacts): void {
     { hint: "Take a phone with a newer Android" },
   );
 }
+
+/** What runs each format in a phone's Chrome. */
+const CHROME_RUNS: Readonly<Record<FormatId, new (subject: PhoneRunSubject) => PhoneRun>> = {
+  onnx: ChromeOnnxRun,
+  tflite: ChromeRun,
+};
 
 /** What runtimes on a phone do otherwise than this machine's. */
 const DEVICE_RUNTIMES: Readonly<Partial<Record<PhoneRuntime, DeviceRuntime>>> = {

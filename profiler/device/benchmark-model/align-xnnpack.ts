@@ -1,3 +1,4 @@
+import { operatorsOfKernel } from "../../formats/tflite/xnnpack-kernels.ts";
 import type { LayerProfile } from "../../profile.ts";
 import type { BenchmarkedOperator } from "./parse-profile.ts";
 
@@ -6,80 +7,6 @@ import type { BenchmarkedOperator } from "./parse-profile.ts";
  * have no names of tensors; what is known is the order in which they run, and which operators of a file each kind may come from.
  */
 const DELEGATED = "Delegate/";
-
-/** By the beginnings of XNNPACK's names (`xnn_operator_type_to_string`), the longer ones first. */
-const ORIGINS: readonly (readonly [name: RegExp, operators: readonly string[]])[] = [
-  [/^Convolution .*DWConv/, ["DEPTHWISE_CONV_2D"]],
-  [/^Convolution/, ["CONV_2D", "DEPTHWISE_CONV_2D"]],
-  [/^Deconvolution/, ["TRANSPOSE_CONV"]],
-  [/^(?:Dynamic )?Fully Connected/, ["FULLY_CONNECTED"]],
-  [/^Batch Matrix Multiply/, ["BATCH_MATMUL"]],
-  [/^Max Pooling|^ArgMax Pooling/, ["MAX_POOL_2D"]],
-  [/^(?:Global )?(?:Average|Sum) Pooling/, ["AVERAGE_POOL_2D", "MEAN", "SUM"]],
-  [/^(?:Mean|Reduce|Static Reduce)/, ["MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN"]],
-  [/^Add /, ["ADD"]],
-  [/^Subtract /, ["SUB"]],
-  [/^Multiply /, ["MUL"]],
-  [/^Divide /, ["DIV"]],
-  [/^Maximum /, ["MAXIMUM"]],
-  [/^Minimum /, ["MINIMUM"]],
-  [/^Squared Difference/, ["SQUARED_DIFFERENCE"]],
-  [/^Binary Elementwise/, ["ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE", "PRELU"]],
-  [/^Sigmoid/, ["LOGISTIC"]],
-  [/^Tanh/, ["TANH"]],
-  [/^Soft ?Max/, ["SOFTMAX"]],
-  [/^Hard ?Swish/, ["HARD_SWISH"]],
-  [/^Leaky ReLU/, ["LEAKY_RELU"]],
-  [/^PReLU/, ["PRELU"]],
-  [/^ELU/, ["ELU"]],
-  [/^GELU/, ["GELU"]],
-  [/^Clamp/, ["RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1"]],
-  [/^Abs/, ["ABS"]],
-  [/^Negate/, ["NEG"]],
-  [/^Square Root|^Reciprocal Square Root/, ["SQRT", "RSQRT"]],
-  [/^Square /, ["SQUARE"]],
-  [/^Exp /, ["EXP"]],
-  [/^Log /, ["LOG"]],
-  [/^Floor /, ["FLOOR"]],
-  [/^Ceiling /, ["CEIL"]],
-  [/^Bankers Rounding/, ["ROUND"]],
-  [/^Convert/, ["QUANTIZE", "DEQUANTIZE", "CAST"]],
-  [
-    /^Unary Elementwise/,
-    [
-      "QUANTIZE",
-      "DEQUANTIZE",
-      "CAST",
-      "LOGISTIC",
-      "TANH",
-      "HARD_SWISH",
-      "LEAKY_RELU",
-      "ELU",
-      "GELU",
-      "RELU",
-      "RELU6",
-      "ABS",
-      "NEG",
-      "SQRT",
-      "RSQRT",
-      "SQUARE",
-      "EXP",
-      "LOG",
-      "FLOOR",
-      "CEIL",
-      "ROUND",
-    ],
-  ],
-  [/^Resize Bilinear/, ["RESIZE_BILINEAR"]],
-  [/^Constant Pad/, ["PAD", "PADV2"]],
-  [/^Transpose/, ["TRANSPOSE"]],
-  [/^Slice|^Static Slice/, ["SLICE", "STRIDED_SLICE", "SPLIT"]],
-  [/^Concatenate/, ["CONCATENATION"]],
-  [/^Even Split|^Split/, ["SPLIT"]],
-  [/^Depth To Space/, ["DEPTH_TO_SPACE"]],
-  [/^Space To Depth/, ["SPACE_TO_DEPTH"]],
-  [/^Copy/, ["RESHAPE", "SQUEEZE", "EXPAND_DIMS", "CONCATENATION", "SPLIT"]],
-];
 
 /** Rows that a profile's operators are, by the operators' places in it; operators that are none of them are left out. */
 export type Alignment = ReadonlyMap<number, LayerProfile>;
@@ -105,7 +32,7 @@ export function alignXnnpack(
     const operator = operators[at];
     if (operator === undefined) return false;
     if (!isXnnpackOperator(operator)) return known[at] === row;
-    return !taken.has(row) && originsOf(operator.type).includes(row.op);
+    return !taken.has(row) && operatorsOfKernel(operator.type).includes(row.op);
   };
   const width = rows.length + 1;
   // Of the operators and rows behind each place: how many meet at most.
@@ -128,8 +55,4 @@ export function alignXnnpack(
     else operator += 1;
   }
   return found;
-}
-
-function originsOf(type: string): readonly string[] {
-  return ORIGINS.find(([name]) => name.test(`${type} `))?.[1] ?? [];
 }

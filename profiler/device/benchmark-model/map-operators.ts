@@ -1,3 +1,4 @@
+import { RUN_WITHIN_NEXT } from "../../formats/tflite/xnnpack-kernels.ts";
 import type { LayerProfile } from "../../profile.ts";
 import { mostExpensive } from "../map-times.ts";
 import type { LayerTimes, RowTime, UnmappedTime } from "../run-result.ts";
@@ -59,9 +60,6 @@ function reasonOf(operator: BenchmarkedOperator): string {
     : "XNNPACK's own: it does what no single layer does.";
 }
 
-/** What XNNPACK runs within the operator behind them. */
-const PADDINGS: ReadonlySet<string> = new Set(["PAD", "PADV2"]);
-
 class RowFinder {
   readonly #byOutputs = new Map<string, LayerProfile>();
   readonly #byOutput = new Map<string, LayerProfile>();
@@ -102,7 +100,7 @@ class RowFinder {
         for (const { name, isConstant } of row.inputs) {
           const giver = isConstant ? undefined : this.#byOutput.get(name);
           if (giver?.role !== "compute" || this.#isEnd.has(giver) || this.#taken.has(giver)) continue;
-          if (!isXnnpack || PADDINGS.has(giver.op)) group.add(giver);
+          if (!isXnnpack || RUN_WITHIN_NEXT.has(giver.op)) group.add(giver);
         }
       }
     }

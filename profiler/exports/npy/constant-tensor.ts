@@ -1,4 +1,5 @@
 import { OptionError } from "../../errors.ts";
+import { formatOf } from "../../formats/formats.ts";
 import { encodeRaw } from "../../model/encode-elements.ts";
 import type { DataType } from "../../model/data-type.ts";
 import type { Constant, Node, TensorId } from "../../model/model.ts";
@@ -81,8 +82,9 @@ async function constantTensor(
   if (type?.dataType && isFixed(type.shape) && numbers && numbers.length === value?.length)
     return { name, constant: inMemory(type.dataType, type.shape, encodeRaw(type.dataType, numbers)) };
   if (type?.constant === undefined) throw new OptionError(`${what} is no constant: only a run tells its numbers`);
-  if (model.format !== "onnx")
-    throw new OptionError(`${what} is computed from constants, which is saved of ONNX models only`);
+  const { runsWithoutInputs, title } = formatOf(model);
+  if (!runsWithoutInputs)
+    throw new OptionError(`${what} is computed from constants, which is not saved of ${title} models`);
   return { name, constant: await computed(analysed, id, what, signal) };
 }
 

@@ -14,16 +14,18 @@ const PRODUCTS: ReadonlySet<string> = new Set([
 ]);
 
 /** What makes ONNX Runtime fuse the operators around it into such products, beyond *basic*. */
-const FUSED: ReadonlySet<string> = new Set([...PRODUCTS, "DequantizeLinear"]);
+const FUSED: ReadonlySet<string> = new Set(["DequantizeLinear"]);
 
-/** Whether ONNX Runtime runs some of a model on integers. */
-export function multipliesIntegers({ entries }: Model): boolean {
-  return entries.some(({ graph }) => isIn(graph, FUSED));
-}
+/**
+ * "own": the file's operators are such products, whatever is optimized. "fused": ONNX Runtime makes them of operators around a
+ * DequantizeLinear, beyond *basic*.
+ */
+export type IntegerProducts = "own" | "fused";
 
-/** Whether it does so at *basic* too, where nothing is fused: the file's own operators are such. */
-export function hasIntegerProducts({ entries }: Model): boolean {
-  return entries.some(({ graph }) => isIn(graph, PRODUCTS));
+/** Whether, and how, ONNX Runtime runs some of a model on integers. */
+export function integerProducts({ entries }: Model): IntegerProducts | undefined {
+  if (entries.some(({ graph }) => isIn(graph, PRODUCTS))) return "own";
+  return entries.some(({ graph }) => isIn(graph, FUSED)) ? "fused" : undefined;
 }
 
 function isIn({ nodes }: Graph, operators: ReadonlySet<string>): boolean {

@@ -53,7 +53,7 @@ export const FOLD_BATCH_NORM = defineRestructuring({
 });
 
 function finding(graph: NeutralGraph, layer: NeutralLayer): readonly Finding[] {
-  const isNorm = isKind(layer, "batch-norm") || (layer.form.kind === "opaque" && layer.op === NORM);
+  const isNorm = isKind(layer, "batch-norm") || (layer.form.kind === "opaque" && layer.form.form === "batch-norm");
   if (!isNorm && !isKind(layer, "elementwise")) return [];
   const match = matchLayer(graph, layer);
   // Other arithmetic stands everywhere: nobody expects it to go.
@@ -63,8 +63,6 @@ function finding(graph: NeutralGraph, layer: NeutralLayer): readonly Finding[] {
   const why = `${what} ${isAfter ? "after" : "before"} ${linear.name}: ${isNorm ? "its scale and shift fit" : "it fits"} into the weights`;
   return [{ target: layer.name, layers: [...affines.map(({ id }) => id), linear.id], why }];
 }
-
-const NORM = "BatchNormalization";
 
 function matchTarget(graph: NeutralGraph, target: string): Match | string {
   const layer = graph.layer(target);

@@ -1,3 +1,4 @@
+import { ownEntry } from "../../../own-entry.ts";
 import type { Operators } from "../../../neutral/operator.ts";
 import type { OperatorTable } from "../../../operators/operator-rule.ts";
 import { ACTIVATION } from "./activation.ts";
@@ -62,3 +63,8 @@ export const ONNX_OPERATORS: OperatorTable = new Map([
   ["com.microsoft.nchwc", MICROSOFT_NCHWC],
   ["com.ms.internal.nhwc", INTERNAL_NHWC],
 ]);
+
+/** Whether an operator of the default domain runs graphs of its own. */
+export function runsBodies(op: string): boolean {
+  return ownEntry(DEFAULT_DOMAIN, op)?.control !== undefined;
+}

@@ -73,6 +73,7 @@ const BATCH_NORMALIZATION: Operator = {
     };
   },
   lift: liftBatchNorm,
+  form: "batch-norm",
   inPlace: [0],
 };
 
