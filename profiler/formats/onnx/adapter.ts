@@ -1,6 +1,7 @@
 import type { FormatAdapter } from "../../neutral/adapter.ts";
+import { foldByTable } from "../../neutral/lift-by-table.ts";
+import { DEFAULT_DOMAIN } from "./operators/index.ts";
 import { decodedWeights } from "./restructure/decoded-weights.ts";
-import { foldNode } from "./restructure/fold.ts";
 import { liftNode } from "./restructure/lift.ts";
 import { onnxIntegers } from "./restructure/integer-support.ts";
 import { quantizeActivations } from "./restructure/quantize-activations.ts";
@@ -12,7 +13,7 @@ import { lowerLayer } from "./restructure/lower.ts";
 export const ONNX_ADAPTER: FormatAdapter = {
   layout: "channels-first",
   lift: liftNode,
-  fold: foldNode,
+  fold: foldByTable(DEFAULT_DOMAIN),
   decode: decodedWeights,
   lower: lowerLayer,
   standsFor: dequantizedType,

@@ -1,6 +1,7 @@
 import type { FormatAdapter } from "../../neutral/adapter.ts";
+import { foldByTable } from "../../neutral/lift-by-table.ts";
+import { BUILTIN } from "./operators/index.ts";
 import { decodedWeights } from "./restructure/decoded-weights.ts";
-import { foldNode } from "./restructure/fold.ts";
 import { liftNode } from "./restructure/lift.ts";
 import { TFLITE_INTEGERS } from "./restructure/integer-support.ts";
 import { lowerLayer } from "./restructure/lower.ts";
@@ -12,7 +13,7 @@ import { tfliteFileBytes } from "./write.ts";
 export const TFLITE_ADAPTER: FormatAdapter = {
   layout: "channels-last",
   lift: liftNode,
-  fold: foldNode,
+  fold: foldByTable(BUILTIN),
   decode: decodedWeights,
   lower: lowerLayer,
   finish: checkRanges,

@@ -1,5 +1,8 @@
 import { elementsOf, isStatic } from "../../../model/shape.ts";
 import { bytesOf } from "../../../model/data-type.ts";
+import type { Fold, Operator, Operators } from "../../../neutral/operator.ts";
+import { storedWeights } from "../../../neutral/stored-weights.ts";
+import { computedWeights, newWeights } from "../../../neutral/weights.ts";
 import { constantType } from "../../../operators/constant-type.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
@@ -8,7 +11,16 @@ import { fill } from "../../../shapes/known-tensor.ts";
 import { dataTypeOf } from "../data-types.ts";
 import { inferredType, unknownSizes } from "./inferred-types.ts";
 
-const CONSTANT: OperatorRule = { infer: (view) => [constant(view)], kind: "constant" };
+const foldConstant: Fold = ({ view }, { shape, dataType }) => {
+  const stored = view.tensor("value");
+  if (stored) return storedWeights(stored);
+  const written = view.int("value_float") ?? view.int("value_int");
+  const elements =
+    view.ints("value_floats") ?? view.ints("value_ints") ?? (written === undefined ? undefined : [written]);
+  return elements && newWeights(shape, Float32Array.from(elements), dataType);
+};
+
+const CONSTANT: Operator = { infer: (view) => [constant(view)], kind: "constant", fold: foldConstant };
 
 /** Exactly one attribute holds it: a tensor, a sparse one, or numbers and texts written out. */
 function constant(view: NodeView): InferredType {
@@ -38,8 +50,14 @@ function writtenOut(view: NodeView): InferredType {
   return Array.isArray(texts) ? inferredType("string", [texts.length]) : UNKNOWN;
 }
 
+const foldConstantOfShape: Fold = ({ view }, { shape, dataType }) => {
+  const element = view.tensor("value")?.values?.[0] ?? 0;
+  const make = (): Float32Array => new Float32Array(elementsOf(shape) ?? 0).fill(element);
+  return computedWeights(shape, () => Promise.resolve(make()), dataType);
+};
+
 /** A tensor filled with one number, by default a float 0. */
-const CONSTANT_OF_SHAPE: OperatorRule = {
+const CONSTANT_OF_SHAPE: Operator = {
   infer: (view) => {
     const filling = view.tensor("value");
     const rank = view.shape(0)?.[0];
@@ -50,6 +68,7 @@ const CONSTANT_OF_SHAPE: OperatorRule = {
   },
   kind: "constant",
   configuration: [0],
+  fold: foldConstantOfShape,
 };
 
 /** Ones on the k-th diagonal of a matrix as large as the input. */
@@ -69,8 +88,4 @@ const EYE_LIKE: OperatorRule = {
 };
 
 /** Tensors made from nothing but attributes and sizes. */
-export const CONSTANTS: Readonly<Record<string, OperatorRule>> = {
-  Constant: CONSTANT,
-  ConstantOfShape: CONSTANT_OF_SHAPE,
-  EyeLike: EYE_LIKE,
-};
+export const CONSTANTS: Operators = { Constant: CONSTANT, ConstantOfShape: CONSTANT_OF_SHAPE, EyeLike: EYE_LIKE };

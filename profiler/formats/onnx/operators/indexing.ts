@@ -1,5 +1,8 @@
 import { isStatic, type Dimension, type Shape } from "../../../model/shape.ts";
 import { lookedUp, scattered } from "../../../operators/decoding.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import { fixed, NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
+import type { Operators } from "../../../neutral/operator.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import type { InferredType } from "../../../operators/inferred-type.ts";
@@ -247,9 +250,43 @@ function oneHotValue(view: NodeView, shape: Shape): InferredType["value"] {
   });
 }
 
+/** One position alone: several would be another order of the elements. */
+function liftGather(layer: NativeLayer): Lifted {
+  const index = scalarIndex(layer);
+  const axis = layer.axis(layer.view.int("axis", 0));
+  const size = fixed(layer.shape()[axis], "the size of its input");
+  return layer.lifted({ kind: "select", axis, index: index < 0 ? index + size : index });
+}
+
+function scalarIndex({ view }: NativeLayer): number {
+  const index = view.shape(1)?.length === 0 ? view.number(1) : undefined;
+  if (index === undefined) throw new NotLiftable("it picks several elements, or others at each run");
+  return index;
+}
+
+/** Bounds are attributes up to opset 9 and inputs since; what lies beyond the end means the end. */
+function liftSlice(layer: NativeLayer): Lifted {
+  const shape = layer.shape();
+  const begins = layer.settings("starts", 1) ?? [];
+  const ends = layer.settings("ends", 2) ?? [];
+  const given = layer.settings("axes", 3) ?? begins.map((_, axis) => axis);
+  const steps = layer.view.has(4) ? layer.settings("steps", 4) : undefined;
+  if (steps?.some((step) => step !== 1) === true) throw new NotLiftable("it skips elements");
+  const cuts = given.map((axis, index) => {
+    const at = layer.axis(axis);
+    const size = fixed(shape[at], "the size of its input");
+    const inside = (bound = 0): number => Math.min(size, Math.max(0, bound < 0 ? bound + size : bound));
+    return { axis: at, begin: inside(begins[index]), end: inside(ends[index]), size };
+  });
+  const [cut, ...others] = cuts.filter(({ begin, end, size }) => begin > 0 || end < size);
+  if (cut === undefined) return layer.lifted({ kind: "identity" });
+  if (others.length > 0) throw new NotLiftable("it cuts several axes");
+  return layer.lifted({ kind: "slice", axis: cut.axis, begin: cut.begin, end: cut.end });
+}
+
 /** Operators that pick, place and find elements. */
-export const INDEXING: Readonly<Record<string, OperatorRule>> = {
-  Gather: GATHER,
+export const INDEXING: Operators = {
+  Gather: { ...GATHER, lift: liftGather },
   GatherElements: GATHER_ELEMENTS,
   GatherND: GATHER_ND,
   Scatter: scatter(scatterElementsValue),
@@ -257,7 +294,7 @@ export const INDEXING: Readonly<Record<string, OperatorRule>> = {
   ScatterND: scatter(scatterNdValue),
   // Writes a step's keys or values into a cache, from the index in input 2 on.
   TensorScatter: { ...scatter(() => undefined), configuration: [2] },
-  Slice: SLICE,
+  Slice: { ...SLICE, lift: liftSlice },
   NonZero: NON_ZERO,
   Compress: COMPRESS,
   Unique: UNIQUE,

@@ -1,4 +1,9 @@
 import { isStatic, type Dimension, type Shape } from "../../../model/shape.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import type { FormOf } from "../../../neutral/forms.ts";
+import { fixed, NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
+import type { Fold, Operators } from "../../../neutral/operator.ts";
+import { permutedWeights } from "../../../neutral/stored-weights.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import type { InferredType } from "../../../operators/inferred-type.ts";
@@ -222,17 +227,97 @@ function triangle(matrices: KnownTensor, diagonal: number, isUpper: boolean): In
   });
 }
 
+function liftTranspose(layer: NativeLayer): Lifted {
+  const rank = layer.shape().length;
+  const permutation = layer.view.ints("perm") ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
+  return layer.lifted({ kind: "transpose", permutation });
+}
+
+const foldTranspose: Fold = ({ view }, _, input) => {
+  const weights = input();
+  const reversed = weights?.shape.map((__, axis, { length }) => length - 1 - axis);
+  return weights && permutedWeights(weights, view.ints("perm") ?? reversed ?? []);
+};
+
+function liftConcat(layer: NativeLayer): Lifted {
+  const { view } = layer;
+  const axis = layer.axis(view.int("axis", 1));
+  return layer.lifted({ kind: "concat", axis, activation: undefined }, [...view.inputs.keys()]);
+}
+
+function liftSplit(layer: NativeLayer): Lifted {
+  const axis = layer.axis(layer.view.int("axis", 0));
+  const sizes = layer.view.node.outputs.map((_, output) =>
+    fixed(layer.output(output).shape?.[axis], "what it splits off"),
+  );
+  if (layer.view.node.outputs.some((id) => id < 0)) throw new NotLiftable("it leaves outputs out");
+  return layer.lifted({ kind: "split", axis, sizes });
+}
+
+/** X, shape. Source: ONNX, Expand. */
+function liftExpand(layer: NativeLayer): Lifted {
+  return layer.lifted({ kind: "expand", target: layer.view.numbers(1) });
+}
+
+function liftPad(layer: NativeLayer): Lifted {
+  const rank = layer.shape().length;
+  const pads = layer.settings("pads", 1) ?? layer.view.ints("paddings");
+  if (pads === undefined) throw new NotLiftable("its pads are missing");
+  const axes = padAxes(layer, rank);
+  const side = (offset: number): readonly number[] => {
+    const sizes = Array.from({ length: rank }, (_, axis) => axis).map(() => 0);
+    axes.forEach((axis, index) => (sizes[axis] = pads[offset + index] ?? 0));
+    return sizes;
+  };
+  return layer.lifted({
+    kind: "pad",
+    mode: padMode(layer),
+    begin: side(0),
+    end: side(axes.length),
+    value: padFilling(layer),
+  });
+}
+
+function padAxes(layer: NativeLayer, rank: number): readonly number[] {
+  if (!layer.view.has(3)) return Array.from({ length: rank }, (_, axis) => axis);
+  const axes = layer.view.numbers(3);
+  if (axes === undefined) throw new NotLiftable("its axes are computed while the model runs");
+  return axes.map((axis) => layer.axis(axis));
+}
+
+function padMode(layer: NativeLayer): FormOf<"pad">["mode"] {
+  const mode = layer.view.text("mode", "constant");
+  if (mode === "constant" || mode === "reflect" || mode === "edge" || mode === "wrap") return mode;
+  throw new NotLiftable(`it pads by "${mode}"`);
+}
+
+function padFilling(layer: NativeLayer): number {
+  if (!layer.view.has(2)) return layer.view.int("value", 0);
+  const value = layer.view.number(2);
+  if (value === undefined) throw new NotLiftable("what it pads with is computed while the model runs");
+  return value;
+}
+
+function liftDepthSpace(kind: "depth-to-space" | "space-to-depth"): (layer: NativeLayer) => Lifted {
+  return (layer) =>
+    layer.lifted({
+      kind,
+      block: layer.view.int("blocksize", 1),
+      isGrouped: kind === "depth-to-space" && layer.view.text("mode", "DCR") === "CRD",
+    });
+}
+
 /** Operators that move elements without computing any. */
-export const LAYOUT: Readonly<Record<string, OperatorRule>> = {
-  Transpose: TRANSPOSE,
-  Concat: CONCAT,
-  Split: SPLIT,
-  Expand: EXPAND,
+export const LAYOUT: Operators = {
+  Transpose: { ...TRANSPOSE, lift: liftTranspose, fold: foldTranspose },
+  Concat: { ...CONCAT, lift: liftConcat },
+  Split: { ...SPLIT, lift: liftSplit },
+  Expand: { ...EXPAND, lift: liftExpand },
   Tile: TILE,
-  Pad: PAD,
+  Pad: { ...PAD, lift: liftPad },
   CenterCropPad: CENTER_CROP_PAD,
-  DepthToSpace: depthSpace(depthToSpaceShape),
-  SpaceToDepth: depthSpace(spaceToDepthShape),
+  DepthToSpace: { ...depthSpace(depthToSpaceShape), lift: liftDepthSpace("depth-to-space") },
+  SpaceToDepth: { ...depthSpace(spaceToDepthShape), lift: liftDepthSpace("space-to-depth") },
   ReverseSequence: { infer: (view) => [sameAs(view)], kind: "data-movement", configuration: [1] },
   Trilu: TRILU,
 };

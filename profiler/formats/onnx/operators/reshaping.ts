@@ -1,6 +1,9 @@
 import type { Shape } from "../../../model/shape.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import { reshapeTarget, type NativeLayer } from "../../../neutral/native-layer.ts";
+import type { Fold, Operators } from "../../../neutral/operator.ts";
+import { reshapedWeights } from "../../../neutral/weights.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
-import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { renamedView, reshapedView } from "../../../operators/reshaped-view.ts";
 import { flattenShape, reshapeShape, squeezeShape, unsqueezeShape } from "../../../shapes/reshape.ts";
 import { listSetting, mapShape, numbersOf, unknownSizes } from "./inferred-types.ts";
@@ -34,11 +37,30 @@ function remaining(shape: Shape | undefined, axes: number | undefined, direction
   return shape && axes !== undefined ? unknownSizes(shape.length + direction * axes) : undefined;
 }
 
+/** Any operator that gives the same elements another shape: the sizes tell which. */
+function liftReshape(layer: NativeLayer): Lifted {
+  return layer.lifted({ kind: "reshape", target: reshapeTarget(layer.shape(), layer.output().shape) });
+}
+
+const foldReshape: Fold = (_, { shape }, input) => {
+  const weights = input();
+  return weights && reshapedWeights(weights, shape);
+};
+
+const RESHAPE = { lift: liftReshape, fold: foldReshape };
+
 /** Operators that give the same bytes another shape or name. */
-export const RESHAPING: Readonly<Record<string, OperatorRule>> = {
-  Identity: renamedView((node) => node.input(0)),
-  Reshape: reshapedView(reshaped),
-  Flatten: reshapedView((node) => mapShape(node.shape(0), (shape) => flattenShape(shape, node.int("axis", 1)))),
-  Squeeze: reshapedView(squeezed),
-  Unsqueeze: reshapedView(unsqueezed),
+export const RESHAPING: Operators = {
+  Identity: {
+    ...renamedView((node) => node.input(0)),
+    lift: (layer) => layer.lifted({ kind: "identity" }),
+    fold: (_, __, input) => input(),
+  },
+  Reshape: { ...reshapedView(reshaped), ...RESHAPE },
+  Flatten: {
+    ...reshapedView((node) => mapShape(node.shape(0), (shape) => flattenShape(shape, node.int("axis", 1)))),
+    ...RESHAPE,
+  },
+  Squeeze: { ...reshapedView(squeezed), ...RESHAPE },
+  Unsqueeze: { ...reshapedView(unsqueezed), ...RESHAPE },
 };

@@ -1,5 +1,9 @@
 import { ownEntry } from "../../../own-entry.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import type { FormOf, Sampling } from "../../../neutral/forms.ts";
+import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
+import type { Operators } from "../../../neutral/operator.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { normalizeAxes } from "../../../shapes/axes.ts";
@@ -139,9 +143,62 @@ const LOSS: OperatorRule = {
 /** The loss of scores takes their softmax first. */
 const SOFTMAX_LOSS: OperatorRule = { ...LOSS, kind: "softmax" };
 
-export const VISION: Readonly<Record<string, OperatorRule>> = {
-  Resize: RESIZE,
-  Upsample: UPSAMPLE,
+/** Resizes that leave batch and channels alone. */
+function liftResize(layer: NativeLayer): Lifted {
+  const shape = layer.shape();
+  const resized = layer.output().shape;
+  if (shape.length < 3 || resized?.length !== shape.length || resized[0] !== shape[0] || resized[1] !== shape[1])
+    throw new NotLiftable("it resizes more than spatial axes");
+  return layer.lifted({ kind: "resize", to: resizedTo(layer, shape.length), sampling: samplingOf(layer.view) });
+}
+
+const COORDINATES: Readonly<Record<string, Sampling["coordinates"]>> = {
+  half_pixel: "half-pixel",
+  pytorch_half_pixel: "pytorch-half-pixel",
+  align_corners: "align-corners",
+  asymmetric: "asymmetric",
+};
+
+const ROUNDINGS: Readonly<Record<string, Sampling["rounding"]>> = {
+  round_prefer_floor: "half-down",
+  round_prefer_ceil: "half-up",
+  floor: "floor",
+  ceil: "ceil",
+};
+
+/** Up to opset 10, and in an Upsample, coordinates were asymmetric and rounded down. Source: ONNX, Resize and Upsample. */
+function samplingOf(view: NodeView): Sampling | undefined {
+  const isNew = view.node.op === "Resize" && view.version >= RESIZE_INPUTS.since;
+  const mode = view.text("mode", "nearest");
+  const coordinates = ownEntry(
+    COORDINATES,
+    isNew ? view.text("coordinate_transformation_mode", "half_pixel") : "asymmetric",
+  );
+  const rounding = ownEntry(ROUNDINGS, isNew ? view.text("nearest_mode", "round_prefer_floor") : "floor");
+  if (coordinates === undefined || rounding === undefined || view.flag("antialias")) return undefined;
+  // Two axes are resized linearly by the name that the mode had first.
+  if (mode === "nearest") return { mode, coordinates, rounding };
+  return mode === "linear" || mode === "bilinear" ? { mode: "linear", coordinates, rounding } : undefined;
+}
+
+/** Where the inputs of a Resize have its factors and its sizes; before, and in an Upsample, there were only factors. */
+const RESIZE_INPUTS = { since: 11, factors: 2, sizes: 3, factorsBefore: 1 } as const;
+
+/** What the file says of the spatial axes; undefined where the run computes it, or says it of some axes only. */
+function resizedTo({ view }: NativeLayer, rank: number): FormOf<"resize">["to"] {
+  const isNew = view.node.op === "Resize" && view.version >= RESIZE_INPUTS.since;
+  const numbers = (position: number): readonly number[] | undefined =>
+    view.has(position) && view.input(position).constant !== undefined ? view.numbers(position) : undefined;
+  const factors = numbers(isNew ? RESIZE_INPUTS.factors : RESIZE_INPUTS.factorsBefore) ?? view.ints("scales");
+  if (factors?.length === rank) return { factors: factors.slice(2) };
+  const sizes = isNew ? numbers(RESIZE_INPUTS.sizes) : undefined;
+  const isStretched = view.text("keep_aspect_ratio_policy", "stretch") === "stretch";
+  return sizes?.length === rank && isStretched ? { sizes: sizes.slice(2) } : undefined;
+}
+
+export const VISION: Operators = {
+  Resize: { ...RESIZE, lift: liftResize },
+  Upsample: { ...UPSAMPLE, lift: liftResize },
   GridSample: GRID_SAMPLE,
   AffineGrid: AFFINE_GRID,
   RoiAlign: ROI_ALIGN,

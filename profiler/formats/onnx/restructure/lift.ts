@@ -3,20 +3,15 @@ import type { InferredNode } from "../../../operators/infer.ts";
 import { liftByTable } from "../../../neutral/lift-by-table.ts";
 import { NativeLayer } from "../../../neutral/native-layer.ts";
 import { DEFAULT_DOMAIN } from "../operators/index.ts";
-import { LIFT_LAYOUT } from "./lift-layout.ts";
 import { LIFT_QUANTIZED } from "./lift-quantized.ts";
-import { LIFT_REARRANGED } from "./lift-rearranged.ts";
-import { LIFT_WINDOWS } from "./lift-windows.ts";
 
 const QUANTIZED = Object.fromEntries(Object.entries(LIFT_QUANTIZED).map(([op, lift]) => [op, { lift }]));
-const LIFTS = Object.entries({ ...LIFT_LAYOUT, ...LIFT_REARRANGED, ...LIFT_WINDOWS });
-const OPERATORS = { ...DEFAULT_DOMAIN, ...Object.fromEntries(LIFTS.map(([op, lift]) => [op, { lift }])) };
 
 /** What a node of an ONNX graph is in neutral words; `opaque` with the reason where they do not say it. */
 export const liftNode: FormatAdapter["lift"] = (inferred, scope) =>
   (Object.hasOwn(LIFT_QUANTIZED, inferred.node.op) ? liftQuantized : liftDefault)(inferred, scope);
 
 const layerOf = (inferred: InferredNode, scope: LiftScope): NativeLayer => new NativeLayer(inferred, scope);
-const liftDefault = liftByTable(OPERATORS, layerOf);
+const liftDefault = liftByTable(DEFAULT_DOMAIN, layerOf);
 /** ONNX has some of them in its own domain, ONNX Runtime's quantizer writes all. */
 const liftQuantized = liftByTable(QUANTIZED, layerOf, new Set(["", "com.microsoft"]));

@@ -1,4 +1,9 @@
 import { isStatic, type Dimension, type Shape } from "../../../model/shape.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import type { FormOf, Sampling } from "../../../neutral/forms.ts";
+import { fixed, NotLiftable } from "../../../neutral/native-layer.ts";
+import type { Fold } from "../../../neutral/operator.ts";
+import { permutedWeights } from "../../../neutral/stored-weights.ts";
 import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
@@ -12,6 +17,7 @@ import { expandShape, padShape, tileShape } from "../../../shapes/pad.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { transposeShape } from "../../../shapes/transpose.ts";
 import { concatValue, expandValue, sliceValue, tileValue, transposeValue } from "../../../shapes/value-layout.ts";
+import type { TfliteLayer } from "../restructure/tflite-layer.ts";
 import { listInput, outputType, shaped, type Rules } from "./common.ts";
 
 const TRANSPOSE: OperatorRule = {
@@ -204,33 +210,107 @@ const RESIZE: OperatorRule = {
 
 const same = shaped((shape) => shape, { kind: "data-movement", configuration: [1] });
 
+function liftTranspose(layer: TfliteLayer): Lifted {
+  return layer.lifted({ kind: "transpose", permutation: layer.constants(1, "axes").map((axis) => layer.axis(axis)) });
+}
+
+const foldTranspose: Fold = ({ view }, _, input) => {
+  const [permutation, weights] = [view.numbers(1), input()];
+  return permutation && weights && permutedWeights(weights, permutation);
+};
+
+function liftConcatenation(layer: TfliteLayer): Lifted {
+  const { view } = layer;
+  const axis = layer.axis(view.int("axis", 0));
+  return layer.lifted({ kind: "concat", axis, activation: layer.fused() }, [...view.inputs.keys()]);
+}
+
+/** @param data @param axis which of the inputs they are */
+function liftSplit(data: number, axis: number): (layer: TfliteLayer) => Lifted {
+  return (layer) => {
+    const [given = 0] = layer.constants(axis, "axis");
+    const along = layer.axis(given, layer.shape(data).length);
+    const sizes = layer.view.node.outputs.map((_, output) =>
+      fixed(layer.output(output).shape?.[along], "what it splits off"),
+    );
+    return layer.lifted({ kind: "split", axis: along, sizes }, [data]);
+  };
+}
+
+/** @param mode how PAD and PADV2 fill what they add, and MIRROR_PAD by its option */
+function liftPad(modeOf: (layer: TfliteLayer) => FormOf<"pad">["mode"]): (layer: TfliteLayer) => Lifted {
+  return (layer) => {
+    const pairs = layer.constants(1, "pads");
+    const side = (offset: number): readonly number[] => layer.shape().map((_, axis) => pairs[2 * axis + offset] ?? 0);
+    return layer.lifted({ kind: "pad", mode: modeOf(layer), begin: side(0), end: side(1), value: fillingOf(layer) });
+  };
+}
+
+/** A quantized PAD fills with its zero point, which stands for 0. */
+function fillingOf(layer: TfliteLayer): number {
+  if (!layer.view.has(2)) return 0;
+  const value = layer.view.number(2);
+  const quantization = layer.weights(2).quantization;
+  if (value === undefined) throw new NotLiftable("what it pads with is no single number");
+  const [zeroPoint = 0] = quantization?.zeroPoints ?? [];
+  const [scale = 1] = quantization?.scales ?? [];
+  return (value - zeroPoint) * scale;
+}
+
+function mirrorMode({ view }: TfliteLayer): "reflect" {
+  if (view.text("mode", "REFLECT") === "REFLECT") return "reflect";
+  throw new NotLiftable("it repeats the border as it mirrors");
+}
+
+function liftDepthSpace(kind: "depth-to-space" | "space-to-depth"): (layer: TfliteLayer) => Lifted {
+  return (layer) => layer.lifted({ kind, block: layer.view.int("block_size", 1), isGrouped: false });
+}
+
+/** Height and width; batch and channels stay. */
+function liftResize(mode: Sampling["mode"]): (layer: TfliteLayer) => Lifted {
+  return (layer) => {
+    if (layer.shape().length !== 4) throw new NotLiftable("its input is no image");
+    const sizes = layer.isConstant(1) ? layer.view.numbers(1) : undefined;
+    return layer.lifted({ kind: "resize", to: sizes && { sizes }, sampling: { mode, ...samplingOf(layer) } });
+  };
+}
+
+/** Source: TFLite's reference kernels, resize_bilinear.h and resize_nearest_neighbor.h. */
+function samplingOf({ view }: TfliteLayer): Omit<Sampling, "mode"> {
+  if (view.flag("align_corners")) return { coordinates: "align-corners", rounding: "half-up" };
+  if (view.flag("half_pixel_centers")) return { coordinates: "half-pixel", rounding: "half-up" };
+  return { coordinates: "asymmetric", rounding: "floor" };
+}
+
 const NHWC_CHANNELS = 3;
+
+function depthSpace(shapeOf: typeof depthToSpaceShape): OperatorRule {
+  const options = (view: NodeView): Parameters<typeof depthToSpaceShape>[1] => ({
+    blockSize: view.int("block_size", 0),
+    channelAxis: NHWC_CHANNELS,
+  });
+  return shaped((shape, view) => shapeOf(shape, options(view)), { kind: "data-movement" });
+}
 
 /** Operators that move elements without computing any. */
 export const LAYOUT: Rules = {
-  TRANSPOSE,
-  CONCATENATION,
+  TRANSPOSE: { ...TRANSPOSE, lift: liftTranspose, fold: foldTranspose },
+  CONCATENATION: { ...CONCATENATION, lift: liftConcatenation },
   STABLEHLO_CONCATENATE: CONCATENATION,
   PACK,
   UNPACK,
-  SPLIT: split(1, 0, (_, total, parts) => splitSizes(total, parts)),
-  SPLIT_V: split(0, 2, givenSizes),
-  PAD,
-  PADV2: PAD,
-  MIRROR_PAD: PAD,
+  SPLIT: { ...split(1, 0, (_, total, parts) => splitSizes(total, parts)), lift: liftSplit(1, 0) },
+  SPLIT_V: { ...split(0, 2, givenSizes), lift: liftSplit(0, 2) },
+  PAD: { ...PAD, lift: liftPad(() => "constant") },
+  PADV2: { ...PAD, lift: liftPad(() => "constant") },
+  MIRROR_PAD: { ...PAD, lift: liftPad(mirrorMode) },
   TILE,
   BROADCAST_TO,
   BROADCAST_ARGS,
   SPACE_TO_BATCH_ND: SPACE_TO_BATCH,
   BATCH_TO_SPACE_ND: BATCH_TO_SPACE,
-  DEPTH_TO_SPACE: shaped(
-    (shape, view) => depthToSpaceShape(shape, { blockSize: view.int("block_size", 0), channelAxis: NHWC_CHANNELS }),
-    { kind: "data-movement" },
-  ),
-  SPACE_TO_DEPTH: shaped(
-    (shape, view) => spaceToDepthShape(shape, { blockSize: view.int("block_size", 0), channelAxis: NHWC_CHANNELS }),
-    { kind: "data-movement" },
-  ),
+  DEPTH_TO_SPACE: { ...depthSpace(depthToSpaceShape), lift: liftDepthSpace("depth-to-space") },
+  SPACE_TO_DEPTH: { ...depthSpace(spaceToDepthShape), lift: liftDepthSpace("space-to-depth") },
   REVERSE_V2: same,
   REVERSE_SEQUENCE: same,
   // Zeros between the elements of each axis: (size − 1) · dilation + 1.
@@ -239,8 +319,8 @@ export const LAYOUT: Rules = {
       shape.map((size, axis) => add(multiply(subtract(size, 1), view.value(1)?.[axis] ?? UNKNOWN_SIZE), 1)),
     { kind: "data-movement", configuration: [1, 2] },
   ),
-  RESIZE_BILINEAR: RESIZE,
-  RESIZE_NEAREST_NEIGHBOR: RESIZE,
+  RESIZE_BILINEAR: { ...RESIZE, lift: liftResize("linear") },
+  RESIZE_NEAREST_NEIGHBOR: { ...RESIZE, lift: liftResize("nearest") },
   MATRIX_DIAG: shaped((shape) => [...shape, shape.at(-1) ?? UNKNOWN_SIZE], { kind: "data-movement" }),
   MATRIX_SET_DIAG: shaped((shape) => shape, { kind: "data-movement", inPlace: [0] }),
 };

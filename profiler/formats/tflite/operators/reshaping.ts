@@ -1,9 +1,14 @@
 import { elementsOf, type Dimension, type Shape } from "../../../model/shape.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import { reshapeTarget } from "../../../neutral/native-layer.ts";
+import type { Fold } from "../../../neutral/operator.ts";
+import { reshapedWeights } from "../../../neutral/weights.ts";
 import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { reshapedView } from "../../../operators/reshaped-view.ts";
 import { reshapeShape, squeezeShape, unsqueezeShape } from "../../../shapes/reshape.ts";
+import type { TfliteLayer } from "../restructure/tflite-layer.ts";
 import { elementBytes, listInput, outputType, type Rules } from "./common.ts";
 
 /** The target is an input, or an option in old files; a lone 0 there stood for a scalar. */
@@ -66,11 +71,23 @@ const BITCAST: OperatorRule = {
   inPlace: [0],
 };
 
+/** Any operator that gives the same elements another shape: the sizes tell which. */
+function liftReshape(layer: TfliteLayer): Lifted {
+  return layer.lifted({ kind: "reshape", target: reshapeTarget(layer.shape(), layer.output().shape) });
+}
+
+const foldReshape: Fold = (_, { shape }, input) => {
+  const weights = input();
+  return weights && reshapedWeights(weights, shape);
+};
+
+const RESHAPE = { lift: liftReshape, fold: foldReshape };
+
 /** Operators that give the same bytes another shape or name. */
 export const RESHAPING: Rules = {
-  RESHAPE: reshapedView(reshaped),
-  SQUEEZE: reshapedView(squeezed),
-  EXPAND_DIMS: reshapedView(expanded),
+  RESHAPE: { ...reshapedView(reshaped), ...RESHAPE },
+  SQUEEZE: { ...reshapedView(squeezed), ...RESHAPE },
+  EXPAND_DIMS: { ...reshapedView(expanded), ...RESHAPE },
   BITCAST,
   STABLEHLO_RESHAPE: {
     ...reshapedView((node) =>

@@ -1,4 +1,6 @@
 import type { Dimension, Shape } from "../../../model/shape.ts";
+import type { Lifted } from "../../../neutral/adapter.ts";
+import { NotLiftable } from "../../../neutral/native-layer.ts";
 import { inferredType, unknownSizes } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
@@ -7,6 +9,7 @@ import { knownTensor } from "../../../shapes/known-tensor.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { sliceShape, type Cut } from "../../../shapes/slice.ts";
 import { sliceValue } from "../../../shapes/value-layout.ts";
+import type { TfliteLayer } from "../restructure/tflite-layer.ts";
 import type { Rules } from "./common.ts";
 
 /** Begins and sizes, one an axis; a size of −1 reaches to the end. */
@@ -139,4 +142,57 @@ const DYNAMIC_UPDATE_SLICE: OperatorRule = {
   inPlace: [0],
 };
 
-export const SLICING: Rules = { SLICE, STRIDED_SLICE, DYNAMIC_UPDATE_SLICE };
+/** Begins and sizes; -1 reaches to the end. */
+function liftSlice(layer: TfliteLayer): Lifted {
+  const begins = layer.constants(1, "begins");
+  const sizes = layer.constants(2, "sizes");
+  return cutOf(layer, (axis, size) => {
+    const begin = begins[axis] ?? 0;
+    const length = sizes[axis] ?? -1;
+    return { begin, end: length === -1 ? size : begin + length };
+  });
+}
+
+const MASKS_OF_AXES = ["ellipsis_mask", "new_axis_mask", "shrink_axis_mask"];
+
+/** Python's slicing, where it keeps all axes and takes every element between its bounds. */
+function liftStridedSlice(layer: TfliteLayer): Lifted {
+  const { view } = layer;
+  if (MASKS_OF_AXES.some((mask) => view.int(mask, 0) !== 0) || view.flag("offset"))
+    throw new NotLiftable("it changes axes as it slices");
+  const [begins, ends, steps] = [layer.constants(1, "begins"), layer.constants(2, "ends"), layer.constants(3, "steps")];
+  if (steps.some((step) => step !== 1)) throw new NotLiftable("it skips elements");
+  const isOpen = (mask: string, axis: number): boolean =>
+    axis >= begins.length || ((view.int(mask, 0) >> axis) & 1) === 1;
+  return cutOf(layer, (axis, size) => {
+    const inside = (bound = 0): number => Math.min(size, Math.max(0, bound < 0 ? bound + size : bound));
+    return {
+      begin: isOpen("begin_mask", axis) ? 0 : inside(begins[axis]),
+      end: isOpen("end_mask", axis) ? size : inside(ends[axis]),
+    };
+  });
+}
+
+/** A cut along one axis; sizes that only the run knows are cut nowhere. */
+function cutOf(
+  layer: TfliteLayer,
+  boundsOf: (axis: number, size: number) => { readonly begin: number; readonly end: number },
+): Lifted {
+  const whole = Number.MAX_SAFE_INTEGER;
+  const cuts = layer.shape().flatMap((size, axis) => {
+    const length = typeof size === "number" ? size : whole;
+    const { begin, end } = boundsOf(axis, length);
+    return begin === 0 && end === length ? [] : [{ axis, begin, end, isOpen: length === whole }];
+  });
+  const [cut, ...others] = cuts;
+  if (cut === undefined) return layer.lifted({ kind: "identity" });
+  if (others.length > 0) throw new NotLiftable("it cuts several axes");
+  if (cut.isOpen) throw new NotLiftable("the size of its input is only known while the model runs");
+  return layer.lifted({ kind: "slice", axis: cut.axis, begin: cut.begin, end: cut.end });
+}
+
+export const SLICING: Rules = {
+  SLICE: { ...SLICE, lift: liftSlice },
+  STRIDED_SLICE: { ...STRIDED_SLICE, lift: liftStridedSlice },
+  DYNAMIC_UPDATE_SLICE,
+};

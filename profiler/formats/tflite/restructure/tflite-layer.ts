@@ -26,6 +26,13 @@ export class TfliteLayer extends NativeLayer {
     return weights;
   }
 
+  /** @throws {NotLiftable} when they are computed while the model runs */
+  constants(position: number, what: string): readonly number[] {
+    const numbers = this.view.numbers(position);
+    if (numbers === undefined) throw new NotLiftable(`its ${what} are computed while the model runs`);
+    return numbers;
+  }
+
   /** @throws {NotLiftable} for one that runtimes do not compute alike */
   fused(): Activation | undefined {
     const name = this.view.text("fused_activation_function", "NONE");
