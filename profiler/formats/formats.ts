@@ -7,6 +7,7 @@ import type { Model, Node, Quantization, TensorId } from "../model/model.ts";
 import type { StoredSource } from "../model/stored-source.ts";
 import type { FormatAdapter } from "../neutral/adapter.ts";
 import type { OperatorTable } from "../operators/operator-rule.ts";
+import type { RunnableFile } from "./runnable-file.ts";
 import { modelIn, modelsIn } from "./bundles/bundle.ts";
 import { FORMAT_TYPES, formatByName, type FormatType } from "./format-types.ts";
 import { integerProducts, type IntegerProducts } from "./onnx/integer-products.ts";
@@ -31,13 +32,6 @@ export interface WriteOptions {
   readonly onProgress?: (done: number) => void;
   /** Told in a sentence what of a replaced file could not be kept, or that another program wrote it meanwhile. */
   readonly onNote?: (note: string) => void;
-}
-
-/** A file that is not quite the user's, and in what. */
-export interface RunnableFile {
-  readonly bytes: Uint8Array;
-  /** For whoever reads of the run. */
-  readonly note: string;
 }
 
 /** Everything that Edgewise knows of one file format. What asks for a format's name elsewhere misses a field here. */

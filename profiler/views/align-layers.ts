@@ -18,10 +18,19 @@ export function alignLayers<L extends NamedLayer>(
   before: readonly L[],
   after: readonly L[],
 ): readonly AlignedLayers<L>[] {
+  return alignAround(before, after, pairByOperator);
+}
+
+/** Aligns layers of one name as `alignLayers` does. @param alignGap aligns what stands between two such pairs */
+export function alignAround<L extends NamedLayer>(
+  before: readonly L[],
+  after: readonly L[],
+  alignGap: (before: readonly L[], after: readonly L[]) => readonly AlignedLayers<L>[],
+): readonly AlignedLayers<L>[] {
   const rows: AlignedLayers<L>[] = [];
   let [left, right] = [0, 0];
   for (const { a, b } of [...nameAnchors(before, after), { a: before.length, b: after.length }]) {
-    rows.push(...pairByOperator(before.slice(left, a), after.slice(right, b)));
+    rows.push(...alignGap(before.slice(left, a), after.slice(right, b)));
     const pair = { before: before[a] ?? null, after: after[b] ?? null };
     if (pair.before && pair.after) rows.push(pair);
     [left, right] = [a + 1, b + 1];
@@ -35,7 +44,7 @@ interface Pair {
 }
 
 /** Pairs of one name in the order of both models: the longest such run, so that one layer that moved does not tear the rest apart. */
-export function nameAnchors(before: readonly NamedLayer[], after: readonly NamedLayer[]): readonly Pair[] {
+function nameAnchors(before: readonly NamedLayer[], after: readonly NamedLayer[]): readonly Pair[] {
   const places = new Map<string, number[]>();
   after.forEach(({ name, op }, index) => {
     const key = `${op} ${name}`;

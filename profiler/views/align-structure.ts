@@ -1,5 +1,5 @@
 import type { LayerProfile } from "../profile.ts";
-import { alignLayers, nameAnchors, type AlignedLayers } from "./align-layers.ts";
+import { alignAround, alignLayers, type AlignedLayers } from "./align-layers.ts";
 
 /** What a layer is known by where names differ: between formats, before and after a conversion. */
 export type StructuredLayer = Pick<LayerProfile, "name" | "op" | "kind" | "outputs" | "macs" | "parameters">;
@@ -16,15 +16,7 @@ export function alignStructure<L extends StructuredLayer>(
   before: readonly L[],
   after: readonly L[],
 ): readonly AlignedLayers<L>[] {
-  const rows: AlignedLayers<L>[] = [];
-  let [left, right] = [0, 0];
-  for (const { a, b } of [...nameAnchors(before, after), { a: before.length, b: after.length }]) {
-    rows.push(...alignGap(before.slice(left, a), after.slice(right, b)));
-    const pair = { before: before[a] ?? null, after: after[b] ?? null };
-    if (pair.before && pair.after) rows.push(pair);
-    [left, right] = [a + 1, b + 1];
-  }
-  return rows;
+  return alignAround(before, after, alignGap);
 }
 
 /** What a step through the table of scores takes: a layer of each model, or of one of them. */

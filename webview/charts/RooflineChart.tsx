@@ -6,7 +6,7 @@ import { formatCount, formatTime } from "../../profiler/format-numbers.ts";
 import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
 import type { LayerProfile, Structure } from "../../profiler/profile.ts";
 import { attainableRate, roofline, type Bound, type Roof, type RooflinePoint } from "../../profiler/views/roofline.ts";
-import { baseOptions, powerAxis, powersAround, type Range } from "./chart-options.ts";
+import { baseOptions, pointTooltip, powerAxis, powersAround, type Range } from "./chart-options.ts";
 import { Chart } from "./Chart.tsx";
 import { layerText } from "./CostChart.tsx";
 import { Key, type PointShape } from "./Key.tsx";
@@ -119,18 +119,7 @@ function configOf(
         x: powerAxis(theme, l10n.t("MACs per byte moved"), ranges.x, formatCount),
         y: powerAxis(theme, l10n.t("MACs per second"), ranges.y, (value) => `${formatCount(value)}/s`),
       },
-      plugins: {
-        tooltip: {
-          ...baseOptions(theme).plugins?.tooltip,
-          callbacks: {
-            title: ([item]) => textOf(points[item?.dataIndex ?? -1])[0] ?? "",
-            label: ({ dataIndex }) =>
-              textOf(points[dataIndex])
-                .slice(1)
-                .map((line) => ` ${line}`),
-          },
-        },
-      },
+      plugins: { tooltip: pointTooltip(theme, points.map(pointText)) },
     },
     plugins: [roofPlugin(roofs, hardware, theme)],
   };
@@ -177,10 +166,6 @@ function rangesOf(points: readonly RooflinePoint[], roofs: readonly Roof[]): { r
     x: powersAround([...points.map(({ intensity }) => intensity), ...roofs.map(({ ridge }) => ridge * 2)]),
     y: powersAround([...points.map(({ rate }) => rate), ...roofs.map(({ peak }) => peak)]),
   };
-}
-
-function textOf(point: RooflinePoint | undefined): readonly string[] {
-  return point ? pointText(point) : [];
 }
 
 function pointText({ layer, type, intensity, rate, attainable, bound }: RooflinePoint): readonly string[] {

@@ -5,6 +5,7 @@ import type { ChartTheme } from "./theme.ts";
 /** What all charts have in common: the theme's colours, no motion, tooltips like VS Code's hovers. */
 
 type Scale = NonNullable<NonNullable<ChartOptions["scales"]>[string]>;
+type Tooltip = NonNullable<NonNullable<ChartOptions["plugins"]>["tooltip"]>;
 
 /** Ticks of an axis: few enough to be read. */
 const MOST_TICKS = 6;
@@ -132,4 +133,15 @@ function titleOf(theme: ChartTheme, text: string): AxisText & { readonly display
 
 function textOf({ font, muted }: ChartTheme): AxisText {
   return { color: muted, font };
+}
+
+/** Of a point that stands for something with a name. @param texts of each point: a title, and lines below it */
+export function pointTooltip(theme: ChartTheme, texts: readonly (readonly string[])[]): Tooltip {
+  return {
+    ...baseOptions(theme).plugins?.tooltip,
+    callbacks: {
+      title: ([item]) => texts[item?.dataIndex ?? -1]?.[0] ?? "",
+      label: ({ dataIndex }) => (texts[dataIndex] ?? []).slice(1).map((line) => ` ${line}`),
+    },
+  };
 }

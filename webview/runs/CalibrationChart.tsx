@@ -13,7 +13,7 @@ import {
   type CalibrationPoint,
   type LayerFamily,
 } from "../../profiler/views/calibration.ts";
-import { baseOptions, powerAxis, powersAround, withoutZeros } from "../charts/chart-options.ts";
+import { baseOptions, pointTooltip, powerAxis, powersAround, withoutZeros } from "../charts/chart-options.ts";
 import { Chart } from "../charts/Chart.tsx";
 import { layerText } from "../charts/CostChart.tsx";
 import { Key, type PointShape } from "../charts/Key.tsx";
@@ -123,18 +123,7 @@ function configOf(points: readonly CalibrationPoint[], theme: ChartTheme): Chart
         x: powerAxis(theme, l10n.t("Predicted"), range, formatTime),
         y: powerAxis(theme, l10n.t("Measured"), range, formatTime),
       },
-      plugins: {
-        tooltip: {
-          ...baseOptions(theme).plugins?.tooltip,
-          callbacks: {
-            title: ([item]) => textOf(points[item?.dataIndex ?? -1])[0] ?? "",
-            label: ({ dataIndex }) =>
-              textOf(points[dataIndex])
-                .slice(1)
-                .map((line) => ` ${line}`),
-          },
-        },
-      },
+      plugins: { tooltip: pointTooltip(theme, points.map(pointText)) },
     },
   };
 }
@@ -172,10 +161,6 @@ function diagonal(theme: ChartTheme): Plugin {
       ctx.restore();
     },
   };
-}
-
-function textOf(point: CalibrationPoint | undefined): readonly string[] {
-  return point ? pointText(point) : [];
 }
 
 function pointText({ layer, family, predicted, measured }: CalibrationPoint): readonly string[] {

@@ -1,7 +1,7 @@
 import { bytesOf, type DataType } from "../../model/data-type.ts";
 import { TENSOR_TYPES } from "./data-types.ts";
 import { ABSENT, type Graph, type Model } from "../../model/model.ts";
-import type { RunnableFile } from "../formats.ts";
+import type { RunnableFile } from "../runnable-file.ts";
 import { attachModel, detachModel, type DetachedModel } from "./detached-model.ts";
 import { tfliteBytes } from "./write.ts";
 import {
