@@ -8,6 +8,8 @@ export interface IntegerSupport {
   readonly dataType: IntegerGrid["dataType"];
   /** Whether the weights of a product have a scale for each output; otherwise one for all. */
   hasChannelScales(layer: NeutralLayer): boolean;
+  /** Why weights cannot have one scale where they can have more; undefined where the runtime takes that, too. */
+  readonly whyChannelScales: string | undefined;
   /** What leads to no product stays float; otherwise all that can is of integers. */
   readonly keepsFloatEnds: boolean;
   /** Types of integers that inputs and outputs of the model can have, instead of floats. */

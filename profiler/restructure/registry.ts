@@ -10,6 +10,7 @@ import { DENSE_LOW_RANK } from "./restructurings/dense-low-rank.ts";
 import { DENSE_TO_CONV } from "./restructurings/dense-to-conv.ts";
 import { DENSE_TO_POOLED_CONV } from "./restructurings/dense-to-pooled-conv.ts";
 import { DOWNSAMPLE_EARLIER } from "./restructurings/downsample-earlier.ts";
+import { EQUALIZE_CHANNELS } from "./restructurings/equalize-channels/equalize-channels.ts";
 import { FOLD_BATCH_NORM } from "./restructurings/fold-batch-norm.ts";
 import { GROUP_AND_SHUFFLE } from "./restructurings/group-and-shuffle.ts";
 import { QUANTIZE_MODEL } from "./restructurings/quantize-model/quantize-model.ts";
@@ -29,6 +30,7 @@ export const RESTRUCTURINGS: readonly Restructuring[] = [
   FOLD_BATCH_NORM,
   REMOVE_NO_OPS,
   DENSE_TO_CONV,
+  EQUALIZE_CHANNELS,
   DENSE_LOW_RANK,
   SPLIT_SPATIAL,
   SPLIT_CHANNELS,

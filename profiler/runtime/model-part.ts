@@ -27,20 +27,27 @@ export async function openPart(part: Model, signal?: AbortSignal): Promise<Graph
 interface Runner {
   readonly session: Session;
   /** Samples that one run takes; undefined: as many as memory allows. */
-  readonly together?: number;
+  readonly batch?: number;
   readonly runEach?: (inputs: NamedTensors, count: number) => Promise<NamedTensors>;
 }
 
 async function openTflite(part: Model, signal: AbortSignal | undefined): Promise<Runner> {
   const request = { captured: [], ranges: new Map(), ...(signal && { signal }) };
   const session = await openFixedSession(boundTo(part, []), request);
-  return { session, together: 1, runEach: (inputs, count) => session.runEach(inputs, count, signal) };
+  return { session, batch: fixedBatch(session) ?? 1, runEach: (inputs, count) => session.runEach(inputs, count, signal) };
 }
 
 async function openOnnx(part: Model, signal: AbortSignal | undefined): Promise<Runner> {
   const session = await openSession(part, signal ? { signal } : {});
-  const isFixed = session.inputs.some(({ shape }) => typeof shape[0] === "number");
-  return { session, ...(isFixed && { together: 1 }) };
+  const batch = fixedBatch(session);
+  return { session, ...(batch !== undefined && { batch }) };
+}
+
+/** What the model's file says; one where inputs say different things. */
+function fixedBatch({ inputs }: Session): number | undefined {
+  const sizes = inputs.map(({ shape }) => shape[0]).filter((size) => typeof size === "number");
+  const [first] = sizes;
+  return sizes.every((size) => size === first) ? first : 1;
 }
 
 const RUNNERS: Readonly<Record<FormatId, (part: Model, signal: AbortSignal | undefined) => Promise<Runner>>> = {
@@ -51,7 +58,7 @@ const RUNNERS: Readonly<Record<FormatId, (part: Model, signal: AbortSignal | und
 async function ran(
   part: Model,
   { inputs, outputs, tensors }: Model["entries"][0]["graph"],
-  { session, together: most, runEach }: Runner,
+  { session, batch, runEach }: Runner,
   given: ReadonlyMap<TensorId, Activations>,
 ): Promise<ReadonlyMap<TensorId, Activations>> {
   const nameOf = (id: TensorId, place: number, kind: string): string => {
@@ -61,7 +68,10 @@ async function ran(
   const samples = [...given.values()][0]?.shape[0] ?? 0;
   const perSample = [...given.values()].reduce((sum, { data }) => sum + data.length, 0) / Math.max(samples, 1);
   const affordable = Math.max(1, Math.floor(RUN_ELEMENTS / Math.max(perSample, 1)));
-  const together = Math.min(samples, runEach ? affordable : (most ?? affordable));
+  // Whole batches, as the samples came.
+  const size = batch ?? 1;
+  const most = Math.max(size, affordable - (affordable % size));
+  const together = Math.min(samples, runEach ? most : (batch ?? affordable));
   const results = new Map<TensorId, Activations>();
   for (let start = 0; start < samples; start += together) {
     const count = Math.min(together, samples - start);
@@ -70,11 +80,11 @@ async function ran(
       const { shape: [, ...rest] = [], data = new Float32Array(0) } = given.get(id) ?? {};
       const name = nameOf(id, place, "input");
       const { dataType } = session.inputs.find((port) => port.name === name) ?? { dataType: "float32" };
-      const size = data.length / samples;
-      const slice = typed(dataType, data.subarray(start * size, (start + count) * size));
-      feeds[name] = { dataType, shape: [runEach ? 1 : count, ...rest], data: slice };
+      const length = data.length / samples;
+      const slice = typed(dataType, data.subarray(start * length, (start + count) * length));
+      feeds[name] = { dataType, shape: [runEach ? size : count, ...rest], data: slice };
     }
-    const made = await (runEach ? runEach(feeds, count) : session.run(feeds));
+    const made = await (runEach ? runEach(feeds, count / size) : session.run(feeds));
     for (const [place, id] of outputs.entries()) {
       const { shape, data } = ownEntry(made, nameOf(id, place, "output")) ?? {};
       if (shape === undefined || data === undefined) throw new RunError(`${part.file}: a tensor of it is not given`);

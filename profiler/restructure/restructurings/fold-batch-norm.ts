@@ -1,12 +1,7 @@
-import {
-  computedWeights,
-  type ConvForm,
-  type ConvTransposeForm,
-  type DenseForm,
-  type Weights,
-} from "../../neutral/forms.ts";
+import { computedWeights, type Weights } from "../../neutral/forms.ts";
 import { Affines, affineLayer, isScaleAlone, type AffineLayer } from "../matching/channel-affine.ts";
 import { whyOpaque } from "../matching/opaque-refusals.ts";
+import { weightChannels, type LinearForm } from "../matching/weight-channels.ts";
 import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { mergedRewrite, rewrittenGraph } from "../../neutral/rewritten-graph.ts";
 import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
@@ -14,7 +9,6 @@ import type { Rewrite } from "../../neutral/rewrite.ts";
 
 const ID = "fold-batch-norm";
 
-type LinearForm = ConvForm | ConvTransposeForm | DenseForm;
 type Linear = NeutralLayer<LinearForm>;
 
 interface Match {
@@ -206,31 +200,10 @@ interface Folded {
   readonly bias: Weights | undefined;
 }
 
-/** Which output and which input channel each weight belongs to, and how many of each there are. */
-interface Channels {
-  readonly outputs: number;
-  readonly inputs: number;
-  readonly outputOf: (index: number) => number;
-  readonly inputOf: (index: number) => number;
-}
-
-function channelsOf(form: LinearForm): Channels {
-  const [first = 0, second = 0, ...kernel] = form.weight.shape;
-  const taps = kernel.reduce((product, size) => product * size, 1);
-  const groups = form.kind === "dense" ? 1 : form.groups;
-  const rowOf = (index: number): number => Math.floor(index / (second * taps));
-  /** The place along the second axis, counted through all groups. */
-  const columnOf = (index: number): number =>
-    Math.floor(rowOf(index) / (first / groups)) * second + (Math.floor(index / taps) % second);
-  return form.kind === "conv-transpose"
-    ? { outputs: second * groups, inputs: first, outputOf: columnOf, inputOf: rowOf }
-    : { outputs: first, inputs: second * groups, outputOf: rowOf, inputOf: columnOf };
-}
-
 /** They come after: they work on the outputs. */
 function foldedAfter(form: LinearForm, affines: readonly AffineLayer[]): Folded {
   const { weight, bias } = form;
-  const { outputs, outputOf } = channelsOf(form);
+  const { outputs, outputOf } = weightChannels(form);
   const affine = new Affines(affines, outputs);
   return {
     weight: scaledWeights(weight, affine, outputOf),
@@ -254,7 +227,7 @@ function foldedAfter(form: LinearForm, affines: readonly AffineLayer[]): Folded 
 /** They come before: they work on the inputs. */
 function foldedBefore(form: LinearForm, affines: readonly AffineLayer[]): Folded {
   const { weight, bias } = form;
-  const { outputs, inputs, outputOf, inputOf } = channelsOf(form);
+  const { outputs, inputs, outputOf, inputOf } = weightChannels(form);
   const affine = new Affines(affines, inputs);
   if (affines.every(isScaleAlone)) return { weight: scaledWeights(weight, affine, inputOf), bias };
   return {

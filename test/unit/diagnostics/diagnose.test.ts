@@ -290,7 +290,7 @@ describe("Diagnostics of weights", () => {
     const { diagnoses } = await weights(values);
     assert.deepEqual(
       diagnoses.map(({ code, answers }) => [code, answers.map(({ restructuring }) => restructuring)]),
-      [["uneven-channels", ["quantize-weights"]]],
+      [["uneven-channels", ["quantize-weights", "equalize-channels"]]],
     );
     assert.match(diagnoses[0]?.message ?? "", /differ 5\d times: .* 3 of 8 keep fewer than 4 of 8 bits/);
   });

@@ -28,6 +28,7 @@ export function onnxIntegers(model: Model): IntegerSupport {
     // Unsigned ones have the faster kernels on x86, and a Relu is absorbed by their range.
     dataType: "uint8",
     hasChannelScales: () => opset >= FIRST_PER_CHANNEL,
+    whyChannelScales: undefined,
     keepsFloatEnds: true,
     ends: [],
     needsBias: false,

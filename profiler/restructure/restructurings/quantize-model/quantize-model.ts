@@ -10,6 +10,7 @@ import { defineRestructuring, matched, NotApplicableError, type RewriteContext }
 import { problemTools } from "../compress-weights/compress-layers.ts";
 import { weightProblem } from "../compress-weights/weight-problem.ts";
 import { everyFold } from "../fold-batch-norm.ts";
+import { equalization } from "../equalize-channels/equalization.ts";
 import { integerPlan, type GridGroup, type IntegerPlan } from "./integer-plan.ts";
 import { integerForm, plannedIntegers, type Scales, type WeightBits } from "./integer-weights.ts";
 import { gridsOf } from "./ranges.ts";
@@ -60,6 +61,30 @@ export const QUANTIZE_MODEL = defineRestructuring({
       ],
       default: "float",
     },
+    {
+      id: "scales",
+      title: "Scales of weights",
+      description: "How many scales a layer's weights have. One for all is for runtimes that take no more.",
+      type: "choice",
+      choices: [
+        { value: "output", title: "one for each output, where the runtime takes them" },
+        { value: "tensor", title: "one for all of a layer" },
+      ],
+      default: "output",
+    },
+    {
+      id: "equalize",
+      title: "Equalize channels",
+      description:
+        "Channels are scaled between layers first, exactly, so that one scale for all of a layer's weights is fine enough.",
+      type: "choice",
+      choices: [
+        { value: "auto", title: "where weights have one scale, and there are no samples to fit them to" },
+        { value: "always", title: "always" },
+        { value: "never", title: "never" },
+      ],
+      default: "auto",
+    },
   ],
   find: (graph) => {
     const plan = planFor(graph);
@@ -67,8 +92,8 @@ export const QUANTIZE_MODEL = defineRestructuring({
     const layers = [...(plan.fold.remove ?? []), ...plan.integers.products.map(({ id }) => id)];
     return [{ target: "", layers, why: whyOf(plan) }];
   },
-  predict: (graph, target, { weights, ends }) => {
-    const plan = matched(ID, target, planOf(graph, target, ends));
+  predict: (graph, target, { weights, ends, scales }) => {
+    const plan = matched(ID, target, planOf(graph, target, ends, scales));
     const { groups } = plan.integers;
     const grids = new Map(groups.map((group) => [group, plannedGrid(plan.support, group)]));
     const replace = new Map<LayerId, Form>(
@@ -79,9 +104,12 @@ export const QUANTIZE_MODEL = defineRestructuring({
     );
     return quantized(plan, replace, grids, ends);
   },
-  rewrite: async (graph, target, { weights, ends }, context) => {
-    const plan = matched(ID, target, planOf(graph, target, ends));
+  rewrite: async (graph, target, { weights, ends, scales, equalize }, context) => {
+    const planned = matched(ID, target, planOf(graph, target, ends, scales));
     const { seed, signal } = context;
+    const isAsked =
+      equalize === "auto" ? context.activations === undefined && hasOneScale(planned) : equalize === "always";
+    const plan = isAsked ? equalized(planned) : planned;
     const source = await context.observe?.(plan.fold);
     if (source === undefined)
       throw new NotApplicableError(ID, target, "nothing tells how large activations get", "Give it samples.");
@@ -100,10 +128,25 @@ interface ModelPlan {
   readonly integers: IntegerPlan;
 }
 
-function planOf(graph: NeutralGraph, target: string, ends: string): ModelPlan | string {
+function planOf(graph: NeutralGraph, target: string, ends: string, scales: string): ModelPlan | string {
   if (target !== "") return "activations are quantized in the whole model";
   const plan = planFor(graph);
-  return typeof plan === "string" ? plan : (whyFloatEnds(plan, endType(ends)) ?? plan);
+  if (typeof plan === "string") return plan;
+  const reason = whyFloatEnds(plan, endType(ends)) ?? (scales === "tensor" ? plan.support.whyChannelScales : undefined);
+  if (reason !== undefined) return reason;
+  return scales === "tensor" ? { ...plan, support: { ...plan.support, hasChannelScales: () => false } } : plan;
+}
+
+function hasOneScale({ support, integers }: ModelPlan): boolean {
+  return integers.products.some((layer) => !support.hasChannelScales(layer));
+}
+
+/** Weights are rounded anyway: those that are integers in the file are scaled, too. */
+function equalized(plan: ModelPlan): ModelPlan {
+  const products = new Set(plan.integers.products.map(({ id }) => id));
+  const scaled = equalization(plan.graph, ({ id }) => products.has(id));
+  const graph = rewrittenGraph(plan.graph, scaled);
+  return { ...plan, fold: mergedRewrite(plan.fold, scaled), graph, integers: integerPlan(graph, plan.support) };
 }
 
 /** undefined: floats. */
