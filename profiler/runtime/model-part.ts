@@ -34,7 +34,11 @@ interface Runner {
 async function openTflite(part: Model, signal: AbortSignal | undefined): Promise<Runner> {
   const request = { captured: [], ranges: new Map(), ...(signal && { signal }) };
   const session = await openFixedSession(boundTo(part, []), request);
-  return { session, batch: fixedBatch(session) ?? 1, runEach: (inputs, count) => session.runEach(inputs, count, signal) };
+  return {
+    session,
+    batch: fixedBatch(session) ?? 1,
+    runEach: (inputs, count) => session.runEach(inputs, count, signal),
+  };
 }
 
 async function openOnnx(part: Model, signal: AbortSignal | undefined): Promise<Runner> {
