@@ -74,18 +74,24 @@ export type UnaryFunction =
   | "sine"
   | "square";
 
+/** How the window of a convolution or a pool moves, outermost axis first. */
+export interface WindowMotion {
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly padsBegin: readonly number[];
+  readonly padsEnd: readonly number[];
+  /** Pads as "same" padding makes them of sizes that only the run can tell; `padsBegin` and `padsEnd` are empty then. */
+  readonly autoPad?: "same-upper" | "same-lower" | undefined;
+}
+
 /** Convolution over 1, 2 or 3 spatial axes; depthwise when `groups` is the number of input channels. */
-export interface ConvForm {
+export interface ConvForm extends WindowMotion {
   readonly kind: "conv";
   /** outChannels × inChannels/groups × kernel… */
   readonly weight: Weights;
   /** outChannels */
   readonly bias: Weights | undefined;
   readonly groups: number;
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly padsBegin: readonly number[];
-  readonly padsEnd: readonly number[];
   /** Fused. */
   readonly activation: Activation | undefined;
 }
@@ -141,16 +147,12 @@ export interface BatchNormForm {
   readonly epsilon: number;
 }
 
-export interface PoolForm {
+export interface PoolForm extends WindowMotion {
   readonly kind: "pool";
   readonly mode: "max" | "average";
   /** One window over the whole of every spatial axis; the lists are empty then. */
   readonly isGlobal: boolean;
   readonly kernel: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly padsBegin: readonly number[];
-  readonly padsEnd: readonly number[];
   /** Whether an average counts padding as zeros. */
   readonly countsPadding: boolean;
   /** Sizes of the output are rounded up. */

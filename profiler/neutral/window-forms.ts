@@ -1,20 +1,13 @@
 import type { Dimension } from "../model/shape.ts";
 import type { ConvGeometry, PoolGeometry, WindowGeometry } from "../operators/operation.ts";
 import { dilatedKernel, samePads, type Padding } from "../shapes/window.ts";
-import type { Activation, ConvForm, PoolForm, TransposedMotion, Weights } from "./forms.ts";
+import type { Activation, ConvForm, PoolForm, TransposedMotion, Weights, WindowMotion } from "./forms.ts";
 import { fixed, NotLiftable } from "./native-layer.ts";
-
-interface FixedWindow {
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly padsBegin: readonly number[];
-  readonly padsEnd: readonly number[];
-}
 
 /**
  * The editable form of a convolution.
  * @param weights as `ConvForm` has them
- * @throws {NotLiftable} when groups or "same" padding depend on a size that only the run can tell
+ * @throws {NotLiftable} when groups depend on a size that only the run can tell
  */
 export function convForm(
   geometry: ConvGeometry,
@@ -23,13 +16,13 @@ export function convForm(
 ): ConvForm {
   const groups = fixed(geometry.groups, "the number of its input channels");
   const kernel = weights.weight.shape.slice(2);
-  return { kind: "conv", ...weights, groups, ...fixedWindow(geometry, kernel, geometry.inSpatial), activation };
+  return { kind: "conv", ...weights, groups, ...windowMotion(geometry, kernel, geometry.inSpatial), activation };
 }
 
 /**
  * The editable form of a pool.
  * @param inSpatial sizes of the input's spatial axes
- * @throws {NotLiftable} when it is no window that slides, or "same" padding depends on a size that only the run can tell
+ * @throws {NotLiftable} when it is no window that slides
  */
 export function poolForm(
   { mode, sliding }: PoolGeometry,
@@ -39,7 +32,7 @@ export function poolForm(
   if (mode === "lp") throw new NotLiftable("it takes a norm of its window");
   if (sliding === undefined) throw new NotLiftable("it has no kernel");
   const { kernel, countsPadding, ceils } = sliding;
-  const window = fixedWindow(sliding, kernel, inSpatial);
+  const window = windowMotion(sliding, kernel, inSpatial);
   return { kind: "pool", mode, isGlobal: false, kernel, ...window, countsPadding, ceils, activation };
 }
 
@@ -100,29 +93,67 @@ function transposedPads(
   return padding === "same-upper" ? { begin: half, end: cut - half, rest } : { begin: cut - half, end: half, rest };
 }
 
-/** @throws {NotLiftable} when "same" padding depends on a size that only the run can tell */
-function fixedWindow(
+/**
+ * The pads of a window on maps of these sizes.
+ * @param kernel sizes of the window
+ * @param sizes of the map's spatial axes; undefined for one that only the run can tell
+ * @returns undefined where they depend on such a size
+ */
+export function padsAt(
+  { strides, dilations, padsBegin, padsEnd, autoPad }: WindowMotion,
+  kernel: readonly number[],
+  sizes: readonly (number | undefined)[],
+): { readonly padsBegin: readonly number[]; readonly padsEnd: readonly number[] } | undefined {
+  if (autoPad === undefined) return { padsBegin, padsEnd };
+  const pads = kernel.map((extent, axis) => {
+    const window = { kernel: extent, stride: strides[axis] ?? 1, dilation: dilations[axis] ?? 1 };
+    return paddedAt(autoPad, window, sizes[axis]);
+  });
+  return bothEnds(pads);
+}
+
+function windowMotion(
   { strides, dilations, padding }: WindowGeometry,
   kernel: readonly number[],
   sizes: readonly Dimension[],
-): FixedWindow {
-  const pads = kernel.map((extent, axis) =>
-    fixedPads(
-      padding[axis] ?? "valid",
-      { kernel: extent, stride: strides[axis] ?? 1, dilation: dilations[axis] ?? 1 },
-      sizes[axis],
-    ),
-  );
-  return { strides, dilations, padsBegin: pads.map(({ begin }) => begin), padsEnd: pads.map(({ end }) => end) };
+): WindowMotion {
+  const pads = kernel.map((extent, axis) => {
+    const window = { kernel: extent, stride: strides[axis] ?? 1, dilation: dilations[axis] ?? 1 };
+    return paddedAt(padding[axis] ?? "valid", window, sizes[axis]);
+  });
+  const known = bothEnds(pads);
+  if (known) return { strides, dilations, ...known };
+  const [autoPad, ...others] = new Set(padding);
+  if (others.length > 0 || (autoPad !== "same-upper" && autoPad !== "same-lower"))
+    throw new NotLiftable(
+      "its padding differs from axis to axis, and the size of its input is only known when the model runs",
+    );
+  return { strides, dilations, padsBegin: [], padsEnd: [], autoPad };
 }
 
-function fixedPads(
+interface Ends {
+  readonly begin: number;
+  readonly end: number;
+}
+
+function bothEnds(
+  pads: readonly (Ends | undefined)[],
+): { readonly padsBegin: readonly number[]; readonly padsEnd: readonly number[] } | undefined {
+  const known = pads.filter((each) => each !== undefined);
+  if (known.length < pads.length) return undefined;
+  return { padsBegin: known.map(({ begin }) => begin), padsEnd: known.map(({ end }) => end) };
+}
+
+/** undefined where "same" padding depends on a size that only the run can tell. */
+function paddedAt(
   padding: Padding,
   window: { readonly kernel: number; readonly stride: number; readonly dilation: number },
   size: Dimension | undefined,
-): { readonly begin: number; readonly end: number } {
+): Ends | undefined {
   if (padding === "valid") return { begin: 0, end: 0 };
   if (typeof padding === "object") return padding;
-  const { begin, end } = samePads(window.stride === 1 ? 1 : fixed(size, "the size of its input"), window);
+  const known = window.stride === 1 ? 1 : size;
+  if (typeof known !== "number") return undefined;
+  const { begin, end } = samePads(known, window);
   return padding === "same-upper" ? { begin, end } : { begin: end, end: begin };
 }

@@ -3,7 +3,7 @@ import type { BatchNormForm, ConvForm, Form, Weights } from "../neutral/forms.ts
 import type { TensorId } from "../model/model.ts";
 import { channelsFirstForm, toChannelsFirst, toChannelsLast, worksOnLogicalAxes } from "./channels-first.ts";
 import { arithmetic } from "./rules/elementwise.ts";
-import { convolution } from "./rules/convolution.ts";
+import { convolution, settingsOf } from "./rules/convolution.ts";
 import { GRADIENT_RULES } from "./rules/index.ts";
 import { reshape } from "./rules/layout.ts";
 import { affineOf } from "./rules/normalization.ts";
@@ -78,8 +78,8 @@ export class GraphWriter {
     const along = [weight.shape[0] ?? 1, ...weight.shape.slice(1).map(() => 1)];
     const joined = arithmetic(tape, "multiply", weight, reshape(tape, scale, along));
     const moved = bias ? arithmetic(tape, "add", arithmetic(tape, "multiply", bias, scale), shift) : shift;
-    const settings = { ...form, kernel: form.weight.shape.slice(2) };
-    return convolution(tape, this.#held(conv.inputs[0] ?? -1), joined, moved, settings);
+    const x = this.#held(conv.inputs[0] ?? -1);
+    return convolution(tape, x, joined, moved, settingsOf(form, x));
   }
 
   async #byRule(layer: NeutralLayer): Promise<readonly Value[]> {

@@ -2,6 +2,7 @@ import { matrix, type Matrix } from "../../numeric/matrix.ts";
 import { Random } from "../../numeric/random.ts";
 import type { ConvForm, DenseForm } from "../../neutral/forms.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
+import { padsAt } from "../../neutral/window-forms.ts";
 import type { Activations, RewriteContext } from "../restructuring.ts";
 
 /** What a layer sees: rows of one sample after the other, as many of each. */
@@ -84,6 +85,7 @@ function geometryOf(shape: readonly number[], layout: NeutralGraph["layout"]): G
 function windows({ shape, data }: Activations, form: ConvForm, layout: NeutralGraph["layout"], random: Random): Matrix {
   const geometry = geometryOf(shape, layout);
   const kernel = form.weight.shape.slice(2);
+  const { padsBegin, padsEnd } = padsAt(form, kernel, geometry.spatial) ?? form;
   const taps = offsetsOf(kernel);
   const columns = geometry.channels * taps.length;
   const samples = shape[0] ?? 1;
@@ -91,10 +93,10 @@ function windows({ shape, data }: Activations, form: ConvForm, layout: NeutralGr
   for (let row = 0; row < patches.rows; row++) {
     const sample = Math.floor(row / POSITIONS_PER_SAMPLE);
     const corner = geometry.spatial.map((size, axis) => {
-      const begin = form.padsBegin[axis] ?? 0;
+      const begin = padsBegin[axis] ?? 0;
       const reach = ((kernel[axis] ?? 1) - 1) * (form.dilations[axis] ?? 1) + 1;
       const stride = form.strides[axis] ?? 1;
-      const positions = Math.floor((size + begin + (form.padsEnd[axis] ?? 0) - reach) / stride) + 1;
+      const positions = Math.floor((size + begin + (padsEnd[axis] ?? 0) - reach) / stride) + 1;
       return Math.floor(random.uniform() * positions) * stride - begin;
     });
     taps.forEach((tap, place) => {

@@ -3,6 +3,7 @@ import { Random } from "../../numeric/random.ts";
 import type { ConvForm, DenseForm } from "../../neutral/forms.ts";
 import type { NeutralGraph } from "../../neutral/neutral-graph.ts";
 import type { Activations } from "../../neutral/activations.ts";
+import { padsAt } from "../../neutral/window-forms.ts";
 
 /**
  * What a layer's weights are multiplied with: input rows of a dense layer, what a convolution's kernel sees at positions of its input,
@@ -26,9 +27,11 @@ export function sampledRows(
   const area = spatial.reduce((product, size) => product * size, 1);
   const channelStep = isFirst ? area : 1;
   const kernel = form.weight.shape.slice(2);
+  // Sizes of a run are known.
+  const { padsBegin, padsEnd } = padsAt(form, kernel, spatial) ?? form;
   const outputs = spatial.map((size, axis) => {
     const reach = ((kernel[axis] ?? 1) - 1) * (form.dilations[axis] ?? 1) + 1;
-    const padded = size + (form.padsBegin[axis] ?? 0) + (form.padsEnd[axis] ?? 0);
+    const padded = size + (padsBegin[axis] ?? 0) + (padsEnd[axis] ?? 0);
     return Math.max(1, Math.floor((padded - reach) / (form.strides[axis] ?? 1)) + 1);
   });
   const positions = chosenPositions(samples, product(outputs), most, seed);
@@ -44,7 +47,7 @@ export function sampledRows(
     kernelStep: product(kernel.slice(axis + 1)),
     stride: form.strides[axis] ?? 1,
     dilation: form.dilations[axis] ?? 1,
-    begin: form.padsBegin[axis] ?? 0,
+    begin: padsBegin[axis] ?? 0,
   }));
   for (const [row, { sample, position }] of positions.entries()) {
     for (let tap = 0; tap < taps; tap += 1) {

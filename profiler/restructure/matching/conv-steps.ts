@@ -1,13 +1,13 @@
-import type { ConvForm, Weights } from "../../neutral/forms.ts";
+import type { ConvForm, Weights, WindowMotion } from "../../neutral/forms.ts";
 
 /** Where a window stands on each spatial axis: what two convolutions that take one's place share out between them. */
-export type ConvSteps = Pick<ConvForm, "strides" | "dilations" | "padsBegin" | "padsEnd">;
+export type ConvSteps = WindowMotion;
 
 /** Steps of a 1×1 convolution: every position, no padding. */
 export function pointwiseSteps(axes: number): ConvSteps {
   const ones = Array.from({ length: axes }, () => 1);
   const zeros = ones.map(() => 0);
-  return { strides: ones, dilations: ones, padsBegin: zeros, padsEnd: zeros };
+  return { strides: ones, dilations: ones, padsBegin: zeros, padsEnd: zeros, autoPad: undefined };
 }
 
 /** A layer's steps on the axes that `keeps` names; on the others those of a 1×1 convolution. */
@@ -20,12 +20,14 @@ export function stepsAlong(form: ConvSteps, keeps: (axis: number) => boolean): C
     dilations: pick(form.dilations, still.dilations),
     padsBegin: pick(form.padsBegin, still.padsBegin),
     padsEnd: pick(form.padsEnd, still.padsEnd),
+    // A window of one element that steps by one is padded with nothing by it.
+    autoPad: form.autoPad,
   };
 }
 
 /** A convolution without bias and activation: the first of two that take one's place. */
 export function bareConv(weight: Weights, steps: ConvSteps, groups = 1): ConvForm {
-  const { strides, dilations, padsBegin, padsEnd } = steps;
+  const { strides, dilations, padsBegin, padsEnd, autoPad } = steps;
   return {
     kind: "conv",
     weight,
@@ -35,6 +37,7 @@ export function bareConv(weight: Weights, steps: ConvSteps, groups = 1): ConvFor
     dilations,
     padsBegin,
     padsEnd,
+    autoPad,
     activation: undefined,
   };
 }

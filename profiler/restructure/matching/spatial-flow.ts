@@ -1,8 +1,18 @@
 import type { TensorId } from "../../model/model.ts";
 import type { Dimension, Shape } from "../../model/shape.ts";
 import { ABSENT } from "../../model/model.ts";
-import type { ConvForm, Form, FormKind, FormOf, PoolForm, ResizeForm, Weights } from "../../neutral/forms.ts";
+import type {
+  ConvForm,
+  Form,
+  FormKind,
+  FormOf,
+  PoolForm,
+  ResizeForm,
+  Weights,
+  WindowMotion,
+} from "../../neutral/forms.ts";
 import type { LayerId, NeutralGraph, NeutralLayer, NeutralSizes } from "../../neutral/neutral-graph.ts";
+import { padsAt } from "../../neutral/window-forms.ts";
 import { reshapeSegments } from "./reshape-axes.ts";
 import { UNKNOWN_SIZE } from "../../shapes/dimension.ts";
 
@@ -218,8 +228,9 @@ function passPool(form: PoolForm, flow: Flow): Passed | string {
   }
   const outputs = [now.map((size, axis) => (spatial.includes(axis) ? 1 : size))];
   if (form.isGlobal) return { outputs };
-  const kernel = spatial.map((axis, place) => padded(form, place, now[axis]));
-  return { outputs, form: { ...form, kernel, strides: kernel.map(() => 1) } };
+  const sizes = spatial.map((axis) => now[axis]);
+  const kernel = spatial.map((_, place) => padded(form, place, sizes));
+  return { outputs, form: { ...form, ...padsOn(sizes, form, form.kernel), kernel, strides: kernel.map(() => 1) } };
 }
 
 /**
@@ -227,15 +238,28 @@ function passPool(form: PoolForm, flow: Flow): Passed | string {
  * @param sizes of the map's spatial axes
  */
 export function coversMap(form: PoolForm, sizes: readonly (Dimension | undefined)[]): boolean {
-  return form.isGlobal || sizes.every((size, place) => padded(form, place, size) === form.kernel[place]);
+  return form.isGlobal || sizes.every((_, place) => padded(form, place, sizes) === form.kernel[place]);
 }
 
 /** NaN for a size that the run decides. */
-function padded({ padsBegin, padsEnd }: PoolForm, place: number, size: Dimension | undefined): number {
-  return Number(size) + (padsBegin[place] ?? 0) + (padsEnd[place] ?? 0);
+function padded(form: PoolForm, place: number, sizes: readonly (Dimension | undefined)[]): number {
+  const { padsBegin = [], padsEnd = [] } = padsOn(sizes, form, form.kernel) ?? {};
+  return Number(sizes[place]) + (padsBegin[place] ?? 0) + (padsEnd[place] ?? 0);
 }
 
-type Window = Pick<PoolForm, "kernel" | "strides" | "dilations" | "padsBegin" | "padsEnd" | "ceils">;
+function padsOn(
+  sizes: readonly (Dimension | undefined)[],
+  motion: WindowMotion,
+  kernel: readonly number[],
+): ReturnType<typeof padsAt> {
+  return padsAt(
+    motion,
+    kernel,
+    sizes.map((size) => (typeof size === "number" ? size : undefined)),
+  );
+}
+
+type Window = Pick<PoolForm, "kernel" | "ceils"> & WindowMotion;
 
 /** The input's sizes with those that a window leaves of the spatial ones. */
 function windowSizes(window: Window, flow: Flow): Shape | string {
@@ -243,6 +267,10 @@ function windowSizes(window: Window, flow: Flow): Shape | string {
   for (const [place, axis] of flow.spatial().entries()) {
     const size = sizes[axis];
     if (typeof size !== "number") continue;
+    if (window.autoPad !== undefined) {
+      sizes[axis] = Math.ceil(size / (window.strides[place] ?? 1));
+      continue;
+    }
     const reach = ((window.kernel[place] ?? 1) - 1) * (window.dilations[place] ?? 1) + 1;
     const room = size + (window.padsBegin[place] ?? 0) + (window.padsEnd[place] ?? 0) - reach;
     if (room < 0) return `has a window of ${reach} for a map of ${size}`;

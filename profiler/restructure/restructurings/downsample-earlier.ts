@@ -1,5 +1,6 @@
 import type { ConvForm, PoolForm } from "../../neutral/forms.ts";
 import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
+import { padsAt } from "../../neutral/window-forms.ts";
 import { matched, type Candidate, type Finding, defineRestructuring } from "../restructuring.ts";
 import type { NewLayer, Rewrite } from "../../neutral/rewrite.ts";
 
@@ -142,8 +143,10 @@ function spatialSizes({ tensors }: NeutralGraph, id: number | undefined): readon
 /** Whether an earlier convolution with a later one's stride makes maps of the size that are wanted. */
 function takesStride(graph: NeutralGraph, conv: NeutralLayer<ConvForm>, down: NeutralLayer<ConvForm>): boolean {
   const wanted = spatialSizes(graph, down.outputs[0]);
-  const given = spatialSizes(graph, conv.inputs[0])?.map((size, axis) => {
-    const padded = size + (conv.form.padsBegin[axis] ?? 0) + (conv.form.padsEnd[axis] ?? 0);
+  const before = spatialSizes(graph, conv.inputs[0]);
+  const pads = before && padsAt(conv.form, conv.form.weight.shape.slice(2), before);
+  const given = before?.map((size, axis) => {
+    const padded = size + (pads?.padsBegin[axis] ?? 0) + (pads?.padsEnd[axis] ?? 0);
     return Math.floor((padded - reachOf(conv.form, axis)) / (down.form.strides[axis] ?? 1)) + 1;
   });
   return wanted !== undefined && wanted.join() === given?.join();
@@ -190,5 +193,6 @@ function withoutStride(form: ConvForm): ConvForm {
     strides: form.strides.map(() => 1),
     padsBegin: spare.map((pads) => Math.floor(pads / 2)),
     padsEnd: spare.map((pads) => Math.ceil(pads / 2)),
+    autoPad: undefined,
   };
 }

@@ -1,4 +1,4 @@
-import { computedWeights, type Weights } from "../../neutral/forms.ts";
+import { computedWeights, type Weights, type WindowMotion } from "../../neutral/forms.ts";
 import { Affines, affineLayer, isScaleAlone, type AffineLayer } from "../matching/channel-affine.ts";
 import { whyOpaque } from "../matching/opaque-refusals.ts";
 import { weightChannels, type LinearForm } from "../matching/weight-channels.ts";
@@ -130,12 +130,16 @@ function matchAfter(graph: NeutralGraph, layer: NeutralLayer, after: NeutralLaye
   if (layer.form.kind === "elementwise" && layer.form.activation) return "it has an activation that comes between";
   if (after.form.weight.quantization) return `${after.name} computes in integers, whose rounding would change`;
   const shifts = !isScaleAlone(affine);
-  if (shifts && after.form.kind === "conv" && [...after.form.padsBegin, ...after.form.padsEnd].some((pad) => pad !== 0))
+  if (shifts && after.form.kind === "conv" && mayPad(after.form))
     return `${after.name} pads with zeros, which the normalisation would have shifted`;
   if (shifts && after.form.kind === "conv-transpose")
     return `each place that ${after.name} makes takes other parts of its kernel, and with them of the shift`;
   if (!isOfFeatures(graph, layer, after)) return "it normalises another axis than the dense layer reads";
   return { affines: [affine], linear: after, isAfter: false };
+}
+
+function mayPad({ padsBegin, padsEnd, autoPad }: WindowMotion): boolean {
+  return autoPad !== undefined || [...padsBegin, ...padsEnd].some((pad) => pad !== 0);
 }
 
 /** Dense layers work on the last axis. */

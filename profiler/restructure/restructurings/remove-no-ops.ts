@@ -152,9 +152,17 @@ function isNoOp(
   }
 }
 
-function isPointPool({ isGlobal, kernel, strides, padsBegin, padsEnd }: Extract<Form, { kind: "pool" }>): boolean {
+function isPointPool({
+  isGlobal,
+  kernel,
+  strides,
+  padsBegin,
+  padsEnd,
+  autoPad,
+}: Extract<Form, { kind: "pool" }>): boolean {
   return (
     !isGlobal &&
+    autoPad === undefined &&
     [...kernel, ...strides].every((size) => size === 1) &&
     [...padsBegin, ...padsEnd].every((pad) => pad === 0)
   );

@@ -59,11 +59,14 @@ export const STACK_SMALL_KERNELS = defineRestructuring({
   },
 });
 
+const PADS_UNKNOWN = "how it is padded follows from sizes that are only known when the model runs";
+
 function match(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | string {
   const layer = matchDivisibleConv(graph, target);
   if (typeof layer === "string") return layer;
   const [, , rows, columns, ...more] = layer.form.weight.shape;
   if (more.length > 0 || rows !== columns || (rows !== 5 && rows !== 7)) return "its kernel is neither 5×5 nor 7×7";
+  if (layer.form.autoPad !== undefined) return PADS_UNKNOWN;
   return layer.form.dilations.every((dilation) => dilation === 1) ? layer : "its kernel is dilated";
 }
 

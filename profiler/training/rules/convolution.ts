@@ -1,4 +1,5 @@
 import type { ConvForm } from "../../neutral/forms.ts";
+import { padsAt } from "../../neutral/window-forms.ts";
 import { sizeOf, type GraphTensor } from "../onnx-graph.ts";
 import type { Tape, Value } from "../tape.ts";
 import { activated } from "./activation.ts";
@@ -10,6 +11,12 @@ import { positionsOf, wayBack, type Motion } from "./window.ts";
 /** A convolution's settings beside its weight. */
 export interface Convolution extends Motion {
   readonly groups: number;
+}
+
+/** Those of a layer on maps whose sizes the batch tells. */
+export function settingsOf(form: ConvForm, x: Value): Convolution {
+  const kernel = form.weight.shape.slice(2);
+  return { ...form, kernel, ...padsAt(form, kernel, x.shape.slice(2)) };
 }
 
 /** @param weight outputs × inputs/groups × kernel… */
@@ -256,7 +263,7 @@ export const CONVOLUTION_RULES: GradientRules = {
   conv: (form: ConvForm, inputs, { tape, weights }) => {
     const weight = weights("weight", form.weight);
     const bias = form.bias && weights("bias", form.bias);
-    const settings = { ...form, kernel: form.weight.shape.slice(2) };
-    return [activated(tape, convolution(tape, onlyInput(inputs), weight, bias, settings), form.activation)];
+    const x = onlyInput(inputs);
+    return [activated(tape, convolution(tape, x, weight, bias, settingsOf(form, x)), form.activation)];
   },
 };

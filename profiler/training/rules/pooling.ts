@@ -1,4 +1,5 @@
 import type { PoolForm } from "../../neutral/forms.ts";
+import { padsAt } from "../../neutral/window-forms.ts";
 import { sizeOf, type GraphTensor } from "../onnx-graph.ts";
 import type { Tape, Value } from "../tape.ts";
 import { activated } from "./activation.ts";
@@ -99,7 +100,7 @@ export const POOLING_RULES: GradientRules = {
     const ones = sizes.map(() => 1);
     const none = sizes.map(() => 0);
     const whole: Motion = { kernel: sizes, strides: ones, dilations: ones, padsBegin: none, padsEnd: none };
-    const motion = form.isGlobal ? whole : form;
+    const motion = form.isGlobal ? whole : { ...form, ...padsAt(form, form.kernel, sizes) };
     const isWhole =
       motion.kernel.join() === sizes.join() && [...motion.padsBegin, ...motion.padsEnd].every((pad) => pad === 0);
     if (form.mode === "max") return [activated(tape, maxPool(tape, x, motion, form.ceils), form.activation)];

@@ -44,6 +44,24 @@ async function liftedAs<K extends FormKind>(kind: K, operator: OperatorCase): Pr
 }
 
 describe("Lifting TFLite operators", () => {
+  it("keeps SAME padding as it is where it follows from sizes of a run", async () => {
+    const options = { padding: Padding.SAME, strideW: 2, strideH: 2 };
+    const input = { shape: [1, 1, 1, 2], signature: [1, -1, -1, 2] };
+    const conv = await liftedAs("conv", {
+      op: "CONV_2D",
+      inputs: [input, { shape: [1, 3, 3, 2], data: numbers(18) }],
+      options: Object.assign(new Conv2DOptionsT(), options),
+    });
+    const filter = { filterWidth: 3, filterHeight: 3 };
+    const pool = await liftedAs("pool", {
+      op: "MAX_POOL_2D",
+      inputs: [input],
+      options: Object.assign(new Pool2DOptionsT(), { ...options, ...filter }),
+    });
+    for (const { autoPad, padsBegin, padsEnd } of [conv, pool])
+      assert.deepEqual([autoPad, padsBegin, padsEnd], ["same-upper", [], []]);
+  });
+
   it("brings CONV_2D's weights into the canonical layout, and SAME padding into numbers", async () => {
     // 2 filters of 1×3 over 2 channels; a width of 6 at stride 2 is padded at its end alone.
     const form = await liftedAs("conv", {

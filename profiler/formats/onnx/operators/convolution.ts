@@ -12,7 +12,15 @@ import { ShapeError } from "../../../shapes/shape-error.ts";
 import { transposedOutput, windowOutput } from "../../../shapes/window.ts";
 import type { NodeWriter } from "../restructure/node-writer.ts";
 import { fusedActivation } from "./fused-activation.ts";
-import { fromSpatial, layoutByFlag, windowsOf, toSpatial, type Layout, type WindowStep } from "./spatial.ts";
+import {
+  fromSpatial,
+  layoutByFlag,
+  padsAttribute,
+  windowsOf,
+  toSpatial,
+  type Layout,
+  type WindowStep,
+} from "./spatial.ts";
 
 /** Where a convolution operator has its operands, and in which it differs from Conv. */
 export interface ConvolutionForm {
@@ -214,7 +222,7 @@ const CONV: Operator = {
 };
 
 async function writeConv(form: ConvForm, writer: NodeWriter): Promise<void> {
-  const { weight, bias, groups, strides, dilations, padsBegin, padsEnd } = form;
+  const { weight, bias, groups, strides, dilations } = form;
   const stored = await writer.weights("weight", weight);
   const inputs = [writer.input, stored];
   if (bias) inputs.push(await writer.bias(bias, stored));
@@ -222,7 +230,7 @@ async function writeConv(form: ConvForm, writer: NodeWriter): Promise<void> {
     dilations,
     group: groups,
     kernel_shape: weight.shape.slice(2),
-    pads: [...padsBegin, ...padsEnd],
+    ...padsAttribute(form),
     strides,
   });
 }

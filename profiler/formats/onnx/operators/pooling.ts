@@ -12,7 +12,7 @@ import { add, floorDivide, multiply, product, subtract, UNKNOWN_SIZE } from "../
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { dilatedKernel, windowOutput, type Padding, type SlidingWindow } from "../../../shapes/window.ts";
 import { unknownSizes } from "./inferred-types.ts";
-import { fromSpatial, windowsOf, toSpatial, type Layout, type WindowStep } from "./spatial.ts";
+import { fromSpatial, padsAttribute, windowsOf, toSpatial, type Layout, type WindowStep } from "./spatial.ts";
 
 export interface PoolOperator {
   readonly mode: PoolGeometry["mode"];
@@ -203,7 +203,7 @@ const FIRST_WITH_CEIL_MODE = 10;
 const FIRST_WITH_DILATIONS = { max: 10, average: 19 } as const;
 
 function writePool(form: PoolForm, writer: NodeWriter): void {
-  const { mode, isGlobal, kernel, strides, dilations, padsBegin, padsEnd, countsPadding, ceils } = form;
+  const { mode, isGlobal, kernel, strides, dilations, countsPadding, ceils } = form;
   const name = mode === "max" ? "MaxPool" : "AveragePool";
   if (isGlobal) {
     writer.node(`Global${name}`, [writer.input]);
@@ -214,7 +214,7 @@ function writePool(form: PoolForm, writer: NodeWriter): void {
   if (isDilated) writer.needsOpset(FIRST_WITH_DILATIONS[mode], "a dilated pool");
   writer.node(name, [writer.input], {
     kernel_shape: kernel,
-    pads: [...padsBegin, ...padsEnd],
+    ...padsAttribute(form),
     strides,
     ...(isDilated && { dilations }),
     ...(ceils && { ceil_mode: 1 }),

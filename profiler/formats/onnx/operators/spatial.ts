@@ -1,6 +1,7 @@
 import { ownEntry } from "../../../own-entry.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
+import type { WindowMotion } from "../../../neutral/forms.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import type { Padding } from "../../../shapes/window.ts";
 
@@ -61,6 +62,16 @@ export function windowsOf(view: NodeView, count: number, pads = view.ints("pads"
       end: pads?.[axis + count] ?? 0,
     },
   }));
+}
+
+/** The attribute that says a window's pads: `auto_pad` where only the run can tell them. */
+export function padsAttribute({
+  padsBegin,
+  padsEnd,
+  autoPad,
+}: WindowMotion): { readonly pads: readonly number[] } | { readonly auto_pad: string } {
+  if (autoPad === undefined) return { pads: [...padsBegin, ...padsEnd] };
+  return { auto_pad: autoPad === "same-upper" ? "SAME_UPPER" : "SAME_LOWER" };
 }
 
 function checkCount(name: string, values: readonly number[], wanted: number): void {

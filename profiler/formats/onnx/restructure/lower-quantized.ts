@@ -5,6 +5,7 @@ import type { ConvForm, DenseForm, Form, FormKind, Weights } from "../../../neut
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { plannedScheme, quantized, schemeFor } from "../../../neutral/quantize.ts";
 import { permutedWeights } from "../../../neutral/stored-weights.ts";
+import { padsAttribute } from "../operators/spatial.ts";
 import type { NodeWriter } from "./node-writer.ts";
 
 /** Integers that activations are quantized to. */
@@ -50,14 +51,13 @@ export async function lowerQuantized(form: Form, writer: NodeWriter): Promise<"w
 const PLACES = { inputScale: 1, weight: 3 } as const;
 
 async function conv(form: ConvForm, before: Node, writer: NodeWriter): Promise<void> {
-  const { weight, bias, groups, strides, dilations, padsBegin, padsEnd } = form;
+  const { weight, bias, groups, strides, dilations } = form;
   const stored = await writeWeights(writer, before, weight, 0);
   const [, inputScale = ABSENT, inputZero = ABSENT, , , , outputScale = ABSENT, outputZero = ABSENT] = before.inputs;
   const inputs = [writer.input, inputScale, inputZero, ...stored.ids, outputScale, outputZero];
   if (bias) inputs.push(await writeBias(writer, before, bias, stored, before.inputs[8]));
   const kernel = weight.shape.slice(2);
-  const pads = [...padsBegin, ...padsEnd];
-  write(writer, before, inputs, { dilations, group: groups, kernel_shape: kernel, pads, strides });
+  write(writer, before, inputs, { dilations, group: groups, kernel_shape: kernel, ...padsAttribute(form), strides });
 }
 
 async function gemm({ weight, bias }: DenseForm, before: Node, writer: NodeWriter): Promise<void> {

@@ -1,30 +1,15 @@
-import { samePads } from "../../../shapes/window.ts";
+import type { WindowMotion } from "../../../neutral/forms.ts";
+import { padsAt } from "../../../neutral/window-forms.ts";
 
-/** How a window moves along height and width. */
-export interface WindowStep {
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-}
-
-export interface Pads {
-  readonly padsBegin: readonly number[];
-  readonly padsEnd: readonly number[];
-}
-
-/** What the padding option has to be for these pads; undefined where neither of the two says them. */
+/** What the padding option has to be for the pads of a window; undefined where neither of the two says them. */
 export function paddingOption(
-  { padsBegin, padsEnd }: Pads,
+  motion: WindowMotion,
   kernel: readonly number[],
-  { strides, dilations }: WindowStep,
   sizes: readonly (number | undefined)[],
 ): "SAME" | "VALID" | undefined {
-  if ([...padsBegin, ...padsEnd].every((pad) => pad === 0)) return "VALID";
-  const isSame = kernel.every((extent, axis) => {
-    const window = { kernel: extent, stride: strides[axis] ?? 1, dilation: dilations[axis] ?? 1 };
-    const size = window.stride === 1 ? 1 : sizes[axis];
-    if (size === undefined) return false;
-    const { begin, end } = samePads(size, window);
-    return begin === padsBegin[axis] && end === padsEnd[axis];
-  });
-  return isSame ? "SAME" : undefined;
+  if (motion.autoPad !== undefined) return motion.autoPad === "same-upper" ? "SAME" : undefined;
+  const pads = [...motion.padsBegin, ...motion.padsEnd];
+  if (pads.every((pad) => pad === 0)) return "VALID";
+  const same = padsAt({ ...motion, autoPad: "same-upper" }, kernel, sizes);
+  return same && [...same.padsBegin, ...same.padsEnd].join() === pads.join() ? "SAME" : undefined;
 }

@@ -1,6 +1,7 @@
 import type { TensorId } from "../../../model/model.ts";
+import type { WindowMotion } from "../../../neutral/forms.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
-import { paddingOption, type WindowStep, type Pads } from "./same-pads.ts";
+import { paddingOption } from "./same-pads.ts";
 
 export interface Padded {
   readonly input: TensorId;
@@ -8,17 +9,11 @@ export interface Padded {
 }
 
 /** The layer's input and the padding option of its window: behind a PAD where neither SAME nor VALID says the pads. */
-export function writePadded(
-  form: WindowStep & Pads,
-  kernel: readonly number[],
-  writer: OperatorWriter,
-  value = 0,
-): Padded {
+export function writePadded(form: WindowMotion, kernel: readonly number[], writer: OperatorWriter, value = 0): Padded {
   const sizes = writer.shape(writer.input).slice(1, 3);
   const padding = paddingOption(
     form,
     kernel,
-    form,
     sizes.map((size) => (typeof size === "number" ? size : undefined)),
   );
   if (padding !== undefined) return { input: writer.input, padding };
