@@ -27,9 +27,9 @@ const told =
 
 /** Every wording that versions and vendors have, the most telling first; each holds the delegate's name as its first group. */
 const WORDINGS: readonly (readonly [RegExp, Reading])[] = [
-  // TFLite, since 2.10: how many there are in all.
+  // TFLite, since 2.10: how many there are in all. Behind it may stand of which subgraph; vendors' builds leave the parts out.
   [
-    /Replacing (?<nodes>\d+) out of (?<all>\d+) node\(s\) with delegate \((?<name>[^)]*)\) node, yielding (?<parts>\d+) partitions?/,
+    /Replacing (?<nodes>\d+) out of (?<all>\d+) node\(s\) with delegate \((?<name>[^)]*)\)(?: node(?:, yielding (?<parts>\d+) partitions?)?)?/,
     ([, nodes, all, name, parts]) => counted([, name, nodes, all, parts]),
   ],
   // TFLite before that.
@@ -54,6 +54,11 @@ const WORDINGS: readonly (readonly [RegExp, Reading])[] = [
   ],
   [/Failed to apply (\S+) delegate/, told("none")],
   [/(GPU|NNAPI|Hexagon|HEXAGON|CoreML|EXTERNAL|EdgeTPU) acceleration is unsupported on this platform/, told("none")],
+  // The GPU delegate's own, of what it cannot take all of: "First 12 operations …, and the remaining 3 on the CPU." until 2.4.
+  [
+    /(\d+) operations? will run on the (GPU), and the remaining (\d+)(?: operations?(?: will run)?)? on the CPU/,
+    ([, nodes, name, others]) => counted([, name, nodes, String(Number(nodes) + Number(others)), undefined]),
+  ],
   // The GPU delegate's own: how many parts of the graph it made kernels of.
   [
     /Created (\d+) (GPU) delegate kernels?/,
@@ -85,7 +90,8 @@ function extentOf(nodes: number | null, all: number | null): DelegateUse["extent
 /** How a log and a profile call each delegate that can be asked for. */
 const NAMES: Readonly<Record<string, RegExp>> = {
   xnnpack: /xnnpack/i,
-  gpu: /gpu|opencl|opengl|webgpu|ml_?drift/i,
+  // LiteRT 2's are called by what they run on: LITERT_CL is OpenCL.
+  gpu: /gpu|opencl|opengl|vulkan|metal|ml_?drift|litert_(?:cl|gl|mtl)\b/i,
   nnapi: /nnapi/i,
   npu: /npu|dispatch|edgetpu|litert.?dispatch/i,
   qnn: /qnn|external/i,
@@ -103,6 +109,8 @@ export function isOfDelegate(name: string, delegate: string): boolean {
 export function hasRun(delegate: string, uses: readonly DelegateUse[], operators: readonly string[]): boolean | null {
   const own = uses.filter(({ name }) => isOfDelegate(name, delegate));
   if (operators.some((type) => /delegate/i.test(type) && isOfDelegate(type, delegate))) return true;
+  // A delegate that could not be applied took operators before: what is told of the whole is the last word.
+  if (own.some(({ extent, nodes }) => extent === "none" && nodes === null)) return false;
   if (own.some(({ extent }) => extent === "none")) return own.some(({ nodes }) => (nodes ?? 0) > 0);
   if (own.length > 0) return true;
   // Another one took it all, or the profile has operators alone.

@@ -50,6 +50,19 @@ describe("what benchmark_model says of delegates, in every wording", () => {
     ["INFO: Created 1 GPU delegate kernels.", "GPU ran operators, how many is not told, in 1 part."],
     ["ERROR: Failed to apply GPU delegate.", "GPU ran nothing of the model."],
     ["GPU acceleration is unsupported on this platform.", "GPU ran nothing of the model."],
+    [
+      "VERBOSE: Replacing 518 out of 518 node(s) with delegate (TfLiteQnnDelegate) node",
+      "TfLiteQnnDelegate ran 518 of 518 operators.",
+    ],
+    [
+      "tflite    : Replacing 2068 out of 2068 node(s) with delegate (LITERT_CL) node, yielding 1 partitions for subgraph 0 (decode).",
+      "LITERT_CL ran 2068 of 2068 operators in 1 part.",
+    ],
+    [
+      "31 operations will run on the GPU, and the remaining 16 operations will run on the CPU.",
+      "GPU ran 31 of 47 operators.",
+    ],
+    ["First 0 operations will run on the GPU, and the remaining 81 on the CPU.", "GPU ran 0 of 81 operators."],
   ] as const;
   for (const [line, said] of WORDINGS)
     it(said, () => {
@@ -67,6 +80,17 @@ describe("what benchmark_model says of delegates, in every wording", () => {
     assert.equal(hasRun("gpu", [], ["CONV_2D", "SOFTMAX"]), false, "the profile has operators of the CPU alone");
     assert.equal(hasRun("gpu", [], ["TfLiteGpuDelegateV2"]), true);
     assert.equal(hasRun("gpu", [], []), null);
+    const litert = "Replacing 31 out of 31 node(s) with delegate (LITERT_CL) node, yielding 1 partitions";
+    assert.equal(hasRun("gpu", uses(litert), []), true, "LiteRT 2's GPU is called by what it runs on");
+    assert.equal(hasRun("npu", uses(litert), []), false);
+    const dispatch = "Replacing 1 out of 1 node(s) with delegate (DispatchDelegate) node, yielding 1 partitions";
+    assert.equal(hasRun("npu", uses(dispatch), []), true);
+    const none = "First 0 operations will run on the GPU, and the remaining 81 on the CPU.";
+    assert.equal(hasRun("gpu", uses(none), ["CONV_2D"]), false);
+    const planned = "31 operations will run on the GPU, and the remaining 16 operations will run on the CPU.";
+    assert.equal(hasRun("gpu", uses(planned), []), true);
+    assert.equal(hasRun("gpu", uses(planned, "INFO: Created 0 GPU delegate kernels."), []), false, "it was not to be");
+    assert.equal(hasRun("gpu", uses(gpu ?? "", "ERROR: Failed to apply GPU delegate."), []), false);
     assert.equal(hasRun("qnn", uses(qnn ?? "", external ?? ""), []), false);
     assert.equal(hasRun("nnapi", uses(nnapi ?? ""), []), true);
   });
