@@ -65,9 +65,21 @@ export function mapTimes(
     optimization,
     runs: runs.length,
     totalSeconds: Math.max(whole, spent),
-    rows: [...times].map(([layer, row]) => rowTime(layers, layer, row)).sort((a, b) => a.layer - b.layer),
+    rows: [...disjoint(times)].map(([layer, row]) => rowTime(layers, layer, row)).sort((a, b) => a.layer - b.layer),
     unmapped,
   };
+}
+
+/** No row is in two others, nor in one where it has a time of its own: estimates of what ran together would count it twice. */
+function disjoint(times: ReadonlyMap<number, MeanRow>): ReadonlyMap<number, MeanRow> {
+  const told = new Set(times.keys());
+  return new Map(
+    [...times].map(([layer, row]) => {
+      const fused = row.fused.filter((each) => !told.has(each));
+      for (const each of fused) told.add(each);
+      return [layer, { ...row, fused }];
+    }),
+  );
 }
 
 function rowTime(layers: readonly LayerProfile[], layer: number, { runSeconds, ...row }: MeanRow): RowTime {
@@ -120,7 +132,8 @@ function alignOperators(
 class RowFinder {
   readonly #byOutput = new Map<string, LayerProfile>();
   readonly #kept: ReadonlySet<string>;
-  readonly #taken = new Set<number>();
+  /** Rows that have been found, with the one that stands for each. */
+  readonly #taken = new Map<number, number>();
 
   constructor(
     private readonly layers: readonly LayerProfile[],
@@ -133,7 +146,8 @@ class RowFinder {
 
   /** By the tensors it gives, with the rows in front of them that nothing else gives any more. */
   giving(counterpart: OptimizedOperator, operator: MeanOperator): readonly number[] {
-    const ends = this.#ends(counterpart);
+    const own = this.#renamed(counterpart);
+    const ends = own === undefined ? this.#ends(counterpart) : [own];
     if (ends.length === 0) return this.named(operator);
     const group = new Map(ends.map((end) => [end.index, end] as const));
     for (const row of group.values()) {
@@ -142,16 +156,24 @@ class RowFinder {
         if (giver?.role === "compute" && !this.#taken.has(giver.index)) group.set(giver.index, giver);
       }
     }
-    // What ONNX Runtime put in front of an operator, a Cast of the input, leaves the rows to that.
-    if (ends.some((end) => givenBy(counterpart).some((name) => this.#byOutput.get(name) === end)))
-      for (const index of group.keys()) this.#taken.add(index);
     const members = [...group.values()];
     const main = members.filter((row) => isOf(row, counterpart.op));
     const chosen = mostExpensive(main.length > 0 ? main : members);
-    return [
-      ...(chosen === undefined ? [] : [chosen.index]),
-      ...members.filter((row) => row !== chosen).map(({ index }) => index),
-    ];
+    if (chosen === undefined) return [];
+    // What brings an operator's result into another layout gives the tensor of a row that ran within that operator.
+    const before = this.#taken.get(chosen.index);
+    if (before !== undefined && main.length === 0) return [before];
+    // What ONNX Runtime put in front of an operator, a Cast of the input, leaves the rows to that.
+    if (own !== undefined || ends.some((end) => givenBy(counterpart).some((name) => this.#byOutput.get(name) === end)))
+      for (const index of group.keys()) if (!this.#taken.has(index)) this.#taken.set(index, chosen.index);
+    return [chosen.index, ...members.filter((row) => row !== chosen).map(({ index }) => index)];
+  }
+
+  /** The row that an operator is by its name and kind, where its result is one of ONNX Runtime's own: a Concat of blocked tensors. */
+  #renamed(counterpart: OptimizedOperator): LayerProfile | undefined {
+    if (givenBy(counterpart).some((name) => this.#byOutput.has(name))) return undefined;
+    const called = this.layers.filter((row) => row.name === counterpart.name && isOf(row, counterpart.op));
+    return called.length === 1 ? called[0] : undefined;
   }
 
   /**

@@ -127,6 +127,38 @@ describe("times of a profile on the rows of the table", () => {
     );
   });
 
+  it("puts each row in one place: a concatenation of blocked tensors and what reads it, and what changes a result's layout", async () => {
+    // Weights of their own: ONNX Runtime runs what two operators have in common once.
+    const kernel = (name: string, channels: number, fill: number) =>
+      tensor(name, "float32", [16, channels, 1, 1], new Array<number>(16 * channels).fill(fill));
+    const model = await inMemory(
+      [
+        node("Conv", ["x", "k"], ["left"], {}, { name: "left" }),
+        node("Conv", ["x", "l"], ["right"], {}, { name: "right" }),
+        node("Concat", ["left", "right"], ["both"], { axis: 1 }, { name: "both" }),
+        node("Conv", ["both", "wide"], ["sum"], {}, { name: "sum" }),
+        node("Relu", ["sum"], ["y"], {}, { name: "relu" }),
+      ],
+      {
+        inputs: [value("x", "float32", [1, 16, 8, 8])],
+        initializers: [kernel("k", 16, 1), kernel("l", 16, 2), kernel("wide", 32, 3)],
+      },
+    );
+    const { layers } = costModel(analyseModel(model, {}), DEFAULT_HARDWARE);
+    const operators = (await optimizedOperators(model, "all")) ?? [];
+    const seconds = 1 / operators.length;
+    const run = { seconds: 1, operators: operators.map(({ op, name }) => ran(name, op, seconds)) };
+    const { rows } = mapTimes([run], operators, layers, "all");
+    const told = rows.map(({ op, fused }) => [op, fused]);
+    assert.deepEqual(told, [
+      ["Conv", []],
+      ["Conv", []],
+      ["Concat", []],
+      ["Conv", [4]],
+    ]);
+    assert.ok(Math.abs(rows.reduce((sum, row) => sum + row.seconds, 0) - 1) < 1e-9);
+  });
+
   it("finds rows by names alone where the graph is not told: without marks of layouts, and fused", () => {
     const layers = [layerProfile("a", { index: 0 }), layerProfile("b", { index: 1, op: "Gemm" })];
     const operators = [ran("a_nchwc", "Conv", 0.5), ran("b_token_12", "FusedGemm", 0.25), ran("a", "Relu", 0.25)];
