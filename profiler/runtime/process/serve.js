@@ -12,7 +12,7 @@ const TO_OWNER = 5;
 /** @param actions each takes (value, arrays) and gives {result, arrays}; its error may have `isFatal`: the process is of no use behind it */
 export function serve(actions) {
   const [memoryBytes] = process.argv.slice(2).map(Number);
-  new Worker(new URL("./watchdog.js", import.meta.url), { workerData: { memoryBytes } }).unref();
+  let isWatched = false;
   // A terminal tells the whole group: whoever started this one decides.
   process.on("SIGINT", () => undefined);
   process.on("disconnect", () => process.exit());
@@ -23,6 +23,9 @@ export function serve(actions) {
   });
 
   async function answer({ id, action, value, arrays }) {
+    // A process that was asked for nothing yet hears by itself that its owner is gone; a thread would start while it and its owner do.
+    if (!isWatched) new Worker(new URL("./watchdog.js", import.meta.url), { workerData: { memoryBytes } }).unref();
+    isWatched = true;
     try {
       const done = await actions[action](value, from.take(arrays));
       await send({ id, result: done.result, arrays: to.put(done.arrays) });
