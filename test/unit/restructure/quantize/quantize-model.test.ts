@@ -3,6 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FileSource } from "../../../../profiler/bytes/file-source.ts";
+import { diagnose } from "../../../../profiler/diagnostics/diagnose.ts";
+import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
+import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
 import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import { applyEdit, applyEdits, predictEdit } from "../../../../profiler/editing/apply.ts";
 import { parseEdit } from "../../../../profiler/editing/edit.ts";
@@ -41,6 +44,36 @@ async function optimizedOps(bytes: Uint8Array): Promise<Readonly<Record<string, 
   }
 }
 
+/** Convolutions in QDQ form, the second one with a Neg between it and its QuantizeLinear: what ONNX Runtime does not fuse. */
+function halfQuantized(): Uint8Array {
+  const scheme = [tensor("s", "float32", [], [0.05]), tensor("z", "uint8", [], [128])];
+  const weightScheme = [tensor("ws", "float32", [], [0.02]), tensor("wz", "int8", [], [0])];
+  const pair = (from: string, to: string) => [
+    node("QuantizeLinear", [from, "s", "z"], [`${to}.q`]),
+    node("DequantizeLinear", [`${to}.q`, "s", "z"], [to]),
+  ];
+  const conv = (from: string, to: string) => [
+    node("DequantizeLinear", [`${to}.w`, "ws", "wz"], [`${to}.f`]),
+    node("Conv", [from, `${to}.f`], [to], {}, { name: to }),
+  ];
+  const nodes = [
+    ...[...pair("x", "a"), ...conv("a", "c1"), ...pair("c1", "b")],
+    ...[...conv("b", "c2"), node("Neg", ["c2"], ["n"]), ...pair("n", "d")],
+    ...[...conv("d", "c3"), ...pair("c3", "y")],
+  ];
+  const kernels = ["c1.w", "c2.w", "c3.w"].map((name) => tensor(name, "int8", [4, 4, 3, 3]));
+  const ends = { inputs: [value("x", "float32", [1, 4, 12, 12])], outputs: [value("y", "float32")] };
+  return onnxModel({ graph: graph(nodes, { ...ends, initializers: [...scheme, ...weightScheme, ...kernels] }) });
+}
+
+/** What is said to compute in float, by the operators' names. */
+async function floatOps(bytes: Uint8Array): Promise<readonly string[]> {
+  const analysed = analyseModel(await readBytes(bytes), {});
+  const profile = costModel(analysed, DEFAULT_HARDWARE);
+  const found = diagnose(analysed, profile).filter(({ code }) => code === "float-in-integers");
+  return found.map(({ layer, message }) => `${profile.layers[layer]?.name ?? ""}: ${message}`);
+}
+
 describe("Quantized ONNX models", function () {
   this.timeout(120_000);
   let model: Model;
@@ -77,6 +110,19 @@ describe("Quantized ONNX models", function () {
       }
     });
   }
+
+  it("of others are told which layers ONNX Runtime leaves in float, and why", async () => {
+    const bytes = halfQuantized();
+    const counts = await optimizedOps(bytes);
+    assert.deepEqual([counts.QLinearConv, counts.Conv], [2, 1]);
+    const [said, ...more] = await floatOps(bytes);
+    assert.deepEqual(more, []);
+    assert.match(
+      said ?? "",
+      /^c2: This Conv computes in float among layers of integers: .* reads what it makes as float/,
+    );
+    assert.deepEqual(await floatOps(await modelBytes(quantized)), []);
+  });
 
   it("are computed in integers from end to end by ONNX Runtime, whose fusing the rows of the profile go by", async () => {
     const counts = await optimizedOps(await modelBytes(quantized));
