@@ -1,6 +1,6 @@
 import type { PortShape } from "../model/shape.ts";
 import type { NumericType } from "../runtime/numeric-tensor.ts";
-import type { Port, Range } from "../runtime/session.ts";
+import { takesBatches, type Port, type Range } from "../runtime/session.ts";
 import { PortSizes } from "./port-sizes.ts";
 
 /** What one sample is for an input. */
@@ -21,18 +21,18 @@ export interface SampleLayout {
 }
 
 /**
- * The batch is the first dimension where that is dynamic or 1. A fixed one of another size belongs to the sample, as do scalars; models
- * with such inputs, or with a fixed batch of 1, take sample by sample.
+ * The batch is the first dimension where that is dynamic or 1. A fixed one of another size belongs to the sample, as do scalars and the
+ * length of a sequence that stands first; models with such inputs, with a fixed batch of 1, or whose answers depend on the other samples
+ * of a batch, take sample by sample.
  */
 export function layoutOf(ports: readonly Port[], dimensions: Readonly<Record<string, number>>): SampleLayout {
   const sizes = new PortSizes(ports);
-  const inputs = ports.map(({ name, dataType, shape, range }): SampledInput => {
-    const isStacked = typeof shape[0] === "string" || shape[0] === 1;
+  const inputs = ports.map(({ name, dataType, shape, range, sampling }): SampledInput => {
+    const isStacked = shape[0] === 1 || (typeof shape[0] === "string" && sampling !== "whole");
     const rest = sizes.at(isStacked ? shape.slice(1) : shape, dimensions);
     return { name, dataType, shape: rest, isStacked, ...(range && { range }) };
   });
-  const isBatchable = ports.length > 0 && ports.every(({ shape }) => typeof shape[0] === "string");
-  return { inputs, mostPerRun: isBatchable ? Number.POSITIVE_INFINITY : 1 };
+  return { inputs, mostPerRun: takesBatches({ inputs: ports }) ? Number.POSITIVE_INFINITY : 1 };
 }
 
 /** Which axis of a sample has the channels of a picture: three of colour, else one of grey, at either end; undefined when it is none. */

@@ -42,3 +42,8 @@ export function runtimeSize(view: NodeView, label: string, output = 0): Dimensio
   const name = view.outputName(output);
   return name === "" ? UNKNOWN_SIZE : symbol(`${label}(${name})`);
 }
+
+/** Axes of the first input. */
+export function everyAxis(view: NodeView): readonly number[] {
+  return (view.shape(0) ?? []).map((_, axis) => axis);
+}

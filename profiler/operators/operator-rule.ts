@@ -67,6 +67,11 @@ interface OperatorTraits {
   readonly looksUp?: { readonly table: number; readonly rows: number };
   /** It tells whether its two operands are equal, or which is larger. */
   readonly compares?: true;
+  /**
+   * Axes of the first input along which an element's result depends on others though the shapes do not tell: a range that is taken over
+   * the whole tensor, steps of a recurrent layer, a sum or a softmax. What lies along them cannot be other samples'.
+   */
+  readonly mixesAlong?: (view: NodeView) => readonly number[];
   /** Different at each run (random numbers): never folded, even when all inputs are constant. */
   readonly isNondeterministic?: true;
   /** An input that says whether it draws random numbers, as in training; it does not where that is left out. */

@@ -11,7 +11,7 @@ import type { Model } from "../model/model.ts";
 import type { NamedTensors } from "./numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
 import type { OpenSession } from "./session-pool.ts";
-import { nameOf, withRange, type OpenModel, type Port, type Session } from "./session.ts";
+import { nameOf, takesBatches, withRange, type OpenModel, type Port, type Session } from "./session.ts";
 
 /** A tensor by its name in each model. */
 export interface TensorPair {
@@ -92,7 +92,7 @@ export async function compareRuns(
     const reasonOf = ({ a: inA, b: inB }: TensorPair): string | undefined =>
       first.skipped.find(({ name }) => name === inA)?.reason ?? second.skipped.find(({ name }) => name === inB)?.reason;
     const compared = [...pairs, ...inner].map((names) => new PairSum(names, reasonOf(names)));
-    const oneByOne = hasFixedBatch(second) ? { batchSize: 1 } : {};
+    const oneByOne = takesBatches(second) ? {} : { batchSize: 1 };
     for await (const batch of batchesOf(samples, { ...options, ...oneByOne })) {
       const [fromA, fromB] = await Promise.all([
         first.run(batch.inputs, signal),
@@ -180,10 +180,6 @@ function renamed(inputs: NamedTensors, pairs: readonly PortPair[]): NamedTensors
       return tensor === undefined ? [] : [[right.name, tensor]];
     }),
   );
-}
-
-function hasFixedBatch({ inputs }: Session): boolean {
-  return inputs.some(({ shape }) => typeof shape[0] === "number");
 }
 
 function isAlike(left: Port, right: Port): boolean {

@@ -4,6 +4,7 @@ import type { Model } from "../model/model.ts";
 import { printDimension } from "../model/shape.ts";
 import { inputRanges } from "./input-ranges.ts";
 import { isNumericType } from "./numeric-tensor.ts";
+import { samplingOf, withSampling } from "./sampling.ts";
 import { withRange, type Port } from "./session.ts";
 
 /**
@@ -14,11 +15,12 @@ export function inputPorts(model: Model): readonly Port[] {
   const { inputs, tensors } = model.entries[0].graph;
   const ranges = inputRanges(model);
   const { takesRealNumbers } = formatOf(model);
-  return openInputs(model).inferredTypes.flatMap(({ dataType, shape, container }, place): readonly Port[] => {
+  const ports = openInputs(model).inferredTypes.flatMap(({ dataType, shape, container }, place): readonly Port[] => {
     const tensor = tensors[inputs[place] ?? -1];
     if (container !== undefined || shape === undefined || tensor === undefined || !isNumericType(dataType)) return [];
     const name = tensor.name === "" ? `input${place}` : tensor.name;
     const given = takesRealNumbers && tensor.quantization !== undefined ? "float32" : dataType;
     return [withRange({ name, dataType: given, shape: shape.map(printDimension) }, ranges.get(tensor.name))];
   });
+  return withSampling(ports, samplingOf(model));
 }

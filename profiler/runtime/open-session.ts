@@ -8,7 +8,8 @@ import { openOnnxSession } from "./onnx-session.ts";
 import { randomTensors } from "./random-tensors.ts";
 import type { NamedTensors } from "./numeric-tensor.ts";
 import { ProcessDied, type RuntimeName } from "./process/runtime-process.ts";
-import type { Session, SessionOptions, SessionRequest } from "./session.ts";
+import { samplingOf, withSampling } from "./sampling.ts";
+import { takesBatches, type Session, type SessionOptions, type SessionRequest } from "./session.ts";
 import { doubtOf } from "./saturation.ts";
 import { openTfliteSession } from "./tflite-session.ts";
 
@@ -45,7 +46,8 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
     session.run(batch, own).catch(async (error: unknown) => {
       throw await withPlace(error, model, settings, batch, own);
     });
-  const { inputs, outputs, skipped } = session;
+  const { outputs, skipped } = session;
+  const inputs = takesBatches(session) ? withSampling(session.inputs, samplingOf(model)) : session.inputs;
   const told = { inputs, outputs, captured: session.captured, skipped, run, close: () => session.close() };
   return { ...counted(withoutRandom(told, randomTensors(model)), signal), ...(doubt && { doubt }) };
 }

@@ -24,7 +24,15 @@ export interface Port {
   readonly shape: PortShape;
   /** Values that make sense, where the model tells: rows of an embedding table, what its quantization can hold. Both ends included. */
   readonly range?: Range;
+  /** How samples stand in it, where otherwise than side by side along a first dimension that is open. */
+  readonly sampling?: Sampling;
 }
+
+/**
+ * `alone`: a run takes one sample, since answers depend on what else is in the batch, or none of the inputs' names stands for it.
+ * `whole`: and a sample has the first dimension too, which is a sequence's length.
+ */
+export type Sampling = "alone" | "whole";
 
 /** A model that is ready to run on this machine. */
 export interface Session {
@@ -78,6 +86,11 @@ export interface InnerTensor {
 
 export function withRange(port: Port, range: Range | undefined): Port {
   return range === undefined ? port : { ...port, range };
+}
+
+/** Whether several samples can be given at once. */
+export function takesBatches({ inputs }: Pick<Session, "inputs">): boolean {
+  return inputs.length > 0 && inputs.every(({ shape, sampling }) => sampling === undefined && typeof shape[0] === "string");
 }
 
 /** What messages call a model. */

@@ -3,7 +3,7 @@ import type { Random } from "../numeric/random.ts";
 import { resampled } from "../calibration/resample.ts";
 import type { SampleSet } from "../calibration/sample-set.ts";
 import { nearestElement, newArray, type NamedTensors, type NumericTensor } from "../runtime/numeric-tensor.ts";
-import type { Session } from "../runtime/session.ts";
+import { takesBatches, type Session } from "../runtime/session.ts";
 import { RunError } from "../errors.ts";
 import type { Augmentation } from "./augmentation.ts";
 import { sizeOf } from "./onnx-graph.ts";
@@ -64,7 +64,7 @@ export async function runThrough(
   signal?: AbortSignal,
 ): Promise<Columns> {
   const columns = new Map<string, Float32Array>();
-  const most = session.inputs.every(({ shape }) => typeof shape[0] === "string") ? MOST_AT_ONCE : 1;
+  const most = takesBatches(session) ? MOST_AT_ONCE : 1;
   for (let start = 0; start < samples.length; start += most) {
     signal?.throwIfAborted();
     const batch = fitted(session, samples.slice(start, start + most));

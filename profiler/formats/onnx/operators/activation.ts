@@ -153,6 +153,7 @@ function softmax(isLog: boolean): Operator {
     },
     lift: liftSoftmax,
     inPlace: [0],
+    mixesAlong: (view) => softmaxAxes(view, view.shape(0)?.length ?? 0),
   };
 }
 
@@ -265,6 +266,11 @@ export const ACTIVATION: Operators = {
 
   Softmax: softmax(false),
   LogSoftmax: softmax(true),
-  Hardmax: { infer: (view) => [sameAs(view)], kind: "softmax", inPlace: [0] },
+  Hardmax: {
+    infer: (view) => [sameAs(view)],
+    kind: "softmax",
+    inPlace: [0],
+    mixesAlong: (view) => softmaxAxes(view, view.shape(0)?.length ?? 0),
+  },
   Dropout: DROPOUT,
 };

@@ -6,7 +6,7 @@ import type { LogicalWeight, OperatorRule } from "../../../operators/operator-ru
 import { floorDivide, multiply, product, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { matmulGeometry, matmulShape, transposeMatrix } from "../../../shapes/matmul.ts";
 import { dataTypeOf } from "../data-types.ts";
-import { inferredType, sameAs } from "./inferred-types.ts";
+import { everyAxis, inferredType, sameAs } from "./inferred-types.ts";
 import { matrixProduct, transposable, type Operands } from "./matmul.ts";
 import { recurrent } from "./recurrent.ts";
 
@@ -174,7 +174,7 @@ export const MICROSOFT_PRODUCTS: Readonly<Record<string, OperatorRule>> = {
   MatMulInteger16: matrixProduct({ outputType: productType16 }),
   MatMulIntegerToFloat: MATMUL_INTEGER_TO_FLOAT,
   // A, B, b_scale, b_zero_point?, bias?
-  DynamicQuantizeMatMul: matrixProduct({ bias: 4, configuration: [2, 3] }),
+  DynamicQuantizeMatMul: { ...matrixProduct({ bias: 4, configuration: [2, 3] }), mixesAlong: everyAxis },
   MatMulNBits: MATMUL_NBITS,
   MatMulBnb4: matrixProduct({
     operands: packedOperands,
@@ -197,7 +197,7 @@ export const MICROSOFT_PRODUCTS: Readonly<Record<string, OperatorRule>> = {
     weightElements: expertElements([2, 5, 8]),
     computesIn: (view) => view.dataType(0),
   },
-  DynamicQuantizeLSTM: DYNAMIC_QUANTIZE_LSTM,
+  DynamicQuantizeLSTM: { ...DYNAMIC_QUANTIZE_LSTM, mixesAlong: everyAxis },
 };
 
 /** Unsigned only when both operands are. */

@@ -75,6 +75,7 @@ const BATCH_NORMALIZATION: Operator = {
   lift: liftBatchNorm,
   form: "batch-norm",
   inPlace: [0],
+  mixesAlong: (view) => (isTraining(view) ? [0] : []),
 };
 
 function liftBatchNorm(layer: NativeLayer): Lifted {
@@ -206,6 +207,14 @@ export const NORMALIZATION: Operators = {
   RMSNormalization: { ...RMS_NORMALIZATION, lift: liftLayerNorm("from-zero") },
   SimplifiedLayerNormalization: { ...SIMPLIFIED_LAYER_NORMALIZATION, lift: liftLayerNorm("from-zero") },
   LRN: { ...normalization((view) => 2 * view.int("size", 1) + LRN_OPS), lift: liftLocalResponse },
-  MeanVarianceNormalization: normalization(NORMALIZATION_OPS.mean),
-  LpNormalization: { ...normalization(NORMALIZATION_OPS.lp), lift: liftLpNorm },
+  MeanVarianceNormalization: {
+    ...normalization(NORMALIZATION_OPS.mean),
+    // The batch is among those that it takes where the node says none. Source: ONNX, MeanVarianceNormalization.
+    mixesAlong: (view) => view.ints("axes") ?? [0, 2, 3],
+  },
+  LpNormalization: {
+    ...normalization(NORMALIZATION_OPS.lp),
+    lift: liftLpNorm,
+    mixesAlong: (view) => [view.int("axis", -1)],
+  },
 };

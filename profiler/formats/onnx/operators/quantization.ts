@@ -10,7 +10,7 @@ import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts"
 import type { Fold, Operators } from "../../../neutral/operator.ts";
 import { dequantizedElements } from "../../../neutral/stored-weights.ts";
 import { dataTypeOf } from "../data-types.ts";
-import { inferredType, sameAs } from "./inferred-types.ts";
+import { everyAxis, inferredType, sameAs } from "./inferred-types.ts";
 
 /** x, y_scale, y_zero_point?. The type is the zero point's, else `output_dtype`, else uint8. */
 export const QUANTIZE_LINEAR: OperatorRule = {
@@ -40,6 +40,8 @@ export const DEQUANTIZE_LINEAR: OperatorRule = {
 const DYNAMIC_QUANTIZE_LINEAR: OperatorRule = {
   infer: (view) => [inferredType("uint8", sameAs(view).shape), inferredType("float32", []), inferredType("uint8", [])],
   kind: "quantize",
+  // Its range is that of the whole tensor. Source: ONNX, DynamicQuantizeLinear.
+  mixesAlong: everyAxis,
 };
 
 /** Rounds each element by one scale. */

@@ -39,6 +39,7 @@ export function recurrent(form: RecurrentForm): OperatorRule {
       };
     },
     configuration: form.configuration,
+    mixesAlong: (view) => [view.int("layout", 0) === 1 ? 1 : 0],
   };
 }
 

@@ -14,7 +14,7 @@ import type { ReduceForm, ReduceMeanForm } from "../../../neutral/forms.ts";
 import type { NativeLayer } from "../../../neutral/native-layer.ts";
 import type { Lowering, Operators } from "../../../neutral/operator.ts";
 import type { NodeWriter } from "../restructure/node-writer.ts";
-import { inferredType, listSetting, mapShape, numbersOf, sameAs, unknownSizes } from "./inferred-types.ts";
+import { everyAxis, inferredType, listSetting, mapShape, numbersOf, sameAs, unknownSizes } from "./inferred-types.ts";
 
 /** Axes are an attribute at first and an input since opset 13 (ReduceSum) or 18 (all others). */
 function reduction(value?: Reduction): OperatorRule {
@@ -43,6 +43,11 @@ function reduction(value?: Reduction): OperatorRule {
     },
     kind: "reduce",
     configuration: [1],
+    mixesAlong: (view) => {
+      const axes = numbersOf(listSetting(view, "axes", 1)) ?? [];
+      if (axes.length > 0) return axes;
+      return view.flag("noop_with_empty_axes") ? [] : everyAxis(view);
+    },
   };
 }
 
@@ -64,6 +69,7 @@ const ARG: OperatorRule = {
     ];
   },
   kind: "reduce",
+  mixesAlong: (view) => [view.int("axis", 0)],
 };
 
 /** The running sum or product along one axis. */
@@ -78,6 +84,7 @@ function cumulative(combine: (a: Dimension, b: Dimension) => Dimension, start: n
     },
     configuration: [1],
     inPlace: [0],
+    mixesAlong: (view) => [view.number(1) ?? 0],
   };
 }
 
@@ -126,6 +133,7 @@ const TOP_K: OperatorRule = {
   },
   kind: "sort",
   configuration: [1],
+  mixesAlong: (view) => [view.int("axis", -1)],
 };
 
 /** Of a list: shapes are no larger tensors. */
