@@ -44,9 +44,7 @@ function findSampling(model: Model): Sampling | undefined {
     size !== undefined && [...namesIn(size)].some((name) => names.has(name));
   const context = { model, operators: formatOf(model).operators, checksDeclared: false, sizeOf: open.sizeOf };
   const nodes = [...nodesIn(inferGraph(context, graph, open.inferredTypes, "entry0"))];
-  const isSequence = nodes.some(
-    ({ operation }) => operation.kind === "recurrent" && isAlong(operation.geometry.steps),
-  );
+  const isSequence = nodes.some(({ operation }) => operation.kind === "recurrent" && isAlong(operation.geometry.steps));
   if (isSequence) return "whole";
   return nodes.some((node) => mixes(node, isAlong)) ? "alone" : undefined;
 }

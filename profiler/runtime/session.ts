@@ -90,7 +90,9 @@ export function withRange(port: Port, range: Range | undefined): Port {
 
 /** Whether several samples can be given at once. */
 export function takesBatches({ inputs }: Pick<Session, "inputs">): boolean {
-  return inputs.length > 0 && inputs.every(({ shape, sampling }) => sampling === undefined && typeof shape[0] === "string");
+  return (
+    inputs.length > 0 && inputs.every(({ shape, sampling }) => sampling === undefined && typeof shape[0] === "string")
+  );
 }
 
 /** What messages call a model. */

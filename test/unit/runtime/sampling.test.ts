@@ -7,11 +7,12 @@ import type { Model } from "../../../profiler/model/model.ts";
 import { node, tensor, value, type Dims, type OnnxNode } from "../../builders/onnx-builder.ts";
 import { inMemory, valuesOf } from "./tiny-models.ts";
 
-const made = (nodes: readonly OnnxNode[], shape: Dims, initializers: Parameters<typeof tensor>[] = []): Promise<Model> =>
-  inMemory(nodes, {
-    inputs: [value("x", "float32", shape)],
-    initializers: initializers.map((one) => tensor(...one)),
-  });
+const made = (
+  nodes: readonly OnnxNode[],
+  shape: Dims,
+  initializers: Parameters<typeof tensor>[] = [],
+): Promise<Model> =>
+  inMemory(nodes, { inputs: [value("x", "float32", shape)], initializers: initializers.map((one) => tensor(...one)) });
 
 /** Dequantized again, so that the range shows in the numbers. */
 const dynamicallyQuantized = (): Promise<Model> =>

@@ -1,7 +1,14 @@
 import { isStatic, type Dimension } from "../../../model/shape.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 
-export { everyAxis, inferredType, mapShape, runtimeSize, sameAs, unknownSizes } from "../../../operators/inferred-types.ts";
+export {
+  everyAxis,
+  inferredType,
+  mapShape,
+  runtimeSize,
+  sameAs,
+  unknownSizes,
+} from "../../../operators/inferred-types.ts";
 
 /** A list that older versions of an operator take as an attribute and newer ones as an input. */
 export type ListSetting =
