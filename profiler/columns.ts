@@ -8,6 +8,7 @@ import {
   formatShape,
   formatShare,
   formatTime,
+  formatTimeExact,
   UNKNOWN_TEXT,
 } from "./format-numbers.ts";
 import type { LayerProfile, Profile, Totals } from "./profile.ts";
@@ -372,6 +373,7 @@ export function formatCellExact(unit: Unit, value: Cell): string {
   if (value === null) return UNKNOWN_TEXT;
   if (typeof value === "string") return value;
   if (unit === "ratio") return formatRatio(value);
+  if (unit === "s") return formatTimeExact(value);
   if (unit === "share") return `${formatExact(100 * value)} %`;
   return unit === "rows" || unit === "text" ? formatExact(value) : `${formatExact(value)} ${unit}`;
 }

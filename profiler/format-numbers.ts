@@ -51,6 +51,12 @@ export function formatTime(seconds: number): string {
   return scaled(seconds, SECONDS);
 }
 
+/** "12.3457 µs": as many digits as matter, in the unit that a time is read in. */
+export function formatTimeExact(seconds: number): string {
+  const { unit, factor } = scaleOf(seconds, SECONDS);
+  return `${formatExact(seconds / factor)}${unit}`;
+}
+
 /** "12.3 %" of a fraction between 0 and 1; what is there but would round to nothing is "<0.1 %". */
 export function formatShare(fraction: number): string {
   if (fraction > 0 && fraction < 0.0005) return "<0.1 %";
@@ -78,12 +84,15 @@ function scale(...units: readonly (readonly [unit: string, factor: number])[]): 
 }
 
 function scaled(value: number, units: readonly Scale[]): string {
-  const smallest = units[0] ?? { unit: "", factor: 1 };
-  if (value === 0) return `0${smallest.unit}`;
-  // The largest unit that leaves at least 1 after rounding: 999,600 is 1.00 M, not 1000 k.
-  const { unit, factor } = units.findLast((candidate) => rounded(value, candidate) >= 1) ?? smallest;
+  const { unit, factor } = scaleOf(value, units);
+  if (value === 0) return `0${unit}`;
   const inUnit = value / factor;
   return factor === 1 && Number.isInteger(value) ? `${value}${unit}` : `${digits(inUnit)}${unit}`;
+}
+
+/** The largest unit that leaves at least 1 after rounding: 999,600 is 1.00 M, not 1000 k. */
+function scaleOf(value: number, units: readonly Scale[]): Scale {
+  return units.findLast((candidate) => rounded(value, candidate) >= 1) ?? units[0] ?? { unit: "", factor: 1 };
 }
 
 function rounded(value: number, { factor }: Scale): number {

@@ -131,6 +131,8 @@ export interface Verdict {
   readonly kind: "within" | "over" | "unknown";
   /** Of the budget: "38.0 %", "2.3×"; empty when too little of the value is known to say. */
   readonly part: string;
+  /** The same as a number, at least; 0 when too little is known to say. */
+  readonly ratio: number;
   /** The part may be larger. */
   readonly isAtLeast: boolean;
   /** By how much the budget is exceeded, "130 MB"; empty when it is not. */
@@ -142,7 +144,7 @@ export interface Verdict {
  * @param isLowerBound the value may be more: then it can be over its budget for certain, but not within
  */
 export function judge(value: number | null, amount: number, unit: Unit, isLowerBound = false): Verdict {
-  const unknown = { kind: "unknown", part: "", isAtLeast: false, excess: "" } as const;
+  const unknown = { kind: "unknown", part: "", ratio: 0, isAtLeast: false, excess: "" } as const;
   if (value === null) return unknown;
   const ratio = value / amount;
   if (isLowerBound && ratio < LEAST_SHARE) return unknown;
@@ -151,6 +153,7 @@ export function judge(value: number | null, amount: number, unit: Unit, isLowerB
   return {
     kind: isOver ? "over" : isLowerBound ? "unknown" : "within",
     part,
+    ratio,
     isAtLeast: isLowerBound,
     excess: isOver ? formatCell(unit, value - amount) : "",
   };

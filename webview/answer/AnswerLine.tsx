@@ -1,15 +1,16 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import type { Answer, Dominant, MeetingEdit, Miss } from "../../profiler/editing/answer.ts";
+import type { Dominant, MeetingEdit, Miss } from "../../profiler/editing/answer.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import type { BudgetTexts } from "../../profiler/views/budgets.ts";
 import { overText } from "../cards/over-text.ts";
 import { Icon } from "../controls/controls.tsx";
 import type { FitTexts } from "../editing/fit-points.ts";
+import type { ShownAnswer } from "./use-answer.ts";
 import { COLUMN_OF, editText, fitTextsOf, kindText, layerText, partsText } from "./answer-text.ts";
 
 interface AnswerLineProps {
-  readonly answer: Answer;
+  readonly answer: ShownAnswer;
   readonly totals: Totals;
   readonly budgets: BudgetTexts;
   readonly onSelectLayer: (index: number) => void;
@@ -46,7 +47,7 @@ export function AnswerLine(props: AnswerLineProps): JSX.Element | null {
 
 /** By how much a budget is missed, and what would meet it. */
 function MissPart({ miss, ...props }: AnswerLineProps & { readonly miss: Miss }): JSX.Element {
-  const { totals, budgets, onEdit, onFit, onShares } = props;
+  const { answer, totals, budgets, onEdit, onFit, onShares } = props;
   const { budget, verdict, edit } = miss;
   const fit = fitTextsOf(miss, budgets);
   const search = (): void => (fit ? onFit(fit) : onShares("energy"));
@@ -60,6 +61,10 @@ function MissPart({ miss, ...props }: AnswerLineProps & { readonly miss: Miss })
             {l10n.t(", met by ")}
             <Link onClick={() => onEdit(edit)}>{editText(edit)}</Link>
           </>
+        )}
+        {edit === undefined && fit && answer.isLooking && (
+          // As long as what will stand here: the page below it need not move then.
+          <span class="looking">{l10n.t(", looking for an edit that meets it…")}</span>
         )}
         {edit === null && fit && (
           <>

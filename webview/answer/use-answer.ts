@@ -6,6 +6,11 @@ import { useAsked, type Asked } from "../editing/use-asked.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import { useStore } from "../state/store.ts";
 
+export interface ShownAnswer extends Answer {
+  /** Edits that would meet a missed budget are being looked for. */
+  readonly isLooking: boolean;
+}
+
 /**
  * What matters of the shown profile; null until all rows are there. Where a budget is missed, edits of the whole model are looked at for one
  * that meets it, unless all suggestions are known: the user looks for those.
@@ -15,7 +20,7 @@ export function useAnswer(
   { revision, layers, header: { totals }, isComplete }: ShownProfile,
   incomplete: ReadonlyMap<keyof Totals, number>,
   all: Asked<Suggestions>,
-): Answer | null {
+): ShownAnswer | null {
   const { editing } = client;
   const budgets = useStore(client.budgets);
   const { computing, refusal } = useStore(editing.document);
@@ -31,8 +36,10 @@ export function useAnswer(
   const looks = isWanted && computing === null && refusal === null;
   const whole = useAsked(String(revision), looks ? (signal) => editing.suggestForWhole(revision, signal) : undefined);
   const edits = whole.value?.revision === revision ? whole.value.list : undefined;
+  const isLooking = whole.isWaiting || (answer !== null && answer.misses.length > 0 && all.isWaiting);
   return useMemo(() => {
-    if (answer === null || known !== undefined || edits === undefined) return answer;
-    return answerOf({ layers, totals, incomplete: new Set(incomplete.keys()), budgets, suggestions: edits });
-  }, [answer, known, edits]);
+    if (answer === null || known !== undefined || edits === undefined) return answer && { ...answer, isLooking };
+    const suggested = answerOf({ layers, totals, incomplete: new Set(incomplete.keys()), budgets, suggestions: edits });
+    return { ...suggested, isLooking: false };
+  }, [answer, known, edits, isLooking]);
 }

@@ -104,7 +104,7 @@ const VERDICTS: readonly Verdict["kind"][] = ["over", "unknown", "within"];
 
 /** Of several budgets of one total; undefined without any. */
 export function worstVerdict(lines: readonly BudgetLine[]): Verdict | undefined {
-  const verdicts = lines.flatMap(({ verdict }) => verdict ?? []);
+  const verdicts = lines.flatMap(({ verdict }) => verdict ?? []).toSorted((a, b) => b.ratio - a.ratio);
   return VERDICTS.flatMap((kind) => verdicts.find((verdict) => verdict.kind === kind) ?? [])[0];
 }
 

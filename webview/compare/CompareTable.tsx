@@ -11,7 +11,10 @@ import type { CompareView } from "./compare-view.ts";
 import {
   formatDifference,
   formatRelative,
+  namesText,
+  operatorsText,
   pairText,
+  shapesText,
   shapeText,
   type Change,
   type ComparedLayer,
@@ -165,14 +168,14 @@ function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Eleme
         <Icon name={change.icon} />
         {change.word()}
       </div>
-      <div role="gridcell" class="cell" data-tip={name} data-tip-when="cut">
-        <span class="compare-text">{name}</span>
+      <div role="gridcell" class="cell" data-tip={name}>
+        <span class="compare-text compare-name">{namesText(row)}</span>
       </div>
-      <div role="gridcell" class="cell">
-        <span class="compare-text">{pairText(row, ({ op }) => op)}</span>
+      <div role="gridcell" class="cell" data-tip={pairText(row, ({ op }) => op)} data-tip-when="cut">
+        <span class="compare-text">{operatorsText(row)}</span>
       </div>
-      <div role="gridcell" class="cell" data-tip={pairText(row, shapeText)} data-tip-when="cut">
-        <span class="compare-text">{pairText(row, shapeText)}</span>
+      <div role="gridcell" class="cell" data-tip={pairText(row, shapeText)}>
+        <span class="compare-text">{shapesText(row)}</span>
       </div>
       {number("before")}
       {number("after")}

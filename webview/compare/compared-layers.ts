@@ -85,6 +85,29 @@ export function pairText({ before, after }: ComparedRow, text: (layer: LayerProf
   return [...new Set(texts)].join(" → ");
 }
 
+/** The names of a row by what tells them from their neighbours; whole where both are one. */
+export function namesText(row: ComparedRow): string {
+  const whole = pairText(row, ({ name }) => name);
+  if (!row.before || !row.after || row.before.name === row.after.name) return whole;
+  return pairText(row, ({ name }) => name.split("/").filter(Boolean).slice(-NAMED_SEGMENTS).join("/"));
+}
+
+const NAMED_SEGMENTS = 2;
+
+/** "Conv → CONV_2D"; once where two formats only write it in another way: "Add" and "ADD". */
+export function operatorsText(row: ComparedRow): string {
+  const bare = ({ op }: LayerProfile): string => op.replaceAll("_", "").toLowerCase();
+  const isSame = row.before && row.after && bare(row.before) === bare(row.after);
+  return isSame ? row.before.op : pairText(row, ({ op }) => op);
+}
+
+/** The shape of a row's output; that of the first model where the other has the same sizes in another order, as NHWC after NCHW. */
+export function shapesText(row: ComparedRow): string {
+  const sizes = ({ outputs: [first] }: LayerProfile): string => (first?.shape ?? []).map(String).toSorted().join("×");
+  const isSame = row.before && row.after && sizes(row.before) === sizes(row.after);
+  return isSame ? shapeText(row.before) : pairText(row, shapeText);
+}
+
 export interface ComparedTensor {
   readonly role: "input" | "output";
   readonly position: number;
@@ -122,7 +145,8 @@ export function formatDifference(unit: Unit, value: number | null): string {
 export function formatRelative(value: number | null): string {
   if (value === null) return "";
   if (value === 0) return "0 %";
-  return `${value < 0 ? "−" : "+"}${formatShare(Math.abs(value))}`;
+  const share = formatShare(Math.abs(value));
+  return share.startsWith("<") ? share : `${value < 0 ? "−" : "+"}${share}`;
 }
 
 export interface TotalDifference extends Difference {

@@ -168,7 +168,7 @@ function BudgetFields({
             )}
       </p>
       <div class="goals" ref={fields} onKeyDown={({ key, target }) => key === "Enter" && isField(target) && start()}>
-        <label class="goal">
+        <label class="goal choice">
           <span class="goal-title">{l10n.t("Search by")}</span>
           <Select
             label={l10n.t("Search by")}
@@ -178,7 +178,7 @@ function BudgetFields({
           />
         </label>
         {way === "layers" && (
-          <label class="goal" onFocusCapture={onLookForDevices}>
+          <label class="goal choice" onFocusCapture={onLookForDevices}>
             <span class="goal-title">{l10n.t("Latencies")}</span>
             <Select
               label={l10n.t("Latencies")}

@@ -5,6 +5,7 @@ import { useMemo } from "preact/hooks";
 import { SAME_NETWORK_DECIBELS, type TechniqueId } from "../../profiler/editing/sensitivity/sensitivity-points.ts";
 import { formatShare } from "../../profiler/format-numbers.ts";
 import { Chart } from "../charts/Chart.tsx";
+import { Key } from "../charts/Key.tsx";
 import { amountAxis, baseOptions } from "../charts/chart-options.ts";
 import { faded, useTheme, type ChartTheme, type Hue } from "../charts/theme.ts";
 import { Select } from "../controls/Select.tsx";
@@ -31,7 +32,7 @@ export function SensitivityChart(props: SensitivityChartProps): JSX.Element {
   return (
     <Chart
       id="chart-sensitivity"
-      title={l10n.t("What each layer bears")}
+      title={l10n.t("Sensitivity of each layer")}
       hint={l10n.t("arrow keys go from point to point, Enter chooses one")}
       summary={summaryOf(points, layers.length)}
       config={config}
@@ -56,7 +57,16 @@ export function SensitivityChart(props: SensitivityChartProps): JSX.Element {
           onChange={onTechnique}
         />
       }
-    />
+    >
+      <p class="keys">
+        <Key shape="dash" hue="blue">
+          {l10n.t("{0} dB: above it the answers stay the same to users", SAME_NETWORK_DECIBELS)}
+        </Key>
+        <Key shape="rectRot" hue="blue">
+          {l10n.t("the furthest of its layer above the line")}
+        </Key>
+      </p>
+    </Chart>
   );
 }
 

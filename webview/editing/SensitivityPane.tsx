@@ -93,7 +93,7 @@ function Measured({ sensitivity, isBusy, onApply }: MeasuredProps): JSX.Element 
         </Button>
         {mixed && (
           <Button appearance="secondary" icon="checklist" isDisabled={!isIdle} onClick={() => onApply([mixed.edit])}>
-            {l10n.t("Each layer as far as it bears")}
+            {l10n.t("Each layer to its own limit")}
           </Button>
         )}
       </div>

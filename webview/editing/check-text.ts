@@ -70,8 +70,9 @@ export function triedText(check: Check): { readonly text: string; readonly tip: 
   const facts = checkFacts(worst);
   const short = facts.filter(({ id }) => SHORT_FACTS.has(id));
   const line = ({ title, value }: CheckFact): string => l10n.t("{0}: {1}", title, value);
+  const phrase = ({ title, value }: CheckFact): string => `${title} ${value}`;
   return {
-    text: (short.length > 0 ? short : facts.filter(({ id }) => id === "error")).map(line).join(", "),
+    text: (short.length > 0 ? short : facts.filter(({ id }) => id === "error")).map(phrase).join(", "),
     tip: [
       l10n.t("What Try measured of this edit alone, on the model that it was then applied to."),
       ...facts.map(line),

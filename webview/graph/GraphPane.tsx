@@ -160,7 +160,7 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
           </>
         )}
         <label class="graph-column">
-          {l10n.t("Colour by")}
+          <span>{l10n.t("Colour by")}</span>
           <Select
             label={l10n.t("Colour by")}
             value={column.id}

@@ -186,6 +186,10 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
         client={client}
         pictures={pictures}
         isCompact={part !== null}
+        onFilter={(filter) => {
+          pictures.update({ tab: "layers" });
+          view.update({ filter, filteredExpansion: {} });
+        }}
         answer={
           answer && (
             <AnswerLine

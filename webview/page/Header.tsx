@@ -1,6 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { ComponentChildren, JSX } from "preact";
-import { formatCell, formatCellExact, type Total } from "../../profiler/columns.ts";
+import { COLUMNS, formatCell, formatCellExact, type Total } from "../../profiler/columns.ts";
 import { BudgetCards } from "../cards/BudgetCards.tsx";
 import { DownloadLine } from "../cards/DownloadLine.tsx";
 import { TotalsStrip } from "../cards/TotalsStrip.tsx";
@@ -26,6 +26,8 @@ interface HeaderProps {
   readonly isCompact: boolean;
   /** Stands under the totals. */
   readonly answer: ComponentChildren;
+  /** Shows the rows of the table that a filter finds. */
+  readonly onFilter: (filter: string) => void;
   /** Stands beside the model's name. */
   readonly children: ComponentChildren;
 }
@@ -43,13 +45,14 @@ const ESTIMATES: ReadonlySet<Total["id"]> = new Set(["energyPicojoules", "latenc
 
 /** What model this is, and what it costs in all. */
 export function Header(props: HeaderProps): JSX.Element {
-  const { file, profile, incomplete, measured, client, pictures, isCompact, answer, children } = props;
+  const { file, profile, incomplete, measured, client, pictures, isCompact, answer, onFilter, children } = props;
   const { header } = profile;
   const { totals, format } = header;
   const hasRoomForCards = useMedia(ROOM_FOR_CARDS);
   const hasRoomForTotals = useMedia(ROOM_FOR_TOTALS);
   const chosen = useStore(pictures).showsCards;
   const showsCards = chosen ?? (hasRoomForCards && !isCompact);
+  const unknown = unknownFilter(incomplete);
   const tip = (total: Total): string => tipOf(total, header, incomplete.get(total.id) ?? 0);
   return (
     <header class="header">
@@ -99,10 +102,22 @@ export function Header(props: HeaderProps): JSX.Element {
                 "{0} layers are missing from these totals, because something about them is unknown.",
                 totals.unknownRows.toLocaleString(),
               )}
+          {unknown !== undefined && (
+            <button type="button" class="link" onClick={() => onFilter(unknown)}>
+              {l10n.t("Show them")}
+            </button>
+          )}
         </p>
       )}
     </header>
   );
+}
+
+/** The filter that finds the rows without a value in the total that lacks most of them; undefined where all are known. */
+function unknownFilter(incomplete: ReadonlyMap<Total["id"], number>): string | undefined {
+  const [most] = [...incomplete].toSorted(([, a], [, b]) => b - a);
+  const column = most && COLUMNS.find(({ total }) => total === most[0]);
+  return column && `${column.id}=unknown`;
 }
 
 function tipOf(total: Total, { totals, peak, hardware }: ProfileHeader, missing: number): string {

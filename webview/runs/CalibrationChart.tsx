@@ -200,7 +200,7 @@ function summaryOf(
   const { efficiency } = hardware.sources;
   const parts = [
     l10n.t(
-      "{0} of {1} layers, {2} of the measured time, are within ±{3} of what {4} predicts; all together {5} measured, {6} predicted.",
+      "Within ±{3} of what {4} predicts: {0} of {1} layers, {2} of the measured time. Together they took {5}; {6} was predicted.",
       points.filter(({ isWithin }) => isWithin).length,
       points.length,
       formatShare(shareWithin),

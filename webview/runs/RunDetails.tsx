@@ -5,7 +5,15 @@ import { formatEnergy, formatShare, formatTime } from "../../profiler/format-num
 import { Icon } from "../controls/controls.tsx";
 import type { KeptRun } from "../protocol/running.ts";
 import type { ShownRow } from "./shown-rows.ts";
-import { deviceText, estimateFigure, latencyFigures, memoryFigure, outputVerdict, runTitle } from "./run-text.ts";
+import {
+  deviceText,
+  estimateFigure,
+  latencyFigures,
+  memoryFigure,
+  outputVerdict,
+  runTitle,
+  threadsText,
+} from "./run-text.ts";
 
 interface RunDetailsProps {
   readonly run: KeptRun;
@@ -164,10 +172,10 @@ function fusedText(rows: readonly number[]): string {
 }
 
 function settingsText({ settings, startedAt }: RunResult): string {
-  const { threads, warmUpRuns, runs, dimensions, cores, delegate, fixedPerformance } = settings;
+  const { warmUpRuns, runs, dimensions, cores, delegate, fixedPerformance } = settings;
   const parts = [
     new Date(startedAt).toLocaleString(),
-    l10n.t("{0} threads", threads),
+    threadsText(settings),
     l10n.t("{0} warm-up runs, {1} timed", warmUpRuns, runs),
     ...Object.entries(dimensions).map(([name, value]) => `${name} = ${value}`),
     cores && l10n.t("cores {0}", cores.join(", ")),
@@ -185,7 +193,8 @@ function conditionsText({ before, after }: RunResult["conditions"]): readonly st
     before.thermalStatus !== null &&
       l10n.t("Thermal status {0} before, {1} after", before.thermalStatus, after.thermalStatus ?? l10n.t("unknown")),
     before.temperatures.length > 0 && l10n.t("Before: {0}. After: {1}", temperatures(before), temperatures(after)),
-    before.cores.length > 0 && l10n.t("Clocks before: {0}. After: {1}", clocks(before), clocks(after)),
+    [before, after].some(({ cores }) => cores.some(({ hertz, isOnline }) => hertz !== null || !isOnline)) &&
+      l10n.t("Clocks before: {0}. After: {1}", clocks(before), clocks(after)),
   ];
   return lines.filter((line) => line !== false);
 }

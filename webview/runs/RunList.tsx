@@ -4,7 +4,7 @@ import { isMeasured } from "../../profiler/device/run-result.ts";
 import { formatBytes, formatTime } from "../../profiler/format-numbers.ts";
 import { Icon, IconButton } from "../controls/controls.tsx";
 import type { KeptRun } from "../protocol/running.ts";
-import { dateText, medianText, modelText, outputVerdict } from "./run-text.ts";
+import { dateText, medianText, modelText, outputVerdict, threadsText } from "./run-text.ts";
 
 interface RunListProps {
   readonly runs: readonly KeptRun[];
@@ -71,7 +71,7 @@ function RunRow({ run, isShown, onShow, onDelete }: RunRowProps): JSX.Element {
         </button>
       </td>
       <td class="device" data-tip={`${runtime.name} ${runtime.version ?? ""}, ${runtime.description}`}>
-        {device.name} <span class="run-threads">{l10n.t("threads: {0}", settings.threads)}</span>
+        {device.name}, <span class="run-threads">{threadsText(settings)}</span>
       </td>
       <td class="run-model" data-tip={edits.join("\n") || model}>
         {model}

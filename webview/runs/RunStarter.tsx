@@ -19,7 +19,7 @@ import type { ListedDevice, RunningState, RunsState } from "../protocol/running.
 import type { RunningClient } from "../state/running-client.ts";
 import { LayersAtChoice } from "./LayersAtChoice.tsx";
 import { coresText, parseCores } from "./cores-text.ts";
-import { progressPart, progressText } from "./run-text.ts";
+import { progressPart, progressText, threadsText } from "./run-text.ts";
 
 interface RunStarterProps {
   readonly format: RunModel["format"];
@@ -284,7 +284,7 @@ function RunField({ title, tip, placeholder, kept, isFine, onChange }: RunFieldP
 }
 
 function runningText({ deviceName, threads }: RunningState): string {
-  return threads === undefined ? deviceName : l10n.t("{0}, threads: {1}", deviceName, threads);
+  return threads === undefined ? deviceName : `${deviceName}, ${threadsText({ threads })}`;
 }
 
 function choiceText({ name, problem }: ListedDevice): string {

@@ -49,7 +49,7 @@ export function runText(run: KeptRun): string {
   return [dateText(startedAt), device.name, threadsText(settings), modelText(run)].join(", ");
 }
 
-export function threadsText({ threads }: RunResult["settings"]): string {
+export function threadsText({ threads }: Pick<RunResult["settings"], "threads">): string {
   return threads === 1 ? l10n.t("1 thread") : l10n.t("{0} threads", threads);
 }
 

@@ -10,8 +10,11 @@ const USUAL: readonly string[] = PAGE_COLUMNS.filter(({ isUsual }) => isUsual).m
 const USUAL_MEASURED: readonly string[] = ["measured", "measuredRatio"];
 const BY_ID: ReadonlyMap<string, PageColumn> = new Map(PAGE_COLUMNS.map((column) => [column.id, column]));
 
-/** Pixels that the texts of a model ask for, of columns in which they must not be cut. */
+/** Pixels that the texts of a model ask for, of columns in which they must not be cut; `WHOLE_NAME` of names that say the operator too. */
 export type ColumnNeeds = Readonly<Record<string, number>>;
+
+/** Not a column: what the tree's column asks for where the one of operators is not shown. */
+export const WHOLE_NAME = "name with operator";
 
 /** Pixels on either side of the rows; the style sheet has the same number. */
 const SIDE_PADDING = 10;
@@ -83,7 +86,7 @@ export function gridTemplate(choice: ColumnChoice, needs: ColumnNeeds = {}): str
   return shown
     .map(({ id, width: least, stretch }, position) => {
       const given = ownEntry(choice.widths, id);
-      const width = Math.max(least, ownEntry(needs, id) ?? 0);
+      const width = Math.max(least, needOf(id, shown, needs));
       if (!fills && position === shown.length - 1) return `minmax(${given ?? width}px, 1fr)`;
       if (given !== undefined) return `${given}px`;
       return stretch > 0 ? `minmax(${width}px, ${stretch}fr)` : `${width}px`;
@@ -98,8 +101,14 @@ export function isSqueezed(choice: ColumnChoice): boolean {
 
 /** Below this the table scrolls sideways. */
 export function narrowestTable(choice: ColumnChoice, needs: ColumnNeeds = {}): number {
-  return shownColumns(choice).reduce(
-    (sum, { id, width }) => sum + (ownEntry(choice.widths, id) ?? Math.max(width, ownEntry(needs, id) ?? 0)),
+  const shown = shownColumns(choice);
+  return shown.reduce(
+    (sum, { id, width }) => sum + (ownEntry(choice.widths, id) ?? Math.max(width, needOf(id, shown, needs))),
     2 * SIDE_PADDING,
   );
+}
+
+function needOf(id: string, shown: readonly PageColumn[], needs: ColumnNeeds): number {
+  const saysOperator = id === TREE_COLUMN && !shown.some((column) => column.id === "op");
+  return (saysOperator ? ownEntry(needs, WHOLE_NAME) : undefined) ?? ownEntry(needs, id) ?? 0;
 }

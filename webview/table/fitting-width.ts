@@ -2,7 +2,7 @@ import { ownEntry } from "../../profiler/own-entry.ts";
 import { formatCell } from "../../profiler/columns.ts";
 import { formatShape } from "../../profiler/format-numbers.ts";
 import type { LayerProfile, Totals } from "../../profiler/profile.ts";
-import type { ColumnNeeds } from "./column-layout.ts";
+import { WHOLE_NAME, type ColumnNeeds } from "./column-layout.ts";
 import { nodeValue, PAGE_COLUMNS, TREE_COLUMN, type PageColumn } from "./page-columns.ts";
 import { nodesById, tableTree, type Line } from "./table-tree.ts";
 import { foldText, INDENT, nameBelow, nameParts, TWISTIE } from "./line-text.ts";
@@ -61,9 +61,11 @@ export function columnNeeds(layers: readonly LayerProfile[]): ColumnNeeds {
     shape: widest(texts(shapeOf), CELL_PADDING, WHOLE.shape),
     name: widest(leavesOf(layers), BESIDE_NAME, WHOLE.name),
   };
+  const wholeName = widest(leavesOf(layers, true), BESIDE_NAME, WHOLE.name);
   const needOf = ({ id, title, align }: PageColumn): number =>
     Math.max(ownEntry(cells, id) ?? 0, widest(new Set([title]), BESIDE_TITLE[align], WIDEST));
-  return Object.fromEntries(PAGE_COLUMNS.map((column) => [column.id, needOf(column)]));
+  const needs = Object.fromEntries(PAGE_COLUMNS.map((column) => [column.id, needOf(column)]));
+  return { ...needs, [WHOLE_NAME]: Math.max(wholeName, ownEntry(needs, TREE_COLUMN) ?? 0) };
 }
 
 /** Of a cell, on both sides together. */
@@ -77,12 +79,16 @@ function shapeOf({ outputs: [first, ...others] }: LayerProfile): string {
  * What must be there of each name: its last segment, with the one before it where the operator gave way to its own column. A layer that is
  * alone in its module is shown in the one above.
  */
-export function leavesOf(layers: readonly LayerProfile[]): ReadonlySet<string> {
+export function leavesOf(layers: readonly LayerProfile[], saysOperator = false): ReadonlySet<string> {
   const nodes = nodesById(tableTree(layers, { isTree: true, isSorted: false })).values();
   return new Set(
     [...nodes].flatMap((node) =>
       node.kind === "layer"
-        ? [nameParts(nameBelow(node.layer.name, node.module), node.layer.op).own.slice(-2).join("")]
+        ? [
+            nameParts(nameBelow(node.layer.name, node.module), saysOperator ? undefined : node.layer.op)
+              .own.slice(-2)
+              .join(""),
+          ]
         : [],
     ),
   );

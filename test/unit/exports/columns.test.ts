@@ -48,7 +48,7 @@ describe("Columns", () => {
 
   it("give every digit on demand", () => {
     assert.equal(formatCellExact("MACs", 569_123_456), "569,123,456 MACs");
-    assert.equal(formatCellExact("s", 0.0000123456789), "0.0000123457 s");
+    assert.equal(formatCellExact("s", 0.0000123456789), "12.3457 µs");
     assert.equal(formatCellExact("share", 0.123456), "12.3456 %");
     assert.equal(formatCellExact("rows", 3), "3");
     assert.equal(formatCellExact("bytes", null), "unknown");

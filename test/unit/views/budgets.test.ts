@@ -32,6 +32,7 @@ describe("A budget", () => {
       assert.deepEqual(judge(value, 100e6, "bytes", isLowerBound), {
         kind,
         part,
+        ratio: part === "" ? 0 : (value ?? 0) / 100e6,
         isAtLeast: isLowerBound && part !== "",
         excess,
       });

@@ -8,7 +8,10 @@ import {
   difference,
   formatDifference,
   formatRelative,
+  namesText,
+  operatorsText,
   pairText,
+  shapesText,
   type Choice,
   type ComparedLayer,
 } from "../../../webview/compare/compared-layers.ts";
@@ -70,6 +73,18 @@ describe("Compared layers", () => {
     // Work on one side is work.
     const [row] = compared([layerProfile("a", { role: "constant" })], [layerProfile("a")]);
     assert.equal(row?.isFolded, false);
+  });
+
+  it("say in a few words what differs only in how the formats write it", () => {
+    const row = (op: string, name: string, shape: readonly number[]): LayerProfile =>
+      layerProfile(name, { op, outputs: [{ name, dtype: "float32", shape, isConstant: false }] });
+    const add = { before: row("Add", "/block/1/Add", [1, 8, 4, 4]), after: row("ADD", "sum", [1, 4, 4, 8]) };
+    assert.deepEqual([operatorsText(add), shapesText(add), namesText(add)], ["Add", "1×8×4×4", "1/Add → sum"]);
+    const pool = { before: row("Conv", "a", [1, 8, 4, 4]), after: row("CONV_2D", "a", [1, 2, 2, 8]) };
+    assert.deepEqual(
+      [operatorsText(pool), shapesText(pool), namesText(pool)],
+      ["Conv → CONV_2D", "1×8×4×4 → 1×2×2×8", "a"],
+    );
   });
 
   it("open into their tensors, which tell what differs", () => {

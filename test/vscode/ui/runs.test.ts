@@ -171,7 +171,7 @@ describe("Runs on this machine", () => {
     const chart = driver.page.getByTestId("chart-calibration");
     await driver.shows(
       chart.locator(".chart-summary"),
-      /of \d+ layers, .* ±10 % of what .*-threads? predicts; .*Fitted to/s,
+      /±10 % of what .*-threads? predicts: \d+ of \d+ layers, .*Fitted to/s,
     );
     await driver.shows(chart.locator(".keys"), "convolution (k×k)");
     await chart.getByRole("application").focus();

@@ -28,7 +28,7 @@ export interface PlacedLink {
 /** Which way the network runs. */
 export type Direction = "DOWN" | "RIGHT";
 
-/** Pixels of a layer or a closed box; the style sheet fits its text into them. */
+/** Pixels of a layer or a closed box at least; all boxes of a picture are as wide as the widest text in one asks for. */
 export const BOX: Size = { width: 176, height: 46 };
 
 /** Of the line above an open box's contents. */

@@ -1,6 +1,7 @@
 import type { Link } from "../../../profiler/views/graph-links.ts";
 import type { Box, Outline } from "../../../profiler/views/graph-outline.ts";
 import type { Area, Point } from "../viewport.ts";
+import { boxText } from "../box-text.ts";
 import { BOX, HEAD_HEIGHT, type Direction, type Layout, type PlacedLink } from "./layout.ts";
 import type { LayoutAnswer, LayoutTask, TaskBox } from "./layout-task.ts";
 
@@ -8,6 +9,13 @@ import type { LayoutAnswer, LayoutTask, TaskBox } from "./layout-task.ts";
 const CHARACTER = 7;
 const BESIDE_NAME = 100;
 const WIDEST_HEAD = 300;
+
+/** Pixels of a character of a box's title and of the line below it, of a cost, of what is left free beside texts, and the most of a line. */
+const TITLE_CHARACTER = 8.6;
+const FOOT_CHARACTER = 6.8;
+const COST = 52;
+const SIDE = 10;
+const MOST_TEXT = 260;
 
 /** Names of nearly equal length have heads of equal width: blocks that are alike in all else are laid out once. */
 const HEAD_STEP = 20;
@@ -42,7 +50,8 @@ export function pictureTask(
     links: known,
     task: {
       direction,
-      ...BOX,
+      width: boxWidth(boxes.filter((_, place) => !taskBoxes[place]?.isOpen)),
+      height: BOX.height,
       headHeight: HEAD_HEIGHT,
       boxes: taskBoxes,
       links: known.map(({ from, to }) => [places.get(from) ?? 0, places.get(to) ?? 0] as const),
@@ -53,6 +62,18 @@ export function pictureTask(
 function headWidth({ name }: Box): number {
   const words = name.length * CHARACTER + BESIDE_NAME;
   return Math.min(WIDEST_HEAD, Math.ceil(words / HEAD_STEP) * HEAD_STEP);
+}
+
+/**
+ * All boxes are as wide as the widest text in one of them, so that neither an operator nor its kernel is cut; of long names the end is.
+ */
+function boxWidth(boxes: readonly Box[]): number {
+  const widest = boxes.reduce((most, box) => {
+    const { title, name, weights } = boxText(box);
+    const foot = name.length * FOOT_CHARACTER + (weights === "" ? 0 : weights.length * FOOT_CHARACTER + SIDE);
+    return Math.max(most, Math.min(title.length * TITLE_CHARACTER + COST, MOST_TEXT), Math.min(foot, MOST_TEXT));
+  }, 0);
+  return Math.max(BOX.width, Math.ceil((widest + 2 * SIDE) / HEAD_STEP) * HEAD_STEP);
 }
 
 /** What the worker made of it. */

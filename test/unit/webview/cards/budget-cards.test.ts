@@ -71,6 +71,8 @@ describe("A card of budgets", () => {
   it("knows the worst of several verdicts", () => {
     const update = { ...ALEXNET, fileBytes: 600_000 };
     assert.equal(worstVerdict(card("fileBytes", {}, update).lines)?.kind, "over");
+    const both = { ...ALEXNET, fileBytes: 115e6 };
+    assert.equal(worstVerdict(card("fileBytes", {}, both).lines)?.part, "230×", "of two that are over, the farther");
     assert.equal(worstVerdict(card("latencySeconds").lines)?.kind, "within");
     assert.equal(worstVerdict(card("parameters").lines), undefined);
   });

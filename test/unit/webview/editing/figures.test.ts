@@ -30,7 +30,7 @@ describe("What Try measured, beside an edit", () => {
 
   it("is in short how right the answers are, with all figures and the samples in the tip", () => {
     const tried = triedText({ ...about, outputs: [{ name: "y", difference: DIFFERENCE, reason: null }] });
-    assert.equal(tried?.text, "Accuracy: 99.0 % → 98.5 %, Same class: 99.8 %, Signal to noise: 31.3 dB");
+    assert.equal(tried?.text, "Accuracy 99.0 % → 98.5 %, Same class 99.8 %, Signal to noise 31.3 dB");
     assert.match(tried.tip, /Largest error: 2\.00? %[^]*Measured on 512 samples: digits\.npy/);
   });
 
