@@ -10,7 +10,6 @@ import {
   type Tensor,
   type TensorId,
 } from "../model/model.ts";
-import { usedTensors } from "../operators/execution-order.ts";
 import { elementsOf } from "../model/shape.ts";
 import type { Weights } from "./forms.ts";
 import type { NeutralTensor } from "./neutral-graph.ts";
@@ -36,8 +35,6 @@ export class GraphBuilder {
   readonly #taken: ReadonlySet<string>;
   readonly #added = new Set<string>();
   readonly #ranks = new Map<TensorId, number>();
-  /** How often nodes read a tensor before the edit. */
-  readonly #readers: ReadonlyMap<TensorId, number>;
   #nextIndex: number;
   /** Tensors of new weights, by how they are stored. */
   readonly #written = new Map<Weights, Map<string, TensorId>>();
@@ -55,9 +52,8 @@ export class GraphBuilder {
     readonly readsWeights: boolean,
   ) {
     this.tensors = [...graph.tensors];
-    const { names, readers, nextIndex } = knownOf(graph);
+    const { names, nextIndex } = knownOf(graph);
     this.#taken = names;
-    this.#readers = readers;
     this.#nextIndex = nextIndex;
   }
 
@@ -78,7 +74,7 @@ export class GraphBuilder {
   /**
    * A new tensor.
    * @param name wanted; a number is added where it is taken
-   * @param instead a constant that it takes the place of: it has its name then, where nobody else reads that one
+   * @param instead a constant that it takes the place of: it has its name then, unless others go on reading that one
    */
   addTensor(name: string, about: Omit<Tensor, "id" | "name" | "isNew"> = {}, instead?: TensorId): TensorId {
     const id = this.tensors.length;
@@ -98,7 +94,7 @@ export class GraphBuilder {
     const tensor = this.tensors[id];
     const { constant, isInput = true, isOutput = true, isCaptured = true } = this.lifted[id] ?? {};
     if (tensor === undefined || tensor.name === "" || constant === undefined) return undefined;
-    if (isInput || isOutput || isCaptured || (this.#readers.get(id) ?? 0) > 1) return undefined;
+    if (isInput || isOutput || isCaptured) return undefined;
     this.tensors[id] = { ...tensor, name: "" };
     this.#renamed.push({ before: tensor, successor });
     return tensor.name;
@@ -198,7 +194,6 @@ export function storedConstant(dataType: DataType, shape: readonly number[], ele
 /** What is asked of a graph at each edit that starts from it. */
 interface KnownGraph {
   readonly names: ReadonlySet<string>;
-  readonly readers: ReadonlyMap<TensorId, number>;
   /** Above those of all nodes. */
   readonly nextIndex: number;
 }
@@ -208,10 +203,8 @@ const KNOWN = new WeakMap<Graph, KnownGraph>();
 function knownOf(graph: Graph): KnownGraph {
   const known = KNOWN.get(graph);
   if (known) return known;
-  const readers = new Map<TensorId, number>();
-  for (const node of graph.nodes) for (const id of usedTensors(node)) readers.set(id, (readers.get(id) ?? 0) + 1);
   const nextIndex = graph.nodes.reduce((next, { index }) => Math.max(next, index + 1), 0);
-  const found = { names: new Set(allNames(graph)), readers, nextIndex };
+  const found = { names: new Set(allNames(graph)), nextIndex };
   KNOWN.set(graph, found);
   return found;
 }

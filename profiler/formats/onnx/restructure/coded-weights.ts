@@ -32,7 +32,7 @@ export async function writeCoded(
       throw new RangeError(`${name}: the weights have no coding`);
     case "float16":
       return decoder.cast(
-        await draft.addConstant(`${name}.f16`, { shape, dataType: "float16", read: () => weights.read() }),
+        await draft.addConstant(`${name}.f16`, { shape, dataType: "float16", read: () => weights.read() }, instead),
         "float32",
       );
     case "affine":

@@ -1,8 +1,8 @@
 import type { OutputError } from "../../../compression/output-error.ts";
 import { uniformRounding } from "../../../compression/rounding.ts";
 import { levelsOf, roundToGrid, searchScales, type GridSpec, type GridWeights } from "../../../compression/scales.ts";
-import type { Matrix } from "../../../numeric/matrix.ts";
-import { computedWeights, newWeights, type ConvForm, type DenseForm } from "../../../neutral/forms.ts";
+import { matrix, type Matrix } from "../../../numeric/matrix.ts";
+import { computedWeights, newWeights, type ConvForm, type DenseForm, type Weights } from "../../../neutral/forms.ts";
 import type { Quantization } from "../../../model/model.ts";
 import type { IntegerCoding } from "../../../neutral/weight-coding.ts";
 import { plannedScheme } from "../../../neutral/quantize.ts";
@@ -70,22 +70,51 @@ export async function integerForm<F extends ConvForm | DenseForm>(
   if (!isPerChannel && !Number.isFinite(scales[0])) scales[0] = Math.max(...own);
   const scaleOf = (row: number): number => scales[isPerChannel ? row : 0] ?? 1;
   const integers = Float32Array.from(levels, (level, at) => level * scaleOf(Math.floor(at / weights.columns)));
+  const scheme = schemeOf(scales, isPerChannel);
   return {
     ...form,
     weight: {
       ...newWeights(form.weight.shape, integers, "int8"),
-      quantization: schemeOf(scales, isPerChannel),
+      quantization: scheme,
       ...(isPacked && {
         coding: packed(bits, () => Promise.resolve(Uint8Array.from(levels, (level) => level + half))),
       }),
     },
-    bias: bias && {
-      ...newWeights([bias.length], bias, "int32"),
-      quantization: schemeOf(
-        scales.map((scale) => Math.fround(Math.fround(scale) * inputScale)),
-        isPerChannel,
-      ),
-    },
+    bias: bias && integerBias(bias, scheme, inputScale),
+  };
+}
+
+/**
+ * A layer with the integers of another one that has the same weights: its bias alone is its own.
+ * @param integers as the other layer has them
+ * @returns undefined where the bias does not fit into 32 bits at their scales
+ */
+export async function sharedIntegerForm<F extends ConvForm | DenseForm>(
+  form: F,
+  integers: Weights,
+  problem: WeightProblem,
+  inputScale: number,
+  { needsBias }: Scales,
+): Promise<F | undefined> {
+  const scheme = integers.quantization;
+  if (scheme === undefined) return undefined;
+  const { rows, columns } = problem.weights;
+  const shift = problem.biasShift(matrix(rows, columns, Float32Array.from(await integers.read())));
+  const before = (await form.bias?.read()) ?? (needsBias ? new Float32Array(rows) : undefined);
+  const bias = before?.map((value, at) => value + (shift[at] ?? 0));
+  const scaleOf = (row: number): number => scheme.scales[scheme.granularity === "channel" ? row : 0] ?? 1;
+  const fits = bias?.every((value, row) => Math.abs(value) <= LARGEST_BIAS * scaleOf(row) * inputScale) ?? true;
+  return fits ? { ...form, weight: integers, bias: bias && integerBias(bias, scheme, inputScale) } : undefined;
+}
+
+/** In the scales of input and weights multiplied. */
+function integerBias(bias: Float32Array, { scales, granularity }: Quantization, inputScale: number): Weights {
+  return {
+    ...newWeights([bias.length], bias, "int32"),
+    quantization: schemeOf(
+      scales.map((scale) => Math.fround(Math.fround(scale) * inputScale)),
+      granularity === "channel",
+    ),
   };
 }
 

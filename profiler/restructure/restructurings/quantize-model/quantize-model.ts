@@ -1,18 +1,19 @@
 import { gridOver, roundedTo, type IntegerGrid } from "../../../neutral/integer-grid.ts";
 import type { IntegerSupport } from "../../../neutral/integer-support.ts";
-import type { ConvForm, DenseForm, Form } from "../../../neutral/forms.ts";
+import type { ConvForm, DenseForm, Form, Weights } from "../../../neutral/forms.ts";
 import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import { mergedRewrite, rewrittenGraph } from "../../../neutral/rewritten-graph.ts";
 import type { Rewrite } from "../../../neutral/rewrite.ts";
 import type { TensorId } from "../../../model/model.ts";
 import { followSamples, type LayerInputs, type WeightedLayer } from "../../approximation/follow-samples.ts";
 import { defineRestructuring, matched, NotApplicableError, type RewriteContext } from "../../restructuring.ts";
+import { sharingWeights } from "../../matching/shared-weights.ts";
 import { problemTools } from "../compress-weights/compress-layers.ts";
 import { weightProblem } from "../compress-weights/weight-problem.ts";
 import { everyFold } from "../fold-batch-norm.ts";
 import { equalization } from "../equalize-channels/equalization.ts";
 import { integerPlan, type GridGroup, type IntegerPlan } from "./integer-plan.ts";
-import { integerForm, plannedIntegers, type Scales, type WeightBits } from "./integer-weights.ts";
+import { integerForm, plannedIntegers, sharedIntegerForm, type Scales, type WeightBits } from "./integer-weights.ts";
 import { gridsOf } from "./ranges.ts";
 
 const ID = "quantize-model";
@@ -96,12 +97,13 @@ export const QUANTIZE_MODEL = defineRestructuring({
     const plan = matched(ID, target, planOf(graph, target, ends, scales));
     const { groups } = plan.integers;
     const grids = new Map(groups.map((group) => [group, plannedGrid(plan.support, group)]));
-    const replace = new Map<LayerId, Form>(
-      plan.integers.products.map((layer) => [
-        layer.id,
-        plannedIntegers(layer.form, scalesOf(plan, layer, Number(weights) as WeightBits)),
-      ]),
-    );
+    const replace = new Map<LayerId, ConvForm | DenseForm>();
+    const sharing = sharedProducts(plan);
+    for (const layer of plan.integers.products) {
+      const own = plannedIntegers(layer.form, scalesOf(plan, layer, Number(weights) as WeightBits));
+      const before = replace.get(sharing.get(layer.id) ?? layer.id);
+      replace.set(layer.id, before ? { ...own, weight: before.weight } : own);
+    }
     return quantized(plan, replace, grids, ends);
   },
   rewrite: async (graph, target, { weights, ends, scales, equalize }, context) => {
@@ -226,6 +228,20 @@ function scalesOf({ support }: ModelPlan, layer: WeightedLayer, bits: WeightBits
   return { isPerChannel: support.hasChannelScales(layer), needsBias, bits, isPacked: bits === 4 && packsWeights };
 }
 
+/** Layers that read the weights of an earlier one, and have the same kinds of scales: they go on sharing them. */
+function sharedProducts({ graph, integers, support }: ModelPlan): ReadonlyMap<LayerId, LayerId> {
+  const products = new Map(integers.products.map((layer) => [layer.id, layer]));
+  return new Map(
+    sharingWeights(graph).flatMap((layers) => {
+      const [first, ...others] = layers.flatMap(({ id }) => products.get(id) ?? []);
+      if (first === undefined) return [];
+      const isAlike = (layer: WeightedLayer): boolean =>
+        support.hasChannelScales(layer) === support.hasChannelScales(first);
+      return others.filter(isAlike).map((layer): [LayerId, LayerId] => [layer.id, first.id]);
+    }),
+  );
+}
+
 function plannedGrid({ dataType }: IntegerSupport, { fixed, least, most }: GridGroup): IntegerGrid {
   if (fixed) return { dataType, ...fixed };
   return gridOver(dataType, least === 0 ? 0 : -1, Number.isFinite(most) ? most : 1);
@@ -264,10 +280,17 @@ async function roundedLayers(
     for (const id of sources) stops.add(id);
   }
   const tools = problemTools(graph, context.seed);
+  const sharing = sharedProducts(plan);
+  const weightsOf = new Map<LayerId, Weights>();
   const change = async (layer: WeightedLayer, inputs: LayerInputs | undefined): Promise<ConvForm | DenseForm> => {
     const problem = await weightProblem(layer, inputs, tools);
     const scale = gridOf.get(layer.inputs[0] ?? -1)?.scale ?? 1;
-    return integerForm(layer.form, problem, scale, scalesOf(plan, layer, bits));
+    const scales = scalesOf(plan, layer, bits);
+    const before = weightsOf.get(sharing.get(layer.id) ?? layer.id);
+    const shared = before && (await sharedIntegerForm(layer.form, before, problem, scale, scales));
+    const form = shared ?? (await integerForm(layer.form, problem, scale, scales));
+    weightsOf.set(layer.id, form.weight);
+    return form;
   };
   const { activations, partAfter, signal, onProgress } = context;
   if (activations && partAfter) {

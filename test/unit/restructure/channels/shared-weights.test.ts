@@ -61,7 +61,12 @@ describe("Layers that share their weights", () => {
     ["convolutions", CONVOLUTIONS, "Conv"],
     ["matrix products", PRODUCTS, "MatMul"],
   ] as const) {
-    for (const text of ["reduce-channels::ratio=0.75", "quantize-weights:", "weights-float16:step0"]) {
+    for (const text of [
+      "reduce-channels::ratio=0.75",
+      "quantize-weights:",
+      "weights-float16:step0",
+      "quantize-model:",
+    ]) {
       it(`go on sharing them: ${text} of ${what}`, async () => {
         const base = await model;
         const edit = parseEdit(text);
@@ -70,6 +75,7 @@ describe("Layers that share their weights", () => {
         const bytes = await modelBytes(after);
         const written = await readBytes(bytes);
         assert.equal(kernelsOf(written, op), 3);
+        assert.ok(written.entries[0].graph.tensors.some(({ name, constant }) => name === "rw" && constant));
         assert.ok(bytes.length < base.fileBytes, `${bytes.length} of ${base.fileBytes} bytes`);
         const predicted = await predictEdit(base, edit);
         assert.equal(predicted?.fileBytes, bytes.length);
