@@ -36,7 +36,34 @@ export class ModelFormatError extends EdgewiseError {
 
 /** A data file that an ONNX model refers to is missing, too short, or outside the model's folder. */
 export class ExternalDataError extends EdgewiseError {
-  readonly code = "external-data";
+  readonly code: string = "external-data";
+}
+
+/** A data file whose bytes are not there, though it may be read. */
+export interface MissingData {
+  /** As the model spells it. */
+  readonly location: string;
+  /** Where it was looked for: a path, or what else names the place. */
+  readonly place: string;
+  /** Bytes that it has, where it is too short for what the model says is in it; null: there is no such file. */
+  readonly bytes: number | null;
+  /** One line that names the file. */
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** There is no such data file: the graph can be read without it, the weights cannot. */
+export class MissingDataError extends ExternalDataError {
+  override readonly code = "missing-data";
+
+  /** @param place where it was looked for */
+  constructor(
+    message: string,
+    readonly place: string,
+    options: { hint?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(message, options);
+  }
 }
 
 /** The file itself cannot be read: it is missing, a folder, or closed to this user. */

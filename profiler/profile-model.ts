@@ -33,7 +33,7 @@ export interface AnalysedModel {
 }
 
 /**
- * What every layer of a model costs. Reads the graph and leaves the weights in the file.
+ * What every layer of a model costs. Reads the graph and leaves the weights in the file, so that data files may be missing.
  * @throws {EdgewiseError} when the file is no model, is broken, or an option does not fit it
  */
 export async function profileModel(
@@ -42,7 +42,7 @@ export async function profileModel(
   options: ProfileOptions = {},
 ): Promise<Profile> {
   options.onProgress?.("reading");
-  const model = await readModel(source, externalData);
+  const model = await readModel(source, externalData, { allowsMissingData: true });
   options.signal?.throwIfAborted();
   options.onProgress?.("inferring");
   const analysed = analyseModel(model, options.bindings ?? {});

@@ -1,4 +1,5 @@
 import type { ComputeType, HardwareProfile } from "./hardware/hardware-profile.ts";
+import type { MissingData } from "./errors.ts";
 import type { FormatId } from "./model/format.ts";
 import type { DataType } from "./model/data-type.ts";
 import type { PrintedDimension } from "./model/shape.ts";
@@ -173,6 +174,8 @@ export interface Warning {
   readonly message: string;
   /** The row it is about, if it is about one. */
   readonly layer?: number;
+  /** The data file it is about, if it is about one. */
+  readonly missing?: MissingData;
 }
 
 /** What profiling is doing, in order. */

@@ -11,6 +11,12 @@ export function warningsOf(
   { layers, problems }: Listing,
 ): readonly Warning[] {
   return [
+    ...(model.missingData ?? []).map((missing) => ({
+      code: "missing-data",
+      severity: "warning" as const,
+      message: `${missing.message}. Shapes and costs need no weights; the file's size counts what the model says of it.`,
+      missing,
+    })),
     ...model.warnings.map((message) => ({ code: "reader", severity: "warning" as const, message })),
     ...dimensions
       .filter(({ source }) => source === "default")

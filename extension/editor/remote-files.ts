@@ -2,7 +2,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Handlers } from "../../webview/protocol/rpc.ts";
 import { RpcError } from "../../webview/protocol/rpc.ts";
-import { besideInVersion, gitVersionOf } from "../source-control/git-version.ts";
+import { besideInVersion, gitVersionOf, versionText } from "../source-control/git-version.ts";
 import { versionedFile, type VersionedFile } from "../source-control/versioned-file.ts";
 import type { ModelLocation, WorkerHostContract } from "../worker/protocol.ts";
 
@@ -61,7 +61,8 @@ async function find(uri: vscode.Uri, relativePath: string): Promise<VersionedFil
     if (relativePath === "") throw cause;
     const isVersion = gitVersionOf(uri) !== undefined;
     throw new RpcError({
-      code: "external-data",
+      code: "missing-data",
+      place: versionText(uri),
       message:
         isVersion && cause instanceof RpcError
           ? vscode.l10n.t("The data file “{0}” that the model refers to: {1}", relativePath, cause.failure.message)

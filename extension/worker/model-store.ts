@@ -188,7 +188,7 @@ export class ModelStore {
   async #read(location: ModelLocation): Promise<OpenModel> {
     const { source, externalData } = await this.#open(location);
     try {
-      return { source, model: await readModel(source, externalData) };
+      return { source, model: await readModel(source, externalData, { allowsMissingData: true }) };
     } catch (error) {
       await source.close();
       throw error;

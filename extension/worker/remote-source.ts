@@ -1,5 +1,5 @@
-import { ModelFormatError, type ByteSource, type ExternalDataFiles } from "../../profiler/index.ts";
-import type { Rpc } from "../../webview/protocol/rpc.ts";
+import { MissingDataError, ModelFormatError, type ByteSource, type ExternalDataFiles } from "../../profiler/index.ts";
+import { RpcError, type Rpc } from "../../webview/protocol/rpc.ts";
 import type { WorkerContract, WorkerHostContract } from "./protocol.ts";
 
 export type HostRpc = Rpc<WorkerContract, WorkerHostContract>;
@@ -49,7 +49,11 @@ export class RemoteSiblings implements ExternalDataFiles {
   }
 
   async open(relativePath: string): Promise<ByteSource> {
-    const size = await this.#host.request("sizeOfRemote", { relativePath });
+    const size = await this.#host.request("sizeOfRemote", { relativePath }).catch((error: unknown) => {
+      if (!(error instanceof RpcError) || error.failure.code !== "missing-data") throw error;
+      const { message, hint, place } = error.failure;
+      throw new MissingDataError(message, place ?? relativePath, { hint, cause: error });
+    });
     return new RemoteSource(this.#host, relativePath, size, relativePath);
   }
 }

@@ -20,7 +20,8 @@ export interface ByteSource {
 export interface ExternalDataFiles {
   /**
    * Opens `relativePath`, as the model spells it, inside the model's own folder.
-   * @throws {ExternalDataError} when it is missing, or lies outside the model's folder (symbolic links followed)
+   * @throws {MissingDataError} when there is no such file
+   * @throws {ExternalDataError} when it lies outside the model's folder (symbolic links followed)
    */
   open(relativePath: string): Promise<ByteSource>;
 }

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, posix, relative, sep } from "node:path";
 
-import { ExternalDataError, FileAccessError } from "../errors.ts";
+import { ExternalDataError, FileAccessError, MissingDataError } from "../errors.ts";
 import type { ByteSource, ExternalDataFiles } from "./byte-source.ts";
 import { FileSource } from "./file-source.ts";
 
@@ -42,7 +42,7 @@ function realPath(path: string, name: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    throw new ExternalDataError(`${name}: the file is missing, so the weights in it are too`, {
+    throw new MissingDataError(`${name}: the file is missing, so the weights in it are too`, path, {
       hint: "Put the data file beside the model, under the name the model has for it.",
       cause: error,
     });

@@ -5,6 +5,7 @@ import { posix } from "node:path";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { CalibrationError, OptionError, RunError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
+import { requireData } from "../model/require-data.ts";
 import { MemorySource } from "../bytes/memory-source.ts";
 import { formatOf, modelBytes } from "../formats/formats.ts";
 import { isEdited } from "../model/edited.ts";
@@ -59,6 +60,7 @@ export async function prepareRun(
   by: DeviceRuntime = {},
   signal?: AbortSignal,
 ): Promise<PreparedRun> {
+  requireData(model);
   const files = filesOf(model, await fileOf(model));
   const unlessItRunsMore = (error: unknown): Reference => {
     if (by.runsMore === true && error instanceof RunError) return withoutRunning(model, error.message);

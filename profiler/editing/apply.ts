@@ -1,5 +1,6 @@
 import type { Bindings } from "../bindings.ts";
 import type { Model, TensorId } from "../model/model.ts";
+import { requireData } from "../model/require-data.ts";
 import type { Edit } from "./edit.ts";
 import { trainingOf, type Learned, type TrainingContext } from "./train-edit.ts";
 import { cutModel } from "../neutral/cut-model.ts";
@@ -75,6 +76,7 @@ function teaching(base: Model, { training }: EditContext): Pick<EditContext, "tr
 export async function applyEdit(model: Model, edit: Edit, context: EditContext = {}): Promise<Step> {
   const { seed = 0, signal, onProgress, bindings, activationsOf } = context;
   signal?.throwIfAborted();
+  requireData(model);
   const restructuring = restructuringOf(edit.restructuring);
   const {
     model: base,

@@ -4,6 +4,7 @@ import { count } from "../counters.ts";
 import { NO_GROUPS, type Grouping } from "../layers/operator-group.ts";
 import type { FormatId } from "../model/format.ts";
 import type { Model, Node, Quantization, TensorId } from "../model/model.ts";
+import { requireData } from "../model/require-data.ts";
 import type { StoredSource } from "../model/stored-source.ts";
 import type { FormatAdapter } from "../neutral/adapter.ts";
 import type { OperatorTable } from "../operators/operator-rule.ts";
@@ -17,7 +18,7 @@ import { quantizedActivations } from "./onnx/quantized-activations.ts";
 import { QUANTIZATION_GROUPS } from "./onnx/fusion/quantization-groups.ts";
 import { ONNX_ADAPTER } from "./onnx/adapter.ts";
 import { ONNX_OPERATORS } from "./onnx/operators/index.ts";
-import { readOnnx } from "./onnx/read.ts";
+import { readOnnx, type ReadOptions } from "./onnx/read.ts";
 import { onnxBytes, onnxSegments, writeOnnx } from "./onnx/write.ts";
 import { TFLITE_ADAPTER } from "./tflite/adapter.ts";
 import { zeroBiasedFile } from "./tflite/zero-biases.ts";
@@ -39,7 +40,7 @@ export interface Format extends FormatType {
   readonly id: FormatId;
   /** Whether the first bytes are those of such a file. */
   readonly matches: (source: ByteSource) => Promise<boolean>;
-  readonly read: (source: ByteSource, externalData: ExternalDataFiles) => Promise<Model>;
+  readonly read: (source: ByteSource, externalData: ExternalDataFiles, options?: ReadOptions) => Promise<Model>;
   readonly write: (model: Model, path: string, options: WriteOptions) => Promise<void>;
   /** The file that `write` would write, for running it right away. */
   readonly bytes: (model: Model) => Promise<Uint8Array>;
@@ -137,18 +138,23 @@ export async function formatOfFile(source: ByteSource): Promise<Format> {
  * @throws {ModelFormatError} naming the models of a bundle of several
  * @throws {EdgewiseError} when the file is no model, or is broken
  */
-export async function readModel(source: ByteSource, externalData: ExternalDataFiles): Promise<Model> {
+export async function readModel(
+  source: ByteSource,
+  externalData: ExternalDataFiles,
+  options: ReadOptions = {},
+): Promise<Model> {
   const bundled = formatByName(source.name) === undefined ? ((await modelsIn(source)) ?? []) : [];
-  if (bundled.length > 0) return readModel(await modelIn(source, bundled), externalData);
+  if (bundled.length > 0) return readModel(await modelIn(source, bundled), externalData, options);
   count("parses");
-  return (await formatOfFile(source)).read(source, externalData);
+  return (await formatOfFile(source)).read(source, externalData, options);
 }
 
 /**
  * Writes a model in its own format. What no edit touched is as it was; the file at `path` changes whole or not at all.
  * @throws {EdgewiseError} when it cannot be written, or the file it is made from changed
  */
-export function writeModel(model: Model, path: string, options: WriteOptions = {}): Promise<void> {
+export async function writeModel(model: Model, path: string, options: WriteOptions = {}): Promise<void> {
+  requireData(model);
   return formatOf(model).write(model, path, options);
 }
 

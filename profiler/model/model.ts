@@ -1,4 +1,5 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
+import type { MissingData } from "../errors.ts";
 import type { FormatId } from "./format.ts";
 import { isFloat, type DataType } from "./data-type.ts";
 
@@ -24,6 +25,8 @@ export interface Model {
   readonly source?: ByteSource;
   /** Data files of an ONNX model, by the path that it gives. */
   readonly dataFiles?: ReadonlyMap<string, ByteSource>;
+  /** Those of them that are not there, or too short: their weights cannot be read. */
+  readonly missingData?: readonly MissingData[];
 }
 
 export interface Entry {

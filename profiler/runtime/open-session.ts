@@ -1,6 +1,7 @@
 import { count } from "../counters.ts";
 import { EdgewiseError, RunError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
+import { requireData } from "../model/require-data.ts";
 import { describePlace, findCrash, type PartOutcome } from "./crash-place.ts";
 import { innerTensors } from "./inner-tensors.ts";
 import { inputRanges } from "./input-ranges.ts";
@@ -30,11 +31,13 @@ const RUNTIMES: Readonly<Record<Model["format"], (model: Model, request: Session
  * where that cannot load it. A model was read as hostile
  * bytes first, so neither runtime sees a broken file.
  *
+ * @throws {ExternalDataError} when a data file of the model is missing
  * @throws {EdgewiseError} when an inner tensor cannot be captured, or the runtime refuses the model
  * @throws the signal's reason when it aborts
  */
 export async function openSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   const { tensors = [], signal, ...settings } = options;
+  requireData(model);
   const captured = innerTensors(model, tensors);
   const request = { ...settings, ...(signal && { signal }), captured, ranges: inputRanges(model) };
   const session = await RUNTIMES[model.format](model, request).catch(async (error: unknown) => {

@@ -5,6 +5,7 @@ import type { Profile } from "../../profiler/profile.ts";
 import { compareProfiles } from "../../profiler/views/compare-profiles.ts";
 import { Checkbox, IconButton, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
+import { MissingDataBanner } from "../page/MissingData.tsx";
 import { Failed, Loading } from "../page/States.tsx";
 import { Tooltips } from "../page/Tooltips.tsx";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
@@ -14,7 +15,7 @@ import { chosenLayers, comparedLayers, comparedTotals, MEASURES } from "./compar
 import { ComparedTensors } from "./ComparedTensors.tsx";
 import { CompareTable } from "./CompareTable.tsx";
 import { CompareTotals } from "./CompareTotals.tsx";
-import type { Side } from "./protocol.ts";
+import { SIDES, type Side } from "./protocol.ts";
 
 interface CompareAppProps {
   readonly clients: Readonly<Record<Side, ModelClient>>;
@@ -53,7 +54,7 @@ interface ComparisonViewProps extends CompareAppProps {
   readonly after: ShownProfile;
 }
 
-function ComparisonView({ before, after, paths, view, onOpen, onSwap }: ComparisonViewProps): JSX.Element {
+function ComparisonView({ clients, before, after, paths, view, onOpen, onSwap }: ComparisonViewProps): JSX.Element {
   const choice = useStore(view);
   const comparison = useMemo(() => compareProfiles(profileOf(before), profileOf(after)), [before, after]);
   const layers = useMemo(
@@ -80,6 +81,14 @@ function ComparisonView({ before, after, paths, view, onOpen, onSwap }: Comparis
         </div>
         <CompareTotals totals={comparedTotals(comparison)} hardware={after.header.hardware} />
       </header>
+      {SIDES.map((side) => (
+        <MissingDataBanner
+          key={side}
+          model={paths[side]}
+          warnings={{ before, after }[side].header.warnings}
+          onRetry={() => clients[side].run("retry")}
+        />
+      ))}
       <div class="toolbar" role="toolbar" aria-label={l10n.t("Layers")}>
         <Select
           label={l10n.t("Compare rows by")}

@@ -27,6 +27,7 @@ import { Dimensions } from "./Dimensions.tsx";
 import { FaultBoundary } from "./FaultBoundary.tsx";
 import { Header, ROOM_FOR_TOTALS } from "./Header.tsx";
 import { LayersView } from "./LayersView.tsx";
+import { MissingDataBanner } from "./MissingData.tsx";
 import { activityText, Failed, Loading } from "./States.tsx";
 import { Tooltips } from "./Tooltips.tsx";
 import { Views } from "./Views.tsx";
@@ -123,6 +124,7 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
   );
   const { header, layers, isComplete } = profile;
   const { showsWarnings, selection, editing: part, showsDifferences } = useStore(view);
+  const warnings = useMemo(() => header.warnings.filter(({ missing }) => !missing), [header.warnings]);
   const asked = useStore(client.revealed);
   const [wanted] = useState(() => new Store<string | null>(null));
 
@@ -220,7 +222,7 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
         }
       >
         <WarningsButton
-          warnings={header.warnings}
+          warnings={warnings}
           isOpen={showsWarnings}
           onToggle={(isOpen) => view.update({ showsWarnings: isOpen })}
         />
@@ -234,7 +236,8 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
         />
       </Header>
       <ComputingBar client={client.editing} />
-      {showsWarnings && header.warnings.length > 0 && <WarningList warnings={header.warnings} onSelectLayer={reveal} />}
+      <MissingDataBanner warnings={header.warnings} onRetry={() => client.run("retry")} />
+      {showsWarnings && warnings.length > 0 && <WarningList warnings={warnings} onSelectLayer={reveal} />}
       {(hasRoomForTotals || showsCards === true) && (
         <Dimensions dimensions={header.dimensions} onBind={(bindings) => client.bind(bindings)} />
       )}

@@ -19,6 +19,8 @@ export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
+  /** Where what is missing was looked for. */
+  readonly place?: string;
   /** For the log, never for the page's text. */
   readonly stack?: string;
 }

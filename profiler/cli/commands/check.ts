@@ -7,6 +7,7 @@ import { formatShare } from "../../format-numbers.ts";
 import type { Profile, Totals } from "../../profile.ts";
 import { EXIT, type CliContext } from "../context.ts";
 import { LIMITS, type Limit } from "../limits.ts";
+import { remarkMissing } from "./profile.ts";
 import { profileFile } from "../profile-file.ts";
 import { parseDimension } from "../quantities.ts";
 
@@ -37,6 +38,7 @@ export function addCheckCommand(program: Command, context: CliContext): void {
       );
     }
     const profile = await profileFile(model, { bindings: options.dim ?? {} });
+    remarkMissing(profile, context);
     const verdicts = limits.map((limit) => judge(profile, limit, options[limit.option] ?? 0));
     const failed = verdicts.filter(({ problem }) => problem !== undefined);
     if (failed.length > 0) context.setExitCode(EXIT.failed);

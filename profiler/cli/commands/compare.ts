@@ -51,18 +51,28 @@ export function addCompareCommand(program: Command, context: CliContext): void {
       calibration: calibrationOf(options, options.dim),
       ...(options.dim && { bindings: options.dim }),
     };
-    const compared = withEditSession(a, settings, (session) =>
-      withModel(b, async (second) => ({
-        before: costModel(session.analysed(), hardware),
-        after: costModel(session.analysed(second), hardware),
-        runs: options.run
-          ? await session.compare(session.base, second, {
-              calibration: settings.calibration,
-              tensors: options.tensor ?? [],
-              onProgress: ({ done, total }) => context.progress?.(`${done} of ${total} samples`),
-            })
-          : undefined,
-      })),
+    // Costs alone need no weights.
+    const reading = options.run ? {} : { onMissing: context.remark };
+    const compared = withEditSession(
+      a,
+      settings,
+      (session) =>
+        withModel(
+          b,
+          async (second) => ({
+            before: costModel(session.analysed(), hardware),
+            after: costModel(session.analysed(second), hardware),
+            runs: options.run
+              ? await session.compare(session.base, second, {
+                  calibration: settings.calibration,
+                  tensors: options.tensor ?? [],
+                  onProgress: ({ done, total }) => context.progress?.(`${done} of ${total} samples`),
+                })
+              : undefined,
+          }),
+          reading,
+        ),
+      reading,
     );
     const { before, after, runs } = await compared.finally(() => context.progress?.(""));
     context.write(WRITERS[options.json ? "json" : options.format](before, after, runs));

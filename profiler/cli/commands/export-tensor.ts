@@ -36,11 +36,14 @@ export function addExportTensorCommand(program: Command, context: CliContext): v
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .action(async (path: string, name: string | undefined, options: ExportTensorOptions) => {
       const signal = context.interruption?.();
+      if (name === undefined) {
+        const text = await withModel(path, (model) => Promise.resolve(tensorTable(model)), {
+          onMissing: context.remark,
+        });
+        context.write(text);
+        return;
+      }
       await withModel(path, async (model) => {
-        if (name === undefined) {
-          context.write(tensorTable(model));
-          return;
-        }
         const tensor = await constantNamed(analyseModel(model, options.dim ?? {}), name, signal);
         const file = options.output ?? `${fileName(name)}.npy`;
         await writeNpy(file, tensor, options.as, `${model.file}: "${name}"`, { signal });

@@ -8,6 +8,7 @@ import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { profileFile } from "../profile-file.ts";
 import { parseDimension } from "../quantities.ts";
+import { missingRemark } from "../with-model.ts";
 
 interface ProfileCommandOptions {
   readonly dim?: Readonly<Record<string, number>>;
@@ -32,6 +33,7 @@ export function addProfileCommand(program: Command, context: CliContext): void {
       const hardware = await chooseHardware(options.hardware);
       const profile = await profileFile(model, { bindings: options.dim ?? {}, hardware });
       if (options.format === "csv") remarkWarnings(profile, context);
+      else remarkMissing(profile, context);
       context.write(write(profile, options, context));
     });
 }
@@ -39,6 +41,11 @@ export function addProfileCommand(program: Command, context: CliContext): void {
 function write(profile: Profile, { format, all: showAll }: ProfileCommandOptions, { width }: CliContext): string {
   if (format === "table") return profileTable(profile, { width, showAll });
   return exportProfile(profile, format, { showAll, budgets: INITIAL_BUDGETS, writtenAt: new Date() });
+}
+
+/** That the file is not whole is said beside every format. */
+export function remarkMissing({ warnings }: Pick<Profile, "warnings">, context: CliContext): void {
+  for (const { missing } of warnings) if (missing) context.remark(missingRemark(missing));
 }
 
 /** A table of rows alone has no place for what was assumed. */

@@ -36,11 +36,15 @@ export function addSuggestCommand(program: Command, context: CliContext): void {
       const hardware = await chooseHardware(options.hardware);
       const settings = { hardware, ...(options.dim && { bindings: options.dim }) };
       let absences: readonly Absence[] = [];
-      const suggestions = await withEditSession(path, settings, (session) =>
-        session.suggest({
-          onAbsences: (found) => (absences = found),
-          onProgress: (done) => context.progress?.(`${Math.round(100 * done)} % of the candidates`),
-        }),
+      const suggestions = await withEditSession(
+        path,
+        settings,
+        (session) =>
+          session.suggest({
+            onAbsences: (found) => (absences = found),
+            onProgress: (done) => context.progress?.(`${Math.round(100 * done)} % of the candidates`),
+          }),
+        { onMissing: context.remark },
       ).finally(() => context.progress?.(""));
       context.write(
         options.json

@@ -1,5 +1,6 @@
+import { AbsentSource } from "../../bytes/absent-source.ts";
 import type { ByteSource, ExternalDataFiles } from "../../bytes/byte-source.ts";
-import { ExternalDataError } from "../../errors.ts";
+import { ExternalDataError, MissingDataError, type MissingData } from "../../errors.ts";
 import { onnx } from "./schema/onnx.ts";
 
 type TensorProto = onnx.TensorProto.$Properties;
@@ -37,20 +38,47 @@ export function externalRange(tensor: TensorProto, file: string): ExternalRange 
 export class DataFiles {
   readonly #sources = new Map<string, ByteSource>();
 
-  private constructor(private readonly file: string) {}
+  private constructor(
+    private readonly file: string,
+    private readonly allowsMissing: boolean,
+  ) {}
 
   /**
    * Opens every file that one of `tensors` refers to.
+   * @param allowsMissing whether one that is missing or too short stands for itself: then reading its bytes is what fails
    * @throws {ExternalDataError} when one is missing or outside the model's folder
    */
-  static async open(tensors: Iterable<TensorProto>, externalData: ExternalDataFiles, file: string): Promise<DataFiles> {
-    const files = new DataFiles(file);
+  static async open(
+    tensors: Iterable<TensorProto>,
+    externalData: ExternalDataFiles,
+    file: string,
+    allowsMissing = false,
+  ): Promise<DataFiles> {
+    const files = new DataFiles(file, allowsMissing);
     for (const tensor of tensors) {
-      const { location } = externalRange(tensor, file);
+      const { location, offset, length } = externalRange(tensor, file);
       const key = canonical(location);
-      if (!files.#sources.has(key)) files.#sources.set(key, await externalData.open(location));
+      const source = files.#sources.get(key) ?? (await files.#opened(location, externalData));
+      files.#sources.set(key, source);
+      // Known before the first tensor of it is read: a file that is cut off may be another model's, so none of its bytes are taken.
+      if (allowsMissing && length !== undefined) files.#whole(key, source, tensor, offset, length);
     }
     return files;
+  }
+
+  async #opened(location: string, externalData: ExternalDataFiles): Promise<ByteSource> {
+    try {
+      return await externalData.open(location);
+    } catch (error) {
+      if (!this.allowsMissing || !(error instanceof MissingDataError)) throw error;
+      const { message, hint, place } = error;
+      return new AbsentSource({ location, place, bytes: null, message, ...(hint !== undefined && { hint }) });
+    }
+  }
+
+  /** Files that are missing or too short. */
+  get missing(): readonly MissingData[] {
+    return [...this.#sources.values()].flatMap((source) => (source instanceof AbsentSource ? [source.missing] : []));
   }
 
   /** Data files by the path that the model gives. */
@@ -74,13 +102,22 @@ export class DataFiles {
     const { location, offset, length = needed } = externalRange(tensor, this.file);
     const source = this.#sources.get(canonical(location));
     if (source === undefined) throw new Error(`${location} was not opened`);
-    if (offset + length > source.size) {
-      throw new ExternalDataError(
-        `${source.name}: ${tensor.name ?? "a tensor"} is at bytes ${offset} to ${offset + length}, but the file has ${source.size}`,
-        { hint: "The data file is not complete, or belongs to another model: download or export both again." },
-      );
-    }
-    return { source, offset, length };
+    return { source: this.#whole(canonical(location), source, tensor, offset, length), offset, length };
+  }
+
+  /** The source itself where it holds a tensor, or what stands for it from then on where it is too short. */
+  #whole(key: string, source: ByteSource, tensor: TensorProto, offset: number, length: number): ByteSource {
+    const end = offset + length;
+    if (source instanceof AbsentSource) source.reachesTo(end);
+    if (end <= source.size) return source;
+    const message = `${source.name}: ${tensor.name ?? "a tensor"} is at bytes ${offset} to ${end}, but the file has ${source.size}`;
+    const hint = "The data file is not complete, or belongs to another model: download or export both again.";
+    if (!this.allowsMissing) throw new ExternalDataError(message, { hint });
+    const { location } = externalRange(tensor, this.file);
+    const absent = new AbsentSource({ location, place: source.name, bytes: source.size, message, hint });
+    absent.reachesTo(end);
+    this.#sources.set(key, absent);
+    return absent;
   }
 }
 

@@ -24,6 +24,11 @@ const NEWEST_IR_VERSION: number = onnx.Version.IR_VERSION;
 /** Since then a model must say which operator sets it uses; before, it used the first. */
 const FIRST_IR_VERSION_WITH_OPSETS = 3;
 
+export interface ReadOptions {
+  /** Data files that are missing or too short are noted in the model, and reading a weight of theirs is what fails. */
+  readonly allowsMissingData?: boolean;
+}
+
 /**
  * Reads an ONNX model: its graph, and of its weights only where they are.
  *
@@ -33,10 +38,14 @@ const FIRST_IR_VERSION_WITH_OPSETS = 3;
  * @throws {LimitError} when it passes one of the named limits
  * @throws {FileChangedError} when the file changed meanwhile
  */
-export async function readOnnx(source: ByteSource, externalData: ExternalDataFiles): Promise<Model> {
+export async function readOnnx(
+  source: ByteSource,
+  externalData: ExternalDataFiles,
+  { allowsMissingData = false }: ReadOptions = {},
+): Promise<Model> {
   const { proto, graph: mainGraph, hasDataLocations } = await readProto(source);
   const external = hasDataLocations ? externalTensors(mainGraph, proto.functions ?? []) : [];
-  const dataFiles = await DataFiles.open(external, externalData, source.name);
+  const dataFiles = await DataFiles.open(external, externalData, source.name, allowsMissingData);
   const tensors = new TensorReader(source, dataFiles);
   const opsets = opsetsOf(proto, source.name);
   const warnings = new Set(modelWarnings(proto, opsets));
@@ -55,6 +64,7 @@ export async function readOnnx(source: ByteSource, externalData: ExternalDataFil
     warnings: [...warnings],
     source,
     ...(dataFiles.files.size > 0 && { dataFiles: dataFiles.files }),
+    ...(dataFiles.missing.length > 0 && { missingData: dataFiles.missing }),
   };
 }
 

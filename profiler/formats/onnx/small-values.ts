@@ -1,3 +1,4 @@
+import { AbsentSource } from "../../bytes/absent-source.ts";
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { readConstant } from "../../model/constant-values.ts";
 import type { Storage } from "../../model/model.ts";
@@ -16,17 +17,23 @@ const WIDEST_GAP = 4096;
 const LONGEST_BATCH = 2 ** 18;
 
 /**
- * Reads the values of small constants that stand in data files.
+ * Reads the values of small constants that stand in data files; those of missing ones stay unknown.
  * @throws {ModelFormatError} when a sparse one has an index outside its shape
  */
 export async function readSmallValues(pending: readonly PendingConstant[]): Promise<void> {
   const wanted: Wanted[] = [];
   for (const constant of pending) {
     const { storage } = constant;
+    if (placesOf(storage).some(({ source }) => source instanceof AbsentSource)) continue;
     if (storage.kind === "range") wanted.push({ constant, range: storage });
     else await readOne(constant);
   }
   for (const batch of batches(wanted)) await readBatch(batch);
+}
+
+function placesOf(storage: Storage): readonly Range[] {
+  if (storage.kind === "sparse") return storage.parts.flatMap(placesOf);
+  return storage.kind === "range" ? [storage] : [];
 }
 
 async function readOne(constant: PendingConstant): Promise<void> {

@@ -1,4 +1,4 @@
-import { graph, node, onnxModel, tensor, value, type OnnxTensor } from "../../builders/onnx-builder.ts";
+import { externalTensor, graph, node, onnxModel, tensor, value, type OnnxTensor } from "../../builders/onnx-builder.ts";
 import { tfliteModel } from "../../builders/tflite-builder.ts";
 import { BlockwiseQuantizationT } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 
@@ -136,6 +136,29 @@ export function stagedNetwork(blocks = 4, width = 8): Uint8Array {
     }),
   });
 }
+
+/** Two products with their weights, 64×64 and 64×8, in "weights.bin", which has SPLIT_BYTES. */
+export function splitModel(): Uint8Array {
+  const nodes = [
+    node("MatMul", ["x", "w"], ["h"], {}, { name: "first" }),
+    node("Relu", ["h"], ["r"], {}, { name: "relu" }),
+    node("MatMul", ["r", "v"], ["y"], {}, { name: "second" }),
+  ];
+  const place = { location: "weights.bin" };
+  const initializers = [
+    externalTensor("w", "float32", [64, 64], { ...place, offset: 0, length: 16_384 }),
+    externalTensor("v", "float32", [64, 8], { ...place, offset: 16_384, length: 2048 }),
+  ];
+  return onnxModel({
+    graph: graph(nodes, {
+      inputs: [value("x", "float32", [1, 64])],
+      outputs: [value("y", "float32", [1, 8])],
+      initializers,
+    }),
+  });
+}
+
+export const SPLIT_BYTES = 18_432;
 
 /** -1 … 1, the middle one 0. */
 function ramp(elements: number): number[] {

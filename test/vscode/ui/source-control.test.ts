@@ -91,9 +91,16 @@ describe("Models in source control", () => {
       .waitFor();
   });
 
-  it("names the data file that was not committed with a version", async () => {
+  it("compares without the data file that was not committed with a version, and names it", async () => {
     await changes(HALF).click();
-    await page().getByTestId("failed").getByText("half.data is not in this version").waitFor();
+    const banner = page().getByTestId("missing-data");
+    await banner.getByText(`${HALF} (Index): the data file “half.data” is missing.`).waitFor();
+    await banner.getByText("Looked for at half.data (Index)").waitFor();
+    await count().filter({ hasText: "1 of 1 rows, 1 differ" }).waitFor();
+    await page()
+      .locator("[data-total=weightBytes] dd")
+      .filter({ hasText: /64 B\s*→\s*32 B/ })
+      .waitFor();
   });
 
   it("names a pointer of Git LFS whose file is not on this machine", async () => {

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 
+import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import { ExternalDataError, ModelFormatError } from "../../../../profiler/errors.ts";
+import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import type { DataType } from "../../../../profiler/model/data-type.ts";
 import { readConstant } from "../../../../profiler/model/constant-values.ts";
 import type { Constant, Tensor } from "../../../../profiler/model/model.ts";
+import { requireData } from "../../../../profiler/model/require-data.ts";
 import {
   externalTensor,
   graph,
@@ -15,7 +18,7 @@ import {
   type OnnxTensor,
 } from "../../../builders/onnx-builder.ts";
 import { encodeRaw } from "../../../builders/raw-tensor.ts";
-import { readGraph, readModel, refuses, tensorOf, type Files } from "./read-model.ts";
+import { MemorySiblings, readGraph, readModel, refuses, tensorOf, type Files } from "./read-model.ts";
 import { integer, tag, varint } from "./wire-bytes.ts";
 
 const withTensor = (initializer: OnnxTensor): Uint8Array =>
@@ -162,6 +165,59 @@ describe("onnx reader: initializers", () => {
         ExternalDataError,
         /offset must be a number of bytes, not "-4"/,
         files,
+      );
+    });
+
+    it("reads a graph whose data files are missing or too short, where that is allowed; the weights say why they are none", async () => {
+      const short = encodeRaw("float32", [9, 1]);
+      const cases: readonly (readonly [Uint8Array, Files, number | null, RegExp])[] = [
+        [external(), {}, null, /w\.bin is missing/],
+        [external(), { "w.bin": short }, 8, /w is at bytes 4 to 16, but the file has 8/],
+        [
+          withTensor(externalTensor("w", "float32", [3], { location: "w.bin" })),
+          { "w.bin": short },
+          8,
+          /bytes 0 to 12/,
+        ],
+      ];
+      for (const [bytes, siblings, has, message] of cases) {
+        const source = new MemorySource("test.onnx", bytes);
+        const model = await readOnnx(source, new MemorySiblings(siblings), { allowsMissingData: true });
+        assert.deepEqual(
+          model.missingData?.map((missing) => [missing.location, missing.bytes]),
+          [["w.bin", has]],
+        );
+        const constant = tensorOf(model.entries[0].graph, "w").constant;
+        assert.deepEqual([constant?.shape, constant?.storedBytes, constant?.values], [[3], 12, undefined]);
+        // What the model says of the file, since what it has says nothing.
+        assert.equal(model.fileBytes, bytes.length + (has === null || bytes === cases[1]?.[0] ? 16 : 12));
+        assert.ok(constant);
+        await assert.rejects(
+          readConstant(constant),
+          (error) => error instanceof ExternalDataError && message.test(error.message),
+        );
+        assert.throws(() => requireData(model), message);
+      }
+    });
+
+    it("takes no bytes of a file that is too short, whichever of its tensors comes first", async () => {
+      const initializers = [0, 4].map((offset, index) =>
+        externalTensor(`w${index}`, "float32", [1 + index], { location: "w.bin", offset, length: 4 + 4 * index }),
+      );
+      const source = new MemorySource("test.onnx", onnxModel({ graph: graph([], { initializers }) }));
+      const siblings = new MemorySiblings({ "w.bin": encodeRaw("float32", [9, 1]) });
+      const model = await readOnnx(source, siblings, { allowsMissingData: true });
+      assert.deepEqual(
+        model.entries[0].graph.tensors.map(({ constant }) => constant?.values),
+        [undefined, undefined],
+      );
+    });
+
+    it("refuses files outside the folder, missing or not", async () => {
+      const elsewhere = { open: () => Promise.reject(new ExternalDataError("it lies outside")) };
+      await assert.rejects(
+        readOnnx(new MemorySource("test.onnx", external()), elsewhere, { allowsMissingData: true }),
+        /lies outside/,
       );
     });
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { ByteSource, ExternalDataFiles } from "../../../../profiler/bytes/byte-source.ts";
 import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import type { EdgewiseError } from "../../../../profiler/errors.ts";
-import { ExternalDataError } from "../../../../profiler/errors.ts";
+import { MissingDataError } from "../../../../profiler/errors.ts";
 import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import type { Graph, Model, Node, Tensor } from "../../../../profiler/model/model.ts";
 
@@ -18,7 +18,7 @@ export class MemorySiblings implements ExternalDataFiles {
   open(relativePath: string): Promise<ByteSource> {
     this.opened.push(relativePath);
     const bytes = this.files[relativePath];
-    if (bytes === undefined) return Promise.reject(new ExternalDataError(`${relativePath} is missing`));
+    if (bytes === undefined) return Promise.reject(new MissingDataError(`${relativePath} is missing`, relativePath));
     return Promise.resolve(new MemorySource(relativePath, bytes));
   }
 }
