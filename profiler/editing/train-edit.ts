@@ -59,7 +59,7 @@ export function trainingOf(
         ...(onPoint && { onPoint }),
       });
       if (recovery.best === 0)
-        throw new TrainingError(`${model.file}: training did not bring it nearer to the original on samples held out`, {
+        throw new TrainingError(`${model.file}: training did not bring it nearer to the original on samples held out, or turned its answers`, {
           hint: "Train for more steps, or give more samples.",
         });
       learned = { ...encodeLearned(recovery.parameters, recovery.start, recovery.weights), recovery };

@@ -146,7 +146,7 @@ export class DifferenceSum {
 }
 
 /** One number a class: all of a sample's elements stand along one axis, and there are at least two. */
-function isPerClass(shape: readonly number[], samples: number): boolean {
+export function isPerClass(shape: readonly number[], samples: number): boolean {
   const sample = shape[0] === samples ? shape.slice(1) : shape;
   const [classes = 0, ...others] = sample.filter((size) => size !== 1);
   return classes >= 2 && others.length === 0 && (samples === 1 || shape[0] === samples);

@@ -1,21 +1,20 @@
 import type { Random } from "../numeric/random.ts";
 import { adamRate } from "./adam.ts";
+import { bestOf, type HeldOutPoint } from "./best-point.ts";
 import type { Columns } from "./sample-pool.ts";
-import type { BuiltGraph, Target } from "./step-graph.ts";
+import type { BuiltGraph, ErrorGraph, Target } from "./step-graph.ts";
 import { Trainer, type Batch } from "./trainer.ts";
 
 /** Errors are mean squares over the energy of what the teacher gives: 0.01 is 20 dB. */
-export interface TrainingPoint {
+export interface TrainingPoint extends HeldOutPoint {
   readonly step: number;
-  /** Mean over the steps since the last point; null at the start. */
+  /** Mean over the steps since the last point, of samples as they are changed for training; null at the start. */
   readonly training: number | null;
-  /** On samples that nothing is trained on. */
-  readonly heldOut: number;
 }
 
 export interface LoopOptions {
   readonly step: BuiltGraph;
-  readonly error: BuiltGraph;
+  readonly error: ErrorGraph;
   /** Samples of a step. */
   readonly batch: number;
   readonly targets: readonly (Target & { readonly isOutput: boolean })[];
@@ -23,6 +22,7 @@ export interface LoopOptions {
   readonly pool: readonly Columns[];
   /** Samples of each copy. */
   readonly count: number;
+  /** Samples as they are, which nothing is trained on. At least as many as a step takes. */
   readonly held: Columns;
   readonly heldCount: number;
   readonly start: Float32Array;
@@ -52,7 +52,7 @@ export interface LoopResult {
 /** Steps between two looks at the held-out samples. */
 const STEPS_BETWEEN_LOOKS = 25;
 
-/** Trains, looks at the held-out samples now and then, and keeps the weights that were best on them: those it starts from, if none were better. */
+/** Trains, looks at the held-out samples now and then, and keeps the weights that were best on them; see `bestOf`. */
 export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const { batch, targets, pool, count, rate, steps, seconds, random, stop, signal, onPoint, onStep } = options;
   const { threads } = options;
@@ -61,7 +61,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
     signal,
   });
   try {
-    const points: TrainingPoint[] = [{ step: 0, training: null, heldOut: await heldOutError(trainer, options) }];
+    const points: TrainingPoint[] = [{ step: 0, training: null, ...(await onHeldOut(trainer, options)) }];
     const [start] = points;
     if (start) {
       options.onStart?.(start);
@@ -78,9 +78,9 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
       const progress = Math.max(step / steps, (performance.now() - begun) / 1000 / seconds);
       const isLast = progress >= 1 || stop?.aborted === true;
       if (since > 0 && (isLast || since === STEPS_BETWEEN_LOOKS)) {
-        const point = { step, training: sum / since, heldOut: await heldOutError(trainer, options) };
+        const point = { step, training: sum / since, ...(await onHeldOut(trainer, options)) };
         points.push(point);
-        if (point.heldOut < (points[best]?.heldOut ?? Infinity)) {
+        if (bestOf(points) === points.length - 1) {
           best = points.length - 1;
           weights = await trainer.weights();
         }
@@ -109,18 +109,23 @@ function outputError(errors: Float32Array, targets: LoopOptions["targets"]): num
   return outputs.reduce((sum, error) => sum + error, 0) / Math.max(1, outputs.length);
 }
 
-async function heldOutError(
+/** Every held-out sample is looked at: where they are no whole number of batches, some are in two of them. */
+async function onHeldOut(
   trainer: Trainer,
   { held, heldCount, error, batch, targets }: LoopOptions,
-): Promise<number> {
+): Promise<HeldOutPoint> {
   let sum = 0;
-  let runs = 0;
-  for (let start = 0; start + batch <= heldCount; start += batch) {
+  let agreeing = 0;
+  const runs = Math.ceil(heldCount / batch);
+  for (let run = 0; run < runs; run += 1) {
+    const start = Math.min(run * batch, heldCount - batch);
     const rows = Array.from({ length: batch }, (_, row) => start + row);
-    sum += outputError(await trainer.measure(gathered([held], heldCount, rows, error)), targets);
-    runs += 1;
+    const measured = await trainer.measure(gathered([held], heldCount, rows, error));
+    sum += outputError(measured.errors, targets);
+    agreeing += measured.agreeing.reduce((all, each) => all + each, 0);
   }
-  return sum / Math.max(1, runs);
+  const answers = runs * batch * error.classifying;
+  return { heldOut: sum / runs, agreement: answers === 0 ? null : agreeing / answers };
 }
 
 /** Rows of all copies, numbered through, as a batch. @param graph whose inputs alone are wanted */

@@ -2,6 +2,7 @@ import type { TensorId } from "../model/model.ts";
 import type { Weights } from "../neutral/forms.ts";
 import type { NeutralGraph } from "../neutral/neutral-graph.ts";
 import { adam } from "./adam.ts";
+import { isPerClass } from "../runtime/difference.ts";
 import { GraphWriter, type NumberSource } from "./graph-writer.ts";
 import { sizeOf, type GraphTensor } from "./onnx-graph.ts";
 import { batchShape, type PlanOptions, type TrainingPlan } from "./plan.ts";
@@ -35,6 +36,8 @@ export const NAMES = {
   newSecond: "new second moment",
   /** Mean square errors over the targets' energies, one a target. */
   errors: "errors",
+  /** Samples of the batch of which an output's largest number stands where the teacher's does, one an output that gives a number a class. */
+  agreeing: "agreeing",
   fed: (id: TensorId): string => `tensor ${id}`,
   target: (id: TensorId): string => `target ${id}`,
 } as const;
@@ -70,14 +73,22 @@ export async function stepGraph(
   return { bytes: graph.bytes(), inputs: graph.inputs };
 }
 
-/** The forward pass and its errors alone. */
+/** A graph that measures. */
+export interface ErrorGraph extends BuiltGraph {
+  /** Outputs that give a number a class: without any, nothing is said of the answers' agreement. */
+  readonly classifying: number;
+}
+
+/** The forward pass with its errors, and how often both models say the same class. */
 export async function errorGraph(
   lifted: NeutralGraph,
   plan: TrainingPlan,
   options: StepGraphOptions,
-): Promise<BuiltGraph> {
-  const { graph } = await forward(lifted, plan, options);
-  return { bytes: graph.bytes(), inputs: graph.inputs };
+): Promise<ErrorGraph> {
+  const { graph, errors } = await forward(lifted, plan, options);
+  const agreeing = errors.agreeing(options.batch);
+  if (agreeing) graph.output(NAMES.agreeing, agreeing);
+  return { bytes: graph.bytes(), inputs: graph.inputs, classifying: agreeing?.shape[0] ?? 0 };
 }
 
 interface Forward {
@@ -133,11 +144,15 @@ function split({ graph }: Tape, weights: GraphTensor, { parameters }: TrainingPl
   });
 }
 
+/** ONNX's number of the type. */
+const FLOAT = 1;
+
 /** Distances to the teacher: mean squares over the energies of what it gives. */
 class Errors {
   readonly #differences: readonly {
     readonly target: Target;
     readonly value: Value;
+    readonly wanted: GraphTensor;
     readonly difference: GraphTensor;
   }[];
 
@@ -150,7 +165,7 @@ class Errors {
     this.#differences = targets.map((target) => {
       const value = writer.logical(target.id);
       const wanted = graph.input(NAMES.target(target.id), value.shape);
-      return { target, value, difference: graph.node("Sub", [value, wanted], value.shape) };
+      return { target, value, wanted, difference: graph.node("Sub", [value, wanted], value.shape) };
     });
   }
 
@@ -163,8 +178,25 @@ class Errors {
       const mean = graph.node("ReduceMean", [square, axes], [], { keepdims: 0 });
       return reshaped(graph, graph.node("Mul", [mean, graph.scalar(1 / target.energy)], []), [1]);
     });
-    const [first] = each;
-    return each.length === 1 && first ? first : graph.node("Concat", each, [each.length], { axis: 0 });
+    return joined(graph, each);
+  }
+
+  /** Of each output with one number a class, so many samples of which both models say the same one; undefined where there is none. */
+  agreeing(batch: number): GraphTensor | undefined {
+    const { graph } = this.tape;
+    const each = this.#differences.flatMap(({ value, wanted }) => {
+      if (!isPerClass(value.shape, batch)) return [];
+      const [said, right] = [value, wanted].map((tensor) =>
+        graph.node("ArgMax", [reshaped(graph, tensor, [batch, sizeOf(value.shape) / batch])], [batch], {
+          axis: 1,
+          keepdims: 0,
+        }),
+      );
+      if (!said || !right) return [];
+      const same = graph.node("Cast", [graph.node("Equal", [said, right], [batch])], [batch], { to: FLOAT });
+      return [graph.node("ReduceSum", [same, graph.setting([0])], [1], { keepdims: 1 })];
+    });
+    return each.length === 0 ? undefined : joined(graph, each);
   }
 
   /** Gradients of the weighted sum of the errors by each target. */
@@ -177,4 +209,9 @@ class Errors {
       }),
     );
   }
+}
+
+function joined(graph: Tape["graph"], each: readonly GraphTensor[]): GraphTensor {
+  const [first] = each;
+  return each.length === 1 && first ? first : graph.node("Concat", each, [each.length], { axis: 0 });
 }

@@ -4,7 +4,7 @@ import { QUIET_THREADS } from "../onnx-runtime.ts";
 import type { ElementArray } from "../runtime/process/exchange-file.js";
 import { runError } from "../runtime/process/run-error.ts";
 import { RuntimeProcess } from "../runtime/process/runtime-process.ts";
-import { NAMES, type BuiltGraph } from "./step-graph.ts";
+import { NAMES, type BuiltGraph, type ErrorGraph } from "./step-graph.ts";
 
 /** Elements of a batch by the names of the graph's inputs. */
 export type Batch = ReadonlyMap<string, Float32Array>;
@@ -18,6 +18,15 @@ export interface TrainerOptions {
 
 interface OpenGraph extends Pick<BuiltGraph, "inputs"> {
   readonly handle: number;
+  readonly fetches: readonly string[];
+}
+
+/** What an error graph tells of a batch. */
+export interface Measured {
+  /** One a target. */
+  readonly errors: Float32Array;
+  /** Samples with the same class, one a classifying output. */
+  readonly agreeing: Float32Array;
 }
 
 /** What stays in the process between steps, by the names of the inputs that take it. */
@@ -48,7 +57,7 @@ export class Trainer {
    */
   static async open(
     step: BuiltGraph,
-    error: BuiltGraph,
+    error: ErrorGraph,
     weights: Float32Array,
     { threads, signal }: TrainerOptions = {},
   ): Promise<Trainer> {
@@ -63,11 +72,13 @@ export class Trainer {
     };
     const process = new RuntimeProcess("ONNX Runtime");
     try {
-      const open = async ({ bytes, inputs }: BuiltGraph): Promise<OpenGraph> => {
+      const open = async ({ bytes, inputs }: BuiltGraph, ...fetches: readonly string[]): Promise<OpenGraph> => {
         const { result } = await process.request({ action: "open", value: { options }, arrays: [bytes], signal });
-        return { handle: (result as { readonly handle: number }).handle, inputs };
+        return { handle: (result as { readonly handle: number }).handle, inputs, fetches };
       };
-      const trainer = new Trainer(process, await open(step), await open(error), signal);
+      const judging = error.classifying > 0 ? [NAMES.agreeing] : [];
+      const [stepping, measuring] = [await open(step, NAMES.errors), await open(error, NAMES.errors, ...judging)];
+      const trainer = new Trainer(process, stepping, measuring, signal);
       const zeros = new Float32Array(weights.length);
       const value = { keys: HELD, type: "float32", shape: [weights.length] };
       await process.request({ action: "hold", value, arrays: [weights, zeros, zeros], signal });
@@ -81,17 +92,18 @@ export class Trainer {
   /** One step of Adam. @returns the errors before it, one a target */
   async train(batch: Batch, rate: number): Promise<Float32Array> {
     const scalars = [[NAMES.rate, Float32Array.of(rate), []] as const];
-    return this.#run(this.step, batch, scalars, HELD, KEPT);
+    return first(await this.#run(this.step, batch, scalars, HELD, KEPT));
   }
 
-  /** Errors of the weights as they are now. */
-  measure(batch: Batch): Promise<Float32Array> {
-    return this.#run(this.error, batch, [], [NAMES.weights], []);
+  /** How the weights are now. */
+  async measure(batch: Batch): Promise<Measured> {
+    const results = await this.#run(this.error, batch, [], [NAMES.weights], []);
+    return { errors: first(results), agreeing: results[1] ?? new Float32Array() };
   }
 
   /** A copy of the weights as they are now. */
   async weights(): Promise<Float32Array> {
-    return this.#request("take", { key: NAMES.weights }, []);
+    return first(await this.#request("take", { key: NAMES.weights }, []));
   }
 
   /** Its process ends. */
@@ -100,12 +112,12 @@ export class Trainer {
   }
 
   #run(
-    { handle, inputs }: OpenGraph,
+    { handle, inputs, fetches }: OpenGraph,
     batch: Batch,
     scalars: readonly (readonly [string, Float32Array, readonly number[]])[],
     held: readonly string[],
     kept: readonly (readonly [string, string])[],
-  ): Promise<Float32Array> {
+  ): Promise<readonly Float32Array[]> {
     const given = [...[...batch].map(([name, data]) => [name, data, inputs.get(name) ?? []] as const), ...scalars];
     const feeds = [
       ...given.map(([name, , shape]) => ({ name, type: "float32", shape })),
@@ -113,19 +125,23 @@ export class Trainer {
     ];
     return this.#request(
       "run",
-      { handle, feeds, fetches: [NAMES.errors], kept },
+      { handle, feeds, fetches, kept },
       given.map(([, data]) => data),
     );
   }
 
-  async #request(action: string, value: object, arrays: readonly ElementArray[]): Promise<Float32Array> {
+  async #request(action: string, value: object, arrays: readonly ElementArray[]): Promise<readonly Float32Array[]> {
     try {
       const answer = await this.process.request({ action, value, arrays, signal: this.signal });
-      const [elements] = answer.arrays;
-      if (elements instanceof Float32Array) return elements;
+      return answer.arrays.filter((elements) => elements instanceof Float32Array);
     } catch (cause) {
       throw runError("training failed", cause, { signal: this.signal });
     }
-    throw new RunError("the training graph gave no numbers");
   }
+}
+
+/** @throws {RunError} when there is none */
+function first([elements]: readonly Float32Array[]): Float32Array {
+  if (elements) return elements;
+  throw new RunError("the training graph gave no numbers");
 }

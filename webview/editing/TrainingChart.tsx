@@ -1,5 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
+import { bestOf } from "../../profiler/training/best-point.ts";
 import type { TrainingPoint } from "../protocol/editing.ts";
 
 const WIDTH = 240;
@@ -12,7 +13,7 @@ export function TrainingChart({ points }: { readonly points: readonly TrainingPo
   const last = points.at(-1);
   const first = points[0];
   if (last === undefined || first === undefined) return null;
-  const best = points.reduce((a, b) => (b.heldOut < a.heldOut ? b : a));
+  const best = points[bestOf(points)] ?? first;
   const lines = [
     {
       name: "on-samples",

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
+import { formatShare } from "../../format-numbers.ts";
 import { writeModel } from "../../formats/formats.ts";
 import { AUGMENTATIONS } from "../../training/augmentation.ts";
 import { decibels, recoverModel, type RecoveredModel } from "../../training/recover-model.ts";
@@ -113,17 +114,19 @@ function recoverJson({ recovery }: RecoveredModel, out: string): object {
 /** How the errors went, and what was kept. */
 function report({ recovery }: RecoveredModel, out: string): string {
   const { points, best, samples, augmentation, stops, wasStopped } = recovery;
-  const head = ["Step", "Training SNR dB", "Held-out SNR dB", ""];
-  const rows = thinned(points, best).map(([index, { step, training, heldOut }]) => [
+  const hasClasses = points.some(({ agreement }) => agreement !== null);
+  const head = ["Step", "Training SNR dB", "Held-out SNR dB", ...(hasClasses ? ["Same top 1"] : []), ""];
+  const rows = thinned(points, best).map(([index, { step, training, heldOut, agreement }]) => [
     String(step),
     training === null ? "" : decibels(training).toFixed(1),
     decibels(heldOut).toFixed(1),
+    ...(hasClasses ? [agreement === null ? "" : formatShare(agreement)] : []),
     index === best ? "←" : "",
   ]);
   const made = `${samples.copies === 1 ? "" : `${samples.copies} copies (${augmentation}) of `}${samples.trained} samples`;
   const sections = [
     plainTable([head, ...rows], aligned(head.length).toSpliced(0, 1, { align: "right" })),
-    `Trained on ${made}, measured on ${samples.heldOut} others.${wasStopped ? " Stopped early: the best so far was kept." : ""}`,
+    `Trained on ${made}, measured on ${samples.heldOut} others as they are.${wasStopped ? " Stopped early: the best so far was kept." : ""}`,
     ...stops.map(({ layer, op, why }) => printable(`Not trained: what is before ${op} "${layer}", where ${why}.`)),
     best === 0 ? "Training did not better the model: nothing was written." : `Wrote ${printable(out)}`,
   ];

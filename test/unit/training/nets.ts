@@ -59,6 +59,23 @@ export function convNet({ off = 0, between }: NetOptions = {}): FileInMemory {
 }
 
 /**
+ * Of a 1×6×6 sample, the mean of its left half less that of its right one.
+ * @param factor instead: so many times the mean of all, which cannot tell left from right
+ */
+export function leftLessRight(factor?: number): FileInMemory {
+  const signs = Array.from({ length: 36 }, (_, at) => (at % 6 < 3 ? 1 / 18 : -1 / 18));
+  const isWhole = factor === undefined;
+  const nodes = [
+    ...(isWhole ? [] : [node("GlobalAveragePool", ["x"], ["pooled"])]),
+    node("Flatten", [isWhole ? "x" : "pooled"], ["flat"]),
+    node("Gemm", ["flat", "w"], ["y"], { transB: 1 }, { name: "dense" }),
+  ];
+  const initializers = [tensor("w", "float32", [1, isWhole ? 36 : 1], isWhole ? signs : [factor])];
+  const body = graph(nodes, { inputs: [value("x", "float32", ["batch", 1, 6, 6])], outputs: ["y"], initializers });
+  return { name: "halves.onnx", bytes: onnxModel({ graph: body }) };
+}
+
+/**
  * Three convolutions 3×3 with ReLUs → mean → Gemm, wide enough that storing weights in another form saves something.
  * @param off how far weights are off, so that there is something to learn whatever the form
  */

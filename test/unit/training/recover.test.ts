@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bestOf, type HeldOutPoint } from "../../../profiler/training/best-point.ts";
 import { TrainingError } from "../../../profiler/training/training-error.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { neutralGraphOf } from "../../../profiler/translation/known-graph.ts";
 import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
 import { decibels, recoverModel } from "../../../profiler/training/recover-model.ts";
+import type { CalibrationSpec } from "../../../profiler/calibration/spec.ts";
 import type { RecoverOptions } from "../../../profiler/training/recover.ts";
 import { graph, node, onnxModel, value, type OnnxNode } from "../../builders/onnx-builder.ts";
 import { applyEdits } from "../../../profiler/editing/apply.ts";
 import { parseEdit } from "../../../profiler/editing/edit.ts";
-import { convNet, readNet, tfliteNet, wideNet } from "./nets.ts";
+import { convNet, leftLessRight, readNet, tfliteNet, wideNet } from "./nets.ts";
 
 const SAMPLES = { count: 64, seed: 5 };
 /** Short, and with a fixed number of threads: the same bits everywhere. */
@@ -27,6 +32,18 @@ describe("recovering an edited model", () => {
       return outputs[0]?.difference?.snr ?? 0;
     };
     assert.ok((await snr(model)) > (await snr(student)) + 3);
+  });
+
+  it("counts how often both models say the same class of a sample held out", async () => {
+    const [teacher, student] = [await readNet(wideNet()), await readNet(wideNet(1))];
+    const { recovery } = await recoverModel(student, teacher, SAMPLES, { ...SHORT, steps: 1 });
+    // Every eighth of the 64 samples is held out.
+    const { outputs } = await compareRuns(teacher, student, {
+      calibration: { ...SAMPLES, part: { of: 8, from: 7, to: 8 } },
+    });
+    const shared = outputs[0]?.difference?.top1?.agreement;
+    assert.ok(shared !== undefined && shared !== null && shared < 1, `${shared}`);
+    assert.equal(recovery.points[0]?.agreement, shared);
   });
 
   it("gives the same weights for the same seed, and others for another", async () => {
@@ -75,6 +92,42 @@ describe("recovering an edited model", () => {
       recovery.weights.length,
       recovery.parameters.reduce((sum, { size }) => sum + size, 0),
     );
+  });
+
+  it("keeps the weights before where errors fall on changed samples and rise on those that were given", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "edgewise-held-out-"));
+    try {
+      const path = join(folder, "left.bin");
+      // Bright on the left alone: mirrored, which the student cannot tell apart, the teacher says the opposite.
+      const bright = Float32Array.from({ length: 64 * 36 }, (_, at) => (at % 6 < 3 ? 1 + (at % 35) / 70 : 0));
+      writeFileSync(path, new Uint8Array(bright.buffer));
+      const [teacher, student] = [await readNet(leftLessRight()), await readNet(leftLessRight(1.6))];
+      const samples: CalibrationSpec = { inputs: { "": { kind: "array", path } } };
+      const { model, recovery } = await recoverModel(student, teacher, samples, {
+        ...SHORT,
+        copies: 8,
+        augmentation: "crop-flip",
+      });
+      const [start, first] = recovery.points;
+      const last = recovery.points.at(-1);
+      assert.ok((last?.training ?? 1) < (first?.training ?? 0), "training brings it nearer on what it sees");
+      assert.ok((last?.heldOut ?? 0) > (start?.heldOut ?? 1));
+      assert.equal(start?.agreement, null, "one number is no answer of classes");
+      assert.equal(recovery.best, 0);
+      assert.equal(model, undefined);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("keeps weights that err least of those that turn no more answers than there were", () => {
+    const at = (heldOut: number, agreement: number | null): HeldOutPoint => ({ heldOut, agreement });
+    const start = at(0.1, 0.9);
+    assert.equal(bestOf([start, at(0.05, 0.8)]), 0);
+    assert.equal(bestOf([start, at(0.05, 0.9), at(0.01, 0.89), at(0.04, 0.95)]), 3);
+    assert.equal(bestOf([start, at(0.2, 1)]), 0);
+    assert.equal(bestOf([at(0.1, null), at(0.05, null), at(0.07, null)]), 1);
+    assert.equal(bestOf([start, at(NaN, 0.9)]), 0);
   });
 
   it("does not train what answers as the original already", async () => {
