@@ -9,8 +9,9 @@ import {
 import {
   EditSession,
   hashOf,
+  holdingOut,
   inputPorts,
-  TRAININGS,
+  isTraining,
   type CalibrationSpec,
   type LearnedWeights,
   type Model,
@@ -113,13 +114,14 @@ export class ModelStore {
     const base = (await opened).model;
     if (edits.length === 0) return base;
     const session = await this.session(request);
-    const keys = edits.map((planned) => JSON.stringify([bindings, planned]));
+    const held = holdingOut(edits);
+    const keys = held.map((planned) => JSON.stringify([bindings, planned]));
     if (isPrediction) return predicted.follow(keys, base, (before, index) => predict(session, before, edits[index]));
     return computed.follow(keys, base, async (before, index) => {
       const { onProgress } = computing;
       const share = (done: number, what: string): void => onProgress?.((index + done) / edits.length, what);
-      const planned = edits[index];
-      if (planned && trains(planned))
+      const planned = held[index];
+      if (planned && isTraining(planned.edit))
         return this.#train(session, before, edits.slice(0, index + 1), { ...computing, onProgress: share });
       return (await compute(session, before, planned, { ...computing, onProgress: share })).after;
     });
@@ -226,7 +228,7 @@ export function compute(
   if (planned === undefined) throw new RangeError("there is no such edit");
   const { edit, calibration } = planned;
   // What was learned is asked for by the edit's own name even before there is a hash of it.
-  const asked = trains(planned) && edit.learned === undefined ? { ...edit, learned: UNKNOWN_HASH } : edit;
+  const asked = isTraining(edit) && edit.learned === undefined ? { ...edit, learned: UNKNOWN_HASH } : edit;
   const samples = calibration ? session.samples(calibration) : undefined;
   return session.apply(asked, model, {
     calibration,
@@ -238,10 +240,6 @@ export function compute(
 
 /** Of nothing: no bytes have it. */
 const UNKNOWN_HASH = "0".repeat(32);
-
-function trains({ edit }: PlannedEdit): boolean {
-  return TRAININGS.some(({ id }) => id === edit.restructuring);
-}
 
 async function predict(session: EditSession, model: Model, planned: PlannedEdit | undefined): Promise<Model> {
   if (planned === undefined) throw new RangeError("there is no such edit");

@@ -11,7 +11,8 @@ import type { InputReader } from "./input-reader.ts";
 import { PortSizes } from "./port-sizes.ts";
 import { readLabels } from "./labels.ts";
 import { randomReader } from "./random-reader.ts";
-import { RANDOM_SAMPLES, type CalibrationSpec, type InputSpec, type SamplePart } from "./spec.ts";
+import { positionsToHold } from "./held-out.ts";
+import { RANDOM_SAMPLES, type CalibrationSpec, type InputSpec } from "./spec.ts";
 import { stretchedReader } from "./stretched-reader.ts";
 
 export interface SampleBatch {
@@ -99,10 +100,13 @@ class InputSamples implements SampleSet {
 }
 
 /** @throws {CalibrationError} when the part has none of the samples */
-function positionsOf(count: number, part: SamplePart | undefined): readonly number[] {
+function positionsOf(count: number, part: CalibrationSpec["part"]): readonly number[] {
   const all = Array.from({ length: count }, (_, position) => position);
   if (part === undefined) return all;
-  const positions = all.filter((position) => position % part.of >= part.from && position % part.of < part.to);
+  const positions =
+    typeof part === "string"
+      ? positionsToHold(count, part)
+      : all.filter((position) => position % part.of >= part.from && position % part.of < part.to);
   if (positions.length > 0) return positions;
   throw new CalibrationError(`there are ${count} samples: expected more, to take a part of them`);
 }

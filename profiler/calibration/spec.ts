@@ -14,7 +14,7 @@ export interface CalibrationSpec {
   /** Use the first so many samples; all of the files', or RANDOM_SAMPLES, when left out. */
   readonly count?: number;
   /** Only some of those, spread evenly; all of them when left out. */
-  readonly part?: SamplePart;
+  readonly part?: SamplePart | HeldOutPart;
   /** Of the random numbers; 0 when left out. */
   readonly seed?: number;
   /** Sizes of dynamic dimensions other than the batch; the files' own, else 1, when left out. */
@@ -35,6 +35,9 @@ export interface SamplePart {
   readonly from: number;
   readonly to: number;
 }
+
+/** All samples are one or the other: what judges weights must not be what they were fitted to, or trained on. See `heldOutEvery`. */
+export type HeldOutPart = "to-train" | "to-judge";
 
 export type InputSpec = ArraySpec | ImageFolderSpec;
 

@@ -14,7 +14,8 @@ export { completeOptions } from "../restructure/options.ts";
 export type { Edit } from "./edit.ts";
 export type { Choice, EditOptions, OptionSpec, OptionValue } from "../restructure/options.ts";
 export { formatEditList, parseEditList, type EditList } from "./edit-list.ts";
-export { RESTRUCTURINGS, restructuringOf, TRAININGS } from "../restructure/registry.ts";
+export { holdingOut, isTraining } from "./held-out-edits.ts";
+export { RESTRUCTURINGS, restructuringOf } from "../restructure/registry.ts";
 export { NotApplicableError, type Guarantee, type Restructuring } from "../restructure/restructuring.ts";
 
 export type { Absence } from "./absences.ts";

@@ -12,7 +12,10 @@ import type { Edit } from "./edit.ts";
 export interface TrainingContext {
   /** The model that the list of edits starts from: what is learned is to answer as it does. */
   readonly teacher: Model;
-  /** Samples of the user's own; undefined without any: then only what was learned before can be applied. */
+  /**
+   * Samples of the user's own, to whose "to-judge" part no edit before was fitted: see `holdingOut`. undefined without any: then only what
+   * was learned before can be applied.
+   */
   readonly calibration: CalibrationSpec | undefined;
   /** What was learned by an edit of a list, by its hash; undefined when it is gone: then it is learned again. */
   readonly learned?: (hash: string) => Promise<Uint8Array | undefined>;
@@ -54,14 +57,16 @@ export function trainingOf(
     else {
       const recovery = await recoverWeights(model, teacher, calibration, {
         ...options,
+        isUnseen: true,
         ...running,
         ...(stop && { stop }),
         ...(onPoint && { onPoint }),
       });
       if (recovery.best === 0)
-        throw new TrainingError(`${model.file}: training did not bring it nearer to the original on samples held out, or turned its answers`, {
-          hint: "Train for more steps, or give more samples.",
-        });
+        throw new TrainingError(
+          `${model.file}: training did not bring it nearer to the original on samples held out, or turned its answers`,
+          { hint: "Train for more steps, or give more samples." },
+        );
       learned = { ...encodeLearned(recovery.parameters, recovery.start, recovery.weights), recovery };
     }
     return learnedRewrite(graph, learned.bytes);

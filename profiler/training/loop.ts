@@ -12,6 +12,11 @@ export interface TrainingPoint extends HeldOutPoint {
   readonly training: number | null;
 }
 
+export interface HeldOut {
+  readonly columns: Columns;
+  readonly count: number;
+}
+
 export interface LoopOptions {
   readonly step: BuiltGraph;
   readonly error: ErrorGraph;
@@ -22,9 +27,8 @@ export interface LoopOptions {
   readonly pool: readonly Columns[];
   /** Samples of each copy. */
   readonly count: number;
-  /** Samples as they are, which nothing is trained on. At least as many as a step takes. */
-  readonly held: Columns;
-  readonly heldCount: number;
+  /** Sets of samples that nothing is trained on, each of at least as many as a step takes. */
+  readonly held: readonly HeldOut[];
   readonly start: Float32Array;
   readonly rate: number;
   /** Either may end it. */
@@ -109,18 +113,31 @@ function outputError(errors: Float32Array, targets: LoopOptions["targets"]): num
   return outputs.reduce((sum, error) => sum + error, 0) / Math.max(1, outputs.length);
 }
 
-/** Every held-out sample is looked at: where they are no whole number of batches, some are in two of them. */
-async function onHeldOut(
+/** The sets count alike: the mean of their errors in decibels, and of their agreements. */
+async function onHeldOut(trainer: Trainer, options: LoopOptions): Promise<HeldOutPoint> {
+  const each: HeldOutPoint[] = [];
+  for (const held of options.held) each.push(await onSet(trainer, held, options));
+  const [first] = each;
+  if (first === undefined || each.length === 1) return first ?? { heldOut: Infinity, agreement: null };
+  const heldOut = Math.exp(each.reduce((sum, point) => sum + Math.log(point.heldOut), 0) / each.length);
+  const agreements = each.flatMap(({ agreement }) => agreement ?? []);
+  const agreement = agreements.reduce((sum, one) => sum + one, 0) / agreements.length;
+  return { heldOut, agreement: agreements.length === 0 ? null : agreement };
+}
+
+/** Every sample is looked at: where they are no whole number of batches, some are in two of them. */
+async function onSet(
   trainer: Trainer,
-  { held, heldCount, error, batch, targets }: LoopOptions,
+  { columns, count }: HeldOut,
+  { error, batch, targets }: LoopOptions,
 ): Promise<HeldOutPoint> {
   let sum = 0;
   let agreeing = 0;
-  const runs = Math.ceil(heldCount / batch);
+  const runs = Math.ceil(count / batch);
   for (let run = 0; run < runs; run += 1) {
-    const start = Math.min(run * batch, heldCount - batch);
+    const start = Math.min(run * batch, count - batch);
     const rows = Array.from({ length: batch }, (_, row) => start + row);
-    const measured = await trainer.measure(gathered([held], heldCount, rows, error));
+    const measured = await trainer.measure(gathered([columns], count, rows, error));
     sum += outputError(measured.errors, targets);
     agreeing += measured.agreeing.reduce((all, each) => all + each, 0);
   }

@@ -5,13 +5,14 @@ import type { Shape } from "../model/shape.ts";
 import { Random } from "../numeric/random.ts";
 import type { NeutralGraph } from "../neutral/neutral-graph.ts";
 import { trainableGraphOf } from "../translation/known-graph.ts";
+import { positionsToHold } from "../calibration/held-out.ts";
 import { openSamples } from "../calibration/sample-set.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { inputPorts } from "../runtime/model-ports.ts";
 import type { NamedTensors } from "../runtime/numeric-tensor.ts";
 import { AUGMENTATIONS, augmentationFor, type Augmentation } from "./augmentation.ts";
 import { editedLayers } from "./edited-layers.ts";
-import { trainingLoop, type LoopOptions, type LoopResult, type TrainingPoint } from "./loop.ts";
+import { trainingLoop, type HeldOut, type LoopOptions, type LoopResult, type TrainingPoint } from "./loop.ts";
 import { ModelPair } from "./model-pair.ts";
 import type { Parameter, TrainedRoles } from "./parameters.ts";
 import { planTraining, type Stop, type TrainingPlan } from "./plan.ts";
@@ -39,6 +40,8 @@ export interface RecoverOptions {
   /** Weight of the errors of inner tensors that both models have, beside those of the outputs; 0: outputs alone. */
   readonly inner?: number;
   readonly seed?: number;
+  /** The student was fitted to none of the samples that are held out: what it answers of these, as they are, is what it answers of others. */
+  readonly isUnseen?: boolean;
   readonly threads?: number;
   /** Ends early and keeps the best that was found. */
   readonly stop?: AbortSignal;
@@ -65,11 +68,8 @@ export interface Recovery extends LoopResult {
 export const DEFAULT_STEPS = 400;
 const DEFAULT_BATCH = 32;
 const DEFAULT_COPIES = 8;
-/** One sample of so many is held out. */
-const HELD_OUT = 8;
 /** Fewer samples tell nothing of those that were not trained on. */
 const FEWEST_SAMPLES = 16;
-const FEWEST_HELD_OUT = 8;
 /** Elements that the pool may hold, all copies of all tensors together: half a gigabyte. */
 const MOST_POOL_ELEMENTS = 2 ** 27;
 
@@ -89,8 +89,13 @@ export async function recoverWeights(
   const ports = inputPorts(teacher);
   const samples = await openSamples({ madeFor: ports, ...calibration }, ports);
   try {
-    const [trained, heldOut] = splitPositions(samples.count, samples.description);
-    const [base, held] = [await readSamples(samples, trained), await readSamples(samples, heldOut)];
+    const { count, description } = samples;
+    if (count < FEWEST_SAMPLES)
+      throw new CalibrationError(
+        `${description}: expected at least ${FEWEST_SAMPLES} samples to train on, not ${count}`,
+      );
+    const base = await readSamples(samples, positionsToHold(count, "to-train"));
+    const held = await readSamples(samples, positionsToHold(count, "to-judge"));
     return await new Distillation(student, teacher, options).run(base, held);
   } finally {
     await samples.close();
@@ -132,7 +137,7 @@ class Distillation {
     const { pool, held, augmentation } = await this.#pool(base, heldOut, used, plan, random);
     const targets = used.map(({ student, isOutput }) => {
       const weight = isOutput ? 1 : (options.inner ?? 0) / used.filter((pair) => !pair.isOutput).length;
-      return { id: student, isOutput, weight, energy: energyOf(held.get(NAMES.target(student))) };
+      return { id: student, isOutput, weight, energy: energyOf(held[0]?.columns.get(NAMES.target(student))) };
     });
     const start = await startOf(plan);
     const rate = options.rate ?? rateFor(start.length) * (hasFewLevels(plan) ? SHARE_OF_FEW_LEVELS : 1);
@@ -149,7 +154,6 @@ class Distillation {
       pool,
       count: base.length,
       held,
-      heldCount: heldOut.length,
       start,
       rate,
       random,
@@ -175,41 +179,50 @@ class Distillation {
     used: readonly TargetPair[],
     plan: TrainingPlan,
     random: Random,
-  ): Promise<{ pool: readonly Columns[]; held: Columns; augmentation: Augmentation }> {
+  ): Promise<{ pool: readonly Columns[]; held: readonly HeldOut[]; augmentation: Augmentation }> {
     const { onProgress } = this.options;
     const signal = eitherOf(this.options);
     const augmentation = augmentationOf(this.options, base[0] ?? {});
     const models = await ModelPair.open(this.teacherModel, this.studentModel, this.#student, used, plan.fed, signal);
     try {
       // As they are: a model can come nearer on changed samples and fall behind on those that it will be asked (kws at half its MACs).
-      const held = await models.columns(heldOut, signal);
-      const copies = copiesWithin(this.options.copies ?? DEFAULT_COPIES, held, base.length / heldOut.length);
+      const asTheyAre = { columns: await models.columns(heldOut, signal), count: heldOut.length };
+      const held = [asTheyAre, ...(await this.#changed(models, heldOut, augmentation, random))];
+      const copies = copiesWithin(
+        this.options.copies ?? DEFAULT_COPIES,
+        asTheyAre.columns,
+        base.length / heldOut.length,
+      );
       const pool: Columns[] = [];
       for (let copy = 0; copy < copies; copy += 1) {
         onProgress?.(0, `running the original on its samples, ${copy + 1} of ${copies}`);
-        pool.push(await models.columns(copy === 0 ? base : augmentedCopy(base, augmentation, random), signal));
+        pool.push(await models.columns(copy === 0 ? base : augmentedCopy(base, augmentation.change, random), signal));
       }
       return { pool, held, augmentation };
     } finally {
       await models.close();
     }
   }
+
+  /** A student that may have been fitted to the samples held out knows them by heart, not what is like them. */
+  async #changed(
+    models: ModelPair,
+    heldOut: readonly NamedTensors[],
+    { light }: Augmentation,
+    random: Random,
+  ): Promise<readonly HeldOut[]> {
+    if (this.options.isUnseen === true || light === undefined) return [];
+    const changed = Array.from({ length: CHANGED_COPIES }, () => augmentedCopy(heldOut, light, random)).flat();
+    return [{ columns: await models.columns(changed, eitherOf(this.options)), count: changed.length }];
+  }
 }
+
+const CHANGED_COPIES = 2;
 
 /** Where nothing is trained yet, nothing is kept of it either. */
 function eitherOf({ signal, stop }: RecoverOptions): AbortSignal | undefined {
   const signals = [signal, stop].flatMap((each) => each ?? []);
   return signals.length === 0 ? undefined : AbortSignal.any(signals);
-}
-
-/** Every eighth sample is held out: samples often come sorted by class. */
-function splitPositions(count: number, description: string): readonly [readonly number[], readonly number[]] {
-  if (count < FEWEST_SAMPLES)
-    throw new CalibrationError(`${description}: expected at least ${FEWEST_SAMPLES} samples to train on, not ${count}`);
-  const every = Math.max(2, Math.min(HELD_OUT, Math.floor(count / FEWEST_HELD_OUT)));
-  const all = Array.from({ length: count }, (_, position) => position);
-  const isHeldOut = (position: number): boolean => position % every === every - 1;
-  return [all.filter((position) => !isHeldOut(position)), all.filter(isHeldOut)];
 }
 
 /** Shapes for one sample. Maps keep the sides that the model declares. */

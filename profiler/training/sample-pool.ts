@@ -5,7 +5,7 @@ import type { SampleSet } from "../calibration/sample-set.ts";
 import { nearestElement, newArray, type NamedTensors, type NumericTensor } from "../runtime/numeric-tensor.ts";
 import { takesBatches, type Session } from "../runtime/session.ts";
 import { RunError } from "../errors.ts";
-import type { Augmentation } from "./augmentation.ts";
+import type { Change } from "./augmentation.ts";
 import { sizeOf } from "./onnx-graph.ts";
 
 /** What a model makes of samples: tensors by name, one sample behind the other. */
@@ -27,7 +27,7 @@ export async function readSamples(samples: SampleSet, positions: readonly number
 /** A copy of samples, each changed: the same draw for all inputs of a sample. */
 export function augmentedCopy(
   samples: readonly NamedTensors[],
-  augmentation: Augmentation,
+  change: Change,
   random: Random,
 ): readonly NamedTensors[] {
   return samples.map((sample) => {
@@ -36,7 +36,7 @@ export function augmentedCopy(
       const { dataType, shape } = tensor;
       const own = { shape: shape.slice(1), data: tensor.data };
       const other = { shape: own.shape, data: ownEntry(partner, name)?.data ?? tensor.data };
-      const data = augmentation.change(own, other, random);
+      const data = change(own, other, random);
       const isWhole = dataType !== "float32" && dataType !== "float64" && dataType !== "float16";
       if (isWhole) for (const [at, value] of data.entries()) data[at] = nearestElement(dataType, value);
       return [name, { dataType, shape, data: ofType(tensor, data) }];

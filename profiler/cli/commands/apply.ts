@@ -7,7 +7,7 @@ import { DEFAULT_HARDWARE } from "../../hardware/hardware.ts";
 import type { Model } from "../../model/model.ts";
 import { describeFixes } from "../../editing/fixed-sizes.ts";
 import { formatEdit, parseEdit, type Edit } from "../../editing/edit.ts";
-import { TRAININGS } from "../../restructure/registry.ts";
+import { holdingOut, isTraining } from "../../editing/held-out-edits.ts";
 import type { RunComparison } from "../../runtime/compare-runs.ts";
 import { addCalibrationOptions, calibrationOf, type CalibrationOptions, tellFolders } from "../calibration-options.ts";
 import type { CliContext } from "../context.ts";
@@ -85,15 +85,17 @@ async function applied(
   const done: Edit[] = [];
   const learned = new Map<string, Uint8Array>();
   // Ctrl-C ends training early; where nothing is trained, it ends the command.
-  const trains = edits.some(({ restructuring }) => TRAININGS.some(({ id }) => id === restructuring));
+  const trains = edits.some(isTraining);
   const stop = trains ? context.interruption?.() : undefined;
   let model = base;
-  for (const edit of edits) {
+  const samples = settings.fitsToSamples === true ? session.samples() : null;
+  for (const { edit, calibration } of holdingOut(edits.map((each) => ({ edit: each, calibration: samples })))) {
     const say = (what: string): void => context.progress?.(`${formatEdit(edit)}: ${what}`);
     const step = await session.apply(edit, model, {
+      calibration,
       training: {
         teacher: base,
-        calibration: settings.fitsToSamples === true ? session.samples() : undefined,
+        calibration: samples ?? undefined,
         learned: (hash) => Promise.resolve(stored.get(hash)),
         ...(stop && { stop }),
       },

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { bestOf, type HeldOutPoint } from "../../../profiler/training/best-point.ts";
 import { TrainingError } from "../../../profiler/training/training-error.ts";
 import type { Model } from "../../../profiler/model/model.ts";
+import { Random } from "../../../profiler/numeric/random.ts";
 import { neutralGraphOf } from "../../../profiler/translation/known-graph.ts";
 import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
 import { decibels, recoverModel } from "../../../profiler/training/recover-model.ts";
@@ -36,14 +37,26 @@ describe("recovering an edited model", () => {
 
   it("counts how often both models say the same class of a sample held out", async () => {
     const [teacher, student] = [await readNet(wideNet()), await readNet(wideNet(1))];
-    const { recovery } = await recoverModel(student, teacher, SAMPLES, { ...SHORT, steps: 1 });
-    // Every eighth of the 64 samples is held out.
-    const { outputs } = await compareRuns(teacher, student, {
-      calibration: { ...SAMPLES, part: { of: 8, from: 7, to: 8 } },
-    });
-    const shared = outputs[0]?.difference?.top1?.agreement;
-    assert.ok(shared !== undefined && shared !== null && shared < 1, `${shared}`);
-    assert.equal(recovery.points[0]?.agreement, shared);
+    const folder = mkdtempSync(join(tmpdir(), "edgewise-agreement-"));
+    try {
+      // Of random samples that are named as such, an agreement is told only where answers are varied.
+      const path = join(folder, "samples.bin");
+      const random = new Random(6);
+      // Each channel of a sample has a brightness of its own, so that the answers are of several classes.
+      const bright = Array.from({ length: 64 * 4 }, () => 4 * random.normal());
+      const elements = bright.flatMap((level) => Array.from({ length: 36 }, () => level + random.normal()));
+      writeFileSync(path, new Uint8Array(Float32Array.from(elements).buffer));
+      const samples: CalibrationSpec = { inputs: { "": { kind: "array", path } } };
+      const options = { ...SHORT, steps: 1, isUnseen: true };
+      const { recovery } = await recoverModel(student, teacher, samples, options);
+      const { outputs } = await compareRuns(teacher, student, { calibration: { ...samples, part: "to-judge" } });
+      const shared = outputs[0]?.difference?.top1;
+      assert.equal(shared?.samples, 8);
+      assert.ok(shared.agreement !== null && shared.agreement < 1, `${shared.agreement}`);
+      assert.equal(recovery.points[0]?.agreement, shared.agreement);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it("gives the same weights for the same seed, and others for another", async () => {
