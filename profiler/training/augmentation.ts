@@ -15,8 +15,6 @@ export interface Augmentation {
   readonly id: string;
   readonly title: string;
   readonly change: Change;
-  /** So little of it that a sample stays like those that were given; undefined where nothing may be changed. */
-  readonly light?: Change;
 }
 
 /** Largest rotation (radians), change of size, and shift as a share of each side. */
@@ -47,42 +45,22 @@ const cropAndFlip: Change = (sample, _, random) => {
   return warped(sample, { matrix: [1, 0, 0, mirrored], shift: [CROP * between(random), CROP * between(random)] });
 };
 
-/** @param share of the sample's deviation that the noise's is */
-function noiseOf(share: number): Change {
-  return ({ data }, _, random) => {
-    const deviation = share * deviationOf(data);
-    return Float32Array.from(data, (value) => value + deviation * random.normal());
-  };
-}
+const noise: Change = ({ data }, _, random) => {
+  const deviation = NOISE * deviationOf(data);
+  return Float32Array.from(data, (value) => value + deviation * random.normal());
+};
 
-/** @param least share that is the sample's own */
-function mixupOf(least: number): Change {
-  return ({ data }, other, random) => {
-    const share = least + (1 - least) * random.uniform();
-    return Float32Array.from(data, (value, index) => share * value + (1 - share) * (other.data[index] ?? 0));
-  };
-}
-
-/** Of a light change, how much of the whole one. */
-const LIGHT = 0.4;
-const LIGHT_AFFINE = affineOf(LIGHT * ROTATION, LIGHT * RESIZING, LIGHT * SHIFT);
+const mixup: Change = ({ data }, other, random) => {
+  const share = random.uniform();
+  return Float32Array.from(data, (value, index) => share * value + (1 - share) * (other.data[index] ?? 0));
+};
 
 export const AUGMENTATIONS: readonly Augmentation[] = [
   { id: "none", title: "None", change: unchanged },
-  {
-    id: "affine",
-    title: "Small rotations, sizes and shifts",
-    change: affineOf(ROTATION, RESIZING, SHIFT),
-    light: LIGHT_AFFINE,
-  },
-  { id: "crop-flip", title: "Crops and mirror images", change: cropAndFlip, light: LIGHT_AFFINE },
-  { id: "noise", title: "Noise", change: noiseOf(NOISE), light: noiseOf(LIGHT * NOISE) },
-  {
-    id: "mixup",
-    title: "Mixtures of two samples (Zhang et al., mixup, ICLR 2018)",
-    change: mixupOf(0),
-    light: mixupOf(1 - LIGHT),
-  },
+  { id: "affine", title: "Small rotations, sizes and shifts", change: affineOf(ROTATION, RESIZING, SHIFT) },
+  { id: "crop-flip", title: "Crops and mirror images", change: cropAndFlip },
+  { id: "noise", title: "Noise", change: noise },
+  { id: "mixup", title: "Mixtures of two samples (Zhang et al., mixup, ICLR 2018)", change: mixup },
 ];
 
 /** Longest side of what is taken for a picture, in its shorter ones: spectrograms are longer. */

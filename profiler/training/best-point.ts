@@ -2,20 +2,59 @@
 export interface HeldOutPoint {
   /** Mean square of the difference to the original's outputs over their energy: 0.01 is 20 dB. */
   readonly heldOut: number;
+  /** That on the samples as they were given, where `heldOut` is that on changed copies of them. */
+  readonly asGiven?: number;
   /** Share of the samples of which both models say the same class; null where no output gives one number a class. */
   readonly agreement: number | null;
 }
 
 /**
+ * Changed samples are not what a model is asked: so much less must the error on them be, 1.5 dB. Measured: kws at half its MACs errs 1.1 dB less on
+ * mixtures of samples after training, and 0.7 dB more on other samples.
+ */
+const CHANGED_GAIN = 10 ** -0.15;
+/** Points that are judged together, a point and those before it: of few samples one alone is better by chance. */
+const TOGETHER = 3;
+/**
+ * A student that errs so much less on samples as they were given, 6 dB, was fitted to them, and nothing that is trained betters them.
+ * Measured: digits_vgg_bn at 1/64 of its MACs 25.6 dB on those, 10.1 dB on changed ones; after training 16.2 and 15.7 dB.
+ */
+const KNOWN_BY_HEART = 10 ** -0.6;
+
+/**
  * The weights to keep: those before training, unless others err less and say the original's class no less often than those did. A smaller
  * error alone can hide that answers turned: it is made of all numbers, and the answer of two.
+ * Each is judged by its mean with the two looks before it.
  * @param points the one before training first
  * @returns the position of the best one
  */
 export function bestOf(points: readonly HeldOutPoint[]): number {
-  const least = points[0]?.agreement ?? 0;
+  const [start] = points;
+  if (start === undefined) return 0;
+  const isChanged = start.asGiven !== undefined;
+  const isKnown = start.asGiven !== undefined && start.asGiven < KNOWN_BY_HEART * start.heldOut;
+  const mayBeKept = ({ heldOut, asGiven, agreement }: HeldOutPoint): boolean =>
+    heldOut <= (isChanged ? CHANGED_GAIN : 1) * start.heldOut &&
+    (isKnown || asGiven === undefined || asGiven < (start.asGiven ?? Infinity)) &&
+    (agreement ?? 1) >= (start.agreement ?? 0);
   let best = 0;
-  for (const [position, { heldOut, agreement }] of points.entries())
-    if (heldOut < (points[best]?.heldOut ?? Infinity) && (agreement ?? 1) >= least) best = position;
+  let least = start.heldOut;
+  for (let position = 1; position < points.length; position += 1) {
+    const point = meanOf(points.slice(Math.max(1, position + 1 - TOGETHER), position + 1));
+    if (!(point.heldOut < least) || !mayBeKept(point)) continue;
+    best = position;
+    least = point.heldOut;
+  }
   return best;
+}
+
+function meanOf(points: readonly HeldOutPoint[]): HeldOutPoint {
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / points.length;
+  const given = points.flatMap(({ asGiven }) => asGiven ?? []);
+  const agreements = points.flatMap(({ agreement }) => agreement ?? []);
+  return {
+    heldOut: mean(points.map(({ heldOut }) => heldOut)),
+    ...(given.length > 0 && { asGiven: mean(given) }),
+    agreement: agreements.length > 0 ? mean(agreements) : null,
+  };
 }

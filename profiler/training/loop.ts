@@ -113,16 +113,18 @@ function outputError(errors: Float32Array, targets: LoopOptions["targets"]): num
   return outputs.reduce((sum, error) => sum + error, 0) / Math.max(1, outputs.length);
 }
 
-/** The sets count alike: the mean of their errors in decibels, and of their agreements. */
+/** The error is that on the last set, the agreement that on all, which count alike. */
 async function onHeldOut(trainer: Trainer, options: LoopOptions): Promise<HeldOutPoint> {
   const each: HeldOutPoint[] = [];
   for (const held of options.held) each.push(await onSet(trainer, held, options));
-  const [first] = each;
-  if (first === undefined || each.length === 1) return first ?? { heldOut: Infinity, agreement: null };
-  const heldOut = Math.exp(each.reduce((sum, point) => sum + Math.log(point.heldOut), 0) / each.length);
   const agreements = each.flatMap(({ agreement }) => agreement ?? []);
   const agreement = agreements.reduce((sum, one) => sum + one, 0) / agreements.length;
-  return { heldOut, agreement: agreements.length === 0 ? null : agreement };
+  const [first, ...others] = each;
+  return {
+    heldOut: each.at(-1)?.heldOut ?? Infinity,
+    ...(first && others.length > 0 && { asGiven: first.heldOut }),
+    agreement: agreements.length === 0 ? null : agreement,
+  };
 }
 
 /** Every sample is looked at: where they are no whole number of batches, some are in two of them. */

@@ -8,6 +8,7 @@ import { trainableGraphOf } from "../translation/known-graph.ts";
 import { positionsToHold } from "../calibration/held-out.ts";
 import { openSamples } from "../calibration/sample-set.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
+import { isPerClass } from "../runtime/difference.ts";
 import { inputPorts } from "../runtime/model-ports.ts";
 import type { NamedTensors } from "../runtime/numeric-tensor.ts";
 import { AUGMENTATIONS, augmentationFor, type Augmentation } from "./augmentation.ts";
@@ -17,7 +18,7 @@ import { ModelPair } from "./model-pair.ts";
 import type { Parameter, TrainedRoles } from "./parameters.ts";
 import { planTraining, type Stop, type TrainingPlan } from "./plan.ts";
 import { augmentedCopy, readSamples, type Columns } from "./sample-pool.ts";
-import { errorGraph, NAMES, stepGraph } from "./step-graph.ts";
+import { errorGraph, NAMES, stepGraph, type Target } from "./step-graph.ts";
 import { innerPairs, outputPairs, type TargetPair } from "./targets.ts";
 import { TrainingError } from "./training-error.ts";
 
@@ -56,7 +57,13 @@ export interface RecoverOptions {
 export interface Recovery extends LoopResult {
   /** Parts of `weights`. */
   readonly parameters: readonly Parameter[];
-  readonly samples: { readonly trained: number; readonly heldOut: number; readonly copies: number };
+  readonly samples: {
+    readonly trained: number;
+    readonly heldOut: number;
+    readonly copies: number;
+    /** Errors are measured on changed copies of those held out, and agreement on both. */
+    readonly isChanged: boolean;
+  };
   readonly augmentation: string;
   readonly rate: number;
   /** The weights before, of all parameters, each at its offset. */
@@ -144,7 +151,7 @@ class Distillation {
     const graph = { sizes, batch, targets };
     const error = await errorGraph(this.#student, plan, {
       ...graph,
-      targets: targets.filter(({ isOutput }) => isOutput),
+      targets: used.filter(({ isOutput }) => isOutput).map((pair) => this.#judged(pair, held[0])),
     });
     const result = await trainingLoop({
       step: await stepGraph(this.#student, plan, graph),
@@ -161,7 +168,7 @@ class Distillation {
       ...durationOf(options),
       ...listening(options),
     });
-    const samples = { trained: base.length, heldOut: heldOut.length, copies: pool.length };
+    const samples = { trained: base.length, heldOut: heldOut.length, copies: pool.length, isChanged: held.length > 1 };
     return {
       ...result,
       parameters: plan.parameters,
@@ -204,15 +211,26 @@ class Distillation {
     }
   }
 
+  /** What the model answers is measured: logits have an offset that no answer depends on. */
+  #judged({ student, isBeforeSoftmax }: TargetPair, held: HeldOut | undefined): Target {
+    const column = held?.columns.get(NAMES.target(student)) ?? new Float32Array();
+    const shape = (this.#student.tensor(student).shape ?? [])
+      .slice(1)
+      .map((size) => (typeof size === "number" ? size : 1));
+    const isAnswer = isBeforeSoftmax === true && isPerClass([1, ...shape], 1);
+    const numbers = isAnswer ? softmaxOfRows(column, held?.count ?? 1) : column;
+    return { id: student, weight: 1, energy: energyOf(numbers), isBeforeSoftmax: isAnswer };
+  }
+
   /** A student that may have been fitted to the samples held out knows them by heart, not what is like them. */
   async #changed(
     models: ModelPair,
     heldOut: readonly NamedTensors[],
-    { light }: Augmentation,
+    { id, change }: Augmentation,
     random: Random,
   ): Promise<readonly HeldOut[]> {
-    if (this.options.isUnseen === true || light === undefined) return [];
-    const changed = Array.from({ length: CHANGED_COPIES }, () => augmentedCopy(heldOut, light, random)).flat();
+    if (this.options.isUnseen === true || id === "none") return [];
+    const changed = Array.from({ length: CHANGED_COPIES }, () => augmentedCopy(heldOut, change, random)).flat();
     return [{ columns: await models.columns(changed, eitherOf(this.options)), count: changed.length }];
   }
 }
@@ -254,6 +272,22 @@ function augmentationOf({ augmentation }: RecoverOptions, sample: NamedTensors):
 function copiesWithin(copies: number, held: Columns, times: number): number {
   const each = times * [...held.values()].reduce((sum, { length }) => sum + length, 0);
   return Math.max(1, Math.min(copies, Math.floor(MOST_POOL_ELEMENTS / Math.max(1, each))));
+}
+
+function softmaxOfRows(column: Float32Array, rows: number): Float32Array {
+  const size = column.length / rows;
+  const result = new Float32Array(column.length);
+  for (let start = 0; start < column.length; start += size) {
+    const row = column.subarray(start, start + size);
+    const largest = row.reduce((most, value) => Math.max(most, value), -Infinity);
+    const powers = row.map((value) => Math.exp(value - largest));
+    const sum = powers.reduce((all, value) => all + value, 0);
+    result.set(
+      powers.map((value) => value / sum),
+      start,
+    );
+  }
+  return result;
 }
 
 /** Mean square; 1 for a tensor of zeros, whose error counts as it is. */

@@ -15,6 +15,8 @@ export interface Target {
   readonly id: TensorId;
   /** Mean square of what the teacher gives: errors are measured in it. */
   readonly energy: number;
+  /** Its error, and that energy, are those of its softmax, of one number a class: what the model answers. Only where it is measured, not trained. */
+  readonly isBeforeSoftmax?: boolean;
   /** In the sum of all errors. */
   readonly weight: number;
 }
@@ -165,7 +167,9 @@ class Errors {
     this.#differences = targets.map((target) => {
       const value = writer.logical(target.id);
       const wanted = graph.input(NAMES.target(target.id), value.shape);
-      return { target, value, wanted, difference: graph.node("Sub", [value, wanted], value.shape) };
+      const [a, b] =
+        target.isBeforeSoftmax === true ? [value, wanted].map((each) => probabilities(graph, each)) : [value, wanted];
+      return { target, value, wanted, difference: graph.node("Sub", [a ?? value, b ?? wanted], value.shape) };
     });
   }
 
@@ -214,4 +218,11 @@ class Errors {
 function joined(graph: Tape["graph"], each: readonly GraphTensor[]): GraphTensor {
   const [first] = each;
   return each.length === 1 && first ? first : graph.node("Concat", each, [each.length], { axis: 0 });
+}
+
+/** Each sample's, which has one number a class. */
+function probabilities(graph: Tape["graph"], tensor: GraphTensor): GraphTensor {
+  const [batch = 1] = tensor.shape;
+  const rows = reshaped(graph, tensor, [batch, sizeOf(tensor.shape) / batch]);
+  return reshaped(graph, graph.node("Softmax", [rows], rows.shape, { axis: 1 }), tensor.shape);
 }

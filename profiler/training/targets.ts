@@ -7,6 +7,8 @@ export interface TargetPair {
   readonly teacher: string;
   /** An output, or what an output is the softmax of; else an inner tensor. */
   readonly isOutput: boolean;
+  /** The output is its softmax. */
+  readonly isBeforeSoftmax?: boolean;
 }
 
 /**
@@ -25,7 +27,14 @@ export function outputPairs(student: NeutralGraph, teacher: NeutralGraph): reado
       const isBefore =
         before !== undefined && partnerBefore !== undefined && names.has(teacher.tensor(partnerBefore).name);
       const pair = isBefore ? { student: before, teacher: partnerBefore } : { student: id, teacher: partner.id };
-      return [{ student: pair.student, teacher: teacher.tensor(pair.teacher).name, isOutput: true }];
+      return [
+        {
+          student: pair.student,
+          teacher: teacher.tensor(pair.teacher).name,
+          isOutput: true,
+          isBeforeSoftmax: isBefore,
+        },
+      ];
     });
 }
 

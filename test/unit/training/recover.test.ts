@@ -120,6 +120,7 @@ describe("recovering an edited model", () => {
         ...SHORT,
         copies: 8,
         augmentation: "crop-flip",
+        isUnseen: true,
       });
       const [start, first] = recovery.points;
       const last = recovery.points.at(-1);
@@ -137,10 +138,20 @@ describe("recovering an edited model", () => {
     const at = (heldOut: number, agreement: number | null): HeldOutPoint => ({ heldOut, agreement });
     const start = at(0.1, 0.9);
     assert.equal(bestOf([start, at(0.05, 0.8)]), 0);
-    assert.equal(bestOf([start, at(0.05, 0.9), at(0.01, 0.89), at(0.04, 0.95)]), 3);
+    assert.equal(bestOf([start, at(0.05, 0.9), at(0.04, 0.95)]), 2);
+    assert.equal(bestOf([start, at(0.05, 0.9), at(0.01, 0.89)]), 1);
+    assert.equal(bestOf([start, at(0.3, 0.9), at(0.3, 0.9), at(0.09, 0.9)]), 0, "better by chance");
     assert.equal(bestOf([start, at(0.2, 1)]), 0);
     assert.equal(bestOf([at(0.1, null), at(0.05, null), at(0.07, null)]), 1);
     assert.equal(bestOf([start, at(NaN, 0.9)]), 0);
+  });
+
+  it("judges by changed samples and those that were given, but for those that the student knows by heart", () => {
+    const at = (heldOut: number, asGiven: number): HeldOutPoint => ({ heldOut, asGiven, agreement: null });
+    assert.equal(bestOf([at(0.1, 0.1), at(0.09, 0.05)]), 0, "too little on changed ones");
+    assert.equal(bestOf([at(0.1, 0.1), at(0.05, 0.11)]), 0, "worse on those that were given");
+    assert.equal(bestOf([at(0.1, 0.1), at(0.05, 0.09)]), 1);
+    assert.equal(bestOf([at(0.1, 0.003), at(0.03, 0.02)]), 1, "known by heart");
   });
 
   it("does not train what answers as the original already", async () => {
