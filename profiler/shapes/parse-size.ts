@@ -21,7 +21,7 @@ export function parseSize(text: string): ParsedSize | undefined {
   if (tokens === undefined || tokens.length < 2) return undefined;
   const parser = new Parser(tokens);
   const size = parser.all();
-  return size === undefined ? undefined : { size, names: parser.names, isGrowing: parser.isGrowing };
+  return size === undefined ? undefined : { size, names: [...parser.names], isGrowing: parser.isGrowing };
 }
 
 /** A hyphen between letters belongs to the name, "seq-len": exporters write a difference with spaces around it. */
@@ -52,7 +52,7 @@ function tokensOf(text: string): readonly Token[] | undefined {
 const DEEPEST = 64;
 
 class Parser {
-  readonly names: string[] = [];
+  readonly names = new Set<string>();
   isGrowing = true;
   #at = 0;
   #depth = 0;
@@ -118,7 +118,7 @@ class Parser {
     if (token?.kind === "number") return token.value;
     if (token?.kind !== "name") return undefined;
     if (this.#take("(") !== undefined) return this.#call(token.name.toLowerCase());
-    if (!this.names.includes(token.name)) this.names.push(token.name);
+    this.names.add(token.name);
     return symbol(token.name);
   }
 

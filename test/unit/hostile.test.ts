@@ -14,6 +14,7 @@ import {
   profileModel,
   readModel,
 } from "../../profiler/index.ts";
+import { parseSize } from "../../profiler/shapes/parse-size.ts";
 
 /** Files that were made to do harm to a reader, or that one node of spoils a model for. The names say how. */
 const FOLDER = join(import.meta.dirname, "../fixtures/hostile");
@@ -58,4 +59,14 @@ describe("A hostile file", () => {
       JSON.parse(exportProfile(whole, "json"));
     });
   }
+});
+
+describe("A size of very many names", () => {
+  it("is read in a time that grows with their number, not with its square", () => {
+    const names = Array.from({ length: 40_000 }, (_, index) => `N${index}`);
+    const before = process.cpuUsage();
+    assert.deepEqual(parseSize(`${names.join(" + ")} - N0`)?.names, names);
+    const { user, system } = process.cpuUsage(before);
+    assert.ok((user + system) / 1e6 < MOST_SECONDS, `it took ${(user + system) / 1e6} s of processor time`);
+  });
 });
