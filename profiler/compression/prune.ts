@@ -69,6 +69,22 @@ export function patternMask(saliency: Float32Array, columns: number, kept: numbe
   return mask;
 }
 
+/**
+ * What each weight costs, as the mean of its block: blocks of so many inputs beside each other in a row go and stay as one (Mao et al.:
+ * "Exploring the Regularity of Sparse Structure in Convolutional Neural Networks", 2017).
+ */
+export function blockSaliencies(saliency: Float32Array, columns: number, block: number): Float32Array {
+  const means = new Float32Array(saliency.length);
+  for (let row = 0; row < saliency.length; row += columns) {
+    for (let from = row; from < row + columns; from += block) {
+      const until = Math.min(from + block, row + columns);
+      const sum = saliency.subarray(from, until).reduce((all, value) => all + value, 0);
+      means.fill(sum / (until - from), from, until);
+    }
+  }
+  return means;
+}
+
 /** How much work a fit may be. */
 export interface FitEffort {
   /** Steps where many weights stay: each is one product with H. */

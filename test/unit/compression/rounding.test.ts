@@ -9,7 +9,14 @@ import { errorOf, minus, plainError, type SampledError } from "../../../profiler
 import { outputError } from "../../../profiler/compression/sampled-error.ts";
 import { clustered, shared } from "../../../profiler/compression/palette.ts";
 import { KeptRows } from "../../../profiler/compression/kept-rows.ts";
-import { mostSalient, patternMask, refitted, saliencies, stagedMask } from "../../../profiler/compression/prune.ts";
+import {
+  blockSaliencies,
+  mostSalient,
+  patternMask,
+  refitted,
+  saliencies,
+  stagedMask,
+} from "../../../profiler/compression/prune.ts";
 import { levelsOf, roundToGrid, searchScales, type GridSpec } from "../../../profiler/compression/scales.ts";
 import { uniformRounding } from "../../../profiler/compression/rounding.ts";
 import { matrix, type Matrix } from "../../../profiler/numeric/matrix.ts";
@@ -144,6 +151,13 @@ describe("pruned weights", () => {
   it("keep two of every four", () => {
     const mask = patternMask(Float32Array.from([1, 4, 2, 3, 9, 1, 1, 8]), 8, 2, 4);
     assert.deepEqual([...mask], [0, 1, 0, 1, 1, 0, 0, 1]);
+  });
+
+  it("go as blocks of inputs, the last of a row a shorter one", () => {
+    const costs = Float32Array.from([1, 9, 1, 1, 8, 2, 2, 2, 2, 3]);
+    const means = blockSaliencies(costs, 5, 4);
+    assert.deepEqual([...means], [3, 3, 3, 3, 8, 2, 2, 2, 2, 3]);
+    assert.deepEqual([...mostSalient(means, 6)], [1, 1, 1, 1, 1, 0, 0, 0, 0, 1]);
   });
 
   it("go where they cost least", () => {

@@ -1,6 +1,7 @@
 import { allocate, type DensityPoint } from "../../../compression/allocate.ts";
 import { minus } from "../../../compression/output-error.ts";
 import {
+  blockSaliencies,
   mostSalient,
   patternMask,
   refitted,
@@ -16,7 +17,15 @@ import { problemTools } from "./compress-layers.ts";
 import { columnsOf } from "./weighted-layers.ts";
 import { weightProblem, type WeightProblem } from "./weight-problem.ts";
 
-export type Pattern = "none" | "2:4" | "1:4";
+export type Pattern = "none" | "2:4" | "1:4" | "1x4";
+
+/** Inputs of a block of the pattern 1x4. */
+const BLOCK = 4;
+
+/** Weights that go and stay together, for which the share that stays is free. */
+function isFree(pattern: Pattern): boolean {
+  return pattern === "none" || pattern === "1x4";
+}
 
 /** Shares of a layer's weights at which its error is looked at. */
 const DENSITIES = [1, 0.5, 0.25, 0.12, 0.07, 0.045, 0.03, 0.02, 0.013, 0.008, 0.005] as const;
@@ -64,6 +73,10 @@ export async function masksOf(
     found.map(({ layer, costs }, index): [LayerId, MaskOf] => {
       if (pattern === "none")
         return [layer.id, ({ target, error }) => stagedMask(target, error, costs, counts[index] ?? costs.length)];
+      if (pattern === "1x4") {
+        const mask = mostSalient(costs, counts[index] ?? costs.length);
+        return [layer.id, () => Promise.resolve(mask)];
+      }
       const mask = patternMask(costs, columnsOf(layer.form), pattern === "2:4" ? 2 : 1, 4);
       return [layer.id, () => Promise.resolve(mask)];
     }),
@@ -78,12 +91,13 @@ async function costsOf(
   copies: number,
 ): Promise<readonly PruningCosts[]> {
   const { activations, seed } = context;
-  const needsCurves = layers.length > 1 && pattern === "none";
-  if (activations === undefined) return measuredCosts(graph, layers, needsCurves, context, copies);
+  const needsCurves = layers.length > 1 && isFree(pattern);
+  const isOfBlocks = pattern === "1x4";
+  if (activations === undefined) return measuredCosts(graph, layers, { needsCurves, isOfBlocks }, context, copies);
   const known = KNOWN_COSTS.get(activations) ?? new Map<string, Promise<readonly PruningCosts[]>>();
   KNOWN_COSTS.set(activations, known);
-  const key = `${layers.map(({ id }) => id).join()} ${needsCurves} ${seed} ${copies}`;
-  const costs = known.get(key) ?? measuredCosts(graph, layers, needsCurves, context, copies);
+  const key = `${layers.map(({ id }) => id).join()} ${needsCurves} ${isOfBlocks} ${seed} ${copies}`;
+  const costs = known.get(key) ?? measuredCosts(graph, layers, { needsCurves, isOfBlocks }, context, copies);
   known.set(key, costs);
   costs.catch(() => known.delete(key));
   return costs;
@@ -92,7 +106,7 @@ async function costsOf(
 async function measuredCosts(
   graph: NeutralGraph,
   layers: readonly WeightedLayer[],
-  needsCurves: boolean,
+  { needsCurves, isOfBlocks }: { readonly needsCurves: boolean; readonly isOfBlocks: boolean },
   context: RewriteContext,
   copies: number,
 ): Promise<readonly PruningCosts[]> {
@@ -101,7 +115,8 @@ async function measuredCosts(
   const measure = async (layer: WeightedLayer, inputs: LayerInputs | undefined): Promise<undefined> => {
     const problem = await weightProblem(layer, inputs, tools);
     const { weights, error, energy } = problem;
-    const costs = await saliencies(weights, error, energy > 0 ? energy : sumOfSquares(weights));
+    const each = await saliencies(weights, error, energy > 0 ? energy : sumOfSquares(weights));
+    const costs = isOfBlocks ? blockSaliencies(each, weights.columns, BLOCK) : each;
     found.push({ layer, costs, points: needsCurves ? await densityCurve(problem, costs) : [] });
     return undefined;
   };

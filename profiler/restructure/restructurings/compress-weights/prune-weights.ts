@@ -56,12 +56,14 @@ export const PRUNE_WEIGHTS = defineRestructuring({
     {
       id: "pattern",
       title: "Pattern",
-      description: "Where weights may go: a pattern of hardware that knows it, which then says how many.",
+      description:
+        "Where weights may go: a pattern of hardware that knows it. Two or three of every four say how many; of blocks the sparsity does.",
       type: "choice",
       choices: [
         { value: "none", title: "Anywhere" },
         { value: "2:4", title: "Two of every four inputs" },
         { value: "1:4", title: "Three of every four inputs" },
+        { value: "1x4", title: "Blocks of four inputs beside each other" },
       ],
       default: "none",
     },
