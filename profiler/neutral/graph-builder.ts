@@ -106,14 +106,17 @@ export class GraphBuilder {
    * @param graph of this builder's tensors, without dead code
    */
   withNamesBack(graph: Graph): Graph {
+    if (this.#renamed.length === 0) return graph;
     const tensors = [...graph.tensors];
+    const computed = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
     for (const { before, successor } of this.#renamed) {
       const now = tensors[successor];
-      if (tensors[before.id]?.constant === undefined || now === undefined) continue;
+      const isThere = tensors[before.id]?.constant !== undefined || computed.has(before.id);
+      if (!isThere || now === undefined) continue;
       tensors[before.id] = before;
       tensors[successor] = { ...now, name: this.#unique(before.name) };
     }
-    return this.#renamed.length === 0 ? graph : { ...graph, tensors };
+    return { ...graph, tensors };
   }
 
   /**
