@@ -192,7 +192,7 @@ class InputSizes {
       }
       if (!Number.isInteger(value) || value < 0 || value > LARGEST_SIZE) {
         throw new OptionError(
-          `${file}: ${name}=${value} is no size: expected a whole number from 0 to ${LARGEST_SIZE}`,
+          `${file}: ${name}=${value} is not a size: expected a whole number from 0 to ${LARGEST_SIZE}`,
         );
       }
     }

@@ -119,7 +119,7 @@ export const COLUMNS: readonly Column[] = [
     title: "Parameters",
     unit: "elements",
     definition:
-      "Elements of the constants that the layer computes with. Constants that several layers share count once, at the first of them; sizes, axes, scales and zero points are no parameters.",
+      "Elements of the constants that the layer computes with. Constants that several layers share count once, at the first of them; sizes, axes, scales and zero points are not parameters.",
     align: "right",
     value: ({ parameters }) => parameters,
     total: "parameters",
@@ -150,7 +150,7 @@ export const COLUMNS: readonly Column[] = [
     title: "Other ops",
     unit: "operations",
     definition:
-      "Arithmetic that is not a MAC: bias, activation functions, pooling windows, normalisation, softmax, quantization, comparisons. Moving numbers is no arithmetic.",
+      "Arithmetic that is not a MAC: bias, activation functions, pooling windows, normalisation, softmax, quantization, comparisons. Moving numbers is not arithmetic.",
     align: "right",
     value: ({ otherOps }) => otherOps,
     total: "otherOps",

@@ -119,7 +119,7 @@ async function askForLabels(inputs: readonly InputSpec[]): Promise<LabelSpec | "
   const hasFolders = inputs.some(({ kind }) => kind === "images");
   const none = {
     label: vscode.l10n.t("No Labels"),
-    ...(hasFolders && { detail: vscode.l10n.t("Folders by class tell their own") }),
+    ...(hasFolders && { detail: vscode.l10n.t("Folders by class give their own labels") }),
   };
   const file = {
     label: vscode.l10n.t("Labels File…"),

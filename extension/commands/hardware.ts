@@ -50,7 +50,7 @@ export async function addHardware(): Promise<void> {
     value: "my-phone",
     fault: (text) => {
       if (!/^[a-z0-9][a-z0-9._-]*$/i.test(text)) return vscode.l10n.t("Letters, digits, dots, dashes and underscores");
-      return known.has(text) ? vscode.l10n.t("There is a profile of this name.") : undefined;
+      return known.has(text) ? vscode.l10n.t("A profile of this name exists already.") : undefined;
     },
   });
   if (name === undefined) return;

@@ -54,11 +54,15 @@ export class DocumentCalibration {
 }
 
 function describe({ count, description }: SampleNote): string {
-  return vscode.l10n.t("{0}, {1} samples", description, count);
+  return count === 1
+    ? vscode.l10n.t("{0}, 1 sample", description)
+    : vscode.l10n.t("{0}, {1} samples", description, count);
 }
 
 function describeRandom({ seed = 0, count = RANDOM_SAMPLES }: CalibrationSpec): string {
-  return vscode.l10n.t("{0} seeded random samples (seed {1})", count, seed);
+  return count === 1
+    ? vscode.l10n.t("1 seeded random sample (seed {0})", seed)
+    : vscode.l10n.t("{0} seeded random samples (seed {1})", count, seed);
 }
 
 function pathsOf({ inputs = {} }: CalibrationSpec): readonly string[] {

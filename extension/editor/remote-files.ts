@@ -10,7 +10,7 @@ import type { ModelLocation, WorkerHostContract } from "../worker/protocol.ts";
  * Models behind VS Code's file systems (a repository on the web, an archive, a version in source control). They hand out whole files
  * only, so a file must fit into memory twice: in the extension host and in the worker.
  */
-export const REMOTE_FILE_LIMIT_BYTES = 512 * 1024 ** 2;
+export const REMOTE_FILE_LIMIT_BYTES = 512 * 1000 ** 2;
 
 /** Where the worker finds a version of a model. @throws when the file system does not have it */
 export async function locate(uri: vscode.Uri, version: number): Promise<ModelLocation> {
@@ -75,7 +75,7 @@ async function find(uri: vscode.Uri, relativePath: string): Promise<VersionedFil
 }
 
 function tooLarge(uri: vscode.Uri, size: number): RpcError {
-  const megabytes = (bytes: number): string => Math.ceil(bytes / 1024 ** 2).toLocaleString();
+  const megabytes = (bytes: number): string => Math.ceil(bytes / 1000 ** 2).toLocaleString();
   return new RpcError({
     code: "limit",
     message: vscode.l10n.t(

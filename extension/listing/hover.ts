@@ -37,7 +37,7 @@ function tensorText({ index, profile }: ListedRevision, occurrence: Occurrence):
   if (tensor.isConstant) text.appendMarkdown(vscode.l10n.t("A constant of the file."));
   else if (maker) text.appendMarkdown(markdownText(vscode.l10n.t("Made by {0} #{1}.", maker.op, maker.index)));
   else text.appendMarkdown(vscode.l10n.t("An input."));
-  return text.appendMarkdown(` ${vscode.l10n.t("Read in {0} places.", readers)}`);
+  return text.appendMarkdown(` ${vscode.l10n.t("Readers: {0}.", readers)}`);
 }
 
 /** Costs that a layer is known by; those with formulas follow. */

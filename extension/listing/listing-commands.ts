@@ -118,7 +118,7 @@ async function inspectWeights(listings: Listings, model: vscode.Uri): Promise<vo
     const { diagnoses, read, skipped } = found;
     const left = skipped > 0 ? ` ${vscode.l10n.t("{0} were left out as too large.", skipped)}` : "";
     void showInformation(
-      vscode.l10n.t("Looked at the weights of {0} layers: {1} findings.", read, diagnoses.length) + left,
+      vscode.l10n.t("Layers whose weights were inspected: {0}. Findings: {1}.", read, diagnoses.length) + left,
     );
   });
 }

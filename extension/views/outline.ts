@@ -85,7 +85,9 @@ export class Outline implements vscode.TreeDataProvider<OutlineNode>, vscode.Dis
 function foldItem({ id, children }: FoldNode): vscode.TreeItem {
   const rows = layersIn(children).length;
   const item = new vscode.TreeItem(
-    vscode.l10n.t("{0} rows of shape arithmetic and constants", rows),
+    rows === 1
+      ? vscode.l10n.t("1 row of shape arithmetic or constants")
+      : vscode.l10n.t("{0} rows of shape arithmetic and constants", rows),
     vscode.TreeItemCollapsibleState.Collapsed,
   );
   item.id = id;

@@ -88,7 +88,7 @@ async function list(
       else folders.push(name);
     } else if (name.startsWith("._")) leftOut.add("AppleDouble file");
     else if (name.startsWith(".")) leftOut.add("hidden file");
-    else if (kind?.isFile() !== true) leftOut.add("entry that is no file");
+    else if (kind?.isFile() !== true) leftOut.add("entry that is not a file");
     else if (PICTURE.test(name)) files.push(name);
     else leftOut.addFile(name);
   }
@@ -125,7 +125,7 @@ function plural(kind: string, count: number): string {
   const [word] = /file|folder|entry|picture|drawing/.exec(kind) ?? [];
   return word === undefined
     ? kind
-    : kind.replace(word, word === "entry" ? "entries" : `${word}s`).replace("that is no", "that are no");
+    : kind.replace(word, word === "entry" ? "entries" : `${word}s`).replace("that is not a", "that are not");
 }
 
 /** "image10" behind "image9", the same on every machine. */

@@ -20,7 +20,7 @@ export function addCalibrationOptions(command: Command): Command {
     .option("--labels <file>", "class of each sample: .npy, .txt, .json[:key=NAME] or .csv[:key=COLUMN]", parseLabels)
     .option(
       "--samples <count>",
-      `use the first so many samples (default: all, or ${RANDOM_SAMPLES} random ones)`,
+      `use the first COUNT samples (default: all, or ${RANDOM_SAMPLES} random ones)`,
       parseWhole,
     );
 }
@@ -54,7 +54,7 @@ export function calibrationOf(
   dimensions?: Readonly<Record<string, number>>,
 ): CalibrationSpec {
   if (labels !== undefined && data === undefined) {
-    throw new OptionError("--labels say nothing of random samples: give --data too");
+    throw new OptionError("--labels are not for random samples: give --data too");
   }
   return {
     ...(data && { inputs: data }),
@@ -87,7 +87,7 @@ export function testSamplesOf(
   dimensions?: Readonly<Record<string, number>>,
 ): CalibrationSpec | undefined {
   if (testData === undefined && testLabels !== undefined)
-    throw new OptionError("--test-labels say nothing without samples of their own: give --test-data too");
+    throw new OptionError("--test-labels need samples to test on: give --test-data too");
   if (testData === undefined) return undefined;
   return { inputs: testData, ...(testLabels && { labels: testLabels }), ...(dimensions && { dimensions }) };
 }

@@ -16,7 +16,7 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readTextFile(path));
   } catch (cause) {
-    const reason = cause instanceof SyntaxError ? "it is no JSON" : "it cannot be read";
+    const reason = cause instanceof SyntaxError ? "it is not JSON" : "it cannot be read";
     throw new OptionError(`hardware profile ${path}: ${reason}`, { cause });
   }
 }

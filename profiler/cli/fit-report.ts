@@ -48,7 +48,7 @@ function promiseText({ right, samples, least, isShown, samplesNeeded }: Accuracy
   const shown = `${right} of ${samples} answers are right on samples that nothing was fitted to or chosen by: with 95 % confidence at least ${formatShare(least)} of all like them (one-sided bound of Clopper and Pearson).`;
   if (isShown) return shown;
   const few = samples < samplesNeeded ? `, even if all are right: it takes ${samplesNeeded}` : "";
-  return `${shown}\n${formatShare(asked)} is no promise: so many samples cannot show it${few}.`;
+  return `${shown}\n${formatShare(asked)} cannot be promised: that many samples do not show it${few}.`;
 }
 
 const RANDOM = " They are synthetic: give samples of your own with --data to fit to them.";

@@ -74,7 +74,7 @@ function lastOfEach(observations: readonly ModelObservation[]): readonly ModelOb
 
 async function readLearned(path: string): Promise<LearnedFrom> {
   const none = (cause?: unknown): OptionError =>
-    new OptionError(`${path} is there and is no learned hardware profile`, { hint: "Name another file", cause });
+    new OptionError(`${path} exists and is not a learned hardware profile`, { hint: "Name another file", cause });
   let data: unknown;
   try {
     data = JSON.parse(await readTextFile(path));

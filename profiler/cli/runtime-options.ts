@@ -15,12 +15,12 @@ export function addRuntimeOptions(command: Command): Command {
   return command
     .option(
       "--run-limit <time>",
-      "end a model that takes longer to load or for one run on this machine, such as 90s (default: 600s)",
+      "stop a model that takes longer to load, or for one run, on this machine, such as 90s (default: 600s)",
       parseTime,
     )
     .option(
       "--memory-limit <bytes>",
-      "end a model that takes more memory on this machine, such as 2GB (default: three quarters of all memory)",
+      "stop a model that uses more memory on this machine, such as 2GB (default: three quarters of all memory)",
       parseBytes,
     )
     .hook("preAction", (_, { args: [file = ""] }) => {

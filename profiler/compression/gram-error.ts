@@ -43,7 +43,7 @@ export class GramError implements SampledError {
       for (let at = 0; at < size; at += 1) gram.data[at * size + at] = (gram.data[at * size + at] ?? 0) + added;
       return new GramError(inputs, gram, order, factor, products);
     }
-    throw new RangeError("the inputs of a layer on the calibration samples are not all numbers");
+    throw new RangeError("the inputs of a layer on the calibration data are not all numbers");
   }
 
   diagonalOf(): Float32Array {

@@ -163,8 +163,7 @@ export class KeptRows {
     const kept = keptColumns(this.mask, row, columns).sort((a, b) => (importance[a] ?? 0) - (importance[b] ?? 0));
     const gram = await this.error.among(kept, row);
     const factor = choleskyFactor(kept.length, gram);
-    if (factor === undefined)
-      throw new RangeError("the inputs of a layer on the calibration samples are not all numbers");
+    if (factor === undefined) throw new RangeError("the inputs of a layer on the calibration data are not all numbers");
     const made = { kept, gram, factor };
     this.#held += 2 * gram.length;
     if (this.#held <= MOST_HELD) this.#rows.set(row, made);

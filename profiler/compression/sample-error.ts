@@ -135,8 +135,7 @@ export class SampleError implements SampledError {
     const elements = Float64Array.from(form.data);
     for (let at = 0; at < width; at += 1) elements[at * width + at] = (elements[at * width + at] ?? 0) + 1;
     const factor = choleskyFactor(width, elements);
-    if (factor === undefined)
-      throw new RangeError("the inputs of a layer on the calibration samples are not all numbers");
+    if (factor === undefined) throw new RangeError("the inputs of a layer on the calibration data are not all numbers");
     const pulls = await this.products.multiply(solved, changed, { transposeA: true });
     return { factor, terms: forwardSolved(width, factor, pulls) };
   }
@@ -146,7 +145,7 @@ export class SampleError implements SampledError {
       const factor = await BlockCholesky.of(products.rows, products.data, ridge, this.products);
       if (factor) return factor;
     }
-    throw new RangeError("the inputs of a layer on the calibration samples are not all numbers");
+    throw new RangeError("the inputs of a layer on the calibration data are not all numbers");
   }
 }
 

@@ -79,7 +79,7 @@ function readEvents(text: string): readonly Event[] {
   } catch (cause) {
     throw new RunError("ONNX Runtime's profile is not JSON", { cause });
   }
-  if (!Array.isArray(list)) throw new RunError("ONNX Runtime's profile is no list of events");
+  if (!Array.isArray(list)) throw new RunError("ONNX Runtime's profile is not a list of events");
   return list.flatMap((item: unknown): readonly Event[] => {
     if (!isRecord(item)) return [];
     const { name, cat: category, ts: start, dur: duration, args } = item;

@@ -27,7 +27,7 @@ function section(rule: Rule): string {
     `## ${code}`,
     `**${title}.** ${summary}`,
     explanation,
-    ...(answers.length > 0 ? ["What answers it:", answers.join("\n")] : []),
+    ...(answers.length > 0 ? ["What helps:", answers.join("\n")] : []),
     `| setting | default |\n| --- | --- |\n${[
       `| \`${setting}.severity\` | \`${severity}\` |`,
       ...(threshold ? [`| \`${setting}.threshold\` | ${threshold.default} |`] : []),

@@ -19,7 +19,7 @@ export const SHARE_RULES: readonly Rule[] = [
     severity: "information",
     summary: "A layer that alone has more than a share of the model’s parameters.",
     explanation:
-      "Download size and memory traffic follow the parameters, and one layer decides them: making others smaller changes little. In classifiers of the AlexNet kind it is the first fully connected layer.",
+      "Download size and memory traffic follow the parameters, and one layer decides them: making others smaller changes little. In classifiers of the AlexNet kind it is the first dense layer.",
     literature: ["Han et al., Learning both Weights and Connections, NIPS 2015"],
     threshold: shareThreshold(0.25, "the model’s parameters"),
     find: (subject, threshold) =>
@@ -46,7 +46,7 @@ export const SHARE_RULES: readonly Rule[] = [
     severity: "information",
     summary: "A layer that alone takes more than a share of the model’s estimated energy.",
     explanation:
-      "A word from DRAM costs more than a hundred times a multiplication: large weights and large maps take the energy, not only arithmetic. The details of the layer on the page part its energy into arithmetic, weights and activations.",
+      "A word from DRAM costs more than a hundred times a multiplication: large weights and large maps take the energy, not only arithmetic. The details of the layer on the page divide its energy into arithmetic, weights and activations.",
     literature: ["Horowitz, Computing’s Energy Problem, ISSCC 2014", "Han et al., EIE, ISCA 2016"],
     threshold: shareThreshold(0.25, "the model’s estimated energy"),
     find: (subject, threshold) =>
@@ -62,7 +62,7 @@ export const SHARE_RULES: readonly Rule[] = [
     severity: "information",
     summary: "A layer whose own inputs and outputs fill more than a share of the model’s peak memory.",
     explanation:
-      "The arena is as large as its fullest moment. A layer that fills it alone sets the memory of the whole inference: smaller maps or fewer channels there make the model fit where nothing else does.",
+      "The arena is as large as the step that needs most of it. A layer that needs nearly all of it alone sets the memory of the whole inference: smaller maps or fewer channels there make the model fit where nothing else does.",
     literature: ["Sandler et al., MobileNetV2, CVPR 2018, section 5.1", "Lin et al., MCUNet, NeurIPS 2020"],
     threshold: shareThreshold(0.8, "the model’s peak memory"),
     find: atPeak,
@@ -73,7 +73,7 @@ export const SHARE_RULES: readonly Rule[] = [
     severity: "information",
     summary: "A layer that only rearranges numbers and takes more than a share of the estimated latency.",
     explanation:
-      "Transposes, concatenations, slices and padding compute nothing, and cost what their bytes cost to move. Those between two layouts often come from the converter and can be avoided there; those without effect can be taken out.",
+      "Transposes, concatenations, slices and padding compute nothing, and cost what their bytes cost to move. Those between two layouts often come from the converter and can be avoided there; those without effect can be removed.",
     literature: ["Ma et al., ShuffleNet V2, ECCV 2018: element-wise operations are not negligible"],
     threshold: shareThreshold(0.05, "the model’s estimated latency"),
     find: (subject, threshold) =>

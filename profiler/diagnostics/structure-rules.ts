@@ -12,9 +12,9 @@ export const STRUCTURE_RULES: readonly Rule[] = [
     code: "no-effect",
     title: "Layer without effect",
     severity: "warning",
-    summary: "A layer that hands its input on unchanged, or computes at every load what the file could hold.",
+    summary: "A layer that passes its input on unchanged, or computes at every load what the file could hold.",
     explanation:
-      "Exporters leave Identity, Dropout, Cast and Reshape behind that change nothing. Each costs a call and a look-up; taking them out is exact.",
+      "Exporters leave Identity, Dropout, Cast and Reshape behind that change nothing. Each costs a call and a look-up; removing them is exact.",
     literature: ["Jia et al., TASO, SOSP 2019"],
     threshold: null,
     find: (subject) => candidatesOf(subject, "no-effect"),
@@ -37,7 +37,7 @@ export const STRUCTURE_RULES: readonly Rule[] = [
     summary:
       "A convolution with more than a share of the MACs on maps that a pool or stride behind it makes smaller anyway.",
     explanation:
-      "Halving width and height before a convolution instead of behind it takes a quarter of its MACs and memory. Networks for phones downsample early (MobileNet reaches 1/4 after two layers); SqueezeNet argues for large maps late in the network, for accuracy’s sake, so the edit needs training.",
+      "Halving width and height before a convolution instead of behind it leaves a quarter of its MACs and memory. Networks for phones downsample early (MobileNet reaches 1/4 after two layers); SqueezeNet argues for large maps late in the network, for accuracy’s sake, so the edit needs training.",
     literature: [
       "He, Sun, Convolutional Neural Networks at Constrained Time Cost, CVPR 2015",
       "Iandola et al., SqueezeNet, 2016, strategy 3 (the other way round)",
@@ -47,11 +47,11 @@ export const STRUCTURE_RULES: readonly Rule[] = [
   },
   {
     code: "dense-head",
-    title: "Fully connected layers dominate the file",
+    title: "Dense layers dominate the file",
     severity: "warning",
-    summary: "A convolutional network whose fully connected layers hold more than a share of its weights.",
+    summary: "A convolutional network whose dense layers hold more than a share of its weights.",
     explanation:
-      "Flattened maps make the first fully connected layer huge: of VGG-16’s 553 MB, FC6 has 411 MB. Global average pooling needs none of it, low rank keeps most of the answers with a fraction of the weights.",
+      "Flattened maps make the first dense layer huge: of VGG-16’s 553 MB, FC6 has 411 MB. Global average pooling does without that layer; low rank keeps most of the accuracy with a fraction of the weights.",
     literature: ["Lin et al., Network in Network, ICLR 2014", "Denton et al., NIPS 2014"],
     threshold: shareThreshold(0.5, "the bytes of all weights"),
     find: denseHead,
@@ -82,7 +82,7 @@ export const STRUCTURE_RULES: readonly Rule[] = [
     severity: "warning",
     summary: "A layer that computes in 64-bit floating point.",
     explanation:
-      "Phones have no fast units for doubles, and many operators of mobile runtimes do not take them at all. They come from NumPy’s default type; convert the model in 32 bits.",
+      "Phones have no fast units for doubles, and many operators of mobile runtimes do not take them at all. Doubles often come from NumPy’s default type: convert the model to 32-bit floats.",
     literature: [],
     threshold: null,
     find: ({ profile }) =>
@@ -139,7 +139,7 @@ function denseHead(subject: Subject, threshold: number): readonly Finding[] {
   const share = profile.totals.weightBytes > 0 ? bytes / profile.totals.weightBytes : 0;
   const [largest, ...others] = dense;
   if (largest === undefined || share < threshold) return [];
-  const who = others.length === 0 ? "This fully connected layer holds" : `${dense.length} fully connected layers hold`;
+  const who = others.length === 0 ? "This dense layer holds" : `${dense.length} dense layers hold`;
   const most = others.length === 0 ? "" : `, this one ${formatBytes(largest.weightBytes ?? 0)}`;
   const message = `${who} ${formatShare(share)} of the weights’ bytes (${formatBytes(bytes)}${most}).`;
   return [{ layer: largest.index, message, related: others.map(({ index }) => index) }];

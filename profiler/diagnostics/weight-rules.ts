@@ -39,7 +39,7 @@ export const WEIGHT_RULES: readonly Rule[] = [
     severity: "information",
     summary: "Weights stored as floating point whose values all lie on a grid of at most 256 steps.",
     explanation:
-      "Such weights were quantized once and widened again, or clustered in training. Stored as 8-bit integers with a scale they lose nothing, and the file loses three quarters.",
+      "Such weights were quantized once and converted back to floats, or clustered in training. Stored as 8-bit integers with a scale they lose nothing and take a quarter of the bytes.",
     literature: ["Jacob et al., CVPR 2018"],
     threshold: null,
     findInWeights: (weights) => (weights.isFloat && isGridded(weights) ? GRIDDED : undefined),
@@ -50,14 +50,14 @@ export const WEIGHT_RULES: readonly Rule[] = [
     severity: "information",
     summary: `Weights stored as floating point of which most are within ${formatShare(NEAR_ZERO)} of the layer’s largest.`,
     explanation:
-      "What is so small beside the others adds next to nothing to an output. Pruned, such weights take no room in the file: it holds those that stay, and the gaps between them. The layer computes as before, and as fast.",
+      "What is so small beside the others adds next to nothing to an output. Pruned, such weights take no space in the file: it holds those that stay, and the gaps between them. The layer computes as before, and as fast.",
     literature: ["Han et al., Learning both Weights and Connections, NIPS 2015", "Hassibi, Stork, NIPS 1992"],
     threshold: {
       default: 0.5,
       minimum: 0,
       maximum: 1,
       isInteger: false,
-      description: "Share of a layer’s weights next to zero from which on it is told.",
+      description: "Share of a layer’s weights next to zero, between 0 and 1, from which the layer is reported.",
     },
     findInWeights: nearZero,
   },
@@ -74,7 +74,7 @@ export const WEIGHT_RULES: readonly Rule[] = [
       minimum: 1,
       maximum: 1e6,
       isInteger: false,
-      description: "Times that the largest range of a channel may be the smallest one’s.",
+      description: "Largest range of a channel divided by the smallest one, from which the layer is reported.",
     },
     findInWeights: unevenChannels,
   },
@@ -102,7 +102,7 @@ function nearZero({ elements, isFloat }: LayerWeights, threshold: number): strin
   for (const element of elements) if (Math.abs(element) <= bound) count += 1;
   const share = count / elements.length;
   if (bound === 0 || share < threshold) return undefined;
-  return `${formatShare(share)} of the weights are within ${formatShare(NEAR_ZERO)} of the largest: pruned, they take no room.`;
+  return `${formatShare(share)} of the weights are within ${formatShare(NEAR_ZERO)} of the largest: pruned, they take no space.`;
 }
 
 /** Channels without weights have no range: they are dead, and another rule tells. */

@@ -125,7 +125,7 @@ export function explainScore({
 
 /** Said before an edit whose weights samples decide, and after it was made without. */
 export const WITHOUT_SAMPLES =
-  "Its weights are fitted to calibration samples: without any, nothing makes up for what it takes away, and the model may lose most of its accuracy.";
+  "Its weights are fitted to calibration data: without it, nothing makes up for what the edit removes, and the model may lose most of its accuracy.";
 
 const NO_TIME_SAVED = " It cuts MACs, but saves no time on this hardware.";
 

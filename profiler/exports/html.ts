@@ -60,7 +60,7 @@ export function profileHtml(profile: Profile, options: HtmlOptions = {}): string
           ${run === undefined ? undefined : measured(run)}
           ${
             charts.length > 0
-              ? markup`<h2>Where the cost sits</h2>
+              ? markup`<h2>Where the costs are</h2>
                   <div class="charts">${charts}</div>`
               : undefined
           }

@@ -52,7 +52,7 @@ export async function* captureActivations(
         const outputs = await session.run(inputs, signal);
         const activations = tensors.map((name): [string, NumericTensor] => {
           const tensor = ownEntry(outputs, name) ?? ownEntry(inputs, name);
-          if (tensor === undefined) throw new RunError(`${nameOf(model)}: "${name}" is no tensor of numbers`);
+          if (tensor === undefined) throw new RunError(`${nameOf(model)}: "${name}" is not a tensor of numbers`);
           return [name, tensor];
         });
         yield { start, count, activations: new Map(activations), ...(labels && { labels }) };

@@ -229,7 +229,7 @@ function readPort(metadata: Ort.InferenceSession.ValueMetadata): Port | Skipped 
 }
 
 function fromRuntime(made: Made | null | undefined, next: () => ElementArray | undefined): NumericTensor {
-  if (!made || !isNumericType(made.type)) throw new Error("an output is no tensor of numbers");
+  if (!made || !isNumericType(made.type)) throw new Error("an output is not a tensor of numbers");
   const data = next();
   if (data === undefined) throw new Error("the elements of an output are missing");
   return { dataType: made.type, shape: made.shape, data: elementsOf(made.type, data) };

@@ -84,7 +84,7 @@ export function einsumShape(equation: string, shapes: readonly (Shape | undefine
 function parseTerm(text: string, equation: string): EinsumTerm {
   const parts = text.split("...");
   if (parts.length > 2 || !parts.every((part) => /^[A-Za-z]*$/.test(part))) {
-    throw new ShapeError(`"${text}" in "${equation}" is no list of axes`);
+    throw new ShapeError(`"${text}" in "${equation}" is not a list of axes`);
   }
   const [before = "", after = ""] = parts;
   return { before: Array.from(before), hasEllipsis: parts.length === 2, after: Array.from(after) };

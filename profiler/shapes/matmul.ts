@@ -48,7 +48,7 @@ function matrices(a: Shape, b: Shape) {
   const inner = a.at(-1);
   const rightInner = b.length === 1 ? b[0] : b.at(-2);
   if (inner === undefined || rightInner === undefined)
-    throw new ShapeError("a scalar is no operand of a matrix product");
+    throw new ShapeError("a scalar cannot be an operand of a matrix product");
   return {
     left: { batch: a.slice(0, -2), rows: a.length === 1 ? 1 : (a.at(-2) ?? 1) },
     right: { batch: b.slice(0, -2), columns: b.length === 1 ? 1 : (b.at(-1) ?? 1) },

@@ -41,5 +41,5 @@ export function expandShape(shape: Shape, target: readonly Dimension[]): Shape {
 
 function requireSizes(sizes: readonly Dimension[]): void {
   const negative = sizes.find((size) => typeof size === "number" && size < 0);
-  if (negative !== undefined) throw new ShapeError(`${String(negative)} is no size`);
+  if (negative !== undefined) throw new ShapeError(`${String(negative)} is not a size`);
 }

@@ -15,7 +15,7 @@ export interface ReshapeOptions {
 export function reshapeShape(input: Shape | undefined, target: readonly Dimension[], options: ReshapeOptions): Shape {
   const copied = target.map((size, place) => (size === 0 && options.zeroCopies ? copiedSize(input, place) : size));
   if (copied.some((size) => typeof size === "number" && (size < -1 || !Number.isInteger(size)))) {
-    throw new ShapeError(`[${target.join(", ")}] is no shape`);
+    throw new ShapeError(`[${target.join(", ")}] is not a shape`);
   }
   const open = copied.indexOf(-1);
   if (open < 0) return checkedElements(input, copied);
@@ -28,7 +28,7 @@ function copiedSize(input: Shape | undefined, place: number): Dimension {
   if (input === undefined) return UNKNOWN_SIZE;
   const size = input[place];
   if (size === undefined)
-    throw new ShapeError(`a 0 at place ${place} copies a size that [${input.join(", ")}] has not`);
+    throw new ShapeError(`a 0 at place ${place} copies a size that [${input.join(", ")}] does not have`);
   return size;
 }
 

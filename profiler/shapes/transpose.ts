@@ -15,7 +15,7 @@ export function fullPermutation(rank: number, permutation?: readonly number[]): 
   if (permutation === undefined) return Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
   const axes = permutation.map((axis) => normalizeAxis(axis, rank));
   if (axes.length !== rank || new Set(axes).size !== rank) {
-    throw new ShapeError(`[${permutation.join(", ")}] is no permutation of ${rank} axes`);
+    throw new ShapeError(`[${permutation.join(", ")}] is not a permutation of ${rank} axes`);
   }
   return axes;
 }

@@ -71,7 +71,7 @@ export async function runThrough(
     const results = await session.run(batch.tensors, signal);
     for (const name of names) {
       const tensor = ownEntry(results, name) ?? ownEntry(batch.tensors, name);
-      if (tensor === undefined) throw new RunError(`"${name}" is no tensor of numbers`);
+      if (tensor === undefined) throw new RunError(`"${name}" is not a tensor of numbers`);
       if (tensor.shape[0] !== batch.count)
         throw new RunError(`"${name}" of ${tensor.shape.join("×")} does not hold ${batch.count} samples`);
       const each = tensor.data.length / batch.count;

@@ -58,7 +58,7 @@ export function storedInput(
   const scope = scopesOf(analysed.model).get(node);
   const stored = scope && storedTensor(scope, node.inputs[input] ?? -1);
   if (stored?.constant) return { ...stored, constant: stored.constant };
-  throw new OptionError(`${analysed.model.file}: input ${input} of ${name} is no constant of the file`);
+  throw new OptionError(`${analysed.model.file}: input ${input} of ${name} is not a constant of the file`);
 }
 
 function layerAt({ model, listing }: AnalysedModel, index: number): Layer {

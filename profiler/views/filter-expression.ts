@@ -84,7 +84,7 @@ function columnFilter(name: string, operator: string, operand: string, isExact: 
   const compare = ownEntry(COMPARISONS, operator);
   const bound = parseQuantity(operand, column.unit);
   if (!compare || bound === undefined)
-    return `"${operand}" is no amount of ${column.title}, such as ${EXAMPLES[column.unit]}.`;
+    return `"${operand}" is not an amount of ${column.title}, such as ${EXAMPLES[column.unit]}.`;
   return (layer, totals) => {
     const cell = column.value(layer, totals);
     return typeof cell === "number" && compare(cell, bound);

@@ -126,8 +126,12 @@ function TensorLine({ tensor, onSave }: TensorLineProps): JSX.Element {
   );
 }
 
+function elementCount(elements: number): string {
+  return elements === 1 ? l10n.t("1 element") : l10n.t("{0} elements", formatCount(elements));
+}
+
 function constantText({ storedType, elements, storedBytes }: NonNullable<TensorDetails["constant"]>): string {
-  const count = elements === null ? l10n.t("unknown size") : l10n.t("{0} elements", formatCount(elements));
+  const count = elements === null ? l10n.t("unknown size") : elementCount(elements);
   const bytes = storedBytes === null ? "" : `, ${formatBytes(storedBytes)}`;
   return l10n.t("constant: {0}{1}, stored as {2}", count, bytes, storedType);
 }

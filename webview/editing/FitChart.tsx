@@ -195,6 +195,6 @@ function summaryOf({ points, best, isRunning }: FitState, { id, unit }: Total): 
     formatShare(before > 0 ? after / before : 1),
   ] as const;
   return isRunning
-    ? l10n.t("{0} points. The best one so far costs {1} of {2} ({3}).", ...figures)
-    : l10n.t("{0} points. The best one costs {1} of {2} ({3}).", ...figures);
+    ? l10n.t("Points: {0}. The best one so far costs {1} of {2} ({3}).", ...figures)
+    : l10n.t("Points: {0}. The best one costs {1} of {2} ({3}).", ...figures);
 }

@@ -151,7 +151,7 @@ function EditItem(props: EditItemProps): JSX.Element {
             isDisabled={isLast || isBusy}
             onClick={() => onMove(1)}
           />
-          <IconButton icon="trash" label={l10n.t("Take out {0}", label)} isDisabled={isBusy} onClick={onRemove} />
+          <IconButton icon="trash" label={l10n.t("Remove {0}", label)} isDisabled={isBusy} onClick={onRemove} />
         </span>
       </div>
       {tried && (

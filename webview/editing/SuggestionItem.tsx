@@ -97,7 +97,7 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
         <p class="suggestion-why" role="note">
           <Icon name="database" />{" "}
           {l10n.t(
-            "Its weights are fitted to calibration data: without any, nothing makes up for what it takes away, and the model may lose most of its accuracy.",
+            "Its weights are fitted to calibration data: without it, nothing makes up for what the edit removes, and the model may lose most of its accuracy.",
           )}
         </p>
       )}
@@ -105,7 +105,7 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
         <p class="conflict" role="note">
           <Icon name="warning" />
           {l10n.t(
-            "Touches a layer that “{0}” changes too: the one that is applied later may not fit any more.",
+            "Changes a layer that “{0}” changes too: the one that is applied later may not fit any more.",
             [l10n.t(conflict.title), conflict.edit.target].filter(Boolean).join(" "),
           )}
         </p>

@@ -80,7 +80,7 @@ export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
       {suggestions?.list.length === 0 && !isWaiting && (
         <p class="panel-state" role="status">
           {l10n.t(
-            "Nothing in this model can be restructured by what Edgewise knows: its layers are lean, quantized or unknown. Of a quantized model, open the float one that it was made from.",
+            "Edgewise finds nothing to restructure in this model: its layers are small already, quantized or unknown. If it is quantized, open the float model that it was made from.",
           )}
         </p>
       )}
@@ -295,7 +295,7 @@ function ChosenBar(props: ChosenBarProps): JSX.Element {
       {trial.isRunning && (
         <TaskProgress done={progress?.done ?? 0} what={progress?.what ?? ""} onCancel={trial.cancel} />
       )}
-      {hasConflicts && <p class="remark">{l10n.t("Some of them touch the same layer.")}</p>}
+      {hasConflicts && <p class="remark">{l10n.t("Some of them change the same layer.")}</p>}
       <div class="suggestion-buttons">
         <span>{edits.length === 1 ? l10n.t("1 chosen") : l10n.t("{0} chosen", edits.length)}</span>
         <button type="button" class="link" onClick={onClear}>

@@ -30,7 +30,7 @@ export function checkFacts(difference: CheckedDifference): readonly CheckFact[] 
       id: "agreement",
       title: l10n.t("Same class"),
       value: formatShare(top1.agreement),
-      tip: l10n.t("Share of {0} samples of which both models say the same class.", top1.samples),
+      tip: l10n.t("Share of the samples ({0} in all) for which both models give the same class.", top1.samples),
     },
     !isIdentical && {
       id: "error",
@@ -89,11 +89,13 @@ export function formatError(relative: number): string {
 
 /** "measured on 512 samples of digits.npy" */
 export function samplesText({ count, description, isRandom }: SampleNote): string {
-  return isRandom
-    ? l10n.t(
-        "Measured on {0}: random numbers show roughly how far the outputs move, never how accurate the model stays.",
-        description,
-      )
+  if (isRandom)
+    return l10n.t(
+      "Measured on {0}: random numbers show roughly how far the outputs move, never how accurate the model stays.",
+      description,
+    );
+  return count === 1
+    ? l10n.t("Measured on 1 sample: {0}.", description)
     : l10n.t("Measured on {0} samples: {1}.", count.toLocaleString(), description);
 }
 

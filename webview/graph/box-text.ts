@@ -3,6 +3,7 @@ import { formatCellExact } from "../../profiler/columns.ts";
 import { formatShape, formatShare } from "../../profiler/format-numbers.ts";
 import type { LayerProfile, TensorProfile } from "../../profiler/profile.ts";
 import type { Box } from "../../profiler/views/graph-outline.ts";
+import { layerCount } from "../table/line-text.ts";
 import type { BoxCost } from "./box-cost.ts";
 
 export interface BoxText {
@@ -18,7 +19,7 @@ export function boxText({ kind, name, layers, tensor }: Box): BoxText {
     return { title: [layer.op, ...kernelOf(layer)].join(" "), name: ownName(layer), weights: weightsOf(layer) };
   if (tensor)
     return { title: name, name: kind === "input" ? l10n.t("Input") : l10n.t("Output"), weights: tensorText(tensor) };
-  return { title: name, name: l10n.t("{0} layers", layers.length.toLocaleString()), weights: "" };
+  return { title: name, name: layerCount(layers.length), weights: "" };
 }
 
 /** "1×3×224×224 float32" */

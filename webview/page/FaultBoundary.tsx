@@ -35,7 +35,7 @@ export class FaultBoundary extends Component<FaultBoundaryProps, { readonly faul
           <Icon name="error" /> {l10n.t("This part of the page cannot be shown: {0}", fault.message)}
         </p>
         <Button appearance="secondary" onClick={() => this.setState({ fault: null })}>
-          {l10n.t("Try again")}
+          {l10n.t("Try Again")}
         </Button>
       </div>
     );

@@ -122,7 +122,8 @@ function unknownFilter(incomplete: ReadonlyMap<Total["id"], number>): string | u
 
 function tipOf(total: Total, { totals, peak, hardware }: ProfileHeader, missing: number): string {
   const lines = [formatCellExact(total.unit, totals[total.id]), total.definition];
-  if (missing > 0) lines.push(l10n.t("A lower bound: {0} layers are unknown.", missing.toLocaleString()));
+  if (missing > 0)
+    lines.push(l10n.t("A lower bound. Layers left out because they are unknown: {0}.", missing.toLocaleString()));
   if (ESTIMATES.has(total.id)) lines.push(l10n.t("For the hardware profile {0}.", hardware));
   if (total.id === "peakMemoryBytes" && peak.tensors.length > 0) {
     const alive = peak.tensors.map(({ name, bytes }) => `${name} (${formatCell("bytes", bytes)})`);

@@ -22,7 +22,7 @@ export function MissingDataBanner({ warnings, model, onRetry }: MissingDataBanne
       <div>
         {files.map((file) => (
           <p key={file.location}>
-            <strong>{fault(file, model)}</strong> {l10n.t("Looked for at {0}", file.place)}
+            <strong>{fault(file, model)}</strong> {l10n.t("Expected at {0}", file.place)}
           </p>
         ))}
         <p>

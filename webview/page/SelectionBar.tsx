@@ -5,6 +5,7 @@ import { totalEnergy } from "../../profiler/cost/energy.ts";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import { sumOf } from "../../profiler/views/module-tree.ts";
 import { IconButton } from "../controls/controls.tsx";
+import { layerCount } from "../table/line-text.ts";
 
 interface SelectionBarProps {
   readonly layers: readonly LayerProfile[];
@@ -26,7 +27,7 @@ export function SelectionBar({ layers, onCopy, onClear }: SelectionBarProps): JS
   return (
     <div class="selection-bar" role="status" data-testid="selection-sum">
       <span class="selection-parts">
-        <span class="selection-count">{l10n.t("{0} layers", layers.length.toLocaleString())}</span>
+        <span class="selection-count">{layerCount(layers.length)}</span>
         {parts.map(([unit, value, name]) => (
           <span
             key={name}

@@ -63,7 +63,7 @@ export function RunComparisonView(props: RunComparisonViewProps): JSX.Element {
           id="chart-runs"
           title={l10n.t("Change of each layer")}
           summary={[
-            l10n.t("The {0} layers whose time changed most; below zero they became faster.", layers.length),
+            l10n.t("Layers whose time changed most ({0}); below zero they became faster.", layers.length),
             ...(noisy > 0 ? [l10n.t("{0} of them, in grey, changed within the noise.", noisy)] : []),
           ].join(" ")}
           hint={l10n.t("arrow keys go from layer to layer, Enter selects it")}

@@ -67,7 +67,7 @@ export function RunDetails({ run: { result, estimate }, rowOf, onSelectLayer, on
             type="button"
             class="link"
             data-tip={l10n.t(
-              "Fits how fast layers of each kind are there to all runs on this device, and estimates latency for it from now on.",
+              "Learns from all runs on this device how fast it computes layers of each kind, and estimates latency for this device from now on.",
             )}
             onClick={onLearn}
           >
@@ -176,7 +176,7 @@ function settingsText({ settings, startedAt }: RunResult): string {
   const parts = [
     new Date(startedAt).toLocaleString(),
     threadsText(settings),
-    l10n.t("{0} warm-up runs, {1} timed", warmUpRuns, runs),
+    l10n.t("warm-up runs {0}, timed runs {1}", warmUpRuns, runs),
     ...Object.entries(dimensions).map(([name, value]) => `${name} = ${value}`),
     cores && l10n.t("cores {0}", cores.join(", ")),
     delegate && l10n.t("delegate {0}", delegate),

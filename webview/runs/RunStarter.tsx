@@ -134,7 +134,7 @@ function PhoneOptions({ client, options }: PhoneOptionsProps): JSX.Element {
       />
       <span
         data-tip={l10n.t(
-          "Holds the phone’s clocks at what it can keep up while it measures, where the phone can (Android 11 and newer).",
+          "Holds the phone’s clock rates at a level that it can sustain while it measures, where the phone can (Android 11 and newer).",
         )}
       >
         <Checkbox

@@ -29,14 +29,18 @@ export function nameParts(name: string, op: string | undefined): NameParts {
 /** "12 rows of shape arithmetic" */
 export function foldText(layers: readonly LayerProfile[]): string {
   const rows = layers.length.toLocaleString();
+  const isOne = layers.length === 1;
   const roles = new Set(layers.map(({ role }) => role));
   if (roles.has("fused")) {
+    if (isOne) return l10n.t("1 row inside another operator");
     return roles.size === 1
       ? l10n.t("{0} rows inside other operators", rows)
       : l10n.t("{0} rows of shape arithmetic, constants and inside other operators", rows);
   }
   if (roles.size > 1) return l10n.t("{0} rows of shape arithmetic and constants", rows);
-  return roles.has("shape") ? l10n.t("{0} rows of shape arithmetic", rows) : l10n.t("{0} rows of constants", rows);
+  if (roles.has("shape"))
+    return isOne ? l10n.t("1 row of shape arithmetic") : l10n.t("{0} rows of shape arithmetic", rows);
+  return isOne ? l10n.t("1 row of constants") : l10n.t("{0} rows of constants", rows);
 }
 
 export function layerCount(layers: number): string {

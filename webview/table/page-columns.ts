@@ -182,7 +182,7 @@ function moduleTip(column: Column, { id, name, sums }: ModuleNode, totals: Total
   if (typeof value !== "number") return "";
   const exact = withShare(`${column.title}: ${formatCellExact(column.unit, value)}`, column, value, totals);
   if (sums.unknownRows === 0) return exact;
-  return `${exact}\n${l10n.t("{0} of {1} layers are unknown", sums.unknownRows, sums.layers)}`;
+  return `${exact}\n${l10n.t("Unknown: {0} of {1} layers", sums.unknownRows, sums.layers)}`;
 }
 
 function withShare(exact: string, column: Column, value: number, totals: Totals): string {

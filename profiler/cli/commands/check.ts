@@ -4,9 +4,9 @@ import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare } from "../../format-numbers.ts";
-import type { Profile, Totals } from "../../profile.ts";
+import type { Profile } from "../../profile.ts";
 import { EXIT, type CliContext } from "../context.ts";
-import { LIMITS, type Limit } from "../limits.ts";
+import { describeLimit, LIMITS, titleOf, type Limit } from "../limits.ts";
 import { remarkMissing } from "./profile.ts";
 import { profileFile } from "../profile-file.ts";
 import { parseDimension } from "../quantities.ts";
@@ -28,8 +28,7 @@ export function addCheckCommand(program: Command, context: CliContext): void {
     .description("exit with 1 and a table when a model exceeds a limit, or when what is limited is unknown")
     .argument("<model>", "an .onnx or .tflite file")
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension);
-  for (const { flags, total, parse } of LIMITS)
-    command.option(flags, `largest ${inSentence(titleOf(total))} allowed`, parse);
+  for (const { flags, total, parse } of LIMITS) command.option(flags, describeLimit(total), parse);
   command.action(async (model: string, options: CheckCommandOptions) => {
     const limits = LIMITS.filter(({ option }) => options[option] !== undefined);
     if (limits.length === 0) {
@@ -75,13 +74,4 @@ function failures({ file, totals }: Profile, verdicts: readonly Verdict[]): stri
 
 function within(limits: number): string {
   return limits === 1 ? "within the limit" : `within all ${limits} limits`;
-}
-
-/** A title as words of a sentence: "peak memory", but "MACs". */
-function inSentence(title: string): string {
-  return title.replace(/^\p{Lu}(?=\p{Ll})/u, (letter) => letter.toLowerCase());
-}
-
-function titleOf(total: keyof Totals): string {
-  return totalOf(total)?.title ?? total;
 }

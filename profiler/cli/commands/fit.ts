@@ -1,11 +1,9 @@
 import type { Command } from "commander";
-import { totalOf } from "../../columns.ts";
 import { existsSync } from "node:fs";
 import { writeAtomically } from "../../bytes/atomic-file.ts";
 import { readTextFile } from "../../bytes/whole-file.ts";
 import type { RunOptions } from "../../device/index.ts";
 import { OptionError } from "../../errors.ts";
-import type { Totals } from "../../profile.ts";
 import { formatDeviceSearch, parseDeviceSearch, type DeviceSearch } from "../../editing/fit/device/device-search.ts";
 import { clockOn } from "../../editing/fit/device/target-clock.ts";
 import type { FitOptions } from "../../editing/fit/fit.ts";
@@ -13,7 +11,7 @@ import type { FitBudget } from "../../editing/fit/fit-point.ts";
 import { calibrationOf } from "../calibration-options.ts";
 import { addAdbOption, chooseTarget, HOST, type DeviceOptions } from "../choose-target.ts";
 import type { CliContext } from "../context.ts";
-import { LIMITS, type Limit } from "../limits.ts";
+import { describeLimit, LIMITS, type Limit } from "../limits.ts";
 import { parsePositive, parseShare, parseTime } from "../quantities.ts";
 import { addSearchOptions, search, type SearchCommandOptions } from "../search.ts";
 
@@ -34,10 +32,9 @@ export function addFitCommand(program: Command, context: CliContext): void {
     .command("fit")
     .description("restructure a whole model until it keeps a budget, by the edits that err least for what they save")
     .argument("<model>", "an .onnx or .tflite file");
-  for (const { flags, total, parse } of LIMITS)
-    command.option(flags, `largest ${titleOf(total).toLowerCase()} allowed`, parse);
+  for (const { flags, total, parse } of LIMITS) command.option(flags, describeLimit(total), parse);
   command
-    .option("--max-latency <time>", `largest ${titleOf("latencySeconds").toLowerCase()} allowed`, parseTime)
+    .option("--max-latency <time>", describeLimit("latencySeconds"), parseTime)
     .option("--min-accuracy <share>", "lowest share of right answers; alone: the smallest model with it", parseShare)
     .option(
       "--max-error <share>",
@@ -53,7 +50,7 @@ export function addFitCommand(program: Command, context: CliContext): void {
     .option("--benchmark-model <path>", "Google's benchmark_model for Android: TFLite models run by it")
     .option(
       "--state <file>",
-      "keep the search on the device in this file as it goes on; one that is there is gone on with",
+      "save the search on the device to this file while it runs; a search that the file holds already is continued",
     );
   addSearchOptions(addAdbOption(command)).action(async (path: string, options: FitCommandOptions) => {
     const budget = budgetOf(options);
@@ -100,7 +97,7 @@ async function deviceOf(
   if (device === undefined) {
     const flags = (["threads", "state", "benchmarkModel"] as const).filter((each) => options[each] !== undefined);
     if (flags.length === 0) return undefined;
-    throw new OptionError("--threads, --state and --benchmark-model are of a device: give --device too");
+    throw new OptionError("--threads, --state and --benchmark-model are for a device: give --device too");
   }
   const running: RunOptions = {
     calibration: calibrationOf(options, dim),
@@ -129,8 +126,4 @@ function budgetOf(options: FitCommandOptions): FitBudget {
   if (Object.keys(budget).length > 0) return budget;
   const flags = [...LIMITS.map((limit) => limit.flags.split(" ")[0]), "--max-latency", "--min-accuracy", "--max-error"];
   throw new OptionError(`nothing to fit to: give at least one of ${flags.join(", ")}`);
-}
-
-function titleOf(total: keyof Totals): string {
-  return totalOf(total)?.title ?? total;
 }

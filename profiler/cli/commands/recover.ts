@@ -37,20 +37,20 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
     .argument("<model>", "the edited .onnx or .tflite file")
     .requiredOption("--teacher <file>", "the original model")
     .option("--steps <count>", `steps of training (default: ${DEFAULT_STEPS})`, parsePositive)
-    .option("--minutes <time>", "train for so long instead", parseNumber)
+    .option("--minutes <time>", "train for this many minutes instead of a number of steps", parseNumber)
     .option("--rate <number>", "largest learning rate (default: by the number of weights)", parseNumber)
-    .option("--batch <count>", "samples of a step (default: 32)", parsePositive)
+    .option("--batch <count>", "samples in each step (default: 32)", parsePositive)
     .option(
       "--augment <how>",
       `make more samples by ${AUGMENTATIONS.map(({ id }) => id).join(", ")} (default: affine for pictures, else mixup)`,
     )
-    .option("--copies <count>", "copies of the samples, changed so (default: 8)", parsePositive)
+    .option("--copies <count>", "copies of the samples, each changed in that way (default: 8)", parsePositive)
     .option("--inner <weight>", "bring inner tensors that both models have together too, with this weight", parseNumber)
     .option(
       "--only <weights>",
-      "train only biases-and-scales, or edited: layers that are others than the original's, and their neighbours",
+      "train only biases-and-scales, or edited: layers that differ from the original's, and their neighbours",
     )
-    .requiredOption("--out <file>", "the file to write; nothing is written when training does not better the model")
+    .requiredOption("--out <file>", "the file to write; nothing is written when training does not improve the model")
     .option("--json", "write JSON");
   addCalibrationOptions(command).action(async (path: string, options: RecoverCommandOptions) => {
     await tellFolders(options, context);
@@ -128,7 +128,7 @@ function report({ recovery }: RecoveredModel, out: string): string {
     plainTable([head, ...rows], aligned(head.length).toSpliced(0, 1, { align: "right" })),
     `Trained on ${made}, measured on ${samples.heldOut} others${samples.isChanged ? `, changed (${augmentation}), as earlier edits may have been fitted to them: recovering in the same list of edits (apply) tells more surely` : " as they are"}.${wasStopped ? " Stopped early: the best so far was kept." : ""}`,
     ...stops.map(({ layer, op, why }) => printable(`Not trained: what is before ${op} "${layer}", where ${why}.`)),
-    best === 0 ? "Training did not better the model: nothing was written." : `Wrote ${printable(out)}`,
+    best === 0 ? "Training did not improve the model: nothing was written." : `Wrote ${printable(out)}`,
   ];
   return `${sections.join("\n\n")}\n`;
 }

@@ -55,7 +55,10 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .command("run")
     .description("run a model on a phone or on this machine, and measure it")
     .argument("<model>", "an .onnx or .tflite file")
-    .option("--device <serial>", `a serial of \`edgewise devices\`, or "${HOST}" (default: the only phone there is)`)
+    .option(
+      "--device <serial>",
+      `a serial of \`edgewise devices\`, or "${HOST}" (default: the only phone that is connected)`,
+    )
     .option(
       "--threads <counts>",
       "threads that share an operator; of several, such as 1,2,4, each is measured and the fastest named",
@@ -69,11 +72,17 @@ export function addRunCommand(program: Command, context: CliContext): void {
       'cores to bind the run to, such as 4-7, or "big" for the faster ones, where the phone allows it',
       parseCores,
     )
-    .option("--no-fixed-performance", "leave the phone's clocks alone: by default they are held at what it can keep up")
+    .option(
+      "--no-fixed-performance",
+      "leave the phone's clock rates alone: by default they are held at a level that it can sustain",
+    )
     .option("--energy", "measure the energy too, where the phone has power rails")
-    .option("--time-limit <time>", "end a run that takes longer, such as 90s", parseTime)
+    .option("--time-limit <time>", "stop a run that takes longer, such as 90s", parseTime)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
-    .option("--learn <file>", "write what the device's own runs say of its speed, as a hardware profile for --hardware")
+    .option(
+      "--learn <file>",
+      "write what was learned of the device's speed from its own runs, as a hardware profile for --hardware",
+    )
     .addOption(
       new Option(
         "--layers-at <level>",
@@ -90,18 +99,18 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .addOption(
       new Option(
         "--delegate <name>",
-        "what benchmark_model hands layers to; npu is LiteRT 2's, qnn Qualcomm's, nnapi deprecated since Android 15",
+        "the delegate with which benchmark_model runs layers; npu is LiteRT 2's, qnn Qualcomm's, nnapi deprecated since Android 15",
       ).choices(TFLITE_DELEGATES),
     )
     .option("--delegate-library <path>", "on the phone: the QNN delegate's .so, or the folder of an NPU's libraries")
-    .option("--delegate-options <text>", "what the QNN delegate is told (default: backend_type:htp)")
+    .option("--delegate-options <text>", "options of the QNN delegate (default: backend_type:htp)")
     .option("--json", "write JSON");
   addAdbOption(addInputOptions(command)).action(async (path: string, options: RunCommandOptions) => {
     await tellFolders(options, context);
     const hardware = await chooseHardware(options.hardware);
     const { threads = [], learn: learned } = options;
     if (threads.length > 1 && learned !== undefined)
-      throw new OptionError("--learn is of one number of threads: give --threads one");
+      throw new OptionError("--learn needs a single number of threads: give --threads one number");
     const { profile, sweep } = await withModel(path, async (model) => {
       const costed = costModel(analyseModel(model, options.dim ?? {}), hardware);
       const target = chooseTarget(options);
@@ -145,7 +154,7 @@ async function single(running: Promise<RunResult>): Promise<ThreadSweep<RunResul
 
 /** @returns what was learned, as a paragraph */
 async function learn(path: string, result: RunResult, { layers }: Profile, hardware: HardwareProfile): Promise<string> {
-  if (result.outputs.verdict === "differs") return "\nNothing was learned of a run with wrong outputs.\n";
+  if (result.outputs.verdict === "differs") return "\nNothing was learned from a run with wrong outputs.\n";
   const { hardware: learned, error } = await learnInFile(path, result, layers, hardware);
   return `\n${printable(learned.name)}: ${describeError(error)}. Estimate with it: --hardware ${printable(path)}\n`;
 }

@@ -46,7 +46,7 @@ export function addSensitivityCommand(program: Command, context: CliContext): vo
     .argument("<model>", "an .onnx or .tflite file")
     .option(
       "--technique <names>",
-      `what is tried, by commas: ${TECHNIQUES.map(({ id }) => id).join(", ")}; default: all that the file can hold`,
+      `what is tried, separated by commas: ${TECHNIQUES.map(({ id }) => id).join(", ")}; default: all that the file can hold`,
       parseTechniques,
     )
     .option(
@@ -161,6 +161,8 @@ function parseTechniques(text: string): readonly TechniqueId[] {
   return text.split(",").map((name) => {
     const known = TECHNIQUES.find(({ id }) => id === name.trim());
     if (known) return known.id;
-    throw new InvalidArgumentError(`expected some of ${TECHNIQUES.map(({ id }) => id).join(", ")}, by commas`);
+    throw new InvalidArgumentError(
+      `expected some of ${TECHNIQUES.map(({ id }) => id).join(", ")}, separated by commas`,
+    );
   });
 }

@@ -135,7 +135,7 @@ function andAt(others: readonly Suggestion[]): string {
   const names = others.map(({ edit }) => edit.target);
   if (names.length === 0) return "";
   const shown = names.length <= MOST_NAMES ? names.join(", ") : `${names[0] ?? ""} … ${names.at(-1) ?? ""}`;
-  return `; as much at ${names.length} more: ${shown}`;
+  return `; the same at ${names.length} more: ${shown}`;
 }
 
 /** Of one restructuring; beyond these a reader looks for one layer: JSON has all. */

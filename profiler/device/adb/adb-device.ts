@@ -271,7 +271,7 @@ export class AdbDevice {
   }
 
   #goneError(cause?: unknown): DeviceError {
-    return new DeviceError("gone", `${this.serial} is gone`, {
+    return new DeviceError("gone", `${this.serial} is not connected any more`, {
       hint: "Plug it in again, or connect it again, and start anew: nothing was left running on it",
       cause,
     });

@@ -177,7 +177,7 @@ export class AdbServer {
       signal?.throwIfAborted();
       if (isRefused(error)) return false;
       const { host, port } = this.address;
-      throw new DeviceError("no-server", `what answers at ${host}:${port} is no adb server: ${messageOf(error)}`, {
+      throw new DeviceError("no-server", `what answers at ${host}:${port} is not an adb server: ${messageOf(error)}`, {
         hint: "End the program that has that port, or name another one in ANDROID_ADB_SERVER_PORT",
         cause: error,
       });
@@ -217,8 +217,8 @@ async function startServer(adb: string, port: number, signal: AbortSignal | unde
 }
 
 function serverGone(cause: unknown): DeviceError {
-  return new DeviceError("no-server", `the adb server is gone: ${messageOf(cause)}`, {
-    hint: "It is looked for again by itself; adb start-server starts one at once",
+  return new DeviceError("no-server", `the adb server does not answer any more: ${messageOf(cause)}`, {
+    hint: "Edgewise looks for it again by itself; adb start-server starts one at once",
     cause,
   });
 }

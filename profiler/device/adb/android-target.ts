@@ -98,7 +98,7 @@ function refuseOld({ serial, system, apiLevel }: DeviceFacts): void {
   throw new DeviceError(
     "unsupported",
     `${serial ?? "the phone"} has ${system}: Edgewise needs ${OLDEST.name} or newer`,
-    { hint: "Take a phone with a newer Android" },
+    { hint: "Use a phone with a newer Android" },
   );
 }
 

@@ -51,7 +51,7 @@ async function explainRefusal(error: DeviceError, device: AdbDevice): Promise<De
       "not-executable",
       `${error.message}: ${at} is mounted without the right to execute (noexec)`,
       {
-        hint: "The phone's system keeps programs of adb's shell from running: another system image is needed",
+        hint: "The phone's system does not let adb's shell run programs: use a phone with another system image",
         cause: error,
       },
     );
@@ -60,7 +60,7 @@ async function explainRefusal(error: DeviceError, device: AdbDevice): Promise<De
     "not-executable",
     `${error.message}${isEnforcing ? ": SELinux, which is enforcing there, keeps adb's shell from executing it" : ""}`,
     {
-      hint: "Managed phones forbid what adb's shell brings: take one without a work profile or a vendor's lock",
+      hint: "Managed phones do not run programs that adb brings: use one without a work profile or a vendor's lock",
       cause: error,
     },
   );

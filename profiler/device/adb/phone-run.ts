@@ -177,7 +177,7 @@ export abstract class PhoneRun {
   /** Says that fewer runs were timed than are usual. */
   protected cutShort(runs: number): readonly string[] {
     if (runs >= this.settings.runs) return [];
-    return [`Timing stopped after ${runs} runs, which took ${TIMED_SECONDS} seconds; ask for more to have more.`];
+    return [`Timing stopped after ${runs} runs, which took ${TIMED_SECONDS} seconds; ask for more runs to time more.`];
   }
 
   /** For the words on why a program of ours was ended. */

@@ -40,7 +40,7 @@ export async function sensitivity(model: Model, options: SensitivityOptions): Pr
   const trials = await Trials.on(model, options);
   try {
     if (!Number.isFinite(trials.originalError.error))
-      throw new CalibrationError("the model's answers on these samples are no numbers");
+      throw new CalibrationError("the model's answers on these samples are not numbers");
     const layers: LayerSensitivity[] = [];
     const isCancelled = await endedByAbort(() => measured(model, trials, options, layers), options.signal);
     const { fileBytes } = trials.totalsOf(model);

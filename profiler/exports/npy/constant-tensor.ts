@@ -81,7 +81,8 @@ async function constantTensor(
   const numbers = value?.filter((item) => typeof item === "number");
   if (type?.dataType && isFixed(type.shape) && numbers && numbers.length === value?.length)
     return { name, constant: inMemory(type.dataType, type.shape, encodeRaw(type.dataType, numbers)) };
-  if (type?.constant === undefined) throw new OptionError(`${what} is no constant: only a run tells its numbers`);
+  if (type?.constant === undefined)
+    throw new OptionError(`${what} is not a constant: its numbers are known only in a run`);
   const { runsWithoutInputs, title } = formatOf(model);
   if (!runsWithoutInputs)
     throw new OptionError(`${what} is computed from constants, which is not saved of ${title} models`);
@@ -111,7 +112,7 @@ async function computed(
   try {
     const outputs = await session.run({}, signal);
     const tensor = ownEntry(outputs, session.outputs[0]?.name ?? "");
-    if (!tensor) throw new OptionError(`${what} is no tensor of numbers`);
+    if (!tensor) throw new OptionError(`${what} is not a tensor of numbers`);
     return inMemory(tensor.dataType, tensor.shape, toRuntimeBytes(tensor));
   } finally {
     await session.close();

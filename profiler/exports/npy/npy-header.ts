@@ -41,7 +41,7 @@ const HELD_BY: Partial<Record<DataType, DataType>> = {
 export function npyType(type: DataType, name: string): DataType {
   const held = HELD_BY[type] ?? type;
   if (CODES[held] === undefined)
-    throw new OptionError(`${name}: ${type} elements are no numbers that a .npy file holds`);
+    throw new OptionError(`${name}: ${type} elements are not numbers that a .npy file can hold`);
   return held;
 }
 

@@ -14,7 +14,7 @@ export const RANK_OPTIONS = [
     id: "energy",
     title: "Energy kept",
     description:
-      "The smallest rank that keeps this share of the outputs' variance on the calibration samples, or of the weights' energy without any.",
+      "The smallest rank that keeps this share of the outputs' variance on the calibration data, or of the weights' energy without any.",
     type: "number",
     minimum: 0,
     maximum: 1,

@@ -27,10 +27,10 @@ export function affineLayer(
   channelAxis: number | undefined,
 ): AffineLayer | string {
   if (isKind(layer, "batch-norm")) return layer;
-  if (!isKind(layer, "elementwise")) return "it is no scale and shift of each channel";
+  if (!isKind(layer, "elementwise")) return "it does not scale and shift each channel";
   const { fn, constant, isConstantFirst } = layer.form;
   if (constant === undefined) return "both its operands are computed while the model runs";
-  if (!FUNCTIONS.has(fn) || (fn === "divide" && isConstantFirst)) return "it is no scale and shift of each channel";
+  if (!FUNCTIONS.has(fn) || (fn === "divide" && isConstantFirst)) return "it does not scale and shift each channel";
   if (constant.quantization || !isFloat(constant.dataType))
     return "it computes in integers, whose rounding would change";
   const { shape } = graph.tensor(layer.inputs[0] ?? -1);

@@ -9,7 +9,7 @@ import type { Finding } from "../restructuring.ts";
 export function matchConv(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | string {
   const layer = graph.layer(target);
   if (!layer) return "there is no such layer";
-  if (!isKind(layer, "conv")) return whyOpaque(layer, `${layer.op} is no convolution`);
+  if (!isKind(layer, "conv")) return whyOpaque(layer, `${layer.op} is not a convolution`);
   return layer;
 }
 

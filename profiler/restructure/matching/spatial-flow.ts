@@ -53,7 +53,7 @@ export function flowSpatially(graph: NeutralGraph, inputs: ReadonlyMap<TensorId,
     if (passed.form) forms.set(layer.id, passed.form);
   }
   const captured = [...shapes.keys()].map((id) => graph.tensor(id)).find(({ isCaptured }) => isCaptured);
-  if (captured) return `a graph inside of another layer reads "${captured.name}", and may only fit the sizes that were`;
+  if (captured) return `a graph inside of another layer reads "${captured.name}", and may fit only the original sizes`;
   return { shapes, forms };
 }
 
@@ -107,7 +107,7 @@ interface Passed {
 
 type Rule<F extends Form> = (form: F, flow: Flow) => Passed | string;
 
-const FIXED = "only fits the sizes that were";
+const FIXED = "fits only the original sizes";
 
 const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   conv: passConv,
@@ -166,12 +166,12 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   select: ({ axis }, flow) =>
     flow.changed().includes(axis) ? FIXED : { outputs: [flow.now().filter((_, index) => index !== axis)] },
   recurrent: () => "steps through sizes that may only fit what they were",
-  product: () => "multiplies maps that may only fit the sizes that were",
+  product: () => "multiplies maps that may fit only the original sizes",
   "channel-shuffle": same,
   constant: same,
   // What follows from sizes follows from the new ones.
   shape: () => ({ outputs: [] }),
-  opaque: ({ why }) => `may only fit the sizes that were: ${why}`,
+  opaque: ({ why }) => `may fit only the original sizes: ${why}`,
 };
 
 function pass<K extends FormKind>(layer: NeutralLayer<FormOf<K>>, flow: Flow): Passed | string {

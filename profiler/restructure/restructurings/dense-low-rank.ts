@@ -21,7 +21,7 @@ const SMALLEST = 16;
 export const DENSE_LOW_RANK = defineRestructuring({
   id: ID,
   title: "Low rank",
-  summary: "Replaces a fully connected layer by two with fewer features between them.",
+  summary: "Replaces a dense layer by two with fewer features between them.",
   guarantee: "approximate",
   literature: ["Denton et al., NIPS 2014", "Zhang et al., TPAMI 2016"],
   answers: { "dense-head": 1, "parameters-share": 1, "energy-share": 1 },
@@ -65,7 +65,7 @@ export const DENSE_LOW_RANK = defineRestructuring({
 function match(graph: NeutralGraph, target: string): NeutralLayer<DenseForm> | string {
   const layer = graph.layer(target);
   if (!layer) return "there is no such layer";
-  if (!isKind(layer, "dense")) return whyOpaque(layer, `${layer.op} is no fully connected layer`);
+  if (!isKind(layer, "dense")) return whyOpaque(layer, `${layer.op} is not a dense layer`);
   return whyNoInnerRange(graph, layer) ?? layer;
 }
 
@@ -76,7 +76,7 @@ function findingAt(graph: NeutralGraph, layer: NeutralLayer<DenseForm>): Finding
   if (Math.min(outputs, inputs) < SMALLEST) {
     return { target: layer.name, reason: `a ${outputs}×${inputs} layer has no low rank to gain from` };
   }
-  return { target: layer.name, layers: [layer.id], why: `fully connected, ${outputs}×${inputs} weights` };
+  return { target: layer.name, layers: [layer.id], why: `dense, ${outputs}×${inputs} weights` };
 }
 
 function scaleOf({ weight }: DenseForm): RankScale {

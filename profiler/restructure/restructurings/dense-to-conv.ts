@@ -19,8 +19,7 @@ const ID = "dense-to-conv";
 export const DENSE_TO_CONV = defineRestructuring({
   id: ID,
   title: "Dense layers to convolutions",
-  summary:
-    "Turns flatten and fully connected layers into a convolution over the whole feature map and 1×1 convolutions.",
+  summary: "Turns flatten and dense layers into a convolution over the whole feature map and 1×1 convolutions.",
   guarantee: "exact",
   literature: [
     "Sermanet et al., OverFeat, ICLR 2014",
@@ -79,16 +78,16 @@ function find(graph: NeutralGraph): readonly Finding[] {
 function matchTarget(graph: NeutralGraph, target: string): Match | string {
   const layer = graph.layer(target);
   if (layer === undefined) return "there is no such layer";
-  return isKind(layer, "dense") ? matchDense(graph, layer) : whyOpaque(layer, "it is no dense layer");
+  return isKind(layer, "dense") ? matchDense(graph, layer) : whyOpaque(layer, "it is not a dense layer");
 }
 
 function matchDense(graph: NeutralGraph, dense: NeutralLayer<DenseForm>): Match | string {
   const flatten = graph.producer(dense.inputs[0]);
-  if (flatten === undefined || !isKind(flatten, "reshape")) return "its input is no flattened feature map";
+  if (flatten === undefined || !isKind(flatten, "reshape")) return "its input is not a flattened feature map";
   const map = flatten.inputs[0] ?? -1;
   const { shape, channelAxis = 1 } = graph.tensor(map);
   const flat = graph.tensor(dense.inputs[0] ?? -1).shape;
-  if (shape === undefined || shape.length < 3 || flat?.length !== 2) return "its input is no flattened feature map";
+  if (shape === undefined || shape.length < 3 || flat?.length !== 2) return "its input is not a flattened feature map";
   const [batch, ...inner] = shape;
   if (!isStatic(inner)) return "the size of the feature map is only known while the model runs";
   if (batch !== flat[0] || elementsOf(inner) !== flat[1]) return "its input mixes samples of the batch";
@@ -97,7 +96,7 @@ function matchDense(graph: NeutralGraph, dense: NeutralLayer<DenseForm>): Match 
   const kernel = sizes.toSpliced(channelAxis - 1, 1);
   if (kernel.length > 3) return "its feature map has more axes than convolutions have";
   if (graph.layout === "channels-last" && kernel.length !== 2)
-    return "what is flattened is no feature map of two spatial axes";
+    return "what is flattened is not a feature map of two spatial axes";
   return { flatten, map, channels, kernel, chain: denseChain(graph, dense) };
 }
 

@@ -33,7 +33,7 @@ interface Head {
 export const DENSE_TO_POOLED_CONV = defineRestructuring({
   id: ID,
   title: "Pooled 1×1 head",
-  summary: "Replaces a fully connected head by a 1×1 convolution and global average pooling.",
+  summary: "Replaces a head of dense layers by a 1×1 convolution and global average pooling.",
   guarantee: "needs training",
   literature: ["Lin et al., ICLR 2014", "Iandola et al., SqueezeNet, 2016"],
   answers: { "dense-head": 2, "parameters-share": 2 },
@@ -47,7 +47,7 @@ export const DENSE_TO_POOLED_CONV = defineRestructuring({
       if (typeof head === "string") return [{ target: next.name, reason: head }];
       const layers = head.layers.map(({ id }) => id);
       const count = head.layers.filter((layer) => isKind(layer, "dense")).length;
-      return [{ target: next.name, layers, why: `a head of ${count} fully connected layer${count === 1 ? "" : "s"}` }];
+      return [{ target: next.name, layers, why: `a head of ${count} dense layer${count === 1 ? "" : "s"}` }];
     }),
   predict: (graph, target) => {
     const head = matched(ID, target, match(graph, target));
@@ -78,16 +78,17 @@ export const DENSE_TO_POOLED_CONV = defineRestructuring({
 function match(graph: NeutralGraph, target: string): Head | string {
   const first = graph.layer(target);
   if (!first) return "there is no such layer";
-  if (!isKind(first, "dense")) return whyOpaque(first, `${first.op} is no fully connected layer`);
+  if (!isKind(first, "dense")) return whyOpaque(first, `${first.op} is not a dense layer`);
   const reason = whyNoInnerRange(graph, first);
   if (reason !== undefined) return reason;
   const flatten = graph.producer(first.inputs[0]);
   if (!flatten || !isKind(flatten, "reshape")) return "no feature map is flattened before it";
   if (graph.onlyConsumer(flatten.outputs[0]) !== first) return "something else reads the flattened features";
   const features = flatten.inputs[0] === undefined ? undefined : graph.tensor(flatten.inputs[0]);
-  if (features?.shape?.length !== 4) return "what is flattened is no feature map of two spatial axes";
+  if (features?.shape?.length !== 4) return "what is flattened is not a feature map of two spatial axes";
   const flat = graph.tensor(flatten.outputs[0] ?? -1).shape;
-  if (flat?.length !== 2 || flat[0] !== features.shape[0]) return "its input mixes positions, and is no flattened map";
+  if (flat?.length !== 2 || flat[0] !== features.shape[0])
+    return "its input mixes positions, and is not a flattened map";
   const passed: NeutralLayer[] = [flatten];
   let last = first;
   for (let next: NeutralLayer | undefined = first; next && isInHead(next); next = graph.onlyConsumer(next.outputs[0])) {

@@ -65,7 +65,7 @@ function movesAt(graph: NeutralGraph, target: string): readonly Move[] | string 
       : "no pool or stride has convolutions before it that keep the size of their maps";
   const layer = graph.layer(target);
   if (layer === undefined) return "there is no such layer";
-  if (!isKind(layer, "conv")) return `${layer.op} is no convolution with constant weights`;
+  if (!isKind(layer, "conv")) return `${layer.op} is not a convolution with constant weights`;
   const run = runs.find(({ convs }) => convs.some(({ id }) => id === layer.id));
   return run
     ? [{ down: run.down, to: layer }]

@@ -64,7 +64,7 @@ function matchTarget(graph: NeutralGraph, target: string): Match | string {
 }
 
 function matchLayer(graph: NeutralGraph, layer: NeutralLayer): Match | string {
-  if (layer.form.kind === "opaque") return whyOpaque(layer, "it is no batch normalisation");
+  if (layer.form.kind === "opaque") return whyOpaque(layer, "it is not a batch normalisation");
   const after = graph.onlyConsumer(layer.outputs[0]);
   const intoBefore = matchBefore(graph, layer);
   if (typeof intoBefore !== "string") return intoBefore;

@@ -24,7 +24,8 @@ export const RECOVER = defineRestructuring({
     {
       id: "steps",
       title: "Steps",
-      description: "Steps of training. Some hundreds bring most of it; thin networks go on rising for thousands.",
+      description:
+        "Steps of training. A few hundred bring most of the gain; narrow networks go on improving for thousands.",
       type: "integer",
       default: 400,
       minimum: 1,
@@ -46,10 +47,10 @@ export const RECOVER = defineRestructuring({
       id: "augment",
       title: "More samples",
       description:
-        "How copies of the samples are changed. By what they are: affine for pictures, mixtures for everything else.",
+        "How copies of the samples are changed. By kind of sample: affine for pictures, mixtures for everything else.",
       type: "choice",
       choices: [
-        { value: "auto", title: "By what they are" },
+        { value: "auto", title: "By kind of sample" },
         ...AUGMENTATIONS.map(({ id, title }) => ({ value: id, title })),
       ],
       default: "auto",
@@ -57,7 +58,7 @@ export const RECOVER = defineRestructuring({
     {
       id: "copies",
       title: "Copies",
-      description: "Copies of the samples, the first as they are and the others changed.",
+      description: "Copies of the samples: the first copy as it is, the others changed.",
       type: "integer",
       default: 8,
       minimum: 1,
@@ -65,7 +66,7 @@ export const RECOVER = defineRestructuring({
     {
       id: "rate",
       title: "Learning rate",
-      description: "The largest one; left out, the number of weights decides.",
+      description: "The largest rate of the training. Left out, it follows from the number of weights.",
       type: "number",
       minimum: 1e-7,
       maximum: 1,
@@ -74,7 +75,7 @@ export const RECOVER = defineRestructuring({
       id: "inner",
       title: "Weight of inner tensors",
       description:
-        "Inner tensors that both models still have are brought together too, with this weight beside the outputs.",
+        "Weight with which differences of inner tensors that both models have count, beside those of the outputs.",
       type: "number",
       default: 0,
       minimum: 0,
@@ -82,7 +83,7 @@ export const RECOVER = defineRestructuring({
     {
       id: "seed",
       title: "Seed",
-      description: "Of the order of the samples and their changes. The same seed gives the same weights.",
+      description: "Seed of the order of the samples and of their changes. The same seed gives the same weights.",
       type: "integer",
       default: 0,
       minimum: 0,

@@ -16,7 +16,7 @@ const ID = "reduce-resolution";
 export const REDUCE_RESOLUTION = defineRestructuring({
   id: ID,
   title: "Reduce resolution",
-  summary: "Makes the input's maps smaller, and with them all behind.",
+  summary: "Makes the model's inputs smaller in height and width, and with them every feature map.",
   guarantee: "needs training",
   literature: ["Howard et al.: MobileNets. arXiv:1704.04861, 2017"],
   answers: { "peak-memory": 3 },
@@ -25,7 +25,8 @@ export const REDUCE_RESOLUTION = defineRestructuring({
     {
       id: "ratio",
       title: "Resolution multiplier",
-      description: "Share of each side that is left, rounded to what the network's strides divide.",
+      description:
+        "Share of the height and of the width that is left, rounded to sizes that the network's strides divide.",
       type: "number",
       default: 0.5,
       minimum: 0.01,

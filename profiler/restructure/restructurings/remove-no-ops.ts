@@ -20,7 +20,7 @@ const ID = "remove-no-ops";
 export const REMOVE_NO_OPS = defineRestructuring({
   id: ID,
   title: "Remove layers without effect",
-  summary: "Takes out layers that hand their input on unchanged, and stores constants that layers make of constants.",
+  summary: "Removes layers that pass their input on unchanged, and stores what layers compute from constants alone.",
   guarantee: "exact",
   literature: ["Aho, Lam, Sethi and Ullman, Compilers, 2006, section 9.1", "Jia et al., TASO, SOSP 2019"],
   answers: { "no-effect": 1, "data-movement": 1 },

@@ -28,7 +28,7 @@ export const SEPARABLE = defineRestructuring({
     {
       id: "multiplier",
       title: "Depth multiplier",
-      description: "Filters for each input channel. As many as the kernel has taps make the edit exact, and dear.",
+      description: "Filters for each input channel. As many as a kernel has elements make the edit exact, but costly.",
       type: "integer",
       default: 1,
       minimum: 1,

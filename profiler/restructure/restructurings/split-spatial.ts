@@ -67,7 +67,7 @@ function match(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | st
   const layer = matchDivisibleConv(graph, target);
   if (typeof layer === "string") return layer;
   const { shape } = layer.form.weight;
-  if (shape.length !== 4) return "its kernel has not two axes";
+  if (shape.length !== 4) return "its kernel does not have two axes";
   return shape.slice(2).every((size) => size > 1) ? layer : "its kernel is one wide already";
 }
 

@@ -129,7 +129,7 @@ export class NativeTflite {
     const { outputs = [] } = await answerOf(this.reader, "run the model");
     const tensors: NumericTensor[] = [];
     for (const { name, dataType, shape } of outputs.map(readPort)) {
-      if (dataType === null) throw new Error(`its output "${name}" is no tensor of numbers`);
+      if (dataType === null) throw new Error(`its output "${name}" is not a tensor of numbers`);
       const bytes = await this.reader.bytes(runtimeByteLength(dataType, shape));
       tensors.push(fromRuntimeBytes(dataType, shape, bytes));
     }

@@ -31,7 +31,8 @@ interface Factor {
 /** a · b over the last two axes, the outer ones stretched as NumPy does: attention's products of two activations. */
 function product(tape: Tape, a: Factor & { readonly tensor: Value }, b: Factor & { readonly tensor: Value }): Value {
   const { graph } = tape;
-  if (a.tensor.shape.length < 2 || b.tensor.shape.length < 2) throw new NoGradient("a factor of it is no matrix");
+  if (a.tensor.shape.length < 2 || b.tensor.shape.length < 2)
+    throw new NoGradient("one of its factors is not a matrix");
   const turned = ({ tensor, isTransposed }: Factor): Factor => ({ tensor, isTransposed: !isTransposed });
   const times = (left: Factor, right: Factor): GraphTensor => {
     const [outer, rows] = [left.tensor.shape.slice(0, -2), left.tensor.shape.at(left.isTransposed ? -1 : -2) ?? 1];
@@ -54,7 +55,7 @@ function product(tape: Tape, a: Factor & { readonly tensor: Value }, b: Factor &
 export const DENSE_RULES: GradientRules = {
   product: ({ isLeftTransposed, isRightTransposed }, inputs, { tape }) => {
     const [left, right] = inputs;
-    if (left === undefined || right === undefined) throw new NoGradient("it has not two factors");
+    if (left === undefined || right === undefined) throw new NoGradient("it does not have two factors");
     return [
       product(
         tape,

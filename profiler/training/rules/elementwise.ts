@@ -91,7 +91,7 @@ export const ELEMENTWISE_RULES: GradientRules = {
     const { fn, constant, isConstantFirst, activation } = form;
     const input = onlyInput(inputs);
     const other = constant ? weights("constant", constant) : inputs[1];
-    if (other === undefined) throw new NoGradient("it has not two operands");
+    if (other === undefined) throw new NoGradient("it does not have two operands");
     const y = isConstantFirst ? arithmetic(tape, fn, other, input) : arithmetic(tape, fn, input, other);
     return [activated(tape, y, activation)];
   },

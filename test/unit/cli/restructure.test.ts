@@ -42,7 +42,7 @@ describe("edgewise suggest and apply", function () {
   it("prints a table that names each edit as apply takes it", async () => {
     const { stdout } = await runCli("suggest", MODEL);
     assert.match(stdout, /dense-low-rank:\/7\/Gemm:cost=0\.25 +approximate\* +−6\d/);
-    assert.match(stdout, /\* Its weights are fitted to calibration samples: without any, .* --data SPEC/);
+    assert.match(stdout, /\* Its weights are fitted to calibration data: without it, .* --data SPEC/);
     assert.match(stdout, /dense-to-conv:\/7\/Gemm +exact /, "what is exact needs no samples");
   });
 
@@ -167,7 +167,7 @@ describe("edgewise suggest and apply", function () {
     const out = join(folder, "whole.onnx");
     const { stderr, code } = await runCli("apply", MODEL, "--edit", "dense-low-rank:/0/Conv", "--out", out);
     assert.equal(code, 2);
-    assert.match(stderr, /dense-low-rank on "\/0\/Conv": Conv is no fully connected layer/);
+    assert.match(stderr, /dense-low-rank on "\/0\/Conv": Conv is not a dense layer/);
     assert.equal(existsSync(out), false);
     assert.deepEqual(
       readdirSync(folder).filter((name) => name.includes("whole")),

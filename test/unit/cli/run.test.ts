@@ -103,7 +103,7 @@ describe("edgewise run", () => {
     const base = await runCli("run", chain, ...FEW, "--hardware", "midrange-phone", "--learn", file);
     assert.match(base.stderr, /on the roofline of flagship-phone, and not of midrange-phone/);
     const none = await runCli("run", chain, ...FEW, "--learn", chain);
-    assert.match(none.stderr, /is no learned hardware profile/);
+    assert.match(none.stderr, /is not a learned hardware profile/);
   });
 
   it("names rows that were fused into another one", async () => {
@@ -141,7 +141,7 @@ describe("edgewise run", () => {
     assert.equal(sweep.fastestThreads, best?.settings.threads);
     const learned = await runCli("run", chain, ...few, "--threads", "1,2", "--learn", join(folder, "swept.json"));
     assert.deepEqual([learned.code, learned.stdout], [2, ""]);
-    assert.match(learned.stderr, /--learn is of one number of threads/);
+    assert.match(learned.stderr, /--learn needs a single number of threads/);
   });
 
   it("tells what a sweep over threads measured before it was interrupted", async () => {

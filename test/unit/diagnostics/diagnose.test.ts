@@ -58,7 +58,7 @@ describe("Diagnostics of a model", () => {
     assert.deepEqual(others, []);
     assert.match(profile.layers[head.layer]?.name ?? "", /fc7/);
     assert.equal(head.related.length, 2);
-    assert.match(head.message, /^3 fully connected layers hold \d\d\.\d % of the weights’ bytes/);
+    assert.match(head.message, /^3 dense layers hold \d\d\.\d % of the weights’ bytes/);
     assert.deepEqual(
       head.answers.map(({ restructuring }) => restructuring),
       ["dense-low-rank", "dense-to-pooled-conv", "dense-to-conv"],
@@ -276,7 +276,7 @@ describe("Diagnostics of weights", () => {
       [
         [
           "near-zero-weights",
-          "79.6 % of the weights are within 1.0 % of the largest: pruned, they take no room.",
+          "79.6 % of the weights are within 1.0 % of the largest: pruned, they take no space.",
           ["prune-weights"],
         ],
       ],

@@ -73,6 +73,6 @@ describe("Weights that a file decodes itself", function () {
 
   it("refuses to mix layers that there are not", async () => {
     const edit = parseEdit("mixed-precision::layers=* 4; nowhere 8");
-    await assert.rejects(predictEdit(model, edit), /"nowhere" is no convolution/);
+    await assert.rejects(predictEdit(model, edit), /"nowhere" is neither a convolution/);
   });
 });

@@ -91,7 +91,7 @@ describe("edgewise compare", () => {
     await fails(/the same samples do not fit both/, paths.a, paths.wide);
     await fails(/no option "dtpe"/, paths.a, paths.b, "--data", `${paths.data}:dtpe=uint8`);
     await fails(/expected a multiple of 12 bytes .*, not 9/, paths.a, paths.b, "--data", paths.data);
-    await fails(/--labels say nothing of random samples/, paths.a, paths.b, "--labels", paths.labels);
+    await fails(/--labels are not for random samples/, paths.a, paths.b, "--labels", paths.labels);
     await fails(/must be a whole number/, paths.a, paths.b, "--samples", "many");
     await fails(/given twice/, paths.a, paths.b, "--data", paths.data, "--data", paths.data);
   });

@@ -291,7 +291,7 @@ describe("Folders of images as samples", () => {
       [
         3,
         "(left out: 2 JPEG XL pictures (make JPEG or PNG of them), 1 SVG drawing (make JPEG or PNG of it), 1 .txt file, 1 AppleDouble file, " +
-          "1 entry that is no file, 1 file without an ending, 2 hidden files, 1 hidden folder, 1 sub-folder)",
+          "1 entry that is not a file, 1 file without an ending, 2 hidden files, 1 hidden folder, 1 sub-folder)",
       ],
     );
   });

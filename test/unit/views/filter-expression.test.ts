@@ -48,7 +48,7 @@ describe("parseFilter", () => {
 
   const MISTAKES = [
     ["colour:red", /no column "colour".*macs/],
-    ["macs>much", /"much" is no amount of MACs, such as 10M/],
+    ["macs>much", /"much" is not an amount of MACs, such as 10M/],
     ["kind>3", /Kind is text: kind:text/],
     ["conv macs>", /not finished/],
   ] as const;

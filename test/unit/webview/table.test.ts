@@ -91,7 +91,7 @@ describe("The page's columns", () => {
   it("say of a module's sum what misses from it", () => {
     const path = ["stem"];
     const module = moduleOf(layerRow(0, { path, macs: null }), layerRow(1, { path }));
-    assert.match(cellTip(column("macs"), module, TOTALS), /112,896 MACs\n11\.3 % .*\n1 of 2 layers are unknown/);
+    assert.match(cellTip(column("macs"), module, TOTALS), /112,896 MACs\n11\.3 % .*\nUnknown: 1 of 2 layers/);
   });
   it("say why a number is unknown", () => {
     assert.match(whyUnknown(layerRow(0, { kind: "unknown", op: "Fold" })), /no rule for the operator Fold/);

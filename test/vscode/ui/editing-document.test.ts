@@ -150,7 +150,7 @@ describe("A document with edits", () => {
 
   it("says why an edit does not fit, and is as before", async () => {
     await open(onnx);
-    await assert.rejects(driver.apply("dense-low-rank:/stage.0/block.1/conv/Conv:rank=4"), /no fully connected layer/);
+    await assert.rejects(driver.apply("dense-low-rank:/stage.0/block.1/conv/Conv:rank=4"), /not a dense layer/);
     await driver.showsParameters(onnx.before);
     await driver.isMarked(onnx.file, false);
   });

@@ -216,7 +216,7 @@ describe("Around the editor", () => {
     await picker().getByText("Add Hardware Profile").waitFor();
     const name = picker().locator("input");
     await name.fill("flagship-phone");
-    await picker().getByText("There is a profile of this name.").waitFor();
+    await picker().getByText("A profile of this name exists already.").waitFor();
     await name.fill("my-phone");
     await name.press("Enter");
     const own = await eventually(

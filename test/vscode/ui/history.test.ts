@@ -78,7 +78,7 @@ describe("The list of edits on the page", () => {
     await driver.page.getByTestId("computing").waitFor({ state: "detached" });
     await driver.edits
       .first()
-      .getByRole("button", { name: /^Take out/ })
+      .getByRole("button", { name: /^Remove/ })
       .click();
     await driver.hasEdits(1);
     assert.match((await labels()).join("; "), /^Low rank/);

@@ -183,7 +183,7 @@ describe("The listing of an ONNX model", () => {
   it("tells what the weights' numbers say when it is asked to read them", async () => {
     await listing.goTo(/= Add /);
     await vscode().runCommand("Edgewise: Inspect Weights");
-    await vscode().page.locator(".notification-toast", { hasText: "Looked at the weights of" }).waitFor();
+    await vscode().page.locator(".notification-toast", { hasText: "Layers whose weights were inspected" }).waitFor();
     await vscode().server.run((api) => api.commands.executeCommand("notifications.clearAll"));
   });
 

@@ -20,7 +20,7 @@ describe("Opening a model in VS Code", () => {
     await driver.open("split.onnx");
     const banner = driver.page.getByTestId("missing-data");
     await banner.getByText("The data file “weights.bin” is missing.").waitFor();
-    await banner.getByText(`Looked for at ${vscode().path("weights.bin")}`).waitFor();
+    await banner.getByText(`Expected at ${vscode().path("weights.bin")}`).waitFor();
     await driver.line("first").click();
     await driver.shows(driver.details.locator("[data-formula=macs]"), /= 4,096/);
     // Its values are what it cannot have.

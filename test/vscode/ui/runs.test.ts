@@ -133,7 +133,7 @@ describe("Runs on this machine", () => {
     await driver.measure({ runs: 3 });
     await driver.shows(driver.runs.first(), /Reduce channels/);
     await driver.shows(driver.comparison, /too few runs to tell it from noise/);
-    await driver.shows(driver.comparison.getByTestId("chart-runs"), /layers whose time changed most/);
+    await driver.shows(driver.comparison.getByTestId("chart-runs"), /Layers whose time changed most/);
     await driver.page.getByTestId("chart-history").waitFor();
     await assertAccessibleInThemes(vscode());
     await vscode().useTheme("dark");
@@ -148,7 +148,7 @@ describe("Runs on this machine", () => {
     await run.waitFor({ state: "attached" });
     await against.selectOption((await run.getAttribute("value")) ?? "");
     await driver.shows(driver.comparison.getByTestId("run-change"), /faster|slower|within the noise|too few runs/);
-    await driver.shows(driver.comparison.getByTestId("chart-runs"), /layers whose time changed most/);
+    await driver.shows(driver.comparison.getByTestId("chart-runs"), /Layers whose time changed most/);
     await vscode().screenshot("runs-of-two-models");
   });
 

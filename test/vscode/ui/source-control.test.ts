@@ -95,7 +95,7 @@ describe("Models in source control", () => {
     await changes(HALF).click();
     const banner = page().getByTestId("missing-data");
     await banner.getByText(`${HALF} (Index): the data file “half.data” is missing.`).waitFor();
-    await banner.getByText("Looked for at half.data (Index)").waitFor();
+    await banner.getByText("Expected at half.data (Index)").waitFor();
     await count().filter({ hasText: "1 of 1 rows, 1 differ" }).waitFor();
     await page()
       .locator("[data-total=weightBytes] dd")

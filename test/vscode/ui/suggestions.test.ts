@@ -171,7 +171,7 @@ describe("Suggestions on the page", () => {
       driver.suggestion(restructuring, target).getByRole("checkbox").click();
     await choose("separable", CONV);
     await choose("dense-low-rank", "/7/Gemm");
-    assert.equal(await driver.panel.locator(".chosen-bar").getByText("touch the same layer").count(), 0);
+    assert.equal(await driver.panel.locator(".chosen-bar").getByText("change the same layer").count(), 0);
     await choose("split-channels", CONV);
     await driver.suggestion("split-channels", CONV).locator(".conflict", { hasText: "Separable" }).waitFor();
     await choose("split-channels", CONV);
@@ -206,7 +206,7 @@ describe("Suggestions on the page", () => {
     await open(LENET);
     await assert.rejects(driver.apply("dense-low-rank:/3/Conv:rank=4"));
     const givenUp = driver.page.getByTestId("given-up");
-    await driver.shows(givenUp, /no fully connected layer/);
+    await driver.shows(givenUp, /not a dense layer/);
     await driver.hasEdits(0);
     await driver.isMarked(LENET, false);
     await givenUp.getByRole("button", { name: "Dismiss" }).click();

@@ -150,7 +150,7 @@ const FIRST_WITH_BROADCAST = LAST_WITH_LIMITED_BROADCAST + 1;
 
 function lift(layer: NativeLayer): Lifted {
   const { view } = layer;
-  if (view.inputs.length !== 2) throw new NotLiftable("it has not two operands");
+  if (view.inputs.length !== 2) throw new NotLiftable("it does not have two operands");
   if (view.version < FIRST_WITH_BROADCAST && view.flag("broadcast"))
     throw new NotLiftable("it stretches its operand as old versions do");
   return liftElementwise(layer);

@@ -101,7 +101,7 @@ function liftMatMul(layer: NativeLayer): Lifted {
   if (!layer.isConstant(1))
     return layer.lifted({ kind: "product", isLeftTransposed: false, isRightTransposed: false }, [0, 1]);
   const stored = layer.weights(1);
-  if (stored.shape.length !== 2) throw new NotLiftable("its weights are no matrix");
+  if (stored.shape.length !== 2) throw new NotLiftable("its weights are not a matrix");
   return denseLayer(layer, permutedWeights(stored, [1, 0]), undefined);
 }
 

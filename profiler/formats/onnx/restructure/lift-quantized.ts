@@ -19,7 +19,7 @@ interface Places {
 /** Weights as the real numbers they stand for. @param axis of the output channels. @throws {NotLiftable} */
 function weightsAt(layer: NativeLayer, { stored, scale, zeroPoint }: Places, axis: number): Weights {
   const [integers, scales, zeros] = [layer.constant(stored), layer.constant(scale), layer.constant(zeroPoint)];
-  if (integers === undefined || scales === undefined) throw new NotLiftable("its weights are no constants");
+  if (integers === undefined || scales === undefined) throw new NotLiftable("its weights are not constants");
   const { dataType, shape } = integers;
   if (!isInteger(dataType) || (bitsOf(dataType) ?? 0) < FEWEST_BITS)
     throw new NotLiftable(`its weights are ${dataType}`);
@@ -46,7 +46,7 @@ function biasAt(layer: NativeLayer, position: number, inputScale: number, weight
   if (!layer.view.has(position)) return undefined;
   const stored = layer.constant(position);
   const [input, weight] = [layer.constant(inputScale), layer.constant(weightScale)];
-  if (!stored || !input || !weight) throw new NotLiftable("its bias is no constant");
+  if (!stored || !input || !weight) throw new NotLiftable("its bias is not a constant");
   const { shape, dataType } = stored;
   return {
     shape,
@@ -69,7 +69,7 @@ const CONV: Lift = (layer) => {
 
 const MATMUL: Lift = (layer) => {
   const stored = weightsAt(layer, { stored: 3, scale: 4, zeroPoint: 5 }, 1);
-  if (stored.shape.length !== 2) throw new NotLiftable("its weights are no matrix");
+  if (stored.shape.length !== 2) throw new NotLiftable("its weights are not a matrix");
   return layer.lifted({
     kind: "dense",
     weight: permutedWeights(stored, [1, 0]),

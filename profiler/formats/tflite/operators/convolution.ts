@@ -236,7 +236,7 @@ function transposedOperation(
 function liftConv(canonical: readonly number[]): (layer: TfliteLayer) => Lifted {
   return (layer) => {
     const stored = layer.weights(1);
-    if (stored.shape.length !== 4) throw new NotLiftable("its weights have not four axes");
+    if (stored.shape.length !== 4) throw new NotLiftable("its weights do not have four axes");
     const weights = { weight: permutedWeights(stored, canonical), bias: layer.optionalWeights(2) };
     return layer.lifted(convForm(layer.operation("conv").geometry, weights, layer.fused()));
   };
@@ -277,7 +277,7 @@ function operatorOf({ weight, groups }: ConvForm, { layer }: OperatorWriter): Co
 /** Output shape, weights (OHWI), input, bias. The shape names the number of output channels. */
 function liftTransposeConv(layer: TfliteLayer): Lifted {
   const stored = layer.weights(1);
-  if (stored.shape.length !== 4) throw new NotLiftable("its weights have not four axes");
+  if (stored.shape.length !== 4) throw new NotLiftable("its weights do not have four axes");
   const weight = permutedWeights(stored, CANONICAL_AXES.TRANSPOSE_CONV);
   const form: ConvTransposeForm = {
     kind: "conv-transpose",

@@ -64,7 +64,7 @@ function rowsOf(input: Shape, weights: Shape | undefined): Dimension {
   const rows = quotient(input, [inner]);
   if (typeof rows === "number" && !Number.isInteger(rows)) {
     throw new ShapeError(
-      `the ${String(product(input))} elements of [${input.join(", ")}] are no rows of ${String(inner)}`,
+      `the ${String(product(input))} elements of [${input.join(", ")}] are not rows of ${String(inner)}`,
     );
   }
   return rows;

@@ -251,7 +251,7 @@ function fillingOf(layer: TfliteLayer): number {
   if (!layer.view.has(2)) return 0;
   const value = layer.view.number(2);
   const quantization = layer.weights(2).quantization;
-  if (value === undefined) throw new NotLiftable("what it pads with is no single number");
+  if (value === undefined) throw new NotLiftable("what it pads with is not a single number");
   const [zeroPoint = 0] = quantization?.zeroPoints ?? [];
   const [scale = 1] = quantization?.scales ?? [];
   return (value - zeroPoint) * scale;
@@ -269,7 +269,7 @@ function liftDepthSpace(kind: "depth-to-space" | "space-to-depth"): (layer: Tfli
 /** Height and width; batch and channels stay. */
 function liftResize(mode: Sampling["mode"]): (layer: TfliteLayer) => Lifted {
   return (layer) => {
-    if (layer.shape().length !== 4) throw new NotLiftable("its input is no image");
+    if (layer.shape().length !== 4) throw new NotLiftable("its input is not an image");
     const sizes = layer.isConstant(1) ? layer.view.numbers(1) : undefined;
     return layer.lifted({ kind: "resize", to: sizes && { sizes }, sampling: { mode, ...samplingOf(layer) } });
   };

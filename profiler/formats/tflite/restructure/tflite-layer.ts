@@ -14,7 +14,7 @@ export class TfliteLayer extends NativeLayer {
     if (weights === undefined) {
       const isStored = this.view.input(position).constant !== undefined;
       throw new NotLiftable(
-        isStored ? "its weights are computed in ways that are not followed" : "its weights are no constants",
+        isStored ? "its weights are computed in ways that are not followed" : "its weights are not constants",
       );
     }
     const { dataType, quantization } = weights;

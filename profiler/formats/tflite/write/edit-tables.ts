@@ -165,7 +165,7 @@ class SubgraphEditor {
 
   #code(op: string, version: number): number {
     const builtin = builtinNumber(op);
-    if (builtin === undefined) throw new LoweringError(`${op} is no operator that TFLite has built in`);
+    if (builtin === undefined) throw new LoweringError(`${op} is not a built-in operator of TFLite`);
     const { operatorCodes } = this.tables;
     const known = operatorCodes.findIndex((code) => numberOf(code) === builtin && code.version === version);
     if (known >= 0) return known;

@@ -76,7 +76,7 @@ async function oneLayer(
     };
     await followSamples(graph, [layer], context, look, { copies });
   }
-  if (problem === undefined) throw new RangeError(`nothing leads to ${layer.name}`);
+  if (problem === undefined) throw new RangeError(`no input leads to ${layer.name}`);
   KNOWN_PROBLEMS.set(activations, { key, problem });
   const compressed = await technique(problem, layer);
   const form = await compressedForm(layer.form, compressed, problem.biasShift(compressed.weights));

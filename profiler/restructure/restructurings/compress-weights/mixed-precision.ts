@@ -24,7 +24,7 @@ const FEWEST_LAYERS = 3;
 export const MIXED_PRECISION = defineRestructuring({
   id: ID,
   title: "Mixed precision",
-  summary: "Stores the weights of each layer in the bits that it bears; layers compute in float as before.",
+  summary: "Stores the weights of each layer with a number of bits of its own; layers compute in float as before.",
   guarantee: "approximate",
   keepsSharing: true,
   fitsToSamples: true,
@@ -86,7 +86,7 @@ function storedLayers(graph: NeutralGraph, target: string, text: string | undefi
   const layers = weightedLayers(graph);
   const known = new Set(layers.map(({ name }) => name));
   const unknown = [...storages.keys()].find((name) => name !== OTHERS && !known.has(name));
-  if (unknown !== undefined) return `"${unknown}" is no convolution and no fully connected layer`;
+  if (unknown !== undefined) return `"${unknown}" is neither a convolution nor a dense layer`;
   const decoded = [...storages.values()].some(({ kind }) => kind !== "quantized");
   if (decoded && graph.layout !== "channels-first")
     return "TFLite has no operators that decode shared or pruned weights when it loads";

@@ -21,7 +21,7 @@ export const PRUNE_WEIGHTS = defineRestructuring({
   id: ID,
   title: "Prune weights",
   summary:
-    "Takes out the weights that matter least and fits the others; the file holds those that stay and their places.",
+    "Removes the weights that matter least and fits the others; the file holds those that stay and their positions.",
   guarantee: "approximate",
   keepsSharing: true,
   keepsMacs: true,
@@ -38,7 +38,7 @@ export const PRUNE_WEIGHTS = defineRestructuring({
       id: "sparsity",
       title: "Sparsity",
       description:
-        "Share of the weights that goes. Of the whole model, each layer loses the share that costs the least error.",
+        "Share of the weights that is removed. In the whole model, each layer loses the share that costs the least error.",
       type: "number",
       minimum: 0,
       maximum: 0.999,
@@ -47,7 +47,8 @@ export const PRUNE_WEIGHTS = defineRestructuring({
     {
       id: "bits",
       title: "Bits of a table",
-      description: "Weights that stay share so many bits' worth of values, as share-weights does; 0 for floats.",
+      description:
+        "Bits of the table of values shared by the weights that stay, as in share-weights; 0: they stay floats.",
       type: "integer",
       minimum: 0,
       maximum: 8,
@@ -57,7 +58,7 @@ export const PRUNE_WEIGHTS = defineRestructuring({
       id: "pattern",
       title: "Pattern",
       description:
-        "Where weights may go: a pattern of hardware that knows it. Two or three of every four say how many; of blocks the sparsity does.",
+        "Where weights may be removed: a pattern that some hardware computes faster. “Two of four” and “three of four” fix how many; for blocks the sparsity does.",
       type: "choice",
       choices: [
         { value: "none", title: "Anywhere" },

@@ -30,11 +30,11 @@ export const QUANTIZE_WEIGHTS = defineRestructuring({
     {
       id: "bits",
       title: "Bits",
-      description: "Of each weight.",
+      description: "Bits of each weight.",
       type: "choice",
       choices: [
         { value: "8", title: "8 bits" },
-        { value: "7", title: "7 bits, in a byte each: never saturates on x86, and zips smaller" },
+        { value: "7", title: "7 bits, in a byte each: never saturates on x86, and compresses better" },
         { value: "6", title: "6 bits" },
         { value: "4", title: "4 bits" },
         { value: "3", title: "3 bits" },
@@ -46,7 +46,7 @@ export const QUANTIZE_WEIGHTS = defineRestructuring({
       id: "block",
       title: "Block",
       description:
-        "Weights of an output that share a scale and a zero point, at most; 0 for one scale an output. Blocks help at 4 bits and below.",
+        "Largest number of weights of an output that share a scale and a zero point; 0 for one scale for each output. Blocks help at 4 bits and below.",
       type: "integer",
       minimum: 0,
       default: 0,

@@ -22,7 +22,7 @@ export const SHARE_WEIGHTS = defineRestructuring({
   id: ID,
   title: "Share weights",
   summary:
-    "Gives all weights of a layer one of 2 to 256 values, which stand in a table; the layer computes in float as before.",
+    "Gives each weight of a layer one of 2 to 256 values, which are stored in a table; the layer computes in float as before.",
   guarantee: "approximate",
   keepsSharing: true,
   keepsMacs: true,
@@ -33,7 +33,7 @@ export const SHARE_WEIGHTS = defineRestructuring({
     {
       id: "bits",
       title: "Bits",
-      description: "Of each weight's place in the table, which has two to the power of so many values.",
+      description: "Bits of each weight's index into the table: b bits give 2ᵇ values.",
       type: "integer",
       minimum: 1,
       maximum: 8,

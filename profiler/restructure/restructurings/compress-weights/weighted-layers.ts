@@ -42,7 +42,7 @@ export function findingsAt(graph: NeutralGraph, whole: readonly WeightedLayer[])
   const singles = layers.map((layer) => {
     const readers = readersOf(graph, layer);
     const shared = readers.length > 1 ? `, shared by ${readers.length} layers` : "";
-    const what = layer.form.kind === "conv" ? "convolution" : "fully connected";
+    const what = layer.form.kind === "conv" ? "convolution" : "dense";
     return {
       target: layer.name,
       layers: readers.map(({ id }) => id),
@@ -52,7 +52,7 @@ export function findingsAt(graph: NeutralGraph, whole: readonly WeightedLayer[])
   const refusals = [...opaqueRefusals(graph, "conv"), ...opaqueRefusals(graph, "dense")];
   if (whole.length < 2) return [...singles, ...refusals];
   const share = whole.length === layers.length ? `${whole.length}` : `${whole.length} of ${layers.length}`;
-  const why = `the weights of ${share} convolutions and fully connected layers`;
+  const why = `the weights of ${share} convolutions and dense layers`;
   const changed = whole.flatMap((layer) => readersOf(graph, layer));
   return [{ target: "", layers: changed.map(({ id }) => id), why }, ...singles, ...refusals];
 }
@@ -79,7 +79,7 @@ export function layersAt(
   if (layer === undefined) return "there is no such layer";
   const first = readersOf(graph, layer)[0] ?? layer;
   const found = weightedLayers(graph).filter(({ id }) => id === first.id);
-  return found.length > 0 ? found : whyOpaque(layer, `${layer.op} is no convolution and no fully connected layer`);
+  return found.length > 0 ? found : whyOpaque(layer, `${layer.op} is neither a convolution nor a dense layer`);
 }
 
 /** Weights of a row. */

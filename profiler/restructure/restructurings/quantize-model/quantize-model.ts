@@ -44,7 +44,7 @@ export const QUANTIZE_MODEL = defineRestructuring({
       type: "choice",
       choices: [
         { value: "8", title: "8 bits" },
-        { value: "7", title: "7 bits, in a byte each: sums never saturate on x86, and zip smaller" },
+        { value: "7", title: "7 bits, in a byte each: sums never saturate on x86, and compress better" },
         { value: "4", title: "4 bits, computed with as 8: in half a byte each in ONNX, in a byte in TFLite" },
       ],
       default: "8",
@@ -185,7 +185,7 @@ function planFor(graph: NeutralGraph): ModelPlan | string {
   if (integers.products.length > 0) return { fold, graph: folded, support, integers };
   const weighted = folded.layers.find(({ form }) => form.kind === "conv" || form.kind === "dense");
   const reason = weighted && integers.floats.get(weighted.id);
-  return reason ?? "it has no convolution and no fully connected layer";
+  return reason ?? "it has neither a convolution nor a dense layer";
 }
 
 /** Activations of integers, or standing for some; weights alone may be integers, and become others. */

@@ -38,7 +38,7 @@ export async function batchNormScales(channels: Channels, group: ChannelGroup): 
       await addNorms(importance, channels, layer, layer.form.scale);
   }
   if (importance.size > 0) return importance;
-  return `no batch normalization scales the channels of "${group.layers[0]?.name ?? ""}"`;
+  return `no batch normalisation scales the channels of "${group.layers[0]?.name ?? ""}"`;
 }
 
 function normsOfRows(elements: Float32Array, { shape: [rows = 0] }: Weights): readonly number[] {

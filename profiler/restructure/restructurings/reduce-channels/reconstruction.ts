@@ -43,7 +43,7 @@ export async function measureHarm(
   return new Map(
     groups.map((group): [ChannelGroup, Harm | string] => {
       const own = readings.filter((reading) => reading.group === group);
-      if (context.activations === undefined) return [group, "importance by reconstruction needs calibration samples"];
+      if (context.activations === undefined) return [group, "importance by reconstruction needs calibration data"];
       if (own.length === 0)
         return [group, `no convolution or dense layer reads the channels of "${group.layers[0]?.name ?? ""}"`];
       return [group, { units: unitsOf(group), products: harmOf(own) }];

@@ -27,7 +27,7 @@ const OPTIONS = [
     id: "ratio",
     title: "Width multiplier",
     description:
-      "Share of the channels that stays, of each group alike. Half of the channels where nothing else is given.",
+      "Share of the channels that stays, the same in each group. Default: half, where neither channels nor a share of MACs is given.",
     type: "number",
     minimum: 0,
     maximum: 1,
@@ -51,28 +51,25 @@ const OPTIONS = [
   {
     id: "allocation",
     title: "Allocation",
-    description: "How a share of the MACs of the whole model is shared out among its layers.",
+    description: "How the MACs that are left are divided among the layers of the whole model.",
     type: "choice",
     choices: [
-      { value: "auto", title: "By error with calibration samples, one width multiplier without" },
+      { value: "auto", title: "By error with calibration data, one width multiplier without it" },
       { value: "uniform", title: "One width multiplier for all" },
-      {
-        value: "error",
-        title: "Narrowest where the next layers err least for what it saves; needs calibration samples",
-      },
+      { value: "error", title: "Narrower where the next layers lose least for what is saved; needs calibration data" },
     ],
     default: "auto",
   },
   {
     id: "importance",
     title: "Importance",
-    description: "By what channels are chosen to stay.",
+    description: "How the channels that stay are chosen.",
     type: "choice",
     choices: [
-      { value: "auto", title: "Reconstruction with calibration samples, absolute weights without" },
+      { value: "auto", title: "Reconstruction with calibration data, absolute weights without it" },
       { value: "l1", title: "Absolute weights of the filters (Li 2017)" },
-      { value: "batch-norm", title: "Scales of batch normalization (Liu 2017); weights where there is none" },
-      { value: "reconstruction", title: "What the next layers lose (ThiNet, Luo 2017); needs calibration samples" },
+      { value: "batch-norm", title: "Scales of batch normalisation (Liu 2017); weights where there is none" },
+      { value: "reconstruction", title: "What the next layers lose (ThiNet, Luo 2017); needs calibration data" },
     ],
     default: "auto",
   },
@@ -80,7 +77,7 @@ const OPTIONS = [
     id: "refit",
     title: "Refit the next layers",
     description:
-      "Layers that lost input channels get the weights that bring their outputs nearest to what they were, by least squares on the calibration samples (He 2017). Without samples nothing is refitted.",
+      "Layers that lost input channels get the weights that bring their outputs nearest to what they were, by least squares on the calibration data (He 2017). Without samples nothing is refitted.",
     type: "boolean",
     default: true,
   },
@@ -99,7 +96,7 @@ export const REDUCE_CHANNELS = defineRestructuring({
   id: ID,
   title: "Reduce channels",
   summary:
-    "Takes the least important channels out of a layer, or of the whole network, and fits the layers behind to what is left.",
+    "Removes the least important channels of a layer, or of the whole network, and fits the layers behind to what is left.",
   guarantee: "approximate",
   literature: [
     "Li, Kadav, Durdanovic, Samet, Graf: Pruning Filters for Efficient ConvNets. ICLR 2017",
@@ -157,7 +154,7 @@ async function rewrite(
     options.allocation === "error" ||
     (options.allocation === "auto" && isSharedOut(target, options) && context.activations !== undefined);
   if (isAllocated && context.activations === undefined)
-    throw new NotApplicableError(ID, target, "allocation by error needs calibration samples");
+    throw new NotApplicableError(ID, target, "allocation by error needs calibration data");
   const isReconstructed =
     options.importance === "reconstruction" || (options.importance === "auto" && context.activations !== undefined);
   const harms = isAllocated || isReconstructed ? await measureHarm(channels, groups, context) : NOT_MEASURED;

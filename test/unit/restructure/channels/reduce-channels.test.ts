@@ -131,7 +131,7 @@ describe("reduce-channels", () => {
       await onnxBytes(after),
       "with samples that is how they are shared out",
     );
-    await assert.rejects(applyEdit(model, shared), /needs calibration samples/);
+    await assert.rejects(applyEdit(model, shared), /needs calibration data/);
     await assert.rejects(
       applyEdit(model, edit("reduce-channels", "wide", { macs: 0.6, allocation: "error" })),
       /is for a share of the whole model's MACs/,
@@ -174,7 +174,7 @@ describe("reduce-channels", () => {
     );
     const after = await reduced(model, { ratio: 0.5, importance: "batch-norm", refit: false });
     assert.deepEqual(await keptFilters(after, filters), [1, 2]);
-    await assert.rejects(reduced(await pair(filters), { importance: "batch-norm" }), /no batch normalization scales/);
+    await assert.rejects(reduced(await pair(filters), { importance: "batch-norm" }), /no batch normalisation scales/);
   });
 
   it("takes out the channels that the next layer makes least of, however large their filters", async () => {
@@ -190,7 +190,7 @@ describe("reduce-channels", () => {
     assert.deepEqual(await keptFilters(blind, filters), [1, 3], "by the filters without samples");
     await assert.rejects(
       applyEdit(model, edit("reduce-channels", "first", { importance: "reconstruction" })),
-      /needs calibration samples/,
+      /needs calibration data/,
     );
   });
 

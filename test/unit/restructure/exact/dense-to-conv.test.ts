@@ -92,7 +92,7 @@ describe("dense-to-conv", () => {
     const bytes = model(nodes, [weights("w", [5, 24]), weights("v", [3, 5])]);
     const { model: edited } = await assertExact(bytes, edit("dense-to-conv", "one"));
     assert.deepEqual(ops(edited), ["Conv", "Reshape", "Softmax", "Gemm"]);
-    assert.deepEqual(await reasons(bytes), ["its input is no flattened feature map"]);
+    assert.deepEqual(await reasons(bytes), ["its input is not a flattened feature map"]);
   });
 
   it("leaves the flattened map to others that read it", async () => {

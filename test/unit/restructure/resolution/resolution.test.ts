@@ -207,7 +207,7 @@ describe("reduce-resolution", () => {
   });
 
   for (const [what, nodes, message] of [
-    ["a constant map", [conv("x", "c1"), node("Add", ["c1", "fixed"], ["y"])], /Add "y" only fits the sizes that were/],
+    ["a constant map", [conv("x", "c1"), node("Add", ["c1", "fixed"], ["y"])], /Add "y" fits only the original sizes/],
     [
       "a dense head",
       [conv("x", "c1", { strides: [2, 2] }), node("Flatten", ["c1"], ["f"]), node("Gemm", ["f", "wide"], ["y"])],
@@ -323,7 +323,11 @@ describe("downsample-earlier", () => {
       ],
       /no pool or stride follows it/,
     ],
-    ["a layer that is none", [conv("x", "c1"), node("MaxPool", ["c1"], ["y"], pooling)], /MaxPool is no convolution/],
+    [
+      "a layer that is none",
+      [conv("x", "c1"), node("MaxPool", ["c1"], ["y"], pooling)],
+      /MaxPool is not a convolution/,
+    ],
     [
       "sums of maps",
       [conv("x", "c1"), node("Add", ["c1", "fixed"], ["a"]), node("MaxPool", ["a"], ["y"], pooling)],
