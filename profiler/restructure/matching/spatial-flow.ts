@@ -165,7 +165,7 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   "space-to-depth": () => FIXED,
   select: ({ axis }, flow) =>
     flow.changed().includes(axis) ? FIXED : { outputs: [flow.now().filter((_, index) => index !== axis)] },
-  recurrent: () => "steps through sizes that may only fit what they were",
+  recurrent: () => "steps through sizes that may fit only the original ones",
   product: () => "multiplies maps that may fit only the original sizes",
   "channel-shuffle": same,
   constant: same,

@@ -213,7 +213,7 @@ describe("reduce-resolution", () => {
       [conv("x", "c1", { strides: [2, 2] }), node("Flatten", ["c1"], ["f"]), node("Gemm", ["f", "wide"], ["y"])],
       /pooled head/,
     ],
-    ["a split map", [conv("x", "c1"), node("Split", ["c1", "halves"], ["y", "z"], { axis: 2 })], /Split "y" only fits/],
+    ["a split map", [conv("x", "c1"), node("Split", ["c1", "halves"], ["y", "z"], { axis: 2 })], /Split "y" fits only/],
     [
       "a resize to a size that is computed from maps of a size that is told",
       [
