@@ -4,7 +4,14 @@ import { plainTable } from "../exports/terminal.ts";
 import { formatShare } from "../format-numbers.ts";
 import type { Totals } from "../profile.ts";
 import { formatEdit } from "../editing/edit.ts";
-import type { AccuracyPromise, CurvePoint, FitBudget, FitResult } from "../editing/fit/fit-point.ts";
+import type {
+  AccuracyPromise,
+  CurvePoint,
+  FitBudget,
+  FitPoint,
+  FitResult,
+  SearchRecovery,
+} from "../editing/fit/fit-point.ts";
 import { aligned } from "./tensor-table.ts";
 
 export interface FitJson extends Omit<FitResult, "points"> {
@@ -36,11 +43,40 @@ export function fitReport(result: FitResult, budget: FitBudget, out: string): st
     curveTable(result, budget),
     ...(result.device === null ? [] : [`Latencies are measured on ${printable(result.device)}.`]),
     `${measured}: ${printable(samples.description)}.${samples.isRandom ? RANDOM : ""}`,
+    ...(result.recovery ? [recoveryText(result.recovery, points)] : []),
     ...(result.promise ? [promiseText(result.promise, budget.lowestAccuracy ?? 0)] : []),
     ...(edits.length > 0 ? [`Edits of model ${best + 1}:\n${edits.join("\n")}`] : []),
     result.isMet ? `Wrote ${printable(out)}` : "No model within the budget was found: nothing was written.",
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+/** What training brought, model by model. */
+function recoveryText({ models, isMeasuredApart }: SearchRecovery, points: readonly FitPoint[]): string {
+  if (models.length === 0) return "Nothing was recovered: no edited model is small enough.";
+  const lines = models.map(({ from, to, why }) => {
+    const [before, after] = [points[from], to === null ? undefined : points[to]];
+    if (!before || !after || to === null) return `Model ${from + 1} was not recovered: ${printable(why ?? "")}.`;
+    const changes = [
+      `SNR ${decibels(before)} → ${decibels(after)} dB`,
+      ...changeOf("same top 1", before.agreement, after.agreement),
+      ...changeOf("right", before.accuracy, after.accuracy),
+    ];
+    const doubt = after.isWithinBudget ? "" : " It does not keep the budget.";
+    return `Model ${to + 1} is model ${from + 1} recovered: ${changes.join(", ")}, on the same samples.${doubt}`;
+  });
+  const source = isMeasuredApart
+    ? "Errors are measured on samples that training did not see."
+    : "Training saw the others, and chose the weights to keep by those that errors are measured on: --test-data measures on more.";
+  return [...lines, source].join("\n");
+}
+
+function changeOf(name: string, before: number | null, after: number | null): readonly string[] {
+  return before === null || after === null ? [] : [`${name} ${formatShare(before)} → ${formatShare(after)}`];
+}
+
+function decibels({ error }: FitPoint): string {
+  return error === 0 ? "∞" : (-10 * Math.log10(error)).toFixed(1);
 }
 
 /** What the samples that only judged show, and what they cannot. */
@@ -78,7 +114,7 @@ function curveTable({ points, best, device }: FitResult, budget: FitBudget): str
     `${point.edits.length}`,
     ...costs.map(({ id, unit }) => formatCell(unit, point.totals[id])),
     point.downloadBytes === null ? "" : formatCell("bytes", point.downloadBytes),
-    point.error === 0 ? "∞" : (-10 * Math.log10(point.error)).toFixed(1),
+    decibels(point),
     point.agreement === null ? "" : formatShare(point.agreement),
     point.accuracy === null ? "" : formatShare(point.accuracy),
     `${point.isOnParetoFront ? "*" : " "}${index === best ? " ←" : ""}`,

@@ -4,6 +4,7 @@ import type { EditSession } from "../editing/edit-session.ts";
 import type { CompressOptions } from "../editing/compress/compress-options.ts";
 import type { FitBudget } from "../editing/fit/fit-point.ts";
 import type { Fitted } from "../editing/fit/fit.ts";
+import { OptionError } from "../errors.ts";
 import { jsonText } from "../exports/json-text.ts";
 import { printable } from "../exports/printable.ts";
 import {
@@ -18,8 +19,9 @@ import {
 import { chooseHardware } from "./choose-hardware.ts";
 import { EXIT, type CliContext } from "./context.ts";
 import { writeEdits } from "./edit-files.ts";
+import { DEFAULT_STEPS } from "../training/recover.ts";
 import { fitJson, fitReport } from "./fit-report.ts";
-import { parseDimension } from "./quantities.ts";
+import { parseDimension, parsePositive } from "./quantities.ts";
 import { withEditSession } from "./with-model.ts";
 
 /** What commands take that search for a model within a budget, beside the budget. */
@@ -28,6 +30,8 @@ export interface SearchCommandOptions extends CalibrationOptions, TestOptions {
   readonly hardware?: string;
   readonly out: string;
   readonly saveEdits?: string;
+  readonly recover?: true;
+  readonly recoverSteps?: number;
   readonly json?: true;
 }
 
@@ -35,6 +39,15 @@ export function addSearchOptions(command: Command): Command {
   command
     .requiredOption("--out <file>", "the file to write; nothing is written when the budget cannot be kept")
     .option("--save-edits <file>", "write the list of edits too, as JSON")
+    .option(
+      "--recover",
+      "train what was found to answer as the model does (docs/recovery.md), and keep it where it errs less then",
+    )
+    .option(
+      "--recover-steps <count>",
+      `steps of each training with --recover (default: ${DEFAULT_STEPS})`,
+      parsePositive,
+    )
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
     .option("--json", "write JSON");
@@ -42,7 +55,10 @@ export function addSearchOptions(command: Command): Command {
 }
 
 /** What a search is told. */
-export type Searching = Pick<CompressOptions, "budget" | "measuring" | "onPoint" | "onProgress" | "signal">;
+export type Searching = Pick<
+  CompressOptions,
+  "budget" | "measuring" | "recovery" | "onPoint" | "onProgress" | "signal"
+>;
 
 /** Searches, writes the model that was found, and prints the curve. */
 export async function search(
@@ -55,6 +71,7 @@ export async function search(
   await tellFolders(options, context);
   const hardware = await chooseHardware(options.hardware);
   const measuring = testSamplesOf(options, options.dim);
+  const recovery = recoveryOf(options);
   const settings = {
     hardware,
     calibration: calibrationOf(options, options.dim),
@@ -68,6 +85,7 @@ export async function search(
       budget,
       ...(signal && { signal }),
       ...(measuring && { measuring }),
+      ...(recovery && { recovery }),
       onPoint: () => (found += 1),
       onProgress: (done, what) =>
         context.progress?.(`${Math.round(100 * done)} % of the way, ${found} models: trying ${printable(what)}`),
@@ -77,9 +95,16 @@ export async function search(
       context.progress?.("writing");
       await session.write(fitted.model, options.out, { onNote: context.remark });
       const { edits = [] } = points[best] ?? {};
-      if (options.saveEdits !== undefined) await writeEdits(options.saveEdits, edits, basename(path));
+      if (options.saveEdits !== undefined) await writeEdits(options.saveEdits, edits, basename(path), fitted.learned);
     } else context.setExitCode(EXIT.failed);
     return fitted.result;
   }).finally(() => context.progress?.(""));
   context.write(options.json ? jsonText(fitJson(path, options.out, result)) : fitReport(result, budget, options.out));
+}
+
+/** @throws {OptionError} for steps of no training */
+function recoveryOf({ recover, recoverSteps: steps }: SearchCommandOptions): Searching["recovery"] {
+  if (recover === true) return steps === undefined ? {} : { steps };
+  if (steps === undefined) return undefined;
+  throw new OptionError("--recover-steps says nothing without --recover: give it too");
 }

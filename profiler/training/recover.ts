@@ -76,7 +76,7 @@ export const DEFAULT_STEPS = 400;
 const DEFAULT_BATCH = 32;
 const DEFAULT_COPIES = 8;
 /** Fewer samples tell nothing of those that were not trained on. */
-const FEWEST_SAMPLES = 16;
+export const FEWEST_SAMPLES = 16;
 /** Elements that the pool may hold, all copies of all tensors together: half a gigabyte. */
 const MOST_POOL_ELEMENTS = 2 ** 27;
 

@@ -2,6 +2,7 @@ import { CalibrationError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import { endedByAbort, fittedOf, type Fitted } from "../fit/fit.ts";
 import { Goal } from "../fit/goal.ts";
+import { Recoveries } from "../fit/recoveries.ts";
 import { Trials } from "../fit/trials.ts";
 import type { CompressOptions } from "./compress-options.ts";
 import { Compression } from "./compression.ts";
@@ -24,8 +25,12 @@ export async function compress(model: Model, options: CompressOptions): Promise<
     const start = { totals: trials.totalsOf(model), downloadBytes: await trials.downloadOf(model) };
     const goal = new Goal(budget, start, await trials.judged(model), ["fileBytes"]);
     const compression = new Compression(trials, goal, options);
-    const isCancelled = await endedByAbort(() => compression.run(model), signal);
-    return fittedOf(model, compression.points, goal, trials.samples, isCancelled);
+    const recoveries = new Recoveries(trials, goal, compression.points, options);
+    const isCancelled = await endedByAbort(async () => {
+      await compression.run(model);
+      await recoveries.run(model);
+    }, signal);
+    return fittedOf(model, compression.points, goal, { samples: trials.samples, isCancelled, recoveries });
   } finally {
     await trials.close();
   }

@@ -86,6 +86,26 @@ export interface FitResult {
   readonly device: string | null;
   /** Of the point to take, where an accuracy was asked for. */
   readonly promise: AccuracyPromise | null;
+  /** null where none was asked for. */
+  readonly recovery: SearchRecovery | null;
+}
+
+/** What came of training models that a search found. */
+export interface SearchRecovery {
+  /** Errors were measured on other samples than those by which training chose the weights to keep. */
+  readonly isMeasuredApart: boolean;
+  /** In the order in which they were trained. */
+  readonly models: readonly RecoveredPoint[];
+}
+
+/** A model that was trained; its errors before and after are those of the two points, on the same samples. */
+export interface RecoveredPoint {
+  /** Position of the point that was trained. */
+  readonly from: number;
+  /** Position of the point with what it learned; null where its weights stay as they were. */
+  readonly to: number | null;
+  /** Why they do; null where they do not. */
+  readonly why: string | null;
 }
 
 /** What the numbers of a fit were measured on. */

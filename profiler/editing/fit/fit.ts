@@ -8,6 +8,7 @@ import { MeasuredCosts, type DeviceOptions } from "./device/measured-costs.ts";
 import { continuable, type DeviceSearch, type SearchIdentity } from "./device/device-search.ts";
 import { withParetoFront } from "./pareto-front.ts";
 import { Goal } from "./goal.ts";
+import { Recoveries } from "./recoveries.ts";
 import type { Points } from "./points.ts";
 import { Search, type SearchOptions } from "./search.ts";
 import { Trials, type TrialOptions } from "./trials.ts";
@@ -27,6 +28,8 @@ export interface Fitted {
   readonly result: FitResult;
   /** Of the point to take, as it was measured. */
   readonly model: Model;
+  /** What edits of that point learned, by its hash. */
+  readonly learned: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
@@ -60,8 +63,12 @@ async function search(model: Model, trials: Trials, options: FitOptions): Promis
   const totals = trials.totalsOf(model);
   const goal = new Goal(budget, { totals, downloadBytes: null }, await trials.judged(model));
   const greedy = new Search(trials, goal, new CountedCosts(trials), options);
-  const isCancelled = await endedByAbort(() => greedy.run({ model, totals }), signal);
-  return fittedOf(model, greedy.points, goal, trials.samples, isCancelled);
+  const recoveries = new Recoveries(trials, goal, greedy.points, options);
+  const isCancelled = await endedByAbort(async () => {
+    await greedy.run({ model, totals });
+    await recoveries.run(model);
+  }, signal);
+  return fittedOf(model, greedy.points, goal, { samples: trials.samples, isCancelled, recoveries });
 }
 
 async function searchOnDevice(
@@ -88,8 +95,17 @@ async function searchOnDevice(
     ...(resume && { resume }),
     onMove: (progress) => device.onSearch?.({ ...identity, budget, ...progress, observations: costing.observations }),
   });
-  const isCancelled = await endedByAbort(() => greedy.run({ model, totals }), signal);
-  return fittedOf(model, greedy.points, goal, trials.samples, isCancelled, device.name);
+  const recoveries = new Recoveries(trials, goal, greedy.points, options);
+  const isCancelled = await endedByAbort(async () => {
+    await greedy.run({ model, totals });
+    await recoveries.run(model);
+  }, signal);
+  return fittedOf(model, greedy.points, goal, {
+    samples: trials.samples,
+    isCancelled,
+    recoveries,
+    device: device.name,
+  });
 }
 
 /** What makes a search another one. */
@@ -126,16 +142,29 @@ export function fittedOf(
   model: Model,
   found: Points,
   goal: Goal,
-  samples: FitSamples,
-  isCancelled: boolean,
-  device: string | null = null,
+  {
+    samples,
+    isCancelled,
+    recoveries,
+    device = null,
+  }: {
+    readonly samples: FitSamples;
+    readonly isCancelled: boolean;
+    readonly recoveries: Recoveries;
+    readonly device?: string | null;
+  },
 ): Fitted {
   const points = withParetoFront(found.all, goal.costs);
   const { best } = found;
   const isMet = points[best]?.isWithinBudget ?? false;
   const ending = isCancelled ? "cancelled" : isMet ? "met" : "exhausted";
   return {
-    result: { points, best, isMet, ending, samples, device, promise: goal.promiseOf(points[best]?.verdict ?? null) },
+    result: {
+      ...{ points, best, isMet, ending, samples, device },
+      promise: goal.promiseOf(points[best]?.verdict ?? null),
+      recovery: recoveries.result,
+    },
     model: found.model ?? model,
+    learned: recoveries.learnedBy(points[best]?.edits ?? []),
   };
 }

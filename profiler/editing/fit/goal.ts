@@ -45,8 +45,7 @@ export class Goal {
     private readonly freeCosts: readonly (keyof Totals)[] = COSTS,
   ) {
     this.#bounds = boundsOf(budget);
-    const { lowestAccuracy, lowestSnr, largestError } = budget;
-    if (this.#bounds.length === 0 && (lowestAccuracy ?? lowestSnr ?? largestError) === undefined)
+    if (this.#bounds.length === 0 && !this.limitsErrors)
       throw new OptionError("nothing to fit to: give at least one limit");
     const unknown = this.#bounds.find(({ cost }) => cost(start) === null);
     if (unknown !== undefined)
@@ -62,6 +61,12 @@ export class Goal {
   /** Whether there is a size at which to stop; otherwise the smaller, the better. */
   get isBounded(): boolean {
     return this.#bounds.length > 0;
+  }
+
+  /** Whether there is an error, or a share of right answers, at which to stop. */
+  get limitsErrors(): boolean {
+    const { lowestAccuracy, lowestSnr, largestError } = this.budget;
+    return (lowestAccuracy ?? lowestSnr ?? largestError) !== undefined;
   }
 
   /** Whether an edit that saves no MACs is of no use, whatever else it saves. */

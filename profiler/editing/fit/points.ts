@@ -6,15 +6,21 @@ import type { FitPoint } from "./fit-point.ts";
 export class Points {
   readonly all: FitPoint[] = [];
   #model: Model | undefined;
+  /** Positions of points of which a better one was made in their place. */
+  readonly #replaced = new Set<number>();
 
   constructor(
     private readonly goal: Goal,
     private readonly onPoint: ((point: FitPoint) => void) | undefined,
   ) {}
 
-  /** @param model undefined for a point of an earlier search: see `remember` */
-  add(point: FitPoint, model: Model | undefined): void {
+  /**
+   * @param model undefined for a point of an earlier search: see `remember`
+   * @param insteadOf position of a point in whose place it is to be taken, where it is within the budget
+   */
+  add(point: FitPoint, model: Model | undefined, insteadOf?: number): void {
     this.all.push(point);
+    if (insteadOf !== undefined && point.isWithinBudget) this.#replaced.add(insteadOf);
     if (this.best === this.all.length - 1) this.#model = model;
     this.onPoint?.(point);
   }
@@ -27,7 +33,7 @@ export class Points {
   /** Position of the point to take; see `FitResult`. */
   get best(): number {
     const { all, goal } = this;
-    const met = [...all.keys()].filter((index) => all[index]?.isWithinBudget);
+    const met = [...all.keys()].filter((index) => all[index]?.isWithinBudget && !this.#replaced.has(index));
     const by = (key: "error" | "excess"): ((a: number, b: number) => number) => {
       const value = (index: number): number => all[index]?.[key] ?? Infinity;
       return (a, b) => (value(a) === value(b) ? 0 : value(a) - value(b));

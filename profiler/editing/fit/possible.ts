@@ -36,7 +36,12 @@ export async function possible<T>(make: () => Promise<T>): Promise<T | undefined
   try {
     return await make();
   } catch (error) {
-    if (error instanceof EdgewiseError && !FATAL.has(error.code)) return undefined;
+    if (isOfItsPlace(error)) return undefined;
     throw error;
   }
+}
+
+/** Whether a failure says that an edit is not possible there, and not that the file itself is at fault. */
+export function isOfItsPlace(error: unknown): error is EdgewiseError {
+  return error instanceof EdgewiseError && !FATAL.has(error.code);
 }

@@ -9,6 +9,10 @@ import { isRandom, type CalibrationSpec, type SamplePart } from "../../calibrati
 import { compareRuns, type RunComparison } from "../../runtime/compare-runs.ts";
 import { inputPorts } from "../../runtime/model-ports.ts";
 import type { ActivationSource } from "../../neutral/activations.ts";
+import { CalibrationError } from "../../errors.ts";
+import { heldOutEvery } from "../../calibration/held-out.ts";
+import type { LearnedWeights } from "../../training/learned-weights.ts";
+import { FEWEST_SAMPLES } from "../../training/recover.ts";
 import { applyEdit } from "../apply.ts";
 import type { Edit } from "../edit.ts";
 import { leastProportion } from "../../numeric/proportion-bound.ts";
@@ -26,7 +30,27 @@ export interface TrialOptions {
   readonly hardware: HardwareProfile;
   /** Some samples are kept back, for a verdict on what was chosen by the others. */
   readonly judges?: boolean;
+  /** What is found is trained: nothing is fitted to the samples that training is judged by. See `Recoveries`. */
+  readonly recovery?: RecoverySteps;
   readonly seed?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface RecoverySteps {
+  /** Of each training; those of the edit `recover` when left out. */
+  readonly steps?: number;
+}
+
+/** What one training came to. */
+interface Trained {
+  readonly model: Model;
+  /** With the hash of what it learned. */
+  readonly edit: Edit;
+  readonly learned: LearnedWeights;
+}
+
+/** How long something may run. */
+interface Until {
   readonly signal?: AbortSignal;
 }
 
@@ -144,28 +168,50 @@ export class Trials {
     return known;
   }
 
+  /**
+   * Trains a model to answer as the original does. The signal of the search ends training early, and what is best by then is kept.
+   * @throws {TrainingError} where training does not better it, or nothing in it can be trained
+   * @throws the signal's reason when it aborts before training began
+   */
+  async recovered(model: Model, edit: Edit, onProgress: (done: number, what: string) => void): Promise<Trained> {
+    const { bindings, seed, calibration, signal } = this.options;
+    const step = await applyEdit(model, edit, {
+      training: {
+        teacher: this.original,
+        calibration: { madeFor: inputPorts(this.original), ...calibration },
+        ...(signal && { stop: signal }),
+      },
+      ...(bindings && { bindings }),
+      ...(seed !== undefined && { seed }),
+      onProgress,
+    });
+    if (step.learned) return { model: step.after, edit: step.edit, learned: step.learned };
+    throw new RangeError(`${edit.restructuring} does not train`);
+  }
+
+  /** Whether what training is judged by is not what errors are measured on. */
+  get isMeasuredApart(): boolean {
+    return this.options.measuring !== undefined;
+  }
+
   /** @throws {RunError} when the model does not run */
-  async measured(model: Model, extent: keyof Sampling): Promise<FitError> {
+  async measured(model: Model, extent: keyof Sampling, until: Until = signalOf(this.options)): Promise<FitError> {
     const calibration = this.plan.measuring[extent];
     const { open } = this.pool;
-    return errorOf(await compareRuns(this.original, model, { calibration, open, ...signalOf(this.options) }));
+    return errorOf(await compareRuns(this.original, model, { calibration, open, ...until }));
   }
 
   /** Bytes of its file as they are downloaded. */
-  downloadOf(model: Model): Promise<number> {
-    return downloadBytesOf(model, signalOf(this.options));
+  downloadOf(model: Model, until: Until = signalOf(this.options)): Promise<number> {
+    return downloadBytesOf(model, until);
   }
 
   /** How right the model is on the samples that are kept back; null where there are none, or without labels. */
-  async judged(model: Model): Promise<Verdict | null> {
+  async judged(model: Model, until: Until = signalOf(this.options)): Promise<Verdict | null> {
     const { judging } = this.plan;
     if (!judging) return null;
     const { open } = this.pool;
-    const { outputs } = await compareRuns(this.original, model, {
-      calibration: judging,
-      open,
-      ...signalOf(this.options),
-    });
+    const { outputs } = await compareRuns(this.original, model, { calibration: judging, open, ...until });
     const top1 = outputs.flatMap(({ difference }) => difference?.top1 ?? [])[0];
     if (top1?.accuracy === undefined) return null;
     const right = Math.round(top1.accuracy.b * top1.samples);
@@ -189,10 +235,15 @@ async function planFor(model: Model, open: OpenSession, options: TrialOptions): 
   const { count, description } = await previewSamples(madeFor, calibration, 0);
   const { macs } = totalsOf(model, options);
   const isSynthetic = isRandom(calibration);
+  if (options.recovery) requireSamplesToTrain(count, description, { ...options, isSynthetic });
   const isApart = isSynthetic || measuring !== undefined;
+  const held = options.recovery ? heldOut(count) : undefined;
   const parts = isApart
-    ? { fitting: ALL, ...(options.judges === true ? JUDGED_APART : { measuring: ALL, judging: undefined }) }
-    : sharedOut(count, options.judges === true);
+    ? {
+        fitting: held?.fitting ?? ALL,
+        ...(options.judges === true ? JUDGED_APART : { measuring: ALL, judging: undefined }),
+      }
+    : (held ?? sharedOut(count, options.judges === true));
   const fitting = isSynthetic ? undefined : sampling(calibration, parts.fitting, count, macs);
   const measured = await (measuring ? previewSamples(madeFor, measuring, 0) : undefined);
   const measures = sampling(measuring ?? calibration, parts.measuring, measured?.count ?? count, macs);
@@ -235,6 +286,30 @@ function sharedOut(count: number, judges: boolean): Parts {
   if (judges && count >= JUDGED.fitting.of) return JUDGED;
   const of = Math.min(PART_MEASURED, count);
   return { fitting: { of, from: 0, to: of - 1 }, measuring: { of, from: of - 1, to: of }, judging: undefined };
+}
+
+/** As `holdingOut` has it for a list of edits that trains: with what was learned, the list makes the same model again. */
+function heldOut(count: number): Parts {
+  const of = heldOutEvery(count);
+  return { fitting: { of, from: 0, to: of - 1 }, measuring: { of, from: of - 1, to: of }, judging: undefined };
+}
+
+/** @throws {CalibrationError} */
+function requireSamplesToTrain(
+  count: number,
+  description: string,
+  { isSynthetic, judges, measuring }: Pick<TrialOptions, "judges" | "measuring"> & { readonly isSynthetic: boolean },
+): void {
+  if (isSynthetic)
+    throw new CalibrationError("recovery trains on samples of your own, and there are none", {
+      hint: "Give them with --data.",
+    });
+  if (count < FEWEST_SAMPLES)
+    throw new CalibrationError(`${description}: expected at least ${FEWEST_SAMPLES} samples to train on, not ${count}`);
+  if (judges === true && measuring === undefined)
+    throw new CalibrationError("recovery trains on the samples, and an accuracy must be judged on others", {
+      hint: "Give others with --test-data and their labels with --test-labels.",
+    });
 }
 
 function sampling(spec: CalibrationSpec, part: SamplePart, count: number, macs: number): Sampling {
