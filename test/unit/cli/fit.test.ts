@@ -98,7 +98,7 @@ describe("edgewise fit", function () {
   });
 
   const MISTAKES = [
-    [["--max-macs", "1", "--state", "x.json"], /of a device: give --device too/],
+    [["--max-macs", "1", "--state", "x.json"], /for a device: give --device too/],
     [["--max-error", "2"], /must not be more than 1/],
     [[], /nothing to fit to: give at least one of --max-parameters/],
     [["--min-accuracy", "98%"], /accuracy can only be kept on labelled samples/],

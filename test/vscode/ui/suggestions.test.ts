@@ -266,7 +266,7 @@ describe("Suggestions on the page", () => {
     writeFileSync(vscode().path("unknown.onnx"), unknownOperator());
     await driver.open("unknown.onnx");
     await driver.compress.click();
-    await driver.shows(driver.panel, /Nothing in this model can be restructured/);
+    await driver.shows(driver.panel, /Edgewise finds nothing to restructure in this model/);
   });
 
   it("have nothing that axe-core finds serious, in light, dark and high contrast", async () => {
