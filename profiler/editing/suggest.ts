@@ -117,7 +117,7 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     const why = [candidate.why, describeFixes(fixes)].filter((text) => text !== "").join("; ");
     const layers = namesOf(candidate);
     const wantsSamples = restructuring.fitsToSamples === true;
-    const score = scoreOf({ saves, guarantee });
+    const score = restructuring.savesNothing ? 0 : scoreOf({ saves, guarantee });
     const suggestion = { edit, title, why, fixes, guarantee, wantsSamples, after, saves, score, layers };
     found.push(suggestion);
     onFound?.(suggestion);

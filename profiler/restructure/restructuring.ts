@@ -53,6 +53,8 @@ interface Description {
   readonly keepsSharing?: true;
   /** It stores or computes with other numbers, as many times as before: no budget of MACs is met by it. */
   readonly keepsMacs?: true;
+  /** It makes weights ready for another edit, and saves nothing by itself: it is not among the edits that are taken for what they save. */
+  readonly savesNothing?: true;
   /** Only the weights tell how large the file gets, whatever the options: nothing is predicted. */
   readonly predictsNothing?: true;
   /** It gives layers other numbers and nothing else: weights that the file decodes itself can have them too, and stay in their form. */

@@ -1,5 +1,6 @@
 import type { Model } from "../../model/model.ts";
 import type { Totals } from "../../profile.ts";
+import type { Restructuring } from "../../restructure/restructuring.ts";
 import { EXACT_ERROR } from "../rounding.ts";
 import type { Edit } from "../edit.ts";
 import type { FitError } from "./fit-point.ts";
@@ -29,7 +30,8 @@ export async function withExactEdits(
 ): Promise<ExactModel | undefined> {
   let [model, totals]: [Model, Totals] = [base, start];
   const edits: Edit[] = [];
-  for (const { edit } of movesOn(base, ({ guarantee }) => guarantee === "exact", options.bindings)) {
+  const isWanted = ({ guarantee, savesNothing }: Restructuring): boolean => guarantee === "exact" && !savesNothing;
+  for (const { edit } of movesOn(base, isWanted, options.bindings)) {
     options.onEdit?.(edit);
     const made = await possible(async () => {
       const after = await predictedTotals(model, edit, trials, options);

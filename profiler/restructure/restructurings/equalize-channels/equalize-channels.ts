@@ -16,6 +16,7 @@ export const EQUALIZE_CHANNELS = defineRestructuring({
     "Scales channels between two layers so that their weights have the same ranges in both; one scale for a tensor is then fine enough.",
   guarantee: "exact",
   keepsMacs: true,
+  savesNothing: true,
   literature: ["Nagel et al., Data-Free Quantization Through Weight Equalization and Bias Correction, ICCV 2019"],
   answers: { "uneven-channels": 2 },
   isOfWholeModel: true,
