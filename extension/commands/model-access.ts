@@ -1,11 +1,15 @@
 import { FORMAT_TYPES } from "../../profiler/formats/format-types.ts";
 import * as vscode from "vscode";
-import { RpcError } from "../../webview/protocol/rpc.ts";
+import { RpcError, type Listeners } from "../../webview/protocol/rpc.ts";
 import type { DocumentContext } from "../editor/document-context.ts";
 import { ModelDocument } from "../editor/model-document.ts";
 import type { OpenEditor, OpenModels } from "../editor/open-models.ts";
+import { remoteFiles } from "../editor/remote-files.ts";
 import { log } from "../log.ts";
 import { showError } from "../dialogs/messages.ts";
+import { runLimits } from "../running/run-limits.ts";
+import { EngineWorker } from "../worker/engine-worker.ts";
+import type { WorkerContract } from "../worker/protocol.ts";
 
 /** How commands come to a model: the open one, or one of the explorer that is profiled for the occasion. */
 export class ModelAccess {
@@ -31,6 +35,15 @@ export class ModelAccess {
   /** A document of its own, to be disposed of by who asked for it. */
   open(uri: vscode.Uri): ModelDocument {
     return new ModelDocument(uri, this.#context).start();
+  }
+
+  /** A thread that reads these models and runs them, to be disposed of by who asked for it. */
+  engine(models: readonly vscode.Uri[], listeners: Listeners<WorkerContract>): EngineWorker {
+    return new EngineWorker(this.#context.workerScript, {
+      handlers: remoteFiles(...models),
+      listeners,
+      limits: runLimits,
+    });
   }
 
   /**

@@ -7,6 +7,7 @@ import type { ModelAccess } from "../commands/model-access.ts";
 import { MODEL_EDITOR } from "../editor/model-editor.ts";
 import { PageConnection } from "../editor/page-connection.ts";
 import { pageHtml } from "../editor/page-html.ts";
+import { OutputComparison } from "./output-comparison.ts";
 import { gitVersionOf, refText, versionText } from "../source-control/git-version.ts";
 
 const COMPARISON = "edgewise.compare";
@@ -85,10 +86,10 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
 
   #show(panel: vscode.WebviewPanel, pair: Pair, swap: () => void): vscode.Disposable {
     const { webview } = panel;
-    const documents = SIDES.map((side) => ({ side, document: this.#access.open(pair[side]) }));
-    const pages = documents.map(({ side, document }) => ({
+    const documents = { before: this.#access.open(pair.before), after: this.#access.open(pair.after) };
+    const pages = SIDES.map((side) => ({
       side,
-      page: new PageConnection(document, (message) => webview.postMessage({ side, message })),
+      page: new PageConnection(documents[side], (message) => webview.postMessage({ side, message })),
     }));
     const own = new Rpc<PairHostContract, PairPageContract>(
       (message) => webview.postMessage({ side: "pair", message }),
@@ -96,6 +97,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
         start: () => ({
           uris: { before: pair.before.toString(), after: pair.after.toString() },
           paths: { before: versionText(pair.before), after: versionText(pair.after) },
+          outputs: outputs.state,
           ...(vscode.l10n.bundle !== undefined && { translations: vscode.l10n.bundle }),
         }),
         open: async ({ side }) => {
@@ -106,8 +108,21 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
           swap();
           return null;
         },
+        compareOutputs: () => {
+          void outputs.start();
+          return null;
+        },
+        cancelOutputs: () => {
+          outputs.cancel();
+          return null;
+        },
+        chooseData: async () => {
+          await outputs.chooseData();
+          return null;
+        },
       },
     );
+    const outputs = new OutputComparison(this.#access, documents, (state) => own.send("outputs", state));
     const messages = webview.onDidReceiveMessage(
       (received: { readonly side?: unknown; readonly message?: unknown }) => {
         if (received.side === "pair") own.receive(received.message);
@@ -119,9 +134,10 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
     webview.html = pageHtml(webview, this.#dist, "compare");
     return vscode.Disposable.from(
       messages,
+      outputs,
       { dispose: () => own.dispose() },
       ...pages.map(({ page }) => page),
-      ...documents.map(({ document }) => document),
+      ...SIDES.map((side) => documents[side]),
     );
   }
 }

@@ -42,6 +42,13 @@ export class BackgroundTask<State extends TaskState> {
     this.#run?.abort();
   }
 
+  /** Ends the work and forgets what it found. */
+  reset(state: State): void {
+    this.#run?.abort();
+    this.#run = undefined;
+    this.#tell(state);
+  }
+
   onUpdate(update: Partial<State>): void {
     if (this.#state?.isRunning === true) this.#tell({ ...this.#state, ...update });
   }

@@ -1,5 +1,4 @@
 import { access } from "node:fs/promises";
-import * as path from "node:path";
 import * as vscode from "vscode";
 import { log } from "../log.ts";
 import type { Engines } from "../worker/engines.ts";
@@ -11,7 +10,7 @@ import { inForce } from "./edit-list.ts";
 import type { Content } from "./editing-session.ts";
 import { identityOf, isSameFile, type FileIdentity } from "./file-identity.ts";
 import { ModelWatcher } from "./model-watcher.ts";
-import { locate } from "./remote-files.ts";
+import { locate, remoteLocation } from "./remote-files.ts";
 import { AutoSave, type AutoSaveMode } from "./auto-save.ts";
 import {
   askAboutNewVersion,
@@ -258,7 +257,7 @@ export class DocumentFile implements vscode.Disposable {
 
   #pathLocation(): ModelLocation {
     if (this.#uri.scheme === "file") return { kind: "path", path: this.#uri.fsPath, version: this.#lastVersion };
-    return { kind: "remote", name: path.posix.basename(this.#uri.path), size: 0, version: this.#lastVersion };
+    return remoteLocation(this.#uri, 0, this.#lastVersion);
   }
 
   /** undefined: it is not there, or not on a disk of this machine. */

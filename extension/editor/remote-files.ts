@@ -4,7 +4,7 @@ import type { Handlers } from "../../webview/protocol/rpc.ts";
 import { RpcError } from "../../webview/protocol/rpc.ts";
 import { besideInVersion, gitVersionOf, versionText } from "../source-control/git-version.ts";
 import { versionedFile, type VersionedFile } from "../source-control/versioned-file.ts";
-import type { ModelLocation, WorkerHostContract } from "../worker/protocol.ts";
+import type { ModelLocation, RemoteFile, WorkerHostContract } from "../worker/protocol.ts";
 
 /**
  * Models behind VS Code's file systems (a repository on the web, an archive, a version in source control). They hand out whole files
@@ -19,17 +19,26 @@ export async function locate(uri: vscode.Uri, version: number): Promise<ModelLoc
     return { kind: "path", path: uri.fsPath, version };
   }
   const { size } = await versionedFile(uri);
-  return { kind: "remote", name: path.posix.basename(uri.path), size, version };
+  return remoteLocation(uri, size, version);
 }
 
-/** The host's side of reading such a model. */
-export function remoteFiles(model: vscode.Uri): Handlers<WorkerHostContract> {
-  const resolve = (relativePath: string): vscode.Uri => (relativePath === "" ? model : siblingUri(model, relativePath));
+export function remoteLocation(uri: vscode.Uri, size: number, version: number): ModelLocation {
+  return { kind: "remote", uri: uri.toString(), name: path.posix.basename(uri.path), size, version };
+}
+
+/** The host's side of reading such models: these, and no others. */
+export function remoteFiles(...models: readonly vscode.Uri[]): Handlers<WorkerHostContract> {
+  const known = new Map(models.map((uri) => [uri.toString(), uri]));
+  const resolve = ({ model, relativePath }: RemoteFile): vscode.Uri => {
+    const uri = known.get(model);
+    if (uri === undefined) throw new RangeError(`the model ${model} is none of this thread's`);
+    return relativePath === "" ? uri : siblingUri(uri, relativePath);
+  };
   return {
-    sizeOfRemote: async ({ relativePath }) => (await find(resolve(relativePath), relativePath)).size,
-    readRemote: async ({ relativePath }) => {
-      const uri = resolve(relativePath);
-      const file = await find(uri, relativePath);
+    sizeOfRemote: async (asked) => (await find(resolve(asked), asked.relativePath)).size,
+    readRemote: async (asked) => {
+      const uri = resolve(asked);
+      const file = await find(uri, asked.relativePath);
       if (file.size > REMOTE_FILE_LIMIT_BYTES) throw tooLarge(uri, file.size);
       return file.read();
     },

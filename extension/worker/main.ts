@@ -24,6 +24,7 @@ import {
 } from "../../profiler/editing/index.ts";
 import { Rpc } from "../../webview/protocol/rpc.ts";
 import { modelInputs, noteSamples, previewCalibration } from "./calibration-preview.ts";
+import { compareOutputs } from "./compare-outputs.ts";
 import { fitEdits } from "./fitting.ts";
 import { layerDetails, layerWeights, saveTensor } from "./inspect.ts";
 import { cleanUpDevice, connectDevice, describeDevice, measure, watchDevices } from "./measuring.ts";
@@ -120,6 +121,8 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   },
   tryEdits: ({ request, ...trial }, signal) =>
     tryEdits(store, request, trial, hardwareOf(request), telling("try", signal)),
+  compareOutputs: (asked, signal) =>
+    compareOutputs(store, asked, { signal, onProgress: (progress) => host.send("compared", progress) }),
   fit: async ({ request, budget, way, calibration, device }, signal) => {
     const model = await store.model(request, { signal });
     const session = (await store.session(request)).with({ hardware: hardwareOf(request), calibration });
@@ -214,7 +217,9 @@ async function profileFile(request: ModelRequest, signal: AbortSignal): Promise<
 
 async function open(location: ModelLocation): Promise<{ source: ByteSource; externalData: ExternalDataFiles }> {
   if (location.kind === "remote") {
-    return { source: new RemoteSource(host, location.name, location.size), externalData: new RemoteSiblings(host) };
+    const { uri, name, size } = location;
+    const source = new RemoteSource(host, name, size, { model: uri, relativePath: "" });
+    return { source, externalData: new RemoteSiblings(host, uri) };
   }
   return { source: await FileSource.open(location.path), externalData: new ExternalDataFolder(location.path) };
 }

@@ -15,6 +15,7 @@ import type {
   Guarantee,
   LearnedWeights,
   OptionSpec,
+  RunProgress,
   TrainingPoint,
 } from "../../profiler/editing/index.ts";
 import type { TensorContent } from "../../profiler/exports/npy/index.ts";
@@ -22,6 +23,7 @@ import type { TensorPlace } from "../../webview/protocol/page.ts";
 import type { PackedProfile } from "../../webview/protocol/packed-profile.ts";
 import type {
   CalibrationPreview,
+  Check,
   FitBudget,
   FitState,
   SensitivityState,
@@ -49,7 +51,7 @@ import type {
  */
 export type ModelLocation = { readonly version: number } & (
   | { readonly kind: "path"; readonly path: string }
-  | { readonly kind: "remote"; readonly name: string; readonly size: number }
+  | { readonly kind: "remote"; readonly uri: string; readonly name: string; readonly size: number }
 );
 
 /** An edit, and the samples that its weights are fitted to; null: weights alone are looked at. */
@@ -69,6 +71,19 @@ export interface ModelRequest {
   readonly hardware: string;
   /** The user's own hardware profiles as they stand in the settings: checked by the engine. */
   readonly ownHardware: readonly unknown[];
+}
+
+/** A file, and what messages call it. */
+export interface ComparedModel {
+  readonly location: ModelLocation;
+  readonly name: string;
+}
+
+export interface ComparisonRequest {
+  /** What the other one is measured against, and the samples are made for. */
+  readonly before: ComparedModel;
+  readonly after: ComparedModel;
+  readonly calibration: CalibrationSpec;
 }
 
 export interface ProfileReply {
@@ -199,6 +214,8 @@ export interface WorkerContract extends Contract {
       };
       readonly result: Trial;
     };
+    /** Runs two models on the same samples. Tells by events `compared` how far it is. */
+    readonly compareOutputs: { readonly params: ComparisonRequest; readonly result: Check };
     readonly fit: {
       readonly params: {
         readonly request: ModelRequest;
@@ -272,6 +289,8 @@ export interface WorkerContract extends Contract {
     readonly fitSearch: DeviceSearch;
     /** Errors of the training that is under way. */
     readonly training: { readonly points: readonly TrainingPoint[] };
+    /** Samples that both models were run on. */
+    readonly compared: RunProgress;
     readonly measuring: TargetProgress;
     readonly devices: ConnectedDevices;
   };
@@ -305,11 +324,18 @@ export interface FitDevice {
 
 export type FitUpdate = Pick<FitState, "measuredOn" | "samples" | "points" | "best" | "done" | "what">;
 
+export interface RemoteFile {
+  /** URI of the model. */
+  readonly model: string;
+  /** Of a data file beside it; "" is the model itself. */
+  readonly relativePath: string;
+}
+
 export interface WorkerHostContract extends Contract {
   readonly requests: {
-    /** Bytes of a remote model or of a data file beside it ("" is the model itself). */
-    readonly readRemote: { readonly params: { readonly relativePath: string }; readonly result: Uint8Array };
-    readonly sizeOfRemote: { readonly params: { readonly relativePath: string }; readonly result: number };
+    /** Bytes of a remote model or of a data file beside it. */
+    readonly readRemote: { readonly params: RemoteFile; readonly result: Uint8Array };
+    readonly sizeOfRemote: { readonly params: RemoteFile; readonly result: number };
   };
   readonly events: None;
 }

@@ -1,6 +1,6 @@
 import { MissingDataError, ModelFormatError, type ByteSource, type ExternalDataFiles } from "../../profiler/index.ts";
 import { RpcError, type Rpc } from "../../webview/protocol/rpc.ts";
-import type { WorkerContract, WorkerHostContract } from "./protocol.ts";
+import type { RemoteFile, WorkerContract, WorkerHostContract } from "./protocol.ts";
 
 export type HostRpc = Rpc<WorkerContract, WorkerHostContract>;
 
@@ -10,21 +10,21 @@ export type HostRpc = Rpc<WorkerContract, WorkerHostContract>;
  */
 export class RemoteSource implements ByteSource {
   readonly #host: HostRpc;
-  readonly #relativePath: string;
+  readonly #file: RemoteFile;
   #bytes: Promise<Uint8Array> | undefined;
 
   constructor(
     host: HostRpc,
     readonly name: string,
     readonly size: number,
-    relativePath = "",
+    file: RemoteFile,
   ) {
     this.#host = host;
-    this.#relativePath = relativePath;
+    this.#file = file;
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
-    this.#bytes ??= this.#host.request("readRemote", { relativePath: this.#relativePath });
+    this.#bytes ??= this.#host.request("readRemote", this.#file);
     const bytes = await this.#bytes;
     if (offset < 0 || length < 0 || offset + length > bytes.length) {
       throw new ModelFormatError(this.name, "end of file", `expected ${length} bytes, but the file ends before`, {
@@ -43,17 +43,21 @@ export class RemoteSource implements ByteSource {
 /** Data files beside a remote model. That they stay inside its folder is checked by the host, which knows the URIs. */
 export class RemoteSiblings implements ExternalDataFiles {
   readonly #host: HostRpc;
+  readonly #model: string;
 
-  constructor(host: HostRpc) {
+  /** @param model URI of the model */
+  constructor(host: HostRpc, model: string) {
     this.#host = host;
+    this.#model = model;
   }
 
   async open(relativePath: string): Promise<ByteSource> {
-    const size = await this.#host.request("sizeOfRemote", { relativePath }).catch((error: unknown) => {
+    const file = { model: this.#model, relativePath };
+    const size = await this.#host.request("sizeOfRemote", file).catch((error: unknown) => {
       if (!(error instanceof RpcError) || error.failure.code !== "missing-data") throw error;
       const { message, hint, place } = error.failure;
       throw new MissingDataError(message, place ?? relativePath, { hint, cause: error });
     });
-    return new RemoteSource(this.#host, relativePath, size, relativePath);
+    return new RemoteSource(this.#host, relativePath, size, file);
   }
 }

@@ -1,29 +1,25 @@
 import {
-  isRandom,
   liftModel,
   restructuringOf,
   savings,
   writeModel,
   type AnalysedModel,
   type CalibrationSpec,
-  type Difference,
   type Edit,
   type EditSession,
   type Guarantee,
-  type RunComparison,
   type Step,
   type Suggestion,
 } from "../../profiler/editing/index.ts";
 import type { HardwareProfile } from "../../profiler/index.ts";
 import type {
-  Check,
-  CheckedDifference,
   FoundSuggestions,
   ListedSuggestion,
   Prediction,
   Suggestions,
   Trial,
 } from "../../webview/protocol/editing.ts";
+import { asCheck } from "./as-check.ts";
 import { labelOf } from "./edit-label.ts";
 import { compute, type Computing, type ModelStore } from "./model-store.ts";
 import type { EditDescription, ModelRequest, PlannedEdit, SuggestionScope } from "./protocol.ts";
@@ -178,42 +174,4 @@ const BY_STRENGTH: readonly Guarantee[] = ["exact", "approximate", "needs traini
 
 function weakest(guarantees: readonly Guarantee[]): Guarantee {
   return BY_STRENGTH[Math.max(...guarantees.map((guarantee) => BY_STRENGTH.indexOf(guarantee)))] ?? "approximate";
-}
-
-/** Plain numbers only: VS Code sends messages as JSON, which has no infinity. */
-function asCheck({ samples, outputs, unmatched, doubts }: RunComparison, calibration: CalibrationSpec): Check {
-  return {
-    samples: { ...samples, isRandom: isRandom(calibration) },
-    outputs: outputs.map(({ names, difference, reason }) => ({
-      name: names.b,
-      difference: difference ? asDifference(difference) : null,
-      reason: reason ?? null,
-    })),
-    unmatched,
-    doubts,
-  };
-}
-
-function asDifference({
-  maxAbsolute,
-  maxRelative,
-  rms,
-  snr,
-  cosine,
-  top1,
-  unlikeNonFinite,
-}: Difference): CheckedDifference {
-  return {
-    isIdentical: maxAbsolute === 0 && unlikeNonFinite === 0,
-    maxAbsolute: finite(maxAbsolute),
-    maxRelative: finite(maxRelative),
-    rms: finite(rms),
-    snr: finite(snr),
-    cosine: finite(cosine) ?? 0,
-    top1: top1 ?? null,
-  };
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }

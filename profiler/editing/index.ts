@@ -50,6 +50,7 @@ export { modelBytes, writeModel, type WriteOptions } from "../formats/formats.ts
 export { activationsOn } from "../runtime/activation-source.ts";
 export { compareRuns } from "../runtime/compare-runs.ts";
 export type { ComparedTensor, CompareOptions, RunComparison, TensorPair } from "../runtime/compare-runs.ts";
+export { openSession } from "../runtime/open-session.ts";
 export type { Difference, Top1 } from "../runtime/difference.ts";
 export type { RunProgress } from "../runtime/batches.ts";
 export { DEFAULT_RUNTIME_LIMITS, limitRuntimes } from "../runtime/process/limits.ts";

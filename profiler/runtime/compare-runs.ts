@@ -27,8 +27,10 @@ export interface RunComparison {
   readonly outputs: readonly ComparedTensor[];
   /** Inner tensors that were asked for. */
   readonly tensors: readonly ComparedTensor[];
-  /** Outputs of one model that the other has no partner for, or that are no numbers. */
+  /** Outputs of one model that the other has no partner for, or that are skipped. */
   readonly unmatched: readonly string[];
+  /** Those that are no tensors of numbers, or others at each run, and why. */
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   /** Why the answers may be others on another machine. */
   readonly doubts: readonly string[];
 }
@@ -88,7 +90,7 @@ export async function compareRuns(
     const spec = options.calibration ?? {};
     const samples = closing(await openSamples(spec, rangedInputs(first, second)));
     const feed = await feeder(nameOf(b), spec, first, second, closing);
-    const { pairs, unmatched } = matchOutputs(first, second);
+    const { pairs, unmatched, skipped } = matchOutputs(first, second);
     const reasonOf = ({ a: inA, b: inB }: TensorPair): string | undefined =>
       first.skipped.find(({ name }) => name === inA)?.reason ?? second.skipped.find(({ name }) => name === inB)?.reason;
     const compared = [...pairs, ...inner].map((names) => new PairSum(names, reasonOf(names)));
@@ -109,6 +111,7 @@ export async function compareRuns(
       outputs: compared.slice(0, pairs.length).map((pair) => pair.result(leastClasses)),
       tensors: compared.slice(pairs.length).map((pair) => pair.result(leastClasses)),
       unmatched,
+      skipped,
       doubts: [...new Set([first, second].flatMap(({ doubt }) => doubt ?? []))],
     };
   } finally {
@@ -207,13 +210,17 @@ function matchPorts(left: readonly Port[], right: readonly Port[]): readonly Por
 function matchOutputs(
   a: Session,
   b: Session,
-): { readonly pairs: readonly TensorPair[]; readonly unmatched: readonly string[] } {
+): { readonly pairs: readonly TensorPair[] } & Pick<RunComparison, "unmatched" | "skipped"> {
   const pairs = matchPorts(a.outputs, b.outputs).map(([left, right]) => ({ a: left.name, b: right.name }));
   const left = a.outputs.filter(({ name }) => !pairs.some((pair) => pair.a === name));
   const right = b.outputs.filter(({ name }) => !pairs.some((pair) => pair.b === name));
   const captured = [...a.captured, ...b.captured];
   const skipped = [...a.skipped, ...b.skipped].filter(({ name }) => !captured.some((port) => port.name === name));
-  return { pairs, unmatched: [...new Set([...left, ...right, ...skipped].map(({ name }) => name))] };
+  return {
+    pairs,
+    unmatched: [...new Set([...left, ...right, ...skipped].map(({ name }) => name))],
+    skipped: skipped.filter(({ name }, index) => skipped.findIndex((other) => other.name === name) === index),
+  };
 }
 
 /** The sums of one pair of tensors, until their shapes turn out to differ. */

@@ -12,15 +12,18 @@ import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import { useStore, type Store } from "../state/store.ts";
 import type { CompareView } from "./compare-view.ts";
 import { chosenLayers, comparedLayers, comparedTotals, MEASURES } from "./compared-layers.ts";
+import { ComparedOutputs, type OutputActions } from "./ComparedOutputs.tsx";
 import { ComparedTensors } from "./ComparedTensors.tsx";
 import { CompareTable } from "./CompareTable.tsx";
 import { CompareTotals } from "./CompareTotals.tsx";
-import { SIDES, type Side } from "./protocol.ts";
+import { SIDES, type OutputsState, type Side } from "./protocol.ts";
 
 interface CompareAppProps {
   readonly clients: Readonly<Record<Side, ModelClient>>;
   readonly paths: Readonly<Record<Side, string>>;
   readonly view: Store<CompareView>;
+  readonly outputs: Store<OutputsState>;
+  readonly outputActions: OutputActions;
   readonly onOpen: (side: Side) => void;
   readonly onSwap: () => void;
 }
@@ -54,8 +57,10 @@ interface ComparisonViewProps extends CompareAppProps {
   readonly after: ShownProfile;
 }
 
-function ComparisonView({ clients, before, after, paths, view, onOpen, onSwap }: ComparisonViewProps): JSX.Element {
+function ComparisonView(props: ComparisonViewProps): JSX.Element {
+  const { clients, before, after, paths, view, outputs, outputActions, onOpen, onSwap } = props;
   const choice = useStore(view);
+  const compared = useStore(outputs);
   const comparison = useMemo(() => compareProfiles(profileOf(before), profileOf(after)), [before, after]);
   const layers = useMemo(
     () => comparedLayers(comparison, before.header.totals, after.header.totals),
@@ -81,6 +86,7 @@ function ComparisonView({ clients, before, after, paths, view, onOpen, onSwap }:
         </div>
         <CompareTotals totals={comparedTotals(comparison)} hardware={after.header.hardware} />
       </header>
+      <ComparedOutputs outputs={compared} actions={outputActions} />
       {SIDES.map((side) => (
         <MissingDataBanner
           key={side}

@@ -7,6 +7,7 @@ import { Store } from "../state/store.ts";
 import { CompareApp } from "./CompareApp.tsx";
 import { restoreCompareView } from "./compare-view.ts";
 import {
+  NOT_COMPARED,
   SIDES,
   type KeptComparison,
   type PairHostContract,
@@ -29,9 +30,11 @@ async function main(): Promise<void> {
   const kept = (vscode.getState() ?? {}) as Partial<KeptComparison>;
   const view = new Store(restoreCompareView(kept.view));
 
+  const outputs = new Store(NOT_COMPARED);
   const pair = new Rpc<PairPageContract, PairHostContract>(
     (message) => vscode.postMessage({ side: "pair", message }),
     {},
+    { outputs: (state) => outputs.set(state) },
   );
   const clients = {
     before: new ModelClient((message) => vscode.postMessage({ side: "before", message })),
@@ -42,7 +45,8 @@ async function main(): Promise<void> {
     else if (data?.side === "before" || data?.side === "after") clients[data.side].receive(data.message);
   });
 
-  const { uris, paths, translations } = await pair.request("start", null);
+  const { uris, paths, translations, ...start } = await pair.request("start", null);
+  outputs.set(start.outputs);
   if (translations) l10n.config({ contents: { ...translations } });
   const save = (): void => vscode.setState({ ...uris, view: view.value });
   save();
@@ -54,6 +58,12 @@ async function main(): Promise<void> {
       clients={clients}
       paths={paths}
       view={view}
+      outputs={outputs}
+      outputActions={{
+        compare: () => void pair.request("compareOutputs", null),
+        cancel: () => void pair.request("cancelOutputs", null),
+        chooseData: () => void pair.request("chooseData", null),
+      }}
       onOpen={(side) => void pair.request("open", { side })}
       onSwap={() => void pair.request("swap", null)}
     />,

@@ -1,4 +1,6 @@
-import type { Contract, Message, None } from "../protocol/rpc.ts";
+import type { RunProgress } from "../../profiler/runtime/batches.ts";
+import type { Check } from "../protocol/editing.ts";
+import type { Contract, Failure, Message, None } from "../protocol/rpc.ts";
 
 /** What the page that compares two models and the extension host say to each other. */
 
@@ -27,14 +29,33 @@ export interface PairHostContract extends Contract {
     readonly open: { readonly params: { readonly side: Side }; readonly result: null };
     /** What was before is after. */
     readonly swap: { readonly params: null; readonly result: null };
+    /** Runs both models on the same samples; how far that is, and what it tells, comes as events `outputs`. */
+    readonly compareOutputs: { readonly params: null; readonly result: null };
+    readonly cancelOutputs: { readonly params: null; readonly result: null };
+    /** Asks the user for calibration data, and compares the outputs on them. */
+    readonly chooseData: { readonly params: null; readonly result: null };
   };
-  readonly events: None;
+  readonly events: { readonly outputs: OutputsState };
 }
+
+/** How far the outputs of both models are apart on the same samples. */
+export interface OutputsState {
+  readonly isRunning: boolean;
+  /** Compared so far; null while the models are opened. */
+  readonly samples: RunProgress | null;
+  /** What was measured; null where nothing was yet. */
+  readonly check: Check | null;
+  /** Why a model could not be run, or the two not be compared. */
+  readonly failure: Failure | null;
+}
+
+export const NOT_COMPARED: OutputsState = { isRunning: false, samples: null, check: null, failure: null };
 
 export interface PairStart {
   readonly uris: Readonly<Record<Side, string>>;
   /** The models' paths as the user knows them. */
   readonly paths: Readonly<Record<Side, string>>;
+  readonly outputs: OutputsState;
   readonly translations?: Readonly<Record<string, string>>;
 }
 

@@ -1,8 +1,8 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { Icon } from "../controls/controls.tsx";
-import type { Check } from "../protocol/editing.ts";
-import { checkFacts, samplesText } from "./check-text.ts";
+import type { Check, CheckedDifference, SampleNote } from "../protocol/editing.ts";
+import { checkFacts, samplesText, type CheckFact } from "./check-text.ts";
 
 interface CheckResultProps {
   readonly check: Check;
@@ -13,17 +13,40 @@ interface CheckResultProps {
 
 /** What a run of both models on the same samples measured, output by output. */
 export function CheckResult({ check, isUnfitted, onChooseData }: CheckResultProps): JSX.Element {
-  const { outputs, unmatched, doubts, samples } = check;
   return (
     <section class="check" aria-label={l10n.t("Measured error")} data-testid="check">
+      <CheckedOutputs check={check} factsOf={checkFacts} />
+      {isUnfitted && (
+        <p class="remark" data-testid="check-unfitted">
+          <Icon name="warning" />{" "}
+          {l10n.t(
+            "Not fitted: without calibration data nothing made up for what was taken away. Compare the model on data of your own before you use it.",
+          )}
+        </p>
+      )}
+      <CheckedSamples samples={check.samples} onChooseData={onChooseData} />
+    </section>
+  );
+}
+
+interface CheckedOutputsProps {
+  readonly check: Check;
+  readonly factsOf: (difference: CheckedDifference) => readonly CheckFact[];
+}
+
+/** How far each output is off, or why that cannot be told, and what makes it doubtful. */
+export function CheckedOutputs({ check, factsOf }: CheckedOutputsProps): JSX.Element {
+  const { outputs, unmatched, doubts } = check;
+  return (
+    <>
       {outputs.map(({ name, difference, reason }) => (
-        <div class="check-output" key={name}>
+        <div class="check-output" key={name} data-output={name}>
           {outputs.length > 1 && <h4>{name}</h4>}
           {difference === null ? (
             <p class="remark">{reason}</p>
           ) : (
             <dl class="facts">
-              {checkFacts(difference).map(({ id, title, value, tip }) => (
+              {factsOf(difference).map(({ id, title, value, tip }) => (
                 <div key={id} data-fact={id} data-tip={tip}>
                   <dt>{title}</dt>
                   <dd>{value}</dd>
@@ -43,22 +66,25 @@ export function CheckResult({ check, isUnfitted, onChooseData }: CheckResultProp
           <Icon name="warning" /> {doubt}
         </p>
       ))}
-      {isUnfitted && (
-        <p class="remark" data-testid="check-unfitted">
-          <Icon name="warning" />{" "}
-          {l10n.t(
-            "Not fitted: without calibration data nothing made up for what was removed. Compare the model on data of your own before you use it.",
-          )}
-        </p>
+    </>
+  );
+}
+
+interface CheckedSamplesProps {
+  readonly samples: SampleNote;
+  readonly onChooseData: () => void;
+}
+
+/** What the errors were measured on, and the way to better samples where those were made up. */
+export function CheckedSamples({ samples, onChooseData }: CheckedSamplesProps): JSX.Element {
+  return (
+    <p class="remark" data-testid="check-samples">
+      {samples.isRandom && <Icon name="warning" />} {samplesText(samples)}{" "}
+      {samples.isRandom && (
+        <button type="button" class="link" onClick={onChooseData}>
+          {l10n.t("Choose calibration data…")}
+        </button>
       )}
-      <p class="remark" data-testid="check-samples">
-        {samples.isRandom && <Icon name="warning" />} {samplesText(samples)}{" "}
-        {samples.isRandom && (
-          <button type="button" class="link" onClick={onChooseData}>
-            {l10n.t("Choose calibration data…")}
-          </button>
-        )}
-      </p>
-    </section>
+    </p>
   );
 }

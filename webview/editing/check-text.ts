@@ -4,14 +4,20 @@ import type { Check, CheckedDifference, SampleNote } from "../protocol/editing.t
 
 /** A measured error in words. Each line is one inferred type: a figure and what it is. */
 export interface CheckFact {
-  readonly id: "error" | "snr" | "cosine" | "agreement" | "accuracy" | "identical";
+  readonly id: "error" | "absolute" | "rms" | "snr" | "cosine" | "agreement" | "accuracy" | "identical";
   readonly title: string;
   readonly value: string;
   readonly tip: string;
 }
 
+/** What is shown of an edit; the rest only where models are compared for their own sake. */
 export function checkFacts(difference: CheckedDifference): readonly CheckFact[] {
-  const { isIdentical, maxRelative, maxAbsolute, snr, cosine, top1 } = difference;
+  return measuredFacts(difference).filter(({ id }) => id !== "absolute" && id !== "rms");
+}
+
+/** All that is measured of an output. */
+export function measuredFacts(difference: CheckedDifference): readonly CheckFact[] {
+  const { isIdentical, maxRelative, maxAbsolute, rms, snr, cosine, top1 } = difference;
   const accuracy = top1?.accuracy;
   const facts: (CheckFact | false)[] = [
     isIdentical && {
@@ -40,6 +46,18 @@ export function checkFacts(difference: CheckedDifference): readonly CheckFact[] 
         "Relative to the range of the output; {0} as a number.",
         maxAbsolute === null ? "∞" : maxAbsolute.toPrecision(3),
       ),
+    },
+    !isIdentical && {
+      id: "absolute",
+      title: l10n.t("Largest difference"),
+      value: maxAbsolute === null ? l10n.t("not finite") : maxAbsolute.toPrecision(3),
+      tip: l10n.t("Of one element of the output, in the output’s own unit."),
+    },
+    !isIdentical && {
+      id: "rms",
+      title: l10n.t("RMS difference"),
+      value: rms === null ? l10n.t("not finite") : rms.toPrecision(3),
+      tip: l10n.t("Root of the mean square over all elements, in the output’s own unit."),
     },
     !isIdentical &&
       snr !== null && {

@@ -24,21 +24,27 @@ interface TaskProgressProps {
   readonly onCancel: () => void;
 }
 
+/** How far a piece of work is, as a bar. */
+export function TaskBar({ done, what }: Omit<TaskProgressProps, "onCancel">): JSX.Element {
+  return (
+    <div
+      class="task-bar"
+      role="progressbar"
+      aria-label={what}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(100 * done)}
+    >
+      <div class="task-done" style={{ transform: `scaleX(${Math.max(0.02, done)})` }} />
+    </div>
+  );
+}
+
 /** How far a piece of work is, and the way out of it. */
 export function TaskProgress({ done, what, onCancel }: TaskProgressProps): JSX.Element {
-  const percent = Math.round(100 * done);
   return (
     <div class="task" data-testid="task">
-      <div
-        class="task-bar"
-        role="progressbar"
-        aria-label={what}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={percent}
-      >
-        <div class="task-done" style={{ transform: `scaleX(${Math.max(0.02, done)})` }} />
-      </div>
+      <TaskBar done={done} what={what} />
       <span class="task-what">{what}</span>
       <IconButton icon="close" label={l10n.t("Cancel")} onClick={onCancel} />
     </div>

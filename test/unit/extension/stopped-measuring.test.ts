@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "../../../install.mjs";
 import { EngineWorker } from "../../../extension/worker/engine-worker.ts";
-import type { ModelRequest } from "../../../extension/worker/protocol.ts";
+import type { ModelLocation, ModelRequest } from "../../../extension/worker/protocol.ts";
 import { RpcError } from "../../../webview/protocol/rpc.ts";
 import { skip } from "../../skip.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
@@ -25,14 +25,20 @@ describe("A model that does not end, in the editor", () => {
   });
   after(() => remove());
 
-  const started = (): { engine: EngineWorker; measuring: (signal?: AbortSignal) => Promise<unknown>; mark: string } => {
+  const started = (): {
+    engine: EngineWorker;
+    location: ModelLocation;
+    measuring: (signal?: AbortSignal) => Promise<unknown>;
+    mark: string;
+  } => {
     const mark = randomUUID();
     process.env[MARK] = mark;
     const refuse = (): never => assert.fail("No file is remote here");
     const handlers = { readRemote: refuse, sizeOfRemote: refuse };
     const engine = new EngineWorker(script, { handlers, listeners: {}, limits: () => limits });
+    const location: ModelLocation = { kind: "path", path: join(folder, "endless.onnx"), version: 1 };
     const request: ModelRequest = {
-      location: { kind: "path", path: join(folder, "endless.onnx"), version: 1 },
+      location,
       edits: [],
       isPrediction: false,
       bindings: {},
@@ -42,7 +48,7 @@ describe("A model that does not end, in the editor", () => {
     const address = { device: "host", adbPath: "", benchmarkModel: "" };
     const measuring = (signal?: AbortSignal): Promise<unknown> =>
       engine.request("measure", { request, address, options: {} }, signal);
-    return { engine, measuring, mark };
+    return { engine, location, measuring, mark };
   };
   afterEach(() => {
     process.env[MARK] = "";
@@ -58,6 +64,18 @@ describe("A model that does not end, in the editor", () => {
     const { engine, measuring, mark } = started();
     const ending = new AbortController();
     const run = measuring(ending.signal);
+    await until(() => isRunning(mark));
+    ending.abort();
+    await assert.rejects(run, failsWith("cancelled"));
+    await until(() => marked(mark).length === 0);
+    engine.dispose();
+  });
+
+  it("is ended when the comparison of its outputs is cancelled", async () => {
+    const { engine, location, mark } = started();
+    const ending = new AbortController();
+    const endless = { location, name: "endless" };
+    const run = engine.request("compareOutputs", { before: endless, after: endless, calibration: {} }, ending.signal);
     await until(() => isRunning(mark));
     ending.abort();
     await assert.rejects(run, failsWith("cancelled"));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
+import { endlessBytes } from "../../unit/runtime/tiny-models.ts";
 import { longChain } from "./models.ts";
 import { SAMPLES, useWindow } from "./window.ts";
 
@@ -76,6 +77,39 @@ describe("Comparing two models", () => {
     await count().filter({ hasText: "12 of 12 rows, 2 differ" }).waitFor();
     writeFileSync(vscode().path("after.onnx"), "no model");
     await page().getByTestId("failed").getByText("after.onnx").first().waitFor();
+  });
+
+  it("runs both on the same samples, and says how far their outputs are apart, or why that cannot be told", async () => {
+    const outputs = page().getByTestId("outputs");
+    const start = outputs.getByRole("button", { name: "Compare Outputs" });
+    await compare(BEFORE, AFTER);
+    await start.focus();
+    await vscode().page.keyboard.press("Enter");
+    await outputs.getByRole("status").filter({ hasText: "1 of 1 outputs differ." }).waitFor();
+    for (const fact of ["error", "absolute", "rms", "snr", "cosine"])
+      assert.match(await outputs.locator(`[data-fact=${fact}] dd`).innerText(), /\d/);
+    await outputs.getByTestId("check-samples").filter({ hasText: "random numbers" }).waitFor();
+    await page().getByRole("button", { name: "Swap Before and After" }).click();
+    await outputs.getByRole("status").filter({ hasText: "Runs both models" }).waitFor();
+
+    writeFileSync(vscode().path("narrow.onnx"), longChain(2));
+    await compare(BEFORE, "narrow.onnx");
+    await start.click();
+    await outputs.getByRole("alert").getByText("the same samples do not fit both").waitFor();
+    await rows().first().waitFor();
+    writeFileSync(vscode().path("narrow.onnx"), longChain(3));
+    await outputs.getByRole("status").filter({ hasText: "Runs both models" }).waitFor();
+
+    writeFileSync(vscode().path("endless.onnx"), endlessBytes());
+    await compare("endless.onnx", "endless.onnx");
+    await start.focus();
+    await vscode().page.keyboard.press("Enter");
+    await outputs.getByRole("button", { name: "Cancel" }).waitFor();
+    await outputs.getByRole("progressbar").waitFor();
+    await vscode().page.keyboard.press("Enter");
+    await outputs.getByRole("status").filter({ hasText: "Cancelled." }).waitFor();
+    await start.click(); // and can be asked for again
+    await outputs.getByRole("button", { name: "Cancel" }).click();
   });
 
   it("swaps what is before and what is after", async () => {
