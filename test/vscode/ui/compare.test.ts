@@ -79,37 +79,46 @@ describe("Comparing two models", () => {
     await page().getByTestId("failed").getByText("after.onnx").first().waitFor();
   });
 
-  it("runs both on the same samples, and says how far their outputs are apart, or why that cannot be told", async () => {
-    const outputs = page().getByTestId("outputs");
-    const start = outputs.getByRole("button", { name: "Compare Outputs" });
-    await compare(BEFORE, AFTER);
-    await start.focus();
-    await vscode().page.keyboard.press("Enter");
-    await outputs.getByRole("status").filter({ hasText: "1 of 1 outputs differ." }).waitFor();
-    for (const fact of ["error", "absolute", "rms", "snr", "cosine"])
-      assert.match(await outputs.locator(`[data-fact=${fact}] dd`).innerText(), /\d/);
-    await outputs.getByTestId("check-samples").filter({ hasText: "random numbers" }).waitFor();
-    await page().getByRole("button", { name: "Swap Before and After" }).click();
-    await outputs.getByRole("status").filter({ hasText: "Runs both models" }).waitFor();
+  describe("by their outputs", () => {
+    const outputs = (): Locator => page().getByTestId("outputs");
+    const button = (name: "Compare Outputs" | "Cancel"): Locator => outputs().getByRole("button", { name });
+    const says = (text: string): Promise<void> => outputs().getByRole("status").filter({ hasText: text }).waitFor();
 
-    writeFileSync(vscode().path("narrow.onnx"), longChain(2));
-    await compare(BEFORE, "narrow.onnx");
-    await start.click();
-    await outputs.getByRole("alert").getByText("the same samples do not fit both").waitFor();
-    await rows().first().waitFor();
-    writeFileSync(vscode().path("narrow.onnx"), longChain(3));
-    await outputs.getByRole("status").filter({ hasText: "Runs both models" }).waitFor();
+    it("tells how far they are apart on the same samples, until other models are compared", async () => {
+      await compare(BEFORE, AFTER);
+      await button("Compare Outputs").focus();
+      await vscode().page.keyboard.press("Enter");
+      await says("1 of 1 outputs differ.");
+      for (const fact of ["error", "absolute", "rms", "snr", "cosine"])
+        assert.match(await outputs().locator(`[data-fact=${fact}] dd`).innerText(), /\d/);
+      await outputs().getByTestId("check-samples").filter({ hasText: "random numbers" }).waitFor();
+      await page().getByRole("button", { name: "Swap Before and After" }).click();
+      await says("Runs both models");
+    });
 
-    writeFileSync(vscode().path("endless.onnx"), endlessBytes());
-    await compare("endless.onnx", "endless.onnx");
-    await start.focus();
-    await vscode().page.keyboard.press("Enter");
-    await outputs.getByRole("button", { name: "Cancel" }).waitFor();
-    await outputs.getByRole("progressbar").waitFor();
-    await vscode().page.keyboard.press("Enter");
-    await outputs.getByRole("status").filter({ hasText: "Cancelled." }).waitFor();
-    await start.click(); // and can be asked for again
-    await outputs.getByRole("button", { name: "Cancel" }).click();
+    it("says why there is nothing to compare, and keeps everything else", async () => {
+      writeFileSync(vscode().path("other.onnx"), longChain(2));
+      await compare(BEFORE, "other.onnx");
+      await button("Compare Outputs").click();
+      await outputs().getByRole("alert").getByText("the same samples do not fit both").waitFor();
+      await rows().first().waitFor();
+      writeFileSync(vscode().path("other.onnx"), longChain(3));
+      await says("Runs both models");
+    });
+
+    it("is cancelled by the button that it was started with, and starts again", async () => {
+      writeFileSync(vscode().path("endless.onnx"), endlessBytes());
+      await compare("endless.onnx", "endless.onnx");
+      await button("Compare Outputs").focus();
+      await vscode().page.keyboard.press("Enter");
+      await outputs().getByRole("progressbar").waitFor();
+      await button("Cancel").waitFor();
+      await vscode().page.keyboard.press("Enter");
+      await says("Cancelled.");
+      await button("Compare Outputs").click();
+      await button("Cancel").click();
+      await says("Cancelled.");
+    });
   });
 
   it("swaps what is before and what is after", async () => {
