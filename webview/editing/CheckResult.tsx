@@ -20,7 +20,7 @@ export function CheckResult({ check, isUnfitted, onChooseData }: CheckResultProp
         <p class="remark" data-testid="check-unfitted">
           <Icon name="warning" />{" "}
           {l10n.t(
-            "Not fitted: without calibration data nothing made up for what was taken away. Compare the model on data of your own before you use it.",
+            "Not fitted: without calibration data nothing made up for what was removed. Compare the model on data of your own before you use it.",
           )}
         </p>
       )}
