@@ -296,7 +296,7 @@ describe("ONNX Runtime's profile", () => {
 
   it("refuses what is no profile", () => {
     assert.throws(() => parseOrtProfile("{"), /not JSON/);
-    assert.throws(() => parseOrtProfile("{}"), /no list/);
+    assert.throws(() => parseOrtProfile("{}"), /not a list/);
     assert.deepEqual(parseOrtProfile('[1, null, {"cat": 5}]'), []);
   });
 });
