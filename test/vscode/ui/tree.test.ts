@@ -88,7 +88,7 @@ describe("The tree of layers", () => {
     await driver.filter("kind:conv");
     await driver.shows(driver.page.getByTestId("shown-count"), "8 of 16 layers");
     await driver.filter("kind:conv macs>lots");
-    await driver.shows(driver.page.locator("#filter-error"), "no amount");
+    await driver.shows(driver.page.locator("#filter-error"), "not an amount");
     await driver.shows(driver.page.getByTestId("shown-count"), "8 of 16 layers");
     await driver.page.getByRole("button", { name: "How to filter" }).click();
     await driver.page.getByRole("dialog").getByText("macs>10M", { exact: true }).click();
