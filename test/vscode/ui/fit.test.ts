@@ -177,10 +177,10 @@ describe("Samples and the search on the page", () => {
     await setBudget("parameters", "5 k");
     await driver.button("Search").click();
     const summary = driver.panel.locator(".chart-summary");
-    await driver.shows(summary, /^[3-9] points\. The best one so far/);
+    await driver.shows(summary, /^Points: [3-9]\. The best one so far/);
     await driver.panel.getByTestId("task").getByRole("button", { name: "Cancel" }).click();
     await driver.panel.getByTestId("task").waitFor({ state: "detached" });
-    await driver.shows(summary, /points\. The best one costs/);
+    await driver.shows(summary, /^Points: \d+\. The best one costs/);
     assert.equal(await driver.panel.getByRole("alert").count(), 0);
     await driver.shows(driver.panel.getByTestId("fit-point"), /the best found/);
     await driver.button("Apply this point").click();
