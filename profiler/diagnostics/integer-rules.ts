@@ -65,7 +65,11 @@ class Surroundings {
   constructor(layers: readonly Layer[]) {
     for (const layer of layers) {
       for (const { key } of layer.outputs) if (key !== "") this.#makers.set(key, layer);
-      for (const { key } of layer.inputs) this.#readers.set(key, [...(this.#readers.get(key) ?? []), layer]);
+      for (const { key } of layer.inputs) {
+        const known = this.#readers.get(key);
+        if (known) known.push(layer);
+        else if (key !== "") this.#readers.set(key, [layer]);
+      }
     }
   }
 

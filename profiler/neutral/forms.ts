@@ -75,7 +75,7 @@ export type UnaryFunction =
   | "square";
 
 /** How the window of a convolution or a pool moves, outermost axis first. */
-export interface WindowMotion {
+export interface SlidingWindow {
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
   readonly padsBegin: readonly number[];
@@ -85,7 +85,7 @@ export interface WindowMotion {
 }
 
 /** Convolution over 1, 2 or 3 spatial axes; depthwise when `groups` is the number of input channels. */
-export interface ConvForm extends WindowMotion {
+export interface ConvForm extends SlidingWindow {
   readonly kind: "conv";
   /** outChannels × inChannels/groups × kernel… */
   readonly weight: Weights;
@@ -110,13 +110,13 @@ export interface ConvTransposeForm {
   /** Why it cannot make another number of channels, where it cannot. */
   readonly keepsChannels: string | undefined;
   /** undefined: it depends on sizes that only the run can tell. */
-  readonly motion: TransposedMotion | undefined;
+  readonly window: TransposedWindow | undefined;
   /** Fused. */
   readonly activation: Activation | undefined;
 }
 
 /** How the window of a transposed convolution moves, outermost axis first. */
-export interface TransposedMotion {
+export interface TransposedWindow {
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
   /** Cut off the output. */
@@ -147,7 +147,7 @@ export interface BatchNormForm {
   readonly epsilon: number;
 }
 
-export interface PoolForm extends WindowMotion {
+export interface PoolForm extends SlidingWindow {
   readonly kind: "pool";
   readonly mode: "max" | "average";
   /** One window over the whole of every spatial axis; the lists are empty then. */

@@ -1,7 +1,7 @@
 import type { Dimension } from "../model/shape.ts";
 import type { ConvGeometry, PoolGeometry, WindowGeometry } from "../operators/operation.ts";
 import { dilatedKernel, samePads, type Padding } from "../shapes/window.ts";
-import type { Activation, ConvForm, PoolForm, TransposedMotion, Weights, WindowMotion } from "./forms.ts";
+import type { Activation, ConvForm, PoolForm, TransposedWindow, Weights, SlidingWindow } from "./forms.ts";
 import { fixed, NotLiftable } from "./native-layer.ts";
 
 /**
@@ -16,7 +16,7 @@ export function convForm(
 ): ConvForm {
   const groups = fixed(geometry.groups, "the number of its input channels");
   const kernel = weights.weight.shape.slice(2);
-  return { kind: "conv", ...weights, groups, ...windowMotion(geometry, kernel, geometry.inSpatial), activation };
+  return { kind: "conv", ...weights, groups, ...slidingWindow(geometry, kernel, geometry.inSpatial), activation };
 }
 
 /**
@@ -32,7 +32,7 @@ export function poolForm(
   if (mode === "lp") throw new NotLiftable("it takes a norm of its window");
   if (sliding === undefined) throw new NotLiftable("it has no kernel");
   const { kernel, countsPadding, ceils } = sliding;
-  const window = windowMotion(sliding, kernel, inSpatial);
+  const window = slidingWindow(sliding, kernel, inSpatial);
   return { kind: "pool", mode, isGlobal: false, kernel, ...window, countsPadding, ceils, activation };
 }
 
@@ -60,11 +60,11 @@ export function globalPoolForm(mode: PoolForm["mode"]): PoolForm {
  * @returns undefined when it depends on a size that only the run can tell
  * Source: ONNX, ConvTranspose.
  */
-export function transposedMotion(
+export function transposedWindow(
   { strides, dilations, padding, inSpatial, outSpatial }: ConvGeometry,
   kernel: readonly number[],
   asked: readonly number[] = [],
-): TransposedMotion | undefined {
+): TransposedWindow | undefined {
   const pads = kernel.map((extent, axis) => {
     const [input, output] = [inSpatial[axis], outSpatial[axis]];
     const span = dilatedKernel(extent, dilations[axis] ?? 1);
@@ -100,7 +100,7 @@ function transposedPads(
  * @returns undefined where they depend on such a size
  */
 export function padsAt(
-  { strides, dilations, padsBegin, padsEnd, autoPad }: WindowMotion,
+  { strides, dilations, padsBegin, padsEnd, autoPad }: SlidingWindow,
   kernel: readonly number[],
   sizes: readonly (number | undefined)[],
 ): { readonly padsBegin: readonly number[]; readonly padsEnd: readonly number[] } | undefined {
@@ -112,11 +112,11 @@ export function padsAt(
   return bothEnds(pads);
 }
 
-function windowMotion(
+function slidingWindow(
   { strides, dilations, padding }: WindowGeometry,
   kernel: readonly number[],
   sizes: readonly Dimension[],
-): WindowMotion {
+): SlidingWindow {
   const pads = kernel.map((extent, axis) => {
     const window = { kernel: extent, stride: strides[axis] ?? 1, dilation: dilations[axis] ?? 1 };
     return paddedAt(padding[axis] ?? "valid", window, sizes[axis]);

@@ -101,11 +101,26 @@ export function operatorsText(row: ComparedRow): string {
   return isSame ? row.before.op : pairText(row, ({ op }) => op);
 }
 
-/** The shape of a row's output; that of the first model where the other has the same sizes in another order, as NHWC after NCHW. */
+/** The shape of a row's output; that of the first model where the other differs only in where channels stand: NHWC after NCHW. */
 export function shapesText(row: ComparedRow): string {
-  const sizes = ({ outputs: [first] }: LayerProfile): string => (first?.shape ?? []).map(String).toSorted().join("×");
-  const isSame = row.before && row.after && sizes(row.before) === sizes(row.after);
-  return isSame ? shapeText(row.before) : pairText(row, shapeText);
+  const { before, after } = row;
+  const isSame = before && after && isOneMap(sizesOf(before), sizesOf(after));
+  return isSame ? shapeText(before) : pairText(row, shapeText);
+}
+
+function sizesOf({ outputs: [first] }: LayerProfile): readonly string[] {
+  return (first?.shape ?? []).map(String);
+}
+
+/** Maps have two spatial axes at least: with fewer, sizes in another order may be a transposition. */
+const LEAST_AXES_OF_MAP = 4;
+
+function isOneMap(one: readonly string[], other: readonly string[]): boolean {
+  const channelsLast = ([batch, channels, ...spatial]: readonly string[]): string =>
+    [batch, ...spatial, channels].join("×");
+  if (one.join("×") === other.join("×")) return true;
+  if (one.length < LEAST_AXES_OF_MAP) return false;
+  return channelsLast(one) === other.join("×") || channelsLast(other) === one.join("×");
 }
 
 export interface ComparedTensor {

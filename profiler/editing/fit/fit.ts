@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { DeviceError } from "../../device/index.ts";
 import { CalibrationError, OptionError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
+import type { Totals } from "../../profile.ts";
 import type { FitBudget, FitResult, FitSamples } from "./fit-point.ts";
 import { CountedCosts } from "./costing.ts";
 import { MeasuredCosts, type DeviceOptions } from "./device/measured-costs.ts";
@@ -64,10 +65,7 @@ async function search(model: Model, trials: Trials, options: FitOptions): Promis
   const goal = new Goal(budget, { totals, downloadBytes: null }, await trials.judged(model));
   const greedy = new Search(trials, goal, new CountedCosts(trials), options);
   const recoveries = new Recoveries(trials, goal, greedy.points, options);
-  const isCancelled = await endedByAbort(async () => {
-    await greedy.run({ model, totals });
-    await recoveries.run(model);
-  }, signal);
+  const isCancelled = await run(greedy, recoveries, { model, totals }, signal);
   return fittedOf(model, greedy.points, goal, { samples: trials.samples, isCancelled, recoveries });
 }
 
@@ -96,16 +94,26 @@ async function searchOnDevice(
     onMove: (progress) => device.onSearch?.({ ...identity, budget, ...progress, observations: costing.observations }),
   });
   const recoveries = new Recoveries(trials, goal, greedy.points, options);
-  const isCancelled = await endedByAbort(async () => {
-    await greedy.run({ model, totals });
-    await recoveries.run(model);
-  }, signal);
+  const isCancelled = await run(greedy, recoveries, { model, totals }, signal);
   return fittedOf(model, greedy.points, goal, {
     samples: trials.samples,
     isCancelled,
     recoveries,
     device: device.name,
   });
+}
+
+/** A search, and the training of what it found. @returns whether it was cancelled */
+function run(
+  greedy: Search,
+  recoveries: Recoveries,
+  start: { readonly model: Model; readonly totals: Totals },
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return endedByAbort(async () => {
+    await greedy.run(start);
+    await recoveries.run(start.model);
+  }, signal);
 }
 
 /** What makes a search another one. */

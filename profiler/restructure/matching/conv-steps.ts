@@ -1,17 +1,14 @@
-import type { ConvForm, Weights, WindowMotion } from "../../neutral/forms.ts";
-
-/** Where a window stands on each spatial axis: what two convolutions that take one's place share out between them. */
-export type ConvSteps = WindowMotion;
+import type { ConvForm, Weights, SlidingWindow } from "../../neutral/forms.ts";
 
 /** Steps of a 1×1 convolution: every position, no padding. */
-export function pointwiseSteps(axes: number): ConvSteps {
+export function pointwiseSteps(axes: number): SlidingWindow {
   const ones = Array.from({ length: axes }, () => 1);
   const zeros = ones.map(() => 0);
   return { strides: ones, dilations: ones, padsBegin: zeros, padsEnd: zeros, autoPad: undefined };
 }
 
 /** A layer's steps on the axes that `keeps` names; on the others those of a 1×1 convolution. */
-export function stepsAlong(form: ConvSteps, keeps: (axis: number) => boolean): ConvSteps {
+export function stepsAlong(form: SlidingWindow, keeps: (axis: number) => boolean): SlidingWindow {
   const still = pointwiseSteps(form.strides.length);
   const pick = (steps: readonly number[], rest: readonly number[]): readonly number[] =>
     steps.map((step, axis) => (keeps(axis) ? step : (rest[axis] ?? step)));
@@ -26,7 +23,7 @@ export function stepsAlong(form: ConvSteps, keeps: (axis: number) => boolean): C
 }
 
 /** A convolution without bias and activation: the first of two that take one's place. */
-export function bareConv(weight: Weights, steps: ConvSteps, groups = 1): ConvForm {
+export function bareConv(weight: Weights, steps: SlidingWindow, groups = 1): ConvForm {
   const { strides, dilations, padsBegin, padsEnd, autoPad } = steps;
   return {
     kind: "conv",

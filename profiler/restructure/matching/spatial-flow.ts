@@ -9,7 +9,7 @@ import type {
   PoolForm,
   ResizeForm,
   Weights,
-  WindowMotion,
+  SlidingWindow,
 } from "../../neutral/forms.ts";
 import type { LayerId, NeutralGraph, NeutralLayer, NeutralSizes } from "../../neutral/neutral-graph.ts";
 import { padsAt } from "../../neutral/window-forms.ts";
@@ -249,17 +249,17 @@ function padded(form: PoolForm, place: number, sizes: readonly (Dimension | unde
 
 function padsOn(
   sizes: readonly (Dimension | undefined)[],
-  motion: WindowMotion,
+  window: SlidingWindow,
   kernel: readonly number[],
 ): ReturnType<typeof padsAt> {
   return padsAt(
-    motion,
+    window,
     kernel,
     sizes.map((size) => (typeof size === "number" ? size : undefined)),
   );
 }
 
-type Window = Pick<PoolForm, "kernel" | "ceils"> & WindowMotion;
+type Window = Pick<PoolForm, "kernel" | "ceils"> & SlidingWindow;
 
 /** The input's sizes with those that a window leaves of the spatial ones. */
 function windowSizes(window: Window, flow: Flow): Shape | string {

@@ -1,4 +1,4 @@
-import { computedWeights, type Weights, type WindowMotion } from "../../neutral/forms.ts";
+import { computedWeights, type Weights, type SlidingWindow } from "../../neutral/forms.ts";
 import { Affines, affineLayer, isScaleAlone, type AffineLayer } from "../matching/channel-affine.ts";
 import { whyOpaque } from "../matching/opaque-refusals.ts";
 import { weightChannels, type LinearForm } from "../matching/weight-channels.ts";
@@ -138,7 +138,7 @@ function matchAfter(graph: NeutralGraph, layer: NeutralLayer, after: NeutralLaye
   return { affines: [affine], linear: after, isAfter: false };
 }
 
-function mayPad({ padsBegin, padsEnd, autoPad }: WindowMotion): boolean {
+function mayPad({ padsBegin, padsEnd, autoPad }: SlidingWindow): boolean {
   return autoPad !== undefined || [...padsBegin, ...padsEnd].some((pad) => pad !== 0);
 }
 

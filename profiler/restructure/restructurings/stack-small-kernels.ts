@@ -1,5 +1,12 @@
-import { bareConv, type ConvSteps } from "../matching/conv-steps.ts";
-import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
+import { bareConv } from "../matching/conv-steps.ts";
+import {
+  newWeights,
+  plannedLike,
+  plannedWeights,
+  type ConvForm,
+  type SlidingWindow,
+  type Weights,
+} from "../../neutral/forms.ts";
 import { composed, factorKernels, seenThrough, type Kernels } from "../approximation/kernel-factors.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { LinearFit } from "../approximation/linear-fit.ts";
@@ -111,7 +118,7 @@ function stackedLayers(
   hasRelu: boolean,
 ): Rewrite {
   const { form, name, inputs, outputs } = layer;
-  const still: ConvSteps = { strides: [1, 1], dilations: [1, 1], padsBegin: [0, 0], padsEnd: [0, 0] };
+  const still: SlidingWindow = { strides: [1, 1], dilations: [1, 1], padsBegin: [0, 0], padsEnd: [0, 0] };
   const last = weights.length - 1;
   const insert = weights.map((weight, index): NewLayer => {
     const { padsBegin, padsEnd } = index === 0 ? form : still;

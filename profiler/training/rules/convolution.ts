@@ -6,10 +6,10 @@ import { activated } from "./activation.ts";
 import { depthwiseByPlanes, suitsPlanes } from "./depthwise-planes.ts";
 import { NoGradient, onlyInput, type GradientRules } from "./rule.ts";
 import { otherAxes, reshaped, summed, transposed } from "./sums.ts";
-import { positionsOf, wayBack, type Motion } from "./window.ts";
+import { positionsOf, wayBack, type Window } from "./window.ts";
 
 /** A convolution's settings beside its weight. */
-export interface Convolution extends Motion {
+export interface Convolution extends Window {
   readonly groups: number;
 }
 

@@ -3,7 +3,7 @@ import type { Tape, Value } from "../tape.ts";
 import { arithmetic } from "./elementwise.ts";
 import { reshape } from "./layout.ts";
 import { reshaped, transposed } from "./sums.ts";
-import { positionsOf, type Motion } from "./window.ts";
+import { positionsOf, type Window } from "./window.ts";
 
 /** Elements of a map per sample of a batch, up to which products of whole maps are faster than windows. */
 const MOST_PER_SAMPLE = 4;
@@ -11,23 +11,23 @@ const MOST_PER_SAMPLE = 4;
 const MOST_CONNECTIONS = 2 ** 20;
 
 /** Whether a depthwise convolution's maps are small beside the batch. @param x batch × channels × spatial … */
-export function suitsPlanes(x: Value, motion: Motion): boolean {
+export function suitsPlanes(x: Value, window: Window): boolean {
   const [batch = 1, , ...sizes] = x.shape;
-  const outputs = sizeOf(positionsOf(motion, sizes));
+  const outputs = sizeOf(positionsOf(window, sizes));
   const inputs = sizeOf(sizes);
-  return inputs <= MOST_PER_SAMPLE * batch && sizeOf(motion.kernel) * inputs * outputs <= MOST_CONNECTIONS;
+  return inputs <= MOST_PER_SAMPLE * batch && sizeOf(window.kernel) * inputs * outputs <= MOST_CONNECTIONS;
 }
 
 /**
  * A depthwise convolution of small maps as a product of each channel's maps with a matrix of inputs × outputs, in which each weight stands
  * wherever its tap connects the two. Both gradients are products then too: half the time of windows over maps of 25×5, batch 32.
  */
-export function depthwiseByPlanes(tape: Tape, x: Value, weight: Value, bias: Value | undefined, motion: Motion): Value {
+export function depthwiseByPlanes(tape: Tape, x: Value, weight: Value, bias: Value | undefined, window: Window): Value {
   const { graph } = tape;
   const [batch = 1, channels = 1, ...sizes] = x.shape;
-  const positions = positionsOf(motion, sizes);
-  const [inputs, outputs, taps] = [sizeOf(sizes), sizeOf(positions), sizeOf(motion.kernel)];
-  const connections = graph.constant([taps, inputs * outputs], connectionsOf(motion, sizes, positions));
+  const positions = positionsOf(window, sizes);
+  const [inputs, outputs, taps] = [sizeOf(sizes), sizeOf(positions), sizeOf(window.kernel)];
+  const connections = graph.constant([taps, inputs * outputs], connectionsOf(window, sizes, positions));
   const perChannel = (map: GraphTensor): GraphTensor =>
     reshaped(
       graph,
@@ -64,8 +64,8 @@ export function depthwiseByPlanes(tape: Tape, x: Value, weight: Value, bias: Val
 }
 
 /** taps × (inputs × outputs): 1 where a tap reads that input for that output. */
-function connectionsOf(motion: Motion, sizes: readonly number[], positions: readonly number[]): Float32Array {
-  const { kernel, strides, dilations, padsBegin } = motion;
+function connectionsOf(window: Window, sizes: readonly number[], positions: readonly number[]): Float32Array {
+  const { kernel, strides, dilations, padsBegin } = window;
   const [inputs, outputs] = [sizeOf(sizes), sizeOf(positions)];
   const connections = new Float32Array(sizeOf(kernel) * inputs * outputs);
   for (let tap = 0; tap < sizeOf(kernel); tap += 1) {

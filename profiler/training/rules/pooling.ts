@@ -6,21 +6,21 @@ import { activated } from "./activation.ts";
 import { mean } from "./reduction.ts";
 import { onlyInput, type GradientRules } from "./rule.ts";
 import { reshaped } from "./sums.ts";
-import { positionsOf, wayBack, type Motion } from "./window.ts";
+import { positionsOf, wayBack, type Window } from "./window.ts";
 
 /**
  * The gradient goes to the element that was the largest: by the indices that MaxPool gives, since comparing outputs with inputs would
  * give it several times where elements tie.
  */
-function maxPool(tape: Tape, x: Value, motion: Motion, ceils: boolean): Value {
+function maxPool(tape: Tape, x: Value, window: Window, ceils: boolean): Value {
   const { graph } = tape;
   const [batch = 1, channels = 1, ...sizes] = x.shape;
-  const shape = [batch, channels, ...positionsOf(motion, sizes, ceils)];
+  const shape = [batch, channels, ...positionsOf(window, sizes, ceils)];
   const [output = "", indices = ""] = graph.nodes("MaxPool", [x], 2, {
-    kernel_shape: motion.kernel,
-    strides: motion.strides,
-    dilations: motion.dilations,
-    pads: [...motion.padsBegin, ...motion.padsEnd],
+    kernel_shape: window.kernel,
+    strides: window.strides,
+    dilations: window.dilations,
+    pads: [...window.padsBegin, ...window.padsEnd],
     ceil_mode: ceils ? 1 : 0,
   });
   return tape.record({ name: output, shape }, [x], (gradient) => {
@@ -28,8 +28,8 @@ function maxPool(tape: Tape, x: Value, motion: Motion, ceils: boolean): Value {
     const zeros = graph.node("ConstantOfShape", [graph.setting([elements])], [elements]);
     const flat = (tensor: GraphTensor): GraphTensor =>
       graph.node("Reshape", [tensor, graph.setting([-1])], [sizeOf(shape)]);
-    const overlaps = motion.kernel.some(
-      (size, axis) => (size - 1) * (motion.dilations[axis] ?? 1) >= (motion.strides[axis] ?? 1),
+    const overlaps = window.kernel.some(
+      (size, axis) => (size - 1) * (window.dilations[axis] ?? 1) >= (window.strides[axis] ?? 1),
     );
     const scattered = graph.node(
       "ScatterElements",
@@ -41,29 +41,29 @@ function maxPool(tape: Tape, x: Value, motion: Motion, ceils: boolean): Value {
   });
 }
 
-function averagePool(tape: Tape, x: Value, motion: Motion, form: PoolForm): Value {
+function averagePool(tape: Tape, x: Value, window: Window, form: PoolForm): Value {
   const { graph } = tape;
   const [batch = 1, channels = 1, ...sizes] = x.shape;
-  const positions = positionsOf(motion, sizes, form.ceils);
+  const positions = positionsOf(window, sizes, form.ceils);
   const shape = [batch, channels, ...positions];
   const y = graph.node("AveragePool", [x], shape, {
-    kernel_shape: motion.kernel,
-    strides: motion.strides,
-    dilations: motion.dilations,
-    pads: [...motion.padsBegin, ...motion.padsEnd],
+    kernel_shape: window.kernel,
+    strides: window.strides,
+    dilations: window.dilations,
+    pads: [...window.padsBegin, ...window.padsEnd],
     ceil_mode: form.ceils ? 1 : 0,
     count_include_pad: form.countsPadding ? 1 : 0,
   });
   return tape.record(y, [x], (gradient) => {
-    const share = graph.constant([1, 1, ...positions], sharesOf(motion, sizes, positions, form.countsPadding));
+    const share = graph.constant([1, 1, ...positions], sharesOf(window, sizes, positions, form.countsPadding));
     const shared = graph.node("Mul", [gradient, share], shape);
     const maps = reshaped(graph, shared, [batch * channels, 1, ...positions]);
-    const ones = graph.constant([1, 1, ...motion.kernel], new Float32Array(sizeOf(motion.kernel)).fill(1));
+    const ones = graph.constant([1, 1, ...window.kernel], new Float32Array(sizeOf(window.kernel)).fill(1));
     const back = graph.node(
       "ConvTranspose",
       [maps, ones],
       [batch * channels, 1, ...sizes],
-      wayBack(motion, sizes, positions),
+      wayBack(window, sizes, positions),
     );
     return [reshaped(graph, back, x.shape)];
   });
@@ -71,19 +71,19 @@ function averagePool(tape: Tape, x: Value, motion: Motion, form: PoolForm): Valu
 
 /** One over the elements that a window averages, position by position. */
 function sharesOf(
-  motion: Motion,
+  window: Window,
   sizes: readonly number[],
   positions: readonly number[],
   countsPadding: boolean,
 ): Float32Array {
   const counts = sizes.map((size, axis) => {
-    const [begin, end] = [motion.padsBegin[axis] ?? 0, motion.padsEnd[axis] ?? 0];
+    const [begin, end] = [window.padsBegin[axis] ?? 0, window.padsEnd[axis] ?? 0];
     const [first, last] = countsPadding ? [-begin, size + end] : [0, size];
     return Array.from({ length: positions[axis] ?? 1 }, (_, position) => {
-      const start = position * (motion.strides[axis] ?? 1) - begin;
+      const start = position * (window.strides[axis] ?? 1) - begin;
       const taps = Array.from(
-        { length: motion.kernel[axis] ?? 1 },
-        (__, tap) => start + tap * (motion.dilations[axis] ?? 1),
+        { length: window.kernel[axis] ?? 1 },
+        (__, tap) => start + tap * (window.dilations[axis] ?? 1),
       );
       return taps.filter((at) => at >= first && at < last).length;
     });
@@ -99,13 +99,13 @@ export const POOLING_RULES: GradientRules = {
     const sizes = x.shape.slice(2);
     const ones = sizes.map(() => 1);
     const none = sizes.map(() => 0);
-    const whole: Motion = { kernel: sizes, strides: ones, dilations: ones, padsBegin: none, padsEnd: none };
-    const motion = form.isGlobal ? whole : { ...form, ...padsAt(form, form.kernel, sizes) };
+    const whole: Window = { kernel: sizes, strides: ones, dilations: ones, padsBegin: none, padsEnd: none };
+    const window = form.isGlobal ? whole : { ...form, ...padsAt(form, form.kernel, sizes) };
     const isWhole =
-      motion.kernel.join() === sizes.join() && [...motion.padsBegin, ...motion.padsEnd].every((pad) => pad === 0);
-    if (form.mode === "max") return [activated(tape, maxPool(tape, x, motion, form.ceils), form.activation)];
+      window.kernel.join() === sizes.join() && [...window.padsBegin, ...window.padsEnd].every((pad) => pad === 0);
+    if (form.mode === "max") return [activated(tape, maxPool(tape, x, window, form.ceils), form.activation)];
     const spatial = sizes.map((_, axis) => axis + 2);
-    const y = isWhole ? mean(tape, x, spatial, true) : averagePool(tape, x, motion, form);
+    const y = isWhole ? mean(tape, x, spatial, true) : averagePool(tape, x, window, form);
     return [activated(tape, y, form.activation)];
   },
 };

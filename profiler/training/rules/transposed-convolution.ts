@@ -1,4 +1,4 @@
-import type { ConvTransposeForm, TransposedMotion } from "../../neutral/forms.ts";
+import type { ConvTransposeForm, TransposedWindow } from "../../neutral/forms.ts";
 import type { Tape, Value } from "../tape.ts";
 import { activated } from "./activation.ts";
 import { weightGradient } from "./convolution.ts";
@@ -16,14 +16,14 @@ function transposedConvolution(
   x: Value,
   weight: Value,
   bias: Value | undefined,
-  { groups, ...motion }: TransposedMotion & { readonly groups: number },
+  { groups, ...window }: TransposedWindow & { readonly groups: number },
 ): Value {
   const { graph } = tape;
   const [batch = 1, , ...sizes] = x.shape;
   const [, perGroup = 1, ...kernel] = weight.shape;
-  const { strides, dilations, padsBegin, padsEnd, outputPadding } = motion;
+  const { strides, dilations, padsBegin, padsEnd, outputPadding } = window;
   const outputs = sizes.map((size, axis) => {
-    const reached = (size - 1) * (strides[axis] ?? 1) + spanOf({ ...motion, kernel }, axis);
+    const reached = (size - 1) * (strides[axis] ?? 1) + spanOf({ ...window, kernel }, axis);
     return reached + (outputPadding[axis] ?? 0) - (padsBegin[axis] ?? 0) - (padsEnd[axis] ?? 0);
   });
   if (outputs.some((size) => size < 1)) throw new NoGradient("it cuts off more than it makes");
@@ -42,12 +42,12 @@ function transposedConvolution(
 
 export const TRANSPOSED_CONVOLUTION_RULES: GradientRules = {
   "conv-transpose": (form: ConvTransposeForm, inputs, { tape, weights }) => {
-    const { motion, groups, activation } = form;
-    if (motion === undefined)
+    const { window, groups, activation } = form;
+    if (window === undefined)
       throw new NoGradient("how large its output is depends on a size that only the run can tell");
     const weight = weights("weight", form.weight);
     const bias = form.bias && weights("bias", form.bias);
-    const y = transposedConvolution(tape, onlyInput(inputs), weight, bias, { ...motion, groups });
+    const y = transposedConvolution(tape, onlyInput(inputs), weight, bias, { ...window, groups });
     return [activated(tape, y, activation)];
   },
 };

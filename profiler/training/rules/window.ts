@@ -1,5 +1,5 @@
 /** How a window moves over the spatial axes, outermost first. */
-export interface Motion {
+export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
@@ -8,11 +8,11 @@ export interface Motion {
 }
 
 /** Positions of the window along each axis. @param ceils the last one may begin where only a part of it is inside */
-export function positionsOf(motion: Motion, sizes: readonly number[], ceils = false): readonly number[] {
+export function positionsOf(window: Window, sizes: readonly number[], ceils = false): readonly number[] {
   return sizes.map((size, axis) => {
-    const [begin, end] = [motion.padsBegin[axis] ?? 0, motion.padsEnd[axis] ?? 0];
-    const stride = motion.strides[axis] ?? 1;
-    const steps = (size + begin + end - spanOf(motion, axis)) / stride;
+    const [begin, end] = [window.padsBegin[axis] ?? 0, window.padsEnd[axis] ?? 0];
+    const stride = window.strides[axis] ?? 1;
+    const steps = (size + begin + end - spanOf(window, axis)) / stride;
     if (!ceils) return Math.floor(steps) + 1;
     const count = Math.ceil(steps) + 1;
     // A window that begins behind the padded end is left out.
@@ -21,25 +21,25 @@ export function positionsOf(motion: Motion, sizes: readonly number[], ceils = fa
 }
 
 /** Elements from the first to the last that a window reads. */
-export function spanOf({ kernel, dilations }: Motion, axis: number): number {
+export function spanOf({ kernel, dilations }: Window, axis: number): number {
   return ((kernel[axis] ?? 1) - 1) * (dilations[axis] ?? 1) + 1;
 }
 
 /** Attributes of a ConvTranspose that gives back a map of `sizes` from one of `positions`: the way a gradient goes. */
 export function wayBack(
-  motion: Motion,
+  window: Window,
   sizes: readonly number[],
   positions: readonly number[],
 ): Readonly<Record<string, readonly number[]>> {
   const surplus = sizes.map((size, axis) => {
-    const reached = ((positions[axis] ?? 1) - 1) * (motion.strides[axis] ?? 1) + spanOf(motion, axis);
-    return reached - (motion.padsBegin[axis] ?? 0) - size;
+    const reached = ((positions[axis] ?? 1) - 1) * (window.strides[axis] ?? 1) + spanOf(window, axis);
+    return reached - (window.padsBegin[axis] ?? 0) - size;
   });
   return {
-    kernel_shape: motion.kernel,
-    strides: motion.strides,
-    dilations: motion.dilations,
-    pads: [...motion.padsBegin, ...surplus.map((elements) => Math.max(0, elements))],
+    kernel_shape: window.kernel,
+    strides: window.strides,
+    dilations: window.dilations,
+    pads: [...window.padsBegin, ...surplus.map((elements) => Math.max(0, elements))],
     output_padding: surplus.map((elements) => Math.max(0, -elements)),
   };
 }

@@ -58,14 +58,14 @@ function convTranspose(
   groups = 1,
   outputPadding?: readonly number[],
 ): Form {
-  const motion = { ...moving(weight.length - 2, window), outputPadding: outputPadding ?? weight.slice(2).map(() => 0) };
+  const moved = { ...moving(weight.length - 2, window), outputPadding: outputPadding ?? weight.slice(2).map(() => 0) };
   return {
     kind: "conv-transpose",
     weight: randomWeights(weight, 1),
     bias: randomWeights([(weight[1] ?? 1) * groups], 2),
     groups,
     keepsChannels: undefined,
-    motion,
+    window: moved,
     ...NO_ACTIVATION,
   };
 }

@@ -85,6 +85,8 @@ describe("Compared layers", () => {
       [operatorsText(pool), shapesText(pool), namesText(pool)],
       ["Conv → CONV_2D", "1×8×4×4 → 1×2×2×8", "a"],
     );
+    const transposed = { before: row("Transpose", "t", [1, 8, 4]), after: row("Transpose", "t", [1, 4, 8]) };
+    assert.equal(shapesText(transposed), "1×8×4 → 1×4×8");
   });
 
   it("open into their tensors, which tell what differs", () => {

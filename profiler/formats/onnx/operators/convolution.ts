@@ -5,7 +5,7 @@ import type { NodeView } from "../../../operators/node-view.ts";
 import type { ConvForm, ConvTransposeForm } from "../../../neutral/forms.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import type { Lowering, Operator, Operators } from "../../../neutral/operator.ts";
-import { convForm, transposedMotion } from "../../../neutral/window-forms.ts";
+import { convForm, transposedWindow } from "../../../neutral/window-forms.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
@@ -247,7 +247,7 @@ const CONV_TRANSPOSE: Operator = {
       bias: layer.optionalWeights(2),
       groups: layer.view.int("group", 1),
       keepsChannels: undefined,
-      motion: transposedMotion(geometry, weight.shape.slice(2), layer.view.ints("output_padding")),
+      window: transposedWindow(geometry, weight.shape.slice(2), layer.view.ints("output_padding")),
       activation: undefined,
     });
   },

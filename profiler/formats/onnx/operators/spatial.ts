@@ -1,7 +1,7 @@
 import { ownEntry } from "../../../own-entry.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
-import type { WindowMotion } from "../../../neutral/forms.ts";
+import type { SlidingWindow } from "../../../neutral/forms.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import type { Padding } from "../../../shapes/window.ts";
 
@@ -69,7 +69,7 @@ export function padsAttribute({
   padsBegin,
   padsEnd,
   autoPad,
-}: WindowMotion): { readonly pads: readonly number[] } | { readonly auto_pad: string } {
+}: SlidingWindow): { readonly pads: readonly number[] } | { readonly auto_pad: string } {
   if (autoPad === undefined) return { pads: [...padsBegin, ...padsEnd] };
   return { auto_pad: autoPad === "same-upper" ? "SAME_UPPER" : "SAME_LOWER" };
 }

@@ -12,7 +12,7 @@ import type { ConvForm, ConvTransposeForm } from "../../../neutral/forms.ts";
 import { NotLiftable } from "../../../neutral/native-layer.ts";
 import type { Lowering } from "../../../neutral/operator.ts";
 import { permutedWeights } from "../../../neutral/stored-weights.ts";
-import { convForm, transposedMotion } from "../../../neutral/window-forms.ts";
+import { convForm, transposedWindow } from "../../../neutral/window-forms.ts";
 import { fusedOption } from "../restructure/fused-activation.ts";
 import { granularityBefore, keptTensors } from "../restructure/kept-weights.ts";
 import type { OperatorWriter } from "../restructure/operator-writer.ts";
@@ -282,7 +282,7 @@ function liftTransposeConv(layer: TfliteLayer): Lifted {
   const form: ConvTransposeForm = {
     kind: "conv-transpose",
     weight,
-    motion: transposedMotion(layer.operation("conv").geometry, weight.shape.slice(2)),
+    window: transposedWindow(layer.operation("conv").geometry, weight.shape.slice(2)),
     bias: layer.optionalWeights(3),
     groups: 1,
     keepsChannels: layer.view.input(0).constant === undefined ? "computes the shape of its output" : undefined,

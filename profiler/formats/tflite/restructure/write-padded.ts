@@ -1,5 +1,5 @@
 import type { TensorId } from "../../../model/model.ts";
-import type { WindowMotion } from "../../../neutral/forms.ts";
+import type { SlidingWindow } from "../../../neutral/forms.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
 import { paddingOption } from "./same-pads.ts";
 
@@ -9,7 +9,7 @@ export interface Padded {
 }
 
 /** The layer's input and the padding option of its window: behind a PAD where neither SAME nor VALID says the pads. */
-export function writePadded(form: WindowMotion, kernel: readonly number[], writer: OperatorWriter, value = 0): Padded {
+export function writePadded(form: SlidingWindow, kernel: readonly number[], writer: OperatorWriter, value = 0): Padded {
   const sizes = writer.shape(writer.input).slice(1, 3);
   const padding = paddingOption(
     form,

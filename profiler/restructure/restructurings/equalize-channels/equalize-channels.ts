@@ -13,7 +13,7 @@ export const EQUALIZE_CHANNELS = defineRestructuring({
   id: ID,
   title: "Equalize channels",
   summary:
-    "Scales channels between two layers so that their weights have the same ranges in both; one scale for a tensor is then fine enough.",
+    "Scales channels between two layers so that their weights have the same ranges in both: one scale for a whole tensor then loses less.",
   guarantee: "exact",
   keepsMacs: true,
   savesNothing: true,
@@ -37,7 +37,7 @@ export const EQUALIZE_CHANNELS = defineRestructuring({
   rewrite: (graph, target) => Promise.resolve(rewritten(graph, target)),
 });
 
-const NONE = "no two layers of float weights have nothing but Relu, pooling or reshaping between them";
+const NONE = "there are no two layers with float weights that have only Relu, pooling or reshaping between them";
 
 function foldedOf(graph: NeutralGraph): { readonly fold: Rewrite; readonly folded: NeutralGraph } {
   const fold = everyFold(graph);

@@ -18,16 +18,16 @@ function random(...shape: readonly number[]): Weights {
 }
 
 const UNFUSED = { activation: undefined } as const;
-const MOTION = { strides: [1, 2], dilations: [1, 1], padsBegin: [1, 0], padsEnd: [0, 1] } as const;
-const POOL = { kind: "pool", isGlobal: false, kernel: [3, 2], ...MOTION, ...UNFUSED } as const;
+const WINDOW = { strides: [1, 2], dilations: [1, 1], padsBegin: [1, 0], padsEnd: [0, 1] } as const;
+const POOL = { kind: "pool", isGlobal: false, kernel: [3, 2], ...WINDOW, ...UNFUSED } as const;
 const WHOLE = { kernel: [], strides: [], dilations: [], padsBegin: [], padsEnd: [], isGlobal: true } as const;
 
 /** A form, and the operator set that it needs. */
 const FORMS: readonly (readonly [name: string, form: Form, since?: number])[] = [
-  ["conv", { kind: "conv", weight: random(8, 2, 3, 3), bias: random(8), groups: 2, ...MOTION, ...UNFUSED }],
+  ["conv", { kind: "conv", weight: random(8, 2, 3, 3), bias: random(8), groups: 2, ...WINDOW, ...UNFUSED }],
   [
     "conv without bias",
-    { kind: "conv", weight: random(4, 1, 1, 1), bias: undefined, groups: 4, ...MOTION, ...UNFUSED },
+    { kind: "conv", weight: random(4, 1, 1, 1), bias: undefined, groups: 4, ...WINDOW, ...UNFUSED },
   ],
   ["dense over the last axis", { kind: "dense", weight: random(5, 6), bias: random(5), ...UNFUSED }],
   [
@@ -154,7 +154,7 @@ describe("lowering to ONNX", () => {
       weight: random(4, 4, 1, 1),
       bias: undefined,
       groups: 1,
-      ...MOTION,
+      ...WINDOW,
       activation: { fn: "relu6" },
     };
     const { model } = await withForm(17, conv);
