@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { unknownOperator } from "../ui/models.ts";
+import { splitModel, unknownOperator } from "../ui/models.ts";
 import { PageDriver } from "../ui/page-driver.ts";
 import { SAMPLES, VscodeWindow } from "../ui/window.ts";
 import { takeDocument, takeView } from "./album.ts";
@@ -9,6 +9,7 @@ const MODEL = "digits_resnet.onnx";
 const OTHER = "digits_lenet.onnx";
 const UNKNOWN = "unknown.onnx";
 const BROKEN = "broken.onnx";
+const SPLIT = "split.onnx";
 const REPORT = "report.html";
 
 /** A driver of the page that also opens what stands beside it. */
@@ -115,7 +116,10 @@ const STATES: readonly State[] = [
     name: "weights",
     reach: async (driver) => {
       await driver.button("Batch 1");
-      await driver.layers.filter({ hasText: "Conv" }).nth(1).click();
+      // What a filter finds is in sight, folded modules or not.
+      await driver.filter("kind:conv");
+      await driver.layers.nth(1).click();
+      await driver.filter("");
       await driver.details.getByTestId("statistics").first().scrollIntoViewIfNeeded();
     },
   },
@@ -125,6 +129,14 @@ const STATES: readonly State[] = [
       await driver.close();
       await driver.open(UNKNOWN);
       await driver.page.getByRole("button", { name: /warning/ }).click();
+    },
+  },
+  {
+    name: "missing-data",
+    reach: async (driver) => {
+      await driver.close();
+      await driver.open(SPLIT);
+      await driver.page.getByTestId("missing-data").waitFor();
     },
   },
   {
@@ -142,6 +154,13 @@ const STATES: readonly State[] = [
       await driver.compare(MODEL, OTHER);
     },
   },
+  {
+    name: "compare-outputs",
+    reach: async (driver) => {
+      await driver.button("Compare Outputs");
+      await driver.page.getByTestId("outputs").locator("[data-fact=snr]").waitFor();
+    },
+  },
 ];
 
 /** Pictures of every state of the page, named "page-STATE", and of the report that is exported. */
@@ -152,6 +171,7 @@ export async function takeStates(wanted: string): Promise<void> {
   const window = await VscodeWindow.open({ files: [MODEL, OTHER].map((name) => join(SAMPLES, name)) });
   writeFileSync(window.path(UNKNOWN), unknownOperator());
   writeFileSync(window.path(BROKEN), "no model");
+  writeFileSync(window.path(SPLIT), splitModel());
   const driver = new StatesDriver(window);
   try {
     for (const state of STATES) {
