@@ -25,9 +25,13 @@ const PRETTIER_CACHE = ["--cache-location", join(CACHE, "prettier")];
 /** First of all: what runs in VS Code or as the CLI is what this wrote. */
 export const BUILD = check("build", "Build", [["build.mjs"]]);
 
-/** Independent of each other: they run side by side where cores allow. */
+/** One part stands before the checks below and the phones, which take a core as long as the other parts but one take the other. */
+const UNIT_PARTS = 4;
+const [firstUnits, ...otherUnits] = suitesInParts("unit", "Unit tests", testFiles("test/unit"), UNIT_PARTS, mocha);
+
+/** Independent of each other: they run side by side where cores allow, the first of the list first. */
 export const SIDE_BY_SIDE = [
-  suite("unit", "Unit tests", testFiles("test/unit"), (grep) => mocha(["test/unit/**/*.test.ts"], grep)),
+  firstUnits,
   check(
     "types",
     "Types",
@@ -39,7 +43,6 @@ export const SIDE_BY_SIDE = [
     [DEPENDENCY_CRUISER, "--output-type", "err", "profiler", "extension", "webview"],
   ]),
   check("format", "Format", [[PRETTIER, "--check", ".", "--cache", "--cache-strategy", "content", ...PRETTIER_CACHE]]),
-  // Last: it measures times, and most of it then has the machine for itself.
   suite(
     "phone",
     "Tests of phones, with a real adb and adbd",
@@ -48,6 +51,7 @@ export const SIDE_BY_SIDE = [
     (grep) => mocha(["test/phone/**/*.test.ts"], grep, "--exit", "--retries", "1"),
     preparePhones,
   ),
+  ...otherUnits,
 ];
 
 /** Tests of the window wait most of their time: more of them than cores run side by side, each with a VS Code of its own. */
@@ -62,14 +66,13 @@ export const IN_VSCODE = [
     () => ["--import", "tsx", "test/vscode/run/in-host.ts"],
     whyNoVscode,
   ),
-  ...dealtOut(testFiles("test/vscode/ui"), WINDOWS).map((files, part) =>
-    suite(
-      "vscode",
-      `Tests of VS Code's window, ${part + 1} of ${WINDOWS}`,
-      files,
-      (grep) => mocha(files, grep, "--config", "test/vscode/.mocharc.json"),
-      whyNoVscode,
-    ),
+  ...suitesInParts(
+    "vscode",
+    "Tests of VS Code's window",
+    testFiles("test/vscode/ui"),
+    WINDOWS,
+    (files, grep) => mocha(files, grep, "--config", "test/vscode/.mocharc.json"),
+    whyNoVscode,
   ),
 ];
 
@@ -107,6 +110,13 @@ function suite(id, title, files, command, whyNot = () => undefined) {
     return { passed: totals.passed, failed, skipped: totals.skipped, output: failed > 0 ? output : "" };
   };
   return { id, title, run, skip };
+}
+
+/** A suite whose files are dealt out to so many processes. @param command (files, grep) → arguments of Node */
+function suitesInParts(id, title, files, count, command, whyNot) {
+  return dealtOut(files, count).map((part, index) =>
+    suite(id, `${title}, ${index + 1} of ${count}`, part, (grep) => command(part, grep), whyNot),
+  );
 }
 
 let reports = 0;
