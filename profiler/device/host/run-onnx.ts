@@ -14,6 +14,7 @@ import { isEdited } from "../../model/edited.ts";
 import { encodeRaw } from "../../model/encode-elements.ts";
 import { newArray, type NamedTensors, type NumericType } from "../../runtime/numeric-tensor.ts";
 import { folderOf } from "../../runtime/onnx-session.ts";
+import { processEnvironment } from "../../runtime/process/process-environment.ts";
 import { DeviceError } from "../device-error.ts";
 import { readOptimized, type OptimizedOperator } from "../optimized-graph.ts";
 import type { PreparedRun } from "../prepared-run.ts";
@@ -69,8 +70,7 @@ export async function runOnnxProcess(
     serialization: "advanced",
     execArgv: [],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
-    // Inside VS Code the executable is VS Code's own, which is Node when asked.
-    env: { ...process.env, ORT_DISABLE_TELEMETRY: "1", ELECTRON_RUN_AS_NODE: "1" },
+    env: processEnvironment(),
   });
   try {
     const optimizedPath = join(folder, "optimized.onnx");

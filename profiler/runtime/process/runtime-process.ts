@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { formatBytes } from "../../format-numbers.ts";
 import { ExchangeFile, type ArrayPlace, type ElementArray } from "./exchange-file.js";
 import { runtimeLimits } from "./limits.ts";
+import { processEnvironment } from "./process-environment.ts";
 
 /** What runs in a process of its own. */
 const SCRIPTS = {
@@ -115,8 +116,7 @@ export class RuntimeProcess {
       execArgv: [],
       // The first pipe ends with this process: see watchdog.js.
       stdio: ["pipe", "ignore", "pipe", "ipc", toProcess.descriptor, fromProcess.descriptor],
-      // Inside VS Code the executable is VS Code's own, which is Node when asked. The telemetry is asked about when the library loads.
-      env: { ...process.env, ORT_DISABLE_TELEMETRY: "1", ELECTRON_RUN_AS_NODE: "1" },
+      env: processEnvironment(),
     });
     living.add(this.#child);
     this.#child.on("message", (message: Message) => this.#settle(message));
