@@ -1,6 +1,8 @@
 import { choleskyFactor, choleskySolve, lowerInverse } from "../numeric/cholesky.ts";
 import { matrix, type Matrix } from "../numeric/matrix.ts";
 import type { OutputError } from "./output-error.ts";
+import { KeptAlone } from "./kept-alone.ts";
+import type { KeptWeights } from "./kept-weights.ts";
 import type { Rounding } from "./rounding.ts";
 
 /** Weights of a row that are solved for at once: their square is what it holds. */
@@ -31,18 +33,21 @@ interface KeptRow {
   readonly factor: Float64Array;
 }
 
-/** A layer of which few weights stay: each row is looked at by those alone, exactly. */
-export class KeptRows {
+/** @param mask rows × columns, of which `isSparse` says so */
+export function keptWeights(error: OutputError, mask: Uint8Array): KeptWeights {
+  return error.isIdentity === true ? new KeptAlone(mask) : new KeptRows(error, mask);
+}
+
+/** H among the weights of a row that stay, row after row. */
+class KeptRows implements KeptWeights {
   readonly #rows = new Map<number, KeptRow>();
   #held = 0;
 
-  /** @param mask rows × columns, of which `isSparse` says so */
   constructor(
     private readonly error: OutputError,
     private readonly mask: Uint8Array,
   ) {}
 
-  /** The weights that stay, by exact least squares over them for each row. */
   async solved(target: Matrix): Promise<Matrix> {
     const { rows, columns } = target;
     const result = matrix(rows, columns);
@@ -56,11 +61,6 @@ export class KeptRows {
     return result;
   }
 
-  /**
-   * What taking each of the weights that stay out costs, the others of its row making up for it: w² / [H⁻¹]ⱼⱼ with H among them.
-   * @param solved what `solved` made
-   * @returns rows × columns, 0 for those that are out
-   */
   async saliencies(solved: Matrix): Promise<Float32Array> {
     const { rows, columns, data } = solved;
     const result = new Float32Array(data.length);
@@ -78,11 +78,6 @@ export class KeptRows {
     return result;
   }
 
-  /**
-   * Rounds the weights that stay, the errors of each passed on to those of its row that stay and are still to come: see
-   * `OutputError.passErrors`, here over what stays alone.
-   * @param solved what `solved` made
-   */
   async rounded(solved: Matrix, rounding: Rounding): Promise<Matrix> {
     const { rows, columns, data } = solved;
     const result = matrix(rows, columns);
@@ -105,7 +100,6 @@ export class KeptRows {
     return result;
   }
 
-  /** Σ x · H · xᵀ for changes of what stays. */
   async errorOf(change: Matrix): Promise<number> {
     const { rows, columns, data } = change;
     let sum = 0;
@@ -122,12 +116,6 @@ export class KeptRows {
     return sum;
   }
 
-  /**
-   * H between the values of a table, summed over all weights that have them.
-   * @param indices rows × columns: which value each weight has
-   * @param solved what `solved` made
-   * @returns `gram` size × size, `right` size: gram · values = right has the best values
-   */
   async tableEquations(
     indices: Uint8Array,
     size: number,

@@ -8,6 +8,8 @@ import type { Rounding } from "./rounding.ts";
 export interface OutputError {
   /** Columns of the weights. */
   readonly columns: number;
+  /** H is the identity: no weight makes up for another. */
+  readonly isIdentity?: true;
   /** The diagonal of H: how much each column matters, for a row of weights. */
   diagonalOf(row: number): Float32Array;
   /** x · H. @param x rows × columns */
@@ -38,6 +40,7 @@ export function plainError(columns: number): OutputError {
   const inverse = new Float64Array(columns).fill(1);
   return {
     columns,
+    isIdentity: true,
     diagonalOf: () => diagonal,
     apply: (x) => Promise.resolve(x),
     among: ({ length }) =>

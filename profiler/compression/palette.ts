@@ -2,7 +2,7 @@ import { choleskyFactor, choleskySolve } from "../numeric/cholesky.ts";
 import { matrix, type Matrix } from "../numeric/matrix.ts";
 import { errorOf, minus, type OutputError } from "./output-error.ts";
 import { refitted } from "./prune.ts";
-import { isSparse, KeptRows } from "./kept-rows.ts";
+import { isSparse, keptWeights } from "./kept-rows.ts";
 import { maskedRounding, nearestIndex, paletteRounding } from "./rounding.ts";
 
 export interface PaletteWeights {
@@ -34,7 +34,7 @@ export async function shared(
   size: number,
   mask?: Uint8Array,
 ): Promise<PaletteWeights> {
-  const kept = mask !== undefined && isSparse(mask, wanted.columns) ? new KeptRows(error, mask) : undefined;
+  const kept = mask !== undefined && isSparse(mask, wanted.columns) ? keptWeights(error, mask) : undefined;
   const target = kept ? await kept.solved(wanted) : mask ? await refitted(wanted, error, mask) : wanted;
   const first = clustered(target, error, size, mask);
   const round = (values: Float32Array): Promise<Matrix> => {
@@ -187,7 +187,7 @@ interface TableEquations {
   readonly right: Float64Array;
 }
 
-/** H between the values of a table, summed over all weights that have them: see `KeptRows.tableEquations`. */
+/** H between the values of a table, summed over all weights that have them: see `KeptWeights.tableEquations`. */
 async function tableEquations(
   indices: Uint8Array,
   size: number,

@@ -1,6 +1,6 @@
 import { matrix, type Matrix } from "../numeric/matrix.ts";
 import type { OutputError } from "./output-error.ts";
-import { isSparse, KeptRows, MOST_CUBES } from "./kept-rows.ts";
+import { isSparse, keptWeights, MOST_CUBES } from "./kept-rows.ts";
 
 /**
  * What taking each weight out alone costs, as a share of the energy of the layer's outputs: w² / [H⁻¹]ⱼⱼ (Hassibi, Stork: "Optimal
@@ -47,7 +47,7 @@ export async function stagedMask(
   for (const stage of STAGES) {
     const mask = mostSalient(costs, Math.round(stage * kept));
     if (!isSparse(mask, target.columns, CUBES_OF_STAGE)) continue;
-    const rows = new KeptRows(error, mask);
+    const rows = keptWeights(error, mask);
     costs = await rows.saliencies(await rows.solved(target));
   }
   return mostSalient(costs, kept);
@@ -109,7 +109,7 @@ export async function refitted(
   effort: FitEffort = IN_FULL,
 ): Promise<Matrix> {
   const { rows, columns } = target;
-  if (isSparse(mask, columns, effort.cubes)) return new KeptRows(error, mask).solved(target);
+  if (isSparse(mask, columns, effort.cubes)) return keptWeights(error, mask).solved(target);
   const x = masked(target.data, mask);
   const difference = matrix(
     rows,

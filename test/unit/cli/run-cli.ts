@@ -5,9 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommandLine } from "../../../profiler/cli/program.ts";
 import { graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";
-
-/** The repository's root: where relative paths of command lines start. */
-const ROOT = join(import.meta.dirname, "../../..");
+import { cliProgram, ROOT } from "./cli-program.ts";
 
 export interface CliResult {
   readonly code: number | null;
@@ -30,7 +28,7 @@ export async function runCli(...args: readonly string[]): Promise<CliResult> {
 /** Runs the command line as a user would: a process of its own, its output in pipes. */
 export function runProcess(...args: readonly string[]): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", "tsx", "profiler/cli/main.ts", ...args], { cwd: ROOT });
+    const child = spawn(process.execPath, [...cliProgram(), ...args], { cwd: ROOT });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on("data", (bytes: Buffer) => out.push(bytes));
@@ -46,10 +44,7 @@ export function runProcess(...args: readonly string[]): Promise<CliResult> {
 export function runInto(path: string, ...args: readonly string[]): Promise<Pick<CliResult, "code" | "stderr">> {
   return new Promise((resolve, reject) => {
     const file = openSync(path, "w");
-    const child = spawn(process.execPath, ["--import", "tsx", "profiler/cli/main.ts", ...args], {
-      cwd: ROOT,
-      stdio: ["ignore", file, "pipe"],
-    });
+    const child = spawn(process.execPath, [...cliProgram(), ...args], { cwd: ROOT, stdio: ["ignore", file, "pipe"] });
     const err: Buffer[] = [];
     child.stderr?.on("data", (bytes: Buffer) => err.push(bytes));
     child.on("error", reject);
@@ -63,7 +58,7 @@ export function runInto(path: string, ...args: readonly string[]): Promise<Pick<
 /** Starts the command line and closes its output after the first bytes, as `| head -1` does. */
 export function readFirstBytes(...args: readonly string[]): Promise<Pick<CliResult, "code" | "stderr">> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", "tsx", "profiler/cli/main.ts", ...args], { cwd: ROOT });
+    const child = spawn(process.execPath, [...cliProgram(), ...args], { cwd: ROOT });
     const err: Buffer[] = [];
     child.stdout.once("data", () => child.stdout.destroy());
     child.stderr.on("data", (bytes: Buffer) => err.push(bytes));

@@ -5,10 +5,16 @@ import type { LayerSensitivity, SensitivityPoint } from "../../../profiler/editi
 import { allocate, chosenWithin } from "../../../profiler/compression/allocate.ts";
 import { binarized } from "../../../profiler/compression/binary.ts";
 import { GroupedError } from "../../../profiler/compression/grouped-error.ts";
-import { errorOf, minus, plainError, type SampledError } from "../../../profiler/compression/output-error.ts";
+import {
+  errorOf,
+  minus,
+  plainError,
+  type OutputError,
+  type SampledError,
+} from "../../../profiler/compression/output-error.ts";
 import { outputError } from "../../../profiler/compression/sampled-error.ts";
 import { clustered, shared } from "../../../profiler/compression/palette.ts";
-import { KeptRows } from "../../../profiler/compression/kept-rows.ts";
+import { keptWeights } from "../../../profiler/compression/kept-rows.ts";
 import {
   blockSaliencies,
   mostSalient,
@@ -18,7 +24,7 @@ import {
   stagedMask,
 } from "../../../profiler/compression/prune.ts";
 import { levelsOf, roundToGrid, searchScales, type GridSpec } from "../../../profiler/compression/scales.ts";
-import { uniformRounding } from "../../../profiler/compression/rounding.ts";
+import { paletteRounding, uniformRounding } from "../../../profiler/compression/rounding.ts";
 import { matrix, type Matrix } from "../../../profiler/numeric/matrix.ts";
 import { RuntimeProducts } from "../../../profiler/numeric/products.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
@@ -120,7 +126,7 @@ describe("pruned weights", () => {
   it("cost what they do with those already taken out", async () => {
     const { error, weights } = await problem(300);
     const mask = mostSalient(await saliencies(weights, error, 1), 200);
-    const rows = new KeptRows(error, mask);
+    const rows = keptWeights(error, mask);
     const solved = await rows.solved(weights);
     const costs = await rows.saliencies(solved);
     const place = solved.data.findIndex((value) => value !== 0);
@@ -132,6 +138,28 @@ describe("pruned weights", () => {
     const before = await lossOf(error, solved, weights);
     const more = (await lossOf(error, less, weights)) - before;
     assert.ok(Math.abs(more - (costs[place] ?? 0)) < 1e-3 * before + 0.02 * more, `${more} is not ${costs[place]}`);
+  });
+
+  it("are each by themselves where nothing is known of their inputs", async () => {
+    const { weights } = await problem(300);
+    const plain = plainError(weights.columns);
+    const { isIdentity: _, ...general } = plain;
+    const mask = mostSalient(await saliencies(weights, plain, 1), 200);
+    const looks = async (error: OutputError): Promise<readonly unknown[]> => {
+      const rows = keptWeights(error, mask);
+      const solved = await rows.solved(weights);
+      const table = paletteRounding(Float32Array.of(-1, 0.25, 1));
+      const rounded = await rows.rounded(solved, table);
+      const indices = Uint8Array.from(solved.data, (_each, at) => at % 3);
+      return [
+        solved,
+        await rows.saliencies(solved),
+        rounded,
+        await rows.errorOf(minus(rounded, solved)),
+        await rows.tableEquations(indices, 3, solved),
+      ];
+    };
+    assert.deepEqual(await looks(plain), await looks(general));
   });
 
   it("go in stages with less error than at once", async () => {

@@ -11,12 +11,12 @@ import { RuntimeProcess } from "../../../profiler/runtime/process/runtime-proces
 import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
 import { skip } from "../../skip.ts";
+import { cliProgram, ROOT } from "../cli/cli-program.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
 import { canSeeProcesses, isRunning, MARK, marked, until } from "./marked-processes.ts";
 import { endlessBytes, of, scalingModel, valuesOf } from "./tiny-models.ts";
 
 const X = { x: of("float32", [1], [1]) };
-const ROOT = join(import.meta.dirname, "../../..");
 
 describe("A run that does not end", () => {
   afterEach(() => limitRuntimes(DEFAULT_RUNTIME_LIMITS));
@@ -64,7 +64,7 @@ describe("A run that does not end", () => {
       const file = join(folder, "endless.onnx");
       await writeFile(file, endlessBytes());
       const mark = randomUUID();
-      const args = ["--import", "tsx", "profiler/cli/main.ts", "run", file, "--device", "host"];
+      const args = [...cliProgram(), "run", file, "--device", "host"];
       const command = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, [MARK]: mark } });
       const ended = once(command, "exit");
       await until(() => isRunning(mark));

@@ -53,7 +53,7 @@ export async function weightProblem(
   const weights = matrix(outputs, elements.length / outputs, Float32Array.from(elements));
   if (inputs === undefined) {
     const error = plainError(weights.columns);
-    const energy = weights.data.reduce((sum, value) => sum + value * value, 0);
+    const energy = squares(weights);
     return {
       weights,
       target: weights,
@@ -87,6 +87,7 @@ export async function weightProblem(
   const target = matrix(outputs, weights.columns);
   parts.forEach((part, group) => target.data.set(part.target.data, group * rowsPerGroup * weights.columns));
   const [only] = parts;
+  let held: Promise<readonly HeldOut[]> | undefined;
   return {
     weights,
     target,
@@ -99,20 +100,38 @@ export async function weightProblem(
           ),
     energy: parts.reduce((sum, part) => sum + part.energy, 0),
     heldOutError: async (change) => {
+      held ??= heldOutParts();
       let [error, energy] = [0, 0];
-      for (const [group, { meanNow }] of parts.entries()) {
-        const inputsOf = without(groupColumns(heldOut, group, groups), meanNow);
-        const outputsOf = async (whole: Matrix): Promise<number> => {
-          const own = rowsOf(whole, group * rowsPerGroup, rowsPerGroup);
-          return squares(await products.multiply(inputsOf, own, { transposeB: true }));
-        };
-        error += await outputsOf(change);
-        energy += await outputsOf(weights);
+      for (const [group, part] of (await held).entries()) {
+        error += squares(await outputsOf(part.inputs, change, group));
+        energy += part.energy;
       }
       return error / (energy || 1);
     },
     biasShift: (changed) => (hasBias ? biasShift(weights, changed, parts, rowsPerGroup) : new Float32Array(outputs)),
   };
+
+  /** Once for all changes that are asked for. */
+  async function heldOutParts(): Promise<readonly HeldOut[]> {
+    const found: HeldOut[] = [];
+    for (const [group, { meanNow }] of parts.entries()) {
+      const seenByGroup = without(groupColumns(heldOut, group, groups), meanNow);
+      found.push({ inputs: seenByGroup, energy: squares(await outputsOf(seenByGroup, weights, group)) });
+    }
+    return found;
+  }
+
+  function outputsOf(seenByGroup: Matrix, whole: Matrix, group: number): Promise<Matrix> {
+    return products.multiply(seenByGroup, rowsOf(whole, group * rowsPerGroup, rowsPerGroup), { transposeB: true });
+  }
+}
+
+/** What a group of a layer sees of the samples that are held out. */
+interface HeldOut {
+  /** rows × columns, centred as the others are. */
+  readonly inputs: Matrix;
+  /** Σ of the squared outputs. */
+  readonly energy: number;
 }
 
 interface Part {
@@ -138,7 +157,7 @@ async function partOf(
   const [b, meanBefore] = before === undefined ? [a, meanNow] : isCentred ? centred(before) : [before, meanNow];
   const error = await outputError(a, products);
   const outputs = await products.multiply(b, weights, { transposeB: true });
-  const energy = outputs.data.reduce((sum, value) => sum + value * value, 0);
+  const energy = squares(outputs);
   if (before === undefined) return { target: weights, error, energy, meanNow, meanBefore };
   const reached = await products.multiply(a, weights, { transposeB: true });
   for (let at = 0; at < outputs.data.length; at += 1)
@@ -172,27 +191,26 @@ function picked(rows: Matrix, places: readonly number[]): Matrix {
 }
 
 function without({ rows, columns, data }: Matrix, mean: Float32Array): Matrix {
-  return matrix(
-    rows,
-    columns,
-    data.map((value, at) => value - (mean[at % columns] ?? 0)),
-  );
-}
-
-function squares({ data }: Matrix): number {
-  return data.reduce((sum, value) => sum + value * value, 0);
-}
-
-function centred({ rows, columns, data }: Matrix): readonly [Matrix, Float32Array] {
-  const sums = new Float64Array(columns);
-  for (let row = 0, at = 0; row < rows; row += 1)
-    for (let column = 0; column < columns; column += 1, at += 1) sums[column] = (sums[column] ?? 0) + (data[at] ?? 0);
-  const mean = Float32Array.from(sums, (sum) => sum / Math.max(rows, 1));
   const result = matrix(rows, columns);
   for (let row = 0, at = 0; row < rows; row += 1)
     for (let column = 0; column < columns; column += 1, at += 1)
       result.data[at] = (data[at] ?? 0) - (mean[column] ?? 0);
-  return [result, mean];
+  return result;
+}
+
+function squares({ data }: Matrix): number {
+  let sum = 0;
+  for (const value of data) sum += value * value;
+  return sum;
+}
+
+function centred(inputs: Matrix): readonly [Matrix, Float32Array] {
+  const { rows, columns, data } = inputs;
+  const sums = new Float64Array(columns);
+  for (let row = 0, at = 0; row < rows; row += 1)
+    for (let column = 0; column < columns; column += 1, at += 1) sums[column] = (sums[column] ?? 0) + (data[at] ?? 0);
+  const mean = Float32Array.from(sums, (sum) => sum / Math.max(rows, 1));
+  return [without(inputs, mean), mean];
 }
 
 /** W · mean(B) − Q · mean(A), for each row. */
