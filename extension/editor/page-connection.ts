@@ -19,17 +19,16 @@ import { editingRequests, editingStart } from "./page-requests.ts";
 import { onDidChangeBudgets, readBudgets, writeBudget } from "./budgets.ts";
 import { Downloads } from "./downloads.ts";
 import type { ModelDocument } from "./model-document.ts";
+import { PageOrders } from "./page-orders.ts";
 
 /** One page's view of a document: answers the page from it, tells it what changes, and knows what is selected there. */
 export class PageConnection implements vscode.Disposable {
   readonly #page: Rpc<HostContract, PageContract>;
   readonly #connections: vscode.Disposable;
   readonly #downloads: Downloads;
+  readonly #orders: PageOrders;
   readonly #selections = new vscode.EventEmitter<readonly number[]>();
   #selection: readonly number[] = [];
-  /** Asked for before the page had started. */
-  #part: EditingPart | null = null;
-  #isStarted = false;
   #isFaulty = false;
 
   readonly onDidSelect = this.#selections.event;
@@ -78,9 +77,11 @@ export class PageConnection implements vscode.Disposable {
           this.#selection = layers;
           this.#selections.fire(layers);
         },
+        taken: ({ id }) => this.#orders.taken(id),
         fault: (fault) => this.#tellOf(fault),
       },
     );
+    this.#orders = new PageOrders((order) => this.#page.send("order", order));
     this.#connections = vscode.Disposable.from(
       document.onDidChangeSnapshot((snapshot) => this.#page.send("snapshot", snapshot)),
       document.onDidChangeActivity((activity) => this.#page.send("activity", activity)),
@@ -122,17 +123,16 @@ export class PageConnection implements vscode.Disposable {
   }
 
   reveal(reveal: Reveal): void {
-    this.#page.send("reveal", reveal);
+    this.#orders.give({ kind: "reveal", reveal });
   }
 
-  graph(order: GraphOrder): void {
-    this.#page.send("graph", order);
+  graph(graph: GraphOrder): void {
+    this.#orders.give({ kind: "graph", graph });
   }
 
-  /** Brings a part of the suggestions view into sight, also when the page is only starting. */
+  /** Brings a part of the suggestions view into sight. */
   showPart(part: EditingPart): void {
-    if (this.#isStarted) this.#page.send("showPart", part);
-    else this.#part = part;
+    this.#orders.give({ kind: "part", part });
   }
 
   /** Marks rows that something outside the page points at. */
@@ -146,16 +146,15 @@ export class PageConnection implements vscode.Disposable {
   }
 
   #start(document: ModelDocument): StartReply {
-    const part = this.#part;
-    [this.#part, this.#isStarted] = [null, true];
     void document.runs.load();
     return {
       snapshot: document.session.snapshot,
       activity: document.session.activity,
       budgets: readBudgets(document.uri),
       preferences: document.preferences.get(),
-      editing: editingStart(document, part),
+      editing: editingStart(document),
       runs: document.runs.state,
+      orders: this.#orders.untaken,
       download: this.#downloads.known,
       ...(vscode.l10n.bundle !== undefined && { translations: vscode.l10n.bundle }),
     };

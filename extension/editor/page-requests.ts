@@ -1,14 +1,11 @@
-import type { EditingContract, EditingPart, EditingStart } from "../../webview/protocol/editing.ts";
+import type { EditingContract, EditingStart } from "../../webview/protocol/editing.ts";
 import type { Handlers } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "./model-document.ts";
 
 /** What a page hears of editing when it starts. */
-export function editingStart(
-  { editing, calibration, fit, sensitivity }: ModelDocument,
-  part: EditingPart | null,
-): EditingStart {
+export function editingStart({ editing, calibration, fit, sensitivity }: ModelDocument): EditingStart {
   const [found, bears] = [fit.task.state, sensitivity.task.state];
-  return { document: editing.state, calibration: calibration.state, fit: found, sensitivity: bears, part };
+  return { document: editing.state, calibration: calibration.state, fit: found, sensitivity: bears };
 }
 
 /** Answers a page's requests about editing from its document. */

@@ -6,7 +6,7 @@ import { listingOf } from "./listing-uri.ts";
 import type { Listings } from "./listings.ts";
 
 /** A page that is asked for must come in this time. */
-const PATIENCE_MILLISECONDS = 20_000;
+const PATIENCE_MILLISECONDS = 60_000;
 
 /**
  * The document that a page shows, for edits: undo, save and the dirty mark belong to the page's editor. Opens one beside the listing

@@ -359,8 +359,6 @@ export interface EditingContract extends Contract {
     readonly progress: RequestProgress;
     /** On the way to the answer of `suggest`. */
     readonly found: FoundSuggestions;
-    /** Bring a part of the suggestions view into sight. */
-    readonly showPart: EditingPart;
     /** Rows that something outside the page points at, or none any more. */
     readonly highlight: { readonly layers: readonly number[] };
   };
@@ -372,8 +370,6 @@ export interface EditingStart {
   readonly calibration: Calibration;
   readonly fit: FitState | null;
   readonly sensitivity: SensitivityState | null;
-  /** A part that was asked for before the page was there. */
-  readonly part: EditingPart | null;
 }
 
 /** What the page may ask VS Code to do about a document, through `run`. */

@@ -4,7 +4,7 @@ import type { LayerDetails } from "../../profiler/views/layer-details.ts";
 import type { WeightStatistics } from "../../profiler/views/weight-statistics.ts";
 import type { PackedLayers } from "./packed-layers.ts";
 import type { ProfileHeader } from "./packed-profile.ts";
-import type { EditingCommand, EditingContract, EditingStart } from "./editing.ts";
+import type { EditingCommand, EditingContract, EditingPart, EditingStart } from "./editing.ts";
 import type { RunningContract, RunsState } from "./running.ts";
 import type { Contract, Failure, None } from "./rpc.ts";
 
@@ -89,9 +89,7 @@ export interface HostContract extends Contract {
       readonly budgets: BudgetSettings;
       /** What another page's `remember` was given. */
       readonly preferences: unknown;
-      /** Select a row, and bring it into sight. */
-      readonly reveal: Reveal;
-      readonly graph: GraphOrder;
+      readonly order: NumberedOrder;
     };
 }
 
@@ -116,6 +114,18 @@ export interface TensorPlace {
   readonly position: number;
 }
 
+/** What a command wants of the page: a row selected and in sight, something of the graph, a part of the suggestions view in sight. */
+export type PageOrder =
+  | { readonly kind: "reveal"; readonly reveal: Reveal }
+  | { readonly kind: "graph"; readonly graph: GraphOrder }
+  | { readonly kind: "part"; readonly part: EditingPart };
+
+/** Sent at once, and again to a page that starts before any has told that it took it. Ids grow. */
+export interface NumberedOrder {
+  readonly id: number;
+  readonly order: PageOrder;
+}
+
 export interface Reveal {
   /** Index of the layer. */
   readonly layer: number;
@@ -134,6 +144,8 @@ export interface StartReply {
   readonly preferences: unknown;
   readonly editing: EditingStart;
   readonly runs: RunsState;
+  /** Those that no page has taken yet, the oldest first. */
+  readonly orders: readonly NumberedOrder[];
   /** Of the snapshot, where it was computed before. */
   readonly download: DownloadReport | null;
   /** Translations of the page's strings; absent in English. */
@@ -145,6 +157,8 @@ export interface PageContract extends Contract {
   readonly events: {
     /** Indices of the layers that are selected now, the one chosen last at the end. */
     readonly select: { readonly layers: readonly number[] };
+    /** An order has arrived. */
+    readonly taken: { readonly id: number };
     /** Something in the page went wrong that it did not expect: for the log, and for a message to the user. */
     readonly fault: Fault;
   };

@@ -60,7 +60,6 @@ export class EditingClient {
     fit: (state) => this.fit.set(state),
     sensitivity: (state) => this.sensitivity.set(state),
     found: (found) => this.found.set(withFound(this.found.value, found)),
-    showPart: (part) => this.shownPart.set({ part }),
     highlight: ({ layers }) => this.highlighted.set(layers),
   };
 
@@ -74,13 +73,17 @@ export class EditingClient {
     this.askedFit.set({ ...texts });
   }
 
-  start({ document, calibration, fit, sensitivity, part }: EditingStart): void {
+  /** Brings a part of the suggestions view into sight. */
+  showPart(part: EditingPart): void {
+    this.shownPart.set({ part });
+  }
+
+  start({ document, calibration, fit, sensitivity }: EditingStart): void {
     this.document.set(document);
     this.calibration.set(calibration);
     this.fit.set(fit);
     this.sensitivity.set(sensitivity);
     if (fit) this.budget.set(textsOf(fit.budget));
-    if (part !== null) this.shownPart.set({ part });
   }
 
   /** @throws {RpcError} "stale" when a newer revision is shown */

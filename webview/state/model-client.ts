@@ -7,6 +7,7 @@ import type {
   Activity,
   GraphOrder,
   HostContract,
+  NumberedOrder,
   PageCommand,
   PageContract,
   Reveal,
@@ -66,6 +67,8 @@ export class ModelClient {
   readonly #host: Rpc<PageContract, HostContract>;
   #structure: { readonly revision: number; readonly structure: Promise<Structure> } | undefined;
   #revision = 0;
+  /** Ids of orders. */
+  readonly #taken = new Set<number>();
 
   constructor(post: (message: Message) => void) {
     this.#host = new Rpc<PageContract, HostContract>(
@@ -76,8 +79,7 @@ export class ModelClient {
         activity: (activity) => this.state.update({ activity }),
         budgets: (budgets) => this.budgets.update(budgets),
         preferences: (preferences) => this.rememberedElsewhere.set(preferences),
-        reveal: (reveal) => this.revealed.set(reveal),
-        graph: (order) => this.graphOrder.set(order),
+        order: (order) => this.#take(order),
         ...this.editing.listeners,
         ...this.running.listeners,
         progress: (progress) => {
@@ -98,6 +100,7 @@ export class ModelClient {
     this.budgets.update(reply.budgets);
     this.editing.start(reply.editing);
     this.running.state.set(reply.runs);
+    for (const order of reply.orders) this.#take(order);
     if (reply.snapshot.kind === "ready") this.download.show(reply.snapshot.revision, reply.download);
     return reply;
   }
@@ -164,6 +167,16 @@ export class ModelClient {
 
   run(command: PageCommand): void {
     void this.#host.request("run", { command });
+  }
+
+  /** What was sent while the page started comes with its start once more. */
+  #take({ id, order }: NumberedOrder): void {
+    this.#host.send("taken", { id });
+    if (this.#taken.has(id)) return;
+    this.#taken.add(id);
+    if (order.kind === "reveal") this.revealed.set(order.reveal);
+    else if (order.kind === "graph") this.graphOrder.set(order.graph);
+    else this.editing.showPart(order.part);
   }
 
   #show(snapshot: Snapshot): void {

@@ -7,7 +7,11 @@ import { eventually, SAMPLES, useWindow } from "./window.ts";
 const MODEL = "digits_vgg_bn.onnx";
 
 describe("The answer above the table", () => {
-  const vscode = useWindow({ files: [join(SAMPLES, MODEL)], settings: { "edgewise.budgets.update": "10 KB" } });
+  const vscode = useWindow({
+    files: [join(SAMPLES, MODEL)],
+    keepsOpen: true,
+    settings: { "edgewise.budgets.update": "10 KB" },
+  });
   const driver = new SuggestionsDriver(vscode);
   const answer = () => driver.page.getByTestId("answer");
   const miss = () => answer().locator("[data-miss=update]");

@@ -9,7 +9,7 @@ import { SAMPLES, useWindow } from "./window.ts";
 const MODEL = "digits_resnet.onnx";
 
 describe("The cards", () => {
-  const vscode = useWindow({ files: [join(SAMPLES, MODEL)] });
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL)], keepsOpen: true });
   const page = () => vscode().webview();
   const budget = (id: string): Locator => page().locator(`[data-budget=${id}]`);
   const line = (id: string): Locator => budget(id).locator(".budget-line");

@@ -7,7 +7,7 @@ const MODEL = "digits_resnet.onnx";
 const OTHER = "digits_lenet.onnx";
 
 describe("The charts", () => {
-  const vscode = useWindow({ files: [join(SAMPLES, MODEL), join(SAMPLES, OTHER)] });
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL), join(SAMPLES, OTHER)], keepsOpen: true });
   const page = () => vscode().webview();
   const chart = (name: string): Locator => page().getByTestId(`chart-${name}`);
   const canvas = (name: string): Locator => chart(name).locator("[role=application]");

@@ -64,6 +64,7 @@ describe("A document with edits", () => {
 
   it("tells what is to be known of a file that was saved: that another name keeps the old one", async () => {
     await open(onnx);
+    rmSync(vscode().path("other-name.onnx"), { force: true });
     linkSync(vscode().path(onnx.file), vscode().path("other-name.onnx"));
     await driver.apply(onnx.edit);
     await driver.startSaving();
@@ -79,6 +80,7 @@ describe("A document with edits", () => {
   it("is saved as another file, which takes its place", async () => {
     await open(onnx);
     await driver.apply(onnx.edit);
+    rmSync(vscode().path("model.slim.onnx"), { force: true });
     // The same question as Save's "Save As…" leads to.
     await vscode().page.keyboard.press("Control+Shift+S");
     const picker = vscode().page.locator(".quick-input-widget");

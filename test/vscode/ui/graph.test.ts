@@ -8,7 +8,7 @@ import { SAMPLES, eventually, useWindow } from "./window.ts";
 const MODEL = "digits_inception.onnx";
 
 describe("The graph", () => {
-  const vscode = useWindow({ files: [join(SAMPLES, MODEL)] });
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL)], keepsOpen: true });
   const page = () => vscode().webview();
   const tab = (name: string): Locator => page().getByRole("tab", { name });
   const boxes = (): Locator => page().locator(".box");

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Locator } from "playwright-core";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
 import { toBytes } from "../../zoo/pieces.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
@@ -38,8 +37,6 @@ describe("Code actions of the listing", () => {
     );
   };
 
-  const menuItem = (text: string): Locator =>
-    vscode().page.locator(".context-view > .action-widget").getByText(text).first();
   const redo = async (listing: ListingDriver, isDone: (text: string) => boolean): Promise<void> => {
     await eventually(
       vscode(),
@@ -66,10 +63,6 @@ describe("Code actions of the listing", () => {
     );
     assert.equal(await listing.text(), text);
   };
-
-  before(() => {
-    writeFileSync(vscode().path(TFLITE), smallTflite());
-  });
 
   afterEach(async () => {
     await vscode().server.run(async (api) => {
@@ -98,10 +91,7 @@ describe("Code actions of the listing", () => {
     assert.ok(conv.some(({ title }) => /^Configure .*…$/.test(title)));
 
     await listing.goTo(/BatchNormalization </);
-    await vscode().page.keyboard.press("Control+.");
-    const menu = vscode().page.locator(".context-view > .action-widget");
-    await menu.getByText("Fold batch normalisation").first().waitFor();
-    await menu.getByText("Fold batch normalisation").first().click();
+    await listing.choose("Fold batch normalisation");
     const fixed = await eventually(
       vscode(),
       () => listing.text(),
@@ -140,6 +130,7 @@ describe("Code actions of the listing", () => {
   });
 
   it("edit a TFLite model, with options asked for", async () => {
+    writeFileSync(vscode().path(TFLITE), smallTflite());
     const listing = new ListingDriver(vscode, TFLITE);
     await open(TFLITE, listing);
     await listing
@@ -191,8 +182,7 @@ describe("Code actions of the listing", () => {
     const before = await listing.text();
     const norms = (text: string): number => text.split("= BatchNormalization").length - 1;
     assert.ok(norms(before) > 1);
-    await vscode().runCommand("Source Action...");
-    await menuItem("Apply all exact restructurings").click();
+    await listing.choose("Apply all exact restructurings", () => vscode().runCommand("Source Action..."));
     const fixed = await eventually(
       vscode(),
       () => listing.text(),

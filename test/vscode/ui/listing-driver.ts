@@ -7,6 +7,10 @@ export interface OfferedAction {
   readonly kind: string;
 }
 
+/** After this a menu is asked for again. */
+const MENU_MILLISECONDS = 10_000;
+const MOST_ASKINGS = 9;
+
 /** Drives the listing of one model of a window's folder. */
 export class ListingDriver {
   readonly #window: () => VscodeWindow;
@@ -170,12 +174,26 @@ export class ListingDriver {
     }, this.#name);
   }
 
-  /** Opens the menu of code actions at the cursor and takes the first row with this text. */
-  async choose(title: string | RegExp): Promise<void> {
+  /**
+   * Opens the menu of code actions and takes the first row with this text. VS Code asks for the actions by itself as well, shortly after
+   * the cursor has moved or the diagnoses have changed, and then drops a menu whose actions have not come yet: a user asks once more.
+   * @param ask opens the menu, else Ctrl+. does
+   */
+  async choose(title: string | RegExp, ask?: () => Promise<void>): Promise<void> {
     const { page } = this.#window();
-    await page.keyboard.press("Control+.");
-    const row = page.locator(".context-view > .action-widget .monaco-list-row.action", { hasText: title }).first();
-    await row.waitFor();
+    const menu = page.locator(".context-view > .action-widget");
+    const row = menu.locator(".monaco-list-row.action", { hasText: title }).first();
+    const isThere = (): Promise<boolean> =>
+      row.waitFor({ timeout: MENU_MILLISECONDS }).then(
+        () => true,
+        () => false,
+      );
+    for (let asked = 0; asked < MOST_ASKINGS; asked++) {
+      await (ask ? ask() : page.keyboard.press("Control+."));
+      if (await isThere()) break;
+      await page.keyboard.press("Escape");
+    }
     await row.click();
+    await menu.waitFor({ state: "hidden" });
   }
 }

@@ -10,7 +10,7 @@ interface Place {
 }
 
 describe("The listing of an ONNX model", () => {
-  const vscode = useWindow({ files: [join(SAMPLES, MODEL)], size: { width: 1700, height: 1000 } });
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL)], keepsOpen: true, size: { width: 1700, height: 1000 } });
   const listing = new ListingDriver(vscode, MODEL);
 
   /** Line and column of the first match of a line. */

@@ -49,6 +49,7 @@ describe("Models in source control", () => {
     builtIn: ["git", "git-base"],
     settings: { "git.enabled": true, "git.openRepositoryInParentFolders": "never" },
     prepare,
+    keepsOpen: true,
   });
 
   const page = () => vscode().webview();

@@ -28,6 +28,14 @@ const THEME_CLASSES: Readonly<Record<Theme, string>> = {
   "high-contrast-light": "vscode-high-contrast-light",
 };
 
+/** What has not come by then does not come, however busy the machine is: a guard, which no test waits for. */
+const PATIENCE_MILLISECONDS = 90_000;
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface WindowOptions {
   /** Files that a copy of is put into the window's folder. */
   readonly files?: readonly string[];
@@ -36,7 +44,9 @@ export interface WindowOptions {
   readonly builtIn?: readonly string[];
   /** Puts more into the window's folder before the window opens. */
   readonly prepare?: (folder: string) => void;
-  readonly size?: { readonly width: number; readonly height: number };
+  readonly size?: Size;
+  /** Tests go on in the editors that those before them have opened. */
+  readonly keepsOpen?: boolean;
   /** Of the server and its extension host. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -47,12 +57,14 @@ export class VscodeWindow {
   readonly page: Page;
   readonly folder: string;
   readonly #browser: Browser;
+  readonly #size: Size;
 
-  private constructor(server: VscodeServer, browser: Browser, page: Page, folder: string) {
+  private constructor(server: VscodeServer, browser: Browser, page: Page, folder: string, size: Size) {
     this.server = server;
     this.#browser = browser;
     this.page = page;
     this.folder = folder;
+    this.#size = size;
   }
 
   static async open(options: WindowOptions = {}): Promise<VscodeWindow> {
@@ -63,7 +75,8 @@ export class VscodeWindow {
     const server = await VscodeServer.start({ extensions: [ROOT], settings, builtIn, env });
     const browser = await startBrowser();
     const page = await browser.newPage({ viewport: size });
-    const window = new VscodeWindow(server, browser, page, folder);
+    page.setDefaultTimeout(PATIENCE_MILLISECONDS);
+    const window = new VscodeWindow(server, browser, page, folder, size);
     await page.goto(server.url(folder));
     await page.locator(".monaco-workbench").waitFor();
     return window;
@@ -125,9 +138,11 @@ export class VscodeWindow {
   async runCommand(title: string): Promise<void> {
     await this.page.keyboard.press("F1");
     const palette = this.page.locator(".quick-input-widget");
-    await palette.locator("input").fill(`>${title}`);
-    await palette.locator(".monaco-list-row").filter({ hasText: title }).first().waitFor();
-    await this.page.keyboard.press("Enter");
+    const input = palette.locator("input");
+    await input.fill(`>${title}`);
+    // Enter takes the row that is marked: a busy palette shows this one among those used last before it marks it.
+    await palette.locator(".monaco-list-row.focused").filter({ hasText: title }).waitFor();
+    await input.press("Enter");
     await palette.waitFor({ state: "hidden" });
   }
 
@@ -137,6 +152,26 @@ export class VscodeWindow {
     await item.hover();
     await this.page.keyboard.press("Enter");
     await item.waitFor({ state: "detached" });
+  }
+
+  /**
+   * Takes away what a test that failed has left, so that its next try starts as the first one did.
+   * @param keepsOpen its editors stay
+   */
+  async clear(keepsOpen: boolean): Promise<void> {
+    // Out of questions, menus, lists.
+    for (let open = 0; open < 3; open++) await this.page.keyboard.press("Escape");
+    await this.server.run(async (vscode, keeps) => {
+      const { tabGroups } = vscode.window;
+      const isOpen = (): boolean => tabGroups.all.some(({ tabs }) => tabs.length > 0);
+      await vscode.commands.executeCommand("notifications.clearAll");
+      await vscode.commands.executeCommand("workbench.action.closePanel");
+      // Unsaved changes go too.
+      for (let tab = 0; !keeps && tab < 20 && isOpen(); tab++)
+        await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+    }, keepsOpen);
+    await this.page.setViewportSize(this.#size);
+    await this.useTheme("dark");
   }
 
   /** Switches the theme, and waits until an open page of ours shows it. */
@@ -178,9 +213,12 @@ export function useWindow(options: WindowOptions = {}): () => VscodeWindow {
     window = await VscodeWindow.open(options);
   });
   afterEach("keep a picture of a failure", async function () {
-    if (this.currentTest?.state !== "failed") return;
-    const title = this.currentTest.fullTitle().replaceAll(/[^a-z0-9]+/gi, "-");
+    const { currentTest: test } = this;
+    // One that is tried again has no state yet.
+    if (test === undefined || test.state === "passed" || test.isPending()) return;
+    const title = test.fullTitle().replaceAll(/[^a-z0-9]+/gi, "-");
     await window?.screenshot(`failed-${title}`);
+    await window?.clear(options.keepsOpen === true);
   });
   after("close VS Code", async () => {
     await window?.close();
@@ -194,7 +232,7 @@ export async function eventually<T>(
   probe: () => Promise<T>,
   isGood: (value: T) => boolean,
 ): Promise<T> {
-  for (let attempt = 0; attempt < 300; attempt++) {
+  for (const end = Date.now() + PATIENCE_MILLISECONDS; Date.now() < end;) {
     const value = await probe();
     if (isGood(value)) return value;
     await window.page.waitForTimeout(100);
