@@ -107,12 +107,9 @@ class InputSizes {
         const size = typeof declared === "string" ? this.#texts.sizeOf(declared) : symbol(position);
         if (typeof declared === "string" && size !== symbol(declared)) this.#computed.set(declared, size);
         for (const name of namesIn(size)) {
-          const known = names.get(name) ?? {
-            default: exampleOf(declared),
-            occurrences: [],
-            isFixed: isFixed(declared),
-          };
-          names.set(name, { ...known, occurrences: [...known.occurrences, position] });
+          const known = names.get(name);
+          if (known) known.occurrences.push(position);
+          else names.set(name, { default: exampleOf(declared), occurrences: [position], isFixed: isFixed(declared) });
         }
         return size;
       }),
@@ -218,10 +215,13 @@ function solve(size: Dimension, name: string, wanted: number): number | undefine
 
 /** Names of the inputs; TFLite leaves tensors without a name, or gives several the same: those are told apart by their place. */
 function distinctNames({ inputs, tensors }: Graph): readonly string[] {
-  const names = inputs.map((id) => tensors[id]?.name ?? "");
-  return names.map((name, place) => {
+  const seen = new Set<string>();
+  return inputs.map((id, place) => {
+    const name = tensors[id]?.name ?? "";
     if (name === "") return `input${place}`;
-    return names.indexOf(name) === place ? name : `${name}#${place}`;
+    const isFirst = !seen.has(name);
+    seen.add(name);
+    return isFirst ? name : `${name}#${place}`;
   });
 }
 

@@ -6,10 +6,21 @@ export abstract class EdgewiseError extends Error {
   readonly hint: string | undefined;
 
   constructor(message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(shortened(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.hint = options.hint;
   }
+}
+
+/** Characters that somebody reads. Names in a file can have millions. */
+const LONGEST_MESSAGE = 2000;
+
+/** The file stands at a message's beginning, and what was expected at its end. */
+function shortened(message: string): string {
+  const left = message.length - LONGEST_MESSAGE;
+  if (left <= 0) return message;
+  const half = LONGEST_MESSAGE / 2;
+  return `${message.slice(0, half)}… (${left} characters) …${message.slice(-half)}`;
 }
 
 /** The bytes of a model are not what its format says they must be. */

@@ -111,17 +111,16 @@ export function costModel(analysed: AnalysedModel, hardware: HardwareProfile): P
   };
 }
 
-/** A larger model is not inferred again and again. */
-const MOST_LAYERS = 10_000;
-
 /** The dimensions, those that keep the model from running with a size that does not. */
 function withWorkingSizes({ model, inputs: { dimensions }, listing }: AnalysedModel): BoundInputs["dimensions"] {
-  const isAsked = dimensions.some(({ source }) => source === "default") && listing.layers.length <= MOST_LAYERS;
+  const isAsked = dimensions.some(({ source }) => source === "default");
   if (!isAsked || canRun(listing)) return dimensions;
   const given = Object.fromEntries(
     dimensions.filter(({ source }) => source === "given").map(({ name, value }) => [name, value]),
   );
-  const sizes = workingSizes(dimensions, (asked) => canRun(analyseModel(model, { ...given, ...asked }).listing));
+  const sizes = workingSizes(dimensions, listing.layers.length, (asked) =>
+    canRun(analyseModel(model, { ...given, ...asked }).listing),
+  );
   return dimensions.map((dimension) => {
     const works = ownEntry(sizes, dimension.name);
     return works === undefined ? dimension : { ...dimension, works };

@@ -9,6 +9,9 @@ import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import type { Lifted, LiftScope } from "./adapter.ts";
 import type { Form, Weights } from "./forms.ts";
 
+/** A table of words has a million rows. What the file makes of one number can have more than memory holds. */
+const MOST_ALONG_AXIS = 2 ** 24;
+
 /** Thrown while a node is lifted, and caught there: why the vocabulary cannot say it. */
 export class NotLiftable extends Error {}
 
@@ -52,6 +55,8 @@ export class NativeLayer {
     const { constant, dataType } = this.view.input(position);
     const weights = this.scope.constant(this.id(position));
     // Integers that come as floats are real numbers, and are to be stored as integers again.
+    if (weights?.shape.some((size) => size > MOST_ALONG_AXIS) === true)
+      throw new NotLiftable(`its weights have more than ${MOST_ALONG_AXIS} elements along one axis (MOST_ALONG_AXIS)`);
     if (weights && (isFloat(weights.dataType) || (dataType !== undefined && isFloat(dataType)))) return weights;
     if (dataType !== undefined && !isFloat(dataType)) throw new NotLiftable("it does not compute with floats");
     if (constant !== undefined && !isFloat(constant.dataType))

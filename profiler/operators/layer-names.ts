@@ -36,10 +36,19 @@ export interface TakenNames {
   add(name: string): unknown;
 }
 
+/** The number of each repeated name that may be free next: 20,000 nodes of one name look at 20,000 numbers, not at 200 million. */
+const NEXT_NUMBERS = new WeakMap<TakenNames, Map<string, number>>();
+
 /** `wanted`, or with the first number that is free: conv, conv#2, conv#3. The name is taken afterwards. */
 export function uniqueName(wanted: string, taken: TakenNames): string {
   let name = wanted;
-  for (let number = 2; taken.has(name); number += 1) name = `${wanted}#${number}`;
+  if (taken.has(name)) {
+    const numbers = NEXT_NUMBERS.get(taken) ?? new Map<string, number>();
+    NEXT_NUMBERS.set(taken, numbers);
+    let number = numbers.get(wanted) ?? 2;
+    for (; taken.has(name); number += 1) name = `${wanted}#${number}`;
+    numbers.set(wanted, number);
+  }
   taken.add(name);
   return name;
 }

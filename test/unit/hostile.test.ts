@@ -14,6 +14,9 @@ import {
   profileModel,
   readModel,
 } from "../../profiler/index.ts";
+import { modelOfBytes } from "../builders/read-model.ts";
+import { uniqueName } from "../../profiler/operators/layer-names.ts";
+import { graph, node, onnxFunction, onnxModel, tensor, value, type OnnxNode } from "../builders/onnx-builder.ts";
 import { parseSize } from "../../profiler/shapes/parse-size.ts";
 
 /** Files that were made to do harm to a reader, or that one node of spoils a model for. The names say how. */
@@ -59,6 +62,78 @@ describe("A hostile file", () => {
       JSON.parse(exportProfile(whole, "json"));
     });
   }
+});
+
+/** A relation of one row, which a function `g` with this body is called in so often. */
+function calls(count: number, body: readonly OnnxNode[], name = ""): Uint8Array {
+  const nodes = Array.from({ length: count }, (_, index) =>
+    node("g", [index === 0 ? "x" : `t${index - 1}`], [`t${index}`], {}, { domain: "local", name }),
+  );
+  return onnxModel({
+    graph: graph(nodes, { inputs: [value("x", "float32", [1, 8])], outputs: [`t${count - 1}`] }),
+    functions: [onnxFunction(body, { name: "g", inputs: ["a"], outputs: ["b"] })],
+    opset: { "": 17, local: 1 },
+  });
+}
+
+const LONG = "n".repeat(50_000);
+
+describe("What a small file unfolds into has a limit", () => {
+  const bombs: Readonly<Record<string, Uint8Array>> = {
+    "operators of very many inputs in a function": calls(60, [
+      node("Concat", new Array<string>(10_000).fill("a"), ["b"], { axis: 0 }),
+    ]),
+    "rows that are known by a very long name of their call": calls(
+      10,
+      Array.from({ length: 100 }, (_, index) =>
+        node("Relu", [index === 0 ? "a" : `q${index - 1}`], [index === 99 ? "b" : `q${index}`]),
+      ),
+      LONG,
+    ),
+    "tensors of very long names in a function": calls(60, [node("Relu", ["a"], [LONG]), node("Relu", [LONG], ["b"])]),
+  };
+  for (const [title, bytes] of Object.entries(bombs)) {
+    it(title, () => assert.rejects(modelOfBytes("bomb.onnx", bytes), LimitError));
+  }
+
+  it("names of sizes are words", async () => {
+    const long = new Array<string>(2000).fill("a").join(" + ");
+    const bytes = onnxModel({
+      graph: graph([node("Relu", ["x"], ["y"])], { inputs: [value("x", "float32", [long])], outputs: ["y"] }),
+    });
+    await assert.rejects(modelOfBytes("long.onnx", bytes), /value x .* characters; the limit is 4096/);
+  });
+
+  it("a weight of very many rows, which the file makes of a number, costs its layer alone", async () => {
+    const bytes = onnxModel({
+      graph: graph([node("ConstantOfShape", ["r"], ["w"]), node("MatMul", ["x", "w"], ["y"])], {
+        inputs: [value("x", "float32", [1, 8])],
+        outputs: ["y"],
+        initializers: [tensor("r", "int64", [2], [8, 2 ** 40])],
+      }),
+    });
+    await suggest(await modelOfBytes("wide.onnx", bytes), { hardware: DEFAULT_HARDWARE });
+  });
+
+  it("a message that names a very long name is still read: its file and its end stay", () => {
+    const { message } = new LimitError(`model.onnx: ${LONG}: too long`);
+    assert.ok(
+      message.length < 2100 && message.startsWith("model.onnx: nn") && message.endsWith("n: too long"),
+      message,
+    );
+  });
+});
+
+describe("Nodes of one name", () => {
+  it("are told apart in as many steps as there are nodes", () => {
+    let looks = 0;
+    const names = new Set<string>();
+    const taken = { has: (name: string) => ((looks += 1), names.has(name)), add: (name: string) => names.add(name) };
+    for (let index = 0; index < 1000; index += 1) uniqueName("conv", taken);
+    assert.equal(names.size, 1000);
+    assert.ok(names.has("conv#1000"));
+    assert.ok(looks <= 3000, `${looks} looks`);
+  });
 });
 
 describe("A size of very many names", () => {

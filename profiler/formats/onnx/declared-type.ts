@@ -1,6 +1,6 @@
 import type { DeclaredDimension, DeclaredType } from "../../model/model.ts";
 import { dataTypeOf } from "./data-types.ts";
-import { dimensionFault, rankFault } from "./dimensions.ts";
+import { dimensionFault, dimensionNameFault, rankFault } from "./dimensions.ts";
 import type { onnx } from "./schema/onnx.ts";
 
 type TypeProto = onnx.TypeProto.$Properties;
@@ -37,7 +37,11 @@ function declaredShape(shape: ShapeProto, fault: (expected: string) => Error): r
   const tooMany = rankFault(dimensions.length);
   if (tooMany !== undefined) throw fault(tooMany);
   return dimensions.map(({ dimValue, dimParam }) => {
-    if (typeof dimValue !== "number") return dimParam === "" ? null : (dimParam ?? null);
+    if (typeof dimValue !== "number") {
+      const unnamable = dimensionNameFault(dimParam ?? "");
+      if (unnamable !== undefined) throw fault(unnamable);
+      return dimParam === "" ? null : (dimParam ?? null);
+    }
     const what = dimensionFault(dimValue);
     if (what !== undefined) throw fault(what);
     return dimValue;

@@ -16,6 +16,8 @@ export interface Setting {
   readonly bindings: ReadonlyMap<string, AttributeProto> | undefined;
   /** Functions that are being called, outermost first. */
   readonly calls: readonly FunctionProto[];
+  /** Characters of the names of the calls and nodes that it is in: each row inside is known by all of them. */
+  readonly around: number;
 }
 
 /** The functions of a model, whose calls are charged as they unfold. */
@@ -46,11 +48,11 @@ export class FunctionTable {
   }
 
   /**
-   * What the body of `callee` is read in, when a node with these attributes calls it.
+   * What the body of `callee` is read in, when a node of this name and these attributes calls it.
    * @throws {ModelFormatError} when it calls itself, directly or through others
    * @throws {LimitError} when calls are too deep or inline too many nodes
    */
-  enter(callee: FunctionProto, attributes: readonly AttributeProto[], caller: Setting): Setting {
+  enter(callee: FunctionProto, name: string, attributes: readonly AttributeProto[], caller: Setting): Setting {
     const calls = [...caller.calls, callee];
     const cycle = caller.calls.indexOf(callee);
     if (cycle >= 0) {
@@ -65,12 +67,17 @@ export class FunctionTable {
     if (calls.length > DEEPEST_CALL) {
       throw new LimitError(`${this.file}: calls nest deeper than ${DEEPEST_CALL} functions (DEEPEST_CALL)`);
     }
-    this.budget.charge(1 + (callee.node?.length ?? 0) + (callee.valueInfo?.length ?? 0));
+    const ports = (callee.node ?? []).reduce(
+      (sum, node) => sum + (node.input?.length ?? 0) + (node.output?.length ?? 0),
+      0,
+    );
+    this.budget.charge(1 + (callee.node?.length ?? 0) + (callee.valueInfo?.length ?? 0), ports);
     const given = [...(callee.attributeProto ?? []), ...attributes];
     return {
       opsets: new Map([...caller.opsets, ...readOpsets(callee.opsetImport ?? [])]),
       bindings: new Map(given.map((attribute) => [attribute.name ?? "", attribute])),
       calls,
+      around: caller.around + name.length,
     };
   }
 }

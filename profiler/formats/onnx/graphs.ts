@@ -47,6 +47,9 @@ type Where = string;
 const NO_DEFAULT_DOMAIN =
   "The model does not say which version of ONNX's own operators it uses (opset_import): they are read as version 1.";
 
+/** Characters: names of modules in modules stay below it together. */
+const UNCHARGED_NAMES = 1000;
+
 const NOTHING: readonly never[] = [];
 const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 
@@ -136,6 +139,7 @@ export class GraphReader {
     const place = (): string => nodePlace(opType, name, index, where);
     if (!opType) throw this.#fault(place(), "expected an operator", node.span?.offset);
     const given = resolveAttributes(node, setting);
+    this.#chargeNames(node, setting);
     const domain = normalDomain(node.domain);
     // Optional fields are put in afterwards: spreading them in would give each of thousands of nodes a shape of its own.
     const read: Draft = {
@@ -197,7 +201,7 @@ export class GraphReader {
   #call(node: NodeProto, given: readonly AttributeProto[], caller: Setting, where: Where): readonly Body[] {
     const callee = this.reading.functions.find(node);
     if (callee === undefined) return [];
-    const setting = this.reading.functions.enter(callee, given, caller);
+    const setting = this.reading.functions.enter(callee, node.name ?? "", given, caller);
     const inside = ` in function ${functionName(callee)}${caller.calls.length === 0 ? where : ""}`;
     return [{ role: "call", label: callee.name ?? "", graph: this.read(functionGraph(callee), setting, inside) }];
   }
@@ -208,6 +212,15 @@ export class GraphReader {
     this.reading.budget.charge(lists.reduce((sum, list) => sum + (list?.length ?? 0), 1));
   }
 
+  /** Of names as long as programs give none: a row is named by all around it, and each call of a function names its nodes anew. */
+  #chargeNames({ name, output }: NodeProto, { calls, around }: Setting): void {
+    const { budget } = this.reading;
+    if (around > UNCHARGED_NAMES) budget.charge(0, around);
+    if (calls.length === 0) return;
+    for (const each of [name ?? "", ...(output ?? [])])
+      if (each.length > UNCHARGED_NAMES) budget.charge(0, each.length);
+  }
+
   #bodies(
     node: NodeProto,
     given: readonly AttributeProto[],
@@ -215,6 +228,7 @@ export class GraphReader {
     scope: Scope,
     place: string,
   ): readonly Body[] {
+    const inside = { ...setting, around: setting.around + (node.name?.length ?? 0) };
     return given.flatMap((attribute) => {
       const label = attribute.name ?? "";
       return attributeGraphs(attribute).map((graph) => {
@@ -222,7 +236,7 @@ export class GraphReader {
         return {
           role: bodyRole(node.opType ?? "", label),
           label,
-          graph: this.read(graph, setting, ` in ${label} of ${place}`, scope),
+          graph: this.read(graph, inside, ` in ${label} of ${place}`, scope),
         };
       });
     });

@@ -52,7 +52,7 @@ export async function readOnnx(
   const budget = new UnfoldingBudget(source.name, source.size);
   const functions = new FunctionTable(proto.functions ?? [], source.name, budget);
   const reader = new GraphReader({ file: source.name, tensors, functions, budget, warnings });
-  const graph = reader.read(mainGraph, { opsets, bindings: undefined, calls: [] });
+  const graph = reader.read(mainGraph, { opsets, bindings: undefined, calls: [], around: 0 });
   await readSmallValues(tensors.pending);
   return {
     format: "onnx",

@@ -64,8 +64,23 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
 };
 
 function track<K extends FormKind>(layer: NeutralLayer<FormOf<K>>, map: ChannelMap): void {
+  if (largestAxis(layer, map) > Math.min(MOST_ALONG_AXIS, MOST_CHANNELS - map.size)) {
+    for (const input of layer.inputs) block(layer, map, map.labels(input), "makes more of them than can be followed");
+    return;
+  }
   const rule: Rule<FormOf<K>> = RULES[layer.form.kind];
   rule(layer, map);
+}
+
+/** Each is an entry of a list. A weight that the file makes of a number can have more than memory holds. */
+const MOST_ALONG_AXIS = 2 ** 22;
+/** Of all layers together; a network has some ten thousand. */
+const MOST_CHANNELS = 2 ** 24;
+
+function largestAxis({ outputs }: NeutralLayer, map: ChannelMap): number {
+  return outputs
+    .flatMap((output) => tensorOf(output, map)?.shape ?? [])
+    .reduce<number>((largest, size) => (typeof size === "number" ? Math.max(largest, size) : largest), 0);
 }
 
 function blockInputs(layer: NeutralLayer, map: ChannelMap): void {
