@@ -112,7 +112,8 @@ export class DocumentRuns {
 
   /** @param device the chosen one when left out: a sweep stays on its own */
   async #measure(override: Pick<RunOptions, "threads">, device?: string): Promise<StoredRun> {
-    if (this.#run) throw new RpcError({ code: "busy", message: "A run is under way." });
+    if (this.#run)
+      throw new RpcError({ code: "busy", message: "A run is under way.", hint: "Wait for its end, or cancel it." });
     const { chosen: current, devices } = this.#host.devices();
     const chosen = device ?? current;
     const deviceName = devices.find(({ id }) => id === chosen)?.name ?? chosen;

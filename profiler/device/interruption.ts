@@ -17,7 +17,12 @@ export async function within<T>(
   const ending = new AbortController();
   const abort = (): void => ending.abort(signal?.reason);
   const timer = setTimeout(
-    () => ending.abort(new DeviceError("time-limit", `${what} took longer than ${limitSeconds} seconds`)),
+    () =>
+      ending.abort(
+        new DeviceError("time-limit", `${what} took longer than ${limitSeconds} seconds`, {
+          hint: "Unlock the phone, plug it in again, and try anew; a hub or a cable between may be the reason",
+        }),
+      ),
     limitSeconds * 1000,
   );
   signal?.addEventListener("abort", abort, { once: true });

@@ -63,5 +63,7 @@ function isQuantized(type: string | undefined): boolean {
 function storedType({ name, declared }: Tensor): NumericType {
   const type = declared?.dataType;
   if (isNumericType(type)) return type;
-  throw new RunError(`"${name}" is ${type ?? "of no known type"}, which a TFLite model cannot be given from outside`);
+  throw new RunError(`"${name}" is ${type ?? "of no known type"}, which a TFLite model cannot be given from outside`, {
+    hint: "Export the model with inputs of numbers",
+  });
 }

@@ -12,13 +12,14 @@ import type { Finding } from "./finding.ts";
 import { countReads, inTurns, median, medianUsage, runEdgewise, runOnnxRuntime, type Usage } from "./measure.ts";
 import { benchLowRank } from "./low-rank.ts";
 import { benchPage } from "./page.ts";
+import type { PageOptions } from "./page-tasks.ts";
 import { benchPhone } from "./phone.ts";
 import { benchRuntimeProcess } from "./runtime-process.ts";
 import { writeDeep, writeDense, writeVgg16, type BenchModel } from "./models.ts";
 
 interface Case {
   readonly name: string;
-  readonly run: (folder: string) => Promise<readonly Finding[]>;
+  readonly run: (folder: string, options: PageOptions) => Promise<readonly Finding[]>;
 }
 
 const ROUNDS = 3;
@@ -46,7 +47,9 @@ let countReadsScript = "";
 process.exitCode = (await main()) ? 0 : 1;
 
 async function main(): Promise<boolean> {
-  const { values } = parseArgs({ options: { only: { type: "string" } } });
+  const { values } = parseArgs({
+    options: { only: { type: "string" }, against: { type: "string" }, model: { type: "string" } },
+  });
   const folder = mkdtempSync(join(tmpdir(), "edgewise-bench-"));
   console.log(`${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown processor"}, Node ${process.version}`);
   try {
@@ -54,7 +57,7 @@ async function main(): Promise<boolean> {
     const findings: Finding[] = [];
     for (const { name, run } of CASES.filter((candidate) => (values.only ?? candidate.name) === candidate.name)) {
       console.log(`\n${name}`);
-      const found = await run(folder);
+      const found = await run(folder, values);
       for (const finding of found) console.log(`  ${describeFinding(finding)}`);
       findings.push(...found);
     }

@@ -1,11 +1,13 @@
 import { basename, join } from "node:path";
 import { symlinkSync } from "node:fs";
-import type { Frame, Page } from "playwright-core";
 import { installChromium, installVscodeHost } from "../../install.mjs";
 import { SAMPLES, VscodeWindow } from "../vscode/ui/window.ts";
 import type { Finding } from "./finding.ts";
 import { median } from "./measure.ts";
 import { writeDeep, writeVgg16, type BenchModel } from "./models.ts";
+import { closeEditors, firstRow, pageFrame } from "./page-window.ts";
+import { benchPageTasks, type PageOptions } from "./page-tasks.ts";
+import { traceTasks } from "./trace-tasks.ts";
 
 /** The page in real VS Code: what a user waits for after a click on a model, and while scrolling a long table. */
 
@@ -26,14 +28,19 @@ const SCROLL_PIXELS = 66;
 /** Small, and otherwise as the large ones: what opening any model costs. */
 const SAMPLE = join(SAMPLES, "digits_resnet.onnx");
 
-/** Opens a 553 MB model and one of 6,000 nodes, and scrolls the latter. */
-export async function benchPage(folder: string): Promise<readonly Finding[]> {
+/** Opens a 553 MB model and one of 6,000 nodes, scrolls the latter, and does in it, or in a model that is named, what takes longest. */
+export async function benchPage(folder: string, options: PageOptions): Promise<readonly Finding[]> {
   const whyNot = installVscodeHost() ?? installChromium();
   if (whyNot !== undefined) {
     console.log(`  left out: ${whyNot}`);
     return [];
   }
-  const [large, deep] = [await writeVgg16(folder), await writeDeep(folder, 6_000)];
+  const deep = await writeDeep(folder, 6_000);
+  const tasks = await benchPageTasks(options.model ?? deep.path, options.against);
+  return [...tasks, ...(await benchOpening(await writeVgg16(folder), deep))];
+}
+
+async function benchOpening(large: BenchModel, deep: BenchModel): Promise<readonly Finding[]> {
   const window = await VscodeWindow.open({ files: [SAMPLE] });
   try {
     // Linked, not copied: the large one is as large as it is.
@@ -170,60 +177,6 @@ const SCROLL = `new Promise((resolve) => {
   };
   requestAnimationFrame(step);
 })`;
-
-interface TraceEvent {
-  readonly name: string;
-  readonly ph: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly dur?: number;
-  readonly tdur?: number;
-  readonly args?: { readonly name?: string };
-}
-
-/** What Chromium calls a task; there is an event within each whose name ends the same. */
-const TASK = "ThreadControllerImpl::RunTask";
-
-/** A task of the renderer's main thread, in milliseconds. */
-interface Task {
-  readonly elapsed: number;
-  /** Without the time that other programs had the processor: what counts on a machine that is busy otherwise. */
-  readonly used: number;
-}
-
-/** Every task while `work` ran, by Chromium's own trace. */
-async function traceTasks(page: Page, work: () => Promise<void>): Promise<readonly Task[]> {
-  const browser = page.context().browser();
-  if (!browser) throw new Error("The page has no browser.");
-  await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "__metadata"] });
-  await work();
-  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString("utf8")) as {
-    readonly traceEvents: readonly TraceEvent[];
-  };
-  const threads = new Set(
-    traceEvents
-      .filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain")
-      .map(({ pid, tid }) => `${pid}/${tid}`),
-  );
-  return traceEvents
-    .filter(({ name, ph, pid, tid }) => ph === "X" && name === TASK && threads.has(`${pid}/${tid}`))
-    .map(({ dur = 0, tdur = 0 }) => ({ elapsed: dur / 1000, used: tdur / 1000 }));
-}
-
-async function firstRow(window: VscodeWindow): Promise<void> {
-  await window.webview().locator("[data-testid=layers] [role=rowgroup] [role=row][id]").first().waitFor();
-}
-
-async function pageFrame(window: VscodeWindow): Promise<Frame> {
-  const body = await window.webview().locator("body").elementHandle();
-  const frame = await body.ownerFrame();
-  if (!frame) throw new Error("The page is gone.");
-  return frame;
-}
-
-async function closeEditors(window: VscodeWindow): Promise<void> {
-  await window.server.run((api) => api.commands.executeCommand("workbench.action.closeAllEditors"));
-}
 
 /**
  * Runs in every frame, before its scripts: counts what it is sent until the first row stands there. It starts to listen when the page

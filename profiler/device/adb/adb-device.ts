@@ -1,7 +1,7 @@
 import type { Adb } from "@yume-chan/adb";
 import { ReadableStream, type MaybeConsumable } from "@yume-chan/stream-extra";
 import { EdgewiseError } from "../../errors.ts";
-import { DeviceError, noSpace } from "../device-error.ts";
+import { DeviceError, NEWER_PHONE, noSpace } from "../device-error.ts";
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { orAborted, within } from "../interruption.ts";
 import { isEmulatorSerial } from "./listed-device.ts";
@@ -170,7 +170,9 @@ export class AdbDevice {
           alive();
           size += value.length;
           if (size > mostBytes)
-            throw new DeviceError("failed", `${path} is larger than the ${mostBytes} bytes expected`);
+            throw new DeviceError("failed", `${path} is larger than the ${mostBytes} bytes expected`, {
+              hint: "Run again; if it stays so, remove what Edgewise left there with “Clean up phone”",
+            });
           parts.push(value);
         }
       } finally {
@@ -194,6 +196,7 @@ export class AdbDevice {
       throw new DeviceError(
         "unsupported",
         `${this.serial} does not tell the port of its tunnel: it needs Android 8 or newer`,
+        { hint: NEWER_PHONE },
       );
     const remove = (): Promise<void> =>
       within(`removing the tunnel to ${this.serial}`, SHELL_SECONDS, undefined, (ending) =>
@@ -220,7 +223,9 @@ export class AdbDevice {
   ): ReturnType<NonNullable<Adb["subprocess"]["shellProtocol"]>["spawn"]> {
     const { shellProtocol } = this.adb.subprocess;
     if (shellProtocol === undefined)
-      throw new DeviceError("unsupported", `${this.serial} is too old: Edgewise needs Android 8 or newer`);
+      throw new DeviceError("unsupported", `${this.serial} is too old: Edgewise needs Android 8 or newer`, {
+        hint: NEWER_PHONE,
+      });
     try {
       const process = await this.#orGone(shellProtocol.spawn(command), signal);
       // Who waits for the exit hears of its failure there.
@@ -266,7 +271,10 @@ export class AdbDevice {
     const message = error instanceof Error ? error.message : String(error);
     if (/No space left on device|ENOSPC/i.test(message)) return noSpace(this.serial, error);
     if (/Read-only file system|Permission denied|Operation not permitted/i.test(message))
-      return new DeviceError("failed", `${this.serial} refuses: ${message}`, { cause: error });
+      return new DeviceError("failed", `${this.serial} refuses: ${message}`, {
+        hint: "Restart the phone; if it still refuses, its maker or a work profile keeps adb from writing there: use another phone",
+        cause: error,
+      });
     return this.#goneError(error);
   }
 

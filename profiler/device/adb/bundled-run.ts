@@ -1,5 +1,5 @@
 import { MemorySource } from "../../bytes/memory-source.ts";
-import { DeviceError } from "../device-error.ts";
+import { DeviceError, RUN_AGAIN } from "../device-error.ts";
 import type { Conditions, Energy, NotMeasured } from "../run-result.ts";
 import type { BundledRuntime, RunnerBundle } from "../runner/bundle.ts";
 import { bundleFolder, missingFiles, pushBundle } from "../runner/push-bundle.ts";
@@ -61,7 +61,7 @@ export abstract class BundledRun extends PhoneRun {
     const budget = this.options.runs === undefined && { budgetSeconds: TIMED_SECONDS };
     const main = await this.runner(folder, "latency", { runs, warmUp, outputs: ".", ...budget, ...args });
     if (main.runSeconds.length > 0) return main;
-    throw new DeviceError("failed", `${this.device.serial}: the runner timed nothing`);
+    throw new DeviceError("failed", `${this.device.serial}: the runner timed nothing`, { hint: RUN_AGAIN });
   }
 
   protected profiled(folder: string, args: Partial<RunnerArguments>): Promise<RunnerResult> {

@@ -1,5 +1,5 @@
 import { formatBytes } from "../../format-numbers.ts";
-import { DeviceError } from "../device-error.ts";
+import { DeviceError, MAY_NOT_START } from "../device-error.ts";
 import type { DeviceFacts } from "../target.ts";
 import type { AdbDevice } from "./adb-device.ts";
 import { PHONE_TEMPORARY } from "./phone-facts/phone-facts.ts";
@@ -59,9 +59,6 @@ async function explainRefusal(error: DeviceError, device: AdbDevice): Promise<De
   return new DeviceError(
     "not-executable",
     `${error.message}${isEnforcing ? ": SELinux, which is enforcing there, keeps adb's shell from executing it" : ""}`,
-    {
-      hint: "Managed phones do not run programs that adb brings: use one without a work profile or a vendor's lock",
-      cause: error,
-    },
+    { hint: MAY_NOT_START, cause: error },
   );
 }

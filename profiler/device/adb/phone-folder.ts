@@ -1,4 +1,4 @@
-import { DeviceError } from "../device-error.ts";
+import { DeviceError, RUN_AGAIN } from "../device-error.ts";
 import type { AdbDevice, TiedCommand } from "./adb-device.ts";
 import { pause } from "./pause.ts";
 import { PHONE_TEMPORARY } from "./phone-facts/phone-facts.ts";
@@ -86,7 +86,9 @@ export async function takePhone(
 export async function cleanUpPhone(device: AdbDevice, signal?: AbortSignal): Promise<void> {
   const { exitCode, stderr } = await device.shell(shellCommand("rm", "-rf", PHONE_FOLDER), { signal });
   if (exitCode !== 0)
-    throw new DeviceError("failed", `${device.serial}: ${PHONE_FOLDER} cannot be removed: ${stderr.trim()}`);
+    throw new DeviceError("failed", `${device.serial}: ${PHONE_FOLDER} cannot be removed: ${stderr.trim()}`, {
+      hint: `Restart the phone and try again, or remove it by hand: adb shell rm -rf ${PHONE_FOLDER}`,
+    });
 }
 
 /** @throws {DeviceError} unless the phone is only taken */
@@ -100,5 +102,5 @@ async function refuse(
     throw new DeviceError("no-space", `${device.serial}: nothing can be written to ${PHONE_TEMPORARY}`, {
       hint: "Free some space on the phone, or remove Edgewise's files with “Clean up phone”",
     });
-  throw new DeviceError("failed", `${device.serial}: its shell ended unexpectedly`);
+  throw new DeviceError("failed", `${device.serial}: its shell ended unexpectedly`, { hint: RUN_AGAIN });
 }

@@ -1,5 +1,5 @@
 import type { ReadableStream } from "@yume-chan/stream-extra";
-import { DeviceError } from "../device-error.ts";
+import { DeviceError, RUN_AGAIN } from "../device-error.ts";
 
 /**
  * All of a stream as text; what is no UTF-8 is replaced.
@@ -24,7 +24,8 @@ export async function readLines(
     const { done, value } = await reader.read();
     if (done) break;
     bytes += value.length;
-    if (bytes > mostBytes) throw new DeviceError("failed", `the device answered with more than ${mostBytes} bytes`);
+    if (bytes > mostBytes)
+      throw new DeviceError("failed", `the device answered with more than ${mostBytes} bytes`, { hint: RUN_AGAIN });
     text += decoder.decode(value, { stream: true });
     for (let end = text.indexOf("\n", told); end >= 0; end = text.indexOf("\n", told)) {
       onLine(text.slice(told, end));

@@ -10,7 +10,7 @@ import { measureEnergy, type EnergyTimes, type LoopRun } from "../adb/measure-en
 import { PhoneRun, sizeOf, TIMED_SECONDS, type MeasuredByRuntime, type PhoneRunSubject } from "../adb/phone-run.ts";
 import { shellCommand, shellWord } from "../adb/shell-word.ts";
 import { compareOutputs, type OutputSteps } from "../compare-outputs.ts";
-import { DelegateError, DeviceError } from "../device-error.ts";
+import { DelegateError, DeviceError, FREE_MEMORY, MAY_NOT_START } from "../device-error.ts";
 import type { Conditions, Energy, LayerTimes, NotMeasured, OutputCheck, PeakResidentMemory } from "../run-result.ts";
 import type { RunPhase } from "../target.ts";
 import { isXnnpackOperator } from "./align-xnnpack.ts";
@@ -19,7 +19,7 @@ import { mapOperators } from "./map-operators.ts";
 import { beginsRuns, parseBenchmarkLog, type BenchmarkLog } from "./parse-log.ts";
 import type { BenchmarkMemory } from "./parse-memory.ts";
 import { parseBenchmarkProfile } from "./parse-profile.ts";
-import { delegateFlags, toolKindOf, type ToolKind } from "./tool-kind.ts";
+import { delegateFlags, NEWER_TOOL, OTHER_DELEGATE, toolKindOf, type ToolKind } from "./tool-kind.ts";
 import { fromStoredBytes, stepOf, storedByteLength, toStoredBytes } from "../stored-elements.ts";
 
 const PROGRAM = "benchmark_model";
@@ -81,7 +81,7 @@ export class BenchmarkRun extends PhoneRun {
     this.#kind = (await this.#askedKind(folder)) ?? "interpreter";
     const { log } = await this.#latency(folder);
     if (log.statistics === undefined)
-      throw new DeviceError("failed", `${this.device.serial}: ${PROGRAM} tells no times of its runs`);
+      throw new DeviceError("failed", `${this.device.serial}: ${PROGRAM} tells no times`, { hint: NEWER_TOOL });
     const madeInputs = this.#kind === "compiled-model" || log.unknownFlags.includes("input_layer_value_files");
     const outputs = madeInputs ? this.#notComparable() : await this.#compare(folder);
     const profiled = await this.#profile(folder);
@@ -213,16 +213,18 @@ export class BenchmarkRun extends PhoneRun {
     const said = errors.length > 0 ? errors.join("; ") : (text.trim().split("\n").at(-1) ?? "");
     const where = `${this.device.serial}: ${PROGRAM}`;
     if (exitCode === SIGNALLED + SIGKILL)
-      return new DeviceError("killed", `${where} was killed while it ran the model`);
+      return new DeviceError("killed", `${where} was killed while it ran the model`, { hint: FREE_MEMORY });
     if (/Permission denied/i.test(text) && exitCode === NOT_EXECUTABLE)
-      return new DeviceError("not-executable", `${where} may not be started there: ${said}`);
+      return new DeviceError("not-executable", `${where} may not be started there: ${said}`, { hint: MAY_NOT_START });
     if (exitCode > SIGNALLED)
-      return new DeviceError("failed", `${where} crashed (signal ${exitCode - SIGNALLED}): ${said}`);
+      return new DeviceError("failed", `${where} crashed (signal ${exitCode - SIGNALLED}): ${said}`, {
+        hint: OTHER_DELEGATE,
+      });
     if (/not executable|exec format|cannot execute|No such file/i.test(text))
       return new DeviceError("unsupported", `${where} does not start: ${said}`, {
         hint: `Name one that is built for Android on ${this.facts.abis[0] ?? "the phone's processor"}`,
       });
-    return new RunError(`${where} cannot run the model: ${said}`);
+    return new RunError(`${where} cannot run the model: ${said}`, { hint: NEWER_TOOL });
   }
 
   /** @throws {RunError} for inputs that are no numbers */

@@ -7,6 +7,11 @@ import type { TfliteDelegate } from "../target.ts";
  */
 export type ToolKind = "interpreter" | "compiled-model";
 
+/** What to do where the tool is not good enough, or crashes. */
+export const NEWER_TOOL = "Name a newer benchmark_model, or none: Edgewise brings runtimes of its own";
+export const OTHER_DELEGATE =
+  "Run it without the delegate (--delegate xnnpack), or name another version of benchmark_model";
+
 /** What only LiteRT 2's says: its source's name, its table of results, flags in its help. */
 const COMPILED = [
   /\[?benchmark_litert_model\.(?:h|cc)\b/,

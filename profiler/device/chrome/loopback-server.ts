@@ -101,7 +101,9 @@ async function listen(server: Server): Promise<number> {
   });
   const address = server.address();
   if (typeof address === "object" && address !== null) return address.port;
-  throw new DeviceError("failed", "no port of this machine is free");
+  throw new DeviceError("failed", "no port of this machine is free", {
+    hint: "End programs that hold many connections, and run again",
+  });
 }
 
 /** @returns undefined for one that is too long */

@@ -117,7 +117,9 @@ export class PageConversation {
 
   #failure(reason: string): RunError {
     const said = reason.replaceAll(/\s+/g, " ").trim().slice(0, MESSAGE_CHARACTERS);
-    return new RunError(`${this.what}: ${this.runtime.title} in Chrome cannot run it: ${said}`);
+    return new RunError(`${this.what}: ${this.runtime.title} in Chrome cannot run it: ${said}`, {
+      hint: this.runtime.instead,
+    });
   }
 }
 

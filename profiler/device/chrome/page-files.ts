@@ -8,6 +8,8 @@ import { DeviceError } from "../device-error.ts";
 export interface PageRuntime {
   /** What messages call it. */
   readonly title: string;
+  /** What to try where it cannot run a model. */
+  readonly instead: string;
   /** Of the built script. */
   readonly script: string;
   /** Further files that it asks for, by the names that it has for them. */
@@ -29,12 +31,14 @@ const ORT_WASM = "ort-wasm-simd-threaded.asyncify.wasm";
 
 export const LITERT_PAGE: PageRuntime = {
   title: "LiteRT.js",
+  instead: "TFLite itself may run it (--runtime tflite), or Google's benchmark_model (--benchmark-model)",
   script: "chrome-page.js",
   files: Object.fromEntries(LITERT_FILES.map((name) => [`litert/${name}`, () => litertFile(name)])),
 };
 
 export const ONNX_PAGE: PageRuntime = {
   title: "ONNX Runtime Web",
+  instead: "ONNX Runtime on the phone's CPU may run it: leave out --runtime",
   script: "chrome-onnx-page.js",
   files: { [`ort/${ORT_WASM}`]: () => besideOr(`./ort/${ORT_WASM}`, "onnxruntime-web/webgpu", ORT_WASM) },
 };

@@ -48,8 +48,14 @@ async function measure(model: MeasuredModel, options: RunOptions, control: RunCo
   const { signal, onProgress } = control;
   signal?.throwIfAborted();
   onProgress?.({ phase: "preparing" });
-  if (options.runtime === "webgpu") throw new RunError("a GPU is measured in a phone's Chrome, not on this machine");
-  if (options.cores !== undefined) throw new RunError("runs on this machine cannot be bound to cores");
+  if (options.runtime === "webgpu")
+    throw new RunError("a GPU is measured in a phone's Chrome, not on this machine", {
+      hint: "Choose a phone with --device, or leave --runtime out",
+    });
+  if (options.cores !== undefined)
+    throw new RunError("runs on this machine cannot be bound to cores", {
+      hint: "Leave --cores out, or choose a phone with --device",
+    });
   const prepared = await prepareRun(model.model, options, { isTflite: options.runtime !== "litert" }, signal);
   signal?.throwIfAborted();
   const startedAt = new Date().toISOString();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { runnerEnvironment, type HostTflite } from "../../runtime/native/bundles.ts";
-import { DeviceError } from "../device-error.ts";
+import { DeviceError, REINSTALL } from "../device-error.ts";
 import type { PreparedRun } from "../prepared-run.ts";
 import type { OutputCheck } from "../run-result.ts";
 import { readRunnerAnswer, type EndedRunner, type RunnerResult } from "../runner/runner-answer.ts";
@@ -85,7 +85,9 @@ async function ended(
     });
     const exit = new Promise<number>((resolve, reject) => {
       child.on("error", (cause) =>
-        reject(new DeviceError("failed", `TFLite's runner cannot be started: ${cause.message}`, { cause })),
+        reject(
+          new DeviceError("failed", `TFLite's runner cannot be started: ${cause.message}`, { hint: REINSTALL, cause }),
+        ),
       );
       // As shells have it.
       child.on("close", (code, killer) => resolve(code ?? SIGNALLED + constants.signals[killer ?? "SIGKILL"]));

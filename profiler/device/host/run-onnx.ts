@@ -15,7 +15,7 @@ import { encodeRaw } from "../../model/encode-elements.ts";
 import { newArray, type NamedTensors, type NumericType } from "../../runtime/numeric-tensor.ts";
 import { folderOf } from "../../runtime/onnx-session.ts";
 import { processEnvironment } from "../../runtime/process/process-environment.ts";
-import { DeviceError } from "../device-error.ts";
+import { DeviceError, FREE_MEMORY, OTHER_RUNTIME, REINSTALL } from "../device-error.ts";
 import { readOptimized, type OptimizedOperator } from "../optimized-graph.ts";
 import type { PreparedRun } from "../prepared-run.ts";
 import type { RunPhase } from "../target.ts";
@@ -121,13 +121,15 @@ function awaitAnswer(
       if (result) resolveAnswer(result);
     });
     child.on("error", (cause) =>
-      reject(new DeviceError("failed", `no process can be started: ${cause.message}`, { cause })),
+      reject(new DeviceError("failed", `no process can be started: ${cause.message}`, { hint: REINSTALL, cause })),
     );
     child.on("exit", (code, killer) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", stop);
       reject(
-        new DeviceError("failed", `${name}: the process that ran it ended with ${killer ?? `exit code ${code ?? 0}`}`),
+        new DeviceError("failed", `${name}: the process that ran it ended with ${killer ?? `exit code ${code ?? 0}`}`, {
+          hint: killer === "SIGKILL" ? FREE_MEMORY : OTHER_RUNTIME,
+        }),
       );
     });
   });

@@ -7,7 +7,7 @@ import { namedOutputs } from "../../runtime/litert-session.ts";
 import type { NamedTensors } from "../../runtime/numeric-tensor.ts";
 import { runError } from "../../runtime/process/run-error.ts";
 import { ProcessEnded, RuntimeProcess } from "../../runtime/process/runtime-process.ts";
-import { DeviceError } from "../device-error.ts";
+import { DeviceError, OTHER_RUNTIME } from "../device-error.ts";
 import type { PreparedRun } from "../prepared-run.ts";
 import type { HostTiming, ProcessControl } from "./measuring-plan.ts";
 
@@ -70,7 +70,10 @@ export async function runTfliteProcess(
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof ProcessEnded)
-      throw new DeviceError("failed", `${model.file} was not measured on this machine: ${cause.message}`, { cause });
+      throw new DeviceError("failed", `${model.file} was not measured on this machine: ${cause.message}`, {
+        hint: OTHER_RUNTIME,
+        cause,
+      });
     throw runError(`${model.file}: LiteRT.js cannot run it`, cause);
   } finally {
     process.end();

@@ -79,6 +79,7 @@ export async function pushBundle(
     throw new DeviceError(
       "failed",
       `${device.serial}: ${wrong.map(({ name }) => name).join(", ")} did not arrive as sent`,
+      { hint: "Run again; if it stays so, another cable, or more free space on the phone, is what helps" },
     );
   return { folder, bundle };
 }

@@ -1,6 +1,6 @@
 import { ownEntry } from "../../own-entry.ts";
 import { RunError } from "../../errors.ts";
-import { DeviceError, noSpace } from "../device-error.ts";
+import { DeviceError, FREE_MEMORY, MAY_NOT_START, noSpace, OTHER_RUNTIME, RUN_AGAIN } from "../device-error.ts";
 import type { NotMeasured, PeakResidentMemory } from "../run-result.ts";
 
 export interface RunnerResult {
@@ -87,14 +87,19 @@ export function readRunnerAnswer(
     throw new DeviceError(
       "crashed",
       `${device}: ${runtime} crashed while it was to ${deed(answer.stage)}: ${SIGNALS[answer.signal] ?? `signal ${answer.signal}`}`,
+      { hint: OTHER_RUNTIME },
     );
-  if (exitCode === KILLED) throw new DeviceError("killed", `${device}: ${runtime} was killed while it ran the model`);
+  if (exitCode === KILLED)
+    throw new DeviceError("killed", `${device}: ${runtime} was killed while it ran the model`, { hint: FREE_MEMORY });
   const said = oneLine(stderr.replaceAll(/^progress .*$/gm, ""));
   if (exitCode === NOT_EXECUTABLE)
-    throw new DeviceError("not-executable", `${device}: ${runtime} may not be started there: ${said}`);
+    throw new DeviceError("not-executable", `${device}: ${runtime} may not be started there: ${said}`, {
+      hint: MAY_NOT_START,
+    });
   throw new DeviceError(
     "failed",
     `${device}: the runner ended with exit code ${exitCode}${said === "" ? "" : `: ${said}`}`,
+    { hint: RUN_AGAIN },
   );
 }
 
@@ -116,7 +121,7 @@ function readResult(device: string, answer: Readonly<Record<string, unknown>>): 
   const number = (name: string): number => {
     const value = ownEntry(answer, name);
     if (typeof value === "number" && Number.isFinite(value)) return value;
-    throw new DeviceError("failed", `${device}: the runner's answer has no number "${name}"`);
+    throw new DeviceError("failed", `${device}: the runner's answer has no number "${name}"`, { hint: RUN_AGAIN });
   };
   const kibibytes = (name: string): number | null => (number(name) > 0 ? number(name) * KIBIBYTE : null);
   const { version, runNs, outputs, xnnpack, layers } = answer;

@@ -86,7 +86,9 @@ async function searchOnDevice(
   });
   const totals = resume?.points[0]?.totals ?? (await costing.costed([{ model }])).totals[0];
   if (!totals)
-    throw new DeviceError("failed", `${model.file} does not give the same answers on ${device.name} as here`);
+    throw new DeviceError("failed", `${model.file} does not give the same answers on ${device.name} as here`, {
+      hint: "Measure it there first and look at which outputs differ; a fit to another device, or to the estimate, needs no run there",
+    });
   const goal = new Goal(budget, { totals, downloadBytes: null }, await trials.judged(model), ["latencySeconds"]);
   const greedy = new Search(trials, goal, costing, {
     ...options,

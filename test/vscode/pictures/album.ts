@@ -4,14 +4,14 @@ import { pathToFileURL } from "node:url";
 import type { Locator } from "playwright-core";
 import { ROOT } from "../../../install.mjs";
 import { startBrowser } from "../run/browser.ts";
-import type { Theme, VscodeWindow } from "../ui/window.ts";
+import { THEMES, type Theme, type VscodeWindow } from "../ui/window.ts";
 
 /** Not kept by git. */
 const PICTURES = join(ROOT, "screenshots/pages");
 
-const THEMES: readonly Theme[] = ["light", "dark", "high-contrast"];
 const SIZES = [
   { width: 1280, height: 800 },
+  { width: 1600, height: 1000 },
   { width: 800, height: 800 },
 ] as const;
 
@@ -31,7 +31,7 @@ export async function takeView(
 ): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
   const names: string[] = [];
-  for (const theme of THEMES) {
+  for (const theme of Object.keys(THEMES) as Theme[]) {
     await window.useTheme(theme);
     for (const size of SIZES) {
       await window.page.setViewportSize(size);
@@ -78,7 +78,7 @@ async function writeSheet(view: string, names: readonly string[]): Promise<void>
   });
   const browser = await startBrowser();
   try {
-    const page = await browser.newPage({ viewport: { width: 1060, height: 1230 } });
+    const page = await browser.newPage({ viewport: { width: 1860, height: 1230 } });
     await page.setContent(`<body style="display: flex; flex-wrap: wrap; gap: 4px; margin: 4px">${pictures.join("")}`);
     await page.screenshot({ path: join(PICTURES, `sheet-${view}.png`), fullPage: true });
   } finally {

@@ -49,6 +49,8 @@ export interface WindowOptions {
   readonly keepsOpen?: boolean;
   /** Of the server and its extension host. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder of another build of the extension. */
+  readonly extension?: string;
 }
 
 /** A VS Code window with the built extension, on a folder of its own that a test may change. */
@@ -69,10 +71,11 @@ export class VscodeWindow {
 
   static async open(options: WindowOptions = {}): Promise<VscodeWindow> {
     const { files = [], settings = {}, builtIn = [], size = { width: 1280, height: 800 }, env = {} } = options;
+    const extension = options.extension ?? ROOT;
     const folder = mkdtempSync(join(tmpdir(), "edgewise-folder-"));
     for (const file of files) copyFileSync(file, join(folder, basename(file)));
     options.prepare?.(folder);
-    const server = await VscodeServer.start({ extensions: [ROOT], settings, builtIn, env });
+    const server = await VscodeServer.start({ extensions: [extension], settings, builtIn, env });
     const browser = await startBrowser();
     const page = await browser.newPage({ viewport: size });
     page.setDefaultTimeout(PATIENCE_MILLISECONDS);
