@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import { render } from "preact";
 import { registerControls } from "./controls/controls.tsx";
+import { keepFocus } from "./controls/keep-focus.ts";
 import { App } from "./page/App.tsx";
 import { RpcError, type Message } from "./protocol/rpc.ts";
 import { ModelClient } from "./state/model-client.ts";
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
   const { snapshot, translations, preferences: kept } = await client.start();
   if (translations) l10n.config({ contents: { ...translations } });
   registerControls();
+  keepFocus();
   client.show(snapshot);
   const preferences = new Store(restorePreferences(kept));
   rememberSoon(preferences, client);

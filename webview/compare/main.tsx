@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import { render } from "preact";
 import { registerControls } from "../controls/controls.tsx";
+import { keepFocus } from "../controls/keep-focus.ts";
 import { Rpc } from "../protocol/rpc.ts";
 import { ModelClient } from "../state/model-client.ts";
 import { Store } from "../state/store.ts";
@@ -52,6 +53,7 @@ async function main(): Promise<void> {
   save();
   view.subscribe(save);
   registerControls();
+  keepFocus();
   for (const side of SIDES) clients[side].show((await clients[side].start()).snapshot);
   render(
     <CompareApp

@@ -1,6 +1,6 @@
 import { provideVSCodeDesignSystem, vsCodeButton, vsCodeCheckbox, vsCodeTextField } from "@vscode/webview-ui-toolkit";
 import { h, type ComponentChildren, type HTMLAttributes, type JSX, type RefObject } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 /**
  * The page's controls. VS Code's own toolkit stands behind them; it is no longer developed, so nothing else in the page knows it.
@@ -17,8 +17,11 @@ type ElementProps = HTMLAttributes & {
   readonly host?: RefObject<HTMLElement>;
 };
 
-const ToolkitButton: Element<{ appearance: "primary" | "secondary" | "icon"; disabled?: boolean }> =
-  element("vscode-button");
+const ToolkitButton: Element<{
+  appearance: "primary" | "secondary" | "icon";
+  disabled?: boolean;
+  "aria-disabled"?: boolean;
+}> = element("vscode-button");
 const ToolkitCheckbox: Element<{ checked: boolean }> = element("vscode-checkbox");
 const ToolkitTextField: Element<{ value: string; placeholder?: string }> = element("vscode-text-field");
 
@@ -37,6 +40,26 @@ export function Icon({ name, slot }: { readonly name: string; readonly slot?: "s
   return <span class={`codicon codicon-${name}`} aria-hidden="true" {...(slot && { slot })} />;
 }
 
+interface Switchable {
+  readonly host: RefObject<HTMLElement>;
+  readonly disabled: boolean;
+  readonly "aria-disabled": boolean;
+  readonly onBlur: () => void;
+}
+
+/** A button that is switched off while it has the focus keeps it, and says that it is off: the focus would go to nobody. */
+function useDisabled(isDisabled: boolean): Switchable {
+  const host = useRef<HTMLElement>(null);
+  const [, drawAgain] = useState(0);
+  const isHeld = isDisabled && host.current !== null && document.activeElement === host.current;
+  return {
+    host,
+    disabled: isDisabled && !isHeld,
+    "aria-disabled": isDisabled,
+    onBlur: () => isDisabled && drawAgain((count) => count + 1),
+  };
+}
+
 interface ButtonProps {
   readonly appearance?: "primary" | "secondary";
   readonly icon?: string;
@@ -48,7 +71,7 @@ interface ButtonProps {
 export function Button(props: ButtonProps): JSX.Element {
   const { appearance = "primary", icon, isDisabled = false, onClick, children } = props;
   return (
-    <ToolkitButton appearance={appearance} disabled={isDisabled} onClick={() => !isDisabled && onClick()}>
+    <ToolkitButton appearance={appearance} {...useDisabled(isDisabled)} onClick={() => !isDisabled && onClick()}>
       {icon !== undefined && <Icon name={icon} slot="start" />}
       {children}
     </ToolkitButton>
@@ -69,7 +92,7 @@ export function IconButton({ icon, label, isDisabled = false, onClick }: IconBut
       appearance="icon"
       aria-label={label}
       data-tip={label}
-      disabled={isDisabled}
+      {...useDisabled(isDisabled)}
       onClick={() => !isDisabled && onClick()}
     >
       <Icon name={icon} />

@@ -73,15 +73,19 @@ describe("The list of edits on the page", () => {
     await driver.edits
       .first()
       .getByRole("button", { name: /later$/ })
-      .click();
+      .press("Enter");
     await eventually(vscode(), labels, ([first]) => first?.startsWith("Separable") === true);
+    // It is the last one now, which switches the button off and leaves it the focus.
+    await driver.edits.nth(1).locator("vscode-button[aria-disabled=true]:focus").waitFor();
     await driver.page.getByTestId("computing").waitFor({ state: "detached" });
+    // The button goes with the edit: the keyboard goes on at the edit behind it, and not at the start of the page.
     await driver.edits
       .first()
       .getByRole("button", { name: /^Remove/ })
-      .click();
+      .press("Enter");
     await driver.hasEdits(1);
     assert.match((await labels()).join("; "), /^Low rank/);
+    await driver.edits.first().locator("vscode-checkbox:focus").waitFor();
   });
 
   it("undoes and redoes by its own buttons", async () => {
