@@ -1,6 +1,7 @@
 import { provideVSCodeDesignSystem, vsCodeButton, vsCodeCheckbox, vsCodeTextField } from "@vscode/webview-ui-toolkit";
 import { h, type ComponentChildren, type HTMLAttributes, type JSX, type RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { FOCUS_GRACE_MILLISECONDS } from "./keep-focus.ts";
 
 /**
  * The page's controls. VS Code's own toolkit stands behind them; it is no longer developed, so nothing else in the page knows it.
@@ -50,14 +51,19 @@ interface Switchable {
 /** A button that is switched off while it has the focus keeps it, and says that it is off: the focus would go to nobody. */
 function useDisabled(isDisabled: boolean): Switchable {
   const host = useRef<HTMLElement>(null);
+  const isHeld = useRef(false);
   const [, drawAgain] = useState(0);
-  const isHeld = isDisabled && host.current !== null && document.activeElement === host.current;
-  return {
-    host,
-    disabled: isDisabled && !isHeld,
-    "aria-disabled": isDisabled,
-    onBlur: () => isDisabled && drawAgain((count) => count + 1),
+  const hasFocus = (): boolean => host.current !== null && document.activeElement === host.current;
+  isHeld.current = isDisabled && (isHeld.current || hasFocus());
+  // What is only moved in the page loses the focus for a moment, and gets it back.
+  const onBlur = (): void => {
+    setTimeout(() => {
+      if (!isHeld.current || hasFocus()) return;
+      isHeld.current = false;
+      drawAgain((count) => count + 1);
+    }, 2 * FOCUS_GRACE_MILLISECONDS);
   };
+  return { host, disabled: isDisabled && !isHeld.current, "aria-disabled": isDisabled, onBlur };
 }
 
 interface ButtonProps {

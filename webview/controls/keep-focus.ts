@@ -7,7 +7,7 @@
 const REMEMBERED = 12;
 
 /** Views that know better where the focus belongs have put it there within this. */
-const GRACE_MILLISECONDS = 100;
+export const FOCUS_GRACE_MILLISECONDS = 100;
 
 /** They take the focus for what is inside of them. */
 const TOOLKIT = "vscode-button, vscode-checkbox, vscode-text-field";
@@ -33,7 +33,7 @@ export function keepFocus(): void {
     timer = setTimeout(() => {
       timer = undefined;
       if (last !== null && hasFocus()) next(last, before)?.focus();
-    }, GRACE_MILLISECONDS);
+    }, FOCUS_GRACE_MILLISECONDS);
   }).observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled", "hidden"] });
 }
 
