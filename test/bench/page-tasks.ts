@@ -126,8 +126,7 @@ function compared(
   if (ours === null) return [];
   const finding = { what, value: ours, unit, ...limit };
   if (theirs === undefined) return [finding];
-  if (theirs === null)
-    return [finding, { what: "  the other build does not do it, or not in five minutes", value: NaN, unit }];
+  if (theirs === null) return [{ ...finding, what: `${what} (not done by the other build)` }];
   return [
     finding,
     { what: "  by the other build", value: theirs, unit },
