@@ -68,11 +68,13 @@ class KeptRows implements KeptWeights {
       const { kept, factor } = await this.#row(row, columns);
       const size = kept.length;
       const inverse = lowerInverse(size, factor);
+      const squares = new Float64Array(size);
+      for (let inner = 0, at = 0; inner < size; inner += 1, at = inner * size)
+        for (let place = 0; place <= inner; place += 1, at += 1)
+          squares[place] = (squares[place] ?? 0) + (inverse[at] ?? 0) ** 2;
       for (let place = 0; place < size; place += 1) {
-        let own = 0;
-        for (let inner = place; inner < size; inner += 1) own += (inverse[inner * size + place] ?? 0) ** 2;
         const at = row * columns + (kept[place] ?? 0);
-        result[at] = (data[at] ?? 0) ** 2 / own;
+        result[at] = (data[at] ?? 0) ** 2 / (squares[place] ?? 1);
       }
     }
     return result;

@@ -60,68 +60,73 @@ function rows({ shape, data }: Activations): Matrix {
   return matrix(data.length / columns, columns, data);
 }
 
-/** Sizes and steps of one activation tensor in its layout. */
-interface Geometry {
-  readonly channels: number;
-  readonly spatial: readonly number[];
-  readonly sampleStep: number;
-  readonly channelStep: number;
-  readonly spatialSteps: readonly number[];
-}
+/** No place in a channel. */
+const PADDING = -1;
 
-function geometryOf(shape: readonly number[], layout: NeutralGraph["layout"]): Geometry {
-  const [, ...rest] = shape;
-  const isFirst = layout === "channels-first";
-  const channels = (isFirst ? rest[0] : rest.at(-1)) ?? 1;
-  const spatial = isFirst ? rest.slice(1) : rest.slice(0, -1);
-  const area = spatial.reduce((product, size) => product * size, 1);
-  const innermost = isFirst ? 1 : channels;
-  const spatialSteps = spatial.map(
-    (_, axis) => innermost * spatial.slice(axis + 1).reduce((product, size) => product * size, 1),
-  );
-  return { channels, spatial, sampleStep: area * channels, channelStep: isFirst ? area : 1, spatialSteps };
+/** How windows lie along one axis of an activation tensor. */
+interface WindowAxis {
+  readonly size: number;
+  /** Elements from one position to the next. */
+  readonly step: number;
+  readonly stride: number;
+  readonly begin: number;
+  /** Windows along it. */
+  readonly positions: number;
 }
 
 function windows({ shape, data }: Activations, form: ConvForm, layout: NeutralGraph["layout"], random: Random): Matrix {
-  const geometry = geometryOf(shape, layout);
+  const [samples = 1, ...rest] = shape;
+  const isFirst = layout === "channels-first";
+  const channels = (isFirst ? rest[0] : rest.at(-1)) ?? 1;
+  const spatial = isFirst ? rest.slice(1) : rest.slice(0, -1);
+  const area = product(spatial);
+  const channelStep = isFirst ? area : 1;
   const kernel = form.weight.shape.slice(2);
-  const { padsBegin, padsEnd } = padsAt(form, kernel, geometry.spatial) ?? form;
-  const taps = offsetsOf(kernel);
-  const columns = geometry.channels * taps.length;
-  const samples = shape[0] ?? 1;
+  const { padsBegin, padsEnd } = padsAt(form, kernel, spatial) ?? form;
+  const axes = spatial.map((size, axis): WindowAxis => {
+    const [begin, stride] = [padsBegin[axis] ?? 0, form.strides[axis] ?? 1];
+    const reach = ((kernel[axis] ?? 1) - 1) * (form.dilations[axis] ?? 1) + 1;
+    const step = (isFirst ? 1 : channels) * product(spatial.slice(axis + 1));
+    const positions = Math.floor((size + begin + (padsEnd[axis] ?? 0) - reach) / stride) + 1;
+    return { size, step, stride, begin, positions };
+  });
+  const offsets = offsetsOf(kernel).map((tap) => tap.map((at, axis) => at * (form.dilations[axis] ?? 1)));
+  const taps = offsets.length;
+  const columns = channels * taps;
   const patches = matrix(samples * POSITIONS_PER_SAMPLE, columns);
-  for (let row = 0; row < patches.rows; row++) {
-    const sample = Math.floor(row / POSITIONS_PER_SAMPLE);
-    const corner = geometry.spatial.map((size, axis) => {
-      const begin = padsBegin[axis] ?? 0;
-      const reach = ((kernel[axis] ?? 1) - 1) * (form.dilations[axis] ?? 1) + 1;
-      const stride = form.strides[axis] ?? 1;
-      const positions = Math.floor((size + begin + (padsEnd[axis] ?? 0) - reach) / stride) + 1;
-      return Math.floor(random.uniform() * positions) * stride - begin;
-    });
-    taps.forEach((tap, place) => {
-      const offset = offsetIn(
-        geometry,
-        corner.map((start, axis) => start + (tap[axis] ?? 0) * (form.dilations[axis] ?? 1)),
-      );
-      if (offset === undefined) return;
-      for (let channel = 0; channel < geometry.channels; channel++) {
-        const value = data[sample * geometry.sampleStep + channel * geometry.channelStep + offset] ?? 0;
-        patches.data[row * columns + channel * taps.length + place] = value;
+  const corner = axes.map(() => 0);
+  const within = new Int32Array(taps);
+  for (let row = 0; row < patches.rows; row += 1) {
+    const sample = Math.floor(row / POSITIONS_PER_SAMPLE) * area * channels;
+    for (const [axis, { positions, stride, begin }] of axes.entries())
+      corner[axis] = Math.floor(random.uniform() * positions) * stride - begin;
+    for (let place = 0; place < taps; place += 1) within[place] = offsetIn(axes, corner, offsets[place] ?? []);
+    // Channel by channel: what a window sees of one lies together.
+    for (let channel = 0, to = row * columns; channel < channels; channel += 1) {
+      const from = sample + channel * channelStep;
+      for (let place = 0; place < taps; place += 1, to += 1) {
+        const offset = within[place] ?? PADDING;
+        if (offset !== PADDING) patches.data[to] = data[from + offset] ?? 0;
       }
-    });
+    }
   }
   return patches;
 }
 
-/** Where a position is within a channel; undefined in the padding. */
-function offsetIn({ spatial, spatialSteps }: Geometry, position: readonly number[]): number | undefined {
+/** Where a position of a window is within a channel. */
+function offsetIn(axes: readonly WindowAxis[], corner: readonly number[], tap: readonly number[]): number {
   let offset = 0;
-  for (const [axis, at] of position.entries()) {
-    if (at < 0 || at >= (spatial[axis] ?? 0)) return undefined;
-    offset += at * (spatialSteps[axis] ?? 0);
+  for (let axis = 0; axis < corner.length; axis += 1) {
+    const { size = 0, step = 0 } = axes[axis] ?? {};
+    const at = (corner[axis] ?? 0) + (tap[axis] ?? 0);
+    if (at < 0 || at >= size) return PADDING;
+    offset += at * step;
   }
   return offset;
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((all, size) => all * size, 1);
 }
 
 /** All positions in a kernel, row-major. */

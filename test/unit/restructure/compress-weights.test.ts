@@ -15,8 +15,8 @@ import { activationsOn } from "../../../profiler/runtime/activation-source.ts";
 import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
 
 const NO_FILES = { open: (path: string) => Promise.reject(new Error(`${path} is not there`)) };
-const CALIBRATION = { count: 48, seed: 1 };
-const MEASURED = { count: 32, seed: 2 };
+const CALIBRATION = { count: 16, seed: 1 };
+const MEASURED = { count: 8, seed: 2 };
 
 describe("Weights that a file decodes itself", function () {
   this.timeout(120_000);
@@ -47,7 +47,7 @@ describe("Weights that a file decodes itself", function () {
       const written = await readModel(new MemorySource("written", bytes), NO_FILES);
       const { outputs } = await compareRuns(model, written, { calibration: MEASURED });
       assert.ok(bytes.length < share * model.fileBytes, `${bytes.length} of ${model.fileBytes} bytes`);
-      assert.ok((outputs[0]?.difference?.snr ?? 0) > decibels, `${outputs[0]?.difference?.snr} dB`);
+      assert.ok((outputs[0]?.difference?.snr ?? 0) > decibels, `${outputs[0]?.difference?.snr} dB`);console.log(text, bytes.length/model.fileBytes, share, outputs[0]?.difference?.snr, decibels);
       assert.equal(bytes.length, after.fileBytes);
       const predicted = await predictEdit(model, edit);
       if (predicted) assert.equal(predicted.fileBytes, bytes.length);
