@@ -111,6 +111,8 @@ export class EngineWorker {
   #start(): RunningWorker {
     const worker = new Worker(this.#script, {
       name: "edgewise",
+      // The bundle needs no loader of the program that starts it: one, as tests have, would translate all of it anew.
+      execArgv: [],
       workerData: { learnedFolder: this.#host.learnedFolder },
     });
     const rpc = new Rpc<WorkerHostContract, WorkerContract>(

@@ -14,6 +14,7 @@ import { Random } from "../../../profiler/numeric/random.ts";
 import { evaluate } from "../../../profiler/shapes/dimension.ts";
 import { NotApplicableError } from "../../../profiler/restructure/restructuring.ts";
 import { graph, node, onnxModel, tensor, value, type OnnxNode } from "../../builders/onnx-builder.ts";
+import { IS_THOROUGH } from "../../effort.ts";
 import { edit, EXACT, readBytes, run, weights, type Feeds, type Outputs } from "../restructure/edited-model.ts";
 
 const DATA = join(import.meta.dirname, "../../data/sizes");
@@ -176,7 +177,7 @@ describe("edits of models that are open in their sizes", function () {
             if (suggestion.guarantee === "exact") assertNear(now, before, label);
           }
         }),
-        { seed: 11, numRuns: 14 },
+        { seed: 11, numRuns: IS_THOROUGH ? 14 : 7 },
       );
       assert.ok(compared >= 5, `only ${compared} runs were compared`);
     });

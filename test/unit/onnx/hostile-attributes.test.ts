@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { profileModel } from "../../../profiler/profile-model.ts";
+import { IS_THOROUGH } from "../../effort.ts";
 import { graph, node, onnxModel, tensor, value, type AttributeValue } from "../../builders/onnx-builder.ts";
 import { noSiblings } from "../zoo/no-siblings.ts";
 import { CASES as COMPUTE } from "./compute-ops/runtime-cases.ts";
@@ -10,7 +11,7 @@ import { fileAttribute, type OperatorCase } from "./shape-ops/operator-case.ts";
 
 /** The same files in every run of the tests. */
 const SEED = 20_261_121;
-const FILES = 3000;
+const FILES = IS_THOROUGH ? 30_000 : 1000;
 
 /** Every operator of the tables beside this one, with attributes and integer inputs that no exporter would write. */
 const CASES = [...SHAPES, ...COMPUTE];

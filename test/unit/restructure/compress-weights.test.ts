@@ -47,7 +47,7 @@ describe("Weights that a file decodes itself", function () {
       const written = await readModel(new MemorySource("written", bytes), NO_FILES);
       const { outputs } = await compareRuns(model, written, { calibration: MEASURED });
       assert.ok(bytes.length < share * model.fileBytes, `${bytes.length} of ${model.fileBytes} bytes`);
-      assert.ok((outputs[0]?.difference?.snr ?? 0) > decibels, `${outputs[0]?.difference?.snr} dB`);console.log(text, bytes.length/model.fileBytes, share, outputs[0]?.difference?.snr, decibels);
+      assert.ok((outputs[0]?.difference?.snr ?? 0) > decibels, `${outputs[0]?.difference?.snr} dB`);
       assert.equal(bytes.length, after.fileBytes);
       const predicted = await predictEdit(model, edit);
       if (predicted) assert.equal(predicted.fileBytes, bytes.length);

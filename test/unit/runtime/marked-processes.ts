@@ -46,6 +46,9 @@ function told(path: string): string {
   }
 }
 
+/** A look at all processes of a machine takes milliseconds itself. */
+const LOOK_MILLISECONDS = 100;
+
 export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
 }

@@ -84,7 +84,7 @@ describe("a search that recovers", function () {
 
   it("trains what is small enough and errs too much, what errs least first", async () => {
     const limits = ["--max-file-size", "4000", "--min-snr", "22"];
-    const { stdout, stderr } = await searched("compress", ...limits, ...recovering(200));
+    const { stdout, stderr } = await searched("compress", ...limits, ...recovering(80));
     assert.equal(stderr, "");
     const { points, recovery } = JSON.parse(stdout) as Found;
     const { models, isMeasuredApart } = recovery;

@@ -22,7 +22,7 @@ function images(file: string): Readonly<Record<string, InputSpec>> {
 }
 
 /** Weights are fitted on these, and accuracy is measured on those. */
-const CALIBRATION: CalibrationSpec = { inputs: images("digits_calibration_256x1x32x32_uint8.bin") };
+const CALIBRATION: CalibrationSpec = { count: 96, inputs: images("digits_calibration_256x1x32x32_uint8.bin") };
 const TEST: CalibrationSpec = {
   count: 270,
   inputs: images("digits_test_540x1x32x32_uint8.bin"),
@@ -95,6 +95,5 @@ function macsOf(model: Model): number {
 
 async function accuracyOf(model: Model, after: Model): Promise<number> {
   const { outputs } = await compareRuns(model, after, { calibration: TEST });
-console.log(outputs[0]?.difference?.top1?.accuracy);
   return outputs[0]?.difference?.top1?.accuracy?.b ?? NaN;
 }

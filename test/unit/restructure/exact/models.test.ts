@@ -21,6 +21,9 @@ import {
 const MODELS = "../shared/models/onnx";
 const DIGITS = "../shared/data/digits";
 
+/** Of the 540 there are: some of each class. */
+const IMAGES = 160;
+
 /** Weights of a hundred million made-up numbers show nothing that smaller models do not. */
 const LARGEST = 64 * 2 ** 20;
 
@@ -69,12 +72,12 @@ describe("exact edits of real models", function () {
   it("change no prediction of the digits", async function () {
     const images = join(DIGITS, "digits_test_540x1x32x32_uint8.bin");
     if (!existsSync(images)) skip(this, "needs the digits beside the repository");
-    const data = Float32Array.from(readFileSync(images), (byte) => byte / 255);
+    const data = Float32Array.from(readFileSync(images).subarray(0, IMAGES * 32 * 32), (byte) => byte / 255);
     for (const file of files.filter((name) => name.startsWith("digits_"))) {
       const bytes = readFileSync(join(MODELS, file));
       const base = await readBytes(bytes);
       const input = base.entries[0].graph.tensors[base.entries[0].graph.inputs[0] ?? -1]?.name ?? "";
-      const feeds: Feeds = { [input]: { shape: [540, 1, 32, 32], data } };
+      const feeds: Feeds = { [input]: { shape: [IMAGES, 1, 32, 32], data } };
       const result = await everyExactEdit(base);
       assert.ok(result, "each of them has something to edit");
       const [before, now] = [await run(bytes, feeds), await run(result.bytes, feeds)];

@@ -31,10 +31,10 @@ import { modelOfBytes } from "../../../builders/read-model.ts";
 const FORMATS = [
   {
     files: "ONNX files",
-    sequences: IS_THOROUGH ? 400 : 40,
+    sequences: IS_THOROUGH ? 400 : 24,
     write: (network: Network) => toBytes(toOnnx(network).model),
   },
-  { files: "TFLite files", sequences: IS_THOROUGH ? 100 : 6, write: (network: Network) => toBytes(toTflite(network)) },
+  { files: "TFLite files", sequences: IS_THOROUGH ? 100 : 4, write: (network: Network) => toBytes(toTflite(network)) },
 ];
 const LONGEST_NETWORK = 5;
 const MOST_EDITS = 4;
