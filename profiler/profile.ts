@@ -1,5 +1,6 @@
 import type { ComputeType, HardwareProfile } from "./hardware/hardware-profile.ts";
 import type { MissingData } from "./errors.ts";
+import type { KernelPart } from "./hardware/kernel-parts.ts";
 import type { FormatId } from "./model/format.ts";
 import type { DataType } from "./model/data-type.ts";
 import type { PrintedDimension } from "./model/shape.ts";
@@ -114,6 +115,8 @@ export interface LayerProfile {
   readonly activationBytes: number | null;
   readonly energy: EnergyParts | null;
   readonly latencySeconds: number | null;
+  /** What the latency is the sum of, beside the operator's own time, where it was learned from a device's kernels. */
+  readonly latencyParts?: readonly LatencyPart[];
   readonly role: Layer["role"];
   readonly isCounted: boolean;
   readonly repeats: number;
@@ -124,6 +127,15 @@ export interface LayerProfile {
   readonly measured?: MeasuredTime;
   /** What its weights add to a download, once that was computed; null: unknown. */
   readonly downloadBytes?: number | null;
+}
+
+/** Part of a layer's time by what kernels spend it on. */
+export interface LatencyPart {
+  readonly part: KernelPart;
+  /** At the hardware profile's full rates. */
+  readonly seconds: number;
+  /** How many times longer it takes, as was learned. */
+  readonly factor: number;
 }
 
 /** Of one profiled inference. */

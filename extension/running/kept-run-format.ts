@@ -138,7 +138,7 @@ const OBSERVATION = shape({
     file: text,
     sha256: text,
     seconds: number,
-    groups: list(shape({ roofs: record(number), operators: number, seconds: number })),
+    groups: list(shape({ parts: record(number), roofline: number, operators: number, seconds: number })),
   }),
 });
 

@@ -5,18 +5,18 @@ import {
   type ModelObservation,
   type RunResult,
 } from "../../profiler/device/index.ts";
-import { HARDWARE_PROFILES, type HardwareProfile, type LayerProfile } from "../../profiler/index.ts";
+import { HARDWARE_PROFILES, type AnalysedModel, type HardwareProfile } from "../../profiler/index.ts";
 import { RpcError } from "../../webview/protocol/rpc.ts";
 import type { KeptObservation, LearnedReply } from "./measuring-types.ts";
 
 /** What a run says of the device's speed; null for a wrong result, whose time says nothing. */
 export function observationOf(
   result: RunResult,
-  layers: readonly LayerProfile[],
+  { listing }: Pick<AnalysedModel, "listing">,
   hardware: HardwareProfile,
 ): KeptObservation | null {
   if (result.outputs.verdict === "differs") return null;
-  return { roofline: rooflineOf(hardware), observed: observe(result, layers, hardware) };
+  return { roofline: rooflineOf(hardware), observed: observe(result, listing.layers, hardware) };
 }
 
 /**

@@ -46,7 +46,7 @@ export async function measure(
   const run = await told(targetOf(address).run(measured, { ...options, dimensions: request.bindings }, control));
   // Runs are shown and handed on: nobody needs the folder.
   const result = { ...run, model: { ...run.model, file: basename(run.model.file) } };
-  return { result, observation: observationOf(result, measured.layers, hardware) };
+  return { result, observation: observationOf(result, analysed, hardware) };
 }
 
 export function describeDevice(address: DeviceAddress, signal: AbortSignal): Promise<DeviceFacts> {

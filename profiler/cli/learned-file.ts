@@ -12,7 +12,7 @@ import {
 } from "../device/index.ts";
 import { OptionError } from "../errors.ts";
 import { parseHardwareProfile, type HardwareProfile } from "../hardware/hardware-profile.ts";
-import type { LayerProfile } from "../profile.ts";
+import type { Layer } from "../layers/layer.ts";
 
 /** What a file of a learned hardware profile holds beside the profile itself: what it was learned from, so that further runs add to it. */
 interface LearnedFrom {
@@ -24,13 +24,13 @@ interface LearnedFrom {
 
 /**
  * Adds a run to a file of a learned hardware profile, which is made when it is not there, and learns anew.
- * @param layers rows of the model as `hardware` estimates them
+ * @param layers rows of the model
  * @throws {OptionError} when the file is none of these, or of another phone, other settings or another base
  */
 export async function learnInFile(
   path: string,
   result: RunResult,
-  layers: readonly LayerProfile[],
+  layers: readonly Layer[],
   hardware: HardwareProfile,
 ): Promise<LearnedLatency> {
   const phone = phoneOf(result);
@@ -43,7 +43,7 @@ export async function learnInFile(
     throw new OptionError(`${path} is learned on the roofline of ${before.base.name}, and not of ${hardware.name}`, {
       hint: `Name it with --hardware, or learn into another file`,
     });
-  const observations = [...before.observations, observe(result, layers, hardware)];
+  const observations = [...before.observations, observe(result, layers, before.base)];
   const learned = learnLatency(before.base, phone, observations);
   const learnedFrom: LearnedFrom = { ...before, observations: lastOfEach(observations) };
   const bytes = new TextEncoder().encode(`${JSON.stringify({ ...learned.hardware, learnedFrom }, undefined, 2)}\n`);

@@ -73,7 +73,10 @@ function totalsFrom(
   };
 }
 
-function profileOf({ layer, own, weights, energy, latencySeconds }: LayerCost, index: number): LayerProfile {
+function profileOf(
+  { layer, own, weights, energy, latencySeconds, latencyParts }: LayerCost,
+  index: number,
+): LayerProfile {
   // Spelled out: a model has thousands of rows, and spreading objects into them took most of the time.
   return {
     index,
@@ -90,6 +93,7 @@ function profileOf({ layer, own, weights, energy, latencySeconds }: LayerCost, i
     activationBytes: own.activationBytes,
     energy,
     latencySeconds,
+    ...(latencyParts && { latencyParts }),
     role: layer.role,
     isCounted: layer.isCounted,
     repeats: layer.repeats,

@@ -40,7 +40,8 @@ function knownCosts(layers: readonly Layer[], hardware: HardwareProfile, arenaBy
  * Sums of an edited model's costs, of which only those are computed that the edit brings.
  * @param arenaBytes of the edited model
  * @param arenaBytesBefore of the model before
- * @returns undefined where others may change with them: shared weights, or what fits on the chip
+ * @returns undefined where others may change with them: shared weights, what fits on the chip, or learned kernels, which see what stands
+ * beside a layer
  */
 export function editedSums(
   { before, runs }: ListingEdit,
@@ -48,6 +49,7 @@ export function editedSums(
   arenaBytes: number | null,
   arenaBytesBefore: number | null,
 ): CostSums | undefined {
+  if (hardware.kernels) return undefined;
   const known = knownCosts(before, hardware, arenaBytesBefore);
   const { placement, columns, users } = known;
   const isGone = new Set(runs.gone);

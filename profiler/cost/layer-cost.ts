@@ -1,5 +1,6 @@
 import { count } from "../counters.ts";
 import type { HardwareProfile } from "../hardware/hardware-profile.ts";
+import type { ByPart } from "../hardware/kernel-parts.ts";
 import { factor, type Product as SizedProduct } from "../layers/cost-rules-products.ts";
 import { macsOf, otherOpsOf } from "../layers/cost-rules.ts";
 import type { Layer, LayerTensor } from "../layers/layer.ts";
@@ -10,7 +11,8 @@ import type { LayerProfile, Product } from "../profile.ts";
 import { product, UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import { energyOf, type Placement, type Work } from "./energy.ts";
 import { computedType } from "./layer-width.ts";
-import { latencyOf } from "./latency.ts";
+import { kernelContexts, kernelWork, operatorsOf, type KernelContext } from "./kernel-work.ts";
+import { latencyOf, latencyParts, learnedLatency, rooflineOf } from "./latency.ts";
 import { assignWeights, NO_CLAIM, weightClaim, type LayerWeights, type WeightClaim } from "./parameters.ts";
 import { activationBytesOf, sumKnown } from "./tensor-bytes.ts";
 
@@ -35,10 +37,56 @@ export function costsOf(
     weights.map((weight, row) => (layers[row]?.isCounted === true ? weight.weightBytes : 0)),
   );
   const placement = placementOf(weightBytes, arenaBytes, hardware);
-  const costs = layers.map((layer, index) =>
-    costOf(layer, own[index] ?? NO_COUNTS, weights[index] ?? NO_CLAIM.whole, placement, hardware),
-  );
+  const contextOf = hardware.kernels && kernelContexts(layers, weightBytes);
+  const costs = layers.map((layer, index) => {
+    const [counts, weight] = [own[index] ?? NO_COUNTS, weights[index] ?? NO_CLAIM.whole];
+    const cost = costOf(layer, counts, weight, placement, hardware);
+    return contextOf ? { ...cost, ...learnedEstimate(cost, contextOf(index), hardware) } : cost;
+  });
   return { costs, placement };
+}
+
+/** A row as learning sees it: seconds at the full rates of a profile. */
+export interface RowWork {
+  /** By parts that kernels spend time on; empty for what runs inside another operator. */
+  readonly parts: ByPart;
+  /** By the roofline. */
+  readonly roofline: number;
+  /** Runs of its operator. */
+  readonly operators: number;
+}
+
+/** Of each row that is counted and takes time; null for the others, and where something about one is unknown. */
+export function rowWorkOf(layers: readonly Layer[], hardware: HardwareProfile): readonly (RowWork | null)[] {
+  const { costs } = costsOf(layers, hardware, null);
+  const weightBytes = sumKnown(costs.map(({ layer, weights }) => (layer.isCounted ? weights.weightBytes : 0)));
+  const contextOf = kernelContexts(layers, weightBytes);
+  return costs.map(({ layer, own, weights }, row) => {
+    if (!layer.isCounted) return null;
+    if (isStartedOnly(layer)) return { parts: {}, roofline: 0, operators: layer.repeats };
+    const work = takesTime(layer) ? workOf(layer, own, weights) : null;
+    if (!work) return null;
+    const context = contextOf(row);
+    return {
+      parts: kernelWork(layer, work, context, hardware),
+      roofline: rooflineOf(work, hardware),
+      operators: operatorsOf(layer, context),
+    };
+  });
+}
+
+function learnedEstimate(
+  { layer, own, weights }: LayerCost,
+  context: KernelContext,
+  hardware: HardwareProfile,
+): Pick<LayerCost, "latencySeconds" | "latencyParts"> {
+  if (isStartedOnly(layer)) return { latencySeconds: layer.repeats * hardware.secondsPerOperator };
+  if (!takesTime(layer)) return { latencySeconds: 0 };
+  const work = workOf(layer, own, weights);
+  if (!work) return { latencySeconds: null };
+  const parts = latencyParts(kernelWork(layer, work, context, hardware), hardware.kernels ?? {});
+  const runs = operatorsOf(layer, context);
+  return { latencyParts: parts, latencySeconds: learnedLatency(parts, runs, hardware.secondsPerOperator) };
 }
 
 /** What was last estimated of a layer, by what is counted of it: edits leave most layers as they were, on the same hardware. */
@@ -134,7 +182,7 @@ function printed(term: SizedProduct): Product {
   return term.map(({ name, value }) => ({ name, value: printDimension(value) }));
 }
 
-type Estimates = Pick<LayerProfile, "energy" | "latencySeconds">;
+type Estimates = Pick<LayerProfile, "energy" | "latencySeconds" | "latencyParts">;
 
 function estimatesOf(
   layer: Layer,
@@ -143,7 +191,7 @@ function estimatesOf(
   placement: Placement,
   hardware: HardwareProfile,
 ): Estimates {
-  if (layer.role !== "compute" || layer.isView || MOVES_NOTHING.has(layer.operation.kind)) return NO_COST;
+  if (!takesTime(layer)) return NO_COST;
   const work = workOf(layer, counts, weights);
   return work
     ? {
@@ -151,6 +199,15 @@ function estimatesOf(
         latencySeconds: latencyOf(work, layer.operation.kind, layer.repeats, hardware),
       }
     : { energy: null, latencySeconds: null };
+}
+
+function takesTime({ role, isView, operation }: Layer): boolean {
+  return role === "compute" && !isView && !MOVES_NOTHING.has(operation.kind);
+}
+
+/** A runtime starts these operators like others, though they compute sizes alone or hand on what they get. */
+function isStartedOnly({ role, isView, operation }: Layer): boolean {
+  return role === "shape" || (role === "compute" && (isView || operation.kind === "shape"));
 }
 
 /** Work of all runs of a layer; null when a part of it is unknown. Weights are read once an inference, however often a loop runs. */

@@ -6,8 +6,9 @@ export function isObservation(value: unknown): value is ModelObservation {
   if (typeof file !== "string" || typeof sha256 !== "string" || !isTime(seconds) || !Array.isArray(groups))
     return false;
   return groups.every((group: unknown) => {
-    const { roofs, operators, seconds: taken } = fieldsOf(group) ?? {};
-    return isTime(taken) && isTime(operators) && Object.values(fieldsOf(roofs) ?? { none: undefined }).every(isTime);
+    const { parts, roofline, operators, seconds: taken } = fieldsOf(group) ?? {};
+    const work = Object.values(fieldsOf(parts) ?? { none: undefined });
+    return [taken, roofline, operators, ...work].every(isTime);
   });
 }
 

@@ -2,6 +2,7 @@ import type { LayerKind } from "../operators/operation.ts";
 import type { DataType } from "../model/data-type.ts";
 import { bitsOf, isFloat } from "../model/data-type.ts";
 import { OptionError } from "../errors.ts";
+import type { KernelFactors } from "./kernel-parts.ts";
 
 /** A device as the estimates of time and energy see it: plain data, built in or from the user's settings. */
 export interface HardwareProfile {
@@ -17,8 +18,10 @@ export interface HardwareProfile {
   readonly secondsPerOperator: number;
   /** Part of these rates that layers of a kind really reach, as learned from runs on the device; all of it when left out. */
   readonly efficiency?: Efficiency;
+  /** How many times longer kernels take than at these rates, by what they spend it on, as learned from runs on the device: in place of efficiencies. */
+  readonly kernels?: KernelFactors;
   /** Where each number comes from, by its field. */
-  readonly sources: Readonly<Record<NumberField, string> & { readonly efficiency?: string }>;
+  readonly sources: Readonly<Record<NumberField, string> & { readonly efficiency?: string; readonly kernels?: string }>;
 }
 
 /** `other` is of the kinds that are left out. */
@@ -64,13 +67,15 @@ export function parseHardwareProfile(data: unknown, where: string): HardwareProf
     bandwidthBytesPerSecond: positive(profile.bandwidthBytesPerSecond, `${of}: bandwidthBytesPerSecond`),
     onChipBytes: notNegative(profile.onChipBytes, `${of}: onChipBytes`),
     secondsPerOperator: notNegative(profile.secondsPerOperator, `${of}: secondsPerOperator`),
-    ...(profile.efficiency !== undefined && { efficiency: efficiency(profile.efficiency, `${of}: efficiency`) }),
+    ...(profile.efficiency !== undefined && { efficiency: parts(profile.efficiency, `${of}: efficiency`, positive) }),
+    ...(profile.kernels !== undefined && { kernels: parts(profile.kernels, `${of}: kernels`, notNegative) }),
     sources: {
       peakMacsPerSecond: source("peakMacsPerSecond"),
       bandwidthBytesPerSecond: source("bandwidthBytesPerSecond"),
       onChipBytes: source("onChipBytes"),
       secondsPerOperator: source("secondsPerOperator"),
       ...(sources.efficiency !== undefined && { efficiency: text(sources.efficiency, `${of}: sources.efficiency`) }),
+      ...(sources.kernels !== undefined && { kernels: text(sources.kernels, `${of}: sources.kernels`) }),
     },
   };
 }
@@ -80,10 +85,14 @@ function fields(value: unknown, where: string): Readonly<Record<string, unknown>
   return Object.fromEntries(Object.entries(value));
 }
 
-/** Kinds that no layer is of change nothing. */
-function efficiency(value: unknown, where: string): Efficiency {
-  const parts = Object.entries(fields(value, where));
-  return Object.fromEntries(parts.map(([kind, part]) => [kind, positive(part, `${where}.${kind}`)]));
+/** Kinds and parts that no layer has change nothing. */
+function parts(
+  value: unknown,
+  where: string,
+  number: (value: unknown, where: string) => number,
+): Readonly<Record<string, number>> {
+  const given = Object.entries(fields(value, where));
+  return Object.fromEntries(given.map(([kind, part]) => [kind, number(part, `${where}.${kind}`)]));
 }
 
 function text(value: unknown, where: string): string {

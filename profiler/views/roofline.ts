@@ -1,5 +1,6 @@
 import { COMPUTE_TYPES, efficiencyOf, type ComputeType, type HardwareProfile } from "../hardware/hardware-profile.ts";
-import type { LayerProfile, Structure } from "../profile.ts";
+import { partOf, type KernelResource } from "../hardware/kernel-parts.ts";
+import type { LatencyPart, LayerProfile, Structure } from "../profile.ts";
 
 /**
  * The roofline picture (Williams et al., CACM 2009): what each layer computes for each byte it moves, against how fast it computes. By
@@ -68,11 +69,11 @@ function pointOf(layer: LayerProfile, type: ComputeType, hardware: HardwareProfi
     intensity,
     rate: macs / latencySeconds,
     attainable: attainableRate(intensity, type, hardware),
-    bound: longestOf(timesOf({ kind: layer.kind, macs, bytes, repeats }, type, hardware)),
+    bound: longestOf(timesOf({ ...layer, macs, bytes, repeats }, type, hardware)),
   };
 }
 
-/** Seconds by what they go to. Arithmetic and traffic run side by side: only the longer one counts. */
+/** Seconds by what they go to. Arithmetic and traffic run side by side: only the longer one counts, but where kernels' times were learned. */
 export type Times = Readonly<Record<Bound, number>>;
 
 /** @param work of all runs of a layer; bytes of weights and activations */
@@ -82,16 +83,32 @@ export function timesOf(
     macs,
     bytes,
     repeats,
-  }: Pick<LayerProfile, "kind" | "repeats"> & { readonly macs: number; readonly bytes: number },
+    latencySeconds,
+    latencyParts,
+  }: Pick<LayerProfile, "kind" | "repeats" | "latencySeconds" | "latencyParts"> & {
+    readonly macs: number;
+    readonly bytes: number;
+  },
   type: ComputeType,
   hardware: HardwareProfile,
 ): Times {
+  if (latencyParts) return learnedTimes(latencyParts, latencySeconds ?? 0);
   const efficiency = efficiencyOf(kind, hardware);
   return {
     compute: macs / hardware.peakMacsPerSecond[type] / efficiency,
     memory: bytes / hardware.bandwidthBytesPerSecond / efficiency,
     overhead: hardware.secondsPerOperator * repeats,
   };
+}
+
+function learnedTimes(parts: readonly LatencyPart[], latencySeconds: number): Times {
+  const sumOf = (resource: KernelResource): number =>
+    parts.reduce(
+      (sum, { part, seconds, factor }) => sum + (partOf(part).resource === resource ? seconds * factor : 0),
+      0,
+    );
+  const [compute, memory] = [sumOf("compute"), sumOf("memory")];
+  return { compute, memory, overhead: Math.max(0, latencySeconds - compute - memory) };
 }
 
 export function longestOf({ compute, memory, overhead }: Times): Bound {

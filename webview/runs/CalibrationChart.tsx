@@ -197,7 +197,7 @@ function summaryOf(
   { points, unknown, shareWithin, predicted, measured }: Calibration,
   hardware: HardwareProfile,
 ): string {
-  const { efficiency } = hardware.sources;
+  const { efficiency, kernels = efficiency } = hardware.sources;
   const parts = [
     l10n.t(
       "Within ±{3} of what {4} predicts: {0} of {1} layers, {2} of the measured time. Together they took {5}; {6} was predicted.",
@@ -209,7 +209,7 @@ function summaryOf(
       formatTime(measured),
       formatTime(predicted),
     ),
-    efficiency === undefined ? l10n.t("That profile was not learned from runs.") : `${efficiency}.`,
+    kernels === undefined ? l10n.t("That profile was not learned from runs.") : `${kernels}.`,
     unknown > 0 && l10n.t("Layers without an estimate or a time, left out: {0}.", unknown),
   ];
   return parts.filter((part) => part !== false).join(" ");

@@ -16,7 +16,7 @@ import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import type { HardwareProfile } from "../../hardware/hardware.ts";
 import { analyseModel, costModel } from "../../profile-model.ts";
-import type { Profile } from "../../profile.ts";
+import type { Layer } from "../../layers/layer.ts";
 import { addInputOptions, calibrationOf, type CalibrationOptions, tellFolders } from "../calibration-options.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import { addAdbOption, chooseTarget, HOST, type DeviceOptions } from "../choose-target.ts";
@@ -111,8 +111,9 @@ export function addRunCommand(program: Command, context: CliContext): void {
     const { threads = [], learn: learned } = options;
     if (threads.length > 1 && learned !== undefined)
       throw new OptionError("--learn needs a single number of threads: give --threads one number");
-    const { profile, sweep } = await withModel(path, async (model) => {
-      const costed = costModel(analyseModel(model, options.dim ?? {}), hardware);
+    const { profile, rows, sweep } = await withModel(path, async (model) => {
+      const analysed = analyseModel(model, options.dim ?? {});
+      const costed = costModel(analysed, hardware);
       const target = chooseTarget(options);
       const measured: RunResult[] = [];
       const runs = await interruptibly(context, (signal) => {
@@ -131,13 +132,13 @@ export function addRunCommand(program: Command, context: CliContext): void {
         if (threads.length > 1 && measured.length > 0 && options.json !== true) context.write(sweepTable(measured));
         throw error;
       });
-      return { profile: costed, sweep: runs };
+      return { profile: costed, rows: analysed.listing.layers, sweep: runs };
     }).finally(() => context.progress?.(""));
     const results = sweep.swept.map(({ run }) => run);
     const result = sweep.fastest.run;
     if (results.some(({ outputs }) => outputs.verdict === "differs")) context.setExitCode(EXIT.failed);
     const isSweep = results.length > 1;
-    const told = learned === undefined ? "" : await learn(learned, result, profile, hardware);
+    const told = learned === undefined ? "" : await learn(learned, result, rows, hardware);
     const json = (): string => jsonText(isSweep ? sweepJson(sweep) : runJson(result));
     const text = (): string =>
       `${runReport(result, profile, context.width)}${isSweep ? `\n${sweepTable(results)}` : ""}${told}`;
@@ -153,9 +154,14 @@ async function single(running: Promise<RunResult>): Promise<ThreadSweep<RunResul
 }
 
 /** @returns what was learned, as a paragraph */
-async function learn(path: string, result: RunResult, { layers }: Profile, hardware: HardwareProfile): Promise<string> {
+async function learn(
+  path: string,
+  result: RunResult,
+  rows: readonly Layer[],
+  hardware: HardwareProfile,
+): Promise<string> {
   if (result.outputs.verdict === "differs") return "\nNothing was learned from a run with wrong outputs.\n";
-  const { hardware: learned, error } = await learnInFile(path, result, layers, hardware);
+  const { hardware: learned, error } = await learnInFile(path, result, rows, hardware);
   return `\n${printable(learned.name)}: ${describeError(error)}. Estimate with it: --hardware ${printable(path)}\n`;
 }
 

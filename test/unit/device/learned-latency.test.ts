@@ -1,23 +1,21 @@
 import assert from "node:assert/strict";
+import type { ObservedGroup } from "../../../profiler/device/kernel-fit.ts";
 import {
   describeError,
   learnLatency,
   observe,
   type ModelObservation,
-  type ObservedGroup,
 } from "../../../profiler/device/learned-latency.ts";
 import { oneFactor } from "../../../profiler/device/one-factor.ts";
 import type { RunResult } from "../../../profiler/device/run-result.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
-import { parseHardwareProfile, type HardwareProfile } from "../../../profiler/hardware/hardware-profile.ts";
-import type { LayerKind } from "../../../profiler/operators/operation.ts";
-import type { LayerProfile } from "../../../profiler/profile.ts";
-import { profileModel } from "../../../profiler/profile-model.ts";
-import { FileSource } from "../../../profiler/bytes/file-source.ts";
-import { ExternalDataFolder } from "../../../profiler/bytes/external-data-folder.ts";
+import { parseHardwareProfile } from "../../../profiler/hardware/hardware-profile.ts";
+import { factorOf, type KernelPart } from "../../../profiler/hardware/kernel-parts.ts";
+import { analyseModel, costModel, type AnalysedModel } from "../../../profiler/profile-model.ts";
+import { modelOfFile } from "../../builders/read-model.ts";
 
-/** A phone that reaches these parts of the roofline, and takes so long for each operator. */
-const TRUE = { conv: 0.5, dense: 0.25, pool: 0.1 } as const;
+/** A phone whose kernels take so many times longer than at full rates, and so long for each operator. */
+const TRUE = { conv: 2, dense: 4, pool: 10 } as const;
 const PER_OPERATOR = 20e-6;
 const PHONE = "Test Phone (X1), 4 threads";
 
@@ -28,8 +26,8 @@ function model(sha256: string, kinds: readonly (keyof typeof TRUE)[], noise = (_
   const groups = kinds.flatMap((kind, at) =>
     SIZES.map((size, index): ObservedGroup => {
       const roof = size * (1 + at / 3);
-      const seconds = (roof / TRUE[kind] + PER_OPERATOR) * noise(index);
-      return { roofs: { [kind]: roof }, operators: 1, seconds };
+      const seconds = (roof * TRUE[kind] + PER_OPERATOR) * noise(index);
+      return { parts: { [kind]: roof }, roofline: roof, operators: 1, seconds };
     }),
   );
   return { file: sha256, sha256, seconds: groups.reduce((sum, { seconds }) => sum + seconds, 0), groups };
@@ -40,10 +38,9 @@ function isNear(value: number | undefined, expected: number, part: number): void
 }
 
 describe("latency learned from runs", () => {
-  it("finds the efficiencies of a device whose times follow them", () => {
+  it("finds the factors of a device whose times follow them", () => {
     const { hardware, error } = learnLatency(DEFAULT_HARDWARE, PHONE, [model("a", ["conv", "dense", "pool"])]);
-    for (const [kind, efficiency] of Object.entries(TRUE))
-      isNear(hardware.efficiency?.[kind as LayerKind], efficiency, 0.05);
+    for (const [kind, factor] of Object.entries(TRUE)) isNear(hardware.kernels?.[kind as KernelPart], factor, 0.05);
     isNear(hardware.secondsPerOperator, PER_OPERATOR, 0.2);
     assert.equal(error.kind, "in-sample");
     assert.ok(error.ofModels < 0.02 && error.ofRows < 0.03, describeError(error));
@@ -53,14 +50,14 @@ describe("latency learned from runs", () => {
   it("does not let a row that was interrupted speak for all of its kind", () => {
     const disturbed = model("a", ["conv", "pool"], (index) => (index === 0 ? 25 : 1));
     const { hardware } = learnLatency(DEFAULT_HARDWARE, PHONE, [disturbed]);
-    isNear(hardware.efficiency?.conv, TRUE.conv, 0.4);
+    isNear(hardware.kernels?.conv, TRUE.conv, 0.4);
   });
 
   it("predicts each model from the others' runs, and says how far off that is", () => {
     const alike = learnLatency(DEFAULT_HARDWARE, PHONE, [model("a", ["conv", "dense"]), model("b", ["dense", "conv"])]);
     assert.equal(alike.error.kind, "left-out");
     assert.ok(alike.error.ofModels < 0.05, describeError(alike.error));
-    assert.equal(alike.error.fitted, "kinds");
+    assert.equal(alike.error.fitted, "kernels");
     assert.ok((alike.error.otherwise ?? 0) >= alike.error.ofModels);
     const unlike = learnLatency(DEFAULT_HARDWARE, PHONE, [model("a", ["conv"]), model("b", ["pool"])]);
     assert.ok(unlike.error.ofModels > 0.5, "what was never seen is not known");
@@ -74,10 +71,11 @@ describe("latency learned from runs", () => {
       const groups = SIZES.map((size, index): ObservedGroup => {
         const seconds = factor * (size + DEFAULT_HARDWARE.secondsPerOperator);
         // What the profiler says of the parts misleads: the whole is what one factor says.
-        return { roofs: { [kind]: size }, operators: 1, seconds: index % 2 === at % 2 ? 1.9 * seconds : 0.1 * seconds };
+        const told = index % 2 === at % 2 ? 1.9 * seconds : 0.1 * seconds;
+        return { parts: { [kind]: size }, roofline: size, operators: 1, seconds: told };
       });
       const seconds = groups.reduce(
-        (sum, { roofs }) => sum + factor * ((Object.values(roofs)[0] ?? 0) + DEFAULT_HARDWARE.secondsPerOperator),
+        (sum, { roofline }) => sum + factor * (roofline + DEFAULT_HARDWARE.secondsPerOperator),
         0,
       );
       return { file: kind, sha256: kind, seconds, groups };
@@ -106,21 +104,26 @@ describe("latency learned from runs", () => {
   it("takes the last run of a model, and refuses none", () => {
     const slow = model("a", ["conv"], () => 3);
     const { hardware, error } = learnLatency(DEFAULT_HARDWARE, PHONE, [slow, model("a", ["conv"])]);
-    isNear(hardware.efficiency?.conv, TRUE.conv, 0.05);
+    isNear(hardware.kernels?.conv, TRUE.conv, 0.05);
     assert.equal(error.models, 1);
     assert.throws(() => learnLatency(DEFAULT_HARDWARE, PHONE, []), RangeError);
   });
 
   it("stays finite and positive for nonsense", () => {
-    const nothing = { file: "a", sha256: "a", seconds: 0, groups: [{ roofs: {}, operators: 0, seconds: 0 }] };
+    const nothing = {
+      file: "a",
+      sha256: "a",
+      seconds: 0,
+      groups: [{ parts: {}, roofline: 0, operators: 0, seconds: 0 }],
+    };
     const instant = {
       file: "b",
       sha256: "b",
       seconds: 1,
-      groups: [{ roofs: { conv: 1e9 }, operators: 1, seconds: 1e-9 }],
+      groups: [{ parts: { conv: 1e9 }, roofline: 1e9, operators: 1, seconds: 1e-9 }],
     };
     const { hardware } = learnLatency(DEFAULT_HARDWARE, PHONE, [nothing, instant]);
-    for (const part of Object.values(hardware.efficiency ?? {})) assert.ok(part > 0 && Number.isFinite(part));
+    for (const factor of Object.values(hardware.kernels ?? {})) assert.ok(factor >= 0 && Number.isFinite(factor));
     assert.ok(hardware.secondsPerOperator >= 0);
   });
 
@@ -128,59 +131,56 @@ describe("latency learned from runs", () => {
     const { hardware } = learnLatency(DEFAULT_HARDWARE, PHONE, [model("a", ["conv", "dense", "pool"])]);
     assert.equal(hardware.name, "test-phone-x1-4-threads");
     assert.deepEqual(parseHardwareProfile(JSON.parse(JSON.stringify(hardware)), "test"), hardware);
-    const [before, after] = [await rowsOf(DEFAULT_HARDWARE), await rowsOf(hardware)];
-    const conv = before.findIndex(({ kind }) => kind === "conv");
-    const roof = (before[conv]?.latencySeconds ?? 0) - DEFAULT_HARDWARE.secondsPerOperator;
-    const expected = roof / (hardware.efficiency?.conv ?? 1) + hardware.secondsPerOperator;
-    isNear(after[conv]?.latencySeconds ?? undefined, expected, 1e-9);
+    const { layers, totals } = costModel(await lenet(), hardware);
+    const conv = layers.find(({ kind }) => kind === "conv");
+    const expected = (conv?.latencyParts ?? []).reduce(
+      (sum, { seconds, factor }) => sum + seconds * factor,
+      hardware.secondsPerOperator,
+    );
+    isNear(conv?.latencySeconds ?? undefined, expected, 1e-9);
+    isNear(conv?.latencyParts?.find(({ part }) => part === "conv-maps")?.factor, hardware.kernels?.other ?? 0, 1e-9);
+    // What the model takes is the sum of its rows, and a ReLU that runs inside a convolution is none of them.
+    const rows = layers.reduce((sum, { latencySeconds }) => sum + (latencySeconds ?? 0), 0);
+    isNear(totals.latencySeconds, rows, 1e-9);
+    assert.equal(layers.find(({ op }) => op === "Relu")?.latencySeconds, 0);
+  });
+
+  it("takes for a part that no run told of what it is most like", () => {
+    assert.equal(factorOf("depthwise", { depthwise: 3, conv: 1 }), 3);
+    assert.equal(factorOf("conv", { pointwise: 1.5, other: 9 }), 1.5);
+    assert.ok(factorOf("depthwise-unaligned", { pointwise: 1.5 }) > 20 * 1.5, "kernels without blocks are far slower");
+    assert.equal(factorOf("softmax", { conv: 1, other: 7 }), 7);
   });
 
   it("sees a run as groups of rows, brought to the latency that a user gets", async () => {
-    const layers = await rowsOf(DEFAULT_HARDWARE);
+    const { listing } = await lenet();
     const rows = [
       { layer: 0, name: "a", op: "Conv", seconds: 3e-3, spread: null, fused: [1], operators: [] },
       { layer: 3, name: "b", op: "Conv", seconds: 1e-3, spread: null, fused: [], operators: [] },
     ];
-    const observed = observe(
-      run({ optimization: "basic", runs: 1, totalSeconds: 5e-3, rows, unmapped: [] }),
-      layers,
-      DEFAULT_HARDWARE,
-    );
-    assert.deepEqual(
-      observed.groups.map(({ seconds, operators, roofs }) => [seconds, operators, Object.keys(roofs)]),
-      [
-        [1.5e-3, 2, ["conv", "activation"]],
-        [5e-4, 1, ["conv"]],
-      ],
-    );
-    const roof = (layers[3]?.latencySeconds ?? 0) - DEFAULT_HARDWARE.secondsPerOperator;
-    isNear(observed.groups[1]?.roofs.conv, roof, 1e-9);
+    const told = run({ optimization: "basic", runs: 1, totalSeconds: 5e-3, rows, unmapped: [] });
+    const observed = observe(told, listing.layers, DEFAULT_HARDWARE);
+    const [first, second, rest] = observed.groups;
+    assert.deepEqual([first?.seconds, first?.operators, second?.seconds, second?.operators], [1.5e-3, 1, 5e-4, 1]);
+    assert.ok((first?.parts["few-channels"] ?? 0) > 0 && (second?.parts.conv ?? 0) > 0);
+    assert.ok((second?.roofline ?? 0) > 0);
+    // The rows that the run tells nothing of took no time, and are estimated all the same.
+    assert.ok(rest?.seconds === 0 && (rest.parts.dense ?? 0) > 0);
     const learned = learnLatency(DEFAULT_HARDWARE, PHONE, [observed]).hardware;
-    const again = observe(
-      run({ optimization: "basic", runs: 1, totalSeconds: 5e-3, rows, unmapped: [] }),
-      await rowsOf(learned),
-      learned,
-    );
-    isNear(again.groups[1]?.roofs.conv, roof, 1e-6);
+    assert.deepEqual(observe(told, listing.layers, learned), observed);
   });
 
   it("sees a run without layers as one group", async () => {
-    const { groups } = observe(run({ reason: "not told" }), await rowsOf(DEFAULT_HARDWARE), DEFAULT_HARDWARE);
+    const { groups } = observe(run({ reason: "not told" }), (await lenet()).listing.layers, DEFAULT_HARDWARE);
     const [group] = groups;
     assert.ok(group !== undefined && groups.length === 1);
     assert.equal(group.seconds, 2e-3);
-    assert.ok((group.roofs.conv ?? 0) > 0 && (group.roofs.dense ?? 0) > 0);
+    assert.ok((group.parts.conv ?? 0) > 0 && (group.parts.dense ?? 0) > 0);
   });
 });
 
-async function rowsOf(hardware: HardwareProfile): Promise<readonly LayerProfile[]> {
-  const path = "media/samples/digits_lenet.onnx";
-  const source = await FileSource.open(path);
-  try {
-    return (await profileModel(source, new ExternalDataFolder(path), { hardware })).layers;
-  } finally {
-    await source.close();
-  }
+async function lenet(): Promise<AnalysedModel> {
+  return analyseModel(await modelOfFile("media/samples/digits_lenet.onnx"), {});
 }
 
 /** What `observe` looks at, of a run with a median of 2 ms. */

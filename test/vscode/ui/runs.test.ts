@@ -164,9 +164,9 @@ describe("Runs on this machine", () => {
     const profiles = await vscode().server.run((api) =>
       api.workspace
         .getConfiguration("edgewise")
-        .get<readonly { sources: { efficiency?: string } }[]>("hardwareProfiles", []),
+        .get<readonly { sources: { secondsPerOperator?: string } }[]>("hardwareProfiles", []),
     );
-    assert.match(profiles[0]?.sources.efficiency ?? "", /^Fitted to \d+ rows/);
+    assert.match(profiles[0]?.sources.secondsPerOperator ?? "", /^Fitted to \d+ rows/);
     await driver.run("notifications.clearAll");
     const chart = driver.page.getByTestId("chart-calibration");
     await driver.shows(

@@ -100,7 +100,8 @@ export class MeasuredCosts implements Costing {
       const seconds = Math.max(measured.seconds, again.get(model)?.seconds ?? 0);
       if (!this.#measured.has(model)) this.#measured.set(model, { ...measured, seconds });
       const run = { ...measured.run, latency: timed(measured.run, measured.seconds) };
-      this.#observations.push(observe(run, this.#rows(model, this.options.hardware), this.options.hardware));
+      const { layers } = this.trials.analysed(model).listing;
+      this.#observations.push(observe(run, layers, this.options.hardware));
     }
     this.#learn();
     const totalsOf = (model: Model, seconds: number | undefined): Totals | undefined =>
