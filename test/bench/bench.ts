@@ -10,6 +10,7 @@ import { benchCounts } from "./counts.ts";
 import { benchEditing } from "./editing.ts";
 import type { Finding } from "./finding.ts";
 import { countReads, inTurns, median, medianUsage, runEdgewise, runOnnxRuntime, type Usage } from "./measure.ts";
+import { benchLearnedLatency } from "./learned-latency.ts";
 import { benchLowRank } from "./low-rank.ts";
 import { benchPage } from "./page.ts";
 import type { PageOptions } from "./page-tasks.ts";
@@ -41,6 +42,7 @@ const CASES: readonly Case[] = [
   { name: "editing", run: benchEditing },
   { name: "process", run: async (folder) => benchRuntimeProcess(await bundleScript(folder, "first-answer")) },
   { name: "phone", run: benchPhone },
+  { name: "learned-latency", run: benchLearnedLatency },
 ];
 
 let countReadsScript = "";
