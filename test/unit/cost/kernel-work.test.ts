@@ -24,7 +24,10 @@ async function workOf(channels: number, nodes: readonly OnnxNode[]): Promise<rea
   });
   const inputs = [value("x", "float32", [1, channels, SIZE, SIZE])];
   const outputs = [value(nodes.at(-1)?.output?.[0] ?? "", "float32")];
-  const model = await modelOfBytes("kernels.onnx", onnxModel({ graph: graph(nodes, { inputs, outputs, initializers }) }));
+  const model = await modelOfBytes(
+    "kernels.onnx",
+    onnxModel({ graph: graph(nodes, { inputs, outputs, initializers }) }),
+  );
   return rowWorkOf(analyseModel(model, {}).listing.layers, DEFAULT_HARDWARE);
 }
 

@@ -10,7 +10,12 @@ describe("Kept runs as text", () => {
     edits: ["Fold"],
     observation: {
       roofline: "r",
-      observed: { file: "m", sha256: "0", seconds: 1, groups: [{ parts: { conv: 1 }, roofline: 1e-3, operators: 1, seconds: 1 }] },
+      observed: {
+        file: "m",
+        sha256: "0",
+        seconds: 1,
+        groups: [{ parts: { conv: 1 }, roofline: 1e-3, operators: 1, seconds: 1 }],
+      },
     },
   });
 
