@@ -3,7 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseBattery } from "../../../profiler/device/adb/phone-facts/battery.ts";
 import { bigCores, parseClocks, parseFrequencies } from "../../../profiler/device/adb/phone-facts/frequencies.ts";
-import { parseFreeSpace, parseTotalMemory } from "../../../profiler/device/adb/phone-facts/memory-and-space.ts";
+import {
+  parseAvailableMemory,
+  parseFreeSpace,
+  parseTotalMemory,
+} from "../../../profiler/device/adb/phone-facts/memory-and-space.ts";
 import { parsePowerRails } from "../../../profiler/device/adb/phone-facts/power-rails.ts";
 import {
   androidVersion,
@@ -169,5 +173,46 @@ describe("what phones say of themselves", () => {
       assert.deepEqual(parseFrequencies(hostile), []);
       assert.deepEqual(parsePowerRails(hostile), []);
     }
+  });
+});
+
+describe("Answers of a phone that no phone gives", () => {
+  const battery = (line: string): ReturnType<typeof parseBattery> =>
+    parseBattery(`Current Battery Service state:\n  ${line}\n  scale: 100\n`);
+
+  it("temperatures, clocks and sizes that cannot be are unknown", () => {
+    for (const tenths of ["-2147483648", "2147483647", "-500"])
+      assert.equal(battery(`temperature: ${tenths}`)?.celsius, null, tenths);
+    assert.equal(battery("temperature: 215")?.celsius, 21.5);
+    assert.equal(battery("level: -5")?.level, null);
+    const nines = "9".repeat(400);
+    assert.equal(parseTotalMemory(`MemTotal: ${nines} kB`), null);
+    assert.equal(parseAvailableMemory("MemAvailable: garbage kB"), null);
+    assert.equal(parseFreeSpace(`Filesystem 1K-blocks Used Available Mounted on\n/dev/x 1 1 ${nines} /data`), null);
+    assert.deepEqual(parseClocks(`/sys/devices/system/cpu/cpu1/cpufreq/scaling_cur_freq:${nines}`), [
+      { core: 1, hertz: null, limitHertz: null },
+    ]);
+    assert.deepEqual(parseFrequencies(`cpu${nines} online=1 current=1 maximum=1 limit=1`), []);
+    assert.deepEqual(
+      parseThermal("Cached temperatures:\n Temperature{mValue=-2.1E9, mType=0, mName=CPU0}").temperatures,
+      [],
+    );
+  });
+
+  it("a name is one line of text, whatever characters it has", () => {
+    const properties = parseProperties(`[ro.product.model]: [Pix\u001b]0;el\nx\u202e${"8".repeat(1000)}]`);
+    const name = phoneName(properties) ?? "";
+    assert.ok(name.length <= 200 && !/\p{C}/u.test(name) && name.startsWith("Pix"), JSON.stringify(name));
+  });
+
+  it("very long ones are read in a time that grows with their length, not with its square", () => {
+    const before = process.cpuUsage();
+    const blank = " ".repeat(200_000);
+    parseBattery(`Current Battery Service state:\n  a${blank}\n ${blank}x\n  b: c${blank}d\n`);
+    parseThermal("\n".repeat(200_000));
+    parseTotalMemory(`MemTotal:${blank}\n`.repeat(3));
+    parseProperties(`[a]: [${blank}\n`.repeat(3));
+    const { user, system } = process.cpuUsage(before);
+    assert.ok((user + system) / 1e6 < 2, `it took ${(user + system) / 1e6} s of processor time`);
   });
 });

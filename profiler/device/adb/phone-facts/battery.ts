@@ -1,4 +1,5 @@
 import type { BatteryState } from "../../run-result.ts";
+import { plausible } from "./plausible.ts";
 
 /** Behind the state, newer versions print histories whose lines look alike. */
 const STATE = /Current Battery Service state:\s*\n((?:[ \t]+\S.*(?:\n|$))+)/;
@@ -12,8 +13,9 @@ export function parseBattery(answer: string): BatteryState | null {
   if (block === undefined) return null;
   const fields = new Map<string, string>();
   for (const line of block.split("\n")) {
-    const [, name, value] = /^\s+([^:]+):\s*(.*?)\s*$/.exec(line) ?? [];
-    if (name !== undefined && value !== undefined && !fields.has(name)) fields.set(name, value);
+    const colon = line.indexOf(":");
+    const name = line.slice(0, Math.max(0, colon)).trim();
+    if (name !== "" && !fields.has(name)) fields.set(name, line.slice(colon + 1).trim());
   }
   if (fields.get("present") === "false") return null;
   const level = numberOf(fields.get("level"));
@@ -21,8 +23,8 @@ export function parseBattery(answer: string): BatteryState | null {
   const temperature = numberOf(fields.get("temperature"));
   const power = POWER.map((name) => fields.get(name)).filter((value) => value !== undefined);
   return {
-    level: level === null || scale <= 0 || level > scale ? null : level / scale,
-    celsius: temperature === null ? null : temperature / TENTHS,
+    level: level === null || scale <= 0 || level < 0 || level > scale ? null : level / scale,
+    celsius: plausible("celsius", temperature === null ? null : temperature / TENTHS),
     isPluggedIn: power.length === 0 ? null : power.includes("true"),
   };
 }

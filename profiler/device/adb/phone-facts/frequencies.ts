@@ -1,4 +1,5 @@
 import type { CoreClock, CoreFrequency } from "../../run-result.ts";
+import { plausible } from "./plausible.ts";
 
 const KILOHERTZ = 1000;
 
@@ -21,6 +22,7 @@ const LINE = /^cpu(\d+) online=(\S*) current=(\S*) maximum=(\S*) limit=(\S*)\s*$
 /** Reads what `FREQUENCIES_COMMAND` printed, by the cores' numbers. */
 export function parseFrequencies(answer: string): readonly CoreFrequency[] {
   return [...answer.matchAll(LINE)]
+    .filter(([, core]) => plausible("core", Number(core)) !== null)
     .map(([, core, online, current, maximum, limit]) => ({
       core: Number(core),
       isOnline: online !== "0",
@@ -48,6 +50,7 @@ const CLOCK = /^\S*\/cpu(\d+)\/cpufreq\/scaling_(cur|max)_freq:(\d+)\s*$/gm;
 export function parseClocks(answer: string): readonly CoreClock[] {
   const cores = new Map<number, { hertz: number | null; limitHertz: number | null }>();
   for (const [, core, which, kilohertz] of answer.matchAll(CLOCK)) {
+    if (plausible("core", Number(core)) === null) continue;
     const clock = cores.get(Number(core)) ?? { hertz: null, limitHertz: null };
     clock[which === "cur" ? "hertz" : "limitHertz"] = hertz(kilohertz);
     cores.set(Number(core), clock);
@@ -56,6 +59,7 @@ export function parseClocks(answer: string): readonly CoreClock[] {
 }
 
 function hertz(kilohertz: string | undefined): number | null {
-  const isNumber = kilohertz !== undefined && /^\d+$/.test(kilohertz) && kilohertz !== "0";
-  return isNumber ? Number(kilohertz) * KILOHERTZ : null;
+  const isNumber = kilohertz !== undefined && /^\d+$/.test(kilohertz);
+  const known = plausible("kilohertz", isNumber ? Number(kilohertz) : null);
+  return known === null ? null : known * KILOHERTZ;
 }

@@ -1,16 +1,20 @@
 import { ownEntry } from "../../../own-entry.ts";
+import { plausible } from "./plausible.ts";
+
 const KIBIBYTE = 1024;
 
 /** Bytes of memory from `/proc/meminfo`, whose "MemTotal: 7836460 kB" leaves out what the kernel keeps. */
 export function parseTotalMemory(meminfo: string): number | null {
-  const kibibytes = /^MemTotal:\s+(\d+) kB/m.exec(meminfo)?.[1];
-  return kibibytes === undefined ? null : Number(kibibytes) * KIBIBYTE;
+  return kibibytesOf(/^MemTotal:[ \t]+(\d+) kB/m.exec(meminfo));
 }
 
 /** Bytes that programs could still take, what Android would clear away for them included. */
 export function parseAvailableMemory(meminfo: string): number | null {
-  const kibibytes = /^MemAvailable:\s+(\d+) kB/m.exec(meminfo)?.[1];
-  return kibibytes === undefined ? null : Number(kibibytes) * KIBIBYTE;
+  return kibibytesOf(/^MemAvailable:[ \t]+(\d+) kB/m.exec(meminfo));
+}
+
+function kibibytesOf(match: RegExpExecArray | null): number | null {
+  return plausible("bytes", match === null ? null : Number(match[1]) * KIBIBYTE);
 }
 
 /** Suffixes of sizes in the `df` of Android 5 and of `-h`. */
@@ -34,5 +38,5 @@ export function parseFreeSpace(df: string): number | null {
   const cells = rows.slice(0, 2).join(" ").trim().split(/\s+/);
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)([KMGT]?)$/.exec(cells[place] ?? "") ?? [];
   if (digits === undefined) return null;
-  return Math.floor(Number(digits) * (ownEntry(UNITS, unit) ?? KIBIBYTE));
+  return plausible("bytes", Math.floor(Number(digits) * (ownEntry(UNITS, unit) ?? KIBIBYTE)));
 }

@@ -20,6 +20,8 @@ const END = /^=+ /;
 /** "[S2M_VDD_CPUCL2]:CPU(BIG)     153265.21 mWs", with the difference to the last call in brackets behind it if that was asked for. */
 const ROW = /^\s*(?:\[([^\]]+)\]:?([^\t]*?)|(\S+))\s+(\d+(?:\.\d+)?) mWs(?:\s*\(.*\))?\s*$/;
 const MILLIJOULES = 1000;
+/** Characters; real rows have a hundred. */
+const LONGEST_ROW = 1000;
 
 /** Reads the rails' cumulative energies; empty where the phone has none. */
 export function parsePowerRails(answer: string): readonly RailReading[] {
@@ -29,7 +31,7 @@ export function parsePowerRails(answer: string): readonly RailReading[] {
   const length = lines.slice(start + 1).findIndex((line) => END.test(line));
   const section = lines.slice(start + 1, length < 0 ? undefined : start + 1 + length);
   return section.flatMap((line) => {
-    const [, bracketed, subsystem = "", plain, millijoules] = ROW.exec(line) ?? [];
+    const [, bracketed, subsystem = "", plain, millijoules] = (line.length <= LONGEST_ROW && ROW.exec(line)) || [];
     const name = bracketed ?? plain;
     if (name === undefined || millijoules === undefined) return [];
     return [{ name, subsystem: subsystem.trim() || null, joules: Number(millijoules) / MILLIJOULES }];

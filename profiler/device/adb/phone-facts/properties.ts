@@ -81,10 +81,16 @@ export function instructionSets(properties: Properties): readonly string[] {
   return list.split(",").flatMap((abi) => (abi.trim() === "" ? [] : [abi.trim()]));
 }
 
-/** Empty and "unknown" are what properties say that nobody has set. */
+/** Names are told in one line; a property of a newer Android can be of any length. */
+const LONGEST = 200;
+
+/** Empty and "unknown" are what properties say that nobody has set. What steers a terminal is left out. */
 function first(properties: Properties, ...names: readonly string[]): string | null {
   for (const name of names) {
-    const value = properties.get(name)?.trim() ?? "";
+    const value = (properties.get(name) ?? "")
+      .slice(0, LONGEST)
+      .replaceAll(/\p{C}+/gu, " ")
+      .trim();
     if (value !== "" && value.toLowerCase() !== "unknown") return value;
   }
   return null;

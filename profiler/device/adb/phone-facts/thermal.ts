@@ -1,4 +1,5 @@
 import { THERMAL_STATUSES, type ThermalStatus } from "../../run-result.ts";
+import { plausible } from "./plausible.ts";
 
 export interface ThermalState {
   readonly status: ThermalStatus | null;
@@ -13,14 +14,11 @@ export interface Temperature {
 
 /** `android.os.Temperature.TYPE_…` of sensors in degrees; 6 to 8 are currents, voltages and charges of the battery's limits. */
 const TYPES = { processor: 0, notDegrees: new Set([6, 7, 8]) };
-/** No sensor of a phone that runs reads less or more; 0 is how one says that it is not there. */
-const PLAUSIBLE = { least: -40, most: 150 };
-
 const SECTIONS = ["Current temperatures from HAL:", "Cached temperatures:"];
 
 /** Reads `dumpsys thermalservice` (Android 10 and newer): what the sensors say now, else what they last said. */
 export function parseThermal(answer: string): ThermalState {
-  const [, status] = /^\s*Thermal Status: (\d+)/m.exec(answer) ?? [];
+  const [, status] = /^[ \t]*Thermal Status: (\d+)/m.exec(answer) ?? [];
   const lines = answer.split(/\r?\n/);
   const sections = SECTIONS.map((title) => temperaturesIn(lines, title));
   return {
@@ -50,9 +48,9 @@ function readTemperature(body: string): Temperature | undefined {
       return [field.slice(0, at), field.slice(at + 1)] as const;
     }),
   );
-  const celsius = Number(fields.get("mValue") ?? Number.NaN);
+  const celsius = plausible("celsius", Number(fields.get("mValue") ?? Number.NaN));
   const type = Number(fields.get("mType") ?? -1);
-  const isPlausible = celsius >= PLAUSIBLE.least && celsius <= PLAUSIBLE.most && celsius !== 0;
-  if (!isPlausible || TYPES.notDegrees.has(type)) return undefined;
+  // 0 is how a sensor says that it is not there.
+  if (celsius === null || celsius === 0 || TYPES.notDegrees.has(type)) return undefined;
   return { sensor: fields.get("mName") ?? "", celsius, isProcessor: type === TYPES.processor };
 }
