@@ -14,6 +14,8 @@ const ALLOWED = {
 
 /** Numbers or characters that take as long as a node. */
 const VALUES_PER_THING = 16;
+/** Characters: names of modules in modules stay below it together. */
+const UNCHARGED_NAME = 1000;
 /** No file may make more, however large it is: no view could show them. */
 const MOST_THINGS = 2 ** 20;
 
@@ -39,5 +41,13 @@ export class UnfoldingBudget {
     throw new LimitError(
       `${this.file}: what its functions and shared parts unfold into is more than ${this.#most} nodes, tensors and values, the most for a file of its size (UnfoldingBudget)`,
     );
+  }
+
+  /**
+   * Charges a name that the file spells once, and what it unfolds into many times: only one that is longer than programs give any.
+   * @throws {LimitError}
+   */
+  chargeName(length: number): void {
+    if (length > UNCHARGED_NAME) this.charge(0, length);
   }
 }

@@ -17,6 +17,7 @@ import {
 import { modelOfBytes } from "../builders/read-model.ts";
 import { uniqueName } from "../../profiler/operators/layer-names.ts";
 import { graph, node, onnxFunction, onnxModel, tensor, value, type OnnxNode } from "../builders/onnx-builder.ts";
+import { tfliteModel } from "../builders/tflite-builder.ts";
 import { parseSize } from "../../profiler/shapes/parse-size.ts";
 
 /** Files that were made to do harm to a reader, or that one node of spoils a model for. The names say how. */
@@ -95,6 +96,17 @@ describe("What a small file unfolds into has a limit", () => {
   for (const [title, bytes] of Object.entries(bombs)) {
     it(title, () => assert.rejects(modelOfBytes("bomb.onnx", bytes), LimitError));
   }
+
+  it("operators that share a tensor of a very long name", async () => {
+    const operators = Array.from({ length: 100 }, (_, index) => ({
+      op: "ADD" as const,
+      inputs: [0, 0],
+      outputs: [index + 1],
+    }));
+    const tensors = [LONG, ...operators.map((_, index) => `t${index}`)].map((name) => ({ name, shape: [1, 8] }));
+    const bytes = tfliteModel({ tensors, operators, inputs: [0], outputs: [1] });
+    await assert.rejects(modelOfBytes("bomb.tflite", bytes), LimitError);
+  });
 
   it("names of sizes are words", async () => {
     const long = new Array<string>(2000).fill("a").join(" + ");

@@ -47,9 +47,6 @@ type Where = string;
 const NO_DEFAULT_DOMAIN =
   "The model does not say which version of ONNX's own operators it uses (opset_import): they are read as version 1.";
 
-/** Characters: names of modules in modules stay below it together. */
-const UNCHARGED_NAMES = 1000;
-
 const NOTHING: readonly never[] = [];
 const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 
@@ -212,13 +209,12 @@ export class GraphReader {
     this.reading.budget.charge(lists.reduce((sum, list) => sum + (list?.length ?? 0), 1));
   }
 
-  /** Of names as long as programs give none: a row is named by all around it, and each call of a function names its nodes anew. */
+  /** A row is named by all around it, and each call of a function names its nodes anew. */
   #chargeNames({ name, output }: NodeProto, { calls, around }: Setting): void {
     const { budget } = this.reading;
-    if (around > UNCHARGED_NAMES) budget.charge(0, around);
+    budget.chargeName(around);
     if (calls.length === 0) return;
-    for (const each of [name ?? "", ...(output ?? [])])
-      if (each.length > UNCHARGED_NAMES) budget.charge(0, each.length);
+    for (const each of [name ?? "", ...(output ?? [])]) budget.chargeName(each.length);
   }
 
   #bodies(
