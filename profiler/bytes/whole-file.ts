@@ -1,3 +1,4 @@
+import { LimitError } from "../errors.ts";
 import { FileSource } from "./file-source.ts";
 
 /**
@@ -13,7 +14,17 @@ export async function readWholeFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** The same as text in UTF-8. @throws {FileAccessError} */
+/** Labels of a million samples are a third of it. What JSON makes of a text can take thirty times its bytes. */
+const LONGEST_TEXT = 2 ** 25;
+
+/** The same as text in UTF-8. @throws {FileAccessError} @throws {LimitError} when it is longer than any text that somebody writes for Edgewise */
 export async function readTextFile(path: string): Promise<string> {
-  return new TextDecoder().decode(await readWholeFile(path));
+  const source = await FileSource.open(path);
+  try {
+    if (source.size > LONGEST_TEXT)
+      throw new LimitError(`${path}: a text of ${source.size} bytes; the limit is ${LONGEST_TEXT} (LONGEST_TEXT)`);
+    return new TextDecoder().decode(await source.read(0, source.size));
+  } finally {
+    await source.close();
+  }
 }

@@ -1,6 +1,7 @@
 import { isAbsolute, join } from "node:path";
-import { readTextFile, readWholeFile } from "../bytes/whole-file.ts";
-import { CalibrationError } from "../errors.ts";
+import { FileSource } from "../bytes/file-source.ts";
+import { readTextFile } from "../bytes/whole-file.ts";
+import { CalibrationError, LimitError } from "../errors.ts";
 
 /** A folder of pictures that is a class. */
 export interface ClassFolder {
@@ -41,6 +42,7 @@ function numberOf(name: string): number | undefined {
 async function namesOf(root: string, file: string): Promise<(name: string) => number | undefined> {
   const path = isAbsolute(file) ? file : await readable(file).then((isHere) => (isHere ? file : join(root, file)));
   const text = await readTextFile(path).catch((cause: unknown) => {
+    if (cause instanceof LimitError) throw cause;
     throw new CalibrationError(`${file}: expected "sorted", "numbers" or a file of classes' names that can be read`, {
       cause,
     });
@@ -51,8 +53,8 @@ async function namesOf(root: string, file: string): Promise<(name: string) => nu
 }
 
 async function readable(path: string): Promise<boolean> {
-  return readWholeFile(path).then(
-    () => true,
+  return FileSource.open(path).then(
+    async (source) => source.close().then(() => true),
     () => false,
   );
 }

@@ -13,6 +13,9 @@ import { withChannels, type Picture } from "./picture.ts";
 import { axisOfScaling, scaleSamples } from "./scaling.ts";
 import type { ImageFolderSpec, Scaling } from "./spec.ts";
 
+/** Eight thousand squared; no model takes more at once. */
+const MOST_PIXELS = 2 ** 26;
+
 /** How a picture's elements stand in the input. */
 interface PictureLayout {
   readonly height: number;
@@ -78,6 +81,10 @@ function pictureLayout(
     throw new CalibrationError(
       `${path}: the size of input "${name}" is dynamic: expected a height and width that pictures are brought to`,
       { hint: "Give it with size=224 or size=HEIGHTxWIDTH." },
+    );
+  if (height * width > MOST_PIXELS)
+    throw new CalibrationError(
+      `${path}: pictures are not brought to ${height}×${width}: the limit is ${MOST_PIXELS} pixels (MOST_PIXELS)`,
     );
   return { height, width, channels, isChannelFirst: axis === 0 };
 }

@@ -125,7 +125,7 @@ function plural(kind: string, count: number): string {
   const [word] = /file|folder|entry|picture|drawing/.exec(kind) ?? [];
   return word === undefined
     ? kind
-    : kind.replace(word, word === "entry" ? "entries" : `${word}s`).replace("that is not a", "that are not");
+    : kind.replace(word, word === "entry" ? "entries" : `${word}s`).replace("that is not a file", "that are not files");
 }
 
 /** "image10" behind "image9", the same on every machine. */

@@ -1,5 +1,5 @@
 import { readTextFile } from "../bytes/whole-file.ts";
-import { OptionError } from "../errors.ts";
+import { LimitError, OptionError } from "../errors.ts";
 import { parseHardwareProfile } from "../hardware/hardware-profile.ts";
 import { DEFAULT_HARDWARE, findHardware, type HardwareProfile } from "../hardware/hardware.ts";
 
@@ -16,6 +16,7 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readTextFile(path));
   } catch (cause) {
+    if (cause instanceof LimitError) throw cause;
     const reason = cause instanceof SyntaxError ? "it is not JSON" : "it cannot be read";
     throw new OptionError(`hardware profile ${path}: ${reason}`, { cause });
   }

@@ -10,7 +10,7 @@ import {
   type ModelObservation,
   type RunResult,
 } from "../device/index.ts";
-import { OptionError } from "../errors.ts";
+import { LimitError, OptionError } from "../errors.ts";
 import { parseHardwareProfile, type HardwareProfile } from "../hardware/hardware-profile.ts";
 import type { Layer } from "../layers/layer.ts";
 
@@ -79,6 +79,7 @@ async function readLearned(path: string): Promise<LearnedFrom> {
   try {
     data = JSON.parse(await readTextFile(path));
   } catch (cause) {
+    if (cause instanceof LimitError) throw cause;
     throw none(cause);
   }
   const from = fieldsOf(fieldsOf(data)?.learnedFrom);

@@ -1,3 +1,4 @@
+import { describeValue } from "../describe-value.ts";
 import { OptionError } from "../errors.ts";
 import type { Edit } from "./edit.ts";
 import type { EditOptions, OptionValue } from "../restructure/options.ts";
@@ -24,7 +25,7 @@ export function parseEditList(text: string, file: string): readonly Edit[] {
   const list = parseJson(text, file);
   if (!isObject(list) || !Array.isArray(list.edits)) throw new OptionError(`${file}: expected {"edits": […]}`);
   if (list.schema !== undefined && list.schema !== 1)
-    throw new OptionError(`${file}: expected a list of schema 1, not ${JSON.stringify(list.schema)}`);
+    throw new OptionError(`${file}: expected a list of schema 1, not ${describeValue(list.schema)}`);
   return list.edits.map((edit: unknown, index) => readEdit(edit, `${file}: edit ${index + 1}`));
 }
 

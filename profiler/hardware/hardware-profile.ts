@@ -1,6 +1,7 @@
 import type { LayerKind } from "../operators/operation.ts";
 import type { DataType } from "../model/data-type.ts";
 import { bitsOf, isFloat } from "../model/data-type.ts";
+import { describeValue } from "../describe-value.ts";
 import { OptionError } from "../errors.ts";
 import type { KernelFactors } from "./kernel-parts.ts";
 
@@ -115,6 +116,6 @@ function isNumber(value: unknown): value is number {
 }
 
 function wrong(where: string, expected: string, value: unknown): OptionError {
-  const given = value === undefined ? "it is missing" : `it is ${JSON.stringify(value)}`;
+  const given = value === undefined ? "it is missing" : `it is ${describeValue(value)}`;
   return new OptionError(`${where} must be ${expected}, but ${given}`);
 }

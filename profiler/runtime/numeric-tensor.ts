@@ -1,4 +1,5 @@
 import { toInt64 } from "../model/encode-elements.ts";
+import { LimitError } from "../errors.ts";
 import type { DataType } from "../model/data-type.ts";
 
 /** How each type's elements are held: half-precision floats as float32, 64-bit integers as float64 (exact up to 2^53), bool as 0 and 1. */
@@ -37,9 +38,18 @@ export function isNumericType(type: string | undefined): type is NumericType {
   return type !== undefined && Object.hasOwn(ARRAYS, type);
 }
 
-/** Zeros. */
+/** Eight gigabytes of float32: more are not held at once. */
+const MOST_ELEMENTS = 2 ** 31;
+
+/** Zeros. @throws {LimitError} when they do not fit in memory: sizes of inputs are the user's to choose */
 export function newArray(type: NumericType, length: number): NumericArray {
-  return new ARRAYS[type](length);
+  if (length > MOST_ELEMENTS)
+    throw new LimitError(`${length} elements of ${type} at once; the limit is ${MOST_ELEMENTS} (MOST_ELEMENTS)`);
+  try {
+    return new ARRAYS[type](length);
+  } catch (cause) {
+    throw new LimitError(`${length} elements of ${type} do not fit in this machine's memory`, { cause });
+  }
 }
 
 /** Smallest and largest element of the integer types that can be exceeded by the numbers of a file. */

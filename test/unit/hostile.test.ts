@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { costModel, suggest } from "../../profiler/editing/index.ts";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { costModel, parseEditList, suggest } from "../../profiler/editing/index.ts";
 import { diagnose, diagnoseWeights } from "../../profiler/diagnostics/index.ts";
-import { EdgewiseError, LimitError } from "../../profiler/errors.ts";
+import { EdgewiseError, LimitError, OptionError } from "../../profiler/errors.ts";
+import { parseHardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
+import { newArray } from "../../profiler/runtime/numeric-tensor.ts";
+import { readTextFile } from "../../profiler/bytes/whole-file.ts";
 import {
   analyseModel,
   DEFAULT_HARDWARE,
@@ -155,5 +160,36 @@ describe("A size of very many names", () => {
     assert.deepEqual(parseSize(`${names.join(" + ")} - N0`)?.names, names);
     const { user, system } = process.cpuUsage(before);
     assert.ok((user + system) / 1e6 < MOST_SECONDS, `it took ${(user + system) / 1e6} s of processor time`);
+  });
+});
+
+describe("What a user gives that cannot be meant", () => {
+  it("is named in few words, however deep it is", () => {
+    const deep = JSON.parse(`${"[".repeat(50_000)}${"]".repeat(50_000)}`) as unknown;
+    assert.throws(
+      () => parseHardwareProfile({ name: deep }, "deep.json"),
+      /name must be a text, but it is a list$/,
+    );
+    const list = JSON.stringify({ edits: [], schema: "x".repeat(5000) });
+    assert.throws(
+      () => parseEditList(list, "list.json"),
+      (error: unknown) => error instanceof OptionError && error.message.length < 200,
+    );
+  });
+
+  it("a text that nobody writes is not read", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "edgewise-text-"));
+    try {
+      const path = join(folder, "labels.txt");
+      await writeFile(path, "");
+      await truncate(path, 2 ** 25 + 1);
+      await assert.rejects(readTextFile(path), /labels\.txt: a text of 33554433 bytes; the limit is 33554432/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("inputs that fit no memory are a limit, not a fault of ours", () => {
+    assert.throws(() => newArray("float32", 3e12), LimitError);
   });
 });
