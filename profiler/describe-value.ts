@@ -5,6 +5,6 @@ const LONGEST = 100;
 export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "[]" : "a list";
   if (typeof value === "object" && value !== null) return "an object";
-  const text = JSON.stringify(value) ?? "nothing";
+  const text = JSON.stringify(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

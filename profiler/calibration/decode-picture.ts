@@ -88,7 +88,9 @@ function pixelsOf(image: IMagickImage, channels: 1 | 3): Picture {
 
 function reasonOf(cause: unknown, format: keyof typeof MagickFormat, bytes: Uint8Array): string {
   const head = Buffer.from(bytes.subarray(0, 4096)).toString("latin1");
-  if (format === "Jpeg" && TWELVE_BITS.test(head)) return "it has 12 bits a sample, of which there is no decoder here";
+  if (format === "Jpeg" && TWELVE_BITS.test(head)) {
+    return "it has 12 bits a sample, of which there is no decoder here: save it as PNG or TIFF, or as a JPEG of 8 bits";
+  }
   return cause instanceof Error ? cause.message : String(cause);
 }
 

@@ -31,7 +31,7 @@ export function parsePowerRails(answer: string): readonly RailReading[] {
   const length = lines.slice(start + 1).findIndex((line) => END.test(line));
   const section = lines.slice(start + 1, length < 0 ? undefined : start + 1 + length);
   return section.flatMap((line) => {
-    const [, bracketed, subsystem = "", plain, millijoules] = (line.length <= LONGEST_ROW && ROW.exec(line)) || [];
+    const [, bracketed, subsystem = "", plain, millijoules] = (line.length > LONGEST_ROW ? null : ROW.exec(line)) ?? [];
     const name = bracketed ?? plain;
     if (name === undefined || millijoules === undefined) return [];
     return [{ name, subsystem: subsystem.trim() || null, joules: Number(millijoules) / MILLIJOULES }];
