@@ -166,10 +166,7 @@ describe("A size of very many names", () => {
 describe("What a user gives that cannot be meant", () => {
   it("is named in few words, however deep it is", () => {
     const deep = JSON.parse(`${"[".repeat(50_000)}${"]".repeat(50_000)}`) as unknown;
-    assert.throws(
-      () => parseHardwareProfile({ name: deep }, "deep.json"),
-      /name must be a text, but it is a list$/,
-    );
+    assert.throws(() => parseHardwareProfile({ name: deep }, "deep.json"), /name must be a text, but it is a list$/);
     const list = JSON.stringify({ edits: [], schema: "x".repeat(5000) });
     assert.throws(
       () => parseEditList(list, "list.json"),
