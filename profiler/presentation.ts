@@ -15,7 +15,7 @@ export {
 export { EXPORT_FORMATS, type ExportFormat } from "./exports/export-formats.ts";
 export { ListingIndex } from "./listing/listing-index.ts";
 export { countFormulas, energyParts, latencyFormula } from "./views/formulas.ts";
-export { isOfVersion } from "./views/measured-times.ts";
+export { isOfVersion, type ShownVersion } from "./views/measured-times.ts";
 export { layersTsv } from "./exports/tsv.ts";
 export { parseHardwareProfile } from "./hardware/hardware-profile.ts";
 export { DEFAULT_HARDWARE, HARDWARE_PROFILES, type HardwareProfile } from "./hardware/hardware.ts";

@@ -1,18 +1,20 @@
 import { bindInputs, type BoundInputs } from "./bindings.ts";
 import type { ByteSource, ExternalDataFiles } from "./bytes/byte-source.ts";
 import { costLayers, totalsOfLayers, type CostOptions } from "./cost/cost-layers.ts";
-import { formatOf, readModel } from "./formats/formats.ts";
+import { formatOf, readModel, type ReadModelOptions } from "./formats/formats.ts";
 import { DEFAULT_HARDWARE, type HardwareProfile } from "./hardware/hardware.ts";
 import { listLayers } from "./layers/list-layers.ts";
 import type { Listing } from "./layers/listing.ts";
+import { allEntries, partName, placeOf } from "./model/choose-entry.ts";
+import { entryRefusal } from "./model/entry-refusal.ts";
 import type { Model } from "./model/model.ts";
 import { inferGraph, type InferredGraph } from "./operators/infer.ts";
-import type { Profile, ProfileStep, Totals } from "./profile.ts";
+import type { Parts, Profile, ProfileStep, Totals } from "./profile.ts";
 import { ownEntry } from "./own-entry.ts";
 import { warningsOf } from "./warnings.ts";
 import { workingSizes } from "./working-sizes.ts";
 
-export interface ProfileOptions {
+export interface ProfileOptions extends Pick<ReadModelOptions, "part" | "takesFirst"> {
   /** Values of dynamic dimensions by name. */
   readonly bindings?: Readonly<Record<string, number>>;
   readonly hardware?: HardwareProfile;
@@ -42,7 +44,12 @@ export async function profileModel(
   options: ProfileOptions = {},
 ): Promise<Profile> {
   options.onProgress?.("reading");
-  const model = await readModel(source, externalData, { allowsMissingData: true });
+  const { part, takesFirst = false } = options;
+  const model = await readModel(source, externalData, {
+    allowsMissingData: true,
+    takesFirst,
+    ...(part !== undefined && { part }),
+  });
   options.signal?.throwIfAborted();
   options.onProgress?.("inferring");
   const analysed = analyseModel(model, options.bindings ?? {});
@@ -106,8 +113,26 @@ export function costModel(analysed: AnalysedModel, hardware: HardwareProfile): P
     peak,
     warnings: warningsOf(model, { dimensions }, listing),
     entries: model.entries.map(({ name }) => name),
+    parts: partsOf(model),
     properties: [...model.properties],
     structure,
+  };
+}
+
+function partsOf(model: Model): Parts {
+  const { bundle, entries } = model;
+  return {
+    part: partName(model) ?? null,
+    models: bundle?.models ?? [],
+    model: bundle?.model ?? null,
+    entries: allEntries(model).map((entry) => ({
+      name: entry.name,
+      subgraph: placeOf(entry),
+      signatures: entry.signatures ?? [],
+      body: entry.body ?? null,
+    })),
+    entry: entries[0].name,
+    refusal: entryRefusal(model) ?? null,
   };
 }
 

@@ -28,8 +28,33 @@ export interface Profile {
   readonly warnings: readonly Warning[];
   /** Names of the entries (graph, signatures) a run may start from, the profiled one first. */
   readonly entries: readonly string[];
+  readonly parts: Parts;
   readonly properties: readonly (readonly [name: string, value: string])[];
   readonly structure: Structure;
+}
+
+/** What a file holds that can be looked at, and which of it this profile is of. */
+export interface Parts {
+  /** What stands behind the file's name on the command line: MODEL, ENTRY or MODEL#ENTRY; null for what the file starts from by itself. */
+  readonly part: string | null;
+  /** Models of a bundle; none for a file that is a model itself. */
+  readonly models: readonly string[];
+  /** null: the file is no bundle. */
+  readonly model: string | null;
+  /** In the order of the file. */
+  readonly entries: readonly EntryPart[];
+  readonly entry: string;
+  /** Why this entry is not edited; null where it can be. */
+  readonly refusal: string | null;
+}
+
+export interface EntryPart {
+  readonly name: string;
+  /** Its number in the file. */
+  readonly subgraph: number;
+  readonly signatures: readonly string[];
+  /** Of a graph that operators alone run: WHILE's body, for one. */
+  readonly body: { readonly op: string; readonly label: string } | null;
 }
 
 /** How the network hangs together and runs: what pictures of it need beside its rows. */

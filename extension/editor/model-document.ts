@@ -229,7 +229,7 @@ export class ModelDocument implements vscode.CustomDocument {
   async export(format: ExportFormat, signal: AbortSignal): Promise<string> {
     const profile = await this.whenProfiled();
     await this.runs.load();
-    const run = this.runs.shownFor(profile.header.totals.fileBytes)?.result ?? null;
+    const run = this.runs.shownFor(profile.header)?.result ?? null;
     const budgets = readBudgets(this.uri);
     return this.engines.quick.request("export", { profile, file: this.name, format, run, budgets }, signal);
   }

@@ -8,7 +8,7 @@ import {
 } from "../../profiler/device/target.ts";
 import type { RunResult } from "../../profiler/device/run-result.ts";
 import { sweepThreads, sweptThreads } from "../../profiler/device/sweep-threads.ts";
-import { isOfVersion } from "../../profiler/presentation.ts";
+import { isOfVersion, type ShownVersion } from "../../profiler/presentation.ts";
 import type { DeviceList, KeptRun, OtherRun, RunningState, RunsState } from "../../webview/protocol/running.ts";
 import { HOST_DEVICE, type KeptObservation, type MeasuredReply } from "../worker/measuring-types.ts";
 import { RpcError, toFailure, type Failure } from "../../webview/protocol/rpc.ts";
@@ -73,9 +73,9 @@ export class DocumentRuns {
   }
 
   /** The same, where it measured the model as it is now. */
-  shownFor(fileBytes: number): StoredRun | undefined {
+  shownFor(version: ShownVersion): StoredRun | undefined {
     const { shown } = this;
-    return shown && isOfVersion(shown, this.#host.edits(), fileBytes) ? shown : undefined;
+    return shown && isOfVersion(shown, this.#host.edits(), version) ? shown : undefined;
   }
 
   /** Reads what was kept; a second call waits for the first. */

@@ -37,6 +37,10 @@ const orNull =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 const either =
   (...checks: readonly Check[]): Check =>
   (value) =>
@@ -101,7 +105,7 @@ const CONDITIONS = shape({
 const RESULT = shape({
   version: oneOf(RUN_RESULT_VERSION),
   startedAt: text,
-  model: shape({ file: text, format: oneOf("onnx", "tflite"), fileBytes: number, sha256: text }),
+  model: shape({ file: text, part: optional(text), format: oneOf("onnx", "tflite"), fileBytes: number, sha256: text }),
   device: shape({ kind: oneOf("host", "android"), serial: orNull(text), name: text, system: text, soc: orNull(text) }),
   runtime: shape({ name: text, version: orNull(text), description: text }),
   settings: shape({

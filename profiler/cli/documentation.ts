@@ -10,6 +10,8 @@ export function commandLineDocumentation(program: Command): string {
     "",
     "`edgewise` is `node dist/cli.js` in a clone. Errors are one line on standard error and exit code 2; an interrupted command ends with 130.",
     "",
+    "MODEL is an .onnx or .tflite file, or a bundle (.task, .litertlm) with one model. `FILE#NAME` is a part of a file: a model of a bundle, a signature or a subgraph of a TFLite model, or both as `FILE#MODEL#ENTRY`; a name that is not there is answered with those that are. Edits of one entry leave the others as they are. Bodies of control flow can be profiled and run by themselves, not edited. A model of a bundle is written to a file of its own.",
+    "",
     ...commands.flatMap(section),
   ].join("\n");
 }

@@ -1,5 +1,4 @@
 import { openModelFile } from "../formats/bundles/open-model-file.ts";
-import { ExternalDataFolder } from "../bytes/external-data-folder.ts";
 import { profileModel, type ProfileOptions } from "../profile-model.ts";
 import type { Profile } from "../profile.ts";
 
@@ -8,9 +7,9 @@ import type { Profile } from "../profile.ts";
  * @throws {EdgewiseError} when there is no such file, it is no model, is broken, or an option does not fit it
  */
 export async function profileFile(path: string, options: ProfileOptions): Promise<Profile> {
-  const source = await openModelFile(path);
+  const { source, externalData, reading } = await openModelFile(path);
   try {
-    return await profileModel(source, new ExternalDataFolder(path), options);
+    return await profileModel(source, externalData, { ...options, ...reading });
   } finally {
     await source.close();
   }

@@ -1,4 +1,3 @@
-import { ExternalDataFolder } from "../bytes/external-data-folder.ts";
 import { openModelFile } from "../formats/bundles/open-model-file.ts";
 import { EditSession, type EditSettings } from "../editing/edit-session.ts";
 import { readModel } from "../formats/formats.ts";
@@ -19,9 +18,9 @@ export async function withModel<T>(
   work: (model: Model) => Promise<T>,
   { onMissing }: ReadSettings = {},
 ): Promise<T> {
-  const source = await openModelFile(path);
+  const { source, externalData, reading } = await openModelFile(path);
   try {
-    const model = await readModel(source, new ExternalDataFolder(path), { allowsMissingData: onMissing !== undefined });
+    const model = await readModel(source, externalData, { ...reading, allowsMissingData: onMissing !== undefined });
     for (const missing of model.missingData ?? []) onMissing?.(missingRemark(missing));
     return await work(model);
   } finally {

@@ -8,6 +8,7 @@ import type { Model } from "../model/model.ts";
 import { requireData } from "../model/require-data.ts";
 import { MemorySource } from "../bytes/memory-source.ts";
 import { formatOf, modelBytes } from "../formats/formats.ts";
+import { isMain, partName } from "../model/choose-entry.ts";
 import { isEdited } from "../model/edited.ts";
 import { PortSizes } from "../calibration/port-sizes.ts";
 import { openSamples } from "../calibration/sample-set.ts";
@@ -73,10 +74,13 @@ export async function prepareRun(
       : await openSession(model, asked).catch(unlessItRunsMore);
   try {
     const given = await inputsOf(model.file, session.inputs, options);
+    const part = partName(model);
     const identity: RunModel = {
       file: model.file,
+      ...(part !== undefined && { part }),
       format: model.format,
-      fileBytes: files.reduce((sum, file) => sum + file.source.size, 0),
+      // What runs of another entry is a file of its own.
+      fileBytes: isMain(model) ? files.reduce((sum, file) => sum + file.source.size, 0) : model.fileBytes,
       sha256: await hashOf(files),
     };
     const ran = await outputsOf(session, given.inputs, unlessItRunsMore);
@@ -108,10 +112,12 @@ function notComparable({ outputs, skipped }: Reference, reason: string): Pick<Pr
   return { outputs: {}, skipped: [...skipped, ...outputs.map(({ name }) => ({ name, reason }))] };
 }
 
-/** The model's own file, or that which it would be written to. */
+/** The model's own file, or that which it would be written to; of another entry than its first a file that starts with it. */
 async function fileOf(model: Model): Promise<ByteSource> {
   const { source, file } = model;
-  return source === undefined || isEdited(model) ? new MemorySource(file, await modelBytes(model)) : source;
+  return source === undefined || isEdited(model) || !isMain(model)
+    ? new MemorySource(file, await modelBytes(model))
+    : source;
 }
 
 /** Of a device's runtime. */

@@ -44,6 +44,8 @@ export function isMeasured<T extends object>(value: T | NotMeasured): value is T
 export interface RunModel {
   /** As the caller named it. */
   readonly file: string;
+  /** Of a bundle or of a model with several entries what ran, where that is not what the file starts from by itself. */
+  readonly part?: string;
   readonly format: FormatId;
   /** The model's file and its data files. */
   readonly fileBytes: number;

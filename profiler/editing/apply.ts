@@ -1,4 +1,6 @@
 import type { Bindings } from "../bindings.ts";
+import { withEntry } from "../model/choose-entry.ts";
+import { entryRefusal } from "../model/entry-refusal.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import { requireData } from "../model/require-data.ts";
 import type { Edit } from "./edit.ts";
@@ -11,7 +13,12 @@ import { baseFor, hasFixable, openBase, type EditBase } from "./fixed-sizes.ts";
 import { restructuringOf } from "../restructure/registry.ts";
 import { activationsOn } from "../runtime/activation-source.ts";
 import { openPart } from "../runtime/model-part.ts";
-import type { ActivationSource, GraphPart, Guarantee } from "../restructure/restructuring.ts";
+import {
+  NotApplicableError,
+  type ActivationSource,
+  type GraphPart,
+  type Guarantee,
+} from "../restructure/restructuring.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
 
 /** What edits are computed with. */
@@ -73,7 +80,12 @@ function teaching(base: Model, { training }: EditContext): Pick<EditContext, "tr
   return training ? { training: { ...training, teacher: base } } : {};
 }
 
-export async function applyEdit(model: Model, edit: Edit, context: EditContext = {}): Promise<Step> {
+/**
+ * One edit of the entry that it names, which comes first in what it makes, or of the first one.
+ * @throws {NotApplicableError} @throws {OptionError} as `applyEdits`, and where there is no such entry
+ */
+export async function applyEdit(given: Model, edit: Edit, context: EditContext = {}): Promise<Step> {
+  const model = placed(given, edit);
   const { seed = 0, signal, onProgress, bindings, activationsOf } = context;
   signal?.throwIfAborted();
   requireData(model);
@@ -131,6 +143,13 @@ export async function applyEdit(model: Model, edit: Edit, context: EditContext =
   };
 }
 
+function placed(given: Model, { restructuring, target, entry }: Edit): Model {
+  const model = entry === undefined ? given : withEntry(given, entry);
+  const refusal = entryRefusal(model);
+  if (refusal !== undefined) throw new NotApplicableError(restructuring, target, refusal);
+  return model;
+}
+
 function isUnchanging({ remove = [], replace, insert = [] }: Rewrite): boolean {
   return remove.length === 0 && insert.length === 0 && (replace === undefined || replace.size === 0);
 }
@@ -147,7 +166,7 @@ export async function predictEdit(
   { bindings }: Pick<EditContext, "bindings"> = {},
 ): Promise<Model | undefined> {
   let predicted: Model | undefined;
-  await baseFor(model, bindings, mayFix(edit), async (base) => (predicted = await predictOn(base, edit)));
+  await baseFor(placed(model, edit), bindings, mayFix(edit), async (base) => (predicted = await predictOn(base, edit)));
   return predicted;
 }
 

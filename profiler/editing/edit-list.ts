@@ -40,14 +40,22 @@ function parseJson(text: string, file: string): unknown {
 /** @param place what messages call it @throws {OptionError} */
 export function readEdit(edit: unknown, place: string): Edit {
   if (!isObject(edit)) throw new OptionError(`${place}: expected an object`);
-  const { restructuring, target = "", options = {}, learned } = edit;
+  const { restructuring, target = "", entry, options = {}, learned } = edit;
   if (typeof restructuring !== "string" || restructuring === "")
     throw new OptionError(`${place}: expected the id of a restructuring`);
   if (typeof target !== "string") throw new OptionError(`${place}: expected the name of a layer as its target`);
+  if (entry !== undefined && typeof entry !== "string")
+    throw new OptionError(`${place}: expected the name of a signature or a subgraph as its entry`);
   if (!isOptions(options)) throw new OptionError(`${place}: expected options that are numbers, texts, true or false`);
   if (learned !== undefined && (typeof learned !== "string" || !HASH.test(learned)))
     throw new OptionError(`${place}: expected the hash of what it learned`);
-  return { restructuring, target, options, ...(learned !== undefined && { learned }) };
+  return {
+    restructuring,
+    target,
+    ...(entry !== undefined && { entry }),
+    options,
+    ...(learned !== undefined && { learned }),
+  };
 }
 
 /** 32 hexadecimal digits: names of files are made of it. */

@@ -1,6 +1,9 @@
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { writeModel, type WriteOptions } from "../formats/formats.ts";
 import type { HardwareProfile } from "../hardware/hardware.ts";
+import { OptionError } from "../errors.ts";
+import { withEntry } from "../model/choose-entry.ts";
+import { entryRefusal } from "../model/entry-refusal.ts";
 import type { Model } from "../model/model.ts";
 import { analyseModel, totalsOf, type AnalysedModel } from "../profile-model.ts";
 import type { Totals } from "../profile.ts";
@@ -88,12 +91,14 @@ export class EditSession {
     return totalsOf(this.analysed(model, base), this.settings.hardware);
   }
 
-  /** See `suggest`. */
+  /** See `suggest`. @throws {OptionError} for an entry that is not edited, with the reason */
   suggest(
     options: Omit<SuggestOptions, "bindings" | "hardware"> = {},
     model: Model = this.base,
   ): Promise<readonly Suggestion[]> {
     const { hardware } = this.settings;
+    const refusal = entryRefusal(model);
+    if (refusal !== undefined) throw new OptionError(`${model.file}: ${refusal}`);
     return suggest(model, { ...options, bindings: this.#bindings, hardware });
   }
 
@@ -103,6 +108,8 @@ export class EditSession {
    * @throws {NotApplicableError}
    */
   async predict(edit: Edit, model: Model = this.base): Promise<Prediction | undefined> {
+    const own = this.#at(edit.entry);
+    if (own !== this) return own.predict(edit, withEntry(model, edit.entry));
     const after = await predictEdit(model, edit, { bindings: this.#bindings });
     if (!after) return undefined;
     this.analysed(model);
@@ -115,11 +122,13 @@ export class EditSession {
    * @throws {OptionError} for an unknown restructuring or option
    */
   apply(edit: Edit, model: Model = this.base, options: ApplyOptions = {}): Promise<Step> {
+    const session = this.#at(edit.entry);
+    if (session !== this) return session.apply(edit, withEntry(model, edit.entry), options);
     const { calibration, ...computing } = options;
     const { seed, fitsToSamples = false } = this.settings;
     const own = fitsToSamples ? this.settings.calibration : undefined;
     const samples = calibration === undefined ? own : (calibration ?? undefined);
-    return applyEdit(model, edit, {
+    return applyEdit(withEntry(model, this.#entry), edit, {
       ...computing,
       bindings: this.#bindings,
       ...(samples && {
@@ -137,7 +146,8 @@ export class EditSession {
     step: Step,
     { calibration, signal }: { calibration?: CalibrationSpec; signal?: AbortSignal } = {},
   ): Promise<RunComparison> {
-    const options = { calibration: this.samples(calibration), open: this.#pool.open };
+    const session = this.#at(step.before.entries[0].name);
+    const options = { calibration: session.samples(calibration), open: this.#pool.open };
     return checkEdit(step, { ...options, ...(signal && { signal }) });
   }
 
@@ -173,6 +183,16 @@ export class EditSession {
   /** Frees what runs models. */
   close(): Promise<void> {
     return this.#pool.close();
+  }
+
+  /** Of another entry, whose sizes have their defaults; closed with this one. */
+  #at(entry: string | undefined): EditSession {
+    const base = entry === undefined ? this.base : withEntry(this.base, entry);
+    return base === this.base ? this : new EditSession(base, { ...this.settings, bindings: {} }, this);
+  }
+
+  get #entry(): string {
+    return this.base.entries[0].name;
   }
 
   get #own(): Pick<FitOptions, SessionsOwn> {

@@ -7,6 +7,8 @@ export interface Edit {
   readonly restructuring: string;
   /** Name of a layer of the lifted graph; "" for the whole model. */
   readonly target: string;
+  /** Name of the entry that has the layer; left out: of the one that the model is edited at. See `withEntry`. */
+  readonly entry?: string;
   /** By option id; what is left out has its default. */
   readonly options: EditOptions;
   /** Hash of the weights that it learned, which stand beside the list: see `training/learned-weights.ts`. */

@@ -1,15 +1,19 @@
+import { existsSync } from "node:fs";
+import { FileSource } from "../bytes/file-source.ts";
+import { OptionError } from "../errors.ts";
 import type { ByteSegment } from "../bytes/byte-segments.ts";
 import type { ByteSource, ExternalDataFiles } from "../bytes/byte-source.ts";
 import { count } from "../counters.ts";
 import { NO_GROUPS, type Grouping } from "../layers/operator-group.ts";
 import type { FormatId } from "../model/format.ts";
 import type { Model, Node, Quantization, TensorId } from "../model/model.ts";
+import { withEntry } from "../model/choose-entry.ts";
 import { requireData } from "../model/require-data.ts";
 import type { StoredSource } from "../model/stored-source.ts";
 import type { FormatAdapter } from "../neutral/adapter.ts";
 import type { OperatorTable } from "../operators/operator-rule.ts";
 import type { RunnableFile } from "./runnable-file.ts";
-import { modelIn, modelsIn } from "./bundles/bundle.ts";
+import { modelIn, modelsIn, partOf } from "./bundles/bundle.ts";
 import { FORMAT_TYPES, formatByName, type FormatType } from "./format-types.ts";
 import { integerProducts, type IntegerProducts } from "./onnx/integer-products.ts";
 import { storedSource as onnxStoredSource } from "./onnx/stored-source.ts";
@@ -133,18 +137,38 @@ export async function formatOfFile(source: ByteSource): Promise<Format> {
   return FORMATS.onnx;
 }
 
+/** What of a file is read. */
+export interface ReadModelOptions extends ReadOptions {
+  /** A model of a bundle, an entry of a model, or MODEL#ENTRY: what stands behind the file's name on the command line. */
+  readonly part?: string;
+  /** Of a bundle of several models the first is read where nobody has said which. */
+  readonly takesFirst?: boolean;
+}
+
 /**
  * Reads a model of whichever format; of a bundle with one model that one.
  * @throws {ModelFormatError} naming the models of a bundle of several
+ * @throws {OptionError} naming the entries of a model that has not the one that is asked for
  * @throws {EdgewiseError} when the file is no model, or is broken
  */
 export async function readModel(
   source: ByteSource,
   externalData: ExternalDataFiles,
-  options: ReadOptions = {},
+  { part, takesFirst = false, ...options }: ReadModelOptions = {},
 ): Promise<Model> {
-  const bundled = formatByName(source.name) === undefined ? ((await modelsIn(source)) ?? []) : [];
-  if (bundled.length > 0) return readModel(await modelIn(source, bundled), externalData, options);
+  const models = formatByName(source.name) === undefined ? ((await modelsIn(source)) ?? []) : [];
+  if (models.length > 0) {
+    const asked = partOf(models, part);
+    const name = asked.model ?? (takesFirst ? models[0]?.name : undefined);
+    const model = await read(await modelIn(source, models, name), externalData, options);
+    const bundle = { models: models.map((each) => each.name), model: name ?? models[0]?.name ?? "" };
+    return withEntry({ ...model, bundle }, asked.entry);
+  }
+  const model = await read(source, externalData, options);
+  return withEntry(model, part);
+}
+
+async function read(source: ByteSource, externalData: ExternalDataFiles, options: ReadOptions): Promise<Model> {
   count("parses");
   return (await formatOfFile(source)).read(source, externalData, options);
 }
@@ -155,7 +179,21 @@ export async function readModel(
  */
 export async function writeModel(model: Model, path: string, options: WriteOptions = {}): Promise<void> {
   requireData(model);
+  if (model.bundle && (await isBundle(path)))
+    throw new OptionError(`${path} is a bundle, which would be replaced by one of its models alone`, {
+      hint: "Write the model to a file of its own, with the ending .tflite.",
+    });
   return formatOf(model).write(model, path, options);
+}
+
+async function isBundle(path: string): Promise<boolean> {
+  if (!existsSync(path)) return false;
+  const source = await FileSource.open(path);
+  try {
+    return ((await modelsIn(source)) ?? []).length > 0;
+  } finally {
+    await source.close();
+  }
 }
 
 /** A model in memory as the file it would be written to. */

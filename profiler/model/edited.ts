@@ -1,7 +1,11 @@
-import type { Model } from "./model.ts";
+import type { Graph, Model } from "./model.ts";
 
-/** Whether a model is no longer what its file says: edits name the layers they go through, and mark the sizes they declare. */
+/** Whether a model is no longer what its file says, whichever of its entries was edited. */
 export function isEdited({ entries }: Model): boolean {
-  const { nodes, inputs, tensors } = entries[0].graph;
+  return entries.some(({ graph }) => isEditedGraph(graph));
+}
+
+/** Edits name the layers they go through, and mark the sizes they declare. */
+export function isEditedGraph({ nodes, inputs, tensors }: Graph): boolean {
   return nodes.some(({ identity }) => identity !== undefined) || inputs.some((id) => tensors[id]?.declared?.isEdited);
 }

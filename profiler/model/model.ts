@@ -11,10 +11,14 @@ export interface Model {
   /** Bytes of the model's file and of the data files it refers to. */
   readonly fileBytes: number;
   /**
-   * Where a run may start, the default first. ONNX: the main graph. TFLite: the main subgraph and its signatures, then every other
-   * subgraph that is no body of a control-flow operator.
+   * Where a run may start, the one that is looked at first: see `withEntry`. ONNX: the main graph. TFLite: the main subgraph, then every other
+   * subgraph that has a signature or is no body of a control-flow operator.
    */
   readonly entries: readonly [Entry, ...Entry[]];
+  /** Graphs of the file that operators alone run: they can be looked at by themselves. */
+  readonly bodies?: readonly Entry[];
+  /** The models of the bundle that this one is in, and its own name there. */
+  readonly bundle?: { readonly models: readonly string[]; readonly model: string };
   /** Operator set versions by domain ("" is ONNX's default domain); empty for TFLite. */
   readonly opsets: ReadonlyMap<string, number>;
   /** Who wrote the file, its description and metadata: shown, never interpreted. */
@@ -30,9 +34,15 @@ export interface Model {
 }
 
 export interface Entry {
-  /** Signature key or graph name. */
+  /** Signature key or graph name, which no other entry of the model has. */
   readonly name: string;
   readonly graph: Graph;
+  /** Number of its subgraph in the file (TFLite). */
+  readonly subgraph?: number;
+  /** Keys of the signatures that start here. */
+  readonly signatures?: readonly string[];
+  /** Of a graph that operators alone run: what of which operator it is, such as WHILE's body. */
+  readonly body?: { readonly op: string; readonly label: string };
 }
 
 /** Index into a graph's `tensors`; `ABSENT` stands for an omitted optional input or output. */

@@ -1,6 +1,6 @@
 import type { Cell, Column } from "../columns.ts";
 import { isMeasured, type RunResult } from "../device/run-result.ts";
-import type { LayerProfile, MeasuredTime } from "../profile.ts";
+import type { LayerProfile, MeasuredTime, Parts, Totals } from "../profile.ts";
 
 /** Times of a run beside the estimates of the same rows. */
 
@@ -35,14 +35,21 @@ export interface MeasuredVersion {
   readonly edits: readonly string[];
 }
 
+/** What is shown now. */
+export interface ShownVersion {
+  /** Of the file as it is now. */
+  readonly totals: Pick<Totals, "fileBytes">;
+  readonly parts: Pick<Parts, "part">;
+}
+
 /**
  * Whether a run measured the model as it is now: rows are told by their place, so that those of another version are others.
  * @param edits labels of those in force now
- * @param fileBytes of the file as it is now
  */
-export function isOfVersion(run: MeasuredVersion, edits: readonly string[], fileBytes: number): boolean {
+export function isOfVersion(run: MeasuredVersion, edits: readonly string[], { totals, parts }: ShownVersion): boolean {
+  if ((run.result.model.part ?? null) !== parts.part) return false;
   if (edits.length !== run.edits.length || edits.some((label, place) => label !== run.edits[place])) return false;
-  return edits.length > 0 || fileBytes === run.result.model.fileBytes;
+  return edits.length > 0 || totals.fileBytes === run.result.model.fileBytes;
 }
 
 export const MEASURED_COLUMNS: readonly Column[] = [

@@ -1,3 +1,4 @@
+import { ONLY_PART } from "./only-part.ts";
 import { DEFAULT_HARDWARE } from "../../profiler/hardware/hardware.ts";
 import type { LayerProfile, Profile, Totals } from "../../profiler/profile.ts";
 
@@ -53,6 +54,7 @@ export function profileOf(layers: readonly LayerProfile[], changes: Partial<Prof
     peak: { layer: null, tensors: [] },
     warnings: [],
     entries: ["main"],
+    parts: ONLY_PART,
     properties: [],
     structure: { edges: [], inputs: [], outputs: [], memory: null, computeTypes: [] },
     ...changes,

@@ -52,6 +52,8 @@ export interface TensorSpec {
   /** With −1 for dynamic dimensions; none by default. */
   readonly signature?: readonly number[];
   readonly data?: TensorData;
+  /** Tensors of one name here have one buffer, whichever subgraphs they are in. */
+  readonly buffer?: string;
   readonly isVariable?: boolean;
   readonly hasRank?: boolean;
   readonly quantization?: {
@@ -148,8 +150,13 @@ class Payloads {
   readonly tables: BufferT[] = [new BufferT()];
   readonly #payloads: Payload[] = [];
 
-  add(bytes: number, read: () => Iterable<Uint8Array>): number {
+  readonly #named = new Map<string, number>();
+
+  add(bytes: number, read: () => Iterable<Uint8Array>, name?: string): number {
+    const known = name === undefined ? undefined : this.#named.get(name);
+    if (known !== undefined) return known;
     const buffer = this.tables.length;
+    if (name !== undefined) this.#named.set(name, buffer);
     // Placeholders that are no default, so that the fields exist and can be filled in once the tables' size is known.
     this.tables.push(new BufferT([], 2n, 2n));
     this.#payloads.push({ buffer, bytes, read });
@@ -243,7 +250,7 @@ function tensorTable(spec: TensorSpec, payloads: Payloads): TensorT {
   table.buffer =
     data === undefined
       ? 0
-      : payloads.add(encodedBytes(type, spec.shape, data), () => encodeElements(type, spec.shape, data));
+      : payloads.add(encodedBytes(type, spec.shape, data), () => encodeElements(type, spec.shape, data), spec.buffer);
   table.name = spec.name ?? null;
   table.shapeSignature = [...(spec.signature ?? [])];
   table.isVariable = spec.isVariable ?? false;

@@ -11,7 +11,7 @@ export function useShownRun(client: ModelClient, { isComplete, header }: ShownPr
   return useMemo(() => {
     const run = isComplete ? runs.find(({ id }) => id === shown) : undefined;
     const inForce = edits.flatMap(({ isOn, label }) => (isOn ? [label] : []));
-    return run && isOfVersion(run, inForce, header.totals.fileBytes) ? run : null;
+    return run && isOfVersion(run, inForce, header) ? run : null;
   }, [isComplete, header, runs, shown, edits]);
 }
 

@@ -4,6 +4,7 @@ import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import type { EditSession, EditSettings } from "../../editing/edit-session.ts";
 import { DEFAULT_HARDWARE } from "../../hardware/hardware.ts";
+import { isMain } from "../../model/choose-entry.ts";
 import type { Model } from "../../model/model.ts";
 import { describeFixes } from "../../editing/fixed-sizes.ts";
 import { formatEdit, parseEdit, type Edit } from "../../editing/edit.ts";
@@ -16,6 +17,7 @@ import { parseDimension } from "../quantities.ts";
 import { tensorTable } from "../tensor-table.ts";
 import { withEditSession } from "../with-model.ts";
 import { jsonText } from "../../exports/json-text.ts";
+import { MODEL_ARGUMENT } from "../model-argument.ts";
 
 interface ApplyCommandOptions extends CalibrationOptions {
   readonly edits?: string;
@@ -31,7 +33,7 @@ export function addApplyCommand(program: Command, context: CliContext): void {
   const command = program
     .command("apply")
     .description("restructure a model, check what that did to its answers, and write it")
-    .argument("<model>", "an .onnx or .tflite file")
+    .argument("<model>", MODEL_ARGUMENT)
     .option("--edit <ID:TARGET[:k=v,…]>", "an edit as `edgewise suggest` names it; may be given several times", addEdit)
     .option("--edits <file>", "a list of edits as --save-edits writes it; those of --edit come after it")
     .requiredOption("--out <file>", "the file to write; an old one is replaced when all is done")
@@ -106,7 +108,8 @@ async function applied(
     const check = await session.check(step, stop?.aborted === false ? { signal: stop } : {});
     steps.push({ edit: formatEdit(edit), guarantee, changed, isUnfitted, fixes, check });
     model = step.after;
-    done.push(step.edit);
+    // A list is applied to the file as it stands elsewhere.
+    done.push(isMain(base) ? step.edit : { ...step.edit, entry: step.edit.entry ?? base.entries[0].name });
     if (step.learned) learned.set(step.learned.hash, step.learned.bytes);
   }
   return { model, steps, done, learned };

@@ -10,6 +10,7 @@ import { describeLimit, LIMITS, titleOf, type Limit } from "../limits.ts";
 import { remarkMissing } from "./profile.ts";
 import { profileFile } from "../profile-file.ts";
 import { parseDimension } from "../quantities.ts";
+import { MODEL_ARGUMENT } from "../model-argument.ts";
 
 type CheckCommandOptions = Readonly<Partial<Record<Limit["option"], number>>> & {
   readonly dim?: Readonly<Record<string, number>>;
@@ -26,7 +27,7 @@ export function addCheckCommand(program: Command, context: CliContext): void {
   const command = program
     .command("check")
     .description("exit with 1 and a table when a model exceeds a limit, or when what is limited is unknown")
-    .argument("<model>", "an .onnx or .tflite file")
+    .argument("<model>", MODEL_ARGUMENT)
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension);
   for (const { flags, total, parse } of LIMITS) command.option(flags, describeLimit(total), parse);
   command.action(async (model: string, options: CheckCommandOptions) => {

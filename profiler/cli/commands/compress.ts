@@ -4,6 +4,7 @@ import type { FitBudget } from "../../editing/fit/fit-point.ts";
 import type { CliContext } from "../context.ts";
 import { parseBytes, parseNumber, parseShare } from "../quantities.ts";
 import { addSearchOptions, search, type SearchCommandOptions } from "../search.ts";
+import { MODEL_ARGUMENT } from "../model-argument.ts";
 
 interface CompressCommandOptions extends SearchCommandOptions {
   readonly maxFileSize?: number;
@@ -19,7 +20,7 @@ export function addCompressCommand(program: Command, context: CliContext): void 
     .description(
       "compress the weights of a whole model to a size: fewer bits, shared values or pruning, whichever err least",
     )
-    .argument("<model>", "an .onnx or .tflite file")
+    .argument("<model>", MODEL_ARGUMENT)
     .option("--max-file-size <bytes>", "largest file allowed", parseBytes)
     .option("--max-download <bytes>", "largest file allowed once it is compressed as in an APK", parseBytes)
     .option(

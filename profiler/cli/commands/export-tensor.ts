@@ -10,6 +10,7 @@ import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
 import { aligned } from "../tensor-table.ts";
 import { withModel } from "../with-model.ts";
+import { MODEL_ARGUMENT } from "../model-argument.ts";
 
 interface ExportTensorOptions {
   readonly as: TensorContent;
@@ -22,7 +23,7 @@ export function addExportTensorCommand(program: Command, context: CliContext): v
   program
     .command("export-tensor")
     .description("save a stored or constant tensor as .npy; without a name, list the tensors that the file stores")
-    .argument("<model>", "an .onnx or .tflite file")
+    .argument("<model>", MODEL_ARGUMENT)
     .argument("[tensor]", "the tensor's name in the file")
     .addOption(
       new Option(

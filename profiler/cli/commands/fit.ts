@@ -14,6 +14,7 @@ import type { CliContext } from "../context.ts";
 import { describeLimit, LIMITS, type Limit } from "../limits.ts";
 import { parsePositive, parseShare, parseTime } from "../quantities.ts";
 import { addSearchOptions, search, type SearchCommandOptions } from "../search.ts";
+import { MODEL_ARGUMENT } from "../model-argument.ts";
 
 type FitCommandOptions = SearchCommandOptions &
   DeviceOptions &
@@ -31,7 +32,7 @@ export function addFitCommand(program: Command, context: CliContext): void {
   const command = program
     .command("fit")
     .description("restructure a whole model until it keeps a budget, by the edits that err least for what they save")
-    .argument("<model>", "an .onnx or .tflite file");
+    .argument("<model>", MODEL_ARGUMENT);
   for (const { flags, total, parse } of LIMITS) command.option(flags, describeLimit(total), parse);
   command
     .option("--max-latency <time>", describeLimit("latencySeconds"), parseTime)

@@ -9,6 +9,7 @@ import type { CliContext } from "../context.ts";
 import { profileFile } from "../profile-file.ts";
 import { parseDimension } from "../quantities.ts";
 import { missingRemark } from "../with-model.ts";
+import { MODEL_ARGUMENT } from "../model-argument.ts";
 
 interface ProfileCommandOptions {
   readonly dim?: Readonly<Record<string, number>>;
@@ -24,7 +25,7 @@ export function addProfileCommand(program: Command, context: CliContext): void {
   program
     .command("profile")
     .description("show what every layer of a model costs")
-    .argument("<model>", "an .onnx or .tflite file")
+    .argument("<model>", MODEL_ARGUMENT)
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
     .addOption(new Option("--format <format>", "how to write it").choices(FORMATS).default("table"))

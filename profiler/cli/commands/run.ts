@@ -28,6 +28,7 @@ import { runReport } from "../run-report.ts";
 import { countedThreads, sweepTable } from "../sweep-report.ts";
 import { withModel } from "../with-model.ts";
 import { jsonText } from "../../exports/json-text.ts";
+import { MODEL_ARGUMENT } from "../model-argument.ts";
 
 interface RunCommandOptions extends Pick<CalibrationOptions, "data" | "seed">, DeviceOptions {
   readonly threads?: readonly number[];
@@ -54,7 +55,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
   const command = program
     .command("run")
     .description("run a model on a phone or on this machine, and measure it")
-    .argument("<model>", "an .onnx or .tflite file")
+    .argument("<model>", MODEL_ARGUMENT)
     .option(
       "--device <serial>",
       `a serial of \`edgewise devices\`, or "${HOST}" (default: the only phone that is connected)`,

@@ -29,6 +29,7 @@ import type { CliContext } from "../context.ts";
 import { parseBytes, parseDimension } from "../quantities.ts";
 import { aligned } from "../tensor-table.ts";
 import { withEditSession } from "../with-model.ts";
+import { MODEL_ARGUMENT } from "../model-argument.ts";
 
 interface SensitivityCommandOptions extends CalibrationOptions, TestOptions {
   readonly technique?: readonly TechniqueId[];
@@ -43,7 +44,7 @@ export function addSensitivityCommand(program: Command, context: CliContext): vo
   const command = program
     .command("sensitivity")
     .description("show how much the answers change when the weights of one layer alone are quantized, shared or pruned")
-    .argument("<model>", "an .onnx or .tflite file")
+    .argument("<model>", MODEL_ARGUMENT)
     .option(
       "--technique <names>",
       `what is tried, separated by commas: ${TECHNIQUES.map(({ id }) => id).join(", ")}; default: all that the file can hold`,

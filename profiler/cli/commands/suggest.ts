@@ -16,6 +16,7 @@ import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
 import { withEditSession } from "../with-model.ts";
 import { jsonText } from "../../exports/json-text.ts";
+import { MODEL_ARGUMENT } from "../model-argument.ts";
 
 interface SuggestCommandOptions {
   readonly dim?: Readonly<Record<string, number>>;
@@ -28,7 +29,7 @@ export function addSuggestCommand(program: Command, context: CliContext): void {
   program
     .command("suggest")
     .description("list what could be restructured, with what each change would save")
-    .argument("<model>", "an .onnx or .tflite file")
+    .argument("<model>", MODEL_ARGUMENT)
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
     .option("--json", "write JSON")

@@ -9,6 +9,7 @@ import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
 import { aligned } from "../tensor-table.ts";
 import { withModel } from "../with-model.ts";
+import { MODEL_ARGUMENT } from "../model-argument.ts";
 
 interface WeightsCommandOptions {
   readonly dim?: Readonly<Record<string, number>>;
@@ -22,7 +23,7 @@ export function addWeightsCommand(program: Command, context: CliContext): void {
     .description(
       "show what each layer's weights take: in the file, compressed as in an APK, and by Deep Compression's codes",
     )
-    .argument("<model>", "an .onnx or .tflite file")
+    .argument("<model>", MODEL_ARGUMENT)
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--json", "write JSON")
     .action(async (path: string, { dim = {}, json }: WeightsCommandOptions) => {

@@ -52,6 +52,17 @@ export async function modelIn(source: ByteSource, models: readonly BundledFile[]
   });
 }
 
+/** Which model of a bundle, and which entry of that, a part's name means: MODEL, MODEL#ENTRY or, where there is one model, ENTRY. */
+export function partOf(
+  models: readonly BundledFile[],
+  part: string | undefined,
+): { readonly model?: string; readonly entry?: string } {
+  if (part === undefined) return {};
+  const model = models.find(({ name }) => part === name || part.startsWith(`${name}#`))?.name;
+  if (model === undefined) return models.length === 1 ? { entry: part } : { model: part };
+  return part === model ? { model } : { model, entry: part.slice(model.length + 1) };
+}
+
 async function isModel(file: BundledFile): Promise<boolean> {
   if (file.size < HEAD_BYTES) return false;
   // The bundle stays open: it is closed with the model that is chosen.

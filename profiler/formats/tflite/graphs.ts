@@ -57,6 +57,11 @@ export class GraphBuilder {
     return graph;
   }
 
+  /** Whether a subgraph is part of a graph that was asked for. */
+  has(index: number): boolean {
+    return this.#graphs.has(index);
+  }
+
   #connect(subgraph: SubgraphRead, place: string): Graph {
     const tensors = new TensorTable(subgraph, (expected) => this.#error(place, expected));
     const nodes = subgraph.operators.map((operator, index): Node => {

@@ -64,6 +64,11 @@ const BODY_OPTIONS: Readonly<Record<string, readonly BodyOption[]>> = {
   STABLEHLO_SCATTER: [{ option: "update_computation_subgraph_index", role: "region", label: "update" }],
 };
 
+/** Names of all these options in the schema: no other option is called so. */
+export const BODY_OPTION_NAMES: ReadonlySet<string> = new Set(
+  Object.values(BODY_OPTIONS).flatMap((options) => options.map(({ option }) => option)),
+);
+
 /** Builtin numbers of a schema newer than ours keep their number: such an operator becomes a row that says unknown. */
 export function readCode(table: OperatorCode): Code {
   // The old field has one byte; numbers over 126 stand in the new one, and the old one then holds 127.

@@ -43,15 +43,20 @@ export async function readTflite(source: ByteSource): Promise<Model> {
   pages.place = "model";
   const signatures = await readSignatures(buffer, model);
   const properties = await readProperties(buffer, model, buffers.inside);
-  const [main, ...others] = entryIndices(subgraphs, signatures);
+  const { entries, bodies } = entryIndices(subgraphs, signatures);
+  const [main, ...others] = entries;
   if (main === undefined) throw pages.error("at least one subgraph expected");
   const builder = new GraphBuilder(source.name, subgraphs, (warning) => warnings.push(warning), budget);
-  const entry = ({ name, subgraph }: EntryIndex): Entry => ({ name, graph: builder.graph(subgraph) });
+  const entry = ({ subgraph, ...told }: EntryIndex): Entry => ({ ...told, subgraph, graph: builder.graph(subgraph) });
+  const read: Model["entries"] = [entry(main), ...others.map(entry)];
+  // What nothing runs that a run starts from may be no graph at all: subgraphs that run each other.
+  const inside = bodies.filter(({ subgraph }) => builder.has(subgraph)).map(entry);
   return {
     format: "tflite",
     file: source.name,
     fileBytes: source.size,
-    entries: [entry(main), ...others.map(entry)],
+    entries: read,
+    ...(inside.length > 0 && { bodies: inside }),
     opsets: new Map(),
     properties,
     warnings,
@@ -114,39 +119,50 @@ function header(
   };
 }
 
-/** A graph that a run may start from. */
-interface EntryIndex {
-  readonly name: string;
+/** A graph that a run may start from, or a body. */
+type EntryIndex = Omit<Entry, "graph"> & { readonly subgraph: number };
+
+interface Signature {
+  readonly key: string;
   readonly subgraph: number;
 }
 
-async function readSignatures(buffer: TableBuffer, model: ModelTable): Promise<readonly EntryIndex[]> {
+async function readSignatures(buffer: TableBuffer, model: ModelTable): Promise<readonly Signature[]> {
   const count = await buffer.once(() => model.signatureDefsLength());
   return buffer.each(count, (index) => {
     buffer.pages.place = `signature ${index}`;
     const table = present(model.signatureDefs(index));
-    return { name: text(table.signatureKey()), subgraph: table.subgraphIndex() };
+    return { key: text(table.signatureKey()), subgraph: table.subgraphIndex() };
   });
 }
 
-/** The main subgraph, then those of signatures, then those that no operator runs; each once, under a name of its own. */
-function entryIndices(subgraphs: readonly SubgraphRead[], signatures: readonly EntryIndex[]): readonly EntryIndex[] {
-  const bodies = new Set(
+/**
+ * The main subgraph, then those that have signatures and those that no operator runs; each once, under a name of its own. The others are
+ * bodies.
+ */
+function entryIndices(
+  subgraphs: readonly SubgraphRead[],
+  signatures: readonly Signature[],
+): { readonly entries: readonly EntryIndex[]; readonly bodies: readonly EntryIndex[] } {
+  const runBy = new Map(
     subgraphs
       .flatMap(({ operators }) => operators)
-      .flatMap((operator) => operator.bodies)
-      .map(({ subgraph }) => subgraph),
+      .flatMap(({ op, bodies }) => bodies.map(({ subgraph, label }) => [subgraph, { op, label }] as const)),
   );
-  const entries = new Set(subgraphs.length > 0 ? [0] : []);
-  for (const { subgraph } of signatures) entries.add(subgraph);
-  subgraphs.forEach((_, index) => bodies.has(index) || entries.add(index));
+  const starts = new Set([0, ...signatures.map(({ subgraph }) => subgraph)]);
+  // A signature may name a subgraph that is not there: reading it says so.
+  const all = [...new Set([...subgraphs.keys(), ...starts])].filter((place) => place > 0 || subgraphs.length > 0);
   const used = new Set<string>();
-  return [...entries].map((subgraph) => {
-    const signature = signatures.find((candidate) => candidate.subgraph === subgraph);
-    const given = [signature?.name, subgraphs[subgraph]?.name].find((name) => name !== undefined && name !== "");
+  const bodyOf = (subgraph: number): Entry["body"] => (starts.has(subgraph) ? undefined : runBy.get(subgraph));
+  const ordered = [...all.filter((subgraph) => !bodyOf(subgraph)), ...all.filter(bodyOf)];
+  const named = ordered.map((subgraph): EntryIndex => {
+    const keys = signatures.flatMap(({ key, subgraph: of }) => (of === subgraph && key !== "" ? [key] : []));
+    const given = [keys[0], subgraphs[subgraph]?.name].find((name) => name !== undefined && name !== "");
     const plain = given ?? (subgraph === 0 ? "main" : `subgraph ${subgraph}`);
     const name = used.has(plain) ? `${plain} (subgraph ${subgraph})` : plain;
     used.add(name);
-    return { name, subgraph };
+    const body = bodyOf(subgraph);
+    return { name, subgraph, ...(keys.length > 0 && { signatures: keys }), ...(body && { body }) };
   });
+  return { entries: named.filter(({ body }) => !body), bodies: named.filter(({ body }) => body) };
 }

@@ -1,10 +1,12 @@
 import { writeAtomically } from "../../bytes/atomic-file.ts";
 import { bytesOfSegments, lengthOf, writeSegments, type ByteSegment } from "../../bytes/byte-segments.ts";
 import type { Constant, Model, TensorId } from "../../model/model.ts";
+import { isMain, placeOf } from "../../model/choose-entry.ts";
 import { isEdited } from "../../model/edited.ts";
 import { payloadOf } from "../../neutral/edited-model.ts";
 import { editTables } from "./write/edit-tables.ts";
 import { layOut } from "./write/file-layout.ts";
+import { makeMain } from "./write/main-subgraph.ts";
 import { readTables } from "./write/read-tables.ts";
 import { trailingArchive } from "./write/trailing-archive.ts";
 
@@ -33,11 +35,13 @@ export async function writeTflite(model: Model, path: string, options: WriteOpti
 }
 
 /**
- * The model as a file in memory: for running it right away.
+ * The model as a file in memory, for running it right away: its first entry is the subgraph that runtimes start from.
  * @throws {LoweringError} for a prediction
  */
 export async function tfliteBytes(model: Model): Promise<Uint8Array> {
-  return bytesOfSegments(await tfliteSegments(model));
+  return bytesOfSegments(
+    isMain(model) ? await tfliteSegments(model) : (await rebuiltFile(model, payloadOf, true)).segments,
+  );
 }
 
 /** Bytes of the file that an edited model makes; of a prediction too, whose weights have a size and no numbers. */
@@ -65,26 +69,28 @@ interface RebuiltFile {
   readonly numbers: ReadonlyMap<TensorId, number>;
 }
 
-async function rebuiltFile(model: Model, payload = payloadOf): Promise<RebuiltFile> {
+/** @param isToRun whether it starts with the model's first entry; otherwise all subgraphs have the places that they have in the file */
+async function rebuiltFile(model: Model, payload = payloadOf, isToRun = false): Promise<RebuiltFile> {
   const { source } = model;
   if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
   const { tables, data, numbers } = await editTables(await readTables(source), model, payload);
+  if (isToRun) makeMain(tables, placeOf(model.entries[0]));
   const segments = layOut(tables, data, source);
   const archive = await trailingArchive(source);
   return { segments: archive ? [...segments, ...archive.movedTo(lengthOf(segments))] : segments, numbers };
 }
 
-/** A model as a file in memory, and where its tensors are there: what an edit took out leaves no gap. */
+/** A model as a file in memory that runs its first entry, and where its tensors are there: what an edit took out leaves no gap. */
 export interface NumberedFile {
   readonly bytes: Uint8Array;
-  /** Of a tensor of the main graph, by its id in the model. */
+  /** Of a tensor of the model's first entry, by its id in the model. */
   readonly numberOf: (tensor: TensorId) => number;
 }
 
 /** @throws {LoweringError} for a prediction */
 export async function numberedTflite(model: Model): Promise<NumberedFile> {
-  if (!isEdited(model)) return { bytes: await tfliteBytes(model), numberOf: (tensor) => tensor };
-  const { segments, numbers } = await rebuiltFile(model);
+  if (!isEdited(model) && isMain(model)) return { bytes: await tfliteBytes(model), numberOf: (tensor) => tensor };
+  const { segments, numbers } = await rebuiltFile(model, payloadOf, true);
   return { bytes: await bytesOfSegments(segments), numberOf: (tensor) => numbers.get(tensor) ?? tensor };
 }
 

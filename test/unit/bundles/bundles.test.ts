@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Builder } from "flatbuffers";
@@ -10,6 +10,7 @@ import { ModelFormatError } from "../../../profiler/errors.ts";
 import { modelsIn } from "../../../profiler/formats/bundles/bundle.ts";
 import { openModelFile } from "../../../profiler/formats/bundles/open-model-file.ts";
 import { modelBytes, readModel } from "../../../profiler/formats/formats.ts";
+import { severalEntries } from "../../builders/several-entries.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { tfliteConvolution, tfliteRelu } from "../runtime/tiny-models.ts";
 
@@ -143,10 +144,23 @@ describe("Bundles of models", () => {
       assert.equal((await runCli("profile", `${path}#other`)).code, 2);
     });
 
+    it("have the entries of each behind its own name, and are not replaced by one of their models", async () => {
+      const path = join(folder, "entries.task");
+      const bundle = zipSync({ "two.tflite": [severalEntries(), { level: 0 }], "one.tflite": [CONV, { level: 0 }] });
+      writeFileSync(path, bundle);
+      const { stdout } = await runCli("profile", `${path}#two.tflite#decode`);
+      assert.match(stdout, /WHILE/);
+      const edit = ["--edit", "quantize-weights:sums:bits=8"];
+      const refused = await runCli("apply", `${path}#two.tflite#decode`, ...edit, "--out", path);
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, /is a bundle, which would be replaced/);
+      assert.deepEqual(readFileSync(path), Buffer.from(bundle));
+    });
+
     it("leave alone a file that has the mark in its own name", async () => {
       const path = join(folder, "model#2.tflite");
       writeFileSync(path, CONV);
-      const source = await openModelFile(path);
+      const { source } = await openModelFile(path);
       assert.equal(source.size, CONV.length);
       await source.close();
     });

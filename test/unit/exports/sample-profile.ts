@@ -1,3 +1,4 @@
+import { ONLY_PART } from "../../builders/only-part.ts";
 import { costLayers } from "../../../profiler/cost/cost-layers.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import type { Profile } from "../../../profiler/profile.ts";
@@ -43,6 +44,7 @@ export const SAMPLE: Profile = {
     },
   ],
   entries: ["main"],
+  parts: ONLY_PART,
   properties: [],
 };
 

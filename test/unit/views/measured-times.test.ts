@@ -51,18 +51,29 @@ describe("Measured times beside the estimates", () => {
 });
 
 describe("A run", () => {
+  const shown = (fileBytes: number, part: string | null = null) => ({ totals: { fileBytes }, parts: { part } });
+
   it("is of the shown version when the same edits are in force", () => {
     const run = keptRun("run", [1], { edits: ["Fold"] });
-    assert.ok(isOfVersion(run, ["Fold"], 1));
-    assert.ok(!isOfVersion(run, [], 1));
-    assert.ok(!isOfVersion(run, ["Prune"], 1));
-    assert.ok(!isOfVersion(run, ["Fold", "Prune"], 1));
+    assert.ok(isOfVersion(run, ["Fold"], shown(1)));
+    assert.ok(!isOfVersion(run, [], shown(1)));
+    assert.ok(!isOfVersion(run, ["Prune"], shown(1)));
+    assert.ok(!isOfVersion(run, ["Fold", "Prune"], shown(1)));
+  });
+
+  it("of one entry is not one of another", () => {
+    const run = keptRun("run", [1]);
+    const { model } = run.result;
+    const ofEntry = { ...run, result: { ...run.result, model: { ...model, part: "decode" } } };
+    assert.ok(isOfVersion(ofEntry, [], shown(model.fileBytes, "decode")));
+    assert.ok(!isOfVersion(ofEntry, [], shown(model.fileBytes)));
+    assert.ok(!isOfVersion(run, [], shown(model.fileBytes, "decode")));
   });
 
   it("of the file is not one of a file that has changed since", () => {
     const run = keptRun("run", [1]);
     const { fileBytes } = run.result.model;
-    assert.ok(isOfVersion(run, [], fileBytes));
-    assert.ok(!isOfVersion(run, [], fileBytes + 1));
+    assert.ok(isOfVersion(run, [], shown(fileBytes)));
+    assert.ok(!isOfVersion(run, [], shown(fileBytes + 1)));
   });
 });

@@ -1,3 +1,4 @@
+import { ONLY_PART } from "../../builders/only-part.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import type { LayerProfile, Profile, TensorProfile, Totals } from "../../../profiler/profile.ts";
 
@@ -61,6 +62,7 @@ export function profileOf(layers: readonly LayerProfile[]): Profile {
     peak: { layer: null, tensors: [] },
     warnings: [],
     entries: ["main"],
+    parts: ONLY_PART,
     properties: [],
     structure: { edges: [], inputs: [], outputs: [], memory: null, computeTypes: [] },
   };

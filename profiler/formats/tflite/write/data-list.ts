@@ -17,8 +17,10 @@ export class DataList {
   /** Buffers by where their data stands in the file. */
   readonly #places: ReadonlyMap<string, number>;
 
+  /** @param edited numbers of the subgraphs that say themselves what they still use */
   constructor(
     { tables, buffers }: TfliteTables,
+    edited: ReadonlySet<number>,
     private readonly source: ByteSource | undefined,
     private readonly payload: (constant: Constant) => Promise<ByteSegment>,
   ) {
@@ -27,15 +29,19 @@ export class DataList {
     this.#places = new Map(
       buffers.flatMap(({ offset, length }, index) => (length === 0 ? [] : [[placeOf(offset, length), index] as const])),
     );
-    const ofMain = new Set(tables.subgraphs[0]?.tensors.map(({ buffer }) => buffer));
-    buffers.forEach((_, index) => (ofMain.has(index) ? undefined : this.#kept.add(index)));
-    for (const subgraph of tables.subgraphs.slice(1)) for (const { buffer } of subgraph.tensors) this.#kept.add(buffer);
+    const buffersOf = (isWanted: (subgraph: number) => boolean): ReadonlySet<number> =>
+      new Set(
+        tables.subgraphs.flatMap(({ tensors }, index) => (isWanted(index) ? tensors.map(({ buffer }) => buffer) : [])),
+      );
+    const ofEdited = buffersOf((index) => edited.has(index));
+    buffers.forEach((_, index) => (ofEdited.has(index) ? undefined : this.#kept.add(index)));
+    for (const buffer of buffersOf((index) => !edited.has(index))) this.#kept.add(buffer);
     for (const { buffer } of tables.metadata) this.#kept.add(buffer);
     for (const buffer of tables.metadataBuffer) this.#kept.add(buffer);
     this.#kept.add(EMPTY_BUFFER);
   }
 
-  /** A buffer of the file that the main subgraph still uses; others that only it used go. */
+  /** A buffer of the file that an edited subgraph still uses; others that only it used go. */
   keep(buffer: number): number {
     this.#kept.add(buffer);
     return buffer;

@@ -1,6 +1,18 @@
 import { ownEntry } from "../../../own-entry.ts";
 import type { ByteSegment } from "../../../bytes/byte-segments.ts";
-import type { Constant, DeclaredType, Model, Node, Quantization, Tensor, TensorId } from "../../../model/model.ts";
+import { placeOf } from "../../../model/choose-entry.ts";
+import { isEditedGraph } from "../../../model/edited.ts";
+import type {
+  Constant,
+  DeclaredType,
+  Entry,
+  Graph,
+  Model,
+  Node,
+  Quantization,
+  Tensor,
+  TensorId,
+} from "../../../model/model.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { TENSOR_TYPES } from "../data-types.ts";
 import {
@@ -26,7 +38,7 @@ export interface EditedTables {
   readonly tables: ModelT;
   /** Of each buffer. */
   readonly data: readonly (ByteSegment | undefined)[];
-  /** Numbers of the main subgraph's tensors in the file, by their ids in the model. */
+  /** Numbers in the file of the tensors of the model's first entry, by their ids in the model. */
   readonly numbers: ReadonlyMap<TensorId, number>;
 }
 
@@ -37,7 +49,7 @@ const STALE_METADATA = new Set(["OfflineMemoryAllocation"]);
 const LARGEST_NARROW_CODE = BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES;
 
 /**
- * The tables of an edited model: the main subgraph's operators and tensors as the edit left them, all else as it is in the file.
+ * The tables of an edited model: operators and tensors of the subgraphs that were edited as the edits left them, all else as it is in the file.
  * Tensors and buffers that the edit left without a use go; what refers to others by number refers to their new ones.
  *
  * @param file the tables that the model was read from, which are changed
@@ -50,16 +62,24 @@ export async function editTables(
   payload: (constant: Constant) => Promise<ByteSegment>,
 ): Promise<EditedTables> {
   const { tables } = file;
-  const [main] = tables.subgraphs;
-  if (main === undefined) throw new RangeError(`${model.file} has no subgraph`);
   const codesBefore = usedCodes(tables);
-  const data = new DataList(file, model.source, payload);
-  const editor = new SubgraphEditor(model, tables, main, data);
-  await editor.edit();
+  const edited = editedEntries(model);
+  const data = new DataList(file, new Set(edited.map(placeOf)), model.source, payload);
+  const editors = edited.map((entry) => {
+    const subgraph = tables.subgraphs[placeOf(entry)];
+    if (subgraph === undefined) throw new RangeError(`${model.file} has no subgraph ${placeOf(entry)}`);
+    return new SubgraphEditor(entry, tables, subgraph, data);
+  });
+  for (const editor of editors) await editor.edit();
   const isStale = ({ name }: MetadataT): boolean => typeof name === "string" && STALE_METADATA.has(name);
   if (tables.metadata.some(isStale)) tables.metadata = tables.metadata.filter((one) => !isStale(one));
   dropCodes(tables, codesBefore);
-  return { tables, data: data.finished(), numbers: editor.numbers };
+  return { tables, data: data.finished(), numbers: editors[0]?.numbers ?? new Map() };
+}
+
+/** The first one is that which is written for: a part of it that is run by itself is no edit. */
+function editedEntries({ entries: [first, ...others] }: Model): readonly [Entry, ...Entry[]] {
+  return [first, ...others.filter(({ graph }) => isEditedGraph(graph))];
 }
 
 function schemeTable({ scales, zeroPoints, axis = 0 }: Quantization): QuantizationParametersT {
@@ -77,44 +97,52 @@ class SubgraphEditor {
     return this.#numbers;
   }
 
+  readonly #graph: Graph;
+  readonly #place: number;
+
   constructor(
-    private readonly model: Model,
+    entry: Entry,
     private readonly tables: ModelT,
     private readonly main: SubGraphT,
     private readonly data: DataList,
-  ) {}
+  ) {
+    this.#graph = entry.graph;
+    this.#place = placeOf(entry);
+  }
 
   async edit(): Promise<void> {
-    const { graph } = this.model.entries[0];
     const old = this.main.tensors;
     // A part of the graph has other ends than signatures name.
-    const isPart = graph.inputs.join() !== this.main.inputs.join();
+    const isPart = this.#graph.inputs.join() !== this.main.inputs.join();
     if (isPart)
-      this.tables.signatureDefs = this.tables.signatureDefs.filter(({ subgraphIndex }) => subgraphIndex !== 0);
-    const kept = graph.nodes.flatMap(({ origin }) => (origin === undefined ? [] : (this.main.operators[origin] ?? [])));
+      this.tables.signatureDefs = this.tables.signatureDefs.filter(
+        ({ subgraphIndex }) => subgraphIndex !== this.#place,
+      );
+    const kept = this.#graph.nodes.flatMap(({ origin }) =>
+      origin === undefined ? [] : (this.main.operators[origin] ?? []),
+    );
     const needed = this.#neededByTables(kept);
-    const tensors = graph.tensors.filter((tensor) => needed.has(tensor.id) || !isHole(tensor));
+    const tensors = this.#graph.tensors.filter((tensor) => needed.has(tensor.id) || !isHole(tensor));
     tensors.forEach(({ id }, number) => this.#numbers.set(id, number));
     const written: TensorT[] = [];
     for (const tensor of tensors) written.push(await this.#tensor(tensor, old[tensor.id]));
-    this.main.operators = graph.nodes.map((node) => this.#operator(node));
+    this.main.operators = this.#graph.nodes.map((node) => this.#operator(node));
     this.main.tensors = written;
-    this.main.inputs = this.#all([...this.main.inputs], graph.inputs);
-    this.main.outputs = this.#all(this.main.outputs, graph.outputs);
+    this.main.inputs = this.#all([...this.main.inputs], this.#graph.inputs);
+    this.main.outputs = this.#all(this.main.outputs, this.#graph.outputs);
     for (const { subgraphIndex, inputs, outputs } of this.tables.signatureDefs) {
-      if (subgraphIndex !== 0) continue;
+      if (subgraphIndex !== this.#place) continue;
       for (const map of [...inputs, ...outputs]) map.tensorIndex = this.#number(map.tensorIndex);
     }
   }
 
   /** Tensors that something but a graph's edges refers to, and those that they refer to in turn. */
   #neededByTables(operators: readonly OperatorT[]): ReadonlySet<TensorId> {
-    const { graph } = this.model.entries[0];
-    const signatures = this.tables.signatureDefs.filter(({ subgraphIndex }) => subgraphIndex === 0);
+    const signatures = this.tables.signatureDefs.filter(({ subgraphIndex }) => subgraphIndex === this.#place);
     const needed = new Set<TensorId>([
-      ...graph.inputs,
-      ...graph.outputs,
-      ...graph.nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]),
+      ...this.#graph.inputs,
+      ...this.#graph.outputs,
+      ...this.#graph.nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]),
       ...operators.flatMap(({ intermediates }) => intermediates),
       ...signatures.flatMap(({ inputs, outputs }) => [...inputs, ...outputs].map(({ tensorIndex }) => tensorIndex)),
     ]);

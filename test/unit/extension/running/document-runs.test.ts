@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { RunOptions } from "../../../../profiler/device/target.ts";
+import type { ShownVersion } from "../../../../profiler/presentation.ts";
 import { DocumentRuns, type RunsHost } from "../../../../extension/running/document-runs.ts";
 import type { StoredRun } from "../../../../extension/running/kept-run-format.ts";
 import type { DeviceList, RunningState, RunsState } from "../../../../webview/protocol/running.ts";
@@ -12,6 +13,10 @@ const DEVICES: DeviceList = {
   chosen: "serial",
   hasBenchmarkModel: false,
 };
+
+function version(fileBytes: number): ShownVersion {
+  return { totals: { fileBytes }, parts: { part: null } };
+}
 
 /** A host whose measuring takes until it is told to end. */
 class FakeHost implements RunsHost {
@@ -190,14 +195,14 @@ describe("Runs of a document", () => {
   it("stand in exports of the version that they measured, and of no other", async () => {
     await runs.load();
     runs.show("old");
-    assert.equal(runs.shownFor(5000), undefined, "an edit is in force that was not then");
+    assert.equal(runs.shownFor(version(5000)), undefined, "an edit is in force that was not then");
     host.kept = [storedRun("new", [1], { edits: ["Fold"] })];
     const edited = new DocumentRuns(host);
     await edited.load();
     edited.show("new");
-    assert.equal(edited.shownFor(1)?.id, "new");
+    assert.equal(edited.shownFor(version(1))?.id, "new");
     edited.show(null);
-    assert.equal(edited.shownFor(1), undefined);
+    assert.equal(edited.shownFor(version(1)), undefined);
   });
 
   it("of other models are told, the newest first, and handed out one by one", async () => {
