@@ -7,6 +7,7 @@ import { MODEL_EDITOR, ModelEditorProvider } from "./editor/model-editor.ts";
 import { OpenModels } from "./editor/open-models.ts";
 import { PagePreferences } from "./editor/page-preferences.ts";
 import { removeStaleCopies } from "./editor/base-file.ts";
+import { RememberedParts } from "./editor/document-part.ts";
 import { RememberedBindings } from "./editor/remembered-bindings.ts";
 import { RememberedCalibration } from "./editor/remembered-calibration.ts";
 import { registerListings } from "./listing/listing.ts";
@@ -30,6 +31,7 @@ export function activate(context: vscode.ExtensionContext): void {
     learned: vscode.Uri.joinPath(storage, "learned").fsPath,
     copies: vscode.Uri.joinPath(storage, "copies").fsPath,
     remembered: new RememberedBindings(context.workspaceState),
+    parts: new RememberedParts(context.workspaceState),
     calibrations: new RememberedCalibration(context.workspaceState),
     preferences: new PagePreferences(context.globalState),
     devices,

@@ -28,7 +28,7 @@ export async function compareModels(
 }
 
 async function askForOther(model: vscode.Uri): Promise<vscode.Uri | undefined> {
-  const found = await vscode.workspace.findFiles("**/*.{onnx,tflite}", undefined, LISTED_MODELS);
+  const found = await vscode.workspace.findFiles("**/*.{onnx,tflite,task,litertlm}", undefined, LISTED_MODELS);
   const models = found
     .filter((uri) => uri.toString() !== model.toString())
     .map((uri) => {

@@ -43,7 +43,8 @@ export class OutputComparison implements vscode.Disposable {
       const { before, after } = this.#documents;
       await Promise.all([before.whenProfiled(), after.whenProfiled()]);
       const compared = (document: ModelDocument): ComparedModel => {
-        return { location: document.baseRequest().location, name: versionText(document.uri) };
+        const { location, entry } = document.baseRequest();
+        return { location, ...(entry !== undefined && { entry }), name: versionText(document.uri) };
       };
       const { spec: calibration } = this.#sampled().calibration;
       const asked = { before: compared(before), after: compared(after), calibration };

@@ -1,3 +1,4 @@
+import type { RememberedParts } from "./document-part.ts";
 import type { RememberedBindings } from "./remembered-bindings.ts";
 import type { RememberedCalibration } from "./remembered-calibration.ts";
 import type { PagePreferences } from "./page-preferences.ts";
@@ -13,6 +14,7 @@ export interface DocumentContext {
   /** A folder for what edits learn. */
   readonly learned: string;
   readonly remembered: RememberedBindings;
+  readonly parts: RememberedParts;
   readonly calibrations: RememberedCalibration;
   readonly preferences: PagePreferences;
   readonly devices: DeviceWatch;

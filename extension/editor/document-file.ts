@@ -17,6 +17,7 @@ import {
   askForTarget,
   askWhereToSave,
   checkTarget,
+  isBundle,
   isReadOnly,
   offerToSave,
 } from "./save-questions.ts";
@@ -181,8 +182,12 @@ export class DocumentFile implements vscode.Disposable {
     const chosen = this.#chosen;
     this.#chosen = undefined;
     if (chosen !== undefined) return chosen;
-    const obstacles = { isReadOnly: await isReadOnly(this.#uri.fsPath), isChanged: this.#isChanged };
-    const isFree = !obstacles.isReadOnly && !obstacles.isChanged;
+    const obstacles = {
+      isReadOnly: await isReadOnly(this.#uri.fsPath),
+      isBundle: isBundle(this.#uri),
+      isChanged: this.#isChanged,
+    };
+    const isFree = !Object.values(obstacles).includes(true);
     if (this.#mayOverwrite && isFree) return this.#uri;
     const mode = vscode.workspace.getConfiguration("files", this.#uri).get<AutoSaveMode>("autoSave", "off");
     if (this.#autoSave.isAutomatic(mode, isInFront(this.#uri))) {

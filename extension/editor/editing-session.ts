@@ -20,6 +20,8 @@ export interface EditingHost<Base> {
   /** @throws {RpcError} when an edit does not fit, or the signal aborts */
   compute(content: Content<Base>, signal: AbortSignal): Promise<void>;
   textOf(change: Change): string;
+  /** Why what is shown cannot be edited; null where it can. */
+  refusal(): string | null;
   /** A change that can be undone. */
   onChanged(label: string, undo: () => void, redo: () => void): void;
   onState(state: DocumentState): void;
@@ -37,18 +39,16 @@ const SMALLEST_PROGRESS = 0.01;
  */
 export class EditingSession<Base> {
   readonly #host: EditingHost<Base>;
-  readonly #refusal: string | null;
   #content: Content<Base>;
   #saved: Content<Base>;
   #computing: Computing | null = null;
   #failure: Failure | null = null;
+  #toldRefusal: string | null = null;
   #run: AbortController | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
-  /** @param refusal why this document cannot be edited */
-  constructor(host: EditingHost<Base>, content: Content<Base>, refusal: string | null = null) {
+  constructor(host: EditingHost<Base>, content: Content<Base>) {
     this.#host = host;
-    this.#refusal = refusal;
     this.#content = content;
     this.#saved = content;
   }
@@ -65,7 +65,7 @@ export class EditingSession<Base> {
     return {
       edits: this.#content.edits,
       isDirty: this.isDirty,
-      refusal: this.#refusal,
+      refusal: this.#host.refusal(),
       computing: this.#computing,
       failure: this.#failure,
     };
@@ -237,8 +237,15 @@ export class EditingSession<Base> {
     this.#tell();
   }
 
+  /** Another graph may be shown now, which is edited or not. */
+  tellRefusal(): void {
+    if (this.#host.refusal() !== this.#toldRefusal) this.#tell();
+  }
+
   #tell(): void {
-    this.#host.onState(this.state);
+    const { state } = this;
+    this.#toldRefusal = state.refusal;
+    this.#host.onState(state);
   }
 }
 

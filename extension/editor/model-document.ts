@@ -5,8 +5,8 @@ import type { Edit } from "../../profiler/editing/index.ts";
 import type { Activity, Snapshot } from "../../webview/protocol/page.ts";
 import type { PackedProfile } from "../../webview/protocol/packed-profile.ts";
 import type { BaseProfile, ListedEdit, Prediction, Suggestions, Trial } from "../../webview/protocol/editing.ts";
-import { RpcError, type Failure } from "../../webview/protocol/rpc.ts";
-import { log } from "../log.ts";
+import { RpcError } from "../../webview/protocol/rpc.ts";
+import { log, logFailure } from "../log.ts";
 import { Engines } from "../worker/engines.ts";
 import { unpackProfile } from "../worker/pack-profile.ts";
 import type { ModelRequest, SuggestionScope } from "../worker/protocol.ts";
@@ -18,6 +18,8 @@ import { DocumentSensitivity } from "./document-sensitivity.ts";
 import { DocumentLearned } from "./document-learned.ts";
 import { DocumentTrials } from "./document-trials.ts";
 import { DocumentCalibration } from "./document-calibration.ts";
+import { DocumentPart } from "./document-part.ts";
+import { refusalOf } from "./edit-refusal.ts";
 import { DocumentFile } from "./document-file.ts";
 import type { BaseFile } from "./base-file.ts";
 import { BaseProfiles } from "./base-profiles.ts";
@@ -30,9 +32,9 @@ import type { DocumentRuns } from "../running/document-runs.ts";
 import { runLimits } from "../running/run-limits.ts";
 import { runsOf } from "../running/runs-of.ts";
 import type { DeviceWatch } from "../running/device-watch.ts";
-import { ProfilingSession, type Bindings } from "./profiling-session.ts";
+import { ProfilingSession, type View } from "./profiling-session.ts";
 import type { PagePreferences } from "./page-preferences.ts";
-import { locate, remoteFiles, siblingUri } from "./remote-files.ts";
+import { remoteFiles, requireFile, siblingUri } from "./remote-files.ts";
 
 /** Settings that decide the numbers; the others only how they are shown. */
 const PROFILING_SETTINGS = ["edgewise.hardwareProfile", "edgewise.hardwareProfiles"];
@@ -51,6 +53,7 @@ export class ModelDocument implements vscode.CustomDocument {
   readonly devices: DeviceWatch;
   readonly file: DocumentFile;
   readonly preferences: PagePreferences;
+  readonly part: DocumentPart;
   readonly #context: DocumentContext;
   readonly #settings: vscode.Disposable;
   readonly #deviceChanges: vscode.Disposable;
@@ -70,6 +73,7 @@ export class ModelDocument implements vscode.CustomDocument {
   ) {
     this.#context = context;
     this.preferences = context.preferences;
+    this.part = new DocumentPart(uri, context.parts, context.remembered);
     this.devices = context.devices;
     this.engines = new Engines(context.workerScript, {
       handlers: remoteFiles(uri),
@@ -94,14 +98,16 @@ export class ModelDocument implements vscode.CustomDocument {
     this.session = new ProfilingSession({
       file: this.name,
       engine: this.engines,
-      bindings: context.remembered.of(uri.toString()),
-      prepare: (bindings) => this.#prepare(bindings),
-      onSnapshot: (snapshot) => this.events.snapshot.fire(snapshot),
+      view: this.part.remembered,
+      prepare: (view) => this.#prepare(view),
+      onSnapshot: (snapshot) => {
+        this.events.snapshot.fire(snapshot);
+        this.editing.tellRefusal();
+      },
       onActivity: (activity) => this.events.activity.fire(activity),
-      onProfiled: (bindings, dataFiles) => this.#profiled(bindings, dataFiles),
-      onFailed: (failure) => this.#failed(failure),
+      onProfiled: (view, dataFiles) => this.#profiled(view, dataFiles),
+      onFailed: (failure) => logFailure(`Profiling ${uri.toString(true)}`, failure),
     });
-    const refusal = uri.scheme === "file" ? null : notOnDisk();
     this.file = new DocumentFile(uri, {
       isDirty: () => this.editing.isDirty,
       content: () => this.editing.content,
@@ -123,10 +129,10 @@ export class ModelDocument implements vscode.CustomDocument {
         compute: (content, signal) => this.#compute(content, signal),
         textOf: changeText,
         onChanged: (label, undo, redo) => this.events.edit.fire({ document: this, label, undo, redo }),
+        refusal: () => refusalOf(uri, this.session.profile?.header),
         onState: (state) => this.events.state.fire(state),
       },
       this.#shown.content,
-      refusal,
     );
     this.calibration = new DocumentCalibration(uri, context.calibrations, {
       note: (spec) => this.engines.quick.request("samples", { request: this.baseRequest(), calibration: spec }),
@@ -144,7 +150,7 @@ export class ModelDocument implements vscode.CustomDocument {
         await (device ? this.devices.measure(device.id, signal, () => undefined, searched) : searched());
       },
       (state) => this.events.fit.fire(state),
-      () => JSON.stringify([this.editing.content.edits, this.calibration.spec, this.session.bindings]),
+      () => JSON.stringify([this.editing.content.edits, this.calibration.spec, this.session.view]),
     );
     this.sensitivity = new DocumentSensitivity(
       async (signal) => {
@@ -236,7 +242,10 @@ export class ModelDocument implements vscode.CustomDocument {
 
   /** What could be done to the shown model. @throws {RpcError} "stale" when the revision is not the shown one */
   async suggest(revision: number, signal: AbortSignal, scope: SuggestionScope = {}): Promise<Suggestions> {
-    return { revision, ...(await this.engines.suggest(this.session.requestOf(revision), scope, signal)) };
+    const request = this.session.requestOf(revision);
+    const { totals, parts } = (await this.whenProfiled()).header;
+    if (parts.refusal !== null) return { revision, before: totals, list: [] };
+    return { revision, ...(await this.engines.suggest(request, scope, signal)) };
   }
 
   /** @throws {RpcError} as `suggest` does, and "not-applicable" */
@@ -248,34 +257,35 @@ export class ModelDocument implements vscode.CustomDocument {
   async tryEdits(revision: number, edits: readonly Edit[], signal: AbortSignal): Promise<Trial> {
     const request = { ...this.session.requestOf(revision), isPrediction: false };
     const tried = { content: this.editing.content, samples: this.calibration.spec };
-    const asked = { request, edits: this.#planned(edits), calibration: tried.samples };
+    const placed = this.#placed(edits);
+    const asked = { request, edits: this.#planned(placed), calibration: tried.samples };
     const trial = await this.engines.compute("tryEdits", asked, signal);
-    this.#trials.note(tried, edits, trial.check);
+    this.#trials.note(tried, placed, trial.check);
     return trial;
   }
 
   /** Appends edits as one undoable step. @throws {RpcError} with the reason when one fails */
   async applyEdits(edits: readonly Edit[]): Promise<void> {
-    this.#refuseRemote();
+    this.#requireEditable();
     const { spec: samples } = this.calibration;
-    await this.editing.apply(edits, (edit, content) => this.#trials.of({ content, samples }, edit));
+    await this.editing.apply(this.#placed(edits), (edit, content) => this.#trials.of({ content, samples }, edit));
   }
 
   /** @returns how many edits there were. @throws {RpcError} as `applyEdits` does */
   async applyAllExact(signal: AbortSignal): Promise<number> {
-    this.#refuseRemote();
+    this.#requireEditable();
     const request = this.requestFor(this.editing.content);
     const edits = await exactEdits(async (extra) => {
-      const model = { ...request, edits: [...request.edits, ...this.#planned(extra)] };
+      const model = { ...request, edits: [...request.edits, ...this.#planned(this.#placed(extra))] };
       return (await this.engines.suggest(model, { guarantee: "exact" }, signal)).list;
     });
-    if (edits.length > 0) await this.editing.apply(edits);
+    if (edits.length > 0) await this.editing.apply(this.#placed(edits));
     return edits.length;
   }
 
   /** The whole list anew as one undoable step. @throws {RpcError} as `applyEdits` does */
   async changeEdits(edits: readonly ListedEdit[]): Promise<void> {
-    this.#refuseRemote();
+    this.#requireEditable();
     await this.editing.change(edits);
   }
 
@@ -285,13 +295,15 @@ export class ModelDocument implements vscode.CustomDocument {
   }
 
   /** A content as the engine is asked for it. */
-  requestFor({ base, edits }: Content<BaseFile>, isPrediction = false): ModelRequest {
+  requestFor({ base, edits }: Content<BaseFile>, isPrediction = false, view = this.session.view): ModelRequest {
     const settings = vscode.workspace.getConfiguration("edgewise", this.uri);
+    const { model, entry } = view.part;
     return {
-      location: base.location,
+      location: { ...base.location, ...(model !== undefined && { model }) },
+      ...(entry !== undefined && { entry }),
       edits: inForce(edits),
       isPrediction,
-      bindings: this.session.bindings,
+      bindings: view.bindings,
       hardware: settings.get<string>("hardwareProfile", ""),
       ownHardware: settings.get<readonly unknown[]>("hardwareProfiles", []),
     };
@@ -356,45 +368,31 @@ export class ModelDocument implements vscode.CustomDocument {
     await this.engines.compute("compute", this.requestFor(content), signal);
   }
 
+  /** Of the entry that is shown, where they do not say another one. */
+  #placed(edits: readonly Edit[]): readonly Edit[] {
+    const { entry } = this.session.view.part;
+    return entry === undefined ? edits : edits.map((edit) => ({ entry, ...edit }));
+  }
+
   #planned(edits: readonly Edit[]): ModelRequest["edits"] {
     return edits.map((edit) => ({ edit, calibration: this.calibration.chosen ?? null }));
   }
 
-  #refuseRemote(): void {
+  #requireEditable(): void {
     const { refusal } = this.editing.state;
     if (refusal !== null) throw new RpcError({ code: "refused", message: refusal });
   }
 
-  async #prepare(bindings: Bindings): Promise<ModelRequest> {
+  async #prepare(view: View): Promise<ModelRequest> {
     const { content, isPrediction } = this.#shown;
-    try {
-      // A copy stands for a file that may be gone; the file itself must be there.
-      if (content.base.copy === undefined) await locate(this.uri, 0);
-      return { ...this.requestFor(content, isPrediction), bindings };
-    } catch (error) {
-      if (!(error instanceof vscode.FileSystemError) || error.code !== "FileNotFound") throw error;
-      throw new RpcError({
-        code: "missing",
-        message: vscode.l10n.t("{0} is not there any more: it was deleted, moved or renamed.", this.uri.fsPath),
-        hint: vscode.l10n.t("It is shown again as soon as it is back."),
-      });
-    }
+    // A copy stands for a file that may be gone; the file itself must be there.
+    if (content.base.copy === undefined) await requireFile(this.uri);
+    return this.requestFor(content, isPrediction, view);
   }
 
-  #profiled(bindings: Bindings, dataFiles: readonly string[]): void {
-    log().info(`Profiled ${this.uri.toString(true)}`, bindings);
+  #profiled(view: View, dataFiles: readonly string[]): void {
+    log().info(`Profiled ${this.uri.toString(true)}`, view);
     this.file.watch(dataFiles.map((file) => siblingUri(this.uri, file)));
-    void this.#context.remembered.remember(this.uri.toString(), bindings);
+    void this.part.remember(view);
   }
-
-  #failed({ code, message, hint, stack }: Failure): void {
-    if (code === "cancelled") log().info(`Cancelled profiling ${this.uri.toString(true)}`);
-    else log().error(`${this.uri.toString(true)}: ${message}`, ...[hint, stack].filter((text) => text !== undefined));
-  }
-}
-
-function notOnDisk(): string {
-  return vscode.l10n.t(
-    "This model is not on a disk of the machine the extension runs on. To edit it, save a copy there and open that one.",
-  );
 }

@@ -17,6 +17,7 @@ import { saveTensor } from "./save-tensor.ts";
 import { runningRequests } from "../running/running-requests.ts";
 import { editingRequests, editingStart } from "./page-requests.ts";
 import { onDidChangeBudgets, readBudgets, writeBudget } from "./budgets.ts";
+import { choosePart } from "./choose-part.ts";
 import { Downloads } from "./downloads.ts";
 import type { ModelDocument } from "./model-document.ts";
 import { PageOrders } from "./page-orders.ts";
@@ -57,6 +58,10 @@ export class PageConnection implements vscode.Disposable {
         },
         bind: async ({ bindings }) => {
           await session.bind(bindings);
+          return null;
+        },
+        choosePart: async (part) => {
+          await choosePart(document, part);
           return null;
         },
         setBudget: async ({ id, text }) => {

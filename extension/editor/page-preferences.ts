@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { Memory } from "./remembered-bindings.ts";
+import type { Memory } from "./remembered.ts";
 
 const KEY = "edgewise.pagePreferences";
 

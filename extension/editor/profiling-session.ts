@@ -8,6 +8,20 @@ import type { LayerQuery, ModelRequest, ProfileReply, WeightsQuery } from "../wo
 /** Values of dynamic dimensions that the user gave, by name. */
 export type Bindings = Readonly<Record<string, number>>;
 
+/** Which of a file is shown: a model of a bundle, an entry of a model; what is left out is the first. */
+export interface ShownPart {
+  readonly model?: string;
+  readonly entry?: string;
+}
+
+/** What of a file is shown, and with which sizes. */
+export interface View {
+  readonly part: ShownPart;
+  readonly bindings: Bindings;
+}
+
+const FIRST: View = { part: {}, bindings: {} };
+
 export interface Engine {
   profile(request: ModelRequest, signal: AbortSignal): Promise<ProfileReply>;
   layerDetails(query: LayerQuery): Promise<LayerDetails>;
@@ -18,13 +32,13 @@ export interface SessionOptions {
   /** What the page calls the model. */
   readonly file: string;
   readonly engine: Engine;
-  readonly bindings: Bindings;
+  readonly view: View;
   /** Looks at the file, its edits and the settings anew for each run; throws when there is no file. */
-  readonly prepare: (bindings: Bindings) => Promise<ModelRequest>;
+  readonly prepare: (view: View) => Promise<ModelRequest>;
   readonly onSnapshot: (snapshot: Snapshot) => void;
   readonly onActivity: (activity: Activity) => void;
-  /** After each successful run: the values in force, and the data files the model refers to. */
-  readonly onProfiled: (bindings: Bindings, dataFiles: readonly string[]) => void;
+  /** After each successful run: what is in force, and the data files the model refers to. */
+  readonly onProfiled: (view: View, dataFiles: readonly string[]) => void;
   readonly onFailed: (failure: Failure) => void;
 }
 
@@ -36,7 +50,7 @@ export class ProfilingSession {
   readonly #options: SessionOptions;
   #snapshot: Snapshot;
   #activity: Activity = "idle";
-  #bindings: Bindings;
+  #view: View;
   #profile: PackedProfile | undefined;
   /** What the shown profile was asked for with. */
   #request: ModelRequest | undefined;
@@ -45,7 +59,7 @@ export class ProfilingSession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#bindings = options.bindings;
+    this.#view = options.view;
     this.#snapshot = { kind: "loading", file: options.file };
   }
 
@@ -57,8 +71,12 @@ export class ProfilingSession {
     return this.#activity;
   }
 
+  get view(): View {
+    return this.#view;
+  }
+
   get bindings(): Bindings {
-    return this.#bindings;
+    return this.#view.bindings;
   }
 
   /** The profile that is shown; nothing while there is none. */
@@ -70,12 +88,13 @@ export class ProfilingSession {
   async reload(): Promise<void> {
     if (this.#snapshot.kind === "failed") this.#show({ kind: "loading", file: this.#options.file });
     try {
-      await this.#profileWith(this.#bindings);
+      await this.#profileWith(this.#view);
     } catch (error) {
       const failure = toFailure(error);
-      // Values remembered from an older version of the file: better its defaults than no table.
-      if (failure.code === "option" && Object.keys(this.#bindings).length > 0) {
-        this.#bindings = {};
+      // A choice remembered from an older version of the file: better what it has by itself than no table.
+      const { part, bindings } = this.#view;
+      if (["option", "format"].includes(failure.code) && Object.keys({ ...part, ...bindings }).length > 0) {
+        this.#view = FIRST;
         return this.reload();
       }
       this.#fail(failure);
@@ -87,16 +106,24 @@ export class ProfilingSession {
    * @throws {RpcError} when that fails: the last table stays
    */
   async refresh(): Promise<void> {
-    await this.#profileWith(this.#bindings);
+    await this.#profileWith(this.#view);
   }
 
   /**
    * Profiles with other values of dynamic dimensions.
    * @throws {RpcError} "option" when a value does not fit the model: the last table stays
    */
-  async bind(bindings: Bindings): Promise<void> {
+  bind(bindings: Bindings): Promise<void> {
+    return this.choose({ ...this.#view, bindings });
+  }
+
+  /**
+   * Profiles another part of the file.
+   * @throws {RpcError} "option" when there is none of that name: the last table stays
+   */
+  async choose(view: View): Promise<void> {
     try {
-      await this.#profileWith(bindings);
+      await this.#profileWith(view);
     } catch (error) {
       const failure = toFailure(error);
       if (failure.code === "option") throw new RpcError(failure);
@@ -151,20 +178,20 @@ export class ProfilingSession {
     this.#run = undefined;
   }
 
-  async #profileWith(bindings: Bindings): Promise<void> {
+  async #profileWith(view: View): Promise<void> {
     this.#run?.abort();
     const run = new AbortController();
     this.#run = run;
     this.#tell("starting");
     try {
-      const request = await this.#options.prepare(bindings);
+      const request = await this.#options.prepare(view);
       run.signal.throwIfAborted();
       const { profile, dataFiles } = await this.#options.engine.profile(request, run.signal);
       if (this.#run !== run) return;
-      this.#bindings = bindings;
+      this.#view = view;
       this.#request = request;
       this.#accept(profile, request.isPrediction);
-      this.#options.onProfiled(bindings, dataFiles);
+      this.#options.onProfiled(view, dataFiles);
     } catch (error) {
       if (this.#run === run) throw error;
     } finally {

@@ -22,6 +22,20 @@ export async function locate(uri: vscode.Uri, version: number): Promise<ModelLoc
   return remoteLocation(uri, size, version);
 }
 
+/** @throws {RpcError} "missing" when there is no such file */
+export async function requireFile(uri: vscode.Uri): Promise<void> {
+  try {
+    await locate(uri, 0);
+  } catch (error) {
+    if (!(error instanceof vscode.FileSystemError) || error.code !== "FileNotFound") throw error;
+    throw new RpcError({
+      code: "missing",
+      message: vscode.l10n.t("{0} is not there any more: it was deleted, moved or renamed.", uri.fsPath),
+      hint: vscode.l10n.t("It is shown again as soon as it is back."),
+    });
+  }
+}
+
 export function remoteLocation(uri: vscode.Uri, size: number, version: number): ModelLocation {
   return { kind: "remote", uri: uri.toString(), name: path.posix.basename(uri.path), size, version };
 }

@@ -7,6 +7,8 @@ import { askModally, showInformation, showWarning } from "../dialogs/messages.ts
 export interface Obstacles {
   /** Its permissions say that it is not to be written. */
   readonly isReadOnly: boolean;
+  /** It holds other models, and what belongs to them. */
+  readonly isBundle: boolean;
   /** Another program has written it since the edits began. */
   readonly isChanged: boolean;
 }
@@ -20,7 +22,7 @@ export async function askWhereToSave(original: vscode.Uri, obstacles: Obstacles)
   const name = path.posix.basename(original.path);
   const saveAs = vscode.l10n.t("Save As…");
   const overwrite = vscode.l10n.t("Overwrite");
-  const choices = obstacles.isReadOnly ? [saveAs] : [saveAs, overwrite];
+  const choices = obstacles.isReadOnly || obstacles.isBundle ? [saveAs] : [saveAs, overwrite];
   const chosen = await askModally(
     questionOf(name, obstacles),
     vscode.l10n.t("Saving as another file leaves it as it is."),
@@ -47,7 +49,8 @@ export async function offerToSave(original: vscode.Uri): Promise<vscode.Uri | un
   return chosen === saveAs ? askForTarget(original) : undefined;
 }
 
-function questionOf(name: string, { isReadOnly, isChanged }: Obstacles): string {
+function questionOf(name: string, { isReadOnly, isBundle: isOfSeveral, isChanged }: Obstacles): string {
+  if (isOfSeveral) return vscode.l10n.t("{0} is a bundle, which is not written: the model is saved by itself.", name);
   if (isReadOnly) return vscode.l10n.t("{0} is read-only.", name);
   if (isChanged)
     return vscode.l10n.t(
@@ -59,7 +62,8 @@ function questionOf(name: string, { isReadOnly, isChanged }: Obstacles): string 
 
 /** Where to save the edited model beside its original. @returns undefined when the user would rather not */
 export async function askForTarget(original: vscode.Uri): Promise<vscode.Uri | undefined> {
-  const { name, ext } = path.posix.parse(original.path);
+  const { name } = path.posix.parse(original.path);
+  const ext = savedEnding(original);
   return vscode.window.showSaveDialog({
     title: vscode.l10n.t("Save Edited Model"),
     defaultUri: vscode.Uri.joinPath(original, "..", `${name}.slim${ext}`),
@@ -88,11 +92,29 @@ const ANYBODY_WRITES = 0o222;
 export function checkTarget(original: vscode.Uri, target: vscode.Uri): void {
   if (target.scheme !== "file")
     throw new Error(vscode.l10n.t("A model can be saved only on a disk of the machine the extension runs on."));
-  const [own, wanted] = [original, target].map((uri) => path.posix.extname(uri.path).toLowerCase());
-  if (own !== wanted)
-    throw new Error(
-      vscode.l10n.t("A model keeps its format: its file must end in {0}, not in {1}.", own ?? "", wanted ?? ""),
-    );
+  const own = savedEnding(original).toLowerCase();
+  const wanted = path.posix.extname(target.path).toLowerCase();
+  if (own === wanted) return;
+  throw new Error(
+    isBundle(original)
+      ? vscode.l10n.t(
+          "A model of a bundle is saved as a file of its own, which must end in {0}, not in {1}.",
+          own,
+          wanted,
+        )
+      : vscode.l10n.t("A model keeps its format: its file must end in {0}, not in {1}.", own, wanted),
+  );
+}
+
+const BUNDLE_ENDINGS = new Set([".task", ".litertlm"]);
+
+/** Whether a file holds models and what belongs to them: it is read, and never written. */
+export function isBundle({ path: file }: vscode.Uri): boolean {
+  return BUNDLE_ENDINGS.has(path.posix.extname(file).toLowerCase());
+}
+
+function savedEnding(original: vscode.Uri): string {
+  return isBundle(original) ? ".tflite" : path.posix.extname(original.path);
 }
 
 export type DiskAnswer = "reapply" | "keep" | "discard";

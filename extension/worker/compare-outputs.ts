@@ -15,7 +15,7 @@ export async function compareOutputs(
   { before, after, calibration }: ComparisonRequest,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: RunProgress) => void },
 ): Promise<Check> {
-  const [a, b] = [await store.base(before.location), await store.base(after.location)];
+  const [a, b] = [await store.base(before.location, before.entry), await store.base(after.location, after.entry)];
   const comparison = compareRuns(a, b, {
     calibration,
     signal,

@@ -1,3 +1,4 @@
+import { copyFile } from "node:fs/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import {
   downloadReport,
@@ -19,6 +20,7 @@ import {
   costModel,
   DEFAULT_RUNTIME_LIMITS,
   limitRuntimes,
+  withEntry,
   writeModel,
   type DeviceSearch,
 } from "../../profiler/editing/index.ts";
@@ -96,7 +98,10 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   predict: ({ request, edit }) => predict(store, request, edit, hardwareOf(request)),
   copy: async ({ location, path }, signal) => {
     const { onProgress } = telling("copy", signal);
-    await writeModel(await store.base(location), path, { signal, onProgress: (done) => onProgress(done, "") });
+    const model = await store.base(location);
+    // All of a bundle: another of its models may be asked for.
+    if (model.bundle && location.kind === "path") await copyFile(location.path, path);
+    else await writeModel(model, path, { signal, onProgress: (done) => onProgress(done, "") });
     return null;
   },
   compute: async (request, signal) => {
@@ -143,9 +148,9 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
   },
   save: ({ request, path }, signal) => saveModel(store, request, path, telling("save", signal)),
   samples: async ({ request, calibration }) =>
-    noteSamples(await store.model(request), await store.samplesFor(request.location, calibration)),
+    noteSamples(await store.model(request), await store.samplesFor(request, calibration)),
   preview: async ({ request, calibration, count }) => {
-    const samples = await store.samplesFor(request.location, calibration);
+    const samples = await store.samplesFor(request, calibration);
     return previewCalibration(await store.model(request), samples, count);
   },
   inputs: async (request) => modelInputs(await store.model(request)),
@@ -198,16 +203,20 @@ async function profileFile(request: ModelRequest, signal: AbortSignal): Promise<
       return externalData.open(relativePath);
     },
   };
+  const names = [request.location.model, request.entry].flatMap((name) => name ?? []);
   const inspection: { analysed?: AnalysedModel } = {};
   try {
     const result = await profileModel(source, watched, {
       bindings: request.bindings,
       hardware: hardwareOf(request),
+      takesFirst: true,
+      ...(names.length > 0 && { part: names.join("#") }),
       onProgress: (step) => host.send("step", step),
       onAnalysed: (analysed) => (inspection.analysed = analysed),
       signal,
     });
-    if (inspection.analysed) store.keep(request.location, { model: inspection.analysed.model, source });
+    const { model } = inspection.analysed ?? {};
+    if (model) store.keep(request.location, { model: withEntry(model, undefined), source });
     return { profile: packProfile(result), dataFiles: [...dataFiles] };
   } catch (error) {
     await source.close();

@@ -18,6 +18,7 @@ import {
   type Step,
   type TrainingContext,
   type TrainingPoint,
+  withEntry,
 } from "../../profiler/editing/index.ts";
 import { learnedKey, LearnedStore } from "./learned-store.ts";
 import { PrefixCache } from "./prefix-cache.ts";
@@ -80,8 +81,10 @@ export class ModelStore {
   }
 
   /** What each edit learned, with the hash of it; null for those that learned nothing, or of which it is gone. */
-  async learned({ location, edits }: ModelRequest): Promise<readonly (LearnedWeights | null)[]> {
-    const { fileBytes } = await this.base(location);
+  async learned({ location, edits: asked }: ModelRequest): Promise<readonly (LearnedWeights | null)[]> {
+    const base = await this.base(location);
+    const { fileBytes } = base;
+    const edits = asked.map((planned) => ofEntry(planned, base));
     return Promise.all(
       edits.map(async (_, index) => {
         const bytes = await this.#learned.read(learnedKey(fileBytes, edits.slice(0, index + 1)));
@@ -109,15 +112,19 @@ export class ModelStore {
    * @throws {NeedsNumbersError} when a prediction is asked for that there is none of
    */
   async model(request: ModelRequest, computing: Computing = {}): Promise<Model> {
-    const { location, edits, isPrediction, bindings } = request;
+    const { location, entry, isPrediction, bindings } = request;
     const { opened, computed, predicted } = this.#file(location);
     const base = (await opened).model;
-    if (edits.length === 0) return base;
+    if (request.edits.length === 0) return withEntry(base, entry);
+    const edits = request.edits.map((planned) => ofEntry(planned, base));
     const session = await this.session(request);
     const held = holdingOut(edits);
     const keys = held.map((planned) => JSON.stringify([bindings, planned]));
-    if (isPrediction) return predicted.follow(keys, base, (before, index) => predict(session, before, edits[index]));
-    return computed.follow(keys, base, async (before, index) => {
+    if (isPrediction) {
+      const followed = predicted.follow(keys, base, (before, index) => predict(session, before, edits[index]));
+      return withEntry(await followed, entry);
+    }
+    const edited = await computed.follow(keys, base, async (before, index) => {
       const { onProgress } = computing;
       const share = (done: number, what: string): void => onProgress?.((index + done) / edits.length, what);
       const planned = held[index];
@@ -125,6 +132,7 @@ export class ModelStore {
         return this.#train(session, before, edits.slice(0, index + 1), { ...computing, onProgress: share });
       return (await compute(session, before, planned, { ...computing, onProgress: share })).after;
     });
+    return withEntry(edited, entry);
   }
 
   /** The last of these edits learns, or takes what it learned before. */
@@ -156,9 +164,13 @@ export class ModelStore {
     return (await this.session(request)).analysed(model);
   }
 
-  /** The session that edits a file at the sizes of a request; the last one asked for is kept. */
-  async session({ location, bindings }: Pick<ModelRequest, "location" | "bindings">): Promise<EditSession> {
-    const base = await this.base(location);
+  /** The session that edits a file's entry at the sizes of a request; the last one asked for is kept. */
+  async session({
+    location,
+    entry,
+    bindings,
+  }: Pick<ModelRequest, "location" | "entry" | "bindings">): Promise<EditSession> {
+    const base = await this.base(location, entry);
     const key = JSON.stringify(bindings);
     if (this.#session?.session.base !== base || this.#session.bindings !== key) {
       await this.#session?.session.close();
@@ -168,14 +180,17 @@ export class ModelStore {
   }
 
   /** The file without edits. */
-  async base(location: ModelLocation): Promise<Model> {
+  async base(location: ModelLocation, entry?: string): Promise<Model> {
     const { model } = await this.#file(location).opened;
-    return model;
+    return withEntry(model, entry);
   }
 
   /** Samples as they are made for a file: what edits of its resolution leave gets them stretched. */
-  async samplesFor(location: ModelLocation, calibration: CalibrationSpec): Promise<CalibrationSpec> {
-    return { madeFor: inputPorts(await this.base(location)), ...calibration };
+  async samplesFor(
+    { location, entry }: Pick<ModelRequest, "location" | "entry">,
+    calibration: CalibrationSpec,
+  ): Promise<CalibrationSpec> {
+    return { madeFor: inputPorts(await this.base(location, entry)), ...calibration };
   }
 
   #file(location: ModelLocation): KeptFile {
@@ -189,8 +204,10 @@ export class ModelStore {
 
   async #read(location: ModelLocation): Promise<OpenModel> {
     const { source, externalData } = await this.#open(location);
+    const { model: part } = location;
+    const options = { allowsMissingData: true, takesFirst: true, ...(part !== undefined && { part }) };
     try {
-      return { source, model: await readModel(source, externalData, { allowsMissingData: true }) };
+      return { source, model: await readModel(source, externalData, options) };
     } catch (error) {
       await source.close();
       throw error;
@@ -215,6 +232,11 @@ export class ModelStore {
     this.#files.delete(key);
     void file?.opened.then(({ source }) => source.close()).catch(() => undefined);
   }
+}
+
+/** An edit says of which entry it is, where there are several: what those before it made may look at another one. */
+function ofEntry({ edit, ...planned }: PlannedEdit, { entries: [first, ...others] }: Model): PlannedEdit {
+  return { ...planned, edit: others.length === 0 || edit.entry !== undefined ? edit : { ...edit, entry: first.name } };
 }
 
 /** Computes one edit with the samples that it is planned with. */

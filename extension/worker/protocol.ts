@@ -49,7 +49,11 @@ import type {
  * A file that Node can open, or one behind a file system of VS Code, whose bytes the host hands over when they are read. A file that
  * changed is another version: what is known of the old one is not used for it.
  */
-export type ModelLocation = { readonly version: number } & (
+export type ModelLocation = {
+  readonly version: number;
+  /** Which of a bundle of models; left out: its first, or the file is none. */
+  readonly model?: string;
+} & (
   | { readonly kind: "path"; readonly path: string }
   | { readonly kind: "remote"; readonly uri: string; readonly name: string; readonly size: number }
 );
@@ -63,6 +67,9 @@ export interface PlannedEdit {
 /** A model as it is to be looked at: a file with edits. */
 export interface ModelRequest {
   readonly location: ModelLocation;
+  /** The entry that is looked at; left out: the file's first. */
+  readonly entry?: string;
+  /** Each is of the entry that it names, or of the file's first. */
   readonly edits: readonly PlannedEdit[];
   /** The edited model without numbers for its new weights: at once, and enough for what it costs. */
   readonly isPrediction: boolean;
@@ -76,6 +83,7 @@ export interface ModelRequest {
 /** A file, and what messages call it. */
 export interface ComparedModel {
   readonly location: ModelLocation;
+  readonly entry?: string;
   readonly name: string;
 }
 

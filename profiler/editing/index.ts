@@ -5,6 +5,7 @@
  */
 export { analyseModel, costModel, type AnalysedModel } from "../profile-model.ts";
 export { readModel } from "../formats/formats.ts";
+export { withEntry } from "../model/choose-entry.ts";
 export type { Model } from "../model/model.ts";
 
 export { liftModel } from "../translation/lift-model.ts";

@@ -25,6 +25,7 @@ import { useMeasured, useShownRun } from "../runs/use-measured.ts";
 import { measuredLatency } from "../runs/run-text.ts";
 import { Dimensions } from "./Dimensions.tsx";
 import { FaultBoundary } from "./FaultBoundary.tsx";
+import { PartChooser } from "./PartChooser.tsx";
 import { Header, ROOM_FOR_TOTALS } from "./Header.tsx";
 import { LayersView } from "./LayersView.tsx";
 import { MissingDataBanner } from "./MissingData.tsx";
@@ -238,9 +239,12 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
       <ComputingBar client={client.editing} />
       <MissingDataBanner warnings={header.warnings} onRetry={() => client.run("retry")} />
       {showsWarnings && warnings.length > 0 && <WarningList warnings={warnings} onSelectLayer={reveal} />}
-      {(hasRoomForTotals || showsCards === true) && (
-        <Dimensions dimensions={header.dimensions} onBind={(bindings) => client.bind(bindings)} />
-      )}
+      <div class="shown-part">
+        <PartChooser parts={header.parts} onChoose={(chosen) => client.choosePart(chosen)} />
+        {(hasRoomForTotals || showsCards === true) && (
+          <Dimensions dimensions={header.dimensions} onBind={(bindings) => client.bind(bindings)} />
+        )}
+      </div>
       <DetailsSplit
         client={client}
         profile={profile}

@@ -76,6 +76,14 @@ export interface HostContract extends Contract {
         readonly params: { readonly bindings: Readonly<Record<string, number>> };
         readonly result: null;
       };
+      /**
+       * Shows another model of a bundle or another entry; what is left out is as it is, or the first of another model. Fails with "refused" while
+       * there are edits of another model, and with "option" when there is none of that name.
+       */
+      readonly choosePart: {
+        readonly params: { readonly model?: string; readonly entry?: string };
+        readonly result: null;
+      };
       /** Writes the setting `edgewise.budgets.ID`; an empty text is no budget. */
       readonly setBudget: { readonly params: { readonly id: string; readonly text: string }; readonly result: null };
       /** Asks where to, and writes a picture of the graph there. */

@@ -110,6 +110,11 @@ export class ModelClient {
     this.#show(snapshot);
   }
 
+  /** Shows another model of a bundle, or another entry. @throws {RpcError} with the reason when that cannot be */
+  async choosePart(part: { readonly model?: string; readonly entry?: string }): Promise<void> {
+    await this.#host.request("choosePart", part);
+  }
+
   /** @throws {RpcError} "option" when a value does not fit */
   async bind(bindings: Readonly<Record<string, number>>): Promise<void> {
     await this.#host.request("bind", { bindings });

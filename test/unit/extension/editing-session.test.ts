@@ -22,6 +22,7 @@ function record(compute: EditingHost<string>["compute"] = () => Promise.resolve(
     {
       describe: (edits) => Promise.resolve(edits.map(({ target }) => ({ label: target, title: "", options: [] }))),
       calibration: () => null,
+      refusal: () => null,
       show: (content, isPrediction) => {
         shown.push(text(content) + (isPrediction ? "?" : ""));
         return Promise.resolve();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { severalEntries } from "../../builders/several-entries.ts";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MOST_FILES, ModelStore } from "../../../extension/worker/model-store.ts";
@@ -74,6 +75,26 @@ describe("The models that a thread works with", () => {
     } finally {
       await folder.remove();
     }
+  });
+
+  it("have edits of several entries, whichever is looked at", async () => {
+    const store = new ModelStore(() =>
+      Promise.resolve({ source: new MemorySource("m.tflite", severalEntries()), externalData: new MemorySiblings() }),
+    );
+    const bits = (entry?: string): PlannedEdit => ({
+      edit: { ...edit("quantize-weights", "sums", { bits: 8 }), ...(entry !== undefined && { entry }) },
+      calibration: null,
+    });
+    const edits = [bits(), bits("decode")];
+    const seen = async (entry?: string): Promise<readonly unknown[]> => {
+      const request = { location: at("m.tflite"), edits, isPrediction: false, ...AS_IT_IS };
+      const model = await store.model({ ...request, ...(entry !== undefined && { entry }) });
+      const types = model.entries[0].graph.tensors.flatMap(({ constant }) => constant?.dataType ?? []);
+      return [model.entries[0].name, types.includes("int8")];
+    };
+    assert.deepEqual(await seen("decode"), ["decode", true]);
+    assert.deepEqual(await seen(), ["encode", true]);
+    assert.deepEqual((await seen("turn"))[0], "turn");
   });
 
   it("are read again after they could not be", async () => {

@@ -27,11 +27,12 @@ function record(profile: Engine["profile"], bindings: Bindings = {}): Recorded {
   const session = new ProfilingSession({
     file: "model.onnx",
     engine: { profile, layerDetails: unasked, weightStatistics: unasked },
-    bindings,
-    prepare: (values): Promise<ModelRequest> =>
+    view: { part: {}, bindings },
+    prepare: ({ part, bindings: values }): Promise<ModelRequest> =>
       Promise.resolve({
         location: { kind: "path", path: "/model.onnx", version: 1 },
         edits: [],
+        ...(part.entry !== undefined && { entry: part.entry }),
         isPrediction: false,
         bindings: values,
         hardware: "h",
@@ -39,7 +40,7 @@ function record(profile: Engine["profile"], bindings: Bindings = {}): Recorded {
       }),
     onSnapshot: (snapshot) => snapshots.push(snapshot),
     onActivity: (activity) => activities.push(activity),
-    onProfiled: (values) => profiled.push(values),
+    onProfiled: ({ bindings: values }) => profiled.push(values),
     onFailed: (failed) => failures.push(failed),
   });
   return { session, snapshots, activities, profiled, failures };
@@ -94,6 +95,20 @@ describe("A profiling session", () => {
     );
     assert.deepEqual(session.bindings, { batch: 2 });
     assert.equal(session.activity, "idle");
+  });
+
+  it("shows another part with sizes of its own, and stays where there is none of that name", async () => {
+    const { session, snapshots } = record(({ entry }) =>
+      entry === "gone" ? Promise.reject(failure("option")) : Promise.resolve(REPLY),
+    );
+    await session.reload();
+    const view = { part: { entry: "decode" }, bindings: { steps: 3 } };
+    await session.choose(view);
+    assert.equal(session.requestOf(2).entry, "decode");
+    await assert.rejects(session.choose({ part: { entry: "gone" }, bindings: {} }), RpcError);
+    assert.deepEqual([session.view, snapshots.length], [view, 2]);
+    await session.bind({ steps: 4 });
+    assert.deepEqual(session.view, { part: { entry: "decode" }, bindings: { steps: 4 } });
   });
 
   it("drops remembered values that the file no longer knows", async () => {

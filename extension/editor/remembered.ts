@@ -1,0 +1,41 @@
+/** Part of `vscode.Memento`. */
+export interface Memory {
+  get(key: string): unknown;
+  update(key: string, value: unknown): PromiseLike<void>;
+}
+
+/** Models are opened by the hundred in a long-lived workspace; the ones not seen for longest are forgotten. */
+export const REMEMBERED_MODELS = 100;
+
+/** What the user chose for models of this workspace, the model last changed at the end. */
+export class Remembered<Value> {
+  readonly #memory: Memory;
+  readonly #key: string;
+  readonly #isValue: (value: unknown) => value is Value;
+
+  constructor(memory: Memory, key: string, isValue: (value: unknown) => value is Value) {
+    this.#memory = memory;
+    this.#key = key;
+    this.#isValue = isValue;
+  }
+
+  find(model: string): Value | undefined {
+    return new Map(this.#entries()).get(model);
+  }
+
+  /** @param value undefined: it is forgotten */
+  async keep(model: string, value: Value | undefined): Promise<void> {
+    const others = this.#entries().filter(([known]) => known !== model);
+    const entries = value === undefined ? others : [...others, [model, value] as const];
+    await this.#memory.update(this.#key, entries.slice(-REMEMBERED_MODELS));
+  }
+
+  /** What another version left there is dropped rather than trusted. */
+  #entries(): readonly (readonly [model: string, value: Value])[] {
+    const stored = this.#memory.get(this.#key);
+    if (!Array.isArray(stored)) return [];
+    return stored.filter((entry: unknown): entry is readonly [string, Value] => {
+      return Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" && this.#isValue(entry[1]);
+    });
+  }
+}
