@@ -40,9 +40,9 @@ export function PartChooser({ parts, onChoose }: PartChooserProps): JSX.Element 
   };
 
   return (
-    <section class="dimensions parts" aria-label={l10n.t("Part of the file")} data-testid="parts">
+    <section class="dimensions part-chooser" aria-label={l10n.t("Part of the file")} data-testid="parts">
       {models.length > 0 && (
-        <>
+        <div class="dimension">
           <h2>{l10n.t("Model")}</h2>
           {models.length > 1 ? (
             <Select
@@ -54,13 +54,10 @@ export function PartChooser({ parts, onChoose }: PartChooserProps): JSX.Element 
           ) : (
             <span class="dimension-name">{model}</span>
           )}
-          <span class="remark" data-testid="bundle-remark">
-            <Icon name="lock" /> {l10n.t("A bundle is not written: its edited model is saved as a file of its own.")}
-          </span>
-        </>
+        </div>
       )}
       {entries.length > 1 && (
-        <>
+        <div class="dimension">
           <h2>{l10n.t("Entry")}</h2>
           <Select
             label={l10n.t("Entry: a signature or a subgraph")}
@@ -68,7 +65,12 @@ export function PartChooser({ parts, onChoose }: PartChooserProps): JSX.Element 
             choices={entries.map((one) => ({ value: one.name, text: entryText(one) }))}
             onChange={(name) => void choose({ entry: name })}
           />
-        </>
+        </div>
+      )}
+      {models.length > 0 && (
+        <span class="remark">
+          <Icon name="lock" /> {l10n.t("A bundle is not written: its edited model is saved as a file of its own.")}
+        </span>
       )}
       {fault !== null && (
         <span class="error" role="alert">

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
+import { zipSync } from "fflate";
+import { severalEntries } from "../../builders/several-entries.ts";
 import { longChain, openWindow, tfliteSum, unknownOperator } from "./models.ts";
 import { SAMPLES, useWindow } from "./window.ts";
 
@@ -53,11 +55,28 @@ describe("The editor", () => {
     assert.equal(await page().locator(".bar").first().isVisible(), true);
   });
 
-  it("shows a TFLite model", async () => {
-    write("sum.tflite", tfliteSum());
-    await open("sum.tflite");
+  it("shows TFLite models of a bundle, and the entries of each: the choice is kept, and a body is not edited", async () => {
+    const models = { "sum.tflite": tfliteSum(), "entries.tflite": severalEntries() };
+    write("pair.task", zipSync(models, { level: 0 }));
+    await open("pair.task");
     await shows(layers().first(), "ADD");
     await shows(layers().locator(".column-shape"), "1×4×4×8");
+    const parts = page().getByTestId("parts");
+    const entry = parts.getByRole("combobox", { name: /^Entry/ });
+    await shows(parts, "A bundle is not written");
+    await parts.getByRole("combobox", { name: "Model of the bundle" }).selectOption("entries.tflite");
+    await shows(layers().first(), "FULLY_CONNECTED");
+    await entry.selectOption("decode");
+    await shows(layers().first(), "WHILE");
+    await close();
+    await open("pair.task");
+    await shows(layers().first(), "WHILE");
+    assert.equal(await entry.inputValue(), "decode");
+    await entry.focus();
+    await entry.press("ArrowUp");
+    await shows(layers().nth(1), "MUL");
+    await page().getByRole("button", { name: "Compress", exact: true }).click();
+    await shows(page().getByTestId("editing"), "“turn” is the body of WHILE");
   });
 
   it("says what is unknown, and that the totals miss it", async () => {
