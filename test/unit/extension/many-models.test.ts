@@ -15,9 +15,9 @@ import { longChain } from "../../vscode/ui/models.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
 import { MemorySiblings } from "../onnx/reader/read-model.ts";
 
-const MODELS = 200;
+const MODELS = 500;
 const LAYERS = 60;
-/** What one such model takes while it is open is some 0.3 MB: were all kept, 100 of them would be 30 MB. */
+/** What one such model takes while it is open is some 0.3 MB: were all kept, 250 of them would be 75 MB. */
 const MOST_GROWTH = 8e6;
 
 setFlagsFromString("--expose-gc");
