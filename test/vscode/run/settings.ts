@@ -29,6 +29,7 @@ export const QUIET: Settings = {
   "chat.commandCenter.enabled": false,
   "chat.disableAIFeatures": true,
   "editor.accessibilitySupport": "off",
+  "editor.cursorBlinking": "solid",
   "extensions.autoCheckUpdates": false,
   "extensions.autoUpdate": false,
   "extensions.ignoreRecommendations": true,

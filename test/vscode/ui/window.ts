@@ -11,6 +11,9 @@ export const SAMPLES = join(ROOT, "media/samples");
 /** Not kept by git. A failing test leaves its last picture here too. */
 const SCREENSHOTS = join(ROOT, "screenshots");
 
+/** A picture takes a theme's switch and the whole window drawn, and proves nothing unless someone looks at it. */
+const WANTS_SCREENSHOTS = Boolean(process.env.EDGEWISE_SCREENSHOTS);
+
 /** VS Code's themes of our screenshots. */
 export const THEMES = {
   light: "Default Light Modern",
@@ -77,7 +80,7 @@ export class VscodeWindow {
     options.prepare?.(folder);
     const server = await VscodeServer.start({ extensions: [extension], settings, builtIn, env });
     const browser = await startBrowser();
-    const page = await browser.newPage({ viewport: size });
+    const page = await browser.newPage({ viewport: size, reducedMotion: "reduce" });
     page.setDefaultTimeout(PATIENCE_MILLISECONDS);
     const window = new VscodeWindow(server, browser, page, folder, size);
     await page.goto(server.url(folder));
@@ -187,14 +190,20 @@ export class VscodeWindow {
     await this.webview().locator(`body.${THEME_CLASSES[theme]}`).waitFor();
   }
 
-  /** Writes screenshots/NAME.png. */
+  /** Writes screenshots/NAME.png where EDGEWISE_SCREENSHOTS asks for it. */
   async screenshot(name: string): Promise<void> {
+    if (WANTS_SCREENSHOTS) await this.keepPicture(name);
+  }
+
+  /** Writes screenshots/NAME.png. */
+  async keepPicture(name: string): Promise<void> {
     mkdirSync(SCREENSHOTS, { recursive: true });
     await this.page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
   }
 
-  /** Writes screenshots/NAME-THEME.png for each theme, and ends in dark. */
+  /** Writes screenshots/NAME-THEME.png for each theme where EDGEWISE_SCREENSHOTS asks for it, and ends in dark. */
   async screenshotInThemes(name: string): Promise<void> {
+    if (!WANTS_SCREENSHOTS) return;
     for (const theme of ["light", "high-contrast", "dark"] as const) {
       await this.useTheme(theme);
       await this.screenshot(`${name}-${theme}`);
@@ -220,7 +229,7 @@ export function useWindow(options: WindowOptions = {}): () => VscodeWindow {
     // One that is tried again has no state yet.
     if (test === undefined || test.state === "passed" || test.isPending()) return;
     const title = test.fullTitle().replaceAll(/[^a-z0-9]+/gi, "-");
-    await window?.screenshot(`failed-${title}`);
+    await window?.keepPicture(`failed-${title}`);
     await window?.clear(options.keepsOpen === true);
   });
   after("close VS Code", async () => {
