@@ -17,7 +17,7 @@ describe("Accessibility of the pages, by axe-core", () => {
   });
 
   const check = (): Promise<void> => assertAccessible(vscode());
-  const inThemes = (): Promise<void> => assertAccessibleInThemes(vscode());
+  const inThemes = (within?: string): Promise<void> => assertAccessibleInThemes(vscode(), within);
   const open = async (name: string): Promise<void> => {
     await vscode().openFile(name);
     await page().locator("[role=row][id]").first().waitFor();
@@ -39,7 +39,7 @@ describe("Accessibility of the pages, by axe-core", () => {
       await open(MODEL);
       await page().getByRole("button", { name: button, exact: true }).click();
       await page().getByRole(role).waitFor();
-      await inThemes();
+      await inThemes(`[role=${role}]`);
       await page().getByRole(role).waitFor();
     });
   }

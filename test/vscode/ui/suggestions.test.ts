@@ -283,7 +283,7 @@ describe("Suggestions on the page", () => {
       await vscode().useTheme(theme);
       for (const part of ["suggestions", "fit", "calibration", "history"] as const) {
         await driver.part(part);
-        await assertAccessible(vscode(), theme === "light" ? "all" : "colours");
+        await assertAccessible(vscode(), { rules: theme === "light" ? "all" : "colours" });
       }
     }
   });

@@ -167,17 +167,22 @@ export class VscodeWindow {
   async clear(keepsOpen: boolean): Promise<void> {
     // Out of questions, menus, lists.
     for (let open = 0; open < 3; open++) await this.page.keyboard.press("Escape");
-    await this.server.run(async (vscode, keeps) => {
-      const { tabGroups } = vscode.window;
-      const isOpen = (): boolean => tabGroups.all.some(({ tabs }) => tabs.length > 0);
-      await vscode.commands.executeCommand("notifications.clearAll");
-      await vscode.commands.executeCommand("workbench.action.closePanel");
-      // Unsaved changes go too.
-      for (let tab = 0; !keeps && tab < 20 && isOpen(); tab++)
-        await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-    }, keepsOpen);
+    await this.server.run(
+      async (vscode, keeps, theme) => {
+        const { tabGroups } = vscode.window;
+        const isOpen = (): boolean => tabGroups.all.some(({ tabs }) => tabs.length > 0);
+        await vscode.commands.executeCommand("notifications.clearAll");
+        await vscode.commands.executeCommand("workbench.action.closePanel");
+        // Unsaved changes go too.
+        for (let tab = 0; !keeps && tab < 20 && isOpen(); tab++)
+          await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+        const settings = vscode.workspace.getConfiguration("workbench");
+        await settings.update("colorTheme", theme, vscode.ConfigurationTarget.Global);
+      },
+      keepsOpen,
+      THEMES.dark,
+    );
     await this.page.setViewportSize(this.#size);
-    await this.useTheme("dark");
   }
 
   /** Switches the theme, and waits until an open page of ours shows it. */
@@ -230,7 +235,8 @@ export function useWindow(options: WindowOptions = {}): () => VscodeWindow {
     if (test === undefined || test.state === "passed" || test.isPending()) return;
     const title = test.fullTitle().replaceAll(/[^a-z0-9]+/gi, "-");
     await window?.keepPicture(`failed-${title}`);
-    await window?.clear(options.keepsOpen === true);
+    // What cannot be cleared lets the next try fail, not all tests behind it.
+    await window?.clear(options.keepsOpen === true).catch(() => undefined);
   });
   after("close VS Code", async () => {
     await window?.close();
