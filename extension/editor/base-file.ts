@@ -76,6 +76,12 @@ export class BaseFile {
   }
 }
 
+/** A message with the names of files where it has the places of their copies. @param folder that `keep` was given */
+export function withoutCopyFolder(message: string, folder: string): string {
+  const [start = "", ...others] = message.split(folder);
+  return [start, ...others.map((rest) => rest.replace(/^[\\/][^\\/]+[\\/]/, ""))].join("");
+}
+
 /** Removes copies that nobody has touched for long. */
 export async function removeStaleCopies(folder: string, now = Date.now()): Promise<void> {
   const names = await readdir(folder).catch(() => []);

@@ -91,7 +91,7 @@ export class ModelDocument implements vscode.CustomDocument {
         },
       },
       isEdited: () => this.editing.content.edits.length > 0,
-      learnedFolder: context.learned,
+      folders: context,
       limits: runLimits,
     });
     this.#baseProfiles = new BaseProfiles(this.engines);

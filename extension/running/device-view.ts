@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { formatCell } from "../../profiler/presentation.ts";
+import { failureText } from "../../webview/protocol/rpc.ts";
 import type { ListedDevice } from "../../webview/protocol/running.ts";
 import type { DeviceWatch } from "./device-watch.ts";
 
@@ -50,7 +51,7 @@ export class DeviceView implements vscode.TreeDataProvider<DeviceNode>, vscode.D
     item.description = isChosen && device.problem === null ? vscode.l10n.t("runs here") : stateText(device);
     item.iconPath = iconOf(device);
     item.contextValue = device.id === "host" ? "host" : "phone";
-    item.tooltip = device.problem ? `${device.problem.message} ${device.problem.hint ?? ""}` : device.id;
+    item.tooltip = device.problem ? failureText(device.problem) : device.id;
     item.command = { command: "edgewise.chooseDevice", title: vscode.l10n.t("Run Here"), arguments: [device.id] };
     return item;
   }
@@ -63,7 +64,7 @@ export class DeviceView implements vscode.TreeDataProvider<DeviceNode>, vscode.D
 
   #update(): void {
     const { problem } = this.#watch.list;
-    this.#view.message = [problem?.message, problem?.hint].filter(Boolean).join(" ");
+    this.#view.message = problem ? failureText(problem) : "";
     this.#changes.fire(undefined);
   }
 }

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { formatCell } from "../../profiler/presentation.ts";
-import { toFailure } from "../../webview/protocol/rpc.ts";
+import { failureText, toFailure } from "../../webview/protocol/rpc.ts";
 import type { ModelDocument } from "../editor/model-document.ts";
 import { pickDevice, WIRELESS } from "./device-picker.ts";
 import type { DeviceWatch } from "./device-watch.ts";
@@ -85,7 +85,7 @@ function isAddress(text: string): boolean {
 
 /** Says why something did not work, and what to do; not that it was cancelled. */
 export async function tell(error: unknown): Promise<void> {
-  const { code, message, hint } = toFailure(error);
-  if (code === "cancelled") return;
-  await showError(hint === undefined ? message : `${message} ${hint}`);
+  const failure = toFailure(error);
+  if (failure.code === "cancelled") return;
+  await showError(failureText(failure));
 }

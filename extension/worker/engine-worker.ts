@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { Rpc, RpcError, type Handlers, type Listeners } from "../../webview/protocol/rpc.ts";
+import { withoutCopyFolder } from "../editor/base-file.ts";
 import type { RunLimits, WorkerContract, WorkerHostContract } from "./protocol.ts";
 
 /** An idle worker holds some 30 MB and what it has read; the next request starts another within 100 ms. */
@@ -16,6 +17,8 @@ export interface EngineHost {
   readonly patienceMilliseconds?: number;
   /** A folder for what edits learn. */
   readonly learnedFolder?: string;
+  /** Where files that are edited are copied to: messages name the file, not its copy. */
+  readonly copiesFolder?: string;
   /** Of models that it runs, as the settings have them now. */
   readonly limits?: () => RunLimits;
 }
@@ -64,7 +67,7 @@ export class EngineWorker {
         try {
           return await running.rpc.request(method, params, signal);
         } catch (error) {
-          if (!hasCode(error, ENDED) || signal?.aborted === true) throw error;
+          if (!hasCode(error, ENDED) || signal?.aborted === true) throw this.#ofTheFile(error);
         } finally {
           signal?.removeEventListener("abort", listen);
         }
@@ -78,6 +81,13 @@ export class EngineWorker {
   dispose(): void {
     clearTimeout(this.#idleTimer);
     if (this.#running) this.#stop(this.#running, "disposed", "The model was closed.");
+  }
+
+  #ofTheFile(error: unknown): unknown {
+    const { copiesFolder } = this.#host;
+    if (copiesFolder === undefined || !(error instanceof RpcError)) return error;
+    const { failure } = error;
+    return new RpcError({ ...failure, message: withoutCopyFolder(failure.message, copiesFolder) });
   }
 
   #restWhenIdle(): void {

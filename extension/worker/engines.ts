@@ -23,7 +23,8 @@ export interface EnginesHost {
   /** Whether edits are in force: then the thread that computed them stays. */
   readonly isEdited: () => boolean;
   /** A folder for what edits learn. */
-  readonly learnedFolder: string;
+  /** For what edits learn, and for copies of files that are edited. */
+  readonly folders: { readonly learned: string; readonly copies: string };
   /** Of models that run on this machine, as the settings have them now. */
   readonly limits: () => RunLimits;
 }
@@ -42,13 +43,15 @@ export class Engines {
   readonly computing: EngineWorker;
 
   /** @param script path of the worker's bundle */
-  constructor(script: string, { handlers, listeners, isEdited, learnedFolder, limits }: EnginesHost) {
-    this.quick = new EngineWorker(script, { handlers, listeners, learnedFolder, limits });
+  constructor(script: string, { handlers, listeners, isEdited, folders, limits }: EnginesHost) {
+    const { learned: learnedFolder, copies: copiesFolder } = folders;
+    this.quick = new EngineWorker(script, { handlers, listeners, learnedFolder, copiesFolder, limits });
     this.computing = new EngineWorker(script, {
       handlers,
       listeners,
       isKept: isEdited,
       learnedFolder,
+      copiesFolder,
       limits,
       patienceMilliseconds: COMPUTING_PATIENCE_MILLISECONDS,
     });

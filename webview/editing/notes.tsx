@@ -1,7 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { Icon, IconButton } from "../controls/controls.tsx";
-import type { Failure } from "../protocol/rpc.ts";
+import { asSentence, type Failure } from "../protocol/rpc.ts";
 
 /** Why something did not work, and what to do about it. */
 export function FailureNote({ failure }: { readonly failure: Failure }): JSX.Element | null {
@@ -10,7 +10,7 @@ export function FailureNote({ failure }: { readonly failure: Failure }): JSX.Ele
     <p class="failure-note" role="alert">
       <Icon name="error" />
       <span>
-        {failure.message}
+        {failure.hint === undefined ? failure.message : asSentence(failure.message)}
         {failure.hint !== undefined && <span class="remark"> {failure.hint}</span>}
       </span>
     </p>

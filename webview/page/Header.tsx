@@ -104,7 +104,7 @@ export function Header(props: HeaderProps): JSX.Element {
               )}
           {unknown !== undefined && (
             <button type="button" class="link" onClick={() => onFilter(unknown)}>
-              {l10n.t("Show them")}
+              {totals.unknownRows === 1 ? l10n.t("Show it") : l10n.t("Show them")}
             </button>
           )}
         </p>

@@ -188,6 +188,16 @@ export function toFailure(error: unknown): Failure {
   };
 }
 
+/** What went wrong as a sentence, so that what to do about it can follow. */
+export function asSentence(message: string): string {
+  return /[.!?…)”"]$/.test(message) ? message : `${message}.`;
+}
+
+/** What went wrong, and what to do about it. */
+export function failureText({ message, hint }: Pick<Failure, "message" | "hint">): string {
+  return hint === undefined ? message : `${asSentence(message)} ${hint}`;
+}
+
 /** The page may receive messages of other origins in the same window: only the shape tells them apart. */
 function isMessage(value: unknown): value is Message {
   if (typeof value !== "object" || value === null) return false;

@@ -58,7 +58,7 @@ export function columnNeeds(layers: readonly LayerProfile[]): ColumnNeeds {
       CELL_PADDING,
       WHOLE.op,
     ),
-    shape: widest(texts(shapeOf), CELL_PADDING, WHOLE.shape),
+    shape: widest(texts(shapeOf), CELL_PADDING + BESIDE_TIMES * mostTimes(layers), WHOLE.shape),
     name: widest(leavesOf(layers), BESIDE_NAME, WHOLE.name),
   };
   const wholeName = widest(leavesOf(layers, true), BESIDE_NAME, WHOLE.name);
@@ -70,6 +70,13 @@ export function columnNeeds(layers: readonly LayerProfile[]): ColumnNeeds {
 
 /** Of a cell, on both sides together. */
 const CELL_PADDING = 14;
+
+/** Of the sign between two sizes of a shape, on both sides together; the style sheet has the same number. */
+const BESIDE_TIMES = 2;
+
+function mostTimes(layers: readonly LayerProfile[]): number {
+  return layers.reduce((most, { outputs: [first] }) => Math.max(most, (first?.shape?.length ?? 1) - 1), 0);
+}
 
 function shapeOf({ outputs: [first, ...others] }: LayerProfile): string {
   return first ? `${formatShape(first.shape)}${others.length > 0 ? `  +${others.length}` : ""}` : "";

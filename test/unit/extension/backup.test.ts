@@ -4,7 +4,7 @@ import { copyFile, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatBackup, parseBackup } from "../../../extension/editor/backup.ts";
-import { BaseFile, removeStaleCopies } from "../../../extension/editor/base-file.ts";
+import { BaseFile, removeStaleCopies, withoutCopyFolder } from "../../../extension/editor/base-file.ts";
 import { identityOf, isSameFile } from "../../../extension/editor/file-identity.ts";
 import type { ModelLocation } from "../../../extension/worker/protocol.ts";
 
@@ -67,6 +67,13 @@ describe("What is kept of an edited file", () => {
     assert.equal(readFileSync(path, "utf8"), "old");
     await base.dispose();
     assert.deepEqual(readdirSync(aside), []);
+  });
+
+  it("names the file in messages, and not its copy", () => {
+    const copies = join(tmpdir(), "copies");
+    const copy = join(copies, "682bfa08-3c9c", "model.onnx");
+    assert.equal(withoutCopyFolder(`${copy}: broken, see ${copy}`, copies), "model.onnx: broken, see model.onnx");
+    assert.equal(withoutCopyFolder("nothing to hide", copies), "nothing to hide");
   });
 
   it("leaves nothing of a copy that failed, and tries again", async () => {

@@ -9,11 +9,14 @@ import { THEMES, type Theme, type VscodeWindow } from "../ui/window.ts";
 /** Not kept by git. */
 const PICTURES = join(ROOT, "screenshots/pages");
 
+/** Some of them alone by their widths: `npm run pictures -- TEXT 1280,1600`. */
+const [, , , WIDTHS] = process.argv;
 const SIZES = [
   { width: 1280, height: 800 },
   { width: 1600, height: 1000 },
   { width: 800, height: 800 },
-] as const;
+].filter(({ width }) => WIDTHS === undefined || WIDTHS.split(",").includes(String(width)));
+const USUAL_SIZE = { width: 1280, height: 800 };
 
 /** Fonts, charts and the graph's first zoom are drawn within this; nothing in the page says so. */
 const SETTLED_MILLISECONDS = 400;
@@ -31,6 +34,8 @@ export async function takeView(
 ): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
   const names: string[] = [];
+  // What a pointer that was left somewhere would show is not of the view.
+  await window.page.mouse.move(0, 0);
   for (const theme of Object.keys(THEMES) as Theme[]) {
     await window.useTheme(theme);
     for (const size of SIZES) {
@@ -43,7 +48,7 @@ export async function takeView(
       names.push(name);
     }
   }
-  await window.page.setViewportSize(SIZES[0]);
+  await window.page.setViewportSize(USUAL_SIZE);
   await writeSheet(view, names);
   console.log(`${view}: ${names.length} pictures`);
 }

@@ -1,4 +1,4 @@
-// npm run pictures [-- TEXT]: pictures of every view of some models in each theme and width, in screenshots/pages/, for a person to look at;
+// npm run pictures [-- TEXT [WIDTHS]]: pictures of every view of some models in each theme and width, in screenshots/pages/, for a person to look at;
 // with TEXT only those whose names hold it. A sheet for each view shows its pictures side by side. States of the page are named "page-…", those
 // of editing "editing-…", those of the listing "listing-…".
 import { mkdtempSync, rmSync } from "node:fs";

@@ -33,6 +33,13 @@ export async function assertAccessible(window: VscodeWindow, { rules = "all", wi
   assert.deepEqual(findings, []);
 }
 
+/** Of what another test of the window has reached: in the theme that is on, and in all of them when tests are thorough. */
+export async function assertAccessibleHere(window: VscodeWindow): Promise<void> {
+  if (process.env.EDGEWISE_THOROUGH === undefined) return assertAccessible(window);
+  await assertAccessibleInThemes(window);
+  await window.useTheme("dark");
+}
+
 /** @param within selector of what is new on a page that is looked at in every theme without it: the colours of that alone */
 export async function assertAccessibleInThemes(window: VscodeWindow, within?: string): Promise<void> {
   for (const [index, theme] of (Object.keys(THEMES) as Theme[]).entries()) {

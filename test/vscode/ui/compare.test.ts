@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { endlessBytes } from "../../unit/runtime/tiny-models.ts";
+import { assertAccessibleHere } from "./axe.ts";
 import { longChain } from "./models.ts";
 import { SAMPLES, useWindow } from "./window.ts";
 
@@ -92,6 +93,7 @@ describe("Comparing two models", () => {
       for (const fact of ["error", "absolute", "rms", "snr", "cosine"])
         assert.match(await outputs().locator(`[data-fact=${fact}] dd`).innerText(), /\d/);
       await outputs().getByTestId("check-samples").filter({ hasText: "random numbers" }).waitFor();
+      await assertAccessibleHere(vscode());
       await page().getByRole("button", { name: "Swap Before and After" }).click();
       await says("Runs both models");
     });

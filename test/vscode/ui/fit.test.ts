@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { bytesOf, npyFile } from "../../unit/runtime/npy-file.ts";
+import { assertAccessibleHere } from "./axe.ts";
 import { SuggestionsDriver } from "./suggestions-driver.ts";
 import { SAMPLES, eventually, useWindow } from "./window.ts";
 
@@ -63,6 +64,15 @@ describe("Samples and the search on the page", () => {
     await driver.tryIt(lowRank);
     assert.match(await lowRank.getByTestId("check-samples").innerText(), /Measured on 5 samples: .*digits\.npy/);
 
+    // What an edit lost is trained on them, with its curve, until it is told to stop.
+    await driver.applyIt(lowRank, 1);
+    await driver.part("history");
+    await driver.button("Recover accuracy").press("Enter");
+    await driver.page.getByTestId("training").waitFor();
+    await assertAccessibleHere(vscode());
+    await driver.page.getByRole("button", { name: "Stop and keep the best" }).press("Enter");
+    await driver.page.getByTestId("computing").waitFor({ state: "detached" });
+
     await driver.part("calibration");
     await driver.button("Use random numbers").click();
     await driver.shows(driver.panel, /seeded random samples/);
@@ -103,6 +113,7 @@ describe("Samples and the search on the page", () => {
 
     const edits = await point.locator(".fit-edits li").count();
     assert.ok(edits > 0);
+    await assertAccessibleHere(vscode());
     await driver.button("Apply this point").click();
     await driver.hasEdits(edits);
     await driver.isMarked(MODEL, true);
@@ -124,6 +135,7 @@ describe("Samples and the search on the page", () => {
     await chart.getByRole("application").press("End");
     await chart.getByRole("application").press("Enter");
     await driver.shows(panel.getByTestId("sensitivity-point"), /bits=2/);
+    await assertAccessibleHere(vscode());
     await chart.scrollIntoViewIfNeeded();
     await vscode().screenshot("sensitivity");
     await panel.getByLabel("Technique", { exact: true }).last().selectOption({ label: "Pruned" });

@@ -96,6 +96,15 @@ describe("The list of edits on the page", () => {
     await driver.hasEdits(2);
   });
 
+  it("is recovered from with calibration data only, which is said by the name of the file", async () => {
+    await driver.button("Recover accuracy").press("Enter");
+    await driver.page
+      .getByTestId("given-up")
+      .getByText(/^digits_lenet\.onnx: there are no samples to train on\. Give samples/)
+      .waitFor();
+    await driver.panel.locator("vscode-button:focus", { hasText: "Recover accuracy" }).waitFor();
+  });
+
   it("is exported, and applied to another model as one step", async () => {
     await driver.button("Export the list of edits…").click();
     const picker = vscode().page.locator(".quick-input-widget");
