@@ -64,15 +64,6 @@ describe("Samples and the search on the page", () => {
     await driver.tryIt(lowRank);
     assert.match(await lowRank.getByTestId("check-samples").innerText(), /Measured on 5 samples: .*digits\.npy/);
 
-    // What an edit lost is trained on them, with its curve, until it is told to stop.
-    await driver.applyIt(lowRank, 1);
-    await driver.part("history");
-    await driver.button("Recover accuracy").press("Enter");
-    await driver.page.getByTestId("training").waitFor();
-    await assertAccessibleHere(vscode());
-    await driver.page.getByRole("button", { name: "Stop and keep the best" }).press("Enter");
-    await driver.page.getByTestId("computing").waitFor({ state: "detached" });
-
     await driver.part("calibration");
     await driver.button("Use random numbers").click();
     await driver.shows(driver.panel, /seeded random samples/);
