@@ -53,7 +53,9 @@ export function trainingOf(
     const stored = edit.learned === undefined ? undefined : await context.learned?.(edit.learned);
     if (stored !== undefined && edit.learned !== undefined) learned = { hash: edit.learned, bytes: stored };
     else if (calibration === undefined)
-      throw new TrainingError(`${model.file}: there are no samples to train on`, { hint: "Give samples of your own: calibration data is what it trains on." });
+      throw new TrainingError(`${model.file}: there are no samples to train on`, {
+        hint: "Give samples of your own: calibration data is what it trains on.",
+      });
     else {
       const recovery = await recoverWeights(model, teacher, calibration, {
         ...options,

@@ -94,7 +94,12 @@ export const RECOVER = defineRestructuring({
   rewrite: async (_, target, options, { training }) => {
     if (target !== "") throw new NotApplicableError(ID, target, "it trains the whole model: leave the target empty");
     if (training === undefined)
-      throw new NotApplicableError(ID, target, "there are no samples to train on", "Give samples of your own: calibration data is what it trains on.");
+      throw new NotApplicableError(
+        ID,
+        target,
+        "there are no samples to train on",
+        "Give samples of your own: calibration data is what it trains on.",
+      );
     const { steps, train, augment, copies, rate, inner, seed } = options;
     return training({
       ...{ steps, copies, inner, seed, editedOnly: train === "edited" },
