@@ -4,15 +4,17 @@ import type { ListingEdit } from "../layers/listing.ts";
 import type { ConstantOrigin } from "../operators/inferred-type.ts";
 import { CostColumns, type CostSums } from "./cost-columns.ts";
 import type { Placement } from "./energy.ts";
-import { costOf, costsOf, ownCountsOf, type LayerCost } from "./layer-cost.ts";
-import { placementOf } from "./layer-cost.ts";
+import { weightsOfClaim, type CarrierOf } from "./parameters.ts";
+import { costOf, costsAt, costsOf, ownCountsOf, placementOf, type LayerCost } from "./layer-cost.ts";
 
 /** Costs of a model that edits start from, for all of them. */
 interface KnownCosts {
   readonly hardware: HardwareProfile;
-  readonly arenaBytes: number | null;
+  /** Where weights and activations are before an edit: most edits leave it so. */
   readonly placement: Placement;
   readonly columns: CostColumns;
+  /** Columns of other placements, which the first edit asks for that brings them. */
+  readonly others: Map<string, CostColumns>;
   /** Rows that compute with a constant, by the constant. */
   readonly users: ReadonlyMap<ConstantOrigin, readonly number[]>;
 }
@@ -21,7 +23,7 @@ const KNOWN = new WeakMap<readonly Layer[], KnownCosts>();
 
 function knownCosts(layers: readonly Layer[], hardware: HardwareProfile, arenaBytes: number | null): KnownCosts {
   const known = KNOWN.get(layers);
-  if (known?.hardware === hardware && known.arenaBytes === arenaBytes) return known;
+  if (known?.hardware === hardware) return known;
   const { costs, placement } = costsOf(layers, hardware, arenaBytes);
   const users = new Map<ConstantOrigin, number[]>();
   costs.forEach(({ own }, row) => {
@@ -31,9 +33,25 @@ function knownCosts(layers: readonly Layer[], hardware: HardwareProfile, arenaBy
       else users.set(part, [row]);
     }
   });
-  const found = { hardware, arenaBytes, placement, columns: new CostColumns(costs), users };
+  const found = { hardware, placement, columns: new CostColumns(costs), others: new Map(), users };
   KNOWN.set(layers, found);
   return found;
+}
+
+function columnsAt(
+  { hardware, placement, columns, others }: KnownCosts,
+  layers: readonly Layer[],
+  wanted: Placement,
+): CostColumns {
+  const key = keyOf(wanted);
+  if (key === keyOf(placement)) return columns;
+  const known = others.get(key) ?? new CostColumns(costsAt(layers, hardware, wanted));
+  others.set(key, known);
+  return known;
+}
+
+function keyOf({ weightsOnChip, activationsOnChip }: Placement): string {
+  return `${weightsOnChip} ${activationsOnChip}`;
 }
 
 /**
@@ -51,26 +69,68 @@ export function editedSums(
 ): CostSums | undefined {
   if (hardware.kernels) return undefined;
   const known = knownCosts(before, hardware, arenaBytesBefore);
-  const { placement, columns, users } = known;
+  const carrierOf = editedCarriers({ before, runs }, known.users);
+  if (carrierOf === undefined) return undefined;
+  const sumsAt = (placement: Placement): CostSums => {
+    const cost = (layer: Layer): LayerCost => {
+      const own = ownCountsOf(layer);
+      return costOf(layer, own, weightsOfClaim(layer, own.claim, carrierOf), placement, hardware);
+    };
+    const columns = columnsAt(known, before, placement);
+    return columns.sum(runs.parts.map(({ from, to, came: rows }) => ({ from, to, came: rows.map(cost) })));
+  };
+  // What weights take does not depend on where they are.
+  const sums = sumsAt(known.placement);
+  const now = placementOf(sums.unknownWeights > 0 ? null : sums.weightBytes, arenaBytes, hardware);
+  return keyOf(now) === keyOf(known.placement) ? sums : sumsAt(now);
+}
+
+/**
+ * Who has the constants that rows which came compute with: see `assignWeights`.
+ * @param users rows before the edit that compute with a constant
+ * @returns undefined where a row that stays has a constant that it had not, or has one no more
+ */
+function editedCarriers(
+  { before, runs }: ListingEdit,
+  users: KnownCosts["users"],
+): CarrierOf | undefined {
   const isGone = new Set(runs.gone);
-  const goneRows = runs.gone.flatMap((row) => before[row] ?? []);
-  const came = runs.parts.flatMap((part) => part.came);
-  const taken = new Set<ConstantOrigin>();
-  const isOwn = (part: ConstantOrigin): boolean => users.get(part)?.every((row) => isGone.has(row)) ?? true;
-  for (const layer of goneRows) if (!ownCountsOf(layer).claim.parts.every(isOwn)) return undefined;
-  for (const layer of came) {
-    for (const part of ownCountsOf(layer).claim.parts) {
-      if (taken.has(part) || !isOwn(part)) return undefined;
-      taken.add(part);
+  const carriers = new Map<ConstantOrigin, Layer>();
+  const asked = new Set<ConstantOrigin>();
+  const newUsers = new Map<ConstantOrigin, { readonly layer: Layer; readonly behind: number }[]>();
+  for (const row of runs.gone) {
+    const layer = before[row];
+    if (layer) for (const part of ownCountsOf(layer).claim.parts) asked.add(part);
+  }
+  for (const { to: behind, came } of runs.parts) {
+    for (const layer of came) {
+      for (const part of ownCountsOf(layer).claim.parts) {
+        asked.add(part);
+        const others = newUsers.get(part);
+        if (others) others.push({ layer, behind });
+        else newUsers.set(part, [{ layer, behind }]);
+      }
     }
   }
-  const cost = (layer: Layer): LayerCost => {
-    const own = ownCountsOf(layer);
-    return costOf(layer, own, own.claim.whole, placement, hardware);
-  };
-  const sums = columns.sum(runs.parts.map(({ from, to, came: rows }) => ({ from, to, came: rows.map(cost) })));
-  const now = placementOf(sums.unknownWeights > 0 ? null : sums.weightBytes, arenaBytes, hardware);
-  const isPlacedAlike =
-    now.weightsOnChip === placement.weightsOnChip && now.activationsOnChip === placement.activationsOnChip;
-  return isPlacedAlike ? sums : undefined;
+  for (const part of asked) {
+    const old = users.get(part) ?? [];
+    const isCounted = (row: number): boolean => before[row]?.isCounted === true;
+    const carrier = old.find(isCounted) ?? old[0];
+    const kept = old.filter((row) => !isGone.has(row));
+    const keptCounted = kept.find(isCounted);
+    const first = keptCounted ?? kept[0];
+    const came = newUsers.get(part) ?? [];
+    const cameCounted = came.find(({ layer }) => layer.isCounted);
+    const other = cameCounted ?? came[0];
+    const isCountedAlike = (cameCounted === undefined) === (keptCounted === undefined);
+    const isCameFirst =
+      other !== undefined &&
+      (first === undefined || (isCountedAlike ? other.behind <= first : cameCounted !== undefined));
+    const keeps = isCameFirst ? undefined : first;
+    // The row that has it must be the one that had it, or one that came while that went.
+    if (keeps === undefined ? carrier !== undefined && !isGone.has(carrier) : keeps !== carrier) return undefined;
+    const has = isCameFirst ? other.layer : before[first ?? -1];
+    if (has) carriers.set(part, has);
+  }
+  return (part) => carriers.get(part);
 }

@@ -28,22 +28,50 @@ export function costsOf(
   hardware: HardwareProfile,
   arenaBytes: number | null,
 ): { readonly costs: readonly LayerCost[]; readonly placement: Placement } {
+  const counted = countedOf(layers);
+  const weightBytes = sumKnown(
+    counted.weights.map((weight, row) => (layers[row]?.isCounted === true ? weight.weightBytes : 0)),
+  );
+  const placement = placementOf(weightBytes, arenaBytes, hardware);
+  const contextOf = hardware.kernels && kernelContexts(layers, weightBytes);
+  const costs = costedOf(layers, counted, placement, hardware).map((cost, index) =>
+    contextOf ? { ...cost, ...learnedEstimate(cost, contextOf(index), hardware) } : cost,
+  );
+  return { costs, placement };
+}
+
+/** As `costsOf`, with weights and activations where the caller says. */
+export function costsAt(
+  layers: readonly Layer[],
+  hardware: HardwareProfile,
+  placement: Placement,
+): readonly LayerCost[] {
+  return costedOf(layers, countedOf(layers), placement, hardware);
+}
+
+interface Counted {
+  readonly own: readonly OwnCounts[];
+  readonly weights: readonly LayerWeights[];
+}
+
+function countedOf(layers: readonly Layer[]): Counted {
   const own = layers.map(ownCountsOf);
   const weights = assignWeights(
     layers,
     own.map(({ claim }) => claim),
   );
-  const weightBytes = sumKnown(
-    weights.map((weight, row) => (layers[row]?.isCounted === true ? weight.weightBytes : 0)),
+  return { own, weights };
+}
+
+function costedOf(
+  layers: readonly Layer[],
+  { own, weights }: Counted,
+  placement: Placement,
+  hardware: HardwareProfile,
+): readonly LayerCost[] {
+  return layers.map((layer, index) =>
+    costOf(layer, own[index] ?? NO_COUNTS, weights[index] ?? NO_CLAIM.whole, placement, hardware),
   );
-  const placement = placementOf(weightBytes, arenaBytes, hardware);
-  const contextOf = hardware.kernels && kernelContexts(layers, weightBytes);
-  const costs = layers.map((layer, index) => {
-    const [counts, weight] = [own[index] ?? NO_COUNTS, weights[index] ?? NO_CLAIM.whole];
-    const cost = costOf(layer, counts, weight, placement, hardware);
-    return contextOf ? { ...cost, ...learnedEstimate(cost, contextOf(index), hardware) } : cost;
-  });
-  return { costs, placement };
 }
 
 /** A row as learning sees it: seconds at the full rates of a profile. */

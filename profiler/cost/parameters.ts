@@ -49,16 +49,20 @@ export function assignWeights(
       for (const part of claims[index]?.parts ?? NOTHING) if (!carriers.has(part)) carriers.set(part, layer);
     });
   }
-  return layers.map((layer, index) => {
-    const { origins, parts, whole } = claims[index] ?? NO_CLAIM;
-    return parts.every((part) => carriers.get(part) === layer)
-      ? whole
-      : shareOf(layer, origins, (part) => carriers.get(part));
-  });
+  return layers.map((layer, index) => weightsOfClaim(layer, claims[index] ?? NO_CLAIM, (part) => carriers.get(part)));
+}
+
+/** What a layer has of what it computes with. */
+export function weightsOfClaim(
+  layer: Layer,
+  { origins, parts, whole }: WeightClaim,
+  carrierOf: CarrierOf,
+): LayerWeights {
+  return parts.every((part) => carrierOf(part) === layer) ? whole : shareOf(layer, origins, carrierOf);
 }
 
 /** The layer that has a constant. */
-type CarrierOf = (part: ConstantOrigin) => Layer | undefined;
+export type CarrierOf = (part: ConstantOrigin) => Layer | undefined;
 
 /** What makes two constants the same weights: the stored numbers that both stand for, one for one. */
 function identityOf(origin: ConstantOrigin): ConstantOrigin {

@@ -1,6 +1,6 @@
 import { count } from "../counters.ts";
 import { ABSENT, type Node } from "../model/model.ts";
-import { spliced } from "../model/runs.ts";
+import { spliced, type Runs } from "../model/runs.ts";
 import type { NodeView } from "../operators/node-view.ts";
 import type { InferredBody, InferredGraph, InferredNode, Problem } from "../operators/infer.ts";
 import { mostExpensiveBranch } from "./most-expensive-branch.ts";
@@ -12,7 +12,7 @@ import type { Listing } from "./listing.ts";
 import { logicalOrigin } from "./logical-weight.ts";
 import { metadataPath, modulePath } from "./module-path.ts";
 import type { Grouping, OperatorGroup } from "./operator-group.ts";
-import { PreviousListing } from "./previous-listing.ts";
+import { PreviousListing, type NodeRows } from "./previous-listing.ts";
 import { rolesOf } from "./roles.ts";
 
 /** One entry of the model, inferred; only the profiled one counts. */
@@ -54,16 +54,17 @@ function listEdited(
   const [entry, another] = entries;
   const edit = entry?.inferred.edit;
   const { listing } = previous;
-  if (entry === undefined || edit === undefined || another !== undefined || !previous.isFlat(edit.before))
-    return undefined;
+  const starts = edit && another === undefined ? previous.startsOf(edit.before) : undefined;
+  if (entry === undefined || edit === undefined || starts === undefined) return undefined;
   const lister = new Lister(grouping, listing);
   const tensors = new LayerTensors(entry.inferred);
   const found = edit.runs.parts.flatMap(({ came }) => came);
-  if (found.some(({ node }) => node.bodies.length > 0) || groupsOf(entry.inferred, grouping).length > 0)
-    return undefined;
+  if (found.some(({ node }) => node.bodies.length > 0)) return undefined;
+  const isGroupable = previous.hasGroupable(edit.before, grouping.isIn) || found.some(grouping.isIn);
+  if (isGroupable && groupsOf(entry.inferred, grouping).length > 0) return undefined;
   const described = found.map((one) => previous.row(one) ?? lister.describe(one, tensors, TOP));
-  const before = previous.rowsOf(entry.inferred);
-  const roles = editedRoles(before, entry.inferred, described);
+  const before = previous.rowsOf(entry.inferred, starts);
+  const roles = editedRoles(before, starts, entry.inferred, described);
   if (roles === undefined) return undefined;
   const rows = new Map(
     found.map((one, place) => {
@@ -72,18 +73,45 @@ function listEdited(
     }),
   );
   const parts = edit.runs.parts.map(({ from, to, came }) => {
-    return { from, to, came: came.flatMap((one) => rows.get(one) ?? []) };
+    return { from: starts.first(from), to: starts.first(to), came: came.flatMap((one) => rows.get(one) ?? []) };
   });
-  const runs = { parts, gone: edit.runs.gone };
-  const { nodes } = entry.inferred;
+  // None of them has bodies: see `editedRoles`.
+  const runs = { parts, gone: edit.runs.gone.map((position) => starts.first(position)) };
+  const ofRows = starts.isFlat ? entry.inferred.nodes : foundOfRows(entry.inferred, edit.runs, listing, starts);
   const isFine = listing.problems.length === 0 && found.every(({ problems }) => problems.length === 0);
   return {
     layers: spliced(runs, before, (row) => row),
-    problems: isFine ? [] : nodes.flatMap(({ problems }, layer) => problems.map((problem) => ({ ...problem, layer }))),
-    found: nodes,
+    problems: isFine ? [] : ofRows.flatMap(({ problems }, layer) => problems.map((problem) => ({ ...problem, layer }))),
+    found: ofRows,
     grouped: listing.grouped,
     edit: { before, runs },
   };
+}
+
+/** What was found of the nodes of an edited graph, each with what was found of its bodies' behind it. */
+function foundOfRows(
+  { nodes }: InferredGraph,
+  { parts }: Runs<InferredNode>,
+  { found }: Listing,
+  starts: NodeRows,
+): readonly InferredNode[] {
+  const ofRows: InferredNode[] = [];
+  let next = 0;
+  const take = (): void => {
+    const node = nodes[next++];
+    if (node) ofRows.push(node);
+  };
+  for (const { from, to, came } of parts) {
+    for (let position = from; position < to; position += 1) {
+      take();
+      for (let row = starts.first(position) + 1; row < starts.first(position + 1); row += 1) {
+        const inner = found[row];
+        if (inner) ofRows.push(inner);
+      }
+    }
+    came.forEach(take);
+  }
+  return ofRows;
 }
 
 /** What a row has from the bodies around it. */

@@ -30,6 +30,8 @@ export interface ConstantDraft {
 /** A graph that a format's lowering adds tensors and nodes to. Tensors keep their ids; nodes that were there keep their bytes. */
 export class GraphBuilder {
   readonly nodes: Node[] = [];
+  /** Those of them that were not in the graph. */
+  readonly added: Node[] = [];
   readonly tensors: Tensor[];
   /** Those of the graph, and those that were added. */
   readonly #taken: ReadonlySet<string>;
@@ -104,14 +106,14 @@ export class GraphBuilder {
    * The graph with the names of the file for constants that are read after all, by a layer that shares them or by a new one: what took
    * the place of one of those gets another.
    * @param graph of this builder's tensors, without dead code
+   * @param isComputed whether a node of that makes a tensor
    */
-  withNamesBack(graph: Graph): Graph {
+  withNamesBack(graph: Graph, isComputed: (id: TensorId) => boolean): Graph {
     if (this.#renamed.length === 0) return graph;
     const tensors = [...graph.tensors];
-    const computed = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
     for (const { before, successor } of this.#renamed) {
       const now = tensors[successor];
-      const isThere = tensors[before.id]?.constant !== undefined || computed.has(before.id);
+      const isThere = tensors[before.id]?.constant !== undefined || isComputed(before.id);
       if (!isThere || now === undefined) continue;
       tensors[before.id] = before;
       tensors[successor] = { ...now, name: this.#unique(before.name) };
@@ -165,6 +167,7 @@ export class GraphBuilder {
     const node = { index: this.#nextIndex, ...inherited, ...own, ...rest };
     this.#nextIndex += 1;
     this.nodes.push(node);
+    this.added.push(node);
     return node;
   }
 

@@ -45,7 +45,11 @@ export async function lowerRewrite(
   if (nodes !== draft.nodes) draft.nodes.splice(0, draft.nodes.length, ...nodes);
   if (rewrite.integers) formatOf(model).adapter.quantizeActivations?.(draft, rewrite.integers, rewrite.ends);
   const alive = withoutDead(old, { ...old, tensors: draft.tensors, nodes: draft.nodes });
-  const graph = ordered(old, draft.withNamesBack(alive));
+  const edit = new GraphEdit(old, alive);
+  const graph = ordered(
+    edit,
+    draft.withNamesBack(alive, (id) => edit.makerOf(id) !== undefined),
+  );
   const entries = model.entries.map((entry) => (entry.graph === old ? { ...entry, graph } : entry));
   const [first = { name: "", graph }, ...others] = entries;
   const edited = refreshDeclared({ ...model, entries: [first, ...others] satisfies [Entry, ...Entry[]] }, model);
@@ -226,7 +230,8 @@ function renamed(node: Node, { inputs, outputs }: Renaming): Node {
   };
 }
 
-function ordered(old: Graph, graph: Graph): Graph {
-  if (new GraphEdit(old, graph).isKnownInOrder) knownInOrder(graph);
+/** @param graph with the nodes that the edit left */
+function ordered(edit: GraphEdit, graph: Graph): Graph {
+  if (edit.isKnownInOrder) knownInOrder(graph);
   return { ...graph, nodes: executionOrder(graph) };
 }

@@ -28,10 +28,11 @@ function isQuantized(nodes: GraphBuilder["nodes"], tensor: TensorId): boolean {
  * A new tensor between layers that computed in integers would keep them in float, and nothing tells a range for it.
  * @throws {LoweringError}
  */
-export function checkInnerRanges({ nodes, tensors }: GraphBuilder): void {
-  const products = nodes.filter(({ op, outputs }) => PRODUCTS.has(op) && tensors[outputs[0] ?? ABSENT]?.isNew === true);
+export function checkInnerRanges({ nodes, added, tensors }: GraphBuilder): void {
+  const products = added.filter(({ op, outputs }) => PRODUCTS.has(op) && tensors[outputs[0] ?? ABSENT]?.isNew === true);
   if (products.length === 0) return;
-  const dequantized = new Set(nodes.filter(({ op }) => op === "DequantizeLinear").map(({ outputs }) => outputs[0]));
+  const dequantized = new Set<TensorId | undefined>();
+  for (const { op, outputs } of nodes) if (op === "DequantizeLinear") dequantized.add(outputs[0]);
   for (const { inputs, outputs, name, identity } of products) {
     if (!inputs.slice(0, 2).every((id) => dequantized.has(id))) continue;
     if (isQuantized(nodes, outputs[0] ?? ABSENT)) continue;
