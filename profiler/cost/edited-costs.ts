@@ -1,6 +1,7 @@
 import type { HardwareProfile } from "../hardware/hardware-profile.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { ListingEdit } from "../layers/listing.ts";
+import type { RunPart } from "../model/runs.ts";
 import type { ConstantOrigin } from "../operators/inferred-type.ts";
 import { CostColumns, type CostSums } from "./cost-columns.ts";
 import type { Placement } from "./energy.ts";
@@ -55,11 +56,10 @@ function keyOf({ weightsOnChip, activationsOnChip }: Placement): string {
 }
 
 /**
- * Sums of an edited model's costs, of which only those are computed that the edit brings.
+ * Sums of an edited model's costs, of which only those are computed that the edit brings or changes.
  * @param arenaBytes of the edited model
  * @param arenaBytesBefore of the model before
- * @returns undefined where others may change with them: shared weights, what fits on the chip, or learned kernels, which see what stands
- * beside a layer
+ * @returns undefined where those of others change in other ways: learned kernels see what stands beside a layer
  */
 export function editedSums(
   { before, runs }: ListingEdit,
@@ -69,15 +69,15 @@ export function editedSums(
 ): CostSums | undefined {
   if (hardware.kernels) return undefined;
   const known = knownCosts(before, hardware, arenaBytesBefore);
-  const carrierOf = editedCarriers({ before, runs }, known.users);
-  if (carrierOf === undefined) return undefined;
+  const { carrierOf, changed } = editedCarriers({ before, runs }, known.users);
   const sumsAt = (placement: Placement): CostSums => {
     const cost = (layer: Layer): LayerCost => {
       const own = ownCountsOf(layer);
       return costOf(layer, own, weightsOfClaim(layer, own.claim, carrierOf), placement, hardware);
     };
     const columns = columnsAt(known, before, placement);
-    return columns.sum(runs.parts.map(({ from, to, came: rows }) => ({ from, to, came: rows.map(cost) })));
+    const parts = changed.size === 0 ? runs.parts : withAgain(runs.parts, before, changed);
+    return columns.sum(parts.map(({ from, to, came }) => ({ from, to, came: came.map(cost) })));
   };
   // What weights take does not depend on where they are.
   const sums = sumsAt(known.placement);
@@ -85,52 +85,86 @@ export function editedSums(
   return keyOf(now) === keyOf(known.placement) ? sums : sumsAt(now);
 }
 
-/**
- * Who has the constants that rows which came compute with: see `assignWeights`.
- * @param users rows before the edit that compute with a constant
- * @returns undefined where a row that stays has a constant that it had not, or has one no more
- */
-function editedCarriers(
-  { before, runs }: ListingEdit,
-  users: KnownCosts["users"],
-): CarrierOf | undefined {
+/** The same rows, with those that stay and are costed again among those that came. */
+function withAgain(
+  parts: ListingEdit["runs"]["parts"],
+  before: readonly Layer[],
+  again: ReadonlySet<number>,
+): ListingEdit["runs"]["parts"] {
+  return parts.flatMap(({ from, to, came }) => {
+    const split: RunPart<Layer>[] = [];
+    let start = from;
+    for (let row = from; row < to; row += 1) {
+      const layer = before[row];
+      if (layer === undefined || !again.has(row)) continue;
+      split.push({ from: start, to: row, came: [layer] });
+      start = row + 1;
+    }
+    return [...split, { from: start, to, came }];
+  });
+}
+
+interface Carriers {
+  /** Who has a constant: see `assignWeights`. */
+  readonly carrierOf: CarrierOf;
+  /** Rows that stay, and share a constant that another row has now than before. */
+  readonly changed: ReadonlySet<number>;
+}
+
+/** A row among those of an edited model: one of before, or one that came behind all that stood before a position there. */
+type Place = { readonly row: number } | { readonly layer: Layer; readonly behind: number };
+
+/** @param users rows before the edit that compute with a constant */
+function editedCarriers({ before, runs }: ListingEdit, users: KnownCosts["users"]): Carriers {
   const isGone = new Set(runs.gone);
-  const carriers = new Map<ConstantOrigin, Layer>();
-  const asked = new Set<ConstantOrigin>();
-  const newUsers = new Map<ConstantOrigin, { readonly layer: Layer; readonly behind: number }[]>();
-  for (const row of runs.gone) {
-    const layer = before[row];
-    if (layer) for (const part of ownCountsOf(layer).claim.parts) asked.add(part);
-  }
-  for (const { to: behind, came } of runs.parts) {
-    for (const layer of came) {
-      for (const part of ownCountsOf(layer).claim.parts) {
-        asked.add(part);
-        const others = newUsers.get(part);
+  const came = new Map<ConstantOrigin, { readonly layer: Layer; readonly behind: number }[]>();
+  for (const row of runs.gone) for (const part of partsAt(before[row])) if (!came.has(part)) came.set(part, []);
+  for (const { to: behind, came: layers } of runs.parts) {
+    for (const layer of layers) {
+      for (const part of partsAt(layer)) {
+        const others = came.get(part);
         if (others) others.push({ layer, behind });
-        else newUsers.set(part, [{ layer, behind }]);
+        else came.set(part, [{ layer, behind }]);
       }
     }
   }
-  for (const part of asked) {
-    const old = users.get(part) ?? [];
-    const isCounted = (row: number): boolean => before[row]?.isCounted === true;
-    const carrier = old.find(isCounted) ?? old[0];
-    const kept = old.filter((row) => !isGone.has(row));
-    const keptCounted = kept.find(isCounted);
-    const first = keptCounted ?? kept[0];
-    const came = newUsers.get(part) ?? [];
-    const cameCounted = came.find(({ layer }) => layer.isCounted);
-    const other = cameCounted ?? came[0];
-    const isCountedAlike = (cameCounted === undefined) === (keptCounted === undefined);
-    const isCameFirst =
-      other !== undefined &&
-      (first === undefined || (isCountedAlike ? other.behind <= first : cameCounted !== undefined));
-    const keeps = isCameFirst ? undefined : first;
-    // The row that has it must be the one that had it, or one that came while that went.
-    if (keeps === undefined ? carrier !== undefined && !isGone.has(carrier) : keeps !== carrier) return undefined;
-    const has = isCameFirst ? other.layer : before[first ?? -1];
-    if (has) carriers.set(part, has);
+  const carriers = new Map<ConstantOrigin, Layer | undefined>();
+  const changed = new Set<number>();
+  const isCounted = (row: number): boolean => before[row]?.isCounted === true;
+  const ofBefore = (rows: readonly number[]): number | undefined => rows.find(isCounted) ?? rows[0];
+  for (const [part, layers] of came) {
+    const rows = users.get(part) ?? NOBODY;
+    const kept = rows.filter((row) => !isGone.has(row));
+    const carrier = firstOf(
+      kept.map((row) => ({ row })),
+      layers,
+      (place) => ("row" in place ? isCounted(place.row) : place.layer.isCounted),
+    );
+    carriers.set(part, carrier && ("row" in carrier ? before[carrier.row] : carrier.layer));
+    const row = carrier && "row" in carrier ? carrier.row : undefined;
+    if (kept.length > 0 && row !== ofBefore(rows)) for (const user of kept) changed.add(user);
   }
-  return (part) => carriers.get(part);
+  const carrierOf = (part: ConstantOrigin): Layer | undefined =>
+    carriers.has(part) ? carriers.get(part) : before[ofBefore(users.get(part) ?? NOBODY) ?? -1];
+  return { carrierOf, changed };
 }
+
+/** The first of both that counts, else the first. */
+function firstOf(
+  kept: readonly { readonly row: number }[],
+  came: readonly { readonly layer: Layer; readonly behind: number }[],
+  isCounted: (place: Place) => boolean,
+): Place | undefined {
+  for (const isWanted of [isCounted, () => true]) {
+    const [old, fresh] = [kept.find(isWanted), came.find(isWanted)];
+    if (old && fresh) return fresh.behind <= old.row ? fresh : old;
+    if (old ?? fresh) return old ?? fresh;
+  }
+  return undefined;
+}
+
+function partsAt(layer: Layer | undefined): readonly ConstantOrigin[] {
+  return layer ? ownCountsOf(layer).claim.parts : NOBODY;
+}
+
+const NOBODY: readonly never[] = [];

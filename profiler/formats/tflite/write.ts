@@ -7,7 +7,7 @@ import { payloadOf } from "../../neutral/edited-model.ts";
 import { editTables } from "./write/edit-tables.ts";
 import { layOut } from "./write/file-layout.ts";
 import { makeMain } from "./write/main-subgraph.ts";
-import { readTables } from "./write/read-tables.ts";
+import { knownTables, readTables } from "./write/read-tables.ts";
 import { trailingArchive } from "./write/trailing-archive.ts";
 
 export interface WriteOptions {
@@ -46,7 +46,7 @@ export async function tfliteBytes(model: Model): Promise<Uint8Array> {
 
 /** Bytes of the file that an edited model makes; of a prediction too, whose weights have a size and no numbers. */
 export async function tfliteFileBytes(model: Model): Promise<number> {
-  return lengthOf(await rebuilt(model, plannedPayload));
+  return lengthOf((await rebuiltFile(model, plannedPayload, false, knownTables)).segments);
 }
 
 /**
@@ -70,10 +70,15 @@ interface RebuiltFile {
 }
 
 /** @param isToRun whether it starts with the model's first entry; otherwise all subgraphs have the places that they have in the file */
-async function rebuiltFile(model: Model, payload = payloadOf, isToRun = false): Promise<RebuiltFile> {
+async function rebuiltFile(
+  model: Model,
+  payload = payloadOf,
+  isToRun = false,
+  tablesOf = readTables,
+): Promise<RebuiltFile> {
   const { source } = model;
   if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
-  const { tables, data, numbers } = await editTables(await readTables(source), model, payload);
+  const { tables, data, numbers } = await editTables(await tablesOf(source), model, payload);
   if (isToRun) makeMain(tables, placeOf(model.entries[0]));
   const segments = layOut(tables, data, source);
   const archive = await trailingArchive(source);

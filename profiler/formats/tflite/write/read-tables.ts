@@ -1,7 +1,7 @@
 import type { ByteSource } from "../../../bytes/byte-source.ts";
 import { present, readBuffers, type StoredBytes } from "../buffers.ts";
 import { PagedBytes } from "../paged-bytes.ts";
-import { Model, ModelT, SubGraphT, type SubGraph } from "../schema/generated/schema_generated.ts";
+import { Model, ModelT, SubGraphT, type SubGraph, type TensorT } from "../schema/generated/schema_generated.ts";
 import { presentList } from "../presence.ts";
 import { TableBuffer } from "../table-buffer.ts";
 
@@ -59,6 +59,53 @@ export async function readTables(source: ByteSource): Promise<TfliteTables> {
     tables.subgraphs.push(await readSubgraph(buffer, subgraph));
   }
   return { tables, buffers: inside };
+}
+
+/** Tables that predictions go by, as long as there is memory for them. */
+const KEPT = new WeakMap<ByteSource, WeakRef<TfliteTables>>();
+
+/**
+ * As `readTables`, from the file once for many predictions.
+ * @returns a copy that `editTables` may change; lists of numbers are the same in all copies
+ */
+export async function knownTables(source: ByteSource): Promise<TfliteTables> {
+  const known = KEPT.get(source)?.deref() ?? (await readTables(source));
+  KEPT.set(source, new WeakRef(known));
+  return { tables: copied(known.tables), buffers: known.buffers };
+}
+
+function copied(tables: ModelT): ModelT {
+  return shallow(tables, {
+    operatorCodes: tables.operatorCodes.slice(),
+    subgraphs: tables.subgraphs.map((subgraph) =>
+      shallow(subgraph, {
+        tensors: eachOf(subgraph.tensors, (tensor) => shallow(tensor, { quantization: copiedScheme(tensor) })),
+        operators: eachOf(subgraph.operators, (operator) => shallow(operator, {})),
+      }),
+    ),
+    metadata: eachOf(tables.metadata, (entry) => shallow(entry, {})),
+    signatureDefs: eachOf(tables.signatureDefs, (signature) =>
+      shallow(signature, {
+        inputs: eachOf(signature.inputs, (map) => shallow(map, {})),
+        outputs: eachOf(signature.outputs, (map) => shallow(map, {})),
+      }),
+    ),
+  });
+}
+
+/** Details name tensors, which an edit numbers anew. */
+function copiedScheme({ quantization }: TensorT): TensorT["quantization"] {
+  if (!quantization?.details) return quantization;
+  return shallow(quantization, { details: shallow(quantization.details, {}) });
+}
+
+/** A list that stands in the file without elements is the very list: see `presentList`. */
+function eachOf<T>(list: T[], copy: (item: T) => T): T[] {
+  return list.length === 0 ? list : list.map(copy);
+}
+
+function shallow<T extends object>(table: T, changes: Partial<T>): T {
+  return Object.assign(Object.create(Object.getPrototypeOf(table) as object) as T, table, changes);
 }
 
 async function readSubgraph(buffer: TableBuffer, table: SubGraph): Promise<SubGraphT> {
