@@ -1,3 +1,4 @@
+import "./compile-later.ts";
 import { ownEntry } from "../own-entry.ts";
 import { writeSync } from "node:fs";
 import { runCommands, type AddCommand } from "./command-line.ts";
