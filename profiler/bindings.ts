@@ -40,7 +40,7 @@ export interface BoundInputs extends SizedInputs {
  * @throws {OptionError} for a name that the model does not have and no edit took away, or a value that is no size
  */
 export function bindInputs(model: Model, asked: Bindings, entry: Entry = model.entries[0]): BoundInputs {
-  const inputs = new InputSizes(entry.graph);
+  const inputs = InputSizes.of(entry.graph);
   const given = isEdited(model) ? inputs.known(asked) : asked;
   const values = inputs.valuesOf(given, model.file);
   const defaults = inputs.valuesOf({}, model.file);
@@ -60,18 +60,18 @@ export function bindInputs(model: Model, asked: Bindings, entry: Entry = model.e
 
 /** The inputs of the main entry with only the caller's sizes given: what the run decides stays a name. */
 export function openInputs(model: Model, given: Bindings = {}): SizedInputs {
-  const inputs = new InputSizes(model.entries[0].graph);
+  const inputs = InputSizes.of(model.entries[0].graph);
   return inputs.sized((name) => ownEntry(given, name));
 }
 
 /** Names of dynamic dimensions of the main entry's inputs that can be given a value. */
 export function dynamicNames(model: Model): readonly string[] {
-  return [...new InputSizes(model.entries[0].graph).names].flatMap(([name, { isFixed: is }]) => (is ? [] : [name]));
+  return [...InputSizes.of(model.entries[0].graph).names].flatMap(([name, { isFixed: is }]) => (is ? [] : [name]));
 }
 
 /** What a size over names of the inputs comes to when they have these values, or their defaults; undefined for what only the run can tell. */
 export function sizeAt(model: Model, asked: Bindings = {}): (size: Dimension) => number | undefined {
-  const inputs = new InputSizes(model.entries[0].graph);
+  const inputs = InputSizes.of(model.entries[0].graph);
   const values = inputs.valuesOf(isEdited(model) ? inputs.known(asked) : asked, model.file);
   return (size) => {
     const value = valueAt(size, values);
@@ -96,7 +96,16 @@ class InputSizes {
   /** Sizes that follow from others, by their text in the file. */
   readonly #computed = new Map<string, Dimension>();
 
-  constructor(private readonly graph: Graph) {
+  /** Edits that leave a graph's inputs as they are leave their sizes too. */
+  static of(graph: Graph): InputSizes {
+    const known = SIZES.get(graph.inputs);
+    if (known?.graph.inputs.every((id) => known.graph.tensors[id] === graph.tensors[id]) === true) return known;
+    const sizes = new InputSizes(graph);
+    SIZES.set(graph.inputs, sizes);
+    return sizes;
+  }
+
+  private constructor(private readonly graph: Graph) {
     const inputNames = distinctNames(graph);
     const shapes = graph.inputs.map((id) => graph.tensors[id]?.declared?.shape ?? []);
     this.#texts = new SizeNames(shapes.flat());
@@ -195,6 +204,8 @@ class InputSizes {
     }
   }
 }
+
+const SIZES = new WeakMap<Graph["inputs"], InputSizes>();
 
 /** Defaults are doubled no oftener: 2^16 elements along an axis are enough for any rule. */
 const MOST_DOUBLINGS = 16;

@@ -12,7 +12,7 @@ export interface Block {
  * @returns offsets in the blocks' order
  */
 export function placeBlocks(blocks: readonly Block[]): readonly number[] {
-  const parts = blocks.map((block): Placed => ({ ...block, offset: 0 }));
+  const parts = blocks.map(({ bytes, first, last }): Placed => ({ bytes, first, last, offset: 0 }));
   const placed = new PlacedBlocks(parts);
   for (const part of parts.toSorted((a, b) => b.bytes - a.bytes || a.first - b.first)) {
     part.offset = bestGap(part.bytes, placed.during(part));
@@ -30,11 +30,12 @@ export function arenaBytes(blocks: readonly Block[], offsets: readonly number[])
   return blocks.reduce((bytes, block, index) => Math.max(bytes, (offsets[index] ?? 0) + block.bytes), 0);
 }
 
-function bestGap(bytes: number, taken: readonly Placed[]): number {
+/** @param taken is sorted */
+function bestGap(bytes: number, taken: Placed[]): number {
   let end = 0;
   let best: number | undefined;
   let smallest = Infinity;
-  for (const block of taken.toSorted((a, b) => a.offset - b.offset)) {
+  for (const block of taken.sort((a, b) => a.offset - b.offset)) {
     const size = block.offset - end;
     if (size >= bytes && size < smallest) {
       best = end;
@@ -69,7 +70,8 @@ class PlacedBlocks {
     }
   }
 
-  during({ first, last }: Block): readonly Placed[] {
+  /** A list of its own. */
+  during({ first, last }: Block): Placed[] {
     const found: Placed[] = [];
     for (let node = first + this.#leaves; node >= 1; node >>= 1) {
       for (const block of this.#spanning[node] ?? NONE) found.push(block);

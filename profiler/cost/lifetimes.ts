@@ -35,31 +35,44 @@ export function buffersOf(steps: readonly Layer[], { inputKeys, outputKeys }: En
 
 /** What the walks below find out about one tensor. */
 interface Lifetime {
+  readonly isInput: boolean;
+  readonly isOutput: boolean;
   /** The step that makes it; undefined for what comes from outside. */
   birth: number | undefined;
   lastUse: number;
   buffer: Buffer | undefined;
 }
 
+/** What a layer reads or makes, by the places of its inputs or outputs: undefined for constants and what is left out. */
+type Places = readonly (Lifetime | undefined)[];
+
 class Lifetimes {
   readonly #lifetimes = new Map<string, Lifetime>();
   readonly #buffers = new Set<Buffer>();
+  /** Of each step. A key is looked up once for each place where it stands. */
+  readonly #inputs: readonly Places[];
+  readonly #outputs: readonly Places[];
 
   constructor(
     readonly steps: readonly Layer[],
     readonly inputKeys: ReadonlySet<string>,
     readonly outputKeys: ReadonlySet<string>,
-  ) {}
+  ) {
+    this.#outputs = steps.map(({ outputs }) => this.#placesOf(outputs));
+    this.#inputs = steps.map(({ inputs }) => this.#placesOf(inputs));
+  }
 
   run(): readonly Buffer[] {
     this.#findBirths();
     this.#findLastUses();
     this.steps.forEach((layer, step) => {
-      for (const input of layer.inputs) {
-        if (input.use === "data" && isActivation(input)) this.#arrive(input, this.#lifetime(input), layer, step);
-      }
-      layer.outputs.forEach((output, position) => {
-        if (isActivation(output)) this.#produce(output, position, layer, step);
+      this.#inputs[step]?.forEach((lifetime, place) => {
+        const input = layer.inputs[place];
+        if (lifetime && input?.use === "data") this.#arrive(input, lifetime, layer, step);
+      });
+      this.#outputs[step]?.forEach((lifetime, place) => {
+        const output = layer.outputs[place];
+        if (lifetime && output) this.#produce(output, lifetime, place, step);
       });
     });
     return [...this.#buffers];
@@ -67,24 +80,23 @@ class Lifetimes {
 
   #findBirths(): void {
     // A node with bodies is listed before the row that really makes its output.
-    this.steps.forEach(({ outputs }, step) => {
-      for (const output of outputs) if (isActivation(output)) this.#lifetime(output).birth = step;
+    this.#outputs.forEach((made, step) => {
+      for (const lifetime of made) if (lifetime) lifetime.birth = step;
     });
   }
 
   #findLastUses(): void {
-    const lastRound = lastRounds(this.steps);
-    const use = (tensor: LayerTensor, layer: Layer, step: number): void => {
-      const lifetime = this.#lifetime(tensor);
-      lifetime.lastUse = Math.max(
-        lifetime.lastUse,
-        this.#isKept(tensor) ? this.steps.length : lastRound(step, this.#bornIn(tensor, lifetime, layer)),
-      );
+    const isLooped = this.steps.some(({ repeats }) => repeats !== 1);
+    const lastRound = isLooped ? lastRounds(this.steps) : (step: number): number => step;
+    const use = (tensor: LayerTensor | undefined, lifetime: Lifetime, layer: Layer, step: number): void => {
+      const isKept = lifetime.isOutput || tensor?.isVariable === true;
+      const last = isKept ? this.steps.length : lastRound(step, isLooped ? this.#bornIn(lifetime, layer) : 1);
+      if (last > lifetime.lastUse) lifetime.lastUse = last;
     };
     this.steps.forEach((layer, step) => {
       const read = this.#lastRead(layer, step);
-      for (const input of layer.inputs) if (isActivation(input)) use(input, layer, read);
-      for (const output of layer.outputs) if (isActivation(output)) use(output, layer, step);
+      this.#inputs[step]?.forEach((lifetime, place) => lifetime && use(layer.inputs[place], lifetime, layer, read));
+      this.#outputs[step]?.forEach((lifetime, place) => lifetime && use(layer.outputs[place], lifetime, layer, step));
     });
   }
 
@@ -94,21 +106,16 @@ class Lifetimes {
     return isLoop && (this.steps[step + 1]?.repeats ?? 0) > repeats ? step + 1 : step;
   }
 
-  /** Whether somebody wants a tensor after the run. */
-  #isKept({ key, isVariable }: LayerTensor): boolean {
-    return isVariable === true || this.outputKeys.has(key);
-  }
-
   /** How often the place runs where a tensor is made; of one from outside that a layer uses, the layer's own. */
-  #bornIn({ key }: LayerTensor, { birth }: Lifetime, layer: Layer): number {
+  #bornIn({ isInput, birth }: Lifetime, layer: Layer): number {
     if (birth !== undefined) return this.steps[birth]?.repeats ?? 1;
-    return this.inputKeys.has(key) ? 1 : layer.repeats;
+    return isInput ? 1 : layer.repeats;
   }
 
   /** A tensor that no step has made: the caller's, a variable, or what a loop hands to its body. */
   #arrive(tensor: LayerTensor, lifetime: Lifetime, layer: Layer, step: number): void {
     if (lifetime.buffer !== undefined) return;
-    const isGiven = this.inputKeys.has(tensor.key) || tensor.isVariable === true;
+    const isGiven = lifetime.isInput || tensor.isVariable === true;
     this.#open(tensor, lifetime, {
       first: isGiven ? 0 : step,
       repeats: isGiven ? 1 : layer.repeats,
@@ -116,13 +123,13 @@ class Lifetimes {
     });
   }
 
-  #produce(output: LayerTensor, position: number, layer: Layer, step: number): void {
-    const lifetime = this.#lifetime(output);
+  #produce(output: LayerTensor, lifetime: Lifetime, position: number, step: number): void {
     if (lifetime.birth !== step) return;
-    const host = position === 0 && output.isVariable !== true ? this.#host(output, layer, step) : undefined;
+    const host = position === 0 && output.isVariable !== true ? this.#host(output, step) : undefined;
     if (!host) {
       const isPinned = output.isVariable === true;
-      this.#open(output, lifetime, { first: isPinned ? 0 : step, repeats: layer.repeats, isPinned });
+      const repeats = this.steps[step]?.repeats ?? 1;
+      this.#open(output, lifetime, { first: isPinned ? 0 : step, repeats, isPinned });
       return;
     }
     host.last = Math.max(host.last, lifetime.lastUse);
@@ -131,26 +138,21 @@ class Lifetimes {
   }
 
   /** The buffer of an input that the first output takes over, if it may. */
-  #host(output: LayerTensor, layer: Layer, step: number): Buffer | undefined {
-    if (layer.isView) return this.#bufferOf(layer.inputs.find(({ use }) => use === "data"));
+  #host(output: LayerTensor, step: number): Buffer | undefined {
+    const [layer, inputs] = [this.steps[step], this.#inputs[step]];
+    if (layer === undefined || inputs === undefined) return undefined;
+    if (layer.isView) return inputs[layer.inputs.findIndex(({ use }) => use === "data")]?.buffer;
     if (layer.inPlace.length === 0) return undefined;
     const bytes = tensorBytes(output);
     for (const position of layer.inPlace) {
-      const buffer = this.#bufferOf(layer.inputs[position]);
+      const buffer = inputs[position]?.buffer;
       if (!buffer || buffer.isPinned || bytes === null || buffer.bytes !== bytes) continue;
       if (buffer.last !== step || buffer.repeats !== layer.repeats) continue;
-      if (!this.#isReadElsewhere(buffer, layer)) return buffer;
+      // By an input that it may not overwrite.
+      const isReadElsewhere = inputs.some((input, at) => input?.buffer === buffer && !layer.inPlace.includes(at));
+      if (!isReadElsewhere) return buffer;
     }
     return undefined;
-  }
-
-  /** Whether a layer reads a buffer by an input that it may not overwrite. */
-  #isReadElsewhere(buffer: Buffer, { inputs, inPlace }: Layer): boolean {
-    return inputs.some((input, at) => !inPlace.includes(at) && this.#bufferOf(input) === buffer);
-  }
-
-  #bufferOf(tensor: LayerTensor | undefined): Buffer | undefined {
-    return tensor && isActivation(tensor) ? this.#lifetimes.get(tensor.key)?.buffer : undefined;
   }
 
   #open(
@@ -164,10 +166,16 @@ class Lifetimes {
     this.#buffers.add(lifetime.buffer);
   }
 
-  #lifetime({ key }: LayerTensor): Lifetime {
-    let lifetime = this.#lifetimes.get(key);
-    if (lifetime === undefined)
-      this.#lifetimes.set(key, (lifetime = { birth: undefined, lastUse: 0, buffer: undefined }));
+  #placesOf(tensors: readonly LayerTensor[]): Places {
+    return tensors.map((tensor) => (isActivation(tensor) ? this.#lifetime(tensor.key) : undefined));
+  }
+
+  #lifetime(key: string): Lifetime {
+    const known = this.#lifetimes.get(key);
+    if (known) return known;
+    const [isInput, isOutput] = [this.inputKeys.has(key), this.outputKeys.has(key)];
+    const lifetime = { isInput, isOutput, birth: undefined, lastUse: 0, buffer: undefined };
+    this.#lifetimes.set(key, lifetime);
     return lifetime;
   }
 }

@@ -28,7 +28,7 @@ export function plannedBytes(layers: readonly Layer[], keys: EntryKeys, edit?: L
   const known = PLANNED.get(layers);
   if (known && isSameKeys(known.keys, keys)) return known.bytes;
   const isAlike = edit && keepsLifetimes(edit, isStep);
-  const bytes = isAlike ? plannedBytes(edit.before, keys) : planMemory(layers, keys).bytes;
+  const bytes = isAlike ? plannedBytes(edit.before, keys) : bytesOfPlan(layers, keys);
   PLANNED.set(layers, { bytes, keys });
   return bytes;
 }
@@ -37,17 +37,17 @@ function isSameKeys(a: EntryKeys, b: EntryKeys): boolean {
   return a.inputKeys.join() === b.inputKeys.join() && a.outputKeys.join() === b.outputKeys.join();
 }
 
+function bytesOfPlan(layers: readonly Layer[], keys: EntryKeys): number | null {
+  const sized = sizedBuffers(layers.filter(isStep), keys);
+  return sized && arenaBytes(sized, placeBlocks(sized));
+}
+
 /** Plans the arena of one run: counted layers that compute. Shape arithmetic and folded constants are settled before a run starts. */
 export function planMemory(layers: readonly Layer[], keys: EntryKeys): MemoryPlan {
-  count("memoryPlans");
   const stepRows = [...layers.keys()].filter((row) => isStep(layers[row]));
   const steps = layers.filter(isStep);
-  const sized: MemoryBuffer[] = [];
-  for (const { bytes, first, last, occupants } of buffersOf(steps, keys)) {
-    if (bytes === null) return { bytes: null, peak: NOTHING, timeline: null };
-    // Beyond the last step there is nothing to collide with.
-    if (bytes > 0) sized.push({ bytes, first, last: Math.min(last, steps.length - 1), occupants });
-  }
+  const sized = sizedBuffers(steps, keys);
+  if (sized === null) return { bytes: null, peak: NOTHING, timeline: null };
   const timeline = { layers: stepRows, buffers: sized };
   if (sized.length === 0) return { bytes: 0, peak: NOTHING, timeline };
   const step = fullestStep(sized, steps.length);
@@ -57,6 +57,18 @@ export function planMemory(layers: readonly Layer[], keys: EntryKeys): MemoryPla
     .sort((a, b) => b.bytes - a.bytes);
   const peak = { layer: stepRows[step] ?? null, tensors };
   return { bytes: arenaBytes(sized, placeBlocks(sized)), peak, timeline };
+}
+
+/** What takes place in the arena; null when the size of a tensor in it is unknown. */
+function sizedBuffers(steps: readonly Layer[], keys: EntryKeys): readonly MemoryBuffer[] | null {
+  count("memoryPlans");
+  const sized: MemoryBuffer[] = [];
+  for (const { bytes, first, last, occupants } of buffersOf(steps, keys)) {
+    if (bytes === null) return null;
+    // Beyond the last step there is nothing to collide with.
+    if (bytes > 0) sized.push({ bytes, first, last: Math.min(last, steps.length - 1), occupants });
+  }
+  return sized;
 }
 
 function isStep(layer: Layer | undefined): boolean {

@@ -4,7 +4,7 @@ import { GraphEdit } from "../operators/graph-edit.ts";
 
 /** Takes out what nobody reads any more; what nobody read before either stays, since nobody asked for it to go. */
 export function withoutDead(old: Graph, graph: Graph): Graph {
-  const edit = new GraphEdit(old, graph);
+  const edit = GraphEdit.of(old, graph);
   const before = edit.index.reads;
   const reads = new Uint32Array(graph.tensors.length);
   reads.set(before);

@@ -24,7 +24,7 @@ export class EditedGraph {
     const base = previous.inferred.graph;
     if (base.inputs !== graph.inputs || base.outputs !== graph.outputs) return undefined;
     const index = GraphIndex.of(base);
-    const runs = index.isInOrder && executionOrder(graph) === graph.nodes ? index.runsOf(graph) : undefined;
+    const runs = index.isInOrder && executionOrder(graph) === graph.nodes ? index.runsOf(graph.nodes) : undefined;
     return runs && new EditedGraph(previous, index, graph, runs);
   }
 

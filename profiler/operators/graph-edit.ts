@@ -13,16 +13,25 @@ export class GraphEdit {
   readonly #isGone: ReadonlySet<number>;
   readonly #makers = new Map<TensorId, Node>();
 
-  constructor(
+  private constructor(
     readonly before: Graph,
-    readonly after: Graph,
+    readonly after: Pick<Graph, "nodes">,
   ) {
     this.index = GraphIndex.of(before);
-    this.runs = this.index.runsOf(after) ?? everything(before, after);
+    this.runs = this.index.runsOf(after.nodes) ?? everything(before, after);
     this.came = this.runs.parts.flatMap(({ came }) => came);
     this.gone = this.runs.gone.flatMap((position) => before.nodes[position] ?? []);
     this.#isGone = new Set(this.runs.gone);
     for (const node of this.came) for (const id of node.outputs) if (id !== ABSENT) this.#makers.set(id, node);
+  }
+
+  /** Several steps of one edit ask for it. */
+  static of(before: Graph, { nodes }: Pick<Graph, "nodes">): GraphEdit {
+    const known = KNOWN.get(nodes);
+    if (known?.before === before) return known;
+    const edit = new GraphEdit(before, { nodes });
+    KNOWN.set(nodes, edit);
+    return edit;
   }
 
   /** The node of the edited graph that makes a tensor. */
@@ -61,6 +70,9 @@ export class GraphEdit {
   }
 }
 
-function everything({ nodes: before }: Graph, { nodes: after }: Graph): Runs<Node> {
+/** By the list of nodes, which never changes. */
+const KNOWN = new WeakMap<Graph["nodes"], GraphEdit>();
+
+function everything({ nodes: before }: Graph, { nodes: after }: Pick<Graph, "nodes">): Runs<Node> {
   return { parts: [{ from: 0, to: 0, came: after }], gone: [...before.keys()] };
 }

@@ -52,12 +52,12 @@ export class GraphIndex {
   }
 
   /** An edited graph by this one; undefined where what stayed is in another order. */
-  runsOf(edited: Graph): Runs<Node> | undefined {
-    const known = RUNS.get(edited.nodes);
+  runsOf(edited: Graph["nodes"]): Runs<Node> | undefined {
+    const known = RUNS.get(edited);
     if (known?.index === this) return known.runs;
-    const before = edited.nodes === this.graph.nodes ? this.graph.nodes : namedNodes(this.graph);
-    const runs = runsOf(before, edited.nodes, (node) => this.positionOf(node));
-    RUNS.set(edited.nodes, { index: this, runs });
+    const before = edited === this.graph.nodes ? this.graph.nodes : namedNodes(this.graph);
+    const runs = runsOf(before, edited, (node) => this.positionOf(node));
+    RUNS.set(edited, { index: this, runs });
     return runs;
   }
 }

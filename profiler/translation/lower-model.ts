@@ -44,8 +44,8 @@ export async function lowerRewrite(
   const nodes = rewired(draft.nodes, renaming(lifted, rewrite, resolve));
   if (nodes !== draft.nodes) draft.nodes.splice(0, draft.nodes.length, ...nodes);
   if (rewrite.integers) formatOf(model).adapter.quantizeActivations?.(draft, rewrite.integers, rewrite.ends);
-  const alive = withoutDead(old, { ...old, tensors: draft.tensors, nodes: draft.nodes });
-  const edit = new GraphEdit(old, alive);
+  const alive = withoutDead(old, { ...old, tensors: draft.tensors, nodes: [...draft.nodes] });
+  const edit = GraphEdit.of(old, alive);
   const graph = ordered(
     edit,
     draft.withNamesBack(alive, (id) => edit.makerOf(id) !== undefined),
@@ -220,14 +220,18 @@ function rewired(nodes: readonly Node[], names: Renaming): readonly Node[] {
 }
 
 function renamed(node: Node, { inputs, outputs }: Renaming): Node {
-  const isNamed = node.inputs.some((id) => inputs.has(id)) || node.outputs.some((id) => outputs.has(id));
-  if (!isNamed) return node;
+  if (!holds(node.inputs, inputs) && !holds(node.outputs, outputs)) return node;
   return {
     ...node,
     isRewired: true,
     inputs: node.inputs.map((id) => inputs.get(id) ?? id),
     outputs: node.outputs.map((id) => outputs.get(id) ?? id),
   };
+}
+
+function holds(ids: readonly TensorId[], names: ReadonlyMap<TensorId, TensorId>): boolean {
+  for (const id of ids) if (names.has(id)) return true;
+  return false;
 }
 
 /** @param graph with the nodes that the edit left */

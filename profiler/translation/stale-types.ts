@@ -20,7 +20,7 @@ export function refreshDeclared(model: Model, base: Model): Model {
   const before = inferOpen(base).inferredTypes;
   const { declaresEveryTensor } = formatOf(model);
   const examples = declaresEveryTensor ? boundShapes(model, base) : [];
-  const edit = new GraphEdit(old, graph);
+  const edit = GraphEdit.of(old, graph);
   const tensors = graph.tensors.map((tensor, id): Tensor => {
     const isSame = tensor === old.tensors[id] && inferredTypes[id] === before[id];
     if (isSame || edit.makerOf(id) === undefined) return tensor;

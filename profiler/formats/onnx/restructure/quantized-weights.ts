@@ -1,7 +1,7 @@
 import { ownEntry } from "../../../own-entry.ts";
 import { readConstant } from "../../../model/constant-values.ts";
 import { isFloat, isInteger, type DataType } from "../../../model/data-type.ts";
-import { ABSENT, type Attribute, type Node, type Quantization, type TensorId } from "../../../model/model.ts";
+import { ABSENT, type Attribute, type Graph, type Node, type Quantization, type TensorId } from "../../../model/model.ts";
 import type { LayerToLower } from "../../../neutral/adapter.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
 import type { Weights } from "../../../neutral/forms.ts";
@@ -147,7 +147,22 @@ function dequantizerBefore(writer: QuantizedWriter, role: string): Node | undefi
 }
 
 function dequantizerOf({ draft }: QuantizedWriter, tensor: TensorId): Node | undefined {
-  return tensor === ABSENT ? undefined : draft.nodes.find((node) => dequantizes(node, tensor));
+  const { graph } = draft.model.entries[0];
+  const isPossible = tensor !== ABSENT && (!isFloatGraph(graph.nodes) || hasDequantizers(draft.added));
+  return isPossible ? draft.nodes.find((node) => dequantizes(node, tensor)) : undefined;
+}
+
+/** Of a graph, told once for all its edits. */
+const DEQUANTIZED = new WeakMap<Graph["nodes"], boolean>();
+
+function isFloatGraph(nodes: Graph["nodes"]): boolean {
+  const known = DEQUANTIZED.get(nodes) ?? hasDequantizers(nodes);
+  DEQUANTIZED.set(nodes, known);
+  return !known;
+}
+
+function hasDequantizers(nodes: readonly Node[]): boolean {
+  return nodes.some(({ op }) => op === "DequantizeLinear");
 }
 
 function dequantizes({ op, outputs }: Node, tensor: TensorId): boolean {

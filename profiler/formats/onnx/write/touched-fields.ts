@@ -90,7 +90,7 @@ function isAsInFile(graph: Graph, file: GraphFields): boolean {
 
 /** undefined where what stayed is not in the order of the file. */
 function touchedSince(base: Graph, graph: Graph, file: GraphFields): Touched | undefined {
-  const edit = new GraphEdit(base, graph);
+  const edit = GraphEdit.of(base, graph);
   const inputs = new Set<TensorId>(graph.inputs);
   const isGone = ({ id, constant }: Tensor): boolean =>
     constant === undefined && !inputs.has(id) && edit.makerOf(id) === undefined;
