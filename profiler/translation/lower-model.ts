@@ -41,7 +41,7 @@ export async function lowerRewrite(
   formatOf(model).adapter.finish?.(draft);
   resizeInputs(rewrite, draft);
   await foldConstants(rewrite, draft);
-  const nodes = rewired(draft.nodes, renaming(lifted, rewrite, resolve));
+  const nodes = rewired(old, draft, renaming(lifted, rewrite, resolve));
   if (nodes !== draft.nodes) draft.nodes.splice(0, draft.nodes.length, ...nodes);
   if (rewrite.integers) formatOf(model).adapter.quantizeActivations?.(draft, rewrite.integers, rewrite.ends);
   const alive = withoutDead(old, { ...old, tensors: draft.tensors, nodes: [...draft.nodes] });
@@ -215,23 +215,25 @@ function followed(
   throw new LoweringError("a rewrite leads a tensor back to itself");
 }
 
-function rewired(nodes: readonly Node[], names: Renaming): readonly Node[] {
-  return names.inputs.size + names.outputs.size === 0 ? nodes : nodes.map((node) => renamed(node, names));
+function rewired(old: Graph, { nodes, added }: GraphBuilder, names: Renaming): readonly Node[] {
+  if (names.inputs.size + names.outputs.size === 0) return nodes;
+  const index = GraphIndex.of(old);
+  const before = namedNodes(old);
+  const touched = new Set<Node | undefined>(added);
+  for (const id of names.inputs.keys()) for (const position of index.readersOf(id)) touched.add(before[position]);
+  for (const id of names.outputs.keys()) touched.add(before[index.makerOf(id) ?? -1]);
+  return nodes.map((node) => (touched.has(node) ? renamed(node, names) : node));
 }
 
 function renamed(node: Node, { inputs, outputs }: Renaming): Node {
-  if (!holds(node.inputs, inputs) && !holds(node.outputs, outputs)) return node;
+  const isNamed = node.inputs.some((id) => inputs.has(id)) || node.outputs.some((id) => outputs.has(id));
+  if (!isNamed) return node;
   return {
     ...node,
     isRewired: true,
     inputs: node.inputs.map((id) => inputs.get(id) ?? id),
     outputs: node.outputs.map((id) => outputs.get(id) ?? id),
   };
-}
-
-function holds(ids: readonly TensorId[], names: ReadonlyMap<TensorId, TensorId>): boolean {
-  for (const id of ids) if (names.has(id)) return true;
-  return false;
 }
 
 /** @param graph with the nodes that the edit left */

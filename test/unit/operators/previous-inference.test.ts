@@ -79,6 +79,31 @@ describe("a graph that is inferred after an edit", () => {
     assert.deepEqual(shown(again), shown(analyseModel(after, {})));
   });
 
+  it("costs what it costs beside bodies, with constants that others share, and with another memory than before", async () => {
+    const model = await readBytes(convsBesideBodies());
+    const before = analyseModel(model, {});
+    const edits = await suggestedEdits(model);
+    // The weights of all, and those of most edits, on either side of what fits; the activations too.
+    const hardwares = [0, 9_300, 27_000, 33_000, 2 ** 30].map((onChipBytes) => ({ ...DEFAULT_HARDWARE, onChipBytes }));
+    let edited = 0;
+    for (const edit of edits) {
+      const after = await predictEdit(model, edit);
+      if (!after) continue;
+      const again = analyseModel(after, {}, before);
+      const anew = analyseModel(after, {});
+      if (again.listing.edit) edited += 1;
+      assert.deepEqual(shown(again), shown(anew), `${edit.restructuring} on ${edit.target}`);
+      assert.deepEqual(again.listing.found.length, anew.listing.found.length);
+      for (const hardware of hardwares)
+        assert.deepEqual(
+          totalsOf(again, hardware),
+          costModel(anew, hardware).totals,
+          `${edit.restructuring} on ${edit.target}`,
+        );
+    }
+    assert.ok(edited > 0, "no edit is listed by what it touches");
+  });
+
   it("knows what was found of bodies behind the edit, whose nodes have other places", async () => {
     const model = await modelOfFile(join(import.meta.dirname, "../../fixtures/hostile/untyped-lift-conv-pads.onnx"));
     const before = analyseModel(model, {});
@@ -99,6 +124,39 @@ describe("a graph that is inferred after an edit", () => {
     }
   });
 });
+
+/** Convolutions between a node with bodies and a reader of their like; both Clips, and both convolutions, share constants. */
+function convsBesideBodies(): Uint8Array {
+  const nodes = [
+    node("If", ["c"], ["chosen"], { then_branch: body("x", "Relu"), else_branch: body("x", "Tanh") }),
+    node("Conv", ["chosen", "first"], ["a"], {}, { name: "a" }),
+    node("Clip", ["a", "low", "high"], ["clipped"]),
+    node("Conv", ["clipped", "own"], ["e"], {}, { name: "e" }),
+    node("Clip", ["e", "low", "high"], ["kept"]),
+    node("Conv", ["kept", "shared"], ["b"], {}, { name: "b" }),
+    node("Clip", ["b", "low", "high"], ["again"]),
+    node("Conv", ["again", "shared"], ["d"], {}, { name: "d" }),
+    node("If", ["c"], ["y"], { then_branch: body("d", "Relu"), else_branch: body("d", "Tanh") }),
+  ];
+  const weights = Array.from({ length: 64 * 64 }, (_, index) => Math.sin(index));
+  return onnxModel({
+    graph: graph(nodes, {
+      inputs: [value("c", "bool", []), value("x", "float32", [1, 64, 6, 6])],
+      outputs: [value("y", "float32", [1, 64, 6, 6])],
+      initializers: [
+        tensor("first", "float32", [64, 64, 1, 1], weights),
+        tensor("own", "float32", [64, 64, 1, 1], weights),
+        tensor("shared", "float32", [64, 64, 1, 1], weights),
+        tensor("low", "float32", [], [0]),
+        tensor("high", "float32", [], [6]),
+      ],
+    }),
+  });
+}
+
+function body(read: string, op: string): ReturnType<typeof graph> {
+  return graph([node(op, [read], [`${op}_${read}`])], { outputs: [`${op}_${read}`] });
+}
 
 /** Its only way to be one operator with the DequantizeLinear before it and the QuantizeLinear behind it is barred by an Identity. */
 function convBetweenQuantizations(): Uint8Array {

@@ -3,6 +3,7 @@ import { ABSENT, type TensorId } from "../../../model/model.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { MOVERS } from "../fusion/quantized-graph.ts";
+import { isFloatGraph } from "./quantized-weights.ts";
 import type { InferredNode } from "../../../operators/infer.ts";
 
 /** Type of the integers that a DequantizeLinear of an activation widens: layers behind it compute in them. */
@@ -28,11 +29,12 @@ function isQuantized(nodes: GraphBuilder["nodes"], tensor: TensorId): boolean {
  * A new tensor between layers that computed in integers would keep them in float, and nothing tells a range for it.
  * @throws {LoweringError}
  */
-export function checkInnerRanges({ nodes, added, tensors }: GraphBuilder): void {
+export function checkInnerRanges({ model, nodes, added, tensors }: GraphBuilder): void {
   const products = added.filter(({ op, outputs }) => PRODUCTS.has(op) && tensors[outputs[0] ?? ABSENT]?.isNew === true);
   if (products.length === 0) return;
   const dequantized = new Set<TensorId | undefined>();
-  for (const { op, outputs } of nodes) if (op === "DequantizeLinear") dequantized.add(outputs[0]);
+  for (const { op, outputs } of isFloatGraph(model.entries[0].graph.nodes) ? added : nodes)
+    if (op === "DequantizeLinear") dequantized.add(outputs[0]);
   for (const { inputs, outputs, name, identity } of products) {
     if (!inputs.slice(0, 2).every((id) => dequantized.has(id))) continue;
     if (isQuantized(nodes, outputs[0] ?? ABSENT)) continue;

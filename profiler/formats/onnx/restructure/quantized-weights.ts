@@ -1,7 +1,14 @@
 import { ownEntry } from "../../../own-entry.ts";
 import { readConstant } from "../../../model/constant-values.ts";
 import { isFloat, isInteger, type DataType } from "../../../model/data-type.ts";
-import { ABSENT, type Attribute, type Graph, type Node, type Quantization, type TensorId } from "../../../model/model.ts";
+import {
+  ABSENT,
+  type Attribute,
+  type Graph,
+  type Node,
+  type Quantization,
+  type TensorId,
+} from "../../../model/model.ts";
 import type { LayerToLower } from "../../../neutral/adapter.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
 import type { Weights } from "../../../neutral/forms.ts";
@@ -152,10 +159,10 @@ function dequantizerOf({ draft }: QuantizedWriter, tensor: TensorId): Node | und
   return isPossible ? draft.nodes.find((node) => dequantizes(node, tensor)) : undefined;
 }
 
-/** Of a graph, told once for all its edits. */
 const DEQUANTIZED = new WeakMap<Graph["nodes"], boolean>();
 
-function isFloatGraph(nodes: Graph["nodes"]): boolean {
+/** Whether a graph has no DequantizeLinear, told once for all its edits. */
+export function isFloatGraph(nodes: Graph["nodes"]): boolean {
   const known = DEQUANTIZED.get(nodes) ?? hasDequantizers(nodes);
   DEQUANTIZED.set(nodes, known);
   return !known;
