@@ -19,7 +19,7 @@ interface Fit {
 const LAYERS = 4;
 
 describe("edgewise fit", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder = "";
   let model = "";
   let remove: () => Promise<void>;

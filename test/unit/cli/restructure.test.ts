@@ -20,7 +20,7 @@ interface Suggested {
 }
 
 describe("edgewise suggest and apply", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder = "";
   let remove: () => Promise<void>;
   before(async () => ({ path: folder, remove } = await temporaryFolder()));

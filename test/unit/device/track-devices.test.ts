@@ -61,7 +61,7 @@ const PIXEL = "PIXEL8  device usb:1-1 product:shiba model:Pixel_8 device:shiba t
 const LOCKED = "LOCKED  unauthorized usb:1-2 transport_id:2";
 
 describe("Following what is connected", function () {
-  this.timeout(20_000);
+  this.timeout(120_000);
   const fake = new FakeServer();
   const news: string[] = [];
   const controller = new AbortController();

@@ -51,7 +51,7 @@ describe("Every exact suggestion can be written, and changes nothing", () => {
         } finally {
           await source.close();
         }
-      }).timeout(60_000);
+      }).timeout(120_000);
     }
   }
 });

@@ -193,7 +193,7 @@ function assertBiasScales(model: Model): void {
 const HALF = { keep: INNER / 2, importance: "l1", refit: false };
 
 describe("Edits of layers between Q and DQ", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   for (const [title, options] of Object.entries({
     "a scale for each channel": {},
@@ -339,7 +339,7 @@ describe("Edits of layers between Q and DQ", function () {
 });
 
 describe("Edits of operators on integers", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   for (const isPerChannel of [true, false]) {
     it(`requantize what is left, ${isPerChannel ? "a scale for each channel" : "one scale"}`, async () => {

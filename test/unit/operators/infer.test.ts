@@ -218,7 +218,7 @@ describe("inferGraph", () => {
       let innermost = graphOf({ inputs: { t0: DECLARED }, nodes: longest });
       for (let depth = 0; depth < 6; depth++) innermost = graphOf(loop(innermost));
       assert.throws(() => infer(loop(innermost)), LimitError);
-    }).timeout(60_000);
+    }).timeout(120_000);
 
     it("have keys of their own at each place", () => {
       const body = graphOf({

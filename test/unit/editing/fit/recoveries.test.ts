@@ -43,7 +43,7 @@ function errorAt(points: Found["points"], position: number): number {
 }
 
 describe("a search that recovers", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder = "";
   let remove: () => Promise<void>;
   const at = (name: string): string => join(folder, name);

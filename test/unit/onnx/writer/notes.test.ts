@@ -83,7 +83,7 @@ describe("What a file notes beside what it computes", () => {
     const { node: nodes } = graphOf(bytes);
     assert.ok(nodes.length >= 2);
     for (const each of nodes) assert.deepEqual([each.docString, each.metadataProps?.length], ["about conv", 1]);
-  }).timeout(10_000);
+  });
 
   it("says where a changed node runs, and how its tensors are shared out, though not those that it has no longer", async () => {
     const proto = onnx.ModelProto.decode(convAndNorm());

@@ -153,7 +153,7 @@ const CASES: readonly Case[] = [
 ];
 
 describe("approximate restructurings", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   for (const { edit: text, model: bytes, error } of CASES) {
     it(`${text}: the edited model runs, costs what was predicted and is within ${error}`, async () => {
