@@ -37,7 +37,7 @@ export interface Miss {
 export type BudgetedTotal = (typeof BUDGETED_TOTALS)[BudgetId];
 
 /** What is said of an edit that would meet a budget. */
-export type MeetingEdit = Pick<Suggestion, "edit" | "title" | "guarantee" | "after">;
+export type MeetingEdit = Pick<Suggestion, "edit" | "title" | "guarantee" | "after" | "score">;
 
 /** A layer, or all layers of a kind, with their parts of what they have most of. */
 export interface Dominant {
@@ -86,12 +86,15 @@ export function answerOf({ layers, totals, incomplete, budgets, suggestions }: A
 
 const BY_PROMISE: readonly Suggestion["guarantee"][] = ["exact", "approximate", "needs training"];
 
-/** Of edits that meet a budget the strongest promise, and of those the one that saves no more than it must. */
+/**
+ * Of edits that meet a budget the strongest promise, and of those the one that saves no more than it must. One that is for something else, as
+ * equalizing channels is for quantizing them, is none of them, whatever it folds on its way.
+ */
 function mildestThatMeets(suggestions: readonly MeetingEdit[], total: BudgetedTotal, most: number): MeetingEdit | null {
   const costOf = ({ after }: MeetingEdit): number => after[total] ?? Infinity;
   const promiseOf = ({ guarantee }: MeetingEdit): number => BY_PROMISE.indexOf(guarantee);
   const [mildest] = suggestions
-    .filter((suggestion) => costOf(suggestion) <= most)
+    .filter((suggestion) => suggestion.score > 0 && costOf(suggestion) <= most)
     .toSorted((a, b) => promiseOf(a) - promiseOf(b) || costOf(b) - costOf(a));
   return mildest ?? null;
 }

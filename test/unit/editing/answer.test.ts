@@ -36,6 +36,7 @@ function edit(restructuring: string, guarantee: MeetingEdit["guarantee"], after:
     title: restructuring,
     guarantee,
     after: { ...TOTALS, ...after },
+    score: 0.1,
   };
 }
 
@@ -101,6 +102,8 @@ describe("The answer of a profile", () => {
     assert.ok(meeting);
     assert.equal(meeting.title, "mild");
     assert.equal(met([edit("little", "exact", { fileBytes: 2001 })]), null);
+    const forElse = { ...edit("equalize", "exact", { fileBytes: 1999 }), score: 0 };
+    assert.equal(met([forElse]), null, "what is for something else is no answer");
     assert.equal(met(undefined), undefined, "nobody has looked");
   });
 });
