@@ -5,7 +5,7 @@ import type { ChannelGroup, Channels } from "./groups.ts";
 import type { Unit } from "./channel-map.ts";
 import type { Importance } from "./importance.ts";
 import type { Harm, Harms } from "./reconstruction.ts";
-import { countsAt, leastImportant } from "./select.ts";
+import { countsAt, leastImportant, type StepOf } from "./select.ts";
 import { Macs, type KeptCounts } from "./sizes.ts";
 
 /** Widths of a group that are told apart: every thirty-second of its channels. */
@@ -28,11 +28,12 @@ export async function countsByError(
   harms: Harms,
   importance: Importance,
   share: number,
+  stepOf: StepOf,
   signal?: AbortSignal,
 ): Promise<KeptCounts | undefined> {
   const ladders: (readonly Width[])[] = [];
   for (const [group, harm] of harms)
-    if (typeof harm !== "string") ladders.push(await widthsOf(group, harm, importance, signal));
+    if (typeof harm !== "string") ladders.push(await widthsOf(group, harm, importance, stepOf, signal));
   const macs = new Macs(channels);
   const most = share * macs.total();
   const taken = ladders.map(() => 0);
@@ -59,12 +60,13 @@ async function widthsOf(
   group: ChannelGroup,
   harm: Harm,
   importance: Importance,
+  stepOf: StepOf,
   signal: AbortSignal | undefined,
 ): Promise<readonly Width[]> {
   const widths = new Map<string, Width>();
   let error = 0;
   for (let step = 0; step < WIDTHS; step += 1) {
-    const counts = countsAt([group], 1 - step / WIDTHS);
+    const counts = countsAt([group], 1 - step / WIDTHS, stepOf);
     const key = [...counts.values()].join();
     if (widths.has(key)) continue;
     await nextTurn();

@@ -17,7 +17,7 @@ import { outputsOf } from "./linear-layer.ts";
 import { pruned } from "./prune.ts";
 import { greedyOrder, measureHarm, type Harms } from "./reconstruction.ts";
 import { refitted } from "./refit.ts";
-import { countsAt, countsForMacs, leastImportant } from "./select.ts";
+import { countsAt, countsForMacs, leastImportant, type StepOf } from "./select.ts";
 import type { KeptCounts } from "./sizes.ts";
 
 const ID = "reduce-channels";
@@ -61,6 +61,15 @@ const OPTIONS = [
     default: "auto",
   },
   {
+    id: "multiple",
+    title: "Multiple of",
+    description:
+      "Widths are rounded to multiples of so many channels, which kernels compute at a time: 8 on most phones. A layer with fewer stays as it is, and so does a number of channels that is given.",
+    type: "integer",
+    minimum: 1,
+    default: 1,
+  },
+  {
     id: "importance",
     title: "Importance",
     description: "How the channels that stay are chosen.",
@@ -86,7 +95,7 @@ const OPTIONS = [
 type Options = OptionsOf<typeof OPTIONS>;
 
 /** Of the options those that say how many channels stay. */
-type Extent = Partial<Pick<Options, "ratio" | "keep" | "macs" | "allocation">>;
+type Extent = Partial<Pick<Options, "ratio" | "keep" | "macs" | "allocation" | "multiple">>;
 
 /**
  * Filter and neuron pruning. A channel goes with everything that hangs on it: filters and biases that make it, what batch normalization,
@@ -161,7 +170,9 @@ async function rewrite(
   const ranking = isReconstructed ? harms : NOT_MEASURED;
   const importance = await importanceOf(channels, groups, target, options, ranking, context.signal);
   const { macs: share = 1 } = options;
-  const byError = isAllocated ? await countsByError(channels, harms, importance, share, context.signal) : undefined;
+  const byError = isAllocated
+    ? await countsByError(channels, harms, importance, share, stepsOf(channels, options), context.signal)
+    : undefined;
   const counts = byError ?? (options.allocation === "error" ? undefined : kept);
   const tooNarrow = `allocation by error does not get down to ${share} of the multiply-accumulates: allocation=uniform may`;
   const removed = leastImportant(matched(ID, target, counts ?? tooNarrow), importance);
@@ -211,13 +222,19 @@ function refusalOf({ blocked }: ChannelGroup): string {
 }
 
 /** "16 channels", or "4 units of 8 channels" where they go together, as those of a head do. */
-function sizeOf(map: ChannelMap, { classes, layers: [first] }: ChannelGroup): string {
-  const units = classes.flatMap((each) => each.units);
-  const labels = map.labels(first?.outputs[0]);
-  const made = labels === undefined ? [] : map.units(labels);
-  const sizes = new Set(units.map((unit) => made.filter((each) => each === unit).length));
+function sizeOf(map: ChannelMap, group: ChannelGroup): string {
+  const units = group.classes.reduce((sum, each) => sum + each.units.length, 0);
+  const sizes = unitSizes(map, group);
   const [size = 1] = sizes;
-  return sizes.size === 1 && size > 1 ? `${units.length} units of ${size} channels` : `${units.length} channels`;
+  return sizes.size === 1 && size > 1 ? `${units} units of ${size} channels` : `${units} channels`;
+}
+
+/** Channels of the group's first layer that each unit is. */
+function unitSizes(map: ChannelMap, { classes, layers: [first] }: ChannelGroup): ReadonlySet<number> {
+  const labels = map.labels(first?.outputs[0]);
+  const counts = new Map<number, number>();
+  for (const unit of labels === undefined ? [] : map.units(labels)) counts.set(unit, (counts.get(unit) ?? 0) + 1);
+  return new Set(classes.flatMap(({ units }) => units.map((unit) => counts.get(unit) ?? 0)));
 }
 
 function countsOf(
@@ -232,16 +249,31 @@ function countsOf(
   if (given.length > 1) return "give one of ratio, keep and macs";
   if (options.allocation === "error" && (target !== "" || macs === undefined))
     return "allocation by error is for a share of the whole model's MACs: give macs, and no layer";
-  if (macs !== undefined) return countsForMacs(channels, groups, macs) ?? tooFew(macs);
-  if (keep === undefined) return countsAt(groups, ratio ?? 0.5);
+  const stepOf = stepsOf(channels, options);
+  if (macs !== undefined) return countsForMacs(channels, groups, macs, stepOf) ?? tooFew(macs, options);
+  if (keep === undefined) return countsAt(groups, ratio ?? 0.5, stepOf);
   const width = graph.layer(target)?.form;
   if (width?.kind !== "conv" && width?.kind !== "dense" && width?.kind !== "conv-transpose")
     return "keep is for one layer: give ratio or macs for the model";
   return countsAt(groups, keep / Math.max(1, outputsOf(width)));
 }
 
-function tooFew(macs: number): string {
-  return `even one channel each needs more than ${macs} of the multiply-accumulates`;
+function tooFew(macs: number, { multiple = 1 }: Extent): string {
+  const least = multiple === 1 ? "one channel each needs" : `${multiple} channels each need`;
+  return `even ${least} more than ${macs} of the multiply-accumulates`;
+}
+
+/** Units that make the multiple of channels: two heads of 4 channels are one step of 8. */
+function stepsOf({ map }: Channels, { multiple = 1 }: Extent): StepOf {
+  return (group) => {
+    const sizes = unitSizes(map, group);
+    const [size = 1] = sizes;
+    return sizes.size === 1 ? multiple / commonDivisor(multiple, size) : 1;
+  };
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 const NOT_MEASURED: Harms = new Map();

@@ -138,6 +138,41 @@ describe("reduce-channels", () => {
     );
   });
 
+  it("rounds widths to a multiple, where a layer has as many, and says the same before", async () => {
+    const nodes = [
+      node("Conv", ["x", "w1"], ["a"], same, { name: "wide" }),
+      node("Conv", ["a", "w2"], ["b"], same, { name: "narrow" }),
+      node("Conv", ["b", "w3"], ["y"], same, { name: "last" }),
+    ];
+    const model = await network(nodes, [
+      weights("w1", [20, 3, 3, 3]),
+      weights("w2", [6, 20, 3, 3]),
+      weights("w3", [2, 6, 3, 3]),
+    ]);
+    for (const [options, widths] of [
+      [{ ratio: 0.7 }, [14, 4, 2]],
+      [{ ratio: 0.7, multiple: 8 }, [16, 6, 2]],
+      [{ macs: 0.5, multiple: 8 }, [8, 6, 2]],
+      [{ macs: 0.5, multiple: 8, allocation: "error" }, [8, 6, 2]],
+      [{ keep: 11, multiple: 8 }, [11, 6, 2]],
+    ] as const) {
+      const target = "keep" in options ? "wide" : "";
+      const { after } = await applyEdit(model, edit("reduce-channels", target, options), {
+        activationsOf: (one) => activationsOn(one, SAMPLES),
+      });
+      const convolutions = liftModel(after).layersOf("conv");
+      assert.deepEqual(
+        convolutions.map(({ form }) => form.weight.shape[0]),
+        widths,
+        JSON.stringify(options),
+      );
+    }
+    await assert.rejects(
+      applyEdit(model, edit("reduce-channels", "", { macs: 0.1, multiple: 8 })),
+      /even 8 channels each need more than 0.1/,
+    );
+  });
+
   it("goes through local response normalization", async () => {
     const nodes = [
       node("Conv", ["x", "w1"], ["c"], {}, { name: "first" }),
