@@ -17,7 +17,8 @@ exports.activate = (context) => {
       (value) => ({ value }),
       (error) => ({ error: String(error?.stack ?? error) }),
     );
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(reply));
+    // A connection that is kept is closed by this end after five seconds, at times while the other end sends into it.
+    response.writeHead(200, { "content-type": "application/json", connection: "close" }).end(JSON.stringify(reply));
   });
   server.listen(0, "127.0.0.1", () => {
     // Renamed into place: who finds the file finds all of it.
