@@ -20,4 +20,8 @@ describe("Mutants of models", () => {
       assert.ok(refused > 0 && refused < TRIED * 0.8, `${refused} of ${TRIED} are refused`);
     });
   }
+
+  it("may leave outputs out, which no layer behind has", async () => {
+    assert.equal((await tryCase("tflite", 30, 12_448)).fault, undefined);
+  });
 });

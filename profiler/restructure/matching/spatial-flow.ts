@@ -48,7 +48,9 @@ export function flowSpatially(graph: NeutralGraph, inputs: ReadonlyMap<TensorId,
     if (typeof passed === "string") return `${layer.op} "${layer.name}" ${passed}`;
     layer.outputs.forEach((output, index) => {
       const shape = passed.outputs[index] ?? passed.outputs[0];
-      if (shape !== undefined && shape.join() !== graph.tensors[output]?.shape?.join()) shapes.set(output, shape);
+      // Outputs that are left out are nobody's.
+      if (output !== ABSENT && shape !== undefined && shape.join() !== graph.tensors[output]?.shape?.join())
+        shapes.set(output, shape);
     });
     if (passed.form) forms.set(layer.id, passed.form);
   }
