@@ -1,4 +1,4 @@
-import { FORMAT_TYPES } from "../../profiler/formats/format-types.ts";
+import { MODEL_EXTENSIONS } from "../../profiler/formats/format-types.ts";
 import * as vscode from "vscode";
 import { RpcError, type Listeners } from "../../webview/protocol/rpc.ts";
 import type { DocumentContext } from "../editor/document-context.ts";
@@ -80,7 +80,7 @@ export async function askForModel(label: string): Promise<vscode.Uri | undefined
   const chosen = await vscode.window.showOpenDialog({
     title: label,
     openLabel: label,
-    filters: { [vscode.l10n.t("Models")]: Object.values(FORMAT_TYPES).flatMap(({ extensions }) => [...extensions]) },
+    filters: { [vscode.l10n.t("Models")]: [...MODEL_EXTENSIONS] },
   });
   return chosen?.[0];
 }

@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { MODEL_EXTENSIONS } from "../../profiler/formats/format-types.ts";
 import { askForModel, type ModelAccess } from "../commands/model-access.ts";
 import type { ComparisonPanels } from "./comparison-panels.ts";
 import { choose } from "../dialogs/choices.ts";
@@ -28,7 +29,7 @@ export async function compareModels(
 }
 
 async function askForOther(model: vscode.Uri): Promise<vscode.Uri | undefined> {
-  const found = await vscode.workspace.findFiles("**/*.{onnx,tflite,task,litertlm}", undefined, LISTED_MODELS);
+  const found = await vscode.workspace.findFiles(`**/*.{${MODEL_EXTENSIONS.join(",")}}`, undefined, LISTED_MODELS);
   const models = found
     .filter((uri) => uri.toString() !== model.toString())
     .map((uri) => {

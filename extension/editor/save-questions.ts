@@ -1,6 +1,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { BUNDLE_TYPE, isBundleName } from "../../profiler/formats/format-types.ts";
 import { askModally, showInformation, showWarning } from "../dialogs/messages.ts";
 
 /** What stands in the way of writing over a file without a word. */
@@ -106,15 +107,13 @@ export function checkTarget(original: vscode.Uri, target: vscode.Uri): void {
   );
 }
 
-const BUNDLE_ENDINGS = new Set([".task", ".litertlm"]);
-
 /** Whether a file holds models and what belongs to them: it is read, and never written. */
 export function isBundle({ path: file }: vscode.Uri): boolean {
-  return BUNDLE_ENDINGS.has(path.posix.extname(file).toLowerCase());
+  return isBundleName(file);
 }
 
 function savedEnding(original: vscode.Uri): string {
-  return isBundle(original) ? ".tflite" : path.posix.extname(original.path);
+  return isBundle(original) ? `.${BUNDLE_TYPE.holds}` : path.posix.extname(original.path);
 }
 
 export type DiskAnswer = "reapply" | "keep" | "discard";

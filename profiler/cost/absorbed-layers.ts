@@ -1,5 +1,5 @@
-import { edgesOf } from "../layers/edges.ts";
 import type { Layer } from "../layers/layer.ts";
+import type { Neighbours } from "../layers/neighbours.ts";
 import type { Operation } from "../operators/operation.ts";
 
 /**
@@ -23,27 +23,18 @@ const FUSED: ReadonlyMap<string, Absorbed> = new Map([
  * By row, of those that run inside the operator that makes what they read. Only learned latencies count so: a runtime that has no such
  * fusion shows it in the factors that are learned of its runs.
  */
-export function absorbedRows(layers: readonly Layer[]): ReadonlyMap<number, Absorbed> {
-  const makers = new Map<number, number[]>();
-  const readers = new Map<number, number>();
-  for (const { from, to } of edgesOf(layers)) {
-    if (layers[from]?.role !== "compute") continue;
-    const known = makers.get(to);
-    if (known) known.push(from);
-    else makers.set(to, [from]);
-    readers.set(from, (readers.get(from) ?? 0) + 1);
-  }
+export function absorbedRows(layers: readonly Layer[], { makers, readers }: Neighbours): ReadonlyMap<number, Absorbed> {
   const absorbed = new Map<number, Absorbed>();
   /** The convolution or dense layer that each row ends, if nothing else reads what it makes. */
   const ends = new Map<number, "conv" | "dense">();
   layers.forEach(({ operation, role }, row) => {
     if (role !== "compute") return;
-    const before = (makers.get(row) ?? []).flatMap((maker) => ends.get(maker) ?? []);
+    const before = makers(row).flatMap((maker) => ends.get(maker) ?? []);
     const own = operation.kind === "conv" || operation.kind === "dense" ? operation.kind : undefined;
     const how = own === undefined ? absorbable(operation, before) : undefined;
     if (how !== undefined) absorbed.set(row, how);
     const end = own ?? (how === undefined ? undefined : before[0]);
-    if (end !== undefined && readers.get(row) === 1) ends.set(row, end);
+    if (end !== undefined && readers(row).length === 1) ends.set(row, end);
   });
   return absorbed;
 }

@@ -1,10 +1,18 @@
 import { computeType, type HardwareProfile } from "../hardware/hardware-profile.ts";
 import type { ByPart, KernelPart } from "../hardware/kernel-parts.ts";
 import type { Layer } from "../layers/layer.ts";
+import { neighboursOf } from "../layers/neighbours.ts";
 import type { Dimension } from "../model/shape.ts";
 import type { ConvGeometry, Operation } from "../operators/operation.ts";
 import { absorbedRows, type Absorbed } from "./absorbed-layers.ts";
-import { CHANNEL_BLOCK, FILTER_BLOCKS, INPUT_BLOCK } from "./channel-blocks.ts";
+import {
+  CHANNEL_BLOCK,
+  FILTER_BLOCKS,
+  INPUT_BLOCK,
+  isChannelsFirst,
+  isOfFewChannels,
+  takesBlocks,
+} from "./channel-blocks.ts";
 import type { Work } from "./energy.ts";
 import { layoutChanges, type LayoutChange } from "./layout-changes.ts";
 
@@ -21,9 +29,10 @@ const CACHE_BYTES = 2 * 2 ** 20;
 
 /** @param weightBytes of the whole model; null: unknown */
 export function kernelContexts(layers: readonly Layer[], weightBytes: number | null): (row: number) => KernelContext {
-  const absorbed = absorbedRows(layers);
+  const neighbours = neighboursOf(layers);
+  const absorbed = absorbedRows(layers, neighbours);
   const farShare = weightBytes === null ? 1 : Math.max(0, 1 - CACHE_BYTES / Math.max(weightBytes, 1));
-  const layoutOf = layoutChanges(layers);
+  const layoutOf = layoutChanges(layers, neighbours);
   return (row) => ({ absorbed: absorbed.get(row), farShare, layout: layoutOf(row) });
 }
 
@@ -45,12 +54,13 @@ export function kernelWork(
 }
 
 function ownWork(
-  { operation }: Layer,
+  layer: Layer,
   work: Work,
   { absorbed, farShare }: KernelContext,
   hardware: Pick<HardwareProfile, "peakMacsPerSecond" | "bandwidthBytesPerSecond">,
 ): ByPart {
   if (absorbed === "free") return {};
+  const { operation } = layer;
   const compute = work.macs / hardware.peakMacsPerSecond[computeType(work.type ?? "float32")];
   const bytes = (count: number): number => count / hardware.bandwidthBytesPerSecond;
   const maps = bytes(work.activationBytes);
@@ -58,9 +68,9 @@ function ownWork(
   const far = weights * farShare;
   switch (operation.kind) {
     case "conv":
-      return { ...convolution(operation.geometry, compute, maps), "far-weights": far };
+      return { ...convolution(layer, operation.geometry, compute, maps), "far-weights": far };
     case "dense":
-      return { dense: weights, product: work.macs > 0 ? compute : 0, "far-weights": far };
+      return { dense: weights, product: compute, "far-weights": far };
     case "matmul":
     case "einsum":
     case "attention":
@@ -74,22 +84,21 @@ function ownWork(
   }
 }
 
-/** ONNX Runtime's CPU has no kernel for it: it runs as a HardSigmoid and a product, which reads two maps more and writes one more. */
+/** ONNX Runtime's CPU has no kernel for it: it runs as a HardSigmoid and a product. */
 function isTwoSteps(operation: Operation): boolean {
   return operation.kind === "activation" && operation.geometry.activation?.fn === "hardSwish";
 }
 
-function convolution(geometry: ConvGeometry, compute: number, maps: number): ByPart {
+function convolution(layer: Layer, geometry: ConvGeometry, compute: number, maps: number): ByPart {
   const { groups, inChannels, outChannels, kernel, isTransposed } = geometry;
   const [filters, channels] = [sizeOf(outChannels), sizeOf(inChannels)];
   if (isTransposed) return { transposed: compute, "conv-maps": maps };
   if (groups !== 1) {
     if (groups !== inChannels) return { grouped: compute, "conv-maps": maps };
-    return filters % INPUT_BLOCK === 0
-      ? { depthwise: compute, "depthwise-maps": maps }
-      : { "depthwise-unaligned": compute };
+    const isUnaligned = isChannelsFirst(layer, geometry) && !takesBlocks(layer);
+    return isUnaligned ? { "depthwise-unaligned": compute } : { depthwise: compute, "depthwise-maps": maps };
   }
-  const isFew = channels < CHANNEL_BLOCK;
+  const isFew = isOfFewChannels(geometry);
   const part: KernelPart = isFew ? "few-channels" : kernel.every((size) => size === 1) ? "pointwise" : "conv";
   const blocks = Math.ceil(filters / CHANNEL_BLOCK);
   const padded = isFew ? channels : Math.ceil(channels / INPUT_BLOCK) * INPUT_BLOCK;

@@ -29,9 +29,7 @@ export function costsOf(
   arenaBytes: number | null,
 ): { readonly costs: readonly LayerCost[]; readonly placement: Placement } {
   const counted = countedOf(layers);
-  const weightBytes = sumKnown(
-    counted.weights.map((weight, row) => (layers[row]?.isCounted === true ? weight.weightBytes : 0)),
-  );
+  const weightBytes = countedBytes(layers, counted);
   const placement = placementOf(weightBytes, arenaBytes, hardware);
   const contextOf = hardware.kernels && kernelContexts(layers, weightBytes);
   const costs = costedOf(layers, counted, placement, hardware).map((cost, index) =>
@@ -63,6 +61,11 @@ function countedOf(layers: readonly Layer[]): Counted {
   return { own, weights };
 }
 
+/** Of the weights of all rows that count; null: unknown. */
+function countedBytes(layers: readonly Layer[], { weights }: Counted): number | null {
+  return sumKnown(weights.map((weight, row) => (layers[row]?.isCounted === true ? weight.weightBytes : 0)));
+}
+
 function costedOf(
   layers: readonly Layer[],
   { own, weights }: Counted,
@@ -86,13 +89,13 @@ export interface RowWork {
 
 /** Of each row that is counted and takes time; null for the others, and where something about one is unknown. */
 export function rowWorkOf(layers: readonly Layer[], hardware: HardwareProfile): readonly (RowWork | null)[] {
-  const { costs } = costsOf(layers, hardware, null);
-  const weightBytes = sumKnown(costs.map(({ layer, weights }) => (layer.isCounted ? weights.weightBytes : 0)));
-  const contextOf = kernelContexts(layers, weightBytes);
-  return costs.map(({ layer, own, weights }, row) => {
+  const counted = countedOf(layers);
+  const contextOf = kernelContexts(layers, countedBytes(layers, counted));
+  return layers.map((layer, row) => {
     if (!layer.isCounted) return null;
     if (isStartedOnly(layer)) return { parts: {}, roofline: 0, operators: layer.repeats };
-    const work = takesTime(layer) ? workOf(layer, own, weights) : null;
+    const [own, weights] = [counted.own[row], counted.weights[row]];
+    const work = own && weights && takesTime(layer) ? workOf(layer, own, weights) : null;
     if (!work) return null;
     const context = contextOf(row);
     return {
@@ -108,7 +111,7 @@ function learnedEstimate(
   context: KernelContext,
   hardware: HardwareProfile,
 ): Pick<LayerCost, "latencySeconds" | "latencyParts"> {
-  if (isStartedOnly(layer)) return { latencySeconds: layer.repeats * hardware.secondsPerOperator };
+  if (isStartedOnly(layer)) return { latencyParts: [], latencySeconds: layer.repeats * hardware.secondsPerOperator };
   if (!takesTime(layer)) return { latencySeconds: 0 };
   const work = workOf(layer, own, weights);
   if (!work) return { latencySeconds: null };

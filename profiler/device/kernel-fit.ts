@@ -46,7 +46,7 @@ export function fitKernels(models: readonly ObservedModel[]): KernelFit {
   const columns = parts.length + 1;
   const rows = models.flatMap(({ groups }, model) => groups.map((group) => rowOf(group, model, parts)));
   const common = commonFactor(rows);
-  // Operators' seconds are no multiple of anything: they are scaled to be about the rest's size, and start at nothing.
+  // An operator's time is no multiple of a rate: nothing is known of it before.
   const factors = new Float64Array(columns).fill(common);
   factors[parts.length] = 0;
   for (let round = 0; round < ROUNDS; round += 1) {

@@ -20,9 +20,30 @@ export const FORMAT_TYPES = {
   },
 } as const satisfies Readonly<Record<FormatId, FormatType>>;
 
+/** Endings of bundles, which hold models of a format and what belongs to them: MediaPipe's tasks, and LiteRT-LM's language models. */
+export const BUNDLE_TYPE = { extensions: ["task", "litertlm"], holds: "tflite" } as const satisfies {
+  readonly extensions: readonly string[];
+  readonly holds: FormatId;
+};
+
+/** Endings of all files that are opened; without the dot. */
+export const MODEL_EXTENSIONS: readonly string[] = [
+  ...Object.values(FORMAT_TYPES).flatMap(({ extensions }) => [...extensions]),
+  ...BUNDLE_TYPE.extensions,
+];
+
+/** Whether a file is a bundle by the ending of its name. */
+export function isBundleName(file: string): boolean {
+  return BUNDLE_TYPE.extensions.some((extension) => extension === endingOf(file));
+}
+
 /** The format whose files have the ending of a name; undefined where the name does not tell. */
 export function formatByName(file: string): FormatId | undefined {
-  const ending = /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase() ?? "";
+  const ending = endingOf(file);
   const ids: readonly FormatId[] = ["onnx", "tflite"];
   return ids.find((id) => FORMAT_TYPES[id].extensions.some((extension) => extension === ending));
+}
+
+function endingOf(file: string): string {
+  return /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase() ?? "";
 }

@@ -30,6 +30,8 @@ export interface LatencyFormula {
   /** Why: one sentence. */
   readonly reason: string;
   readonly terms: readonly { readonly title: string; readonly formula: string }[];
+  /** How the terms come to the result. */
+  readonly rule: "longest" | "sum";
   readonly result: string;
 }
 
@@ -73,14 +75,20 @@ export function energyParts(
   ].filter(({ picojoules }) => picojoules > 0);
 }
 
-/** Time by the roofline; null where it is unknown or nothing. */
+const INSIDE =
+  "Runs inside the operator that makes its input, as what was learned has it: it takes no time of its own.";
+
+/** Time by the roofline, or by what was learned of a device's kernels; null where it is unknown or nothing. */
 export function latencyFormula(
   layer: LayerProfile,
   { computeType }: Pick<LayerDetails, "computeType">,
   hardware: HardwareProfile,
 ): LatencyFormula | null {
   const { macs, weightBytes, activationBytes, latencySeconds, repeats } = layer;
-  if (macs === null || weightBytes === null || activationBytes === null || !latencySeconds) return null;
+  if (macs === null || weightBytes === null || activationBytes === null) return null;
+  if (layer.latencyParts?.length === 0 && latencySeconds === 0)
+    return { bound: "overhead", reason: INSIDE, terms: [], rule: "sum", result: formatTime(0) };
+  if (!latencySeconds) return null;
   const bytes = weightBytes + activationBytes * repeats;
   const times = timesOf({ ...layer, macs, bytes, repeats }, computeType, hardware);
   const bound = longestOf(times);
@@ -91,7 +99,7 @@ export function latencyFormula(
   const reason = reasonOf(bound, { intensity: bytes > 0 ? macs / bytes : Infinity, ridge: peak / bandwidth });
   if (layer.latencyParts) {
     const terms = [...layer.latencyParts.map(learnedTerm), learnedOverhead(times.overhead, hardware)];
-    return { bound, reason, terms, result: formatTime(latencySeconds) };
+    return { bound, reason, terms, rule: "sum", result: formatTime(latencySeconds) };
   }
   return {
     bound,
@@ -110,6 +118,7 @@ export function latencyFormula(
         formula: `${runs} × ${formatTime(hardware.secondsPerOperator)} = ${formatTime(times.overhead)}`,
       },
     ],
+    rule: "longest",
     result: formatTime(latencySeconds),
   };
 }

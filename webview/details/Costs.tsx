@@ -47,7 +47,12 @@ export function Costs({ layer, details, hardware }: CostsProps): JSX.Element | n
             ))}
           </dl>
           <span class="result">= {latency.result}</span>
-          <span class="muted"> {l10n.t("the longer of the first two, plus the overhead")}</span>
+          {latency.rule === "longest" && (
+            <span class="muted"> {l10n.t("the longer of the first two, plus the overhead")}</span>
+          )}
+          {latency.rule === "sum" && latency.terms.length > 1 && (
+            <span class="muted"> {l10n.t("all of them together")}</span>
+          )}
         </div>
       )}
     </Section>

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { rowWorkOf, type RowWork } from "../../../profiler/cost/layer-cost.ts";
+import {
+  Conv2DOptionsT,
+  DepthwiseConv2DOptionsT,
+} from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import { analyseModel } from "../../../profiler/profile-model.ts";
 import { graph, node, onnxModel, tensor, value, type OnnxNode } from "../../builders/onnx-builder.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
+import { tflite } from "../runtime/tiny-models.ts";
 
 const { peakMacsPerSecond, bandwidthBytesPerSecond } = DEFAULT_HARDWARE;
 const SIZE = 8;
@@ -91,5 +96,35 @@ describe("work by what kernels spend time on", () => {
     // A picture is read as it is, and what is no convolution reads no blocks.
     const [picture] = await workOf(3, [conv("x", "a", [16, 3]), node("Softmax", ["a"], ["y"], { axis: 1 })]);
     isNear(picture?.parts.layout, bytes(2 * map(16)));
+  });
+
+  it("knows no blocks where channels come last", async () => {
+    const strides = { strideW: 1, strideH: 1 };
+    const zeros = (shape: readonly number[]): number[] =>
+      Array.from({ length: shape.reduce((a, b) => a * b) }, () => 0);
+    const weight = (name: string, shape: readonly number[]) => ({ name, shape, data: zeros(shape) });
+    const maps = ["x", "y", "z"].map((name) => ({ name, shape: [1, 6, 5, 18] }));
+    const model = await tflite(
+      [...maps, weight("w", [18, 1, 1, 18]), weight("d", [1, 1, 1, 18])],
+      [
+        {
+          op: "CONV_2D",
+          inputs: ["x", "w", -1],
+          outputs: ["y"],
+          options: Object.assign(new Conv2DOptionsT(), strides),
+        },
+        {
+          op: "DEPTHWISE_CONV_2D",
+          inputs: ["y", "d", -1],
+          outputs: ["z"],
+          options: Object.assign(new DepthwiseConv2DOptionsT(), strides, { depthMultiplier: 1 }),
+        },
+      ],
+    );
+    const [conv, depthwise] = rowWorkOf(analyseModel(model, {}).listing.layers, DEFAULT_HARDWARE);
+    assert.deepEqual([conv?.parts.layout, conv?.operators], [0, 1]);
+    assert.deepEqual([depthwise?.parts.layout, depthwise?.operators], [0, 1]);
+    assert.ok((depthwise?.parts.depthwise ?? 0) > 0);
+    assert.equal(depthwise?.parts["depthwise-unaligned"], undefined);
   });
 });

@@ -12,6 +12,8 @@ import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import { parseHardwareProfile } from "../../../profiler/hardware/hardware-profile.ts";
 import { factorOf, type KernelPart } from "../../../profiler/hardware/kernel-parts.ts";
 import { analyseModel, costModel, type AnalysedModel } from "../../../profiler/profile-model.ts";
+import { describeLayer } from "../../../profiler/views/describe-layer.ts";
+import { latencyFormula } from "../../../profiler/views/formulas.ts";
 import { modelOfFile } from "../../builders/read-model.ts";
 
 /** A phone whose kernels take so many times longer than at full rates, and so long for each operator. */
@@ -131,7 +133,8 @@ describe("latency learned from runs", () => {
     const { hardware } = learnLatency(DEFAULT_HARDWARE, PHONE, [model("a", ["conv", "dense", "pool"])]);
     assert.equal(hardware.name, "test-phone-x1-4-threads");
     assert.deepEqual(parseHardwareProfile(JSON.parse(JSON.stringify(hardware)), "test"), hardware);
-    const { layers, totals } = costModel(await lenet(), hardware);
+    const analysed = await lenet();
+    const { layers, totals } = costModel(analysed, hardware);
     const conv = layers.find(({ kind }) => kind === "conv");
     const expected = (conv?.latencyParts ?? []).reduce(
       (sum, { seconds, factor }) => sum + seconds * factor,
@@ -142,7 +145,10 @@ describe("latency learned from runs", () => {
     // What the model takes is the sum of its rows, and a ReLU that runs inside a convolution is none of them.
     const rows = layers.reduce((sum, { latencySeconds }) => sum + (latencySeconds ?? 0), 0);
     isNear(totals.latencySeconds, rows, 1e-9);
-    assert.equal(layers.find(({ op }) => op === "Relu")?.latencySeconds, 0);
+    const relu = layers.find(({ op }) => op === "Relu") ?? assert.fail();
+    assert.equal(relu.latencySeconds, 0);
+    const formula = latencyFormula(relu, describeLayer(analysed, relu.index), hardware);
+    assert.match(formula?.reason ?? "", /^Runs inside the operator that makes its input/);
   });
 
   it("takes for a part that no run told of what it is most like", () => {

@@ -10,7 +10,7 @@ class FakeServer {
   readonly #sockets = new Set<Socket>();
   readonly #watching = new Set<Socket>();
 
-  /** @returns its port; 0: any */
+  /** @param port 0 where the system is to choose @returns its port */
   async start(port: number): Promise<number> {
     const server = createServer((socket) => this.#serve(socket));
     this.#server = server;

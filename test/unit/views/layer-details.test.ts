@@ -192,6 +192,21 @@ describe("Formulas", () => {
     assert.equal(latencyFormula(conv, details, { ...eager, bandwidthBytesPerSecond: 1 })?.bound, "memory");
   });
 
+  it("of learned latency add up its parts", async () => {
+    const { analysed } = await costed();
+    const hardware = { ...DEFAULT_HARDWARE, kernels: { "few-channels": 3, other: 2 } };
+    const { layers } = costModel(analysed, hardware);
+    const conv = latencyFormula(layers[1] ?? assert.fail(), describeLayer(analysed, 1), hardware);
+    assert.equal(conv?.rule, "sum");
+    assert.deepEqual(
+      conv.terms.map(({ title }) => title),
+      ["Convolution of few channels", "Maps of convolutions", "Changes of layout", "Overhead"],
+    );
+    assert.match(conv.terms[0]?.formula ?? "", /at full rates × 3, as learned = /);
+    const [, before = assert.fail()] = costModel(analysed, DEFAULT_HARDWARE).layers;
+    assert.equal(latencyFormula(before, describeLayer(analysed, 1), DEFAULT_HARDWARE)?.rule, "longest");
+  });
+
   it("are silent where a number is unknown", async () => {
     const { analysed, layers } = await costed();
     const conv = layers[1];
