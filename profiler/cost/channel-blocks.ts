@@ -26,7 +26,7 @@ export function isOfFewChannels({ groups, inChannels }: ConvGeometry): boolean {
 /** By the sizes of the map that is read. Where height and width are as many as the channels, both are the same to a kernel. */
 export function isChannelsFirst({ inputs }: Layer, { inChannels, inSpatial }: ConvGeometry): boolean {
   const shape = inputs[0]?.shape;
-  return shape?.[1] === inChannels && shape?.at(-1) === inSpatial.at(-1);
+  return shape?.[1] === inChannels && shape.at(-1) === inSpatial.at(-1);
 }
 
 function isWhole(channels: unknown): boolean {

@@ -17,34 +17,34 @@ interface Part {
  * Layers of all other kinds have one part, their bytes, which goes by the kind's own name.
  */
 const PARTS = {
-  conv: { title: "k×k convolution", resource: "compute", like: { part: "pointwise", times: 1 } },
-  "conv-lone-block": { title: "lone block of filters", resource: "compute", like: { part: "conv", times: 0.5 } },
-  "conv-padded": { title: "columns at the padding", resource: "compute", like: { part: "conv", times: 0.5 } },
+  conv: { title: "Convolution (k×k)", resource: "compute", like: { part: "pointwise", times: 1 } },
+  "conv-lone-block": { title: "Lone block of filters", resource: "compute", like: { part: "conv", times: 0.5 } },
+  "conv-padded": { title: "Columns at the padding", resource: "compute", like: { part: "conv", times: 0.5 } },
   pointwise: { title: "1×1 convolution", resource: "compute", like: { part: "conv", times: 1 } },
   "pointwise-lone-block": {
-    title: "lone block of filters",
+    title: "Lone block of filters",
     resource: "compute",
     like: { part: "pointwise", times: 0.5 },
   },
-  "few-channels": { title: "convolution of few channels", resource: "compute", like: { part: "conv", times: 1.5 } },
-  depthwise: { title: "depthwise convolution", resource: "compute", like: { part: "conv", times: 2 } },
+  "few-channels": { title: "Convolution of few channels", resource: "compute", like: { part: "conv", times: 1.5 } },
+  depthwise: { title: "Depthwise convolution", resource: "compute", like: { part: "conv", times: 2 } },
   // Alone, of 30 to 90 channels, in one thread of a Xeon (ONNX Runtime 1.27): 24 to 43 times a 1×1 convolution's.
   "depthwise-unaligned": {
-    title: "depthwise convolution in no blocks",
+    title: "Depthwise convolution in no blocks",
     resource: "compute",
     like: { part: "pointwise", times: 30 },
   },
-  grouped: { title: "grouped convolution", resource: "compute", like: { part: "conv", times: 2 } },
-  transposed: { title: "transposed convolution", resource: "compute", like: { part: "conv", times: 1 } },
-  product: { title: "products", resource: "compute", like: { part: "pointwise", times: 1 } },
-  "conv-maps": { title: "maps of convolutions", resource: "memory" },
+  grouped: { title: "Grouped convolution", resource: "compute", like: { part: "conv", times: 2 } },
+  transposed: { title: "Transposed convolution", resource: "compute", like: { part: "conv", times: 1 } },
+  product: { title: "Products", resource: "compute", like: { part: "pointwise", times: 1 } },
+  "conv-maps": { title: "Maps of convolutions", resource: "memory" },
   "depthwise-maps": {
-    title: "maps of depthwise convolutions",
+    title: "Maps of depthwise convolutions",
     resource: "memory",
     like: { part: "conv-maps", times: 1 },
   },
-  "far-weights": { title: "weights from beyond the caches", resource: "memory" },
-  layout: { title: "changes of layout", resource: "memory", like: { part: "data-movement", times: 1 } },
+  "far-weights": { title: "Weights from beyond the caches", resource: "memory" },
+  layout: { title: "Changes of layout", resource: "memory", like: { part: "data-movement", times: 1 } },
 } as const satisfies Readonly<Record<string, Part>>;
 
 export type KernelPart = keyof typeof PARTS | LayerKind;
@@ -56,7 +56,7 @@ const KNOWN: Readonly<Record<string, Part>> = PARTS;
 const OWN: ReadonlyMap<string, Part> = new Map(Object.entries(KNOWN));
 
 export function partOf(part: KernelPart): Part {
-  return OWN.get(part) ?? { title: `${part} layers`, resource: "memory" };
+  return OWN.get(part) ?? { title: `Bytes of ${part} layers`, resource: "memory" };
 }
 
 export function partsOf(parts: ByPart): readonly (readonly [KernelPart, number])[] {

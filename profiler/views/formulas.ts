@@ -125,9 +125,8 @@ export function latencyFormula(
 
 /** "1×1 convolution: 12.0 µs at full rates × 1.61, as learned = 19.3 µs" */
 function learnedTerm({ part, seconds, factor }: LatencyPart): LatencyFormula["terms"][number] {
-  const { title } = partOf(part);
   return {
-    title: title.charAt(0).toUpperCase() + title.slice(1),
+    title: partOf(part).title,
     formula: `${formatTime(seconds)} at full rates × ${numberText(factor)}, as learned = ${formatTime(seconds * factor)}`,
   };
 }

@@ -1,6 +1,6 @@
 import type { PrintedDimension } from "../../profiler/model/shape.ts";
 import type { DataType } from "../../profiler/model/data-type.ts";
-import type { EnergyParts, LayerProfile, Product, TensorProfile } from "../../profiler/profile.ts";
+import type { EnergyParts, LatencyPart, LayerProfile, Product, TensorProfile } from "../../profiler/profile.ts";
 
 /**
  * Rows as they travel to the page: a column a field, and whatever repeats (tensors, paths, notes, products) once in a pool, with the
@@ -20,6 +20,9 @@ export interface PackedLayers {
 /** Name and data type in `strings`, shape in `shapes`; -1 stands for null. */
 type PackedTensor = readonly [name: number, dataType: number, shape: number, isConstant: 0 | 1];
 
+/** `LatencyPart`, its part in `strings`. */
+type PackedPart = readonly [part: number, seconds: number, factor: number];
+
 interface Columns {
   readonly index: readonly number[];
   readonly name: readonly number[];
@@ -35,6 +38,8 @@ interface Columns {
   readonly activationBytes: readonly (number | null)[];
   readonly energy: readonly (readonly [arithmetic: number, weights: number, activations: number] | null)[];
   readonly latencySeconds: readonly (number | null)[];
+  /** Only of rows on learned hardware; null for those without. */
+  readonly latencyParts?: readonly (readonly PackedPart[] | null)[];
   readonly role: readonly number[];
   readonly isCounted: readonly (0 | 1)[];
   readonly repeats: readonly number[];
@@ -64,6 +69,9 @@ export function packLayers(layers: readonly LayerProfile[], from = 0): PackedLay
   const product = (factors: Product): number =>
     products.add(factors.map(({ name, value }) => [text(name), value] as const));
 
+  const parts = ({ latencyParts }: LayerProfile): readonly PackedPart[] | null =>
+    latencyParts?.map(({ part, seconds, factor }) => [text(part), seconds, factor] as const) ?? null;
+
   const columns: Columns = {
     index: layers.map((layer) => layer.index),
     name: layers.map((layer) => text(layer.name)),
@@ -79,6 +87,7 @@ export function packLayers(layers: readonly LayerProfile[], from = 0): PackedLay
     activationBytes: layers.map((layer) => layer.activationBytes),
     energy: layers.map(({ energy }) => energy && [energy.arithmetic, energy.weights, energy.activations]),
     latencySeconds: layers.map((layer) => layer.latencySeconds),
+    ...(layers.some(({ latencyParts }) => latencyParts) && { latencyParts: layers.map(parts) }),
     role: layers.map((layer) => text(layer.role)),
     isCounted: layers.map((layer) => (layer.isCounted ? 1 : 0)),
     repeats: layers.map((layer) => layer.repeats),
@@ -109,6 +118,14 @@ export function unpackLayers(packed: PackedLayers): LayerProfile[] {
   }));
   const products = packed.products.map((factors) => factors.map(([name, value]) => ({ name: text(name), value })));
 
+  const partsAt = (row: number): readonly LatencyPart[] | undefined =>
+    columns.latencyParts &&
+    at(columns.latencyParts, row)?.map(([part, seconds, factor]) => ({
+      part: text(part) as LatencyPart["part"],
+      seconds,
+      factor,
+    }));
+
   return columns.index.map((index, row) => ({
     index,
     name: text(at(columns.name, row)),
@@ -124,6 +141,7 @@ export function unpackLayers(packed: PackedLayers): LayerProfile[] {
     activationBytes: at(columns.activationBytes, row),
     energy: unpackEnergy(at(columns.energy, row)),
     latencySeconds: at(columns.latencySeconds, row),
+    ...withParts(partsAt(row)),
     role: text(at(columns.role, row)) as LayerProfile["role"],
     isCounted: at(columns.isCounted, row) === 1,
     repeats: at(columns.repeats, row),
@@ -136,6 +154,10 @@ function unpackEnergy(parts: Columns["energy"][number]): EnergyParts | null {
   if (parts === null) return null;
   const [arithmetic, weights, activations] = parts;
   return { arithmetic, weights, activations };
+}
+
+function withParts(latencyParts: readonly LatencyPart[] | undefined): Pick<LayerProfile, "latencyParts"> {
+  return latencyParts ? { latencyParts } : {};
 }
 
 function at<T>(values: readonly T[], position: number): T {

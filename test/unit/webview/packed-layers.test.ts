@@ -11,6 +11,8 @@ const ODD_ROWS = [
   layerRow(3, { outputs: [tensorRow("s", []), tensorRow("b", ["boxes", 4])], role: "shape", isCounted: false }),
   layerRow(4, { macs: 0, repeats: 12, latencySeconds: null, macTerms: [], name: "" }),
   layerRow(5, { macTerms: [[{ name: "sequence", value: "tokens" }], []] }),
+  layerRow(6, { latencyParts: [{ part: "conv-maps", seconds: 1e-6, factor: 2.5 }] }),
+  layerRow(7, { latencyParts: [], latencySeconds: 0 }),
 ];
 
 describe("Packed layers", () => {

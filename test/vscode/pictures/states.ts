@@ -1,5 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
+import { severalEntries } from "../../builders/several-entries.ts";
 import { splitModel, unknownOperator } from "../ui/models.ts";
 import { PageDriver } from "../ui/page-driver.ts";
 import { SAMPLES, VscodeWindow } from "../ui/window.ts";
@@ -10,6 +12,23 @@ const OTHER = "digits_lenet.onnx";
 const UNKNOWN = "unknown.onnx";
 const BROKEN = "broken.onnx";
 const SPLIT = "split.onnx";
+const ENTRIES = "entries.tflite";
+/** As `edgewise run --learn` writes them; rounded. */
+const LEARNED = {
+  ...DEFAULT_HARDWARE,
+  name: "learned-here",
+  kernels: {
+    conv: 1.43,
+    "conv-padded": 1.12,
+    "few-channels": 2.19,
+    pointwise: 1.63,
+    "conv-maps": 0.99,
+    layout: 2.44,
+    other: 1.61,
+  },
+  secondsPerOperator: 1.8e-6,
+  sources: { ...DEFAULT_HARDWARE.sources, kernels: "Fitted to runs on this machine" },
+};
 const REPORT = "report.html";
 
 /** A driver of the page that also opens what stands beside it. */
@@ -34,6 +53,16 @@ class StatesDriver extends PageDriver {
       names.map((name) => this.#window.path(name)),
     );
     await this.lines.first().waitFor();
+  }
+
+  /** A setting of the user. */
+  set(setting: string, value: unknown): Promise<void> {
+    return this.#window.server.run(
+      (api, name, given) =>
+        api.workspace.getConfiguration("edgewise").update(name, given, api.ConfigurationTarget.Global),
+      setting,
+      value,
+    );
   }
 
   async report(): Promise<string> {
@@ -161,6 +190,27 @@ const STATES: readonly State[] = [
       await driver.page.getByTestId("outputs").locator("[data-fact=snr]").waitFor();
     },
   },
+  {
+    name: "entries",
+    reach: async (driver) => {
+      await driver.close();
+      await driver.open(ENTRIES);
+      await driver.page.getByTestId("parts").waitFor();
+    },
+  },
+  {
+    name: "learned-latency",
+    reach: async (driver) => {
+      await driver.close();
+      await driver.set("hardwareProfiles", [LEARNED]);
+      await driver.set("hardwareProfile", LEARNED.name);
+      await driver.open(MODEL);
+      await driver.filter("kind:conv");
+      await driver.layers.nth(1).click();
+      await driver.filter("");
+      await driver.details.locator("[data-formula=latency]").scrollIntoViewIfNeeded();
+    },
+  },
 ];
 
 /** Pictures of every state of the page, named "page-STATE", and of the report that is exported. */
@@ -172,6 +222,7 @@ export async function takeStates(wanted: string): Promise<void> {
   writeFileSync(window.path(UNKNOWN), unknownOperator());
   writeFileSync(window.path(BROKEN), "no model");
   writeFileSync(window.path(SPLIT), splitModel());
+  writeFileSync(window.path(ENTRIES), severalEntries());
   const driver = new StatesDriver(window);
   try {
     for (const state of STATES) {
