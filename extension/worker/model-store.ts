@@ -8,6 +8,7 @@ import {
 } from "../../profiler/index.ts";
 import {
   EditSession,
+  type EarlierEdits,
   hashOf,
   holdingOut,
   inputPorts,
@@ -120,8 +121,11 @@ export class ModelStore {
     const session = await this.session(request);
     const held = holdingOut(edits);
     const keys = held.map((planned) => JSON.stringify([bindings, planned]));
+    const earlier = (index: number): EarlierEdits => ({ base, edits: edits.slice(0, index).map(({ edit }) => edit) });
     if (isPrediction) {
-      const followed = predicted.follow(keys, base, (before, index) => predict(session, before, edits[index]));
+      const followed = predicted.follow(keys, base, (before, index) =>
+        predict(session, before, edits[index], earlier(index)),
+      );
       return withEntry(await followed, entry);
     }
     const edited = await computed.follow(keys, base, async (before, index) => {
@@ -130,7 +134,8 @@ export class ModelStore {
       const planned = held[index];
       if (planned && isTraining(planned.edit))
         return this.#train(session, before, edits.slice(0, index + 1), { ...computing, onProgress: share });
-      return (await compute(session, before, planned, { ...computing, onProgress: share })).after;
+      const rest = { ...computing, onProgress: share, earlier: earlier(index) };
+      return (await compute(session, before, planned, rest)).after;
     });
     return withEntry(edited, entry);
   }
@@ -244,7 +249,7 @@ export function compute(
   session: EditSession,
   model: Model,
   planned: PlannedEdit | undefined,
-  { signal, onProgress }: Computing,
+  { signal, onProgress, earlier }: Computing & { readonly earlier?: EarlierEdits },
   training: Omit<TrainingContext, "teacher" | "calibration"> = {},
 ): Promise<Step> {
   if (planned === undefined) throw new RangeError("there is no such edit");
@@ -255,6 +260,7 @@ export function compute(
   return session.apply(asked, model, {
     calibration,
     training: { teacher: session.base, calibration: samples, ...training },
+    ...(earlier && { earlier }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
@@ -263,9 +269,14 @@ export function compute(
 /** Of nothing: no bytes have it. */
 const UNKNOWN_HASH = "0".repeat(32);
 
-async function predict(session: EditSession, model: Model, planned: PlannedEdit | undefined): Promise<Model> {
+async function predict(
+  session: EditSession,
+  model: Model,
+  planned: PlannedEdit | undefined,
+  earlier: EarlierEdits,
+): Promise<Model> {
   if (planned === undefined) throw new RangeError("there is no such edit");
-  const prediction = await session.predict(planned.edit, model);
+  const prediction = await session.predict(planned.edit, model, earlier);
   if (prediction) return prediction.model;
   throw new NeedsNumbersError("what this edit leaves of the model depends on the numbers of its weights");
 }

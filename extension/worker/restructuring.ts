@@ -109,6 +109,7 @@ export async function tryEdits(
   for (const [index, planned] of edits.entries()) {
     const step = await compute(session, steps.at(-1)?.after ?? analysed.model, planned, {
       ...(signal && { signal }),
+      earlier: { base: analysed.model, edits: steps.map((made) => made.edit) },
       onProgress: (done, what) => onProgress?.((COMPUTING_SHARE * (index + done)) / edits.length, what),
     });
     steps.push(step);

@@ -4,6 +4,7 @@ import { entryRefusal } from "../model/entry-refusal.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import { requireData } from "../model/require-data.ts";
 import type { Edit } from "./edit.ts";
+import { inAnyOrder, type EarlierEdits } from "./edit-order.ts";
 import { trainingOf, type Learned, type TrainingContext } from "./train-edit.ts";
 import { cutModel } from "../neutral/cut-model.ts";
 import { changedLayers, keptTensors, type KeptTensor } from "../neutral/kept-tensors.ts";
@@ -30,6 +31,8 @@ export interface EditContext {
   /** For edits that train. */
   readonly training?: TrainingContext;
   readonly seed?: number;
+  /** See `inAnyOrder`. */
+  readonly earlier?: EarlierEdits;
   readonly signal?: AbortSignal;
   /** @param done share of the whole list, 0 to 1 */
   readonly onProgress?: (done: number, what: string) => void;
@@ -51,6 +54,8 @@ export interface Step {
   readonly after: Model;
   /** What it learned, if it trained: `edit` names it by its hash. */
   readonly learned?: Learned;
+  /** The exact edit before it that had done the same: nothing was left to do. */
+  readonly doneBy?: Edit;
 }
 
 export interface EditedModel {
@@ -68,7 +73,8 @@ export async function applyEdits(base: Model, edits: readonly Edit[], context: E
   let model = base;
   for (const [index, edit] of edits.entries()) {
     const onProgress = (done: number, what: string): void => context.onProgress?.((index + done) / edits.length, what);
-    const step = await applyEdit(model, edit, { ...context, ...teaching(base, context), onProgress });
+    const earlier = { base, edits: edits.slice(0, index) };
+    const step = await applyEdit(model, edit, { ...context, ...teaching(base, context), earlier, onProgress });
     steps.push(step);
     model = step.after;
   }
@@ -81,11 +87,25 @@ function teaching(base: Model, { training }: EditContext): Pick<EditContext, "tr
 }
 
 /**
- * One edit of the entry that it names, which comes first in what it makes, or of the first one.
+ * One edit of the entry that it names, which comes first in what it makes, or of the first one. An exact edit whose layer an exact edit
+ * before it took is done already: exact edits come to the same in any order.
  * @throws {NotApplicableError} @throws {OptionError} as `applyEdits`, and where there is no such entry
  */
 export async function applyEdit(given: Model, edit: Edit, context: EditContext = {}): Promise<Step> {
   const model = placed(given, edit);
+  const { earlier, bindings } = context;
+  const made = await inAnyOrder(
+    edit,
+    earlier,
+    (before, one) => predictEdit(before, one, { ...(bindings && { bindings }) }),
+    () => computed(model, edit, context),
+  );
+  if ("after" in made) return made;
+  const nothing = { changed: [], kept: [], isUnfitted: false, fixes: {} };
+  return { edit, guarantee: "exact", ...nothing, before: model, after: model, doneBy: made.doneBy };
+}
+
+async function computed(model: Model, edit: Edit, context: EditContext): Promise<Step> {
   const { seed = 0, signal, onProgress, bindings, activationsOf } = context;
   signal?.throwIfAborted();
   requireData(model);

@@ -16,6 +16,7 @@ import { checkEdit } from "./check-edit.ts";
 import type { CompressOptions } from "./compress/compress-options.ts";
 import { compress } from "./compress/compress.ts";
 import type { Edit } from "./edit.ts";
+import { inAnyOrder, type EarlierEdits } from "./edit-order.ts";
 import { fit, type FitOptions, type Fitted } from "./fit/fit.ts";
 import { sensitivity, type SensitivityOptions } from "./sensitivity/sensitivity.ts";
 import type { Sensitivity } from "./sensitivity/sensitivity-points.ts";
@@ -35,7 +36,7 @@ export interface EditSettings {
 }
 
 /** How one edit is computed, beside the settings of its session. */
-export interface ApplyOptions extends Pick<EditContext, "training" | "signal" | "onProgress"> {
+export interface ApplyOptions extends Pick<EditContext, "training" | "signal" | "onProgress" | "earlier"> {
   /** Samples that its weights are fitted to instead of the session's; null: none. */
   readonly calibration?: CalibrationSpec | null;
 }
@@ -104,14 +105,18 @@ export class EditSession {
 
   /**
    * What an edit would make of a model, by sizes alone.
+   * @param earlier what was done to the model before: see `inAnyOrder`
    * @returns undefined when they depend on the numbers of the weights
    * @throws {NotApplicableError}
    */
-  async predict(edit: Edit, model: Model = this.base): Promise<Prediction | undefined> {
+  async predict(edit: Edit, model: Model = this.base, earlier?: EarlierEdits): Promise<Prediction | undefined> {
     const own = this.#at(edit.entry);
-    if (own !== this) return own.predict(edit, withEntry(model, edit.entry));
-    const after = await predictEdit(model, edit, { bindings: this.#bindings });
-    if (!after) return undefined;
+    if (own !== this) return own.predict(edit, withEntry(model, edit.entry), earlier);
+    const predict = (one: Model, another: Edit): Promise<Model | undefined> =>
+      predictEdit(one, another, { bindings: this.#bindings });
+    const made = await inAnyOrder(edit, earlier, predict, () => predict(model, edit));
+    if (!made) return undefined;
+    const after = "doneBy" in made ? model : made;
     this.analysed(model);
     return { model: after, totals: this.totalsOf(after, model) };
   }

@@ -3,9 +3,8 @@ import { dynamicNames, type Bindings } from "../bindings.ts";
 import type { Model } from "../model/model.ts";
 import { withFixedSizes } from "../translation/fixed-sizes.ts";
 import { neutralGraphOf } from "../translation/known-graph.ts";
-import { LoweringError } from "../neutral/lowering-error.ts";
 import type { NeutralGraph } from "../neutral/neutral-graph.ts";
-import { NotApplicableError } from "../restructure/restructuring.ts";
+import { isNotApplicable } from "./edit-order.ts";
 
 /**
  * A bound dimension is a way of looking at a model: edits work on the graph with its sizes as open as the file leaves them. An edit that
@@ -62,7 +61,7 @@ export async function baseFor(
       await attempt(base);
       return undefined;
     } catch (error) {
-      if (error instanceof NotApplicableError || error instanceof LoweringError) return error;
+      if (isNotApplicable(error)) return error;
       throw error;
     }
   };

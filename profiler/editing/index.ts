@@ -31,6 +31,7 @@ export {
   type Suggestion,
 } from "./suggestion.ts";
 export { applyEdit, applyEdits, predictEdit, type EditContext, type EditedModel, type Step } from "./apply.ts";
+export type { EarlierEdits } from "./edit-order.ts";
 export { EXACT_ERROR } from "./rounding.ts";
 export { checkEdit, InexactEditError, type CheckOptions } from "./check-edit.ts";
 export { fit, type FitOptions, type Fitted } from "./fit/fit.ts";

@@ -6,16 +6,10 @@ import type { Totals } from "../profile.ts";
 import { Absences, outOfReach, type Absence } from "./absences.ts";
 import { mayFix, predictOn } from "./apply.ts";
 import type { Edit } from "./edit.ts";
+import { isNotApplicable } from "./edit-order.ts";
 import { baseFor, describeFixes, fixedBase, openBase, type EditBase } from "./fixed-sizes.ts";
-import { LoweringError } from "../neutral/lowering-error.ts";
 import { RESTRUCTURINGS } from "../restructure/registry.ts";
-import {
-  isRefusal,
-  NotApplicableError,
-  type Candidate,
-  type Guarantee,
-  type Restructuring,
-} from "../restructure/restructuring.ts";
+import { isRefusal, type Candidate, type Guarantee, type Restructuring } from "../restructure/restructuring.ts";
 import { SAVED_TOTALS, scoreOf, whyWorthless, type SavedTotal, type Suggestion } from "./suggestion.ts";
 
 export type { SavedTotal, Suggestion } from "./suggestion.ts";
@@ -160,7 +154,7 @@ async function predicted<T>(
   try {
     return await predict();
   } catch (error) {
-    if (!(error instanceof NotApplicableError || error instanceof LoweringError)) throw error;
+    if (!isNotApplicable(error)) throw error;
     refuse(error.message);
     return undefined;
   }

@@ -23,7 +23,10 @@ export interface Suggestion {
   readonly saves: Readonly<Record<SavedTotal, number | null>>;
   /** See `suggest`. */
   readonly score: number;
-  /** Positions in the list of suggestions that touch a layer which this one touches: only one of them can be applied as it stands. */
+  /**
+   * Positions in the list of suggestions that touch a layer which this one touches: only one of them can be applied as it stands, exact ones apart
+   * (see `inAnyOrder`).
+   */
   readonly conflicts: readonly number[];
 }
 

@@ -176,7 +176,13 @@ export type { Activations, ActivationSource, GraphPart } from "../neutral/activa
 export class NotApplicableError extends EdgewiseError {
   readonly code = "not-applicable";
 
-  constructor(restructuring: string, target: string, reason: string, hint?: string) {
+  /** @param reason without the edit and its place */
+  constructor(
+    restructuring: string,
+    target: string,
+    readonly reason: string,
+    hint?: string,
+  ) {
     super(`${restructuring} on ${target === "" ? "the model" : `"${target}"`}: ${reason}`, { hint });
   }
 }

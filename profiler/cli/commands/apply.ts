@@ -64,6 +64,8 @@ interface AppliedStep {
   readonly isUnfitted: boolean;
   /** Dynamic dimensions that the file now fixes. */
   readonly fixes: Readonly<Record<string, number>>;
+  /** The exact edit before it that had done what it was to do. */
+  readonly doneBy?: string;
   readonly check: RunComparison;
 }
 
@@ -95,6 +97,7 @@ async function applied(
     const say = (what: string): void => context.progress?.(`${formatEdit(edit)}: ${what}`);
     const step = await session.apply(edit, model, {
       calibration,
+      earlier: { base, edits: [...done] },
       training: {
         teacher: base,
         calibration: samples ?? undefined,
@@ -105,8 +108,9 @@ async function applied(
     });
     say("checking");
     const { guarantee, changed, fixes, isUnfitted } = step;
+    const doneBy = step.doneBy && { doneBy: formatEdit(step.doneBy) };
     const check = await session.check(step, stop?.aborted === false ? { signal: stop } : {});
-    steps.push({ edit: formatEdit(edit), guarantee, changed, isUnfitted, fixes, check });
+    steps.push({ edit: formatEdit(edit), guarantee, changed, isUnfitted, fixes, ...doneBy, check });
     model = step.after;
     // A list is applied to the file as it stands elsewhere.
     done.push(isMain(base) ? step.edit : { ...step.edit, entry: step.edit.entry ?? base.entries[0].name });
@@ -138,11 +142,12 @@ const NOT_FITTED =
 
 /** Each edit with what it did, a being the model before it and b the one after. */
 function report(steps: readonly AppliedStep[], out: string): string {
-  const sections = steps.map(({ edit, guarantee, fixes, isUnfitted, check }) => {
+  const sections = steps.map(({ edit, guarantee, fixes, isUnfitted, doneBy, check }) => {
     const table = tensorTable([...check.outputs, ...check.tensors]);
     const note = isUnfitted ? `\n${NOT_FITTED}` : "";
-    const fixing = describeFixes(fixes);
-    return `${printable(edit)} (${guarantee}${fixing === "" ? "" : `; ${printable(fixing)}`})\n${table}${note}`;
+    const said = [guarantee, describeFixes(fixes), doneBy === undefined ? "" : `done by ${doneBy} already`];
+    const words = said.filter((text) => text !== "").map(printable);
+    return `${printable(edit)} (${words.join("; ")})\n${table}${note}`;
   });
   const [first] = steps;
   const samples = first
