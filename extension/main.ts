@@ -15,6 +15,7 @@ import { disposeLog } from "./log.ts";
 import { DeviceView } from "./running/device-view.ts";
 import { DeviceWatch } from "./running/device-watch.ts";
 import { KeptRuns } from "./running/kept-runs.ts";
+import { KeptSearches } from "./running/kept-searches.ts";
 import { Outline } from "./views/outline.ts";
 import { DiffTabs } from "./source-control/diff-tabs.ts";
 import { guardFromText } from "./source-control/text-guard.ts";
@@ -36,6 +37,7 @@ export function activate(context: vscode.ExtensionContext): void {
     preferences: new PagePreferences(context.globalState),
     devices,
     keptRuns: new KeptRuns(storage),
+    keptSearches: new KeptSearches(storage),
   };
   const models = new OpenModels();
   const access = new ModelAccess(models, documents);

@@ -4,6 +4,7 @@ import type { RememberedCalibration } from "./remembered-calibration.ts";
 import type { PagePreferences } from "./page-preferences.ts";
 import type { DeviceWatch } from "../running/device-watch.ts";
 import type { KeptRuns } from "../running/kept-runs.ts";
+import type { KeptSearches } from "../running/kept-searches.ts";
 
 /** What documents share: folders, what is remembered, and the devices. */
 export interface DocumentContext {
@@ -19,4 +20,5 @@ export interface DocumentContext {
   readonly preferences: PagePreferences;
   readonly devices: DeviceWatch;
   readonly keptRuns: KeptRuns;
+  readonly keptSearches: KeptSearches;
 }

@@ -1,11 +1,11 @@
 import type { FitBudget, FitState, SearchWay } from "../../webview/protocol/editing.ts";
-import type { DeviceSearch } from "../../profiler/editing/index.ts";
+import type { KeptSearches } from "../running/kept-searches.ts";
 import { BackgroundTask } from "./background-task.ts";
 
-/** What measures a search, and what it found there before; to go on with where that fits. */
+/** What measures a search, and what it found there before, as text; to go on with where that fits. */
 export interface SearchDevice {
   readonly id: string;
-  readonly kept: DeviceSearch | null;
+  readonly kept: string | null;
 }
 
 /** Runs a search; settled when it ends. @throws {RpcError} */
@@ -16,33 +16,44 @@ export type Search = (
   signal: AbortSignal,
 ) => Promise<void>;
 
+export interface SearchStart {
+  readonly budget: FitBudget;
+  readonly way: SearchWay;
+  /** Where latencies are measured; null: they are estimated. */
+  readonly device: string | null;
+  /** Whether an earlier search there is passed over. */
+  readonly isAnew: boolean;
+}
+
 /** The search for a model that keeps a budget: the one under way, or the last one. */
 export class DocumentFit {
   readonly task: BackgroundTask<FitState>;
   #searched = "";
-  /** Searches on devices, by what they are of: measuring takes minutes, and one that was cancelled is gone on with. */
-  readonly #kept = new Map<string, DeviceSearch>();
 
-  /** @param subject what a search is of now, in words: the shown edits and the samples */
+  /** @param subject what a search is of now, in words: the model, the shown edits and the samples */
   constructor(
     private readonly search: Search,
     onState: (state: FitState) => void,
     private readonly subject: () => string,
+    private readonly kept: KeptSearches,
   ) {
     this.task = new BackgroundTask(onState);
   }
 
   /** Settled when the search ends, whichever way; its state says which. */
-  start(budget: FitBudget, way: SearchWay, device: string | null): Promise<void> {
-    this.#searched = `${device ?? ""} ${this.subject()}`;
-    const measuring = device === null ? null : { id: device, kept: this.#kept.get(this.#searched) ?? null };
-    const nothing = { measuredOn: null, samples: null, points: [], best: null, done: 0, what: "", failure: null };
-    return this.task.start({ isRunning: true, budget, way, device, ...nothing }, (signal) =>
-      this.search(budget, way, measuring, signal),
-    );
+  start({ budget, way, device, isAnew }: SearchStart): Promise<void> {
+    const searched = (this.#searched = JSON.stringify([device, this.subject()]));
+    const nothing = { measuredOn: null, isContinued: false, samples: null, points: [], best: null };
+    const begin = { isRunning: true, budget, way, device, ...nothing, done: 0, what: "", failure: null };
+    return this.task.start(begin, async (signal) => {
+      const kept = device === null || isAnew ? null : await this.kept.of(searched);
+      signal.throwIfAborted();
+      await this.search(budget, way, device === null ? null : { id: device, kept }, signal);
+    });
   }
 
-  onSearch(search: DeviceSearch): void {
-    this.#kept.set(this.#searched, search);
+  /** @param text the search, as far as it came */
+  onSearch(text: string): void {
+    void this.kept.keep(this.#searched, text);
   }
 }

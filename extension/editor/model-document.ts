@@ -82,7 +82,7 @@ export class ModelDocument implements vscode.CustomDocument {
         found: (found) => this.events.found.fire(found),
         fit: (update) => this.fit.task.onUpdate(update),
         sensitivity: (update) => this.sensitivity.task.onUpdate(update),
-        fitSearch: (search) => this.fit.onSearch(search),
+        fitSearch: ({ text }) => this.fit.onSearch(text),
         training: ({ points }) => this.editing.onTraining(points),
         measuring: (progress) => this.runs.onProgress(progress),
         progress: ({ task, done, what }) => {
@@ -150,7 +150,8 @@ export class ModelDocument implements vscode.CustomDocument {
         await (device ? this.devices.measure(device.id, signal, () => undefined, searched) : searched());
       },
       (state) => this.events.fit.fire(state),
-      () => JSON.stringify([this.editing.content.edits, this.calibration.spec, this.session.view]),
+      () => JSON.stringify([uri.toString(), this.editing.content.edits, this.calibration.spec, this.session.view]),
+      context.keptSearches,
     );
     this.sensitivity = new DocumentSensitivity(
       async (signal) => {

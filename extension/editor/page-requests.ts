@@ -27,8 +27,8 @@ export function editingRequests(document: ModelDocument): Handlers<EditingContra
       return null;
     },
     stopTraining: () => done(document.learned.stopTraining()),
-    startFit: ({ budget, way, device }) => {
-      void document.fit.start(budget, way, device);
+    startFit: (start) => {
+      void document.fit.start(start);
       return null;
     },
     cancelFit: () => {

@@ -1,6 +1,6 @@
 import {
   clockOn,
-  isContinuable,
+  earlierSearch,
   type DeviceSearch,
   type EditSession,
   type FitOptions,
@@ -38,7 +38,15 @@ export async function fitEdits(
   { onUpdate, onSearch, signal }: FitContext,
 ): Promise<void> {
   const found: FoundPoint[] = [];
-  let update: FitUpdate = { measuredOn: null, samples: null, points: [], best: null, done: 0, what: "" };
+  let update: FitUpdate = {
+    measuredOn: null,
+    isContinued: false,
+    samples: null,
+    points: [],
+    best: null,
+    done: 0,
+    what: "",
+  };
   const tell = (change: Partial<FitUpdate>): void => {
     update = { ...update, ...change };
     onUpdate(update);
@@ -56,7 +64,7 @@ export async function fitEdits(
     if (way === "weights") return (await session.compress(options, model)).result;
     if (!device) return (await session.fit(options, model)).result;
     const measuring = await deviceOf(session, model, device, onSearch, signal);
-    tell({ measuredOn: measuring.name });
+    tell({ measuredOn: measuring.name, isContinued: measuring.resume !== undefined });
     return (await session.fit({ ...options, device: measuring }, model)).result;
   };
   const result = await told(searched());
@@ -65,7 +73,7 @@ export async function fitEdits(
 
 async function deviceOf(
   session: EditSession,
-  { file, fileBytes }: Model,
+  model: Model,
   { address, kept }: FitDevice,
   onSearch: (search: DeviceSearch) => void,
   signal: AbortSignal,
@@ -73,8 +81,9 @@ async function deviceOf(
   const { bindings, calibration, hardware } = session.settings;
   const options = { ...(bindings && { dimensions: bindings }), ...(calibration && { calibration }) };
   const clock = await clockOn(targetOf(address), options, signal);
-  const isSame = kept !== null && isContinuable(kept, { file, fileBytes, device: clock.name, hardware: hardware.name });
-  return { ...clock, ...(isSame && { resume: kept }), onSearch };
+  const subject = { dimensions: bindings ?? {}, device: clock.name, hardware: hardware.name };
+  const resume = kept === null ? undefined : await earlierSearch(kept, model, subject);
+  return { ...clock, ...(resume && { resume }), onSearch };
 }
 
 /** As `FitResult.best`, while the search goes on. */

@@ -22,6 +22,7 @@ import {
   limitRuntimes,
   withEntry,
   writeModel,
+  formatDeviceSearch,
   type DeviceSearch,
 } from "../../profiler/editing/index.ts";
 import { Rpc } from "../../webview/protocol/rpc.ts";
@@ -134,7 +135,7 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
     const context = {
       signal,
       onUpdate: (update: FitUpdate) => host.send("fit", update),
-      onSearch: (search: DeviceSearch) => host.send("fitSearch", search),
+      onSearch: (search: DeviceSearch) => host.send("fitSearch", { text: formatDeviceSearch(search) }),
     };
     await fitEdits(session, model, { budget, way, device }, context);
     return null;

@@ -10,7 +10,6 @@ import type {
 import type { DeviceFacts, RunOptions, RunResult, TargetProgress } from "../../profiler/device/index.ts";
 import type {
   CalibrationSpec,
-  DeviceSearch,
   Edit,
   Guarantee,
   LearnedWeights,
@@ -294,7 +293,7 @@ export interface WorkerContract extends Contract {
     readonly fit: FitUpdate;
     readonly sensitivity: SensitivityUpdate;
     /** A search on a device, whenever it came further. */
-    readonly fitSearch: DeviceSearch;
+    readonly fitSearch: { readonly text: string };
     /** Errors of the training that is under way. */
     readonly training: { readonly points: readonly TrainingPoint[] };
     /** Samples that both models were run on. */
@@ -327,10 +326,11 @@ export type SensitivityUpdate = Omit<SensitivityState, "isRunning" | "failure">;
 export interface FitDevice {
   readonly address: DeviceAddress;
   /** A search there before: gone on with where it is of the same model and samples. */
-  readonly kept: DeviceSearch | null;
+  /** As `formatDeviceSearch` writes it. */
+  readonly kept: string | null;
 }
 
-export type FitUpdate = Pick<FitState, "measuredOn" | "samples" | "points" | "best" | "done" | "what">;
+export type FitUpdate = Pick<FitState, "measuredOn" | "isContinued" | "samples" | "points" | "best" | "done" | "what">;
 
 export interface RemoteFile {
   /** URI of the model. */

@@ -13,6 +13,7 @@ export {
   type LearningError,
   type ModelObservation,
 } from "./learned-latency.ts";
+export { hashOfModel } from "./model-files.ts";
 export { isObservation } from "./observation.ts";
 export { PROFILED_LEVELS, type ProfiledLevel } from "./profiled-level.ts";
 export * from "./run-result.ts";

@@ -1,15 +1,12 @@
 import { ownEntry } from "../own-entry.ts";
 import { DEFAULT_SIZE } from "../bindings.ts";
-import { createHash } from "node:crypto";
-import { posix } from "node:path";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { CalibrationError, OptionError, RunError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { requireData } from "../model/require-data.ts";
 import { MemorySource } from "../bytes/memory-source.ts";
-import { formatOf, modelBytes } from "../formats/formats.ts";
+import { formatOf } from "../formats/formats.ts";
 import { isMain, partName } from "../model/choose-entry.ts";
-import { isEdited } from "../model/edited.ts";
 import { PortSizes } from "../calibration/port-sizes.ts";
 import { openSamples } from "../calibration/sample-set.ts";
 import type { NamedTensors } from "../runtime/numeric-tensor.ts";
@@ -18,6 +15,7 @@ import { boundTo } from "../runtime/bound-model.ts";
 import { openSession } from "../runtime/open-session.ts";
 import { saturationOf } from "../runtime/saturation.ts";
 import type { Port, Session } from "../runtime/session.ts";
+import { fileOf, filesOf, hashOf, type ModelFile } from "./model-files.ts";
 import type { RunModel } from "./run-result.ts";
 import type { RunOptions } from "./target.ts";
 
@@ -41,14 +39,6 @@ export interface PreparedRun {
   /** In what `files` are not the user's. */
   readonly notes: readonly string[];
 }
-
-export interface ModelFile {
-  /** Relative to the folder that they are all put in, as the model spells it. */
-  readonly path: string;
-  readonly source: ByteSource;
-}
-
-const HASH_CHUNK = 2 ** 22;
 
 /**
  * Chooses a model's inputs and runs it on this machine once, for the outputs that a device's are compared with.
@@ -110,14 +100,6 @@ export async function prepareRun(
 
 function notComparable({ outputs, skipped }: Reference, reason: string): Pick<PreparedRun, "outputs" | "skipped"> {
   return { outputs: {}, skipped: [...skipped, ...outputs.map(({ name }) => ({ name, reason }))] };
-}
-
-/** The model's own file, or that which it would be written to; of another entry than its first a file that starts with it. */
-async function fileOf(model: Model): Promise<ByteSource> {
-  const { source, file } = model;
-  return source === undefined || isEdited(model) || !isMain(model)
-    ? new MemorySource(file, await modelBytes(model))
-    : source;
 }
 
 /** Of a device's runtime. */
@@ -208,23 +190,4 @@ function checkedDimensions(
   throw new OptionError(`${model}: its inputs have no dynamic dimension "${unknown}"`, {
     hint: names.size === 0 ? "All its dimensions are fixed" : `It has ${[...names].join(", ")}`,
   });
-}
-
-/** @throws {RunError} for a data file that would not stay in the folder; reading has refused such already */
-function filesOf({ dataFiles, file }: Model, source: ByteSource): readonly ModelFile[] {
-  const data = [...(dataFiles ?? [])].map(([spelled, each]) => ({ path: posix.normalize(spelled), source: each }));
-  const outside = data.find(({ path }) => path.startsWith("../") || posix.isAbsolute(path));
-  if (outside !== undefined) throw new RunError(`${file}: its data file "${outside.path}" lies outside its folder`);
-  let path = "model.onnx";
-  while (data.some((each) => each.path === path)) path = `_${path}`;
-  return [{ path, source }, ...data];
-}
-
-async function hashOf(files: readonly ModelFile[]): Promise<string> {
-  const hash = createHash("sha256");
-  for (const { source } of files) {
-    for (let offset = 0; offset < source.size; offset += HASH_CHUNK)
-      hash.update(await source.read(offset, Math.min(HASH_CHUNK, source.size - offset)));
-  }
-  return hash.digest("hex");
 }

@@ -36,8 +36,8 @@ interface FitPaneProps {
   readonly onTexts: (texts: FitTexts) => void;
   readonly devices: DeviceList;
   readonly onLookForDevices: () => void;
-  /** @param device that measures latencies; null: they are estimated */
-  readonly onStart: (budget: FitBudget, way: SearchWay, device: string | null) => void;
+  /** @param device that measures latencies; null: they are estimated @param isAnew an earlier search there is passed over */
+  readonly onStart: (budget: FitBudget, way: SearchWay, device: string | null, isAnew?: boolean) => void;
   readonly onCancel: () => void;
   readonly onApply: (edits: readonly Edit[]) => void;
   readonly onMeasure: () => void;
@@ -91,6 +91,14 @@ export function FitPane(props: FitPaneProps): JSX.Element {
           </p>
         )}
         {fit?.failure && fit.failure.code !== "cancelled" && <FailureNote failure={fit.failure} />}
+        {fit?.isContinued && (
+          <p class="fit-budget">
+            <span>{l10n.t("It goes on with an earlier search on this device.")}</span>
+            <button type="button" class="link" onClick={() => onStart(fit.budget, fit.way, fit.device, true)}>
+              {l10n.t("Begin anew")}
+            </button>
+          </p>
+        )}
         {fit && fit.points.length > 0 && <FitCurve fit={fit} isBusy={isBusy} onApply={onApply} />}
       </div>
     </section>

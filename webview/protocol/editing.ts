@@ -194,6 +194,8 @@ export interface FitState {
   readonly device: string | null;
   /** What it calls itself, once it measured: "Google Pixel 8, 4 threads". */
   readonly measuredOn: string | null;
+  /** It goes on with an earlier search on that device. */
+  readonly isContinued: boolean;
   readonly samples: SampleNote | null;
   /** In the order in which they were found. */
   readonly points: readonly FitPoint[];
@@ -333,9 +335,14 @@ export interface EditingContract extends Contract {
     readonly cancelComputing: { readonly params: null; readonly result: null };
     /** Ends the training that is under way, and keeps the best that it found. */
     readonly stopTraining: { readonly params: null; readonly result: null };
-    /** Starts a search over the shown model; what it finds comes as events `fit`. A search under way is ended. One on a device goes on with the last there. */
+    /** Starts a search over the shown model; what it finds comes as events `fit`. A search under way is ended. One on a device goes on with the last there, unless it is to begin anew. */
     readonly startFit: {
-      readonly params: { readonly budget: FitBudget; readonly way: SearchWay; readonly device: string | null };
+      readonly params: {
+        readonly budget: FitBudget;
+        readonly way: SearchWay;
+        readonly device: string | null;
+        readonly isAnew: boolean;
+      };
       readonly result: null;
     };
     /** Ends the search and keeps what it found. */

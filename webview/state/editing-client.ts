@@ -135,8 +135,9 @@ export class EditingClient {
   }
 
   /** @param device that measures latencies; null: they are estimated */
-  async startFit(budget: FitBudget, way: SearchWay, device: string | null): Promise<void> {
-    await this.#host().request("startFit", { budget, way, device });
+  /** @param isAnew an earlier search on the device is not gone on with */
+  async startFit(budget: FitBudget, way: SearchWay, device: string | null, isAnew = false): Promise<void> {
+    await this.#host().request("startFit", { budget, way, device, isAnew });
   }
 
   async cancelFit(): Promise<void> {

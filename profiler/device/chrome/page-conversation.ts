@@ -1,6 +1,6 @@
 import { FileSource } from "../../bytes/file-source.ts";
 import { RunError } from "../../errors.ts";
-import type { ModelFile } from "../prepared-run.ts";
+import type { ModelFile } from "../model-files.ts";
 import { readGpuProfile, type GpuProfile } from "./gpu-profile.ts";
 import type { Heard, ServedFile, ServedPage } from "./loopback-server.ts";
 import { PAGE, pageScript, type PageRuntime } from "./page-files.ts";

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { DeviceError } from "../../device/index.ts";
+import { DeviceError, hashOfModel } from "../../device/index.ts";
 import { CalibrationError, OptionError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import type { Totals } from "../../profile.ts";
@@ -75,7 +75,7 @@ async function searchOnDevice(
   options: FitOptions & Required<Pick<FitOptions, "device">>,
 ): Promise<Fitted> {
   const { budget, signal, hardware, device } = options;
-  const identity = identityOf(model, trials, options);
+  const identity = await identityOf(model, trials, options);
   const resume = device.resume && continuable(device.resume, identity, budget);
   const costing = new MeasuredCosts(trials, {
     ...device,
@@ -119,16 +119,16 @@ function run(
 }
 
 /** What makes a search another one. */
-function identityOf(
+async function identityOf(
   model: Model,
   { samples }: Trials,
-  { seed, device, hardware: { name: hardware } }: FitOptions,
-): SearchIdentity {
-  const { file, fileBytes } = model;
+  { seed, device, bindings, hardware: { name: hardware } }: FitOptions,
+): Promise<SearchIdentity> {
   return {
-    version: 1,
-    file: basename(file),
-    fileBytes,
+    version: 2,
+    file: basename(model.file),
+    sha256: await hashOfModel(model),
+    dimensions: bindings ?? {},
     device: device?.name ?? "",
     hardware,
     samples,

@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { isObservation, type ModelObservation } from "../../../device/index.ts";
+import { hashOfModel, isObservation, type ModelObservation } from "../../../device/index.ts";
 import { OptionError } from "../../../errors.ts";
+import type { Model } from "../../../model/model.ts";
 import type { Totals } from "../../../profile.ts";
 import { readEdit } from "../../edit-list.ts";
 import type { FitBudget, FitPoint, FitSamples } from "../fit-point.ts";
@@ -10,9 +11,12 @@ import type { Progress } from "../progress.ts";
 /** What a search is of: one of something else does not go on with it. */
 export interface SearchIdentity {
   /** Of this shape. */
-  readonly version: 1;
+  readonly version: 2;
   readonly file: string;
-  readonly fileBytes: number;
+  /** Of the model with its data files: one trained anew has the same name and size. */
+  readonly sha256: string;
+  /** Sizes that were bound by name. */
+  readonly dimensions: Readonly<Record<string, number>>;
   /** What measured: "Google Pixel 8, 4 threads". */
   readonly device: string;
   /** The profile on whose roofline latencies are learned. */
@@ -42,20 +46,32 @@ export function continuable(search: DeviceSearch, identity: SearchIdentity, budg
   return { points, standing, ...(step !== undefined && { step }), ...(pilots !== undefined && { pilots }) };
 }
 
-/** Whether it is of the same model on the same device: samples and seed are known only when they are read. */
-export function isContinuable(
-  search: DeviceSearch,
-  { file, fileBytes, device, hardware }: Pick<SearchIdentity, "file" | "fileBytes" | "device" | "hardware">,
-): boolean {
-  return isDeepStrictEqual(
-    [search.file, search.fileBytes, search.device, search.hardware],
-    [basename(file), fileBytes, device, hardware],
-  );
+/**
+ * A search that was kept, where it is of the same model on the same device: samples and seed are known only when they are read. One that
+ * was cut off while it was written, or is of another version, is none.
+ * @param text of `formatDeviceSearch`
+ */
+export async function earlierSearch(
+  text: string,
+  model: Model,
+  { dimensions, device, hardware }: Pick<SearchIdentity, "dimensions" | "device" | "hardware">,
+): Promise<DeviceSearch | undefined> {
+  let search: DeviceSearch;
+  try {
+    search = parseDeviceSearch(text, "the search that was kept");
+  } catch (error) {
+    if (error instanceof OptionError) return undefined;
+    throw error;
+  }
+  const kept = [search.file, search.dimensions, search.device, search.hardware];
+  if (!isDeepStrictEqual(kept, [basename(model.file), dimensions, device, hardware])) return undefined;
+  return search.sha256 === (await hashOfModel(model)) ? search : undefined;
 }
 
 const IDENTITY: Readonly<Record<Exclude<keyof SearchIdentity, "version">, string>> = {
   file: "another model",
-  fileBytes: "another model",
+  sha256: "another model of that name",
+  dimensions: "other sizes of the inputs",
   device: "another device, other threads or another runtime",
   hardware: "another hardware profile",
   samples: "other samples",
@@ -92,11 +108,12 @@ export function parseDeviceSearch(text: string, file: string): DeviceSearch {
 
 function isSearch(data: unknown): data is DeviceSearch {
   if (!isObject(data)) return false;
-  const { version, file, fileBytes, device, samples, points, standing, observations, budget } = data;
+  const { version, file, sha256, dimensions, device, samples, points, standing, observations, budget } = data;
   return (
-    version === 1 &&
+    version === 2 &&
     typeof file === "string" &&
-    typeof fileBytes === "number" &&
+    typeof sha256 === "string" &&
+    isObject(dimensions) &&
     typeof device === "string" &&
     typeof data.hardware === "string" &&
     isObject(samples) &&

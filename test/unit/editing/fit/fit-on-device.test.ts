@@ -5,6 +5,7 @@ import type { LayerProfile } from "../../../../profiler/profile.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { Usefulness, worthiest } from "../../../../profiler/editing/fit/contenders.ts";
 import {
+  earlierSearch,
   formatDeviceSearch,
   parseDeviceSearch,
   type DeviceSearch,
@@ -140,7 +141,15 @@ describe("fit with a device in the loop", function () {
     assert.ok(kept);
     const resume = kept;
     await assert.rejects(search({ device: { ...device(), name: "another", resume } }), /another device/);
-    await assert.rejects(search({ device: { ...device(), resume: { ...resume, fileBytes: 1 } } }), /another model/);
+    await assert.rejects(search({ device: { ...device(), resume: { ...resume, sha256: "00" } } }), /another model/);
+    await assert.rejects(search({ bindings: { n: 2 }, device: { ...device(), resume } }), /other sizes/);
+    const subject = { dimensions: {}, device: "a device", hardware: DEFAULT_HARDWARE.name };
+    const text = formatDeviceSearch(resume);
+    assert.deepEqual(await earlierSearch(text, model, subject), parseDeviceSearch(text, "x.json"));
+    assert.equal(await earlierSearch(text, model, { ...subject, device: "another" }), undefined);
+    assert.equal(await earlierSearch(text.slice(0, -9), model, subject), undefined, "cut off");
+    const trainedAnew = { ...resume, sha256: "00" };
+    assert.equal(await earlierSearch(formatDeviceSearch(trainedAnew), model, subject), undefined, "the same size");
     assert.throws(() => parseDeviceSearch("{}", "x.json"), /x\.json: expected a search/);
     assert.throws(() => parseDeviceSearch("no", "x.json"), /x\.json: expected a search/);
   });
