@@ -79,6 +79,7 @@ const BUNDLES = [
 const COPIES = [
   ...copies("@vscode/codicons/dist", "codicons", ["codicon.ttf"]),
   ...copies("@imagemagick/magick-wasm/dist/x86", "magick", ["magick.wasm"]),
+  ...copies("dcmjs-codecs/build", "dcmtk", ["dcmjs-native-codecs.wasm"]),
   ...copies("@litertjs/core/wasm", "litert", [
     "litert_wasm_internal.js",
     "litert_wasm_internal.wasm",

@@ -34,6 +34,46 @@ MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVE
 ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE
 SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 
+const DISCLAIMER = `THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT
+LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT
+HOLDER OR CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT
+LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY
+THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.`;
+
+const CONDITIONS = `Redistribution and use in source and binary forms, with or without modification, are permitted provided that the following conditions are met:
+- Redistributions of source code must retain the above copyright notice, this list of conditions and the following disclaimer.
+- Redistributions in binary form must reproduce the above copyright notice, this list of conditions and the following disclaimer in the
+  documentation and/or other materials provided with the distribution.`;
+
+const NO_ENDORSEMENT = `- Neither the name of the copyright holder nor the names of its contributors may be used to endorse or promote products derived from this
+  software without specific prior written permission.`;
+
+/** Libraries inside a package's WebAssembly, whose notices the package leaves out: as their sources have them. */
+const INSIDE = {
+  "dcmjs-codecs": `Its WebAssembly is made from the libraries below.
+
+This software is based in part on the work of the Independent JPEG Group: libjpeg 6b, Copyright (C) 1991-1998, Thomas G. Lane.
+
+DCMTK: Copyright (C) 1994-2024, OFFIS e.V.
+CharLS: Copyright (c) 2007-2010, Jan de Vaan; Copyright (c) Team CharLS
+libjxl: Copyright (c) the JPEG XL Project Authors
+Highway: Copyright (c) The Highway Project Authors
+All rights reserved. (The three-clause BSD licence.)
+${CONDITIONS}
+${NO_ENDORSEMENT}
+
+OpenJPEG: Copyright (c) 2002-2014, Universite catholique de Louvain (UCL), Belgium; Professor Benoit Macq; and contributors
+OpenJPH: Copyright (c) 2019, Aous Naman; Kakadu Software Pty Ltd, Australia; The University of New South Wales, Australia
+All rights reserved. (The two-clause BSD licence: the conditions above without the last.)
+
+${DISCLAIMER}
+
+Brotli: Copyright (c) 2009, 2010, 2013-2016 by the Brotli Authors. (The MIT licence.)
+
+${MIT}`,
+};
+
 /** Whole texts by their SPDX names, for packages that come without. The Apache licence is the same in all packages that have it. */
 const TEXTS = {
   MIT: () => MIT,
@@ -69,6 +109,7 @@ function noticeOf(folder) {
   const home = homepage ?? (typeof repository === "string" ? repository : repository?.url) ?? "";
   const title = [`${name} ${version} (${license})`, home].filter((part) => part !== "").join("\n");
   const texts = files.map((file) => readFileSync(join(ROOT, folder, file), "utf8").trim());
+  if (Object.hasOwn(INSIDE, name)) texts.push(INSIDE[name]);
   return { title, text: texts.length > 0 ? texts.join("\n\n") : standardText(name, license) };
 }
 

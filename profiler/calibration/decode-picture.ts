@@ -3,12 +3,20 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type * as Magick from "@imagemagick/magick-wasm";
-import type { IMagickImage, MagickFormat } from "@imagemagick/magick-wasm";
+import type { IMagickImage, MagickFormat, Orientation } from "@imagemagick/magick-wasm";
 import { CalibrationError } from "../errors.ts";
+import { CUT_OFF } from "./dcmtk-codecs.ts";
+import { deepJpegAsPam, isDeep } from "./deep-jpeg.ts";
+import { jpegFrameOf } from "./jpeg-frame.ts";
 import type { Picture } from "./picture.ts";
+import { isOutOfMemory, reserveMemory } from "./web-assembly.ts";
 
 /** A photograph of today's largest phone cameras; a decoded one takes four times as many bytes. */
 const LARGEST_MEGAPIXELS = 200;
+
+/** Measured: WebAssembly reserves addresses that it never uses, and 30 million pixels took 21 to 36 bytes each. */
+const MEMORY_NEEDED =
+  "each decoder of pictures reserves about 12 GB of addresses (ulimit -v), and a picture takes up to 36 bytes a pixel beside 150 MB";
 
 /** Formats by how their files begin: the ending of a name may be wrong, and decides nothing. */
 const SIGNATURES: readonly { readonly format: keyof typeof MagickFormat; readonly bytes: RegExp }[] = [
@@ -26,11 +34,6 @@ const SIGNATURES: readonly { readonly format: keyof typeof MagickFormat; readonl
 /** As messages list them. */
 export const PICTURE_FORMATS = "JPEG, PNG, WebP, TIFF, BMP, PNM, GIF, HEIC or AVIF";
 
-/** What the decoder says of a JPEG that ends early; other warnings are of notes beside the picture. */
-const CUT_OFF = /premature end/i;
-/** Of the frame header behind SOF markers: bits of a sample. */
-const TWELVE_BITS = /\xff[\xc0-\xc2]..\x0c/s;
-
 /**
  * Decodes a picture as Pillow does, to the same numbers: grey stays one channel, CMYK becomes RGB without a profile, transparency is left out.
  * Of several pictures in a file it is the first. HEIC and AVIF are libheif's, which turns them itself, whatever `isUpright` says, and spreads
@@ -42,31 +45,63 @@ export async function decodePicture(name: string, bytes: Uint8Array, isUpright =
   const head = Buffer.from(bytes.subarray(0, 16)).toString("latin1");
   const found = SIGNATURES.find((signature) => signature.bytes.test(head));
   if (found === undefined) throw new CalibrationError(`${name}: expected a ${PICTURE_FORMATS} picture`);
-  const magick = await loadDecoder();
-  const format = magick.MagickFormat[found.format];
   try {
-    const { width, height } = magick.MagickImageInfo.create(bytes, new magick.MagickReadSettings({ format }));
-    if (width * height > LARGEST_MEGAPIXELS * 1e6)
-      throw new Error(`it has more than ${LARGEST_MEGAPIXELS} million pixels`);
-    return read(magick, bytes, format, isUpright);
+    const magick = await loadDecoder();
+    const source = found.format === "Jpeg" ? await jpegSource(magick, bytes) : { bytes, format: found.format };
+    return read(magick, source, isUpright);
   } catch (cause) {
-    throw new CalibrationError(`${name}: the picture cannot be decoded: ${reasonOf(cause, found.format, bytes)}`, {
-      cause,
-    });
+    throw new CalibrationError(`${name}: the picture cannot be decoded: ${reasonOf(cause)}`, { cause });
   }
 }
 
 type Decoder = typeof Magick;
 
-function read(magick: Decoder, bytes: Uint8Array, format: MagickFormat, isUpright: boolean): Picture {
+/** What ImageMagick is given to read. */
+interface Source {
+  readonly bytes: Uint8Array;
+  readonly format: keyof typeof MagickFormat;
+  /** Where it stands beside those bytes. */
+  readonly orientation?: Orientation;
+}
+
+async function jpegSource(magick: Decoder, bytes: Uint8Array): Promise<Source> {
+  const frame = jpegFrameOf(bytes);
+  if (frame === undefined || !isDeep(frame)) return { bytes, format: "Jpeg" };
+  checkSize(frame);
+  const orientation = orientationOf(magick, frame.notes);
+  return { bytes: await deepJpegAsPam(bytes, frame), format: "Pam", orientation };
+}
+
+/** As camera notes say it, which are read in a JPEG of one pixel. */
+function orientationOf(magick: Decoder, notes: readonly Uint8Array[]): Orientation {
+  if (notes.length === 0) return magick.Orientation.Undefined;
+  const image = magick.MagickImage.create(magick.MagickColors.White, 1, 1);
+  try {
+    const pixel = image.write(magick.MagickFormat.Jpeg, (data) => Buffer.from(data));
+    return magick.MagickImageInfo.create(Buffer.concat([pixel.subarray(0, 2), ...notes, pixel.subarray(2)]))
+      .orientation;
+  } finally {
+    image.dispose();
+  }
+}
+
+function checkSize({ width, height }: { readonly width: number; readonly height: number }): void {
+  if (width * height > LARGEST_MEGAPIXELS * 1e6)
+    throw new Error(`it has more than ${LARGEST_MEGAPIXELS} million pixels`);
+}
+
+function read(magick: Decoder, source: Source, isUpright: boolean): Picture {
+  const settings = new magick.MagickReadSettings({ format: magick.MagickFormat[source.format] });
+  checkSize(magick.MagickImageInfo.create(source.bytes, settings));
   const image = magick.MagickImage.create();
   try {
     const warnings: string[] = [];
     image.onWarning = ({ error }) => void warnings.push(error.message);
-    image.read(bytes, new magick.MagickReadSettings({ format }));
+    image.read(source.bytes, settings);
     if (warnings.some((warning) => CUT_OFF.test(warning))) throw new Error("the file ends before the picture does");
     // Without a profile: what trains models looks at none either.
     if (image.colorSpace === magick.ColorSpace.CMYK) image.colorSpace = magick.ColorSpace.sRGB;
+    if (source.orientation !== undefined) image.orientation = source.orientation;
     if (isUpright) image.autoOrient();
     return pixelsOf(image, isGrey(magick, image) ? 1 : 3);
   } finally {
@@ -86,12 +121,12 @@ function pixelsOf(image: IMagickImage, channels: 1 | 3): Picture {
   return { width, height, channels, data: Float32Array.from(data) };
 }
 
-function reasonOf(cause: unknown, format: keyof typeof MagickFormat, bytes: Uint8Array): string {
-  const head = Buffer.from(bytes.subarray(0, 4096)).toString("latin1");
-  if (format === "Jpeg" && TWELVE_BITS.test(head)) {
-    return "it has 12 bits a sample, of which there is no decoder here: save it as PNG or TIFF, or as a JPEG of 8 bits";
-  }
-  return cause instanceof Error ? cause.message : String(cause);
+function reasonOf(cause: unknown): string {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  if (!isOutOfMemory(cause)) return said;
+  // What a module was in the middle of is never taken up again.
+  decoder = undefined;
+  return `there is not enough memory for it (${said}): ${MEMORY_NEEDED}`;
 }
 
 let decoder: Promise<Decoder> | undefined;
@@ -99,10 +134,12 @@ let decoder: Promise<Decoder> | undefined;
 /** ImageMagick in WebAssembly, which takes a quarter of a second and 100 MB: it waits for the first picture. */
 function loadDecoder(): Promise<Decoder> {
   decoder ??= (async () => {
+    reserveMemory();
     const magick = await import("@imagemagick/magick-wasm");
     await magick.initializeImageMagick(await readFile(wasmFile()));
     return magick;
   })();
+  decoder.catch(() => (decoder = undefined));
   return decoder;
 }
 

@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { encode as encodePng } from "fast-png";
 import { CalibrationError } from "../../../profiler/errors.ts";
 import { decodePicture } from "../../../profiler/calibration/decode-picture.ts";
 import { describeFolders } from "../../../profiler/calibration/describe-folders.ts";
 import { fitted } from "../../../profiler/calibration/fit-picture.ts";
+import { jpegFrameOf } from "../../../profiler/calibration/jpeg-frame.ts";
 import { resized, withChannels, type Picture } from "../../../profiler/calibration/picture.ts";
 import { openSamples, type SampleSet } from "../../../profiler/calibration/sample-set.ts";
 import type { ImageFolderSpec } from "../../../profiler/calibration/spec.ts";
 import type { Port } from "../../../profiler/runtime/session.ts";
+import { skip } from "../../skip.ts";
+import { cliProgram, ROOT } from "../cli/cli-program.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
 import { valuesOf } from "./tiny-models.ts";
 
@@ -35,11 +40,21 @@ const PILLOW = JSON.parse(readFileSync(join(PICTURES, "pillow.json"), "utf8")) a
   >;
   /** Of decoders that round otherwise; of HEIC it is libheif's own numbers. */
   readonly close: Readonly<Record<string, { readonly width: number; readonly height: number; readonly rgb: string }>>;
+  /** Which Pillow refuses: of what libjpeg-turbo 3.1 says, as Pillow brings 4095 to 255. */
+  readonly deep: Readonly<Record<string, { readonly width: number; readonly height: number; readonly rgb: string }>>;
   readonly resizes: Readonly<Record<string, string>>;
 };
 
 const decoded = async (name: string, isUpright?: boolean): Promise<Picture> =>
   decodePicture(name, await readFile(join(PICTURES, name)), isUpright);
+
+/** With another byte in the frame's header: 5 and 7 begin height and width, 9 is the number of components. */
+function withFrame(bytes: Uint8Array, place: number, value: number): Uint8Array {
+  const changed = Buffer.from(bytes);
+  const at = [0xc1, 0xc2, 0xc3].map((marker) => changed.indexOf(Buffer.of(0xff, marker))).find((found) => found >= 0);
+  changed[(at ?? 0) + place] = value;
+  return changed;
+}
 
 describe("Decoding pictures", () => {
   const png = (channels: number, depth: 1 | 2 | 4 | 8 | 16, data: Uint8Array | Uint16Array): Promise<Picture> =>
@@ -54,8 +69,8 @@ describe("Decoding pictures", () => {
     assert.deepEqual([...bits.data], [0, 255]);
   });
 
-  for (const [name, { width, height, rgb }] of Object.entries(PILLOW.pictures)) {
-    it(`reads ${name} as Pillow does, to the same numbers`, async () => {
+  for (const [name, { width, height, rgb }] of Object.entries({ ...PILLOW.pictures, ...PILLOW.deep })) {
+    it(`reads ${name} as Pillow or libjpeg-turbo 3 does, to the same numbers`, async () => {
       const picture = withChannels(await decoded(name, false), 3);
       assert.deepEqual([picture.width, picture.height], [width, height]);
       assert.deepEqual(Buffer.from(picture.data).toString("base64"), rgb);
@@ -81,6 +96,17 @@ describe("Decoding pictures", () => {
       assert.equal(pixel(turned, x, 0), pixel(stored, 0, stored.height - 1 - x));
   });
 
+  it("turns a JPEG of 12 bits as its camera notes too", async () => {
+    const exif = await readFile(join(PICTURES, "exif6.jpg"));
+    const notes = jpegFrameOf(exif)?.notes ?? [];
+    const deep = await readFile(join(PICTURES, "12bit-420.jpg"));
+    const noted = Buffer.concat([deep.subarray(0, 2), ...notes, deep.subarray(2)]);
+    const [turned, stored] = [await decodePicture("p.jpg", noted), await decodePicture("p.jpg", noted, false)];
+    assert.deepEqual([stored.width, stored.height], [17, 13]);
+    assert.deepEqual([turned.width, turned.height], [13, 17]);
+    assert.equal(turned.data[0], stored.data[12 * 17 * 3]);
+  });
+
   it("refuses what is no picture, broken, cut off, or far too large, and says which", async () => {
     const fails = (bytes: Uint8Array, message: RegExp): Promise<void> =>
       assert.rejects(
@@ -94,15 +120,42 @@ describe("Decoding pictures", () => {
       (await readFile(join(PICTURES, "sub420.jpg"))).subarray(0, 700),
       /ends before the picture does|cannot be decoded/,
     );
-    await fails(await readFile(join(PICTURES, "12bit.jpg")), /12 bits a sample/);
-    const huge = encodePng({
-      width: 20_000,
-      height: 20_000,
-      channels: 1,
-      depth: 1,
-      data: new Uint8Array(2500 * 20_000),
-    });
+    for (const deep of ["12bit.jpg", "12bit-progressive.jpg", "12bit-lossless.jpg"]) {
+      const bytes = await readFile(join(PICTURES, deep));
+      await fails(bytes.subarray(0, bytes.length - 40), /the file ends before the picture does/);
+      // Two components, of which there are no colours.
+      await fails(withFrame(bytes, 9, 2), /2 components a pixel, expected 1, 3 or 4|cannot be decoded/);
+      await fails(withFrame(withFrame(bytes, 5, 0xff), 7, 0xff), /more than 200 million pixels/);
+    }
+    // It is still right after what broke it.
+    assert.equal((await decoded("12bit.jpg")).width, 17);
+    const huge = Buffer.from(RED_BLUE);
+    huge.writeUInt32BE(20_000, 16);
+    huge.writeUInt32BE(20_000, 20);
+    huge.writeUInt32BE(crc32(huge.subarray(12, 29)), 29);
     await fails(huge, /more than 200 million pixels/);
+  });
+
+  it("says what it needs where there is no memory to decode with", async function () {
+    // The limit is a shell's.
+    if (process.platform === "win32") skip(this, "there is no ulimit");
+    const [program = "", ...rest] = cliProgram();
+    if (rest.length > 0)
+      skip(this, "the command line is not built: what runs it otherwise starts in no such memory either");
+    const { path: folder, remove } = await temporaryFolder();
+    await writeFile(join(folder, "p.png"), RED_BLUE);
+    const model = "media/samples/digits_lenet.onnx";
+    const { status, stderr } = spawnSync(
+      "sh",
+      ["-c", 'ulimit -v 8000000; exec "$0" "$@"', process.execPath, program, "compare", model, model, "--data", folder],
+      { cwd: ROOT, encoding: "utf8" },
+    );
+    await remove();
+    assert.equal(status, 2);
+    assert.match(
+      stderr,
+      /^edgewise: \S*p\.png: the picture cannot be decoded: there is not enough memory .*ulimit -v.*\n$/,
+    );
   });
 
   it("makes grey of colours and colours of grey", () => {
