@@ -38,9 +38,18 @@ const BYTES_A_SECOND = 36;
 /** First of all: what runs in VS Code or as the CLI is what this wrote. */
 export const BUILD = check("build", "Build", [["build.mjs"]]);
 
+/** A part of its own. */
+const FUZZ = "test/unit/fuzz.test.ts";
+
 /** One part stands before the checks below and the phones, which take a core as long as the other parts but one take the other. */
 const UNIT_PARTS = 4;
-const [firstUnits, ...otherUnits] = suitesInParts("unit", "Unit tests", testFiles("test/unit"), UNIT_PARTS, mocha);
+const [firstUnits, ...otherUnits] = suitesInParts(
+  "unit",
+  "Unit tests",
+  testFiles("test/unit").filter((file) => file !== FUZZ),
+  UNIT_PARTS,
+  mocha,
+);
 
 /** Independent of each other: they run side by side where cores allow, the first of the list first. */
 export const SIDE_BY_SIDE = [
@@ -65,6 +74,8 @@ export const SIDE_BY_SIDE = [
     preparePhones,
   ),
   ...otherUnits,
+  // A minute, which is less than any of those takes that run then: it stands where one core is done before the other.
+  suite("unit", "Fuzz", [FUZZ], (grep) => mocha([FUZZ], grep)),
 ];
 
 /** Tests of the window wait most of their time: more of them than cores run side by side, each with a VS Code of its own. */
