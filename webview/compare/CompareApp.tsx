@@ -3,19 +3,19 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Profile } from "../../profiler/profile.ts";
 import { compareProfiles } from "../../profiler/views/compare-profiles.ts";
-import { Checkbox, IconButton, TextField } from "../controls/controls.tsx";
-import { Select } from "../controls/Select.tsx";
+import { IconButton } from "../controls/controls.tsx";
+import { TabList, TabPanel } from "../controls/Tabs.tsx";
 import { MissingDataBanner } from "../page/MissingData.tsx";
 import { Failed, Loading } from "../page/States.tsx";
 import { Tooltips } from "../page/Tooltips.tsx";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
 import { useStore, type Store } from "../state/store.ts";
 import type { CompareView } from "./compare-view.ts";
-import { chosenLayers, comparedLayers, comparedTotals, MEASURES } from "./compared-layers.ts";
+import { comparedLayers, comparedTotals } from "./compared-layers.ts";
 import { ComparedOutputs, type OutputActions } from "./ComparedOutputs.tsx";
-import { ComparedTensors } from "./ComparedTensors.tsx";
-import { CompareTable } from "./CompareTable.tsx";
+import { CompareLayers } from "./CompareLayers.tsx";
 import { CompareTotals } from "./CompareTotals.tsx";
+import { LazyGraphs } from "./graphs/LazyGraphs.tsx";
 import { SIDES, type OutputsState, type Side } from "./protocol.ts";
 
 interface CompareAppProps {
@@ -59,22 +59,13 @@ interface ComparisonViewProps extends CompareAppProps {
 
 function ComparisonView(props: ComparisonViewProps): JSX.Element {
   const { clients, before, after, paths, view, outputs, outputActions, onOpen, onSwap } = props;
-  const choice = useStore(view);
   const compared = useStore(outputs);
   const comparison = useMemo(() => compareProfiles(profileOf(before), profileOf(after)), [before, after]);
   const layers = useMemo(
     () => comparedLayers(comparison, before.header.totals, after.header.totals),
     [comparison, before, after],
   );
-  const rows = useMemo(() => chosenLayers(layers, choice), [layers, choice]);
-  const folded = useMemo(() => layers.filter(({ isFolded }) => isFolded).length, [layers]);
-  const listed = useMemo(
-    () => (choice.showsFolded ? layers : layers.filter(({ isFolded }) => !isFolded)),
-    [layers, choice.showsFolded],
-  );
-  const different = useMemo(() => listed.filter(({ change }) => change !== "same").length, [listed]);
-  const selected = rows.find(({ position }) => position === choice.selected);
-  const measure = MEASURES.find(({ id }) => id === choice.measure) ?? MEASURES[0];
+  const { tab } = useStore(view);
   return (
     <main class="profile">
       <header class="header compare-header">
@@ -95,47 +86,22 @@ function ComparisonView(props: ComparisonViewProps): JSX.Element {
           onRetry={() => clients[side].run("retry")}
         />
       ))}
-      <div class="toolbar" role="toolbar" aria-label={l10n.t("Layers")}>
-        <Select
-          label={l10n.t("Compare rows by")}
-          value={choice.measure}
-          choices={MEASURES.map(({ id, title }) => ({ value: id, text: title }))}
-          onChange={(id) => view.update({ measure: id })}
-        />
-        <TextField
-          label={l10n.t("Filter layers")}
-          placeholder={l10n.t("Filter by name, operator or shape")}
-          icon="filter"
-          class="filter"
-          value={choice.filter}
-          onInput={(filter) => view.update({ filter })}
-          onEscape={() => view.update({ filter: "" })}
-        />
-        <Checkbox
-          label={l10n.t("Only differences")}
-          isChecked={choice.onlyDifferences}
-          onChange={(onlyDifferences) => view.update({ onlyDifferences })}
-        />
-        {folded > 0 && (
-          <Checkbox
-            label={l10n.t("Constants, shapes ({0})", folded.toLocaleString())}
-            isChecked={choice.showsFolded}
-            onChange={(showsFolded) => view.update({ showsFolded })}
-          />
+      <TabList
+        label={l10n.t("Views")}
+        tabs={[
+          { id: "layers", title: l10n.t("Layers"), icon: "list-tree" },
+          { id: "graphs", title: l10n.t("Graphs"), icon: "type-hierarchy" },
+        ]}
+        selected={tab}
+        onSelect={(id) => view.update({ tab: id })}
+      />
+      <TabPanel id={tab}>
+        {tab === "layers" ? (
+          <CompareLayers layers={layers} view={view} />
+        ) : (
+          <LazyGraphs clients={clients} before={before} after={after} layers={layers} paths={paths} view={view} />
         )}
-        <span class="shown-count" role="status" data-testid="shown-count">
-          {different === 0
-            ? l10n.t("{0} rows, all the same", listed.length.toLocaleString())
-            : l10n.t(
-                "{0} of {1} rows, {2} differ",
-                rows.length.toLocaleString(),
-                listed.length.toLocaleString(),
-                different.toLocaleString(),
-              )}
-        </span>
-      </div>
-      {measure && <CompareTable rows={rows} measure={measure} view={view} />}
-      {selected && <ComparedTensors row={selected} onClose={() => view.update({ selected: null })} />}
+      </TabPanel>
     </main>
   );
 }

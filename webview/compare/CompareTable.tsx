@@ -4,6 +4,7 @@ import { useMemo, useRef } from "preact/hooks";
 import { formatCell, formatCellExact, type Column } from "../../profiler/columns.ts";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import { Icon } from "../controls/controls.tsx";
+import { MARK_ICONS } from "../graph/box-mark.ts";
 import { useStore, type Store } from "../state/store.ts";
 import { stepTo } from "../table/tree-keys.ts";
 import { ROW_HEIGHT, useVirtualRows } from "../table/use-virtual-rows.ts";
@@ -21,6 +22,7 @@ import {
   type Order,
 } from "./compared-layers.ts";
 import { toneOf } from "./CompareTotals.tsx";
+import { CHANGE_WORDS } from "./graphs/compared-marks.ts";
 
 /** Pixels; the style sheet has the same number. */
 const HEAD_HEIGHT = 26;
@@ -148,7 +150,6 @@ interface RowProps {
 function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Element {
   const value = row.values.get(measure.id);
   const name = pairText(row, (layer) => layer.name);
-  const change = CHANGES[row.change];
   const number = (side: "before" | "after"): JSX.Element => (
     <div role="gridcell" class="cell right" data-tip={tipOf(measure, row[side], value?.[side])}>
       {value?.[side] === undefined ? <span class="zero">–</span> : formatCell(measure.unit, value[side])}
@@ -165,8 +166,8 @@ function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Eleme
       onPointerDown={onSelect}
     >
       <div role="gridcell" class="cell compare-change">
-        <Icon name={change.icon} />
-        {change.word()}
+        <Icon name={CHANGE_ICONS[row.change]} />
+        {CHANGE_WORDS[row.change]()}
       </div>
       <div role="gridcell" class="cell" data-tip={name}>
         <span class="compare-text compare-name">{namesText(row)}</span>
@@ -189,12 +190,7 @@ function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Eleme
   );
 }
 
-const CHANGES: Readonly<Record<Change, { readonly icon: string; readonly word: () => string }>> = {
-  same: { icon: "dash", word: () => l10n.t("same") },
-  changed: { icon: "edit", word: () => l10n.t("changed") },
-  added: { icon: "add", word: () => l10n.t("added") },
-  removed: { icon: "remove", word: () => l10n.t("removed") },
-};
+const CHANGE_ICONS: Readonly<Record<Change, string>> = { ...MARK_ICONS, same: "dash" };
 
 function tipOf(measure: Column, layer: LayerProfile | null, value: number | null | undefined): string {
   if (layer === null || value === undefined) return l10n.t("There is no such layer.");

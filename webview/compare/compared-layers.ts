@@ -2,6 +2,7 @@ import { formatCell, type Column, type Total, type Unit } from "../../profiler/c
 import { formatShape, formatShare, UNKNOWN_TEXT } from "../../profiler/format-numbers.ts";
 import type { LayerProfile, TensorProfile, Totals } from "../../profiler/profile.ts";
 import type { ComparedRow, Comparison } from "../../profiler/views/compare-profiles.ts";
+import { knownColumn } from "../charts/charts-view.ts";
 import { columnOf, TOTALS } from "../definitions.ts";
 import { isFolded as isBookkeeping } from "../table/table-tree.ts";
 
@@ -16,6 +17,13 @@ export const MEASURES: readonly Column[] = [
   "energy",
   "latency",
 ].flatMap((id) => columnOf(id) ?? []);
+
+/** What rows are compared by until the user chooses. */
+export const FIRST_MEASURE = "macs";
+
+export function measureOf({ measure }: Pick<Choice, "measure">): Column {
+  return MEASURES.find(({ id }) => id === measure) ?? knownColumn(FIRST_MEASURE);
+}
 
 export type Change = "same" | "changed" | "added" | "removed";
 
@@ -145,7 +153,8 @@ export function comparedTensors({ before, after }: ComparedRow): readonly Compar
   });
 }
 
-function typeText(tensor: TensorProfile | undefined): string | undefined {
+/** Names are of each model: type and shape say whether a tensor is the same. */
+export function typeText(tensor: TensorProfile | undefined): string | undefined {
   return tensor && `${tensor.dtype ?? ""} ${formatShape(tensor.shape)}`;
 }
 

@@ -6,7 +6,7 @@ import { Rpc } from "../protocol/rpc.ts";
 import { ModelClient } from "../state/model-client.ts";
 import { Store } from "../state/store.ts";
 import { CompareApp } from "./CompareApp.tsx";
-import { restoreCompareView } from "./compare-view.ts";
+import { INITIAL_COMPARISON, restoreCompareView } from "./compare-view.ts";
 import {
   NOT_COMPARED,
   SIDES,
@@ -49,6 +49,8 @@ async function main(): Promise<void> {
   const { uris, paths, translations, ...start } = await pair.request("start", null);
   outputs.set(start.outputs);
   if (translations) l10n.config({ contents: { ...translations } });
+  // Of other models neither boxes nor their places are the same.
+  if (kept.before !== uris.before || kept.after !== uris.after) view.update({ graphs: INITIAL_COMPARISON.graphs });
   const save = (): void => vscode.setState({ ...uris, view: view.value });
   save();
   view.subscribe(save);

@@ -3,12 +3,14 @@ import { memo } from "preact/compat";
 import { formatCell } from "../../profiler/columns.ts";
 import { Icon } from "../controls/controls.tsx";
 import type { BoxCost } from "./box-cost.ts";
+import { MARK_ICONS, type BoxMark } from "./box-mark.ts";
 import { boxText, boxTip } from "./box-text.ts";
 import { HEAD_HEIGHT, type PlacedBox } from "./layout/layout.ts";
 
 interface GraphBoxProps {
   readonly placed: PlacedBox;
   readonly cost: BoxCost | undefined;
+  readonly mark: BoxMark | undefined;
   /** How many boxes hold the same. */
   readonly alike: number;
   readonly isSelected: boolean;
@@ -22,7 +24,7 @@ interface GraphBoxProps {
  * are the stage's.
  */
 export const GraphBox = memo(function GraphBox(props: GraphBoxProps): JSX.Element {
-  const { placed, cost, alike, isSelected, isFound, isTabStop } = props;
+  const { placed, cost, mark, alike, isSelected, isFound, isTabStop } = props;
   const { box, x, y, width, height, isOpen, headWidth } = placed;
   const isModule = box.children.length > 0;
   const classes = [
@@ -32,6 +34,7 @@ export const GraphBox = memo(function GraphBox(props: GraphBoxProps): JSX.Elemen
     !isOpen && isModule && "closed",
     isSelected && "selected",
     isFound && "found",
+    mark && `mark-${mark.kind}`,
   ];
   const { title, name, weights } = boxText(box);
   return (
@@ -41,7 +44,7 @@ export const GraphBox = memo(function GraphBox(props: GraphBoxProps): JSX.Elemen
       data-box={box.id}
       tabIndex={isTabStop ? 0 : -1}
       {...(isModule ? { "aria-expanded": isOpen } : box.tensor ? {} : { "aria-pressed": isSelected })}
-      data-tip={boxTip(box, isOpen, cost, alike)}
+      data-tip={boxTip({ box, isOpen, cost, mark, alike })}
       data-vscode-context={contextOf(placed, alike)}
       style={{
         transform: `translate(${x}px, ${y}px)`,
@@ -52,6 +55,8 @@ export const GraphBox = memo(function GraphBox(props: GraphBoxProps): JSX.Elemen
     >
       <span class="box-head">
         {isModule && <Icon name={isOpen ? "chevron-down" : "chevron-right"} />}
+        {mark && <Icon name={MARK_ICONS[mark.kind]} />}
+        {mark && <span class="visually-hidden">{mark.text} </span>}
         <span class="box-title">{title}</span>
         {alike > 1 && <span class="box-alike">×{alike}</span>}
         {cost && (
@@ -65,6 +70,11 @@ export const GraphBox = memo(function GraphBox(props: GraphBoxProps): JSX.Elemen
         <span class="box-foot">
           <span class="box-name">{name}</span>
           {weights !== "" && <span class="box-weights">{weights}</span>}
+          {mark && isModule && (
+            <span class="box-weights" aria-hidden="true">
+              {mark.text}
+            </span>
+          )}
         </span>
       )}
       {!isOpen && cost && cost.heat > 0 && <span class="box-bar" style={{ transform: `scaleX(${cost.heat})` }} />}

@@ -1,7 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { memo } from "preact/compat";
-import { useMemo, useState } from "preact/hooks";
+import { useId, useMemo, useState } from "preact/hooks";
 import { formatShape } from "../../profiler/format-numbers.ts";
 import type { Link } from "../../profiler/views/graph-links.ts";
 import { tensorText } from "./box-text.ts";
@@ -24,6 +24,8 @@ interface GraphLinksProps {
 /** What flows from box to box; a link says its tensors when the pointer is on it. */
 export const GraphLinks = memo(function GraphLinks({ layout, zone, active }: GraphLinksProps): JSX.Element {
   const { direction } = layout;
+  // A page may show two pictures.
+  const arrow = useId();
   const [hovered, setHovered] = useState<{ readonly link: Link; readonly at: Point } | null>(null);
   const shapes = useMemo(() => linkShapes(layout), [layout]);
   const drawn = useMemo(() => layout.links.filter(({ area }) => meets(area, zone)), [layout, zone]);
@@ -47,7 +49,7 @@ export const GraphLinks = memo(function GraphLinks({ layout, zone, active }: Gra
         aria-hidden="true"
       >
         <defs>
-          <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+          <marker id={arrow} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
             <path class="arrow" d="M0 0L8 4L0 8z" />
           </marker>
         </defs>
@@ -56,7 +58,7 @@ export const GraphLinks = memo(function GraphLinks({ layout, zone, active }: Gra
             key={keyOf(placed)}
             class={classOf(placed.link, active, hovered?.link, through)}
             d={linkPath(placed.points, direction)}
-            marker-end="url(#arrow)"
+            marker-end={`url(#${arrow})`}
           />
         ))}
         {shapes

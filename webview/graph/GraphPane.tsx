@@ -20,13 +20,14 @@ import type { ProfileHeader } from "../protocol/packed-profile.ts";
 import type { Selected } from "../state/selection.ts";
 import { costsOf } from "./box-cost.ts";
 import { GRAPH_COLUMNS, MEASURED_GRAPH_COLUMNS } from "./graph-columns.ts";
-import { GraphStage, type GraphTarget } from "./GraphStage.tsx";
+import { GraphStage, type GraphTarget, type ShownStage } from "./GraphStage.tsx";
 import { INITIAL_GRAPH, type GraphView } from "./graph-view.ts";
 import { knownGraph } from "./known-graph.ts";
+import { Legend } from "./Legend.tsx";
 import type { Layout, PlacedBox } from "./layout/layout.ts";
 import { drawPicture } from "./picture/draw-picture.ts";
 import { useLayout } from "./use-layout.ts";
-import type { Area } from "./viewport.ts";
+import { sightOf, type Area } from "./viewport.ts";
 
 export interface GraphPaneProps {
   readonly header: ProfileHeader;
@@ -48,7 +49,7 @@ export interface GraphPaneProps {
 export function GraphPane(props: GraphPaneProps): JSX.Element {
   const { header, layers, structure, view, selected, onChange, onSelectLayer } = props;
   const { order, onDone, onSave, onExport } = props;
-  const sight = useRef<Area | null>(null);
+  const stage = useRef<ShownStage | null>(null);
   const { outline, alike } = knownGraph(layers, structure);
   const open = useMemo(() => (view.open === null ? firstOpen(outline) : new Set(view.open)), [outline, view.open]);
   const state = useLayout({ outline, open, direction: view.direction }, layers, structure);
@@ -126,7 +127,7 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
     if (!order || !layout) return;
     if (order.kind === "toggle") toggle(order.box, true);
     else {
-      const area = order.part === "view" ? sight.current : null;
+      const area = order.part === "view" && stage.current ? inSight(stage.current) : null;
       drawPicture(layout, costs, area, order.format)
         .then(onSave)
         .catch((error: unknown) => setRefused(error instanceof Error ? error.message : String(error)));
@@ -193,6 +194,7 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
       )}
       {layout && layout.boxes.length > 0 ? (
         <GraphStage
+          label={l10n.t("Picture of the network. The tab Layers has the same as a table.")}
           layout={layout}
           costs={costs}
           alike={alike}
@@ -201,7 +203,8 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
           active={selectedBox}
           found={foundBoxes}
           target={target}
-          sight={sight}
+          stage={stage}
+          legend={<Legend costs={costs} />}
           onViewport={(viewport) => onChange({ viewport })}
           onChoose={choose}
         />
@@ -216,6 +219,10 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
       )}
     </div>
   );
+}
+
+function inSight({ camera, screen }: ShownStage): Area {
+  return sightOf(camera.viewport, screen);
 }
 
 const NO_LAYOUT: Layout = { direction: "DOWN", width: 0, height: 0, boxes: [], links: [] };

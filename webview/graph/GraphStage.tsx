@@ -1,17 +1,18 @@
 import * as l10n from "@vscode/l10n";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ownEntry } from "../../profiler/own-entry.ts";
 import type { Box } from "../../profiler/views/graph-outline.ts";
 import { useTheme } from "../charts/theme.ts";
 import { IconButton } from "../controls/controls.tsx";
 import type { Costs } from "./box-cost.ts";
+import type { BoxMark } from "./box-mark.ts";
 import { boxTowards } from "./box-navigation.ts";
+import type { Camera } from "./camera.ts";
 import { drag, useWheel } from "./gestures.ts";
 import { GraphBox } from "./GraphBox.tsx";
 import { GraphLinks } from "./GraphLinks.tsx";
 import type { Layout, PlacedBox } from "./layout/layout.ts";
-import { Legend } from "./Legend.tsx";
 import { besideMap, Minimap } from "./Minimap.tsx";
 import { Overview } from "./Overview.tsx";
 import { useCamera } from "./use-camera.ts";
@@ -25,9 +26,7 @@ import {
   meets,
   readable,
   reveal,
-  sightOf,
   zoomAt,
-  type Area,
   type Point,
   type Size,
   type Viewport,
@@ -47,9 +46,21 @@ export interface GraphTarget {
   readonly isToBeRead: boolean;
 }
 
+/** What others may do with a picture that is shown. */
+export interface ShownStage {
+  readonly camera: Camera;
+  readonly screen: Size;
+  /** The part of the screen that the map leaves. */
+  readonly clear: Size;
+}
+
 interface GraphStageProps {
+  /** Of the whole, for screen readers. */
+  readonly label: string;
   readonly layout: Layout;
   readonly costs: Costs;
+  /** By the ids of boxes: what became of them since another version. */
+  readonly marks?: ReadonlyMap<string, BoxMark>;
   /** Boxes that hold the same, by the ids of each. */
   readonly alike: ReadonlyMap<string, readonly Box[]>;
   /** null: as it comes. */
@@ -60,8 +71,11 @@ interface GraphStageProps {
   readonly active: Box | undefined;
   readonly found: ReadonlySet<string>;
   readonly target: GraphTarget | null;
-  /** Told what is in sight. */
-  readonly sight: { current: Area | null };
+  /** Gets the picture as it is shown. */
+  readonly stage: { current: ShownStage | null };
+  /** The picture has its place on the screen. */
+  readonly onShown?: () => void;
+  readonly legend?: ComponentChildren;
   readonly onViewport: (viewport: Viewport) => void;
   /** @param all whether those like it are meant too */
   readonly onChoose: (placed: PlacedBox, all: boolean) => void;
@@ -69,7 +83,7 @@ interface GraphStageProps {
 
 /** The picture: moved by drag, wheel and minimap, zoomed by Ctrl and wheel, walked by the arrow keys. */
 export function GraphStage(props: GraphStageProps): JSX.Element {
-  const { layout, costs, alike, selected, active, found, target, onViewport, onChoose } = props;
+  const { layout, costs, marks = UNMARKED, alike, selected, active, found, target, onViewport, onChoose } = props;
   const stage = useRef<HTMLDivElement>(null);
   const screen = useSize(stage);
   const theme = useTheme();
@@ -79,7 +93,10 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
   const clear = besideMap(layout, screen);
   const { camera, world, frame, zone, zoom } = useCamera(layout, screen, viewport, onViewport);
   useWheel(stage, camera);
-  props.sight.current = sightOf(camera.viewport, screen);
+  props.stage.current = { camera, screen, clear };
+  useEffect(() => {
+    if (screen.width > 0) props.onShown?.();
+  }, [screen.width > 0]);
 
   useEffect(() => {
     const placed = target && layout.boxes.find(({ box }) => box.id === target.id);
@@ -89,6 +106,10 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
     camera.move(target.isToBeRead && !isReadable(last) ? readable(head, screen) : reveal(last, head, clear));
     camera.settle();
   }, [target, layout, screen.width > 0]);
+  useEffect(() => {
+    // What was chosen elsewhere is what Tab leads to.
+    if (stage.current?.contains(document.activeElement) !== true) setFocused(null);
+  }, [active?.id]);
   const before = useRef(clear);
   useEffect(() => {
     const placed = layout.boxes.find(({ box }) => box.id === active?.id);
@@ -112,7 +133,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
     setFocused(placed.box.id);
   };
   const zoomBy = (factor: number): void =>
-    camera.move(zoomAt(camera.viewport, factor, { x: screen.width / 2, y: screen.height / 2 }));
+    camera.steer(zoomAt(camera.viewport, factor, { x: screen.width / 2, y: screen.height / 2 }));
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -157,7 +178,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
       ref={stage}
       role="group"
       aria-roledescription={l10n.t("graph")}
-      aria-label={l10n.t("Picture of the network. The tab Layers has the same as a table.")}
+      aria-label={props.label}
       data-testid="graph"
       onKeyDown={onKeyDown}
       onPointerDown={(event) => drag(event, camera)}
@@ -181,6 +202,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
           <Overview
             layout={layout}
             costs={costs}
+            marks={marks}
             zone={zone}
             zoom={zoom}
             selected={selected}
@@ -198,6 +220,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
             key={placed.box.id}
             placed={placed}
             cost={costs.of.get(placed.box.id)}
+            mark={marks.get(placed.box.id)}
             alike={alike.get(placed.box.id)?.length ?? 0}
             isSelected={selected.has(placed.box.id)}
             isFound={found.has(placed.box.id)}
@@ -214,10 +237,11 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
           onClick={() => camera.move(fit(layout, screen))}
         />
       </div>
-      <Legend costs={costs} />
+      {props.legend}
       <Minimap
         layout={layout}
         costs={costs}
+        marks={marks}
         screen={screen}
         selected={selected}
         frame={frame}
@@ -227,6 +251,8 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
     </div>
   );
 }
+
+const UNMARKED: ReadonlyMap<string, BoxMark> = new Map();
 
 function frameElement({ box, x, y, width, height }: PlacedBox): JSX.Element {
   const style = { transform: `translate(${x}px, ${y}px)`, width: `${width}px`, height: `${height}px` };
@@ -243,6 +269,6 @@ function startOf({ boxes }: Layout): Point & Size {
 }
 
 /** What must be in sight of a box: of an open one, its head. */
-function headOf({ x, y, width, height, isOpen }: PlacedBox): Point & Size {
+export function headOf({ x, y, width, height, isOpen }: PlacedBox): Point & Size {
   return { x, y, width, height: isOpen ? Math.min(height, 60) : height };
 }

@@ -3,6 +3,7 @@ import { memo } from "preact/compat";
 import { useLayoutEffect, useRef, type MutableRef } from "preact/hooks";
 import type { ChartTheme } from "../charts/theme.ts";
 import type { Costs } from "./box-cost.ts";
+import type { BoxMark } from "./box-mark.ts";
 import { readColours } from "./graph-colours.ts";
 import type { Layout } from "./layout/layout.ts";
 import { sightOf, type Point, type Size, type Viewport } from "./viewport.ts";
@@ -21,6 +22,7 @@ const LARGEST_PART = 0.7;
 interface MinimapProps {
   readonly layout: Layout;
   readonly costs: Costs;
+  readonly marks: ReadonlyMap<string, BoxMark>;
   readonly screen: Size;
   readonly selected: ReadonlySet<string>;
   /** The frame around what is on the screen, which `frameMap` moves. */
@@ -54,7 +56,7 @@ export function frameMap(frame: HTMLElement | null, layout: Size, viewport: View
 
 /** All of the picture, small, with the part that is on the screen; a drag moves it. For the pointer: keys move from box to box. */
 export const Minimap = memo(function Minimap(props: MinimapProps): JSX.Element {
-  const { layout, costs, screen, selected, frame, theme, onGo } = props;
+  const { layout, costs, marks, screen, selected, frame, theme, onGo } = props;
   const { width, height, scale } = mapOf(layout, screen);
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
@@ -66,13 +68,16 @@ export const Minimap = memo(function Minimap(props: MinimapProps): JSX.Element {
     context.clearRect(0, 0, layout.width, layout.height);
     for (const { box, x, y, width: across, height: down, isOpen } of layout.boxes) {
       if (isOpen) continue;
+      const mark = marks.get(box.id);
       const heat = 100 * (costs.of.get(box.id)?.heat ?? 0);
       context.fillStyle = selected.has(box.id)
         ? colours.focus
-        : `color-mix(in srgb, ${colours.cost} ${heat.toFixed(1)}%, ${colours.muted})`;
+        : mark
+          ? colours.marks[mark.kind]
+          : `color-mix(in srgb, ${colours.cost} ${heat.toFixed(1)}%, ${colours.muted})`;
       context.fillRect(x, y, Math.max(across, 1 / scale), Math.max(down, 1 / scale));
     }
-  }, [layout, costs, scale, selected, theme]);
+  }, [layout, costs, marks, scale, selected, theme]);
   const go = (event: PointerEvent): void => {
     if (event.buttons === 0 || !(event.currentTarget instanceof Element)) return;
     const { left, top } = event.currentTarget.getBoundingClientRect();

@@ -3,14 +3,16 @@ import { memo } from "preact/compat";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ChartTheme } from "../charts/theme.ts";
 import type { Costs } from "./box-cost.ts";
-import { heated, readColours } from "./graph-colours.ts";
-import type { Layout } from "./layout/layout.ts";
+import type { BoxMark } from "./box-mark.ts";
+import { heated, marked, readColours, type GraphColours } from "./graph-colours.ts";
+import type { Layout, PlacedBox } from "./layout/layout.ts";
 import { drawLink } from "./link-path.ts";
 import { meets, type Area } from "./viewport.ts";
 
 interface OverviewProps {
   readonly layout: Layout;
   readonly costs: Costs;
+  readonly marks: ReadonlyMap<string, BoxMark>;
   readonly zone: Area;
   /** At which it is drawn. */
   readonly zoom: number;
@@ -43,7 +45,8 @@ export const Overview = memo(function Overview(props: OverviewProps): JSX.Elemen
   );
 });
 
-function paint(context: CanvasRenderingContext2D, { layout, costs, zone, zoom, selected, found }: OverviewProps): void {
+function paint(context: CanvasRenderingContext2D, props: OverviewProps): void {
+  const { layout, costs, marks, zone, zoom, selected, found } = props;
   const colours = readColours();
   context.clearRect(zone.x, zone.y, zone.width, zone.height);
   context.lineWidth = 1 / zoom;
@@ -57,12 +60,16 @@ function paint(context: CanvasRenderingContext2D, { layout, costs, zone, zoom, s
   for (const { points, area } of layout.links) if (meets(area, zone)) drawLink(context, points, layout.direction);
   context.stroke();
   context.globalAlpha = 1;
-  for (const { box, x, y, width, height, isOpen } of boxes) {
+  for (const placed of boxes) {
+    const { box, x, y, width, height, isOpen } = placed;
+    const change = marks.get(box.id);
     const mark = selected.has(box.id) ? colours.focus : found.has(box.id) ? colours.found : null;
     if (!isOpen) {
-      context.fillStyle = heated(colours, costs.of.get(box.id)?.heat ?? 0);
+      context.fillStyle = change ? marked(colours, change.kind) : heated(colours, costs.of.get(box.id)?.heat ?? 0);
       context.fillRect(x, y, width, height);
-      context.strokeStyle = mark ?? colours.border;
+      context.lineWidth = 2 / zoom;
+      if (change) drawMark(context, placed, change, colours);
+      context.strokeStyle = mark ?? (change ? colours.marks[change.kind] : colours.border);
       context.lineWidth = (mark === null ? 1 : 3) / zoom;
       context.strokeRect(x, y, width, height);
     } else if (width * zoom > 60 && height * zoom > 30) {
@@ -70,4 +77,27 @@ function paint(context: CanvasRenderingContext2D, { layout, costs, zone, zoom, s
       context.fillText(box.name, x + 4 / zoom, y + 12 / zoom, width - 8 / zoom);
     }
   }
+}
+
+/** What tells the marks apart without their colours: a cross through what was removed, a bar along what was added, a slash in what changed. */
+function drawMark(
+  context: CanvasRenderingContext2D,
+  { x, y, width, height }: PlacedBox,
+  { kind }: BoxMark,
+  { marks }: GraphColours,
+): void {
+  context.strokeStyle = marks[kind];
+  context.fillStyle = marks[kind];
+  if (kind === "added") {
+    context.fillRect(x, y, width / 4, height);
+    return;
+  }
+  context.beginPath();
+  context.moveTo(x, y + height);
+  context.lineTo(x + width, y);
+  if (kind === "removed") {
+    context.moveTo(x, y);
+    context.lineTo(x + width, y + height);
+  }
+  context.stroke();
 }

@@ -21,7 +21,7 @@ export interface Costs {
 }
 
 /** Cost of each box, coloured against the most expensive of those that are not open. */
-export function costsOf({ boxes }: Layout, column: Column, totals: Totals): Costs {
+export function costsOf({ boxes }: Pick<Layout, "boxes">, column: Column, totals: Totals): Costs {
   const values = boxes
     .filter(({ box }) => box.layers.length > 0)
     .map(({ box, isOpen }) => ({ id: box.id, isOpen, value: costOf(box, column, totals) }));

@@ -5,6 +5,7 @@ import type { LayerProfile, TensorProfile } from "../../profiler/profile.ts";
 import type { Box } from "../../profiler/views/graph-outline.ts";
 import { layerCount } from "../table/line-text.ts";
 import type { BoxCost } from "./box-cost.ts";
+import type { BoxMark } from "./box-mark.ts";
 
 export interface BoxText {
   readonly title: string;
@@ -46,10 +47,19 @@ function ownName({ name, op }: LayerProfile): string {
   return parent !== undefined && leaf.toLowerCase().startsWith(op.toLowerCase()) ? parent : leaf;
 }
 
-/** @param alike how many boxes hold the same, itself among them */
-export function boxTip(box: Box, isOpen: boolean, cost: BoxCost | undefined, alike: number): string {
+export interface TippedBox {
+  readonly box: Box;
+  readonly isOpen: boolean;
+  readonly cost: BoxCost | undefined;
+  readonly mark: BoxMark | undefined;
+  /** How many boxes hold the same, itself among them. */
+  readonly alike: number;
+}
+
+export function boxTip({ box, isOpen, cost, mark, alike }: TippedBox): string {
   const { kind, name, layers, tensor } = box;
   const lines = [kind === "layer" ? `#${layers[0]?.index ?? ""} ${name}` : name];
+  if (mark) lines.push(mark.text);
   if (tensor) lines.push(tensorText(tensor));
   const { weights } = boxText(box);
   if (weights !== "" && !tensor) lines.push(l10n.t("Weights: {0}", weights));

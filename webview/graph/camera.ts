@@ -10,6 +10,8 @@ const REST_MILLISECONDS = 160;
 export class Camera {
   #viewport: Viewport;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Told of each step that the user makes, so that another picture can move with this one. */
+  onSteer: ((before: Viewport, after: Viewport) => void) | null = null;
 
   /**
    * @param draw shows a step
@@ -32,6 +34,13 @@ export class Camera {
     this.draw(viewport, true);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#rest(), REST_MILLISECONDS);
+  }
+
+  /** As `move`, by the user: what follows this picture moves too. */
+  steer(viewport: Viewport): void {
+    const before = this.#viewport;
+    this.move(viewport);
+    this.onSteer?.(before, viewport);
   }
 
   /** Takes over what was kept before, which nobody need hear of. */

@@ -19,7 +19,7 @@ export function drag(event: PointerEvent, camera: Camera): void {
     const [dx, dy] = [clientX - start.x, clientY - start.y];
     if (Math.abs(dx) + Math.abs(dy) < DRAG_PIXELS) return;
     stage.classList.add("dragging");
-    camera.move({ ...viewport, x: viewport.x + dx, y: viewport.y + dy });
+    camera.steer({ ...viewport, x: viewport.x + dx, y: viewport.y + dy });
   };
   const end = (): void => {
     stage.removeEventListener("pointermove", move);
@@ -40,10 +40,10 @@ export function useWheel(stage: { readonly current: HTMLElement | null }, camera
       const { left = 0, top = 0 } = element?.getBoundingClientRect() ?? {};
       if (event.ctrlKey || event.metaKey) {
         const at = { x: event.clientX - left, y: event.clientY - top };
-        camera.move(zoomAt(viewport, Math.exp(-event.deltaY * WHEEL_ZOOM), at));
+        camera.steer(zoomAt(viewport, Math.exp(-event.deltaY * WHEEL_ZOOM), at));
       } else {
         const [dx, dy] = event.shiftKey ? [event.deltaY, event.deltaX] : [event.deltaX, event.deltaY];
-        camera.move({ ...viewport, x: viewport.x - dx, y: viewport.y - dy });
+        camera.steer({ ...viewport, x: viewport.x - dx, y: viewport.y - dy });
       }
     };
     // A listener of Preact's would be passive.

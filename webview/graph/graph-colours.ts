@@ -1,3 +1,5 @@
+import type { MarkKind } from "./box-mark.ts";
+
 /** Colours of a picture for what cannot use a style sheet: a canvas, and a file. Read from the page's own elements, so that both look alike. */
 export interface GraphColours {
   readonly background: string;
@@ -9,6 +11,7 @@ export interface GraphColours {
   readonly cost: string;
   readonly focus: string;
   readonly found: string;
+  readonly marks: Readonly<Record<MarkKind, string>>;
   readonly font: string;
 }
 
@@ -31,8 +34,17 @@ export function readColours(): GraphColours {
     cost: colour("charts-yellow"),
     focus: colour("focusBorder"),
     found: colour("editor-findMatchBorder", "charts-yellow"),
+    marks: { added: colour("charts-green"), removed: colour("charts-red"), changed: colour("charts-blue") },
     font: colour("font-family"),
   };
+}
+
+/** The part of a mark's colour in a marked box. */
+export const MARK_SHARE = 0.6;
+
+/** The fill of a marked box. */
+export function marked({ box, marks }: Pick<GraphColours, "box" | "marks">, kind: MarkKind): string {
+  return `color-mix(in srgb, ${marks[kind]} ${(100 * MARK_SHARE).toFixed(0)}%, ${box})`;
 }
 
 /** The fill of a box: as the style sheet mixes it. */

@@ -16,14 +16,16 @@ interface Source {
   readonly outline: Outline;
   readonly open: ReadonlySet<string>;
   readonly direction: Direction;
+  /** Boxes say what became of them. */
+  readonly hasMarks?: boolean;
 }
 
-/** The layout that was shown last: whoever comes back from another tab sees it at once. */
-let kept: { readonly source: Source; readonly layout: Layout } | null = null;
+/** The layout of each picture that was shown last: whoever comes back from another tab sees it at once. */
+const kept = new WeakMap<Outline, { readonly source: Source; readonly layout: Layout }>();
 
 /** The layout of a picture, computed anew when other boxes are open; the last one stays until then. */
 export function useLayout(
-  { outline, open, direction }: Source,
+  { outline, open, direction, hasMarks = false }: Source,
   layers: readonly LayerProfile[],
   structure: Structure,
 ): LayoutState {
@@ -37,12 +39,12 @@ export function useLayout(
     if (keptFor({ outline, open, direction })) return undefined;
     let isCurrent = true;
     setState((previous) => ({ kind: "running", last: previous.kind === "done" ? previous.layout : null }));
-    const picture = pictureTask(outline, open, links, direction);
+    const picture = pictureTask(outline, open, links, direction, hasMarks);
     LAYOUTER.layout(picture.task).then(
       (answer) => {
         if (!isCurrent) return;
         const layout = layoutOf(picture, answer);
-        kept = { source: { outline, open, direction }, layout };
+        kept.set(outline, { source: { outline, open, direction }, layout });
         setState({ kind: "done", layout });
       },
       (error: unknown) => {
@@ -58,10 +60,10 @@ export function useLayout(
 }
 
 function keptFor({ outline, open, direction }: Source): Layout | undefined {
-  if (kept === null) return undefined;
-  const { source, layout } = kept;
-  const isSame = source.outline === outline && source.direction === direction && isEqual(source.open, open);
-  return isSame ? layout : undefined;
+  const last = kept.get(outline);
+  if (!last) return undefined;
+  const { source, layout } = last;
+  return source.direction === direction && isEqual(source.open, open) ? layout : undefined;
 }
 
 function isEqual(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {

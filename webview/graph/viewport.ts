@@ -65,6 +65,23 @@ export function zoomAt({ zoom, x, y }: Viewport, factor: number, at: Point): Vie
   return { zoom: next, x: at.x - (at.x - x) * scale, y: at.y - (at.y - y) * scale };
 }
 
+/** Moves and zooms one picture as another one was, by the same pixels, by the same factor and around the same point of the screen. */
+export function follow(viewport: Viewport, before: Viewport, after: Viewport): Viewport {
+  const scale = after.zoom / before.zoom;
+  if (scale === 1) return { ...viewport, x: viewport.x + after.x - before.x, y: viewport.y + after.y - before.y };
+  const fixed = (start: number, end: number): number => (end - scale * start) / (1 - scale);
+  return zoomAt(viewport, scale, { x: fixed(before.x, after.x), y: fixed(before.y, after.y) });
+}
+
+/** Brings a point of the picture to where a point of another picture is on its screen. */
+export function putBeside(zoom: number, point: Point, other: Viewport, otherPoint: Point): Viewport {
+  return {
+    zoom,
+    x: other.x + other.zoom * otherPoint.x - zoom * point.x,
+    y: other.y + other.zoom * otherPoint.y - zoom * point.y,
+  };
+}
+
 /** Brings a point of the picture to the middle of the screen. */
 export function centreOn({ zoom }: Viewport, point: Point, screen: Size): Viewport {
   return { zoom, x: screen.width / 2 - point.x * zoom, y: screen.height / 2 - point.y * zoom };

@@ -191,6 +191,14 @@ const STATES: readonly State[] = [
     },
   },
   {
+    name: "compare-graphs",
+    reach: async (driver) => {
+      await driver.page.getByRole("tab", { name: "Graphs" }).click();
+      await driver.page.locator("[data-side=after] .box").first().waitFor();
+      await driver.button("Next difference");
+    },
+  },
+  {
     name: "entries",
     reach: async (driver) => {
       await driver.close();

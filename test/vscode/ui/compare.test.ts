@@ -5,7 +5,7 @@ import type { Locator } from "playwright-core";
 import { endlessBytes } from "../../unit/runtime/tiny-models.ts";
 import { assertAccessibleHere } from "./axe.ts";
 import { longChain } from "./models.ts";
-import { SAMPLES, useWindow } from "./window.ts";
+import { SAMPLES, eventually, useWindow } from "./window.ts";
 
 const [BEFORE, AFTER] = ["digits_vgg_bn.onnx", "digits_lenet.onnx"];
 
@@ -35,6 +35,48 @@ describe("Comparing two models", () => {
     assert.match(await total("macs").innerText(), /→[^]*(less|more|times as much)/);
     await rows().filter({ hasText: "removed" }).first().waitFor();
     await rows().filter({ hasText: "changed" }).first().waitFor();
+  });
+
+  it("shows both graphs side by side, marks what differs, and leads from a box to its partner", async () => {
+    await compare(BEFORE, AFTER);
+    const side = (name: "before" | "after"): Locator => page().locator(`[data-side=${name}]`);
+    const button = (name: string): Locator => page().getByRole("button", { name, exact: true });
+    const zoomOf = (name: "before" | "after"): Promise<string> =>
+      side(name)
+        .locator(".world")
+        .evaluate((world) => /scale\((.*)\)/.exec((world as HTMLElement).style.transform)?.[1] ?? "");
+    await page().getByRole("tab", { name: "Graphs" }).click();
+    await side("before").locator(".box.mark-removed").first().waitFor();
+    await side("after").locator(".box.end", { hasText: "Input" }).waitFor();
+    assert.match(await page().getByTestId("change-legend").innerText(), /[1-9]\d* removed[^]*[1-9]\d* changed/);
+    await page()
+      .getByTestId("differences")
+      .filter({ hasText: / differences$/ })
+      .waitFor();
+
+    // By the keyboard: from a box to its partner in the other graph, which Tab reaches.
+    const changed = side("before").locator(".box.mark-changed:not(.open)").filter({ hasText: "Conv" }).first();
+    await changed.focus();
+    await vscode().page.keyboard.press("Enter");
+    await side("before").locator(".box.selected").waitFor();
+    await side("after").locator('.box.mark-changed.selected[tabindex="0"]').waitFor();
+    await page()
+      .getByTestId("graph-selected")
+      .filter({ hasText: /^changed: Conv / })
+      .waitFor();
+    await vscode().page.keyboard.press("+");
+    await eventually(vscode(), async () => (await zoomOf("before")) === (await zoomOf("after")), Boolean);
+    await page().getByRole("checkbox", { name: "Move together" }).click();
+    await side("before").getByRole("button", { name: "Zoom in" }).click();
+    assert.notEqual(await zoomOf("before"), await zoomOf("after"));
+
+    await button("Next difference").click();
+    await page().getByTestId("differences").filter({ hasText: / of / }).waitFor();
+    await assertAccessibleHere(vscode());
+    await button("Close all modules").click();
+    await side("before").locator(".box.closed.mark-changed").filter({ hasText: "differ" }).first().waitFor();
+    await page().getByRole("tab", { name: "Layers" }).click();
+    await page().locator("[role=row][aria-selected=true]").waitFor();
   });
 
   it("finds no difference between a model and itself", async () => {

@@ -17,6 +17,9 @@ const COST = 52;
 const SIDE = 10;
 const MOST_TEXT = 260;
 
+/** Pixels of the symbol of a marked box. */
+const MARK = 18;
+
 /** Names of nearly equal length have heads of equal width: blocks that are alike in all else are laid out once. */
 const HEAD_STEP = 20;
 
@@ -32,7 +35,9 @@ export function pictureTask(
   open: ReadonlySet<string>,
   links: readonly Link[],
   direction: Direction,
+  hasMarks = false,
 ): PictureTask {
+  const beside = hasMarks ? MARK : 0;
   const boxes: Box[] = [];
   const taskBoxes: TaskBox[] = [];
   const places = new Map<string, number>();
@@ -40,7 +45,7 @@ export function pictureTask(
     const isOpen = open.has(box.id) && box.children.length > 0;
     const place = boxes.push(box) - 1;
     places.set(box.id, place);
-    taskBoxes.push({ parent, isOpen, headWidth: headWidth(box) });
+    taskBoxes.push({ parent, isOpen, headWidth: headWidth(box, beside) });
     if (isOpen) for (const child of box.children) visit(child, place);
   };
   for (const root of outline.roots) visit(root, -1);
@@ -50,7 +55,10 @@ export function pictureTask(
     links: known,
     task: {
       direction,
-      width: boxWidth(boxes.filter((_, place) => !taskBoxes[place]?.isOpen)),
+      width: boxWidth(
+        boxes.filter((_, place) => !taskBoxes[place]?.isOpen),
+        beside,
+      ),
       height: BOX.height,
       headHeight: HEAD_HEIGHT,
       boxes: taskBoxes,
@@ -59,19 +67,24 @@ export function pictureTask(
   };
 }
 
-function headWidth({ name }: Box): number {
-  const words = name.length * CHARACTER + BESIDE_NAME;
+/** @param beside pixels of what else stands in the line */
+function headWidth({ name }: Box, beside: number): number {
+  const words = name.length * CHARACTER + BESIDE_NAME + beside;
   return Math.min(WIDEST_HEAD, Math.ceil(words / HEAD_STEP) * HEAD_STEP);
 }
 
 /**
  * All boxes are as wide as the widest text in one of them, so that neither an operator nor its kernel is cut; of long names the end is.
  */
-function boxWidth(boxes: readonly Box[]): number {
+function boxWidth(boxes: readonly Box[], beside: number): number {
   const widest = boxes.reduce((most, box) => {
     const { title, name, weights } = boxText(box);
     const foot = name.length * FOOT_CHARACTER + (weights === "" ? 0 : weights.length * FOOT_CHARACTER + SIDE);
-    return Math.max(most, Math.min(title.length * TITLE_CHARACTER + COST, MOST_TEXT), Math.min(foot, MOST_TEXT));
+    return Math.max(
+      most,
+      Math.min(title.length * TITLE_CHARACTER + COST + beside, MOST_TEXT),
+      Math.min(foot, MOST_TEXT),
+    );
   }, 0);
   return Math.max(BOX.width, Math.ceil((widest + 2 * SIDE) / HEAD_STEP) * HEAD_STEP);
 }

@@ -3,9 +3,11 @@ import {
   centreOn,
   firstLook,
   fit,
+  follow,
   isViewport,
   keepInSight,
   meets,
+  putBeside,
   reveal,
   serves,
   sightOf,
@@ -82,5 +84,28 @@ describe("The viewport of the graph", () => {
     assert.ok(!serves(zone, { ...sight, x: sight.x + 1300 }));
     assert.ok(!serves(zone, { ...sight, width: 200, height: 100 }));
     assert.ok(meets(zone, sight) && !meets({ ...sight, y: 2000 }, sight));
+  });
+
+  it("follows another picture by the same pixels, and around the same point of the screen", () => {
+    const [one, other] = [
+      { zoom: 1, x: 30, y: 40 },
+      { zoom: 0.5, x: -10, y: 7 },
+    ];
+    assert.deepEqual(follow(other, one, { ...one, x: 35, y: 10 }), { zoom: 0.5, x: -5, y: -23 });
+    const at = { x: 200, y: 100 };
+    const zoomed = follow(other, one, zoomAt(one, 1.5, at));
+    const expected = zoomAt(other, 1.5, at);
+    for (const field of ["zoom", "x", "y"] as const) assert.ok(Math.abs(zoomed[field] - expected[field]) < 1e-9, field);
+  });
+
+  it("puts a point where that of another picture is", () => {
+    const [point, otherPoint] = [
+      { x: 100, y: 20 },
+      { x: 7, y: 900 },
+    ];
+    const other = { zoom: 2, x: -5, y: -1700 };
+    const { zoom, x, y } = putBeside(0.5, point, other, otherPoint);
+    assert.equal(zoom, 0.5);
+    assert.deepEqual([x + zoom * point.x, y + zoom * point.y], [9, 100]);
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { LayerProfile } from "../../../profiler/profile.ts";
-import { compareProfiles } from "../../../profiler/views/compare-profiles.ts";
+import type { LayerProfile } from "../../../../profiler/profile.ts";
+import { compareProfiles } from "../../../../profiler/views/compare-profiles.ts";
 import {
   chosenLayers,
   comparedLayers,
@@ -14,9 +14,9 @@ import {
   shapesText,
   type Choice,
   type ComparedLayer,
-} from "../../../webview/compare/compared-layers.ts";
-import { restoreCompareView } from "../../../webview/compare/compare-view.ts";
-import { layerProfile, profileOf, TOTALS } from "../../builders/profile-builder.ts";
+} from "../../../../webview/compare/compared-layers.ts";
+import { INITIAL_COMPARISON, restoreCompareView } from "../../../../webview/compare/compare-view.ts";
+import { layerProfile, profileOf, TOTALS } from "../../../builders/profile-builder.ts";
 
 const ALL: Choice = {
   measure: "macs",
@@ -120,10 +120,10 @@ describe("Compared layers", () => {
   });
 
   it("come with a view that takes what it knows of a kept one", () => {
-    assert.deepEqual(restoreCompareView({ measure: "nonsense", filter: "x", onlyDifferences: 1, selected: "no" }), {
-      ...ALL,
-      filter: "x",
-      selected: null,
-    });
+    const kept = { measure: "nonsense", filter: "x", onlyDifferences: 1, selected: "no", tab: "table", graphs: 3 };
+    assert.deepEqual(restoreCompareView(kept), { ...INITIAL_COMPARISON, ...ALL, filter: "x" });
+    const { graphs } = restoreCompareView({ graphs: { after: { open: ["a", 3], direction: "UP" } } });
+    assert.deepEqual(graphs.after.open, ["a"]);
+    assert.equal(graphs.after.direction, "DOWN");
   });
 });
