@@ -2,10 +2,12 @@
 import { build } from "esbuild";
 import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, parse, relative, sep } from "node:path";
+import { withGlyphs } from "./icon-font.mjs";
 import { noticesOf, packagesOf } from "./notices.mjs";
 
 const ROOT = import.meta.dirname;
 const DIST = join(ROOT, "dist");
+const ICONS = join(ROOT, "node_modules/@vscode/codicons/dist");
 
 /** build-runner.mjs writes it there; it takes a Debian and a minute, and changes with other files than these. */
 const RUNNER = "runner";
@@ -77,7 +79,6 @@ const BUNDLES = [
 
 /** Files that are linked to or loaded as they are. The compat build of LiteRT.js is for machines without relaxed SIMD. */
 const COPIES = [
-  ...copies("@vscode/codicons/dist", "codicons", ["codicon.ttf"]),
   ...copies("@imagemagick/magick-wasm/dist/x86", "magick", ["magick.wasm"]),
   ...copies("dcmjs-codecs/build", "dcmtk", ["dcmjs-native-codecs.wasm"]),
   ...copies("@litertjs/core/wasm", "litert", [
@@ -102,21 +103,31 @@ for (const old of readdirSync(DIST).filter((name) => ![RUNNER, RUNTIME].includes
   rmSync(join(DIST, old), { recursive: true });
 for (const { path, contents } of results.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, contents);
 for (const { from, to } of COPIES) cpSync(from, to);
-writeFileSync(join(DIST, "codicons/codicon.css"), namedIcons(results.flatMap(({ outputFiles }) => outputFiles)));
+writeIcons(results.flatMap(({ outputFiles }) => outputFiles));
 writeFileSync(join(DIST, "THIRD-PARTY-NOTICES.txt"), noticesOf([...shippedPackages(), ...STAGED]));
 chmodSync(join(DIST, "cli.js"), 0o755);
 
 function shippedPackages() {
   const bundled = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
-  const copied = COPIES.map(({ from }) => relative(ROOT, from).replaceAll(sep, "/"));
+  const copied = [...COPIES.map(({ from }) => from), join(ICONS, "codicon.ttf")].map((from) =>
+    relative(ROOT, from).replaceAll(sep, "/"),
+  );
   return packagesOf([...bundled, ...copied]);
 }
 
-/** VS Code's icons without those that no page names: each is a rule, and a page loads all of them before its first paint. */
+/** VS Code's icons without those that no page names: each is a rule and an outline, and a page loads all of them before its first paint. */
+function writeIcons(outputs) {
+  mkdirSync(join(DIST, "codicons"), { recursive: true });
+  const css = namedIcons(outputs);
+  const characters = Array.from(css.matchAll(/content: "\\([0-9a-f]+)"/g), ([, code]) => parseInt(code, 16));
+  writeFileSync(join(DIST, "codicons/codicon.css"), css);
+  writeFileSync(join(DIST, "codicons/codicon.ttf"), withGlyphs(readFileSync(join(ICONS, "codicon.ttf")), characters));
+}
+
 function namedIcons(outputs) {
   const pages = outputs.filter(({ path }) => /(webview|compare)[^/\\]*\.(js|css)$/.test(path));
   const words = new Set(pages.flatMap(({ text }) => text.match(/[\w-]+/g) ?? []));
-  const css = readFileSync(join(ROOT, "node_modules/@vscode/codicons/dist/codicon.css"), "utf8");
+  const css = readFileSync(join(ICONS, "codicon.css"), "utf8");
   const isNamed = (name) => words.has(name) || words.has(`codicon-${name}`);
   return css.replaceAll(/^\.codicon-([\w-]+):before .*\n/gm, (rule, name) => (isNamed(name) ? rule : ""));
 }
