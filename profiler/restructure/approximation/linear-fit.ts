@@ -86,6 +86,17 @@ export class LinearFit {
   }
 
   /**
+   * The best weights, outputs × columns, of a layer that sees nothing but some of its inputs, and the bias that goes with them. Without samples they
+   * are those that it has.
+   * @param columns positions in a filter, inputs · kernel…
+   */
+  refitToSome(columns: readonly number[]): Promise<{ readonly weight: Matrix; readonly bias: Float32Array }> {
+    const basis = matrix(columns.length, this.weight.columns);
+    for (const [row, column] of columns.entries()) basis.data[row * basis.columns + column] = 1;
+    return this.refit(basis);
+  }
+
+  /**
    * outputs × features, with the error of each direction of the inputs weighed by how much they spread in it: what is missing of the
    * weights that are best where they spread alike, so that few samples change little.
    */

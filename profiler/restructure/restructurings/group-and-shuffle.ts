@@ -1,4 +1,5 @@
-import { plannedWeights, newWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
+import { LinearFit } from "../approximation/linear-fit.ts";
+import { plannedLike, plannedWeights, newWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { describeConv, findConvs, matchUngroupedConv } from "../matching/match-conv.ts";
 import { matched, NotApplicableError, defineRestructuring } from "../restructuring.ts";
@@ -11,7 +12,7 @@ const SMALLEST_GROUP = 4;
 
 /**
  * A convolution in groups, with a channel shuffle that lets information cross them: Zhang, Zhou, Lin, Sun: "ShuffleNet", CVPR 2018.
- * Every filter keeps the weights on its own group's inputs. The shuffle stands before or after the convolution, and channels keep their
+ * Every filter keeps the weights on its own group's inputs; with calibration samples they are fitted to what the layer made of all of them. The shuffle stands before or after the convolution, and channels keep their
  * order for whoever reads them: of the two ways, the one that keeps more of the weights' energy is taken.
  */
 export const GROUP_AND_SHUFFLE = defineRestructuring({
@@ -42,22 +43,21 @@ export const GROUP_AND_SHUFFLE = defineRestructuring({
       groups,
       plannedWeights([outputs, inputs / groups, ...kernel], layer.form.weight.dataType),
       "after",
+      plannedLike(layer.form.bias),
     );
   },
-  rewrite: async (graph, target, options) => {
+  rewrite: async (graph, target, options, context) => {
     const { layer, groups } = grouped(graph, target, options.groups);
     const { weight } = layer.form;
     const elements = await weight.read();
-    const ways = (["after", "before"] as const).map((shuffle) => ({
-      shuffle,
-      ...keptWeights(elements, weight.shape, groups, shuffle),
-    }));
-    const [after, before] = ways;
-    const best = before && after && before.energy > after.energy ? before : after;
-    if (!best) throw new NotApplicableError(ID, target, "it has no weights");
+    const energyOf = (shuffle: "after" | "before"): number => keptEnergy(elements, weight.shape, groups, shuffle);
+    const shuffle = energyOf("before") > energyOf("after") ? "before" : "after";
     const [outputs = 0, inputs = 0, ...kernel] = weight.shape;
-    const kept = newWeights([outputs, inputs / groups, ...kernel], best.kept, weight.dataType);
-    return groupedLayers(layer, groups, kept, best.shuffle);
+    const fit = await LinearFit.of(graph, layer, context);
+    const fitted = await fittedGroups(fit, weight.shape, groups, shuffle);
+    const kept = newWeights([outputs, inputs / groups, ...kernel], fitted.kept, weight.dataType);
+    const bias = layer.form.bias && newWeights([outputs], fitted.bias, layer.form.bias.dataType);
+    return groupedLayers(layer, groups, kept, shuffle, bias);
   },
 });
 
@@ -92,29 +92,73 @@ function smallestGroups(outputs: number, inputs: number): number | undefined {
 }
 
 /**
- * Weights in the order of the grouped convolution's filters, and their energy. Shuffled after: filter `group · size + index` makes what
- * the shuffle puts at `index · groups + group`. Shuffled before: a group sees every groups-th input.
+ * Where the filters of a group stand in the layer, and the inputs that they see. Shuffled after: filter `group · size + index` makes what
+ * the shuffle puts at `index · groups + group`. Shuffled before: a shuffle in `inputs / groups` groups puts input `index · groups + group` at
+ * `group · inputs / groups + index`, so a group sees every groups-th input.
  */
-function keptWeights(
-  elements: Float32Array,
-  [outputs = 0, inputs = 0, ...kernel]: readonly number[],
+function membersOf(
+  group: number,
+  [outputs = 0, inputs = 0]: readonly number[],
   groups: number,
   shuffle: "after" | "before",
-): { readonly kept: Float32Array; readonly energy: number } {
+): { readonly filters: readonly number[]; readonly inputs: readonly number[] } {
+  const together = (count: number): readonly number[] =>
+    numbered(count / groups, (index) => group * (count / groups) + index);
+  const spread = (count: number): readonly number[] => numbered(count / groups, (index) => index * groups + group);
+  return shuffle === "after"
+    ? { filters: spread(outputs), inputs: together(inputs) }
+    : { filters: together(outputs), inputs: spread(inputs) };
+}
+
+function numbered(count: number, each: (index: number) => number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => each(index));
+}
+
+/** What the layer's weights on the inputs of each filter's own group hold of their energy. */
+function keptEnergy(
+  elements: Float32Array,
+  shape: readonly number[],
+  groups: number,
+  shuffle: "after" | "before",
+): number {
+  const [, inputs = 0, ...kernel] = shape;
   const taps = kernel.reduce((product, size) => product * size, 1);
-  const [filters, seen] = [outputs / groups, inputs / groups];
-  const kept = new Float32Array(outputs * seen * taps);
-  for (let filter = 0; filter < outputs; filter++) {
-    const group = Math.floor(filter / filters);
-    const output = shuffle === "after" ? (filter % filters) * groups + group : filter;
-    for (let index = 0; index < seen; index++) {
-      // A shuffle in `seen` groups before puts input `index · groups + group` at `group · seen + index`.
-      const input = shuffle === "after" ? group * seen + index : index * groups + group;
-      const from = (output * inputs + input) * taps;
-      kept.set(elements.subarray(from, from + taps), (filter * seen + index) * taps);
+  let energy = 0;
+  for (let group = 0; group < groups; group++) {
+    const seen = membersOf(group, shape, groups, shuffle);
+    for (const filter of seen.filters) {
+      for (const input of seen.inputs) {
+        const from = (filter * inputs + input) * taps;
+        for (let index = from; index < from + taps; index++) energy += (elements[index] ?? 0) ** 2;
+      }
     }
   }
-  return { kept, energy: kept.reduce((sum, value) => sum + value * value, 0) };
+  return energy;
+}
+
+/** Weights and bias in the order of the grouped convolution's filters. */
+async function fittedGroups(
+  fit: LinearFit,
+  shape: readonly number[],
+  groups: number,
+  shuffle: "after" | "before",
+): Promise<{ readonly kept: Float32Array; readonly bias: Float32Array }> {
+  const [outputs = 0, inputs = 0, ...kernel] = shape;
+  const taps = kernel.reduce((product, size) => product * size, 1);
+  const size = (inputs / groups) * taps;
+  const [kept, bias] = [new Float32Array(outputs * size), new Float32Array(outputs)];
+  for (let group = 0; group < groups; group++) {
+    const members = membersOf(group, shape, groups, shuffle);
+    const fitted = await fit.refitToSome(
+      members.inputs.flatMap((input) => numbered(taps, (tap) => input * taps + tap)),
+    );
+    for (const [index, filter] of members.filters.entries()) {
+      const place = group * (outputs / groups) + index;
+      kept.set(fitted.weight.data.subarray(filter * size, (filter + 1) * size), place * size);
+      bias[place] = fitted.bias[filter] ?? 0;
+    }
+  }
+  return { kept, bias };
 }
 
 function groupedLayers(
@@ -122,6 +166,7 @@ function groupedLayers(
   groups: number,
   weight: Weights,
   shuffle: "after" | "before",
+  bias: Weights | undefined,
 ): Rewrite {
   const { form, name, inputs, outputs } = layer;
   const [, inputChannels = 0] = form.weight.shape;
@@ -134,11 +179,10 @@ function groupedLayers(
         inputs,
         outputs: [shuffled],
       },
-      { name, form: { ...form, weight, groups }, inputs: [shuffled], outputs },
+      { name, form: { ...form, weight, bias, groups }, inputs: [shuffled], outputs },
     ];
     return { remove: [layer.id], insert: layers };
   }
-  const bias = form.bias && gatheredBias(form.bias, groups);
   return {
     remove: [layer.id],
     insert: [
@@ -146,15 +190,4 @@ function groupedLayers(
       { name: shuffled, form: { kind: "channel-shuffle", groups }, inputs: [shuffled], outputs },
     ],
   };
-}
-
-/** The bias in the order of the filters, before the shuffle. */
-function gatheredBias(bias: Weights, groups: number): Weights {
-  const [outputs = 0] = bias.shape;
-  const filters = outputs / groups;
-  const read = async (): Promise<Float32Array> => {
-    const elements = await bias.read();
-    return elements.map((_, filter) => elements[(filter % filters) * groups + Math.floor(filter / filters)] ?? 0);
-  };
-  return { shape: bias.shape, dataType: bias.dataType, read };
 }

@@ -1,5 +1,6 @@
+import { LinearFit } from "../approximation/linear-fit.ts";
 import { pointwiseSteps } from "../matching/conv-steps.ts";
-import { plannedWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
+import { newWeights, plannedWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { findConvs, matchUngroupedConv } from "../matching/match-conv.ts";
 import { matched, defineRestructuring } from "../restructuring.ts";
@@ -9,7 +10,7 @@ const ID = "shrink-kernel";
 
 /**
  * K×K filters shrunk to 1×1, all of them or a share, the others beside them: the expand layer of SqueezeNet (Iandola et al., 2016).
- * A shrunk filter keeps its middle tap. Channels keep their order, so the filters that shrink are the first or the last ones: those whose
+ * A shrunk filter keeps its middle tap; with calibration samples it is fitted to what the layer made of them. Channels keep their order, so the filters that shrink are the first or the last ones: those whose
  * outer taps weigh less.
  */
 export const SHRINK_KERNEL = defineRestructuring({
@@ -35,24 +36,27 @@ export const SHRINK_KERNEL = defineRestructuring({
   predict: (graph, target, options) => {
     const layer = matched(ID, target, match(graph, target));
     const shrunk = shrunkFilters(layer.form, options.share);
-    return besideEachOther(layer, graph, shrunk, "last", (shape) => plannedWeights(shape, layer.form.weight.dataType));
+    const planned = (shape: readonly number[]): Weights => plannedWeights(shape, layer.form.weight.dataType);
+    return besideEachOther(layer, graph, shrunk, "last", planned, layer.form.bias);
   },
-  rewrite: async (graph, target, options) => {
+  rewrite: async (graph, target, options, context) => {
     const layer = matched(ID, target, match(graph, target));
-    const { weight } = layer.form;
+    const { weight, bias } = layer.form;
     const shrunk = shrunkFilters(layer.form, options.share);
     const elements = await weight.read();
     const which = lighterEnd(layer.form, elements, shrunk);
-    const [outputs = 0] = weight.shape;
+    const [outputs = 0, inputs = 0] = weight.shape;
     const filter = elements.length / outputs;
-    const taps = filter / (weight.shape[1] ?? 1);
+    const taps = filter / inputs;
+    const middles = Array.from({ length: inputs }, (_, input) => input * taps + Math.floor(taps / 2));
+    const points = await (await LinearFit.of(graph, layer, context)).refitToSome(middles);
+    const isPoint = (shape: readonly number[]): boolean => shape.slice(2).every((size) => size === 1);
     const cut = (shape: readonly number[], from: number): Weights => {
-      const rows = elements.subarray(from * filter, (from + (shape[0] ?? 0)) * filter);
-      const isPoint = shape.slice(2).every((size) => size === 1);
-      const kept = isPoint ? rows.filter((_, index) => index % taps === Math.floor(taps / 2)) : rows;
-      return { shape, dataType: weight.dataType, read: () => Promise.resolve(kept) };
+      const [all, size] = isPoint(shape) ? [points.weight.data, inputs] : [elements, filter];
+      return newWeights(shape, all.slice(from * size, (from + (shape[0] ?? 0)) * size), weight.dataType);
     };
-    return besideEachOther(layer, graph, shrunk, which, cut);
+    const fitted = bias && newWeights([outputs], points.bias, bias.dataType);
+    return besideEachOther(layer, graph, shrunk, which, cut, fitted);
   },
 });
 
@@ -101,6 +105,8 @@ function besideEachOther(
   shrunk: number,
   which: "first" | "last",
   cut: (shape: readonly number[], from: number) => Weights,
+  /** Of all filters as 1×1 ones; of each, what it takes to keep the mean of what it makes. */
+  pointBias: Weights | undefined,
 ): Rewrite {
   const { form, name, inputs, outputs } = layer;
   const [filters = 0, channels = 0, ...kernel] = form.weight.shape;
@@ -109,7 +115,7 @@ function besideEachOther(
   const kept = filters - shrunk;
   if (kept === 0) {
     const weight = cut([filters, channels, ...points], 0);
-    return { replace: new Map([[layer.id, { ...form, ...pointSteps, weight }]]) };
+    return { replace: new Map([[layer.id, { ...form, ...pointSteps, weight, bias: pointBias }]]) };
   }
   const [pointFrom, wideFrom] = which === "first" ? [0, shrunk] : [kept, 0];
   const point: NewLayer = {
@@ -118,7 +124,7 @@ function besideEachOther(
       ...form,
       ...pointSteps,
       weight: cut([shrunk, channels, ...points], pointFrom),
-      bias: sliced(form.bias, pointFrom, shrunk),
+      bias: sliced(pointBias, pointFrom, shrunk),
     },
     inputs,
     outputs: [`${name}_1x1`],

@@ -188,7 +188,13 @@ describe("approximate restructurings", function () {
     });
   }
 
-  for (const text of ["split-channels:conv:rank=5", "split-spatial:conv:rank=6", "separable:conv:multiplier=1"]) {
+  for (const text of [
+    "split-channels:conv:rank=5",
+    "split-spatial:conv:rank=6",
+    "separable:conv:multiplier=1",
+    "shrink-kernel:conv:share=0.5",
+    "group-and-shuffle:conv:groups=4",
+  ]) {
     it(`${text}: real activations make it better than the weights alone do`, async () => {
       // Only smooth maps tell real inputs from noise: here, those of a blurring convolution before.
       await assertSamplesHelp(await read(blurredModel()), text);
