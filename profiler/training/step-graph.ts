@@ -23,8 +23,6 @@ export interface Target {
 
 export interface StepGraphOptions extends Pick<PlanOptions, "sizes" | "batch"> {
   readonly targets: readonly Target[];
-  /** 1 for each weight that is trained, 0 for each that stays as it is; all are trained when left out. */
-  readonly mask?: Float32Array;
 }
 
 /** Names of a graph's inputs and outputs. */
@@ -51,11 +49,15 @@ export interface BuiltGraph {
   readonly inputs: ReadonlyMap<string, readonly number[]>;
 }
 
-/** A training step as one ONNX graph: forward, backward and Adam. */
+/**
+ * A training step as one ONNX graph: forward, backward and Adam.
+ * @param sizes how far each weight moves at a rate of 1
+ */
 export async function stepGraph(
   lifted: NeutralGraph,
   plan: TrainingPlan,
   options: StepGraphOptions,
+  sizes: Float32Array,
 ): Promise<BuiltGraph> {
   const { tape, graph, weights, parts, errors } = await forward(lifted, plan, options);
   const gradients = tape.gradients(errors.seeds());
@@ -63,12 +65,10 @@ export async function stepGraph(
     const gradient = gradients.get(parts[index]?.name ?? "");
     return gradient ? reshaped(graph, gradient, [size]) : graph.constant([size], new Float32Array(size));
   });
-  const whole = flat.length === 1 && flat[0] ? flat[0] : graph.node("Concat", flat, weights.shape, { axis: 0 });
-  const { mask } = options;
-  const gradient = mask ? graph.node("Mul", [whole, graph.constant(weights.shape, mask)], weights.shape) : whole;
+  const gradient = flat.length === 1 && flat[0] ? flat[0] : graph.node("Concat", flat, weights.shape, { axis: 0 });
   const moment = (name: string): GraphTensor => graph.input(name, weights.shape);
   const state = { weights, first: moment(NAMES.first), second: moment(NAMES.second) };
-  const after = adam(graph, state, gradient, graph.input(NAMES.rate, []));
+  const after = adam(graph, state, gradient, graph.input(NAMES.rate, []), graph.constant(weights.shape, sizes));
   graph.output(NAMES.newWeights, after.weights);
   graph.output(NAMES.newFirst, after.first);
   graph.output(NAMES.newSecond, after.second);

@@ -38,7 +38,11 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
     .requiredOption("--teacher <file>", "the original model")
     .option("--steps <count>", `steps of training (default: ${DEFAULT_STEPS})`, parsePositive)
     .option("--minutes <time>", "train for this many minutes instead of a number of steps", parseNumber)
-    .option("--rate <number>", "largest learning rate (default: by the number of weights)", parseNumber)
+    .option(
+      "--rate <number>",
+      "largest learning rate: by what share of its tensor's weights a step moves each (default: 0.03; less where weights have 4 bits or fewer)",
+      parseNumber,
+    )
     .option("--batch <count>", "samples in each step (default: 32)", parsePositive)
     .option(
       "--augment <how>",

@@ -66,7 +66,8 @@ export const RECOVER = defineRestructuring({
     {
       id: "rate",
       title: "Learning rate",
-      description: "The largest rate of the training. Left out, it follows from the number of weights.",
+      description:
+        "The largest rate of the training: by what share of the size of its tensor's weights a step moves each. Left out, it is 0.03, and less where weights have 4 bits or fewer.",
       type: "number",
       minimum: 1e-7,
       maximum: 1,
