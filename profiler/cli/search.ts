@@ -32,6 +32,7 @@ export interface SearchCommandOptions extends CalibrationOptions, TestOptions {
   readonly saveEdits?: string;
   readonly recover?: true;
   readonly recoverSteps?: number;
+  readonly recoverBetween?: number;
   readonly json?: true;
 }
 
@@ -103,8 +104,13 @@ export async function search(
 }
 
 /** @throws {OptionError} for steps of no training */
-function recoveryOf({ recover, recoverSteps: steps }: SearchCommandOptions): Searching["recovery"] {
-  if (recover === true) return steps === undefined ? {} : { steps };
-  if (steps === undefined) return undefined;
-  throw new OptionError("--recover-steps says nothing without --recover: give it too");
+function recoveryOf({
+  recover,
+  recoverSteps: steps,
+  recoverBetween: between,
+}: SearchCommandOptions): Searching["recovery"] {
+  if (recover === true) return { ...(steps !== undefined && { steps }), ...(between !== undefined && { between }) };
+  if (steps === undefined && between === undefined) return undefined;
+  const given = steps === undefined ? "--recover-between" : "--recover-steps";
+  throw new OptionError(`${given} says nothing without --recover: give it too`);
 }

@@ -338,10 +338,10 @@ function listening({ threads, stop, signal, onPoint, onProgress }: RecoverOption
 }
 
 /** Nearer than this, training a model only harms it: what it gains on its samples it loses elsewhere. */
-const NEAR = 10 ** -2.5;
+export const LEAST_ERROR_TO_TRAIN = 10 ** -2.5;
 
 function refuseIfNear({ file }: Model, error: number): void {
-  if (error > NEAR) return;
+  if (error > LEAST_ERROR_TO_TRAIN) return;
   const snr = (-10 * Math.log10(error)).toFixed(1);
   throw new TrainingError(`${file}: it answers as the original does to ${snr} dB: training would only harm it`);
 }

@@ -44,6 +44,11 @@ export function addFitCommand(program: Command, context: CliContext): void {
     )
     .option("--allow-training", "try edits too that need training afterwards")
     .option(
+      "--recover-between <count>",
+      "with --recover, train for so many steps after each step of the search as well, and go on from there",
+      parsePositive,
+    )
+    .option(
       "--device <serial>",
       `measure latencies there while searching: a serial of \`edgewise devices\`, or "${HOST}" (default: they are estimated)`,
     )

@@ -113,7 +113,7 @@ function run(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   return endedByAbort(async () => {
-    await greedy.run(start);
+    await greedy.run(start, (model, point) => recoveries.between(model, point));
     await recoveries.run(start.model);
   }, signal);
 }

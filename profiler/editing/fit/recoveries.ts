@@ -1,6 +1,7 @@
 import type { Model } from "../../model/model.ts";
 import { formatEdit, type Edit } from "../edit.ts";
 import type { FitPoint, RecoveredPoint, SearchRecovery } from "./fit-point.ts";
+import { LEAST_ERROR_TO_TRAIN } from "../../training/recover.ts";
 import type { Goal } from "./goal.ts";
 import type { Points } from "./points.ts";
 import { isOfItsPlace } from "./possible.ts";
@@ -13,13 +14,19 @@ type RecoveryOptions = Pick<TrialOptions, "recovery" | "seed" | "signal"> & Pick
 /** Models that err too much and are small enough: how many of them are trained, those that err least first. */
 const MOST_BEYOND = 2;
 
+/** A model of the curve that was trained, which is a point of its own. */
+export interface Recovered {
+  readonly model: Model;
+  readonly edits: readonly Edit[];
+  readonly point: FitPoint;
+}
+
 /**
  * Trains what a search found, at its end: where errors are what it stops at, models beyond that are small enough, and the model to take. Each is one more
- * point, with a recovery as its last edit, if it errs less than before and says the original's answer no less often; else nothing changes.
+ * point, with a recovery as its last edit, if it errs less than before and says the original's answer no less often; else nothing changes. Where that is asked for, models on the way are trained for a few steps as well, and the search goes on from those.
  */
 export class Recoveries {
   readonly #models: RecoveredPoint[] = [];
-  readonly #learned = new Map<string, Uint8Array>();
 
   constructor(
     private readonly trials: Trials,
@@ -37,23 +44,34 @@ export class Recoveries {
   /** What edits of a list learned here, by its hash. */
   learnedBy(edits: readonly Edit[]): ReadonlyMap<string, Uint8Array> {
     const hashes = new Set(edits.flatMap(({ learned }) => learned ?? []));
-    return new Map([...this.#learned].filter(([hash]) => hashes.has(hash)));
+    return new Map([...this.trials.learned].filter(([hash]) => hashes.has(hash)));
   }
 
   /** Aborting ends a training early and keeps what is best by then. @throws the signal's reason, then */
   async run(base: Model): Promise<void> {
     if (this.options.recovery === undefined) return;
+    const { steps } = this.options.recovery;
     for (const from of this.#beyond()) {
       const made = await madeAgain(base, this.points.all[from]?.edits ?? [], (model, edit) =>
         this.trials.edited(model, edit, "all"),
       );
-      await this.#train(from, made.model);
+      await this.#train(from, made.model, steps);
     }
     const { best, model } = this.points;
     const isRecovered = this.#models.some(({ to }) => to === best);
     const point = this.points.all[best];
     if (model && point?.isWithinBudget === true && point.edits.length > 0 && !isRecovered)
-      await this.#train(best, model);
+      await this.#train(best, model, steps);
+  }
+
+  /**
+   * A model on the way, trained for a few steps; undefined where its weights stay as they are: it errs too little, keeps the budget already and
+   * is trained at the end, or is not better for it.
+   */
+  async between(model: Model, point: FitPoint): Promise<Recovered | undefined> {
+    const steps = this.options.recovery?.between;
+    const isWorth = point.error > LEAST_ERROR_TO_TRAIN && !point.isWithinBudget && this.goal.isConfirmed(point.verdict);
+    return steps !== undefined && isWorth ? this.#train(this.points.all.indexOf(point), model, steps) : undefined;
   }
 
   /**
@@ -73,27 +91,31 @@ export class Recoveries {
       .map(([position]) => position);
   }
 
-  async #train(from: number, model: Model): Promise<void> {
+  async #train(from: number, model: Model, steps?: number): Promise<Recovered | undefined> {
     const before = this.points.all[from];
-    if (before === undefined) return;
+    if (before === undefined) return undefined;
+    let recovered: Recovered | string;
     try {
-      const why = await this.#recovered(from, before, model);
-      const to = why === null ? this.points.all.length - 1 : null;
-      this.#models.push({ from, to, why });
+      recovered = await this.#recovered(from, before, model, steps);
     } catch (error) {
       if (!isOfItsPlace(error)) throw error;
-      this.#models.push({ from, to: null, why: error.message });
+      recovered = error.message;
     }
+    if (typeof recovered === "string") this.#models.push({ from, to: null, why: recovered });
+    else this.#models.push({ from, to: this.points.all.length - 1, why: null });
     this.options.signal?.throwIfAborted();
+    return typeof recovered === "string" ? undefined : recovered;
   }
 
-  /** @returns why the weights stay as they were; null where they do not */
-  async #recovered(from: number, before: FitPoint, model: Model): Promise<string | null> {
-    const { recovery, seed, onProgress } = this.options;
-    const options = {
-      ...(recovery?.steps !== undefined && { steps: recovery.steps }),
-      ...(seed !== undefined && { seed }),
-    };
+  /** @returns why the weights stay as they were, where they do */
+  async #recovered(
+    from: number,
+    before: FitPoint,
+    model: Model,
+    steps: number | undefined,
+  ): Promise<Recovered | string> {
+    const { seed, onProgress } = this.options;
+    const options = { ...(steps !== undefined && { steps }), ...(seed !== undefined && { seed }) };
     const recover: Edit = { restructuring: "recover", target: "", options };
     const name = `${formatEdit(recover)} of model ${from + 1}`;
     const trained = await this.trials.recovered(model, recover, (done, what) => onProgress?.(done, `${name}: ${what}`));
@@ -107,9 +129,9 @@ export class Recoveries {
     const totals = { ...this.trials.totalsOf(trained.model, model), latencySeconds };
     const downloadBytes = before.downloadBytes === null ? null : await this.trials.downloadOf(trained.model, {});
     const verdict = await this.trials.judged(trained.model, {});
-    this.#learned.set(trained.learned.hash, trained.learned.bytes);
     const edits = [...before.edits, trained.edit];
-    this.points.add(this.goal.pointOf({ edits, totals, ...error, verdict, downloadBytes }), trained.model, from);
-    return null;
+    const point = this.goal.pointOf({ edits, totals, ...error, verdict, downloadBytes });
+    this.points.add(point, trained.model, from);
+    return { model: trained.model, edits, point };
   }
 }

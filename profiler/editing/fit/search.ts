@@ -28,6 +28,9 @@ export interface SearchOptions {
   readonly onMove?: (progress: Progress) => void;
 }
 
+/** Trains a model on the way; undefined where it stays as it is. */
+type Recovery = (model: Model, point: FitPoint) => Promise<Pick<State, "model" | "edits" | "point"> | undefined>;
+
 /** A model on the way. */
 interface State extends Origin {
   readonly point: FitPoint;
@@ -93,7 +96,7 @@ export class Search {
   }
 
   /** Ends when the budget is met, nothing is left, or a reason is thrown. @param totals what the model costs */
-  async run({ model: base, totals }: CostedModel): Promise<void> {
+  async run({ model: base, totals }: CostedModel, recovery?: Recovery): Promise<void> {
     const error = this.trials.originalError;
     const { resume } = this.options;
     let current: State | undefined;
@@ -112,9 +115,17 @@ export class Search {
       if (next) this.#points.add(next.point, next.model);
       else this.#step = 0;
       if (!next) this.#tell(current);
-      current = next;
+      current = next && ((await this.#recovered(next, recovery)) ?? next);
     }
     if (current) this.#tell(current);
+  }
+
+  /** The search goes on from what was trained. */
+  async #recovered(state: State, recovery: Recovery | undefined): Promise<State | undefined> {
+    const recovered = await recovery?.(state.model, state.point);
+    if (!recovered) return undefined;
+    const trial = this.trials.areFull ? recovered.point : await this.trials.measured(recovered.model, "trial");
+    return { ...recovered, trial, before: state };
   }
 
   /** Where the earlier search stood. Its points are as they were then; only models are made again. */

@@ -11,9 +11,9 @@ import { inputPorts } from "../../runtime/model-ports.ts";
 import type { ActivationSource } from "../../neutral/activations.ts";
 import { CalibrationError } from "../../errors.ts";
 import { heldOutEvery } from "../../calibration/held-out.ts";
-import type { LearnedWeights } from "../../training/learned-weights.ts";
 import { FEWEST_SAMPLES } from "../../training/recover.ts";
 import { applyEdit } from "../apply.ts";
+import type { TrainingContext } from "../train-edit.ts";
 import type { Edit } from "../edit.ts";
 import { leastProportion } from "../../numeric/proportion-bound.ts";
 import { RISK } from "./goal.ts";
@@ -37,8 +37,10 @@ export interface TrialOptions {
 }
 
 export interface RecoverySteps {
-  /** Of each training; those of the edit `recover` when left out. */
+  /** Of each training at the end; those of the edit `recover` when left out. */
   readonly steps?: number;
+  /** Of a training after each step of the search, as NetAdapt has it (Yang et al., ECCV 2018); none when left out. */
+  readonly between?: number;
 }
 
 /** What one training came to. */
@@ -46,7 +48,6 @@ interface Trained {
   readonly model: Model;
   /** With the hash of what it learned. */
   readonly edit: Edit;
-  readonly learned: LearnedWeights;
 }
 
 /** How long something may run. */
@@ -91,6 +92,7 @@ export class Trials {
     private readonly ready: Session,
   ) {}
 
+  readonly #learned = new Map<string, Uint8Array>();
   /** What is known of a model is let go with it. */
   readonly #analysed = new WeakMap<Model, AnalysedModel>();
   readonly #activations: Readonly<Record<keyof Sampling, WeakMap<Model, ActivationSource>>> = {
@@ -147,10 +149,16 @@ export class Trials {
     return analysed;
   }
 
-  /** @throws what `applyEdit` does */
+  /** What trainings learned, by its hash. */
+  get learned(): ReadonlyMap<string, Uint8Array> {
+    return this.#learned;
+  }
+
+  /** An edit that learned something takes that again. @throws what `applyEdit` does */
   async edited(model: Model, edit: Edit, extent: keyof Sampling): Promise<Model> {
     const { bindings, seed } = this.options;
     const { after } = await applyEdit(model, edit, {
+      ...(this.options.recovery && { training: this.#training() }),
       ...(this.plan.fitting && { activationsOf: (one: Model) => this.#activationsOn(one, extent) }),
       ...(bindings && { bindings }),
       ...(seed !== undefined && { seed }),
@@ -174,19 +182,25 @@ export class Trials {
    * @throws the signal's reason when it aborts before training began
    */
   async recovered(model: Model, edit: Edit, onProgress: (done: number, what: string) => void): Promise<Trained> {
-    const { bindings, seed, calibration, signal } = this.options;
+    const { bindings, seed, signal } = this.options;
     const step = await applyEdit(model, edit, {
-      training: {
-        teacher: this.original,
-        calibration: { madeFor: inputPorts(this.original), ...calibration },
-        ...(signal && { stop: signal }),
-      },
+      training: { ...this.#training(), ...(signal && { stop: signal }) },
       ...(bindings && { bindings }),
       ...(seed !== undefined && { seed }),
       onProgress,
     });
-    if (step.learned) return { model: step.after, edit: step.edit, learned: step.learned };
-    throw new RangeError(`${edit.restructuring} does not train`);
+    if (!step.learned) throw new RangeError(`${edit.restructuring} does not train`);
+    const { hash, bytes } = step.learned;
+    this.#learned.set(hash, bytes);
+    return { model: step.after, edit: step.edit };
+  }
+
+  #training(): TrainingContext {
+    return {
+      teacher: this.original,
+      calibration: { madeFor: inputPorts(this.original), ...this.options.calibration },
+      learned: (hash) => Promise.resolve(this.#learned.get(hash)),
+    };
   }
 
   /** Whether what training is judged by is not what errors are measured on. */

@@ -82,6 +82,24 @@ describe("a search that recovers", function () {
     assert.deepEqual(await readFile(again), await readFile(at("fit.onnx")), "the list makes the same file again");
   });
 
+  it("trains after steps of the search too, goes on from there, and trains what it comes to at the end", async () => {
+    const limits = ["--max-parameters", "900", "--samples", "256", "--save-edits", at("between.json")];
+    const { stdout, stderr, code } = await searched("fit", ...limits, ...recovering(60), "--recover-between", "20");
+    assert.equal(code, 0, stderr);
+    const { points, best, recovery } = JSON.parse(stdout) as Found;
+    const texts = points[best]?.texts ?? [];
+    const [between, last] = ["recover::steps=20", "recover::steps=60"].map((edit) => texts.indexOf(edit));
+    assert.ok(between !== undefined && last !== undefined && between > 0 && between + 1 < last, texts.join(" "));
+    assert.equal(last, texts.length - 1);
+    for (const { from, to } of recovery.models)
+      if (to !== null) assert.ok(errorAt(points, to) < errorAt(points, from), "the curve shows both");
+    const samples = ["--data", at("samples.bin"), "--samples", "256"];
+    const again = ["--edits", at("between.json"), ...samples, "--out", at("again.onnx")];
+    const applied = await runCli("apply", at("fit-net.onnx"), ...again);
+    assert.equal(applied.code, 0, applied.stderr);
+    assert.deepEqual(await readFile(at("again.onnx")), await readFile(at("fit.onnx")));
+  });
+
   it("trains what is small enough and errs too much, what errs least first", async () => {
     const limits = ["--max-file-size", "4000", "--min-snr", "22"];
     const { stdout, stderr } = await searched("compress", ...limits, ...recovering(80));
@@ -108,5 +126,6 @@ describe("a search that recovers", function () {
     await refused(/expected at least 16 samples to train on, not 8/, ...limit, ...recovering(1), "--samples", "8");
     await refused(/--test-data/, ...limit, "--min-accuracy", "50%", ...recovering(1));
     await refused(/--recover-steps says nothing without --recover/, ...limit, "--recover-steps", "5");
+    await refused(/--recover-between says nothing without --recover/, ...limit, "--recover-between", "5");
   });
 });
