@@ -15,8 +15,11 @@ export function editingRequests(document: ModelDocument): Handlers<EditingContra
     return null;
   };
   return {
-    suggest: ({ revision, isWholeModel }, signal) =>
-      document.suggest(revision, signal, isWholeModel === true ? { isWholeModel } : { tells: revision }),
+    suggest: ({ revision, isWholeModel, measures }, signal) => {
+      if (isWholeModel === true) return document.suggest(revision, signal, { isWholeModel });
+      const { spec } = document.calibration;
+      return document.suggest(revision, signal, measures === true ? { calibration: spec } : { tells: revision });
+    },
     predict: ({ revision, edit }, signal) => document.predict(revision, edit, signal),
     tryEdits: ({ revision, edits }, signal) => document.tryEdits(revision, edits, signal),
     applyEdits: ({ edits }) => done(document.applyEdits(edits)),

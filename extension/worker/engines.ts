@@ -81,12 +81,14 @@ export class Engines {
     return this.#threadFor(params.request).request("diagnose", params);
   }
 
-  /** By sizes alone where they are enough, so that it need not wait for weights. */
+  /** By sizes alone where they are enough and no error is measured, so that it need not wait for weights. */
   async suggest(
     request: ModelRequest,
     scope: SuggestionScope,
     signal: AbortSignal,
   ): Promise<Omit<Suggestions, "revision">> {
+    if (scope.calibration)
+      return this.computing.request("suggest", { request: { ...request, isPrediction: false }, scope }, signal);
     return this.#bySizes(request, (model, thread) => thread.request("suggest", { request: model, scope }, signal));
   }
 

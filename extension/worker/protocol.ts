@@ -152,6 +152,8 @@ export interface SuggestionScope {
   readonly isWholeModel?: boolean;
   /** Meanwhile events `found` tell those that there are for the profile of this revision; left out: nobody is told. */
   readonly tells?: number;
+  /** Samples that errors are measured on, which they are ranked by then; left out: sizes alone. Needs weights. */
+  readonly calibration?: CalibrationSpec;
 }
 
 /** A prediction would need the numbers of weights: only the computed model can tell. */

@@ -8,6 +8,7 @@ import {
   type Edit,
   type EditSession,
   type Guarantee,
+  type Measuring,
   type Step,
   type Suggestion,
 } from "../../profiler/editing/index.ts";
@@ -38,14 +39,15 @@ export async function suggestEdits(
   store: ModelStore,
   request: ModelRequest,
   hardware: HardwareProfile,
-  { rows: wanted, guarantee, isWholeModel, tells }: SuggestionScope,
+  { rows: wanted, guarantee, isWholeModel, tells, calibration }: SuggestionScope,
   { signal, onProgress, onFound }: Computing & { readonly onFound: (found: FoundSuggestions) => void },
 ): Promise<Omit<Suggestions, "revision">> {
   const analysed = await store.analysed(request);
   const named = rowOfName(analysed);
   const rows = rowsByName(analysed);
-  const session = (await store.session(request)).with({ hardware });
+  const session = (await store.session(request)).with({ hardware, ...(calibration && { calibration }) });
   const before = session.totalsOf(analysed.model);
+  const measured: { measuring?: Measuring } = {};
   const listed = (suggestion: Omit<Suggestion, "conflicts">): Omit<ListedSuggestion, "conflicts"> => {
     const { summary, literature, options } = restructuringOf(suggestion.edit.restructuring);
     const label = labelOf(suggestion.title, suggestion.edit);
@@ -58,6 +60,7 @@ export async function suggestEdits(
     ...(guarantee && { guarantee }),
     ...(wanted && { layers: new Set([...named].flatMap(([name, row]) => (wanted.includes(row) ? name : []))) }),
     ...(isWholeModel ? { isWholeModel } : { onProgress: (done) => onProgress?.(done, "") }),
+    ...(calibration && { onMeasured: (measuring: Measuring) => (measured.measuring = measuring) }),
     onFound: (suggestion) => {
       if (tells === undefined) return;
       untold.push({ ...listed(suggestion), conflicts: [] });
@@ -68,7 +71,7 @@ export async function suggestEdits(
     },
   } satisfies Parameters<EditSession["suggest"]>[0];
   const suggestions = await session.suggest(found, analysed.model);
-  return { before, list: suggestions.map((suggestion) => ({ ...suggestion, ...listed(suggestion) })) };
+  return { before, ...measured, list: suggestions.map((suggestion) => ({ ...suggestion, ...listed(suggestion) })) };
 }
 
 /** Often enough for who watches. */

@@ -75,7 +75,7 @@ function changeOf(name: string, before: number | null, after: number | null): re
   return before === null || after === null ? [] : [`${name} ${formatShare(before)} → ${formatShare(after)}`];
 }
 
-function decibels({ error }: FitPoint): string {
+export function decibels({ error }: Pick<FitPoint, "error">): string {
   return error === 0 ? "∞" : (-10 * Math.log10(error)).toFixed(1);
 }
 

@@ -18,6 +18,7 @@ import { compress } from "./compress/compress.ts";
 import type { Edit } from "./edit.ts";
 import { inAnyOrder, type EarlierEdits } from "./edit-order.ts";
 import { fit, type FitOptions, type Fitted } from "./fit/fit.ts";
+import { measureSuggestions, type Measuring } from "./measure-suggestions.ts";
 import { sensitivity, type SensitivityOptions } from "./sensitivity/sensitivity.ts";
 import type { Sensitivity } from "./sensitivity/sensitivity-points.ts";
 import { suggest, type SuggestOptions } from "./suggest.ts";
@@ -40,6 +41,14 @@ export interface ApplyOptions extends Pick<EditContext, "training" | "signal" | 
   /** Samples that its weights are fitted to instead of the session's; null: none. */
   readonly calibration?: CalibrationSpec | null;
 }
+
+export interface SuggestionOptions extends Omit<SuggestOptions, "bindings" | "hardware" | "measure"> {
+  /** Has suggestions ranked by errors that are measured on the session's samples, and is told once of how many: see `measureSuggestions`. */
+  readonly onMeasured?: (measuring: Measuring) => void;
+}
+
+/** Of the progress, where errors are measured too. */
+const FINDING_SHARE = 0.2;
 
 /** What a search gets from the session. */
 type SessionsOwn = "bindings" | "hardware" | "calibration" | "seed";
@@ -94,13 +103,30 @@ export class EditSession {
 
   /** See `suggest`. @throws {OptionError} for an entry that is not edited, with the reason */
   suggest(
-    options: Omit<SuggestOptions, "bindings" | "hardware"> = {},
+    { onMeasured, ...options }: SuggestionOptions = {},
     model: Model = this.base,
   ): Promise<readonly Suggestion[]> {
     const { hardware } = this.settings;
     const refusal = entryRefusal(model);
     if (refusal !== undefined) throw new OptionError(`${model.file}: ${refusal}`);
-    return suggest(model, { ...options, bindings: this.#bindings, hardware });
+    const { signal, onProgress } = options;
+    const share = onMeasured ? FINDING_SHARE : 1;
+    const measure: SuggestOptions["measure"] = async (found, { macs }) => {
+      const { errors, ...measuring } = await measureSuggestions(model, found, macs, {
+        ...this.#own,
+        ...(signal && { signal }),
+        onProgress: (done) => onProgress?.(share + (1 - share) * done),
+      });
+      onMeasured?.(measuring);
+      return errors;
+    };
+    return suggest(model, {
+      ...options,
+      ...(onProgress && { onProgress: (done) => onProgress(share * done) }),
+      ...(onMeasured && { measure }),
+      bindings: this.#bindings,
+      hardware,
+    });
   }
 
   /**

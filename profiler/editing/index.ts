@@ -21,6 +21,7 @@ export { NotApplicableError, type Guarantee, type Restructuring } from "../restr
 
 export type { Absence } from "./absences.ts";
 export { savings, suggest, type SuggestOptions } from "./suggest.ts";
+export type { Measuring } from "./measure-suggestions.ts";
 export {
   CONFIDENCE,
   explainScore,

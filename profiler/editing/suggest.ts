@@ -6,6 +6,7 @@ import type { Totals } from "../profile.ts";
 import { Absences, outOfReach, type Absence } from "./absences.ts";
 import { mayFix, predictOn } from "./apply.ts";
 import type { Edit } from "./edit.ts";
+import type { FitError } from "./fit/fit-point.ts";
 import { isNotApplicable } from "./edit-order.ts";
 import { baseFor, describeFixes, fixedBase, openBase, type EditBase } from "./fixed-sizes.ts";
 import { RESTRUCTURINGS } from "../restructure/registry.ts";
@@ -13,6 +14,8 @@ import { isRefusal, type Candidate, type Guarantee, type Restructuring } from ".
 import { SAVED_TOTALS, scoreOf, whyWorthless, type SavedTotal, type Suggestion } from "./suggestion.ts";
 
 export type { SavedTotal, Suggestion } from "./suggestion.ts";
+
+type Found = Omit<Suggestion, "conflicts">;
 
 export interface SuggestOptions {
   readonly bindings?: Readonly<Record<string, number>>;
@@ -26,17 +29,19 @@ export interface SuggestOptions {
   readonly guarantee?: Guarantee;
   /** @param done share of the candidates, 0 to 1 */
   readonly onProgress?: (done: number) => void;
-  /** Tells of each suggestion as it is found, unranked. */
-  readonly onFound?: (suggestion: Omit<Suggestion, "conflicts">) => void;
+  /** Tells of each suggestion as it is found, unranked and unmeasured. */
+  readonly onFound?: (suggestion: Found) => void;
+  /** Errors of suggestions, by their places in the list: they are ranked by these then. @param before the model's totals */
+  readonly measure?: (found: readonly Found[], before: Totals) => Promise<ReadonlyMap<number, FitError>>;
   /** Is told once, in the end, why edits that somebody could expect are not among the suggestions. */
   readonly onAbsences?: (absences: readonly Absence[]) => void;
 }
 
 /**
  * Everything that is worth restructuring: exact edits first, then the most worthwhile. The score is the mean of what an edit saves of the
- * weights' bytes, the energy and the latency of the whole model, times what its promise is worth (exact 1, approximate ½, needs training ⅕). What
- * costs more, is predicted to be slower than doing nothing, or changes answers for next to nothing is an absence with its reason. Sizes alone are
- * looked at: errors are measured when an edit is tried.
+ * weights' bytes, the energy and the latency of the whole model, times what its promise is worth (exact 1, approximate ½, needs training ⅕), or
+ * what is left of the answers where `measure` tells their error. What costs more, is predicted to be slower than doing nothing, or changes answers
+ * for next to nothing is an absence with its reason. Without `measure` sizes alone are looked at.
  */
 export async function suggest(model: Model, options: SuggestOptions): Promise<readonly Suggestion[]> {
   const {
@@ -49,6 +54,7 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     onProgress,
     onFound,
     onAbsences,
+    measure,
   } = options;
   const open = openBase(model, bindings);
   const { graph } = open;
@@ -83,7 +89,7 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     for (const candidate of places.values()) if (isWanted(candidate)) candidates.push({ restructuring, candidate });
   }
 
-  const found: Omit<Suggestion, "conflicts">[] = [];
+  const found: Found[] = [];
   const refuse = ({ id }: Restructuring, { target }: Candidate, message: string): void =>
     absences.add(id, target, reasonOf(message, id, target));
   for (const [index, { restructuring, candidate }] of candidates.entries()) {
@@ -112,7 +118,19 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     const layers = namesOf(candidate);
     const wantsSamples = restructuring.fitsToSamples === true;
     const score = restructuring.savesNothing ? 0 : scoreOf({ saves, guarantee });
-    const suggestion = { edit, title, why, fixes, guarantee, wantsSamples, after, saves, score, layers };
+    const suggestion = {
+      edit,
+      title,
+      why,
+      fixes,
+      guarantee,
+      wantsSamples,
+      after,
+      saves,
+      measured: null,
+      score,
+      layers,
+    };
     found.push(suggestion);
     onFound?.(suggestion);
   }
@@ -120,13 +138,18 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     outOfReach(model, analysed.listing, absences);
     onAbsences(absences.list(RESTRUCTURINGS.map(({ id }) => id)));
   }
+  const errors = await measure?.(found, before);
+  const ranked = found.map((one, place): Found => {
+    const measured = errors?.get(place);
+    return measured ? { ...one, measured, score: scoreOf({ ...one, measured }) } : one;
+  });
   const isExact = ({ guarantee }: Pick<Suggestion, "guarantee">): number => Number(guarantee === "exact");
-  found.sort((a, b) => isExact(b) - isExact(a) || b.score - a.score || a.edit.target.localeCompare(b.edit.target));
-  return withConflicts(found);
+  ranked.sort((a, b) => isExact(b) - isExact(a) || b.score - a.score || a.edit.target.localeCompare(b.edit.target));
+  return withConflicts(ranked);
 }
 
 /** Edits of the whole model touch most layers: by layer, each pair that shares one is met. */
-function withConflicts(found: readonly Omit<Suggestion, "conflicts">[]): readonly Suggestion[] {
+function withConflicts(found: readonly Found[]): readonly Suggestion[] {
   const byLayer = new Map<string, number[]>();
   found.forEach(({ layers }, index) => {
     for (const layer of layers) {

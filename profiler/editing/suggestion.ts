@@ -2,6 +2,7 @@ import { formatShare } from "../format-numbers.ts";
 import type { HardwareProfile } from "../hardware/hardware-profile.ts";
 import type { Totals } from "../profile.ts";
 import type { Edit } from "./edit.ts";
+import type { FitError } from "./fit/fit-point.ts";
 import type { Guarantee } from "../restructure/restructuring.ts";
 
 /** An edit that could be made, with what it would save. Plain data. */
@@ -21,6 +22,8 @@ export interface Suggestion {
   readonly after: Totals;
   /** Part of each total that it saves; negative where it costs. null where a total is unknown. */
   readonly saves: Readonly<Record<SavedTotal, number | null>>;
+  /** What it does to the answers, alone and on samples; null where that was not measured. See `measureSuggestions`. */
+  readonly measured: FitError | null;
   /** See `suggest`. */
   readonly score: number;
   /**
@@ -82,10 +85,20 @@ export const RANKED_TOTALS = [
 /** What a saving is worth before its error is measured: approximations may cost accuracy, and training costs days. */
 export const CONFIDENCE: Readonly<Record<Guarantee, number>> = { exact: 1, approximate: 0.5, "needs training": 0.2 };
 
+type Saving = Pick<Suggestion, "saves" | "guarantee"> & Partial<Pick<Suggestion, "measured">>;
+
 /** See `suggest`. */
-export function scoreOf({ saves, guarantee }: Pick<Suggestion, "saves" | "guarantee">): number {
-  const sum = RANKED_TOTALS.reduce((all, total) => all + (saves[total] ?? 0), 0);
-  return (CONFIDENCE[guarantee] * sum) / RANKED_TOTALS.length;
+export function scoreOf(one: Saving): number {
+  return worthOf(one) * meanSaving(one);
+}
+
+function meanSaving({ saves }: Pick<Suggestion, "saves">): number {
+  return RANKED_TOTALS.reduce((all, total) => all + (saves[total] ?? 0), 0) / RANKED_TOTALS.length;
+}
+
+/** Of a measured edit, what is right of the answers: 1 less the error's root mean square relative to theirs (0.9 at 20 dB). */
+function worthOf({ guarantee, measured }: Saving): number {
+  return measured ? Math.max(0, 1 - Math.sqrt(measured.error)) : CONFIDENCE[guarantee];
 }
 
 /** Mean saving for which answers may change; smaller ones are lost in what other edits save. */
@@ -95,7 +108,7 @@ const LEAST_MEMORY_SAVING = 0.05;
 
 /** Why nobody should make an edit; undefined where somebody could want it. */
 export function whyWorthless({ saves, guarantee }: Pick<Suggestion, "saves" | "guarantee">): string | undefined {
-  const score = scoreOf({ saves, guarantee }) / CONFIDENCE[guarantee];
+  const score = meanSaving({ saves });
   if ((saves.latencySeconds ?? 0) < -ROUNDING) return "it is predicted to be slower than the model as it is";
   if (score < -ROUNDING) return "it costs more than it saves";
   if (guarantee === "exact" || (saves.peakMemoryBytes ?? 0) >= LEAST_MEMORY_SAVING) return undefined;
@@ -114,16 +127,15 @@ const NAMES: Readonly<Record<(typeof RANKED_TOTALS)[number], string>> = {
 };
 
 /** Why a suggestion stands where it does: "It saves 41.0 % of the weights' bytes, … on average 19.3 %, of which half counts: …". */
-export function explainScore({
-  saves,
-  guarantee,
-  wantsSamples,
-}: Pick<Suggestion, "saves" | "guarantee" | "wantsSamples">): string {
+export function explainScore(one: Saving & Pick<Suggestion, "wantsSamples">): string {
+  const { saves, guarantee, wantsSamples, measured } = one;
   const parts = RANKED_TOTALS.map((total) => `${signedShare(saves[total] ?? 0)} of ${NAMES[total]}`);
-  const mean = scoreOf({ saves, guarantee }) / CONFIDENCE[guarantee];
+  const weighing = measured
+    ? `of which ${formatShare(worthOf(one))} counts: its answers are off by ${formatShare(Math.sqrt(measured.error))} of theirs (root mean square), measured`
+    : WEIGHING[guarantee];
   const noTime = savesNoTime({ saves }) ? NO_TIME_SAVED : "";
-  const samples = wantsSamples ? ` ${WITHOUT_SAMPLES}` : "";
-  return `It saves ${parts.join(", ")}: ${signedShare(mean)} on average, ${WEIGHING[guarantee]}.${noTime}${samples}`;
+  const samples = wantsSamples && !measured ? ` ${WITHOUT_SAMPLES}` : "";
+  return `It saves ${parts.join(", ")}: ${signedShare(meanSaving(one))} on average, ${weighing}.${noTime}${samples}`;
 }
 
 /** Said before an edit whose weights samples decide, and after it was made without. */

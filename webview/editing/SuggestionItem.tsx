@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Edit } from "../../profiler/editing/edit.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
-import { formatBytes } from "../../profiler/format-numbers.ts";
+import { formatBytes, formatShare } from "../../profiler/format-numbers.ts";
 import { movedOnChip, savesNoTime } from "../../profiler/editing/suggestion.ts";
 import { Button, Checkbox, Icon } from "../controls/controls.tsx";
 import type { ListedSuggestion, Trial } from "../protocol/editing.ts";
@@ -50,7 +50,7 @@ interface SuggestionItemProps {
 export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
   const { suggestion, edit, isOneOfMany, isOpen, isChosen, isMarked, conflict, before, hardware } = props;
   const { onOpen, onChoose } = props;
-  const { why, guarantee, after, saves } = suggestion;
+  const { why, guarantee, after, saves, measured } = suggestion;
   const title = l10n.t(suggestion.title);
   const target = edit.target === "" ? l10n.t("the whole model") : edit.target;
   const item = useRef<HTMLLIElement>(null);
@@ -87,6 +87,11 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
       <p class="suggestion-why">
         <GuaranteeBadge guarantee={guarantee} /> {why}
       </p>
+      {measured && (
+        <p class="suggestion-why" role="note" data-testid="measured">
+          <Icon name="beaker" /> {measuredText(measured)}
+        </p>
+      )}
       {savesNoTime(suggestion) && (
         <p class="suggestion-why" role="note">
           <Icon name="watch" /> {l10n.t("Cuts MACs, but saves no time on this hardware.")}
@@ -113,6 +118,14 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
       {isOpen ? <OpenSuggestion {...props} /> : <SavingsGrid before={before} after={after} saves={saves} />}
     </li>
   );
+}
+
+function measuredText({ error, accuracy, agreement }: NonNullable<ListedSuggestion["measured"]>): string {
+  const off = formatShare(Math.sqrt(error));
+  if (accuracy !== null) return l10n.t("Measured: answers off by {0} (RMS), {1} right.", off, formatShare(accuracy));
+  if (agreement !== null)
+    return l10n.t("Measured: answers off by {0} (RMS), {1} the same.", off, formatShare(agreement));
+  return l10n.t("Measured: answers off by {0} (RMS).", off);
 }
 
 interface OnChipNoteProps {

@@ -56,6 +56,7 @@ export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
   const { asked, client, isBusy, onLook } = props;
   const progress = useStore(client.progress);
   const found = useStore(client.found);
+  const measures = useStore(client.measures);
   const soFar = useMemo(() => found && { ...found, list: ranked(found.list) }, [found]);
   const { value, isWaiting, failure } = asked;
   if (failure) return <FailureNote failure={failure} />;
@@ -70,11 +71,17 @@ export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
     );
   }
   const done = progress?.task === "suggest" ? progress.done : 0;
+  const what =
+    measures === null ? lookingText(found?.list.length ?? 0) : l10n.t("Making the edits and measuring their errors…");
+  const giveUp = (): void => {
+    client.measures.set(null);
+    onLook(false);
+  };
   return (
     <>
       {isWaiting && (
         <div class="suggestion-tools" role="status">
-          <TaskProgress done={done} what={lookingText(found?.list.length ?? 0)} onCancel={() => onLook(false)} />
+          <TaskProgress done={done} what={what} onCancel={giveUp} />
         </div>
       )}
       {suggestions?.list.length === 0 && !isWaiting && (
@@ -97,9 +104,20 @@ function lookingText(found: number): string {
 }
 
 function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Suggestions }): JSX.Element {
-  const { client, suggestions, selectedRows, hardware, isBusy, onHighlight, onApply, onApplyAllExact, onChooseData } =
-    props;
-  const { list, before, revision } = suggestions;
+  const {
+    client,
+    suggestions,
+    selectedRows,
+    hardware,
+    isBusy,
+    onLook,
+    onHighlight,
+    onApply,
+    onApplyAllExact,
+    onChooseData,
+  } = props;
+  const { list, before, revision, measuring } = suggestions;
+  const calibration = useStore(client.calibration);
   const view = useStore(client.suggestionView);
   const setView = (changes: Partial<SuggestionView>): void => client.suggestionView.update(changes);
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
@@ -158,7 +176,30 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
             {l10n.t("Apply all exact")}
           </Button>
         )}
+        {!calibration.isRandom && measuring === undefined && (
+          <Button
+            appearance="secondary"
+            icon="beaker"
+            isDisabled={isBusy || props.asked.isWaiting}
+            onClick={() => {
+              client.measures.set({ revision, calibration });
+              onLook(true);
+            }}
+          >
+            {l10n.t("Rank by measured error")}
+          </Button>
+        )}
       </div>
+      {measuring && (
+        <p class="remark" role="note" data-testid="measuring">
+          {l10n.t(
+            "Ranked by measured error: {0} of {1} edits that change answers were made, each alone, and run on {2} samples that nothing was fitted to.",
+            measuring.measured,
+            measuring.of,
+            measuring.samples.measured,
+          )}
+        </p>
+      )}
       <div class="suggestion-kinds" role="group" aria-label={l10n.t("Suggestions")} onKeyDown={moveFocus}>
         {kinds.map((kind) => (
           <KindOfSuggestions

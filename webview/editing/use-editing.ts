@@ -30,16 +30,23 @@ export function useEditing(
   const { edits, computing, refusal } = useStore(editing.document);
   const highlighted = useStore(editing.highlighted);
   const found = useStore(editing.found);
+  const measures = useStore(editing.measures);
+  const calibration = useStore(editing.calibration);
   const [isWanted, setIsWanted] = useState(false);
   useEffect(() => {
     if (part === "suggestions") setIsWanted(true);
   }, [part]);
 
   const { revision, isComplete } = profile;
+  // What was asked for one model is not asked for the next: it takes long.
+  useEffect(() => editing.measures.set(null), [revision]);
   const isSettled = computing === null && isComplete && refusal === null;
+  const isMeasured = measures?.revision === revision && measures.calibration === calibration;
   const suggestions = useAsked(
-    String(revision),
-    isWanted && isSettled ? (signal) => editing.suggest(revision, signal) : undefined,
+    `${revision}${isMeasured ? ", measured" : ""}`,
+    isWanted && isSettled
+      ? (signal) => (isMeasured ? editing.suggestMeasured(revision, signal) : editing.suggest(revision, signal))
+      : undefined,
   );
   const isEdited = (computing?.edits ?? edits).some(({ isOn }) => isOn);
   const base = useAsked(String(revision), isEdited && isComplete ? () => editing.baseProfile(revision) : undefined);

@@ -2,6 +2,7 @@ import type { Totals } from "../../profiler/profile.ts";
 import type { Edit } from "../../profiler/editing/edit.ts";
 import type { TechniqueId } from "../../profiler/editing/sensitivity/sensitivity-points.ts";
 import type { OptionSpec } from "../../profiler/restructure/options.ts";
+import type { Measuring } from "../../profiler/editing/measure-suggestions.ts";
 import type { SavedTotal, Suggestion } from "../../profiler/editing/suggestion.ts";
 import type { CalibrationSpec } from "../../profiler/calibration/spec.ts";
 import type { Top1 } from "../../profiler/runtime/difference.ts";
@@ -82,6 +83,8 @@ export interface Suggestions {
   readonly before: Totals;
   /** The most worthwhile first; `conflicts` are positions in this list. */
   readonly list: readonly ListedSuggestion[];
+  /** What they are ranked by; left out: sizes alone. */
+  readonly measuring?: Measuring;
 }
 
 /** What has been found since the last time, unranked, while the rest is still looked for. */
@@ -310,9 +313,10 @@ export interface EditingContract extends Contract {
     /**
      * What could be done to the shown model.
      * @param isWholeModel edits of the whole model only, for the answer above the table: cheap, and without events on the way
+     * @param measures ranked by errors that are measured on the calibration data, without events `found`
      */
     readonly suggest: {
-      readonly params: { readonly revision: number; readonly isWholeModel?: boolean };
+      readonly params: { readonly revision: number; readonly isWholeModel?: boolean; readonly measures?: boolean };
       readonly result: Suggestions;
     };
     /** What the shown model would cost with one more edit; null when that depends on the weights' numbers. "not-applicable", "option". */

@@ -46,6 +46,8 @@ export class EditingClient {
   readonly progress = new Store<RequestProgress | null>(null);
   /** Suggestions that are there while others are still looked for; null before the first. */
   readonly found = new Store<FoundSuggestions | null>(null);
+  /** What suggestions are to be measured of: a revision, on a choice of samples; null: nothing yet. */
+  readonly measures = new Store<{ readonly revision: number; readonly calibration: Calibration } | null>(null);
   /** How the user looks at the suggestions, while other parts are in sight too. */
   readonly suggestionView = new Store<SuggestionView>(INITIAL_SUGGESTION_VIEW);
   /** The part that the host asked for last. Each asking is an object of its own. */
@@ -84,6 +86,11 @@ export class EditingClient {
     this.fit.set(fit);
     this.sensitivity.set(sensitivity);
     if (fit) this.budget.set(textsOf(fit.budget));
+  }
+
+  /** Ranked by errors that are measured on the calibration data. @throws {RpcError} as `suggest` does, and "calibration" */
+  suggestMeasured(revision: number, signal?: AbortSignal): Promise<Suggestions> {
+    return this.#host().request("suggest", { revision, measures: true }, signal);
   }
 
   /** @throws {RpcError} "stale" when a newer revision is shown */

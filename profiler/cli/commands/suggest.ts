@@ -11,6 +11,9 @@ import {
   type SavedTotal,
   type Suggestion,
 } from "../../editing/suggestion.ts";
+import type { Measuring } from "../../editing/measure-suggestions.ts";
+import { addCalibrationOptions, calibrationOf, tellFolders, type CalibrationOptions } from "../calibration-options.ts";
+import { decibels } from "../fit-report.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
@@ -18,7 +21,7 @@ import { withEditSession } from "../with-model.ts";
 import { jsonText } from "../../exports/json-text.ts";
 import { MODEL_ARGUMENT } from "../model-argument.ts";
 
-interface SuggestCommandOptions {
+interface SuggestCommandOptions extends CalibrationOptions {
   readonly dim?: Readonly<Record<string, number>>;
   readonly hardware?: string;
   readonly json?: true;
@@ -26,39 +29,49 @@ interface SuggestCommandOptions {
 
 /** `edgewise suggest MODEL`: what could be restructured, the most worthwhile first. */
 export function addSuggestCommand(program: Command, context: CliContext): void {
-  program
+  const command = program
     .command("suggest")
     .description("list what could be restructured, with what each change would save")
     .argument("<model>", MODEL_ARGUMENT)
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
-    .option("--json", "write JSON")
-    .action(async (path: string, options: SuggestCommandOptions) => {
-      const hardware = await chooseHardware(options.hardware);
-      const settings = { hardware, ...(options.dim && { bindings: options.dim }) };
-      let absences: readonly Absence[] = [];
-      const suggestions = await withEditSession(
-        path,
-        settings,
-        (session) =>
-          session.suggest({
-            onAbsences: (found) => (absences = found),
-            onProgress: (done) => context.progress?.(`${Math.round(100 * done)} % of the candidates`),
-          }),
-        { onMissing: context.remark },
-      ).finally(() => context.progress?.(""));
-      context.write(
-        options.json
-          ? jsonText(suggestionsJson(path, suggestions, absences))
-          : `${report(suggestions)}${absencesReport(absences)}`,
-      );
-    });
+    .option("--json", "write JSON");
+  addCalibrationOptions(command).action(async (path: string, options: SuggestCommandOptions) => {
+    await tellFolders(options, context);
+    const { data, dim, seed } = options;
+    const settings = {
+      hardware: await chooseHardware(options.hardware),
+      calibration: calibrationOf(options, dim),
+      ...(seed !== undefined && { seed }),
+      ...(dim && { bindings: dim }),
+    };
+    const found: { absences: readonly Absence[]; measuring?: Measuring } = { absences: [] };
+    const suggestions = await withEditSession(
+      path,
+      settings,
+      (session) =>
+        session.suggest({
+          onAbsences: (absences) => (found.absences = absences),
+          onProgress: (done) => context.progress?.(`${Math.round(100 * done)} % of the candidates`),
+          ...(data && { onMeasured: (measuring) => (found.measuring = measuring) }),
+        }),
+      data ? {} : { onMissing: context.remark },
+    ).finally(() => context.progress?.(""));
+    const { absences, measuring } = found;
+    context.write(
+      options.json
+        ? jsonText(suggestionsJson(path, suggestions, absences, measuring))
+        : `${report(suggestions, measuring)}${absencesReport(absences)}`,
+    );
+  });
 }
 
 interface SuggestionsJson {
   readonly schema: 1;
   readonly file: string;
   readonly suggestions: readonly SuggestionJson[];
+  /** What they were ranked by; null without samples: sizes alone. */
+  readonly measuring: Measuring | null;
   /** Why edits that somebody could expect are not among them. */
   readonly absences: readonly Absence[];
 }
@@ -74,6 +87,7 @@ function suggestionsJson(
   file: string,
   suggestions: readonly Suggestion[],
   absences: readonly Absence[],
+  measuring: Measuring | undefined,
 ): SuggestionsJson {
   return {
     schema: 1,
@@ -84,6 +98,7 @@ function suggestionsJson(
       noTimeSaved: savesNoTime(one),
       ...one,
     })),
+    measuring: measuring ?? null,
     absences,
   };
 }
@@ -97,33 +112,73 @@ const SAVINGS: readonly (readonly [title: string, total: SavedTotal])[] = [
   ["Latency", "latencySeconds"],
 ];
 
-function report(suggestions: readonly Suggestion[]): string {
+interface Column {
+  readonly title: string;
+  readonly align: "left" | "right";
+  readonly cell: (one: Suggestion) => string;
+}
+
+const SAVED: readonly Column[] = SAVINGS.map(([title, total]) => ({
+  title,
+  align: "right",
+  cell: ({ saves }) => change(saves[total]),
+}));
+
+/** Of edits that were measured. */
+const MEASURED: readonly Column[] = [
+  { title: "SNR dB", align: "right", cell: ({ measured }) => (measured ? decibels(measured) : "") },
+  { title: "Same top 1", align: "right", cell: ({ measured }) => share(measured?.agreement) },
+  { title: "Right", align: "right", cell: ({ measured }) => share(measured?.accuracy) },
+];
+
+function columnsFor(suggestions: readonly Suggestion[]): readonly Column[] {
+  return [
+    { title: "Edit", align: "left", cell: ({ edit }) => printable(formatEdit(edit)) },
+    {
+      title: "Guarantee",
+      align: "left",
+      cell: ({ guarantee, wantsSamples }) => (wantsSamples ? `${guarantee}*` : guarantee),
+    },
+    ...SAVED,
+    ...MEASURED.filter(({ cell }) => suggestions.some((one) => cell(one) !== "")),
+  ];
+}
+
+function report(suggestions: readonly Suggestion[], measuring: Measuring | undefined): string {
   if (suggestions.length === 0) return "Nothing in this model can be restructured.\n";
-  const head = ["Edit", "Guarantee", ...SAVINGS.map(([title]) => title), "Why"];
-  const rows = alike(suggestions).map(([one, ...others]) => [
-    printable(formatEdit(one.edit)),
-    one.wantsSamples ? `${one.guarantee}*` : one.guarantee,
-    ...SAVINGS.map(([, total]) => change(one.saves[total])),
+  const columns = columnsFor(suggestions);
+  const rows = alike(suggestions, columns.slice(1)).map(([one, ...others]) => [
+    ...columns.map(({ cell }) => cell(one)),
     printable(`${savesNoTime(one) ? `${one.why}; cuts MACs, but no time on this hardware` : one.why}${andAt(others)}`),
   ]);
-  const columns = head.map((title) => ({
-    align: SAVINGS.some(([name]) => name === title) ? ("right" as const) : ("left" as const),
-  }));
+  const table = plainTable(
+    [[...columns.map(({ title }) => title), "Why"], ...rows],
+    [...columns, { align: "left" as const }].map(({ align }) => ({ align })),
+  );
   const wantsSamples = suggestions.some((one) => one.wantsSamples);
   const note = wantsSamples ? `* ${WITHOUT_SAMPLES} Give \`apply\` some: --data SPEC.\n` : "";
   const command = `edgewise apply MODEL --edit EDIT${wantsSamples ? " --data SPEC" : ""} --out FILE`;
-  return `${plainTable([head, ...rows], columns)}\n\nChanges of the whole model's totals by each edit alone. Try one: ${command}\n${note}`;
+  const measured = measuring ? `${measuredText(measuring)}\n` : "";
+  return `${table}\n\nChanges of the whole model's totals by each edit alone. Try one: ${command}\n${measured}${note}`;
+}
+
+function measuredText({ samples: { fitted, measured: judged, description }, measured, of }: Measuring): string {
+  const rest = measured < of ? "; the others are ranked by what their kind promises" : "";
+  return `Ranked by measured error: of ${of} edits that change answers the ${measured} most worthwhile by their sizes were made, fitted to ${fitted} samples, and run on ${judged} others (${printable(description)})${rest}.`;
+}
+
+function share(part: number | null | undefined): string {
+  return part === null || part === undefined ? "" : formatShare(part);
 }
 
 type Alike = readonly [Suggestion, ...Suggestion[]];
 
 /** Edits that save as much at other places, as in the blocks of a transformer, stand in one line: its reason is that of the first. */
-function alike(suggestions: readonly Suggestion[]): readonly Alike[] {
+function alike(suggestions: readonly Suggestion[], columns: readonly Column[]): readonly Alike[] {
   const lines = new Map<string, [Suggestion, ...Suggestion[]]>();
   for (const one of suggestions) {
-    const { edit, saves } = one;
-    const figures = SAVINGS.map(([, total]) => change(saves[total]));
-    const key = JSON.stringify([edit.restructuring, edit.options, figures]);
+    const { edit } = one;
+    const key = JSON.stringify([edit.restructuring, edit.options, columns.map(({ cell }) => cell(one))]);
     const line = lines.get(key);
     if (line) line.push(one);
     else lines.set(key, [one]);
