@@ -41,7 +41,10 @@ describe("Suggestions ranked by measured error", () => {
     assert.ok(approximate.some(({ measured }) => measured !== null));
     for (const one of approximate) assert.equal(one.score, scoreOf(one));
     const scores = approximate.map(({ score }) => score);
-    assert.deepEqual(scores, scores.toSorted((a, b) => b - a));
+    assert.deepEqual(
+      scores,
+      scores.toSorted((a, b) => b - a),
+    );
     assert.ok(list.slice(0, list.length - approximate.length).every(({ guarantee }) => guarantee === "exact"));
     // Where everything is wrong, nothing that is saved counts.
     const [first] = approximate;
