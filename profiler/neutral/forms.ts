@@ -37,12 +37,24 @@ export type Form =
   | RecurrentForm
   | { readonly kind: "identity" }
   | UnaryForm
-  /** Scales each element by those of the channels beside it (Krizhevsky 2012). Lifted, never made. */
-  | { readonly kind: "local-response-norm" }
+  | LocalResponseNormForm
   | ConstantForm
   /** Sizes, and arithmetic on them: follows from the shapes of its inputs. Lifted, never made. */
   | { readonly kind: "shape" }
   | OpaqueForm;
+
+/**
+ * x / (bias + alpha · Σ x²)^beta, the sum over the channels beside each: `before` of them, itself, and `after` (Krizhevsky et al., AlexNet, 2012). Lifted,
+ * never made.
+ */
+export interface LocalResponseNormForm {
+  readonly kind: "local-response-norm";
+  readonly before: number;
+  readonly after: number;
+  readonly alpha: number;
+  readonly beta: number;
+  readonly bias: number;
+}
 
 /** Makes a constant from constants when the model loads. Lifted, never made. */
 export interface ConstantForm {
@@ -234,13 +246,15 @@ export interface ResizeForm {
    * run can tell.
    */
   readonly to: { readonly sizes: readonly number[] } | { readonly factors: readonly number[] } | undefined;
-  /** undefined: by another rule, such as a cubic one. */
+  /** undefined: by another rule, such as one that reads a part of the input. */
   readonly sampling: Sampling | undefined;
 }
 
 /** Where an element of a resized map comes from. */
 export interface Sampling {
-  readonly mode: "nearest" | "linear";
+  readonly mode: "nearest" | "linear" | "cubic";
+  /** Where it is cubic: the kernel's coefficient (Keys 1981), and whether elements outside of the map weigh nothing, instead of those at its border again. */
+  readonly cubic?: { readonly coefficient: number; readonly excludesOutside: boolean };
   /** By which formula a place in the output is one in the input. Source: ONNX, Resize, `coordinate_transformation_mode`. */
   readonly coordinates: "half-pixel" | "pytorch-half-pixel" | "align-corners" | "asymmetric";
   /** How the nearest place is chosen. */

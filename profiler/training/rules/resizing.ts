@@ -27,12 +27,41 @@ export function samplingMatrix(inputs: number, outputs: number, factor: number, 
       matrix[output * inputs + inside(ROUNDINGS[sampling.rounding](place))] = 1;
       continue;
     }
+    if (sampling.mode === "cubic") {
+      for (const [at, share] of cubicShares(place, inputs, sampling.cubic))
+        matrix[output * inputs + at] = (matrix[output * inputs + at] ?? 0) + share;
+      continue;
+    }
     const [low, share] = [Math.floor(inside(place)), inside(place) - Math.floor(inside(place))];
     const first = output * inputs + low;
     matrix[first] = 1 - share;
     if (share > 0) matrix[first + 1] = share;
   }
   return matrix;
+}
+
+/** Keys's coefficient where a file says none. Source: ONNX, Resize, `cubic_coeff_a`. */
+const CUBIC: NonNullable<Sampling["cubic"]> = { coefficient: -0.75, excludesOutside: false };
+
+/** The four elements around a place, and their shares. Source: Keys, "Cubic Convolution Interpolation", 1981; ONNX, Resize. */
+function cubicShares(
+  place: number,
+  inputs: number,
+  { coefficient: a, excludesOutside } = CUBIC,
+): readonly (readonly [number, number])[] {
+  const low = Math.floor(place);
+  const shares = [-1, 0, 1, 2].map((step): readonly [number, number] => {
+    const distance = Math.abs(place - low - step);
+    const share =
+      distance <= 1
+        ? ((a + 2) * distance - (a + 3)) * distance ** 2 + 1
+        : ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a;
+    return [low + step, share];
+  });
+  const isInside = ([at]: readonly [number, number]): boolean => at >= 0 && at < inputs;
+  const counted = excludesOutside ? shares.filter(isInside) : shares;
+  const sum = excludesOutside ? counted.reduce((all, [, share]) => all + share, 0) : 1;
+  return counted.map(([at, share]) => [Math.min(inputs - 1, Math.max(0, at)), share / sum]);
 }
 
 type Place = (output: number, factor: number, inputs: number, outputs: number) => number;
@@ -55,7 +84,8 @@ const ROUNDINGS: Readonly<Record<Sampling["rounding"], (place: number) => number
 export const RESIZING_RULES: GradientRules = {
   resize: ({ to, sampling }: ResizeForm, inputs, { tape }) => {
     if (to === undefined) throw new NoGradient("how large its output is only the run can tell");
-    if (sampling === undefined) throw new NoGradient("it samples neither the nearest element nor linearly");
+    if (sampling === undefined)
+      throw new NoGradient("it samples neither the nearest element, nor linearly, nor by cubics");
     let x = onlyInput(inputs);
     for (const [place, before] of x.shape.slice(2).entries()) {
       const size = "sizes" in to ? (to.sizes[place] ?? before) : Math.floor(before * (to.factors[place] ?? 1));

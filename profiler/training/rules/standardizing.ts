@@ -1,5 +1,6 @@
-import type { GroupNormForm, InstanceNormForm, LayerNormForm } from "../../neutral/forms.ts";
+import type { GroupNormForm, InstanceNormForm, LayerNormForm, LocalResponseNormForm } from "../../neutral/forms.ts";
 import type { Tape, Value } from "../tape.ts";
+import { convolution } from "./convolution.ts";
 import { arithmetic } from "./elementwise.ts";
 import { reshape } from "./layout.ts";
 import { mean } from "./reduction.ts";
@@ -29,7 +30,33 @@ function byGroups(tape: Tape, x: Value, groups: number, epsilon: number, scale: 
   return reshape(tape, arithmetic(tape, "add", scaled, along(shift)), x.shape);
 }
 
+/** Divided by a power of the squares of the channels beside each: their sum is a 1×1 convolution with a band of ones. */
+function localResponse(tape: Tape, x: Value, form: LocalResponseNormForm): Value {
+  const { before, after, alpha, beta, bias } = form;
+  const [batch = 1, channels = 1, ...spatial] = x.shape;
+  const band = new Float32Array(channels * channels);
+  for (let channel = 0; channel < channels; channel += 1) {
+    const [from, to] = [Math.max(0, channel - before), Math.min(channels - 1, channel + after)];
+    band.fill(alpha, channel * channels + from, channel * channels + to + 1);
+  }
+  const number = (value: number): Value => tape.constant([], Float32Array.of(value));
+  const positions = spatial.reduce((product, size) => product * size, 1);
+  const squares = reshape(tape, unary(tape, x, "square"), [batch, channels, positions]);
+  const weight = tape.constant([channels, channels, 1], band);
+  const sums = reshape(tape, convolution(tape, squares, weight, undefined, POINTWISE), x.shape);
+  return arithmetic(
+    tape,
+    "divide",
+    x,
+    arithmetic(tape, "power", arithmetic(tape, "add", sums, number(bias)), number(beta)),
+  );
+}
+
+/** Over one axis. */
+const POINTWISE = { kernel: [1], strides: [1], dilations: [1], padsBegin: [0], padsEnd: [0], groups: 1 };
+
 export const STANDARDIZING_RULES: GradientRules = {
+  "local-response-norm": (form, inputs, { tape }) => [localResponse(tape, onlyInput(inputs), form)],
   "layer-norm": (form: LayerNormForm, inputs, { tape, weights }) => {
     const { axes, by, scale, shift } = form;
     if (by === undefined) throw new NoGradient("it divides by a norm, or by numbers that the run computes");

@@ -101,6 +101,19 @@ const ONNX: Readonly<Record<string, OnnxCase>> = {
       resize("half_pixel", whole("sizes", 1, 2, 3, 8), { mode: "nearest", nearest_mode: rounding }),
     ]),
   ),
+  ...Object.fromEntries(
+    [{}, { cubic_coeff_a: -0.5, exclude_outside: 1 }, { coordinate_transformation_mode: "align_corners" }].map(
+      (attributes, index): [string, OnnxCase] => [
+        `cubic resize ${index}`,
+        resize("half_pixel", whole("sizes", 1, 2, 7, 3), { mode: "cubic", ...attributes }),
+      ],
+    ),
+  ),
+  "local response normalisation": {
+    op: "LRN",
+    sample: [6, 3, 2],
+    attributes: { size: 3, alpha: 0.5, beta: 0.6, bias: 1.2 },
+  },
   upsampling: { op: "Upsample", sample: [2, 2, 3], others: [factors(2, 3)], opset: 9 },
   "layer normalisation": {
     op: "LayerNormalization",

@@ -202,6 +202,14 @@ const CASES: Readonly<Record<string, GradientCase>> = {
     form: resize({ factors: [2, 1.5] }, { mode: "nearest", coordinates: "asymmetric", rounding: "floor" }),
     inputs: [[1, 2, 2, 4]],
   },
+  "resize by cubics": {
+    form: resize({ sizes: [5, 7] }, { mode: "cubic", cubic: { coefficient: -0.5, excludesOutside: true } }),
+    inputs: [[1, 2, 3, 4]],
+  },
+  "local response normalisation": {
+    form: { kind: "local-response-norm", before: 1, after: 2, alpha: 0.3, beta: 0.75, bias: 1.5 },
+    inputs: [[2, 5, 2, 3]],
+  },
   dense: {
     form: { kind: "dense", weight: randomWeights([4, 6], 1), bias: randomWeights([4], 2), ...NO_ACTIVATION },
     inputs: [[3, 6]],

@@ -196,7 +196,11 @@ export const SIMPLIFIED_LAYER_NORMALIZATION: OperatorRule = normalization(NORMAL
 
 function liftLocalResponse(layer: NativeLayer): Lifted {
   if (layer.shape().length < 3) throw new NotLiftable("its input has no spatial axes");
-  return layer.lifted({ kind: "local-response-norm" });
+  const { view } = layer;
+  const size = view.int("size", 1);
+  const around = { before: Math.floor((size - 1) / 2), after: Math.ceil((size - 1) / 2) };
+  const [alpha, beta, bias] = [view.int("alpha", 1e-4), view.int("beta", 0.75), view.int("bias", 1)];
+  return layer.lifted({ kind: "local-response-norm", ...around, alpha: alpha / size, beta, bias });
 }
 
 export const NORMALIZATION: Operators = {

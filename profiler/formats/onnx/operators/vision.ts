@@ -178,7 +178,10 @@ function samplingOf(view: NodeView): Sampling | undefined {
   if (coordinates === undefined || rounding === undefined || view.flag("antialias")) return undefined;
   // Two axes are resized linearly by the name that the mode had first.
   if (mode === "nearest") return { mode, coordinates, rounding };
-  return mode === "linear" || mode === "bilinear" ? { mode: "linear", coordinates, rounding } : undefined;
+  if (mode === "linear" || mode === "bilinear") return { mode: "linear", coordinates, rounding };
+  if (mode !== "cubic") return undefined;
+  const cubic = { coefficient: view.int("cubic_coeff_a", -0.75), excludesOutside: view.flag("exclude_outside") };
+  return { mode, coordinates, rounding, cubic };
 }
 
 /** Where the inputs of a Resize have its factors and its sizes; before, and in an Upsample, there were only factors. */

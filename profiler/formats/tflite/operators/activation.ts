@@ -182,6 +182,11 @@ export const ACTIVATION: Rules = {
   // Each element takes the squares of its neighbours in the window of 2 · radius + 1 channels.
   LOCAL_RESPONSE_NORMALIZATION: {
     ...norm((view) => 2 * (2 * view.int("radius", 0) + 1) + LRN_OPS),
-    lift: (layer) => layer.lifted({ kind: "local-response-norm" }),
+    lift: (layer) => {
+      const { view } = layer;
+      const around = { before: view.int("radius", 0), after: view.int("radius", 0) };
+      const [alpha, beta, bias] = [view.int("alpha", 0), view.int("beta", 0), view.int("bias", 0)];
+      return layer.lifted({ kind: "local-response-norm", ...around, alpha, beta, bias });
+    },
   },
 };
