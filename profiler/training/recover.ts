@@ -14,6 +14,7 @@ import type { NamedTensors } from "../runtime/numeric-tensor.ts";
 import { AUGMENTATIONS, augmentationFor, type Augmentation } from "./augmentation.ts";
 import { stepSizes } from "./adam.ts";
 import { editedLayers } from "./edited-layers.ts";
+import { requireFloatActivations } from "./integer-activations.ts";
 import { trainingLoop, type HeldOut, type LoopOptions, type LoopResult, type TrainingPoint } from "./loop.ts";
 import { ModelPair } from "./model-pair.ts";
 import type { Parameter, TrainedRoles } from "./parameters.ts";
@@ -122,6 +123,10 @@ class Distillation {
   ) {
     this.#teacher = trainableGraphOf(teacherModel);
     this.#student = trainableGraphOf(studentModel);
+    requireFloatActivations(
+      { model: studentModel, graph: this.#student },
+      { model: teacherModel, graph: this.#teacher },
+    );
     const inner = (options.inner ?? 0) > 0 ? innerPairs(this.#student, this.#teacher) : [];
     this.#pairs = [...outputPairs(this.#student, this.#teacher), ...inner];
   }

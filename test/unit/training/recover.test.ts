@@ -219,6 +219,18 @@ describe("recovering an edited model", () => {
     assert.deepEqual([...trained], ["first", "second", "third"]);
   });
 
+  for (const net of [convNet({ off: 0.3 }), tfliteNet(0.3)])
+    it(`refuses what computes in integers, and says what to do instead: ${net.name}`, async () => {
+      const student = await readNet(net);
+      const { model } = await applyEdits(student, [parseEdit("quantize-model:")], { seed: 1 });
+      await assert.rejects(recoverModel(model, student, SAMPLES, SHORT), (error) => {
+        assert.ok(error instanceof TrainingError);
+        assert.match(error.message, /it computes in integers, as in "/);
+        assert.match(error.hint ?? "", /`quantize-model` after `recover`/);
+        return true;
+      });
+    });
+
   it("says why nothing can be trained", async () => {
     const nodes = [node("Round", ["x"], ["y"])];
     const body = graph(nodes, { inputs: [value("x", "float32", ["batch", 4])], outputs: ["y"] });
