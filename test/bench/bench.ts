@@ -16,6 +16,7 @@ import { benchPage } from "./page.ts";
 import type { PageOptions } from "./page-tasks.ts";
 import { benchPhone } from "./phone.ts";
 import { benchRuntimeProcess } from "./runtime-process.ts";
+import { benchTraining } from "./training.ts";
 import { writeDeep, writeDense, writeVgg16, type BenchModel } from "./models.ts";
 
 interface Case {
@@ -43,6 +44,7 @@ const CASES: readonly Case[] = [
   { name: "process", run: async (folder) => benchRuntimeProcess(await bundleScript(folder, "first-answer")) },
   { name: "phone", run: benchPhone },
   { name: "learned-latency", run: benchLearnedLatency },
+  { name: "training", run: benchTraining },
 ];
 
 let countReadsScript = "";
