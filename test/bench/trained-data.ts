@@ -1,3 +1,6 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
 /** Data of the models that were trained on it, as command lines name it. */
 export interface TrainedData {
   /** What weights are fitted to: options of commands that fit. */
@@ -19,7 +22,8 @@ export const DIGITS: TrainedData = {
 const KWS = "../shared/data/kws";
 
 /** The int8 model's input scale and zero point say what its features stand for. */
-const FEATURES = `${KWS}/features_1000x49x10_int8.bin:dtype=int8,zero=83,scale=0.5847029`;
+const SCHEME = "dtype=int8,zero=83,scale=0.5847029";
+const FEATURES = `${KWS}/features_1000x49x10_int8.bin:${SCHEME}`;
 
 /** The first 256 samples to fit to, all 1,000 to measure on. */
 export const KEYWORDS: TrainedData = {
@@ -27,6 +31,25 @@ export const KEYWORDS: TrainedData = {
   test: FEATURES,
   labels: `${KWS}/labels.json:key=labels`,
 };
+
+/** Bytes of a keyword's features. */
+const KEYWORD_BYTES = 49 * 10;
+/** Of 1,000 keywords so many to fit to and to train on. */
+const KEYWORDS_TO_TRAIN = 750;
+
+/** The first 750 keywords to fit to, and the others, which are written to a folder, to measure on. */
+export function keywordsApart(folder: string): TrainedData {
+  const bytes = readFileSync(`${KWS}/features_1000x49x10_int8.bin`);
+  const { labels } = JSON.parse(readFileSync(`${KWS}/labels.json`, "utf8")) as { readonly labels: readonly number[] };
+  const [features, classes] = [join(folder, "others.bin"), join(folder, "others.json")];
+  writeFileSync(features, bytes.subarray(KEYWORDS_TO_TRAIN * KEYWORD_BYTES));
+  writeFileSync(classes, JSON.stringify({ labels: labels.slice(KEYWORDS_TO_TRAIN) }));
+  return {
+    fitting: ["--data", FEATURES, "--samples", `${KEYWORDS_TO_TRAIN}`],
+    test: `${features}:${SCHEME}`,
+    labels: `${classes}:key=labels`,
+  };
+}
 
 /** Options of `compare`. */
 export function testingOn({ test, labels }: TrainedData): readonly string[] {
