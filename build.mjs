@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeF
 import { join, parse, relative, sep } from "node:path";
 import { withGlyphs } from "./icon-font.mjs";
 import { noticesOf, packagesOf } from "./notices.mjs";
+import { VSCODE_API } from "./vscode-api.mjs";
 
 const ROOT = import.meta.dirname;
 const DIST = join(ROOT, "dist");
@@ -57,7 +58,7 @@ const CJS_URL = {
 };
 
 const BUNDLES = [
-  { in: "extension/main.ts", out: "extension.cjs", format: "cjs", ...NODE },
+  { in: "extension/main.ts", out: "extension.cjs", format: "cjs", ...NODE, plugins: [VSCODE_API] },
   { in: "extension/worker/main.ts", out: "worker.cjs", format: "cjs", ...NODE, ...CJS_URL },
   {
     in: "profiler/runtime/process/onnx-runtime-process.js",

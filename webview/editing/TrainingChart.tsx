@@ -17,9 +17,14 @@ export function TrainingChart({ points }: { readonly points: readonly TrainingPo
   const lines = [
     {
       name: "on-samples",
+      title: l10n.t("its samples"),
       values: points.flatMap(({ step, training }) => (training === null ? [] : [{ step, error: training }])),
     },
-    { name: "held-out", values: points.map(({ step, heldOut }) => ({ step, error: heldOut })) },
+    {
+      name: "held-out",
+      title: l10n.t("samples held out"),
+      values: points.map(({ step, heldOut }) => ({ step, error: heldOut })),
+    },
   ];
   const all = lines.flatMap(({ values }) => values.map(({ error }) => decibels(error)));
   const [low, high] = [Math.min(...all), Math.max(...all)];
@@ -37,12 +42,27 @@ export function TrainingChart({ points }: { readonly points: readonly TrainingPo
   );
   return (
     <figure class="training" data-testid="training">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={summary}>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
         {lines.map(({ name, values }) => (
           <polyline key={name} class={`training-line ${name}`} points={values.map(place).join(" ")} />
         ))}
       </svg>
-      <figcaption class="remark">{summary}</figcaption>
+      <figcaption class="remark">
+        {summary}
+        <span class="keys" aria-hidden="true">
+          {lines.map(
+            ({ name, title, values }) =>
+              values.length > 0 && (
+                <span key={name} class="key">
+                  <svg viewBox="0 0 22 8" class="training-key">
+                    <path class={`training-line ${name}`} d="M0 4h22" />
+                  </svg>
+                  {title}
+                </span>
+              ),
+          )}
+        </span>
+      </figcaption>
     </figure>
   );
 }

@@ -22,7 +22,7 @@ export function useCamera(
 ): Sight {
   const world = useRef<HTMLDivElement>(null);
   const frame = useRef<HTMLDivElement>(null);
-  const [drawn, setDrawn] = useState(() => drawnAt(viewport, screen));
+  const [drawn, setDrawn] = useState(() => drawnAt(viewport, screen, layout));
   const latest = useRef({ layout, screen, onViewport, drawn });
   latest.current = { layout, screen, onViewport, drawn };
   const [camera] = useState(
@@ -38,8 +38,8 @@ export function useCamera(
           }
           frameMap(frame.current, shown, next, size);
           const isSharp = isMoving || last.zoom === next.zoom;
-          if (isSharp && serves(last.zone, sightOf(next, size))) return;
-          latest.current.drawn = drawnAt(next, size);
+          if (isSharp && serves(last.zone, sightOf(next, size), shown)) return;
+          latest.current.drawn = drawnAt(next, size, shown);
           setDrawn(latest.current.drawn);
         },
         (next) => latest.current.onViewport(next),
@@ -50,6 +50,6 @@ export function useCamera(
   return { camera, world, frame, ...drawn };
 }
 
-function drawnAt(viewport: Viewport, screen: Size): { readonly zone: Area; readonly zoom: number } {
-  return { zone: zoneAround(sightOf(viewport, screen)), zoom: viewport.zoom };
+function drawnAt(viewport: Viewport, screen: Size, layout: Layout): { readonly zone: Area; readonly zoom: number } {
+  return { zone: zoneAround(sightOf(viewport, screen), layout), zoom: viewport.zoom };
 }

@@ -25,12 +25,15 @@ const MOST_ZOOM = 3;
 /** A first look should be readable rather than whole. */
 const READABLE_ZOOM = 0.6;
 
-/** Of the sight's width and height, on each side; and how many times as wide as the sight a zone may be. */
+/** Of the sight's width and height, on each side; and how many times as wide and high as the sight a zone may be. */
 const ZONE_MARGIN = 0.6;
 const MOST_ZONE = 4;
 
 /** Pixels around the picture. */
 const MARGIN = 16;
+
+/** Of the picture, around it: lines and marks at its edge are wider than nothing. */
+const EDGE = 12;
 
 /** What is nearer than this to its place is there: sums of fractions are never quite. */
 const HALF_PIXEL = 0.5;
@@ -130,25 +133,45 @@ export function sightOf({ zoom, x, y }: Viewport, screen: Size): Area {
   return { x: -x / zoom, y: -y / zoom, width: screen.width / zoom, height: screen.height / zoom };
 }
 
-/** What is drawn: the sight and as much of it again on each side, so that a movement seldom has to draw. */
-export function zoneAround({ x, y, width, height }: Area): Area {
-  return {
-    x: x - ZONE_MARGIN * width,
-    y: y - ZONE_MARGIN * height,
-    width: (1 + 2 * ZONE_MARGIN) * width,
-    height: (1 + 2 * ZONE_MARGIN) * height,
-  };
+/** What is drawn: of the picture, the sight and as much of it again on each side, so that a movement seldom has to draw. */
+export function zoneAround({ x, y, width, height }: Area, picture: Size): Area {
+  return inPicture(
+    {
+      x: x - ZONE_MARGIN * width,
+      y: y - ZONE_MARGIN * height,
+      width: (1 + 2 * ZONE_MARGIN) * width,
+      height: (1 + 2 * ZONE_MARGIN) * height,
+    },
+    picture,
+  );
 }
 
-/** Whether a zone still serves: the sight is in it, and not a small part of it, which would draw much that nobody sees. */
-export function serves(zone: Area, sight: Area): boolean {
+/**
+ * Whether a zone still serves: all of the picture that is in sight is in it, so that nothing is drawn anew where all of the picture is; and the
+ * sight is no small part of it, which would draw much that nobody sees.
+ */
+export function serves(zone: Area, sight: Area, picture: Size): boolean {
+  const seen = inPicture(sight, picture);
   return (
-    zone.x <= sight.x &&
-    zone.y <= sight.y &&
-    zone.x + zone.width >= sight.x + sight.width &&
-    zone.y + zone.height >= sight.y + sight.height &&
-    zone.width <= MOST_ZONE * sight.width
+    seen.width === 0 ||
+    seen.height === 0 ||
+    (zone.x <= seen.x &&
+      zone.y <= seen.y &&
+      zone.x + zone.width >= seen.x + seen.width &&
+      zone.y + zone.height >= seen.y + seen.height &&
+      zone.width * zone.height <= MOST_ZONE ** 2 * sight.width * sight.height)
   );
+}
+
+/** The part of an area where the picture is, with its outermost lines; empty where it is not. */
+function inPicture({ x, y, width, height }: Area, picture: Size): Area {
+  const within = (start: number, length: number, room: number): readonly [start: number, length: number] => {
+    const first = Math.min(room + EDGE, Math.max(-EDGE, start));
+    return [first, Math.max(0, Math.min(room + EDGE, start + length) - first)];
+  };
+  const [left, across] = within(x, width, picture.width);
+  const [top, down] = within(y, height, picture.height);
+  return { x: left, y: top, width: across, height: down };
 }
 
 export function meets(a: Area, b: Area): boolean {

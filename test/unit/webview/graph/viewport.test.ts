@@ -78,12 +78,31 @@ describe("The viewport of the graph", () => {
   it("draws more than is in sight, until the sight leaves it or is a small part of it", () => {
     const sight = sightOf({ zoom: 0.5, x: 100, y: -50 }, SCREEN);
     assert.deepEqual(sight, { x: -200, y: 100, width: 2000, height: 1000 });
-    const zone = zoneAround(sight);
-    assert.ok(serves(zone, sight));
-    assert.ok(serves(zone, { ...sight, x: sight.x + 1000 }));
-    assert.ok(!serves(zone, { ...sight, x: sight.x + 1300 }));
-    assert.ok(!serves(zone, { ...sight, width: 200, height: 100 }));
+    const picture = { width: 8000, height: 3000 };
+    const zone = zoneAround(sight, picture);
+    assert.ok(serves(zone, sight, picture));
+    assert.ok(serves(zone, { ...sight, x: sight.x + 1000 }, picture));
+    assert.ok(!serves(zone, { ...sight, x: sight.x + 1600 }, picture));
+    assert.ok(!serves(zone, { ...sight, width: 200, height: 100 }, picture));
     assert.ok(meets(zone, sight) && !meets({ ...sight, y: 2000 }, sight));
+  });
+
+  it("draws nothing anew wherever all of the picture goes, and nothing beside it", () => {
+    const picture = { width: 300, height: 3000 };
+    const whole = fit(picture, SCREEN);
+    const zone = zoneAround(sightOf(whole, SCREEN), picture);
+    for (const away of [0, 200, 400, 600, 5000]) {
+      for (const [x, y] of [
+        [away, 0],
+        [-away, away],
+        [0, -away],
+      ] as const)
+        // prettier-ignore
+        assert.ok(serves(zone, sightOf({ ...whole, x: whole.x + x, y: whole.y + y }, SCREEN), picture), `${x}, ${y}`);
+    }
+    assert.ok(zone.width < 1.2 * picture.width && zone.height < 1.2 * picture.height);
+    const grown = { width: 300, height: 6000 };
+    assert.ok(!serves(zone, sightOf(fit(grown, SCREEN), SCREEN), grown));
   });
 
   it("follows another picture by the same pixels, and around the same point of the screen", () => {
