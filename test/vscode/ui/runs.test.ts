@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { freePort } from "../../phone/test-phone.ts";
-import { assertAccessibleInThemes } from "./axe.ts";
+import { assertAccessibleHere, assertAccessibleInThemes } from "./axe.ts";
 import { EDITABLE } from "./editing-driver.ts";
 import { unknownOperator } from "./models.ts";
 import { RunsDriver } from "./runs-driver.ts";
@@ -183,6 +183,7 @@ describe("Runs on this machine", () => {
       .first()
       .waitFor();
     await chart.scrollIntoViewIfNeeded();
+    await assertAccessibleHere(vscode());
     await vscode().screenshot("calibration-of-latency");
     await vscode().server.run(async (api) => {
       const settings = api.workspace.getConfiguration("edgewise");
