@@ -27,16 +27,20 @@ const CODEBOOK_RIDGE = 1e-6;
  * @param wanted rows × columns
  * @param size values of the codebook
  * @param mask rows × columns: weights with 0 are pruned, and cost no value
+ * @param storable the nearest values that the file can hold, where not all are
  */
 export async function shared(
   wanted: Matrix,
   error: OutputError,
   size: number,
-  mask?: Uint8Array,
+  {
+    mask,
+    storable = (values) => values,
+  }: { mask?: Uint8Array; storable?: (values: Float32Array) => Float32Array } = {},
 ): Promise<PaletteWeights> {
   const kept = mask !== undefined && isSparse(mask, wanted.columns) ? keptWeights(error, mask) : undefined;
   const target = kept ? await kept.solved(wanted) : mask ? await refitted(wanted, error, mask) : wanted;
-  const first = clustered(target, error, size, mask);
+  const first = storable(clustered(target, error, size, mask));
   const round = (values: Float32Array): Promise<Matrix> => {
     const nearest = paletteRounding(values);
     if (kept) return kept.rounded(target, nearest);
@@ -53,8 +57,9 @@ export async function shared(
     const equations = kept
       ? await kept.tableEquations(indices, size, target)
       : await tableEquations(indices, size, target, error, mask);
-    const fitted = fittedCodebook(equations, best.codebook);
-    if (fitted === undefined) break;
+    const solved = fittedCodebook(equations, best.codebook);
+    if (solved === undefined) break;
+    const fitted = storable(solved);
     const replaced = { codebook: fitted, weights: withCodebook(best, fitted, mask) };
     const [withoutRounding, again] = [replaced, { codebook: fitted, weights: await round(fitted) }];
     for (const candidate of [withoutRounding, again]) {

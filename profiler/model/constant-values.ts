@@ -3,6 +3,7 @@ import { decodeRaw } from "./raw-elements.ts";
 import { rawFromTyped } from "./typed-elements.ts";
 import { bytesOf, type DataType } from "./data-type.ts";
 import type { Constant, Storage } from "./model.ts";
+import { eachStored, type LevelPositions, type SparseTraversal } from "./sparse-traversal.ts";
 import { elementsOf } from "./shape.ts";
 
 /** A sparse tensor of a few elements can have a shape that nobody's memory holds: 4 GiB as float64. */
@@ -21,7 +22,10 @@ const ELEMENTS_PER_PIECE = 2 ** 18;
  */
 export async function readConstant(constant: Constant): Promise<Float64Array | undefined> {
   const { dataType, shape, storage } = constant;
-  if (storage.kind === "sparse") return readSparse(dataType, shape, storage.parts);
+  if (storage.kind === "sparse") {
+    const { parts, traversal } = storage;
+    return traversal ? readTraversed(dataType, shape, parts, traversal) : readSparse(dataType, shape, parts);
+  }
   return readStorage(dataType, storage, elementsOf(shape));
 }
 
@@ -90,6 +94,41 @@ async function readSparse(
   return values && indices && expandSparse(shape, values, indices, fileOf(valuePart));
 }
 
+/** TFLite's form: values, and the lists of each level that is not dense. */
+async function readTraversed(
+  type: DataType,
+  shape: readonly number[],
+  [valuePart, ...lists]: readonly Storage[],
+  traversal: SparseTraversal,
+): Promise<Float64Array | undefined> {
+  const values = valuePart && (await readStorage(type, valuePart));
+  if (valuePart === undefined || values === undefined) return undefined;
+  const file = fileOf(valuePart);
+  const positions: LevelPositions[] = [];
+  for (const level of traversal.levels) {
+    if (level.kind === "dense") continue;
+    const [segments, indices] = lists.splice(0, 2);
+    positions.push({
+      segments: (segments && (await readStorage(level.segments, segments))) ?? [],
+      indices: (indices && (await readStorage(level.indices, indices))) ?? [],
+    });
+  }
+  const dense = new Float64Array(denseElements(shape, file));
+  eachStored(shape, traversal, positions, values.length, file, (value, position) => {
+    dense[position] = values[value] ?? 0;
+  });
+  return dense;
+}
+
+/** @throws {LimitError} when the tensor with its zeros has more than LARGEST_DENSE elements */
+function denseElements(shape: readonly number[], file: string): number {
+  const elements = elementsOf(shape) ?? 0;
+  if (elements <= LARGEST_DENSE) return elements;
+  throw new LimitError(
+    `${file}: a sparse tensor of ${elements} elements is too large to be written out (LARGEST_DENSE: ${LARGEST_DENSE})`,
+  );
+}
+
 /**
  * @param indices one for each value (a position in the flattened tensor), or as many as the tensor has axes
  * @throws {ModelFormatError} when an index lies outside the shape
@@ -101,12 +140,7 @@ export function expandSparse(
   indices: ArrayLike<number>,
   file = UNNAMED,
 ): Float64Array {
-  const elements = elementsOf(shape) ?? 0;
-  if (elements > LARGEST_DENSE) {
-    throw new LimitError(
-      `${file}: a sparse tensor of ${elements} elements is too large to be written out (LARGEST_DENSE: ${LARGEST_DENSE})`,
-    );
-  }
+  const elements = denseElements(shape, file);
   const dense = new Float64Array(elements);
   const perValue = indices.length === values.length ? 1 : shape.length;
   for (let stored = 0; stored < values.length; stored += 1) {

@@ -2,6 +2,7 @@ import type { ByteSource } from "../bytes/byte-source.ts";
 import type { MissingData } from "../errors.ts";
 import type { FormatId } from "./format.ts";
 import { isFloat, type DataType } from "./data-type.ts";
+import type { SparseTraversal } from "./sparse-traversal.ts";
 
 /** A model as its file says it: native operators and attributes, nothing computed. Both formats read into this. */
 export interface Model {
@@ -126,7 +127,12 @@ export type Storage =
       readonly length: number;
       readonly encoding: Encoding;
     }
-  | { readonly kind: "sparse"; readonly parts: readonly Storage[] }
+  | {
+      readonly kind: "sparse";
+      /** Without a traversal values and their indices (ONNX); with one values, and segments and indices of each compressed level. */
+      readonly parts: readonly Storage[];
+      readonly traversal?: SparseTraversal;
+    }
   | { readonly kind: "none" };
 
 /**

@@ -18,3 +18,10 @@ export async function payloadOf({ storage, dataType, storedBytes }: Constant): P
   if (storedBytes === 0) return bytesSegment(new Uint8Array(0));
   throw new LoweringError("the model is a prediction: its new weights have no numbers that could be written");
 }
+
+/** All that a file holds of a constant: of a sparse one its values, and the numbers that say where they belong. */
+export async function payloadsOf(constant: Constant): Promise<readonly ByteSegment[]> {
+  const { storage } = constant;
+  if (storage.kind !== "sparse") return [await payloadOf(constant)];
+  return (await Promise.all(storage.parts.map((part) => payloadsOf({ ...constant, storage: part })))).flat();
+}

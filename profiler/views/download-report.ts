@@ -1,5 +1,5 @@
 import { deflatedLength, downloadBytesOf, type DownloadOptions } from "../formats/download.ts";
-import { payloadOf } from "../neutral/edited-model.ts";
+import { payloadsOf } from "../neutral/edited-model.ts";
 import type { AnalysedModel } from "../profile-model.ts";
 import { ownConstants } from "./own-constants.ts";
 
@@ -32,7 +32,8 @@ export async function downloadReport(
   for (const { index, own, isUnknown } of weighted) {
     signal?.throwIfAborted();
     if (isUnknown) layers[index] = null;
-    else if (own.length > 0) layers[index] = await deflatedLength(await Promise.all(own.map(payloadOf)), aborting);
+    else if (own.length > 0)
+      layers[index] = await deflatedLength((await Promise.all(own.map(payloadsOf))).flat(), aborting);
     read += storedBytes(own);
     onProgress?.((1 + read / Math.max(1, whole)) / 2);
   }

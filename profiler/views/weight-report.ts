@@ -1,6 +1,9 @@
 import { deepCompressionOf, type DeepCompression } from "../compression/deep-compression.ts";
+import { xnorEstimate, type XnorEstimate } from "../compression/xnor.ts";
 import { deflatedLength, type DownloadOptions } from "../formats/download.ts";
-import { payloadOf } from "../neutral/edited-model.ts";
+import { macsOf } from "../layers/cost-rules.ts";
+import { elementsOf } from "../model/shape.ts";
+import { payloadsOf } from "../neutral/edited-model.ts";
 import { isKind } from "../neutral/neutral-graph.ts";
 import type { AnalysedModel } from "../profile-model.ts";
 import { liftModel } from "../translation/lift-model.ts";
@@ -16,6 +19,8 @@ export interface WeightReport {
   readonly downloadBytes: number;
   /** An estimate of Deep Compression; null where the weights are no few values, or cannot be read as numbers. */
   readonly deepCompression: DeepCompression | null;
+  /** An estimate of binary weights and activations; null for what is neither a convolution nor dense, or has an unknown size. */
+  readonly xnor: XnorEstimate | null;
 }
 
 /** Layers with weights in the order of the table; what several share is told of the first. Aborting ends it between two layers. */
@@ -29,7 +34,7 @@ export async function weightReports(
     signal?.throwIfAborted();
     onProgress?.(index / analysed.listing.layers.length);
     if (own.length === 0) continue;
-    const segments = await Promise.all(own.map(payloadOf));
+    const segments = (await Promise.all(own.map(payloadsOf))).flat();
     const neutral = lifted.get(layer.node);
     const isRead = neutral !== undefined && (isKind(neutral, "conv") || isKind(neutral, "dense"));
     reports.push({
@@ -43,7 +48,14 @@ export async function weightReports(
       deepCompression: isRead
         ? deepCompressionOf(await neutral.form.weight.read(), neutral.form.weight.shape[0])
         : null,
+      xnor: isRead ? xnorOf(neutral.form.weight.shape, macsOf(layer.operation).total) : null,
     });
   }
   return reports;
+}
+
+function xnorOf(shape: readonly number[], macs: number | null): XnorEstimate | null {
+  const [outputs = 0] = shape;
+  if (macs === null || outputs === 0) return null;
+  return xnorEstimate({ macs, columns: (elementsOf(shape) ?? 0) / outputs, outputs });
 }

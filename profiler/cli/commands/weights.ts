@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import type { XnorEstimate } from "../../compression/xnor.ts";
 import { formatCell } from "../../columns.ts";
+import { formatRatio } from "../../format-numbers.ts";
 import { jsonText } from "../../exports/json-text.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
@@ -63,7 +65,23 @@ function weightTable(layers: readonly WeightReport[]): string {
     "",
     "",
   ];
-  return `${plainTable([head, ...rows, total], aligned(head.length))}\n\n${NOTE}\n`;
+  const notes = [NOTE, ...xnorNote(layers)].join("\n\n");
+  return `${plainTable([head, ...rows, total], aligned(head.length))}\n\n${notes}\n`;
+}
+
+/** Of all layers but the first and the last, which XNOR-Net leaves in floats. */
+function xnorNote(layers: readonly WeightReport[]): readonly string[] {
+  const inner = layers.flatMap(({ xnor }) => xnor ?? []).slice(1, -1);
+  const sum = (of: (estimate: XnorEstimate) => number): number => inner.reduce((all, each) => all + of(each), 0);
+  if (sum(({ macs }) => macs) === 0) return [];
+  const ratio = formatRatio(sum(({ macs }) => macs) / sum(({ equivalentMacs }) => equivalentMacs));
+  const bytes = formatCell(
+    "bytes",
+    sum(({ storedBytes }) => storedBytes),
+  );
+  return [
+    `XNOR estimate (Rastegari et al., XNOR-Net, 2016): with binary weights and activations, the ${inner.length} layers between the first and the last would take ${bytes}, and compute ${ratio} as fast. Without training their answers are not usable, and no runtime here computes them; binarize-weights keeps activations in floats.`,
+  ];
 }
 
 const NOTE =

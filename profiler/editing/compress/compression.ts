@@ -1,4 +1,5 @@
 import type { Model } from "../../model/model.ts";
+import type { Totals } from "../../profile.ts";
 import { formatEdit, type Edit } from "../edit.ts";
 import { withExactEdits } from "../fit/exact-edits.ts";
 import type { FitPoint } from "../fit/fit-point.ts";
@@ -29,7 +30,7 @@ interface Uniform {
 
 /** Decibels at which a network is the same one: nothing that is smaller is worth more error. */
 const SAME_NETWORK = 45;
-/** A download cannot be predicted; this share of the file it hardly falls below. */
+/** A download cannot be predicted; this share of the file, or of what its values need, it hardly falls below. */
 const LEAST_DOWNLOAD = 0.75;
 /** Bits of the values that pruned weights share: Han's own, for fully connected layers 5. */
 const SHARED_BITS = 4;
@@ -118,7 +119,7 @@ export class Compression {
   /** By its size alone, where that is known before. */
   async #couldFit(start: Start, edit: Edit): Promise<boolean> {
     const totals = await possible(() => predictedTotals(start.model, edit, this.trials, this.options));
-    return totals !== undefined && this.goal.excessOf(totals, LEAST_DOWNLOAD * totals.fileBytes) === 0;
+    return totals !== undefined && this.goal.excessOf(totals, leastDownload(totals, edit)) === 0;
   }
 
   /** Pruned until the size is met, and not much less than it. @returns what was tried */
@@ -212,6 +213,12 @@ export class Compression {
     // How many are to come depends on what is found: half of what is left, each time.
     this.options.onProgress?.(1 - 0.85 ** this.#tried, what);
   }
+}
+
+/** Of values of few bits that the file holds in more a zip leaves what they need (TFLite: a byte each). */
+function leastDownload({ fileBytes, weightBytes, parameters }: Totals, { options: { bits } }: Edit): number {
+  const coded = fileBytes - weightBytes + (parameters * Number(bits ?? 8)) / 8;
+  return LEAST_DOWNLOAD * Math.min(fileBytes, coded);
 }
 
 function decibels({ error }: FitPoint): number {

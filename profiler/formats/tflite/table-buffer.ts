@@ -68,12 +68,16 @@ export class TableBuffer extends PresenceBuffer {
     return result[0];
   }
 
-  /** Where a vector of bytes lies, without a look at it: `slot` is its field's place in the vtable. */
-  vectorRange(table: number, slot: number): { readonly offset: number; readonly length: number } | undefined {
+  /** Where a vector of numbers `width` bytes wide lies, without a look at it: `slot` is its field's place in the vtable. */
+  vectorRange(
+    table: number,
+    slot: number,
+    width = 1,
+  ): { readonly offset: number; readonly length: number } | undefined {
     const field = this.__offset(table, slot);
     if (field === 0) return undefined;
     const start = this.__indirect(table + field);
-    return { offset: start + UINT32_BYTES, length: this.#length(start, 1) };
+    return { offset: start + UINT32_BYTES, length: width * this.#length(start, width) };
   }
 
   /** The bytes of a vector of numbers, each `width` bytes wide. */

@@ -9,6 +9,7 @@ import {
 import { decodeRaw } from "../../model/raw-elements.ts";
 import { storageOf, type Buffers, type StoredBytes } from "./buffers.ts";
 import { TENSOR_TYPES } from "./data-types.ts";
+import { readSparsity } from "./sparsity.ts";
 import { readQuantization, resolveQuantization, type QuantizationTable } from "./quantization.ts";
 import type { Tensor as TensorTable } from "./schema/generated/schema_generated.ts";
 import type { TableBuffer } from "./table-buffer.ts";
@@ -124,7 +125,8 @@ function readConstant(
 ): Constant {
   const { pages } = buffer;
   const elements = shape.reduce((product, size) => product * size, 1);
-  const isSparse = table.sparsity() !== null;
+  const sparsity = table.sparsity();
+  const isSparse = sparsity !== null;
   const expected = bytesOf(dataType, elements);
   if (expected !== undefined && (isSparse ? stored.length > expected : stored.length !== expected)) {
     const says = `${isSparse ? "at most " : ""}${expected} bytes expected for ${dataType} [${shape.join(", ")}]`;
@@ -135,11 +137,19 @@ function readConstant(
     isSmall && !isSparse && stored.offset !== undefined
       ? decodeRaw(dataType, pages.bytes(stored.offset, stored.length), elements)
       : undefined;
+  const storage = storageOf(buffer, stored);
+  const places = sparsity === null ? undefined : readSparsity(buffer, sparsity);
+  if (places !== undefined) {
+    const { traversal, lists, listBytes } = places;
+    const parts = [storage, ...lists];
+    const storedBytes = stored.length + listBytes;
+    return { dataType, shape, storedBytes, storage: { kind: "sparse", parts, traversal }, isSparse: true };
+  }
   return {
     dataType,
     shape,
     storedBytes: stored.length,
-    storage: storageOf(buffer, stored),
+    storage,
     ...(values && { values }),
     ...(isSparse && { isSparse: true as const }),
   };

@@ -57,6 +57,6 @@ export const CASTING: Rules = {
     fold: foldDequantize,
   },
   // Sparse weights to dense ones, once, when the model loads.
-  DENSIFY: recoded("data-movement", (view) => view.dataType(0)),
+  DENSIFY: { ...recoded("data-movement", (view) => view.dataType(0)), fold: (_scope, _type, input) => input() },
   FAKE_QUANT: { infer: (view) => [inferredType(view.dataType(0), view.shape(0))], kind: "quantize", inPlace: [0] },
 };

@@ -7,6 +7,7 @@ import type { WeightCoding } from "../../../neutral/weight-coding.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
 import { plannedScheme, quantized, schemeFor } from "../../../neutral/quantize.ts";
 import { unknownRange } from "./ranges.ts";
+import { writeFewValues } from "./few-values.ts";
 import { keepsOrder } from "./weight-layouts.ts";
 
 /** What a layer's weights are to be stored as. */
@@ -80,8 +81,8 @@ async function writeCoded(
     writer.helper(`${role}.widen`, "DEQUANTIZE", [half], {}, wide);
     return wide;
   }
-  if (coding.kind !== "affine")
-    throw writer.error(`TFLite has no operators that decode ${CODINGS[coding.kind]} when it loads`);
+  if (coding.kind === "palette" || coding.kind === "sparse") return writeFewValues(writer, weights, coding, role, wide);
+  if (coding.kind !== "affine") throw writer.error("TFLite has no operators that decode integers of few bits");
   if (coding.blockSize !== undefined)
     throw writer.error("TFLite has one scale for each output channel, not for blocks");
   if (coding.bits === 1) throw writer.error("TFLite has no weights of one bit");
@@ -113,8 +114,6 @@ async function writeCoded(
   writer.helper(`${role}.widen`, "DEQUANTIZE", [stored], {}, wide);
   return wide;
 }
-
-const CODINGS = { palette: "shared weights", sparse: "pruned weights", integers: "integers of few bits" } as const;
 
 /** The tensor of the file that holds these very weights. */
 function storedTensor({ draft }: OperatorWriter, weights: Weights): TensorId | undefined {

@@ -29,6 +29,7 @@ import {
   type SubGraphT,
 } from "../schema/generated/schema_generated.ts";
 import { presentList } from "../presence.ts";
+import { sparsityTable } from "../sparsity.ts";
 import { DataList } from "./data-list.ts";
 import { setOptions } from "./encode-options.ts";
 import type { TfliteTables } from "./read-tables.ts";
@@ -176,7 +177,8 @@ class SubgraphEditor {
     setSizes(table, { dataType, shape });
     table.name = name;
     table.hasRank = true;
-    if (constant) table.buffer = await this.data.add(constant);
+    if (constant) table.buffer = await this.data.add(valuesOf(constant));
+    if (constant) table.sparsity = await sparsityTable(constant);
     if (quantization) table.quantization = schemeTable(quantization);
     return table;
   }
@@ -214,6 +216,15 @@ class SubgraphEditor {
   #number(id: TensorId): number {
     return this.#numbers.get(id) ?? id;
   }
+}
+
+/** What a buffer holds of a constant: of a sparse one its values, whose places the tables say. */
+function valuesOf(constant: Constant): Constant {
+  const { storage, shape, storedBytes, dataType } = constant;
+  const [values] = storage.kind === "sparse" ? storage.parts : [];
+  if (values === undefined) return constant;
+  const length = values.kind === "range" ? values.length : values.kind === "bytes" ? values.bytes.length : 0;
+  return { dataType, shape, storedBytes: Math.min(length, storedBytes), storage: values };
 }
 
 /** What an edit left of a tensor that nothing uses any more: an empty place in the list, so that the others keep their ids. */

@@ -87,9 +87,6 @@ function storedLayers(graph: NeutralGraph, target: string, text: string | undefi
   const known = new Set(layers.map(({ name }) => name));
   const unknown = [...storages.keys()].find((name) => name !== OTHERS && !known.has(name));
   if (unknown !== undefined) return `"${unknown}" is neither a convolution nor a dense layer`;
-  const decoded = [...storages.values()].some(({ kind }) => kind !== "quantized");
-  if (decoded && graph.layout !== "channels-first")
-    return "TFLite has no operators that decode shared or pruned weights when it loads";
   const others = storages.get(OTHERS);
   const gains = new Set(others ? worthwhile(graph, bytesPerWeight(others)).map(({ id }) => id) : []);
   const stored = layers.flatMap((layer): readonly StoredLayer[] => {
@@ -131,13 +128,13 @@ async function compressed(
     case "quantized":
       return quantized(problem, layer, storage.bits, 0, layout);
     case "table":
-      return sharedWeights(problem, storage.bits);
+      return sharedWeights(problem, storage.bits, layout);
     case "sparse": {
       const { target, error, energy } = problem;
       const costs = await saliencies(target, error, energy);
       const kept = Math.round((1 - storage.sparsity) * costs.length);
       const mask = energy > 0 ? await stagedMask(target, error, costs, kept) : mostSalient(costs, kept);
-      if (storage.bits > 0) return sharedPruned(problem, mask, storage.bits);
+      if (storage.bits > 0) return sharedPruned(problem, mask, storage.bits, layout);
       const weights = await refitted(target, error, mask);
       return { weights, coding: prunedCoding(weights, undefined) };
     }

@@ -1,3 +1,4 @@
+import { wholeMultiples } from "../../../neutral/integer-palette.ts";
 import { shared } from "../../../compression/palette.ts";
 import type { Matrix } from "../../../numeric/matrix.ts";
 import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
@@ -6,7 +7,7 @@ import { defineRestructuring, matched } from "../../restructuring.ts";
 import { paletteCoding, plannedPalette, prunedCoding } from "./codings.ts";
 import { plannedForm, type CompressedWeights } from "./compressed-form.ts";
 import { compressLayers } from "./compress-layers.ts";
-import { decodedFindingsAt, layersAt, worthwhile } from "./weighted-layers.ts";
+import { findingsAt, layersAt, worthwhile } from "./weighted-layers.ts";
 import type { WeightProblem } from "./weight-problem.ts";
 
 const ID = "share-weights";
@@ -22,7 +23,7 @@ export const SHARE_WEIGHTS = defineRestructuring({
   id: ID,
   title: "Share weights",
   summary:
-    "Gives each weight of a layer one of 2 to 256 values, which are stored in a table; the layer computes in float as before.",
+    "Gives each weight of a layer one of 2 to 256 values: in ONNX files a table of them is stored, in TFLite files the values as 8-bit integers, which compress; the layer computes in float as before.",
   guarantee: "approximate",
   keepsSharing: true,
   keepsMacs: true,
@@ -40,14 +41,14 @@ export const SHARE_WEIGHTS = defineRestructuring({
       default: 4,
     },
   ],
-  find: (graph) => decodedFindingsAt(graph, wholeModel(graph, 4), "shared weights"),
+  find: (graph) => findingsAt(graph, wholeModel(graph, 4)),
   predict: (graph, target, { bits }) => {
     const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, bits)));
     return { replace: new Map(layers.map((layer) => [layer.id, plannedForm(layer.form, plannedPalette(bits))])) };
   },
   rewrite: (graph, target, { bits }, context) => {
     const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, bits)));
-    return compressLayers(graph, layers, context, (problem) => sharedWeights(problem, bits));
+    return compressLayers(graph, layers, context, (problem) => sharedWeights(problem, bits, graph.layout));
   },
 });
 
@@ -56,11 +57,20 @@ function wholeModel(graph: NeutralGraph, bits: number): readonly WeightedLayer[]
 }
 
 /** All weights of a layer with few values; what was pruned stays pruned. */
-export async function sharedWeights(problem: WeightProblem, bits: number): Promise<CompressedWeights> {
+export async function sharedWeights(
+  problem: WeightProblem,
+  bits: number,
+  layout: NeutralGraph["layout"],
+): Promise<CompressedWeights> {
   const mask = maskOf(problem.weights);
-  if (mask !== undefined) return sharedPruned(problem, mask, bits);
-  const { weights, codebook } = await shared(problem.target, problem.error, 2 ** bits);
+  if (mask !== undefined) return sharedPruned(problem, mask, bits, layout);
+  const { weights, codebook } = await shared(problem.target, problem.error, 2 ** bits, storableIn(layout));
   return { weights, coding: paletteCoding(bits, weights, codebook) };
+}
+
+/** TFLite, whose channels come last, has no tables that its runtimes look values up in once: its values are 8-bit integers of one scale. */
+function storableIn(layout: NeutralGraph["layout"]): { readonly storable?: typeof wholeMultiples } {
+  return layout === "channels-first" ? {} : { storable: wholeMultiples };
 }
 
 /** What is left of pruned weights with few values: zero is one of them. */
@@ -68,8 +78,9 @@ export async function sharedPruned(
   { target, error }: WeightProblem,
   mask: Uint8Array,
   bits: number,
+  layout: NeutralGraph["layout"],
 ): Promise<CompressedWeights> {
-  const { weights, codebook } = await shared(target, error, 2 ** bits - 1, mask);
+  const { weights, codebook } = await shared(target, error, 2 ** bits - 1, { mask, ...storableIn(layout) });
   return { weights, coding: prunedCoding(weights, { bits, codebook }) };
 }
 
