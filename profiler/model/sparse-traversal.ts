@@ -110,8 +110,7 @@ export function eachStored(
 
 function isRising({ segments, indices }: LevelPositions): boolean {
   let last = 0;
-  for (let at = 0; at < segments.length; at += 1) {
-    const segment = segments[at] ?? 0;
+  for (const segment of Array.from(segments)) {
     if (segment < last) return false;
     last = segment;
   }
