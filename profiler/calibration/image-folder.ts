@@ -1,4 +1,3 @@
-import { readWholeFile } from "../bytes/whole-file.ts";
 import { join } from "node:path";
 import { CalibrationError } from "../errors.ts";
 import { isFloat } from "../model/data-type.ts";
@@ -6,15 +5,17 @@ import { describeShape } from "../runtime/check-inputs.ts";
 import { newArray } from "../runtime/numeric-tensor.ts";
 import { channelAxis, type SampledInput } from "./input-layout.ts";
 import type { InputReader } from "./input-reader.ts";
-import { decodePicture } from "./decode-picture.ts";
-import { fitted } from "./fit-picture.ts";
+import { FittedPictures } from "./fitted-pictures.ts";
 import { listPictures } from "./picture-folder.ts";
-import { withChannels, type Picture } from "./picture.ts";
+import type { Picture } from "./picture.ts";
 import { axisOfScaling, scaleSamples } from "./scaling.ts";
 import type { ImageFolderSpec, Scaling } from "./spec.ts";
 
 /** Eight thousand squared; no model takes more at once. */
 const MOST_PIXELS = 2 ** 26;
+
+/** Of all folders: every trial of an edit opens its samples anew. */
+const pictures = new FittedPictures();
 
 /** How a picture's elements stand in the input. */
 interface PictureLayout {
@@ -48,8 +49,7 @@ export async function openImageFolder(spec: ImageFolderSpec, input: SampledInput
       const data = newArray(input.dataType, count * elements);
       for (let sample = 0; sample < count; sample += 1) {
         const path = join(spec.path, files[start + sample] ?? "");
-        const decoded = await decodePicture(path, await readWholeFile(path), spec.upright);
-        const picture = fitted(withChannels(decoded, channels), height, width, spec);
+        const picture = await pictures.read(path, { height, width, channels, fit: spec });
         const stored = arranged(picture, isChannelFirst, spec.channels === "bgr");
         const channel = isChannelFirst ? 0 : 2;
         data.set(
