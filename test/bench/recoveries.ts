@@ -40,7 +40,7 @@ const GROUPS: readonly Group[] = [
       inner("shrink-kernel", "share=1", "--steps 600"),
       inner("group-and-shuffle", "groups=4", "--steps 100"),
       row("digits_vgg_bn", ["downsample-earlier:"], "--steps 200"),
-      row("digits_vgg_bn", ["reduce-resolution:"], "--steps 200"),
+      row("digits_vgg_bn", ["dense-to-pooled-conv:/10/Gemm", "reduce-resolution:"], "--steps 300"),
       row(
         "digits_lenet",
         ["/0/Conv", "/3/Conv"].map((layer) => `stack-small-kernels:${layer}:relu=true`),
