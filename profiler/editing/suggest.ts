@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { analyseModel, totalsOf } from "../profile-model.ts";
+import { analyseModel, costModel, totalsOf } from "../profile-model.ts";
 import type { HardwareProfile } from "../hardware/hardware.ts";
 import type { Model } from "../model/model.ts";
 import type { Totals } from "../profile.ts";
 import { Absences, outOfReach, type Absence } from "./absences.ts";
 import { mayFix, predictOn } from "./apply.ts";
+import { costliest, MOST_LOOKS } from "./costliest.ts";
 import type { Edit } from "./edit.ts";
 import type { FitError } from "./fit/fit-point.ts";
 import { isNotApplicable } from "./edit-order.ts";
@@ -27,6 +28,8 @@ export interface SuggestOptions {
   readonly isWholeModel?: boolean;
   /** Only what promises this is looked at. */
   readonly guarantee?: Guarantee;
+  /** Candidates times layers that are looked at; the rest is an absence, and asked for with `layers`. */
+  readonly mostLooks?: number;
   /** @param done share of the candidates, 0 to 1 */
   readonly onProgress?: (done: number) => void;
   /** Tells of each suggestion as it is found, unranked and unmeasured. */
@@ -51,6 +54,7 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     layers: wanted,
     isWholeModel = false,
     guarantee: wantedGuarantee,
+    mostLooks = MOST_LOOKS,
     onProgress,
     onFound,
     onAbsences,
@@ -72,8 +76,19 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
   };
 
   const absences = new Absences();
+  const chosenOf = (given: readonly Considered[]): readonly Considered[] => {
+    const size = graph.layers.length;
+    if (given.length * size <= mostLooks) return given;
+    const latencies = new Map(costModel(analysed, hardware).layers.map((row) => [row.name, row.latencySeconds ?? 0]));
+    const costOf = (candidate: Candidate): number =>
+      Math.max(0, ...namesOf(candidate).map((name) => latencies.get(name) ?? 0));
+    const { kept, leftOut } = costliest(given, size, costOf, mostLooks);
+    const reason = `of ${given.length} places in this large model, the ${kept.length} whose layers are estimated to take longest were looked at; an edit of this layer can be named all the same`;
+    for (const { restructuring, candidate } of leftOut) absences.add(restructuring.id, candidate.target, reason);
+    return kept;
+  };
   const fixed = fixedBase(model, bindings);
-  const candidates: { readonly restructuring: Restructuring; readonly candidate: Candidate }[] = [];
+  const all: Considered[] = [];
   for (const restructuring of RESTRUCTURINGS) {
     if (wantedGuarantee !== undefined && restructuring.guarantee !== wantedGuarantee) continue;
     await turn();
@@ -86,9 +101,10 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     for (const finding of fixed && restructuring.guarantee !== "exact" ? restructuring.find(fixed.graph) : [])
       if (!isRefusal(finding) && !places.has(finding.target)) places.set(finding.target, finding);
     for (const [target, reason] of refusals) if (!places.has(target)) absences.add(restructuring.id, target, reason);
-    for (const candidate of places.values()) if (isWanted(candidate)) candidates.push({ restructuring, candidate });
+    for (const candidate of places.values()) if (isWanted(candidate)) all.push({ restructuring, candidate });
   }
 
+  const candidates = chosenOf(all);
   const found: Found[] = [];
   const refuse = ({ id }: Restructuring, { target }: Candidate, message: string): void =>
     absences.add(id, target, reasonOf(message, id, target));
@@ -146,6 +162,11 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
   const isExact = ({ guarantee }: Pick<Suggestion, "guarantee">): number => Number(guarantee === "exact");
   ranked.sort((a, b) => isExact(b) - isExact(a) || b.score - a.score || a.edit.target.localeCompare(b.edit.target));
   return withConflicts(ranked);
+}
+
+interface Considered {
+  readonly restructuring: Restructuring;
+  readonly candidate: Candidate;
 }
 
 /** Edits of the whole model touch most layers: by layer, each pair that shares one is met. */

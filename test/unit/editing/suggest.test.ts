@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findHardware } from "../../../profiler/hardware/hardware.ts";
+import type { Absence } from "../../../profiler/editing/absences.ts";
 import { suggest, type SuggestOptions } from "../../../profiler/editing/suggest.ts";
 import { formatEdit } from "../../../profiler/editing/edit.ts";
+import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import { stagedNetwork } from "../../vscode/ui/models.ts";
 import { readBytes } from "../restructure/edited-model.ts";
 
@@ -62,6 +64,26 @@ describe("suggestions", () => {
       absent.some((reason) => reason.includes("slower than the model as it is")),
       absent.join("; "),
     );
+  });
+
+  it("are of the costliest layers alone where a model has too many places to look at, and say so", async () => {
+    const path = join(import.meta.dirname, "../../../media/samples/digits_lenet.onnx");
+    const model = await readBytes(readFileSync(path));
+    const { layers } = costModel(analyseModel(model, {}), HARDWARE);
+    const absences: Absence[] = [];
+    const mostLooks = 8 * layers.length;
+    const onAbsences = (found: readonly Absence[]): void => void absences.push(...found);
+    const few = await suggest(model, { hardware: HARDWARE, mostLooks, onAbsences });
+    const all = await suggest(model, { hardware: HARDWARE });
+    const named = (found: typeof all, isWhole: boolean): readonly string[] =>
+      found.filter(({ edit }) => (edit.target === "") === isWhole).map(({ edit }) => formatEdit(edit));
+    assert.deepEqual(named(few, true), named(all, true));
+    assert.ok(named(few, false).length > 0 && named(few, false).length <= 8 && named(all, false).length > 8);
+    const left = absences.find(({ reason }) => /^of \d+ places in this large model, the \d+ /.test(reason));
+    const seconds = (name: string): number => layers.find((layer) => layer.name === name)?.latencySeconds ?? 0;
+    const kept = few.filter(({ edit }) => edit.target !== "");
+    const least = Math.min(...kept.map((suggestion) => Math.max(...suggestion.layers.map(seconds))));
+    assert.ok(left?.layers.every((name) => seconds(name) <= least));
   });
 
   it("end when they are given up", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { linkSync, readFileSync, writeFileSync } from "node:fs";
+import { linkSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -64,6 +64,8 @@ describe("A thread that works with many models", () => {
       assert.deepEqual(notes, [`${target} has other names (hard links): they keep the old file.`]);
       assert.deepEqual(readFileSync(target), readFileSync(path));
       assert.deepEqual(await saveModel(store, request, target, {}), []);
+      // Nothing temporary stays beside it.
+      assert.deepEqual(readdirSync(folder.path).toSorted(), ["m.onnx", "other.onnx", "target.onnx"]);
     } finally {
       await folder.remove();
     }
