@@ -14,7 +14,7 @@ import { everyFold } from "../fold-batch-norm.ts";
 import { equalization } from "../equalize-channels/equalization.ts";
 import { integerPlan, type GridGroup, type IntegerPlan } from "./integer-plan.ts";
 import { integerForm, plannedIntegers, sharedIntegerForm, type Scales, type WeightBits } from "./integer-weights.ts";
-import { gridsOf } from "./ranges.ts";
+import { gridsOf, NARROW, WIDE } from "./ranges.ts";
 
 const ID = "quantize-model";
 
@@ -86,6 +86,18 @@ export const QUANTIZE_MODEL = defineRestructuring({
       ],
       default: "auto",
     },
+    {
+      id: "ranges",
+      title: "Ranges of activations",
+      description:
+        "How readily numbers that lie far out are cut, so that the others are finer. Narrow ranges help networks whose numbers rarely reach their ends.",
+      type: "choice",
+      choices: [
+        { value: "wide", title: "wide: only where cutting halves the error" },
+        { value: "narrow", title: "narrow: wherever cutting errs less" },
+      ],
+      default: "wide",
+    },
   ],
   find: (graph) => {
     const plan = planFor(graph);
@@ -106,7 +118,7 @@ export const QUANTIZE_MODEL = defineRestructuring({
     }
     return quantized(plan, replace, grids, ends);
   },
-  rewrite: async (graph, target, { weights, ends, scales, equalize }, context) => {
+  rewrite: async (graph, target, { weights, ends, scales, equalize, ranges }, context) => {
     const planned = matched(ID, target, planOf(graph, target, ends, scales));
     const { seed, signal } = context;
     const isAsked =
@@ -115,7 +127,8 @@ export const QUANTIZE_MODEL = defineRestructuring({
     const source = await context.observe?.(plan.fold);
     if (source === undefined)
       throw new NotApplicableError(ID, target, "nothing tells how large activations get", "Give it samples.");
-    const grids = await gridsOf(plan.integers.groups, source, plan.support.dataType, { seed, signal });
+    const cuts = ranges === "narrow" ? NARROW : WIDE;
+    const grids = await gridsOf(plan.integers.groups, source, plan.support.dataType, { seed, signal, cuts });
     const layers = await roundedLayers(plan, grids, Number(weights) as WeightBits, context);
     return quantized(plan, layers, grids, ends);
   },
