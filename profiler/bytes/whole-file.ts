@@ -17,8 +17,34 @@ export async function readWholeFile(path: string): Promise<Uint8Array> {
 /** Labels of a million samples are a third of it. What JSON makes of a text can take thirty times its bytes. */
 const LONGEST_TEXT = 2 ** 25;
 
-/** The same as text in UTF-8. @throws {FileAccessError} @throws {LimitError} when it is longer than any text that somebody writes for Edgewise */
-export async function readTextFile(path: string): Promise<string> {
+/** What is said of a file that cannot be read, or holds something else, where its purpose is known. */
+type Refusal = (cause: unknown) => Error;
+
+/**
+ * The same as text in UTF-8.
+ * @param refusal left out: {FileAccessError}
+ * @throws what `refusal` makes when it cannot be read
+ * @throws {LimitError} when it is longer than any text that somebody writes for Edgewise
+ */
+export function readTextFile(path: string, refusal?: Refusal): Promise<string> {
+  return unlessRefused(() => textOf(path), refusal);
+}
+
+/** What JSON a text holds. @throws as `readTextFile`, and what `refusal` makes of a SyntaxError */
+export function readJsonFile(path: string, refusal: Refusal): Promise<unknown> {
+  return unlessRefused(async (): Promise<unknown> => JSON.parse(await textOf(path)), refusal);
+}
+
+/** A limit says more than any refusal. */
+async function unlessRefused<T>(read: () => Promise<T>, refusal: Refusal | undefined): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    throw refusal === undefined || cause instanceof LimitError ? cause : refusal(cause);
+  }
+}
+
+async function textOf(path: string): Promise<string> {
   const source = await FileSource.open(path);
   try {
     if (source.size > LONGEST_TEXT)

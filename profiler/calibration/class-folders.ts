@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import { FileSource } from "../bytes/file-source.ts";
 import { readTextFile } from "../bytes/whole-file.ts";
-import { CalibrationError, LimitError } from "../errors.ts";
+import { CalibrationError } from "../errors.ts";
 
 /** A folder of pictures that is a class. */
 export interface ClassFolder {
@@ -41,12 +41,8 @@ function numberOf(name: string): number | undefined {
  */
 async function namesOf(root: string, file: string): Promise<(name: string) => number | undefined> {
   const path = isAbsolute(file) ? file : await readable(file).then((isHere) => (isHere ? file : join(root, file)));
-  const text = await readTextFile(path).catch((cause: unknown) => {
-    if (cause instanceof LimitError) throw cause;
-    throw new CalibrationError(`${file}: expected "sorted", "numbers" or a file of classes' names that can be read`, {
-      cause,
-    });
-  });
+  const expected = `expected "sorted", "numbers" or a file of classes' names that can be read`;
+  const text = await readTextFile(path, (cause) => new CalibrationError(`${file}: ${expected}`, { cause }));
   const names = /\.json$/i.test(path) ? fromJson(path, text) : fromLines(text);
   if (names.size === 0) throw new CalibrationError(`${path}: expected names of classes, one a line`);
   return (name) => names.get(name);

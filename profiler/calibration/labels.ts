@@ -3,7 +3,7 @@ import { readTextFile } from "../bytes/whole-file.ts";
 import { basename, extname } from "node:path";
 import { parse as parseCsv } from "csv-parse/sync";
 import { FileSource } from "../bytes/file-source.ts";
-import { CalibrationError, LimitError } from "../errors.ts";
+import { CalibrationError } from "../errors.ts";
 import { bytesOf } from "../model/data-type.ts";
 import { decodeRaw } from "../model/raw-elements.ts";
 import { elementsOf } from "../model/shape.ts";
@@ -118,11 +118,6 @@ function columnOf(path: string, head: readonly string[], key: string | undefined
   throw new CalibrationError(`${path}: expected a column called "${key}": it has ${head.join(", ")}`);
 }
 
-async function readText(path: string): Promise<string> {
-  try {
-    return await readTextFile(path);
-  } catch (cause) {
-    if (cause instanceof LimitError) throw cause;
-    throw new CalibrationError(`${path}: the labels cannot be read`, { cause });
-  }
+function readText(path: string): Promise<string> {
+  return readTextFile(path, (cause) => new CalibrationError(`${path}: the labels cannot be read`, { cause }));
 }

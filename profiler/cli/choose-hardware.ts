@@ -1,5 +1,5 @@
-import { readTextFile } from "../bytes/whole-file.ts";
-import { LimitError, OptionError } from "../errors.ts";
+import { readJsonFile } from "../bytes/whole-file.ts";
+import { OptionError } from "../errors.ts";
 import { parseHardwareProfile } from "../hardware/hardware-profile.ts";
 import { DEFAULT_HARDWARE, findHardware, type HardwareProfile } from "../hardware/hardware.ts";
 
@@ -12,12 +12,9 @@ export async function chooseHardware(option: string | undefined): Promise<Hardwa
   return option.endsWith(".json") ? parseHardwareProfile(await readJson(option), option) : findHardware(option);
 }
 
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readTextFile(path));
-  } catch (cause) {
-    if (cause instanceof LimitError) throw cause;
+function readJson(path: string): Promise<unknown> {
+  return readJsonFile(path, (cause) => {
     const reason = cause instanceof SyntaxError ? "it is not JSON" : "it cannot be read";
-    throw new OptionError(`hardware profile ${path}: ${reason}`, { cause });
-  }
+    return new OptionError(`hardware profile ${path}: ${reason}`, { cause });
+  });
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { writeAtomically } from "../bytes/atomic-file.ts";
-import { readTextFile } from "../bytes/whole-file.ts";
+import { readJsonFile } from "../bytes/whole-file.ts";
 import {
   isObservation,
   learnLatency,
@@ -10,7 +10,7 @@ import {
   type ModelObservation,
   type RunResult,
 } from "../device/index.ts";
-import { LimitError, OptionError } from "../errors.ts";
+import { OptionError } from "../errors.ts";
 import { parseHardwareProfile, type HardwareProfile } from "../hardware/hardware-profile.ts";
 import type { Layer } from "../layers/layer.ts";
 
@@ -75,13 +75,7 @@ function lastOfEach(observations: readonly ModelObservation[]): readonly ModelOb
 async function readLearned(path: string): Promise<LearnedFrom> {
   const none = (cause?: unknown): OptionError =>
     new OptionError(`${path} exists and is not a learned hardware profile`, { hint: "Name another file", cause });
-  let data: unknown;
-  try {
-    data = JSON.parse(await readTextFile(path));
-  } catch (cause) {
-    if (cause instanceof LimitError) throw cause;
-    throw none(cause);
-  }
+  const data = await readJsonFile(path, none);
   const from = fieldsOf(fieldsOf(data)?.learnedFrom);
   if (from === undefined || typeof from.phone !== "string" || !Array.isArray(from.observations)) throw none();
   const observations: readonly unknown[] = from.observations;
