@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
+import { Random } from "../../../profiler/numeric/random.ts";
 import { bytesOf, npyFile } from "../../unit/runtime/npy-file.ts";
 import { assertAccessibleHere } from "./axe.ts";
 import { SuggestionsDriver } from "./suggestions-driver.ts";
@@ -12,6 +13,8 @@ const LARGER = "digits_vgg_bn.onnx";
 const SAMPLES_FILE = "digits.npy";
 /** Of one sample of the models above. */
 const SHAPE = [1, 32, 32] as const;
+/** Samples that the page draws. */
+const MOST_SHOWN = 12;
 
 describe("Samples and the search on the page", () => {
   const vscode = useWindow({ files: [join(SAMPLES, MODEL), join(SAMPLES, LARGER)] });
@@ -38,8 +41,12 @@ describe("Samples and the search on the page", () => {
   });
 
   it("shows that samples are random until some are chosen, and what the model sees of them", async () => {
-    const count = 5;
-    const pixels = Float32Array.from({ length: count * 32 * 32 }, (_, index) => (index % 32) / 32);
+    const count = 16;
+    const random = new Random(4);
+    // Each with stripes of its own, so that answers differ.
+    const pixels = Float32Array.from({ length: count * 32 * 32 }, (_, index) =>
+      Math.abs(Math.sin((index % 32) * (1 + Math.floor(index / 1024)) * 0.1) + 0.3 * random.normal()),
+    );
     writeFileSync(vscode().path(SAMPLES_FILE), npyFile("<f4", [count, ...SHAPE], bytesOf(pixels)));
     await open(MODEL, "calibration");
     await driver.shows(driver.panel, /seeded random samples \(seed 0\)/);
@@ -54,7 +61,7 @@ describe("Samples and the search on the page", () => {
     await eventually(
       vscode(),
       () => driver.panel.locator(".preview-picture").count(),
-      (shown) => shown === count,
+      (shown) => shown === MOST_SHOWN,
     );
     assert.match(await driver.panel.getByTestId("preview").innerText(), /float32 1×32×32/);
 
@@ -62,7 +69,43 @@ describe("Samples and the search on the page", () => {
     const lowRank = driver.suggestion("dense-low-rank");
     await driver.unfold(lowRank);
     await driver.tryIt(lowRank);
-    assert.match(await lowRank.getByTestId("check-samples").innerText(), /Measured on 5 samples: .*digits\.npy/);
+    assert.match(await lowRank.getByTestId("check-samples").innerText(), /Measured on 16 samples: .*digits\.npy/);
+
+    const before = await driver.page.locator("[data-total=parameters] dd").first().innerText();
+    await driver.apply("shrink-kernel:/3/Conv:share=1");
+    await driver.hasEdits(1);
+    const computing = driver.page.getByTestId("computing");
+    // Cancelled: nothing is there of it. The command only ends with the training.
+    const training = driver.apply("recover::steps=100000,copies=2").catch(() => undefined);
+    await computing.getByTestId("training").waitFor();
+    await computing.getByLabel("Cancel").first().click();
+    await computing.waitFor({ state: "detached" });
+    await training;
+    await driver.hasEdits(1);
+    // Stopped: the best is kept, undone and redone without training, and saved.
+    const stopped = driver.apply("recover::steps=100000,copies=2");
+    await computing.getByTestId("training").waitFor();
+    await eventually(
+      vscode(),
+      () => computing.innerText(),
+      (text) => /Step [1-9]\d{2,}:/.test(text),
+    );
+    await computing.locator("vscode-button", { hasText: "Stop and keep the best" }).click();
+    await stopped;
+    await driver.hasEdits(2);
+    await driver.run("undo");
+    await driver.hasEdits(1);
+    await driver.run("redo");
+    await driver.hasEdits(2);
+    assert.equal(await computing.getByTestId("training").count(), 0, "nothing is trained again");
+    await driver.startSaving();
+    await driver.answer("Overwrite");
+    await driver.isMarked(MODEL, false);
+    await driver.close();
+    await driver.open(MODEL);
+    await driver.hasEdits(0);
+    assert.notEqual(await driver.page.locator("[data-total=parameters] dd").first().innerText(), before);
+    await driver.suggest();
 
     await driver.part("calibration");
     await driver.button("Use random numbers").click();
