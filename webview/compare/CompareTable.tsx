@@ -170,7 +170,9 @@ function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Eleme
         {CHANGE_WORDS[row.change]()}
       </div>
       <div role="gridcell" class="cell" data-tip={name}>
-        <span class="compare-text compare-name">{namesText(row)}</span>
+        <span class={`compare-text ${isOneName(row) ? "compare-name" : ""}`}>
+          <bdi dir="ltr">{namesText(row)}</bdi>
+        </span>
       </div>
       <div role="gridcell" class="cell" data-tip={pairText(row, ({ op }) => op)} data-tip-when="cut">
         <span class="compare-text">{operatorsText(row)}</span>
@@ -188,6 +190,11 @@ function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Eleme
       </div>
     </div>
   );
+}
+
+/** Of two names the first and the arrow are what must be seen. */
+function isOneName({ before, after }: ComparedLayer): boolean {
+  return before === null || after === null || before.name === after.name;
 }
 
 const CHANGE_ICONS: Readonly<Record<Change, string>> = { ...MARK_ICONS, same: "dash" };

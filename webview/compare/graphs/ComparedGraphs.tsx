@@ -236,5 +236,5 @@ function differencesText(place: number, count: number): string {
   if (count === 0) return l10n.t("no differences");
   return place < 0
     ? l10n.t("{0} differences", count.toLocaleString())
-    : l10n.t("{0} of {1} differences", (place + 1).toLocaleString(), count.toLocaleString());
+    : l10n.t("{0} of {1}", (place + 1).toLocaleString(), count.toLocaleString());
 }

@@ -24,7 +24,9 @@ export function GraphSide({ graph, path, viewport, onShown, onViewport, onChoose
     <section class="compare-graph" aria-label={`${title}: ${path}`} data-side={side}>
       <h2 class="compare-graph-title">
         <span class="compare-side">{title}</span>
-        <span class="compare-graph-path">{path}</span>
+        <span class="compare-graph-path">
+          <bdi dir="ltr">{path}</bdi>
+        </span>
       </h2>
       {layout && layout.boxes.length > 0 ? (
         <GraphStage
