@@ -11,9 +11,9 @@ const SOURCES: Readonly<Record<string, string>> = {
 
 const FILES: Plugin = {
   name: "files in memory",
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^(main|other)$/ }, ({ path }) => ({ path, namespace: "memory" }));
-    onLoad({ filter: /.*/, namespace: "memory" }, ({ path }) => ({ contents: SOURCES[path] ?? "" }));
+  setup: (build) => {
+    build.onResolve({ filter: /^(main|other)$/ }, ({ path }) => ({ path, namespace: "memory" }));
+    build.onLoad({ filter: /.*/, namespace: "memory" }, ({ path }) => ({ contents: SOURCES[path] ?? "" }));
   },
 };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { encode as encodePng } from "fast-png";
@@ -10,7 +10,6 @@ import { decodePicture } from "../../../profiler/calibration/decode-picture.ts";
 import { describeFolders } from "../../../profiler/calibration/describe-folders.ts";
 import { fitted } from "../../../profiler/calibration/fit-picture.ts";
 import { jpegFrameOf } from "../../../profiler/calibration/jpeg-frame.ts";
-import { FittedPictures } from "../../../profiler/calibration/fitted-pictures.ts";
 import { resized, withChannels, type Picture } from "../../../profiler/calibration/picture.ts";
 import { openSamples, type SampleSet } from "../../../profiler/calibration/sample-set.ts";
 import type { ImageFolderSpec } from "../../../profiler/calibration/spec.ts";
@@ -360,50 +359,5 @@ describe("Folders of images as samples", () => {
     await fails("none", NCHW, /expected a folder of pictures/);
     await fails("plain", { ...NCHW, shape: ["n", 10] }, /pictures do not fit input "x", which takes float32 N×10/);
     await fails("plain", { ...NCHW, shape: ["n", 3, "h", "w"] }, /expected a height and width/);
-  });
-});
-
-describe("Remembered pictures", () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-  });
-  afterEach(() => folder.remove());
-
-  const size = { height: 1, width: 2, channels: 3 as const, fit: {} };
-
-  it("are the same numbers again, until the file changes", async () => {
-    const path = join(folder.path, "p.png");
-    await writeFile(path, RED_BLUE);
-    const pictures = new FittedPictures();
-    const first = await pictures.read(path, size);
-    assert.deepEqual(await pictures.read(path, size), first);
-    assert.deepEqual([...(await pictures.read(path, { ...size, channels: 1 })).data], [76, 29], "grey is another one");
-    const inner = await pictures.read(path, { ...size, width: 1, fit: { resize: "crop" } });
-    assert.equal(inner.width, 1, "so is another size");
-    // The same size in bytes, and as much time as the clock of the file system tells apart.
-    await writeFile(
-      path,
-      encodePng({ width: 2, height: 1, channels: 3, depth: 8, data: Uint8Array.of(0, 0, 255, 255, 0, 0) }),
-    );
-    assert.deepEqual([...(await pictures.read(path, size)).data], [0, 0, 255, 255, 0, 0]);
-    // What a caller does with the numbers is its own affair.
-    first.data.fill(9);
-    assert.deepEqual([...(await pictures.read(path, size)).data], [0, 0, 255, 255, 0, 0]);
-    await rm(path);
-    await assert.rejects(pictures.read(path, size), /p\.png/);
-  });
-
-  it("take no more memory than they may: the longest unused is decoded anew", async () => {
-    const [a = "", b = ""] = await Promise.all(
-      ["a.png", "b.png"].map(async (name) => {
-        await writeFile(join(folder.path, name), RED_BLUE);
-        return join(folder.path, name);
-      }),
-    );
-    const pictures = new FittedPictures(6);
-    const red = [255, 0, 0, 0, 0, 255];
-    for (const path of [a, b, a, b]) assert.deepEqual([...(await pictures.read(path, size)).data], red);
-    assert.deepEqual(pictures.state, { count: 1, bytes: 6 });
   });
 });
