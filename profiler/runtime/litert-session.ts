@@ -31,9 +31,10 @@ export async function openLitertSession(
   return hasOpenSizes(model) ? openOpenSession(model, request, openFixed) : openFixed(boundTo(model, []), request);
 }
 
-/** @throws {RunError} for a model with state too */
+/** @throws {RunError} for a model with state too, and one that LiteRT.js answers wrongly */
 export async function openWithoutState(model: Model, request: SessionRequest): Promise<Session> {
   refuseState(model);
+  refuseSparseHalves(model);
   return openFixedSession(model, request);
 }
 
@@ -132,6 +133,22 @@ export async function openFixedSession(model: Model, request: SessionRequest): P
   } catch (cause) {
     throw runError(`${file}: LiteRT.js cannot load it`, cause, { signal });
   }
+}
+
+/**
+ * LiteRT.js 2.5.3 loads sparse float16 weights behind DENSIFY and DEQUANTIZE and gives numbers that have nothing to do with them
+ * (findings/litert-js-sparse-float16-is-garbage.sh); TFLite 2.9 answers rightly.
+ */
+function refuseSparseHalves({ file, entries }: Model): void {
+  for (const { graph } of entries)
+    for (const { name, constant } of graph.tensors)
+      if (constant?.isSparse === true && constant.dataType === "float16")
+        throw new RunError(
+          `${file}: LiteRT.js cannot run it: "${name}" is a sparse tensor of float16, which LiteRT.js computes wrongly without a word`,
+          {
+            hint: "Store it as float32, or not as a sparse tensor. TFLite itself runs it: Edgewise's on Linux and on a phone",
+          },
+        );
 }
 
 /** @throws {RunError} for a model that keeps state from one run to the next, which LiteRT.js has no memory for */

@@ -3,8 +3,17 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { hostTflite, type HostTflite } from "../../../profiler/runtime/native/bundles.ts";
 import { NativeTflite } from "../../../profiler/runtime/native/native-tflite.ts";
+import { openLitertSession } from "../../../profiler/runtime/litert-session.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { modelBytes } from "../../../profiler/formats/formats.ts";
+import {
+  Conv2DOptionsT,
+  DimensionMetadataT,
+  DimensionType,
+  SparseIndexVector,
+  SparsityParametersT,
+  Uint8VectorT,
+} from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import type { NamedTensors } from "../../../profiler/runtime/numeric-tensor.ts";
 import type { Session } from "../../../profiler/runtime/session.ts";
@@ -67,6 +76,49 @@ describe("A session of TFLite's own runtime", () => {
       },
       { ...NATIVE, tensors: ["products"] },
     ));
+
+  it("runs sparse float16 weights, of which LiteRT.js makes other numbers without a word", async () => {
+    const dense = Array.from({ length: 3 }, (_, at) => {
+      const level = new DimensionMetadataT();
+      level.denseSize = at === 0 ? 2 : 1;
+      return level;
+    });
+    const compressed = new DimensionMetadataT(DimensionType.SPARSE_CSR);
+    compressed.arraySegmentsType = SparseIndexVector.Uint8Vector;
+    compressed.arraySegments = new Uint8VectorT([0, 1, 2]);
+    compressed.arrayIndicesType = SparseIndexVector.Uint8Vector;
+    compressed.arrayIndices = new Uint8VectorT([0, 2]);
+    const sparsity = new SparsityParametersT([0, 1, 2, 3], [], [...dense, compressed]);
+    const shape = [2, 1, 1, 3];
+    const model = await tflite(
+      [
+        { name: "x", shape: [1, 1, 1, 3] },
+        // 0.5 for the first input, and for the last.
+        { name: "w", type: "float16", shape, data: new Uint8Array(Uint16Array.of(0x3800, 0x3800).buffer), sparsity },
+        { name: "halves", type: "float16", shape },
+        { name: "floats", shape },
+        { name: "b", shape: [2], data: [0, 1] },
+        { name: "y", shape: [1, 1, 1, 2] },
+      ],
+      [
+        { op: "DENSIFY", inputs: ["w"], outputs: ["halves"] },
+        { op: "DEQUANTIZE", version: 3, inputs: ["halves"], outputs: ["floats"] },
+        {
+          op: "CONV_2D",
+          inputs: ["x", "floats", "b"],
+          outputs: ["y"],
+          options: Object.assign(new Conv2DOptionsT(), { strideW: 1, strideH: 1 }),
+        },
+      ],
+    );
+    const given = { x: of("float32", [1, 1, 1, 3], [2, 4, 6]) };
+    for (const answers of await both(model, given)) assert.deepEqual(valuesOf(answers.y), [1, 4]);
+    const request = { captured: [], ranges: new Map() };
+    await assert.rejects(
+      openLitertSession(model, request),
+      /"w" is a sparse tensor of float16, which LiteRT\.js computes wrongly/,
+    );
+  });
 
   it("runs a model that keeps state, which LiteRT.js does not: each run begins as the first", async () => {
     const stateful = tflite(
