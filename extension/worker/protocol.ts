@@ -327,8 +327,7 @@ export type SensitivityUpdate = Omit<SensitivityState, "isRunning" | "failure">;
 
 export interface FitDevice {
   readonly address: DeviceAddress;
-  /** A search there before: gone on with where it is of the same model and samples. */
-  /** As `formatDeviceSearch` writes it. */
+  /** A search there before, as `formatDeviceSearch` writes it: gone on with where it is of the same model and samples. */
   readonly kept: string | null;
 }
 

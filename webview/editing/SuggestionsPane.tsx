@@ -1,6 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Edit } from "../../profiler/editing/edit.ts";
 import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
 import { Button, Checkbox } from "../controls/controls.tsx";
@@ -20,6 +20,7 @@ import {
   isSmall,
   kindsOf,
   ORDERS,
+  positionsOf,
   ranked,
   shownSuggestions,
   type PlacedSuggestion,
@@ -59,7 +60,21 @@ export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
   const measures = useStore(client.measures);
   const soFar = useMemo(() => found && { ...found, list: ranked(found.list) }, [found]);
   const { value, isWaiting, failure } = asked;
-  if (failure) return <FailureNote failure={failure} />;
+  if (failure) {
+    return (
+      <>
+        <FailureNote failure={failure} />
+        {/* Samples may not fit a model that can be restructured all the same. */}
+        {measures && (
+          <div class="suggestion-tools">
+            <Button icon="lightbulb" isDisabled={isBusy} onClick={() => client.measures.set(null)}>
+              {l10n.t("Look for suggestions")}
+            </Button>
+          </div>
+        )}
+      </>
+    );
+  }
   const suggestions = value ?? (isWaiting ? soFar : null);
   if (suggestions === null && !isWaiting) {
     return (
@@ -120,7 +135,10 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
   const calibration = useStore(client.calibration);
   const view = useStore(client.suggestionView);
   const setView = (changes: Partial<SuggestionView>): void => client.suggestionView.update(changes);
-  const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
+  /** By their keys: the list is ranked anew while more is found, and by measured errors. */
+  const [chosenKeys, setChosenKeys] = useState<ReadonlySet<string>>(new Set());
+  // What was chosen of one model is not chosen of the next.
+  useEffect(() => setChosenKeys(new Set()), [revision]);
   const [changed, setChanged] = useState<ReadonlyMap<string, Edit>>(new Map());
   const { order, guarantee, isForSelection, showsSmall } = view;
   const shown = shownSuggestions(list, { order, guarantee, isForSelection }, selectedRows);
@@ -129,6 +147,7 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
     !showsSmall && !isForSelection && isSmall(suggestion) && editKey(suggestion.edit) !== view.opened;
   const kinds = kindsOf(shown.filter((placed) => !isFoldedAway(placed)));
   const small = shown.filter(isFoldedAway).length;
+  const chosen = positionsOf(chosenKeys, list);
   const conflicts = conflictingWith(chosen, list);
   const editOf = ({ edit }: ListedSuggestion): Edit => changed.get(editKey(edit)) ?? edit;
   const exact = list.filter(({ guarantee }) => guarantee === "exact").length;
@@ -138,9 +157,9 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
     setView({ opened: view.opened === key ? null : key });
     if (view.opened !== key) onHighlight(suggestion.rows);
   };
-  const choose = (position: number, isChosen: boolean): void => {
-    const others = [...chosen].filter((other) => other !== position);
-    setChosen(new Set(isChosen ? [...others, position] : others));
+  const choose = (key: string, isChosen: boolean): void => {
+    const others = [...chosenKeys].filter((other) => other !== key);
+    setChosenKeys(new Set(isChosen ? [...others, key] : others));
   };
 
   return (
@@ -228,7 +247,7 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
                   conflict={conflicts.get(position)}
                   isBusy={isBusy}
                   onOpen={() => open(placed)}
-                  onChoose={(isChosen) => choose(position, isChosen)}
+                  onChoose={(isChosen) => choose(key, isChosen)}
                   onChange={(edit) => setChanged(new Map([...changed, [key, edit]]))}
                   onApply={onApply}
                   onChooseData={onChooseData}
@@ -248,14 +267,11 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
         <ChosenBar
           client={client}
           suggestions={suggestions}
-          edits={[...chosen]
-            .sort((a, b) => a - b)
-            .flatMap((position) => list[position] ?? [])
-            .map(editOf)}
+          edits={list.filter((_, position) => chosen.has(position)).map(editOf)}
           hasConflicts={[...chosen].some((position) => conflicts.has(position))}
           isBusy={isBusy}
           onApply={onApply}
-          onClear={() => setChosen(new Set())}
+          onClear={() => setChosenKeys(new Set())}
           onChooseData={onChooseData}
         />
       )}

@@ -102,6 +102,11 @@ export function suggestionsByRow(list: readonly ListedSuggestion[]): ReadonlyMap
   return counts;
 }
 
+/** Where those of some keys stand: another ranking has them at other positions. */
+export function positionsOf(keys: ReadonlySet<string>, list: readonly ListedSuggestion[]): ReadonlySet<number> {
+  return new Set(list.flatMap(({ edit }, position) => (keys.has(editKey(edit)) ? [position] : [])));
+}
+
 /** Positions that cannot be applied together with those chosen. */
 export function conflictingWith(
   chosen: ReadonlySet<number>,

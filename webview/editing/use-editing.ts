@@ -38,8 +38,8 @@ export function useEditing(
   }, [part]);
 
   const { revision, isComplete } = profile;
-  // What was asked for one model is not asked for the next: it takes long.
-  useEffect(() => editing.measures.set(null), [revision]);
+  // What was asked for one model and its samples is not asked for the next: it takes long.
+  useEffect(() => editing.measures.set(null), [revision, calibration]);
   const isSettled = computing === null && isComplete && refusal === null;
   const isMeasured = measures?.revision === revision && measures.calibration === calibration;
   const suggestions = useAsked(

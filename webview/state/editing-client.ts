@@ -46,7 +46,7 @@ export class EditingClient {
   readonly progress = new Store<RequestProgress | null>(null);
   /** Suggestions that are there while others are still looked for; null before the first. */
   readonly found = new Store<FoundSuggestions | null>(null);
-  /** What suggestions are to be measured of: a revision, on a choice of samples; null: nothing yet. */
+  /** Of which model, and on which samples, the errors of suggestions are to be measured; null: of none. */
   readonly measures = new Store<{ readonly revision: number; readonly calibration: Calibration } | null>(null);
   /** How the user looks at the suggestions, while other parts are in sight too. */
   readonly suggestionView = new Store<SuggestionView>(INITIAL_SUGGESTION_VIEW);
@@ -141,8 +141,10 @@ export class EditingClient {
     await this.#host().request("stopTraining", null);
   }
 
-  /** @param device that measures latencies; null: they are estimated */
-  /** @param isAnew an earlier search on the device is not gone on with */
+  /**
+   * @param device that measures latencies; null: they are estimated
+   * @param isAnew an earlier search on the device is not gone on with
+   */
   async startFit(budget: FitBudget, way: SearchWay, device: string | null, isAnew = false): Promise<void> {
     await this.#host().request("startFit", { budget, way, device, isAnew });
   }

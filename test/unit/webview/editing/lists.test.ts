@@ -5,9 +5,11 @@ import { moved, rewritten, switched, without } from "../../../../webview/editing
 import { optionValue, parseOption, sliderRange, withOption } from "../../../../webview/editing/option-values.ts";
 import {
   conflictingWith,
+  editKey,
   INITIAL_SUGGESTION_VIEW,
   isSmall,
   kindsOf,
+  positionsOf,
   ranked,
   shownSuggestions,
   suggestionsByRow,
@@ -59,6 +61,14 @@ describe("The list of suggestions", () => {
     assert.equal(targets({ guarantee: "exact" }), "b");
     assert.equal(targets({ isForSelection: true }, [2]), "ac");
     assert.equal(targets({ isForSelection: true }), "");
+  });
+
+  it("leaves chosen what was chosen when it is ranked anew", () => {
+    const keys = new Set(["a", "c"].map((target) => editKey(suggestion(target).edit)));
+    assert.deepEqual([...positionsOf(keys, list)], [0, 2]);
+    const anew = [list[2], list[1], suggestion("d"), list[0]].flatMap((one) => one ?? []);
+    assert.deepEqual([...positionsOf(keys, anew)], [0, 3]);
+    assert.deepEqual([...positionsOf(keys, [suggestion("b")])], []);
   });
 
   it("is grouped by kind, in the order of the best of each", () => {
