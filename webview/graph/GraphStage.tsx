@@ -128,7 +128,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
   });
 
   const focus = (placed: PlacedBox): void => {
-    camera.move(reveal(camera.viewport, headOf(placed), clear));
+    camera.steer(reveal(camera.viewport, headOf(placed), clear));
     wanted.current = placed.box.id;
     setFocused(placed.box.id);
   };
@@ -162,7 +162,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
       const { x, y, zoom: scale } = camera.viewport;
       const at = { x: (clientX - left - x) / scale, y: (clientY - top - y) / scale, width: 0, height: 0 };
       const hit = layout.boxes.findLast((placed) => meets(placed, at));
-      if (hit) camera.move(readable(hit.isOpen ? { ...at, width: 1, height: 1 } : headOf(hit), screen));
+      if (hit) camera.steer(readable(hit.isOpen ? { ...at, width: 1, height: 1 } : headOf(hit), screen));
     }
   };
 
@@ -246,7 +246,7 @@ export function GraphStage(props: GraphStageProps): JSX.Element {
         selected={selected}
         frame={frame}
         theme={theme}
-        onGo={(point) => camera.move(centreOn(camera.viewport, point, screen))}
+        onGo={(point) => camera.steer(centreOn(camera.viewport, point, screen))}
       />
     </div>
   );

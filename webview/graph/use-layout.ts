@@ -36,7 +36,14 @@ export function useLayout(
   const links = useMemo(() => linksOf(outline, open, layers, structure), [outline, open, layers, structure]);
 
   useEffect(() => {
-    if (keptFor({ outline, open, direction })) return undefined;
+    const shown = keptFor({ outline, open, direction });
+    if (shown) {
+      // Another one may have been on its way: boxes are opened and closed again before they are placed.
+      setState((previous) =>
+        previous.kind === "done" && previous.layout === shown ? previous : { kind: "done", layout: shown },
+      );
+      return undefined;
+    }
     let isCurrent = true;
     setState((previous) => ({ kind: "running", last: previous.kind === "done" ? previous.layout : null }));
     const picture = pictureTask(outline, open, links, direction, hasMarks);

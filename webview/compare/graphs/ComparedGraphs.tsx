@@ -179,6 +179,7 @@ export function ComparedGraphs({ models, layers, paths, view }: ComparedGraphsPr
           label={l10n.t("As it was at first")}
           onClick={() => {
             setRefused(null);
+            setAsked(null);
             changeBoth({ open: null, viewport: null });
           }}
         />

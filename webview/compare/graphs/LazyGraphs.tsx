@@ -42,7 +42,9 @@ export function LazyGraphs({ clients, before, after, layers, paths, view }: Lazy
       pictured(clients.after, after),
     ]).then(
       ([{ ComparedGraphs: Graphs }, old, now]) => {
-        if (isCurrent) setLoaded({ Graphs, models: { before: old, after: now }, layers });
+        if (!isCurrent) return;
+        setFailure(null);
+        setLoaded({ Graphs, models: { before: old, after: now }, layers });
       },
       (error: unknown) => {
         const isStale = error instanceof RpcError && error.failure.code === "stale";
@@ -53,7 +55,7 @@ export function LazyGraphs({ clients, before, after, layers, paths, view }: Lazy
       isCurrent = false;
     };
   }, [clients, before, after, layers]);
-  if (loaded === null) {
+  if (loaded === null || failure !== null) {
     return (
       <p class="panel-state" role="status">
         {failure === null ? l10n.t("Loading…") : l10n.t("This view cannot be loaded: {0}", failure)}
