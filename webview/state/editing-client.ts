@@ -90,13 +90,20 @@ export class EditingClient {
 
   /** Ranked by errors that are measured on the calibration data. @throws {RpcError} as `suggest` does, and "calibration" */
   suggestMeasured(revision: number, signal?: AbortSignal): Promise<Suggestions> {
+    this.#startsLooking();
     return this.#host().request("suggest", { revision, measures: true }, signal);
   }
 
   /** @throws {RpcError} "stale" when a newer revision is shown */
   suggest(revision: number, signal?: AbortSignal): Promise<Suggestions> {
     this.found.set(null);
+    this.#startsLooking();
     return this.#host().request("suggest", { revision }, signal);
+  }
+
+  /** How far the last look came is not how far this one is. */
+  #startsLooking(): void {
+    if (this.progress.value?.task === "suggest") this.progress.set(null);
   }
 
   /** Edits of the whole model alone, without telling of them one by one. @throws {RpcError} as `suggest` does */

@@ -66,6 +66,15 @@ describe("Comparing two models", () => {
       .waitFor();
     await vscode().page.keyboard.press("+");
     await eventually(vscode(), async () => (await zoomOf("before")) === (await zoomOf("after")), Boolean);
+    const placeOfAfter = (): Promise<string> =>
+      side("after")
+        .locator(".world")
+        .evaluate((world) => (world as HTMLElement).style.transform);
+    const was = await placeOfAfter();
+    await side("before")
+      .locator(".minimap")
+      .click({ position: { x: 10, y: 80 } });
+    await eventually(vscode(), placeOfAfter, (place) => place !== was);
     await page().getByRole("checkbox", { name: "Move together" }).click();
     await side("before").getByRole("button", { name: "Zoom in" }).click();
     assert.notEqual(await zoomOf("before"), await zoomOf("after"));

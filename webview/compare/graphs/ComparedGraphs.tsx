@@ -235,7 +235,6 @@ function nextDifference(
 
 function differencesText(place: number, count: number): string {
   if (count === 0) return l10n.t("no differences");
-  return place < 0
-    ? l10n.t("{0} differences", count.toLocaleString())
-    : l10n.t("{0} of {1}", (place + 1).toLocaleString(), count.toLocaleString());
+  if (place >= 0) return l10n.t("{0} of {1}", (place + 1).toLocaleString(), count.toLocaleString());
+  return count === 1 ? l10n.t("1 difference") : l10n.t("{0} differences", count.toLocaleString());
 }

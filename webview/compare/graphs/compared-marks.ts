@@ -18,11 +18,14 @@ export function marksOf(outlines: ComparedOutlines, side: Side): ReadonlyMap<str
     [...outlines.changes[side]].flatMap(([id, { change, differing }]) => {
       if (change === "same") return [];
       const isModule = (outlines.outlines[side].boxes.get(id)?.children.length ?? 0) > 0;
-      const text =
-        isModule && change === "changed" ? l10n.t("{0} differ", differing.toLocaleString()) : CHANGE_WORDS[change]();
+      const text = isModule && change === "changed" ? differText(differing) : CHANGE_WORDS[change]();
       return [[id, { kind: change, text }] as const];
     }),
   );
+}
+
+function differText(layers: number): string {
+  return layers === 1 ? l10n.t("1 differs") : l10n.t("{0} differ", layers.toLocaleString());
 }
 
 /** "changed: Conv → CONV_2D conv1 → conv1_int8" */

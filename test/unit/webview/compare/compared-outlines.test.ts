@@ -52,6 +52,7 @@ describe("Two graphs side by side", () => {
     assert.equal(marks.get("#0"), undefined);
     assert.deepEqual(marks.get("#3"), { kind: "added", text: "added" });
     assert.equal(marks.get(moduleOf("after", "c"))?.text, "3 differ");
+    assert.equal(marksOf(outlines, "before").get(moduleOf("before", "a"))?.text, "1 differs");
     assert.deepEqual(countChanges(outlines), { same: 1, changed: 2, added: 1, removed: 1 });
   });
 
