@@ -46,7 +46,11 @@ export function eachStored(
   };
   const places = rank + blockAxes.length;
   const isWhole = order.length === places && new Set(order).size === places && levels.length === places;
-  if (!isWhole || order.some((axis) => axis < 0 || axis >= places) || blockAxes.some((axis) => !(axis < rank)))
+  if (
+    !isWhole ||
+    order.some((axis) => axis < 0 || axis >= places) ||
+    blockAxes.some((axis) => !(axis >= 0 && axis < rank))
+  )
     refuse("expected each of its axes and blocks once");
   const blockSizes = blockAxes.map((_, block) => {
     const level = levels[order.indexOf(rank + block)];
@@ -60,10 +64,19 @@ export function eachStored(
     if (size !== shape[axis]) refuse(`expected ${shape[axis]} elements along axis ${axis}, not ${size}`);
   });
   let compressed = 0;
+  let parents = 1;
   const lists = levels.map((level) => {
-    if (level.kind === "dense") return undefined;
+    if (level.kind === "dense") {
+      parents *= level.size;
+      return undefined;
+    }
     const list = positions[compressed++];
-    return list && isRising(list) ? list : refuse("expected segments that rise to the number of its indices");
+    if (list === undefined || !isRising(list))
+      return refuse("expected segments that rise from 0 to the number of its indices");
+    // Fewer would leave stored values out, as if they were zero.
+    if (list.segments.length !== parents + 1) refuse(`expected ${parents + 1} segments, not ${list.segments.length}`);
+    parents = list.indices.length;
+    return list;
   });
   const index = order.map(() => 0);
   const place = (value: number): void => {
@@ -80,7 +93,7 @@ export function eachStored(
     let position = 0;
     shape.forEach((size, axis) => {
       const at = axes[axis] ?? 0;
-      if (at >= size) refuse(`expected an index below ${size} along axis ${axis}, not ${at}`);
+      if (!(at >= 0 && at < size)) refuse(`expected an index from 0 and below ${size} along axis ${axis}, not ${at}`);
       position = position * size + at;
     });
     visit(value, position);
@@ -110,6 +123,7 @@ export function eachStored(
 
 function isRising({ segments, indices }: LevelPositions): boolean {
   let last = 0;
+  if (segments[0] !== 0) return false;
   for (const segment of Array.from(segments)) {
     if (segment < last) return false;
     last = segment;

@@ -4,6 +4,7 @@ import { applyEdit, predictEdit } from "../../../profiler/editing/apply.ts";
 import { parseEdit } from "../../../profiler/editing/edit.ts";
 import { ModelFormatError } from "../../../profiler/errors.ts";
 import { modelBytes } from "../../../profiler/formats/formats.ts";
+import { sparseConstant } from "../../../profiler/formats/tflite/restructure/sparse-weights.ts";
 import { readTflite } from "../../../profiler/formats/tflite/read.ts";
 import {
   Conv2DOptionsT,
@@ -165,6 +166,21 @@ describe("Few values and pruned weights of a TFLite file", function () {
     }
   });
 
+  it("has indices of one byte along axes of up to 256", async () => {
+    for (const [size, width] of [
+      [256, 1],
+      [257, 2],
+    ] as const) {
+      const elements = new Float32Array(8 * size);
+      for (let row = 0; row < 8; row += 1) elements[row * size + 255] = row + 1;
+      const constant = sparseConstant(elements, [8, size], "float32");
+      assert.ok(constant?.storage.kind === "sparse");
+      const [, , indices] = constant.storage.parts;
+      assert.ok(indices?.kind === "bytes" && indices.bytes.length === 8 * width, `${size}`);
+      assert.deepEqual([...((await readConstant(constant)) ?? [])], [...elements]);
+    }
+  });
+
   it("reads blocks and levels as the schema says them", async () => {
     // The example of TFLite's schema: 4×4 in blocks of 2×2, of which the first and the last are stored.
     const traversal: SparseTraversal = {
@@ -177,8 +193,8 @@ describe("Few values and pruned weights of a TFLite file", function () {
         { kind: "dense", size: 2 },
       ],
     };
+    const part = (bytes: Uint8Array): Storage => ({ kind: "bytes", bytes, encoding: "raw" });
     const read = (segments: number[], indices: number[], about = traversal): Promise<Float64Array | undefined> => {
-      const part = (bytes: Uint8Array): Storage => ({ kind: "bytes", bytes, encoding: "raw" });
       const values = part(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
       const parts = [values, part(Uint8Array.from(segments)), part(Uint8Array.from(indices))];
       return readConstant({
@@ -195,6 +211,32 @@ describe("Few values and pruned weights of a TFLite file", function () {
       read([0, 1, 3], [0, 1]),
       read([0, 1, 2], [0, 9]),
       read([0, 2, 3], [0, 1, 1]),
+      // Fewer segments than places would leave values out.
+      read([0, 2], [0, 1]),
+      read([1, 1, 2], [0, 1]),
+      read([0, 1, 2], [0, 1], { ...traversal, blockAxes: [0, -1] }),
+      readConstant({
+        dataType: "int8",
+        shape: [2, 2],
+        storedBytes: 0,
+        storage: {
+          kind: "sparse",
+          parts: [
+            part(Uint8Array.of(1, 2)),
+            part(Uint8Array.of(0, 1, 2)),
+            part(new Uint8Array(Int32Array.of(0, -1).buffer)),
+          ],
+          traversal: {
+            order: [0, 1],
+            blockAxes: [],
+            levels: [
+              { kind: "dense", size: 2 },
+              { kind: "compressed", segments: "uint8", indices: "int32" },
+            ],
+          },
+        },
+        isSparse: true,
+      }),
       read([0, 1, 2], [0, 1], { ...traversal, order: [0, 1, 1, 3] }),
       read([0, 1, 2], [0, 1], { ...traversal, levels: traversal.levels.slice(1) }),
     ])

@@ -52,9 +52,9 @@ function sparse({ node }: InferredNode, scope: LiftScope, { shape, dataType }: C
   if (isShared ? quantization.zeroPoints.some((point) => point !== 0) : stored.dataType !== "float32") return undefined;
   const numbers: SparseCoding["numbers"] = async () => {
     const elements = await stored.read();
-    const places = Uint32Array.from(elements.keys()).filter((at) => elements[at] !== 0);
+    const places = new Uint32Array(elements.length).map((_, at) => at).filter((at) => elements[at] !== 0);
     const values = Float32Array.from(places, (at) => elements[at] ?? 0);
-    const codebook = isShared ? Float32Array.from(new Set([0, ...values])).sort() : new Float32Array(0);
+    const codebook = isShared ? Float32Array.from(new Set(values).add(0)).sort() : new Float32Array(0);
     return { places, values, codebook };
   };
   const coding: SparseCoding = { kind: "sparse", ...(isShared && { paletteBits: BITS_OF_VALUES }), numbers };

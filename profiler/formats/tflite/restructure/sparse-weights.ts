@@ -13,14 +13,14 @@ const TABLE_BYTES = 200;
  * @returns undefined where all elements take no more
  */
 export function sparseConstant(
-  elements: ArrayLike<number>,
+  elements: Float32Array,
   shape: readonly number[],
   dataType: DataType,
 ): Constant | undefined {
-  const stored = Array.from(elements).filter((value) => value !== 0).length;
+  const stored = elements.reduce((count, value) => (value === 0 ? count : count + 1), 0);
   const costs = shape.map((size, axis) => {
     const rows = size === 0 ? 0 : elements.length / size;
-    return { axis, bytes: listBytes(stored, rows + 1) + listBytes(size, stored) };
+    return { axis, bytes: listBytes(stored, rows + 1) + listBytes(size - 1, stored) };
   });
   const least = costs.reduce((best, each) => (each.bytes < best.bytes ? each : best), { axis: -1, bytes: Infinity });
   const valueBytes = (count: number): number => bytesOf(dataType, count) ?? Infinity;
@@ -28,7 +28,7 @@ export function sparseConstant(
   const { axis } = least;
   const order = [...shape.keys()].filter((each) => each !== axis);
   const { values, segments, indices } = compressedAlong(elements, shape, axis, order);
-  const types = { segments: positionType(stored), indices: positionType(shape[axis] ?? 0) };
+  const types = { segments: positionType(stored), indices: positionType((shape[axis] ?? 0) - 1) };
   const parts = [bytes(dataType, values), bytes(types.segments, segments), bytes(types.indices, indices)];
   return {
     dataType,
@@ -58,7 +58,7 @@ interface Compressed {
 
 /** @param order the other axes, in the order they are gone through */
 function compressedAlong(
-  elements: ArrayLike<number>,
+  elements: Float32Array,
   shape: readonly number[],
   axis: number,
   order: readonly number[],
