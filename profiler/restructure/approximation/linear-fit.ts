@@ -17,6 +17,11 @@ interface Spread {
   readonly mean?: Float64Array;
 }
 
+interface Refitted {
+  readonly weight: Matrix;
+  readonly bias: Float32Array;
+}
+
 /**
  * Approximations of a layer seen as one matrix, outputs × (inputs · kernel…). Error is measured where it matters: on what the layer
  * really sees when there are calibration samples, else on the weights alone. A layer without a bias gets none.
@@ -77,12 +82,8 @@ export class LinearFit {
    * The outputs × features weights that make the layer's outputs best from features = basis · input, and the bias that goes with them.
    * @param basis features × (inputs · kernel…)
    */
-  async refit(basis: Matrix): Promise<{ readonly weight: Matrix; readonly bias: Float32Array }> {
-    const { products, mean } = await this.#inputSpread();
-    const weight = products
-      ? await this.#weighted(basis, products)
-      : await combinationOf(basis, this.weight, this.products);
-    return { weight, bias: await this.#biasFor(await this.products.multiply(weight, basis), mean) };
+  async refit(basis: Matrix): Promise<Refitted> {
+    return this.#refitted(basis, await combinationOf(basis, this.weight, this.products));
   }
 
   /**
@@ -90,18 +91,31 @@ export class LinearFit {
    * are those that it has.
    * @param columns positions in a filter, inputs · kernel…
    */
-  refitToSome(columns: readonly number[]): Promise<{ readonly weight: Matrix; readonly bias: Float32Array }> {
-    const basis = matrix(columns.length, this.weight.columns);
-    for (const [row, column] of columns.entries()) basis.data[row * basis.columns + column] = 1;
-    return this.refit(basis);
+  async refitToSome(columns: readonly number[]): Promise<Refitted> {
+    const { rows, columns: all, data } = this.weight;
+    const own = matrix(rows, columns.length);
+    for (let row = 0; row < rows; row += 1)
+      for (const [at, column] of columns.entries()) own.data[row * columns.length + at] = data[row * all + column] ?? 0;
+    const { products } = await this.#inputSpread();
+    if (products === undefined) return { weight: own, bias: this.bias };
+    const basis = matrix(columns.length, all);
+    for (const [row, column] of columns.entries()) basis.data[row * all + column] = 1;
+    return this.#refitted(basis, own);
+  }
+
+  /** @param start outputs × features, the best where inputs spread alike */
+  async #refitted(basis: Matrix, start: Matrix): Promise<Refitted> {
+    const { products, mean } = await this.#inputSpread();
+    this.context.signal?.throwIfAborted();
+    const weight = products ? await this.#weighted(basis, start, products) : start;
+    return { weight, bias: await this.#biasFor(await this.products.multiply(weight, basis), mean) };
   }
 
   /**
    * outputs × features, with the error of each direction of the inputs weighed by how much they spread in it: what is missing of the
    * weights that are best where they spread alike, so that few samples change little.
    */
-  async #weighted(basis: Matrix, products: Matrix): Promise<Matrix> {
-    const start = await combinationOf(basis, this.weight, this.products);
+  async #weighted(basis: Matrix, start: Matrix, products: Matrix): Promise<Matrix> {
     const made = await this.products.multiply(start, basis);
     const missing = matrix(
       made.rows,

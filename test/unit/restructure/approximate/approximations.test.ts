@@ -8,6 +8,8 @@ import { readModel } from "../../../../profiler/formats/formats.ts";
 import { applyEdit, predictEdit } from "../../../../profiler/editing/apply.ts";
 import { parseEdit } from "../../../../profiler/editing/edit.ts";
 import { liftModel } from "../../../../profiler/translation/lift-model.ts";
+import { isKind } from "../../../../profiler/neutral/neutral-graph.ts";
+import { LinearFit } from "../../../../profiler/restructure/approximation/linear-fit.ts";
 import { RESTRUCTURINGS, restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
 import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";
@@ -200,6 +202,29 @@ describe("approximate restructurings", function () {
       await assertSamplesHelp(await read(blurredModel()), text);
     });
   }
+
+  for (const text of ["shrink-kernel:conv:share=1", "group-and-shuffle:conv:groups=4"])
+    it(`${text}: without samples the weights that stay are those that the layer has, to the bit`, async () => {
+      const model = await read(convModel({ kernel: 3 }));
+      const { after } = await applyEdit(model, parseEdit(text));
+      const weightsOf = (one: Model): Promise<Float32Array> | undefined =>
+        liftModel(one).layers.flatMap(({ form }) => (form.kind === "conv" ? [form.weight.read()] : []))[0];
+      const [own, kept] = [new Set(await weightsOf(model)), await weightsOf(after)];
+      assert.ok(kept && kept.length > 0 && kept.every((value) => own.has(value)));
+    });
+
+  it("ends between two fits of one layer when it is cancelled", async () => {
+    const model = await read(blurredModel());
+    const graph = liftModel(model);
+    const layer = graph.layer("conv");
+    assert.ok(layer && isKind(layer, "conv"));
+    const cancelling = new AbortController();
+    const activations = activationsOn(model, { count: 4, seed: 1 });
+    const fit = await LinearFit.of(graph, layer, { seed: 1, activations, signal: cancelling.signal });
+    await fit.refitToSome([0, 1]);
+    cancelling.abort();
+    await assert.rejects(fit.refitToSome([2, 3]), { name: "AbortError" });
+  });
 
   it("says why a target does not fit", async () => {
     const model = await read(convModel({ kernel: 1 }));
