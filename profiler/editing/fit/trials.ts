@@ -154,16 +154,17 @@ export class Trials {
     return this.#learned;
   }
 
-  /** An edit that learned something takes that again. @throws what `applyEdit` does */
+  /** An edit that learned something takes that again; where it is gone, as in a search that is gone on with, it is learned anew and kept. @throws what `applyEdit` does */
   async edited(model: Model, edit: Edit, extent: keyof Sampling): Promise<Model> {
     const { bindings, seed } = this.options;
-    const { after } = await applyEdit(model, edit, {
+    const { after, learned } = await applyEdit(model, edit, {
       ...(this.options.recovery && { training: this.#training() }),
       ...(this.plan.fitting && { activationsOf: (one: Model) => this.#activationsOn(one, extent) }),
       ...(bindings && { bindings }),
       ...(seed !== undefined && { seed }),
       ...signalOf(this.options),
     });
+    if (learned) this.#learned.set(learned.hash, learned.bytes);
     return after;
   }
 

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseData } from "../../../../profiler/calibration/parse-spec.ts";
+import { parseEdit } from "../../../../profiler/editing/edit.ts";
+import { Trials } from "../../../../profiler/editing/fit/trials.ts";
+import { modelBytes } from "../../../../profiler/formats/formats.ts";
+import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
 import { graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
+import { modelOfBytes } from "../../../builders/read-model.ts";
 import { runCli, temporaryFolder } from "../../cli/run-cli.ts";
 
 interface Found {
@@ -98,6 +104,22 @@ describe("a search that recovers", function () {
     const applied = await runCli("apply", at("fit-net.onnx"), ...again);
     assert.equal(applied.code, 0, applied.stderr);
     assert.deepEqual(await readFile(at("again.onnx")), await readFile(at("fit.onnx")));
+  });
+
+  it("keeps what it learns where a search is gone on with", async () => {
+    const model = await modelOfBytes("fit-net.onnx", await readFile(at("fit-net.onnx")));
+    const inputs = { "": parseData(at("samples.bin"))[1] };
+    const options = { hardware: DEFAULT_HARDWARE, calibration: { inputs, count: 256 }, recovery: {} };
+    const shrink = parseEdit("reduce-channels::ratio=0.75");
+    const first = await Trials.on(model, options);
+    const smaller = await first.edited(model, shrink, "all");
+    const trained = await first.recovered(smaller, parseEdit("recover::steps=30,copies=1"), () => undefined);
+    await first.close();
+    const second = await Trials.on(model, options);
+    const again = await second.edited(smaller, trained.edit, "all");
+    await second.close();
+    assert.deepEqual([...second.learned.keys()], [trained.edit.learned]);
+    assert.deepEqual(await modelBytes(again), await modelBytes(trained.model));
   });
 
   it("trains what is small enough and errs too much, what errs least first", async () => {
