@@ -45,6 +45,8 @@ let loading: Promise<StartedCodecs> | undefined;
 export function loadCodecs(): Promise<StartedCodecs> {
   loading ??= (async () => {
     code ??= readFile(wasmFile()).then(compiled);
+    // It may be read or compiled later, where files or memory were short.
+    code.catch(() => (code = undefined));
     const module = await code;
     const started: { codecs?: Codecs } = {};
     const cutOff: string[] = [];

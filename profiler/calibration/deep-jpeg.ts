@@ -70,15 +70,16 @@ function decoded(
   }
 }
 
-/** As libjpeg does it: 16 bits behind the point, rounded once for each. */
-function ycckToCmyk(samples: Uint8Array | Uint16Array, most: number): void {
+/** As libjpeg does it: 16 bits behind the point, rounded once for each. Of samples of 16 bits the products take more than 32. */
+export function ycckToCmyk(samples: Uint8Array | Uint16Array, most: number): void {
   const centre = (most + 1) / 2;
+  const unscaled = (product: number): number => Math.floor((product + 32_768) / 65_536);
   const inRange = (value: number): number => Math.min(most, Math.max(0, value));
   for (let at = 0; at < samples.length; at += 4) {
     const [luma = 0, blue = 0, red = 0] = samples.subarray(at, at + 3);
     const [cb, cr] = [blue - centre, red - centre];
-    samples[at] = inRange(most - (luma + ((91_881 * cr + 32_768) >> 16)));
-    samples[at + 1] = inRange(most - (luma + ((-22_554 * cb - 46_802 * cr + 32_768) >> 16)));
-    samples[at + 2] = inRange(most - (luma + ((116_130 * cb + 32_768) >> 16)));
+    samples[at] = inRange(most - (luma + unscaled(91_881 * cr)));
+    samples[at + 1] = inRange(most - (luma + unscaled(-22_554 * cb - 46_802 * cr)));
+    samples[at + 2] = inRange(most - (luma + unscaled(116_130 * cb)));
   }
 }

@@ -66,7 +66,9 @@ async function keyOf(path: string, how: readonly unknown[]): Promise<string | un
   return about && JSON.stringify([path, `${about.mtimeNs} ${about.ctimeNs} ${about.size} ${about.ino}`, ...how]);
 }
 
-/** A quarter of the size where all are whole numbers, as resizing leaves them. */
+/** A copy, which nobody else writes to: of a quarter of the size where all are whole numbers, as resizing leaves them. */
 function packed(data: Float32Array): Uint8Array | Float32Array {
-  return data.every((value) => Number.isInteger(value) && value >= 0 && value <= 255) ? Uint8Array.from(data) : data;
+  return data.every((value) => Number.isInteger(value) && value >= 0 && value <= 255)
+    ? Uint8Array.from(data)
+    : data.slice();
 }

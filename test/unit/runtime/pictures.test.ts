@@ -7,6 +7,7 @@ import { crc32 } from "node:zlib";
 import { encode as encodePng } from "fast-png";
 import { CalibrationError } from "../../../profiler/errors.ts";
 import { decodePicture } from "../../../profiler/calibration/decode-picture.ts";
+import { ycckToCmyk } from "../../../profiler/calibration/deep-jpeg.ts";
 import { describeFolders } from "../../../profiler/calibration/describe-folders.ts";
 import { fitted } from "../../../profiler/calibration/fit-picture.ts";
 import { jpegFrameOf } from "../../../profiler/calibration/jpeg-frame.ts";
@@ -105,6 +106,14 @@ describe("Decoding pictures", () => {
     assert.deepEqual([stored.width, stored.height], [17, 13]);
     assert.deepEqual([turned.width, turned.height], [13, 17]);
     assert.equal(turned.data[0], stored.data[12 * 17 * 3]);
+  });
+
+  it("makes inks of YCCK of 8 and of 16 bits alike", () => {
+    const [narrow, wide] = [Uint8Array.of(128, 128, 255, 7), Uint16Array.of(32_768, 32_768, 65_535, 7)];
+    ycckToCmyk(narrow, 255);
+    ycckToCmyk(wide, 65_535);
+    assert.deepEqual([...narrow], [0, 218, 127, 7]);
+    assert.deepEqual([...wide], [0, 56_167, 32_767, 7]);
   });
 
   it("refuses what is no picture, broken, cut off, or far too large, and says which", async () => {
