@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare, UNKNOWN_TEXT } from "../../format-numbers.ts";
@@ -31,14 +32,18 @@ interface SuggestCommandOptions extends CalibrationOptions {
 export function addSuggestCommand(program: Command, context: CliContext): void {
   const command = program
     .command("suggest")
-    .description("list what could be restructured, with what each change would save")
+    .description(
+      "list what could be restructured, with what each change would save; with --data, edits that change answers are ranked by their measured error",
+    )
     .argument("<model>", MODEL_ARGUMENT)
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
     .option("--json", "write JSON");
   addCalibrationOptions(command).action(async (path: string, options: SuggestCommandOptions) => {
+    const { data, dim, seed, samples } = options;
+    if (samples !== undefined && data === undefined)
+      throw new OptionError("--samples says nothing without --data: nothing is measured then");
     await tellFolders(options, context);
-    const { data, dim, seed } = options;
     const settings = {
       hardware: await chooseHardware(options.hardware),
       calibration: calibrationOf(options, dim),

@@ -46,6 +46,12 @@ describe("edgewise suggest and apply", function () {
     assert.match(stdout, /dense-to-conv:\/7\/Gemm +exact /, "what is exact needs no samples");
   });
 
+  it("refuses a number of samples where nothing is measured", async () => {
+    const { code, stderr } = await runCli("suggest", MODEL, "--samples", "5");
+    assert.equal(code, 2);
+    assert.match(stderr, /--samples says nothing without --data/);
+  });
+
   it("says why what a user could expect is not there", async () => {
     const { stdout } = await runCli("suggest", MODEL);
     assert.match(

@@ -7,6 +7,7 @@ import {
   MulOptionsT,
   Padding,
   ReducerOptionsT,
+  LocalResponseNormalizationOptionsT,
   ResizeBilinearOptionsT,
   ResizeNearestNeighborOptionsT,
   TransposeConvOptionsT,
@@ -252,6 +253,12 @@ const TFLITE: Readonly<Record<string, TfliteCase>> = {
     output: [1, 1, 2],
     options: Object.assign(new ReducerOptionsT(), { keepDims: true }),
     others: [{ name: "axes", type: "int32", shape: [2], data: [1, 2] }],
+  },
+  "local response normalisation": {
+    op: "LOCAL_RESPONSE_NORMALIZATION",
+    sample: [3, 2, 6],
+    output: [3, 2, 6],
+    options: new LocalResponseNormalizationOptionsT(2, 1.2, 0.5, 0.6),
   },
   RSQRT: { op: "RSQRT", sample: [3, 2], output: [3, 2] },
 };
