@@ -5,12 +5,30 @@ import { reshaped } from "./rules/sums.ts";
 import type { StoredForm } from "./stored-form.ts";
 import type { Tape, Value } from "./tape.ts";
 
+/** A table, and which of its values each weight has. */
+interface Table {
+  readonly indices: Uint8Array;
+  readonly codebook: Float32Array;
+}
+
 /** Weights that share the values of a table move together; a value of zero stays. */
-export async function paletteForm(weights: Weights, coding: PaletteCoding): Promise<StoredForm> {
-  const { indices, codebook } = await coding.numbers();
+export function throughTable(tape: Tape, trained: Value, { indices, codebook }: Table): Value {
   const kept = Float32Array.from(indices, (index) => (codebook[index] === 0 ? 0 : 1));
+  return masked(tape, tied(tape, trained, indices, codebook.length), kept);
+}
+
+/** Each weight as what its value of the table has become. */
+export function byTable(elements: Float32Array, { indices, codebook }: Table): Float32Array {
+  const table = moved(codebook, indices, elements);
+  return Float32Array.from(indices, (index) => table[index] ?? 0);
+}
+
+/** See `throughTable`. */
+export async function paletteForm(weights: Weights, coding: PaletteCoding): Promise<StoredForm> {
+  const numbers = await coding.numbers();
+  const { indices, codebook } = numbers;
   return {
-    through: (tape, trained) => masked(tape, tied(tape, trained, indices, codebook.length), kept),
+    through: (tape, trained) => throughTable(tape, trained, numbers),
     stored: (elements) => {
       const table = moved(codebook, indices, elements);
       return storedAs(

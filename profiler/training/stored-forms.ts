@@ -1,7 +1,8 @@
 import type { Weights } from "../neutral/forms.ts";
 import { affineForm } from "./affine-form.ts";
 import { sizeOf, type GraphTensor } from "./onnx-graph.ts";
-import { paletteForm, sparseForm } from "./shared-form.ts";
+import { byTable, paletteForm, sparseForm, throughTable } from "./shared-form.ts";
+import { sharedIntegersOf, type SharedIntegers } from "./shared-integers.ts";
 import type { StoredForm } from "./stored-form.ts";
 import type { Tape, Value } from "./tape.ts";
 
@@ -16,11 +17,16 @@ export async function storedFormOf(weights: Weights): Promise<StoredForm> {
     case "sparse":
       return sparseForm(weights, coding);
     default:
-      return {
-        through: (tape, trained) => throughRounding(tape, trained, weights),
-        stored: (elements) => storedLike(weights, elements),
-      };
+      return roundedForm(weights, await sharedIntegersOf(weights));
   }
+}
+
+/** @param few values that the weights share, and go on sharing */
+function roundedForm(weights: Weights, few: SharedIntegers | undefined): StoredForm {
+  return {
+    through: (tape, trained) => throughRounding(tape, few ? throughTable(tape, trained, few) : trained, weights),
+    stored: (elements) => storedLike(weights, few ? byTable(elements, few) : elements),
+  };
 }
 
 /** Largest integer of weights stored as int8. */

@@ -7,7 +7,7 @@ import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
 import { recoverModel } from "../../../profiler/training/recover-model.ts";
 import { trainableGraphOf } from "../../../profiler/translation/known-graph.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
-import { readNet, wideNet } from "./nets.ts";
+import { readNet, tfliteNet, wideNet } from "./nets.ts";
 
 const SAMPLES = { count: 64, seed: 5 };
 
@@ -73,5 +73,27 @@ describe("recovering compressed models", () => {
       // What training measured is what the file computes.
       const { outputs } = await compareRuns(model, again, { calibration: SAMPLES });
       assert.equal(outputs[0]?.difference?.rms, 0);
+    });
+
+  // TFLite files have no tables: which weights share a value is told by the integers alone.
+  for (const edit of ["share-weights:map:bits=2", "prune-weights:map:sparsity=0.7,bits=2"])
+    it(`${edit} of a TFLite file`, async () => {
+      const { model: student } = await applyEdits(await readNet(tfliteNet()), [parseEdit(edit)], { seed: 1 });
+      const short = { steps: 50, copies: 2, batch: 8, threads: 1, augmentation: "mixup" } as const;
+      const { model } = await recoverModel(student, await readNet(tfliteNet(0.3)), SAMPLES, short);
+      assert.ok(model);
+      const numbersOf = async (one: Model): Promise<readonly number[]> => {
+        const conv = trainableGraphOf(one).layers.find(({ form }) => form.kind === "conv");
+        assert.ok(conv?.form.kind === "conv");
+        return [...(await conv.form.weight.read())];
+      };
+      const [before, after] = [await numbersOf(student), await numbersOf(model)];
+      assert.notDeepEqual(after, before);
+      const became = new Map(before.map((value, at) => [value, after[at]]));
+      assert.deepEqual(
+        after,
+        before.map((value) => became.get(value)),
+      );
+      assert.equal(became.get(0) ?? 0, 0);
     });
 });
