@@ -49,8 +49,9 @@ async function main(): Promise<void> {
   const { uris, paths, translations, ...start } = await pair.request("start", null);
   outputs.set(start.outputs);
   if (translations) l10n.config({ contents: { ...translations } });
-  // Of other models neither boxes nor their places are the same.
-  if (kept.before !== uris.before || kept.after !== uris.after) view.update({ graphs: INITIAL_COMPARISON.graphs });
+  // Of other models neither rows nor boxes nor their places are the same.
+  if (kept.before !== uris.before || kept.after !== uris.after)
+    view.update({ selected: null, graphs: INITIAL_COMPARISON.graphs });
   const save = (): void => vscode.setState({ ...uris, view: view.value });
   save();
   view.subscribe(save);

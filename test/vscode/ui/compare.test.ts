@@ -176,9 +176,13 @@ describe("Comparing two models", () => {
 
   it("swaps what is before and what is after", async () => {
     await compare(BEFORE, AFTER);
+    const selected = page().locator("[role=row][aria-selected=true]");
+    await rows().first().click();
+    await selected.waitFor();
     await page().getByRole("button", { name: "Swap Before and After" }).click();
     await page().locator(".compare-path").first().filter({ hasText: AFTER }).waitFor();
     await rows().filter({ hasText: "added" }).first().waitFor();
+    assert.equal(await selected.count(), 0, "a row of another comparison");
   });
 
   it("comes back after the window is loaded anew", async () => {
