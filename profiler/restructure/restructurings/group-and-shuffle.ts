@@ -20,6 +20,7 @@ export const GROUP_AND_SHUFFLE = defineRestructuring({
   title: "Group and shuffle",
   summary: "Replaces a convolution by a grouped one and a channel shuffle.",
   guarantee: "needs training",
+  fitsToSamples: true,
   literature: ["Zhang et al., ShuffleNet, CVPR 2018"],
   answers: {},
   options: [

@@ -18,6 +18,7 @@ export const SHRINK_KERNEL = defineRestructuring({
   title: "Shrink kernel",
   summary: "Replaces K×K filters by 1×1 filters.",
   guarantee: "needs training",
+  fitsToSamples: true,
   literature: ["Iandola et al., SqueezeNet, 2016"],
   answers: { "macs-share": 6, "large-kernel": 4 },
   options: [

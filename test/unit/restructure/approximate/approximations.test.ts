@@ -293,4 +293,6 @@ async function assertSamplesHelp(model: Model, text: string): Promise<void> {
   };
   const [without, withSamples] = [await rms(blind.after), await rms(seeing.after)];
   assert.ok(withSamples < without, `${withSamples} with samples, ${without} without`);
+  const { isUnfitted } = blind;
+  assert.ok(isUnfitted && !seeing.isUnfitted, "who makes it without samples is told so");
 }
