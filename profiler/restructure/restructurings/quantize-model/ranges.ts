@@ -66,6 +66,8 @@ function look(seen: Seen, { data }: Activations, random: Random): void {
 export interface Cuts {
   /** Ends of ranges that are tried, as shares of the least and the largest number, the widest first. */
   readonly tried: readonly number[];
+  /** Each low end is tried with each high one: where numbers lie far out on both sides, cutting one of them alone gains little. */
+  readonly isJoint: boolean;
   /**
    * What a cut number's squared error counts for. Those that are cut err to one side, and stand beside each other: in sums of the next layer
    * their errors add up, where those of rounding cancel.
@@ -76,16 +78,21 @@ export interface Cuts {
 }
 
 /** Cut only where a few numbers lie far out. */
-export const WIDE: Cuts = { tried: [1, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1], weight: 16, worth: 0.5 };
+export const WIDE: Cuts = { tried: [1, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1], isJoint: true, weight: 16, worth: 0.5 };
 
 /** Cut wherever the error is less, in steps of 2 %. */
-export const NARROW: Cuts = { tried: Array.from({ length: 46 }, (_, step) => 1 - 0.02 * step), weight: 64, worth: 0.9 };
+export const NARROW: Cuts = {
+  tried: Array.from({ length: 46 }, (_, step) => 1 - 0.02 * step),
+  isJoint: false,
+  weight: 64,
+  worth: 0.9,
+};
 
 function bestGrid(
   dataType: IntegerGrid["dataType"],
   { least: lowest, most: highest }: GridGroup,
   seen: readonly Seen[],
-  { tried, weight, worth }: Cuts,
+  { tried, isJoint, weight, worth }: Cuts,
 ): IntegerGrid {
   const least = Math.max(lowest, Math.min(0, ...seen.map((one) => one.least)));
   const most = Math.min(highest, Math.max(0, ...seen.map((one) => one.most)));
@@ -99,10 +106,15 @@ function bestGrid(
     if (error >= bestError) return;
     [low, high, best, bestError] = [lower, higher, grid, error];
   };
+  const [lows, highs] = [least < 0 ? tried : [1], most > 0 ? tried : [1]];
+  if (isJoint) {
+    for (const lower of lows) for (const higher of highs) tryCut(lower, higher);
+    return best;
+  }
   // One end after the other, and again where the other end stands elsewhere by then.
   for (let turn = 0; turn < 2; turn += 1) {
-    if (most > 0) for (const share of tried) tryCut(low, share);
-    if (least < 0) for (const share of tried) tryCut(share, high);
+    for (const share of highs) tryCut(low, share);
+    for (const share of lows) tryCut(share, high);
   }
   return best;
 }

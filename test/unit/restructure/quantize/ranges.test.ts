@@ -9,10 +9,12 @@ import {
 } from "../../../../profiler/restructure/restructurings/quantize-model/ranges.ts";
 
 describe("Ranges of activations", () => {
-  /** The greatest number that the integers reach, of 200,000 from 0 to 1 and one that is larger. */
-  const reach = async (cuts: Cuts, largest: number): Promise<number> => {
+  /** The greatest number that the integers reach, of 200,000 from 0 (or -1) to 1 and one that is larger (or two, one on either side). */
+  const reach = async (cuts: Cuts, largest: number, isSigned = false): Promise<number> => {
     const random = new Random(1);
-    const data = Float32Array.from({ length: 200_000 }, (_, at) => (at === 100 ? largest : random.uniform()));
+    const data = Float32Array.from({ length: 200_000 }, () => (isSigned ? 2 * random.uniform() - 1 : random.uniform()));
+    data[100] = largest;
+    if (isSigned) data[200] = -largest;
     const batch = new Map([[0, { shape: [1, data.length], data }]]);
     const source: ActivationSource = {
       countSamples: () => Promise.resolve(1),
@@ -36,5 +38,9 @@ describe("Ranges of activations", () => {
     isNear(await reach(WIDE, 1.3), 1.3);
     isNear(await reach(NARROW, 1.3), 1);
     for (const cuts of [WIDE, NARROW]) isNear(await reach(cuts, 10), 1);
+  });
+
+  it("leave out both sides where that halves the error, and one of them alone would not", async () => {
+    isNear(await reach(WIDE, 1.67, true), 1);
   });
 });
