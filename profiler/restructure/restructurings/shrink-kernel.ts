@@ -1,6 +1,6 @@
 import { LinearFit } from "../approximation/linear-fit.ts";
 import { pointwiseSteps } from "../matching/conv-steps.ts";
-import { newWeights, plannedWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
+import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { findConvs, matchUngroupedConv } from "../matching/match-conv.ts";
 import { matched, defineRestructuring } from "../restructuring.ts";
@@ -38,7 +38,7 @@ export const SHRINK_KERNEL = defineRestructuring({
     const layer = matched(ID, target, match(graph, target));
     const shrunk = shrunkFilters(layer.form, options.share);
     const planned = (shape: readonly number[]): Weights => plannedWeights(shape, layer.form.weight.dataType);
-    return besideEachOther(layer, graph, shrunk, "last", planned, layer.form.bias);
+    return besideEachOther(layer, graph, shrunk, "last", planned, plannedLike(layer.form.bias));
   },
   rewrite: async (graph, target, options, context) => {
     const layer = matched(ID, target, match(graph, target));
