@@ -5,6 +5,7 @@ import { BackgroundTask } from "./background-task.ts";
 /** What measures a search, and what it found there before, as text; to go on with where that fits. */
 export interface SearchDevice {
   readonly id: string;
+  readonly subject: string;
   readonly kept: string | null;
 }
 
@@ -28,7 +29,6 @@ export interface SearchStart {
 /** The search for a model that keeps a budget: the one under way, or the last one. */
 export class DocumentFit {
   readonly task: BackgroundTask<FitState>;
-  #searched = "";
 
   /** @param subject what a search is of now, in words: the model, the shown edits and the samples */
   constructor(
@@ -42,18 +42,13 @@ export class DocumentFit {
 
   /** Settled when the search ends, whichever way; its state says which. */
   start({ budget, way, device, isAnew }: SearchStart): Promise<void> {
-    const searched = (this.#searched = JSON.stringify([device, this.subject()]));
+    const subject = JSON.stringify([device, this.subject()]);
     const nothing = { measuredOn: null, isContinued: false, samples: null, points: [], best: null };
     const begin = { isRunning: true, budget, way, device, ...nothing, done: 0, what: "", failure: null };
     return this.task.start(begin, async (signal) => {
-      const kept = device === null || isAnew ? null : await this.kept.of(searched);
+      const kept = device === null || isAnew ? null : await this.kept.of(subject);
       signal.throwIfAborted();
-      await this.search(budget, way, device === null ? null : { id: device, kept }, signal);
+      await this.search(budget, way, device === null ? null : { id: device, subject, kept }, signal);
     });
-  }
-
-  /** @param text the search, as far as it came */
-  onSearch(text: string): void {
-    void this.kept.keep(this.#searched, text);
   }
 }

@@ -82,7 +82,7 @@ export class ModelDocument implements vscode.CustomDocument {
         found: (found) => this.events.found.fire(found),
         fit: (update) => this.fit.task.onUpdate(update),
         sensitivity: (update) => this.sensitivity.task.onUpdate(update),
-        fitSearch: ({ text }) => this.fit.onSearch(text),
+        fitSearch: ({ subject, text }) => void context.keptSearches.keep(subject, text),
         training: ({ points }) => this.editing.onTraining(points),
         measuring: (progress) => this.runs.onProgress(progress),
         progress: ({ task, done, what }) => {
@@ -144,7 +144,7 @@ export class ModelDocument implements vscode.CustomDocument {
       async (budget, way, device, signal) => {
         const calibration = this.calibration.spec;
         const request = this.requestFor(this.editing.content);
-        const measuring = device && { address: this.devices.addressOf(device.id), kept: device.kept };
+        const measuring = device && { ...device, address: this.devices.addressOf(device.id) };
         const searched = (): Promise<null> =>
           this.engines.compute("fit", { request, budget, way, calibration, device: measuring }, signal);
         await (device ? this.devices.measure(device.id, signal, () => undefined, searched) : searched());

@@ -1,6 +1,6 @@
 import {
   clockOn,
-  earlierSearch,
+  keptSearch,
   type DeviceSearch,
   type EditSession,
   type FitOptions,
@@ -63,9 +63,10 @@ export async function fitEdits(
   const searched = async (): Promise<FitResult> => {
     if (way === "weights") return (await session.compress(options, model)).result;
     if (!device) return (await session.fit(options, model)).result;
-    const measuring = await deviceOf(session, model, device, onSearch, signal);
-    tell({ measuredOn: measuring.name, isContinued: measuring.resume !== undefined });
-    return (await session.fit({ ...options, device: measuring }, model)).result;
+    const measuring = await deviceOf(session, device, signal);
+    tell({ measuredOn: measuring.name });
+    const onResumed = (): void => tell({ isContinued: true });
+    return (await session.fit({ ...options, device: { ...measuring, onResumed, onSearch } }, model)).result;
   };
   const result = await told(searched());
   tell({ samples: samplesOf(result), points: result.points.map(asPoint), best: result.best, done: 1 });
@@ -73,17 +74,14 @@ export async function fitEdits(
 
 async function deviceOf(
   session: EditSession,
-  model: Model,
   { address, kept }: FitDevice,
-  onSearch: (search: DeviceSearch) => void,
   signal: AbortSignal,
 ): Promise<NonNullable<FitOptions["device"]>> {
-  const { bindings, calibration, hardware } = session.settings;
+  const { bindings, calibration } = session.settings;
   const options = { ...(bindings && { dimensions: bindings }), ...(calibration && { calibration }) };
   const clock = await clockOn(targetOf(address), options, signal);
-  const subject = { dimensions: bindings ?? {}, device: clock.name, hardware: hardware.name };
-  const resume = kept === null ? undefined : await earlierSearch(kept, model, subject);
-  return { ...clock, ...(resume && { resume }), onSearch };
+  const resume = kept === null ? undefined : keptSearch(kept);
+  return { ...clock, ...(resume && { resume }), resumesOnlySame: true };
 }
 
 /** As `FitResult.best`, while the search goes on. */

@@ -135,7 +135,8 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
     const context = {
       signal,
       onUpdate: (update: FitUpdate) => host.send("fit", update),
-      onSearch: (search: DeviceSearch) => host.send("fitSearch", { text: formatDeviceSearch(search) }),
+      onSearch: (search: DeviceSearch) =>
+        host.send("fitSearch", { subject: device?.subject ?? "", text: formatDeviceSearch(search) }),
     };
     await fitEdits(session, model, { budget, way, device }, context);
     return null;

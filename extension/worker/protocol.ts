@@ -295,7 +295,7 @@ export interface WorkerContract extends Contract {
     readonly fit: FitUpdate;
     readonly sensitivity: SensitivityUpdate;
     /** A search on a device, whenever it came further. */
-    readonly fitSearch: { readonly text: string };
+    readonly fitSearch: { readonly subject: string; readonly text: string };
     /** Errors of the training that is under way. */
     readonly training: { readonly points: readonly TrainingPoint[] };
     /** Samples that both models were run on. */
@@ -327,6 +327,8 @@ export type SensitivityUpdate = Omit<SensitivityState, "isRunning" | "failure">;
 
 export interface FitDevice {
   readonly address: DeviceAddress;
+  /** What the search is of, as events `fitSearch` name it. */
+  readonly subject: string;
   /** A search there before, as `formatDeviceSearch` writes it: gone on with where it is of the same model and samples. */
   readonly kept: string | null;
 }

@@ -37,7 +37,7 @@ export { EXACT_ERROR } from "./rounding.ts";
 export { checkEdit, InexactEditError, type CheckOptions } from "./check-edit.ts";
 export { fit, type FitOptions, type Fitted } from "./fit/fit.ts";
 export { clockOn } from "./fit/device/target-clock.ts";
-export { earlierSearch, formatDeviceSearch, type DeviceSearch } from "./fit/device/device-search.ts";
+export { formatDeviceSearch, keptSearch, type DeviceSearch } from "./fit/device/device-search.ts";
 export { BUDGETED } from "./fit/fit-point.ts";
 export type {
   BudgetedTotal,

@@ -95,7 +95,7 @@ export function FitPane(props: FitPaneProps): JSX.Element {
           <p class="fit-budget">
             <span>{l10n.t("It goes on with an earlier search on this device.")}</span>
             <button type="button" class="link" onClick={() => onStart(fit.budget, fit.way, fit.device, true)}>
-              {l10n.t("Begin anew")}
+              {l10n.t("Start over")}
             </button>
           </p>
         )}

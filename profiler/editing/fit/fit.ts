@@ -6,7 +6,7 @@ import type { Totals } from "../../profile.ts";
 import type { FitBudget, FitResult, FitSamples } from "./fit-point.ts";
 import { CountedCosts } from "./costing.ts";
 import { MeasuredCosts, type DeviceOptions } from "./device/measured-costs.ts";
-import { continuable, type DeviceSearch, type SearchIdentity } from "./device/device-search.ts";
+import { continuable, differenceOf, type DeviceSearch, type SearchIdentity } from "./device/device-search.ts";
 import { withParetoFront } from "./pareto-front.ts";
 import { Goal } from "./goal.ts";
 import { Recoveries } from "./recoveries.ts";
@@ -20,6 +20,10 @@ export interface FitOptions extends TrialOptions, Omit<SearchOptions, "resume" |
   readonly device?: DeviceOptions & {
     /** An earlier search there, to go on with. */
     readonly resume?: DeviceSearch;
+    /** Whether `resume` is passed over where it is of another model, device, samples or seed, instead of refused. */
+    readonly resumesOnlySame?: boolean;
+    /** Is told that the search goes on with `resume`. */
+    readonly onResumed?: () => void;
     /** Gets the search whenever it came further. */
     readonly onSearch?: (search: DeviceSearch) => void;
   };
@@ -76,13 +80,16 @@ async function searchOnDevice(
 ): Promise<Fitted> {
   const { budget, signal, hardware, device } = options;
   const identity = await identityOf(model, trials, options);
-  const resume = device.resume && continuable(device.resume, identity, budget);
+  const isOther = device.resume !== undefined && differenceOf(device.resume, identity) !== undefined;
+  const kept = isOther && device.resumesOnlySame === true ? undefined : device.resume;
+  const resume = kept && continuable(kept, identity, budget);
+  if (resume) device.onResumed?.();
   const costing = new MeasuredCosts(trials, {
     ...device,
     hardware,
     mostSeconds: budget.latencySeconds,
     signal,
-    observations: device.resume?.observations ?? [],
+    observations: kept?.observations ?? [],
   });
   const totals = resume?.points[0]?.totals ?? (await costing.costed([{ model }])).totals[0];
   if (!totals)

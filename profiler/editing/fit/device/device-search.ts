@@ -1,8 +1,6 @@
-import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { hashOfModel, isObservation, type ModelObservation } from "../../../device/index.ts";
+import { isObservation, type ModelObservation } from "../../../device/index.ts";
 import { OptionError } from "../../../errors.ts";
-import type { Model } from "../../../model/model.ts";
 import type { Totals } from "../../../profile.ts";
 import { readEdit } from "../../edit-list.ts";
 import type { FitBudget, FitPoint, FitSamples } from "../fit-point.ts";
@@ -36,36 +34,22 @@ export interface DeviceSearch extends SearchIdentity, Progress {
  * @throws {OptionError} when it is another's, saying what differs
  */
 export function continuable(search: DeviceSearch, identity: SearchIdentity, budget: FitBudget): Progress {
-  for (const [key, title] of Object.entries(IDENTITY))
-    if (!isDeepStrictEqual(Reflect.get(search, key), Reflect.get(identity, key)))
-      throw new OptionError(`the search that was kept is of ${title}`, {
-        hint: "Go on with it as it was begun, or begin another one: name another file, or remove this one.",
-      });
+  const difference = differenceOf(search, identity);
+  if (difference !== undefined)
+    throw new OptionError(`the search that was kept is of ${difference}`, {
+      hint: "Go on with it as it was begun, or begin another one: name another file, or remove this one.",
+    });
   const { points, standing, step, pilots } = search;
   if (!isDeepStrictEqual(search.budget, budget)) return { points, standing };
   return { points, standing, ...(step !== undefined && { step }), ...(pilots !== undefined && { pilots }) };
 }
 
-/**
- * A search that was kept, where it is of the same model on the same device: samples and seed are known only when they are read. One that
- * was cut off while it was written, or is of another version, is none.
- * @param text of `formatDeviceSearch`
- */
-export async function earlierSearch(
-  text: string,
-  model: Model,
-  { dimensions, device, hardware }: Pick<SearchIdentity, "dimensions" | "device" | "hardware">,
-): Promise<DeviceSearch | undefined> {
-  let search: DeviceSearch;
-  try {
-    search = parseDeviceSearch(text, "the search that was kept");
-  } catch (error) {
-    if (error instanceof OptionError) return undefined;
-    throw error;
-  }
-  const kept = [search.file, search.dimensions, search.device, search.hardware];
-  if (!isDeepStrictEqual(kept, [basename(model.file), dimensions, device, hardware])) return undefined;
-  return search.sha256 === (await hashOfModel(model)) ? search : undefined;
+/** @returns of what else a search is, in words; undefined: of the same */
+export function differenceOf(search: SearchIdentity, identity: SearchIdentity): string | undefined {
+  const different = Object.entries(IDENTITY).find(
+    ([key]) => !isDeepStrictEqual(Reflect.get(search, key), Reflect.get(identity, key)),
+  );
+  return different?.[1];
 }
 
 const IDENTITY: Readonly<Record<Exclude<keyof SearchIdentity, "version">, string>> = {
@@ -104,6 +88,16 @@ export function parseDeviceSearch(text: string, file: string): DeviceSearch {
     edits: point.edits.map((edit, at) => readEdit(edit, `${file}: point ${place + 1}, edit ${at + 1}`)),
   }));
   return { ...data, points };
+}
+
+/** The search of such a text; undefined for one that was cut off while it was written, or is of another version. */
+export function keptSearch(text: string): DeviceSearch | undefined {
+  try {
+    return parseDeviceSearch(text, "the search that was kept");
+  } catch (error) {
+    if (error instanceof OptionError) return undefined;
+    throw error;
+  }
 }
 
 function isSearch(data: unknown): data is DeviceSearch {
