@@ -15,6 +15,8 @@ export interface AtomicWriteOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told in one sentence what of the file that was replaced could not be kept, or that another program wrote it meanwhile. */
   readonly onNote?: ((note: string) => void) | undefined;
+  /** The file as it was when the save began, where other files are written before it; as it is now when left out. */
+  readonly begunAt?: WriteTarget;
 }
 
 /** Why a file cannot be written, by the operating system's code. */
@@ -62,7 +64,7 @@ export interface PreparedFile {
 export async function prepareFile(
   path: string,
   write: (target: ByteTarget) => Promise<void>,
-  { signal, onNote }: AtomicWriteOptions = {},
+  { signal, onNote, begunAt }: AtomicWriteOptions = {},
   label?: string,
 ): Promise<PreparedFile> {
   signal?.throwIfAborted();
@@ -95,13 +97,15 @@ export async function prepareFile(
     async replace() {
       try {
         signal?.throwIfAborted();
-        await noteRace(path, target, onNote);
+        await noteRace(path, begunAt ?? target, onNote);
+        const own = await stat(temporary).catch(() => undefined);
         await attempt(path, () => rename(temporary, target.path));
+        await syncFolder(folder);
+        await noteReplaced(path, target.path, own, onNote);
       } catch (error) {
         await discard();
         throw error;
       }
-      await syncFolder(folder);
     },
     async create(place = target.path) {
       try {
@@ -161,6 +165,20 @@ async function noteRace(
   const now = await stat(place).catch(() => undefined);
   if (now?.ino === replaced?.ino && now?.mtimeMs === replaced?.mtimeMs) return;
   onNote?.(`${path} was written or removed by another program meanwhile: what it wrote is replaced.`);
+}
+
+/** The other writer had looked just before our file took its place, and cannot know of it. */
+async function noteReplaced(
+  path: string,
+  place: string,
+  own: Stats | undefined,
+  onNote: AtomicWriteOptions["onNote"],
+): Promise<void> {
+  const now = await stat(place).catch(() => undefined);
+  if (own === undefined || now?.ino === own.ino) return;
+  // Windows numbers a file of a FAT disk by its place in the folder: the rename alone changes that.
+  if (process.platform === "win32" && now?.mtimeMs === own.mtimeMs) return;
+  onNote?.(`${path} was written or removed by another program right after it was saved: what was saved is gone.`);
 }
 
 /** The rename itself reaches the disk with its folder; systems that cannot open folders (Windows) do without. */

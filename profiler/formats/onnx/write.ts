@@ -41,7 +41,8 @@ export interface WriteOptions {
 export async function writeOnnx(model: Model, path: string, options: WriteOptions = {}): Promise<void> {
   const { signal, onProgress, largestModel = LONGEST_PROTOBUF } = options;
   const dataFiles = model.dataFiles ?? new Map<string, ByteSource>();
-  const { path: place } = await writeTargetAt(path);
+  const begunAt = await writeTargetAt(path);
+  const { path: place } = begunAt;
   await sweepUnusedData(place);
   const { segments, data } = await planned(model, dataNameOf(place), largestModel);
   const total = lengthOf(segments) + lengthOf(data);
@@ -49,7 +50,7 @@ export async function writeOnnx(model: Model, path: string, options: WriteOption
   const onBytes = (count: number): void => onProgress?.((done += count) / total);
   await copyDataFiles(dataFiles, place, signal);
   const write = (parts: readonly ByteSegment[], label?: string): Promise<PreparedFile> =>
-    prepareFile(path, (target) => writeSegments(parts, target, onBytes), options, label);
+    prepareFile(path, (target) => writeSegments(parts, target, onBytes), { ...options, begunAt }, label);
   if (data.length === 0) return (await write(segments)).replace();
   const dataFile = await prepareDataFile(place, data, { signal, onBytes });
   try {

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -19,6 +20,7 @@ import { join } from "node:path";
 import { prepareFile, writeAtomically } from "../../../profiler/bytes/atomic-file.ts";
 import { FileSource } from "../../../profiler/bytes/file-source.ts";
 import { sweepTemporaryFiles, temporaryName } from "../../../profiler/bytes/temporary-file.ts";
+import { writeTargetAt } from "../../../profiler/bytes/write-target.ts";
 import { FileAccessError } from "../../../profiler/errors.ts";
 import { skip } from "../../skip.ts";
 
@@ -86,6 +88,27 @@ describe("A file that is written whole or not at all", () => {
       notes.join("\n"),
       /^\S+ was written or removed by another program meanwhile: what it wrote is replaced\.$/,
     );
+  });
+
+  it("says it of what came since the save began, where other files were written first", async () => {
+    const begunAt = await writeTargetAt(at("old"));
+    await writeAtomically(at("old"), (target) => target.write(new TextEncoder().encode("theirs")));
+    await writeAtomically(at("old"), (target) => target.write(NEW), { begunAt, onNote: (note) => notes.push(note) });
+    assert.match(notes.join("\n"), /^\S+ was written or removed by another program meanwhile: /);
+  });
+
+  it("says that it was itself replaced at once, by a writer who could not know of it", async () => {
+    writeFileSync(at("theirs"), "theirs");
+    const mine = await prepareFile(at("old"), (target) => target.write(NEW), { onNote: (note) => notes.push(note) });
+    const saving = mine.replace();
+    while (readFileSync(at("old"), "utf8") !== "new") await new Promise((resolve) => setImmediate(resolve));
+    renameSync(at("theirs"), at("old"));
+    await saving;
+    assert.match(
+      notes.join("\n"),
+      /^\S+ was written or removed by another program right after it was saved: what was saved is gone\.$/,
+    );
+    assert.deepEqual(readdirSync(folder), ["old"]);
   });
 
   it("never takes the place of another file that it is not to replace", async () => {
