@@ -1,11 +1,13 @@
 import { deepCompressionOf, type DeepCompression } from "../compression/deep-compression.ts";
 import { xnorEstimate, type XnorEstimate } from "../compression/xnor.ts";
 import { deflatedLength, type DownloadOptions } from "../formats/download.ts";
+import { ModelFormatError } from "../errors.ts";
 import { macsOf } from "../layers/cost-rules.ts";
 import { elementsOf } from "../model/shape.ts";
 import { payloadsOf } from "../neutral/edited-model.ts";
 import { isKind } from "../neutral/neutral-graph.ts";
 import type { AnalysedModel } from "../profile-model.ts";
+import type { Weights } from "../neutral/weights.ts";
 import { liftModel } from "../translation/lift-model.ts";
 import { ownConstants } from "./own-constants.ts";
 
@@ -21,9 +23,14 @@ export interface WeightReport {
   readonly deepCompression: DeepCompression | null;
   /** An estimate of binary weights and activations; null for what is neither a convolution nor dense, or has an unknown size. */
   readonly xnor: XnorEstimate | null;
+  /** Why its numbers cannot be read, where the file holds them wrongly. */
+  readonly unreadable?: string;
 }
 
-/** Layers with weights in the order of the table; what several share is told of the first. Aborting ends it between two layers. */
+/**
+ * Layers with weights in the order of the table; what several share is told of the first. Numbers that cannot be read cost their layer
+ * alone. Aborting ends it between two layers.
+ */
 export async function weightReports(
   analysed: AnalysedModel,
   { signal, onProgress }: DownloadOptions = {},
@@ -37,6 +44,7 @@ export async function weightReports(
     const segments = (await Promise.all(own.map(payloadsOf))).flat();
     const neutral = lifted.get(layer.node);
     const isRead = neutral !== undefined && (isKind(neutral, "conv") || isKind(neutral, "dense"));
+    const read = isRead ? await deepCompressed(neutral.form.weight) : { deepCompression: null };
     reports.push({
       layer: layer.name,
       elements: origins.reduce<number | null>(
@@ -45,13 +53,21 @@ export async function weightReports(
       ),
       storedBytes: own.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
       downloadBytes: await deflatedLength(segments, signal ? { signal } : {}),
-      deepCompression: isRead
-        ? deepCompressionOf(await neutral.form.weight.read(), neutral.form.weight.shape[0])
-        : null,
+      ...read,
       xnor: isRead ? xnorOf(neutral.form.weight.shape, macsOf(layer.operation).total) : null,
     });
   }
   return reports;
+}
+
+async function deepCompressed(weight: Weights): Promise<Pick<WeightReport, "deepCompression" | "unreadable">> {
+  try {
+    return { deepCompression: deepCompressionOf(await weight.read(), weight.shape[0]) };
+  } catch (error) {
+    // A sparse tensor whose lists lead outside, say. A file that changed meanwhile is nothing that one layer is to blame for.
+    if (!(error instanceof ModelFormatError)) throw error;
+    return { deepCompression: null, unreadable: error.message };
+  }
 }
 
 function xnorOf(shape: readonly number[], macs: number | null): XnorEstimate | null {

@@ -65,7 +65,10 @@ function weightTable(layers: readonly WeightReport[]): string {
     "",
     "",
   ];
-  const notes = [NOTE, ...xnorNote(layers)].join("\n\n");
+  const unread = layers.flatMap(({ layer, unreadable }) =>
+    unreadable === undefined ? [] : [`${printable(layer)}: ${printable(unreadable)}`],
+  );
+  const notes = [NOTE, ...xnorNote(layers), ...unread].join("\n\n");
   return `${plainTable([head, ...rows, total], aligned(head.length))}\n\n${notes}\n`;
 }
 

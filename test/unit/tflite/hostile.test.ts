@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as schema from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import { EdgewiseError, LimitError, ModelFormatError } from "../../../profiler/errors.ts";
 import { analyseModel } from "../../../profiler/profile-model.ts";
+import { weightReports } from "../../../profiler/views/weight-report.ts";
 import { tfliteModel, type OperatorSpec, type SubgraphSpec, type TfliteSpec } from "../../builders/tflite-builder.ts";
 import { readBytes, readSpec } from "./analyse.ts";
 
@@ -160,6 +161,36 @@ describe("TFLite from hostile hands", () => {
       });
     });
   }
+
+  it("shows what all weights take though the lists of one sparse tensor lead outside it", async () => {
+    const options = new schema.FullyConnectedOptionsT();
+    const broken = new schema.SparsityParametersT([0, 9]);
+    const model = await readSpec({
+      tensors: [
+        { name: "x", shape: [1, 4] },
+        { name: "w", shape: [3, 4], data: new Uint8Array(12), sparsity: broken },
+        { name: "h", shape: [1, 3] },
+        { name: "v", shape: [2, 3], data: [1, 2, 3, 1, 2, 3] },
+        { name: "y", shape: [1, 2] },
+      ],
+      operators: [
+        { op: "FULLY_CONNECTED", inputs: ["x", "w", -1], outputs: ["h"], options },
+        { op: "FULLY_CONNECTED", inputs: ["h", "v", -1], outputs: ["y"], options },
+      ],
+      inputs: ["x"],
+      outputs: ["y"],
+    });
+    const reports = await weightReports(analyseModel(model, {}));
+    assert.deepEqual(
+      reports.map(({ storedBytes, deepCompression }) => [storedBytes, deepCompression?.values]),
+      [
+        [12, undefined],
+        [24, 3],
+      ],
+    );
+    assert.match(reports[0]?.unreadable ?? "", /sparse tensor: expected each of its axes and blocks once/);
+    assert.equal(reports[1]?.unreadable, undefined);
+  });
 
   it("refuses subgraphs that unfold into billions of operators", async () => {
     const twice = (next: number): SubgraphSpec => ({
