@@ -13,20 +13,22 @@ import {
   visibleBox,
 } from "../../profiler/views/graph-outline.ts";
 import { knownColumn } from "../charts/charts-view.ts";
-import { Icon, IconButton, TextField } from "../controls/controls.tsx";
+import { IconButton, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
 import type { GraphOrder, SavedPicture } from "../protocol/page.ts";
 import type { ProfileHeader } from "../protocol/packed-profile.ts";
 import type { Selected } from "../state/selection.ts";
 import { costsOf } from "./box-cost.ts";
+import { GraphButtons } from "./GraphButtons.tsx";
 import { GRAPH_COLUMNS, MEASURED_GRAPH_COLUMNS } from "./graph-columns.ts";
 import { GraphStage, type GraphTarget, type ShownStage } from "./GraphStage.tsx";
+import { NoPicture, RefusedNote } from "./graph-notes.tsx";
 import { INITIAL_GRAPH, type GraphView } from "./graph-view.ts";
 import { knownGraph } from "./known-graph.ts";
 import { Legend } from "./Legend.tsx";
 import type { Layout, PlacedBox } from "./layout/layout.ts";
 import { drawPicture } from "./picture/draw-picture.ts";
-import { useLayout } from "./use-layout.ts";
+import { shownLayout, useLayout } from "./use-layout.ts";
 import { sightOf, type Area } from "./viewport.ts";
 
 export interface GraphPaneProps {
@@ -121,7 +123,7 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
     show(`#${layer.index}`, true);
   };
 
-  const layout = state.kind === "done" ? state.layout : state.kind === "running" ? state.last : null;
+  const layout = shownLayout(state);
   const costs = useMemo(() => costsOf(layout ?? NO_LAYOUT, column, header.totals), [layout, column, header.totals]);
   useEffect(() => {
     if (!order || !layout) return;
@@ -169,29 +171,16 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
             onChange={(id) => onChange({ column: id })}
           />
         </label>
-        <IconButton
-          icon={view.direction === "DOWN" ? "arrow-right" : "arrow-down"}
-          label={view.direction === "DOWN" ? l10n.t("Left to right") : l10n.t("Top to bottom")}
-          onClick={() => onChange({ direction: view.direction === "DOWN" ? "RIGHT" : "DOWN", viewport: null })}
-        />
         <IconButton icon="device-camera" label={l10n.t("Export as picture…")} onClick={onExport} />
-        <IconButton icon="expand-all" label={l10n.t("Open all modules")} onClick={() => setOpen(allOpen(outline))} />
-        <IconButton icon="collapse-all" label={l10n.t("Close all modules")} onClick={() => setOpen(new Set())} />
-        <IconButton
-          icon="discard"
-          label={l10n.t("As it was at first")}
-          onClick={() => {
-            setRefused(null);
-            onChange({ open: null, viewport: null });
-          }}
+        <GraphButtons
+          direction={view.direction}
+          onChange={onChange}
+          onOpenAll={() => setOpen(allOpen(outline))}
+          onCloseAll={() => setOpen(new Set())}
+          onReset={() => setRefused(null)}
         />
       </div>
-      {refused !== null && (
-        <p class="graph-refused" role="alert">
-          <Icon name="info" />
-          {refused}
-        </p>
-      )}
+      <RefusedNote reason={refused} />
       {layout && layout.boxes.length > 0 ? (
         <GraphStage
           label={l10n.t("Picture of the network. The tab Layers has the same as a table.")}
@@ -209,13 +198,7 @@ export function GraphPane(props: GraphPaneProps): JSX.Element {
           onChoose={choose}
         />
       ) : (
-        <p class="panel-state" role="status">
-          {state.kind === "failed"
-            ? l10n.t("The picture cannot be drawn: {0}", state.message)
-            : state.kind === "done"
-              ? l10n.t("There is no layer to draw.")
-              : l10n.t("Laying out the graph…")}
-        </p>
+        <NoPicture state={state} />
       )}
     </div>
   );

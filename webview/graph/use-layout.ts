@@ -11,6 +11,12 @@ export type LayoutState =
   | { readonly kind: "done"; readonly layout: Layout }
   | { readonly kind: "failed"; readonly message: string };
 
+/** The layout to draw: while another is computed, the last one. */
+export function shownLayout(state: LayoutState): Layout | null {
+  if (state.kind === "failed") return null;
+  return state.kind === "done" ? state.layout : state.last;
+}
+
 /** What a layout is made of. */
 interface Source {
   readonly outline: Outline;

@@ -2,7 +2,9 @@ import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { allOpen, countVisible, MOST_BOXES, openTo, type Outline } from "../../../profiler/views/graph-outline.ts";
-import { Checkbox, Icon, IconButton } from "../../controls/controls.tsx";
+import { Checkbox, IconButton } from "../../controls/controls.tsx";
+import { GraphButtons } from "../../graph/GraphButtons.tsx";
+import { RefusedNote } from "../../graph/graph-notes.tsx";
 import type { GraphView } from "../../graph/graph-view.ts";
 import { knownGraph } from "../../graph/known-graph.ts";
 import type { PlacedBox } from "../../graph/layout/layout.ts";
@@ -159,40 +161,21 @@ export function ComparedGraphs({ models, layers, paths, view }: ComparedGraphsPr
         </span>
         <ChangeLegend outlines={outlines} />
         <Checkbox label={l10n.t("Move together")} isChecked={choice.movesTogether} onChange={together} />
-        <IconButton
-          icon={direction === "DOWN" ? "arrow-right" : "arrow-down"}
-          label={direction === "DOWN" ? l10n.t("Left to right") : l10n.t("Top to bottom")}
-          onClick={() => changeBoth({ direction: direction === "DOWN" ? "RIGHT" : "DOWN", viewport: null })}
-        />
-        <IconButton
-          icon="expand-all"
-          label={l10n.t("Open all modules")}
-          onClick={() => setOpen({ before: allOpen(graphs.before.outline), after: allOpen(graphs.after.outline) })}
-        />
-        <IconButton
-          icon="collapse-all"
-          label={l10n.t("Close all modules")}
-          onClick={() => setOpen({ before: new Set(), after: new Set() })}
-        />
-        <IconButton
-          icon="discard"
-          label={l10n.t("As it was at first")}
-          onClick={() => {
+        <GraphButtons
+          direction={direction}
+          onChange={changeBoth}
+          onOpenAll={() => setOpen({ before: allOpen(graphs.before.outline), after: allOpen(graphs.after.outline) })}
+          onCloseAll={() => setOpen({ before: new Set(), after: new Set() })}
+          onReset={() => {
             setRefused(null);
             setAsked(null);
-            changeBoth({ open: null, viewport: null });
           }}
         />
       </div>
       <p class="visually-hidden" role="status" data-testid="graph-selected">
         {selected && rowText(selected)}
       </p>
-      {refused !== null && (
-        <p class="graph-refused" role="alert">
-          <Icon name="info" />
-          {refused}
-        </p>
-      )}
+      <RefusedNote reason={refused} />
       <div class="compare-graphs">
         {SIDES.map((side) => (
           <GraphSide

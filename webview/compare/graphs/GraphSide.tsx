@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
+import { NoPicture } from "../../graph/graph-notes.tsx";
 import { GraphStage } from "../../graph/GraphStage.tsx";
 import type { PlacedBox } from "../../graph/layout/layout.ts";
 import type { Viewport } from "../../graph/viewport.ts";
@@ -46,13 +47,7 @@ export function GraphSide({ graph, path, viewport, onShown, onViewport, onChoose
           onChoose={onChoose}
         />
       ) : (
-        <p class="panel-state" role="status">
-          {state.kind === "failed"
-            ? l10n.t("The picture cannot be drawn: {0}", state.message)
-            : state.kind === "done"
-              ? l10n.t("There is no layer to draw.")
-              : l10n.t("Laying out the graph…")}
-        </p>
+        <NoPicture state={state} />
       )}
     </section>
   );

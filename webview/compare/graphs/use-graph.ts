@@ -8,7 +8,7 @@ import type { ShownStage } from "../../graph/GraphStage.tsx";
 import type { GraphView } from "../../graph/graph-view.ts";
 import { knownGraph, type KnownGraph } from "../../graph/known-graph.ts";
 import type { Layout } from "../../graph/layout/layout.ts";
-import { useLayout, type LayoutState } from "../../graph/use-layout.ts";
+import { shownLayout, useLayout, type LayoutState } from "../../graph/use-layout.ts";
 import type { ComparedLayer } from "../compared-layers.ts";
 import type { Side } from "../protocol.ts";
 import type { ComparedOutlines } from "./compared-outlines.ts";
@@ -53,7 +53,7 @@ export function useGraph(
   const stage = useRef<ShownStage | null>(null);
   const open = useMemo(() => (view.open === null ? firstOpen(outline) : new Set(view.open)), [outline, view.open]);
   const state = useLayout({ outline, open, direction: view.direction, hasMarks: true }, layers, structure);
-  const layout = state.kind === "done" ? state.layout : state.kind === "running" ? state.last : null;
+  const layout = shownLayout(state);
   const costs = useMemo(() => uncoloured(layout, measure, totals), [layout, measure, totals]);
   const marks = useMemo(() => marksOf(outlines, side), [outlines, side]);
   const layer = selected?.[side];
