@@ -41,12 +41,15 @@ export const BUILD = check("build", "Build", [["build.mjs"]]);
 /** A part of its own. */
 const FUZZ = "test/unit/fuzz.test.ts";
 
+/** Skipped where TFLite's own runtime is not built for this machine, which what prepares phones does first: they come behind. */
+const NATIVE = testFiles("test/unit").filter((file) => readFileSync(join(ROOT, file), "utf8").includes("build:runner"));
+
 /** One part stands before the checks below and the phones, which take a core as long as the other parts but one take the other. */
 const UNIT_PARTS = 4;
 const [firstUnits, ...otherUnits] = suitesInParts(
   "unit",
   "Unit tests",
-  testFiles("test/unit").filter((file) => file !== FUZZ),
+  testFiles("test/unit").filter((file) => file !== FUZZ && !NATIVE.includes(file)),
   UNIT_PARTS,
   mocha,
 );
@@ -74,6 +77,7 @@ export const SIDE_BY_SIDE = [
     preparePhones,
   ),
   ...otherUnits,
+  suite("unit", "Unit tests of TFLite's own runtime", NATIVE, (grep) => mocha(NATIVE, grep)),
   // A minute, which is less than any of those takes that run then: it stands where one core is done before the other.
   suite("unit", "Fuzz", [FUZZ], (grep) => mocha([FUZZ], grep)),
 ];
