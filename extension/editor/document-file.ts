@@ -182,10 +182,13 @@ export class DocumentFile implements vscode.Disposable {
     const chosen = this.#chosen;
     this.#chosen = undefined;
     if (chosen !== undefined) return chosen;
+    // What watches the file may not have told yet, and on a network drive never does.
+    const now = await this.#identity();
+    const isOther = now !== undefined && !isSameFile(now, this.#onDisk);
     const obstacles = {
       isReadOnly: await isReadOnly(this.#uri.fsPath),
       isBundle: isBundle(this.#uri),
-      isChanged: this.#isChanged,
+      isChanged: this.#isChanged || isOther,
     };
     const isFree = !Object.values(obstacles).includes(true);
     if (this.#mayOverwrite && isFree) return this.#uri;

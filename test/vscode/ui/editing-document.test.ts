@@ -235,6 +235,17 @@ describe("A document with edits", () => {
     await driver.startSaving();
     await driver.answer("Overwrite");
     await driver.isMarked(onnx.file, false);
+    // Agreed to once, saving asks no more; but for a version that nobody has been told of yet.
+    await driver.run("undo");
+    await driver.isMarked(onnx.file, true);
+    writeFileSync(vscode().path(onnx.file), longChain(3));
+    await driver.startSaving();
+    await vscode().page.getByText("would be replaced by your edits of the version before").first().waitFor();
+    await driver.answer("Overwrite");
+    await driver.isMarked(onnx.file, false);
+    await driver.run("redo");
+    await driver.startSaving();
+    await driver.isMarked(onnx.file, false);
     await driver.close();
     await driver.open(onnx.file);
     await driver.showsParameters(onnx.after);
