@@ -166,6 +166,26 @@ describe("Few values and pruned weights of a TFLite file", function () {
     }
   });
 
+  it("goes on holding weights of which none is left", async () => {
+    for (const text of ["prune-weights:h2:sparsity=0.999", "prune-weights:h2:sparsity=0.999,bits=4"]) {
+      const read = await written((await applyEdit(model, parseEdit(text))).after);
+      const layer = liftModel(read).layers.find(({ name }) => name === "h2");
+      assert.ok(layer?.form.kind === "conv", `${text}: ${layer?.form.kind}`);
+      assert.deepEqual(new Set(await layer.form.weight.read()), new Set([0]));
+      // Nothing of the input comes through that layer.
+      const session = await openSession(read, {});
+      const [one, another] = await Promise.all(
+        [0, 1].map(async (value) => {
+          const x = { dataType: "float32", shape: [1, 6, 6, 8], data: new Float32Array(288).fill(value) } as const;
+          return Object.values(await session.run({ x }))[0]?.data;
+        }),
+      );
+      await session.close();
+      assert.deepEqual(one, another);
+      assert.ok(one && Array.from(one as Float32Array).every(Number.isFinite), text);
+    }
+  });
+
   it("has indices of one byte along axes of up to 256", async () => {
     for (const [size, width] of [
       [256, 1],

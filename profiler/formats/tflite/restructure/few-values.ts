@@ -1,5 +1,5 @@
 import { integerScale } from "../../../neutral/integer-palette.ts";
-import type { Constant, Quantization, TensorId } from "../../../model/model.ts";
+import type { Quantization, TensorId } from "../../../model/model.ts";
 import type { Weights } from "../../../neutral/forms.ts";
 import type { PaletteCoding, SparseCoding } from "../../../neutral/weight-coding.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
@@ -36,19 +36,15 @@ export async function writeFewValues(
     return isShared ? elements.map((value) => Math.round(value / scale)) : elements;
   };
   const sparse = coding.kind === "sparse" ? sparseConstant(await read(), shape, dataType) : undefined;
-  const stored = await storedOf(sparse);
-  if (!isShared && sparse === undefined) return stored;
   if (sparse === undefined) {
+    const stored = await draft.addConstant(name, { shape, dataType, read, ...about });
+    if (!isShared) return stored;
     writer.helper(`${role}.widen`, "DEQUANTIZE", [stored], {}, wide);
     return wide;
   }
+  const stored = draft.addTensor(name, { constant: sparse, ...about });
   const dense = isShared ? draft.addTensor(`${name}.dense`, { quantization }) : wide;
   writer.helper(`${role}.densify`, "DENSIFY", [stored], {}, dense);
   if (isShared) writer.helper(`${role}.widen`, "DEQUANTIZE", [dense], {}, wide);
   return wide;
-
-  async function storedOf(constant: Constant | undefined): Promise<TensorId> {
-    if (constant) return draft.addTensor(name, { constant, ...about });
-    return draft.addConstant(name, { shape, dataType, read, ...about });
-  }
 }

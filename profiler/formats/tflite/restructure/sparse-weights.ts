@@ -17,7 +17,10 @@ export function sparseConstant(
   shape: readonly number[],
   dataType: DataType,
 ): Constant | undefined {
-  const stored = elements.reduce((count, value) => (value === 0 ? count : count + 1), 0);
+  const nonZero = elements.reduce((count, value) => (value === 0 ? count : count + 1), 0);
+  // A buffer without bytes is no constant's: where all elements are zero, the first is stored all the same.
+  const stored = Math.max(1, nonZero);
+  const isStored = (at: number): boolean => elements[at] !== 0 || (nonZero === 0 && at === 0);
   const costs = shape.map((size, axis) => {
     const rows = size === 0 ? 0 : elements.length / size;
     return { axis, bytes: listBytes(stored, rows + 1) + listBytes(size - 1, stored) };
@@ -27,7 +30,7 @@ export function sparseConstant(
   if (!(valueBytes(stored) + least.bytes + TABLE_BYTES < valueBytes(elements.length))) return undefined;
   const { axis } = least;
   const order = [...shape.keys()].filter((each) => each !== axis);
-  const { values, segments, indices } = compressedAlong(elements, shape, axis, order);
+  const { values, segments, indices } = compressedAlong(elements, shape, { axis, order, isStored });
   const types = { segments: positionType(stored), indices: positionType((shape[axis] ?? 0) - 1) };
   const parts = [bytes(dataType, values), bytes(types.segments, segments), bytes(types.indices, indices)];
   return {
@@ -56,12 +59,17 @@ interface Compressed {
   readonly indices: readonly number[];
 }
 
-/** @param order the other axes, in the order they are gone through */
+interface Compressing {
+  readonly axis: number;
+  /** The other axes, in the order they are gone through. */
+  readonly order: readonly number[];
+  readonly isStored: (at: number) => boolean;
+}
+
 function compressedAlong(
   elements: Float32Array,
   shape: readonly number[],
-  axis: number,
-  order: readonly number[],
+  { axis, order, isStored }: Compressing,
 ): Compressed {
   const strides = stridesOf(shape);
   const [size, stride] = [shape[axis] ?? 1, strides[axis] ?? 1];
@@ -75,9 +83,9 @@ function compressedAlong(
       return;
     }
     for (let at = 0; at < size; at += 1) {
-      const value = elements[start + at * stride] ?? 0;
-      if (value === 0) continue;
-      values.push(value);
+      const place = start + at * stride;
+      if (!isStored(place)) continue;
+      values.push(elements[place] ?? 0);
       indices.push(at);
     }
     segments.push(values.length);
