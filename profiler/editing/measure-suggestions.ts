@@ -38,7 +38,7 @@ const MOST_EDITS = 32;
 /**
  * Makes the most worthwhile of the edits that change answers, each alone, its weights fitted to some of the samples where it is fitted to any,
  * and measures on the others how far the answers are off. Those that train are left out.
- * @param macs of the model; null: unknown
+ * @param macs of the model; null: unknown, and as few edits are measured as of the largest
  * @returns errors by the place in the list
  * @throws {CalibrationError} when the samples do not fit the model
  */
@@ -72,6 +72,7 @@ export async function measureSuggestions(
 
 /** @param runs of the model that one trial comes to */
 function affordable(macs: number | null, runs: number): number {
-  const most = Math.floor(MEASURED_MACS / Math.max(1, (macs ?? 0) * runs));
+  if (macs === null) return FEWEST_EDITS;
+  const most = Math.floor(MEASURED_MACS / Math.max(1, macs * runs));
   return Math.min(MOST_EDITS, Math.max(FEWEST_EDITS, most));
 }

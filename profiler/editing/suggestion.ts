@@ -129,7 +129,7 @@ const NAMES: Readonly<Record<(typeof RANKED_TOTALS)[number], string>> = {
 /** Why a suggestion stands where it does: "It saves 41.0 % of the weights' bytes, … on average 19.3 %, of which half counts: …". */
 export function explainScore(one: Saving & Pick<Suggestion, "wantsSamples">): string {
   const { saves, guarantee, wantsSamples, measured } = one;
-  const parts = RANKED_TOTALS.map((total) => `${signedShare(saves[total] ?? 0)} of ${NAMES[total]}`);
+  const parts = RANKED_TOTALS.map((total) => `${partSaved(saves[total])} of ${NAMES[total]}`);
   const weighing = measured
     ? `of which ${formatShare(worthOf(one))} counts: its answers are off by ${formatShare(Math.sqrt(measured.error))} of theirs (root mean square), measured`
     : WEIGHING[guarantee];
@@ -149,6 +149,10 @@ const WEIGHING: Readonly<Record<Guarantee, string>> = {
   approximate: "of which half counts until its error is measured",
   "needs training": "of which a fifth counts since it needs training",
 };
+
+function partSaved(share: number | null): string {
+  return share === null ? "an unknown part" : signedShare(share);
+}
 
 function signedShare(share: number): string {
   return `${share < 0 ? "−" : ""}${formatShare(Math.abs(share))}`;

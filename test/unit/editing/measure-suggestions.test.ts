@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EditSession } from "../../../profiler/editing/edit-session.ts";
-import type { Measuring } from "../../../profiler/editing/measure-suggestions.ts";
+import { measureSuggestions, type Measuring } from "../../../profiler/editing/measure-suggestions.ts";
 import { explainScore, scoreOf, type Suggestion } from "../../../profiler/editing/suggestion.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
@@ -58,5 +58,18 @@ describe("Suggestions ranked by measured error", () => {
     assert.equal(measured, list.filter((one) => one.measured !== null).length);
     assert.ok(measured >= 4 && measured <= 32 && of >= measured, `${measured} of ${of}`);
     assert.ok(samples.isRandom && samples.fitted === 0 && samples.measured === 16);
+  });
+
+  it("are few of a model whose size is unknown", async () => {
+    const asked = { calibration: {}, hardware: DEFAULT_HARDWARE };
+    const { measured, of } = await measureSuggestions(session.base, list, null, asked);
+    assert.ok(measured > 0 && measured <= 4 && of > 4, `${measured} of ${of}`);
+  });
+
+  it("say of what they save what is unknown, which is no part of nothing", () => {
+    const [first] = list;
+    assert.ok(first);
+    const explained = explainScore({ ...first, saves: { ...first.saves, latencySeconds: null } });
+    assert.match(explained, /an unknown part of the latency/);
   });
 });
