@@ -1,7 +1,6 @@
 import type { Model } from "../model/model.ts";
-import { LoweringError } from "../neutral/lowering-error.ts";
 import { restructuringOf } from "../restructure/registry.ts";
-import { NotApplicableError } from "../restructure/restructuring.ts";
+import { isNotApplicable, NotApplicableError } from "../restructure/restructuring.ts";
 import { formatEdit, type Edit } from "./edit.ts";
 
 /** What a model has behind it. */
@@ -41,11 +40,6 @@ export async function inAnyOrder<T>(
     const hint = `It fits before ${formatEdit(taker)}, or without it.`;
     throw new NotApplicableError(edit.restructuring, edit.target, reason, hint);
   }
-}
-
-/** Whether an error says that an edit does not fit its place. */
-export function isNotApplicable(error: unknown): error is NotApplicableError | LoweringError {
-  return error instanceof NotApplicableError || error instanceof LoweringError;
 }
 
 /** The last edit that an edit fitted before and not behind; undefined where there is none, or sizes depend on the numbers of weights. */

@@ -4,7 +4,7 @@ import type { Model } from "../model/model.ts";
 import { withFixedSizes } from "../translation/fixed-sizes.ts";
 import { neutralGraphOf } from "../translation/known-graph.ts";
 import type { NeutralGraph } from "../neutral/neutral-graph.ts";
-import { isNotApplicable } from "./edit-order.ts";
+import { isNotApplicable } from "../restructure/restructuring.ts";
 
 /**
  * A bound dimension is a way of looking at a model: edits work on the graph with its sizes as open as the file leaves them. An edit that

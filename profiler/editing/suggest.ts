@@ -8,10 +8,15 @@ import { mayFix, predictOn } from "./apply.ts";
 import { costliest, MOST_LOOKS } from "./costliest.ts";
 import type { Edit } from "./edit.ts";
 import type { FitError } from "./fit/fit-point.ts";
-import { isNotApplicable } from "./edit-order.ts";
 import { baseFor, describeFixes, fixedBase, openBase, type EditBase } from "./fixed-sizes.ts";
 import { RESTRUCTURINGS } from "../restructure/registry.ts";
-import { isRefusal, type Candidate, type Guarantee, type Restructuring } from "../restructure/restructuring.ts";
+import {
+  isNotApplicable,
+  isRefusal,
+  type Candidate,
+  type Guarantee,
+  type Restructuring,
+} from "../restructure/restructuring.ts";
 import { SAVED_TOTALS, scoreOf, whyWorthless, type SavedTotal, type Suggestion } from "./suggestion.ts";
 
 export type { SavedTotal, Suggestion } from "./suggestion.ts";

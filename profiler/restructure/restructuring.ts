@@ -2,6 +2,7 @@ import { EdgewiseError } from "../errors.ts";
 import type { TensorId } from "../model/model.ts";
 import { completeOptions, type EditOptions, type OptionSpec, type OptionsOf, type OptionValue } from "./options.ts";
 import type { ActivationSource, GraphPart } from "../neutral/activations.ts";
+import { LoweringError } from "../neutral/lowering-error.ts";
 import type { LayerId, NeutralGraph } from "../neutral/neutral-graph.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
 import { sharedAgain } from "./matching/shared-weights.ts";
@@ -185,6 +186,11 @@ export class NotApplicableError extends EdgewiseError {
   ) {
     super(`${restructuring} on ${target === "" ? "the model" : `"${target}"`}: ${reason}`, { hint });
   }
+}
+
+/** Whether an error says that an edit does not fit its place. */
+export function isNotApplicable(error: unknown): error is NotApplicableError | LoweringError {
+  return error instanceof NotApplicableError || error instanceof LoweringError;
 }
 
 /**
