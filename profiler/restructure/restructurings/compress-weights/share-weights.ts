@@ -52,6 +52,10 @@ export const SHARE_WEIGHTS = defineRestructuring({
   },
 });
 
+/**
+ * In a TFLite file each weight keeps a byte, and one that was stored in 8 bits before saves nothing there: a zip of the file is what gets smaller
+ * (kws_dscnn, pruned to 36.4 KB: 38.2 KB with 4 bits, of which a zip of the weights leaves 13.9 KB instead of 22.5 KB).
+ */
 function wholeModel(graph: NeutralGraph, bits: number): readonly WeightedLayer[] {
   return worthwhile(graph, bits / 8);
 }
