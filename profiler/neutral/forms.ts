@@ -251,10 +251,18 @@ export interface ResizeForm {
 }
 
 /** Where an element of a resized map comes from. */
-export interface Sampling {
-  readonly mode: "nearest" | "linear" | "cubic";
-  /** Where it is cubic: the kernel's coefficient (Keys 1981), and whether elements outside of the map weigh nothing, instead of those at its border again. */
-  readonly cubic?: { readonly coefficient: number; readonly excludesOutside: boolean };
+export type Sampling = SampledPlaces & ({ readonly mode: "nearest" | "linear" } | CubicSampling);
+
+/** From the four elements around its place on each axis (Keys: Cubic Convolution Interpolation, 1981). */
+export interface CubicSampling {
+  readonly mode: "cubic";
+  /** Of the kernel. */
+  readonly coefficient: number;
+  /** Whether elements outside of the map weigh nothing, instead of those at its border again. */
+  readonly excludesOutside: boolean;
+}
+
+interface SampledPlaces {
   /** By which formula a place in the output is one in the input. Source: ONNX, Resize, `coordinate_transformation_mode`. */
   readonly coordinates: "half-pixel" | "pytorch-half-pixel" | "align-corners" | "asymmetric";
   /** How the nearest place is chosen. */

@@ -1,4 +1,4 @@
-import type { ResizeForm, Sampling } from "../../neutral/forms.ts";
+import type { CubicSampling, ResizeForm, Sampling } from "../../neutral/forms.ts";
 import type { Tape, Value } from "../tape.ts";
 import { linear } from "./dense.ts";
 import { transpose } from "./layout.ts";
@@ -28,7 +28,7 @@ export function samplingMatrix(inputs: number, outputs: number, factor: number, 
       continue;
     }
     if (sampling.mode === "cubic") {
-      for (const [at, share] of cubicShares(place, inputs, sampling.cubic))
+      for (const [at, share] of cubicShares(place, inputs, sampling))
         matrix[output * inputs + at] = (matrix[output * inputs + at] ?? 0) + share;
       continue;
     }
@@ -40,14 +40,11 @@ export function samplingMatrix(inputs: number, outputs: number, factor: number, 
   return matrix;
 }
 
-/** Keys's coefficient where a file says none. Source: ONNX, Resize, `cubic_coeff_a`. */
-const CUBIC: NonNullable<Sampling["cubic"]> = { coefficient: -0.75, excludesOutside: false };
-
 /** The four elements around a place, and their shares. Source: Keys, "Cubic Convolution Interpolation", 1981; ONNX, Resize. */
 function cubicShares(
   place: number,
   inputs: number,
-  { coefficient: a, excludesOutside } = CUBIC,
+  { coefficient: a, excludesOutside }: CubicSampling,
 ): readonly (readonly [number, number])[] {
   const low = Math.floor(place);
   const shares = [-1, 0, 1, 2].map((step): readonly [number, number] => {

@@ -5,6 +5,7 @@ import type {
   ElementwiseForm,
   Form,
   PoolForm,
+  CubicSampling,
   ResizeForm,
   Sampling,
   UnaryFunction,
@@ -70,7 +71,10 @@ function convTranspose(
   };
 }
 
-function resize(to: ResizeForm["to"], sampling: Partial<Sampling>): Form {
+function resize(
+  to: ResizeForm["to"],
+  sampling: Partial<Omit<Sampling, "mode">> & ({ readonly mode?: "nearest" | "linear" } | CubicSampling),
+): Form {
   return {
     kind: "resize",
     to,
@@ -203,7 +207,7 @@ const CASES: Readonly<Record<string, GradientCase>> = {
     inputs: [[1, 2, 2, 4]],
   },
   "resize by cubics": {
-    form: resize({ sizes: [5, 7] }, { mode: "cubic", cubic: { coefficient: -0.5, excludesOutside: true } }),
+    form: resize({ sizes: [5, 7] }, { mode: "cubic", coefficient: -0.5, excludesOutside: true }),
     inputs: [[1, 2, 3, 4]],
   },
   "local response normalisation": {

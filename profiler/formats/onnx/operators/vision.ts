@@ -180,8 +180,8 @@ function samplingOf(view: NodeView): Sampling | undefined {
   if (mode === "nearest") return { mode, coordinates, rounding };
   if (mode === "linear" || mode === "bilinear") return { mode: "linear", coordinates, rounding };
   if (mode !== "cubic") return undefined;
-  const cubic = { coefficient: view.int("cubic_coeff_a", -0.75), excludesOutside: view.flag("exclude_outside") };
-  return { mode, coordinates, rounding, cubic };
+  const [coefficient, excludesOutside] = [view.int("cubic_coeff_a", -0.75), view.flag("exclude_outside")];
+  return { mode, coordinates, rounding, coefficient, excludesOutside };
 }
 
 /** Where the inputs of a Resize have its factors and its sizes; before, and in an Upsample, there were only factors. */

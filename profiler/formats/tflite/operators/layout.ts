@@ -267,7 +267,7 @@ function liftDepthSpace(kind: "depth-to-space" | "space-to-depth"): (layer: Tfli
 }
 
 /** Height and width; batch and channels stay. */
-function liftResize(mode: Sampling["mode"]): (layer: TfliteLayer) => Lifted {
+function liftResize(mode: "nearest" | "linear"): (layer: TfliteLayer) => Lifted {
   return (layer) => {
     if (layer.shape().length !== 4) throw new NotLiftable("its input is not an image");
     const sizes = layer.isConstant(1) ? layer.view.numbers(1) : undefined;
