@@ -48,11 +48,14 @@ interface AxisOptions {
   /** Lines across the chart. */
   readonly hasGrid?: boolean;
   readonly suffix?: string;
+  /** Instead of the unit's own: of a number. */
+  readonly format?: (value: number) => string;
 }
 
 /** An axis of amounts from 0 on, its ticks with their units. */
 export function amountAxis(theme: ChartTheme, options: AxisOptions): Scale {
   const { title, unit, position = "left", hasGrid = true, suffix = "" } = options;
+  const { format = (value: number) => formatCell(unit, value) } = options;
   return {
     type: "linear",
     position,
@@ -63,7 +66,7 @@ export function amountAxis(theme: ChartTheme, options: AxisOptions): Scale {
     ticks: {
       ...textOf(theme),
       maxTicksLimit: MOST_TICKS,
-      callback: (value: string | number) => withoutZeros(formatCell(unit, Number(value))) + suffix,
+      callback: (value: string | number) => withoutZeros(format(Number(value))) + suffix,
     },
   };
 }

@@ -21,10 +21,10 @@ export function ComputingBar({ client }: { readonly client: EditingClient }): JS
           <span class="remark">{l10n.t("Costs are predicted until the weights are there.")}</span>
         ) : (
           <>
-            <TrainingChart points={computing.training} />
             <Button appearance="secondary" onClick={() => void client.stopTraining()}>
               {l10n.t("Stop and keep the best")}
             </Button>
+            <TrainingChart points={computing.training} />
           </>
         )}
       </div>

@@ -9,7 +9,7 @@ import { amountAxis, baseOptions } from "../charts/chart-options.ts";
 import { faded, useTheme, type ChartTheme } from "../charts/theme.ts";
 import { Select } from "../controls/Select.tsx";
 import type { FitBudget, FitPoint, FitState } from "../protocol/editing.ts";
-import { FIT_AXES, FIT_GOALS, frontOf, qualityOf, qualityText } from "./fit-points.ts";
+import { FIT_AXES, FIT_GOALS, formatQuality, frontOf, qualityOf, qualityText } from "./fit-points.ts";
 
 interface FitChartProps {
   readonly fit: FitState;
@@ -26,8 +26,9 @@ export function FitChart({ fit, axis, selected, onAxis, onSelect }: FitChartProp
   const isAccuracy = points.some((point) => qualityOf(point).isAccuracy);
   const quality = isAccuracy ? l10n.t("Accuracy") : l10n.t("Largest error");
   const config = useMemo(
-    () => configOf(points, axis, quality, { best, selected, limit: limitOf(budget, axis) }, theme),
-    [points, axis, quality, best, selected, budget, theme],
+    () =>
+      configOf(points, axis, { title: quality, isAccuracy }, { best, selected, limit: limitOf(budget, axis) }, theme),
+    [points, axis, quality, isAccuracy, best, selected, budget, theme],
   );
   return (
     <Chart
@@ -51,7 +52,7 @@ export function FitChart({ fit, axis, selected, onAxis, onSelect }: FitChartProp
         <Select
           label={l10n.t("Total along the chart")}
           value={axis.id}
-          choices={FIT_AXES.map(({ id, title }) => ({ value: id, text: title }))}
+          choices={FIT_AXES.map(({ id, title }) => ({ value: id, text: id === axis.id ? axis.title : title }))}
           onChange={(id) => onAxis(FIT_AXES.find((candidate) => candidate.id === id) ?? axis)}
         />
       }
@@ -69,7 +70,7 @@ interface Emphasis {
 function configOf(
   points: readonly FitPoint[],
   axis: Total,
-  quality: string,
+  quality: { readonly title: string; readonly isAccuracy: boolean },
   { best, selected, limit }: Emphasis,
   theme: ChartTheme,
 ): ChartConfiguration {
@@ -106,7 +107,14 @@ function configOf(
           ...amountAxis(theme, { title: axis.title, unit: axis.unit, position: "bottom" }),
           ...(limit !== undefined && { suggestedMax: limit }),
         },
-        y: { ...amountAxis(theme, { title: quality, unit: "share" }), beginAtZero: false },
+        y: {
+          ...amountAxis(theme, {
+            title: quality.title,
+            unit: "share",
+            format: (value) => formatQuality(value, quality.isAccuracy),
+          }),
+          beginAtZero: false,
+        },
       },
       plugins: {
         tooltip: {

@@ -122,9 +122,9 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
 
 function measuredText({ error, accuracy, agreement }: NonNullable<ListedSuggestion["measured"]>): string {
   const off = formatShare(Math.sqrt(error));
-  if (accuracy !== null) return l10n.t("Measured: answers off by {0} (RMS), {1} right.", off, formatShare(accuracy));
+  if (accuracy !== null) return l10n.t("Measured: answers off by {0} (RMS), accuracy {1}.", off, formatShare(accuracy));
   if (agreement !== null)
-    return l10n.t("Measured: answers off by {0} (RMS), {1} the same.", off, formatShare(agreement));
+    return l10n.t("Measured: answers off by {0} (RMS), same class for {1}.", off, formatShare(agreement));
   return l10n.t("Measured: answers off by {0} (RMS).", off);
 }
 

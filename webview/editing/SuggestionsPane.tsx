@@ -210,7 +210,7 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
         )}
       </div>
       {measuring && (
-        <p class="remark" role="note" data-testid="measuring">
+        <p class="remark suggestion-note" role="note" data-testid="measuring">
           {l10n.t(
             "Ranked by measured error: {0} of {1} edits that change answers were made, each alone, and run on {2} samples that nothing was fitted to.",
             measuring.measured,

@@ -42,7 +42,7 @@ export function TrainingChart({ points }: { readonly points: readonly TrainingPo
   );
   return (
     <figure class="training" data-testid="training">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         {lines.map(({ name, values }) => (
           <polyline key={name} class={`training-line ${name}`} points={values.map(place).join(" ")} />
         ))}

@@ -153,6 +153,10 @@ export function frontOf(points: readonly FitPoint[], axis: Total): readonly numb
 
 export function qualityText(point: FitPoint): string {
   const { isAccuracy, value } = qualityOf(point);
-  if (value === null) return "∞";
+  return value === null ? "∞" : formatQuality(value, isAccuracy);
+}
+
+/** Errors are told apart where shares of them would all be "<0.1 %". */
+export function formatQuality(value: number, isAccuracy: boolean): string {
   return isAccuracy ? formatShare(value) : formatError(value);
 }
