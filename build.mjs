@@ -1,8 +1,8 @@
 // Builds everything that runs: `node build.mjs [--production]` writes dist/. Production leaves out source maps and whitespace.
 import { build } from "esbuild";
+import subsetFont from "subset-font";
 import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, parse, relative, sep } from "node:path";
-import { withGlyphs } from "./icon-font.mjs";
 import { noticesOf, packagesOf } from "./notices.mjs";
 import { VSCODE_API } from "./vscode-api.mjs";
 
@@ -104,7 +104,7 @@ for (const old of readdirSync(DIST).filter((name) => ![RUNNER, RUNTIME].includes
   rmSync(join(DIST, old), { recursive: true });
 for (const { path, contents } of results.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, contents);
 for (const { from, to } of COPIES) cpSync(from, to);
-writeIcons(results.flatMap(({ outputFiles }) => outputFiles));
+await writeIcons(results.flatMap(({ outputFiles }) => outputFiles));
 writeFileSync(join(DIST, "THIRD-PARTY-NOTICES.txt"), noticesOf([...shippedPackages(), ...STAGED]));
 chmodSync(join(DIST, "cli.js"), 0o755);
 
@@ -117,12 +117,17 @@ function shippedPackages() {
 }
 
 /** VS Code's icons without those that no page names: each is a rule and an outline, and a page loads all of them before its first paint. */
-function writeIcons(outputs) {
+async function writeIcons(outputs) {
   mkdirSync(join(DIST, "codicons"), { recursive: true });
   const css = namedIcons(outputs);
-  const characters = Array.from(css.matchAll(/content: "\\([0-9a-f]+)"/g), ([, code]) => parseInt(code, 16));
+  const characters = Array.from(css.matchAll(/content: "\\([0-9a-f]+)"/g), ([, code]) =>
+    String.fromCodePoint(parseInt(code, 16)),
+  );
   writeFileSync(join(DIST, "codicons/codicon.css"), css);
-  writeFileSync(join(DIST, "codicons/codicon.ttf"), withGlyphs(readFileSync(join(ICONS, "codicon.ttf")), characters));
+  const font = await subsetFont(readFileSync(join(ICONS, "codicon.ttf")), characters.join(""), {
+    targetFormat: "truetype",
+  });
+  writeFileSync(join(DIST, "codicons/codicon.ttf"), font);
 }
 
 function namedIcons(outputs) {
