@@ -62,6 +62,7 @@ export async function writeOnnx(model: Model, path: string, options: WriteOption
     await dataFile.discard();
     throw error;
   }
+  await dataFile.settle();
 }
 
 /**

@@ -66,6 +66,11 @@ export interface PreparedDataFile {
   readonly label: string | undefined;
   /** Puts it at its place. @throws {FileAccessError} when another file is there under its name */
   create(): Promise<void>;
+  /**
+   * Once the model is at its place: writes it again where it is gone. Numbers that were there already may have been those of a writer that was
+   * killed, and a third save that swept before the model named them took them away.
+   */
+  settle(): Promise<void>;
   /** Takes back what was made. */
   discard(): Promise<void>;
 }
@@ -80,8 +85,9 @@ export async function prepareDataFile(
   { signal, onBytes }: { readonly signal: AbortSignal | undefined; readonly onBytes: (count: number) => void },
 ): Promise<PreparedDataFile> {
   const hash = createHash("sha256");
+  const unnamed = join(dirname(path), dataNameOf(path));
   const prepared = await prepareFile(
-    join(dirname(path), dataNameOf(path)),
+    unnamed,
     (target) => {
       const hashed: ByteTarget = {
         write: (bytes) => {
@@ -107,6 +113,11 @@ export async function prepareDataFile(
       throw new FileAccessError(`${place}: the model's weights belong there, but another file has that name`, {
         hint: "Save the model in another folder.",
       });
+    },
+    async settle() {
+      if (await exists(place)) return;
+      const again = await prepareFile(unnamed, (target) => writeSegments(segments, target));
+      await again.create(place);
     },
     async discard() {
       await prepared.discard();

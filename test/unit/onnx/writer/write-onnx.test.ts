@@ -13,11 +13,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { bytesSegment } from "../../../../profiler/bytes/byte-segments.ts";
 import { FileSource } from "../../../../profiler/bytes/file-source.ts";
 import { ExternalDataFolder } from "../../../../profiler/bytes/external-data-folder.ts";
 import { FileAccessError, FileChangedError } from "../../../../profiler/errors.ts";
 import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import { writeOnnx } from "../../../../profiler/formats/onnx/write.ts";
+import { prepareDataFile } from "../../../../profiler/formats/onnx/write/data-file.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { applyEdit, predictEdit } from "../../../../profiler/editing/apply.ts";
 import { openSession } from "../../../../profiler/runtime/open-session.ts";
@@ -274,6 +276,22 @@ describe("onnx writer: data files", () => {
     });
     assert.equal(readFileSync(join(elsewhere, "weights.bin"), "utf8"), "of another model");
     assert.ok(!existsSync(join(elsewhere, "third.onnx")));
+  });
+
+  it("writes weights again that a third save took away, for those of a killed writer, before the model named them", async () => {
+    const place = join(folder, "model.onnx");
+    const given = { signal: undefined, onBytes: () => undefined };
+    const segments = [bytesSegment(Uint8Array.of(1, 2, 3))];
+    const killed = await prepareDataFile(place, segments, given);
+    await killed.create();
+    const data = await prepareDataFile(place, segments, given);
+    await data.create();
+    rmSync(join(folder, data.location));
+    await data.settle();
+    assert.deepEqual([...readFileSync(join(folder, data.location))], [1, 2, 3]);
+    assert.deepEqual(readdirSync(folder), [data.location]);
+    await data.settle();
+    assert.deepEqual(readdirSync(folder), [data.location], "once");
   });
 
   it("can be written over itself, edit after edit", async () => {
