@@ -11,6 +11,11 @@ export class Echoes {
     else this.#asked.set(who, [row]);
   }
 
+  /** The last row that is still to be answered: where the page will be, whatever it says on its way there. */
+  last(who: object): number | undefined {
+    return this.#asked.get(who)?.at(-1);
+  }
+
   /** Whether a selection answers what was asked for. One that does not is a choice of its own, after which nothing is expected any more. */
   take(who: object, row: number): boolean {
     const asked = this.#asked.get(who) ?? [];

@@ -25,7 +25,8 @@ export function followSelection(listings: Listings): vscode.Disposable {
       const model = listings.of(textEditor.document);
       const layer = layerAtCursor(textEditor, model);
       const page = model && pageOf(listings, model);
-      if (layer === undefined || !page?.panel.visible || page.page.selection.at(-1) === layer) return;
+      if (layer === undefined || !page?.panel.visible) return;
+      if ((echoes.last(page.page) ?? page.page.selection.at(-1)) === layer) return;
       echoes.expect(page.page, layer);
       page.page.reveal({ layer, where: "here" });
     }),
