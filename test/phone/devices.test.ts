@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AdbServer } from "../../profiler/device/adb/adb-server.ts";
 import { AndroidTarget } from "../../profiler/device/adb/android-target.ts";
 import type { ListedDevice } from "../../profiler/device/adb/listed-device.ts";
 import { DeviceError } from "../../profiler/device/device-error.ts";
-import { freePort } from "./test-phone.ts";
+import { removeAbandonedPhones } from "./abandoned-phones.mjs";
+import { freePort, type TestPhone } from "./test-phone.ts";
 import { startUnreadyPhone } from "./unready-phone.ts";
 import { useAdb } from "./use-adb.ts";
 import { until } from "./until.ts";
@@ -56,6 +57,18 @@ describe("finding phones", function () {
     assert.equal(facts.serial, second.serial);
     await adb().stop(first);
     await adb().stop(second);
+  });
+
+  it("takes away the phones of test runs that were killed, and no others", async () => {
+    const [killed, running] = [await adb().phone(), await adb().phone()];
+    const isMounted = (phone: TestPhone): boolean => readFileSync("/proc/mounts", "utf8").includes(phone.path("/dev "));
+    killed.abandon();
+    removeAbandonedPhones();
+    assert.deepEqual([isMounted(killed), isMounted(running)], [false, true]);
+    assert.deepEqual([existsSync(killed.path("/..")), existsSync(running.path("/.."))], [false, true]);
+    assert.equal((await new AndroidTarget(adb().server, { serial: running.serial }).describe()).name, "Google Pixel 8");
+    await adb().stop(killed);
+    await adb().stop(running);
   });
 
   for (const kind of ["offline", "unauthorized"] as const) {

@@ -4,13 +4,14 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, findProgram, installDebian } from "../../install.mjs";
+import { PHONE_FOLDERS, removeAbandonedPhones } from "./abandoned-phones.mjs";
 
 /** The release whose adbd runs outside Android. */
 const RELEASE = "trixie";
 const PROGRAMS = { adb: "adb", debootstrap: "debootstrap", "qemu-aarch64-static": "qemu-user-static" };
 
 /** The Debian of all test phones, read-only: each has a layer of its own above it. */
-export const BASE = join(tmpdir(), `edgewise-phone-${RELEASE}`);
+export const BASE = `${PHONE_FOLDERS}${RELEASE}`;
 
 /**
  * @returns {string | undefined} why this machine cannot play a phone
@@ -19,6 +20,7 @@ export function preparePhones() {
   if (process.platform !== "linux" || process.arch !== "x64") return "a real adbd runs on Linux on x86-64 only";
   if (process.getuid?.() !== 0) return "a real adbd in a Debian of its own needs root";
   if (!findProgram("apt-get")) return "a real adbd comes from Debian's packages, and there is no apt-get";
+  removeAbandonedPhones();
   const missing = Object.entries(PROGRAMS).filter(([program]) => !findProgram(program));
   const packages = missing.map(([, name]) => name);
   return (

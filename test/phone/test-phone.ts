@@ -1,18 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { claimPhone, PHONE_FOLDERS, processesOf, removePhone } from "./abandoned-phones.mjs";
 import { endProcess } from "./end-process.ts";
 import { BASE } from "./prepare.mjs";
 
@@ -52,7 +43,8 @@ export class TestPhone {
     options,
     properties = {},
   }: PhoneOptions = {}): Promise<TestPhone> {
-    const folder = mkdtempSync(join(tmpdir(), "edgewise-phone-"));
+    const folder = mkdtempSync(PHONE_FOLDERS);
+    claimPhone(folder);
     const phone = new TestPhone(folder, await freePort());
     try {
       phone.#mount(dataBytes, options);
@@ -63,6 +55,11 @@ export class TestPhone {
       throw error;
     }
     return phone;
+  }
+
+  /** As if the process that plays it were gone. */
+  abandon(): void {
+    claimPhone(this.folder, spawnSync("true").pid);
   }
 
   /** A file or folder of the phone, on this computer. */
@@ -89,7 +86,7 @@ export class TestPhone {
 
   /** Ends, as a phone without memory does, what has these words in its command line. */
   kill(words: string): void {
-    for (const pid of this.#pids())
+    for (const pid of processesOf(this.folder))
       if (
         readProc(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"))
           ?.replaceAll("\0", " ")
@@ -100,7 +97,9 @@ export class TestPhone {
 
   /** Command lines of what runs on the phone, adbd itself left out. */
   processes(): readonly string[] {
-    const commands = this.#pids().map((pid) => readProc(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")));
+    const commands = processesOf(this.folder).map((pid) =>
+      readProc(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")),
+    );
     return commands
       .map((command) => command?.replaceAll("\0", " ").trim() ?? "")
       .filter((command) => command !== "" && !command.startsWith(ADBD));
@@ -114,16 +113,7 @@ export class TestPhone {
 
   async stop(): Promise<void> {
     await this.pull();
-    for (const pid of this.#pids()) process.kill(pid, "SIGKILL");
-    spawnSync("umount", ["-R", "-l", this.path("/")]);
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  #pids(): readonly number[] {
-    const root = join(this.folder, "root");
-    return readdirSync("/proc")
-      .filter((pid) => /^\d+$/.test(pid) && readProc(() => readlinkSync(`/proc/${pid}/root`)) === root)
-      .map(Number);
+    removePhone(this.folder);
   }
 
   #mount(dataBytes: number | undefined, options = ""): void {

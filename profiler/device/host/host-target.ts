@@ -1,6 +1,6 @@
 import { RunError } from "../../errors.ts";
 import type { FormatId } from "../../model/format.ts";
-import { hostTflite, type HostTflite } from "../../runtime/native/bundles.ts";
+import { hostTflite, whyNoHostTflite, type HostTflite } from "../../runtime/native/bundles.ts";
 import { compareOutputs } from "../compare-outputs.ts";
 import { DeviceError } from "../device-error.ts";
 import { latencyOf } from "../latency-statistics.ts";
@@ -26,7 +26,13 @@ type Measured = Pick<RunResult, "runtime" | "settings" | "latency" | "layers" | 
 const MEASURES: Readonly<
   Record<
     FormatId,
-    (model: MeasuredModel, prepared: PreparedRun, options: RunOptions, control: RunControl) => Promise<Measured>
+    (
+      model: MeasuredModel,
+      prepared: PreparedRun,
+      options: RunOptions,
+      control: RunControl,
+      tflite: HostTflite | undefined,
+    ) => Promise<Measured>
   >
 > = { onnx: measureOnnx, tflite: measureTflite };
 
@@ -34,17 +40,25 @@ const MEASURES: Readonly<
 export class HostTarget implements Target {
   readonly #queue = new RunQueue();
 
+  /** @param tflite finds TFLite's own runtime */
+  constructor(private readonly tflite: () => HostTflite | undefined = hostTflite) {}
+
   describe(): Promise<DeviceFacts> {
     return hostTypes();
   }
 
   run(model: MeasuredModel, options: RunOptions, control: RunControl = {}): Promise<RunResult> {
     const onWait = (): void => control.onProgress?.({ phase: "queued" });
-    return this.#queue.take(control.signal, onWait, () => measure(model, options, control));
+    return this.#queue.take(control.signal, onWait, () => measure(model, options, control, this.tflite()));
   }
 }
 
-async function measure(model: MeasuredModel, options: RunOptions, control: RunControl): Promise<RunResult> {
+async function measure(
+  model: MeasuredModel,
+  options: RunOptions,
+  control: RunControl,
+  tflite: HostTflite | undefined,
+): Promise<RunResult> {
   const { signal, onProgress } = control;
   signal?.throwIfAborted();
   onProgress?.({ phase: "preparing" });
@@ -60,7 +74,7 @@ async function measure(model: MeasuredModel, options: RunOptions, control: RunCo
   signal?.throwIfAborted();
   const startedAt = new Date().toISOString();
   const before = hostConditions();
-  const measured = await MEASURES[model.model.format](model, prepared, options, control);
+  const measured = await MEASURES[model.model.format](model, prepared, options, control, tflite);
   return {
     version: RUN_RESULT_VERSION,
     startedAt,
@@ -102,9 +116,13 @@ async function measureTflite(
   prepared: PreparedRun,
   options: RunOptions,
   control: RunControl,
+  tflite: HostTflite | undefined,
 ): Promise<Measured> {
-  const tflite = options.runtime === "litert" ? undefined : hostTflite();
-  if (tflite === undefined) return measureLitert(prepared, options, control);
+  if (options.runtime === "litert") return measureLitert(prepared, options, control);
+  if (tflite === undefined) {
+    const measured = await measureLitert(prepared, options, control);
+    return { ...measured, notes: [...measured.notes, `LiteRT.js ran it, which is slower. ${whyNoHostTflite()}`] };
+  }
   try {
     return await measureNativeTflite(tflite, model, prepared, options, control);
   } catch (error) {

@@ -40,6 +40,13 @@ export function hostTflite(): HostTflite | undefined {
   return { program: join(home, loader), args: ["--library-path", home, join(home, "tflite-runner")], version: tflite };
 }
 
+/** Why there is none on this machine, and what helps, in a sentence of its own. */
+export function whyNoHostTflite(platform = process.platform, architecture = process.arch): string {
+  if (platform !== "linux" || HOST_ABIS[architecture] === undefined)
+    return "TFLite's own runtime is for Linux on x86-64 and arm64: measure on a phone (--device SERIAL) for it.";
+  return "TFLite's own runtime is not built here: `npm run build:runner` in Edgewise's repository makes it, the packaged extension brings it.";
+}
+
 /** What the runner may not inherit: libraries of this machine beside its own C library. */
 export function runnerEnvironment(): NodeJS.ProcessEnv {
   const { LD_PRELOAD: _preload, LD_LIBRARY_PATH: _path, ...rest } = process.env;

@@ -7,7 +7,7 @@ import { isMeasured, type LayerTimes, type RunResult } from "../../../../profile
 import type { MeasuredModel, RunOptions, RunPhase } from "../../../../profiler/device/target.ts";
 import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import { skip } from "../../../skip.ts";
-import { hostTflite } from "../../../../profiler/runtime/native/bundles.ts";
+import { hostTflite, whyNoHostTflite } from "../../../../profiler/runtime/native/bundles.ts";
 import { tfliteModel } from "../../../builders/tflite-builder.ts";
 import {
   Conv2DOptionsT,
@@ -82,6 +82,27 @@ describe("This machine as a target", () => {
     assert.ok(result.layers.rows.every(({ operators: [ran] }) => ran?.startsWith("XNNPACK: ")));
     assert.deepEqual([...new Set(phases)], ["preparing", "latency", "layers", "comparing"]);
     assert.deepEqual(JSON.parse(JSON.stringify(result)), result);
+  });
+
+  it("says that LiteRT.js ran a TFLite model, and what helps, where TFLite's own runtime is not built", async () => {
+    const unbuilt = new HostTarget(() => undefined);
+    const [asked, chosen] = [
+      await unbuilt.run(await measured(tflite), { ...FEW, runtime: "tflite" }),
+      await unbuilt.run(await measured(tflite), { ...FEW, runtime: "litert" }),
+    ];
+    assert.equal(asked.runtime.name, "LiteRT.js");
+    assert.match(asked.notes.join(" "), /LiteRT\.js ran it, which is slower\. TFLite's own runtime is .+: .+/);
+    assert.deepEqual(chosen.notes, []);
+  });
+
+  it("tells for each machine why it has no TFLite of its own", () => {
+    assert.match(whyNoHostTflite("linux", "x64"), /not built here: `npm run build:runner`/);
+    for (const [platform, architecture] of [
+      ["darwin", "arm64"],
+      ["win32", "x64"],
+      ["linux", "riscv64"],
+    ] as const)
+      assert.match(whyNoHostTflite(platform, architecture), /for Linux .+--device SERIAL/);
   });
 
   it("names the operators that TFLite is older than, and runs the model by LiteRT.js", async function () {
