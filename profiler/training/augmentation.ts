@@ -7,14 +7,19 @@ export interface Sample {
   readonly data: ArrayLike<number>;
 }
 
-/** @param other another sample of the same input */
-export type Change = (sample: Sample, other: Sample, random: Random) => Float32Array;
+/** One change, the same for all inputs of a sample. */
+export interface Change {
+  /** How much of the result is the sample itself, 0 to 1: the rest is the other one. */
+  readonly share: number;
+  /** @param other another sample of the same input */
+  apply(sample: Sample, other: Sample): Float32Array;
+}
 
 /** How samples are changed to make more of them: what an input means decides what leaves its meaning. */
 export interface Augmentation {
   readonly id: string;
   readonly title: string;
-  readonly change: Change;
+  readonly draw: (random: Random) => Change;
 }
 
 /** Largest rotation (radians), change of size, and shift as a share of each side. */
@@ -26,41 +31,48 @@ const CROP = 0.125;
 /** Noise's deviation as a share of the sample's. */
 const NOISE = 0.1;
 
-const unchanged: Change = ({ data }) => Float32Array.from(data);
+type Draw = Augmentation["draw"];
+
+const unchanged: Draw = () => ({ share: 1, apply: ({ data }) => Float32Array.from(data) });
 
 /** @param rotation, resizing, shift the largest of each */
-export function affineOf(rotation: number, resizing: number, shift: number): Change {
-  return (sample, _, random) => {
+export function affineOf(rotation: number, resizing: number, shift: number): Draw {
+  return (random) => {
     const angle = rotation * between(random);
     const size = 1 + resizing * between(random);
-    return warped(sample, {
+    return warping({
       matrix: [Math.cos(angle) / size, -Math.sin(angle) / size, Math.sin(angle) / size, Math.cos(angle) / size],
       shift: [shift * between(random), shift * between(random)],
     });
   };
 }
 
-const cropAndFlip: Change = (sample, _, random) => {
+const cropAndFlip: Draw = (random) => {
   const mirrored = random.uniform() < 0.5 ? -1 : 1;
-  return warped(sample, { matrix: [1, 0, 0, mirrored], shift: [CROP * between(random), CROP * between(random)] });
+  return warping({ matrix: [1, 0, 0, mirrored], shift: [CROP * between(random), CROP * between(random)] });
 };
 
-const noise: Change = ({ data }, _, random) => {
-  const deviation = NOISE * deviationOf(data);
-  return Float32Array.from(data, (value) => value + deviation * random.normal());
-};
+const noise: Draw = (random) => ({
+  share: 1,
+  apply: ({ data }) => {
+    const deviation = NOISE * deviationOf(data);
+    return Float32Array.from(data, (value) => value + deviation * random.normal());
+  },
+});
 
-const mixup: Change = ({ data }, other, random) => {
+const mixup: Draw = (random) => {
   const share = random.uniform();
-  return Float32Array.from(data, (value, index) => share * value + (1 - share) * (other.data[index] ?? 0));
+  const apply: Change["apply"] = ({ data }, other) =>
+    Float32Array.from(data, (value, index) => share * value + (1 - share) * (other.data[index] ?? 0));
+  return { share, apply };
 };
 
 export const AUGMENTATIONS: readonly Augmentation[] = [
-  { id: "none", title: "None", change: unchanged },
-  { id: "affine", title: "Small rotations, sizes and shifts", change: affineOf(ROTATION, RESIZING, SHIFT) },
-  { id: "crop-flip", title: "Crops and mirror images", change: cropAndFlip },
-  { id: "noise", title: "Noise", change: noise },
-  { id: "mixup", title: "Mixtures of two samples (Zhang et al., mixup, ICLR 2018)", change: mixup },
+  { id: "none", title: "None", draw: unchanged },
+  { id: "affine", title: "Small rotations, sizes and shifts", draw: affineOf(ROTATION, RESIZING, SHIFT) },
+  { id: "crop-flip", title: "Crops and mirror images", draw: cropAndFlip },
+  { id: "noise", title: "Noise", draw: noise },
+  { id: "mixup", title: "Mixtures of two samples (Zhang et al., mixup, ICLR 2018)", draw: mixup },
 ];
 
 /** Longest side of what is taken for a picture, in its shorter ones: spectrograms are longer. */
@@ -98,6 +110,10 @@ function deviationOf(data: ArrayLike<number>): number {
 interface Warp {
   readonly matrix: readonly [number, number, number, number];
   readonly shift: readonly [number, number];
+}
+
+function warping(warp: Warp): Change {
+  return { share: 1, apply: (sample) => warped(sample, warp) };
 }
 
 /** A picture read at other positions, between its elements linearly; beyond its border the border goes on. */

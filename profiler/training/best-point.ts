@@ -6,6 +6,10 @@ export interface HeldOutPoint {
   readonly asGiven?: number;
   /** Share of the samples of which both models say the same class; null where no output gives one number a class. */
   readonly agreement: number | null;
+  /** Shares of the samples as they were given of which each says the right class; only where classes are known. */
+  readonly accuracy?: { readonly now: number; readonly original: number };
+  /** What is trained, where that is more than the error: with the cross entropy. */
+  readonly loss?: number;
 }
 
 /**
@@ -24,6 +28,7 @@ const KNOWN_BY_HEART = 10 ** -0.6;
 /**
  * The weights to keep: those before training, unless others err less and say the original's class no less often than those did. A smaller
  * error alone can hide that answers turned: it is made of all numbers, and the answer of two.
+ * Where the samples' classes are known, the right one counts instead of the original's; where their cross entropy is trained, the loss instead of the error.
  * Each is judged by its mean with the two looks before it.
  * @param points the one before training first
  * @returns the position of the best one
@@ -33,17 +38,20 @@ export function bestOf(points: readonly HeldOutPoint[]): number {
   if (start === undefined) return 0;
   const isChanged = start.asGiven !== undefined;
   const isKnown = start.asGiven !== undefined && start.asGiven < KNOWN_BY_HEART * start.heldOut;
-  const mayBeKept = ({ heldOut, asGiven, agreement }: HeldOutPoint): boolean =>
-    heldOut <= (isChanged ? CHANGED_GAIN : 1) * start.heldOut &&
-    (isKnown || asGiven === undefined || asGiven < (start.asGiven ?? Infinity)) &&
-    (agreement ?? 1) >= (start.agreement ?? 0);
+  const errsLess = ({ heldOut, asGiven, loss }: HeldOutPoint): boolean =>
+    loss !== undefined ||
+    (heldOut <= (isChanged ? CHANGED_GAIN : 1) * start.heldOut &&
+      (isKnown || asGiven === undefined || asGiven < (start.asGiven ?? Infinity)));
+  const answersAsWell = ({ agreement, accuracy }: HeldOutPoint): boolean =>
+    start.accuracy && accuracy ? accuracy.now >= start.accuracy.now : (agreement ?? 1) >= (start.agreement ?? 0);
   let best = 0;
-  let least = start.heldOut;
+  let least = start.loss ?? start.heldOut;
   for (let position = 1; position < points.length; position += 1) {
     const point = meanOf(points.slice(Math.max(1, position + 1 - TOGETHER), position + 1));
-    if (!(point.heldOut < least) || !mayBeKept(point)) continue;
+    const judged = point.loss ?? point.heldOut;
+    if (!(judged < least) || !errsLess(point) || !answersAsWell(point)) continue;
     best = position;
-    least = point.heldOut;
+    least = judged;
   }
   return best;
 }
@@ -52,9 +60,14 @@ function meanOf(points: readonly HeldOutPoint[]): HeldOutPoint {
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / points.length;
   const given = points.flatMap(({ asGiven }) => asGiven ?? []);
   const agreements = points.flatMap(({ agreement }) => agreement ?? []);
+  const losses = points.flatMap(({ loss }) => loss ?? []);
+  const accuracies = points.flatMap(({ accuracy }) => accuracy ?? []);
+  const [accuracy] = accuracies;
   return {
     heldOut: mean(points.map(({ heldOut }) => heldOut)),
     ...(given.length > 0 && { asGiven: mean(given) }),
     agreement: agreements.length > 0 ? mean(agreements) : null,
+    ...(losses.length > 0 && { loss: mean(losses) }),
+    ...(accuracy && { accuracy: { now: mean(accuracies.map(({ now }) => now)), original: accuracy.original } }),
   };
 }

@@ -2,7 +2,7 @@ import type { Random } from "../numeric/random.ts";
 import { adamRate } from "./adam.ts";
 import { bestOf, type HeldOutPoint } from "./best-point.ts";
 import type { Columns } from "./sample-pool.ts";
-import type { BuiltGraph, ErrorGraph, Target } from "./step-graph.ts";
+import { NAMES, type BuiltGraph, type ErrorGraph, type Target } from "./step-graph.ts";
 import { Trainer, type Batch } from "./trainer.ts";
 
 /** Errors are mean squares over the energy of what the teacher gives: 0.01 is 20 dB. */
@@ -31,6 +31,10 @@ export interface LoopOptions {
   readonly held: readonly HeldOut[];
   readonly start: Float32Array;
   readonly rate: number;
+  /** Weight of the cross entropy with the samples' classes, where they are known; without it they are only judged by. */
+  readonly crossEntropy: number;
+  /** Share of the first held-out set of which the original says the right class; undefined where no classes are known. */
+  readonly originalAccuracy?: number;
   /** Either may end it. */
   readonly steps: number;
   readonly seconds: number;
@@ -96,7 +100,10 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
         wasStopped = progress < 1;
         break;
       }
-      const errors = await trainer.train(gathered(pool, count, order.take(batch)), adamRate(rate, step, progress));
+      const errors = await trainer.train(
+        gathered(pool, count, order.take(batch), options.step),
+        adamRate(rate, step, progress),
+      );
       sum += outputError(errors, targets);
       since += 1;
       onStep?.(step + 1, progress);
@@ -108,14 +115,15 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
 }
 
 /** Mean of the outputs' errors. */
-function outputError(errors: Float32Array, targets: LoopOptions["targets"]): number {
+function outputError(errors: Float32Array = new Float32Array(), targets: LoopOptions["targets"]): number {
   const outputs = [...errors].filter((_, index) => targets[index]?.isOutput === true);
   return outputs.reduce((sum, error) => sum + error, 0) / Math.max(1, outputs.length);
 }
 
-/** The error is that on the last set, the agreement that on all, which count alike. */
+/** The error is that on the last set, the agreement and the cross entropy those on all, which count alike, the accuracy that on the first. */
 async function onHeldOut(trainer: Trainer, options: LoopOptions): Promise<HeldOutPoint> {
-  const each: HeldOutPoint[] = [];
+  const { originalAccuracy: original, crossEntropy } = options;
+  const each: SetPoint[] = [];
   for (const held of options.held) each.push(await onSet(trainer, held, options));
   const agreements = each.flatMap(({ agreement }) => agreement ?? []);
   const agreement = agreements.reduce((sum, one) => sum + one, 0) / agreements.length;
@@ -124,7 +132,17 @@ async function onHeldOut(trainer: Trainer, options: LoopOptions): Promise<HeldOu
     heldOut: each.at(-1)?.heldOut ?? Infinity,
     ...(first && others.length > 0 && { asGiven: first.heldOut }),
     agreement: agreements.length === 0 ? null : agreement,
+    ...(first && original !== undefined && { accuracy: { now: first.accuracy, original } }),
+    ...(crossEntropy > 0 && {
+      loss: each.reduce((sum, set) => sum + set.heldOut + crossEntropy * set.crossEntropy, 0) / each.length,
+    }),
   };
+}
+
+/** What is known of one set; an accuracy and a cross entropy of 0 where no classes are known. */
+interface SetPoint extends Pick<HeldOutPoint, "heldOut" | "agreement"> {
+  readonly accuracy: number;
+  readonly crossEntropy: number;
 }
 
 /** Every sample is looked at: where they are no whole number of batches, some are in two of them. */
@@ -132,24 +150,39 @@ async function onSet(
   trainer: Trainer,
   { columns, count }: HeldOut,
   { error, batch, targets }: LoopOptions,
-): Promise<HeldOutPoint> {
-  let sum = 0;
-  let agreeing = 0;
+): Promise<SetPoint> {
+  const sums = { error: 0, agreeing: 0, right: 0, crossEntropy: 0 };
   const runs = Math.ceil(count / batch);
   for (let run = 0; run < runs; run += 1) {
     const start = Math.min(run * batch, count - batch);
     const rows = Array.from({ length: batch }, (_, row) => start + row);
     const measured = await trainer.measure(gathered([columns], count, rows, error));
-    sum += outputError(measured.errors, targets);
-    agreeing += measured.agreeing.reduce((all, each) => all + each, 0);
+    sums.error += outputError(measured.get(NAMES.errors), targets);
+    sums.agreeing += totalOf(measured.get(NAMES.agreeing));
+    sums.right += totalOf(measured.get(NAMES.right));
+    sums.crossEntropy += totalOf(measured.get(NAMES.crossEntropy));
   }
   const answers = runs * batch * error.classifying;
-  return { heldOut: sum / runs, agreement: answers === 0 ? null : agreeing / answers };
+  return {
+    heldOut: sums.error / runs,
+    agreement: answers === 0 ? null : sums.agreeing / answers,
+    accuracy: sums.right / (runs * batch),
+    crossEntropy: sums.crossEntropy / runs,
+  };
+}
+
+function totalOf(elements: Float32Array = new Float32Array()): number {
+  return elements.reduce((all, each) => all + each, 0);
 }
 
 /** Rows of all copies, numbered through, as a batch. @param graph whose inputs alone are wanted */
-function gathered(pool: readonly Columns[], count: number, rows: readonly number[], graph?: BuiltGraph): Batch {
-  const names = [...(pool[0]?.keys() ?? [])].filter((name) => graph?.inputs.has(name) ?? true);
+function gathered(
+  pool: readonly Columns[],
+  count: number,
+  rows: readonly number[],
+  { inputs }: Pick<BuiltGraph, "inputs">,
+): Batch {
+  const names = [...(pool[0]?.keys() ?? [])].filter((name) => inputs.has(name));
   return new Map(
     names.map((name) => {
       const each = (pool[0]?.get(name)?.length ?? 0) / count;

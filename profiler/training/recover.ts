@@ -16,10 +16,11 @@ import { stepSizes } from "./adam.ts";
 import { editedLayers } from "./edited-layers.ts";
 import { requireFloatActivations } from "./integer-activations.ts";
 import { trainingLoop, type HeldOut, type LoopOptions, type LoopResult, type TrainingPoint } from "./loop.ts";
+import { labelledOutput, originalAccuracy, withClasses, type LabelledOutput } from "./labelled-output.ts";
 import { ModelPair } from "./model-pair.ts";
 import type { Parameter, TrainedRoles } from "./parameters.ts";
 import { planTraining, type Stop, type TrainingPlan } from "./plan.ts";
-import { augmentedCopy, readSamples, type Columns } from "./sample-pool.ts";
+import { augmentedCopy, readSamples, type Columns, type TrainingSample } from "./sample-pool.ts";
 import { errorGraph, NAMES, stepGraph, type Target } from "./step-graph.ts";
 import { innerPairs, outputPairs, type TargetPair } from "./targets.ts";
 import { TrainingError } from "./training-error.ts";
@@ -42,6 +43,8 @@ export interface RecoverOptions {
   readonly editedOnly?: boolean;
   /** Weight of the errors of inner tensors that both models have, beside those of the outputs; 0: outputs alone. */
   readonly inner?: number;
+  /** Weight of the cross entropy with the samples' own classes, beside the outputs' errors; 0 when left out. Asks for labelled samples. */
+  readonly crossEntropy?: number;
   readonly seed?: number;
   /** The student was fitted to none of the samples that are held out: what it answers of these, as they are, is what it answers of others. */
   readonly isUnseen?: boolean;
@@ -98,7 +101,11 @@ export async function recoverWeights(
   const ports = inputPorts(teacher);
   const samples = await openSamples({ madeFor: ports, ...calibration }, ports);
   try {
-    const { count, description } = samples;
+    const { count, description, hasLabels } = samples;
+    if ((options.crossEntropy ?? 0) > 0 && !hasLabels)
+      throw new CalibrationError(`${description}: cross entropy needs the class of each sample, and none are given`, {
+        hint: "Give labels with the samples, or pictures in a folder for each class.",
+      });
     if (count < FEWEST_SAMPLES)
       throw new CalibrationError(
         `${description}: expected at least ${FEWEST_SAMPLES} samples to train on, not ${count}`,
@@ -109,6 +116,13 @@ export async function recoverWeights(
   } finally {
     await samples.close();
   }
+}
+
+/** What the models are run for. */
+interface Taught {
+  readonly used: readonly TargetPair[];
+  readonly plan: TrainingPlan;
+  readonly labelled: LabelledOutput | undefined;
 }
 
 class Distillation {
@@ -131,9 +145,9 @@ class Distillation {
     this.#pairs = [...outputPairs(this.#student, this.#teacher), ...inner];
   }
 
-  async run(base: readonly NamedTensors[], heldOut: readonly NamedTensors[]): Promise<Recovery> {
+  async run(base: readonly TrainingSample[], heldOut: readonly TrainingSample[]): Promise<Recovery> {
     const { options } = this;
-    const sizes = this.#student.sizesFor(inputShapes(this.#student, base[0] ?? {}));
+    const sizes = this.#student.sizesFor(inputShapes(this.#student, base[0]?.inputs ?? {}));
     const batch = Math.min(options.batch ?? DEFAULT_BATCH, base.length, heldOut.length);
     const only = options.editedOnly ? await editedLayers(this.#student, this.#teacher) : undefined;
     const plan = await planTraining(this.#student, {
@@ -146,18 +160,22 @@ class Distillation {
     const used = this.#pairs.filter((pair) => plan.targets.includes(pair.student));
     if (plan.parameters.length === 0 || !used.some((pair) => pair.isOutput))
       throw nothingToTrain(this.studentModel, plan);
+    const labelled = labelledOutput(this.#student, used, [...base, ...heldOut]);
+    const crossEntropy = options.crossEntropy ?? 0;
+    if (crossEntropy > 0) requireLogits(this.studentModel, this.#student, labelled);
     const random = new Random(options.seed ?? 0);
-    const { pool, held, augmentation } = await this.#pool(base, heldOut, used, plan, random);
+    const { pool, held, augmentation } = await this.#pool(base, heldOut, { used, plan, labelled }, random);
     const targets = used.map(({ student, isOutput }) => {
       const weight = isOutput ? 1 : (options.inner ?? 0) / used.filter((pair) => !pair.isOutput).length;
-      return { id: student, isOutput, weight, energy: energyOf(held[0]?.columns.get(NAMES.target(student))) };
+      const energy = energyOf(held[0]?.columns.get(NAMES.target(student)));
+      return { id: student, isOutput, weight, energy, isLabelled: student === labelled?.id };
     });
     const start = await startOf(plan);
     const rate = options.rate ?? RATE * (hasFewLevels(plan) ? SHARE_OF_FEW_LEVELS : 1);
-    const graph = { sizes, batch, targets };
+    const graph = { sizes, batch, targets, crossEntropy };
     const error = await errorGraph(this.#student, plan, {
       ...graph,
-      targets: used.filter(({ isOutput }) => isOutput).map((pair) => this.#judged(pair, held[0])),
+      targets: used.filter(({ isOutput }) => isOutput).map((pair) => this.#judged(pair, held[0], labelled)),
     });
     const result = await trainingLoop({
       step: await stepGraph(this.#student, plan, graph, stepSizes(plan.parameters, start)),
@@ -169,6 +187,8 @@ class Distillation {
       held,
       start,
       rate,
+      crossEntropy,
+      ...(labelled && held[0] && { originalAccuracy: originalAccuracy(held[0].columns, labelled) }),
       random,
       onStart: ({ heldOut: error }) => refuseIfNear(this.studentModel, error),
       ...durationOf(options),
@@ -187,20 +207,25 @@ class Distillation {
   }
 
   async #pool(
-    base: readonly NamedTensors[],
-    heldOut: readonly NamedTensors[],
-    used: readonly TargetPair[],
-    plan: TrainingPlan,
+    base: readonly TrainingSample[],
+    heldOut: readonly TrainingSample[],
+    { used, plan, labelled }: Taught,
     random: Random,
   ): Promise<{ pool: readonly Columns[]; held: readonly HeldOut[]; augmentation: Augmentation }> {
     const { onProgress } = this.options;
     const signal = eitherOf(this.options);
-    const augmentation = augmentationOf(this.options, base[0] ?? {});
+    const augmentation = augmentationOf(this.options, base[0]?.inputs ?? {});
     const models = await ModelPair.open(this.teacherModel, this.studentModel, this.#student, used, plan.fed, signal);
+    const columnsOf = async (samples: readonly TrainingSample[]): Promise<Columns> => {
+      const inputs = samples.map((sample) => sample.inputs);
+      return withClasses(await models.columns(inputs, signal), samples, labelled);
+    };
     try {
       // As they are: a model can come nearer on changed samples and fall behind on those that it will be asked (kws at half its MACs).
-      const asTheyAre = { columns: await models.columns(heldOut, signal), count: heldOut.length };
-      const held = [asTheyAre, ...(await this.#changed(models, heldOut, augmentation, random))];
+      const asTheyAre = { columns: await columnsOf(heldOut), count: heldOut.length };
+      const changed = this.#changed(heldOut, augmentation, random);
+      const held =
+        changed.length === 0 ? [asTheyAre] : [asTheyAre, { columns: await columnsOf(changed), count: changed.length }];
       const copies = copiesWithin(
         this.options.copies ?? DEFAULT_COPIES,
         asTheyAre.columns,
@@ -209,7 +234,7 @@ class Distillation {
       const pool: Columns[] = [];
       for (let copy = 0; copy < copies; copy += 1) {
         onProgress?.(0, `running the original on its samples, ${copy + 1} of ${copies}`);
-        pool.push(await models.columns(copy === 0 ? base : augmentedCopy(base, augmentation.change, random), signal));
+        pool.push(await columnsOf(copy === 0 ? base : augmentedCopy(base, augmentation, random)));
       }
       return { pool, held, augmentation };
     } finally {
@@ -218,26 +243,25 @@ class Distillation {
   }
 
   /** What the model answers is measured: logits have an offset that no answer depends on. */
-  #judged({ student, isBeforeSoftmax }: TargetPair, held: HeldOut | undefined): Target {
+  #judged(
+    { student, isBeforeSoftmax }: TargetPair,
+    held: HeldOut | undefined,
+    labelled: LabelledOutput | undefined,
+  ): Target {
     const column = held?.columns.get(NAMES.target(student)) ?? new Float32Array();
     const shape = (this.#student.tensor(student).shape ?? [])
       .slice(1)
       .map((size) => (typeof size === "number" ? size : 1));
     const isAnswer = isBeforeSoftmax === true && isPerClass([1, ...shape], 1);
     const numbers = isAnswer ? softmaxOfRows(column, held?.count ?? 1) : column;
-    return { id: student, weight: 1, energy: energyOf(numbers), isBeforeSoftmax: isAnswer };
+    const isLabelled = student === labelled?.id;
+    return { id: student, weight: 1, energy: energyOf(numbers), isBeforeSoftmax: isAnswer, isLabelled };
   }
 
   /** A student that may have been fitted to the samples held out knows them by heart, not what is like them. */
-  async #changed(
-    models: ModelPair,
-    heldOut: readonly NamedTensors[],
-    { id, change }: Augmentation,
-    random: Random,
-  ): Promise<readonly HeldOut[]> {
-    if (this.options.isUnseen === true || id === "none") return [];
-    const changed = Array.from({ length: CHANGED_COPIES }, () => augmentedCopy(heldOut, change, random)).flat();
-    return [{ columns: await models.columns(changed, eitherOf(this.options)), count: changed.length }];
+  #changed(heldOut: readonly TrainingSample[], augmentation: Augmentation, random: Random): readonly TrainingSample[] {
+    if (this.options.isUnseen === true || augmentation.id === "none") return [];
+    return Array.from({ length: CHANGED_COPIES }, () => augmentedCopy(heldOut, augmentation, random)).flat();
   }
 }
 
@@ -349,6 +373,17 @@ function refuseIfNear({ file }: Model, error: number): void {
   if (error > LEAST_ERROR_TO_TRAIN) return;
   const snr = (-10 * Math.log10(error)).toFixed(1);
   throw new TrainingError(`${file}: it answers as the original does to ${snr} dB: training would only harm it`);
+}
+
+/** @throws {TrainingError} when no output gives a number a class, or only probabilities, whose logits the original has no name for */
+function requireLogits({ file }: Model, graph: NeutralGraph, labelled: LabelledOutput | undefined): void {
+  const producer = labelled && graph.producer(labelled.id);
+  if (labelled && producer?.form.kind !== "softmax") return;
+  throw new TrainingError(
+    labelled
+      ? `${file}: cross entropy needs what goes into "${producer?.name ?? ""}", which the original does not give`
+      : `${file}: cross entropy needs an output of one number a class`,
+  );
 }
 
 function nothingToTrain({ file }: Model, { stops }: TrainingPlan): TrainingError {

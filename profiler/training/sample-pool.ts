@@ -5,7 +5,7 @@ import type { SampleSet } from "../calibration/sample-set.ts";
 import { nearestElement, newArray, type NamedTensors, type NumericTensor } from "../runtime/numeric-tensor.ts";
 import { takesBatches, type Session } from "../runtime/session.ts";
 import { RunError } from "../errors.ts";
-import type { Change } from "./augmentation.ts";
+import type { Augmentation } from "./augmentation.ts";
 import { sizeOf } from "./onnx-graph.ts";
 
 /** What a model makes of samples: tensors by name, one sample behind the other. */
@@ -17,31 +17,53 @@ export interface Inputs {
   readonly tensors: NamedTensors;
 }
 
+/** A sample in memory. */
+export interface TrainingSample {
+  readonly inputs: NamedTensors;
+  /** Its classes, where they are known, with how much of it is of each: a mixture of two samples is of two. Together 1. */
+  readonly classes?: readonly ClassShare[];
+}
+
+export interface ClassShare {
+  readonly label: number;
+  readonly share: number;
+}
+
 /** All samples in memory, as the teacher takes them. */
-export async function readSamples(samples: SampleSet, positions: readonly number[]): Promise<readonly NamedTensors[]> {
-  const read: NamedTensors[] = [];
-  for (const position of positions) read.push((await samples.batch(position, 1)).inputs);
+export async function readSamples(
+  samples: SampleSet,
+  positions: readonly number[],
+): Promise<readonly TrainingSample[]> {
+  const read: TrainingSample[] = [];
+  for (const position of positions) {
+    const { inputs, labels: [label] = [] } = await samples.batch(position, 1);
+    read.push({ inputs, ...(label !== undefined && { classes: [{ label, share: 1 }] }) });
+  }
   return read;
 }
 
 /** A copy of samples, each changed: the same draw for all inputs of a sample. */
 export function augmentedCopy(
-  samples: readonly NamedTensors[],
-  change: Change,
+  samples: readonly TrainingSample[],
+  { draw }: Augmentation,
   random: Random,
-): readonly NamedTensors[] {
+): readonly TrainingSample[] {
   return samples.map((sample) => {
     const partner = samples[Math.floor(random.uniform() * samples.length)] ?? sample;
-    const changed = Object.entries(sample).map(([name, tensor]): [string, NumericTensor] => {
+    const change = draw(random);
+    const changed = Object.entries(sample.inputs).map(([name, tensor]): [string, NumericTensor] => {
       const { dataType, shape } = tensor;
       const own = { shape: shape.slice(1), data: tensor.data };
-      const other = { shape: own.shape, data: ownEntry(partner, name)?.data ?? tensor.data };
-      const data = change(own, other, random);
+      const other = { shape: own.shape, data: ownEntry(partner.inputs, name)?.data ?? tensor.data };
+      const data = change.apply(own, other);
       const isWhole = dataType !== "float32" && dataType !== "float64" && dataType !== "float16";
       if (isWhole) for (const [at, value] of data.entries()) data[at] = nearestElement(dataType, value);
       return [name, { dataType, shape, data: ofType(tensor, data) }];
     });
-    return Object.fromEntries(changed);
+    const shared = (classes: TrainingSample["classes"], by: number): readonly ClassShare[] =>
+      (classes ?? []).map(({ label, share }) => ({ label, share: share * by }));
+    const classes = [...shared(sample.classes, change.share), ...shared(partner.classes, 1 - change.share)];
+    return { inputs: Object.fromEntries(changed), ...(sample.classes && { classes }) };
   });
 }
 

@@ -19,10 +19,14 @@ export interface Target {
   readonly isBeforeSoftmax?: boolean;
   /** In the sum of all errors. */
   readonly weight: number;
+  /** The samples' classes are its: see `NAMES.classes`. */
+  readonly isLabelled?: boolean;
 }
 
 export interface StepGraphOptions extends Pick<PlanOptions, "sizes" | "batch"> {
   readonly targets: readonly Target[];
+  /** Weight of the cross entropy of the labelled target's softmax with the samples' classes, in the sum of all errors; 0 when left out. */
+  readonly crossEntropy?: number;
 }
 
 /** Names of a graph's inputs and outputs. */
@@ -38,6 +42,12 @@ export const NAMES = {
   errors: "errors",
   /** Samples of the batch of which an output's largest number stands where the teacher's does, one an output that gives a number a class. */
   agreeing: "agreeing",
+  /** How much of a sample is of each class: one row a sample. */
+  classes: "classes",
+  /** Samples of the batch of which the labelled target's largest number stands at their class. */
+  right: "right",
+  /** Mean over the batch, in nats. */
+  crossEntropy: "cross entropy",
   fed: (id: TensorId): string => `tensor ${id}`,
   target: (id: TensorId): string => `target ${id}`,
 } as const;
@@ -60,7 +70,7 @@ export async function stepGraph(
   sizes: Float32Array,
 ): Promise<BuiltGraph> {
   const { tape, graph, weights, parts, errors } = await forward(lifted, plan, options);
-  const gradients = tape.gradients(errors.seeds());
+  const gradients = tape.gradients(errors.seeds(options.crossEntropy ?? 0));
   const flat = plan.parameters.map(({ size }, index) => {
     const gradient = gradients.get(parts[index]?.name ?? "");
     return gradient ? reshaped(graph, gradient, [size]) : graph.constant([size], new Float32Array(size));
@@ -79,6 +89,8 @@ export async function stepGraph(
 export interface ErrorGraph extends BuiltGraph {
   /** Outputs that give a number a class: without any, nothing is said of the answers' agreement. */
   readonly classifying: number;
+  /** Names of what it gives. */
+  readonly outputs: readonly string[];
 }
 
 /** The forward pass with its errors, and how often both models say the same class. */
@@ -90,7 +102,17 @@ export async function errorGraph(
   const { graph, errors } = await forward(lifted, plan, options);
   const agreeing = errors.agreeing(options.batch);
   if (agreeing) graph.output(NAMES.agreeing, agreeing);
-  return { bytes: graph.bytes(), inputs: graph.inputs, classifying: agreeing?.shape[0] ?? 0 };
+  const labelled = errors.labelled();
+  if (labelled) {
+    graph.output(NAMES.right, labelled.right);
+    graph.output(NAMES.crossEntropy, labelled.crossEntropy);
+  }
+  const outputs = [
+    NAMES.errors,
+    ...(agreeing ? [NAMES.agreeing] : []),
+    ...(labelled ? [NAMES.right, NAMES.crossEntropy] : []),
+  ];
+  return { bytes: graph.bytes(), inputs: graph.inputs, classifying: agreeing?.shape[0] ?? 0, outputs };
 }
 
 interface Forward {
@@ -190,28 +212,53 @@ class Errors {
     const { graph } = this.tape;
     const each = this.#differences.flatMap(({ value, wanted }) => {
       if (!isPerClass(value.shape, batch)) return [];
-      const [said, right] = [value, wanted].map((tensor) =>
-        graph.node("ArgMax", [reshaped(graph, tensor, [batch, sizeOf(value.shape) / batch])], [batch], {
-          axis: 1,
-          keepdims: 0,
-        }),
-      );
-      if (!said || !right) return [];
-      const same = graph.node("Cast", [graph.node("Equal", [said, right], [batch])], [batch], { to: FLOAT });
-      return [graph.node("ReduceSum", [same, graph.setting([0])], [1], { keepdims: 1 })];
+      return [agreeing(graph, rowsOf(graph, value), rowsOf(graph, wanted))];
     });
     return each.length === 0 ? undefined : joined(graph, each);
   }
 
-  /** Gradients of the weighted sum of the errors by each target. */
-  seeds(): ReadonlyMap<string, GraphTensor> {
+  /** How the labelled target answers for the samples' classes; undefined where there is none. */
+  labelled(): { readonly right: GraphTensor; readonly crossEntropy: GraphTensor } | undefined {
     const { graph } = this.tape;
+    const value = this.#labelled;
+    if (value === undefined) return undefined;
+    const rows = rowsOf(graph, value);
+    const [batch = 1] = rows.shape;
+    const classes = graph.input(NAMES.classes, rows.shape);
+    const logarithms = graph.node("LogSoftmax", [rows], rows.shape, { axis: 1 });
+    const product = graph.node("Mul", [classes, logarithms], rows.shape);
+    const sum = graph.node("ReduceSum", [product, graph.setting([0, 1])], [], { keepdims: 0 });
+    const crossEntropy = reshaped(graph, graph.node("Mul", [sum, graph.scalar(-1 / batch)], []), [1]);
+    return { right: agreeing(graph, rows, classes), crossEntropy };
+  }
+
+  /**
+   * Gradients of the weighted sum of the errors by each target.
+   * @param crossEntropy weight of the cross entropy in that sum
+   */
+  seeds(crossEntropy: number): ReadonlyMap<string, GraphTensor> {
+    const { graph } = this.tape;
+    const seeds = this.#differences.map(({ target: { energy, weight }, value, difference }): [string, GraphTensor] => {
+      const factor = graph.scalar((2 * weight) / (energy * sizeOf(value.shape)));
+      return [value.name, graph.node("Mul", [difference, factor], value.shape)];
+    });
+    const value = this.#labelled;
+    if (value === undefined || crossEntropy === 0) return new Map(seeds);
+    const rows = rowsOf(graph, value);
+    const said = graph.node("Softmax", [rows], rows.shape, { axis: 1 });
+    const excess = graph.node("Sub", [said, graph.input(NAMES.classes, rows.shape)], rows.shape);
+    const factor = graph.scalar(crossEntropy / (rows.shape[0] ?? 1));
+    const gradient = reshaped(graph, graph.node("Mul", [excess, factor], rows.shape), value.shape);
     return new Map(
-      this.#differences.map(({ target: { energy, weight }, value, difference }) => {
-        const factor = graph.scalar((2 * weight) / (energy * sizeOf(value.shape)));
-        return [value.name, graph.node("Mul", [difference, factor], value.shape)];
-      }),
+      seeds.map(([name, seed]) => [
+        name,
+        name === value.name ? graph.node("Add", [seed, gradient], value.shape) : seed,
+      ]),
     );
+  }
+
+  get #labelled(): Value | undefined {
+    return this.#differences.find(({ target }) => target.isLabelled)?.value;
   }
 }
 
@@ -220,9 +267,23 @@ function joined(graph: Tape["graph"], each: readonly GraphTensor[]): GraphTensor
   return each.length === 1 && first ? first : graph.node("Concat", each, [each.length], { axis: 0 });
 }
 
+/** One row a sample. */
+function rowsOf(graph: Tape["graph"], tensor: GraphTensor): GraphTensor {
+  const [batch = 1] = tensor.shape;
+  return reshaped(graph, tensor, [batch, sizeOf(tensor.shape) / batch]);
+}
+
+/** Number of the rows whose largest elements stand in the same place. */
+function agreeing(graph: Tape["graph"], a: GraphTensor, b: GraphTensor): GraphTensor {
+  const [batch = 1] = a.shape;
+  const [one, other] = [a, b].map((rows) => graph.node("ArgMax", [rows], [batch], { axis: 1, keepdims: 0 }));
+  const same = graph.node("Equal", [one ?? a, other ?? b], [batch]);
+  const counted = graph.node("Cast", [same], [batch], { to: FLOAT });
+  return graph.node("ReduceSum", [counted, graph.setting([0])], [1], { keepdims: 1 });
+}
+
 /** Each sample's, which has one number a class. */
 function probabilities(graph: Tape["graph"], tensor: GraphTensor): GraphTensor {
-  const [batch = 1] = tensor.shape;
-  const rows = reshaped(graph, tensor, [batch, sizeOf(tensor.shape) / batch]);
+  const rows = rowsOf(graph, tensor);
   return reshaped(graph, graph.node("Softmax", [rows], rows.shape, { axis: 1 }), tensor.shape);
 }

@@ -21,13 +21,8 @@ interface OpenGraph extends Pick<BuiltGraph, "inputs"> {
   readonly fetches: readonly string[];
 }
 
-/** What an error graph tells of a batch. */
-export interface Measured {
-  /** One a target. */
-  readonly errors: Float32Array;
-  /** Samples with the same class, one a classifying output. */
-  readonly agreeing: Float32Array;
-}
+/** What an error graph tells of a batch, by its outputs' names. */
+export type Measured = ReadonlyMap<string, Float32Array>;
 
 /** What stays in the process between steps, by the names of the inputs that take it. */
 const HELD = [NAMES.weights, NAMES.first, NAMES.second] as const;
@@ -76,8 +71,7 @@ export class Trainer {
         const { result } = await process.request({ action: "open", value: { options }, arrays: [bytes], signal });
         return { handle: (result as { readonly handle: number }).handle, inputs, fetches };
       };
-      const judging = error.classifying > 0 ? [NAMES.agreeing] : [];
-      const [stepping, measuring] = [await open(step, NAMES.errors), await open(error, NAMES.errors, ...judging)];
+      const [stepping, measuring] = [await open(step, NAMES.errors), await open(error, ...error.outputs)];
       const trainer = new Trainer(process, stepping, measuring, signal);
       const zeros = new Float32Array(weights.length);
       const value = { keys: HELD, type: "float32", shape: [weights.length] };
@@ -98,7 +92,7 @@ export class Trainer {
   /** How the weights are now. */
   async measure(batch: Batch): Promise<Measured> {
     const results = await this.#run(this.error, batch, [], [NAMES.weights], []);
-    return { errors: first(results), agreeing: results[1] ?? new Float32Array() };
+    return new Map(this.error.fetches.map((name, place) => [name, results[place] ?? new Float32Array()]));
   }
 
   /** A copy of the weights as they are now. */

@@ -1,5 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
+import { formatShare } from "../../profiler/format-numbers.ts";
 import { bestOf } from "../../profiler/training/best-point.ts";
 import type { TrainingPoint } from "../protocol/editing.ts";
 
@@ -8,7 +9,10 @@ const HEIGHT = 64;
 /** Room for a line's thickness at the ends. */
 const MARGIN = 3;
 
-/** How errors go while a model is trained: on its samples, and on those held out. In decibels, since they fall by orders of magnitude. */
+/**
+ * How errors go while a model is trained: on its samples, and on those held out. In decibels, since they fall by orders of magnitude. Where the samples'
+ * classes are known, how often it is right goes beside them, on a scale of its own.
+ */
 export function TrainingChart({ points }: { readonly points: readonly TrainingPoint[] }): JSX.Element | null {
   const last = points.at(-1);
   const first = points[0];
@@ -18,21 +22,32 @@ export function TrainingChart({ points }: { readonly points: readonly TrainingPo
     {
       name: "on-samples",
       title: l10n.t("its samples"),
-      values: points.flatMap(({ step, training }) => (training === null ? [] : [{ step, error: training }])),
+      values: points.flatMap(({ step, training }) => (training === null ? [] : [{ step, value: decibels(training) }])),
     },
     {
       name: "held-out",
       title: l10n.t("samples held out"),
-      values: points.map(({ step, heldOut }) => ({ step, error: heldOut })),
+      values: points.map(({ step, heldOut }) => ({ step, value: decibels(heldOut) })),
     },
   ];
-  const all = lines.flatMap(({ values }) => values.map(({ error }) => decibels(error)));
-  const [low, high] = [Math.min(...all), Math.max(...all)];
-  const place = ({ step, error }: { readonly step: number; readonly error: number }): string => {
-    const x = MARGIN + ((WIDTH - 2 * MARGIN) * step) / Math.max(1, last.step);
-    const y = HEIGHT - MARGIN - ((HEIGHT - 2 * MARGIN) * (decibels(error) - low)) / Math.max(0.1, high - low);
-    return `${x.toFixed(1)},${y.toFixed(1)}`;
+  const right = {
+    name: "right",
+    title: l10n.t("right of those held out"),
+    values: points.flatMap(({ step, accuracy }) => (accuracy ? [{ step, value: accuracy.now }] : [])),
   };
+  const drawn = [
+    ...lines.map((line) => ({ ...line, scale: lines.flatMap(({ values }) => values) })),
+    { ...right, scale: right.values },
+  ].map(({ name, values, scale }) => {
+    const all = scale.map(({ value }) => value);
+    const [low, high] = [Math.min(...all), Math.max(...all)];
+    const place = ({ step, value }: Placed): string => {
+      const x = MARGIN + ((WIDTH - 2 * MARGIN) * step) / Math.max(1, last.step);
+      const y = HEIGHT - MARGIN - ((HEIGHT - 2 * MARGIN) * (value - low)) / Math.max(1e-3, high - low);
+      return `${x.toFixed(1)},${y.toFixed(1)}`;
+    };
+    return { name, line: values.map(place).join(" ") };
+  });
   const summary = l10n.t(
     "Step {0}: {1} dB on samples held out, {2} dB before training, {3} dB at best.",
     last.step,
@@ -43,14 +58,27 @@ export function TrainingChart({ points }: { readonly points: readonly TrainingPo
   return (
     <figure class="training" data-testid="training">
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
-        {lines.map(({ name, values }) => (
-          <polyline key={name} class={`training-line ${name}`} points={values.map(place).join(" ")} />
+        {drawn.map(({ name, line }) => (
+          <polyline key={name} class={`training-line ${name}`} points={line} />
         ))}
       </svg>
       <figcaption class="remark">
-        {summary}
+        <span>
+          {summary}
+          {last.accuracy && first.accuracy && (
+            <>
+              {" "}
+              {l10n.t(
+                "Right of those: {0}, {1} before training, {2} the original.",
+                formatShare(last.accuracy.now),
+                formatShare(first.accuracy.now),
+                formatShare(last.accuracy.original),
+              )}
+            </>
+          )}
+        </span>
         <span class="keys" aria-hidden="true">
-          {lines.map(
+          {[...lines, right].map(
             ({ name, title, values }) =>
               values.length > 0 && (
                 <span key={name} class="key">
@@ -65,6 +93,11 @@ export function TrainingChart({ points }: { readonly points: readonly TrainingPo
       </figcaption>
     </figure>
   );
+}
+
+interface Placed {
+  readonly step: number;
+  readonly value: number;
 }
 
 function decibels(error: number): number {

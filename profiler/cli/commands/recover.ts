@@ -24,6 +24,7 @@ interface RecoverCommandOptions extends CalibrationOptions {
   readonly augment?: string;
   readonly copies?: number;
   readonly inner?: number;
+  readonly crossEntropy?: number;
   readonly only?: string;
   readonly out: string;
   readonly json?: true;
@@ -51,6 +52,11 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
     .option("--copies <count>", "copies of the samples, each changed in that way (default: 8)", parsePositive)
     .option("--inner <weight>", "bring inner tensors that both models have together too, with this weight", parseNumber)
     .option(
+      "--cross-entropy <weight>",
+      "let the cross entropy of the samples' own classes count too, with this weight; needs --labels or folders of classes",
+      parseNumber,
+    )
+    .option(
       "--only <weights>",
       "train only biases-and-scales, or edited: layers that differ from the original's, and their neighbours",
     )
@@ -77,7 +83,7 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
 }
 
 function trainingOptions(options: RecoverCommandOptions): RecoverOptions {
-  const { steps, minutes, rate, batch, augment, copies, inner, seed, only } = options;
+  const { steps, minutes, rate, batch, augment, copies, inner, crossEntropy, seed, only } = options;
   if (only !== undefined && only !== "biases-and-scales" && only !== "edited")
     throw new OptionError(`--only "${only}" is not known: biases-and-scales, edited`);
   return {
@@ -88,6 +94,7 @@ function trainingOptions(options: RecoverCommandOptions): RecoverOptions {
     ...(augment !== undefined && { augmentation: augment }),
     ...(copies !== undefined && { copies }),
     ...(inner !== undefined && { inner }),
+    ...(crossEntropy !== undefined && { crossEntropy }),
     ...(seed !== undefined && { seed }),
     ...(only === "biases-and-scales" && { roles: only }),
     ...(only === "edited" && { editedOnly: true }),
@@ -100,7 +107,10 @@ export function progressIn({ progress }: CliContext): Pick<RecoverOptions, "onPo
   let begun: number | undefined;
   let error = "";
   return {
-    onPoint: ({ heldOut }) => (error = `, ${snrText(heldOut)} on samples held out`),
+    onPoint: ({ heldOut, accuracy }) => {
+      const right = accuracy ? `, ${formatShare(accuracy.now)} right` : "";
+      error = `, ${snrText(heldOut)}${right} on samples held out`;
+    },
     onProgress: (done, what) => {
       if (done > 0) begun ??= performance.now();
       const passed = begun === undefined ? 0 : (performance.now() - begun) / 1000;
@@ -119,18 +129,27 @@ function recoverJson({ recovery }: RecoveredModel, out: string): object {
 function report({ recovery }: RecoveredModel, out: string): string {
   const { points, best, samples, augmentation, stops, wasStopped } = recovery;
   const hasClasses = points.some(({ agreement }) => agreement !== null);
-  const head = ["Step", "Training SNR dB", "Held-out SNR dB", ...(hasClasses ? ["Same top 1"] : []), ""];
-  const rows = thinned(points, best).map(([index, { step, training, heldOut, agreement }]) => [
+  const original = points[0]?.accuracy?.original;
+  const head = [
+    "Step",
+    "Training SNR dB",
+    "Held-out SNR dB",
+    ...(hasClasses ? ["Same top 1"] : []),
+    ...(original === undefined ? [] : ["Right"]),
+    "",
+  ];
+  const rows = thinned(points, best).map(([index, { step, training, heldOut, agreement, accuracy }]) => [
     String(step),
     training === null ? "" : decibels(training).toFixed(1),
     decibels(heldOut).toFixed(1),
     ...(hasClasses ? [agreement === null ? "" : formatShare(agreement)] : []),
+    ...(accuracy ? [formatShare(accuracy.now)] : []),
     index === best ? "←" : "",
   ]);
   const made = `${samples.copies === 1 ? "" : `${samples.copies} copies (${augmentation}) of `}${samples.trained} samples`;
   const sections = [
     plainTable([head, ...rows], aligned(head.length).toSpliced(0, 1, { align: "right" })),
-    `Trained on ${made}, measured on ${samples.heldOut} others${samples.isChanged ? `, changed (${augmentation}), as earlier edits may have been fitted to them: recovering in the same list of edits (apply) tells more surely` : " as they are"}.${wasStopped ? " Stopped early: the best so far was kept." : ""}`,
+    `Trained on ${made}, measured on ${samples.heldOut} others${samples.isChanged ? `, changed (${augmentation}), as earlier edits may have been fitted to them: recovering in the same list of edits (apply) tells more surely` : " as they are"}.${original === undefined ? "" : ` The original says the right class of ${formatShare(original)} of these, as they are.`}${wasStopped ? " Stopped early: the best so far was kept." : ""}`,
     ...stops.map(({ layer, op, why }) => printable(`Not trained: what is before ${op} "${layer}", where ${why}.`)),
     best === 0 ? "Training did not improve the model: nothing was written." : `Wrote ${printable(out)}`,
   ];

@@ -19,16 +19,22 @@ export function augmentedSamples(
   const augmentation = AUGMENTATIONS.find((each) => each.id === id);
   if (copies === 0 || augmentation === undefined) return inputs;
   const random = new Random(seed);
+  const count = [...inputs.values()][0]?.shape[0] ?? 1;
+  // All inputs of a sample are changed alike.
+  const draws = Array.from({ length: count * copies }, () => {
+    const partner = Math.floor(random.uniform() * count);
+    return { partner, change: augmentation.draw(random) };
+  });
   const extended = [...inputs].map(([tensor, { shape, data }]): [TensorId, Activations] => {
     const [samples = 1, ...one] = shape;
     const size = data.length / samples;
     const all = new Float32Array(data.length * (1 + copies));
     all.set(data);
     const sample = (at: number): Float32Array => data.subarray(at * size, (at + 1) * size);
-    for (let at = samples; at < samples * (1 + copies); at += 1) {
+    for (const [at, { partner, change }] of draws.entries()) {
       const own = { shape: one, data: sample(at % samples) };
-      const other = { shape: one, data: sample(Math.floor(random.uniform() * samples)) };
-      all.set(augmentation.change(own, other, random), at * size);
+      const other = { shape: one, data: sample(partner) };
+      all.set(change.apply(own, other), (samples + at) * size);
     }
     return [tensor, { shape: [samples * (1 + copies), ...one], data: all }];
   });

@@ -82,6 +82,15 @@ export const RECOVER = defineRestructuring({
       minimum: 0,
     },
     {
+      id: "labels",
+      title: "Weight of the classes",
+      description:
+        "Weight with which the cross entropy of the samples' own classes counts, beside what differs from the original's outputs. Needs labelled samples.",
+      type: "number",
+      default: 0,
+      minimum: 0,
+    },
+    {
       id: "seed",
       title: "Seed",
       description: "Seed of the order of the samples and of their changes. The same seed gives the same weights.",
@@ -101,9 +110,9 @@ export const RECOVER = defineRestructuring({
         "there are no samples to train on",
         "Give samples of your own: calibration data is what it trains on.",
       );
-    const { steps, train, augment, copies, rate, inner, seed } = options;
+    const { steps, train, augment, copies, rate, inner, labels, seed } = options;
     return training({
-      ...{ steps, copies, inner, seed, editedOnly: train === "edited" },
+      ...{ steps, copies, inner, crossEntropy: labels, seed, editedOnly: train === "edited" },
       roles: train === "biases-and-scales" ? train : "all",
       ...(augment !== "auto" && { augmentation: augment }),
       ...(rate !== undefined && { rate }),

@@ -86,6 +86,7 @@ describe("recover as an edit", () => {
         "--edit",
         "recover::steps=50,copies=2,rate=0.02,augment=mixup",
       ];
+      writeFileSync(at("labels.json"), JSON.stringify(Array.from({ length: 64 }, (_, index) => index % 3)));
       const data = ["--data", at("samples.bin")];
       const first = await runCli(
         "apply",
@@ -121,11 +122,15 @@ describe("recover as an edit", () => {
         "50",
         "--rate",
         "0.02",
+        "--labels",
+        at("labels.json"),
+        "--cross-entropy",
+        "0.01",
         "--out",
         at("r.onnx"),
       );
       assert.equal(recovered.code, 0, recovered.stderr);
-      assert.match(recovered.stdout, /Held-out SNR dB[\s\S]*Wrote/);
+      assert.match(recovered.stdout, /Held-out SNR dB {2}Same top 1 +Right[\s\S]*The original says the right class of \d[\s\S]*Wrote/);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

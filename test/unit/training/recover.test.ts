@@ -59,6 +59,48 @@ describe("recovering an edited model", () => {
     }
   });
 
+  it("trains towards the samples' own classes too where it is asked to, and tells how often each model is right", async () => {
+    const [teacher, student] = [await readNet(wideNet()), await readNet(wideNet(1))];
+    const folder = mkdtempSync(join(tmpdir(), "edgewise-classes-"));
+    try {
+      const [path, labels] = [join(folder, "samples.bin"), join(folder, "labels.json")];
+      const random = new Random(6);
+      // Classes that no model knows: which channel is brightest.
+      const bright = Array.from({ length: 64 * 4 }, () => 3 * random.normal());
+      const elements = bright.flatMap((level) => Array.from({ length: 36 }, () => level + random.normal()));
+      writeFileSync(path, new Uint8Array(Float32Array.from(elements).buffer));
+      const brightest = Array.from({ length: 64 }, (_, at) => {
+        const own = bright.slice(4 * at, 4 * at + 4);
+        return own.indexOf(Math.max(...own));
+      });
+      writeFileSync(labels, JSON.stringify(brightest));
+      const inputs: CalibrationSpec["inputs"] = { "": { kind: "array", path } };
+      const samples: CalibrationSpec = { inputs, labels: { path: labels } };
+      const options = { ...SHORT, isUnseen: true };
+      const without = await recoverModel(student, teacher, samples, { ...options, steps: 1 });
+      const { outputs } = await compareRuns(teacher, student, { calibration: { ...samples, part: "to-judge" } });
+      const { a, b } = outputs[0]?.difference?.top1?.accuracy ?? { a: -1, b: -1 };
+      assert.deepEqual(without.recovery.points[0]?.accuracy, { now: b, original: a });
+      assert.equal(without.recovery.points[0]?.loss, undefined, "classes judge, and are not trained on unasked");
+      const { recovery, model } = await recoverModel(student, teacher, samples, { ...options, crossEntropy: 10 });
+      assert.ok(model);
+      const [start, best] = [recovery.points[0], recovery.points[recovery.best]];
+      assert.ok((best?.loss ?? Infinity) < 0.7 * (start?.loss ?? 0), `${start?.loss} to ${best?.loss}`);
+      assert.ok((best?.accuracy?.now ?? 0) > Math.max(a, b), "it learned what the original does not know");
+      await assert.rejects(
+        recoverModel(student, teacher, { inputs }, { ...options, crossEntropy: 1 }),
+        /class of each sample/,
+      );
+      writeFileSync(labels, JSON.stringify(brightest.map((label) => label + 9)));
+      await assert.rejects(
+        recoverModel(student, teacher, samples, options),
+        /labelled as class 12, and output "y" has 10/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it("gives the same weights for the same seed, and others for another", async () => {
     const [teacher, student] = [await readNet(convNet()), await readNet(convNet({ off: 0.3 }))];
     const train = async (seed: number): Promise<Float32Array> =>
@@ -144,6 +186,18 @@ describe("recovering an edited model", () => {
     assert.equal(bestOf([start, at(0.2, 1)]), 0);
     assert.equal(bestOf([at(0.1, null), at(0.05, null), at(0.07, null)]), 1);
     assert.equal(bestOf([start, at(NaN, 0.9)]), 0);
+  });
+
+  it("judges by the samples' own classes where they are known, and by the loss where they are trained on", () => {
+    const at = (heldOut: number, now: number, loss?: number): HeldOutPoint => ({
+      ...{ heldOut, agreement: 0.5, accuracy: { now, original: 1 } },
+      ...(loss !== undefined && { loss }),
+    });
+    const turned = { ...at(0.05, 0.9), agreement: 0.2 };
+    assert.equal(bestOf([at(0.1, 0.9), turned]), 1, "the original is not always right");
+    assert.equal(bestOf([at(0.1, 0.9), at(0.05, 0.8)]), 0);
+    assert.equal(bestOf([at(0.1, 0.9, 3), at(0.2, 0.9, 2)]), 1);
+    assert.equal(bestOf([at(0.1, 0.9, 3), at(0.05, 0.9, 4)]), 0);
   });
 
   it("judges by changed samples and those that were given, but for those that the student knows by heart", () => {
