@@ -130,7 +130,10 @@ describe("recover as an edit", () => {
         at("r.onnx"),
       );
       assert.equal(recovered.code, 0, recovered.stderr);
-      assert.match(recovered.stdout, /Held-out SNR dB {2}Same top 1 +Right[\s\S]*The original says the right class of \d[\s\S]*Wrote/);
+      assert.match(
+        recovered.stdout,
+        /Held-out SNR dB {2}Same top 1 +Right[\s\S]*The original says the right class of \d[\s\S]*Wrote/,
+      );
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
