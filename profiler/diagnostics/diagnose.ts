@@ -1,4 +1,5 @@
 import { bytesOf, isFloat } from "../model/data-type.ts";
+import { formatOf } from "../formats/formats.ts";
 import { elementsOf } from "../model/shape.ts";
 import type { AnalysedModel } from "../profile-model.ts";
 import type { Profile } from "../profile.ts";
@@ -91,7 +92,8 @@ function isDecoded(layer: NeutralLayer, { shape, dataType }: Weights, subject: S
 }
 
 function subjectOf({ model, listing }: AnalysedModel, profile: Profile): Subject {
-  return new Subject(profile, listing.layers, liftModel(model));
+  const refusals = formatOf(model).microcontrollerRefusals(model);
+  return new Subject(profile, listing.layers, liftModel(model), refusals);
 }
 
 function diagnosis(

@@ -1,3 +1,4 @@
+import type { Node } from "../model/model.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { LayerProfile, Profile } from "../profile.ts";
 import type { Severity } from "./severity.ts";
@@ -41,6 +42,8 @@ export class Subject {
     /** By row. */
     readonly layers: readonly Layer[],
     readonly graph: NeutralGraph,
+    /** By operator, why the format's runtime for microcontrollers does not run it. */
+    readonly microcontrollerRefusals: ReadonlyMap<Node, string>,
   ) {
     this.#rows = new Map(layers.map(({ node }, row) => [node, row]));
     this.#lifted = new Map(graph.layers.flatMap((layer) => this.rowsOf(layer).map((row) => [row, layer])));

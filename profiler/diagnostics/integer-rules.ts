@@ -17,6 +17,23 @@ export const INTEGER_RULES: readonly Rule[] = [
     threshold: null,
     find: floatsAmongIntegers,
   },
+  {
+    code: "not-in-litert-micro",
+    title: "Not accepted by LiteRT Micro",
+    severity: "information",
+    summary: "An operator of a TFLite model in 8-bit integers that the runtime for microcontrollers does not run.",
+    explanation:
+      "LiteRT Micro (TensorFlow Lite for Microcontrollers) has kernels for about a hundred operators, with limits of their own: int8 activations with int8 weights and nothing hybrid, a bias in int32, up to four or five axes, up to ten tensors joined, no sizes that are computed while the model runs, no sparse tensors. On phones such a model runs; on a microcontroller it ends with an error when it is prepared. Conditions are those of the runtime’s source; no file was run on a microcontroller.",
+    literature: ["David et al., TensorFlow Lite Micro, MLSys 2021", "tflite-micro, tensorflow/lite/micro/kernels"],
+    threshold: null,
+    find: ({ layers, microcontrollerRefusals }) =>
+      layers.flatMap(({ node, op }, row): readonly Finding[] => {
+        const reason = microcontrollerRefusals.get(node);
+        return reason === undefined
+          ? []
+          : [{ layer: row, message: `LiteRT Micro does not accept this ${op}: ${reason}.` }];
+      }),
+  },
 ];
 
 /** MACs in floats of more than this share of all: the model is a float one, of which a part is quantized. */

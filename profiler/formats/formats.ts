@@ -26,6 +26,7 @@ import { readOnnx, type ReadOptions } from "./onnx/read.ts";
 import { onnxBytes, onnxSegments, writeOnnx } from "./onnx/write.ts";
 import { TFLITE_ADAPTER } from "./tflite/adapter.ts";
 import { zeroBiasedFile } from "./tflite/zero-biases.ts";
+import { liteMicroRefusals } from "./tflite/lite-micro.ts";
 import { isTfliteFile } from "./tflite/identify.ts";
 import { TFLITE_OPERATORS } from "./tflite/operators/index.ts";
 import { readTflite } from "./tflite/read.ts";
@@ -62,6 +63,8 @@ export interface Format extends FormatType {
   readonly storedSource: (node: Node) => StoredSource | undefined;
   /** Products of 8-bit integers that its runtime's own kernels compute, which saturate on some machines; undefined for none. */
   readonly integerProducts: (model: Model) => IntegerProducts | undefined;
+  /** Why its runtime for microcontrollers does not run operators of a model in integers, by node; nothing where there is no such runtime. */
+  readonly microcontrollerRefusals: (model: Model) => ReadonlyMap<Node, string>;
   /** Its runtime runs a graph that has no inputs: what constants make is computed by it. */
   readonly runsWithoutInputs: boolean;
   /** Its runtime can leave a graph as it is, or rewrite it: two ways of computing the same. */
@@ -93,6 +96,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     quantizedActivations,
     storedSource: onnxStoredSource,
     integerProducts,
+    microcontrollerRefusals: () => new Map(),
     runsWithoutInputs: true,
     hasOptimizationLevels: true,
     takesRealNumbers: false,
@@ -116,6 +120,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     quantizedActivations: () => new Map(),
     storedSource: tfliteStoredSource,
     integerProducts: () => undefined,
+    microcontrollerRefusals: liteMicroRefusals,
     runsWithoutInputs: false,
     hasOptimizationLevels: false,
     takesRealNumbers: true,

@@ -19,6 +19,8 @@ const PLANE_BYTES = 250;
  * @param valueBits what each stored value takes
  */
 export function sparseGaps(places: Uint32Array, valueBits: number): SparseGaps {
+  // A file holds no empty list of weights: where none stays, the first is stored all the same, as a zero.
+  if (places.length === 0) return { gapBits: GAP_BITS[0], gaps: Uint8Array.of(0), sources: Int32Array.of(-1) };
   const sizes = GAP_BITS.map((bits) => {
     const entries = entriesWith(places, bits);
     return { bits, bytes: gapBytes(bits, entries) + Math.ceil((entries * valueBits) / 8) };

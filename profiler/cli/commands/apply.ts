@@ -5,7 +5,8 @@ import { printable } from "../../exports/printable.ts";
 import type { EditSession, EditSettings } from "../../editing/edit-session.ts";
 import { DEFAULT_HARDWARE } from "../../hardware/hardware.ts";
 import { isMain } from "../../model/choose-entry.ts";
-import type { Model } from "../../model/model.ts";
+import { formatOf } from "../../formats/formats.ts";
+import { ABSENT, type Model } from "../../model/model.ts";
 import { describeFixes } from "../../editing/fixed-sizes.ts";
 import { formatEdit, parseEdit, type Edit } from "../../editing/edit.ts";
 import { holdingOut, isTraining } from "../../editing/held-out-edits.ts";
@@ -45,14 +46,18 @@ export function addApplyCommand(program: Command, context: CliContext): void {
     const edits = [...(options.edits === undefined ? [] : await readEdits(options.edits)), ...(options.edit ?? [])];
     if (edits.length === 0) throw new OptionError("nothing to apply: give --edit or --edits");
     const stored = options.edits === undefined ? new Map<string, Uint8Array>() : await readLearned(options.edits);
-    const steps = await withEditSession(path, settingsOf(options), async (session) => {
+    const { made: steps, refusals } = await withEditSession(path, settingsOf(options), async (session) => {
       const { model, steps: made, done, learned } = await applied(session, edits, context, stored);
       context.progress?.("writing");
       await session.write(model, options.out, { onNote: context.remark });
       if (options.saveEdits !== undefined) await writeEdits(options.saveEdits, done, basename(path), learned);
-      return made;
+      return { made, refusals: refusalsOf(model) };
     }).finally(() => context.progress?.(""));
-    context.write(options.json ? jsonText({ schema: 1, file: options.out, steps }) : report(steps, options.out));
+    context.write(
+      options.json
+        ? jsonText({ schema: 1, file: options.out, steps, microcontrollers: refusals })
+        : `${report(steps, options.out)}${describeRefusals(refusals)}`,
+    );
   });
 }
 
@@ -75,6 +80,30 @@ interface Applied {
   /** The edits with the hashes of what they learned. */
   readonly done: readonly Edit[];
   readonly learned: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Operators that the format's runtime for microcontrollers does not run, each with the reason. */
+function refusalsOf(model: Model): readonly MicrocontrollerRefusal[] {
+  const { tensors, nodes } = model.entries[0].graph;
+  return Array.from(formatOf(model).microcontrollerRefusals(model), ([node, reason]) => {
+    const made = nodes.includes(node) ? tensors[node.outputs[0] ?? ABSENT]?.name : undefined;
+    return { layer: node.identity ?? (node.name || made || ""), op: node.op, reason };
+  });
+}
+
+interface MicrocontrollerRefusal {
+  readonly layer: string;
+  readonly op: string;
+  readonly reason: string;
+}
+
+function describeRefusals(refusals: readonly MicrocontrollerRefusal[]): string {
+  return refusals
+    .map(
+      ({ layer, op, reason }) =>
+        `Not accepted by LiteRT Micro: ${printable(op)} ${printable(layer)}, since ${reason}.\n`,
+    )
+    .join("");
 }
 
 /** Each edit on what those before it made, checked against that. */

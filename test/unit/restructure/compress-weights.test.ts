@@ -11,6 +11,11 @@ import {
   parseStorages,
   type LayerStorage,
 } from "../../../profiler/restructure/restructurings/compress-weights/layer-storage.ts";
+import { liftModel } from "../../../profiler/translation/lift-model.ts";
+import { modelOfBytes } from "../../builders/read-model.ts";
+import { NetworkBuilder } from "../../zoo/network-builder.ts";
+import { toBytes } from "../../zoo/pieces.ts";
+import { toOnnx } from "../../zoo/to-onnx.ts";
 import { activationsOn } from "../../../profiler/runtime/activation-source.ts";
 import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
 
@@ -69,6 +74,27 @@ describe("Weights that a file decodes itself", function () {
     assert.deepEqual(parseEdit(formatEdit(edit)), edit);
     for (const text of ["conv1", "conv1 5", "conv1 table9", "conv1 sparse1", "", "; ;"])
       assert.throws(() => parseStorages(text), OptionError, text);
+  });
+
+  it("goes on holding weights of which none is left", async () => {
+    const net = new NetworkBuilder();
+    const network = net.finish(
+      "net",
+      net.conv(net.conv(net.image(4, 6), "h", { out: 4, kernel: 1 }), "y", { out: 2, kernel: 1 }),
+    );
+    const small = await modelOfBytes("small", toBytes(toOnnx(network).model));
+    const name = liftModel(small).layers[0]?.name ?? "";
+    for (const options of ["sparsity=0.999", "sparsity=0.999,bits=4"]) {
+      const { after } = await applyEdit(small, parseEdit(`prune-weights:${name}:${options}`));
+      const written = await modelOfBytes("written", await modelBytes(after));
+      const form = liftModel(written, {}, undefined, { decodes: true }).layers.find(
+        (layer) => layer.name === name,
+      )?.form;
+      assert.ok(form?.kind === "conv", `${options}: ${form?.kind}`);
+      assert.deepEqual(new Set(await form.weight.read()), new Set([0]));
+      const { outputs } = await compareRuns(after, written, { calibration: MEASURED });
+      assert.equal(outputs[0]?.difference?.maxAbsolute, 0, options);
+    }
   });
 
   it("refuses to mix layers that there are not", async () => {

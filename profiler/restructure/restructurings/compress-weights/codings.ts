@@ -2,6 +2,7 @@ import { indicesOf } from "../../../compression/palette.ts";
 import type { UniformGrid } from "../../../compression/rounding.ts";
 import { levelsOf } from "../../../compression/scales.ts";
 import type { Matrix } from "../../../numeric/matrix.ts";
+import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import { storedLength } from "../../../neutral/packed-bits.ts";
 import { sparseGaps } from "../../../neutral/sparse-gaps.ts";
 import type { AffineCoding, PaletteCoding, SparseCoding, WeightCoding } from "../../../neutral/weight-coding.ts";
@@ -52,13 +53,15 @@ export function paletteCoding(bits: number, weights: Matrix, codebook: Float32Ar
 }
 
 /**
- * Pruned weights in the form that takes the least: those that are left with their places, or all of them.
+ * Pruned weights in the form that takes the least: those that are left with their places, or all of them. In files that decode weights by
+ * operators that is told here; others, whose channels come last, choose between sparse and all by their own tables of places when they write.
  * @param codebook of 2^bits − 1 values or fewer, without the zero; undefined for floats
  * @returns undefined where plain floats take the least
  */
 export function prunedCoding(
   weights: Matrix,
   palette: { readonly bits: number; readonly codebook: Float32Array } | undefined,
+  layout: NeutralGraph["layout"],
 ): WeightCoding | undefined {
   const places = Uint32Array.from(weights.data.keys()).filter((at) => weights.data[at] !== 0);
   const valueBits = palette?.bits ?? 32;
@@ -66,7 +69,7 @@ export function prunedCoding(
   const bytesOf = (count: number): number => (palette ? storedLength(valueBits, count) : 4 * count);
   const sparseBytes = storedLength(gapBits, gaps.length) + bytesOf(gaps.length);
   const codebook = palette ? withZero(palette.codebook, 2 ** palette.bits) : new Float32Array(0);
-  if (sparseBytes >= bytesOf(weights.data.length))
+  if (layout === "channels-first" && sparseBytes >= bytesOf(weights.data.length))
     return palette ? paletteCoding(palette.bits, weights, codebook) : undefined;
   const values = Float32Array.from(places, (at) => weights.data[at] ?? 0);
   const numbers: SparseCoding["numbers"] = () => Promise.resolve({ places, values, codebook });

@@ -136,7 +136,7 @@ async function compressed(
       const mask = energy > 0 ? await stagedMask(target, error, costs, kept) : mostSalient(costs, kept);
       if (storage.bits > 0) return sharedPruned(problem, mask, storage.bits, layout);
       const weights = await refitted(target, error, mask);
-      return { weights, coding: prunedCoding(weights, undefined) };
+      return { weights, coding: prunedCoding(weights, undefined, layout) };
     }
   }
 }

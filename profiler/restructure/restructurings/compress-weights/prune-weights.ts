@@ -86,7 +86,7 @@ export const PRUNE_WEIGHTS = defineRestructuring({
         const mask = (await masks.get(layer.id)?.(problem)) ?? new Uint8Array(problem.weights.data.length).fill(1);
         if (bits > 0) return sharedPruned(problem, mask, bits, graph.layout);
         const weights = await refitted(problem.target, problem.error, mask);
-        return { weights, coding: prunedCoding(weights, undefined) };
+        return { weights, coding: prunedCoding(weights, undefined, graph.layout) };
       },
       COPIES,
     );

@@ -85,7 +85,7 @@ export async function sharedPruned(
   layout: NeutralGraph["layout"],
 ): Promise<CompressedWeights> {
   const { weights, codebook } = await shared(target, error, 2 ** bits - 1, { mask, ...storableIn(layout) });
-  return { weights, coding: prunedCoding(weights, { bits, codebook }) };
+  return { weights, coding: prunedCoding(weights, { bits, codebook }, layout) };
 }
 
 function maskOf({ data }: Matrix): Uint8Array | undefined {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { applyEdit, predictEdit, type EditContext } from "../../../../profiler/editing/apply.ts";
 import { parseEdit } from "../../../../profiler/editing/edit.ts";
-import { modelBytes } from "../../../../profiler/formats/formats.ts";
+import { formatOf, modelBytes } from "../../../../profiler/formats/formats.ts";
 import type { Model, Quantization, TensorId } from "../../../../profiler/model/model.ts";
 import { NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
 import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";
@@ -33,6 +33,11 @@ describe("Full-integer TFLite models", function () {
       // Without samples: ranges of random inputs, and weights by themselves.
       const { base, written, after, bytes } = await quantized(network, {});
       assertKernels(written);
+      const refused = [...formatOf(written).microcontrollerRefusals(written).keys()].map(({ op }) => op);
+      assert.deepEqual(
+        refused.filter((op) => op !== "LOCAL_RESPONSE_NORMALIZATION"),
+        [],
+      );
       const predicted = await predictEdit(base, QUANTIZE);
       assert.ok(predicted);
       assert.equal(predicted.fileBytes, bytes.length);
