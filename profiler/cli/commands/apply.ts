@@ -87,7 +87,7 @@ function refusalsOf(model: Model): readonly MicrocontrollerRefusal[] {
   const { tensors, nodes } = model.entries[0].graph;
   return Array.from(formatOf(model).microcontrollerRefusals(model), ([node, reason]) => {
     const made = nodes.includes(node) ? tensors[node.outputs[0] ?? ABSENT]?.name : undefined;
-    return { layer: node.identity ?? (node.name || made || ""), op: node.op, reason };
+    return { layer: node.identity ?? (node.name === "" ? (made ?? "") : node.name), op: node.op, reason };
   });
 }
 
