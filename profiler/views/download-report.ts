@@ -1,7 +1,7 @@
 import { deflatedLength, downloadBytesOf, type DownloadOptions } from "../formats/download.ts";
 import { payloadsOf } from "../neutral/edited-model.ts";
 import type { AnalysedModel } from "../profile-model.ts";
-import { ownConstants } from "./own-constants.ts";
+import { isOutOfReach, ownConstants } from "./own-constants.ts";
 
 /** What a phone downloads of a model, in bytes of deflate: the weights are read for it. */
 export interface DownloadReport {
@@ -31,7 +31,7 @@ export async function downloadReport(
   let read = 0;
   for (const { index, own, isUnknown } of weighted) {
     signal?.throwIfAborted();
-    if (isUnknown) layers[index] = null;
+    if (isUnknown || own.some(isOutOfReach)) layers[index] = null;
     else if (own.length > 0)
       layers[index] = await deflatedLength((await Promise.all(own.map(payloadsOf))).flat(), aborting);
     read += storedBytes(own);

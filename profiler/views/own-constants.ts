@@ -17,6 +17,11 @@ export interface LayerConstants {
   readonly isUnknown: boolean;
 }
 
+/** Numbers that the model counts and nobody can read: they are in another file (TFLite's external buffers), texts, or only planned. */
+export function isOutOfReach({ storage, storedBytes }: Constant): boolean {
+  return storage.kind === "none" && storedBytes > 0;
+}
+
 /** Layers with weights in the order of the table. Nothing is read for it. */
 export function ownConstants({ model, listing }: AnalysedModel): readonly LayerConstants[] {
   const constants = new Map<string, Constant>();

@@ -9,7 +9,7 @@ import { isKind } from "../neutral/neutral-graph.ts";
 import type { AnalysedModel } from "../profile-model.ts";
 import type { Weights } from "../neutral/weights.ts";
 import { liftModel } from "../translation/lift-model.ts";
-import { ownConstants } from "./own-constants.ts";
+import { isOutOfReach, ownConstants } from "./own-constants.ts";
 
 /** What the weights of a layer take, as its numbers tell: they are read for it. */
 export interface WeightReport {
@@ -17,15 +17,17 @@ export interface WeightReport {
   readonly elements: number | null;
   /** In the file. */
   readonly storedBytes: number;
-  /** By deflate, each layer for itself. */
-  readonly downloadBytes: number;
+  /** By deflate, each layer for itself; null where its numbers are out of reach. */
+  readonly downloadBytes: number | null;
   /** An estimate of Deep Compression; null where the weights are no few values, or cannot be read as numbers. */
   readonly deepCompression: DeepCompression | null;
   /** An estimate of binary weights and activations; null for what is neither a convolution nor dense, or has an unknown size. */
   readonly xnor: XnorEstimate | null;
-  /** Why its numbers cannot be read, where the file holds them wrongly. */
+  /** Why its numbers cannot be read, where the file holds them wrongly or not at all. */
   readonly unreadable?: string;
 }
+
+const OUT_OF_REACH = "its weights are no numbers in the model's file: they are texts, or in another file that is not read";
 
 /**
  * Layers with weights in the order of the table; what several share is told of the first. Numbers that cannot be read cost their layer
@@ -41,10 +43,10 @@ export async function weightReports(
     signal?.throwIfAborted();
     onProgress?.(index / analysed.listing.layers.length);
     if (own.length === 0) continue;
-    const segments = (await Promise.all(own.map(payloadsOf))).flat();
+    const segments = own.some(isOutOfReach) ? null : (await Promise.all(own.map(payloadsOf))).flat();
     const neutral = lifted.get(layer.node);
-    const isRead = neutral !== undefined && (isKind(neutral, "conv") || isKind(neutral, "dense"));
-    const read = isRead ? await deepCompressed(neutral.form.weight) : { deepCompression: null };
+    const weight =
+      neutral !== undefined && (isKind(neutral, "conv") || isKind(neutral, "dense")) ? neutral.form.weight : undefined;
     reports.push({
       layer: layer.name,
       elements: origins.reduce<number | null>(
@@ -52,15 +54,18 @@ export async function weightReports(
         0,
       ),
       storedBytes: own.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
-      downloadBytes: await deflatedLength(segments, signal ? { signal } : {}),
-      ...read,
-      xnor: isRead ? xnorOf(neutral.form.weight.shape, macsOf(layer.operation).total) : null,
+      downloadBytes: segments && (await deflatedLength(segments, signal ? { signal } : {})),
+      ...(segments ? await deepCompressed(weight) : { deepCompression: null, unreadable: OUT_OF_REACH }),
+      xnor: weight ? xnorOf(weight.shape, macsOf(layer.operation).total) : null,
     });
   }
   return reports;
 }
 
-async function deepCompressed(weight: Weights): Promise<Pick<WeightReport, "deepCompression" | "unreadable">> {
+async function deepCompressed(
+  weight: Weights | undefined,
+): Promise<Pick<WeightReport, "deepCompression" | "unreadable">> {
+  if (!weight) return { deepCompression: null };
   try {
     return { deepCompression: deepCompressionOf(await weight.read(), weight.shape[0]) };
   } catch (error) {

@@ -46,16 +46,19 @@ function weightTable(layers: readonly WeightReport[]): string {
     printable(layer),
     elements === null ? "?" : formatCell("elements", elements),
     formatCell("bytes", storedBytes),
-    formatCell("bytes", downloadBytes),
+    downloadBytes === null ? "?" : formatCell("bytes", downloadBytes),
     deepCompression ? formatCell("elements", deepCompression.kept) : "",
     deepCompression ? String(deepCompression.values) : "",
     deepCompression ? formatCell("bytes", deepCompression.huffmanBytes) : "",
   ]);
-  const sum = (of: (report: WeightReport) => number): string =>
-    formatCell(
+  const sum = (of: (report: WeightReport) => number | null): string => {
+    const known = layers.flatMap((report) => of(report) ?? []);
+    const total = formatCell(
       "bytes",
-      layers.reduce((total, report) => total + of(report), 0),
+      known.reduce((all, each) => all + each, 0),
     );
+    return known.length === layers.length ? total : `≥ ${total}`;
+  };
   const total = [
     "Total",
     "",

@@ -4,6 +4,9 @@ import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { ModelFormatError } from "../../../profiler/errors.ts";
 import { readTflite } from "../../../profiler/formats/tflite/read.ts";
 import * as schema from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
+import { analyseModel } from "../../../profiler/profile-model.ts";
+import { downloadReport } from "../../../profiler/views/download-report.ts";
+import { weightReports } from "../../../profiler/views/weight-report.ts";
 import { tfliteModel } from "../../builders/tflite-builder.ts";
 
 /** One dense layer whose weight stands in a file of its own, as the buffer with this id. */
@@ -35,6 +38,17 @@ describe("TFLite weights in other files", () => {
     const constant = entries[0].graph.tensors[1]?.constant;
     assert.deepEqual([constant?.storedBytes, constant?.storage.kind], [48, "none"]);
     assert.match(warnings.join(), /weights are in other files \(weights\.bin\)/);
+  });
+
+  it("are no more than a layer of which nobody knows what it takes packed: the others are shown", async () => {
+    const analysed = analyseModel(await readTflite(denseWithExternalWeight(1)), {});
+    const [report, ...others] = await weightReports(analysed);
+    assert.deepEqual([report?.storedBytes, report?.downloadBytes, report?.deepCompression], [48, null, null]);
+    assert.match(report?.unreadable ?? "", /in another file that is not read/);
+    assert.deepEqual(others, []);
+    const { layers, fileBytes } = await downloadReport(analysed);
+    assert.deepEqual(layers, [null]);
+    assert.ok(fileBytes > 0);
   });
 
   it("must be in the file's list", async () => {
