@@ -15,7 +15,7 @@ export function placeBlocks(blocks: readonly Block[]): readonly number[] {
   const parts = blocks.map(({ bytes, first, last }): Placed => ({ bytes, first, last, offset: 0 }));
   const placed = new PlacedBlocks(parts);
   for (const part of parts.toSorted((a, b) => b.bytes - a.bytes || a.first - b.first)) {
-    part.offset = bestGap(part.bytes, placed.during(part));
+    part.offset = bestGap(part, placed.around(part));
     placed.add(part);
   }
   return parts.map(({ offset }) => offset);
@@ -30,12 +30,13 @@ export function arenaBytes(blocks: readonly Block[], offsets: readonly number[])
   return blocks.reduce((bytes, block, index) => Math.max(bytes, (offsets[index] ?? 0) + block.bytes), 0);
 }
 
-/** @param taken is sorted */
-function bestGap(bytes: number, taken: Placed[]): number {
+/** @param taken by their offsets, all that share a step with it among them */
+function bestGap({ bytes, first, last }: Block, taken: readonly Placed[]): number {
   let end = 0;
   let best: number | undefined;
   let smallest = Infinity;
-  for (const block of taken.sort((a, b) => a.offset - b.offset)) {
+  for (const block of taken) {
+    if (block.first > last || block.last < first) continue;
     const size = block.offset - end;
     if (size >= bytes && size < smallest) {
       best = end;
@@ -52,6 +53,8 @@ class PlacedBlocks {
   /** Of each tree node: blocks that span all steps below it, but not all below its parent. */
   readonly #spanning: (Placed[] | undefined)[];
   readonly #startingAt: (Placed[] | undefined)[];
+  /** All, by their offsets. */
+  readonly #sorted: Placed[] = [];
 
   constructor(blocks: readonly Block[]) {
     const steps = 1 + blocks.reduce((latest, { last }) => Math.max(latest, last), 0);
@@ -61,6 +64,7 @@ class PlacedBlocks {
   }
 
   add(block: Placed): void {
+    this.#sorted.splice(this.#placeBehind(block.offset), 0, block);
     append(this.#startingAt, block.first, block);
     let left = block.first + this.#leaves;
     let right = block.last + 1 + this.#leaves;
@@ -70,16 +74,33 @@ class PlacedBlocks {
     }
   }
 
-  /** A list of its own. */
-  during({ first, last }: Block): Placed[] {
-    const found: Placed[] = [];
-    for (let node = first + this.#leaves; node >= 1; node >>= 1) {
-      for (const block of this.#spanning[node] ?? NONE) found.push(block);
+  /** By their offsets. Where most share a step these are all blocks: sorting thousands anew for each of them would take seconds. */
+  around(block: Block): readonly Placed[] {
+    const lists = this.#sharing(block);
+    const count = lists.reduce((sum, { length }) => sum + length, 0);
+    if (count * Math.log2(count) >= this.#sorted.length) return this.#sorted;
+    return lists.flat().sort((a, b) => a.offset - b.offset);
+  }
+
+  #placeBehind(offset: number): number {
+    let [from, to] = [0, this.#sorted.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((this.#sorted[middle]?.offset ?? 0) <= offset) from = middle + 1;
+      else to = middle;
     }
+    return from;
+  }
+
+  /** The lists that hold those that share a step with it, each in one of them. */
+  #sharing({ first, last }: Block): readonly (readonly Placed[])[] {
+    const lists: (readonly Placed[])[] = [];
+    for (let node = first + this.#leaves; node >= 1; node >>= 1) lists.push(this.#spanning[node] ?? NONE);
     for (let step = first + 1; step <= last; step++) {
-      for (const block of this.#startingAt[step] ?? NONE) found.push(block);
+      const starting = this.#startingAt[step];
+      if (starting) lists.push(starting);
     }
-    return found;
+    return lists;
   }
 }
 

@@ -84,11 +84,13 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
   const chosenOf = (given: readonly Considered[]): readonly Considered[] => {
     const size = graph.layers.length;
     if (given.length * size <= mostLooks) return given;
-    const latencies = new Map(costModel(analysed, hardware).layers.map((row) => [row.name, row.latencySeconds ?? 0]));
-    const costOf = (candidate: Candidate): number =>
-      Math.max(0, ...namesOf(candidate).map((name) => latencies.get(name) ?? 0));
+    const latencies = new Map(costModel(analysed, hardware).layers.map((row) => [row.name, row.latencySeconds]));
+    const costOf = (candidate: Candidate): number | null => {
+      const known = namesOf(candidate).map((name) => latencies.get(name) ?? null);
+      return known.includes(null) ? null : Math.max(0, ...known.flatMap((seconds) => seconds ?? []));
+    };
     const { kept, leftOut } = costliest(given, size, costOf, mostLooks);
-    const reason = `of ${given.length} places in this large model, the ${kept.length} whose layers are estimated to take longest were looked at; an edit of this layer can be named all the same`;
+    const reason = `of ${given.length} places in this large model, ${kept.length} were looked at: those whose layers are estimated to take longest, and of those with unknown estimates as many as fit; an edit of this layer can be named all the same`;
     for (const { restructuring, candidate } of leftOut) absences.add(restructuring.id, candidate.target, reason);
     return kept;
   };

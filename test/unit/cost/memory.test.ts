@@ -182,6 +182,22 @@ describe("Peak memory", () => {
 });
 
 describe("The arena", () => {
+  it("of thousands of blocks that are all needed at once is planned without sorting them for each", () => {
+    const blocks = Array.from({ length: 8000 }, (_, index) => ({
+      bytes: 1 + ((index * 7919) % 997),
+      first: 0,
+      last: index % 3,
+    }));
+    const before = process.cpuUsage();
+    const offsets = placeBlocks(blocks);
+    const { user, system } = process.cpuUsage(before);
+    assert.equal(
+      arenaBytes(blocks, offsets),
+      blocks.reduce((sum, { bytes: size }) => sum + size, 0),
+    );
+    assert.ok((user + system) / 1e6 < 2, `it took ${(user + system) / 1e6} s of processor time`);
+  });
+
   it("puts a block into the smallest gap that holds it", () => {
     // Three long blocks with gaps of 30 and 12 below them once the short ones are over.
     const blocks: readonly Block[] = [

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findHardware } from "../../../profiler/hardware/hardware.ts";
 import type { Absence } from "../../../profiler/editing/absences.ts";
+import { costliest } from "../../../profiler/editing/costliest.ts";
 import { suggest, type SuggestOptions } from "../../../profiler/editing/suggest.ts";
 import { formatEdit } from "../../../profiler/editing/edit.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
@@ -79,11 +80,31 @@ describe("suggestions", () => {
       found.filter(({ edit }) => (edit.target === "") === isWhole).map(({ edit }) => formatEdit(edit));
     assert.deepEqual(named(few, true), named(all, true));
     assert.ok(named(few, false).length > 0 && named(few, false).length <= 8 && named(all, false).length > 8);
-    const left = absences.find(({ reason }) => /^of \d+ places in this large model, the \d+ /.test(reason));
+    const left = absences.find(({ reason }) => /^of \d+ places in this large model, \d+ were looked at/.test(reason));
     const seconds = (name: string): number => layers.find((layer) => layer.name === name)?.latencySeconds ?? 0;
     const kept = few.filter(({ edit }) => edit.target !== "");
     const least = Math.min(...kept.map((suggestion) => Math.max(...suggestion.layers.map(seconds))));
     assert.ok(left?.layers.every((name) => seconds(name) <= least));
+  });
+
+  it("of layers of unknown cost are among those looked at: such a layer may be the costliest", () => {
+    const named = (target: string, rest: object = {}) => ({ candidate: { target, layers: [], why: "", ...rest } });
+    const all = ["known 1", "?", "known 3", "?2", "?3", "known 2", ""].map((target) => named(target));
+    const costOf = ({ target }: { readonly target: string }): number | null =>
+      target.startsWith("known") ? Number(target.slice(-1)) : null;
+    const kept = (room: number, of = all): readonly string[] =>
+      costliest(of, 10, costOf, 10 * room).kept.map(({ candidate }) => candidate.target);
+    assert.deepEqual(kept(2), ["?", "known 3", ""]);
+    assert.deepEqual(kept(4), ["?", "known 3", "?2", "known 2", ""]);
+    assert.deepEqual(kept(1), ["known 3", ""]);
+    assert.deepEqual(
+      kept(
+        2,
+        all.filter(({ candidate }) => candidate.target.startsWith("?")),
+      ),
+      ["?", "?2"],
+    );
+    assert.equal(kept(7).length, 7);
   });
 
   it("end when they are given up", async () => {
