@@ -27,7 +27,8 @@ export interface WeightReport {
   readonly unreadable?: string;
 }
 
-const OUT_OF_REACH = "its weights are no numbers in the model's file: they are texts, or in another file that is not read";
+const OUT_OF_REACH =
+  "its weights are no numbers in the model's file: they are texts, or in another file that is not read";
 
 /**
  * Layers with weights in the order of the table; what several share is told of the first. Numbers that cannot be read cost their layer
