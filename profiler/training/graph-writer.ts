@@ -1,5 +1,5 @@
 import { isKind, type NeutralGraph, type NeutralLayer } from "../neutral/neutral-graph.ts";
-import type { BatchNormForm, ConvForm, Form, Weights } from "../neutral/forms.ts";
+import type { BatchNormForm, ConvForm, Form, FormKind, Weights } from "../neutral/forms.ts";
 import type { TensorId } from "../model/model.ts";
 import { channelsFirstForm, toChannelsFirst, toChannelsLast, worksOnLogicalAxes } from "./channels-first.ts";
 import { arithmetic } from "./rules/elementwise.ts";
@@ -7,6 +7,7 @@ import { convolution, settingsOf } from "./rules/convolution.ts";
 import { GRADIENT_RULES } from "./rules/index.ts";
 import { reshape } from "./rules/layout.ts";
 import { affineOf } from "./rules/normalization.ts";
+import { throughGrid, type ActivationGrid } from "./rounded-activations.ts";
 import { NoGradient, type GradientRule, type RuleScope } from "./rules/rule.ts";
 import type { Tape, Value } from "./tape.ts";
 
@@ -29,6 +30,8 @@ export class GraphWriter {
     readonly tape: Tape,
     private readonly lifted: NeutralGraph,
     private readonly numbers: NumberSource,
+    /** Activations that the model rounds. */
+    private readonly grids: ReadonlyMap<TensorId, ActivationGrid> = new Map(),
   ) {}
 
   /** A tensor as it was given or written; as the model has it, whatever the layout here. @throws {NoGradient} */
@@ -57,8 +60,21 @@ export class GraphWriter {
       isJoined && isKind(layer, "batch-norm") ? [await this.#joined(conv, layer)] : await this.#byRule(layer);
     for (const [position, id] of layer.outputs.entries()) {
       const value = written[position];
-      if (value) this.#values.set(id, value);
+      if (value) this.#values.set(id, this.#rounded(value, layer, id));
     }
+  }
+
+  /** As the model's integers leave it. */
+  #rounded(value: Value, { form, inputs }: NeutralLayer, id: TensorId): Value {
+    const grid = this.grids.get(id);
+    const isOnGrid = MOVING.has(form.kind) && inputs.some((input) => this.grids.has(input));
+    return grid === undefined || isOnGrid ? value : throughGrid(this.tape, value, grid);
+  }
+
+  /** Whether all that it does is to go over to integers, or back from them. */
+  #converts({ op, form, inputs: [input = -1], outputs: [output = -1] }: NeutralLayer): boolean {
+    const isOnGrid = this.grids.has(input) || this.grids.has(output);
+    return form.kind === "unary" && form.fn === undefined && isOnGrid && CONVERTING.has(op);
   }
 
   /** The normalisation that takes a convolution into it. */
@@ -83,6 +99,7 @@ export class GraphWriter {
   }
 
   async #byRule(layer: NeutralLayer): Promise<readonly Value[]> {
+    if (this.#converts(layer)) return layer.inputs.slice(0, 1).map((id) => this.#held(id));
     const rule = GRADIENT_RULES[layer.form.kind] as GradientRule | undefined;
     if (rule === undefined) throw new NoGradient(whyNot(layer.form, layer.op));
     const inputs = layer.inputs.map((id) => this.#held(id));
@@ -145,6 +162,12 @@ export class GraphWriter {
     return this.lifted.layout === "channels-last" && shape.length >= 3;
   }
 }
+
+/** What is on the grid of its input. */
+const MOVING: ReadonlySet<FormKind> = new Set<FormKind>(["reshape", "transpose", "slice", "split", "identity"]);
+
+/** Operators of both formats between floats and integers, and from one grid to another. */
+const CONVERTING: ReadonlySet<string> = new Set(["QuantizeLinear", "DequantizeLinear", "QUANTIZE", "DEQUANTIZE"]);
 
 /** Statistics: they are read, but stay. */
 const NEVER_TRAINED = new Set(["mean", "variance"]);

@@ -20,7 +20,7 @@ const TRAINED_OPERATIONS = new Set(["add", "subtract", "multiply", "divide"]);
 
 /** Whether numbers of a layer can be trained. A single number beside a map is part of a formula (x·clip(x+3)/6), not a weight. */
 export function isTrainable(form: Form, role: string, weights: Weights, roles: TrainedRoles): boolean {
-  if (!isFloat(weights.dataType) && !isSymmetric(weights)) return false;
+  if (!isFloat(weights.dataType) && !isSymmetric(weights) && !isWholeBias(role, weights)) return false;
   if (form.kind === "elementwise") return TRAINED_OPERATIONS.has(form.fn) && sizeOf(weights.shape) > 1;
   return roles === "all" || SHIFTING.has(role);
 }
@@ -28,6 +28,11 @@ export function isTrainable(form: Form, role: string, weights: Weights, roles: T
 /** Integers around zero: trained through their rounding, and stored by the same kind of scheme again. */
 function isSymmetric({ dataType, quantization }: Weights): boolean {
   return dataType === "int8" && quantization?.zeroPoints.every((point) => point === 0) === true;
+}
+
+/** A bias in the scales of input and weights multiplied, far finer than both: it is trained as it is, and rounded when it is written. */
+function isWholeBias(role: string, { dataType, quantization }: Weights): boolean {
+  return role === "bias" && dataType === "int32" && quantization !== undefined;
 }
 
 /** Gathers parameters in the order in which they are first asked for; numbers that layers share are one parameter. */

@@ -4,6 +4,7 @@ import type { LayerId, NeutralGraph, NeutralLayer, NeutralSizes } from "../neutr
 import { GraphWriter, type NumberSource } from "./graph-writer.ts";
 import { sizeOf } from "./onnx-graph.ts";
 import { isTrainable, ParameterList, type Parameter, type TrainedRoles } from "./parameters.ts";
+import type { ActivationGrid } from "./rounded-activations.ts";
 import { NoGradient } from "./rules/rule.ts";
 import { Tape } from "./tape.ts";
 
@@ -34,6 +35,8 @@ export interface PlanOptions {
   /** Samples of a step. */
   readonly batch: number;
   readonly roles: TrainedRoles;
+  /** Activations that the model rounds; none when left out. */
+  readonly grids?: ReadonlyMap<TensorId, ActivationGrid>;
   /** Layers that are trained; all when left out. */
   readonly only?: ReadonlySet<LayerId>;
 }
@@ -55,7 +58,7 @@ export async function planTraining(lifted: NeutralGraph, options: PlanOptions): 
     read: (weights: Weights) => Promise.resolve(new Float32Array(sizeOf(weights.shape)).fill(1)),
   };
   const tape = new Tape();
-  const writer = new GraphWriter(tape, lifted, source);
+  const writer = new GraphWriter(tape, lifted, source, options.grids);
   const isGiven = (id: TensorId): boolean => !ordered.some((layer) => layer.id === lifted.producer(id)?.id);
   const stops = new Map<LayerId, Stop>();
   const frozen = new Set<LayerId>();

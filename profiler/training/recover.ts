@@ -14,12 +14,12 @@ import type { NamedTensors } from "../runtime/numeric-tensor.ts";
 import { AUGMENTATIONS, augmentationFor, type Augmentation } from "./augmentation.ts";
 import { stepSizes } from "./adam.ts";
 import { editedLayers } from "./edited-layers.ts";
-import { requireFloatActivations } from "./integer-activations.ts";
 import { trainingLoop, type HeldOut, type LoopOptions, type LoopResult, type TrainingPoint } from "./loop.ts";
 import { labelledOutput, originalAccuracy, withClasses, type LabelledOutput } from "./labelled-output.ts";
 import { ModelPair } from "./model-pair.ts";
 import type { Parameter, TrainedRoles } from "./parameters.ts";
 import { planTraining, type Stop, type TrainingPlan } from "./plan.ts";
+import { activationGrids, requireFloatEnds } from "./rounded-activations.ts";
 import { augmentedCopy, readSamples, type Columns, type TrainingSample } from "./sample-pool.ts";
 import { errorGraph, NAMES, stepGraph, type Target } from "./step-graph.ts";
 import { innerPairs, outputPairs, type TargetPair } from "./targets.ts";
@@ -129,6 +129,7 @@ class Distillation {
   readonly #student: NeutralGraph;
   readonly #teacher: NeutralGraph;
   readonly #pairs: readonly TargetPair[];
+  readonly #grids: ReturnType<typeof activationGrids>;
 
   constructor(
     private readonly studentModel: Model,
@@ -137,9 +138,11 @@ class Distillation {
   ) {
     this.#teacher = trainableGraphOf(teacherModel);
     this.#student = trainableGraphOf(studentModel);
-    requireFloatActivations(
+    this.#grids = activationGrids(studentModel, this.#student);
+    requireFloatEnds(
       { model: studentModel, graph: this.#student },
       { model: teacherModel, graph: this.#teacher },
+      this.#grids,
     );
     const inner = (options.inner ?? 0) > 0 ? innerPairs(this.#student, this.#teacher) : [];
     this.#pairs = [...outputPairs(this.#student, this.#teacher), ...inner];
@@ -154,6 +157,7 @@ class Distillation {
       targets: this.#pairs.map((pair) => pair.student),
       sizes,
       batch,
+      grids: this.#grids,
       roles: options.roles ?? "all",
       ...(only && { only }),
     });
@@ -172,7 +176,7 @@ class Distillation {
     });
     const start = await startOf(plan);
     const rate = options.rate ?? RATE * (hasFewLevels(plan) ? SHARE_OF_FEW_LEVELS : 1);
-    const graph = { sizes, batch, targets, crossEntropy };
+    const graph = { sizes, batch, grids: this.#grids, targets, crossEntropy };
     const error = await errorGraph(this.#student, plan, {
       ...graph,
       targets: used.filter(({ isOutput }) => isOutput).map((pair) => this.#judged(pair, held[0], labelled)),

@@ -23,7 +23,7 @@ export interface Target {
   readonly isLabelled?: boolean;
 }
 
-export interface StepGraphOptions extends Pick<PlanOptions, "sizes" | "batch"> {
+export interface StepGraphOptions extends Pick<PlanOptions, "sizes" | "batch" | "grids"> {
   readonly targets: readonly Target[];
   /** Weight of the cross entropy of the labelled target's softmax with the samples' classes, in the sum of all errors; 0 when left out. */
   readonly crossEntropy?: number;
@@ -136,7 +136,7 @@ async function forward(lifted: NeutralGraph, plan: TrainingPlan, options: StepGr
     if (part) rounded.set(held, (await storedFormOf(held)).through(tape, part));
   }
   const numbers: NumberSource = { trained: (_, __, held) => rounded.get(held), read: (held) => held.read() };
-  const writer = new GraphWriter(tape, lifted, numbers);
+  const writer = new GraphWriter(tape, lifted, numbers, options.grids);
   for (const id of plan.fed) {
     const shape = batchShape(options, id) ?? [];
     writer.give(id, tape.fixed(graph.input(NAMES.fed(id), shape)));

@@ -17,30 +17,57 @@ export async function storedFormOf(weights: Weights): Promise<StoredForm> {
     case "sparse":
       return sparseForm(weights, coding);
     default:
-      return roundedForm(weights, await sharedIntegersOf(weights));
+      if (weights.dataType === "int32") return wideForm(weights);
+      return roundedForm(weights, await sharedIntegersOf(weights), await furthestLevels(weights));
   }
 }
 
-/** @param few values that the weights share, and go on sharing */
-function roundedForm(weights: Weights, few: SharedIntegers | undefined): StoredForm {
+/** Integers so fine that nothing is lost by them; their scales follow from what is written beside them. */
+function wideForm({ shape, dataType }: Weights): StoredForm {
   return {
-    through: (tape, trained) => throughRounding(tape, few ? throughTable(tape, trained, few) : trained, weights),
-    stored: (elements) => storedLike(weights, few ? byTable(elements, few) : elements),
+    through: (_, trained) => trained,
+    stored: (elements) => ({ shape, dataType, read: () => Promise.resolve(elements) }),
+  };
+}
+
+/**
+ * @param few values that the weights share, and go on sharing
+ * @param furthest of each scale, the level of the largest magnitude
+ */
+function roundedForm(weights: Weights, few: SharedIntegers | undefined, furthest: Float32Array): StoredForm {
+  return {
+    through: (tape, trained) =>
+      throughRounding(tape, few ? throughTable(tape, trained, few) : trained, weights, furthest),
+    stored: (elements) => storedLike(weights, few ? byTable(elements, few) : elements, furthest),
   };
 }
 
 /** Largest integer of weights stored as int8. */
 const LARGEST_INT8 = 127;
 
+/**
+ * Of each scale of integer weights the level furthest from zero: int8 also holds weights of fewer bits, which they keep to, and of 7, which
+ * no sum of two saturates on x86 processors.
+ */
+async function furthestLevels(weights: Weights): Promise<Float32Array> {
+  const { quantization } = weights;
+  if (quantization === undefined) return new Float32Array();
+  const largest = largestOf(weights, await weights.read());
+  return Float32Array.from(largest, (magnitude, channel) => {
+    const level = Math.round(magnitude / (quantization.scales[channel] ?? 1));
+    return level === 0 ? LARGEST_INT8 : Math.min(LARGEST_INT8, level);
+  });
+}
+
 /** Scale of numbers that are all zero. */
 const LEAST_MAGNITUDE = 1e-12;
 
 /**
  * Integer weights as the layer computes with them: rounded to the integers that they will be stored as, the scale following the largest
- * of each channel. The gradient goes through the rounding as if it were not there (straight-through estimator: Bengio et al., 2013).
+ * of each channel, which keeps its level. The gradient goes through the rounding as if it were not there (straight-through estimator: Bengio et al., 2013).
  * Weights of floats come back as they are.
  */
-function throughRounding(tape: Tape, trained: Value, { quantization, shape }: Weights): Value {
+function throughRounding(tape: Tape, trained: Value, { quantization, shape }: Weights, furthest: Float32Array): Value {
   if (quantization === undefined) return trained;
   const { graph } = tape;
   const axes = [...shape.keys()].filter((axis) => quantization.granularity !== "channel" || axis !== quantization.axis);
@@ -49,17 +76,30 @@ function throughRounding(tape: Tape, trained: Value, { quantization, shape }: We
   const magnitude = op("Abs", [trained]);
   const largest = graph.node("ReduceMax", [magnitude, graph.setting(axes)], scaleShape, { keepdims: 1 });
   const kept = op("Max", [largest, graph.scalar(LEAST_MAGNITUDE)], scaleShape);
-  const scale = op("Mul", [kept, graph.scalar(1 / LARGEST_INT8)], scaleShape);
+  const shares = graph.constant(
+    furthest.length === 1 ? scaleShape.map(() => 1) : scaleShape,
+    furthest.map((level) => 1 / level),
+  );
+  const scale = op("Mul", [kept, shares], scaleShape);
   const rounded = op("Mul", [op("Round", [op("Div", [trained, scale])]), scale]);
   return tape.record(rounded, [trained], (gradient) => [gradient]);
 }
 
 /** Integers by a scheme of the same kind that fits the numbers. */
-function storedLike(before: Weights, elements: Float32Array): Weights {
+function storedLike(before: Weights, elements: Float32Array, furthest: Float32Array): Weights {
   const { shape, dataType, quantization, coding } = before;
   const read = (): Promise<Float32Array> => Promise.resolve(elements);
   if (quantization === undefined) return { shape, dataType, read, ...(coding && { coding }) };
-  const { granularity, axis = 0 } = quantization;
+  const largest = largestOf(before, elements);
+  const scales = Array.from(largest, (value, channel) =>
+    value === 0 ? 1 : Math.fround(value / (furthest[channel] ?? LARGEST_INT8)),
+  );
+  return { shape, dataType, quantization: { ...quantization, scales, zeroPoints: scales.map(() => 0) }, read };
+}
+
+/** Largest magnitude of what shares each scale. */
+function largestOf({ quantization, shape }: Weights, elements: Float32Array): Float64Array {
+  const { granularity = "tensor", axis = 0 } = quantization ?? {};
   const channels = granularity === "channel" ? (shape[axis] ?? 1) : 1;
   const stride = sizeOf(shape.slice(axis + 1));
   const largest = new Float64Array(channels);
@@ -67,6 +107,5 @@ function storedLike(before: Weights, elements: Float32Array): Weights {
     const channel = channels === 1 ? 0 : Math.floor(index / stride) % channels;
     largest[channel] = Math.max(largest[channel] ?? 0, Math.abs(value));
   });
-  const scales = Array.from(largest, (value) => (value === 0 ? 1 : Math.fround(value / LARGEST_INT8)));
-  return { shape, dataType, quantization: { ...quantization, scales, zeroPoints: scales.map(() => 0) }, read };
+  return largest;
 }

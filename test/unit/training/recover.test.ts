@@ -6,7 +6,7 @@ import { bestOf, type HeldOutPoint } from "../../../profiler/training/best-point
 import { TrainingError } from "../../../profiler/training/training-error.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
-import { neutralGraphOf } from "../../../profiler/translation/known-graph.ts";
+import { neutralGraphOf, trainableGraphOf } from "../../../profiler/translation/known-graph.ts";
 import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
 import { decibels, recoverModel } from "../../../profiler/training/recover-model.ts";
 import type { CalibrationSpec } from "../../../profiler/calibration/spec.ts";
@@ -81,7 +81,7 @@ describe("recovering an edited model", () => {
       const { outputs } = await compareRuns(teacher, student, { calibration: { ...samples, part: "to-judge" } });
       const { a, b } = outputs[0]?.difference?.top1?.accuracy ?? { a: -1, b: -1 };
       assert.deepEqual(without.recovery.points[0]?.accuracy, { now: b, original: a });
-      assert.equal(without.recovery.points[0]?.loss, undefined, "classes judge, and are not trained on unasked");
+      assert.equal(without.recovery.points[0].loss, undefined, "classes judge, and are not trained on unasked");
       const { recovery, model } = await recoverModel(student, teacher, samples, { ...options, crossEntropy: 10 });
       assert.ok(model);
       const [start, best] = [recovery.points[0], recovery.points[recovery.best]];
@@ -273,17 +273,51 @@ describe("recovering an edited model", () => {
     assert.deepEqual([...trained], ["first", "second", "third"]);
   });
 
-  for (const net of [convNet({ off: 0.3 }), tfliteNet(0.3)])
-    it(`refuses what computes in integers, and says what to do instead: ${net.name}`, async () => {
-      const student = await readNet(net);
-      const { model } = await applyEdits(student, [parseEdit("quantize-model:")], { seed: 1 });
-      await assert.rejects(recoverModel(model, student, SAMPLES, SHORT), (error) => {
-        assert.ok(error instanceof TrainingError);
-        assert.match(error.message, /it computes in integers, as in "/);
-        assert.match(error.hint ?? "", /`quantize-model` after `recover`/);
-        return true;
+  for (const [teacherNet, net, edit] of [
+    [convNet(), convNet({ off: 0.3 }), "quantize-model:"],
+    [convNet(), convNet({ off: 0.3 }), "quantize-model::weights=7"],
+    [tfliteNet(), tfliteNet(0.3), "quantize-model::weights=4"],
+  ] as const)
+    it(`trains what computes in integers through the rounding of weights and activations: ${net.name}, ${edit}`, async () => {
+      const teacher = await readNet(teacherNet);
+      const { model: student } = await applyEdits(await readNet(net), [parseEdit(edit)], { seed: 1 });
+      const { model, recovery } = await recoverModel(student, teacher, SAMPLES, {
+        ...SHORT,
+        steps: 150,
+        isUnseen: true,
       });
+      assert.ok(model);
+      const errorOf = async (of: Model): Promise<number> => {
+        const { outputs } = await compareRuns(teacher, of, { calibration: { ...SAMPLES, part: "to-judge" } });
+        return outputs[0]?.difference?.snr ?? 0;
+      };
+      const [start, best] = [recovery.points[0]?.heldOut ?? 1, recovery.points[recovery.best]?.heldOut ?? 1];
+      assert.ok(
+        Math.abs((await errorOf(student)) - decibels(start)) < 1,
+        "what is trained is what the runtime computes",
+      );
+      assert.ok(Math.abs((await errorOf(model)) - decibels(best)) < 1, "what was learned is what was written");
+      assert.ok(decibels(best) > decibels(start) + 4, `${decibels(start)} to ${decibels(best)} dB`);
+      const levels = async (of: Model): Promise<readonly number[]> => {
+        const [conv] = trainableGraphOf(of).layersOf("conv");
+        const { scales = [] } = conv?.form.weight.quantization ?? {};
+        const elements = (await conv?.form.weight.read()) ?? new Float32Array();
+        const each = elements.length / scales.length;
+        return Array.from(elements, (value, at) => Math.abs(Math.round(value / (scales[Math.floor(at / each)] ?? 1))));
+      };
+      assert.ok(Math.max(...(await levels(model))) <= Math.max(...(await levels(student))), "as many bits as before");
     });
+
+  it("refuses what takes or gives integers, and says what to do instead", async () => {
+    const student = await readNet(tfliteNet(0.3));
+    const { model } = await applyEdits(student, [parseEdit("quantize-model::ends=int8")], { seed: 1 });
+    await assert.rejects(recoverModel(model, student, SAMPLES, SHORT), (error) => {
+      assert.ok(error instanceof TrainingError);
+      assert.match(error.message, /is of integers/);
+      assert.match(error.hint ?? "", /`quantize-model` after `recover`/);
+      return true;
+    });
+  });
 
   it("says why nothing can be trained", async () => {
     const nodes = [node("Round", ["x"], ["y"])];
