@@ -2,6 +2,7 @@ import {
   clockOn,
   keptSearch,
   type DeviceSearch,
+  type Edit,
   type EditSession,
   type FitOptions,
   type FitPoint as FoundPoint,
@@ -58,7 +59,7 @@ export async function fitEdits(
       found.push(point);
       tell({ points: [...update.points, asPoint(point)], best: bestOf(found) });
     },
-    onProgress: (done: number, what: string) => tell({ done, what }),
+    onProgress: (done: number, what: string, edit?: Edit) => tell({ done, what: edit ? labelOf(edit) : what }),
   };
   const searched = async (): Promise<FitResult> => {
     if (way === "weights") return (await session.compress(options, model)).result;
@@ -100,7 +101,7 @@ function asPoint(point: FoundPoint): FitPoint {
   const { edits, totals, downloadBytes, error, maxRelative, accuracy, isWithinBudget } = point;
   return {
     edits,
-    labels: describeEdits(edits).map(({ label }) => label),
+    labels: edits.map(labelOf),
     totals,
     downloadBytes,
     error: Number.isFinite(maxRelative) ? maxRelative : null,
@@ -108,6 +109,11 @@ function asPoint(point: FoundPoint): FitPoint {
     accuracy,
     isWithinBudget,
   };
+}
+
+/** As lists of edits call it. */
+function labelOf(edit: Edit): string {
+  return describeEdits([edit])[0]?.label ?? "";
 }
 
 function samplesOf({ samples: { measured, description, isRandom, hasLabels } }: FitResult): FitUpdate["samples"] {

@@ -36,3 +36,12 @@ export function Key(props: {
     </span>
   );
 }
+
+/** One of those of a list below a chart. */
+export function KeyItem(props: Parameters<typeof Key>[0]): JSX.Element {
+  return (
+    <li>
+      <Key {...props} />
+    </li>
+  );
+}

@@ -14,7 +14,7 @@ import {
 import { amountAxis, baseOptions, nameAxis } from "./chart-options.ts";
 import { Chart } from "./Chart.tsx";
 import { layerText } from "./CostChart.tsx";
-import { Key } from "./Key.tsx";
+import { KeyItem } from "./Key.tsx";
 import { faded, type ChartTheme } from "./theme.ts";
 
 /** Steps side by side; beyond, each mark is the fullest of its steps. */
@@ -89,14 +89,14 @@ export function MemoryChart({
         ]),
       }}
     >
-      <p class="keys">
-        <Key shape="rectRot" hue="red">
+      <ul class="keys">
+        <KeyItem shape="rectRot" hue="red">
           {l10n.t("peak")}
-        </Key>
-        <Key shape="dash" hue="red">
+        </KeyItem>
+        <KeyItem shape="dash" hue="red">
           {l10n.t("size of the arena, with its gaps")}
-        </Key>
-      </p>
+        </KeyItem>
+      </ul>
       {chosen && <AliveList title={aliveTitle(active, nameOf(chosen))} alive={alive} bytes={chosen.bytes} />}
     </Chart>
   );

@@ -9,7 +9,7 @@ import { attainableRate, roofline, type Bound, type Roof, type RooflinePoint } f
 import { baseOptions, pointTooltip, powerAxis, powersAround, type Range } from "./chart-options.ts";
 import { Chart } from "./Chart.tsx";
 import { layerText } from "./CostChart.tsx";
-import { Key, type PointShape } from "./Key.tsx";
+import { KeyItem, type PointShape } from "./Key.tsx";
 import { faded, type ChartTheme, type Hue } from "./theme.ts";
 
 interface RooflineChartProps {
@@ -65,16 +65,16 @@ export function RooflineChart(props: RooflineChartProps): JSX.Element {
         ]),
       }}
     >
-      <p class="keys">
+      <ul class="keys">
         {(Object.keys(BOUNDS) as Bound[]).map((bound) => (
-          <Key key={bound} {...BOUNDS[bound]}>
+          <KeyItem key={bound} {...BOUNDS[bound]}>
             {boundText(bound)}
-          </Key>
+          </KeyItem>
         ))}
-        <Key shape="line" hue="green">
+        <KeyItem shape="line" hue="green">
           {l10n.t("roof of {0}", hardware.name)}
-        </Key>
-      </p>
+        </KeyItem>
+      </ul>
     </Chart>
   );
 }

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Profile } from "../../profiler/profile.ts";
 import { compareProfiles } from "../../profiler/views/compare-profiles.ts";
+import { Announcements } from "../controls/Announcements.tsx";
 import { IconButton } from "../controls/controls.tsx";
 import { TabList, TabPanel } from "../controls/Tabs.tsx";
 import { MissingDataBanner } from "../page/MissingData.tsx";
@@ -47,6 +48,7 @@ export function CompareApp(props: CompareAppProps): JSX.Element {
           <Loading file={waiting.file} activity={waiting.activity} onCommand={(command) => client.run(command)} />
         </main>
       )}
+      <Announcements />
       <Tooltips />
     </>
   );

@@ -76,7 +76,7 @@ function InputPreview({ input }: { readonly input: PreviewInput }): JSX.Element 
         {samples.map((sample, position) => (
           <li key={position} data-tip={sampleTip(sample)}>
             {sample.picture ? (
-              <PictureView picture={sample.picture} />
+              <PictureView picture={sample.picture} label={l10n.t("Sample {0}: {1}", position + 1, sampleTip(sample))} />
             ) : (
               <span class="preview-values">
                 {sample.values.map((value) => Number(value.toPrecision(3))).join(", ")} …
@@ -94,13 +94,19 @@ function InputPreview({ input }: { readonly input: PreviewInput }): JSX.Element 
   );
 }
 
-function PictureView({ picture: { width, height, rgba } }: { readonly picture: Picture }): JSX.Element {
+interface PictureViewProps {
+  readonly picture: Picture;
+  /** What is told of it to who does not see it. */
+  readonly label: string;
+}
+
+function PictureView({ picture: { width, height, rgba }, label }: PictureViewProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
     const pixels = Uint8ClampedArray.from(atob(rgba), (character) => character.charCodeAt(0));
     canvas.current?.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);
   }, [rgba, width, height]);
-  return <canvas ref={canvas} class="preview-picture" width={width} height={height} aria-hidden="true" />;
+  return <canvas ref={canvas} class="preview-picture" width={width} height={height} role="img" aria-label={label} />;
 }
 
 function sampleTip({ smallest, largest, mean, label }: PreviewSample): string {

@@ -1,8 +1,10 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { announce } from "../controls/Announcements.tsx";
 import { Icon } from "../controls/controls.tsx";
 import type { Check, CheckedDifference, SampleNote } from "../protocol/editing.ts";
-import { checkFacts, samplesText, type CheckFact } from "./check-text.ts";
+import { checkFacts, samplesText, triedText, type CheckFact } from "./check-text.ts";
 
 interface CheckResultProps {
   readonly check: Check;
@@ -13,6 +15,10 @@ interface CheckResultProps {
 
 /** What a run of both models on the same samples measured, output by output. */
 export function CheckResult({ check, isUnfitted, onChooseData }: CheckResultProps): JSX.Element {
+  useEffect(() => {
+    const tried = triedText(check);
+    if (tried) announce(l10n.t("Measured error: {0}", tried.text));
+  }, [check]);
   return (
     <section class="check" aria-label={l10n.t("Measured error")} data-testid="check">
       <CheckedOutputs check={check} factsOf={checkFacts} />

@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { announce } from "../controls/Announcements.tsx";
 import { Button, IconButton } from "../controls/controls.tsx";
 import type { Failure } from "../protocol/rpc.ts";
 import type { EditingClient } from "../state/editing-client.ts";
@@ -12,6 +13,16 @@ import { TrainingChart } from "./TrainingChart.tsx";
 export function ComputingBar({ client }: { readonly client: EditingClient }): JSX.Element | null {
   const { computing, failure } = useStore(client.document);
   const [dismissed, setDismissed] = useState<Failure | null>(null);
+  const underWay = useRef<string | null>(null);
+  useEffect(() => {
+    if (computing) underWay.current = computing.label;
+    else if (underWay.current !== null) {
+      const was = underWay.current;
+      underWay.current = null;
+      if (failure === null && was !== "") announce(l10n.t("{0}: done", was));
+      else if (failure?.code === "cancelled") announce(l10n.t("Cancelled."));
+    }
+  }, [computing, failure]);
   if (computing) {
     const what = computing.what === "" ? computing.label : `${computing.label}: ${computing.what}`;
     return (

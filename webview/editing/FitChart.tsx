@@ -8,8 +8,8 @@ import { Chart } from "../charts/Chart.tsx";
 import { amountAxis, baseOptions } from "../charts/chart-options.ts";
 import { faded, useTheme, type ChartTheme } from "../charts/theme.ts";
 import { Select } from "../controls/Select.tsx";
-import type { FitBudget, FitPoint, FitState } from "../protocol/editing.ts";
-import { FIT_AXES, FIT_GOALS, formatQuality, frontOf, qualityOf, qualityText } from "./fit-points.ts";
+import type { FitPoint, FitState } from "../protocol/editing.ts";
+import { FIT_AXES, formatQuality, frontOf, limitOnChart, pointText, qualityOf, qualityText } from "./fit-points.ts";
 
 interface FitChartProps {
   readonly fit: FitState;
@@ -27,7 +27,7 @@ export function FitChart({ fit, axis, selected, onAxis, onSelect }: FitChartProp
   const quality = isAccuracy ? l10n.t("Accuracy") : l10n.t("Largest error");
   const config = useMemo(
     () =>
-      configOf(points, axis, { title: quality, isAccuracy }, { best, selected, limit: limitOf(budget, axis) }, theme),
+      configOf(points, axis, { title: quality, isAccuracy }, { best, selected, limit: limitOnChart(budget, axis, points) }, theme),
     [points, axis, quality, isAccuracy, best, selected, budget, theme],
   );
   return (
@@ -63,7 +63,7 @@ export function FitChart({ fit, axis, selected, onAxis, onSelect }: FitChartProp
 interface Emphasis {
   readonly best: number | null;
   readonly selected: number | null;
-  /** The most that the budget allows of what stands along the chart. */
+  /** The most that the budget allows of what stands along the chart; undefined where it says nothing, or far from all points. */
   readonly limit: number | undefined;
 }
 
@@ -169,25 +169,12 @@ function limitLine(limit: number, color: string): Plugin {
   };
 }
 
-function limitOf(budget: FitBudget, axis: Total): number | undefined {
-  const goal = FIT_GOALS.find(({ total }) => total?.id === axis.id);
-  return goal && budget[goal.id];
-}
-
 /** Pixels. */
 const FRONT_WIDTH = 1.5;
 const LIMIT_DASHES = [4, 3] as const;
 
 function textOf(point: FitPoint | undefined, axis: Total): string {
   return point ? pointText(point, axis) : "";
-}
-
-function pointText(point: FitPoint, { id, title, unit }: Total): string {
-  const { isAccuracy } = qualityOf(point);
-  const cost = `${title} ${formatCell(unit, point.totals[id])}`;
-  return isAccuracy
-    ? l10n.t("{0}, accuracy {1}", cost, qualityText(point))
-    : l10n.t("{0}, largest error {1}", cost, qualityText(point));
 }
 
 function summaryOf({ points, best, isRunning }: FitState, { id, unit }: Total): string {

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Edit } from "../../profiler/editing/edit.ts";
 import { formatCell, type Total } from "../../profiler/columns.ts";
 import type { Totals } from "../../profiler/profile.ts";
+import { announce } from "../controls/Announcements.tsx";
 import { Button, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
 import type { Calibration, FitBudget, FitPoint, FitState, SearchWay, SensitivityState } from "../protocol/editing.ts";
@@ -17,6 +18,7 @@ import {
   goalAmount,
   goalTitle,
   goalsOf,
+  pointText,
   qualityText,
   type FitTexts,
 } from "./fit-points.ts";
@@ -67,6 +69,7 @@ export function FitPane(props: FitPaneProps): JSX.Element {
     }
     wasAsking.current = isAsking;
   }, [isAsking]);
+  useFoundSaid(fit);
   return (
     <section class="fit" aria-label={l10n.t("Fit to budget")}>
       {isAsking && (
@@ -102,6 +105,27 @@ export function FitPane(props: FitPaneProps): JSX.Element {
         {fit && fit.points.length > 0 && <FitCurve fit={fit} isBusy={isBusy} onApply={onApply} />}
       </div>
     </section>
+  );
+}
+
+/** What a search ends with is said to who does not see its curve. */
+function useFoundSaid(fit: FitState | null): void {
+  const wasRunning = useRef(false);
+  const isRunning = fit?.isRunning ?? false;
+  useEffect(() => {
+    if (wasRunning.current && !isRunning && fit) announce(foundText(fit));
+    wasRunning.current = isRunning;
+  }, [isRunning]);
+}
+
+function foundText(fit: FitState): string {
+  const axis = measuredAxis(axisOf(fit), fit);
+  const best = fit.best === null ? undefined : fit.points[fit.best];
+  if (!axis || !best) return l10n.t("The search has ended without a point.");
+  return l10n.t(
+    "The search has ended. The best point found: {0}, {1}.",
+    pointText(best, axis),
+    best.isWithinBudget ? l10n.t("within the budget") : l10n.t("over the budget"),
   );
 }
 

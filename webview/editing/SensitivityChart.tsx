@@ -5,7 +5,7 @@ import { useMemo } from "preact/hooks";
 import { SAME_NETWORK_DECIBELS, type TechniqueId } from "../../profiler/editing/sensitivity/sensitivity-points.ts";
 import { formatShare } from "../../profiler/format-numbers.ts";
 import { Chart } from "../charts/Chart.tsx";
-import { Key } from "../charts/Key.tsx";
+import { KeyItem } from "../charts/Key.tsx";
 import { amountAxis, baseOptions } from "../charts/chart-options.ts";
 import { faded, useTheme, type ChartTheme, type Hue } from "../charts/theme.ts";
 import { Select } from "../controls/Select.tsx";
@@ -58,14 +58,14 @@ export function SensitivityChart(props: SensitivityChartProps): JSX.Element {
         />
       }
     >
-      <p class="keys">
-        <Key shape="dash" hue="blue">
+      <ul class="keys">
+        <KeyItem shape="dash" hue="blue">
           {l10n.t("{0} dB: above it the answers stay the same to users", SAME_NETWORK_DECIBELS)}
-        </Key>
-        <Key shape="rectRot" hue="blue">
+        </KeyItem>
+        <KeyItem shape="rectRot" hue="blue">
           {l10n.t("the furthest of its layer above the line")}
-        </Key>
-      </p>
+        </KeyItem>
+      </ul>
     </Chart>
   );
 }

@@ -78,7 +78,7 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
         </span>
         <button type="button" class="suggestion-title" aria-expanded={isOpen} onClick={onOpen}>
           <Icon name={isOpen ? "chevron-down" : "chevron-right"} />
-          <span class={isOneOfMany ? "visually-hidden" : "suggestion-what"}>{title}</span>
+          <span class={isOneOfMany ? "visually-hidden" : "suggestion-what"}>{title}</span>{" "}
           <span class={isOneOfMany ? "suggestion-what" : "suggestion-where"} data-tip={target} data-tip-when="cut">
             {target}
           </span>

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Edit } from "../../profiler/editing/edit.ts";
 import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
+import { useAnnounced } from "../controls/Announcements.tsx";
 import { Button, Checkbox } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
 import { totalOf } from "../definitions.ts";
@@ -58,6 +59,8 @@ export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
   const progress = useStore(client.progress);
   const found = useStore(client.found);
   const measures = useStore(client.measures);
+  // What is found counts up while it is looked for: the end of that is said.
+  useAnnounced(asked.value && !asked.isWaiting ? countText(asked.value.list.length) : null);
   const soFar = useMemo(() => found && { ...found, list: ranked(found.list) }, [found]);
   const { value, isWaiting, failure } = asked;
   if (failure) {
@@ -95,7 +98,7 @@ export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
   return (
     <>
       {isWaiting && (
-        <div class="suggestion-tools" role="status">
+        <div class="suggestion-tools">
           <TaskProgress done={done} what={what} onCancel={giveUp} />
         </div>
       )}
@@ -185,7 +188,7 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
           isChecked={view.isForSelection}
           onChange={(isForSelection) => setView({ isForSelection })}
         />
-        <span class="suggestion-count" role="status">
+        <span class="suggestion-count" role="status" aria-live={props.asked.isWaiting ? "off" : undefined}>
           {shown.length === list.length
             ? countText(list.length)
             : l10n.t("{0} of {1} suggestions", shown.length, list.length)}

@@ -105,13 +105,19 @@ export function formatError(relative: number): string {
   return relative < 0.001 ? relative.toExponential(1) : formatShare(relative);
 }
 
-/** "measured on 512 samples of digits.npy" */
+/** "Measured on 512 samples: digits.npy." */
 export function samplesText({ count, description, isRandom }: SampleNote): string {
   if (isRandom)
-    return l10n.t(
-      "Measured on {0}: random numbers show roughly how far the outputs move, never how accurate the model stays.",
-      description,
-    );
+    return count === 1
+      ? l10n.t(
+          "Measured on 1 sample, {0}: random numbers show roughly how far the outputs move, never how accurate the model stays.",
+          description,
+        )
+      : l10n.t(
+          "Measured on {0} samples, {1}: random numbers show roughly how far the outputs move, never how accurate the model stays.",
+          count.toLocaleString(),
+          description,
+        );
   return count === 1
     ? l10n.t("Measured on 1 sample: {0}.", description)
     : l10n.t("Measured on {0} samples: {1}.", count.toLocaleString(), description);

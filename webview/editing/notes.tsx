@@ -1,5 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
+import { useAnnouncedProgress } from "../controls/Announcements.tsx";
 import { Icon, IconButton } from "../controls/controls.tsx";
 import { asSentence, type Failure } from "../protocol/rpc.ts";
 
@@ -40,8 +41,9 @@ export function TaskBar({ done, what }: Omit<TaskProgressProps, "onCancel">): JS
   );
 }
 
-/** How far a piece of work is, and the way out of it. */
+/** How far a piece of work is, which screen readers say too, and the way out of it. */
 export function TaskProgress({ done, what, onCancel }: TaskProgressProps): JSX.Element {
+  useAnnouncedProgress(what, done);
   return (
     <div class="task" data-testid="task">
       <TaskBar done={done} what={what} />

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { AnswerLine } from "../answer/AnswerLine.tsx";
 import { useAnswer } from "../answer/use-answer.ts";
+import { Announcements } from "../controls/Announcements.tsx";
 import { IconButton } from "../controls/controls.tsx";
 import { DetailsSplit } from "../details/DetailsSplit.tsx";
 import { ComputingBar } from "../editing/ComputingBar.tsx";
@@ -59,6 +60,7 @@ export function App(props: AppProps): JSX.Element {
           </FaultBoundary>
         </main>
       )}
+      <Announcements />
       <Tooltips />
     </>
   );

@@ -16,7 +16,7 @@ import {
 import { baseOptions, pointTooltip, powerAxis, powersAround, withoutZeros } from "../charts/chart-options.ts";
 import { Chart } from "../charts/Chart.tsx";
 import { layerText } from "../charts/CostChart.tsx";
-import { Key, type PointShape } from "../charts/Key.tsx";
+import { KeyItem, type PointShape } from "../charts/Key.tsx";
 import { faded, useTheme, type ChartTheme, type Hue } from "../charts/theme.ts";
 
 interface CalibrationChartProps {
@@ -79,16 +79,16 @@ export function CalibrationChart({ layers, latency, hardware, onSelectLayer }: C
         ]),
       }}
     >
-      <p class="keys">
+      <ul class="keys">
         {LAYER_FAMILIES.filter((family) => points.some((point) => point.family === family)).map((family) => (
-          <Key key={family} {...FAMILIES[family]}>
+          <KeyItem key={family} {...FAMILIES[family]}>
             {familyText(family)}
-          </Key>
+          </KeyItem>
         ))}
-        <Key shape="line" hue="green">
+        <KeyItem shape="line" hue="green">
           {l10n.t("as predicted, and ±{0}", BAND)}
-        </Key>
-      </p>
+        </KeyItem>
+      </ul>
     </Chart>
   );
 }

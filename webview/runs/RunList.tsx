@@ -4,7 +4,7 @@ import { isMeasured } from "../../profiler/device/run-result.ts";
 import { formatBytes, formatTime } from "../../profiler/format-numbers.ts";
 import { Icon, IconButton } from "../controls/controls.tsx";
 import type { KeptRun } from "../protocol/running.ts";
-import { dateText, medianText, modelText, outputVerdict, threadsText } from "./run-text.ts";
+import { medianText, modelText, outputVerdict, startTexts, threadsText } from "./run-text.ts";
 
 interface RunListProps {
   readonly runs: readonly KeptRun[];
@@ -16,6 +16,7 @@ interface RunListProps {
 
 /** The kept runs of the model, the newest first; choosing one puts its times into the table. */
 export function RunList({ runs, shown, onShow, onDelete }: RunListProps): JSX.Element {
+  const starts = startTexts(runs);
   return (
     <div class="run-list-frame" tabIndex={0} role="group" aria-label={l10n.t("Measured runs")}>
       <table class="run-list" aria-label={l10n.t("Measured runs")} data-testid="run-list">
@@ -37,7 +38,7 @@ export function RunList({ runs, shown, onShow, onDelete }: RunListProps): JSX.El
         </thead>
         <tbody>
           {runs.map((run) => (
-            <RunRow key={run.id} run={run} isShown={run.id === shown} onShow={onShow} onDelete={onDelete} />
+            <RunRow key={run.id} run={run} start={starts.get(run.id) ?? ""} isShown={run.id === shown} onShow={onShow} onDelete={onDelete} />
           ))}
         </tbody>
       </table>
@@ -47,12 +48,14 @@ export function RunList({ runs, shown, onShow, onDelete }: RunListProps): JSX.El
 
 interface RunRowProps extends Pick<RunListProps, "onShow" | "onDelete"> {
   readonly run: KeptRun;
+  /** When it began, told apart from the others. */
+  readonly start: string;
   readonly isShown: boolean;
 }
 
-function RunRow({ run, isShown, onShow, onDelete }: RunRowProps): JSX.Element {
+function RunRow({ run, start, isShown, onShow, onDelete }: RunRowProps): JSX.Element {
   const { id, result, edits, estimate } = run;
-  const { startedAt, device, latency, memory, outputs, runtime, settings } = result;
+  const { device, latency, memory, outputs, runtime, settings } = result;
   const verdict = outputVerdict(outputs);
   const model = modelText(run);
   return (
@@ -60,14 +63,14 @@ function RunRow({ run, isShown, onShow, onDelete }: RunRowProps): JSX.Element {
       <td>
         <input
           type="checkbox"
-          aria-label={l10n.t("Show the times of {0} in the table", dateText(startedAt))}
+          aria-label={l10n.t("Show the times of {0} in the table", start)}
           checked={isShown}
           onChange={() => onShow(isShown ? null : id)}
         />
       </td>
       <td>
         <button type="button" class="link" onClick={() => onShow(id)}>
-          {dateText(startedAt)}
+          {start}
         </button>
       </td>
       <td class="device" data-tip={`${runtime.name} ${runtime.version ?? ""}, ${runtime.description}`}>
@@ -87,7 +90,7 @@ function RunRow({ run, isShown, onShow, onDelete }: RunRowProps): JSX.Element {
         </span>
       </td>
       <td>
-        <IconButton icon="trash" label={l10n.t("Forget this run")} onClick={() => onDelete(id)} />
+        <IconButton icon="trash" label={l10n.t("Forget the run of {0}", start)} onClick={() => onDelete(id)} />
       </td>
     </tr>
   );

@@ -7,6 +7,7 @@ import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.t
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { RunningClient } from "../state/running-client.ts";
 import { useStore } from "../state/store.ts";
+import { useAnnounced } from "../controls/Announcements.tsx";
 import { CalibrationChart } from "./CalibrationChart.tsx";
 import { baselineOf } from "./compare-runs.ts";
 import { RunComparisonView } from "./RunComparisonView.tsx";
@@ -14,6 +15,7 @@ import { RunDetails } from "./RunDetails.tsx";
 import { RunHistory } from "./RunHistory.tsx";
 import { RunList } from "./RunList.tsx";
 import { RunStarter } from "./RunStarter.tsx";
+import { measuredLatency } from "./run-text.ts";
 import { shownRows } from "./shown-rows.ts";
 
 export interface RunsPaneProps {
@@ -39,6 +41,7 @@ export function RunsPane({ client, format, hardware, layers, onSelectLayer }: Ru
   const chosen = runs.find(({ id }) => id === against) ?? (other.value?.id === against ? other.value : undefined);
   const baseline = selected && (chosen ?? baselineOf(selected, runs) ?? null);
   const rowOf = useMemo(() => selected && shownRows(selected.result, layers), [selected, layers]);
+  useAnnounced(state.running === null && selected ? measuredLatency(selected.result).text : null);
   return (
     <div class="runs" data-testid="runs">
       <RunStarter client={client} state={state} format={format} />

@@ -18,8 +18,8 @@ export function runTitle({ startedAt, model, device }: RunResult): string {
   return l10n.t("{0} on {1}, {2}", model.file, device.name, dateText(startedAt));
 }
 
-/** "Nov 21, 6:14 AM" */
-export function dateText(iso: string): string {
+/** "Nov 21, 6:14 AM", with seconds where they are asked for. */
+export function dateText(iso: string, hasSeconds = false): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;
   const isThisYear = date.getFullYear() === new Date().getFullYear();
@@ -29,7 +29,20 @@ export function dateText(iso: string): string {
     day: "numeric",
     hour: "numeric",
     minute: "2-digit",
+    ...(hasSeconds && { second: "2-digit" }),
   });
+}
+
+/** When runs of one list began, by their ids: to the second where several began in the same minute. */
+export function startTexts(runs: readonly KeptRun[]): ReadonlyMap<string, string> {
+  const minutes = runs.map(({ result }) => dateText(result.startedAt));
+  return new Map(
+    runs.map(({ id, result }) => {
+      const minute = dateText(result.startedAt);
+      const isAlone = minutes.filter((other) => other === minute).length === 1;
+      return [id, isAlone ? minute : dateText(result.startedAt, true)];
+    }),
+  );
 }
 
 export function deviceText({ name, system, soc }: DeviceIdentity): string {

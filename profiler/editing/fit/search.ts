@@ -20,8 +20,8 @@ export interface SearchOptions {
   readonly signal?: AbortSignal;
   /** Gets each point when it is found. */
   readonly onPoint?: (point: FitPoint) => void;
-  /** @param done part of the way to the budget, 0 to 1 */
-  readonly onProgress?: (done: number, what: string) => void;
+  /** @param done part of the way to the budget, 0 to 1 @param edit that is made, where `what` is its text */
+  readonly onProgress?: (done: number, what: string, edit?: Edit) => void;
   /** An earlier search of the same model with the same samples, to go on with. */
   readonly resume?: Progress;
   /** Gets what it takes to go on from here, whenever the search stands somewhere else. */
@@ -367,7 +367,7 @@ export class Search {
   }
 
   #say({ point }: State, edit: Edit): void {
-    this.options.onProgress?.(Math.min(1, Math.max(0, 1 - point.excess)), formatEdit(edit));
+    this.options.onProgress?.(Math.min(1, Math.max(0, 1 - point.excess)), formatEdit(edit), edit);
   }
 }
 

@@ -17,6 +17,9 @@ const COST = 52;
 const SIDE = 10;
 const MOST_TEXT = 260;
 
+/** Pixels that the round sides of an input or output take of each line, beside those of a box. */
+const ROUND = 14;
+
 /** Pixels of the symbol of a marked box. */
 const MARK = 18;
 
@@ -79,11 +82,12 @@ function headWidth({ name }: Box, beside: number): number {
 function boxWidth(boxes: readonly Box[], beside: number): number {
   const widest = boxes.reduce((most, box) => {
     const { title, name, weights } = boxText(box);
+    const round = box.tensor ? ROUND : 0;
     const foot = name.length * FOOT_CHARACTER + (weights === "" ? 0 : weights.length * FOOT_CHARACTER + SIDE);
     return Math.max(
       most,
-      Math.min(title.length * TITLE_CHARACTER + COST + beside, MOST_TEXT),
-      Math.min(foot, MOST_TEXT),
+      Math.min(title.length * TITLE_CHARACTER + COST + beside + round, MOST_TEXT),
+      Math.min(foot + round, MOST_TEXT),
     );
   }, 0);
   return Math.max(BOX.width, Math.ceil((widest + 2 * SIDE) / HEAD_STEP) * HEAD_STEP);

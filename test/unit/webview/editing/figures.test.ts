@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkFacts, formatError, triedText, worstOutput } from "../../../../webview/editing/check-text.ts";
+import { checkFacts, formatError, samplesText, triedText, worstOutput } from "../../../../webview/editing/check-text.ts";
 import { differencesFrom } from "../../../../webview/editing/differences.ts";
 import {
   budgetOf,
@@ -8,6 +8,7 @@ import {
   FIT_AXES,
   FIT_GOALS,
   frontOf,
+  limitOnChart,
   goalAmount,
 } from "../../../../webview/editing/fit-points.ts";
 import { formatSaved, savingsOf } from "../../../../webview/editing/savings.ts";
@@ -160,6 +161,40 @@ describe("The front of a search", () => {
     assert.ok(size);
     const points = [point(100, 0, 0.9), point(50, 0.2, 0.95), point(null, 0, 1), point(40, null)];
     assert.deepEqual(frontOf(points, size), [1]);
+  });
+});
+
+describe("The budget on the curve of a search", () => {
+  const macs = FIT_AXES.find(({ id }) => id === "macs");
+  const points = [8e6, 2e6].map((cost): FitPoint => ({
+    edits: [],
+    labels: [],
+    totals: { ...TOTALS, macs: cost },
+    error: 0,
+    downloadBytes: null,
+    snr: null,
+    accuracy: null,
+    isWithinBudget: true,
+  }));
+
+  it("is drawn among the points and near them, not where it would squeeze them", () => {
+    assert.ok(macs);
+    assert.equal(limitOnChart({ macs: 4e6 }, macs, points), 4e6);
+    assert.equal(limitOnChart({ macs: 10e6 }, macs, points), 10e6);
+    assert.equal(limitOnChart({ macs: 600e6 }, macs, points), undefined);
+    assert.equal(limitOnChart({ parameters: 5 }, macs, points), undefined);
+  });
+});
+
+describe("Samples that errors were measured on", () => {
+  it("are counted, made up or not", () => {
+    const note = { description: "seeded random (seed 0)", isRandom: true, hasLabels: false };
+    assert.match(samplesText({ ...note, count: 16 }), /^Measured on 16 samples, seeded random \(seed 0\): /);
+    assert.match(samplesText({ ...note, count: 1 }), /^Measured on 1 sample, seeded random/);
+    assert.equal(
+      samplesText({ count: 512, description: "digits.npy", isRandom: false, hasLabels: true }),
+      "Measured on 512 samples: digits.npy.",
+    );
   });
 });
 

@@ -9,12 +9,23 @@ import {
   outputVerdict,
   progressPart,
   progressText,
+  startTexts,
 } from "../../../../webview/runs/run-text.ts";
-import { runResult } from "../kept-runs.ts";
+import type { KeptRun } from "../../../../webview/protocol/running.ts";
+import { keptRun, runResult } from "../kept-runs.ts";
 
 const RUNS = [10, 11, 12, 13, 14].map((milliseconds) => milliseconds / 1000);
 
 describe("Texts of runs", () => {
+  it("tells runs of the same minute apart by their seconds", () => {
+    const at = (id: string, startedAt: string): KeptRun => ({ ...keptRun(id, [1]), result: runResult([1], { startedAt }) });
+    const runs = [at("a", "2026-03-01T12:00:05Z"), at("b", "2026-03-01T12:00:40Z"), at("c", "2026-03-01T12:01:00Z")];
+    const texts = startTexts(runs);
+    assert.equal(new Set(texts.values()).size, 3);
+    assert.match(texts.get("a") ?? "", /:05/);
+    assert.doesNotMatch(texts.get("c") ?? "", /:00 /);
+  });
+
   it("give the median with its noise, where there are runs enough to know it", () => {
     assert.equal(medianText(runResult(RUNS).latency), "12.0 ms ± 1.00 ms");
     assert.equal(medianText(runResult([0.01]).latency), "10.0 ms");
