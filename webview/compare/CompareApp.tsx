@@ -60,7 +60,8 @@ interface ComparisonViewProps extends CompareAppProps {
 }
 
 function ComparisonView(props: ComparisonViewProps): JSX.Element {
-  const { clients, before, after, paths, view, outputs, outputActions, onOpen, onSwap } = props;
+  const { clients, before, after, view, outputs, outputActions, onOpen, onSwap } = props;
+  const paths = { before: partName(props.paths.before, before), after: partName(props.paths.after, after) };
   const compared = useStore(outputs);
   const comparison = useMemo(() => compareProfiles(profileOf(before), profileOf(after)), [before, after]);
   const layers = useMemo(
@@ -123,6 +124,12 @@ function ModelName({ title, path, onOpen }: ModelNameProps): JSX.Element {
       </button>
     </span>
   );
+}
+
+/** "chat.task#decoder.tflite": a path, and which part of the file is compared where it is not the only or first one. */
+function partName(path: string, { header: { parts } }: ShownProfile): string {
+  const part = parts.part ?? parts.model;
+  return part === null ? path : `${path}#${part}`;
 }
 
 function profileOf({ header, layers }: ShownProfile): Pick<Profile, "layers" | "totals"> {

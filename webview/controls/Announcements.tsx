@@ -3,21 +3,27 @@ import { useEffect, useRef } from "preact/hooks";
 import { formatShare } from "../../profiler/format-numbers.ts";
 import { Store, useStore } from "../state/store.ts";
 
-/** What screen readers are to say, with its number: the same text twice is said twice. */
-const SAID = new Store<{ readonly number: number; readonly text: string }>({ number: 0, text: "" });
+/** What screen readers were last told, each with a number of its own: the same text twice is said twice. */
+const SAID = new Store<readonly { readonly number: number; readonly text: string }[]>([]);
+
+/** What is kept of it, so that what comes at once with another is not lost. */
+const KEPT = 4;
 
 /** Has screen readers say what the eye sees come about somewhere on the page: a result, the progress of work. Errors are alerts of their own. */
 export function announce(text: string): void {
-  SAID.set({ number: SAID.value.number + 1, text });
+  const number = (SAID.value.at(-1)?.number ?? 0) + 1;
+  SAID.set([...SAID.value, { number, text }].slice(-KEPT));
 }
 
 /** Where announcements are read from: one place, there from the beginning, since a region that comes with its text is often not read. */
 export function Announcements(): JSX.Element {
-  const { number, text } = useStore(SAID);
+  const said = useStore(SAID);
   return (
-    <p class="visually-hidden" role="status" data-testid="announcements">
-      <span key={number}>{text}</span>
-    </p>
+    <div class="visually-hidden" role="log" data-testid="announcements">
+      {said.map(({ number, text }) => (
+        <p key={number}>{text}</p>
+      ))}
+    </div>
   );
 }
 

@@ -179,9 +179,9 @@ function report(steps: readonly AppliedStep[], out: string): string {
     return `${printable(edit)} (${words.join("; ")})\n${table}${note}`;
   });
   const [first] = steps;
-  const samples = first
-    ? `Measured on ${first.check.samples.count} samples: ${printable(first.check.samples.description)}.\n`
-    : "";
+  const { count = 0, description = "" } = first?.check.samples ?? {};
+  const counted = count === 1 ? "1 sample" : `${count} samples`;
+  const samples = first ? `Measured on ${counted}: ${printable(description)}.\n` : "";
   const doubts = [...new Set(steps.flatMap(({ check }) => check.doubts))].map((doubt) => `${printable(doubt)}\n`);
   return `${sections.join("\n\n")}\n\n${samples}${doubts.join("")}Wrote ${printable(out)}\n`;
 }

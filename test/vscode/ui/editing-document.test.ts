@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { zipSync } from "fflate";
 import type { Locator } from "playwright-core";
 import { skip } from "../../skip.ts";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
 import { writeOnnxFile } from "../../zoo/to-onnx.ts";
-import { EDITABLE, EditingDriver } from "./editing-driver.ts";
-import { longChain } from "./models.ts";
+import { denseTflite, EDITABLE, EditingDriver } from "./editing-driver.ts";
+import { longChain, tfliteSum } from "./models.ts";
 import { eventually, useWindow } from "./window.ts";
 
 describe("A document with edits", () => {
@@ -95,6 +96,38 @@ describe("A document with edits", () => {
     await offer.getByRole("button", { name: "Compare with the Original" }).click();
     await vscode().page.getByRole("tab", { name: "model.onnx ↔ model.slim.onnx" }).waitFor();
     rmSync(vscode().path("model.slim.onnx"));
+  });
+
+  it("is saved as a file of its own where it is of a bundle, and compared with the model that was chosen there", async () => {
+    const bundle = zipSync({ "sum.tflite": tfliteSum(), "dense.tflite": denseTflite() }, { level: 0 });
+    writeFileSync(vscode().path("pair.task"), bundle);
+    await driver.open("pair.task");
+    const models = driver.page.getByRole("combobox", { name: "Model of the bundle" });
+    await models.selectOption("dense.tflite");
+    await driver.showsParameters(EDITABLE.tflite.before);
+    await driver.apply(EDITABLE.tflite.edit);
+    await driver.showsParameters(EDITABLE.tflite.after);
+    await driver.startSaving();
+    const box = vscode().page.locator(".monaco-dialog-box");
+    await box.getByText("pair.task is a bundle, which is not written").waitFor();
+    assert.equal(await box.getByRole("button", { name: "Overwrite" }).count(), 0);
+    await driver.answer("Save As…");
+    const picker = vscode().page.locator(".quick-input-widget");
+    await picker.getByRole("button", { name: "OK" }).waitFor();
+    await eventually(
+      vscode(),
+      () => picker.locator("input").first().inputValue(),
+      (name) => name.endsWith("pair.slim.tflite"),
+    );
+    await picker.getByRole("button", { name: "OK" }).click();
+    await driver.page.getByRole("heading", { name: "pair.slim.tflite" }).waitFor();
+    await driver.showsParameters(EDITABLE.tflite.after);
+    assert.deepEqual(bytesOf("pair.task"), Buffer.from(bundle), "a bundle is not written");
+    const offer = vscode().page.locator(".notification-toast", { hasText: "pair.slim.tflite was saved" });
+    await offer.getByRole("button", { name: "Compare with the Original" }).click();
+    await driver.page.locator(".compare-path", { hasText: "pair.task#dense.tflite" }).waitFor();
+    await driver.shows(driver.page.locator("[data-total=parameters] dd"), /73\.8 k[^]*9\.38 k/);
+    rmSync(vscode().path("pair.slim.tflite"));
   });
 
   it("takes its data file along when it is saved into another folder", async () => {

@@ -53,7 +53,8 @@ describe("Samples and the search on the page", () => {
     copyFileSync(vscode().path(MODEL), vscode().path(TRAINED));
     await open(TRAINED, "calibration");
     await driver.shows(driver.panel, /seeded random samples \(seed 0\)/);
-    await driver.panel.locator(".preview-picture").first().waitFor();
+    await driver.panel.getByRole("img", { name: /^Sample 1: From / }).first().waitFor();
+    const announcements = driver.page.getByTestId("announcements").locator("p");
 
     await driver.button("Choose calibration data…").click();
     await answer(/File of Arrays/, "File of Arrays");
@@ -72,6 +73,7 @@ describe("Samples and the search on the page", () => {
     const lowRank = driver.suggestion("dense-low-rank");
     await driver.unfold(lowRank);
     await driver.tryIt(lowRank);
+    await driver.shows(announcements, /^Measured error: .*dB/);
     assert.match(await lowRank.getByTestId("check-samples").innerText(), /Measured on 16 samples: .*digits\.npy/);
 
     const before = await driver.page.locator("[data-total=parameters] dd").first().innerText();
@@ -93,9 +95,11 @@ describe("Samples and the search on the page", () => {
       () => computing.innerText(),
       (text) => /Step [1-9]\d{2,}:/.test(text),
     );
+    await assertAccessibleHere(vscode());
     await computing.locator("vscode-button", { hasText: "Stop and keep the best" }).click();
     await stopped;
     await driver.hasEdits(2);
+    await driver.shows(announcements, /: done$/);
     await driver.run("undo");
     await driver.hasEdits(1);
     await driver.run("redo");
@@ -127,7 +131,8 @@ describe("Samples and the search on the page", () => {
     await driver.shows(point, /within the budget, the best found/);
     await driver.panel.getByTestId("task").waitFor({ state: "detached" });
     await driver.panel.getByTestId("chart-fit").locator("canvas").waitFor();
-    await driver.shows(driver.panel, /random numbers show roughly/);
+    await driver.shows(driver.panel, /Measured on 16 samples, seeded random .*random numbers show roughly/);
+    await driver.shows(driver.page.getByTestId("announcements").locator("p"), /^The search has ended\. .*within the budget/);
 
     const { panel } = driver;
     const budget = panel.locator("[data-goal=parameters]").getByRole("textbox");

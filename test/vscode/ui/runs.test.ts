@@ -56,6 +56,7 @@ describe("Runs on this machine", () => {
     await driver.showRuns();
     await driver.shows(driver.page.getByTestId("runs"), "Nothing has been measured yet");
     await driver.measure({ runs: 8 });
+    await driver.shows(driver.page.getByTestId("announcements").locator("p"), /s measured on This machine/);
     await driver.shows(driver.list, /the file.*equal/s);
     await driver.shows(driver.details, /Outputs equal this machine’s/);
     await driver.shows(driver.figure("median"), /(ns|µs|ms|s)$/);
