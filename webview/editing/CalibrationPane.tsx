@@ -76,7 +76,10 @@ function InputPreview({ input }: { readonly input: PreviewInput }): JSX.Element 
         {samples.map((sample, position) => (
           <li key={position} data-tip={sampleTip(sample)}>
             {sample.picture ? (
-              <PictureView picture={sample.picture} label={l10n.t("Sample {0}: {1}", position + 1, sampleTip(sample))} />
+              <PictureView
+                picture={sample.picture}
+                label={l10n.t("Sample {0}: {1}", position + 1, sampleTip(sample))}
+              />
             ) : (
               <span class="preview-values">
                 {sample.values.map((value) => Number(value.toPrecision(3))).join(", ")} …

@@ -27,7 +27,13 @@ export function FitChart({ fit, axis, selected, onAxis, onSelect }: FitChartProp
   const quality = isAccuracy ? l10n.t("Accuracy") : l10n.t("Largest error");
   const config = useMemo(
     () =>
-      configOf(points, axis, { title: quality, isAccuracy }, { best, selected, limit: limitOnChart(budget, axis, points) }, theme),
+      configOf(
+        points,
+        axis,
+        { title: quality, isAccuracy },
+        { best, selected, limit: limitOnChart(budget, axis, points) },
+        theme,
+      ),
     [points, axis, quality, isAccuracy, best, selected, budget, theme],
   );
   return (

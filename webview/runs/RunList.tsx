@@ -38,7 +38,14 @@ export function RunList({ runs, shown, onShow, onDelete }: RunListProps): JSX.El
         </thead>
         <tbody>
           {runs.map((run) => (
-            <RunRow key={run.id} run={run} start={starts.get(run.id) ?? ""} isShown={run.id === shown} onShow={onShow} onDelete={onDelete} />
+            <RunRow
+              key={run.id}
+              run={run}
+              start={starts.get(run.id) ?? ""}
+              isShown={run.id === shown}
+              onShow={onShow}
+              onDelete={onDelete}
+            />
           ))}
         </tbody>
       </table>

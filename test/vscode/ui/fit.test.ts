@@ -53,7 +53,10 @@ describe("Samples and the search on the page", () => {
     copyFileSync(vscode().path(MODEL), vscode().path(TRAINED));
     await open(TRAINED, "calibration");
     await driver.shows(driver.panel, /seeded random samples \(seed 0\)/);
-    await driver.panel.getByRole("img", { name: /^Sample 1: From / }).first().waitFor();
+    await driver.panel
+      .getByRole("img", { name: /^Sample 1: From / })
+      .first()
+      .waitFor();
     const announcements = driver.page.getByTestId("announcements").locator("p");
 
     await driver.button("Choose calibration data…").click();
@@ -132,7 +135,10 @@ describe("Samples and the search on the page", () => {
     await driver.panel.getByTestId("task").waitFor({ state: "detached" });
     await driver.panel.getByTestId("chart-fit").locator("canvas").waitFor();
     await driver.shows(driver.panel, /Measured on 16 samples, seeded random .*random numbers show roughly/);
-    await driver.shows(driver.page.getByTestId("announcements").locator("p"), /^The search has ended\. .*within the budget/);
+    await driver.shows(
+      driver.page.getByTestId("announcements").locator("p"),
+      /^The search has ended\. .*within the budget/,
+    );
 
     const { panel } = driver;
     const budget = panel.locator("[data-goal=parameters]").getByRole("textbox");

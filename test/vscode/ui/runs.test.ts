@@ -96,7 +96,10 @@ describe("Runs on this machine", () => {
     assert.equal(await driver.details.count(), 0, "none is chosen yet");
     await driver.runs.first().getByRole("checkbox").check();
     await driver.details.waitFor();
-    await driver.runs.first().getByRole("button", { name: /^Forget the run of / }).click();
+    await driver.runs
+      .first()
+      .getByRole("button", { name: /^Forget the run of / })
+      .click();
     await driver.details.waitFor({ state: "detached" });
     assert.equal(await driver.runs.count(), kept - 1);
     await driver.close();

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { checkFacts, formatError, samplesText, triedText, worstOutput } from "../../../../webview/editing/check-text.ts";
+import {
+  checkFacts,
+  formatError,
+  samplesText,
+  triedText,
+  worstOutput,
+} from "../../../../webview/editing/check-text.ts";
 import { differencesFrom } from "../../../../webview/editing/differences.ts";
 import {
   budgetOf,

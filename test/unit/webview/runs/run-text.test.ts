@@ -18,7 +18,10 @@ const RUNS = [10, 11, 12, 13, 14].map((milliseconds) => milliseconds / 1000);
 
 describe("Texts of runs", () => {
   it("tells runs of the same minute apart by their seconds", () => {
-    const at = (id: string, startedAt: string): KeptRun => ({ ...keptRun(id, [1]), result: runResult([1], { startedAt }) });
+    const at = (id: string, startedAt: string): KeptRun => ({
+      ...keptRun(id, [1]),
+      result: runResult([1], { startedAt }),
+    });
     const runs = [at("a", "2026-03-01T12:00:05Z"), at("b", "2026-03-01T12:00:40Z"), at("c", "2026-03-01T12:01:00Z")];
     const texts = startTexts(runs);
     assert.equal(new Set(texts.values()).size, 3);
