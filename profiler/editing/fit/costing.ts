@@ -29,6 +29,8 @@ export interface Costing {
   readonly steps: { readonly first: number; readonly smallest: number };
   /** How often a width for the rest of the way is tried: again where the one before turned out to cost more than was predicted. */
   readonly pilots: number;
+  /** Whether the whole network in integers is tried at once: what that saves is measured, not counted. */
+  readonly triesIntegers: boolean;
   /**
    * By sizes alone.
    * @param after what an edit would make of `from`
@@ -42,6 +44,7 @@ export interface Costing {
 export class CountedCosts implements Costing {
   readonly contenders = 1;
   readonly pilots = 1;
+  readonly triesIntegers = false;
   /** Small steps err least, but each takes time and leaves an edit; at last they would not get there in a reasonable list of edits. */
   readonly steps = { first: 1 / 24, smallest: 1 / 400 };
 

@@ -62,9 +62,12 @@ const ROUNDING = 1 - 1e-9;
 /** Part of what was too much that is so little that the rest is tried in one go, and that this is the end. */
 const NEAR = 1 / 24;
 /** What is too much when the rest is tried in one go: at the start, on the way, and instead of a last small step. */
-const PILOTS = [1, 0.5, NEAR];
+const PILOTS = [Infinity, 0.5, NEAR];
 /** Thousandths of a width multiplier. */
 const WIDTHS = 1000;
+/** Edits of the whole network. */
+const WIDTH: Edit = { restructuring: "reduce-channels", target: "", options: { ratio: 1 } };
+const INTEGERS: Edit = { restructuring: "quantize-model", target: "", options: {} };
 
 /**
  * Greedy search by measured error per saving. A move's ratio is only measured again when it stands first by what it was before: errors of
@@ -95,7 +98,7 @@ export class Search {
     return this.#points;
   }
 
-  /** Ends when the budget is met, nothing is left, or a reason is thrown. @param totals what the model costs */
+  /** Ends when the budget is met, nothing is left, or a reason is thrown. */
   async run({ model: base, totals }: CostedModel, recovery?: Recovery): Promise<void> {
     const error = this.trials.originalError;
     const { resume } = this.options;
@@ -306,25 +309,33 @@ export class Search {
     return this.goal.isAccurate(error) ? { move, from, gain, edits: [...from.edits, edit], model, error } : undefined;
   }
 
-  /** The rest of the way by one width multiplier of the whole network. */
+  /** The rest of the way by one width multiplier of the whole network, at first of the network in integers too. */
   async #pilot(current: State): Promise<void> {
     const due = PILOTS[this.#pilots];
     if (!this.goal.isBounded || due === undefined || current.point.excess > due) return;
+    const isFirst = this.#pilots === 0;
     this.#pilots = PILOTS.findIndex((excess) => excess < current.point.excess);
     if (this.#pilots < 0) this.#pilots = PILOTS.length;
-    const whole: Edit = { restructuring: "reduce-channels", target: "", options: { ratio: 1 } };
-    const { from } = continued(current, whole);
+    await this.#narrow(current);
+    if (!isFirst || !this.costing.triesIntegers) return;
+    const integers = await this.#whole(current, current, INTEGERS);
+    if (integers?.point.isWithinBudget === false && integers.point.error < this.#bound()) await this.#narrow(integers);
+  }
+
+  async #narrow(current: State): Promise<void> {
+    const { from } = continued(current, WIDTH);
     let standing = costedOf(current);
     let widest = WIDTHS;
     for (let pilot = 0; pilot < this.costing.pilots; pilot += 1) {
-      const width = await this.#widest(from, whole, standing, widest);
-      const found = width === undefined ? undefined : await this.#atWidth(current, from, widened(whole, width));
+      const width = await this.#widest(from, WIDTH, standing, widest);
+      const found = width === undefined ? undefined : await this.#whole(current, from, widened(WIDTH, width));
       if (!found || width === undefined || found.point.isWithinBudget) return;
       [standing, widest] = [costedOf(found), width - 1];
     }
   }
 
-  async #atWidth(current: State, from: Origin, edit: Edit): Promise<Pick<State, "model" | "point"> | undefined> {
+  /** An edit of the whole network, made and costed in full; undefined where that cannot be. */
+  async #whole(current: State, from: Origin, edit: Edit): Promise<State | undefined> {
     const made = await possible(async () => {
       this.#say(current, edit);
       const model = await this.trials.edited(from.model, edit, "all");
@@ -334,9 +345,10 @@ export class Search {
     const { model, error } = made;
     const [totals] = (await this.costing.costed([{ model, from: from.model }], costedOf(current))).totals;
     if (!totals) return undefined;
-    const point = this.#point([...from.edits, edit], totals, error, await this.trials.judged(model));
+    const edits = [...from.edits, edit];
+    const point = this.#point(edits, totals, error, await this.trials.judged(model));
     this.#points.add(point, model);
-    return { model, point };
+    return { model, edits, point, trial: error, before: from };
   }
 
   /** The largest multiplier within the budget, in thousandths, by bisection over sizes; undefined where there is none. */

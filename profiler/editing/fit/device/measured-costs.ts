@@ -56,6 +56,7 @@ interface Measured {
 export class MeasuredCosts implements Costing {
   readonly contenders = 2;
   readonly pilots = 3;
+  readonly triesIntegers = true;
   /** A device does not tell smaller steps apart. */
   readonly steps = { first: 1 / 8, smallest: 1 / 50 };
 

@@ -13,6 +13,7 @@ import {
 import type { Clock } from "../../../../profiler/editing/fit/device/measured-costs.ts";
 import { anchored, rowAnchors } from "../../../../profiler/editing/fit/device/row-anchors.ts";
 import { fit, type FitOptions, type Fitted } from "../../../../profiler/editing/fit/fit.ts";
+import type { FitPoint } from "../../../../profiler/editing/fit/fit-point.ts";
 import { latencyStatistics } from "../../../../profiler/device/latency-statistics.ts";
 import { graph, node, onnxModel, value } from "../../../builders/onnx-builder.ts";
 import { readBytes, weights } from "../../restructure/edited-model.ts";
@@ -159,6 +160,25 @@ describe("fit with a device in the loop", function () {
     assert.equal(keptSearch(text.slice(0, -9)), undefined, "cut off");
     assert.throws(() => parseDeviceSearch("{}", "x.json"), /x\.json: expected a search/);
     assert.throws(() => parseDeviceSearch("no", "x.json"), /x\.json: expected a search/);
+  });
+
+  it("tries the whole network in integers before it goes on step by step: no count tells what that saves", async () => {
+    const float = device();
+    const clock: Clock = async (measured, signal) => {
+      const run = await float.clock(measured, signal);
+      const isInIntegers = measured.layers.some(({ op }) => op === "QuantizeLinear");
+      const statistics = latencyStatistics([isInIntegers ? START / 3 : START]);
+      return { ...run, latency: { ...run.latency, statistics } };
+    };
+    const controller = new AbortController();
+    const onPoint = ({ edits }: FitPoint): void => {
+      if (edits.some(({ restructuring }) => restructuring === "quantize-model")) controller.abort();
+    };
+    const on = { device: { clock, name: "integers" }, signal: controller.signal, onPoint };
+    const { result } = await search(on);
+    assert.ok(result.isMet && result.ending === "cancelled");
+    const tried = result.points.flatMap(({ edits }) => edits.map(({ restructuring }) => restructuring));
+    assert.deepEqual([...new Set(tried)], ["reduce-channels", "quantize-model"]);
   });
 
   it("passes over models that the device gets wrong", async () => {
