@@ -9,11 +9,11 @@ import type { Model } from "../../../profiler/model/model.ts";
 import { node, tensor, value, type OnnxNode } from "../../builders/onnx-builder.ts";
 import { layerProfile } from "../../builders/profile-builder.ts";
 import { QDQ_CASES } from "../onnx/fusion/qdq-cases.ts";
-import { modelOfBytes } from "../../builders/read-model.ts";
+import { modelOfBytes, modelOfFile } from "../../builders/read-model.ts";
 import { mobilenetV2 } from "../../zoo/networks/mobilenet-v2.ts";
 import { toBytes } from "../../zoo/pieces.ts";
 import { toOnnx } from "../../zoo/to-onnx.ts";
-import { readBytes } from "../restructure/edited-model.ts";
+import { edit, edited, readBytes } from "../restructure/edited-model.ts";
 import { inMemory, scalingModel } from "../runtime/tiny-models.ts";
 import { optimizedOperators } from "./optimized-operators.ts";
 
@@ -126,6 +126,18 @@ describe("times of a profile on the rows of the table", () => {
       [],
     );
   });
+
+  for (const name of ["digits_lenet", "digits_resnet", "digits_inception"])
+    it(`finds all of what runs of ${name} in integers, a row for each`, async () => {
+      const { model } = await edited(await modelOfFile(`media/samples/${name}.onnx`), edit("quantize-model"));
+      const { layers } = costModel(analyseModel(model, {}), DEFAULT_HARDWARE);
+      const operators = (await optimizedOperators(model, "all")) ?? [];
+      assert.ok(operators.some(({ op }) => op.startsWith("QLinear")));
+      const profiled = operators.map(({ op, name: of }) => ran(of, op, 1));
+      const { rows, unmapped } = mapTimes([{ seconds: operators.length, operators: profiled }], operators, layers);
+      assert.deepEqual(unmapped, []);
+      assert.equal(new Set(rows.map(({ layer }) => layer)).size, rows.length);
+    });
 
   it("puts each row in one place: a concatenation of blocked tensors and what reads it, and what changes a result's layout", async () => {
     // Weights of their own: ONNX Runtime runs what two operators have in common once.
