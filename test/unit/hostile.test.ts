@@ -21,7 +21,16 @@ import {
 } from "../../profiler/index.ts";
 import { modelOfBytes } from "../builders/read-model.ts";
 import { uniqueName } from "../../profiler/operators/layer-names.ts";
-import { graph, node, onnxFunction, onnxModel, tensor, value, type OnnxNode } from "../builders/onnx-builder.ts";
+import {
+  graph,
+  node,
+  onnxFunction,
+  onnxModel,
+  tensor,
+  value,
+  type FunctionOptions,
+  type OnnxNode,
+} from "../builders/onnx-builder.ts";
 import { tfliteModel } from "../builders/tflite-builder.ts";
 import { parseSize } from "../../profiler/shapes/parse-size.ts";
 
@@ -71,13 +80,17 @@ describe("A hostile file", () => {
 });
 
 /** A relation of one row, which a function `g` with this body is called in so often. */
-function calls(count: number, body: readonly OnnxNode[], name = ""): Uint8Array {
+function calls(
+  count: number,
+  body: readonly OnnxNode[],
+  { name = "", ...rest }: Partial<FunctionOptions> & { readonly name?: string } = {},
+): Uint8Array {
   const nodes = Array.from({ length: count }, (_, index) =>
     node("g", [index === 0 ? "x" : `t${index - 1}`], [`t${index}`], {}, { domain: "local", name }),
   );
   return onnxModel({
     graph: graph(nodes, { inputs: [value("x", "float32", [1, 8])], outputs: [`t${count - 1}`] }),
-    functions: [onnxFunction(body, { name: "g", inputs: ["a"], outputs: ["b"] })],
+    functions: [onnxFunction(body, { name: "g", inputs: ["a"], outputs: ["b"], ...rest })],
     opset: { "": 17, local: 1 },
   });
 }
@@ -94,8 +107,34 @@ describe("What a small file unfolds into has a limit", () => {
       Array.from({ length: 100 }, (_, index) =>
         node("Relu", [index === 0 ? "a" : `q${index - 1}`], [index === 99 ? "b" : `q${index}`]),
       ),
-      LONG,
+      { name: LONG },
     ),
+    "rows that are known by a very long name of their function": onnxModel({
+      graph: graph([node(LONG, ["x"], ["y"], {}, { domain: "local" })], {
+        inputs: [value("x", "float32", [1, 8])],
+        outputs: ["y"],
+      }),
+      functions: [
+        onnxFunction(
+          Array.from({ length: 20 }, (_, index) => node("Relu", ["a"], [index === 0 ? "b" : `q${index}`])),
+          { name: LONG, inputs: ["a"], outputs: ["b"] },
+        ),
+      ],
+      opset: { "": 17, local: 1 },
+    }),
+    "operators of a very long domain in a function": calls(60, [node("F", ["a"], ["b"], {}, { domain: LONG })]),
+    "operators that a function notes very much about": calls(60, [
+      { ...node("Relu", ["a"], ["b"]), metadataProps: Array.from({ length: 5000 }, () => ({ key: "k", value: "v" })) },
+    ]),
+    "texts of no characters in a function": calls(60, [
+      node("F", ["a"], ["b"], { texts: new Array<string>(10_000).fill("") }),
+    ]),
+    "a function of very many inputs": calls(60, [node("Relu", ["a"], ["b"])], {
+      inputs: ["a", ...Array.from({ length: 5000 }, (_, index) => `i${index}`)],
+    }),
+    "a function that imports very many operator sets": calls(60, [node("Relu", ["a"], ["b"])], {
+      opset: Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`d${index}`, 1])),
+    }),
     "tensors of very long names in a function": calls(60, [node("Relu", ["a"], [LONG]), node("Relu", [LONG], ["b"])]),
   };
   for (const [title, bytes] of Object.entries(bombs)) {

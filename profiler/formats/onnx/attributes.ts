@@ -42,10 +42,11 @@ export function attributeValue(
   return VALUES[typeOf(attribute)]?.(attribute, tensors, () => `${place()}, attribute ${attribute.name ?? ""}`);
 }
 
-/** Numbers and characters that an attribute's own fields hold. */
-export function valuesIn({ floats, ints, strings, s }: AttributeProto): number {
-  const texts = strings?.reduce((sum, each) => sum + each.length, 0) ?? 0;
-  return (floats?.length ?? 0) + (ints?.length ?? 0) + (s?.length ?? 0) + texts;
+/** Numbers, characters and entries of lists that an attribute's own fields hold: a text of no characters is an entry too. */
+export function valuesIn({ floats, ints, strings, s, tensors, sparseTensors, typeProtos }: AttributeProto): number {
+  const texts = strings?.reduce((sum, each) => sum + 1 + each.length, 0) ?? 0;
+  const entries = (tensors?.length ?? 0) + (sparseTensors?.length ?? 0) + (typeProtos?.length ?? 0);
+  return entries + (floats?.length ?? 0) + (ints?.length ?? 0) + (s?.length ?? 0) + texts;
 }
 
 /** Files of the first IR versions leave the type out: then it is that of the field that is there. */

@@ -16,7 +16,7 @@ export interface Setting {
   readonly bindings: ReadonlyMap<string, AttributeProto> | undefined;
   /** Functions that are being called, outermost first. */
   readonly calls: readonly FunctionProto[];
-  /** Characters of the names of the calls and nodes that it is in: each row inside is known by all of them. */
+  /** Characters of the names of the calls, functions and nodes that it is in: each row inside is known by all of them. */
   readonly around: number;
 }
 
@@ -69,15 +69,16 @@ export class FunctionTable {
     }
     const ports = (callee.node ?? []).reduce(
       (sum, node) => sum + (node.input?.length ?? 0) + (node.output?.length ?? 0),
-      0,
+      (callee.input?.length ?? 0) + (callee.output?.length ?? 0),
     );
-    this.budget.charge(1 + (callee.node?.length ?? 0) + (callee.valueInfo?.length ?? 0), ports);
+    const settings = caller.opsets.size + (callee.opsetImport?.length ?? 0) + (callee.attributeProto?.length ?? 0);
+    this.budget.charge(1 + (callee.node?.length ?? 0) + (callee.valueInfo?.length ?? 0), ports + settings);
     const given = [...(callee.attributeProto ?? []), ...attributes];
     return {
       opsets: new Map([...caller.opsets, ...readOpsets(callee.opsetImport ?? [])]),
       bindings: new Map(given.map((attribute) => [attribute.name ?? "", attribute])),
       calls,
-      around: caller.around + name.length,
+      around: caller.around + name.length + (callee.name?.length ?? 0),
     };
   }
 }

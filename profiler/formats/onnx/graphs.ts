@@ -209,12 +209,14 @@ export class GraphReader {
     this.reading.budget.charge(lists.reduce((sum, list) => sum + (list?.length ?? 0), 1));
   }
 
-  /** A row is named by all around it, and each call of a function names its nodes anew. */
-  #chargeNames({ name, output }: NodeProto, { calls, around }: Setting): void {
+  /** A row is named by all around it, and each call of a function names and describes its nodes anew. */
+  #chargeNames({ name, opType, domain, output, metadataProps }: NodeProto, { calls, around }: Setting): void {
     const { budget } = this.reading;
-    budget.chargeName(around);
+    // A call is named by itself and by its function, mostly in the same words.
+    budget.chargeName(around / 2);
     if (calls.length === 0) return;
-    for (const each of [name ?? "", ...(output ?? [])]) budget.chargeName(each.length);
+    budget.charge(0, metadataProps?.length ?? 0);
+    for (const each of [name, opType, domain, ...(output ?? [])]) budget.chargeName(each?.length ?? 0);
   }
 
   #bodies(
