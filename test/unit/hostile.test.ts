@@ -152,6 +152,17 @@ describe("What a small file unfolds into has a limit", () => {
     await assert.rejects(modelOfBytes("bomb.tflite", bytes), LimitError);
   });
 
+  it("custom operators of one very long name", async () => {
+    const operators = Array.from({ length: 100 }, (_, index) => ({
+      op: { custom: LONG },
+      inputs: [0],
+      outputs: [index + 1],
+    }));
+    const tensors = ["x", ...operators.map((_, index) => `t${index}`)].map((name) => ({ name, shape: [1, 8] }));
+    const bytes = tfliteModel({ tensors, operators, inputs: [0], outputs: [1] });
+    await assert.rejects(modelOfBytes("bomb.tflite", bytes), LimitError);
+  });
+
   it("names of sizes are words", async () => {
     const long = new Array<string>(2000).fill("a").join(" + ");
     const bytes = onnxModel({

@@ -71,10 +71,11 @@ export class GraphBuilder {
         graph: this.graph(body),
       }));
       tensors.use(operator, index);
-      // Tables, listings and exports name the tensors of each operator, which the file numbers.
+      // Tables, listings and exports name each operator and its tensors, which the file numbers.
       for (const id of [...operator.inputs, ...operator.outputs])
         this.budget.chargeName(subgraph.tensors[id]?.name.length ?? 0);
       const { domain, op, version, inputs, outputs, attributes } = operator;
+      this.budget.chargeName(op.length);
       return { index, name: "", domain, op, version, inputs, outputs, attributes, bodies, origin: index };
     });
     for (const id of subgraph.outputs) tensors.give(id);
