@@ -178,3 +178,13 @@ export async function rowFactors(weights: Matrix, target: Matrix, error: OutputE
     return own > 0 && shared > 0 ? shared / own : 1;
   });
 }
+
+/** One scale for all: the largest that any output asks for, in which every weight fits. */
+export async function roundToOneScale(target: Matrix, error: OutputError, spec: GridSpec): Promise<GridWeights> {
+  const found = searchScales(target, error, spec);
+  const isZero = (row: number): boolean =>
+    target.data.subarray(row * target.columns, (row + 1) * target.columns).every((value) => value === 0);
+  const largest = found.scales.reduce((most, scale, row) => (isZero(row) ? most : Math.max(most, scale)), 0);
+  const grid = { ...found, scales: found.scales.map(() => largest || 1) };
+  return { grid, weights: await error.passErrors(target, uniformRounding(grid)) };
+}

@@ -2,7 +2,12 @@
  * How a file is to hold weights that it decodes itself: as rows × columns, a row an output. Sizes follow from the kind alone; the
  * numbers are computed when they are asked for.
  */
-export type WeightCoding = Float16Coding | AffineCoding | IntegerCoding | PaletteCoding | SparseCoding;
+export type WeightCoding = Float16Coding | AffineCoding | IntegerCoding | PaletteCoding | SparseCoding | ProductCoding;
+
+/** 8-bit integers by the scheme of the weights, which a product of float activations reads as they are: nothing decodes them before. */
+export interface ProductCoding {
+  readonly kind: "product";
+}
 
 export interface Float16Coding {
   readonly kind: "float16";

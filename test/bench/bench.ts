@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { ROOT } from "../../install.mjs";
+import { benchCompressed, benchRounding } from "./compressed.ts";
 import { benchCounts } from "./counts.ts";
 import { benchEditing } from "./editing.ts";
 import type { Finding } from "./finding.ts";
@@ -47,6 +48,8 @@ const CASES: readonly Case[] = [
   { name: "phone", run: benchPhone },
   { name: "learned-latency", partOf: "phone", run: benchLearnedLatency },
   { name: "training", run: benchTraining },
+  { name: "compressed", run: benchCompressed },
+  { name: "rounding", run: benchRounding },
 ];
 
 let countReadsScript = "";

@@ -16,6 +16,8 @@ import { modelOfBytes } from "../../builders/read-model.ts";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
 import { toBytes } from "../../zoo/pieces.ts";
 import { toOnnx } from "../../zoo/to-onnx.ts";
+import { toTflite } from "../../zoo/to-tflite.ts";
+import { analyseModel } from "../../../profiler/profile-model.ts";
 import { activationsOn } from "../../../profiler/runtime/activation-source.ts";
 import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
 
@@ -74,6 +76,52 @@ describe("Weights that a file decodes itself", function () {
     assert.deepEqual(parseEdit(formatEdit(edit)), edit);
     for (const text of ["conv1", "conv1 5", "conv1 table9", "conv1 sparse1", "", "; ;"])
       assert.throws(() => parseStorages(text), OptionError, text);
+  });
+
+  it("is read as integers by products where runtimes have kernels for it, and decoded elsewhere", async () => {
+    const net = new NetworkBuilder();
+    const features = net.depthwise(net.conv(net.image(8, 8), "h", { out: 32, kernel: 3, pad: 1 }), "d", {
+      kernel: 3,
+      pad: 1,
+    });
+    const network = net.finish("net", net.dense(net.flatten(features), "y", 16));
+    const edit = parseEdit("quantize-weights::bits=8,products=integer");
+    for (const [file, bytes, decoded] of [
+      ["small.onnx", toBytes(toOnnx(network).model), ["DequantizeLinear"]],
+      // A depthwise convolution has no such kernel that is fast.
+      ["small.tflite", toBytes(toTflite(network)), ["DEQUANTIZE"]],
+    ] as const) {
+      const base = await modelOfBytes(file, bytes);
+      const { after } = await applyEdit(base, edit);
+      const written = await modelOfBytes(file, await modelBytes(after));
+      const predicted = await predictEdit(base, edit);
+      assert.deepEqual([predicted?.fileBytes, after.fileBytes], [written.fileBytes, written.fileBytes], file);
+      assert.ok(written.fileBytes < 0.45 * base.fileBytes, `${file}: ${written.fileBytes} of ${base.fileBytes}`);
+      const operators = written.entries[0].graph.nodes.map(({ op }) => op);
+      assert.deepEqual(
+        operators.filter((op) => op.startsWith("D") && op.toUpperCase().startsWith("DEQUANTIZE")),
+        decoded,
+        file,
+      );
+      const { outputs } = await compareRuns(base, written, { calibration: MEASURED });
+      assert.ok((outputs[0]?.difference?.snr ?? 0) > 30, `${file}: ${outputs[0]?.difference?.snr} dB`);
+      const products = analyseModel(written, {}).listing.layers.filter(({ operation }) => operation.kind === "dense");
+      if (file === "small.onnx")
+        assert.deepEqual(
+          products.map(({ computesIn }) => computesIn),
+          ["int8"],
+        );
+      // Once more, decoded: the same layers are found again.
+      const again = await applyEdit(
+        written,
+        parseEdit(
+          "quantize-weights:" +
+            (liftModel(written).layers.find(({ form }) => form.kind === "dense")?.name ?? "") +
+            ":bits=4",
+        ),
+      );
+      assert.ok(again.after.fileBytes < written.fileBytes, file);
+    }
   });
 
   it("goes on holding weights of which none is left", async () => {

@@ -29,7 +29,8 @@ export async function writeCoded(
   const decoder = new Decoder(draft, name, instead);
   switch (coding?.kind) {
     case undefined:
-      throw new RangeError(`${name}: the weights have no coding`);
+    case "product":
+      throw new RangeError(`${name}: nothing decodes these weights`);
     case "float16":
       return decoder.cast(
         await draft.addConstant(`${name}.f16`, { shape, dataType: "float16", read: () => weights.read() }, instead),

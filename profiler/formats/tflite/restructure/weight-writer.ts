@@ -42,6 +42,7 @@ export async function writeWeights(writer: OperatorWriter, weights: Weights, ker
 
 async function writeNewWeights(writer: OperatorWriter, weights: Weights, kernel: Kernel): Promise<TensorId> {
   const { dataType, coding } = weights;
+  if (coding?.kind === "product") return writeIntegers(writer, weights, kernel);
   if (coding) return writeCoded(writer, weights, coding, kernel);
   if (writer.isQuantized)
     return writeIntegers(writer, isFloat(dataType) ? asIntegers(weights, writer) : weights, kernel);

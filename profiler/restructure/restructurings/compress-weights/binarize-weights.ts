@@ -33,7 +33,7 @@ export const BINARIZE_WEIGHTS = defineRestructuring({
   predict: (graph, target) => {
     const layers = matched(ID, target, layersAt(graph, target, worthwhile(graph, ONE_BIT)));
     const coding = plannedAffine(1, undefined, false);
-    return { replace: new Map(layers.map((layer) => [layer.id, plannedForm(layer.form, coding)])) };
+    return { replace: new Map(layers.map((layer) => [layer.id, plannedForm(layer.form, { coding })])) };
   },
   rewrite: (graph, target, _, context) => {
     const layers = matched(ID, target, layersAt(graph, target, worthwhile(graph, ONE_BIT)));

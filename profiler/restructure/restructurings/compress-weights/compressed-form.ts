@@ -1,4 +1,5 @@
 import type { Matrix } from "../../../numeric/matrix.ts";
+import type { Quantization } from "../../../model/model.ts";
 import type { ConvForm, DenseForm, Weights } from "../../../neutral/forms.ts";
 import { computedWeights, newWeights } from "../../../neutral/forms.ts";
 import type { WeightCoding } from "../../../neutral/weight-coding.ts";
@@ -9,23 +10,39 @@ export interface CompressedWeights {
   readonly weights: Matrix;
   /** undefined: as plain floats. */
   readonly coding: WeightCoding | undefined;
+  /** Scheme of the integers of a `ProductCoding`. */
+  readonly scheme?: Quantization;
 }
 
 /** A layer with weights that are stored in another way. @param shift added to the bias */
 export async function compressedForm<F extends ConvForm | DenseForm>(
   form: F,
-  { weights, coding }: CompressedWeights,
+  { weights, coding, scheme }: CompressedWeights,
   shift: Float32Array,
 ): Promise<F> {
   const { shape } = form.weight;
-  const weight: Weights = { ...newWeights(shape, weights.data), ...(coding && { coding }) };
+  const weight: Weights = {
+    ...newWeights(shape, weights.data, scheme ? "int8" : "float32"),
+    ...(coding && { coding }),
+    ...(scheme && { quantization: scheme }),
+  };
   return { ...form, weight, bias: form.bias && (await shifted(form.bias, shift)) };
 }
 
+/** How weights will be stored, before there are any. */
+export interface PlannedWeights {
+  readonly coding: WeightCoding;
+  readonly scheme?: Quantization;
+}
+
 /** The same without numbers. */
-export function plannedForm<F extends ConvForm | DenseForm>(form: F, coding: WeightCoding): F {
+export function plannedForm<F extends ConvForm | DenseForm>(form: F, { coding, scheme }: PlannedWeights): F {
   const planned = (): Promise<Float32Array> => Promise.reject(new Error("these weights are only planned"));
-  const weight: Weights = { ...computedWeights(form.weight.shape, planned), coding };
+  const weight: Weights = {
+    ...computedWeights(form.weight.shape, planned, scheme ? "int8" : "float32"),
+    coding,
+    ...(scheme && { quantization: scheme }),
+  };
   return { ...form, weight, bias: form.bias && computedWeights(form.bias.shape, planned, biasType(form.bias)) };
 }
 

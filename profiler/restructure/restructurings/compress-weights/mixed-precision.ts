@@ -58,7 +58,7 @@ export const MIXED_PRECISION = defineRestructuring({
       const coding = plannedCoding(layer, storage);
       // How the places of what stays are stored depends on the places.
       if (coding === undefined) return undefined;
-      planned.set(layer.id, plannedForm(layer.form, coding));
+      planned.set(layer.id, plannedForm(layer.form, { coding }));
     }
     return { replace: planned };
   },

@@ -3,7 +3,7 @@ import { defineRestructuring, matched } from "../../restructuring.ts";
 import type { WeightedLayer } from "../../approximation/follow-samples.ts";
 import { plannedForm } from "./compressed-form.ts";
 import { compressLayers } from "./compress-layers.ts";
-import { plannedQuantized, quantized } from "./quantized-layer.ts";
+import { plannedStorage, quantizedStorage, type QuantizedWeights } from "./quantized-layer.ts";
 import { findingsAt, layersAt, worthwhile } from "./weighted-layers.ts";
 
 const ID = "quantize-weights";
@@ -51,23 +51,49 @@ export const QUANTIZE_WEIGHTS = defineRestructuring({
       minimum: 0,
       default: 0,
     },
+    {
+      id: "products",
+      title: "Products",
+      description:
+        "What multiplies weights of 8 bits. Integers suit batches of one, and round activations to 8 bits at each run: ONNX Runtime's fully connected layers, TFLite's convolutions and fully connected layers.",
+      type: "choice",
+      choices: [
+        { value: "float", title: "floats, decoded before" },
+        { value: "integer", title: "integers as stored, where the runtime has kernels for it" },
+      ],
+      default: "float",
+    },
   ],
   find: (graph) => findingsAt(graph, wholeModel(graph, 8)),
-  predict: (graph, target, { bits, block }) => {
-    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, Number(bits))));
+  predict: (graph, target, options) => {
+    const how = howOf(options);
+    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, how.bits)));
     return {
       replace: new Map(
-        layers.map((layer) => [layer.id, plannedForm(layer.form, plannedQuantized(layer, Number(bits), block))]),
+        layers.map((layer) => [layer.id, plannedForm(layer.form, plannedStorage(layer, how, graph.layout))]),
       ),
     };
   },
-  rewrite: (graph, target, { bits, block }, context) => {
-    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, Number(bits))));
+  rewrite: (graph, target, options, context) => {
+    const how = howOf(options);
+    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, how.bits)));
     return compressLayers(graph, layers, context, (problem, layer) =>
-      quantized(problem, layer, Number(bits), block, graph.layout),
+      quantizedStorage(problem, layer, how, graph.layout),
     );
   },
 });
+
+function howOf({
+  bits,
+  block,
+  products,
+}: {
+  readonly bits: string;
+  readonly block: number;
+  readonly products: string;
+}): QuantizedWeights {
+  return { bits: Number(bits), block, inProducts: products === "integer" };
+}
 
 function wholeModel(graph: NeutralGraph, bits: number): readonly WeightedLayer[] {
   return worthwhile(graph, bits / 8);

@@ -1,11 +1,14 @@
-import { roundToGrid, type GridSpec } from "../../../compression/scales.ts";
+import { roundToGrid, roundToOneScale, type GridSpec } from "../../../compression/scales.ts";
 import type { AffineCoding } from "../../../neutral/weight-coding.ts";
+import { plannedScheme } from "../../../neutral/quantize.ts";
 import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import type { WeightedLayer } from "../../approximation/follow-samples.ts";
 import { affineCoding, plannedAffine } from "./codings.ts";
-import type { CompressedWeights } from "./compressed-form.ts";
+import type { CompressedWeights, PlannedWeights } from "./compressed-form.ts";
 import type { WeightProblem } from "./weight-problem.ts";
 import { blockSizeFor } from "./weighted-layers.ts";
+
+type Layout = NeutralGraph["layout"];
 
 /** At so few bits the side that has a level more is worth choosing. */
 const FEW_BITS = 4;
@@ -14,6 +17,54 @@ const FEW_BITS = 4;
 export function plannedQuantized({ form }: WeightedLayer, bits: number, block = 0): AffineCoding {
   const blockSize = blockSizeFor(form, block);
   return plannedAffine(bits === 7 ? 8 : bits, blockSize, blockSize !== undefined);
+}
+
+/** How weights are quantized. */
+export interface QuantizedWeights {
+  readonly bits: number;
+  /** Weights that share a scale at most; 0: those of an output. */
+  readonly block: number;
+  /** Products read integers where the format's runtime has kernels for it. */
+  readonly inProducts: boolean;
+}
+
+/** Bits of integers that products read. */
+const BITS_OF_PRODUCTS = 7;
+
+/**
+ * Whether the runtimes multiply float activations with 8-bit weights of a layer: ONNX Runtime those of fully connected ones, TFLite's those of
+ * convolutions too, but not of depthwise ones, which are slower than floats then.
+ */
+function isOfProducts({ form }: WeightedLayer, { bits, block, inProducts }: QuantizedWeights, layout: Layout): boolean {
+  if (!inProducts || block > 0 || bits < BITS_OF_PRODUCTS) return false;
+  return form.kind === "dense" || (layout === "channels-last" && form.groups === 1);
+}
+
+/** Kernels of fully connected layers of TFLite take one scale everywhere, several in the newest runtimes alone. */
+function hasOneScale({ form }: WeightedLayer, layout: Layout): boolean {
+  return layout === "channels-last" && form.kind === "dense";
+}
+
+export function plannedStorage(layer: WeightedLayer, how: QuantizedWeights, layout: Layout): PlannedWeights {
+  const { shape } = layer.form.weight;
+  if (!isOfProducts(layer, how, layout)) return { coding: plannedQuantized(layer, how.bits, how.block) };
+  return { coding: { kind: "product" }, scheme: plannedScheme(shape, hasOneScale(layer, layout) ? undefined : 0) };
+}
+
+/** A layer's weights as they are stored then. */
+export async function quantizedStorage(
+  problem: WeightProblem,
+  layer: WeightedLayer,
+  how: QuantizedWeights,
+  layout: Layout,
+): Promise<CompressedWeights> {
+  if (!isOfProducts(layer, how, layout)) return quantized(problem, layer, how.bits, how.block, layout);
+  const isOne = hasOneScale(layer, layout);
+  const spec = gridSpec(how.bits, plannedQuantized(layer, how.bits), layout);
+  const { weights, grid } = await (isOne ? roundToOneScale : roundToGrid)(problem.target, problem.error, spec);
+  const scales = isOne ? [grid.scales[0] ?? 1] : Array.from(grid.scales);
+  const planned = plannedScheme(layer.form.weight.shape, isOne ? undefined : 0);
+  return { weights, coding: { kind: "product" }, scheme: { ...planned, scales } };
 }
 
 /** A layer's weights in so many bits, errors passed on. */

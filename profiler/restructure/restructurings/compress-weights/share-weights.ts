@@ -44,7 +44,9 @@ export const SHARE_WEIGHTS = defineRestructuring({
   find: (graph) => findingsAt(graph, wholeModel(graph, 4)),
   predict: (graph, target, { bits }) => {
     const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, bits)));
-    return { replace: new Map(layers.map((layer) => [layer.id, plannedForm(layer.form, plannedPalette(bits))])) };
+    return {
+      replace: new Map(layers.map((layer) => [layer.id, plannedForm(layer.form, { coding: plannedPalette(bits) })])),
+    };
   },
   rewrite: (graph, target, { bits }, context) => {
     const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, bits)));

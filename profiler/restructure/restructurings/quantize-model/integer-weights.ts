@@ -1,7 +1,5 @@
-import type { OutputError } from "../../../compression/output-error.ts";
-import { uniformRounding } from "../../../compression/rounding.ts";
-import { levelsOf, roundToGrid, searchScales, type GridSpec, type GridWeights } from "../../../compression/scales.ts";
-import { matrix, type Matrix } from "../../../numeric/matrix.ts";
+import { levelsOf, roundToGrid, roundToOneScale } from "../../../compression/scales.ts";
+import { matrix } from "../../../numeric/matrix.ts";
 import { computedWeights, newWeights, type ConvForm, type DenseForm, type Weights } from "../../../neutral/forms.ts";
 import type { Quantization } from "../../../model/model.ts";
 import type { IntegerCoding } from "../../../neutral/weight-coding.ts";
@@ -116,16 +114,6 @@ function integerBias(bias: Float32Array, { scales, granularity }: Quantization, 
       granularity === "channel",
     ),
   };
-}
-
-/** One scale for all: the largest that any output asks for, in which every weight fits. */
-async function roundToOneScale(target: Matrix, error: OutputError, spec: GridSpec): Promise<GridWeights> {
-  const found = searchScales(target, error, spec);
-  const isZero = (row: number): boolean =>
-    target.data.subarray(row * target.columns, (row + 1) * target.columns).every((value) => value === 0);
-  const largest = found.scales.reduce((most, scale, row) => (isZero(row) ? most : Math.max(most, scale)), 0);
-  const grid = { ...found, scales: found.scales.map(() => largest || 1) };
-  return { grid, weights: await error.passErrors(target, uniformRounding(grid)) };
 }
 
 function packed(bits: WeightBits, levels: IntegerCoding["levels"]): IntegerCoding {
