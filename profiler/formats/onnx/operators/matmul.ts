@@ -158,8 +158,6 @@ async function gemmWeight(
   const isSame = form?.kind === "dense" && form.weight === weight && node?.op === "Gemm";
   if (isSame && (node.attributes.get("alpha") ?? 1) === 1)
     return { weight: node.inputs[1] ?? ABSENT, isTransposed: node.attributes.get("transB") === 1 };
-  // Products that read integers take them as they multiply them.
-  if (weight.coding?.kind === "product") return { weight: await matMulWeight(weight, writer), isTransposed: false };
   return { weight: await writer.weights("weight", weight), isTransposed: true };
 }
 
@@ -169,8 +167,7 @@ function zeroBias({ shape: [outputs = 0], dataType }: Weights, writer: NodeWrite
 
 /** inFeatures × outFeatures; weights that the file decodes are turned when they are. */
 async function matMulWeight(weight: Weights, writer: NodeWriter): Promise<TensorId> {
-  if (weight.coding === undefined || weight.coding.kind === "product")
-    return writer.weights("weight", permutedWeights(weight, [1, 0]), 1);
+  if (weight.coding === undefined) return writer.weights("weight", permutedWeights(weight, [1, 0]), 1);
   // Integers that something turns behind their DequantizeLinear are no longer computed with.
   if (weight.coding.kind === "integers") {
     const { coding: _, ...plain } = weight;

@@ -80,7 +80,7 @@ export class NodeWriter {
   }
 
   #newWeights(role: string, weights: Weights, channelAxis: number): Promise<TensorId> {
-    if (weights.coding && weights.coding.kind !== "product") return this.#coded(role, weights);
+    if (weights.coding) return this.#coded(role, weights);
     const storedType = storedTypeOf(this, weights);
     if (!isFloat(storedType)) return writeQuantized(this, role, weights, { dataType: storedType, channelAxis });
     return this.#floats(role, weights);

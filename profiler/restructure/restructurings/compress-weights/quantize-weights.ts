@@ -55,7 +55,7 @@ export const QUANTIZE_WEIGHTS = defineRestructuring({
       id: "products",
       title: "Products",
       description:
-        "What multiplies weights of 8 bits. Integers suit batches of one, and round activations to 8 bits at each run: ONNX Runtime's fully connected layers, TFLite's convolutions and fully connected layers.",
+        "What multiplies weights of 8 bits in TFLite files. Integers round activations to 8 bits at each run; depthwise convolutions stay with floats, and so do ONNX files.",
       type: "choice",
       choices: [
         { value: "float", title: "floats, decoded before" },

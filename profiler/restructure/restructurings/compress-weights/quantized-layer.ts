@@ -32,12 +32,13 @@ export interface QuantizedWeights {
 const BITS_OF_PRODUCTS = 7;
 
 /**
- * Whether the runtimes multiply float activations with 8-bit weights of a layer: ONNX Runtime those of fully connected ones, TFLite's those of
- * convolutions too, but not of depthwise ones, which are slower than floats then.
+ * Whether the runtimes multiply float activations with 8-bit weights of a layer: TFLite's those of convolutions and fully connected layers, but not
+ * of depthwise ones, which are slower than floats then. ONNX Runtime's MatMulNBits does too, but a product with a Relu behind it becomes a FusedGemm
+ * before, which decodes its weights at every run (1.27.0: six times slower than floats), so that nothing is left to it.
  */
 function isOfProducts({ form }: WeightedLayer, { bits, block, inProducts }: QuantizedWeights, layout: Layout): boolean {
-  if (!inProducts || block > 0 || bits < BITS_OF_PRODUCTS) return false;
-  return form.kind === "dense" || (layout === "channels-last" && form.groups === 1);
+  if (!inProducts || block > 0 || bits < BITS_OF_PRODUCTS || layout === "channels-first") return false;
+  return form.kind === "dense" || form.groups === 1;
 }
 
 /** Kernels of fully connected layers of TFLite take one scale everywhere, several in the newest runtimes alone. */
