@@ -1,4 +1,4 @@
-import type { FitBudget, FitState, SearchWay } from "../../webview/protocol/editing.ts";
+import type { FitStart, FitState } from "../../webview/protocol/editing.ts";
 import type { KeptSearches } from "../running/kept-searches.ts";
 import { BackgroundTask } from "./background-task.ts";
 
@@ -11,20 +11,10 @@ export interface SearchDevice {
 
 /** Runs a search; settled when it ends. @throws {RpcError} */
 export type Search = (
-  budget: FitBudget,
-  way: SearchWay,
+  wanted: Pick<FitStart, "budget" | "way" | "recovers">,
   device: SearchDevice | null,
   signal: AbortSignal,
 ) => Promise<void>;
-
-export interface SearchStart {
-  readonly budget: FitBudget;
-  readonly way: SearchWay;
-  /** Where latencies are measured; null: they are estimated. */
-  readonly device: string | null;
-  /** Whether an earlier search there is passed over. */
-  readonly isAnew: boolean;
-}
 
 /** The search for a model that keeps a budget: the one under way, or the last one. */
 export class DocumentFit {
@@ -41,14 +31,14 @@ export class DocumentFit {
   }
 
   /** Settled when the search ends, whichever way; its state says which. */
-  start({ budget, way, device, isAnew }: SearchStart): Promise<void> {
+  start({ device, isAnew, ...wanted }: FitStart): Promise<void> {
     const subject = JSON.stringify([device, this.subject()]);
-    const nothing = { measuredOn: null, isContinued: false, samples: null, points: [], best: null };
-    const begin = { isRunning: true, budget, way, device, ...nothing, done: 0, what: "", failure: null };
+    const nothing = { measuredOn: null, isContinued: false, samples: null, points: [], best: null, notRecovered: null };
+    const begin = { isRunning: true, ...wanted, device, ...nothing, done: 0, what: "", failure: null };
     return this.task.start(begin, async (signal) => {
       const kept = device === null || isAnew ? null : await this.kept.of(subject);
       signal.throwIfAborted();
-      await this.search(budget, way, device === null ? null : { id: device, subject, kept }, signal);
+      await this.search(wanted, device === null ? null : { id: device, subject, kept }, signal);
     });
   }
 }

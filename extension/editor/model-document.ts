@@ -141,12 +141,12 @@ export class ModelDocument implements vscode.CustomDocument {
     });
     this.learned = new DocumentLearned(this.engines, (edits) => this.requestFor({ ...this.editing.content, edits }));
     this.fit = new DocumentFit(
-      async (budget, way, device, signal) => {
+      async (wanted, device, signal) => {
         const calibration = this.calibration.spec;
         const request = this.requestFor(this.editing.content);
         const measuring = device && { ...device, address: this.devices.addressOf(device.id) };
         const searched = (): Promise<null> =>
-          this.engines.compute("fit", { request, budget, way, calibration, device: measuring }, signal);
+          this.engines.compute("fit", { request, ...wanted, calibration, device: measuring }, signal);
         await (device ? this.devices.measure(device.id, signal, () => undefined, searched) : searched());
       },
       (state) => this.events.fit.fire(state),

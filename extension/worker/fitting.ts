@@ -7,6 +7,7 @@ import {
   type FitOptions,
   type FitPoint as FoundPoint,
   type FitResult,
+  type Fitted,
   type Model,
 } from "../../profiler/editing/index.ts";
 import type { FitBudget, FitPoint, SearchWay } from "../../webview/protocol/editing.ts";
@@ -23,11 +24,13 @@ export interface FitContext {
 interface Wanted {
   readonly budget: FitBudget;
   readonly way: SearchWay;
+  readonly recovers: boolean;
   readonly device: FitDevice | null;
 }
 
 /**
  * Searches for a model that keeps a budget and tells of each point as it is found.
+ * @returns what edits of the point to take learned, by its hash
  * @throws {OptionError} for a budget without limits
  * @throws {CalibrationError} when samples do not fit, or an accuracy is asked for without labels
  * @throws {RpcError} when the device that is to measure cannot be reached
@@ -35,9 +38,9 @@ interface Wanted {
 export async function fitEdits(
   session: EditSession,
   model: Model,
-  { budget, way, device }: Wanted,
+  { budget, way, recovers, device }: Wanted,
   { onUpdate, onSearch, signal }: FitContext,
-): Promise<void> {
+): Promise<ReadonlyMap<string, Uint8Array>> {
   const found: FoundPoint[] = [];
   let update: FitUpdate = {
     measuredOn: null,
@@ -45,6 +48,7 @@ export async function fitEdits(
     samples: null,
     points: [],
     best: null,
+    notRecovered: null,
     done: 0,
     what: "",
   };
@@ -55,22 +59,26 @@ export async function fitEdits(
   const options = {
     signal,
     budget,
+    ...(recovers && { recovery: {} }),
     onPoint: (point: FoundPoint) => {
       found.push(point);
       tell({ points: [...update.points, asPoint(point)], best: bestOf(found) });
     },
     onProgress: (done: number, what: string, edit?: Edit) => tell({ done, what: edit ? labelOf(edit) : what }),
   };
-  const searched = async (): Promise<FitResult> => {
-    if (way === "weights") return (await session.compress(options, model)).result;
-    if (!device) return (await session.fit(options, model)).result;
+  const searched = async (): Promise<Fitted> => {
+    if (way === "weights") return session.compress(options, model);
+    if (!device) return session.fit(options, model);
     const measuring = await deviceOf(session, device, signal);
     tell({ measuredOn: measuring.name });
     const onResumed = (): void => tell({ isContinued: true });
-    return (await session.fit({ ...options, device: { ...measuring, onResumed, onSearch } }, model)).result;
+    return session.fit({ ...options, device: { ...measuring, onResumed, onSearch } }, model);
   };
-  const result = await told(searched());
-  tell({ samples: samplesOf(result), points: result.points.map(asPoint), best: result.best, done: 1 });
+  const { result, learned } = await told(searched());
+  const whys = (result.recovery?.models ?? []).flatMap(({ why }) => why ?? []);
+  const notRecovered = whys.length === result.recovery?.models.length ? (whys.at(-1) ?? null) : null;
+  tell({ samples: samplesOf(result), points: result.points.map(asPoint), best: result.best, notRecovered, done: 1 });
+  return learned;
 }
 
 async function deviceOf(

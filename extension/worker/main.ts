@@ -129,7 +129,7 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
     tryEdits(store, request, trial, hardwareOf(request), telling("try", signal)),
   compareOutputs: (asked, signal) =>
     compareOutputs(store, asked, { signal, onProgress: (progress) => host.send("compared", progress) }),
-  fit: async ({ request, budget, way, calibration, device }, signal) => {
+  fit: async ({ request, budget, way, recovers, calibration, device }, signal) => {
     const model = await store.model(request, { signal });
     const session = (await store.session(request)).with({ hardware: hardwareOf(request), calibration });
     const context = {
@@ -138,7 +138,7 @@ const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postM
       onSearch: (search: DeviceSearch) =>
         host.send("fitSearch", { subject: device?.subject ?? "", text: formatDeviceSearch(search) }),
     };
-    await fitEdits(session, model, { budget, way, device }, context);
+    await store.keepLearned(await fitEdits(session, model, { budget, way, recovers, device }, context));
     return null;
   },
   sensitivity: async ({ request, calibration }, signal) => {

@@ -230,6 +230,7 @@ export interface WorkerContract extends Contract {
         readonly request: ModelRequest;
         readonly budget: FitBudget;
         readonly way: SearchWay;
+        readonly recovers: boolean;
         readonly calibration: CalibrationSpec;
         /** What measures latencies; null: they are estimated. */
         readonly device: FitDevice | null;
@@ -333,7 +334,10 @@ export interface FitDevice {
   readonly kept: string | null;
 }
 
-export type FitUpdate = Pick<FitState, "measuredOn" | "isContinued" | "samples" | "points" | "best" | "done" | "what">;
+export type FitUpdate = Pick<
+  FitState,
+  "measuredOn" | "isContinued" | "samples" | "points" | "best" | "notRecovered" | "done" | "what"
+>;
 
 export interface RemoteFile {
   /** URI of the model. */

@@ -108,7 +108,7 @@ export function EditingPanel(props: EditingPanelProps): JSX.Element {
             devices={devices}
             onLookForDevices={() => void client.running.watchDevices()}
             onTexts={(texts) => editing.budget.set(texts)}
-            onStart={(wanted, way, device, isAnew) => change.start(() => editing.startFit(wanted, way, device, isAnew))}
+            onStart={(wanted) => change.start(() => editing.startFit(wanted))}
             onCancel={() => void editing.cancelFit()}
             onMeasure={() => change.start(() => editing.startSensitivity())}
             onCancelMeasuring={() => void editing.cancelSensitivity()}

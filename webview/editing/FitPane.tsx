@@ -5,9 +5,9 @@ import type { Edit } from "../../profiler/editing/edit.ts";
 import { formatCell, type Total } from "../../profiler/columns.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import { announce } from "../controls/Announcements.tsx";
-import { Button, TextField } from "../controls/controls.tsx";
+import { Button, Checkbox, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
-import type { Calibration, FitBudget, FitPoint, FitState, SearchWay, SensitivityState } from "../protocol/editing.ts";
+import type { Calibration, FitPoint, FitStart, FitState, SearchWay, SensitivityState } from "../protocol/editing.ts";
 import type { DeviceList } from "../protocol/running.ts";
 import { samplesText } from "./check-text.ts";
 import {
@@ -38,8 +38,7 @@ interface FitPaneProps {
   readonly onTexts: (texts: FitTexts) => void;
   readonly devices: DeviceList;
   readonly onLookForDevices: () => void;
-  /** @param device that measures latencies; null: they are estimated @param isAnew an earlier search there is passed over */
-  readonly onStart: (budget: FitBudget, way: SearchWay, device: string | null, isAnew?: boolean) => void;
+  readonly onStart: (start: FitStart) => void;
   readonly onCancel: () => void;
   readonly onApply: (edits: readonly Edit[]) => void;
   readonly onMeasure: () => void;
@@ -77,9 +76,9 @@ export function FitPane(props: FitPaneProps): JSX.Element {
           {...props}
           fields={fields}
           isBusy={isBusy || (fit?.isRunning ?? false)}
-          onStart={(budget, chosen, device) => {
+          onStart={(start) => {
             setIsChanging(false);
-            onStart(budget, chosen, device);
+            onStart(start);
           }}
         />
       )}
@@ -97,7 +96,7 @@ export function FitPane(props: FitPaneProps): JSX.Element {
         {fit?.isContinued && (
           <p class="fit-budget">
             <span>{l10n.t("It goes on with an earlier search on this device.")}</span>
-            <button type="button" class="link" onClick={() => onStart(fit.budget, fit.way, fit.device, true)}>
+            <button type="button" class="link" onClick={() => onStart({ ...startOf(fit), isAnew: true })}>
               {l10n.t("Start over")}
             </button>
           </p>
@@ -127,6 +126,10 @@ function foundText(fit: FitState): string {
     pointText(best, axis),
     best.isWithinBudget ? l10n.t("within the budget") : l10n.t("over the budget"),
   );
+}
+
+function startOf({ budget, way, recovers, device }: FitState): Omit<FitStart, "isAnew"> {
+  return { budget, way, recovers, device };
 }
 
 /** Estimated, or measured on one of the devices that models can be run on. */
@@ -178,11 +181,12 @@ function BudgetFields({
   ...measuring
 }: BudgetFieldsProps): JSX.Element {
   const [way, setWay] = useState<SearchWay>(fit?.way ?? "layers");
+  const [recovers, setRecovers] = useState(fit?.recovers ?? false);
   const [device, setDevice] = useState(fit?.device ?? "");
   const measuresOn = way === "layers" && device !== "" ? device : null;
   const budget = budgetOf(texts, way);
   const start = (): void => {
-    if (budget && !isBusy) onStart(budget, way, measuresOn);
+    if (budget && !isBusy) onStart({ budget, way, recovers, device: measuresOn, isAnew: false });
   };
   const ways: Readonly<Record<SearchWay, string>> = {
     layers: l10n.t("Restructure layers"),
@@ -244,6 +248,14 @@ function BudgetFields({
             </label>
           );
         })}
+        <div class="goal choice">
+          <Checkbox label={l10n.t("Train what is found")} isChecked={recovers} onChange={setRecovers} />
+          <span class="remark">
+            {calibration.isRandom
+              ? l10n.t("needs samples of your own")
+              : l10n.t("to answer as the model does: the curve has it before and after")}
+          </span>
+        </div>
         <div class="suggestion-buttons start">
           <Button icon="play" isDisabled={budget === null || isBusy} onClick={start}>
             {l10n.t("Search")}
@@ -286,6 +298,9 @@ function FitCurve({ fit, isBusy, onApply }: FitCurveProps): JSX.Element | null {
       {point && <PointView point={point} axis={shownAxis} isBest={position === fit.best} />}
       {fit.measuredOn !== null && <p class="remark">{l10n.t("Latencies are measured on {0}.", fit.measuredOn)}</p>}
       {fit.samples && <p class="remark">{samplesText(fit.samples)}</p>}
+      {fit.notRecovered !== null && (
+        <p class="remark">{l10n.t("Training left the weights as they were: {0}", fit.notRecovered)}</p>
+      )}
       <div class="suggestion-buttons">
         <Button
           icon="check"

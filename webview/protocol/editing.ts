@@ -172,6 +172,18 @@ export interface FitBudget {
 /** What a search changes: the layers, or nothing but how their weights are stored. */
 export type SearchWay = "layers" | "weights";
 
+/** What a search is asked for. */
+export interface FitStart {
+  readonly budget: FitBudget;
+  readonly way: SearchWay;
+  /** Whether what it finds is trained to answer as the model does. */
+  readonly recovers: boolean;
+  /** That measures latencies; null: they are estimated. */
+  readonly device: string | null;
+  /** An earlier search on the device is not gone on with. */
+  readonly isAnew: boolean;
+}
+
 /** One model on the way to the budget. The first one is the model that the search started from. */
 export interface FitPoint {
   /** On top of those that were on when the search began. */
@@ -193,6 +205,10 @@ export interface FitState {
   readonly isRunning: boolean;
   readonly budget: FitBudget;
   readonly way: SearchWay;
+  /** What it finds is trained to answer as the model does. */
+  readonly recovers: boolean;
+  /** Why what was found stays as it was, where training did not better it. */
+  readonly notRecovered: string | null;
   /** The device that measures its latencies, by id; null: they are estimates. */
   readonly device: string | null;
   /** What it calls itself, once it measured: "Google Pixel 8, 4 threads". */
@@ -340,15 +356,7 @@ export interface EditingContract extends Contract {
     /** Ends the training that is under way, and keeps the best that it found. */
     readonly stopTraining: { readonly params: null; readonly result: null };
     /** Starts a search over the shown model; what it finds comes as events `fit`. A search under way is ended. One on a device goes on with the last there, unless it is to begin anew. */
-    readonly startFit: {
-      readonly params: {
-        readonly budget: FitBudget;
-        readonly way: SearchWay;
-        readonly device: string | null;
-        readonly isAnew: boolean;
-      };
-      readonly result: null;
-    };
+    readonly startFit: { readonly params: FitStart; readonly result: null };
     /** Ends the search and keeps what it found. */
     readonly cancelFit: { readonly params: null; readonly result: null };
     /** Measures what each layer of the shown model bears; it comes as events `sensitivity`. A measuring under way is ended. */

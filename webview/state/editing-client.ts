@@ -11,8 +11,7 @@ import type {
   EditingContract,
   EditingPart,
   EditingStart,
-  FitBudget,
-  SearchWay,
+  FitStart,
   FitState,
   FoundSuggestions,
   ListedEdit,
@@ -148,12 +147,8 @@ export class EditingClient {
     await this.#host().request("stopTraining", null);
   }
 
-  /**
-   * @param device that measures latencies; null: they are estimated
-   * @param isAnew an earlier search on the device is not gone on with
-   */
-  async startFit(budget: FitBudget, way: SearchWay, device: string | null, isAnew = false): Promise<void> {
-    await this.#host().request("startFit", { budget, way, device, isAnew });
+  async startFit(start: FitStart): Promise<void> {
+    await this.#host().request("startFit", start);
   }
 
   async cancelFit(): Promise<void> {
