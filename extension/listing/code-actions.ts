@@ -47,6 +47,7 @@ export function registerCodeActions(listings: Listings): vscode.Disposable {
           ...(isWanted(QuickFix) ? fixes.map(({ action }) => action) : []),
           ...(isWanted(RefactorRewrite) ? others.map((suggestion) => refactoring(model, suggestion)) : []),
           ...(isWanted(RefactorRewrite) ? sensitivityActions(model, namesOf(shown, layers), APPLY_COMMAND) : []),
+          ...(isWanted(RefactorRewrite) && here.length === 0 ? notOffered(suggestions, layers) : []),
           ...(isWanted(RefactorRewrite) ? here.flatMap((suggestion) => configuration(model, suggestion)) : []),
           ...fixAll,
         ];
@@ -138,6 +139,18 @@ function configuration({ document: { uri } }: ListedModel, suggestion: ListedSug
   const action = new vscode.CodeAction(title, RefactorRewrite);
   action.command = { title, command: CONFIGURE_COMMAND, arguments: [uri, suggestion.edit] };
   return [action];
+}
+
+/** Where nothing can be done, the menu says why. */
+function notOffered({ absences = [] }: Suggestions, layers: readonly number[]): readonly vscode.CodeAction[] {
+  return absences
+    .filter(({ rows }) => layers.some((layer) => rows.includes(layer)))
+    .map(({ title, reason }) => {
+      const what = title === null ? vscode.l10n.t("Any edit") : vscode.l10n.t(title);
+      const action = new vscode.CodeAction(what, RefactorRewrite);
+      action.disabled = { reason: vscode.l10n.t("{0} is not offered here: {1}", what, reason) };
+      return action;
+    });
 }
 
 function fixAllAction({ document: { uri } }: ListedModel): vscode.CodeAction {

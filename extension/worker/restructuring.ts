@@ -3,6 +3,7 @@ import {
   restructuringOf,
   savings,
   writeModel,
+  type Absence,
   type AnalysedModel,
   type CalibrationSpec,
   type Edit,
@@ -15,6 +16,7 @@ import {
 import type { HardwareProfile } from "../../profiler/index.ts";
 import type {
   FoundSuggestions,
+  ListedAbsence,
   ListedSuggestion,
   Prediction,
   Suggestions,
@@ -47,31 +49,53 @@ export async function suggestEdits(
   const rows = rowsByName(analysed);
   const session = (await store.session(request)).with({ hardware, ...(calibration && { calibration }) });
   const before = session.totalsOf(analysed.model);
-  const measured: { measuring?: Measuring } = {};
+  const told: { measuring?: Measuring; absences?: readonly Absence[] } = {};
   const listed = (suggestion: Omit<Suggestion, "conflicts">): Omit<ListedSuggestion, "conflicts"> => {
     const { summary, literature, options } = restructuringOf(suggestion.edit.restructuring);
     const label = labelOf(suggestion.title, suggestion.edit);
     return { ...suggestion, label, summary, literature, options, rows: rows(suggestion.layers) };
   };
   let untold: ListedSuggestion[] = [];
-  let told = performance.now();
+  let toldAt = performance.now();
   const found = {
     ...(signal && { signal }),
     ...(guarantee && { guarantee }),
     ...(wanted && { layers: new Set([...named].flatMap(([name, row]) => (wanted.includes(row) ? name : []))) }),
     ...(isWholeModel ? { isWholeModel } : { onProgress: (done) => onProgress?.(done, "") }),
-    ...(calibration && { onMeasured: (measuring: Measuring) => (measured.measuring = measuring) }),
+    ...(calibration && { onMeasured: (measuring: Measuring) => (told.measuring = measuring) }),
+    onAbsences: (absences: readonly Absence[]) => (told.absences = absences),
     onFound: (suggestion) => {
       if (tells === undefined) return;
       untold.push({ ...listed(suggestion), conflicts: [] });
       const now = performance.now();
-      if (now - told < TELLING_MILLISECONDS) return;
+      if (now - toldAt < TELLING_MILLISECONDS) return;
       onFound({ revision: tells, before, list: untold });
-      [told, untold] = [now, []];
+      [toldAt, untold] = [now, []];
     },
   } satisfies Parameters<EditSession["suggest"]>[0];
   const suggestions = await session.suggest(found, analysed.model);
-  return { before, ...measured, list: suggestions.map((suggestion) => ({ ...suggestion, ...listed(suggestion) })) };
+  const { absences = [], ...measured } = told;
+  return {
+    before,
+    ...measured,
+    list: suggestions.map((suggestion) => ({ ...suggestion, ...listed(suggestion) })),
+    absences: absences.map((absence) => listedAbsence(absence, analysed, rows)),
+  };
+}
+
+/** Layers that no edit reaches are none of the graph that is edited: they are known by their rows alone. */
+function listedAbsence(
+  absence: Absence,
+  { model, listing }: AnalysedModel,
+  rows: (names: readonly string[]) => readonly number[],
+): ListedAbsence {
+  const { restructuring, layers } = absence;
+  if (restructuring !== undefined)
+    return { ...absence, title: restructuringOf(restructuring).title, rows: rows(layers) };
+  const names = new Set(layers);
+  const edited = new Set(model.entries[0].graph.nodes);
+  const meant = listing.layers.flatMap(({ name, node }, row) => (names.has(name) && !edited.has(node) ? [row] : []));
+  return { ...absence, title: null, rows: meant };
 }
 
 /** Often enough for who watches. */

@@ -1,5 +1,6 @@
 import type { Listing } from "../layers/listing.ts";
 import type { Body, Model, Node } from "../model/model.ts";
+import { analyseModel } from "../profile-model.ts";
 
 /** Why an edit is not offered at some layers, where a user could expect it. Plain data. */
 export interface Absence {
@@ -54,22 +55,40 @@ const BODIES: Readonly<Record<Body["role"], { readonly what: string; readonly hi
 
 const EXPECTED: ReadonlySet<string> = new Set(["conv", "dense"]);
 
-/** Convolutions and dense layers inside of functions, branches and loops: edits are made in the main graph. */
-export function outOfReach({ entries }: Model, { layers }: Listing, absences: Absences): void {
-  const names = new Map(
-    layers.flatMap(({ node, name, operation }) => (EXPECTED.has(operation.kind) ? [[node, name] as const] : [])),
-  );
+/** Convolutions and dense layers that are listed and not edited: inside of functions, branches and loops, and in other entries of the file. */
+export function outOfReach(model: Model, { layers }: Listing, absences: Absences): void {
+  const reasons = reasonsOutOfReach(model);
+  for (const { node, name, operation } of layers) {
+    const reason = EXPECTED.has(operation.kind) ? reasons.get(node) : undefined;
+    if (reason !== undefined) absences.add(undefined, name, reason);
+  }
+}
+
+/** Why no edit reaches the layer of that name, which is none of the graph that is edited; undefined where the model has none either. */
+export function whyOutOfReach(model: Model, target: string): string | undefined {
+  const reasons = reasonsOutOfReach(model);
+  const layers = reasons.size === 0 ? [] : analyseModel(model, {}).listing.layers;
+  const found = layers.find(({ node, name }) => name === target && reasons.has(node));
+  return found && reasons.get(found.node);
+}
+
+/** Of every node that is not one of the main graph's own. */
+function reasonsOutOfReach({ entries: [main, ...others] }: Model): ReadonlyMap<Node, string> {
+  const reasons = new Map<Node, string>();
   const walk = (node: Node, around: string): void => {
     for (const { role, label, graph } of node.bodies) {
       const { what, hint } = BODIES[role];
       const place = `${what} ${label === "" ? around : `"${label}"`}`;
       for (const inner of graph.nodes) {
-        const name = names.get(inner);
-        if (name !== undefined)
-          absences.add(undefined, name, `it stands in the ${place}, and edits are made in the main graph: ${hint}`);
+        reasons.set(inner, `it stands in the ${place}, and edits are made in the main graph: ${hint}`);
         walk(inner, around);
       }
     }
   };
-  for (const node of entries[0].graph.nodes) walk(node, `of ${node.op} "${node.name}"`);
+  for (const { name, graph } of [main, ...others])
+    for (const node of graph.nodes) {
+      if (graph !== main.graph) reasons.set(node, `it stands in another entry of the file: open FILE#${name} to edit it`);
+      walk(node, `of ${node.op} "${node.name}"`);
+    }
+  return reasons;
 }

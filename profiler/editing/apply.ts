@@ -3,6 +3,7 @@ import { withEntry } from "../model/choose-entry.ts";
 import { entryRefusal } from "../model/entry-refusal.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import { requireData } from "../model/require-data.ts";
+import { whyOutOfReach } from "./absences.ts";
 import type { Edit } from "./edit.ts";
 import { inAnyOrder, type EarlierEdits } from "./edit-order.ts";
 import { trainingOf, type Learned, type TrainingContext } from "./train-edit.ts";
@@ -20,6 +21,7 @@ import {
   type GraphPart,
   type Guarantee,
 } from "../restructure/restructuring.ts";
+import type { NeutralGraph } from "../neutral/neutral-graph.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
 
 /** What edits are computed with. */
@@ -118,6 +120,7 @@ async function computed(model: Model, edit: Edit, context: EditContext): Promise
     ? await baseFor(model, bindings, true, (tried) => predictOn(tried, edit))
     : openBase(model, bindings);
   const graph = restructuring.givesNumbersOnly ? trainableGraphOf(base) : opened;
+  requireReach(base, graph, edit);
   const activations = await activationsOf?.(base);
   const activationsAfter = async (partial: Rewrite): Promise<ActivationSource> => {
     const source = await activationsOf?.(await lowerRewrite(base, graph, partial, { readsWeights: true }));
@@ -197,6 +200,14 @@ export function mayFix({ restructuring }: Edit): boolean {
 
 /** What becomes of a base. @throws {NotApplicableError} */
 export async function predictOn({ model, graph }: EditBase, edit: Edit): Promise<Model | undefined> {
+  requireReach(model, graph, edit);
   const rewrite = restructuringOf(edit.restructuring).predict(graph, edit.target, edit.options);
   return rewrite && lowerRewrite(model, graph, rewrite, { readsWeights: false });
+}
+
+/** @throws {NotApplicableError} for a layer that the model has, in a graph that is not edited */
+function requireReach(model: Model, graph: NeutralGraph, { restructuring, target }: Edit): void {
+  if (target === "" || graph.layer(target) !== undefined) return;
+  const reason = whyOutOfReach(model, target);
+  if (reason !== undefined) throw new NotApplicableError(restructuring, target, reason);
 }

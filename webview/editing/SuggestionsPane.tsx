@@ -10,6 +10,7 @@ import { totalOf } from "../definitions.ts";
 import type { ListedSuggestion, Suggestions, Trial } from "../protocol/editing.ts";
 import type { EditingClient } from "../state/editing-client.ts";
 import { useStore } from "../state/store.ts";
+import { Absences } from "./Absences.tsx";
 import { CheckResult } from "./CheckResult.tsx";
 import { FailureNote, TaskProgress } from "./notes.tsx";
 import { meaningOf } from "./GuaranteeBadge.tsx";
@@ -61,6 +62,7 @@ export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
   const measures = useStore(client.measures);
   // What is found counts up while it is looked for: the end of that is said.
   useAnnounced(asked.value && !asked.isWaiting ? countText(asked.value.list.length) : null);
+  const { isForSelection } = useStore(client.suggestionView);
   const soFar = useMemo(() => found && { ...found, list: ranked(found.list) }, [found]);
   const { value, isWaiting, failure } = asked;
   if (failure) {
@@ -110,6 +112,13 @@ export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
         </p>
       )}
       {suggestions !== null && suggestions.list.length > 0 && <SuggestionList {...props} suggestions={suggestions} />}
+      {suggestions?.absences !== undefined && (
+        <Absences
+          absences={suggestions.absences}
+          rows={isForSelection ? props.selectedRows : null}
+          onHighlight={props.onHighlight}
+        />
+      )}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { SAVED_TOTALS, type SavedTotal } from "../../profiler/editing/suggestion.ts";
 import type { Edit } from "../../profiler/editing/edit.ts";
 import { formatEdit } from "../../profiler/editing/edit.ts";
-import type { FoundSuggestions, ListedSuggestion } from "../protocol/editing.ts";
+import type { FoundSuggestions, ListedAbsence, ListedSuggestion } from "../protocol/editing.ts";
 
 /** How the user looks at the suggestions: which, and in which order. */
 export interface SuggestionView {
@@ -49,6 +49,14 @@ export function shownSuggestions(
   if (order === "score") return shown;
   const saved = ({ suggestion }: PlacedSuggestion): number => suggestion.saves[order] ?? -Infinity;
   return shown.toSorted((a, b) => saved(b) - saved(a));
+}
+
+/** What is not offered at one of the rows, what no edit reaches first; all of it where no rows are given. */
+export function shownAbsences(
+  absences: readonly ListedAbsence[],
+  rows: ReadonlySet<number> | null,
+): readonly ListedAbsence[] {
+  return rows === null ? absences : absences.filter((absence) => absence.rows.some((row) => rows.has(row)));
 }
 
 /** Suggestions of one restructuring, the best of them first. */

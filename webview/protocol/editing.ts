@@ -2,6 +2,7 @@ import type { Totals } from "../../profiler/profile.ts";
 import type { Edit } from "../../profiler/editing/edit.ts";
 import type { TechniqueId } from "../../profiler/editing/sensitivity/sensitivity-points.ts";
 import type { OptionSpec } from "../../profiler/restructure/options.ts";
+import type { Absence } from "../../profiler/editing/absences.ts";
 import type { Measuring } from "../../profiler/editing/measure-suggestions.ts";
 import type { SavedTotal, Suggestion } from "../../profiler/editing/suggestion.ts";
 import type { CalibrationSpec } from "../../profiler/calibration/spec.ts";
@@ -85,6 +86,16 @@ export interface Suggestions {
   readonly list: readonly ListedSuggestion[];
   /** What they are ranked by; left out: sizes alone. */
   readonly measuring?: Measuring;
+  /** Why what a user could expect is not in the list; left out while it is looked for. */
+  readonly absences?: readonly ListedAbsence[];
+}
+
+/** Layers at which an edit is not offered, all for one reason. */
+export interface ListedAbsence extends Absence {
+  /** Of the restructuring, in English; null: no edit reaches the layers. */
+  readonly title: string | null;
+  /** Rows of the shown profile that the layers are; empty where the whole model is meant. */
+  readonly rows: readonly number[];
 }
 
 /** What has been found since the last time, unranked, while the rest is still looked for. */

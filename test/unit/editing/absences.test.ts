@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 
 import type { Absence } from "../../../profiler/editing/absences.ts";
+import { applyEdits } from "../../../profiler/editing/apply.ts";
+import type { Edit } from "../../../profiler/editing/edit.ts";
 import { suggest } from "../../../profiler/editing/suggest.ts";
 import { findHardware } from "../../../profiler/hardware/hardware.ts";
 import { graph, node, onnxFunction, onnxModel, value, type OnnxGraph } from "../../builders/onnx-builder.ts";
+import { modelOfBytes } from "../../builders/read-model.ts";
+import { severalEntries } from "../../builders/several-entries.ts";
 import { readBytes, weights } from "../restructure/edited-model.ts";
 
 async function absencesOf(bytes: Uint8Array): Promise<readonly Absence[]> {
@@ -12,6 +16,8 @@ async function absencesOf(bytes: Uint8Array): Promise<readonly Absence[]> {
   await suggest(await readBytes(bytes), { hardware, onAbsences: (absences) => (found = absences) });
   return found;
 }
+
+const reduce = (target: string): Edit => ({ restructuring: "reduce-channels", target, options: {} });
 
 const W = weights("w", [8, 4, 3, 3]);
 
@@ -58,6 +64,20 @@ describe("What is not suggested", () => {
     const [found] = await absencesOf(bytes);
     assert.equal(found?.restructuring, undefined);
     assert.match(found?.reason ?? "", /stands in the function "Block".*inline the functions/);
+    await assert.rejects(applyEdits(await readBytes(bytes), [reduce("inner")]), /"inner": it stands in the function "Block"/);
+    await assert.rejects(applyEdits(await readBytes(bytes), [reduce("none")]), /"none": there is no such layer/);
+  });
+
+  it("of layers in other entries and in loops of a TFLite model names the place", async () => {
+    const model = await modelOfBytes("several.tflite", severalEntries());
+    const found: Absence[] = [];
+    await suggest(model, { hardware: findHardware("flagship-phone"), onAbsences: (all) => found.push(...all) });
+    const [first] = found;
+    assert.equal(first?.restructuring, undefined);
+    assert.deepEqual(first?.layers, ["sums"]);
+    assert.match(first?.reason ?? "", /another entry of the file: open FILE#decode/);
+    await assert.rejects(applyEdits(model, [reduce("w")]), /open FILE#decode/);
+    await assert.rejects(applyEdits(model, [reduce("tripled")]), /stands in the loop "body"/);
   });
 
   it("by each restructuring is one entry a reason, with all its layers", async () => {

@@ -133,6 +133,10 @@ describe("Suggestions on the page", () => {
     await driver.shows(driver.panel.getByRole("status"), new RegExp(` of ${all} suggestions`));
     assert.equal(await driver.suggestion("dense-low-rank").count(), 0);
     assert.equal(await driver.suggestion("reduce-channels", "/0/Conv").count(), 1);
+    const absences = driver.panel.getByTestId("absences");
+    await absences.getByText(/^Not offered, and why/).click();
+    await driver.shows(absences, /Separable.*\/0\/Conv.*it has one input channel, and nothing to mix/);
+    await driver.shows(absences, /^(?!.*of the whole model)/s);
   });
 
   it("point at their rows, and rows at their suggestions", async () => {

@@ -11,6 +11,7 @@ import {
   kindsOf,
   positionsOf,
   ranked,
+  shownAbsences,
   shownSuggestions,
   suggestionsByRow,
   withFound,
@@ -55,6 +56,14 @@ describe("The list of suggestions", () => {
   it("is ranked by the engine, or by what is saved of a total", () => {
     assert.equal(targets({}), "abc");
     assert.equal(targets({ order: "macs" }), "bca");
+  });
+
+  it("tells of selected rows alone why edits are not offered there, where those are asked for", () => {
+    const absence = { restructuring: "separable", title: "Separable", reason: "", layers: ["a"], rows: [1] };
+    const model = { ...absence, rows: [] };
+    assert.deepEqual(shownAbsences([absence, model], null), [absence, model]);
+    assert.deepEqual(shownAbsences([absence, model], new Set([1, 2])), [absence]);
+    assert.deepEqual(shownAbsences([absence, model], new Set([2])), []);
   });
 
   it("is narrowed to a guarantee and to selected rows", () => {

@@ -1,0 +1,54 @@
+import * as l10n from "@vscode/l10n";
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { ListedAbsence } from "../protocol/editing.ts";
+import { shownAbsences } from "./suggestion-list.ts";
+
+interface AbsencesProps {
+  readonly absences: readonly ListedAbsence[];
+  /** Only what concerns these rows is told; null: all of it. */
+  readonly rows: ReadonlySet<number> | null;
+  readonly onHighlight: (rows: readonly number[]) => void;
+}
+
+const SHOWN_AT_ONCE = 40;
+const MOST_NAMES = 3;
+
+/** Why edits are not suggested where a user could expect them, folded away until asked for. */
+export function Absences({ absences, rows, onHighlight }: AbsencesProps): JSX.Element | null {
+  const [limit, setLimit] = useState(SHOWN_AT_ONCE);
+  const shown = shownAbsences(absences, rows);
+  if (shown.length === 0) return null;
+  const hidden = shown.length - limit;
+  return (
+    <details class="absences" data-testid="absences">
+      <summary>{l10n.t("Not offered, and why ({0})", shown.length)}</summary>
+      <ul>
+        {shown.slice(0, limit).map((absence) => (
+          <li key={`${absence.restructuring ?? ""} ${absence.reason}`}>
+            <strong>{absence.title === null ? l10n.t("Any edit") : l10n.t(absence.title)}</strong>{" "}
+            {absence.rows.length === 0 ? (
+              l10n.t("of the whole model")
+            ) : (
+              <button type="button" class="link" onClick={() => onHighlight(absence.rows)}>
+                {namesOf(absence)}
+              </button>
+            )}
+            <span class="remark">: {absence.reason}</span>
+          </li>
+        ))}
+      </ul>
+      {hidden > 0 && (
+        <button type="button" class="link show-more" onClick={() => setLimit(limit + SHOWN_AT_ONCE)}>
+          {l10n.t("Show {0} more", Math.min(SHOWN_AT_ONCE, hidden))}
+        </button>
+      )}
+    </details>
+  );
+}
+
+function namesOf({ layers }: ListedAbsence): string {
+  const names = layers.slice(0, MOST_NAMES).join(", ");
+  const more = layers.length - MOST_NAMES;
+  return more > 0 ? l10n.t("{0} and {1} more", names, more) : names;
+}
