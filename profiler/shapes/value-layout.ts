@@ -52,6 +52,27 @@ export function concatValue(tensors: readonly KnownTensor[], axis: number): Dime
   });
 }
 
+/** The tensors, all of one shape, one after the other along a new axis. @param axis of the result */
+export function stackValue(tensors: readonly KnownTensor[], axis: number): Dimension[] | undefined {
+  const rank = (tensors[0]?.shape.length ?? 0) + 1;
+  const along = normalizeAxis(axis, rank);
+  const parts = tensors.map(({ value, shape }): KnownTensor => ({ value, shape: shape.toSpliced(along, 0, 1) }));
+  return concatValue(parts, along);
+}
+
+/** Slices of `data` at tuples of indices along its first axes. */
+export function gatherNdValue(data: KnownTensor, indices: KnownTensor): Dimension[] | undefined {
+  const depth = indices.shape.at(-1) ?? 0;
+  const outer = indices.shape.slice(0, -1);
+  return fill([...outer, ...data.shape.slice(depth)], (place) => {
+    const tuple = Array.from({ length: depth }, (_, axis) =>
+      validIndex(elementAt(indices, [...place.slice(0, outer.length), axis]), data.shape[axis] ?? 0),
+    );
+    const start = tuple.filter((index) => index !== undefined);
+    return start.length === depth ? elementAt(data, [...start, ...place.slice(outer.length)]) : undefined;
+  });
+}
+
 /** Slices of `data` along `axis`; negative indices count from the end, and one outside leaves the whole unknown. */
 export function gatherValue(data: KnownTensor, indices: KnownTensor, axis: number): Dimension[] | undefined {
   const along = normalizeAxis(axis, data.shape.length);

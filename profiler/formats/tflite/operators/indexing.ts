@@ -7,7 +7,7 @@ import { normalizeAxis } from "../../../shapes/axes.ts";
 import { UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
 import { gatherNdShape, gatherShape } from "../../../shapes/gather.ts";
 import { knownTensor } from "../../../shapes/known-tensor.ts";
-import { gatherValue } from "../../../shapes/value-layout.ts";
+import { gatherNdValue, gatherValue } from "../../../shapes/value-layout.ts";
 import { listInput, outputType, shaped, typeOption, type Rules } from "./common.ts";
 
 /** Constant indices say which elements; those that the run brings, into an embedding say, are data. */
@@ -35,7 +35,9 @@ const GATHER: OperatorRule = {
 const GATHER_ND: OperatorRule = {
   infer: (view) => {
     const [data, indices] = [view.shape(0), view.shape(1)];
-    return [inferredType(view.dataType(0), data && indices && gatherNdShape(data, indices))];
+    const known = [knownTensor(view.input(0)), knownTensor(view.input(1))] as const;
+    const value = known[0] && known[1] && gatherNdValue(known[0], known[1]);
+    return [inferredType(view.dataType(0), data && indices && gatherNdShape(data, indices), value)];
   },
   kind: "gather",
   configuration: constantIndices,

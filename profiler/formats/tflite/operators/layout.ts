@@ -16,7 +16,7 @@ import { knownTensor, knownTensors } from "../../../shapes/known-tensor.ts";
 import { expandShape, padShape, tileShape } from "../../../shapes/pad.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { transposeShape } from "../../../shapes/transpose.ts";
-import { concatValue, expandValue, sliceValue, tileValue, transposeValue } from "../../../shapes/value-layout.ts";
+import { concatValue, expandValue, padValue, sliceValue, stackValue, tileValue, transposeValue } from "../../../shapes/value-layout.ts";
 import type { TfliteLayer } from "../restructure/tflite-layer.ts";
 import { listInput, outputType, shaped, type Rules } from "./common.ts";
 
@@ -52,10 +52,9 @@ const PACK: OperatorRule = {
     const parts = view.inputs.map((_, index) => view.input(index));
     const shapes = parts.map(({ shape }) => shape).filter((shape) => shape !== undefined);
     const shape = shapes.length === parts.length ? stackShapes(shapes, view.int("axis", 0)) : undefined;
-    const known = knownTensors(parts);
-    // Scalars packed into a list are how converters put shapes together.
-    const isList = known?.every((part) => part.shape.length === 0) === true;
-    return [inferredType(view.dataType(0), shape, isList ? known.flatMap(({ value }) => value) : undefined)];
+    // How converters put shapes together, of scalars, and the pads of each axis, of lists.
+    const known = shape && knownTensors(parts);
+    return [inferredType(view.dataType(0), shape, known && stackValue(known, view.int("axis", 0)))];
   },
   kind: "data-movement",
 };
@@ -66,10 +65,10 @@ const UNPACK: OperatorRule = {
     const type = view.dataType(0);
     const axis = shape && normalizeAxis(view.int("axis", 0), shape.length);
     const part = shape && axis !== undefined ? shape.toSpliced(axis, 1) : undefined;
-    const elements = shape?.length === 1 ? view.value(0) : undefined;
+    const known = knownTensor(view.input(0));
     return view.node.outputs.map((_, index) => {
-      const element = elements?.[index];
-      return inferredType(type, part, element === undefined ? undefined : [element]);
+      const cut = axis === undefined ? undefined : { starts: [index], ends: [index + 1], axes: [axis] };
+      return inferredType(type, part, known && cut && sliceValue(known, cut));
     });
   },
   kind: "data-movement",
@@ -120,13 +119,30 @@ function padPairs(view: NodeView, shape: Shape): { before: readonly Dimension[];
   };
 }
 
-const PAD = shaped(
+const MIRROR_PAD = shaped(
   (shape, view) => {
     const { before, after } = padPairs(view, shape);
     return padShape(shape, before, after);
   },
-  { kind: "data-movement", configuration: [1, 2] },
+  { kind: "data-movement", configuration: [1] },
 );
+
+const PAD: OperatorRule = {
+  infer: (view) => {
+    const shape = view.shape(0);
+    if (shape === undefined) return [inferredType(view.dataType(0), undefined)];
+    const { before, after } = padPairs(view, shape);
+    const known = knownTensor(view.input(0));
+    const padding = view.has(2) ? view.value(2)?.[0] : 0;
+    const value =
+      known && padding !== undefined && isStatic(before) && isStatic(after)
+        ? padValue(known, before, after, padding)
+        : undefined;
+    return [inferredType(view.dataType(0), padShape(shape, before, after), value)];
+  },
+  kind: "data-movement",
+  configuration: [1, 2],
+};
 
 const TILE: OperatorRule = {
   infer: (view) => {
@@ -303,7 +319,7 @@ export const LAYOUT: Rules = {
   SPLIT_V: { ...split(0, 2, givenSizes), lift: liftSplit(0, 2) },
   PAD: { ...PAD, lift: liftPad(() => "constant") },
   PADV2: { ...PAD, lift: liftPad(() => "constant") },
-  MIRROR_PAD: { ...PAD, lift: liftPad(mirrorMode) },
+  MIRROR_PAD: { ...MIRROR_PAD, lift: liftPad(mirrorMode) },
   TILE,
   BROADCAST_TO,
   BROADCAST_ARGS,
