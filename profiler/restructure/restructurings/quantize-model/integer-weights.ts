@@ -9,7 +9,10 @@ import type { WeightProblem } from "../compress-weights/weight-problem.ts";
 /** Bits of weights; 7 are stored in a byte each. */
 export type WeightBits = 8 | 7 | 4;
 
-/** Largest sum that a bias is to reach: half of what 32 bits hold, so that products can be added. */
+/**
+ * Largest sum that a bias is to reach: half of what 32 bits hold, so that products can be added, and what makes up for the rounding of
+ * weights others have.
+ */
 const LARGEST_BIAS = 2 ** 30;
 /** Steps of a bias where its weights are all zero, and any scale would do. */
 const STEPS_OF_BIAS = 2 ** 20;
@@ -44,15 +47,23 @@ export function plannedIntegers<F extends ConvForm | DenseForm>(
   };
 }
 
+/** What scales of weights must hold: a bias, in the scale of the integers that its layer reads. */
+export interface ScaledBias {
+  readonly bias: Weights | undefined;
+  readonly inputScale: number;
+}
+
 /**
  * A layer with int8 weights, rounded so that its outputs err least, and a bias in the scales of input and weights multiplied.
  * @param inputScale of the integers that the layer reads
+ * @param others of the layers that share the integers
  */
 export async function integerForm<F extends ConvForm | DenseForm>(
   form: F,
   problem: WeightProblem,
   inputScale: number,
   { bits, isPerChannel, needsBias, isPacked }: Scales,
+  others: readonly ScaledBias[],
 ): Promise<F> {
   const half = 2 ** (bits - 1);
   const spec = { lowest: bits === 8 ? 1 - half : -half, highest: half - 1, hasZeroPoint: false, maySwapSides: false };
@@ -63,7 +74,8 @@ export async function integerForm<F extends ConvForm | DenseForm>(
   const bias = before?.map((value, at) => value + (shift[at] ?? 0));
   const levels = levelsOf(weights, grid);
   const rowOf = (row: number): Int32Array => levels.subarray(row * weights.columns, (row + 1) * weights.columns);
-  const own = Array.from(grid.scales, (scale, row) => biasScale(scale, rowOf(row), bias?.[row] ?? 0, inputScale));
+  const needs = largestBiases(outputs, [{ values: bias, inputScale }, ...(await valuesOf(others))]);
+  const own = Array.from(grid.scales, (scale, row) => biasScale(scale, rowOf(row), needs[row] ?? 0));
   const scales = isPerChannel ? own : [Math.max(...own.filter((_, row) => rowOf(row).some((level) => level !== 0)))];
   if (!isPerChannel && !Number.isFinite(scales[0])) scales[0] = Math.max(...own);
   const scaleOf = (row: number): number => scales[isPerChannel ? row : 0] ?? 1;
@@ -84,8 +96,7 @@ export async function integerForm<F extends ConvForm | DenseForm>(
 
 /**
  * A layer with the integers of another one that has the same weights: its bias alone is its own.
- * @param integers as the other layer has them
- * @returns undefined where the bias does not fit into 32 bits at their scales
+ * @param integers as the other layer has them: `integerForm` was told of this layer's bias
  */
 export async function sharedIntegerForm<F extends ConvForm | DenseForm>(
   form: F,
@@ -93,16 +104,30 @@ export async function sharedIntegerForm<F extends ConvForm | DenseForm>(
   problem: WeightProblem,
   inputScale: number,
   { needsBias }: Scales,
-): Promise<F | undefined> {
+): Promise<F> {
   const scheme = integers.quantization;
-  if (scheme === undefined) return undefined;
+  if (scheme === undefined) throw new RangeError("integers have a scale");
   const { rows, columns } = problem.weights;
   const shift = problem.biasShift(matrix(rows, columns, Float32Array.from(await integers.read())));
   const before = (await form.bias?.read()) ?? (needsBias ? new Float32Array(rows) : undefined);
   const bias = before?.map((value, at) => value + (shift[at] ?? 0));
-  const scaleOf = (row: number): number => scheme.scales[scheme.granularity === "channel" ? row : 0] ?? 1;
-  const fits = bias?.every((value, row) => Math.abs(value) <= LARGEST_BIAS * scaleOf(row) * inputScale) ?? true;
-  return fits ? { ...form, weight: integers, bias: bias && integerBias(bias, scheme, inputScale) } : undefined;
+  return { ...form, weight: integers, bias: bias && integerBias(bias, scheme, inputScale) };
+}
+
+interface BiasValues {
+  readonly values: ArrayLike<number> | undefined;
+  readonly inputScale: number;
+}
+
+function valuesOf(biases: readonly ScaledBias[]): Promise<readonly BiasValues[]> {
+  return Promise.all(biases.map(async ({ bias, inputScale }) => ({ values: await bias?.read(), inputScale })));
+}
+
+/** Of each output the largest bias, in scales of its layer's input. */
+function largestBiases(outputs: number, biases: readonly BiasValues[]): readonly number[] {
+  return Array.from({ length: outputs }, (_, row) =>
+    Math.max(...biases.map(({ values, inputScale }) => Math.abs(values?.[row] ?? 0) / inputScale)),
+  );
 }
 
 /** In the scales of input and weights multiplied. */
@@ -127,9 +152,8 @@ function schemeOf(scales: readonly number[], isPerChannel: boolean): Quantizatio
     : { granularity: "tensor", scales, zeroPoints };
 }
 
-/** Large enough for the bias; of weights that are all zero, as the bias likes it. */
-function biasScale(scale: number, levels: Int32Array, bias: number, inputScale: number): number {
-  const size = Math.abs(bias);
-  if (levels.every((level) => level === 0)) return size > 0 ? Math.fround(size / STEPS_OF_BIAS / inputScale) : scale;
-  return Math.max(scale, Math.fround(size / LARGEST_BIAS / inputScale));
+/** Large enough for a bias of that size, in scales of the input; of weights that are all zero, as the bias likes it. */
+function biasScale(scale: number, levels: Int32Array, size: number): number {
+  if (levels.every((level) => level === 0)) return size > 0 ? Math.fround(size / STEPS_OF_BIAS) : scale;
+  return Math.max(scale, Math.fround(size / LARGEST_BIAS));
 }

@@ -295,13 +295,17 @@ async function roundedLayers(
   const tools = problemTools(graph, context.seed);
   const sharing = sharedProducts(plan);
   const weightsOf = new Map<LayerId, Weights>();
+  const inputScaleOf = ({ inputs: [input = -1] }: WeightedLayer): number => gridOf.get(input)?.scale ?? 1;
   const change = async (layer: WeightedLayer, inputs: LayerInputs | undefined): Promise<ConvForm | DenseForm> => {
     const problem = await weightProblem(layer, inputs, tools);
-    const scale = gridOf.get(layer.inputs[0] ?? -1)?.scale ?? 1;
+    const scale = inputScaleOf(layer);
     const scales = scalesOf(plan, layer, bits);
-    const before = weightsOf.get(sharing.get(layer.id) ?? layer.id);
-    const shared = before && (await sharedIntegerForm(layer.form, before, problem, scale, scales));
-    const form = shared ?? (await integerForm(layer.form, problem, scale, scales));
+    const first = sharing.get(layer.id);
+    const before = first === undefined ? undefined : weightsOf.get(first);
+    if (before) return sharedIntegerForm(layer.form, before, problem, scale, scales);
+    const others = integers.products.filter(({ id }) => sharing.get(id) === layer.id);
+    const biases = others.map((other) => ({ bias: other.form.bias, inputScale: inputScaleOf(other) }));
+    const form = await integerForm(layer.form, problem, scale, scales, biases);
     weightsOf.set(layer.id, form.weight);
     return form;
   };

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { applyEdit, predictEdit } from "../../../../profiler/editing/apply.ts";
 import { parseEdit } from "../../../../profiler/editing/edit.ts";
 import { modelBytes } from "../../../../profiler/formats/formats.ts";
+import { readConstant } from "../../../../profiler/model/constant-values.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";
 import { compareRuns } from "../../../../profiler/runtime/compare-runs.ts";
 import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../../../profiler/restructure/restructuring.ts";
-import { graph, node, onnxModel, value, type OnnxNode, type OnnxTensor } from "../../../builders/onnx-builder.ts";
+import { graph, node, onnxModel, tensor, value, type OnnxNode, type OnnxTensor } from "../../../builders/onnx-builder.ts";
 import { readBytes, weights } from "../edited-model.ts";
 
 const STEPS = [0, 1, 2];
@@ -81,6 +82,30 @@ describe("Layers that share their weights", () => {
         assert.equal(predicted?.fileBytes, bytes.length);
       });
     }
+
+    if (op === "Conv")
+      it("have scales that hold the biases of all of them", async () => {
+        const huge = new Array<number>(16).fill(-1e7);
+        const base = await modelOf(
+          [
+            node("Conv", ["x", "rw", "rb"], ["c0"], {}, { name: "step0" }),
+            node("Relu", ["c0"], ["h0"]),
+            node("Conv", ["h0", "rw", "hb"], ["y"], {}, { name: "step1" }),
+          ],
+          [weights("rw", [16, 16, 1, 1]), weights("rb", [16]), tensor("hb", "float32", [16], huge)],
+          [1, 16, 8, 8],
+        );
+        const edit = parseEdit("quantize-model:");
+        const { after } = await applyEdit(base, edit, { activationsOf: (each) => activationsOn(each, { count: 8 }) });
+        assert.equal(kernelsOf(after, op), 1);
+        assert.equal((await predictEdit(base, edit))?.fileBytes, (await modelBytes(after)).length);
+        const biases = after.entries[0].graph.tensors.filter(({ constant }) => constant?.dataType === "int32");
+        assert.ok(biases.length > 0);
+        for (const { constant } of biases) {
+          const values = constant && (await readConstant(constant));
+          assert.ok(values?.every((one) => Math.abs(one) < 2 ** 31 - 1), String(values));
+        }
+      });
 
     it(`are fitted to what all of them see: ${what}`, async () => {
       const base = await model;
