@@ -9,7 +9,15 @@ import { compareRuns } from "../../../../profiler/runtime/compare-runs.ts";
 import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { isRefusal } from "../../../../profiler/restructure/restructuring.ts";
-import { graph, node, onnxModel, tensor, value, type OnnxNode, type OnnxTensor } from "../../../builders/onnx-builder.ts";
+import {
+  graph,
+  node,
+  onnxModel,
+  tensor,
+  value,
+  type OnnxNode,
+  type OnnxTensor,
+} from "../../../builders/onnx-builder.ts";
 import { readBytes, weights } from "../edited-model.ts";
 
 const STEPS = [0, 1, 2];
@@ -103,7 +111,10 @@ describe("Layers that share their weights", () => {
         assert.ok(biases.length > 0);
         for (const { constant } of biases) {
           const values = constant && (await readConstant(constant));
-          assert.ok(values?.every((one) => Math.abs(one) < 2 ** 31 - 1), String(values));
+          assert.ok(
+            values?.every((one) => Math.abs(one) < 2 ** 31 - 1),
+            String(values),
+          );
         }
       });
 
