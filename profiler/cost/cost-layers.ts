@@ -7,7 +7,9 @@ import { printDimension } from "../model/shape.ts";
 import type { LayerProfile, PeakMemory, Structure, TensorProfile, Totals } from "../profile.ts";
 import { CostColumns, type CostSums } from "./cost-columns.ts";
 import { editedSums } from "./edited-costs.ts";
-import { costsOf, DEFAULT_TYPE, type LayerCost } from "./layer-cost.ts";
+import { kernelContexts } from "./kernel-work.ts";
+import { DEFAULT_TYPE, placedCosts, type LayerCost } from "./layer-cost.ts";
+import { learnedEstimate } from "./learned-costs.ts";
 import type { EntryKeys } from "./lifetimes.ts";
 import { planMemory, plannedBytes } from "./memory.ts";
 
@@ -26,7 +28,7 @@ export interface CostedLayers {
 /** What every layer costs, and the model as a whole, by the definitions of `columns.ts`. */
 export function costLayers(layers: readonly Layer[], options: CostOptions): CostedLayers {
   const memory = planMemory(layers, options);
-  const { costs } = costsOf(layers, options.hardware, memory.bytes);
+  const costs = costsOf(layers, options.hardware, memory.bytes);
   const ends = graphEnds(layers, options);
   const structure: Structure = {
     edges: edgesOf(layers),
@@ -46,8 +48,16 @@ export function costLayers(layers: readonly Layer[], options: CostOptions): Cost
 export function totalsOfLayers(layers: readonly Layer[], options: CostOptions, edit?: ListingEdit): Totals {
   const { hardware } = options;
   const arenaBytes = plannedBytes(layers, options, edit);
-  const edited = edit && editedSums(edit, hardware, arenaBytes, plannedBytes(edit.before, options));
-  return totalsFrom(edited ?? sumsOf(costsOf(layers, hardware, arenaBytes).costs), arenaBytes, options);
+  const edited = edit && editedSums(layers, edit, hardware, arenaBytes, plannedBytes(edit.before, options));
+  return totalsFrom(edited ?? sumsOf(costsOf(layers, hardware, arenaBytes)), arenaBytes, options);
+}
+
+/** Costs, latencies by what was learned of kernels where the profile has that. */
+function costsOf(layers: readonly Layer[], hardware: HardwareProfile, arenaBytes: number | null): readonly LayerCost[] {
+  const { costs, weightBytes } = placedCosts(layers, hardware, arenaBytes);
+  if (!hardware.kernels) return costs;
+  const contextOf = kernelContexts(layers, weightBytes);
+  return costs.map((cost, row) => ({ ...cost, ...learnedEstimate(cost, contextOf(row), hardware) }));
 }
 
 function sumsOf(costs: readonly LayerCost[]): CostSums {

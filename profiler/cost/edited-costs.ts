@@ -6,13 +6,16 @@ import type { ConstantOrigin } from "../operators/inferred-type.ts";
 import { CostColumns, type CostSums } from "./cost-columns.ts";
 import type { Placement } from "./energy.ts";
 import { weightsOfClaim, type CarrierOf } from "./parameters.ts";
-import { costOf, costsAt, costsOf, ownCountsOf, placementOf, type LayerCost } from "./layer-cost.ts";
+import { kernelContexts } from "./kernel-work.ts";
+import { costOf, costsAt, ownCountsOf, placedCosts, placementOf, type LayerCost } from "./layer-cost.ts";
+import { learnedSeconds } from "./learned-costs.ts";
 
 /** Costs of a model that edits start from, for all of them. */
 interface KnownCosts {
   readonly hardware: HardwareProfile;
   /** Where weights and activations are before an edit: most edits leave it so. */
   readonly placement: Placement;
+  readonly costs: readonly LayerCost[];
   readonly columns: CostColumns;
   /** Columns of other placements, which the first edit asks for that brings them. */
   readonly others: Map<string, CostColumns>;
@@ -25,7 +28,7 @@ const KNOWN = new WeakMap<readonly Layer[], KnownCosts>();
 function knownCosts(layers: readonly Layer[], hardware: HardwareProfile, arenaBytes: number | null): KnownCosts {
   const known = KNOWN.get(layers);
   if (known?.hardware === hardware) return known;
-  const { costs, placement } = costsOf(layers, hardware, arenaBytes);
+  const { costs, placement } = placedCosts(layers, hardware, arenaBytes);
   const users = new Map<ConstantOrigin, number[]>();
   costs.forEach(({ own }, row) => {
     for (const part of own.claim.parts) {
@@ -34,7 +37,7 @@ function knownCosts(layers: readonly Layer[], hardware: HardwareProfile, arenaBy
       else users.set(part, [row]);
     }
   });
-  const found = { hardware, placement, columns: new CostColumns(costs), others: new Map(), users };
+  const found = { hardware, placement, costs, columns: new CostColumns(costs), others: new Map(), users };
   KNOWN.set(layers, found);
   return found;
 }
@@ -57,32 +60,54 @@ function keyOf({ weightsOnChip, activationsOnChip }: Placement): string {
 
 /**
  * Sums of an edited model's costs, of which only those are computed that the edit brings or changes.
+ * @param layers of the edited model
  * @param arenaBytes of the edited model
  * @param arenaBytesBefore of the model before
- * @returns undefined where those of others change in other ways: learned kernels see what stands beside a layer
  */
 export function editedSums(
+  layers: readonly Layer[],
   { before, runs }: ListingEdit,
   hardware: HardwareProfile,
   arenaBytes: number | null,
   arenaBytesBefore: number | null,
-): CostSums | undefined {
-  if (hardware.kernels) return undefined;
+): CostSums {
   const known = knownCosts(before, hardware, arenaBytesBefore);
   const { carrierOf, changed } = editedCarriers({ before, runs }, known.users);
-  const sumsAt = (placement: Placement): CostSums => {
-    const cost = (layer: Layer): LayerCost => {
+  const parts = changed.size === 0 ? runs.parts : withAgain(runs.parts, before, changed);
+  const costAt =
+    (placement: Placement) =>
+    (layer: Layer): LayerCost => {
       const own = ownCountsOf(layer);
       return costOf(layer, own, weightsOfClaim(layer, own.claim, carrierOf), placement, hardware);
     };
+  const sumsAt = (placement: Placement): CostSums => {
+    const cost = costAt(placement);
     const columns = columnsAt(known, before, placement);
-    const parts = changed.size === 0 ? runs.parts : withAgain(runs.parts, before, changed);
     return columns.sum(parts.map(({ from, to, came }) => ({ from, to, came: came.map(cost) })));
   };
   // What weights take does not depend on where they are.
   const sums = sumsAt(known.placement);
-  const now = placementOf(sums.unknownWeights > 0 ? null : sums.weightBytes, arenaBytes, hardware);
-  return keyOf(now) === keyOf(known.placement) ? sums : sumsAt(now);
+  const weightBytes = sums.unknownWeights > 0 ? null : sums.weightBytes;
+  const now = placementOf(weightBytes, arenaBytes, hardware);
+  const placed = keyOf(now) === keyOf(known.placement) ? sums : sumsAt(now);
+  if (!hardware.kernels) return placed;
+  const cost = costAt(known.placement);
+  const costs = parts.flatMap(({ from, to, came }) => [...known.costs.slice(from, to), ...came.map(cost)]);
+  return { ...placed, latencySeconds: learnedSum(layers, costs, weightBytes, hardware) };
+}
+
+/** Learned kernels see what stands beside a layer: each row is looked at, and costed again where that has changed. */
+function learnedSum(
+  layers: readonly Layer[],
+  costs: readonly LayerCost[],
+  weightBytes: number | null,
+  hardware: HardwareProfile,
+): number {
+  const contextOf = kernelContexts(layers, weightBytes);
+  return costs.reduce(
+    (sum, cost, row) => sum + (cost.layer.isCounted ? (learnedSeconds(cost, contextOf(row), hardware) ?? 0) : 0),
+    0,
+  );
 }
 
 /** The same rows, with those that stay and are costed again among those that came. */

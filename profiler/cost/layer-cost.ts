@@ -11,8 +11,8 @@ import type { LayerProfile, Product } from "../profile.ts";
 import { product, UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import { energyOf, type Placement, type Work } from "./energy.ts";
 import { computedType } from "./layer-width.ts";
-import { kernelContexts, kernelWork, operatorsOf, type KernelContext } from "./kernel-work.ts";
-import { latencyOf, latencyParts, learnedLatency, rooflineOf } from "./latency.ts";
+import { kernelContexts, kernelWork, operatorsOf } from "./kernel-work.ts";
+import { latencyOf, rooflineOf } from "./latency.ts";
 import { assignWeights, NO_CLAIM, weightClaim, type LayerWeights, type WeightClaim } from "./parameters.ts";
 import { activationBytesOf, sumKnown } from "./tensor-bytes.ts";
 
@@ -23,22 +23,26 @@ export interface LayerCost extends Estimates {
   readonly weights: LayerWeights;
 }
 
-export function costsOf(
+/** Costs by what the profile says of all kernels together, and where weights and activations are. */
+export interface PlacedCosts {
+  readonly costs: readonly LayerCost[];
+  readonly placement: Placement;
+  /** Of all rows that count; null: unknown. */
+  readonly weightBytes: number | null;
+}
+
+export function placedCosts(
   layers: readonly Layer[],
   hardware: HardwareProfile,
   arenaBytes: number | null,
-): { readonly costs: readonly LayerCost[]; readonly placement: Placement } {
+): PlacedCosts {
   const counted = countedOf(layers);
   const weightBytes = countedBytes(layers, counted);
   const placement = placementOf(weightBytes, arenaBytes, hardware);
-  const contextOf = hardware.kernels && kernelContexts(layers, weightBytes);
-  const costs = costedOf(layers, counted, placement, hardware).map((cost, index) =>
-    contextOf ? { ...cost, ...learnedEstimate(cost, contextOf(index), hardware) } : cost,
-  );
-  return { costs, placement };
+  return { costs: costedOf(layers, counted, placement, hardware), placement, weightBytes };
 }
 
-/** As `costsOf`, with weights and activations where the caller says. */
+/** As `placedCosts`, with weights and activations where the caller says. */
 export function costsAt(
   layers: readonly Layer[],
   hardware: HardwareProfile,
@@ -106,20 +110,6 @@ export function rowWorkOf(layers: readonly Layer[], hardware: HardwareProfile): 
   });
 }
 
-function learnedEstimate(
-  { layer, own, weights }: LayerCost,
-  context: KernelContext,
-  hardware: HardwareProfile,
-): Pick<LayerCost, "latencySeconds" | "latencyParts"> {
-  if (isStartedOnly(layer)) return { latencyParts: [], latencySeconds: layer.repeats * hardware.secondsPerOperator };
-  if (!takesTime(layer)) return { latencySeconds: 0 };
-  const work = workOf(layer, own, weights);
-  if (!work) return { latencySeconds: null };
-  const parts = latencyParts(kernelWork(layer, work, context, hardware), hardware.kernels ?? {});
-  const runs = operatorsOf(layer, context);
-  return { latencyParts: parts, latencySeconds: learnedLatency(parts, runs, hardware.secondsPerOperator) };
-}
-
 /** What was last estimated of a layer, by what is counted of it: edits leave most layers as they were, on the same hardware. */
 const ESTIMATED = new WeakMap<
   OwnCounts,
@@ -170,7 +160,7 @@ export function placementOf(
 }
 
 /** What follows from a layer alone, whatever hardware it runs on and layers stand beside it. */
-interface OwnCounts extends Pick<LayerProfile, "macs" | "otherOps" | "activationBytes" | "macTerms"> {
+export interface OwnCounts extends Pick<LayerProfile, "macs" | "otherOps" | "activationBytes" | "macTerms"> {
   /** Constants it computes with. */
   readonly claim: WeightClaim;
   /** That it computes in. */
@@ -232,17 +222,17 @@ function estimatesOf(
     : { energy: null, latencySeconds: null };
 }
 
-function takesTime({ role, isView, operation }: Layer): boolean {
+export function takesTime({ role, isView, operation }: Layer): boolean {
   return role === "compute" && !isView && !MOVES_NOTHING.has(operation.kind);
 }
 
 /** A runtime starts these operators like others, though they compute sizes alone or hand on what they get. */
-function isStartedOnly({ role, isView, operation }: Layer): boolean {
+export function isStartedOnly({ role, isView, operation }: Layer): boolean {
   return role === "shape" || (role === "compute" && (isView || operation.kind === "shape"));
 }
 
 /** Work of all runs of a layer; null when a part of it is unknown. Weights are read once an inference, however often a loop runs. */
-function workOf(
+export function workOf(
   { repeats }: Layer,
   { macs, otherOps, activationBytes, type }: OwnCounts,
   { weightBytes }: LayerWeights,

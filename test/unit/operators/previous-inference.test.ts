@@ -6,6 +6,7 @@ import { predictEdit } from "../../../profiler/editing/apply.ts";
 import type { Edit } from "../../../profiler/editing/edit.ts";
 import { suggest } from "../../../profiler/editing/suggest.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
+import type { KernelFactors } from "../../../profiler/hardware/kernel-parts.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { analyseModel, costModel, totalsOf, type AnalysedModel } from "../../../profiler/profile-model.ts";
 import { graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";
@@ -84,7 +85,8 @@ describe("a graph that is inferred after an edit", () => {
     const before = analyseModel(model, {});
     const edits = await suggestedEdits(model);
     // The weights of all, and those of most edits, on either side of what fits; the activations too.
-    const hardwares = [0, 20_000, 24_000, 45_000, 2 ** 30].map((onChipBytes) => ({ ...DEFAULT_HARDWARE, onChipBytes }));
+    const placed = [0, 20_000, 24_000, 45_000, 2 ** 30].map((onChipBytes) => ({ ...DEFAULT_HARDWARE, onChipBytes }));
+    const hardwares = [...placed, { ...DEFAULT_HARDWARE, kernels: LEARNED }];
     let edited = 0;
     for (const edit of edits) {
       const after = await predictEdit(model, edit);
@@ -124,6 +126,9 @@ describe("a graph that is inferred after an edit", () => {
     }
   });
 });
+
+/** How many times longer kernels of a device take than its full rates, as a profile learns it. */
+const LEARNED: KernelFactors = { conv: 1.7, pointwise: 1.3, "conv-maps": 2.1, dense: 3, "far-weights": 0.7, layout: 1.1 };
 
 /** Convolutions between two nodes with bodies. Clips, normalizations and two of the convolutions share constants: the first has them. */
 function convsBesideBodies(): Uint8Array {
