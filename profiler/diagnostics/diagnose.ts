@@ -5,7 +5,7 @@ import type { AnalysedModel } from "../profile-model.ts";
 import type { Profile } from "../profile.ts";
 import { liftModel } from "../translation/lift-model.ts";
 import { isKind, type NeutralLayer } from "../neutral/neutral-graph.ts";
-import type { Weights } from "../neutral/forms.ts";
+import type { Weights } from "../neutral/weights.ts";
 import { answersTo } from "../restructure/registry.ts";
 import { Subject, type Diagnosis, type Finding } from "./diagnosis.ts";
 import { settingOf, type LayerWeights, type Rule, type RuleSettings } from "./rule.ts";

@@ -1,7 +1,8 @@
 import type { DataType } from "../model/data-type.ts";
 import type { Model } from "../model/model.ts";
 import { Random } from "../numeric/random.ts";
-import { computedWeights, type Form, type Weights } from "../neutral/forms.ts";
+import type { Form } from "../neutral/forms.ts";
+import { computedWeights, type Weights } from "../neutral/weights.ts";
 import { neutralGraphOf } from "../translation/known-graph.ts";
 import type { LayerId, NeutralLayer } from "../neutral/neutral-graph.ts";
 import { lowerRewrite } from "../translation/lower-model.ts";

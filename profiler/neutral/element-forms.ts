@@ -1,5 +1,6 @@
 import type { Lifted } from "./adapter.ts";
-import type { Activation, ReduceForm, UnaryFunction } from "./forms.ts";
+import type { Activation } from "../operators/operation.ts";
+import type { ReduceForm, UnaryFunction } from "./forms.ts";
 import { NotLiftable, type NativeLayer } from "./native-layer.ts";
 
 /** A function of each element, as its rule describes it. @throws {NotLiftable} */

@@ -1,9 +1,6 @@
 import type { Activation, ElementwiseFunction, LayerKind } from "../operators/operation.ts";
 import type { Weights } from "./weights.ts";
 
-export type { Activation } from "../operators/operation.ts";
-export * from "./weights.ts";
-
 /**
  * What restructurings read and make: layers in one vocabulary and weights in one layout, whatever the format. Formats translate native
  * operators to these (*lift*) and back (*lower*). Sizes of spatial axes come outermost first: height, width.

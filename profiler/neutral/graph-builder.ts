@@ -11,7 +11,7 @@ import {
   type TensorId,
 } from "../model/model.ts";
 import { elementsOf } from "../model/shape.ts";
-import type { Weights } from "./forms.ts";
+import type { Weights } from "./weights.ts";
 import type { NeutralTensor } from "./neutral-graph.ts";
 
 /** Everything about a native node but its place in the graph. */

@@ -7,7 +7,8 @@ import type { NodeView } from "../operators/node-view.ts";
 import type { InferredType } from "../operators/inferred-type.ts";
 import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import type { Lifted, LiftScope } from "./adapter.ts";
-import type { Form, Weights } from "./forms.ts";
+import type { Form } from "./forms.ts";
+import type { Weights } from "./weights.ts";
 
 /** A table of words has a million rows. What the file makes of one number can have more than memory holds. */
 const MOST_ALONG_AXIS = 2 ** 24;

@@ -1,7 +1,8 @@
 import type { DataType } from "../model/data-type.ts";
 import type { Node, TensorId } from "../model/model.ts";
 import type { Shape } from "../model/shape.ts";
-import type { Form, Weights } from "./forms.ts";
+import type { Form } from "./forms.ts";
+import type { Weights } from "./weights.ts";
 
 /** `Node.index` of the layer's node. */
 export type LayerId = number;

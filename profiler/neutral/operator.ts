@@ -1,7 +1,8 @@
 import type { InferredNode } from "../operators/infer.ts";
 import type { OperatorRule } from "../operators/operator-rule.ts";
 import type { ConstantType, Lifted } from "./adapter.ts";
-import type { FormKind, FormOf, Weights } from "./forms.ts";
+import type { FormKind, FormOf } from "./forms.ts";
+import type { Weights } from "./weights.ts";
 import type { NativeLayer } from "./native-layer.ts";
 
 /** All that a format says of one native operator: what inference and costing ask, and what editing asks where it is restructured. */

@@ -1,5 +1,6 @@
 import type { TensorId } from "../model/model.ts";
-import type { Form, Weights } from "./forms.ts";
+import type { Form } from "./forms.ts";
+import type { Weights } from "./weights.ts";
 import { NeutralGraph, type LayerId } from "./neutral-graph.ts";
 import type { Rewrite, TensorRef } from "./rewrite.ts";
 

@@ -2,7 +2,7 @@ import { ModelFormatError } from "../errors.ts";
 import { readConstant } from "../model/constant-values.ts";
 import type { Constant, Quantization } from "../model/model.ts";
 import { elementsOf } from "../model/shape.ts";
-import type { Weights } from "./forms.ts";
+import type { Weights } from "./weights.ts";
 
 /** A constant of the file as weights, in the file's own layout. */
 export function storedWeights(constant: Constant, quantization?: Quantization): Weights {

@@ -1,7 +1,8 @@
 import type { Dimension } from "../model/shape.ts";
-import type { ConvGeometry, PoolGeometry, WindowGeometry } from "../operators/operation.ts";
 import { dilatedKernel, samePads, type Padding } from "../shapes/window.ts";
-import type { Activation, ConvForm, PoolForm, TransposedWindow, Weights, SlidingWindow } from "./forms.ts";
+import type { Activation, ConvGeometry, PoolGeometry, WindowGeometry } from "../operators/operation.ts";
+import type { ConvForm, PoolForm, SlidingWindow, TransposedWindow } from "./forms.ts";
+import type { Weights } from "./weights.ts";
 import { fixed, NotLiftable } from "./native-layer.ts";
 
 /**

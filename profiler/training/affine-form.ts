@@ -1,4 +1,4 @@
-import type { Weights } from "../neutral/forms.ts";
+import type { Weights } from "../neutral/weights.ts";
 import type { AffineCoding, AffineNumbers } from "../neutral/weight-coding.ts";
 import { sizeOf, type GraphTensor } from "./onnx-graph.ts";
 import { arithmetic } from "./rules/elementwise.ts";

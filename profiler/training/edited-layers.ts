@@ -1,4 +1,4 @@
-import type { Weights } from "../neutral/forms.ts";
+import type { Weights } from "../neutral/weights.ts";
 import type { LayerId, NeutralGraph, NeutralLayer } from "../neutral/neutral-graph.ts";
 
 /**

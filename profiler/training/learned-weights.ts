@@ -1,7 +1,8 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { toFloat16 } from "../model/encode-elements.ts";
 import { fromFloat16 } from "../model/raw-elements.ts";
-import type { Form, Weights } from "../neutral/forms.ts";
+import type { Form } from "../neutral/forms.ts";
+import type { Weights } from "../neutral/weights.ts";
 import type { NeutralGraph } from "../neutral/neutral-graph.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
 import { hashOf } from "./learned-file.ts";

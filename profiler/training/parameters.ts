@@ -1,5 +1,6 @@
 import type { LayerId, NeutralLayer } from "../neutral/neutral-graph.ts";
-import type { Form, Weights } from "../neutral/forms.ts";
+import type { Form } from "../neutral/forms.ts";
+import type { Weights } from "../neutral/weights.ts";
 import { isFloat } from "../model/data-type.ts";
 import { sizeOf } from "./onnx-graph.ts";
 

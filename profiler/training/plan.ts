@@ -1,5 +1,6 @@
 import type { TensorId } from "../model/model.ts";
-import type { FormKind, Weights } from "../neutral/forms.ts";
+import type { FormKind } from "../neutral/forms.ts";
+import type { Weights } from "../neutral/weights.ts";
 import type { LayerId, NeutralGraph, NeutralLayer, NeutralSizes } from "../neutral/neutral-graph.ts";
 import { GraphWriter, type NumberSource } from "./graph-writer.ts";
 import { sizeOf } from "./onnx-graph.ts";

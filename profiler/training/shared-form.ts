@@ -1,4 +1,4 @@
-import type { Weights } from "../neutral/forms.ts";
+import type { Weights } from "../neutral/weights.ts";
 import type { PaletteCoding, SparseCoding } from "../neutral/weight-coding.ts";
 import { sizeOf } from "./onnx-graph.ts";
 import { reshaped } from "./rules/sums.ts";

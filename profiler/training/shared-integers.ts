@@ -1,4 +1,4 @@
-import type { Weights } from "../neutral/forms.ts";
+import type { Weights } from "../neutral/weights.ts";
 import { sizeOf } from "./onnx-graph.ts";
 
 /** Values at most, of 6 bits, and how often each occurs at least on average: fewer weights have few values anyway. */

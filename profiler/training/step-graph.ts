@@ -1,5 +1,5 @@
 import type { TensorId } from "../model/model.ts";
-import type { Weights } from "../neutral/forms.ts";
+import type { Weights } from "../neutral/weights.ts";
 import type { NeutralGraph } from "../neutral/neutral-graph.ts";
 import { adam } from "./adam.ts";
 import { isPerClass } from "../runtime/difference.ts";

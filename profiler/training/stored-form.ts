@@ -1,4 +1,4 @@
-import type { Weights } from "../neutral/forms.ts";
+import type { Weights } from "../neutral/weights.ts";
 import type { Tape, Value } from "./tape.ts";
 
 /** How weights are stored, as training has to keep it: what is pruned, shared or of few bits stays so, and takes as many bytes. */

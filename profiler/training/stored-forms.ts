@@ -1,4 +1,4 @@
-import type { Weights } from "../neutral/forms.ts";
+import type { Weights } from "../neutral/weights.ts";
 import { affineForm } from "./affine-form.ts";
 import { sizeOf, type GraphTensor } from "./onnx-graph.ts";
 import { byTable, paletteForm, sparseForm, throughTable } from "./shared-form.ts";

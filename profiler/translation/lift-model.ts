@@ -8,7 +8,7 @@ import { layerNames } from "../operators/layer-names.ts";
 import { inferGraph, type InferredGraph, type InferredNode } from "../operators/infer.ts";
 import { UNKNOWN, type InferredType } from "../operators/inferred-type.ts";
 import type { FormatAdapter, Lifted, LiftScope } from "../neutral/adapter.ts";
-import type { Weights } from "../neutral/forms.ts";
+import type { Weights } from "../neutral/weights.ts";
 import { NeutralGraph, type NeutralLayer, type NeutralSizes, type NeutralTensor } from "../neutral/neutral-graph.ts";
 import { storedWeights } from "../neutral/stored-weights.ts";
 

@@ -1,7 +1,8 @@
 import type { TensorId } from "../../model/model.ts";
 import { usedTensors } from "../../operators/execution-order.ts";
 import { augmentedSamples } from "./augmented-samples.ts";
-import type { ConvForm, DenseForm, Form, Weights } from "../../neutral/forms.ts";
+import type { ConvForm, DenseForm, Form } from "../../neutral/forms.ts";
+import type { Weights } from "../../neutral/weights.ts";
 import type { LayerId, NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import type { Rewrite } from "../../neutral/rewrite.ts";
 import type { Activations, GraphPart } from "../../neutral/activations.ts";

@@ -1,4 +1,5 @@
-import type { BatchNormForm, ElementwiseForm, Weights } from "../../neutral/forms.ts";
+import type { BatchNormForm, ElementwiseForm } from "../../neutral/forms.ts";
+import type { Weights } from "../../neutral/weights.ts";
 import { isKind, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { isFloat } from "../../model/data-type.ts";
 

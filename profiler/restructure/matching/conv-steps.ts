@@ -1,4 +1,5 @@
-import type { ConvForm, Weights, SlidingWindow } from "../../neutral/forms.ts";
+import type { ConvForm, SlidingWindow } from "../../neutral/forms.ts";
+import type { Weights } from "../../neutral/weights.ts";
 
 /** Steps of a 1×1 convolution: every position, no padding. */
 export function pointwiseSteps(axes: number): SlidingWindow {

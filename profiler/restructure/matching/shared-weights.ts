@@ -1,4 +1,5 @@
-import type { ConvForm, ConvTransposeForm, DenseForm, Form, Weights } from "../../neutral/forms.ts";
+import type { ConvForm, ConvTransposeForm, DenseForm, Form } from "../../neutral/forms.ts";
+import type { Weights } from "../../neutral/weights.ts";
 import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 
 type LinearForm = ConvForm | ConvTransposeForm | DenseForm;

@@ -1,16 +1,8 @@
 import type { TensorId } from "../../model/model.ts";
 import type { Dimension, Shape } from "../../model/shape.ts";
 import { ABSENT } from "../../model/model.ts";
-import type {
-  ConvForm,
-  Form,
-  FormKind,
-  FormOf,
-  PoolForm,
-  ResizeForm,
-  Weights,
-  SlidingWindow,
-} from "../../neutral/forms.ts";
+import type { ConvForm, Form, FormKind, FormOf, PoolForm, ResizeForm, SlidingWindow } from "../../neutral/forms.ts";
+import type { Weights } from "../../neutral/weights.ts";
 import type { LayerId, NeutralGraph, NeutralLayer, NeutralSizes } from "../../neutral/neutral-graph.ts";
 import { padsAt } from "../../neutral/window-forms.ts";
 import { reshapeSegments } from "./reshape-axes.ts";

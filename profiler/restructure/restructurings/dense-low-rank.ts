@@ -1,4 +1,5 @@
-import { newWeights, plannedLike, plannedWeights, type DenseForm, type Weights } from "../../neutral/forms.ts";
+import type { DenseForm } from "../../neutral/forms.ts";
+import { newWeights, plannedLike, plannedWeights, type Weights } from "../../neutral/weights.ts";
 import { whyNoInnerRange } from "../matching/inner-range.ts";
 import { isKind, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { opaqueRefusals, whyOpaque } from "../matching/opaque-refusals.ts";

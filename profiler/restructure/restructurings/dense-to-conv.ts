@@ -1,6 +1,7 @@
 import type { TensorId } from "../../model/model.ts";
 import { elementsOf, isStatic } from "../../model/shape.ts";
-import { reshapedWeights, type ConvForm, type DenseForm, type Weights } from "../../neutral/forms.ts";
+import type { ConvForm, DenseForm } from "../../neutral/forms.ts";
+import { reshapedWeights, type Weights } from "../../neutral/weights.ts";
 import { isKind, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { opaqueRefusals, whyOpaque } from "../matching/opaque-refusals.ts";
 import { matched, type Finding, defineRestructuring } from "../restructuring.ts";

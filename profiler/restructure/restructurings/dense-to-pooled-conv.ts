@@ -2,7 +2,8 @@ import { RidgeRegression } from "../../numeric/ridge-regression.ts";
 import { matrix, transposed, type Matrix } from "../../numeric/matrix.ts";
 import { RuntimeProducts } from "../../numeric/products.ts";
 import { pointwiseSteps } from "../matching/conv-steps.ts";
-import { newWeights, plannedWeights, type DenseForm, type Weights } from "../../neutral/forms.ts";
+import type { DenseForm } from "../../neutral/forms.ts";
+import { newWeights, plannedWeights, type Weights } from "../../neutral/weights.ts";
 import { whyNoInnerRange } from "../matching/inner-range.ts";
 import {
   isKind,

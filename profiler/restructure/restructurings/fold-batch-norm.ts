@@ -1,4 +1,5 @@
-import { computedWeights, type Weights, type SlidingWindow } from "../../neutral/forms.ts";
+import type { SlidingWindow } from "../../neutral/forms.ts";
+import { computedWeights, type Weights } from "../../neutral/weights.ts";
 import { Affines, affineLayer, isScaleAlone, type AffineLayer } from "../matching/channel-affine.ts";
 import { whyOpaque } from "../matching/opaque-refusals.ts";
 import { weightChannels, type LinearForm } from "../matching/weight-channels.ts";

@@ -1,5 +1,6 @@
 import { LinearFit } from "../approximation/linear-fit.ts";
-import { plannedLike, plannedWeights, newWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
+import type { ConvForm } from "../../neutral/forms.ts";
+import { newWeights, plannedLike, plannedWeights, type Weights } from "../../neutral/weights.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { describeConv, findConvs, matchUngroupedConv } from "../matching/match-conv.ts";
 import { matched, NotApplicableError, defineRestructuring } from "../restructuring.ts";

@@ -1,7 +1,8 @@
 import { matrix, type Matrix } from "../../numeric/matrix.ts";
 import { truncatedSvd } from "../../numeric/svd.ts";
 import { bareConv, pointwiseSteps } from "../matching/conv-steps.ts";
-import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
+import type { ConvForm } from "../../neutral/forms.ts";
+import { newWeights, plannedLike, plannedWeights, type Weights } from "../../neutral/weights.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { LinearFit } from "../approximation/linear-fit.ts";
 import { describeConv, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";

@@ -1,6 +1,7 @@
 import { LinearFit } from "../approximation/linear-fit.ts";
 import { pointwiseSteps } from "../matching/conv-steps.ts";
-import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
+import type { ConvForm } from "../../neutral/forms.ts";
+import { newWeights, plannedLike, plannedWeights, type Weights } from "../../neutral/weights.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { findConvs, matchUngroupedConv } from "../matching/match-conv.ts";
 import { matched, defineRestructuring } from "../restructuring.ts";

@@ -1,4 +1,5 @@
-import { newWeights, plannedLike, plannedWeights, type ConvForm, type Weights } from "../../neutral/forms.ts";
+import type { ConvForm } from "../../neutral/forms.ts";
+import { newWeights, plannedLike, plannedWeights, type Weights } from "../../neutral/weights.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { LinearFit, sizeOf } from "../approximation/linear-fit.ts";
 import { describeConv, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";

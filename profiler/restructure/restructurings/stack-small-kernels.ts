@@ -1,12 +1,6 @@
 import { bareConv } from "../matching/conv-steps.ts";
-import {
-  newWeights,
-  plannedLike,
-  plannedWeights,
-  type ConvForm,
-  type SlidingWindow,
-  type Weights,
-} from "../../neutral/forms.ts";
+import type { ConvForm, SlidingWindow } from "../../neutral/forms.ts";
+import { newWeights, plannedLike, plannedWeights, type Weights } from "../../neutral/weights.ts";
 import { composed, factorKernels, seenThrough, type Kernels } from "../approximation/kernel-factors.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { LinearFit } from "../approximation/linear-fit.ts";

@@ -1,5 +1,6 @@
 import type { ElementFunction } from "../../operators/operations-per-element.ts";
-import type { Activation, ActivationForm } from "../../neutral/forms.ts";
+import type { Activation } from "../../operators/operation.ts";
+import type { ActivationForm } from "../../neutral/forms.ts";
 import type { GraphTensor, OnnxGraph } from "../onnx-graph.ts";
 import type { Tape, Value } from "../tape.ts";
 import { NoGradient, onlyInput, type GradientRules } from "./rule.ts";

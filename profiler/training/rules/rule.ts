@@ -1,4 +1,5 @@
-import type { Form, FormKind, FormOf, Weights } from "../../neutral/forms.ts";
+import type { Form, FormKind, FormOf } from "../../neutral/forms.ts";
+import type { Weights } from "../../neutral/weights.ts";
 import type { Tape, Value } from "../tape.ts";
 
 /** Thrown while a layer is written into a training graph, and caught there: why its gradient cannot be said. */

@@ -15,7 +15,7 @@ import { readConstant } from "../../../profiler/model/constant-values.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
-import { plannedWeights } from "../../../profiler/neutral/forms.ts";
+import { plannedWeights } from "../../../profiler/neutral/weights.ts";
 import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import { lowerRewrite } from "../../../profiler/translation/lower-model.ts";
 import { randomInputs } from "./random-inputs.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Random } from "../../../profiler/numeric/random.ts";
-import { newWeights, type Form, type Weights } from "../../../profiler/neutral/forms.ts";
+import type { Form } from "../../../profiler/neutral/forms.ts";
+import { newWeights, type Weights } from "../../../profiler/neutral/weights.ts";
 import { loadOnnxRuntime } from "../../../profiler/onnx-runtime.ts";
 import { sizeOf } from "../../../profiler/training/onnx-graph.ts";
 import { GRADIENT_RULES } from "../../../profiler/training/rules/index.ts";

@@ -1,16 +1,16 @@
 import type { Random } from "../../../profiler/numeric/random.ts";
+import type { Activation } from "../../../profiler/operators/operation.ts";
 import type {
-  Activation,
   ConvForm,
+  CubicSampling,
   ElementwiseForm,
   Form,
   PoolForm,
-  CubicSampling,
   ResizeForm,
   Sampling,
   UnaryFunction,
 } from "../../../profiler/neutral/forms.ts";
-import { newWeights } from "../../../profiler/neutral/forms.ts";
+import { newWeights } from "../../../profiler/neutral/weights.ts";
 import { checkGradient, randomWeights, type GradientCase } from "./check-gradient.ts";
 
 /** Away from the kinks of activations and pools at whole numbers: no difference reaches across one. */

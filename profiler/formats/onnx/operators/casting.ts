@@ -5,7 +5,7 @@ import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { castValue } from "../../../shapes/values.ts";
 import type { Lifted } from "../../../neutral/adapter.ts";
 import { liftIdentity, liftUnary } from "../../../neutral/element-forms.ts";
-import { computedWeights } from "../../../neutral/forms.ts";
+import { computedWeights } from "../../../neutral/weights.ts";
 import type { NativeLayer } from "../../../neutral/native-layer.ts";
 import type { Fold, Operators } from "../../../neutral/operator.ts";
 import { dataTypeOf } from "../data-types.ts";

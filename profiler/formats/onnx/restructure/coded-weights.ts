@@ -1,7 +1,7 @@
 import type { TensorId } from "../../../model/model.ts";
 import type { DataType } from "../../../model/data-type.ts";
 import { elementsOf } from "../../../model/shape.ts";
-import type { Weights } from "../../../neutral/forms.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import type { AffineCoding, IntegerCoding, PaletteCoding, SparseCoding } from "../../../neutral/weight-coding.ts";

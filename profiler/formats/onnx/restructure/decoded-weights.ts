@@ -1,7 +1,7 @@
 import type { TensorId } from "../../../model/model.ts";
 import { elementsOf } from "../../../model/shape.ts";
 import type { ConstantType, LiftScope } from "../../../neutral/adapter.ts";
-import type { Weights } from "../../../neutral/forms.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import type { AffineCoding, PaletteCoding, SparseCoding, WeightCoding } from "../../../neutral/weight-coding.ts";
 import type { InferredNode } from "../../../operators/infer.ts";
 import { DecodingChain } from "./decoding-chain.ts";

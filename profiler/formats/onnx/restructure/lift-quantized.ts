@@ -1,7 +1,7 @@
 import { bitsOf, isInteger } from "../../../model/data-type.ts";
 import { elementsOf } from "../../../model/shape.ts";
 import { convForm } from "../../../neutral/window-forms.ts";
-import type { Weights } from "../../../neutral/forms.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
 import { dequantizedElements, permutedWeights } from "../../../neutral/stored-weights.ts";
 import type { Lift } from "./lift-rule.ts";

@@ -1,7 +1,8 @@
 import { readConstant } from "../../../model/constant-values.ts";
 import type { DataType } from "../../../model/data-type.ts";
 import { ABSENT, type Attribute, type Node, type Quantization, type TensorId } from "../../../model/model.ts";
-import type { ConvForm, DenseForm, Form, FormKind, Weights } from "../../../neutral/forms.ts";
+import type { ConvForm, DenseForm, Form, FormKind } from "../../../neutral/forms.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import { plannedScheme, quantized, schemeFor } from "../../../neutral/quantize.ts";
 import { permutedWeights } from "../../../neutral/stored-weights.ts";

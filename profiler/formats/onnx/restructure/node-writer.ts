@@ -3,7 +3,7 @@ import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
 import { isFloat, type DataType } from "../../../model/data-type.ts";
 import type { Shape } from "../../../model/shape.ts";
 import type { LayerToLower } from "../../../neutral/adapter.ts";
-import type { Weights } from "../../../neutral/forms.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
 import { dataTypeCode } from "../data-types.ts";
 import { writeCoded } from "./coded-weights.ts";

@@ -11,7 +11,7 @@ import {
 } from "../../../model/model.ts";
 import type { LayerToLower } from "../../../neutral/adapter.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
-import type { Weights } from "../../../neutral/forms.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import { plannedScheme, quantized, schemeFor } from "../../../neutral/quantize.ts";
 
 /** Since then a DequantizeLinear takes a scale for each channel. */

@@ -5,7 +5,7 @@ import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { castValue } from "../../../shapes/values.ts";
 import { liftIdentity, liftUnary } from "../../../neutral/element-forms.ts";
-import { computedWeights } from "../../../neutral/forms.ts";
+import { computedWeights } from "../../../neutral/weights.ts";
 import type { Fold, Operator } from "../../../neutral/operator.ts";
 import type { TfliteLayer } from "../restructure/tflite-layer.ts";
 import { outputType, type Rules } from "./common.ts";

@@ -1,6 +1,6 @@
 import { ABSENT } from "../../../model/model.ts";
 import type { ConstantType, LiftScope } from "../../../neutral/adapter.ts";
-import type { Weights } from "../../../neutral/forms.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import { permuted } from "../../../neutral/stored-weights.ts";
 import type { AffineCoding, SparseCoding } from "../../../neutral/weight-coding.ts";
 import type { InferredNode } from "../../../operators/infer.ts";

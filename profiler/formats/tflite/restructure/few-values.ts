@@ -1,6 +1,6 @@
 import { integerScale } from "../../../neutral/integer-palette.ts";
 import type { Quantization, TensorId } from "../../../model/model.ts";
-import type { Weights } from "../../../neutral/forms.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import type { PaletteCoding, SparseCoding } from "../../../neutral/weight-coding.ts";
 import type { OperatorWriter } from "./operator-writer.ts";
 import { sparseConstant } from "./sparse-weights.ts";

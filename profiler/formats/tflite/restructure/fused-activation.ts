@@ -1,6 +1,6 @@
 import { ownEntry } from "../../../own-entry.ts";
 import type { Attribute } from "../../../model/model.ts";
-import type { Activation } from "../../../neutral/forms.ts";
+import type { Activation } from "../../../operators/operation.ts";
 
 /**
  * Activations that kernels compute along with their result, by their names in the schema. The schema has TANH and SIGN_BIT too, which

@@ -1,5 +1,6 @@
 import { bitsOf, isFloat } from "../../../model/data-type.ts";
-import type { Activation, Weights } from "../../../neutral/forms.ts";
+import type { Activation } from "../../../operators/operation.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import { NativeLayer, NotLiftable } from "../../../neutral/native-layer.ts";
 import { fusedActivationOf } from "./fused-activation.ts";
 

@@ -1,7 +1,7 @@
 import { ownEntry } from "../../../own-entry.ts";
 import { isFloat, type DataType } from "../../../model/data-type.ts";
 import { ABSENT, type Quantization, type TensorId } from "../../../model/model.ts";
-import { newWeights, reshapedWeights, type Weights } from "../../../neutral/forms.ts";
+import { newWeights, reshapedWeights, type Weights } from "../../../neutral/weights.ts";
 import { permutedWeights } from "../../../neutral/stored-weights.ts";
 import type { WeightCoding } from "../../../neutral/weight-coding.ts";
 import type { OperatorWriter } from "./operator-writer.ts";

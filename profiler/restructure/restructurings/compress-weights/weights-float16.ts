@@ -1,6 +1,7 @@
 import { toFloat16 } from "../../../model/encode-elements.ts";
 import { fromFloat16 } from "../../../model/raw-elements.ts";
-import { computedWeights, type ConvForm, type DenseForm, type Weights } from "../../../neutral/forms.ts";
+import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
+import { computedWeights, type Weights } from "../../../neutral/weights.ts";
 import type { Rewrite } from "../../../neutral/rewrite.ts";
 import type { WeightedLayer } from "../../approximation/follow-samples.ts";
 import { defineRestructuring, matched } from "../../restructuring.ts";

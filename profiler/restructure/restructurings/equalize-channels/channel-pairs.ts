@@ -1,5 +1,6 @@
 import type { TensorId } from "../../../model/model.ts";
-import type { Activation, ConvForm, DenseForm } from "../../../neutral/forms.ts";
+import type { Activation } from "../../../operators/operation.ts";
+import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
 import { isKind, type NeutralGraph, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import { sharingWeights } from "../../matching/shared-weights.ts";
 

@@ -1,4 +1,5 @@
-import { computedWeights, type Form, type Weights } from "../../../neutral/forms.ts";
+import type { Form } from "../../../neutral/forms.ts";
+import { computedWeights, type Weights } from "../../../neutral/weights.ts";
 import type { LayerId, NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import type { Rewrite } from "../../../neutral/rewrite.ts";
 import { weightChannels } from "../../matching/weight-channels.ts";

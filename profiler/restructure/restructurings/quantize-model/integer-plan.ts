@@ -1,5 +1,5 @@
 import type { TensorId } from "../../../model/model.ts";
-import type { Activation } from "../../../neutral/forms.ts";
+import type { Activation } from "../../../operators/operation.ts";
 import type { IntegerGrid } from "../../../neutral/integer-grid.ts";
 import type { IntegerRule, IntegerSupport } from "../../../neutral/integer-support.ts";
 import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../../../neutral/neutral-graph.ts";

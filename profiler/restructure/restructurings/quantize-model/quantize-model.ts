@@ -1,6 +1,7 @@
 import { gridOver, roundedTo, type IntegerGrid } from "../../../neutral/integer-grid.ts";
 import type { IntegerSupport } from "../../../neutral/integer-support.ts";
-import type { ConvForm, DenseForm, Form, Weights } from "../../../neutral/forms.ts";
+import type { ConvForm, DenseForm, Form } from "../../../neutral/forms.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import { mergedRewrite, rewrittenGraph } from "../../../neutral/rewritten-graph.ts";
 import type { Rewrite } from "../../../neutral/rewrite.ts";

@@ -1,5 +1,5 @@
 import type { NeutralLayer } from "../../../neutral/neutral-graph.ts";
-import type { Weights } from "../../../neutral/forms.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import type { Channels, ChannelGroup } from "./groups.ts";
 import type { Unit } from "./channel-map.ts";
 

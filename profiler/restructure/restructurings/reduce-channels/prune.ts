@@ -1,13 +1,6 @@
 import type { Quantization, TensorId } from "../../../model/model.ts";
-import {
-  computedWeights,
-  type Form,
-  type FormKind,
-  type FormOf,
-  type GroupNormForm,
-  type ReshapeForm,
-  type Weights,
-} from "../../../neutral/forms.ts";
+import type { Form, FormKind, FormOf, GroupNormForm, ReshapeForm } from "../../../neutral/forms.ts";
+import { computedWeights, type Weights } from "../../../neutral/weights.ts";
 import type { LayerId, NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import type { ChannelMap, Labels, Unit } from "./channel-map.ts";
 import type { Channels } from "./groups.ts";

@@ -2,7 +2,8 @@ import { RidgeRegression, type LinearModel } from "../../../numeric/ridge-regres
 import { matrix, type Matrix } from "../../../numeric/matrix.ts";
 import { RuntimeProducts, type Products } from "../../../numeric/products.ts";
 import { SmallProducts } from "../../../numeric/small-products.ts";
-import { newWeights, type BatchNormForm, type Form, type Weights } from "../../../neutral/forms.ts";
+import type { BatchNormForm, Form } from "../../../neutral/forms.ts";
+import { newWeights, type Weights } from "../../../neutral/weights.ts";
 import { isKind, type LayerId, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import { patchesOfLayers, type Patches } from "../../approximation/patches.ts";
 import type { RewriteContext } from "../../restructuring.ts";

@@ -1,5 +1,6 @@
 import type { Shape } from "../../../model/shape.ts";
-import type { ConvForm, ConvTransposeForm, Form, FormKind, FormOf, Weights } from "../../../neutral/forms.ts";
+import type { ConvForm, ConvTransposeForm, Form, FormKind, FormOf } from "../../../neutral/forms.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import type { NeutralGraph, NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import { ChannelMap, type Channel, type Labels } from "./channel-map.ts";
 import { isDepthwise, outputsOf } from "./linear-layer.ts";

@@ -3,7 +3,8 @@ import fc from "fast-check";
 
 import { onnxBytes } from "../../../../profiler/formats/onnx/write.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
-import { newWeights, type Form } from "../../../../profiler/neutral/forms.ts";
+import type { Form } from "../../../../profiler/neutral/forms.ts";
+import { newWeights } from "../../../../profiler/neutral/weights.ts";
 import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import type { LayerId } from "../../../../profiler/neutral/neutral-graph.ts";
 import { lowerRewrite } from "../../../../profiler/translation/lower-model.ts";
