@@ -1,5 +1,6 @@
 import { isKind, type NeutralGraph, type NeutralLayer } from "../neutral/neutral-graph.ts";
-import type { BatchNormForm, ConvForm, Form, FormKind, Weights } from "../neutral/forms.ts";
+import type { BatchNormForm, ConvForm, Form, FormKind } from "../neutral/forms.ts";
+import type { Weights } from "../neutral/weights.ts";
 import type { TensorId } from "../model/model.ts";
 import { channelsFirstForm, toChannelsFirst, toChannelsLast, worksOnLogicalAxes } from "./channels-first.ts";
 import { arithmetic } from "./rules/elementwise.ts";
