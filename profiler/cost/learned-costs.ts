@@ -56,7 +56,8 @@ export function learnedSeconds(cost: LayerCost, context: KernelContext, hardware
     known = { seconds, weights, hardware, absorbed, layoutBytes: layout.bytes, layoutOperators: layout.operators };
     KNOWN.set(own, known);
   }
-  return known.seconds && known.seconds.near + farShare * known.seconds.far;
+  const { seconds } = known;
+  return seconds === null ? null : seconds.near + farShare * seconds.far;
 }
 
 function secondsOf(
