@@ -1,7 +1,7 @@
 import type { Matrix } from "../../../numeric/matrix.ts";
 import type { Quantization } from "../../../model/model.ts";
-import type { ConvForm, DenseForm, Weights } from "../../../neutral/forms.ts";
-import { computedWeights, newWeights } from "../../../neutral/forms.ts";
+import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
+import { computedWeights, newWeights, type Weights } from "../../../neutral/weights.ts";
 import type { WeightCoding } from "../../../neutral/weight-coding.ts";
 
 /** What a technique makes of a layer's weights. */

@@ -1,6 +1,7 @@
 import { levelsOf, roundToGrid, roundToOneScale } from "../../../compression/scales.ts";
 import { matrix } from "../../../numeric/matrix.ts";
-import { computedWeights, newWeights, type ConvForm, type DenseForm, type Weights } from "../../../neutral/forms.ts";
+import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
+import { computedWeights, newWeights, type Weights } from "../../../neutral/weights.ts";
 import type { Quantization } from "../../../model/model.ts";
 import type { IntegerCoding } from "../../../neutral/weight-coding.ts";
 import { plannedScheme } from "../../../neutral/quantize.ts";
