@@ -87,7 +87,8 @@ function reasonsOutOfReach({ entries: [main, ...others] }: Model): ReadonlyMap<N
   };
   for (const { name, graph } of [main, ...others])
     for (const node of graph.nodes) {
-      if (graph !== main.graph) reasons.set(node, `it stands in another entry of the file: open FILE#${name} to edit it`);
+      if (graph !== main.graph)
+        reasons.set(node, `it stands in another entry of the file: open FILE#${name} to edit it`);
       walk(node, `of ${node.op} "${node.name}"`);
     }
   return reasons;

@@ -64,7 +64,10 @@ describe("What is not suggested", () => {
     const [found] = await absencesOf(bytes);
     assert.equal(found?.restructuring, undefined);
     assert.match(found?.reason ?? "", /stands in the function "Block".*inline the functions/);
-    await assert.rejects(applyEdits(await readBytes(bytes), [reduce("inner")]), /"inner": it stands in the function "Block"/);
+    await assert.rejects(
+      applyEdits(await readBytes(bytes), [reduce("inner")]),
+      /"inner": it stands in the function "Block"/,
+    );
     await assert.rejects(applyEdits(await readBytes(bytes), [reduce("none")]), /"none": there is no such layer/);
   });
 

@@ -128,7 +128,14 @@ describe("a graph that is inferred after an edit", () => {
 });
 
 /** How many times longer kernels of a device take than its full rates, as a profile learns it. */
-const LEARNED: KernelFactors = { conv: 1.7, pointwise: 1.3, "conv-maps": 2.1, dense: 3, "far-weights": 0.7, layout: 1.1 };
+const LEARNED: KernelFactors = {
+  conv: 1.7,
+  pointwise: 1.3,
+  "conv-maps": 2.1,
+  dense: 3,
+  "far-weights": 0.7,
+  layout: 1.1,
+};
 
 /** Convolutions between two nodes with bodies. Clips, normalizations and two of the convolutions share constants: the first has them. */
 function convsBesideBodies(): Uint8Array {

@@ -16,7 +16,15 @@ import { knownTensor, knownTensors } from "../../../shapes/known-tensor.ts";
 import { expandShape, padShape, tileShape } from "../../../shapes/pad.ts";
 import { ShapeError } from "../../../shapes/shape-error.ts";
 import { transposeShape } from "../../../shapes/transpose.ts";
-import { concatValue, expandValue, padValue, sliceValue, stackValue, tileValue, transposeValue } from "../../../shapes/value-layout.ts";
+import {
+  concatValue,
+  expandValue,
+  padValue,
+  sliceValue,
+  stackValue,
+  tileValue,
+  transposeValue,
+} from "../../../shapes/value-layout.ts";
 import type { TfliteLayer } from "../restructure/tflite-layer.ts";
 import { listInput, outputType, shaped, type Rules } from "./common.ts";
 
