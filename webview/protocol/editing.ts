@@ -9,6 +9,7 @@ import type { CalibrationSpec } from "../../profiler/calibration/spec.ts";
 import type { Top1 } from "../../profiler/runtime/difference.ts";
 import type { TrainingPoint } from "../../profiler/training/loop.ts";
 import type { PackedProfile } from "./packed-profile.ts";
+import type { Picture } from "./picture.ts";
 import type { Contract, Failure } from "./rpc.ts";
 
 /**
@@ -311,13 +312,6 @@ export interface PreviewSample {
   readonly values: readonly number[];
   /** Set where the input has the shape of a picture: its elements stretched from smallest to largest onto 0 to 255. */
   readonly picture: Picture | null;
-}
-
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  /** Red, green, blue, opaque, row by row: base64 of the bytes of an ImageData. */
-  readonly rgba: string;
 }
 
 /** Progress of a request that the page waits for. */
