@@ -10,11 +10,11 @@ import {
 } from "../../profiler/editing/index.ts";
 import type {
   CalibrationPreview,
-  Picture,
   PreviewInput,
   PreviewSample,
   SampleNote,
 } from "../../webview/protocol/editing.ts";
+import type { Picture } from "../../webview/protocol/picture.ts";
 import type { ModelInput } from "./protocol.ts";
 
 /** What a model is given of its calibration samples. */

@@ -14,8 +14,7 @@ import type { Contract, Failure } from "./rpc.ts";
 
 /**
  * What the page and the extension host say to each other about editing. A document is its base file and a list of edits; the page shows
- * the profile of the base file with the edits that are on. All of it is plain data that JSON can carry: VS Code sends messages that way,
- * and an Infinity would arrive as null.
+ * the profile of the base file with those that are on. All of it is plain data that JSON can carry: an Infinity would arrive as null.
  */
 
 export type { TrainingPoint };
