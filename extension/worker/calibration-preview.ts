@@ -8,12 +8,7 @@ import {
   type PreviewedInput,
   type SamplePreview,
 } from "../../profiler/editing/index.ts";
-import type {
-  CalibrationPreview,
-  PreviewInput,
-  PreviewSample,
-  SampleNote,
-} from "../../webview/protocol/editing.ts";
+import type { CalibrationPreview, PreviewInput, PreviewSample, SampleNote } from "../../webview/protocol/editing.ts";
 import type { Picture } from "../../webview/protocol/picture.ts";
 import type { ModelInput } from "./protocol.ts";
 
