@@ -48,5 +48,5 @@ export function isFloat(type: DataType): boolean {
 }
 
 export function isInteger(type: DataType): boolean {
-  return /^u?int/.test(type);
+  return type.startsWith("int") || type.startsWith("uint");
 }

@@ -27,43 +27,51 @@ export function knownTensors(tensors: readonly (ValuedShape | undefined)[]): Kno
   return known.length === tensors.length ? known : undefined;
 }
 
-/** Element numbers of a shape's strides: [12, 4, 1] for [2, 3, 4]. */
-export function stridesOf(shape: readonly number[]): number[] {
-  const strides: number[] = [];
-  let stride = 1;
-  for (const size of shape.toReversed()) {
-    strides.unshift(stride);
-    stride *= size;
-  }
-  return strides;
-}
-
 /** Position in row-major order of the element at `place`. */
 export function positionOf(place: readonly number[], shape: readonly number[]): number {
-  return stridesOf(shape).reduce((position, stride, axis) => position + stride * (place[axis] ?? 0), 0);
+  let position = 0;
+  for (let axis = 0; axis < shape.length; axis += 1) position = position * (shape[axis] ?? 1) + (place[axis] ?? 0);
+  return position;
 }
 
-/** Fills a tensor of `shape` from a function of the place; undefined when it is too large to be carried along. */
+/**
+ * Fills a tensor of `shape` from a function of the place; undefined when it is too large to be carried along.
+ * @param elementAt is given the same array each time, with the next place in it
+ */
 export function fill(
   shape: readonly number[],
   elementAt: (place: readonly number[]) => Dimension | undefined,
 ): Dimension[] | undefined {
   const count = shape.reduce((total, size) => total * size, 1);
   if (count > VALUE_ELEMENTS_LIMIT) return undefined;
-  const strides = stridesOf(shape);
+  const place = shape.map(() => 0);
   const elements: Dimension[] = [];
   for (let position = 0; position < count; position += 1) {
-    const place = shape.map((size, axis) => Math.floor(position / (strides[axis] ?? 1)) % size);
     const element = elementAt(place);
     if (element === undefined) return undefined;
     elements.push(element);
+    advance(place, shape);
   }
   return elements;
 }
 
+/** To the next place in row-major order; behind the last one stands the first. */
+function advance(place: number[], shape: readonly number[]): void {
+  for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
+    const next = (place[axis] ?? 0) + 1;
+    const isInside = next < (shape[axis] ?? 1);
+    place[axis] = isInside ? next : 0;
+    if (isInside) return;
+  }
+}
+
 /** The element at `place` of a tensor that is stretched by broadcasting; axes align at the last one. */
-export function broadcastElement(tensor: KnownTensor, place: readonly number[]): Dimension | undefined {
-  const shift = place.length - tensor.shape.length;
-  const own = tensor.shape.map((size, axis) => (size === 1 ? 0 : (place[axis + shift] ?? 0)));
-  return tensor.value[positionOf(own, tensor.shape)];
+export function broadcastElement({ value, shape }: KnownTensor, place: readonly number[]): Dimension | undefined {
+  const shift = place.length - shape.length;
+  let position = 0;
+  for (let axis = 0; axis < shape.length; axis += 1) {
+    const size = shape[axis] ?? 1;
+    position = position * size + (size === 1 ? 0 : (place[axis + shift] ?? 0));
+  }
+  return value[position];
 }

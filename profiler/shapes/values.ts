@@ -1,4 +1,4 @@
-import { isFloat, isInteger, type DataType } from "../model/data-type.ts";
+import { bitsOf, isFloat, isInteger, type DataType } from "../model/data-type.ts";
 import type { Dimension } from "../model/shape.ts";
 import { normalizeAxes } from "./axes.ts";
 import { add, floorDivide, lowerBound, modulo, multiply, subtract, UNKNOWN_SIZE } from "./dimension.ts";
@@ -74,14 +74,15 @@ const BINARY = {
  */
 export function elementwiseValue(
   op: UnaryOp | BinaryOp,
-  operands: readonly KnownTensor[],
+  [first, second]: readonly KnownTensor[],
   shape: readonly number[],
   dataType: DataType,
 ): Dimension[] | undefined {
   return fill(shape, (place) => {
-    const [a, b] = operands.map((operand) => broadcastElement(operand, place));
+    const a = first && broadcastElement(first, place);
     if (a === undefined) return undefined;
     if (isUnary(op)) return round(applyUnary(op, a), dataType);
+    const b = second && broadcastElement(second, place);
     return b === undefined ? undefined : round(applyBinary(op, a, b, dataType), dataType);
   });
 }
@@ -191,7 +192,7 @@ function castElement(element: Dimension, dataType: DataType): Dimension {
   if (dataType === "float32") return Math.fround(element);
   if (!isInteger(dataType)) return element;
   const whole = withoutSign(Math.trunc(element));
-  const bits = Number(/\d+$/.exec(dataType)?.[0] ?? 64);
+  const bits = bitsOf(dataType) ?? 64;
   // Beyond 32 bits a number does not hold every integer, so there is nothing exact to wrap.
   if (bits > 32) return whole;
   const wrapped = ((whole % 2 ** bits) + 2 ** bits) % 2 ** bits;
