@@ -98,13 +98,20 @@ describe("The listing of an ONNX model", () => {
     await panel.getByText("no-effect").first().click();
     const preview = vscode().page.locator(".tab", { hasText: "diagnostics.md" });
     await preview.waitFor();
-    await vscode().server.run(async (api) => {
-      const tab = api.window.tabGroups.all
-        .flatMap(({ tabs }) => tabs)
-        .find(({ label }) => label.includes("diagnostics.md"));
-      if (tab) await api.window.tabGroups.close(tab);
-      await api.commands.executeCommand("workbench.action.closePanel");
-    });
+    // Extensions learn of a tab after it is drawn.
+    await eventually(
+      vscode(),
+      () =>
+        vscode().server.run(async (api) => {
+          const tab = api.window.tabGroups.all
+            .flatMap(({ tabs }) => tabs)
+            .find(({ label }) => label.includes("diagnostics.md"));
+          return tab !== undefined && (await api.window.tabGroups.close(tab));
+        }),
+      (isClosed) => isClosed,
+    );
+    await preview.waitFor({ state: "detached" });
+    await vscode().server.run((api) => api.commands.executeCommand("workbench.action.closePanel"));
   });
 
   it("follows the selection of the page, and the page follows its cursor", async () => {
