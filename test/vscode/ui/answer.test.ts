@@ -49,7 +49,7 @@ describe("The answer above the table", () => {
     await vscode().server.run((api) =>
       api.workspace.getConfiguration("edgewise.budgets").update("update", "1 MB", api.ConfigurationTarget.Global),
     );
-    await driver.shows(miss(), /, met by /);
+    await driver.shows(miss(), /over the 1 MB update limit, met by /);
     await miss().getByRole("button").nth(1).click();
     await driver.panel.locator(".suggestion.open").waitFor();
     await driver.panel.getByTestId("task").waitFor({ state: "detached" });
