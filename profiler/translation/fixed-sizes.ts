@@ -1,8 +1,10 @@
 import { openInputs, type Bindings } from "../bindings.ts";
 import { formatOf } from "../formats/formats.ts";
 import type { DeclaredDimension, Graph, Model, Tensor } from "../model/model.ts";
-import { isStatic } from "../model/shape.ts";
+import { isStatic, type Dimension } from "../model/shape.ts";
 import { inferGraph } from "../operators/infer.ts";
+import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
+import { inferOpen } from "./lift-model.ts";
 
 const FIXED = new WeakMap<Model, Map<string, Model>>();
 
@@ -26,6 +28,7 @@ function fix(model: Model, fixes: Bindings): Model {
   const format = formatOf(model);
   const context = { model, operators: format.operators, checksDeclared: false, sizeOf };
   const made = inferGraph(context, graph, inferredTypes, "entry0").inferredTypes;
+  const open = format.declaresEveryTensor ? inferOpen(model).inferredTypes : [];
   const tensors = graph.tensors.map((tensor): Tensor => {
     const { declared, constant } = tensor;
     const shape = inputs.get(tensor.id) ?? made[tensor.id]?.shape;
@@ -36,7 +39,8 @@ function fix(model: Model, fixes: Bindings): Model {
     if (declared.shape?.length !== shape.length) return tensor;
     const sizes = declared.shape.map((size, axis): DeclaredDimension => {
       const now = shape[axis];
-      return typeof size !== "number" && typeof now === "number" ? now : size;
+      const isOpen = typeof size !== "number" || followsOpenSize(open[tensor.id]?.shape?.[axis]);
+      return isOpen && typeof now === "number" ? now : size;
     });
     const isSame = sizes.every((size, axis) => size === declared.shape?.[axis]);
     return isSame ? tensor : { ...tensor, declared: { ...declared, shape: sizes, isEdited: true } };
@@ -44,4 +48,12 @@ function fix(model: Model, fixes: Bindings): Model {
   const changed: Graph = { ...graph, tensors };
   const replaced = others.map((entry) => (entry.graph === graph ? { ...entry, graph: changed } : entry));
   return { ...model, entries: [{ ...first, graph: changed }, ...replaced] };
+}
+
+/**
+ * Whether a size of a tensor behind an input with open sizes is another where they are. Files declare it as a number all the same; LiteRT.js 2.5.3
+ * makes room for so many elements, and fails or cuts what is computed.
+ */
+function followsOpenSize(size: Dimension | undefined): boolean {
+  return size !== undefined && size !== UNKNOWN_SIZE && typeof size !== "number";
 }

@@ -57,6 +57,28 @@ describe("A session of LiteRT.js", () => {
       assert.deepEqual(valuesOf(y), [0, 1, 1]);
     }));
 
+  it("runs at sizes that follow from an open one, though the file declares them as numbers", async () => {
+    const held = (name: string): { name: string; shape: number[] } => ({ name, shape: [1, 4] });
+    const model = await tflite(
+      [{ ...held("x"), signature: [-1, 4] }, held("inner"), held("y")],
+      [
+        { op: "RELU", inputs: ["x"], outputs: ["inner"] },
+        { op: "NEG", inputs: ["inner"], outputs: ["y"] },
+      ],
+    );
+    const numbers = Array.from({ length: 12 }, (_, place) => place - 5);
+    await withSession(
+      model,
+      async (session) => {
+        const { y, inner } = await session.run({ x: of("float32", [3, 4], numbers) });
+        const kept = numbers.map((each) => Math.max(0, each));
+        assert.deepEqual([inner?.shape, valuesOf(inner)], [[3, 4], kept]);
+        assert.deepEqual([y?.shape, valuesOf(y).map(Math.abs)], [[3, 4], kept]);
+      },
+      { tensors: ["inner"] },
+    );
+  });
+
   it("refuses text", async () => {
     const text = await tflite(
       [
