@@ -2,8 +2,8 @@ import { ownEntry } from "../own-entry.ts";
 import { RunError } from "../errors.ts";
 import { numberedTflite } from "../formats/tflite/write.ts";
 import { withFloatInputsOutputs, type FloatPort } from "../formats/tflite/float-inputs-outputs.ts";
-import type { Model } from "../model/model.ts";
-import { printDimension, type PortShape } from "../model/shape.ts";
+import { ABSENT, type Model } from "../model/model.ts";
+import { isStatic, printDimension, type PortShape } from "../model/shape.ts";
 import { inferOpen } from "../translation/lift-model.ts";
 import { boundTo, hasOpenSizes, openShapes } from "./bound-model.ts";
 import { checkInputs } from "./check-inputs.ts";
@@ -35,6 +35,7 @@ export async function openLitertSession(
 export async function openWithoutState(model: Model, request: SessionRequest): Promise<Session> {
   refuseState(model);
   refuseSparseHalves(model);
+  refuseRunTimeSizes(model, request);
   return openFixedSession(model, request);
 }
 
@@ -149,6 +150,27 @@ function refuseSparseHalves({ file, entries }: Model): void {
             hint: "Store it as float32, or not as a sparse tensor. TFLite itself runs it: Edgewise's on Linux and on a phone",
           },
         );
+}
+
+/**
+ * LiteRT.js 2.5.3 gives what lies in memory for a tensor whose operator finds out its size from numbers (TILE, RANGE, WHERE …), whatever size the file
+ * declares (findings/litert-js-outputs-sized-by-the-run-are-garbage.sh); TFLite 2.9 answers rightly. What is computed from such a tensor is right again.
+ */
+function refuseRunTimeSizes(model: Model, { captured }: SessionRequest): void {
+  const { graph, inferredTypes } = inferOpen(model);
+  const isKnown = (id: number): boolean => {
+    const shape = inferredTypes[id]?.shape;
+    return shape !== undefined && isStatic(shape);
+  };
+  const given = [...graph.outputs, ...captured.map(({ id }) => id)];
+  for (const id of given.filter((each) => !isKnown(each))) {
+    const maker = graph.nodes.find(({ outputs }) => outputs.includes(id));
+    if (maker === undefined || !maker.inputs.every((input) => input === ABSENT || isKnown(input))) continue;
+    throw new RunError(
+      `${model.file}: LiteRT.js cannot run it: ${maker.op} finds out the size of "${graph.tensors[id]?.name ?? id}" from numbers, and LiteRT.js gives wrong ones for it without a word`,
+      { hint: "TFLite itself runs it: Edgewise's on Linux and on a phone" },
+    );
+  }
 }
 
 /** @throws {RunError} for a model that keeps state from one run to the next, which LiteRT.js has no memory for */

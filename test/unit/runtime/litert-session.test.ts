@@ -6,6 +6,9 @@ import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { analyseModel } from "../../../profiler/profile-model.ts";
 import { modelBytes, readModel } from "../../../profiler/formats/formats.ts";
 import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
+import type { Model } from "../../../profiler/model/model.ts";
+import { modelOfBytes } from "../../builders/read-model.ts";
+import { tfliteModel } from "../../builders/tflite-builder.ts";
 import { of, tflite, tfliteCast, tfliteConvolution, tfliteRelu, valuesOf } from "./tiny-models.ts";
 import { withSession } from "./with-session.ts";
 
@@ -77,6 +80,30 @@ describe("A session of LiteRT.js", () => {
       },
       { tensors: ["inner"] },
     );
+  });
+
+  it("refuses an output whose size an operator finds out from numbers, and runs what is computed from one", async () => {
+    const tensors = [
+      { name: "x", shape: [2] },
+      { name: "times", type: "int32" as const, shape: [1] },
+      { name: "tiled", shape: [4] },
+      { name: "y", shape: [4] },
+    ];
+    const operators = [
+      { op: "TILE" as const, inputs: ["x", "times"], outputs: ["tiled"] },
+      { op: "RELU" as const, inputs: ["tiled"], outputs: ["y"] },
+    ];
+    const giving = (output: string): Promise<Model> =>
+      modelOfBytes("tile.tflite", tfliteModel({ tensors, operators, inputs: ["x", "times"], outputs: [output] }));
+    const request = { captured: [], ranges: new Map() };
+    await assert.rejects(
+      openLitertSession(await giving("tiled"), request),
+      (error) => error instanceof RunError && error.message.includes('TILE finds out the size of "tiled"'),
+    );
+    const session = await openLitertSession(await giving("y"), request);
+    const { y } = await session.run({ x: of("float32", [2], [1, -2]), times: of("int32", [1], [2]) });
+    assert.deepEqual(valuesOf(y), [1, 0, 1, 0]);
+    await session.close();
   });
 
   it("refuses text", async () => {
