@@ -34,35 +34,34 @@ export function positionOf(place: readonly number[], shape: readonly number[]): 
   return position;
 }
 
-/**
- * Fills a tensor of `shape` from a function of the place; undefined when it is too large to be carried along.
- * @param elementAt is given the same array each time, with the next place in it
- */
+/** Fills a tensor of `shape` from a function of the place; undefined when it is too large to be carried along. */
 export function fill(
   shape: readonly number[],
   elementAt: (place: readonly number[]) => Dimension | undefined,
 ): Dimension[] | undefined {
   const count = shape.reduce((total, size) => total * size, 1);
   if (count > VALUE_ELEMENTS_LIMIT) return undefined;
-  const place = shape.map(() => 0);
+  let place = shape.map(() => 0);
   const elements: Dimension[] = [];
   for (let position = 0; position < count; position += 1) {
     const element = elementAt(place);
     if (element === undefined) return undefined;
     elements.push(element);
-    advance(place, shape);
+    place = following(place, shape);
   }
   return elements;
 }
 
-/** To the next place in row-major order; behind the last one stands the first. */
-function advance(place: number[], shape: readonly number[]): void {
+/** The next place in row-major order; behind the last one comes the first. */
+function following(place: readonly number[], shape: readonly number[]): number[] {
+  const next = [...place];
   for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
-    const next = (place[axis] ?? 0) + 1;
-    const isInside = next < (shape[axis] ?? 1);
-    place[axis] = isInside ? next : 0;
-    if (isInside) return;
+    const moved = (next[axis] ?? 0) + 1;
+    const isInside = moved < (shape[axis] ?? 1);
+    next[axis] = isInside ? moved : 0;
+    if (isInside) break;
   }
+  return next;
 }
 
 /** The element at `place` of a tensor that is stretched by broadcasting; axes align at the last one. */
