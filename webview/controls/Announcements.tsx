@@ -6,8 +6,8 @@ import { Store, useStore } from "../state/store.ts";
 /** What screen readers were last told, each with a number of its own: the same text twice is said twice. */
 const SAID = new Store<readonly { readonly number: number; readonly text: string }[]>([]);
 
-/** What is kept of it, so that what comes at once with another is not lost. */
-const KEPT = 4;
+/** What is kept of it, so that what comes at once with another is not lost: the quarters of two tasks and what they led to. */
+const KEPT = 16;
 
 /** Has screen readers say what the eye sees come about somewhere on the page: a result, the progress of work. Errors are alerts of their own. */
 export function announce(text: string): void {
