@@ -1,6 +1,6 @@
 // Installs what the other scripts stand on. Plain Node without dependencies: it runs before anything is installed.
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync, symlinkSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 export const ROOT = import.meta.dirname;
@@ -31,7 +31,11 @@ export function installVscodeHost() {
   installLocked(VSCODE_HOST, "Installing VS Code from npm");
   // VS Code's server looks for its modules beside itself; ours are those of the host folder.
   const link = join(VSCODE_HOST, "node_modules/code-server/lib/vscode/node_modules");
-  if (!existsSync(link)) symlinkSync(join(VSCODE_HOST, "node_modules"), link, "dir");
+  if (!existsSync(link)) {
+    // It may lead to where the repository was before it was moved.
+    rmSync(link, { force: true });
+    symlinkSync(join(VSCODE_HOST, "node_modules"), link, "dir");
+  }
   return undefined;
 }
 
