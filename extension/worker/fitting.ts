@@ -77,7 +77,14 @@ export async function fitEdits(
   const { result, learned } = await told(searched());
   const whys = (result.recovery?.models ?? []).flatMap(({ why }) => why ?? []);
   const notRecovered = whys.length === result.recovery?.models.length ? (whys.at(-1) ?? null) : null;
-  tell({ samples: samplesOf(result), points: result.points.map(asPoint), best: result.best, notRecovered, done: 1 });
+  tell({
+    measuredOn: result.device,
+    samples: samplesOf(result),
+    points: result.points.map(asPoint),
+    best: result.best,
+    notRecovered,
+    done: 1,
+  });
   return learned;
 }
 

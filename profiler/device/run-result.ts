@@ -81,6 +81,11 @@ export interface RuntimeIdentity {
   readonly description: string;
 }
 
+/** "TFLite 2.9.0 (CPU, XNNPACK)" */
+export function runtimeText({ name, version, description }: RuntimeIdentity): string {
+  return `${version === null ? name : `${name} ${version}`} (${description})`;
+}
+
 /** Everything that the numbers depend on and the user chose, with the values used. */
 export interface RunSettings {
   readonly threads: number;

@@ -1,5 +1,5 @@
 import type { Column } from "../columns.ts";
-import { isMeasured, type NotMeasured, type RunResult } from "../device/run-result.ts";
+import { isMeasured, runtimeText, type NotMeasured, type RunResult } from "../device/run-result.ts";
 import { formatBytes, formatEnergy, formatShare, formatTime } from "../format-numbers.ts";
 import { MEASURED_COLUMNS } from "../views/measured-times.ts";
 import { printable } from "./printable.ts";
@@ -26,7 +26,6 @@ export function runTotals(run: RunResult | undefined): Readonly<Record<string, s
 /** "ONNX Runtime 1.27.0 (CPU), 4 threads, 50 timed runs after 3 to warm up, inputs: seeded random (seed 0)" */
 export function describeRuntime({ runtime, settings }: RunResult): string {
   const { threads, warmUpRuns, runs, delegate, cores, fixedPerformance, inputs } = settings;
-  const version = runtime.version === null ? "" : ` ${runtime.version}`;
   const how = [
     `${threads} ${threads === 1 ? "thread" : "threads"}`,
     ...(cores === null ? [] : [`cores ${cores.join(", ")}`]),
@@ -34,7 +33,7 @@ export function describeRuntime({ runtime, settings }: RunResult): string {
     ...(delegate === null ? [] : [`delegate ${delegate}`]),
     `${runs} timed ${runs === 1 ? "run" : "runs"} after ${warmUpRuns} to warm up`,
   ];
-  return printable(`${runtime.name}${version} (${runtime.description}), ${how.join(", ")}, inputs: ${inputs}`);
+  return printable(`${runtimeText(runtime)}, ${how.join(", ")}, inputs: ${inputs}`);
 }
 
 /** What a run is told from others by: "Google Pixel 8 (Android 14, Google Tensor G3), 2026-03-01 12:00 UTC". */

@@ -82,7 +82,7 @@ export interface FitResult {
   readonly isMet: boolean;
   readonly ending: "met" | "exhausted" | "cancelled";
   readonly samples: FitSamples;
-  /** What the latencies were measured on: "Google Pixel 8, 4 threads"; null: they are estimates. */
+  /** What the latencies were measured on, and by: "Google Pixel 8, 4 threads, TFLite 2.9.0 (CPU, XNNPACK)"; null: they are estimates. */
   readonly device: string | null;
   /** Of the point to take, where an accuracy was asked for. */
   readonly promise: AccuracyPromise | null;

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { DeviceError, hashOfModel } from "../../device/index.ts";
+import { DeviceError, hashOfModel, runtimeText } from "../../device/index.ts";
 import { CalibrationError, OptionError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import type { Totals } from "../../profile.ts";
@@ -90,6 +90,7 @@ async function searchOnDevice(
     mostSeconds: budget.latencySeconds,
     signal,
     observations: kept?.observations ?? [],
+    runtime: kept?.runtime,
   });
   const totals = resume?.points[0]?.totals ?? (await costing.costed([{ model }])).totals[0];
   if (!totals)
@@ -100,7 +101,10 @@ async function searchOnDevice(
   const greedy = new Search(trials, goal, costing, {
     ...options,
     ...(resume && { resume }),
-    onMove: (progress) => device.onSearch?.({ ...identity, budget, ...progress, observations: costing.observations }),
+    onMove: (progress) => {
+      const { observations, runtime } = costing;
+      device.onSearch?.({ ...identity, budget, ...progress, runtime, observations });
+    },
   });
   const recoveries = new Recoveries(trials, goal, greedy.points, options);
   const isCancelled = await run(greedy, recoveries, { model, totals }, signal);
@@ -108,7 +112,7 @@ async function searchOnDevice(
     samples: trials.samples,
     isCancelled,
     recoveries,
-    device: device.name,
+    device: [device.name, ...(costing.runtime ? [runtimeText(costing.runtime)] : [])].join(", "),
   });
 }
 

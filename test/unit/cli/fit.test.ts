@@ -85,13 +85,13 @@ describe("edgewise fit", function () {
     const first = await runCli(...args, "--threads", "1", "--max-latency", "10s", "--json");
     assert.equal(first.code, 0, first.stderr);
     const { device, points } = JSON.parse(first.stdout) as Fit & { readonly device: string };
-    assert.match(device, /, 1 thread$/);
+    assert.match(device, /, 1 thread, ONNX Runtime 1\.\d+\.\d+ \(onnxruntime-node, CPU\)$/);
     const seconds = points[0]?.totals.latencySeconds ?? 0;
     assert.ok(seconds > 0 && seconds < 1, `${seconds} s`);
 
     const again = await runCli(...args, "--threads", "1", "--max-latency", "10s");
     assert.equal(again.code, 0, again.stderr);
-    assert.match(again.stdout, /Measured latency[^]*Latencies are measured on .*, 1 thread\./);
+    assert.match(again.stdout, /Measured latency[^]*Latencies are measured on .*, 1 thread, ONNX Runtime .*\./);
     const other = await runCli(...args, "--threads", "2", "--max-latency", "10s");
     assert.equal(other.code, 2);
     assert.match(other.stderr, /the search that was kept is of another device/);

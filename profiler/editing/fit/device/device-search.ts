@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isObservation, type ModelObservation } from "../../../device/index.ts";
+import { isObservation, type ModelObservation, type RuntimeIdentity } from "../../../device/index.ts";
 import { OptionError } from "../../../errors.ts";
 import type { Totals } from "../../../profile.ts";
 import { readEdit } from "../../edit-list.ts";
@@ -26,6 +26,8 @@ export interface SearchIdentity {
 /** A search with a device in the loop as far as it came. Plain JSON: it is kept in a file. */
 export interface DeviceSearch extends SearchIdentity, Progress {
   readonly budget: FitBudget;
+  /** What measured; left out in searches that older versions kept. */
+  readonly runtime?: RuntimeIdentity | undefined;
   readonly observations: readonly ModelObservation[];
 }
 

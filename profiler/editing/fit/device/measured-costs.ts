@@ -2,11 +2,13 @@ import {
   DeviceError,
   learnedFrom,
   observe,
+  runtimeText,
   type MeasuredModel,
   type ModelObservation,
   type RunResult,
+  type RuntimeIdentity,
 } from "../../../device/index.ts";
-import { RunError } from "../../../errors.ts";
+import { OptionError, RunError } from "../../../errors.ts";
 import type { HardwareProfile } from "../../../hardware/hardware.ts";
 import type { Model } from "../../../model/model.ts";
 import { costModel } from "../../../profile-model.ts";
@@ -16,7 +18,7 @@ import type { Trials } from "../trials.ts";
 import { anchored, rowAnchors, type RowAnchors } from "./row-anchors.ts";
 
 /** What a search takes of a run. */
-export type ClockedRun = Pick<RunResult, "model" | "latency" | "layers" | "outputs">;
+export type ClockedRun = Pick<RunResult, "model" | "runtime" | "latency" | "layers" | "outputs">;
 
 /** Runs a model on a device. @throws {DeviceError} @throws {RunError} @throws the signal's reason */
 export type Clock = (model: MeasuredModel, signal?: AbortSignal) => Promise<ClockedRun>;
@@ -35,6 +37,8 @@ export interface MeasuringOptions extends DeviceOptions {
   readonly signal?: AbortSignal | undefined;
   /** Of an earlier part of the same search. */
   readonly observations?: readonly ModelObservation[];
+  /** What measured them; the runtime of the first run when left out. */
+  readonly runtime?: RuntimeIdentity | undefined;
 }
 
 /** Models of a round take turns so often: what slows the device down for a while, slows them all. */
@@ -63,6 +67,8 @@ export class MeasuredCosts implements Costing {
   readonly #measured = new WeakMap<Model, Measured>();
   #observations: ModelObservation[];
   #learned: HardwareProfile;
+  #runtime: RuntimeIdentity | undefined;
+  #hasRun = false;
   /** Of the model that predictions were made from last: what was learned since makes others. */
   #anchors: { readonly model: Model; readonly rows: RowAnchors } | undefined;
 
@@ -72,12 +78,18 @@ export class MeasuredCosts implements Costing {
   ) {
     this.#observations = [...(options.observations ?? [])];
     this.#learned = options.hardware;
+    this.#runtime = options.runtime;
     this.#learn();
   }
 
   /** What was learned so far, to go on with later. */
   get observations(): readonly ModelObservation[] {
     return this.#observations;
+  }
+
+  /** What measured the latencies; undefined before the first run. */
+  get runtime(): RuntimeIdentity | undefined {
+    return this.#runtime;
   }
 
   /** With the latency that is predicted for it. */
@@ -131,19 +143,35 @@ export class MeasuredCosts implements Costing {
     return quickest;
   }
 
-  /** undefined for a model that the device does not run, or gets wrong. */
+  /**
+   * undefined for a model that the device does not run, or gets wrong, or runs in another runtime than the first one, as this machine does with what
+   * TFLite refuses: what would be saved, or lost, is the runtime's.
+   */
   async #run(model: Model): Promise<ClockedRun | undefined> {
     const { clock, signal, hardware } = this.options;
     signal?.throwIfAborted();
     try {
       const run = await clock({ model, layers: this.#rows(model, hardware) }, signal);
-      return run.outputs.verdict === "differs" ? undefined : run;
+      return run.outputs.verdict === "differs" || !this.#isOfSearch(run) ? undefined : run;
     } catch (error) {
       signal?.throwIfAborted();
       const isOfModel = error instanceof RunError || (error instanceof DeviceError && OF_THE_MODEL.has(error.problem));
       if (isOfModel) return undefined;
       throw error;
     }
+  }
+
+  /** @throws {OptionError} when what ran there in an earlier part of the search runs in another runtime now */
+  #isOfSearch({ runtime }: ClockedRun): boolean {
+    const isSame = this.#runtime?.name === runtime.name && this.#runtime.version === runtime.version;
+    if (!isSame && this.#runtime && !this.#hasRun)
+      throw new OptionError(
+        `the search that was kept measured in ${runtimeText(this.#runtime)}, and ${runtimeText(runtime)} runs the model now`,
+        { hint: "Begin another search: name another file, or remove this one." },
+      );
+    this.#hasRun = true;
+    this.#runtime ??= runtime;
+    return isSame || this.#runtime === runtime;
   }
 
   #learn(): void {

@@ -14,6 +14,7 @@ import type { Clock } from "../../../../profiler/editing/fit/device/measured-cos
 import { anchored, rowAnchors } from "../../../../profiler/editing/fit/device/row-anchors.ts";
 import { fit, type FitOptions, type Fitted } from "../../../../profiler/editing/fit/fit.ts";
 import type { FitPoint } from "../../../../profiler/editing/fit/fit-point.ts";
+import type { RuntimeIdentity } from "../../../../profiler/device/run-result.ts";
 import { latencyStatistics } from "../../../../profiler/device/latency-statistics.ts";
 import { graph, node, onnxModel, value } from "../../../builders/onnx-builder.ts";
 import { readBytes, weights } from "../../restructure/edited-model.ts";
@@ -51,6 +52,7 @@ function device(onRun: () => void = () => undefined): { readonly clock: Clock; r
     const sha256 = layers.map(({ name, macs }) => `${name} ${macs}`).join();
     return Promise.resolve({
       model: { file: model.file, format: model.format, fileBytes: 0, sha256 },
+      runtime: RUNTIME,
       latency: { loadSeconds: 0, firstRunSeconds: 0, statistics: latencyStatistics([totalSeconds]), runSeconds: [] },
       layers: { optimization: "all", runs: 1, totalSeconds, rows, unmapped: [] },
       outputs: { verdict: "equal", tolerance: 0, outputs: [] },
@@ -59,6 +61,7 @@ function device(onRun: () => void = () => undefined): { readonly clock: Clock; r
   return { clock, name: "a device" };
 }
 
+const RUNTIME: RuntimeIdentity = { name: "A runtime", version: "1.2", kind: "native", description: "CPU" };
 const SETTINGS = { hardware: DEFAULT_HARDWARE, calibration: { count: 8, seed: 3 } };
 const ALL = LAYERS.length * SIZE * SIZE;
 const START = SIZE * SIZE * (SLOW + (LAYERS.length - 1) * QUICK);
@@ -76,7 +79,7 @@ describe("fit with a device in the loop", function () {
   it("keeps a latency as it is measured, and tells it of the model that is taken", async () => {
     const { result, model: found } = await search({});
     assert.ok(result.isMet, "the budget is kept");
-    assert.equal(result.device, "a device");
+    assert.equal(result.device, "a device, A runtime 1.2 (CPU)", "what measured is named");
     const [first, best] = [result.points[0], result.points[result.best]];
     assert.ok(first && best);
     assert.ok(Math.abs(first.totals.latencySeconds / START - 1) < 0.1, "the curve begins with what was measured");
@@ -179,6 +182,32 @@ describe("fit with a device in the loop", function () {
     assert.ok(result.isMet && result.ending === "cancelled");
     const tried = result.points.flatMap(({ edits }) => edits.map(({ restructuring }) => restructuring));
     assert.deepEqual([...new Set(tried)], ["reduce-channels", "quantize-model"]);
+  });
+
+  it("holds no model against one that another runtime ran, and goes on with no search of another", async () => {
+    const first = device();
+    const controller = new AbortController();
+    let runs = 0;
+    const clock: Clock = async (measured, signal) => {
+      const run = await first.clock(measured, signal);
+      const isEdited = measured.layers.reduce((sum, { macs }) => sum + (macs ?? 0), 0) !== ALL;
+      runs += 1;
+      if (runs === 12) controller.abort();
+      return isEdited ? { ...run, runtime: { ...RUNTIME, name: "Another" } } : run;
+    };
+    let kept: DeviceSearch | undefined;
+    const onSearch = (state: DeviceSearch): void => void (kept = state);
+    const { result } = await search({ device: { clock, name: "two", onSearch }, signal: controller.signal });
+    assert.ok(!result.isMet && result.points.every(({ totals }) => totals.macs === ALL));
+    assert.ok(kept);
+    const other: Clock = async (...args) => ({
+      ...(await first.clock(...args)),
+      runtime: { ...RUNTIME, version: "2" },
+    });
+    await assert.rejects(
+      search({ device: { clock: other, name: "two", resume: kept } }),
+      /measured in A runtime 1\.2 \(CPU\), and A runtime 2 \(CPU\) runs the model now/,
+    );
   });
 
   it("passes over models that the device gets wrong", async () => {
