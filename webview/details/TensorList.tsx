@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { formatBytes, formatCount, formatExact, formatShape } from "../../profiler/format-numbers.ts";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { QuantizationDetails, TensorDetails } from "../../profiler/views/layer-details.ts";
+import { Breakable } from "../controls/Breakable.tsx";
 import { IconButton } from "../controls/controls.tsx";
 import type { TensorPlace } from "../protocol/page.ts";
 import type { ModelClient } from "../state/model-client.ts";
@@ -110,8 +111,8 @@ function TensorLine({ tensor, onSave }: TensorLineProps): JSX.Element {
     <>
       <div class="tensor-line">
         {role !== null && <span class="tensor-role">{l10n.t(role)}</span>}
-        <span class="tensor-name" data-tip={name} data-tip-when="cut">
-          {name}
+        <span class="tensor-name">
+          <Breakable text={name} />
         </span>
         <span class="tensor-type">
           {dtype ?? l10n.t("unknown type")} {formatShape(shape)}

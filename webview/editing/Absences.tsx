@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { Breakable } from "../controls/Breakable.tsx";
 import type { ListedAbsence } from "../protocol/editing.ts";
 import { shownAbsences } from "./suggestion-list.ts";
 
@@ -24,17 +25,23 @@ export function Absences({ absences, rows, onHighlight }: AbsencesProps): JSX.El
     <details class="absences" data-testid="absences">
       <summary>{l10n.t("Not offered, and why ({0})", shown.length)}</summary>
       <ul>
-        {shown.slice(0, limit).map((absence) => (
-          <li key={`${absence.restructuring ?? ""} ${absence.reason}`}>
-            <strong>{absence.title === null ? l10n.t("Any edit") : l10n.t(absence.title)}</strong>{" "}
-            {absence.rows.length === 0 ? (
-              l10n.t("of the whole model")
-            ) : (
-              <button type="button" class="link" onClick={() => onHighlight(absence.rows)}>
-                {namesOf(absence)}
-              </button>
-            )}
-            <span class="remark">: {absence.reason}</span>
+        {byEdit(shown.slice(0, limit)).map(([edit, reasons]) => (
+          <li key={edit ?? ""}>
+            <strong>{edit === null ? l10n.t("Any edit") : l10n.t(edit)}</strong>
+            <ul>
+              {reasons.map((absence) => (
+                <li key={absence.reason}>
+                  <span class="remark">{absence.reason}:</span>{" "}
+                  {absence.rows.length === 0 ? (
+                    l10n.t("the whole model")
+                  ) : (
+                    <button type="button" class="link" onClick={() => onHighlight(absence.rows)}>
+                      <Breakable text={namesOf(absence)} />
+                    </button>
+                  )}
+                </li>
+              ))}
+            </ul>
           </li>
         ))}
       </ul>
@@ -45,6 +52,17 @@ export function Absences({ absences, rows, onHighlight }: AbsencesProps): JSX.El
       )}
     </details>
   );
+}
+
+/** Each edit with its reasons, in the order of the first of them. */
+function byEdit(absences: readonly ListedAbsence[]): readonly (readonly [string | null, readonly ListedAbsence[]])[] {
+  const edits = new Map<string | null, ListedAbsence[]>();
+  for (const absence of absences) {
+    const known = edits.get(absence.title);
+    if (known) known.push(absence);
+    else edits.set(absence.title, [absence]);
+  }
+  return [...edits];
 }
 
 function namesOf({ layers }: ListedAbsence): string {

@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useAnnouncedProgress } from "../controls/Announcements.tsx";
+import { Breakable } from "../controls/Breakable.tsx";
 import { Icon, IconButton } from "../controls/controls.tsx";
 import { asSentence, type Failure } from "../protocol/rpc.ts";
 
@@ -21,6 +22,7 @@ export function FailureNote({ failure }: { readonly failure: Failure }): JSX.Ele
 interface TaskProgressProps {
   /** 0 to 1. */
   readonly done: number;
+  /** Empty until the work says what it does. */
   readonly what: string;
   readonly onCancel: () => void;
 }
@@ -42,12 +44,15 @@ export function TaskBar({ done, what }: Omit<TaskProgressProps, "onCancel">): JS
 }
 
 /** How far a piece of work is, which screen readers say too, and the way out of it. */
-export function TaskProgress({ done, what, onCancel }: TaskProgressProps): JSX.Element {
+export function TaskProgress({ done, onCancel, ...props }: TaskProgressProps): JSX.Element {
+  const what = props.what === "" ? l10n.t("Starting…") : props.what;
   useAnnouncedProgress(what, done);
   return (
     <div class="task" data-testid="task">
       <TaskBar done={done} what={what} />
-      <span class="task-what">{what}</span>
+      <span class="task-what">
+        <Breakable text={what} />
+      </span>
       <IconButton icon="close" label={l10n.t("Cancel")} onClick={onCancel} />
     </div>
   );

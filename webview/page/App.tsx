@@ -22,6 +22,7 @@ import { useMedia } from "../state/use-media.ts";
 import type { ViewState } from "../state/view-state.ts";
 import { DownloadContext, useDownloads } from "../table/use-downloads.ts";
 import { incompleteTotals } from "../table/page-columns.ts";
+import { useSelectedLayers } from "../table/use-selected-layers.ts";
 import { useMeasured, useShownRun } from "../runs/use-measured.ts";
 import { measuredLatency } from "../runs/run-text.ts";
 import { Dimensions } from "./Dimensions.tsx";
@@ -170,6 +171,7 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
     requestAnimationFrame(() => document.querySelector<HTMLElement>("vscode-text-field.filter")?.focus());
   });
   const selected = useMemo(() => selectedLayers(selection), [selection]);
+  const selectedRows = useSelectedLayers(client, layers, selection);
   const shownPart = useStore(client.editing.shownPart);
   useEffect(() => {
     if (shownPart) show(shownPart.part);
@@ -272,8 +274,8 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
         <Views client={client} profile={profile} pictures={pictures} selected={selected} onSelectLayer={reveal}>
           <DownloadContext.Provider value={downloads}>
             <LayersView
-              client={client}
               profile={profile}
+              selected={selectedRows}
               view={view}
               preferences={preferences}
               wanted={wanted}

@@ -1,22 +1,23 @@
 import type { JSX } from "preact";
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import { layersTsv } from "../../profiler/exports/tsv.ts";
 import { parseFilter, type LayerFilter } from "../../profiler/views/filter-expression.ts";
-import type { ModelClient, ShownProfile } from "../state/model-client.ts";
+import type { ShownProfile } from "../state/model-client.ts";
 import type { Preferences } from "../state/preferences.ts";
-import { layerOfLine, NOTHING_SELECTED } from "../state/selection.ts";
+import { NOTHING_SELECTED } from "../state/selection.ts";
 import { useStore, type Store } from "../state/store.ts";
 import type { ViewState } from "../state/view-state.ts";
 import { fittingChoice, shownColumns, type ColumnChoice } from "../table/column-layout.ts";
 import { columnNeeds } from "../table/fitting-width.ts";
 import { LayerTable } from "../table/LayerTable.tsx";
-import { layersOfLines, nodesById, tableTree } from "../table/table-tree.ts";
+import { tableTree } from "../table/table-tree.ts";
 import { SelectionBar } from "./SelectionBar.tsx";
 import { Toolbar } from "./Toolbar.tsx";
 
 interface LayersViewProps {
-  readonly client: ModelClient;
   readonly profile: ShownProfile;
+  /** Layers behind the selected lines. */
+  readonly selected: ShownProfile["layers"];
   readonly view: Store<ViewState>;
   readonly preferences: Store<Preferences>;
   readonly wanted: Store<string | null>;
@@ -24,16 +25,15 @@ interface LayersViewProps {
 }
 
 /** The table with its filter above and the sum of the selection below. */
-export function LayersView({ client, profile, view, preferences, wanted, scrollTop }: LayersViewProps): JSX.Element {
+export function LayersView({ profile, selected, view, preferences, wanted, scrollTop }: LayersViewProps): JSX.Element {
   const { header, layers, isComplete } = profile;
-  const { filter: text, selection } = useStore(view);
+  const { filter: text } = useStore(view);
   const { filter, error } = useLayerFilter(text);
   const rows = useMemo(
     () => (filter ? layers.filter((layer) => filter(layer, header.totals)) : layers),
     [layers, filter, header.totals],
   );
   const hasModules = useMemo(() => hasLevels(layers), [layers]);
-  const selected = useSelectedLayers(layers, selection.lines);
   const [width, setWidth] = useState(0);
   const { columns, widths } = useStore(preferences);
   const isMeasured = useMemo(() => layers.some(({ measured }) => measured !== undefined), [layers]);
@@ -48,12 +48,6 @@ export function LayersView({ client, profile, view, preferences, wanted, scrollT
       preferences.update({ ...chosen, columns: chosen.columns === choice.columns ? columns : chosen.columns }),
     [preferences, choice, columns],
   );
-
-  useEffect(() => {
-    const active = layerOfLine(selection.active);
-    const indices = selected.map(({ index }) => index).filter((index) => index !== active);
-    client.select(active !== null && selected.length > indices.length ? [...indices, active] : indices);
-  }, [client, selected, selection.active]);
 
   const copy = (): void => {
     void navigator.clipboard.writeText(layersTsv(selected, header.totals, shownColumns(choice)));
@@ -113,14 +107,4 @@ function useLayerFilter(text: string): ParsedText {
 /** Whether grouping by module shows more than a list does. */
 function hasLevels(layers: ShownProfile["layers"]): boolean {
   return tableTree(layers, { isTree: true, isSorted: false }).some(({ kind }) => kind === "module");
-}
-
-/** Layers behind the selected lines, modules and runs with all that is in them, filtered out or not. */
-function useSelectedLayers(layers: ShownProfile["layers"], lines: readonly string[]): ShownProfile["layers"] {
-  const byId = useMemo(() => nodesById(tableTree(layers, { isTree: true, isSorted: false })), [layers]);
-  const flat = useMemo(() => nodesById(tableTree(layers, { isTree: false, isSorted: false })), [layers]);
-  return useMemo(() => {
-    const known = lines.filter((id) => byId.has(id) || flat.has(id));
-    return layersOfLines(known, new Map([...flat, ...byId]));
-  }, [byId, flat, lines]);
 }

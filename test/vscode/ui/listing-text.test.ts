@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { Locator } from "playwright-core";
 import { ListingDriver } from "./listing-driver.ts";
 import { SAMPLES, eventually, useWindow } from "./window.ts";
 
@@ -158,6 +159,23 @@ describe("The listing of an ONNX model", () => {
       });
     });
     await row.filter({ hasText: "Gemm" }).waitFor();
+  });
+
+  it("follows what is chosen in the graph, also after it has led there and back", async () => {
+    const tab = (name: string): Promise<void> => vscode().webview().getByRole("tab", { name }).click();
+    const box = (layer: number): Locator => vscode().webview().locator(`.box[data-box="#${layer}"]`);
+    await tab("Graph");
+    await listing.goTo(/= Add /);
+    for (const key of ["ArrowDown", "ArrowUp"]) await vscode().page.keyboard.press(key);
+    await box(10).and(vscode().webview().locator(".selected")).waitFor();
+    await box(11).dispatchEvent("click");
+    const next = (await listing.lineNumber(/= Add /)) + 1;
+    await eventually(
+      vscode(),
+      () => listing.cursorLine(),
+      (line) => line === next,
+    );
+    await tab("Layers");
   });
 
   it("takes typing back and says what to do instead", async () => {

@@ -1,0 +1,12 @@
+import type { JSX } from "preact";
+
+/** A name or path that is broken between its segments where it does not fit on a line, and within one only where that alone is too long. */
+export function Breakable({ text }: { readonly text: string }): JSX.Element {
+  const [first = "", ...others] = text.split(/(?<=[/:._])(?=[^/:._\s])/);
+  return (
+    <>
+      {first}
+      {others.map((segment) => [<wbr />, segment])}
+    </>
+  );
+}
