@@ -183,6 +183,10 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 
+/** Without the stop at its end: sentences go on behind it. */
 function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, " ").trim();
+  return text
+    .replaceAll(/\s*\n\s*/g, " ")
+    .trim()
+    .replace(/\.$/, "");
 }

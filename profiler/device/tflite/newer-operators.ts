@@ -5,6 +5,9 @@ import { BuiltinOperator } from "../../formats/tflite/schema/generated/schema_ge
 const OUT_OF_RANGE = /Op builtin_code out of range: (\d+)\./g;
 /** And for a version that it does not know of one that it does. */
 const UNKNOWN_VERSION = /Didn't find op for builtin opcode '(\w+)' version '(\d+)'/g;
+/** And for an operator that somebody else's compiler or library made up. */
+const CUSTOM = /Encountered unresolved custom op: ([^.;]+)\./g;
+const WITH_CUSTOM = "A benchmark_model that was built with that operator runs it (--benchmark-model)";
 
 /**
  * What is told of a model that this TFLite does not run: operators newer than it by their names, else its own words.
@@ -12,6 +15,12 @@ const UNKNOWN_VERSION = /Didn't find op for builtin opcode '(\w+)' version '(\d+
  */
 export function refusalOf(error: EdgewiseError, version: string, instead: string): RunError {
   const { message } = error;
+  const custom = [...new Set([...message.matchAll(CUSTOM)].map(([, name]) => name))];
+  if (custom.length > 0)
+    return new RunError(`TFLite ${version} has no ${custom.join(", ")}, which the model has as a custom operator`, {
+      ...(instead !== "" && { hint: WITH_CUSTOM }),
+      cause: error,
+    });
   const hinted = instead === "" ? {} : { hint: instead };
   const unknown = [...message.matchAll(OUT_OF_RANGE)].map(
     ([, code]) => BuiltinOperator[Number(code)] ?? `number ${code}`,

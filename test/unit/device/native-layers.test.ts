@@ -89,4 +89,12 @@ describe("times of TFLite's operators on the rows of the table", () => {
     assert.equal(several.hint, "Try another");
     assert.equal(refusalOf(new RunError("it failed"), "2.9.0", "").message, "it failed");
   });
+
+  it("names custom operators, which another TFLite does not know either", () => {
+    const said =
+      "a phone: TFLite cannot load the model: Encountered unresolved custom op: ethos-u. See instructions: https://www.tensorflow.org/lite/guide/ops_custom; Node number 0 (ethos-u) failed to prepare.";
+    const { message, hint } = refusalOf(new RunError(said), "2.9.0", "LiteRT.js may run it");
+    assert.equal(message, "TFLite 2.9.0 has no ethos-u, which the model has as a custom operator");
+    assert.match(String(hint), /^A benchmark_model that was built with that operator/);
+  });
 });
