@@ -149,7 +149,9 @@ describe("a run on a phone that is cut short", function () {
   }
 
   it("says why a run was killed, and why nothing may be executed", async () => {
-    const killed = target().run(model, LONG, {
+    const path = join(folder, "made.onnx");
+    await writeFile(path, modelThatMakesItsWeights());
+    const killed = target().run(await measuredModel(path), LONG, {
       onProgress: ({ phase }) => {
         if (phase === "latency") phone.kill("--optimization all");
       },
@@ -158,7 +160,7 @@ describe("a run on a phone that is cut short", function () {
       assert.ok(error instanceof DeviceError && error.problem === "killed", String(error));
       assert.match(
         error.message,
-        /low-memory killer.*The model alone is .*B, and the phone had .*B free of .*B in all/,
+        /low-memory killer.*The model alone is 4\.\d+ MB, and the phone had .*B free of .*B in all$/,
       );
       return true;
     });
@@ -275,6 +277,18 @@ describe("a run on a phone that is cut short", function () {
 
 function fill(phone: TestPhone, bytes: number): void {
   void writeFile(phone.path("/data/local/tmp/video.mp4"), new Uint8Array(bytes)).catch(() => undefined);
+}
+
+/** 4 MB of weights in a file of some hundred bytes. */
+function modelThatMakesItsWeights(): Uint8Array {
+  const size = 1024;
+  return onnxModel({
+    graph: graph([node("ConstantOfShape", ["shape"], ["w"]), node("MatMul", ["x", "w"], ["y"])], {
+      inputs: [value("x", "float32", [1, size])],
+      outputs: ["y"],
+      initializers: [tensor("shape", "int64", [2], [size, size])],
+    }),
+  });
 }
 
 /** 36 MB of weights. */

@@ -10,6 +10,7 @@ export interface FailedRun {
   readonly device: AdbDevice;
   /** From before the run. */
   readonly facts: Pick<DeviceFacts, "availableBytes" | "memoryBytes">;
+  /** In memory. */
   readonly modelBytes: number;
 }
 
@@ -29,10 +30,10 @@ async function explainKill(error: DeviceError, { device, facts, modelBytes }: Fa
     Boolean,
   );
   const memory = had.length === 0 ? "" : `, and the phone had ${had.join(" of ")}`;
-  const said = log.trim() === "" ? "" : ` Its log: ${log.trim()}`;
+  const said = log.trim() === "" ? "" : `. Its log: ${log.trim()}`;
   return new DeviceError(
     "killed",
-    `${error.message}: by Android's low-memory killer, as it seems. The model alone is ${formatBytes(modelBytes)}${memory}.${said}`,
+    `${error.message}: by Android's low-memory killer, as it seems. The model alone is ${formatBytes(modelBytes)}${memory}${said}`,
     { hint: "Close other apps, or restart the phone; a smaller model, or int8 weights, need less", cause: error },
   );
 }

@@ -182,7 +182,13 @@ export abstract class PhoneRun {
 
   /** For the words on why a program of ours was ended. */
   protected get failedRun(): FailedRun {
-    return { device: this.device, facts: this.facts, modelBytes: this.prepared.identity.fileBytes };
+    // Weights that the file makes itself (ConstantOfShape) are none of its bytes.
+    const weightBytes = this.measured.layers.reduce(
+      (sum, layer) => sum + (layer.isCounted ? (layer.weightBytes ?? 0) : 0),
+      0,
+    );
+    const modelBytes = Math.max(this.prepared.identity.fileBytes, weightBytes);
+    return { device: this.device, facts: this.facts, modelBytes };
   }
 
   get #limitSeconds(): number {
