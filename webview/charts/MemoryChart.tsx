@@ -11,6 +11,7 @@ import {
   type AliveTensor,
   type MemoryMark,
 } from "../../profiler/views/memory-timeline.ts";
+import { Breakable } from "../controls/Breakable.tsx";
 import { amountAxis, baseOptions, nameAxis } from "./chart-options.ts";
 import { Chart } from "./Chart.tsx";
 import { layerText } from "./CostChart.tsx";
@@ -121,8 +122,8 @@ function AliveList({ title, alive, bytes }: AliveListProps): JSX.Element {
         {alive.slice(0, NAMED_TENSORS).map((tensor, position) => (
           <li key={position}>
             <span class="alive-bar" style={{ width: `${(100 * tensor.bytes) / bytes}%` }} />
-            <span class="alive-name" data-tip={tensor.name} data-tip-when="cut">
-              {tensor.name}
+            <span class="alive-name">
+              <Breakable text={tensor.name} />
             </span>
             <span class="alive-bytes">
               {formatBytes(tensor.bytes)}, {formatShare(tensor.bytes / bytes)}

@@ -6,6 +6,7 @@ import type { LayerProfile } from "../../profiler/profile.ts";
 import { Icon } from "../controls/controls.tsx";
 import { MARK_ICONS } from "../graph/box-mark.ts";
 import { useStore, type Store } from "../state/store.ts";
+import { nameParts } from "../table/line-text.ts";
 import { stepTo } from "../table/tree-keys.ts";
 import { ROW_HEIGHT, useVirtualRows } from "../table/use-virtual-rows.ts";
 import type { CompareView } from "./compare-view.ts";
@@ -170,9 +171,7 @@ function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Eleme
         {CHANGE_WORDS[row.change]()}
       </div>
       <div role="gridcell" class="cell" data-tip={name}>
-        <span class={`compare-text ${isOneName(row) ? "compare-name" : ""}`}>
-          <bdi dir="ltr">{namesText(row)}</bdi>
-        </span>
+        <Names row={row} />
       </div>
       <div role="gridcell" class="cell" data-tip={pairText(row, ({ op }) => op)} data-tip-when="cut">
         <span class="compare-text">{operatorsText(row)}</span>
@@ -192,9 +191,24 @@ function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Eleme
   );
 }
 
-/** Of two names the first and the arrow are what must be seen. */
-function isOneName({ before, after }: ComparedLayer): boolean {
-  return before === null || after === null || before.name === after.name;
+/** One name by its segments, the operator only where it has no column; of two what tells them apart. */
+function Names({ row }: { readonly row: ComparedLayer }): JSX.Element {
+  const { before, after } = row;
+  const layer = before ?? after;
+  if (!layer || (before && after && before.name !== after.name))
+    return <span class="compare-text">{namesText(row)}</span>;
+  const isOneOperator = !before || !after || before.op === after.op;
+  const { own, operator } = nameParts(layer.name, isOneOperator ? layer.op : undefined);
+  return (
+    <span class="segments">
+      {own.map((segment, place) => (
+        <span key={place} class="segment">
+          {segment}
+          {place === own.length - 1 && operator !== "" && <span class="compare-operator">{operator}</span>}
+        </span>
+      ))}
+    </span>
+  );
 }
 
 const CHANGE_ICONS: Readonly<Record<Change, string>> = { ...MARK_ICONS, same: "dash" };

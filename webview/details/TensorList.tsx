@@ -87,7 +87,7 @@ function Neighbours({ tensor, layer, links, onSelectLayer }: NeighboursProps): J
       )}
       {readers.length > 0 && (
         <>
-          {producer ? l10n.t(", read by") : l10n.t("read by")} {readers.slice(0, NAMED_READERS).map(link)}
+          {l10n.t("read by")} {readers.slice(0, NAMED_READERS).map(link)}
           {readers.length > NAMED_READERS && l10n.t("and {0} more", readers.length - NAMED_READERS)}
         </>
       )}

@@ -6,6 +6,7 @@ import type { Totals } from "../../profiler/profile.ts";
 import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
 import { formatBytes, formatShare } from "../../profiler/format-numbers.ts";
 import { movedOnChip, savesNoTime } from "../../profiler/editing/suggestion.ts";
+import { Breakable } from "../controls/Breakable.tsx";
 import { Button, Checkbox, Icon } from "../controls/controls.tsx";
 import type { ListedSuggestion, Trial } from "../protocol/editing.ts";
 import type { EditingClient } from "../state/editing-client.ts";
@@ -80,12 +81,12 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
           <Icon name={isOpen ? "chevron-down" : "chevron-right"} />
           <span class={isOneOfMany ? "visually-hidden" : "suggestion-what"}>{title}</span>{" "}
           <span class={isOneOfMany ? "suggestion-what" : "suggestion-where"} data-tip={target} data-tip-when="cut">
-            {target}
+            <Breakable text={target} />
           </span>
         </button>
       </div>
-      <p class="suggestion-why">
-        <GuaranteeBadge guarantee={guarantee} /> {why}
+      <p class="suggestion-why suggestion-reason">
+        <GuaranteeBadge guarantee={guarantee} /> <Breakable text={why} />
       </p>
       {measured && (
         <p class="suggestion-why" role="note" data-testid="measured">

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { endlessBytes } from "../../unit/runtime/tiny-models.ts";
 import { assertAccessibleHere } from "./axe.ts";
-import { longChain } from "./models.ts";
+import { longChain, stagedNetwork } from "./models.ts";
 import { SAMPLES, eventually, useWindow } from "./window.ts";
 
 const [BEFORE, AFTER] = ["digits_vgg_bn.onnx", "digits_lenet.onnx"];
@@ -86,6 +86,30 @@ describe("Comparing two models", () => {
     await side("before").locator(".box.closed.mark-changed").filter({ hasText: "differ" }).first().waitFor();
     await page().getByRole("tab", { name: "Layers" }).click();
     await page().locator("[role=row][aria-selected=true]").waitFor();
+  });
+
+  it("says names by whole segments, and their operator only where that has no column", async () => {
+    writeFileSync(vscode().path("staged.onnx"), stagedNetwork());
+    await compare("staged.onnx", "staged.onnx");
+    const name = rows().filter({ hasText: "block.3" }).first().locator(".segments");
+    const operator = name.locator(".compare-operator");
+    const isHidden = (): Promise<boolean> =>
+      operator.evaluate((part) => getComputedStyle(part).position === "absolute");
+    assert.match((await name.textContent()) ?? "", /^\/stage\.1\/block\.3\/conv\/Conv$/);
+    assert.equal(await isHidden(), true);
+    await vscode().page.setViewportSize({ width: 640, height: 800 });
+    await eventually(vscode(), isHidden, (hidden) => !hidden);
+    const inSight = await name.evaluate((whole) => {
+      const { top, bottom } = whole.getBoundingClientRect();
+      return [...whole.children]
+        .filter(
+          (segment) => segment.getBoundingClientRect().top >= top && segment.getBoundingClientRect().bottom <= bottom,
+        )
+        .map((segment) => segment.textContent);
+    });
+    await vscode().page.setViewportSize({ width: 1280, height: 800 });
+    assert.ok(inSight.length > 0 && inSight.length < 4, inSight.join());
+    assert.ok("/stage.1/block.3/conv/Conv".endsWith(inSight.join("")), inSight.join());
   });
 
   it("finds no difference between a model and itself", async () => {

@@ -40,6 +40,17 @@ describe("The graph", () => {
     assert.deepEqual(blocked, []);
   });
 
+  it("cuts no title, whatever stands beside it", async () => {
+    await open(MODEL);
+    await page().locator(".box-alike").first().waitFor();
+    const cut = await page()
+      .locator(".box-title")
+      .evaluateAll((titles) =>
+        titles.flatMap((title) => (title.scrollWidth > title.clientWidth ? [title.textContent] : [])),
+      );
+    assert.deepEqual(cut, []);
+  });
+
   it("selects the layer of a box in the table, and the other way round", async () => {
     await open(MODEL);
     const box = boxes().filter({ hasText: "Conv" }).first();

@@ -295,6 +295,10 @@ describe("Suggestions on the page", () => {
     );
     const lines = await names.evaluate((button) => button.getClientRects()[0]?.height ?? 0);
     assert.ok(lines > 30, `${lines} pixels: on several lines`);
+    const reasons = await driver.panel
+      .locator(".suggestion:not(.open) .suggestion-reason")
+      .evaluateAll((all) => all.map((reason) => reason.getBoundingClientRect().height));
+    assert.ok(Math.max(...reasons) < 90, `${Math.max(...reasons)} pixels: of a long reason four lines`);
   });
 
   it("have nothing that axe-core finds serious, in light, dark and high contrast", async () => {

@@ -5,9 +5,9 @@ import { boxText } from "../box-text.ts";
 import { BOX, HEAD_HEIGHT, type Direction, type Layout, type PlacedLink } from "./layout.ts";
 import type { LayoutAnswer, LayoutTask, TaskBox } from "./layout-task.ts";
 
-/** Pixels of a character of a head's words, of what stands beside them (arrow, cost), and the most of both together. */
-const CHARACTER = 7;
-const BESIDE_NAME = 100;
+/** Pixels of a character of a head's words, of what stands beside them (arrow, how many are alike, cost), and the most of both together. */
+const CHARACTER = 7.6;
+const BESIDE_NAME = 130;
 const WIDEST_HEAD = 300;
 
 /** Pixels of a character of a box's title and of the line below it, of a cost, of what is left free beside texts, and the most of a line. */
@@ -19,6 +19,9 @@ const MOST_TEXT = 260;
 
 /** Pixels that the round sides of an input or output take of each line, beside those of a box. */
 const ROUND = 14;
+
+/** Pixels of a closed module's arrow, and of how many are alike. */
+const MODULE = 44;
 
 /** Pixels of the symbol of a marked box. */
 const MARK = 18;
@@ -83,10 +86,11 @@ function boxWidth(boxes: readonly Box[], beside: number): number {
   const widest = boxes.reduce((most, box) => {
     const { title, name, weights } = boxText(box);
     const round = box.tensor ? ROUND : 0;
+    const module = box.children.length > 0 ? MODULE : 0;
     const foot = name.length * FOOT_CHARACTER + (weights === "" ? 0 : weights.length * FOOT_CHARACTER + SIDE);
     return Math.max(
       most,
-      Math.min(title.length * TITLE_CHARACTER + COST + beside + round, MOST_TEXT),
+      Math.min(title.length * TITLE_CHARACTER + COST + beside + round + module, MOST_TEXT),
       Math.min(foot + round, MOST_TEXT),
     );
   }, 0);
