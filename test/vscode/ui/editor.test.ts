@@ -213,9 +213,14 @@ describe("The editor", () => {
     copyFileSync(join(SAMPLES, MODEL), path);
     await open("broken.onnx");
     await layers().first().waitFor();
+    const toEdit = ["Suggest Compressions", "Run on Device"].map((title) =>
+      vscode().page.locator(`.editor-actions [aria-label^="${title}"]`).first(),
+    );
+    for (const action of toEdit) await action.waitFor();
     truncateSync(path, 1000);
     const failed = page().getByTestId("failed");
     await failed.waitFor();
+    for (const action of toEdit) await action.waitFor({ state: "detached" });
     assert.match(await failed.getByRole("alert").innerText(), /broken\.onnx/);
     await failed.getByText("Reopen as Text or Hex…").waitFor();
     await failed.getByText("Show Log").waitFor();

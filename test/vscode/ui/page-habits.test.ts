@@ -28,6 +28,25 @@ describe("The habits of the page", () => {
     assert.equal(await value.inputValue(), "8");
   });
 
+  it("tells the user of a fault of its own, and the log what it was", async () => {
+    await driver.open(MODEL);
+    await driver.page.locator("body").evaluate(() => {
+      setTimeout(() => {
+        throw new Error("a fault that a test has made");
+      });
+    });
+    const toast = vscode().page.locator(".notification-toast", {
+      hasText: "Something went wrong in the page of a model",
+    });
+    await toast.getByRole("button", { name: "Show Log" }).click();
+    await vscode()
+      .page.locator(".output-view-content, .output-view", { hasText: "The page: a fault that a test has made" })
+      .first()
+      .waitFor();
+    await vscode().server.run((api) => api.commands.executeCommand("workbench.action.closePanel"));
+    await driver.lines.first().waitFor();
+  });
+
   it("says where the numbers of the hardware come from, and offers others", async () => {
     await driver.open(MODEL);
     const button = driver.page.getByRole("button", { name: "flagship-phone" });
