@@ -55,9 +55,11 @@ const CUT_OFF_SECONDS = 3;
 export class AdbDevice {
   readonly #gone = new AbortController();
 
+  /** @param closeAll closes the connections that the library knows nothing of yet too */
   constructor(
     private readonly adb: Adb,
     readonly serial: string,
+    private readonly closeAll: () => void,
   ) {
     const end = (): void => this.#gone.abort(this.#goneError());
     adb.disconnected.then(end, end);
@@ -215,6 +217,7 @@ export class AdbDevice {
 
   async close(): Promise<void> {
     await this.adb.close();
+    this.closeAll();
   }
 
   async #spawn(

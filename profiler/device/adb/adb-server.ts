@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { AdbServerClient } from "@yume-chan/adb";
-import { AdbServerNodeTcpConnector } from "@yume-chan/adb-server-node-tcp";
 import { DeviceError } from "../device-error.ts";
 import { AdbDevice } from "./adb-device.ts";
+import { ClosingConnector } from "./closing-connector.ts";
 import { findAdb } from "./find-adb.ts";
 import { within } from "../interruption.ts";
 import { chooseDevice, parseDeviceList, selectorOf, type ListedDevice } from "./listed-device.ts";
@@ -39,7 +39,7 @@ export class AdbServer {
   constructor({ address = serverAddress(process.env), adbPath }: AdbOptions = {}) {
     this.address = address;
     this.#adbPath = adbPath;
-    this.#client = new AdbServerClient(new AdbServerNodeTcpConnector(address));
+    this.#client = new AdbServerClient(new ClosingConnector(address));
   }
 
   /**
@@ -82,10 +82,11 @@ export class AdbServer {
   async open(serial?: string, signal?: AbortSignal): Promise<AdbDevice> {
     const chosen = chooseDevice(await this.devices(signal), serial);
     try {
-      const adb = await within(`reaching ${chosen.serial}`, ANSWER_SECONDS, signal, () =>
-        this.#client.createAdb(selectorOf(chosen)),
-      );
-      return new AdbDevice(adb, chosen.serial);
+      return await within(`reaching ${chosen.serial}`, ANSWER_SECONDS, signal, async (ending) => {
+        const connector = new ClosingConnector(this.address, ending);
+        const adb = await new AdbServerClient(connector).createAdb(selectorOf(chosen));
+        return new AdbDevice(adb, chosen.serial, () => connector.close());
+      });
     } catch (cause) {
       signal?.throwIfAborted();
       if (cause instanceof DeviceError) throw cause;
@@ -104,7 +105,9 @@ export class AdbServer {
   async connect(address: string, signal?: AbortSignal): Promise<void> {
     await this.#ensureRunning(signal);
     try {
-      await within(`connecting to ${address}`, CONNECT_SECONDS, signal, () => this.#client.wireless.connect(address));
+      await within(`connecting to ${address}`, CONNECT_SECONDS, signal, (ending) =>
+        new AdbServerClient(new ClosingConnector(this.address, ending)).wireless.connect(address),
+      );
     } catch (cause) {
       signal?.throwIfAborted();
       if (cause instanceof AdbServerClient.AlreadyConnectedError) return;
