@@ -40,6 +40,21 @@ export async function writeTargetAt(path: string): Promise<WriteTarget> {
   return { path: followed, replaced };
 }
 
+/**
+ * Looks whether files can be written there, before the work whose results they are to hold.
+ * @param paths undefined for what is not to be written
+ * @throws {FileAccessError} as `writeTargetAt`, and for a folder that is not there or lets nobody like us write
+ */
+export async function requireWritable(...paths: readonly (string | undefined)[]): Promise<void> {
+  for (const path of paths) {
+    if (path === undefined) continue;
+    const target = await writeTargetAt(path);
+    const code = await refusalOf(dirname(target.path));
+    if (code === "ENOENT" || code === "ENOTDIR") throw refused(path, "its folder does not exist");
+    if (code !== undefined) throw readOnly(path, "you may not write to its folder");
+  }
+}
+
 /** A link's own place may have no file yet: then the save makes it. */
 async function followLinks(path: string): Promise<string> {
   let place = resolve(path);

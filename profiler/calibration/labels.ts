@@ -119,5 +119,5 @@ function columnOf(path: string, head: readonly string[], key: string | undefined
 }
 
 function readText(path: string): Promise<string> {
-  return readTextFile(path, (cause) => new CalibrationError(`${path}: the labels cannot be read`, { cause }));
+  return readTextFile(path, (cause) => new CalibrationError((cause as Error).message, { cause }));
 }

@@ -14,7 +14,7 @@ export async function chooseHardware(option: string | undefined): Promise<Hardwa
 
 function readJson(path: string): Promise<unknown> {
   return readJsonFile(path, (cause) => {
-    const reason = cause instanceof SyntaxError ? "it is not JSON" : "it cannot be read";
-    return new OptionError(`hardware profile ${path}: ${reason}`, { cause });
+    const reason = cause instanceof SyntaxError ? `${path}: it is not JSON` : (cause as Error).message;
+    return new OptionError(`hardware profile ${reason}`, { cause });
   });
 }

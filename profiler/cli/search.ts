@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
+import { requireWritable } from "../bytes/write-target.ts";
 import type { EditSession } from "../editing/edit-session.ts";
 import type { CompressOptions } from "../editing/compress/compress-options.ts";
 import type { FitBudget } from "../editing/fit/fit-point.ts";
@@ -69,6 +70,7 @@ export async function search(
   budget: FitBudget,
   run: (session: EditSession, searching: Searching) => Promise<Fitted>,
 ): Promise<void> {
+  await requireWritable(options.out, options.saveEdits);
   await tellFolders(options, context);
   const hardware = await chooseHardware(options.hardware);
   const measuring = testSamplesOf(options, options.dim);

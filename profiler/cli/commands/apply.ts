@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
+import { requireWritable } from "../../bytes/write-target.ts";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import type { EditSession, EditSettings } from "../../editing/edit-session.ts";
@@ -45,6 +46,7 @@ export function addApplyCommand(program: Command, context: CliContext): void {
     await tellFolders(options, context);
     const edits = [...(options.edits === undefined ? [] : await readEdits(options.edits)), ...(options.edit ?? [])];
     if (edits.length === 0) throw new OptionError("nothing to apply: give --edit or --edits");
+    await requireWritable(options.out, options.saveEdits);
     const stored = options.edits === undefined ? new Map<string, Uint8Array>() : await readLearned(options.edits);
     const { made: steps, refusals } = await withEditSession(path, settingsOf(options), async (session) => {
       const { model, steps: made, done, learned } = await applied(session, edits, context, stored);

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { writeAtomically } from "../../bytes/atomic-file.ts";
 import { readTextFile } from "../../bytes/whole-file.ts";
+import { requireWritable } from "../../bytes/write-target.ts";
 import type { RunOptions } from "../../device/index.ts";
 import { OptionError } from "../../errors.ts";
 import { formatDeviceSearch, parseDeviceSearch, type DeviceSearch } from "../../editing/fit/device/device-search.ts";
@@ -60,6 +61,7 @@ export function addFitCommand(program: Command, context: CliContext): void {
     );
   addSearchOptions(addAdbOption(command)).action(async (path: string, options: FitCommandOptions) => {
     const budget = budgetOf(options);
+    await requireWritable(options.state);
     await search(path, options, context, budget, async (session, searching) => {
       const kept = keeper(options.state);
       const device = await deviceOf(options, searching.signal, kept);

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { requireWritable } from "../../bytes/write-target.ts";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
@@ -65,6 +66,7 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
   addCalibrationOptions(command).action(async (path: string, options: RecoverCommandOptions) => {
     await tellFolders(options, context);
     if (options.data === undefined) throw new OptionError("nothing to train on: give samples with --data");
+    await requireWritable(options.out);
     const stop = context.interruption?.();
     const training = { ...trainingOptions(options), ...(stop && { stop }), ...progressIn(context) };
     const recovering = withModel(path, (student) =>

@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { requireWritable } from "../../bytes/write-target.ts";
 import {
   describeError,
   PROFILED_LEVELS,
@@ -112,6 +113,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     const { threads = [], learn: learned } = options;
     if (threads.length > 1 && learned !== undefined)
       throw new OptionError("--learn needs a single number of threads: give --threads one number");
+    await requireWritable(learned);
     const { profile, rows, sweep } = await withModel(path, async (model) => {
       const analysed = analyseModel(model, options.dim ?? {});
       const costed = costModel(analysed, hardware);

@@ -2,16 +2,11 @@ import { spawn } from "node:child_process";
 import { AdbServerClient } from "@yume-chan/adb";
 import { DeviceError } from "../device-error.ts";
 import { AdbDevice } from "./adb-device.ts";
-import { ClosingConnector } from "./closing-connector.ts";
+import { ClosingConnector, type ServerAddress } from "./closing-connector.ts";
 import { findAdb } from "./find-adb.ts";
 import { within } from "../interruption.ts";
 import { chooseDevice, parseDeviceList, selectorOf, type ListedDevice } from "./listed-device.ts";
 import { pause } from "./pause.ts";
-
-export interface ServerAddress {
-  readonly host: string;
-  readonly port: number;
-}
 
 export interface AdbOptions {
   /** The user's adb server; where adb itself looks when left out. */

@@ -1,6 +1,10 @@
 import type { AdbServerClient } from "@yume-chan/adb";
 import { AdbServerNodeTcpConnector } from "@yume-chan/adb-server-node-tcp";
-import type { ServerAddress } from "./adb-server.ts";
+
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** A server that is told that a connection is over closes it at once; one that does not is no adb server. */
 const FAREWELL_MILLISECONDS = 500;

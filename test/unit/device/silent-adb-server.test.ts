@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import type { ServerAddress } from "../../../profiler/device/adb/adb-server.ts";
+import type { ServerAddress } from "../../../profiler/device/adb/closing-connector.ts";
 import { AdbServer } from "../../../profiler/device/index.ts";
 
 describe("An adb server that never answers", () => {
@@ -35,7 +35,11 @@ describe("An adb server that never answers", () => {
       const adb = new AdbServer({ address });
       const asking = async (): Promise<void> => {
         const device = await adb.open(undefined, ending.signal);
-        await device.shell("id", { signal: ending.signal }).finally(() => device.close());
+        try {
+          await device.shell("id", { signal: ending.signal });
+        } finally {
+          await device.close();
+        }
       };
       await assert.rejects(asking(), /enough/);
       await Promise.all(sockets.map(closed));
