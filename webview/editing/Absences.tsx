@@ -31,7 +31,9 @@ export function Absences({ absences, rows, onHighlight }: AbsencesProps): JSX.El
             <ul>
               {reasons.map((absence) => (
                 <li key={absence.reason}>
-                  <span class="remark">{absence.reason}:</span>{" "}
+                  <span class="remark">
+                    <Breakable text={absence.reason} />:
+                  </span>{" "}
                   {absence.rows.length === 0 ? (
                     l10n.t("the whole model")
                   ) : (
