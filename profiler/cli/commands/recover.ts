@@ -48,7 +48,7 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
     .option("--batch <count>", "samples in each step (default: 32)", parsePositive)
     .option(
       "--augment <how>",
-      `make more samples by ${AUGMENTATIONS.map(({ id }) => id).join(", ")} (default: affine for pictures, else mixup)`,
+      `make more samples by ${AUGMENTATIONS.map(({ id }) => id).join(", ")} (default: affine for pictures, else mixup, or none where weights have 4 bits or fewer)`,
     )
     .option("--copies <count>", "copies of the samples, each changed in that way (default: 8)", parsePositive)
     .option("--inner <weight>", "bring inner tensors that both models have together too, with this weight", parseNumber)

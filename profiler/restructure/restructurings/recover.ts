@@ -47,7 +47,7 @@ export const RECOVER = defineRestructuring({
       id: "augment",
       title: "More samples",
       description:
-        "How copies of the samples are changed. By kind of sample: affine for pictures, mixtures for everything else.",
+        "How copies of the samples are changed. By kind of sample: affine for pictures, else mixtures, or none where weights have 4 bits or fewer.",
       type: "choice",
       choices: [
         { value: "auto", title: "By kind of sample" },

@@ -75,6 +75,19 @@ describe("recovering compressed models", () => {
       assert.equal(outputs[0]?.difference?.rms, 0);
     });
 
+  // Few levels have nothing left for mixtures of samples.
+  for (const [edit, expected] of [
+    ["quantize-weights::bits=2", { augmentation: "none", copies: 1, rate: 0.005 }],
+    ["quantize-weights::bits=8", { augmentation: "mixup", copies: 8, rate: 0.03 }],
+  ] as const)
+    it(`${edit}: how samples are changed by default`, async () => {
+      const { model: student } = await applyEdits(await readNet(wideNet()), [parseEdit(edit)], { seed: 1 });
+      const short = { steps: 1, batch: 8, threads: 1 };
+      const { recovery } = await recoverModel(student, await readNet(wideNet(0.3)), SAMPLES, short);
+      const { augmentation, samples, rate } = recovery;
+      assert.deepEqual({ augmentation, copies: samples.copies, rate }, expected);
+    });
+
   // TFLite files have no tables: which weights share a value is told by the integers alone.
   for (const edit of ["share-weights:map:bits=2", "prune-weights:map:sparsity=0.7,bits=2"])
     it(`${edit} of a TFLite file`, async () => {
