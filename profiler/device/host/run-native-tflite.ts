@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { constants, tmpdir } from "node:os";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import { makeTemporaryFolder } from "../../bytes/temporary-file.ts";
 import { runnerEnvironment, type HostTflite } from "../../runtime/native/bundles.ts";
 import { DeviceError, REINSTALL } from "../device-error.ts";
 import type { PreparedRun } from "../prepared-run.ts";
@@ -37,7 +38,7 @@ export async function runNativeTflite(
   settings: HostTiming,
   control: ProcessControl,
 ): Promise<NativeTfliteMeasurement> {
-  const folder = await mkdtemp(join(tmpdir(), "edgewise-run-"));
+  const folder = await makeTemporaryFolder();
   try {
     const [model] = prepared.files;
     if (model === undefined) throw new RangeError(`${prepared.model.file}: there is no file`);

@@ -1,10 +1,10 @@
 import { ownEntry } from "../../own-entry.ts";
 import { fork, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeTemporaryFolder } from "../../bytes/temporary-file.ts";
 import { FileSource, fileOfModel } from "../../bytes/file-source.ts";
 import { RunError } from "../../errors.ts";
 import { modelBytes } from "../../formats/formats.ts";
@@ -65,7 +65,7 @@ export async function runOnnxProcess(
   settings: OnnxSettings,
   control: ProcessControl,
 ): Promise<OnnxMeasurement> {
-  const folder = await mkdtemp(join(tmpdir(), "edgewise-run-"));
+  const folder = await makeTemporaryFolder();
   const child = fork(fileURLToPath(new URL("./onnx-process.js", import.meta.url)), {
     serialization: "advanced",
     execArgv: [],

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { rm, writeFile } from "node:fs/promises";
+import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
+import { makeTemporaryFolder } from "../../bytes/temporary-file.ts";
 import { fromRuntimeBytes, runtimeByteLength, toRuntimeBytes } from "../tensor-bytes.ts";
 import type { NumericTensor, NumericType } from "../numeric-tensor.ts";
 import { runtimeLimits } from "../process/limits.ts";
@@ -66,7 +66,7 @@ export class NativeTflite {
     model: Uint8Array,
     { threads = 1, signal }: NativeOptions,
   ): Promise<NativeTflite> {
-    const folder = await mkdtemp(join(tmpdir(), "edgewise-tflite-"));
+    const folder = await makeTemporaryFolder();
     try {
       const path = join(folder, "model.tflite");
       await writeFile(path, model);
