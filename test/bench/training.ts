@@ -11,20 +11,21 @@ import { outputPairs } from "../../profiler/training/targets.ts";
 import { trainableGraphOf } from "../../profiler/translation/known-graph.ts";
 import type { Finding } from "./finding.ts";
 
-/** A network, and what torch 2.6 takes for a step of it: batch 32, one thread, milliseconds of processor time of a quiet machine (`../shared/lab/setup.sh`). */
+/** A network, and what torch 2.6 takes for a step of it: one thread, milliseconds of processor time (`../shared/lab/setup.sh`, `peers/torch-step.py`). */
 interface Net {
   readonly path: string;
+  readonly batch: number;
   readonly torch: number;
   /** As many times torch's as a step may take. */
   readonly most: number;
 }
 
 const NETS: readonly Net[] = [
-  { path: "media/samples/digits_vgg_bn.onnx", torch: 155, most: 1.2 },
-  { path: "../shared/models/tflite/kws_dscnn_float.tflite", torch: 29, most: 1.4 },
+  { path: "media/samples/digits_vgg_bn.onnx", batch: 32, torch: 155, most: 1.2 },
+  { path: "../shared/models/tflite/kws_dscnn_float.tflite", batch: 32, torch: 29, most: 1.4 },
+  { path: "../shared/models/onnx/torchvision_mobilenet_v2.onnx", batch: 8, torch: 2405, most: 2 },
 ];
 
-const BATCH = 32;
 const STEPS = 20;
 /** Arenas grow, and kernels pack their weights. */
 const WARM_UP = 3;
@@ -32,7 +33,7 @@ const WARM_UP = 3;
 /** A training step against torch's, and against the forward pass with its errors. */
 export async function benchTraining(): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const { path, torch, most } of NETS) {
+  for (const { path, batch, torch, most } of NETS) {
     if (!existsSync(path)) continue;
     const source = await FileSource.open(path);
     const lifted = trainableGraphOf(await readModel(source, new ExternalDataFolder(path)));
@@ -43,7 +44,7 @@ export async function benchTraining(): Promise<readonly Finding[]> {
     );
     const sizes = lifted.sizesFor(shapes);
     const targets = outputPairs(lifted, lifted).map(({ student }) => ({ id: student, energy: 1, weight: 1 }));
-    const options = { sizes, batch: BATCH, targets };
+    const options = { sizes, batch, targets };
     const plan = await planTraining(lifted, { ...options, targets: targets.map(({ id }) => id), roles: "all" });
     const start = new Float32Array(plan.parameters.reduce((sum, { size }) => sum + size, 0));
     for (const { weights, offset } of plan.parameters) start.set(await weights.read(), offset);
@@ -52,7 +53,7 @@ export async function benchTraining(): Promise<readonly Finding[]> {
     await source.close();
     const name = path.slice(path.lastIndexOf("/") + 1);
     findings.push(
-      { what: `${name}, a step of ${BATCH} samples`, value: step, unit: "ms" },
+      { what: `${name}, a step of ${batch} samples`, value: step, unit: "ms" },
       { what: `${name}, the same over torch's ${torch} ms`, value: step / torch, unit: "×", limit: most },
       { what: `${name}, the same over its forward pass`, value: step / forward, unit: "×" },
     );
