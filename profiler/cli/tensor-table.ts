@@ -1,7 +1,7 @@
 import { printable } from "../exports/printable.ts";
 import { plainTable } from "../exports/terminal.ts";
 import { formatShare } from "../format-numbers.ts";
-import type { ComparedTensor } from "../runtime/compare-runs.ts";
+import type { ComparedTensor, RunComparison } from "../runtime/compare-runs.ts";
 import type { Difference } from "../runtime/difference.ts";
 
 const MEASURES: readonly { readonly title: string; readonly text: (difference: Difference) => string }[] = [
@@ -58,4 +58,14 @@ export function aligned(columns: number): readonly { readonly align: "left" | "r
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   return value === 0 ? "0" : value.toPrecision(3);
+}
+
+/** "Not compared: noise (it depends on random numbers, …), extra"; empty where all outputs were. */
+export function notComparedText({ unmatched, skipped }: RunComparison): string {
+  const reasons = new Map(skipped.map(({ name, reason }) => [name, reason]));
+  const texts = unmatched.map((name) => {
+    const reason = reasons.get(name);
+    return reason === undefined ? name : `${name} (${reason})`;
+  });
+  return texts.length === 0 ? "" : `Not compared: ${texts.map(printable).join(", ")}`;
 }

@@ -16,7 +16,7 @@ import { addCalibrationOptions, calibrationOf, type CalibrationOptions, tellFold
 import type { CliContext } from "../context.ts";
 import { readEdits, readLearned, writeEdits } from "../edit-files.ts";
 import { parseDimension } from "../quantities.ts";
-import { tensorTable } from "../tensor-table.ts";
+import { notComparedText, tensorTable } from "../tensor-table.ts";
 import { withEditSession } from "../with-model.ts";
 import { jsonText } from "../../exports/json-text.ts";
 import { MODEL_ARGUMENT } from "../model-argument.ts";
@@ -175,10 +175,10 @@ const NOT_FITTED =
 function report(steps: readonly AppliedStep[], out: string): string {
   const sections = steps.map(({ edit, guarantee, fixes, isUnfitted, doneBy, check }) => {
     const table = tensorTable([...check.outputs, ...check.tensors]);
-    const note = isUnfitted ? `\n${NOT_FITTED}` : "";
+    const notes = [notComparedText(check), isUnfitted ? NOT_FITTED : ""].filter((text) => text !== "");
     const said = [guarantee, describeFixes(fixes), doneBy === undefined ? "" : `done by ${doneBy} already`];
     const words = said.filter((text) => text !== "").map(printable);
-    return `${printable(edit)} (${words.join("; ")})\n${table}${note}`;
+    return `${printable(edit)} (${words.join("; ")})\n${[table, ...notes].filter((text) => text !== "").join("\n")}`;
   });
   const [first] = steps;
   const { count = 0, description = "" } = first?.check.samples ?? {};

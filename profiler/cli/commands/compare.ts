@@ -11,7 +11,7 @@ import { addCalibrationOptions, calibrationOf, type CalibrationOptions, tellFold
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
-import { aligned, tensorTable, tensorTexts } from "../tensor-table.ts";
+import { aligned, notComparedText, tensorTable, tensorTexts } from "../tensor-table.ts";
 import { withEditSession, withModel } from "../with-model.ts";
 import { jsonText } from "../../exports/json-text.ts";
 
@@ -118,12 +118,11 @@ function samplesText({ samples: { count, description, hasLabels } }: RunComparis
 }
 
 function report(before: Profile, after: Profile, runs: RunComparison | undefined): string {
-  const unmatched = runs?.unmatched ?? [];
   const sections = [
     `a: ${printable(before.file)}\nb: ${printable(after.file)}, hardware profile ${printable(after.hardware)}`,
     totalsTable(before, after),
     ...(runs ? [samplesText(runs), tensorTable([...runs.outputs, ...runs.tensors])] : []),
-    unmatched.length === 0 ? "" : `Not compared: ${unmatched.map(printable).join(", ")}`,
+    runs ? notComparedText(runs) : "",
     (runs?.doubts ?? []).map(printable).join("\n"),
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { notComparedText } from "../../../profiler/cli/tensor-table.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
 import { countsSince, countsSoFar } from "../../../profiler/counters.ts";
@@ -44,6 +45,14 @@ describe("Models with random numbers", () => {
       assert.deepEqual(unmatched, ["y"]);
       assert.match(tensors[0]?.reason ?? "", /depends on random numbers/);
     });
+
+  it("are reported with the reason why an output is not compared", async () => {
+    const model = await noisy(NOISE.RandomNormal ?? []);
+    assert.equal(
+      notComparedText(await compareRuns(model, model)),
+      'Not compared: y (it depends on random numbers, which RandomNormal "n" draws anew at each run)',
+    );
+  });
 
   it("say which operator draws them, and still run", () =>
     withSession(noisy(NOISE.RandomNormal ?? []), async (session) => {
