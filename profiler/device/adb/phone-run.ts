@@ -11,7 +11,6 @@ import {
 import {
   BIG_CORES,
   DEFAULT_RUNS,
-  DEFAULT_THREADS,
   DEFAULT_TIME_LIMIT,
   DEFAULT_WARM_UP_RUNS,
   type DeviceFacts,
@@ -26,6 +25,7 @@ import type { FailedRun } from "./explain-failure.ts";
 import { readConditions } from "./phone-facts/phone-facts.ts";
 import { EMULATOR } from "./phone-facts/properties.ts";
 import { takePhone, type RunFolder } from "./phone-folder.ts";
+import { coresAndThreads } from "./run-cores.ts";
 import { ConditionsSampler } from "./sample-conditions.ts";
 
 /** Of the timed runs where nobody asked for a number: a large model on a small phone would take minutes. */
@@ -78,12 +78,11 @@ export abstract class PhoneRun {
     this.options = options;
     this.control = control;
     this.settings = {
-      threads: options.threads ?? Math.min(DEFAULT_THREADS, facts.bigCores.length || (facts.cores ?? DEFAULT_THREADS)),
+      ...coresAndThreads(options, facts),
       warmUpRuns: options.warmUpRuns ?? DEFAULT_WARM_UP_RUNS,
       runs: options.runs ?? DEFAULT_RUNS,
       dimensions: prepared.dimensions,
       inputs: prepared.description,
-      cores: coresOf(options, facts),
       delegate: options.delegate ?? null,
     };
     this.#end = performance.now() + this.#limitSeconds * 1000;
@@ -207,11 +206,6 @@ export abstract class PhoneRun {
   protected report(phase: RunPhase, done?: number, total?: number): void {
     this.control.onProgress?.({ phase, ...(done !== undefined && { done }), ...(total !== undefined && { total }) });
   }
-}
-
-function coresOf({ cores }: RunOptions, { bigCores }: DeviceFacts): readonly number[] | null {
-  if (cores !== BIG_CORES) return cores ?? null;
-  return bigCores.length === 0 ? null : bigCores;
 }
 
 export function sizeOf(files: readonly PushedFile[]): number {

@@ -17,6 +17,7 @@ import {
   systemOnChip,
 } from "../../../profiler/device/adb/phone-facts/properties.ts";
 import { parseThermal } from "../../../profiler/device/adb/phone-facts/thermal.ts";
+import { coresAndThreads } from "../../../profiler/device/adb/run-cores.ts";
 
 const answer = (version: string, command: string): string =>
   readFileSync(join(import.meta.dirname, "../../phone/answers", version, `${command}.txt`), "utf8");
@@ -141,6 +142,16 @@ describe("what phones say of themselves", () => {
     assert.deepEqual(bigCores(cores(2914000, 1704000)), [0]);
     assert.deepEqual(bigCores(cores(2000000, 2000000)), []);
     assert.deepEqual(bigCores(cores("", "")), []);
+  });
+
+  it("takes no more threads than cores that a run may use", () => {
+    const phone = { bigCores: [6, 7], cores: 8 };
+    assert.deepEqual(coresAndThreads({}, phone), { cores: null, threads: 2 });
+    assert.deepEqual(coresAndThreads({ cores: "big" }, phone), { cores: [6, 7], threads: 2 });
+    assert.deepEqual(coresAndThreads({ cores: [0] }, phone), { cores: [0], threads: 1 });
+    assert.deepEqual(coresAndThreads({ cores: [0], threads: 3 }, phone), { cores: [0], threads: 3 });
+    assert.deepEqual(coresAndThreads({ cores: "big" }, { bigCores: [], cores: 8 }), { cores: null, threads: 4 });
+    assert.deepEqual(coresAndThreads({}, { bigCores: [], cores: null }), { cores: null, threads: 4 });
   });
 
   it("reads clocks while a model runs", () => {
