@@ -44,7 +44,10 @@ export const PICTURE_FORMATS = "JPEG, PNG, WebP, TIFF, BMP, PNM, GIF, HEIC or AV
 export async function decodePicture(name: string, bytes: Uint8Array, isUpright = true): Promise<Picture> {
   const head = Buffer.from(bytes.subarray(0, 16)).toString("latin1");
   const found = SIGNATURES.find((signature) => signature.bytes.test(head));
-  if (found === undefined) throw new CalibrationError(`${name}: expected a ${PICTURE_FORMATS} picture`);
+  if (found === undefined)
+    throw new CalibrationError(
+      `${name}: expected a ${PICTURE_FORMATS} picture, and ${bytes.length === 0 ? "the file is empty" : "it begins like none of them"}`,
+    );
   try {
     const magick = await loadDecoder();
     const source = found.format === "Jpeg" ? await jpegSource(magick, bytes) : { bytes, format: found.format };
