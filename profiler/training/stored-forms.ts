@@ -1,3 +1,5 @@
+import type { Quantization } from "../model/model.ts";
+import type { IntegerCoding } from "../neutral/weight-coding.ts";
 import type { Weights } from "../neutral/weights.ts";
 import { affineForm } from "./affine-form.ts";
 import { sizeOf, type GraphTensor } from "./onnx-graph.ts";
@@ -67,7 +69,12 @@ const LEAST_MAGNITUDE = 1e-12;
  * of each channel, which keeps its level. The gradient goes through the rounding as if it were not there (straight-through estimator: Bengio et al., 2013).
  * Weights of floats come back as they are.
  */
-function throughRounding(tape: Tape, trained: Value, { quantization, shape }: Weights, furthest: Float32Array): Value {
+function throughRounding(
+  tape: Tape,
+  trained: Value,
+  { quantization, shape, coding }: Weights,
+  furthest: Float32Array,
+): Value {
   if (quantization === undefined) return trained;
   const { graph } = tape;
   const axes = [...shape.keys()].filter((axis) => quantization.granularity !== "channel" || axis !== quantization.axis);
@@ -81,7 +88,9 @@ function throughRounding(tape: Tape, trained: Value, { quantization, shape }: We
     furthest.map((level) => 1 / level),
   );
   const scale = op("Mul", [kept, shares], scaleShape);
-  const rounded = op("Mul", [op("Round", [op("Div", [trained, scale])]), scale]);
+  const level = op("Round", [op("Div", [trained, scale])]);
+  const most = coding?.kind === "integers" ? highestOf(coding) : undefined;
+  const rounded = op("Mul", [most === undefined ? level : op("Min", [level, graph.scalar(most)]), scale]);
   return tape.record(rounded, [trained], (gradient) => [gradient]);
 }
 
@@ -94,7 +103,41 @@ function storedLike(before: Weights, elements: Float32Array, furthest: Float32Ar
   const scales = Array.from(largest, (value, channel) =>
     value === 0 ? 1 : Math.fround(value / (furthest[channel] ?? LARGEST_INT8)),
   );
-  return { shape, dataType, quantization: { ...quantization, scales, zeroPoints: scales.map(() => 0) }, read };
+  const scheme = { ...quantization, scales, zeroPoints: scales.map(() => 0) };
+  return coding?.kind === "integers"
+    ? packedLike(before, elements, scheme, coding)
+    : { shape, dataType, quantization: scheme, read };
+}
+
+/** Integers of as few bits as before, in as many bytes. */
+function packedLike(
+  { shape, dataType }: Weights,
+  elements: Float32Array,
+  quantization: Quantization,
+  coding: IntegerCoding,
+): Weights {
+  const [half, most] = [2 ** (coding.bits - 1), highestOf(coding)];
+  const scaleAt = scaleOf(shape, quantization);
+  const integers = elements.map((value, at) => Math.max(-half, Math.min(most, Math.round(value / scaleAt(at)))));
+  return {
+    shape,
+    dataType,
+    quantization,
+    coding: { ...coding, levels: () => Promise.resolve(Uint8Array.from(integers, (integer) => integer + half)) },
+    read: () => Promise.resolve(integers.map((integer, at) => integer * scaleAt(at))),
+  };
+}
+
+/** Zero has one level more below it than above. */
+function highestOf({ bits }: IntegerCoding): number {
+  return 2 ** (bits - 1) - 1;
+}
+
+/** The scale of each element, row-major. */
+function scaleOf(shape: readonly number[], { granularity, axis = 0, scales }: Quantization): (at: number) => number {
+  const channels = granularity === "channel" ? (shape[axis] ?? 1) : 1;
+  const stride = sizeOf(shape.slice(axis + 1));
+  return (at) => scales[channels === 1 ? 0 : Math.floor(at / stride) % channels] ?? 1;
 }
 
 /** Largest magnitude of what shares each scale. */

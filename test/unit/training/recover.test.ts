@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bestOf, type HeldOutPoint } from "../../../profiler/training/best-point.ts";
 import { TrainingError } from "../../../profiler/training/training-error.ts";
+import { modelBytes } from "../../../profiler/formats/formats.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
 import { neutralGraphOf, trainableGraphOf } from "../../../profiler/translation/known-graph.ts";
@@ -276,6 +277,7 @@ describe("recovering an edited model", () => {
   for (const [teacherNet, net, edit] of [
     [convNet(), convNet({ off: 0.3 }), "quantize-model:"],
     [convNet(), convNet({ off: 0.3 }), "quantize-model::weights=7"],
+    [convNet(), convNet({ off: 0.3 }), "quantize-model::weights=4"],
     [tfliteNet(), tfliteNet(0.3), "quantize-model::weights=4"],
   ] as const)
     it(`trains what computes in integers through the rounding of weights and activations: ${net.name}, ${edit}`, async () => {
@@ -306,6 +308,8 @@ describe("recovering an edited model", () => {
         return Array.from(elements, (value, at) => Math.abs(Math.round(value / (scales[Math.floor(at / each)] ?? 1))));
       };
       assert.ok(Math.max(...(await levels(model))) <= Math.max(...(await levels(student))), "as many bits as before");
+      const [before, after] = [(await modelBytes(student)).length, (await modelBytes(model)).length];
+      assert.ok(after < 1.04 * before, `in as many bytes: ${before}, then ${after}`);
     });
 
   it("refuses what takes or gives integers, and says what to do instead", async () => {
