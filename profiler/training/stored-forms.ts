@@ -52,12 +52,13 @@ const LARGEST_INT8 = 127;
  * no sum of two saturates on x86 processors.
  */
 async function furthestLevels(weights: Weights): Promise<Float32Array> {
-  const { quantization } = weights;
+  const { quantization, coding } = weights;
   if (quantization === undefined) return new Float32Array();
+  const most = coding?.kind === "integers" ? 2 ** (coding.bits - 1) : LARGEST_INT8;
   const largest = largestOf(weights, await weights.read());
   return Float32Array.from(largest, (magnitude, channel) => {
     const level = Math.round(magnitude / (quantization.scales[channel] ?? 1));
-    return level === 0 ? LARGEST_INT8 : Math.min(LARGEST_INT8, level);
+    return level === 0 ? most : Math.min(most, level);
   });
 }
 
