@@ -14,38 +14,55 @@ const FAREWELL_MILLISECONDS = 500;
  * that stays open keeps this process from ending.
  */
 export class ClosingConnector extends AdbServerNodeTcpConnector {
-  readonly #ending = new AbortController();
+  /** What closes each connection that is open or waited for: a signal with a listener for each would warn of a leak. */
+  readonly #closing = new Set<() => void>();
+  #isEnded = false;
 
   /** @param ending closes all connections at once */
   constructor(address: ServerAddress, ending?: AbortSignal) {
     super(address);
-    ending?.addEventListener("abort", () => this.#ending.abort());
+    ending?.addEventListener("abort", () => this.#end(), { once: true });
   }
 
   override async connect(
     options: AdbServerClient.ServerConnectionOptions = {},
   ): Promise<AdbServerClient.ServerConnection> {
+    const { signal } = options;
     const closing = new AbortController();
     const close = (): void => closing.abort();
-    for (const signal of [options.signal, this.#ending.signal]) {
-      if (signal?.aborted === true) close();
-      signal?.addEventListener("abort", close);
-    }
-    const connection = await super.connect({ ...options, signal: closing.signal });
-    return {
-      readable: connection.readable,
-      writable: connection.writable,
-      closed: connection.closed,
-      close: async () => {
-        afterFarewell(close);
-        await connection.close();
-      },
+    const forget = (): void => {
+      this.#closing.delete(close);
+      signal?.removeEventListener("abort", close);
     };
+    this.#closing.add(close);
+    signal?.addEventListener("abort", close);
+    if (this.#isEnded || signal?.aborted === true) close();
+    try {
+      const connection = await super.connect({ ...options, signal: closing.signal });
+      void connection.closed.then(forget, forget);
+      return {
+        readable: connection.readable,
+        writable: connection.writable,
+        closed: connection.closed,
+        close: async () => {
+          afterFarewell(close);
+          await connection.close();
+        },
+      };
+    } catch (cause) {
+      forget();
+      throw cause;
+    }
   }
 
   /** All connections, those too that are still waited for. */
   close(): void {
-    afterFarewell(() => this.#ending.abort());
+    afterFarewell(() => this.#end());
+  }
+
+  #end(): void {
+    this.#isEnded = true;
+    for (const close of this.#closing) close();
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import type { ServerAddress } from "../../../profiler/device/adb/closing-connector.ts";
+import { ClosingConnector, type ServerAddress } from "../../../profiler/device/adb/closing-connector.ts";
 import { AdbServer } from "../../../profiler/device/index.ts";
 
 describe("An adb server that never answers", () => {
@@ -45,6 +45,28 @@ describe("An adb server that never answers", () => {
       await Promise.all(sockets.map(closed));
       server.close();
     });
+});
+
+describe("Many connections to an adb server", () => {
+  it("are open at once without a warning of a leak, and all closed together", async () => {
+    const warnings: Error[] = [];
+    const warn = (warning: Error): number => warnings.push(warning);
+    process.on("warning", warn);
+    const { server, address, sockets } = await listening(() => undefined);
+    const ending = new AbortController();
+    const connector = new ClosingConnector(address, ending.signal);
+    try {
+      const connections = await Promise.all(Array.from({ length: 20 }, () => connector.connect()));
+      ending.abort();
+      await Promise.all(connections.map((connection) => connection.closed));
+      assert.deepEqual(warnings, []);
+      await assert.rejects(connector.connect(), "no more of them");
+    } finally {
+      process.off("warning", warn);
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    }
+  });
 });
 
 describe("What is no adb server, and never ends talking", () => {
