@@ -229,11 +229,13 @@ export class AdbDevice {
       throw new DeviceError("unsupported", `${this.serial} is too old: Edgewise needs Android 8 or newer`, {
         hint: NEWER_PHONE,
       });
-    try {
-      const process = await this.#orGone(shellProtocol.spawn(command), signal);
-      // Who waits for the exit hears of its failure there.
+    const spawned = shellProtocol.spawn(command).then((process) => {
+      // Who waits for the exit hears of its failure there; nobody does for a command that started after we gave it up.
       process.exited.catch(() => undefined);
       return process;
+    });
+    try {
+      return await this.#orGone(spawned, signal);
     } catch (error) {
       throw this.#translated(error, signal);
     }
