@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { lstat, mkdtemp, readdir, rm } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { readdir, rm } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 
 /**
@@ -10,7 +10,7 @@ import { join } from "node:path";
 const PATTERN = /^\.edgewise-([0-9a-f]{8})-(\d+)-[0-9a-f]{12}(?:-([0-9a-f]+))?\.tmp$/;
 
 /** Process numbers mean something on the machine alone that gave them: folders may be shared. */
-const HOST = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+export const HOST = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
 
 /** @param label hexadecimal digits that whoever sweeps the file is told of */
 export function temporaryName(label?: string): string {
@@ -34,28 +34,8 @@ export async function sweepTemporaryFiles(folder: string): Promise<readonly stri
   return labels;
 }
 
-const FOLDER_PATTERN = /^edgewise-run-([0-9a-f]{8})-(\d+)-\w{6}$/;
-
-/** A folder of its own among the system's temporary files, for whoever takes it away again. Those of killed programs are removed. */
-export async function makeTemporaryFolder(): Promise<string> {
-  const place = tmpdir();
-  await sweepTemporaryFolders(place);
-  return mkdtemp(join(place, `edgewise-run-${HOST}-${process.pid}-`));
-}
-
-/** Others may call theirs what they like: only folders of this user's own are removed. */
-async function sweepTemporaryFolders(place: string): Promise<void> {
-  for (const name of await readdir(place).catch(() => [])) {
-    const [, host, writer] = FOLDER_PATTERN.exec(name) ?? [];
-    if (host !== HOST || isRunning(Number(writer))) continue;
-    const folder = join(place, name);
-    const found = await lstat(folder).catch(() => undefined);
-    if (found?.isDirectory() !== true || found.uid !== (process.getuid?.() ?? found.uid)) continue;
-    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
-  }
-}
-
-function isRunning(process_: number): boolean {
+/** Whether a writer of this machine is there still. */
+export function isRunning(process_: number): boolean {
   try {
     process.kill(process_, 0);
     return true;

@@ -89,7 +89,8 @@ async function readFloats(constant: Constant): Promise<Float32Array> {
   return Float32Array.from(values);
 }
 
-function dequantized(
+/** Real numbers that stored ones stand for by a scheme. @throws {ModelFormatError} for one of blocks */
+export function dequantized(
   stored: Float32Array,
   shape: readonly number[],
   { scales, zeroPoints, axis = 0, granularity }: Quantization,

@@ -16,6 +16,7 @@ import { stepSizes } from "./adam.ts";
 import { editedLayers } from "./edited-layers.ts";
 import { trainingLoop, type HeldOut, type LoopOptions, type LoopResult, type TrainingPoint } from "./loop.ts";
 import { labelledOutput, originalAccuracy, withClasses, type LabelledOutput } from "./labelled-output.ts";
+import { defaultRate, hasFewLevels } from "./learning-rate.ts";
 import { ModelPair } from "./model-pair.ts";
 import type { Parameter, TrainedRoles } from "./parameters.ts";
 import { planTraining, type Stop, type TrainingPlan } from "./plan.ts";
@@ -175,7 +176,7 @@ class Distillation {
       return { id: student, isOutput, weight, energy, isLabelled: student === labelled?.id };
     });
     const start = await startOf(plan);
-    const rate = options.rate ?? (hasFewLevels(plan) ? RATE_OF_FEW_LEVELS : RATE);
+    const rate = options.rate ?? defaultRate(plan);
     const graph = { sizes, batch, grids: this.#grids, targets, crossEntropy };
     const error = await errorGraph(this.#student, plan, {
       ...graph,
@@ -333,24 +334,6 @@ async function startOf({ parameters }: TrainingPlan): Promise<Float32Array> {
   const start = new Float32Array(parameters.reduce((sum, { size }) => sum + size, 0));
   for (const { weights, offset } of parameters) start.set(await weights.read(), offset);
   return start;
-}
-
-/**
- * Learning rate. Measured: 0.02 to 0.05 are alike where the student answers already, and from the start of one that does not (digits_vgg_bn with 1×1
- * kernels) 0.05 comes to 12.6 dB and 0.1 to 13.2 dB in 200 steps.
- */
-const RATE = 0.03;
-
-/** Bits up to which a weight that goes over to the next level is a jump for its layer. */
-const FEW_BITS = 4;
-/**
- * A sixth of the rate of weights that move freely. Measured, at 0.0015 and at 0.005: digits_resnet of 2 bits comes to 28.8 and to 29.7 dB, digits_inception to
- * 24.6 and to 25.4, binary digits_resnet to 24.3 and to 25.0; at 0.01 kws of 2 bits falls further than it rises again.
- */
-const RATE_OF_FEW_LEVELS = 0.005;
-
-function hasFewLevels({ parameters }: TrainingPlan): boolean {
-  return parameters.some(({ weights: { coding } }) => coding?.kind === "affine" && coding.bits <= FEW_BITS);
 }
 
 function durationOf({ steps, seconds }: RecoverOptions): Pick<LoopOptions, "steps" | "seconds"> {

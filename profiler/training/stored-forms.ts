@@ -1,4 +1,6 @@
 import type { Quantization } from "../model/model.ts";
+import { quantized } from "../neutral/quantize.ts";
+import { dequantized } from "../neutral/stored-weights.ts";
 import type { IntegerCoding } from "../neutral/weight-coding.ts";
 import type { Weights } from "../neutral/weights.ts";
 import { affineForm } from "./affine-form.ts";
@@ -117,28 +119,22 @@ function packedLike(
   quantization: Quantization,
   coding: IntegerCoding,
 ): Weights {
-  const [half, most] = [2 ** (coding.bits - 1), highestOf(coding)];
-  const scaleAt = scaleOf(shape, quantization);
-  const integers = elements.map((value, at) => Math.max(-half, Math.min(most, Math.round(value / scaleAt(at)))));
+  const half = 2 ** (coding.bits - 1);
+  const integers = Float32Array.from(quantized(elements, shape, "int8", quantization), (integer) =>
+    Math.max(-half, Math.min(highestOf(coding), integer)),
+  );
   return {
     shape,
     dataType,
     quantization,
     coding: { ...coding, levels: () => Promise.resolve(Uint8Array.from(integers, (integer) => integer + half)) },
-    read: () => Promise.resolve(integers.map((integer, at) => integer * scaleAt(at))),
+    read: () => Promise.resolve(dequantized(integers, shape, quantization)),
   };
 }
 
 /** Zero has one level more below it than above. */
 function highestOf({ bits }: IntegerCoding): number {
   return 2 ** (bits - 1) - 1;
-}
-
-/** The scale of each element, row-major. */
-function scaleOf(shape: readonly number[], { granularity, axis = 0, scales }: Quantization): (at: number) => number {
-  const channels = granularity === "channel" ? (shape[axis] ?? 1) : 1;
-  const stride = sizeOf(shape.slice(axis + 1));
-  return (at) => scales[channels === 1 ? 0 : Math.floor(at / stride) % channels] ?? 1;
 }
 
 /** Largest magnitude of what shares each scale. */

@@ -32,11 +32,10 @@ export function Absences({ absences, rows, onHighlight }: AbsencesProps): JSX.El
               {reasons.map((absence) => (
                 <li key={absence.reason}>
                   <span class="remark">
-                    <Breakable text={absence.reason} />:
+                    <Breakable text={absence.reason} />
+                    {absence.rows.length > 0 && ":"}
                   </span>{" "}
-                  {absence.rows.length === 0 ? (
-                    l10n.t("the whole model")
-                  ) : (
+                  {absence.rows.length > 0 && (
                     <button type="button" class="link" onClick={() => onHighlight(absence.rows)}>
                       <Breakable text={namesOf(absence)} />
                     </button>

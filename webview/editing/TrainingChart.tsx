@@ -11,7 +11,7 @@ const MARGIN = 3;
 
 /**
  * How errors go while a model is trained: on its samples, and on those held out. In decibels, since they fall by orders of magnitude. Where the samples'
- * classes are known, how often it is right goes beside them, on a scale of its own.
+ * classes are known, how often it is right goes beside them, from 0 to 100 %: the few that are held out jump by much.
  */
 export function TrainingChart({ points }: { readonly points: readonly TrainingPoint[] }): JSX.Element | null {
   const last = points.at(-1);
@@ -32,15 +32,14 @@ export function TrainingChart({ points }: { readonly points: readonly TrainingPo
   ];
   const right = {
     name: "right",
-    title: l10n.t("right of those held out"),
+    title: l10n.t("right of those held out, 0 to 100 %"),
     values: points.flatMap(({ step, accuracy }) => (accuracy ? [{ step, value: accuracy.now }] : [])),
   };
   const drawn = [
-    ...lines.map((line) => ({ ...line, scale: lines.flatMap(({ values }) => values) })),
-    { ...right, scale: right.values },
+    ...lines.map((line) => ({ ...line, scale: lines.flatMap(({ values }) => values.map(({ value }) => value)) })),
+    { ...right, scale: [0, 1] },
   ].map(({ name, values, scale }) => {
-    const all = scale.map(({ value }) => value);
-    const [low, high] = [Math.min(...all), Math.max(...all)];
+    const [low, high] = [Math.min(...scale), Math.max(...scale)];
     const place = ({ step, value }: Placed): string => {
       const x = MARGIN + ((WIDTH - 2 * MARGIN) * step) / Math.max(1, last.step);
       const y = HEIGHT - MARGIN - ((HEIGHT - 2 * MARGIN) * (value - low)) / Math.max(1e-3, high - low);
@@ -49,7 +48,7 @@ export function TrainingChart({ points }: { readonly points: readonly TrainingPo
     return { name, line: values.map(place).join(" ") };
   });
   const summary = l10n.t(
-    "Step {0}: {1} dB on samples held out, {2} dB before training, {3} dB at best.",
+    "Step {0}: {1} dB on samples held out, {2} dB before training, {3} dB of the weights that are kept so far.",
     last.step,
     decibels(last.heldOut).toFixed(1),
     decibels(first.heldOut).toFixed(1),

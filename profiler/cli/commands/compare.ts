@@ -93,7 +93,9 @@ const WRITERS: Readonly<Record<(typeof FORMATS)[number], Writer>> = {
       after,
       runs && {
         ...tensorTexts([...runs.outputs, ...runs.tensors]),
-        samples: [samplesText(runs), ...runs.doubts.map(printable)].join("; "),
+        samples: [samplesText(runs), notComparedText(runs), ...runs.doubts.map(printable)]
+          .filter((text) => text !== "")
+          .join("; "),
       },
     ),
   json: (before, after, runs) => jsonText(comparisonJson(before, after, runs)),

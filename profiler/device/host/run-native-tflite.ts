@@ -4,7 +4,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import { makeTemporaryFolder } from "../../bytes/temporary-file.ts";
+import { makeTemporaryFolder } from "../../bytes/temporary-folder.ts";
 import { runnerEnvironment, type HostTflite } from "../../runtime/native/bundles.ts";
 import { DeviceError, REINSTALL } from "../device-error.ts";
 import type { PreparedRun } from "../prepared-run.ts";

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeTemporaryFolder } from "../../bytes/temporary-file.ts";
+import { makeTemporaryFolder } from "../../bytes/temporary-folder.ts";
 import { FileSource, fileOfModel } from "../../bytes/file-source.ts";
 import { RunError } from "../../errors.ts";
 import { modelBytes } from "../../formats/formats.ts";

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { makeTemporaryFolder } from "../../../profiler/bytes/temporary-file.ts";
+import { makeTemporaryFolder } from "../../../profiler/bytes/temporary-folder.ts";
 
 describe("Temporary folders", () => {
   it("of killed programs are removed when the next one is made, and what is called otherwise is left", async () => {

@@ -78,6 +78,7 @@ describe("recovering compressed models", () => {
   // Few levels have nothing left for mixtures of samples.
   for (const [edit, expected] of [
     ["quantize-weights::bits=2", { augmentation: "none", copies: 1, rate: 0.005 }],
+    ["quantize-model::weights=4", { augmentation: "none", copies: 1, rate: 0.005 }],
     ["quantize-weights::bits=8", { augmentation: "mixup", copies: 8, rate: 0.03 }],
   ] as const)
     it(`${edit}: how samples are changed by default`, async () => {

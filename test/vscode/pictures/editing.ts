@@ -61,6 +61,13 @@ const STATES: readonly { readonly name: string; readonly reach: (driver: Editing
       await driver.suggest();
     },
   },
+  {
+    name: "not-offered",
+    reach: async (driver) => {
+      await driver.panel.getByTestId("absences").locator("summary").click();
+      await driver.panel.getByTestId("absences").locator("li li").last().scrollIntoViewIfNeeded();
+    },
+  },
   { name: "opened", reach: (driver) => driver.unfold(driver.suggestion("dense-low-rank")) },
   { name: "tried", reach: (driver) => driver.tryIt(driver.suggestion("dense-low-rank")) },
   {

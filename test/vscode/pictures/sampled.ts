@@ -8,9 +8,11 @@ import { takeView } from "./album.ts";
 
 const MODEL = "digits_lenet.onnx";
 const DATA = "digits.npy";
+const LABELS = "labels.txt";
 /** Measured errors are of samples that nothing was fitted to: there have to be some left. */
 const COUNT = 64;
 const SHAPE = [1, 32, 32] as const;
+const CLASSES = 10;
 /** Each suggestion is made and run: half a minute of processor time, more on a machine that does other things too. */
 const MEASURED_MILLISECONDS = 400_000;
 
@@ -32,7 +34,8 @@ class SampledStates extends SuggestionsDriver {
       ["File of Arrays", "File of Arrays"],
       [DATA, this.#window.path(DATA)],
       ["As Stored", "As Stored"],
-      ["No Labels", "No Labels"],
+      ["Labels File", "Labels File"],
+      [LABELS, this.#window.path(LABELS)],
     ] as const;
     for (const [listed, text] of answers) {
       await widget.locator(".monaco-list-row", { hasText: listed }).first().waitFor();
@@ -118,6 +121,7 @@ export async function takeSampled(wanted: string): Promise<void> {
     Math.abs(Math.sin((index % 32) * (1 + Math.floor(index / 1024)) * 0.1) + 0.3 * random.normal()),
   );
   writeFileSync(window.path(DATA), npyFile("<f4", [COUNT, ...SHAPE], bytesOf(pixels)));
+  writeFileSync(window.path(LABELS), Array.from({ length: COUNT }, (_, sample) => `${sample % CLASSES}\n`).join(""));
   const driver = new SampledStates(window);
   try {
     for (const state of STATES.slice(0, last + 1)) {

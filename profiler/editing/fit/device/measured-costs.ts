@@ -152,7 +152,7 @@ export class MeasuredCosts implements Costing {
     signal?.throwIfAborted();
     try {
       const run = await clock({ model, layers: this.#rows(model, hardware) }, signal);
-      return run.outputs.verdict === "differs" || !this.#isOfSearch(run) ? undefined : run;
+      return run.outputs.verdict === "differs" || !this.#isOfOneRuntime(run) ? undefined : run;
     } catch (error) {
       signal?.throwIfAborted();
       const isOfModel = error instanceof RunError || (error instanceof DeviceError && OF_THE_MODEL.has(error.problem));
@@ -161,13 +161,18 @@ export class MeasuredCosts implements Costing {
     }
   }
 
-  /** @throws {OptionError} when what ran there in an earlier part of the search runs in another runtime now */
-  #isOfSearch({ runtime }: ClockedRun): boolean {
+  /**
+   * Whether the runtime that ran it is the search's, which the first run decides.
+   * @throws {OptionError} when what ran there in an earlier part of the search runs in another runtime now
+   */
+  #isOfOneRuntime({ runtime }: ClockedRun): boolean {
     const isSame = this.#runtime?.name === runtime.name && this.#runtime.version === runtime.version;
     if (!isSame && this.#runtime && !this.#hasRun)
       throw new OptionError(
         `the search that was kept measured in ${runtimeText(this.#runtime)}, and ${runtimeText(runtime)} runs the model now`,
-        { hint: "Begin another search: name another file, or remove this one." },
+        {
+          hint: "Begin another search: “Start over” in the editor; on the command line name another file, or remove this one.",
+        },
       );
     this.#hasRun = true;
     this.#runtime ??= runtime;

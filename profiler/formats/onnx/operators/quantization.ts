@@ -72,6 +72,7 @@ const foldDequantize: Fold = ({ view }, { shape }, input) => {
     shape,
     dataType: weights.dataType,
     ...(scheme && { quantization: scheme }),
+    ...(weights.coding && { coding: weights.coding }),
     read: async () => {
       const [elements, scale, zero] = [await weights.read(), await scales.read(), await input(2)?.read()];
       return dequantizedElements(elements, shape, { axis: along, scales: scale, zeroPoints: zero ?? [0] });

@@ -1,7 +1,6 @@
 import type { TensorId } from "../../../model/model.ts";
 import { elementsOf } from "../../../model/shape.ts";
 import type { ConstantType, LiftScope } from "../../../neutral/adapter.ts";
-import { dequantizedElements } from "../../../neutral/stored-weights.ts";
 import type { Weights } from "../../../neutral/weights.ts";
 import type {
   AffineCoding,
@@ -19,10 +18,10 @@ import { DecodingChain } from "./decoding-chain.ts";
  * @returns undefined for another form
  */
 export function decodedWeights(inferred: InferredNode, scope: LiftScope, type: ConstantType): Weights | undefined {
-  if (type.dataType !== "float32") return undefined;
   const [output = -1] = inferred.node.outputs;
   const chain = new DecodingChain(scope);
-  if (inferred.node.op === "DequantizeLinear") return packedIntegers(inferred, chain, type.shape);
+  if (type.dataType === "int8") return packedIntegers(output, chain, type.shape);
+  if (type.dataType !== "float32") return undefined;
   const coding = codingOf(output, chain, type.shape);
   return coding && { shape: type.shape, dataType: "float32", coding, read: () => chain.floats(output) };
 }
@@ -89,38 +88,19 @@ function affine(
   return { kind: "affine", bits: own, hasZeroPoints, zeroPoint, ...blocks, numbers };
 }
 
-/** Integers of few bits that are unpacked into int8, which the layer computes with. */
-function packedIntegers(
-  { node, view }: InferredNode,
-  chain: DecodingChain,
-  shape: readonly number[],
-): Weights | undefined {
-  const [stored = -1] = node.inputs;
-  const [signed = -1] = chain.inputs(stored);
+/** Integers of few bits that are unpacked into int8: what a DequantizeLinear behind them makes of them has their coding too. */
+function packedIntegers(output: TensorId, chain: DecodingChain, shape: readonly number[]): Weights | undefined {
+  const [signed = -1] = chain.inputs(output);
   const [levels = -1, middle = -1] = chain.inputs(signed);
-  if (chain.op(stored) !== "Cast" || chain.typeOf(stored) !== "int8" || chain.op(signed) !== "Sub") return undefined;
+  if (chain.op(output) !== "Cast" || chain.op(signed) !== "Sub") return undefined;
   const bits = chain.bits(levels);
-  const scales = view.numbers(1);
-  const zeroPoints = view.has(2) ? view.numbers(2) : scales?.map(() => 0);
-  const isSymmetric = zeroPoints?.every((point) => point === 0) === true && view.int("block_size", 0) === 0;
-  if (bits === undefined || scales === undefined || !isSymmetric || chain.settings(middle)?.[0] !== 2 ** (bits - 1))
-    return undefined;
-  const axis = view.int("axis", 1);
-  const along = scales.length === 1 ? undefined : axis < 0 ? axis + shape.length : axis;
-  const granularity =
-    along === undefined ? { granularity: "tensor" as const } : { granularity: "channel" as const, axis: along };
+  if (bits === undefined || chain.settings(middle)?.[0] !== 2 ** (bits - 1)) return undefined;
   const coding: IntegerCoding = {
     kind: "integers",
     bits,
     levels: async () => Uint8Array.from(await chain.floats(levels)),
   };
-  return {
-    shape,
-    dataType: "int8",
-    quantization: { ...granularity, scales, zeroPoints },
-    coding,
-    read: async () => dequantizedElements(await chain.floats(stored), shape, { axis: along, scales, zeroPoints: [0] }),
-  };
+  return { shape, dataType: "int8", coding, read: () => chain.floats(output) };
 }
 
 /** Zero among levels of 8 bits. */

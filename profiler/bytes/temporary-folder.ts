@@ -1,0 +1,26 @@
+import { lstat, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HOST, isRunning } from "./temporary-file.ts";
+
+/** They carry who made them, as temporary files do: `edgewise-run-HOST-PROCESS-RANDOM`. */
+const PATTERN = /^edgewise-run-([0-9a-f]{8})-(\d+)-\w{6}$/;
+
+/** A folder of its own among the system's temporary files, for whoever takes it away again. Those of killed programs are removed. */
+export async function makeTemporaryFolder(): Promise<string> {
+  const place = tmpdir();
+  await sweepTemporaryFolders(place);
+  return mkdtemp(join(place, `edgewise-run-${HOST}-${process.pid}-`));
+}
+
+/** Others may call theirs what they like: only folders of this user's own are removed. */
+async function sweepTemporaryFolders(place: string): Promise<void> {
+  for (const name of await readdir(place).catch(() => [])) {
+    const [, host, writer] = PATTERN.exec(name) ?? [];
+    if (host !== HOST || isRunning(Number(writer))) continue;
+    const folder = join(place, name);
+    const found = await lstat(folder).catch(() => undefined);
+    if (found?.isDirectory() !== true || found.uid !== (process.getuid?.() ?? found.uid)) continue;
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
