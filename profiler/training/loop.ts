@@ -1,6 +1,6 @@
 import type { Random } from "../numeric/random.ts";
 import { adamRate } from "./adam.ts";
-import { bestOf, type HeldOutPoint } from "./best-point.ts";
+import { bestOf, TOGETHER, type HeldOutPoint } from "./best-point.ts";
 import type { Columns } from "./sample-pool.ts";
 import { NAMES, type BuiltGraph, type ErrorGraph, type Target } from "./step-graph.ts";
 import { Trainer, type Batch } from "./trainer.ts";
@@ -55,12 +55,24 @@ export interface LoopResult {
   /** Position of the point whose weights these are. */
   readonly best: number;
   readonly wasStopped: boolean;
+  /** It ended before its time, since it only got worse. */
+  readonly endedEarly: boolean;
 }
 
 /** Steps between two looks at the held-out samples. */
 const STEPS_BETWEEN_LOOKS = 25;
 
-/** Trains, looks at the held-out samples now and then, and keeps the weights that were best on them; see `bestOf`. */
+/**
+ * So much of all steps must have passed since the best look, and so many times its error must the last looks have, for training to be given up. Errors that fall again may still come lower:
+ * a large rate was seen to err fifty times as much at a quarter of its steps, and five times less than at the start after all of them.
+ */
+const PATIENCE = 0.5;
+const LOST = 2;
+
+/**
+ * Trains, looks at the held-out samples now and then, and keeps the weights that were best on them; see `bestOf`. Ends early where nothing
+ * comes of it.
+ */
 export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const { batch, targets, pool, count, rate, steps, seconds, random, stop, signal, onPoint, onStep } = options;
   const { threads } = options;
@@ -77,7 +89,8 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
     }
     let weights = options.start;
     let best = 0;
-    let wasStopped = false;
+    let bestProgress = 0;
+    let [wasStopped, endedEarly] = [false, false];
     const begun = performance.now();
     const order = new Order(pool.length * count, random);
     let sum = 0;
@@ -89,11 +102,13 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
         const point = { step, training: sum / since, ...(await onHeldOut(trainer, options)) };
         points.push(point);
         if (bestOf(points) === points.length - 1) {
-          best = points.length - 1;
+          [best, bestProgress] = [points.length - 1, progress];
           weights = await trainer.weights();
         }
         onPoint?.(point, Math.min(1, progress));
         [sum, since] = [0, 0];
+        endedEarly = !isLast && progress - bestProgress >= PATIENCE && isLost(points, best);
+        if (endedEarly) break;
       }
       signal?.throwIfAborted();
       if (isLast) {
@@ -108,10 +123,17 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
       since += 1;
       onStep?.(step + 1, progress);
     }
-    return { weights, points, best, wasStopped };
+    return { weights, points, best, wasStopped, endedEarly };
   } finally {
     trainer.close();
   }
+}
+
+/** Whether all of the last looks err twice as much as the best one, or by what is no number, and do not fall. */
+function isLost(points: readonly TrainingPoint[], best: number): boolean {
+  const least = points[best]?.heldOut ?? Infinity;
+  const last = points.slice(-TOGETHER).map(({ heldOut }) => heldOut);
+  return last.every((error) => !(error <= LOST * least)) && !((last.at(-1) ?? 0) < (last[0] ?? 0));
 }
 
 /** Mean of the outputs' errors. */

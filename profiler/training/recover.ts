@@ -24,6 +24,7 @@ import { activationGrids, requireFloatEnds } from "./rounded-activations.ts";
 import { augmentedCopy, readSamples, type Columns, type TrainingSample } from "./sample-pool.ts";
 import { errorGraph, NAMES, stepGraph, type Target } from "./step-graph.ts";
 import { innerPairs, outputPairs, type TargetPair } from "./targets.ts";
+import { timeLeft } from "./time-left.ts";
 import { TrainingError } from "./training-error.ts";
 
 export interface RecoverOptions {
@@ -347,7 +348,17 @@ function listening({ threads, stop, signal, onPoint, onProgress }: RecoverOption
     ...(stop && { stop }),
     ...(signal && { signal }),
     ...(onPoint && { onPoint }),
-    ...(onProgress && { onStep: (step: number, done: number) => onProgress(done, `training, step ${step}`) }),
+    ...(onProgress && { onStep: tellingSteps(onProgress) }),
+  };
+}
+
+/** "training, step 340, 12 s left" */
+function tellingSteps(tell: NonNullable<RecoverOptions["onProgress"]>): NonNullable<LoopOptions["onStep"]> {
+  let begun: number | undefined;
+  return (step, done) => {
+    begun ??= performance.now();
+    const left = timeLeft(done, (performance.now() - begun) / 1000);
+    tell(done, [`training, step ${step}`, ...(left === "" ? [] : [left])].join(", "));
   };
 }
 

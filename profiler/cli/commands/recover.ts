@@ -103,33 +103,28 @@ function trainingOptions(options: RecoverCommandOptions): RecoverOptions {
   };
 }
 
-/** One line: how far it is, how long it will take, and the error on what was held out. */
+/** One line: how far it is, what it says of itself, and the error on what was held out. */
 export function progressIn({ progress }: CliContext): Pick<RecoverOptions, "onPoint" | "onProgress"> {
   if (progress === undefined) return {};
-  let begun: number | undefined;
   let error = "";
   return {
     onPoint: ({ heldOut, accuracy }) => {
       const right = accuracy ? `, ${formatShare(accuracy.now)} right` : "";
       error = `, ${snrText(heldOut)}${right} on samples held out`;
     },
-    onProgress: (done, what) => {
-      if (done > 0) begun ??= performance.now();
-      const passed = begun === undefined ? 0 : (performance.now() - begun) / 1000;
-      const left = done > 0.02 ? `, ${Math.ceil((passed * (1 - done)) / done)} s left` : "";
-      progress(`${what}: ${Math.round(100 * done)} %${left}${error}`);
-    },
+    onProgress: (done, what) => progress(`${what}: ${Math.round(100 * done)} %${error}`),
   };
 }
 
 function recoverJson({ recovery }: RecoveredModel, out: string): object {
-  const { points, best, samples, augmentation, rate, stops, wasStopped } = recovery;
-  return { schema: 1, file: best === 0 ? null : out, points, best, samples, augmentation, rate, stops, wasStopped };
+  const { points, best, samples, augmentation, rate, stops, wasStopped, endedEarly } = recovery;
+  const file = best === 0 ? null : out;
+  return { schema: 1, file, points, best, samples, augmentation, rate, stops, wasStopped, endedEarly };
 }
 
 /** How the errors went, and what was kept. */
 function report({ recovery }: RecoveredModel, out: string): string {
-  const { points, best, samples, augmentation, stops, wasStopped } = recovery;
+  const { points, best, samples, augmentation, stops, wasStopped, endedEarly } = recovery;
   const hasClasses = points.some(({ agreement }) => agreement !== null);
   const original = points[0]?.accuracy?.original;
   const head = [
@@ -151,7 +146,7 @@ function report({ recovery }: RecoveredModel, out: string): string {
   const made = `${samples.copies === 1 ? "" : `${samples.copies} copies (${augmentation}) of `}${samples.trained} samples`;
   const sections = [
     plainTable([head, ...rows], aligned(head.length).toSpliced(0, 1, { align: "right" })),
-    `Trained on ${made}, measured on ${samples.heldOut} others${samples.isChanged ? `, changed (${augmentation}), as earlier edits may have been fitted to them: recovering in the same list of edits (apply) tells more surely` : " as they are"}.${original === undefined ? "" : ` The original says the right class of ${formatShare(original)} of these, as they are.`}${wasStopped ? " Stopped early: the best so far was kept." : ""}`,
+    `Trained on ${made}, measured on ${samples.heldOut} others${samples.isChanged ? `, changed (${augmentation}), as earlier edits may have been fitted to them: recovering in the same list of edits (apply) tells more surely` : " as they are"}.${original === undefined ? "" : ` The original says the right class of ${formatShare(original)} of these, as they are.`}${wasStopped ? " Stopped early: the best so far was kept." : ""}${endedEarly ? " Ended early: the error on those held out only grew." : ""}`,
     ...stops.map(({ layer, op, why }) => printable(`Not trained: what is before ${op} "${layer}", where ${why}.`)),
     best === 0 ? "Training did not improve the model: nothing was written." : `Wrote ${printable(out)}`,
   ];

@@ -28,6 +28,7 @@ describe("recovering an edited model", () => {
     assert.ok(model);
     const gain = decibels(recovery.points[recovery.best]?.heldOut ?? 1) - decibels(recovery.points[0]?.heldOut ?? 0);
     assert.ok(gain > 6, `${gain} dB`);
+    assert.equal(recovery.endedEarly, false);
     const others = { count: 64, seed: 77 };
     const snr = async (of: Model): Promise<number> => {
       const { outputs } = await compareRuns(teacher, of, { calibration: others });
@@ -139,9 +140,10 @@ describe("recovering an edited model", () => {
     await assert.rejects(run, reason);
   });
 
-  it("leaves a model alone that training does not better", async () => {
+  it("leaves a model alone that training does not better, and ends once half of the steps only made it worse", async () => {
     const [teacher, student] = [await readNet(convNet()), await readNet(convNet({ off: 0.3 }))];
-    const { model, recovery } = await recoverModel(student, teacher, SAMPLES, { ...SHORT, steps: 25, rate: 10 });
+    const { model, recovery } = await recoverModel(student, teacher, SAMPLES, { ...SHORT, steps: 200, rate: 400 });
+    assert.deepEqual([recovery.endedEarly, recovery.wasStopped, recovery.points.at(-1)?.step], [true, false, 100]);
     assert.equal(model, undefined);
     assert.equal(recovery.best, 0);
     assert.deepEqual(
