@@ -7,7 +7,7 @@ import { boundTo } from "./bound-model.ts";
 import { openFixedSession } from "./litert-session.ts";
 import { newArray, type NamedTensors, type NumericArray, type NumericType } from "./numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
-import type { Session } from "./session.ts";
+import type { OutputTarget, Session } from "./session.ts";
 
 /** Elements of one run's inputs: activations take some ten times as much memory. */
 const RUN_ELEMENTS = 2 ** 22;
@@ -77,6 +77,13 @@ async function ran(
   const most = Math.max(size, affordable - (affordable % size));
   const together = Math.min(samples, runEach ? most : (batch ?? affordable));
   const results = new Map<TensorId, Activations>();
+  const names = outputs.map((id, place) => nameOf(id, place, "output"));
+  const wholes = new Map<string, Float32Array>();
+  const wholeOf = (name: string, length: number, count: number): Float32Array => {
+    const whole = wholes.get(name) ?? new Float32Array((length / count) * samples);
+    wholes.set(name, whole);
+    return whole;
+  };
   for (let start = 0; start < samples; start += together) {
     const count = Math.min(together, samples - start);
     const feeds: Record<string, NamedTensors[string]> = {};
@@ -88,16 +95,18 @@ async function ran(
       const slice = typed(dataType, data.subarray(start * length, (start + count) * length));
       feeds[name] = { dataType, shape: [runEach ? size : count, ...rest], data: slice };
     }
-    const made = await (runEach ? runEach(feeds, count / size) : session.run(feeds));
+    const targetFor: OutputTarget = (name, length) => {
+      const from = (start * length) / count;
+      return names.includes(name) ? wholeOf(name, length, count).subarray(from, from + length) : undefined;
+    };
+    const made = await (runEach ? runEach(feeds, count / size) : session.run(feeds, undefined, targetFor));
     for (const [place, id] of outputs.entries()) {
-      const { shape, data } = ownEntry(made, nameOf(id, place, "output")) ?? {};
+      const name = names[place] ?? "";
+      const { shape, data } = ownEntry(made, name) ?? {};
       if (shape === undefined || data === undefined) throw new RunError(`${part.file}: a tensor of it is not given`);
-      const whole = results.get(id) ?? {
-        shape: [samples, ...shape.slice(1)],
-        data: new Float32Array((data.length / count) * samples),
-      };
-      whole.data.set(data, (start * data.length) / count);
-      results.set(id, whole);
+      const whole = wholeOf(name, data.length, count);
+      if (data.buffer !== whole.buffer) whole.set(data, (start * data.length) / count);
+      results.set(id, { shape: [samples, ...shape.slice(1)], data: whole });
     }
   }
   return results;

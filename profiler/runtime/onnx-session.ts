@@ -19,10 +19,10 @@ import {
 } from "./numeric-tensor.ts";
 import type { ElementArray } from "./process/exchange-file.js";
 import { LoadedModel, type Loading } from "./process/loaded-model.ts";
-import { RuntimeFailure } from "./process/runtime-process.ts";
+import { RuntimeFailure, type TargetFor } from "./process/runtime-process.ts";
 import { runError } from "./process/run-error.ts";
 import { saturationOf, type ProcessorFacts } from "./saturation.ts";
-import { withRange, type Port, type Range, type Session, type SessionRequest } from "./session.ts";
+import { withRange, type OutputTarget, type Port, type Range, type Session, type SessionRequest } from "./session.ts";
 
 /** More threads wait for each other longer than they compute: models of phones have small layers. */
 const MOST_THREADS = 8;
@@ -154,7 +154,7 @@ class OnnxSession implements Session {
     this.#loaded = loaded;
   }
 
-  async run(inputs: NamedTensors, signal?: AbortSignal): Promise<NamedTensors> {
+  async run(inputs: NamedTensors, signal?: AbortSignal, targetFor?: OutputTarget): Promise<NamedTensors> {
     if (this.#loaded === undefined) throw new RunError(`${this.name}: the session is closed`);
     const given = checkInputs(this.name, this.inputs, inputs);
     const feeds = given.map(({ dataType: type, shape }, index) => ({ name: this.inputs[index]?.name, type, shape }));
@@ -165,6 +165,7 @@ class OnnxSession implements Session {
         { feeds, fetches, kept: [] },
         given.map(toRuntime),
         signal,
+        targetFor && floatTargets(fetches, targetFor),
       );
       const made = result as readonly (Made | null)[];
       const rest = [...arrays];
@@ -204,6 +205,12 @@ function toRuntime({ dataType, data }: NumericTensor): ElementArray {
     default:
       return data;
   }
+}
+
+/** Every output has its array in the answer, but for those that are no tensors, of which a model with targets has none. */
+function floatTargets(names: readonly string[], targetFor: OutputTarget): TargetFor {
+  return (position, { type, bytes }) =>
+    type === Float32Array.name ? targetFor(names[position] ?? "", bytes / Float32Array.BYTES_PER_ELEMENT) : undefined;
 }
 
 type Skipped = Session["skipped"][number];

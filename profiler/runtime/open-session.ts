@@ -117,9 +117,9 @@ function counted(session: Session, signal: AbortSignal | undefined): Session {
     outputs,
     captured,
     skipped,
-    run: (batch, own = signal) => {
+    run: (batch, own = signal, targetFor) => {
       count("runs");
-      return session.run(batch, own);
+      return session.run(batch, own, targetFor);
     },
     close: () => session.close(),
   };

@@ -34,6 +34,9 @@ export interface Port {
  */
 export type Sampling = "alone" | "whole";
 
+/** @param length elements of the output @returns so many, or undefined: the output gets an array of its own */
+export type OutputTarget = (name: string, length: number) => Float32Array | undefined;
+
 /** A model that is ready to run on this machine. */
 export interface Session {
   readonly inputs: readonly Port[];
@@ -47,10 +50,11 @@ export interface Session {
   readonly doubt?: string;
   /**
    * @param signal ends the run; that which the session was opened with when left out
+   * @param targetFor where numbers of an output are to be put, which saves copying them; heeded where a runtime gives float32
    * @throws {RunError} when an input is missing or does not fit, the runtime fails, or a limit ends it
    * @throws the signal's reason when it aborts
    */
-  run(inputs: NamedTensors, signal?: AbortSignal): Promise<NamedTensors>;
+  run(inputs: NamedTensors, signal?: AbortSignal, targetFor?: OutputTarget): Promise<NamedTensors>;
   /** Frees the model, and ends what is under way. A second call does nothing. */
   close(): Promise<void>;
 }

@@ -38,7 +38,7 @@ export function sampledRows(
   const taps = product(kernel);
   const columns = channels * taps;
   const rows = matrix(positions.length, columns);
-  const axes = spatial.map((size, axis) => ({
+  const axes = spatial.map((size, axis): TapAxis => ({
     size,
     step: (isFirst ? 1 : channels) * product(spatial.slice(axis + 1)),
     outputs: outputs[axis] ?? 1,
@@ -49,24 +49,60 @@ export function sampledRows(
     dilation: form.dilations[axis] ?? 1,
     begin: padsBegin[axis] ?? 0,
   }));
-  for (const [row, { sample, position }] of positions.entries()) {
+  const offsets = tapOffsets(positions, taps, axes);
+  // What is read one after the other lies near together: a channel of a sample, or a window with all of its channels.
+  for (let from = 0; from < positions.length;) {
+    const sample = positions[from]?.sample ?? 0;
+    let to = from + 1;
+    while (isFirst && positions[to]?.sample === sample) to += 1;
+    for (let channel = 0; channel < channels; channel += 1) {
+      const start = sample * area * channels + channel * channelStep;
+      for (let row = from; row < to; row += 1) {
+        const own = row * columns + channel * taps;
+        for (let tap = 0; tap < taps; tap += 1) {
+          const offset = offsets[row * taps + tap] ?? OUTSIDE;
+          if (offset !== OUTSIDE) rows.data[own + tap] = data[start + offset] ?? 0;
+        }
+      }
+    }
+    from = to;
+  }
+  return rows;
+}
+
+interface TapAxis {
+  readonly size: number;
+  /** Elements from one place along it to the next. */
+  readonly step: number;
+  readonly outputs: number;
+  readonly outputStep: number;
+  readonly kernel: number;
+  readonly kernelStep: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly begin: number;
+}
+
+/** In the padding. */
+const OUTSIDE = -1;
+
+/** Where a channel of a sample has what each tap sees at each position: positions × taps, in elements; OUTSIDE in the padding. */
+function tapOffsets(positions: readonly Position[], taps: number, axes: readonly TapAxis[]): Int32Array {
+  const offsets = new Int32Array(positions.length * taps);
+  for (const [row, { position }] of positions.entries()) {
     for (let tap = 0; tap < taps; tap += 1) {
-      let offset = sample * area * channels;
-      let isInside = true;
+      let offset = 0;
       for (const axis of axes) {
         const output = Math.floor(position / axis.outputStep) % axis.outputs;
         const at =
           output * axis.stride - axis.begin + (Math.floor(tap / axis.kernelStep) % axis.kernel) * axis.dilation;
-        isInside &&= at >= 0 && at < axis.size;
-        offset += at * axis.step;
+        const isInside = at >= 0 && at < axis.size && offset !== OUTSIDE;
+        offset = isInside ? offset + at * axis.step : OUTSIDE;
       }
-      if (!isInside) continue;
-      let to = row * columns + tap;
-      for (let channel = 0; channel < channels; channel += 1, to += taps, offset += channelStep)
-        rows.data[to] = data[offset] ?? 0;
+      offsets[row * taps + tap] = offset;
     }
   }
-  return rows;
+  return offsets;
 }
 
 /** Columns of one group of a grouped layer; the matrix itself where there is one group. */

@@ -23,6 +23,9 @@ export declare class ExchangeFile {
   static create(): ExchangeFile;
   readonly descriptor: number;
   put(arrays: readonly ElementArray[]): readonly ArrayPlace[];
-  take(places: readonly ArrayPlace[]): readonly ElementArray[];
+  take(
+    places: readonly ArrayPlace[],
+    targetFor?: (position: number, place: ArrayPlace) => ElementArray | undefined,
+  ): readonly ElementArray[];
   close(): void;
 }

@@ -65,17 +65,21 @@ export class ExchangeFile {
     });
   }
 
-  /** Arrays of their own, which other messages leave alone. */
-  take(places) {
-    const arrays = places.map(({ type, offset, bytes }) => {
-      const buffer = new ArrayBuffer(bytes);
-      const view = new Uint8Array(buffer);
+  /**
+   * Arrays that other messages leave alone.
+   * @param targetFor (place's position, place) → an array of that type and length that is to take the elements; undefined: one of its own
+   */
+  take(places, targetFor = () => undefined) {
+    const arrays = places.map((place, position) => {
+      const { type, offset, bytes } = place;
+      const array = targetFor(position, place) ?? new ARRAYS[type](new ArrayBuffer(bytes));
+      const view = new Uint8Array(array.buffer, array.byteOffset, bytes);
       for (let done = 0; done < bytes;) {
         const count = readSync(this.#descriptor, view, done, Math.min(LONGEST_MOVE, bytes - done), offset + done);
         if (count === 0) throw new Error("elements are missing");
         done += count;
       }
-      return new ARRAYS[type](buffer);
+      return array;
     });
     if (places.some(({ offset, bytes }) => offset + bytes > KEPT_BYTES)) ftruncateSync(this.#descriptor, 0);
     return arrays;

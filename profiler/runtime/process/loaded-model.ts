@@ -1,5 +1,11 @@
 import { availableParallelism } from "node:os";
-import { ProcessEnded, RuntimeProcess, type RuntimeAnswer, type RuntimeName } from "./runtime-process.ts";
+import {
+  ProcessEnded,
+  RuntimeProcess,
+  type RuntimeAnswer,
+  type RuntimeName,
+  type TargetFor,
+} from "./runtime-process.ts";
 import { runtimeLimits } from "./limits.ts";
 import type { ElementArray } from "./exchange-file.js";
 
@@ -93,6 +99,7 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
     value: object,
     arrays: readonly ElementArray[],
     signal: AbortSignal | undefined,
+    targetFor?: TargetFor,
   ): Promise<RuntimeAnswer> {
     signal?.throwIfAborted();
     const ender = new AbortController();
@@ -108,6 +115,7 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
           value: { ...value, handle: await handle },
           arrays,
           signal: ender.signal,
+          targetFor,
         });
       });
     } finally {

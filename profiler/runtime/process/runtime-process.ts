@@ -20,11 +20,16 @@ export interface RuntimeAnswer {
   readonly arrays: readonly ElementArray[];
 }
 
+/** @returns an array of that type and length, or undefined */
+export type TargetFor = (position: number, place: Pick<ArrayPlace, "type" | "bytes">) => ElementArray | undefined;
+
 export interface RuntimeRequest {
   readonly action: string;
   /** Plain data. */
   readonly value: object;
   readonly arrays?: readonly ElementArray[];
+  /** Arrays that are to take elements of the answer, by their position there; those of their own where it gives none. */
+  readonly targetFor?: TargetFor | undefined;
   /** Ends what is under way. */
   readonly signal?: AbortSignal | undefined;
   /** Instead of the limit of all models; undefined where the answer has no limit of its own. */
@@ -207,7 +212,7 @@ export class RuntimeProcess {
     this.#running = undefined;
     if (failure === undefined) {
       try {
-        running.resolve({ result, arrays: this.#fromProcess.take(arrays) });
+        running.resolve({ result, arrays: this.#fromProcess.take(arrays, running.targetFor) });
       } catch (error) {
         running.reject(error as Error);
       }

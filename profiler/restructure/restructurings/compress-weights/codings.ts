@@ -24,19 +24,21 @@ export function plannedAffine(bits: number, blockSize: number | undefined, hasZe
 
 /** @param grid of levels in two's complement */
 export function affineCoding(planned: AffineCoding, weights: Matrix, grid: UniformGrid): AffineCoding {
-  const numbers: AffineCoding["numbers"] = () => {
-    const levels = Uint8Array.from(levelsOf(weights, grid), (level) => level - grid.lowest);
+  const numbersOf: AffineCoding["numbers"] = () => {
+    const levels = new Uint8Array(levelsOf(weights, grid).map((level) => level - grid.lowest));
     const zeroPoints = planned.hasZeroPoints ? grid.zeroPoints.map((zero) => zero - grid.lowest) : new Float32Array(0);
     return Promise.resolve({ levels, scales: grid.scales, zeroPoints });
   };
-  return { ...planned, zeroPoint: -grid.lowest, numbers };
+  // Asked for at each writing: once for the check, once for the file.
+  let known: ReturnType<typeof numbersOf> | undefined;
+  return { ...planned, zeroPoint: -grid.lowest, numbers: () => (known ??= numbersOf()) };
 }
 
 /** ±magnitude: scale · (level − ½) with twice the magnitude as the scale. */
 export function binaryCoding(weights: Matrix, magnitudes: Float32Array): AffineCoding {
   const numbers: AffineCoding["numbers"] = () =>
     Promise.resolve({
-      levels: Uint8Array.from(weights.data, (value) => (value < 0 ? 0 : 1)),
+      levels: new Uint8Array(weights.data.map((value) => (value < 0 ? 0 : 1))),
       scales: magnitudes.map((magnitude) => 2 * magnitude),
       zeroPoints: new Float32Array(0),
     });
