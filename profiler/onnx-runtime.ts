@@ -1,5 +1,7 @@
 import type * as Ort from "onnxruntime-node";
 
+let loading: Promise<typeof Ort> | undefined;
+
 /**
  * ONNX Runtime, loaded when it is first needed: its library takes time and memory that no table needs. Its telemetry is off.
  * @throws {Error} where there is no build of it for this machine
@@ -7,7 +9,8 @@ import type * as Ort from "onnxruntime-node";
 export function loadOnnxRuntime(): Promise<typeof Ort> {
   // Read when the library loads.
   process.env.ORT_DISABLE_TELEMETRY = "1";
-  return import("onnxruntime-node");
+  loading ??= import("onnxruntime-node");
+  return loading;
 }
 
 /** Of a session's configuration: threads that spin while they wait take the processor from everything else on the machine, the editor first of all. */
