@@ -49,7 +49,7 @@ const CASES: readonly Case[] = [
   { name: "learned-latency", partOf: "phone", run: benchLearnedLatency },
   { name: "training", run: benchTraining },
   { name: "compressed", run: benchCompressed },
-  { name: "rounding", run: benchRounding },
+  { name: "rounding", run: async (folder) => benchRounding(folder, await bundleScript(folder, "edit-alone")) },
 ];
 
 let countReadsScript = "";
