@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { lstat, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,11 +7,24 @@ import { HOST, isRunning } from "./temporary-file.ts";
 /** They carry who made them, as temporary files do: `edgewise-run-HOST-PROCESS-RANDOM`. */
 const PATTERN = /^edgewise-run-([0-9a-f]{8})-(\d+)-\w{6}$/;
 
-/** A folder of its own among the system's temporary files, for whoever takes it away again. Those of killed programs are removed. */
+/** Of this program, so that one that is interrupted takes them with it. */
+const made = new Set<string>();
+process.on("exit", () => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder of its own among the system's temporary files, which `removeTemporaryFolder` takes away. Those of killed programs are removed. */
 export async function makeTemporaryFolder(): Promise<string> {
   const place = tmpdir();
   await sweepTemporaryFolders(place);
-  return mkdtemp(join(place, `edgewise-run-${HOST}-${process.pid}-`));
+  const folder = await mkdtemp(join(place, `edgewise-run-${HOST}-${process.pid}-`));
+  made.add(folder);
+  return folder;
+}
+
+export async function removeTemporaryFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  made.delete(folder);
 }
 
 /** Others may call theirs what they like: only folders of this user's own are removed. */

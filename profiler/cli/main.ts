@@ -16,6 +16,18 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 // Nobody is left to tell.
 process.stderr.on("error", () => undefined);
 
+/** Of a command that must clean up: the first signal is its own to answer, the next ends it. */
+let unwinding: AbortController | undefined;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(signal, () => {
+    if (unwinding?.signal.aborted === false) {
+      unwinding.abort(new Interrupted("interrupted"));
+      return;
+    }
+    writeSync(process.stderr.fd, `${process.stderr.isTTY ? "\r\x1b[K" : ""}edgewise: interrupted\n`);
+    process.exit(EXIT.interrupted);
+  });
+
 // Node ends by itself when nothing is left to wait for, though a command be in the middle of something: no command may end so.
 process.on("exit", (code) => {
   if (code !== UNSETTLED) return;
@@ -47,10 +59,8 @@ const context: CliContext = {
     process.exitCode = code;
   },
   interruption: () => {
-    const ending = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-      process.once(signal, () => ending.abort(new Interrupted("interrupted")));
-    return ending.signal;
+    unwinding ??= new AbortController();
+    return unwinding.signal;
   },
 };
 

@@ -24,21 +24,28 @@ const MOST_TRIES = 40;
  * Finds the operator that a runtime dies in: the model is run up to one operator after the other, by bisection, each part in a process of
  * its own.
  *
+ * @param withinMilliseconds it dies again, or was killed by something else
  * @returns undefined where it does not die of it again, or not soon enough
  * @throws the signal's reason when it aborts
  */
-export async function findCrash(model: Model, tryPart: TryPart, signal?: AbortSignal): Promise<CrashPlace | undefined> {
+export async function findCrash(
+  model: Model,
+  tryPart: TryPart,
+  signal?: AbortSignal,
+  withinMilliseconds = MOST_MILLISECONDS,
+): Promise<CrashPlace | undefined> {
   const limit = AbortSignal.timeout(MOST_MILLISECONDS);
   const ending = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+  const again = AbortSignal.timeout(Math.min(MOST_MILLISECONDS, Math.ceil(withinMilliseconds)));
   const { graph } = model.entries[0];
   const order = executionOrder(graph);
   const { tensors } = liftModel(model);
-  const upTo = (last: number): Promise<PartOutcome> =>
-    tryPart(cutModel(model, graph.inputs, endsOf(order, last), tensors), ending);
+  const upTo = (last: number, within = ending): Promise<PartOutcome> =>
+    tryPart(cutModel(model, graph.inputs, endsOf(order, last), tensors), within);
   try {
     // It runs as far as `ran`, and no longer to `dies`; a part that is refused says nothing.
     let [ran, dies] = [-1, order.length - 1];
-    if (dies < 0 || (await upTo(dies)) !== "died") return undefined;
+    if (dies < 0 || (await upTo(dies, AbortSignal.any([ending, again]))) !== "died") return undefined;
     let open = order.slice(0, -1).map((_, position) => position);
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const middle = open[open.length >> 1];
@@ -52,7 +59,7 @@ export async function findCrash(model: Model, tryPart: TryPart, signal?: AbortSi
     return first && last && { first, last };
   } catch (error) {
     signal?.throwIfAborted();
-    if (limit.aborted) return undefined;
+    if (limit.aborted || again.aborted) return undefined;
     throw error;
   }
 }

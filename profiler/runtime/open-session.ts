@@ -40,28 +40,38 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
   requireData(model);
   const captured = innerTensors(model, tensors);
   const request = { ...settings, ...(signal && { signal }), captured, ranges: inputRanges(model) };
+  const begun = performance.now();
   const session = await RUNTIMES[model.format](model, request).catch(async (error: unknown) => {
-    throw await withPlace(error, model, settings, undefined, signal);
+    throw await withPlace(error, model, settings, { begun, signal });
   });
   count("sessions");
   const doubt = session.doubt ?? doubtOf(model);
-  const run = (batch: NamedTensors, own = signal): Promise<NamedTensors> =>
-    session.run(batch, own).catch(async (error: unknown) => {
-      throw await withPlace(error, model, settings, batch, own);
+  const run = (batch: NamedTensors, own = signal): Promise<NamedTensors> => {
+    const started = performance.now();
+    return session.run(batch, own).catch(async (error: unknown) => {
+      throw await withPlace(error, model, settings, { inputs: batch, begun: started, signal: own });
     });
+  };
   const { outputs, skipped } = session;
   const inputs = takesBatches(session) ? withSampling(session.inputs, samplingOf(model)) : session.inputs;
   const told = { inputs, outputs, captured: session.captured, skipped, run, close: () => session.close() };
   return { ...counted(withoutRandom(told, randomTensors(model)), signal), ...(doubt && { doubt }) };
 }
 
-/** Of a runtime that died the operator too. @param inputs undefined where it died of loading the model */
+interface Death {
+  /** Left out where it died of loading the model. */
+  readonly inputs?: NamedTensors;
+  /** When it was asked, by `performance.now()`. */
+  readonly begun: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Of a runtime that died the operator too. */
 async function withPlace(
   error: unknown,
   model: Model,
   settings: Omit<SessionOptions, "tensors" | "signal">,
-  inputs: NamedTensors | undefined,
-  signal: AbortSignal | undefined,
+  { inputs, begun, signal }: Death,
 ): Promise<unknown> {
   if (!(error instanceof RunError) || !(error.cause instanceof ProcessDied)) return error;
   const tryPart = async (part: Model, ending: AbortSignal): Promise<PartOutcome> => {
@@ -69,7 +79,7 @@ async function withPlace(
     try {
       const session = await RUNTIMES[part.format](part, request);
       try {
-        if (inputs) await session.run(inputs);
+        if (inputs) await session.run(inputs, ending);
       } finally {
         await session.close();
       }
@@ -79,13 +89,20 @@ async function withPlace(
       return failure instanceof RunError && failure.cause instanceof ProcessDied ? "died" : "refused";
     }
   };
-  const place = await findCrash(model, tryPart, signal).catch((failure: unknown) => {
+  const place = await findCrash(model, tryPart, signal, timeToDieAgain(performance.now() - begun)).catch((failure: unknown) => {
     // Where the model cannot be taken apart, its death is told without a place.
     if (failure instanceof EdgewiseError) return undefined;
     throw failure;
   });
   if (place === undefined) return error;
   return new RunError(`${error.message}, in ${describePlace(place)}`, { cause: error.cause, hint: error.hint });
+}
+
+/** What starting anew and a busier machine may add. */
+const START_MILLISECONDS = 5000;
+
+function timeToDieAgain(milliseconds: number): number {
+  return 2 * milliseconds + START_MILLISECONDS;
 }
 
 /** What is another at each run is nothing to compare: it is told as what cannot be, and given only where it was asked for by name. */

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import { makeTemporaryFolder } from "../../bytes/temporary-folder.ts";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../../bytes/temporary-folder.ts";
 import { runnerEnvironment, type HostTflite } from "../../runtime/native/bundles.ts";
 import { DeviceError, REINSTALL } from "../device-error.ts";
 import type { PreparedRun } from "../prepared-run.ts";
@@ -54,7 +54,7 @@ export async function runNativeTflite(
     const layers = await run("layers", { ...shared, warmUp: 1, runs: profiledRuns, layers: "yes" });
     return { latency, layers, outputs };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeTemporaryFolder(folder);
   }
 }
 

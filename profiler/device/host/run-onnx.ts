@@ -1,10 +1,9 @@
 import { ownEntry } from "../../own-entry.ts";
 import { fork, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeTemporaryFolder } from "../../bytes/temporary-folder.ts";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../../bytes/temporary-folder.ts";
 import { FileSource, fileOfModel } from "../../bytes/file-source.ts";
 import { RunError } from "../../errors.ts";
 import { modelBytes } from "../../formats/formats.ts";
@@ -93,7 +92,7 @@ export async function runOnnxProcess(
     return { ...measured, optimized, outputs: Object.fromEntries(outputs.map(decoded)) };
   } finally {
     child.kill("SIGKILL");
-    await rm(folder, { recursive: true, force: true });
+    await removeTemporaryFolder(folder);
   }
 }
 

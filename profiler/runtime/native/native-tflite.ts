@@ -1,9 +1,9 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { makeTemporaryFolder } from "../../bytes/temporary-folder.ts";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../../bytes/temporary-folder.ts";
 import { fromRuntimeBytes, runtimeByteLength, toRuntimeBytes } from "../tensor-bytes.ts";
 import type { NumericTensor, NumericType } from "../numeric-tensor.ts";
 import { runtimeLimits } from "../process/limits.ts";
@@ -88,7 +88,7 @@ export class NativeTflite {
         throw error;
       }
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await removeTemporaryFolder(folder);
     }
   }
 

@@ -16,8 +16,14 @@ const MEMORY_PART = 0.75;
 
 export const DEFAULT_RUNTIME_LIMITS: RuntimeLimits = {
   seconds: DEFAULT_SECONDS,
-  memoryBytes: MEMORY_PART * totalmem(),
+  memoryBytes: MEMORY_PART * machineBytes(),
 };
+
+/** Of a container what it may take, where it says so. */
+function machineBytes(): number {
+  const allowed = process.constrainedMemory();
+  return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();
+}
 
 let inForce = DEFAULT_RUNTIME_LIMITS;
 

@@ -85,6 +85,8 @@ const PATIENCE_MILLISECONDS = 200;
 
 /** What the user can do about a model that is ended for its time. */
 export const LONGER = "If it ever ends, give it more time with --run-limit or the setting edgewise.runLimit";
+/** No runtime sends itself this signal: the system does, or a person. */
+const KILLED = "The system ends what takes too much memory so: close other programs, or take a smaller model or batch";
 const LARGER = "Allow more with --memory-limit or the setting edgewise.memoryLimit";
 
 /** What the process wrote last says why it died. */
@@ -258,7 +260,8 @@ export class RuntimeProcess {
     }
     const said = this.#written.trim().split("\n").at(-1)?.trim() ?? "";
     const how = signal ?? `exit code ${code ?? 0}`;
-    return [`its process died with ${how}${said === "" ? "" : ` (${said})`}`];
+    const death = `its process died with ${how}${said === "" ? "" : ` (${said})`}`;
+    return signal === "SIGKILL" ? [death, KILLED] : [death];
   }
 
   #ended([death, hint]: readonly [string, string?]): void {

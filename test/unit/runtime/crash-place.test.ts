@@ -39,6 +39,30 @@ describe("Where a runtime dies", () => {
     }
   });
 
+  it("is not told of a process that something else killed, and its loop is not waited for", async function () {
+    if (!canSeeProcesses) skip(this, "only Linux tells what processes there are");
+    const mark = randomUUID();
+    let isKilled = false;
+    const killer = setInterval(() => {
+      const [id] = isKilled ? [] : busy(mark, BUSY_TICKS);
+      if (id === undefined) return;
+      isKilled = true;
+      process.kill(Number(id), "SIGSEGV");
+    }, 50);
+    try {
+      await marking(mark, async () => {
+        const session = await openSession(await withLoop(), { threads: 1, optimization: "disabled", isAlone: true });
+        await assert.rejects(
+          session.run({ x: of("float32", [1], [1]) }),
+          /^RunError: loop\.onnx: ONNX Runtime failed: its process died with SIGSEGV[^,]*$/,
+        );
+        await session.close();
+      });
+    } finally {
+      clearInterval(killer);
+    }
+  });
+
   it("is found by parts that run, also in TFLite", async () => {
     const model = await tfliteConvolution();
     const parts: string[] = [];
@@ -91,6 +115,12 @@ describe("Where a runtime dies", () => {
   it("is told as far as parts are taken", async () => {
     const place = await findCrash(await chain, dyingAt(42, [42, 43]));
     assert.equal(place && describePlace(place), 'something from Relu "n41" to Relu "n43"');
+  });
+
+  it("is given up when the whole does not die again as soon as it did", async () => {
+    const waiting: TryPart = (_, signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+    assert.equal(await findCrash(await chain, waiting, undefined, 10), undefined);
   });
 
   it("is not made up where it does not die again, and is no longer looked for when nobody waits", async () => {

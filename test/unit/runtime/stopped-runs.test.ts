@@ -54,22 +54,25 @@ describe("A run that does not end", () => {
     await run;
   });
 
-  for (const [signal, code] of [
-    ["SIGTERM", 130],
-    ["SIGKILL", null],
+  for (const [signal, name, code, said] of [
+    ["SIGTERM", "run", 130, "edgewise: interrupted\n"],
+    ["SIGINT", "compare", 130, "edgewise: interrupted\n"],
+    ["SIGKILL", "run", null, ""],
   ] as const)
-    it(`leaves no process behind when the command line gets ${signal}`, async function () {
+    it(`leaves no process behind when ${name} gets ${signal}`, async function () {
       if (!canSeeProcesses) skip(this, "only Linux tells what processes there are");
       const { path: folder, remove } = await temporaryFolder();
       const file = join(folder, "endless.onnx");
       await writeFile(file, endlessBytes());
       const mark = randomUUID();
-      const args = [...cliProgram(), "run", file, "--device", "host"];
+      const args = [...cliProgram(), ...(name === "run" ? ["run", "--device", "host"] : ["compare", file]), file];
       const command = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, [MARK]: mark } });
-      const ended = once(command, "exit");
+      let written = "";
+      command.stderr.on("data", (text: Buffer) => (written += text.toString()));
+      const ended = once(command, "close");
       await until(() => isRunning(mark));
       command.kill(signal);
-      assert.equal((await ended)[0], code);
+      assert.deepEqual([(await ended)[0], written], [code, said]);
       await until(() => marked(mark).length === 0);
       await remove();
     });
