@@ -25,6 +25,7 @@ const walkers = new WeakMap<ByteSource, WireWalker>();
  */
 export class WireWalker {
   readonly #window: ByteWindow;
+  #moved: Promise<void> = Promise.resolve();
   readonly #fields = new Map<number, readonly WireField[]>();
   readonly #texts = new Map<number, string>();
 
@@ -80,8 +81,11 @@ export class WireWalker {
   }
 
   async #peek(offset: number, length: number): Promise<Uint8Array> {
-    // Another walk may have moved the window while this one waited for its bytes.
-    while (!this.#window.holds(offset, length)) await this.#window.load(offset, length);
+    // Walks go on side by side: each moves the window when those before it have taken their bytes, or they would load them over and over.
+    while (!this.#window.holds(offset, length)) {
+      this.#moved = this.#moved.catch(() => undefined).then(() => this.#window.load(offset, length));
+      await this.#moved;
+    }
     return this.#window.slice(offset, length);
   }
 }
