@@ -89,11 +89,13 @@ async function withPlace(
       return failure instanceof RunError && failure.cause instanceof ProcessDied ? "died" : "refused";
     }
   };
-  const place = await findCrash(model, tryPart, signal, timeToDieAgain(performance.now() - begun)).catch((failure: unknown) => {
-    // Where the model cannot be taken apart, its death is told without a place.
-    if (failure instanceof EdgewiseError) return undefined;
-    throw failure;
-  });
+  const place = await findCrash(model, tryPart, signal, timeToDieAgain(performance.now() - begun)).catch(
+    (failure: unknown) => {
+      // Where the model cannot be taken apart, its death is told without a place.
+      if (failure instanceof EdgewiseError) return undefined;
+      throw failure;
+    },
+  );
   if (place === undefined) return error;
   return new RunError(`${error.message}, in ${describePlace(place)}`, { cause: error.cause, hint: error.hint });
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CountingSource } from "../../../../profiler/bytes/counting-source.ts";
 import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import { WireWalker } from "../../../../profiler/formats/onnx/wire/walk.ts";
-import { graph, node, onnxModel } from "../../../builders/onnx-builder.ts";
+import { graph, node, onnxModel, tensor } from "../../../builders/onnx-builder.ts";
 
 const GRAPH = 7;
 const NAME = 3;
@@ -12,7 +12,9 @@ describe("Walks over the messages of a file", () => {
     const nodes = Array.from({ length: 200 }, (_, index) =>
       node("Relu", [`t${index}`], [`t${index + 1}`], {}, { name: `n${index}` }),
     );
-    const bytes = onnxModel({ graph: graph(nodes) });
+    // Behind the nodes, so that the walk over the graph's own fields ends far from them.
+    const initializers = ["v", "w"].map((name) => tensor(name, "float32", [50_000], new Array<number>(50_000).fill(0)));
+    const bytes = onnxModel({ graph: graph(nodes, { initializers }) });
     const source = new CountingSource(new MemorySource("chain.onnx", bytes));
     const walker = WireWalker.of(source);
     const [whole] = (await walker.fields(0, bytes.length)).filter(({ field }) => field === GRAPH);
