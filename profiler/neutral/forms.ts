@@ -124,6 +124,9 @@ export interface ConvTransposeForm {
   readonly activation: Activation | undefined;
 }
 
+/** What multiplies its input by weights. */
+export type LinearForm = ConvForm | ConvTransposeForm | DenseForm;
+
 /** How the window of a transposed convolution moves, outermost axis first. */
 export interface TransposedWindow {
   readonly strides: readonly number[];

@@ -2,6 +2,7 @@ import { ModelFormatError } from "../errors.ts";
 import { readConstant } from "../model/constant-values.ts";
 import type { Constant, Quantization } from "../model/model.ts";
 import { elementsOf } from "../model/shape.ts";
+import type { WeightCoding } from "./weight-coding.ts";
 import type { Weights } from "./weights.ts";
 
 /** A constant of the file as weights, in the file's own layout. */
@@ -29,12 +30,42 @@ export function permutedWeights(weights: Weights, permutation: readonly number[]
     origin: origin
       ? { weights: origin.weights, permutation: permutation.map((axis) => origin.permutation[axis] ?? axis) }
       : { weights, permutation },
-    ...(coding && { coding }),
+    ...(coding && { coding: permutedCoding(coding, shape, permutation) }),
     shape: permutation.map((axis) => shape[axis] ?? 1),
     dataType,
     ...(quantization && { quantization: movedAxis(quantization, permutation) }),
     read: async () => permuted(await weights.read(), shape, permutation),
   };
+}
+
+/** Places and indices stand in the order of the elements; rows of levels stay outputs, whichever axis these are. */
+function permutedCoding(coding: WeightCoding, shape: readonly number[], permutation: readonly number[]): WeightCoding {
+  switch (coding.kind) {
+    case "float16":
+    case "integers":
+    case "product":
+      return coding;
+    case "affine":
+      return { ...coding, rowAxis: permutation.indexOf(coding.rowAxis ?? 0) };
+    case "palette": {
+      const numbers: typeof coding.numbers = async () => {
+        const { indices, codebook } = await coding.numbers();
+        return { indices: Uint8Array.from(permuted(Float32Array.from(indices), shape, permutation)), codebook };
+      };
+      return { ...coding, numbers };
+    }
+    case "sparse": {
+      const numbers: typeof coding.numbers = async () => {
+        const { places, values, codebook } = await coding.numbers();
+        const all = new Float32Array(shape.reduce((product, size) => product * size, 1));
+        places.forEach((place, at) => (all[place] = values[at] ?? 0));
+        const moved = permuted(all, shape, permutation);
+        const kept = Uint32Array.from(moved.keys()).filter((at) => moved[at] !== 0);
+        return { places: kept, values: Float32Array.from(kept, (at) => moved[at] ?? 0), codebook };
+      };
+      return { ...coding, numbers };
+    }
+  }
 }
 
 /** @param elements row-major, of that shape */

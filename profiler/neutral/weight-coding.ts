@@ -1,5 +1,5 @@
 /**
- * How a file is to hold weights that it decodes itself: as rows × columns, a row an output. Sizes follow from the kind alone; the
+ * How a file is to hold weights that it decodes itself: as rows × columns, a row an output, or element by element. Sizes follow from the kind alone; the
  * numbers are computed when they are asked for.
  */
 export type WeightCoding = Float16Coding | AffineCoding | IntegerCoding | PaletteCoding | SparseCoding | ProductCoding;
@@ -21,6 +21,8 @@ export interface AffineCoding {
   readonly blockSize?: number;
   /** Every row and block has a zero point of its own; otherwise all have `zeroPoint`. */
   readonly hasZeroPoints: boolean;
+  /** Axis of the weights that has the outputs, of which each is a row; the first without. */
+  readonly rowAxis?: number;
   /** 2^(bits − 1) for levels of two's complement; ½ for one bit, which is a sign. */
   readonly zeroPoint: number;
   /** @throws {Error} in a prediction */
@@ -53,7 +55,7 @@ export interface PaletteCoding {
 }
 
 export interface PaletteNumbers {
-  /** rows × columns */
+  /** One for each element. */
   readonly indices: Uint8Array;
   /** 2^bits */
   readonly codebook: Float32Array;

@@ -1,8 +1,9 @@
+import { permuted, permutedWeights } from "../neutral/stored-weights.ts";
 import type { Weights } from "../neutral/weights.ts";
 import type { AffineCoding, AffineNumbers } from "../neutral/weight-coding.ts";
 import { sizeOf, type GraphTensor } from "./onnx-graph.ts";
 import { arithmetic } from "./rules/elementwise.ts";
-import { reshape } from "./rules/layout.ts";
+import { reshape, transpose } from "./rules/layout.ts";
 import { mean } from "./rules/reduction.ts";
 import { unary } from "./rules/unary.ts";
 import type { StoredForm } from "./stored-form.ts";
@@ -18,6 +19,8 @@ const LEAST_SCALE = 1e-12;
  * of one bit that is the scale that errs least (Rastegari et al., XNOR-Net, ECCV 2016).
  */
 export async function affineForm(weights: Weights, coding: AffineCoding): Promise<StoredForm> {
+  const { rowAxis = 0 } = coding;
+  if (rowAxis > 0) return turnedForm(weights, rowAxis);
   const { shape } = weights;
   const [numbers, start] = [await coding.numbers(), await weights.read()];
   const scales = numbers.scales.length;
@@ -54,6 +57,20 @@ export async function affineForm(weights: Weights, coding: AffineCoding): Promis
         read: () => Promise.resolve(decoded),
       };
     },
+  };
+}
+
+/** Weights whose outputs are another axis than the first, as those of a transposed convolution: with that axis first. */
+async function turnedForm(weights: Weights, rowAxis: number): Promise<StoredForm> {
+  const axes = [...weights.shape.keys()];
+  const turn = [rowAxis, ...axes.filter((axis) => axis !== rowAxis)];
+  const back = axes.map((axis) => turn.indexOf(axis));
+  const rows = permutedWeights(weights, turn);
+  if (rows.coding?.kind !== "affine") throw new RangeError("rows are coded as they were");
+  const form = await affineForm(rows, rows.coding);
+  return {
+    through: (tape, trained) => transpose(tape, form.through(tape, transpose(tape, trained, turn)), back),
+    stored: (elements) => permutedWeights(form.stored(permuted(elements, weights.shape, turn)), back),
   };
 }
 

@@ -1,14 +1,14 @@
 import type { TensorId } from "../../model/model.ts";
 import { usedTensors } from "../../operators/execution-order.ts";
 import { augmentedSamples } from "./augmented-samples.ts";
-import type { ConvForm, DenseForm, Form } from "../../neutral/forms.ts";
+import type { Form, LinearForm } from "../../neutral/forms.ts";
 import type { Weights } from "../../neutral/weights.ts";
 import type { LayerId, NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import type { Rewrite } from "../../neutral/rewrite.ts";
 import type { Activations, GraphPart } from "../../neutral/activations.ts";
 import type { RewriteContext } from "../restructuring.ts";
 
-export type WeightedLayer = NeutralLayer<ConvForm | DenseForm>;
+export type WeightedLayer = NeutralLayer<LinearForm>;
 
 /** What a layer gets on all samples. */
 export interface LayerInputs {
@@ -32,13 +32,13 @@ export interface Stops {
  * @param copies changed copies of each sample that are looked at too
  * @throws {RangeError} without samples
  */
-export async function followSamples(
+export async function followSamples<L extends WeightedLayer>(
   graph: NeutralGraph,
-  layers: readonly WeightedLayer[],
+  layers: readonly L[],
   context: Pick<RewriteContext, "activations" | "partAfter" | "seed" | "signal" | "onProgress">,
-  change: (layer: WeightedLayer, inputs: LayerInputs) => Promise<ConvForm | DenseForm | undefined>,
+  change: (layer: L, inputs: LayerInputs) => Promise<L["form"] | undefined>,
   { copies = 0, stops = NO_STOPS }: { readonly copies?: number; readonly stops?: Stops } = {},
-): Promise<ReadonlyMap<LayerId, ConvForm | DenseForm>> {
+): Promise<ReadonlyMap<LayerId, L["form"]>> {
   const { activations, partAfter, signal, onProgress } = context;
   if (activations === undefined || partAfter === undefined) throw new RangeError("there are no samples to follow");
   const steps = plannedSteps(graph, layers, stops.tensors);
@@ -46,7 +46,7 @@ export async function followSamples(
   const samples = await collected(activations.capture(inputs));
   const before = new Map(augmentedSamples(samples, copies, context.seed));
   const now = new Map(before);
-  const changed = new Map<LayerId, ConvForm | DenseForm>();
+  const changed = new Map<LayerId, L["form"]>();
   // What its weights stand for is the target, not how a runtime rounds to their type.
   const original = new Map(layers.filter(isQuantized).map((layer) => [layer.id, plain(layer.form)]));
   const running = new Map<LayerId, Form>(original);
@@ -88,28 +88,28 @@ const NO_STOPS: Stops = { tensors: new Set(), arrive: (_, now) => now };
 
 const EMPTY: Activations = { shape: [0], data: new Float32Array(0) };
 
-interface Step {
+interface Step<L> {
   /** undefined: a stop. */
-  readonly layer: WeightedLayer | undefined;
+  readonly layer: L | undefined;
   readonly input: TensorId;
   /** Tensors known by then that the input is made of; itself where it is known. */
   readonly from: readonly TensorId[];
 }
 
-function plannedSteps(
+function plannedSteps<L extends WeightedLayer>(
   graph: NeutralGraph,
-  layers: readonly WeightedLayer[],
+  layers: readonly L[],
   stops: ReadonlySet<TensorId>,
-): readonly Step[] {
+): readonly Step<L>[] {
   const inputs = graph.tensors.filter(({ isInput }) => isInput).map(({ id }) => id);
   const known = new Set(inputs);
-  const steps: Step[] = [];
-  const go = (input: TensorId, layer?: WeightedLayer): void => {
+  const steps: Step<L>[] = [];
+  const go = (input: TensorId, layer?: L): void => {
     const from = knownBefore(graph, input, known);
     known.add(input);
     steps.push({ layer, input, from });
   };
-  const wanted = new Map<LayerId, WeightedLayer>(layers.map((layer) => [layer.id, layer]));
+  const wanted = new Map<LayerId, L>(layers.map((layer) => [layer.id, layer]));
   for (const id of inputs) if (stops.has(id)) go(id);
   for (const { id, inputs: read, outputs } of graph.layers) {
     const layer = wanted.get(id);
@@ -173,7 +173,7 @@ async function ran(
 }
 
 /** As it computes: the numbers of its weights, however they are to be stored. */
-function plain(form: ConvForm | DenseForm): Form {
+function plain(form: LinearForm): Form {
   const { weight, bias } = form;
   return { ...form, weight: floats(weight), bias: bias?.quantization ? floats(bias) : bias };
 }

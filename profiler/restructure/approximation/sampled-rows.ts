@@ -1,20 +1,20 @@
 import { matrix, type Matrix } from "../../numeric/matrix.ts";
 import { Random } from "../../numeric/random.ts";
-import type { ConvForm, DenseForm } from "../../neutral/forms.ts";
+import type { ConvForm, ConvTransposeForm, LinearForm } from "../../neutral/forms.ts";
 import type { NeutralGraph } from "../../neutral/neutral-graph.ts";
 import type { Activations } from "../../neutral/activations.ts";
 import { padsAt } from "../../neutral/window-forms.ts";
 
 /**
- * What a layer's weights are multiplied with: input rows of a dense layer, what a convolution's kernel sees at positions of its input,
- * in the order of a filter's weights (channels, then kernel). Padding counts as the zeros it is. The same seed takes the same rows of
+ * What a layer's weights are multiplied with: input rows of a dense layer, what a convolution's kernel sees at positions of its input, what
+ * a transposed one's lays on positions of its output, in the order of a filter's weights (channels, then kernel). Padding counts as the zeros it is. The same seed takes the same rows of
  * activations of the same shape.
  * @param most rows that are taken; all where there are no more, else as many of each sample at random
  * @returns rows × (channels · kernel…)
  */
 export function sampledRows(
   { shape, data }: Activations,
-  form: ConvForm | DenseForm,
+  form: LinearForm,
   layout: NeutralGraph["layout"],
   most: number,
   seed: number,
@@ -27,13 +27,8 @@ export function sampledRows(
   const area = spatial.reduce((product, size) => product * size, 1);
   const channelStep = isFirst ? area : 1;
   const kernel = form.weight.shape.slice(2);
-  // Sizes of a run are known.
-  const { padsBegin, padsEnd } = padsAt(form, kernel, spatial) ?? form;
-  const outputs = spatial.map((size, axis) => {
-    const reach = ((kernel[axis] ?? 1) - 1) * (form.dilations[axis] ?? 1) + 1;
-    const padded = size + (padsBegin[axis] ?? 0) + (padsEnd[axis] ?? 0);
-    return Math.max(1, Math.floor((padded - reach) / (form.strides[axis] ?? 1)) + 1);
-  });
+  const windows = form.kind === "conv" ? slidingWindows(form, spatial) : transposedWindows(form, spatial);
+  const outputs = windows.map((window) => window.outputs);
   const positions = chosenPositions(samples, product(outputs), most, seed);
   const taps = product(kernel);
   const columns = channels * taps;
@@ -45,9 +40,7 @@ export function sampledRows(
     outputStep: product(outputs.slice(axis + 1)),
     kernel: kernel[axis] ?? 1,
     kernelStep: product(kernel.slice(axis + 1)),
-    stride: form.strides[axis] ?? 1,
-    dilation: form.dilations[axis] ?? 1,
-    begin: padsBegin[axis] ?? 0,
+    placeOf: windows[axis]?.placeOf ?? ((output: number) => output),
   }));
   const offsets = tapOffsets(positions, taps, axes);
   // What is read one after the other lies near together: a channel of a sample, or a window with all of its channels.
@@ -78,15 +71,13 @@ interface TapAxis {
   readonly outputStep: number;
   readonly kernel: number;
   readonly kernelStep: number;
-  readonly stride: number;
-  readonly dilation: number;
-  readonly begin: number;
+  readonly placeOf: AxisWindow["placeOf"];
 }
 
-/** In the padding. */
+/** In the padding, or between the elements of a transposed convolution's input. */
 const OUTSIDE = -1;
 
-/** Where a channel of a sample has what each tap sees at each position: positions × taps, in elements; OUTSIDE in the padding. */
+/** Where a channel of a sample has what each tap sees at each position: positions × taps, in elements. */
 function tapOffsets(positions: readonly Position[], taps: number, axes: readonly TapAxis[]): Int32Array {
   const offsets = new Int32Array(positions.length * taps);
   for (const [row, { position }] of positions.entries()) {
@@ -94,15 +85,49 @@ function tapOffsets(positions: readonly Position[], taps: number, axes: readonly
       let offset = 0;
       for (const axis of axes) {
         const output = Math.floor(position / axis.outputStep) % axis.outputs;
-        const at =
-          output * axis.stride - axis.begin + (Math.floor(tap / axis.kernelStep) % axis.kernel) * axis.dilation;
-        const isInside = at >= 0 && at < axis.size && offset !== OUTSIDE;
+        const at = axis.placeOf(output, Math.floor(tap / axis.kernelStep) % axis.kernel);
+        const isInside = at >= 0 && at < axis.size && Number.isInteger(at) && offset !== OUTSIDE;
         offset = isInside ? offset + at * axis.step : OUTSIDE;
       }
       offsets[row * taps + tap] = offset;
     }
   }
   return offsets;
+}
+
+/** How a window moves along one axis. */
+interface AxisWindow {
+  readonly outputs: number;
+  /** Which element of the input a tap multiplies for an element of the output: none where it is no whole number, or outside. */
+  readonly placeOf: (output: number, tap: number) => number;
+}
+
+function slidingWindows(form: ConvForm, spatial: readonly number[]): readonly AxisWindow[] {
+  const kernel = form.weight.shape.slice(2);
+  // Sizes of a run are known.
+  const { padsBegin, padsEnd } = padsAt(form, kernel, spatial) ?? form;
+  return spatial.map((size, axis) => {
+    const [stride, dilation, begin] = [form.strides[axis] ?? 1, form.dilations[axis] ?? 1, padsBegin[axis] ?? 0];
+    const reach = ((kernel[axis] ?? 1) - 1) * dilation + 1;
+    const padded = size + begin + (padsEnd[axis] ?? 0);
+    return {
+      outputs: Math.max(1, Math.floor((padded - reach) / stride) + 1),
+      placeOf: (output, tap) => output * stride - begin + tap * dilation,
+    };
+  });
+}
+
+function transposedWindows({ window, weight }: ConvTransposeForm, spatial: readonly number[]): readonly AxisWindow[] {
+  const kernel = weight.shape.slice(2);
+  return spatial.map((size, axis) => {
+    const [stride, dilation] = [window?.strides[axis] ?? 1, window?.dilations[axis] ?? 1];
+    const [begin, end] = [window?.padsBegin[axis] ?? 0, window?.padsEnd[axis] ?? 0];
+    const full = (size - 1) * stride + ((kernel[axis] ?? 1) - 1) * dilation + 1;
+    return {
+      outputs: Math.max(1, full + (window?.outputPadding[axis] ?? 0) - begin - end),
+      placeOf: (output, tap) => (output + begin - tap * dilation) / stride,
+    };
+  });
 }
 
 /** Columns of one group of a grouped layer; the matrix itself where there is one group. */

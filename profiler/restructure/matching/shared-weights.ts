@@ -1,8 +1,7 @@
-import type { ConvForm, ConvTransposeForm, DenseForm, Form } from "../../neutral/forms.ts";
+import type { ConvForm, ConvTransposeForm, DenseForm, Form, LinearForm } from "../../neutral/forms.ts";
 import type { Weights } from "../../neutral/weights.ts";
 import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 
-type LinearForm = ConvForm | ConvTransposeForm | DenseForm;
 type LinearLayer = NeutralLayer<ConvForm> | NeutralLayer<ConvTransposeForm> | NeutralLayer<DenseForm>;
 
 /** Layers that read the same numbers in the same way, in execution order. */

@@ -1,6 +1,4 @@
-import type { ConvForm, ConvTransposeForm, DenseForm } from "../../neutral/forms.ts";
-
-export type LinearForm = ConvForm | ConvTransposeForm | DenseForm;
+import type { LinearForm } from "../../neutral/forms.ts";
 
 /** Which output and which input channel each weight belongs to, and how many of each there are. */
 export interface WeightChannels {

@@ -1,8 +1,8 @@
-import type { SlidingWindow } from "../../neutral/forms.ts";
+import type { LinearForm, SlidingWindow } from "../../neutral/forms.ts";
 import { computedWeights, type Weights } from "../../neutral/weights.ts";
 import { Affines, affineLayer, isScaleAlone, type AffineLayer } from "../matching/channel-affine.ts";
 import { whyOpaque } from "../matching/opaque-refusals.ts";
-import { weightChannels, type LinearForm } from "../matching/weight-channels.ts";
+import { weightChannels } from "../matching/weight-channels.ts";
 import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { mergedRewrite, rewrittenGraph } from "../../neutral/rewritten-graph.ts";
 import { matched, type Finding, defineRestructuring } from "../restructuring.ts";

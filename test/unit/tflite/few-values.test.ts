@@ -13,6 +13,8 @@ import {
   Padding,
   ReducerOptionsT,
 } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
+import type { ConvForm } from "../../../profiler/neutral/forms.ts";
+import { storedFormOf } from "../../../profiler/training/stored-forms.ts";
 import { readConstant } from "../../../profiler/model/constant-values.ts";
 import type { Model, Storage } from "../../../profiler/model/model.ts";
 import type { SparseTraversal } from "../../../profiler/model/sparse-traversal.ts";
@@ -163,6 +165,11 @@ describe("Few values and pruned weights of a TFLite file", function () {
       assert.equal(numbers.filter((value) => value !== 0).length, Math.round(0.1 * numbers.length));
       assert.ok(new Set(numbers).size <= 8);
       assert.ok(operators(edited).includes("DENSIFY"));
+      // Training finds what stays where it stands in the layer, whose axes are in another order.
+      const { weight } = liftModel(edited, {}, undefined, { decodes: true }).layers.find(({ name }) => name === "h1")
+        ?.form as ConvForm;
+      assert.equal(weight.coding?.kind, "sparse");
+      assert.deepEqual(await (await storedFormOf(weight)).stored(numbers).read(), numbers);
     }
   });
 

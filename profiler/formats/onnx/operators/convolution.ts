@@ -1,10 +1,13 @@
 import type { DataType } from "../../../model/data-type.ts";
+import type { TensorId } from "../../../model/model.ts";
 import type { Dimension, Shape } from "../../../model/shape.ts";
 import type { ConvGeometry } from "../../../operators/operation.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { ConvForm, ConvTransposeForm } from "../../../neutral/forms.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import type { Lowering, Operator, Operators } from "../../../neutral/operator.ts";
+import { permutedWeights } from "../../../neutral/stored-weights.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import { convForm, transposedWindow } from "../../../neutral/window-forms.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { multiply, subtract, UNKNOWN_SIZE } from "../../../shapes/dimension.ts";
@@ -253,11 +256,23 @@ const CONV_TRANSPOSE: Operator = {
   },
 };
 
+/** inChannels × outChannels × kernel; weights that the file decodes, output by output, are turned when they are. */
+function transposedWeights(weight: Weights, writer: NodeWriter): Promise<TensorId> {
+  if (weight.coding === undefined || weight.coding.kind === "float16") return writer.weights("weight", weight, 1);
+  return writer.draft.once(weight, "turned", async () => {
+    const turn = weight.shape.map((_, axis) => (axis < 2 ? 1 - axis : axis));
+    const turned = writer.tensor("weight.turned");
+    const rows = await writer.weights("weight", permutedWeights(weight, turn));
+    writer.helper("weight.turn", "Transpose", [rows], { perm: turn }, turned);
+    return turned;
+  });
+}
+
 /** As it was, with other weights. */
 async function writeConvTranspose({ weight, bias, groups }: ConvTransposeForm, writer: NodeWriter): Promise<void> {
   const { node } = writer.layer.before ?? {};
   if (node === undefined) throw new LoweringError(`${writer.layer.name}: a transposed convolution cannot be made anew`);
-  const stored = await writer.weights("weight", weight, 1);
+  const stored = await transposedWeights(weight, writer);
   const inputs = [writer.input, stored];
   if (bias) inputs.push(await writer.bias(bias, stored));
   writer.node("ConvTranspose", inputs, { ...Object.fromEntries(node.attributes), group: groups });

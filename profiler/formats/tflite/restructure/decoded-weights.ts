@@ -36,7 +36,14 @@ function fewBits({ node }: InferredNode, scope: LiftScope, { shape, dataType }: 
     );
     return { levels, scales: Float32Array.from(scales), zeroPoints: new Float32Array(0) };
   };
-  const coding: AffineCoding = { kind: "affine", bits: BITS, hasZeroPoints: false, zeroPoint: MIDDLE, numbers };
+  const coding: AffineCoding = {
+    kind: "affine",
+    bits: BITS,
+    hasZeroPoints: false,
+    rowAxis: axis,
+    zeroPoint: MIDDLE,
+    numbers,
+  };
   return { shape, dataType, coding, read: () => stored.read() };
 }
 

@@ -1,7 +1,7 @@
 import { RuntimeProducts } from "../../../numeric/products.ts";
 import { SmallProducts } from "../../../numeric/small-products.ts";
 import { followSamples, type LayerInputs, type WeightedLayer } from "../../approximation/follow-samples.ts";
-import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
+import type { LinearForm } from "../../../neutral/forms.ts";
 import type { LayerId, NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import type { Rewrite } from "../../../neutral/rewrite.ts";
 import type { ActivationSource, RewriteContext } from "../../restructuring.ts";
@@ -24,7 +24,7 @@ export async function compressLayers(
   copies = 0,
 ): Promise<Rewrite> {
   const tools = problemTools(graph, context.seed);
-  const change = async (layer: WeightedLayer, inputs: LayerInputs | undefined): Promise<ConvForm | DenseForm> => {
+  const change = async (layer: WeightedLayer, inputs: LayerInputs | undefined): Promise<LinearForm> => {
     const problem = await weightProblem(layer, inputs, tools);
     const compressed = await technique(problem, layer);
     return compressedForm(layer.form, compressed, problem.biasShift(compressed.weights));
@@ -35,7 +35,7 @@ export async function compressLayers(
       return oneLayer(graph, only, { ...context, activations: context.activations }, { technique, tools, copies });
     return { replace: await followSamples(graph, layers, context, change, { copies }) };
   }
-  const replace = new Map<LayerId, ConvForm | DenseForm>();
+  const replace = new Map<LayerId, LinearForm>();
   for (const [index, layer] of layers.entries()) {
     context.signal?.throwIfAborted();
     context.onProgress?.(index / layers.length, layer.name);

@@ -1,6 +1,7 @@
 import type { Matrix } from "../../../numeric/matrix.ts";
 import type { Quantization } from "../../../model/model.ts";
-import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
+import type { LinearForm } from "../../../neutral/forms.ts";
+import { rowsAsWeights, rowShape } from "../../../neutral/weight-rows.ts";
 import { computedWeights, newWeights, type Weights } from "../../../neutral/weights.ts";
 import type { WeightCoding } from "../../../neutral/weight-coding.ts";
 
@@ -15,18 +16,17 @@ export interface CompressedWeights {
 }
 
 /** A layer with weights that are stored in another way. @param shift added to the bias */
-export async function compressedForm<F extends ConvForm | DenseForm>(
+export async function compressedForm<F extends LinearForm>(
   form: F,
   { weights, coding, scheme }: CompressedWeights,
   shift: Float32Array,
 ): Promise<F> {
-  const { shape } = form.weight;
-  const weight: Weights = {
-    ...newWeights(shape, weights.data, scheme ? "int8" : "float32"),
+  const rows: Weights = {
+    ...newWeights(rowShape(form), weights.data, scheme ? "int8" : "float32"),
     ...(coding && { coding }),
     ...(scheme && { quantization: scheme }),
   };
-  return { ...form, weight, bias: form.bias && (await shifted(form.bias, shift)) };
+  return { ...form, weight: rowsAsWeights(form, rows), bias: form.bias && (await shifted(form.bias, shift)) };
 }
 
 /** How weights will be stored, before there are any. */
@@ -36,14 +36,18 @@ export interface PlannedWeights {
 }
 
 /** The same without numbers. */
-export function plannedForm<F extends ConvForm | DenseForm>(form: F, { coding, scheme }: PlannedWeights): F {
+export function plannedForm<F extends LinearForm>(form: F, { coding, scheme }: PlannedWeights): F {
   const planned = (): Promise<Float32Array> => Promise.reject(new Error("these weights are only planned"));
-  const weight: Weights = {
-    ...computedWeights(form.weight.shape, planned, scheme ? "int8" : "float32"),
+  const rows: Weights = {
+    ...computedWeights(rowShape(form), planned, scheme ? "int8" : "float32"),
     coding,
     ...(scheme && { quantization: scheme }),
   };
-  return { ...form, weight, bias: form.bias && computedWeights(form.bias.shape, planned, biasType(form.bias)) };
+  return {
+    ...form,
+    weight: rowsAsWeights(form, rows),
+    bias: form.bias && computedWeights(form.bias.shape, planned, biasType(form.bias)),
+  };
 }
 
 async function shifted(bias: Weights, shift: Float32Array): Promise<Weights> {

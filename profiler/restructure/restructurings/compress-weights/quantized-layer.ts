@@ -38,7 +38,7 @@ const BITS_OF_PRODUCTS = 7;
  */
 function isOfProducts({ form }: WeightedLayer, { bits, block, inProducts }: QuantizedWeights, layout: Layout): boolean {
   if (!inProducts || block > 0 || bits < BITS_OF_PRODUCTS || layout === "channels-first") return false;
-  return form.kind === "dense" || form.groups === 1;
+  return form.kind === "dense" || (form.kind === "conv" && form.groups === 1);
 }
 
 /** Kernels of fully connected layers of TFLite take one scale everywhere, several in the newest runtimes alone. */

@@ -3,6 +3,7 @@ import { errorOf, plainError, type OutputError } from "../../../compression/outp
 import { outputError } from "../../../compression/sampled-error.ts";
 import { matrix, rowsOf, type Matrix } from "../../../numeric/matrix.ts";
 import type { Products } from "../../../numeric/products.ts";
+import { rowShape, weightRows } from "../../../neutral/weight-rows.ts";
 import type { LayerInputs, WeightedLayer } from "../../approximation/follow-samples.ts";
 import { groupColumns, sampledRows } from "../../approximation/sampled-rows.ts";
 import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
@@ -48,8 +49,8 @@ export async function weightProblem(
   inputs: LayerInputs | undefined,
   tools: ProblemTools,
 ): Promise<WeightProblem> {
-  const [outputs = 1] = form.weight.shape;
-  const elements = await form.weight.read();
+  const [outputs = 1] = rowShape(form);
+  const elements = await weightRows(form).read();
   const weights = matrix(outputs, elements.length / outputs, Float32Array.from(elements));
   if (inputs === undefined) {
     const error = plainError(weights.columns);
@@ -63,7 +64,7 @@ export async function weightProblem(
       biasShift: () => new Float32Array(outputs),
     };
   }
-  const groups = form.kind === "conv" ? form.groups : 1;
+  const groups = form.kind === "dense" ? 1 : form.groups;
   const most = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, ROWS_PER_COLUMN * weights.columns));
   const rows = (activations: LayerInputs["now"]): Matrix =>
     sampledRows(activations, form, tools.layout, most, tools.seed);

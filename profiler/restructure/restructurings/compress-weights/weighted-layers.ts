@@ -1,6 +1,7 @@
 import { bytesOf } from "../../../model/data-type.ts";
 import { elementsOf } from "../../../model/shape.ts";
-import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
+import type { LinearForm } from "../../../neutral/forms.ts";
+import { rowShape } from "../../../neutral/weight-rows.ts";
 import { isKind, type NeutralGraph, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import type { WeightedLayer } from "../../approximation/follow-samples.ts";
 import { opaqueRefusals, whyOpaque } from "../../matching/opaque-refusals.ts";
@@ -10,13 +11,23 @@ import type { Finding } from "../../restructuring.ts";
 /** What decoding a weight takes in a file, about: operators and settings. */
 const DECODING_BYTES = 700;
 
-/** Convolutions and dense layers, in the order they run; of those that share their weights, the first. */
+/** What a transposed convolution has to have for its weights to be stored in another way; undefined where it has it. */
+function whyNotStored({ form }: NeutralLayer): string | undefined {
+  if (form.kind !== "conv-transpose") return undefined;
+  if (form.groups > 1) return "it is a transposed convolution in groups, whose weights have no row for each output";
+  return form.window === undefined ? "how large its output is depends on a size that only the run can tell" : undefined;
+}
+
+/** Convolutions, transposed ones and dense layers, in the order they run; of those that share their weights, the first. */
 export function weightedLayers(graph: NeutralGraph): readonly WeightedLayer[] {
   const others = new Set(sharingWeights(graph).flatMap(([, ...layers]) => layers.map(({ id }) => id)));
   return graph.layers.filter(
-    (layer): layer is WeightedLayer =>
-      (isKind<"conv">(layer, "conv") || isKind<"dense">(layer, "dense")) && !others.has(layer.id),
+    (layer): layer is WeightedLayer => isWeighted(layer) && whyNotStored(layer) === undefined && !others.has(layer.id),
   );
+}
+
+function isWeighted(layer: NeutralLayer): layer is WeightedLayer {
+  return isKind(layer, "conv") || isKind(layer, "conv-transpose") || isKind(layer, "dense");
 }
 
 /** Itself, and the layers that share its weights. */
@@ -36,20 +47,29 @@ export function worthwhile(graph: NeutralGraph, bytesPerWeight: number): readonl
   });
 }
 
+const NAMES = { conv: "convolution", "conv-transpose": "transposed convolution", dense: "dense" } as const;
+
 /** The whole model, where there are layers for it, and each layer. */
 export function findingsAt(graph: NeutralGraph, whole: readonly WeightedLayer[]): readonly Finding<object>[] {
   const layers = weightedLayers(graph);
   const singles = layers.map((layer) => {
     const readers = readersOf(graph, layer);
     const shared = readers.length > 1 ? `, shared by ${readers.length} layers` : "";
-    const what = layer.form.kind === "conv" ? "convolution" : "dense";
+    const what = NAMES[layer.form.kind];
     return {
       target: layer.name,
       layers: readers.map(({ id }) => id),
       why: `${what}, ${layer.form.weight.shape.join("×")} weights${shared}`,
     };
   });
-  const refusals = [...opaqueRefusals(graph, "conv"), ...opaqueRefusals(graph, "dense")];
+  const refusals = [
+    ...opaqueRefusals(graph, "conv"),
+    ...opaqueRefusals(graph, "dense"),
+    ...graph.layers.flatMap((layer) => {
+      const reason = whyNotStored(layer);
+      return reason === undefined ? [] : [{ target: layer.name, reason }];
+    }),
+  ];
   if (whole.length < 2) return [...singles, ...refusals];
   const share = whole.length === layers.length ? `${whole.length}` : `${whole.length} of ${layers.length}`;
   const why = `the weights of ${share} convolutions and dense layers`;
@@ -79,17 +99,19 @@ export function layersAt(
   if (layer === undefined) return "there is no such layer";
   const first = readersOf(graph, layer)[0] ?? layer;
   const found = weightedLayers(graph).filter(({ id }) => id === first.id);
-  return found.length > 0 ? found : whyOpaque(layer, `${layer.op} is neither a convolution nor a dense layer`);
+  return found.length > 0
+    ? found
+    : (whyNotStored(layer) ?? whyOpaque(layer, `${layer.op} is neither a convolution nor a dense layer`));
 }
 
 /** Weights of a row. */
-export function columnsOf({ weight }: ConvForm | DenseForm): number {
-  const [rows = 1] = weight.shape;
-  return (elementsOf(weight.shape) ?? 0) / rows;
+export function columnsOf(form: LinearForm): number {
+  const [rows = 1] = rowShape(form);
+  return (elementsOf(form.weight.shape) ?? 0) / rows;
 }
 
 /** The largest block of no more than `most` columns that a row is made of; undefined where a row is no larger. */
-export function blockSizeFor(form: ConvForm | DenseForm, most: number): number | undefined {
+export function blockSizeFor(form: LinearForm, most: number): number | undefined {
   const columns = columnsOf(form);
   if (most <= 0 || columns <= most) return undefined;
   for (let size = most; size > most / 2; size -= 1) if (columns % size === 0) return size;

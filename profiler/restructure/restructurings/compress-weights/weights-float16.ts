@@ -1,6 +1,6 @@
 import { toFloat16 } from "../../../model/encode-elements.ts";
 import { fromFloat16 } from "../../../model/raw-elements.ts";
-import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
+import type { LinearForm } from "../../../neutral/forms.ts";
 import { computedWeights, type Weights } from "../../../neutral/weights.ts";
 import type { Rewrite } from "../../../neutral/rewrite.ts";
 import type { WeightedLayer } from "../../approximation/follow-samples.ts";
@@ -42,7 +42,7 @@ function isHalved({ form }: WeightedLayer): boolean {
 function rewritten(layers: readonly WeightedLayer[]): Rewrite {
   return {
     replace: new Map(
-      layers.map(({ id, form }): [number, ConvForm | DenseForm] => [id, { ...form, weight: halved(form.weight) }]),
+      layers.map(({ id, form }): [number, LinearForm] => [id, { ...form, weight: halved(form.weight) }]),
     ),
   };
 }

@@ -3,13 +3,16 @@ import type { Activation } from "../../../operators/operation.ts";
 import type { IntegerGrid } from "../../../neutral/integer-grid.ts";
 import type { IntegerRule, IntegerSupport } from "../../../neutral/integer-support.ts";
 import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
-import type { WeightedLayer } from "../../approximation/follow-samples.ts";
+import type { ConvForm, DenseForm } from "../../../neutral/forms.ts";
 import { UnionFind } from "../reduce-channels/union-find.ts";
+
+/** Convolutions and dense layers. */
+export type ProductLayer = NeutralLayer<ConvForm | DenseForm>;
 
 /** Which layers compute in integers, and which activations are integers for it. */
 export interface IntegerPlan {
   /** Convolutions and dense layers among them, in the order they run. */
-  readonly products: readonly WeightedLayer[];
+  readonly products: readonly ProductLayer[];
   /** Layers whose constant operand becomes integers. */
   readonly withConstants: readonly NeutralLayer[];
   /** Activations that share a scale. */
@@ -66,7 +69,7 @@ class Planner {
     const chosen = layers.filter(({ id }) => this.#integers.has(id));
     return {
       products: chosen.filter(
-        (layer): layer is WeightedLayer => isKind<"conv">(layer, "conv") || isKind<"dense">(layer, "dense"),
+        (layer): layer is ProductLayer => isKind<"conv">(layer, "conv") || isKind<"dense">(layer, "dense"),
       ),
       withConstants: chosen.filter(({ id }) => this.#rules.get(id)?.quantizesConstant),
       groups: this.#groups(chosen),

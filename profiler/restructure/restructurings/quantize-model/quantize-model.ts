@@ -6,14 +6,14 @@ import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../.
 import { mergedRewrite, rewrittenGraph } from "../../../neutral/rewritten-graph.ts";
 import type { Rewrite } from "../../../neutral/rewrite.ts";
 import type { TensorId } from "../../../model/model.ts";
-import { followSamples, type LayerInputs, type WeightedLayer } from "../../approximation/follow-samples.ts";
+import { followSamples, type LayerInputs } from "../../approximation/follow-samples.ts";
 import { defineRestructuring, matched, NotApplicableError, type RewriteContext } from "../../restructuring.ts";
 import { sharingWeights } from "../../matching/shared-weights.ts";
 import { problemTools } from "../compress-weights/compress-layers.ts";
 import { weightProblem } from "../compress-weights/weight-problem.ts";
 import { everyFold } from "../fold-batch-norm.ts";
 import { equalization } from "../equalize-channels/equalization.ts";
-import { integerPlan, type GridGroup, type IntegerPlan } from "./integer-plan.ts";
+import { integerPlan, type GridGroup, type IntegerPlan, type ProductLayer } from "./integer-plan.ts";
 import { integerForm, plannedIntegers, sharedIntegerForm, type Scales, type WeightBits } from "./integer-weights.ts";
 import { gridsOf, NARROW, WIDE } from "./ranges.ts";
 
@@ -237,7 +237,7 @@ function whyOf(plan: ModelPlan): string {
   return [...parts, ...floatsOf(plan)].join("; ");
 }
 
-function scalesOf({ support }: ModelPlan, layer: WeightedLayer, bits: WeightBits): Scales {
+function scalesOf({ support }: ModelPlan, layer: ProductLayer, bits: WeightBits): Scales {
   const { needsBias, packsWeights } = support;
   return { isPerChannel: support.hasChannelScales(layer), needsBias, bits, isPacked: bits === 4 && packsWeights };
 }
@@ -249,7 +249,7 @@ function sharedProducts({ graph, integers, support }: ModelPlan): ReadonlyMap<La
     sharingWeights(graph).flatMap((layers) => {
       const [first, ...others] = layers.flatMap(({ id }) => products.get(id) ?? []);
       if (first === undefined) return [];
-      const isAlike = (layer: WeightedLayer): boolean =>
+      const isAlike = (layer: ProductLayer): boolean =>
         support.hasChannelScales(layer) === support.hasChannelScales(first);
       return others.filter(isAlike).map((layer): [LayerId, LayerId] => [layer.id, first.id]);
     }),
@@ -296,8 +296,8 @@ async function roundedLayers(
   const tools = problemTools(graph, context.seed);
   const sharing = sharedProducts(plan);
   const weightsOf = new Map<LayerId, Weights>();
-  const inputScaleOf = ({ inputs: [input = -1] }: WeightedLayer): number => gridOf.get(input)?.scale ?? 1;
-  const change = async (layer: WeightedLayer, inputs: LayerInputs | undefined): Promise<ConvForm | DenseForm> => {
+  const inputScaleOf = ({ inputs: [input = -1] }: ProductLayer): number => gridOf.get(input)?.scale ?? 1;
+  const change = async (layer: ProductLayer, inputs: LayerInputs | undefined): Promise<ConvForm | DenseForm> => {
     const problem = await weightProblem(layer, inputs, tools);
     const scale = inputScaleOf(layer);
     const scales = scalesOf(plan, layer, bits);
