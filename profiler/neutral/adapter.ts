@@ -54,6 +54,8 @@ export interface Lifted {
 
 /** What lifting a node may look at beside the node. */
 export interface LiftScope {
+  /** Whether weights that the file decodes are asked for. */
+  readonly decodes: boolean;
   /** The numbers of a tensor: those of the file, or what a chain of constant nodes makes of them. */
   constant(tensor: TensorId | undefined): Weights | undefined;
   /** The node that makes a tensor; undefined for inputs and constants of the file. */

@@ -34,6 +34,11 @@ export class NativeLayer {
     throw new NotLiftable("the rank of its input is unknown");
   }
 
+  /** See `LiftScope.decodes`. */
+  get decodesWeights(): boolean {
+    return this.scope.decodes;
+  }
+
   id(position: number): TensorId {
     return this.inferred.node.inputs[position] ?? -1;
   }

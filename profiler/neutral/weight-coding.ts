@@ -21,6 +21,8 @@ export interface AffineCoding {
   readonly blockSize?: number;
   /** Every row and block has a zero point of its own; otherwise all have `zeroPoint`. */
   readonly hasZeroPoints: boolean;
+  /** A product of float activations reads the levels as they are, where the layer computes in float32: nothing decodes them before. */
+  readonly isOfProducts?: true;
   /** Axis of the weights that has the outputs, of which each is a row; the first without. */
   readonly rowAxis?: number;
   /** 2^(bits − 1) for levels of two's complement; ½ for one bit, which is a sign. */

@@ -155,7 +155,7 @@ class Tensors implements LiftScope {
   constructor(
     private readonly inferred: InferredGraph,
     private readonly side: FormatAdapter,
-    private readonly decodes: boolean,
+    readonly decodes: boolean,
   ) {
     const { graph, nodes } = inferred;
     this.#used = new Set([...graph.outputs, ...nodes.flatMap(({ node }) => usedTensors(node))]);

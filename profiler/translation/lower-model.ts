@@ -53,8 +53,20 @@ export async function lowerRewrite(
   );
   const entries = model.entries.map((entry) => (entry.graph === old ? { ...entry, graph } : entry));
   const [first = { name: "", graph }, ...others] = entries;
-  const edited = refreshDeclared({ ...model, entries: [first, ...others] satisfies [Entry, ...Entry[]] }, model);
+  const changed = {
+    ...model,
+    opsets: opsetsWith(model, draft.added),
+    entries: [first, ...others] satisfies [Entry, ...Entry[]],
+  };
+  const edited = refreshDeclared(changed, model);
   return { ...edited, fileBytes: await formatOf(model).adapter.fileBytes(edited, model) };
+}
+
+/** With those of new operators that the model had none of yet. */
+function opsetsWith({ opsets }: Model, added: readonly Node[]): Model["opsets"] {
+  const missing = added.filter(({ domain }) => domain !== "" && !opsets.has(domain));
+  if (missing.length === 0) return opsets;
+  return new Map([...opsets, ...missing.map(({ domain, version }): [string, number] => [domain, version])]);
 }
 
 function freshTensors({ insert = [] }: Rewrite, draft: GraphBuilder): ReadonlyMap<string, TensorId> {

@@ -2,6 +2,8 @@ import { prepareFile, type PreparedFile } from "../../bytes/atomic-file.ts";
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { ModelFormatError } from "../../errors.ts";
 import type { Constant, Graph, Model } from "../../model/model.ts";
+import { normalDomain } from "./opsets.ts";
+import { onnx } from "./schema/onnx.ts";
 import { WireWalker, type WireField } from "./wire/walk.ts";
 import { writeTargetAt } from "../../bytes/write-target.ts";
 import { copyDataFiles } from "./write/copy-data-files.ts";
@@ -10,14 +12,14 @@ import { isEdited } from "../../model/edited.ts";
 import { payloadOf } from "../../neutral/edited-model.ts";
 import { embeddedTensor, fieldPieces } from "./write/encode-tensor.ts";
 import { patchedGraph, patchedGraphBytes, type PatchContext } from "./write/graph-patch.ts";
-import { bytesOfSegments, lengthOf, writeSegments, type ByteSegment } from "../../bytes/byte-segments.ts";
+import { bytesOfSegments, bytesSegment, lengthOf, writeSegments, type ByteSegment } from "../../bytes/byte-segments.ts";
 import { furtherOutputs } from "./append-outputs.ts";
 
 /** Protobuf's own readers take no longer message. */
 const LONGEST_PROTOBUF = 2 ** 31 - 1;
 
 /** Fields of ModelProto. */
-const MODEL = { irVersion: 1, graph: 7 } as const;
+const MODEL = { irVersion: 1, graph: 7, opsetImport: 8 } as const;
 
 export interface WriteOptions {
   readonly signal?: AbortSignal;
@@ -159,7 +161,25 @@ async function modelPieces(model: Model, patch: PatchGraph): Promise<readonly By
     { source, offset: 0, length: graph.start },
     ...fieldPieces(MODEL.graph, patched),
     { source, offset: end, length: source.size - end },
+    ...(await furtherOpsets(model, fields, source)),
   ];
+}
+
+/** Operator sets that an edit brought, behind the file: protobuf takes them for more of its list. */
+async function furtherOpsets(
+  { opsets }: Model,
+  fields: readonly WireField[],
+  source: ByteSource,
+): Promise<readonly ByteSegment[]> {
+  const imports = fields.filter(({ field }) => field === MODEL.opsetImport);
+  if (opsets.size <= imports.length) return [];
+  const known = new Set<string>();
+  for (const { offset, length } of imports)
+    known.add(normalDomain(onnx.OperatorSetIdProto.decode(await source.read(offset, length)).domain));
+  const opsetImport = Array.from(opsets, ([domain, version]) => ({ domain, version })).filter(
+    ({ domain }) => !known.has(domain),
+  );
+  return opsetImport.length === 0 ? [] : [bytesSegment(onnx.ModelProto.encode({ opsetImport }).finish())];
 }
 
 async function irVersionOf(fields: readonly WireField[], walker: WireWalker): Promise<number> {

@@ -118,6 +118,43 @@ describe("Weights that a file decodes itself", function () {
     }
   });
 
+  for (const [bits, options, share, decibels] of [
+    [4, "", 0.3, 14],
+    [8, "", 0.4, 34],
+    [4, ",block=32", 0.3, 15],
+  ] as const)
+    it(`stays packed in ONNX products, which read ${bits} bits as integers${options}`, async () => {
+      const net = new NetworkBuilder();
+      const features = net.relu(net.dense(net.flatten(net.image(4, 16)), "wide", 128));
+      const network = net.finish("net", net.dense(net.dense(features, "narrow", 40), "odd", 33));
+      const base = await modelOfBytes("products.onnx", toBytes(toOnnx(network).model));
+      const edit = parseEdit(`quantize-weights::bits=${bits},products=integer${options}`);
+      const { after } = await applyEdit(base, edit, { activationsOf: (each) => activationsOn(each, CALIBRATION) });
+      const bytes = await modelBytes(after);
+      const written = await modelOfBytes("packed.onnx", bytes);
+      assert.deepEqual([(await predictEdit(base, edit))?.fileBytes, after.fileBytes], [bytes.length, bytes.length]);
+      assert.ok(bytes.length < share * base.fileBytes, `${bytes.length} of ${base.fileBytes} bytes`);
+      assert.equal(written.opsets.get("com.microsoft"), 1);
+      const operators = written.entries[0].graph.nodes.map(({ op }) => op);
+      // 40 inputs are no whole number of blocks: that layer decodes its weights.
+      assert.deepEqual(
+        operators.filter((op) => op === "MatMulNBits" || op === "Gemm"),
+        ["MatMulNBits", "MatMulNBits", "Gemm"],
+      );
+      const { outputs } = await compareRuns(base, written, { calibration: MEASURED });
+      assert.ok((outputs[0]?.difference?.snr ?? 0) > decibels, `${outputs[0]?.difference?.snr} dB`);
+      // The numbers that are read back are those that were written, and go on being stored so.
+      const weightsOf = async (model: Model) => {
+        const { layers } = liftModel(model, {}, undefined, { decodes: true });
+        const found = layers.flatMap(({ form }) => (form.kind === "dense" ? form.weight : []));
+        assert.equal(found.length, 3);
+        return Promise.all(found.map((weight) => weight.read()));
+      };
+      assert.deepEqual(await weightsOf(written), await weightsOf(after));
+      // They are not changed behind their back.
+      await assert.rejects(applyEdit(written, parseEdit("share-weights:/wide/Gemm")), /packed in blocks/);
+    });
+
   it("goes on holding weights of which none is left", async () => {
     const net = new NetworkBuilder();
     const network = net.finish(

@@ -40,6 +40,7 @@ const EDITS = [
   "quantize-weights::bits=8",
   "quantize-weights::bits=3",
   "quantize-weights::bits=2,block=32",
+  "quantize-weights::bits=4,products=integer",
   "binarize-weights:",
   "share-weights::bits=3",
   "prune-weights::sparsity=0.8",

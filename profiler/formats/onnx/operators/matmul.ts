@@ -11,6 +11,7 @@ import { computedWeights, newWeights, reshapedWeights, type Weights } from "../.
 import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
 import type { Lowering, Operators } from "../../../neutral/operator.ts";
 import { permutedWeights } from "../../../neutral/stored-weights.ts";
+import { blockCoding, writeBlockProduct } from "../restructure/block-products.ts";
 import type { NodeWriter } from "../restructure/node-writer.ts";
 import { fusedActivation } from "./fused-activation.ts";
 
@@ -135,8 +136,10 @@ function stretched(bias: Weights, outputs: number): Weights {
 /** Before, Gemm's C was no optional input, and was stretched only with an attribute. */
 const FIRST_WITH_OPTIONAL_C = 11;
 const FIRST_WITH_BROADCAST = 7;
-/** A Gemm on matrices; a MatMul and an Add on everything else. */
+/** A Gemm on matrices; a MatMul and an Add on everything else; a MatMulNBits where weights are for it. */
 async function writeDense(form: DenseForm, writer: NodeWriter): Promise<void> {
+  const coding = blockCoding(form, writer);
+  if (coding) return writeBlockProduct(form, coding, writer);
   const isMatMul = writer.layer.before?.node.op === "MatMul";
   await (writer.rank(writer.input) === 2 && !isMatMul ? gemm(form, writer) : matMul(form, writer));
 }

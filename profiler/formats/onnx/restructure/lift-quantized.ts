@@ -4,6 +4,7 @@ import { convForm } from "../../../neutral/window-forms.ts";
 import type { Weights } from "../../../neutral/weights.ts";
 import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
 import { dequantizedElements, permutedWeights } from "../../../neutral/stored-weights.ts";
+import { liftBlockProduct } from "./block-products.ts";
 import type { Lift } from "./lift-rule.ts";
 
 /** Operators on stored integers, as ONNX Runtime's quantizer writes them (QOperator): scales and zero points are inputs. */
@@ -128,6 +129,7 @@ const GLOBAL_POOL: Lift = (layer) => {
 };
 
 export const LIFT_QUANTIZED: Readonly<Record<string, Lift>> = {
+  MatMulNBits: liftBlockProduct,
   QLinearConv: CONV,
   QLinearMatMul: MATMUL,
   QGemm: GEMM,

@@ -44,9 +44,15 @@ export class NodeWriter {
   }
 
   /** The layer's own node. */
-  node(op: string, inputs: readonly TensorId[], attributes: Attributes = {}, outputs = this.layer.outputs): void {
+  node(
+    op: string,
+    inputs: readonly TensorId[],
+    attributes: Attributes = {},
+    outputs = this.layer.outputs,
+    domain = "",
+  ): void {
     const name = this.layer.before?.node.name ?? this.layer.name;
-    this.#add(op, name, this.layer.name, inputs, attributes, outputs);
+    this.#add(op, name, this.layer.name, inputs, attributes, outputs, domain);
   }
 
   /** A node beside the layer's own. */
@@ -62,8 +68,10 @@ export class NodeWriter {
     inputs: readonly TensorId[],
     attributes: Attributes,
     outputs: readonly TensorId[],
+    domain = "",
   ): void {
-    this.draft.addNode({ op, name, inputs, outputs, attributes: new Map(Object.entries(attributes)) }, identity);
+    const all = new Map(Object.entries(attributes));
+    this.draft.addNode({ op, domain, name, inputs, outputs, attributes: all }, identity);
   }
 
   /** A new activation between the layer's nodes. */

@@ -55,7 +55,7 @@ export const QUANTIZE_WEIGHTS = defineRestructuring({
       id: "products",
       title: "Products",
       description:
-        "What multiplies weights of 8 bits in TFLite files. Integers round activations to 8 bits at each run; depthwise convolutions stay with floats, and so do ONNX files.",
+        "What multiplies weights. Integers round activations to 8 bits at each run. TFLite files: 8 bits, of convolutions and dense layers, not of depthwise ones. ONNX files: 4 or 8 bits of dense layers, in blocks (MatMulNBits), which stay packed in memory; on x86 with VNNI a product of 768 × 3,072 took 0.1 of the time of floats for one row, 0.6 for 197.",
       type: "choice",
       choices: [
         { value: "float", title: "floats, decoded before" },

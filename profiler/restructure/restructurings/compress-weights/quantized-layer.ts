@@ -31,10 +31,31 @@ export interface QuantizedWeights {
 /** Bits of integers that products read. */
 const BITS_OF_PRODUCTS = 7;
 
+/** Blocks of ONNX Runtime's MatMulNBits are powers of two; of two rows of scales the shorter is read faster. */
+const SMALLEST_BLOCK = 16;
+const USUAL_BLOCK = 128;
+const BITS_OF_BLOCKS: ReadonlySet<number> = new Set([4, 7, 8]);
+
+/** Weights that share a scale where an ONNX product reads them as they are stored; undefined where it decodes them before. */
+function productBlock(
+  { form }: WeightedLayer,
+  { bits, block, inProducts }: QuantizedWeights,
+  layout: Layout,
+): number | undefined {
+  if (!inProducts || layout === "channels-last" || form.kind !== "dense" || !BITS_OF_BLOCKS.has(bits)) return undefined;
+  const [, columns = 1] = form.weight.shape;
+  for (let size = SMALLEST_BLOCK * 2 ** 10; size >= SMALLEST_BLOCK; size /= 2)
+    if (size <= (block || USUAL_BLOCK) && columns % size === 0) return size;
+  return undefined;
+}
+
+function plannedBlocks(bits: number, blockSize: number): AffineCoding {
+  return { ...plannedAffine(bits === 7 ? 8 : bits, blockSize, false), isOfProducts: true };
+}
+
 /**
  * Whether the runtimes multiply float activations with 8-bit weights of a layer: TFLite's those of convolutions and fully connected layers, but not
- * of depthwise ones, which are slower than floats then. ONNX Runtime's MatMulNBits does too, but a product with a Relu behind it becomes a FusedGemm
- * before, which decodes its weights at every run (1.27.0: six times slower than floats), so that nothing is left to it.
+ * of depthwise ones, which are slower than floats then. ONNX Runtime's do it in blocks: see `productBlock`.
  */
 function isOfProducts({ form }: WeightedLayer, { bits, block, inProducts }: QuantizedWeights, layout: Layout): boolean {
   if (!inProducts || block > 0 || bits < BITS_OF_PRODUCTS || layout === "channels-first") return false;
@@ -48,6 +69,8 @@ function hasOneScale({ form }: WeightedLayer, layout: Layout): boolean {
 
 export function plannedStorage(layer: WeightedLayer, how: QuantizedWeights, layout: Layout): PlannedWeights {
   const { shape } = layer.form.weight;
+  const block = productBlock(layer, how, layout);
+  if (block !== undefined) return { coding: plannedBlocks(how.bits, block) };
   if (!isOfProducts(layer, how, layout)) return { coding: plannedQuantized(layer, how.bits, how.block) };
   return { coding: { kind: "product" }, scheme: plannedScheme(shape, hasOneScale(layer, layout) ? undefined : 0) };
 }
@@ -59,6 +82,12 @@ export async function quantizedStorage(
   how: QuantizedWeights,
   layout: Layout,
 ): Promise<CompressedWeights> {
+  const block = productBlock(layer, how, layout);
+  if (block !== undefined) {
+    const planned = plannedBlocks(how.bits, block);
+    const { weights, grid } = await roundToGrid(problem.target, problem.error, gridSpec(how.bits, planned, layout));
+    return { weights, coding: affineCoding(planned, weights, grid) };
+  }
   if (!isOfProducts(layer, how, layout)) return quantized(problem, layer, how.bits, how.block, layout);
   const isOne = hasOneScale(layer, layout);
   const spec = gridSpec(how.bits, plannedQuantized(layer, how.bits), layout);
