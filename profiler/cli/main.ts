@@ -16,18 +16,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 // Nobody is left to tell.
 process.stderr.on("error", () => undefined);
 
-/** Of a command that must clean up: the first signal is its own to answer, the next ends it. */
-let unwinding: AbortController | undefined;
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  process.on(signal, () => {
-    if (unwinding?.signal.aborted === false) {
-      unwinding.abort(new Interrupted("interrupted"));
-      return;
-    }
-    writeSync(process.stderr.fd, `${process.stderr.isTTY ? "\r\x1b[K" : ""}edgewise: interrupted\n`);
-    process.exit(EXIT.interrupted);
-  });
-
 // Node ends by itself when nothing is left to wait for, though a command be in the middle of something: no command may end so.
 process.on("exit", (code) => {
   if (code !== UNSETTLED) return;
@@ -49,6 +37,23 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   compare: async () => (await import("./commands/compare.ts")).addCompareCommand,
 };
 
+let unwinding: AbortSignal | undefined;
+
+/** Of a command that must clean up: the first signal is its own to answer, the next ends it. All others die of a signal at once, whatever they compute. */
+function untilInterrupted(): AbortSignal {
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => {
+      if (!ending.signal.aborted) {
+        ending.abort(new Interrupted("interrupted"));
+        return;
+      }
+      writeSync(process.stderr.fd, `${process.stderr.isTTY ? "\r\x1b[K" : ""}edgewise: interrupted\n`);
+      process.exit(EXIT.interrupted);
+    });
+  return ending.signal;
+}
+
 // The exit code is set, never `exit` called: what is written may still be on its way to a pipe.
 const context: CliContext = {
   write: (text) => void process.stdout.write(text),
@@ -58,10 +63,7 @@ const context: CliContext = {
   setExitCode: (code) => {
     process.exitCode = code;
   },
-  interruption: () => {
-    unwinding ??= new AbortController();
-    return unwinding.signal;
-  },
+  interruption: () => (unwinding ??= untilInterrupted()),
 };
 
 const args = process.argv.slice(2);

@@ -56,7 +56,7 @@ describe("A run that does not end", () => {
 
   for (const [signal, name, code, said] of [
     ["SIGTERM", "run", 130, "edgewise: interrupted\n"],
-    ["SIGINT", "compare", 130, "edgewise: interrupted\n"],
+    ["SIGINT", "compare", null, ""],
     ["SIGKILL", "run", null, ""],
   ] as const)
     it(`leaves no process behind when ${name} gets ${signal}`, async function () {
