@@ -19,6 +19,7 @@ export { isOfVersion, type ShownVersion } from "./views/measured-times.ts";
 export { layersTsv } from "./exports/tsv.ts";
 export { parseHardwareProfile } from "./hardware/hardware-profile.ts";
 export { DEFAULT_HARDWARE, HARDWARE_PROFILES, type HardwareProfile } from "./hardware/hardware.ts";
+export { isFolded } from "./views/folded-rows.ts";
 export {
   layersIn,
   moduleTree,

@@ -143,6 +143,8 @@ export interface LayerProfile {
   /** What the latency is the sum of, beside the operator's own time, where it was learned from a device's kernels. */
   readonly latencyParts?: readonly LatencyPart[];
   readonly role: Layer["role"];
+  /** It computes, but from constants and shapes alone: the same in every inference. Never with weights or MACs. */
+  readonly isFixed?: true;
   readonly isCounted: boolean;
   readonly repeats: number;
   /** How the MACs came about, with names: 64 output channels × 3 input channels × … Summed products. */

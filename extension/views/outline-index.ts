@@ -1,6 +1,6 @@
-import { layersIn, type LayerNode, type TreeNode } from "../../profiler/presentation.ts";
+import { isFolded, layersIn, type LayerNode, type TreeNode } from "../../profiler/presentation.ts";
 
-/** Neighbours that a run does not compute, behind one node. */
+/** Neighbours that lead nobody through the network, behind one node. */
 export interface FoldNode {
   readonly kind: "fold";
   readonly id: string;
@@ -41,7 +41,7 @@ export class OutlineIndex {
   }
 }
 
-/** Runs of neighbours that are sizes and constants, settled before an inference runs, behind one node each. */
+/** Runs of neighbours that are sizes and constants, or computed from these alone, behind one node each. */
 function withFolds(nodes: readonly TreeNode[]): readonly OutlineNode[] {
   const shown: OutlineNode[] = [];
   let run: TreeNode[] = [];
@@ -53,7 +53,7 @@ function withFolds(nodes: readonly TreeNode[]): readonly OutlineNode[] {
     run = [];
   };
   for (const node of nodes) {
-    if (layersIn([node]).every(({ role }) => role !== "compute")) run.push(node);
+    if (layersIn([node]).every(isFolded)) run.push(node);
     else {
       end();
       shown.push(node);

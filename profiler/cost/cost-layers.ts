@@ -6,6 +6,7 @@ import type { ListingEdit } from "../layers/listing.ts";
 import { printDimension } from "../model/shape.ts";
 import type { LayerProfile, PeakMemory, Structure, TensorProfile, Totals } from "../profile.ts";
 import { CostColumns, type CostSums } from "./cost-columns.ts";
+import { dataRows } from "./data-rows.ts";
 import { editedSums } from "./edited-costs.ts";
 import { kernelContexts } from "./kernel-work.ts";
 import { DEFAULT_TYPE, placedCosts, type LayerCost } from "./layer-cost.ts";
@@ -38,7 +39,15 @@ export function costLayers(layers: readonly Layer[], options: CostOptions): Cost
     computeTypes: costs.map(({ own }) => computeType(own.type ?? DEFAULT_TYPE)),
   };
   const totals = totalsFrom(sumsOf(costs), memory.bytes, options);
-  return { layers: costs.map(profileOf), totals, peak: memory.peak, structure };
+  return { layers: withFixed(costs.map(profileOf), structure), totals, peak: memory.peak, structure };
+}
+
+/** The rows, those marked that compute the same in every inference. */
+function withFixed(layers: readonly LayerProfile[], structure: Structure): readonly LayerProfile[] {
+  const data = dataRows(layers, structure);
+  return layers.map((layer) =>
+    layer.role !== "compute" || data.has(layer.index) ? layer : { ...layer, isFixed: true },
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Column } from "../columns.ts";
 import type { LayerProfile, Structure, TensorProfile, Totals } from "../profile.ts";
 import { numberOf } from "./cost-series.ts";
-import { dataRows } from "./data-rows.ts";
+import { isFolded } from "./folded-rows.ts";
 import { layersIn, moduleTree, type TreeNode } from "./module-tree.ts";
 import { addsUp } from "./sum-columns.ts";
 
@@ -38,10 +38,11 @@ export const FIRST_BOXES = 150;
 /** Boxes of any picture: more would take memory and seconds, and nobody could find a way among them. */
 export const MOST_BOXES = 20_000;
 
-/** Boxes of all layers that work on data, between the model's inputs and outputs; shape arithmetic and constants have no place in the picture. */
+/** Boxes of all layers that work on data, between the model's inputs and outputs; what tables fold has no place in the picture. */
 export function outlineOf(layers: readonly LayerProfile[], ends: Ends = NO_ENDS): Outline {
-  const drawn = dataRows(layers, ends);
-  const modules = ranged(moduleTree(layers.filter(({ index }) => drawn.has(index))).map(boxOf), "");
+  const shown = layers.filter((layer) => !isFolded(layer));
+  const drawn = new Set(shown.map(({ index }) => index));
+  const modules = ranged(moduleTree(shown).map(boxOf), "");
   const inputs = ends.inputs.filter(({ readers }) => readers.some((reader) => drawn.has(reader)));
   const outputs = ends.outputs.filter(({ from }) => drawn.has(from));
   const roots = [

@@ -2,9 +2,9 @@ import { formatCell, type Column, type Total, type Unit } from "../../profiler/c
 import { formatShape, formatShare, UNKNOWN_TEXT } from "../../profiler/format-numbers.ts";
 import type { LayerProfile, TensorProfile, Totals } from "../../profiler/profile.ts";
 import type { ComparedRow, Comparison } from "../../profiler/views/compare-profiles.ts";
+import { isFolded as isFoldedRow } from "../../profiler/views/folded-rows.ts";
 import { knownColumn } from "../charts/charts-view.ts";
 import { columnOf, TOTALS } from "../definitions.ts";
-import { isFolded as isBookkeeping } from "../table/table-tree.ts";
 
 /** The rows of a comparison as the page shows, sorts and filters them. */
 
@@ -32,7 +32,7 @@ export interface ComparedLayer {
   readonly before: LayerProfile | null;
   readonly after: LayerProfile | null;
   readonly change: Change;
-  /** A constant, or arithmetic on shapes: no work at each inference. */
+  /** A constant, arithmetic on shapes, or computed from these alone. */
   readonly isFolded: boolean;
   /** Value of each measure, by its column's id. */
   readonly values: ReadonlyMap<string, Difference>;
@@ -56,7 +56,7 @@ export function comparedLayers(comparison: Comparison, before: Totals, after: To
         difference(valueOf(column, row.before, before), valueOf(column, row.after, after)),
       ]),
     );
-    const isFolded = [row.before, row.after].every((layer) => layer === null || isBookkeeping(layer));
+    const isFolded = [row.before, row.after].every((layer) => layer === null || isFoldedRow(layer));
     return { ...row, position, values, isFolded, change: changeOf(row, values) };
   });
 }

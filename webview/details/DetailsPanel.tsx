@@ -160,6 +160,9 @@ function Notes({ layer, layers, onSelectLayer }: NotesProps): JSX.Element | null
     ...(layer.role === "shape" || layer.role === "constant"
       ? [l10n.t("Settled before an inference runs: it costs nothing in one.")]
       : []),
+    ...(layer.isFixed === true
+      ? [l10n.t("Computed from shapes and constants alone: the same in every inference.")]
+      : []),
     ...layer.notes,
   ];
   if (notes.length === 0) return null;

@@ -41,6 +41,8 @@ interface Columns {
   /** Only of rows on learned hardware; null for those without. */
   readonly latencyParts?: readonly (readonly PackedPart[] | null)[];
   readonly role: readonly number[];
+  /** Only where a row is. */
+  readonly isFixed?: readonly (0 | 1)[];
   readonly isCounted: readonly (0 | 1)[];
   readonly repeats: readonly number[];
   readonly macTerms: readonly (readonly number[])[];
@@ -89,6 +91,7 @@ export function packLayers(layers: readonly LayerProfile[], from = 0): PackedLay
     latencySeconds: layers.map((layer) => layer.latencySeconds),
     ...(layers.some(({ latencyParts }) => latencyParts) && { latencyParts: layers.map(parts) }),
     role: layers.map((layer) => text(layer.role)),
+    ...(layers.some(({ isFixed }) => isFixed) && { isFixed: layers.map(({ isFixed }) => (isFixed ? 1 : 0)) }),
     isCounted: layers.map((layer) => (layer.isCounted ? 1 : 0)),
     repeats: layers.map((layer) => layer.repeats),
     macTerms: layers.map((layer) => layer.macTerms.map(product)),
@@ -143,6 +146,7 @@ export function unpackLayers(packed: PackedLayers): LayerProfile[] {
     latencySeconds: at(columns.latencySeconds, row),
     ...withParts(partsAt(row)),
     role: text(at(columns.role, row)) as LayerProfile["role"],
+    ...(columns.isFixed && at(columns.isFixed, row) === 1 && { isFixed: true as const }),
     isCounted: at(columns.isCounted, row) === 1,
     repeats: at(columns.repeats, row),
     macTerms: at(columns.macTerms, row).map((id) => at(products, id)),

@@ -4,6 +4,7 @@ import { useContext, useMemo } from "preact/hooks";
 import { formatCell, type Cell } from "../../profiler/columns.ts";
 import type { LayerProfile, Totals } from "../../profiler/profile.ts";
 import { DOWNLOAD_COLUMN } from "../../profiler/views/download-column.ts";
+import { isFolded } from "../../profiler/views/folded-rows.ts";
 import { Icon } from "../controls/controls.tsx";
 import { DifferenceCell, SuggestionHint } from "../editing/row-parts.tsx";
 import { RowMarksContext, type RowMarks } from "../editing/differences.ts";
@@ -11,7 +12,7 @@ import type { RowContext } from "../protocol/page.ts";
 import { DownloadOnDemand } from "./DownloadCell.tsx";
 import { cellTip, nodeValue, whyUnknown, type PageColumn } from "./page-columns.ts";
 import { foldText, INDENT, layerCount, nameBelow, nameParts, TWISTIE } from "./line-text.ts";
-import { isFolded, type FoldNode, type LayerNode, type Line, type TableNode } from "./table-tree.ts";
+import type { FoldNode, LayerNode, Line, TableNode } from "./table-tree.ts";
 import { ROW_HEIGHT } from "./use-virtual-rows.ts";
 
 export interface TableRowProps {
@@ -130,7 +131,7 @@ interface CellProps {
 function CellContent(props: CellProps): JSX.Element {
   const { column, node, isExpanded, hasOperator } = props;
   if (node.kind === "fold")
-    return column.id === "name" ? <FoldText node={node} isExpanded={isExpanded === true} /> : <></>;
+    return column.id === "name" ? <FoldText node={node} isExpanded={isExpanded === true} /> : <Value {...props} />;
   if (node.kind === "module") {
     if (column.id === "name") return <span class="leaf">{node.name}</span>;
     if (column.id === "op") return <span class="count">{layerCount(node.sums.layers)}</span>;
@@ -179,7 +180,7 @@ function Value({ column, node, totals, largest }: CellProps): JSX.Element {
   const share = typeof value === "number" && largest > 0 ? value / largest : 0;
   const isBar = node.kind === "layer" && column.hasBar && share > 0 && node.layer.isCounted;
   const ofTotal = node.kind === "module" ? partOfTotal(column, value, totals) : 0;
-  const isLowerBound = node.kind === "module" && node.sums.unknownRows > 0;
+  const isLowerBound = node.kind !== "layer" && node.sums.unknownRows > 0;
   // At least nothing is nothing known.
   if (isLowerBound && value === 0) return <span class="unknown">{formatCell(column.unit, null)}</span>;
   return (

@@ -30,13 +30,17 @@ export function nameParts(name: string, op: string | undefined): NameParts {
 export function foldText(layers: readonly LayerProfile[]): string {
   const rows = layers.length.toLocaleString();
   const isOne = layers.length === 1;
-  const roles = new Set(layers.map(({ role }) => role));
+  const roles = new Set(layers.map(({ role, isFixed }) => (isFixed === true ? "fixed" : role)));
   if (roles.has("fused")) {
     if (isOne) return l10n.t("1 row inside another operator");
     return roles.size === 1
       ? l10n.t("{0} rows inside other operators", rows)
       : l10n.t("{0} rows of shape arithmetic, constants and inside other operators", rows);
   }
+  if (roles.has("fixed") && roles.size === 1)
+    return isOne
+      ? l10n.t("1 row computed from shapes and constants alone")
+      : l10n.t("{0} rows computed from shapes and constants alone", rows);
   if (roles.size > 1) return l10n.t("{0} rows of shape arithmetic and constants", rows);
   if (roles.has("shape"))
     return isOne ? l10n.t("1 row of shape arithmetic") : l10n.t("{0} rows of shape arithmetic", rows);

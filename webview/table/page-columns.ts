@@ -89,7 +89,8 @@ export function nodeValue(column: Column, node: TableNode, totals: Totals): Cell
     case "module":
       return column.id === TREE_COLUMN ? node.name : sumValue(column, node.sums, totals);
     case "fold":
-      return undefined;
+      // Most folded rows cost nothing, which their line need not say.
+      return sumValue(column, node.sums, totals) || undefined;
   }
 }
 
@@ -101,7 +102,7 @@ export function sortValue(column: Column, node: TableNode, totals: Totals): stri
     case "module":
       return nodeValue(column, node, totals) ?? largestInside(column, node, totals);
     case "fold":
-      return undefined;
+      return nodeValue(column, node, totals) ?? undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import { ownEntry } from "../../profiler/own-entry.ts";
+import { isFolded } from "../../profiler/views/folded-rows.ts";
 import { layersIn, moduleTree, sumOf, type Sums, type TreeNode } from "../../profiler/views/module-tree.ts";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import { layerLine } from "../state/selection.ts";
@@ -15,11 +16,12 @@ export interface ModuleNode {
   readonly children: readonly TableNode[];
 }
 
-/** Neighbours that a run does not compute, behind one line. */
+/** Neighbours that lead nobody through the network, behind one line. */
 export interface FoldNode {
   readonly kind: "fold";
   readonly id: string;
   readonly layers: readonly LayerProfile[];
+  readonly sums: Sums;
   readonly children: readonly TableNode[];
 }
 
@@ -50,11 +52,6 @@ export interface Line {
   readonly parent: string | null;
   /** undefined where there is nothing to expand. */
   readonly isExpanded: boolean | undefined;
-}
-
-/** Rows a runtime does not compute in each inference: sizes, and constants that it computes once, when it loads. */
-export function isFolded({ role }: LayerProfile): boolean {
-  return role !== "compute";
 }
 
 /** A line that says what it hides must hide more than itself. */
@@ -154,7 +151,7 @@ function withFolds(nodes: readonly TreeNode[], module: string, isSorted: boolean
     const layers = run.flatMap((row) => row.layers);
     const [first] = layers;
     if (!first || layers.length < SHORTEST_RUN) return show(run);
-    return [{ kind: "fold", id: `fold:${module}#${first.index}`, layers, children: show(run) }];
+    return [{ kind: "fold", id: `fold:${module}#${first.index}`, layers, sums: sumOf(layers), children: show(run) }];
   };
   if (isSorted) {
     return [...show(rows.filter((row) => !isFoldedRow(row))), ...fold(rows.filter(isFoldedRow))];

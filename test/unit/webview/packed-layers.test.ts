@@ -13,6 +13,7 @@ const ODD_ROWS = [
   layerRow(5, { macTerms: [[{ name: "sequence", value: "tokens" }], []] }),
   layerRow(6, { latencyParts: [{ part: "conv-maps", seconds: 1e-6, factor: 2.5 }] }),
   layerRow(7, { latencyParts: [], latencySeconds: 0 }),
+  layerRow(8, { isFixed: true }),
 ];
 
 describe("Packed layers", () => {

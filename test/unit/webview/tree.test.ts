@@ -12,6 +12,7 @@ import {
   type SortedNode,
   type TableNode,
 } from "../../../webview/table/table-tree.ts";
+import { foldText } from "../../../webview/table/line-text.ts";
 import { findTyped, keyAction, type KeyAction } from "../../../webview/table/tree-keys.ts";
 import { layerRow } from "./profiles.ts";
 
@@ -49,6 +50,19 @@ describe("The table's tree", () => {
       row(5, ""),
     ];
     assert.equal(sketch(tree(layers)), "#0 [#1 #2] #3 #4 #5");
+  });
+  it("folds what is computed from shapes and constants alone with them, and says what that costs", () => {
+    const fixed = (index: number): LayerProfile => layerRow(index, { path: [], isFixed: true, latencySeconds: 5e-6 });
+    const [, fold] = tree([
+      row(0, ""),
+      layerRow(1, { path: [], role: "shape", latencySeconds: 0 }),
+      fixed(2),
+      fixed(3),
+      row(4, ""),
+    ]);
+    assert.equal(fold?.kind === "fold" && foldText(fold.layers), "3 rows of shape arithmetic and constants");
+    assert.equal(fold?.kind === "fold" && fold.sums.latencySeconds, 1e-5);
+    assert.equal(foldText([fixed(1), fixed(2)]), "2 rows computed from shapes and constants alone");
   });
   it("folds whole modules with their neighbours, and shows them once opened", () => {
     const layers = [row(0, ""), row(1, "sizes", "shape"), row(2, "sizes", "shape"), row(3, "", "shape")];
