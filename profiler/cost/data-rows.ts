@@ -29,12 +29,15 @@ export function dataRows(layers: readonly LayerProfile[], { edges }: Pick<Struct
   return found;
 }
 
+/** A single number scales what it is given, and is no weight to speak of. */
+const SCALAR = 1;
+
 /** Reads what no row makes, or has something to show in its own right. */
 function isStart({ role, inputs, parameters, macs }: LayerProfile, made: ReadonlySet<string> = new Set()): boolean {
   if (role !== "compute") return false;
   return (
     inputs.length === 0 ||
-    (parameters ?? 0) > 0 ||
+    (parameters ?? 0) > SCALAR ||
     (macs ?? 0) > 0 ||
     inputs.some(({ name, isConstant }) => !isConstant && !made.has(name))
   );

@@ -100,8 +100,8 @@ export function rooflineChart({ layers, structure, hardwareProfile: hardware }: 
 }
 
 const BOUNDS: Readonly<Record<Bound, { readonly what: string; readonly marks: string }>> = {
-  compute: { what: "arithmetic", marks: "squares" },
-  memory: { what: "memory", marks: "circles" },
+  compute: { what: "arithmetic", marks: "circles" },
+  memory: { what: "memory", marks: "triangles" },
   overhead: { what: "the cost of starting an operator", marks: "diamonds" },
 };
 
@@ -111,11 +111,11 @@ const MARK = 3;
 function rooflineMark({ layer, rate, bound }: RooflinePoint, x: number, y: number): Markup {
   const tip = `${layer.name}: ${formatCount(rate)} MACs/s`;
   const style = `${bound}-bound`;
-  if (bound === "compute") return rectangle(style, x - MARK, y - MARK, 2 * MARK, 2 * MARK, tip);
   const title = markup`<title>${tip}</title>`;
-  return bound === "memory"
-    ? markup`<circle class="${style}" cx="${fixed(x)}" cy="${fixed(y)}" r="${MARK}">${title}</circle>`
-    : markup`<path class="${style}" d="M${fixed(x)},${fixed(y - MARK - 1)} l4,4 l-4,4 l-4,-4 Z">${title}</path>`;
+  if (bound === "compute")
+    return markup`<circle class="${style}" cx="${fixed(x)}" cy="${fixed(y)}" r="${MARK}">${title}</circle>`;
+  const sides = bound === "memory" ? "l4,7 h-8 Z" : "l4,4 l-4,4 l-4,-4 Z";
+  return markup`<path class="${style}" d="M${fixed(x)},${fixed(y - MARK - 1)} ${sides}">${title}</path>`;
 }
 
 function rectangle(style: string, x: number, y: number, width: number, height: number, tip: string): Markup {

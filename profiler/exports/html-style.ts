@@ -7,10 +7,15 @@ export const REPORT_STYLE = `
   --muted: light-dark(#59636e, #a3acb6);
   --line: light-dark(#d1d9e0, #3d444d);
   --raised: light-dark(#f6f8fa, #242a31);
-  --first: light-dark(#0a5fc2, #6cb0ff);
-  --second: light-dark(#a8540a, #f0a35e);
+  --link: light-dark(#0a5fc2, #6cb0ff);
   --over: light-dark(#b3261e, #ff8a80);
   --warning: light-dark(#8a5a00, #e8b54a);
+  /* What the page's charts have in VS Code's modern themes. */
+  --blue: light-dark(#0063d3, #59a4f9);
+  --green: light-dark(#388a34, #89d185);
+  --purple: light-dark(#652d90, #b180d7);
+  --yellow: light-dark(#bf8803, #cca700);
+  --red: light-dark(#e51400, #f14c4c);
 }
 * { box-sizing: border-box; }
 body {
@@ -23,8 +28,9 @@ body {
 }
 h1 { margin: 0 0 2px; font-size: 24px; overflow-wrap: anywhere; }
 h2 { margin: 32px 0 8px; font-size: 17px; }
+p, figcaption, li, dd { overflow-wrap: anywhere; }
 p { margin: 4px 0; }
-a { color: var(--first); }
+a { color: var(--link); }
 .muted, figcaption, caption { color: var(--muted); }
 .totals { display: grid; grid-template-columns: repeat(auto-fill, minmax(130px, 1fr)); gap: 10px; margin: 16px 0; padding: 0; }
 .totals div { padding: 8px 12px; border: 1px solid var(--line); border-radius: 6px; background: var(--raised); }
@@ -36,12 +42,13 @@ figure h3 { margin: 0; font-size: 14px; }
 svg { display: block; width: 100%; height: auto; }
 svg text { fill: var(--muted); font: 11px system-ui, sans-serif; }
 .axis { stroke: var(--line); }
-.bar, .area { fill: var(--first); }
-.roof { fill: none; stroke: var(--muted); stroke-width: 1.5; }
-.compute-bound { fill: var(--second); }
-.memory-bound { fill: var(--first); }
-.overhead-bound { fill: var(--muted); }
-.peak { fill: none; stroke: var(--second); stroke-width: 1.5; stroke-dasharray: 4 3; }
+.bar { fill: var(--blue); }
+.area { fill: color-mix(in srgb, var(--green) 30%, transparent); stroke: var(--green); }
+.roof { fill: none; stroke: var(--green); stroke-width: 1.5; }
+.compute-bound { fill: var(--blue); }
+.memory-bound { fill: var(--yellow); }
+.overhead-bound { fill: var(--purple); }
+.peak { fill: none; stroke: var(--red); stroke-width: 1.5; stroke-dasharray: 4 3; }
 .budgets .reason { color: var(--muted); white-space: normal; }
 .verdict.over { color: var(--over); font-weight: 600; }
 .scroll { overflow: auto; border: 1px solid var(--line); border-radius: 6px; }
@@ -57,7 +64,7 @@ tfoot > tr > * { border-top: 1px solid var(--line); font-weight: 600; }
 .unknown { color: var(--muted); font-style: italic; }
 .uncounted { color: var(--muted); }
 .share { width: 30%; min-width: 120px; }
-.share span { display: block; height: 10px; border-radius: 2px; background: var(--first); }
+.share span { display: block; height: 10px; border-radius: 2px; background: var(--purple); }
 .warnings { padding-inline-start: 20px; }
 .warnings li::marker { color: var(--warning); }
 .definitions dt { margin-top: 8px; font-weight: 600; }
@@ -72,5 +79,9 @@ tfoot > tr > * { border-top: 1px solid var(--line); font-weight: 600; }
   thead th { position: static; }
   h2 { break-after: avoid; }
   figure, tr, .totals div { break-inside: avoid; }
+  .totals { grid-template-columns: repeat(8, 1fr); gap: 6px; }
+  .totals dd { font-size: 15px; }
+  /* Once, at the end: under each page it would read as that page's. */
+  tfoot { display: table-row-group; }
 }
 `;

@@ -99,7 +99,7 @@ function dateText(date: Date): string {
 }
 
 function totals(profile: Profile): Markup {
-  const peak = describePeak(profile);
+  const peak = describePeak(profile, Infinity);
   const unknown = describeUnknown(profile);
   const item = (total: Total): Markup =>
     markup`<div title="${formatCellExact(total.unit, profile.totals[total.id])}">
@@ -217,11 +217,16 @@ function cell(column: Column, layer: LayerProfile, profile: Profile): Markup {
   const value = column.value(layer, profile.totals);
   const text = cellText(column, layer, profile);
   const isUnknown = value === null && text !== "";
-  if (column.id === "name") return markup`<th scope="row" title="${text}">${text}</th>`;
+  if (column.id === "name") return markup`<th scope="row" title="${text}">${breakable(text)}</th>`;
   if (column.align === "left") return markup`<td${isUnknown ? UNKNOWN : undefined}>${text}</td>`;
   const exact = formatCellExact(column.unit, value);
   const tip = value === null || exact === text ? undefined : markup` title="${exact}"`;
   return markup`<td class="${isUnknown ? "number unknown" : "number"}"${tip}>${text}</td>`;
+}
+
+/** Lines break between the segments of a name. */
+function breakable(name: string): readonly Markup[] {
+  return (name.match(/[^/;]*[/;]|[^/;]+$/g) ?? [name]).map((segment) => markup`${segment}<wbr />`);
 }
 
 const UNKNOWN = markup` class="unknown"`;

@@ -31,16 +31,19 @@ export function describeTotals(profile: Profile): readonly (readonly [title: str
   return TOTALS.map((total) => [total.title, formatTotal(total, profile)]);
 }
 
-/** Which layer fills the memory, and with what; nothing when that is unknown. */
-export function describePeak({ peak, layers }: Profile): string | undefined {
+/**
+ * Which layer fills the memory, and with what; nothing when that is unknown.
+ * @param room characters that a name may take
+ */
+export function describePeak({ peak, layers }: Profile, room = NAME_ROOM): string | undefined {
   const layer = layers.find(({ index }) => index === peak.layer);
   if (!layer) return undefined;
   const named = peak.tensors
     .slice(0, PEAK_TENSORS)
-    .map(({ name, bytes }) => `${shorten(name, NAME_ROOM)} ${formatCell("bytes", bytes)}`);
+    .map(({ name, bytes }) => `${shorten(name, room)} ${formatCell("bytes", bytes)}`);
   const rest = peak.tensors.length - named.length;
   const others = rest > 0 ? ` and ${rest} more` : "";
-  return printable(`at #${layer.index} ${shorten(layer.name, NAME_ROOM)}: ${named.join(", ")}${others}`);
+  return printable(`at #${layer.index} ${shorten(layer.name, room)}: ${named.join(", ")}${others}`);
 }
 
 /** Text of one cell; rows that are in no total are marked. A row that did not run has no measured time, which is not an unknown one. */

@@ -62,10 +62,11 @@ function MissPart({ miss, ...props }: AnswerLineProps & { readonly miss: Miss })
             <Link onClick={() => onEdit(edit)}>{editText(edit)}</Link>
           </>
         )}
-        {edit === undefined && fit && answer.isLooking && (
+        {edit === undefined && answer.isLooking && (
           // As long as what will stand here: the page below it need not move then.
           <span class="looking">{l10n.t(", looking for an edit that meets it…")}</span>
         )}
+        {edit === null && !fit && l10n.t(", met by no single edit")}
         {edit === null && fit && (
           <>
             {l10n.t(", met by no single edit: ")}

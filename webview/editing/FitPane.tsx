@@ -83,7 +83,9 @@ export function FitPane(props: FitPaneProps): JSX.Element {
         />
       )}
       <div class="fit-result" ref={found} tabIndex={-1} role="group" aria-label={l10n.t("What the search finds")}>
-        {fit?.isRunning && <TaskProgress done={fit.done} what={fit.what} onCancel={onCancel} />}
+        {fit?.isRunning && (
+          <TaskProgress done={fit.done} what={fit.what || l10n.t("Looking for edits…")} onCancel={onCancel} />
+        )}
         {fit && hasFound && !fit.isRunning && !isAsking && (
           <p class="fit-budget">
             <span>{budgetText(fit.budget, fit.device !== null)}</span>

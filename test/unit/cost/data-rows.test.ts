@@ -17,6 +17,7 @@ describe("Rows that work on data", () => {
       layerProfile("stem"),
       layerProfile("masked", { ...free, op: "Add", inputs: [] }),
       layerProfile("noise", { ...free, op: "RandomNormal", inputs: [] }),
+      layerProfile("scale", { macs: 0, parameters: 1, op: "Div", inputs: [constant] }),
     ]).layers;
     const edges = [
       { from: 0, output: 0, to: 1 },

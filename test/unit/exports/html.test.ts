@@ -72,6 +72,14 @@ describe("The HTML report", () => {
     );
   });
 
+  it("cuts no name, and breaks long ones between their segments", () => {
+    const name = `functional_1/${"batch_normalization/".repeat(4)}Relu;add`;
+    const layer = layerProfile(name);
+    const text = profileHtml({ ...profileOf([layer]), peak: { layer: 0, tensors: [{ name, bytes: 8 }] } });
+    assert.match(text, /<th scope="row"[^>]*>functional_1\/<wbr \/>batch_normalization\/<wbr \/>.*Relu;<wbr \/>add/);
+    assert.ok(text.includes(`Memory is fullest at #0 ${name}: ${name} 8 B.`), "whole in the text, too");
+  });
+
   it("leaves out a picture of what is not there", () => {
     const text = profileHtml(profileOf([layerProfile("a", { macs: 0, latencySeconds: 0 })]));
     assert.doesNotMatch(text, /<svg|NaN/);
