@@ -67,7 +67,7 @@ function unmappedText({ unmapped, totalSeconds }: LayerTimes): string {
     printable(reason),
   ]);
   const alignments = (["left", "left", "right", "right", "left"] as const).map((align) => ({ align }));
-  return `In no row:\n${plainTable(rows, alignments)}`;
+  return `Unattributed time, in no row:\n${plainTable(rows, alignments)}`;
 }
 
 function list(title: string, lines: readonly string[]): string {

@@ -54,7 +54,8 @@ export function comparisonMarkdown(before: Profile, after: Profile, answers?: Co
 export function changeText(before: number | null, after: number | null): string {
   if (before === null || after === null || before === 0 || before === after) return "";
   const change = after / before - 1;
-  return `${change < 0 ? "−" : "+"}${formatShare(Math.abs(change))}`;
+  const share = formatShare(Math.abs(change));
+  return share.startsWith("<") ? share : `${change < 0 ? "−" : "+"}${share}`;
 }
 
 function rowLines(before: Profile, after: Profile): readonly string[] {

@@ -118,7 +118,7 @@ function measured(run: RunResult): Markup {
   const facts = [
     ["Runtime", describeRuntime(run)] as const,
     ...runFigures(run),
-    ...describeUnmapped(run).map((text) => ["In no row", text] as const),
+    ...describeUnmapped(run).map((text) => ["Unattributed time", text] as const),
     ...run.throttling.map((text) => ["Slowed down", text] as const),
     ...run.notes.map((text) => ["Note", text] as const),
   ];

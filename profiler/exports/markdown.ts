@@ -66,7 +66,7 @@ function measured(run: RunResult): readonly string[] {
     "",
     escapedItem("Runtime", describeRuntime(run)),
     ...runFigures(run).map(([title, text]) => escapedItem(title, text)),
-    ...describeUnmapped(run).map((text) => escapedItem("In no row", text)),
+    ...describeUnmapped(run).map((text) => escapedItem("Unattributed time", text)),
     ...run.throttling.map((text) => escapedItem("Slowed down", text)),
     ...run.notes.map((text) => escapedItem("Note", text)),
   ];

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useContext, useEffect, useMemo, useState } from "preact/hooks";
 import type { LayerProfile } from "../../profiler/profile.ts";
 import type { LayerDetails } from "../../profiler/views/layer-details.ts";
+import { Breakable } from "../controls/Breakable.tsx";
 import { Icon, IconButton } from "../controls/controls.tsx";
 import { RpcError } from "../protocol/rpc.ts";
 import type { ModelClient, ShownProfile } from "../state/model-client.ts";
@@ -35,8 +36,8 @@ export function DetailsPanel({ client, profile, layer, onSelectLayer, onClose }:
       <header class="details-head">
         <div class="details-title">
           <Breadcrumb path={layer.path} />
-          <h2 data-tip={layer.name} data-tip-when="cut">
-            {leaf}
+          <h2 data-tip={layer.name}>
+            <Breakable text={leaf} />
           </h2>
           <p class="details-op">
             {documentation === undefined ? (

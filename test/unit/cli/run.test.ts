@@ -37,7 +37,7 @@ describe("edgewise run", () => {
     assert.match(stdout, /Latency estimate +Measured +Measured share +× estimate/);
     assert.match(stdout, /^2 +\/block\.1\/MatMul .*µs .*%.*×$/m);
     assert.match(stdout, /^ +Total/m);
-    assert.match(stdout, /^In no row:\n {2}ONNX Runtime between operators /m);
+    assert.match(stdout, /^Unattributed time, in no row:\n {2}ONNX Runtime between operators /m);
     assert.match(stdout, /^Latency +\S+ .s median \(mean .*first run .*load /m);
     assert.match(stdout, /^Outputs +equal this machine's/m);
   });

@@ -69,7 +69,7 @@ describe("Exports of a model with a run shown", () => {
     assert.ok(lines.some((line) => line.startsWith("## Measured on Google Pixel 8 (Android 14 (API level 34)")));
     assert.ok(lines.some((line) => line.startsWith("- Runtime: ONNX Runtime 1.27.0 (CPU), 4 threads")));
     assert.ok(lines.some((line) => line.startsWith("- Latency: 11.0 ms median")));
-    assert.ok(lines.includes("- In no row: between operators: 1.00 ms. gaps"));
+    assert.ok(lines.includes("- Unattributed time: between operators: 1.00 ms. gaps"));
     assert.ok(lines.includes("- Slowed down: thermal status rose from none to moderate"));
   });
 
