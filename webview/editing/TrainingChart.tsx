@@ -69,9 +69,9 @@ export function TrainingChart({ points }: { readonly points: readonly TrainingPo
               {" "}
               {l10n.t(
                 "Right of those: {0}, {1} before training, {2} the original.",
-                formatShare(last.accuracy.now),
-                formatShare(first.accuracy.now),
-                formatShare(last.accuracy.original),
+                unbroken(last.accuracy.now),
+                unbroken(first.accuracy.now),
+                unbroken(last.accuracy.original),
               )}
             </>
           )}
@@ -97,6 +97,11 @@ export function TrainingChart({ points }: { readonly points: readonly TrainingPo
 interface Placed {
   readonly step: number;
   readonly value: number;
+}
+
+/** The sign stays with its number. */
+function unbroken(share: number): string {
+  return formatShare(share).replace(" ", "\u00a0");
 }
 
 function decibels(error: number): number {
