@@ -15,7 +15,7 @@ export interface VersionedFile {
 /**
  * A file that is not on a disk of this machine. Versions of a Git repository are asked for at the Git extension itself, in this process:
  * through its file system every byte would go to the window and back. What Git LFS keeps on this machine is read there.
- * @throws {RpcError} "missing" when the version has no such file, or Git LFS has not fetched it
+ * @throws {RpcError} "missing" when the version has no such file, "lfs" when Git LFS has not fetched it
  */
 export async function versionedFile(uri: vscode.Uri): Promise<VersionedFile> {
   const version = gitVersionOf(uri);
@@ -41,7 +41,7 @@ async function gitFile(repository: GitRepository, version: GitVersion): Promise<
   const object = await lfsObject(repository.rootUri.fsPath, pointer);
   if (object !== undefined) return { size: pointer.size, read: () => readFile(object) };
   throw new RpcError({
-    code: "missing",
+    code: "lfs",
     message: vscode.l10n.t(
       "{0} is a Git LFS pointer in this version of the repository ({1}), and the file it stands for is not on this machine.",
       name,

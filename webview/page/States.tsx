@@ -66,7 +66,7 @@ export function Failed({ file, failure, onCommand }: FailedProps): JSX.Element {
         <Button icon={isCancelled ? "play" : "refresh"} onClick={() => onCommand("retry")}>
           {isCancelled ? l10n.t("Profile") : l10n.t("Try Again")}
         </Button>
-        {!isCancelled && code !== "missing" && (
+        {!isCancelled && code !== "missing" && code !== "lfs" && (
           <Button appearance="secondary" onClick={() => onCommand("reopen-with")}>
             {l10n.t("Reopen as Text or Hex…")}
           </Button>
@@ -89,6 +89,8 @@ function titleOf(code: string, file: string): string {
       return l10n.t("Profiling {0} was cancelled", file);
     case "missing":
       return l10n.t("{0} is gone", file);
+    case "lfs":
+      return l10n.t("{0} is not on this machine", file);
     case "external-data":
       return l10n.t("The data of {0} cannot be read", file);
     case "format":

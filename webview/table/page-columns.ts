@@ -8,7 +8,7 @@ import { DOWNLOAD_COLUMN } from "../../profiler/views/download-column.ts";
 import { MEASURED_COLUMNS } from "../../profiler/views/measured-times.ts";
 import { sumValue } from "../../profiler/views/sum-columns.ts";
 import { localised } from "../definitions.ts";
-import { layersOf, type ModuleNode, type TableNode } from "./table-tree.ts";
+import { layersOf, type FoldNode, type ModuleNode, type TableNode } from "./table-tree.ts";
 
 /** A column as the page lays it out. What it means and how its numbers read is the profiler's. */
 export interface PageColumn extends Column {
@@ -89,9 +89,14 @@ export function nodeValue(column: Column, node: TableNode, totals: Totals): Cell
     case "module":
       return column.id === TREE_COLUMN ? node.name : sumValue(column, node.sums, totals);
     case "fold":
-      // Most folded rows cost nothing, which their line need not say.
-      return sumValue(column, node.sums, totals) || undefined;
+      return foldValue(column, node, totals);
   }
+}
+
+/** Most folded rows cost nothing, which their line need not say. */
+function foldValue(column: Column, { sums }: FoldNode, totals: Totals): number | undefined {
+  const sum = sumValue(column, sums, totals);
+  return sum === 0 ? undefined : sum;
 }
 
 /** What a column is sorted by: shapes by their size, everything else by its value. Unknown is undefined, which sorts last. */
