@@ -44,9 +44,9 @@ const FUZZ = "test/unit/fuzz.test.ts";
 /** Skipped where TFLite's own runtime is not built for this machine, which what prepares phones does first: they come behind. */
 const NATIVE = testFiles("test/unit").filter((file) => readFileSync(join(ROOT, file), "utf8").includes("build:runner"));
 
-/** Of about two minutes each, so that the processes are done at about the same time. */
+/** One part stands before the checks below and the phones, which take a core as long as the other parts but one take the other. */
 const UNIT_PARTS = 4;
-const [firstUnits, secondUnits, ...otherUnits] = suitesInParts(
+const [firstUnits, ...otherUnits] = suitesInParts(
   "unit",
   "Unit tests",
   testFiles("test/unit").filter((file) => file !== FUZZ && !NATIVE.includes(file)),
@@ -54,22 +54,9 @@ const [firstUnits, secondUnits, ...otherUnits] = suitesInParts(
   mocha,
 );
 
-/**
- * Independent of each other: they run side by side, the first of the list first. Tests of phones wait for what a phone does most of their time, so
- * one more runs than there are cores. What prepares phones keeps the runner busy on a new machine: it comes when two others are under way.
- */
+/** Independent of each other: they run side by side where cores allow, the first of the list first. */
 export const SIDE_BY_SIDE = [
   firstUnits,
-  secondUnits,
-  suite(
-    "phone",
-    "Tests of phones, with a real adb and adbd",
-    testFiles("test/phone"),
-    // Connections to a phone that was pulled live on for minutes, as the kernel has it: nobody waits for them. A busy machine gets a second try.
-    (grep) => mocha(["test/phone/**/*.test.ts"], grep, "--exit", "--retries", "1"),
-    preparePhones,
-  ),
-  ...otherUnits,
   check(
     "types",
     "Types",
@@ -81,7 +68,17 @@ export const SIDE_BY_SIDE = [
     [DEPENDENCY_CRUISER, "--output-type", "err", "profiler", "extension", "webview"],
   ]),
   check("format", "Format", [[PRETTIER, "--check", ".", "--cache", "--cache-strategy", "content", ...PRETTIER_CACHE]]),
+  suite(
+    "phone",
+    "Tests of phones, with a real adb and adbd",
+    testFiles("test/phone"),
+    // Connections to a phone that was pulled live on for minutes, as the kernel has it: nobody waits for them. A busy machine gets a second try.
+    (grep) => mocha(["test/phone/**/*.test.ts"], grep, "--exit", "--retries", "1"),
+    preparePhones,
+  ),
+  ...otherUnits,
   suite("unit", "Unit tests of TFLite's own runtime", NATIVE, (grep) => mocha(NATIVE, grep)),
+  // A minute, which is less than any of those takes that run then: it stands where one core is done before the other.
   suite("unit", "Fuzz", [FUZZ], (grep) => mocha([FUZZ], grep)),
 ];
 

@@ -20,7 +20,7 @@ installPackages();
 const results = [];
 if (!WITHOUT_BUILD.has(options.only)) results.push(await report(BUILD));
 const isBuilt = results.every(({ failed }) => failed === 0);
-await inPool(SIDE_BY_SIDE.filter(isWanted), Math.min(3, availableParallelism() + 1));
+await inPool(SIDE_BY_SIDE.filter(isWanted), Math.min(2, availableParallelism()));
 await inPool(IN_VSCODE.filter(isWanted).map(isBuilt ? (suite) => suite : withoutBuild), WINDOWS);
 finish();
 
