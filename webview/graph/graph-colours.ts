@@ -18,19 +18,25 @@ export interface GraphColours {
 /** The part of the cost's colour in a box of full heat. */
 export const FULL_HEAT = 0.3;
 
+/** Of the text's colour in the outline of a box, as in the style sheet. */
+const OUTLINE_PERCENT = 35;
+
 export function readColours(): GraphColours {
   const style = getComputedStyle(document.documentElement);
   const colour = (...names: readonly string[]): string =>
     names.map((name) => style.getPropertyValue(`--vscode-${name}`).trim()).find((value) => value !== "") ?? "gray";
   const text = colour("editorWidget-foreground", "foreground", "editor-foreground");
+  const background = colour("editor-background");
   const isHighContrast = document.body.classList.contains("vscode-high-contrast");
   return {
-    background: colour("editor-background"),
+    background,
     box: colour("editorWidget-background", "editor-background"),
     text,
     muted: isHighContrast ? text : colour("descriptionForeground", "foreground"),
     line: colour("foreground", "editor-foreground"),
-    border: colour("contrastBorder", "widget-border", "editorWidget-border"),
+    border: isHighContrast
+      ? colour("contrastBorder")
+      : `color-mix(in srgb, ${text} ${OUTLINE_PERCENT}%, ${background})`,
     cost: colour("charts-yellow"),
     focus: colour("focusBorder"),
     found: colour("editor-findMatchBorder", "charts-yellow"),
