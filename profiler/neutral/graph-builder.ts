@@ -35,6 +35,8 @@ export class GraphBuilder {
   readonly tensors: Tensor[];
   /** Those of the graph, and those that were added. */
   readonly #taken: ReadonlySet<string>;
+  /** What numbers of a name begin with, where some were given. */
+  readonly #numbers = new Map<string, number>();
   readonly #added = new Set<string>();
   readonly #ranks = new Map<TensorId, number>();
   #nextIndex: number;
@@ -173,7 +175,11 @@ export class GraphBuilder {
 
   #unique(name: string): string {
     let candidate = name;
-    for (let number = 2; this.#isTaken(candidate); number += 1) candidate = `${name}_${number}`;
+    // On from the last one: where an edit changes all layers, hundreds of tensors are called alike.
+    for (let number = this.#numbers.get(name) ?? 2; this.#isTaken(candidate); number += 1) {
+      candidate = `${name}_${number}`;
+      this.#numbers.set(name, number + 1);
+    }
     this.#added.add(candidate);
     return candidate;
   }
