@@ -2,8 +2,8 @@ import type { LinearForm } from "./forms.ts";
 import { permutedWeights } from "./stored-weights.ts";
 import type { Weights } from "./weights.ts";
 
-/** Outputs and inputs of a transposed convolution change places. */
-function turned({ shape }: Weights): readonly number[] {
+/** The permutation by which outputs and inputs of a transposed convolution's weights change places: there and back. */
+export function turned({ shape }: Pick<Weights, "shape">): readonly number[] {
   return shape.map((_, axis) => (axis < 2 ? 1 - axis : axis));
 }
 

@@ -1,7 +1,7 @@
 import type { GraphTensor, OnnxGraph } from "./onnx-graph.ts";
 
 /** Decay of the means of gradients and of their squares; what a division by zero is kept from. Source: Kingma and Ba, Adam, ICLR 2015. */
-const BETA_1 = 0.9;
+export const BETA_1 = 0.9;
 const BETA_2 = 0.999;
 const EPSILON = 1e-8;
 

@@ -55,7 +55,7 @@ export interface LoopResult {
   /** Position of the point whose weights these are. */
   readonly best: number;
   readonly wasStopped: boolean;
-  /** It ended before its time, since it only got worse. */
+  /** It ended before its time, since nothing came of it. */
   readonly endedEarly: boolean;
 }
 

@@ -93,10 +93,10 @@ export function nodeValue(column: Column, node: TableNode, totals: Totals): Cell
   }
 }
 
-/** Most folded rows cost nothing, which their line need not say. */
+/** Most folded rows cost nothing, which their line need not say; where one is unknown it says so. */
 function foldValue(column: Column, { sums }: FoldNode, totals: Totals): number | undefined {
   const sum = sumValue(column, sums, totals);
-  return sum === 0 ? undefined : sum;
+  return sum === 0 && sums.unknownRows === 0 ? undefined : sum;
 }
 
 /** What a column is sorted by: shapes by their size, everything else by its value. Unknown is undefined, which sorts last. */

@@ -146,7 +146,7 @@ function report({ recovery }: RecoveredModel, out: string): string {
   const made = `${samples.copies === 1 ? "" : `${samples.copies} copies (${augmentation}) of `}${samples.trained} samples`;
   const sections = [
     plainTable([head, ...rows], aligned(head.length).toSpliced(0, 1, { align: "right" })),
-    `Trained on ${made}, measured on ${samples.heldOut} others${samples.isChanged ? `, changed (${augmentation}), as earlier edits may have been fitted to them: recovering in the same list of edits (apply) tells more surely` : " as they are"}.${original === undefined ? "" : ` The original says the right class of ${formatShare(original)} of these, as they are.`}${wasStopped ? " Stopped early: the best so far was kept." : ""}${endedEarly ? " Ended early: the error on those held out only grew." : ""}`,
+    `Trained on ${made}, measured on ${samples.heldOut} others${samples.isChanged ? `, changed (${augmentation}), as earlier edits may have been fitted to them: recovering in the same list of edits (apply) tells more surely` : " as they are"}.${original === undefined ? "" : ` The original says the right class of ${formatShare(original)} of these, as they are.`}${wasStopped ? " Stopped early: the best so far was kept." : ""}${endedEarly ? " Ended early: half of the steps brought nothing better, and the error on those held out had doubled." : ""}`,
     ...stops.map(({ layer, op, why }) => printable(`Not trained: what is before ${op} "${layer}", where ${why}.`)),
     best === 0 ? "Training did not improve the model: nothing was written." : `Wrote ${printable(out)}`,
   ];

@@ -4,6 +4,7 @@ import type { ConvForm, ConvTransposeForm, LinearForm } from "../../neutral/form
 import type { NeutralGraph } from "../../neutral/neutral-graph.ts";
 import type { Activations } from "../../neutral/activations.ts";
 import { padsAt } from "../../neutral/window-forms.ts";
+import { transposedOutput } from "../../shapes/window.ts";
 
 /**
  * What a layer's weights are multiplied with: input rows of a dense layer, what a convolution's kernel sees at positions of its input, what
@@ -122,11 +123,11 @@ function transposedWindows({ window, weight }: ConvTransposeForm, spatial: reado
   return spatial.map((size, axis) => {
     const [stride, dilation] = [window?.strides[axis] ?? 1, window?.dilations[axis] ?? 1];
     const [begin, end] = [window?.padsBegin[axis] ?? 0, window?.padsEnd[axis] ?? 0];
-    const full = (size - 1) * stride + ((kernel[axis] ?? 1) - 1) * dilation + 1;
-    return {
-      outputs: Math.max(1, full + (window?.outputPadding[axis] ?? 0) - begin - end),
-      placeOf: (output, tap) => (output + begin - tap * dilation) / stride,
-    };
+    const outputs = transposedOutput(size, {
+      ...{ kernel: kernel[axis] ?? 1, stride, dilation, padding: { kind: "explicit", begin, end } },
+      outputPadding: window?.outputPadding[axis] ?? 0,
+    });
+    return { outputs: Number(outputs), placeOf: (output, tap) => (output + begin - tap * dilation) / stride };
   });
 }
 

@@ -13,13 +13,12 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { ExternalDataFolder, FileSource } from "../../../profiler/index.ts";
 import { readModel } from "../../../profiler/formats/formats.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
+import { BETA_1 } from "../../../profiler/training/adam.ts";
 import { planTraining } from "../../../profiler/training/plan.ts";
 import { NAMES, stepGraph } from "../../../profiler/training/step-graph.ts";
 import { trainableGraphOf } from "../../../profiler/translation/known-graph.ts";
 
 const BATCH = 4;
-/** What Adam takes of the first gradient into its first moment: one minus the decay, see adam.ts. */
-const FIRST_SHARE = 0.1;
 
 interface Numbers {
   readonly name: string;
@@ -70,9 +69,10 @@ async function main([path = "", folder = ""]: readonly string[]): Promise<void> 
   const first = results[NAMES.newFirst]?.data;
   if (!(first instanceof Float32Array)) throw new Error("the step gives no first moment");
   writeFileSync(join(folder, "values.bin"), values);
+  // Adam's first moment, from zero, after one step.
   writeFileSync(
     join(folder, "gradients.bin"),
-    first.map((moment) => moment / FIRST_SHARE),
+    first.map((moment) => moment / (1 - BETA_1)),
   );
   const parameters = plan.parameters.map(({ uses, offset, size, weights }) => {
     const [use] = uses;

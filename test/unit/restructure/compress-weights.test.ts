@@ -122,6 +122,8 @@ describe("Weights that a file decodes itself", function () {
     [4, "", 0.3, 14],
     [8, "", 0.4, 34],
     [4, ",block=32", 0.3, 15],
+    // Larger blocks than ONNX Runtime takes.
+    [4, ",block=1000", 0.3, 13],
   ] as const)
     it(`stays packed in ONNX products, which read ${bits} bits as integers${options}`, async () => {
       const net = new NetworkBuilder();

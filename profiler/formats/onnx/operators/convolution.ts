@@ -7,6 +7,7 @@ import type { ConvForm, ConvTransposeForm } from "../../../neutral/forms.ts";
 import { LoweringError } from "../../../neutral/lowering-error.ts";
 import type { Lowering, Operator, Operators } from "../../../neutral/operator.ts";
 import { permutedWeights } from "../../../neutral/stored-weights.ts";
+import { turned } from "../../../neutral/weight-rows.ts";
 import type { Weights } from "../../../neutral/weights.ts";
 import { convForm, transposedWindow } from "../../../neutral/window-forms.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
@@ -260,11 +261,11 @@ const CONV_TRANSPOSE: Operator = {
 function transposedWeights(weight: Weights, writer: NodeWriter): Promise<TensorId> {
   if (weight.coding === undefined || weight.coding.kind === "float16") return writer.weights("weight", weight, 1);
   return writer.draft.once(weight, "turned", async () => {
-    const turn = weight.shape.map((_, axis) => (axis < 2 ? 1 - axis : axis));
-    const turned = writer.tensor("weight.turned");
-    const rows = await writer.weights("weight", permutedWeights(weight, turn));
-    writer.helper("weight.turn", "Transpose", [rows], { perm: turn }, turned);
-    return turned;
+    const perm = turned(weight);
+    const weights = writer.tensor("weight.turned");
+    const rows = await writer.weights("weight", permutedWeights(weight, perm));
+    writer.helper("weight.turn", "Transpose", [rows], { perm }, weights);
+    return weights;
   });
 }
 

@@ -31,8 +31,8 @@ export interface QuantizedWeights {
 /** Bits of integers that products read. */
 const BITS_OF_PRODUCTS = 7;
 
-/** Blocks of ONNX Runtime's MatMulNBits are powers of two; of two rows of scales the shorter is read faster. */
-const SMALLEST_BLOCK = 16;
+/** Blocks that ONNX Runtime's MatMulNBits takes: it refuses files with others (1.27.0), though its specification takes any power of two from 16 on. */
+const PRODUCT_BLOCKS = [256, 128, 64, 32, 16];
 const USUAL_BLOCK = 128;
 const BITS_OF_BLOCKS: ReadonlySet<number> = new Set([4, 7, 8]);
 
@@ -44,9 +44,7 @@ function productBlock(
 ): number | undefined {
   if (!inProducts || layout === "channels-last" || form.kind !== "dense" || !BITS_OF_BLOCKS.has(bits)) return undefined;
   const [, columns = 1] = form.weight.shape;
-  for (let size = SMALLEST_BLOCK * 2 ** 10; size >= SMALLEST_BLOCK; size /= 2)
-    if (size <= (block || USUAL_BLOCK) && columns % size === 0) return size;
-  return undefined;
+  return PRODUCT_BLOCKS.find((size) => size <= (block || USUAL_BLOCK) && columns % size === 0);
 }
 
 function plannedBlocks(bits: number, blockSize: number): AffineCoding {
