@@ -9,7 +9,7 @@ import type { Rounding } from "./rounding.ts";
 /** Times the ridge is made ten times larger before the inputs are given up. */
 const ATTEMPTS = 4;
 
-/** The error by H itself: for layers with at least as many samples as columns. */
+/** The error by H itself: for layers whose samples are about as many as their columns, or more. */
 export class GramError implements SampledError {
   readonly columns: number;
   readonly #diagonal: Float32Array;

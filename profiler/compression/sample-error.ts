@@ -10,7 +10,7 @@ import type { Rounding } from "./rounding.ts";
 const LEAST_SHARE = 1e-6;
 
 /**
- * The error by the samples, for layers with more columns than samples: everything is solved in the space of the samples, by
+ * The error by the samples, for layers with many more columns than samples: everything is solved in the space of the samples, by
  * (Aᵀ·A + λI)⁻¹ · Aᵀ = Aᵀ · (A·Aᵀ + λI)⁻¹, and H, which may be gigabytes, is never made.
  */
 export class SampleError implements SampledError {

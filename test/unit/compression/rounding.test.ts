@@ -4,6 +4,7 @@ import { mixedFurthest, mixedToSize } from "../../../profiler/editing/sensitivit
 import type { LayerSensitivity, SensitivityPoint } from "../../../profiler/editing/sensitivity/sensitivity-points.ts";
 import { allocate, chosenWithin } from "../../../profiler/compression/allocate.ts";
 import { binarized } from "../../../profiler/compression/binary.ts";
+import { GramError } from "../../../profiler/compression/gram-error.ts";
 import { GroupedError } from "../../../profiler/compression/grouped-error.ts";
 import {
   errorOf,
@@ -12,6 +13,7 @@ import {
   type OutputError,
   type SampledError,
 } from "../../../profiler/compression/output-error.ts";
+import { SampleError } from "../../../profiler/compression/sample-error.ts";
 import { outputError } from "../../../profiler/compression/sampled-error.ts";
 import { clustered, shared } from "../../../profiler/compression/palette.ts";
 import { keptWeights } from "../../../profiler/compression/kept-rows.ts";
@@ -57,6 +59,16 @@ describe("weights with errors passed on", () => {
     const [a, b] = [await wide.error.apply(x), await tall.apply(x)];
     const scale = norm(b.data) / norm(a.data);
     assert.ok(Math.abs(scale - 4) < 0.2, `${scale}`);
+  });
+
+  it("are the same whichever way they are computed, where samples are some fewer than columns", async () => {
+    const [inputs, weights] = [noise(150, 200, 1), noise(24, 200, 2)];
+    const rounding = uniformRounding(searchScales(weights, plainError(200), FOUR_BITS));
+    const byColumns = await (await GramError.of(inputs, 0.02, products)).passErrors(weights, rounding);
+    const bySamples = await SampleError.of(inputs, 0.02, products).passErrors(weights, rounding);
+    // Float32 tells few of those halfway between two levels otherwise.
+    const others = byColumns.data.filter((value, at) => Math.abs(value - (bySamples.data[at] ?? 0)) > 1e-6);
+    assert.ok(others.length < 0.01 * weights.data.length, `${others.length} of ${weights.data.length} weights`);
   });
 
   it("lie on the grid that says so", async () => {
