@@ -1,7 +1,8 @@
-import type { Matrix } from "../numeric/matrix.ts";
+import { matrix, type Matrix } from "../numeric/matrix.ts";
 import type { OutputError } from "./output-error.ts";
 import { binaryRounding } from "./rounding.ts";
 import { rowFactors } from "./scales.ts";
+import { turnedSigns } from "./turned-signs.ts";
 
 export interface BinaryWeights {
   /** rows × columns of ±magnitude. */
@@ -12,6 +13,8 @@ export interface BinaryWeights {
 
 /** Times that the signs are chosen again with the magnitudes that suit the signs before. */
 const ROUNDS = 3;
+/** Times that signs are turned one by one behind that, magnitudes fitted to them each time. */
+const TURNS = 2;
 
 /**
  * Each weight as plus or minus its row's magnitude (Rastegari et al.: "XNOR-Net", ECCV 2016), errors passed on, magnitudes fitted to
@@ -34,9 +37,14 @@ export async function binarized(target: Matrix, error: OutputError): Promise<Bin
     magnitudes = scaled(magnitudes, await rowFactors(weights, target, error));
     weights = await error.passErrors(target, binaryRounding(magnitudes));
   }
-  const factors = await rowFactors(weights, target, error);
-  const fitted = weights.data.map((value, at) => value * (factors[Math.floor(at / columns)] ?? 1));
-  return { weights: { rows, columns, data: fitted }, magnitudes: scaled(magnitudes, factors) };
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    const turned = await turnedSigns(weights, target, error);
+    const factors = await rowFactors(turned, target, error);
+    const fitted = turned.data.map((value, at) => value * (factors[Math.floor(at / columns)] ?? 1));
+    weights = matrix(rows, columns, fitted);
+    magnitudes = scaled(magnitudes, factors);
+  }
+  return { weights, magnitudes };
 }
 
 function scaled(magnitudes: Float32Array, factors: Float64Array): Float32Array {

@@ -26,7 +26,8 @@ import {
   stagedMask,
 } from "../../../profiler/compression/prune.ts";
 import { levelsOf, roundToGrid, searchScales, type GridSpec } from "../../../profiler/compression/scales.ts";
-import { paletteRounding, uniformRounding } from "../../../profiler/compression/rounding.ts";
+import { binaryRounding, paletteRounding, uniformRounding } from "../../../profiler/compression/rounding.ts";
+import { turnedSigns } from "../../../profiler/compression/turned-signs.ts";
 import { matrix, type Matrix } from "../../../profiler/numeric/matrix.ts";
 import { RuntimeProducts } from "../../../profiler/numeric/products.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
@@ -105,6 +106,19 @@ describe("weights with errors passed on", () => {
     for (const [at, value] of binary.data.entries())
       assert.ok(Math.abs(Math.abs(value) - (magnitudes[Math.floor(at / 200)] ?? 0)) < 1e-6);
     assert.ok((await lossOf(error, binary, weights)) < 0.35 * (await lossOf(error, matrix(24, 200), weights)));
+  });
+
+  it("of one magnitude have signs of which none is better turned", async () => {
+    const { error, weights } = await problem(400);
+    const before = await error.passErrors(weights, binaryRounding(Float32Array.from({ length: 24 }, () => 0.5)));
+    const turned = await turnedSigns(before, weights, error);
+    const least = await lossOf(error, turned, weights);
+    assert.ok(least < 0.95 * (await lossOf(error, before, weights)), "no sign was turned");
+    for (let at = 0; at < 200; at += 7) {
+      const other = matrix(24, 200, turned.data.slice());
+      other.data[at] = -(other.data[at] ?? 0);
+      assert.ok((await lossOf(error, other, weights)) > least * (1 - 1e-4), `${at}`);
+    }
   });
 
   it("of groups are those of each group alone", async () => {
