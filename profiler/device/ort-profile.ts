@@ -77,6 +77,12 @@ function readEvents(text: string): readonly Event[] {
   try {
     list = JSON.parse(withNamesEscaped(text));
   } catch (cause) {
+    if (!text.trimEnd().endsWith("]")) {
+      throw new RunError("ONNX Runtime's profile breaks off", {
+        hint: "What it is written to has no space left: free some, and run again",
+        cause,
+      });
+    }
     throw new RunError("ONNX Runtime's profile is not JSON", { cause });
   }
   if (!Array.isArray(list)) throw new RunError("ONNX Runtime's profile is not a list of events");

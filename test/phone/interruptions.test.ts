@@ -33,11 +33,8 @@ describe("a run on a phone that is cut short", function () {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const largeOnDisk = async (): Promise<MeasuredModel> => {
-    const path = join(folder, "large.onnx");
-    await writeFile(path, largeModel());
-    return measuredModel(path);
-  };
+  let large: Promise<MeasuredModel> | undefined;
+  const largeOnDisk = (): Promise<MeasuredModel> => (large ??= writeLarge(join(folder, "large.onnx")));
 
   const target = (): AndroidTarget =>
     new AndroidTarget(adb().server, { serial: phone.serial, energyTimes: ENERGY_TIMES });
@@ -275,8 +272,13 @@ describe("a run on a phone that is cut short", function () {
   });
 });
 
+/** At once, or all of the model would be there before it. */
 function fill(phone: TestPhone, bytes: number): void {
-  void writeFile(phone.path("/data/local/tmp/video.mp4"), new Uint8Array(bytes)).catch(() => undefined);
+  try {
+    writeFileSync(phone.path("/data/local/tmp/video.mp4"), new Uint8Array(bytes));
+  } catch {
+    // As much of it as there is space for.
+  }
 }
 
 /** 4 MB of weights in a file of some hundred bytes. */
@@ -292,14 +294,17 @@ function modelThatMakesItsWeights(): Uint8Array {
 }
 
 /** 36 MB of weights. */
-function largeModel(): Uint8Array {
+async function writeLarge(path: string): Promise<MeasuredModel> {
   const size = 3000;
-  const weights = tensor("w", "float32", [size, size], new Array<number>(size * size).fill(0.5));
-  return onnxModel({
+  const rawData = new Uint8Array(Float32Array.from({ length: size * size }, () => 0.5).buffer);
+  const weights = { ...tensor("w", "float32", [size, size], []), rawData };
+  const bytes = onnxModel({
     graph: graph([node("MatMul", ["x", "w"], ["y"])], {
       inputs: [value("x", "float32", [1, size])],
       outputs: ["y"],
       initializers: [weights],
     }),
   });
+  await writeFile(path, bytes);
+  return measuredModel(path);
 }

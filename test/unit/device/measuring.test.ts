@@ -295,7 +295,9 @@ describe("ONNX Runtime's profile", () => {
   });
 
   it("refuses what is no profile", () => {
-    assert.throws(() => parseOrtProfile("{"), /not JSON/);
+    assert.throws(() => parseOrtProfile("[{]"), /not JSON/);
+    // As a full disk leaves it.
+    assert.throws(() => parseOrtProfile('[\n{"cat" : "Session",'), /breaks off/);
     assert.throws(() => parseOrtProfile("{}"), /not a list/);
     assert.deepEqual(parseOrtProfile('[1, null, {"cat": 5}]'), []);
   });
