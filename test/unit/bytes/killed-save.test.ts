@@ -19,7 +19,7 @@ import { IS_THOROUGH } from "../../effort.ts";
 /** A save of the one that is killed takes about so many steps. */
 const MOST_STEPS = 12;
 /** How often after each step: when exactly the signal comes differs. */
-const KILLS_A_STEP = IS_THOROUGH ? 84 : 9;
+const KILLS_A_STEP = IS_THOROUGH ? 84 : 3;
 const KILLS = MOST_STEPS * KILLS_A_STEP;
 /** So that a machine that does much else does not fail it: a process of its own each time. */
 const MILLISECONDS_A_KILL = 5000;

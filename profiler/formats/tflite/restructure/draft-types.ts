@@ -1,4 +1,4 @@
-import { ABSENT, type Graph, type Node, type TensorId } from "../../../model/model.ts";
+import { ABSENT, type Graph, type Node, type Tensor, type TensorId } from "../../../model/model.ts";
 import { inferGraph } from "../../../operators/infer.ts";
 import { UNKNOWN, type InferredType } from "../../../operators/inferred-type.ts";
 import type { OperatorTable } from "../../../operators/operator-rule.ts";
@@ -47,16 +47,28 @@ export class DraftTypes {
 
   /** What a new node makes of its inputs. */
   infer(node: Node): void {
-    const inputs = node.inputs.filter((id) => id !== ABSENT && this.draft.tensors[id]?.constant === undefined);
-    // Files declare types of what is there already, and a changed layer may make another shape of it.
-    const graph: Graph = { name: "", tensors: this.draft.tensors, nodes: [node], inputs, outputs: node.outputs };
+    const { graph, ids } = this.#alone(node);
     const context = { model: this.draft.model, operators: this.operators, checksDeclared: false };
-    const inferred = inferGraph(
-      context,
-      graph,
-      inputs.map((id) => this.inferredType(id)),
-    );
-    for (const id of node.outputs)
-      if (id !== ABSENT) this.#inferredTypes.set(id, inferred.inferredTypes[id] ?? UNKNOWN);
+    const inputs = graph.inputs.map((place) => this.inferredType(ids[place] ?? ABSENT));
+    const { inferredTypes } = inferGraph(context, graph, inputs);
+    for (const place of graph.outputs) this.#inferredTypes.set(ids[place] ?? ABSENT, inferredTypes[place] ?? UNKNOWN);
+  }
+
+  /**
+   * A graph of a node and its own tensors: that of the whole draft would be looked through anew for each new node. Subgraphs of TFLite
+   * see no tensors from around them.
+   * @returns with the draft's id of each of its tensors
+   */
+  #alone(node: Node): { readonly graph: Graph; readonly ids: readonly TensorId[] } {
+    const ids = [...new Set([...node.inputs, ...node.outputs])].filter((id) => id !== ABSENT);
+    const places = new Map(ids.map((id, place) => [id, place]));
+    const placesOf = (list: readonly TensorId[]): TensorId[] => list.map((id) => places.get(id) ?? ABSENT);
+    const tensors = ids.map((id, place): Tensor => ({ name: "", ...this.draft.tensors[id], id: place }));
+    const isGiven = (place: TensorId): boolean => place !== ABSENT && tensors[place]?.constant === undefined;
+    const [inputs, outputs] = [placesOf(node.inputs), placesOf(node.outputs)];
+    // Files declare types of what is there already, and a changed layer may make another shape of it.
+    const nodes = [{ ...node, inputs, outputs }];
+    const made = outputs.filter((place) => place !== ABSENT);
+    return { graph: { name: "", tensors, nodes, inputs: inputs.filter(isGiven), outputs: made }, ids };
   }
 }
