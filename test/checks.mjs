@@ -135,7 +135,8 @@ function suite(id, title, files, command, whyNot = () => undefined) {
     const totals = takeReport(report);
     // A runner that dies, or fails outside its tests, is a failure that no test counted.
     const failed = Math.max(totals.failed, isGood ? 0 : 1);
-    return { passed: totals.passed, failed, skipped: totals.skipped, output: failed > 0 ? output : "" };
+    const { passed, skipped, retried } = totals;
+    return { passed, failed, skipped, retried, output: failed > 0 ? output : "" };
   };
   return { id, title, run, skip };
 }
@@ -165,7 +166,7 @@ function takeReport(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
-    return { passed: 0, failed: 1, skipped: [] };
+    return { passed: 0, failed: 1, skipped: [], retried: [] };
   } finally {
     rmSync(file, { force: true });
   }

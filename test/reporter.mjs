@@ -2,12 +2,13 @@
 import { writeFileSync } from "node:fs";
 import Mocha from "mocha";
 
-const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING, EVENT_RUN_END } = Mocha.Runner.constants;
+const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING, EVENT_TEST_RETRY, EVENT_RUN_END } =
+  Mocha.Runner.constants;
 
 export default class TotalsReporter extends Mocha.reporters.Base {
   constructor(runner, options) {
     super(runner, options);
-    const totals = { passed: 0, failed: 0, skipped: [], failures: [] };
+    const totals = { passed: 0, failed: 0, skipped: [], retried: [], failures: [] };
     runner.on(EVENT_TEST_PASS, () => totals.passed++);
     runner.on(EVENT_TEST_FAIL, (test, error) => {
       totals.failed++;
@@ -15,6 +16,9 @@ export default class TotalsReporter extends Mocha.reporters.Base {
     });
     runner.on(EVENT_TEST_PENDING, (test) => {
       totals.skipped.push({ title: test.fullTitle(), reason: skipReason(test) });
+    });
+    runner.on(EVENT_TEST_RETRY, (test, error) => {
+      totals.retried.push({ title: test.fullTitle(), reason: error.message });
     });
     runner.once(EVENT_RUN_END, () => {
       this.epilogue();

@@ -43,6 +43,8 @@ async function report(check) {
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const mark = result.failed > 0 ? "✗" : result.passed > 0 ? "✓" : "–";
   console.log(`${mark} ${check.title}: ${counts(result.passed, result.failed, result.skipped.length)} (${seconds} s)`);
+  for (const { title, reason } of result.retried ?? [])
+    console.log(indent(`tried again: ${title}: ${firstLine(reason)}`));
   if (result.output.trim()) console.log(`${indent(result.output.trimEnd())}\n`);
   return result;
 }
@@ -64,6 +66,10 @@ function finish() {
 
 function counts(passed, failed, skipped) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
+
+function firstLine(text) {
+  return text.split("\n")[0];
 }
 
 function indent(text) {

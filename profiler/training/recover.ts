@@ -352,12 +352,19 @@ function listening({ threads, stop, signal, onPoint, onProgress }: RecoverOption
   };
 }
 
+/** Often enough for who watches: a step of a small network takes some milliseconds, and who draws each takes them from the training. */
+const TELLING_MILLISECONDS = 200;
+
 /** "training, step 340, 12 s left" */
 function tellingSteps(tell: NonNullable<RecoverOptions["onProgress"]>): NonNullable<LoopOptions["onStep"]> {
   let begun: number | undefined;
+  let told = -Infinity;
   return (step, done) => {
-    begun ??= performance.now();
-    const left = timeLeft(done, (performance.now() - begun) / 1000);
+    const now = performance.now();
+    begun ??= now;
+    if (now - told < TELLING_MILLISECONDS) return;
+    told = now;
+    const left = timeLeft(done, (now - begun) / 1000);
     tell(done, [`training, step ${step}`, ...(left === "" ? [] : [left])].join(", "));
   };
 }
