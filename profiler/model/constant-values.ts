@@ -1,5 +1,5 @@
 import { LimitError, ModelFormatError } from "../errors.ts";
-import { decodeRaw } from "./raw-elements.ts";
+import { decodeRaw, decodeRawInto } from "./raw-elements.ts";
 import { rawFromTyped } from "./typed-elements.ts";
 import { bytesOf, type DataType } from "./data-type.ts";
 import type { Constant, Storage } from "./model.ts";
@@ -77,7 +77,7 @@ async function decodePieces(
   for (let start = 0; start < elements; start += ELEMENTS_PER_PIECE) {
     const count = Math.min(ELEMENTS_PER_PIECE, elements - start);
     const bytes = await read(bytesOf(type, start) ?? 0, bytesOf(type, count) ?? 0);
-    values.set(decodeRaw(type, bytes, count) ?? [], start);
+    decodeRawInto(type, bytes, values.subarray(start, start + count));
   }
   return values;
 }

@@ -41,21 +41,58 @@ const FLOAT4 = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6];
  * the lowest bits of its byte. Integers beyond 2^53 are rounded; undefined for types whose elements nobody computes with.
  */
 export function decodeRaw(type: DataType, bytes: Uint8Array, elements: number): readonly number[] | undefined {
-  const bits = bitsOf(type);
-  if (bits === undefined) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (type === "float4e2m1") return decodeEach(elements, (index) => FLOAT4[bitField(view, index, bits, false)] ?? 0);
-  const packed = PACKED[type];
-  if (packed !== undefined) return decodeEach(elements, (index) => bitField(view, index, bits, packed === "signed"));
-  const get = GET[type];
-  return get && decodeEach(elements, (index) => get(view, (index * bits) / 8));
-}
-
-/** A loop: with Array.from a million elements take five times as long. */
-function decodeEach(elements: number, decode: (index: number) => number): readonly number[] {
+  const decode = decoder(type, bytes);
+  if (decode === undefined) return undefined;
+  // A loop: with Array.from a million elements take five times as long.
   const values: number[] = [];
   for (let index = 0; index < elements; index += 1) values.push(decode(index));
   return values;
+}
+
+/** As `decodeRaw`, for the many elements of weights: as many as there is room for, and nothing for types without a decoder. */
+export function decodeRawInto(type: DataType, bytes: Uint8Array, values: Float64Array): void {
+  const Stored = IS_LITTLE_ENDIAN ? STORED[type] : undefined;
+  if (Stored !== undefined) {
+    const isAligned = bytes.byteOffset % Stored.BYTES_PER_ELEMENT === 0;
+    const { buffer, byteOffset } = isAligned ? bytes : new Uint8Array(bytes);
+    values.set(new Stored(buffer, byteOffset, values.length));
+    return;
+  }
+  const decode = decoder(type, bytes);
+  if (decode === undefined) return;
+  for (let index = 0; index < values.length; index += 1) values[index] = decode(index);
+}
+
+const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** What holds elements of these types as a file does, on machines whose numbers begin with the lowest byte. */
+const STORED: Partial<Record<DataType, StoredElements>> = {
+  float64: Float64Array,
+  float32: Float32Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
+interface StoredElements {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): ArrayLike<number>;
+}
+
+/** @returns what gives an element by its position; undefined for types whose elements nobody computes with */
+function decoder(type: DataType, bytes: Uint8Array): ((index: number) => number) | undefined {
+  const bits = bitsOf(type);
+  if (bits === undefined) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (type === "float4e2m1") return (index) => FLOAT4[bitField(view, index, bits, false)] ?? 0;
+  const packed = PACKED[type];
+  if (packed !== undefined) return (index) => bitField(view, index, bits, packed === "signed");
+  const get = GET[type];
+  return get && ((index) => get(view, (index * bits) / 8));
 }
 
 function bitField(view: DataView, index: number, bits: number, isSigned: boolean): number {
