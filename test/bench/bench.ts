@@ -17,6 +17,7 @@ import { benchPage } from "./page.ts";
 import type { PageOptions } from "./page-tasks.ts";
 import { benchPhone } from "./phone.ts";
 import { benchRuntimeProcess } from "./runtime-process.ts";
+import { benchSourceControl } from "./source-control.ts";
 import { benchTraining } from "./training.ts";
 import { writeDeep, writeDense, writeVgg16, type BenchModel } from "./models.ts";
 
@@ -43,6 +44,7 @@ const CASES: readonly Case[] = [
   { name: "counts", run: benchCounts },
   { name: "low-rank", run: async (folder) => benchLowRank(folder, await bundleScript(folder, "fit-dense")) },
   { name: "page", run: benchPage },
+  { name: "source-control", run: benchSourceControl },
   { name: "editing", run: benchEditing },
   { name: "process", run: async (folder) => benchRuntimeProcess(await bundleScript(folder, "first-answer")) },
   { name: "phone", run: benchPhone },

@@ -13,7 +13,7 @@ export interface BenchModel {
 
 /** 138 million float weights in the file itself: 553 MB. */
 export function writeVgg16(folder: string): Promise<BenchModel> {
-  return write(folder, vgg(16), {});
+  return writeNetwork(folder, vgg(16), {});
 }
 
 const DENSE_LAYERS = 24;
@@ -23,7 +23,7 @@ export function writeDense(folder: string, width: number): Promise<BenchModel> {
   const builder = new NetworkBuilder();
   let x = builder.flatten(builder.image(width, 1));
   for (let layer = 0; layer < DENSE_LAYERS; layer++) x = builder.relu(builder.dense(x, `dense${layer}`, width));
-  return write(folder, builder.finish(`dense-${width}`, x), { weights: "external", fill: "hollow" });
+  return writeNetwork(folder, builder.finish(`dense-${width}`, x), { weights: "external", fill: "hollow" });
 }
 
 /** Nodes of one block below: two convolutions, two activations and a sum. */
@@ -38,13 +38,13 @@ export function writeDeep(folder: string, nodes: number): Promise<BenchModel> {
     const b = builder.relu(builder.conv(a, `block${block}/conv2`, { out: 8, kernel: 1 }));
     x = builder.plus(x, b);
   }
-  return write(folder, builder.finish(`deep-${nodes}`, x), {});
+  return writeNetwork(folder, builder.finish(`deep-${nodes}`, x), {});
 }
 
-async function write(
+export async function writeNetwork(
   folder: string,
   network: Network,
-  options: Parameters<typeof writeOnnxFile>[2],
+  options: Parameters<typeof writeOnnxFile>[2] = {},
 ): Promise<BenchModel> {
   const path = join(folder, `${network.name}.onnx`);
   await writeOnnxFile(network, path, options);
