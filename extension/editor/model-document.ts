@@ -173,7 +173,10 @@ export class ModelDocument implements vscode.CustomDocument {
   start(): this {
     const isFirst = !this.#isStarted;
     this.#isStarted = true;
-    if (isFirst) this.reload();
+    if (isFirst) {
+      this.engines.quick.start();
+      this.reload();
+    }
     return this;
   }
 

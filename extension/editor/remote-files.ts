@@ -4,6 +4,7 @@ import type { Handlers } from "../../webview/protocol/rpc.ts";
 import { RpcError } from "../../webview/protocol/rpc.ts";
 import { besideInVersion, gitVersionOf, versionText } from "../source-control/git-version.ts";
 import { versionedFile, type VersionedFile } from "../source-control/versioned-file.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import type { ModelLocation, RemoteFile, WorkerHostContract } from "../worker/protocol.ts";
 
 /**
@@ -12,20 +13,25 @@ import type { ModelLocation, RemoteFile, WorkerHostContract } from "../worker/pr
  */
 export const REMOTE_FILE_LIMIT_BYTES = 512 * 1000 ** 2;
 
-/** Where the worker finds a version of a model. @throws when the file system does not have it */
+/** Versions that were located just now: Git reads them while the thread that asks for them starts. */
+const AHEAD = new ReadAhead();
+
+/** Where the worker finds a version of a model, which it is about to read. @throws when the file system does not have it */
 export async function locate(uri: vscode.Uri, version: number): Promise<ModelLocation> {
   if (uri.scheme === "file") {
     await vscode.workspace.fs.stat(uri);
     return { kind: "path", path: uri.fsPath, version };
   }
-  const { size } = await versionedFile(uri);
-  return remoteLocation(uri, size, version);
+  const file = await versionedFile(uri);
+  if (gitVersionOf(uri) && file.size <= REMOTE_FILE_LIMIT_BYTES) AHEAD.keep(uri, file);
+  return remoteLocation(uri, file.size, version);
 }
 
 /** @throws {RpcError} "missing" when there is no such file */
 export async function requireFile(uri: vscode.Uri): Promise<void> {
+  if (AHEAD.holds(uri)) return;
   try {
-    await locate(uri, 0);
+    await (uri.scheme === "file" ? vscode.workspace.fs.stat(uri) : versionedFile(uri));
   } catch (error) {
     if (!(error instanceof vscode.FileSystemError) || error.code !== "FileNotFound") throw error;
     throw new RpcError({
@@ -52,7 +58,7 @@ export function remoteFiles(...models: readonly vscode.Uri[]): Handlers<WorkerHo
     sizeOfRemote: async (asked) => (await find(resolve(asked), asked.relativePath)).size,
     readRemote: async (asked) => {
       const uri = resolve(asked);
-      const file = await find(uri, asked.relativePath);
+      const file = AHEAD.take(uri) ?? (await find(uri, asked.relativePath));
       if (file.size > REMOTE_FILE_LIMIT_BYTES) throw tooLarge(uri, file.size);
       return file.read();
     },

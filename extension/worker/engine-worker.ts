@@ -50,6 +50,12 @@ export class EngineWorker {
     this.#host = host;
   }
 
+  /** Starts the thread for a request that is about to come: it loads while others find out what to ask. */
+  start(): void {
+    this.#running ??= this.#start();
+    this.#restWhenIdle();
+  }
+
   /** @throws {RpcError} with the engine's failure, "cancelled" when the signal aborts, or "crashed" when the thread dies */
   async request<Method extends keyof Requests & string>(
     method: Method,
