@@ -171,12 +171,10 @@ export class ModelDocument implements vscode.CustomDocument {
 
   /** Reads and profiles the file, once: a document that is only one side of a diff is never read. */
   start(): this {
-    const isFirst = !this.#isStarted;
+    if (this.#isStarted) return this;
     this.#isStarted = true;
-    if (isFirst) {
-      this.engines.quick.start();
-      this.reload();
-    }
+    this.engines.quick.start();
+    this.reload();
     return this;
   }
 

@@ -11,11 +11,11 @@ export class ReadAhead {
   readonly #files = new Map<string, VersionedFile>();
 
   /** Begins to read a file; it takes the place of an earlier one of that name. */
-  keep(uri: Identified, { size, read }: VersionedFile): void {
-    const bytes = Promise.resolve(read());
+  keep(uri: Identified, located: VersionedFile): void {
+    const bytes = Promise.resolve(located.read());
     // Who takes it is told; where nobody does, nobody needs to know.
     bytes.catch(() => undefined);
-    const file = { size, read: () => bytes };
+    const file = { size: located.size, read: () => bytes };
     this.#files.set(uri.toString(), file);
     setTimeout(() => {
       if (this.#files.get(uri.toString()) === file) this.#files.delete(uri.toString());
