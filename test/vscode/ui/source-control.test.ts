@@ -63,6 +63,12 @@ describe("Models in source control", () => {
     this.timeout(120_000);
     await vscode().server.run((api) => api.commands.executeCommand("workbench.view.scm"));
     await changes(MODEL).waitFor();
+    // In a browser all webviews are of one origin, and register its service worker. The first ones there are must not be those of a
+    // diff, which are removed for the comparison at once: one time in eight VS Code 1.139 then leaves that blank.
+    await vscode().openFile(MODEL);
+    await page().getByTestId("layers").waitFor();
+    await vscode().server.run((api) => api.commands.executeCommand("workbench.action.closeAllEditors"));
+    await vscode().page.locator("iframe.webview").waitFor({ state: "detached" });
   });
 
   it("opens the comparison at a click on a change, and no bytes as text", async () => {
