@@ -1,8 +1,8 @@
 import { matrix, type Matrix } from "../numeric/matrix.ts";
+import { descended } from "./coordinate-descent.ts";
 import type { OutputError } from "./output-error.ts";
 import { binaryRounding } from "./rounding.ts";
 import { rowFactors } from "./scales.ts";
-import { turnedSigns } from "./turned-signs.ts";
 
 export interface BinaryWeights {
   /** rows × columns of ±magnitude. */
@@ -38,7 +38,7 @@ export async function binarized(target: Matrix, error: OutputError): Promise<Bin
     weights = await error.passErrors(target, binaryRounding(magnitudes));
   }
   for (let turn = 0; turn < TURNS; turn += 1) {
-    const turned = await turnedSigns(weights, target, error);
+    const turned = await descended(weights, target, error, binaryRounding(magnitudes));
     const factors = await rowFactors(turned, target, error);
     const fitted = turned.data.map((value, at) => value * (factors[Math.floor(at / columns)] ?? 1));
     weights = matrix(rows, columns, fitted);

@@ -25,9 +25,9 @@ import {
   saliencies,
   stagedMask,
 } from "../../../profiler/compression/prune.ts";
+import { descended } from "../../../profiler/compression/coordinate-descent.ts";
 import { levelsOf, roundToGrid, searchScales, type GridSpec } from "../../../profiler/compression/scales.ts";
 import { binaryRounding, paletteRounding, uniformRounding } from "../../../profiler/compression/rounding.ts";
-import { turnedSigns } from "../../../profiler/compression/turned-signs.ts";
 import { matrix, type Matrix } from "../../../profiler/numeric/matrix.ts";
 import { RuntimeProducts } from "../../../profiler/numeric/products.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
@@ -110,14 +110,34 @@ describe("weights with errors passed on", () => {
 
   it("of one magnitude have signs of which none is better turned", async () => {
     const { error, weights } = await problem(400);
-    const before = await error.passErrors(weights, binaryRounding(Float32Array.from({ length: 24 }, () => 0.5)));
-    const turned = await turnedSigns(before, weights, error);
+    const signs = binaryRounding(Float32Array.from({ length: 24 }, () => 0.5));
+    const before = await error.passErrors(weights, signs);
+    const turned = await descended(before, weights, error, signs);
     const least = await lossOf(error, turned, weights);
     assert.ok(least < 0.95 * (await lossOf(error, before, weights)), "no sign was turned");
     for (let at = 0; at < 200; at += 7) {
       const other = matrix(24, 200, turned.data.slice());
       other.data[at] = -(other.data[at] ?? 0);
       assert.ok((await lossOf(error, other, weights)) > least * (1 - 1e-4), `${at}`);
+    }
+  });
+
+  it("of few levels have none that is better another level", async () => {
+    const { error, weights } = await problem(400);
+    const { weights: rounded, grid } = await roundToGrid(weights, error, { ...FOUR_BITS, lowest: -2, highest: 1 });
+    const least = await lossOf(error, rounded, weights);
+    assert.ok(least < 0.95 * (await lossOf(error, await error.passErrors(weights, uniformRounding(grid)), weights)));
+    for (let at = 0; at < 200; at += 7) {
+      const [level = 0] = levelsOf(matrix(1, 1, rounded.data.subarray(at, at + 1)), {
+        ...grid,
+        blocks: 1,
+        blockSize: 1,
+      });
+      for (const other of [level - 1, level + 1].filter((value) => value >= grid.lowest && value <= grid.highest)) {
+        const changed = matrix(24, 200, rounded.data.slice());
+        changed.data[at] = other * (grid.scales[0] ?? 1);
+        assert.ok((await lossOf(error, changed, weights)) > least * (1 - 1e-3), `${at}`);
+      }
     }
   });
 
