@@ -1,17 +1,15 @@
 import { matrix, type Matrix } from "../numeric/matrix.ts";
-import { minus, type OutputError } from "./output-error.ts";
+import { minus, MOST_ELEMENTS_OF_H, type OutputError } from "./output-error.ts";
 import type { Rounding } from "./rounding.ts";
 
-/** Elements of H, in float64, that are worth their memory. */
-const MOST_ELEMENTS = 2 ** 25;
 /** Times that a row's weights are gone through: each weight that changes may ask others to. */
 const MOST_SWEEPS = 20;
 /** So small a part of a weight's own error is rounding. */
 const LEAST_GAIN = 1e-6;
 
 /**
- * Rounded weights changed one by one, each to the value that suits the others best, until no single change lessens the error any more: errors that are passed
- * on reach the columns to come alone. Of the signs of binary convolutions 5 to 9 % turn.
+ * Rounded weights changed one by one, each to the value that suits the others best, until no single change lessens the error any more:
+ * errors that are passed on reach the columns to come alone. Of the signs of binary convolutions 5 to 9 % turn.
  * @param rounded rows × columns
  * @param target what they were rounded from
  * @param rounding gives the values that weights may take
@@ -24,7 +22,7 @@ export async function descended(
   rounding: Rounding,
 ): Promise<Matrix> {
   const { rows, columns } = rounded;
-  if (error.isIdentity || columns ** 2 > MOST_ELEMENTS) return rounded;
+  if (error.isIdentity || columns ** 2 > MOST_ELEMENTS_OF_H) return rounded;
   const weights = matrix(rows, columns, rounded.data.slice());
   const { data: slopes } = await error.apply(minus(weights, target));
   const all = Uint32Array.from({ length: columns }, (_, column) => column);

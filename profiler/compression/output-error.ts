@@ -1,6 +1,9 @@
 import { matrix, type Matrix } from "../numeric/matrix.ts";
 import type { Rounding } from "./rounding.ts";
 
+/** Elements of H that are worth their memory: 128 MiB in float32, as much again while it is factored, and 256 MiB where `among` gives all of it. */
+export const MOST_ELEMENTS_OF_H = 2 ** 25;
+
 /**
  * How much a change of a layer's weights changes its outputs on the calibration samples: Σ ‖A · eᵀ‖² + λ‖e‖² for the errors `e` of each
  * row of weights, a quadratic form with H = Aᵀ · A + λ · I (Hassibi, Stork: "Optimal Brain Surgeon", NIPS 1992).

@@ -2,7 +2,7 @@ import type { Matrix } from "../numeric/matrix.ts";
 import type { Products } from "../numeric/products.ts";
 import { ROUNDED_TOGETHER } from "./block-rounding.ts";
 import { GramError } from "./gram-error.ts";
-import type { SampledError } from "./output-error.ts";
+import { MOST_ELEMENTS_OF_H, type SampledError } from "./output-error.ts";
 import { SampleError } from "./sample-error.ts";
 
 /** Share of H's mean diagonal that is added to it: inputs are often nearly dependent, and samples few. */
@@ -10,8 +10,6 @@ const RIDGE = 0.01;
 /** The same where there are fewer samples than columns. */
 const WIDE_RIDGE = 0.02;
 
-/** Elements of H that are worth their memory: 128 MiB, twice while it is factored. */
-const MOST_ELEMENTS = 2 ** 25;
 /** Times that a layer's weights are rounded, about: scales are fitted again. */
 const ROUNDINGS = 2;
 
@@ -27,7 +25,7 @@ export async function outputError(inputs: Matrix, products: Products): Promise<S
 /** Whether it takes less to solve in the space of the samples than to make H: both come to the same. */
 function isOfSamples({ rows, columns }: Matrix): boolean {
   if (columns <= rows) return false;
-  if (columns ** 2 > MOST_ELEMENTS) return true;
+  if (columns ** 2 > MOST_ELEMENTS_OF_H) return true;
   // Multiplications: H and its factor once; a factor of the samples' products for each block of columns.
   const byGram = columns ** 2 * rows + columns ** 3 / 6;
   const bySamples = (ROUNDINGS * columns * (rows ** 3 / 6 + 2 * ROUNDED_TOGETHER * rows ** 2)) / ROUNDED_TOGETHER;

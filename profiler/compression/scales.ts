@@ -177,7 +177,7 @@ async function descendedOnGrid(rounded: GridWeights, target: Matrix, error: Outp
   for (let descent = 0; descent < DESCENTS; descent += 1) {
     weights = await descended(weights, target, error, uniformRounding(grid));
     const refitted = await refittedScales({ grid, weights }, target, error);
-    if (refitted === undefined) continue;
+    if (refitted === undefined) break;
     weights = onGrid(levelsOf(weights, grid), weights, refitted);
     grid = refitted;
   }

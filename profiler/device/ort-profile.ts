@@ -79,7 +79,7 @@ function readEvents(text: string): readonly Event[] {
   } catch (cause) {
     if (!text.trimEnd().endsWith("]")) {
       throw new RunError("ONNX Runtime's profile breaks off", {
-        hint: "What it is written to has no space left: free some, and run again",
+        hint: "What it is written to may have no space left: free some, and run again",
         cause,
       });
     }

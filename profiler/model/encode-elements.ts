@@ -1,4 +1,5 @@
 import { bytesOf, type DataType } from "./data-type.ts";
+import { IS_LITTLE_ENDIAN } from "./stored-arrays.ts";
 
 type Set = (view: DataView, offset: number, value: number) => void;
 
@@ -27,7 +28,7 @@ const SET: Partial<Record<DataType, Set>> = {
  * @throws {RangeError} for a type that nothing here is written in
  */
 export function encodeRaw(type: DataType, elements: ArrayLike<number>): Uint8Array {
-  if (type === "float32" && elements instanceof Float32Array && isLittleEndian())
+  if (type === "float32" && elements instanceof Float32Array && IS_LITTLE_ENDIAN)
     return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
   if (type === "int4" || type === "uint4") return nibbles(elements);
   const set = SET[type];
@@ -57,10 +58,6 @@ export function toInt64(value: number): bigint {
   const integer = BigInt(Math.round(value));
   if (integer > LARGEST_INT64) return LARGEST_INT64;
   return integer < SMALLEST_INT64 ? SMALLEST_INT64 : integer;
-}
-
-function isLittleEndian(): boolean {
-  return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 }
 
 const scratch = new DataView(new ArrayBuffer(4));

@@ -1,4 +1,5 @@
 import { bitsOf, type DataType } from "./data-type.ts";
+import { IS_LITTLE_ENDIAN, STORED_ARRAYS } from "./stored-arrays.ts";
 
 type Get = (view: DataView, offset: number) => number;
 
@@ -51,7 +52,7 @@ export function decodeRaw(type: DataType, bytes: Uint8Array, elements: number): 
 
 /** As `decodeRaw`, for the many elements of weights: as many as there is room for, and nothing for types without a decoder. */
 export function decodeRawInto(type: DataType, bytes: Uint8Array, values: Float64Array): void {
-  const Stored = IS_LITTLE_ENDIAN ? STORED[type] : undefined;
+  const Stored = storedArray(type);
   if (Stored !== undefined) {
     const isAligned = bytes.byteOffset % Stored.BYTES_PER_ELEMENT === 0;
     const { buffer, byteOffset } = isAligned ? bytes : new Uint8Array(bytes);
@@ -63,22 +64,12 @@ export function decodeRawInto(type: DataType, bytes: Uint8Array, values: Float64
   for (let index = 0; index < values.length; index += 1) values[index] = decode(index);
 }
 
-const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+function storedArray(type: DataType): StoredArray | undefined {
+  const arrays: Partial<Record<DataType, StoredArray>> = STORED_ARRAYS;
+  return IS_LITTLE_ENDIAN ? arrays[type] : undefined;
+}
 
-/** What holds elements of these types as a file does, on machines whose numbers begin with the lowest byte. */
-const STORED: Partial<Record<DataType, StoredElements>> = {
-  float64: Float64Array,
-  float32: Float32Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-};
-
-interface StoredElements {
+interface StoredArray {
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): ArrayLike<number>;
 }

@@ -1,21 +1,14 @@
 import { toInt64 } from "../model/encode-elements.ts";
 import { LimitError } from "../errors.ts";
 import type { DataType } from "../model/data-type.ts";
+import { STORED_ARRAYS } from "../model/stored-arrays.ts";
 
 /** How each type's elements are held: half-precision floats as float32, 64-bit integers as float64 (exact up to 2^53), bool as 0 and 1. */
 const ARRAYS = {
-  float64: Float64Array,
-  float32: Float32Array,
+  ...STORED_ARRAYS,
   float16: Float32Array,
   int64: Float64Array,
   uint64: Float64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
 } as const satisfies Partial<Record<DataType, unknown>>;
 
 /** Element types that models are run with. */

@@ -48,6 +48,7 @@ export class DraftTypes {
   /** What a new node makes of its inputs. */
   infer(node: Node): void {
     const { graph, ids } = this.#alone(node);
+    // Files declare types of what is there already, and a changed layer may make another shape of it.
     const context = { model: this.draft.model, operators: this.operators, checksDeclared: false };
     const inputs = graph.inputs.map((place) => this.inferredType(ids[place] ?? ABSENT));
     const { inferredTypes } = inferGraph(context, graph, inputs);
@@ -66,7 +67,6 @@ export class DraftTypes {
     const tensors = ids.map((id, place): Tensor => ({ name: "", ...this.draft.tensors[id], id: place }));
     const isGiven = (place: TensorId): boolean => place !== ABSENT && tensors[place]?.constant === undefined;
     const [inputs, outputs] = [placesOf(node.inputs), placesOf(node.outputs)];
-    // Files declare types of what is there already, and a changed layer may make another shape of it.
     const nodes = [{ ...node, inputs, outputs }];
     const made = outputs.filter((place) => place !== ABSENT);
     return { graph: { name: "", tensors, nodes, inputs: inputs.filter(isGiven), outputs: made }, ids };
