@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
 import { ROOT } from "../../../install.mjs";
 import { startBrowser } from "../run/browser.ts";
@@ -95,10 +96,16 @@ export class VscodeWindow {
     await this.page.locator(".monaco-workbench").waitFor();
   }
 
-  /** The window is loaded anew, as "Developer: Reload Window" does it, and ends what ran in it first. */
+  /**
+   * The window is loaded anew, as "Developer: Reload Window" does it, and ends what ran in it first: a browser's page does not wait for the
+   * extension host of the one before, which then holds the workspace's storage.
+   */
   async reload(): Promise<void> {
+    const host = await this.server.run(() => process.pid);
     this.server.forgetWindow();
-    await this.page.reload();
+    await this.page.goto("about:blank");
+    await ended(host);
+    await this.page.goto(this.server.url(this.folder));
     await this.page.locator(".monaco-workbench").waitFor();
   }
 
@@ -242,6 +249,19 @@ export function useWindow(options: WindowOptions = {}): () => VscodeWindow {
     await window?.close();
   });
   return current;
+}
+
+/** Ends a process that may be ending already, and waits for that. */
+async function ended(id: number): Promise<void> {
+  try {
+    process.kill(id, "SIGTERM");
+    for (;;) {
+      process.kill(id, 0);
+      await sleep(50);
+    }
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
 }
 
 /** Waits until `probe` gives what `isGood` accepts. */
