@@ -46,9 +46,9 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
   });
   count("sessions");
   const doubt = session.doubt ?? doubtOf(model);
-  const run = (batch: NamedTensors, own = signal): Promise<NamedTensors> => {
+  const run: Session["run"] = (batch, own = signal, targetFor = undefined) => {
     const started = performance.now();
-    return session.run(batch, own).catch(async (error: unknown) => {
+    return session.run(batch, own, targetFor).catch(async (error: unknown) => {
       throw await withPlace(error, model, settings, { inputs: batch, begun: started, signal: own });
     });
   };
