@@ -1,7 +1,7 @@
 import type { Bindings } from "../bindings.ts";
 import { withEntry } from "../model/choose-entry.ts";
 import { entryRefusal } from "../model/entry-refusal.ts";
-import type { Model, TensorId } from "../model/model.ts";
+import type { Model } from "../model/model.ts";
 import { requireData } from "../model/require-data.ts";
 import { whyOutOfReach } from "./absences.ts";
 import type { Edit } from "./edit.ts";
@@ -14,11 +14,11 @@ import { lowerRewrite } from "../translation/lower-model.ts";
 import { baseFor, hasFixable, openBase, type EditBase } from "./fixed-sizes.ts";
 import { restructuringOf } from "../restructure/registry.ts";
 import { activationsOn } from "../runtime/activation-source.ts";
-import { openPart } from "../runtime/model-part.ts";
+import { withParts } from "../runtime/model-part.ts";
 import {
   NotApplicableError,
   type ActivationSource,
-  type GraphPart,
+  type RewriteContext,
   type Guarantee,
 } from "../restructure/restructuring.ts";
 import type { NeutralGraph } from "../neutral/neutral-graph.ts";
@@ -132,22 +132,23 @@ async function computed(model: Model, edit: Edit, context: EditContext): Promise
     const partly = isUnchanging(partial) ? base : await lowerRewrite(base, graph, partial, { readsWeights: true });
     return activationsOn(partly, { seed, ...(bindings && { dimensions: bindings }) });
   };
-  const partAfter = async (partial: Rewrite, from: readonly TensorId[], to: readonly TensorId[]): Promise<GraphPart> =>
-    openPart(
-      cutModel(await lowerRewrite(base, graph, partial, { readsWeights: true }), from, to, graph.tensors),
-      signal,
-    );
   const { training, learned } = trainingOf(base, graph, edit, context.training, {
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
-  const rewrite = await restructuring.rewrite(graph, edit.target, edit.options, {
-    seed,
-    observe,
-    ...(training && { training }),
-    ...(activations && { activations, activationsAfter, partAfter }),
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
+  const rewrite = await withParts((parts) => {
+    const partAfter: RewriteContext["partAfter"] = async (partial, from, to) => {
+      const whole = await lowerRewrite(base, graph, partial, { readsWeights: true });
+      return parts.open(cutModel(whole, from, to, graph.tensors), signal);
+    };
+    return restructuring.rewrite(graph, edit.target, edit.options, {
+      seed,
+      observe,
+      ...(training && { training }),
+      ...(activations && { activations, activationsAfter, partAfter }),
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+    });
   });
   const after = await lowerRewrite(base, graph, rewrite, { readsWeights: true });
   signal?.throwIfAborted();

@@ -1,4 +1,5 @@
 import type { TensorId } from "../model/model.ts";
+import type { SampleValues } from "./sample-values.ts";
 
 /** Runs the graph that is being edited, as it is before this edit, on the calibration samples. */
 export interface ActivationSource {
@@ -16,7 +17,7 @@ export interface Activations {
 
 /** A part of a graph that is ready to run. */
 export interface GraphPart {
-  /** @param given what each tensor before it holds on all samples @returns what each tensor behind it then holds */
-  run(given: ReadonlyMap<TensorId, Activations>): Promise<ReadonlyMap<TensorId, Activations>>;
+  /** @param given what each tensor before it holds on all samples @returns what each tensor behind it then holds, to be released */
+  run(given: ReadonlyMap<TensorId, SampleValues>): Promise<ReadonlyMap<TensorId, SampleValues>>;
   close(): Promise<void>;
 }

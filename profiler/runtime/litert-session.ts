@@ -128,7 +128,7 @@ export async function openFixedSession(model: Model, request: SessionRequest): P
     return { value: {}, arrays: [bytes] };
   };
   try {
-    const loaded = await LoadedModel.load<Facts>("LiteRT.js", loading, signal, isAlone);
+    const loaded = await LoadedModel.load<Facts>("LiteRT.js", loading, signal, { isAlone });
     const given = portsOf(inputs, loaded.facts.inputs).map((port) => withRange(port, ranges.get(port.name)));
     return new LitertSession(file, loaded, given, outputs, captured.length);
   } catch (cause) {

@@ -18,11 +18,21 @@ import {
   type NumericTensor,
 } from "./numeric-tensor.ts";
 import type { ElementArray } from "./process/exchange-file.js";
-import { LoadedModel, type Loading } from "./process/loaded-model.ts";
+import { LoadedModel, type Loading, type ModelPlace } from "./process/loaded-model.ts";
 import { RuntimeFailure, type TargetFor } from "./process/runtime-process.ts";
 import { runError } from "./process/run-error.ts";
 import { saturationOf, type ProcessorFacts } from "./saturation.ts";
-import { withRange, type OutputTarget, type Port, type Range, type Session, type SessionRequest } from "./session.ts";
+import {
+  withRange,
+  type KeptOutputs,
+  type KeptShapes,
+  type KeptSlice,
+  type OutputTarget,
+  type Port,
+  type Range,
+  type Session,
+  type SessionRequest,
+} from "./session.ts";
 
 /** More threads wait for each other longer than they compute: models of phones have small layers. */
 const MOST_THREADS = 8;
@@ -63,7 +73,7 @@ function isRefused(error: unknown): error is RunError {
 
 async function openAtLevel(
   model: Model,
-  { captured, ranges, threads = defaultThreads(), signal, isAlone }: SessionRequest,
+  { captured, ranges, threads = defaultThreads(), signal, isAlone, shared }: SessionRequest,
   optimization: NonNullable<SessionRequest["optimization"]>,
   doubt?: string,
 ): Promise<Session> {
@@ -77,9 +87,14 @@ async function openAtLevel(
     extra: { session: { ...QUIET_THREADS, model_external_initializers_file_folder_path: folderOf(model) } },
   };
   const tensors = captured.map((tensor) => tensor.name);
-  const loaded = await loadOnnx(model, options, tensors, signal, isAlone);
+  const loaded = await loadOnnx(model, options, tensors, signal, { isAlone, shared });
   try {
-    return new OnnxSession(model.file, loaded, ranges, tensors.length, doubt);
+    return new OnnxSession(model.file, loaded, ranges, {
+      captured: tensors.length,
+      doubt,
+      isShared: shared !== undefined,
+      signal,
+    });
   } catch (error) {
     await loaded.close();
     throw error;
@@ -105,7 +120,7 @@ export async function loadOnnx(
   options: Ort.InferenceSession.SessionOptions,
   tensors: readonly string[] = [],
   signal?: AbortSignal,
-  isAlone = false,
+  where: ModelPlace = {},
 ): Promise<LoadedModel<Facts>> {
   const loading = async (): Promise<Loading> => {
     // Its own file is mapped by the runtime, where bytes would be held twice.
@@ -114,7 +129,7 @@ export async function loadOnnx(
     return { value: { options }, arrays: [await onnxBytes(model, tensors)] };
   };
   try {
-    return await LoadedModel.load<Facts>("ONNX Runtime", loading, signal, isAlone);
+    return await LoadedModel.load<Facts>("ONNX Runtime", loading, signal, where);
   } catch (cause) {
     throw runError(`${model.file}: ONNX Runtime cannot load it`, cause, { signal });
   }
@@ -125,20 +140,29 @@ export function folderOf({ source, file }: Model): string {
   return join(dirname(resolve(source instanceof FileSource ? source.path : file)), sep);
 }
 
+interface SessionFacts {
+  /** How many of the outputs are inner tensors. */
+  readonly captured: number;
+  readonly doubt: string | undefined;
+  /** In a process that keeps arrays. */
+  readonly isShared: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
 class OnnxSession implements Session {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly captured: readonly Port[];
   readonly skipped: Session["skipped"];
   readonly doubt?: string;
+  readonly runKept?: NonNullable<Session["runKept"]>;
   #loaded: LoadedModel<Facts> | undefined;
 
   constructor(
     readonly name: string,
     loaded: LoadedModel<Facts>,
     ranges: ReadonlyMap<string, Range>,
-    captured: number,
-    doubt: string | undefined,
+    { captured, doubt, isShared, signal }: SessionFacts,
   ) {
     if (doubt !== undefined) this.doubt = doubt;
     const inputs = loaded.facts.inputs.map(readPort);
@@ -152,6 +176,9 @@ class OnnxSession implements Session {
     this.captured = outputs.slice(ends.length).filter(isPort);
     this.skipped = outputs.filter(isSkipped);
     this.#loaded = loaded;
+    const isKept =
+      isShared && this.skipped.length === 0 && this.outputs.every(({ dataType }) => dataType === "float32");
+    if (isKept) this.runKept = (given, kept) => this.#runKept(given, kept, signal);
   }
 
   async run(inputs: NamedTensors, signal?: AbortSignal, targetFor?: OutputTarget): Promise<NamedTensors> {
@@ -170,6 +197,27 @@ class OnnxSession implements Session {
       const made = result as readonly (Made | null)[];
       const rest = [...arrays];
       return Object.fromEntries(fetches.map((name, place) => [name, fromRuntime(made[place], () => rest.shift())]));
+    } catch (cause) {
+      throw runError(`${this.name}: ONNX Runtime failed`, cause, { signal, hint: this.#openSizes() });
+    }
+  }
+
+  async #runKept(
+    inputs: Readonly<Record<string, NumericTensor | KeptSlice>>,
+    { keys, start, count, samples }: KeptOutputs,
+    signal: AbortSignal | undefined,
+  ): Promise<KeptShapes> {
+    if (this.#loaded === undefined) throw new RunError(`${this.name}: the session is closed`);
+    const given = Object.entries(inputs);
+    const feeds = given.map(([name, one]) =>
+      "key" in one ? { name, ...one } : { name, type: one.dataType, shape: one.shape },
+    );
+    const arrays = given.flatMap(([, one]) => ("key" in one ? [] : [toRuntime(one)]));
+    try {
+      const value = { feeds, outputs: [...keys], start, count, samples };
+      const { result } = await this.#loaded.request("runKept", value, arrays, signal);
+      const shapes = result as readonly (readonly number[])[];
+      return new Map([...keys.keys()].map((name, place) => [name, shapes[place] ?? []]));
     } catch (cause) {
       throw runError(`${this.name}: ONNX Runtime failed`, cause, { signal, hint: this.#openSizes() });
     }

@@ -36,10 +36,11 @@ const RUNTIMES: Readonly<Record<Model["format"], (model: Model, request: Session
  * @throws the signal's reason when it aborts
  */
 export async function openSession(model: Model, options: SessionOptions = {}): Promise<Session> {
-  const { tensors = [], signal, ...settings } = options;
+  const { tensors = [], signal, shared, ...settings } = options;
   requireData(model);
   const captured = innerTensors(model, tensors);
-  const request = { ...settings, ...(signal && { signal }), captured, ranges: inputRanges(model) };
+  const ranges = inputRanges(model);
+  const request = { ...settings, ...(signal && { signal }), ...(shared && { shared }), captured, ranges };
   const begun = performance.now();
   const session = await RUNTIMES[model.format](model, request).catch(async (error: unknown) => {
     throw await withPlace(error, model, settings, { begun, signal });
@@ -54,7 +55,8 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
   };
   const { outputs, skipped } = session;
   const inputs = takesBatches(session) ? withSampling(session.inputs, samplingOf(model)) : session.inputs;
-  const told = { inputs, outputs, captured: session.captured, skipped, run, close: () => session.close() };
+  const keeping = session.runKept && { runKept: session.runKept };
+  const told = { inputs, outputs, captured: session.captured, skipped, run, close: () => session.close(), ...keeping };
   return { ...counted(withoutRandom(told, randomTensors(model)), signal), ...(doubt && { doubt }) };
 }
 
@@ -130,7 +132,7 @@ function withoutRandom(session: Session, random: ReadonlyMap<string, string>): S
 }
 
 function counted(session: Session, signal: AbortSignal | undefined): Session {
-  const { inputs, outputs, captured, skipped } = session;
+  const { inputs, outputs, captured, skipped, runKept } = session;
   return {
     inputs,
     outputs,
@@ -140,6 +142,12 @@ function counted(session: Session, signal: AbortSignal | undefined): Session {
       count("runs");
       return session.run(batch, own, targetFor);
     },
+    ...(runKept && {
+      runKept: (given, kept) => {
+        count("runs");
+        return runKept(given, kept);
+      },
+    }),
     close: () => session.close(),
   };
 }

@@ -1,6 +1,7 @@
 import type { Model, TensorId } from "../model/model.ts";
 import type { PortShape } from "../model/shape.ts";
-import type { NamedTensors, NumericType } from "./numeric-tensor.ts";
+import type { NamedTensors, NumericTensor, NumericType } from "./numeric-tensor.ts";
+import type { SharedProcess } from "./process/loaded-model.ts";
 
 /** A model that somebody opened, and will close. */
 export interface OpenModel {
@@ -55,9 +56,36 @@ export interface Session {
    * @throws the signal's reason when it aborts
    */
   run(inputs: NamedTensors, signal?: AbortSignal, targetFor?: OutputTarget): Promise<NamedTensors>;
+  /**
+   * Runs on arrays that its shared process keeps, and has what it gives kept there. Left out where it has none, or an output is not float32.
+   * @returns shapes of the outputs by name, for the samples of this run
+   * @throws as `run`
+   */
+  runKept?(inputs: Readonly<Record<string, NumericTensor | KeptSlice>>, outputs: KeptOutputs): Promise<KeptShapes>;
   /** Frees the model, and ends what is under way. A second call does nothing. */
   close(): Promise<void>;
 }
+
+/** Elements of a float32 array that a process keeps. */
+export interface KeptSlice {
+  readonly key: string;
+  /** The first element. */
+  readonly from: number;
+  readonly shape: readonly number[];
+}
+
+/** Where a run of some samples puts its outputs. */
+export interface KeptOutputs {
+  /** Keys of the arrays by the outputs' names. */
+  readonly keys: ReadonlyMap<string, string>;
+  /** The first of them. */
+  readonly start: number;
+  readonly count: number;
+  /** Of all runs: so many the arrays hold. */
+  readonly samples: number;
+}
+
+export type KeptShapes = ReadonlyMap<string, readonly number[]>;
 
 export interface SessionOptions {
   /** Tensors of the main graph that runs are to give too. */
@@ -72,6 +100,8 @@ export interface SessionOptions {
   readonly prefersTflite?: boolean;
   /** In a process of its own, which nothing else is lost with: it is expected to die. */
   readonly isAlone?: boolean;
+  /** In this one, which keeps arrays for `runKept`: heeded by ONNX Runtime. */
+  readonly shared?: SharedProcess;
 }
 
 /** What a runtime is asked for, as `openSession` finds it out of the model. */

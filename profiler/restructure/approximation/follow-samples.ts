@@ -6,6 +6,7 @@ import type { Weights } from "../../neutral/weights.ts";
 import type { LayerId, NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import type { Rewrite } from "../../neutral/rewrite.ts";
 import type { Activations, GraphPart } from "../../neutral/activations.ts";
+import { valuesHere, type SampleValues } from "../../neutral/sample-values.ts";
 import type { RewriteContext } from "../restructuring.ts";
 
 export type WeightedLayer = NeutralLayer<LinearForm>;
@@ -13,9 +14,9 @@ export type WeightedLayer = NeutralLayer<LinearForm>;
 /** What a layer gets on all samples. */
 export interface LayerInputs {
   /** In the network as it was. */
-  readonly before: Activations;
+  readonly before: SampleValues;
   /** In the network with the layers before this one changed. The same object where none of them leads here. */
-  readonly now: Activations;
+  readonly now: SampleValues;
 }
 
 /** Tensors where what has been changed so far is changed once more, as integers are rounded. */
@@ -28,7 +29,8 @@ export interface Stops {
  * Follows the calibration samples through the network once, two ways: as it was and with the layers changed so far. Only what later
  * layers need is kept; each part of the network runs once each way.
  * @param layers in the order they run
- * @param change what a layer becomes, with weights that can be read; it is run that way for the layers behind it. undefined: it stays
+ * @param change what a layer becomes, with weights that can be read; it is run that way for the layers behind it. undefined: it stays.
+ * What it is given holds for the call alone
  * @param copies changed copies of each sample that are looked at too
  * @throws {RangeError} without samples
  */
@@ -44,7 +46,8 @@ export async function followSamples<L extends WeightedLayer>(
   const steps = plannedSteps(graph, layers, stops.tensors);
   const inputs = graph.tensors.filter(({ isInput }) => isInput).map(({ id }) => id);
   const samples = await collected(activations.capture(inputs));
-  const before = new Map(augmentedSamples(samples, copies, context.seed));
+  const given = augmentedSamples(samples, copies, context.seed);
+  const before = new Map([...given].map(([id, one]) => [id, valuesHere(one)]));
   const now = new Map(before);
   const changed = new Map<LayerId, L["form"]>();
   // What its weights stand for is the target, not how a runtime rounds to their type.
@@ -55,7 +58,7 @@ export async function followSamples<L extends WeightedLayer>(
     onProgress?.(index / steps.length, layer?.name ?? graph.tensor(input).name);
     if (!before.has(input)) {
       const isSame = from.every((id) => before.get(id) === now.get(id)) && !leadsThrough(graph, input, from, changed);
-      const make = async (rewrite: Rewrite, known: ReadonlyMap<TensorId, Activations>): Promise<Activations> => {
+      const make = async (rewrite: Rewrite, known: ReadonlyMap<TensorId, SampleValues>): Promise<SampleValues> => {
         const part = await partAfter(rewrite, from, [input]);
         return ran(part, from, input, known);
       };
@@ -64,15 +67,16 @@ export async function followSamples<L extends WeightedLayer>(
       before.set(input, was);
       now.set(input, is);
     }
-    const given = { before: before.get(input) ?? EMPTY, now: now.get(input) ?? EMPTY };
-    if (layer === undefined) now.set(input, stops.arrive(input, given.now));
-    const form = layer && (await change(layer, given));
+    const reached = { before: before.get(input) ?? EMPTY, now: now.get(input) ?? EMPTY };
+    if (layer === undefined) now.set(input, await arrived(input, reached, stops));
+    const form = layer && (await change(layer, reached));
     if (layer && form) {
       changed.set(layer.id, form);
       running.set(layer.id, plain(form));
     }
     const needed = new Set(steps.slice(index + 1).flatMap((step) => [step.input, ...step.from]));
     for (const id of [...before.keys()].filter((known) => !needed.has(known))) {
+      for (const values of new Set([before.get(id), now.get(id)])) values?.release();
       before.delete(id);
       now.delete(id);
     }
@@ -86,7 +90,13 @@ function isQuantized({ form }: WeightedLayer): boolean {
 
 const NO_STOPS: Stops = { tensors: new Set(), arrive: (_, now) => now };
 
-const EMPTY: Activations = { shape: [0], data: new Float32Array(0) };
+const EMPTY = valuesHere({ shape: [0], data: new Float32Array(0) });
+
+async function arrived(tensor: TensorId, { before, now }: LayerInputs, { arrive }: Stops): Promise<SampleValues> {
+  const values = valuesHere(arrive(tensor, { shape: now.shape, data: await now.read() }));
+  if (now !== before) now.release();
+  return values;
+}
 
 interface Step<L> {
   /** undefined: a stop. */
@@ -162,8 +172,8 @@ async function ran(
   part: GraphPart,
   from: readonly TensorId[],
   input: TensorId,
-  known: ReadonlyMap<TensorId, Activations>,
-): Promise<Activations> {
+  known: ReadonlyMap<TensorId, SampleValues>,
+): Promise<SampleValues> {
   try {
     const made = await part.run(new Map(from.map((id) => [id, known.get(id) ?? EMPTY])));
     return made.get(input) ?? EMPTY;

@@ -2,7 +2,8 @@ import { matrix, type Matrix } from "../../numeric/matrix.ts";
 import { Random } from "../../numeric/random.ts";
 import type { ConvForm, ConvTransposeForm, LinearForm } from "../../neutral/forms.ts";
 import type { NeutralGraph } from "../../neutral/neutral-graph.ts";
-import type { Activations } from "../../neutral/activations.ts";
+import { OUTSIDE, type RowPlaces } from "../../neutral/gather-rows.js";
+import type { SampleValues } from "../../neutral/sample-values.ts";
 import { padsAt } from "../../neutral/window-forms.ts";
 import { transposedOutput } from "../../shapes/window.ts";
 
@@ -13,27 +14,37 @@ import { transposedOutput } from "../../shapes/window.ts";
  * @param most rows that are taken; all where there are no more, else as many of each sample at random
  * @returns rows × (channels · kernel…)
  */
-export function sampledRows(
-  { shape, data }: Activations,
+export async function sampledRows(
+  values: SampleValues,
   form: LinearForm,
   layout: NeutralGraph["layout"],
   most: number,
   seed: number,
-): Matrix {
-  if (form.kind === "dense") return denseRows(shape, data, most, seed);
+): Promise<Matrix> {
+  const places =
+    form.kind === "dense"
+      ? densePlaces(values.shape, most, seed)
+      : windowPlaces(values.shape, form, layout, most, seed);
+  return matrix(places.samples.length, places.channels * places.taps, await values.rows(places));
+}
+
+function windowPlaces(
+  shape: readonly number[],
+  form: ConvForm | ConvTransposeForm,
+  layout: NeutralGraph["layout"],
+  most: number,
+  seed: number,
+): RowPlaces {
   const samples = shape[0] ?? 1;
   const isFirst = layout === "channels-first";
   const channels = (isFirst ? shape[1] : shape.at(-1)) ?? 1;
   const spatial = isFirst ? shape.slice(2) : shape.slice(1, -1);
-  const area = spatial.reduce((product, size) => product * size, 1);
-  const channelStep = isFirst ? area : 1;
+  const area = product(spatial);
   const kernel = form.weight.shape.slice(2);
   const windows = form.kind === "conv" ? slidingWindows(form, spatial) : transposedWindows(form, spatial);
   const outputs = windows.map((window) => window.outputs);
   const positions = chosenPositions(samples, product(outputs), most, seed);
   const taps = product(kernel);
-  const columns = channels * taps;
-  const rows = matrix(positions.length, columns);
   const axes = spatial.map((size, axis): TapAxis => ({
     size,
     step: (isFirst ? 1 : channels) * product(spatial.slice(axis + 1)),
@@ -43,25 +54,11 @@ export function sampledRows(
     kernelStep: product(kernel.slice(axis + 1)),
     placeOf: windows[axis]?.placeOf ?? ((output: number) => output),
   }));
-  const offsets = tapOffsets(positions, taps, axes);
-  // What is read one after the other lies near together: a channel of a sample, or a window with all of its channels.
-  for (let from = 0; from < positions.length;) {
-    const sample = positions[from]?.sample ?? 0;
-    let to = from + 1;
-    while (isFirst && positions[to]?.sample === sample) to += 1;
-    for (let channel = 0; channel < channels; channel += 1) {
-      const start = sample * area * channels + channel * channelStep;
-      for (let row = from; row < to; row += 1) {
-        const own = row * columns + channel * taps;
-        for (let tap = 0; tap < taps; tap += 1) {
-          const offset = offsets[row * taps + tap] ?? OUTSIDE;
-          if (offset !== OUTSIDE) rows.data[own + tap] = data[start + offset] ?? 0;
-        }
-      }
-    }
-    from = to;
-  }
-  return rows;
+  return {
+    samples: Int32Array.from(positions, ({ sample }) => sample),
+    offsets: tapOffsets(positions, taps, axes),
+    ...{ taps, channels, channelStep: isFirst ? area : 1, sampleLength: area * channels, isByChannel: isFirst },
+  };
 }
 
 interface TapAxis {
@@ -74,9 +71,6 @@ interface TapAxis {
   readonly kernelStep: number;
   readonly placeOf: AxisWindow["placeOf"];
 }
-
-/** In the padding, or between the elements of a transposed convolution's input. */
-const OUTSIDE = -1;
 
 /** Where a channel of a sample has what each tap sees at each position: positions × taps, in elements. */
 function tapOffsets(positions: readonly Position[], taps: number, axes: readonly TapAxis[]): Int32Array {
@@ -143,17 +137,16 @@ export function groupColumns(rows: Matrix, group: number, groups: number): Matri
   return result;
 }
 
-function denseRows(shape: readonly number[], data: Float32Array, most: number, seed: number): Matrix {
+/** Each row counts as a sample whose channels are its elements. */
+function densePlaces(shape: readonly number[], most: number, seed: number): RowPlaces {
   const columns = shape.at(-1) ?? 1;
-  const all = matrix(data.length / columns, columns, data);
-  if (all.rows <= most) return all;
+  const rows = product(shape) / columns;
   const random = new Random(seed);
-  const result = matrix(most, columns);
-  for (let row = 0; row < most; row += 1) {
-    const from = Math.floor(random.uniform() * all.rows) * columns;
-    result.data.set(data.subarray(from, from + columns), row * columns);
-  }
-  return result;
+  const samples = Int32Array.from({ length: Math.min(rows, most) }, (_, row) =>
+    rows <= most ? row : Math.floor(random.uniform() * rows),
+  );
+  const offsets = new Int32Array(samples.length);
+  return { samples, offsets, taps: 1, channels: columns, channelStep: 1, sampleLength: columns, isByChannel: false };
 }
 
 interface Position {

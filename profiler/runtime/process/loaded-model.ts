@@ -4,6 +4,7 @@ import {
   RuntimeProcess,
   type RuntimeAnswer,
   type RuntimeName,
+  type RuntimeRequest,
   type TargetFor,
 } from "./runtime-process.ts";
 import { runtimeLimits } from "./limits.ts";
@@ -50,6 +51,50 @@ export function startRuntime(runtime: RuntimeName): void {
   rest(added(runtime));
 }
 
+let keys = 0;
+
+/** A process of ONNX Runtime that the parts of a network are loaded in, and that keeps arrays between their runs. */
+export class SharedProcess {
+  readonly place = placeFor("ONNX Runtime");
+  readonly #kept = new Set<string>();
+
+  constructor() {
+    this.place.open += 1;
+  }
+
+  /** Names an array that is to be kept, as no other is. */
+  newKey(): string {
+    const key = `kept ${keys++}`;
+    this.#kept.add(key);
+    return key;
+  }
+
+  /** @throws {RuntimeFailure} @throws {ProcessEnded} @throws the signal's reason when it aborts */
+  request(request: RuntimeRequest): Promise<RuntimeAnswer> {
+    return this.place.process.request(request);
+  }
+
+  /** Of a process that has ended nothing is left to drop. */
+  drop(kept: Iterable<string>): void {
+    const dropped = [...kept].filter((key) => this.#kept.delete(key));
+    if (dropped.length > 0) this.request({ action: "drop", value: { keys: dropped } }).catch(() => undefined);
+  }
+
+  /** What it keeps is dropped. */
+  close(): void {
+    this.drop(this.#kept);
+    this.place.open -= 1;
+    rest(this.place);
+  }
+}
+
+/** Where a model is loaded that is not to be wherever there is room. */
+export interface ModelPlace {
+  /** A process of its own, which nothing else is lost with. */
+  readonly isAlone?: boolean | undefined;
+  readonly shared?: SharedProcess | undefined;
+}
+
 /**
  * A model in a runtime's process. Where that process ends, for this model's sake or another's, it is loaded into the next when it is run
  * again.
@@ -64,11 +109,10 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
   private constructor(
     private readonly runtime: RuntimeName,
     private readonly loading: () => Promise<Loading>,
-    private readonly isAlone: boolean,
+    private readonly where: ModelPlace,
   ) {}
 
   /**
-   * @param isAlone in a process of its own, which nothing else is lost with
    * @throws {RuntimeFailure} when the runtime refuses it
    * @throws {ProcessEnded} when its process dies of it, by the time limit too
    * @throws the signal's reason when it aborts
@@ -77,9 +121,9 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
     runtime: RuntimeName,
     loading: () => Promise<Loading>,
     signal?: AbortSignal,
-    isAlone = false,
+    where: ModelPlace = {},
   ): Promise<LoadedModel<Facts>> {
-    const model = new LoadedModel<Facts>(runtime, loading, isAlone);
+    const model = new LoadedModel<Facts>(runtime, loading, where);
     await model.#again(() => model.#load(signal).handle);
     return model;
   }
@@ -132,7 +176,7 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
     this.#loaded = undefined;
     if (loaded === undefined) return;
     const { place, handle } = loaded;
-    if (this.isAlone) {
+    if (this.where.isAlone) {
       place.process.end();
       return;
     }
@@ -149,13 +193,16 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
       try {
         return await attempt();
       } catch (error) {
-        if (!(error instanceof ProcessEnded) || !error.isForOthers || this.#isClosed) throw error;
+        const isLost = error instanceof ProcessEnded && error.isForOthers;
+        // What a shared process kept is lost with it.
+        if (!isLost || this.#isClosed || this.where.shared) throw error;
       }
     }
   }
 
   #load(signal: AbortSignal | undefined): Loaded {
-    const place = this.isAlone ? ownPlace(this.runtime) : placeFor(this.runtime);
+    const { isAlone, shared } = this.where;
+    const place = shared?.place ?? (isAlone ? ownPlace(this.runtime) : placeFor(this.runtime));
     place.open += 1;
     place.loaded += 1;
     const loaded: Loaded = { place, handle: this.#opened(place, signal) };
@@ -164,7 +211,7 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
     loaded.handle.catch(() => {
       if (this.#loaded === loaded) this.#loaded = undefined;
       place.open -= 1;
-      if (this.isAlone) place.process.end();
+      if (isAlone) place.process.end();
       else rest(place);
     });
     return loaded;

@@ -66,16 +66,14 @@ export async function weightProblem(
   }
   const groups = form.kind === "dense" ? 1 : form.groups;
   const most = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, ROWS_PER_COLUMN * weights.columns));
-  const rows = (activations: LayerInputs["now"]): Matrix =>
-    sampledRows(activations, form, tools.layout, most, tools.seed);
+  const samples = inputs.now.shape[0] ?? 1;
+  const rows = async (values: LayerInputs["now"]): Promise<readonly [Matrix, Matrix?]> => {
+    const all = await sampledRows(values, form, tools.layout, most, tools.seed);
+    return tools.holdsOut ? parted(all, samples) : [all];
+  };
   const isSame = inputs.now === inputs.before;
-  const seen = rows(inputs.now);
-  const [now, heldOut] = tools.holdsOut ? parted(seen, inputs.now.shape[0] ?? 1) : [seen, seen];
-  const before = isSame
-    ? now
-    : tools.holdsOut
-      ? parted(rows(inputs.before), inputs.now.shape[0] ?? 1)[0]
-      : rows(inputs.before);
+  const [now, heldOut] = await rows(inputs.now);
+  const [before] = isSame ? [now] : await rows(inputs.before);
   const rowsPerGroup = outputs / groups;
   const hasBias = form.bias !== undefined;
   const products = weights.columns <= SMALL_COLUMNS && groups > 1 ? tools.small : tools.products;
@@ -115,8 +113,8 @@ export async function weightProblem(
   /** Once for all changes that are asked for. */
   async function heldOutParts(): Promise<readonly HeldOut[]> {
     const found: HeldOut[] = [];
-    for (const [group, { meanNow }] of parts.entries()) {
-      const seenByGroup = without(groupColumns(heldOut, group, groups), meanNow);
+    for (const [group, { inputs: lookedAt, meanNow }] of parts.entries()) {
+      const seenByGroup = heldOut ? without(groupColumns(heldOut, group, groups), meanNow) : lookedAt;
       found.push({ inputs: seenByGroup, energy: squares(await outputsOf(seenByGroup, weights, group)) });
     }
     return found;
@@ -136,6 +134,8 @@ interface HeldOut {
 }
 
 interface Part {
+  /** Rows × columns that are looked at, centred where there is a bias. */
+  readonly inputs: Matrix;
   readonly target: Matrix;
   readonly error: OutputError;
   readonly energy: number;
@@ -144,7 +144,7 @@ interface Part {
 }
 
 /**
- * Of one group: the bias takes up means, so that rows are centred where there is one. The target W⁺ has A·W⁺ᵀ ≈ B·Wᵀ, for rows A now
+ * Of one group, whose rows are centred where they stand: the bias takes up means, so that rows are centred where there is one. The target W⁺ has A·W⁺ᵀ ≈ B·Wᵀ, for rows A now
  * and B before: W + (H⁻¹ · Aᵀ · (B − A) · Wᵀ)ᵀ.
  */
 async function partOf(
@@ -159,7 +159,7 @@ async function partOf(
   const error = await outputError(a, products);
   const outputs = await products.multiply(b, weights, { transposeB: true });
   const energy = squares(outputs);
-  if (before === undefined) return { target: weights, error, energy, meanNow, meanBefore };
+  if (before === undefined) return { inputs: a, target: weights, error, energy, meanNow, meanBefore };
   const reached = await products.multiply(a, weights, { transposeB: true });
   for (let at = 0; at < outputs.data.length; at += 1)
     outputs.data[at] = (outputs.data[at] ?? 0) - (reached.data[at] ?? 0);
@@ -169,7 +169,7 @@ async function partOf(
     weights.columns,
     weights.data.map((value, at) => value + (correction.data[at] ?? 0)),
   );
-  return { target, error, energy, meanNow, meanBefore };
+  return { inputs: a, target, error, energy, meanNow, meanBefore };
 }
 
 /** Rows of samples that are looked at, and of those that are held out. */
@@ -191,12 +191,12 @@ function picked(rows: Matrix, places: readonly number[]): Matrix {
   return result;
 }
 
-function without({ rows, columns, data }: Matrix, mean: Float32Array): Matrix {
-  const result = matrix(rows, columns);
+/** In place, as rows may take gigabytes. */
+function without(inputs: Matrix, mean: Float32Array): Matrix {
+  const { rows, columns, data } = inputs;
   for (let row = 0, at = 0; row < rows; row += 1)
-    for (let column = 0; column < columns; column += 1, at += 1)
-      result.data[at] = (data[at] ?? 0) - (mean[column] ?? 0);
-  return result;
+    for (let column = 0; column < columns; column += 1, at += 1) data[at] = (data[at] ?? 0) - (mean[column] ?? 0);
+  return inputs;
 }
 
 function squares({ data }: Matrix): number {
@@ -205,6 +205,7 @@ function squares({ data }: Matrix): number {
   return sum;
 }
 
+/** In place. */
 function centred(inputs: Matrix): readonly [Matrix, Float32Array] {
   const { rows, columns, data } = inputs;
   const sums = new Float64Array(columns);

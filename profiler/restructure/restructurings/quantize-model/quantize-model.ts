@@ -10,6 +10,7 @@ import { followSamples, type LayerInputs } from "../../approximation/follow-samp
 import { defineRestructuring, matched, NotApplicableError, type RewriteContext } from "../../restructuring.ts";
 import { sharingWeights } from "../../matching/shared-weights.ts";
 import { problemTools } from "../compress-weights/compress-layers.ts";
+import type { Activations } from "../../../neutral/activations.ts";
 import { weightProblem } from "../compress-weights/weight-problem.ts";
 import { everyFold } from "../fold-batch-norm.ts";
 import { equalization } from "../equalize-channels/equalization.ts";
@@ -329,6 +330,6 @@ async function roundedLayers(
   return changed;
 }
 
-function rounded(grid: IntegerGrid | undefined, now: LayerInputs["now"]): LayerInputs["now"] {
+function rounded(grid: IntegerGrid | undefined, now: Activations): Activations {
   return grid ? { shape: now.shape, data: roundedTo(grid, now.data) } : now;
 }

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { OUTSIDE } from "../../../profiler/neutral/gather-rows.js";
+import { valuesHere, type SampleValues } from "../../../profiler/neutral/sample-values.ts";
+import { RunError } from "../../../profiler/errors.ts";
+import type { Model } from "../../../profiler/model/model.ts";
+import { withParts, type ModelParts } from "../../../profiler/runtime/model-part.ts";
+import { openSession } from "../../../profiler/runtime/open-session.ts";
+import { modelOfBytes } from "../../builders/read-model.ts";
+import { endlessBytes, identityModel, of, scalingModel } from "./tiny-models.ts";
+
+const SAMPLES = valuesHere({ shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
+
+/** What a part of one input and one output makes of samples. */
+async function through(parts: ModelParts, model: Model, samples: SampleValues): Promise<SampleValues> {
+  const { inputs, outputs } = model.entries[0].graph;
+  const part = await parts.open(model);
+  const made = await part.run(new Map(inputs.map((id) => [id, samples])));
+  await part.close();
+  const values = made.get(outputs[0] ?? -1);
+  assert.ok(values);
+  return values;
+}
+
+describe("Parts of a model", () => {
+  for (const batch of ["batch", 1] as const) {
+    it(`give each other all samples, which stay where they run: ${batch === 1 ? "one a run" : "all in one run"}`, async () => {
+      await withParts(async (parts) => {
+        const first = await through(parts, await scalingModel(2, 0, batch), SAMPLES);
+        assert.deepEqual(first.shape, [3, 2]);
+        const second = await through(parts, await scalingModel(2, 1, batch), first);
+        assert.deepEqual([...(await second.read())], [2, 9, 4, 17, 6, 25]);
+      });
+    });
+  }
+
+  it("give the rows that are asked for alone, as samples that are here do", async () => {
+    const places = {
+      samples: Int32Array.of(0, 2),
+      offsets: Int32Array.of(0, OUTSIDE, OUTSIDE, 0),
+      ...{ taps: 2, channels: 2, channelStep: 1, sampleLength: 2, isByChannel: true },
+    };
+    await withParts(async (parts) => {
+      const made = await through(parts, await scalingModel(2), SAMPLES);
+      const rows = await made.rows(places);
+      assert.deepEqual([...rows], [1, 0, 4, 0, 0, 5, 0, 12]);
+      const here = valuesHere({ shape: made.shape, data: await made.read() });
+      assert.deepEqual(rows, await here.rows(places));
+    });
+  });
+
+  it("give whole numbers too", async () => {
+    const made = await withParts(async (parts) => through(parts, await identityModel("int32", ["batch", 2]), SAMPLES));
+    assert.deepEqual([...(await made.read())], [1, 2, 3, 4, 5, 6]);
+  });
+
+  it("keep nothing once all is done", async () => {
+    const made = await withParts(async (parts) => through(parts, await scalingModel(2), SAMPLES));
+    await assert.rejects(made.read(), RunError);
+  });
+
+  it("are run once more where another model's run ended their process", async () => {
+    const endless = await openSession(await modelOfBytes("endless.onnx", endlessBytes()));
+    let attempts = 0;
+    const read = await withParts(async (parts) => {
+      attempts += 1;
+      const made = await through(parts, await scalingModel(2), SAMPLES);
+      if (attempts > 1) return made.read();
+      const ending = new AbortController();
+      const other = endless.run({ x: of("float32", [1], [1]) }, ending.signal);
+      // By then its request is on its way: what is read waits behind it.
+      await new Promise(setImmediate);
+      const reading = made.read();
+      ending.abort(new Error("enough"));
+      await assert.rejects(other, /enough/);
+      return reading;
+    });
+    assert.equal(attempts, 2);
+    assert.deepEqual([...read], [1, 4, 3, 8, 5, 12]);
+    await endless.close();
+  });
+});
