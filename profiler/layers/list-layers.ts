@@ -236,16 +236,16 @@ function choiceNote({ body }: InferredBody): string {
 /** Where the rows of a body stand; `counted` is the most expensive of a choice's branches. */
 function within(row: Layer, around: Around, inferred: InferredBody, counted: InferredBody | undefined): Around {
   const { body, trips } = inferred;
-  const isDearest = counted === undefined || counted === inferred;
+  const isMostExpensive = counted === undefined || counted === inferred;
   const notes: string[] = [];
   if (trips === undefined) notes.push("Runs as often as the data ask for; counted once.");
   else if (trips > 1) notes.push(`Runs ${trips} times in one inference; the costs are those of all runs.`);
   if (trips === 0) notes.push("Does not run in an inference; not counted.");
-  else if (!isDearest) notes.push("The cheaper branch of a choice: shown, not counted.");
+  else if (!isMostExpensive) notes.push("The cheaper branch of a choice: shown, not counted.");
   return {
     path: [...row.path, lastPart(row.name), body.label],
     repeats: row.repeats * Math.max(trips ?? 1, 1),
-    isCounted: row.isCounted && isDearest && trips !== 0,
+    isCounted: row.isCounted && isMostExpensive && trips !== 0,
     notes: [...new Set([...around.notes, ...notes])],
   };
 }

@@ -170,13 +170,13 @@ export function pointText(point: FitPoint, { id, title, unit }: Total): string {
     : l10n.t("{0}, largest error {1}", cost, qualityText(point));
 }
 
-/** How far beyond the dearest point a budget may be that is still drawn: farther, its line would squeeze the points that it is there for. */
+/** How far beyond the most expensive point a budget may be that is still drawn: farther, its line would squeeze the points that it is there for. */
 const FARTHEST_LIMIT = 1.5;
 
 /** The most that a budget allows of a total; undefined where it says nothing of it, or ends far from all points. */
 export function limitOnChart(budget: FitBudget, axis: Total, points: readonly FitPoint[]): number | undefined {
   const goal = FIT_GOALS.find(({ total }) => total?.id === axis.id);
   const limit = goal && budget[goal.id];
-  const dearest = Math.max(0, ...points.map(({ totals }) => totals[axis.id] ?? 0));
-  return limit !== undefined && limit <= FARTHEST_LIMIT * dearest ? limit : undefined;
+  const mostExpensive = Math.max(0, ...points.map(({ totals }) => totals[axis.id] ?? 0));
+  return limit !== undefined && limit <= FARTHEST_LIMIT * mostExpensive ? limit : undefined;
 }

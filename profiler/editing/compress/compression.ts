@@ -12,7 +12,7 @@ import { densityFor, isNearly, sizesOf, type Pruned } from "./density.ts";
 import { countOf, measured } from "../sensitivity/sensitivity.ts";
 import { mixedToSize } from "../sensitivity/mixed-edit.ts";
 import type { LayerSensitivity } from "../sensitivity/sensitivity-points.ts";
-import { laddersOn, mixedAround, pruningOn } from "./ways.ts";
+import { strengthsOn, mixedAround, pruningOn } from "./ways.ts";
 
 /** A model that is compressed, before its weights are touched. */
 interface Start {
@@ -21,10 +21,10 @@ interface Start {
   readonly point: FitPoint;
 }
 
-/** The mildest rung of a ladder that fits everywhere. */
+/** The mildest strength of a way that fits everywhere. */
 interface Uniform {
-  readonly ladder: readonly Edit[];
-  readonly rung: number;
+  readonly strengths: readonly Edit[];
+  readonly place: number;
   readonly error: number;
 }
 
@@ -79,28 +79,28 @@ export class Compression {
   async #toSize(start: Start): Promise<void> {
     if (start.point.isWithinBudget) return;
     const uniform: Uniform[] = [];
-    for (const ladder of laddersOn(start.model, this.#bindings)) {
-      for (const [rung, edit] of ladder.entries()) {
+    for (const strengths of strengthsOn(start.model, this.#bindings)) {
+      for (const [place, edit] of strengths.entries()) {
         if (!(await this.#couldFit(start, edit))) continue;
         const point = await this.#try(start, edit);
         if (point?.excess !== 0) continue;
-        uniform.push({ ladder, rung, error: point.error });
+        uniform.push({ strengths, place, error: point.error });
         break;
       }
       if (this.#isGoodEnough()) return;
     }
     // Of the ways that fit, the one that errs less is worth looking at layer by layer.
     const [least] = uniform.toSorted((one, other) => one.error - other.error);
-    if (least) await this.#mixed(start, least.ladder, least.rung);
+    if (least) await this.#mixed(start, least.strengths, least.place);
     const points = await this.#pruned(start, SHARED_BITS);
     const best = points.find(({ excess }) => excess === 0);
     if (best && decibels(best) >= FINER.from) await this.#pruned(start, FINER.bits);
   }
 
   /** Layers in the bits that each bears: those around the ones that fit everywhere. */
-  async #mixed(start: Start, ladder: readonly Edit[], fitting: number): Promise<void> {
+  async #mixed(start: Start, strengths: readonly Edit[], fitting: number): Promise<void> {
     const { trials, options } = this;
-    const around = mixedAround(ladder, fitting);
+    const around = mixedAround(strengths, fitting);
     const layers: LayerSensitivity[] = [];
     if (around === undefined || countOf(start.model, { ...options, ...around }) > MOST_SENSITIVITIES) return;
     await measured(start.model, trials, { ...options, ...around, onProgress: (_, what) => this.#tell(what) }, layers);
@@ -153,7 +153,7 @@ export class Compression {
 
   /** Each way as far as the accuracy or the error allows. */
   async #asSmallAsAllowed(start: Start): Promise<void> {
-    for (const ladder of laddersOn(start.model, this.#bindings)) await this.#untilTooMuch(start, ladder);
+    for (const strengths of strengthsOn(start.model, this.#bindings)) await this.#untilTooMuch(start, strengths);
     const prune = pruningOn(start.model, this.#bindings);
     if (prune) {
       const edits = SPARSITIES.map((sparsity) => prune(sparsity, SHARED_BITS));

@@ -5,40 +5,40 @@ import { neutralGraphOf } from "../../translation/known-graph.ts";
 import type { Edit } from "../edit.ts";
 import { TECHNIQUES, type TechniqueId } from "../sensitivity/sensitivity-points.ts";
 
-/** Ways to store weights whose sizes are known without the numbers, the mildest first. */
-interface Ladder {
+/** Ways to store weights whose sizes are known without the numbers, each with its strengths, the mildest first. */
+interface Way {
   readonly restructuring: string;
-  readonly rungs: readonly Edit["options"][];
+  readonly strengths: readonly Edit["options"][];
 }
 
-const LADDERS: readonly Ladder[] = [
-  { restructuring: "quantize-weights", rungs: ["8", "6", "4", "3", "2"].map((bits) => ({ bits })) },
-  { restructuring: "share-weights", rungs: [5, 4, 3, 2].map((bits) => ({ bits })) },
+const WAYS: readonly Way[] = [
+  { restructuring: "quantize-weights", strengths: ["8", "6", "4", "3", "2"].map((bits) => ({ bits })) },
+  { restructuring: "share-weights", strengths: [5, 4, 3, 2].map((bits) => ({ bits })) },
 ];
 
-/** Edits that make all weights of a model smaller, and by themselves no other sizes: each ladder from the mildest on. */
-export function laddersOn(model: Model, bindings: Readonly<Record<string, number>>): readonly (readonly Edit[])[] {
-  return LADDERS.flatMap(({ restructuring, rungs }) => {
+/** Edits that make all weights of a model smaller, and by themselves no other sizes: of each way from the mildest on. */
+export function strengthsOn(model: Model, bindings: Readonly<Record<string, number>>): readonly (readonly Edit[])[] {
+  return WAYS.flatMap(({ restructuring, strengths }) => {
     const target = targetOf(model, restructuring, bindings);
-    return target === undefined ? [] : [rungs.map((options): Edit => ({ restructuring, target, options }))];
+    return target === undefined ? [] : [strengths.map((options): Edit => ({ restructuring, target, options }))];
   });
 }
 
-/** Rungs beside the one that fits that a layer of its own may have. */
+/** Strengths below the one that fits that a layer of its own may have. */
 const AROUND = 2;
 
 /**
- * What to look at layer by layer where one rung of a ladder fits: the milder ones that some layers could have, and the harder ones of others.
- * @returns undefined where all layers are at the mildest rung
+ * What to look at layer by layer where one strength fits everywhere: the milder ones that some layers could have, and the harder ones of others.
+ * @returns undefined where all layers are at the mildest
  */
 export function mixedAround(
-  ladder: readonly Edit[],
+  strengths: readonly Edit[],
   fitting: number,
 ): { readonly techniques: readonly TechniqueId[]; readonly amounts: readonly number[] } | undefined {
-  const technique = TECHNIQUES.find(({ restructuring }) => restructuring === ladder[0]?.restructuring);
+  const technique = TECHNIQUES.find(({ restructuring }) => restructuring === strengths[0]?.restructuring);
   if (technique === undefined || fitting === 0) return undefined;
-  const rungs = ladder.slice(Math.max(0, fitting - AROUND), fitting + 2);
-  const amounts = rungs.map(({ options }) => Number(options[technique.option]));
+  const around = strengths.slice(Math.max(0, fitting - AROUND), fitting + 2);
+  const amounts = around.map(({ options }) => Number(options[technique.option]));
   return { techniques: [technique.id], amounts };
 }
 

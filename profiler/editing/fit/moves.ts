@@ -31,6 +31,10 @@ export function movesOn(
       options,
     }));
     const keys = edits.map(formatEdit);
-    return edits.map((edit, rung) => ({ key: keys[rung] ?? "", edit, milder: keys.slice(0, rung).reverse() }));
+    return edits.map((edit, strength) => ({
+      key: keys[strength] ?? "",
+      edit,
+      milder: keys.slice(0, strength).reverse(),
+    }));
   });
 }

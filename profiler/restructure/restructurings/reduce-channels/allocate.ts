@@ -31,19 +31,21 @@ export async function countsByError(
   stepOf: StepOf,
   signal?: AbortSignal,
 ): Promise<KeptCounts | undefined> {
-  const ladders: (readonly Width[])[] = [];
+  const widthsByGroup: (readonly Width[])[] = [];
   for (const [group, harm] of harms)
-    if (typeof harm !== "string") ladders.push(await widthsOf(group, harm, importance, stepOf, signal));
+    if (typeof harm !== "string") widthsByGroup.push(await widthsOf(group, harm, importance, stepOf, signal));
   const macs = new Macs(channels);
   const most = share * macs.total();
-  const taken = ladders.map(() => 0);
+  const taken = widthsByGroup.map(() => 0);
   const countsWith = (changed?: number): KeptCounts =>
     new Map(
-      ladders.flatMap((widths, place) => [...(widths[(taken[place] ?? 0) + Number(place === changed)]?.counts ?? [])]),
+      widthsByGroup.flatMap((widths, place) => [
+        ...(widths[(taken[place] ?? 0) + Number(place === changed)]?.counts ?? []),
+      ]),
     );
   for (let now = macs.total(countsWith()); now > most; now = macs.total(countsWith())) {
     signal?.throwIfAborted();
-    const rates = ladders.map((widths, place) => {
+    const rates = widthsByGroup.map((widths, place) => {
       const [width, next] = widths.slice(taken[place], (taken[place] ?? 0) + 2);
       const saved = next ? now - macs.total(countsWith(place)) : 0;
       return width && next && saved > 0 ? (next.error - width.error) / saved : Infinity;
