@@ -1,5 +1,5 @@
 import type { RowPlaces } from "../neutral/gather-rows.js";
-import type { SampleValues } from "../neutral/sample-values.ts";
+import type { SampleValues } from "../neutral/activations.ts";
 import type { ElementArray } from "./process/exchange-file.js";
 import type { SharedProcess } from "./process/loaded-model.ts";
 import { runError } from "./process/run-error.ts";

@@ -47,7 +47,7 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
   });
   count("sessions");
   const doubt = session.doubt ?? doubtOf(model);
-  const run: Session["run"] = (batch, own = signal, targetFor = undefined) => {
+  const run: Session["run"] = (batch, own = signal, targetFor) => {
     const started = performance.now();
     return session.run(batch, own, targetFor).catch(async (error: unknown) => {
       throw await withPlace(error, model, settings, { inputs: batch, begun: started, signal: own });

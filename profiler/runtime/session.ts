@@ -61,7 +61,10 @@ export interface Session {
    * @returns shapes of the outputs by name, for the samples of this run
    * @throws as `run`
    */
-  runKept?(inputs: Readonly<Record<string, NumericTensor | KeptSlice>>, outputs: KeptOutputs): Promise<KeptShapes>;
+  readonly runKept?: (
+    inputs: Readonly<Record<string, NumericTensor | KeptSlice>>,
+    outputs: KeptOutputs,
+  ) => Promise<KeptShapes>;
   /** Frees the model, and ends what is under way. A second call does nothing. */
   close(): Promise<void>;
 }

@@ -5,8 +5,7 @@ import type { Form, LinearForm } from "../../neutral/forms.ts";
 import type { Weights } from "../../neutral/weights.ts";
 import type { LayerId, NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import type { Rewrite } from "../../neutral/rewrite.ts";
-import type { Activations, GraphPart } from "../../neutral/activations.ts";
-import { valuesHere, type SampleValues } from "../../neutral/sample-values.ts";
+import { valuesHere, type Activations, type GraphPart, type SampleValues } from "../../neutral/activations.ts";
 import type { RewriteContext } from "../restructuring.ts";
 
 export type WeightedLayer = NeutralLayer<LinearForm>;

@@ -3,7 +3,7 @@ import { Random } from "../../numeric/random.ts";
 import type { ConvForm, ConvTransposeForm, LinearForm } from "../../neutral/forms.ts";
 import type { NeutralGraph } from "../../neutral/neutral-graph.ts";
 import { OUTSIDE, type RowPlaces } from "../../neutral/gather-rows.js";
-import type { SampleValues } from "../../neutral/sample-values.ts";
+import type { SampleValues } from "../../neutral/activations.ts";
 import { padsAt } from "../../neutral/window-forms.ts";
 import { transposedOutput } from "../../shapes/window.ts";
 

@@ -6,7 +6,7 @@ import type { Model } from "../../../profiler/model/model.ts";
 import type { ConvTransposeForm } from "../../../profiler/neutral/forms.ts";
 import { weightRows } from "../../../profiler/neutral/weight-rows.ts";
 import { sampledRows } from "../../../profiler/restructure/approximation/sampled-rows.ts";
-import { valuesHere } from "../../../profiler/neutral/sample-values.ts";
+import { valuesHere } from "../../../profiler/neutral/activations.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
 import { restructuringOf } from "../../../profiler/restructure/registry.ts";
 import { activationsOn } from "../../../profiler/runtime/activation-source.ts";

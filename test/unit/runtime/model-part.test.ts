@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { OUTSIDE } from "../../../profiler/neutral/gather-rows.js";
-import { valuesHere, type SampleValues } from "../../../profiler/neutral/sample-values.ts";
+import { valuesHere, type SampleValues } from "../../../profiler/neutral/activations.ts";
 import { RunError } from "../../../profiler/errors.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { withParts, type ModelParts } from "../../../profiler/runtime/model-part.ts";
