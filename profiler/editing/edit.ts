@@ -25,17 +25,18 @@ export function formatEdit({ restructuring, target, options }: Edit): string {
 }
 
 /**
- * The edit that a text of `formatEdit` stands for. A colon in a target need not be escaped while no option part can be meant: the
- * last part holds options only when each of its pieces is `k=v`.
+ * The edit that a text of `formatEdit` stands for. A colon in a target or in a value need not be escaped: what stands behind the last
+ * colon that only `k=v` follow holds the options.
  * @throws {OptionError} when there is no id
  */
 export function parseEdit(text: string): Edit {
   const [restructuring = "", ...rest] = text.split(":");
   if (restructuring === "") throw new OptionError(`edit "${text}": expected ID:TARGET[:k=v,…]`);
-  const last = rest.at(-1);
-  const pairs = rest.length > 1 && last !== undefined ? parsePairs(last) : undefined;
-  const target = (pairs ? rest.slice(0, -1) : rest).join(":");
-  return { restructuring, target: unescaped(target), options: Object.fromEntries(pairs ?? []) };
+  const starts = rest.map((_, index) => index).slice(1);
+  const start = starts.findLast((index) => parsePairs(rest.slice(index).join(":")) !== undefined) ?? rest.length;
+  const target = rest.slice(0, start).join(":");
+  const options = Object.fromEntries(parsePairs(rest.slice(start).join(":")) ?? []);
+  return { restructuring, target: unescaped(target), options };
 }
 
 function parsePairs(text: string): readonly (readonly [string, OptionValue])[] | undefined {

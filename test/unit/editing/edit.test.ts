@@ -28,6 +28,11 @@ describe("edits as text", () => {
     });
     assert.deepEqual(parseEdit("remove-no-ops"), { restructuring: "remove-no-ops", target: "", options: {} });
     assert.deepEqual(parseEdit("fold-batch-norm:StatefulPartitionedCall:0").target, "StatefulPartitionedCall:0");
+    assert.deepEqual(parseEdit("prune-weights:Call:0:sparsity=0.5,pattern=2:4"), {
+      restructuring: "prune-weights",
+      target: "Call:0",
+      options: { sparsity: 0.5, pattern: "2:4" },
+    });
   });
 
   it("gives back what was written, whatever the target's letters", () => {
