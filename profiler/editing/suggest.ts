@@ -48,8 +48,8 @@ export interface SuggestOptions {
 /**
  * Everything that is worth restructuring: exact edits first, then the most worthwhile. The score is the mean of what an edit saves of the
  * weights' bytes, the energy and the latency of the whole model, times what its promise is worth (exact 1, approximate ½, needs training ⅕), or
- * what is left of the answers where `measure` tells their error. What costs more, is predicted to be slower than doing nothing, or changes answers
- * for next to nothing is an absence with its reason. Without `measure` sizes alone are looked at.
+ * what is left of the answers where `measure` tells their error. What costs more, is predicted to be slower than doing nothing
+ * (where an edit stores less: by more than it saves on average), or changes answers for next to nothing is an absence with its reason. Without `measure` sizes alone are looked at.
  */
 export async function suggest(model: Model, options: SuggestOptions): Promise<readonly Suggestion[]> {
   const {
@@ -132,7 +132,7 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
     const { after, fixes } = prediction;
     const saves = savings(before, after);
     const { title, guarantee } = restructuring;
-    const worthless = whyWorthless({ saves, guarantee });
+    const worthless = whyWorthless({ saves, guarantee, keepsMacs: restructuring.keepsMacs });
     if (worthless !== undefined) {
       absences.add(restructuring.id, candidate.target, worthless);
       continue;

@@ -106,10 +106,19 @@ const LEAST_SAVING = 0.005;
 /** Of the peak memory, which is not in the mean: what decides whether a model fits at all. */
 const LEAST_MEMORY_SAVING = 0.05;
 
-/** Why nobody should make an edit; undefined where somebody could want it. */
-export function whyWorthless({ saves, guarantee }: Pick<Suggestion, "saves" | "guarantee">): string | undefined {
+/**
+ * Why nobody should make an edit; undefined where somebody could want it.
+ * @param keepsMacs it is made to store less, not to compute less: time is a price that it may have, as long as it saves more on average
+ */
+export function whyWorthless({
+  saves,
+  guarantee,
+  keepsMacs,
+}: Pick<Suggestion, "saves" | "guarantee"> & { readonly keepsMacs?: boolean | undefined }): string | undefined {
   const score = meanSaving({ saves });
-  if ((saves.latencySeconds ?? 0) < -ROUNDING) return "it is predicted to be slower than the model as it is";
+  const price = -(saves.latencySeconds ?? 0);
+  if (price > ROUNDING + (keepsMacs ? Math.max(0, score) : 0))
+    return "it is predicted to be slower than the model as it is";
   if (score < -ROUNDING) return "it costs more than it saves";
   if (guarantee === "exact" || (saves.peakMemoryBytes ?? 0) >= LEAST_MEMORY_SAVING) return undefined;
   if (score < LEAST_SAVING)

@@ -46,7 +46,10 @@ export function storedBytesOf(parts: readonly ConstantOrigin[]): number | undefi
   return sum;
 }
 
-/** By the stored constant and how it is decoded: two operators that decode the same bytes give the same weight. */
+/**
+ * By the stored constant and how it is decoded: two operators that decode the same bytes give the same weight. Only of what is decoded from one
+ * constant: of several, single numbers are left out, and with them what tells two weights apart.
+ */
 const decodedOrigins = new WeakMap<ConstantOrigin, Map<string, ConstantOrigin>>();
 
 function decodedOrigin(
@@ -70,7 +73,7 @@ function decodedOrigin(
     encoding,
     parts,
   };
-  if (stored === undefined || others.length > 0) return origin;
+  if (stored === undefined || others.length > 0 || inputs.length > 1) return origin;
   const known = decodedOrigins.get(stored) ?? new Map<string, ConstantOrigin>();
   decodedOrigins.set(stored, known);
   const key = JSON.stringify([encoding, elements]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explainScore, savesNoTime, type Suggestion } from "../../../profiler/editing/suggestion.ts";
+import { explainScore, savesNoTime, whyWorthless, type Suggestion } from "../../../profiler/editing/suggestion.ts";
 
 const saves = (macs: number | null, latencySeconds: number | null): Suggestion["saves"] => ({
   parameters: 0,
@@ -28,5 +28,24 @@ describe("a suggestion that cuts MACs", () => {
       explainScore({ saves: saves(0.3, time), wantsSamples: false, guarantee: "exact" });
     assert.match(text(0), /It cuts MACs, but saves no time on this hardware\.$/);
     assert.doesNotMatch(text(0.3), /saves no time/);
+  });
+});
+
+describe("a suggestion that costs time", () => {
+  it("is made where it stores less and saves more on average, and not where it computes less", () => {
+    for (const [weights, time, keepsMacs, isMade] of [
+      [0.75, -0.01, true, true],
+      [0.75, -0.01, false, false],
+      [0.75, -0.4, true, false],
+      [0.01, -0.005, true, false],
+      [0.75, 0, false, true],
+    ] as const) {
+      const found = {
+        saves: { ...saves(0, time), weightBytes: weights },
+        guarantee: "approximate",
+        keepsMacs,
+      } as const;
+      assert.equal(whyWorthless(found) === undefined, isMade, `${weights} of the weights, ${time} of the time`);
+    }
   });
 });

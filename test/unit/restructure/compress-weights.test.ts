@@ -5,7 +5,9 @@ import { applyEdit, predictEdit } from "../../../profiler/editing/apply.ts";
 import { formatEdit, parseEdit } from "../../../profiler/editing/edit.ts";
 import { OptionError } from "../../../profiler/errors.ts";
 import { modelBytes, readModel } from "../../../profiler/formats/formats.ts";
+import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import type { Model } from "../../../profiler/model/model.ts";
+import { analyseModel, totalsOf } from "../../../profiler/profile-model.ts";
 import {
   formatStorages,
   parseStorages,
@@ -161,20 +163,24 @@ describe("Weights that a file decodes itself", function () {
     const net = new NetworkBuilder();
     const network = net.finish(
       "net",
-      net.conv(net.conv(net.image(4, 6), "h", { out: 4, kernel: 1 }), "y", { out: 2, kernel: 1 }),
+      net.conv(net.conv(net.image(4, 6), "h", { out: 4, kernel: 1 }), "y", { out: 4, kernel: 1 }),
     );
     const small = await modelOfBytes("small", toBytes(toOnnx(network).model));
-    const name = liftModel(small).layers[0]?.name ?? "";
-    for (const options of ["sparsity=0.999", "sparsity=0.999,bits=4"]) {
-      const { after } = await applyEdit(small, parseEdit(`prune-weights:${name}:${options}`));
+    const names = liftModel(small).layers.map(({ name }) => name);
+    const parametersOf = (model: Model): number => totalsOf(analyseModel(model, {}), DEFAULT_HARDWARE).parameters;
+    for (const storage of ["sparse0.999", "sparse0.999/4"]) {
+      const { after } = await applyEdit(small, parseEdit(`mixed-precision::layers=${names.map((name) => `${name} ${storage}`).join("; ")}`));
       const written = await modelOfBytes("written", await modelBytes(after));
-      const form = liftModel(written, {}, undefined, { decodes: true }).layers.find(
-        (layer) => layer.name === name,
-      )?.form;
-      assert.ok(form?.kind === "conv", `${options}: ${form?.kind}`);
-      assert.deepEqual(new Set(await form.weight.read()), new Set([0]));
+      // Layers that hold the same, nothing, have weights of their own all the same.
+      assert.equal(parametersOf(written), parametersOf(small), storage);
+      const { layers } = liftModel(written, {}, undefined, { decodes: true });
+      for (const name of names) {
+        const form = layers.find((layer) => layer.name === name)?.form;
+        assert.ok(form?.kind === "conv", `${storage}, ${name}: ${form?.kind}`);
+        assert.deepEqual(new Set(await form.weight.read()), new Set([0]));
+      }
       const { outputs } = await compareRuns(after, written, { calibration: MEASURED });
-      assert.equal(outputs[0]?.difference?.maxAbsolute, 0, options);
+      assert.equal(outputs[0]?.difference?.maxAbsolute, 0, storage);
     }
   });
 

@@ -1,6 +1,6 @@
 // npm run pictures [-- TEXT [WIDTHS]]: pictures of every view of some models in each theme and width, in screenshots/pages/, for a person to look at;
 // with TEXT only those whose names hold it. A sheet for each view shows its pictures side by side. States of the page are named "page-…", those
-// of editing "editing-…", of it with samples and long work "sampled-…", those of the listing "listing-…".
+// of editing "editing-…", of it with samples and long work "sampled-…", with a TFLite file "tflite-…", those of the listing "listing-…".
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,7 @@ import { takeEditing } from "./editing.ts";
 import { takeListing } from "./listing.ts";
 import { takeSampled } from "./sampled.ts";
 import { takeStates } from "./states.ts";
+import { takeTflite } from "./tflite.ts";
 
 /** What has to stand in the page before a view is whole. */
 const VIEWS: readonly View[] = [
@@ -61,6 +62,7 @@ try {
   await takeEditing(folder, wanted);
   await takeListing(wanted);
   await takeSampled(wanted);
+  await takeTflite(wanted);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

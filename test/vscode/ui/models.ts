@@ -1,5 +1,8 @@
 import { externalTensor, graph, node, onnxModel, tensor, value, type OnnxTensor } from "../../builders/onnx-builder.ts";
 import { tfliteModel } from "../../builders/tflite-builder.ts";
+import { NetworkBuilder } from "../../zoo/network-builder.ts";
+import { toBytes } from "../../zoo/pieces.ts";
+import { toTflite } from "../../zoo/to-tflite.ts";
 import { BlockwiseQuantizationT } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 
 /** Models made on the spot, for what no sample shows. */
@@ -13,6 +16,15 @@ export function longChain(rows: number): Uint8Array {
   });
   const input = value("t0", "float32", [1, 8, 4, 4]);
   return onnxModel({ graph: graph(nodes, { inputs: [input], outputs: [`t${rows}`] }) });
+}
+
+/** A TFLite file with a layer of each kind that has weights to store in fewer bits. */
+export function compressible(): Uint8Array {
+  const net = new NetworkBuilder();
+  const narrow = net.relu(net.conv(net.image(3, 32), "first", { out: 32, kernel: 3, pad: 1 }));
+  const wide = net.relu(net.depthwise(narrow, "second", { kernel: 3, pad: 1 }));
+  const pooled = net.flatten(net.relu(net.conv(wide, "third", { out: 16, kernel: 3, stride: 4 })));
+  return toBytes(toTflite(net.finish("layers", net.dense(pooled, "last", 10))));
 }
 
 /** A row that Edgewise has no rule for, behind one that it has. */

@@ -27,6 +27,7 @@ export const MIXED_PRECISION = defineRestructuring({
   summary: "Stores the weights of each layer with a number of bits of its own; layers compute in float as before.",
   guarantee: "approximate",
   keepsSharing: true,
+  keepsMacs: true,
   fitsToSamples: true,
   isOfWholeModel: true,
   literature: [
