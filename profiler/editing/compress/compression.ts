@@ -141,7 +141,7 @@ export class Compression {
     const points: FitPoint[] = [];
     while (tries.length < MOST_TRIES) {
       const density = densityFor(sizes, tries);
-      if (density === undefined || density >= 1) break;
+      if (density === undefined || density >= 1 || tries.some((each) => each.density === density)) break;
       const point = await this.#try(start, prune(1 - density, bits));
       if (point === undefined) break;
       points.push(point);

@@ -21,7 +21,7 @@ export interface Pruned {
 }
 
 /** Bits of a gap beside those that its mean length takes, with its share of what decodes it. */
-const GAP_BITS = 2.8;
+const GAP_BITS = 3.4;
 /** How much of a file of gaps and places a download is, before one is known. */
 const DOWNLOAD_SHARE = 0.8;
 /** What is aimed at: a little below the limit, so that the first that is near enough is within. */
@@ -73,14 +73,18 @@ function within(
   const byDistance = made.toSorted((a, b) => Math.abs(sizeOf(a) - wanted) - Math.abs(sizeOf(b) - wanted));
   const [nearest] = byDistance;
   if (nearest) {
-    // Between one too large and one too small; else in proportion: two that are near each other tell no slope.
-    const other = byDistance.find((each) => sizeOf(each) > wanted !== sizeOf(nearest) > wanted);
+    const isTooLarge = sizeOf(nearest) > wanted;
+    const other = byDistance.find((each) => sizeOf(each) > wanted !== isTooLarge);
+    // Between one too large and one too small.
     if (other)
       return (
         nearest.density +
         ((wanted - sizeOf(nearest)) * (other.density - nearest.density)) / (sizeOf(other) - sizeOf(nearest))
       );
-    return (nearest.density * (wanted - share * fixed)) / (sizeOf(nearest) - share * fixed);
+    // Else in proportion, as two that are near each other tell no slope, and further than all before: sizes are not quite in the order of
+    // densities, so that the nearest one would lead to the same density again.
+    const last = made.reduce((furthest, each) => (each.density < furthest.density === isTooLarge ? each : furthest));
+    return (last.density * (wanted - share * fixed)) / (sizeOf(last) - share * fixed);
   }
   // A gap takes as many bits as its mean length, and so the more the fewer stay.
   const room = 8 * (wanted / share - fixed);

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { densityFor, isNearly, type Pruned, type PrunedSizes } from "../../../profiler/editing/compress/density.ts";
+
+const SIZES: PrunedSizes = {
+  fixed: 2_000,
+  weights: 580_000,
+  bits: 4,
+  limits: { fileBytes: 26_000, downloadBytes: 20_000 },
+};
+
+const made = (density: number, fileBytes: number, downloadBytes: number): Pruned => ({
+  density,
+  fileBytes,
+  downloadBytes,
+});
+
+describe("The density of a pruned model that is to have a size", () => {
+  it("goes on below all that are too large, though the smallest file has not the fewest weights", () => {
+    // As digits_lenet has them.
+    const tries = [made(0.02543, 26_627, 21_173), made(0.02361, 25_282, 20_071), made(0.02326, 25_288, 20_095)];
+    const density = densityFor(SIZES, tries);
+    assert.ok(density !== undefined && density < 0.02326 && density > 0.022, `${density}`);
+  });
+
+  it("goes on above all that are too small", () => {
+    const density = densityFor(SIZES, [made(0.02, 21_000, 17_000), made(0.021, 20_990, 16_990)]);
+    assert.ok(density !== undefined && density > 0.021 && density < 0.03, `${density}`);
+  });
+
+  it("lies between one too large and one too small, and is near enough just below the limit", () => {
+    const tries = [made(0.026, 27_000, 21_500), made(0.022, 24_000, 19_000)];
+    const density = densityFor(SIZES, tries);
+    assert.ok(density !== undefined && density > 0.022 && density < 0.026, `${density}`);
+    assert.ok(isNearly(SIZES, made(0.0233, 25_000, 19_700)));
+    assert.ok(!isNearly(SIZES, tries[0]) && !isNearly(SIZES, tries[1]));
+  });
+});
