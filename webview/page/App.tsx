@@ -22,6 +22,7 @@ import { useMedia } from "../state/use-media.ts";
 import type { ViewState } from "../state/view-state.ts";
 import { DownloadContext, useDownloads } from "../table/use-downloads.ts";
 import { incompleteTotals } from "../table/page-columns.ts";
+import { useFollowedSelection } from "../table/use-followed-selection.ts";
 import { useSelectedLayers } from "../table/use-selected-layers.ts";
 import { useMeasured, useShownRun } from "../runs/use-measured.ts";
 import { measuredLatency } from "../runs/run-text.ts";
@@ -171,6 +172,7 @@ function ProfileView(props: ProfileViewProps): JSX.Element {
     requestAnimationFrame(() => document.querySelector<HTMLElement>("vscode-text-field.filter")?.focus());
   });
   const selected = useMemo(() => selectedLayers(selection), [selection]);
+  useFollowedSelection(view, props.profile);
   const selectedRows = useSelectedLayers(client, layers, selection);
   const shownPart = useStore(client.editing.shownPart);
   useEffect(() => {

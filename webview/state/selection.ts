@@ -65,3 +65,28 @@ export function everything({ active, anchor }: Selection, order: readonly string
 export function moved(selection: Selection, line: string): Selection {
   return { ...selection, active: line };
 }
+
+/**
+ * The selection in a model that was edited: a layer is the one of its name, and of several the one in the same place among them; what
+ * is gone is selected no longer.
+ */
+export function followed(
+  { active, anchor, lines }: Selection,
+  before: readonly { readonly name: string }[],
+  after: readonly { readonly name: string }[],
+): Selection {
+  const places = new Map<string, number[]>();
+  for (const [index, { name }] of after.entries()) {
+    const same = places.get(name);
+    if (same) same.push(index);
+    else places.set(name, [index]);
+  }
+  const now = before.map(({ name }) => places.get(name)?.shift());
+  const moves = (line: string | null): string | null => {
+    const index = layerOfLine(line);
+    if (index === null || index >= before.length) return line;
+    const moved = now[index];
+    return moved === undefined ? null : layerLine(moved);
+  };
+  return { active: moves(active), anchor: moves(anchor), lines: lines.flatMap((line) => moves(line) ?? []) };
+}

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import type { LayerProfile } from "../../../profiler/profile.ts";
-import { everything, moved, NOTHING_SELECTED, only, ranged, toggled } from "../../../webview/state/selection.ts";
+import {
+  everything,
+  followed,
+  moved,
+  NOTHING_SELECTED,
+  only,
+  ranged,
+  toggled,
+} from "../../../webview/state/selection.ts";
 import {
   ancestorsOf,
   layersOfLines,
@@ -187,5 +195,19 @@ describe("Selecting lines", () => {
   it("all, and none while only the keyboard moves", () => {
     assert.deepEqual(everything(NOTHING_SELECTED, order).lines, order);
     assert.deepEqual(moved(only("a"), "c"), { active: "c", anchor: "a", lines: ["a"] });
+  });
+  it("goes with the layers that an edit moves, by their names and places among those of one name", () => {
+    const named = (names: string): readonly { readonly name: string }[] => names.split("").map((name) => ({ name }));
+    const selection = { active: "#2", anchor: "#1", lines: ["module", "#0", "#1", "#2", "#3"] };
+    assert.deepEqual(followed(selection, named("abac"), named("xaxbac")), {
+      active: "#4",
+      anchor: "#3",
+      lines: ["module", "#1", "#3", "#4", "#5"],
+    });
+    assert.deepEqual(followed(selection, named("abac"), named("cba")), {
+      active: null,
+      anchor: "#1",
+      lines: ["module", "#2", "#1", "#0"],
+    });
   });
 });
