@@ -169,7 +169,10 @@ describe("Weights that a file decodes itself", function () {
     const names = liftModel(small).layers.map(({ name }) => name);
     const parametersOf = (model: Model): number => totalsOf(analyseModel(model, {}), DEFAULT_HARDWARE).parameters;
     for (const storage of ["sparse0.999", "sparse0.999/4"]) {
-      const { after } = await applyEdit(small, parseEdit(`mixed-precision::layers=${names.map((name) => `${name} ${storage}`).join("; ")}`));
+      const { after } = await applyEdit(
+        small,
+        parseEdit(`mixed-precision::layers=${names.map((name) => `${name} ${storage}`).join("; ")}`),
+      );
       const written = await modelOfBytes("written", await modelBytes(after));
       // Layers that hold the same, nothing, have weights of their own all the same.
       assert.equal(parametersOf(written), parametersOf(small), storage);

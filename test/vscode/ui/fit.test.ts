@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { copyFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { Random } from "../../../profiler/numeric/random.ts";
+import { liftModel } from "../../../profiler/translation/lift-model.ts";
+import { modelOfBytes } from "../../builders/read-model.ts";
 import { bytesOf, npyFile } from "../../unit/runtime/npy-file.ts";
 import { assertAccessibleHere } from "./axe.ts";
+import { compressible } from "./models.ts";
 import { SuggestionsDriver } from "./suggestions-driver.ts";
 import { SAMPLES, eventually, useWindow } from "./window.ts";
 
@@ -199,6 +202,53 @@ describe("Samples and the search on the page", () => {
     await driver.isMarked(MODEL, true);
     await driver.run("undo");
     await driver.hasEdits(0);
+  });
+
+  it("leads a TFLite file from what its layers bear to bits for each: tried, applied, taken back and saved", async () => {
+    const name = "layers.tflite";
+    writeFileSync(vscode().path(name), compressible());
+    await open(name, "fit");
+    const { panel } = driver;
+    await panel.getByLabel("Search by", { exact: true }).last().selectOption({ label: "Compress weights" });
+    await driver.button("Measure each layer").click();
+    await driver.shows(panel.getByTestId("chart-sensitivity"), /4 layers.*dB with 2 bits/s);
+    await panel.getByTestId("task").waitFor({ state: "detached" });
+
+    await driver.part("suggestions");
+    const integers = driver.suggestion("quantize-model");
+    await driver.unfold(integers);
+    await integers.getByLabel("Inputs and outputs", { exact: true }).last().selectOption("int8");
+    await driver.tryIt(integers);
+    const mixed = driver.suggestion("mixed-precision");
+    await driver.unfold(mixed);
+    await driver.setOption(mixed, "layers", "relu_1/output 8; * 4");
+    await driver.tryIt(mixed);
+    await driver.applyIt(mixed, 1);
+    // Decoding operators stand between them now, and are not selected in their stead.
+    const rows = driver.page.locator("[role=row][aria-selected=true]");
+    assert.deepEqual(await rows.evaluateAll((found) => found.map(({ id }) => id)), [
+      "layer-1",
+      "layer-3",
+      "layer-5",
+      "layer-8",
+    ]);
+    await driver.run("undo");
+    await driver.hasEdits(0);
+    await driver.run("redo");
+    await driver.hasEdits(1);
+    await driver.startSaving();
+    await driver.answer("Overwrite");
+    await driver.isMarked(name, false);
+    const written = await modelOfBytes(name, readFileSync(vscode().path(name)));
+    const { layers } = liftModel(written, {}, undefined, { decodes: true });
+    assert.deepEqual(
+      layers.flatMap(({ form }) => {
+        if (form.kind !== "conv" && form.kind !== "dense") return [];
+        const { coding, dataType } = form.weight;
+        return coding?.kind === "affine" ? coding.bits : dataType;
+      }),
+      [4, "int8", 4, 4],
+    );
   });
 
   it("measures latencies while it searches", async () => {
