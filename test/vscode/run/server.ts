@@ -10,9 +10,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import type * as vscode from "vscode";
 import { VSCODE_HOST } from "../../../install.mjs";
 import { QUIET, editorAssociations, readManifest, type Settings } from "./settings.ts";
@@ -64,12 +65,14 @@ export type Payload = readonly (readonly [key: string, value: string])[];
 export class VscodeServer {
   readonly #process: ChildProcess;
   readonly #port: number;
+  readonly #extensions: readonly string[];
   /** Settings, logs and state; removed at the end. */
   readonly folder: string;
 
-  private constructor(child: ChildProcess, port: number, folder: string) {
+  private constructor(child: ChildProcess, port: number, folder: string, extensions: readonly string[]) {
     this.#process = child;
     this.#port = port;
+    this.#extensions = extensions;
     this.folder = folder;
   }
 
@@ -78,8 +81,7 @@ export class VscodeServer {
     const { extensions = [], settings = {}, builtIn = [], isTestDriver = false, port = 0, env = {} } = options;
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), "edgewise-vscode-"));
     if (options.folder === undefined) {
-      const own = extensions.map((extension) => editorAssociations(readManifest(extension)));
-      writeSettings(folder, Object.assign({}, QUIET, ...own, settings) as Settings);
+      writeSettings(folder, { ...usualSettings(extensions), ...settings });
       writeExtensions(folder, extensions);
       linkBuiltIn(folder, [...BUILT_IN, ...builtIn]);
     }
@@ -101,7 +103,7 @@ export class VscodeServer {
     process.once("exit", end); // also when a test runner dies of an exception
     child.once("exit", () => process.off("exit", end));
     try {
-      return new VscodeServer(child, await listeningPort(child, join(folder, "server.log")), folder);
+      return new VscodeServer(child, await listeningPort(child, join(folder, "server.log")), folder, extensions);
     } catch (error) {
       end();
       rmSync(folder, { recursive: true, force: true });
@@ -152,6 +154,19 @@ export class VscodeServer {
     return JSON.parse(readFileSync(file, "utf8")) as { port: number; token: string };
   }
 
+  /** Has the settings of a new window, and these, take the place of those that there are. */
+  async useSettings(settings: Settings): Promise<void> {
+    const wanted = { ...usualSettings(this.#extensions), ...settings };
+    const present = JSON.parse(readFileSync(settingsFile(this.folder), "utf8")) as Settings;
+    const changes = [...new Set([...Object.keys(present), ...Object.keys(wanted)])].flatMap((key) =>
+      isDeepStrictEqual(present[key], wanted[key]) ? [] : [{ key, value: wanted[key] }],
+    );
+    await this.run(async (vscode, all) => {
+      const configuration = vscode.workspace.getConfiguration();
+      for (const { key, value } of all) await configuration.update(key, value, vscode.ConfigurationTarget.Global);
+    }, changes);
+  }
+
   /** What runs next waits for the extension host of the window that is opened then. */
   forgetWindow(): void {
     rmSync(bridgeFile(this.folder), { force: true });
@@ -163,7 +178,7 @@ export class VscodeServer {
     signalGroup(this.#process, "SIGKILL");
     await ended;
     this.forgetWindow();
-    return { folder: this.folder, port: this.#port };
+    return { folder: this.folder, port: this.#port, extensions: this.#extensions };
   }
 
   async stop(): Promise<void> {
@@ -176,9 +191,19 @@ export class VscodeServer {
   }
 }
 
+function usualSettings(extensions: readonly string[]): Settings {
+  const own = extensions.map((extension) => editorAssociations(readManifest(extension)));
+  return Object.assign({}, QUIET, ...own) as Settings;
+}
+
 function writeSettings(folder: string, settings: Settings): void {
-  mkdirSync(join(folder, "data/User"), { recursive: true });
-  writeFileSync(join(folder, "data/User/settings.json"), JSON.stringify(settings, null, 2));
+  const file = settingsFile(folder);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(settings, null, 2));
+}
+
+function settingsFile(folder: string): string {
+  return join(folder, "data/User/settings.json");
 }
 
 /** The server reads this list; a location may be any folder, so nothing is copied. */

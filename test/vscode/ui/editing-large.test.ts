@@ -18,7 +18,7 @@ const LOW_RANK = "dense-low-rank:/classifier/fc6/Gemm:rank=256";
 
 /** How responsive VS Code is meanwhile is measured by `npm run bench -- --only editing`. */
 describe("Editing a model of 553 MB", () => {
-  const vscode = useWindow();
+  const vscode = useWindow({ isAlone: true });
   const driver = new EditingDriver(vscode);
 
   it("shows the low rank of its largest layer before it is computed, gives it up, takes it back, and saves it", async function () {

@@ -7,7 +7,7 @@ import { longChain } from "./models.ts";
 import { eventually, useWindow } from "./window.ts";
 
 describe("Unsaved edits after a crash", () => {
-  const vscode = useWindow({ settings: { "files.hotExit": "onExitAndWindowClose" } });
+  const vscode = useWindow({ isAlone: true, settings: { "files.hotExit": "onExitAndWindowClose" } });
   const driver = new EditingDriver(vscode);
   const { file, bytes, edit, before, after } = EDITABLE.onnx;
 

@@ -21,7 +21,7 @@ const SHAPE = [1, 32, 32] as const;
 const MOST_SHOWN = 12;
 
 describe("Samples and the search on the page", () => {
-  const vscode = useWindow({ files: [join(SAMPLES, MODEL), join(SAMPLES, LARGER)] });
+  const vscode = useWindow({ isAlone: true, files: [join(SAMPLES, MODEL), join(SAMPLES, LARGER)] });
   const driver = new SuggestionsDriver(vscode);
 
   const open = async (name: string, part: "fit" | "calibration"): Promise<void> => {

@@ -14,12 +14,16 @@ const MOST_ASKINGS = 9;
 /** Drives the listing of one model of a window's folder. */
 export class ListingDriver {
   readonly #window: () => VscodeWindow;
-  /** Of the listing's file. */
-  readonly #name: string;
+  readonly #model: string;
 
   constructor(window: () => VscodeWindow, model: string) {
     this.#window = window;
-    this.#name = `/${model}.listing`;
+    this.#model = model;
+  }
+
+  /** Of the listing's file. */
+  get #name(): string {
+    return `${this.#window().path(this.#model)}.listing`;
   }
 
   editor(): Locator {

@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
 import { ROOT } from "../../../install.mjs";
+import { MARK } from "../../unit/runtime/marked-processes.ts";
 import { startBrowser } from "../run/browser.ts";
 import { VscodeServer } from "../run/server.ts";
 import type { Settings } from "../run/settings.ts";
@@ -55,44 +57,76 @@ export interface WindowOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The folder of another build of the extension. */
   readonly extension?: string;
+  /** Not the window of the tests before. */
+  readonly isAlone?: boolean;
 }
+
+const USUAL_SIZE: Size = { width: 1280, height: 800 };
 
 /** A VS Code window with the built extension, on a folder of its own that a test may change. */
 export class VscodeWindow {
   server: VscodeServer;
   readonly page: Page;
-  readonly folder: string;
+  /** What the processes that it starts have inherited. */
+  readonly mark: string;
+  /** Files are put here: the folder that is open, or one in it. */
+  folder: string;
+  readonly #opened: string;
   readonly #browser: Browser;
-  readonly #size: Size;
+  #size: Size;
+  #renewals = 0;
 
-  private constructor(server: VscodeServer, browser: Browser, page: Page, folder: string, size: Size) {
+  private constructor(server: VscodeServer, browser: Browser, page: Page, folder: string, size: Size, mark: string) {
     this.server = server;
     this.#browser = browser;
     this.page = page;
     this.folder = folder;
+    this.#opened = folder;
     this.#size = size;
+    this.mark = mark;
   }
 
   static async open(options: WindowOptions = {}): Promise<VscodeWindow> {
-    const { files = [], settings = {}, builtIn = [], size = { width: 1280, height: 800 }, env = {} } = options;
-    const extension = options.extension ?? ROOT;
+    const { settings = {}, builtIn = [], size = USUAL_SIZE, extension = ROOT } = options;
     const folder = mkdtempSync(join(tmpdir(), "edgewise-folder-"));
-    for (const file of files) copyFileSync(file, join(folder, basename(file)));
-    options.prepare?.(folder);
+    fill(folder, options);
+    const mark = randomUUID();
+    const env = { [MARK]: mark, ...options.env };
     const server = await VscodeServer.start({ extensions: [extension], settings, builtIn, env });
     const browser = await startBrowser();
     const page = await browser.newPage({ viewport: size, reducedMotion: "reduce" });
     page.setDefaultTimeout(PATIENCE_MILLISECONDS);
-    const window = new VscodeWindow(server, browser, page, folder, size);
+    const window = new VscodeWindow(server, browser, page, folder, size, mark);
     await page.goto(server.url(folder));
     await page.locator(".monaco-workbench").waitFor();
     return window;
   }
 
+  /**
+   * Makes it as good as new, at a tenth of what a new one costs: nothing is open, nothing remembered, and files are in a folder that no
+   * test has used.
+   */
+  async renew(options: WindowOptions): Promise<void> {
+    const { settings = {}, size = USUAL_SIZE } = options;
+    this.#size = size;
+    await this.clear(false);
+    await this.page.emulateMedia({ reducedMotion: "reduce" });
+    if (this.folder !== this.#opened) rmSync(this.folder, { recursive: true, force: true });
+    this.folder = join(this.#opened, `tests-${++this.#renewals}`);
+    mkdirSync(this.folder);
+    fill(this.folder, options);
+    await this.server.useSettings(settings);
+    await this.server.run(async (vscode) => {
+      await vscode.commands.executeCommand("edgewise-tests.forget");
+      await vscode.commands.executeCommand("workbench.view.explorer");
+      if (vscode.window.tabGroups.all.some(({ tabs }) => tabs.length > 0)) throw new Error("A tab does not close");
+    });
+  }
+
   /** VS Code dies with everything in it, and is opened again where it was. */
   async crash(): Promise<void> {
     this.server = await VscodeServer.start(await this.server.kill());
-    await this.page.goto(this.server.url(this.folder));
+    await this.page.goto(this.server.url(this.#opened));
     await this.page.locator(".monaco-workbench").waitFor();
   }
 
@@ -105,14 +139,14 @@ export class VscodeWindow {
     this.server.forgetWindow();
     await this.page.goto("about:blank");
     await ended(host);
-    await this.page.goto(this.server.url(this.folder));
+    await this.page.goto(this.server.url(this.#opened));
     await this.page.locator(".monaco-workbench").waitFor();
   }
 
   async close(): Promise<void> {
     await this.#browser.close();
     await this.server.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.#opened, { recursive: true, force: true });
   }
 
   /** The path of a file in the window's folder. */
@@ -233,22 +267,77 @@ export function useWindow(options: WindowOptions = {}): () => VscodeWindow {
     if (window === undefined) throw new Error("The window opens before the first test, not earlier");
     return window;
   };
+  let hasFailed = false;
   before("open VS Code", async () => {
-    window = await VscodeWindow.open(options);
+    window = await windowFor(options);
   });
   afterEach("keep a picture of a failure", async function () {
     const { currentTest: test } = this;
     // One that is tried again has no state yet.
     if (test === undefined || test.state === "passed" || test.isPending()) return;
+    hasFailed = true;
     const title = test.fullTitle().replaceAll(/[^a-z0-9]+/gi, "-");
     await window?.keepPicture(`failed-${title}`);
     // What cannot be cleared lets the next try fail, not all tests behind it.
     await window?.clear(options.keepsOpen === true).catch(() => undefined);
   });
-  after("close VS Code", async () => {
-    await window?.close();
+  after("close VS Code", async function () {
+    if (window === undefined) return;
+    const isAsGoodAsNew = !hasFailed && this.test?.parent !== undefined && hasPassed(this.test.parent);
+    if (isShared(options) && isAsGoodAsNew) kept = window;
+    else await window.close();
   });
   return current;
+}
+
+/** Whether a hook has let none of its tests be left out. */
+function hasPassed(suite: Mocha.Suite): boolean {
+  return suite.tests.every((test) => test.isPassed() || test.isPending()) && suite.suites.every(hasPassed);
+}
+
+/** Goes from one file of tests to the next, unless a test has failed in it. */
+let kept: VscodeWindow | undefined;
+
+/** Whoever runs mocha closes what is left. */
+export const mochaHooks = {
+  async afterAll(): Promise<void> {
+    await kept?.close();
+  },
+};
+
+async function windowFor(options: WindowOptions): Promise<VscodeWindow> {
+  if (!isShared(options)) return VscodeWindow.open(options);
+  const used = kept;
+  kept = undefined;
+  try {
+    if (used !== undefined) {
+      await Promise.race([used.renew(options), tooLong()]);
+      return used;
+    }
+  } catch (error) {
+    console.warn(`A window could not be used again: ${String(error)}`);
+    await used?.close();
+  }
+  // What a test sees is the same in a new window and in one that was used.
+  const window = await VscodeWindow.open();
+  await window.renew(options);
+  return window;
+}
+
+/** What hangs in a window that was used must not fail the tests behind it. */
+async function tooLong(): Promise<never> {
+  await sleep(PATIENCE_MILLISECONDS, undefined, { ref: false });
+  throw new Error("it hangs");
+}
+
+/** Whether a window that is as it always is will do. */
+function isShared({ builtIn, env, extension, isAlone = false }: WindowOptions): boolean {
+  return !isAlone && builtIn === undefined && env === undefined && extension === undefined;
+}
+
+function fill(folder: string, { files = [], prepare }: WindowOptions): void {
+  for (const file of files) copyFileSync(file, join(folder, basename(file)));
+  prepare?.(folder);
 }
 
 /** Ends a process that may be ending already, and waits for that. */

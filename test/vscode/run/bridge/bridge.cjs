@@ -6,6 +6,7 @@ const { createServer } = require("node:http");
 const vscode = require("vscode");
 
 exports.activate = (context) => {
+  context.subscriptions.push(vscode.commands.registerCommand("edgewise-tests.forget", forgetAll(context.globalState)));
   const addressFile = process.env.EDGEWISE_BRIDGE_FILE;
   if (!addressFile) return;
   const token = randomUUID();
@@ -27,6 +28,28 @@ exports.activate = (context) => {
   });
   context.subscriptions.push({ dispose: () => server.close() });
 };
+
+/** Has what extensions remember be forgotten: VS Code hands a memento to its extension alone, but all are of one class. */
+function forgetAll(one) {
+  const used = new Set();
+  const prototype = ancestorWith(one, "update");
+  for (const name of ["get", "update"]) {
+    const original = prototype[name];
+    prototype[name] = function (...args) {
+      used.add(this);
+      return original.apply(this, args);
+    };
+  }
+  return async () => {
+    for (const memento of used) for (const key of memento.keys()) await memento.update(key, undefined);
+  };
+}
+
+function ancestorWith(one, method) {
+  let prototype = Object.getPrototypeOf(one);
+  while (!Object.hasOwn(prototype, method)) prototype = Object.getPrototypeOf(prototype);
+  return prototype;
+}
 
 /** `source` is a function's text; the TypeScript loader of the tests marks inner functions with __name. */
 async function run({ source, args }) {
