@@ -23,23 +23,8 @@ describe("The columns of the table", () => {
     await driver.page.getByRole("button", { name: "Choose columns" }).click();
     await driver.page.getByRole("menuitem", { name: "Reset Columns" }).click();
   });
-  afterEach("close it", () => driver.close());
 
   const width = async (id: string): Promise<number> => (await driver.column(id).boundingBox())?.width ?? 0;
-
-  it("are chosen from a menu, and remembered for every model", async () => {
-    await driver.column("op").click({ button: "right" });
-    const menu = driver.page.getByRole("menu", { name: "Columns" });
-    await menu.getByRole("menuitemcheckbox", { name: "Weights", exact: true }).click();
-    await menu.getByRole("menuitemcheckbox", { name: "Energy", exact: true }).click();
-    await driver.press("Escape");
-    await menu.waitFor({ state: "detached" });
-    const chosen = USUAL.toSpliced(6, 0, "weightBytes").filter((id) => id !== "energy");
-    assert.deepEqual(await driver.columns(), chosen);
-    await driver.close();
-    await driver.open("chain.onnx");
-    assert.deepEqual(await driver.columns(), chosen);
-  });
 
   it("give way where there is little room, costs last, and come back with the room", async () => {
     const { page } = vscode();
@@ -54,18 +39,6 @@ describe("The columns of the table", () => {
     assert.deepEqual(await driver.columns(), USUAL);
   });
 
-  it("are all there beside wide operators, and none of their titles is cut, sorted or not", async () => {
-    await driver.close();
-    await driver.open(WIDE_OPERATORS);
-    assert.deepEqual(await driver.columns(), USUAL);
-    for (const id of USUAL) {
-      await driver.column(id).getByRole("button").click();
-      const title = driver.column(id).locator(".title");
-      const [whole, shown] = await title.evaluate(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth]);
-      assert.equal(shown, whole, id);
-    }
-  });
-
   it("keep the name in sight where they are scrolled sideways", async () => {
     await driver.column("op").getByRole("button").focus();
     for (let press = 0; press < 12; press++) await driver.press("Shift+ArrowRight");
@@ -74,22 +47,6 @@ describe("The columns of the table", () => {
     await driver.grid.evaluate((grid) => (grid.scrollLeft = 100));
     assert.ok((await driver.grid.evaluate((grid) => grid.scrollLeft)) > 40, "there is nothing to scroll");
     assert.equal((await name.boundingBox())?.x, gridLeft);
-  });
-
-  it("are the same in another page that is open already", async () => {
-    await driver.close();
-    await driver.open("chain.onnx");
-    await vscode().server.run((api, path) => {
-      const uri = api.Uri.file(path);
-      return api.commands.executeCommand("vscode.openWith", uri, "edgewise.model", api.ViewColumn.Beside);
-    }, vscode().path("staged.onnx"));
-    const pages = vscode().page.locator("iframe.webview.ready");
-    await pages.nth(1).waitFor();
-    const [first, second] = [0, 1].map((place) => pages.nth(place).contentFrame().frameLocator("#active-frame"));
-    assert.ok(first && second);
-    await first.locator("[data-column=name]").click({ button: "right" });
-    await first.getByRole("menuitemcheckbox", { name: "Kind", exact: true }).click();
-    await second.locator("[data-column=kind]").waitFor();
   });
 
   it("are moved by keyboard and by dragging", async () => {
@@ -131,5 +88,47 @@ describe("The columns of the table", () => {
     await driver.layers.first().locator(".column-macs").hover();
     // 8 × 14 × 14 × 8 × 3 × 3
     await driver.shows(driver.page.getByRole("tooltip"), "112,896 MACs");
+  });
+
+  it("are chosen from a menu, and remembered for every model", async () => {
+    await driver.column("op").click({ button: "right" });
+    const menu = driver.page.getByRole("menu", { name: "Columns" });
+    await menu.getByRole("menuitemcheckbox", { name: "Weights", exact: true }).click();
+    await menu.getByRole("menuitemcheckbox", { name: "Energy", exact: true }).click();
+    await driver.press("Escape");
+    await menu.waitFor({ state: "detached" });
+    const chosen = USUAL.toSpliced(6, 0, "weightBytes").filter((id) => id !== "energy");
+    assert.deepEqual(await driver.columns(), chosen);
+    await driver.open("chain.onnx");
+    assert.deepEqual(await driver.columns(), chosen);
+  });
+
+  it("are the same in another page that is open already", async () => {
+    await driver.close();
+    await driver.open("chain.onnx");
+    await vscode().server.run((api, path) => {
+      const uri = api.Uri.file(path);
+      return api.commands.executeCommand("vscode.openWith", uri, "edgewise.model", api.ViewColumn.Beside);
+    }, vscode().path("staged.onnx"));
+    const pages = vscode().page.locator("iframe.webview.ready");
+    await pages.nth(1).waitFor();
+    const [first, second] = [0, 1].map((place) => pages.nth(place).contentFrame().frameLocator("#active-frame"));
+    assert.ok(first && second);
+    await first.locator("[data-column=name]").click({ button: "right" });
+    await first.getByRole("menuitemcheckbox", { name: "Kind", exact: true }).click();
+    await second.locator("[data-column=kind]").waitFor();
+    await driver.close();
+  });
+
+  it("are all there beside wide operators, and none of their titles is cut, sorted or not", async () => {
+    await driver.close();
+    await driver.open(WIDE_OPERATORS);
+    assert.deepEqual(await driver.columns(), USUAL);
+    for (const id of USUAL) {
+      await driver.column(id).getByRole("button").click();
+      const title = driver.column(id).locator(".title");
+      const [whole, shown] = await title.evaluate(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth]);
+      assert.equal(shown, whole, id);
+    }
   });
 });

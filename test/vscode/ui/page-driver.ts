@@ -52,9 +52,12 @@ export class PageDriver {
     return this.#window().openFile(name);
   }
 
+  /** Opens a model, or goes to it, and shows its table. */
   async open(name: string): Promise<void> {
     await this.show(name);
     await this.page.getByRole("heading", { name }).waitFor();
+    const layers = this.page.getByRole("tab", { name: "Layers" });
+    if ((await layers.getAttribute("aria-selected")) !== "true") await layers.click();
     await this.lines.first().waitFor();
   }
 

@@ -11,23 +11,6 @@ describe("The habits of the page", () => {
   const vscode = useWindow({ files: [join(SAMPLES, MODEL)] });
   const driver = new PageDriver(vscode);
 
-  afterEach(() => driver.close());
-
-  it("has presets of dimensions: one sample, and the exporter's example", async () => {
-    writeFileSync(vscode().path("eight.tflite"), convertedForEight());
-    await driver.open("eight.tflite");
-    const dimensions = driver.page.getByTestId("dimensions");
-    const value = dimensions.getByRole("textbox");
-    assert.equal(await value.inputValue(), "8");
-    await driver.shows(dimensions, "exporter’s example");
-    await dimensions.getByRole("button", { name: "Batch 1" }).click();
-    await driver.shows(driver.layers.first().locator(".column-shape"), /^1×/);
-    await driver.shows(dimensions, "example 8");
-    await dimensions.getByRole("button", { name: "Use the exporter’s example of every dimension" }).click();
-    await driver.shows(driver.layers.first().locator(".column-shape"), /^8×/);
-    assert.equal(await value.inputValue(), "8");
-  });
-
   it("tells the user of a fault of its own, and the log what it was", async () => {
     await driver.open(MODEL);
     await driver.page.locator("body").evaluate(() => {
@@ -69,6 +52,22 @@ describe("The habits of the page", () => {
     await driver.press("Escape");
   });
 
+  it("has the table one key behind the first Tab, and Ctrl+F in the filter", async () => {
+    await driver.open(MODEL);
+    await driver.page.locator("body").evaluate((body) => {
+      body.tabIndex = -1;
+      body.focus();
+    });
+    await driver.press("Tab");
+    await driver.page.getByRole("button", { name: "Skip to the layers" }).and(driver.page.locator(":focus")).waitFor();
+    await driver.press("Enter");
+    await driver.grid.and(driver.page.locator(":focus")).waitFor();
+    await driver.page.getByRole("tab", { name: "Charts" }).click();
+    await driver.press("Control+F");
+    await driver.page.getByRole("tab", { name: "Layers", selected: true }).waitFor();
+    await driver.page.locator("vscode-text-field.filter:focus-within").waitFor();
+  });
+
   it("can be left for another editor by Reopen With, and come back to", async () => {
     await driver.open(MODEL);
     const editors = vscode().page.locator(".quick-input-widget .monaco-list-row");
@@ -106,20 +105,19 @@ describe("The habits of the page", () => {
     assert.equal(await driver.page.getByRole("textbox", { name: "Value of the dimension batch" }).inputValue(), "4");
   });
 
-  it("has the table one key behind the first Tab, and Ctrl+F in the filter", async () => {
-    await driver.open(MODEL);
-    await driver.page.locator("body").evaluate((body) => {
-      body.tabIndex = -1;
-      body.focus();
-    });
-    await driver.press("Tab");
-    await driver.page.getByRole("button", { name: "Skip to the layers" }).and(driver.page.locator(":focus")).waitFor();
-    await driver.press("Enter");
-    await driver.grid.and(driver.page.locator(":focus")).waitFor();
-    await driver.page.getByRole("tab", { name: "Charts" }).click();
-    await driver.press("Control+F");
-    await driver.page.getByRole("tab", { name: "Layers", selected: true }).waitFor();
-    await driver.page.locator("vscode-text-field.filter:focus-within").waitFor();
+  it("has presets of dimensions: one sample, and the exporter's example", async () => {
+    writeFileSync(vscode().path("eight.tflite"), convertedForEight());
+    await driver.open("eight.tflite");
+    const dimensions = driver.page.getByTestId("dimensions");
+    const value = dimensions.getByRole("textbox");
+    assert.equal(await value.inputValue(), "8");
+    await driver.shows(dimensions, "exporter’s example");
+    await dimensions.getByRole("button", { name: "Batch 1" }).click();
+    await driver.shows(driver.layers.first().locator(".column-shape"), /^1×/);
+    await driver.shows(dimensions, "example 8");
+    await dimensions.getByRole("button", { name: "Use the exporter’s example of every dimension" }).click();
+    await driver.shows(driver.layers.first().locator(".column-shape"), /^8×/);
+    assert.equal(await value.inputValue(), "8");
   });
 
   it("moves nothing for who wants no motion, but still says that something runs", async () => {

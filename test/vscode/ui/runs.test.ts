@@ -32,11 +32,6 @@ describe("Runs on this machine", () => {
     chmodSync(vscode().path(ADB), 0o755);
     await driver.useAdb(vscode().path(ADB));
   });
-  afterEach(async () => {
-    await driver.run("workbench.action.revertAndCloseActiveEditor");
-    await driver.close();
-  });
-
   const columnHead = (id: string): Locator => driver.page.locator(`[role=columnheader][data-column=${id}]`);
 
   it("leave adb alone until devices are in sight, and say what to do when it does not work", async () => {
@@ -141,6 +136,7 @@ describe("Runs on this machine", () => {
     await driver.page.getByTestId("chart-history").waitFor();
     await assertAccessibleInThemes(vscode());
     await vscode().useTheme("dark");
+    await driver.run("workbench.action.revertAndCloseActiveEditor");
   });
 
   it("are compared with those of another model of the workspace, layer by layer", async () => {

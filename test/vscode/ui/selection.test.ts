@@ -10,7 +10,6 @@ describe("Selecting layers", () => {
 
   before("write the model", () => writeFileSync(vscode().path("staged.onnx"), stagedNetwork()));
   beforeEach("open it", () => driver.open("staged.onnx"));
-  afterEach("close it", () => driver.close());
 
   const selected = () => driver.page.locator("[role=row][aria-selected=true]");
   const sum = () => driver.page.getByTestId("selection-sum");

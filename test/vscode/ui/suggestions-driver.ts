@@ -47,9 +47,10 @@ export class SuggestionsDriver extends EditingDriver {
     return this.page.locator(`#layer-${layer}`);
   }
 
-  /** Opens the panel by its button, waits for the whole list, and shows all of it. */
+  /** Opens the panel by its button unless it is open, waits for the whole list, and shows all of it. */
   async suggest(): Promise<void> {
-    await this.compress.click();
+    if (await this.panel.isVisible()) await this.part("suggestions");
+    else await this.compress.click();
     await this.suggestions.first().waitFor();
     await this.panel.getByTestId("task").waitFor({ state: "detached" });
     await this.showAll();
@@ -66,9 +67,10 @@ export class SuggestionsDriver extends EditingDriver {
     await this.panel.locator(`#panel-${part}`).waitFor();
   }
 
-  /** Folds a suggestion out. */
+  /** Folds a suggestion out that is not yet. */
   async unfold(suggestion: Locator): Promise<void> {
-    await suggestion.locator(".suggestion-title").click();
+    const title = suggestion.locator(".suggestion-title");
+    if ((await title.getAttribute("aria-expanded")) !== "true") await title.click();
     await suggestion.getByRole("button", { name: "Apply" }).waitFor();
   }
 

@@ -10,7 +10,6 @@ describe("The tree of layers", () => {
 
   before("write the model", () => writeFileSync(vscode().path("staged.onnx"), stagedNetwork()));
   beforeEach("open it", () => driver.open("staged.onnx"));
-  afterEach("close it", () => driver.close());
 
   const active = (): Promise<string | null> => driver.grid.getAttribute("aria-activedescendant");
 
@@ -43,6 +42,36 @@ describe("The tree of layers", () => {
     await driver.line("/Gather").waitFor({ state: "detached" });
   });
 
+  it("is a list at one click, and a tree again", async () => {
+    const toggle = driver.page.getByRole("button", { name: "Group layers by module" });
+    await toggle.click();
+    assert.equal(await driver.grid.getAttribute("role"), "grid");
+    await driver.shows(driver.layers.first(), "/stage.0/block.0/conv/Conv");
+    await toggle.click();
+    await driver.line("stage.0").waitFor();
+  });
+
+  it("filters by expression, keeping the modules of what it finds", async () => {
+    await driver.filter("macs>200k kind:conv");
+    await driver.shows(driver.page.getByTestId("shown-count"), /^2 of|^1 of/);
+    await driver.line("stage.0").waitFor();
+    await driver.line("block.1").waitFor();
+    assert.ok((await driver.layers.locator(".column-op").allInnerTexts()).every((op) => op === "Conv"));
+    await driver.filter("");
+  });
+
+  it("says what is wrong with an expression, and keeps the last rows", async () => {
+    await driver.filter("kind:conv");
+    await driver.shows(driver.page.getByTestId("shown-count"), "8 of 16 layers");
+    await driver.filter("kind:conv macs>lots");
+    await driver.shows(driver.page.locator("#filter-error"), "not an amount");
+    await driver.shows(driver.page.getByTestId("shown-count"), "8 of 16 layers");
+    await driver.page.getByRole("button", { name: "How to filter" }).click();
+    await driver.page.getByRole("dialog").getByText("macs>10M", { exact: true }).click();
+    await driver.page.locator("#filter-error:empty").waitFor({ state: "attached" });
+    await driver.filter("");
+  });
+
   it("goes through the tree by keyboard", async () => {
     await driver.line("stage.0").click();
     await driver.press("ArrowRight");
@@ -65,34 +94,6 @@ describe("The tree of layers", () => {
     const names = await driver.cells("name");
     assert.ok(names.indexOf("block.1") < names.indexOf("block.0"), names.join());
     assert.ok(names.indexOf("stage.0") < names.indexOf("stage.1"), names.join());
-  });
-
-  it("is a list at one click, and a tree again", async () => {
-    const toggle = driver.page.getByRole("button", { name: "Group layers by module" });
-    await toggle.click();
-    assert.equal(await driver.grid.getAttribute("role"), "grid");
-    await driver.shows(driver.layers.first(), "/stage.0/block.0/conv/Conv");
-    await toggle.click();
-    await driver.line("stage.0").waitFor();
-  });
-
-  it("filters by expression, keeping the modules of what it finds", async () => {
-    await driver.filter("macs>200k kind:conv");
-    await driver.shows(driver.page.getByTestId("shown-count"), /^2 of|^1 of/);
-    await driver.line("stage.0").waitFor();
-    await driver.line("block.1").waitFor();
-    assert.ok((await driver.layers.locator(".column-op").allInnerTexts()).every((op) => op === "Conv"));
-  });
-
-  it("says what is wrong with an expression, and keeps the last rows", async () => {
-    await driver.filter("kind:conv");
-    await driver.shows(driver.page.getByTestId("shown-count"), "8 of 16 layers");
-    await driver.filter("kind:conv macs>lots");
-    await driver.shows(driver.page.locator("#filter-error"), "not an amount");
-    await driver.shows(driver.page.getByTestId("shown-count"), "8 of 16 layers");
-    await driver.page.getByRole("button", { name: "How to filter" }).click();
-    await driver.page.getByRole("dialog").getByText("macs>10M", { exact: true }).click();
-    await driver.page.locator("#filter-error:empty").waitFor({ state: "attached" });
   });
 
   it("comes back as it was after its tab was hidden: what is closed, what is selected", async () => {
