@@ -19,7 +19,7 @@ function smallTflite(): Uint8Array {
 }
 
 describe("Code actions of the listing", () => {
-  const vscode = useWindow({ files: [join(SAMPLES, ONNX)], size: { width: 1700, height: 1000 } });
+  const vscode = useWindow({ isAlone: true, files: [join(SAMPLES, ONNX)], size: { width: 1700, height: 1000 } });
 
   const dirtyTabs = (): Promise<readonly string[]> =>
     vscode().server.run((api) =>
