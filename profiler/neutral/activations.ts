@@ -17,7 +17,7 @@ export interface Activations {
 
 /** What a tensor holds on all samples, wherever that is: here, or in the process of the runtime that made it, which saves moving it. */
 export interface SampleValues {
-  /** Batch outermost; axes as the graph has them. */
+  /** Batch outermost, where each sample may have several entries, such as windows; axes as the graph has them. */
   readonly shape: readonly number[];
   /** All elements, row-major. */
   read(): Promise<Float32Array>;
@@ -43,7 +43,11 @@ export function valuesHere({ shape, data }: Activations): SampleValues {
 
 /** A part of a graph that is ready to run. */
 export interface GraphPart {
-  /** @param given what each tensor before it holds on all samples @returns what each tensor behind it then holds, to be released */
-  run(given: ReadonlyMap<TensorId, SampleValues>): Promise<ReadonlyMap<TensorId, SampleValues>>;
+  /**
+   * @param given what each tensor before it holds on all samples
+   * @param samples how many those are
+   * @returns what each tensor behind it then holds, to be released
+   */
+  run(given: ReadonlyMap<TensorId, SampleValues>, samples: number): Promise<ReadonlyMap<TensorId, SampleValues>>;
   close(): Promise<void>;
 }

@@ -16,7 +16,7 @@ import {
 import { openSession } from "./open-session.ts";
 import { SharedProcess } from "./process/loaded-model.ts";
 import { ProcessEnded } from "./process/runtime-process.ts";
-import type { KeptShapes, KeptSlice, OutputTarget, Session } from "./session.ts";
+import type { KeptSlice, OutputTarget, Session } from "./session.ts";
 
 /** Elements of one run's inputs: activations take some ten times as much memory. */
 const RUN_ELEMENTS = 2 ** 22;
@@ -61,8 +61,8 @@ export class ModelParts {
     const [{ runKept }, shared] = [session, this.#shared];
     const run: GraphPart["run"] =
       runKept && shared
-        ? (given) => ranKept(ports, { ...runner, runKept, shared }, given)
-        : (given) => ranHere(part.file, ports, runner, given);
+        ? (values, samples) => ranKept(ports, { ...runner, runKept, shared }, { values, samples })
+        : (values, samples) => ranHere(part.file, ports, runner, { values, samples });
     return { run, close: () => session.close() };
   }
 
@@ -73,32 +73,17 @@ export class ModelParts {
 
 interface Runner {
   readonly session: Session;
-  /** Samples that one run takes; undefined: as many as memory allows. */
-  readonly batch?: number;
   readonly runEach?: (inputs: NamedTensors, count: number) => Promise<NamedTensors>;
 }
 
 async function openTflite(part: Model, signal: AbortSignal | undefined): Promise<Runner> {
   const request = { captured: [], ranges: new Map(), ...(signal && { signal }) };
   const session = await openFixedSession(boundTo(part, []), request);
-  return {
-    session,
-    batch: fixedBatch(session) ?? 1,
-    runEach: (inputs, count) => session.runEach(inputs, count, signal),
-  };
+  return { session, runEach: (inputs, count) => session.runEach(inputs, count, signal) };
 }
 
 async function openOnnx(part: Model, signal: AbortSignal | undefined, shared: () => SharedProcess): Promise<Runner> {
-  const session = await openSession(part, { ...(signal && { signal }), shared: shared() });
-  const batch = fixedBatch(session);
-  return { session, ...(batch !== undefined && { batch }) };
-}
-
-/** What the model's file says; one where inputs say different things. */
-function fixedBatch({ inputs }: Session): number | undefined {
-  const sizes = inputs.map(({ shape }) => shape[0]).filter((size) => typeof size === "number");
-  const [first] = sizes;
-  return sizes.every((size) => size === first) ? first : 1;
+  return { session: await openSession(part, { ...(signal && { signal }), shared: shared() }) };
 }
 
 type OpenRunner = (part: Model, signal: AbortSignal | undefined, shared: () => SharedProcess) => Promise<Runner>;
@@ -120,68 +105,86 @@ function portsOf({ entries: [{ graph }] }: Model): PartPorts {
   return { inputs: named(graph.inputs, "input"), outputs: named(graph.outputs, "output") };
 }
 
-/** Samples that one run takes, of so many. */
-function samplesARun(given: ReadonlyMap<TensorId, SampleValues>, { batch, runEach }: Runner): number {
-  const shapes = [...given.values()].map(({ shape }) => shape);
-  const samples = shapes[0]?.[0] ?? 0;
-  const perSample = shapes.reduce((sum, shape) => sum + elementsOf(shape.slice(1)), 0);
-  const affordable = Math.max(1, Math.floor(RUN_ELEMENTS / Math.max(perSample, 1)));
-  // Whole batches, as the samples came.
+/** What a part is given on all samples. */
+interface Given {
+  readonly values: ReadonlyMap<TensorId, SampleValues>;
+  readonly samples: number;
+}
+
+/** Of an input: entries of its first dimension that a sample has, and elements of all of those. */
+function perSample({ values, samples }: Given, id: TensorId): { readonly entries: number; readonly elements: number } {
+  const shape = values.get(id)?.shape ?? [];
+  return { entries: (shape[0] ?? samples) / samples, elements: elementsOf(shape) / samples };
+}
+
+/** Samples that one run takes where the model's file says so; one where inputs say different things. */
+function fixedBatch({ inputs }: PartPorts, session: Session, given: Given): number | undefined {
+  const sizes = inputs.flatMap(([name, id]) => {
+    const size = session.inputs.find((port) => port.name === name)?.shape[0];
+    return typeof size === "number" ? [size / perSample(given, id).entries] : [];
+  });
+  const [first] = sizes;
+  return sizes.every((size) => size === first) ? first : 1;
+}
+
+/** @returns samples of a run: of `runEach` whole batches, as the samples came */
+function samplesARun(ports: PartPorts, { session, runEach }: Runner, given: Given): number {
+  const elements = ports.inputs.reduce((sum, [, id]) => sum + perSample(given, id).elements, 0);
+  const affordable = Math.max(1, Math.floor(RUN_ELEMENTS / Math.max(elements, 1)));
+  const batch = fixedBatch(ports, session, given);
   const size = batch ?? 1;
   const most = Math.max(size, affordable - (affordable % size));
-  return Math.min(samples, runEach ? most : (batch ?? affordable));
+  return Math.min(given.samples, runEach ? most : (batch ?? affordable));
 }
 
 /** What the parts give stays in their runtime's process. */
 async function ranKept(
-  { inputs, outputs }: PartPorts,
+  ports: PartPorts,
   runner: Runner & { readonly runKept: NonNullable<Session["runKept"]>; readonly shared: SharedProcess },
-  given: ReadonlyMap<TensorId, SampleValues>,
+  given: Given,
 ): Promise<ReadonlyMap<TensorId, SampleValues>> {
   const { session, shared, runKept } = runner;
-  const together = samplesARun(given, runner);
-  const samples = [...given.values()][0]?.shape[0] ?? 0;
-  const ports = new Map(session.inputs.map((port) => [port.name, port]));
+  const { samples } = given;
+  const together = samplesARun(ports, runner, given);
   const sliceOf = async (
     name: string,
     id: TensorId,
     start: number,
     count: number,
   ): Promise<NumericTensor | KeptSlice> => {
-    const { dataType = "float32" } = ports.get(name) ?? {};
-    const values = given.get(id);
-    const [, ...rest] = values?.shape ?? [];
-    const [shape, from] = [[count, ...rest], start * elementsOf(rest)];
+    const dataType = typeOf(session, name);
+    const values = given.values.get(id);
+    const { entries, elements } = perSample(given, id);
+    const [shape, from] = [[count * entries, ...(values?.shape ?? []).slice(1)], start * elements];
     if (values instanceof KeptValues && dataType === "float32") return { key: values.key, from, shape };
     const data = (await values?.read()) ?? new Float32Array(0);
-    return { dataType, shape, data: typed(dataType, data.subarray(from, from + elementsOf(shape))) };
+    return { dataType, shape, data: typed(dataType, data.subarray(from, from + count * elements)) };
   };
-  const keys = new Map(outputs.map(([name]) => [name, shared.newKey()]));
-  let shapes: KeptShapes = new Map();
+  const keys = new Map(ports.outputs.map(([name]) => [name, shared.newKey()]));
+  const shapes = new Map<string, readonly number[]>();
   for (let start = 0; start < samples; start += together) {
     const count = Math.min(together, samples - start);
-    const feeds = inputs.map(async ([name, id]) => [name, await sliceOf(name, id, start, count)] as const);
-    shapes = await runKept(Object.fromEntries(await Promise.all(feeds)), { keys, start, count, samples });
+    const feeds = ports.inputs.map(async ([name, id]) => [name, await sliceOf(name, id, start, count)] as const);
+    const made = await runKept(Object.fromEntries(await Promise.all(feeds)), { keys, start, count, samples });
+    for (const [name, [first = count, ...rest]] of made) shapes.set(name, [(first / count) * samples, ...rest]);
   }
   return new Map(
-    outputs.map(([name, id]) => {
-      const shape = [samples, ...(shapes.get(name) ?? []).slice(1)];
-      return [id, new KeptValues(shared, keys.get(name) ?? "", shape)];
-    }),
+    ports.outputs.map(([name, id]) => [id, new KeptValues(shared, keys.get(name) ?? "", shapes.get(name) ?? [])]),
   );
 }
 
 async function ranHere(
   file: string,
-  { inputs, outputs }: PartPorts,
+  ports: PartPorts,
   runner: Runner,
-  given: ReadonlyMap<TensorId, SampleValues>,
+  given: Given,
 ): Promise<ReadonlyMap<TensorId, SampleValues>> {
-  const { session, batch: size = 1, runEach } = runner;
-  const together = samplesARun(given, runner);
-  const samples = [...given.values()][0]?.shape[0] ?? 0;
-  const read = new Map<string, Float32Array>();
-  for (const [name, id] of inputs) read.set(name, (await given.get(id)?.read()) ?? new Float32Array(0));
+  const { session, runEach } = runner;
+  const { samples } = given;
+  const together = samplesARun(ports, runner, given);
+  const size = fixedBatch(ports, session, given) ?? 1;
+  const read = new Map<TensorId, Float32Array>();
+  for (const [, id] of ports.inputs) read.set(id, (await given.values.get(id)?.read()) ?? new Float32Array(0));
   const results = new Map<TensorId, SampleValues>();
   const wholes = new Map<string, Float32Array>();
   const wholeOf = (name: string, length: number, count: number): Float32Array => {
@@ -192,29 +195,33 @@ async function ranHere(
   for (let start = 0; start < samples; start += together) {
     const count = Math.min(together, samples - start);
     const feeds: Record<string, NamedTensors[string]> = {};
-    for (const [name, id] of inputs) {
-      const [, ...rest] = given.get(id)?.shape ?? [];
-      const data = read.get(name) ?? new Float32Array(0);
-      const { dataType } = session.inputs.find((port) => port.name === name) ?? { dataType: "float32" };
-      const length = data.length / samples;
-      const slice = typed(dataType, data.subarray(start * length, (start + count) * length));
-      feeds[name] = { dataType, shape: [runEach ? size : count, ...rest], data: slice };
+    for (const [name, id] of ports.inputs) {
+      const [, ...rest] = given.values.get(id)?.shape ?? [];
+      const { entries, elements } = perSample(given, id);
+      const dataType = typeOf(session, name);
+      const slice = read.get(id)?.subarray(start * elements, (start + count) * elements) ?? new Float32Array(0);
+      feeds[name] = { dataType, shape: [(runEach ? size : count) * entries, ...rest], data: typed(dataType, slice) };
     }
     const targetFor: OutputTarget = (name, length) => {
       const from = (start * length) / count;
-      const isOutput = outputs.some(([output]) => output === name);
+      const isOutput = ports.outputs.some(([output]) => output === name);
       return isOutput ? wholeOf(name, length, count).subarray(from, from + length) : undefined;
     };
     const made = await (runEach ? runEach(feeds, count / size) : session.run(feeds, undefined, targetFor));
-    for (const [name, id] of outputs) {
+    for (const [name, id] of ports.outputs) {
       const { shape, data } = ownEntry(made, name) ?? {};
       if (shape === undefined || data === undefined) throw new RunError(`${file}: a tensor of it is not given`);
       const whole = wholeOf(name, data.length, count);
       if (data.buffer !== whole.buffer) whole.set(data, (start * data.length) / count);
-      results.set(id, valuesHere({ shape: [samples, ...shape.slice(1)], data: whole }));
+      const rest = shape.slice(1);
+      results.set(id, valuesHere({ shape: [whole.length / elementsOf(rest), ...rest], data: whole }));
     }
   }
   return results;
+}
+
+function typeOf({ inputs }: Session, name: string): NumericType {
+  return inputs.find((port) => port.name === name)?.dataType ?? "float32";
 }
 
 function elementsOf(shape: readonly number[]): number {

@@ -48,6 +48,7 @@ export async function followSamples<L extends WeightedLayer>(
   const given = augmentedSamples(samples, copies, context.seed);
   const before = new Map([...given].map(([id, one]) => [id, valuesHere(one)]));
   const now = new Map(before);
+  const count = [...given.values()][0]?.shape[0] ?? 0;
   const changed = new Map<LayerId, L["form"]>();
   // What its weights stand for is the target, not how a runtime rounds to their type.
   const original = new Map(layers.filter(isQuantized).map((layer) => [layer.id, plain(layer.form)]));
@@ -59,7 +60,7 @@ export async function followSamples<L extends WeightedLayer>(
       const isSame = from.every((id) => before.get(id) === now.get(id)) && !leadsThrough(graph, input, from, changed);
       const make = async (rewrite: Rewrite, known: ReadonlyMap<TensorId, SampleValues>): Promise<SampleValues> => {
         const part = await partAfter(rewrite, from, [input]);
-        return ran(part, from, input, known);
+        return ran(part, from, input, known, count);
       };
       const was = await make({ replace: original }, before);
       const is = isSame ? was : await make({ replace: running }, now);
@@ -172,9 +173,10 @@ async function ran(
   from: readonly TensorId[],
   input: TensorId,
   known: ReadonlyMap<TensorId, SampleValues>,
+  samples: number,
 ): Promise<SampleValues> {
   try {
-    const made = await part.run(new Map(from.map((id) => [id, known.get(id) ?? EMPTY])));
+    const made = await part.run(new Map(from.map((id) => [id, known.get(id) ?? EMPTY])), samples);
     return made.get(input) ?? EMPTY;
   } finally {
     await part.close();

@@ -6,7 +6,8 @@ import type { Model } from "../../../profiler/model/model.ts";
 import { withParts, type ModelParts } from "../../../profiler/runtime/model-part.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
-import { endlessBytes, identityModel, of, scalingModel } from "./tiny-models.ts";
+import { node, tensor, value, type Dims } from "../../builders/onnx-builder.ts";
+import { endlessBytes, identityModel, inMemory, of, scalingModel } from "./tiny-models.ts";
 
 const SAMPLES = valuesHere({ shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
 
@@ -14,7 +15,7 @@ const SAMPLES = valuesHere({ shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5,
 async function through(parts: ModelParts, model: Model, samples: SampleValues): Promise<SampleValues> {
   const { inputs, outputs } = model.entries[0].graph;
   const part = await parts.open(model);
-  const made = await part.run(new Map(inputs.map((id) => [id, samples])));
+  const made = await part.run(new Map(inputs.map((id) => [id, samples])), 3);
   await part.close();
   const values = made.get(outputs[0] ?? -1);
   assert.ok(values);
@@ -47,6 +48,23 @@ describe("Parts of a model", () => {
       assert.deepEqual(rows, await here.rows(places));
     });
   });
+
+  for (const type of ["float32", "int32"] as const) {
+    it(`take tensors that have several entries a sample, as windows of an image: ${type}`, async () => {
+      const reshaped = (from: Dims, to: readonly number[]): Promise<Model> =>
+        inMemory([node("Reshape", ["x", "shape"], ["y"])], {
+          inputs: [value("x", type, from)],
+          initializers: [tensor("shape", "int64", [to.length], to)],
+        });
+      await withParts(async (parts) => {
+        const entries = await through(parts, await reshaped(["batch", 2], [-1, 1]), SAMPLES);
+        assert.deepEqual(entries.shape, [6, 1]);
+        const back = await through(parts, await reshaped(["entries", 1], [-1, 2, 1]), entries);
+        assert.deepEqual(back.shape, [3, 2, 1]);
+        assert.deepEqual([...(await back.read())], [1, 2, 3, 4, 5, 6]);
+      });
+    });
+  }
 
   it("give whole numbers too", async () => {
     const made = await withParts(async (parts) => through(parts, await identityModel("int32", ["batch", 2]), SAMPLES));
