@@ -22,7 +22,7 @@ export async function locate(uri: vscode.Uri, version: number): Promise<ModelLoc
     await vscode.workspace.fs.stat(uri);
     return { kind: "path", path: uri.fsPath, version };
   }
-  const file = await versionedFile(uri);
+  const file = await versionedFile(uri, REMOTE_FILE_LIMIT_BYTES);
   if (gitVersionOf(uri) && file.size <= REMOTE_FILE_LIMIT_BYTES) AHEAD.keep(uri, file);
   return remoteLocation(uri, file.size, version);
 }

@@ -2,6 +2,8 @@ import * as vscode from "vscode";
 
 /** The parts of the API of VS Code's own Git extension (its `git.d.ts`, version 1) that are used here. */
 export interface GitApi {
+  /** The program. */
+  readonly git: { readonly path: string };
   toGitUri(uri: vscode.Uri, ref: string): vscode.Uri;
   getRepository(uri: vscode.Uri): GitRepository | null;
 }

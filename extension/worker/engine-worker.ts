@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { Rpc, RpcError, type Handlers, type Listeners } from "../../webview/protocol/rpc.ts";
+import { Rpc, RpcError, type Handlers, type Listeners, type Message } from "../../webview/protocol/rpc.ts";
 import { withoutCopyFolder } from "../editor/base-file.ts";
 import type { RunLimits, WorkerContract, WorkerHostContract } from "./protocol.ts";
 
@@ -132,7 +132,7 @@ export class EngineWorker {
       workerData: { learnedFolder: this.#host.learnedFolder },
     });
     const rpc = new Rpc<WorkerHostContract, WorkerContract>(
-      (message) => worker.postMessage(message),
+      (message) => worker.postMessage(message, handedOver(message)),
       this.#host.handlers,
       this.#host.listeners,
     );
@@ -148,6 +148,13 @@ export class EngineWorker {
     running.rpc.dispose({ code, message, ...(stack !== undefined && { stack }) });
     void running.worker.terminate();
   }
+}
+
+/** Bytes that the thread asked for are moved to it, not copied, where they are all of their memory. */
+function handedOver(message: Message): ArrayBuffer[] {
+  if (message.type !== "result" || !(message.result instanceof Uint8Array)) return [];
+  const { buffer, byteLength } = message.result;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 
 /** The engine's own are in force. */

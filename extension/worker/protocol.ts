@@ -348,7 +348,7 @@ export interface RemoteFile {
 
 export interface WorkerHostContract extends Contract {
   readonly requests: {
-    /** Bytes of a remote model or of a data file beside it. */
+    /** Bytes of a remote model or of a data file beside it: the thread's own from then on. */
     readonly readRemote: { readonly params: RemoteFile; readonly result: Uint8Array };
     readonly sizeOfRemote: { readonly params: RemoteFile; readonly result: number };
   };

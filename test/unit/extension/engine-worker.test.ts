@@ -9,7 +9,11 @@ import { RpcError } from "../../../webview/protocol/rpc.ts";
 /** Stands in for the engine: what to do is in the model's path. */
 const SCRIPT = `
 const { parentPort, threadId } = require("node:worker_threads");
-parentPort.on("message", ({ type, id, method, params }) => {
+parentPort.on("message", ({ type, id, method, params, result }) => {
+  if (type === "result" && result) {
+    const dataFiles = [result.join()];
+    return parentPort.postMessage({ type: "result", id, result: { profile: null, dataFiles } });
+  }
   if (type !== "request") return;
   if (method === "ping") return parentPort.postMessage({ type: "result", id, result: null });
   switch (params.location.path) {
@@ -17,6 +21,7 @@ parentPort.on("message", ({ type, id, method, params }) => {
     case "exit": process.exit(3);
     case "hang": for (;;);
     case "wait": return;
+    case "remote": return parentPort.postMessage({ type: "request", id, method: "readRemote", params: {} });
     case "fail": return parentPort.postMessage({ type: "failure", id, failure: { code: "format", message: "no model" } });
     default:
       parentPort.postMessage({ type: "event", event: "step", data: "reading" });
@@ -43,15 +48,16 @@ describe("The engine's worker", () => {
   const folder = mkdtempSync(join(tmpdir(), "edgewise-worker-"));
   const script = join(folder, "worker.cjs");
   const steps: string[] = [];
+  let remote = new Uint8Array();
   let engine: EngineWorker;
   const thread = async (): Promise<string | undefined> =>
     (await engine.request("profile", request("ok"), new AbortController().signal)).dataFiles[0];
 
   before(() => writeFileSync(script, SCRIPT));
   beforeEach(() => {
-    const refuse = (): never => assert.fail("No file is remote here");
+    const refuse = (): never => assert.fail("Nobody asks for its size");
     engine = new EngineWorker(script, {
-      handlers: { readRemote: refuse, sizeOfRemote: refuse },
+      handlers: { readRemote: () => remote, sizeOfRemote: refuse },
       listeners: { step: (step) => steps.push(step) },
       patienceMilliseconds: 100,
     });
@@ -69,6 +75,18 @@ describe("The engine's worker", () => {
     const before = await thread();
     await assert.rejects(engine.request("profile", request("fail"), new AbortController().signal), failsWith("format"));
     assert.equal(await thread(), before);
+  });
+
+  it("moves the bytes of a remote file to the thread, and copies those that are part of others", async () => {
+    const read = async (): Promise<readonly string[]> =>
+      (await engine.request("profile", request("remote"), new AbortController().signal)).dataFiles;
+    remote = Uint8Array.of(1, 2, 3);
+    const part = remote.slice().subarray(1);
+    assert.deepEqual(await read(), ["1,2,3"]);
+    assert.equal(remote.length, 0);
+    remote = part;
+    assert.deepEqual(await read(), ["2,3"]);
+    assert.deepEqual(part, Uint8Array.of(2, 3));
   });
 
   for (const way of ["crash", "exit"]) {
