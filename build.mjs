@@ -1,8 +1,8 @@
 // Builds everything that runs: `node build.mjs [--production]` writes dist/. Production leaves out source maps and whitespace.
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import subsetFont from "subset-font";
 import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, parse, relative, sep } from "node:path";
+import { basename, join, parse, relative, sep } from "node:path";
 import { noticesOf, packagesOf } from "./notices.mjs";
 import { VSCODE_API } from "./vscode-api.mjs";
 
@@ -52,14 +52,14 @@ const ONNX_RUNTIME = {
 };
 
 /** What stands for `import.meta.url`, which CommonJS lacks: threads and data files are found beside the bundle. */
-const CJS_URL = {
-  banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
-  define: { "import.meta.url": "bundleUrl" },
-};
+const CJS_URL = 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;';
+
+/** CommonJS whose parts are loaded when they are needed, as the CLI's are: where VS Code runs it, no ES module was tried as a thread. */
+const CJS_PARTS = { format: "esm", splitting: true, isCommonJs: true, define: { "import.meta.url": "bundleUrl" } };
 
 const BUNDLES = [
   { in: "extension/main.ts", out: "extension.cjs", format: "cjs", ...NODE, plugins: [VSCODE_API] },
-  { in: "extension/worker/main.ts", out: "worker.cjs", format: "cjs", ...NODE, ...CJS_URL },
+  { in: "extension/worker/main.ts", out: "worker.cjs", ...CJS_PARTS, ...NODE },
   {
     in: "profiler/runtime/process/onnx-runtime-process.js",
     out: "onnx-runtime-process.js",
@@ -97,6 +97,9 @@ const COPIES = [
 const STAGED = ["node_modules/onnxruntime-node", "node_modules/onnxruntime-common"];
 
 const isProduction = process.argv.includes("--production");
+
+/** Finished by `toCommonJs`, which names places by the map in the text. */
+const UNFINISHED = { minify: false, keepNames: false, sourcemap: isProduction ? false : "inline" };
 
 const results = await Promise.all(BUNDLES.map(bundle)).catch(fail);
 mkdirSync(DIST, { recursive: true });
@@ -142,7 +145,37 @@ function copies(from, to, files) {
   return files.map((file) => ({ from: join(ROOT, "node_modules", from, file), to: join(DIST, to, file) }));
 }
 
-function bundle({ in: entry, out, define, ...options }) {
+async function bundle({ isCommonJs = false, ...options }) {
+  const result = await bundleAs(isCommonJs ? { ...options, ...UNFINISHED } : options);
+  return isCommonJs
+    ? { ...result, outputFiles: (await Promise.all(result.outputFiles.map(toCommonJs))).flat() }
+    : result;
+}
+
+/** esbuild splits ES modules only. @returns a part of them, and where it has one its map */
+async function toCommonJs({ path, text }) {
+  const { code, map } = await transform(text, {
+    ...NODE,
+    format: "cjs",
+    supported: { "dynamic-import": false },
+    banner: CJS_URL,
+    minify: isProduction,
+    keepNames: isProduction,
+    sourcemap: isProduction ? false : "external",
+    sourcefile: basename(path),
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  const link = `//# sourceMappingURL=${basename(path)}.map\n`;
+  return isProduction
+    ? [{ path, contents: code, text: code }]
+    : [
+        { path, contents: code + link, text: code },
+        { path: `${path}.map`, contents: map, text: map },
+      ];
+}
+
+function bundleAs({ in: entry, out, define, ...options }) {
   return build({
     absWorkingDir: ROOT,
     entryPoints: [{ in: entry, out: parse(out).name }],

@@ -1,199 +1,99 @@
-import { copyFile } from "node:fs/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import {
-  downloadReport,
-  exportProfile,
   FileSource,
   ExternalDataFolder,
-  findHardware,
-  INITIAL_BUDGETS,
-  listModel,
-  parseHardwareProfile,
   profileModel,
   type AnalysedModel,
-  type ByteSource,
-  type HardwareProfile,
   type ExternalDataFiles,
 } from "../../profiler/index.ts";
-import { diagnose, diagnoseWeights, parseSettings } from "../../profiler/diagnostics/index.ts";
-import {
-  costModel,
-  DEFAULT_RUNTIME_LIMITS,
-  limitRuntimes,
-  withEntry,
-  writeModel,
-  formatDeviceSearch,
-  type DeviceSearch,
-} from "../../profiler/editing/index.ts";
 import { Rpc } from "../../webview/protocol/rpc.ts";
-import { modelInputs, noteSamples, previewCalibration } from "./calibration-preview.ts";
-import { compareOutputs } from "./compare-outputs.ts";
-import { fitEdits } from "./fitting.ts";
-import { layerDetails, layerWeights, saveTensor } from "./inspect.ts";
-import { cleanUpDevice, connectDevice, describeDevice, measure, watchDevices } from "./measuring.ts";
-import { learn } from "./learning.ts";
-import { LearnedStore } from "./learned-store.ts";
-import { ModelStore, type Computing } from "./model-store.ts";
-import { packProfile, unpackProfile } from "./pack-profile.ts";
-import type {
-  ModelLocation,
-  ModelRequest,
-  ProfileReply,
-  SensitivityUpdate,
-  WorkerContract,
-  WorkerHostContract,
-  WorkerTask,
-  FitUpdate,
-} from "./protocol.ts";
+import type { Answers } from "./answers.ts";
+import { hardwareOf } from "./hardware-of.ts";
+import type { Open } from "./model-store.ts";
+import { packProfile } from "./pack-profile.ts";
+import type { ModelRequest, ProfileReply, RunLimits, WorkerContract, WorkerHostContract } from "./protocol.ts";
+import { ReadFiles } from "./read-files.ts";
 import { RemoteSiblings, RemoteSource } from "./remote-source.ts";
-import { measureSensitivity } from "./sensitivity.ts";
-import { describeEdits, predict, saveModel, suggestEdits, tryEdits } from "./restructuring.ts";
 
-/** The thread that runs the engine, so that the extension host stays responsive. */
+/**
+ * The thread that runs the engine, so that the extension host stays responsive. It starts with what reads and costs a file, less than
+ * half of the engine; the rest is loaded by the first question that needs it.
+ */
 
 if (parentPort === null) throw new Error("This file is the entry of a worker thread.");
 const port = parentPort;
 
 const { learnedFolder } = (workerData ?? {}) as { readonly learnedFolder?: string };
-const store = new ModelStore(open, new LearnedStore(learnedFolder));
+
+type Requests = WorkerContract["requests"];
+
+let limits: RunLimits = {};
+/** Files that were profiled before the rest was there, which takes them. */
+const read = new ReadFiles();
+let rest: Promise<Answers> | undefined;
+let loaded: Answers | undefined;
 
 const host = new Rpc<WorkerContract, WorkerHostContract>((message) => port.postMessage(message), {
   ping: () => null,
-  profile,
-  layerDetails: (query) => layerDetails(store, query),
-  weightStatistics: (query) => layerWeights(store, query),
-  saveTensor: async (asked, signal) => {
-    await saveTensor(store, asked, signal);
+  limit: async (given) => {
+    limits = given;
+    if (rest) (await import("./answers.ts")).limit(given);
     return null;
   },
-  download: async (request, signal) => {
-    const { onProgress } = telling("download", signal);
-    const analysed = await store.analysed(request, { signal });
-    return downloadReport(analysed, { signal, onProgress: (done) => onProgress(done, "") });
+  profile: async (request, signal) => {
+    const isNew = request.edits.length === 0 && !(loaded ?? read).holds(request.location);
+    return isNew ? profileFile(request, signal) : (await all()).handlers.profile(request, signal);
   },
-  listing: async (request) => listModel(await store.analysed(request)),
-  diagnose: async ({ request, settings }) => {
-    const analysed = await store.analysed(request);
-    return diagnose(analysed, costModel(analysed, hardwareOf(request)), parseSettings(settings));
-  },
-  diagnoseWeights: async ({ request, settings }, signal) => {
-    const analysed = await store.analysed(request, { signal });
-    const { onProgress } = telling("weights", signal);
-    return diagnoseWeights(analysed, costModel(analysed, hardwareOf(request)), parseSettings(settings), {
-      signal,
-      onProgress: (done) => onProgress(done, ""),
-    });
-  },
-  export: ({ profile, file, format, run, budgets }) =>
-    exportProfile({ ...unpackProfile(profile), file }, format, {
-      ...(run && { run }),
-      budgets: { ...INITIAL_BUDGETS, ...budgets },
-      writtenAt: new Date(),
-    }),
-  describe: ({ edits }) => describeEdits(edits),
-  suggest: ({ request, scope }, signal) =>
-    suggestEdits(store, request, hardwareOf(request), scope, {
-      ...telling("suggest", signal),
-      onFound: (found) => host.send("found", found),
-    }),
-  predict: ({ request, edit }) => predict(store, request, edit, hardwareOf(request)),
-  copy: async ({ location, path }, signal) => {
-    const { onProgress } = telling("copy", signal);
-    const model = await store.base(location);
-    // All of a bundle: another of its models may be asked for.
-    if (model.bundle && location.kind === "path") await copyFile(location.path, path);
-    else await writeModel(model, path, { signal, onProgress: (done) => onProgress(done, "") });
-    return null;
-  },
-  compute: async (request, signal) => {
-    await store.model(request, {
-      ...telling("compute", signal),
-      onTraining: (points) => host.send("training", { points }),
-    });
-    return null;
-  },
-  stopTraining: () => {
-    store.stopTraining();
-    return null;
-  },
-  limit: (limits) => {
-    limitRuntimes({ ...DEFAULT_RUNTIME_LIMITS, ...limits });
-    return null;
-  },
-  learned: (request) => store.learned(request),
-  keepLearned: async ({ learned }) => {
-    await store.keepLearned(new Map(learned.map(({ hash, bytes }) => [hash, bytes])));
-    return null;
-  },
-  tryEdits: ({ request, ...trial }, signal) =>
-    tryEdits(store, request, trial, hardwareOf(request), telling("try", signal)),
-  compareOutputs: (asked, signal) =>
-    compareOutputs(store, asked, { signal, onProgress: (progress) => host.send("compared", progress) }),
-  fit: async ({ request, budget, way, recovers, calibration, device }, signal) => {
-    const model = await store.model(request, { signal });
-    const session = (await store.session(request)).with({ hardware: hardwareOf(request), calibration });
-    const context = {
-      signal,
-      onUpdate: (update: FitUpdate) => host.send("fit", update),
-      onSearch: (search: DeviceSearch) =>
-        host.send("fitSearch", { subject: device?.subject ?? "", text: formatDeviceSearch(search) }),
-    };
-    await store.keepLearned(await fitEdits(session, model, { budget, way, recovers, device }, context));
-    return null;
-  },
-  sensitivity: async ({ request, calibration }, signal) => {
-    const model = await store.model(request, { signal });
-    const session = (await store.session(request)).with({ hardware: hardwareOf(request), calibration });
-    const onUpdate = (update: SensitivityUpdate): void => host.send("sensitivity", update);
-    await measureSensitivity(session, model, { signal, onUpdate });
-    return null;
-  },
-  save: ({ request, path }, signal) => saveModel(store, request, path, telling("save", signal)),
-  samples: async ({ request, calibration }) =>
-    noteSamples(await store.model(request), await store.samplesFor(request, calibration)),
-  preview: async ({ request, calibration, count }) => {
-    const samples = await store.samplesFor(request, calibration);
-    return previewCalibration(await store.model(request), samples, count);
-  },
-  inputs: async (request) => modelInputs(await store.model(request)),
-  measure: ({ request, address, options }, signal) =>
-    measure(store, request, hardwareOf(request), address, options, {
-      signal,
-      onProgress: (progress) => host.send("measuring", progress),
-    }),
-  learn: ({ request, device, observations }) => learn(hardwareOf(request), device, observations),
-  watchDevices: async ({ adbPath }, signal) => {
-    await watchDevices(adbPath, (connected) => host.send("devices", connected), signal);
-    return null;
-  },
-  describeDevice: (address, signal) => describeDevice(address, signal),
-  connectDevice: async ({ adbPath, address }, signal) => {
-    await connectDevice(adbPath, address, signal);
-    return null;
-  },
-  cleanUpDevice: async (address, signal) => {
-    await cleanUpDevice(address, signal);
-    return null;
-  },
+  layerDetails: later("layerDetails"),
+  weightStatistics: later("weightStatistics"),
+  saveTensor: later("saveTensor"),
+  download: later("download"),
+  listing: later("listing"),
+  diagnose: later("diagnose"),
+  diagnoseWeights: later("diagnoseWeights"),
+  export: later("export"),
+  describe: later("describe"),
+  suggest: later("suggest"),
+  predict: later("predict"),
+  copy: later("copy"),
+  compute: later("compute"),
+  stopTraining: later("stopTraining"),
+  learned: later("learned"),
+  keepLearned: later("keepLearned"),
+  tryEdits: later("tryEdits"),
+  compareOutputs: later("compareOutputs"),
+  fit: later("fit"),
+  sensitivity: later("sensitivity"),
+  save: later("save"),
+  samples: later("samples"),
+  preview: later("preview"),
+  inputs: later("inputs"),
+  measure: later("measure"),
+  learn: later("learn"),
+  watchDevices: later("watchDevices"),
+  describeDevice: later("describeDevice"),
+  connectDevice: later("connectDevice"),
+  cleanUpDevice: later("cleanUpDevice"),
 });
 port.on("message", (message: unknown) => host.receive(message));
 
-/** Progress goes to the host as it comes. */
-function telling(task: WorkerTask, signal: AbortSignal): Required<Omit<Computing, "onTraining">> {
-  return { signal, onProgress: (done, what) => host.send("progress", { task, done, what }) };
+function all(): Promise<Answers> {
+  rest ??= load();
+  return rest;
 }
 
-function profile(request: ModelRequest, signal: AbortSignal): Promise<ProfileReply> {
-  const isNew = request.edits.length === 0 && !store.holds(request.location);
-  return isNew ? profileFile(request, signal) : profileKnown(request, signal);
+async function load(): Promise<Answers> {
+  const { answers, limit } = await import("./answers.ts");
+  limit(limits);
+  loaded = answers(host, open, learnedFolder);
+  read.handOver(loaded);
+  return loaded;
 }
 
-async function profileKnown(request: ModelRequest, signal: AbortSignal): Promise<ProfileReply> {
-  host.send("step", "inferring");
-  const analysed = await store.analysed(request, { signal });
-  host.send("step", "costing");
-  const dataFiles = [...(analysed.model.dataFiles?.keys() ?? [])];
-  return { profile: packProfile(costModel(analysed, hardwareOf(request))), dataFiles };
+function later<Method extends keyof Answers["handlers"] & keyof Requests>(
+  method: Method,
+): (params: Requests[Method]["params"], signal: AbortSignal) => Promise<Requests[Method]["result"]> {
+  return async (params, signal) => (await all()).handlers[method](params, signal);
 }
 
 async function profileFile(request: ModelRequest, signal: AbortSignal): Promise<ProfileReply> {
@@ -218,7 +118,7 @@ async function profileFile(request: ModelRequest, signal: AbortSignal): Promise<
       signal,
     });
     const { model } = inspection.analysed ?? {};
-    if (model) store.keep(request.location, { model: withEntry(model, undefined), source });
+    if (model) (loaded ?? read).keep(request.location, { model, source });
     return { profile: packProfile(result), dataFiles: [...dataFiles] };
   } catch (error) {
     await source.close();
@@ -226,19 +126,11 @@ async function profileFile(request: ModelRequest, signal: AbortSignal): Promise<
   }
 }
 
-async function open(location: ModelLocation): Promise<{ source: ByteSource; externalData: ExternalDataFiles }> {
+const open: Open = async (location) => {
   if (location.kind === "remote") {
     const { uri, name, size } = location;
     const source = new RemoteSource(host, name, size, { model: uri, relativePath: "" });
     return { source, externalData: new RemoteSiblings(host, uri) };
   }
   return { source: await FileSource.open(location.path), externalData: new ExternalDataFolder(location.path) };
-}
-
-function hardwareOf({ hardware, ownHardware }: ModelRequest): HardwareProfile {
-  return findHardware(hardware, ownHardware.map(ownProfile));
-}
-
-function ownProfile(data: unknown, index: number): HardwareProfile {
-  return parseHardwareProfile(data, `edgewise.hardwareProfiles[${index}]`);
-}
+};

@@ -8,6 +8,9 @@ import { skip } from "../../skip.ts";
 /** "// node_modules/@scope/name/file.js", as a bundle that is not for production says it. */
 const PART = /^\s*\/\/ (?:\S*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm;
 
+/** `from"./part.js"`, `import("./part.js")`, `require("./part.cjs")`: parts of bundles lie beside each other. */
+const BESIDE = /(?:from\s*|import\s*|import\(|require\()"\.\/([\w-]+\.c?js)"/g;
+
 describe("The package for VS Code", () => {
   let files: readonly string[] = [];
 
@@ -39,6 +42,19 @@ describe("The package for VS Code", () => {
       ]),
       [],
     );
+  });
+
+  it("holds all parts of its bundles", () => {
+    const bundles = files.filter((path) => /^dist\/[^/]+\.c?js$/.test(path));
+    const parts = bundles.flatMap((path) =>
+      [...readFileSync(join(ROOT, path), "utf8").matchAll(BESIDE)].map(([, name]) => `dist/${name}`),
+    );
+    for (const bundle of ["webview-chunk", "compare-chunk", "worker-chunk"])
+      assert.ok(
+        parts.some((part) => part.startsWith(`dist/${bundle}`)),
+        bundle,
+      );
+    assert.deepEqual(missing(parts), []);
   });
 
   it("holds no source and no test, and of the samples only the one that new users are offered", () => {
