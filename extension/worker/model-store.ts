@@ -38,7 +38,7 @@ export type Open = (
 /** What computing edits may take note of. */
 export interface Computing {
   readonly signal?: AbortSignal;
-  /** @param done share of the list, 0 to 1 */
+  /** @param done share of what is computed for this question, 0 to 1: edits that are there already take no part */
   readonly onProgress?: (done: number, what: string) => void;
   /** Errors of a training so far. */
   readonly onTraining?: (points: readonly TrainingPoint[]) => void;
@@ -128,9 +128,13 @@ export class ModelStore {
       );
       return withEntry(await followed, entry);
     }
+    let first: number | undefined;
     const edited = await computed.follow(keys, base, async (before, index) => {
       const { onProgress } = computing;
-      const share = (done: number, what: string): void => onProgress?.((index + done) / edits.length, what);
+      // Those before it are computed already: what is waited for starts with this one.
+      const start = (first ??= index);
+      const share = (done: number, what: string): void =>
+        onProgress?.((index - start + done) / (edits.length - start), what);
       const planned = held[index];
       if (planned && isTraining(planned.edit))
         return this.#train(session, before, edits.slice(0, index + 1), { ...computing, onProgress: share });

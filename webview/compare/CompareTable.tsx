@@ -11,6 +11,7 @@ import { stepTo } from "../table/tree-keys.ts";
 import { ROW_HEIGHT, useVirtualRows } from "../table/use-virtual-rows.ts";
 import type { CompareView } from "./compare-view.ts";
 import {
+  differingCosts,
   formatDifference,
   formatRelative,
   namesText,
@@ -18,6 +19,7 @@ import {
   pairText,
   shapesText,
   shapeText,
+  unseenCosts,
   type Change,
   type ComparedLayer,
   type Order,
@@ -150,6 +152,9 @@ interface RowProps {
 
 function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Element {
   const value = row.values.get(measure.id);
+  const titles = (costs: readonly Column[]): string => costs.map(({ title }) => title).join(", ");
+  const unseen = titles(unseenCosts(row, measure));
+  const costs = titles(differingCosts(row));
   const name = pairText(row, (layer) => layer.name);
   const number = (side: "before" | "after"): JSX.Element => (
     <div role="gridcell" class="cell right" data-tip={tipOf(measure, row[side], value?.[side])}>
@@ -166,9 +171,16 @@ function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Eleme
       style={{ transform: `translateY(${place * ROW_HEIGHT}px)` }}
       onPointerDown={onSelect}
     >
-      <div role="gridcell" class="cell compare-change">
+      <div
+        role="gridcell"
+        class="cell compare-change"
+        {...(costs !== "" && { "data-tip": l10n.t("Differs in {0}", costs) })}
+      >
         <Icon name={CHANGE_ICONS[row.change]} />
-        {CHANGE_WORDS[row.change]()}
+        <span class="compare-text">
+          {CHANGE_WORDS[row.change]()}
+          {unseen !== "" && `: ${unseen}`}
+        </span>
       </div>
       <div role="gridcell" class="cell" data-tip={name}>
         <Names row={row} />

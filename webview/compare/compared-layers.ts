@@ -83,6 +83,24 @@ function changeOf({ before, after }: ComparedRow, values: ReadonlyMap<string, Di
   return isSame ? "same" : "changed";
 }
 
+/** The costs that the two layers of a row differ in. */
+export function differingCosts({ change, values }: ComparedLayer): readonly Column[] {
+  if (change !== "changed") return [];
+  return MEASURES.filter(({ id }) => values.get(id)?.before !== values.get(id)?.after);
+}
+
+/** The same where nothing else of the row shows that they differ: not their operators, names, shapes, nor what they are compared by. */
+export function unseenCosts(row: ComparedLayer, measure: Column): readonly Column[] {
+  const { before, after } = row;
+  const costs = differingCosts(row);
+  const isSeen =
+    before?.op !== after?.op ||
+    before?.name !== after?.name ||
+    (before && after && shapeText(before) !== shapeText(after)) ||
+    costs.some(({ id }) => id === measure.id);
+  return isSeen ? [] : costs;
+}
+
 export function shapeText({ outputs: [first] }: LayerProfile): string {
   return first ? formatShape(first.shape) : "";
 }

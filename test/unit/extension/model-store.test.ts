@@ -77,6 +77,32 @@ describe("The models that a thread works with", () => {
     }
   });
 
+  it("tell progress of what is computed for a question, not of the edits before it", async () => {
+    const nodes = ["a", "b"].map((name, place) =>
+      node("Conv", [place === 0 ? "x" : "ya", `w${name}`], [`y${name}`], { pads: [1, 1, 1, 1] }, { name }),
+    );
+    const initializers = [weights("wa", [8, 1, 3, 3]), weights("wb", [8, 8, 3, 3])];
+    const inputs = [value("x", "float32", [1, 1, 8, 8])];
+    const bytes = onnxModel({ graph: graph(nodes, { inputs, outputs: ["yb"], initializers }) });
+    const store = new ModelStore(() =>
+      Promise.resolve({ source: new MemorySource("maps.onnx", bytes), externalData: new MemorySiblings() }),
+    );
+    const edits = ["a", "b"].map((layer): PlannedEdit => ({
+      edit: edit("quantize-weights", layer),
+      calibration: null,
+    }));
+    const told = async (count: number): Promise<readonly number[]> => {
+      const shares: number[] = [];
+      const request = { location: at("maps.onnx"), edits: edits.slice(0, count), isPrediction: false, ...AS_IT_IS };
+      await store.model(request, { onProgress: (done) => shares.push(done) });
+      return shares;
+    };
+    const first = await told(1);
+    assert.ok(Math.min(...first) < 0.5);
+    assert.deepEqual(await told(2), first);
+    assert.deepEqual(await told(2), []);
+  });
+
   it("have edits of several entries, whichever is looked at", async () => {
     const store = new ModelStore(() =>
       Promise.resolve({ source: new MemorySource("m.tflite", severalEntries()), externalData: new MemorySiblings() }),

@@ -12,9 +12,11 @@ import {
   operatorsText,
   pairText,
   shapesText,
+  unseenCosts,
   type Choice,
   type ComparedLayer,
 } from "../../../../webview/compare/compared-layers.ts";
+import { knownColumn } from "../../../../webview/charts/charts-view.ts";
 import { INITIAL_COMPARISON, restoreCompareView } from "../../../../webview/compare/compare-view.ts";
 import { layerProfile, profileOf, TOTALS } from "../../../builders/profile-builder.ts";
 
@@ -46,6 +48,19 @@ describe("Compared layers", () => {
       layers.map(({ change }) => change),
       ["same", "changed", "removed", "added"],
     );
+  });
+
+  it("say which costs differ where nothing else of a row shows it", () => {
+    const energy = compared([layerProfile("a")], [layerProfile("a", { energy: null, latencySeconds: 2 })]);
+    const unseen = ([row]: readonly ComparedLayer[], id: string): readonly string[] =>
+      row ? unseenCosts(row, knownColumn(id)).map((column) => column.id) : [];
+    assert.deepEqual(unseen(energy, "macs"), ["energy", "latency"]);
+    assert.deepEqual(unseen(energy, "energy"), []);
+    const renamed = compared([layerProfile("a")], [layerProfile("b", { energy: null })]);
+    assert.equal(renamed[0]?.change, "changed");
+    assert.deepEqual(unseen(renamed, "macs"), []);
+    assert.deepEqual(unseen(layers.slice(1), "macs"), []);
+    assert.deepEqual(unseen(layers.slice(1), "energy"), ["macs"]);
   });
 
   it("hold the difference, and none where something is unknown", () => {
