@@ -10,7 +10,10 @@ export const OUTLINE = "edgewise.modules";
 /** A node to its parents, which VS Code asks for when a node is to be shown. */
 type Parents = ReadonlyMap<OutlineNode, OutlineNode>;
 
-/** The modules of the active model with their subtotals; selecting one shows it on the page, and the other way round. */
+/**
+ * The modules of the active model with their subtotals; selecting one shows it on the page, and the other way round. What is read aloud starts with
+ * the node's own name: VS Code would take the tooltip, which starts with the path that all nodes around it share.
+ */
 export class Outline implements vscode.TreeDataProvider<OutlineNode>, vscode.Disposable {
   readonly #models: OpenModels;
   readonly #changes = new vscode.EventEmitter<undefined>();
@@ -99,25 +102,28 @@ function moduleItem({ id, name, sums }: ModuleNode): vscode.TreeItem {
   const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed);
   const [parameters, macs] = [formatCell("elements", sums.parameters), formatCell("MACs", sums.macs)];
   const atLeast = sums.unknownRows > 0 ? "≥ " : "";
-  item.id = id;
-  item.iconPath = new vscode.ThemeIcon("symbol-module");
-  item.description = vscode.l10n.t("{0} parameters · {1} MACs", atLeast + parameters, atLeast + macs);
-  item.tooltip = [
-    id,
+  const facts = [
     sums.layers === 1 ? vscode.l10n.t("1 layer") : vscode.l10n.t("{0} layers", sums.layers),
     vscode.l10n.t("{0} parameters", atLeast + parameters),
     vscode.l10n.t("{0} MACs", atLeast + macs),
     vscode.l10n.t("{0} estimated", atLeast + formatCell("s", sums.latencySeconds)),
-  ].join("\n");
+  ];
+  item.id = id;
+  item.iconPath = new vscode.ThemeIcon("symbol-module");
+  item.description = vscode.l10n.t("{0} parameters · {1} MACs", atLeast + parameters, atLeast + macs);
+  item.tooltip = [id, ...facts].join("\n");
+  item.accessibilityInformation = { label: [name, ...facts].join(", ") };
   return item;
 }
 
 function layerItem({ id, layer }: LayerNode): vscode.TreeItem {
-  const item = new vscode.TreeItem(layer.name.slice(layer.name.lastIndexOf("/") + 1) || layer.name);
+  const name = layer.name.slice(layer.name.lastIndexOf("/") + 1) || layer.name;
+  const item = new vscode.TreeItem(name);
   item.id = id;
   item.iconPath = new vscode.ThemeIcon("symbol-method");
   const macs = layer.macs === 0 ? [] : [`${formatCell("MACs", layer.macs)} MACs`];
   item.description = [layer.op, ...macs].join(" · ");
+  item.accessibilityInformation = { label: [name, layer.op, ...macs].join(", ") };
   item.tooltip = `#${layer.index} ${layer.name}\n${item.description}`;
   return item;
 }

@@ -48,6 +48,11 @@ const COLUMNS: readonly CompareColumn[] = [
   { id: "relative", title: () => l10n.t("Relative"), isNumber: true },
 ];
 
+/** Among all columns, from 1. */
+function columnIndex(id: CompareColumn["id"]): number {
+  return COLUMNS.findIndex((column) => column.id === id) + 1;
+}
+
 interface CompareTableProps {
   readonly rows: readonly ComparedLayer[];
   readonly measure: Column;
@@ -87,10 +92,11 @@ export function CompareTable({ rows, measure, view }: CompareTableProps): JSX.El
     >
       <div role="rowgroup" class="compare-head">
         <div role="row" class="compare-row" aria-rowindex={1}>
-          {COLUMNS.map((column) => (
+          {COLUMNS.map((column, place) => (
             <ColumnHead
               key={column.id}
               column={column}
+              place={place}
               tip={column.isNumber ? `${measure.title}: ${measure.definition}` : ""}
               order={order}
               onOrder={(next) => view.update({ order: next })}
@@ -122,18 +128,25 @@ export function CompareTable({ rows, measure, view }: CompareTableProps): JSX.El
 
 interface ColumnHeadProps {
   readonly column: CompareColumn;
+  /** Among all columns: in a narrow window some are not drawn. */
+  readonly place: number;
   readonly tip: string;
   readonly order: Order;
   readonly onOrder: (order: Order) => void;
 }
 
 /** Numbers start with what grew most, texts with their first letter. */
-function ColumnHead({ column: { id, title, isNumber }, tip, order, onOrder }: ColumnHeadProps): JSX.Element {
+function ColumnHead({ column: { id, title, isNumber }, place, tip, order, onOrder }: ColumnHeadProps): JSX.Element {
   const isChosen = order.by === id;
   const direction = order.isDescending ? "descending" : "ascending";
   const choose = (): void => onOrder({ by: id, isDescending: isChosen ? !order.isDescending : isNumber === true });
   return (
-    <div role="columnheader" class={isNumber ? "cell right" : "cell"} aria-sort={isChosen ? direction : "none"}>
+    <div
+      role="columnheader"
+      class={isNumber ? "cell right" : "cell"}
+      aria-colindex={place + 1}
+      aria-sort={isChosen ? direction : "none"}
+    >
       <button type="button" class="compare-sort" data-tip={tip} onClick={choose}>
         {title()}
         {isChosen && <Icon name={order.isDescending ? "arrow-down" : "arrow-up"} />}
@@ -157,7 +170,12 @@ function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Eleme
   const costs = titles(differingCosts(row));
   const name = pairText(row, (layer) => layer.name);
   const number = (side: "before" | "after"): JSX.Element => (
-    <div role="gridcell" class="cell right" data-tip={tipOf(measure, row[side], value?.[side])}>
+    <div
+      role="gridcell"
+      aria-colindex={columnIndex(side)}
+      class="cell right"
+      data-tip={tipOf(measure, row[side], value?.[side])}
+    >
       {value?.[side] === undefined ? <span class="zero">–</span> : formatCell(measure.unit, value[side])}
     </div>
   );
@@ -173,6 +191,7 @@ function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Eleme
     >
       <div
         role="gridcell"
+        aria-colindex={columnIndex("position")}
         class="cell compare-change"
         {...(costs !== "" && { "data-tip": l10n.t("Differs in {0}", costs) })}
       >
@@ -182,21 +201,35 @@ function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Eleme
           {unseen !== "" && `: ${unseen}`}
         </span>
       </div>
-      <div role="gridcell" class="cell" data-tip={name}>
+      <div role="gridcell" aria-colindex={columnIndex("name")} class="cell" data-tip={name}>
         <Names row={row} />
       </div>
-      <div role="gridcell" class="cell" data-tip={pairText(row, ({ op }) => op)} data-tip-when="cut">
+      <div
+        role="gridcell"
+        aria-colindex={columnIndex("op")}
+        class="cell"
+        data-tip={pairText(row, ({ op }) => op)}
+        data-tip-when="cut"
+      >
         <span class="compare-text">{operatorsText(row)}</span>
       </div>
-      <div role="gridcell" class="cell" data-tip={pairText(row, shapeText)}>
+      <div role="gridcell" aria-colindex={columnIndex("shape")} class="cell" data-tip={pairText(row, shapeText)}>
         <span class="compare-text">{shapesText(row)}</span>
       </div>
       {number("before")}
       {number("after")}
-      <div role="gridcell" class={`cell right compare-words ${toneOf(value?.absolute ?? null)}`}>
+      <div
+        role="gridcell"
+        aria-colindex={columnIndex("absolute")}
+        class={`cell right compare-words ${toneOf(value?.absolute ?? null)}`}
+      >
         {formatDifference(measure.unit, value?.absolute ?? null)}
       </div>
-      <div role="gridcell" class={`cell right compare-words ${toneOf(value?.absolute ?? null)}`}>
+      <div
+        role="gridcell"
+        aria-colindex={columnIndex("relative")}
+        class={`cell right compare-words ${toneOf(value?.absolute ?? null)}`}
+      >
         {formatRelative(value?.relative ?? null)}
       </div>
     </div>

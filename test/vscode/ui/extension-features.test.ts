@@ -81,7 +81,13 @@ describe("Around the editor", () => {
     await open();
     await command("edgewise.modules.focus");
     const tree = workbench(".pane", "Model Modules").locator(".monaco-list-row");
-    await tree.filter({ hasText: "parameters" }).first().waitFor();
+    const module = tree.filter({ hasText: "parameters" }).first();
+    await module.waitFor();
+    // What is read aloud starts with the node's own name, not with the path that its neighbours share.
+    assert.match(
+      (await module.getAttribute("aria-label")) ?? "",
+      /^[^/]+, \d+ layers?, .+ parameters, .+ MACs, .+ estimated$/,
+    );
     await vscode().screenshotInThemes("modules");
     await tree.filter({ hasText: "MACs" }).first().click();
     const layer = tree.filter({ hasText: "Conv" }).first();
