@@ -93,11 +93,9 @@ export function differingCosts({ change, values }: ComparedLayer): readonly Colu
 export function unseenCosts(row: ComparedLayer, measure: Column): readonly Column[] {
   const { before, after } = row;
   const costs = differingCosts(row);
+  const isReshaped = before !== null && after !== null && shapeText(before) !== shapeText(after);
   const isSeen =
-    before?.op !== after?.op ||
-    before?.name !== after?.name ||
-    (before && after && shapeText(before) !== shapeText(after)) ||
-    costs.some(({ id }) => id === measure.id);
+    isReshaped || before?.op !== after?.op || before?.name !== after?.name || costs.some(({ id }) => id === measure.id);
   return isSeen ? [] : costs;
 }
 
