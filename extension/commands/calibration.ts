@@ -56,7 +56,7 @@ async function askForInput(input: ModelInput, isOneOfMany: boolean): Promise<Inp
     source: "random",
   } as const;
   const kinds = isPicture ? [pictures, array, random] : [array, pictures, random];
-  const chosen = await choose(kinds, { title, placeholder: `${dataType} ${shape}` });
+  const chosen = await choose(kinds, { title, placeholder: `${dataType} ${shape}`, isStep: true });
   if (chosen === undefined || chosen.source === "random") return chosen?.source;
   const file = await askForPath(title, chosen.source === "images");
   return file === undefined ? undefined : askForScaling(title, file, chosen.source);
@@ -101,11 +101,13 @@ async function askForScaling(title: string, file: string, kind: InputSpec["kind"
   const chosen = await choose(preprocessings(kind), {
     title,
     placeholder: vscode.l10n.t("What the model takes of each number of {0}", path.basename(file)),
+    isStep: true,
   });
   if (chosen === undefined) return undefined;
   if (chosen.scaling) return { kind, path: file, ...chosen.scaling };
   const specOf = (text: string): InputSpec => parseData(text.trim() === "" ? file : `${file}:${text.trim()}`)[1];
   const text = await ask({
+    isStep: true,
     title,
     prompt: vscode.l10n.t("Options as on the command line, {0}", DATA_SYNTAX),
     placeholder: "scale=1/255,mean=0.5,std=0.25,channels=bgr",
@@ -126,7 +128,7 @@ async function askForLabels(inputs: readonly InputSpec[]): Promise<LabelSpec | "
     detail: vscode.l10n.t(".npy, .txt with a number a line, .json or .csv"),
   };
   const title = vscode.l10n.t("Class of each sample");
-  const chosen = await choose([none, file], { title });
+  const chosen = await choose([none, file], { title, isStep: true });
   if (chosen !== file) return chosen && "none";
   const found = await vscode.window.showOpenDialog({
     title,
@@ -137,6 +139,7 @@ async function askForLabels(inputs: readonly InputSpec[]): Promise<LabelSpec | "
   if (labels === undefined) return undefined;
   if (!/\.(json|csv)$/i.test(labels.path)) return { path: labels.fsPath };
   const key = await ask({
+    isStep: true,
     title,
     prompt: vscode.l10n.t("Member of the JSON object, or column of the CSV file; empty when there is only one"),
   });

@@ -26,6 +26,8 @@ export function askChecked({ title, prompt, value, fault, consider }: InputOptio
   return new Promise((resolve) => {
     const box = vscode.window.createInputBox();
     Object.assign(box, {
+      // What was typed would be lost when the focus goes elsewhere.
+      ignoreFocusOut: true,
       title: plainText(title),
       prompt: plainText(prompt),
       value,

@@ -12,6 +12,8 @@ export interface ChoiceOptions {
   readonly placeholder?: string;
   readonly matchOnDescription?: boolean;
   readonly matchOnDetail?: boolean;
+  /** One of several steps: it stays when the focus goes elsewhere, as what was answered before would be lost with it. */
+  readonly isStep?: boolean;
 }
 
 /** What VS Code shows, with the item that it stands for. */
@@ -21,9 +23,10 @@ interface Shown<T> extends vscode.QuickPickItem {
 
 /** @returns nothing when the user gives up */
 export async function choose<T extends Choice>(items: readonly T[], options: ChoiceOptions): Promise<T | undefined> {
-  const { title, placeholder, ...matching } = options;
+  const { title, placeholder, isStep = false, ...matching } = options;
   const shown = await vscode.window.showQuickPick(items.map(shownAs), {
     ...matching,
+    ignoreFocusOut: isStep,
     title: plainText(title),
     ...(placeholder !== undefined && { placeHolder: plainText(placeholder) }),
   });

@@ -8,14 +8,24 @@ export interface Question {
   readonly placeholder?: string;
   /** Why a text cannot be taken. */
   readonly fault?: (text: string) => string | undefined;
+  /** One of several steps: it stays when the focus goes elsewhere, as what was answered before would be lost with it. */
+  readonly isStep?: boolean;
 }
 
 /**
  * Asks for a line of text. VS Code makes links and icons of prompts and reasons, so both are shown as text.
  * @returns nothing when the user gives up
  */
-export async function ask({ title, prompt, value, placeholder, fault }: Question): Promise<string | undefined> {
+export async function ask({
+  title,
+  prompt,
+  value,
+  placeholder,
+  fault,
+  isStep = false,
+}: Question): Promise<string | undefined> {
   return vscode.window.showInputBox({
+    ignoreFocusOut: isStep,
     title: plainText(title),
     prompt: plainText(prompt),
     ...(value !== undefined && { value }),

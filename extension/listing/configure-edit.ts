@@ -68,7 +68,7 @@ async function askChoice(
     value: choice.value,
   }));
   const placeholder = `${vscode.l10n.t(spec.title)}: ${vscode.l10n.t(spec.description)}`;
-  return (await choose(items, { title, placeholder }))?.value;
+  return (await choose(items, { title, placeholder, isStep: true }))?.value;
 }
 
 async function askNumber(
