@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { formatByName } from "../formats/format-types.ts";
 import { limitRuntimes } from "../runtime/process/limits.ts";
-import { startRuntime } from "../runtime/process/loaded-model.ts";
+import { startRuntime } from "../runtime/process/process-pool.ts";
 import { RUNTIME_NAMES } from "../runtime/open-session.ts";
 import { parseBytes, parseTime } from "./quantities.ts";
 

@@ -14,7 +14,7 @@ import {
   type NumericType,
 } from "./numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
-import { SharedProcess } from "./process/loaded-model.ts";
+import { SharedProcess } from "./process/shared-process.ts";
 import { ProcessEnded } from "./process/runtime-process.ts";
 import type { KeptSlice, OutputTarget, Session } from "./session.ts";
 
@@ -61,7 +61,7 @@ export class ModelParts {
     const [{ runKept }, shared] = [session, this.#shared];
     const run: GraphPart["run"] =
       runKept && shared
-        ? (values, samples) => ranKept(ports, { ...runner, runKept, shared }, { values, samples })
+        ? (values, samples) => ranKept(part.file, ports, { ...runner, runKept, shared }, { values, samples })
         : (values, samples) => ranHere(part.file, ports, runner, { values, samples });
     return { run, close: () => session.close() };
   }
@@ -139,6 +139,7 @@ function samplesARun(ports: PartPorts, { session, runEach }: Runner, given: Give
 
 /** What the parts give stays in their runtime's process. */
 async function ranKept(
+  file: string,
   ports: PartPorts,
   runner: Runner & { readonly runKept: NonNullable<Session["runKept"]>; readonly shared: SharedProcess },
   given: Given,
@@ -169,7 +170,7 @@ async function ranKept(
     for (const [name, [first = count, ...rest]] of made) shapes.set(name, [(first / count) * samples, ...rest]);
   }
   return new Map(
-    ports.outputs.map(([name, id]) => [id, new KeptValues(shared, keys.get(name) ?? "", shapes.get(name) ?? [])]),
+    ports.outputs.map(([name, id]) => [id, new KeptValues(file, shared, keys.get(name) ?? "", shapes.get(name) ?? [])]),
   );
 }
 

@@ -215,7 +215,7 @@ class OnnxSession implements Session {
     const arrays = given.flatMap(([, one]) => ("key" in one ? [] : [toRuntime(one)]));
     try {
       const value = { feeds, outputs: [...keys], start, count, samples };
-      const { result } = await this.#loaded.request("runKept", value, arrays, signal);
+      const { result } = await this.#loaded.request("runPart", value, arrays, signal);
       const shapes = result as readonly (readonly number[])[];
       return new Map([...keys.keys()].map((name, place) => [name, shapes[place] ?? []]));
     } catch (cause) {

@@ -1,7 +1,7 @@
 import type { Model, TensorId } from "../model/model.ts";
 import type { PortShape } from "../model/shape.ts";
 import type { NamedTensors, NumericTensor, NumericType } from "./numeric-tensor.ts";
-import type { SharedProcess } from "./process/loaded-model.ts";
+import type { SharedProcess } from "./process/shared-process.ts";
 
 /** A model that somebody opened, and will close. */
 export interface OpenModel {

@@ -5,7 +5,7 @@ import { FileSource } from "../../profiler/bytes/file-source.ts";
 import { readModel } from "../../profiler/formats/formats.ts";
 import type { Model } from "../../profiler/model/model.ts";
 import { openSession } from "../../profiler/runtime/open-session.ts";
-import { startRuntime } from "../../profiler/runtime/process/loaded-model.ts";
+import { startRuntime } from "../../profiler/runtime/process/process-pool.ts";
 
 /**
  * Prints the milliseconds from the start of this process to a model's first answer, and those of processor time that it and the process that it

@@ -1,37 +1,7 @@
-import { availableParallelism } from "node:os";
-import {
-  ProcessEnded,
-  RuntimeProcess,
-  type RuntimeAnswer,
-  type RuntimeName,
-  type RuntimeRequest,
-  type TargetFor,
-} from "./runtime-process.ts";
-import { runtimeLimits } from "./limits.ts";
 import type { ElementArray } from "./exchange-file.js";
-
-/** LiteRT.js runs on one thread, so two models that are compared are run side by side; ONNX Runtime shares an operator among all. */
-const MOST_PROCESSES: Readonly<Record<RuntimeName, number>> = {
-  "ONNX Runtime": 1,
-  "LiteRT.js": Math.min(2, availableParallelism()),
-};
-
-/** Memory of a WASM module never shrinks, and a native library fragments what it has: a process is not used for ever. */
-const MOST_LOADED = 64;
-
-/** A process without models ends when it was not needed for so long. */
-const IDLE_MILLISECONDS = 30_000;
-
-interface Place {
-  readonly process: RuntimeProcess;
-  /** Models that are open in it, or about to be. */
-  open: number;
-  /** Models that were opened in it so far. */
-  loaded: number;
-  idle?: NodeJS.Timeout;
-}
-
-const places = new Map<RuntimeName, Place[]>();
+import { ownPlace, placeFor, rest, type Place } from "./process-pool.ts";
+import { ProcessEnded, type RuntimeAnswer, type RuntimeName, type TargetFor } from "./runtime-process.ts";
+import type { SharedProcess } from "./shared-process.ts";
 
 /** What a process is asked to load a model: made anew for each process that it comes to be loaded in. */
 export interface Loading {
@@ -43,49 +13,6 @@ export interface Loading {
 interface Loaded {
   readonly place: Place;
   readonly handle: Promise<number>;
-}
-
-/** Starts a runtime while something else is done: its process takes as long to load as a model to read. */
-export function startRuntime(runtime: RuntimeName): void {
-  if (livingPlaces(runtime).length > 0) return;
-  rest(added(runtime));
-}
-
-let keys = 0;
-
-/** A process of ONNX Runtime that the parts of a network are loaded in, and that keeps arrays between their runs. */
-export class SharedProcess {
-  readonly place = placeFor("ONNX Runtime");
-  readonly #kept = new Set<string>();
-
-  constructor() {
-    this.place.open += 1;
-  }
-
-  /** Names an array that is to be kept, as no other is. */
-  newKey(): string {
-    const key = `kept ${keys++}`;
-    this.#kept.add(key);
-    return key;
-  }
-
-  /** @throws {RuntimeFailure} @throws {ProcessEnded} @throws the signal's reason when it aborts */
-  request(request: RuntimeRequest): Promise<RuntimeAnswer> {
-    return this.place.process.request(request);
-  }
-
-  /** Of a process that has ended nothing is left to drop. */
-  drop(kept: Iterable<string>): void {
-    const dropped = [...kept].filter((key) => this.#kept.delete(key));
-    if (dropped.length > 0) this.request({ action: "drop", value: { keys: dropped } }).catch(() => undefined);
-  }
-
-  /** What it keeps is dropped. */
-  close(): void {
-    this.drop(this.#kept);
-    this.place.open -= 1;
-    rest(this.place);
-  }
 }
 
 /** Where a model is loaded that is not to be wherever there is room. */
@@ -222,35 +149,4 @@ export class LoadedModel<Facts extends { readonly handle: number }> {
     this.#facts = result as Facts;
     return this.#facts.handle;
   }
-}
-
-function placeFor(runtime: RuntimeName): Place {
-  // Whoever was started under another limit of memory runs what it has, and nothing new.
-  const living = livingPlaces(runtime).filter(({ process }) => process.memoryBytes === runtimeLimits().memoryBytes);
-  const [least] = living.toSorted((a, b) => a.open - b.open);
-  const place = least && (least.open === 0 || living.length >= MOST_PROCESSES[runtime]) ? least : added(runtime);
-  clearTimeout(place.idle);
-  return place;
-}
-
-function livingPlaces(runtime: RuntimeName): Place[] {
-  const living = (places.get(runtime) ?? []).filter(({ process }) => !process.isEnded);
-  places.set(runtime, living);
-  return living;
-}
-
-function ownPlace(runtime: RuntimeName): Place {
-  return { process: new RuntimeProcess(runtime), open: 0, loaded: 0 };
-}
-
-function added(runtime: RuntimeName): Place {
-  const place = ownPlace(runtime);
-  livingPlaces(runtime).push(place);
-  return place;
-}
-
-function rest(place: Place): void {
-  if (place.open > 0) return;
-  if (place.loaded >= MOST_LOADED) place.process.end();
-  else place.idle = setTimeout(() => place.process.end(), IDLE_MILLISECONDS).unref();
 }

@@ -9,11 +9,11 @@ loading.catch(() => undefined);
 const sessions = new Map();
 /** Tensors that stay here between runs. */
 const held = new Map();
-/** Arrays that stay here for parts of a network that are run one after the other: all samples of a tensor, as float32. */
-const kept = new Map();
+/** What tensors between the parts of a network hold on all samples, as float32: they stay here for the parts that come. */
+const activations = new Map();
 let next = 0;
 
-serve({ open, run, hold, take, runKept, readKept, gather, drop, release });
+serve({ open, run, hold, take, runPart, activationsOf, rowsOf, drop, release });
 
 /** @param path of a model, whose bytes are the array otherwise */
 async function open({ path, options }, [bytes]) {
@@ -61,12 +61,12 @@ function take({ key }) {
  * @param feeds {name, type, shape} of each array, or {name, key, from, shape}
  * @param outputs [name, key] of what is kept: of `count` samples from `start` on, of all `samples`
  */
-async function runKept({ handle, feeds, outputs, start, count, samples }, arrays) {
+async function runPart({ handle, feeds, outputs, start, count, samples }, arrays) {
   const { Tensor } = await runtimeOf();
   let place = 0;
   const given = feeds.map(({ name, type = "float32", shape, key, from }) => {
     const length = shape.reduce((product, size) => product * size, 1);
-    const data = key === undefined ? arrays[place++] : kept.get(key).subarray(from, from + length);
+    const data = key === undefined ? arrays[place++] : activations.get(key).subarray(from, from + length);
     return [name, new Tensor(type, data, shape)];
   });
   const names = outputs.map(([name]) => name);
@@ -74,30 +74,30 @@ async function runKept({ handle, feeds, outputs, start, count, samples }, arrays
   const shapes = outputs.map(([name, key]) => {
     const { data, dims, type } = results.get(name);
     if (type !== "float32") throw new Error(`"${name}" is ${type}`);
-    if (count === samples) kept.set(key, data);
+    if (count === samples) activations.set(key, data);
     else {
       const each = data.length / count;
-      if (start === 0) kept.set(key, new Float32Array(each * samples));
-      kept.get(key).set(data, start * each);
+      if (start === 0) activations.set(key, new Float32Array(each * samples));
+      activations.get(key).set(data, start * each);
     }
     return [...dims];
   });
   return { result: shapes, arrays: [] };
 }
 
-function readKept({ key }) {
-  return { result: null, arrays: [kept.get(key)] };
+function activationsOf({ key }) {
+  return { result: null, arrays: [activations.get(key)] };
 }
 
 /** @param places but for their arrays, which are `samples` and `offsets` */
-function gather({ key, places }, [samples, offsets]) {
+function rowsOf({ key, places }, [samples, offsets]) {
   const rows = new Float32Array(samples.length * places.channels * places.taps);
-  gatherRows(kept.get(key), { ...places, samples, offsets }, rows);
+  gatherRows(activations.get(key), { ...places, samples, offsets }, rows);
   return { result: null, arrays: [rows] };
 }
 
 function drop({ keys }) {
-  for (const key of keys) kept.delete(key);
+  for (const key of keys) activations.delete(key);
   return { result: null, arrays: [] };
 }
 

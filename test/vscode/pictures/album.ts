@@ -21,6 +21,32 @@ const USUAL_SIZE = { width: 1280, height: 800 };
 /** Fonts, charts and the graph's first zoom are drawn within this; nothing in the page says so. */
 const SETTLED_MILLISECONDS = 400;
 
+/** What a window can be led to from the state before. */
+export interface State<Driver> {
+  readonly name: string;
+  readonly reach: (driver: Driver) => Promise<unknown>;
+}
+
+/** Pictures of those states whose "GROUP-STATE" holds a text, reached one after the other; the window is closed then. */
+export async function takeInTurn<Driver extends { run(command: string): Promise<unknown> }>(
+  window: VscodeWindow,
+  driver: Driver,
+  states: readonly State<Driver>[],
+  group: string,
+  wanted: string,
+): Promise<void> {
+  const isWanted = ({ name }: State<Driver>): boolean => `${group}-${name}`.includes(wanted);
+  try {
+    for (const state of states.slice(0, states.findLastIndex(isWanted) + 1)) {
+      await state.reach(driver);
+      if (isWanted(state)) await takeView(window, `${group}-${state.name}`);
+    }
+    await driver.run("workbench.action.revertAndCloseActiveEditor");
+  } finally {
+    await window.close();
+  }
+}
+
 /**
  * Pictures of what a window shows now, in each theme and width, and a sheet with all of them; ends as wide as it began.
  * @param part what has to be in sight

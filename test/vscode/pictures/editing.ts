@@ -6,7 +6,7 @@ import { writeOnnxFile } from "../../zoo/to-onnx.ts";
 import { unknownOperator } from "../ui/models.ts";
 import { SuggestionsDriver } from "../ui/suggestions-driver.ts";
 import { SAMPLES, VscodeWindow } from "../ui/window.ts";
-import { takeView } from "./album.ts";
+import { takeInTurn, type State } from "./album.ts";
 
 const SMALL = "digits_vgg_bn.onnx";
 const LARGE = "resnet50.onnx";
@@ -43,7 +43,7 @@ class EditingStates extends SuggestionsDriver {
 }
 
 /** States of the suggestions view in the order in which a user comes by: each goes on from the one before it. */
-const STATES: readonly { readonly name: string; readonly reach: (driver: EditingStates) => Promise<unknown> }[] = [
+const STATES: readonly State<EditingStates>[] = [
   { name: "nothing", reach: async (driver) => driver.open(BARE).then(() => driver.compress.click()) },
   {
     name: "many",
@@ -149,15 +149,5 @@ export async function takeEditing(folder: string, wanted: string): Promise<void>
   await writeOnnxFile(resnet(50), join(folder, LARGE), { weights: "folded" });
   const window = await VscodeWindow.open({ files: [join(SAMPLES, SMALL), join(folder, LARGE), join(folder, BARE)] });
   if (isWanted({ name: "computing" })) symlinkSync((await writeVgg16(folder)).path, window.path(SLOW));
-  const driver = new EditingStates(window);
-  try {
-    const last = STATES.findLastIndex(isWanted);
-    for (const state of STATES.slice(0, last + 1)) {
-      await state.reach(driver);
-      if (isWanted(state)) await takeView(window, `editing-${state.name}`);
-    }
-    await driver.run("workbench.action.revertAndCloseActiveEditor");
-  } finally {
-    await window.close();
-  }
+  await takeInTurn(window, new EditingStates(window), STATES, "editing", wanted);
 }

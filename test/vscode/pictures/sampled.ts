@@ -4,7 +4,7 @@ import { Random } from "../../../profiler/numeric/random.ts";
 import { bytesOf, npyFile } from "../../unit/runtime/npy-file.ts";
 import { SuggestionsDriver } from "../ui/suggestions-driver.ts";
 import { SAMPLES, VscodeWindow } from "../ui/window.ts";
-import { takeView } from "./album.ts";
+import { takeInTurn, type State } from "./album.ts";
 
 const MODEL = "digits_lenet.onnx";
 const DATA = "digits.npy";
@@ -69,7 +69,7 @@ class SampledStates extends SuggestionsDriver {
 }
 
 /** States that samples or the processor's time lead to, in the order in which they are come by: each goes on from the one before it. */
-const STATES: readonly { readonly name: string; readonly reach: (driver: SampledStates) => Promise<unknown> }[] = [
+const STATES: readonly State<SampledStates>[] = [
   {
     name: "ranked",
     reach: async (driver) => {
@@ -111,9 +111,7 @@ const STATES: readonly { readonly name: string; readonly reach: (driver: Sampled
 
 /** Pictures of what samples and long work lead to, named "sampled-STATE". */
 export async function takeSampled(wanted: string): Promise<void> {
-  const isWanted = ({ name }: { readonly name: string }): boolean => `sampled-${name}`.includes(wanted);
-  const last = STATES.findLastIndex(isWanted);
-  if (last < 0) return;
+  if (!STATES.some(({ name }) => `sampled-${name}`.includes(wanted))) return;
   const window = await VscodeWindow.open({ files: [join(SAMPLES, MODEL)] });
   const random = new Random(4);
   // Each with stripes of its own, so that answers differ.
@@ -122,14 +120,5 @@ export async function takeSampled(wanted: string): Promise<void> {
   );
   writeFileSync(window.path(DATA), npyFile("<f4", [COUNT, ...SHAPE], bytesOf(pixels)));
   writeFileSync(window.path(LABELS), Array.from({ length: COUNT }, (_, sample) => `${sample % CLASSES}\n`).join(""));
-  const driver = new SampledStates(window);
-  try {
-    for (const state of STATES.slice(0, last + 1)) {
-      await state.reach(driver);
-      if (isWanted(state)) await takeView(window, `sampled-${state.name}`);
-    }
-    await driver.run("workbench.action.revertAndCloseActiveEditor");
-  } finally {
-    await window.close();
-  }
+  await takeInTurn(window, new SampledStates(window), STATES, "sampled", wanted);
 }

@@ -5,7 +5,7 @@ import { severalEntries } from "../../builders/several-entries.ts";
 import { splitModel, unknownOperator } from "../ui/models.ts";
 import { PageDriver } from "../ui/page-driver.ts";
 import { SAMPLES, VscodeWindow } from "../ui/window.ts";
-import { takeDocument, takeView } from "./album.ts";
+import { takeDocument, takeView, type State } from "./album.ts";
 
 const MODEL = "digits_resnet.onnx";
 const OTHER = "digits_lenet.onnx";
@@ -75,13 +75,8 @@ class StatesDriver extends PageDriver {
   }
 }
 
-interface State {
-  readonly name: string;
-  readonly reach: (driver: StatesDriver) => Promise<unknown>;
-}
-
 /** States of the page in the order in which they are come by: each goes on from the one before it. */
-const STATES: readonly State[] = [
+const STATES: readonly State<StatesDriver>[] = [
   {
     name: "several",
     reach: async (driver) => {

@@ -2,12 +2,12 @@ import { writeFileSync } from "node:fs";
 import { compressible } from "../ui/models.ts";
 import { SuggestionsDriver } from "../ui/suggestions-driver.ts";
 import { VscodeWindow } from "../ui/window.ts";
-import { takeView } from "./album.ts";
+import { takeInTurn, type State } from "./album.ts";
 
 const MODEL = "layers.tflite";
 
 /** States of the suggestions for a TFLite file, from its list to bits for each layer. */
-const STATES: readonly { readonly name: string; readonly reach: (driver: SuggestionsDriver) => Promise<unknown> }[] = [
+const STATES: readonly State<SuggestionsDriver>[] = [
   {
     name: "list",
     reach: async (driver) => {
@@ -15,24 +15,8 @@ const STATES: readonly { readonly name: string; readonly reach: (driver: Suggest
       await driver.suggest();
     },
   },
-  {
-    name: "weights",
-    reach: async (driver) => {
-      const suggestion = driver.suggestion("quantize-weights");
-      await driver.unfold(suggestion);
-      await driver.tryIt(suggestion);
-      await suggestion.getByTestId("check").scrollIntoViewIfNeeded();
-    },
-  },
-  {
-    name: "model",
-    reach: async (driver) => {
-      const suggestion = driver.suggestion("quantize-model");
-      await driver.unfold(suggestion);
-      await driver.tryIt(suggestion);
-      await suggestion.getByTestId("check").scrollIntoViewIfNeeded();
-    },
-  },
+  { name: "weights", reach: (driver) => tryInSight(driver, "quantize-weights") },
+  { name: "model", reach: (driver) => tryInSight(driver, "quantize-model") },
   {
     name: "not-offered",
     reach: async (driver) => {
@@ -56,10 +40,7 @@ const STATES: readonly { readonly name: string; readonly reach: (driver: Suggest
     name: "mixed",
     reach: async (driver) => {
       await driver.part("suggestions");
-      const suggestion = driver.suggestion("mixed-precision");
-      await driver.unfold(suggestion);
-      await driver.tryIt(suggestion);
-      await suggestion.getByTestId("check").scrollIntoViewIfNeeded();
+      await tryInSight(driver, "mixed-precision");
     },
   },
   { name: "applied", reach: (driver) => driver.applyIt(driver.suggestion("mixed-precision"), 1) },
@@ -67,19 +48,15 @@ const STATES: readonly { readonly name: string; readonly reach: (driver: Suggest
 
 /** Pictures of the editing of a TFLite file, named "tflite-STATE". */
 export async function takeTflite(wanted: string): Promise<void> {
-  const isWanted = ({ name }: { readonly name: string }): boolean => `tflite-${name}`.includes(wanted);
-  const last = STATES.findLastIndex(isWanted);
-  if (last < 0) return;
+  if (!STATES.some(({ name }) => `tflite-${name}`.includes(wanted))) return;
   const window = await VscodeWindow.open({});
   writeFileSync(window.path(MODEL), compressible());
-  const driver = new SuggestionsDriver(() => window);
-  try {
-    for (const state of STATES.slice(0, last + 1)) {
-      await state.reach(driver);
-      if (isWanted(state)) await takeView(window, `tflite-${state.name}`);
-    }
-    await driver.run("workbench.action.revertAndCloseActiveEditor");
-  } finally {
-    await window.close();
-  }
+  await takeInTurn(window, new SuggestionsDriver(() => window), STATES, "tflite", wanted);
+}
+
+async function tryInSight(driver: SuggestionsDriver, restructuring: string): Promise<void> {
+  const suggestion = driver.suggestion(restructuring);
+  await driver.unfold(suggestion);
+  await driver.tryIt(suggestion);
+  await suggestion.getByTestId("check").scrollIntoViewIfNeeded();
 }

@@ -100,9 +100,7 @@ describe("A document with edits", () => {
         await driver.isMarked(file, false);
         await driver.run("redo");
         await driver.showsParameters(after);
-        await driver.startSaving();
-        await driver.answer("Overwrite");
-        await driver.isMarked(file, false);
+        await driver.overwrite(file);
         await driver.close();
         await driver.open(file);
         await driver.showsParameters(after);
@@ -112,9 +110,7 @@ describe("A document with edits", () => {
     it("goes back behind what was saved, and asks before overwriting only once", async () => {
       await open(onnx);
       await driver.apply(onnx.edit);
-      await driver.startSaving();
-      await driver.answer("Overwrite");
-      await driver.isMarked(onnx.file, false);
+      await driver.overwrite(onnx.file);
       await driver.run("undo");
       await driver.showsParameters(onnx.before);
       await driver.isMarked(onnx.file, true);
@@ -128,9 +124,7 @@ describe("A document with edits", () => {
       rmSync(vscode().path("other-name.onnx"), { force: true });
       linkSync(vscode().path(onnx.file), vscode().path("other-name.onnx"));
       await driver.apply(onnx.edit);
-      await driver.startSaving();
-      await driver.answer("Overwrite");
-      await driver.isMarked(onnx.file, false);
+      await driver.overwrite(onnx.file);
       await driver.run("notifications.showList");
       await vscode().page.locator(".notification-list-item", { hasText: "other names (hard links)" }).waitFor();
       await driver.run("notifications.clearAll");
@@ -275,9 +269,7 @@ describe("A document with edits", () => {
       await driver.showsParameters(onnx.before);
       await driver.run("redo");
       await driver.showsParameters(onnx.after);
-      await driver.startSaving();
-      await driver.answer("Overwrite");
-      await driver.isMarked(onnx.file, false);
+      await driver.overwrite(onnx.file);
       // Agreed to once, saving asks no more; but for a version that nobody has been told of yet.
       await driver.run("undo");
       await driver.isMarked(onnx.file, true);

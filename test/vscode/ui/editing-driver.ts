@@ -73,4 +73,11 @@ export class EditingDriver extends PageDriver {
       void api.commands.executeCommand("workbench.action.files.save");
     });
   }
+
+  /** Saves over a file that was not written by an edit before, which is asked about once. */
+  async overwrite(file: string): Promise<void> {
+    await this.startSaving();
+    await this.answer("Overwrite");
+    await this.isMarked(file, false);
+  }
 }

@@ -55,9 +55,7 @@ describe("Editing a model of 553 MB", () => {
       await driver.run("redo");
       await driver.showsParameters("43.1 M");
       assert.equal(statSync(path).size, size, "nothing is written before saving");
-      await driver.startSaving();
-      await driver.answer("Overwrite");
-      await driver.isMarked(MODEL, false);
+      await driver.overwrite(MODEL);
       assert.ok(statSync(vscode().path(MODEL)).size < 0.4 * size);
       await driver.close();
       await driver.open(MODEL);

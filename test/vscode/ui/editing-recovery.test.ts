@@ -58,9 +58,7 @@ describe("Unsaved edits after a crash", () => {
     await driver.showsParameters(after);
     await driver.isMarked(file, true);
     assert.deepEqual(readFileSync(vscode().path(file)), Buffer.from(bytes()));
-    await driver.startSaving();
-    await driver.answer("Overwrite");
-    await driver.isMarked(file, false);
+    await driver.overwrite(file);
     await driver.close();
     await driver.open(file);
     await driver.showsParameters(after);

@@ -114,9 +114,7 @@ describe("Samples and the search on the page", () => {
     await driver.run("redo");
     await driver.hasEdits(2);
     assert.equal(await computing.getByTestId("training").count(), 0, "nothing is trained again");
-    await driver.startSaving();
-    await driver.answer("Overwrite");
-    await driver.isMarked(TRAINED, false);
+    await driver.overwrite(TRAINED);
     await driver.close();
     await driver.open(TRAINED);
     await driver.hasEdits(0);
@@ -236,9 +234,7 @@ describe("Samples and the search on the page", () => {
     await driver.hasEdits(0);
     await driver.run("redo");
     await driver.hasEdits(1);
-    await driver.startSaving();
-    await driver.answer("Overwrite");
-    await driver.isMarked(name, false);
+    await driver.overwrite(name);
     const written = await modelOfBytes(name, readFileSync(vscode().path(name)));
     const { layers } = liftModel(written, {}, undefined, { decodes: true });
     assert.deepEqual(

@@ -208,9 +208,7 @@ describe("Suggestions on the page", () => {
         await driver.hasEdits(1);
         await driver.shows(change, /^−/);
 
-        await driver.startSaving();
-        await driver.answer("Overwrite");
-        await driver.isMarked(file, false);
+        await driver.overwrite(file);
         await driver.close();
         await driver.open(file);
         const after = await parameters.first().innerText();
