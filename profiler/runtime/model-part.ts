@@ -127,14 +127,18 @@ function fixedBatch({ inputs }: PartPorts, session: Session, given: Given): numb
   return sizes.every((size) => size === first) ? first : 1;
 }
 
-/** @returns samples of a run: of `runEach` whole batches, as the samples came */
-function samplesARun(ports: PartPorts, { session, runEach }: Runner, given: Given): number {
+/** @returns samples that a run takes together, of `runEach` in whole batches, as the samples came; and samples of a batch */
+function samplesARun(
+  ports: PartPorts,
+  { session, runEach }: Runner,
+  given: Given,
+): { readonly together: number; readonly size: number } {
   const elements = ports.inputs.reduce((sum, [, id]) => sum + perSample(given, id).elements, 0);
   const affordable = Math.max(1, Math.floor(RUN_ELEMENTS / Math.max(elements, 1)));
   const batch = fixedBatch(ports, session, given);
   const size = batch ?? 1;
   const most = Math.max(size, affordable - (affordable % size));
-  return Math.min(given.samples, runEach ? most : (batch ?? affordable));
+  return { together: Math.min(given.samples, runEach ? most : (batch ?? affordable)), size };
 }
 
 /** What the parts give stays in their runtime's process. */
@@ -146,7 +150,7 @@ async function ranKept(
 ): Promise<ReadonlyMap<TensorId, SampleValues>> {
   const { session, shared, runKept } = runner;
   const { samples } = given;
-  const together = samplesARun(ports, runner, given);
+  const { together } = samplesARun(ports, runner, given);
   const sliceOf = async (
     name: string,
     id: TensorId,
@@ -182,8 +186,7 @@ async function ranHere(
 ): Promise<ReadonlyMap<TensorId, SampleValues>> {
   const { session, runEach } = runner;
   const { samples } = given;
-  const together = samplesARun(ports, runner, given);
-  const size = fixedBatch(ports, session, given) ?? 1;
+  const { together, size } = samplesARun(ports, runner, given);
   const read = new Map<TensorId, Float32Array>();
   for (const [, id] of ports.inputs) read.set(id, (await given.values.get(id)?.read()) ?? new Float32Array(0));
   const results = new Map<TensorId, SampleValues>();
