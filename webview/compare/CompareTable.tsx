@@ -155,6 +155,12 @@ function ColumnHead({ column: { id, title, isNumber }, place, tip, order, onOrde
   );
 }
 
+/** One by its title; of several how many, as the tooltip names them. */
+function unseenText(costs: readonly Column[]): string {
+  const [first] = costs;
+  return costs.length > 1 ? l10n.t("{0} costs", costs.length) : (first?.title ?? "");
+}
+
 interface RowProps {
   readonly row: ComparedLayer;
   readonly place: number;
@@ -165,9 +171,10 @@ interface RowProps {
 
 function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Element {
   const value = row.values.get(measure.id);
-  const titles = (costs: readonly Column[]): string => costs.map(({ title }) => title).join(", ");
-  const unseen = titles(unseenCosts(row, measure));
-  const costs = titles(differingCosts(row));
+  const unseen = unseenText(unseenCosts(row, measure));
+  const costs = differingCosts(row)
+    .map(({ title }) => title)
+    .join(", ");
   const name = pairText(row, (layer) => layer.name);
   const number = (side: "before" | "after"): JSX.Element => (
     <div
@@ -196,10 +203,8 @@ function Row({ row, place, measure, isSelected, onSelect }: RowProps): JSX.Eleme
         {...(costs !== "" && { "data-tip": l10n.t("Differs in {0}", costs) })}
       >
         <Icon name={CHANGE_ICONS[row.change]} />
-        <span class="compare-text">
-          {CHANGE_WORDS[row.change]()}
-          {unseen !== "" && `: ${unseen}`}
-        </span>
+        <span>{CHANGE_WORDS[row.change]()}</span>
+        {unseen !== "" && <span class="compare-text compare-unseen">{unseen}</span>}
       </div>
       <div role="gridcell" aria-colindex={columnIndex("name")} class="cell" data-tip={name}>
         <Names row={row} />
