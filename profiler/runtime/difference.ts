@@ -31,6 +31,8 @@ export interface Top1 {
   readonly expectedAgreement: number;
   /** Share of the samples with the right class, for each model; with labels only. */
   readonly accuracy?: { readonly a: number; readonly b: number };
+  /** Share of labelled samples like these of which the other model is expected to say the right class, in the same way: noise also rights what was nearly right. */
+  readonly expectedAccuracy?: number;
 }
 
 /** Of the largest magnitude. In the range of an output that hardly varies, the rounding of its numbers would look like an error. */
@@ -59,7 +61,8 @@ export class DifferenceSum {
   readonly #margins: number[] = [];
   /** How often the reference says each class. */
   readonly #answers = new Map<number, number>();
-  #labelled = 0;
+  /** Of each labelled sample, by how much the right class exceeds all others; below 0 where the reference is wrong. */
+  readonly #rightMargins: number[] = [];
   readonly #right = { a: 0, b: 0 };
 
   /**
@@ -85,7 +88,7 @@ export class DifferenceSum {
       this.#answers.set(answerA, (this.#answers.get(answerA) ?? 0) + 1);
       const label = labels?.[sample];
       if (label === undefined) continue;
-      this.#labelled += 1;
+      this.#rightMargins.push(marginOf(a, start, classes, label));
       if (answerA === label) this.#right.a += 1;
       if (answerB === label) this.#right.b += 1;
     }
@@ -137,11 +140,12 @@ export class DifferenceSum {
     const isTelling = this.#samples === 1 || this.#classesSaid() >= leastClasses;
     const agreement = isTelling ? this.#agreeing / this.#samples : null;
     const noise = Math.sqrt((2 * this.#noise) / Math.max(1, this.#elements));
-    const expected = this.#margins.map((margin) => (noise === 0 ? 1 : normalBelow(margin / noise)));
-    const expectedAgreement = expected.reduce((sum, each) => sum + each, 0) / this.#samples;
-    if (this.#labelled === 0) return { samples: this.#samples, agreement, expectedAgreement };
-    const accuracy = { a: this.#right.a / this.#labelled, b: this.#right.b / this.#labelled };
-    return { samples: this.#samples, agreement, expectedAgreement, accuracy };
+    const expectedAgreement = expectedShare(this.#margins, noise);
+    const labelled = this.#rightMargins.length;
+    if (labelled === 0) return { samples: this.#samples, agreement, expectedAgreement };
+    const accuracy = { a: this.#right.a / labelled, b: this.#right.b / labelled };
+    const expectedAccuracy = noise === 0 ? accuracy.a : expectedShare(this.#rightMargins, noise);
+    return { samples: this.#samples, agreement, expectedAgreement, accuracy, expectedAccuracy };
   }
 }
 
@@ -166,8 +170,15 @@ function marginOf(data: NumericTensor["data"], start: number, count: number, bes
   return (data[start + best] ?? 0) - next;
 }
 
-/** Probability that a standard normal number is below x, of 0 or more: Abramowitz and Stegun 26.2.17, to 1e-7. */
+/** Of classes that exceed all others by a margin, those expected to do so still where the margin is changed by noise of that size. */
+function expectedShare(margins: readonly number[], noise: number): number {
+  const shares = margins.map((margin) => (noise === 0 ? 1 : normalBelow(margin / noise)));
+  return shares.reduce((sum, each) => sum + each, 0) / margins.length;
+}
+
+/** Probability that a standard normal number is below x: Abramowitz and Stegun 26.2.17, to 1e-7. */
 function normalBelow(x: number): number {
+  if (x < 0) return 1 - normalBelow(-x);
   const t = 1 / (1 + 0.2316419 * x);
   const sum = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
   return 1 - (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * sum;

@@ -24,7 +24,7 @@ const ROWS: readonly Row[] = [
   },
   {
     model: "../shared/models/tflite/kws_dscnn_float.tflite",
-    limits: ["--max-file-size", "34KB", "--min-accuracy", "85%"],
+    limits: ["--max-file-size", "34KB", "--min-accuracy", "90%"],
     data: KEYWORDS,
   },
 ];

@@ -8,7 +8,7 @@ import { Points } from "../fit/points.ts";
 import { possible, predictedTotals } from "../fit/possible.ts";
 import type { Trials } from "../fit/trials.ts";
 import type { CompressOptions } from "./compress-options.ts";
-import { densityFor, isNearly, sizesOf, type Pruned } from "./density.ts";
+import { densityFor, isNearly, isUseless, sizesOf, type Pruned } from "./density.ts";
 import { countOf, measured } from "../sensitivity/sensitivity.ts";
 import { mixedToSize } from "../sensitivity/mixed-edit.ts";
 import type { LayerSensitivity } from "../sensitivity/sensitivity-points.ts";
@@ -146,7 +146,7 @@ export class Compression {
       if (point === undefined) break;
       points.push(point);
       tries.push({ density, fileBytes: point.totals.fileBytes, downloadBytes: point.downloadBytes });
-      if (isNearly(sizes, tries.at(-1))) break;
+      if (isNearly(sizes, tries.at(-1)) || isUseless(tries)) break;
     }
     return points;
   }

@@ -24,6 +24,8 @@ export interface Pruned {
 const GAP_BITS = 3.4;
 /** How much of a file of gaps and places a download is, before one is known. */
 const DOWNLOAD_SHARE = 0.8;
+/** Below it, weights that stay are fewer by more than sizes are out of order. */
+const MANY_FEWER = 0.92;
 /** What is aimed at: a little below the limit, so that the first that is near enough is within. */
 const AIM = 0.99;
 /** A model of this share of the limit is near enough. */
@@ -60,6 +62,13 @@ export function isNearly({ limits }: PrunedSizes, made: Pruned | undefined): boo
   ];
   const most = Math.max(...shares);
   return most <= 1 && most >= NEAR;
+}
+
+/** Whether many fewer weights made no smaller file: what they are stored in takes more than they do, and pruning further is of no use. */
+export function isUseless(made: readonly Pruned[]): boolean {
+  const [before, last] = made.slice(-2);
+  if (before === undefined || last === undefined || last.density > MANY_FEWER * before.density) return false;
+  return last.fileBytes >= before.fileBytes;
 }
 
 function within(

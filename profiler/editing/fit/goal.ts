@@ -112,12 +112,13 @@ export class Goal {
 
   /**
    * By the samples that only judge. Where they do not even show that accuracy of the model that the search started from, it must be exceeded
-   * by its own standard error, or be met without a fault.
+   * by its own standard error, or be met without a fault; with a size it is enough to have it, as the answers do not say then how far to go.
    */
   isConfirmed(verdict: Verdict | null): boolean {
     const { lowestAccuracy } = this.budget;
     if (lowestAccuracy === undefined || verdict === null) return true;
     if ((this.startVerdict?.least ?? 0) >= lowestAccuracy) return verdict.least >= lowestAccuracy;
+    if (this.isBounded) return verdict.right >= lowestAccuracy * verdict.samples;
     const standardError = Math.sqrt((lowestAccuracy * (1 - lowestAccuracy)) / verdict.samples);
     return verdict.right >= Math.floor(Math.min(1, lowestAccuracy + standardError) * verdict.samples);
   }

@@ -350,7 +350,7 @@ function errorOf({ outputs }: RunComparison): FitError {
     maxRelative: isComplete ? Math.max(...differences.map(({ maxRelative }) => maxRelative)) : Infinity,
     agreement: top1?.agreement ?? null,
     accuracy: top1?.accuracy?.b ?? null,
-    expectedAccuracy: top1?.accuracy ? top1.accuracy.a - (1 - top1.expectedAgreement) : null,
+    expectedAccuracy: top1?.accuracy ? Math.min(top1.accuracy.a, top1.expectedAccuracy ?? 0) : null,
   };
 }
 

@@ -73,6 +73,16 @@ describe("Differences of tensors", () => {
     assert.equal(difference([1, 2], [1, 2], [2, 1]).top1, undefined);
   });
 
+  it("expect of noise that it rights answers that were nearly right, as it spoils those that nearly were not", () => {
+    const labels = [0, 0, 0];
+    const of = (wrong: number): number | undefined =>
+      difference([9, 0, 9, 0, 0, wrong], [9.4, 0, 8.6, 0, 0.4, wrong - 0.4], [3, 2], labels).top1?.expectedAccuracy;
+    assert.ok((of(8) ?? NaN) < 2 / 3 + 1e-6, "8 in noise of 0.4");
+    const nearly = of(0.1) ?? NaN;
+    assert.ok(nearly > 2 / 3 + 0.1 && nearly < 2 / 3 + 1 / 6, `${nearly}`);
+    assert.equal(difference([9, 0, 0, 1], [9, 0, 0, 1], [2, 2], [0, 0]).top1?.expectedAccuracy, 0.5);
+  });
+
   it("tell no agreement where one class is all that is said, and none of random inputs that are nearly so", () => {
     const agreementOf = (classes: readonly number[], least?: number): number | null | undefined => {
       const rows = classes.flatMap((chosen) => [0, 1, 2].map((index) => Number(index === chosen)));
