@@ -151,6 +151,11 @@ export class EditingSession<Base> {
     this.#tellComputing({ ...computing, done, what });
   }
 
+  /** What edits of the document are called, and what can be set of them. */
+  describe(edits: readonly Edit[]): Promise<readonly EditDescription[]> {
+    return this.#host.describe(edits);
+  }
+
   /** Errors of a training that is under way. */
   onTraining(training: readonly TrainingPoint[]): void {
     if (this.#computing !== null) this.#tellComputing({ ...this.#computing, training });

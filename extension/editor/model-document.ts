@@ -123,7 +123,7 @@ export class ModelDocument implements vscode.CustomDocument {
     this.#shown = { content: { base, edits: [] }, isPrediction: false };
     this.editing = new EditingSession(
       {
-        describe: (edits) => this.engines.quick.request("describe", { edits }),
+        describe: (edits) => this.engines.quick.request("describe", { edits, file: this.name }),
         calibration: () => this.calibration.chosen ?? null,
         show: (content, isPrediction) => this.#show(content, isPrediction),
         compute: (content, signal) => this.#compute(content, signal),
@@ -351,7 +351,7 @@ export class ModelDocument implements vscode.CustomDocument {
     const { base, isOnDisk } = await this.file.readFor(backup);
     this.#startFrom({ base, edits: [] });
     try {
-      const described = await this.engines.quick.request("describe", { edits: backup.edits.map(({ edit }) => edit) });
+      const described = await this.editing.describe(backup.edits.map(({ edit }) => edit));
       this.editing.restore({ base, edits: restoredList(backup.edits, described) });
     } catch (error) {
       log().error(error instanceof Error ? error : String(error));

@@ -64,7 +64,8 @@ function apply(listings: Listings, model: vscode.Uri, edits: readonly Edit[]): P
 async function configure(listings: Listings, model: vscode.Uri, edit: Edit): Promise<void> {
   await tellingFailures(async () => {
     const listed = listings.open(model);
-    const [described] = await listed.document.engines.quick.request("describe", { edits: [edit] });
+    const { engines, name } = listed.document;
+    const [described] = await engines.quick.request("describe", { edits: [edit], file: name });
     const predict = async (changed: Edit, signal: AbortSignal): Promise<string | undefined> => {
       const prediction = await listed.predict(changed, signal);
       if (!prediction) return undefined;

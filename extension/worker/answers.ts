@@ -85,7 +85,7 @@ export function answers(host: HostRpc, open: Open, learnedFolder: string | undef
         budgets: { ...INITIAL_BUDGETS, ...budgets },
         writtenAt: new Date(),
       }),
-    describe: ({ edits }) => describeEdits(edits),
+    describe: ({ edits, file }) => describeEdits(edits, file),
     suggest: ({ request, scope }, signal) =>
       suggestEdits(store, request, hardwareOf(request), scope, {
         ...telling("suggest", signal),

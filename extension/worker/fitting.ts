@@ -13,7 +13,7 @@ import {
 import type { FitBudget, FitPoint, SearchWay } from "../../webview/protocol/editing.ts";
 import { targetOf, told } from "./measuring.ts";
 import type { FitDevice, FitUpdate } from "./protocol.ts";
-import { describeEdits } from "./restructuring.ts";
+import { labelOfEdit } from "./restructuring.ts";
 
 export interface FitContext {
   readonly signal: AbortSignal;
@@ -64,7 +64,7 @@ export async function fitEdits(
       found.push(point);
       tell({ points: [...update.points, asPoint(point)], best: bestOf(found) });
     },
-    onProgress: (done: number, what: string, edit?: Edit) => tell({ done, what: edit ? labelOf(edit) : what }),
+    onProgress: (done: number, what: string, edit?: Edit) => tell({ done, what: edit ? labelOfEdit(edit) : what }),
   };
   const searched = async (): Promise<Fitted> => {
     if (way === "weights") return session.compress(options, model);
@@ -116,7 +116,7 @@ function asPoint(point: FoundPoint): FitPoint {
   const { edits, totals, downloadBytes, error, maxRelative, accuracy, isWithinBudget } = point;
   return {
     edits,
-    labels: edits.map(labelOf),
+    labels: edits.map(labelOfEdit),
     totals,
     downloadBytes,
     error: Number.isFinite(maxRelative) ? maxRelative : null,
@@ -124,11 +124,6 @@ function asPoint(point: FoundPoint): FitPoint {
     accuracy,
     isWithinBudget,
   };
-}
-
-/** As lists of edits call it. */
-function labelOf(edit: Edit): string {
-  return describeEdits([edit])[0]?.label ?? "";
 }
 
 function samplesOf({ samples: { measured, description, isRandom, hasLabels } }: FitResult): FitUpdate["samples"] {

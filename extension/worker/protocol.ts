@@ -189,7 +189,7 @@ export interface WorkerContract extends Contract {
 
     /** "option" for an edit that is none. */
     readonly describe: {
-      readonly params: { readonly edits: readonly Edit[] };
+      readonly params: { readonly edits: readonly Edit[]; readonly file: string };
       readonly result: readonly EditDescription[];
     };
     readonly suggest: {

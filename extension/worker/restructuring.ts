@@ -1,5 +1,7 @@
 import {
+  formatIn,
   liftModel,
+  optionsFor,
   restructuringOf,
   savings,
   writeModel,
@@ -29,12 +31,17 @@ import type { EditDescription, ModelRequest, PlannedEdit, SuggestionScope } from
 
 /** What the worker can say of edits, and do with them. */
 
-/** @throws {OptionError} for a restructuring that there is not */
-export function describeEdits(edits: readonly Edit[]): readonly EditDescription[] {
+/** @param file name of the model's file @throws {OptionError} for a restructuring that there is not */
+export function describeEdits(edits: readonly Edit[], file: string): readonly EditDescription[] {
   return edits.map((edit) => {
-    const { title, options } = restructuringOf(edit.restructuring);
-    return { label: labelOf(title, edit), title, options };
+    const { title } = restructuringOf(edit.restructuring);
+    return { label: labelOf(title, edit), title, options: optionsFor(edit.restructuring, formatIn(file)) };
   });
+}
+
+/** As it stands in the list of edits. */
+export function labelOfEdit(edit: Edit): string {
+  return labelOf(restructuringOf(edit.restructuring).title, edit);
 }
 
 export async function suggestEdits(
@@ -51,7 +58,9 @@ export async function suggestEdits(
   const before = session.totalsOf(analysed.model);
   const told: { measuring?: Measuring; absences?: readonly Absence[] } = {};
   const listed = (suggestion: Omit<Suggestion, "conflicts">): Omit<ListedSuggestion, "conflicts"> => {
-    const { summary, literature, options } = restructuringOf(suggestion.edit.restructuring);
+    const { restructuring } = suggestion.edit;
+    const { summary, literature } = restructuringOf(restructuring);
+    const options = optionsFor(restructuring, analysed.model.format);
     const label = labelOf(suggestion.title, suggestion.edit);
     return { ...suggestion, label, summary, literature, options, rows: rows(suggestion.layers) };
   };

@@ -9,7 +9,7 @@ import {
 } from "../../profiler/editing/index.ts";
 import type { LayerSensitivity, SensitivityPoint, SensitivityState } from "../../webview/protocol/editing.ts";
 import type { SensitivityUpdate } from "./protocol.ts";
-import { describeEdits } from "./restructuring.ts";
+import { labelOfEdit } from "./restructuring.ts";
 
 export interface SensitivityContext {
   readonly signal: AbortSignal;
@@ -57,14 +57,13 @@ function asLayer(layer: MeasuredLayer): LayerSensitivity {
 
 /** Plain numbers only: VS Code sends messages as JSON, which has no infinity. */
 function asPoint({ technique, amount, edit, fileBytes, error, accuracy }: MeasuredPoint): SensitivityPoint {
-  const [description] = describeEdits([edit]);
   const snr = error > 0 && Number.isFinite(error) ? -10 * Math.log10(error) : null;
-  return { technique, amount, edit, label: description?.label ?? edit.restructuring, fileBytes, snr, accuracy };
+  return { technique, amount, edit, label: labelOfEdit(edit), fileBytes, snr, accuracy };
 }
 
 function mixedOf(found: readonly MeasuredLayer[]): SensitivityState["mixed"] {
   return TECHNIQUES.flatMap(({ id }) => {
     const edit = mixedFurthest(found, id);
-    return edit ? [{ technique: id, edit, label: describeEdits([edit])[0]?.label ?? edit.restructuring }] : [];
+    return edit ? [{ technique: id, edit, label: labelOfEdit(edit) }] : [];
   });
 }

@@ -12,6 +12,8 @@ export { liftModel } from "../translation/lift-model.ts";
 export type { NeutralGraph, NeutralLayer } from "../neutral/neutral-graph.ts";
 export { formatEdit, parseEdit } from "./edit.ts";
 export { completeOptions } from "../restructure/options.ts";
+export { optionsFor } from "./offered-options.ts";
+export { formatIn } from "../formats/format-types.ts";
 export type { Edit } from "./edit.ts";
 export type { Choice, EditOptions, OptionSpec, OptionValue } from "../restructure/options.ts";
 export { formatEditList, parseEditList, type EditList } from "./edit-list.ts";

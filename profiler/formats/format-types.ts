@@ -44,6 +44,11 @@ export function formatByName(file: string): FormatId | undefined {
   return ids.find((id) => FORMAT_TYPES[id].extensions.some((extension) => extension === ending));
 }
 
+/** The same of the models in a file, which may be a bundle. */
+export function formatIn(file: string): FormatId | undefined {
+  return isBundleName(file) ? BUNDLE_TYPE.holds : formatByName(file);
+}
+
 function endingOf(file: string): string {
   return /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase() ?? "";
 }

@@ -9,9 +9,13 @@ import type { IntegerGrid } from "./integer-grid.ts";
 import type { IntegerSupport } from "./integer-support.ts";
 import type { NeutralGraph, NeutralLayer } from "./neutral-graph.ts";
 
+/** What files of only some formats can say, or their runtimes compute: options of restructurings that need it are offered for those alone. */
+export type FormatFeature = "scales of blocks" | "integer ends" | "one scale for integer products";
+
 /** What a format brings to restructuring: the two translations. All that knows native operators and weight layouts is behind it. */
 export interface FormatAdapter {
   readonly layout: NeutralGraph["layout"];
+  readonly features: ReadonlySet<FormatFeature>;
   /** What a native node is; `opaque` with a reason where the vocabulary cannot say it. */
   lift(node: InferredNode, scope: LiftScope): Lifted;
   /** What a node makes of constants alone, where that takes little: another shape, type or order of the same numbers, one number repeated. */

@@ -1,5 +1,6 @@
 import { ownEntry } from "../own-entry.ts";
 import { OptionError } from "../errors.ts";
+import type { FormatFeature } from "../neutral/adapter.ts";
 
 export type OptionValue = number | string | boolean;
 export type EditOptions = Readonly<Record<string, OptionValue>>;
@@ -11,6 +12,8 @@ export type OptionSpec = {
   readonly title: string;
   readonly description: string;
   readonly unit?: string;
+  /** It is offered for formats that have this; values other than its default are refused with the reason elsewhere. */
+  readonly needs?: FormatFeature;
 } & (
   | {
       readonly type: "number" | "integer";
@@ -28,6 +31,22 @@ export type OptionSpec = {
 export interface Choice {
   readonly value: string;
   readonly title: string;
+  /** As an option's own. */
+  readonly needs?: FormatFeature;
+}
+
+/** Options as they are offered for a format: what needs more than it has is left out, and what leaves nothing to choose. */
+export function offeredOptions(
+  specs: readonly OptionSpec[],
+  features: ReadonlySet<FormatFeature>,
+): readonly OptionSpec[] {
+  const isThere = ({ needs }: { readonly needs?: FormatFeature }): boolean =>
+    needs === undefined || features.has(needs);
+  return specs.filter(isThere).flatMap((spec): readonly OptionSpec[] => {
+    if (spec.type !== "choice") return [spec];
+    const choices = spec.choices.filter(isThere);
+    return choices.length < 2 ? [] : [{ ...spec, choices }];
+  });
 }
 
 /** Values of options by their ids, complete and checked: those with a default are there, the others may be. */

@@ -12,6 +12,7 @@ import { lowerLayer } from "./restructure/lower.ts";
 /** ONNX's part of restructuring. */
 export const ONNX_ADAPTER: FormatAdapter = {
   layout: "channels-first",
+  features: new Set(["scales of blocks", "one scale for integer products"]),
   lift: liftNode,
   fold: foldByTable(DEFAULT_DOMAIN),
   decode: decodedWeights,

@@ -12,6 +12,7 @@ import { tfliteFileBytes } from "./write.ts";
 /** TFLite's part of restructuring. */
 export const TFLITE_ADAPTER: FormatAdapter = {
   layout: "channels-last",
+  features: new Set(["integer ends"]),
   lift: liftNode,
   fold: foldByTable(BUILTIN),
   decode: decodedWeights,

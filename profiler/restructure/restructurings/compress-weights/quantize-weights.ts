@@ -50,6 +50,7 @@ export const QUANTIZE_WEIGHTS = defineRestructuring({
       type: "integer",
       minimum: 0,
       default: 0,
+      needs: "scales of blocks",
     },
     {
       id: "products",

@@ -56,6 +56,7 @@ export const QUANTIZE_MODEL = defineRestructuring({
       title: "Inputs and outputs",
       description:
         "Type of what the model takes and gives. Integers are for TFLite files, as microcontrollers want them.",
+      needs: "integer ends",
       type: "choice",
       choices: [
         { value: "float", title: "float, converted inside the model" },
@@ -71,7 +72,7 @@ export const QUANTIZE_MODEL = defineRestructuring({
       type: "choice",
       choices: [
         { value: "output", title: "one for each output, where the runtime takes them" },
-        { value: "tensor", title: "one for all of a layer" },
+        { value: "tensor", title: "one for all of a layer", needs: "one scale for integer products" },
       ],
       default: "output",
     },
