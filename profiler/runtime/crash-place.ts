@@ -64,6 +64,13 @@ export async function findCrash(
   }
 }
 
+/** All operators of a model. */
+export function wholePlace(model: Model): CrashPlace | undefined {
+  const order = executionOrder(model.entries[0].graph);
+  const [first, last] = [order[0], order.at(-1)];
+  return first && last && { first, last };
+}
+
 /** What nodes up to one make and none of them reads: all of them are needed for it. */
 function endsOf(order: readonly Node[], last: number): readonly TensorId[] {
   const part = order.slice(0, last + 1);

@@ -13,7 +13,7 @@ import {
   type NumericTensor,
   type NumericType,
 } from "./numeric-tensor.ts";
-import { openSession } from "./open-session.ts";
+import { openSession, withPlaceInPart } from "./open-session.ts";
 import { SharedProcess } from "./process/shared-process.ts";
 import { ProcessEnded } from "./process/runtime-process.ts";
 import type { KeptSlice, OutputTarget, Session } from "./session.ts";
@@ -78,8 +78,25 @@ interface Runner {
 
 async function openTflite(part: Model, signal: AbortSignal | undefined): Promise<Runner> {
   const request = { captured: [], ranges: new Map(), ...(signal && { signal }) };
-  const session = await openFixedSession(boundTo(part, []), request);
-  return { session, runEach: (inputs, count) => session.runEach(inputs, count, signal) };
+  const bound = boundTo(part, []);
+  const session = await openFixedSession(bound, request);
+  const runEach: Runner["runEach"] = (inputs, count) => {
+    const begun = performance.now();
+    return session.runEach(inputs, count, signal).catch(async (error: unknown) => {
+      throw await withPlaceInPart(error, bound, { inputs: firstOf(inputs), begun, signal });
+    });
+  };
+  return { session, runEach };
+}
+
+/** Inputs of the first of many runs. */
+function firstOf(inputs: NamedTensors): NamedTensors {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, tensor]) => [
+      name,
+      { ...tensor, data: tensor.data.subarray(0, elementsOf(tensor.shape)) },
+    ]),
+  );
 }
 
 async function openOnnx(part: Model, signal: AbortSignal | undefined, shared: () => SharedProcess): Promise<Runner> {

@@ -1,16 +1,17 @@
 import { count } from "../counters.ts";
 import { EdgewiseError, RunError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
+import { Random } from "../numeric/random.ts";
 import { requireData } from "../model/require-data.ts";
-import { describePlace, findCrash, type PartOutcome } from "./crash-place.ts";
+import { describePlace, findCrash, wholePlace, type PartOutcome } from "./crash-place.ts";
 import { innerTensors } from "./inner-tensors.ts";
 import { inputRanges } from "./input-ranges.ts";
 import { openOnnxSession } from "./onnx-session.ts";
 import { randomTensors } from "./random-tensors.ts";
-import type { NamedTensors } from "./numeric-tensor.ts";
+import type { NamedTensors, NumericTensor } from "./numeric-tensor.ts";
 import { ProcessDied, type RuntimeName } from "./process/runtime-process.ts";
 import { samplingOf, withSampling } from "./sampling.ts";
-import { takesBatches, type Session, type SessionOptions, type SessionRequest } from "./session.ts";
+import { takesBatches, type KeptSlice, type Session, type SessionOptions, type SessionRequest } from "./session.ts";
 import { doubtOf } from "./saturation.ts";
 import { openTfliteSession } from "./tflite-session.ts";
 
@@ -55,7 +56,17 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
   };
   const { outputs, skipped } = session;
   const inputs = takesBatches(session) ? withSampling(session.inputs, samplingOf(model)) : session.inputs;
-  const keeping = session.runKept && { runKept: session.runKept };
+  const { runKept } = session;
+  const keeping =
+    runKept &&
+    ({
+      runKept: (given, kept) => {
+        const started = performance.now();
+        return runKept(given, kept).catch(async (error: unknown) => {
+          throw await withPlaceInPart(error, model, { inputs: madeUp(given), begun: started, signal });
+        });
+      },
+    } satisfies Pick<Session, "runKept">);
   const told = { inputs, outputs, captured: session.captured, skipped, run, close: () => session.close(), ...keeping };
   return { ...counted(withoutRandom(told, randomTensors(model)), signal), ...(doubt && { doubt }) };
 }
@@ -66,6 +77,28 @@ interface Death {
   /** When it was asked, by `performance.now()`. */
   readonly begun: number;
   readonly signal: AbortSignal | undefined;
+  /** The model is a part of the user's, which tells where it died whether or not it dies again. */
+  readonly isPart?: boolean;
+}
+
+/** Of a runtime that died of a part of a model the operator too, or between which ones it was. */
+export function withPlaceInPart(error: unknown, part: Model, death: Omit<Death, "isPart">): Promise<unknown> {
+  return withPlace(error, part, {}, { ...death, isPart: true });
+}
+
+/** What a process kept is lost with it: numbers between 0 and 1 stand for it where its death is looked for. */
+function madeUp(given: Readonly<Record<string, NumericTensor | KeptSlice>>): NamedTensors {
+  const random = new Random(0);
+  return Object.fromEntries(
+    Object.entries(given).map(([name, one]) => {
+      if (!("key" in one)) return [name, one];
+      const length = one.shape.reduce((product, size) => product * size, 1);
+      return [
+        name,
+        { dataType: "float32", shape: one.shape, data: Float32Array.from({ length }, () => random.uniform()) },
+      ];
+    }),
+  );
 }
 
 /** Of a runtime that died the operator too. */
@@ -73,7 +106,7 @@ async function withPlace(
   error: unknown,
   model: Model,
   settings: Omit<SessionOptions, "tensors" | "signal">,
-  { inputs, begun, signal }: Death,
+  { inputs, begun, signal, isPart = false }: Death,
 ): Promise<unknown> {
   if (!(error instanceof RunError) || !(error.cause instanceof ProcessDied)) return error;
   const tryPart = async (part: Model, ending: AbortSignal): Promise<PartOutcome> => {
@@ -91,13 +124,14 @@ async function withPlace(
       return failure instanceof RunError && failure.cause instanceof ProcessDied ? "died" : "refused";
     }
   };
-  const place = await findCrash(model, tryPart, signal, timeToDieAgain(performance.now() - begun)).catch(
+  const found = await findCrash(model, tryPart, signal, timeToDieAgain(performance.now() - begun)).catch(
     (failure: unknown) => {
       // Where the model cannot be taken apart, its death is told without a place.
       if (failure instanceof EdgewiseError) return undefined;
       throw failure;
     },
   );
+  const place = found ?? (isPart ? wholePlace(model) : undefined);
   if (place === undefined) return error;
   return new RunError(`${error.message}, in ${describePlace(place)}`, { cause: error.cause, hint: error.hint });
 }

@@ -6,7 +6,8 @@ import type { Model } from "../../../profiler/model/model.ts";
 import { withParts, type ModelParts } from "../../../profiler/runtime/model-part.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
-import { node, tensor, value, type Dims } from "../../builders/onnx-builder.ts";
+import { graph, node, tensor, value, type Dims } from "../../builders/onnx-builder.ts";
+import { SharedProcess } from "../../../profiler/runtime/process/shared-process.ts";
 import { endlessBytes, identityModel, inMemory, of, scalingModel } from "./tiny-models.ts";
 
 const SAMPLES = valuesHere({ shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
@@ -76,6 +77,25 @@ describe("Parts of a model", () => {
     await assert.rejects(made.read(), RunError);
   });
 
+  it("say between which operators their process died, where it does not die again", async () => {
+    const shared = new SharedProcess();
+    const session = await openSession(await loopsBelowZero(), { shared });
+    const [below, made] = [shared.newKey(), shared.newKey()];
+    const kept = { start: 0, count: 1, samples: 1 };
+    const negative = await openSession(await inMemory([node("Neg", ["x"], ["y"])], ONE), { shared });
+    await negative.runKept?.({ x: of("float32", [1], [1]) }, { ...kept, keys: new Map([["y", below]]) });
+    const run = session.runKept?.(
+      { x: { key: below, from: 0, shape: [1] } },
+      { ...kept, keys: new Map([["y", made]]) },
+    );
+    process.kill(shared.place.process.id ?? assert.fail("not started"), "SIGSEGV");
+    await assert.rejects(
+      run ?? assert.fail("nothing is kept"),
+      /^RunError: loop\.onnx: ONNX Runtime failed: its process died with SIGSEGV.*, in something from Less "is below" to Relu \(node 3\)$/,
+    );
+    shared.close();
+  });
+
   it("are run once more where another model's run ended their process", async () => {
     const endless = await openSession(await modelOfBytes("endless.onnx", endlessBytes()));
     let attempts = 0;
@@ -97,3 +117,22 @@ describe("Parts of a model", () => {
     await endless.close();
   });
 });
+
+const ONE = { inputs: [value("x", "float32", [1])] };
+
+/** Goes on for ever, but ends at once for numbers of 0 and more. */
+function loopsBelowZero(): Promise<Model> {
+  const body = graph([node("Identity", ["going"], ["goes"]), node("Identity", ["held"], ["still"])], {
+    name: "body",
+    inputs: [value("turn", "int64", []), value("going", "bool", []), value("held", "float32", [1])],
+    outputs: [value("goes", "bool", []), value("still", "float32", [1])],
+  });
+  const nodes = [
+    node("Less", ["x", "zero"], ["isBelow"], {}, { name: "is below" }),
+    node("Reshape", ["isBelow", "scalar"], ["goesOn"]),
+    node("Loop", ["", "goesOn", "x"], ["after"], { body }),
+    node("Relu", ["after"], ["y"]),
+  ];
+  const initializers = [tensor("zero", "float32", [], [0]), tensor("scalar", "int64", [0], [])];
+  return inMemory(nodes, { ...ONE, initializers }, "loop.onnx");
+}
