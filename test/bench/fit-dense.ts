@@ -1,7 +1,7 @@
 import type { ProductOptions } from "../../profiler/numeric/products.ts";
 import { FileSource, ExternalDataFolder } from "../../profiler/index.ts";
 import { matrix, type Matrix } from "../../profiler/numeric/matrix.ts";
-import { RuntimeProducts } from "../../profiler/numeric/products.ts";
+import { RuntimeProducts } from "../../profiler/runtime/runtime-products.ts";
 import { Random } from "../../profiler/numeric/random.ts";
 import { readModel } from "../../profiler/formats/formats.ts";
 import { applyEdit } from "../../profiler/editing/apply.ts";

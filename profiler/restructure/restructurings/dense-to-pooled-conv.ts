@@ -1,6 +1,6 @@
 import { RidgeRegression } from "../../numeric/ridge-regression.ts";
 import { matrix, transposed, type Matrix } from "../../numeric/matrix.ts";
-import { RuntimeProducts } from "../../numeric/products.ts";
+import { RuntimeProducts } from "../../runtime/runtime-products.ts";
 import { pointwiseSteps } from "../matching/conv-steps.ts";
 import type { DenseForm } from "../../neutral/forms.ts";
 import { newWeights, plannedWeights, type Weights } from "../../neutral/weights.ts";

@@ -11,9 +11,11 @@ const sessions = new Map();
 const held = new Map();
 /** What tensors between the parts of a network hold on all samples, as float32: they stay here for the parts that come. */
 const activations = new Map();
+/** Of products, by their form. */
+const products = new Map();
 let next = 0;
 
-serve({ open, run, hold, take, runPart, activationsOf, rowsOf, drop, release });
+serve({ open, run, hold, take, runPart, activationsOf, rowsOf, drop, release, multiply });
 
 /** @param path of a model, whose bytes are the array otherwise */
 async function open({ path, options }, [bytes]) {
@@ -99,6 +101,16 @@ function rowsOf({ key, places }, [samples, offsets]) {
 function drop({ keys }) {
   for (const key of keys) activations.delete(key);
   return { result: null, arrays: [] };
+}
+
+/** @param form of the product whose graph comes with the matrices */
+async function multiply({ form, shapes, options }, [graph, a, b]) {
+  const { InferenceSession, Tensor } = await runtimeOf();
+  const session = products.get(form) ?? (await InferenceSession.create(graph, options));
+  products.set(form, session);
+  const [left, right] = shapes;
+  const { c } = await session.run({ a: new Tensor("float32", a, left), b: new Tensor("float32", b, right) });
+  return { result: null, arrays: [c.data] };
 }
 
 async function release({ handle }) {

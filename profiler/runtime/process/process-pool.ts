@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { runtimeLimits } from "./limits.ts";
-import { RuntimeProcess, type RuntimeName } from "./runtime-process.ts";
+import { RuntimeProcess, type RuntimeAnswer, type RuntimeName, type RuntimeRequest } from "./runtime-process.ts";
 
 /** LiteRT.js runs on one thread, so two models that are compared are run side by side; ONNX Runtime shares an operator among all. */
 const MOST_PROCESSES: Readonly<Record<RuntimeName, number>> = {
@@ -40,6 +40,21 @@ export function placeFor(runtime: RuntimeName): Place {
   const place = least && (least.open === 0 || living.length >= MOST_PROCESSES[runtime]) ? least : added(runtime);
   clearTimeout(place.idle);
   return place;
+}
+
+/**
+ * Something that needs a runtime and no model, of a process that has loaded it.
+ * @returns undefined where none has started
+ */
+export function askStarted(runtime: RuntimeName, request: RuntimeRequest): Promise<RuntimeAnswer> | undefined {
+  const [place] = livingPlaces(runtime);
+  if (place === undefined) return undefined;
+  clearTimeout(place.idle);
+  place.open += 1;
+  return place.process.request(request).finally(() => {
+    place.open -= 1;
+    rest(place);
+  });
 }
 
 function livingPlaces(runtime: RuntimeName): Place[] {

@@ -29,7 +29,7 @@ import { descended } from "../../../profiler/compression/coordinate-descent.ts";
 import { levelsOf, roundToGrid, searchScales, type GridSpec } from "../../../profiler/compression/scales.ts";
 import { binaryRounding, paletteRounding, uniformRounding } from "../../../profiler/compression/rounding.ts";
 import { matrix, type Matrix } from "../../../profiler/numeric/matrix.ts";
-import { RuntimeProducts } from "../../../profiler/numeric/products.ts";
+import { RuntimeProducts } from "../../../profiler/runtime/runtime-products.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
 
 const FOUR_BITS: GridSpec = { lowest: -8, highest: 7, hasZeroPoint: false, maySwapSides: true };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { leadingDirections } from "../../../profiler/numeric/directions.ts";
 import { combinationOf } from "../../../profiler/numeric/least-squares.ts";
 import { matrix, scaledColumns, transposed, type Matrix } from "../../../profiler/numeric/matrix.ts";
-import { RuntimeProducts } from "../../../profiler/numeric/products.ts";
+import { RuntimeProducts } from "../../../profiler/runtime/runtime-products.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
 import { truncatedSvd } from "../../../profiler/numeric/svd.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { matrix, type Matrix } from "../../../profiler/numeric/matrix.ts";
-import { RuntimeProducts } from "../../../profiler/numeric/products.ts";
+import { RuntimeProducts } from "../../../profiler/runtime/runtime-products.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
 import { RidgeRegression } from "../../../profiler/numeric/ridge-regression.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { matrix } from "../../../profiler/numeric/matrix.ts";
-import { RuntimeProducts } from "../../../profiler/numeric/products.ts";
+import { RuntimeProducts } from "../../../profiler/runtime/runtime-products.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
 import { SmallProducts } from "../../../profiler/numeric/small-products.ts";
 

@@ -1,4 +1,4 @@
-import { RuntimeProducts } from "../../../numeric/products.ts";
+import { RuntimeProducts } from "../../../runtime/runtime-products.ts";
 import { SmallProducts } from "../../../numeric/small-products.ts";
 import { followSamples, type LayerInputs, type WeightedLayer } from "../../approximation/follow-samples.ts";
 import type { LinearForm } from "../../../neutral/forms.ts";

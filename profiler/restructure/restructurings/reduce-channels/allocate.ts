@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { solveNormalEquations } from "../../../numeric/least-squares.ts";
-import { RuntimeProducts } from "../../../numeric/products.ts";
+import { RuntimeProducts } from "../../../runtime/runtime-products.ts";
 import type { ChannelGroup, Channels } from "./groups.ts";
 import type { Unit } from "./channel-map.ts";
 import type { Importance } from "./importance.ts";

@@ -1,5 +1,5 @@
 import { matrix, type Matrix } from "../../../numeric/matrix.ts";
-import { RuntimeProducts } from "../../../numeric/products.ts";
+import { RuntimeProducts } from "../../../runtime/runtime-products.ts";
 import { Random } from "../../../numeric/random.ts";
 import { patchesOfLayers } from "../../approximation/patches.ts";
 import type { RewriteContext } from "../../restructuring.ts";

@@ -1,6 +1,7 @@
 import { RidgeRegression, type LinearModel } from "../../../numeric/ridge-regression.ts";
 import { matrix, type Matrix } from "../../../numeric/matrix.ts";
-import { RuntimeProducts, type Products } from "../../../numeric/products.ts";
+import type { Products } from "../../../numeric/products.ts";
+import { RuntimeProducts } from "../../../runtime/runtime-products.ts";
 import { SmallProducts } from "../../../numeric/small-products.ts";
 import type { BatchNormForm, Form } from "../../../neutral/forms.ts";
 import { newWeights, type Weights } from "../../../neutral/weights.ts";
