@@ -1,24 +1,23 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
-import { join } from "node:path";
 import type { RunResult } from "../../profiler/device/run-result.ts";
 import type { DeviceFacts } from "../../profiler/device/target.ts";
+import { cliProgram, ROOT } from "../unit/cli/cli-program.ts";
 import type { TestPhone } from "./test-phone.ts";
 import { until } from "./until.ts";
 import { useAdb } from "./use-adb.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
 const SAMPLE = "media/samples/digits_lenet.onnx";
 
 describe("phones on the command line", function () {
-  // Each command line is a process of its own, which compiles what it runs.
+  // Each command line is a process of its own.
   this.timeout(120_000);
   const adb = useAdb();
   let phone: TestPhone;
   before(async () => void (phone = await adb().phone()));
 
   const start = (...args: readonly string[]): ChildProcess =>
-    spawn(process.execPath, ["--import", "tsx", "profiler/cli/main.ts", ...args], {
+    spawn(process.execPath, [...cliProgram(), ...args], {
       cwd: ROOT,
       env: { ...process.env, ADB_SERVER_SOCKET: `tcp:127.0.0.1:${adb().port}` },
     });

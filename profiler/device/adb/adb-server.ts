@@ -7,6 +7,7 @@ import { findAdb } from "./find-adb.ts";
 import { within } from "../interruption.ts";
 import { chooseDevice, parseDeviceList, selectorOf, type ListedDevice } from "./listed-device.ts";
 import { pause } from "./pause.ts";
+import { TrackingClient } from "./tracking-client.ts";
 
 export interface AdbOptions {
   /** The user's adb server; where adb itself looks when left out. */
@@ -23,18 +24,17 @@ const START_SECONDS = 30;
 /** Wireless debugging over a bad network. */
 const CONNECT_SECONDS = 20;
 const RETRY_SECONDS = 1;
-const LOOK_SECONDS = 2;
 
 /** The user's own adb server. It is started when it is not running, and never stopped: it is not ours. */
 export class AdbServer {
   readonly address: ServerAddress;
-  readonly #client: AdbServerClient;
+  readonly #client: TrackingClient;
   readonly #adbPath: string | undefined;
 
   constructor({ address = serverAddress(process.env), adbPath }: AdbOptions = {}) {
     this.address = address;
     this.#adbPath = adbPath;
-    this.#client = new AdbServerClient(new ClosingConnector(address));
+    this.#client = new TrackingClient(new ClosingConnector(address));
   }
 
   /**
@@ -44,7 +44,7 @@ export class AdbServer {
   async devices(signal?: AbortSignal): Promise<readonly ListedDevice[]> {
     await this.#ensureRunning(signal);
     const answer = await within("listing devices", ANSWER_SECONDS, signal, (ending) =>
-      this.#ask("host:devices-l", ending),
+      this.#client.ask("host:devices-l", ending),
     );
     return parseDeviceList(answer);
   }
@@ -62,7 +62,7 @@ export class AdbServer {
     while (!isOver()) {
       try {
         await this.#ensureRunning(signal);
-        await this.#follow(onDevices, signal);
+        await this.#client.follow(onDevices, signal);
       } catch (error) {
         if (!isOver()) onTrouble(error instanceof DeviceError ? error : serverGone(error));
       }
@@ -79,7 +79,7 @@ export class AdbServer {
     try {
       return await within(`reaching ${chosen.serial}`, ANSWER_SECONDS, signal, async (ending) => {
         const connector = new ClosingConnector(this.address, ending);
-        const adb = await new AdbServerClient(connector).createAdb(selectorOf(chosen));
+        const adb = await new TrackingClient(connector).createAdb(selectorOf(chosen));
         return new AdbDevice(adb, chosen.serial, () => connector.close());
       });
     } catch (cause) {
@@ -118,40 +118,6 @@ export class AdbServer {
     await this.#client.killServer();
   }
 
-  /** @param signal closes the connection: one that stays open keeps this process waiting for an answer that nobody wants any more */
-  async #ask(request: string, signal?: AbortSignal): Promise<string> {
-    const connection = await this.#client.createConnection(request, signal && { signal });
-    const close = (): void => void connection.dispose();
-    signal?.addEventListener("abort", close, { once: true });
-    try {
-      return await connection.readString();
-    } finally {
-      signal?.removeEventListener("abort", close);
-      await connection.dispose();
-    }
-  }
-
-  /** adb tells what comes and goes at once, but not always that a phone over the network has fallen silent: so it is asked too. */
-  async #follow(onDevices: (devices: readonly ListedDevice[]) => void, signal: AbortSignal): Promise<void> {
-    const connection = await this.#client.createConnection("host:track-devices-l", { unref: true });
-    let last: string | undefined;
-    const tell = (answer: string): void => {
-      if (answer !== last) onDevices(parseDeviceList(answer));
-      last = answer;
-    };
-    const look = (): void => void this.#ask("host:devices-l").then(tell, () => undefined);
-    const timer = setInterval(look, LOOK_SECONDS * 1000).unref();
-    const close = (): void => void connection.dispose();
-    signal.addEventListener("abort", close, { once: true });
-    try {
-      for (;;) tell(await connection.readString());
-    } finally {
-      clearInterval(timer);
-      signal.removeEventListener("abort", close);
-      await connection.dispose();
-    }
-  }
-
   async #ensureRunning(signal: AbortSignal | undefined): Promise<void> {
     if (await this.#isRunning(signal)) return;
     const { host, port } = this.address;
@@ -169,7 +135,9 @@ export class AdbServer {
 
   async #isRunning(signal: AbortSignal | undefined): Promise<boolean> {
     try {
-      await within("asking the adb server", ANSWER_SECONDS, signal, (ending) => this.#ask("host:version", ending));
+      await within("asking the adb server", ANSWER_SECONDS, signal, (ending) =>
+        this.#client.ask("host:version", ending),
+      );
       return true;
     } catch (error) {
       signal?.throwIfAborted();

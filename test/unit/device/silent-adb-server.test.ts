@@ -4,6 +4,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { ClosingConnector, type ServerAddress } from "../../../profiler/device/adb/closing-connector.ts";
 import { AdbServer } from "../../../profiler/device/index.ts";
 
+const LISTED = "SILENT device product:a model:b device:c transport_id:1\n";
+
 describe("An adb server that never answers", () => {
   it("is not waited for, and its connection is closed: an open one would keep the process from ending", async () => {
     const silent = createServer().listen(0, "127.0.0.1");
@@ -18,6 +20,27 @@ describe("An adb server that never answers", () => {
     await closed;
     silent.close();
   });
+
+  for (const [what, list] of [
+    ["is listed no more", LISTED.replace("transport_id:1", "transport_id:2")],
+    ["is offline", LISTED.replace(" device ", " offline ")],
+  ] as const)
+    it(`says that a phone is gone that ${what}, while it is asked something`, async () => {
+      let tracking: Socket | undefined;
+      const { server, address, sockets } = await listening((socket) => {
+        socket.on("data", (request: Buffer) => {
+          const answer = ANSWERS.find(([words]) => request.includes(words));
+          if (answer?.[0] === "host:track-devices-l") tracking = socket;
+          if (answer === undefined) tracking?.write(withLength(list));
+          else socket.write(`OKAY${answer[1]}`);
+        });
+      });
+      const device = await new AdbServer({ address }).open();
+      await assert.rejects(device.shell("id"), { problem: "gone" });
+      await device.close();
+      await Promise.all(sockets.map(closed));
+      server.close();
+    });
 
   for (const [phone, unanswered] of [
     ["a phone that never answers", "tport"],
@@ -83,8 +106,8 @@ describe("What is no adb server, and never ends talking", () => {
 /** What comes behind OKAY, by words of the request. */
 const ANSWERS = [
   ["host:version", "00040029"],
-  ["host:devices-l", withLength("SILENT device product:a model:b device:c transport_id:1\n")],
-  ["wait-for-any-disconnect", ""],
+  ["host:devices-l", withLength(LISTED)],
+  ["host:track-devices-l", withLength(LISTED)],
   ["tport", `\u0001${"\0".repeat(7)}`],
   ["transport-id", ""],
   ["features", withLength("shell_v2,cmd")],
