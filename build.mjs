@@ -2,7 +2,7 @@
 import { build, transform } from "esbuild";
 import subsetFont from "subset-font";
 import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join, parse, relative, sep } from "node:path";
+import { basename, extname, join, parse, relative, sep } from "node:path";
 import { noticesOf, packagesOf } from "./notices.mjs";
 import { VSCODE_API } from "./vscode-api.mjs";
 
@@ -99,13 +99,14 @@ const STAGED = ["node_modules/onnxruntime-node", "node_modules/onnxruntime-commo
 const isProduction = process.argv.includes("--production");
 
 /** Finished by `toCommonJs`, which names places by the map in the text. */
-const UNFINISHED = { minify: false, keepNames: false, sourcemap: isProduction ? false : "inline" };
+const UNFINISHED = { ...minified(false), sourcemap: isProduction ? false : "inline" };
 
 const results = await Promise.all(BUNDLES.map(bundle)).catch(fail);
 mkdirSync(DIST, { recursive: true });
 for (const old of readdirSync(DIST).filter((name) => ![RUNNER, RUNTIME].includes(name)))
   rmSync(join(DIST, old), { recursive: true });
-for (const { path, contents } of results.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, contents);
+for (const { path, contents, text } of results.flatMap(({ outputFiles }) => outputFiles))
+  writeFileSync(path, isScript(path) ? asciiOf(text) : contents);
 for (const { from, to } of COPIES) cpSync(from, to);
 await writeIcons(results.flatMap(({ outputFiles }) => outputFiles));
 writeFileSync(join(DIST, "THIRD-PARTY-NOTICES.txt"), noticesOf([...shippedPackages(), ...STAGED]));
@@ -159,8 +160,7 @@ async function toCommonJs({ path, text }) {
     format: "cjs",
     supported: { "dynamic-import": false },
     banner: CJS_URL,
-    minify: isProduction,
-    keepNames: isProduction,
+    ...minified(isProduction),
     sourcemap: isProduction ? false : "external",
     sourcefile: basename(path),
     legalComments: "none",
@@ -170,7 +170,7 @@ async function toCommonJs({ path, text }) {
   return isProduction
     ? [{ path, contents: code, text: code }]
     : [
-        { path, contents: code + link, text: code },
+        { path, contents: code + link, text: code + link },
         { path: `${path}.map`, contents: map, text: map },
       ];
 }
@@ -186,9 +186,7 @@ function bundleAs({ in: entry, out, define, ...options }) {
     metafile: true,
     write: false, // a build that fails leaves the last good one in place
     external: EXTERNAL,
-    minify: isProduction,
-    // The names of error classes reach logs. Where nothing is renamed they are there anyway, and each function would be named as it is made.
-    keepNames: isProduction && options.platform === "node",
+    ...minified(isProduction, options),
     sourcemap: isProduction ? false : "linked",
     legalComments: "none",
     define: { "process.env.NODE_ENV": JSON.stringify(isProduction ? "production" : "development"), ...define },
@@ -197,6 +195,27 @@ function bundleAs({ in: entry, out, define, ...options }) {
     logLevel: "warning",
     ...options,
   });
+}
+
+/**
+ * Names of error classes reach logs, so that nothing is renamed in what Node runs. To rename and to keep names (esbuild's `keepNames`) takes longer
+ * to start: each function is named again as it is made (70 ms and 10 MB of a command's start).
+ */
+function minified(isMinified, { platform } = NODE) {
+  return {
+    minifyWhitespace: isMinified,
+    minifySyntax: isMinified,
+    minifyIdentifiers: isMinified && platform !== "node",
+  };
+}
+
+function isScript(path) {
+  return [".js", ".cjs"].includes(extname(path));
+}
+
+/** V8 holds a file in one byte a character where all are ASCII, else in two. esbuild leaves regular expressions and comments as they are. */
+function asciiOf(text) {
+  return text.replaceAll(/[^\x00-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** esbuild has printed the errors already. */
