@@ -3,6 +3,9 @@ import type { Rounding } from "./rounding.ts";
 /** Columns that are rounded with the errors of their neighbours passed on one by one; those before come in one product. */
 export const ROUNDED_TOGETHER = 128;
 
+/** Columns whose errors go to those before them in one pass over these, which waits for memory most of its time. */
+const PASSED_TOGETHER = 4;
+
 /**
  * Rounds one block of columns, the last one first. The sum of squares Σ_c (Σ_{i ≥ c} L_ic · e_i + t_c)² is kept small: each column is
  * chosen so that its own term vanishes but for rounding.
@@ -26,7 +29,20 @@ export function roundBlock(
 ): void {
   const size = order.length;
   const values = new Float64Array(rows);
-  for (let column = size - 1; column >= 0; column -= 1) {
+  for (let behind = size; behind > 0; behind = Math.max(0, behind - PASSED_TOGETHER)) {
+    const from = Math.max(0, behind - PASSED_TOGETHER);
+    for (let column = behind - 1; column >= from; column -= 1) {
+      roundColumn(column);
+      for (let other = from; other < column; other += 1) passOn(column, other);
+    }
+    const isWhole = behind - from === PASSED_TOGETHER;
+    for (let other = 0; other < from; other += 1) {
+      if (isWhole) passOnFour(from, other);
+      else for (let column = from; column < behind; column += 1) passOn(column, other);
+    }
+  }
+
+  function roundColumn(column: number): void {
     const start = column * rows;
     const pivot = factor[column * size + column] ?? 1;
     for (let row = 0; row < rows; row += 1)
@@ -37,12 +53,29 @@ export function roundBlock(
       rounded[start + row] = value;
       errors[start + row] = (weights[start + row] ?? 0) - value;
     }
-    for (let other = 0; other < column; other += 1) {
-      const share = factor[column * size + other] ?? 0;
-      const to = other * rows;
-      for (let row = 0; row < rows; row += 1)
-        terms[to + row] = (terms[to + row] ?? 0) + share * (errors[start + row] ?? 0);
-    }
+  }
+
+  function passOn(column: number, other: number): void {
+    const share = factor[column * size + other] ?? 0;
+    const [start, to] = [column * rows, other * rows];
+    for (let row = 0; row < rows; row += 1)
+      terms[to + row] = (terms[to + row] ?? 0) + share * (errors[start + row] ?? 0);
+  }
+
+  function passOnFour(column: number, other: number): void {
+    const place = column * size + other;
+    const a = factor[place] ?? 0;
+    const b = factor[place + size] ?? 0;
+    const c = factor[place + 2 * size] ?? 0;
+    const d = factor[place + 3 * size] ?? 0;
+    const to = other * rows;
+    for (let row = 0, at = column * rows; row < rows; row += 1, at += 1)
+      terms[to + row] =
+        (terms[to + row] ?? 0) +
+        (a * (errors[at] ?? 0) +
+          b * (errors[at + rows] ?? 0) +
+          c * (errors[at + 2 * rows] ?? 0) +
+          d * (errors[at + 3 * rows] ?? 0));
   }
 }
 

@@ -1,21 +1,20 @@
 import { BlockCholesky } from "../numeric/block-cholesky.ts";
 import { lowerInverse } from "../numeric/cholesky.ts";
-import { matrix, rowsOf, transposed, type Matrix } from "../numeric/matrix.ts";
+import { matrix, rowsOf, type Matrix } from "../numeric/matrix.ts";
 import type { Products } from "../numeric/products.ts";
 import { ascending, ROUNDED_TOGETHER, roundBlock } from "./block-rounding.ts";
-import type { SampledError } from "./output-error.ts";
+import type { OutputError } from "./output-error.ts";
 import type { Rounding } from "./rounding.ts";
 
 /** Times the ridge is made ten times larger before the inputs are given up. */
 const ATTEMPTS = 4;
 
 /** The error by H itself: for layers whose samples are about as many as their columns, or more. */
-export class GramError implements SampledError {
+export class GramError implements OutputError {
   readonly columns: number;
   readonly #diagonal: Float32Array;
 
   private constructor(
-    private readonly inputs: Matrix,
     /** H in the layer's own order. */
     private readonly gram: Matrix,
     /** Columns by rising diagonal: errors are passed on from the last one. */
@@ -28,10 +27,13 @@ export class GramError implements SampledError {
     this.#diagonal = Float32Array.from({ length: gram.columns }, (_, at) => gram.data[at * gram.columns + at] ?? 0);
   }
 
-  /** @throws {RangeError} when an input is not a number */
-  static async of(inputs: Matrix, ridge: number, products: Products): Promise<GramError> {
-    const size = inputs.columns;
-    const gram = await products.multiply(inputs, inputs, { transposeA: true });
+  /**
+   * @param gram Aᵀ·A, which becomes H where it stands
+   * @param ridge λ as a share of the mean of its diagonal
+   * @throws {RangeError} when an input is not a number
+   */
+  static async of(gram: Matrix, ridge: number, products: Products): Promise<GramError> {
+    const size = gram.columns;
     const diagonal = Float32Array.from({ length: size }, (_, at) => gram.data[at * size + at] ?? 0);
     // Inputs that are always zero tell nothing: their weights are rounded by themselves.
     const mean = diagonal.reduce((sum, value) => sum + value, 0) / size || 1;
@@ -41,7 +43,7 @@ export class GramError implements SampledError {
       const factor = await BlockCholesky.of(size, reordered(gram, order).data, added, products);
       if (factor === undefined) continue;
       for (let at = 0; at < size; at += 1) gram.data[at * size + at] = (gram.data[at * size + at] ?? 0) + added;
-      return new GramError(inputs, gram, order, factor, products);
+      return new GramError(gram, order, factor, products);
     }
     throw new RangeError("the inputs of a layer on the calibration data are not all numbers");
   }
@@ -65,10 +67,10 @@ export class GramError implements SampledError {
     return this.products.multiply(x, this.gram);
   }
 
-  async weightsFor(outputs: Matrix): Promise<Matrix> {
-    const moments = await this.products.multiply(this.inputs, outputs, { transposeA: true });
-    const solved = await this.factor.solve(rowsInOrder(moments, this.order));
-    return transposed(rowsBack(solved, this.order));
+  /** The weights e with H · eᵀ = pulls. @param pulls columns × rows @returns rows × columns */
+  async solved(pulls: Matrix): Promise<Matrix> {
+    const solved = await this.factor.solve(rowsInOrder(pulls, this.order));
+    return columnsBack(solved, this.order);
   }
 
   async inverseDiagonal(): Promise<(row: number) => Float64Array> {
@@ -87,7 +89,7 @@ export class GramError implements SampledError {
 
   async passErrors(weights: Matrix, rounding: Rounding, firstRow = 0): Promise<Matrix> {
     const { rows, columns } = weights;
-    const values = rowsInOrder(transposed(weights), this.order);
+    const values = columnsInOrder(weights, this.order);
     const rounded = matrix(columns, rows);
     const errors = matrix(columns, rows);
     for (const [index, { lower }] of [...this.factor.columns.entries()].reverse()) {
@@ -110,7 +112,7 @@ export class GramError implements SampledError {
         firstRow,
       );
     }
-    return transposed(rowsBack(rounded, this.order));
+    return columnsBack(rounded, this.order);
   }
 }
 
@@ -155,8 +157,31 @@ function rowsInOrder(from: Matrix, order: Uint32Array): Matrix {
   return result;
 }
 
-function rowsBack(from: Matrix, order: Uint32Array): Matrix {
-  const result = matrix(from.rows, from.columns);
-  order.forEach((row, place) => result.data.set(rowsOf(from, place, 1).data, row * from.columns));
-  return result;
+/** Columns in that order, a row each. */
+function columnsInOrder({ rows, columns, data }: Matrix, order: Uint32Array): Matrix {
+  const result = new Float32Array(data.length);
+  for (let from = 0; from < rows; from += MOVED_TOGETHER) {
+    const to = Math.min(rows, from + MOVED_TOGETHER);
+    for (let place = 0; place < columns; place += 1) {
+      const column = order[place] ?? 0;
+      for (let row = from; row < to; row += 1) result[place * rows + row] = data[row * columns + column] ?? 0;
+    }
+  }
+  return matrix(columns, rows, result);
 }
+
+/** The way back. */
+function columnsBack({ rows: columns, columns: rows, data }: Matrix, order: Uint32Array): Matrix {
+  const result = new Float32Array(data.length);
+  for (let from = 0; from < rows; from += MOVED_TOGETHER) {
+    const to = Math.min(rows, from + MOVED_TOGETHER);
+    for (let place = 0; place < columns; place += 1) {
+      const column = order[place] ?? 0;
+      for (let row = from; row < to; row += 1) result[row * columns + column] = data[place * rows + row] ?? 0;
+    }
+  }
+  return matrix(rows, columns, result);
+}
+
+/** Rows of which the processor's cache holds what the next column has. */
+const MOVED_TOGETHER = 32;

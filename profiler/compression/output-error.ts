@@ -31,12 +31,6 @@ export interface OutputError {
   passErrors(weights: Matrix, rounding: Rounding, firstRow?: number): Promise<Matrix>;
 }
 
-/** The error on samples. */
-export interface SampledError extends OutputError {
-  /** The least weights e with A · eᵀ ≈ outputs. @param outputs samples × rows @returns rows × columns */
-  weightsFor(outputs: Matrix): Promise<Matrix>;
-}
-
 /** Of weights alone: every column matters the same. */
 export function plainError(columns: number): OutputError {
   const diagonal = new Float32Array(columns).fill(1);
@@ -68,13 +62,13 @@ function roundedAlone({ rows, columns, data }: Matrix, rounding: Rounding, first
 /** Σ x · H · xᵀ over all rows. */
 export async function errorOf(error: OutputError, x: Matrix): Promise<number> {
   const { data } = await error.apply(x);
-  return data.reduce((sum, value, index) => sum + value * (x.data[index] ?? 0), 0);
+  let sum = 0;
+  for (let at = 0; at < data.length; at += 1) sum += (data[at] ?? 0) * (x.data[at] ?? 0);
+  return sum;
 }
 
 export function minus(a: Matrix, b: Matrix): Matrix {
-  return matrix(
-    a.rows,
-    a.columns,
-    a.data.map((value, index) => value - (b.data[index] ?? 0)),
-  );
+  const result = matrix(a.rows, a.columns);
+  for (let at = 0; at < result.data.length; at += 1) result.data[at] = (a.data[at] ?? 0) - (b.data[at] ?? 0);
+  return result;
 }

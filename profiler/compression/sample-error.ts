@@ -1,21 +1,37 @@
 import { BlockCholesky } from "../numeric/block-cholesky.ts";
-import { choleskyFactor } from "../numeric/cholesky.ts";
+import { choleskyFactor, lowerInverse } from "../numeric/cholesky.ts";
 import { matrix, rowsOf, transposed, type Matrix } from "../numeric/matrix.ts";
 import type { Products } from "../numeric/products.ts";
 import { ascending, ROUNDED_TOGETHER, roundBlock } from "./block-rounding.ts";
-import type { SampledError } from "./output-error.ts";
+import type { OutputError } from "./output-error.ts";
 import type { Rounding } from "./rounding.ts";
 
 /** What float32 can tell of one minus a share. */
 const LEAST_SHARE = 1e-6;
 
+/** Of what is known of blocks of columns: for layers of 256 samples, up to 32,768 columns. */
+const MOST_KEPT_BYTES = 2 ** 26;
+
+/** Columns that are rounded together. */
+interface ColumnBlock {
+  /** The first of them, in the order of the diagonal. */
+  readonly from: number;
+  /** columns × samples */
+  readonly inputs: Matrix;
+  /** columns × columns, lower triangular */
+  readonly factor: Float64Array;
+  /** samples × columns: what changed outputs ask of each. */
+  readonly pulls: Matrix;
+}
+
 /**
  * The error by the samples, for layers with many more columns than samples: everything is solved in the space of the samples, by
  * (Aᵀ·A + λI)⁻¹ · Aᵀ = Aᵀ · (A·Aᵀ + λI)⁻¹, and H, which may be gigabytes, is never made.
  */
-export class SampleError implements SampledError {
+export class SampleError implements OutputError {
   readonly columns: number;
   readonly #diagonal: Float32Array;
+  #known: readonly ColumnBlock[] | undefined;
 
   private constructor(
     private readonly inputs: Matrix,
@@ -66,6 +82,7 @@ export class SampleError implements SampledError {
     return back;
   }
 
+  /** The least weights e with A · eᵀ ≈ outputs. @param outputs samples × rows @returns rows × columns */
   async weightsFor(outputs: Matrix): Promise<Matrix> {
     const factor = await this.#factor(await this.products.multiply(this.inputs, this.inputs, { transposeB: true }));
     const solved = await factor.solve(outputs);
@@ -93,51 +110,64 @@ export class SampleError implements SampledError {
     const samples = this.inputs.rows;
     const values = transposed(weights);
     const result = matrix(columns, rows);
-    const remaining = await this.products.multiply(this.ordered, this.ordered, { transposeA: true });
     /** samples × rows: what the errors so far change of the outputs */
     const changed = matrix(samples, rows);
-    for (let behind = columns; behind > 0;) {
-      const from = Math.floor((behind - 1) / ROUNDED_TOGETHER) * ROUNDED_TOGETHER;
-      const width = behind - from;
-      const block = rowsOf(this.ordered, from, width);
-      const own = await this.products.multiply(block, block, { transposeA: true });
-      for (let at = 0; at < own.data.length; at += 1)
-        remaining.data[at] = (remaining.data[at] ?? 0) - (own.data[at] ?? 0);
-      const { factor, terms } = await this.#blockTerms(remaining, block, changed);
-      const order = this.order.subarray(from, behind);
+    for await (const { from, inputs, factor, pulls } of this.#blocks()) {
+      const width = inputs.rows;
+      const order = this.order.subarray(from, from + width);
       const wanted = matrix(width, rows);
       order.forEach((column, place) => wanted.data.set(rowsOf(values, column, 1).data, place * rows));
       const rounded = matrix(width, rows);
       const errors = matrix(width, rows);
+      const { data: terms } = await this.products.multiply(pulls, changed, { transposeA: true });
       roundBlock(rows, wanted.data, order, factor, terms, rounded.data, errors.data, rounding, firstRow);
       order.forEach((column, place) => result.data.set(rowsOf(rounded, place, 1).data, column * rows));
-      const more = await this.products.multiply(block, errors, { transposeA: true });
+      if (from === 0) break;
+      const more = await this.products.multiply(inputs, errors, { transposeA: true });
       for (let at = 0; at < more.data.length; at += 1)
         changed.data[at] = (changed.data[at] ?? 0) + (more.data[at] ?? 0);
-      behind = from;
     }
     return transposed(result);
   }
 
+  /** The blocks of columns, the last one first: found once, as far as they can be kept. */
+  async *#blocks(): AsyncGenerator<ColumnBlock> {
+    if (this.#known) {
+      yield* this.#known;
+      return;
+    }
+    const found: ColumnBlock[] = [];
+    const isKept = this.columns * (8 * ROUNDED_TOGETHER + 4 * this.inputs.rows) <= MOST_KEPT_BYTES;
+    const remaining = await this.products.multiply(this.ordered, this.ordered, { transposeA: true });
+    for (let behind = this.columns; behind > 0;) {
+      const from = Math.floor((behind - 1) / ROUNDED_TOGETHER) * ROUNDED_TOGETHER;
+      const inputs = rowsOf(this.ordered, from, behind - from);
+      const own = await this.products.multiply(inputs, inputs, { transposeA: true });
+      for (let at = 0; at < own.data.length; at += 1)
+        remaining.data[at] = (remaining.data[at] ?? 0) - (own.data[at] ?? 0);
+      const block = { from, inputs, ...(await this.#costsOf(inputs, remaining)) };
+      if (isKept) found.push(block);
+      if (isKept && from === 0) this.#known = found;
+      yield block;
+      behind = from;
+    }
+  }
+
   /**
-   * What a block's errors cost when the columns still to come make up for them as well as they can: λ · ‖Lᵀe + L⁻¹g‖² with
-   * L·Lᵀ = I + Bᵀ·M⁻¹·B and g = Bᵀ·M⁻¹·changed, M = A·Aᵀ + λI over the columns to come.
+   * What a block's errors e cost when the columns still to come make up for them as well as they can: λ · ‖Lᵀe + Pᵀ · changed‖² with
+   * L·Lᵀ = I + B·M⁻¹·Bᵀ and P = M⁻¹·Bᵀ·L⁻ᵀ, for the block's inputs B and M = A·Aᵀ + λI over the columns to come.
    */
-  async #blockTerms(
-    remaining: Matrix,
-    block: Matrix,
-    changed: Matrix,
-  ): Promise<{ readonly factor: Float64Array; readonly terms: Float32Array }> {
-    const width = block.rows;
+  async #costsOf(inputs: Matrix, remaining: Matrix): Promise<Pick<ColumnBlock, "factor" | "pulls">> {
+    const width = inputs.rows;
     const cholesky = await this.#factor(remaining);
-    const solved = await cholesky.solve(transposed(block));
-    const form = await this.products.multiply(block, solved);
+    const solved = await cholesky.solve(transposed(inputs));
+    const form = await this.products.multiply(inputs, solved);
     const elements = Float64Array.from(form.data);
     for (let at = 0; at < width; at += 1) elements[at * width + at] = (elements[at * width + at] ?? 0) + 1;
     const factor = choleskyFactor(width, elements);
     if (factor === undefined) throw new RangeError("the inputs of a layer on the calibration data are not all numbers");
-    const pulls = await this.products.multiply(solved, changed, { transposeA: true });
-    return { factor, terms: forwardSolved(width, factor, pulls) };
+    const inverse = matrix(width, width, Float32Array.from(lowerInverse(width, factor)));
+    return { factor, pulls: await this.products.multiply(solved, inverse, { transposeB: true }) };
   }
 
   async #factor(products: Matrix): Promise<BlockCholesky> {
@@ -147,21 +177,6 @@ export class SampleError implements SampledError {
     }
     throw new RangeError("the inputs of a layer on the calibration data are not all numbers");
   }
-}
-
-/** L⁻¹ · right, in place. @param right size × targets */
-function forwardSolved(size: number, factor: Float64Array, { columns, data }: Matrix): Float32Array {
-  for (let row = 0; row < size; row += 1) {
-    const own = row * columns;
-    for (let inner = 0; inner < row; inner += 1) {
-      const share = factor[row * size + inner] ?? 0;
-      const other = inner * columns;
-      for (let at = 0; at < columns; at += 1) data[own + at] = (data[own + at] ?? 0) - share * (data[other + at] ?? 0);
-    }
-    const pivot = factor[row * size + row] ?? 1;
-    for (let at = 0; at < columns; at += 1) data[own + at] = (data[own + at] ?? 0) / pivot;
-  }
-  return data;
 }
 
 function squares({ columns, data }: Matrix): Float32Array {

@@ -23,8 +23,33 @@ export interface SampleValues {
   read(): Promise<Float32Array>;
   /** @returns rows × (channels · taps) of `places`, an array of its own */
   rows(places: RowPlaces): Promise<Float32Array>;
+  /** What those rows come to together, where that saves moving them; left out or undefined: it is found of `rows`. */
+  moments?(places: RowPlaces, request: MomentsRequest): Promise<RowMoments> | undefined;
   /** It is not asked for anything afterwards. */
   release(): void;
+}
+
+/** Rows A of a layer's inputs, and B of what it was given before other layers were changed, as fitting its weights W asks for them. */
+export interface MomentsRequest {
+  /** undefined: the same. */
+  readonly before: SampleValues | undefined;
+  /** W: outputs × columns */
+  readonly weights: Float32Array;
+  readonly outputs: number;
+  /** The mean of each column is taken off first. */
+  readonly isCentred: boolean;
+}
+
+export interface RowMoments {
+  /** Aᵀ·A: columns × columns */
+  readonly gram: Float32Array;
+  /** Aᵀ·(B − A)·Wᵀ: columns × outputs; undefined where B is A */
+  readonly pulls: Float32Array | undefined;
+  /** Σ of the squared elements of B·Wᵀ. */
+  readonly energy: number;
+  /** What was taken off each column of A, and of B. */
+  readonly meanNow: Float32Array;
+  readonly meanBefore: Float32Array;
 }
 
 /** Those of this process. */

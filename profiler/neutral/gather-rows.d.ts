@@ -17,3 +17,5 @@ export interface RowPlaces {
 }
 
 export declare function gatherRows(data: Float32Array, places: RowPlaces, rows: Float32Array): void;
+
+export declare function centreColumns(rows: Float32Array, columns: number): Float32Array;

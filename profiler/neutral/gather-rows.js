@@ -29,3 +29,19 @@ export function gatherRows(data, { samples, offsets, taps, channels, channelStep
     from = to;
   }
 }
+
+/**
+ * Takes the mean of each column off it, in place, as rows may take gigabytes.
+ * @param rows rows × columns
+ * @returns the means
+ */
+export function centreColumns(rows, columns) {
+  const sums = new Float64Array(columns);
+  for (let start = 0; start < rows.length; start += columns)
+    for (let column = 0; column < columns; column += 1) sums[column] += rows[start + column];
+  const count = Math.max(rows.length / columns, 1);
+  const means = Float32Array.from(sums, (sum) => sum / count);
+  for (let start = 0; start < rows.length; start += columns)
+    for (let column = 0; column < columns; column += 1) rows[start + column] -= means[column];
+  return means;
+}

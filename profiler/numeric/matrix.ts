@@ -14,11 +14,17 @@ export function matrix(rows: number, columns: number, data: Float32Array = new F
 
 export function transposed({ rows, columns, data }: Matrix): Matrix {
   const result = new Float32Array(data.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) result[column * rows + row] = data[row * columns + column] ?? 0;
+  for (let from = 0; from < rows; from += TRANSPOSED_TOGETHER) {
+    const to = Math.min(rows, from + TRANSPOSED_TOGETHER);
+    for (let column = 0; column < columns; column++) {
+      for (let row = from; row < to; row++) result[column * rows + row] = data[row * columns + column] ?? 0;
+    }
   }
   return { rows: columns, columns: rows, data: result };
 }
+
+/** Rows whose next elements the processor's cache holds while a column is written. */
+const TRANSPOSED_TOGETHER = 32;
 
 /** The first `count` columns. */
 export function leadingColumns({ rows, columns, data }: Matrix, count: number): Matrix {

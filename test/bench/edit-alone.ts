@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import "../../profiler/cli/compile-later.ts";
 import { parseData } from "../../profiler/calibration/parse-spec.ts";
 import { applyEdit } from "../../profiler/editing/apply.ts";
 import { parseEdit } from "../../profiler/editing/edit.ts";

@@ -7,6 +7,17 @@ import type { SampleValues } from "../../neutral/activations.ts";
 import { padsAt } from "../../neutral/window-forms.ts";
 import { transposedOutput } from "../../shapes/window.ts";
 
+/** Rows of what a layer is given that its weights are multiplied with, as places of `sampledRows`. */
+export function rowPlaces(
+  shape: readonly number[],
+  form: LinearForm,
+  layout: NeutralGraph["layout"],
+  most: number,
+  seed: number,
+): RowPlaces {
+  return form.kind === "dense" ? densePlaces(shape, most, seed) : windowPlaces(shape, form, layout, most, seed);
+}
+
 /**
  * What a layer's weights are multiplied with: input rows of a dense layer, what a convolution's kernel sees at positions of its input, what
  * a transposed one's lays on positions of its output, in the order of a filter's weights (channels, then kernel). Padding counts as the zeros it is. The same seed takes the same rows of
@@ -21,10 +32,10 @@ export async function sampledRows(
   most: number,
   seed: number,
 ): Promise<Matrix> {
-  const places =
-    form.kind === "dense"
-      ? densePlaces(values.shape, most, seed)
-      : windowPlaces(values.shape, form, layout, most, seed);
+  return rowsAt(values, rowPlaces(values.shape, form, layout, most, seed));
+}
+
+export async function rowsAt(values: SampleValues, places: RowPlaces): Promise<Matrix> {
   return matrix(places.samples.length, places.channels * places.taps, await values.rows(places));
 }
 

@@ -1,5 +1,5 @@
 // The process that ONNX Runtime loads and runs models in. Plain JavaScript, so that a process loads it without a compiler.
-import { gatherRows } from "../../neutral/gather-rows.js";
+import { centreColumns, gatherRows } from "../../neutral/gather-rows.js";
 import { serve } from "./serve.js";
 
 // Loaded while its owner still reads the model.
@@ -15,7 +15,7 @@ const activations = new Map();
 const products = new Map();
 let next = 0;
 
-serve({ open, run, hold, take, runPart, activationsOf, rowsOf, drop, release, multiply });
+serve({ open, run, hold, take, runPart, activationsOf, rowsOf, momentsOf, drop, release, multiply });
 
 /** @param path of a model, whose bytes are the array otherwise */
 async function open({ path, options }, [bytes]) {
@@ -93,9 +93,33 @@ function activationsOf({ key }) {
 
 /** @param places but for their arrays, which are `samples` and `offsets` */
 function rowsOf({ key, places }, [samples, offsets]) {
-  const rows = new Float32Array(samples.length * places.channels * places.taps);
-  gatherRows(activations.get(key), { ...places, samples, offsets }, rows);
-  return { result: null, arrays: [rows] };
+  return { result: null, arrays: [gathered(key, { ...places, samples, offsets })] };
+}
+
+/**
+ * What rows of two tensors come to together, by the graph of moments-graph.ts.
+ * @param handle of that graph
+ * @param keys of the tensors by the graph's inputs
+ * @param outputs of the weights, which are the last array
+ */
+async function momentsOf({ handle, keys, isCentred, outputs, places }, [samples, offsets, weights]) {
+  const { Tensor } = await runtimeOf();
+  const columns = places.channels * places.taps;
+  const feeds = { weights: new Tensor("float32", weights, [outputs, columns]) };
+  const means = [];
+  for (const [name, key] of Object.entries(keys)) {
+    const rows = gathered(key, { ...places, samples, offsets });
+    means.push(isCentred ? centreColumns(rows, columns) : new Float32Array(columns));
+    feeds[name] = new Tensor("float32", rows, [samples.length, columns]);
+  }
+  const { gram, energy, pulls } = await sessions.get(handle).run(feeds);
+  return { result: null, arrays: [gram.data, energy.data, ...means, ...(pulls ? [pulls.data] : [])] };
+}
+
+function gathered(key, places) {
+  const rows = new Float32Array(places.samples.length * places.channels * places.taps);
+  gatherRows(activations.get(key), places, rows);
+  return rows;
 }
 
 function drop({ keys }) {

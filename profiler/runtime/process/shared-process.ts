@@ -1,5 +1,9 @@
+import { QUIET_THREADS } from "../../onnx-runtime.ts";
 import { placeFor, rest } from "./process-pool.ts";
 import type { RuntimeAnswer, RuntimeRequest } from "./runtime-process.ts";
+
+/** Failures come as exceptions. */
+const LOG_FATAL = 4;
 
 let keys = 0;
 
@@ -7,6 +11,7 @@ let keys = 0;
 export class SharedProcess {
   readonly place = placeFor("ONNX Runtime");
   readonly #kept = new Set<string>();
+  readonly #graphs = new Map<string, Promise<number>>();
 
   constructor() {
     this.place.open += 1;
@@ -30,9 +35,27 @@ export class SharedProcess {
     if (dropped.length > 0) this.request({ action: "drop", value: { keys: dropped } }).catch(() => undefined);
   }
 
+  /**
+   * The handle of a model that computes on what is kept, loaded when it is first asked for.
+   * @throws as `request`
+   */
+  graph(name: string, bytes: () => Uint8Array): Promise<number> {
+    const known = this.#graphs.get(name) ?? this.#loaded(bytes());
+    this.#graphs.set(name, known);
+    return known;
+  }
+
+  async #loaded(bytes: Uint8Array): Promise<number> {
+    const options = { logSeverityLevel: LOG_FATAL, extra: { session: QUIET_THREADS } };
+    const { result } = await this.request({ action: "open", value: { options }, arrays: [bytes] });
+    return (result as { readonly handle: number }).handle;
+  }
+
   /** What it keeps is dropped. */
   close(): void {
     this.drop(this.#kept);
+    for (const graph of this.#graphs.values())
+      graph.then((handle) => this.request({ action: "release", value: { handle } })).catch(() => undefined);
     this.place.open -= 1;
     rest(this.place);
   }

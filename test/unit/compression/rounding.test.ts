@@ -6,15 +6,9 @@ import { allocate, chosenWithin } from "../../../profiler/compression/allocate.t
 import { binarized } from "../../../profiler/compression/binary.ts";
 import { GramError } from "../../../profiler/compression/gram-error.ts";
 import { GroupedError } from "../../../profiler/compression/grouped-error.ts";
-import {
-  errorOf,
-  minus,
-  plainError,
-  type OutputError,
-  type SampledError,
-} from "../../../profiler/compression/output-error.ts";
+import { errorOf, minus, plainError, type OutputError } from "../../../profiler/compression/output-error.ts";
 import { SampleError } from "../../../profiler/compression/sample-error.ts";
-import { outputError } from "../../../profiler/compression/sampled-error.ts";
+import { sampledError } from "../../../profiler/compression/sampled-error.ts";
 import { clustered, shared } from "../../../profiler/compression/palette.ts";
 import { keptWeights } from "../../../profiler/compression/kept-rows.ts";
 import {
@@ -55,7 +49,7 @@ describe("weights with errors passed on", () => {
     const wide = await problem(60);
     // The same samples three times: as many rows as columns, and H three times as large.
     const repeated = matrix(240, 200, Float32Array.from([0, 1, 2, 3].flatMap(() => [...wide.inputs.data])));
-    const tall = await outputError(repeated, products);
+    const { error: tall } = await sampledError(repeated, products);
     const x = noise(5, 200, 3);
     const [a, b] = [await wide.error.apply(x), await tall.apply(x)];
     const scale = norm(b.data) / norm(a.data);
@@ -65,7 +59,8 @@ describe("weights with errors passed on", () => {
   it("are the same whichever way they are computed, where samples are some fewer than columns", async () => {
     const [inputs, weights] = [noise(150, 200, 1), noise(24, 200, 2)];
     const rounding = uniformRounding(searchScales(weights, plainError(200), FOUR_BITS));
-    const byColumns = await (await GramError.of(inputs, 0.02, products)).passErrors(weights, rounding);
+    const gram = await products.multiply(inputs, inputs, { transposeA: true });
+    const byColumns = await (await GramError.of(gram, 0.02, products)).passErrors(weights, rounding);
     const bySamples = await SampleError.of(inputs, 0.02, products).passErrors(weights, rounding);
     // Float32 tells few of those halfway between two levels otherwise.
     const others = byColumns.data.filter((value, at) => Math.abs(value - (bySamples.data[at] ?? 0)) > 1e-6);
@@ -279,7 +274,7 @@ describe("pruned weights", () => {
 
 interface Problem {
   readonly inputs: Matrix;
-  readonly error: SampledError;
+  readonly error: OutputError;
   readonly weights: Matrix;
 }
 
@@ -295,14 +290,14 @@ async function problem(samples: number, seed = 0): Promise<Problem> {
     200,
     mixed.data.map((value, at) => value + 0.3 * (own.data[at] ?? 0)),
   );
-  return { inputs, error: await outputError(inputs, products), weights: noise(24, 200, seed + 40) };
+  return { inputs, error: (await sampledError(inputs, products)).error, weights: noise(24, 200, seed + 40) };
 }
 
 function noise(rows: number, columns: number, seed: number): Matrix {
   return matrix(rows, columns, new Random(seed).normals(rows * columns));
 }
 
-function lossOf(error: SampledError, changed: Matrix, weights: Matrix): Promise<number> {
+function lossOf(error: OutputError, changed: Matrix, weights: Matrix): Promise<number> {
   return errorOf(error, minus(changed, weights));
 }
 

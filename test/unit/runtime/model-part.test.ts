@@ -50,6 +50,34 @@ describe("Parts of a model", () => {
     });
   });
 
+  // Rows before: 1 4, 3 8, 5 12. Now: 2 9, 4 17, 6 25. Outputs: the first element, and the sum of both.
+  for (const [title, isCentred, wanted] of [
+    ["", false, { gram: [56, 236, 236, 995], pulls: [-12, -136, -51, -574], energy: 470, now: [0, 0], before: [0, 0] }],
+    [", centred", true, { gram: [8, 32, 32, 128], pulls: [0, -16, 0, -64], energy: 80, now: [4, 17], before: [3, 8] }],
+  ] as const) {
+    it(`give what rows come to together without moving them${title}`, async () => {
+      const places = {
+        samples: Int32Array.of(0, 1, 2),
+        offsets: new Int32Array(3),
+        ...{ taps: 1, channels: 2, channelStep: 1, sampleLength: 2, isByChannel: false },
+      };
+      await withParts(async (parts) => {
+        const before = await through(parts, await scalingModel(2), SAMPLES);
+        const now = await through(parts, await scalingModel(2, 1), before);
+        const request = { weights: Float32Array.of(1, 0, 1, 1), outputs: 2, isCentred };
+        const changed = await now.moments?.(places, { ...request, before });
+        const same = await before.moments?.(places, { ...request, before: undefined });
+        assert.ok(changed?.pulls && same);
+        assert.deepEqual([...changed.gram], wanted.gram);
+        assert.deepEqual([...changed.pulls], wanted.pulls);
+        assert.equal(changed.energy, wanted.energy);
+        assert.deepEqual([[...changed.meanNow], [...changed.meanBefore]], [wanted.now, wanted.before]);
+        assert.deepEqual([same.pulls, same.energy, same.meanBefore], [undefined, wanted.energy, same.meanNow]);
+        assert.equal(now.moments?.(places, { ...request, before: SAMPLES }), undefined, "they are elsewhere");
+      });
+    });
+  }
+
   for (const type of ["float32", "int32"] as const) {
     it(`take tensors that have several entries a sample, as windows of an image: ${type}`, async () => {
       const reshaped = (from: Dims, to: readonly number[]): Promise<Model> =>

@@ -1,12 +1,16 @@
 import { GroupedError } from "../../../compression/grouped-error.ts";
 import { errorOf, plainError, type OutputError } from "../../../compression/output-error.ts";
-import { outputError } from "../../../compression/sampled-error.ts";
+import { isOfSamples } from "../../../compression/sampled-error.ts";
+import type { RowMoments } from "../../../neutral/activations.ts";
+import type { LinearForm } from "../../../neutral/forms.ts";
+import type { RowPlaces } from "../../../neutral/gather-rows.js";
 import { matrix, rowsOf, type Matrix } from "../../../numeric/matrix.ts";
 import type { Products } from "../../../numeric/products.ts";
 import { rowShape, weightRows } from "../../../neutral/weight-rows.ts";
 import type { LayerInputs, WeightedLayer } from "../../approximation/follow-samples.ts";
-import { groupColumns, sampledRows } from "../../approximation/sampled-rows.ts";
+import { groupColumns, rowPlaces, rowsAt } from "../../approximation/sampled-rows.ts";
 import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
+import { biasShift, problemOfMoments, problemOfRows, squares, type GroupProblem } from "./group-problem.ts";
 
 /** The weights of a layer, and what changing them costs at its outputs. */
 export interface WeightProblem {
@@ -64,57 +68,45 @@ export async function weightProblem(
       biasShift: () => new Float32Array(outputs),
     };
   }
-  const groups = form.kind === "dense" ? 1 : form.groups;
-  const most = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, ROWS_PER_COLUMN * weights.columns));
-  const samples = inputs.now.shape[0] ?? 1;
-  const rows = async (values: LayerInputs["now"]): Promise<readonly [Matrix, Matrix?]> => {
-    const all = await sampledRows(values, form, tools.layout, most, tools.seed);
-    return tools.holdsOut ? parted(all, samples) : [all];
-  };
-  const isSame = inputs.now === inputs.before;
-  const [now, heldOut] = await rows(inputs.now);
-  const [before] = isSame ? [now] : await rows(inputs.before);
-  const rowsPerGroup = outputs / groups;
-  const hasBias = form.bias !== undefined;
-  const products = weights.columns <= SMALL_COLUMNS && groups > 1 ? tools.small : tools.products;
-  const parts: Part[] = [];
-  for (let group = 0; group < groups; group += 1) {
-    const own = rowsOf(weights, group * rowsPerGroup, rowsPerGroup);
-    const was = isSame ? undefined : groupColumns(before, group, groups);
-    parts.push(await partOf(own, groupColumns(now, group, groups), was, hasBias, products));
-  }
+  const places = placesOf(inputs, form, weights.columns, tools);
+  const { groups, heldOut } = await groupProblems(weights, form, inputs, places, tools);
+  const rowsPerGroup = outputs / groups.length;
   const target = matrix(outputs, weights.columns);
-  parts.forEach((part, group) => target.data.set(part.target.data, group * rowsPerGroup * weights.columns));
-  const [only] = parts;
+  groups.forEach((group, place) => target.data.set(group.target.data, place * rowsPerGroup * weights.columns));
+  const [only] = groups;
+  const error =
+    only && groups.length === 1
+      ? only.error
+      : new GroupedError(
+          groups.map((group) => group.error),
+          rowsPerGroup,
+        );
+  const energy = groups.reduce((sum, group) => sum + group.energy, 0);
+  const products = productsFor(weights.columns, groups.length, tools);
   let held: Promise<readonly HeldOut[]> | undefined;
   return {
     weights,
     target,
-    error:
-      only && groups === 1
-        ? only.error
-        : new GroupedError(
-            parts.map(({ error }) => error),
-            rowsPerGroup,
-          ),
-    energy: parts.reduce((sum, part) => sum + part.energy, 0),
+    error,
+    energy,
     heldOutError: async (change) => {
-      held ??= heldOutParts();
-      let [error, energy] = [0, 0];
-      for (const [group, part] of (await held).entries()) {
-        error += squares(await outputsOf(part.inputs, change, group));
-        energy += part.energy;
+      if (heldOut === undefined) return (await errorOf(error, change)) / (energy || 1);
+      held ??= heldOutGroups(heldOut);
+      let [sum, whole] = [0, 0];
+      for (const [group, one] of (await held).entries()) {
+        sum += squares(await outputsOf(one.inputs, change, group));
+        whole += one.energy;
       }
-      return error / (energy || 1);
+      return sum / (whole || 1);
     },
-    biasShift: (changed) => (hasBias ? biasShift(weights, changed, parts, rowsPerGroup) : new Float32Array(outputs)),
+    biasShift: (changed) => (form.bias ? biasShift(weights, changed, groups, rowsPerGroup) : new Float32Array(outputs)),
   };
 
   /** Once for all changes that are asked for. */
-  async function heldOutParts(): Promise<readonly HeldOut[]> {
+  async function heldOutGroups(all: Matrix): Promise<readonly HeldOut[]> {
     const found: HeldOut[] = [];
-    for (const [group, { inputs: lookedAt, meanNow }] of parts.entries()) {
-      const seenByGroup = heldOut ? without(groupColumns(heldOut, group, groups), meanNow) : lookedAt;
+    for (const [group, { meanNow }] of groups.entries()) {
+      const seenByGroup = without(groupColumns(all, group, groups.length), meanNow);
       found.push({ inputs: seenByGroup, energy: squares(await outputsOf(seenByGroup, weights, group)) });
     }
     return found;
@@ -125,51 +117,82 @@ export async function weightProblem(
   }
 }
 
+function placesOf(
+  { now }: LayerInputs,
+  form: LinearForm,
+  columns: number,
+  { layout, seed }: Pick<ProblemTools, "layout" | "seed">,
+): RowPlaces {
+  return rowPlaces(
+    now.shape,
+    form,
+    layout,
+    Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, ROWS_PER_COLUMN * columns)),
+    seed,
+  );
+}
+
+function productsFor(columns: number, groups: number, { small, products }: ProblemTools): Products {
+  return columns <= SMALL_COLUMNS && groups > 1 ? small : products;
+}
+
+interface GroupProblems {
+  readonly groups: readonly GroupProblem[];
+  /** Rows that are measured on alone. */
+  readonly heldOut?: Matrix | undefined;
+}
+
+/** One for each group, of what its rows come to where they are, or of the rows. */
+async function groupProblems(
+  weights: Matrix,
+  form: LinearForm,
+  inputs: LayerInputs,
+  places: RowPlaces,
+  tools: ProblemTools,
+): Promise<GroupProblems> {
+  const groups = form.kind === "dense" ? 1 : form.groups;
+  const isCentred = form.bias !== undefined;
+  const products = productsFor(weights.columns, groups, tools);
+  const rows = places.samples.length;
+  const isOfMoments = groups === 1 && !tools.holdsOut && !isOfSamples({ rows, columns: weights.columns });
+  const moments = isOfMoments ? momentsOf(inputs, places, weights, isCentred) : undefined;
+  if (moments) return { groups: [await problemOfMoments(weights, await moments, rows, products)] };
+  const rowsIn = async (values: LayerInputs["now"]): Promise<readonly [Matrix, Matrix?]> => {
+    const all = await rowsAt(values, places);
+    return tools.holdsOut ? parted(all, values.shape[0] ?? 1) : [all];
+  };
+  const [now, heldOut] = await rowsIn(inputs.now);
+  const [before] = inputs.now === inputs.before ? [] : await rowsIn(inputs.before);
+  const problems: GroupProblem[] = [];
+  const rowsPerGroup = weights.rows / groups;
+  for (let group = 0; group < groups; group += 1) {
+    const own = rowsOf(weights, group * rowsPerGroup, rowsPerGroup);
+    const was = before && groupColumns(before, group, groups);
+    problems.push(await problemOfRows(own, groupColumns(now, group, groups), was, isCentred, products));
+  }
+  return { groups: problems, heldOut };
+}
+
+function momentsOf(
+  { now, before }: LayerInputs,
+  places: RowPlaces,
+  { rows, data }: Matrix,
+  isCentred: boolean,
+): Promise<RowMoments> | undefined {
+  return now.moments?.(places, {
+    before: now === before ? undefined : before,
+    weights: data,
+    outputs: rows,
+    isCentred,
+  });
+}
+
 /** What a group of a layer sees of the samples that are held out. */
 interface HeldOut {
   /** rows × columns, centred as the others are. */
   readonly inputs: Matrix;
   /** Σ of the squared outputs. */
   readonly energy: number;
-}
-
-interface Part {
-  /** Rows × columns that are looked at, centred where there is a bias. */
-  readonly inputs: Matrix;
-  readonly target: Matrix;
-  readonly error: OutputError;
-  readonly energy: number;
-  readonly meanNow: Float32Array;
-  readonly meanBefore: Float32Array;
-}
-
-/**
- * Of one group, whose rows are centred where they stand: the bias takes up means, so that rows are centred where there is one. The target W⁺ has A·W⁺ᵀ ≈ B·Wᵀ, for rows A now
- * and B before: W + (H⁻¹ · Aᵀ · (B − A) · Wᵀ)ᵀ.
- */
-async function partOf(
-  weights: Matrix,
-  now: Matrix,
-  before: Matrix | undefined,
-  isCentred: boolean,
-  products: Products,
-): Promise<Part> {
-  const [a, meanNow] = isCentred ? centred(now) : [now, new Float32Array(now.columns)];
-  const [b, meanBefore] = before === undefined ? [a, meanNow] : isCentred ? centred(before) : [before, meanNow];
-  const error = await outputError(a, products);
-  const outputs = await products.multiply(b, weights, { transposeB: true });
-  const energy = squares(outputs);
-  if (before === undefined) return { inputs: a, target: weights, error, energy, meanNow, meanBefore };
-  const reached = await products.multiply(a, weights, { transposeB: true });
-  for (let at = 0; at < outputs.data.length; at += 1)
-    outputs.data[at] = (outputs.data[at] ?? 0) - (reached.data[at] ?? 0);
-  const correction = await error.weightsFor(outputs);
-  const target = matrix(
-    weights.rows,
-    weights.columns,
-    weights.data.map((value, at) => value + (correction.data[at] ?? 0)),
-  );
-  return { inputs: a, target, error, energy, meanNow, meanBefore };
 }
 
 /** Rows of samples that are looked at, and of those that are held out. */
@@ -197,35 +220,4 @@ function without(inputs: Matrix, mean: Float32Array): Matrix {
   for (let row = 0, at = 0; row < rows; row += 1)
     for (let column = 0; column < columns; column += 1, at += 1) data[at] = (data[at] ?? 0) - (mean[column] ?? 0);
   return inputs;
-}
-
-function squares({ data }: Matrix): number {
-  let sum = 0;
-  for (const value of data) sum += value * value;
-  return sum;
-}
-
-/** In place. */
-function centred(inputs: Matrix): readonly [Matrix, Float32Array] {
-  const { rows, columns, data } = inputs;
-  const sums = new Float64Array(columns);
-  for (let row = 0, at = 0; row < rows; row += 1)
-    for (let column = 0; column < columns; column += 1, at += 1) sums[column] = (sums[column] ?? 0) + (data[at] ?? 0);
-  const mean = Float32Array.from(sums, (sum) => sum / Math.max(rows, 1));
-  return [without(inputs, mean), mean];
-}
-
-/** W · mean(B) − Q · mean(A), for each row. */
-function biasShift(before: Matrix, now: Matrix, parts: readonly Part[], rowsPerGroup: number): Float32Array {
-  const { columns } = before;
-  return Float32Array.from({ length: before.rows }, (_, row) => {
-    const part = parts[Math.floor(row / rowsPerGroup)];
-    let shift = 0;
-    for (let column = 0; column < columns; column += 1) {
-      const at = row * columns + column;
-      shift += (before.data[at] ?? 0) * (part?.meanBefore[column] ?? 0);
-      shift -= (now.data[at] ?? 0) * (part?.meanNow[column] ?? 0);
-    }
-    return shift;
-  });
 }
