@@ -21,7 +21,7 @@ export function floatGraph(
 export function gemm(
   [a, b]: readonly [string, string],
   output: string,
-  { transposeA = false, transposeB = false },
+  { transposeA = false, transposeB = false }: { readonly transposeA?: boolean; readonly transposeB?: boolean },
 ): NodeProto {
   return {
     opType: "Gemm",

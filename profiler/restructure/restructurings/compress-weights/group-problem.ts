@@ -32,14 +32,15 @@ export async function problemOfRows(
     isCentred ? centreColumns(data, columns) : new Float32Array(columns);
   const meanNow = meanOf(now);
   const meanBefore = before === undefined ? meanNow : meanOf(before);
-  const { error, weightsFor } = await sampledError(now, products);
+  const sampled = await sampledError(now, products);
+  const { error } = sampled;
   const outputs = await products.multiply(before ?? now, weights, { transposeB: true });
   const energy = squares(outputs);
   if (before === undefined) return { target: weights, error, energy, meanNow, meanBefore };
   const reached = await products.multiply(now, weights, { transposeB: true });
   for (let at = 0; at < outputs.data.length; at += 1)
     outputs.data[at] = (outputs.data[at] ?? 0) - (reached.data[at] ?? 0);
-  return { target: sum(weights, await weightsFor(outputs)), error, energy, meanNow, meanBefore };
+  return { target: sum(weights, await sampled.weightsFor(outputs)), error, energy, meanNow, meanBefore };
 }
 
 /** @param samples rows that the moments are of */
