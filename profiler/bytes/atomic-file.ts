@@ -6,7 +6,7 @@ import { FileAccessError } from "../errors.ts";
 import { sweepTemporaryFiles, temporaryName } from "./temporary-file.ts";
 import { writeTargetAt, type WriteTarget } from "./write-target.ts";
 
-/** Where a writer's bytes go, in order. */
+/** Where a writer's bytes go, in order. When a write is done its bytes may become others. */
 export interface ByteTarget {
   write(bytes: Uint8Array): Promise<void>;
 }

@@ -6,8 +6,14 @@ export type ByteSegment =
   | { readonly source: ByteSource; readonly offset: number; readonly length: number }
   | { readonly bytes: Uint8Array; readonly length: number };
 
+/** Bytes that are made as they are written. */
+export interface ByteStream {
+  readonly byteLength: number;
+  writeTo(target: ByteTarget): Promise<void>;
+}
+
 /** Copied at once: large enough for a fast disk, small beside a model. */
-const LONGEST_COPY = 2 ** 22;
+const LONGEST_COPY = 2 ** 20;
 
 export function bytesSegment(bytes: Uint8Array): ByteSegment {
   return { bytes, length: bytes.length };
@@ -43,7 +49,9 @@ export async function writeSegments(
   target: ByteTarget,
   onBytes: (count: number) => void = () => undefined,
 ): Promise<void> {
-  for (const segment of joined(segments)) {
+  const parts = joined(segments);
+  const scratch = new Uint8Array(parts.reduce((most, part) => Math.max(most, copiedAtOnce(part)), 0));
+  for (const segment of parts) {
     if ("bytes" in segment) {
       await target.write(segment.bytes);
       onBytes(segment.length);
@@ -51,10 +59,14 @@ export async function writeSegments(
     }
     for (let done = 0; done < segment.length; done += LONGEST_COPY) {
       const count = Math.min(LONGEST_COPY, segment.length - done);
-      await target.write(await segment.source.read(segment.offset + done, count));
+      await target.write(await segment.source.read(segment.offset + done, count, scratch));
       onBytes(count);
     }
   }
+}
+
+function copiedAtOnce(segment: ByteSegment): number {
+  return "bytes" in segment ? 0 : Math.min(LONGEST_COPY, segment.length);
 }
 
 /** All segments in memory, one after the other. */

@@ -8,10 +8,11 @@ export interface ByteSource {
   readonly size: number;
   /**
    * Exactly `length` bytes from `offset`.
+   * @param scratch memory of at least that length that they may be in until it is used again: new memory takes longer to touch than a file to read
    * @throws {ModelFormatError} when the range ends behind the file (a short read is never padded)
    * @throws {FileChangedError} when the file is not the one that was opened any more
    */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  read(offset: number, length: number, scratch?: Uint8Array): Promise<Uint8Array>;
   /** Releases the file handle. Reading afterwards is an error. */
   close(): Promise<void>;
 }

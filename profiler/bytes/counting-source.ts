@@ -16,10 +16,10 @@ export class CountingSource implements ByteSource {
     return this.inner.size;
   }
 
-  read(offset: number, length: number): Promise<Uint8Array> {
+  read(offset: number, length: number, scratch?: Uint8Array): Promise<Uint8Array> {
     this.reads += 1;
     this.bytesRead += length;
-    return this.inner.read(offset, length);
+    return this.inner.read(offset, length, scratch);
   }
 
   close(): Promise<void> {

@@ -62,13 +62,13 @@ export class FileSource implements ByteSource {
     });
   }
 
-  read(offset: number, length: number): Promise<Uint8Array> {
+  read(offset: number, length: number, scratch?: Uint8Array): Promise<Uint8Array> {
     return promised(() => {
       if (this.#isClosed) throw new Error(`${this.name} was closed before it was read`);
       checkBounds(this, offset, length);
       const descriptor = this.#descriptor ?? openDescriptor(this.path, this.name);
       try {
-        const bytes = readFully(descriptor, offset, length);
+        const bytes = readFully(descriptor, offset, scratch?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length));
         this.#refuseChanged();
         if (bytes.length < length) {
           throw new ModelFormatError(this.name, "end of file", `${length} bytes were expected here`, { offset });
@@ -109,12 +109,11 @@ export async function fileOfModel(source: ByteSource | undefined): Promise<strin
   return source.path;
 }
 
-/** Fewer bytes than `length` only at the end of the file. */
-function readFully(descriptor: number, offset: number, length: number): Uint8Array {
-  const bytes = Buffer.allocUnsafeSlow(length);
+/** @returns those of the bytes that were filled: fewer only at the end of the file */
+function readFully(descriptor: number, offset: number, bytes: Uint8Array): Uint8Array {
   let filled = 0;
-  while (filled < length) {
-    const count = readSync(descriptor, bytes, filled, Math.min(LONGEST_READ, length - filled), offset + filled);
+  while (filled < bytes.length) {
+    const count = readSync(descriptor, bytes, filled, Math.min(LONGEST_READ, bytes.length - filled), offset + filled);
     if (count === 0) break;
     filled += count;
   }

@@ -15,8 +15,9 @@ export interface CalibrationOptions {
   readonly seed?: number;
 }
 
-export function addCalibrationOptions(command: Command): Command {
-  return addInputOptions(command)
+/** @param willRun as `addRuntimeOptions` has it */
+export function addCalibrationOptions(command: Command, willRun?: Parameters<typeof addRuntimeOptions>[1]): Command {
+  return addInputOptions(command, willRun)
     .option("--labels <file>", "class of each sample: .npy, .txt, .json[:key=NAME] or .csv[:key=COLUMN]", parseLabels)
     .option(
       "--samples <count>",
@@ -26,8 +27,8 @@ export function addCalibrationOptions(command: Command): Command {
 }
 
 /** For commands that only need something to run on. */
-export function addInputOptions(command: Command): Command {
-  return addRuntimeOptions(command)
+export function addInputOptions(command: Command, willRun?: Parameters<typeof addRuntimeOptions>[1]): Command {
+  return addRuntimeOptions(command, willRun)
     .option(
       `--data <spec>`,
       `samples as ${DATA_SYNTAX}: .npy, .npz, raw elements, or a folder of pictures (docs/samples.md); once for each input (default: seeded random)`,

@@ -10,8 +10,14 @@ interface RuntimeOptions {
   readonly memoryLimit?: number;
 }
 
-/** For commands that run models on this machine: what bounds that. The runtime starts while the command reads its model. */
-export function addRuntimeOptions(command: Command): Command {
+/**
+ * For commands that run models on this machine: what bounds that. The runtime starts while the command reads its model.
+ * @param willRun by the options that are given
+ */
+export function addRuntimeOptions(
+  command: Command,
+  willRun: (options: Readonly<Record<string, unknown>>) => boolean = () => true,
+): Command {
   return command
     .option(
       "--run-limit <time>",
@@ -30,6 +36,6 @@ export function addRuntimeOptions(command: Command): Command {
         ...(memoryLimit !== undefined && { memoryBytes: memoryLimit }),
       });
       const format = formatByName(file);
-      if (format) startRuntime(RUNTIME_NAMES[format]);
+      if (format && willRun(command.opts())) startRuntime(RUNTIME_NAMES[format]);
     });
 }

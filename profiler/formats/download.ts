@@ -34,7 +34,9 @@ export async function deflatedLength(
   let done = 0;
   const write = async (part: Uint8Array): Promise<void> => {
     signal?.throwIfAborted();
-    if (!deflate.write(part)) await once(deflate, "drain");
+    await new Promise<void>((resolve, reject) => {
+      deflate.write(part, (error) => (error ? reject(error) : resolve()));
+    });
   };
   try {
     await writeSegments(segments, { write }, (count) => onProgress?.((done += count) / whole));

@@ -4,7 +4,7 @@ import type * as Ort from "onnxruntime-node";
 import { RunError } from "../errors.ts";
 import { toFloat16 } from "../model/encode-elements.ts";
 import { fileOfModel, FileSource } from "../bytes/file-source.ts";
-import { onnxBytes } from "../formats/onnx/write.ts";
+import { onnxStream } from "../formats/onnx/write.ts";
 import type { Model } from "../model/model.ts";
 import { isEdited } from "../model/edited.ts";
 import { fromFloat16 } from "../model/raw-elements.ts";
@@ -126,7 +126,7 @@ export async function loadOnnx(
     // Its own file is mapped by the runtime, where bytes would be held twice.
     const path = isEdited(model) || tensors.length > 0 ? undefined : await fileOfModel(model.source);
     if (path !== undefined) return { value: { path: resolve(path), options } };
-    return { value: { options }, arrays: [await onnxBytes(model, tensors)] };
+    return { value: { options }, arrays: [await onnxStream(model, tensors)] };
   };
   try {
     return await LoadedModel.load<Facts>("ONNX Runtime", loading, signal, where);

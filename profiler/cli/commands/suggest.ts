@@ -39,36 +39,38 @@ export function addSuggestCommand(program: Command, context: CliContext): void {
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--hardware <name>", "hardware profile for the estimates: one of `edgewise hardware`, or a .json file")
     .option("--json", "write JSON");
-  addCalibrationOptions(command).action(async (path: string, options: SuggestCommandOptions) => {
-    const { data, dim, seed, samples } = options;
-    if (samples !== undefined && data === undefined)
-      throw new OptionError("--samples says nothing without --data: nothing is measured then");
-    await tellFolders(options, context);
-    const settings = {
-      hardware: await chooseHardware(options.hardware),
-      calibration: calibrationOf(options, dim),
-      ...(seed !== undefined && { seed }),
-      ...(dim && { bindings: dim }),
-    };
-    const found: { absences: readonly Absence[]; measuring?: Measuring } = { absences: [] };
-    const suggestions = await withEditSession(
-      path,
-      settings,
-      (session) =>
-        session.suggest({
-          onAbsences: (absences) => (found.absences = absences),
-          onProgress: (done) => context.progress?.(`${Math.round(100 * done)} % of the candidates`),
-          ...(data && { onMeasured: (measuring) => (found.measuring = measuring) }),
-        }),
-      data ? {} : { onMissing: context.remark },
-    ).finally(() => context.progress?.(""));
-    const { absences, measuring } = found;
-    context.write(
-      options.json
-        ? jsonText(suggestionsJson(path, suggestions, absences, measuring))
-        : `${report(suggestions, measuring)}${absencesReport(absences)}`,
-    );
-  });
+  addCalibrationOptions(command, ({ data }) => data !== undefined).action(
+    async (path: string, options: SuggestCommandOptions) => {
+      const { data, dim, seed, samples } = options;
+      if (samples !== undefined && data === undefined)
+        throw new OptionError("--samples says nothing without --data: nothing is measured then");
+      await tellFolders(options, context);
+      const settings = {
+        hardware: await chooseHardware(options.hardware),
+        calibration: calibrationOf(options, dim),
+        ...(seed !== undefined && { seed }),
+        ...(dim && { bindings: dim }),
+      };
+      const found: { absences: readonly Absence[]; measuring?: Measuring } = { absences: [] };
+      const suggestions = await withEditSession(
+        path,
+        settings,
+        (session) =>
+          session.suggest({
+            onAbsences: (absences) => (found.absences = absences),
+            onProgress: (done) => context.progress?.(`${Math.round(100 * done)} % of the candidates`),
+            ...(data && { onMeasured: (measuring) => (found.measuring = measuring) }),
+          }),
+        data ? {} : { onMissing: context.remark },
+      ).finally(() => context.progress?.(""));
+      const { absences, measuring } = found;
+      context.write(
+        options.json
+          ? jsonText(suggestionsJson(path, suggestions, absences, measuring))
+          : `${report(suggestions, measuring)}${absencesReport(absences)}`,
+      );
+    },
+  );
 }
 
 interface SuggestionsJson {

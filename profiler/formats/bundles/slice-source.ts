@@ -10,8 +10,9 @@ export class SliceSource implements ByteSource {
     readonly size: number,
   ) {}
 
-  read(offset: number, length: number): Promise<Uint8Array> {
-    if (offset >= 0 && length >= 0 && offset + length <= this.size) return this.whole.read(this.start + offset, length);
+  read(offset: number, length: number, scratch?: Uint8Array): Promise<Uint8Array> {
+    if (offset >= 0 && length >= 0 && offset + length <= this.size)
+      return this.whole.read(this.start + offset, length, scratch);
     const expected = `${length} bytes expected, but the model ends after ${this.size}`;
     return Promise.reject(new ModelFormatError(this.name, "the model", expected, { offset }));
   }

@@ -12,7 +12,14 @@ import { isEdited } from "../../model/edited.ts";
 import { payloadOf } from "../../neutral/edited-model.ts";
 import { embeddedTensor, fieldPieces } from "./write/encode-tensor.ts";
 import { patchedGraph, patchedGraphBytes, type PatchContext } from "./write/graph-patch.ts";
-import { bytesOfSegments, bytesSegment, lengthOf, writeSegments, type ByteSegment } from "../../bytes/byte-segments.ts";
+import {
+  bytesOfSegments,
+  bytesSegment,
+  lengthOf,
+  writeSegments,
+  type ByteSegment,
+  type ByteStream,
+} from "../../bytes/byte-segments.ts";
 import { furtherOutputs } from "./append-outputs.ts";
 
 /** Protobuf's own readers take no longer message. */
@@ -73,7 +80,20 @@ export async function writeOnnx(model: Model, path: string, options: WriteOption
  * @throws {LoweringError} for a prediction
  */
 export async function onnxBytes(model: Model, tensors: readonly string[] = []): Promise<Uint8Array> {
-  return bytesOfSegments([...(await modelPieces(model, writtenWith(embedded))), ...furtherOutputs(tensors)]);
+  return bytesOfSegments(await runnable(model, tensors));
+}
+
+/**
+ * The same bytes for a process that runs them, without memory for all of them here.
+ * @throws {LoweringError} for a prediction
+ */
+export async function onnxStream(model: Model, tensors: readonly string[] = []): Promise<ByteStream> {
+  const segments = await runnable(model, tensors);
+  return { byteLength: lengthOf(segments), writeTo: (target) => writeSegments(segments, target) };
+}
+
+async function runnable(model: Model, tensors: readonly string[]): Promise<readonly ByteSegment[]> {
+  return [...(await modelPieces(model, writtenWith(embedded))), ...furtherOutputs(tensors)];
 }
 
 /**

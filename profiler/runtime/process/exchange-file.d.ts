@@ -1,3 +1,5 @@
+import type { ByteStream } from "../../bytes/byte-segments.ts";
+
 /** Arrays of elements as runtimes hold them. */
 export type ElementArray =
   | Float64Array
@@ -22,7 +24,7 @@ export declare class ExchangeFile {
   constructor(descriptor: number);
   static create(): ExchangeFile;
   readonly descriptor: number;
-  put(arrays: readonly ElementArray[]): readonly ArrayPlace[];
+  put(arrays: readonly (ElementArray | ByteStream)[]): Promise<readonly ArrayPlace[]>;
   take(
     places: readonly ArrayPlace[],
     targetFor?: (position: number, place: ArrayPlace) => ElementArray | undefined,

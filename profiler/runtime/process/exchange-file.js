@@ -46,23 +46,36 @@ export class ExchangeFile {
     return this.#descriptor;
   }
 
-  /** @returns where each is, as plain data */
-  put(arrays) {
+  /**
+   * @param arrays or streams: {byteLength, writeTo(target)}
+   * @returns where each is, as plain data
+   */
+  async put(arrays) {
+    const places = [];
     let offset = 0;
-    return arrays.map((array) => {
-      const place = { type: typeOf(array), offset, bytes: array.byteLength };
-      const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-      for (let done = 0; done < bytes.length;)
-        done += writeSync(
-          this.#descriptor,
-          bytes,
-          done,
-          Math.min(LONGEST_MOVE, bytes.length - done),
-          place.offset + done,
-        );
-      offset += Math.ceil(array.byteLength / ALIGNMENT) * ALIGNMENT;
-      return place;
-    });
+    for (const array of arrays) {
+      const { byteLength } = array;
+      places.push({ type: typeOf(array), offset, bytes: byteLength });
+      if ("writeTo" in array) await array.writeTo(this.#targetAt(offset));
+      else this.#write(new Uint8Array(array.buffer, array.byteOffset, byteLength), offset);
+      offset += Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT;
+    }
+    return places;
+  }
+
+  #targetAt(offset) {
+    let next = offset;
+    return {
+      write: async (bytes) => {
+        this.#write(bytes, next);
+        next += bytes.length;
+      },
+    };
+  }
+
+  #write(bytes, offset) {
+    for (let done = 0; done < bytes.length;)
+      done += writeSync(this.#descriptor, bytes, done, Math.min(LONGEST_MOVE, bytes.length - done), offset + done);
   }
 
   /**
@@ -85,8 +98,10 @@ export class ExchangeFile {
     return arrays;
   }
 
+  /** Whoever still writes fails: the number may be another file's by then. */
   close() {
     closeSync(this.#descriptor);
+    this.#descriptor = undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ByteStream } from "../../bytes/byte-segments.ts";
 import type { ElementArray } from "./exchange-file.js";
 import { ownPlace, placeFor, rest, type Place } from "./process-pool.ts";
 import { ProcessEnded, type RuntimeAnswer, type RuntimeName, type TargetFor } from "./runtime-process.ts";
@@ -7,7 +8,7 @@ import type { SharedProcess } from "./shared-process.ts";
 export interface Loading {
   /** Plain data. */
   readonly value: object;
-  readonly arrays?: readonly ElementArray[];
+  readonly arrays?: readonly (ElementArray | ByteStream)[];
 }
 
 interface Loaded {

@@ -1,6 +1,8 @@
 import { fork, type ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import type { ByteStream } from "../../bytes/byte-segments.ts";
+import { EdgewiseError } from "../../errors.ts";
 import { formatBytes } from "../../format-numbers.ts";
 import { ExchangeFile, type ArrayPlace, type ElementArray } from "./exchange-file.js";
 import { runtimeLimits } from "./limits.ts";
@@ -27,7 +29,7 @@ export interface RuntimeRequest {
   readonly action: string;
   /** Plain data. */
   readonly value: object;
-  readonly arrays?: readonly ElementArray[];
+  readonly arrays?: readonly (ElementArray | ByteStream)[];
   /** Arrays that are to take elements of the answer, by their position there; those of their own where it gives none. */
   readonly targetFor?: TargetFor | undefined;
   /** Ends what is under way. */
@@ -188,13 +190,20 @@ export class RuntimeProcess {
       return;
     }
     const id = this.#next++;
-    const { action, value, arrays = [], seconds = runtimeLimits().seconds } = job;
+    const { seconds = runtimeLimits().seconds } = job;
     const timer = setTimeout(() => this.#exceed(id, seconds), Math.min(seconds * 1000, 2 ** 31 - 1));
     this.#running = { ...job, id, timer };
     this.#keepAwake(true);
+    void this.#give(id, job);
+  }
+
+  async #give(id: number, { action, value, arrays = [], reject }: Job): Promise<void> {
     try {
-      this.#child.send({ id, action, value, arrays: this.#toProcess.put(arrays) });
+      const places = await this.#toProcess.put(arrays);
+      if (this.#running?.id === id) this.#child.send({ id, action, value, arrays: places });
     } catch (error) {
+      // What it was to be given could not be read.
+      if (error instanceof EdgewiseError) reject(error);
       this.#settle({ id, failure: `it cannot be given its inputs: ${(error as Error).message}` });
     }
   }

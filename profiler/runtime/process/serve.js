@@ -28,7 +28,7 @@ export function serve(actions) {
     isWatched = true;
     try {
       const done = await actions[action](value, from.take(arrays));
-      await send({ id, result: done.result, arrays: to.put(done.arrays) });
+      await send({ id, result: done.result, arrays: await to.put(done.arrays) });
     } catch (error) {
       const isFatal = error instanceof Error && error.isFatal === true;
       await send({ id, failure: error instanceof Error ? error.message : String(error), isFatal });

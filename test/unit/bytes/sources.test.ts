@@ -50,6 +50,14 @@ describe("bytes", () => {
       }
     });
 
+    it("reads into memory that it is given", async () => {
+      const source = await FileSource.open(path);
+      const scratch = new Uint8Array(6);
+      const bytes = await source.read(2, 4, scratch);
+      assert.deepEqual([await text(Promise.resolve(bytes)), bytes.buffer], ["2345", scratch.buffer]);
+      await source.close();
+    });
+
     it("refuses to read past the end", async () => {
       const source = await FileSource.open(path);
       await assert.rejects(source.read(8, 3), (error) => error instanceof ModelFormatError && error.offset === 8);

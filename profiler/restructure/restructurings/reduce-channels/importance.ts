@@ -43,9 +43,14 @@ export async function batchNormScales(channels: Channels, group: ChannelGroup): 
 
 function normsOfRows(elements: Float32Array, { shape: [rows = 0] }: Weights): readonly number[] {
   const size = elements.length / Math.max(1, rows);
-  return Array.from({ length: rows }, (_, row) =>
-    elements.subarray(row * size, (row + 1) * size).reduce((sum, value) => sum + Math.abs(value), 0),
-  );
+  const norms = new Array<number>(rows).fill(0);
+  // A call for each element would take ten times as long as all that is done with it.
+  for (let row = 0; row < rows; row += 1) {
+    let sum = 0;
+    for (let at = row * size; at < (row + 1) * size; at += 1) sum += Math.abs(elements[at] ?? 0);
+    norms[row] = sum;
+  }
+  return norms;
 }
 
 /** Of a transposed convolution, whose outputs of each group stand along the second axis. */
