@@ -1,7 +1,7 @@
 // npm test: installs what is missing, runs every check and test, and ends with the line "N passed, N failed".
 // `npm test -- --only build|unit|types|lint|format|phone|vscode [--grep TEXT]` runs a part of it.
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 import { installPackages } from "../install.mjs";
 import { BUILD, IN_VSCODE, SIDE_BY_SIDE, WINDOWS } from "./checks.mjs";
 
@@ -44,7 +44,7 @@ async function report(check) {
   const mark = result.failed > 0 ? "✗" : result.passed > 0 ? "✓" : "–";
   console.log(`${mark} ${check.title}: ${counts(result.passed, result.failed, result.skipped.length)} (${seconds} s)`);
   for (const { title, reason } of result.retried ?? [])
-    console.log(indent(`tried again: ${title}: ${firstLine(reason)}`));
+    console.log(indent(`tried again: ${title}: ${whatHappened(reason)}`));
   if (result.output.trim()) console.log(`${indent(result.output.trimEnd())}\n`);
   return result;
 }
@@ -68,8 +68,11 @@ function counts(passed, failed, skipped) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
-function firstLine(text) {
-  return text.split("\n")[0];
+/** The first line, and what Playwright says that it waited for. */
+function whatHappened(reason) {
+  const [first, ...others] = stripVTControlCharacters(reason).split("\n");
+  const waited = others.find((line) => line.includes("- waiting for "));
+  return [first, ...(waited ? [waited.trim()] : [])].join(" ");
 }
 
 function indent(text) {

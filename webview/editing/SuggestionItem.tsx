@@ -164,7 +164,9 @@ function OpenSuggestion(props: SuggestionItemProps): JSX.Element {
   );
   const trial = useTask<Trial>();
   const progress = useStore(client.progress);
-  const shown = trial.result ?? (isAsSuggested ? { after, saves } : prediction.value);
+  // Until the first prediction comes, what was suggested stays in its place: buttons do not move away under the pointer.
+  const isFirst = prediction.isWaiting && prediction.value === null;
+  const shown = trial.result ?? (isAsSuggested || isFirst ? { after, saves } : prediction.value);
   const isUnpredictable = !isAsSuggested && !prediction.isWaiting && !prediction.failure && prediction.value === null;
 
   const buttons = useRef<HTMLDivElement>(null);

@@ -8,7 +8,14 @@ export interface Asked<T> {
   readonly failure: Failure | null;
 }
 
-const UNASKED = { isWaiting: false, value: null, failure: null };
+interface Answer<T> {
+  /** What it answers; null: what was asked is asked again. */
+  readonly key: string | null;
+  readonly value: T | null;
+  readonly failure: Failure | null;
+}
+
+const NO_ANSWER = { key: null, value: null, failure: null };
 
 /**
  * Asks when `key` changes, and gives up the question before it. What is answered for an older key is dropped.
@@ -16,22 +23,19 @@ const UNASKED = { isWaiting: false, value: null, failure: null };
  * @param delay milliseconds to wait for another key, for what changes while a slider moves
  */
 export function useAsked<T>(key: string, ask: ((signal: AbortSignal) => Promise<T>) | undefined, delay = 0): Asked<T> {
-  const [asked, setAsked] = useState<Asked<T>>(UNASKED);
+  const [answer, setAnswer] = useState<Answer<T>>(NO_ANSWER);
   const isAsking = ask !== undefined;
   useEffect(() => {
-    if (ask === undefined) {
-      setAsked((last) => (last.isWaiting ? { ...last, isWaiting: false } : last));
-      return undefined;
-    }
+    if (ask === undefined) return undefined;
     const controller = new AbortController();
-    setAsked(({ value }) => ({ isWaiting: true, value, failure: null }));
+    setAnswer((last) => (last.key === key ? { ...last, key: null } : last));
     const timer = setTimeout(() => {
       ask(controller.signal).then(
-        (value) => !controller.signal.aborted && setAsked({ isWaiting: false, value, failure: null }),
+        (value) => !controller.signal.aborted && setAnswer({ key, value, failure: null }),
         (error: unknown) => {
           // A newer revision asks anew.
           if (controller.signal.aborted || isStale(error)) return;
-          setAsked({ isWaiting: false, value: null, failure: failureOf(error) });
+          setAnswer({ key, value: null, failure: failureOf(error) });
         },
       );
     }, delay);
@@ -41,7 +45,8 @@ export function useAsked<T>(key: string, ask: ((signal: AbortSignal) => Promise<
     };
     // The key says what is asked: the function is another one with each drawing.
   }, [key, isAsking]);
-  return asked;
+  const isWaiting = isAsking && answer.key !== key;
+  return { isWaiting, value: answer.value, failure: isWaiting ? null : answer.failure };
 }
 
 export function failureOf(error: unknown): Failure {

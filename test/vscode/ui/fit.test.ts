@@ -220,6 +220,10 @@ describe("Samples and the search on the page", () => {
     const mixed = driver.suggestion("mixed-precision");
     await driver.unfold(mixed);
     await driver.setOption(mixed, "layers", "relu_1/output 8; * 4");
+    assert.ok(
+      await mixed.getByTestId("savings").isVisible(),
+      "what stands above the buttons does not go while it is predicted",
+    );
     await driver.tryIt(mixed);
     await driver.applyIt(mixed, 1);
     // Decoding operators stand between them now, and are not selected in their stead.

@@ -81,8 +81,9 @@ export class SuggestionsDriver extends EditingDriver {
     await field.press("Enter");
   }
 
-  /** Computes the edit of an opened suggestion and waits for its measured error. */
+  /** Computes the edit of an opened suggestion and waits for its measured error. What is predicted of it first may move the button. */
   async tryIt(suggestion: Locator): Promise<void> {
+    await suggestion.locator(".prediction.waiting").waitFor({ state: "detached" });
     await suggestion.getByRole("button", { name: "Try", exact: true }).click();
     await suggestion.getByTestId("check").waitFor();
   }
