@@ -10,7 +10,7 @@ import type { IntegerSupport } from "./integer-support.ts";
 import type { NeutralGraph, NeutralLayer } from "./neutral-graph.ts";
 
 /** What files of only some formats can say, or their runtimes compute: options of restructurings that need it are offered for those alone. */
-export type FormatFeature = "scales of blocks" | "integer ends" | "one scale for integer products";
+export type FormatFeature = "scales of blocks" | "integer inputs and outputs" | "one scale for integer products";
 
 /** What a format brings to restructuring: the two translations. All that knows native operators and weight layouts is behind it. */
 export interface FormatAdapter {
@@ -35,13 +35,13 @@ export interface FormatAdapter {
   integerSupport?(model: Model): IntegerSupport;
   /**
    * Makes activations integers, when all layers are written under their names.
-   * @param ends see `Rewrite.ends`: one of the support's own
+   * @param ioType see `Rewrite.ioType`: one of the support's own
    * @throws {LoweringError}
    */
   quantizeActivations?(
     draft: GraphBuilder,
     integers: ReadonlyMap<TensorId, IntegerGrid>,
-    ends?: IntegerGrid["dataType"],
+    ioType?: IntegerGrid["dataType"],
   ): void;
   /**
    * Bytes that the edited model takes as a file, of a prediction too.

@@ -11,9 +11,9 @@ export interface IntegerSupport {
   /** Why weights cannot have one scale where they can have more; undefined where the runtime takes that, too. */
   readonly whyChannelScales: string | undefined;
   /** What leads to no product stays float; otherwise all that can is of integers. */
-  readonly keepsFloatEnds: boolean;
+  readonly keepsFloatIo: boolean;
   /** Types of integers that inputs and outputs of the model can have, instead of floats. */
-  readonly ends: readonly IntegerGrid["dataType"][];
+  readonly ioTypes: readonly IntegerGrid["dataType"][];
   /** Products have a bias, of zeros where they had none. */
   readonly needsBias: boolean;
   /** Files can hold integers of fewer bits than 8 that are computed with as int8. */

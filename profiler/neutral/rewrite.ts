@@ -29,7 +29,7 @@ export interface Rewrite {
    */
   readonly integers?: ReadonlyMap<TensorId, IntegerGrid>;
   /** Type of inputs and outputs of the graph that are among these integers; left out, they stay floats. */
-  readonly ends?: IntegerGrid["dataType"];
+  readonly ioType?: IntegerGrid["dataType"];
 }
 
 export interface NewLayer {

@@ -9,7 +9,7 @@ import { ProcessEnded } from "./process/runtime-process.ts";
 const OPTIONS: Ort.InferenceSession.SessionOptions = { logSeverityLevel: 3, extra: { session: QUIET_THREADS } };
 
 /** Matrices are moved to the process that runs models until they were so many bytes: by then loading ONNX Runtime here has cost less. */
-const MOST_MOVED_BYTES = 2 ** 24;
+const MOST_MOVED_BYTES = 2 ** 25;
 let movedBytes = 0;
 
 /** Of the four forms, made when they are first needed. */

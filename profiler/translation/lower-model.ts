@@ -44,7 +44,7 @@ export async function lowerRewrite(
   await foldConstants(rewrite, draft);
   const nodes = rewired(old, draft, renaming(lifted, rewrite, resolve));
   if (nodes !== draft.nodes) draft.nodes.splice(0, draft.nodes.length, ...nodes);
-  if (rewrite.integers) formatOf(model).adapter.quantizeActivations?.(draft, rewrite.integers, rewrite.ends);
+  if (rewrite.integers) formatOf(model).adapter.quantizeActivations?.(draft, rewrite.integers, rewrite.ioType);
   const alive = withoutDead(old, { ...old, tensors: draft.tensors, nodes: [...draft.nodes] });
   const edit = GraphEdit.of(old, alive);
   const graph = ordered(

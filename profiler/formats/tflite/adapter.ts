@@ -12,7 +12,7 @@ import { tfliteFileBytes } from "./write.ts";
 /** TFLite's part of restructuring. */
 export const TFLITE_ADAPTER: FormatAdapter = {
   layout: "channels-last",
-  features: new Set(["integer ends"]),
+  features: new Set(["integer inputs and outputs"]),
   lift: liftNode,
   fold: foldByTable(BUILTIN),
   decode: decodedWeights,

@@ -42,7 +42,7 @@ describe("Options that are offered", () => {
   for (const format of ["onnx", "tflite"] as const)
     it(`are those that an edit of ${format} files takes, and no others`, async () => {
       const model = await MODELS[format]();
-      assert.ok(RESTRICTED.length >= 4, "bits of blocks, two types of ends, one scale");
+      assert.ok(RESTRICTED.length >= 4, "bits of blocks, two types of inputs and outputs, one scale");
       for (const { id, option, value } of RESTRICTED) {
         const spec = optionsFor(id, format).find((each) => each.id === option);
         const isOffered =

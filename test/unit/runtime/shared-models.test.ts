@@ -77,7 +77,7 @@ describe("Real models on real data", function () {
     assert.ok((difference?.top1?.agreement ?? 0) > 0.97 && (difference?.cosine ?? 0) > 0.99);
   });
 
-  it("the int8 picture classifier runs with float ends", async () => {
+  it("the int8 picture classifier runs with float inputs and outputs", async () => {
     const runs = await compareRuns(
       await model("tflite/resnet_cifar10_float.tflite"),
       await model("tflite/resnet_cifar10_int8.tflite"),

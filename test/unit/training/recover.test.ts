@@ -316,7 +316,7 @@ describe("recovering an edited model", () => {
 
   it("refuses what takes or gives integers, and says what to do instead", async () => {
     const student = await readNet(tfliteNet(0.3));
-    const { model } = await applyEdits(student, [parseEdit("quantize-model::ends=int8")], { seed: 1 });
+    const { model } = await applyEdits(student, [parseEdit("quantize-model::io=int8")], { seed: 1 });
     await assert.rejects(recoverModel(model, student, SAMPLES, SHORT), (error) => {
       assert.ok(error instanceof TrainingError);
       assert.match(error.message, /is of integers/);

@@ -29,8 +29,8 @@ export function onnxIntegers(model: Model): IntegerSupport {
     dataType: "uint8",
     hasChannelScales: () => opset >= FIRST_PER_CHANNEL,
     whyChannelScales: undefined,
-    keepsFloatEnds: true,
-    ends: [],
+    keepsFloatIo: true,
+    ioTypes: [],
     needsBias: false,
     packsWeights: opset >= FIRST_WITH_SHIFTS,
     ruleOf: (layer, graph) =>

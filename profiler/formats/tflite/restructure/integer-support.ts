@@ -52,8 +52,8 @@ export const TFLITE_INTEGERS: IntegerSupport = {
   // Kernels of fully connected layers take one scale everywhere, several in the newest runtimes alone.
   hasChannelScales: ({ form }) => form.kind === "conv",
   whyChannelScales: "TFLite's kernels of depthwise convolutions take no other than a scale for each output",
-  keepsFloatEnds: false,
-  ends: ["int8", "uint8"],
+  keepsFloatIo: false,
+  ioTypes: ["int8", "uint8"],
   needsBias: true,
   packsWeights: false,
   ruleOf,

@@ -15,19 +15,19 @@ import { versionOf } from "./versions.ts";
 
 /**
  * Operators whose activations are all integers read and make them; QUANTIZE and DEQUANTIZE stand where floats meet integers, at the
- * ends of the graph too, unless these are int8 themselves. Ends of uint8 meet int8 in a QUANTIZE, as kernels compute in int8 alone.
+ * graph's inputs and outputs too, unless these are int8 themselves. Those of uint8 meet int8 in a QUANTIZE, as kernels compute in int8 alone.
  * Weights that stood behind a DEQUANTIZE are read as they are stored.
  */
-export const quantizeActivations: NonNullable<FormatAdapter["quantizeActivations"]> = (draft, integers, endType) => {
+export const quantizeActivations: NonNullable<FormatAdapter["quantizeActivations"]> = (draft, integers, ioType) => {
   const { inputs: given, outputs: handedOut } = draft.model.entries[0].graph;
-  const ends = new Set(endType === undefined ? [] : [...given, ...handedOut].filter((id) => integers.has(id)));
+  const io = new Set(ioType === undefined ? [] : [...given, ...handedOut].filter((id) => integers.has(id)));
   const made = new Map<TensorId, TensorId>();
   for (const [id, grid] of integers)
-    made.set(id, endType === "int8" && ends.has(id) ? id : integerTensor(draft, id, grid));
-  for (const id of ends) retype(draft, id, integers.get(id), endType);
+    made.set(id, ioType === "int8" && io.has(id) ? id : integerTensor(draft, id, grid));
+  for (const id of io) retype(draft, id, integers.get(id), ioType);
   const floats = new Map<TensorId, TensorId>();
   const floatOf = (id: TensorId): TensorId => {
-    if (!ends.has(id)) return id;
+    if (!io.has(id)) return id;
     const float = floats.get(id) ?? floatTensor(draft, id);
     floats.set(id, float);
     return float;
@@ -57,13 +57,13 @@ export const quantizeActivations: NonNullable<FormatAdapter["quantizeActivations
   };
   for (const [id, integer] of made) {
     const name = `${draft.tensors[id]?.name ?? ""}.q`;
-    const isGiven = ends.has(id) && given.includes(id);
-    const float = ends.has(id) ? floats.get(id) : id;
+    const isGiven = io.has(id) && given.includes(id);
+    const float = io.has(id) ? floats.get(id) : id;
     if (isGiven && integer !== id) convert("QUANTIZE", id, integer, name);
     if (!isGiven && !makers.has(id) && float !== undefined) convert("QUANTIZE", float, integer, name);
-    else if (float !== undefined && (ends.has(id) || isRead.has(id)))
+    else if (float !== undefined && (io.has(id) || isRead.has(id)))
       convert("DEQUANTIZE", integer, float, `${name}.float`);
-    if (ends.has(id) && !isGiven && integer !== id) convert("QUANTIZE", integer, id, `${name}.end`);
+    if (io.has(id) && !isGiven && integer !== id) convert("QUANTIZE", integer, id, `${name}.io`);
   }
 };
 

@@ -63,7 +63,7 @@ class Planner {
       else if (!UNASKED.has(layer.form.kind)) this.#floats.set(layer.id, rule);
     }
     this.#separate();
-    if (this.support.keepsFloatEnds) this.#absorb();
+    if (this.support.keepsFloatIo) this.#absorb();
     for (const layer of layers.toReversed()) this.#want(layer);
     for (const layer of layers) this.#choose(layer);
     const chosen = layers.filter(({ id }) => this.#integers.has(id));
@@ -124,14 +124,14 @@ class Planner {
   }
 
   #isWanted(layer: NeutralLayer): boolean {
-    return !this.support.keepsFloatEnds || this.#made(layer).some((id) => this.#wanted.has(id));
+    return !this.support.keepsFloatIo || this.#made(layer).some((id) => this.#wanted.has(id));
   }
 
   #choose(layer: NeutralLayer): void {
     const rule = this.#rules.get(layer.id);
     if (rule === undefined) return;
     const isOfIntegers = rule.inputs.some((id) => this.#quantized.has(id));
-    if (rule.isProduct !== true && this.support.keepsFloatEnds) {
+    if (rule.isProduct !== true && this.support.keepsFloatIo) {
       if (!isOfIntegers || !this.#isWanted(layer)) {
         const reason = isOfIntegers
           ? "no layer behind it computes in integers"

@@ -52,15 +52,15 @@ export const QUANTIZE_MODEL = defineRestructuring({
       default: "8",
     },
     {
-      id: "ends",
+      id: "io",
       title: "Inputs and outputs",
       description:
         "Type of what the model takes and gives. Integers are for TFLite files, as microcontrollers want them.",
-      needs: "integer ends",
+      needs: "integer inputs and outputs",
       type: "choice",
       choices: [
         { value: "float", title: "float, converted inside the model" },
-        { value: "int8", title: "int8, without QUANTIZE and DEQUANTIZE at the ends" },
+        { value: "int8", title: "int8, without a QUANTIZE in front and a DEQUANTIZE behind" },
         { value: "uint8", title: "uint8, as pictures are; converted to int8 inside" },
       ],
       default: "float",
@@ -108,8 +108,8 @@ export const QUANTIZE_MODEL = defineRestructuring({
     const layers = [...(plan.fold.remove ?? []), ...plan.integers.products.map(({ id }) => id)];
     return [{ target: "", layers, why: whyOf(plan) }];
   },
-  predict: (graph, target, { weights, ends, scales }) => {
-    const plan = matched(ID, target, planOf(graph, target, ends, scales));
+  predict: (graph, target, { weights, io, scales }) => {
+    const plan = matched(ID, target, planOf(graph, target, io, scales));
     const { groups } = plan.integers;
     const grids = new Map(groups.map((group) => [group, plannedGrid(plan.support, group)]));
     const replace = new Map<LayerId, ConvForm | DenseForm>();
@@ -119,10 +119,10 @@ export const QUANTIZE_MODEL = defineRestructuring({
       const before = replace.get(sharing.get(layer.id) ?? layer.id);
       replace.set(layer.id, before ? { ...own, weight: before.weight } : own);
     }
-    return quantized(plan, replace, grids, ends);
+    return quantized(plan, replace, grids, io);
   },
-  rewrite: async (graph, target, { weights, ends, scales, equalize, ranges }, context) => {
-    const planned = matched(ID, target, planOf(graph, target, ends, scales));
+  rewrite: async (graph, target, { weights, io, scales, equalize, ranges }, context) => {
+    const planned = matched(ID, target, planOf(graph, target, io, scales));
     const { seed, signal } = context;
     const isAsked =
       equalize === "auto" ? context.activations === undefined && hasOneScale(planned) : equalize === "always";
@@ -133,7 +133,7 @@ export const QUANTIZE_MODEL = defineRestructuring({
     const cuts = ranges === "narrow" ? NARROW : WIDE;
     const grids = await gridsOf(plan.integers.groups, source, plan.support.dataType, { seed, signal, cuts });
     const layers = await roundedLayers(plan, grids, Number(weights) as WeightBits, context);
-    return quantized(plan, layers, grids, ends);
+    return quantized(plan, layers, grids, io);
   },
 });
 
@@ -146,11 +146,11 @@ interface ModelPlan {
   readonly integers: IntegerPlan;
 }
 
-function planOf(graph: NeutralGraph, target: string, ends: string, scales: string): ModelPlan | string {
+function planOf(graph: NeutralGraph, target: string, io: string, scales: string): ModelPlan | string {
   if (target !== "") return "activations are quantized in the whole model";
   const plan = planFor(graph);
   if (typeof plan === "string") return plan;
-  const reason = whyFloatEnds(plan, endType(ends)) ?? (scales === "tensor" ? plan.support.whyChannelScales : undefined);
+  const reason = whyFloatIo(plan, ioType(io)) ?? (scales === "tensor" ? plan.support.whyChannelScales : undefined);
   if (reason !== undefined) return reason;
   return scales === "tensor" ? { ...plan, support: { ...plan.support, hasChannelScales: () => false } } : plan;
 }
@@ -168,21 +168,21 @@ function equalized(plan: ModelPlan): ModelPlan {
 }
 
 /** undefined: floats. */
-function endType(ends: string): IntegerGrid["dataType"] | undefined {
-  return ends === "int8" || ends === "uint8" ? ends : undefined;
+function ioType(io: string): IntegerGrid["dataType"] | undefined {
+  return io === "int8" || io === "uint8" ? io : undefined;
 }
 
 /** Why the model cannot take and give integers of a type; undefined where it can. */
-function whyFloatEnds(
+function whyFloatIo(
   { graph, support, integers }: ModelPlan,
   dataType: IntegerGrid["dataType"] | undefined,
 ): string | undefined {
   if (dataType === undefined) return undefined;
-  if (!support.ends.includes(dataType)) return `inputs and outputs of ${dataType} are written in TFLite files alone`;
+  if (!support.ioTypes.includes(dataType)) return `inputs and outputs of ${dataType} are written in TFLite files alone`;
   const quantizedIds = new Set(integers.groups.flatMap(({ tensors }) => tensors));
   for (const [id, tensor] of graph.tensors.entries()) {
-    const isEnd = tensor.isInput || tensor.isOutput;
-    if (!isEnd || tensor.dataType !== "float32" || tensor.constant || quantizedIds.has(id)) continue;
+    const isIo = tensor.isInput || tensor.isOutput;
+    if (!isIo || tensor.dataType !== "float32" || tensor.constant || quantizedIds.has(id)) continue;
     const layer = graph.producer(id) ?? graph.layers.find(({ inputs }) => inputs.includes(id));
     const why = layer && integers.floats.get(layer.id);
     return `${tensor.name} stays float${layer ? ` at ${layer.name}` : ""}${why === undefined ? "" : `: ${why}`}`;
@@ -267,7 +267,7 @@ function quantized(
   { fold, support, integers: { withConstants } }: ModelPlan,
   products: ReadonlyMap<LayerId, Form>,
   grids: ReadonlyMap<GridGroup, IntegerGrid>,
-  ends: string,
+  io: string,
 ): Rewrite {
   const integers = new Map<TensorId, IntegerGrid>();
   for (const [{ tensors }, grid] of grids) for (const id of tensors) integers.set(id, grid);
@@ -278,8 +278,8 @@ function quantized(
     const { constant } = form;
     replace.set(id, { ...form, constant: { shape, dataType: support.dataType, read: () => constant.read() } });
   }
-  const dataType = endType(ends);
-  return mergedRewrite(fold, { replace, integers, ...(dataType && { ends: dataType }) });
+  const dataType = ioType(io);
+  return mergedRewrite(fold, { replace, integers, ...(dataType && { ioType: dataType }) });
 }
 
 async function roundedLayers(

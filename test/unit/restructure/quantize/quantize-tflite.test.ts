@@ -84,10 +84,10 @@ describe("Full-integer TFLite models", function () {
   });
 });
 
-describe("Full-integer TFLite models with ends of integers", function () {
+describe("Full-integer TFLite models with inputs and outputs of integers", function () {
   this.timeout(120_000);
   const network = mobilenetLayer({ convolutions: "separable", channels: 16 });
-  const withEnds = (ends: "int8" | "uint8") => quantized(network, {}, parseEdit(`quantize-model::ends=${ends}`));
+  const withIo = (io: "int8" | "uint8") => quantized(network, {}, parseEdit(`quantize-model::io=${io}`));
   const endsOf = ({ entries: [{ graph }] }: Model): readonly (readonly [string | undefined, string | undefined])[] =>
     [...graph.inputs, ...graph.outputs].map((id) => {
       const { name, declared } = graph.tensors[id] ?? {};
@@ -96,26 +96,26 @@ describe("Full-integer TFLite models with ends of integers", function () {
   const operatorsOf = ({ entries: [{ graph }] }: Model): readonly string[] => graph.nodes.map(({ op }) => op);
   const scheme = ({ entries: [{ graph }] }: Model, id: TensorId | undefined) => graph.tensors[id ?? -1]?.quantization;
 
-  it("have nothing between int8 ends and what computes, and answer as with float ends", async () => {
-    const { base, written, after, bytes } = await withEnds("int8");
+  it("have nothing between int8 inputs and outputs and what computes, and answer as with float ones", async () => {
+    const { base, written, after, bytes } = await withIo("int8");
     assert.deepEqual(
       endsOf(written),
       endsOf(base).map(([name]) => [name, "int8"]),
     );
     assert.ok(!operatorsOf(written).some((op) => op.endsWith("QUANTIZE")));
-    const predicted = await predictEdit(base, parseEdit("quantize-model::ends=int8"));
+    const predicted = await predictEdit(base, parseEdit("quantize-model::io=int8"));
     assert.deepEqual([predicted?.fileBytes, after.fileBytes], [bytes.length, bytes.length]);
     assert.ok(predicted);
     assert.deepEqual(costs(predicted), costs(written));
-    const { written: floatEnds } = await quantized(network, {});
-    assert.ok(bytes.length < floatEnds.fileBytes);
+    const { written: floatIo } = await quantized(network, {});
+    assert.ok(bytes.length < floatIo.fileBytes);
     // LiteRT.js takes the real numbers as the scheme of the input has them: the same integers.
-    const { outputs } = await compareRuns(floatEnds, written, { calibration: { count: 8, seed: 2 } });
+    const { outputs } = await compareRuns(floatIo, written, { calibration: { count: 8, seed: 2 } });
     assert.equal(outputs[0]?.difference?.maxAbsolute, 0, JSON.stringify(outputs[0]));
   });
 
   it("stand in a QUANTIZE between uint8 and int8, moved by 128", async () => {
-    const [{ written }, { written: int8 }] = [await withEnds("uint8"), await withEnds("int8")];
+    const [{ written }, { written: int8 }] = [await withIo("uint8"), await withIo("int8")];
     const { graph } = written.entries[0];
     assert.deepEqual([...new Set(endsOf(written).map(([, dataType]) => dataType))], ["uint8"]);
     assert.equal(operatorsOf(written).filter((op) => op === "QUANTIZE").length, endsOf(written).length);
@@ -136,7 +136,7 @@ describe("Full-integer TFLite models with ends of integers", function () {
       "out",
       { out: 4, kernel: 1 },
     );
-    const { base, written } = await quantized(net.finish("beside", out), {}, parseEdit("quantize-model::ends=int8"));
+    const { base, written } = await quantized(net.finish("beside", out), {}, parseEdit("quantize-model::io=int8"));
     assert.deepEqual([...new Set(endsOf(written).map(([, dataType]) => dataType))], ["int8"]);
     assert.deepEqual(
       operatorsOf(written).filter((op) => FLOATS.has(op)),
@@ -150,7 +150,7 @@ describe("Full-integer TFLite models with ends of integers", function () {
   it("are refused where an end stays float, with the reason, and in ONNX files", async () => {
     const net = new NetworkBuilder();
     const network = net.finish("float end", net.lrn(net.conv(net.image(3, 8), "conv", { out: 4, kernel: 1 })));
-    const edit = parseEdit("quantize-model::ends=int8");
+    const edit = parseEdit("quantize-model::io=int8");
     await assert.rejects(
       quantized(network, {}, edit),
       /stays float at .*: LOCAL_RESPONSE_NORMALIZATION of int8 is not/,
