@@ -10,6 +10,7 @@ import { weightReports, type WeightReport } from "../../views/weight-report.ts";
 import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
 import { aligned } from "../tensor-table.ts";
+import { noticesText, weightNotices, type WeightNotice } from "../weight-notices.ts";
 import { withModel } from "../with-model.ts";
 import { MODEL_ARGUMENT } from "../model-argument.ts";
 
@@ -23,24 +24,26 @@ export function addWeightsCommand(program: Command, context: CliContext): void {
   program
     .command("weights")
     .description(
-      "show what each layer's weights take: in the file, compressed as in an APK, and by Deep Compression's codes",
+      "show what each layer's weights take: in the file, compressed as in an APK, and by Deep Compression's codes; and what is noticed of them",
     )
     .argument("<model>", MODEL_ARGUMENT)
     .option("--dim <NAME=N>", "bind a dynamic dimension; may be given several times", parseDimension)
     .option("--json", "write JSON")
     .action(async (path: string, { dim = {}, json }: WeightsCommandOptions) => {
       const signal = context.interruption?.();
-      const layers = await withModel(path, (model) =>
-        weightReports(analyseModel(model, dim), {
+      const { layers, noticed } = await withModel(path, async (model) => {
+        const analysed = analyseModel(model, dim);
+        const reports = await weightReports(analysed, {
           ...(signal && { signal }),
           onProgress: (done) => context.progress?.(`reading weights: ${Math.round(100 * done)} %`),
-        }),
-      ).finally(() => context.progress?.(""));
-      context.write(json ? jsonText({ schema: 1, model: path, layers }) : weightTable(layers));
+        });
+        return { layers: reports, noticed: await weightNotices(analysed, signal) };
+      }).finally(() => context.progress?.(""));
+      context.write(json ? jsonText({ schema: 1, model: path, layers, noticed }) : weightTable(layers, noticed));
     });
 }
 
-function weightTable(layers: readonly WeightReport[]): string {
+function weightTable(layers: readonly WeightReport[], noticed: readonly WeightNotice[]): string {
   const head = ["Layer", "Weights", "Stored", "Download", "Not zero", "Values", "Huffman estimate"];
   const rows = layers.map(({ layer, elements, storedBytes, downloadBytes, deepCompression }) => [
     printable(layer),
@@ -71,7 +74,7 @@ function weightTable(layers: readonly WeightReport[]): string {
   const unread = layers.flatMap(({ layer, unreadable }) =>
     unreadable === undefined ? [] : [`${printable(layer)}: ${printable(unreadable)}`],
   );
-  const notes = [NOTE, ...xnorNote(layers), ...unread].join("\n\n");
+  const notes = [NOTE, ...xnorNote(layers), ...unread, ...noticesText(noticed)].join("\n\n");
   return `${plainTable([head, ...rows, total], aligned(head.length))}\n\n${notes}\n`;
 }
 
