@@ -156,6 +156,11 @@ class Decoder {
     type: "float32" | "int32" | "int64",
   ): Promise<TensorId> {
     const planes = bitPlanes(bits);
+    if (planes.some((plane) => plane.bits < 8) && this.draft.opset() < FIRST_WITH_DECODING) {
+      throw new LoweringError(
+        `${this.name}: weights of ${bits} bits need operator set ${FIRST_WITH_DECODING}, and the model uses ${this.draft.opset()}`,
+      );
+    }
     let sum: TensorId | undefined;
     for (const { bits: width, shift } of planes) {
       const plane = this.cast(await this.#plane(width, shift, count, read), type);
@@ -168,11 +173,6 @@ class Decoder {
 
   async #plane(bits: number, shift: number, count: number, read: () => Promise<Uint8Array>): Promise<TensorId> {
     if (bits === 8) return this.#constant("q", "uint8", [count], read);
-    if (this.draft.opset() < FIRST_WITH_DECODING) {
-      throw new LoweringError(
-        `${this.name}: weights of ${bits} bits need operator set ${FIRST_WITH_DECODING}, and the model uses ${this.draft.opset()}`,
-      );
-    }
     const words = packedLength(bits, count);
     const each = 8 / bits;
     const stored = await this.#constant("q", "uint8", [words, 1], async () => packed(bits, shift, await read()));
