@@ -1,4 +1,5 @@
 import "./compile-later.ts";
+import "./keep-compiled.ts";
 import { ownEntry } from "../own-entry.ts";
 import { writeSync } from "node:fs";
 import { runCommands, type AddCommand } from "./command-line.ts";
