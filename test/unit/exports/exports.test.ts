@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import stringWidth from "string-width";
 import { COLUMNS } from "../../../profiler/columns.ts";
 import { profileCsv } from "../../../profiler/exports/csv.ts";
 import { profileJson } from "../../../profiler/exports/json.ts";
 import { profileMarkdown } from "../../../profiler/exports/markdown.ts";
-import { profileTable } from "../../../profiler/exports/terminal.ts";
+import { plainTable, profileTable } from "../../../profiler/exports/terminal.ts";
 import { renamed, SAMPLE } from "./sample-profile.ts";
 
 const STEERING = "a\u001b[2Jb\nc";
@@ -99,6 +100,19 @@ describe("The table in a terminal", () => {
     for (const line of table) assert.ok(line.length <= 120, line);
     assert.ok(table.some((line) => /…[^ ]*long\/end/.test(line)));
     assert.ok(profileTable(renamed(name)).includes(name));
+  });
+
+  it("gives signs the places that terminals give them", () => {
+    for (const sign of "×µ·±−–—…∞≤≥←→你") {
+      const [line = ""] = plainTable(
+        [
+          [sign, "x"],
+          ["abc", "x"],
+        ],
+        [{ align: "left" }, { align: "left" }],
+      ).split("\n");
+      assert.equal(stringWidth(line), "abc  x".length, sign);
+    }
   });
 
   it("lets no name steer the terminal", () => {
