@@ -20,21 +20,31 @@ installPackages();
 const results = [];
 if (!WITHOUT_BUILD.has(options.only)) results.push(await report(BUILD));
 const isBuilt = results.every(({ failed }) => failed === 0);
-await inPool(SIDE_BY_SIDE.filter(isWanted), Math.min(2, availableParallelism()));
-await inPool(IN_VSCODE.filter(isWanted).map(isBuilt ? (suite) => suite : withoutBuild), WINDOWS);
+await inLanes(SIDE_BY_SIDE.filter(isWanted), IN_VSCODE.filter(isWanted).map(isBuilt ? (suite) => suite : withoutBuild));
 finish();
 
 function withoutBuild({ title, skip }) {
   return { title, run: () => skip("the build failed") };
 }
 
-/** @param width checks that run at a time */
-async function inPool(checks, width) {
-  const queue = [...checks];
-  const work = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) results.push(await report(next));
+/** Two at a time, windows too while one of the other checks is under way, so that no core waits for it; then as many as windows are to run. */
+async function inLanes(others, windows) {
+  const queue = [...others, ...windows];
+  const left = new Set(others);
+  const lanes = [];
+  const widen = (width) => {
+    while (lanes.length < width) lanes.push(work());
   };
-  await Promise.all(Array.from({ length: width }, work));
+  const work = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      results.push(await report(next));
+      left.delete(next);
+      if (left.size === 0) widen(WINDOWS);
+    }
+  };
+  widen(left.size === 0 ? WINDOWS : Math.min(2, availableParallelism()));
+  // Those that are added meanwhile are waited for too.
+  for (const lane of lanes) await lane;
 }
 
 async function report(check) {
