@@ -40,7 +40,7 @@ export class GramError implements OutputError {
     const order = ascending(diagonal);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const added = ridge * 10 ** attempt * mean;
-      const factor = await BlockCholesky.of(size, reordered(gram, order).data, added, products);
+      const factor = await BlockCholesky.of(size, gram.data, added, products, order);
       if (factor === undefined) continue;
       for (let at = 0; at < size; at += 1) gram.data[at * size + at] = (gram.data[at * size + at] ?? 0) + added;
       return new GramError(gram, order, factor, products);
@@ -138,17 +138,6 @@ async function lowerInverseOf({ columns }: BlockCholesky, size: number, products
     inverse.data.set((await products.multiply(own, right)).data, from * size);
   }
   return inverse;
-}
-
-function reordered({ columns, data }: Matrix, order: Uint32Array): Matrix {
-  const result = matrix(columns, columns);
-  for (let row = 0; row < columns; row += 1) {
-    const from = (order[row] ?? 0) * columns;
-    const to = row * columns;
-    for (let column = 0; column < columns; column += 1)
-      result.data[to + column] = data[from + (order[column] ?? 0)] ?? 0;
-  }
-  return result;
 }
 
 function rowsInOrder(from: Matrix, order: Uint32Array): Matrix {

@@ -26,6 +26,7 @@ export class BlockCholesky {
   /**
    * @param elements size × size, row-major; what is above the diagonal is not looked at
    * @param ridge added to the diagonal
+   * @param order of rows and columns, where the factor is of the matrix in another one
    * @returns undefined when the matrix is not positive definite, as far as float32 can tell
    */
   static async of(
@@ -33,6 +34,7 @@ export class BlockCholesky {
     elements: ArrayLike<number>,
     ridge: number,
     products: Products,
+    order: ArrayLike<number> = Uint32Array.from({ length: size }, (_, place) => place),
   ): Promise<BlockCholesky | undefined> {
     const columns: BlockColumn[] = [];
     const scratch = new Float64Array(size * Math.min(size, BLOCK));
@@ -40,8 +42,9 @@ export class BlockCholesky {
       const width = Math.min(BLOCK, size - from);
       const rest = scratch.subarray(0, (size - from) * width);
       for (let row = 0; row < size - from; row++) {
+        const start = (order[from + row] ?? 0) * size;
         for (let column = 0; column < width; column++)
-          rest[row * width + column] = elements[(from + row) * size + from + column] ?? 0;
+          rest[row * width + column] = elements[start + (order[from + column] ?? 0)] ?? 0;
       }
       for (let index = 0; index < width; index++)
         rest[index * width + index] = (rest[index * width + index] ?? 0) + ridge;

@@ -59,9 +59,24 @@ export function lowerInverse(size: number, factor: Float64Array): Float64Array {
   const inverse = new Float64Array(size * size);
   for (let row = 0; row < size; row += 1) {
     const own = row * size;
-    for (let inner = 0; inner < row; inner += 1) {
+    let inner = 0;
+    // Four rows above at a time: the row itself is read and written once for them. What they have behind their diagonals is zero.
+    for (; inner + ROWS <= row; inner += ROWS) {
+      const [a, b, c, d] = [inner * size, (inner + 1) * size, (inner + 2) * size, (inner + 3) * size];
+      const byA = factor[own + inner] ?? 0;
+      const byB = factor[own + inner + 1] ?? 0;
+      const byC = factor[own + inner + 2] ?? 0;
+      const byD = factor[own + inner + 3] ?? 0;
+      for (let column = 0; column < inner + ROWS; column += 1)
+        inverse[own + column] =
+          (inverse[own + column] ?? 0) -
+          byA * (inverse[a + column] ?? 0) -
+          byB * (inverse[b + column] ?? 0) -
+          byC * (inverse[c + column] ?? 0) -
+          byD * (inverse[d + column] ?? 0);
+    }
+    for (; inner < row; inner += 1) {
       const weight = factor[own + inner] ?? 0;
-      if (weight === 0) continue;
       const above = inner * size;
       for (let column = 0; column <= inner; column += 1)
         inverse[own + column] = (inverse[own + column] ?? 0) - weight * (inverse[above + column] ?? 0);

@@ -8,8 +8,13 @@ import { ProcessEnded } from "./process/runtime-process.ts";
 
 const OPTIONS: Ort.InferenceSession.SessionOptions = { logSeverityLevel: 3, extra: { session: QUIET_THREADS } };
 
-/** Matrices are moved to the process that runs models until they were so many bytes: by then loading ONNX Runtime here has cost less. */
+/**
+ * Matrices are moved to the process that runs models until they were so many bytes, or products: by then loading ONNX Runtime here has cost
+ * less. The search for a small model has some 40, rounding a network's weights hundreds.
+ */
 const MOST_MOVED_BYTES = 2 ** 25;
+const MOST_MOVED_PRODUCTS = 64;
+let movedProducts = 0;
 let movedBytes = 0;
 
 /** Of the four forms, made when they are first needed. */
@@ -47,8 +52,9 @@ export class RuntimeProducts implements Products {
 }
 
 function mayMove({ a, b, elements }: Factors): boolean {
+  movedProducts += 1;
   movedBytes += (a.data.length + b.data.length + elements) * Float32Array.BYTES_PER_ELEMENT;
-  return movedBytes <= MOST_MOVED_BYTES;
+  return movedBytes <= MOST_MOVED_BYTES && movedProducts <= MOST_MOVED_PRODUCTS;
 }
 
 /** In the process that runs models; undefined where none is there. */
