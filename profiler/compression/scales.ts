@@ -132,14 +132,14 @@ export function levelsOf({ rows, columns, data }: Matrix, grid: UniformGrid): In
 /** The inverse of `levelsOf`. */
 function onGrid(levels: Int32Array, { rows, columns }: Matrix, grid: UniformGrid): Matrix {
   const { blockSize, blocks, scales, zeroPoints } = grid;
-  return matrix(
-    rows,
-    columns,
-    Float32Array.from(levels, (level, at) => {
-      const place = Math.floor(at / columns) * blocks + Math.floor((at % columns) / blockSize);
-      return (level - (zeroPoints[place] ?? 0)) * (scales[place] ?? 1);
-    }),
-  );
+  const result = matrix(rows, columns);
+  for (let row = 0, at = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1, at += 1) {
+      const place = row * blocks + Math.floor(column / blockSize);
+      result.data[at] = ((levels[at] ?? 0) - (zeroPoints[place] ?? 0)) * (scales[place] ?? 1);
+    }
+  }
+  return result;
 }
 
 /** Rounds that are made with scales fitted to the levels that the round before chose. */
@@ -172,12 +172,11 @@ export async function roundToGrid(target: Matrix, error: OutputError, spec: Grid
     const refitted = await refittedScales(best, target, error);
     if (refitted === undefined) break;
     const { grid, gained } = refitted;
-    const scaled = { grid, weights: onGrid(levelsOf(best.weights, best.grid), best.weights, grid) };
     const isEnough = !descends && gained < LEAST_GAIN * least;
     const again = isEnough ? undefined : { grid, weights: await error.passErrors(target, uniformRounding(grid)) };
     const now = again ? await errorOf(error, minus(again.weights, target)) : Infinity;
     if (again === undefined || now >= least - (descends ? 0 : gained)) {
-      if (!descends) best = scaled;
+      if (!descends) best = { grid, weights: onGrid(levelsOf(best.weights, best.grid), best.weights, grid) };
       break;
     }
     least = now;
