@@ -1,6 +1,6 @@
 import { BlockCholesky } from "../numeric/block-cholesky.ts";
 import { lowerInverse } from "../numeric/cholesky.ts";
-import { matrix, rowsOf, type Matrix } from "../numeric/matrix.ts";
+import { matrix, rowsOf, transposed, type Matrix } from "../numeric/matrix.ts";
 import type { Products } from "../numeric/products.ts";
 import { ascending, ROUNDED_TOGETHER, roundBlock } from "./block-rounding.ts";
 import type { OutputError } from "./output-error.ts";
@@ -13,6 +13,8 @@ const ATTEMPTS = 4;
 export class GramError implements OutputError {
   readonly columns: number;
   readonly #diagonal: Float32Array;
+  /** From the order of the factor to the layer's own. */
+  readonly #back: Uint32Array;
 
   private constructor(
     /** H in the layer's own order. */
@@ -24,6 +26,7 @@ export class GramError implements OutputError {
     private readonly products: Products,
   ) {
     this.columns = gram.columns;
+    this.#back = inverseOf(order);
     this.#diagonal = Float32Array.from({ length: gram.columns }, (_, at) => gram.data[at * gram.columns + at] ?? 0);
   }
 
@@ -70,7 +73,7 @@ export class GramError implements OutputError {
   /** The weights e with H · eᵀ = pulls. @param pulls columns × rows @returns rows × columns */
   async solved(pulls: Matrix): Promise<Matrix> {
     const solved = await this.factor.solve(rowsInOrder(pulls, this.order));
-    return columnsBack(solved, this.order);
+    return transposed(solved, { rows: this.#back });
   }
 
   async inverseDiagonal(): Promise<(row: number) => Float64Array> {
@@ -89,7 +92,7 @@ export class GramError implements OutputError {
 
   async passErrors(weights: Matrix, rounding: Rounding, firstRow = 0): Promise<Matrix> {
     const { rows, columns } = weights;
-    const values = columnsInOrder(weights, this.order);
+    const values = transposed(weights, { columns: this.order });
     const rounded = matrix(columns, rows);
     const errors = matrix(columns, rows);
     for (const [index, { lower }] of [...this.factor.columns.entries()].reverse()) {
@@ -112,7 +115,7 @@ export class GramError implements OutputError {
         firstRow,
       );
     }
-    return columnsBack(rounded, this.order);
+    return transposed(rounded, { rows: this.#back });
   }
 }
 
@@ -146,31 +149,9 @@ function rowsInOrder(from: Matrix, order: Uint32Array): Matrix {
   return result;
 }
 
-/** Columns in that order, a row each. */
-function columnsInOrder({ rows, columns, data }: Matrix, order: Uint32Array): Matrix {
-  const result = new Float32Array(data.length);
-  for (let from = 0; from < rows; from += MOVED_TOGETHER) {
-    const to = Math.min(rows, from + MOVED_TOGETHER);
-    for (let place = 0; place < columns; place += 1) {
-      const column = order[place] ?? 0;
-      for (let row = from; row < to; row += 1) result[place * rows + row] = data[row * columns + column] ?? 0;
-    }
-  }
-  return matrix(columns, rows, result);
+/** Where each place of an order is. */
+function inverseOf(order: Uint32Array): Uint32Array {
+  const inverse = new Uint32Array(order.length);
+  order.forEach((column, place) => (inverse[column] = place));
+  return inverse;
 }
-
-/** The way back. */
-function columnsBack({ rows: columns, columns: rows, data }: Matrix, order: Uint32Array): Matrix {
-  const result = new Float32Array(data.length);
-  for (let from = 0; from < rows; from += MOVED_TOGETHER) {
-    const to = Math.min(rows, from + MOVED_TOGETHER);
-    for (let place = 0; place < columns; place += 1) {
-      const column = order[place] ?? 0;
-      for (let row = from; row < to; row += 1) result[row * columns + column] = data[place * rows + row] ?? 0;
-    }
-  }
-  return matrix(rows, columns, result);
-}
-
-/** Rows of which the processor's cache holds what the next column has. */
-const MOVED_TOGETHER = 32;

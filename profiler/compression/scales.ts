@@ -166,6 +166,7 @@ export async function roundToGrid(target: Matrix, error: OutputError, spec: Grid
   let best: GridWeights = { grid: found, weights: await error.passErrors(target, uniformRounding(found)) };
   const levels = spec.highest - spec.lowest;
   if (levels >= MANY_LEVELS / 2) return best;
+  // Then weights are changed one by one, and scales with them.
   const descends = levels < MOST_LEVELS_TO_DESCEND;
   let least = await errorOf(error, minus(best.weights, target));
   for (let refit = 0; refit < REFITS_WITH_FEW_LEVELS; refit += 1) {

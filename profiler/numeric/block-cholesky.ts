@@ -1,5 +1,5 @@
 import { choleskyFactor, lowerInverse } from "./cholesky.ts";
-import { matrix, rowsOf, transposed, type Matrix } from "./matrix.ts";
+import { matrix, placesOf, rowsOf, transposed, type Matrix } from "./matrix.ts";
 import type { Products } from "./products.ts";
 
 /** Rows of a block: factored in JavaScript in a few milliseconds, and enough for products to run at full speed. */
@@ -34,7 +34,7 @@ export class BlockCholesky {
     elements: ArrayLike<number>,
     ridge: number,
     products: Products,
-    order: ArrayLike<number> = Uint32Array.from({ length: size }, (_, place) => place),
+    order: Uint32Array = placesOf(size),
   ): Promise<BlockCholesky | undefined> {
     const columns: BlockColumn[] = [];
     const scratch = new Float64Array(size * Math.min(size, BLOCK));

@@ -12,12 +12,22 @@ export function matrix(rows: number, columns: number, data: Float32Array = new F
   return { rows, columns, data };
 }
 
-export function transposed({ rows, columns, data }: Matrix): Matrix {
+/** Places in which rows and columns of a matrix come, where that is not their own order. */
+export interface Order {
+  readonly rows?: Uint32Array;
+  readonly columns?: Uint32Array;
+}
+
+/** @param order of the matrix: its columns in that order are the rows of the result */
+export function transposed({ rows, columns, data }: Matrix, order: Order = {}): Matrix {
+  const [rowAt, columnAt] = [order.rows ?? placesOf(rows), order.columns ?? placesOf(columns)];
   const result = new Float32Array(data.length);
   for (let from = 0; from < rows; from += TRANSPOSED_TOGETHER) {
     const to = Math.min(rows, from + TRANSPOSED_TOGETHER);
     for (let column = 0; column < columns; column++) {
-      for (let row = from; row < to; row++) result[column * rows + row] = data[row * columns + column] ?? 0;
+      const source = columnAt[column] ?? 0;
+      for (let row = from; row < to; row++)
+        result[column * rows + row] = data[(rowAt[row] ?? 0) * columns + source] ?? 0;
     }
   }
   return { rows: columns, columns: rows, data: result };
@@ -25,6 +35,11 @@ export function transposed({ rows, columns, data }: Matrix): Matrix {
 
 /** Rows whose next elements the processor's cache holds while a column is written. */
 const TRANSPOSED_TOGETHER = 32;
+
+/** 0, 1, 2, … */
+export function placesOf(count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, place) => place);
+}
 
 /** The first `count` columns. */
 export function leadingColumns({ rows, columns, data }: Matrix, count: number): Matrix {

@@ -9,7 +9,7 @@ import type { Model } from "../model/model.ts";
 import { isEdited } from "../model/edited.ts";
 import { fromFloat16 } from "../model/raw-elements.ts";
 import { checkInputs } from "./check-inputs.ts";
-import { QUIET_THREADS } from "../onnx-runtime.ts";
+import { LOG_FATAL, QUIET_THREADS } from "../onnx-runtime.ts";
 import {
   isNumericType,
   toBigInts,
@@ -36,9 +36,6 @@ import {
 
 /** More threads wait for each other longer than they compute: models of phones have small layers. */
 const MOST_THREADS = 8;
-
-/** Failures come as exceptions; the log on standard error would only repeat them. */
-const LOG_FATAL = 4;
 
 type Metadata = Ort.InferenceSession.ValueMetadata;
 

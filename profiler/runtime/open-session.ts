@@ -63,7 +63,7 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
       runKept: (given, kept) => {
         const started = performance.now();
         return runKept(given, kept).catch(async (error: unknown) => {
-          throw await withPlaceInPart(error, model, { inputs: madeUp(given), begun: started, signal });
+          throw await withPlaceInPart(error, model, { inputs: syntheticInputs(given), begun: started, signal });
         });
       },
     } satisfies Pick<Session, "runKept">);
@@ -87,7 +87,7 @@ export function withPlaceInPart(error: unknown, part: Model, death: Omit<Death, 
 }
 
 /** What a process kept is lost with it: numbers between 0 and 1 stand for it where its death is looked for. */
-function madeUp(given: Readonly<Record<string, NumericTensor | KeptSlice>>): NamedTensors {
+function syntheticInputs(given: Readonly<Record<string, NumericTensor | KeptSlice>>): NamedTensors {
   const random = new Random(0);
   return Object.fromEntries(
     Object.entries(given).map(([name, one]) => {

@@ -2,11 +2,9 @@ import type * as Ort from "onnxruntime-node";
 import { productGraph } from "../formats/onnx/product-graph.ts";
 import type { Matrix } from "../numeric/matrix.ts";
 import type { ProductOptions, Products } from "../numeric/products.ts";
-import { loadOnnxRuntime, QUIET_THREADS } from "../onnx-runtime.ts";
+import { loadOnnxRuntime, OWN_GRAPHS } from "../onnx-runtime.ts";
 import { askStarted } from "./process/process-pool.ts";
 import { ProcessEnded } from "./process/runtime-process.ts";
-
-const OPTIONS: Ort.InferenceSession.SessionOptions = { logSeverityLevel: 3, extra: { session: QUIET_THREADS } };
 
 /**
  * Matrices are moved to the process that runs models until they were so many bytes, or products: by then loading ONNX Runtime here has cost
@@ -62,7 +60,7 @@ export async function productElsewhere({ a, b, ...form }: Factors): Promise<Floa
   const shapes = [a, b].map(({ rows, columns }) => [rows, columns]);
   const asked = askStarted("ONNX Runtime", {
     action: "multiply",
-    value: { form: nameOf(form), shapes, options: OPTIONS },
+    value: { form: nameOf(form), shapes, options: OWN_GRAPHS },
     arrays: [graphOf(form), a.data, b.data],
   });
   const answer = await asked?.catch((error: unknown) => {
@@ -76,7 +74,7 @@ export async function productElsewhere({ a, b, ...form }: Factors): Promise<Floa
 export async function productHere({ a, b, ...form }: Factors): Promise<Float32Array> {
   const { InferenceSession, Tensor } = await loadOnnxRuntime();
   const name = nameOf(form);
-  const opened = sessions.get(name) ?? InferenceSession.create(graphOf(form), OPTIONS);
+  const opened = sessions.get(name) ?? InferenceSession.create(graphOf(form), OWN_GRAPHS);
   sessions.set(name, opened);
   const session = await opened;
   const { c } = await session.run({

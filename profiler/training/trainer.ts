@@ -1,6 +1,6 @@
 import type * as Ort from "onnxruntime-node";
 import { RunError } from "../errors.ts";
-import { QUIET_THREADS } from "../onnx-runtime.ts";
+import { LOG_FATAL, QUIET_THREADS } from "../onnx-runtime.ts";
 import type { ElementArray } from "../runtime/process/exchange-file.js";
 import { runError } from "../runtime/process/run-error.ts";
 import { RuntimeProcess } from "../runtime/process/runtime-process.ts";
@@ -60,7 +60,7 @@ export class Trainer {
       executionProviders: ["cpu"],
       executionMode: "sequential",
       graphOptimizationLevel: "all",
-      logSeverityLevel: 4,
+      logSeverityLevel: LOG_FATAL,
       ...(threads !== undefined && { intraOpNumThreads: threads }),
       interOpNumThreads: 1,
       extra: { session: QUIET_THREADS },

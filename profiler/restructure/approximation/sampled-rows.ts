@@ -7,7 +7,13 @@ import type { SampleValues } from "../../neutral/activations.ts";
 import { padsAt } from "../../neutral/window-forms.ts";
 import { transposedOutput } from "../../shapes/window.ts";
 
-/** Rows of what a layer is given that its weights are multiplied with, as places of `sampledRows`. */
+/**
+ * What a layer's weights are multiplied with: input rows of a dense layer, what a convolution's kernel sees at positions of its input, what
+ * a transposed one's lays on positions of its output, in the order of a filter's weights (channels, then kernel). Padding counts as the zeros
+ * it is. The same seed takes the same rows of activations of the same shape.
+ * @param shape of what the layer is given
+ * @param most rows that are taken; all where there are no more, else as many of each sample at random
+ */
 export function rowPlaces(
   shape: readonly number[],
   form: LinearForm,
@@ -18,23 +24,7 @@ export function rowPlaces(
   return form.kind === "dense" ? densePlaces(shape, most, seed) : windowPlaces(shape, form, layout, most, seed);
 }
 
-/**
- * What a layer's weights are multiplied with: input rows of a dense layer, what a convolution's kernel sees at positions of its input, what
- * a transposed one's lays on positions of its output, in the order of a filter's weights (channels, then kernel). Padding counts as the zeros it is. The same seed takes the same rows of
- * activations of the same shape.
- * @param most rows that are taken; all where there are no more, else as many of each sample at random
- * @returns rows × (channels · kernel…)
- */
-export async function sampledRows(
-  values: SampleValues,
-  form: LinearForm,
-  layout: NeutralGraph["layout"],
-  most: number,
-  seed: number,
-): Promise<Matrix> {
-  return rowsAt(values, rowPlaces(values.shape, form, layout, most, seed));
-}
-
+/** @returns rows × (channels · kernel…) */
 export async function rowsAt(values: SampleValues, places: RowPlaces): Promise<Matrix> {
   return matrix(places.samples.length, places.channels * places.taps, await values.rows(places));
 }

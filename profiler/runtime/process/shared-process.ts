@@ -1,9 +1,6 @@
-import { QUIET_THREADS } from "../../onnx-runtime.ts";
+import { OWN_GRAPHS } from "../../onnx-runtime.ts";
 import { placeFor, rest } from "./process-pool.ts";
 import type { RuntimeAnswer, RuntimeRequest } from "./runtime-process.ts";
-
-/** Failures come as exceptions. */
-const LOG_FATAL = 4;
 
 let keys = 0;
 
@@ -46,8 +43,7 @@ export class SharedProcess {
   }
 
   async #loaded(bytes: Uint8Array): Promise<number> {
-    const options = { logSeverityLevel: LOG_FATAL, extra: { session: QUIET_THREADS } };
-    const { result } = await this.request({ action: "open", value: { options }, arrays: [bytes] });
+    const { result } = await this.request({ action: "open", value: { options: OWN_GRAPHS }, arrays: [bytes] });
     return (result as { readonly handle: number }).handle;
   }
 

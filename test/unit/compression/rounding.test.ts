@@ -83,6 +83,23 @@ describe("weights with errors passed on", () => {
     }
   });
 
+  it("change outputs less with scales that are fitted again, whether or not they are rounded again", async () => {
+    for (const [samples, seed] of [
+      [300, 1],
+      [600, 2],
+      [2000, 3],
+    ] as const) {
+      const { error, weights } = await problem(samples, seed);
+      const first = await error.passErrors(weights, uniformRounding(searchScales(weights, error, FOUR_BITS)));
+      const { weights: rounded, grid } = await roundToGrid(weights, error, FOUR_BITS);
+      const levels = levelsOf(rounded, grid);
+      for (const [at, value] of rounded.data.entries())
+        assert.ok(Math.abs((levels[at] ?? 0) * (grid.scales[Math.floor(at / 200)] ?? 0) - value) < 1e-5);
+      const [again, once] = [await lossOf(error, rounded, weights), await lossOf(error, first, weights)];
+      assert.ok(again < once, `${again} is no less than ${once}`);
+    }
+  });
+
   it("take few values, fitted to the outputs", async () => {
     const { error, weights } = await problem(400);
     const { weights: rounded, codebook } = await shared(weights, error, 8);

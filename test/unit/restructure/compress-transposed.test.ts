@@ -5,7 +5,7 @@ import { modelBytes } from "../../../profiler/formats/formats.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import type { ConvTransposeForm } from "../../../profiler/neutral/forms.ts";
 import { weightRows } from "../../../profiler/neutral/weight-rows.ts";
-import { sampledRows } from "../../../profiler/restructure/approximation/sampled-rows.ts";
+import { rowPlaces, rowsAt } from "../../../profiler/restructure/approximation/sampled-rows.ts";
 import { valuesHere } from "../../../profiler/neutral/activations.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
 import { restructuringOf } from "../../../profiler/restructure/registry.ts";
@@ -124,7 +124,7 @@ describe("Weights of a transposed convolution", function () {
     const { y = new Float32Array() } = await run(bytes, { x });
     const { form } = transposedIn(await readBytes(bytes));
     const filters = await weightRows(form).read();
-    const rows = await sampledRows(valuesHere(x), form, "channels-first", Infinity, 1);
+    const rows = await rowsAt(valuesHere(x), rowPlaces(x.shape, form, "channels-first", Infinity, 1));
     const area = 9 * 13;
     assert.deepEqual([rows.rows, rows.columns], [2 * area, 3 * 3 * 2]);
     y.forEach((expected, at) => {
