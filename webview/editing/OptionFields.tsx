@@ -46,7 +46,7 @@ function OptionField({ spec, value, onChange }: OptionFieldProps): JSX.Element {
       );
     case "choice":
       return (
-        <div class="option" data-option={spec.id} data-tip={l10n.t(spec.description)}>
+        <div class="option" data-option={spec.id} data-tip={choiceTip(spec, value)}>
           <span class="option-title">{l10n.t(spec.title)}</span>
           <Select
             label={l10n.t(spec.title)}
@@ -62,6 +62,12 @@ function OptionField({ spec, value, onChange }: OptionFieldProps): JSX.Element {
     case "integer":
       return <NumberOption spec={spec} value={value} onChange={onChange} />;
   }
+}
+
+/** With what is chosen, which a narrow panel cuts. */
+function choiceTip({ description, choices }: Extract<OptionSpec, { type: "choice" }>, value: unknown): string {
+  const chosen = choices.find((choice) => choice.value === value);
+  return chosen ? l10n.t("{0} Chosen: {1}.", l10n.t(description), l10n.t(chosen.title)) : l10n.t(description);
 }
 
 /** What is typed counts once the field is left. */
