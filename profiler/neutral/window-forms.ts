@@ -1,4 +1,5 @@
 import type { Dimension } from "../model/shape.ts";
+import { add, multiply, subtract, UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import { dilatedKernel, samePads, type Padding } from "../shapes/window.ts";
 import type { Activation, ConvGeometry, PoolGeometry, WindowGeometry } from "../operators/operation.ts";
 import type { ConvForm, PoolForm, SlidingWindow, TransposedWindow } from "./forms.ts";
@@ -67,11 +68,11 @@ export function transposedWindow(
   asked: readonly number[] = [],
 ): TransposedWindow | undefined {
   const pads = kernel.map((extent, axis) => {
-    const [input, output] = [inSpatial[axis], outSpatial[axis]];
+    const [input = UNKNOWN_SIZE, output = UNKNOWN_SIZE] = [inSpatial[axis], outSpatial[axis]];
     const span = dilatedKernel(extent, dilations[axis] ?? 1);
-    if (typeof input !== "number" || typeof output !== "number" || typeof span !== "number") return undefined;
-    const full = (input - 1) * (strides[axis] ?? 1) + span;
-    return transposedPads(padding[axis] ?? "valid", full, output, asked[axis] ?? 0);
+    const full = add(multiply(subtract(input, 1), strides[axis] ?? 1), span);
+    const excess = subtract(full, output);
+    return typeof excess === "number" ? transposedPads(padding[axis] ?? "valid", excess, asked[axis] ?? 0) : undefined;
   });
   const known = pads.flatMap((each) => each ?? []);
   if (known.length < pads.length) return undefined;
@@ -79,16 +80,15 @@ export function transposedWindow(
   return { strides, dilations, padsBegin, padsEnd, outputPadding: known.map(({ rest }) => rest) };
 }
 
-/** @param full elements that all windows together reach */
+/** @param excess elements that all windows together reach and the output does not have: often the same at every size */
 function transposedPads(
   padding: Padding,
-  full: number,
-  output: number,
+  excess: number,
   rest: number,
 ): { readonly begin: number; readonly end: number; readonly rest: number } {
-  if (typeof padding === "object" && full + rest - padding.begin - padding.end === output)
+  const cut = excess + rest;
+  if (typeof padding === "object" && cut === padding.begin + padding.end)
     return { begin: padding.begin, end: padding.end, rest };
-  const cut = full + rest - output;
   if (cut <= 0) return { begin: 0, end: 0, rest: rest - cut };
   const half = Math.floor(cut / 2);
   return padding === "same-upper" ? { begin: half, end: cut - half, rest } : { begin: cut - half, end: half, rest };

@@ -102,40 +102,45 @@ describe("Weights of a transposed convolution", function () {
     });
   }
 
-  it("are fitted to what they lay on the output", async () => {
-    const bytes = onnxModel({
-      graph: graph(
-        [
-          node("ConvTranspose", ["x", "w"], ["y"], {
-            strides: [2, 3],
-            dilations: [1, 2],
-            pads: [1, 0, 0, 2],
-            output_padding: [1, 0],
-          }),
-        ],
-        {
-          inputs: [value("x", "float32", [2, 3, 4, 5])],
-          outputs: [value("y", "float32", [2, 4, 9, 13])],
-          initializers: [weights("w", [3, 4, 3, 2])],
-        },
-      ),
+  for (const [sizes, spatial] of [
+    ["fixed", [4, 5]],
+    ["open", ["height", "width"]],
+  ] as const) {
+    it(`are fitted to what they lay on the output, of ${sizes} sizes`, async () => {
+      const bytes = onnxModel({
+        graph: graph(
+          [
+            node("ConvTranspose", ["x", "w"], ["y"], {
+              strides: [2, 3],
+              dilations: [1, 2],
+              pads: [1, 0, 0, 2],
+              output_padding: [1, 0],
+            }),
+          ],
+          {
+            inputs: [value("x", "float32", [2, 3, ...spatial])],
+            outputs: ["y"],
+            initializers: [weights("w", [3, 4, 3, 2])],
+          },
+        ),
+      });
+      const x = { shape: [2, 3, 4, 5], data: new Random(3).normals(2 * 3 * 4 * 5) };
+      const { y = new Float32Array() } = await run(bytes, { x });
+      const { form } = transposedIn(await readBytes(bytes));
+      const filters = await weightRows(form).read();
+      const rows = await rowsAt(valuesHere(x), rowPlaces(x.shape, form, "channels-first", Infinity, 1));
+      const area = 9 * 13;
+      assert.deepEqual([rows.rows, rows.columns], [2 * area, 3 * 3 * 2]);
+      y.forEach((expected, at) => {
+        const [sample, output] = [Math.floor(at / (4 * area)), Math.floor(at / area) % 4];
+        const row = (sample * area + (at % area)) * rows.columns;
+        let sum = 0;
+        for (let column = 0; column < rows.columns; column += 1)
+          sum += (rows.data[row + column] ?? 0) * (filters[output * rows.columns + column] ?? 0);
+        assert.ok(Math.abs(sum - expected) < CLOSE, `${sum} where the runtime has ${expected}`);
+      });
     });
-    const x = { shape: [2, 3, 4, 5], data: new Random(3).normals(2 * 3 * 4 * 5) };
-    const { y = new Float32Array() } = await run(bytes, { x });
-    const { form } = transposedIn(await readBytes(bytes));
-    const filters = await weightRows(form).read();
-    const rows = await rowsAt(valuesHere(x), rowPlaces(x.shape, form, "channels-first", Infinity, 1));
-    const area = 9 * 13;
-    assert.deepEqual([rows.rows, rows.columns], [2 * area, 3 * 3 * 2]);
-    y.forEach((expected, at) => {
-      const [sample, output] = [Math.floor(at / (4 * area)), Math.floor(at / area) % 4];
-      const row = (sample * area + (at % area)) * rows.columns;
-      let sum = 0;
-      for (let column = 0; column < rows.columns; column += 1)
-        sum += (rows.data[row + column] ?? 0) * (filters[output * rows.columns + column] ?? 0);
-      assert.ok(Math.abs(sum - expected) < CLOSE, `${sum} where the runtime has ${expected}`);
-    });
-  });
+  }
 
   it("stay where they have no row for each output", async () => {
     const model = await readBytes(
