@@ -195,7 +195,7 @@ class OnnxSession implements Session {
       const rest = [...arrays];
       return Object.fromEntries(fetches.map((name, place) => [name, fromRuntime(made[place], () => rest.shift())]));
     } catch (cause) {
-      throw runError(`${this.name}: ONNX Runtime failed`, cause, { signal, hint: this.#openSizes() });
+      throw runError(`${this.name}: ONNX Runtime failed`, cause, { signal, hint: this.#openSizes(feeds) });
     }
   }
 
@@ -216,7 +216,7 @@ class OnnxSession implements Session {
       const shapes = result as readonly (readonly number[])[];
       return new Map([...keys.keys()].map((name, place) => [name, shapes[place] ?? []]));
     } catch (cause) {
-      throw runError(`${this.name}: ONNX Runtime failed`, cause, { signal, hint: this.#openSizes() });
+      throw runError(`${this.name}: ONNX Runtime failed`, cause, { signal });
     }
   }
 
@@ -226,11 +226,13 @@ class OnnxSession implements Session {
     await loaded?.close();
   }
 
-  /** Sizes that the model leaves open are the commonest reason why it takes made-up inputs of its types, but not of their shapes. */
-  #openSizes(): string | undefined {
-    const open = new Set(this.inputs.flatMap(({ shape }) => shape.slice(1).filter((size) => typeof size === "string")));
-    if (open.size === 0) return undefined;
-    return `It leaves sizes open that are 1 unless samples or you say otherwise: ${[...open].join(", ")}.`;
+  /** Sizes that are open and were given no value are the commonest reason why a model takes synthetic inputs of its types, but not of their shapes. */
+  #openSizes(feeds: readonly { readonly shape: readonly number[] }[]): string | undefined {
+    const open = this.inputs.flatMap(({ shape }, place) =>
+      shape.filter((size, axis) => axis > 0 && typeof size === "string" && feeds[place]?.shape[axis] === 1),
+    );
+    if (open.length === 0) return undefined;
+    return `It leaves sizes open that are 1 unless samples or you say otherwise: ${[...new Set(open)].join(", ")}.`;
   }
 }
 

@@ -166,6 +166,9 @@ describe("edgewise suggest and apply", function () {
     const { stderr } = await runCli(...edit);
     assert.match(stderr, /ONNX Runtime failed: .*Pad/, "a length of 1 leaves nothing to reflect");
     assert.match(stderr, /leaves sizes open that are 1 unless .*: length\./);
+    const said = await runCli(...edit, "--dim", "length=2");
+    assert.match(said.stderr, /ONNX Runtime failed/);
+    assert.doesNotMatch(said.stderr, /leaves sizes open/, "what was said is not asked for");
     assert.equal((await runCli(...edit, "--dim", "length=8")).code, 0);
   });
 
